@@ -1,0 +1,59 @@
+/*
+ * Configuration of hallmark-collector. config/samples/collector.yaml is the commented reference.
+ * Paths are absolute after loading, defaults are filled in.
+ */
+#ifndef HALLMARK_CONFIG_COLLECTOR_CONFIG_H
+#define HALLMARK_CONFIG_COLLECTOR_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/faults.h"
+#include "proto/component.h"
+#include "proto/err.h"
+
+struct collector_signer {
+	const char *host; /* name or address */
+	const char *port; /* decimal */
+	const char *server_name; /* expected in the signer's certificate; defaults to host */
+};
+
+struct collector_workload {
+	const char *name;
+	/* exactly one of these is set */
+	const char *pid_file;
+	const char *executable; /* path; the one process that runs it */
+	const char *unit;       /* systemd unit; its main process */
+	bool measure[COMPONENT_KIND_COUNT];
+	size_t file_count;
+	const char *const *files; /* glob patterns for the `files` component */
+	size_t environment_count;
+	const char *const *environment; /* names whose values the `runtime` component records */
+};
+
+struct collector_config {
+	size_t signer_count; /* tried in order */
+	const struct collector_signer *signers;
+	struct {
+		const char *certificate;
+		const char *key; /* secret */
+		const char *signer_ca;
+	} tls;
+	const char *state_directory;   /* chains and spool */
+	const char *receipt_directory; /* <workload>-<seq>.tlog-proof */
+	uint32_t interval_s;
+	uint32_t jitter_percent;
+	uint32_t sign_every_s; /* the collector signs a bundle this often; 0: never */
+	uint32_t spool_bundles_max;
+	uint32_t receipts_kept; /* per workload; 0: all */
+	size_t workload_count;
+	const struct collector_workload *workloads;
+	void *storage; /* private */
+};
+
+enum err collector_config_load(const char *path, struct faults *faults,
+    struct collector_config **out) MUST_USE;
+void collector_config_free(struct collector_config **c);
+
+#endif

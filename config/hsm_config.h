@@ -1,0 +1,36 @@
+/*
+ * Configuration of hallmark-hsm, the key process. config/samples/hsm.yaml is the commented
+ * reference. Paths are absolute after loading, defaults are filled in.
+ */
+#ifndef HALLMARK_CONFIG_HSM_CONFIG_H
+#define HALLMARK_CONFIG_HSM_CONFIG_H
+
+#include <stdint.h>
+
+#include "config/faults.h"
+#include "proto/err.h"
+
+enum hsm_algorithm {
+	HSM_P256,     /* default: notes of type 0x02, JWS ES256 */
+	HSM_RSA_3072, /* notes of type 0xff, JWS RS256 */
+};
+
+struct hsm_config {
+	const char *origin;      /* of the log: the name in every checkpoint this key signs */
+	const char *module;      /* PKCS#11 module, a shared object */
+	const char *token_label;
+	const char *key_label;
+	enum hsm_algorithm algorithm;
+	const char *pin_file;    /* secret; or $CREDENTIALS_DIRECTORY/<name> for pin_credential */
+	const char *certificate; /* PEM file of the key's certificate; written by the ceremony */
+	const char *guard_directory; /* of the guard's state */
+	uint32_t sessions;       /* PKCS#11 sessions at most */
+	uint32_t deadline_ms;    /* for one call into the token, then the process ends itself */
+	uint32_t keepalive_s;    /* a signature this often when idle; 0: never */
+	void *storage;           /* private */
+};
+
+enum err hsm_config_load(const char *path, struct faults *faults, struct hsm_config **out) MUST_USE;
+void hsm_config_free(struct hsm_config **c);
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * Configuration of hallmark-signer. config/samples/signer.yaml is the commented reference.
+ *
+ * Every path is absolute after loading (relative ones are taken from the file's directory), every
+ * optional number has its default, every string is set. The struct is frozen: a reload makes a new
+ * one.
+ */
+#ifndef HALLMARK_CONFIG_SIGNER_CONFIG_H
+#define HALLMARK_CONFIG_SIGNER_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/faults.h"
+#include "proto/err.h"
+#include "proto/report.h"
+
+struct signer_config {
+	const char *listen_host; /* literal address, IPv4 or IPv6 without brackets */
+	uint16_t listen_port;
+
+	const char *log_origin;    /* log.origin */
+	const char *log_directory; /* log.directory */
+	const char *evidence_directory;
+	const char *index_file;
+
+	struct {
+		const char *certificate; /* PEM chain */
+		const char *key;         /* PEM, secret */
+		const char *client_ca;   /* PEM */
+		const char *client_crl;  /* PEM; NULL: none */
+	} tls;
+
+	struct {
+		const char *program; /* spawned with `serve -c config`; NULL where socket is set */
+		const char *config;
+		const char *socket; /* Unix socket to connect to instead; NULL where program is set */
+		uint32_t deadline_ms; /* for one answer, then the process is replaced */
+	} key_process;
+
+	const char *policy_file;
+	const char *status_socket;
+
+	struct {
+		enum report_profile profile;
+		const char *developer; /* ear.verifier-id */
+		uint32_t lifetime_s;   /* exp - iat */
+	} report;
+
+	struct {
+		uint32_t connections;
+		uint32_t in_flight;            /* reports between arrival and receipt, whole signer */
+		uint32_t in_flight_per_connection;
+		uint32_t evidence_pending_bytes; /* components being received, whole signer */
+		uint32_t handshake_timeout_ms;
+		uint32_t frame_timeout_ms;     /* from a frame's first byte to its last; also for writing */
+		uint32_t idle_timeout_s;
+		uint32_t nonce_lifetime_s;
+		uint32_t clock_skew_s;         /* how far ahead a measurement's time may be */
+	} limits;
+
+	bool logging_json;
+
+	/* Private. */
+	void *storage;
+};
+
+/* Adds every fault it finds; ERR_CONFIG and *out NULL if there was any. */
+enum err signer_config_load(const char *path, struct faults *faults, struct signer_config **out)
+    MUST_USE;
+void signer_config_free(struct signer_config **c);
+
+#endif

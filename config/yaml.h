@@ -1,0 +1,61 @@
+/*
+ * YAML files into structs by libcyaml's schemas, with every fault of a file reported at once.
+ *
+ * libcyaml stops at the first fault, so the file is first walked with libyaml against the same
+ * schema: unknown keys (with the nearest known one), missing keys, wrong types, numbers out of
+ * range, duplicate keys, aliases. Only a file without faults is loaded.
+ */
+#ifndef HALLMARK_CONFIG_YAML_H
+#define HALLMARK_CONFIG_YAML_H
+
+#include <cyaml/cyaml.h>
+
+#include "config/faults.h"
+#include "proto/bytes.h"
+#include "proto/err.h"
+
+#define YAML_FILE_SIZE_MAX (4 * 1024 * 1024) /* bytes: a policy with thousands of workloads */
+
+/* A loaded file: the struct that the schema describes, and where each key stands. */
+struct yaml_file;
+
+/*
+ * Loads `path` by `schema` (a pointer to a mapping). On any fault: adds it to `faults`, returns
+ * ERR_CONFIG, *out is NULL.
+ */
+enum err yaml_load_file(const char *path, const cyaml_schema_value_t *schema,
+    struct faults *faults, struct yaml_file **out) MUST_USE;
+
+/* The same from memory; `name` stands for the file in faults. */
+enum err yaml_load_bytes(const char *name, struct view bytes, const cyaml_schema_value_t *schema,
+    struct faults *faults, struct yaml_file **out) MUST_USE;
+
+/* The loaded struct; owned by the file, frozen. */
+const void *yaml_file_data(const struct yaml_file *f);
+
+/* The bytes that were loaded. */
+struct view yaml_file_bytes(const struct yaml_file *f);
+
+/* The line of a key, such as "tls.key" or "workloads[2].match"; 0 if it is not in the file. */
+unsigned yaml_file_line(const struct yaml_file *f, const char *key_path);
+
+void yaml_file_free(struct yaml_file **f);
+
+/*
+ * Checks that the later stages share; each adds a fault at `line` of `file` and returns false.
+ * A secret must be a regular file, owned by this user or root, closed to all others.
+ */
+bool yaml_check_readable(const char *file, unsigned line, const char *key, const char *path,
+    struct faults *faults);
+bool yaml_check_secret(const char *file, unsigned line, const char *key, const char *path,
+    struct faults *faults);
+bool yaml_check_directory(const char *file, unsigned line, const char *key, const char *path,
+    struct faults *faults);
+
+/*
+ * A path as written in a file, relative to the directory of that file. Returns a new string, to be
+ * freed; absolute paths are copied.
+ */
+char *yaml_resolve_path(const char *file, const char *path);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * Policy: which collector may speak for which workload, what must be measured, and what each
+ * measurement must be. config/samples/policy.yaml is the commented reference.
+ *
+ * A policy is loaded whole, with its reference sets, and is immutable. Its identity is the SHA-256
+ * of its manifest, a text that names the policy file and every reference set by digest:
+ *
+ *   hallmark policy manifest v1\n
+ *   policy <sha256>\n
+ *   reference <name> <sha256>\n        one line each, sorted by name
+ *
+ * so that an auditor can fetch exactly these bytes from the evidence store and appraise again.
+ */
+#ifndef HALLMARK_POLICY_POLICY_H
+#define HALLMARK_POLICY_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/faults.h"
+#include "proto/bytes.h"
+#include "proto/digest.h"
+#include "proto/err.h"
+#include "proto/pack.h"
+
+struct policy;
+struct policy_rule; /* what one entry of `workloads` says */
+
+/* Loads the file and the reference sets it names (relative to it). Every fault is added. */
+enum err policy_load(const char *path, struct faults *faults, struct policy **out) MUST_USE;
+
+/*
+ * Builds a policy from stored objects, for replay. `fetch` appends the content with this digest to
+ * `to`. ERR_CONFIG (with faults) if the stored policy does not load.
+ */
+typedef enum err policy_fetch(void *context, enum pack_kind kind, const struct digest *digest,
+    struct buf *to);
+enum err policy_from_manifest(struct view manifest, policy_fetch *fetch, void *context,
+    struct faults *faults, struct policy **out) MUST_USE;
+
+void policy_free(struct policy **p);
+
+/* "<name>@sha256:<hex of the manifest>": ear.appraisal-policy-id. */
+struct view policy_id(const struct policy *p);
+
+/* SHA-256 of the manifest out of such an id; ERR_FORMAT. */
+enum err policy_id_digest(struct view id, struct digest *out) MUST_USE;
+
+/* Everything that has to be stored so that this policy can be built again. */
+struct policy_object {
+	enum pack_kind kind; /* PACK_MANIFEST, PACK_POLICY, PACK_REFERENCE */
+	struct digest digest;
+	struct view content;
+};
+size_t policy_object_count(const struct policy *p);
+const struct policy_object *policy_object_at(const struct policy *p, size_t index);
+
+/*
+ * The first entry whose pattern matches the workload, if it allows this collector; NULL otherwise.
+ * Valid as long as the policy.
+ */
+const struct policy_rule *policy_find(const struct policy *p, struct view workload,
+    struct view collector);
+
+/* The relying party wants a JWS with each receipt of this workload. */
+bool policy_rule_wants_jws(const struct policy_rule *r);
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * Signed note (C2SP signed-note): a text, an empty line, and one line per signature:
+ *
+ *   U+2014 ' ' key name ' ' base64(4-byte key ID || signature) '\n'
+ *
+ * Verifying knows ECDSA P-256 (type 0x02; the key ID is SHA-256(SPKI)[:4], the signature DER over
+ * SHA-256 of the text) and RSA by Hallmark's own type (0xff, PROTOCOL.md). Signing happens in the
+ * token; here the signature is only put in its place.
+ */
+#ifndef HALLMARK_PROTO_NOTE_H
+#define HALLMARK_PROTO_NOTE_H
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/bytes.h"
+#include "proto/err.h"
+
+#define NOTE_KEY_ID_SIZE    4     /* bytes */
+#define NOTE_SIGNATURES_MAX 16    /* what signed-note demands that a reader accepts at least */
+#define NOTE_SIZE_MAX       65536 /* bytes; a checkpoint with 16 RSA-4096 signatures is 14 KiB */
+
+struct note_signature {
+	struct view name;
+	uint8_t key_id[NOTE_KEY_ID_SIZE];
+	struct view base64; /* of key ID and signature, as it stands in the note */
+};
+
+/* A note taken apart; views into the note's bytes. */
+struct note {
+	struct view text; /* with its final newline: what is signed */
+	size_t signature_count;
+	struct note_signature signature[NOTE_SIGNATURES_MAX];
+};
+
+/* A public key by which notes are checked, under one name. */
+struct note_verifier;
+
+/*
+ * Takes a reference on `key` (P-256 or RSA of 2048 bits and more; ERR_UNSUPPORTED otherwise) and
+ * copies `name`.
+ */
+enum err note_verifier_new(const char *name, EVP_PKEY *key, struct note_verifier **out) MUST_USE;
+void note_verifier_free(struct note_verifier **v);
+const uint8_t *note_verifier_key_id(const struct note_verifier *v);
+EVP_PKEY *note_verifier_key(const struct note_verifier *v); /* borrowed */
+const char *note_verifier_name(const struct note_verifier *v);
+
+/* Appends the verifier key line `name+hex(key ID)+base64(type || SPKI)` without a newline. */
+enum err note_verifier_write(const struct note_verifier *v, struct buf *to) MUST_USE;
+
+/* Takes a note apart, with every rule of the format; nothing is verified. */
+enum err note_parse(struct view bytes, struct note *out) MUST_USE;
+
+/*
+ * ERR_OK if the note carries a valid signature by `v` (name and key ID agree). ERR_UNKNOWN_KEY if
+ * it carries none; ERR_SIGNATURE if one that claims to be by `v` does not verify. Signatures by
+ * other keys are ignored.
+ */
+enum err note_verify(const struct note *n, const struct note_verifier *v) MUST_USE;
+
+/*
+ * Appends a whole note: `text` (which must end in '\n'), the empty line and one signature line.
+ * `signature` is in the note's own form (DER for ECDSA).
+ */
+enum err note_write(struct view text, const struct note_verifier *v, struct view signature,
+    struct buf *to) MUST_USE;
+
+#endif

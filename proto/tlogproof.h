@@ -1,0 +1,49 @@
+/*
+ * Receipt as one text (C2SP tlog-proof, file suffix .tlog-proof):
+ *
+ *   c2sp.org/tlog-proof@v1
+ *   extra <base64 of the report>
+ *   index <decimal>
+ *   <base64 hash>              one line each, from leaf to root
+ *   <empty line>
+ *   <checkpoint as a signed note, verbatim>
+ *
+ * `extra` is not authenticated by the format: a verifier hashes it as the leaf and proves that.
+ * Every byte counts: a text that differs from what tlogproof_write makes of its content is refused.
+ */
+#ifndef HALLMARK_PROTO_TLOGPROOF_H
+#define HALLMARK_PROTO_TLOGPROOF_H
+
+#include <stdint.h>
+
+#include "proto/bytes.h"
+#include "proto/checkpoint.h"
+#include "proto/err.h"
+#include "proto/merkle.h"
+#include "proto/note.h"
+
+#define TLOGPROOF_SIZE_MAX (192 * 1024) /* bytes: base64 of 65,535, 64 hashes, a note of 64 KiB */
+
+struct tlogproof {
+	struct view extra; /* decoded */
+	uint64_t index;
+	struct merkle_proof proof;
+	struct view note; /* the signed checkpoint, verbatim */
+};
+
+void tlogproof_write(const struct tlogproof *p, struct buf *to);
+
+/*
+ * Parses the whole of `text`. `extra` is decoded into `storage`, which must stay alive as long as
+ * `out`; `note` points into `text`. The note's own form is checked too (note_parse).
+ */
+enum err tlogproof_parse(struct view text, struct buf *storage, struct tlogproof *out) MUST_USE;
+
+/*
+ * The whole verification: signature of the checkpoint by `v`, origin equal to the verifier's name,
+ * `extra` as leaf `index` under its root. Fills `checkpoint` as soon as it is authentic.
+ */
+enum err tlogproof_verify(const struct tlogproof *p, const struct note_verifier *v,
+    struct checkpoint *checkpoint) MUST_USE;
+
+#endif
