@@ -21,11 +21,11 @@
 #include "proto/digest.h"
 #include "proto/err.h"
 
-#define BUNDLE_VERSION       1
-#define BUNDLE_WORKLOAD_MAX  128  /* bytes of UTF-8 without control characters, '/' and white space */
-#define BUNDLE_SIZE_MAX      2048 /* bytes: seven components take under 600 */
-#define NONCE_SIZE           32   /* bytes */
-#define BOOT_ID_SIZE         16   /* bytes: /proc/sys/kernel/random/boot_id without its hyphens */
+#define BUNDLE_VERSION      1
+#define BUNDLE_WORKLOAD_MAX 128  /* bytes; bundle_workload_check has the rule */
+#define BUNDLE_SIZE_MAX     2048 /* bytes: seven components take under 600 */
+#define NONCE_SIZE          32   /* bytes */
+#define BOOT_ID_SIZE        16   /* bytes: /proc/sys/kernel/random/boot_id without its hyphens */
 
 /* Keeps sums of times inside int64_t and JSON numbers exact: the year 9999. */
 #define BUNDLE_TIME_MS_MAX 253402300799999ULL
@@ -51,7 +51,10 @@ struct bundle {
 	struct bundle_component component[COMPONENT_KIND_COUNT]; /* by kind; at least one present */
 };
 
-/* ERR_MSG_RANGE unless the name keeps the rule at BUNDLE_WORKLOAD_MAX. */
+/*
+ * ERR_MSG_RANGE unless the name is 1 to 128 bytes of printable UTF-8 (proto/text.h) without white
+ * space and '/', and does not begin with '.': it is used in file names and in lines of logs.
+ */
 enum err bundle_workload_check(struct view name) MUST_USE;
 
 /* Appends the canonical bytes. */

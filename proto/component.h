@@ -27,12 +27,12 @@
 #include "proto/digest.h"
 #include "proto/err.h"
 
-#define COMPONENT_VERSION   1
-#define COMPONENT_SIZE_MAX  (16 * 1024 * 1024) /* bytes: 100,000 files of some 120 bytes, and room */
-#define COMPONENT_ITEMS_MAX 200000             /* items */
-#define COMPONENT_PATH_MAX  4096               /* bytes: PATH_MAX of Linux */
-#define COMPONENT_FACT_NAME_MAX  64            /* bytes */
-#define COMPONENT_VALUE_MAX      65536         /* bytes of one fact value */
+#define COMPONENT_VERSION       1
+#define COMPONENT_SIZE_MAX      (16 * 1024 * 1024) /* bytes: 100,000 files of 120 bytes, and room */
+#define COMPONENT_ITEMS_MAX     200000             /* items */
+#define COMPONENT_PATH_MAX      4096               /* bytes: PATH_MAX of Linux */
+#define COMPONENT_FACT_NAME_MAX 64                 /* bytes */
+#define COMPONENT_VALUE_MAX     65536              /* bytes of one fact value */
 
 /* X(identifier, name, shape). Index order is alphabetical: it is the order inside a bundle. */
 #define COMPONENT_KIND_MAP(X)                                                                      \
@@ -58,15 +58,15 @@ enum err component_kind_from_name(struct view name, enum component_kind *out) MU
 
 /* What was noticed about a file, besides its content. */
 enum component_file_flag {
-	COMPONENT_FILE_DELETED = 1,        /* mapped or running, but no longer in its directory */
-	COMPONENT_FILE_MEMFD = 2,          /* lives in memory alone (memfd_create) */
-	COMPONENT_FILE_ANONYMOUS = 4,      /* executable memory without any file; digest is zero */
-	COMPONENT_FILE_WRITABLE = 8,       /* mapped writable and executable at once */
-	COMPONENT_FILE_UNREADABLE = 16,    /* could not be read; digest is zero */
-	COMPONENT_FILE_CHANGED = 32,       /* changed while it was read; digest is of what was read */
-	COMPONENT_FILE_SYMLINK = 64,       /* a symbolic link; digest is of its target's text */
-	COMPONENT_FILE_SPECIAL = 128,      /* neither file nor symlink; digest is zero */
-	COMPONENT_FILE_REPLACED = 256,     /* another file has this path now */
+	COMPONENT_FILE_DELETED = 1,     /* mapped or running, but no longer in its directory */
+	COMPONENT_FILE_MEMFD = 2,       /* lives in memory alone (memfd_create) */
+	COMPONENT_FILE_ANONYMOUS = 4,   /* executable memory without any file; digest is zero */
+	COMPONENT_FILE_WRITABLE = 8,    /* mapped writable and executable at once */
+	COMPONENT_FILE_UNREADABLE = 16, /* could not be read; digest is zero */
+	COMPONENT_FILE_CHANGED = 32,    /* changed while it was read; digest is of what was read */
+	COMPONENT_FILE_SYMLINK = 64,    /* a symbolic link; digest is of its target's text */
+	COMPONENT_FILE_SPECIAL = 128,   /* neither file nor symlink; digest is zero */
+	COMPONENT_FILE_REPLACED = 256,  /* another file has this path now */
 	COMPONENT_FILE_FLAG_MASK = 511,
 };
 

@@ -35,14 +35,20 @@
 #include "proto/err.h"
 #include "proto/merkle.h"
 
-#define PROTOCOL_VERSION        1
-#define PROTOCOL_ALPN           "hallmark" /* RFC 7301; keeps other TLS protocols from mixing in */
-#define MESSAGE_VERSIONS_MAX    16         /* versions in a hello */
-#define MESSAGE_AGENT_MAX       128        /* bytes */
-#define MESSAGE_TEXT_MAX        512        /* bytes of a refusal's sentence */
-#define MESSAGE_SIGNATURE_MAX   1024       /* bytes: RSA-8192 */
-#define MESSAGE_PART_MAX        (128 * 1024) /* bytes of component data in one part */
-#define MESSAGE_DEPTH_MAX       4          /* nested containers: the deepest message has 3 */
+#define PROTOCOL_VERSION       1
+#define PROTOCOL_ALPN          "hallmark"   /* RFC 7301; keeps other TLS protocols from mixing in */
+#define MESSAGE_VERSIONS_MAX   16           /* versions in a hello */
+#define MESSAGE_AGENT_MAX      128          /* bytes */
+#define MESSAGE_TEXT_MAX       512          /* bytes of a refusal's sentence */
+#define MESSAGE_SIGNATURE_MAX  1024         /* bytes: RSA-8192 */
+#define MESSAGE_PART_MAX       (128 * 1024) /* bytes of component data in one part */
+#define MESSAGE_DEPTH_MAX      4            /* nested containers: the deepest message has 3 */
+#define MESSAGE_ITEMS_MAX      64           /* elements in all containers; a receipt has 18 */
+#define MESSAGE_VERSION_MAX    65535        /* the largest protocol version that can be named */
+#define MESSAGE_IN_FLIGHT_MAX  65535        /* bundles */
+#define MESSAGE_REPORT_MAX     65535        /* bytes: an entry of the log */
+#define MESSAGE_CHECKPOINT_MAX (64 * 1024)  /* bytes: NOTE_SIZE_MAX */
+#define MESSAGE_JWS_MAX        (96 * 1024)  /* bytes: base64url of a report of 65,535 */
 
 enum message_type {
 	MESSAGE_HELLO = 1,
@@ -55,9 +61,9 @@ enum message_type {
 };
 
 struct message_hello {
-	size_t version_count;
-	uint64_t versions[MESSAGE_VERSIONS_MAX];
-	struct view agent; /* for the log: name and version of the collector program */
+	size_t version_count;                    /* at least 1 */
+	uint64_t versions[MESSAGE_VERSIONS_MAX]; /* each larger than the one before */
+	struct view agent; /* for the log: name and version of the collector program; printable */
 };
 
 struct message_welcome {
@@ -100,7 +106,8 @@ struct message_receipt {
 };
 
 struct message_refusal {
-	enum err code;
+	enum err code;    /* ERR_INVARIANT for one that this version does not know */
+	struct view name; /* as received; the writer takes it from `code` */
 	struct view text;
 	struct view workload;      /* size 0: the refusal is about the connection */
 	uint64_t seq;              /* of the refused bundle; only with a workload */
@@ -124,16 +131,21 @@ struct message {
 	} body;
 };
 
-/* Decoding needs scratch memory that is worth keeping; one decoder serves any number of messages. */
+/* Decoding needs scratch memory that is worth keeping; one decoder serves any number of messages.
+ */
 struct message_decoder;
 
 struct message_decoder *message_decoder_new(void); /* NULL: no memory */
 void message_decoder_free(struct message_decoder **d);
 
 /* `out` holds views into `payload`. Errors: the ERR_MSG_ ones, ERR_MEMORY. */
-enum err message_decode(struct message_decoder *d, struct view payload, struct message *out) MUST_USE;
+enum err message_decode(
+    struct message_decoder *d, struct view payload, struct message *out) MUST_USE;
 
-/* Append one whole frame. */
+/*
+ * Append one whole frame, in canonical form. A refusal's text is made printable and cut to its
+ * limit; other values out of range are written as they are, and the peer refuses them.
+ */
 void message_write_hello(struct buf *to, const struct message_hello *m);
 void message_write_welcome(struct buf *to, const struct message_welcome *m);
 void message_write_bundle(struct buf *to, const struct message_bundle *m);

@@ -28,11 +28,12 @@
 #include "proto/component.h"
 #include "proto/digest.h"
 #include "proto/err.h"
+#include "proto/text.h"
 
-#define REPORT_SIZE_MAX        65535 /* bytes: an entry of the log */
-#define REPORT_FINDINGS_MAX    16    /* written out; the count says how many there were */
-#define REPORT_REFERENCES_MAX  16
-#define REPORT_SUBJECT_MAX     256   /* bytes of a finding's subject or detail, after escaping */
+#define REPORT_SIZE_MAX       65535 /* bytes: an entry of the log */
+#define REPORT_FINDINGS_MAX   16    /* written out; the count says how many there were */
+#define REPORT_REFERENCES_MAX 16
+#define REPORT_SUBJECT_MAX    256 /* bytes of a finding's subject or detail, after escaping */
 
 /* EAR trustworthiness tiers. */
 enum report_status {
@@ -83,9 +84,9 @@ struct report_finding {
 
 struct report {
 	enum report_profile profile;
-	uint64_t issued_s;  /* iat, seconds since 1970 */
-	uint64_t expires_s; /* exp */
-	struct view issuer; /* iss: the log's origin */
+	uint64_t issued_s;     /* iat, seconds since 1970 */
+	uint64_t expires_s;    /* exp */
+	struct view issuer;    /* iss: the log's origin */
 	struct view collector; /* sub: identity from the collector's certificate */
 	struct view developer; /* ear.verifier-id */
 	struct view build;
@@ -96,20 +97,23 @@ struct report {
 	struct view policy_id;            /* "<policy name>@sha256:<hex of the policy manifest>" */
 	size_t reference_count;
 	struct digest reference[REPORT_REFERENCES_MAX]; /* reference sets that were used */
-	size_t finding_count;  /* in `finding`: at most REPORT_FINDINGS_MAX */
+	size_t finding_count;   /* in `finding`: at most REPORT_FINDINGS_MAX */
 	uint64_t finding_total; /* found in all */
 	struct report_finding finding[REPORT_FINDINGS_MAX];
 	bool not_checked[COMPONENT_KIND_COUNT]; /* measured, and no rule looked at it */
 
-	/* the evidence: jti is the SHA-256 of the canonical bytes, which can be made again from this */
+	/* the evidence: jti is the SHA-256 of the canonical bytes, which can be made again from
+	 * this */
 	struct bundle bundle;
 	struct digest bundle_digest;
 	bool has_previous;
 	struct digest previous; /* SHA-256 of this workload's previous report in this log */
 	bool has_signature;
-	struct digest certificate; /* SHA-256 of the collector's certificate, DER; stored as evidence */
-	struct view signature;     /* as in the bundle message */
-	uint64_t last_signed_s;    /* iat of the last report with a signature, this one included; 0: never */
+	struct digest
+	    certificate;       /* SHA-256 of the collector's certificate, DER; stored as evidence */
+	struct view signature; /* as in the bundle message */
+	uint64_t last_signed_s; /* iat of the last report with a signature, this one included; 0:
+				   never */
 };
 
 /* Appends the report. ERR_FORMAT_SIZE if it came out over REPORT_SIZE_MAX. */
@@ -122,14 +126,5 @@ struct report_document;
 enum err report_parse(struct view json, struct report_document **out) MUST_USE;
 const struct report *report_document_report(const struct report_document *d);
 void report_document_free(struct report_document **d);
-
-/*
- * Appends `raw` as printable UTF-8, at most `size_max` bytes (cut with "..."): control characters,
- * backslash and bytes that are not UTF-8 become \xNN. For findings, logs and terminals alike.
- */
-void text_append_printable(struct buf *to, struct view raw, size_t size_max);
-
-/* Appends `s` as a JSON string with its quotes; `s` must be UTF-8. */
-void json_append_string(struct buf *to, struct view s);
 
 #endif
