@@ -2,13 +2,13 @@
  * The report: an EAT Attestation Result claims-set (draft-ietf-rats-ear) in JSON. Its bytes are the
  * log's leaf and a JWT's payload.
  *
- * One valid spelling: keys in the order below, no white space, strings in UTF-8 with only '"', '\\'
- * and control characters escaped (\b \f \n \r \t, else \u00xx in lower case); bytes that are not
- * UTF-8 never get here (finding_text makes names printable first). A reader refuses any other
- * spelling: report_parse writes what it read and compares.
+ * One valid spelling: keys in the order below, no white space. Strings are printable UTF-8
+ * (proto/text.h; names from outside go through text_append_printable first), so that nothing but
+ * '"' and '\\' is ever escaped. A reader refuses any other spelling: report_parse writes what it
+ * read and compares.
  *
  *   eat_profile, iat, exp, iss, sub, jti, ear.verifier-id {developer, build},
- *   submods {<workload>: {ear.status, ear.trustworthiness-vector {..}, ear.appraisal-policy-id,
+ *   submods {<workload>: {ear.status, ear.trustworthiness-vector? {..}, ear.appraisal-policy-id,
  *       eat_nonce?, hallmark.references [hex], hallmark.findings [{kind, code, subject, detail}],
  *       hallmark.finding-count, hallmark.not-checked [kind]}},
  *   hallmark.bundle {seq, prev, boot, time, offline, components {kind: {sha256, count, size}}},
@@ -32,6 +32,9 @@
 
 #define REPORT_SIZE_MAX       65535 /* bytes: an entry of the log */
 #define REPORT_FINDINGS_MAX   16    /* written out; the count says how many there were */
+#define REPORT_STRING_MAX     1024  /* bytes of iss, sub, developer, build, policy id; at least 1 */
+#define REPORT_CODE_MAX       64    /* bytes of a finding's code: a-z, 0-9 and '-' */
+#define REPORT_SIGNATURE_MAX  1024  /* bytes: as in a bundle message */
 #define REPORT_REFERENCES_MAX 16
 #define REPORT_SUBJECT_MAX    256 /* bytes of a finding's subject or detail, after escaping */
 
@@ -116,13 +119,28 @@ struct report {
 				   never */
 };
 
-/* Appends the report. ERR_FORMAT_SIZE if it came out over REPORT_SIZE_MAX. */
+/*
+ * ERR_FORMAT unless the report may stand in a log: every value within its limits, strings
+ * printable, expiry after issue, a status that is not better than the worst claim, findings not
+ * left out while there is room, `not_checked` only for what the bundle holds, a signature counted
+ * as the last one.
+ */
+enum err report_check(const struct report *r) MUST_USE;
+
+/*
+ * Appends the report; nothing on an error. ERR_FORMAT as report_check says; ERR_FORMAT_SIZE if it
+ * came out over REPORT_SIZE_MAX; ERR_MEMORY. `bundle_digest` is taken as given.
+ */
 enum err report_write(const struct report *r, struct buf *to) MUST_USE;
 
 /* A parsed report owns its strings. */
 struct report_document;
 
-/* Refuses every spelling but report_write's. Sets *out to NULL first. */
+/*
+ * Refuses every spelling but report_write's, and what report_check refuses: ERR_FORMAT.
+ * ERR_MISMATCH if jti is not the digest of the bundle that the claims make again; ERR_UNSUPPORTED
+ * for an unknown profile; ERR_FORMAT_SIZE; ERR_MEMORY. Sets *out to NULL first.
+ */
 enum err report_parse(struct view json, struct report_document **out) MUST_USE;
 const struct report *report_document_report(const struct report_document *d);
 void report_document_free(struct report_document **d);
