@@ -27,12 +27,14 @@
 #include "proto/digest.h"
 #include "proto/err.h"
 
-#define COMPONENT_VERSION       1
-#define COMPONENT_SIZE_MAX      (16 * 1024 * 1024) /* bytes: 100,000 files of 120 bytes, and room */
-#define COMPONENT_ITEMS_MAX     200000             /* items */
-#define COMPONENT_PATH_MAX      4096               /* bytes: PATH_MAX of Linux */
-#define COMPONENT_FACT_NAME_MAX 64                 /* bytes */
-#define COMPONENT_VALUE_MAX     65536              /* bytes of one fact value */
+#define COMPONENT_VERSION        1
+#define COMPONENT_SIZE_MAX       (16 * 1024 * 1024) /* bytes: 100,000 files of 120 bytes, and room */
+#define COMPONENT_ITEMS_MAX      200000             /* items */
+#define COMPONENT_PATH_MAX       4096               /* bytes: PATH_MAX of Linux */
+#define COMPONENT_FACT_NAME_MAX  64                 /* bytes */
+#define COMPONENT_VALUE_MAX      65536              /* bytes of one fact value */
+#define COMPONENT_VALUES_MAX     400000    /* values of all facts of a component together */
+#define COMPONENT_FILE_BYTES_MAX INT64_MAX /* bytes of a measured file: off_t */
 
 /* X(identifier, name, shape). Index order is alphabetical: it is the order inside a bundle. */
 #define COMPONENT_KIND_MAP(X)                                                                      \
@@ -92,14 +94,24 @@ struct component_builder;
 struct component_builder *component_builder_new(enum component_kind kind); /* NULL: no memory */
 void component_builder_free(struct component_builder **b);
 
-/* ERR_MSG_RANGE if the item breaks a limit above; ERR_INVARIANT if the shape is the wrong one. */
+/*
+ * ERR_MSG_RANGE if the item breaks a limit above; ERR_INVARIANT if the shape is the wrong one;
+ * ERR_MEMORY. What failed to be added is not in the component, the rest is.
+ */
 enum err component_add_file(struct component_builder *b, const struct component_file *f) MUST_USE;
 enum err component_add_fact(struct component_builder *b, const struct component_fact *f) MUST_USE;
 
-/* Sorts, drops equal files, refuses a fact named twice, appends the canonical bytes to `to`. */
+/*
+ * Sorts, drops equal files, appends the canonical bytes to `to`. ERR_MSG_DUPLICATE for a fact named
+ * twice, ERR_FORMAT_SIZE over COMPONENT_SIZE_MAX, ERR_MEMORY; then nothing is appended. May be
+ * called again after more was added.
+ */
 enum err component_finish(struct component_builder *b, struct buf *to, size_t *item_count) MUST_USE;
 
-/* A decoded component; items point into the bytes it was decoded from. */
+/*
+ * A decoded component; items point into the bytes it was decoded from. It takes at most twice
+ * their size for files, and at most 13 MB for facts.
+ */
 struct component {
 	enum component_kind kind;
 	size_t item_count;
