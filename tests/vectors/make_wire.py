@@ -1,0 +1,358 @@
+#!/usr/bin/python3
+"""Makes the wire vectors, independently of the C code: messages, bundles, components, reports.
+
+  make_wire.py           writes the files next to this script
+  make_wire.py --check   compares them instead; exit 1 if one differs
+
+Everything is deterministic, signatures too (RFC 6979), so that the bytes can be quoted in
+proto/PROTOCOL.md. The two private keys below are for these vectors and nothing else.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import struct
+import sys
+
+import msgpack
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+WORKLOAD = "trading-app"
+ORIGIN = "hallmark.example/prod-1"
+COLLECTOR = "spiffe://example/collector/host-1"
+NONCE = bytes(range(32))
+NONCE_2 = bytes(range(32, 64))
+BOOT = bytes(range(0xA0, 0xB0))
+TIME_MS = 1795514400000  # 2026-11-24T10:00:00Z
+ZERO = bytes(32)
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+def pack(value):
+    return msgpack.packb(value, use_bin_type=True)
+
+
+def frame(message_type, body):
+    payload = pack([message_type, body])
+    return struct.pack(">I", len(payload)) + payload
+
+
+def base64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+# --- P-256 and ECDSA with the nonce of RFC 6979 --------------------------------------------------
+
+P = 2**256 - 2**224 + 2**192 + 2**96 - 1
+N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+G = (
+    0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
+    0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
+)
+
+
+def point_add(a, b):
+    if a is None:
+        return b
+    if b is None:
+        return a
+    if a[0] == b[0]:
+        if (a[1] + b[1]) % P == 0:
+            return None
+        slope = (3 * a[0] * a[0] - 3) * pow(2 * a[1], -1, P) % P
+    else:
+        slope = (b[1] - a[1]) * pow(b[0] - a[0], -1, P) % P
+    x = (slope * slope - a[0] - b[0]) % P
+    return x, (slope * (a[0] - x) - a[1]) % P
+
+
+def point_multiply(k, point):
+    result = None
+    while k > 0:
+        if k & 1:
+            result = point_add(result, point)
+        point = point_add(point, point)
+        k >>= 1
+    return result
+
+
+class Key:
+    """A key made from a label: the private number is SHA-256 of it."""
+
+    def __init__(self, label):
+        self.d = int.from_bytes(sha256(label.encode()), "big") % N
+        x, y = point_multiply(self.d, G)
+        self.spki = bytes.fromhex(
+            "3059301306072a8648ce3d020106082a8648ce3d030107034200"
+        ) + b"\x04" + x.to_bytes(32, "big") + y.to_bytes(32, "big")
+
+    def pem(self):
+        body = base64.encodebytes(self.spki).decode().replace("\n", "")
+        lines = [body[i:i + 64] for i in range(0, len(body), 64)]
+        return "-----BEGIN PUBLIC KEY-----\n" + "\n".join(lines) + "\n-----END PUBLIC KEY-----\n"
+
+    def sign(self, data):
+        """r and s, s in its lower form."""
+        digest = sha256(data)
+        e = int.from_bytes(digest, "big")
+        secret = self.d.to_bytes(32, "big") + (e % N).to_bytes(32, "big")
+        v, k = b"\x01" * 32, b"\x00" * 32
+        for byte in (b"\x00", b"\x01"):
+            k = hmac.digest(k, v + byte + secret, "sha256")
+            v = hmac.digest(k, v, "sha256")
+        v = hmac.digest(k, v, "sha256")
+        nonce = int.from_bytes(v, "big")
+        assert 0 < nonce < N
+        r = point_multiply(nonce, G)[0] % N
+        s = pow(nonce, -1, N) * (e + r * self.d) % N
+        return r, min(s, N - s)
+
+    def sign_der(self, data):
+        body = b""
+        for number in self.sign(data):
+            octets = number.to_bytes(number.bit_length() // 8 + 1, "big")
+            body += b"\x02" + bytes([len(octets)]) + octets
+        return b"\x30" + bytes([len(body)]) + body
+
+    def sign_raw(self, data):
+        return b"".join(number.to_bytes(32, "big") for number in self.sign(data))
+
+
+# --- evidence ------------------------------------------------------------------------------------
+
+
+def components():
+    executable = ["executable", 1, [
+        [b"/usr/local/bin/trading-app", sha256(b"the program"), 1048576, 0o100755, 0, 0, 0],
+    ]]
+    files = ["files", 1, [
+        [b"/etc/trading-app/app.conf", sha256(b"the configuration"), 512, 0o100640, 0, 33, 0],
+        [b"/etc/trading-app/limits", ZERO, 70000, 0o100600, 100000, 100000, 16],
+        [b"/etc/trading-app/na\xff\x0ame", sha256(b""), 0, 0o100644, 0, 0, 0],
+    ]]
+    runtime = ["runtime", 1, [
+        ["arguments", [b"trading-app", b"--listen", b"127.0.0.1:8443", b""]],
+        ["gid", [b"33"]],
+        ["no-new-privileges", [b"1"]],
+        ["tracer", []],
+        ["uid", [b"33"]],
+    ]]
+    return {
+        "executable": (pack(executable), 1),
+        "files": (pack(files), 3),
+        "runtime": (pack(runtime), 5),
+    }
+
+
+def bundle(seq, prev, nonce, time_ms, parts):
+    return pack({
+        "v": 1,
+        "workload": WORKLOAD,
+        "seq": seq,
+        "prev": prev,
+        "nonce": nonce,
+        "boot": BOOT,
+        "time": time_ms,
+        "components": {
+            kind: [sha256(data), count, len(data)] for kind, (data, count) in sorted(parts.items())
+        },
+    })
+
+
+# --- reports -------------------------------------------------------------------------------------
+
+
+def report_bundle(seq, prev, time_ms, offline, parts):
+    return {
+        "seq": seq,
+        "prev": prev.hex(),
+        "boot": BOOT.hex(),
+        "time": time_ms,
+        "offline": offline,
+        "components": {
+            kind: {"sha256": sha256(data).hex(), "count": count, "size": len(data)}
+            for kind, (data, count) in sorted(parts.items())
+        },
+    }
+
+
+def to_json(value):
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def report_deployed(bundle_bytes, parts):
+    return to_json({
+        "eat_profile": "tag:github.com,2023:veraison/ear",
+        "iat": 1795514401,
+        "exp": 1795518001,
+        "iss": ORIGIN,
+        "sub": COLLECTOR,
+        "jti": sha256(bundle_bytes).hex(),
+        "ear.verifier-id": {"developer": "https://example.com", "build": "hallmark 0.1.0"},
+        "submods": {WORKLOAD: {
+            "ear.status": "affirming",
+            "ear.trustworthiness-vector": {
+                "instance-identity": 2, "executables": 2, "file-system": 2, "runtime-opaque": 2,
+            },
+            "ear.appraisal-policy-id": "trading@sha256:" + sha256(b"manifest").hex(),
+            "eat_nonce": base64url(NONCE),
+            "hallmark.references": [sha256(b"reference set").hex()],
+            "hallmark.findings": [],
+            "hallmark.finding-count": 0,
+            "hallmark.not-checked": [],
+        }},
+        "hallmark.bundle": report_bundle(1, ZERO, TIME_MS, False, parts),
+    })
+
+
+def report_draft(bundle_bytes, prev, parts, previous, signature):
+    return to_json({
+        "eat_profile": "tag:ietf.org,2026:rats/ear#03",
+        "iat": 1795514461,
+        "exp": 1795518061,
+        "iss": ORIGIN,
+        "sub": COLLECTOR,
+        "jti": sha256(bundle_bytes).hex(),
+        "ear_verifier_id": {"developer": "https://example.com", "build": "hallmark 0.1.0"},
+        "submods": {WORKLOAD: {
+            "ear_status": "contraindicated",
+            "ear_trustworthiness_vector": {"instance-identity": -1, "executables": 96},
+            "ear_appraisal_policy_ids": ["trading@sha256:" + sha256(b"manifest").hex()],
+            "hallmark.references": [],
+            "hallmark.findings": [
+                {"kind": "bundle", "code": "offline", "subject": "",
+                 "detail": "gathered offline, 60 s before it was sent"},
+                {"kind": "files", "code": "unknown-file",
+                 "subject": "/etc/trading-app/\"na\\xff\\x0ame\" \u20ac",
+                 "detail": "expected one of 1, found e3b0c442"},
+            ],
+            "hallmark.finding-count": 2,
+            "hallmark.not-checked": ["runtime"],
+        }},
+        "hallmark.bundle": report_bundle(2, prev, TIME_MS + 60000, True, parts),
+        "hallmark.previous-report": sha256(previous).hex(),
+        "hallmark.signature": {
+            "certificate": sha256(b"certificate").hex(), "value": base64url(signature),
+        },
+        "hallmark.last-signed": 1795514461,
+    })
+
+
+# --- log -----------------------------------------------------------------------------------------
+
+
+def checkpoint(key, size, root):
+    text = f"{ORIGIN}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
+    key_id = sha256(key.spki)[:4]
+    line = base64.b64encode(key_id + key.sign_der(text)).decode()
+    return text + b"\n\xe2\x80\x94 " + f"{ORIGIN} {line}\n".encode()
+
+
+def tlog_proof(report, index, hashes, note):
+    lines = ["c2sp.org/tlog-proof@v1", "extra " + base64.b64encode(report).decode(),
+             f"index {index}"]
+    lines += [base64.b64encode(h).decode() for h in hashes]
+    return "\n".join(lines).encode() + b"\n\n" + note
+
+
+def jws(key, report):
+    header = to_json({"alg": "ES256", "typ": "JWT", "kid": sha256(key.spki).hex()})
+    signed = base64url(header) + "." + base64url(report)
+    return signed + "." + base64url(key.sign_raw(signed.encode()))
+
+
+# --- all of it -----------------------------------------------------------------------------------
+
+
+def make():
+    signer, collector = Key("hallmark vector: signer"), Key("hallmark vector: collector")
+    parts = components()
+    executable, files = parts["executable"][0], parts["files"][0]
+
+    bundle_1 = bundle(1, ZERO, NONCE, TIME_MS, parts)
+    bundle_2 = bundle(2, sha256(bundle_1), b"", TIME_MS + 60000, parts)
+    signed = b"hallmark bundle signature v1\n" + bundle_2
+    signature = collector.sign_der(signed)
+
+    report_1 = report_deployed(bundle_1, parts)
+    report_2 = report_draft(bundle_2, sha256(bundle_1), parts, report_1, signature)
+
+    leaf = [sha256(b"\x00" + entry) for entry in (b"an older entry", report_1)]
+    root = sha256(b"\x01" + leaf[0] + leaf[1])
+    note = checkpoint(signer, 2, root)
+
+    receipt = {
+        "workload": WORKLOAD, "seq": 1, "index": 1, "report": report_1, "proof": leaf[0],
+        "checkpoint": note, "nonce": NONCE_2,
+    }
+    refusal = {
+        "code": 204, "name": "sequence-not-rising",
+        "text": "the sequence number is 1, the last accepted one is 2",
+        "workload": WORKLOAD, "seq": 1, "last_seq": 2, "last_bundle": sha256(bundle_2),
+        "nonce": NONCE_2,
+    }
+    wire = {
+        "component-executable": executable,
+        "component-files": files,
+        "component-runtime": parts["runtime"][0],
+        "component-empty": pack(["libraries", 1, []]),
+        "bundle-1": bundle_1,
+        "bundle-2-offline": bundle_2,
+        "bundle-2-signed-bytes": signed,
+        "bundle-2-signature": signature,
+        "hello": frame(1, {"versions": [1], "agent": "hallmark-collector 0.1.0"}),
+        "hello-two-versions": frame(1, {"versions": [1, 2], "agent": "x"}),
+        "welcome": frame(2, {
+            "version": 1, "log": ORIGIN, "nonce": NONCE, "time": TIME_MS - 5,
+            "part_max": 131072, "component_max": 16777216, "in_flight_max": 64,
+        }),
+        "bundle-message": frame(3, {"bundle": bundle_1}),
+        "bundle-message-signed": frame(3, {"bundle": bundle_2, "signature": signature}),
+        "want": frame(4, {"workload": WORKLOAD, "digests": [sha256(executable), sha256(files)]}),
+        "part": frame(5, {"digest": sha256(executable), "offset": 0, "data": executable}),
+        "part-last": frame(5, {"digest": sha256(files), "offset": 100, "data": files[100:]}),
+        "receipt": frame(6, receipt),
+        "receipt-jws": frame(6, {**receipt, "jws": jws(signer, report_1)}),
+        "refusal-connection": frame(7, {
+            "code": 113, "name": "no-common-version",
+            "text": "the signer speaks version 1, the collector 2",
+        }),
+        "refusal-sequence": frame(7, refusal),
+    }
+    out = {
+        "wire.txt": "".join(f"{name} {data.hex()}\n" for name, data in wire.items()).encode(),
+        "report-deployed.json": report_1,
+        "report-draft.json": report_2,
+        "wire-receipt.tlog-proof": tlog_proof(report_1, 1, [leaf[0]], note),
+        "wire-signer.pem": signer.pem().encode(),
+        "wire-collector.pem": collector.pem().encode(),
+    }
+    return out
+
+
+def main():
+    check = sys.argv[1:] == ["--check"]
+    if sys.argv[1:] and not check:
+        sys.exit("usage: make_wire.py [--check]")
+    bad = 0
+    for name, data in make().items():
+        path = os.path.join(HERE, name)
+        if not check:
+            with open(path, "wb") as f:
+                f.write(data)
+            continue
+        with open(path, "rb") as f:
+            if f.read() != data:
+                print(f"make_wire.py: {name} differs from what the script makes; run it again "
+                      "without --check if the format was meant to change", file=sys.stderr)
+                bad = 1
+    sys.exit(bad)
+
+
+if __name__ == "__main__":
+    main()
