@@ -1,0 +1,409 @@
+/* Bundles: one valid spelling, and a fitting error for every other. */
+#include "tests/lib/vectors.h"
+
+#include <stdlib.h>
+
+#include "proto/bundle.h"
+#include "proto/digest.h"
+#include "proto/mp_write.h"
+
+#define V(s) VIEW_LITERAL(s)
+
+/* Pieces of which the tests put bundles together; every map and array has under 16 members. */
+#define D32                                                                                        \
+	"\xc4\x20"                                                                                 \
+	"0123456789abcdef0123456789abcdef"
+#define VERSION "\xa1v\x01"
+#define WORKLOAD                                                                                   \
+	"\xa8workload\xa3"                                                                         \
+	"app"
+#define SEQ   "\xa3seq\x07"
+#define PREV  "\xa4prev" D32
+#define NONCE "\xa5nonce" D32
+#define BOOT                                                                                       \
+	"\xa4"                                                                                     \
+	"boot\xc4\x10"                                                                             \
+	"0123456789abcdef"
+#define TIME "\xa4time\xcd\x03\xe8"
+#define FILES                                                                                      \
+	"\xa5"                                                                                     \
+	"files\x93" D32 "\x05\x64"
+#define HOST "\xa4host\x93" D32 "\x00\x01"
+#define PARTS                                                                                      \
+	"\xaa"                                                                                     \
+	"components\x82" FILES HOST
+#define GOOD "\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME PARTS
+
+static void
+expect(struct view bytes, enum err expected)
+{
+	/* On the heap and exactly as long, so that a sanitizer sees every byte read beyond. */
+	uint8_t *copy = malloc(bytes.size + 1);
+	struct bundle b;
+
+	assert_non_null(copy);
+	memcpy(copy, bytes.data, bytes.size);
+	copy = realloc(copy, bytes.size > 0 ? bytes.size : 1);
+	assert_non_null(copy);
+	assert_int_equal(bundle_decode((struct view){copy, bytes.size}, &b), expected);
+	free(copy);
+}
+
+static void
+example(struct bundle *b)
+{
+	memset(b, 0, sizeof(*b));
+	b->workload = V("trading-app");
+	b->seq = 1;
+	b->time_ms = 1795514400000;
+	for (unsigned i = 0; i < NONCE_SIZE; i++)
+		b->nonce[i] = (uint8_t)i;
+	for (unsigned i = 0; i < BOOT_ID_SIZE; i++)
+		b->boot_id[i] = (uint8_t)(0xa0 + i);
+}
+
+/* Digest and size from the component's vector. */
+static void
+set_component(struct bundle *b, enum component_kind kind, const char *vector, uint64_t count)
+{
+	struct buf bytes = BUF_INIT;
+
+	vector_wire(vector, &bytes);
+	b->component[kind].present = true;
+	b->component[kind].count = count;
+	b->component[kind].size = bytes.size;
+	digest_of(bytes.data, bytes.size, &b->component[kind].digest);
+	buf_free(&bytes);
+}
+
+static void
+expect_vector(const struct bundle *b, const char *vector)
+{
+	struct buf expected = BUF_INIT, made = BUF_INIT;
+	struct bundle decoded;
+
+	vector_wire(vector, &expected);
+	bundle_encode(b, &made);
+	assert_int_equal(buf_status(&made), ERR_OK);
+	assert_true(view_equal(buf_view(&made), buf_view(&expected)));
+	assert_int_equal(bundle_decode(buf_view(&expected), &decoded), ERR_OK);
+	assert_true(view_equal(decoded.workload, b->workload));
+	decoded.workload = b->workload;
+	assert_memory_equal(&decoded, b, sizeof(decoded));
+	buf_free(&expected);
+	buf_free(&made);
+}
+
+static void
+vectors_are_made_and_read(void **state)
+{
+	struct bundle b;
+	struct buf first = BUF_INIT;
+
+	(void)state;
+	example(&b);
+	set_component(&b, COMPONENT_EXECUTABLE, "component-executable", 1);
+	set_component(&b, COMPONENT_FILES, "component-files", 3);
+	set_component(&b, COMPONENT_RUNTIME, "component-runtime", 5);
+	expect_vector(&b, "bundle-1");
+
+	vector_wire("bundle-1", &first);
+	digest_of(first.data, first.size, &b.prev);
+	buf_free(&first);
+	b.seq = 2;
+	b.time_ms += 60000;
+	b.offline = true;
+	memset(b.nonce, 0, NONCE_SIZE);
+	expect_vector(&b, "bundle-2-offline");
+}
+
+static void
+the_pieces_are_good(void **state)
+{
+	struct bundle b;
+
+	(void)state;
+	assert_int_equal(bundle_decode(V(GOOD), &b), ERR_OK);
+	assert_true(view_equal(b.workload, V("app")));
+	assert_int_equal(b.seq, 7);
+	assert_int_equal(b.time_ms, 1000);
+	assert_false(b.offline);
+	assert_true(b.component[COMPONENT_FILES].present);
+	assert_int_equal(b.component[COMPONENT_FILES].count, 5);
+	assert_int_equal(b.component[COMPONENT_FILES].size, 100);
+	assert_int_equal(b.component[COMPONENT_HOST].size, 1);
+	assert_false(b.component[COMPONENT_RUNTIME].present);
+}
+
+static void
+the_largest_bundle_fits(void **state)
+{
+	char name[BUNDLE_WORKLOAD_MAX];
+	struct buf bytes = BUF_INIT;
+	struct bundle b, decoded;
+
+	(void)state;
+	memset(name, 'w', sizeof(name));
+	memset(&b, 0xff, sizeof(b));
+	b.workload = (struct view){(const uint8_t *)name, sizeof(name)};
+	b.seq = BUNDLE_SEQ_MAX;
+	b.offline = false;
+	b.time_ms = BUNDLE_TIME_MS_MAX;
+	for (size_t k = 0; k < COMPONENT_KIND_COUNT; k++) {
+		b.component[k].present = true;
+		b.component[k].count = COMPONENT_ITEMS_MAX;
+		b.component[k].size = COMPONENT_SIZE_MAX;
+	}
+	bundle_encode(&b, &bytes);
+	assert_in_range(bytes.size, 600, BUNDLE_SIZE_MAX);
+	assert_int_equal(bundle_decode(buf_view(&bytes), &decoded), ERR_OK);
+	assert_int_equal(decoded.component[COMPONENT_RUNTIME].size, COMPONENT_SIZE_MAX);
+	buf_free(&bytes);
+}
+
+static void
+every_cut_is_refused(void **state)
+{
+	const struct view whole = V(GOOD);
+
+	(void)state;
+	for (size_t size = 0; size < whole.size; size++)
+		expect((struct view){whole.data, size}, ERR_MSG_COUNT);
+}
+
+static void
+bytes_behind_are_refused(void **state)
+{
+	(void)state;
+	expect(V(GOOD "\0"), ERR_MSG_TRAILING);
+	expect(V(GOOD GOOD), ERR_MSG_TRAILING);
+}
+
+static void
+every_changed_byte_decodes_to_itself_or_not_at_all(void **state)
+{
+	const struct view whole = V(GOOD);
+	uint8_t bytes[sizeof(GOOD) - 1];
+	struct buf again = BUF_INIT;
+	struct bundle b;
+
+	(void)state;
+	for (size_t i = 0; i < whole.size; i++) {
+		for (unsigned bit = 0; bit < 8; bit++) {
+			memcpy(bytes, whole.data, whole.size);
+			bytes[i] ^= (uint8_t)(1U << bit);
+			if (bundle_decode((struct view){bytes, whole.size}, &b) != ERR_OK)
+				continue;
+			buf_clear(&again);
+			bundle_encode(&b, &again);
+			assert_true(view_equal(buf_view(&again), (struct view){bytes, whole.size}));
+		}
+	}
+	buf_free(&again);
+}
+
+static void
+keys_out_of_order_are_not_canonical(void **state)
+{
+	(void)state;
+	expect(V("\x88" WORKLOAD VERSION SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_CANONICAL);
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT PARTS TIME), ERR_MSG_CANONICAL);
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\xaa"
+		 "components\x82" HOST FILES),
+	    ERR_MSG_CANONICAL);
+}
+
+static void
+longer_forms_are_not_canonical(void **state)
+{
+	(void)state;
+	expect(V("\xde\0\x08" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_CANONICAL);
+	expect(
+	    V("\xdf\0\0\0\x08" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_CANONICAL);
+	expect(V("\x88\xd9\x01v\x01" WORKLOAD SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_CANONICAL);
+	expect(V("\x88" VERSION "\xa8workload\xd9\x03"
+		 "app" SEQ PREV NONCE BOOT TIME PARTS),
+	    ERR_MSG_CANONICAL);
+	expect(V("\x88" VERSION WORKLOAD "\xa3seq\xcc\x07" PREV NONCE BOOT TIME PARTS),
+	    ERR_MSG_CANONICAL);
+	expect(V("\x88" VERSION WORKLOAD "\xa3seq\xd0\x07" PREV NONCE BOOT TIME PARTS),
+	    ERR_MSG_CANONICAL);
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE "\xa4"
+		 "boot\xc5\0\x10"
+		 "0123456789abcdef" TIME PARTS),
+	    ERR_MSG_CANONICAL);
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT "\xa4time\xce\0\0\x03\xe8" PARTS),
+	    ERR_MSG_CANONICAL);
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\xaa"
+		 "components\x81\xa4host\xdc\0\x03" D32 "\x00\x01"),
+	    ERR_MSG_CANONICAL);
+}
+
+static void
+duplicates_are_refused(void **state)
+{
+	(void)state;
+	expect(V("\x89" VERSION WORKLOAD SEQ SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_DUPLICATE);
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME TIME), ERR_MSG_DUPLICATE);
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\xaa"
+		 "components\x82" HOST HOST),
+	    ERR_MSG_DUPLICATE);
+}
+
+static void
+unknown_keys_are_refused(void **state)
+{
+	(void)state;
+	expect(V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME PARTS "\xa1x\x01"), ERR_MSG_KEY);
+	expect(V("\x88" VERSION "\xa8Workload\xa1x" SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_KEY);
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\xaa"
+		 "components\x81\xa3tpm\x93" D32 "\x00\x01"),
+	    ERR_MSG_KEY);
+}
+
+static void
+missing_keys_are_refused(void **state)
+{
+	(void)state;
+	expect(V("\x80"), ERR_MSG_MISSING);
+	expect(V("\x87" WORKLOAD SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_MISSING);
+	expect(V("\x87" VERSION WORKLOAD SEQ PREV BOOT TIME PARTS), ERR_MSG_MISSING);
+	expect(V("\x87" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME), ERR_MSG_MISSING);
+}
+
+static void
+wrong_types_are_refused(void **state)
+{
+	(void)state;
+	expect(V("\x90"), ERR_MSG_TYPE);
+	expect(V("\xc0"), ERR_MSG_TYPE);
+	expect(V("\x81\x01\x01"), ERR_MSG_TYPE);
+	expect(V("\x81\xc4\x01v\x01"), ERR_MSG_TYPE);
+	expect(V("\x88" VERSION "\xa8workload\xc4\x03"
+		 "app" SEQ PREV NONCE BOOT TIME PARTS),
+	    ERR_MSG_TYPE);
+	expect(V("\x88" VERSION WORKLOAD "\xa3seq\xff" PREV NONCE BOOT TIME PARTS), ERR_MSG_TYPE);
+	expect(V("\x88" VERSION WORKLOAD "\xa3seq\xc3" PREV NONCE BOOT TIME PARTS), ERR_MSG_TYPE);
+	expect(V("\x88" VERSION WORKLOAD "\xa3seq\xca\0\0\0\0" PREV NONCE BOOT TIME PARTS),
+	    ERR_MSG_TYPE);
+	expect(
+	    V("\x88" VERSION WORKLOAD "\xa3seq\xd4\0\0" PREV NONCE BOOT TIME PARTS), ERR_MSG_TYPE);
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV "\xa5nonce\xc0" BOOT TIME PARTS), ERR_MSG_TYPE);
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\xaa"
+		 "components\x90"),
+	    ERR_MSG_TYPE);
+}
+
+static void
+values_out_of_range_are_refused(void **state)
+{
+	(void)state;
+	expect(V("\x88\xa1v\x02" WORKLOAD SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_RANGE);
+	expect(V("\x88\xa1v\x00" WORKLOAD SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_RANGE);
+	expect(V("\x88" VERSION WORKLOAD "\xa3seq\x00" PREV NONCE BOOT TIME PARTS), ERR_MSG_RANGE);
+	expect(
+	    V("\x88" VERSION WORKLOAD "\xa3seq\xcf\0\x20\0\0\0\0\0\0" PREV NONCE BOOT TIME PARTS),
+	    ERR_MSG_RANGE);
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT
+		 "\xa4time\xcf\0\0\xe6\x77\xd2\x1f\xdc\0" PARTS),
+	    ERR_MSG_RANGE);
+	expect(
+	    V("\x88" VERSION WORKLOAD SEQ "\xa4prev\xc4\0" NONCE BOOT TIME PARTS), ERR_MSG_RANGE);
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV "\xa5nonce\xc4\x01x" BOOT TIME PARTS),
+	    ERR_MSG_RANGE);
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE "\xa4"
+		 "boot\xc4\0" TIME PARTS),
+	    ERR_MSG_RANGE);
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\xaa"
+		 "components\x80"),
+	    ERR_MSG_RANGE);
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\xaa"
+		 "components\x81\xa4host\x92" D32 "\x00"),
+	    ERR_MSG_RANGE);
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\xaa"
+		 "components\x81\xa4host\x93" D32 "\xce\0\x03\x0d\x41\x01"),
+	    ERR_MSG_RANGE);
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\xaa"
+		 "components\x81\xa4host\x93" D32 "\x01\x00"),
+	    ERR_MSG_RANGE);
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\xaa"
+		 "components\x81\xa4host\x93" D32 "\x01\xce\x01\0\0\x01"),
+	    ERR_MSG_RANGE);
+}
+
+static void
+structure_is_checked_first(void **state)
+{
+	(void)state;
+	expect(V("\xc1"), ERR_MSG_SYNTAX);
+	expect(V("\x88" VERSION WORKLOAD "\xa3seq\xc1" PREV NONCE BOOT TIME PARTS), ERR_MSG_SYNTAX);
+	expect(V("\xdd\xff\xff\xff\xff"), ERR_MSG_COUNT);
+	expect(V("\xdf\x80\0\0\0"), ERR_MSG_COUNT);
+	expect(V("\x91\x91\x91\x91\x91\x91\x91\x91\x91"), ERR_MSG_DEPTH);
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\xaa"
+		 "components\x81\xa4host\x93" D32 "\x01\x90"),
+	    ERR_MSG_DEPTH);
+}
+
+static void
+oversize_is_refused(void **state)
+{
+	uint8_t big[BUNDLE_SIZE_MAX + 1];
+	uint8_t many[3 + 2 * 100];
+
+	(void)state;
+	memset(big, 0x01, sizeof(big));
+	expect((struct view){big, sizeof(big)}, ERR_MSG_RANGE);
+	memset(many, 0x01, sizeof(many));
+	memcpy(many, "\xde\0\x64", 3);
+	expect((struct view){many, sizeof(many)}, ERR_MSG_RANGE);
+}
+
+static void
+workload_names(void **state)
+{
+	static const char *const bad[] = {"", ".", "..", ".hidden", "a/b", "/", "a b", "a\tb",
+	    "a\n", "a\x7f", "caf\xe9", "a\xc2\xa0z", "\xe2\x80\xaegnp", "\xc2\x85"};
+	static const char *const good[] = {"a", "trading-app", "caf\xc3\xa9", "a.b:c@d\"\\", "a.."};
+	char name[BUNDLE_WORKLOAD_MAX + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(bundle_workload_check(view_of_string(bad[i])), ERR_MSG_RANGE);
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_int_equal(bundle_workload_check(view_of_string(good[i])), ERR_OK);
+	assert_int_equal(bundle_workload_check(V("a\0b")), ERR_MSG_RANGE);
+	memset(name, 'w', sizeof(name));
+	assert_int_equal(
+	    bundle_workload_check((struct view){(uint8_t *)name, BUNDLE_WORKLOAD_MAX}), ERR_OK);
+	assert_int_equal(
+	    bundle_workload_check((struct view){(uint8_t *)name, sizeof(name)}), ERR_MSG_RANGE);
+	expect(V("\x88" VERSION "\xa8workload\xa3"
+		 "a/b" SEQ PREV NONCE BOOT TIME PARTS),
+	    ERR_MSG_RANGE);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(vectors_are_made_and_read),
+	    cmocka_unit_test(the_pieces_are_good),
+	    cmocka_unit_test(the_largest_bundle_fits),
+	    cmocka_unit_test(every_cut_is_refused),
+	    cmocka_unit_test(bytes_behind_are_refused),
+	    cmocka_unit_test(every_changed_byte_decodes_to_itself_or_not_at_all),
+	    cmocka_unit_test(keys_out_of_order_are_not_canonical),
+	    cmocka_unit_test(longer_forms_are_not_canonical),
+	    cmocka_unit_test(duplicates_are_refused),
+	    cmocka_unit_test(unknown_keys_are_refused),
+	    cmocka_unit_test(missing_keys_are_refused),
+	    cmocka_unit_test(wrong_types_are_refused),
+	    cmocka_unit_test(values_out_of_range_are_refused),
+	    cmocka_unit_test(structure_is_checked_first),
+	    cmocka_unit_test(oversize_is_refused),
+	    cmocka_unit_test(workload_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
