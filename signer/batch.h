@@ -1,0 +1,118 @@
+/*
+ * A batch: the reports that share one group commit and one signature.
+ *
+ * Its bytes are at once what goes into the pending file and, between header and trailer, what goes
+ * into the log's entry bundles:
+ *
+ *   "HMB1"  count: be32  size of the entries: be64  index of the first: be64  8 zero bytes
+ *   each report behind its be16 length
+ *   root of the tree with this batch: 32 bytes
+ *
+ * The trailer makes the record prove itself: recovery adds the leaves and compares the root, so a
+ * torn or altered record cannot pass for a whole one.
+ */
+#ifndef HALLMARK_SIGNER_BATCH_H
+#define HALLMARK_SIGNER_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/bytes.h"
+#include "proto/digest.h"
+#include "proto/err.h"
+#include "proto/merkle.h"
+#include "signer/workload.h"
+
+#define BATCH_HEADER_SIZE  32          /* bytes */
+#define BATCH_TRAILER_SIZE DIGEST_SIZE /* bytes */
+#define BATCH_ENTRIES_MAX  65536       /* reports: what one record may hold */
+#define BATCH_SIZE_MAX                                                                             \
+	(64 * 1024 * 1024) /* bytes of entries: bounds what recovery reads at once                 \
+			    */
+
+/*
+ * The life of a batch, as a table in batch.c. A move that the table lacks is a broken invariant.
+ *
+ *   OPEN      takes reports
+ *   WRITING   sealed; the committer appends it to evidence and pending, and syncs them
+ *   WRITTEN   durable; waits for the key process
+ *   SIGNING   the checkpoint is asked for
+ *   TOKENS    the checkpoint is there, receipts have left; JWS signatures are outstanding
+ *   SEALED    everything asked for is answered; waits for publication
+ *   PUBLISHED in the tiles; may be forgotten
+ */
+enum batch_state {
+	BATCH_OPEN,
+	BATCH_WRITING,
+	BATCH_WRITTEN,
+	BATCH_SIGNING,
+	BATCH_TOKENS,
+	BATCH_SEALED,
+	BATCH_PUBLISHED,
+	BATCH_STATES,
+};
+
+struct batch_entry {
+	size_t offset; /* of the report in `bytes` */
+	uint32_t size; /* of the report */
+	bool wants_jws;
+	bool answered;       /* its receipt has left, or nobody waits */
+	uint64_t arrived_us; /* monotonic; for the latency */
+	void *waiter;        /* whose receipt it is; NULL: nobody's */
+	bool to_index;       /* the newest head of its workload in this publication */
+	struct workload_update update;
+};
+
+struct batch {
+	enum batch_state state;
+	uint64_t first; /* index of the first report */
+	size_t count;
+	size_t capacity;
+	struct batch_entry *entry;
+	struct digest *leaf;
+	struct buf bytes;
+	struct merkle_batch *tree; /* from the last signed state to the end of this batch */
+	struct digest root;        /* from BATCH_WRITING on */
+	struct buf evidence;       /* pack records to be made durable before the reports */
+	struct buf note;           /* signed checkpoint, from BATCH_TOKENS on */
+	uint64_t began_us;         /* of the present state; for the latencies */
+	struct batch *next;        /* in the list of the unpublished */
+};
+
+/* NULL for want of memory. A new batch is open and empty and begins at `index`. */
+struct batch *batch_new(uint64_t index);
+void batch_free(struct batch **b);
+
+/* Empty again, open, with its memory. */
+void batch_reset(struct batch *b, uint64_t index);
+
+void batch_move(struct batch *b, enum batch_state to);
+
+/*
+ * A report is written straight into the batch: append it to the returned buffer, then call
+ * batch_report_end, or batch_report_cancel to leave no trace.
+ */
+struct buf *batch_report_begin(struct batch *b);
+enum err batch_report_end(struct batch *b, struct batch_entry **out) MUST_USE;
+void batch_report_cancel(struct batch *b);
+
+/* The report of an entry, as a borrowed view. */
+struct view batch_report(const struct batch *b, size_t entry);
+
+/* All entries behind their be16 lengths. */
+struct view batch_entries(const struct batch *b);
+
+/*
+ * Closes the batch: computes the tree on top of `old` and writes header and trailer. The batch
+ * moves to BATCH_WRITING. `new_frontier` is the tree with the batch. `old` is the last signed tree;
+ * after a recovery it may hold some of the batch's reports already, which are then not added again.
+ */
+enum err batch_seal(struct batch *b, const struct merkle_frontier *old,
+    struct merkle_frontier *new_frontier) MUST_USE;
+
+/* Number and size of what a header announces; ERR_FORMAT if it is none. */
+enum err batch_header_parse(
+    struct view header, uint64_t *first, uint32_t *count, uint64_t *size) MUST_USE;
+
+#endif

@@ -1,0 +1,54 @@
+#include "signer/counters.h"
+
+#define STEPS 4 /* buckets per power of two */
+
+static unsigned bucket_of(uint64_t us);
+static uint64_t bucket_limit(unsigned bucket);
+
+void
+latency_add(struct latency *l, uint64_t us)
+{
+	l->bucket[bucket_of(us)]++;
+	l->count++;
+	if (us > l->max_us)
+		l->max_us = us;
+}
+
+uint64_t
+latency_quantile_us(const struct latency *l, double quantile)
+{
+	double wanted = quantile * (double)l->count;
+	uint64_t seen = 0;
+
+	if (l->count == 0)
+		return 0;
+	for (unsigned i = 0; i < LATENCY_BUCKETS; i++) {
+		seen += l->bucket[i];
+		if ((double)seen >= wanted && seen > 0)
+			return bucket_limit(i) < l->max_us ? bucket_limit(i) : l->max_us;
+	}
+	return l->max_us;
+}
+
+/* Values under 4 have a bucket each; above, the two bits after the leading one choose. */
+static unsigned
+bucket_of(uint64_t us)
+{
+	unsigned power, bucket;
+
+	if (us < STEPS)
+		return (unsigned)us;
+	power = 63U - (unsigned)__builtin_clzll(us);
+	bucket = (power - 1) * STEPS + (unsigned)((us >> (power - 2)) & (STEPS - 1));
+	return bucket < LATENCY_BUCKETS ? bucket : LATENCY_BUCKETS - 1;
+}
+
+static uint64_t
+bucket_limit(unsigned bucket)
+{
+	unsigned power = bucket / STEPS + 1;
+
+	if (bucket < STEPS)
+		return bucket;
+	return ((uint64_t)(STEPS + bucket % STEPS + 1) << (power - 2)) - 1;
+}

@@ -1,0 +1,231 @@
+#include "signer/diskfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "signer/logger.h"
+
+static enum err failed(const char *call, const char *path);
+static enum err write_all(int fd, const char *path, struct view bytes);
+static enum err read_all(int fd, const char *path, uint64_t offset, size_t size, struct buf *to);
+static enum err make_one_directory(const char *path);
+
+enum err
+diskfile_make_directory(const char *path)
+{
+	char partial[PATH_MAX];
+	size_t size = strlen(path);
+	enum err e = ERR_OK;
+
+	if (size >= sizeof(partial))
+		return ERR_IO;
+	memcpy(partial, path, size + 1);
+	for (size_t i = 1; i < size && e == ERR_OK; i++) {
+		if (partial[i] != '/')
+			continue;
+		partial[i] = '\0';
+		e = make_one_directory(partial);
+		partial[i] = '/';
+	}
+	return e == ERR_OK ? make_one_directory(path) : e;
+}
+
+enum err
+diskfile_open_append(const char *path, int *fd)
+{
+	char copy[PATH_MAX];
+
+	*fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+	if (*fd < 0)
+		return failed("open", path);
+	snprintf(copy, sizeof(copy), "%s", path);
+	if (diskfile_sync_directory(dirname(copy)) != ERR_OK) {
+		close(*fd);
+		*fd = -1;
+		return ERR_IO;
+	}
+	return ERR_OK;
+}
+
+enum err
+diskfile_append(int fd, const char *path, struct view bytes)
+{
+	enum err e = write_all(fd, path, bytes);
+
+	if (e == ERR_OK && fdatasync(fd) != 0)
+		e = failed("fdatasync", path);
+	return e;
+}
+
+enum err
+diskfile_replace(const char *path, struct view bytes)
+{
+	char temporary[PATH_MAX];
+	enum err e;
+	int fd;
+
+	if (snprintf(temporary, sizeof(temporary), "%s.new", path) >= (int)sizeof(temporary))
+		return ERR_IO;
+	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return failed("open", temporary);
+	e = write_all(fd, temporary, bytes);
+	if (e == ERR_OK && fsync(fd) != 0)
+		e = failed("fsync", temporary);
+	if (close(fd) != 0 && e == ERR_OK)
+		e = failed("close", temporary);
+	if (e == ERR_OK && rename(temporary, path) != 0)
+		e = failed("rename", path);
+	return e;
+}
+
+enum err
+diskfile_sync_directory(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum err e = ERR_OK;
+
+	if (fd < 0)
+		return failed("open", path);
+	if (fsync(fd) != 0)
+		e = failed("fsync", path);
+	if (close(fd) != 0 && e == ERR_OK)
+		e = failed("close", path);
+	return e;
+}
+
+enum err
+diskfile_read(const char *path, size_t size_max, struct buf *to)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	enum err e;
+
+	if (fd < 0)
+		return errno == ENOENT ? ERR_NOT_FOUND : failed("open", path);
+	if (fstat(fd, &st) != 0)
+		e = failed("fstat", path);
+	else if ((uint64_t)st.st_size > size_max)
+		e = ERR_FORMAT_SIZE;
+	else
+		e = read_all(fd, path, 0, (size_t)st.st_size, to);
+	close(fd);
+	return e;
+}
+
+enum err
+diskfile_read_at(const char *path, uint64_t offset, size_t size, struct buf *to)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	enum err e;
+
+	if (fd < 0)
+		return errno == ENOENT ? ERR_NOT_FOUND : failed("open", path);
+	e = read_all(fd, path, offset, size, to);
+	close(fd);
+	return e;
+}
+
+enum err
+diskfile_truncate(const char *path, uint64_t size)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	enum err e = ERR_OK;
+
+	if (fd < 0)
+		return failed("open", path);
+	if (ftruncate(fd, (off_t)size) != 0)
+		e = failed("ftruncate", path);
+	else if (fsync(fd) != 0)
+		e = failed("fsync", path);
+	if (close(fd) != 0 && e == ERR_OK)
+		e = failed("close", path);
+	return e;
+}
+
+enum err
+diskfile_remove(const char *path)
+{
+	return unlink(path) == 0 || errno == ENOENT ? ERR_OK : failed("unlink", path);
+}
+
+char *
+diskfile_join(const char *directory, const char *name)
+{
+	char *joined;
+
+	if (asprintf(&joined, "%s/%s", directory, name) < 0)
+		abort();
+	return joined;
+}
+
+static enum err
+failed(const char *call, const char *path)
+{
+	struct logline l;
+	int number = errno;
+
+	logline_begin(&l, LOGGER_ERROR, "file-failed");
+	logline_string(&l, "call", call);
+	logline_string(&l, "path", path);
+	logline_errno(&l, number);
+	logline_end(&l);
+	return ERR_IO;
+}
+
+static enum err
+write_all(int fd, const char *path, struct view bytes)
+{
+	while (bytes.size > 0) {
+		ssize_t written = write(fd, bytes.data, bytes.size);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return failed("write", path);
+		bytes.data += written;
+		bytes.size -= (size_t)written;
+	}
+	return ERR_OK;
+}
+
+static enum err
+read_all(int fd, const char *path, uint64_t offset, size_t size, struct buf *to)
+{
+	size_t done = 0;
+	uint8_t *room = buf_reserve(to, size);
+
+	if (room == NULL)
+		return ERR_MEMORY;
+	while (done < size) {
+		ssize_t got = pread(fd, room + done, size - done, (off_t)(offset + done));
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return failed("pread", path);
+		if (got == 0)
+			return ERR_FORMAT_SIZE;
+		done += (size_t)got;
+	}
+	to->size += size;
+	return ERR_OK;
+}
+
+static enum err
+make_one_directory(const char *path)
+{
+	char copy[PATH_MAX];
+
+	if (mkdir(path, 0755) != 0)
+		return errno == EEXIST ? ERR_OK : failed("mkdir", path);
+	snprintf(copy, sizeof(copy), "%s", path);
+	return diskfile_sync_directory(dirname(copy));
+}

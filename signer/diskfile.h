@@ -1,0 +1,46 @@
+/*
+ * The few ways in which the signer touches files. Each failure is logged here, once, with the path
+ * and the system's reason, and comes back as ERR_IO (ERR_NOT_FOUND where a file to read is not
+ * there). Nothing is retried: after a failed fsync the kernel has forgotten what was not written.
+ */
+#ifndef HALLMARK_SIGNER_DISKFILE_H
+#define HALLMARK_SIGNER_DISKFILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/bytes.h"
+#include "proto/err.h"
+
+/* Makes a directory and its parents (mode 0755) and syncs the parent of each that it made. */
+enum err diskfile_make_directory(const char *path) MUST_USE;
+
+/* Opens (made if absent, 0644) for appending; the directory entry is synced. */
+enum err diskfile_open_append(const char *path, int *fd) MUST_USE;
+
+/* Writes all of it at the end of the file, then fdatasync. */
+enum err diskfile_append(int fd, const char *path, struct view bytes) MUST_USE;
+
+/*
+ * Writes `path` by way of a temporary file beside it: content synced, then renamed. The directory
+ * must be synced (diskfile_sync_directory) before anybody may rely on the name.
+ */
+enum err diskfile_replace(const char *path, struct view bytes) MUST_USE;
+enum err diskfile_sync_directory(const char *path) MUST_USE;
+
+/* Appends the whole file; ERR_FORMAT_SIZE if it is larger than `size_max`. */
+enum err diskfile_read(const char *path, size_t size_max, struct buf *to) MUST_USE;
+
+/* Appends `size` bytes from `offset`; ERR_FORMAT_SIZE if there are fewer. */
+enum err diskfile_read_at(const char *path, uint64_t offset, size_t size, struct buf *to) MUST_USE;
+
+/* Cuts a file to `size` bytes and syncs it. */
+enum err diskfile_truncate(const char *path, uint64_t size) MUST_USE;
+
+/* Removes a file; one that is not there is no error. */
+enum err diskfile_remove(const char *path) MUST_USE;
+
+/* "<directory>/<name>" as a new string; aborts for want of memory. */
+char *diskfile_join(const char *directory, const char *name);
+
+#endif

@@ -1,0 +1,482 @@
+#include "signer/keyprocess.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "signer/logger.h"
+
+/*
+ * First and longest wait before a new start. The longest bounds how late receipts resume after a
+ * token came back; a start takes some 30 ms with a local module.
+ */
+#define BACKOFF_FIRST_MS 50
+#define BACKOFF_MAX_MS   1000
+
+/* A start may load a module, log in and find the key: longer than an answer, but not for ever. */
+#define START_DEADLINE_MS 15000
+
+enum state {
+	STATE_DOWN,       /* waiting for the back-off timer */
+	STATE_CONNECTING, /* Unix socket: connect is under way */
+	STATE_STARTING,   /* channel is there, the state answer is due */
+	STATE_READY,
+	STATE_CLOSING, /* for good */
+	STATES,
+};
+
+static const char *const state_names[STATES] = {[STATE_DOWN] = "down",
+    [STATE_CONNECTING] = "starting",
+    [STATE_STARTING] = "starting",
+    [STATE_READY] = "up",
+    [STATE_CLOSING] = "closing"};
+
+static const unsigned moves[STATES] = {
+    [STATE_DOWN] =
+	1U << STATE_CONNECTING | 1U << STATE_STARTING | 1U << STATE_DOWN | 1U << STATE_CLOSING,
+    [STATE_CONNECTING] = 1U << STATE_STARTING | 1U << STATE_DOWN | 1U << STATE_CLOSING,
+    [STATE_STARTING] = 1U << STATE_READY | 1U << STATE_DOWN | 1U << STATE_CLOSING,
+    [STATE_READY] = 1U << STATE_DOWN | 1U << STATE_CLOSING,
+    [STATE_CLOSING] = 0,
+};
+
+/* One life of the process: handles that close on their own time, after a new life has begun. */
+struct life {
+	struct keyprocess *owner; /* NULL once it was given up */
+	uv_pipe_t channel;
+	uv_process_t process;
+	uv_connect_t connect;
+	bool spawned;
+	unsigned open_handles;
+	struct buf input;
+};
+
+struct keyprocess {
+	uv_loop_t *loop;
+	const struct signer_config *config;
+	struct keyprocess_events events;
+	enum state state;
+	struct life *life;
+	uv_timer_t backoff;
+	uv_timer_t deadline;
+	uint64_t backoff_ms;
+	uint64_t starts;
+	uint64_t last_id;       /* of the last request */
+	uint64_t last_answered; /* id */
+	unsigned timers_open;
+	unsigned lives_open;
+	void (*closed)(void *context);
+	void *closed_context;
+};
+
+struct write_request {
+	uv_write_t request;
+	struct buf bytes;
+};
+
+static void move(struct keyprocess *k, enum state to);
+static void start(struct keyprocess *k);
+static int spawn(struct life *life, const struct signer_config *config);
+static void start_reading(struct life *life);
+static void give_up(struct keyprocess *k, const char *reason);
+static void life_end(struct life *life);
+static void on_backoff(uv_timer_t *timer);
+static void on_deadline(uv_timer_t *timer);
+static void on_connect(uv_connect_t *request, int status);
+static void on_process_exit(uv_process_t *process, int64_t status, int signal_number);
+static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *out);
+static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *bytes);
+static void on_written(uv_write_t *request, int status);
+static void on_life_closed(uv_handle_t *handle);
+static void on_timer_closed(uv_handle_t *handle);
+static void take_answer(struct keyprocess *k, const struct keychannel_answer *answer);
+static void deadline_set(struct keyprocess *k);
+static void maybe_closed(struct keyprocess *k);
+
+enum err
+keyprocess_new(uv_loop_t *loop, const struct signer_config *config,
+    const struct keyprocess_events *events, struct keyprocess **out)
+{
+	struct keyprocess *k = calloc(1, sizeof(*k));
+
+	*out = NULL;
+	if (k == NULL)
+		return ERR_MEMORY;
+	k->loop = loop;
+	k->config = config;
+	k->events = *events;
+	k->backoff_ms = BACKOFF_FIRST_MS;
+	uv_timer_init(loop, &k->backoff);
+	uv_timer_init(loop, &k->deadline);
+	k->timers_open = 2;
+	k->backoff.data = k;
+	k->deadline.data = k;
+	*out = k;
+	start(k);
+	return ERR_OK;
+}
+
+void
+keyprocess_close(struct keyprocess **kp, void (*closed)(void *context), void *context)
+{
+	struct keyprocess *k = *kp;
+
+	*kp = NULL;
+	move(k, STATE_CLOSING);
+	k->closed = closed;
+	k->closed_context = context;
+	if (k->life != NULL)
+		life_end(k->life);
+	uv_close((uv_handle_t *)&k->backoff, on_timer_closed);
+	uv_close((uv_handle_t *)&k->deadline, on_timer_closed);
+}
+
+bool
+keyprocess_is_ready(const struct keyprocess *k)
+{
+	return k->state == STATE_READY;
+}
+
+uint64_t
+keyprocess_starts(const struct keyprocess *k)
+{
+	return k->starts;
+}
+
+const char *
+keyprocess_state_name(const struct keyprocess *k)
+{
+	return state_names[k->state];
+}
+
+int
+keyprocess_pid(const struct keyprocess *k)
+{
+	return k->life != NULL && k->life->spawned ? k->life->process.pid : 0;
+}
+
+void
+keyprocess_request(struct keyprocess *k, struct keychannel_request *request)
+{
+	struct write_request *w = calloc(1, sizeof(*w));
+	uv_buf_t bytes;
+
+	if (k->state != STATE_READY)
+		abort();
+	request->id = ++k->last_id;
+	if (w == NULL) {
+		give_up(k, "no memory for a request");
+		return;
+	}
+	w->bytes = BUF_INIT;
+	keychannel_write_request(&w->bytes, request);
+	bytes = uv_buf_init((char *)w->bytes.data, (unsigned)w->bytes.size);
+	w->request.data = w;
+	if (buf_status(&w->bytes) != ERR_OK ||
+	    uv_write(&w->request, (uv_stream_t *)&k->life->channel, &bytes, 1, on_written) != 0) {
+		buf_free(&w->bytes);
+		free(w);
+		give_up(k, "cannot write to the key process");
+		return;
+	}
+	if (k->last_id == k->last_answered + 1)
+		deadline_set(k);
+}
+
+static void
+move(struct keyprocess *k, enum state to)
+{
+	if ((moves[k->state] & 1U << to) == 0)
+		abort();
+	k->state = to;
+}
+
+static void
+start(struct keyprocess *k)
+{
+	struct life *life = calloc(1, sizeof(*life));
+	int status;
+
+	if (life == NULL) {
+		give_up(k, "no memory for a key process");
+		return;
+	}
+	life->owner = k;
+	life->input = BUF_INIT;
+	uv_pipe_init(k->loop, &life->channel, 0);
+	life->channel.data = life;
+	life->open_handles = 1;
+	k->life = life;
+	k->lives_open++;
+	k->starts++;
+	k->last_id = 0;
+	k->last_answered = 0;
+	uv_timer_start(&k->deadline, on_deadline, START_DEADLINE_MS, 0);
+	if (k->config->key_process.socket != NULL) {
+		move(k, STATE_CONNECTING);
+		life->connect.data = life;
+		uv_pipe_connect(
+		    &life->connect, &life->channel, k->config->key_process.socket, on_connect);
+		return;
+	}
+	move(k, STATE_STARTING);
+	if ((status = spawn(life, k->config)) != 0)
+		give_up(k, uv_strerror(status));
+	else
+		start_reading(life);
+}
+
+/*
+ * Descriptors: 0 is /dev/null, 1 and 2 are our stderr, 3 is the channel. Nothing else is inherited:
+ * libuv opens everything close-on-exec, and the key process closes what it does not know.
+ */
+static int
+spawn(struct life *life, const struct signer_config *config)
+{
+	char *arguments[] = {(char *)config->key_process.program, (char *)"serve", (char *)"-c",
+	    (char *)config->key_process.config, NULL};
+	uv_stdio_container_t stdio[KEYCHANNEL_FD + 1];
+	uv_process_options_t options;
+	int status;
+
+	memset(&options, 0, sizeof(options));
+	stdio[0].flags = UV_IGNORE;
+	stdio[1].flags = UV_INHERIT_FD;
+	stdio[1].data.fd = STDERR_FILENO;
+	stdio[2].flags = UV_INHERIT_FD;
+	stdio[2].data.fd = STDERR_FILENO;
+	stdio[KEYCHANNEL_FD].flags = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE;
+	stdio[KEYCHANNEL_FD].data.stream = (uv_stream_t *)&life->channel;
+	options.file = config->key_process.program;
+	options.args = arguments;
+	options.exit_cb = on_process_exit;
+	options.stdio = stdio;
+	options.stdio_count = KEYCHANNEL_FD + 1;
+	life->process.data = life;
+	status = uv_spawn(life->channel.loop, &life->process, &options);
+	/* The handle is initialised, and must be closed, even when the spawn failed. */
+	life->open_handles++;
+	life->spawned = status == 0;
+	if (status != 0)
+		uv_close((uv_handle_t *)&life->process, on_life_closed);
+	return status;
+}
+
+static void
+start_reading(struct life *life)
+{
+	if (uv_read_start((uv_stream_t *)&life->channel, on_allocate, on_read) != 0)
+		give_up(life->owner, "cannot read from the key process");
+}
+
+/* Ends the present life and arranges the next. */
+static void
+give_up(struct keyprocess *k, const char *reason)
+{
+	struct logline l;
+	bool was_ready = k->state == STATE_READY;
+
+	if (k->state == STATE_CLOSING)
+		return;
+	logline_begin(&l, LOGGER_WARNING, "key-process-down");
+	logline_string(&l, "reason", reason);
+	logline_number(&l, "unanswered", k->last_id - k->last_answered);
+	logline_number(&l, "retry_ms", k->backoff_ms);
+	logline_end(&l);
+	move(k, STATE_DOWN);
+	uv_timer_stop(&k->deadline);
+	if (k->life != NULL)
+		life_end(k->life);
+	uv_timer_start(&k->backoff, on_backoff, k->backoff_ms, 0);
+	k->backoff_ms = k->backoff_ms * 2 < BACKOFF_MAX_MS ? k->backoff_ms * 2 : BACKOFF_MAX_MS;
+	if (was_ready)
+		k->events.down(k->events.context);
+}
+
+static void
+life_end(struct life *life)
+{
+	life->owner->life = NULL;
+	if (life->spawned) {
+		/* Not by a polite signal: a module that hangs does not come to its handlers. */
+		uv_process_kill(&life->process, SIGKILL);
+	}
+	uv_close((uv_handle_t *)&life->channel, on_life_closed);
+}
+
+static void
+on_backoff(uv_timer_t *timer)
+{
+	start(timer->data);
+}
+
+static void
+on_deadline(uv_timer_t *timer)
+{
+	struct keyprocess *k = timer->data;
+
+	give_up(k, k->state == STATE_READY ? "no answer within the deadline"
+					   : "not ready within the deadline");
+}
+
+static void
+on_connect(uv_connect_t *request, int status)
+{
+	struct life *life = request->data;
+	struct keyprocess *k = life->owner;
+
+	if (k == NULL || k->life != life)
+		return;
+	if (status != 0) {
+		give_up(k, uv_strerror(status));
+		return;
+	}
+	move(k, STATE_STARTING);
+	start_reading(life);
+}
+
+static void
+on_process_exit(uv_process_t *process, int64_t status, int signal_number)
+{
+	struct life *life = process->data;
+	struct keyprocess *k = life->owner;
+	struct logline l;
+	bool current = k->life == life;
+
+	uv_close((uv_handle_t *)process, on_life_closed);
+	life->spawned = false;
+	if (!current)
+		return;
+	logline_begin(&l, LOGGER_WARNING, "key-process-exit");
+	logline_number(&l, "status", (uint64_t)status);
+	logline_number(&l, "signal", (uint64_t)signal_number);
+	logline_end(&l);
+	give_up(k, "it ended");
+}
+
+static void
+on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
+{
+	struct life *life = handle->data;
+	uint8_t *room = buf_reserve(&life->input, suggested);
+
+	*out = uv_buf_init((char *)room, room != NULL ? (unsigned)suggested : 0);
+}
+
+static void
+on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *bytes)
+{
+	struct life *life = stream->data;
+	struct keyprocess *k = life->owner;
+	struct keychannel_answer answer;
+	size_t used;
+
+	(void)bytes;
+	if (k->life != life)
+		return;
+	if (size < 0) {
+		give_up(k, size == UV_EOF ? "it closed the channel" : uv_strerror((int)size));
+		return;
+	}
+	life->input.size += (size_t)size;
+	while (k->life == life) {
+		if (keychannel_next_answer(buf_view(&life->input), &answer, &used) != ERR_OK) {
+			give_up(k, "its answer is not in the channel's format");
+			return;
+		}
+		if (used == 0)
+			return;
+		take_answer(k, &answer);
+		if (k->life == life)
+			buf_consume(&life->input, used);
+	}
+}
+
+static void
+take_answer(struct keyprocess *k, const struct keychannel_answer *answer)
+{
+	struct logline l;
+
+	if (k->state == STATE_STARTING && answer->type == KEYCHANNEL_STATE && answer->id == 0 &&
+	    answer->result == ERR_OK) {
+		move(k, STATE_READY);
+		uv_timer_stop(&k->deadline);
+		k->events.ready(k->events.context, answer->size, &answer->root, answer->body);
+		return;
+	}
+	if (k->state != STATE_READY || answer->type == KEYCHANNEL_STATE ||
+	    answer->id != k->last_answered + 1 || answer->id > k->last_id) {
+		give_up(k, "it answered what was not asked");
+		return;
+	}
+	k->last_answered = answer->id;
+	deadline_set(k);
+	if (answer->result == ERR_TOKEN) {
+		logline_begin(&l, LOGGER_WARNING, "token-failed");
+		logline_view(&l, "text", answer->body);
+		logline_end(&l);
+		give_up(k, "the token failed");
+		return;
+	}
+	k->backoff_ms = BACKOFF_FIRST_MS;
+	k->events.answer(k->events.context, answer);
+}
+
+/* The deadline runs exactly while an answer is due, anew from each answer. */
+static void
+deadline_set(struct keyprocess *k)
+{
+	if (k->last_id == k->last_answered)
+		uv_timer_stop(&k->deadline);
+	else
+		uv_timer_start(&k->deadline, on_deadline, k->config->key_process.deadline_ms, 0);
+}
+
+static void
+on_written(uv_write_t *request, int status)
+{
+	struct write_request *w = request->data;
+
+	/* A failed write shows as the end of the stream, where it is handled. */
+	(void)status;
+	buf_free(&w->bytes);
+	free(w);
+}
+
+static void
+on_life_closed(uv_handle_t *handle)
+{
+	struct life *life = handle->data;
+	struct keyprocess *k = life->owner;
+
+	if (--life->open_handles > 0)
+		return;
+	buf_free(&life->input);
+	free(life);
+	k->lives_open--;
+	maybe_closed(k);
+}
+
+static void
+on_timer_closed(uv_handle_t *handle)
+{
+	struct keyprocess *k = handle->data;
+
+	k->timers_open--;
+	maybe_closed(k);
+}
+
+static void
+maybe_closed(struct keyprocess *k)
+{
+	void (*closed)(void *context) = k->closed;
+	void *context = k->closed_context;
+
+	if (k->state != STATE_CLOSING || k->timers_open > 0 || k->lives_open > 0)
+		return;
+	free(k);
+	closed(context);
+}

@@ -1,0 +1,53 @@
+/*
+ * The signer's side of the key process: starts it (or connects to it), asks, and replaces it.
+ *
+ * Happy path: start, the process sends its state and certificate (`ready`), requests go out and
+ * answers come back in order. Every failure has one reaction: the process is killed (or the
+ * connection closed), `down` is called once, and a fresh one is started after a back-off:
+ *   - it ends, or closes the channel: PIN wrong, token gone, crash, kill -9
+ *   - it says nothing for `deadline_ms` while an answer is due: the module hangs
+ *   - it sends bytes that are not an answer, or an answer that nobody asked for
+ *   - it answers ERR_TOKEN: libp11 cannot be used after a token was lost
+ * Whoever asked asks again after the next `ready`.
+ */
+#ifndef HALLMARK_SIGNER_KEYPROCESS_H
+#define HALLMARK_SIGNER_KEYPROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "config/signer_config.h"
+#include "proto/keychannel.h"
+
+struct keyprocess;
+
+struct keyprocess_events {
+	/* A process is there: the guard's state and the certificate (DER). */
+	void (*ready)(
+	    void *context, uint64_t size, const struct digest *root, struct view certificate);
+	/* An answer to a request; its id rises by one from request to request. */
+	void (*answer)(void *context, const struct keychannel_answer *answer);
+	/* It is gone; requests without an answer will get none. */
+	void (*down)(void *context);
+	void *context;
+};
+
+/* Starts the first process. `config` must outlive it. ERR_MEMORY. */
+enum err keyprocess_new(uv_loop_t *loop, const struct signer_config *config,
+    const struct keyprocess_events *events, struct keyprocess **out) MUST_USE;
+
+/* Ends the process and closes all handles; `closed` is called when nothing of it is left. */
+void keyprocess_close(struct keyprocess **k, void (*closed)(void *context), void *context);
+
+bool keyprocess_is_ready(const struct keyprocess *k);
+
+/* Sends a request (its `id` is set here). Only while ready. */
+void keyprocess_request(struct keyprocess *k, struct keychannel_request *request);
+
+/* How often a process was started; "up", "starting" or "down"; pid or 0. For status. */
+uint64_t keyprocess_starts(const struct keyprocess *k);
+const char *keyprocess_state_name(const struct keyprocess *k);
+int keyprocess_pid(const struct keyprocess *k);
+
+#endif

@@ -1,0 +1,250 @@
+/*
+ * The ledger and the disk's public side: what is sealed goes to the publisher, pending files that
+ * are no longer needed go away, and old reports are served from the tiles.
+ *
+ * Pending files: a new one is begun with the first batch after each publication. One may be removed
+ * when the next one begins at or before the published size: then every report in it is in the
+ * tiles.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "signer/diskfile.h"
+#include "signer/ledger_state.h"
+#include "signer/logger.h"
+#include "signer/tilestore.h"
+
+static void on_timer(uv_timer_t *timer);
+static void mark_newest_heads(struct ledger *l);
+static void collect_evidence(struct ledger *l, struct publish_job *job);
+static void collect_segments(struct ledger *l, struct publish_job *job);
+static void job_release(struct ledger *l);
+
+void
+ledger_publish_start(struct ledger *l)
+{
+	uv_timer_start(&l->publish_timer, on_timer, LEDGER_PUBLISH_MS, LEDGER_PUBLISH_MS);
+}
+
+void
+ledger_publish_add(struct ledger *l, struct batch *b)
+{
+	b->next = NULL;
+	if (l->sealed_last != NULL)
+		l->sealed_last->next = b;
+	else
+		l->sealed_first = b;
+	l->sealed_last = b;
+}
+
+/* Hands over everything sealed, if `now` or if it is much. One job at a time. */
+void
+ledger_publish_advance(struct ledger *l, bool now)
+{
+	struct publish_job job = {0};
+	const struct batch *last = l->sealed_last;
+
+	if (l->failed || l->publishing != NULL || last == NULL)
+		return;
+	if (!now && last->first + last->count - l->published_size < LEDGER_PUBLISH_REPORTS)
+		return;
+	mark_newest_heads(l);
+	l->publishing = l->sealed_first; /* moved */
+	l->sealed_first = NULL;
+	l->sealed_last = NULL;
+	l->publishing_size = last->first + last->count;
+	buf_clear(&l->publishing_note);
+	buf_append_view(&l->publishing_note, buf_view(&last->note));
+	if (buf_status(&l->publishing_note) != ERR_OK) {
+		ledger_fail(l, "out-of-memory", "no memory to publish a checkpoint");
+		return;
+	}
+	job.batches = l->publishing;
+	job.note = buf_view(&l->publishing_note);
+	job.state.log_size = l->publishing_size;
+	job.state.log_root = last->root;
+	evidence_durable_end(l->evidence, &job.state.pack, &job.state.pack_offset);
+	collect_evidence(l, &job);
+	collect_segments(l, &job);
+	l->segment_rotate = true;
+	publisher_submit(l->publisher, &job);
+}
+
+void
+ledger_publish_done(void *context, enum err result)
+{
+	struct ledger *l = context;
+	struct batch *b, *next;
+	struct buf note;
+
+	if (result != ERR_OK) {
+		ledger_fail(l, "publish-failed",
+		    "the log's tiles could not be written; the signer stops, and recovers when it "
+		    "is "
+		    "started again");
+		return;
+	}
+	l->published_size = l->publishing_size;
+	note = l->published_note;
+	l->published_note = l->publishing_note;
+	l->publishing_note = note;
+	l->counters->publications++;
+	for (b = l->publishing; b != NULL; b = next) {
+		next = b->next;
+		for (size_t i = 0; i < b->count; i++)
+			l->unpublished_bytes -= b->entry[i].size;
+		batch_move(b, BATCH_PUBLISHED);
+		ledger_batch_give(l, b);
+	}
+	l->publishing = NULL;
+	job_release(l);
+	ledger_advance(l);
+}
+
+/* The receipt of a published report, under the published checkpoint, read from the tiles. */
+enum err
+ledger_answer_published(
+    struct ledger *l, const struct workload *w, void *waiter, uint64_t arrived_us)
+{
+	uint64_t index = w->head.index;
+	struct tilestore_reader reader = {l->config->log_directory, l->published_size};
+	struct merkle_proof proof;
+	struct buf report = BUF_INIT;
+	struct ledger_receipt receipt = {.index = index,
+	    .workload = w,
+	    .seq = w->head.seq,
+	    .proof = &proof,
+	    .note = buf_view(&l->published_note)};
+	enum err e = index < l->published_size ? ERR_OK : ERR_BUSY;
+
+	if (e == ERR_OK)
+		e = tilestore_read_entry(&reader, index, &report);
+	if (e == ERR_OK)
+		e = merkle_prove_inclusion(
+		    l->published_size, index, tilestore_read_node, &reader, &proof);
+	if (e == ERR_OK) {
+		receipt.report = buf_view(&report);
+		l->events.receipt(waiter, &receipt, arrived_us);
+	}
+	buf_free(&report);
+	return e;
+}
+
+/* The next batch, which begins with report `first`, goes to a new pending file. */
+void
+ledger_segment_begin(struct ledger *l, uint64_t first)
+{
+	struct ledger_segment *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		abort(); /* without it the pending files would be forgotten */
+	s->first = first;
+	if (l->segment_last != NULL)
+		l->segment_last->next = s;
+	else
+		l->segment_first = s;
+	l->segment_last = s;
+	free(l->segment_path);
+	l->segment_path = ledger_segment_path(l, first);
+	l->segment_rotate = false;
+}
+
+void
+ledger_segments_free(struct ledger *l)
+{
+	struct ledger_segment *s;
+
+	while ((s = l->segment_first) != NULL) {
+		l->segment_first = s->next;
+		free(s);
+	}
+	free(l->segment_path);
+	job_release(l);
+}
+
+char *
+ledger_segment_path(const struct ledger *l, uint64_t first)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "pending.%020" PRIu64, first);
+	return diskfile_join(l->config->log_directory, name);
+}
+
+static void
+on_timer(uv_timer_t *timer)
+{
+	ledger_publish_advance(timer->data, true);
+}
+
+/* Of each workload, only the newest head of this publication goes to the index. */
+static void
+mark_newest_heads(struct ledger *l)
+{
+	uint64_t end = l->sealed_last->first + l->sealed_last->count;
+
+	for (struct batch *b = l->sealed_first; b != NULL; b = b->next) {
+		for (size_t i = 0; i < b->count; i++) {
+			const struct workload_update *u = &b->entry[i].update;
+			uint64_t newest = u->workload->head.index;
+
+			/* A head beyond this publication says nothing: then each goes, in order. */
+			b->entry[i].to_index = u->head.index == newest || newest >= end;
+		}
+	}
+}
+
+static void
+collect_evidence(struct ledger *l, struct publish_job *job)
+{
+	struct evidence_item *list = evidence_take_durable(l->evidence);
+	size_t count = 0;
+
+	for (struct evidence_item *i = list; i != NULL; i = i->staged)
+		count++;
+	if (count == 0)
+		return;
+	if ((l->publishing_evidence = calloc(count, sizeof(*l->publishing_evidence))) == NULL)
+		abort(); /* the index would lack what it says it has */
+	job->evidence = l->publishing_evidence;
+	for (struct evidence_item *i = list; i != NULL; i = i->staged)
+		l->publishing_evidence[job->evidence_count++] = i->place;
+}
+
+static void
+collect_segments(struct ledger *l, struct publish_job *job)
+{
+	struct ledger_segment *s;
+	size_t count = 0;
+
+	for (s = l->segment_first;
+	     s != NULL && s->next != NULL && s->next->first <= l->publishing_size; s = s->next)
+		count++;
+	if (count == 0)
+		return;
+	if ((l->publishing_remove = calloc(count, sizeof(*l->publishing_remove))) == NULL)
+		return; /* they are removed with the next publication */
+	for (size_t i = 0; i < count; i++) {
+		s = l->segment_first;
+		l->segment_first = s->next;
+		l->publishing_remove[i] = ledger_segment_path(l, s->first);
+		free(s);
+	}
+	l->publishing_remove_count = count;
+	job->remove = l->publishing_remove;
+	job->remove_count = count;
+}
+
+static void
+job_release(struct ledger *l)
+{
+	for (size_t i = 0; i < l->publishing_remove_count; i++)
+		free(l->publishing_remove[i]);
+	free(l->publishing_remove);
+	free(l->publishing_evidence);
+	l->publishing_remove = NULL;
+	l->publishing_remove_count = 0;
+	l->publishing_evidence = NULL;
+}

@@ -1,0 +1,119 @@
+/*
+ * The ledger's insides, shared by the files that make it up: ledger.c (staging and the group
+ * commit), ledger_sign.c (key process, receipts), ledger_publish.c (tiles, pending files) and
+ * ledger_recover.c. Nobody else includes this.
+ */
+#ifndef HALLMARK_SIGNER_LEDGER_STATE_H
+#define HALLMARK_SIGNER_LEDGER_STATE_H
+
+#include "proto/note.h"
+#include "signer/batch.h"
+#include "signer/committer.h"
+#include "signer/keyprocess.h"
+#include "signer/ledger.h"
+#include "signer/publisher.h"
+
+/* Published this often where anything is unpublished; a checkpoint is at most this much behind. */
+#define LEDGER_PUBLISH_MS 500
+
+/* Published early at this many reports, so that memory and recovery stay small under load. */
+#define LEDGER_PUBLISH_REPORTS 16384
+
+/* Bytes of reports held for publication; over it the ledger has no room. */
+#define LEDGER_UNPUBLISHED_MAX (256ULL * 1024 * 1024)
+
+/* JWS requests on their way at once: keeps the channel busy without filling memory. */
+#define LEDGER_TOKENS_WINDOW 64
+
+/* The key process's view of the log, from its last answer. */
+struct ledger_guard {
+	uint64_t size;
+	struct digest root;
+};
+
+/* A pending file: "pending.<index of its first report, 20 digits>". */
+struct ledger_segment {
+	uint64_t first;
+	struct ledger_segment *next; /* the newer one */
+};
+
+struct ledger {
+	uv_loop_t *loop;
+	const struct signer_config *config;
+	struct evidence_store *evidence;
+	struct workload_table *workloads;
+	struct counters *counters;
+	struct ledger_events events;
+	struct committer *committer;
+	struct publisher *publisher;
+	struct keyprocess *key_process;
+	int lock_fd; /* of the log's directory: one signer a log */
+
+	struct batch *open;
+	struct batch *writing; /* with the committer */
+	struct batch *written; /* waits for the key process */
+	struct batch *signing; /* with the key process: BATCH_SIGNING or BATCH_TOKENS */
+	struct batch *sealed_first, *sealed_last; /* to be published */
+	struct batch *publishing;                 /* list with the publisher */
+	struct batch *spare;                      /* list for reuse */
+
+	struct merkle_frontier head;        /* tree with every sealed batch */
+	struct merkle_frontier signed_head; /* tree of the last checkpoint */
+	struct ledger_guard guard;
+	struct note_verifier *verifier; /* from the first certificate; NULL before */
+	bool guard_agrees; /* guard and log were compared since the key process came up */
+	bool catching_up;  /* the guard is older than the published log and is led up to it */
+	bool ready_said;
+	size_t tokens_sent, tokens_answered; /* entries of `signing` looked at, in BATCH_TOKENS */
+
+	uint64_t published_size;
+	struct buf published_note;
+	uint64_t publishing_size; /* after the job under way */
+	struct buf publishing_note;
+	struct index_evidence *publishing_evidence;
+	char **publishing_remove;
+	size_t publishing_remove_count;
+	struct ledger_segment *segment_first, *segment_last;
+	char *segment_path; /* of segment_last */
+	bool segment_rotate;
+	uv_timer_t publish_timer;
+
+	uint64_t in_flight; /* staged and not answered */
+	uint64_t unpublished_bytes;
+	uint64_t last_signature_ms;
+	bool was_full;
+	bool failed;
+	void (*drained)(void *context);
+	void (*closed)(void *context);
+	void *closed_context;
+	unsigned open_parts; /* committer, publisher, key process, timer */
+};
+
+/* ledger.c */
+void ledger_fail(struct ledger *l, const char *event, const char *text);
+void ledger_advance(struct ledger *l);
+void ledger_check_room(struct ledger *l);
+struct batch *ledger_batch_take(struct ledger *l, uint64_t index);
+void ledger_batch_give(struct ledger *l, struct batch *b);
+
+/* ledger_sign.c */
+extern const struct keyprocess_events ledger_key_events; /* context to be filled in */
+void ledger_sign_advance(struct ledger *l);
+void ledger_answer(
+    struct ledger *l, const struct batch *b, size_t entry, void *waiter, uint64_t arrived_us);
+
+/* ledger_publish.c */
+void ledger_publish_start(struct ledger *l);
+void ledger_publish_done(void *context, enum err result);
+void ledger_publish_add(struct ledger *l, struct batch *b);
+void ledger_publish_advance(struct ledger *l, bool now);
+enum err ledger_answer_published(
+    struct ledger *l, uint64_t index, void *waiter, uint64_t arrived_us) MUST_USE;
+void ledger_segment_begin(struct ledger *l, uint64_t first);
+void ledger_segments_free(struct ledger *l);
+char *ledger_segment_path(const struct ledger *l, uint64_t first);
+
+/* ledger_recover.c */
+enum err ledger_recover(struct ledger *l, struct log_index *index) MUST_USE;
+
+#endif

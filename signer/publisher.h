@@ -1,0 +1,52 @@
+/*
+ * The thread that publishes: it writes sealed batches into tiles, replaces the checkpoint, drops
+ * pending files that are no longer needed, and brings the index up to date.
+ *
+ * Happy path of a job, in this order, each step on the disk before the next:
+ *   1. entry bundles and hash tiles, full and partial, then their directories
+ *   2. `checkpoint`, by rename, then the log's directory
+ *   3. pending files whose reports are all published are removed
+ *   4. the index, in one transaction
+ * Failure of 1 to 3 is final (ERR_IO; the ledger stops the process). What was written is harmless:
+ * tiles that no checkpoint names, with the content they will get again. Failure of 4 costs nothing
+ * but a longer start; it is logged, and the index is left alone from then on.
+ * The same steps run after a recovery, with the recovered batch as the first job.
+ */
+#ifndef HALLMARK_SIGNER_PUBLISHER_H
+#define HALLMARK_SIGNER_PUBLISHER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "proto/err.h"
+#include "signer/batch.h"
+#include "signer/index.h"
+
+struct publisher;
+
+struct publish_job {
+	const struct batch
+	    *batches;     /* in order of index, linked by `next`; not changed meanwhile */
+	struct view note; /* checkpoint over the last of them */
+	char **remove;    /* pending files */
+	size_t remove_count;
+	const struct index_evidence *evidence; /* records that became durable */
+	size_t evidence_count;
+	struct index_state state; /* for the index, after this job */
+};
+
+typedef void publisher_done(void *context, enum err result);
+
+/* `size` leaves are published already. `index` is the thread's alone from here on. */
+enum err publisher_new(uv_loop_t *loop, const char *directory, uint64_t size,
+    struct log_index *index, publisher_done *done, void *context, struct publisher **out) MUST_USE;
+
+/* One job at a time; everything it names must stay until `done`, which runs on the loop's thread.
+ */
+void publisher_submit(struct publisher *p, const struct publish_job *job);
+
+/* Waits for the running job, ends the thread. `closed` is called when nothing of it is left. */
+void publisher_close(struct publisher **p, void (*closed)(void *context), void *context);
+
+#endif

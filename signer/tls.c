@@ -1,0 +1,224 @@
+#include "signer/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+
+#include "proto/message.h"
+
+/*
+ * One ticket a handshake: a second would cost a sixth of the handshake rate, and a collector keeps
+ * only the newest.
+ */
+#define TICKETS 1
+
+static const unsigned char session_context[] = "hallmark-collector";
+
+static enum err load_own(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx);
+static enum err load_clients(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx);
+static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_size,
+    const unsigned char *in, unsigned in_size, void *context);
+static enum err identity_copy(const ASN1_STRING *name, char identity[TLS_IDENTITY_MAX + 1]);
+
+enum err
+tls_context_new(const struct signer_config *c, struct faults *faults, SSL_CTX **out)
+{
+	SSL_CTX *ctx;
+	enum err e;
+
+	*out = NULL;
+	if ((ctx = SSL_CTX_new(TLS_server_method())) == NULL)
+		return ERR_CRYPTO;
+	SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+				  SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+	SSL_CTX_set_read_ahead(ctx, 1);
+	SSL_CTX_set_num_tickets(ctx, TICKETS);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_session_id_context(ctx, session_context, sizeof(session_context) - 1);
+	SSL_CTX_set_alpn_select_cb(ctx, select_alpn, NULL);
+	if ((e = load_own(c, faults, ctx)) == ERR_OK)
+		e = load_clients(c, faults, ctx);
+	if (e != ERR_OK) {
+		SSL_CTX_free(ctx);
+		return e;
+	}
+	*out = ctx;
+	return ERR_OK;
+}
+
+enum err
+tls_peer_identity(const SSL *ssl, char identity[TLS_IDENTITY_MAX + 1])
+{
+	X509 *certificate = SSL_get0_peer_certificate(ssl);
+
+	identity[0] = '\0';
+	return certificate != NULL ? tls_certificate_identity(certificate, identity) : ERR_IDENTITY;
+}
+
+enum err
+tls_certificate_identity(X509 *certificate, char identity[TLS_IDENTITY_MAX + 1])
+{
+	GENERAL_NAMES *names;
+	const ASN1_STRING *uri = NULL, *dns = NULL;
+	int uris = 0, dnses = 0;
+	enum err e = ERR_IDENTITY;
+
+	identity[0] = '\0';
+	names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+
+		if (name->type == GEN_URI) {
+			uri = name->d.uniformResourceIdentifier;
+			uris++;
+		} else if (name->type == GEN_DNS) {
+			dns = name->d.dNSName;
+			dnses++;
+		}
+	}
+	if (uris == 1)
+		e = identity_copy(uri, identity);
+	else if (uris == 0 && dnses == 1)
+		e = identity_copy(dns, identity);
+	GENERAL_NAMES_free(names);
+	return e;
+}
+
+enum err
+tls_verify_evidence(const SSL *ssl, struct view bundle, struct view signature)
+{
+	X509 *certificate = SSL_get0_peer_certificate(ssl);
+	EVP_PKEY *key = certificate != NULL ? X509_get0_pubkey(certificate) : NULL;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	struct buf text = BUF_INIT;
+	const EVP_MD *md;
+	enum err e = ERR_EVIDENCE_SIGNATURE;
+
+	message_signed_bytes(bundle, &text);
+	if (ctx == NULL || buf_status(&text) != ERR_OK) {
+		e = ERR_MEMORY;
+	} else if (key != NULL) {
+		md = EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448") ? NULL
+										  : EVP_sha256();
+		if (EVP_DigestVerifyInit(ctx, NULL, md, NULL, key) == 1 &&
+		    EVP_DigestVerify(ctx, signature.data, signature.size, text.data, text.size) ==
+			1)
+			e = ERR_OK;
+	}
+	ERR_clear_error();
+	EVP_MD_CTX_free(ctx);
+	buf_free(&text);
+	return e;
+}
+
+enum err
+tls_peer_certificate(const SSL *ssl, struct buf *der, struct digest *digest)
+{
+	X509 *certificate = SSL_get0_peer_certificate(ssl);
+	unsigned char *bytes = NULL;
+	int size = certificate != NULL ? i2d_X509(certificate, &bytes) : -1;
+
+	if (size <= 0)
+		return ERR_CRYPTO;
+	buf_append(der, bytes, (size_t)size);
+	digest_of(bytes, (size_t)size, digest);
+	OPENSSL_free(bytes);
+	return buf_status(der);
+}
+
+const char *
+tls_last_error(void)
+{
+	unsigned long code = ERR_peek_last_error();
+	const char *reason = code != 0 ? ERR_reason_error_string(code) : NULL;
+
+	ERR_clear_error();
+	return reason != NULL ? reason : "the connection ended";
+}
+
+static enum err
+load_own(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx)
+{
+	if (SSL_CTX_use_certificate_chain_file(ctx, c->tls.certificate) != 1) {
+		faults_add(faults, c->tls.certificate, 0,
+		    "tls.certificate: expected a PEM certificate chain, found %s; make it with the "
+		    "signer's own certificate first",
+		    tls_last_error());
+		return ERR_CONFIG;
+	}
+	if (SSL_CTX_use_PrivateKey_file(ctx, c->tls.key, SSL_FILETYPE_PEM) != 1 ||
+	    SSL_CTX_check_private_key(ctx) != 1) {
+		faults_add(faults, c->tls.key, 0,
+		    "tls.key: expected the PEM private key of tls.certificate, found %s; the two "
+		    "must be made together",
+		    tls_last_error());
+		return ERR_CONFIG;
+	}
+	return ERR_OK;
+}
+
+static enum err
+load_clients(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx)
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(ctx);
+	STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(c->tls.client_ca);
+
+	if (names == NULL || X509_STORE_load_file(store, c->tls.client_ca) != 1) {
+		sk_X509_NAME_pop_free(names, X509_NAME_free);
+		faults_add(faults, c->tls.client_ca, 0,
+		    "tls.client_ca: expected PEM certificates of the collectors' CA, found %s",
+		    tls_last_error());
+		return ERR_CONFIG;
+	}
+	SSL_CTX_set_client_CA_list(ctx, names); /* moved */
+	if (c->tls.client_crl == NULL)
+		return ERR_OK;
+	if (X509_STORE_load_file(store, c->tls.client_crl) != 1) {
+		faults_add(faults, c->tls.client_crl, 0,
+		    "tls.client_crl: expected a PEM revocation list of the collectors' CA, found "
+		    "%s",
+		    tls_last_error());
+		return ERR_CONFIG;
+	}
+	X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
+	return ERR_OK;
+}
+
+/* A client that offers ALPN must offer ours; one that offers none is let in (RFC 7301, 3.2). */
+static int
+select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_size, const unsigned char *in,
+    unsigned in_size, void *context)
+{
+	static const size_t size = sizeof(PROTOCOL_ALPN) - 1;
+
+	(void)ssl;
+	(void)context;
+	for (unsigned i = 0; i < in_size; i += 1U + in[i]) {
+		if (in[i] == size && i + 1U + size <= in_size &&
+		    memcmp(in + i + 1, PROTOCOL_ALPN, size) == 0) {
+			*out = in + i + 1;
+			*out_size = (unsigned char)size;
+			return SSL_TLSEXT_ERR_OK;
+		}
+	}
+	return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+static enum err
+identity_copy(const ASN1_STRING *name, char identity[TLS_IDENTITY_MAX + 1])
+{
+	const unsigned char *bytes = ASN1_STRING_get0_data(name);
+	int size = ASN1_STRING_length(name);
+
+	if (size < 1 || size > TLS_IDENTITY_MAX)
+		return ERR_IDENTITY;
+	for (int i = 0; i < size; i++)
+		if (bytes[i] <= ' ' || bytes[i] > '~')
+			return ERR_IDENTITY;
+	memcpy(identity, bytes, (size_t)size);
+	identity[size] = '\0';
+	return ERR_OK;
+}
