@@ -158,10 +158,9 @@ index_each_evidence(struct log_index *x,
 }
 
 enum err
-index_clear(struct log_index *x)
+index_clear_workloads(struct log_index *x)
 {
-	static const char clear[] =
-	    "DELETE FROM state; DELETE FROM workload; DELETE FROM evidence;";
+	static const char clear[] = "DELETE FROM workload; UPDATE state SET log_size = 0;";
 
 	if (sqlite3_exec(x->db, clear, NULL, NULL, NULL) != SQLITE_OK) {
 		log_failure(x, "clear");

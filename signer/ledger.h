@@ -108,7 +108,7 @@ struct buf *ledger_evidence(struct ledger *l);
  * receipt.
  */
 enum err ledger_receipt_again(
-    struct ledger *l, uint64_t index, void *waiter, uint64_t arrived_us) MUST_USE;
+    struct ledger *l, const struct workload *w, void *waiter, uint64_t arrived_us) MUST_USE;
 
 /* To be called once at the end of each turn of the loop. */
 void ledger_turn(struct ledger *l);

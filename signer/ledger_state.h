@@ -108,7 +108,7 @@ void ledger_publish_done(void *context, enum err result);
 void ledger_publish_add(struct ledger *l, struct batch *b);
 void ledger_publish_advance(struct ledger *l, bool now);
 enum err ledger_answer_published(
-    struct ledger *l, uint64_t index, void *waiter, uint64_t arrived_us) MUST_USE;
+    struct ledger *l, const struct workload *w, void *waiter, uint64_t arrived_us) MUST_USE;
 void ledger_segment_begin(struct ledger *l, uint64_t first);
 void ledger_segments_free(struct ledger *l);
 char *ledger_segment_path(const struct ledger *l, uint64_t first);
