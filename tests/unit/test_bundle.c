@@ -10,29 +10,18 @@
 #define V(s) VIEW_LITERAL(s)
 
 /* Pieces of which the tests put bundles together; every map and array has under 16 members. */
-#define D32                                                                                        \
-	"\xc4\x20"                                                                                 \
-	"0123456789abcdef0123456789abcdef"
-#define VERSION "\xa1v\x01"
-#define WORKLOAD                                                                                   \
-	"\xa8workload\xa3"                                                                         \
-	"app"
-#define SEQ   "\xa3seq\x07"
-#define PREV  "\xa4prev" D32
-#define NONCE "\xa5nonce" D32
-#define BOOT                                                                                       \
-	"\xa4"                                                                                     \
-	"boot\xc4\x10"                                                                             \
-	"0123456789abcdef"
-#define TIME "\xa4time\xcd\x03\xe8"
-#define FILES                                                                                      \
-	"\xa5"                                                                                     \
-	"files\x93" D32 "\x05\x64"
-#define HOST "\xa4host\x93" D32 "\x00\x01"
-#define PARTS                                                                                      \
-	"\xaa"                                                                                     \
-	"components\x82" FILES HOST
-#define GOOD "\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME PARTS
+#define D32      "\xc4\0400123456789abcdef0123456789abcdef"
+#define VERSION  "\xa1v\x01"
+#define WORKLOAD "\xa8workload\243app"
+#define SEQ      "\xa3seq\x07"
+#define PREV     "\xa4prev" D32
+#define NONCE    "\xa5nonce" D32
+#define BOOT     "\244boot\xc4\0200123456789abcdef"
+#define TIME     "\xa4time\xcd\x03\xe8"
+#define FILES    "\245files\x93" D32 "\x05\x64"
+#define HOST     "\xa4host\x93" D32 "\x00\x01"
+#define PARTS    "\252components\x82" FILES HOST
+#define GOOD     "\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME PARTS
 
 static void
 expect(struct view bytes, enum err expected)
@@ -208,8 +197,7 @@ keys_out_of_order_are_not_canonical(void **state)
 	(void)state;
 	expect(V("\x88" WORKLOAD VERSION SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_CANONICAL);
 	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT PARTS TIME), ERR_MSG_CANONICAL);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\xaa"
-		 "components\x82" HOST FILES),
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\252components\x82" HOST FILES),
 	    ERR_MSG_CANONICAL);
 }
 
@@ -221,21 +209,19 @@ longer_forms_are_not_canonical(void **state)
 	expect(
 	    V("\xdf\0\0\0\x08" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_CANONICAL);
 	expect(V("\x88\xd9\x01v\x01" WORKLOAD SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_CANONICAL);
-	expect(V("\x88" VERSION "\xa8workload\xd9\x03"
-		 "app" SEQ PREV NONCE BOOT TIME PARTS),
+	expect(V("\x88" VERSION "\xa8workload\xd9\003app" SEQ PREV NONCE BOOT TIME PARTS),
 	    ERR_MSG_CANONICAL);
 	expect(V("\x88" VERSION WORKLOAD "\xa3seq\xcc\x07" PREV NONCE BOOT TIME PARTS),
 	    ERR_MSG_CANONICAL);
 	expect(V("\x88" VERSION WORKLOAD "\xa3seq\xd0\x07" PREV NONCE BOOT TIME PARTS),
 	    ERR_MSG_CANONICAL);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE "\xa4"
-		 "boot\xc5\0\x10"
-		 "0123456789abcdef" TIME PARTS),
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE
+		 "\244boot\xc5\0\0200123456789abcdef" TIME PARTS),
 	    ERR_MSG_CANONICAL);
 	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT "\xa4time\xce\0\0\x03\xe8" PARTS),
 	    ERR_MSG_CANONICAL);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\xaa"
-		 "components\x81\xa4host\xdc\0\x03" D32 "\x00\x01"),
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME
+		 "\252components\x81\xa4host\xdc\0\x03" D32 "\x00\x01"),
 	    ERR_MSG_CANONICAL);
 }
 
@@ -245,8 +231,7 @@ duplicates_are_refused(void **state)
 	(void)state;
 	expect(V("\x89" VERSION WORKLOAD SEQ SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_DUPLICATE);
 	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME TIME), ERR_MSG_DUPLICATE);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\xaa"
-		 "components\x82" HOST HOST),
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\252components\x82" HOST HOST),
 	    ERR_MSG_DUPLICATE);
 }
 
@@ -256,8 +241,8 @@ unknown_keys_are_refused(void **state)
 	(void)state;
 	expect(V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME PARTS "\xa1x\x01"), ERR_MSG_KEY);
 	expect(V("\x88" VERSION "\xa8Workload\xa1x" SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_KEY);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\xaa"
-		 "components\x81\xa3tpm\x93" D32 "\x00\x01"),
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME
+		 "\252components\x81\xa3tpm\x93" D32 "\x00\x01"),
 	    ERR_MSG_KEY);
 }
 
@@ -279,8 +264,7 @@ wrong_types_are_refused(void **state)
 	expect(V("\xc0"), ERR_MSG_TYPE);
 	expect(V("\x81\x01\x01"), ERR_MSG_TYPE);
 	expect(V("\x81\xc4\x01v\x01"), ERR_MSG_TYPE);
-	expect(V("\x88" VERSION "\xa8workload\xc4\x03"
-		 "app" SEQ PREV NONCE BOOT TIME PARTS),
+	expect(V("\x88" VERSION "\xa8workload\xc4\003app" SEQ PREV NONCE BOOT TIME PARTS),
 	    ERR_MSG_TYPE);
 	expect(V("\x88" VERSION WORKLOAD "\xa3seq\xff" PREV NONCE BOOT TIME PARTS), ERR_MSG_TYPE);
 	expect(V("\x88" VERSION WORKLOAD "\xa3seq\xc3" PREV NONCE BOOT TIME PARTS), ERR_MSG_TYPE);
@@ -289,9 +273,8 @@ wrong_types_are_refused(void **state)
 	expect(
 	    V("\x88" VERSION WORKLOAD "\xa3seq\xd4\0\0" PREV NONCE BOOT TIME PARTS), ERR_MSG_TYPE);
 	expect(V("\x88" VERSION WORKLOAD SEQ PREV "\xa5nonce\xc0" BOOT TIME PARTS), ERR_MSG_TYPE);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\xaa"
-		 "components\x90"),
-	    ERR_MSG_TYPE);
+	expect(
+	    V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\252components\x90"), ERR_MSG_TYPE);
 }
 
 static void
@@ -311,23 +294,21 @@ values_out_of_range_are_refused(void **state)
 	    V("\x88" VERSION WORKLOAD SEQ "\xa4prev\xc4\0" NONCE BOOT TIME PARTS), ERR_MSG_RANGE);
 	expect(V("\x88" VERSION WORKLOAD SEQ PREV "\xa5nonce\xc4\x01x" BOOT TIME PARTS),
 	    ERR_MSG_RANGE);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE "\xa4"
-		 "boot\xc4\0" TIME PARTS),
+	expect(
+	    V("\x88" VERSION WORKLOAD SEQ PREV NONCE "\244boot\xc4\0" TIME PARTS), ERR_MSG_RANGE);
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\252components\x80"),
 	    ERR_MSG_RANGE);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\xaa"
-		 "components\x80"),
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME
+		 "\252components\x81\xa4host\x92" D32 "\x00"),
 	    ERR_MSG_RANGE);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\xaa"
-		 "components\x81\xa4host\x92" D32 "\x00"),
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME
+		 "\252components\x81\xa4host\x93" D32 "\xce\0\x03\x0d\x41\x01"),
 	    ERR_MSG_RANGE);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\xaa"
-		 "components\x81\xa4host\x93" D32 "\xce\0\x03\x0d\x41\x01"),
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME
+		 "\252components\x81\xa4host\x93" D32 "\x01\x00"),
 	    ERR_MSG_RANGE);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\xaa"
-		 "components\x81\xa4host\x93" D32 "\x01\x00"),
-	    ERR_MSG_RANGE);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\xaa"
-		 "components\x81\xa4host\x93" D32 "\x01\xce\x01\0\0\x01"),
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME
+		 "\252components\x81\xa4host\x93" D32 "\x01\xce\x01\0\0\x01"),
 	    ERR_MSG_RANGE);
 }
 
@@ -340,8 +321,8 @@ structure_is_checked_first(void **state)
 	expect(V("\xdd\xff\xff\xff\xff"), ERR_MSG_COUNT);
 	expect(V("\xdf\x80\0\0\0"), ERR_MSG_COUNT);
 	expect(V("\x91\x91\x91\x91\x91\x91\x91\x91\x91"), ERR_MSG_DEPTH);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\xaa"
-		 "components\x81\xa4host\x93" D32 "\x01\x90"),
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME
+		 "\252components\x81\xa4host\x93" D32 "\x01\x90"),
 	    ERR_MSG_DEPTH);
 }
 
@@ -378,9 +359,8 @@ workload_names(void **state)
 	    bundle_workload_check((struct view){(uint8_t *)name, BUNDLE_WORKLOAD_MAX}), ERR_OK);
 	assert_int_equal(
 	    bundle_workload_check((struct view){(uint8_t *)name, sizeof(name)}), ERR_MSG_RANGE);
-	expect(V("\x88" VERSION "\xa8workload\xa3"
-		 "a/b" SEQ PREV NONCE BOOT TIME PARTS),
-	    ERR_MSG_RANGE);
+	expect(
+	    V("\x88" VERSION "\xa8workload\243a/b" SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_RANGE);
 }
 
 int

@@ -7,9 +7,7 @@
 #include "proto/digest.h"
 
 #define V(s) VIEW_LITERAL(s)
-#define D32                                                                                        \
-	"\xc4\x20"                                                                                 \
-	"0123456789abcdef0123456789abcdef"
+#define D32  "\xc4\0400123456789abcdef0123456789abcdef"
 
 /* A file named `path` (one letter) with small numbers. */
 #define FILE_ITEM(path) "\x97\xc4\x01" path D32 "\x01\x02\x03\x04\x00"
@@ -379,35 +377,20 @@ static void
 bad_headers_are_refused(void **state)
 {
 	(void)state;
-	expect(V("\x93\xa5"
-		 "files\x01\x90"),
-	    ERR_OK);
-	refused(V("\x92\xa5"
-		  "files\x01"));
-	refused(V("\x94\xa5"
-		  "files\x01\x90\x90"));
-	refused(V("\x93\xa5"
-		  "Files\x01\x90"));
-	refused(V("\x93\xc4\x05"
-		  "files\x01\x90"));
-	refused(V("\x93\xd9\x05"
-		  "files\x01\x90"));
-	refused(V("\x93\xa5"
-		  "files\x02\x90"));
-	refused(V("\x93\xa5"
-		  "files\x00\x90"));
-	refused(V("\x93\xa5"
-		  "files\xcc\x01\x90"));
-	refused(V("\x93\xa5"
-		  "files\x01\x80"));
-	refused(V("\x93\xa5"
-		  "files\x01\xdc\0\0"));
-	refused(V("\x93\xa5"
-		  "files\x01\x91"));
-	refused(V("\x93\xa5"
-		  "files\x01\xdd\xff\xff\xff\xff"));
-	refused(V("\xdc\0\3\xa5"
-		  "files\x01\x90"));
+	expect(V("\x93\245files\x01\x90"), ERR_OK);
+	refused(V("\x92\245files\x01"));
+	refused(V("\x94\245files\x01\x90\x90"));
+	refused(V("\x93\245Files\x01\x90"));
+	refused(V("\x93\xc4\005files\x01\x90"));
+	refused(V("\x93\xd9\005files\x01\x90"));
+	refused(V("\x93\245files\x02\x90"));
+	refused(V("\x93\245files\x00\x90"));
+	refused(V("\x93\245files\xcc\x01\x90"));
+	refused(V("\x93\245files\x01\x80"));
+	refused(V("\x93\245files\x01\xdc\0\0"));
+	refused(V("\x93\245files\x01\x91"));
+	refused(V("\x93\245files\x01\xdd\xff\xff\xff\xff"));
+	refused(V("\xdc\0\3\245files\x01\x90"));
 	refused(V("\x81\x01\x01"));
 	refused(V("\xc1"));
 }
@@ -415,90 +398,57 @@ bad_headers_are_refused(void **state)
 static void
 bad_files_are_refused(void **state)
 {
-#define ONE                                                                                        \
-	"\x93\xa5"                                                                                 \
-	"files\x01\x91"
+#define ONE "\x93\245files\x01\x91"
 	(void)state;
 	expect(V(ONE FILE_ITEM("a")), ERR_OK);
-	refused(V(ONE "\x96\xc4\x01"
-		      "a" D32 "\x01\x02\x03\x04"));
-	refused(V(ONE "\x98\xc4\x01"
-		      "a" D32 "\x01\x02\x03\x04\x00\x00"));
+	refused(V(ONE "\x96\xc4\001a" D32 "\x01\x02\x03\x04"));
+	refused(V(ONE "\x98\xc4\001a" D32 "\x01\x02\x03\x04\x00\x00"));
 	refused(V(ONE "\x97\xc4\x00" D32 "\x01\x02\x03\x04\x00"));
 	refused(V(ONE "\x97\xc4\x01\x00" D32 "\x01\x02\x03\x04\x00"));
-	refused(V(ONE "\x97\xa1"
-		      "a" D32 "\x01\x02\x03\x04\x00"));
-	refused(V(ONE "\x97\xc5\0\x01"
-		      "a" D32 "\x01\x02\x03\x04\x00"));
-	refused(V(ONE "\x97\xc4\x01"
-		      "a"
-		      "\xc4\x01"
-		      "d"
+	refused(V(ONE "\x97\241a" D32 "\x01\x02\x03\x04\x00"));
+	refused(V(ONE "\x97\xc5\0\001a" D32 "\x01\x02\x03\x04\x00"));
+	refused(V(ONE "\x97\xc4\001a"
+		      "\xc4\001d"
 		      "\x01\x02\x03\x04\x00"));
-	refused(V(ONE "\x97\xc4\x01"
-		      "a" D32 "\xff\x02\x03\x04\x00"));
-	refused(V(ONE "\x97\xc4\x01"
-		      "a" D32 "\x01\x02\x03\x04\xcd\x02\x00"));
-	refused(V(ONE "\x97\xc4\x01"
-		      "a" D32 "\xcf\x80\0\0\0\0\0\0\0\x02\x03\x04\x00"));
-	refused(V(ONE "\x97\xc4\x01"
-		      "a" D32 "\x01\xcf\0\0\0\x01\0\0\0\0\x03\x04\x00"));
-	refused(V(ONE "\x97\xc4\x01"
-		      "a" D32 "\x01\xcc\x02\x03\x04\x00"));
-	refused(V(ONE "\x92\xa1"
-		      "a\x90"));
+	refused(V(ONE "\x97\xc4\001a" D32 "\xff\x02\x03\x04\x00"));
+	refused(V(ONE "\x97\xc4\001a" D32 "\x01\x02\x03\x04\xcd\x02\x00"));
+	refused(V(ONE "\x97\xc4\001a" D32 "\xcf\x80\0\0\0\0\0\0\0\x02\x03\x04\x00"));
+	refused(V(ONE "\x97\xc4\001a" D32 "\x01\xcf\0\0\0\x01\0\0\0\0\x03\x04\x00"));
+	refused(V(ONE "\x97\xc4\001a" D32 "\x01\xcc\x02\x03\x04\x00"));
+	refused(V(ONE "\x92\241a\x90"));
 #undef ONE
 }
 
 static void
 files_out_of_order_or_twice_are_refused(void **state)
 {
-#define TWO                                                                                        \
-	"\x93\xa5"                                                                                 \
-	"files\x01\x92"
+#define TWO "\x93\245files\x01\x92"
 	(void)state;
 	expect(V(TWO FILE_ITEM("a") FILE_ITEM("b")), ERR_OK);
-	expect(V(TWO FILE_ITEM("a") "\x97\xc4\x01"
-				    "a" D32 "\x01\x02\x03\x04\x01"),
-	    ERR_OK);
+	expect(V(TWO FILE_ITEM("a") "\x97\xc4\001a" D32 "\x01\x02\x03\x04\x01"), ERR_OK);
 	refused(V(TWO FILE_ITEM("b") FILE_ITEM("a")));
 	refused(V(TWO FILE_ITEM("a") FILE_ITEM("a")));
-	refused(V(TWO "\x97\xc4\x01"
-		      "a" D32 "\x01\x02\x03\x04\x01" FILE_ITEM("a")));
+	refused(V(TWO "\x97\xc4\001a" D32 "\x01\x02\x03\x04\x01" FILE_ITEM("a")));
 #undef TWO
 }
 
 static void
 bad_facts_are_refused(void **state)
 {
-#define ONE                                                                                        \
-	"\x93\xa4"                                                                                 \
-	"host\x01\x91"
+#define ONE "\x93\244host\x01\x91"
 	(void)state;
-	expect(V(ONE "\x92\xa1"
-		     "a\x90"),
-	    ERR_OK);
-	expect(V(ONE "\x92\xa1"
-		     "a\x92\xc4\x01x\xc4\x00"),
-	    ERR_OK);
-	refused(V(ONE "\x91\xa1"
-		      "a"));
-	refused(V(ONE "\x93\xa1"
-		      "a\x90\x90"));
+	expect(V(ONE "\x92\241a\x90"), ERR_OK);
+	expect(V(ONE "\x92\241a\x92\xc4\x01x\xc4\x00"), ERR_OK);
+	refused(V(ONE "\x91\241a"));
+	refused(V(ONE "\x93\241a\x90\x90"));
 	refused(V(ONE "\x92\xa0\x90"));
 	refused(V(ONE "\x92\xa1 \x90"));
-	refused(V(ONE "\x92\xc4\x01"
-		      "a\x90"));
-	refused(V(ONE "\x92\xa1"
-		      "a\xc4\x00"));
-	refused(V(ONE "\x92\xa1"
-		      "a\x91\xa1x"));
-	refused(V(ONE "\x92\xa1"
-		      "a\x91\x01"));
-	refused(V(ONE "\x92\xa1"
-		      "a\x91\xc5\0\x01x"));
-	refused(V(ONE "\x92\xa1"
-		      "a\xdc\0\x01\xc4\x01x"));
+	refused(V(ONE "\x92\xc4\001a\x90"));
+	refused(V(ONE "\x92\241a\xc4\x00"));
+	refused(V(ONE "\x92\241a\x91\xa1x"));
+	refused(V(ONE "\x92\241a\x91\x01"));
+	refused(V(ONE "\x92\241a\x91\xc5\0\x01x"));
+	refused(V(ONE "\x92\241a\xdc\0\x01\xc4\x01x"));
 	refused(V(ONE FILE_ITEM("a")));
 #undef ONE
 }
@@ -506,20 +456,11 @@ bad_facts_are_refused(void **state)
 static void
 facts_out_of_order_or_twice_are_refused(void **state)
 {
-#define TWO                                                                                        \
-	"\x93\xa4"                                                                                 \
-	"host\x01\x92"
+#define TWO "\x93\244host\x01\x92"
 	(void)state;
-	expect(V(TWO "\x92\xa1"
-		     "a\x90\x92\xa2"
-		     "aa\x90"),
-	    ERR_OK);
-	refused(V(TWO "\x92\xa2"
-		      "aa\x90\x92\xa1"
-		      "a\x90"));
-	refused(V(TWO "\x92\xa1"
-		      "a\x90\x92\xa1"
-		      "a\x91\xc4\x01x"));
+	expect(V(TWO "\x92\241a\x90\x92\242aa\x90"), ERR_OK);
+	refused(V(TWO "\x92\242aa\x90\x92\241a\x90"));
+	refused(V(TWO "\x92\241a\x90\x92\241a\x91\xc4\x01x"));
 #undef TWO
 }
 

@@ -1,0 +1,588 @@
+/* Messages: every type written as the vectors have it, every fault given its code. */
+#include "tests/lib/vectors.h"
+
+#include <stdlib.h>
+
+#include "proto/frame.h"
+#include "proto/message.h"
+
+#define V(s) VIEW_LITERAL(s)
+#define B16  "0123456789abcdef"
+#define D32  "\xc4\x20" B16 B16
+
+static struct message_decoder *decoder;
+
+/* Decodes `payload` from memory that is exactly as long. */
+static enum err
+decode(struct view payload, struct message *out)
+{
+	static uint8_t *copy;
+	enum err e;
+
+	free(copy);
+	copy = malloc(payload.size > 0 ? payload.size : 1);
+	assert_non_null(copy);
+	memcpy(copy, payload.data, payload.size);
+	e = message_decode(decoder, (struct view){copy, payload.size}, out);
+	if (e != ERR_OK) {
+		free(copy);
+		copy = NULL;
+	}
+	return e;
+}
+
+static void
+expect(struct view payload, enum err expected)
+{
+	struct message m;
+
+	assert_int_equal(decode(payload, &m), expected);
+}
+
+/* Decodes a vector's frame; the bytes stay in `frame`. */
+static void
+vector_decode(const char *name, struct buf *frame, struct message *out)
+{
+	struct view payload;
+	size_t used;
+
+	buf_clear(frame);
+	vector_wire(name, frame);
+	assert_int_equal(frame_next(buf_view(frame), &payload, &used), ERR_OK);
+	assert_int_equal(used, frame->size);
+	assert_int_equal(message_decode(decoder, payload, out), ERR_OK);
+}
+
+/* Writes a message again, of any type. */
+static void
+write_again(const struct message *m, struct buf *to)
+{
+	switch (m->type) {
+	case MESSAGE_HELLO:
+		message_write_hello(to, &m->body.hello);
+		break;
+	case MESSAGE_WELCOME:
+		message_write_welcome(to, &m->body.welcome);
+		break;
+	case MESSAGE_BUNDLE:
+		message_write_bundle(to, &m->body.bundle);
+		break;
+	case MESSAGE_WANT:
+		message_write_want(to, &m->body.want);
+		break;
+	case MESSAGE_PART:
+		message_write_part(to, &m->body.part);
+		break;
+	case MESSAGE_RECEIPT:
+		message_write_receipt(to, &m->body.receipt);
+		break;
+	case MESSAGE_REFUSAL:
+		message_write_refusal(to, &m->body.refusal);
+		break;
+	}
+}
+
+static const char *const message_vectors[] = {"hello", "hello-two-versions", "welcome",
+    "bundle-message", "bundle-message-signed", "want", "part", "part-last", "receipt",
+    "receipt-jws", "refusal-connection", "refusal-sequence"};
+#define VECTOR_COUNT (sizeof(message_vectors) / sizeof(message_vectors[0]))
+
+static void
+vectors_are_read_and_written_the_same(void **state)
+{
+	struct buf frame = BUF_INIT, again = BUF_INIT;
+	struct message m;
+
+	(void)state;
+	for (size_t i = 0; i < VECTOR_COUNT; i++) {
+		vector_decode(message_vectors[i], &frame, &m);
+		buf_clear(&again);
+		write_again(&m, &again);
+		assert_int_equal(buf_status(&again), ERR_OK);
+		assert_true(view_equal(buf_view(&again), buf_view(&frame)));
+	}
+	buf_free(&frame);
+	buf_free(&again);
+}
+
+static void
+vectors_cut_or_extended_are_refused(void **state)
+{
+	struct buf frame = BUF_INIT;
+	struct message m;
+
+	(void)state;
+	for (size_t i = 0; i < VECTOR_COUNT; i++) {
+		vector_decode(message_vectors[i], &frame, &m);
+		for (size_t size = 0; size < frame.size - FRAME_HEADER_SIZE; size++)
+			expect((struct view){frame.data + FRAME_HEADER_SIZE, size}, ERR_MSG_COUNT);
+		buf_append_byte(&frame, 0xc0);
+		expect(
+		    (struct view){frame.data + FRAME_HEADER_SIZE, frame.size - FRAME_HEADER_SIZE},
+		    ERR_MSG_TRAILING);
+	}
+	buf_free(&frame);
+}
+
+static void
+hello_and_welcome_values(void **state)
+{
+	struct buf frame = BUF_INIT;
+	struct message m;
+
+	(void)state;
+	vector_decode("hello-two-versions", &frame, &m);
+	assert_int_equal(m.type, MESSAGE_HELLO);
+	assert_int_equal(m.body.hello.version_count, 2);
+	assert_int_equal(m.body.hello.versions[1], 2);
+	assert_true(view_equal(m.body.hello.agent, V("x")));
+	vector_decode("welcome", &frame, &m);
+	assert_int_equal(m.type, MESSAGE_WELCOME);
+	assert_int_equal(m.body.welcome.version, 1);
+	assert_true(view_equal(m.body.welcome.log, V("hallmark.example/prod-1")));
+	assert_int_equal(m.body.welcome.nonce[31], 31);
+	assert_int_equal(m.body.welcome.time_ms, 1795514399995);
+	assert_int_equal(m.body.welcome.part_max, 131072);
+	assert_int_equal(m.body.welcome.component_max, 16777216);
+	assert_int_equal(m.body.welcome.in_flight_max, 64);
+	buf_free(&frame);
+}
+
+static void
+bundle_want_and_part_values(void **state)
+{
+	struct buf frame = BUF_INIT, bytes = BUF_INIT;
+	struct message m;
+
+	(void)state;
+	vector_decode("bundle-message", &frame, &m);
+	vector_wire("bundle-1", &bytes);
+	assert_true(view_equal(m.body.bundle.bundle, buf_view(&bytes)));
+	assert_int_equal(m.body.bundle.signature.size, 0);
+	vector_decode("bundle-message-signed", &frame, &m);
+	buf_clear(&bytes);
+	vector_wire("bundle-2-signature", &bytes);
+	assert_true(view_equal(m.body.bundle.signature, buf_view(&bytes)));
+	vector_decode("want", &frame, &m);
+	assert_true(view_equal(m.body.want.workload, V("trading-app")));
+	assert_int_equal(m.body.want.digest_count, 2);
+	vector_decode("part-last", &frame, &m);
+	assert_int_equal(m.body.part.offset, 100);
+	assert_int_equal(m.body.part.data.size, 126);
+	buf_free(&frame);
+	buf_free(&bytes);
+}
+
+static void
+receipt_and_refusal_values(void **state)
+{
+	struct buf frame = BUF_INIT;
+	struct message m;
+
+	(void)state;
+	vector_decode("receipt", &frame, &m);
+	assert_int_equal(m.body.receipt.seq, 1);
+	assert_int_equal(m.body.receipt.index, 1);
+	assert_int_equal(m.body.receipt.proof.count, 1);
+	assert_int_equal(m.body.receipt.jws.size, 0);
+	vector_decode("receipt-jws", &frame, &m);
+	assert_true(m.body.receipt.jws.size > 0);
+	vector_decode("refusal-connection", &frame, &m);
+	assert_int_equal(m.body.refusal.code, ERR_VERSION);
+	assert_true(view_equal(m.body.refusal.name, V("no-common-version")));
+	assert_int_equal(m.body.refusal.workload.size, 0);
+	assert_false(m.body.refusal.has_last);
+	assert_false(m.body.refusal.has_nonce);
+	vector_decode("refusal-sequence", &frame, &m);
+	assert_int_equal(m.body.refusal.code, ERR_SEQUENCE);
+	assert_int_equal(m.body.refusal.seq, 1);
+	assert_true(m.body.refusal.has_last);
+	assert_int_equal(m.body.refusal.last_seq, 2);
+	assert_true(m.body.refusal.has_nonce);
+	assert_int_equal(m.body.refusal.nonce[0], 32);
+	buf_free(&frame);
+}
+
+static void
+signed_bytes_are_as_the_vector(void **state)
+{
+	struct buf bundle = BUF_INIT, made = BUF_INIT, expected = BUF_INIT;
+
+	(void)state;
+	vector_wire("bundle-2-offline", &bundle);
+	vector_wire("bundle-2-signed-bytes", &expected);
+	message_signed_bytes(buf_view(&bundle), &made);
+	assert_true(view_equal(buf_view(&made), buf_view(&expected)));
+	buf_free(&bundle);
+	buf_free(&made);
+	buf_free(&expected);
+}
+
+static void
+any_spelling_and_order_is_read(void **state)
+{
+	struct message m;
+
+	(void)state;
+	assert_int_equal(decode(V("\xdc\0\2\xcd\0\1\xdf\0\0\0\2\xd9\5"
+				  "agent\xda\0\1x"
+				  "\xa8versions\xdd\0\0\0\1\xd3\0\0\0\0\0\0\0\1"),
+			     &m),
+	    ERR_OK);
+	assert_int_equal(m.body.hello.versions[0], 1);
+}
+
+static void
+structure_faults(void **state)
+{
+	(void)state;
+	expect(V(""), ERR_MSG_COUNT);
+	expect(V("\xc1"), ERR_MSG_SYNTAX);
+	expect(V("\x92\x01\xc1"), ERR_MSG_SYNTAX);
+	expect(V("\xdd\xff\xff\xff\xff"), ERR_MSG_COUNT);
+	expect(V("\xdf\xff\xff\xff\xff"), ERR_MSG_COUNT);
+	expect(V("\xdf\x80\0\0\0"), ERR_MSG_COUNT);
+	expect(V("\xdb\xff\xff\xff\xff"), ERR_MSG_COUNT);
+	expect(V("\xc6\xff\xff\xff\xff"), ERR_MSG_COUNT);
+	expect(V("\xc9\xff\xff\xff\xff\0"), ERR_MSG_COUNT);
+	expect(V("\xc9\xff\xff\xff"), ERR_MSG_COUNT);
+	expect(V("\xd8\0" B16 "."), ERR_MSG_TRAILING);
+	expect(V("\x01\x01"), ERR_MSG_TRAILING);
+	expect(V("\x91\x91\x91\x91\x01"), ERR_MSG_RANGE);
+	expect(V("\x91\x91\x91\x91\x91\x01"), ERR_MSG_DEPTH);
+	expect(V("\x91\x91\x91\x91\x90"), ERR_MSG_DEPTH);
+}
+
+static void
+a_nesting_of_hundreds_is_only_too_deep(void **state)
+{
+	uint8_t deep[1000];
+
+	(void)state;
+	memset(deep, 0x91, sizeof(deep));
+	for (size_t size = 6; size < sizeof(deep); size++)
+		expect((struct view){deep, size}, ERR_MSG_DEPTH);
+}
+
+static void
+more_elements_than_any_message_has(void **state)
+{
+	static uint8_t many[100000];
+
+	(void)state;
+	memset(many, 0x01, sizeof(many));
+	memcpy(many, "\xdd\0\1\x86\x9b", 5);
+	expect((struct view){many, sizeof(many)}, ERR_MSG_RANGE);
+	memset(many, 0x91, 3);
+	memcpy(many + 3, "\xdc\0\x40", 3);
+	expect((struct view){many, 6 + 64}, ERR_MSG_RANGE);
+}
+
+static void
+envelope_faults(void **state)
+{
+	(void)state;
+	expect(V("\x80"), ERR_MSG_TYPE);
+	expect(V("\xc0"), ERR_MSG_TYPE);
+	expect(V("\x07"), ERR_MSG_TYPE);
+	expect(V("\xd8\0" B16), ERR_MSG_TYPE);
+	expect(V("\x90"), ERR_MSG_RANGE);
+	expect(V("\x91\x01"), ERR_MSG_RANGE);
+	expect(V("\x93\x01\x80\x80"), ERR_MSG_RANGE);
+	expect(V("\x92\xa1x\x80"), ERR_MSG_TYPE);
+	expect(V("\x92\xff\x80"), ERR_MSG_TYPE);
+	expect(V("\x92\x01\x90"), ERR_MSG_TYPE);
+	expect(V("\x92\x00\x80"), ERR_MSG_UNKNOWN);
+	expect(V("\x92\x08\x80"), ERR_MSG_UNKNOWN);
+	expect(V("\x92\xcf\xff\xff\xff\xff\xff\xff\xff\xff\x80"), ERR_MSG_UNKNOWN);
+}
+
+static void
+key_faults(void **state)
+{
+	(void)state;
+	expect(V("\x92\x01\x80"), ERR_MSG_MISSING);
+	expect(V("\x92\x01\x81\xa8versions\x91\x01"), ERR_MSG_MISSING);
+	expect(V("\x92\x01\x83\xa8versions\x91\x01\245agent\xa1x\xa1y\x01"), ERR_MSG_KEY);
+	expect(V("\x92\x01\x82\xa8versions\x91\x01\245Agent\xa1x"), ERR_MSG_KEY);
+	expect(V("\x92\x01\x82\xa8versions\x91\x01\245agent\xc0"), ERR_MSG_TYPE);
+	expect(V("\x92\x01\x82\xa8versions\x91\x01\x01\xa1x"), ERR_MSG_TYPE);
+	expect(V("\x92\x01\x82\xa8versions\x91\x01\xc4\005agent\xa1x"), ERR_MSG_TYPE);
+	expect(
+	    V("\x92\x01\x83\xa8versions\x91\x01\245agent\xa1x\245agent\xa1x"), ERR_MSG_DUPLICATE);
+	expect(V("\x92\x03\x83\246bundle\xc4\x01x\xa9signature\xc4\x01x\xa9signature\xc4\x01x"),
+	    ERR_MSG_DUPLICATE);
+	expect(V("\x92\x03\x81\xa0\x01"), ERR_MSG_KEY);
+}
+
+static void
+hello_faults(void **state)
+{
+#define HELLO(versions, agent) "\x92\x01\x82\xa8versions" versions "\245agent" agent
+	(void)state;
+	expect(V(HELLO("\x91\x01", "\xa1x")), ERR_OK);
+	expect(V(HELLO("\x91\xcd\xff\xff", "\xa1x")), ERR_OK);
+	expect(V(HELLO("\x90", "\xa1x")), ERR_MSG_RANGE);
+	expect(V(HELLO("\x01", "\xa1x")), ERR_MSG_TYPE);
+	expect(V(HELLO("\x91\2411", "\xa1x")), ERR_MSG_TYPE);
+	expect(V(HELLO("\x91\xff", "\xa1x")), ERR_MSG_TYPE);
+	expect(V(HELLO("\x91\x90", "\xa1x")), ERR_MSG_TYPE);
+	expect(V(HELLO("\x91\x00", "\xa1x")), ERR_MSG_RANGE);
+	expect(V(HELLO("\x91\xce\0\1\0\0", "\xa1x")), ERR_MSG_RANGE);
+	expect(V(HELLO("\x92\x01\x01", "\xa1x")), ERR_MSG_RANGE);
+	expect(V(HELLO("\x92\x02\x01", "\xa1x")), ERR_MSG_RANGE);
+	expect(
+	    V(HELLO("\xdc\0\x11\1\2\3\4\5\6\7\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11", "\xa1x")),
+	    ERR_MSG_RANGE);
+	expect(V(HELLO("\x91\x01", "\xa0")), ERR_MSG_RANGE);
+	expect(V(HELLO("\x91\x01", "\xa2x\n")), ERR_MSG_RANGE);
+	expect(V(HELLO("\x91\x01", "\xa1\xff")), ERR_MSG_RANGE);
+	expect(V(HELLO("\x91\x01", "\xc4\x01x")), ERR_MSG_TYPE);
+	expect(V(HELLO("\x91\x01", "\xd9\x81" B16 B16 B16 B16 B16 B16 B16 B16 "x")), ERR_MSG_RANGE);
+}
+
+static void
+welcome_faults(void **state)
+{
+#define WELCOME(version, log, nonce, time, part, component, flight)                                \
+	"\x92\x02\x87\xa7version" version "\xa3log" log "\xa5nonce" nonce "\xa4time" time          \
+	"\xa8part_max" part "\255component_max" component "\255in_flight_max" flight
+	(void)state;
+	expect(V(WELCOME("\1", "\xa1l", D32, "\1", "\1", "\1", "\1")), ERR_OK);
+	expect(V(WELCOME("\0", "\xa1l", D32, "\1", "\1", "\1", "\1")), ERR_MSG_RANGE);
+	expect(V(WELCOME("\1", "\xa0", D32, "\1", "\1", "\1", "\1")), ERR_MSG_RANGE);
+	expect(V(WELCOME("\1", "\xa3l x", D32, "\1", "\1", "\1", "\1")), ERR_MSG_RANGE);
+	expect(V(WELCOME("\1", "\xa1l", "\xc4\0", "\1", "\1", "\1", "\1")), ERR_MSG_RANGE);
+	expect(V(WELCOME("\1", "\xa1l", D32, "\xcf\0\0\xe6\x77\xd2\x1f\xdc\0", "\1", "\1", "\1")),
+	    ERR_MSG_RANGE);
+	expect(V(WELCOME("\1", "\xa1l", D32, "\1", "\0", "\1", "\1")), ERR_MSG_RANGE);
+	expect(V(WELCOME("\1", "\xa1l", D32, "\1", "\xce\0\2\0\1", "\1", "\1")), ERR_MSG_RANGE);
+	expect(V(WELCOME("\1", "\xa1l", D32, "\1", "\1", "\0", "\1")), ERR_MSG_RANGE);
+	expect(V(WELCOME("\1", "\xa1l", D32, "\1", "\1", "\xce\1\0\0\1", "\1")), ERR_MSG_RANGE);
+	expect(V(WELCOME("\1", "\xa1l", D32, "\1", "\1", "\1", "\0")), ERR_MSG_RANGE);
+	expect(V(WELCOME("\1", "\xa1l", D32, "\1", "\1", "\1", "\xce\0\1\0\0")), ERR_MSG_RANGE);
+	expect(V(WELCOME("\1", "\xa1l", D32, "\1", "\1", "\1", "\xca\0\0\0\0")), ERR_MSG_TYPE);
+}
+
+static void
+bundle_want_and_part_faults(void **state)
+{
+#define PART(digest, offset, data)                                                                 \
+	"\x92\x05\x83\246digest" digest "\xa6offset" offset "\244data" data
+#define WANT(workload, digests) "\x92\x04\x82\xa8workload" workload "\247digests" digests
+	static uint8_t big[BUNDLE_SIZE_MAX + 64];
+	uint8_t *p = big;
+
+	(void)state;
+	expect(V("\x92\x03\x81\246bundle\xc4\0"), ERR_MSG_RANGE);
+	expect(V("\x92\x03\x81\246bundle\xa1x"), ERR_MSG_TYPE);
+	expect(V("\x92\x03\x82\246bundle\xc4\x01x\xa9signature\xc4\0"), ERR_MSG_RANGE);
+	expect(V("\x92\x03\x81\xa9signature\xc4\x01x"), ERR_MSG_MISSING);
+	memcpy(p, "\x92\x03\x81\246bundle\xc5\x08\x01", 13);
+	expect((struct view){big, 13 + BUNDLE_SIZE_MAX + 1}, ERR_MSG_RANGE);
+	expect(V(WANT("\xa1w", "\x91" D32)), ERR_OK);
+	expect(V(WANT("\xa1/", "\x91" D32)), ERR_MSG_RANGE);
+	expect(V(WANT("\xa0", "\x91" D32)), ERR_MSG_RANGE);
+	expect(V(WANT("\xa1w", "\x90")), ERR_MSG_RANGE);
+	expect(V(WANT("\xa1w", "\x91\xc4\0")), ERR_MSG_RANGE);
+	expect(V(WANT("\xa1w", "\x91\x01")), ERR_MSG_TYPE);
+	expect(V(WANT("\xa1w", "\x98" D32 D32 D32 D32 D32 D32 D32 D32)), ERR_MSG_RANGE);
+	expect(V(PART(D32, "\0", "\xc4\x01x")), ERR_OK);
+	expect(V(PART(D32, "\xce\0\xff\xff\xff", "\xc4\x01x")), ERR_OK);
+	expect(V(PART(D32, "\0", "\xc4\0")), ERR_MSG_RANGE);
+	expect(V(PART("\xc4\x01x", "\0", "\xc4\x01x")), ERR_MSG_RANGE);
+	expect(V(PART(D32, "\xce\1\0\0\0", "\xc4\x01x")), ERR_MSG_RANGE);
+	expect(V(PART(D32, "\xcf\xff\xff\xff\xff\xff\xff\xff\xff", "\xc4\x01x")), ERR_MSG_RANGE);
+	expect(V(PART(D32, "\0", "\xa1x")), ERR_MSG_TYPE);
+}
+
+static void
+receipt_faults(void **state)
+{
+#define RECEIPT(count, workload, seq, index, report, proof, checkpoint, nonce, more)               \
+	"\x92\x06" count "\xa8workload" workload "\xa3seq" seq "\xa5index" index                   \
+	"\xa6report" report "\xa5proof" proof "\252checkpoint" checkpoint "\xa5nonce" nonce more
+#define SEVEN(workload, seq, index, report, proof, checkpoint)                                     \
+	V(RECEIPT("\x87", workload, seq, index, report, proof, checkpoint, D32, ""))
+#define X "\xc4\x01x"
+	(void)state;
+	expect(SEVEN("\xa1w", "\1", "\0", X, "\xc4\0", X), ERR_OK);
+	expect(SEVEN("\xa1w", "\1", "\0", X, D32, X), ERR_OK);
+	expect(SEVEN("\xa1.", "\1", "\0", X, "\xc4\0", X), ERR_MSG_RANGE);
+	expect(SEVEN("\xa1w", "\0", "\0", X, "\xc4\0", X), ERR_MSG_RANGE);
+	expect(SEVEN("\xa1w", "\1", "\xcf\x80\0\0\0\0\0\0\0", X, "\xc4\0", X), ERR_MSG_RANGE);
+	expect(SEVEN("\xa1w", "\1", "\0", "\xc4\0", "\xc4\0", X), ERR_MSG_RANGE);
+	expect(SEVEN("\xa1w", "\1", "\0", X, "\xc4\x01x", X), ERR_MSG_RANGE);
+	expect(SEVEN("\xa1w", "\1", "\0", X, "\xc4\x1f" B16 "123456789abcdef", X), ERR_MSG_RANGE);
+	expect(SEVEN("\xa1w", "\1", "\0", X, "\xc4\0", "\xc4\0"), ERR_MSG_RANGE);
+	expect(
+	    V(RECEIPT("\x88", "\xa1w", "\1", "\0", X, "\xc4\0", X, D32, "\xa3jws\xa1j")), ERR_OK);
+	expect(V(RECEIPT("\x88", "\xa1w", "\1", "\0", X, "\xc4\0", X, D32, "\xa3jws\xa0")),
+	    ERR_MSG_RANGE);
+	expect(V(RECEIPT("\x88", "\xa1w", "\1", "\0", X, "\xc4\0", X, D32, "\xa3jws" X)),
+	    ERR_MSG_TYPE);
+}
+
+static void
+a_proof_of_65_hashes_is_refused(void **state)
+{
+	static struct message_receipt m;
+	struct buf frame = BUF_INIT;
+
+	(void)state;
+	m.workload = V("w");
+	m.seq = 1;
+	m.report = m.checkpoint = V("x");
+	m.proof.count = 64;
+	message_write_receipt(&frame, &m);
+	expect((struct view){frame.data + 4, frame.size - 4}, ERR_OK);
+	buf_clear(&frame);
+	m.proof.count = 65;
+	message_write_receipt(&frame, &m);
+	expect((struct view){frame.data + 4, frame.size - 4}, ERR_MSG_RANGE);
+	buf_free(&frame);
+}
+
+static void
+refusal_faults(void **state)
+{
+#define REFUSAL(count, code_name, more) V("\x92\x07" count "\xa4" code_name "\xa4text\xa1t" more)
+#define CODE(code, name)                "code" code "\xa4name" name
+#define BUSY                            CODE("\xcc\xd2", "\244busy")
+	(void)state;
+	expect(REFUSAL("\x83", BUSY, ""), ERR_OK);
+	expect(REFUSAL("\x83", CODE("\x00", "\xa2ok"), ""), ERR_MSG_RANGE);
+	expect(REFUSAL("\x83", CODE("\xcc\xd2", "\244Busy"), ""), ERR_MSG_RANGE);
+	expect(REFUSAL("\x83", CODE("\xcc\xd2", "\xa0"), ""), ERR_MSG_RANGE);
+	expect(REFUSAL("\x83", CODE("\xce\0\1\0\0", "\xa1x"), ""), ERR_MSG_RANGE);
+	expect(REFUSAL("\x85", BUSY, "\xa8workload\xa1w\xa3seq\x01"), ERR_OK);
+	expect(REFUSAL("\x84", BUSY, "\xa8workload\xa1w"), ERR_MSG_MISSING);
+	expect(REFUSAL("\x84", BUSY, "\xa3seq\x01"), ERR_MSG_MISSING);
+	expect(REFUSAL("\x85", BUSY, "\xa8workload\xa1w\xa3seq\x00"), ERR_MSG_RANGE);
+	expect(REFUSAL("\x85", BUSY, "\xa8last_seq\x01\xablast_bundle" D32), ERR_MSG_MISSING);
+	expect(
+	    REFUSAL("\x86", BUSY, "\xa8workload\xa1w\xa3seq\x01\xa8last_seq\x01"), ERR_MSG_MISSING);
+	expect(REFUSAL(
+		   "\x87", BUSY, "\xa8workload\xa1w\xa3seq\x01\xa8last_seq\x01\xablast_bundle" D32),
+	    ERR_OK);
+	expect(REFUSAL(
+		   "\x87", BUSY, "\xa8workload\xa1w\xa3seq\x01\xa8last_seq\x00\xablast_bundle" D32),
+	    ERR_MSG_RANGE);
+	expect(REFUSAL("\x84", BUSY, "\xa5nonce\xc4\x01x"), ERR_MSG_RANGE);
+	expect(REFUSAL("\x84", BUSY, "\xa5nonce" D32), ERR_OK);
+	expect(V("\x92\x07\x83\244code\x64\xa4name\252frame-size\xa4text\xa2\x1bm"), ERR_MSG_RANGE);
+}
+
+static void
+a_code_that_is_not_known_keeps_its_name(void **state)
+{
+	struct message m;
+
+	(void)state;
+	assert_int_equal(
+	    decode(V("\x92\x07\x83\244code\xcd\x03\xe7\xa4name\xa5later\xa4text\xa0"), &m), ERR_OK);
+	assert_int_equal(m.body.refusal.code, ERR_INVARIANT);
+	assert_true(view_equal(m.body.refusal.name, V("later")));
+}
+
+static void
+a_refusal_is_made_printable_and_cut(void **state)
+{
+	struct message_refusal m = {.code = ERR_MSG_KEY};
+	char text[2 * MESSAGE_TEXT_MAX];
+	struct buf frame = BUF_INIT;
+	struct message out;
+
+	(void)state;
+	memset(text, '\n', sizeof(text));
+	m.text = (struct view){(const uint8_t *)text, sizeof(text)};
+	message_write_refusal(&frame, &m);
+	assert_int_equal(decode((struct view){frame.data + 4, frame.size - 4}, &out), ERR_OK);
+	assert_in_range(out.body.refusal.text.size, MESSAGE_TEXT_MAX - 4, MESSAGE_TEXT_MAX);
+	assert_memory_equal(out.body.refusal.text.data, "\\x0a\\x0a", 8);
+	buf_free(&frame);
+}
+
+static void
+a_writer_appends_behind_other_frames(void **state)
+{
+	struct message_part m = {.offset = 5, .data = V("data")};
+	struct buf frames = BUF_INIT;
+	struct view payload;
+	struct message out;
+	size_t used;
+
+	(void)state;
+	message_write_part(&frames, &m);
+	m.offset = 9;
+	message_write_part(&frames, &m);
+	assert_int_equal(frame_next(buf_view(&frames), &payload, &used), ERR_OK);
+	buf_consume(&frames, used);
+	assert_int_equal(frame_next(buf_view(&frames), &payload, &used), ERR_OK);
+	assert_int_equal(used, frames.size);
+	assert_int_equal(decode(payload, &out), ERR_OK);
+	assert_int_equal(out.body.part.offset, 9);
+	buf_free(&frames);
+}
+
+static void
+a_failed_buffer_is_left_alone(void **state)
+{
+	struct message_hello m = {.version_count = 1, .versions = {1}, .agent = V("x")};
+	struct buf frame = BUF_INIT;
+
+	(void)state;
+	frame.failed = true;
+	message_write_hello(&frame, &m);
+	assert_int_equal(buf_status(&frame), ERR_MEMORY);
+	assert_int_equal(frame.size, 0);
+	buf_free(&frame);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	decoder = message_decoder_new();
+	return decoder == NULL;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	message_decoder_free(&decoder);
+	message_decoder_free(&decoder);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(vectors_are_read_and_written_the_same),
+	    cmocka_unit_test(vectors_cut_or_extended_are_refused),
+	    cmocka_unit_test(hello_and_welcome_values),
+	    cmocka_unit_test(bundle_want_and_part_values),
+	    cmocka_unit_test(receipt_and_refusal_values),
+	    cmocka_unit_test(signed_bytes_are_as_the_vector),
+	    cmocka_unit_test(any_spelling_and_order_is_read),
+	    cmocka_unit_test(structure_faults),
+	    cmocka_unit_test(a_nesting_of_hundreds_is_only_too_deep),
+	    cmocka_unit_test(more_elements_than_any_message_has),
+	    cmocka_unit_test(envelope_faults),
+	    cmocka_unit_test(key_faults),
+	    cmocka_unit_test(hello_faults),
+	    cmocka_unit_test(welcome_faults),
+	    cmocka_unit_test(bundle_want_and_part_faults),
+	    cmocka_unit_test(receipt_faults),
+	    cmocka_unit_test(a_proof_of_65_hashes_is_refused),
+	    cmocka_unit_test(refusal_faults),
+	    cmocka_unit_test(a_code_that_is_not_known_keeps_its_name),
+	    cmocka_unit_test(a_refusal_is_made_printable_and_cut),
+	    cmocka_unit_test(a_writer_appends_behind_other_frames),
+	    cmocka_unit_test(a_failed_buffer_is_left_alone),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
