@@ -25,8 +25,13 @@
 /* Judgement of one component by one rule. Immutable, owns its findings. */
 struct component_verdict;
 
+/*
+ * `received_s` decides which reference sets have expired. The judgement holds for every report
+ * issued before component_verdict_valid_until_s (UINT64_MAX where nothing in it can expire).
+ */
 enum err appraise_component(const struct policy_rule *rule, const struct component *c,
-    struct component_verdict **out) MUST_USE;
+    uint64_t received_s, struct component_verdict **out) MUST_USE;
+uint64_t component_verdict_valid_until_s(const struct component_verdict *v);
 void component_verdict_free(struct component_verdict **v);
 
 struct appraise_input {

@@ -36,8 +36,7 @@ struct evidence_item {
 	bool lost; /* its record could not be read: as if it were not there */
 	enum component_kind component_kind; /* of a component, once it was decoded */
 	uint64_t component_count;           /* items in it */
-	bool decoded;
-	struct buf content; /* until it is durable */
+	struct buf content;                 /* until it is durable */
 	struct evidence_verdict *verdicts;
 	uint64_t verdict_generation;  /* of the policy that `verdicts` belong to */
 	struct evidence_item *staged; /* next in the list of what is not yet durable */

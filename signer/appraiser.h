@@ -1,0 +1,43 @@
+/*
+ * Appraisal inside the signer: finds the judgement of each component, made once per rule and
+ * component, and writes the report of a bundle.
+ */
+#ifndef HALLMARK_SIGNER_APPRAISER_H
+#define HALLMARK_SIGNER_APPRAISER_H
+
+#include <stddef.h>
+
+#include "policy/appraise.h"
+#include "proto/bundle.h"
+#include "proto/err.h"
+#include "signer/service.h"
+
+struct appraiser_components {
+	const struct component_verdict *verdict[COMPONENT_KIND_COUNT]; /* NULL: not in the bundle */
+	size_t missing_count;
+	enum component_kind missing[COMPONENT_KIND_COUNT]; /* not in the evidence store */
+};
+
+/*
+ * Judges every component of the bundle that the store has, and lists those that it lacks.
+ * ERR_COMPONENT_FORMAT if a stored component is not what the bundle says of it (kind, count, size);
+ * ERR_MEMORY.
+ */
+enum err appraiser_judge(struct service *s, const struct policy_rule *rule, const struct bundle *b,
+    struct appraiser_components *out) MUST_USE;
+
+/* Everything a report says beside the verdict. */
+struct appraiser_case {
+	struct workload *workload;
+	const struct bundle *bundle;
+	struct digest bundle_digest;
+	struct view signature;     /* of the collector, checked; size 0: none */
+	struct digest certificate; /* of the collector, where there is a signature */
+};
+
+/* Appends the report to `to`; gives its status and the head that it makes of the chain. */
+enum err appraiser_report(struct service *s, const struct appraiser_case *c,
+    const struct appraiser_components *components, struct buf *to, enum report_status *status,
+    struct workload_head *head) MUST_USE;
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * What all sessions of one signer share. Built and owned by signer.c; on the loop's thread.
+ */
+#ifndef HALLMARK_SIGNER_SERVICE_H
+#define HALLMARK_SIGNER_SERVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/signer_config.h"
+#include "policy/policy.h"
+#include "proto/message.h"
+#include "signer/counters.h"
+#include "signer/evidence.h"
+#include "signer/ledger.h"
+#include "signer/nonce.h"
+#include "signer/workload.h"
+
+struct service {
+	const struct signer_config *config;
+	struct policy *policy;
+	uint64_t policy_generation; /* rises with each policy; 1 is the first */
+	struct counters counters;
+	struct nonce_source *nonces;
+	struct evidence_store *evidence;
+	struct workload_table *workloads;
+	struct ledger *ledger;
+	struct message_decoder *decoder;
+	struct buf scratch;      /* words of findings, while a report is written */
+	uint64_t evidence_bytes; /* of components being received, whole signer */
+	uint64_t last_issued_s;  /* no report is issued with a time before its predecessor's */
+	bool clock_behind;       /* said once */
+	bool stopping;           /* takes no more bundles */
+};
+
+/*
+ * Wall clock for reports, in seconds, never falling: a clock that was set back stands still until
+ * it has caught up, and the log says so once.
+ */
+uint64_t service_now_s(struct service *s);
+
+/* Wall clock in milliseconds, as it is. */
+uint64_t service_wall_ms(void);
+
+/* Counts a refusal, or a failure of a connection. */
+void service_count(struct service *s, enum err e);
+
+#endif

@@ -1,0 +1,244 @@
+/*
+ * Components on their way in: bundles wait here until the evidence store has all they name.
+ *
+ * One component at a time is received, its parts in order. When its last byte is there it must
+ * hash to its name and be canonical; then every bundle that waited for it goes on. A component that
+ * fails takes the bundles that named it down with it, and nothing else.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "signer/session_state.h"
+
+/* Bundles of one connection that wait at once; a collector sends them one after another. */
+#define WAITING_MAX 64
+
+static struct waiting *waiting_new(const struct filing *f);
+static void waiting_free(struct session *s, struct waiting *w);
+static bool lacks(
+    struct session *s, const struct waiting *w, const struct digest *digest, uint64_t *size);
+static bool is_wanted(struct session *s, const struct digest *digest, uint64_t *size);
+static enum err upload_begin(struct session *s, const struct message_part *m);
+static enum err upload_finish(struct session *s);
+static void upload_reset(struct session *s);
+static enum err go_on(struct session *s);
+static void refuse_waiting(struct session *s, const struct digest *digest, enum err e);
+
+enum err
+upload_await(
+    struct session *s, const struct filing *f, const struct appraiser_components *components)
+{
+	struct message_want want = {.workload = f->bundle.workload};
+	struct waiting *w, **end;
+
+	if (s->waiting_count >= WAITING_MAX)
+		return ERR_BUSY;
+	for (size_t i = 0; i < components->missing_count; i++) {
+		const struct bundle_component *c = &f->bundle.component[components->missing[i]];
+
+		/* Asked for already, for another bundle of this connection: once is enough. */
+		if (!is_wanted(s, &c->digest, NULL))
+			want.digests[want.digest_count++] = c->digest;
+	}
+	if ((w = waiting_new(f)) == NULL)
+		return ERR_MEMORY;
+	for (end = &s->waiting; *end != NULL; end = &(*end)->next)
+		;
+	*end = w;
+	s->waiting_count++;
+	f->workload->busy = true;
+	if (want.digest_count > 0) {
+		message_write_want(s->output.bytes, &want);
+		s->output.wake(s->output.context);
+	}
+	return ERR_OK;
+}
+
+enum err
+upload_on_part(struct session *s, const struct message_part *m)
+{
+	enum err e = ERR_OK;
+
+	if (s->upload_size == 0)
+		e = upload_begin(s, m);
+	else if (!digest_equal(&m->digest, &s->upload_digest) || m->offset != s->upload.size)
+		e = ERR_MSG_ORDER;
+	if (e != ERR_OK) {
+		session_refuse(s, e, NULL);
+		return e;
+	}
+	if (m->data.size > s->upload_size - s->upload.size) {
+		e = ERR_COMPONENT_DIGEST;
+	} else {
+		buf_append_view(&s->upload, m->data);
+		e = buf_status(&s->upload);
+	}
+	if (e == ERR_OK && s->upload.size < s->upload_size)
+		return ERR_OK;
+	if (e == ERR_OK)
+		e = upload_finish(s);
+	if (e != ERR_OK)
+		refuse_waiting(s, &m->digest, e);
+	upload_reset(s);
+	return e == ERR_OK ? go_on(s) : e;
+}
+
+void
+upload_end(struct session *s)
+{
+	upload_reset(s);
+	while (s->waiting != NULL)
+		waiting_free(s, s->waiting);
+}
+
+static struct waiting *
+waiting_new(const struct filing *f)
+{
+	struct waiting *w = calloc(1, sizeof(*w));
+
+	if (w == NULL)
+		return NULL;
+	w->filing = *f;
+	w->bytes = BUF_INIT;
+	buf_append_view(&w->bytes, f->bytes);
+	buf_append_view(&w->bytes, f->signature);
+	/* Decoded again, because the bundle's name is a view into its bytes. */
+	if (buf_status(&w->bytes) != ERR_OK ||
+	    bundle_decode((struct view){w->bytes.data, f->bytes.size}, &w->filing.bundle) !=
+		ERR_OK) {
+		buf_free(&w->bytes);
+		free(w);
+		return NULL;
+	}
+	w->filing.bytes = (struct view){w->bytes.data, f->bytes.size};
+	w->filing.signature = (struct view){w->bytes.data + f->bytes.size, f->signature.size};
+	return w;
+}
+
+static void
+waiting_free(struct session *s, struct waiting *w)
+{
+	struct waiting **link = &s->waiting;
+
+	while (*link != w)
+		link = &(*link)->next;
+	*link = w->next;
+	s->waiting_count--;
+	w->filing.workload->busy = false;
+	buf_free(&w->bytes);
+	free(w);
+}
+
+/* Whether the bundle names this component and the store still lacks it. */
+static bool
+lacks(struct session *s, const struct waiting *w, const struct digest *digest, uint64_t *size)
+{
+	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++) {
+		const struct bundle_component *c = &w->filing.bundle.component[kind];
+
+		if (!c->present || !digest_equal(&c->digest, digest))
+			continue;
+		if (size != NULL)
+			*size = c->size;
+		return evidence_find(s->service->evidence, digest) == NULL;
+	}
+	return false;
+}
+
+static bool
+is_wanted(struct session *s, const struct digest *digest, uint64_t *size)
+{
+	for (struct waiting *w = s->waiting; w != NULL; w = w->next)
+		if (lacks(s, w, digest, size))
+			return true;
+	return false;
+}
+
+static enum err
+upload_begin(struct session *s, const struct message_part *m)
+{
+	struct service *service = s->service;
+	uint64_t size = 0;
+
+	if (!is_wanted(s, &m->digest, &size))
+		return ERR_COMPONENT_UNWANTED;
+	if (m->offset != 0)
+		return ERR_MSG_ORDER;
+	if (service->evidence_bytes + size > service->config->limits.evidence_pending_bytes)
+		return ERR_BUSY;
+	service->evidence_bytes += size;
+	s->upload_size = size;
+	s->upload_digest = m->digest;
+	return ERR_OK;
+}
+
+static enum err
+upload_finish(struct session *s)
+{
+	struct service *service = s->service;
+	struct view bytes = buf_view(&s->upload);
+	struct component *component;
+	struct evidence_item *item;
+	struct digest digest;
+	enum err e;
+
+	digest_of(bytes.data, bytes.size, &digest);
+	if (!digest_equal(&digest, &s->upload_digest))
+		return ERR_COMPONENT_DIGEST;
+	if ((e = component_decode(bytes, &component)) != ERR_OK)
+		return e;
+	component_free(&component);
+	if ((e = evidence_add(service->evidence, PACK_COMPONENT, bytes, &digest,
+		 ledger_evidence(service->ledger), &item)) != ERR_OK)
+		return e;
+	service->counters.components++;
+	service->counters.component_bytes += bytes.size;
+	return ERR_OK;
+}
+
+static void
+upload_reset(struct session *s)
+{
+	s->service->evidence_bytes -= s->upload_size;
+	s->upload_size = 0;
+	buf_free(&s->upload);
+}
+
+/* Every waiting bundle that now has all its components is staged, oldest first. */
+static enum err
+go_on(struct session *s)
+{
+	struct appraiser_components components;
+	struct waiting *w, *next;
+	enum err e, result = ERR_OK;
+
+	for (w = s->waiting; w != NULL; w = next) {
+		next = w->next;
+		e = appraiser_judge(
+		    s->service, w->filing.workload->rule, &w->filing.bundle, &components);
+		if (e == ERR_OK && components.missing_count > 0)
+			continue;
+		if (e == ERR_OK)
+			e = session_stage(s, &w->filing, &components);
+		if (e != ERR_OK) {
+			session_refuse(s, e, &w->filing);
+			result = e;
+		}
+		waiting_free(s, w);
+	}
+	return result;
+}
+
+static void
+refuse_waiting(struct session *s, const struct digest *digest, enum err e)
+{
+	struct waiting *w, *next;
+
+	for (w = s->waiting; w != NULL; w = next) {
+		next = w->next;
+		if (!lacks(s, w, digest, NULL))
+			continue;
+		session_refuse(s, e, &w->filing);
+		waiting_free(s, w);
+	}
+}
