@@ -1,0 +1,608 @@
+/* Reports: written as the vectors have them, read in that one spelling only. */
+#include "tests/lib/vectors.h"
+
+#include <stdlib.h>
+
+#include "proto/digest.h"
+#include "proto/report.h"
+
+#define V(s) VIEW_LITERAL(s)
+
+/* The bundle of the vectors, with digests and sizes from the components' vectors. */
+static void
+example_bundle(struct bundle *b)
+{
+	static const struct {
+		enum component_kind kind;
+		const char *vector;
+		uint64_t count;
+	} parts[] = {
+	    {COMPONENT_EXECUTABLE, "component-executable", 1},
+	    {COMPONENT_FILES, "component-files", 3},
+	    {COMPONENT_RUNTIME, "component-runtime", 5},
+	};
+
+	b->workload = V("trading-app");
+	b->seq = 1;
+	b->time_ms = 1795514400000;
+	for (unsigned i = 0; i < NONCE_SIZE; i++)
+		b->nonce[i] = (uint8_t)i;
+	for (unsigned i = 0; i < BOOT_ID_SIZE; i++)
+		b->boot_id[i] = (uint8_t)(0xa0 + i);
+	for (size_t i = 0; i < 3; i++) {
+		struct bundle_component *c = &b->component[parts[i].kind];
+		struct buf bytes = BUF_INIT;
+
+		vector_wire(parts[i].vector, &bytes);
+		c->present = true;
+		c->count = parts[i].count;
+		c->size = bytes.size;
+		digest_of(bytes.data, bytes.size, &c->digest);
+		buf_free(&bytes);
+	}
+}
+
+/* jti, as it follows from the bundle. */
+static void
+set_jti(struct report *r)
+{
+	struct buf bytes = BUF_INIT;
+
+	bundle_encode(&r->bundle, &bytes);
+	digest_of(bytes.data, bytes.size, &r->bundle_digest);
+	buf_free(&bytes);
+}
+
+/* The report of report-deployed.json. */
+static void
+example(struct report *r)
+{
+	memset(r, 0, sizeof(*r));
+	r->profile = REPORT_PROFILE_DEPLOYED;
+	r->issued_s = 1795514401;
+	r->expires_s = 1795518001;
+	r->issuer = V("hallmark.example/prod-1");
+	r->collector = V("spiffe://example/collector/host-1");
+	r->developer = V("https://example.com");
+	r->build = V("hallmark 0.1.0");
+	r->status = REPORT_AFFIRMING;
+	r->claim[REPORT_INSTANCE_IDENTITY] = 2;
+	r->claim[REPORT_EXECUTABLES] = 2;
+	r->claim[REPORT_FILE_SYSTEM] = 2;
+	r->claim[REPORT_RUNTIME_OPAQUE] = 2;
+	r->policy_id =
+	    V("trading@sha256:05b3abf2579a5eb66403cd78be557fd860633a1fe2103c7642030defe32c657f");
+	r->reference_count = 1;
+	digest_of("reference set", 13, &r->reference[0]);
+	example_bundle(&r->bundle);
+	set_jti(r);
+}
+
+/* The report of report-draft.json; `signature` stays with the caller. */
+static void
+example_draft(struct report *r, struct buf *signature)
+{
+	struct buf previous = BUF_INIT;
+
+	example(r);
+	r->profile = REPORT_PROFILE_DRAFT;
+	r->issued_s += 60;
+	r->expires_s += 60;
+	r->status = REPORT_CONTRAINDICATED;
+	memset(r->claim, 0, sizeof(r->claim));
+	r->claim[REPORT_INSTANCE_IDENTITY] = -1;
+	r->claim[REPORT_EXECUTABLES] = 96;
+	r->reference_count = 0;
+	r->finding_count = r->finding_total = 2;
+	r->finding[0] = (struct report_finding){
+	    V("bundle"), V("offline"), V(""), V("gathered offline, 60 s before it was sent")};
+	r->finding[1] = (struct report_finding){V("files"), V("unknown-file"),
+	    V("/etc/trading-app/\"na\\xff\\x0ame\" \xe2\x82\xac"),
+	    V("expected one of 1, found e3b0c442")};
+	r->not_checked[COMPONENT_RUNTIME] = true;
+	r->bundle.prev = r->bundle_digest;
+	r->bundle.seq = 2;
+	r->bundle.time_ms += 60000;
+	r->bundle.offline = true;
+	memset(r->bundle.nonce, 0, NONCE_SIZE);
+	set_jti(r);
+	r->has_previous = true;
+	vector_file("report-deployed.json", &previous);
+	digest_of(previous.data, previous.size, &r->previous);
+	buf_free(&previous);
+	r->has_signature = true;
+	digest_of("certificate", 11, &r->certificate);
+	vector_wire("bundle-2-signature", signature);
+	r->signature = buf_view(signature);
+	r->last_signed_s = r->issued_s;
+}
+
+static enum err
+parse(struct view json)
+{
+	struct report_document *d = (struct report_document *)(void *)1;
+	enum err e = report_parse(json, &d);
+
+	if (e != ERR_OK)
+		assert_null(d);
+	report_document_free(&d);
+	return e;
+}
+
+/* The vector with the first `from` replaced by `to`. */
+static enum err
+parse_changed(const char *vector, const char *from, const char *to)
+{
+	struct buf text = BUF_INIT, changed = BUF_INIT;
+	const size_t size = strlen(from);
+	uint8_t *at;
+	enum err e;
+
+	vector_file(vector, &text);
+	at = memmem(text.data, text.size, from, size);
+	if (at == NULL)
+		fail_msg("%s has no %s", vector, from);
+	buf_append(&changed, text.data, (size_t)(at - text.data));
+	buf_append_string(&changed, to);
+	buf_append(&changed, at + size, (size_t)(text.data + text.size - at) - size);
+	e = parse(buf_view(&changed));
+	buf_free(&text);
+	buf_free(&changed);
+	return e;
+}
+
+static void
+expect_vector(const struct report *r, const char *vector)
+{
+	struct buf expected = BUF_INIT, made = BUF_INIT, again = BUF_INIT;
+	struct report_document *d;
+
+	vector_file(vector, &expected);
+	buf_append_string(&made, "before");
+	assert_int_equal(report_write(r, &made), ERR_OK);
+	buf_consume(&made, 6);
+	assert_int_equal(made.size, expected.size);
+	assert_memory_equal(made.data, expected.data, expected.size);
+	assert_int_equal(report_parse(buf_view(&expected), &d), ERR_OK);
+	memset(expected.data, 'x', expected.size); /* the document owns all it has */
+	assert_int_equal(report_write(report_document_report(d), &again), ERR_OK);
+	assert_true(view_equal(buf_view(&again), buf_view(&made)));
+	report_document_free(&d);
+	report_document_free(&d);
+	buf_free(&expected);
+	buf_free(&made);
+	buf_free(&again);
+}
+
+static void
+the_deployed_vector_is_written_and_read(void **state)
+{
+	struct report r;
+
+	(void)state;
+	example(&r);
+	expect_vector(&r, "report-deployed.json");
+}
+
+static void
+the_draft_vector_is_written_and_read(void **state)
+{
+	struct buf signature = BUF_INIT;
+	struct report r;
+
+	(void)state;
+	example_draft(&r, &signature);
+	expect_vector(&r, "report-draft.json");
+	buf_free(&signature);
+}
+
+static void
+a_parsed_report_has_the_values(void **state)
+{
+	struct buf text = BUF_INIT, signature = BUF_INIT;
+	struct report_document *d;
+	const struct report *r;
+	struct report expected;
+
+	(void)state;
+	example_draft(&expected, &signature);
+	vector_file("report-draft.json", &text);
+	assert_int_equal(report_parse(buf_view(&text), &d), ERR_OK);
+	r = report_document_report(d);
+	assert_int_equal(r->profile, REPORT_PROFILE_DRAFT);
+	assert_int_equal(r->issued_s, 1795514461);
+	assert_int_equal(r->status, REPORT_CONTRAINDICATED);
+	assert_memory_equal(r->claim, expected.claim, sizeof(r->claim));
+	assert_true(view_equal(r->collector, V("spiffe://example/collector/host-1")));
+	assert_true(view_equal(r->bundle.workload, V("trading-app")));
+	assert_int_equal(r->finding_count, 2);
+	assert_true(view_equal(r->finding[1].subject, expected.finding[1].subject));
+	assert_true(r->not_checked[COMPONENT_RUNTIME]);
+	assert_false(r->not_checked[COMPONENT_FILES]);
+	assert_true(r->bundle.offline);
+	assert_int_equal(r->bundle.seq, 2);
+	assert_memory_equal(
+	    r->bundle.component, expected.bundle.component, sizeof(expected.bundle.component));
+	assert_true(view_equal(r->signature, buf_view(&signature)));
+	assert_true(digest_equal(&r->previous, &expected.previous));
+	report_document_free(&d);
+	buf_free(&text);
+	buf_free(&signature);
+}
+
+static void
+the_largest_report_passes(void **state)
+{
+	static uint8_t quotes[REPORT_STRING_MAX], letters[REPORT_STRING_MAX];
+	struct buf out = BUF_INIT;
+	struct report r;
+
+	(void)state;
+	memset(quotes, '"', sizeof(quotes));
+	memset(letters, 'a', sizeof(letters));
+	example(&r);
+	r.profile = REPORT_PROFILE_DRAFT;
+	r.collector = r.developer = r.build = r.policy_id =
+	    (struct view){quotes, REPORT_STRING_MAX};
+	r.issuer = (struct view){letters, 200};
+	r.issued_s = r.last_signed_s = 253402300798;
+	r.expires_s = 253402300799;
+	r.status = REPORT_CONTRAINDICATED;
+	memset(r.claim, -128, sizeof(r.claim));
+	r.reference_count = REPORT_REFERENCES_MAX;
+	r.finding_count = REPORT_FINDINGS_MAX;
+	r.finding_total = BUNDLE_SEQ_MAX;
+	for (size_t i = 0; i < REPORT_FINDINGS_MAX; i++)
+		r.finding[i] = (struct report_finding){V("executable"),
+		    (struct view){letters, REPORT_CODE_MAX},
+		    (struct view){quotes, REPORT_SUBJECT_MAX},
+		    (struct view){quotes, REPORT_SUBJECT_MAX}};
+	r.bundle.workload = (struct view){quotes, BUNDLE_WORKLOAD_MAX};
+	r.bundle.seq = BUNDLE_SEQ_MAX;
+	r.bundle.time_ms = BUNDLE_TIME_MS_MAX;
+	for (size_t k = 0; k < COMPONENT_KIND_COUNT; k++) {
+		r.not_checked[k] = true;
+		r.bundle.component[k] = (struct bundle_component){
+		    .present = true, .count = COMPONENT_ITEMS_MAX, .size = COMPONENT_SIZE_MAX};
+	}
+	r.has_previous = r.has_signature = true;
+	r.signature = (struct view){letters, REPORT_SIGNATURE_MAX};
+	set_jti(&r);
+	assert_int_equal(report_write(&r, &out), ERR_OK);
+	assert_in_range(out.size, 20000, REPORT_SIZE_MAX);
+	assert_int_equal(parse(buf_view(&out)), ERR_OK);
+	buf_free(&out);
+}
+
+static void
+an_empty_vector_is_left_out(void **state)
+{
+	struct buf out = BUF_INIT;
+	struct report r;
+
+	(void)state;
+	example(&r);
+	r.status = REPORT_NONE;
+	memset(r.claim, 0, sizeof(r.claim));
+	assert_int_equal(report_write(&r, &out), ERR_OK);
+	assert_null(memmem(out.data, out.size, "vector", 6));
+	assert_int_equal(parse(buf_view(&out)), ERR_OK);
+	buf_free(&out);
+}
+
+/* One field of the example broken at a time; each must be refused and leave nothing behind. */
+static void
+refused(const struct report *r)
+{
+	struct buf out = BUF_INIT;
+
+	buf_append_string(&out, "kept");
+	assert_int_equal(report_check(r), ERR_FORMAT);
+	assert_int_equal(report_write(r, &out), ERR_FORMAT);
+	assert_int_equal(out.size, 4);
+	buf_free(&out);
+}
+
+#define REFUSED(change)                                                                            \
+	do {                                                                                       \
+		struct report r;                                                                   \
+		example(&r);                                                                       \
+		assert_int_equal(report_check(&r), ERR_OK);                                        \
+		change;                                                                            \
+		refused(&r);                                                                       \
+	} while (0)
+
+static void
+the_writer_refuses_times_and_names(void **state)
+{
+	(void)state;
+	REFUSED(r.profile = (enum report_profile)2);
+	REFUSED(r.issued_s = 0);
+	REFUSED(r.expires_s = r.issued_s);
+	REFUSED(r.expires_s = 253402300800);
+	REFUSED(r.issuer = V(""));
+	REFUSED(r.issuer = V("two words"));
+	REFUSED(r.collector = V(""));
+	REFUSED(r.collector = V("a\nb"));
+	REFUSED(r.developer = V("\xff"));
+	REFUSED(r.build = V("\xe2\x80\xae"));
+	REFUSED(r.policy_id = V(""));
+	REFUSED(r.policy_id = V("a\0b"));
+}
+
+static void
+the_writer_refuses_a_verdict_that_is_too_good(void **state)
+{
+	(void)state;
+	REFUSED(r.status = (enum report_status)3);
+	REFUSED(r.claim[REPORT_HARDWARE] = 1);
+	REFUSED(r.claim[REPORT_HARDWARE] = -1);
+	REFUSED(r.claim[REPORT_HARDWARE] = 32);
+	REFUSED(r.claim[REPORT_HARDWARE] = -33);
+	REFUSED(r.claim[REPORT_SOURCED_DATA] = 96);
+	REFUSED((r.claim[REPORT_HARDWARE] = 33, r.status = REPORT_NONE));
+	REFUSED((r.claim[REPORT_HARDWARE] = 99, r.status = REPORT_WARNING));
+}
+
+static void
+the_writer_refuses_findings_that_hide(void **state)
+{
+	(void)state;
+	REFUSED(r.finding_total = 1);
+	REFUSED(r.finding_count = 1);
+	REFUSED(r.finding_count = REPORT_FINDINGS_MAX + 1);
+	REFUSED(r.finding_total = BUNDLE_SEQ_MAX + 1);
+	REFUSED(r.reference_count = REPORT_REFERENCES_MAX + 1);
+	REFUSED(r.not_checked[COMPONENT_PACKAGES] = true);
+}
+
+static void
+the_writer_refuses_bad_findings(void **state)
+{
+#define FINDING(kind, code, subject, detail)                                                       \
+	REFUSED((r.finding_count = r.finding_total = 1,                                            \
+	    r.finding[0] = (struct report_finding){V(kind), V(code), V(subject), V(detail)}))
+	char longer[REPORT_SUBJECT_MAX + 2];
+
+	(void)state;
+	FINDING("Files", "a", "", "");
+	FINDING("", "a", "", "");
+	FINDING("files", "", "", "");
+	FINDING("files", "Unknown", "", "");
+	FINDING("files", "a b", "", "");
+	FINDING("files", "a", "\n", "");
+	FINDING("files", "a", "", "\xff");
+	memset(longer, 'x', sizeof(longer));
+	longer[sizeof(longer) - 1] = '\0';
+	REFUSED((r.finding_count = r.finding_total = 1,
+	    r.finding[0] =
+		(struct report_finding){V("files"), V("a"), view_of_string(longer), V("")}));
+}
+
+static void
+the_writer_refuses_bad_evidence(void **state)
+{
+	(void)state;
+	REFUSED(r.bundle.workload = V("a/b"));
+	REFUSED(r.bundle.seq = 0);
+	REFUSED(r.bundle.seq = BUNDLE_SEQ_MAX + 1);
+	REFUSED(r.bundle.time_ms = BUNDLE_TIME_MS_MAX + 1);
+	REFUSED(r.bundle.component[COMPONENT_FILES].size = 0);
+	REFUSED(r.bundle.component[COMPONENT_FILES].count = COMPONENT_ITEMS_MAX + 1);
+	REFUSED(memset(r.bundle.component, 0, sizeof(r.bundle.component)));
+	REFUSED((r.has_signature = true, r.last_signed_s = r.issued_s));
+	REFUSED((r.has_signature = true, r.signature = V("s"), r.last_signed_s = 0));
+	REFUSED(r.last_signed_s = 253402300800);
+}
+
+static void
+other_spellings_are_refused(void **state)
+{
+	static const struct {
+		const char *from, *to;
+	} changes[] = {
+	    {"{", " {"},
+	    {":1795514461,", ": 1795514461,"},
+	    {"1795514461", "1795514461.0"},
+	    {"1795514461", "1.795514461e9"},
+	    {"trading-app\":{", "trading\\u002dapp\":{"},
+	    {"https://", "https:\\/\\/"},
+	    {"\xe2\x82\xac", "\\u20ac"},
+	    {"3b0781c7", "3B0781c7"},
+	    {"\"iat\":1795514461,\"exp\":1795518061", "\"exp\":1795518061,\"iat\":1795514461"},
+	    {"\"hallmark.references\":[],", ""},
+	    {"\"offline\":true", "\"offline\":true,\"extra\":1"},
+	    {"\"iss\"", "\"aud\":\"x\",\"iss\""},
+	    {"\"executables\":96", "\"executables\":96,\"hardware\":0"},
+	    {"\"iat\":1795514461", "\"iat\":1795514461,\"iat\":1795514461"},
+	    {"[\"runtime\"]", "[\"runtime\",\"runtime\"]"},
+	    {"5N4\"}", "5N4=\"}"},
+	    {"5N4\"}", "5N5\"}"},
+	    {"\"hallmark.finding-count\":2", "\"hallmark.finding-count\":02"},
+	    {"}}}", "}}}\n"},
+	};
+
+	(void)state;
+	assert_int_equal(parse_changed("report-draft.json", "e", "e"), ERR_OK);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+		assert_int_equal(
+		    parse_changed("report-draft.json", changes[i].from, changes[i].to), ERR_FORMAT);
+}
+
+static void
+wrong_values_are_refused(void **state)
+{
+	static const struct {
+		const char *from, *to;
+	} changes[] = {
+	    {"\"iat\":1795514461", "\"iat\":\"1795514461\""},
+	    {"\"iat\":1795514461", "\"iat\":-1795514461"},
+	    {"\"iat\":1795514461", "\"iat\":18446744073709551616"},
+	    {"\"iat\":1795514461", "\"iat\":1795518061"},
+	    {"\"iss\":\"hallmark.example/prod-1\"", "\"iss\":null"},
+	    {"\"sub\":\"spiffe", "\"sub\":\"\\u0000spiffe"},
+	    {"\"sub\":\"spiffe", "\"sub\":\"\xffspiffe"},
+	    {"\"sub\":\"spiffe", "\"sub\":\"\\nspiffe"},
+	    {"\"sub\":\"spiffe", "\"sub\":\"\\ud800spiffe"},
+	    {"\"contraindicated\"", "\"Contraindicated\""},
+	    {"\"contraindicated\"", "\"warning\""},
+	    {"\"contraindicated\"", "96"},
+	    {"\"executables\":96", "\"executables\":128"},
+	    {"\"executables\":96", "\"executables\":-129"},
+	    {"\"executables\":96", "\"executables\":true"},
+	    {"\"executables\":96", "\"executables\":9223372036854775807"},
+	    {"\"hallmark.finding-count\":2", "\"hallmark.finding-count\":3"},
+	    {"\"kind\":\"files\"", "\"kind\":\"tpm\""},
+	    {"\"kind\":\"files\",", ""},
+	    {"[\"runtime\"]", "[\"host\"]"},
+	    {"[\"runtime\"]", "[1]"},
+	    {"[\"runtime\"]", "{}"},
+	    {"\"offline\":true", "\"offline\":false"},
+	    {"\"offline\":true", "\"offline\":1"},
+	    {"\"seq\":2", "\"seq\":0"},
+	    {"\"boot\":\"a0", "\"boot\":\""},
+	    {"\"count\":3", "\"count\":200001"},
+	    {"\"hallmark.last-signed\":1795514461", "\"hallmark.last-signed\":0"},
+	    {"\"hallmark.last-signed\":1795514461", "\"hallmark.last-signed\":1795514460"},
+	    {"\"submods\":{", "\"submods\":{\"other\":{},"},
+	    {"trading-app\":{", "trading app\":{"},
+	    {"{\"developer\":\"https://example.com\",", "{"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+		assert_int_equal(
+		    parse_changed("report-draft.json", changes[i].from, changes[i].to), ERR_FORMAT);
+	assert_int_equal(parse_changed("report-draft.json", "#03", "#02"), ERR_UNSUPPORTED);
+}
+
+static void
+a_bundle_that_is_not_the_named_one_is_a_mismatch(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    parse_changed("report-draft.json", "\"seq\":2", "\"seq\":3"), ERR_MISMATCH);
+	assert_int_equal(
+	    parse_changed("report-draft.json", "\"size\":88", "\"size\":89"), ERR_MISMATCH);
+	assert_int_equal(
+	    parse_changed("report-draft.json", "\"trading-app\"", "\"trading-bpp\""), ERR_MISMATCH);
+	assert_int_equal(
+	    parse_changed("report-deployed.json", "\"eat_nonce\":\"AA", "\"eat_nonce\":\"BA"),
+	    ERR_MISMATCH);
+	assert_int_equal(parse_changed("report-draft.json", "3b0781c7", "4b0781c7"), ERR_MISMATCH);
+}
+
+static void
+nonce_and_offline_exclude_each_other(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    parse_changed("report-deployed.json", "\"offline\":false", "\"offline\":true"),
+	    ERR_FORMAT);
+	assert_int_equal(parse_changed("report-deployed.json",
+			     "\"eat_nonce\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\",", ""),
+	    ERR_FORMAT);
+	assert_int_equal(
+	    parse_changed("report-deployed.json", "GxwdHh8\"", "GxwdHh9\""), ERR_FORMAT);
+}
+
+static void
+every_cut_and_every_changed_byte_is_refused(void **state)
+{
+	struct buf text = BUF_INIT;
+	size_t differing = 0;
+
+	(void)state;
+	vector_file("report-deployed.json", &text);
+	for (size_t size = 0; size < text.size; size++)
+		assert_int_equal(parse((struct view){text.data, size}), ERR_FORMAT);
+	/* A changed letter of a free text is another good report; all else must be refused. */
+	for (size_t i = 0; i < text.size; i++) {
+		text.data[i] ^= 0x80;
+		assert_int_not_equal(parse(buf_view(&text)), ERR_OK);
+		text.data[i] ^= 0x81;
+		differing += parse(buf_view(&text)) == ERR_OK;
+		text.data[i] ^= 0x01;
+	}
+	assert_in_range(differing, 50, 350);
+	buf_free(&text);
+}
+
+static void
+what_is_no_report_is_refused(void **state)
+{
+	static uint8_t deep[REPORT_SIZE_MAX + 1];
+
+	(void)state;
+	assert_int_equal(parse(V("")), ERR_FORMAT);
+	assert_int_equal(parse(V("{}")), ERR_FORMAT);
+	assert_int_equal(parse(V("[]")), ERR_FORMAT);
+	assert_int_equal(parse(V("\"eat_profile\"")), ERR_FORMAT);
+	assert_int_equal(parse(V("{\"eat_profile\":\"x\"}")), ERR_UNSUPPORTED);
+	assert_int_equal(
+	    parse(V("{\"eat_profile\":\"tag:github.com,2023:veraison/ear\"}")), ERR_FORMAT);
+	memset(deep, '[', sizeof(deep));
+	assert_int_equal(parse((struct view){deep, REPORT_SIZE_MAX}), ERR_FORMAT);
+	assert_int_equal(parse((struct view){deep, sizeof(deep)}), ERR_FORMAT_SIZE);
+}
+
+static void
+tiers_of_claims(void **state)
+{
+	static const struct {
+		int value;
+		enum report_status status;
+	} rows[] = {
+	    {-128, REPORT_CONTRAINDICATED},
+	    {-97, REPORT_CONTRAINDICATED},
+	    {-96, REPORT_WARNING},
+	    {-33, REPORT_WARNING},
+	    {-32, REPORT_AFFIRMING},
+	    {-2, REPORT_AFFIRMING},
+	    {-1, REPORT_NONE},
+	    {0, REPORT_NONE},
+	    {1, REPORT_NONE},
+	    {2, REPORT_AFFIRMING},
+	    {31, REPORT_AFFIRMING},
+	    {32, REPORT_WARNING},
+	    {95, REPORT_WARNING},
+	    {96, REPORT_CONTRAINDICATED},
+	    {127, REPORT_CONTRAINDICATED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(report_claim_status(rows[i].value), rows[i].status);
+	assert_true(report_status_rank(REPORT_AFFIRMING) < report_status_rank(REPORT_NONE));
+	assert_true(report_status_rank(REPORT_NONE) < report_status_rank(REPORT_WARNING));
+	assert_true(
+	    report_status_rank(REPORT_WARNING) < report_status_rank(REPORT_CONTRAINDICATED));
+	assert_string_equal(report_status_name(REPORT_NONE), "none");
+	assert_string_equal(report_claim_name(REPORT_SOURCED_DATA), "sourced-data");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_deployed_vector_is_written_and_read),
+	    cmocka_unit_test(the_draft_vector_is_written_and_read),
+	    cmocka_unit_test(a_parsed_report_has_the_values),
+	    cmocka_unit_test(the_largest_report_passes),
+	    cmocka_unit_test(an_empty_vector_is_left_out),
+	    cmocka_unit_test(the_writer_refuses_times_and_names),
+	    cmocka_unit_test(the_writer_refuses_a_verdict_that_is_too_good),
+	    cmocka_unit_test(the_writer_refuses_findings_that_hide),
+	    cmocka_unit_test(the_writer_refuses_bad_findings),
+	    cmocka_unit_test(the_writer_refuses_bad_evidence),
+	    cmocka_unit_test(other_spellings_are_refused),
+	    cmocka_unit_test(wrong_values_are_refused),
+	    cmocka_unit_test(a_bundle_that_is_not_the_named_one_is_a_mismatch),
+	    cmocka_unit_test(nonce_and_offline_exclude_each_other),
+	    cmocka_unit_test(every_cut_and_every_changed_byte_is_refused),
+	    cmocka_unit_test(what_is_no_report_is_refused),
+	    cmocka_unit_test(tiers_of_claims),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
