@@ -17,6 +17,12 @@ struct collector_signer {
 	const char *host; /* name or address */
 	const char *port; /* decimal */
 	const char *server_name; /* expected in the signer's certificate; defaults to host */
+	/*
+	 * PEM file of the certificate of the key that seals this signer's log (key
+	 * `log_certificate`, optional). NULL: receipts are checked down to the root that the
+	 * checkpoint names, but not the signature over it.
+	 */
+	const char *log_certificate;
 };
 
 struct collector_workload {
