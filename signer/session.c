@@ -90,6 +90,12 @@ session_on_frame(struct session *s, struct view payload)
 	}
 }
 
+void
+session_on_bad_frame(struct session *s, enum err e)
+{
+	session_refuse(s, e, NULL);
+}
+
 bool
 session_has_room(struct session *s)
 {

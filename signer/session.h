@@ -40,6 +40,9 @@ void session_end(struct session **s);
  */
 enum err session_on_frame(struct session *s, struct view payload) MUST_USE;
 
+/* The frame itself is wrong (ERR_FRAME_SIZE): answers, counts, logs. */
+void session_on_bad_frame(struct session *s, enum err e);
+
 /* Whether it takes another frame now; if not, the owner stops reading until it is woken. */
 bool session_has_room(struct session *s);
 

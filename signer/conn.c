@@ -1,0 +1,529 @@
+#include "signer/conn.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "proto/frame.h"
+#include "signer/logger.h"
+#include "signer/session.h"
+#include "signer/tls.h"
+
+/* Read at once: the largest frame and some more, so that a pipelining peer is served in one go. */
+#define SCRATCH_SIZE (FRAME_SIZE_MAX + 64 * 1024) /* bytes */
+
+/* Answers waiting for the peer to read; beyond it nothing more is taken from it. */
+#define OUTPUT_MAX (512 * 1024) /* bytes: two of the largest receipts */
+
+/* Reads per turn of the loop, so that one busy peer does not keep the others waiting. */
+#define READS_PER_TURN 4
+
+enum conn_state {
+	CONN_HANDSHAKE,
+	CONN_OPEN,
+	CONN_CLOSING,  /* sends what is left */
+	CONN_DRAINING, /* has sent it, and reads until the peer has seen it: a reset would lose it
+			*/
+	CONN_CLOSED,   /* waits for the loop to let go of the handle */
+	CONN_STATES,
+};
+
+static const unsigned moves[CONN_STATES] = {
+    [CONN_HANDSHAKE] = 1U << CONN_OPEN | 1U << CONN_CLOSING | 1U << CONN_CLOSED,
+    [CONN_OPEN] = 1U << CONN_CLOSING | 1U << CONN_CLOSED,
+    [CONN_CLOSING] = 1U << CONN_DRAINING | 1U << CONN_CLOSED,
+    [CONN_DRAINING] = 1U << CONN_CLOSED,
+    [CONN_CLOSED] = 0,
+};
+
+/* Whether a call went as far as it could, and what it waits for. */
+enum want { WANT_NOTHING, WANT_READ, WANT_WRITE, WANT_CLOSE };
+
+struct conn {
+	uv_poll_t poll;
+	struct deadline deadline;
+	struct conn_pool *pool;
+	struct conn *next, *previous;
+	struct conn *next_dirty;
+	bool dirty;
+	enum conn_state state;
+	int fd;
+	int polled; /* events the loop was asked for */
+	SSL *ssl;
+	struct session *session;
+	struct buf in; /* the start of a frame that is not complete, or what there is no room for */
+	struct buf out; /* frames to be sent */
+	uint64_t number;
+	enum err failure; /* of TLS, or of the stream when the peer closed it */
+	bool write_blocked;
+	bool has_room; /* of the session, when it was last asked */
+};
+
+static void move(struct conn *c, enum conn_state to);
+static void on_poll(uv_poll_t *poll, int status, int events);
+static void conn_drive(struct conn *c, bool readable);
+static void conn_settle(struct conn *c);
+static void conn_end(struct conn *c, enum err e, const char *text);
+static void on_closed(uv_handle_t *handle);
+static enum want handshake(struct conn *c);
+static bool begin_session(struct conn *c);
+static enum want send_output(struct conn *c);
+static enum want receive(struct conn *c);
+static enum want drain(struct conn *c);
+static void on_busy(uv_idle_t *idle);
+static bool take_frames(struct conn *c, struct view bytes);
+static enum want tls_want(struct conn *c, int result);
+static void on_wake(void *context);
+static struct conn *conn_of(struct deadline *d);
+
+enum err
+conn_pool_init(struct conn_pool *p, uv_loop_t *loop, struct service *service, SSL_CTX *tls)
+{
+	memset(p, 0, sizeof(*p));
+	p->loop = loop;
+	p->service = service;
+	p->tls = tls;
+	p->scratch = malloc(SCRATCH_SIZE);
+	uv_idle_init(loop, &p->busy);
+	p->busy.data = p;
+	return p->scratch != NULL ? ERR_OK : ERR_MEMORY;
+}
+
+void
+conn_open(struct conn_pool *p, int fd)
+{
+	struct conn *c = calloc(1, sizeof(*c));
+
+	if (c == NULL || (c->ssl = SSL_new(p->tls)) == NULL || SSL_set_fd(c->ssl, fd) != 1 ||
+	    uv_poll_init(p->loop, &c->poll, fd) != 0) {
+		service_count(p->service, ERR_MEMORY);
+		SSL_free(c != NULL ? c->ssl : NULL);
+		free(c);
+		close(fd);
+		return;
+	}
+	SSL_set_accept_state(c->ssl);
+	c->poll.data = c;
+	c->pool = p;
+	c->fd = fd;
+	c->number = ++p->last_number;
+	c->next = p->all;
+	if (c->next != NULL)
+		c->next->previous = c;
+	p->all = c;
+	p->count++;
+	p->service->counters.connections_accepted++;
+	deadline_arm(&p->deadlines, &c->deadline, DEADLINE_HANDSHAKE, uv_now(p->loop));
+	conn_settle(c);
+}
+
+void
+conn_pool_flush(struct conn_pool *p)
+{
+	struct conn *c, *next;
+
+	for (c = p->dirty, p->dirty = NULL; c != NULL; c = next) {
+		next = c->next_dirty;
+		c->dirty = false;
+		if (c->state != CONN_CLOSED)
+			conn_drive(c, false);
+	}
+	/* What is dirty again has more to read than its share of a turn: do not wait for events. */
+	if (p->dirty != NULL)
+		uv_idle_start(&p->busy, on_busy);
+	else
+		uv_idle_stop(&p->busy);
+}
+
+void
+conn_pool_resume(struct conn_pool *p)
+{
+	for (struct conn *c = p->all, *next; c != NULL; c = next) {
+		next = c->next;
+		if (c->state == CONN_OPEN && !c->has_room)
+			on_wake(c);
+	}
+}
+
+void
+conn_pool_expire(struct conn_pool *p)
+{
+	static const enum err errors[DEADLINE_CLASSES] = {
+	    [DEADLINE_HANDSHAKE] = ERR_TIMEOUT_HANDSHAKE,
+	    [DEADLINE_FRAME] = ERR_TIMEOUT_FRAME,
+	    [DEADLINE_READER] = ERR_TIMEOUT_READER,
+	    [DEADLINE_IDLE] = ERR_TIMEOUT_IDLE,
+	};
+	struct deadline *d;
+
+	while ((d = deadline_expired(&p->deadlines, uv_now(p->loop))) != NULL)
+		conn_end(conn_of(d), errors[d->class], NULL);
+}
+
+void
+conn_pool_close(struct conn_pool *p)
+{
+	for (struct conn *c = p->all, *next; c != NULL; c = next) {
+		next = c->next;
+		if (c->state == CONN_OPEN)
+			send_output(c);
+		conn_end(c, ERR_OK, NULL);
+	}
+	uv_close((uv_handle_t *)&p->busy, NULL);
+}
+
+void
+conn_pool_free(struct conn_pool *p)
+{
+	SSL_CTX_free(p->tls);
+	free(p->scratch);
+}
+
+static void
+move(struct conn *c, enum conn_state to)
+{
+	if ((moves[c->state] & 1U << to) == 0)
+		abort();
+	c->state = to;
+}
+
+static void
+on_poll(uv_poll_t *poll, int status, int events)
+{
+	struct conn *c = poll->data;
+
+	if (c->state == CONN_CLOSED)
+		return;
+	if (events & UV_WRITABLE)
+		c->write_blocked = false;
+	/* An error shows again in the read, which says what it is. */
+	conn_drive(c, status < 0 || (events & UV_READABLE) != 0);
+}
+
+/* Goes on with the connection as far as it goes without waiting. */
+static void
+conn_drive(struct conn *c, bool readable)
+{
+	enum want want = WANT_NOTHING;
+
+	if (c->state == CONN_HANDSHAKE)
+		want = handshake(c);
+	for (int i = 0; want == WANT_NOTHING && c->state == CONN_OPEN && i < READS_PER_TURN; i++) {
+		c->has_room = c->out.size < OUTPUT_MAX && session_has_room(c->session);
+		if (!c->has_room ||
+		    (!take_frames(c, (struct view){NULL, 0}) && c->state == CONN_OPEN))
+			break;
+		if (c->state != CONN_OPEN || (!readable && !SSL_has_pending(c->ssl)))
+			break;
+		want = receive(c);
+	}
+	if (c->state == CONN_DRAINING)
+		want = drain(c);
+	if (want != WANT_CLOSE && (c->state == CONN_OPEN || c->state == CONN_CLOSING) &&
+	    send_output(c) == WANT_CLOSE)
+		want = WANT_CLOSE;
+	if (c->state == CONN_CLOSED)
+		return;
+	if (want == WANT_CLOSE) {
+		conn_end(c, c->failure, c->failure == ERR_OK ? NULL : tls_last_error());
+		return;
+	}
+	if (c->state == CONN_CLOSING && c->out.size == 0) {
+		move(c, CONN_DRAINING);
+		SSL_shutdown(c->ssl);
+		ERR_clear_error();
+		shutdown(c->fd, SHUT_WR);
+	}
+	if (c->state == CONN_OPEN && c->has_room && want == WANT_NOTHING && SSL_has_pending(c->ssl))
+		on_wake(c);
+	conn_settle(c);
+}
+
+/* Reads and forgets, until the peer closes or its time is up. */
+static enum want
+drain(struct conn *c)
+{
+	ssize_t got;
+
+	do
+		got = recv(c->fd, c->pool->scratch, SCRATCH_SIZE, MSG_DONTWAIT);
+	while (got < 0 && errno == EINTR);
+	if (got > 0 || (got < 0 && errno == EAGAIN))
+		return WANT_READ;
+	return WANT_CLOSE;
+}
+
+/* Tells the loop what is awaited, and the deadlines what is due. */
+static void
+conn_settle(struct conn *c)
+{
+	struct deadlines *deadlines = &c->pool->deadlines;
+	uint64_t now = uv_now(c->pool->loop);
+	int events = 0;
+
+	if (c->state == CONN_HANDSHAKE || c->state == CONN_DRAINING ||
+	    (c->state == CONN_OPEN && c->has_room))
+		events |= UV_READABLE;
+	if (c->write_blocked)
+		events |= UV_WRITABLE;
+	if (events != c->polled) {
+		if (events != 0)
+			uv_poll_start(&c->poll, events, on_poll);
+		else
+			uv_poll_stop(&c->poll);
+		c->polled = events;
+	}
+	if (c->state == CONN_HANDSHAKE || (c->state == CONN_OPEN && !session_is_open(c->session)))
+		deadline_keep(deadlines, &c->deadline, DEADLINE_HANDSHAKE, now);
+	else if (c->out.size > 0 || c->state == CONN_DRAINING)
+		deadline_keep(deadlines, &c->deadline, DEADLINE_READER, now);
+	else if (!c->has_room)
+		deadline_disarm(deadlines, &c->deadline);
+	else if (c->in.size > 0)
+		deadline_keep(deadlines, &c->deadline, DEADLINE_FRAME, now);
+	else if (session_is_waiting(c->session))
+		deadline_disarm(deadlines, &c->deadline);
+	else
+		deadline_keep(deadlines, &c->deadline, DEADLINE_IDLE, now);
+}
+
+/* Counts and logs why (ERR_OK: an orderly end), and lets go of everything. */
+static void
+conn_end(struct conn *c, enum err e, const char *text)
+{
+	struct conn_pool *p = c->pool;
+	struct logline l;
+
+	if (e != ERR_OK) {
+		service_count(p->service, e);
+		logline_begin(&l, LOGGER_WARNING, "connection-failed");
+		logline_error(&l, e);
+		logline_number(&l, "connection", c->number);
+		if (c->session != NULL)
+			logline_string(&l, "collector", session_identity(c->session));
+		logline_string(&l, "text", text != NULL ? text : err_text(e));
+		logline_end(&l);
+	}
+	move(c, CONN_CLOSED);
+	deadline_disarm(&p->deadlines, &c->deadline);
+	session_end(&c->session);
+	if (SSL_is_init_finished(c->ssl) && c->failure == ERR_OK)
+		SSL_shutdown(
+		    c->ssl); /* close_notify, if the socket takes it; keeps the ticket usable */
+	ERR_clear_error();
+	if (c->previous != NULL)
+		c->previous->next = c->next;
+	else
+		p->all = c->next;
+	if (c->next != NULL)
+		c->next->previous = c->previous;
+	p->count--;
+	uv_poll_stop(&c->poll);
+	uv_close((uv_handle_t *)&c->poll, on_closed);
+}
+
+static void
+on_closed(uv_handle_t *handle)
+{
+	struct conn *c = handle->data;
+	struct conn_pool *p = c->pool;
+
+	/* A connection that ended in this very turn may still be in the list of the dirty. */
+	for (struct conn **link = &p->dirty; c->dirty && *link != NULL;
+	     link = &(*link)->next_dirty) {
+		if (*link == c) {
+			*link = c->next_dirty;
+			break;
+		}
+	}
+	SSL_free(c->ssl);
+	close(c->fd);
+	buf_free(&c->in);
+	buf_free(&c->out);
+	free(c);
+	if (p->closed != NULL)
+		p->closed(p->closed_context);
+}
+
+static enum want
+handshake(struct conn *c)
+{
+	int result = SSL_do_handshake(c->ssl);
+	enum want want;
+
+	if (result == 1)
+		return begin_session(c) ? WANT_NOTHING : WANT_WRITE;
+	want = tls_want(c, result);
+	if (want == WANT_CLOSE) {
+		conn_end(c, ERR_TLS_HANDSHAKE, tls_last_error());
+		return WANT_READ; /* nothing more to do for a closed one */
+	}
+	c->write_blocked = want == WANT_WRITE;
+	return want;
+}
+
+static bool
+begin_session(struct conn *c)
+{
+	struct service *service = c->pool->service;
+	struct session_output output = {&c->out, on_wake, c};
+	char identity[TLS_IDENTITY_MAX + 1];
+	enum err e = tls_peer_identity(c->ssl, identity);
+
+	if (e == ERR_OK &&
+	    (c->session = session_new(service, c->number, identity, c->ssl, &output)) == NULL)
+		e = ERR_MEMORY;
+	if (e != ERR_OK) {
+		conn_end(c, e, NULL);
+		return false;
+	}
+	service->counters.handshakes++;
+	if (SSL_session_reused(c->ssl))
+		service->counters.handshakes_resumed++;
+	move(c, CONN_OPEN);
+	return true;
+}
+
+static enum want
+send_output(struct conn *c)
+{
+	size_t sent = 0, written;
+	enum want want = WANT_NOTHING;
+
+	while (c->out.size > sent && !c->write_blocked && want == WANT_NOTHING) {
+		int result = SSL_write_ex(c->ssl, c->out.data + sent, c->out.size - sent, &written);
+
+		if (result == 1)
+			sent += written;
+		else
+			want = tls_want(c, result);
+	}
+	if (sent > 0) {
+		buf_consume(&c->out, sent);
+		/* The peer reads: the deadline for its reading starts anew. */
+		if (c->deadline.class == DEADLINE_READER)
+			deadline_disarm(&c->pool->deadlines, &c->deadline);
+	}
+	c->write_blocked = c->write_blocked || want == WANT_WRITE;
+	return want;
+}
+
+static enum want
+receive(struct conn *c)
+{
+	struct conn_pool *p = c->pool;
+	size_t size = 0, got;
+	enum want want = WANT_NOTHING;
+	bool idle = c->in.size == 0;
+
+	while (size < SCRATCH_SIZE && want == WANT_NOTHING) {
+		int result = SSL_read_ex(c->ssl, p->scratch + size, SCRATCH_SIZE - size, &got);
+
+		if (result == 1)
+			size += got;
+		else
+			want = tls_want(c, result);
+	}
+	if (size > 0) {
+		if (idle && c->deadline.class == DEADLINE_IDLE)
+			deadline_disarm(&p->deadlines, &c->deadline);
+		take_frames(c, (struct view){p->scratch, size});
+	}
+	if (want == WANT_CLOSE && c->failure == ERR_OK && c->state == CONN_OPEN && c->in.size > 0 &&
+	    c->has_room)
+		c->failure = ERR_TRUNCATED;
+	return want;
+}
+
+/*
+ * Takes frames off what was kept and `bytes`, as long as the session has room; keeps the rest.
+ * False if frames are left that there is no room for, or the stream is lost.
+ */
+static bool
+take_frames(struct conn *c, struct view bytes)
+{
+	struct view input, payload;
+	size_t used, taken = 0;
+	enum err e = ERR_OK;
+	bool kept = c->in.size > 0;
+
+	if (kept)
+		buf_append_view(&c->in, bytes);
+	input = kept ? buf_view(&c->in) : bytes;
+	while (c->state == CONN_OPEN) {
+		c->has_room = c->out.size < OUTPUT_MAX && session_has_room(c->session);
+		if (!c->has_room)
+			break;
+		e = frame_next(
+		    (struct view){input.data + taken, input.size - taken}, &payload, &used);
+		if (e != ERR_OK) {
+			session_on_bad_frame(c->session, e);
+			move(c, CONN_CLOSING);
+			break;
+		}
+		if (used == 0)
+			break;
+		taken += used;
+		e = session_on_frame(c->session, payload);
+		if (err_class(e) == ERR_CLASS_STREAM)
+			move(c, CONN_CLOSING);
+		else if (c->deadline.class == DEADLINE_FRAME)
+			deadline_disarm(&c->pool->deadlines, &c->deadline);
+	}
+	if (kept)
+		buf_consume(&c->in, taken);
+	else
+		buf_append(&c->in, input.data + taken, input.size - taken);
+	if (c->in.size == 0)
+		buf_free(&c->in); /* an idle connection holds no buffer */
+	if (buf_status(&c->in) != ERR_OK) {
+		conn_end(c, ERR_MEMORY, NULL);
+		return false;
+	}
+	return c->has_room && c->state == CONN_OPEN;
+}
+
+static enum want
+tls_want(struct conn *c, int result)
+{
+	switch (SSL_get_error(c->ssl, result)) {
+	case SSL_ERROR_WANT_READ:
+		return WANT_READ;
+	case SSL_ERROR_WANT_WRITE:
+		return WANT_WRITE;
+	case SSL_ERROR_ZERO_RETURN:
+		return WANT_CLOSE;
+	default:
+		c->failure = ERR_TLS_RECORD;
+		return WANT_CLOSE;
+	}
+}
+
+/* There is output, or room: look at this connection before the loop waits again. */
+static void
+on_wake(void *context)
+{
+	struct conn *c = context;
+
+	if (c->dirty || c->state == CONN_CLOSED)
+		return;
+	c->dirty = true;
+	c->next_dirty = c->pool->dirty;
+	c->pool->dirty = c;
+}
+
+/* Only keeps the loop from waiting; conn_pool_flush does the work. */
+static void
+on_busy(uv_idle_t *idle)
+{
+	(void)idle;
+}
+
+static struct conn *
+conn_of(struct deadline *d)
+{
+	return (struct conn *)(void *)((char *)d - offsetof(struct conn, deadline));
+}
