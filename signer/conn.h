@@ -27,6 +27,7 @@ struct conn_pool {
 	struct conn *dirty; /* have output since the last flush */
 	uint32_t count;
 	uint64_t last_number;
+	uv_idle_t busy;                /* active while the dirty have more to read */
 	uint8_t *scratch;              /* bytes read from TLS, before frames are taken off */
 	void (*closed)(void *context); /* a connection is gone: its descriptor is free */
 	void *closed_context;

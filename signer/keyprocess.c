@@ -134,6 +134,12 @@ keyprocess_close(struct keyprocess **kp, void (*closed)(void *context), void *co
 	uv_close((uv_handle_t *)&k->deadline, on_timer_closed);
 }
 
+void
+keyprocess_reconfigure(struct keyprocess *k, const struct signer_config *config)
+{
+	k->config = config;
+}
+
 bool
 keyprocess_is_ready(const struct keyprocess *k)
 {

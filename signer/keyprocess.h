@@ -40,6 +40,9 @@ enum err keyprocess_new(uv_loop_t *loop, const struct signer_config *config,
 /* Ends the process and closes all handles; `closed` is called when nothing of it is left. */
 void keyprocess_close(struct keyprocess **k, void (*closed)(void *context), void *context);
 
+/* Takes a new configuration, from the next start and the next deadline on; the old one may go. */
+void keyprocess_reconfigure(struct keyprocess *k, const struct signer_config *config);
+
 bool keyprocess_is_ready(const struct keyprocess *k);
 
 /* Sends a request (its `id` is set here). Only while ready. */

@@ -160,6 +160,13 @@ ledger_receipt_again(struct ledger *l, const struct workload *w, void *waiter, u
 }
 
 void
+ledger_reconfigure(struct ledger *l, const struct signer_config *config)
+{
+	l->config = config;
+	keyprocess_reconfigure(l->key_process, config);
+}
+
+void
 ledger_turn(struct ledger *l)
 {
 	ledger_advance(l);

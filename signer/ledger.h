@@ -110,6 +110,9 @@ struct buf *ledger_evidence(struct ledger *l);
 enum err ledger_receipt_again(
     struct ledger *l, const struct workload *w, void *waiter, uint64_t arrived_us) MUST_USE;
 
+/* Takes a new configuration, alike in all that names files and keys; the old one may go. */
+void ledger_reconfigure(struct ledger *l, const struct signer_config *config);
+
 /* To be called once at the end of each turn of the loop. */
 void ledger_turn(struct ledger *l);
 

@@ -1,0 +1,88 @@
+/*
+ * hallmark-signer: receives evidence, appraises it, keeps the log. See README.md.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/signer_config.h"
+#include "signer/signer.h"
+#include "signer/status_client.h"
+
+static const char usage[] =
+    "usage: hallmark-signer run    -c FILE\n"
+    "       hallmark-signer check  -c FILE\n"
+    "       hallmark-signer status (-c FILE | --socket PATH) [--json | --prometheus]\n"
+    "       hallmark-signer --version\n";
+
+static int fail_usage(const char *what);
+static int run_status(int argc, char **argv);
+static int status_of_config(const char *path, enum status_format format);
+
+int
+main(int argc, char **argv)
+{
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		printf("hallmark-signer %s\n", HALLMARK_VERSION);
+		return 0;
+	}
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		fputs(usage, stdout);
+		return 0;
+	}
+	if (argc < 2)
+		return fail_usage("expected a command");
+	if (strcmp(argv[1], "status") == 0)
+		return run_status(argc - 2, argv + 2);
+	if (strcmp(argv[1], "run") != 0 && strcmp(argv[1], "check") != 0)
+		return fail_usage("expected run, check or status");
+	if (argc != 4 || strcmp(argv[2], "-c") != 0)
+		return fail_usage("expected -c FILE and nothing else");
+	return strcmp(argv[1], "run") == 0 ? signer_run(argv[3]) : signer_check(argv[3]);
+}
+
+static int
+fail_usage(const char *what)
+{
+	fprintf(stderr, "hallmark-signer: %s\n%s", what, usage);
+	return 2;
+}
+
+static int
+run_status(int argc, char **argv)
+{
+	const char *config = NULL, *socket = NULL;
+	enum status_format format = STATUS_TABLE;
+
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "--json") == 0)
+			format = STATUS_JSON;
+		else if (strcmp(argv[i], "--prometheus") == 0)
+			format = STATUS_PROMETHEUS;
+		else if (strcmp(argv[i], "-c") == 0 && i + 1 < argc)
+			config = argv[++i];
+		else if (strcmp(argv[i], "--socket") == 0 && i + 1 < argc)
+			socket = argv[++i];
+		else
+			return fail_usage(
+			    "expected -c FILE or --socket PATH, --json or --prometheus");
+	}
+	if ((config == NULL) == (socket == NULL))
+		return fail_usage("expected one of -c FILE and --socket PATH");
+	return socket != NULL ? status_client(socket, format) : status_of_config(config, format);
+}
+
+static int
+status_of_config(const char *path, enum status_format format)
+{
+	struct faults faults = FAULTS_INIT;
+	struct signer_config *config;
+	int result = 1;
+
+	if (signer_config_load(path, &faults, &config) == ERR_OK)
+		result = status_client(config->status_socket, format);
+	faults_print(&faults, stderr);
+	faults_free(&faults);
+	signer_config_free(&config);
+	return result;
+}

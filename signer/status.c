@@ -1,0 +1,161 @@
+#include "signer/status.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proto/report.h"
+#include "signer/logger.h"
+
+#define BACKLOG 16
+
+struct answer {
+	uv_pipe_t pipe;
+	uv_write_t request;
+	struct buf text;
+};
+
+static void on_connection(uv_stream_t *stream, int status);
+static void on_written(uv_write_t *request, int status);
+static void on_answer_closed(uv_handle_t *handle);
+static void write_status(const struct status_server *s, struct buf *to);
+static void write_latency(struct buf *to, const char *name, const struct latency *l, bool last);
+
+enum err
+status_open(struct status_server *s, uv_loop_t *loop, const char *path,
+    const struct service *service, const struct conn_pool *pool)
+{
+	struct stat st;
+	mode_t old;
+	int result;
+
+	memset(s, 0, sizeof(*s));
+	s->service = service;
+	s->pool = pool;
+	s->started_ms = uv_now(loop);
+	uv_pipe_init(loop, &s->pipe, 0);
+	s->pipe.data = s;
+	s->open = true;
+	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+		unlink(path); /* the log's lock says that nobody serves it */
+	old = umask(0177);
+	result = uv_pipe_bind(&s->pipe, path);
+	umask(old);
+	if (result == 0)
+		result = uv_listen((uv_stream_t *)&s->pipe, BACKLOG, on_connection);
+	if (result == 0)
+		return ERR_OK;
+	logger_say(LOGGER_ERROR, "status-socket-failed",
+	    "%s: %s; the directory must exist and be writable", path, uv_strerror(result));
+	status_close(s);
+	return ERR_IO;
+}
+
+void
+status_close(struct status_server *s)
+{
+	if (!s->open)
+		return;
+	s->open = false;
+	uv_close((uv_handle_t *)&s->pipe, NULL);
+}
+
+static void
+on_connection(uv_stream_t *stream, int status)
+{
+	struct status_server *s = stream->data;
+	struct answer *a;
+	uv_buf_t bytes;
+
+	if (status != 0 || (a = calloc(1, sizeof(*a))) == NULL)
+		return;
+	uv_pipe_init(stream->loop, &a->pipe, 0);
+	a->pipe.data = a;
+	a->request.data = a;
+	a->text = BUF_INIT;
+	write_status(s, &a->text);
+	bytes = uv_buf_init((char *)a->text.data, (unsigned)a->text.size);
+	if (uv_accept(stream, (uv_stream_t *)&a->pipe) != 0 || buf_status(&a->text) != ERR_OK ||
+	    uv_write(&a->request, (uv_stream_t *)&a->pipe, &bytes, 1, on_written) != 0)
+		uv_close((uv_handle_t *)&a->pipe, on_answer_closed);
+}
+
+static void
+on_written(uv_write_t *request, int status)
+{
+	struct answer *a = request->data;
+
+	(void)status; /* whoever asked has gone */
+	uv_close((uv_handle_t *)&a->pipe, on_answer_closed);
+}
+
+static void
+on_answer_closed(uv_handle_t *handle)
+{
+	struct answer *a = handle->data;
+
+	buf_free(&a->text);
+	free(a);
+}
+
+static void
+write_status(const struct status_server *s, struct buf *to)
+{
+	const struct counters *c = &s->service->counters;
+	struct ledger_status l;
+	const char *comma = "";
+
+	ledger_status(s->service->ledger, &l);
+	buf_append_string(to, "{\"log\":");
+	json_append_string(to, view_of_string(s->service->config->log_origin));
+	buf_append_string(to, ",\"policy\":");
+	json_append_string(to, policy_id(s->service->policy));
+	buf_append_format(to, ",\"uptime_s\":%llu,\"pid\":%d",
+	    (unsigned long long)(uv_now(s->pipe.loop) - s->started_ms) / 1000, (int)getpid());
+	buf_append_format(to, ",\"log_size\":%llu,\"signed_size\":%llu,\"published_size\":%llu",
+	    (unsigned long long)l.size, (unsigned long long)l.signed_size,
+	    (unsigned long long)l.published_size);
+	buf_append_format(to, ",\"in_flight\":%llu,\"connections\":%u,\"workloads\":%zu",
+	    (unsigned long long)l.in_flight, s->pool->count, workload_count(s->service->workloads));
+	buf_append_format(to, ",\"evidence\":%zu,\"evidence_receiving_bytes\":%llu",
+	    evidence_count(s->service->evidence), (unsigned long long)s->service->evidence_bytes);
+	buf_append_format(
+	    to, ",\"key_process\":\"%s\",\"key_process_pid\":%d", l.key_process, l.key_process_pid);
+	if (l.signature_age_ms == UINT64_MAX)
+		buf_append_string(to, ",\"signature_age_ms\":null");
+	else
+		buf_append_format(
+		    to, ",\"signature_age_ms\":%llu", (unsigned long long)l.signature_age_ms);
+	buf_append_string(to, ",\"counters\":{");
+#define COUNTER_WRITE(field, name, help)                                                           \
+	buf_append_format(to, "%s\"%s\":%llu", comma, name, (unsigned long long)c->field);         \
+	comma = ",";
+	COUNTER_MAP(COUNTER_WRITE)
+#undef COUNTER_WRITE
+	buf_append_string(to, "},\"refusals\":{");
+	comma = "";
+	for (unsigned i = 0; i < err_count(); i++) {
+		if (c->refusals[i] == 0)
+			continue;
+		buf_append_format(to, "%s\"%s\":%llu", comma, err_name(err_at(i)),
+		    (unsigned long long)c->refusals[i]);
+		comma = ",";
+	}
+	buf_append_string(to, "},\"latency_us\":{");
+	write_latency(to, "receipt", &c->receipt, false);
+	write_latency(to, "storage", &c->storage, false);
+	write_latency(to, "token", &c->token, true);
+	buf_append_string(to, "}}\n");
+}
+
+static void
+write_latency(struct buf *to, const char *name, const struct latency *l, bool last)
+{
+	buf_append_format(to,
+	    "\"%s\":{\"count\":%llu,\"p50\":%llu,\"p99\":%llu,\"p999\":%llu,\"max\":%llu}%s", name,
+	    (unsigned long long)l->count, (unsigned long long)latency_quantile_us(l, 0.5),
+	    (unsigned long long)latency_quantile_us(l, 0.99),
+	    (unsigned long long)latency_quantile_us(l, 0.999), (unsigned long long)l->max_us,
+	    last ? "" : ",");
+}

@@ -1,0 +1,200 @@
+#include "signer/status_client.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "proto/bytes.h"
+#include "proto/encoding.h"
+#include "signer/counters.h"
+
+/* Bytes: the answer is some 3 KB. */
+#define ANSWER_MAX (256 * 1024)
+
+static int ask(const char *path, struct buf *answer);
+static void print_table(json_t *status);
+static void print_section(const char *title, json_t *object);
+static void print_latency(json_t *latencies);
+static void print_prometheus(json_t *status);
+static void prometheus_gauge(json_t *status, const char *key, const char *help);
+
+int
+status_client(const char *path, enum status_format format)
+{
+	struct buf answer = BUF_INIT;
+	json_t *status = NULL;
+	int result = ask(path, &answer);
+
+	if (result == 0 && format == STATUS_JSON) {
+		fwrite(answer.data, 1, answer.size, stdout);
+	} else if (result == 0) {
+		status = json_loadb((char *)answer.data, answer.size, JSON_REJECT_DUPLICATES, NULL);
+		if (status == NULL) {
+			fprintf(stderr,
+			    "hallmark-signer: %s: expected a status in JSON, found %zu bytes "
+			    "that are none; is this the signer's status socket?\n",
+			    path, answer.size);
+			result = 1;
+		} else if (format == STATUS_TABLE) {
+			print_table(status);
+		} else {
+			print_prometheus(status);
+		}
+	}
+	json_decref(status);
+	buf_free(&answer);
+	return result;
+}
+
+static int
+ask(const char *path, struct buf *answer)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	ssize_t got = -1;
+	int fd;
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		fprintf(
+		    stderr, "hallmark-signer: %s: longer than a Unix socket's path may be\n", path);
+		return 1;
+	}
+	strcpy(address.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+		fprintf(stderr, "hallmark-signer: %s: %s; is the signer running?\n", path,
+		    strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return 1;
+	}
+	while (answer->size < ANSWER_MAX) {
+		uint8_t *room = buf_reserve(answer, 4096);
+
+		if (room == NULL || (got = read(fd, room, 4096)) <= 0)
+			break;
+		answer->size += (size_t)got;
+	}
+	close(fd);
+	if (got < 0) {
+		fprintf(stderr, "hallmark-signer: %s: %s\n", path, strerror(errno));
+		return 1;
+	}
+	return 0;
+}
+
+static void
+print_table(json_t *status)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(status, key, value)
+	{
+		if (json_is_integer(value))
+			printf("%-28s %" JSON_INTEGER_FORMAT "\n", key, json_integer_value(value));
+		else if (json_is_string(value))
+			printf("%-28s %s\n", key, json_string_value(value));
+		else if (json_is_null(value))
+			printf("%-28s -\n", key);
+	}
+	print_section("counters", json_object_get(status, "counters"));
+	print_section("refusals", json_object_get(status, "refusals"));
+	print_latency(json_object_get(status, "latency_us"));
+}
+
+static void
+print_section(const char *title, json_t *object)
+{
+	const char *key;
+	json_t *value;
+
+	printf("\n%s\n", title);
+	if (json_object_size(object) == 0)
+		printf("  none\n");
+	json_object_foreach(object, key, value)
+	    printf("  %-26s %" JSON_INTEGER_FORMAT "\n", key, json_integer_value(value));
+}
+
+static void
+print_latency(json_t *latencies)
+{
+	static const char *const columns[] = {"count", "p50", "p99", "p999", "max"};
+	const char *key;
+	json_t *value;
+
+	printf("\n%-28s", "latency (us)");
+	for (unsigned i = 0; i < 5; i++)
+		printf(" %10s", columns[i]);
+	json_object_foreach(latencies, key, value)
+	{
+		printf("\n  %-26s", key);
+		for (unsigned i = 0; i < 5; i++)
+			printf(" %10" JSON_INTEGER_FORMAT,
+			    json_integer_value(json_object_get(value, columns[i])));
+	}
+	printf("\n");
+}
+
+static void
+print_prometheus(json_t *status)
+{
+	static const struct {
+		const char *name, *help;
+	} counters[] = {
+#define COUNTER_HELP(field, name, help) {name, help},
+	    COUNTER_MAP(COUNTER_HELP)
+#undef COUNTER_HELP
+	};
+	json_t *values = json_object_get(status, "counters");
+	json_t *refusals = json_object_get(status, "refusals");
+	json_t *latencies = json_object_get(status, "latency_us");
+	const char *key;
+	json_t *value;
+
+	prometheus_gauge(status, "log_size", "reports staged");
+	prometheus_gauge(status, "signed_size", "reports covered by a checkpoint");
+	prometheus_gauge(status, "published_size", "reports in the published tiles");
+	prometheus_gauge(status, "in_flight", "reports without a receipt");
+	prometheus_gauge(status, "connections", "open connections");
+	prometheus_gauge(status, "workloads", "known workloads");
+	prometheus_gauge(status, "evidence", "records in the evidence store");
+	prometheus_gauge(status, "signature_age_ms", "since the last checkpoint was signed");
+	printf("# HELP hallmark_key_process_up whether the key process answers\n"
+	       "# TYPE hallmark_key_process_up gauge\nhallmark_key_process_up %d\n",
+	    strcmp(json_string_value(json_object_get(status, "key_process")), "up") == 0);
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+		printf("# HELP hallmark_%s_total %s\n# TYPE hallmark_%s_total counter\n"
+		       "hallmark_%s_total %" JSON_INTEGER_FORMAT "\n",
+		    counters[i].name, counters[i].help, counters[i].name, counters[i].name,
+		    json_integer_value(json_object_get(values, counters[i].name)));
+	printf("# HELP hallmark_refusals_total refusals by code\n"
+	       "# TYPE hallmark_refusals_total counter\n");
+	json_object_foreach(refusals, key, value)
+	    printf("hallmark_refusals_total{code=\"%s\"} %" JSON_INTEGER_FORMAT "\n", key,
+		json_integer_value(value));
+	printf("# HELP hallmark_latency_us upper bounds of quantiles, in microseconds\n"
+	       "# TYPE hallmark_latency_us gauge\n");
+	json_object_foreach(latencies, key, value)
+	{
+		printf("hallmark_latency_us{of=\"%s\",quantile=\"0.5\"} %" JSON_INTEGER_FORMAT "\n",
+		    key, json_integer_value(json_object_get(value, "p50")));
+		printf("hallmark_latency_us{of=\"%s\",quantile=\"0.99\"} %" JSON_INTEGER_FORMAT
+		       "\n",
+		    key, json_integer_value(json_object_get(value, "p99")));
+	}
+}
+
+static void
+prometheus_gauge(json_t *status, const char *key, const char *help)
+{
+	json_t *value = json_object_get(status, key);
+
+	if (json_is_integer(value))
+		printf("# HELP hallmark_%s %s\n# TYPE hallmark_%s gauge\nhallmark_%s "
+		       "%" JSON_INTEGER_FORMAT "\n",
+		    key, help, key, key, json_integer_value(value));
+}
