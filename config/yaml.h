@@ -2,29 +2,35 @@
  * YAML files into structs by libcyaml's schemas, with every fault of a file reported at once.
  *
  * libcyaml stops at the first fault, so the file is first walked with libyaml against the same
- * schema: unknown keys (with the nearest known one), missing keys, wrong types, numbers out of
- * range, duplicate keys, aliases. Only a file without faults is loaded.
+ * schema (yaml_walk.h): unknown keys (with the nearest known one), missing keys, wrong types,
+ * numbers that do not fit, duplicate keys, anchors and aliases, tags. Only a file without faults is
+ * loaded as it stands. Of a file with faults, what is good is loaded all the same, so that the
+ * checks of its meaning can find theirs in the same run; it is never used for anything else.
  */
 #ifndef HALLMARK_CONFIG_YAML_H
 #define HALLMARK_CONFIG_YAML_H
 
 #include <cyaml/cyaml.h>
+#include <stdbool.h>
 
 #include "config/faults.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
 
 #define YAML_FILE_SIZE_MAX (4 * 1024 * 1024) /* bytes: a policy with thousands of workloads */
+#define YAML_DEPTH_MAX     16                /* nested lists and mappings; our schemas have 6 */
 
 /* A loaded file: the struct that the schema describes, and where each key stands. */
 struct yaml_file;
 
 /*
- * Loads `path` by `schema` (a pointer to a mapping). On any fault: adds it to `faults`, returns
- * ERR_CONFIG, *out is NULL.
+ * Loads `path` by `schema` (a pointer to a mapping). On any fault: adds it to `faults` and returns
+ * ERR_CONFIG. Then *out is NULL if nothing could be made of the file; otherwise it is what was
+ * good in it, to look for more faults in: keys that were missing or faulty are zero or NULL, lists
+ * may be shorter than the schema allows.
  */
-enum err yaml_load_file(const char *path, const cyaml_schema_value_t *schema,
-    struct faults *faults, struct yaml_file **out) MUST_USE;
+enum err yaml_load_file(const char *path, const cyaml_schema_value_t *schema, struct faults *faults,
+    struct yaml_file **out) MUST_USE;
 
 /* The same from memory; `name` stands for the file in faults. */
 enum err yaml_load_bytes(const char *name, struct view bytes, const cyaml_schema_value_t *schema,
@@ -42,19 +48,28 @@ unsigned yaml_file_line(const struct yaml_file *f, const char *key_path);
 void yaml_file_free(struct yaml_file **f);
 
 /*
+ * Appends the whole of a regular file. ERR_CONFIG, with a fault at `line` of `file` that names
+ * `key`, if it cannot be read or is larger than `size_max`; `key` NULL where `path` is `file`
+ * itself.
+ */
+enum err yaml_read_file(const char *file, unsigned line, const char *key, const char *path,
+    size_t size_max, struct faults *faults, struct buf *to) MUST_USE;
+
+/*
  * Checks that the later stages share; each adds a fault at `line` of `file` and returns false.
  * A secret must be a regular file, owned by this user or root, closed to all others.
  */
-bool yaml_check_readable(const char *file, unsigned line, const char *key, const char *path,
-    struct faults *faults);
-bool yaml_check_secret(const char *file, unsigned line, const char *key, const char *path,
-    struct faults *faults);
-bool yaml_check_directory(const char *file, unsigned line, const char *key, const char *path,
-    struct faults *faults);
+bool yaml_check_readable(
+    const char *file, unsigned line, const char *key, const char *path, struct faults *faults);
+bool yaml_check_secret(
+    const char *file, unsigned line, const char *key, const char *path, struct faults *faults);
+bool yaml_check_directory(
+    const char *file, unsigned line, const char *key, const char *path, struct faults *faults);
 
 /*
  * A path as written in a file, relative to the directory of that file. Returns a new string, to be
- * freed; absolute paths are copied.
+ * freed; absolute paths are copied. A relative `file` is taken from the working directory, so that
+ * the result is absolute.
  */
 char *yaml_resolve_path(const char *file, const char *path);
 

@@ -1,0 +1,373 @@
+#include "config/collector_config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/settings.h"
+#include "proto/bundle.h"
+
+#define SIGNERS_MAX     16   /* tried one after the other; more would not be tried in time */
+#define WORKLOADS_MAX   1024 /* of one host */
+#define FILES_MAX       1024 /* patterns of one workload */
+#define ENVIRONMENT_MAX 256  /* names of one workload */
+#define KEY_MAX         64   /* bytes of "workloads[1023].environment[255]" and room */
+
+struct raw_signer {
+	char *address, *server_name;
+};
+
+struct raw_tls {
+	char *certificate, *key, *signer_ca;
+};
+
+struct raw_spool {
+	uint32_t bundles_max;
+};
+
+struct raw_workload {
+	char *name, *pid_file, *executable, *unit;
+	enum component_kind *measure;
+	uint32_t measure_count;
+	char **files;
+	uint32_t files_count;
+	char **environment;
+	uint32_t environment_count;
+};
+
+struct raw {
+	struct raw_signer *signers;
+	uint32_t signers_count;
+	struct raw_tls tls;
+	char *state, *receipts;
+	uint32_t interval_s, jitter_percent, sign_every_s, receipts_kept;
+	struct raw_spool spool;
+	struct raw_workload *workloads;
+	uint32_t workloads_count;
+};
+
+#define NUMBER(key, from, to, standard, least, most)                                               \
+	{                                                                                          \
+		key, offsetof(struct raw, from), offsetof(struct collector_config, to), standard,  \
+		    least, most                                                                    \
+	}
+
+/* Defaults and ranges, each with where it comes from. */
+static const struct settings_number numbers[] = {
+    /* A change is seen within a minute; an unchanged host then sends some 300 bytes a minute. */
+    NUMBER("interval_s", interval_s, interval_s, 60, 1, 86400),
+    /* Collectors that were started together drift apart within a few rounds. */
+    NUMBER("jitter_percent", jitter_percent, jitter_percent, 10, 0, 50),
+    /* One signature an hour makes every bundle before it undeniable, at next to no cost. */
+    NUMBER("sign_every_s", sign_every_s, sign_every_s, 3600, 0, 366 * 86400),
+    /* A week at the default interval. */
+    NUMBER("spool.bundles_max", spool.bundles_max, spool_bundles_max, 10080, 1, 10000000),
+    /* Sixteen hours at the default interval, some 5 MB; the log keeps all of them. */
+    NUMBER("receipts_kept", receipts_kept, receipts_kept, 1000, 0, 100000000),
+};
+
+static const cyaml_schema_field_t signer_fields[] = {
+    SETTINGS_TEXT("address", SETTINGS_REQUIRED, struct raw_signer, address, SETTINGS_TEXT_MAX),
+    SETTINGS_TEXT(
+	"server_name", SETTINGS_OPTIONAL, struct raw_signer, server_name, SETTINGS_TEXT_MAX),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t signer_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_signer, signer_fields),
+};
+
+static const cyaml_schema_field_t tls_fields[] = {
+    SETTINGS_TEXT("certificate", SETTINGS_REQUIRED, struct raw_tls, certificate, SETTINGS_PATH_MAX),
+    SETTINGS_TEXT("key", SETTINGS_REQUIRED, struct raw_tls, key, SETTINGS_PATH_MAX),
+    SETTINGS_TEXT("signer_ca", SETTINGS_REQUIRED, struct raw_tls, signer_ca, SETTINGS_PATH_MAX),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t spool_fields[] = {
+    CYAML_FIELD_UINT("bundles_max", SETTINGS_OPTIONAL, struct raw_spool, bundles_max),
+    CYAML_FIELD_END,
+};
+
+/* What a collector can measure; `config` and `packages` come from elsewhere. */
+static const cyaml_strval_t kinds[] = {
+    {"executable", COMPONENT_EXECUTABLE},
+    {"files", COMPONENT_FILES},
+    {"host", COMPONENT_HOST},
+    {"libraries", COMPONENT_LIBRARIES},
+    {"runtime", COMPONENT_RUNTIME},
+};
+
+static const cyaml_schema_value_t kind_entry = {
+    CYAML_VALUE_ENUM(CYAML_FLAG_STRICT, enum component_kind, kinds, CYAML_ARRAY_LEN(kinds)),
+};
+
+static const cyaml_schema_value_t path_entry = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, SETTINGS_PATH_MAX),
+};
+
+static const cyaml_schema_value_t name_entry = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, 255),
+};
+
+#define WORKLOAD(key, flags) SETTINGS_TEXT(#key, flags, struct raw_workload, key, SETTINGS_PATH_MAX)
+static const cyaml_schema_field_t workload_fields[] = {
+    WORKLOAD(name, SETTINGS_REQUIRED),
+    WORKLOAD(pid_file, SETTINGS_OPTIONAL),
+    WORKLOAD(executable, SETTINGS_OPTIONAL),
+    WORKLOAD(unit, SETTINGS_OPTIONAL),
+    CYAML_FIELD_SEQUENCE("measure", CYAML_FLAG_POINTER, struct raw_workload, measure, &kind_entry,
+	1, COMPONENT_KIND_COUNT),
+    CYAML_FIELD_SEQUENCE("files", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload,
+	files, &path_entry, 1, FILES_MAX),
+    CYAML_FIELD_SEQUENCE("environment", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+	struct raw_workload, environment, &name_entry, 1, ENVIRONMENT_MAX),
+    CYAML_FIELD_END,
+};
+#undef WORKLOAD
+
+static const cyaml_schema_value_t workload_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_workload, workload_fields),
+};
+
+static const cyaml_schema_field_t fields[] = {
+    CYAML_FIELD_SEQUENCE(
+	"signers", CYAML_FLAG_POINTER, struct raw, signers, &signer_entry, 1, SIGNERS_MAX),
+    CYAML_FIELD_MAPPING("tls", SETTINGS_REQUIRED, struct raw, tls, tls_fields),
+    SETTINGS_TEXT("state", SETTINGS_REQUIRED, struct raw, state, SETTINGS_PATH_MAX),
+    SETTINGS_TEXT("receipts", SETTINGS_REQUIRED, struct raw, receipts, SETTINGS_PATH_MAX),
+    CYAML_FIELD_UINT("interval_s", SETTINGS_OPTIONAL, struct raw, interval_s),
+    CYAML_FIELD_UINT("jitter_percent", SETTINGS_OPTIONAL, struct raw, jitter_percent),
+    CYAML_FIELD_UINT("sign_every_s", SETTINGS_OPTIONAL, struct raw, sign_every_s),
+    CYAML_FIELD_UINT("receipts_kept", SETTINGS_OPTIONAL, struct raw, receipts_kept),
+    CYAML_FIELD_MAPPING("spool", SETTINGS_OPTIONAL, struct raw, spool, spool_fields),
+    CYAML_FIELD_SEQUENCE(
+	"workloads", CYAML_FLAG_POINTER, struct raw, workloads, &workload_entry, 1, WORKLOADS_MAX),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw, fields),
+};
+
+static void take_signers(struct settings *s, const struct raw *raw, struct collector_config *c);
+static void take_files(struct settings *s, const struct raw *raw, struct collector_config *c);
+static void take_workloads(struct settings *s, const struct raw *raw, struct collector_config *c);
+static void take_workload(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
+static void take_process(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
+static void take_measures(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
+static bool environment_name_is_good(const char *name);
+static bool unit_name_is_good(const char *name);
+static const char *key_of(char key[KEY_MAX], const char *list, size_t index, const char *rest);
+
+enum err
+collector_config_load(const char *path, struct faults *faults, struct collector_config **out)
+{
+	const size_t faults_before = faults->count;
+	struct collector_config *c;
+	const struct raw *raw;
+	struct settings *s;
+
+	*out = NULL;
+	c = calloc(1, sizeof(*c));
+	s = calloc(1, sizeof(*s));
+	if (c == NULL || s == NULL)
+		abort();
+	c->storage = s;
+	settings_load(s, path, &schema, faults);
+	if (s->yaml == NULL)
+		goto out;
+	raw = yaml_file_data(s->yaml);
+	settings_numbers(s, numbers, sizeof(numbers) / sizeof(numbers[0]), raw, c);
+	take_signers(s, raw, c);
+	take_files(s, raw, c);
+	take_workloads(s, raw, c);
+out:
+	if (faults->count == faults_before)
+		*out = c;
+	else
+		collector_config_free(&c);
+	return *out != NULL ? ERR_OK : ERR_CONFIG;
+}
+
+void
+collector_config_free(struct collector_config **c)
+{
+	if (*c == NULL)
+		return;
+	settings_free((*c)->storage);
+	free((*c)->storage);
+	free(*c);
+	*c = NULL;
+}
+
+static void
+take_signers(struct settings *s, const struct raw *raw, struct collector_config *c)
+{
+	struct collector_signer *signers = settings_new(s, raw->signers_count, sizeof(*signers));
+	char key[KEY_MAX], port[6], *copy;
+	uint16_t number;
+
+	for (size_t i = 0; i < raw->signers_count; i++) {
+		if (!settings_address(s, key_of(key, "signers", i, ".address"),
+			raw->signers[i].address, false, &signers[i].host, &number))
+			continue;
+		snprintf(port, sizeof(port), "%u", (unsigned)number);
+		if ((copy = strdup(port)) == NULL)
+			abort();
+		signers[i].port = settings_own(s, copy);
+		signers[i].server_name = raw->signers[i].server_name;
+		if (signers[i].server_name == NULL)
+			signers[i].server_name = signers[i].host;
+	}
+	c->signers = signers;
+	c->signer_count = raw->signers_count;
+}
+
+static void
+take_files(struct settings *s, const struct raw *raw, struct collector_config *c)
+{
+	c->tls.certificate = settings_path(s, raw->tls.certificate);
+	settings_readable(s, "tls.certificate", c->tls.certificate);
+	c->tls.key = settings_path(s, raw->tls.key);
+	settings_secret(s, "tls.key", c->tls.key);
+	c->tls.signer_ca = settings_path(s, raw->tls.signer_ca);
+	settings_readable(s, "tls.signer_ca", c->tls.signer_ca);
+	c->state_directory = settings_path(s, raw->state);
+	settings_directory(s, "state", c->state_directory);
+	c->receipt_directory = settings_path(s, raw->receipts);
+	settings_directory(s, "receipts", c->receipt_directory);
+}
+
+static void
+take_workloads(struct settings *s, const struct raw *raw, struct collector_config *c)
+{
+	struct collector_workload *workloads =
+	    settings_new(s, raw->workloads_count, sizeof(*workloads));
+	char key[KEY_MAX];
+
+	for (size_t i = 0; i < raw->workloads_count; i++) {
+		take_workload(s, &raw->workloads[i], i, &workloads[i]);
+		for (size_t j = 0; j < i && workloads[i].name != NULL; j++)
+			if (workloads[j].name != NULL &&
+			    strcmp(workloads[i].name, workloads[j].name) == 0)
+				settings_fault(s, key_of(key, "workloads", i, ".name"),
+				    "\"%s\": two workloads are called \"%s\"; names must differ",
+				    key, workloads[i].name);
+	}
+	c->workloads = workloads;
+	c->workload_count = raw->workloads_count;
+}
+
+static void
+take_workload(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w)
+{
+	char key[KEY_MAX];
+
+	w->name = raw->name;
+	if (raw->name != NULL && bundle_workload_check(view_of_string(raw->name)) != ERR_OK)
+		settings_fault(s, key_of(key, "workloads", index, ".name"),
+		    "\"%s\" must be 1 to %d bytes without white space and \"/\", not beginning "
+		    "with "
+		    "\".\"; found \"%s\"",
+		    key, BUNDLE_WORKLOAD_MAX, raw->name);
+	take_process(s, raw, index, w);
+	take_measures(s, raw, index, w);
+	for (size_t i = 0; i < raw->environment_count; i++)
+		if (!environment_name_is_good(raw->environment[i]))
+			settings_fault(s, key_of(key, "workloads", index, ".environment"),
+			    "\"%s\" must be names of letters, digits and \"_\"; found \"%s\"", key,
+			    raw->environment[i]);
+	w->environment = (const char *const *)raw->environment;
+	w->environment_count = raw->environment_count;
+}
+
+static void
+take_process(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w)
+{
+	static const char *const ways[] = {".pid_file", ".executable", ".unit"};
+	char key[KEY_MAX];
+	unsigned count = 0;
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		count += settings_has(s, key_of(key, "workloads", index, ways[i]));
+	if (count != 1)
+		settings_fault(s, key_of(key, "workloads", index, ""),
+		    "\"%s\" must name its process by one of \"pid_file\", \"executable\" and "
+		    "\"unit\", found %s of them",
+		    key, count == 0 ? "none" : "several");
+	w->pid_file = settings_path(s, raw->pid_file);
+	w->executable = settings_path(s, raw->executable);
+	w->unit = raw->unit;
+	if (raw->unit != NULL && !unit_name_is_good(raw->unit))
+		settings_fault(s, key_of(key, "workloads", index, ".unit"),
+		    "\"%s\" must be a systemd unit's full name, such as trading.service; found "
+		    "\"%s\"",
+		    key, raw->unit);
+}
+
+static void
+take_measures(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w)
+{
+	char key[KEY_MAX];
+	bool files;
+
+	for (size_t i = 0; i < raw->measure_count; i++) {
+		const enum component_kind kind = raw->measure[i];
+
+		if (w->measure[kind])
+			settings_fault(s, key_of(key, "workloads", index, ".measure"),
+			    "\"%s\" names \"%s\" twice", key, component_kind_name(kind));
+		w->measure[kind] = true;
+	}
+	for (size_t i = 0; i < raw->files_count; i++)
+		if (raw->files[i][0] != '/')
+			settings_fault(s, key_of(key, "workloads", index, ".files"),
+			    "\"%s\" must be patterns of absolute paths; found \"%s\"", key,
+			    raw->files[i]);
+	w->files = (const char *const *)raw->files;
+	w->file_count = raw->files_count;
+	files = settings_has(s, key_of(key, "workloads", index, ".files"));
+	if (raw->measure_count > 0 && w->measure[COMPONENT_FILES] != files)
+		settings_fault(s, key_of(key, "workloads", index, files ? ".files" : ".measure"),
+		    files ? "\"%s\" lists patterns, but \"measure\" lacks \"files\": add it there"
+			  : "\"%s\" has \"files\", but no patterns are listed under \"files\"",
+		    key);
+	if (raw->measure_count > 0 && raw->environment_count > 0 && !w->measure[COMPONENT_RUNTIME])
+		settings_fault(s, key_of(key, "workloads", index, ".environment"),
+		    "\"%s\" lists names, but \"measure\" lacks \"runtime\": add it there", key);
+}
+
+/* POSIX.1-2017, 8.1, and small letters. */
+static bool
+environment_name_is_good(const char *name)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "_0123456789";
+
+	return (name[0] < '0' || name[0] > '9') && name[strspn(name, letters)] == 0;
+}
+
+/* systemd.unit(5): what a unit's name may hold; a process belongs to a service or a scope. */
+static bool
+unit_name_is_good(const char *name)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789:-_.\\@";
+	const char *dot = strrchr(name, '.');
+
+	return strlen(name) <= 255 && name[strspn(name, letters)] == 0 && dot != NULL &&
+	       dot != name && (strcmp(dot, ".service") == 0 || strcmp(dot, ".scope") == 0);
+}
+
+static const char *
+key_of(char key[KEY_MAX], const char *list, size_t index, const char *rest)
+{
+	snprintf(key, KEY_MAX, "%s[%zu]%s", list, index, rest);
+	return key;
+}

@@ -1,0 +1,88 @@
+#include "config/faults.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/bytes.h"
+#include "proto/text.h"
+
+#define FILE_NAME_SHOWN_MAX 4096 /* bytes: PATH_MAX */
+
+static int fault_compare(const void *a, const void *b);
+
+void
+faults_add(struct faults *f, const char *file, unsigned line, const char *format, ...)
+{
+	struct fault *grown = realloc(f->fault, (f->count + 1) * sizeof(*grown));
+	struct fault *added;
+	va_list arguments;
+
+	if (grown == NULL)
+		abort();
+	f->fault = grown;
+	added = &grown[f->count];
+	added->line = line;
+	if ((added->file = strdup(file)) == NULL)
+		abort();
+	va_start(arguments, format);
+	if (vasprintf(&added->text, format, arguments) < 0)
+		abort();
+	va_end(arguments);
+	f->count++;
+}
+
+void
+faults_print(struct faults *f, FILE *to)
+{
+	const struct fault **order;
+	struct buf name = BUF_INIT;
+
+	if (f->count == 0)
+		return;
+	if ((order = calloc(f->count, sizeof(*order))) == NULL)
+		abort();
+	for (size_t i = 0; i < f->count; i++)
+		order[i] = &f->fault[i];
+	qsort(order, f->count, sizeof(*order), fault_compare);
+	for (size_t i = 0; i < f->count; i++) {
+		buf_clear(&name);
+		text_append_printable(&name, view_of_string(order[i]->file), FILE_NAME_SHOWN_MAX);
+		buf_append_byte(&name, 0);
+		if (buf_status(&name) != ERR_OK)
+			abort();
+		if (order[i]->line > 0)
+			fprintf(
+			    to, "%s:%u: %s\n", (char *)name.data, order[i]->line, order[i]->text);
+		else
+			fprintf(to, "%s: %s\n", (char *)name.data, order[i]->text);
+	}
+	buf_free(&name);
+	free(order);
+}
+
+void
+faults_free(struct faults *f)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		free(f->fault[i].file);
+		free(f->fault[i].text);
+	}
+	free(f->fault);
+	*f = FAULTS_INIT;
+}
+
+/* By file and line; faults of one line stay in the order in which they were found. */
+static int
+fault_compare(const void *a, const void *b)
+{
+	const struct fault *x = *(const struct fault *const *)a;
+	const struct fault *y = *(const struct fault *const *)b;
+	const int order = strcmp(x->file, y->file);
+
+	if (order != 0)
+		return order;
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return (x > y) - (x < y);
+}

@@ -1,0 +1,163 @@
+#include "config/hsm_config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "config/settings.h"
+
+struct raw {
+	char *origin, *module, *token, *key, *pin_file, *pin_credential, *certificate, *guard;
+	enum hsm_algorithm algorithm;
+	uint32_t sessions, deadline_ms, keepalive_s;
+};
+
+#define NUMBER(key, standard, least, most)                                                         \
+	{                                                                                          \
+#key, offsetof(struct raw, key), offsetof(struct hsm_config, key), standard,       \
+		    least, most                                                                    \
+	}
+
+/* Defaults and ranges, each with where it comes from. */
+static const struct settings_number numbers[] = {
+    /* libp11's pool holds 16, and a YubiHSM has 16 in all; one request is served at a time. */
+    NUMBER(sessions, 2, 1, 16),
+    /* Below the signer's 5,000: the process ends itself before it is taken for dead. */
+    NUMBER(deadline_ms, 4000, 100, 600000),
+    /* The shortest idle time after which a known token drops a session is 30 s (YubiHSM). */
+    NUMBER(keepalive_s, 15, 0, 86400),
+};
+
+static const cyaml_strval_t algorithms[] = {{"p256", HSM_P256}, {"rsa-3072", HSM_RSA_3072}};
+
+#define TEXT(key, flags, most) SETTINGS_TEXT(#key, flags, struct raw, key, most)
+static const cyaml_schema_field_t fields[] = {
+    TEXT(origin, SETTINGS_REQUIRED, SETTINGS_TEXT_MAX),
+    TEXT(module, SETTINGS_REQUIRED, SETTINGS_PATH_MAX),
+    TEXT(token, SETTINGS_REQUIRED, 32), /* bytes of a label in CK_TOKEN_INFO */
+    TEXT(key, SETTINGS_REQUIRED, 128),  /* shown to people, and part of the guard's file name */
+    CYAML_FIELD_ENUM("algorithm", SETTINGS_OPTIONAL | CYAML_FLAG_STRICT, struct raw, algorithm,
+	algorithms, CYAML_ARRAY_LEN(algorithms)),
+    TEXT(pin_file, SETTINGS_OPTIONAL, SETTINGS_PATH_MAX),
+    TEXT(pin_credential, SETTINGS_OPTIONAL, 255), /* NAME_MAX */
+    TEXT(certificate, SETTINGS_REQUIRED, SETTINGS_PATH_MAX),
+    TEXT(guard, SETTINGS_REQUIRED, SETTINGS_PATH_MAX),
+    CYAML_FIELD_UINT("sessions", SETTINGS_OPTIONAL, struct raw, sessions),
+    CYAML_FIELD_UINT("deadline_ms", SETTINGS_OPTIONAL, struct raw, deadline_ms),
+    CYAML_FIELD_UINT("keepalive_s", SETTINGS_OPTIONAL, struct raw, keepalive_s),
+    CYAML_FIELD_END,
+};
+#undef TEXT
+
+static const cyaml_schema_value_t schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw, fields),
+};
+
+static void take_pin(struct settings *s, const struct raw *raw, struct hsm_config *c);
+static const char *take_credential(struct settings *s, const char *name);
+
+enum err
+hsm_config_load(const char *path, struct faults *faults, struct hsm_config **out)
+{
+	const size_t faults_before = faults->count;
+	struct hsm_config *c;
+	const struct raw *raw;
+	struct settings *s;
+
+	*out = NULL;
+	c = calloc(1, sizeof(*c));
+	s = calloc(1, sizeof(*s));
+	if (c == NULL || s == NULL)
+		abort();
+	c->storage = s;
+	settings_load(s, path, &schema, faults);
+	if (s->yaml == NULL)
+		goto out;
+	raw = yaml_file_data(s->yaml);
+	settings_numbers(s, numbers, sizeof(numbers) / sizeof(numbers[0]), raw, c);
+	settings_origin(s, "origin", raw->origin);
+	c->origin = raw->origin;
+	c->module = settings_path(s, raw->module);
+	settings_readable(s, "module", c->module);
+	c->token_label = raw->token;
+	c->key_label = raw->key;
+	c->algorithm = raw->algorithm;
+	take_pin(s, raw, c);
+	c->certificate = settings_path(s, raw->certificate); /* the ceremony writes it */
+	settings_new_file(s, "certificate", c->certificate);
+	c->guard_directory = settings_path(s, raw->guard);
+	settings_directory(s, "guard", c->guard_directory);
+out:
+	if (faults->count == faults_before)
+		*out = c;
+	else
+		hsm_config_free(&c);
+	return *out != NULL ? ERR_OK : ERR_CONFIG;
+}
+
+void
+hsm_config_free(struct hsm_config **c)
+{
+	if (*c == NULL)
+		return;
+	settings_free((*c)->storage);
+	free((*c)->storage);
+	free(*c);
+	*c = NULL;
+}
+
+static void
+take_pin(struct settings *s, const struct raw *raw, struct hsm_config *c)
+{
+	const bool file = settings_has(s, "pin_file");
+
+	if (file == settings_has(s, "pin_credential")) {
+		settings_fault(s, file ? "pin_file" : "origin",
+		    "the PIN must come from either \"pin_file\" or \"pin_credential\", found %s",
+		    file ? "both" : "neither");
+		return;
+	}
+	if (raw->pin_file != NULL) {
+		c->pin_file = settings_path(s, raw->pin_file);
+		settings_secret(s, "pin_file", c->pin_file);
+	}
+	if (raw->pin_credential != NULL)
+		c->pin_file = take_credential(s, raw->pin_credential);
+}
+
+/*
+ * systemd gives a credential to its user by owner, or by an access list, which shows as a group
+ * bit: group bits say nothing here. The directory itself is closed to all others.
+ */
+static const char *
+take_credential(struct settings *s, const char *name)
+{
+	const char *directory = getenv("CREDENTIALS_DIRECTORY");
+	struct stat st;
+	char *path;
+
+	if (strchr(name, '/') != NULL || name[0] == '.') {
+		settings_fault(s, "pin_credential",
+		    "\"pin_credential\" must be the name of a systemd credential without \"/\", "
+		    "found \"%s\"",
+		    name);
+		return NULL;
+	}
+	if (directory == NULL || directory[0] != '/') {
+		settings_fault(s, "pin_credential",
+		    "\"pin_credential\": no credentials were given to this process; start it by "
+		    "its "
+		    "systemd unit with LoadCredential=%s:..., or use \"pin_file\"",
+		    name);
+		return NULL;
+	}
+	if (asprintf(&path, "%s/%s", directory, name) < 0)
+		abort();
+	settings_own(s, path);
+	settings_readable(s, "pin_credential", path);
+	if (stat(path, &st) == 0 && (st.st_mode & S_IRWXO) != 0)
+		settings_fault(s, "pin_credential",
+		    "\"pin_credential\" is a secret; %s has mode %04o and is open to others", path,
+		    (unsigned)(st.st_mode & 07777));
+	return path;
+}
