@@ -13,7 +13,7 @@
 #define KEY_MAX         64   /* bytes of "workloads[1023].environment[255]" and room */
 
 struct raw_signer {
-	char *address, *server_name;
+	char *address, *server_name, *log_certificate;
 };
 
 struct raw_tls {
@@ -69,6 +69,8 @@ static const cyaml_schema_field_t signer_fields[] = {
     SETTINGS_TEXT("address", SETTINGS_REQUIRED, struct raw_signer, address, SETTINGS_TEXT_MAX),
     SETTINGS_TEXT(
 	"server_name", SETTINGS_OPTIONAL, struct raw_signer, server_name, SETTINGS_TEXT_MAX),
+    SETTINGS_TEXT("log_certificate", SETTINGS_OPTIONAL, struct raw_signer, log_certificate,
+	SETTINGS_PATH_MAX),
     CYAML_FIELD_END,
 };
 
@@ -211,6 +213,9 @@ take_signers(struct settings *s, const struct raw *raw, struct collector_config 
 	uint16_t number;
 
 	for (size_t i = 0; i < raw->signers_count; i++) {
+		signers[i].log_certificate = settings_path(s, raw->signers[i].log_certificate);
+		settings_readable(
+		    s, key_of(key, "signers", i, ".log_certificate"), signers[i].log_certificate);
 		if (!settings_address(s, key_of(key, "signers", i, ".address"),
 			raw->signers[i].address, false, &signers[i].host, &number))
 			continue;

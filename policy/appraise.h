@@ -7,7 +7,8 @@
  *
  * Fail closed: a required component that is missing, a component that no rule looks at and that
  * the policy does not name under `recorded`, an unmatched file or fact, evidence gathered offline
- * or older than `max_age`: each leaves a finding, and the status is never `affirming`.
+ * or older than `max_age`: each leaves a finding (policy/finding.h), and the status is never
+ * `affirming`.
  */
 #ifndef HALLMARK_POLICY_APPRAISE_H
 #define HALLMARK_POLICY_APPRAISE_H
@@ -22,16 +23,25 @@
 #include "proto/err.h"
 #include "proto/report.h"
 
-/* Judgement of one component by one rule. Immutable, owns its findings. */
+/*
+ * Judgement of one component by one rule. Immutable, owns its findings; at most some 25 KB however
+ * many items the component has.
+ */
 struct component_verdict;
 
 /*
- * `received_s` decides which reference sets have expired. The judgement holds for every report
- * issued before component_verdict_valid_until_s (UINT64_MAX where nothing in it can expire).
+ * Judges `c` as at `received_s`, seconds since 1970: reference sets that have expired by then do
+ * not count. ERR_MEMORY. Sets *out to NULL first.
  */
 enum err appraise_component(const struct policy_rule *rule, const struct component *c,
     uint64_t received_s, struct component_verdict **out) MUST_USE;
+
+/*
+ * The judgement holds for every time from the one it was made for up to this one, which is not
+ * included; UINT64_MAX: for ever.
+ */
 uint64_t component_verdict_valid_until_s(const struct component_verdict *v);
+
 void component_verdict_free(struct component_verdict **v);
 
 struct appraise_input {
@@ -39,14 +49,15 @@ struct appraise_input {
 	uint64_t received_s;    /* the report's iat: the only clock an appraisal knows */
 	bool signed_now;        /* the bundle carries a valid signature of the collector */
 	uint64_t last_signed_s; /* iat of the last report with one, this one included; 0: never */
-	/* by kind; NULL exactly where the bundle has no such component */
+	/* by kind, made by this rule for this time; NULL exactly where the bundle has none */
 	const struct component_verdict *component[COMPONENT_KIND_COUNT];
 };
 
 /*
  * Fills the verdict part of `out` (status, claim, policy_id, references, findings, not_checked).
  * The findings point into the component verdicts and into static text, except those about the
- * bundle, whose words are written into `storage`: keep all of them as long as `out` is used.
+ * bundle, whose words are written into `storage`: keep all of them as long as `out` is used. Ask
+ * buf_status of `storage` before using `out`.
  */
 void appraise_conclude(const struct policy *p, const struct policy_rule *rule,
     const struct appraise_input *in, struct buf *storage, struct report *out);
