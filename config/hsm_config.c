@@ -55,6 +55,7 @@ static const cyaml_schema_value_t schema = {
 
 static void take_pin(struct settings *s, const struct raw *raw, struct hsm_config *c);
 static const char *take_credential(struct settings *s, const char *name);
+static void check_certificate(struct settings *s, const char *path);
 
 enum err
 hsm_config_load(const char *path, struct faults *faults, struct hsm_config **out)
@@ -83,8 +84,8 @@ hsm_config_load(const char *path, struct faults *faults, struct hsm_config **out
 	c->key_label = raw->key;
 	c->algorithm = raw->algorithm;
 	take_pin(s, raw, c);
-	c->certificate = settings_path(s, raw->certificate); /* the ceremony writes it */
-	settings_new_file(s, "certificate", c->certificate);
+	c->certificate = settings_path(s, raw->certificate);
+	check_certificate(s, c->certificate);
 	c->guard_directory = settings_path(s, raw->guard);
 	settings_directory(s, "guard", c->guard_directory);
 out:
@@ -160,4 +161,28 @@ take_credential(struct settings *s, const char *name)
 		    "\"pin_credential\" is a secret; %s has mode %04o and is open to others", path,
 		    (unsigned)(st.st_mode & 07777));
 	return path;
+}
+
+/*
+ * The ceremony writes it, so it may not be there yet. Afterwards its directory is read only to the
+ * process, so writing is not asked for.
+ */
+static void
+check_certificate(struct settings *s, const char *path)
+{
+	struct stat st;
+	char *directory;
+
+	if (path == NULL)
+		return;
+	if (stat(path, &st) == 0) {
+		settings_readable(s, "certificate", path);
+		return;
+	}
+	directory = settings_parent(path);
+	if (stat(directory, &st) != 0 || !S_ISDIR(st.st_mode))
+		settings_fault(s, "certificate",
+		    "\"certificate\": there is no directory %s for the certificate; make it first",
+		    directory);
+	free(directory);
 }
