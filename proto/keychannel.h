@@ -26,11 +26,12 @@
 
 #define KEYCHANNEL_FD 3 /* descriptor of the key process; also what systemd hands over */
 
-#define KEYCHANNEL_REQUEST_HEADER_SIZE  16
-#define KEYCHANNEL_CHECKPOINT_SIZE      (16 + 8 + 32 + 65 * 32) /* whole request, bytes */
-#define KEYCHANNEL_TOKEN_SIZE           (16 + 8 + 4 + 65 * 32)  /* without the report, bytes */
-#define KEYCHANNEL_ANSWER_HEADER_SIZE   (16 + 8 + 32 + 4)       /* bytes */
-#define KEYCHANNEL_BODY_MAX             (128 * 1024) /* bytes: a JWS of a 65,535-byte report */
+#define KEYCHANNEL_REQUEST_HEADER_SIZE 16
+#define KEYCHANNEL_CHECKPOINT_SIZE     (16 + 8 + 32 + 65 * 32) /* whole request, bytes */
+#define KEYCHANNEL_TOKEN_SIZE          (16 + 8 + 4 + 65 * 32)  /* without the report, bytes */
+#define KEYCHANNEL_ANSWER_HEADER_SIZE  (16 + 8 + 32 + 4)       /* bytes */
+#define KEYCHANNEL_REPORT_MAX          65535                   /* bytes: an entry of the log */
+#define KEYCHANNEL_BODY_MAX            (128 * 1024) /* bytes: a JWS of a 65,535-byte report */
 
 enum keychannel_type {
 	KEYCHANNEL_STATE = 0,
@@ -44,8 +45,9 @@ struct keychannel_request {
 	uint64_t size;             /* checkpoint: leaves of the new tree */
 	struct digest root;        /* checkpoint: root of the new tree */
 	uint64_t index;            /* token: of the report */
-	struct merkle_proof proof; /* checkpoint: consistency; token: inclusion in the last signed tree */
-	struct view report;        /* token */
+	struct merkle_proof
+	    proof;          /* checkpoint: consistency; token: inclusion in the last signed tree */
+	struct view report; /* token */
 };
 
 struct keychannel_answer {
@@ -64,9 +66,9 @@ void keychannel_write_answer(struct buf *to, const struct keychannel_answer *a);
  * Looks for one whole request or answer at the start of `input`; `*used` 0 if there is not enough
  * yet. Views point into `input`. ERR_FORMAT if it cannot become valid.
  */
-enum err keychannel_next_request(struct view input, struct keychannel_request *out,
-    size_t *used) MUST_USE;
-enum err keychannel_next_answer(struct view input, struct keychannel_answer *out,
-    size_t *used) MUST_USE;
+enum err keychannel_next_request(
+    struct view input, struct keychannel_request *out, size_t *used) MUST_USE;
+enum err keychannel_next_answer(
+    struct view input, struct keychannel_answer *out, size_t *used) MUST_USE;
 
 #endif

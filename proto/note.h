@@ -3,9 +3,16 @@
  *
  *   U+2014 ' ' key name ' ' base64(4-byte key ID || signature) '\n'
  *
- * Verifying knows ECDSA P-256 (type 0x02; the key ID is SHA-256(SPKI)[:4], the signature DER over
- * SHA-256 of the text) and RSA by Hallmark's own type (0xff, PROTOCOL.md). Signing happens in the
- * token; here the signature is only put in its place.
+ * Two kinds of key are known. Signing happens in the token; here the signature is put in its place.
+ *
+ *   ECDSA P-256  type 0x02. Key ID = SHA-256(SPKI)[:4]; signature = DER over SHA-256 of the text.
+ *   RSA          type 0xff, then the identifier "hallmark-rsa-pkcs1-sha256/1".
+ *                Key ID = SHA-256(name || 0A || FF || identifier || SPKI)[:4];
+ *                signature = RSASSA-PKCS1-v1_5 with SHA-256 of the text (RFC 8017, 8.2).
+ *
+ * Stricter than the format, so that no changed byte of a receipt verifies: an ECDSA signature must
+ * be in the one DER form and have the lower of its two s values (of (r, s) and (r, n-s) both
+ * verify). Signatures of this key that break this rule count as wrong.
  */
 #ifndef HALLMARK_PROTO_NOTE_H
 #define HALLMARK_PROTO_NOTE_H
@@ -67,5 +74,11 @@ enum err note_verify(const struct note *n, const struct note_verifier *v) MUST_U
  */
 enum err note_write(struct view text, const struct note_verifier *v, struct view signature,
     struct buf *to) MUST_USE;
+
+/*
+ * Appends a raw P-256 signature (r || s, 32 bytes each, as CKM_ECDSA gives it) in the note's form:
+ * DER, s replaced by n-s where that is lower. ERR_SIGNATURE if r or s is zero or not below n.
+ */
+enum err note_ecdsa_from_raw(const uint8_t raw[64], struct buf *to) MUST_USE;
 
 #endif
