@@ -15,15 +15,15 @@
 #include "proto/digest.h"
 #include "proto/err.h"
 
-#define PACK_HEADER_SIZE  48                 /* bytes */
-#define PACK_CONTENT_MAX  (16 * 1024 * 1024) /* bytes: a component; policies are smaller */
+#define PACK_HEADER_SIZE 48                 /* bytes */
+#define PACK_CONTENT_MAX (16 * 1024 * 1024) /* bytes: a component; policies are smaller */
 
 /* What a record is; the reader of a report knows which to expect. */
 enum pack_kind {
 	PACK_COMPONENT = 1,
-	PACK_POLICY = 2,    /* the policy's YAML text */
-	PACK_REFERENCE = 3, /* a reference set, sha256sum format */
-	PACK_MANIFEST = 4,  /* policy_manifest text: names policy and references by digest */
+	PACK_POLICY = 2,      /* the policy's YAML text */
+	PACK_REFERENCE = 3,   /* a reference set, sha256sum format */
+	PACK_MANIFEST = 4,    /* policy_manifest text: names policy and references by digest */
 	PACK_CERTIFICATE = 5, /* a collector's certificate, DER */
 };
 
@@ -35,8 +35,8 @@ struct pack_header {
 };
 
 /* Appends header and content, compressed where that is shorter. ERR_FORMAT_SIZE, ERR_MEMORY. */
-enum err pack_append(enum pack_kind kind, struct view content, const struct digest *digest,
-    struct buf *to) MUST_USE;
+enum err pack_append(
+    enum pack_kind kind, struct view content, const struct digest *digest, struct buf *to) MUST_USE;
 
 /* `bytes` must be PACK_HEADER_SIZE long. ERR_FORMAT, ERR_FORMAT_SIZE. */
 enum err pack_header_parse(struct view bytes, struct pack_header *out) MUST_USE;

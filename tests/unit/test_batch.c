@@ -1,0 +1,192 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/tile.h"
+#include "signer/batch.h"
+
+static int
+setup(void **state)
+{
+	*state = batch_new(0);
+	return *state == NULL;
+}
+
+static int
+teardown(void **state)
+{
+	batch_free((struct batch **)state);
+	return 0;
+}
+
+static void
+add(struct batch *b, const char *text)
+{
+	struct batch_entry *entry;
+
+	buf_append_string(batch_report_begin(b), text);
+	assert_int_equal(batch_report_end(b, &entry), ERR_OK);
+	assert_int_equal(entry->size, strlen(text));
+}
+
+static void
+keeps_reports_in_the_framing_of_the_log(void **state)
+{
+	struct batch *b = *state;
+	struct view rest, entry;
+
+	add(b, "one");
+	add(b, "three");
+	rest = batch_entries(b);
+	assert_int_equal(tile_entry_next(&rest, &entry), ERR_OK);
+	assert_true(view_equal(entry, VIEW_LITERAL("one")));
+	assert_int_equal(tile_entry_next(&rest, &entry), ERR_OK);
+	assert_true(view_equal(entry, VIEW_LITERAL("three")));
+	assert_int_equal(rest.size, 0);
+	assert_true(view_equal(batch_report(b, 1), VIEW_LITERAL("three")));
+}
+
+static void
+a_cancelled_report_leaves_no_trace(void **state)
+{
+	struct batch *b = *state;
+	size_t before;
+
+	add(b, "one");
+	before = b->bytes.size;
+	buf_append_string(batch_report_begin(b), "half a rep");
+	batch_report_cancel(b);
+	assert_int_equal(b->bytes.size, before);
+	add(b, "two");
+	assert_true(view_equal(batch_report(b, 1), VIEW_LITERAL("two")));
+}
+
+static void
+refuses_a_report_that_is_too_long(void **state)
+{
+	struct batch *b = *state;
+	struct batch_entry *entry;
+	uint8_t *room = buf_reserve(batch_report_begin(b), ENTRY_SIZE_MAX + 1);
+
+	memset(room, 'x', ENTRY_SIZE_MAX + 1);
+	b->bytes.size += ENTRY_SIZE_MAX + 1;
+	assert_int_equal(batch_report_end(b, &entry), ERR_FORMAT_SIZE);
+	assert_null(entry);
+	assert_int_equal(b->count, 0);
+	add(b, "next");
+}
+
+static void
+sealing_gives_the_root_and_a_record_that_proves_itself(void **state)
+{
+	struct batch *b = *state;
+	struct merkle_frontier tree, from_leaves;
+	struct digest root, leaf;
+	uint64_t first, size;
+	uint32_t count;
+
+	merkle_frontier_init(&tree);
+	for (int i = 0; i < 100; i++)
+		add(b, i % 2 ? "a" : "b");
+	assert_int_equal(batch_seal(b, &tree, &tree), ERR_OK);
+	assert_int_equal(b->state, BATCH_WRITING);
+	assert_int_equal(batch_header_parse((struct view){b->bytes.data, BATCH_HEADER_SIZE}, &first,
+			     &count, &size),
+	    ERR_OK);
+	assert_int_equal(first, 0);
+	assert_int_equal(count, 100);
+	assert_int_equal(BATCH_HEADER_SIZE + size + BATCH_TRAILER_SIZE, b->bytes.size);
+	merkle_frontier_init(&from_leaves);
+	for (int i = 0; i < 100; i++) {
+		merkle_leaf(i % 2 ? VIEW_LITERAL("a") : VIEW_LITERAL("b"), &leaf);
+		merkle_frontier_append(&from_leaves, &leaf);
+	}
+	merkle_frontier_root(&from_leaves, &root);
+	assert_memory_equal(b->bytes.data + b->bytes.size - DIGEST_SIZE, root.bytes, DIGEST_SIZE);
+	assert_int_equal(tree.size, 100);
+}
+
+/* After a recovery, the key process may have signed a part of what was pending. */
+static void
+seals_on_a_tree_that_holds_a_part_of_it(void **state)
+{
+	struct batch *b = *state;
+	struct merkle_frontier part, whole;
+	struct digest root, expected;
+
+	add(b, "one");
+	add(b, "two");
+	add(b, "three");
+	merkle_frontier_init(&part);
+	merkle_frontier_append(&part, &b->leaf[0]);
+	merkle_frontier_init(&whole);
+	for (int i = 0; i < 3; i++)
+		merkle_frontier_append(&whole, &b->leaf[i]);
+	merkle_frontier_root(&whole, &expected);
+	assert_int_equal(batch_seal(b, &part, &part), ERR_OK);
+	assert_true(digest_equal(&b->root, &expected));
+	merkle_frontier_root(&part, &root);
+	assert_true(digest_equal(&root, &expected));
+	assert_int_equal(merkle_batch_old_size(b->tree), 1);
+}
+
+static void
+refuses_headers_that_are_none(void **state)
+{
+	uint8_t good[BATCH_HEADER_SIZE] = "HMB1\0\0\0\1\0\0\0\0\0\0\0\3";
+	uint64_t first, size;
+	uint32_t count;
+
+	(void)state;
+	assert_int_equal(
+	    batch_header_parse((struct view){good, sizeof(good)}, &first, &count, &size), ERR_OK);
+	assert_int_equal(
+	    batch_header_parse((struct view){good, sizeof(good) - 1}, &first, &count, &size),
+	    ERR_FORMAT);
+	good[31] = 1;
+	assert_int_equal(
+	    batch_header_parse((struct view){good, sizeof(good)}, &first, &count, &size),
+	    ERR_FORMAT);
+	good[31] = 0;
+	good[8] = 1; /* 2^56 bytes */
+	assert_int_equal(
+	    batch_header_parse((struct view){good, sizeof(good)}, &first, &count, &size),
+	    ERR_FORMAT);
+	good[8] = 0;
+	good[7] = 2; /* two entries in three bytes */
+	assert_int_equal(
+	    batch_header_parse((struct view){good, sizeof(good)}, &first, &count, &size),
+	    ERR_FORMAT);
+	good[7] = 0; /* none */
+	assert_int_equal(
+	    batch_header_parse((struct view){good, sizeof(good)}, &first, &count, &size),
+	    ERR_FORMAT);
+	good[7] = 1;
+	good[0] = 'h';
+	assert_int_equal(
+	    batch_header_parse((struct view){good, sizeof(good)}, &first, &count, &size),
+	    ERR_FORMAT);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(
+		keeps_reports_in_the_framing_of_the_log, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_cancelled_report_leaves_no_trace, setup, teardown),
+	    cmocka_unit_test_setup_teardown(refuses_a_report_that_is_too_long, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		sealing_gives_the_root_and_a_record_that_proves_itself, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		seals_on_a_tree_that_holds_a_part_of_it, setup, teardown),
+	    cmocka_unit_test(refuses_headers_that_are_none),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
