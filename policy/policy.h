@@ -34,8 +34,8 @@ enum err policy_load(const char *path, struct faults *faults, struct policy **ou
  * Builds a policy from stored objects, for replay. `fetch` appends the content with this digest to
  * `to`. ERR_CONFIG (with faults) if the stored policy does not load.
  */
-typedef enum err policy_fetch(void *context, enum pack_kind kind, const struct digest *digest,
-    struct buf *to);
+typedef enum err policy_fetch(
+    void *context, enum pack_kind kind, const struct digest *digest, struct buf *to);
 enum err policy_from_manifest(struct view manifest, policy_fetch *fetch, void *context,
     struct faults *faults, struct policy **out) MUST_USE;
 
@@ -60,8 +60,8 @@ const struct policy_object *policy_object_at(const struct policy *p, size_t inde
  * The first entry whose pattern matches the workload, if it allows this collector; NULL otherwise.
  * Valid as long as the policy.
  */
-const struct policy_rule *policy_find(const struct policy *p, struct view workload,
-    struct view collector);
+const struct policy_rule *policy_find(
+    const struct policy *p, struct view workload, struct view collector);
 
 /* The relying party wants a JWS with each receipt of this workload. */
 bool policy_rule_wants_jws(const struct policy_rule *r);

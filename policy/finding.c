@@ -1,0 +1,33 @@
+#include "policy/finding.h"
+
+static const struct row {
+	struct view code;
+	struct view sentence;
+} rows[FINDING_COUNT] = {
+#define FINDING_ROW(identifier, code, decided_by, sentence)                                        \
+	[identifier] = {{(const uint8_t *)code, sizeof(code) - 1},                                 \
+	    {(const uint8_t *)sentence, sizeof(sentence) - 1}},
+    FINDING_MAP(FINDING_ROW)
+#undef FINDING_ROW
+};
+
+struct view
+finding_code(enum finding f)
+{
+	return rows[f].code;
+}
+
+struct view
+finding_sentence(enum finding f)
+{
+	return rows[f].sentence;
+}
+
+enum finding
+finding_from_code(struct view code)
+{
+	for (unsigned f = 0; f < FINDING_COUNT; f++)
+		if (view_equal(rows[f].code, code))
+			return (enum finding)f;
+	return FINDING_COUNT;
+}

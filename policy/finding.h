@@ -1,0 +1,72 @@
+/*
+ * What an appraisal can find: stable codes, listed once. PROTOCOL.md copies this table; a code is
+ * never reused for something else.
+ *
+ * "Decided by" names the key of the policy that says what the finding yields: `warning`,
+ * `contraindicated` or `none`. Where it says "warning", the finding itself holds the status at
+ * `warning` or worse. In the order in which findings of one file are made.
+ */
+#ifndef HALLMARK_POLICY_FINDING_H
+#define HALLMARK_POLICY_FINDING_H
+
+#include "proto/bytes.h"
+
+/* X(identifier, code, decided by, sentence) */
+#define FINDING_MAP(X)                                                                             \
+	/* about a file; the subject is its path */                                                \
+	X(FINDING_ANONYMOUS, "anonymous-memory", "anonymous",                                      \
+	    "executable memory that belongs to no file")                                           \
+	X(FINDING_MEMFD, "memory-file", "memfd", "the file lives in memory alone")                 \
+	X(FINDING_UNREADABLE, "unreadable-file", "unreadable", "the file could not be read")       \
+	X(FINDING_SPECIAL, "special-file", "unreadable",                                           \
+	    "neither a regular file nor a symbolic link")                                          \
+	X(FINDING_UNSTABLE, "unstable-file", "unstable", "the file changed while it was read")     \
+	X(FINDING_DELETED, "deleted-file", "deleted",                                              \
+	    "the file is in use, but no longer in its directory")                                  \
+	X(FINDING_REPLACED, "replaced-file", "replaced", "another file has this path now")         \
+	X(FINDING_WRITABLE, "writable-mapping", "writable",                                        \
+	    "mapped writable and executable at once")                                              \
+	X(FINDING_WORLD_WRITABLE, "world-writable", "world_writable", "everybody may write to it") \
+	X(FINDING_SYMLINK, "symbolic-link", "unknown",                                             \
+	    "a symbolic link, and the policy does not allow any here")                             \
+	X(FINDING_EXPIRED, "expired-reference", "unknown",                                         \
+	    "only a reference set whose time is over has this content")                            \
+	X(FINDING_CHANGED, "changed-file", "changed",                                              \
+	    "the reference sets have another content for this path")                               \
+	X(FINDING_UNKNOWN, "unknown-file", "unknown", "no reference set has this path")            \
+	X(FINDING_MISSING_FILE, "missing-file", "missing of files",                                \
+	    "a reference set has this path, and no such file was measured")                        \
+	/* about a fact; the subject is its name */                                                \
+	X(FINDING_UNMATCHED, "unmatched-fact", "unmatched",                                        \
+	    "a value matches none of the allowed patterns")                                        \
+	X(FINDING_ABSENT, "absent-fact", "unmatched", "the fact was not measured")                 \
+	/* about a component; no subject */                                                        \
+	X(FINDING_EMPTY, "empty-component", "missing of the workload",                             \
+	    "the component holds no measurement")                                                  \
+	X(FINDING_MISSING, "missing-component", "missing of the workload",                         \
+	    "the policy requires this component, and the bundle lacks it")                         \
+	X(FINDING_SKIPPED, "skipped-rule", "warning",                                              \
+	    "the policy has a rule for this component, and the bundle lacks it")                   \
+	X(FINDING_UNCHECKED, "unchecked-component", "warning",                                     \
+	    "measured, but no rule looks at it and the policy does not list it as recorded")       \
+	/* about the bundle; the kind is "bundle", no subject */                                   \
+	X(FINDING_OFFLINE, "offline-evidence", "warning",                                          \
+	    "gathered without a nonce: its time of measurement is only the collector's word")      \
+	X(FINDING_STALE, "stale-evidence", "warning", "measured too long before it was received")  \
+	X(FINDING_UNSIGNED, "unsigned-evidence", "warning",                                        \
+	    "the collector has not signed often enough")
+
+#define FINDING_ENUM(identifier, code, decided_by, sentence) identifier,
+enum finding { FINDING_MAP(FINDING_ENUM) FINDING_COUNT };
+#undef FINDING_ENUM
+
+/* Stable, such as "unknown-file". */
+struct view finding_code(enum finding f);
+
+/* In lower case, without a full stop: the detail of a report's finding begins with it. */
+struct view finding_sentence(enum finding f);
+
+/* The finding with this code, or FINDING_COUNT. */
+enum finding finding_from_code(struct view code);
+
+#endif

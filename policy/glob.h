@@ -1,0 +1,32 @@
+/*
+ * Patterns of the policy: for names of workloads, identities of collectors, values of facts.
+ *
+ *   *    any run of bytes, also an empty one
+ *   ?    any one byte
+ *   \    takes the next *, ? or \ as it stands
+ *
+ * All else stands for itself, bytewise; there are no classes, no alternatives, no case folding. In
+ * an identity neither * nor ? matches "/": a pattern that ends in "/host/" and a star
+ * covers every host and nothing below one. They do match ".": "*.bank.example" covers
+ * "a.b.bank.example" too.
+ */
+#ifndef HALLMARK_POLICY_GLOB_H
+#define HALLMARK_POLICY_GLOB_H
+
+#include <stdbool.h>
+
+#include "proto/bytes.h"
+#include "proto/err.h"
+
+enum glob_scope {
+	GLOB_TEXT,     /* names of workloads, values of facts */
+	GLOB_IDENTITY, /* * and ? stop at "/" */
+};
+
+/* ERR_FORMAT if a backslash does not stand before *, ? or \. */
+enum err glob_check(struct view pattern) MUST_USE;
+
+/* The pattern must have passed glob_check. Time is at most the product of both sizes. */
+bool glob_match(struct view pattern, struct view text, enum glob_scope scope);
+
+#endif
