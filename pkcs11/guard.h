@@ -1,0 +1,60 @@
+/*
+ * The guard: what this key has signed last, and whether it may sign what is asked now.
+ *
+ * The state is the size and root of the last tree that was signed. It lives in one small file of
+ * two slots, written in turn; a slot holds a rising sequence number and a checksum, so a torn write
+ * leaves the other slot, which is the state before it - and the signature of a state that was not
+ * written whole has never left this process, because the write comes first.
+ *
+ * Knows nothing of PKCS#11. RFC 6962 section 2.1.2, RFC 9162 section 2.1.4.2.
+ */
+#ifndef HALLMARK_PKCS11_GUARD_H
+#define HALLMARK_PKCS11_GUARD_H
+
+#include <stdint.h>
+
+#include "proto/bytes.h"
+#include "proto/digest.h"
+#include "proto/err.h"
+#include "proto/merkle.h"
+
+struct guard;
+
+struct guard_state {
+	uint64_t size; /* leaves */
+	struct digest root;
+};
+
+/*
+ * `spki` is the key's SubjectPublicKeyInfo (DER). Key and origin name the file, so that one key
+ * under two origins has two states. Each function says on stderr what failed.
+ */
+
+/* Makes the state of an empty log. ERR_MISMATCH if there is a state already; ERR_IO. */
+enum err guard_create(const char *directory, const char *origin, struct view spki) MUST_USE;
+
+/*
+ * Opens and locks the state. ERR_NOT_FOUND if `init` never made it; ERR_FORMAT if both slots are
+ * damaged; ERR_IO if it cannot be read or another process holds it.
+ */
+enum err guard_open(
+    const char *directory, const char *origin, struct view spki, struct guard **out) MUST_USE;
+void guard_close(struct guard **g);
+
+const struct guard_state *guard_state(const struct guard *g);
+
+/*
+ * Whether the tree (size, root) extends the last signed one: ERR_GUARD_ROLLBACK if it is smaller,
+ * ERR_GUARD_FORK if it does not. The same tree once more is allowed: an answer may have been lost.
+ */
+enum err guard_check(const struct guard *g, uint64_t size, const struct digest *root,
+    const struct merkle_proof *consistency) MUST_USE;
+
+/* Makes (size, root), which guard_check has allowed, the state: on the disk when it returns. */
+enum err guard_advance(struct guard *g, uint64_t size, const struct digest *root) MUST_USE;
+
+/* Whether the report is leaf `index` of the last signed tree; ERR_GUARD_UNLOGGED. */
+enum err guard_check_report(const struct guard *g, struct view report, uint64_t index,
+    const struct merkle_proof *inclusion) MUST_USE;
+
+#endif
