@@ -96,6 +96,42 @@ guard_open(const char *directory, const char *origin, struct view spki, struct g
 	return ERR_OK;
 }
 
+enum err
+guard_adopt(
+    const char *directory, const char *origin, struct view spki, const struct guard_state *state)
+{
+	struct guard g = {.path = state_path(directory, origin, spki)};
+	struct guard_state known;
+	uint8_t slot[SLOT_SIZE];
+	uint64_t sequence, next = 0;
+	enum err e = ERR_OK;
+
+	g.fd = open(g.path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (g.fd < 0 || flock(g.fd, LOCK_EX | LOCK_NB) != 0) {
+		complain("%s: cannot open the guard's state: %s", g.path, strerror(errno));
+		e = ERR_IO;
+	}
+	for (unsigned i = 0; i < SLOT_COUNT && e == ERR_OK; i++) {
+		if (pread(g.fd, slot, SLOT_SIZE, (off_t)i * SLOT_STRIDE) != SLOT_SIZE ||
+		    !slot_decode(slot, &sequence, &known))
+			continue;
+		next = sequence + 1 > next ? sequence + 1 : next;
+		if (known.size > state->size) {
+			complain("%s: the guard has signed a larger tree than this checkpoint's",
+			    g.path);
+			e = ERR_GUARD_ROLLBACK;
+		}
+	}
+	for (unsigned i = 0; i < SLOT_COUNT && e == ERR_OK; i++)
+		e = slot_write(&g, next + i, state);
+	if (g.fd >= 0 && close(g.fd) != 0 && e == ERR_OK)
+		e = ERR_IO;
+	if (e == ERR_OK)
+		e = sync_directory(directory);
+	free(g.path);
+	return e;
+}
+
 void
 guard_close(struct guard **g)
 {
@@ -209,31 +245,31 @@ slot_write(struct guard *g, uint64_t sequence, const struct guard_state *state)
 	return ERR_IO;
 }
 
+/*
+ * Both slots must be whole. A slot lies in one sector, which disks write all or not at all: one
+ * that is damaged was not torn by a crash, and the other may be older than what was signed.
+ */
 static enum err
 state_read(struct guard *g)
 {
 	uint8_t slot[SLOT_SIZE];
 	struct guard_state state;
 	uint64_t sequence;
-	bool found = false;
 
 	for (unsigned i = 0; i < SLOT_COUNT; i++) {
 		if (pread(g->fd, slot, SLOT_SIZE, (off_t)i * SLOT_STRIDE) != SLOT_SIZE ||
-		    !slot_decode(slot, &sequence, &state) || sequence % SLOT_COUNT != i)
-			continue;
-		if (!found || sequence > g->sequence) {
+		    !slot_decode(slot, &sequence, &state) || sequence % SLOT_COUNT != i) {
+			complain("%s: copy %u of the guard's state is damaged; check the log with "
+				 "hallmark-audit fsck, then use: hallmark-hsm adopt CHECKPOINT",
+			    g->path, i);
+			return ERR_FORMAT;
+		}
+		if (i == 0 || sequence > g->sequence) {
 			g->sequence = sequence;
 			g->state = state;
 		}
-		found = true;
 	}
-	if (found)
-		return ERR_OK;
-	complain("%s: both copies of the guard's state are damaged; restore the file from a copy "
-		 "that is "
-		 "not older than the published checkpoint",
-	    g->path);
-	return ERR_FORMAT;
+	return ERR_OK;
 }
 
 static enum err

@@ -2,9 +2,9 @@
  * The guard: what this key has signed last, and whether it may sign what is asked now.
  *
  * The state is the size and root of the last tree that was signed. It lives in one small file of
- * two slots, written in turn; a slot holds a rising sequence number and a checksum, so a torn write
- * leaves the other slot, which is the state before it - and the signature of a state that was not
- * written whole has never left this process, because the write comes first.
+ * two slots, written in turn, each with a rising sequence number and a checksum. The state is on
+ * the disk before the signature over it is made, so it may be ahead of what the signer has, never
+ * behind. A damaged slot is refused, not worked around.
  *
  * Knows nothing of PKCS#11. RFC 6962 section 2.1.2, RFC 9162 section 2.1.4.2.
  */
@@ -34,12 +34,19 @@ struct guard_state {
 enum err guard_create(const char *directory, const char *origin, struct view spki) MUST_USE;
 
 /*
- * Opens and locks the state. ERR_NOT_FOUND if `init` never made it; ERR_FORMAT if both slots are
+ * Opens and locks the state. ERR_NOT_FOUND if `init` never made it; ERR_FORMAT if a slot is
  * damaged; ERR_IO if it cannot be read or another process holds it.
  */
 enum err guard_open(
     const char *directory, const char *origin, struct view spki, struct guard **out) MUST_USE;
 void guard_close(struct guard **g);
+
+/*
+ * Replaces a lost or damaged state by that of a checkpoint whose signature by this key the caller
+ * has verified. Never goes below a slot that is whole: ERR_GUARD_ROLLBACK.
+ */
+enum err guard_adopt(const char *directory, const char *origin, struct view spki,
+    const struct guard_state *state) MUST_USE;
 
 const struct guard_state *guard_state(const struct guard *g);
 

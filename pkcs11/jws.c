@@ -1,0 +1,129 @@
+#include "pkcs11/jws.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+
+#include "pkcs11/certificate.h"
+#include "proto/digest.h"
+#include "proto/encoding.h"
+
+#define COORDINATE_SIZE 32  /* bytes: P-256 */
+#define RSA_SIZE_MAX    512 /* bytes: RSA-4096 */
+
+static enum err append_members(EVP_PKEY *key, struct buf *to);
+static enum err append_number(EVP_PKEY *key, const char *parameter, size_t size, struct buf *to);
+static enum err append_thumbprint(EVP_PKEY *key, struct buf *to);
+static bool is_ec(EVP_PKEY *key);
+
+enum err
+jws_append_input(EVP_PKEY *key, struct view payload, struct buf *to)
+{
+	struct buf header = BUF_INIT;
+	enum err e;
+
+	buf_append_format(
+	    &header, "{\"alg\":\"%s\",\"typ\":\"JWT\",\"kid\":\"", is_ec(key) ? "ES256" : "RS256");
+	if ((e = append_thumbprint(key, &header)) == ERR_OK) {
+		buf_append_string(&header, "\"}");
+		base64url_append(to, buf_view(&header));
+		buf_append_byte(to, '.');
+		base64url_append(to, payload);
+		e = buf_status(&header) == ERR_OK ? buf_status(to) : ERR_MEMORY;
+	}
+	buf_free(&header);
+	return e;
+}
+
+void
+jws_append_signature(struct view signature, struct buf *to)
+{
+	buf_append_byte(to, '.');
+	base64url_append(to, signature);
+}
+
+enum err
+jws_append_key_set(EVP_PKEY *key, X509 *certificate, struct buf *to)
+{
+	struct buf der = BUF_INIT;
+	enum err e;
+
+	buf_append_string(to, "{\"keys\":[{");
+	if ((e = append_members(key, to)) != ERR_OK)
+		return e;
+	buf_append_format(
+	    to, ",\"alg\":\"%s\",\"use\":\"sig\",\"kid\":\"", is_ec(key) ? "ES256" : "RS256");
+	if ((e = append_thumbprint(key, to)) != ERR_OK ||
+	    (e = certificate_append_der(certificate, &der)) != ERR_OK)
+		return e;
+	buf_append_string(to, "\",\"x5c\":[\"");
+	base64_append(to, buf_view(&der));
+	buf_append_string(to, "\"]}]}\n");
+	buf_free(&der);
+	return buf_status(to);
+}
+
+/* The required members in lexicographic order: also what the thumbprint is over (RFC 7638, 3.2). */
+static enum err
+append_members(EVP_PKEY *key, struct buf *to)
+{
+	enum err e;
+
+	if (is_ec(key)) {
+		buf_append_string(to, "\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"");
+		e = append_number(key, OSSL_PKEY_PARAM_EC_PUB_X, COORDINATE_SIZE, to);
+		buf_append_string(to, "\",\"y\":\"");
+		if (e == ERR_OK)
+			e = append_number(key, OSSL_PKEY_PARAM_EC_PUB_Y, COORDINATE_SIZE, to);
+	} else {
+		buf_append_string(to, "\"e\":\"");
+		e = append_number(key, OSSL_PKEY_PARAM_RSA_E, 0, to);
+		buf_append_string(to, "\",\"kty\":\"RSA\",\"n\":\"");
+		if (e == ERR_OK)
+			e = append_number(key, OSSL_PKEY_PARAM_RSA_N, 0, to);
+	}
+	buf_append_byte(to, '"');
+	return e == ERR_OK ? buf_status(to) : e;
+}
+
+/* Big-endian in `size` bytes; 0: as few as it takes (RFC 7518, 6.2.1.2 and 6.3.1). */
+static enum err
+append_number(EVP_PKEY *key, const char *parameter, size_t size, struct buf *to)
+{
+	uint8_t bytes[RSA_SIZE_MAX];
+	BIGNUM *number = NULL;
+	enum err e = ERR_CRYPTO;
+
+	if (EVP_PKEY_get_bn_param(key, parameter, &number) == 1) {
+		if (size == 0)
+			size = (size_t)BN_num_bytes(number);
+		if (size <= sizeof(bytes) && BN_bn2binpad(number, bytes, (int)size) == (int)size) {
+			base64url_append(to, (struct view){bytes, size});
+			e = ERR_OK;
+		}
+	}
+	BN_free(number);
+	return e;
+}
+
+static enum err
+append_thumbprint(EVP_PKEY *key, struct buf *to)
+{
+	struct buf text = BUF_INIT;
+	struct digest digest;
+	enum err e;
+
+	buf_append_byte(&text, '{');
+	if ((e = append_members(key, &text)) == ERR_OK) {
+		buf_append_byte(&text, '}');
+		digest_of(text.data, text.size, &digest);
+		base64url_append(to, (struct view){digest.bytes, DIGEST_SIZE});
+	}
+	buf_free(&text);
+	return e;
+}
+
+static bool
+is_ec(EVP_PKEY *key)
+{
+	return EVP_PKEY_is_a(key, "EC") == 1;
+}

@@ -1,0 +1,25 @@
+/*
+ * JWS in compact form (RFC 7515) and the key that verifies it as a JWK (RFC 7517, RFC 7518).
+ */
+#ifndef HALLMARK_PKCS11_JWS_H
+#define HALLMARK_PKCS11_JWS_H
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "proto/bytes.h"
+#include "proto/err.h"
+
+/*
+ * Appends base64url(header) '.' base64url(payload): what is signed. The header is
+ * {"alg":"ES256"|"RS256","typ":"JWT","kid":"..."}, with the key's thumbprint (RFC 7638) as kid.
+ */
+enum err jws_append_input(EVP_PKEY *key, struct view payload, struct buf *to) MUST_USE;
+
+/* Appends '.' base64url(signature); of ECDSA the raw r || s. */
+void jws_append_signature(struct view signature, struct buf *to);
+
+/* Appends {"keys":[...]} with the one key: kty, its parameters, alg, use, kid, x5c. */
+enum err jws_append_key_set(EVP_PKEY *key, X509 *certificate, struct buf *to) MUST_USE;
+
+#endif

@@ -1,0 +1,262 @@
+#include "pkcs11/serve.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pkcs11/certificate.h"
+#include "pkcs11/complain.h"
+#include "pkcs11/guard.h"
+#include "pkcs11/jws.h"
+#include "pkcs11/sandbox.h"
+#include "pkcs11/token.h"
+#include "proto/checkpoint.h"
+#include "proto/keychannel.h"
+#include "proto/note.h"
+
+#define READ_SIZE (64 * 1024) /* bytes at once */
+
+/* Never a checkpoint (no newline) and never a JWS (a blank). */
+#define KEEPALIVE_TEXT "hallmark keep-alive"
+
+struct server {
+	const struct hsm_config *config;
+	struct token *token;
+	struct guard *guard;
+	X509 *certificate;
+	EVP_PKEY *key; /* of the certificate: what every signature is verified with */
+	struct note_verifier *verifier;
+	struct buf input, body, output, scratch;
+};
+
+static enum err server_open(struct server *s);
+static enum err check_exportable(struct server *s);
+static int run(struct server *s);
+static enum err handle(struct server *s, const struct keychannel_request *r);
+static enum err handle_checkpoint(struct server *s, const struct keychannel_request *r);
+static enum err handle_token(struct server *s, const struct keychannel_request *r);
+static enum err answer(struct server *s, enum keychannel_type type, uint64_t id, enum err result);
+static enum err keep_alive(struct server *s);
+static bool channel_is_socket(void);
+
+int
+serve(const struct hsm_config *config)
+{
+	struct server s;
+	int status = 1;
+
+	complain_as_log();
+	if (!channel_is_socket()) {
+		complain(
+		    "expected the signer's socket as descriptor %d; serve is started by the signer "
+		    "or by systemd, not by hand",
+		    KEYCHANNEL_FD);
+		return 1;
+	}
+	memset(&s, 0, sizeof(s));
+	s.config = config;
+	if (hsm_sandbox_begin(KEYCHANNEL_FD) == ERR_OK && server_open(&s) == ERR_OK &&
+	    hsm_sandbox_end() == ERR_OK)
+		status = run(&s);
+	/* Some modules crash in their destructors: finalise, then leave without running any. */
+	token_close(&s.token);
+	guard_close(&s.guard);
+	_exit(status);
+}
+
+static enum err
+server_open(struct server *s)
+{
+	const struct hsm_config *c = s->config;
+	struct buf spki = BUF_INIT;
+	enum err e;
+
+	if ((e = certificate_read(c->certificate, &s->certificate)) != ERR_OK ||
+	    (e = token_open(c, &s->token)) != ERR_OK || (e = token_find_key(s->token)) != ERR_OK ||
+	    (e = certificate_check_key(
+		 c->certificate, s->certificate, token_public_key(s->token))) != ERR_OK ||
+	    (e = check_exportable(s)) != ERR_OK)
+		return e;
+	s->key = X509_get0_pubkey(s->certificate);
+	if ((e = note_verifier_new(c->origin, s->key, &s->verifier)) == ERR_OK &&
+	    (e = certificate_append_spki(s->key, &spki)) == ERR_OK)
+		e = guard_open(c->guard_directory, c->origin, buf_view(&spki), &s->guard);
+	buf_free(&spki);
+	return e;
+}
+
+/* A key that can leave, or could once, proves nothing: promise 3. */
+static enum err
+check_exportable(struct server *s)
+{
+	struct token_key_attributes a;
+	enum err e = token_key_attributes(s->token, &a);
+
+	if (e != ERR_OK)
+		return e;
+	if (a.sensitive && a.always_sensitive && !a.extractable && a.never_extractable && a.local)
+		return ERR_OK;
+	complain("key '%s' is refused: sensitive %d, always sensitive %d, extractable %d, never "
+		 "extractable %d, made on the token %d; expected 1 1 0 1 1",
+	    s->config->key_label, a.sensitive, a.always_sensitive, a.extractable,
+	    a.never_extractable, a.local);
+	return ERR_KEY_EXPORTABLE;
+}
+
+static int
+run(struct server *s)
+{
+	struct pollfd channel = {.fd = KEYCHANNEL_FD, .events = POLLIN};
+	int idle_ms = s->config->keepalive_s == 0 ? -1 : (int)s->config->keepalive_s * 1000;
+	struct keychannel_request request;
+	size_t used;
+	ssize_t got;
+
+	if (certificate_append_der(s->certificate, &s->body) != ERR_OK ||
+	    answer(s, KEYCHANNEL_STATE, 0, ERR_OK) != ERR_OK)
+		return 1;
+	for (;;) {
+		int ready = poll(&channel, 1, idle_ms);
+		uint8_t *room = buf_reserve(&s->input, READ_SIZE);
+
+		if ((ready < 0 && errno == EINTR))
+			continue;
+		if (ready == 0 && keep_alive(s) != ERR_OK)
+			return 1;
+		if (ready == 0)
+			continue;
+		if (room == NULL || (got = read(KEYCHANNEL_FD, room, READ_SIZE)) < 0) {
+			complain("cannot read from the signer: %s", strerror(errno));
+			return 1;
+		}
+		if (got == 0)
+			return 0;
+		s->input.size += (size_t)got;
+		for (;;) {
+			if (keychannel_next_request(buf_view(&s->input), &request, &used) !=
+			    ERR_OK) {
+				complain(
+				    "the signer sent bytes that are no request; it is given up");
+				return 1;
+			}
+			if (used == 0)
+				break;
+			if (handle(s, &request) != ERR_OK)
+				return 1;
+			buf_consume(&s->input, used);
+		}
+	}
+}
+
+/* An error is one that this process cannot go on after; the signer has been told. */
+static enum err
+handle(struct server *s, const struct keychannel_request *r)
+{
+	bool checkpoint = r->type == KEYCHANNEL_CHECKPOINT;
+	enum err sent, e;
+
+	buf_clear(&s->body);
+	e = checkpoint ? handle_checkpoint(s, r) : handle_token(s, r);
+	if (e != ERR_OK) {
+		buf_clear(&s->body);
+		buf_append_string(&s->body, err_text(e));
+		complain("request %llu is refused: %s", (unsigned long long)r->id, err_text(e));
+	}
+	sent = answer(s, r->type, r->id, e);
+	/* A refusal by the guard is an answer like any other; everything else ends us. */
+	if (e == ERR_GUARD_ROLLBACK || e == ERR_GUARD_FORK || e == ERR_GUARD_UNLOGGED)
+		e = ERR_OK;
+	return e != ERR_OK ? e : sent;
+}
+
+static enum err
+handle_checkpoint(struct server *s, const struct keychannel_request *r)
+{
+	struct checkpoint c = {.size = r->size, .root = r->root};
+	struct buf *signature = &s->scratch;
+	struct buf text = BUF_INIT, der = BUF_INIT;
+	enum err e;
+
+	if ((e = guard_check(s->guard, r->size, &r->root, &r->proof)) != ERR_OK ||
+	    (e = guard_advance(s->guard, r->size, &r->root)) != ERR_OK)
+		return e;
+	memcpy(c.origin, s->config->origin, strlen(s->config->origin));
+	checkpoint_write(&c, &text);
+	buf_clear(signature);
+	if ((e = buf_status(&text)) == ERR_OK &&
+	    (e = token_sign(s->token, s->key, buf_view(&text), signature)) == ERR_OK) {
+		if (s->config->algorithm == HSM_P256)
+			e = note_ecdsa_from_raw(signature->data, &der);
+		else
+			buf_append_view(&der, buf_view(signature));
+	}
+	if (e == ERR_OK)
+		e = note_write(buf_view(&text), s->verifier, buf_view(&der), &s->body);
+	buf_free(&text);
+	buf_free(&der);
+	return e;
+}
+
+static enum err
+handle_token(struct server *s, const struct keychannel_request *r)
+{
+	enum err e;
+
+	if ((e = guard_check_report(s->guard, r->report, r->index, &r->proof)) != ERR_OK ||
+	    (e = jws_append_input(s->key, r->report, &s->body)) != ERR_OK)
+		return e;
+	buf_clear(&s->scratch);
+	if ((e = token_sign(s->token, s->key, buf_view(&s->body), &s->scratch)) == ERR_OK)
+		jws_append_signature(buf_view(&s->scratch), &s->body);
+	return e == ERR_OK ? buf_status(&s->body) : e;
+}
+
+/* Sends `body` with the guard's present state. */
+static enum err
+answer(struct server *s, enum keychannel_type type, uint64_t id, enum err result)
+{
+	const struct guard_state *state = guard_state(s->guard);
+	struct keychannel_answer a = {.type = type,
+	    .result = result,
+	    .id = id,
+	    .size = state->size,
+	    .root = state->root,
+	    .body = buf_view(&s->body)};
+	size_t sent = 0;
+
+	buf_clear(&s->output);
+	keychannel_write_answer(&s->output, &a);
+	if (buf_status(&s->output) != ERR_OK)
+		return ERR_MEMORY;
+	while (sent < s->output.size) {
+		ssize_t written =
+		    write(KEYCHANNEL_FD, s->output.data + sent, s->output.size - sent);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return ERR_CLOSED; /* the signer has gone; what was asked is durable */
+		sent += (size_t)written;
+	}
+	return ERR_OK;
+}
+
+/* Idle sessions of network HSMs die: one signature shows early whether ours has. */
+static enum err
+keep_alive(struct server *s)
+{
+	buf_clear(&s->scratch);
+	return token_sign(s->token, s->key, VIEW_LITERAL(KEEPALIVE_TEXT), &s->scratch);
+}
+
+static bool
+channel_is_socket(void)
+{
+	struct stat st;
+
+	return fstat(KEYCHANNEL_FD, &st) == 0 && S_ISSOCK(st.st_mode);
+}

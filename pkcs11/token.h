@@ -1,0 +1,77 @@
+/*
+ * The token: module, login, key, signatures. libp11 finds and uses the key; what it has no call for
+ * (making a key with all attributes, reading them) goes to the module's own functions.
+ *
+ * Every call into the module runs against a deadline: a module that hangs (TRAPS of network HSMs:
+ * for ever) ends this process by SIGALRM. After an error the token is not usable any more: end the
+ * process and start a fresh one. One thread only. Failures are explained on stderr.
+ */
+#ifndef HALLMARK_PKCS11_TOKEN_H
+#define HALLMARK_PKCS11_TOKEN_H
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <stdbool.h>
+
+#include "config/hsm_config.h"
+#include "proto/bytes.h"
+#include "proto/digest.h"
+#include "proto/err.h"
+
+struct token;
+
+/* What the token says of itself; views into the token, blanks trimmed. */
+struct token_info {
+	const char *label, *manufacturer, *model, *serial;
+};
+
+/* The attributes that tell whether a private key can, or could, leave (PKCS#11 v2.40, 4.9). */
+struct token_key_attributes {
+	bool sensitive;
+	bool always_sensitive;
+	bool extractable;
+	bool never_extractable;
+	bool local; /* made on the token */
+};
+
+/*
+ * Loads the module, finds the token by its label, logs in with the PIN from the configured file,
+ * which is wiped from this process's own memory at once. ERR_NOT_FOUND, ERR_CONFIG, ERR_TOKEN.
+ */
+enum err token_open(const struct hsm_config *config, struct token **out) MUST_USE;
+
+/* Logs out and finalises the module. */
+void token_close(struct token **t);
+
+const struct token_info *token_info(const struct token *t);
+
+/* Makes the key pair of the configured algorithm. ERR_MISMATCH if the label is taken. */
+enum err token_generate(struct token *t) MUST_USE;
+
+/* Finds the key pair by its label. ERR_NOT_FOUND if there is none, ERR_MISMATCH if several. */
+enum err token_find_key(struct token *t) MUST_USE;
+
+/* From here on, after token_find_key. */
+
+/* Public half; owned by the token. And private half, whose use is a call into the module. */
+EVP_PKEY *token_public_key(const struct token *t);
+EVP_PKEY *token_private_key(const struct token *t);
+
+enum err token_key_attributes(struct token *t, struct token_key_attributes *out) MUST_USE;
+
+/*
+ * Signs `bytes` (SHA-256 is part of it): P-256 gives raw r || s, 64 bytes; RSA gives PKCS#1 v1.5.
+ * The signature has been verified with `certificate_key` when it is returned: after a reset a
+ * handle may name another key. ERR_KEY_MISMATCH, ERR_TOKEN.
+ */
+enum err token_sign(
+    struct token *t, EVP_PKEY *certificate_key, struct view bytes, struct buf *signature) MUST_USE;
+
+/* Puts the certificate on the token beside the key; tokens without room for it may refuse. */
+enum err token_store_certificate(struct token *t, X509 *certificate) MUST_USE;
+
+/* Brackets a call into the module made elsewhere (X509_sign with the private key). */
+void token_call_begin(const struct token *t);
+void token_call_end(void);
+
+#endif

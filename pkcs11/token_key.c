@@ -1,0 +1,160 @@
+/*
+ * Making the key pair, and reading what proves that it cannot leave: raw Cryptoki, because libp11
+ * has no call for these attributes.
+ */
+#include <openssl/rand.h>
+#include <string.h>
+
+#include "pkcs11/complain.h"
+#include "pkcs11/token_state.h"
+
+#define KEY_ID_SIZE 8 /* bytes of CKA_ID, random: pairs the two halves and the certificate */
+
+/* DER of the OID 1.2.840.10045.3.1.7: P-256. */
+static unsigned char p256_parameters[] = {
+    0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
+static unsigned char rsa_exponent[] = {0x01, 0x00, 0x01};
+
+static enum err open_session(struct token *t, bool write, ck_session_handle_t *session);
+static enum err find_object(struct token *t, ck_session_handle_t session, ck_object_class_t class,
+    ck_object_handle_t *out, unsigned long *count);
+static ck_rv_t generate(struct token *t, ck_session_handle_t session);
+
+enum err
+token_generate(struct token *t)
+{
+	ck_session_handle_t session;
+	ck_object_handle_t object;
+	unsigned long count = 0;
+	ck_rv_t rv;
+	enum err e;
+
+	token_call_begin(t);
+	if ((e = open_session(t, true, &session)) != ERR_OK) {
+		token_call_end();
+		return e;
+	}
+	e = find_object(t, session, CKO_PRIVATE_KEY, &object, &count);
+	if (e == ERR_OK && count > 0) {
+		complain(
+		    "token '%s' has a private key '%s' already; it is never overwritten: choose "
+		    "another label, or remove it with the vendor's tool",
+		    t->config->token_label, t->config->key_label);
+		e = ERR_MISMATCH;
+	}
+	if (e == ERR_OK && (rv = generate(t, session)) != CKR_OK) {
+		complain("token '%s' does not make the key pair: PKCS#11 error 0x%lx",
+		    t->config->token_label, rv);
+		e = ERR_TOKEN;
+	}
+	t->functions->C_CloseSession(session);
+	token_call_end();
+	return e;
+}
+
+enum err
+token_key_attributes(struct token *t, struct token_key_attributes *out)
+{
+	unsigned char value[5] = {0};
+	struct ck_attribute wanted[] = {{CKA_SENSITIVE, &value[0], 1},
+	    {CKA_ALWAYS_SENSITIVE, &value[1], 1}, {CKA_EXTRACTABLE, &value[2], 1},
+	    {CKA_NEVER_EXTRACTABLE, &value[3], 1}, {CKA_LOCAL, &value[4], 1}};
+	ck_session_handle_t session;
+	ck_object_handle_t object;
+	unsigned long count = 0;
+	enum err e;
+
+	memset(out, 0, sizeof(*out));
+	out->extractable = true; /* until the token says that it is not */
+	token_call_begin(t);
+	if ((e = open_session(t, false, &session)) == ERR_OK) {
+		e = find_object(t, session, CKO_PRIVATE_KEY, &object, &count);
+		if (e == ERR_OK && (count != 1 || t->functions->C_GetAttributeValue(
+						      session, object, wanted, 5) != CKR_OK)) {
+			complain("key '%s': the token does not tell its attributes",
+			    t->config->key_label);
+			e = ERR_TOKEN;
+		}
+		t->functions->C_CloseSession(session);
+	}
+	token_call_end();
+	for (unsigned i = 0; i < 5 && e == ERR_OK; i++)
+		if (wanted[i].value_len != 1)
+			e = ERR_TOKEN;
+	if (e != ERR_OK)
+		return e;
+	out->sensitive = value[0] != 0;
+	out->always_sensitive = value[1] != 0;
+	out->extractable = value[2] != 0;
+	out->never_extractable = value[3] != 0;
+	out->local = value[4] != 0;
+	return ERR_OK;
+}
+
+static enum err
+open_session(struct token *t, bool write, ck_session_handle_t *session)
+{
+	ck_flags_t flags = CKF_SERIAL_SESSION | (write ? CKF_RW_SESSION : 0);
+	ck_rv_t rv = t->functions->C_OpenSession(t->slot_id, flags, NULL, NULL, session);
+
+	if (rv == CKR_OK)
+		return ERR_OK;
+	complain("token '%s' gives no session: PKCS#11 error 0x%lx", t->config->token_label, rv);
+	return ERR_TOKEN;
+}
+
+/* Objects of a class with the configured label: how many (up to 2), and the first. */
+static enum err
+find_object(struct token *t, ck_session_handle_t session, ck_object_class_t class,
+    ck_object_handle_t *out, unsigned long *count)
+{
+	struct ck_attribute template[] = {{CKA_CLASS, &class, sizeof(class)},
+	    {CKA_LABEL, (void *)t->config->key_label, strlen(t->config->key_label)}};
+	ck_object_handle_t found[2];
+	ck_rv_t rv = t->functions->C_FindObjectsInit(session, template, 2);
+
+	*count = 0;
+	if (rv == CKR_OK) {
+		rv = t->functions->C_FindObjects(session, found, 2, count);
+		t->functions->C_FindObjectsFinal(session);
+	}
+	if (rv != CKR_OK) {
+		complain("token '%s' cannot be searched: PKCS#11 error 0x%lx",
+		    t->config->token_label, rv);
+		return ERR_TOKEN;
+	}
+	if (*count > 0)
+		*out = found[0];
+	return ERR_OK;
+}
+
+static ck_rv_t
+generate(struct token *t, ck_session_handle_t session)
+{
+	unsigned char yes = 1, no = 0, id[KEY_ID_SIZE];
+	unsigned long bits = 3072;
+	bool ecdsa = t->config->algorithm == HSM_P256;
+	void *label = (void *)t->config->key_label;
+	size_t label_size = strlen(t->config->key_label);
+	struct ck_mechanism mechanism = {
+	    ecdsa ? CKM_EC_KEY_PAIR_GEN : CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
+	struct ck_attribute public[] = {{CKA_TOKEN, &yes, 1}, {CKA_VERIFY, &yes, 1},
+	    {CKA_LABEL, label, label_size}, {CKA_ID, id, sizeof(id)},
+	    {CKA_EC_PARAMS, p256_parameters, sizeof(p256_parameters)}, {0}};
+	struct ck_attribute private[] = {{CKA_TOKEN, &yes, 1}, {CKA_PRIVATE, &yes, 1},
+	    {CKA_SENSITIVE, &yes, 1}, {CKA_EXTRACTABLE, &no, 1}, {CKA_SIGN, &yes, 1},
+	    {CKA_LABEL, label, label_size}, {CKA_ID, id, sizeof(id)}};
+	ck_object_handle_t public_key, private_key;
+	unsigned long public_count = 5;
+
+	if (!ecdsa) {
+		public[4] = (struct ck_attribute){CKA_MODULUS_BITS, &bits, sizeof(bits)};
+		public[5] =
+		    (struct ck_attribute){CKA_PUBLIC_EXPONENT, rsa_exponent, sizeof(rsa_exponent)};
+		public_count = 6;
+	}
+	if (RAND_bytes(id, sizeof(id)) != 1)
+		return CKR_GENERAL_ERROR;
+	return t->functions->C_GenerateKeyPair(session, &mechanism, public, public_count, private,
+	    sizeof(private) / sizeof(private[0]), &public_key, &private_key);
+}
