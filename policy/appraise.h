@@ -24,7 +24,7 @@
 #include "proto/report.h"
 
 /*
- * Judgement of one component by one rule. Immutable, owns its findings; at most some 25 KB however
+ * Judgement of one component by one rule. Immutable, owns its findings; at most some 30 KB however
  * many items the component has.
  */
 struct component_verdict;

@@ -6,9 +6,8 @@
  *   \    takes the next *, ? or \ as it stands
  *
  * All else stands for itself, bytewise; there are no classes, no alternatives, no case folding. In
- * an identity neither * nor ? matches "/": a pattern that ends in "/host/" and a star
- * covers every host and nothing below one. They do match ".": "*.bank.example" covers
- * "a.b.bank.example" too.
+ * an identity neither * nor ? matches "/": a pattern that ends in "/host/" and a star covers every
+ * host and nothing below one. They do match ".": "*.bank.example" covers "a.b.bank.example" too.
  */
 #ifndef HALLMARK_POLICY_GLOB_H
 #define HALLMARK_POLICY_GLOB_H

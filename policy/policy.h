@@ -27,12 +27,17 @@
 struct policy;
 struct policy_rule; /* what one entry of `workloads` says */
 
-/* Loads the file and the reference sets it names (relative to it). Every fault is added. */
+/*
+ * Loads the file and the reference sets it names (relative to it). Every fault is added, those of
+ * the reference sets too; ERR_CONFIG if there was any.
+ */
 enum err policy_load(const char *path, struct faults *faults, struct policy **out) MUST_USE;
 
 /*
  * Builds a policy from stored objects, for replay. `fetch` appends the content with this digest to
- * `to`. ERR_CONFIG (with faults) if the stored policy does not load.
+ * `to`; what it appends is checked against the digest. ERR_FORMAT if the manifest is not in its one
+ * spelling, ERR_DIGEST, ERR_MISMATCH if manifest and policy do not name the same references,
+ * ERR_CONFIG (with faults) if the stored policy does not load, or what `fetch` returned.
  */
 typedef enum err policy_fetch(
     void *context, enum pack_kind kind, const struct digest *digest, struct buf *to);

@@ -1,0 +1,285 @@
+#include "policy/appraise.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/judge.h"
+
+/* EAR's values of claims, by what was found (AR4SI, section 2.3). */
+#define CLAIM_GOOD            2 /* recognised, approved */
+#define CLAIM_UNEXPECTED      1 /* the policy says `none`: evidence it does not want to judge */
+#define CLAIM_WARNING         32
+#define CLAIM_UNRECOGNISED    33 /* executables: not known to be bad */
+#define CLAIM_CONTRAINDICATED 96
+
+/* About the bundle: offline, stale, unsigned; and one for each kind. */
+#define OWN_FINDINGS_MAX (3 + COMPONENT_KIND_COUNT)
+
+/* Bytes that the words of those take: only three are not static text, and none is long. */
+#define OWN_WORDS_MAX 1024
+
+struct own_finding {
+	enum severity severity;
+	enum component_kind kind; /* COMPONENT_KIND_COUNT: of the bundle */
+	struct report_finding finding;
+};
+
+struct conclusion {
+	const struct policy_rule *rule;
+	const struct appraise_input *in;
+	struct buf *words;
+	struct report *out;
+	enum report_status status; /* the worst so far */
+	bool claimed;              /* a component was judged */
+	uint16_t references;
+	size_t own_count;
+	struct own_finding own[OWN_FINDINGS_MAX];
+};
+
+static void conclude_bundle(struct conclusion *c);
+static void conclude_kind(struct conclusion *c, enum component_kind kind);
+static void conclude_claims(
+    struct conclusion *c, enum component_kind kind, enum report_status outcome);
+static struct own_finding *own_find(
+    struct conclusion *c, enum finding f, enum report_status outcome, enum component_kind kind);
+static void own_detail(struct conclusion *c, struct own_finding *own, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void gather_findings(struct conclusion *c);
+static void gather(struct conclusion *c, enum severity s, enum component_kind kind);
+static void keep(struct report *out, const struct report_finding *f);
+static void gather_references(struct conclusion *c);
+static enum report_claim claim_of(enum component_kind kind);
+static int8_t claim_value(enum report_claim claim, enum report_status outcome);
+static void worsen(enum report_status *to, enum report_status by);
+
+enum err
+appraise_component(const struct policy_rule *rule, const struct component *c, uint64_t received_s,
+    struct component_verdict **out)
+{
+	struct verdict_builder b;
+
+	verdict_begin(&b, c->kind);
+	if (rule->files[c->kind] != NULL) {
+		b.judged = true;
+		judge_files(&b, rule, rule->files[c->kind], c, received_s);
+	} else if (rule->facts[c->kind] != NULL) {
+		b.judged = true;
+		judge_facts(&b, rule->facts[c->kind], c);
+	}
+	return verdict_end(&b, out);
+}
+
+void
+appraise_conclude(const struct policy *p, const struct policy_rule *rule,
+    const struct appraise_input *in, struct buf *storage, struct report *out)
+{
+	struct conclusion c = {
+	    .rule = rule,
+	    .in = in,
+	    .words = storage,
+	    .out = out,
+	    .status = REPORT_AFFIRMING,
+	};
+
+	memset(out->claim, 0, sizeof(out->claim));
+	memset(out->not_checked, 0, sizeof(out->not_checked));
+	out->policy_id = policy_id(p);
+	out->reference_count = out->finding_count = 0;
+	out->finding_total = 0;
+	(void)buf_reserve(storage, OWN_WORDS_MAX); /* so that words do not move */
+	/* Who speaks was decided by the certificate and by policy_find. */
+	out->claim[REPORT_INSTANCE_IDENTITY] = CLAIM_GOOD;
+	conclude_bundle(&c);
+	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)
+		conclude_kind(&c, (enum component_kind)k);
+	if (!c.claimed)
+		worsen(&c.status, REPORT_NONE);
+	out->status = c.status;
+	gather_findings(&c);
+	gather_references(&c);
+}
+
+/* What the bundle says about itself. Each of these holds the status at `warning`. */
+static void
+conclude_bundle(struct conclusion *c)
+{
+	const uint64_t now_s = c->in->received_s, measured_s = c->in->bundle->time_ms / 1000;
+	const uint64_t age_s = now_s > measured_s ? now_s - measured_s : 0;
+	const uint64_t signed_s = c->in->signed_now ? now_s : c->in->last_signed_s;
+	const uint32_t every_s = c->rule->signature_every_s;
+
+	if (c->in->bundle->offline)
+		(void)own_find(c, FINDING_OFFLINE, REPORT_WARNING, COMPONENT_KIND_COUNT);
+	if (age_s > c->rule->max_age_s)
+		own_detail(c, own_find(c, FINDING_STALE, REPORT_WARNING, COMPONENT_KIND_COUNT),
+		    "expected at most %u s between measurement and receipt, found %llu s",
+		    c->rule->max_age_s, (unsigned long long)age_s);
+	if (every_s == 0)
+		return;
+	if (signed_s == 0)
+		own_detail(c, own_find(c, FINDING_UNSIGNED, REPORT_WARNING, COMPONENT_KIND_COUNT),
+		    "expected a signature of the collector every %u s, found none so far", every_s);
+	else if (now_s > signed_s && now_s - signed_s > every_s)
+		own_detail(c, own_find(c, FINDING_UNSIGNED, REPORT_WARNING, COMPONENT_KIND_COUNT),
+		    "expected a signature of the collector every %u s, found the last %llu s ago",
+		    every_s, (unsigned long long)(now_s - signed_s));
+}
+
+static void
+conclude_kind(struct conclusion *c, enum component_kind kind)
+{
+	const struct component_verdict *v = c->in->component[kind];
+	const bool rule = c->rule->files[kind] != NULL || c->rule->facts[kind] != NULL;
+
+	if (v != NULL && v->judged) {
+		c->references = (uint16_t)(c->references | v->references);
+		conclude_claims(c, kind, v->outcome);
+	} else if (v != NULL) {
+		c->out->not_checked[kind] = true;
+		if (!c->rule->recorded[kind])
+			(void)own_find(c, FINDING_UNCHECKED, REPORT_WARNING, kind);
+	} else if (c->rule->require[kind]) {
+		(void)own_find(c, FINDING_MISSING, c->rule->missing, kind);
+		conclude_claims(c, kind, c->rule->missing);
+	} else if (rule) {
+		(void)own_find(c, FINDING_SKIPPED, REPORT_WARNING, kind);
+	}
+}
+
+/* A claim is as bad as the worst of the components that it speaks for. */
+static void
+conclude_claims(struct conclusion *c, enum component_kind kind, enum report_status outcome)
+{
+	const enum report_claim claim = claim_of(kind);
+	const int8_t value = claim_value(claim, outcome);
+	int8_t *now = &c->out->claim[claim];
+
+	c->claimed = true;
+	worsen(&c->status, outcome);
+	if (*now == 0 || report_status_rank(report_claim_status(value)) >
+			     report_status_rank(report_claim_status(*now)))
+		*now = value;
+}
+
+static struct own_finding *
+own_find(struct conclusion *c, enum finding f, enum report_status outcome, enum component_kind kind)
+{
+	struct own_finding *own = &c->own[c->own_count++];
+
+	own->severity = severity_of(outcome);
+	own->kind = kind;
+	own->finding.kind = kind == COMPONENT_KIND_COUNT
+				? VIEW_LITERAL("bundle")
+				: view_of_string(component_kind_name(kind));
+	own->finding.code = finding_code(f);
+	own->finding.subject = (struct view){(const uint8_t *)"", 0};
+	own->finding.detail = finding_sentence(f);
+	worsen(&c->status, outcome);
+	return own;
+}
+
+/* Other words than the finding's sentence. */
+static void
+own_detail(struct conclusion *c, struct own_finding *own, const char *format, ...)
+{
+	const size_t begun = c->words->size;
+	char text[REPORT_SUBJECT_MAX + 1];
+	va_list arguments;
+	int size;
+
+	va_start(arguments, format);
+	size = vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	if (size < 0 || (size_t)size >= sizeof(text))
+		abort(); /* our own words are short */
+	buf_append(c->words, text, (size_t)size);
+	if (!c->words->failed)
+		own->finding.detail = (struct view){c->words->data + begun, (size_t)size};
+}
+
+/*
+ * The worst first, so that the cap never hides them; then what is about the bundle, then the
+ * kinds in their order.
+ */
+static void
+gather_findings(struct conclusion *c)
+{
+	c->out->finding_total = c->own_count;
+	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)
+		if (c->in->component[k] != NULL)
+			c->out->finding_total += c->in->component[k]->total;
+	for (unsigned s = 0; s < SEVERITY_COUNT; s++) {
+		gather(c, (enum severity)s, COMPONENT_KIND_COUNT);
+		for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)
+			gather(c, (enum severity)s, (enum component_kind)k);
+	}
+}
+
+static void
+gather(struct conclusion *c, enum severity s, enum component_kind kind)
+{
+	const struct component_verdict *v;
+
+	for (size_t i = 0; i < c->own_count; i++)
+		if (c->own[i].severity == s && c->own[i].kind == kind)
+			keep(c->out, &c->own[i].finding);
+	if (kind == COMPONENT_KIND_COUNT || (v = c->in->component[kind]) == NULL)
+		return;
+	for (size_t i = 0; i < v->count[s]; i++)
+		keep(c->out, &v->finding[s][i]);
+}
+
+static void
+keep(struct report *out, const struct report_finding *f)
+{
+	if (out->finding_count < REPORT_FINDINGS_MAX)
+		out->finding[out->finding_count++] = *f;
+}
+
+static void
+gather_references(struct conclusion *c)
+{
+	for (size_t i = 0; i < c->rule->reference_count; i++)
+		if ((c->references & 1U << i) != 0)
+			c->out->reference[c->out->reference_count++] =
+			    c->rule->reference[i]->digest;
+}
+
+static enum report_claim
+claim_of(enum component_kind kind)
+{
+	switch (kind) {
+	case COMPONENT_EXECUTABLE:
+	case COMPONENT_LIBRARIES:
+		return REPORT_EXECUTABLES;
+	case COMPONENT_FILES:
+		return REPORT_FILE_SYSTEM;
+	default:
+		return REPORT_CONFIGURATION;
+	}
+}
+
+static int8_t
+claim_value(enum report_claim claim, enum report_status outcome)
+{
+	switch (outcome) {
+	case REPORT_AFFIRMING:
+		return CLAIM_GOOD;
+	case REPORT_NONE:
+		return CLAIM_UNEXPECTED;
+	case REPORT_WARNING:
+		return claim == REPORT_EXECUTABLES ? CLAIM_UNRECOGNISED : CLAIM_WARNING;
+	case REPORT_CONTRAINDICATED:
+		break;
+	}
+	return CLAIM_CONTRAINDICATED;
+}
+
+static void
+worsen(enum report_status *to, enum report_status by)
+{
+	if (report_status_rank(by) > report_status_rank(*to))
+		*to = by;
+}

@@ -1,0 +1,18 @@
+/*
+ * Judging the items of one component by the rule for its kind. Only policy/ includes this.
+ */
+#ifndef HALLMARK_POLICY_JUDGE_H
+#define HALLMARK_POLICY_JUDGE_H
+
+#include "policy/rule.h"
+#include "policy/verdict.h"
+
+/* executable, libraries, files */
+void judge_files(struct verdict_builder *b, const struct policy_rule *rule,
+    const struct file_rule *files, const struct component *c, uint64_t now_s);
+
+/* config, host, packages, runtime */
+void judge_facts(
+    struct verdict_builder *b, const struct fact_rule *rule, const struct component *c);
+
+#endif

@@ -1,0 +1,277 @@
+#include "policy/policy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/glob.h"
+#include "policy/manifest.h"
+#include "policy/policy_compile.h"
+#include "policy/policy_schema.h"
+#include "policy/rule.h"
+
+#define ID_MARK "@sha256:"
+
+static enum err build(const char *file, policy_reference_read *read, void *context,
+    struct faults *faults, struct policy *p);
+static void seal(struct policy *p);
+static enum err read_from_file(void *context, size_t index, const char *name, const char *file,
+    unsigned line, struct faults *faults, struct buf *to, char **shown);
+static enum err read_from_store(void *context, size_t index, const char *name, const char *file,
+    unsigned line, struct faults *faults, struct buf *to, char **shown);
+static enum err fetch_checked(policy_fetch *fetch, void *context, enum pack_kind kind,
+    const struct digest *digest, struct buf *to);
+static struct policy *policy_new(void);
+
+/* What replay reads reference sets by. */
+struct store {
+	const struct manifest *manifest;
+	policy_fetch *fetch;
+	void *context;
+	enum err failed; /* of the fetch itself */
+};
+
+enum err
+policy_load(const char *path, struct faults *faults, struct policy **out)
+{
+	const size_t faults_before = faults->count;
+	struct policy *p = policy_new();
+	enum err e;
+
+	*out = NULL;
+	e = yaml_load_file(path, &policy_schema, faults, &p->yaml);
+	if (p->yaml != NULL)
+		e = build(path, read_from_file, (void *)(uintptr_t)path, faults, p);
+	if (faults->count != faults_before)
+		e = ERR_CONFIG;
+	if (e == ERR_OK)
+		*out = p;
+	else
+		policy_free(&p);
+	return e;
+}
+
+enum err
+policy_from_manifest(struct view manifest, policy_fetch *fetch, void *context,
+    struct faults *faults, struct policy **out)
+{
+	static const char name[] = "stored policy";
+	const size_t faults_before = faults->count;
+	struct store store = {NULL, fetch, context, ERR_OK};
+	struct manifest *m = NULL;
+	struct buf text = BUF_INIT;
+	struct policy *p = NULL;
+	enum err e;
+
+	*out = NULL;
+	if ((e = manifest_parse(manifest, &m)) != ERR_OK ||
+	    (e = fetch_checked(fetch, context, PACK_POLICY, &m->policy, &text)) != ERR_OK)
+		goto out;
+	p = policy_new();
+	store.manifest = m;
+	e = yaml_load_bytes(name, buf_view(&text), &policy_schema, faults, &p->yaml);
+	if (p->yaml != NULL)
+		e = build(name, read_from_store, &store, faults, p);
+	if (store.failed != ERR_OK)
+		e = store.failed;
+	else if (faults->count != faults_before)
+		e = ERR_CONFIG;
+	/* Names that the policy has and the manifest lacks, or the other way round. */
+	if (e == ERR_OK && !view_equal(buf_view(&p->manifest), manifest))
+		e = ERR_MISMATCH;
+out:
+	if (e == ERR_OK) {
+		*out = p;
+		p = NULL; /* moved */
+	}
+	policy_free(&p);
+	manifest_free(&m);
+	buf_free(&text);
+	return e;
+}
+
+void
+policy_free(struct policy **p)
+{
+	if (*p == NULL)
+		return;
+	for (size_t i = 0; i < (*p)->reference_count; i++) {
+		reference_free(&(*p)->references[i].set);
+		buf_free(&(*p)->references[i].content);
+	}
+	for (size_t i = 0; i < (*p)->owned_count; i++)
+		free((*p)->owned[i]);
+	free((*p)->owned);
+	buf_free(&(*p)->id);
+	buf_free(&(*p)->manifest);
+	yaml_file_free(&(*p)->yaml);
+	free(*p);
+	*p = NULL;
+}
+
+struct view
+policy_id(const struct policy *p)
+{
+	return buf_view(&p->id);
+}
+
+enum err
+policy_id_digest(struct view id, struct digest *out)
+{
+	const struct view mark = VIEW_LITERAL(ID_MARK);
+	const size_t tail = mark.size + DIGEST_HEX_SIZE;
+
+	if (id.size <= tail ||
+	    !view_equal((struct view){id.data + id.size - tail, mark.size}, mark) ||
+	    memchr(id.data, '@', id.size - tail) != NULL)
+		return ERR_FORMAT;
+	return digest_from_hex(
+	    (struct view){id.data + id.size - DIGEST_HEX_SIZE, DIGEST_HEX_SIZE}, out);
+}
+
+size_t
+policy_object_count(const struct policy *p)
+{
+	return p->object_count;
+}
+
+const struct policy_object *
+policy_object_at(const struct policy *p, size_t index)
+{
+	return &p->objects[index];
+}
+
+const struct policy_rule *
+policy_find(const struct policy *p, struct view workload, struct view collector)
+{
+	for (size_t i = 0; i < p->rule_count; i++) {
+		const struct policy_rule *r = &p->rules[i];
+
+		if (!glob_match(r->match, workload, GLOB_TEXT))
+			continue;
+		for (size_t j = 0; j < r->collector_count; j++)
+			if (glob_match(r->collectors[j], collector, GLOB_IDENTITY))
+				return r;
+		return NULL;
+	}
+	return NULL;
+}
+
+bool
+policy_rule_wants_jws(const struct policy_rule *r)
+{
+	return r->jws;
+}
+
+bool
+policy_reference_counts(const struct policy_reference *r, uint64_t now_s)
+{
+	return r->until_s == 0 || now_s < r->until_s;
+}
+
+static enum err
+build(const char *file, policy_reference_read *read, void *context, struct faults *faults,
+    struct policy *p)
+{
+	const size_t faults_before = faults->count;
+
+	policy_compile(p, file, read, context, faults);
+	if (faults->count != faults_before)
+		return ERR_CONFIG;
+	seal(p);
+	return ERR_OK;
+}
+
+/* Manifest, identity, objects. */
+static void
+seal(struct policy *p)
+{
+	const struct raw_policy *raw = yaml_file_data(p->yaml);
+	const struct view text = yaml_file_bytes(p->yaml);
+	struct manifest_reference *named = policy_memory(p, p->reference_count, sizeof(*named));
+	struct policy_object *o = policy_memory(p, p->reference_count + 2, sizeof(*o));
+	char hex[DIGEST_HEX_SIZE + 1];
+
+	p->objects = o;
+	p->object_count = p->reference_count + 2;
+	o[1] = (struct policy_object){.kind = PACK_POLICY, .content = text};
+	digest_of(text.data, text.size, &o[1].digest);
+	for (size_t i = 0; i < p->reference_count; i++) {
+		const struct policy_reference *r = &p->references[i];
+
+		o[i + 2] = (struct policy_object){PACK_REFERENCE, r->digest, buf_view(&r->content)};
+		named[i].name = view_of_string(r->name);
+		named[i].digest = r->digest;
+	}
+	manifest_write(&o[1].digest, named, p->reference_count, &p->manifest);
+	if (buf_status(&p->manifest) != ERR_OK)
+		abort();
+	o[0] = (struct policy_object){.kind = PACK_MANIFEST, .content = buf_view(&p->manifest)};
+	digest_of(p->manifest.data, p->manifest.size, &o[0].digest);
+	digest_to_hex(&o[0].digest, hex);
+	buf_append_string(&p->id, raw->name);
+	buf_append_string(&p->id, ID_MARK);
+	buf_append_string(&p->id, hex);
+	if (buf_status(&p->id) != ERR_OK)
+		abort();
+}
+
+/* `context` is the path of the policy. */
+static enum err
+read_from_file(void *context, size_t index, const char *name, const char *file, unsigned line,
+    struct faults *faults, struct buf *to, char **shown)
+{
+	const char *policy_file = context;
+	char key[48];
+
+	(void)name;
+	snprintf(key, sizeof(key), "references[%zu].file", index);
+	*shown = yaml_resolve_path(policy_file, file);
+	return yaml_read_file(policy_file, line, key, *shown, REFERENCE_SIZE_MAX, faults, to);
+}
+
+static enum err
+read_from_store(void *context, size_t index, const char *name, const char *file, unsigned line,
+    struct faults *faults, struct buf *to, char **shown)
+{
+	struct store *s = context;
+	const struct digest *digest = manifest_find(s->manifest, view_of_string(name));
+	enum err e = ERR_MISMATCH;
+
+	(void)index;
+	(void)file;
+	(void)line;
+	(void)faults;
+	if (asprintf(shown, "stored reference %s", name) < 0)
+		abort();
+	if (digest != NULL)
+		e = fetch_checked(s->fetch, s->context, PACK_REFERENCE, digest, to);
+	if (e != ERR_OK && s->failed == ERR_OK)
+		s->failed = e;
+	return e;
+}
+
+/* The store is not trusted: the digest decides. */
+static enum err
+fetch_checked(policy_fetch *fetch, void *context, enum pack_kind kind, const struct digest *digest,
+    struct buf *to)
+{
+	struct digest found;
+	enum err e;
+
+	if ((e = fetch(context, kind, digest, to)) != ERR_OK || (e = buf_status(to)) != ERR_OK)
+		return e;
+	digest_of(to->data, to->size, &found);
+	return digest_equal(&found, digest) ? ERR_OK : ERR_DIGEST;
+}
+
+static struct policy *
+policy_new(void)
+{
+	struct policy *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		abort();
+	p->id = BUF_INIT;
+	p->manifest = BUF_INIT;
+	return p;
+}

@@ -1,0 +1,128 @@
+#include "policy/policy_schema.h"
+
+#include "proto/bundle.h"
+#include "proto/report.h"
+
+#define PATH_BYTES_MAX 4095 /* PATH_MAX of Linux without its NUL */
+
+static const cyaml_strval_t outcomes[] = {
+    {"none", RAW_OUTCOME_NONE},
+    {"warning", RAW_OUTCOME_WARNING},
+    {"contraindicated", RAW_OUTCOME_CONTRAINDICATED},
+};
+
+#define KIND_ROW(identifier, name, shape) {name, identifier},
+static const cyaml_strval_t kinds[] = {COMPONENT_KIND_MAP(KIND_ROW)};
+#undef KIND_ROW
+
+#define TEXT(key, flags, structure, most)                                                          \
+	CYAML_FIELD_STRING_PTR(#key, flags, structure, key, 1, most)
+#define OUTCOME(key, structure)                                                                    \
+	CYAML_FIELD_ENUM(#key, CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, structure, key, outcomes,  \
+	    CYAML_ARRAY_LEN(outcomes))
+#define LIST(key, flags, structure, entry, least, most)                                            \
+	CYAML_FIELD_SEQUENCE(#key, CYAML_FLAG_POINTER | (flags), structure, key, entry, least, most)
+#define OPTIONAL CYAML_FLAG_OPTIONAL
+#define REQUIRED CYAML_FLAG_DEFAULT
+
+static const cyaml_schema_value_t name_entry = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, BUNDLE_WORKLOAD_MAX),
+};
+static const cyaml_schema_value_t pattern_entry = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, POLICY_PATTERN_MAX),
+};
+/* The empty pattern is the value of a fact that has none. */
+static const cyaml_schema_value_t value_entry = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, POLICY_PATTERN_MAX),
+};
+static const cyaml_schema_value_t kind_entry = {
+    CYAML_VALUE_ENUM(CYAML_FLAG_STRICT, enum component_kind, kinds, CYAML_ARRAY_LEN(kinds)),
+};
+
+static const cyaml_schema_field_t reference_fields[] = {
+    TEXT(name, REQUIRED, struct raw_reference, BUNDLE_WORKLOAD_MAX),
+    TEXT(file, REQUIRED, struct raw_reference, PATH_BYTES_MAX),
+    TEXT(until, OPTIONAL, struct raw_reference, 32),
+    TEXT(replaces, OPTIONAL, struct raw_reference, BUNDLE_WORKLOAD_MAX),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t reference_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_reference, reference_fields),
+};
+
+#define FILE_OUTCOME(key) OUTCOME(key, struct raw_file_rule)
+#define FILE_FIELDS                                                                                \
+	LIST(references, REQUIRED, struct raw_file_rule, &name_entry, 1, REPORT_REFERENCES_MAX),   \
+	    CYAML_FIELD_BOOL("symlinks", OPTIONAL, struct raw_file_rule, symlinks),                \
+	    FILE_OUTCOME(unknown), FILE_OUTCOME(changed), FILE_OUTCOME(unreadable),                \
+	    FILE_OUTCOME(unstable), FILE_OUTCOME(world_writable)
+
+static const cyaml_schema_field_t executable_fields[] = {
+    FILE_FIELDS,
+    FILE_OUTCOME(deleted),
+    FILE_OUTCOME(replaced),
+    FILE_OUTCOME(memfd),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t libraries_fields[] = {
+    FILE_FIELDS,
+    FILE_OUTCOME(deleted),
+    FILE_OUTCOME(replaced),
+    FILE_OUTCOME(memfd),
+    FILE_OUTCOME(anonymous),
+    FILE_OUTCOME(writable),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t files_fields[] = {
+    FILE_FIELDS,
+    FILE_OUTCOME(missing),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t fact_fields[] = {
+    TEXT(name, REQUIRED, struct raw_fact, COMPONENT_FACT_NAME_MAX),
+    LIST(allow, REQUIRED, struct raw_fact, &value_entry, 1, POLICY_ALLOW_MAX),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t fact_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_fact, fact_fields),
+};
+static const cyaml_schema_field_t fact_rule_fields[] = {
+    LIST(facts, REQUIRED, struct raw_fact_rule, &fact_entry, 1, POLICY_FACTS_MAX),
+    OUTCOME(unmatched, struct raw_fact_rule),
+    CYAML_FIELD_END,
+};
+
+#define RULE(key, fields) CYAML_FIELD_MAPPING_PTR(#key, OPTIONAL, struct raw_workload, key, fields)
+static const cyaml_schema_field_t workload_fields[] = {
+    TEXT(match, REQUIRED, struct raw_workload, POLICY_PATTERN_MAX),
+    LIST(collectors, REQUIRED, struct raw_workload, &pattern_entry, 1, POLICY_COLLECTORS_MAX),
+    LIST(require, OPTIONAL, struct raw_workload, &kind_entry, 0, COMPONENT_KIND_COUNT),
+    LIST(recorded, OPTIONAL, struct raw_workload, &kind_entry, 0, COMPONENT_KIND_COUNT),
+    CYAML_FIELD_BOOL("jws", OPTIONAL, struct raw_workload, jws),
+    CYAML_FIELD_UINT("max_age_s", OPTIONAL, struct raw_workload, max_age_s),
+    CYAML_FIELD_UINT("signature_every_s", OPTIONAL, struct raw_workload, signature_every_s),
+    OUTCOME(missing, struct raw_workload),
+    RULE(executable, executable_fields),
+    RULE(libraries, libraries_fields),
+    RULE(files, files_fields),
+    RULE(runtime, fact_rule_fields),
+    RULE(host, fact_rule_fields),
+    RULE(config, fact_rule_fields),
+    RULE(packages, fact_rule_fields),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t workload_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_workload, workload_fields),
+};
+
+static const cyaml_schema_field_t policy_fields[] = {
+    TEXT(name, REQUIRED, struct raw_policy, BUNDLE_WORKLOAD_MAX),
+    LIST(references, OPTIONAL, struct raw_policy, &reference_entry, 0, POLICY_REFERENCES_MAX),
+    LIST(workloads, REQUIRED, struct raw_policy, &workload_entry, 1, POLICY_WORKLOADS_MAX),
+    CYAML_FIELD_END,
+};
+
+const cyaml_schema_value_t policy_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_policy, policy_fields),
+};

@@ -1,0 +1,77 @@
+/*
+ * A policy file as it stands, before it is checked and put together (policy_compile.h). Keys that
+ * were left out, or were faulty, are NULL or zero.
+ */
+#ifndef HALLMARK_POLICY_POLICY_SCHEMA_H
+#define HALLMARK_POLICY_POLICY_SCHEMA_H
+
+#include <cyaml/cyaml.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/component.h"
+
+#define POLICY_PATTERN_MAX    256   /* bytes: the longest SPIFFE path in use is shorter */
+#define POLICY_REFERENCES_MAX 1024  /* of a policy: each is a file */
+#define POLICY_WORKLOADS_MAX  10000 /* entries; patterns cover more workloads than that */
+#define POLICY_COLLECTORS_MAX 1024  /* patterns of one entry */
+#define POLICY_FACTS_MAX      256   /* of one rule */
+#define POLICY_ALLOW_MAX      256   /* patterns of one fact */
+
+/* Zero is "not said", which is different from `none`. */
+enum raw_outcome {
+	RAW_OUTCOME_UNSAID,
+	RAW_OUTCOME_NONE,
+	RAW_OUTCOME_WARNING,
+	RAW_OUTCOME_CONTRAINDICATED,
+};
+
+struct raw_reference {
+	char *name, *file, *until, *replaces;
+};
+
+/* Rules for executable, libraries and files; each knows only some of the keys. */
+struct raw_file_rule {
+	char **references;
+	uint32_t references_count;
+	bool symlinks;
+	enum raw_outcome unknown, changed, missing, deleted, replaced, memfd, anonymous, writable;
+	enum raw_outcome unreadable, unstable, world_writable;
+};
+
+struct raw_fact {
+	char *name;
+	char **allow;
+	uint32_t allow_count;
+};
+
+struct raw_fact_rule {
+	struct raw_fact *facts;
+	uint32_t facts_count;
+	enum raw_outcome unmatched;
+};
+
+struct raw_workload {
+	char *match;
+	char **collectors;
+	uint32_t collectors_count;
+	enum component_kind *require, *recorded;
+	uint32_t require_count, recorded_count;
+	bool jws;
+	uint32_t max_age_s, signature_every_s;
+	enum raw_outcome missing;
+	struct raw_file_rule *executable, *files, *libraries;
+	struct raw_fact_rule *config, *host, *packages, *runtime;
+};
+
+struct raw_policy {
+	char *name;
+	struct raw_reference *references;
+	uint32_t references_count;
+	struct raw_workload *workloads;
+	uint32_t workloads_count;
+};
+
+extern const cyaml_schema_value_t policy_schema;
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * The inside of a policy: what loading makes and appraisal reads. Only policy/ includes this.
+ */
+#ifndef HALLMARK_POLICY_RULE_H
+#define HALLMARK_POLICY_RULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/yaml.h"
+#include "policy/policy.h"
+#include "policy/reference.h"
+#include "proto/component.h"
+#include "proto/report.h"
+
+struct policy_reference {
+	const char *name;
+	uint64_t until_s; /* it does not count from this time on; 0: it always does */
+	size_t family;    /* those that replace one another have the same number */
+	struct reference_set *set;
+	struct buf content; /* as it was read */
+	struct digest digest;
+};
+
+/* For executable, libraries and files. Each outcome is NONE, WARNING or CONTRAINDICATED. */
+struct file_rule {
+	uint16_t references; /* bit i: reference[i] of the policy_rule */
+	bool symlinks;       /* judged by the digest of their text; otherwise never accepted */
+	bool complete;       /* each path of the references has to be measured */
+	enum report_status unknown, changed, missing, deleted, replaced, memfd, anonymous, writable;
+	enum report_status unreadable, unstable, world_writable;
+};
+
+struct fact_pattern {
+	struct view name;
+	size_t allow_count;
+	const struct view *allow;
+};
+
+/* For config, host, packages and runtime. */
+struct fact_rule {
+	size_t fact_count;
+	const struct fact_pattern *facts; /* by name */
+	enum report_status unmatched;
+};
+
+/*
+ * One entry of `workloads`. A component kind has a file rule or a fact rule by its shape, or
+ * none.
+ */
+struct policy_rule {
+	struct view match;
+	size_t collector_count;
+	const struct view *collectors;
+	bool require[COMPONENT_KIND_COUNT];
+	bool recorded[COMPONENT_KIND_COUNT];
+	bool jws;
+	uint32_t max_age_s;
+	uint32_t signature_every_s; /* 0: not demanded */
+	enum report_status missing;
+	const struct file_rule *files[COMPONENT_KIND_COUNT];
+	const struct fact_rule *facts[COMPONENT_KIND_COUNT];
+	size_t reference_count;
+	const struct policy_reference *reference[REPORT_REFERENCES_MAX]; /* by name */
+};
+
+struct policy {
+	struct yaml_file *yaml; /* strings of the rules point into it */
+	struct buf id;
+	struct buf manifest;
+	size_t reference_count;
+	struct policy_reference *references; /* in the file's order */
+	size_t rule_count;
+	struct policy_rule *rules;
+	size_t object_count;
+	struct policy_object *objects;
+	void **owned; /* all that the rules point to */
+	size_t owned_count;
+};
+
+/* The set counts at this time. */
+bool policy_reference_counts(const struct policy_reference *r, uint64_t now_s);
+
+#endif

@@ -1,0 +1,144 @@
+#include "policy/verdict.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/text.h"
+
+static void detail_close(struct verdict_builder *b);
+static void lay_out(struct component_verdict *v, const struct verdict_builder *b);
+
+enum severity
+severity_of(enum report_status outcome)
+{
+	switch (outcome) {
+	case REPORT_CONTRAINDICATED:
+		return SEVERITY_CONTRAINDICATED;
+	case REPORT_WARNING:
+		return SEVERITY_WARNING;
+	default:
+		return SEVERITY_NONE;
+	}
+}
+
+void
+verdict_begin(struct verdict_builder *b, enum component_kind kind)
+{
+	memset(b, 0, sizeof(*b));
+	b->kind = kind;
+	b->valid_until_s = UINT64_MAX;
+	b->words = BUF_INIT;
+	b->detail = BUF_INIT;
+}
+
+struct buf *
+verdict_find(
+    struct verdict_builder *b, enum finding f, enum report_status outcome, struct view subject)
+{
+	const enum severity s = severity_of(outcome);
+
+	detail_close(b);
+	b->total++;
+	if (b->count[s] == REPORT_FINDINGS_MAX)
+		return NULL;
+	b->open = &b->entry[s][b->count[s]++];
+	b->open->finding = f;
+	b->open->subject_at = b->words.size;
+	text_append_printable(&b->words, subject, REPORT_SUBJECT_MAX);
+	b->open->subject_size = b->words.size - b->open->subject_at;
+	return &b->detail;
+}
+
+enum err
+verdict_end(struct verdict_builder *b, struct component_verdict **out)
+{
+	static const enum report_status outcomes[SEVERITY_COUNT] = {
+	    REPORT_CONTRAINDICATED, REPORT_WARNING, REPORT_NONE};
+	struct component_verdict *v = NULL;
+	size_t kept = 0;
+	enum err e = ERR_MEMORY;
+
+	*out = NULL;
+	detail_close(b);
+	buf_free(&b->detail);
+	if (buf_status(&b->words) != ERR_OK || (v = calloc(1, sizeof(*v))) == NULL)
+		goto out;
+	for (size_t s = 0; s < SEVERITY_COUNT; s++)
+		kept += b->count[s];
+	if (kept > 0 && (v->findings = calloc(kept, sizeof(*v->findings))) == NULL)
+		goto out;
+	v->kind = b->kind;
+	v->judged = b->judged;
+	v->outcome = REPORT_AFFIRMING;
+	for (size_t s = SEVERITY_COUNT; s-- > 0;)
+		if (b->count[s] > 0)
+			v->outcome = outcomes[s];
+	v->total = b->total;
+	v->valid_until_s = b->valid_until_s;
+	v->references = b->references;
+	v->words = b->words;
+	b->words = BUF_INIT; /* moved */
+	lay_out(v, b);
+	*out = v;
+	v = NULL; /* moved */
+	e = ERR_OK;
+out:
+	free(v);
+	buf_free(&b->words);
+	return e;
+}
+
+uint64_t
+component_verdict_valid_until_s(const struct component_verdict *v)
+{
+	return v->valid_until_s;
+}
+
+void
+component_verdict_free(struct component_verdict **v)
+{
+	if (*v == NULL)
+		return;
+	free((*v)->findings);
+	buf_free(&(*v)->words);
+	free(*v);
+	*v = NULL;
+}
+
+static void
+detail_close(struct verdict_builder *b)
+{
+	struct view detail;
+
+	if (b->open == NULL)
+		return;
+	detail = b->detail.size > 0 ? buf_view(&b->detail) : finding_sentence(b->open->finding);
+	b->open->detail_at = b->words.size;
+	text_append_printable(&b->words, detail, REPORT_SUBJECT_MAX);
+	b->open->detail_size = b->words.size - b->open->detail_at;
+	if (b->detail.failed)
+		b->words.failed = true; /* a detail that was cut short must not be reported */
+	buf_clear(&b->detail);
+	b->open = NULL;
+}
+
+/* The words have stopped moving: places become views. */
+static void
+lay_out(struct component_verdict *v, const struct verdict_builder *b)
+{
+	const char *kind = component_kind_name(b->kind);
+	struct report_finding *to = v->findings;
+
+	for (size_t s = 0; s < SEVERITY_COUNT; s++) {
+		v->finding[s] = to;
+		v->count[s] = b->count[s];
+		for (size_t i = 0; i < b->count[s]; i++, to++) {
+			const struct verdict_entry *e = &b->entry[s][i];
+
+			to->kind = view_of_string(kind);
+			to->code = finding_code(e->finding);
+			to->subject = (struct view){v->words.data + e->subject_at, e->subject_size};
+			to->detail = (struct view){v->words.data + e->detail_at, e->detail_size};
+		}
+	}
+}

@@ -1,0 +1,73 @@
+/*
+ * The judgement of one component while it is made, and what is kept of it. Only policy/ includes
+ * this.
+ *
+ * Of each outcome at most REPORT_FINDINGS_MAX findings are kept, the first ones: a report shows no
+ * more, and the worst come first there. All are counted.
+ */
+#ifndef HALLMARK_POLICY_VERDICT_H
+#define HALLMARK_POLICY_VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/appraise.h"
+#include "policy/finding.h"
+#include "proto/report.h"
+
+/* Findings by outcome, in the order in which a report shows them. */
+enum severity {
+	SEVERITY_CONTRAINDICATED,
+	SEVERITY_WARNING,
+	SEVERITY_NONE,
+	SEVERITY_COUNT,
+};
+
+enum severity severity_of(enum report_status outcome);
+
+struct component_verdict {
+	enum component_kind kind;
+	bool judged;                /* a rule looked at it */
+	enum report_status outcome; /* the worst of the findings; AFFIRMING if there were none */
+	uint64_t total;             /* findings, kept or not */
+	uint64_t valid_until_s;
+	uint16_t references; /* bit i: reference[i] of the rule counted */
+	size_t count[SEVERITY_COUNT];
+	const struct report_finding *finding[SEVERITY_COUNT];
+	/* private */
+	struct report_finding *findings;
+	struct buf words;
+};
+
+struct verdict_builder {
+	enum component_kind kind;
+	bool judged;
+	uint64_t valid_until_s;
+	uint16_t references;
+	uint64_t total;
+	size_t count[SEVERITY_COUNT];
+	struct verdict_entry {
+		enum finding finding;
+		size_t subject_at, subject_size; /* in `words` */
+		size_t detail_at, detail_size;
+	} entry[SEVERITY_COUNT][REPORT_FINDINGS_MAX];
+	struct buf words;           /* printable subjects and details */
+	struct buf detail;          /* of `open`, as it comes */
+	struct verdict_entry *open; /* its detail is still being written */
+};
+
+void verdict_begin(struct verdict_builder *b, enum component_kind kind);
+
+/*
+ * Adds a finding. NULL if it is only counted; otherwise where its detail may be written until the
+ * next call, in any bytes: it is made printable and cut then. Without a word of detail the
+ * finding's sentence stands.
+ */
+struct buf *verdict_find(
+    struct verdict_builder *b, enum finding f, enum report_status outcome, struct view subject);
+
+/* Moves all into a verdict; the builder is empty afterwards, even on an error. ERR_MEMORY. */
+enum err verdict_end(struct verdict_builder *b, struct component_verdict **out) MUST_USE;
+
+#endif
