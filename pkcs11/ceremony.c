@@ -1,0 +1,250 @@
+#include "pkcs11/ceremony.h"
+
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pkcs11/certificate.h"
+#include "pkcs11/complain.h"
+#include "pkcs11/guard.h"
+#include "pkcs11/jws.h"
+#include "pkcs11/subject.h"
+#include "pkcs11/token.h"
+#include "proto/checkpoint.h"
+#include "proto/note.h"
+
+/* Never a checkpoint (no newline) and never a JWS (a blank). */
+#define TEST_TEXT "hallmark test signature"
+
+static enum err open_with_key(const struct hsm_config *c, struct token **token);
+static enum err open_with_certificate(
+    const struct hsm_config *c, struct token **token, X509 **certificate);
+static enum err make_guard(const struct hsm_config *c, struct token *token);
+static enum err read_adopted(
+    const struct hsm_config *c, X509 *certificate, const char *path, struct guard_state *state);
+static enum err read_file(const char *path, size_t size_max, struct buf *to);
+
+int
+ceremony_init(const struct hsm_config *c)
+{
+	struct token *token;
+	enum err e = token_open(c, &token);
+
+	if (e == ERR_OK && (e = token_generate(token)) == ERR_OK &&
+	    (e = token_find_key(token)) == ERR_OK && (e = make_guard(c, token)) == ERR_OK)
+		printf("made     key '%s' on token '%s', for the log %s\n"
+		       "guard    %s\n"
+		       "next     hallmark-hsm self-sign, or csr and import-cert\n",
+		    c->key_label, c->token_label, c->origin, c->guard_directory);
+	token_close(&token);
+	return e == ERR_OK ? 0 : 1;
+}
+
+int
+ceremony_csr(const struct hsm_config *c, const char *subject, const char *path)
+{
+	struct token *token;
+	X509_REQ *request = NULL;
+	FILE *out = stdout;
+	enum err e = open_with_key(c, &token);
+
+	if (e == ERR_OK && (e = subject_make_request(c, subject, token, &request)) == ERR_OK &&
+	    path != NULL && (out = fopen(path, "we")) == NULL) {
+		complain("%s: cannot write the request", path);
+		e = ERR_IO;
+	}
+	if (e == ERR_OK && (PEM_write_X509_REQ(out, request) != 1 || fflush(out) != 0))
+		e = ERR_IO;
+	if (out != NULL && out != stdout && fclose(out) != 0)
+		e = ERR_IO;
+	X509_REQ_free(request);
+	token_close(&token);
+	return e == ERR_OK ? 0 : 1;
+}
+
+int
+ceremony_self_sign(const struct hsm_config *c, const char *subject, int days)
+{
+	struct token *token;
+	X509 *certificate = NULL;
+	enum err e = open_with_key(c, &token);
+
+	if (e == ERR_OK &&
+	    (e = subject_make_certificate(c, subject, days, token, &certificate)) == ERR_OK &&
+	    (e = certificate_write(c->certificate, certificate)) == ERR_OK) {
+		printf("made     %s\n", c->certificate);
+		if (token_store_certificate(token, certificate) == ERR_OK)
+			printf("stored   on token '%s'\n", c->token_label);
+	}
+	X509_free(certificate);
+	token_close(&token);
+	return e == ERR_OK ? 0 : 1;
+}
+
+int
+ceremony_import_certificate(const struct hsm_config *c, const char *path)
+{
+	struct token *token;
+	X509 *certificate = NULL;
+	enum err e = open_with_key(c, &token);
+
+	if (e == ERR_OK && (e = certificate_read(path, &certificate)) == ERR_OK &&
+	    (e = certificate_check_key(path, certificate, token_public_key(token))) == ERR_OK &&
+	    (e = certificate_write(c->certificate, certificate)) == ERR_OK) {
+		printf("imported %s\n", c->certificate);
+		if (token_store_certificate(token, certificate) == ERR_OK)
+			printf("stored   on token '%s'\n", c->token_label);
+	}
+	X509_free(certificate);
+	token_close(&token);
+	return e == ERR_OK ? 0 : 1;
+}
+
+int
+ceremony_jwks(const struct hsm_config *c)
+{
+	X509 *certificate;
+	struct buf json = BUF_INIT;
+	enum err e = certificate_read(c->certificate, &certificate);
+
+	if (e == ERR_OK &&
+	    (e = jws_append_key_set(X509_get0_pubkey(certificate), certificate, &json)) == ERR_OK)
+		fwrite(json.data, 1, json.size, stdout);
+	buf_free(&json);
+	X509_free(certificate);
+	return e == ERR_OK ? 0 : 1;
+}
+
+int
+ceremony_adopt(const struct hsm_config *c, const char *checkpoint)
+{
+	struct token *token;
+	X509 *certificate = NULL;
+	struct guard_state state;
+	struct buf spki = BUF_INIT;
+	enum err e = open_with_certificate(c, &token, &certificate);
+
+	if (e == ERR_OK && (e = read_adopted(c, certificate, checkpoint, &state)) == ERR_OK &&
+	    (e = certificate_append_spki(token_public_key(token), &spki)) == ERR_OK &&
+	    (e = guard_adopt(c->guard_directory, c->origin, buf_view(&spki), &state)) == ERR_OK)
+		printf("adopted  a log of %llu reports\n", (unsigned long long)state.size);
+	buf_free(&spki);
+	X509_free(certificate);
+	token_close(&token);
+	return e == ERR_OK ? 0 : 1;
+}
+
+int
+ceremony_check(const struct hsm_config *c)
+{
+	struct token *token;
+	X509 *certificate = NULL;
+	struct token_key_attributes a;
+	struct guard *guard = NULL;
+	struct buf spki = BUF_INIT, signature = BUF_INIT;
+	enum err e = open_with_certificate(c, &token, &certificate);
+
+	if (e == ERR_OK)
+		e = token_key_attributes(token, &a);
+	if (e == ERR_OK && !(a.sensitive && a.always_sensitive && !a.extractable &&
+			       a.never_extractable && a.local)) {
+		complain("key '%s' can, or could, leave the token; see: hallmark-hsm show",
+		    c->key_label);
+		e = ERR_KEY_EXPORTABLE;
+	}
+	if (e == ERR_OK)
+		e = token_sign(
+		    token, X509_get0_pubkey(certificate), VIEW_LITERAL(TEST_TEXT), &signature);
+	if (e == ERR_OK && (e = certificate_append_spki(token_public_key(token), &spki)) == ERR_OK)
+		e = guard_open(c->guard_directory, c->origin, buf_view(&spki), &guard);
+	if (e == ERR_OK)
+		printf("good     key '%s' signs, cannot leave, and has its certificate and guard\n",
+		    c->key_label);
+	guard_close(&guard);
+	buf_free(&spki);
+	buf_free(&signature);
+	X509_free(certificate);
+	token_close(&token);
+	return e == ERR_OK ? 0 : 1;
+}
+
+static enum err
+open_with_key(const struct hsm_config *c, struct token **token)
+{
+	enum err e = token_open(c, token);
+
+	return e == ERR_OK ? token_find_key(*token) : e;
+}
+
+static enum err
+open_with_certificate(const struct hsm_config *c, struct token **token, X509 **certificate)
+{
+	enum err e = open_with_key(c, token);
+
+	*certificate = NULL;
+	if (e == ERR_OK && (e = certificate_read(c->certificate, certificate)) == ERR_OK)
+		e = certificate_check_key(c->certificate, *certificate, token_public_key(*token));
+	return e;
+}
+
+static enum err
+make_guard(const struct hsm_config *c, struct token *token)
+{
+	struct buf spki = BUF_INIT;
+	enum err e = certificate_append_spki(token_public_key(token), &spki);
+
+	if (e == ERR_OK)
+		e = guard_create(c->guard_directory, c->origin, buf_view(&spki));
+	buf_free(&spki);
+	return e;
+}
+
+/* The checkpoint counts only if this key signed it, for this log. */
+static enum err
+read_adopted(
+    const struct hsm_config *c, X509 *certificate, const char *path, struct guard_state *state)
+{
+	struct note_verifier *verifier = NULL;
+	struct buf bytes = BUF_INIT;
+	struct checkpoint checkpoint;
+	struct note note;
+	enum err e = note_verifier_new(c->origin, X509_get0_pubkey(certificate), &verifier);
+
+	if (e == ERR_OK && (e = read_file(path, NOTE_SIZE_MAX, &bytes)) == ERR_OK) {
+		if ((e = note_parse(buf_view(&bytes), &note)) != ERR_OK ||
+		    (e = note_verify(&note, verifier)) != ERR_OK ||
+		    (e = checkpoint_parse(note.text, &checkpoint)) != ERR_OK ||
+		    (e = strcmp(checkpoint.origin, c->origin) == 0 ? ERR_OK : ERR_MISMATCH) !=
+			ERR_OK)
+			complain("%s: expected a checkpoint of %s signed by this key: %s", path,
+			    c->origin, err_text(e));
+	}
+	if (e == ERR_OK)
+		*state = (struct guard_state){checkpoint.size, checkpoint.root};
+	buf_free(&bytes);
+	note_verifier_free(&verifier);
+	return e;
+}
+
+static enum err
+read_file(const char *path, size_t size_max, struct buf *to)
+{
+	FILE *file = fopen(path, "re");
+	uint8_t *room = buf_reserve(to, size_max + 1);
+	enum err e = ERR_OK;
+
+	if (file == NULL || room == NULL) {
+		complain("%s: cannot be read", path);
+		e = ERR_IO;
+	} else {
+		to->size = fread(room, 1, size_max + 1, file);
+		if (ferror(file) || to->size > size_max) {
+			complain("%s: expected at most %zu bytes", path, size_max);
+			e = ERR_FORMAT_SIZE;
+		}
+	}
+	if (file != NULL)
+		fclose(file);
+	return e;
+}

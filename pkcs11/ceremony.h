@@ -1,0 +1,40 @@
+/*
+ * The operator's side: making the key, its certificate, and showing what is there.
+ * Each prints its result on stdout and explains failures on stderr; 0 or 1.
+ */
+#ifndef HALLMARK_PKCS11_CEREMONY_H
+#define HALLMARK_PKCS11_CEREMONY_H
+
+#include <stdbool.h>
+
+#include "config/hsm_config.h"
+
+/* Makes the key pair on the token and the guard's state of an empty log. */
+int ceremony_init(const struct hsm_config *c);
+
+/* Token, key, the attributes that prove it cannot leave, certificate, guard. */
+int ceremony_show(const struct hsm_config *c, bool json);
+
+/* A certification request in PEM, to stdout or `path`. `subject`: "/CN=..." or NULL for the origin.
+ */
+int ceremony_csr(const struct hsm_config *c, const char *subject, const char *path);
+
+/* A certificate by the key itself, written where the configuration says. */
+int ceremony_self_sign(const struct hsm_config *c, const char *subject, int days);
+
+/* Takes over a certificate that a CA made for the request. */
+int ceremony_import_certificate(const struct hsm_config *c, const char *path);
+
+/* The verification key as a JWK set. */
+int ceremony_jwks(const struct hsm_config *c);
+
+/*
+ * Makes the guard's state anew from a published checkpoint that this key has signed: after the
+ * state was lost, or the key moved with its token to another machine.
+ */
+int ceremony_adopt(const struct hsm_config *c, const char *checkpoint);
+
+/* Whether `serve` would run: token, key, attributes, certificate, guard, one test signature. */
+int ceremony_check(const struct hsm_config *c);
+
+#endif
