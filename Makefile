@@ -9,7 +9,7 @@ VERSION := 0.1.0
 
 PKGS_PROTO  := libcrypto msgpack libzstd jansson
 PKGS_CONFIG := libcyaml yaml-0.1
-PKGS_PKCS11 := libp11 libcrypto libcap libseccomp
+PKGS_PKCS11 := libp11 p11-kit-1 libcrypto libcap libseccomp
 PKGS_SIGNER := libuv libssl libcrypto sqlite3 libcap libseccomp jansson
 PKGS_COLLECTOR := libssl libcrypto libcap libseccomp
 PKGS_AUDITOR   := libcrypto libcap libseccomp jansson
@@ -62,7 +62,8 @@ $(foreach d,$(LIBS) $(PROGRAMS),$(eval $(call LIBRARY,$(d))))
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "  CC    $<"
+	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Grouped, because policy uses config and both use proto.
 LIB_GROUP = -Wl,--start-group $(1) -Wl,--end-group
