@@ -90,12 +90,13 @@ static const cyaml_schema_field_t spool_fields[] = {
     CYAML_FIELD_END,
 };
 
-/* What a collector can measure; `config` and `packages` come from elsewhere. */
+/* What a collector can measure; `config` comes from elsewhere. */
 static const cyaml_strval_t kinds[] = {
     {"executable", COMPONENT_EXECUTABLE},
     {"files", COMPONENT_FILES},
     {"host", COMPONENT_HOST},
     {"libraries", COMPONENT_LIBRARIES},
+    {"packages", COMPONENT_PACKAGES},
     {"runtime", COMPONENT_RUNTIME},
 };
 

@@ -62,6 +62,7 @@ static const cyaml_schema_field_t executable_fields[] = {
     FILE_OUTCOME(deleted),
     FILE_OUTCOME(replaced),
     FILE_OUTCOME(memfd),
+    FILE_OUTCOME(writable),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t libraries_fields[] = {
