@@ -1,0 +1,349 @@
+"""A whole Hallmark site in one directory, for tests: CA, token, configurations, processes.
+
+Everything is real: SoftHSM, TLS, the programs under HALLMARK_BUILD. Processes are ended by pid, and
+whatever a test leaves running is ended when its site is left.
+"""
+
+import datetime
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+import wire
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("HALLMARK_BUILD", ROOT / "build")).resolve()
+MODULE = "/usr/lib/softhsm/libsofthsm2.so"
+ORIGIN = "hallmark.test/log"
+
+# Sanitizers make everything several times slower; waits are bounds, never sleeps.
+PATIENCE_S = float(os.environ.get("HALLMARK_PATIENCE_S", "30"))
+
+
+def program(name):
+    return str(BUILD / name)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Site:
+    """Use as a context manager: `with Site() as site`."""
+
+    def __init__(self, directory=None, **options):
+        self.keep = directory is not None
+        self.dir = pathlib.Path(directory or tempfile.mkdtemp(prefix="hallmark-test-"))
+        self.dir.mkdir(parents=True, exist_ok=True)
+        self.processes = []
+        self.port = free_port()
+        self.options = {"limits": {}, "hsm": {}, "key_process": {}, "report": {}, **options}
+        self.env = {**os.environ, "SOFTHSM2_CONF": str(self.dir / "softhsm2.conf")}
+        self.ca = Authority("collectors", self.dir)
+        self.issue("signer", dns="signer.test", server=True)
+        self.make_token()
+        self.write_configs()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in self.processes:
+            process.end()
+        if not self.keep:
+            shutil.rmtree(self.dir, ignore_errors=True)
+
+    def path(self, name):
+        return self.dir / name
+
+    def issue(self, name, **san):
+        """A certificate under the CA: files <name>.crt and <name>.key."""
+        self.ca.issue(self.dir / name, name, **san)
+        return str(self.dir / f"{name}.crt"), str(self.dir / f"{name}.key")
+
+    def make_token(self):
+        tokens = self.path("tokens")
+        tokens.mkdir(exist_ok=True)
+        self.path("softhsm2.conf").write_text(
+            f"directories.tokendir = {tokens}\nobjectstore.backend = file\nlog.level = ERROR\n")
+        self.secret("pin", "1234\n")
+        subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", "test", "--pin",
+                        "1234", "--so-pin", "5678"], env=self.env, check=True,
+                       stdout=subprocess.DEVNULL)
+
+    def secret(self, name, text):
+        path = self.path(name)
+        path.write_text(text)
+        path.chmod(0o600)
+        return path
+
+    def write_configs(self):
+        for name in ("guard", "run"):
+            self.path(name).mkdir(exist_ok=True)
+        self.path("hsm.yaml").write_text(to_yaml({
+            "origin": ORIGIN, "module": self.options.get("module", MODULE), "token": "test",
+            "key": "log", "pin_file": "pin", "certificate": "log.crt", "guard": "guard",
+            **self.options["hsm"]}))
+        self.path("signer.yaml").write_text(to_yaml({
+            "listen": f"127.0.0.1:{self.port}",
+            "log": {"origin": ORIGIN, "directory": "log"},
+            "evidence": {"directory": "evidence"},
+            "index": "index.db",
+            "tls": {"certificate": "signer.crt", "key": "signer.key",
+                    "client_ca": "collectors-ca.crt", **self.options.get("tls", {})},
+            "key_process": {"program": program("hallmark-hsm"), "config": "hsm.yaml",
+                            **self.options["key_process"]},
+            "policy": "policy.yaml",
+            "status": {"socket": "run/status.sock"},
+            "report": {"profile": "deployed", **self.options["report"]},
+            "limits": self.options["limits"] or {"connections": 2000}}))
+        if not self.path("policy.yaml").exists():
+            self.write_policy()
+
+    def write_policy(self, text=None, reference=None, **workload):
+        """A policy for every workload; /usr/bin/app with content b"app" is the known program."""
+        known = hashlib.sha256(b"app").hexdigest()
+        self.path("known.sha256").write_text(reference or f"{known}  /usr/bin/app\n")
+        self.path("policy.yaml").write_text(text or to_yaml({
+            "name": "test",
+            "references": [{"name": "known", "file": "known.sha256"}],
+            "workloads": [{"match": "*", "collectors": ["spiffe://test/**"],
+                           "require": ["executable"], "recorded": ["host", "runtime"],
+                           "executable": {"references": ["known"]}, **workload}]}))
+
+    def init_key(self):
+        for command in ("init", "self-sign"):
+            self.hsm(command)
+        self.certificate = wire.load_certificate(self.path("log.crt"))
+
+    def hsm(self, command, *arguments, check=True):
+        return self.tool("hallmark-hsm", command, "-c", str(self.path("hsm.yaml")), *arguments,
+                         check=check)
+
+    def audit(self, *arguments, check=True):
+        return self.tool("hallmark-audit", *arguments, check=check)
+
+    def tool(self, name, *arguments, check=True, timeout=None):
+        done = subprocess.run([program(name), *arguments], env=self.env, capture_output=True,
+                              text=True, errors="replace", timeout=timeout or 4 * PATIENCE_S)
+        if check and done.returncode != 0:
+            raise AssertionError(f"{name} {' '.join(arguments)}: exit {done.returncode}\n"
+                                 f"{done.stdout}{done.stderr}")
+        return done
+
+    def start_signer(self, wait=True, **options):
+        if not self.path("log.crt").exists():
+            self.init_key()
+        signer = Process("hallmark-signer", ["run", "-c", str(self.path("signer.yaml"))], self.env,
+                         **options)
+        self.processes.append(signer)
+        if wait:
+            signer.wait_for("event=listening")
+        return signer
+
+    def status(self):
+        return json.loads(self.tool("hallmark-signer", "status", "--socket",
+                                    str(self.path("run/status.sock")), "--json").stdout)
+
+    def collector(self, name="host1", connect=True, **options):
+        """A wire.Collector with a certificate for spiffe://test/<name>."""
+        if not self.path(f"{name}.crt").exists():
+            self.issue(name, uri=f"spiffe://test/{name}")
+        return wire.Collector(self.port, str(self.path("collectors-ca.crt")),
+                              str(self.path(f"{name}.crt")), str(self.path(f"{name}.key")),
+                              connect=connect, timeout=PATIENCE_S, **options)
+
+
+class Process:
+    """A program with its stderr read line by line, so that tests wait for events."""
+
+    def __init__(self, name, arguments, env, prefix=(), **options):
+        self.lines = []
+        self.ended = False
+        self.changed = threading.Condition()
+        self.child = subprocess.Popen([*prefix, program(name), *arguments], env=env,
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                      text=True, errors="replace", **options)
+        self.pid = self.child.pid
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def read(self):
+        for line in self.child.stderr:
+            if os.environ.get("HALLMARK_VERBOSE"):
+                sys.stderr.write(line)
+            with self.changed:
+                self.lines.append(line.rstrip("\n"))
+                self.changed.notify_all()
+        with self.changed:
+            self.ended = True
+            self.changed.notify_all()
+
+    def wait_for(self, pattern, start=0, timeout=None):
+        """The first line from number `start` on that matches."""
+        seen = start
+        found = re.compile(pattern)
+
+        def match():
+            nonlocal seen
+            while seen < len(self.lines):
+                if found.search(self.lines[seen]):
+                    return True
+                seen += 1
+            return self.ended
+
+        with self.changed:
+            self.changed.wait_for(match, timeout or PATIENCE_S)
+            if seen < len(self.lines) and found.search(self.lines[seen]):
+                return self.lines[seen]
+            text = "\n".join(self.lines[-30:])
+        raise AssertionError(f"no line matches {pattern!r} "
+                             f"({'ended' if self.ended else 'still running'}):\n{text}")
+
+    def signal(self, number):
+        self.child.send_signal(number)
+
+    def kill(self):
+        """kill -9, and gone when it returns."""
+        self.signal(signal.SIGKILL)
+        return self.wait()
+
+    def stop(self):
+        self.signal(signal.SIGTERM)
+        return self.wait()
+
+    def wait(self, timeout=None):
+        status = self.child.wait(timeout or PATIENCE_S)
+        self.reader.join(PATIENCE_S)
+        return status
+
+    def end(self):
+        if self.child.poll() is None:
+            self.kill()
+        self.child.stderr.close()
+
+
+class Authority:
+    """A small CA on P-256."""
+
+    def __init__(self, name, directory):
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{name} CA")])
+        self.certificate = self.build(self.name, self.key.public_key()).add_extension(
+            x509.BasicConstraints(ca=True, path_length=0), critical=True).add_extension(
+            x509.KeyUsage(False, False, False, False, False, True, True, False, False),
+            critical=True).sign(self.key, hashes.SHA256())
+        write_certificate(directory / f"{name}-ca.crt", self.certificate)
+
+    def build(self, subject, public_key, days=30):
+        now = datetime.datetime.utcnow()
+        start = now - datetime.timedelta(days=60 if days < 0 else 1)
+        return (x509.CertificateBuilder().subject_name(subject).issuer_name(self.name)
+                .public_key(public_key).serial_number(x509.random_serial_number())
+                .not_valid_before(start).not_valid_after(now + datetime.timedelta(days=days)))
+
+    def issue(self, path, name, uri=None, dns=None, server=False, days=30, key=None):
+        key = key or ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        names = [x509.UniformResourceIdentifier(u) for u in as_list(uri)]
+        names += [x509.DNSName(d) for d in as_list(dns)]
+        usage = ExtendedKeyUsageOID.SERVER_AUTH if server else ExtendedKeyUsageOID.CLIENT_AUTH
+        builder = self.build(subject, key.public_key(), days).add_extension(
+            x509.ExtendedKeyUsage([usage]), critical=False)
+        if names:
+            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        certificate = builder.sign(self.key, hashes.SHA256())
+        write_certificate(pathlib.Path(f"{path}.crt"), certificate)
+        pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                serialization.NoEncryption())
+        with open(os.open(f"{path}.key", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+            out.write(pem)
+        return certificate
+
+    def revoke(self, path, *certificates):
+        now = datetime.datetime.utcnow()
+        builder = (x509.CertificateRevocationListBuilder().issuer_name(self.name)
+                   .last_update(now - datetime.timedelta(hours=1))
+                   .next_update(now + datetime.timedelta(days=1)))
+        for certificate in certificates:
+            builder = builder.add_revoked_certificate(
+                x509.RevokedCertificateBuilder().serial_number(certificate.serial_number)
+                .revocation_date(now - datetime.timedelta(hours=1)).build())
+        crl = builder.sign(self.key, hashes.SHA256())
+        pathlib.Path(path).write_bytes(crl.public_bytes(serialization.Encoding.PEM))
+
+
+def write_certificate(path, certificate):
+    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+
+
+def as_list(value):
+    return [] if value is None else value if isinstance(value, list) else [value]
+
+
+def to_yaml(value, indent=0):
+    """Maps, lists and scalars, as the configuration files have them."""
+    pad = "  " * indent
+    lines = []
+    for key, item in value.items():
+        if isinstance(item, dict):
+            if item:
+                lines.append(f"{pad}{key}:\n{to_yaml(item, indent + 1).rstrip()}")
+        elif isinstance(item, list) and item and isinstance(item[0], dict):
+            lines.append(f"{pad}{key}:")
+            for entry in item:
+                body = to_yaml(entry, indent + 2)
+                lines.append(f"{pad}  - {body.strip()}")
+        elif isinstance(item, list):
+            lines.append(f"{pad}{key}: [{', '.join(json.dumps(i) for i in item)}]")
+        else:
+            lines.append(f"{pad}{key}: {json.dumps(item)}")
+    return "\n".join(lines) + "\n"
+
+
+APP = {"executable": wire.component("executable", [wire.file_item("/usr/bin/app", b"app")])}
+EVIL = {"executable": wire.component("executable", [wire.file_item("/usr/bin/app", b"evil")])}
+
+
+def run_tests(module):
+    """Runs every function named test_* of a script; prints one line each, and a closing one."""
+    import inspect
+    import time
+    import traceback
+    members = vars(sys.modules[module])
+    wanted = sys.argv[1:]
+    passed = failed = 0
+    for name, function in list(members.items()):
+        if not name.startswith("test_") or not inspect.isfunction(function):
+            continue
+        if wanted and not any(w in name for w in wanted):
+            continue
+        began = time.monotonic()
+        try:
+            function()
+            passed += 1
+            verdict = "ok"
+        except Exception:
+            failed += 1
+            verdict = "FAIL"
+            traceback.print_exc()
+        print(f"{verdict:4} {time.monotonic() - began:6.1f} s  {name[5:].replace('_', ' ')}",
+              flush=True)
+    print(f"{passed} passed, {failed} failed", flush=True)
+    sys.exit(1 if failed or not passed else 0)
