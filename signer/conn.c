@@ -370,7 +370,7 @@ begin_session(struct conn *c)
 {
 	struct service *service = c->pool->service;
 	struct session_output output = {&c->out, on_wake, c};
-	char identity[TLS_IDENTITY_MAX + 1];
+	char identity[IDENTITY_SIZE_MAX + 1];
 	enum err e = tls_peer_identity(c->ssl, identity);
 
 	if (e == ERR_OK &&

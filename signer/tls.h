@@ -14,22 +14,16 @@
 #include "config/signer_config.h"
 #include "proto/digest.h"
 #include "proto/err.h"
+#include "proto/identity.h"
 
-#define TLS_IDENTITY_MAX                                                                           \
-	512 /* bytes of a collector's name; a SPIFFE ID has at most 2048, but few use 200 */
+512 /* bytes of a collector's name; a SPIFFE ID has at most 2048, but few use 200 */
 
-/* Loads certificate, key, client CA and CRL. ERR_CONFIG with faults; *out NULL then. */
-enum err tls_context_new(
-    const struct signer_config *c, struct faults *faults, SSL_CTX **out) MUST_USE;
+    /* Loads certificate, key, client CA and CRL. ERR_CONFIG with faults; *out NULL then. */
+    enum err
+    tls_context_new(const struct signer_config *c, struct faults *faults, SSL_CTX **out) MUST_USE;
 
-/*
- * The peer's name: the one URI of its certificate's SAN, else the one DNS name. ERR_IDENTITY if
- * there is none, several, an over-long one, or one with bytes that are not printable ASCII.
- */
-enum err tls_peer_identity(const SSL *ssl, char identity[TLS_IDENTITY_MAX + 1]) MUST_USE;
-
-/* The name in `certificate`, by the same rule. */
-enum err tls_certificate_identity(X509 *certificate, char identity[TLS_IDENTITY_MAX + 1]) MUST_USE;
+/* The peer's name, by its certificate (proto/identity.h). ERR_IDENTITY. */
+enum err tls_peer_identity(const SSL *ssl, char identity[IDENTITY_SIZE_MAX + 1]) MUST_USE;
 
 /*
  * Checks the collector's signature over a bundle with the key of its certificate.
