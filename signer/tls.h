@@ -16,11 +16,9 @@
 #include "proto/err.h"
 #include "proto/identity.h"
 
-512 /* bytes of a collector's name; a SPIFFE ID has at most 2048, but few use 200 */
-
-    /* Loads certificate, key, client CA and CRL. ERR_CONFIG with faults; *out NULL then. */
-    enum err
-    tls_context_new(const struct signer_config *c, struct faults *faults, SSL_CTX **out) MUST_USE;
+/* Loads certificate, key, client CA and CRL. ERR_CONFIG with faults; *out NULL then. */
+enum err tls_context_new(
+    const struct signer_config *c, struct faults *faults, SSL_CTX **out) MUST_USE;
 
 /* The peer's name, by its certificate (proto/identity.h). ERR_IDENTITY. */
 enum err tls_peer_identity(const SSL *ssl, char identity[IDENTITY_SIZE_MAX + 1]) MUST_USE;
