@@ -55,7 +55,7 @@ interrupt_take_reload(void)
 }
 
 int
-interrupt_poll(struct pollfd *fds, nfds_t count, uint64_t timeout_ms)
+interrupt_poll(struct pollfd *fds, nfds_t count, uint64_t timeout_ms, bool or_reload)
 {
 	const struct timespec timeout = {
 	    (time_t)(timeout_ms / 1000), (long)(timeout_ms % 1000) * 1000000};
@@ -67,7 +67,7 @@ interrupt_poll(struct pollfd *fds, nfds_t count, uint64_t timeout_ms)
 	(void)sigaddset(&steering, SIGINT);
 	(void)sigaddset(&steering, SIGHUP);
 	(void)sigprocmask(SIG_BLOCK, &steering, &before);
-	if (stop_requested == 0 && reload_requested == 0) {
+	if (stop_requested == 0 && (!or_reload || reload_requested == 0)) {
 		result = ppoll(fds, count, &timeout, &before);
 		reason = errno;
 	}

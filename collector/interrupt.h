@@ -22,10 +22,10 @@ bool interrupt_stop(void);
 bool interrupt_take_reload(void);
 
 /*
- * poll(2) up to `timeout_ms`, cut short by any of the signals, also by one that came before the
- * call. Returns what poll returned; -1 with EINTR for a signal.
+ * poll(2) up to `timeout_ms`, cut short by a request to stop and, if `or_reload`, to reload, also
+ * by one that came before the call. Returns what poll returned; -1 with EINTR for a signal.
  */
-int interrupt_poll(struct pollfd *fds, nfds_t count, uint64_t timeout_ms);
+int interrupt_poll(struct pollfd *fds, nfds_t count, uint64_t timeout_ms, bool or_reload);
 
 /* Milliseconds of the monotonic clock, which runs on through suspension of the machine. */
 uint64_t interrupt_clock_ms(void);

@@ -1,0 +1,355 @@
+#include "collector/commands.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collector/channel.h"
+#include "collector/interrupt.h"
+#include "collector/listing.h"
+#include "collector/measure.h"
+#include "collector/process.h"
+#include "collector/receipt.h"
+#include "collector/reporter.h"
+#include "collector/rights.h"
+#include "collector/runner.h"
+#include "proto/text.h"
+
+/* Every signer is tried this often before `once` gives up. */
+#define ONCE_ROUNDS_MAX 2
+
+/* What `measure` gathers. */
+struct gathered {
+	struct buf bytes[COMPONENT_KIND_COUNT];
+	const char *workload;
+};
+
+static bool load(const char *path, struct collector_config **config);
+static void print_trouble(const char *what, const struct trouble *t);
+static const struct collector_workload *find(
+    const struct collector_config *config, const char *name);
+static int check_workload(const struct collector_workload *w);
+static int check_files(const struct collector_config *config);
+static measure_sink gather;
+static measure_missing print_missing;
+static int print_listing(struct gathered *g, const struct measurement *m, bool json);
+static bool *select_workloads(
+    const struct collector_config *config, char *const *names, size_t count);
+static int report_once(const struct collector_config *config, const bool *wanted);
+static bool report_wanted(struct reporter *r, const struct collector_config *config, size_t index,
+    bool *open, bool *good);
+
+int
+command_check(const char *path)
+{
+	struct collector_config *config;
+	int status = 0, one;
+
+	if (!load(path, &config))
+		return 1;
+	for (size_t i = 0; i < config->workload_count; i++) {
+		one = check_workload(&config->workloads[i]);
+		if (status == 0 || one == 1)
+			status = one;
+	}
+	if (check_files(config) != 0)
+		status = 1;
+	if (status != 1)
+		printf("%s: no faults\n", path);
+	collector_config_free(&config);
+	return status;
+}
+
+int
+command_measure(const char *path, const char *workload, bool json)
+{
+	const struct collector_workload *w;
+	struct collector_config *config;
+	struct gathered g = {.workload = workload};
+	const struct measure_output output = {gather, print_missing, &g};
+	struct filehash *hash = filehash_new();
+	struct trouble t = TROUBLE_INIT;
+	struct measurement m;
+	int status = 1;
+
+	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++)
+		g.bytes[kind] = BUF_INIT;
+	if (load(path, &config) && hash != NULL) {
+		if ((w = find(config, workload)) != NULL) {
+			if (rights_drop(&t) == ERR_OK && measure_check(w, &t) == ERR_OK &&
+			    measure_workload(w, hash, &output, &m, &t) == ERR_OK)
+				status = print_listing(&g, &m, json);
+			else
+				print_trouble(workload, &t);
+		}
+		collector_config_free(&config);
+	}
+	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++)
+		buf_free(&g.bytes[kind]);
+	filehash_free(&hash);
+	return status;
+}
+
+int
+command_once(const char *path, char *const *workloads, size_t count)
+{
+	struct collector_config *config;
+	bool *wanted;
+	int status = 1;
+
+	if (!load(path, &config))
+		return 1;
+	if ((wanted = select_workloads(config, workloads, count)) != NULL)
+		status = report_once(config, wanted);
+	free(wanted);
+	collector_config_free(&config);
+	return status;
+}
+
+int
+command_run(const char *path)
+{
+	struct collector_config *config;
+	struct trouble t = TROUBLE_INIT;
+	enum err e;
+
+	if (!load(path, &config))
+		return 1;
+	if ((e = rights_drop(&t)) == ERR_OK)
+		e = runner_run(path, &config, &t);
+	if (e != ERR_OK)
+		print_trouble(t.text[0] != '\0' ? "cannot run" : err_text(e), &t);
+	collector_config_free(&config);
+	return e == ERR_OK ? 0 : 1;
+}
+
+static bool
+load(const char *path, struct collector_config **config)
+{
+	struct faults faults = FAULTS_INIT;
+	enum err e = collector_config_load(path, &faults, config);
+
+	if (e != ERR_OK)
+		faults_print(&faults, stderr);
+	faults_free(&faults);
+	return e == ERR_OK;
+}
+
+static void
+print_trouble(const char *what, const struct trouble *t)
+{
+	struct buf text = BUF_INIT;
+
+	text_append_printable(&text, view_of_string(t->text), SIZE_MAX);
+	(void)fprintf(stderr, "hallmark-collector: %s: %.*s\n", what, (int)text.size,
+	    text.size > 0 ? (const char *)text.data : "");
+	buf_free(&text);
+}
+
+static const struct collector_workload *
+find(const struct collector_config *config, const char *name)
+{
+	for (size_t i = 0; i < config->workload_count; i++)
+		if (strcmp(config->workloads[i].name, name) == 0)
+			return &config->workloads[i];
+	(void)fprintf(stderr, "hallmark-collector: no workload of this name; there are:");
+	for (size_t i = 0; i < config->workload_count; i++)
+		(void)fprintf(stderr, " %s", config->workloads[i].name);
+	(void)fprintf(stderr, "\n");
+	return NULL;
+}
+
+static int
+check_workload(const struct collector_workload *w)
+{
+	struct trouble t = TROUBLE_INIT;
+	struct process p;
+
+	if (measure_check(w, &t) != ERR_OK) {
+		print_trouble(w->name, &t);
+		return 1;
+	}
+	if (process_find(w, &p, &t) != ERR_OK) {
+		print_trouble(w->name, &t);
+		return 2;
+	}
+	printf("%s: process %d\n", w->name, (int)p.pid);
+	process_close(&p);
+	return 0;
+}
+
+/* What the loader cannot know: do key and certificates belong together, may we write. */
+static int
+check_files(const struct collector_config *config)
+{
+	const char *const directories[] = {config->state_directory, config->receipt_directory};
+	struct channel_context *context;
+	struct trouble t = TROUBLE_INIT;
+	EVP_PKEY *key;
+	int status = 0;
+
+	if (channel_context_new(config, &context, &t) != ERR_OK) {
+		print_trouble("tls", &t);
+		status = 1;
+	}
+	channel_context_free(&context);
+	for (size_t i = 0; i < config->signer_count; i++) {
+		if (config->signers[i].log_certificate == NULL)
+			continue;
+		if (receipt_key_load(config->signers[i].log_certificate, &key, &t) != ERR_OK) {
+			print_trouble("signers", &t);
+			status = 1;
+		}
+		EVP_PKEY_free(key);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		if (access(directories[i], R_OK | W_OK | X_OK) == 0)
+			continue;
+		(void)trouble_set(
+		    &t, ERR_IO, "%s; this user must be able to read and write it", strerror(errno));
+		print_trouble(directories[i], &t);
+		status = 1;
+	}
+	return status;
+}
+
+static enum err
+gather(void *context, enum component_kind kind, struct view bytes, const struct digest *digest,
+    struct trouble *t)
+{
+	struct gathered *g = context;
+
+	(void)digest;
+	(void)t;
+	buf_clear(&g->bytes[kind]);
+	buf_append_view(&g->bytes[kind], bytes);
+	return buf_status(&g->bytes[kind]);
+}
+
+static void
+print_missing(void *context, enum component_kind kind, enum err e, const struct trouble *t)
+{
+	struct trouble told;
+
+	(void)trouble_set(&told, e, "%s is left out: %s", component_kind_name(kind),
+	    t->text[0] != '\0' ? t->text : err_text(e));
+	print_trouble(((struct gathered *)context)->workload, &told);
+}
+
+static int
+print_listing(struct gathered *g, const struct measurement *m, bool json)
+{
+	struct component *components[COMPONENT_KIND_COUNT] = {NULL};
+	struct listing l = {.workload = g->workload, .measurement = m};
+	struct buf text = BUF_INIT;
+	enum err e = ERR_OK;
+
+	for (unsigned kind = 0; e == ERR_OK && kind < COMPONENT_KIND_COUNT; kind++) {
+		if (!m->component[kind].present)
+			continue;
+		e = component_decode(buf_view(&g->bytes[kind]), &components[kind]);
+		l.component[kind] = components[kind];
+	}
+	if (e == ERR_OK) {
+		if (json)
+			listing_json(&l, &text);
+		else
+			listing_text(&l, &text);
+		e = buf_status(&text);
+	}
+	if (e == ERR_OK &&
+	    (fwrite(text.data, 1, text.size, stdout) != text.size || fflush(stdout) != 0))
+		e = ERR_IO;
+	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++)
+		component_free(&components[kind]);
+	buf_free(&text);
+	if (e != ERR_OK)
+		(void)fprintf(stderr, "hallmark-collector: %s\n", err_text(e));
+	return e == ERR_OK ? 0 : 1;
+}
+
+static bool *
+select_workloads(const struct collector_config *config, char *const *names, size_t count)
+{
+	bool *wanted = calloc(config->workload_count, sizeof(*wanted));
+	const struct collector_workload *w;
+
+	if (wanted == NULL)
+		return NULL;
+	for (size_t i = 0; count == 0 && i < config->workload_count; i++)
+		wanted[i] = true;
+	for (size_t i = 0; i < count; i++) {
+		if ((w = find(config, names[i])) == NULL) {
+			free(wanted);
+			return NULL;
+		}
+		wanted[w - config->workloads] = true;
+	}
+	return wanted;
+}
+
+static int
+report_once(const struct collector_config *config, const bool *wanted)
+{
+	bool *open = calloc(config->workload_count, sizeof(*open));
+	struct trouble t = TROUBLE_INIT;
+	bool good = open != NULL, left = true, failed = false;
+	struct reporter *r = NULL;
+
+	if (good && (rights_drop(&t) != ERR_OK || reporter_new(config, &r, &t) != ERR_OK)) {
+		print_trouble("cannot report", &t);
+		good = false;
+	}
+	for (size_t i = 0; good && i < config->workload_count; i++)
+		open[i] = wanted[i];
+	for (unsigned round = 0; r != NULL && left && !failed && round < ONCE_ROUNDS_MAX; round++) {
+		left = false;
+		if (!reporter_is_connected(r) && reporter_connect(r, &failed) != ERR_OK) {
+			left = true;
+			continue;
+		}
+		for (size_t i = 0; !failed && i < config->workload_count; i++)
+			if (open[i] && !report_wanted(r, config, i, &open[i], &good))
+				failed = true;
+		for (size_t i = 0; i < config->workload_count; i++)
+			left = left || open[i];
+	}
+	for (size_t i = 0; r != NULL && i < config->workload_count; i++)
+		if (open[i])
+			printf("%s: no receipt\n", config->workloads[i].name);
+	reporter_free(&r);
+	free(open);
+	return good && !left && !failed ? 0 : 1;
+}
+
+/* False: the program must stop. `open` stays set where another round may help. */
+static bool
+report_wanted(
+    struct reporter *r, const struct collector_config *config, size_t index, bool *open, bool *good)
+{
+	const char *name = config->workloads[index].name;
+	char file[RECEIPT_NAME_SIZE];
+	struct reporter_result result;
+
+	if (!reporter_is_connected(r))
+		return true;
+	switch (reporter_report(r, index, &result)) {
+	case REPORTER_DONE:
+		receipt_name(view_of_string(name), result.seq, file);
+		printf("%s: %s, index %llu, %s/%s\n", name, report_status_name(result.status),
+		    (unsigned long long)result.index, config->receipt_directory, file);
+		*open = false;
+		return true;
+	case REPORTER_REFUSED:
+		printf("%s: no receipt\n", name);
+		*open = *good = false;
+		return true;
+	case REPORTER_LOST:
+		return true;
+	case REPORTER_FAILED:
+		break;
+	}
+	return false;
+}

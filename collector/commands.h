@@ -1,0 +1,23 @@
+/*
+ * The commands of hallmark-collector. Each returns the program's exit status:
+ *
+ *   0  done
+ *   1  the configuration is faulty, or it could not be done
+ *   2  `check` alone: the configuration is good, but a workload is not running, or may not be
+ *      looked at
+ */
+#ifndef HALLMARK_COLLECTOR_COMMANDS_H
+#define HALLMARK_COLLECTOR_COMMANDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+int command_check(const char *path);
+int command_measure(const char *path, const char *workload, bool json);
+
+/* All workloads if `count` is 0. */
+int command_once(const char *path, char *const *workloads, size_t count);
+
+int command_run(const char *path);
+
+#endif

@@ -1,0 +1,199 @@
+#include "collector/runner.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "collector/backoff.h"
+#include "collector/interrupt.h"
+#include "collector/journal.h"
+#include "collector/reporter.h"
+
+#define RECONNECT_FIRST_MS 1000
+#define RECONNECT_MOST_MS  60000
+
+struct runner {
+	const char *path;
+	struct collector_config **config;
+	struct reporter *reporter;
+	uint64_t round_ms;   /* when the next round begins */
+	uint64_t connect_ms; /* no connection is tried before */
+	unsigned tries;      /* that failed in a row */
+};
+
+static enum err try_connect(struct runner *r);
+static enum err round_all(struct runner *r);
+static enum err drain_all(struct runner *r);
+static void wait_for_work(struct runner *r);
+static enum err reload(struct runner *r, struct trouble *t);
+static void tell(const char *event, const struct runner *r);
+
+enum err
+runner_run(const char *path, struct collector_config **config, struct trouble *t)
+{
+	struct runner r = {.path = path, .config = config};
+	enum err e = reporter_new(*config, &r.reporter, t);
+
+	if (e != ERR_OK)
+		return e;
+	tell("started", &r);
+	r.round_ms = r.connect_ms = interrupt_clock_ms();
+	while (e == ERR_OK && !interrupt_stop()) {
+		const uint64_t now_ms = interrupt_clock_ms();
+		const bool round_is_due = now_ms >= r.round_ms;
+
+		if (interrupt_take_reload() && (e = reload(&r, t)) != ERR_OK)
+			break;
+		if ((round_is_due || reporter_waiting(r.reporter) > 0) &&
+		    !reporter_is_connected(r.reporter) && now_ms >= r.connect_ms &&
+		    (e = try_connect(&r)) != ERR_OK)
+			break;
+		if (round_is_due)
+			e = round_all(&r);
+		else if (reporter_is_connected(r.reporter) && reporter_waiting(r.reporter) > 0 &&
+			 now_ms >= r.connect_ms)
+			e = drain_all(&r);
+		if (e == ERR_OK)
+			wait_for_work(&r);
+	}
+	if (e == ERR_OK)
+		tell("stopped", &r);
+	else if (e == ERR_IO && t->text[0] == '\0')
+		(void)trouble_set(t, e, "the state could not be kept (see above)");
+	reporter_free(&r.reporter);
+	return e;
+}
+
+static enum err
+try_connect(struct runner *r)
+{
+	bool failed;
+
+	if (reporter_connect(r->reporter, &failed) == ERR_OK) {
+		r->tries = 0;
+		return ERR_OK;
+	}
+	if (failed)
+		return ERR_IO;
+	r->connect_ms =
+	    interrupt_clock_ms() + backoff_ms(r->tries++, RECONNECT_FIRST_MS, RECONNECT_MOST_MS);
+	return ERR_OK;
+}
+
+/*
+ * All workloads once. If the connection is lost on the way, another one is made at once, but only
+ * as often as tries are due; what finds none goes to the spool.
+ */
+static enum err
+round_all(struct runner *r)
+{
+	const struct collector_config *config = *r->config;
+
+	for (size_t i = 0; i < config->workload_count && !interrupt_stop(); i++) {
+		enum reporter_outcome outcome = REPORTER_LOST;
+		struct reporter_result result;
+		enum err e;
+
+		if (!reporter_is_connected(r->reporter) && interrupt_clock_ms() >= r->connect_ms &&
+		    (e = try_connect(r)) != ERR_OK)
+			return e;
+		if (reporter_is_connected(r->reporter)) {
+			outcome = reporter_report(r->reporter, i, &result);
+			/* Its bundle waits now, if there is one; do not come back too fast. */
+			if (outcome == REPORTER_LOST)
+				r->connect_ms =
+				    interrupt_clock_ms() +
+				    backoff_ms(r->tries++, RECONNECT_FIRST_MS, RECONNECT_MOST_MS);
+		} else {
+			outcome = reporter_spool(r->reporter, i);
+		}
+		if (outcome == REPORTER_FAILED)
+			return ERR_IO;
+	}
+	reporter_tidy(r->reporter);
+	r->round_ms = interrupt_clock_ms() + backoff_jitter_ms((uint64_t)config->interval_s * 1000,
+						 config->jitter_percent);
+	return ERR_OK;
+}
+
+/* What waits, between rounds: after a connection was lost, or a signer was away. */
+static enum err
+drain_all(struct runner *r)
+{
+	for (size_t i = 0; i < (*r->config)->workload_count && !interrupt_stop() &&
+			   reporter_is_connected(r->reporter);
+	     i++)
+		if (reporter_drain(r->reporter, i) == REPORTER_FAILED)
+			return ERR_IO;
+	/* What is still there was refused, or the session is lost again. */
+	if (reporter_waiting(r->reporter) > 0)
+		r->connect_ms = interrupt_clock_ms() +
+				backoff_ms(r->tries++, RECONNECT_FIRST_MS, RECONNECT_MOST_MS);
+	else
+		r->tries = 0;
+	return ERR_OK;
+}
+
+static void
+wait_for_work(struct runner *r)
+{
+	struct pollfd news = {reporter_descriptor(r->reporter), POLLIN, 0};
+	uint64_t until_ms = r->round_ms;
+	const uint64_t now_ms = interrupt_clock_ms();
+
+	if (reporter_waiting(r->reporter) > 0 && r->connect_ms < until_ms)
+		until_ms = r->connect_ms;
+	if (until_ms <= now_ms)
+		return;
+	if (interrupt_poll(&news, news.fd >= 0 ? 1 : 0, until_ms - now_ms, true) > 0)
+		reporter_on_readable(r->reporter);
+}
+
+/* The old reporter goes first: state and receipts have one owner. */
+static enum err
+reload(struct runner *r, struct trouble *t)
+{
+	struct collector_config *fresh, *old = *r->config;
+	struct faults faults = FAULTS_INIT;
+	enum err e;
+
+	if (collector_config_load(r->path, &faults, &fresh) != ERR_OK) {
+		faults_print(&faults, stderr);
+		faults_free(&faults);
+		tell("reload-refused", r);
+		return ERR_OK;
+	}
+	faults_free(&faults);
+	reporter_free(&r->reporter);
+	if ((e = reporter_new(fresh, &r->reporter, t)) == ERR_OK) {
+		*r->config = fresh;
+		collector_config_free(&old);
+		r->round_ms = r->connect_ms = interrupt_clock_ms();
+		r->tries = 0;
+		tell("reloaded", r);
+		return ERR_OK;
+	}
+	collector_config_free(&fresh);
+	if (e == ERR_CONFIG) {
+		struct journal j;
+
+		journal_begin(&j, JOURNAL_ERROR, "reload-refused");
+		journal_error(&j, e, t);
+		journal_end(&j);
+		t->text[0] = '\0';
+		return reporter_new(old, &r->reporter, t);
+	}
+	return e;
+}
+
+static void
+tell(const char *event, const struct runner *r)
+{
+	struct journal j;
+
+	journal_begin(&j, JOURNAL_INFO, event);
+	journal_string(&j, "version", HALLMARK_VERSION);
+	journal_string(&j, "config", r->path);
+	journal_number(&j, "workloads", (*r->config)->workload_count);
+	journal_number(&j, "interval_s", (*r->config)->interval_s);
+	journal_end(&j);
+}
