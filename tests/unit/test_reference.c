@@ -1,0 +1,289 @@
+/* Reference sets: the format of sha256sum, strictly. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "policy/reference.h"
+#include "tests/unit/config_fixture.h"
+
+#define A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define Z "0000000000000000000000000000000000000000000000000000000000000000"
+
+static struct reference_set *
+parse(struct fixture *f, struct view text)
+{
+	struct reference_set *s;
+	enum err e = reference_parse("r.sha256", text, &f->faults, &s);
+
+	assert_int_equal(e, f->faults.count == 0 ? ERR_OK : ERR_CONFIG);
+	assert_int_equal(s == NULL, e != ERR_OK);
+	return s;
+}
+
+static struct reference_set *
+accept(void **state, struct view text)
+{
+	struct reference_set *s = parse(*state, text);
+
+	fixture_expect_count(*state, 0);
+	return s;
+}
+
+/* One fault, at this line. */
+static void
+refuse(void **state, struct view text, unsigned line, const char *fault)
+{
+	struct fixture *f = *state;
+
+	faults_free(&f->faults);
+	assert_null(parse(f, text));
+	fixture_expect_count(f, 1);
+	fixture_expect(f, line, fault);
+}
+
+#define V(text) VIEW_LITERAL(text)
+
+static void
+expect_path(const struct reference_set *s, size_t index, struct view path)
+{
+	assert_true(view_equal(reference_at(s, index)->path, path));
+}
+
+static void
+test_both_modes(void **state)
+{
+	struct reference_set *s = accept(state, V(A "  /bin/a\n" B " */bin/b\n"));
+
+	assert_int_equal(reference_count(s), 2);
+	expect_path(s, 0, V("/bin/a"));
+	expect_path(s, 1, V("/bin/b"));
+	assert_int_equal(reference_at(s, 1)->digest.bytes[31], 0xbb);
+	reference_free(&s);
+	assert_null(s);
+}
+
+static void
+test_sorted_and_without_repeats(void **state)
+{
+	struct reference_set *s =
+	    accept(state, V(B "  /b\n" A "  /b\n" A "  /a\n" B " */b\n" A "  /a b\n"));
+
+	assert_int_equal(reference_count(s), 4);
+	expect_path(s, 0, V("/a"));
+	expect_path(s, 1, V("/a b"));
+	expect_path(s, 2, V("/b"));
+	assert_int_equal(reference_at(s, 2)->digest.bytes[0], 0xaa);
+	expect_path(s, 3, V("/b"));
+	reference_free(&s);
+}
+
+static void
+test_escaped_names(void **state)
+{
+	struct reference_set *s = accept(state,
+	    V("\\" A "  /x\\ny\n\\" A "  /x\\\\y\n\\" A " */x\\ry\n" A "  / two  spaces \n"));
+
+	expect_path(s, 0, V("/ two  spaces "));
+	expect_path(s, 1, V("/x\ny"));
+	expect_path(s, 2, V("/x\ry"));
+	expect_path(s, 3, V("/x\\y"));
+	reference_free(&s);
+}
+
+static void
+test_names_are_bytes(void **state)
+{
+	struct reference_set *s = accept(state, V(A "  /\xff\xfe\n"));
+
+	expect_path(s, 0, V("/\xff\xfe"));
+	reference_free(&s);
+}
+
+static void
+test_bad_lines(void **state)
+{
+	refuse(state, V(A " /a\n"), 1, "expected a line of sha256sum");
+	refuse(state, V(A "\t /a\n"), 1, "expected a line");
+	refuse(state, V(A "  \n"), 1, "expected an absolute path");
+	refuse(state, V("\n"), 1, "expected a line");
+	refuse(state, V("# comment\n"), 1, "expected a line");
+	refuse(state, V(A "\n"), 1, "expected a line");
+	refuse(state, V("a" A "  /a\n"), 1, "expected a line");
+	refuse(state, V("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA  /a\n"),
+	    1, "lower-case hex");
+	refuse(state, V("SHA256 (/a) = " A "\n"), 1, "expected a line");
+	refuse(state, V("d41d8cd98f00b204e9800998ecf8427e  /a\n"), 1, "expected a line");
+	refuse(state, V(" " A "  /a\n"), 1, "expected a line");
+}
+
+static void
+test_bad_names(void **state)
+{
+	refuse(state, V(A "  a\n"), 1, "expected an absolute path");
+	refuse(state, V(A "  ./a\n"), 1, "expected an absolute path");
+	refuse(state, V(A "  -\n"), 1, "expected an absolute path");
+	refuse(state, V(A "  /a\\b\n"), 1, "backslash stands in a name");
+	refuse(state, V("\\" A "  /ab\n"), 1, "nothing in the name needs it");
+	refuse(state, V("\\" A "  /a\\tb\n"), 1, "a backslash must stand before");
+	refuse(state, V("\\" A "  /a\\\n"), 1, "a backslash must stand before");
+	refuse(state, V(A "  /a\r\n"), 1, "carriage return");
+	refuse(state, V(A "  /a\0b\n"), 1, "zero byte");
+}
+
+static void
+test_path_too_long(void **state)
+{
+	char text[4300] = A "  /";
+
+	memset(text + 67, 'x', 4096);
+	text[67 + 4096] = '\n';
+	refuse(state, (struct view){(uint8_t *)text, 67 + 4097}, 1, "longer than 4096");
+}
+
+static void
+test_zero_digest(void **state)
+{
+	refuse(state, V(Z "  /a\n"), 1, "all zeros");
+}
+
+static void
+test_last_line_must_end(void **state)
+{
+	refuse(state, V(A "  /a\n" B "  /b"), 2, "not ended");
+}
+
+static void
+test_empty(void **state)
+{
+	refuse(state, V(""), 0, "empty");
+}
+
+static void
+test_every_bad_line_is_told(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_null(parse(f, V("x\n" A "  /a\ny\n" A "  b\n")));
+	fixture_expect_count(f, 3);
+	fixture_expect(f, 1, "expected a line");
+	fixture_expect(f, 3, "expected a line");
+	fixture_expect(f, 4, "absolute");
+}
+
+static void
+test_many_bad_lines_are_counted(void **state)
+{
+	struct fixture *f = *state;
+	char text[200];
+
+	memset(text, '\n', sizeof(text));
+	assert_null(parse(f, (struct view){(uint8_t *)text, sizeof(text)}));
+	fixture_expect_count(f, REFERENCE_FAULTS_MAX + 1);
+	fixture_expect(f, 200, "180 more bad lines");
+}
+
+static void
+test_too_large(void **state)
+{
+	uint8_t *text = calloc(1, REFERENCE_SIZE_MAX + 1);
+
+	assert_non_null(text);
+	refuse(state, (struct view){text, REFERENCE_SIZE_MAX + 1}, 0, "at most 16777216");
+	free(text);
+}
+
+static void
+test_seek(void **state)
+{
+	struct reference_set *s;
+	struct buf text = BUF_INIT;
+	char path[16];
+
+	for (unsigned i = 0; i < 1000; i += 2)
+		buf_append_format(&text, A "  /%03u\n", i);
+	buf_append_string(&text, B "  /500\n");
+	s = accept(state, buf_view(&text));
+	for (unsigned from = 0; from < 1000; from++) {
+		size_t at = 0;
+
+		/* From every place that is allowed to each path behind it, in several strides. */
+		for (unsigned i = from; i < 1000; i += 1 + from % 7) {
+			size_t expected = (i + 1) / 2 + (i > 500);
+
+			snprintf(path, sizeof(path), "/%03u", i);
+			at = reference_seek(s, at, view_of_string(path));
+			assert_int_equal(at, expected);
+			assert_int_equal(reference_seek(s, 0, view_of_string(path)), expected);
+		}
+	}
+	assert_int_equal(reference_seek(s, 0, V("/")), 0);
+	assert_int_equal(reference_seek(s, 0, V("/999")), 501);
+	assert_int_equal(reference_seek(s, 501, V("/999")), 501);
+	assert_int_equal(reference_seek(s, 500, V("/998")), 500);
+	reference_free(&s);
+	buf_free(&text);
+}
+
+/* The installed sha256sum writes what is read here. */
+static void
+test_what_sha256sum_writes(void **state)
+{
+	static const char *const names[] = {"plain", "two words", "back\\slash", "new\nline",
+	    "carriage\rreturn", " leading", "trailing ", "*star", "\xc3\xa4", "\\n"};
+	struct fixture *f = *state;
+	struct reference_set *s;
+	struct buf text = BUF_INIT;
+	char command[256];
+	FILE *from;
+	int c;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		fixture_write(f, names[i], 0600, "x");
+	snprintf(command, sizeof(command), "LC_ALL=C sha256sum %s/*", f->directory);
+	from = popen(command, "r");
+	assert_non_null(from);
+	while ((c = fgetc(from)) != EOF)
+		buf_append_byte(&text, (uint8_t)c);
+	assert_int_equal(pclose(from), 0);
+	s = accept(state, buf_view(&text));
+	assert_int_equal(reference_count(s), sizeof(names) / sizeof(names[0]));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const struct view path = view_of_string(fixture_path(f, names[i]));
+		const size_t at = reference_seek(s, 0, path);
+
+		assert_true(at < reference_count(s));
+		expect_path(s, at, path);
+	}
+	reference_free(&s);
+	buf_free(&text);
+}
+
+#define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    WITH_FIXTURE(test_both_modes),
+	    WITH_FIXTURE(test_sorted_and_without_repeats),
+	    WITH_FIXTURE(test_escaped_names),
+	    WITH_FIXTURE(test_names_are_bytes),
+	    WITH_FIXTURE(test_bad_lines),
+	    WITH_FIXTURE(test_bad_names),
+	    WITH_FIXTURE(test_path_too_long),
+	    WITH_FIXTURE(test_zero_digest),
+	    WITH_FIXTURE(test_last_line_must_end),
+	    WITH_FIXTURE(test_empty),
+	    WITH_FIXTURE(test_every_bad_line_is_told),
+	    WITH_FIXTURE(test_many_bad_lines_are_counted),
+	    WITH_FIXTURE(test_too_large),
+	    WITH_FIXTURE(test_seek),
+	    WITH_FIXTURE(test_what_sha256sum_writes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
