@@ -14,8 +14,8 @@
 #include "proto/err.h"
 
 struct collector_signer {
-	const char *host; /* name or address */
-	const char *port; /* decimal */
+	const char *host;        /* name or address */
+	const char *port;        /* decimal */
 	const char *server_name; /* expected in the signer's certificate; defaults to host */
 	/*
 	 * PEM file of the certificate of the key that seals this signer's log (key
@@ -58,8 +58,8 @@ struct collector_config {
 	void *storage; /* private */
 };
 
-enum err collector_config_load(const char *path, struct faults *faults,
-    struct collector_config **out) MUST_USE;
+enum err collector_config_load(
+    const char *path, struct faults *faults, struct collector_config **out) MUST_USE;
 void collector_config_free(struct collector_config **c);
 
 #endif

@@ -16,18 +16,18 @@ enum hsm_algorithm {
 };
 
 struct hsm_config {
-	const char *origin;      /* of the log: the name in every checkpoint this key signs */
-	const char *module;      /* PKCS#11 module, a shared object */
+	const char *origin; /* of the log: the name in every checkpoint this key signs */
+	const char *module; /* PKCS#11 module, a shared object */
 	const char *token_label;
 	const char *key_label;
 	enum hsm_algorithm algorithm;
 	const char *pin_file;    /* secret; or $CREDENTIALS_DIRECTORY/<name> for pin_credential */
 	const char *certificate; /* PEM file of the key's certificate; written by the ceremony */
 	const char *guard_directory; /* of the guard's state */
-	uint32_t sessions;       /* PKCS#11 sessions at most */
-	uint32_t deadline_ms;    /* for one call into the token, then the process ends itself */
-	uint32_t keepalive_s;    /* a signature this often when idle; 0: never */
-	void *storage;           /* private */
+	uint32_t sessions;           /* PKCS#11 sessions at most */
+	uint32_t deadline_ms;        /* for one call into the token, then the process ends itself */
+	uint32_t keepalive_s;        /* a signature this often when idle; 0: never */
+	void *storage;               /* private */
 };
 
 enum err hsm_config_load(const char *path, struct faults *faults, struct hsm_config **out) MUST_USE;

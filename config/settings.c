@@ -81,7 +81,7 @@ settings_numbers(struct settings *s, const struct settings_number *numbers, size
 	for (const struct settings_number *n = numbers; n < numbers + count; n++) {
 		uint32_t value = n->standard;
 
-		if (settings_has(s, n->key)) {
+		if (yaml_file_has(s->yaml, n->key)) {
 			memcpy(&value, (const uint8_t *)loaded + n->from, sizeof(value));
 			if (value < n->least || value > n->most)
 				settings_fault(s, n->key,

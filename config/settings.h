@@ -47,6 +47,7 @@ void *settings_own(struct settings *s, void *memory);
 /* Zeroed memory owned by the settings; aborts for want of it. */
 void *settings_new(struct settings *s, size_t count, size_t size);
 
+/* The key is in the file, with a good value or a faulty one. */
 bool settings_has(const struct settings *s, const char *key);
 
 /* A fault at the line of the key. The text should begin with the key's name in quotes. */

@@ -185,7 +185,7 @@ static const cyaml_schema_value_t schema = {
 
 static void take_paths(struct settings *s, const struct raw *raw, struct signer_config *c);
 static void take_key_process(struct settings *s, const struct raw *raw, struct signer_config *c);
-static void check_limits(struct settings *s, const struct signer_config *c);
+static void check_limits(struct settings *s, struct signer_config *c);
 
 enum err
 signer_config_load(const char *path, struct faults *faults, struct signer_config **out)
@@ -291,8 +291,12 @@ take_key_process(struct settings *s, const struct raw *raw, struct signer_config
 
 /* Two limits that make no sense together are a mistake in one of them. */
 static void
-check_limits(struct settings *s, const struct signer_config *c)
+check_limits(struct settings *s, struct signer_config *c)
 {
+	const bool said = settings_has(s, "limits.in_flight_per_connection");
+
+	if (!said && c->limits.in_flight_per_connection > c->limits.in_flight)
+		c->limits.in_flight_per_connection = c->limits.in_flight;
 	if (c->limits.in_flight_per_connection > c->limits.in_flight)
 		settings_fault(s, "limits.in_flight_per_connection",
 		    "\"limits.in_flight_per_connection\" must be at most \"limits.in_flight\" "

@@ -34,7 +34,8 @@ struct signer_config {
 	struct {
 		const char *program; /* spawned with `serve -c config`; NULL where socket is set */
 		const char *config;
-		const char *socket; /* Unix socket to connect to instead; NULL where program is set */
+		const char
+		    *socket; /* Unix socket to connect to instead; NULL where program is set */
 		uint32_t deadline_ms; /* for one answer, then the process is replaced */
 	} key_process;
 
@@ -49,14 +50,15 @@ struct signer_config {
 
 	struct {
 		uint32_t connections;
-		uint32_t in_flight;            /* reports between arrival and receipt, whole signer */
+		uint32_t in_flight; /* reports between arrival and receipt, whole signer */
 		uint32_t in_flight_per_connection;
 		uint32_t evidence_pending_bytes; /* components being received, whole signer */
 		uint32_t handshake_timeout_ms;
-		uint32_t frame_timeout_ms;     /* from a frame's first byte to its last; also for writing */
+		uint32_t
+		    frame_timeout_ms; /* from a frame's first byte to its last; also for writing */
 		uint32_t idle_timeout_s;
 		uint32_t nonce_lifetime_s;
-		uint32_t clock_skew_s;         /* how far ahead a measurement's time may be */
+		uint32_t clock_skew_s; /* how far ahead a measurement's time may be */
 	} limits;
 
 	bool logging_json;
@@ -66,8 +68,8 @@ struct signer_config {
 };
 
 /* Adds every fault it finds; ERR_CONFIG and *out NULL if there was any. */
-enum err signer_config_load(const char *path, struct faults *faults, struct signer_config **out)
-    MUST_USE;
+enum err signer_config_load(
+    const char *path, struct faults *faults, struct signer_config **out) MUST_USE;
 void signer_config_free(struct signer_config **c);
 
 #endif

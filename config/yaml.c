@@ -11,6 +11,7 @@
 struct line {
 	UT_hash_handle hh;
 	unsigned line;
+	bool good;
 	char key_path[];
 };
 
@@ -21,7 +22,8 @@ struct yaml_file {
 	struct line *lines; /* by key path */
 };
 
-static void note_line(void *context, const char *key_path, unsigned line);
+static void note_line(void *context, const char *key_path, unsigned line, bool good);
+static const struct line *find_line(const struct yaml_file *f, const char *key_path);
 static bool load(struct yaml_file *f, const char *name, struct view bytes,
     const cyaml_schema_value_t *schema, struct faults *faults);
 
@@ -102,10 +104,17 @@ yaml_file_bytes(const struct yaml_file *f)
 unsigned
 yaml_file_line(const struct yaml_file *f, const char *key_path)
 {
-	struct line *l;
+	const struct line *l = find_line(f, key_path);
 
-	HASH_FIND_STR(f->lines, key_path, l);
 	return l != NULL ? l->line : 0;
+}
+
+bool
+yaml_file_has(const struct yaml_file *f, const char *key_path)
+{
+	const struct line *l = find_line(f, key_path);
+
+	return l != NULL && l->good;
 }
 
 void
@@ -127,7 +136,7 @@ yaml_file_free(struct yaml_file **f)
 }
 
 static void
-note_line(void *context, const char *key_path, unsigned line)
+note_line(void *context, const char *key_path, unsigned line, bool good)
 {
 	struct yaml_file *f = context;
 	const size_t size = strlen(key_path) + 1;
@@ -137,7 +146,17 @@ note_line(void *context, const char *key_path, unsigned line)
 		abort();
 	memcpy(l->key_path, key_path, size);
 	l->line = line;
+	l->good = good;
 	HASH_ADD_STR(f->lines, key_path, l);
+}
+
+static const struct line *
+find_line(const struct yaml_file *f, const char *key_path)
+{
+	const struct line *l;
+
+	HASH_FIND_STR(f->lines, key_path, l);
+	return l;
 }
 
 /*

@@ -45,6 +45,9 @@ struct view yaml_file_bytes(const struct yaml_file *f);
 /* The line of a key, such as "tls.key" or "workloads[2].match"; 0 if it is not in the file. */
 unsigned yaml_file_line(const struct yaml_file *f, const char *key_path);
 
+/* The key is in the file, and so is its value in the struct: it had no fault. */
+bool yaml_file_has(const struct yaml_file *f, const char *key_path);
+
 void yaml_file_free(struct yaml_file **f);
 
 /*

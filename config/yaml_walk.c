@@ -16,7 +16,7 @@ struct walk {
 	yaml_parser_t parser;
 	const char *file;
 	struct faults *faults;
-	yaml_walk_line *on_line;
+	yaml_walk_key *on_key;
 	void *context;
 	struct buf path;   /* of the key that is being read, a string */
 	struct buf *clean; /* JSON of what was good */
@@ -58,12 +58,12 @@ static void path_pop(struct walk *w, size_t size);
 
 bool
 yaml_walk(const char *file, struct view bytes, const cyaml_schema_value_t *schema,
-    struct faults *faults, yaml_walk_line *on_line, void *context, struct buf *clean)
+    struct faults *faults, yaml_walk_key *on_key, void *context, struct buf *clean)
 {
 	struct walk w = {
 	    .file = file,
 	    .faults = faults,
-	    .on_line = on_line,
+	    .on_key = on_key,
 	    .context = context,
 	    .path = BUF_INIT,
 	    .clean = clean,
@@ -179,7 +179,7 @@ walk_pair(
 	const size_t path_begun = w->path.size - 1;
 	struct event value;
 	size_t i = 0;
-	bool known = false;
+	bool known = false, good;
 
 	if (key->raw.type == YAML_SCALAR_EVENT) {
 		while (
@@ -203,10 +203,11 @@ walk_pair(
 	if (known) {
 		*seen |= 1ULL << i;
 		path_push(w, fields[i].key);
-		w->on_line(w->context, (char *)w->path.data, key->line);
 		json_append_string(w->clean, key->text);
 		buf_append_byte(w->clean, ':');
-		if (walk_value(w, &fields[i].value, &value) && !key->bad)
+		good = walk_value(w, &fields[i].value, &value) && !key->bad;
+		w->on_key(w->context, (char *)w->path.data, key->line, good);
+		if (good)
 			buf_append_byte(w->clean, ',');
 		else
 			w->clean->size = clean_begun;
@@ -224,7 +225,7 @@ walk_sequence(struct walk *w, const cyaml_schema_value_t *schema, unsigned line)
 	const size_t path_begun = w->path.size - 1;
 	struct event e;
 	char place[24];
-	bool good = true;
+	bool all_good = true, good;
 	size_t count;
 
 	buf_append_byte(w->clean, '[');
@@ -235,9 +236,9 @@ walk_sequence(struct walk *w, const cyaml_schema_value_t *schema, unsigned line)
 			break;
 		snprintf(place, sizeof(place), "[%zu]", count);
 		path_push(w, place);
-		w->on_line(w->context, (char *)w->path.data, e.line);
-		if (!walk_value(w, schema->sequence.entry, &e))
-			good = false;
+		good = walk_value(w, schema->sequence.entry, &e);
+		w->on_key(w->context, (char *)w->path.data, e.line, good);
+		all_good = all_good && good;
 		buf_append_byte(w->clean, ',');
 		path_pop(w, path_begun);
 		event_done(&e);
@@ -251,7 +252,7 @@ walk_sequence(struct walk *w, const cyaml_schema_value_t *schema, unsigned line)
 		    (char *)w->path.data, schema->sequence.min, schema->sequence.max, count);
 		return false;
 	}
-	return good;
+	return all_good;
 }
 
 static bool

@@ -12,18 +12,19 @@
 #define HALLMARK_CONFIG_YAML_WALK_H
 
 #include <cyaml/cyaml.h>
+#include <stdbool.h>
 
 #include "config/faults.h"
 #include "proto/bytes.h"
 
-/* Called with each known key, in the order of the file. */
-typedef void yaml_walk_line(void *context, const char *key_path, unsigned line);
+/* Called with each known key and each entry of a list, and whether its value could be used. */
+typedef void yaml_walk_key(void *context, const char *key_path, unsigned line, bool good);
 
 /*
  * Adds what is good to `clean` as JSON, and every fault to `faults`. `bytes` must be UTF-8.
  * False if nothing can be made of the file: then `clean` is not to be used.
  */
 bool yaml_walk(const char *file, struct view bytes, const cyaml_schema_value_t *schema,
-    struct faults *faults, yaml_walk_line *on_line, void *context, struct buf *clean);
+    struct faults *faults, yaml_walk_key *on_key, void *context, struct buf *clean);
 
 #endif

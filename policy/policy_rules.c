@@ -85,7 +85,7 @@ static void
 take_times(struct place *p)
 {
 	p->rule->max_age_s = MAX_AGE_DEFAULT_S;
-	if (yaml_file_line(p->c->policy->yaml, key_of(p, ".max_age_s")) > 0)
+	if (yaml_file_has(p->c->policy->yaml, key_of(p, ".max_age_s")))
 		p->rule->max_age_s = p->raw->max_age_s;
 	if (p->rule->max_age_s == 0 || p->rule->max_age_s > MAX_AGE_MOST_S)
 		compile_fault(p->c, p->key,

@@ -1,0 +1,308 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "config/collector_config.h"
+#include "tests/unit/config_sample.h"
+
+static const char base[] = "signers:\n"                                         /* 1 */
+			   "  - address: signer.example:7443\n"                 /* 2 */
+			   "tls: {certificate: crt, key: key, signer_ca: ca}\n" /* 3 */
+			   "state: state\n"                                     /* 4 */
+			   "receipts: receipts\n"                               /* 5 */
+			   "workloads:\n"                                       /* 6 */
+			   "  - name: app\n"                                    /* 7 */
+			   "    pid_file: app.pid\n"                            /* 8 */
+			   "    measure: [executable]\n";                       /* 9 */
+
+static int
+setup(void **state)
+{
+	struct fixture *f;
+
+	if (fixture_setup(state) != 0)
+		return -1;
+	f = *state;
+	fixture_write(f, "crt", 0644, "");
+	fixture_write(f, "ca", 0644, "");
+	fixture_write(f, "key", 0600, "");
+	fixture_mkdir(f, "state");
+	fixture_mkdir(f, "receipts");
+	return 0;
+}
+
+static struct collector_config *
+load(struct fixture *f, const char *text)
+{
+	struct collector_config *c;
+	enum err e;
+
+	fixture_write(f, "collector.yaml", 0644, text);
+	faults_free(&f->faults);
+	e = collector_config_load(f->path, &f->faults, &c);
+	assert_int_equal(e, f->faults.count == 0 ? ERR_OK : ERR_CONFIG);
+	assert_int_equal(c != NULL, e == ERR_OK);
+	return c;
+}
+
+static struct collector_config *
+accept(void **state, const char *from, const char *to)
+{
+	char *text = fixture_replace(base, from, to);
+	struct collector_config *c = load(*state, text);
+
+	fixture_expect_count(*state, 0);
+	free(text);
+	return c;
+}
+
+static void
+refuse(void **state, const char *from, const char *to, unsigned line, const char *fault)
+{
+	char *text = fixture_replace(base, from, to);
+
+	assert_null(load(*state, text));
+	fixture_expect_count(*state, 1);
+	fixture_expect(*state, line, fault);
+	free(text);
+}
+
+static void
+test_loads(void **state)
+{
+	struct fixture *f = *state;
+	struct collector_config *c = accept(state, "tls", "tls");
+	const struct collector_workload *w;
+
+	assert_int_equal(c->signer_count, 1);
+	assert_string_equal(c->signers[0].host, "signer.example");
+	assert_string_equal(c->signers[0].port, "7443");
+	assert_string_equal(c->signers[0].server_name, "signer.example");
+	assert_null(c->signers[0].log_certificate);
+	assert_string_equal(c->tls.key, fixture_path(f, "key"));
+	assert_string_equal(c->tls.signer_ca, fixture_path(f, "ca"));
+	assert_string_equal(c->state_directory, fixture_path(f, "state"));
+	assert_string_equal(c->receipt_directory, fixture_path(f, "receipts"));
+	assert_int_equal(c->interval_s, 60);
+	assert_int_equal(c->jitter_percent, 10);
+	assert_int_equal(c->sign_every_s, 3600);
+	assert_int_equal(c->spool_bundles_max, 10080);
+	assert_int_equal(c->receipts_kept, 1000);
+	assert_int_equal(c->workload_count, 1);
+	w = &c->workloads[0];
+	assert_string_equal(w->name, "app");
+	assert_string_equal(w->pid_file, fixture_path(f, "app.pid"));
+	assert_null(w->executable);
+	assert_null(w->unit);
+	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)
+		assert_int_equal(w->measure[k], k == COMPONENT_EXECUTABLE);
+	assert_int_equal(w->file_count, 0);
+	assert_int_equal(w->environment_count, 0);
+	collector_config_free(&c);
+	assert_null(c);
+}
+
+static void
+test_several_signers(void **state)
+{
+	struct fixture *f = *state;
+	struct collector_config *c = accept(state, "  - address: signer.example:7443\n",
+	    "  - {address: \"[::1]:1\", server_name: one.example, log_certificate: crt}\n"
+	    "  - {address: \"192.0.2.1:65535\"}\n");
+
+	assert_int_equal(c->signer_count, 2);
+	assert_string_equal(c->signers[0].host, "::1");
+	assert_string_equal(c->signers[0].port, "1");
+	assert_string_equal(c->signers[0].server_name, "one.example");
+	assert_string_equal(c->signers[0].log_certificate, fixture_path(f, "crt"));
+	assert_string_equal(c->signers[1].server_name, "192.0.2.1");
+	assert_string_equal(c->signers[1].port, "65535");
+	collector_config_free(&c);
+}
+
+static void
+test_workload_with_everything(void **state)
+{
+	struct collector_config *c =
+	    accept(state, "    pid_file: app.pid\n    measure: [executable]\n",
+		"    unit: app@1.service\n"
+		"    measure: [executable, libraries, files, runtime, host, packages]\n"
+		"    files: [/a/*.conf, /b]\n    environment: [PATH, _x1]\n"
+		"  - name: other\n    executable: /bin/other\n    measure: [host]\n");
+	const struct collector_workload *w = c->workloads;
+
+	assert_int_equal(c->workload_count, 2);
+	assert_string_equal(w[0].unit, "app@1.service");
+	assert_int_equal(w[0].file_count, 2);
+	assert_string_equal(w[0].files[1], "/b");
+	assert_int_equal(w[0].environment_count, 2);
+	assert_string_equal(w[0].environment[0], "PATH");
+	assert_true(w[0].measure[COMPONENT_FILES] && w[0].measure[COMPONENT_PACKAGES]);
+	assert_false(w[0].measure[COMPONENT_CONFIG]);
+	assert_string_equal(w[1].executable, "/bin/other");
+	collector_config_free(&c);
+}
+
+static void
+test_addresses(void **state)
+{
+	static const char *const bad[] = {"signer", "signer:", ":1", "signer:0", "signer:65536",
+	    "signer:1x", "::1:7443", "[signer]:1", "https://signer:1", "a b:1"};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char to[64];
+
+		snprintf(to, sizeof(to), "address: \"%s\"", bad[i]);
+		refuse(state, "address: signer.example:7443", to, 2, "signers[0].address\" must");
+	}
+}
+
+static void
+test_files_and_directories(void **state)
+{
+	struct fixture *f = *state;
+
+	refuse(state, "certificate: crt", "certificate: none", 3, "\"tls.certificate\"");
+	refuse(state, "signer_ca: ca", "signer_ca: none", 3, "\"tls.signer_ca\"");
+	refuse(state, "state: state", "state: none", 4, "make it first");
+	refuse(state, "receipts: receipts", "receipts: key", 5, "must be a directory");
+	refuse(state, "7443\n", "7443\n    log_certificate: none\n", 3, "log_certificate");
+	assert_int_equal(chmod(fixture_path(f, "key"), 0660), 0);
+	refuse(state, "tls", "tls", 3, "chmod 0600");
+}
+
+static void
+test_ranges(void **state)
+{
+	refuse(state, "state: state\n", "state: state\ninterval_s: 0\n", 5, "1 to 86400");
+	refuse(state, "state: state\n", "state: state\njitter_percent: 51\n", 5, "0 to 50");
+	refuse(
+	    state, "state: state\n", "state: state\nspool: {bundles_max: 0}\n", 5, "bundles_max");
+}
+
+static void
+test_process_is_named_once(void **state)
+{
+	refuse(state, "    pid_file: app.pid\n", "", 7, "found none of them");
+	refuse(state, "pid_file: app.pid\n", "pid_file: app.pid\n    unit: a.service\n", 7,
+	    "found several of them");
+}
+
+static void
+test_unit_names(void **state)
+{
+	refuse(state, "pid_file: app.pid", "unit: app", 8, "full name");
+	refuse(state, "pid_file: app.pid", "unit: .service", 8, "full name");
+	refuse(state, "pid_file: app.pid", "unit: a/b.service", 8, "full name");
+	refuse(state, "pid_file: app.pid", "unit: app.socket", 8, "full name");
+}
+
+static void
+test_workload_names(void **state)
+{
+	refuse(state, "name: app", "name: a/b", 7, "workloads[0].name\" must");
+	refuse(state, "name: app", "name: a b", 7, "workloads[0].name\" must");
+	refuse(state, "name: app", "name: .app", 7, "workloads[0].name\" must");
+	refuse(state, "workloads:\n",
+	    "workloads:\n  - {name: app, unit: a.service, measure: [host]}\n", 8,
+	    "two workloads are called \"app\"");
+}
+
+static void
+test_measures(void **state)
+{
+	refuse(state, "[executable]", "[]", 9, "1 to 7 entries");
+	refuse(state, "[executable]", "[executable, executable]", 9, "twice");
+	refuse(state, "[executable]", "[config]", 9, "one of executable, files, host");
+	refuse(state, "[executable]", "[files]", 9, "no patterns are listed");
+	refuse(state, "[executable]", "[executable]\n    files: [/a]", 10, "lacks \"files\"");
+	refuse(state, "[executable]", "[files]\n    files: [a/*]", 10, "absolute paths");
+	refuse(state, "[executable]", "[host]\n    environment: [A]", 10, "lacks \"runtime\"");
+	refuse(state, "[executable]", "[runtime]\n    environment: [1A]", 10, "letters, digits");
+	refuse(state, "[executable]", "[runtime]\n    environment: [A=B]", 10, "letters, digits");
+}
+
+static void
+test_every_fault_in_one_run(void **state)
+{
+	assert_null(load(*state, "signers: [{address: x}, {adress: \"a:1\"}]\n"
+				 "tls: {certificate: none, key: none, signer_ca: 5, extra: 1}\n"
+				 "state: none\n"
+				 "workloads:\n"
+				 "  - {name: \"a b\", measure: [exec]}\n"
+				 "  - {name: b, unit: u, measure: [files]}\n"
+				 "interval_s: -1\n"));
+	fixture_expect(*state, 1, "\"signers[0].address\"");
+	fixture_expect(*state, 1, "did you mean \"address\"?");
+	fixture_expect(*state, 1, "key \"signers[1].address\" is missing");
+	fixture_expect(*state, 1, "key \"receipts\" is missing");
+	fixture_expect(*state, 2, "\"tls.certificate\"");
+	fixture_expect(*state, 2, "\"tls.key\"");
+	fixture_expect(*state, 2, "\"tls.signer_ca\"");
+	fixture_expect(*state, 2, "unknown key \"extra\"");
+	fixture_expect(*state, 3, "\"state\"");
+	fixture_expect(*state, 5, "\"workloads[0].name\"");
+	fixture_expect(*state, 5, "\"workloads[0].measure[0]\"");
+	fixture_expect(*state, 5, "found none of them");
+	fixture_expect(*state, 6, "\"workloads[1].unit\"");
+	fixture_expect(*state, 6, "\"workloads[1].measure\"");
+	fixture_expect(*state, 7, "\"interval_s\"");
+	fixture_expect_count(*state, 15);
+}
+
+static void
+test_sample(void **state)
+{
+	static const char *const optional[] = {
+	    "server_name", "receipts_kept", "interval_s", "jitter_percent", "sign_every_s"};
+	struct fixture *f = *state;
+	char *text = sample_read("collector.yaml");
+	struct collector_config *c = NULL;
+
+	text = sample_replace(text, "/var/lib/hallmark-collector/", "");
+	fixture_mkdir(f, "tls");
+	fixture_write(f, "tls/host.crt", 0644, "");
+	fixture_write(f, "tls/host.key", 0600, "");
+	fixture_write(f, "tls/signer-ca.crt", 0644, "");
+	fixture_write(f, "tls/log.crt", 0644, "");
+	for (size_t i = 0; i <= sizeof(optional) / sizeof(optional[0]); i++) {
+		c = load(f, text);
+		fixture_expect_count(f, 0);
+		assert_string_equal(c->signers[0].server_name, "signer.bank.example");
+		assert_int_equal(c->interval_s, 60);
+		assert_int_equal(c->jitter_percent, 10);
+		assert_int_equal(c->sign_every_s, 3600);
+		assert_int_equal(c->receipts_kept, 1000);
+		assert_int_equal(c->spool_bundles_max, 10080);
+		collector_config_free(&c);
+		if (i < sizeof(optional) / sizeof(optional[0]))
+			text = sample_uncomment(text, optional[i]);
+	}
+	free(text);
+}
+
+#define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, setup, fixture_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    WITH_FIXTURE(test_loads),
+	    WITH_FIXTURE(test_several_signers),
+	    WITH_FIXTURE(test_workload_with_everything),
+	    WITH_FIXTURE(test_addresses),
+	    WITH_FIXTURE(test_files_and_directories),
+	    WITH_FIXTURE(test_ranges),
+	    WITH_FIXTURE(test_process_is_named_once),
+	    WITH_FIXTURE(test_unit_names),
+	    WITH_FIXTURE(test_workload_names),
+	    WITH_FIXTURE(test_measures),
+	    WITH_FIXTURE(test_every_fault_in_one_run),
+	    WITH_FIXTURE(test_sample),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,234 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "config/hsm_config.h"
+#include "tests/unit/config_sample.h"
+
+static const char base[] = "origin: log.example/one\n" /* 1 */
+			   "module: module.so\n"       /* 2 */
+			   "token: a token\n"          /* 3 */
+			   "key: a key\n"              /* 4 */
+			   "pin_file: pin\n"           /* 5 */
+			   "certificate: log.crt\n"    /* 6 */
+			   "guard: guard\n";           /* 7 */
+
+static int
+setup(void **state)
+{
+	struct fixture *f;
+
+	if (fixture_setup(state) != 0)
+		return -1;
+	f = *state;
+	fixture_write(f, "module.so", 0755, "");
+	fixture_write(f, "pin", 0600, "1234");
+	fixture_mkdir(f, "guard");
+	unsetenv("CREDENTIALS_DIRECTORY");
+	return 0;
+}
+
+static struct hsm_config *
+load(struct fixture *f, const char *text)
+{
+	struct hsm_config *c;
+	enum err e;
+
+	fixture_write(f, "hsm.yaml", 0644, text);
+	faults_free(&f->faults);
+	e = hsm_config_load(f->path, &f->faults, &c);
+	assert_int_equal(e, f->faults.count == 0 ? ERR_OK : ERR_CONFIG);
+	assert_int_equal(c != NULL, e == ERR_OK);
+	return c;
+}
+
+static struct hsm_config *
+accept(void **state, const char *from, const char *to)
+{
+	char *text = fixture_replace(base, from, to);
+	struct hsm_config *c = load(*state, text);
+
+	fixture_expect_count(*state, 0);
+	free(text);
+	return c;
+}
+
+static void
+refuse(void **state, const char *from, const char *to, unsigned line, const char *fault)
+{
+	char *text = fixture_replace(base, from, to);
+
+	assert_null(load(*state, text));
+	fixture_expect_count(*state, 1);
+	fixture_expect(*state, line, fault);
+	free(text);
+}
+
+static void
+test_loads(void **state)
+{
+	struct fixture *f = *state;
+	struct hsm_config *c = accept(state, "origin", "origin");
+
+	assert_string_equal(c->origin, "log.example/one");
+	assert_string_equal(c->module, fixture_path(f, "module.so"));
+	assert_string_equal(c->token_label, "a token");
+	assert_string_equal(c->key_label, "a key");
+	assert_int_equal(c->algorithm, HSM_P256);
+	assert_string_equal(c->pin_file, fixture_path(f, "pin"));
+	assert_string_equal(c->certificate, fixture_path(f, "log.crt"));
+	assert_string_equal(c->guard_directory, fixture_path(f, "guard"));
+	assert_int_equal(c->sessions, 2);
+	assert_int_equal(c->deadline_ms, 4000);
+	assert_int_equal(c->keepalive_s, 15);
+	hsm_config_free(&c);
+	assert_null(c);
+}
+
+static void
+test_options(void **state)
+{
+	struct hsm_config *c = accept(state, "guard: guard\n",
+	    "guard: guard\nalgorithm: rsa-3072\nsessions: 16\ndeadline_ms: 100\nkeepalive_s: 0\n");
+
+	assert_int_equal(c->algorithm, HSM_RSA_3072);
+	assert_int_equal(c->sessions, 16);
+	assert_int_equal(c->deadline_ms, 100);
+	assert_int_equal(c->keepalive_s, 0);
+	hsm_config_free(&c);
+}
+
+static void
+test_refusals(void **state)
+{
+	refuse(state, "log.example/one", "a b", 1, "\"origin\" must be");
+	refuse(state, "module.so", "none.so", 2, "\"module\": cannot read");
+	refuse(state, "a token", "a token with a label over 32 bytes", 3, "1 to 32 bytes");
+	refuse(state, "guard: guard", "guard: none", 7, "make it first");
+	refuse(state, "guard: guard", "guard: pin", 7, "must be a directory");
+	refuse(state, "guard: guard", "guard: guard\nalgorithm: ed25519", 8, "p256, rsa-3072");
+	refuse(state, "guard: guard", "guard: guard\nsessions: 17", 8, "1 to 16, found 17");
+	refuse(state, "guard: guard", "guard: guard\nsessions: 0", 8, "1 to 16, found 0");
+	refuse(state, "guard: guard", "guard: guard\ndeadline_ms: 1", 8, "100 to 600000");
+	refuse(state, "certificate: log.crt", "certificate: none/log.crt", 6, "no directory");
+	refuse(state, "certificate: log.crt", "certificate: guard", 6, "regular file");
+}
+
+static void
+test_pin_never_stands_in_the_file(void **state)
+{
+	refuse(
+	    state, "pin_file: pin\n", "pin_file: pin\npin: \"1234\"\n", 6, "unknown key \"pin\"");
+}
+
+static void
+test_pin_comes_from_one_place(void **state)
+{
+	refuse(state, "pin_file: pin\n", "", 1, "found neither");
+	refuse(state, "pin_file: pin\n", "pin_file: pin\npin_credential: pin\n", 5, "found both");
+}
+
+static void
+test_pin_file_must_be_closed(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(chmod(fixture_path(f, "pin"), 0640), 0);
+	refuse(state, "key", "key", 5, "chmod 0600");
+	assert_int_equal(chmod(fixture_path(f, "pin"), 0604), 0);
+	refuse(state, "key", "key", 5, "chmod 0600");
+	refuse(state, "pin_file: pin", "pin_file: none", 5, "cannot read");
+}
+
+static void
+test_credential(void **state)
+{
+	struct fixture *f = *state;
+	struct hsm_config *c;
+
+	refuse(state, "pin_file: pin", "pin_credential: pin", 5, "LoadCredential=pin");
+	assert_int_equal(setenv("CREDENTIALS_DIRECTORY", f->directory, 1), 0);
+	c = accept(state, "pin_file: pin", "pin_credential: pin");
+	assert_string_equal(c->pin_file, fixture_path(f, "pin"));
+	hsm_config_free(&c);
+	/* An access list of systemd's shows as a group bit. */
+	assert_int_equal(chmod(fixture_path(f, "pin"), 0440), 0);
+	c = accept(state, "pin_file: pin", "pin_credential: pin");
+	hsm_config_free(&c);
+	assert_int_equal(chmod(fixture_path(f, "pin"), 0444), 0);
+	refuse(state, "pin_file: pin", "pin_credential: pin", 5, "open to others");
+	refuse(state, "pin_file: pin", "pin_credential: none", 5, "cannot read");
+	refuse(state, "pin_file: pin", "pin_credential: ../pin", 5, "without \"/\"");
+	refuse(state, "pin_file: pin", "pin_credential: ..", 5, "without \"/\"");
+	assert_int_equal(setenv("CREDENTIALS_DIRECTORY", "relative", 1), 0);
+	refuse(state, "pin_file: pin", "pin_credential: pin", 5, "LoadCredential=pin");
+	unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+static void
+test_every_fault_in_one_run(void **state)
+{
+	assert_null(load(*state, "origin: \"+\"\nmodule: none\ntoken: []\nkey: k\nsession: 1\n"
+				 "certificate: log.crt\nguard: none\nsessions: 99\n"));
+	fixture_expect(*state, 1, "\"origin\"");
+	fixture_expect(*state, 1, "found neither");
+	fixture_expect(*state, 2, "\"module\"");
+	fixture_expect(*state, 3, "\"token\" must be text");
+	fixture_expect(*state, 5, "did you mean \"sessions\"?");
+	fixture_expect(*state, 7, "\"guard\"");
+	fixture_expect(*state, 8, "1 to 16");
+	fixture_expect_count(*state, 7);
+}
+
+static void
+test_sample(void **state)
+{
+	static const char *const optional[] = {
+	    "algorithm", "sessions", "deadline_ms", "keepalive_s"};
+	struct fixture *f = *state;
+	char *text = sample_read("hsm.yaml");
+	struct hsm_config *c;
+
+	assert_int_equal(setenv("CREDENTIALS_DIRECTORY", f->directory, 1), 0);
+	text = sample_replace(text, "/usr/lib/softhsm/libsofthsm2.so", "module.so");
+	text = sample_replace(text, "/var/lib/hallmark-hsm", "guard");
+	for (size_t i = 0; i < sizeof(optional) / sizeof(optional[0]); i++) {
+		c = load(f, text);
+		fixture_expect_count(f, 0);
+		assert_int_equal(c->algorithm, HSM_P256);
+		assert_int_equal(c->sessions, 2);
+		assert_int_equal(c->deadline_ms, 4000);
+		assert_int_equal(c->keepalive_s, 15);
+		hsm_config_free(&c);
+		text = sample_uncomment(text, optional[i]);
+	}
+	c = load(f, text);
+	fixture_expect_count(f, 0);
+	assert_int_equal(c->keepalive_s, 15);
+	hsm_config_free(&c);
+	unsetenv("CREDENTIALS_DIRECTORY");
+	free(text);
+}
+
+#define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, setup, fixture_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    WITH_FIXTURE(test_loads),
+	    WITH_FIXTURE(test_options),
+	    WITH_FIXTURE(test_refusals),
+	    WITH_FIXTURE(test_pin_never_stands_in_the_file),
+	    WITH_FIXTURE(test_pin_comes_from_one_place),
+	    WITH_FIXTURE(test_pin_file_must_be_closed),
+	    WITH_FIXTURE(test_credential),
+	    WITH_FIXTURE(test_every_fault_in_one_run),
+	    WITH_FIXTURE(test_sample),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
