@@ -18,16 +18,19 @@ yaml_read_file(const char *file, unsigned line, const char *key, const char *pat
 	enum err e = ERR_CONFIG;
 	struct stat st;
 	ssize_t size;
+	size_t room;
 	int fd;
 
 	if ((fd = open_regular(file, line, key, path, faults, &st)) < 0)
 		return ERR_CONFIG;
+	/* One byte more than it has now, so that its end shows without growing. */
+	room = st.st_size >= 0 && (uint64_t)st.st_size < size_max ? (size_t)st.st_size + 1 : 4096;
 	for (;;) {
-		uint8_t *p = buf_reserve(to, 65536);
+		uint8_t *p = buf_reserve(to, room);
 
 		if (p == NULL)
 			abort();
-		size = read(fd, p, 65536);
+		size = read(fd, p, room);
 		if (size < 0 && errno == EINTR)
 			continue;
 		if (size <= 0)
