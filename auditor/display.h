@@ -1,0 +1,48 @@
+/*
+ * The auditor's output: aligned lines, and nothing from a file reaches a terminal raw.
+ *
+ * Every line is formatted in memory first. If it holds anything but printable UTF-8
+ * (proto/text.h), what is not printable is shown as \xNN, so names inside may be formatted freely.
+ */
+#ifndef HALLMARK_AUDITOR_DISPLAY_H
+#define HALLMARK_AUDITOR_DISPLAY_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "auditor/outcome.h"
+#include "proto/bytes.h"
+
+#define DISPLAY_TIME_SIZE 24 /* "9999-12-31T23:59:59Z" and NUL */
+
+struct display {
+	FILE *to;           /* NULL: all is checked, nothing is shown */
+	const char *margin; /* stands before every line: "  ", or "# " in a script */
+};
+
+/* One line as it is formatted, behind the margin. */
+void display_line(const struct display *d, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* "label   text" in columns. */
+void display_field(const struct display *d, const char *label, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* "step   ok|BAD|?   text" in columns; returns `o`. */
+enum outcome display_step(const struct display *d, const char *step, enum outcome o,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* A step that is fine, with a remark that a reader should not miss: "warn". */
+void display_warn(const struct display *d, const char *step, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* An empty line. */
+void display_gap(const struct display *d);
+
+/* For "%.*s": the size as printf wants it. */
+int display_size(struct view v);
+
+/* Seconds since 1970 as "2026-11-24T10:00:00Z"; beyond the year 9999 as the number. */
+const char *display_time(uint64_t seconds, char to[DISPLAY_TIME_SIZE]);
+
+#endif

@@ -1,0 +1,242 @@
+#include "auditor/signercert.h"
+
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "auditor/inputfile.h"
+#include "proto/checkpoint.h"
+
+struct signercert {
+	X509 *x509;
+	char *path;
+	char *description;
+};
+
+static X509 *parse_pem(struct view text);
+static int refuse_password(char *to, int size, int writing, void *context);
+static char *describe(X509 *x509);
+static void append_date(struct buf *to, const ASN1_TIME *date);
+static bool name_is(const ASN1_STRING *name, const char *origin);
+
+enum outcome
+signercert_load(const char *path, const struct display *d, struct signercert **out)
+{
+	struct buf text = BUF_INIT;
+	X509 *x509 = NULL;
+	enum err e;
+
+	*out = NULL;
+	if ((e = inputfile_read(AT_FDCWD, path, SIGNERCERT_SIZE_MAX, &text)) != ERR_OK) {
+		(void)display_step(
+		    d, "certificate", OUTCOME_UNKNOWN, "%s: %s", path, inputfile_reason(e));
+	} else if ((x509 = parse_pem(buf_view(&text))) == NULL) {
+		(void)display_step(d, "certificate", OUTCOME_UNKNOWN,
+		    "%s: expected a certificate in PEM (-----BEGIN CERTIFICATE-----)", path);
+	} else if ((e = signercert_from_x509(x509, path, out)) != ERR_OK) {
+		(void)display_step(d, "certificate", OUTCOME_UNKNOWN,
+		    "%s: expected a key on P-256 or of RSA with 2048 bits or more: %s", path,
+		    err_text(e));
+	}
+	X509_free(x509);
+	buf_free(&text);
+	return *out != NULL ? OUTCOME_GOOD : OUTCOME_UNKNOWN;
+}
+
+enum err
+signercert_from_x509(X509 *x509, const char *path, struct signercert **out)
+{
+	EVP_PKEY *key = X509_get0_pubkey(x509);
+	struct note_verifier *any = NULL;
+	struct signercert *c;
+	enum err e;
+
+	*out = NULL;
+	if (key == NULL) {
+		ERR_clear_error();
+		return ERR_UNSUPPORTED;
+	}
+	/* Any name will do to learn whether notes can be checked with this key. */
+	if ((e = note_verifier_new("x", key, &any)) != ERR_OK)
+		return e;
+	note_verifier_free(&any);
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		return ERR_MEMORY;
+	X509_up_ref(x509);
+	c->x509 = x509;
+	c->path = strdup(path);
+	c->description = describe(x509);
+	if (c->path == NULL || c->description == NULL) {
+		signercert_free(&c);
+		return ERR_MEMORY;
+	}
+	*out = c;
+	return ERR_OK;
+}
+
+void
+signercert_free(struct signercert **c)
+{
+	if (*c == NULL)
+		return;
+	X509_free((*c)->x509);
+	free((*c)->path);
+	free((*c)->description);
+	free(*c);
+	*c = NULL;
+}
+
+const char *
+signercert_path(const struct signercert *c)
+{
+	return c->path;
+}
+
+EVP_PKEY *
+signercert_key(const struct signercert *c)
+{
+	return X509_get0_pubkey(c->x509);
+}
+
+const char *
+signercert_description(const struct signercert *c)
+{
+	return c->description;
+}
+
+bool
+signercert_names_origin(const struct signercert *c, const char *origin)
+{
+	const X509_NAME *subject = X509_get_subject_name(c->x509);
+	GENERAL_NAMES *names = X509_get_ext_d2i(c->x509, NID_subject_alt_name, NULL, NULL);
+	bool found = false;
+
+	for (int at = -1;
+	     !found && (at = X509_NAME_get_index_by_NID(subject, NID_commonName, at)) >= 0;)
+		found = name_is(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)), origin);
+	for (int i = 0; !found && i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+
+		if (name->type == GEN_URI || name->type == GEN_DNS)
+			found = name_is(name->d.ia5, origin);
+	}
+	GENERAL_NAMES_free(names);
+	ERR_clear_error();
+	return found;
+}
+
+bool
+signercert_valid_at(const struct signercert *c, uint64_t seconds)
+{
+	time_t time = (time_t)seconds;
+
+	return X509_cmp_time(X509_get0_notBefore(c->x509), &time) < 0 &&
+	       X509_cmp_time(X509_get0_notAfter(c->x509), &time) > 0;
+}
+
+enum err
+signercert_verifier(const struct signercert *c, const struct note *n, struct note_verifier **out)
+{
+	enum err result = ERR_UNKNOWN_KEY;
+
+	*out = NULL;
+	for (size_t i = 0; i < n->signature_count; i++) {
+		const struct note_signature *s = &n->signature[i];
+		struct note_verifier *v = NULL;
+		char name[CHECKPOINT_ORIGIN_MAX + 1];
+		enum err e;
+
+		/* A key's name is its log's origin, and no origin is longer. */
+		if (s->name.size > CHECKPOINT_ORIGIN_MAX)
+			continue;
+		memcpy(name, s->name.data, s->name.size);
+		name[s->name.size] = '\0';
+		if ((e = note_verifier_new(name, signercert_key(c), &v)) != ERR_OK) {
+			result = e;
+			continue;
+		}
+		if (memcmp(note_verifier_key_id(v), s->key_id, NOTE_KEY_ID_SIZE) == 0) {
+			*out = v;
+			return ERR_OK;
+		}
+		note_verifier_free(&v);
+	}
+	return result;
+}
+
+static X509 *
+parse_pem(struct view text)
+{
+	BIO *bio = BIO_new_mem_buf(text.data, (int)text.size);
+	X509 *x509 = bio != NULL ? PEM_read_bio_X509(bio, NULL, refuse_password, NULL) : NULL;
+
+	BIO_free(bio);
+	ERR_clear_error();
+	return x509;
+}
+
+/* A certificate is not encrypted; a file that says so must not make the program ask. */
+static int
+refuse_password(char *to, int size, int writing, void *context)
+{
+	(void)to;
+	(void)size;
+	(void)writing;
+	(void)context;
+	return -1;
+}
+
+static char *
+describe(X509 *x509)
+{
+	EVP_PKEY *key = X509_get0_pubkey(x509);
+	BIO *name = BIO_new(BIO_s_mem());
+	struct buf text = BUF_INIT;
+	char *bytes = NULL, *result = NULL;
+	long size = 0;
+
+	if (name != NULL && X509_NAME_print_ex(name, X509_get_subject_name(x509), 0,
+				XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB) >= 0)
+		size = BIO_get_mem_data(name, &bytes);
+	if (EVP_PKEY_is_a(key, "EC"))
+		buf_append_string(&text, "EC P-256, ");
+	else
+		buf_append_format(&text, "RSA of %d bits, ", EVP_PKEY_get_bits(key));
+	buf_append(&text, bytes, (size_t)size);
+	buf_append_string(&text, ", valid from ");
+	append_date(&text, X509_get0_notBefore(x509));
+	buf_append_string(&text, " to ");
+	append_date(&text, X509_get0_notAfter(x509));
+	buf_append_byte(&text, '\0');
+	if (buf_status(&text) == ERR_OK)
+		result = strdup((const char *)text.data);
+	BIO_free(name);
+	buf_free(&text);
+	ERR_clear_error();
+	return result;
+}
+
+static void
+append_date(struct buf *to, const ASN1_TIME *date)
+{
+	struct tm tm;
+	char text[DISPLAY_TIME_SIZE];
+	time_t seconds = -1;
+
+	if (ASN1_TIME_to_tm(date, &tm) == 1)
+		seconds = timegm(&tm);
+	buf_append_string(
+	    to, seconds < 0 ? "an unreadable date" : display_time((uint64_t)seconds, text));
+}
+
+static bool
+name_is(const ASN1_STRING *name, const char *origin)
+{
+	const struct view v = {ASN1_STRING_get0_data(name), (size_t)ASN1_STRING_length(name)};
+
+	return view_equal(v, view_of_string(origin));
+}
