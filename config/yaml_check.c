@@ -36,6 +36,7 @@ yaml_read_file(const char *file, unsigned line, const char *key, const char *pat
 		if (size <= 0)
 			break;
 		to->size += (size_t)size;
+		room = 4096; /* of a file that grows */
 		if (to->size - begun > size_max)
 			break;
 	}
