@@ -213,15 +213,20 @@ collect_evidence(struct ledger *l, struct publish_job *job)
 		l->publishing_evidence[job->evidence_count++] = i->place;
 }
 
+/*
+ * A file may go when the next one begins at or before what is published now, and all may go when
+ * nothing is on its way behind it: the next batch begins a new file either way.
+ */
 static void
 collect_segments(struct ledger *l, struct publish_job *job)
 {
+	bool all = l->writing == NULL && l->written == NULL && l->signing == NULL;
 	struct ledger_segment *s;
 	size_t count = 0;
 
-	for (s = l->segment_first;
-	     s != NULL && s->next != NULL && s->next->first <= l->publishing_size; s = s->next)
-		count++;
+	for (s = l->segment_first; s != NULL; s = s->next)
+		if (all || (s->next != NULL && s->next->first <= l->publishing_size))
+			count++;
 	if (count == 0)
 		return;
 	if ((l->publishing_remove = calloc(count, sizeof(*l->publishing_remove))) == NULL)
@@ -232,6 +237,8 @@ collect_segments(struct ledger *l, struct publish_job *job)
 		l->publishing_remove[i] = ledger_segment_path(l, s->first);
 		free(s);
 	}
+	if (l->segment_first == NULL)
+		l->segment_last = NULL;
 	l->publishing_remove_count = count;
 	job->remove = l->publishing_remove;
 	job->remove_count = count;

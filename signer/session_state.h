@@ -23,6 +23,7 @@ struct filing {
 struct waiting {
 	struct buf bytes; /* bundle, then signature */
 	struct filing filing;
+	bool lacks[COMPONENT_KIND_COUNT]; /* asked for, and not yet come */
 	struct waiting *next;
 };
 

@@ -21,7 +21,9 @@ static bool is_wanted(struct session *s, const struct digest *digest, uint64_t *
 static enum err upload_begin(struct session *s, const struct message_part *m);
 static enum err upload_finish(struct session *s);
 static void upload_reset(struct session *s);
-static enum err go_on(struct session *s);
+static enum err go_on(struct session *s, const struct digest *digest);
+static bool take(struct waiting *w, const struct digest *digest);
+static enum err stage(struct session *s, struct waiting *w);
 static void refuse_waiting(struct session *s, const struct digest *digest, enum err e);
 
 enum err
@@ -42,6 +44,8 @@ upload_await(
 	}
 	if ((w = waiting_new(f)) == NULL)
 		return ERR_MEMORY;
+	for (size_t i = 0; i < components->missing_count; i++)
+		w->lacks[components->missing[i]] = true;
 	for (end = &s->waiting; *end != NULL; end = &(*end)->next)
 		;
 	*end = w;
@@ -80,7 +84,7 @@ upload_on_part(struct session *s, const struct message_part *m)
 	if (e != ERR_OK)
 		refuse_waiting(s, &m->digest, e);
 	upload_reset(s);
-	return e == ERR_OK ? go_on(s) : e;
+	return e == ERR_OK ? go_on(s, &m->digest) : e;
 }
 
 void
@@ -129,18 +133,21 @@ waiting_free(struct session *s, struct waiting *w)
 	free(w);
 }
 
-/* Whether the bundle names this component and the store still lacks it. */
+/*
+ * Whether the bundle waits for this component from this connection. That another connection may
+ * have brought it meanwhile changes nothing: its parts are on their way here too.
+ */
 static bool
-lacks(struct session *s, const struct waiting *w, const struct digest *digest, uint64_t *size)
+lacks(const struct waiting *w, const struct digest *digest, uint64_t *size)
 {
 	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++) {
 		const struct bundle_component *c = &w->filing.bundle.component[kind];
 
-		if (!c->present || !digest_equal(&c->digest, digest))
+		if (!w->lacks[kind] || !digest_equal(&c->digest, digest))
 			continue;
 		if (size != NULL)
 			*size = c->size;
-		return evidence_find(s->service->evidence, digest) == NULL;
+		return true;
 	}
 	return false;
 }
@@ -149,7 +156,7 @@ static bool
 is_wanted(struct session *s, const struct digest *digest, uint64_t *size)
 {
 	for (struct waiting *w = s->waiting; w != NULL; w = w->next)
-		if (lacks(s, w, digest, size))
+		if (lacks(w, digest, size))
 			return true;
 	return false;
 }
@@ -204,29 +211,56 @@ upload_reset(struct session *s)
 	buf_free(&s->upload);
 }
 
-/* Every waiting bundle that now has all its components is staged, oldest first. */
+/* The component is there: every bundle that waited for nothing else is staged, oldest first. */
 static enum err
-go_on(struct session *s)
+go_on(struct session *s, const struct digest *digest)
 {
-	struct appraiser_components components;
 	struct waiting *w, *next;
 	enum err e, result = ERR_OK;
 
 	for (w = s->waiting; w != NULL; w = next) {
 		next = w->next;
-		e = appraiser_judge(
-		    s->service, w->filing.workload->rule, &w->filing.bundle, &components);
-		if (e == ERR_OK && components.missing_count > 0)
+		if (!lacks(w, digest, NULL))
 			continue;
-		if (e == ERR_OK)
-			e = session_stage(s, &w->filing, &components);
-		if (e != ERR_OK) {
+		if (!take(w, digest))
+			continue;
+		if ((e = stage(s, w)) != ERR_OK) {
 			session_refuse(s, e, &w->filing);
 			result = e;
 		}
 		waiting_free(s, w);
 	}
 	return result;
+}
+
+/* Notes that the component came; true if it was the last. */
+static bool
+take(struct waiting *w, const struct digest *digest)
+{
+	bool complete = true;
+
+	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++) {
+		if (digest_equal(&w->filing.bundle.component[kind].digest, digest))
+			w->lacks[kind] = false;
+		complete = complete && !w->lacks[kind];
+	}
+	return complete;
+}
+
+static enum err
+stage(struct session *s, struct waiting *w)
+{
+	struct appraiser_components components;
+	/* The policy may have been replaced meanwhile. */
+	enum err e = session_find_workload(s, &w->filing);
+
+	if (e == ERR_OK)
+		e = appraiser_judge(
+		    s->service, w->filing.workload->rule, &w->filing.bundle, &components);
+	/* Something that was there is damaged: the collector tries again, and is asked for it. */
+	if (e == ERR_OK && components.missing_count > 0)
+		e = ERR_BUSY;
+	return e == ERR_OK ? session_stage(s, &w->filing, &components) : e;
 }
 
 static void
@@ -236,7 +270,7 @@ refuse_waiting(struct session *s, const struct digest *digest, enum err e)
 
 	for (w = s->waiting; w != NULL; w = next) {
 		next = w->next;
-		if (!lacks(s, w, digest, NULL))
+		if (!lacks(w, digest, NULL))
 			continue;
 		session_refuse(s, e, &w->filing);
 		waiting_free(s, w);
