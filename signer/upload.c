@@ -15,8 +15,7 @@
 
 static struct waiting *waiting_new(const struct filing *f);
 static void waiting_free(struct session *s, struct waiting *w);
-static bool lacks(
-    struct session *s, const struct waiting *w, const struct digest *digest, uint64_t *size);
+static bool lacks(const struct waiting *w, const struct digest *digest, uint64_t *size);
 static bool is_wanted(struct session *s, const struct digest *digest, uint64_t *size);
 static enum err upload_begin(struct session *s, const struct message_part *m);
 static enum err upload_finish(struct session *s);
