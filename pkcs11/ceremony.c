@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "pkcs11/certificate.h"
 #include "pkcs11/complain.h"
@@ -21,6 +22,10 @@ static enum err open_with_key(const struct hsm_config *c, struct token **token);
 static enum err open_with_certificate(
     const struct hsm_config *c, struct token **token, X509 **certificate);
 static enum err make_guard(const struct hsm_config *c, struct token *token);
+static enum err install(
+    const struct hsm_config *c, struct token *token, const STACK_OF(X509) * chain);
+static unsigned check_key(const struct hsm_config *c, struct token *token, X509 *certificate);
+static unsigned check_guard(const struct hsm_config *c, struct token *token);
 static enum err read_adopted(
     const struct hsm_config *c, X509 *certificate, const char *path, struct guard_state *state);
 static enum err read_file(const char *path, size_t size_max, struct buf *to);
@@ -29,14 +34,31 @@ int
 ceremony_init(const struct hsm_config *c)
 {
 	struct token *token;
-	enum err e = token_open(c, &token);
+	struct token_key_attributes a;
+	enum err e = token_open(c, TOKEN_CEREMONY, &token);
 
-	if (e == ERR_OK && (e = token_generate(token)) == ERR_OK &&
-	    (e = token_find_key(token)) == ERR_OK && (e = make_guard(c, token)) == ERR_OK)
-		printf("made     key '%s' on token '%s', for the log %s\n"
-		       "guard    %s\n"
-		       "next     hallmark-hsm self-sign, or csr and import-cert\n",
-		    c->key_label, c->token_label, c->origin, c->guard_directory);
+	if (e != ERR_OK || (e = token_generate(token)) != ERR_OK)
+		goto out;
+	if ((e = token_find_key(token)) != ERR_OK ||
+	    (e = token_key_attributes(token, &a)) != ERR_OK ||
+	    (e = make_guard(c, token)) != ERR_OK) {
+		complain("the key '%s' was made, the rest failed; it has signed nothing: remove it "
+			 "with the vendor's tool, mend the cause, and run init again",
+		    c->key_label);
+		goto out;
+	}
+	printf("made     key '%s' on token '%s', for the log %s\n"
+	       "guard    %s\n",
+	    c->key_label, c->token_label, c->origin, c->guard_directory);
+	if (token_key_is_safe(&a)) {
+		printf("next     hallmark-hsm self-sign, or csr and import-cert\n");
+	} else {
+		complain("the token does not say that key '%s' cannot leave it; it will not be "
+			 "served: see hallmark-hsm show",
+		    c->key_label);
+		e = ERR_KEY_EXPORTABLE;
+	}
+out:
 	token_close(&token);
 	return e == ERR_OK ? 0 : 1;
 }
@@ -68,16 +90,13 @@ ceremony_self_sign(const struct hsm_config *c, const char *subject, int days)
 {
 	struct token *token;
 	X509 *certificate = NULL;
+	STACK_OF(X509) *chain = sk_X509_new_null();
 	enum err e = open_with_key(c, &token);
 
 	if (e == ERR_OK &&
-	    (e = subject_make_certificate(c, subject, days, token, &certificate)) == ERR_OK &&
-	    (e = certificate_write(c->certificate, certificate)) == ERR_OK) {
-		printf("made     %s\n", c->certificate);
-		if (token_store_certificate(token, certificate) == ERR_OK)
-			printf("stored   on token '%s'\n", c->token_label);
-	}
-	X509_free(certificate);
+	    (e = subject_make_certificate(c, subject, days, token, &certificate)) == ERR_OK)
+		e = sk_X509_push(chain, certificate) > 0 ? install(c, token, chain) : ERR_MEMORY;
+	certificate_free_chain(&chain);
 	token_close(&token);
 	return e == ERR_OK ? 0 : 1;
 }
@@ -86,17 +105,14 @@ int
 ceremony_import_certificate(const struct hsm_config *c, const char *path)
 {
 	struct token *token;
-	X509 *certificate = NULL;
+	STACK_OF(X509) *chain = NULL;
 	enum err e = open_with_key(c, &token);
 
-	if (e == ERR_OK && (e = certificate_read(path, &certificate)) == ERR_OK &&
-	    (e = certificate_check_key(path, certificate, token_public_key(token))) == ERR_OK &&
-	    (e = certificate_write(c->certificate, certificate)) == ERR_OK) {
-		printf("imported %s\n", c->certificate);
-		if (token_store_certificate(token, certificate) == ERR_OK)
-			printf("stored   on token '%s'\n", c->token_label);
-	}
-	X509_free(certificate);
+	if (e == ERR_OK && (e = certificate_read_chain(path, &chain)) == ERR_OK &&
+	    (e = certificate_check_key(path, sk_X509_value(chain, 0), token_public_key(token))) ==
+		ERR_OK)
+		e = install(c, token, chain);
+	certificate_free_chain(&chain);
 	token_close(&token);
 	return e == ERR_OK ? 0 : 1;
 }
@@ -104,15 +120,14 @@ ceremony_import_certificate(const struct hsm_config *c, const char *path)
 int
 ceremony_jwks(const struct hsm_config *c)
 {
-	X509 *certificate;
+	STACK_OF(X509) * chain;
 	struct buf json = BUF_INIT;
-	enum err e = certificate_read(c->certificate, &certificate);
+	enum err e = certificate_read_chain(c->certificate, &chain);
 
-	if (e == ERR_OK &&
-	    (e = jws_append_key_set(X509_get0_pubkey(certificate), certificate, &json)) == ERR_OK)
+	if (e == ERR_OK && (e = jws_append_key_set(chain, &json)) == ERR_OK)
 		fwrite(json.data, 1, json.size, stdout);
 	buf_free(&json);
-	X509_free(certificate);
+	certificate_free_chain(&chain);
 	return e == ERR_OK ? 0 : 1;
 }
 
@@ -139,40 +154,66 @@ int
 ceremony_check(const struct hsm_config *c)
 {
 	struct token *token;
-	X509 *certificate = NULL;
-	struct token_key_attributes a;
-	struct guard *guard = NULL;
-	struct buf spki = BUF_INIT, signature = BUF_INIT;
-	enum err e = open_with_certificate(c, &token, &certificate);
+	X509 *certificate;
+	unsigned bad = 0;
 
-	if (e == ERR_OK)
-		e = token_key_attributes(token, &a);
-	if (e == ERR_OK && !(a.sensitive && a.always_sensitive && !a.extractable &&
-			       a.never_extractable && a.local)) {
-		complain("key '%s' can, or could, leave the token; see: hallmark-hsm show",
-		    c->key_label);
-		e = ERR_KEY_EXPORTABLE;
-	}
-	if (e == ERR_OK)
-		e = token_sign(
-		    token, X509_get0_pubkey(certificate), VIEW_LITERAL(TEST_TEXT), &signature);
-	if (e == ERR_OK && (e = certificate_append_spki(token_public_key(token), &spki)) == ERR_OK)
-		e = guard_open(c->guard_directory, c->origin, buf_view(&spki), &guard);
-	if (e == ERR_OK)
-		printf("good     key '%s' signs, cannot leave, and has its certificate and guard\n",
-		    c->key_label);
-	guard_close(&guard);
-	buf_free(&spki);
-	buf_free(&signature);
+	if (certificate_read(c->certificate, &certificate) != ERR_OK ||
+	    !certificate_is_current(c->certificate, certificate))
+		bad++;
+	if (open_with_key(c, &token) != ERR_OK)
+		bad++;
+	else
+		bad += check_key(c, token, certificate) + check_guard(c, token);
 	X509_free(certificate);
 	token_close(&token);
+	if (bad == 0)
+		printf("good     key '%s' signs, cannot leave, and has its certificate and guard\n",
+		    c->key_label);
+	return bad == 0 ? 0 : 1;
+}
+
+static unsigned
+check_key(const struct hsm_config *c, struct token *token, X509 *certificate)
+{
+	struct token_key_attributes a;
+	struct buf signature = BUF_INIT;
+	unsigned bad = 0;
+
+	if (token_key_attributes(token, &a) != ERR_OK) {
+		bad++;
+	} else if (!token_key_is_safe(&a)) {
+		complain("key '%s' can, or could, leave the token; see: hallmark-hsm show",
+		    c->key_label);
+		bad++;
+	}
+	if (certificate != NULL &&
+	    certificate_check_key(c->certificate, certificate, token_public_key(token)) != ERR_OK)
+		bad++;
+	else if (certificate != NULL && token_sign(token, X509_get0_pubkey(certificate),
+					    VIEW_LITERAL(TEST_TEXT), &signature) != ERR_OK)
+		bad++;
+	buf_free(&signature);
+	return bad;
+}
+
+/* Without the lock: an operator may check while the key process serves. */
+static unsigned
+check_guard(const struct hsm_config *c, struct token *token)
+{
+	struct guard_state state;
+	struct buf spki = BUF_INIT;
+	enum err e = certificate_append_spki(token_public_key(token), &spki);
+
+	if (e == ERR_OK)
+		e = guard_read(c->guard_directory, c->origin, buf_view(&spki), &state);
+	buf_free(&spki);
 	return e == ERR_OK ? 0 : 1;
 }
 
 static enum err
 open_with_key(const struct hsm_config *c, struct token **token)
 {
-	enum err e = token_open(c, token);
+	enum err e = token_open(c, TOKEN_CEREMONY, token);
 
 	return e == ERR_OK ? token_find_key(*token) : e;
 }
@@ -198,6 +239,28 @@ make_guard(const struct hsm_config *c, struct token *token)
 		e = guard_create(c->guard_directory, c->origin, buf_view(&spki));
 	buf_free(&spki);
 	return e;
+}
+
+/* To the file, which counts, and to the token. A certificate of another key is not overwritten. */
+static enum err
+install(const struct hsm_config *c, struct token *token, const STACK_OF(X509) * chain)
+{
+	X509 *present = NULL;
+	enum err e = ERR_OK;
+
+	if (access(c->certificate, F_OK) == 0 &&
+	    ((e = certificate_read(c->certificate, &present)) != ERR_OK ||
+		(e = certificate_check_key(c->certificate, present, token_public_key(token))) !=
+		    ERR_OK))
+		complain("%s is not overwritten; move it away if it is not needed any more",
+		    c->certificate);
+	X509_free(present);
+	if (e != ERR_OK || (e = certificate_write(c->certificate, chain)) != ERR_OK)
+		return e;
+	printf("written  %s\n", c->certificate);
+	if (token_store_certificate(token, sk_X509_value(chain, 0)) == ERR_OK)
+		printf("stored   on token '%s'\n", c->token_label);
+	return ERR_OK;
 }
 
 /* The checkpoint counts only if this key signed it, for this log. */

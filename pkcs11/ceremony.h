@@ -22,19 +22,23 @@ int ceremony_csr(const struct hsm_config *c, const char *subject, const char *pa
 /* A certificate by the key itself, written where the configuration says. */
 int ceremony_self_sign(const struct hsm_config *c, const char *subject, int days);
 
-/* Takes over a certificate that a CA made for the request. */
+/* Takes over a certificate that a CA made for the request, and the chain behind it in the file. */
 int ceremony_import_certificate(const struct hsm_config *c, const char *path);
 
 /* The verification key as a JWK set. */
 int ceremony_jwks(const struct hsm_config *c);
 
 /*
- * Makes the guard's state anew from a published checkpoint that this key has signed: after the
- * state was lost, or the key moved with its token to another machine.
+ * Makes the guard's state anew from a checkpoint that this key has signed, the newest there is:
+ * after the state was lost or damaged, or the key moved with its token to another machine. What was
+ * signed after that checkpoint is not protected against a fork any more.
  */
 int ceremony_adopt(const struct hsm_config *c, const char *checkpoint);
 
-/* Whether `serve` would run: token, key, attributes, certificate, guard, one test signature. */
+/*
+ * Whether `serve` would run: token, key, attributes, certificate, guard, one test signature; every
+ * fault is named. Also while it runs.
+ */
 int ceremony_check(const struct hsm_config *c);
 
 #endif

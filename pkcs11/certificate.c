@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,28 +10,65 @@
 
 #include "pkcs11/complain.h"
 
+#define CHAIN_MAX 8 /* certificates in the file; PKIs are three or four deep */
+
+static enum err read_all(FILE *file, STACK_OF(X509) * *out);
+
 enum err
 certificate_read(const char *path, X509 **out)
 {
+	STACK_OF(X509) * chain;
+	enum err e = certificate_read_chain(path, &chain);
+
+	*out = e == ERR_OK ? sk_X509_shift(chain) : NULL;
+	certificate_free_chain(&chain);
+	return e;
+}
+
+enum err
+certificate_read_chain(const char *path, STACK_OF(X509) * *out)
+{
 	FILE *file = fopen(path, "re");
+	enum err e;
 
 	*out = NULL;
 	if (file == NULL) {
-		complain(
-		    "%s: cannot read the certificate: %s; make it with self-sign, or with csr and "
-		    "import-cert",
+		complain("%s: cannot read the certificate: %s; make it with self-sign, or with csr "
+			 "and import-cert",
 		    path, strerror(errno));
 		return ERR_NOT_FOUND;
 	}
-	*out = PEM_read_X509(file, NULL, NULL, NULL);
+	e = read_all(file, out);
 	fclose(file);
-	if (*out == NULL || X509_get0_pubkey(*out) == NULL) {
-		complain_crypto("%s: expected a certificate in PEM", path);
-		X509_free(*out);
-		*out = NULL;
-		return ERR_FORMAT;
+	if (e != ERR_OK) {
+		complain_crypto("%s: expected certificates in PEM, at most %d", path, CHAIN_MAX);
+		certificate_free_chain(out);
 	}
-	return ERR_OK;
+	ERR_clear_error();
+	return e;
+}
+
+void
+certificate_free_chain(STACK_OF(X509) * *chain)
+{
+	sk_X509_pop_free(*chain, X509_free);
+	*chain = NULL;
+}
+
+bool
+certificate_is_current(const char *path, X509 *certificate)
+{
+	if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0) {
+		complain("%s: the certificate is not valid yet", path);
+		return false;
+	}
+	if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0) {
+		complain("%s: the certificate has expired; make a new one for the same key with "
+			 "self-sign, or with csr and import-cert",
+		    path);
+		return false;
+	}
+	return true;
 }
 
 enum err
@@ -53,7 +91,7 @@ certificate_check_key(const char *path, X509 *certificate, EVP_PKEY *key)
 }
 
 enum err
-certificate_write(const char *path, X509 *certificate)
+certificate_write(const char *path, const STACK_OF(X509) * chain)
 {
 	char temporary[PATH_MAX];
 	bool good = false;
@@ -62,8 +100,10 @@ certificate_write(const char *path, X509 *certificate)
 	if (snprintf(temporary, sizeof(temporary), "%s.new", path) >= (int)sizeof(temporary))
 		return ERR_IO;
 	if ((file = fopen(temporary, "we")) != NULL) {
-		good = PEM_write_X509(file, certificate) == 1 && fflush(file) == 0 &&
-		       fsync(fileno(file)) == 0;
+		good = true;
+		for (int i = 0; i < sk_X509_num(chain); i++)
+			good = good && PEM_write_X509(file, sk_X509_value(chain, i)) == 1;
+		good = good && fflush(file) == 0 && fsync(fileno(file)) == 0;
 		good = fclose(file) == 0 && good;
 	}
 	if (good && rename(temporary, path) == 0)
@@ -96,4 +136,24 @@ certificate_append_spki(EVP_PKEY *key, struct buf *to)
 	buf_append(to, der, (size_t)size);
 	OPENSSL_free(der);
 	return buf_status(to);
+}
+
+static enum err
+read_all(FILE *file, STACK_OF(X509) * *out)
+{
+	X509 *x;
+
+	if ((*out = sk_X509_new_null()) == NULL)
+		return ERR_MEMORY;
+	while ((x = PEM_read_X509(file, NULL, NULL, NULL)) != NULL) {
+		if (X509_get0_pubkey(x) == NULL || sk_X509_num(*out) == CHAIN_MAX ||
+		    sk_X509_push(*out, x) <= 0) {
+			X509_free(x);
+			return ERR_FORMAT;
+		}
+	}
+	/* The end of the file is the one good reason to stop. */
+	return sk_X509_num(*out) > 0 && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE
+		   ? ERR_OK
+		   : ERR_FORMAT;
 }

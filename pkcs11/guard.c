@@ -19,6 +19,7 @@
 #define SLOT_STRIDE 4096 /* bytes */
 #define SLOT_COUNT  2
 #define CHECKSUM_AT (SLOT_SIZE - DIGEST_SIZE)
+#define READ_TRIES  3  /* of a reader without the lock, which may meet a write */
 #define NAME_DIGITS 16 /* of SHA-256(origin || 0A || SPKI) in hex: names the file */
 
 static const char magic[4] = {'H', 'M', 'G', '1'};
@@ -35,8 +36,13 @@ static void slot_encode(
     uint64_t sequence, const struct guard_state *state, uint8_t slot[SLOT_SIZE]);
 static bool slot_decode(
     const uint8_t slot[SLOT_SIZE], uint64_t *sequence, struct guard_state *state);
+static bool slot_read(
+    const struct guard *g, unsigned i, struct guard_state *state, uint64_t *sequence);
 static enum err slot_write(struct guard *g, uint64_t sequence, const struct guard_state *state);
-static enum err state_read(struct guard *g);
+static bool state_read(struct guard *g);
+static enum err state_open(struct guard *g, int flags);
+static enum err state_merge(struct guard *g, struct guard_state *state);
+static enum err refuse_damaged(const struct guard *g);
 static enum err sync_directory(const char *directory);
 
 enum err
@@ -76,18 +82,12 @@ guard_open(const char *directory, const char *origin, struct view spki, struct g
 	if (g == NULL)
 		return ERR_MEMORY;
 	g->path = state_path(directory, origin, spki);
-	g->fd = open(g->path, O_RDWR | O_CLOEXEC);
-	if (g->fd < 0) {
-		e = errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
-		complain("%s: cannot open the guard's state: %s; it is made by init, and is never "
-			 "assumed to be empty",
-		    g->path, strerror(errno));
-	} else if (flock(g->fd, LOCK_EX | LOCK_NB) != 0) {
+	if ((e = state_open(g, O_RDWR)) == ERR_OK && flock(g->fd, LOCK_EX | LOCK_NB) != 0) {
 		complain("%s: another key process uses this state: %s", g->path, strerror(errno));
 		e = ERR_IO;
-	} else {
-		e = state_read(g);
 	}
+	if (e == ERR_OK && !state_read(g))
+		e = refuse_damaged(g);
 	if (e != ERR_OK) {
 		guard_close(&g);
 		return e;
@@ -97,33 +97,40 @@ guard_open(const char *directory, const char *origin, struct view spki, struct g
 }
 
 enum err
-guard_adopt(
-    const char *directory, const char *origin, struct view spki, const struct guard_state *state)
+guard_read(const char *directory, const char *origin, struct view spki, struct guard_state *out)
 {
 	struct guard g = {.path = state_path(directory, origin, spki)};
-	struct guard_state known;
-	uint8_t slot[SLOT_SIZE];
-	uint64_t sequence, next = 0;
+	bool good = false;
+	enum err e = state_open(&g, O_RDONLY);
+
+	for (unsigned i = 0; i < READ_TRIES && e == ERR_OK && !good; i++)
+		good = state_read(&g);
+	if (good)
+		*out = g.state;
+	else if (e == ERR_OK)
+		e = refuse_damaged(&g);
+	if (g.fd >= 0)
+		close(g.fd);
+	free(g.path);
+	return e;
+}
+
+enum err
+guard_adopt(const char *directory, const char *origin, struct view spki, struct guard_state *state)
+{
+	struct guard g = {.path = state_path(directory, origin, spki)};
 	enum err e = ERR_OK;
 
 	g.fd = open(g.path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (g.fd < 0 || flock(g.fd, LOCK_EX | LOCK_NB) != 0) {
-		complain("%s: cannot open the guard's state: %s", g.path, strerror(errno));
+		complain("%s: cannot take the guard's state: %s%s", g.path, strerror(errno),
+		    errno == EWOULDBLOCK ? "; stop the key process first" : "");
 		e = ERR_IO;
 	}
-	for (unsigned i = 0; i < SLOT_COUNT && e == ERR_OK; i++) {
-		if (pread(g.fd, slot, SLOT_SIZE, (off_t)i * SLOT_STRIDE) != SLOT_SIZE ||
-		    !slot_decode(slot, &sequence, &known))
-			continue;
-		next = sequence + 1 > next ? sequence + 1 : next;
-		if (known.size > state->size) {
-			complain("%s: the guard has signed a larger tree than this checkpoint's",
-			    g.path);
-			e = ERR_GUARD_ROLLBACK;
-		}
-	}
+	if (e == ERR_OK)
+		e = state_merge(&g, state);
 	for (unsigned i = 0; i < SLOT_COUNT && e == ERR_OK; i++)
-		e = slot_write(&g, next + i, state);
+		e = slot_write(&g, g.sequence + 1 + i, state);
 	if (g.fd >= 0 && close(g.fd) != 0 && e == ERR_OK)
 		e = ERR_IO;
 	if (e == ERR_OK)
@@ -245,31 +252,90 @@ slot_write(struct guard *g, uint64_t sequence, const struct guard_state *state)
 	return ERR_IO;
 }
 
-/*
- * Both slots must be whole. A slot lies in one sector, which disks write all or not at all: one
- * that is damaged was not torn by a crash, and the other may be older than what was signed.
- */
-static enum err
-state_read(struct guard *g)
+static bool
+slot_read(const struct guard *g, unsigned i, struct guard_state *state, uint64_t *sequence)
 {
 	uint8_t slot[SLOT_SIZE];
-	struct guard_state state;
+
+	return pread(g->fd, slot, SLOT_SIZE, (off_t)i * SLOT_STRIDE) == SLOT_SIZE &&
+	       slot_decode(slot, sequence, state) && *sequence % SLOT_COUNT == i;
+}
+
+static enum err
+state_open(struct guard *g, int flags)
+{
+	enum err e;
+
+	g->fd = open(g->path, flags | O_CLOEXEC);
+	if (g->fd >= 0)
+		return ERR_OK;
+	e = errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
+	complain("%s: cannot open the guard's state: %s; init makes it, it is never assumed to be "
+		 "empty; if it was lost: hallmark-hsm adopt",
+	    g->path, strerror(errno));
+	return e;
+}
+
+/*
+ * Both slots must be whole and follow one another. A slot lies in one sector, which disks write all
+ * or not at all: one that is damaged was not torn by a crash, and the other may be older than what
+ * was signed.
+ */
+static bool
+state_read(struct guard *g)
+{
+	struct guard_state state[SLOT_COUNT];
+	uint64_t sequence[SLOT_COUNT];
+	unsigned newer;
+
+	for (unsigned i = 0; i < SLOT_COUNT; i++)
+		if (!slot_read(g, i, &state[i], &sequence[i]))
+			return false;
+	newer = sequence[1] > sequence[0] ? 1 : 0;
+	if (sequence[newer] - sequence[1 - newer] != 1 || state[newer].size < state[1 - newer].size)
+		return false;
+	g->sequence = sequence[newer];
+	g->state = state[newer];
+	return true;
+}
+
+/* What the slots that are whole have to say to a state that is to be adopted. */
+static enum err
+state_merge(struct guard *g, struct guard_state *state)
+{
+	const struct guard_state adopted = *state;
+	bool undamaged = state_read(g);
+	struct guard_state known;
 	uint64_t sequence;
 
 	for (unsigned i = 0; i < SLOT_COUNT; i++) {
-		if (pread(g->fd, slot, SLOT_SIZE, (off_t)i * SLOT_STRIDE) != SLOT_SIZE ||
-		    !slot_decode(slot, &sequence, &state) || sequence % SLOT_COUNT != i) {
-			complain("%s: copy %u of the guard's state is damaged; check the log with "
-				 "hallmark-audit fsck, then use: hallmark-hsm adopt CHECKPOINT",
-			    g->path, i);
-			return ERR_FORMAT;
-		}
-		if (i == 0 || sequence > g->sequence) {
+		if (!slot_read(g, i, &known, &sequence))
+			continue;
+		if (sequence > g->sequence)
 			g->sequence = sequence;
-			g->state = state;
+		if (known.size == adopted.size && !digest_equal(&known.root, &adopted.root)) {
+			complain("%s: this key has signed another tree of that size", g->path);
+			return ERR_GUARD_FORK;
 		}
+		if (known.size > state->size)
+			*state = known;
+	}
+	if (undamaged && state->size > adopted.size) {
+		complain("%s: nothing is damaged, and the guard has signed a larger tree than this "
+			 "checkpoint's",
+		    g->path);
+		return ERR_GUARD_ROLLBACK;
 	}
 	return ERR_OK;
+}
+
+static enum err
+refuse_damaged(const struct guard *g)
+{
+	complain("%s: the guard's state is damaged; check the log with hallmark-audit fsck, then "
+		 "use its newest checkpoint: hallmark-hsm adopt CHECKPOINT",
+	    g->path);
+	return ERR_FORMAT;
 }
 
 static enum err

@@ -2,9 +2,10 @@
  * The guard: what this key has signed last, and whether it may sign what is asked now.
  *
  * The state is the size and root of the last tree that was signed. It lives in one small file of
- * two slots, written in turn, each with a rising sequence number and a checksum. The state is on
- * the disk before the signature over it is made, so it may be ahead of what the signer has, never
- * behind. A damaged slot is refused, not worked around.
+ * two slots, written in turn, each with a rising sequence number and a checksum: one write and one
+ * fdatasync a checkpoint, and a write never touches the slot that counts. The state is on the disk
+ * before the signature over it is made, so it may be ahead of what the signer has, never behind.
+ * A damaged slot is refused, not worked around: it might have held the newer state.
  *
  * Knows nothing of PKCS#11. RFC 6962 section 2.1.2, RFC 9162 section 2.1.4.2.
  */
@@ -41,12 +42,18 @@ enum err guard_open(
     const char *directory, const char *origin, struct view spki, struct guard **out) MUST_USE;
 void guard_close(struct guard **g);
 
+/* The state as it is on the disk now, to be shown: without the lock, so also while serving. */
+enum err guard_read(
+    const char *directory, const char *origin, struct view spki, struct guard_state *out) MUST_USE;
+
 /*
  * Replaces a lost or damaged state by that of a checkpoint whose signature by this key the caller
- * has verified. Never goes below a slot that is whole: ERR_GUARD_ROLLBACK.
+ * has verified. A slot that is whole and knows a larger tree is kept in its stead; if nothing is
+ * damaged that is refused: ERR_GUARD_ROLLBACK. ERR_GUARD_FORK if a slot has another root at the
+ * same size. `*state` becomes what was adopted.
  */
 enum err guard_adopt(const char *directory, const char *origin, struct view spki,
-    const struct guard_state *state) MUST_USE;
+    struct guard_state *state) MUST_USE;
 
 const struct guard_state *guard_state(const struct guard *g);
 

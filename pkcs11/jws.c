@@ -42,8 +42,9 @@ jws_append_signature(struct view signature, struct buf *to)
 }
 
 enum err
-jws_append_key_set(EVP_PKEY *key, X509 *certificate, struct buf *to)
+jws_append_key_set(const STACK_OF(X509) * chain, struct buf *to)
 {
+	EVP_PKEY *key = X509_get0_pubkey(sk_X509_value(chain, 0));
 	struct buf der = BUF_INIT;
 	enum err e;
 
@@ -52,14 +53,19 @@ jws_append_key_set(EVP_PKEY *key, X509 *certificate, struct buf *to)
 		return e;
 	buf_append_format(
 	    to, ",\"alg\":\"%s\",\"use\":\"sig\",\"kid\":\"", is_ec(key) ? "ES256" : "RS256");
-	if ((e = append_thumbprint(key, to)) != ERR_OK ||
-	    (e = certificate_append_der(certificate, &der)) != ERR_OK)
+	if ((e = append_thumbprint(key, to)) != ERR_OK)
 		return e;
-	buf_append_string(to, "\",\"x5c\":[\"");
-	base64_append(to, buf_view(&der));
-	buf_append_string(to, "\"]}]}\n");
+	buf_append_string(to, "\",\"x5c\":[");
+	for (int i = 0; i < sk_X509_num(chain) && e == ERR_OK; i++) {
+		buf_clear(&der);
+		e = certificate_append_der(sk_X509_value(chain, i), &der);
+		buf_append_string(to, i == 0 ? "\"" : ",\"");
+		base64_append(to, buf_view(&der));
+		buf_append_byte(to, '"');
+	}
+	buf_append_string(to, "]}]}\n");
 	buf_free(&der);
-	return buf_status(to);
+	return e == ERR_OK ? buf_status(to) : e;
 }
 
 /* The required members in lexicographic order: also what the thumbprint is over (RFC 7638, 3.2). */

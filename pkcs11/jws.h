@@ -19,7 +19,7 @@ enum err jws_append_input(EVP_PKEY *key, struct view payload, struct buf *to) MU
 /* Appends '.' base64url(signature); of ECDSA the raw r || s. */
 void jws_append_signature(struct view signature, struct buf *to);
 
-/* Appends {"keys":[...]} with the one key: kty, its parameters, alg, use, kid, x5c. */
-enum err jws_append_key_set(EVP_PKEY *key, X509 *certificate, struct buf *to) MUST_USE;
+/* Appends {"keys":[...]} with the key of the first certificate; all of them are its x5c. */
+enum err jws_append_key_set(const STACK_OF(X509) * chain, struct buf *to) MUST_USE;
 
 #endif

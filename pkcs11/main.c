@@ -1,11 +1,15 @@
 /*
  * hallmark-hsm: the key process, and the operator's tool for its key. See README.md.
  */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "config/nearest.h"
 #include "pkcs11/ceremony.h"
+#include "pkcs11/complain.h"
 #include "pkcs11/serve.h"
 #include "proto/encoding.h"
 
@@ -31,11 +35,26 @@ struct arguments {
 	bool json;
 };
 
-/* Options a command takes, as letters: j(son), s(ubject), o(utput), d(ays), f(ile operand). */
+/* What a command takes besides -c. */
+enum {
+	TAKES_JSON = 1,
+	TAKES_SUBJECT = 2,
+	TAKES_OUTPUT = 4,
+	TAKES_DAYS = 8,
+	TAKES_FILE = 16, /* and needs it */
+};
+
 struct command {
 	const char *name;
-	const char *options;
+	unsigned takes;
 	int (*run)(const struct hsm_config *c, const struct arguments *a);
+};
+
+/* An option with a value: where it goes. */
+struct option {
+	const char *name;
+	unsigned needed; /* of the command's `takes`; 0: every command */
+	size_t offset;   /* in struct arguments: of a string, but for --days */
 };
 
 static int run_init(const struct hsm_config *c, const struct arguments *a);
@@ -48,19 +67,32 @@ static int run_adopt(const struct hsm_config *c, const struct arguments *a);
 static int run_check(const struct hsm_config *c, const struct arguments *a);
 static int run_serve(const struct hsm_config *c, const struct arguments *a);
 static bool parse(int argc, char **argv, const struct command *command, struct arguments *a);
+static bool parse_value(const char *name, const char *value, struct arguments *a);
+static const struct command *find_command(const char *name);
+static const struct option *find_option(const char *name, const struct command *command);
+static void refuse_option(const char *name, const struct command *command);
 static int fail_usage(const char *what);
 
 static const struct command commands[] = {
-    {"init", "", run_init},
-    {"show", "j", run_show},
-    {"csr", "so", run_csr},
-    {"self-sign", "sd", run_self_sign},
-    {"import-cert", "f", run_import},
-    {"jwks", "", run_jwks},
-    {"adopt", "f", run_adopt},
-    {"check", "", run_check},
-    {"serve", "", run_serve},
+    {"init", 0, run_init},
+    {"show", TAKES_JSON, run_show},
+    {"csr", TAKES_SUBJECT | TAKES_OUTPUT, run_csr},
+    {"self-sign", TAKES_SUBJECT | TAKES_DAYS, run_self_sign},
+    {"import-cert", TAKES_FILE, run_import},
+    {"jwks", 0, run_jwks},
+    {"adopt", TAKES_FILE, run_adopt},
+    {"check", 0, run_check},
+    {"serve", 0, run_serve},
 };
+
+static const struct option options[] = {
+    {"-c", 0, offsetof(struct arguments, config)},
+    {"--subject", TAKES_SUBJECT, offsetof(struct arguments, subject)},
+    {"-o", TAKES_OUTPUT, offsetof(struct arguments, output)},
+    {"--days", TAKES_DAYS, offsetof(struct arguments, days)},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 int
 main(int argc, char **argv)
@@ -79,20 +111,28 @@ main(int argc, char **argv)
 		fputs(usage, stdout);
 		return 0;
 	}
-	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
-			command = &commands[i];
-	if (command == NULL)
+	for (int i = 2; i < argc; i++) {
+		if (strcmp(argv[i], "--help") == 0) {
+			fputs(usage, stdout);
+			return 0;
+		}
+	}
+	if (argc < 2)
 		return fail_usage("expected a command");
-	if (!parse(argc - 2, argv + 2, command, &arguments))
-		return fail_usage(
-		    "these arguments do not fit the command; a PIN is never among them");
+	if ((command = find_command(argv[1])) == NULL ||
+	    !parse(argc - 2, argv + 2, command, &arguments))
+		return 2; /* explained */
 	if (hsm_config_load(arguments.config, &faults, &config) == ERR_OK)
 		status = command->run(config, &arguments);
 	faults_print(&faults, stderr);
 	faults_free(&faults);
 	hsm_config_free(&config);
-	return status;
+	if (fflush(stdout) != 0) {
+		complain("cannot write the result to stdout");
+		status = 1;
+	}
+	/* Some modules crash in their destructors, although they have been finalised. */
+	_exit(status);
 }
 
 static int
@@ -158,35 +198,98 @@ parse(int argc, char **argv, const struct command *command, struct arguments *a)
 {
 	memset(a, 0, sizeof(*a));
 	for (int i = 0; i < argc; i++) {
-		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
-
-		if (strcmp(argv[i], "--json") == 0 && strchr(command->options, 'j') != NULL) {
+		if (strcmp(argv[i], "--json") == 0 && (command->takes & TAKES_JSON) != 0) {
 			a->json = true;
-			continue;
-		}
-		if (argv[i][0] != '-') {
-			if (strchr(command->options, 'f') == NULL || a->operand != NULL)
-				return false;
+		} else if (find_option(argv[i], command) != NULL) {
+			if (i + 1 == argc || !parse_value(argv[i], argv[i + 1], a))
+				return fail_usage("expected one value behind each option, and "
+						  "--days from 1 to 36500") == 0;
+			i++;
+		} else if (argv[i][0] == '-') {
+			refuse_option(argv[i], command);
+			return false;
+		} else if ((command->takes & TAKES_FILE) != 0 && a->operand == NULL) {
 			a->operand = argv[i];
-			continue;
+		} else {
+			complain("%s does not take '%s'", command->name, argv[i]);
+			return false;
 		}
-		if (value == NULL)
-			return false;
-		if (strcmp(argv[i], "-c") == 0)
-			a->config = value;
-		else if (strcmp(argv[i], "--subject") == 0 && strchr(command->options, 's') != NULL)
-			a->subject = value;
-		else if (strcmp(argv[i], "-o") == 0 && strchr(command->options, 'o') != NULL)
-			a->output = value;
-		else if (strcmp(argv[i], "--days") == 0 && strchr(command->options, 'd') != NULL) {
-			if (decimal_decode(view_of_string(value), &a->days) != ERR_OK ||
-			    a->days == 0 || a->days > DAYS_MAX)
-				return false;
-		} else
-			return false;
-		i++;
 	}
-	return a->config != NULL && (strchr(command->options, 'f') == NULL || a->operand != NULL);
+	if (a->config == NULL)
+		return fail_usage("expected -c FILE, the configuration") == 0;
+	if ((command->takes & TAKES_FILE) != 0 && a->operand == NULL)
+		return fail_usage("expected a file to work on") == 0;
+	return true;
+}
+
+/* False for a second value of one option, too. */
+static bool
+parse_value(const char *name, const char *value, struct arguments *a)
+{
+	const struct option *option = find_option(name, NULL);
+	const char **to = (const char **)((char *)a + option->offset);
+
+	if (option->offset == offsetof(struct arguments, days))
+		return a->days == 0 && decimal_decode(view_of_string(value), &a->days) == ERR_OK &&
+		       a->days > 0 && a->days <= DAYS_MAX;
+	if (*to != NULL)
+		return false;
+	*to = value;
+	return true;
+}
+
+static const struct command *
+find_command(const char *name)
+{
+	struct nearest n;
+	const char *near;
+
+	nearest_begin(&n, view_of_string(name));
+	for (size_t i = 0; i < COUNT(commands); i++) {
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+		nearest_offer(&n, commands[i].name);
+	}
+	near = nearest_found(&n);
+	complain("there is no command '%s'%s%s%s; see hallmark-hsm --help", name,
+	    near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+	    near != NULL ? "'" : "");
+	return NULL;
+}
+
+/* Among those of the command, or among all. */
+static const struct option *
+find_option(const char *name, const struct command *command)
+{
+	for (size_t i = 0; i < COUNT(options); i++)
+		if (strcmp(name, options[i].name) == 0 &&
+		    (command == NULL || options[i].needed == 0 ||
+			(command->takes & options[i].needed) != 0))
+			return &options[i];
+	return NULL;
+}
+
+static void
+refuse_option(const char *name, const struct command *command)
+{
+	struct nearest n;
+	const char *near;
+
+	if (strstr(name, "pin") != NULL) {
+		complain("a PIN is never an argument: others can read those; set pin_file or "
+			 "pin_credential in the configuration");
+		return;
+	}
+	nearest_begin(&n, view_of_string(name));
+	for (size_t i = 0; i < COUNT(options); i++)
+		if (find_option(options[i].name, command) != NULL)
+			nearest_offer(&n, options[i].name);
+	if ((command->takes & TAKES_JSON) != 0)
+		nearest_offer(&n, "--json");
+	near = nearest_found(&n);
+	complain("%s has no option '%s'%s%s%s; see hallmark-hsm --help", command->name, name,
+	    near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+	    near != NULL ? "'" : "");
 }
 
 static int

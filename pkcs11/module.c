@@ -1,14 +1,9 @@
 #include "pkcs11/module.h"
 
 #include <dlfcn.h>
-#include <stdbool.h>
-#include <string.h>
+#include <stddef.h>
 
 #include "pkcs11/complain.h"
-
-#define SLOTS_MAX 64 /* looked at; the largest network HSMs show some dozens */
-
-static bool padded_equal(const unsigned char *padded, size_t size, const char *text);
 
 enum err
 module_functions(const char *path, struct ck_function_list **out)
@@ -30,36 +25,36 @@ module_functions(const char *path, struct ck_function_list **out)
 	return ERR_OK;
 }
 
-enum err
-module_slot(struct ck_function_list *f, const char *serial, const char *label, unsigned long *slot)
+const char *
+module_error_text(ck_rv_t rv)
 {
-	ck_slot_id_t slots[SLOTS_MAX];
-	unsigned long count = SLOTS_MAX;
-	struct ck_token_info info;
-
-	if (f->C_GetSlotList(1, slots, &count) != CKR_OK)
-		return ERR_TOKEN;
-	for (unsigned long i = 0; i < count; i++) {
-		if (f->C_GetTokenInfo(slots[i], &info) == CKR_OK &&
-		    padded_equal(info.serial_number, sizeof(info.serial_number), serial) &&
-		    padded_equal(info.label, sizeof(info.label), label)) {
-			*slot = slots[i];
-			return ERR_OK;
-		}
+	switch (rv) {
+	case CKR_PIN_INCORRECT:
+		return "the PIN is wrong; too many tries lock the token";
+	case CKR_PIN_LOCKED:
+		return "the PIN is locked; the security officer must set a new one";
+	case CKR_PIN_LEN_RANGE:
+		return "the PIN has a length that the token does not take";
+	case CKR_USER_PIN_NOT_INITIALIZED:
+		return "the token has no user PIN yet";
+	case CKR_SESSION_COUNT:
+		return "all sessions of the token are in use";
+	case CKR_TOKEN_WRITE_PROTECTED:
+	case CKR_SESSION_READ_ONLY:
+		return "the token is write-protected";
+	case CKR_MECHANISM_INVALID:
+		return "the token does not know this algorithm";
+	case CKR_ATTRIBUTE_TYPE_INVALID:
+	case CKR_ATTRIBUTE_VALUE_INVALID:
+	case CKR_TEMPLATE_INCONSISTENT:
+		return "the token does not make a key with these attributes";
+	case CKR_DEVICE_MEMORY:
+		return "the token is full";
+	case CKR_DEVICE_ERROR:
+	case CKR_DEVICE_REMOVED:
+	case CKR_TOKEN_NOT_PRESENT:
+		return "the token is gone or broken";
+	default:
+		return "see PKCS#11 for the number";
 	}
-	return ERR_NOT_FOUND;
-}
-
-/* Cryptoki pads its texts with blanks, without a NUL. */
-static bool
-padded_equal(const unsigned char *padded, size_t size, const char *text)
-{
-	size_t used = strlen(text);
-
-	if (used > size || memcmp(padded, text, used) != 0)
-		return false;
-	for (size_t i = used; i < size; i++)
-		if (padded[i] != ' ')
-			return false;
-	return true;
 }

@@ -12,8 +12,7 @@
 
 enum err module_functions(const char *path, struct ck_function_list **out) MUST_USE;
 
-/* The slot whose token has this serial number and label. ERR_NOT_FOUND. */
-enum err module_slot(struct ck_function_list *f, const char *serial, const char *label,
-    unsigned long *slot) MUST_USE;
+/* What a PKCS#11 error means, for those that an operator meets; "see PKCS#11" for the others. */
+const char *module_error_text(ck_rv_t rv);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * What the key process gives up. The PIN passes through this process's heap (libp11 keeps a copy).
+ * What the key process gives up. It holds the login to the token; whoever takes it over should find
+ * a process that can do little else.
  */
 #ifndef HALLMARK_PKCS11_SANDBOX_H
 #define HALLMARK_PKCS11_SANDBOX_H
@@ -8,14 +9,16 @@
 
 /*
  * Before the module is loaded: no core dumps, not dumpable, no new privileges, no capabilities, no
- * descriptors beyond `keep_fd`. Explained on stderr.
+ * descriptors beyond `keep_fd`; descriptors 0 to 2 are open, so that no file can take the place of
+ * stderr. Explained on stderr.
  */
 enum err hsm_sandbox_begin(int keep_fd) MUST_USE;
 
 /*
  * Once the module is loaded and logged in: starting programs or processes, tracing, other
- * processes' memory, mounts, kernel modules and keyrings are refused by the kernel. Files and
- * sockets stay: modules talk to their device through them.
+ * processes' memory, mounts, kernel modules and keyrings are refused by the kernel, in all threads
+ * that the module may have made. Threads, files and sockets stay: modules talk to their device
+ * through them.
  */
 enum err hsm_sandbox_end(void) MUST_USE;
 

@@ -7,6 +7,7 @@
 #include "pkcs11/complain.h"
 #include "pkcs11/guard.h"
 #include "pkcs11/token.h"
+#include "proto/encoding.h"
 #include "proto/note.h"
 #include "proto/text.h"
 
@@ -18,12 +19,16 @@ struct sheet {
 	unsigned lines;
 };
 
+static void put_line(struct sheet *s, const char *name, struct view value, bool quoted);
 static void put(struct sheet *s, const char *name, struct view value);
 static void put_string(struct sheet *s, const char *name, const char *value);
 static void put_bool(struct sheet *s, const char *name, bool value);
-static void show_key(
-    struct sheet *s, const struct hsm_config *c, const struct token_key_attributes *a);
-static void show_certificate(struct sheet *s, const struct hsm_config *c, X509 *x);
+static void show_token(struct sheet *s, const struct hsm_config *c, const struct token *token);
+static void show_key(struct sheet *s, const struct hsm_config *c, const struct token *token,
+    const struct token_key_attributes *a);
+static void show_certificate(
+    struct sheet *s, const struct hsm_config *c, const struct token *token, X509 *x);
+static void show_verifier(struct sheet *s, const struct hsm_config *c, EVP_PKEY *key);
 static void show_guard(struct sheet *s, const struct hsm_config *c, EVP_PKEY *key);
 static void put_time(struct sheet *s, const char *name, const ASN1_TIME *time);
 
@@ -34,23 +39,18 @@ ceremony_show(const struct hsm_config *c, bool json)
 	struct token *token;
 	struct token_key_attributes a;
 	X509 *certificate = NULL;
-	enum err e = token_open(c, &token);
+	enum err e = token_open(c, TOKEN_CEREMONY, &token);
 
 	if (e == ERR_OK && (e = token_find_key(token)) == ERR_OK &&
 	    (e = token_key_attributes(token, &a)) == ERR_OK) {
-		if (json)
-			putchar('{');
-		put_string(&s, "token", token_info(token)->label);
-		put_string(&s, "manufacturer", token_info(token)->manufacturer);
-		put_string(&s, "model", token_info(token)->model);
-		put_string(&s, "serial", token_info(token)->serial);
-		put_string(&s, "module", c->module);
-		show_key(&s, c, &a);
+		show_token(&s, c, token);
+		show_key(&s, c, token, &a);
 		if (certificate_read(c->certificate, &certificate) == ERR_OK)
-			show_certificate(&s, c, certificate);
+			show_certificate(&s, c, token, certificate);
+		show_verifier(&s, c, token_public_key(token));
 		show_guard(&s, c, token_public_key(token));
 		if (json)
-			puts("}");
+			puts("\n}");
 	}
 	X509_free(certificate);
 	token_close(&token);
@@ -58,83 +58,113 @@ ceremony_show(const struct hsm_config *c, bool json)
 }
 
 static void
-show_key(struct sheet *s, const struct hsm_config *c, const struct token_key_attributes *a)
+show_token(struct sheet *s, const struct hsm_config *c, const struct token *token)
 {
-	bool safe = a->sensitive && a->always_sensitive && !a->extractable &&
-		    a->never_extractable && a->local;
+	put_string(s, "token", token_info(token)->label);
+	put_string(s, "manufacturer", token_info(token)->manufacturer);
+	put_string(s, "model", token_info(token)->model);
+	put_string(s, "serial", token_info(token)->serial);
+	put_string(s, "module", c->module);
+}
 
+static void
+show_key(struct sheet *s, const struct hsm_config *c, const struct token *token,
+    const struct token_key_attributes *a)
+{
+	struct buf id = BUF_INIT;
+
+	hex_append(&id, token_key_id(token));
 	put_string(s, "key", c->key_label);
-	put_string(
-	    s, "mechanism", c->algorithm == HSM_P256 ? "CKM_ECDSA, P-256" : "CKM_RSA_PKCS, 3072");
+	put(s, "key id", buf_view(&id));
+	buf_free(&id);
+	put_string(s, "key type", c->algorithm == HSM_P256 ? "EC P-256" : "RSA");
+	put_string(s, "mechanism",
+	    c->algorithm == HSM_P256 ? "CKM_ECDSA over SHA-256" : "CKM_RSA_PKCS over SHA-256");
 	put_bool(s, "CKA_SENSITIVE", a->sensitive);
 	put_bool(s, "CKA_ALWAYS_SENSITIVE", a->always_sensitive);
 	put_bool(s, "CKA_EXTRACTABLE", a->extractable);
 	put_bool(s, "CKA_NEVER_EXTRACTABLE", a->never_extractable);
 	put_bool(s, "CKA_LOCAL", a->local);
 	put_string(s, "verdict",
-	    safe ? "the key was made on the token and cannot leave it"
-		 : "REFUSED: the key can, or could, leave the token");
+	    token_key_is_safe(a) ? "the key was made on the token and cannot leave it"
+				 : "REFUSED: the key can, or could, leave the token");
 }
 
 static void
-show_certificate(struct sheet *s, const struct hsm_config *c, X509 *x)
+show_certificate(struct sheet *s, const struct hsm_config *c, const struct token *token, X509 *x)
 {
-	struct buf text = BUF_INIT;
-	struct note_verifier *verifier;
-	char *subject = X509_NAME_oneline(X509_get_subject_name(x), NULL, 0);
+	BIO *subject = BIO_new(BIO_s_mem());
+	struct buf der = BUF_INIT;
 	struct digest digest;
-	char hex[DIGEST_HEX_SIZE + 1];
+	char hex[DIGEST_HEX_SIZE + 1], *data;
+	long size;
 
 	put_string(s, "certificate", c->certificate);
-	put_string(s, "subject", subject != NULL ? subject : "?");
+	if (subject != NULL &&
+	    X509_NAME_print_ex(subject, X509_get_subject_name(x), 0, XN_FLAG_RFC2253) > 0 &&
+	    (size = BIO_get_mem_data(subject, &data)) > 0)
+		put(s, "subject", (struct view){(uint8_t *)data, (size_t)size});
+	BIO_free(subject);
 	put_time(s, "not before", X509_get0_notBefore(x));
 	put_time(s, "not after", X509_get0_notAfter(x));
-	if (certificate_append_der(x, &text) == ERR_OK) {
-		digest_of(text.data, text.size, &digest);
+	if (certificate_append_der(x, &der) == ERR_OK) {
+		digest_of(der.data, der.size, &digest);
 		digest_to_hex(&digest, hex);
 		put_string(s, "sha256", hex);
 	}
-	buf_clear(&text);
-	if (note_verifier_new(c->origin, X509_get0_pubkey(x), &verifier) == ERR_OK) {
-		if (note_verifier_write(verifier, &text) == ERR_OK)
-			put(s, "verifier key", buf_view(&text));
-		note_verifier_free(&verifier);
-	}
-	OPENSSL_free(subject);
-	buf_free(&text);
+	buf_free(&der);
+	put_bool(s, "certifies this key",
+	    certificate_check_key(c->certificate, x, token_public_key(token)) == ERR_OK);
+}
+
+/* The line by which other tools of the C2SP formats take the key. */
+static void
+show_verifier(struct sheet *s, const struct hsm_config *c, EVP_PKEY *key)
+{
+	struct note_verifier *verifier = NULL;
+	struct buf line = BUF_INIT;
+
+	put_string(s, "log", c->origin);
+	if (note_verifier_new(c->origin, key, &verifier) == ERR_OK &&
+	    note_verifier_write(verifier, &line) == ERR_OK)
+		put(s, "verifier key", buf_view(&line));
+	note_verifier_free(&verifier);
+	buf_free(&line);
 }
 
 static void
 show_guard(struct sheet *s, const struct hsm_config *c, EVP_PKEY *key)
 {
 	struct buf spki = BUF_INIT, size = BUF_INIT;
-	struct guard *guard = NULL;
+	struct guard_state state;
 	char hex[DIGEST_HEX_SIZE + 1];
 
-	put_string(s, "log", c->origin);
 	if (certificate_append_spki(key, &spki) == ERR_OK &&
-	    guard_open(c->guard_directory, c->origin, buf_view(&spki), &guard) == ERR_OK) {
-		buf_append_decimal(&size, guard_state(guard)->size);
-		digest_to_hex(&guard_state(guard)->root, hex);
-		put(s, "signed size", buf_view(&size));
+	    guard_read(c->guard_directory, c->origin, buf_view(&spki), &state) == ERR_OK) {
+		buf_append_decimal(&size, state.size);
+		digest_to_hex(&state.root, hex);
+		put_line(s, "signed size", buf_view(&size), false);
 		put_string(s, "signed root", hex);
 	}
-	guard_close(&guard);
 	buf_free(&spki);
 	buf_free(&size);
 }
 
+/* In JSON the name's blanks become underscores; `quoted` false for numbers and truth values. */
 static void
-put(struct sheet *s, const char *name, struct view value)
+put_line(struct sheet *s, const char *name, struct view value, bool quoted)
 {
 	struct buf text = BUF_INIT;
 
 	if (s->json) {
-		if (s->lines > 0)
-			putchar(',');
-		json_append_string(&text, view_of_string(name));
-		buf_append_byte(&text, ':');
-		json_append_string(&text, value);
+		buf_append_string(&text, s->lines > 0 ? ",\n  \"" : "{\n  \"");
+		for (const char *c = name; *c != '\0'; c++)
+			buf_append_byte(&text, *c == ' ' ? '_' : (uint8_t)*c);
+		buf_append_string(&text, "\": ");
+		if (quoted)
+			json_append_string(&text, value);
+		else
+			buf_append_view(&text, value);
 	} else {
 		buf_append_format(&text, "%-22s ", name);
 		text_append_printable(&text, value, VALUE_MAX);
@@ -146,6 +176,12 @@ put(struct sheet *s, const char *name, struct view value)
 }
 
 static void
+put(struct sheet *s, const char *name, struct view value)
+{
+	put_line(s, name, value, true);
+}
+
+static void
 put_string(struct sheet *s, const char *name, const char *value)
 {
 	put(s, name, view_of_string(value != NULL ? value : ""));
@@ -154,7 +190,7 @@ put_string(struct sheet *s, const char *name, const char *value)
 static void
 put_bool(struct sheet *s, const char *name, bool value)
 {
-	put_string(s, name, value ? "true" : "false");
+	put_line(s, name, view_of_string(value ? "true" : "false"), false);
 }
 
 static void

@@ -84,11 +84,15 @@ fill_name(X509_NAME *name, const struct hsm_config *c, const char *subject)
 	char *copy, *rest, *attribute;
 	enum err e = ERR_OK;
 
-	if (subject == NULL)
-		return X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
-			   (const unsigned char *)c->origin, -1, -1, 0) == 1
-			   ? ERR_OK
-			   : ERR_FORMAT;
+	if (subject == NULL) {
+		if (X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+			(const unsigned char *)c->origin, -1, -1, 0) == 1)
+			return ERR_OK;
+		complain_crypto("the origin '%s' cannot be a common name, which has at most 64 "
+				"characters; give another with --subject /CN=NAME",
+		    c->origin);
+		return ERR_FORMAT;
+	}
 	if (subject[0] != '/' || (copy = strdup(subject + 1)) == NULL) {
 		complain(
 		    "expected a subject like /O=Bank/CN=log.bank.example, found '%s'", subject);

@@ -4,14 +4,10 @@
 #include <fcntl.h>
 #include <libp11.h>
 #include <openssl/crypto.h>
-#include <openssl/ecdsa.h>
-#include <openssl/err.h>
-#include <openssl/rsa.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -19,19 +15,20 @@
 #include "pkcs11/module.h"
 #include "pkcs11/token_state.h"
 
-#define PIN_SIZE_MAX  256 /* bytes; PKCS#11 tokens take far less */
-#define RAW_HALF_SIZE 32  /* bytes of r, and of s */
+#define PIN_SIZE_MAX 256 /* bytes; PKCS#11 tokens take far less */
 
+static void prepare_signals(void);
 static enum err load(struct token *t);
 static enum err find_slot(struct token *t);
+static enum err refuse_labels(const struct token *t);
+static enum err open_session(struct token *t, enum token_use use);
 static enum err login(struct token *t);
-static enum err read_pin(const char *path, char pin[PIN_SIZE_MAX]);
-static enum err sign_digest(struct token *t, const struct digest *digest, struct buf *out);
-static enum err ecdsa_to_raw(const uint8_t *der, size_t size, struct buf *raw);
-static enum err verify(EVP_PKEY *key, struct view bytes, struct view signature);
+static enum err read_pin(const char *path, char pin[PIN_SIZE_MAX], size_t *size);
+static enum err choose_key(struct token *t, const PKCS11_KEY *keys, unsigned count);
+static enum err use_key(struct token *t);
 
 enum err
-token_open(const struct hsm_config *config, struct token **out)
+token_open(const struct hsm_config *config, enum token_use use, struct token **out)
 {
 	struct token *t = calloc(1, sizeof(*t));
 	enum err e;
@@ -40,10 +37,10 @@ token_open(const struct hsm_config *config, struct token **out)
 	if (t == NULL)
 		return ERR_MEMORY;
 	t->config = config;
-	signal(SIGPIPE, SIG_IGN); /* a module's transport that is gone must not end us silently */
-	signal(SIGALRM, SIG_DFL);
+	prepare_signals();
 	token_call_begin(t);
-	if ((e = load(t)) == ERR_OK && (e = find_slot(t)) == ERR_OK)
+	if ((e = load(t)) == ERR_OK && (e = find_slot(t)) == ERR_OK &&
+	    (e = open_session(t, use)) == ERR_OK)
 		e = login(t);
 	token_call_end();
 	if (e != ERR_OK) {
@@ -85,45 +82,18 @@ token_info(const struct token *t)
 enum err
 token_find_key(struct token *t)
 {
-	PKCS11_KEY *keys = NULL, *found = NULL;
+	PKCS11_KEY *keys = NULL;
 	unsigned count = 0;
-	enum err e = ERR_OK;
+	enum err e;
 
 	token_call_begin(t);
 	if (PKCS11_enumerate_keys(t->slot->token, &keys, &count) != 0) {
 		complain_crypto("token '%s': cannot list its keys", t->config->token_label);
 		e = ERR_TOKEN;
-	}
-	for (unsigned i = 0; i < count && e == ERR_OK; i++) {
-		if (keys[i].label == NULL || strcmp(keys[i].label, t->config->key_label) != 0)
-			continue;
-		if (found != NULL)
-			e = ERR_MISMATCH;
-		found = &keys[i];
-	}
-	if (e == ERR_MISMATCH)
-		complain("token '%s' has several private keys '%s'; remove or rename all but one",
-		    t->config->token_label, t->config->key_label);
-	else if (e == ERR_OK && found == NULL) {
-		complain(
-		    "token '%s' has no private key '%s' (of %u that can be listed; an Ed25519 key "
-		    "hides the others); make one with: hallmark-hsm init",
-		    t->config->token_label, t->config->key_label, count);
-		e = ERR_NOT_FOUND;
-	}
-	if (e == ERR_OK && ((t->private_key = PKCS11_get_private_key(found)) == NULL ||
-			       (t->public_key = PKCS11_get_public_key(found)) == NULL)) {
-		complain_crypto("key '%s': cannot be used", t->config->key_label);
-		e = ERR_TOKEN;
+	} else if ((e = choose_key(t, keys, count)) == ERR_OK) {
+		e = use_key(t);
 	}
 	token_call_end();
-	if (e == ERR_OK)
-		t->ecdsa = EVP_PKEY_base_id(t->private_key) == EVP_PKEY_EC;
-	if (e == ERR_OK && t->ecdsa != (t->config->algorithm == HSM_P256)) {
-		complain("key '%s' is %s; the configuration's algorithm says otherwise",
-		    t->config->key_label, t->ecdsa ? "an EC key" : "an RSA key");
-		e = ERR_MISMATCH;
-	}
 	return e;
 }
 
@@ -139,48 +109,17 @@ token_private_key(const struct token *t)
 	return t->private_key;
 }
 
-enum err
-token_sign(struct token *t, EVP_PKEY *certificate_key, struct view bytes, struct buf *signature)
+struct view
+token_key_id(const struct token *t)
 {
-	struct buf made = BUF_INIT;
-	struct digest digest;
-	size_t before = signature->size;
-	enum err e;
-
-	digest_of(bytes.data, bytes.size, &digest);
-	token_call_begin(t);
-	e = sign_digest(t, &digest, &made);
-	token_call_end();
-	if (e == ERR_OK && (e = verify(certificate_key, bytes, buf_view(&made))) != ERR_OK)
-		complain(
-		    "key '%s' made a signature that its certificate does not verify; the token may "
-		    "have been reset or replaced",
-		    t->config->key_label);
-	if (e == ERR_OK && t->ecdsa)
-		e = ecdsa_to_raw(made.data, made.size, signature);
-	else if (e == ERR_OK)
-		buf_append_view(signature, buf_view(&made));
-	if (e == ERR_OK)
-		e = buf_status(signature);
-	if (e != ERR_OK)
-		signature->size = before;
-	buf_free(&made);
-	return e;
+	return (struct view){t->key->id, t->key->id_len};
 }
 
-enum err
-token_store_certificate(struct token *t, X509 *certificate)
+bool
+token_key_is_safe(const struct token_key_attributes *a)
 {
-	enum err e = ERR_OK;
-
-	token_call_begin(t);
-	if (PKCS11_store_certificate(
-		t->slot->token, certificate, (char *)t->config->key_label, NULL, 0, NULL) != 0) {
-		complain_crypto("token '%s': cannot store the certificate", t->config->token_label);
-		e = ERR_TOKEN;
-	}
-	token_call_end();
-	return e;
+	return a->sensitive && a->always_sensitive && !a->extractable && a->never_extractable &&
+	       a->local;
 }
 
 void
@@ -198,6 +137,19 @@ token_call_end(void)
 	struct itimerval none = {.it_value = {0, 0}};
 
 	setitimer(ITIMER_REAL, &none, NULL);
+}
+
+/* A module's broken transport must not end us silently; the deadline must end us whatever comes. */
+static void
+prepare_signals(void)
+{
+	sigset_t alarm;
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGALRM, SIG_DFL);
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	sigprocmask(SIG_UNBLOCK, &alarm, NULL);
 }
 
 static enum err
@@ -233,33 +185,86 @@ find_slot(struct token *t)
 		}
 		t->slot = &t->slots[i];
 	}
-	if (t->slot == NULL) {
-		complain(
-		    "%s: expected a token labelled '%s' in %u slots, found none; make it with the "
-		    "vendor's tool (softhsm2-util --init-token --free --label '%s')",
-		    t->config->module, t->config->token_label, t->slot_count,
-		    t->config->token_label);
-		return ERR_NOT_FOUND;
-	}
+	if (t->slot == NULL)
+		return refuse_labels(t);
+	t->slot_id = PKCS11_get_slotid_from_slot(t->slot);
 	t->info.label = t->slot->token->label;
 	t->info.manufacturer = t->slot->token->manufacturer;
 	t->info.model = t->slot->token->model;
 	t->info.serial = t->slot->token->serialnr;
-	return module_slot(t->functions, t->info.serial, t->info.label, &t->slot_id);
+	return ERR_OK;
 }
 
+static enum err
+refuse_labels(const struct token *t)
+{
+	const char *label = t->config->token_label;
+	struct buf found = BUF_INIT;
+
+	for (unsigned i = 0; i < t->slot_count; i++) {
+		const PKCS11_TOKEN *token = t->slots[i].token;
+
+		if (token != NULL && token->initialized)
+			buf_append_format(&found, " '%s'", token->label);
+	}
+	complain("%s: expected a token labelled '%s', found%.*s; make it with the vendor's tool: "
+		 "softhsm2-util --init-token --free --label '%s', or pkcs11-tool --module %s "
+		 "--init-token --slot-index 0 --label '%s' and then --init-pin",
+	    t->config->module, label, found.size > 0 ? (int)found.size : 5,
+	    found.size > 0 ? (const char *)found.data : " none", label, t->config->module, label);
+	buf_free(&found);
+	return ERR_NOT_FOUND;
+}
+
+/* libp11's pool first: setting its mode closes all sessions, and with the last the login ends. */
+static enum err
+open_session(struct token *t, enum token_use use)
+{
+	const PKCS11_TOKEN *token = t->slot->token;
+	bool write = use == TOKEN_CEREMONY && !token->readOnly;
+	ck_flags_t flags = CKF_SERIAL_SESSION | (write ? CKF_RW_SESSION : 0);
+	ck_rv_t rv;
+
+	if (t->config->sessions < TOKEN_SESSIONS) {
+		complain("expected at least %d sessions in the configuration, found %u",
+		    TOKEN_SESSIONS, t->config->sessions);
+		return ERR_CONFIG;
+	}
+	if (use == TOKEN_SERVE && (token->userPinFinalTry || token->userPinLocked)) {
+		complain("token '%s': the PIN was wrong too often; the last try is left to the "
+			 "operator: check the PIN file, then run hallmark-hsm check",
+		    t->info.label);
+		return ERR_TOKEN;
+	}
+	if (PKCS11_open_session(t->slot, write ? 1 : 0) != 0) {
+		complain_crypto("token '%s' gives no session", t->info.label);
+		return ERR_TOKEN;
+	}
+	rv = t->functions->C_OpenSession(t->slot_id, flags, NULL, NULL, &t->session);
+	if (rv == CKR_OK)
+		return ERR_OK;
+	complain("token '%s' gives no session: PKCS#11 error 0x%lx, %s", t->info.label, rv,
+	    module_error_text(rv));
+	return ERR_TOKEN;
+}
+
+/* By the module's own call, because libp11 keeps a copy of the PIN. Login counts for both. */
 static enum err
 login(struct token *t)
 {
 	char pin[PIN_SIZE_MAX] = "";
+	size_t size;
+	ck_rv_t rv;
 	enum err e;
 
 	(void)mlock(pin, sizeof(pin)); /* not allowed everywhere; the process has no core dumps */
-	if ((e = read_pin(t->config->pin_file, pin)) == ERR_OK &&
-	    (PKCS11_open_session(t->slot, 1) != 0 || PKCS11_login(t->slot, 0, pin) != 0)) {
-		complain_crypto("token '%s': login failed; check the PIN in %s",
-		    t->config->token_label, t->config->pin_file);
-		e = ERR_TOKEN;
+	if ((e = read_pin(t->config->pin_file, pin, &size)) == ERR_OK) {
+		rv = t->functions->C_Login(t->session, CKU_USER, (unsigned char *)pin, size);
+		if (rv != CKR_OK && rv != CKR_USER_ALREADY_LOGGED_IN) {
+			complain("token '%s' refuses the PIN in %s: PKCS#11 error 0x%lx, %s",
+			    t->info.label, t->config->pin_file, rv, module_error_text(rv));
+			e = ERR_TOKEN;
+		}
 	}
 	OPENSSL_cleanse(pin, sizeof(pin));
 	(void)munlock(pin, sizeof(pin));
@@ -268,78 +273,65 @@ login(struct token *t)
 
 /* The file's content without its last newline. */
 static enum err
-read_pin(const char *path, char pin[PIN_SIZE_MAX])
+read_pin(const char *path, char pin[PIN_SIZE_MAX], size_t *size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t size = fd >= 0 ? read(fd, pin, PIN_SIZE_MAX) : -1;
+	ssize_t got = fd >= 0 ? read(fd, pin, PIN_SIZE_MAX) : -1;
 
-	if (size < 0)
+	if (got < 0)
 		complain("%s: cannot read the PIN: %s", path, strerror(errno));
 	if (fd >= 0)
 		close(fd);
-	if (size > 0 && pin[size - 1] == '\n')
-		size--;
-	if (size < 0)
+	if (got < 0)
 		return ERR_IO;
-	if (size == 0 || size == PIN_SIZE_MAX || memchr(pin, '\0', (size_t)size) != NULL) {
+	*size = (size_t)got;
+	if (*size > 0 && pin[*size - 1] == '\n')
+		(*size)--;
+	if (*size == 0 || *size == PIN_SIZE_MAX || memchr(pin, '\0', *size) != NULL ||
+	    memchr(pin, '\n', *size) != NULL) {
 		complain("%s: expected a PIN of 1 to %d bytes on one line", path, PIN_SIZE_MAX - 1);
 		return ERR_CONFIG;
 	}
-	pin[size] = '\0';
 	return ERR_OK;
 }
 
 static enum err
-sign_digest(struct token *t, const struct digest *digest, struct buf *out)
+choose_key(struct token *t, const PKCS11_KEY *keys, unsigned count)
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(t->private_key, NULL);
-	size_t size = 0;
-	uint8_t *room;
-	enum err e = ERR_TOKEN;
-
-	if (ctx != NULL && EVP_PKEY_sign_init(ctx) == 1 &&
-	    (t->ecdsa || EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1) &&
-	    EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1 &&
-	    EVP_PKEY_sign(ctx, NULL, &size, digest->bytes, DIGEST_SIZE) == 1 &&
-	    (room = buf_reserve(out, size)) != NULL &&
-	    EVP_PKEY_sign(ctx, room, &size, digest->bytes, DIGEST_SIZE) == 1) {
-		out->size += size;
-		e = ERR_OK;
-	} else {
-		complain_crypto("key '%s': the token does not sign", t->config->key_label);
+	for (unsigned i = 0; i < count; i++) {
+		if (keys[i].label == NULL || strcmp(keys[i].label, t->config->key_label) != 0)
+			continue;
+		if (t->key != NULL) {
+			complain("token '%s' has several private keys '%s'; remove or rename all "
+				 "but one",
+			    t->info.label, t->config->key_label);
+			return ERR_MISMATCH;
+		}
+		t->key = &keys[i];
 	}
-	EVP_PKEY_CTX_free(ctx);
-	return e;
+	if (t->key != NULL)
+		return ERR_OK;
+	complain("token '%s' has no private key '%s' (of %u that can be listed; an Ed25519 key "
+		 "hides the others); make one with: hallmark-hsm init",
+	    t->info.label, t->config->key_label, count);
+	return ERR_NOT_FOUND;
 }
 
 static enum err
-ecdsa_to_raw(const uint8_t *der, size_t size, struct buf *raw)
+use_key(struct token *t)
 {
-	ECDSA_SIG *signature = d2i_ECDSA_SIG(NULL, &der, (long)size);
-	uint8_t *room = buf_reserve(raw, 2 * RAW_HALF_SIZE);
-	enum err e = ERR_TOKEN;
+	PKCS11_KEY *key = (PKCS11_KEY *)t->key;
 
-	if (signature != NULL && room != NULL &&
-	    BN_bn2binpad(ECDSA_SIG_get0_r(signature), room, RAW_HALF_SIZE) == RAW_HALF_SIZE &&
-	    BN_bn2binpad(ECDSA_SIG_get0_s(signature), room + RAW_HALF_SIZE, RAW_HALF_SIZE) ==
-		RAW_HALF_SIZE) {
-		raw->size += 2 * RAW_HALF_SIZE;
-		e = ERR_OK;
+	if ((t->private_key = PKCS11_get_private_key(key)) == NULL ||
+	    (t->public_key = PKCS11_get_public_key(key)) == NULL) {
+		complain_crypto(
+		    "key '%s': cannot be used; its public half may be missing", key->label);
+		return ERR_TOKEN;
 	}
-	ECDSA_SIG_free(signature);
-	return e;
-}
-
-static enum err
-verify(EVP_PKEY *key, struct view bytes, struct view signature)
-{
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	enum err e = ERR_KEY_MISMATCH;
-
-	if (ctx != NULL && EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
-	    EVP_DigestVerify(ctx, signature.data, signature.size, bytes.data, bytes.size) == 1)
-		e = ERR_OK;
-	ERR_clear_error();
-	EVP_MD_CTX_free(ctx);
-	return e;
+	t->ecdsa = EVP_PKEY_base_id(t->private_key) == EVP_PKEY_EC;
+	if (t->ecdsa == (t->config->algorithm == HSM_P256))
+		return ERR_OK;
+	complain("key '%s' is %s; the configuration's algorithm says otherwise", key->label,
+	    t->ecdsa ? "an EC key" : "an RSA key");
+	return ERR_MISMATCH;
 }

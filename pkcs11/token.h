@@ -20,6 +20,15 @@
 
 struct token;
 
+/* Sessions this program holds at most: libp11's, and one for login and raw calls. */
+#define TOKEN_SESSIONS 2
+
+/*
+ * The ceremony has an operator: it may write, and may use up the last try of the PIN. Serving has
+ * none and is started again and again: it leaves that last try, so that it never locks the token.
+ */
+enum token_use { TOKEN_SERVE, TOKEN_CEREMONY };
+
 /* What the token says of itself; views into the token, blanks trimmed. */
 struct token_info {
 	const char *label, *manufacturer, *model, *serial;
@@ -34,11 +43,16 @@ struct token_key_attributes {
 	bool local; /* made on the token */
 };
 
+/* A key whose attributes say all of this cannot leave, and never could: promise 3. */
+bool token_key_is_safe(const struct token_key_attributes *a);
+
 /*
- * Loads the module, finds the token by its label, logs in with the PIN from the configured file,
- * which is wiped from this process's own memory at once. ERR_NOT_FOUND, ERR_CONFIG, ERR_TOKEN.
+ * Loads the module, finds the token by its label, logs in with the PIN from the configured file.
+ * The PIN is in locked memory, goes to the module directly (libp11 would keep a copy) and is wiped
+ * at once. ERR_NOT_FOUND, ERR_CONFIG, ERR_TOKEN.
  */
-enum err token_open(const struct hsm_config *config, struct token **out) MUST_USE;
+enum err token_open(
+    const struct hsm_config *config, enum token_use use, struct token **out) MUST_USE;
 
 /* Logs out and finalises the module. */
 void token_close(struct token **t);
@@ -57,17 +71,23 @@ enum err token_find_key(struct token *t) MUST_USE;
 EVP_PKEY *token_public_key(const struct token *t);
 EVP_PKEY *token_private_key(const struct token *t);
 
+/* CKA_ID of the key; a view into the token. */
+struct view token_key_id(const struct token *t);
+
 enum err token_key_attributes(struct token *t, struct token_key_attributes *out) MUST_USE;
 
 /*
- * Signs `bytes` (SHA-256 is part of it): P-256 gives raw r || s, 64 bytes; RSA gives PKCS#1 v1.5.
- * The signature has been verified with `certificate_key` when it is returned: after a reset a
- * handle may name another key. ERR_KEY_MISMATCH, ERR_TOKEN.
+ * Signs `bytes` (SHA-256 is part of it): P-256 gives raw r || s, 64 bytes, with the lower s; RSA
+ * gives PKCS#1 v1.5. The signature has been verified with `certificate_key` when it is returned:
+ * after a reset a handle may name another key. ERR_KEY_MISMATCH, ERR_TOKEN.
  */
 enum err token_sign(
     struct token *t, EVP_PKEY *certificate_key, struct view bytes, struct buf *signature) MUST_USE;
 
-/* Puts the certificate on the token beside the key; tokens without room for it may refuse. */
+/*
+ * Puts the certificate on the token beside the key, in the place of earlier ones with its label.
+ * Tokens without room for it may refuse.
+ */
 enum err token_store_certificate(struct token *t, X509 *certificate) MUST_USE;
 
 /* Brackets a call into the module made elsewhere (X509_sign with the private key). */

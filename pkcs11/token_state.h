@@ -19,6 +19,10 @@ struct token {
 	struct token_info info;
 	struct ck_function_list *functions; /* of the module, which libp11 has initialised */
 	unsigned long slot_id;
+	/* Ours, next to libp11's one: open as long as the token, because login ends with the last.
+	 */
+	ck_session_handle_t session;
+	const PKCS11_KEY *key; /* libp11's */
 	EVP_PKEY *private_key;
 	EVP_PKEY *public_key;
 	bool ecdsa;
