@@ -56,7 +56,7 @@ objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(call sources,$(1)))
 define LIBRARY
 $(BUILD)/lib$(1).a: $(call objects,$(1))
 	@rm -f $$@
-	$(AR) rcs $$@ $$^
+	@$(AR) rcs $$@ $$^
 endef
 $(foreach d,$(LIBS) $(PROGRAMS),$(eval $(call LIBRARY,$(d))))
 
@@ -71,7 +71,8 @@ LIB_GROUP = -Wl,--start-group $(1) -Wl,--end-group
 define PROGRAM
 $(BUILD)/$(BINARY_$(1)): $(BUILD)/obj/$(1)/main.o $(BUILD)/lib$(1).a \
 		$(foreach l,$(LIBS),$(BUILD)/lib$(l).a)
-	$$(CC) $$(SANFLAGS) $(LDHARDEN) $$(LDFLAGS) -o $$@ $$< \
+	@echo "  LD    $$@"
+	@$$(CC) $$(SANFLAGS) $(LDHARDEN) $$(LDFLAGS) -o $$@ $$< \
 		$$(call LIB_GROUP,$$(filter %.a,$$^)) \
 		$$(call PKG_LIBS,$(PKGS_$(2)) $(PKGS_PROTO) $(PKGS_CONFIG)) -lpthread
 endef
@@ -87,11 +88,108 @@ ALL_LIBS := $(foreach l,$(LIBS) $(PROGRAMS),$(BUILD)/lib$(l).a)
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(ALL_LIBS)
 	@mkdir -p $(@D)
-	$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $< $(call LIB_GROUP,$(ALL_LIBS)) \
+	@echo "  LD    $@"
+	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $< $(call LIB_GROUP,$(ALL_LIBS)) \
 		$(call PKG_LIBS,$(PKGS_ALL)) -lpthread
 
-.PHONY: unit
-unit: $(UNIT_TESTS)
+# --- parsers: tests/fuzz/fuzz_<parser>.c, with a corpus that every check replays ------------------
+
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+REPLAYS := $(foreach f,$(FUZZERS),$(BUILD)/fuzz/replay_$(f))
+FUZZ_SECONDS ?= 30
+
+$(BUILD)/fuzz/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay.o $(ALL_LIBS)
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $(filter %.o,$^) \
+		$(call LIB_GROUP,$(ALL_LIBS)) $(call PKG_LIBS,$(PKGS_ALL)) -lpthread
+
+# --- load -----------------------------------------------------------------------------------------
+
+$(BUILD)/loadgen: $(BUILD)/obj/tests/bench/loadgen.o $(BUILD)/libproto.a
+	@echo "  LD    $@"
+	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call PKG_LIBS,libssl $(PKGS_PROTO)) -lpthread
+
+# --- what people type -----------------------------------------------------------------------------
+
+PACKAGES_BUILD := gcc libc6-dev pkg-config libssl-dev libuv1-dev libp11-dev libp11-kit-dev \
+	libmsgpack-dev libcyaml-dev libyaml-dev libsqlite3-dev libjansson-dev libzstd-dev libcap-dev \
+	libseccomp-dev uthash-dev
+PACKAGES_RUN   := softhsm2 openssl procps
+PACKAGES_TEST  := libcmocka-dev python3 python3-cryptography python3-msgpack
+PACKAGES_LINT  := clang-format clang-tidy universal-ctags python3
+PACKAGES_FUZZ  := clang libclang-rt-14-dev
+INSTALL := tests/lib/install-packages
+
+TESTED := $(BINARIES) $(BUILD)/loadgen $(UNIT_TESTS) $(REPLAYS)
+
+.PHONY: tests
+tests: $(TESTED)
+
+# Packages first, then a second make: only then can pkg-config answer.
+.PHONY: deps
+deps:
+	@$(INSTALL) $(PACKAGES_BUILD) $(PACKAGES_RUN) $(PACKAGES_TEST)
+
+.PHONY: check
+check: deps
+	@$(MAKE) --no-print-directory tests
+	@tests/lib/run-tests $(BUILD) $(if $(ONLY),--only $(ONLY))
+
+# A sanitizer makes everything several times slower, so waits are longer; each finding ends the
+# program that has it, and so the test.
+.PHONY: check-asan
+check-asan: deps
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE=address,undefined OPT='-O1 -g' tests
+	@HALLMARK_PATIENCE_S=120 HALLMARK_TEST_DEADLINE_S=900 \
+		ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 \
+		LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lib/lsan.supp:print_suppressions=0 \
+		tests/lib/run-tests $(BUILD)/asan $(if $(ONLY),--only $(ONLY))
+
+# Without address randomisation, whose range ThreadSanitizer cannot handle on new kernels.
+.PHONY: check-tsan
+check-tsan: deps
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan SANITIZE=thread OPT='-O1 -g' tests
+	@HALLMARK_PATIENCE_S=120 HALLMARK_TEST_DEADLINE_S=900 \
+		TSAN_OPTIONS=suppressions=$(CURDIR)/tests/lib/tsan.supp:halt_on_error=1 \
+		setarch -R tests/lib/run-tests $(BUILD)/tsan $(if $(ONLY),--only $(ONLY))
+
+.PHONY: fuzz
+fuzz: deps
+	@$(INSTALL) $(PACKAGES_FUZZ)
+	@CC=clang tests/fuzz/run $(BUILD)/fuzzers $(FUZZ_SECONDS) $(FUZZERS)
+
+.PHONY: lint
+lint: deps
+	@$(INSTALL) $(PACKAGES_LINT)
+	@tests/lint/run $(BUILD)/lint
+
+.PHONY: bench
+bench: deps
+	@$(MAKE) --no-print-directory all $(BUILD)/loadgen
+	@tests/bench/run $(BUILD)
+
+.PHONY: demo
+demo:
+	@$(INSTALL) $(PACKAGES_BUILD) $(PACKAGES_RUN)
+	@$(MAKE) --no-print-directory all
+	@tests/system/demo $(BUILD)
+
+# Programs, commented samples as *.sample, units with the paths of this installation.
+ETC     ?= /etc/hallmark
+UNITS   ?= $(PREFIX)/lib/systemd/system
+
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(ETC) $(DESTDIR)$(UNITS) \
+		$(DESTDIR)$(PREFIX)/share/doc/hallmark
+	install -m 755 $(BUILD)/hallmark-signer $(BUILD)/hallmark-collector $(BUILD)/hallmark-audit \
+		$(BUILD)/hallmark-hsm $(DESTDIR)$(PREFIX)/bin
+	for f in config/samples/*.yaml; do \
+		install -m 644 $$f $(DESTDIR)$(ETC)/$$(basename $$f).sample; done
+	for f in config/systemd/*; do \
+		sed -e 's|/usr/local/bin|$(PREFIX)/bin|g' $$f >$(DESTDIR)$(UNITS)/$$(basename $$f); done
+	install -m 644 README.md SECURITY.md proto/PROTOCOL.md $(DESTDIR)$(PREFIX)/share/doc/hallmark
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
