@@ -73,7 +73,9 @@ yaml_walk(const char *file, struct view bytes, const cyaml_schema_value_t *schem
 	if (!yaml_parser_initialize(&w.parser))
 		abort(); /* for want of memory, at start */
 	yaml_parser_set_encoding(&w.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&w.parser, bytes.data, bytes.size);
+	/* libyaml asserts that there is an address, also of nothing. */
+	yaml_parser_set_input_string(
+	    &w.parser, bytes.size > 0 ? bytes.data : (const uint8_t *)"", bytes.size);
 	good = walk_document(&w, schema) && !w.lost;
 	yaml_parser_delete(&w.parser);
 	if (buf_status(&w.path) != ERR_OK || buf_status(clean) != ERR_OK)

@@ -11,8 +11,6 @@
 
 #define ID_MARK "@sha256:"
 
-static enum err build(const char *file, policy_reference_read *read, void *context,
-    struct faults *faults, struct policy *p);
 static void seal(struct policy *p);
 static enum err read_from_file(void *context, size_t index, const char *name, const char *file,
     unsigned line, struct faults *faults, struct buf *to, char **shown);
@@ -40,13 +38,15 @@ policy_load(const char *path, struct faults *faults, struct policy **out)
 	*out = NULL;
 	e = yaml_load_file(path, &policy_schema, faults, &p->yaml);
 	if (p->yaml != NULL)
-		e = build(path, read_from_file, (void *)(uintptr_t)path, faults, p);
+		policy_compile(p, path, read_from_file, (void *)(uintptr_t)path, faults);
 	if (faults->count != faults_before)
 		e = ERR_CONFIG;
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
+		seal(p);
 		*out = p;
-	else
+	} else {
 		policy_free(&p);
+	}
 	return e;
 }
 
@@ -70,13 +70,16 @@ policy_from_manifest(struct view manifest, policy_fetch *fetch, void *context,
 	store.manifest = m;
 	e = yaml_load_bytes(name, buf_view(&text), &policy_schema, faults, &p->yaml);
 	if (p->yaml != NULL)
-		e = build(name, read_from_store, &store, faults, p);
+		policy_compile(p, name, read_from_store, &store, faults);
 	if (store.failed != ERR_OK)
 		e = store.failed;
 	else if (faults->count != faults_before)
 		e = ERR_CONFIG;
+	if (e != ERR_OK)
+		goto out;
+	seal(p);
 	/* Names that the policy has and the manifest lacks, or the other way round. */
-	if (e == ERR_OK && !view_equal(buf_view(&p->manifest), manifest))
+	if (!view_equal(buf_view(&p->manifest), manifest))
 		e = ERR_MISMATCH;
 out:
 	if (e == ERR_OK) {
@@ -168,20 +171,7 @@ policy_reference_counts(const struct policy_reference *r, uint64_t now_s)
 	return r->until_s == 0 || now_s < r->until_s;
 }
 
-static enum err
-build(const char *file, policy_reference_read *read, void *context, struct faults *faults,
-    struct policy *p)
-{
-	const size_t faults_before = faults->count;
-
-	policy_compile(p, file, read, context, faults);
-	if (faults->count != faults_before)
-		return ERR_CONFIG;
-	seal(p);
-	return ERR_OK;
-}
-
-/* Manifest, identity, objects. */
+/* Manifest, identity, objects of a policy without faults. */
 static void
 seal(struct policy *p)
 {

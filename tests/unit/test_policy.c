@@ -333,6 +333,20 @@ test_outcomes_never_overlook(void **state)
 }
 
 static void
+test_keys_may_be_missing(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_null(load(f, "{}"));
+	fixture_expect_count(f, 2);
+	assert_null(load(f, "workloads: [{}]"));
+	fixture_expect(f, 1, "key \"name\" is missing");
+	fixture_expect(f, 1, "key \"workloads[0].match\" is missing");
+	assert_null(load(f, "name: x\nreferences: [{}]\nworkloads: [{host: {facts: [{}]}}]"));
+	fixture_expect(f, 3, "facts[0].allow\" is missing");
+}
+
+static void
 test_times(void **state)
 {
 	refuse(state, "jws: true", "max_age_s: 0", 11, "1 to 31622400 seconds, found 0");
@@ -615,6 +629,7 @@ main(void)
 	    WITH_FIXTURE(test_kinds_must_fit_together),
 	    WITH_FIXTURE(test_required_and_recorded),
 	    WITH_FIXTURE(test_outcomes_never_overlook),
+	    WITH_FIXTURE(test_keys_may_be_missing),
 	    WITH_FIXTURE(test_times),
 	    WITH_FIXTURE(test_facts),
 	    WITH_FIXTURE(test_every_fault_in_one_run),

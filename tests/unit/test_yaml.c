@@ -320,8 +320,19 @@ test_second_document(void **state)
 static void
 test_empty_file(void **state)
 {
+	struct fixture *f = *state;
+	struct yaml_file *y;
+
 	refuse(state, "", 0, "the file is empty");
 	refuse(state, "# nothing\n", 0, "the file is empty");
+	faults_free(&f->faults);
+	assert_int_equal(
+	    yaml_load_bytes("t", (struct view){NULL, 0}, &schema, &f->faults, &y), ERR_CONFIG);
+	assert_null(y);
+	fixture_expect(f, 0, "the file is empty");
+	fixture_write(f, "empty.yaml", 0600, "");
+	assert_int_equal(yaml_load_file(f->path, &schema, &f->faults, &y), ERR_CONFIG);
+	assert_null(y);
 }
 
 static void
