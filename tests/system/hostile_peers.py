@@ -1,0 +1,530 @@
+#!/usr/bin/python3
+"""Bad input gets a coded answer, is counted and logged once, and disturbs nobody else."""
+
+import contextlib
+import hashlib
+import os
+import socket
+import struct
+import threading
+import time
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+
+import hallmark
+import wire
+from hallmark import APP, Site
+
+# One site for all tests: every one of them must leave the signer as it found it.
+SITE = Site(limits={"handshake_timeout_ms": 1500, "frame_timeout_ms": 1500, "idle_timeout_s": 4,
+                    "nonce_lifetime_s": 3, "connections": 1500})
+SIGNER = SITE.start_signer()
+WITNESS = SITE.collector("witness")  # connected throughout
+WITNESS.served = time.monotonic()
+
+
+def refusals(code):
+    return SITE.status()["refusals"].get(code, 0)
+
+
+@contextlib.contextmanager
+def counted(code, times=1):
+    """The block makes the signer refuse with `code` so many times; each has its log line."""
+    before, line = refusals(code), len(SIGNER.lines)
+    yield
+    SIGNER.wait_for(f"code={code} ", line)
+    deadline = time.monotonic() + hallmark.PATIENCE_S
+    while refusals(code) < before + times and time.monotonic() < deadline:
+        pass
+    assert refusals(code) == before + times, f"{code}: {before} before, {refusals(code)} after"
+
+
+def witness_is_served():
+    """Any other connection notices nothing."""
+    # Its nonce and its patience are short at this site: after a pause it comes again.
+    if time.monotonic() - WITNESS.served > 2:
+        WITNESS.close()
+        WITNESS.connect()
+    WITNESS.submit("witness", APP)
+    WITNESS.served = time.monotonic()
+
+
+def expect_stream_error(raw, code, hello=True):
+    """Raw bytes after the hello get `code` and the end of the stream."""
+    collector = SITE.collector(connect=hello)
+    connection = collector.connection if hello else wire.Connection(*collector.args)
+    with counted(code):
+        connection.send_raw(raw)
+        kind, body = connection.receive()
+        assert kind == wire.REFUSAL and body["name"] == code, (kind, body)
+        try:
+            connection.receive()
+            raise AssertionError("the connection goes on")
+        except wire.Closed:
+            pass
+    witness_is_served()
+
+
+def expect_refusal(code, collector, *args, **changes):
+    """A bundle is refused with `code`, and the connection lives."""
+    with counted(code):
+        try:
+            collector.submit(*args, **changes)
+            raise AssertionError("not refused")
+        except wire.Refused as refused:
+            assert refused.name == code, refused
+            body = refused.body
+    witness_is_served()
+    return body
+
+
+def frame(payload):
+    return struct.pack(">I", len(payload)) + payload
+
+
+# --- who is let in --------------------------------------------------------------------------------
+
+def handshake_fails(*args, **options):
+    with counted("tls-handshake"):
+        try:
+            connection = wire.Connection(SITE.port, str(SITE.path("collectors-ca.crt")), *args,
+                                         **options)
+            connection.receive()
+            raise AssertionError("let in")
+        except (wire.Closed, OSError):
+            pass
+    witness_is_served()
+
+
+def test_no_certificate():
+    handshake_fails()
+
+
+def test_certificate_of_another_ca():
+    other = hallmark.Authority("other", SITE.dir)
+    other.issue(SITE.path("foreign"), "foreign", uri="spiffe://test/foreign")
+    handshake_fails(str(SITE.path("foreign.crt")), str(SITE.path("foreign.key")))
+
+
+def test_expired_certificate():
+    handshake_fails(*SITE.issue("expired", uri="spiffe://test/expired", days=-1))
+
+
+def test_server_certificate_as_client():
+    handshake_fails(*SITE.issue("server2", dns="signer.test", server=True))
+
+
+def test_wrong_alpn():
+    handshake_fails(*SITE.issue("alpn", uri="spiffe://test/alpn"), alpn="http/1.1")
+
+
+def test_tls_1_2():
+    import ssl
+    context = wire.tls_context(str(SITE.path("collectors-ca.crt")),
+                               *SITE.issue("old", uri="spiffe://test/old"))
+    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_2
+    handshake_fails(context=context)
+
+
+def no_identity(**san):
+    with counted("no-identity"):
+        try:
+            connection = wire.Connection(SITE.port, str(SITE.path("collectors-ca.crt")),
+                                         *SITE.issue("nobody", **san))
+            connection.send([wire.HELLO, {"versions": [1], "agent": "x"}])
+            connection.receive()
+            raise AssertionError("let in")
+        except (wire.Closed, OSError):
+            pass
+
+
+def test_certificate_without_a_name():
+    no_identity()
+
+
+def test_certificate_with_two_uris():
+    no_identity(uri=["spiffe://test/a", "spiffe://test/b"])
+
+
+def test_certificate_with_two_dns_names():
+    no_identity(dns=["a.test", "b.test"])
+
+
+# --- streams that are lost ------------------------------------------------------------------------
+
+def test_empty_frame():
+    expect_stream_error(struct.pack(">I", 0), "frame-size")
+
+
+def test_frame_too_large():
+    expect_stream_error(struct.pack(">I", 1 << 20), "frame-size")
+
+
+def test_not_messagepack():
+    expect_stream_error(frame(b"\xc1"), "not-messagepack")
+
+
+def test_too_deep():
+    expect_stream_error(frame(b"\x91" * 40 + b"\x00"), "too-deep")
+
+
+def test_count_beyond_the_bytes():
+    expect_stream_error(frame(b"\x92\x03\xdf\xff\xff\xff\xff"), "count-beyond-bytes")
+
+
+def test_string_beyond_the_bytes():
+    expect_stream_error(frame(b"\x92\x03\x81\xa6bundle\xc6\xff\xff\xff\xff"), "count-beyond-bytes")
+
+
+def test_wrong_type():
+    expect_stream_error(wire.frame([wire.BUNDLE, {"bundle": "text"}]), "wrong-type")
+
+
+def test_duplicate_key():
+    expect_stream_error(frame(b"\x92\x03\x82\xa6bundle\xc4\x00\xa6bundle\xc4\x00"), "duplicate-key")
+
+
+def test_unknown_key():
+    expect_stream_error(wire.frame([wire.BUNDLE, {"bundle": b"", "more": 1}]), "unknown-key")
+
+
+def test_missing_key():
+    expect_stream_error(wire.frame([wire.PART, {"digest": bytes(32)}]), "missing-key")
+
+
+def test_trailing_bytes():
+    expect_stream_error(frame(wire.pack([wire.HELLO, {"versions": [1], "agent": ""}]) + b"\x00"),
+                        "trailing-bytes")
+
+
+def test_unknown_message():
+    expect_stream_error(wire.frame([99, {}]), "unknown-message")
+
+
+def test_a_second_hello():
+    expect_stream_error(wire.frame([wire.HELLO, {"versions": [1], "agent": "x"}]), "wrong-time")
+
+
+def test_bundle_before_hello():
+    data = wire.bundle("app", 1, wire.ZERO, bytes(32), APP)
+    expect_stream_error(wire.frame([wire.BUNDLE, {"bundle": data}]), "wrong-time", hello=False)
+
+
+def test_a_message_of_the_signer():
+    expect_stream_error(wire.frame([wire.WANT, {"workload": "app", "digests": [bytes(32)]}]),
+                        "wrong-time")
+
+
+def test_no_common_version():
+    expect_stream_error(wire.frame([wire.HELLO, {"versions": [7, 8], "agent": "x"}]),
+                        "no-common-version", hello=False)
+
+
+def test_bundle_that_is_not_canonical():
+    collector = SITE.collector()
+    data = collector.make("app", APP)
+    fields = dict(reversed(list(wire.msgpack.unpackb(data, raw=False).items())))
+    with counted("not-canonical"):
+        collector.connection.send([wire.BUNDLE, {"bundle": wire.pack(fields)}])
+        assert collector.connection.receive()[1]["name"] == "not-canonical"
+
+
+def test_closing_inside_a_frame():
+    collector = SITE.collector()
+    with counted("truncated"):
+        collector.connection.send_raw(struct.pack(">I", 100) + b"\x92")
+        collector.connection.tls.shutdown(socket.SHUT_WR)
+        collector.close()
+    witness_is_served()
+
+
+# --- bundles that are refused ---------------------------------------------------------------------
+
+def test_workload_of_somebody_else():
+    collector = SITE.collector("stranger", connect=False)
+    SITE.issue("outsider", uri="spiffe://elsewhere/outsider")
+    collector = wire.Collector(SITE.port, str(SITE.path("collectors-ca.crt")),
+                               str(SITE.path("outsider.crt")), str(SITE.path("outsider.key")))
+    expect_refusal("unauthorized", collector, "app", APP)
+    expect_refusal("unauthorized", collector, "app", APP)
+
+
+def test_nonce_never_given():
+    expect_refusal("nonce-unknown", SITE.collector(), "n1", APP, nonce=os.urandom(32))
+
+
+def test_nonce_of_another_connection():
+    nonce = SITE.collector().nonce
+    expect_refusal("nonce-unknown", SITE.collector(), "n2", APP, nonce=nonce)
+
+
+def test_nonce_used_twice():
+    collector = SITE.collector()
+    nonce = collector.nonce
+    collector.submit("n3", APP)
+    expect_refusal("nonce-reused", collector, "n3", APP, nonce=nonce)
+    collector.submit("n3", APP)
+
+
+def test_nonce_for_two_workloads():
+    collector = SITE.collector()
+    nonce = collector.nonce
+    collector.submit("n4", APP, nonce=nonce)
+    collector.submit("n5", APP, nonce=nonce)
+
+
+def test_nonce_too_old():
+    collector = SITE.collector()
+    nonce, given = collector.nonce, time.monotonic()
+    while time.monotonic() < given + 3.1:  # this site's lifetime of a nonce; keeps the line busy
+        collector.submit("n6", APP)
+    expect_refusal("nonce-expired", collector, "n7", APP, nonce=nonce)
+
+
+def test_sequence_that_does_not_rise():
+    collector = SITE.collector()
+    collector.submit("s1", APP, seq=5)
+    body = expect_refusal("sequence-not-rising", collector, "s1", APP, seq=5)
+    assert body["last_seq"] == 5 and body["last_bundle"] == collector.chains["s1"][1]
+    collector.submit("s1", APP, seq=9)
+
+
+def test_chain_that_is_broken():
+    collector = SITE.collector()
+    collector.submit("c1", APP)
+    body = expect_refusal("chain-broken", collector, "c1", APP, prev=os.urandom(32))
+    assert body["last_bundle"] == collector.chains["c1"][1]
+    collector.submit("c1", APP)
+
+
+def test_a_clone_shows_as_a_fork():
+    collector = SITE.collector()
+    collector.submit("c2", APP)
+    clone = SITE.collector()
+    clone.chains = dict(collector.chains)
+    collector.submit("c2", APP)
+    expect_refusal("sequence-not-rising", clone, "c2", APP)
+
+
+def test_measured_in_the_future():
+    expect_refusal("evidence-time", SITE.collector(), "t1", APP,
+                   time_ms=int(time.time() * 1000) + 3600_000)
+
+
+def test_measured_before_the_last():
+    collector = SITE.collector()
+    collector.submit("t2", APP)
+    expect_refusal("evidence-time", collector, "t2", APP, time_ms=1)
+
+
+def test_component_that_does_not_hash_to_its_name():
+    collector = SITE.collector()
+    components = {"executable": wire.random_component()}
+    with counted("component-digest"):
+        collector.connection.send([wire.BUNDLE, {"bundle": collector.make("d1", components)}])
+        kind, want = collector.connection.receive()
+        assert kind == wire.WANT
+        size = len(components["executable"])
+        collector.connection.send([wire.PART, {"digest": want["digests"][0], "offset": 0,
+                                               "data": bytes(size)}])
+        kind, body = collector.connection.receive()
+        assert kind == wire.REFUSAL and body["name"] == "component-digest", body
+        collector.nonce = body["nonce"]
+    collector.submit("d1", components)
+    witness_is_served()
+
+
+def test_component_larger_than_it_said():
+    collector = SITE.collector()
+    components = {"executable": wire.random_component()}
+    with counted("component-digest"):
+        collector.connection.send([wire.BUNDLE, {"bundle": collector.make("d2", components)}])
+        _, want = collector.connection.receive()
+        collector.connection.send([wire.PART, {"digest": want["digests"][0], "offset": 0,
+                                               "data": components["executable"] + b"x"}])
+        assert collector.connection.receive()[1]["name"] == "component-digest"
+
+
+def test_component_nobody_asked_for():
+    collector = SITE.collector()
+    with counted("component-unwanted"):
+        collector.connection.send([wire.PART, {"digest": bytes(32), "offset": 0, "data": b"x"}])
+        assert collector.connection.receive()[1]["name"] == "component-unwanted"
+    collector.submit("d3", APP)
+
+
+def test_part_out_of_order():
+    collector = SITE.collector()
+    components = {"executable": wire.random_component()}
+    with counted("wrong-time"):
+        collector.connection.send([wire.BUNDLE, {"bundle": collector.make("d4", components)}])
+        _, want = collector.connection.receive()
+        collector.connection.send([wire.PART, {"digest": want["digests"][0], "offset": 7,
+                                               "data": b"x"}])
+        assert collector.connection.receive()[1]["name"] == "wrong-time"
+
+
+def test_component_that_is_no_component():
+    data = b"not a list of measurements"
+    digest = hashlib.sha256(data).digest()
+    collector = SITE.collector()
+    fields = {"v": 1, "workload": "d5", "seq": 1, "prev": wire.ZERO, "nonce": collector.nonce,
+              "boot": bytes(16), "time": int(time.time() * 1000),
+              "components": {"executable": [digest, 1, len(data)]}}
+    with counted("component-format"):
+        collector.connection.send([wire.BUNDLE, {"bundle": wire.pack(fields)}])
+        _, want = collector.connection.receive()
+        collector.connection.send([wire.PART, {"digest": digest, "offset": 0, "data": data}])
+        assert collector.connection.receive()[1]["name"] == "component-format"
+    assert want["digests"] == [digest]
+
+
+def test_component_of_another_kind_than_named():
+    collector = SITE.collector()
+    collector.submit("d6", APP)
+    expect_refusal("component-format", collector, "d7", {"libraries": APP["executable"]})
+
+
+def test_signature_by_another_key():
+    key = ec.generate_private_key(ec.SECP256R1())
+
+    def sign(data):
+        return key.sign(b"hallmark bundle signature v1\n" + data, ec.ECDSA(hashes.SHA256()))
+
+    expect_refusal("evidence-signature", SITE.collector(), "e1", APP, signature=sign)
+
+
+def test_second_bundle_while_the_first_waits():
+    collector = SITE.collector()
+    components = {"executable": wire.random_component()}
+    first = collector.make("w1", components)
+    with counted("in-flight"):
+        collector.connection.send([wire.BUNDLE, {"bundle": first}])
+        assert collector.connection.receive()[0] == wire.WANT
+        second = collector.make("w1", components, seq=2)
+        collector.connection.send([wire.BUNDLE, {"bundle": second}])
+        kind, body = collector.connection.receive()
+        assert kind == wire.REFUSAL and body["name"] == "in-flight"
+    collector.send_components([hashlib.sha256(components["executable"]).digest()], components)
+    assert collector.await_receipt()["seq"] == 1
+
+
+def test_names_cannot_forge_log_lines():
+    collector = SITE.collector()
+    start = len(SIGNER.lines)
+    name = "evil\u2028x=1"
+    try:
+        collector.submit(name, APP)
+    except (wire.Refused, wire.Closed):
+        pass
+    witness_is_served()
+    assert not any("\u2028" in line for line in SIGNER.lines[start:])
+
+
+# --- slow and silent peers ------------------------------------------------------------------------
+
+def test_silence_during_the_handshake():
+    with counted("handshake-timeout"):
+        with socket.create_connection(("127.0.0.1", SITE.port)) as silent:
+            silent.settimeout(hallmark.PATIENCE_S)
+            assert silent.recv(1) == b""
+    witness_is_served()
+
+
+def test_silence_after_the_handshake():
+    collector = SITE.collector(connect=False)
+    with counted("handshake-timeout"):
+        connection = wire.Connection(*collector.args)
+        try:
+            connection.receive()
+            raise AssertionError("not closed")
+        except wire.Closed:
+            pass
+
+
+def test_half_a_frame():
+    collector = SITE.collector()
+    with counted("frame-timeout"):
+        collector.connection.send_raw(struct.pack(">I", 1000) + b"\x92")
+        try:
+            collector.connection.receive()
+            raise AssertionError("not closed")
+        except wire.Closed:
+            pass
+    witness_is_served()
+
+
+def test_idle_connection():
+    collector = SITE.collector()
+    collector.submit("idle", APP)
+    with counted("idle-timeout"):
+        try:
+            while True:
+                witness_is_served()
+                collector.connection.tls.settimeout(0.2)
+                try:
+                    collector.connection.receive()
+                except (TimeoutError, socket.timeout):
+                    continue
+        except wire.Closed:
+            pass
+
+
+def test_one_byte_at_a_time():
+    collector = SITE.collector()
+    data = wire.frame([wire.BUNDLE, {"bundle": collector.make("slow", APP)}])
+    for i in range(len(data)):
+        collector.connection.send_raw(data[i:i + 1])
+    assert collector.await_receipt(APP)["workload"] == "slow"
+
+
+def test_a_reader_that_never_reads():
+    """Asks for much and reads nothing: it is ended, and memory stays bounded."""
+    collector = SITE.collector()
+    with counted("reader-timeout"):
+        data = collector.make("deaf", APP)
+        collector.connection.send([wire.BUNDLE, {"bundle": data}])
+        collector.await_receipt(APP)
+        again = wire.frame([wire.BUNDLE, {"bundle": data}])
+        collector.connection.tls.settimeout(hallmark.PATIENCE_S)
+        try:
+            while True:
+                collector.connection.send_raw(again * 50)
+        except OSError:
+            pass
+    witness_is_served()
+
+
+def test_a_thousand_silent_connections():
+    """They slow nobody: a collector is served while they are there."""
+    began = time.monotonic()
+    for _ in range(20):
+        WITNESS.connect()
+        WITNESS.submit("witness", APP)
+    alone = time.monotonic() - began
+    silent = [socket.create_connection(("127.0.0.1", SITE.port)) for _ in range(1000)]
+    began = time.monotonic()
+    for _ in range(20):
+        WITNESS.connect()
+        WITNESS.submit("witness", APP)
+    crowded = time.monotonic() - began
+    for connection in silent:
+        connection.close()
+    assert crowded < 5 * alone + 1, f"{alone:.2f} s alone, {crowded:.2f} s with 1,000 silent peers"
+
+
+def test_zz_the_signer_is_as_it_was():
+    """After all of this: no report lost, nobody waiting, and it stops in time."""
+    witness_is_served()
+    status = SITE.status()
+    assert status["in_flight"] == 0 and status["evidence_receiving_bytes"] == 0, status
+    assert SIGNER.stop() == 0
+
+
+if __name__ == "__main__":
+    try:
+        with SITE:
+            hallmark.run_tests("__main__")
+    finally:
+        pass
