@@ -1,18 +1,21 @@
 #include "auditor/chains.h"
 
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/report.h"
-
 #define uthash_fatal(message) abort()
 #include <uthash.h>
+
+#define REASON_SIZE 512 /* bytes: a sentence and two digests, or two names that are cut */
 
 /* The newest report of one collector's workload. Names are digested: they come from the log. */
 struct chain {
 	struct digest name;
 	uint64_t seq;
-	uint64_t issued_s;
+	uint64_t time_ms;
 	uint64_t last_signed_s;
 	struct digest bundle;
 	struct digest report;
@@ -22,11 +25,17 @@ struct chain {
 struct chains {
 	char *issuer;
 	struct chain *all;
-	const char *reason;
+	uint64_t issued_s; /* of the newest report of the log */
+	uint64_t count[4]; /* by report_status_rank */
+	char reason[REASON_SIZE];
 };
 
-static enum err check_first(struct chains *c, const struct report *r);
-static enum err check_next(struct chains *c, const struct chain *old, const struct report *r);
+static enum outcome check_report(struct chains *c, const struct report *r, struct view entry);
+static enum outcome check_next(struct chains *c, const struct chain *old, const struct report *r);
+static enum outcome refuse(struct chains *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static enum outcome refuse_digest(
+    struct chains *c, const char *what, const struct digest *expected, const struct digest *found);
 static void keep(struct chain *chain, const struct report *r, struct view entry);
 
 struct chains *
@@ -34,8 +43,10 @@ chains_new(const char *issuer)
 {
 	struct chains *c = calloc(1, sizeof(*c));
 
-	if (c == NULL || (c->issuer = strdup(issuer)) == NULL)
-		abort();
+	if (c != NULL && (c->issuer = strdup(issuer)) == NULL) {
+		free(c);
+		c = NULL;
+	}
 	return c;
 }
 
@@ -55,78 +66,130 @@ chains_free(struct chains **cp)
 	*cp = NULL;
 }
 
-enum err
-chains_check(struct chains *c, struct view entry, uint64_t index)
+enum outcome
+chains_check(struct chains *c, struct view entry, const char **what)
 {
 	struct report_document *document;
-	const struct report *r;
-	struct chain *chain;
-	struct digest name;
+	enum outcome o;
 	enum err e = report_parse(entry, &document);
 
-	(void)index;
-	c->reason = "expected a report in its one spelling";
-	if (e != ERR_OK)
-		return e;
-	r = report_document_report(document);
-	digest_of_parts(
-	    (struct view[]){r->collector, VIEW_LITERAL("\0"), r->bundle.workload}, 3, &name);
-	HASH_FIND(hh, c->all, name.bytes, DIGEST_SIZE, chain);
-	if (!view_equal(r->issuer, view_of_string(c->issuer))) {
-		c->reason = "expected a report of this log";
-		e = ERR_MISMATCH;
-	} else {
-		e = chain == NULL ? check_first(c, r) : check_next(c, chain, r);
+	*what = c->reason;
+	if (e != ERR_OK) {
+		(void)snprintf(c->reason, sizeof(c->reason),
+		    "expected a report in its one valid form: %s", err_text(e));
+		return outcome_of_error(e);
 	}
-	if (chain == NULL) {
+	o = check_report(c, report_document_report(document), entry);
+	report_document_free(&document);
+	return o;
+}
+
+uint64_t
+chains_workloads(const struct chains *c)
+{
+	return HASH_COUNT(c->all);
+}
+
+uint64_t
+chains_reports(const struct chains *c, enum report_status s)
+{
+	return c->count[report_status_rank(s)];
+}
+
+static enum outcome
+check_report(struct chains *c, const struct report *r, struct view entry)
+{
+	const struct view name_parts[] = {
+	    r->collector, {(const uint8_t *)"", 1}, r->bundle.workload};
+	enum outcome o = OUTCOME_GOOD;
+	struct chain *chain;
+	struct digest name;
+
+	c->count[report_status_rank(r->status)]++;
+	if (!view_equal(r->issuer, view_of_string(c->issuer)))
+		return refuse(c, "expected issuer %s, found %.*s", c->issuer, (int)r->issuer.size,
+		    (const char *)r->issuer.data);
+	if (r->issued_s < c->issued_s)
+		o = refuse(c,
+		    "expected iat %" PRIu64 " or later, as the log has it before, found "
+		    "%" PRIu64,
+		    c->issued_s, r->issued_s);
+	c->issued_s = r->issued_s;
+	digest_of_parts(name_parts, 3, &name);
+	HASH_FIND(hh, c->all, name.bytes, DIGEST_SIZE, chain);
+	if (chain != NULL) {
+		o = outcome_worse(o, check_next(c, chain, r));
+	} else {
+		if (r->has_previous)
+			o = refuse(c, "the first report of its workload names a report before it");
+		else if (r->last_signed_s != (r->has_signature ? r->issued_s : 0))
+			o = refuse(
+			    c, "the first report of its workload names a signature before it");
+		if (HASH_COUNT(c->all) >= CHAINS_MAX) {
+			(void)snprintf(c->reason, sizeof(c->reason),
+			    "more than %d workloads: its chain is not followed", CHAINS_MAX);
+			return outcome_worse(o, OUTCOME_UNKNOWN);
+		}
 		if ((chain = calloc(1, sizeof(*chain))) == NULL)
 			abort();
 		chain->name = name;
 		HASH_ADD(hh, c->all, name, DIGEST_SIZE, chain);
 	}
 	keep(chain, r, entry);
-	report_document_free(&document);
-	return e;
+	return o;
 }
 
-const char *
-chains_reason(const struct chains *c)
-{
-	return c->reason;
-}
-
-static enum err
-check_first(struct chains *c, const struct report *r)
-{
-	c->reason = "the workload's first report names one before it";
-	return r->has_previous ? ERR_MISMATCH : ERR_OK;
-}
-
-static enum err
+static enum outcome
 check_next(struct chains *c, const struct chain *old, const struct report *r)
 {
-	uint64_t last_signed = r->has_signature ? r->issued_s : old->last_signed_s;
+	const uint64_t last_signed = r->has_signature ? r->issued_s : old->last_signed_s;
 
-	if (!r->has_previous || !digest_equal(&r->previous, &old->report))
-		c->reason = "the report does not name the workload's report before it";
-	else if (r->bundle.seq <= old->seq)
-		c->reason = "the sequence number does not rise";
-	else if (!digest_equal(&r->bundle.prev, &old->bundle))
-		c->reason = "the bundle does not name the one before it";
-	else if (r->issued_s < old->issued_s)
-		c->reason = "the report is older than the one before it";
-	else if (r->last_signed_s != last_signed)
-		c->reason = "the time of the last signature is not that of the last signed report";
-	else
-		return ERR_OK;
-	return ERR_MISMATCH;
+	if (!r->has_previous)
+		return refuse(c, "expected hallmark.previous-report: the workload has one before");
+	if (!digest_equal(&r->previous, &old->report))
+		return refuse_digest(c, "hallmark.previous-report", &old->report, &r->previous);
+	if (r->bundle.seq <= old->seq)
+		return refuse(c, "expected a sequence number over %" PRIu64 ", found %" PRIu64,
+		    old->seq, r->bundle.seq);
+	if (!digest_equal(&r->bundle.prev, &old->bundle))
+		return refuse_digest(c, "the bundle before", &old->bundle, &r->bundle.prev);
+	if (r->bundle.time_ms < old->time_ms)
+		return refuse(c,
+		    "expected a time of measurement not before %" PRIu64 " ms, found %" PRIu64,
+		    old->time_ms, r->bundle.time_ms);
+	if (r->last_signed_s != last_signed)
+		return refuse(c, "expected hallmark.last-signed %" PRIu64 ", found %" PRIu64,
+		    last_signed, r->last_signed_s);
+	return OUTCOME_GOOD;
+}
+
+static enum outcome
+refuse(struct chains *c, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(c->reason, sizeof(c->reason), format, arguments);
+	va_end(arguments);
+	return OUTCOME_BAD;
+}
+
+static enum outcome
+refuse_digest(
+    struct chains *c, const char *what, const struct digest *expected, const struct digest *found)
+{
+	char wanted[DIGEST_HEX_SIZE + 1], got[DIGEST_HEX_SIZE + 1];
+
+	digest_to_hex(expected, wanted);
+	digest_to_hex(found, got);
+	return refuse(c, "%s: expected %s, found %s", what, wanted, got);
 }
 
 static void
 keep(struct chain *chain, const struct report *r, struct view entry)
 {
 	chain->seq = r->bundle.seq;
-	chain->issued_s = r->issued_s;
+	chain->time_ms = r->bundle.time_ms;
 	chain->last_signed_s = r->last_signed_s;
 	chain->bundle = r->bundle_digest;
 	digest_of(entry.data, entry.size, &chain->report);

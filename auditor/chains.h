@@ -1,25 +1,37 @@
 /*
- * Each workload's chain through the log: every report names the one before it, every bundle the
- * bundle before it, sequence numbers rise, times do not fall.
+ * Every report of a log, parsed, and what ties them together: per workload of a collector, each
+ * report names the one before it, each bundle the bundle before it, sequence numbers rise, times do
+ * not fall.
  */
 #ifndef HALLMARK_AUDITOR_CHAINS_H
 #define HALLMARK_AUDITOR_CHAINS_H
 
 #include <stdint.h>
 
+#include "auditor/outcome.h"
 #include "proto/bytes.h"
-#include "proto/err.h"
+#include "proto/report.h"
+
+/*
+ * Workloads that are followed, some 200 bytes each. A log with more is not wrong, only more than
+ * one run can tell.
+ */
+#define CHAINS_MAX 2000000
 
 struct chains;
 
-/* `issuer`: the log that every report must be of. Aborts for want of memory. */
+/* `issuer`: the log that every report must be of. NULL for want of memory. */
 struct chains *chains_new(const char *issuer);
 void chains_free(struct chains **c);
 
-/* Entries in order of index. ERR_FORMAT if it is no report, ERR_MISMATCH if it breaks a chain. */
-enum err chains_check(struct chains *c, struct view entry, uint64_t index) MUST_USE;
+/*
+ * The next entry of the log, in order of index; all of them must be handed in. Bad if it is no
+ * report in its one form, is of another log, or breaks its chain; unknown beyond CHAINS_MAX. `what`
+ * then says what was expected and found, until the next call.
+ */
+enum outcome chains_check(struct chains *c, struct view entry, const char **what) MUST_USE;
 
-/* What the last failed check expected. */
-const char *chains_reason(const struct chains *c);
+uint64_t chains_workloads(const struct chains *c);
+uint64_t chains_reports(const struct chains *c, enum report_status s); /* that parsed */
 
 #endif

@@ -29,7 +29,7 @@ display_field(const struct display *d, const char *label, const char *format, ..
 	char head[64];
 	va_list arguments;
 
-	(void)snprintf(head, sizeof(head), "%-16s ", label);
+	(void)snprintf(head, sizeof(head), "%-20s ", label);
 	va_start(arguments, format);
 	show(d, head, format, arguments);
 	va_end(arguments);
@@ -42,7 +42,7 @@ display_step(const struct display *d, const char *step, enum outcome o, const ch
 	char head[64];
 	va_list arguments;
 
-	(void)snprintf(head, sizeof(head), "%-16s %-5s ", step, marks[o]);
+	(void)snprintf(head, sizeof(head), "%-14s %-5s ", step, marks[o]);
 	va_start(arguments, format);
 	show(d, head, format, arguments);
 	va_end(arguments);
@@ -55,7 +55,7 @@ display_warn(const struct display *d, const char *step, const char *format, ...)
 	char head[64];
 	va_list arguments;
 
-	(void)snprintf(head, sizeof(head), "%-16s %-5s ", step, "warn");
+	(void)snprintf(head, sizeof(head), "%-14s %-5s ", step, "warn");
 	va_start(arguments, format);
 	show(d, head, format, arguments);
 	va_end(arguments);

@@ -1,163 +1,257 @@
 #include "auditor/evidence_reader.h"
 
 #include <dirent.h>
-#include <limits.h>
-#include <stdio.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
-#include "auditor/input.h"
-#include "auditor/outcome.h"
-
-#define uthash_fatal(message) abort()
-#include <uthash.h>
+#include "auditor/inputfile.h"
 
 #define PACK_PREFIX "pack-"
 #define PACK_DIGITS 8
 
 struct record {
 	struct digest digest;
-	struct pack_header header;
-	char *path;      /* of the pack; shared */
-	uint64_t offset; /* of the stored bytes */
-	UT_hash_handle hh;
-};
-
-struct pack_path {
-	char *path;
-	struct pack_path *next;
+	uint64_t offset; /* of the header, in its pack */
+	uint32_t pack;
+	uint32_t size, stored;
+	uint32_t kind;
 };
 
 struct evidence_reader {
-	struct record *records;
-	struct pack_path *paths;
+	int dir;
+	struct record *records; /* by digest, then place: the same content may stand twice */
+	size_t count, capacity;
 };
 
+static enum outcome read_packs(
+    struct evidence_reader *r, const char *directory, const struct display *d);
 static bool is_pack(const char *name);
-static void read_pack(struct evidence_reader *r, const char *directory, const char *name);
-static enum err read_header(const char *path, uint64_t offset, struct pack_header *h);
+static enum err read_pack(struct evidence_reader *r, const char *name, const struct display *d);
+static enum err read_header(struct evidence_reader *r, int fd, uint64_t size, uint32_t pack,
+    uint64_t *offset, struct buf *bytes);
+static enum err add(struct evidence_reader *r, const struct record *record);
+static int compare(const void *a, const void *b);
+static size_t first_of(const struct evidence_reader *r, const struct digest *digest);
+static enum err read_record(struct evidence_reader *r, const struct record *record, struct buf *to);
 
-enum err
-evidence_reader_open(const char *directory, struct evidence_reader **out)
+enum outcome
+evidence_reader_open(const char *directory, const struct display *d, struct evidence_reader **out)
 {
 	struct evidence_reader *r = calloc(1, sizeof(*r));
-	DIR *d = opendir(directory);
+	enum outcome o;
 
 	*out = NULL;
-	if (r == NULL || d == NULL) {
-		free(r);
-		if (d != NULL)
-			closedir(d);
-		say("evidence", "cannot read the directory %s", directory);
-		return ERR_NOT_FOUND;
+	if (r == NULL)
+		return display_step(d, "evidence", OUTCOME_UNKNOWN, "%s", err_text(ERR_MEMORY));
+	if ((r->dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		o = display_step(
+		    d, "evidence", OUTCOME_UNKNOWN, "%s: %s", directory, inputfile_reason(ERR_IO));
+	else
+		o = read_packs(r, directory, d);
+	if (o == OUTCOME_GOOD) {
+		if (r->count > 0)
+			qsort(r->records, r->count, sizeof(*r->records), compare);
+		*out = r;
+		return display_step(d, "evidence", o, "%zu records in %s", r->count, directory);
 	}
-	for (struct dirent *entry; (entry = readdir(d)) != NULL;)
-		if (is_pack(entry->d_name))
-			read_pack(r, directory, entry->d_name);
-	closedir(d);
-	*out = r;
-	return ERR_OK;
+	evidence_reader_close(&r);
+	return o;
 }
 
 void
-evidence_reader_close(struct evidence_reader **rp)
+evidence_reader_close(struct evidence_reader **r)
 {
-	struct evidence_reader *r = *rp;
-	struct record *record, *next;
-	struct pack_path *path;
-
-	if (r == NULL)
+	if (*r == NULL)
 		return;
-	HASH_ITER (hh, r->records, record, next) {
-		HASH_DEL(r->records, record);
-		free(record);
-	}
-	while ((path = r->paths) != NULL) {
-		r->paths = path->next;
-		free(path->path);
-		free(path);
-	}
-	free(r);
-	*rp = NULL;
+	if ((*r)->dir >= 0)
+		close((*r)->dir);
+	free((*r)->records);
+	free(*r);
+	*r = NULL;
+}
+
+uint64_t
+evidence_reader_count(const struct evidence_reader *r)
+{
+	return r->count;
 }
 
 enum err
 evidence_reader_get(
     struct evidence_reader *r, enum pack_kind kind, const struct digest *digest, struct buf *to)
 {
-	struct record *record;
-	struct buf stored = BUF_INIT;
-	enum err e;
+	enum err e = ERR_NOT_FOUND;
 
-	HASH_FIND(hh, r->records, digest->bytes, DIGEST_SIZE, record);
-	if (record == NULL || record->header.kind != kind)
-		return ERR_NOT_FOUND;
-	e = input_read_at(record->path, record->offset, record->header.stored, &stored);
-	if (e == ERR_OK)
-		e = pack_content(&record->header, buf_view(&stored), to);
-	buf_free(&stored);
+	for (size_t i = first_of(r, digest); i < r->count; i++) {
+		const struct record *record = &r->records[i];
+
+		if (!digest_equal(&record->digest, digest))
+			break;
+		if (record->kind == (uint32_t)kind && (e = read_record(r, record, to)) == ERR_OK)
+			break;
+	}
 	return e;
+}
+
+static enum outcome
+read_packs(struct evidence_reader *r, const char *directory, const struct display *d)
+{
+	const int fd = dup(r->dir);
+	DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+	enum err e = ERR_OK;
+
+	if (list == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return display_step(
+		    d, "evidence", OUTCOME_UNKNOWN, "%s: %s", directory, strerror(errno));
+	}
+
+	while (e == ERR_OK && (errno = 0, entry = readdir(list)) != NULL) {
+		if (!is_pack(entry->d_name))
+			continue;
+		if ((e = read_pack(r, entry->d_name, d)) != ERR_OK)
+			(void)display_step(d, "evidence", OUTCOME_UNKNOWN, "%s/%s: %s", directory,
+			    entry->d_name, inputfile_reason(e));
+	}
+	if (e == ERR_OK && errno != 0) {
+		(void)display_step(
+		    d, "evidence", OUTCOME_UNKNOWN, "%s: %s", directory, strerror(errno));
+		e = ERR_IO;
+	}
+	closedir(list);
+	return e == ERR_OK ? OUTCOME_GOOD : OUTCOME_UNKNOWN;
 }
 
 static bool
 is_pack(const char *name)
 {
-	size_t prefix = strlen(PACK_PREFIX);
+	const size_t prefix = strlen(PACK_PREFIX);
 
 	return strncmp(name, PACK_PREFIX, prefix) == 0 && strlen(name + prefix) == PACK_DIGITS &&
 	       strspn(name + prefix, "0123456789") == PACK_DIGITS;
 }
 
-static void
-read_pack(struct evidence_reader *r, const char *directory, const char *name)
+static enum err
+read_pack(struct evidence_reader *r, const char *name, const struct display *d)
 {
-	struct pack_path *path = calloc(1, sizeof(*path));
-	struct stat st;
-	uint64_t offset = 0;
-	enum err e = ERR_OK;
+	const uint32_t pack = (uint32_t)strtoul(name + strlen(PACK_PREFIX), NULL, 10);
+	struct buf bytes = BUF_INIT;
+	uint64_t size, offset = 0;
+	int fd;
+	enum err e = inputfile_open(r->dir, name, &fd, &size);
 
-	if (path == NULL || asprintf(&path->path, "%s/%s", directory, name) < 0)
-		abort();
-	path->next = r->paths;
-	r->paths = path;
-	if (stat(path->path, &st) != 0)
-		return;
-	while (offset < (uint64_t)st.st_size) {
-		struct record *record = calloc(1, sizeof(*record)), *known;
-
-		if (record == NULL)
-			abort();
-		e = read_header(path->path, offset, &record->header);
-		if (e == ERR_OK &&
-		    record->header.stored > (uint64_t)st.st_size - offset - PACK_HEADER_SIZE)
-			e = ERR_FORMAT_SIZE;
-		if (e != ERR_OK) {
-			free(record);
-			say_fault("evidence", e, "%s is not readable from byte %llu on", name,
-			    (unsigned long long)offset);
-			return;
-		}
-		record->digest = record->header.digest;
-		record->path = path->path;
-		record->offset = offset + PACK_HEADER_SIZE;
-		offset += PACK_HEADER_SIZE + record->header.stored;
-		HASH_FIND(hh, r->records, record->digest.bytes, DIGEST_SIZE, known);
-		if (known == NULL)
-			HASH_ADD(hh, r->records, digest, DIGEST_SIZE, record);
-		else
-			free(record);
+	if (e != ERR_OK)
+		return e;
+	while (e == ERR_OK && offset < size)
+		e = read_header(r, fd, size, pack, &offset, &bytes);
+	if (e == ERR_FORMAT || e == ERR_FORMAT_SIZE) {
+		display_warn(d, "evidence",
+		    "%s: %s from byte %" PRIu64 " of %" PRIu64 " on; what lies behind is absent",
+		    name, e == ERR_FORMAT ? "damaged" : "torn", offset, size);
+		e = ERR_OK;
 	}
+	buf_free(&bytes);
+	close(fd);
+	return e;
+}
+
+/* ERR_FORMAT_SIZE: the file ends within the record. */
+static enum err
+read_header(struct evidence_reader *r, int fd, uint64_t size, uint32_t pack, uint64_t *offset,
+    struct buf *bytes)
+{
+	struct record record;
+	struct pack_header h;
+	enum err e;
+
+	buf_clear(bytes);
+	if (size - *offset < PACK_HEADER_SIZE)
+		return ERR_FORMAT_SIZE;
+	if ((e = inputfile_read_at(fd, *offset, PACK_HEADER_SIZE, bytes)) != ERR_OK)
+		return e;
+	if (pack_header_parse(buf_view(bytes), &h) != ERR_OK)
+		return ERR_FORMAT;
+	if (h.stored > size - *offset - PACK_HEADER_SIZE)
+		return ERR_FORMAT_SIZE;
+	record = (struct record){h.digest, *offset, pack, h.size, h.stored, (uint32_t)h.kind};
+	*offset += PACK_HEADER_SIZE + h.stored;
+	return add(r, &record);
 }
 
 static enum err
-read_header(const char *path, uint64_t offset, struct pack_header *h)
+add(struct evidence_reader *r, const struct record *record)
 {
-	struct buf bytes = BUF_INIT;
-	enum err e = input_read_at(path, offset, PACK_HEADER_SIZE, &bytes);
+	if (r->count == EVIDENCE_READER_RECORDS_MAX)
+		return ERR_MEMORY;
+	if (r->count == r->capacity) {
+		const size_t capacity = r->capacity == 0 ? 1024 : 2 * r->capacity;
+		struct record *records = realloc(r->records, capacity * sizeof(*records));
 
+		if (records == NULL)
+			return ERR_MEMORY;
+		r->records = records;
+		r->capacity = capacity;
+	}
+	r->records[r->count++] = *record;
+	return ERR_OK;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct record *x = a, *y = b;
+	const int order = digest_compare(&x->digest, &y->digest);
+
+	if (order != 0)
+		return order;
+	if (x->pack != y->pack)
+		return x->pack < y->pack ? -1 : 1;
+	return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+static size_t
+first_of(const struct evidence_reader *r, const struct digest *digest)
+{
+	size_t low = 0, high = r->count;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (digest_compare(&r->records[middle].digest, digest) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static enum err
+read_record(struct evidence_reader *r, const struct record *record, struct buf *to)
+{
+	const struct pack_header h = {
+	    (enum pack_kind)record->kind, record->size, record->stored, record->digest};
+	struct buf stored = BUF_INIT;
+	char name[32];
+	uint64_t size;
+	int fd;
+	enum err e;
+
+	(void)snprintf(name, sizeof(name), PACK_PREFIX "%0*" PRIu32, PACK_DIGITS, record->pack);
+	if ((e = inputfile_open(r->dir, name, &fd, &size)) != ERR_OK)
+		return e;
+	e = inputfile_read_at(fd, record->offset + PACK_HEADER_SIZE, h.stored, &stored);
 	if (e == ERR_OK)
-		e = pack_header_parse(buf_view(&bytes), h);
-	buf_free(&bytes);
+		e = pack_content(&h, buf_view(&stored), to);
+	/* A damaged store proves nothing about the log: what was stored is not here. */
+	if (e == ERR_DIGEST || e == ERR_FORMAT_SIZE)
+		e = ERR_CHANGED;
+	close(fd);
+	buf_free(&stored);
 	return e;
 }

@@ -4,21 +4,34 @@
 #ifndef HALLMARK_AUDITOR_EVIDENCE_READER_H
 #define HALLMARK_AUDITOR_EVIDENCE_READER_H
 
+#include <stdint.h>
+
+#include "auditor/display.h"
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"
 #include "proto/pack.h"
 
+/* Records that are indexed, 64 bytes each: a store with more takes more memory than is fair. */
+#define EVIDENCE_READER_RECORDS_MAX 10000000
+
 struct evidence_reader;
 
 /*
- * Reads the headers of every pack. A record that is torn or damaged is said, with what lies behind
- * it in its pack counted as missing. ERR_NOT_FOUND if the directory cannot be read.
+ * Reads the headers of every pack. Where a pack cannot be read further (a record torn by a crash,
+ * or damaged), that is told, and what lies behind counts as absent. OUTCOME_UNKNOWN if the
+ * directory or a pack cannot be read at all.
  */
-enum err evidence_reader_open(const char *directory, struct evidence_reader **out) MUST_USE;
+enum outcome evidence_reader_open(
+    const char *directory, const struct display *d, struct evidence_reader **out) MUST_USE;
 void evidence_reader_close(struct evidence_reader **r);
 
-/* Appends the content, checked against its digest. ERR_NOT_FOUND, ERR_DIGEST, ERR_IO. */
+uint64_t evidence_reader_count(const struct evidence_reader *r); /* records */
+
+/*
+ * Appends the content, checked against its digest. ERR_NOT_FOUND if there is none of this kind;
+ * ERR_IO, ERR_CHANGED (the records are damaged), ERR_MEMORY.
+ */
 enum err evidence_reader_get(struct evidence_reader *r, enum pack_kind kind,
     const struct digest *digest, struct buf *to) MUST_USE;
 

@@ -1,81 +1,134 @@
 #include "auditor/explain.h"
 
-#include <stdio.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "proto/encoding.h"
+#include "proto/text.h"
 
-static void print_assignment(const char *name, const char *path);
-static void print_path(const struct tlogproof *p);
+/* Lines of a receipt before its first hash: format, extra, index. */
+#define LINES_BEFORE_HASHES 3
 
-static const char leaf_commands[] =
-    "\n# 1. The report stands in the receipt's second line, in base64.\n"
-    "sed -n '2s/^extra //p' \"$receipt\" | base64 -d > report.json\n"
-    "\n# 2. Its leaf hash: SHA-256 of a zero byte and the report (RFC 6962, 2.1).\n"
-    "{ printf '\\000'; cat report.json; } | openssl dgst -sha256 -binary > hash\n"
-    "\n# 3. Up the tree: SHA-256 of a one byte, the left and the right hash; the other half comes\n"
-    "#    from the receipt.\n";
+static enum err append_assignment(struct buf *to, const char *name, const char *path);
+static void explain_parts(FILE *to);
+static void explain_signature(FILE *to);
+static void explain_leaf(FILE *to, const struct receipt_check *c);
+static void explain_path(FILE *to, const struct receipt_check *c);
+static void explain_step(FILE *to, size_t i, bool sibling_is_left);
+static void explain_root(FILE *to, const struct receipt_check *c);
 
-static const char note_commands[] =
-    "\n# 4. The checkpoint behind the first empty line: origin, size and root, and its signature.\n"
-    "sed '1,/^$/d' \"$receipt\" > note\n"
-    "sed '/^$/,$d' note > text\n"
-    "[ \"$(base64 < hash)\" = \"$(sed -n 3p text)\" ] && echo 'The report is in the log.'\n"
-    "\n# 5. The signature, behind four bytes that name the key.\n"
-    "sed -n '$p' note | cut -d' ' -f3 | base64 -d | tail -c +5 > signature\n"
-    "openssl x509 -in \"$certificate\" -pubkey -noout > key.pem\n"
-    "openssl dgst -sha256 -verify key.pem -signature signature text\n";
-
-void
-explain_receipt(const char *receipt, const char *certificate, const struct tlogproof *p)
+enum err
+explain_write(
+    FILE *to, const char *receipt_path, const char *certificate_path, const struct receipt_check *c)
 {
-	printf("\n# The same by hand. Paste this into a shell, in an empty directory.\n");
-	print_assignment("receipt", receipt);
-	print_assignment("certificate", certificate);
-	fputs(leaf_commands, stdout);
-	print_path(p);
-	fputs(note_commands, stdout);
-	putchar('\n');
+	struct buf names = BUF_INIT;
+	enum err e;
+
+	if ((e = append_assignment(&names, "receipt", receipt_path)) == ERR_OK &&
+	    (e = append_assignment(&names, "cert", certificate_path)) == ERR_OK)
+		e = buf_status(&names);
+	if (e == ERR_OK) {
+		fputs("# The same steps with coreutils, sed and openssl. They make files: begin in "
+		      "an "
+		      "empty directory.\n",
+		    to);
+		fwrite(names.data, 1, names.size, to);
+		explain_parts(to);
+		explain_signature(to);
+		explain_leaf(to, c);
+		if (c->sealed)
+			explain_path(to, c);
+		explain_root(to, c);
+	}
+	buf_free(&names);
+	return e;
 }
 
-/* Quoted for the shell, and absolute where that can be told: the directory will be another one. */
-static void
-print_assignment(const char *name, const char *path)
+/* name='path' with every ' as '\'', so that the shell takes it as it stands. */
+static enum err
+append_assignment(struct buf *to, const char *name, const char *path)
 {
 	char *absolute = realpath(path, NULL);
+	enum err e = ERR_OK;
 
-	printf("%s='", name);
-	for (const char *c = absolute != NULL ? absolute : path; *c != '\0'; c++) {
-		if (*c == '\'')
-			fputs("'\\''", stdout);
+	if (absolute == NULL)
+		return ERR_IO;
+	if (!text_is_printable(view_of_string(absolute), true))
+		e = ERR_UNSUPPORTED;
+	buf_append_format(to, "%s='", name);
+	for (const char *p = absolute; *p != '\0'; p++) {
+		if (*p == '\'')
+			buf_append_string(to, "'\\''");
 		else
-			putchar(*c);
+			buf_append_byte(to, (uint8_t)*p);
 	}
-	puts("'");
+	buf_append_string(to, "'\n");
 	free(absolute);
+	return e;
 }
 
-/* At each level, whether the other half stands left or right follows from index and size. */
 static void
-print_path(const struct tlogproof *p)
+explain_parts(FILE *to)
 {
-	struct view rest = p->note, line;
-	struct buf hash = BUF_INIT;
-	uint64_t node = p->index, last = 0;
+	fputs("\n# 1. Take the receipt apart: the report, then the signed checkpoint behind the "
+	      "first empty line.\n"
+	      "sed -n '2s/^extra //p' \"$receipt\" | base64 -d > report.json\n"
+	      "sed '1,/^$/d' \"$receipt\" > note.txt\n"
+	      "sed '/^$/,$d' note.txt > checkpoint.txt\n"
+	      "cat checkpoint.txt; echo\n",
+	    to);
+}
 
-	if (line_next(&rest, &line) != ERR_OK || line_next(&rest, &line) != ERR_OK ||
-	    decimal_decode(line, &last) != ERR_OK || last == 0)
+static void
+explain_signature(FILE *to)
+{
+	fputs("\n# 2. The key: the signature line begins with the first 4 bytes of its SHA-256 "
+	      "(for RSA keys: of more\n"
+	      "#    than the key, see PROTOCOL.md). Both lines must be equal.\n"
+	      "openssl x509 -in \"$cert\" -noout -pubkey > signer.pem\n"
+	      "openssl pkey -pubin -in signer.pem -outform DER | sha256sum | head -c 8; echo\n"
+	      "tail -n 1 note.txt | cut -d ' ' -f 3 | base64 -d > signature.bin\n"
+	      "head -c 4 signature.bin | od -An -tx1 | tr -d ' '\n"
+	      "\n# 3. The signature over the checkpoint's three lines.\n"
+	      "# expect: Verified OK\n"
+	      "tail -c +5 signature.bin > signature.der\n"
+	      "openssl dgst -sha256 -verify signer.pem -signature signature.der checkpoint.txt\n",
+	    to);
+}
+
+static void
+explain_leaf(FILE *to, const struct receipt_check *c)
+{
+	char hex[DIGEST_HEX_SIZE + 1];
+	struct digest leaf;
+
+	merkle_leaf(c->proof.extra, &leaf);
+	digest_to_hex(&leaf, hex);
+	fprintf(to,
+	    "\n# 4. The leaf: SHA-256 of a zero byte and the report.\n"
+	    "# expect: %s\n"
+	    "{ printf '\\000'; cat report.json; } | openssl dgst -sha256 -binary > hash.bin\n"
+	    "od -An -v -tx1 hash.bin | tr -d ' \\n'; echo\n",
+	    hex);
+}
+
+/* As merkle_verify_inclusion goes; the path of a proof that does not verify may end early. */
+static void
+explain_path(FILE *to, const struct receipt_check *c)
+{
+	uint64_t node = c->proof.index, last = c->checkpoint.size - 1;
+
+	fprintf(to,
+	    "\n# 5. Up the tree: SHA-256 of a one byte, the left hash, the right hash. Which side "
+	    "the\n"
+	    "#    receipt's hash is on follows from index %" PRIu64 " and size %" PRIu64 ".\n",
+	    c->proof.index, c->checkpoint.size);
+	if (c->proof.index >= c->checkpoint.size)
 		return;
-	last--;
-	for (size_t i = 0; i < p->proof.count; i++) {
-		bool left = (node & 1) != 0 || node == last;
+	for (size_t i = 0; i < c->proof.proof.count && last > 0; i++) {
+		const bool left = (node & 1) != 0 || node == last;
 
-		buf_clear(&hash);
-		base64_append(&hash, (struct view){p->proof.hash[i].bytes, DIGEST_SIZE});
-		printf(left ? "{ printf '\\001'; echo '%.*s' | base64 -d; cat hash; }"
-			    : "{ printf '\\001'; cat hash; echo '%.*s' | base64 -d; }",
-		    (int)hash.size, (const char *)hash.data);
-		puts(" | openssl dgst -sha256 -binary > next && mv next hash");
+		explain_step(to, i, left);
 		while (left && (node & 1) == 0 && node != 0) {
 			node >>= 1;
 			last >>= 1;
@@ -83,5 +136,37 @@ print_path(const struct tlogproof *p)
 		node >>= 1;
 		last >>= 1;
 	}
-	buf_free(&hash);
+}
+
+static void
+explain_step(FILE *to, size_t i, bool sibling_is_left)
+{
+	fprintf(to,
+	    "sed -n %zup \"$receipt\" | base64 -d > sibling.bin\n"
+	    "{ printf '\\001'; cat %s; } | openssl dgst -sha256 -binary > parent.bin\n"
+	    "mv parent.bin hash.bin\n",
+	    LINES_BEFORE_HASHES + 1 + i,
+	    sibling_is_left ? "sibling.bin hash.bin" : "hash.bin sibling.bin");
+}
+
+static void
+explain_root(FILE *to, const struct receipt_check *c)
+{
+	struct buf root = BUF_INIT;
+
+	if (c->sealed) {
+		base64_append(&root, (struct view){c->checkpoint.root.bytes, DIGEST_SIZE});
+		buf_append_byte(&root, '\0');
+	}
+	fprintf(to,
+	    "\n# 6. The root that was reached, and the one that was signed: both lines must be "
+	    "equal.\n");
+	if (c->sealed && buf_status(&root) == ERR_OK)
+		fprintf(to, "# expect: %s\n", (const char *)root.data);
+	fputs("base64 hash.bin\n"
+	      "sed -n 3p checkpoint.txt\n"
+	      "\n# 7. What is proved: the report.\n"
+	      "cat report.json; echo\n",
+	    to);
+	buf_free(&root);
 }

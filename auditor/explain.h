@@ -1,13 +1,21 @@
 /*
- * The verification of a receipt as commands of a shell, coreutils, sed and openssl, to be pasted in
- * an empty directory: nobody has to take this program's word.
+ * The verification of a receipt as commands of a POSIX shell with coreutils, sed and openssl: what
+ * hallmark-audit did can be done again without it.
  */
 #ifndef HALLMARK_AUDITOR_EXPLAIN_H
 #define HALLMARK_AUDITOR_EXPLAIN_H
 
-#include "proto/tlogproof.h"
+#include <stdio.h>
 
-/* Prints them. The paths are quoted for the shell. */
-void explain_receipt(const char *receipt, const char *certificate, const struct tlogproof *p);
+#include "auditor/receipt_check.h"
+#include "proto/err.h"
+
+/*
+ * Writes the commands for a receipt that was at least parsed. The paths are made absolute. Lines
+ * beginning with '#' are commentary; what a command should print stands behind "# expect: ".
+ * ERR_IO if a path cannot be made absolute, ERR_UNSUPPORTED if one is not printable.
+ */
+enum err explain_write(FILE *to, const char *receipt_path, const char *certificate_path,
+    const struct receipt_check *c) MUST_USE;
 
 #endif

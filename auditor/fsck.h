@@ -1,16 +1,26 @@
 /*
- * `hallmark-audit fsck`: every hash of every tile, every entry against its leaf, root, signature.
- *
- * Level by level, tile by tile: a tile's root must stand in the tile above it, and the entries must
- * hash to the tile of level 0. Memory does not grow with the log. Goes on after a fault, up to a
- * bound, and names file and index.
+ * hallmark-audit fsck: a whole log against a certificate. Seal, every hash of every tile, every
+ * entry against its leaf, leftovers; on demand every report and every workload's chain.
  */
 #ifndef HALLMARK_AUDITOR_FSCK_H
 #define HALLMARK_AUDITOR_FSCK_H
 
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
 #include "auditor/outcome.h"
 
-/* `reports`: also parse every report and check each workload's chain. */
-enum outcome fsck(const char *directory, const char *certificate, const char *origin, bool reports);
+#define FSCK_FAULTS_DEFAULT 50
+
+struct fsck_options {
+	const char *log;
+	const char *certificate;
+	const char *origin; /* NULL: whichever the certificate's key signed under */
+	bool reports;       /* parse every report and follow the chains: slower */
+	uint64_t faults_max;
+};
+
+enum outcome fsck_run(const struct fsck_options *options, FILE *to) MUST_USE;
 
 #endif

@@ -1,12 +1,15 @@
 #include "auditor/leftovers.h"
 
+#include <errno.h>
 #include <fts.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "auditor/input.h"
+#include "auditor/inputfile.h"
 #include "proto/encoding.h"
-#include "proto/tile.h"
+
+#define PENDING_PREFIX "pending." /* and the number of its first report, 20 digits */
+#define PENDING_DIGITS 20
 
 /* A tile's place as its path says it. */
 struct place {
@@ -16,57 +19,80 @@ struct place {
 	unsigned width;
 };
 
-static void check_file(const struct log_reader *l, const char *path, const char *relative,
-    uint64_t *surprises, uint64_t *faults, uint64_t faults_max);
+struct search {
+	const struct log_reader *log;
+	struct defects *defects;
+	struct buf old, now;
+};
+
+static void check_file(struct search *s, const char *relative);
+static bool is_pending(const char *name);
 static bool place_parse(const char *relative, struct place *out);
 static bool number_take(struct view *rest, size_t digits, uint64_t *out);
-static bool is_prefix_of_log(
-    const struct log_reader *l, const char *path, const struct place *p, enum err *e);
+static void check_older(struct search *s, const char *relative, const struct place *p);
+static bool is_beginning(const struct search *s, const struct place *p);
 
 void
-leftovers_check(const struct log_reader *l, uint64_t *faults, uint64_t faults_max)
+leftovers_check(const struct log_reader *l, const char *directory, struct defects *defects)
 {
-	char *roots[] = {(char *)l->directory, NULL};
-	size_t skip = strlen(l->directory);
-	uint64_t surprises = 0;
-	FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	char *root = strdup(directory);
+	char *roots[] = {root, NULL};
+	const size_t skip = strlen(directory);
+	struct search s = {.log = l, .defects = defects};
+	FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, NULL);
+	FTSENT *f;
 
-	for (FTSENT *f; walk != NULL && (f = fts_read(walk)) != NULL;) {
+	errno = 0;
+	while (walk != NULL && !defects_full(defects) && (f = fts_read(walk)) != NULL) {
 		const char *relative = f->fts_path + skip;
 
-		if (f->fts_info == FTS_D || f->fts_info == FTS_DP)
-			continue;
 		while (*relative == '/')
 			relative++;
-		check_file(l, f->fts_path, relative, &surprises, faults, faults_max);
+		if (f->fts_info == FTS_DNR || f->fts_info == FTS_ERR || f->fts_info == FTS_NS)
+			defects_add(defects, OUTCOME_UNKNOWN, f->fts_path, "cannot be listed: %s",
+			    strerror(f->fts_errno));
+		else if (f->fts_info != FTS_D && f->fts_info != FTS_DP)
+			check_file(&s, relative);
 	}
+	if (walk == NULL || errno != 0)
+		defects_add(
+		    defects, OUTCOME_UNKNOWN, directory, "cannot be listed: %s", strerror(errno));
 	if (walk != NULL)
 		fts_close(walk);
-	if (surprises > faults_max)
-		say("unexpected", "and %llu more files",
-		    (unsigned long long)(surprises - faults_max));
+	buf_free(&s.old);
+	buf_free(&s.now);
+	free(root);
 }
 
 static void
-check_file(const struct log_reader *l, const char *path, const char *relative, uint64_t *surprises,
-    uint64_t *faults, uint64_t faults_max)
+check_file(struct search *s, const char *relative)
 {
 	struct place p;
 	unsigned width;
-	enum err e = ERR_OK;
 
-	if (strcmp(relative, "checkpoint") == 0 || strncmp(relative, "pending.", 8) == 0)
+	if (strcmp(relative, "checkpoint") == 0 || is_pending(relative))
 		return;
 	if (!place_parse(relative, &p)) {
-		if (++*surprises <= faults_max)
-			say("unexpected", "%s is no file of a log", relative);
+		defects_remark(s->defects, relative, "not a file of a log");
 		return;
 	}
-	width = tile_width(p.level, p.index, l->checkpoint.size);
-	if (p.width >= width)
-		return; /* checked as part of the log, or not yet part of it */
-	if (!is_prefix_of_log(l, path, &p, &e) && ++*faults <= faults_max)
-		say_fault("fault", e, "%s differs from the tile that replaced it", relative);
+	width = tile_width(p.level, p.index, s->log->checkpoint.size);
+	if (p.width > width)
+		defects_remark(
+		    s->defects, relative, "ahead of the checkpoint, which does not cover it");
+	else if (p.width < width)
+		check_older(s, relative, &p);
+}
+
+/* The signer's reports on their way into the tiles. */
+static bool
+is_pending(const char *name)
+{
+	const size_t prefix = strlen(PENDING_PREFIX);
+
+	return strncmp(name, PENDING_PREFIX, prefix) == 0 &&
+	       strlen(name + prefix) == PENDING_DIGITS &&
+	       strspn(name + prefix, "0123456789") == PENDING_DIGITS;
 }
 
 /* Only the one spelling that tile_path gives. */
@@ -131,22 +157,42 @@ number_take(struct view *rest, size_t digits, uint64_t *out)
 	return true;
 }
 
-static bool
-is_prefix_of_log(const struct log_reader *l, const char *path, const struct place *p, enum err *e)
+/* What cannot be read now has been named by the check of the tree. */
+static void
+check_older(struct search *s, const char *relative, const struct place *p)
 {
-	struct buf old = BUF_INIT, now = BUF_INIT;
-	bool prefix = true;
+	bool exact;
+	enum err e;
 
-	*e = input_read(path, (size_t)TILE_WIDTH * (ENTRY_SIZE_MAX + 2), &old);
-	if (*e == ERR_OK)
-		*e = p->entries ? log_read_entries(l, p->index, &now)
-				: log_read_tile(l, p->level, p->index, &now);
-	if (*e == ERR_OK) {
-		prefix = old.size <= now.size && memcmp(old.data, now.data, old.size) == 0 &&
-			 (p->entries || old.size == (size_t)p->width * DIGEST_SIZE);
-		*e = ERR_MISMATCH;
+	buf_clear(&s->old);
+	e = inputfile_read(s->log->dir, relative, LOG_BUNDLE_SIZE_MAX, &s->old);
+	if (e == ERR_NOT_FOUND)
+		return; /* removed meanwhile, as a signer may do */
+	if (e != ERR_OK) {
+		defects_add(s->defects, outcome_of_error(e), relative, "%s", inputfile_reason(e));
+		return;
 	}
-	buf_free(&old);
-	buf_free(&now);
-	return prefix;
+	if (p->entries)
+		e = log_read_entries(s->log, p->index, &s->now, &exact);
+	else
+		e = log_read_tile(s->log, p->level, p->index, &s->now);
+	if (e == ERR_OK && !is_beginning(s, p))
+		defects_add(s->defects, OUTCOME_BAD, relative,
+		    "expected the beginning of the tile that replaced it");
+}
+
+static bool
+is_beginning(const struct search *s, const struct place *p)
+{
+	struct view rest = buf_view(&s->now), entry;
+	size_t size = (size_t)p->width * DIGEST_SIZE;
+
+	if (p->entries) {
+		for (unsigned i = 0; i < p->width; i++)
+			if (tile_entry_next(&rest, &entry) != ERR_OK)
+				return false;
+		size = s->now.size - rest.size;
+	}
+	return s->old.size == size && size <= s->now.size &&
+	       (size == 0 || memcmp(s->old.data, s->now.data, size) == 0);
 }

@@ -1,81 +1,113 @@
 #include "auditor/log_reader.h"
 
-#include <limits.h>
-#include <stdio.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "auditor/input.h"
-#include "proto/tile.h"
+#include "auditor/inputfile.h"
 
-static enum err check_note(
-    struct log_reader *l, struct view bytes, const char *certificate, const char *origin);
-static enum err read_file(const struct log_reader *l, const char *path, const char *full,
-    size_t size_max, struct buf *to);
+static enum err read_either(const struct log_reader *l, const char *partial, const char *full,
+    size_t size_max, struct buf *to, bool *exact);
+static enum err read_node(void *context, unsigned level, uint64_t index, struct digest *out);
 
-enum err
-log_open(struct log_reader *l, const char *directory, const char *certificate, const char *origin)
+enum outcome
+log_open(struct log_reader *l, const char *directory, const struct seal_wanted *wanted,
+    const struct display *d)
 {
-	char path[PATH_MAX];
 	struct buf note = BUF_INIT;
+	char root[DIGEST_HEX_SIZE + 1];
+	enum outcome o;
 	enum err e;
 
 	memset(l, 0, sizeof(*l));
-	l->directory = directory;
-	if (snprintf(path, sizeof(path), "%s/checkpoint", directory) >= (int)sizeof(path))
-		return ERR_NOT_FOUND;
-	if ((e = input_read(path, NOTE_SIZE_MAX, &note)) != ERR_OK)
-		say_fault("checkpoint", e, "cannot read %s", path);
+	if ((l->dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return display_step(
+		    d, "log", OUTCOME_UNKNOWN, "%s: %s", directory, inputfile_reason(ERR_IO));
+	if ((e = inputfile_read(l->dir, "checkpoint", NOTE_SIZE_MAX, &note)) != ERR_OK)
+		o = display_step(d, "checkpoint", outcome_of_error(e), "%s/checkpoint: %s",
+		    directory, inputfile_reason(e));
 	else
-		e = check_note(l, buf_view(&note), certificate, origin);
+		o = seal_check(wanted, buf_view(&note), d, &l->checkpoint, NULL);
+	if (o == OUTCOME_GOOD) {
+		digest_to_hex(&l->checkpoint.root, root);
+		(void)display_step(
+		    d, "checkpoint", o, "%" PRIu64 " entries, root %s", l->checkpoint.size, root);
+	}
 	buf_free(&note);
-	return e;
+	return o;
+}
+
+void
+log_close(struct log_reader *l)
+{
+	if (l->dir >= 0)
+		close(l->dir);
+	l->dir = -1;
 }
 
 enum err
 log_read_tile(const struct log_reader *l, unsigned level, uint64_t index, struct buf *to)
 {
-	unsigned width = tile_width(level, index, l->checkpoint.size);
-	size_t before = to->size, size = (size_t)width * DIGEST_SIZE;
+	const unsigned width = tile_width(level, index, l->checkpoint.size);
+	const size_t size = (size_t)width * DIGEST_SIZE;
 	char path[TILE_PATH_SIZE], full[TILE_PATH_SIZE];
+	bool exact;
 	enum err e;
 
+	buf_clear(to);
 	if (width == 0)
 		return ERR_NOT_FOUND;
 	tile_path(level, index, width, path);
 	tile_path(level, index, TILE_WIDTH, full);
-	if ((e = read_file(l, path, full, (size_t)TILE_WIDTH * DIGEST_SIZE, to)) != ERR_OK)
+	if ((e = read_either(l, path, full, (size_t)TILE_WIDTH * DIGEST_SIZE, to, &exact)) !=
+	    ERR_OK)
 		return e;
-	if (to->size - before != size && to->size - before != (size_t)TILE_WIDTH * DIGEST_SIZE)
+	if (to->size != (exact ? size : (size_t)TILE_WIDTH * DIGEST_SIZE)) {
+		buf_clear(to);
 		return ERR_FORMAT_SIZE;
-	to->size = before + size;
+	}
+	to->size = size;
 	return ERR_OK;
 }
 
 enum err
-log_read_entries(const struct log_reader *l, uint64_t index, struct buf *to)
+log_read_entries(const struct log_reader *l, uint64_t index, struct buf *to, bool *exact)
 {
-	unsigned width = tile_width(0, index, l->checkpoint.size);
+	const unsigned width = tile_width(0, index, l->checkpoint.size);
 	char path[TILE_PATH_SIZE], full[TILE_PATH_SIZE];
 
+	buf_clear(to);
+	*exact = false;
 	if (width == 0)
 		return ERR_NOT_FOUND;
 	tile_entries_path(index, width, path);
 	tile_entries_path(index, TILE_WIDTH, full);
-	return read_file(l, path, full, (size_t)TILE_WIDTH * (ENTRY_SIZE_MAX + 2), to);
+	return read_either(l, path, full, LOG_BUNDLE_SIZE_MAX, to, exact);
 }
 
 enum err
-log_read_entry(const struct log_reader *l, uint64_t index, struct buf *to)
+log_prove_entry(const struct log_reader *l, uint64_t index, struct buf *to)
 {
+	struct log_reader reader = *l;
+	const struct checkpoint *c = &l->checkpoint;
 	struct buf bundle = BUF_INIT;
+	struct merkle_proof proof;
 	struct view rest, entry;
-	enum err e = index < l->checkpoint.size ? ERR_OK : ERR_NOT_FOUND;
+	struct digest leaf;
+	bool exact;
+	enum err e = index < c->size ? ERR_OK : ERR_NOT_FOUND;
 
 	if (e == ERR_OK)
-		e = log_read_entries(l, index / TILE_WIDTH, &bundle);
+		e = log_read_entries(l, index / TILE_WIDTH, &bundle, &exact);
 	rest = buf_view(&bundle);
 	for (uint64_t i = 0; e == ERR_OK && i <= index % TILE_WIDTH; i++)
 		e = tile_entry_next(&rest, &entry);
+	if (e == ERR_OK &&
+	    (e = merkle_prove_inclusion(c->size, index, read_node, &reader, &proof)) == ERR_OK) {
+		merkle_leaf(entry, &leaf);
+		e = merkle_verify_inclusion(&leaf, index, c->size, &c->root, &proof);
+	}
 	if (e == ERR_OK) {
 		buf_append_view(to, entry);
 		e = buf_status(to);
@@ -85,46 +117,42 @@ log_read_entry(const struct log_reader *l, uint64_t index, struct buf *to)
 }
 
 static enum err
-check_note(struct log_reader *l, struct view bytes, const char *certificate, const char *origin)
+read_either(const struct log_reader *l, const char *partial, const char *full, size_t size_max,
+    struct buf *to, bool *exact)
 {
-	struct buf claimed = BUF_INIT;
-	struct note_verifier *verifier = NULL;
-	struct note note;
-	char root[DIGEST_HEX_SIZE + 1];
-	enum err e = input_claimed_origin(bytes, &claimed);
+	enum err e = inputfile_read(l->dir, partial, size_max, to);
 
-	if (e == ERR_OK && origin != NULL && strcmp(origin, (char *)claimed.data) != 0)
-		e = ERR_MISMATCH;
-	if (e == ERR_OK)
-		e = input_verifier(certificate, (char *)claimed.data, &verifier);
-	if (e == ERR_OK && (e = note_parse(bytes, &note)) == ERR_OK &&
-	    (e = note_verify(&note, verifier)) == ERR_OK)
-		e = checkpoint_parse(note.text, &l->checkpoint);
-	if (e == ERR_OK) {
-		digest_to_hex(&l->checkpoint.root, root);
-		say("log", "%s", l->checkpoint.origin);
-		say("checkpoint", "good: %llu reports, root %s",
-		    (unsigned long long)l->checkpoint.size, root);
-	} else {
-		say_fault("checkpoint", e, "%s/checkpoint", l->directory);
-	}
-	note_verifier_free(&verifier);
-	buf_free(&claimed);
-	return e;
+	*exact = true;
+	if (e != ERR_NOT_FOUND || strcmp(partial, full) == 0)
+		return e;
+	*exact = false;
+	return inputfile_read(l->dir, full, size_max, to);
 }
 
+/* The root of 2^level leaves, from the tile that has its lower levels. */
 static enum err
-read_file(
-    const struct log_reader *l, const char *path, const char *full, size_t size_max, struct buf *to)
+read_node(void *context, unsigned level, uint64_t index, struct digest *out)
 {
-	char name[PATH_MAX];
-	enum err e;
+	const struct log_reader *l = context;
+	const unsigned tile_level = level / TILE_HEIGHT, height = level % TILE_HEIGHT;
+	const uint64_t first = index << height; /* in hashes of tile_level */
+	const size_t at = (size_t)(first % TILE_WIDTH);
+	struct merkle_frontier f;
+	struct buf tile = BUF_INIT;
+	struct digest hash;
+	enum err e = log_read_tile(l, tile_level, first / TILE_WIDTH, &tile);
 
-	if (snprintf(name, sizeof(name), "%s/%s", l->directory, path) >= (int)sizeof(name))
-		return ERR_NOT_FOUND;
-	e = input_read(name, size_max, to);
-	if (e != ERR_NOT_FOUND || strcmp(path, full) == 0)
-		return e;
-	snprintf(name, sizeof(name), "%s/%s", l->directory, full);
-	return input_read(name, size_max, to);
+	merkle_frontier_init(&f);
+	for (size_t i = 0; e == ERR_OK && i < (size_t)1 << height; i++) {
+		if ((at + i + 1) * DIGEST_SIZE > tile.size) {
+			e = ERR_FORMAT_SIZE;
+			break;
+		}
+		memcpy(hash.bytes, tile.data + (at + i) * DIGEST_SIZE, DIGEST_SIZE);
+		merkle_frontier_append(&f, &hash);
+	}
+	if (e == ERR_OK)
+		merkle_frontier_root(&f, out);
+	buf_free(&tile);
+	return e;
 }

@@ -4,37 +4,49 @@
 #ifndef HALLMARK_AUDITOR_LOG_READER_H
 #define HALLMARK_AUDITOR_LOG_READER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "auditor/display.h"
 #include "auditor/outcome.h"
+#include "auditor/seal.h"
 #include "proto/bytes.h"
 #include "proto/checkpoint.h"
 #include "proto/err.h"
+#include "proto/merkle.h"
+#include "proto/tile.h"
+
+#define LOG_BUNDLE_SIZE_MAX ((size_t)TILE_WIDTH * (ENTRY_SIZE_MAX + 2)) /* bytes */
 
 struct log_reader {
-	const char *directory;
+	int dir;                      /* descriptor of the directory */
 	struct checkpoint checkpoint; /* authentic after log_open */
 };
 
 /*
- * Reads `checkpoint` and verifies it with the certificate; each step is printed. `origin` may be
- * NULL: whatever the checkpoint says. The outcome is in `outcome` where it is not ERR_OK.
+ * Opens the directory, reads `checkpoint` first (tiles only grow, so what it refers to is there)
+ * and checks its seal. Every step is told. To be closed whatever the outcome.
  */
-enum err log_open(struct log_reader *l, const char *directory, const char *certificate,
-    const char *origin) MUST_USE;
+enum outcome log_open(struct log_reader *l, const char *directory, const struct seal_wanted *wanted,
+    const struct display *d) MUST_USE;
+void log_close(struct log_reader *l);
 
 /*
- * Appends the hashes of a tile (level, index) as wide as the checkpoint's size has it: 32 bytes
- * each, exactly so many. A partial tile that is gone is read from the full one.
+ * Both replace the content of `to`. A partial file that is gone may have become a full one: its
+ * beginning is what was asked for. Errors of inputfile_read, and ERR_FORMAT_SIZE for a tile whose
+ * size is not its width.
  */
 enum err log_read_tile(
     const struct log_reader *l, unsigned level, uint64_t index, struct buf *to) MUST_USE;
 
-/* Appends an entry bundle, in its framing; of a full one at the log's end perhaps more than asked.
- */
-enum err log_read_entries(const struct log_reader *l, uint64_t index, struct buf *to) MUST_USE;
+/* `exact`: the file has these entries and no more; otherwise more may follow them. */
+enum err log_read_entries(
+    const struct log_reader *l, uint64_t index, struct buf *to, bool *exact) MUST_USE;
 
-/* Appends entry `index`. ERR_NOT_FOUND beyond the checkpoint. */
-enum err log_read_entry(const struct log_reader *l, uint64_t index, struct buf *to) MUST_USE;
+/*
+ * Appends entry `index` after proving, by the tiles, that it is in the checkpoint's tree.
+ * ERR_NOT_FOUND, ERR_PROOF, ERR_FORMAT and the errors of reading.
+ */
+enum err log_prove_entry(const struct log_reader *l, uint64_t index, struct buf *to) MUST_USE;
 
 #endif

@@ -16,155 +16,248 @@
 static const char usage[] =
     "usage: hallmark-audit verify FILE.tlog-proof... --cert CRT [--origin NAME] [--explain]\n"
     "       hallmark-audit show   FILE.tlog-proof [--json]\n"
-    "       hallmark-audit show   --log DIR --cert CRT --index N [--json]\n"
-    "       hallmark-audit fsck   --log DIR --cert CRT [--origin NAME] [--reports]\n"
-    "       hallmark-audit replay --log DIR --evidence DIR --cert CRT (--index N | --all)\n"
-    "       hallmark-audit --version\n"
-    "exit status: 0 good, 1 proved bad, 2 could not tell\n";
+    "       hallmark-audit show   --log DIR --index N --cert CRT [--origin NAME] [--json]\n"
+    "       hallmark-audit fsck   --log DIR --cert CRT [--origin NAME] [--reports] [--faults N]\n"
+    "       hallmark-audit replay --log DIR --evidence DIR --cert CRT [--origin NAME]\n"
+    "                             (--index N | --all) [--faults N]\n"
+    "       hallmark-audit --version | --help\n"
+    "\n"
+    "CRT is the PEM certificate of the log's key: all that is trusted. No network is used.\n"
+    "exit status: 0 good; 1 proved bad (also what is malformed: each document has one valid\n"
+    "form); 2 could not tell (unreadable, absent, of another key, version or profile; usage)\n";
 
 /* What the command line says; NULL or false where it does not. */
 struct arguments {
 	const char *certificate, *origin, *log, *evidence;
 	char **files;
-	int file_count;
+	size_t file_count;
 	bool json, explain, reports, all, has_index;
-	uint64_t index;
+	uint64_t index, faults_max;
 };
 
-static bool parse(int argc, char **argv, struct arguments *a);
-static bool take_value(struct arguments *a, const char *option, const char *value);
+/* Options a command takes, as letters of the table below; f: files. */
+struct command {
+	const char *name;
+	const char *options;
+	int (*run)(const struct arguments *a);
+};
+
 static int run_verify(const struct arguments *a);
 static int run_show(const struct arguments *a);
 static int run_fsck(const struct arguments *a);
 static int run_replay(const struct arguments *a);
+static bool parse(int argc, char **argv, const struct command *command, struct arguments *a);
+static int take_option(
+    const struct command *command, struct arguments *a, const char *option, const char *value);
 static int fail_usage(const char *what);
 
+static const struct command commands[] = {
+    {"verify", "fcox", run_verify},
+    {"show", "fjcoli", run_show},
+    {"fsck", "colrn", run_fsck},
+    {"replay", "coleian", run_replay},
+};
+
 static const struct {
+	char letter;
+	bool has_value;
 	const char *name;
-	int (*run)(const struct arguments *a);
-} commands[] = {
-    {"verify", run_verify},
-    {"show", run_show},
-    {"fsck", run_fsck},
-    {"replay", run_replay},
+} option_names[] = {
+    {'c', true, "--cert"},
+    {'o', true, "--origin"},
+    {'l', true, "--log"},
+    {'e', true, "--evidence"},
+    {'i', true, "--index"},
+    {'n', true, "--faults"},
+    {'j', false, "--json"},
+    {'x', false, "--explain"},
+    {'r', false, "--reports"},
+    {'a', false, "--all"},
 };
 
 int
 main(int argc, char **argv)
 {
-	struct arguments a;
-	int status = -1;
+	const struct command *command = NULL;
+	struct arguments a = {.faults_max = FSCK_FAULTS_DEFAULT};
+	int status;
 
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		printf("hallmark-audit %s\n", HALLMARK_VERSION);
-		return 0;
-	}
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		fputs(usage, stdout);
-		return 0;
-	}
-	if (argc < 2)
-		return fail_usage("expected a command");
-	if (audit_sandbox() != ERR_OK)
+	if (argc == 2 && strcmp(argv[1], "--version") == 0)
+		return printf("hallmark-audit %s\n", HALLMARK_VERSION) < 0;
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return fputs(usage, stdout) < 0;
+	if (audit_sandbox_enter() != ERR_OK)
 		return OUTCOME_UNKNOWN;
-	if (!parse(argc - 2, argv + 2, &a)) {
-		free(a.files);
-		return fail_usage("these arguments are not known");
-	}
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
-			status = commands[i].run(&a);
-	free(a.files);
-	return status >= 0 ? status : fail_usage("expected verify, show, fsck or replay");
-}
-
-static bool
-parse(int argc, char **argv, struct arguments *a)
-{
-	memset(a, 0, sizeof(*a));
-	if ((a->files = calloc((size_t)argc + 1, sizeof(*a->files))) == NULL)
-		abort();
-	for (int i = 0; i < argc; i++) {
-		if (strcmp(argv[i], "--json") == 0)
-			a->json = true;
-		else if (strcmp(argv[i], "--explain") == 0)
-			a->explain = true;
-		else if (strcmp(argv[i], "--reports") == 0)
-			a->reports = true;
-		else if (strcmp(argv[i], "--all") == 0)
-			a->all = true;
-		else if (argv[i][0] != '-')
-			a->files[a->file_count++] = argv[i];
-		else if (i + 1 >= argc || !take_value(a, argv[i], argv[i + 1]))
-			return false;
-		else
-			i++;
-	}
-	return true;
-}
-
-static bool
-take_value(struct arguments *a, const char *option, const char *value)
-{
-	if (strcmp(option, "--cert") == 0)
-		a->certificate = value;
-	else if (strcmp(option, "--origin") == 0)
-		a->origin = value;
-	else if (strcmp(option, "--log") == 0)
-		a->log = value;
-	else if (strcmp(option, "--evidence") == 0)
-		a->evidence = value;
-	else if (strcmp(option, "--index") == 0)
-		return a->has_index = decimal_decode(view_of_string(value), &a->index) == ERR_OK;
+			command = &commands[i];
+	if (command == NULL)
+		return fail_usage("expected verify, show, fsck or replay");
+	if ((a.files = calloc((size_t)argc, sizeof(*a.files))) == NULL)
+		return OUTCOME_UNKNOWN;
+	if (parse(argc - 2, argv + 2, command, &a))
+		status = command->run(&a);
 	else
-		return false;
-	return true;
+		status = fail_usage("these arguments do not fit the command");
+	free(a.files);
+	/* An answer that did not get out is none. */
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		(void)fputs("hallmark-audit: the output could not be written\n", stderr);
+		return status == OUTCOME_BAD ? OUTCOME_BAD : OUTCOME_UNKNOWN;
+	}
+	return status;
 }
 
 static int
 run_verify(const struct arguments *a)
 {
-	enum outcome o = OUTCOME_GOOD;
+	const struct verify_options options = {
+	    a->certificate, a->origin, a->explain, a->file_count, a->files};
 
 	if (a->file_count == 0 || a->certificate == NULL)
-		return fail_usage("expected receipts and --cert");
-	for (int i = 0; i < a->file_count; i++)
-		o = outcome_worse(
-		    o, verify_receipt(a->files[i], a->certificate, a->origin, a->explain));
-	return (int)o;
+		return fail_usage("verify: expected receipts and --cert");
+	return (int)verify_run(&options, stdout);
 }
 
 static int
 run_show(const struct arguments *a)
 {
-	if (a->file_count == 1 && a->log == NULL)
-		return (int)show_receipt(a->files[0], a->json);
-	if (a->file_count != 0 || a->log == NULL || a->certificate == NULL || !a->has_index)
-		return fail_usage("expected one receipt, or --log, --cert and --index");
-	return (int)show_log(a->log, a->certificate, a->index, a->json);
+	const bool receipt = a->file_count == 1 && a->log == NULL && !a->has_index &&
+			     a->certificate == NULL && a->origin == NULL;
+	const bool entry =
+	    a->file_count == 0 && a->log != NULL && a->has_index && a->certificate != NULL;
+	const struct show_options options = {.file = receipt ? a->files[0] : NULL,
+	    .log = a->log,
+	    .certificate = a->certificate,
+	    .origin = a->origin,
+	    .index = a->index,
+	    .json = a->json};
+
+	if (!receipt && !entry)
+		return fail_usage("show: expected one receipt, or --log, --index and --cert");
+	return (int)show_run(&options, stdout);
 }
 
 static int
 run_fsck(const struct arguments *a)
 {
-	if (a->file_count != 0 || a->log == NULL || a->certificate == NULL)
-		return fail_usage("expected --log and --cert");
-	return (int)fsck(a->log, a->certificate, a->origin, a->reports);
+	const struct fsck_options options = {
+	    a->log, a->certificate, a->origin, a->reports, a->faults_max};
+
+	if (a->log == NULL || a->certificate == NULL)
+		return fail_usage("fsck: expected --log and --cert");
+	return (int)fsck_run(&options, stdout);
 }
 
 static int
 run_replay(const struct arguments *a)
 {
-	if (a->file_count != 0 || a->log == NULL || a->certificate == NULL || a->evidence == NULL ||
+	const struct replay_options options = {.log = a->log,
+	    .evidence = a->evidence,
+	    .certificate = a->certificate,
+	    .origin = a->origin,
+	    .all = a->all,
+	    .index = a->index,
+	    .faults_max = a->faults_max};
+
+	if (a->log == NULL || a->certificate == NULL || a->evidence == NULL ||
 	    a->all == a->has_index)
 		return fail_usage(
-		    "expected --log, --evidence, --cert, and one of --index and --all");
-	return (int)replay(a->log, a->evidence, a->certificate, a->all, a->index);
+		    "replay: expected --log, --evidence, --cert, and one of --index and --all");
+	return (int)replay_run(&options, stdout);
+}
+
+/* Options and files in any order; "--" ends the options. */
+static bool
+parse(int argc, char **argv, const struct command *command, struct arguments *a)
+{
+	bool options_end = false;
+
+	for (int i = 0; i < argc; i++) {
+		int taken;
+
+		if (!options_end && strcmp(argv[i], "--") == 0) {
+			options_end = true;
+			continue;
+		}
+		if (options_end || argv[i][0] != '-') {
+			if (strchr(command->options, 'f') == NULL)
+				return false;
+			a->files[a->file_count++] = argv[i];
+			continue;
+		}
+		taken = take_option(command, a, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+		if (taken == 0)
+			return false;
+		i += taken - 1;
+	}
+	return true;
+}
+
+/* How many arguments were taken: 0 if the option is not known, given twice or lacks its value. */
+static int
+take_option(
+    const struct command *command, struct arguments *a, const char *option, const char *value)
+{
+	const char **text = NULL;
+	bool *flag = NULL;
+	size_t i = 0;
+
+	while (i < sizeof(option_names) / sizeof(option_names[0]) &&
+	       strcmp(option_names[i].name, option) != 0)
+		i++;
+	if (i == sizeof(option_names) / sizeof(option_names[0]) ||
+	    strchr(command->options, option_names[i].letter) == NULL ||
+	    (option_names[i].has_value && value == NULL))
+		return 0;
+	switch (option_names[i].letter) {
+	case 'c':
+		text = &a->certificate;
+		break;
+	case 'o':
+		text = &a->origin;
+		break;
+	case 'l':
+		text = &a->log;
+		break;
+	case 'e':
+		text = &a->evidence;
+		break;
+	case 'j':
+		flag = &a->json;
+		break;
+	case 'x':
+		flag = &a->explain;
+		break;
+	case 'r':
+		flag = &a->reports;
+		break;
+	case 'a':
+		flag = &a->all;
+		break;
+	case 'i':
+		if (a->has_index || decimal_decode(view_of_string(value), &a->index) != ERR_OK)
+			return 0;
+		a->has_index = true;
+		return 2;
+	default:
+		if (decimal_decode(view_of_string(value), &a->faults_max) != ERR_OK ||
+		    a->faults_max == 0)
+			return 0;
+		return 2;
+	}
+	if ((text != NULL && *text != NULL) || (flag != NULL && *flag))
+		return 0;
+	if (text != NULL)
+		*text = value;
+	else
+		*flag = true;
+	return option_names[i].has_value ? 2 : 1;
 }
 
 static int
 fail_usage(const char *what)
 {
-	fprintf(stderr, "hallmark-audit: %s\n%s", what, usage);
+	(void)fprintf(stderr, "hallmark-audit: %s\n%s", what, usage);
 	return OUTCOME_UNKNOWN;
 }

@@ -14,7 +14,8 @@ progress_begin(struct progress *p, uint64_t total)
 void
 progress_at(struct progress *p, uint64_t done)
 {
-	uint64_t percent = p->total > 0 ? done * 100 / p->total : 100;
+	const double share = p->total > 0 ? (double)done / (double)p->total : 1.0;
+	const uint64_t percent = (uint64_t)(100.0 * share);
 
 	if (!p->shown || percent == p->last_percent)
 		return;

@@ -1,17 +1,25 @@
 /*
- * `hallmark-audit replay`: derives each verdict again from policy, reference sets and evidence as
- * they are stored by digest, writes the report anew, and demands the same bytes.
+ * hallmark-audit replay: are the verdicts of a log what its stored policies and evidence give.
  */
 #ifndef HALLMARK_AUDITOR_REPLAY_H
 #define HALLMARK_AUDITOR_REPLAY_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "auditor/outcome.h"
 
-/* `all`: every report of the log; otherwise the one at `index`. */
-enum outcome replay(
-    const char *log, const char *evidence, const char *certificate, bool all, uint64_t index);
+struct replay_options {
+	const char *log;
+	const char *evidence;
+	const char *certificate;
+	const char *origin; /* NULL: whichever the certificate's key signed under */
+	bool all;           /* every report, in order, with tree and chains checked; else `index` */
+	uint64_t index;
+	uint64_t faults_max;
+};
+
+enum outcome replay_run(const struct replay_options *options, FILE *to) MUST_USE;
 
 #endif

@@ -1,129 +1,242 @@
 #include "auditor/show.h"
 
+#include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 
-#include "auditor/input.h"
+#include "auditor/inputfile.h"
 #include "auditor/log_reader.h"
-#include "auditor/verify.h"
-#include "proto/report.h"
+#include "auditor/signercert.h"
+#include "proto/encoding.h"
 #include "proto/tlogproof.h"
 
-static enum outcome show_report(struct view bytes, bool json);
-static void show_vector(const struct report *r);
-static void show_evidence(const struct report *r);
-static void say_digest(const char *step, const struct digest *d);
+static enum outcome read_receipt(
+    const char *path, const struct display *d, struct buf *report, uint64_t *index);
+static enum outcome read_log(
+    const struct show_options *options, const struct display *d, struct buf *report);
+static enum outcome show_bytes(
+    const struct show_options *options, struct view bytes, const struct display *d, FILE *to);
+static void show_verdict(const struct report *r, const struct display *d);
+static void show_findings(const struct report *r, const struct display *d);
+static void show_evidence(const struct report *r, const struct display *d);
+static void show_chain(const struct report *r, const struct display *d);
+static void show_digest(const struct display *d, const char *label, const struct digest *digest);
+
+/* What a label and a view need in a format of "%.*s". */
+#define SHOWN(v) display_size(v), (const char *)(v).data
 
 enum outcome
-show_receipt(const char *path, bool json)
+show_run(const struct show_options *options, FILE *to)
 {
-	struct buf text = BUF_INIT, extra = BUF_INIT;
-	struct tlogproof p;
+	/* Where the report itself is the output, everything else goes to stderr. */
+	const struct display d = {options->json ? stderr : to, ""};
+	struct buf report = BUF_INIT;
+	uint64_t index = options->index;
 	enum outcome o;
-	enum err e = input_read(path, TLOGPROOF_SIZE_MAX, &text);
 
-	if (e == ERR_OK)
-		e = tlogproof_parse(buf_view(&text), &extra, &p);
-	if (e != ERR_OK) {
-		fprintf(stderr, "hallmark-audit: %s: expected a receipt: %s\n", path, err_text(e));
-		o = outcome_of(e);
-	} else {
-		o = show_report(p.extra, json);
+	if (options->file != NULL)
+		o = read_receipt(options->file, &d, &report, &index);
+	else
+		o = read_log(options, &d, &report);
+	if (o == OUTCOME_GOOD) {
+		if (!options->json)
+			display_field(&d, "index", "%" PRIu64, index);
+		o = show_bytes(options, buf_view(&report), &d, to);
 	}
-	buf_free(&text);
-	buf_free(&extra);
+	buf_free(&report);
 	return o;
 }
 
-enum outcome
-show_log(const char *directory, const char *certificate, uint64_t index, bool json)
+void
+show_report(const struct report *r, const struct display *d)
 {
-	struct log_reader l;
-	struct buf entry = BUF_INIT;
-	enum outcome o;
-	enum err e = log_open(&l, directory, certificate, NULL);
+	char issued[DISPLAY_TIME_SIZE], expires[DISPLAY_TIME_SIZE], measured[DISPLAY_TIME_SIZE];
 
-	if (e == ERR_OK && (e = log_read_entry(&l, index, &entry)) != ERR_OK)
-		fprintf(stderr, "hallmark-audit: %s: expected report %llu of %llu: %s\n", directory,
-		    (unsigned long long)index, (unsigned long long)l.checkpoint.size, err_text(e));
-	o = e == ERR_OK ? show_report(buf_view(&entry), json) : outcome_of(e);
-	buf_free(&entry);
+	display_line(d, "who");
+	display_field(d, "  workload", "%.*s", SHOWN(r->bundle.workload));
+	display_field(d, "  collector", "%.*s", SHOWN(r->collector));
+	display_field(d, "  log", "%.*s", SHOWN(r->issuer));
+	display_field(d, "  verifier", "%.*s, %.*s", SHOWN(r->build), SHOWN(r->developer));
+	display_line(d, "when");
+	display_field(d, "  measured", "%s", display_time(r->bundle.time_ms / 1000, measured));
+	display_field(d, "  issued", "%s", display_time(r->issued_s, issued));
+	display_field(d, "  expires", "%s", display_time(r->expires_s, expires));
+	show_verdict(r, d);
+	show_findings(r, d);
+	show_evidence(r, d);
+	show_chain(r, d);
+}
+
+static enum outcome
+read_receipt(const char *path, const struct display *d, struct buf *report, uint64_t *index)
+{
+	struct buf text = BUF_INIT;
+	struct tlogproof proof;
+	enum outcome o = OUTCOME_GOOD;
+	enum err e = inputfile_read(AT_FDCWD, path, TLOGPROOF_SIZE_MAX, &text);
+
+	if (e != ERR_OK) {
+		o = display_step(
+		    d, "read", outcome_of_error(e), "%s: %s", path, inputfile_reason(e));
+	} else if ((e = tlogproof_parse(buf_view(&text), report, &proof)) != ERR_OK) {
+		o = display_step(d, "format", outcome_of_error(e),
+		    "%s: expected a receipt in the form c2sp.org/tlog-proof@v1: %s", path,
+		    err_text(e));
+	} else {
+		*index = proof.index;
+	}
+	buf_free(&text);
 	return o;
 }
 
 static enum outcome
-show_report(struct view bytes, bool json)
+read_log(const struct show_options *options, const struct display *d, struct buf *report)
+{
+	const struct display quiet = {NULL, ""};
+	struct signercert *certificate = NULL;
+	struct seal_wanted wanted = {.origin = options->origin};
+	struct log_reader l = {.dir = -1};
+	enum outcome o;
+	enum err e;
+
+	if ((o = signercert_load(options->certificate, d, &certificate)) != OUTCOME_GOOD)
+		return o;
+	wanted.certificate = certificate;
+	if ((o = log_open(&l, options->log, &wanted, &quiet)) != OUTCOME_GOOD) {
+		log_close(&l);
+		o = log_open(&l, options->log, &wanted, d); /* once more, aloud */
+	} else if (options->index >= l.checkpoint.size) {
+		o = display_step(d, "index", OUTCOME_UNKNOWN,
+		    "expected one below %" PRIu64 ", the number of entries", l.checkpoint.size);
+	} else if ((e = log_prove_entry(&l, options->index, report)) != ERR_OK) {
+		o = display_step(d, "entry", e == ERR_NOT_FOUND ? OUTCOME_BAD : outcome_of_error(e),
+		    "cannot be proved to be in the log: %s", err_text(e));
+	}
+	log_close(&l);
+	signercert_free(&certificate);
+	return o;
+}
+
+static enum outcome
+show_bytes(const struct show_options *options, struct view bytes, const struct display *d, FILE *to)
 {
 	struct report_document *document;
-	const struct report *r;
 	enum err e = report_parse(bytes, &document);
 
-	if (e != ERR_OK) {
-		fprintf(stderr, "hallmark-audit: expected a report in its one spelling: %s\n",
-		    err_text(e));
-		return outcome_of(e);
-	}
-	if (json) {
-		fwrite(bytes.data, 1, bytes.size, stdout);
-		putchar('\n');
+	if (e != ERR_OK)
+		return display_step(d, "report", outcome_of_error(e),
+		    "expected a report in its one valid form: %s", err_text(e));
+	/* In that form there are no control characters: its bytes may go to a terminal. */
+	if (options->json) {
+		(void)fwrite(bytes.data, 1, bytes.size, to);
+		(void)fputc('\n', to);
 	} else {
-		r = report_document_report(document);
-		printf("report\n");
-		say_view("log", r->issuer);
-		verify_say_report(r);
-		show_vector(r);
-		show_evidence(r);
+		show_report(report_document_report(document), d);
 	}
 	report_document_free(&document);
 	return OUTCOME_GOOD;
 }
 
 static void
-show_vector(const struct report *r)
+show_verdict(const struct report *r, const struct display *d)
 {
-	printf("trustworthiness\n");
-	for (unsigned i = 0; i < REPORT_CLAIM_COUNT; i++)
-		if (r->claim[i] != 0)
-			say(report_claim_name((enum report_claim)i), "%d (%s)", r->claim[i],
-			    report_status_name(report_claim_status(r->claim[i])));
-	for (unsigned i = 0; i < COMPONENT_KIND_COUNT; i++)
-		if (r->not_checked[i])
-			say("not checked", "%s", component_kind_name((enum component_kind)i));
+	display_line(d, "verdict");
+	display_field(d, "  status", "%s", report_status_name(r->status));
+	for (unsigned i = 0; i < REPORT_CLAIM_COUNT; i++) {
+		char label[48];
+
+		if (r->claim[i] == 0)
+			continue;
+		(void)snprintf(
+		    label, sizeof(label), "  %s", report_claim_name((enum report_claim)i));
+		display_field(d, label, "%d (%s)", r->claim[i],
+		    report_status_name(report_claim_status(r->claim[i])));
+	}
+	display_field(d, "  policy", "%.*s", SHOWN(r->policy_id));
+	for (size_t i = 0; i < r->reference_count; i++)
+		show_digest(d, "  reference set", &r->reference[i]);
 }
 
 static void
-show_evidence(const struct report *r)
+show_findings(const struct report *r, const struct display *d)
+{
+	display_line(d, "findings");
+	if (r->finding_total == 0)
+		display_line(d, "  none");
+	for (size_t i = 0; i < r->finding_count; i++) {
+		const struct report_finding *f = &r->finding[i];
+
+		display_line(d, "  %-3zu %.*s: %.*s%s%.*s", i + 1, SHOWN(f->kind), SHOWN(f->code),
+		    f->subject.size > 0 ? " " : "", SHOWN(f->subject));
+		if (f->detail.size > 0)
+			display_line(d, "      %.*s", SHOWN(f->detail));
+	}
+	if (r->finding_total > r->finding_count)
+		display_line(d, "  and %" PRIu64 " more, not written out",
+		    r->finding_total - r->finding_count);
+	for (unsigned i = 0; i < COMPONENT_KIND_COUNT; i++)
+		if (r->not_checked[i])
+			display_field(d, "  not checked", "%s: recorded only, by no rule",
+			    component_kind_name((enum component_kind)i));
+}
+
+static void
+show_evidence(const struct report *r, const struct display *d)
 {
 	const struct bundle *b = &r->bundle;
-	char hex[DIGEST_HEX_SIZE + 1];
+	struct buf hex = BUF_INIT;
+	char digest[DIGEST_HEX_SIZE + 1];
 
-	printf("evidence\n");
-	say("sequence", "%llu", (unsigned long long)b->seq);
-	say("measured", "%llu ms since 1970%s", (unsigned long long)b->time_ms,
-	    b->offline ? ", offline: no nonce of the signer" : ", against a nonce of the signer");
-	say_digest("bundle", &r->bundle_digest);
-	say_digest("bundle before", &b->prev);
-	if (r->has_previous)
-		say_digest("report before", &r->previous);
+	display_line(d, "evidence");
 	for (unsigned i = 0; i < COMPONENT_KIND_COUNT; i++) {
 		const struct bundle_component *c = &b->component[i];
+		char label[48];
 
 		if (!c->present)
 			continue;
-		digest_to_hex(&c->digest, hex);
-		say(component_kind_name((enum component_kind)i), "%s, %llu items, %llu bytes", hex,
-		    (unsigned long long)c->count, (unsigned long long)c->size);
+		(void)snprintf(
+		    label, sizeof(label), "  %s", component_kind_name((enum component_kind)i));
+		digest_to_hex(&c->digest, digest);
+		display_field(d, label, "%s, %" PRIu64 " items, %" PRIu64 " bytes", digest,
+		    c->count, c->size);
 	}
-	for (size_t i = 0; i < r->reference_count; i++)
-		say_digest("reference set", &r->reference[i]);
-	if (r->has_signature)
-		say_digest("signed with", &r->certificate);
+	hex_append(&hex, (struct view){b->boot_id, BOOT_ID_SIZE});
+	if (buf_status(&hex) == ERR_OK)
+		display_field(d, "  boot", "%.*s", SHOWN(buf_view(&hex)));
+	display_field(d, "  nonce", "%s",
+	    b->offline ? "none: gathered offline" : "of the signer: gathered when it asked");
+	buf_free(&hex);
 }
 
 static void
-say_digest(const char *step, const struct digest *d)
+show_chain(const struct report *r, const struct display *d)
+{
+	char time[DISPLAY_TIME_SIZE];
+
+	display_line(d, "chain");
+	display_field(d, "  sequence", "%" PRIu64, r->bundle.seq);
+	show_digest(d, "  bundle", &r->bundle_digest);
+	if (digest_is_zero(&r->bundle.prev))
+		display_field(d, "  bundle before", "none");
+	else
+		show_digest(d, "  bundle before", &r->bundle.prev);
+	if (r->has_previous)
+		show_digest(d, "  report before", &r->previous);
+	else
+		display_field(d, "  report before", "none");
+	if (r->has_signature)
+		show_digest(d, "  signed by cert.", &r->certificate);
+	if (r->last_signed_s != 0)
+		display_field(d, "  last signed", "%s", display_time(r->last_signed_s, time));
+	else
+		display_field(d, "  last signed", "never");
+}
+
+static void
+show_digest(const struct display *d, const char *label, const struct digest *digest)
 {
 	char hex[DIGEST_HEX_SIZE + 1];
 
-	digest_to_hex(d, hex);
-	say(step, "%s", hex);
+	digest_to_hex(digest, hex);
+	display_field(d, label, "%s", hex);
 }

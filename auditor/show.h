@@ -1,18 +1,30 @@
 /*
- * `hallmark-audit show`: a report, readable. Nothing is verified but its form.
+ * hallmark-audit show: one report, readable. It says what is written; verify says whether it is
+ * true.
  */
 #ifndef HALLMARK_AUDITOR_SHOW_H
 #define HALLMARK_AUDITOR_SHOW_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
+#include "auditor/display.h"
 #include "auditor/outcome.h"
+#include "proto/report.h"
 
-/* The report in a receipt; `json`: its bytes as they are. */
-enum outcome show_receipt(const char *path, bool json);
+struct show_options {
+	const char *file;        /* a receipt; NULL: an entry of a log */
+	const char *log;         /* its directory */
+	const char *certificate; /* of the log's key; only with `log` */
+	const char *origin;      /* NULL: whichever the certificate's key signed under */
+	uint64_t index;
+	bool json; /* the report's bytes as they are logged, and a newline */
+};
 
-/* Report `index` of a log, whose checkpoint is verified with the certificate first. */
-enum outcome show_log(const char *directory, const char *certificate, uint64_t index, bool json);
+enum outcome show_run(const struct show_options *options, FILE *to) MUST_USE;
+
+/* The report in sections. */
+void show_report(const struct report *r, const struct display *d);
 
 #endif

@@ -1,20 +1,24 @@
 /*
- * `hallmark-audit verify`: is this receipt true? With nothing but the log's public certificate.
+ * hallmark-audit verify: receipts against a certificate, without a network.
  */
 #ifndef HALLMARK_AUDITOR_VERIFY_H
 #define HALLMARK_AUDITOR_VERIFY_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
 #include "auditor/outcome.h"
-#include "proto/report.h"
 
-/*
- * Verifies one receipt and prints each step. `origin`: the log it must be of; NULL: whatever the
- * checkpoint says, which is printed. `explain`: prints the steps as shell commands too.
- */
-enum outcome verify_receipt(
-    const char *path, const char *certificate, const char *origin, bool explain);
+struct verify_options {
+	const char *certificate;
+	const char *origin; /* NULL: whichever the certificate's key signed under */
+	bool explain;       /* the output is a shell script; all else in it is commentary */
+	size_t file_count;
+	char *const *files;
+};
 
-/* The steps on a report that verify and show share: who, what, verdict. */
-void verify_say_report(const struct report *r);
+/* The worst outcome of all files. */
+enum outcome verify_run(const struct verify_options *options, FILE *to) MUST_USE;
 
 #endif

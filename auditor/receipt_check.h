@@ -1,0 +1,29 @@
+/*
+ * One receipt (.tlog-proof) against a certificate: every step is done, told, and explained.
+ */
+#ifndef HALLMARK_AUDITOR_RECEIPT_CHECK_H
+#define HALLMARK_AUDITOR_RECEIPT_CHECK_H
+
+#include "auditor/display.h"
+#include "auditor/outcome.h"
+#include "auditor/seal.h"
+#include "proto/bytes.h"
+#include "proto/tlogproof.h"
+
+/* What was proved; views into the receipt's bytes and `storage`. */
+struct receipt_check {
+	struct buf storage;
+	struct tlogproof proof;
+	struct checkpoint checkpoint;
+	struct digest leaf;
+	bool parsed; /* `proof` is filled */
+	bool sealed; /* `checkpoint` is authentic */
+};
+
+/* `out` is to be freed by receipt_check_free, whatever the outcome. */
+enum outcome receipt_check_run(const struct seal_wanted *wanted, struct view bytes,
+    const struct display *d, struct receipt_check *out) MUST_USE;
+
+void receipt_check_free(struct receipt_check *c);
+
+#endif

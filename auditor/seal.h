@@ -1,0 +1,34 @@
+/*
+ * A log's seal: the signed checkpoint, checked step by step and told.
+ */
+#ifndef HALLMARK_AUDITOR_SEAL_H
+#define HALLMARK_AUDITOR_SEAL_H
+
+#include <stdbool.h>
+
+#include "auditor/display.h"
+#include "auditor/outcome.h"
+#include "auditor/signercert.h"
+#include "proto/checkpoint.h"
+#include "proto/note.h"
+
+struct seal_wanted {
+	const struct signercert *certificate;
+	const char *origin; /* demanded; NULL: the one that the certificate's key signed under */
+	/*
+	 * No other signature is allowed: a line by a key that nobody here knows could be changed
+	 * without being noticed. Receipts have one signature; a log's checkpoint may carry those of
+	 * witnesses.
+	 */
+	bool alone;
+};
+
+/*
+ * Checks the note: its form, a signature line of the certificate's key, that signature, the
+ * checkpoint's form, its origin. `out` is filled where the outcome is good. The verifier is handed
+ * out (to be freed) if `verifier` is not NULL.
+ */
+enum outcome seal_check(const struct seal_wanted *wanted, struct view note, const struct display *d,
+    struct checkpoint *out, struct note_verifier **verifier) MUST_USE;
+
+#endif

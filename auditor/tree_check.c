@@ -1,0 +1,315 @@
+#include "auditor/tree_check.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "auditor/inputfile.h"
+#include "proto/merkle.h"
+
+#define LEVELS (TILE_LEVEL_MAX + 1)
+
+/* The hashes of one tile and one more: what is left of the levels below at the log's end. */
+struct side {
+	struct digest hash[TILE_WIDTH + 1];
+	bool known[TILE_WIDTH + 1];
+};
+
+struct level {
+	uint64_t tile; /* index of the tile that is being filled */
+	unsigned count;
+	struct side entries; /* as they follow from the entries */
+	struct side tiles;   /* as they follow from the tiles below */
+};
+
+/* Both ways to one hash. */
+struct pair {
+	struct digest entries, tiles;
+	bool entries_known, tiles_known;
+};
+
+struct tree_check {
+	const struct log_reader *log;
+	struct defects *defects;
+	tree_check_visit *visit;
+	void *context;
+	struct tree_check_result *result;
+	struct buf bundle, tile;
+	struct level level[LEVELS];
+};
+
+static void read_bundle(struct tree_check *t, uint64_t index, unsigned width);
+static unsigned hash_entries(struct tree_check *t, uint64_t index, unsigned width, bool exact);
+static void push(struct tree_check *t, unsigned level, const struct pair *p);
+static void compare_tile(struct tree_check *t, unsigned level);
+static bool compare_hashes(struct tree_check *t, unsigned level, const char *path);
+static void fold(const struct level *l, unsigned count, bool same, struct pair *out);
+static bool fold_side(const struct side *s, unsigned count, struct digest *out);
+static void finish(struct tree_check *t);
+static void compare_root(struct tree_check *t, const struct pair *p);
+
+void
+tree_check_run(const struct log_reader *l, struct defects *defects, tree_check_visit *visit,
+    void *context, struct progress *progress, struct tree_check_result *out)
+{
+	struct tree_check *t = calloc(1, sizeof(*t));
+	const uint64_t size = l->checkpoint.size;
+
+	memset(out, 0, sizeof(*out));
+	if (t == NULL) {
+		defects_add(defects, OUTCOME_UNKNOWN, "memory", "%s", err_text(ERR_MEMORY));
+		return;
+	}
+	*t = (struct tree_check){
+	    .log = l, .defects = defects, .visit = visit, .context = context, .result = out};
+	for (uint64_t i = 0; i < tile_count(0, size) && !defects_full(defects); i++) {
+		read_bundle(t, i, tile_width(0, i, size));
+		if (progress != NULL)
+			progress_at(progress, i * TILE_WIDTH);
+	}
+	if (!defects_full(defects))
+		finish(t);
+	buf_free(&t->bundle);
+	buf_free(&t->tile);
+	free(t);
+}
+
+/* One entry bundle: the hashes of a tile of level 0 from its entries. */
+static void
+read_bundle(struct tree_check *t, uint64_t index, unsigned width)
+{
+	struct pair p = {.tiles_known = false};
+	char path[TILE_PATH_SIZE];
+	unsigned good = 0;
+	bool exact;
+	enum err e = log_read_entries(t->log, index, &t->bundle, &exact);
+
+	if (e != ERR_OK) {
+		tile_entries_path(index, width, path);
+		/* What the checkpoint refers to has to be there: its absence is a defect. */
+		defects_add(t->defects, e == ERR_NOT_FOUND ? OUTCOME_BAD : outcome_of_error(e),
+		    path, "expected entries %" PRIu64 " to %" PRIu64 ": %s", index * TILE_WIDTH,
+		    index * TILE_WIDTH + width - 1, inputfile_reason(e));
+	} else {
+		good = hash_entries(t, index, width, exact);
+	}
+	/* Those that could not be read leave only what the tile says. */
+	for (; good < width; good++)
+		push(t, 0, &p);
+}
+
+static unsigned
+hash_entries(struct tree_check *t, uint64_t index, unsigned width, bool exact)
+{
+	struct view rest = buf_view(&t->bundle), entry;
+	struct pair p = {.entries_known = true};
+	char path[TILE_PATH_SIZE];
+
+	tile_entries_path(index, width, path);
+	for (unsigned i = 0; i < width; i++) {
+		if (tile_entry_next(&rest, &entry) != ERR_OK) {
+			defects_add(t->defects, OUTCOME_BAD, path,
+			    "entry %" PRIu64 ": expected %u entries, found %u and %zu bytes",
+			    index * TILE_WIDTH + i, width, i, rest.size);
+			return i;
+		}
+		t->result->entries++;
+		t->result->entries_bytes += entry.size;
+		merkle_leaf(entry, &p.entries);
+		push(t, 0, &p);
+		if (t->visit != NULL)
+			t->visit(t->context, index * TILE_WIDTH + i, entry);
+	}
+	if (exact && rest.size > 0)
+		defects_add(t->defects, OUTCOME_BAD, path,
+		    "expected its end behind entry %" PRIu64 ", found %zu bytes more",
+		    index * TILE_WIDTH + width - 1, rest.size);
+	return width;
+}
+
+static void
+push(struct tree_check *t, unsigned level, const struct pair *p)
+{
+	struct level *l = &t->level[level];
+
+	l->entries.hash[l->count] = p->entries;
+	l->entries.known[l->count] = p->entries_known;
+	l->tiles.hash[l->count] = p->tiles;
+	l->tiles.known[l->count] = p->tiles_known;
+	l->count++;
+	if (l->count == TILE_WIDTH)
+		compare_tile(t, level);
+}
+
+/* A tile is filled: compares it with the stored one, and hands its root up. */
+static void
+compare_tile(struct tree_check *t, unsigned level)
+{
+	struct level *l = &t->level[level];
+	char path[TILE_PATH_SIZE];
+	struct pair p;
+	bool same;
+
+	tile_path(level, l->tile, l->count, path);
+	same = compare_hashes(t, level, path);
+	if (l->count < TILE_WIDTH)
+		return;
+	fold(l, l->count, same, &p);
+	l->count = 0;
+	l->tile++;
+	if (level < TILE_LEVEL_MAX)
+		push(t, level + 1, &p);
+}
+
+/*
+ * True if every stored hash is the one that follows from the entries. Afterwards the side of the
+ * tiles holds what is stored.
+ */
+static bool
+compare_hashes(struct tree_check *t, unsigned level, const char *path)
+{
+	struct level *l = &t->level[level];
+	char expected[DIGEST_HEX_SIZE + 1], found[DIGEST_HEX_SIZE + 1];
+	enum err e = log_read_tile(t->log, level, l->tile, &t->tile);
+	struct digest hash;
+	bool same = true;
+
+	if (e != ERR_OK) {
+		defects_add(t->defects, e == ERR_NOT_FOUND ? OUTCOME_BAD : outcome_of_error(e),
+		    path, "expected a tile of %u hashes: %s", l->count,
+		    e == ERR_FORMAT_SIZE ? "it has another size" : inputfile_reason(e));
+		return false; /* both sides stay as they followed from below */
+	}
+	t->result->tiles++;
+	t->result->hashes += l->count;
+	for (unsigned i = 0; i < l->count; i++) {
+		memcpy(hash.bytes, t->tile.data + (size_t)i * DIGEST_SIZE, DIGEST_SIZE);
+		if (l->entries.known[i] && digest_equal(&hash, &l->entries.hash[i]))
+			continue;
+		same = false;
+		if ((l->entries.known[i] || l->tiles.known[i]) &&
+		    !(l->tiles.known[i] && digest_equal(&hash, &l->tiles.hash[i]))) {
+			digest_to_hex(l->entries.known[i] ? &l->entries.hash[i] : &l->tiles.hash[i],
+			    expected);
+			digest_to_hex(&hash, found);
+			if (level == 0)
+				defects_add(t->defects, OUTCOME_BAD, path,
+				    "hash %u: entry %" PRIu64 " hashes to %s, the tile has %s", i,
+				    l->tile * TILE_WIDTH + i, expected, found);
+			else
+				defects_add(t->defects, OUTCOME_BAD, path,
+				    "hash %u: expected %s, the root of tile %" PRIu64
+				    " of level %u; found %s",
+				    i, expected, l->tile * TILE_WIDTH + i, level - 1, found);
+		}
+	}
+	for (unsigned i = 0; i < l->count && !same; i++) {
+		memcpy(l->tiles.hash[i].bytes, t->tile.data + (size_t)i * DIGEST_SIZE, DIGEST_SIZE);
+		l->tiles.known[i] = true;
+	}
+	return same;
+}
+
+/* The root of the first `count` hashes, both ways. */
+static void
+fold(const struct level *l, unsigned count, bool same, struct pair *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->entries_known = fold_side(&l->entries, count, &out->entries);
+	if (same) {
+		out->tiles = out->entries;
+		out->tiles_known = true;
+	} else {
+		out->tiles_known = fold_side(&l->tiles, count, &out->tiles);
+	}
+}
+
+/* In place would spoil what is still compared, so pairs are folded in a copy. */
+static bool
+fold_side(const struct side *s, unsigned count, struct digest *out)
+{
+	struct digest hash[TILE_WIDTH / 2 + 1];
+	const struct digest *from = s->hash;
+
+	for (unsigned i = 0; i < count; i++)
+		if (!s->known[i])
+			return false;
+	/* RFC 6962: an odd last one is carried up as it is, which splits at powers of two. */
+	for (; count > 1; count = (count + 1) / 2, from = hash) {
+		for (unsigned i = 0; i < count / 2; i++)
+			merkle_node(&from[2 * (size_t)i], &from[2 * (size_t)i + 1], &hash[i]);
+		if (count % 2 != 0)
+			hash[count / 2] = from[count - 1];
+	}
+	*out = from[0];
+	return true;
+}
+
+/*
+ * The right edge: on each level the partial tile, and behind it the one root that is left of the
+ * levels below. What they fold to is the root of the tree.
+ */
+static void
+finish(struct tree_check *t)
+{
+	struct pair carry;
+	bool has_carry = false, same;
+
+	memset(&carry, 0, sizeof(carry));
+	for (unsigned level = 0; level < LEVELS; level++) {
+		struct level *l = &t->level[level];
+		unsigned count = l->count;
+
+		if (count == 0)
+			continue;
+		compare_tile(t, level);
+		same = false; /* the sides may differ; here, speed does not matter */
+		for (unsigned i = 0; i < count; i++)
+			if (!l->tiles.known[i] && l->entries.known[i]) {
+				l->tiles.hash[i] = l->entries.hash[i];
+				l->tiles.known[i] = true;
+			}
+		if (has_carry) {
+			l->entries.hash[count] = carry.entries;
+			l->entries.known[count] = carry.entries_known;
+			l->tiles.hash[count] = carry.tiles;
+			l->tiles.known[count] = carry.tiles_known;
+			count++;
+		}
+		fold(l, count, same, &carry);
+		has_carry = true;
+	}
+	if (!has_carry) {
+		merkle_empty_root(&carry.entries);
+		carry.tiles = carry.entries;
+		carry.entries_known = carry.tiles_known = true;
+	}
+	compare_root(t, &carry);
+}
+
+static void
+compare_root(struct tree_check *t, const struct pair *p)
+{
+	const struct digest *signed_root = &t->log->checkpoint.root;
+	char expected[DIGEST_HEX_SIZE + 1], found[DIGEST_HEX_SIZE + 1];
+	const bool damaged = t->defects->bad + t->defects->unknown > 0;
+
+	digest_to_hex(signed_root, expected);
+	if (p->entries_known && digest_equal(&p->entries, signed_root)) {
+		if (damaged)
+			defects_remark(t->defects, "checkpoint",
+			    "all entries are as they were signed; only tiles are damaged, and can "
+			    "be made again from the entries");
+	} else if (damaged && p->tiles_known && digest_equal(&p->tiles, signed_root)) {
+		defects_remark(t->defects, "checkpoint",
+		    "the tiles lead to the signed root: the entries named above are not the ones "
+		    "that were signed");
+	} else if (p->entries_known) {
+		digest_to_hex(&p->entries, found);
+		defects_add(t->defects, OUTCOME_BAD, "checkpoint",
+		    "expected the signed root %s, the entries lead to %s", expected, found);
+	} else {
+		defects_remark(t->defects, "checkpoint",
+		    "whether the rest leads to the signed root %s cannot be told", expected);
+	}
+}
