@@ -1,0 +1,292 @@
+#include "tests/unit/guard_fixture.h"
+
+static const struct merkle_proof no_proof;
+
+static enum err
+check(struct fixture *f, uint64_t size, const struct digest *root, const struct merkle_proof *proof)
+{
+	return guard_check(f->guard, size, root, proof);
+}
+
+static void
+begins_with_the_empty_tree(void **state)
+{
+	struct fixture *f = *state;
+	struct digest empty;
+
+	merkle_empty_root(&empty);
+	assert_int_equal(guard_state(f->guard)->size, 0);
+	assert_memory_equal(guard_state(f->guard)->root.bytes, empty.bytes, DIGEST_SIZE);
+	assert_int_equal(check(f, 0, &empty, &no_proof), ERR_OK);
+}
+
+static void
+an_empty_tree_has_one_root(void **state)
+{
+	struct fixture *f = *state;
+	struct digest other;
+
+	leaf_of(0, "report", &other);
+	assert_int_equal(check(f, 0, &other, &no_proof), ERR_GUARD_FORK);
+}
+
+static void
+every_tree_extends_the_empty_one(void **state)
+{
+	struct fixture *f = *state;
+
+	log_grow(f, 7);
+	log_sign(f);
+	assert_int_equal(guard_state(f->guard)->size, 7);
+}
+
+static void
+an_empty_tree_takes_no_hashes_as_proof(void **state)
+{
+	struct fixture *f = *state;
+	struct merkle_proof proof = {.count = 1};
+	struct digest root;
+
+	log_grow(f, 7);
+	merkle_batch_root(f->log, &root);
+	assert_int_equal(check(f, 7, &root, &proof), ERR_GUARD_FORK);
+}
+
+static void
+grows_through_every_size(void **state)
+{
+	struct fixture *f = *state;
+
+	for (uint64_t batch = 1; batch <= 20; batch++) {
+		log_grow(f, batch);
+		log_sign(f);
+		assert_int_equal(guard_state(f->guard)->size, merkle_batch_size(f->log));
+	}
+}
+
+static void
+the_same_tree_again_is_allowed(void **state)
+{
+	struct fixture *f = *state;
+	struct digest root;
+
+	log_grow(f, 5);
+	log_sign(f);
+	merkle_batch_root(f->log, &root);
+	assert_int_equal(check(f, 5, &root, &no_proof), ERR_OK);
+	assert_int_equal(guard_advance(f->guard, 5, &root), ERR_OK);
+	assert_int_equal(guard_state(f->guard)->size, 5);
+}
+
+static void
+the_same_tree_again_takes_no_hashes(void **state)
+{
+	struct fixture *f = *state;
+	struct merkle_proof proof = {.count = 1};
+	struct digest root;
+
+	log_grow(f, 5);
+	log_sign(f);
+	merkle_batch_root(f->log, &root);
+	assert_int_equal(check(f, 5, &root, &proof), ERR_GUARD_FORK);
+}
+
+static void
+refuses_the_same_size_with_another_root(void **state)
+{
+	struct fixture *f = *state;
+	struct merkle_frontier other;
+	struct digest leaf, root;
+
+	log_grow(f, 5);
+	log_sign(f);
+	merkle_frontier_init(&other);
+	for (uint64_t i = 0; i < 5; i++) {
+		leaf_of(i, i == 2 ? "forged" : "report", &leaf);
+		merkle_frontier_append(&other, &leaf);
+	}
+	merkle_frontier_root(&other, &root);
+	assert_int_equal(check(f, 5, &root, &no_proof), ERR_GUARD_FORK);
+}
+
+static void
+refuses_every_smaller_tree(void **state)
+{
+	struct fixture *f = *state;
+	struct merkle_frontier smaller;
+	struct digest leaf, root;
+
+	log_grow(f, 9);
+	log_sign(f);
+	merkle_frontier_init(&smaller);
+	for (uint64_t size = 0; size < 9; size++) {
+		merkle_frontier_root(&smaller, &root);
+		assert_int_equal(check(f, size, &root, &no_proof), ERR_GUARD_ROLLBACK);
+		leaf_of(size, "report", &leaf);
+		merkle_frontier_append(&smaller, &leaf);
+	}
+}
+
+/* A larger tree whose past was changed, with the proof that its own past would have. */
+static void
+refuses_a_fork_with_an_honest_looking_proof(void **state)
+{
+	struct fixture *f = *state;
+	struct merkle_batch *other = merkle_batch_new();
+	struct merkle_frontier frontier;
+	struct merkle_proof proof;
+	struct digest leaf, root;
+
+	log_grow(f, 6);
+	log_sign(f);
+	for (uint64_t i = 0; i < 6; i++) {
+		leaf_of(i, i == 5 ? "forged" : "report", &leaf);
+		assert_int_equal(merkle_batch_add(other, &leaf), ERR_OK);
+	}
+	merkle_batch_frontier(other, &frontier);
+	merkle_batch_begin(other, &frontier);
+	leaf_of(6, "report", &leaf);
+	assert_int_equal(merkle_batch_add(other, &leaf), ERR_OK);
+	merkle_batch_root(other, &root);
+	merkle_batch_consistency(other, &proof);
+	assert_int_equal(check(f, 7, &root, &proof), ERR_GUARD_FORK);
+	merkle_batch_free(&other);
+}
+
+static void
+refuses_every_changed_proof(void **state)
+{
+	struct fixture *f = *state;
+	struct merkle_proof proof, bad;
+	struct digest root;
+
+	log_grow(f, 11);
+	log_sign(f);
+	log_grow(f, 8);
+	merkle_batch_root(f->log, &root);
+	merkle_batch_consistency(f->log, &proof);
+	assert_true(proof.count > 2);
+	assert_int_equal(check(f, 19, &root, &proof), ERR_OK);
+	for (size_t i = 0; i < proof.count; i++) {
+		bad = proof;
+		bad.hash[i].bytes[31] ^= 1;
+		assert_int_equal(check(f, 19, &root, &bad), ERR_GUARD_FORK);
+	}
+	bad = proof;
+	bad.count--;
+	assert_int_equal(check(f, 19, &root, &bad), ERR_GUARD_FORK);
+	bad = proof;
+	bad.hash[bad.count++] = root;
+	assert_int_equal(check(f, 19, &root, &bad), ERR_GUARD_FORK);
+	assert_int_equal(check(f, 19, &root, &no_proof), ERR_GUARD_FORK);
+	assert_int_equal(check(f, 40, &root, &proof), ERR_GUARD_FORK);
+	assert_int_equal(check(f, UINT64_MAX, &root, &proof), ERR_GUARD_FORK);
+}
+
+static void
+a_refusal_changes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct digest root, other;
+
+	log_grow(f, 4);
+	log_sign(f);
+	merkle_batch_root(f->log, &root);
+	leaf_of(0, "forged", &other);
+	assert_int_equal(check(f, 9, &other, &no_proof), ERR_GUARD_FORK);
+	assert_int_equal(check(f, 3, &other, &no_proof), ERR_GUARD_ROLLBACK);
+	assert_int_equal(guard_state(f->guard)->size, 4);
+	assert_memory_equal(guard_state(f->guard)->root.bytes, root.bytes, DIGEST_SIZE);
+}
+
+static void
+knows_every_report_of_the_signed_tree(void **state)
+{
+	struct fixture *f = *state;
+	struct merkle_proof proof;
+	char text[64];
+
+	log_grow(f, 13);
+	log_sign(f);
+	for (uint64_t i = 0; i < 13; i++) {
+		snprintf(text, sizeof(text), "report %llu", (unsigned long long)i);
+		merkle_batch_inclusion(f->log, i, &proof);
+		assert_int_equal(
+		    guard_check_report(f->guard, view_of_string(text), i, &proof), ERR_OK);
+	}
+}
+
+static void
+refuses_a_report_that_is_not_there(void **state)
+{
+	struct fixture *f = *state;
+	struct merkle_proof proof;
+
+	log_grow(f, 13);
+	log_sign(f);
+	merkle_batch_inclusion(f->log, 4, &proof);
+	assert_int_equal(
+	    guard_check_report(f->guard, VIEW_LITERAL("report 5"), 4, &proof), ERR_GUARD_UNLOGGED);
+	assert_int_equal(
+	    guard_check_report(f->guard, VIEW_LITERAL("report 4"), 5, &proof), ERR_GUARD_UNLOGGED);
+	assert_int_equal(guard_check_report(f->guard, VIEW_LITERAL("report 4"), UINT64_MAX, &proof),
+	    ERR_GUARD_UNLOGGED);
+	assert_int_equal(
+	    guard_check_report(f->guard, VIEW_LITERAL(""), 4, &proof), ERR_GUARD_UNLOGGED);
+	proof.hash[0].bytes[0] ^= 1;
+	assert_int_equal(
+	    guard_check_report(f->guard, VIEW_LITERAL("report 4"), 4, &proof), ERR_GUARD_UNLOGGED);
+}
+
+/* A report that will be in the next tree is not logged yet. */
+static void
+refuses_a_report_of_an_unsigned_tree(void **state)
+{
+	struct fixture *f = *state;
+	struct merkle_proof proof;
+
+	log_grow(f, 3);
+	log_sign(f);
+	log_grow(f, 3);
+	merkle_batch_inclusion(f->log, 4, &proof);
+	assert_int_equal(
+	    guard_check_report(f->guard, VIEW_LITERAL("report 4"), 4, &proof), ERR_GUARD_UNLOGGED);
+}
+
+static void
+an_empty_log_has_no_reports(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(guard_check_report(f->guard, VIEW_LITERAL("report 0"), 0, &no_proof),
+	    ERR_GUARD_UNLOGGED);
+	assert_int_equal(
+	    guard_check_report(f->guard, VIEW_LITERAL(""), 0, &no_proof), ERR_GUARD_UNLOGGED);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(begins_with_the_empty_tree),
+	    TEST(an_empty_tree_has_one_root),
+	    TEST(every_tree_extends_the_empty_one),
+	    TEST(an_empty_tree_takes_no_hashes_as_proof),
+	    TEST(grows_through_every_size),
+	    TEST(the_same_tree_again_is_allowed),
+	    TEST(the_same_tree_again_takes_no_hashes),
+	    TEST(refuses_the_same_size_with_another_root),
+	    TEST(refuses_every_smaller_tree),
+	    TEST(refuses_a_fork_with_an_honest_looking_proof),
+	    TEST(refuses_every_changed_proof),
+	    TEST(a_refusal_changes_nothing),
+	    TEST(knows_every_report_of_the_signed_tree),
+	    TEST(refuses_a_report_that_is_not_there),
+	    TEST(refuses_a_report_of_an_unsigned_tree),
+	    TEST(an_empty_log_has_no_reports),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
