@@ -1,0 +1,233 @@
+"""The signer's side of the key channel, written from proto/keychannel.h, and a Merkle tree of its own.
+
+What is asked may be false: this is what a hostile signer would hold.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import socket
+import struct
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
+
+import hallmark
+
+STATE, CHECKPOINT, TOKEN = 0, 1, 2
+PROOF_MAX = 65
+HEADER = 60
+ROLLBACK, FORK, UNLOGGED = 500, 501, 502
+P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551
+RSA_IDENTIFIER = b"hallmark-rsa-pkcs1-sha256/1"
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+def leaf_hash(entry):
+    return sha256(b"\0" + entry)
+
+
+def split(count):
+    """The largest power of two below `count`."""
+    return 1 << (count - 1).bit_length() - 1
+
+
+class Tree:
+    """RFC 6962, section 2.1, recursively as it is written there."""
+
+    def __init__(self, entries=()):
+        self.entries = list(entries)
+
+    def __len__(self):
+        return len(self.entries)
+
+    def add(self, *entries):
+        self.entries += entries
+        return self
+
+    def hash(self, begin=0, end=None):
+        end = len(self.entries) if end is None else end
+        if end - begin == 0:
+            return sha256(b"")
+        if end - begin == 1:
+            return leaf_hash(self.entries[begin])
+        k = begin + split(end - begin)
+        return sha256(b"\1" + self.hash(begin, k) + self.hash(k, end))
+
+    def inclusion(self, index, begin=0, end=None):
+        end = len(self.entries) if end is None else end
+        if end - begin == 1:
+            return []
+        k = begin + split(end - begin)
+        if index < k:
+            return self.inclusion(index, begin, k) + [self.hash(k, end)]
+        return self.inclusion(index, k, end) + [self.hash(begin, k)]
+
+    def consistency(self, old):
+        if old in (0, len(self)):
+            return []
+        return self.subproof(old, 0, len(self), True)
+
+    def subproof(self, old, begin, end, whole):
+        if old == end:
+            return [] if whole else [self.hash(begin, end)]
+        k = begin + split(end - begin)
+        if old <= k:
+            return self.subproof(old, begin, k, whole) + [self.hash(k, end)]
+        return self.subproof(old, k, end, False) + [self.hash(begin, k)]
+
+
+def pad(proof):
+    return b"".join(proof) + bytes(32 * (PROOF_MAX - len(proof)))
+
+
+def checkpoint_request(size, root, proof, number=1, count=None):
+    count = len(proof) if count is None else count
+    return (b"HKQ1" + bytes([CHECKPOINT, count, 0, 0]) + struct.pack(">QQ", number, size) + root +
+            pad(proof))
+
+
+def token_request(index, report, proof, number=1, size=None):
+    size = len(report) if size is None else size
+    return (b"HKQ1" + bytes([TOKEN, len(proof), 0, 0]) +
+            struct.pack(">QQI", number, index, size) + pad(proof) + report)
+
+
+class Answer:
+    def __init__(self, header, body):
+        magic, self.type, zero, self.error, self.id, self.size, self.root, size = struct.unpack(
+            ">4sBBHQQ32sI", header)
+        assert magic == b"HKA1" and zero == 0 and size == len(body)
+        self.body = body
+
+    def __repr__(self):
+        return f"type {self.type} error {self.error} id {self.id} size {self.size} {self.body!r}"
+
+
+class Gone(Exception):
+    """The key process closed the channel."""
+
+
+class KeyProcess:
+    """A running `hallmark-hsm serve` with our end of its channel."""
+
+    def __init__(self, site, start=True, prefix=()):
+        self.site = site
+        ours, theirs = socket.socketpair()
+        ours.settimeout(hallmark.PATIENCE_S)
+        self.channel = ours
+        self.process = hallmark.Process(
+            "hallmark-hsm", ["serve", "-c", str(site.path("hsm.yaml"))], site.env, prefix=prefix,
+            pass_fds=(3,), preexec_fn=lambda: os.dup2(theirs.fileno(), 3))
+        site.processes.append(self.process)
+        theirs.close()
+        self.number = 0
+        if start:
+            self.state = self.receive()
+            assert self.state.type == STATE and self.state.id == 0 and self.state.error == 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+
+    def send(self, data):
+        self.channel.sendall(data)
+
+    def take(self, size):
+        data = b""
+        while len(data) < size:
+            try:
+                more = self.channel.recv(size - len(data))
+            except ConnectionResetError:
+                more = b""
+            if not more:
+                raise Gone(f"after {len(data)} of {size} bytes")
+            data += more
+        return data
+
+    def receive(self):
+        header = self.take(HEADER)
+        return Answer(header, self.take(struct.unpack(">I", header[56:])[0]))
+
+    def ask(self, request):
+        self.send(request)
+        return self.receive()
+
+    def checkpoint(self, size, root, proof):
+        self.number += 1
+        answer = self.ask(checkpoint_request(size, root, proof, self.number))
+        assert answer.id == self.number and answer.type == CHECKPOINT
+        return answer
+
+    def sign(self, tree, old):
+        """For an honest tree; `old` is the size of the last signed one."""
+        return self.checkpoint(len(tree), tree.hash(), tree.consistency(old))
+
+    def token(self, index, report, proof):
+        self.number += 1
+        answer = self.ask(token_request(index, report, proof, self.number))
+        assert answer.id == self.number and answer.type == TOKEN
+        return answer
+
+    def hang_up(self):
+        """Closes our end; the exit status of the process."""
+        self.channel.close()
+        return self.process.wait()
+
+    def kill(self):
+        """kill -9, and gone with all its lines read when it returns."""
+        self.process.kill()
+        self.channel.close()
+
+
+def certificate_of(site):
+    return x509.load_pem_x509_certificate(site.path("log.crt").read_bytes())
+
+
+def verify_note(note, certificate, origin, size, root):
+    """The whole checkpoint of C2SP tlog-checkpoint and signed-note, by one signature of this key."""
+    text, signature_line = note.split(b"\n\n")
+    text += b"\n"
+    assert text == (f"{origin}\n{size}\n".encode() + base64.b64encode(root) + b"\n"), text
+    prefix = f"\u2014 {origin} ".encode()
+    assert signature_line.startswith(prefix) and signature_line.endswith(b"\n")
+    data = base64.b64decode(signature_line[len(prefix):-1], validate=True)
+    key = certificate.public_key()
+    spki = key.public_bytes(serialization.Encoding.DER,
+                            serialization.PublicFormat.SubjectPublicKeyInfo)
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        assert data[:4] == sha256(spki)[:4]
+        key.verify(data[4:], text, ec.ECDSA(hashes.SHA256()))
+        r, s = utils.decode_dss_signature(data[4:])
+        assert s <= P256_ORDER // 2 and utils.encode_dss_signature(r, s) == data[4:]
+    else:
+        assert data[:4] == sha256(origin.encode() + b"\n\xff" + RSA_IDENTIFIER + spki)[:4]
+        key.verify(data[4:], text, padding.PKCS1v15(), hashes.SHA256())
+
+
+def unbase64url(text):
+    assert b"=" not in text
+    return base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4))
+
+
+def verify_jws(jws, jwk, certificate, report):
+    """RFC 7515, compact form, over exactly this report."""
+    header, payload, signature = jws.split(b".")
+    assert unbase64url(payload) == report
+    header_json = json.loads(unbase64url(header))
+    assert header_json == {"alg": jwk["alg"], "typ": "JWT", "kid": jwk["kid"]}
+    key = certificate.public_key()
+    data, raw = header + b"." + payload, unbase64url(signature)
+    if jwk["alg"] == "ES256":
+        assert len(raw) == 64
+        r, s = int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big")
+        key.verify(utils.encode_dss_signature(r, s), data, ec.ECDSA(hashes.SHA256()))
+    else:
+        key.verify(raw, data, padding.PKCS1v15(), hashes.SHA256())
