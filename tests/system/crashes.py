@@ -1,0 +1,413 @@
+#!/usr/bin/python3
+"""kill -9 of anything, at any time: no acknowledged report is lost, none is signed twice."""
+
+import os
+import shutil
+import sqlite3
+import threading
+import time
+
+import hallmark
+import wire
+from hallmark import APP, EVIL, ORIGIN, Site
+
+
+class Load:
+    """Collectors that submit as fast as they can and keep every receipt they get."""
+
+    def __init__(self, site, connections=4, workloads=4):
+        self.site, self.workloads = site, workloads
+        self.receipts, self.errors, self.closed = [], [], 0
+        self.stop = threading.Event()
+        self.enough = threading.Semaphore(0)
+        self.collectors = [site.collector("load") for _ in range(connections)]
+        self.threads = [threading.Thread(target=self.run, args=(n, c), daemon=True)
+                        for n, c in enumerate(self.collectors)]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self, number, collector):
+        turn = 0
+        while not self.stop.is_set():
+            turn += 1
+            name = f"load-{number}-{turn % self.workloads}"
+            try:
+                receipt = collector.submit(name, EVIL if turn % 7 == 0 else APP)
+            except wire.Closed:
+                self.closed += 1
+                return
+            except Exception as error:  # pylint: disable=broad-except
+                self.errors.append(repr(error))
+                return
+            self.receipts.append(receipt)
+            self.enough.release()
+
+    def wait_for(self, count):
+        for _ in range(count):
+            assert self.enough.acquire(timeout=hallmark.PATIENCE_S), self.errors
+
+    def end(self):
+        self.stop.set()
+        for thread in self.threads:
+            thread.join(hallmark.PATIENCE_S)
+        for collector in self.collectors:
+            collector.close()
+
+
+def verify_all(site, receipts):
+    """Every receipt verifies by itself and stands in the published log."""
+    assert receipts
+    for receipt in receipts:
+        wire.verify_receipt(receipt, site.certificate, ORIGIN)
+    log = read_log(site)
+    for receipt in receipts:
+        assert log[receipt["index"]] == receipt["report"], receipt["index"]
+
+
+def read_log(site):
+    """All entries of the published log."""
+    note = site.path("log/checkpoint").read_bytes()
+    _, size, _ = wire.open_checkpoint(note, site.certificate, ORIGIN)
+    entries = []
+    for index in range((size + 255) // 256):
+        width = min(256, size - index * 256)
+        name = f"{index:03}" if width == 256 else f"{index:03}.p/{width}"
+        data = (site.path("log/tile/entries") / name).read_bytes()
+        while data:
+            length = int.from_bytes(data[:2], "big")
+            entries.append(data[2:2 + length])
+            data = data[2 + length:]
+    assert len(entries) == size
+    return entries
+
+
+def published(site, size):
+    """Waits until the published log has so many reports."""
+    deadline = time.monotonic() + hallmark.PATIENCE_S
+    while site.status()["published_size"] < size:
+        assert time.monotonic() < deadline, site.status()
+
+
+def fsck(site):
+    site.audit("fsck", "--log", str(site.path("log")), "--cert", str(site.path("log.crt")),
+               "--reports")
+
+
+def test_kill_of_the_key_process_under_load():
+    """No connection drops, and all waiting reports get their receipts."""
+    with Site() as site:
+        signer = site.start_signer()
+        load = Load(site)
+        for _ in range(5):
+            load.wait_for(40)
+            pid = site.status()["key_process_pid"]
+            os.kill(pid, 9)
+            signer.wait_for(f"event=key-process-(down|exit)")
+        load.wait_for(100)
+        load.end()
+        status = site.status()
+        assert not load.errors and load.closed == 0, (load.errors, load.closed)
+        assert status["counters"]["key_process_starts"] >= 5, status
+        assert status["in_flight"] == 0
+        assert signer.stop() == 0
+        verify_all(site, load.receipts)
+        fsck(site)
+
+
+def test_kill_of_the_signer_under_load():
+    """After each restart, every receipt ever given verifies against the log."""
+    with Site() as site:
+        receipts = []
+        for turn in range(6):
+            signer = site.start_signer()
+            load = Load(site)
+            load.collectors[0].chains = {}
+            load.wait_for(30 + 17 * turn)
+            signer.kill()
+            load.end()
+            assert not [e for e in load.errors if "sequence-not-rising" not in e], load.errors
+            receipts += load.receipts
+            # Whoever comes again with new chains is refused, as a clone would be: use new names.
+            site.ca.issue(site.path("load"), "load", uri=f"spiffe://test/load{turn + 1}")
+        signer = site.start_signer()
+        published(site, 0)
+        assert signer.stop() == 0
+        verify_all(site, receipts)
+        fsck(site)
+
+
+def test_kill_of_both_at_once():
+    with Site() as site:
+        signer = site.start_signer()
+        load = Load(site)
+        load.wait_for(50)
+        pid = site.status()["key_process_pid"]
+        signer.kill()
+        try:
+            os.kill(pid, 9)
+        except ProcessLookupError:
+            pass  # it saw the channel close
+        load.end()
+        signer = site.start_signer()
+        collector = site.collector("after")
+        receipt = collector.submit("after", APP)
+        assert signer.stop() == 0
+        verify_all(site, load.receipts + [receipt])
+        fsck(site)
+
+
+def test_a_lost_receipt_is_given_again():
+    """The same bundle once more gets the receipt of the report that is logged, never a second one."""
+    with Site() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        data = collector.make("again", APP)
+        collector.connection.send([wire.BUNDLE, {"bundle": data}])
+        first = collector.await_receipt(APP)
+        collector.connection.send([wire.BUNDLE, {"bundle": data}])
+        second = collector.await_receipt(APP)
+        published(site, 1)
+        collector.connection.send([wire.BUNDLE, {"bundle": data}])
+        third = collector.await_receipt(APP)
+        signer.kill()
+        signer = site.start_signer()
+        collector.connect()
+        collector.connection.send([wire.BUNDLE, {"bundle": data}])
+        fourth = collector.await_receipt(APP)
+        for receipt in (first, second, third, fourth):
+            assert receipt["index"] == 0 and receipt["report"] == first["report"]
+            wire.verify_receipt(receipt, site.certificate, ORIGIN)
+        assert site.status()["log_size"] == 1
+        collector.accepted("again", data)
+        assert collector.submit("again", APP)["index"] == 1
+        assert signer.stop() == 0
+
+
+def test_pending_reports_are_recovered():
+    """Killed before publication: the pending file alone has the reports, and they are sealed again."""
+    with Site() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        receipts = [collector.submit("app", APP) for _ in range(20)]
+        signer.kill()
+        signer = site.start_signer()
+        recovered = next(line for line in signer.lines if "event=recovered" in line)
+        assert "pending=0" not in recovered or "published=20" in recovered, recovered
+        collector.connect()
+        receipts.append(collector.submit("app", APP))
+        assert receipts[-1]["index"] == 20
+        assert signer.stop() == 0
+        verify_all(site, receipts)
+        fsck(site)
+
+
+def wait_for_record(site, first):
+    """Until the pending files have the record that begins with report `first`, to its last byte."""
+    deadline = time.monotonic() + hallmark.PATIENCE_S
+    while time.monotonic() < deadline:
+        for path in site.path("log").glob("pending.*"):
+            try:
+                data = path.read_bytes()
+            except FileNotFoundError:
+                continue  # published meanwhile
+            at = data.find(b"HMB1")
+            while at >= 0 and len(data) >= at + 32:
+                size = int.from_bytes(data[at + 8:at + 16], "big")
+                if int.from_bytes(data[at + 16:at + 24], "big") == first and \
+                        len(data) >= at + 32 + size + 32:
+                    return
+                at = data.find(b"HMB1", at + 1)
+    raise AssertionError(f"report {first} is not pending")
+
+
+def test_pending_file_cut_at_every_byte():
+    """A torn record at the end is dropped, and nothing before it; the guard says how far it may go."""
+    with Site() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        # The key process is stopped, so that the last record is durable and never signed.
+        for _ in range(3):
+            collector.submit("app", APP)
+        pid = site.status()["key_process_pid"]
+        os.kill(pid, 19)
+        collector.connection.send([wire.BUNDLE, {"bundle": collector.make("app", APP)}])
+        wait_for_record(site, 3)
+        signer.signal(9)
+        os.kill(pid, 9)
+        signer.wait()
+        image = site.path("image")
+        keep(site, image)
+        path = newest_pending(site)
+        whole = path.read_bytes()
+        start = whole.rindex(b"HMB1")
+        cuts = sorted({start + 1, start + 4, start + 31, start + 32, start + 33, len(whole) - 33,
+                       len(whole) - 32, len(whole) - 1, len(whole)} |
+                      set(range(start, len(whole), 97)))
+        for cut in cuts:
+            restore(site, image)
+            path.write_bytes(whole[:cut])
+            signer = site.start_signer()
+            expected = 4 if cut == len(whole) else 3
+            assert site.status()["log_size"] == expected, (cut, expected, site.status())
+            assert signer.stop() == 0
+            assert len(read_log(site)) == expected
+
+
+def newest_pending(site):
+    files = sorted(site.path("log").glob("pending.*"))
+    return files[-1] if files else site.path("log/pending.none")
+
+
+def keep(site, image):
+    for name in ("log", "evidence", "guard"):
+        shutil.copytree(site.path(name), image / name)
+    shutil.copy(site.path("index.db"), image / "index.db")
+
+
+def restore(site, image):
+    for name in ("log", "evidence", "guard"):
+        shutil.rmtree(site.path(name))
+        shutil.copytree(image / name, site.path(name))
+    for path in site.dir.glob("index.db*"):
+        path.unlink()
+    shutil.copy(image / "index.db", site.path("index.db"))
+
+
+def refuses_to_start(site, event):
+    signer = site.start_signer(wait=False)
+    signer.wait_for(f"event={event}")
+    assert signer.wait() == 1
+    return signer
+
+
+def test_one_flipped_bit_is_found_and_named():
+    """In every kind of file; nothing is signed over it."""
+    with Site() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        receipts = [collector.submit("app", APP) for _ in range(300)]
+        published(site, 300)
+        os.kill(site.status()["key_process_pid"], 19)
+        for _ in range(2):
+            collector.connection.send([wire.BUNDLE, {"bundle": collector.make(f"x{_}", APP)}])
+        wait_for_record(site, 300)
+        pid = site.status()["key_process_pid"]
+        signer.signal(9)
+        os.kill(pid, 9)
+        signer.wait()
+        image = site.path("image")
+        keep(site, image)
+        for name, event in (("log/checkpoint", "log-damaged|checkpoint-foreign"),
+                            ("log/tile/0/001.p/44", "log-damaged"),
+                            ("log/tile/1/000.p/1", "log-damaged")):
+            restore(site, image)
+            flip(site.path(name))
+            refuses_to_start(site, f"({event})")
+        # A tile that no start needs to read is the auditor's to find.
+        restore(site, image)
+        flip(site.path("log/tile/0/000"))
+        found = site.audit("fsck", "--log", str(site.path("log")), "--cert",
+                           str(site.path("log.crt")), check=False)
+        assert found.returncode == 1 and "tile/0/000" in found.stdout, found
+        restore(site, image)
+        guard = next(site.path("guard").iterdir())
+        flip(guard, 20)
+        signer = site.start_signer(wait=False)
+        signer.wait_for("copy . of the guard.s state is damaged")
+        signer.kill()
+        restore(site, image)
+        flip(next(site.path("evidence").iterdir()), 60)
+        signer = site.start_signer()
+        # The damage shows when the record is read, and the collector is asked for it again.
+        collector.connect()
+        receipts.append(collector.submit("app", EVIL))
+        receipts.append(collector.submit("app", APP))
+        assert signer.stop() == 0
+        verify_all(site, receipts)
+
+
+def flip(path, at=None):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 if at is None else at] ^= 4
+    path.write_bytes(data)
+
+
+def test_a_deleted_index_is_made_again():
+    with Site() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        for n in range(300):
+            collector.submit(f"app{n % 5}", APP)
+        assert signer.stop() == 0
+        for damage in (lambda p: p.unlink(), lambda p: p.write_bytes(b"not a database" * 100)):
+            for path in site.dir.glob("index.db*"):
+                if path.name != "index.db":
+                    path.unlink()
+            damage(site.path("index.db"))
+            signer = site.start_signer()
+            collector.connect()
+            for n in range(5):
+                collector.submit(f"app{n}", APP)
+            assert signer.stop() == 0
+        with sqlite3.connect(site.path("index.db")) as db:
+            assert db.execute("SELECT count(*) FROM workload").fetchone() == (5,)
+            assert db.execute("SELECT log_size FROM state").fetchone() == (310,)
+        # And the start after that reads the index alone.
+        signer = site.start_signer()
+        assert not any("index-rebuild" in line for line in signer.lines)
+        fsck(site)
+
+
+def test_a_log_that_was_rolled_back_is_refused():
+    """The guard has signed more than the disk shows: promise 1."""
+    with Site() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        for _ in range(5):
+            collector.submit("app", APP)
+        assert signer.stop() == 0
+        shutil.copytree(site.path("log"), site.path("old-log"))
+        shutil.copy(site.path("index.db"), site.path("old-index"))
+        signer = site.start_signer()
+        collector.connect()
+        collector.submit("app", APP)
+        assert signer.stop() == 0
+        shutil.rmtree(site.path("log"))
+        site.path("old-log").rename(site.path("log"))
+        refuses_to_start(site, "log-behind-guard")
+
+
+def test_a_guard_that_was_rolled_back_is_led_up():
+    """The guard's state was restored from a copy: it extends it, by proof, and never forks."""
+    with Site() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        for _ in range(5):
+            collector.submit("app", APP)
+        assert signer.stop() == 0
+        shutil.copytree(site.path("guard"), site.path("old-guard"))
+        signer = site.start_signer()
+        collector.connect()
+        for _ in range(300):
+            collector.submit("app", APP)
+        assert signer.stop() == 0
+        shutil.rmtree(site.path("guard"))
+        site.path("old-guard").rename(site.path("guard"))
+        signer = site.start_signer()
+        assert any("event=guard-behind" in line for line in signer.lines)
+        collector.connect()
+        assert collector.submit("app", APP)["index"] == 305
+        assert signer.stop() == 0
+        fsck(site)
+
+
+def test_two_signers_cannot_have_one_log():
+    with Site() as site:
+        site.start_signer()
+        second = site.start_signer(wait=False)
+        second.wait_for("event=log-locked")
+        assert second.wait() == 1
+
+
+if __name__ == "__main__":
+    hallmark.run_tests("__main__")

@@ -1,0 +1,366 @@
+#!/usr/bin/python3
+"""Running a signer: reload, stop, status, limits, tokens, dialects; what an operator relies on."""
+
+import base64
+import json
+import os
+import signal
+import threading
+import time
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, utils
+
+import hallmark
+import wire
+from hallmark import APP, EVIL, ORIGIN, Site
+
+
+def status_of(receipt, workload="app"):
+    return json.loads(receipt["report"])["submods"][workload]
+
+
+def test_an_independent_collector_gets_a_receipt_that_verifies():
+    with Site() as site:
+        signer = site.start_signer()
+        receipt = site.collector().submit("app", APP)
+        size, _ = wire.verify_receipt(receipt, site.certificate, ORIGIN)
+        report = json.loads(receipt["report"])
+        assert size == 1 and report["sub"] == "spiffe://test/host1" and report["iss"] == ORIGIN
+        assert status_of(receipt)["ear.status"] == "affirming"
+        site.path("r.tlog-proof").write_bytes(wire.tlog_proof(receipt))
+        site.audit("verify", str(site.path("r.tlog-proof")), "--cert", str(site.path("log.crt")),
+                   "--origin", ORIGIN)
+        assert signer.stop() == 0
+
+
+def test_an_unchanged_host_sends_a_few_hundred_bytes():
+    """Promise 8."""
+    with Site() as site:
+        site.start_signer()
+        collector = site.collector()
+        components = {**APP, "host": wire.component("host", [
+            wire.fact_item("kernel", "6.1.0" * 100), wire.fact_item("modules", *["x" * 20] * 50)])}
+        collector.submit("app", components)
+        data = wire.frame([wire.BUNDLE, {"bundle": collector.make("app", components)}])
+        assert len(data) < 400, len(data)
+        receipt = collector.submit("app", components)
+        assert receipt["seq"] == 2
+        assert site.status()["counters"]["components"] == 2
+
+
+def test_reload_takes_a_new_policy_without_dropping_connections():
+    with Site() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        assert status_of(collector.submit("app", EVIL))["ear.status"] == "contraindicated"
+        evil = hallmark.hashlib.sha256(b"evil").hexdigest()
+        site.write_policy(reference=f"{evil}  /usr/bin/app\n")
+        signer.signal(signal.SIGHUP)
+        signer.wait_for("event=reloaded")
+        assert status_of(collector.submit("app", EVIL))["ear.status"] == "affirming"
+        assert status_of(collector.submit("app", APP))["ear.status"] == "contraindicated"
+        assert site.status()["counters"]["connections_accepted"] == 1
+        assert signer.stop() == 0
+        site.audit("replay", "--log", str(site.path("log")), "--evidence",
+                   str(site.path("evidence")), "--cert", str(site.path("log.crt")), "--all")
+
+
+def test_reload_refuses_a_bad_file_and_keeps_the_old():
+    with Site() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        good = {name: site.path(name).read_text()
+                for name in ("policy.yaml", "signer.yaml", "signer.crt", "known.sha256")}
+        bad = {"policy.yaml": "name: test\nworkloads: 7\n",
+               "signer.yaml": good["signer.yaml"] + "unknown_key: 1\n",
+               "signer.crt": "no certificate\n",
+               "known.sha256": "no digest\n"}
+        for name, text in bad.items():
+            line = len(signer.lines)
+            site.path(name).write_text(text)
+            signer.signal(signal.SIGHUP)
+            found = signer.wait_for("event=reload-refused", line)
+            assert name in found or name == "signer.crt", found
+            assert status_of(collector.submit("app", APP))["ear.status"] == "affirming"
+            site.path(name).write_text(good[name])
+        line = len(signer.lines)
+        site.path("signer.yaml").write_text(good["signer.yaml"].replace(
+            f"127.0.0.1:{site.port}", "127.0.0.1:1"))
+        signer.signal(signal.SIGHUP)
+        signer.wait_for("event=reload-refused", line)
+        site.path("signer.yaml").write_text(good["signer.yaml"])
+        assert site.status()["counters"]["reloads_refused"] == 5
+        assert site.collector("host2").submit("app", APP)["index"] == 4
+        assert signer.stop() == 0
+
+
+def test_a_revoked_collector_is_out_after_a_reload():
+    with Site() as site:
+        site.ca.revoke(site.path("crl.pem"))
+        site.options["tls"] = {"client_crl": "crl.pem"}
+        site.write_configs()
+        signer = site.start_signer()
+        site.collector("good").submit("app", APP)
+        site.collector("bad").submit("app", APP)
+        site.ca.revoke(site.path("crl.pem"), wire.load_certificate(site.path("bad.crt")))
+        signer.signal(signal.SIGHUP)
+        signer.wait_for("event=reloaded")
+        site.collector("good", connect=False).connect().submit("app2", APP)
+        try:
+            site.collector("bad")
+            raise AssertionError("let in")
+        except (wire.Closed, OSError):
+            pass
+        assert site.status()["refusals"]["tls-handshake"] == 1
+
+
+def test_sigterm_drains_and_stops_in_time():
+    with Site() as site:
+        signer = site.start_signer()
+        receipts, stop = [], threading.Event()
+
+        def load(number):
+            collector = site.collector("load")
+            try:
+                while not stop.is_set():
+                    receipts.append(collector.submit(f"load{number}", APP))
+            except (wire.Closed, OSError):
+                pass
+
+        site.collector("load").submit("first", APP)
+        threads = [threading.Thread(target=load, args=(n,), daemon=True) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        while len(receipts) < 50:
+            pass
+        began = time.monotonic()
+        assert signer.stop() == 0
+        assert time.monotonic() - began < 10
+        stop.set()
+        for thread in threads:
+            thread.join()
+        for receipt in receipts:
+            wire.verify_receipt(receipt, site.certificate, ORIGIN)
+        note = site.path("log/checkpoint").read_bytes()
+        _, size, _ = wire.open_checkpoint(note, site.certificate, ORIGIN)
+        assert size > max(r["index"] for r in receipts)
+        assert not list(site.path("log").glob("pending.*")), "everything is published"
+
+
+def test_sigterm_does_not_wait_for_a_dead_token():
+    with Site(key_process={"deadline_ms": 60000}, hsm={"deadline_ms": 50000}) as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        collector.submit("app", APP)
+        pid = site.status()["key_process_pid"]
+        os.kill(pid, signal.SIGSTOP)
+        collector.connection.send([wire.BUNDLE, {"bundle": collector.make("app", APP)}])
+        while site.status()["in_flight"] == 0:
+            pass
+        began = time.monotonic()
+        signer.signal(signal.SIGTERM)
+        signer.child.wait(hallmark.PATIENCE_S)
+        took = time.monotonic() - began
+        assert took < 10, took
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        signer.wait()
+        signer = site.start_signer()
+        assert site.status()["log_size"] == 2
+        assert signer.stop() == 0
+
+
+def test_a_key_process_that_hangs_is_replaced():
+    with Site(key_process={"deadline_ms": 800}, hsm={"deadline_ms": 500}) as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        collector.submit("app", APP)
+        pid = site.status()["key_process_pid"]
+        os.kill(pid, signal.SIGSTOP)
+        receipt = collector.submit("app", APP)
+        wire.verify_receipt(receipt, site.certificate, ORIGIN)
+        assert receipt["index"] == 1 and site.status()["key_process_pid"] != pid
+        signer.wait_for("no answer within the deadline")
+        assert signer.stop() == 0
+
+
+def test_status_in_its_three_forms():
+    with Site() as site:
+        signer = site.start_signer()
+        site.collector().submit("app", APP)
+        socket_path = str(site.path("run/status.sock"))
+        table = site.tool("hallmark-signer", "status", "--socket", socket_path).stdout
+        assert "key_process" in table and "receipt" in table
+        prometheus = site.tool("hallmark-signer", "status", "--socket", socket_path,
+                               "--prometheus").stdout
+        assert "\nhallmark_reports_total 1\n" in prometheus
+        assert "\nhallmark_key_process_up 1\n" in prometheus
+        status = site.status()
+        assert status["counters"]["reports_affirming"] == 1 and status["signature_age_ms"] < 60000
+        by_config = site.tool("hallmark-signer", "status", "-c", str(site.path("signer.yaml")))
+        assert "log_size" in by_config.stdout
+        assert signer.stop() == 0
+        gone = site.tool("hallmark-signer", "status", "--socket", socket_path, check=False)
+        assert gone.returncode == 1 and "is the signer running?" in gone.stderr
+
+
+def test_log_lines_as_json():
+    with Site() as site:
+        path = site.path("signer.yaml")
+        path.write_text(path.read_text() + "logging:\n  format: json\n")
+        signer = site.start_signer(wait=False)
+        signer.wait_for('"event":"listening"')
+        collector = site.collector()
+        try:
+            collector.submit('a"b=c', APP, nonce=os.urandom(32))
+        except wire.Refused:
+            pass
+        line = json.loads(signer.wait_for('"event":"refusal"'))
+        assert line["workload"] == 'a"b=c' and line["code"] == "nonce-unknown"
+        assert signer.stop() == 0
+
+
+def test_a_jws_for_relying_parties():
+    """The second seal: the same bytes as a JWT, signed by the token, verified with the JWK set."""
+    with Site() as site:
+        site.write_policy(jws=True)
+        signer = site.start_signer()
+        keys = json.loads(site.hsm("jwks").stdout)["keys"]
+        receipts = []
+        collectors = [site.collector() for _ in range(3)]
+        for turn in range(10):
+            for n, collector in enumerate(collectors):
+                receipts.append(collector.submit(f"app{n}", APP))
+        for receipt in receipts:
+            wire.verify_receipt(receipt, site.certificate, ORIGIN)
+            header, payload, mark = receipt["jws"].split(".")
+            assert unbase64(payload) == receipt["report"]
+            header = json.loads(unbase64(header))
+            assert header["alg"] == "ES256" and header["kid"] == keys[0]["kid"]
+            raw = unbase64(mark)
+            der = utils.encode_dss_signature(int.from_bytes(raw[:32], "big"),
+                                             int.from_bytes(raw[32:], "big"))
+            public_key(keys[0]).verify(der, ".".join(receipt["jws"].split(".")[:2]).encode(),
+                                       ec.ECDSA(hashes.SHA256()))
+        assert site.status()["counters"]["tokens"] == 30
+        # And with the key process killed in between, nothing waits for ever.
+        os.kill(site.status()["key_process_pid"], 9)
+        assert collectors[0].submit("app0", APP)["jws"]
+        assert signer.stop() == 0
+
+
+def unbase64(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def public_key(jwk):
+    return ec.EllipticCurvePublicNumbers(int.from_bytes(unbase64(jwk["x"]), "big"),
+                                         int.from_bytes(unbase64(jwk["y"]), "big"),
+                                         ec.SECP256R1()).public_key()
+
+
+def test_a_collector_that_signs_its_chain():
+    with Site() as site:
+        site.write_policy(signature_every_s=3600)
+        signer = site.start_signer()
+        collector = site.collector()
+        first = status_of(collector.submit("app", APP))
+        assert first["ear.status"] == "warning", first
+        with open(site.path("host1.key"), "rb") as file:
+            key = hallmark.serialization.load_pem_private_key(file.read(), None)
+
+        def sign(data):
+            return key.sign(b"hallmark bundle signature v1\n" + data, ec.ECDSA(hashes.SHA256()))
+
+        signed = collector.submit("app", APP, signature=sign)
+        assert status_of(signed)["ear.status"] == "affirming"
+        assert "hallmark.signature" in json.loads(signed["report"])
+        assert status_of(collector.submit("app", APP))["ear.status"] == "affirming"
+        assert signer.stop() == 0
+        site.audit("replay", "--log", str(site.path("log")), "--evidence",
+                   str(site.path("evidence")), "--cert", str(site.path("log.crt")), "--all")
+
+
+def test_offline_evidence_is_never_fresh():
+    with Site() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        verdict = status_of(collector.submit("app", APP, nonce=b""))
+        assert verdict["ear.status"] == "warning" and verdict["hallmark.findings"], verdict
+        old = int(time.time() * 1000) - 86400_000
+        verdict = status_of(collector.submit("app2", APP, time_ms=old), "app2")
+        assert verdict["ear.status"] == "warning", verdict
+        assert signer.stop() == 0
+
+
+def test_what_no_rule_looks_at_is_never_affirming():
+    """Promise 4."""
+    with Site() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        components = {**APP, "libraries": wire.component("libraries", [
+            wire.file_item("/lib/x.so", b"x")])}
+        verdict = status_of(collector.submit("app", components))
+        assert verdict["ear.status"] == "warning" and verdict["hallmark.not-checked"] == ["libraries"]
+        verdict = status_of(collector.submit("app2", {"host": wire.component("host", [
+            wire.fact_item("kernel", "6")])}), "app2")
+        assert verdict["ear.status"] == "contraindicated", verdict
+        assert signer.stop() == 0
+
+
+def test_the_draft_dialect():
+    with Site(report={"profile": "draft"}) as site:
+        signer = site.start_signer()
+        report = json.loads(site.collector().submit("app", APP)["report"])
+        assert report["eat_profile"] == "tag:ietf.org,2026:rats/ear#03"
+        assert report["submods"]["app"]["ear_status"] == "affirming"
+        assert signer.stop() == 0
+        site.audit("fsck", "--log", str(site.path("log")), "--cert", str(site.path("log.crt")),
+                   "--reports")
+
+
+def test_a_component_of_many_megabytes():
+    with Site() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        other = site.collector("host2")
+        items = [wire.file_item(f"/srv/data/{n:06}", b"%d" % n) for n in range(100000)]
+        components = {**APP, "files": wire.component("files", items)}
+        receipt = collector.submit("big", components)
+        wire.verify_receipt(receipt, site.certificate, ORIGIN)
+        assert other.submit("app", APP)["index"] == 1
+        again = collector.submit("big", components)
+        assert json.loads(again["report"])["hallmark.bundle"]["components"]["files"]["count"] == 100000
+        assert site.status()["counters"]["components"] == 2
+        assert signer.stop() == 0
+
+
+def test_check_names_every_fault():
+    with Site() as site:
+        site.init_key()
+        path = site.path("signer.yaml")
+        path.write_text(path.read_text().replace("signer.key", "nowhere.key")
+                        .replace("client_ca:", "client_cas:") + "surprise: 1\n")
+        done = site.tool("hallmark-signer", "check", "-c", str(path), check=False)
+        assert done.returncode == 1
+        for word in ("client_cas", "surprise", "client_ca"):
+            assert word in done.stderr, done.stderr
+        assert all(line.startswith(str(path)) for line in done.stderr.strip().split("\n")), done.stderr
+
+
+def test_a_secret_open_to_others_is_refused():
+    with Site() as site:
+        site.init_key()
+        for name, program_name in (("signer.key", "hallmark-signer"), ("pin", "hallmark-hsm")):
+            site.path(name).chmod(0o644)
+            config = "signer.yaml" if program_name == "hallmark-signer" else "hsm.yaml"
+            done = site.tool(program_name, "check", "-c", str(site.path(config)), check=False)
+            assert done.returncode == 1 and name in done.stderr, done.stderr
+            site.path(name).chmod(0o600)
+
+
+if __name__ == "__main__":
+    hallmark.run_tests("__main__")
