@@ -1,0 +1,333 @@
+#!/usr/bin/python3
+"""Makes small real logs: key, certificate, tlog-tiles directory, receipts, evidence packs.
+
+  make_log.py DIRECTORY [--size N] [--workloads N]     DIRECTORY/{signer.crt,log,receipts,evidence}
+
+Written from the standards (RFC 6962, C2SP tlog-tiles, signed-note, tlog-checkpoint, tlog-proof) and
+the formats' descriptions; shares no code with Hallmark, so the auditor is tested against somebody
+else's log. Tests import it to make logs that lie.
+"""
+
+import argparse
+import base64
+import datetime
+import hashlib
+import json
+import pathlib
+import struct
+import sys
+
+import msgpack
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+from cryptography.x509.oid import NameOID
+
+ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+ORIGIN = "hallmark.test/made"
+COLLECTOR = "spiffe://test/host1"
+TIME_S = 1795514400  # 2026-11-24T10:00:00Z
+ZERO = bytes(32)
+COMPONENT, POLICY, REFERENCE, MANIFEST, CERTIFICATE = range(1, 6)
+RSA_IDENTIFIER = b"hallmark-rsa-pkcs1-sha256/1"
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+def b64(data):
+    return base64.b64encode(data).decode()
+
+
+def base64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def to_json(value):
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+# --- key, note -----------------------------------------------------------------------------------
+
+
+class Key:
+    """A log's key and its certificate."""
+
+    def __init__(self, name=ORIGIN, kind="ec", start=TIME_S - 86400, days=3650):
+        self.private = (ec.generate_private_key(ec.SECP256R1()) if kind == "ec" else
+                        rsa.generate_private_key(65537, 2048))
+        self.spki = self.private.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        begin = datetime.datetime.utcfromtimestamp(start)
+        self.certificate = (
+            x509.CertificateBuilder().subject_name(subject).issuer_name(subject)
+            .public_key(self.private.public_key()).serial_number(x509.random_serial_number())
+            .not_valid_before(begin).not_valid_after(begin + datetime.timedelta(days=days))
+            .sign(self.private, hashes.SHA256()))
+
+    def pem(self):
+        return self.certificate.public_bytes(serialization.Encoding.PEM)
+
+    def key_id(self, name):
+        if isinstance(self.private, rsa.RSAPrivateKey):
+            return sha256(name.encode() + b"\n\xff" + RSA_IDENTIFIER + self.spki)[:4]
+        return sha256(self.spki)[:4]
+
+    def sign(self, text, lower=True):
+        if isinstance(self.private, rsa.RSAPrivateKey):
+            return self.private.sign(text, padding.PKCS1v15(), hashes.SHA256())
+        r, s = utils.decode_dss_signature(self.private.sign(text, ec.ECDSA(hashes.SHA256())))
+        s = min(s, ORDER - s) if lower else max(s, ORDER - s)
+        return utils.encode_dss_signature(r, s)
+
+    def signature_line(self, text, name, **options):
+        return f"\u2014 {name} {b64(self.key_id(name) + self.sign(text, **options))}\n".encode()
+
+    def note(self, text, name, **options):
+        return text + b"\n" + self.signature_line(text, name, **options)
+
+
+# --- tree ----------------------------------------------------------------------------------------
+
+
+def leaf_hash(entry):
+    return sha256(b"\0" + entry)
+
+
+def node_hash(left, right):
+    return sha256(b"\1" + left + right)
+
+
+class Tree:
+    """RFC 6962, with the complete subtrees kept: level[l][i] is the root of 2^l leaves."""
+
+    def __init__(self):
+        self.levels = [[]]
+
+    def append(self, leaf):
+        self.levels[0].append(leaf)
+        level = 0
+        while len(self.levels[level]) % 2 == 0:
+            if level + 1 == len(self.levels):
+                self.levels.append([])
+            self.levels[level + 1].append(node_hash(*self.levels[level][-2:]))
+            level += 1
+
+    def root(self, start, end):
+        """Of the leaves from `start` up to `end`, `start` being where a subtree may begin."""
+        size = end - start
+        if size == 0:
+            return sha256(b"")
+        if size & (size - 1) == 0:
+            level = size.bit_length() - 1
+            return self.levels[level][start >> level]
+        split = 1 << (size - 1).bit_length() - 1
+        return node_hash(self.root(start, start + split), self.root(start + split, end))
+
+    def path(self, index, start, end):
+        """RFC 6962, 2.1.1: from the leaf to the root."""
+        if end - start == 1:
+            return []
+        split = 1 << (end - start - 1).bit_length() - 1
+        if index < start + split:
+            return self.path(index, start, start + split) + [self.root(start + split, end)]
+        return self.path(index, start + split, end) + [self.root(start, start + split)]
+
+
+# --- log -----------------------------------------------------------------------------------------
+
+
+def tile_name(level, number, width=256):
+    groups = [f"{number % 1000:03}"]
+    while number >= 1000:
+        number //= 1000
+        groups.insert(0, f"x{number % 1000:03}")
+    return f"tile/{level}/{'/'.join(groups)}" + (f".p/{width}" if width < 256 else "")
+
+
+class Log:
+    def __init__(self, key=None, origin=ORIGIN):
+        self.key = key or Key(origin)
+        self.origin = origin
+        self.entries = []
+        self.tree = Tree()
+
+    def append(self, entry):
+        self.entries.append(entry)
+        self.tree.append(leaf_hash(entry))
+        return len(self.entries) - 1
+
+    def checkpoint_text(self, size=None, root=None):
+        size = len(self.entries) if size is None else size
+        root = self.tree.root(0, size) if root is None else root
+        return f"{self.origin}\n{size}\n{b64(root)}\n".encode()
+
+    def checkpoint(self, size=None):
+        return self.key.note(self.checkpoint_text(size), self.origin)
+
+    def files(self, size=None):
+        """Path to content, for the tree of this size."""
+        size = len(self.entries) if size is None else size
+        out = {"checkpoint": self.checkpoint(size)}
+        level = 0
+        while size >> 8 * level:
+            count = size >> 8 * level
+            for first in range(0, count, 256):
+                width = min(256, count - first)
+                hashes_ = (self.tree.levels[8 * level][first:first + width])
+                out[tile_name(level, first // 256, width)] = b"".join(hashes_)
+            level += 1
+        for first in range(0, size, 256):
+            width = min(256, size - first)
+            out[tile_name("entries", first // 256, width)] = b"".join(
+                struct.pack(">H", len(e)) + e for e in self.entries[first:first + width])
+        return out
+
+    def write(self, directory, size=None):
+        for name, content in self.files(size).items():
+            path = pathlib.Path(directory) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+    def receipt(self, index, size=None, note=None):
+        size = len(self.entries) if size is None else size
+        lines = ["c2sp.org/tlog-proof@v1", "extra " + b64(self.entries[index]), f"index {index}"]
+        lines += [b64(h) for h in self.tree.path(index, 0, size)]
+        return "\n".join(lines).encode() + b"\n\n" + (note or self.checkpoint(size))
+
+
+# --- evidence and reports ------------------------------------------------------------------------
+
+
+def component(kind, items):
+    return msgpack.packb([kind, 1, sorted(items)], use_bin_type=True)
+
+
+def file_item(path, content, mode=0o100755, flags=0):
+    return [path.encode(), sha256(content), len(content), mode, 0, 0, flags]
+
+
+KNOWN = b"the program"
+POLICY_TEXT = b"""name: made
+references:
+  - name: known
+    file: known.sha256
+workloads:
+  - match: "*"
+    collectors: ["spiffe://test/*"]
+    require: [executable]
+    executable:
+      references: [known]
+"""
+REFERENCE_TEXT = f"{sha256(KNOWN).hex()}  /usr/bin/app\n".encode()
+MANIFEST_TEXT = (f"hallmark policy manifest v1\npolicy {sha256(POLICY_TEXT).hex()}\n"
+                 f"reference known {sha256(REFERENCE_TEXT).hex()}\n").encode()
+GOOD = component("executable", [file_item("/usr/bin/app", KNOWN)])
+EVIL = component("executable", [file_item("/usr/bin/app", b"another program")])
+
+
+def pack_record(kind, content, digest=None):
+    return (b"HMP1" + bytes([kind, 0, 0, 0]) + struct.pack(">II", len(content), len(content)) +
+            (digest or sha256(content)) + content)
+
+
+def evidence(*more):
+    """A pack with the policy and both components; `more`: (kind, content)."""
+    records = [(MANIFEST, MANIFEST_TEXT), (POLICY, POLICY_TEXT), (REFERENCE, REFERENCE_TEXT),
+               (COMPONENT, GOOD), (COMPONENT, EVIL), *more]
+    return b"".join(pack_record(kind, content) for kind, content in records)
+
+
+def finding_of(data):
+    """The one finding that this policy makes of EVIL, in the appraisal's words."""
+    found = msgpack.unpackb(data, raw=True)[2][0][1]
+    return {"kind": "executable", "code": "changed-file", "subject": "/usr/bin/app",
+            "detail": f"expected sha256 {sha256(KNOWN).hex()}, found {found.hex()}"}
+
+
+class Workload:
+    """Makes the reports of one workload, each chained to the one before."""
+
+    def __init__(self, name, origin=ORIGIN, collector=COLLECTOR):
+        self.name, self.origin, self.collector = name, origin, collector
+        self.seq, self.prev, self.previous, self.last_signed = 0, ZERO, None, None
+
+    def report(self, data=GOOD, time_s=TIME_S, status=None, findings=None, vector=None,
+               signer=None, **changes):
+        """`signer`: (certificate DER, function) of a collector that vouches for the bundle."""
+        evil = data == EVIL
+        status = status or ("contraindicated" if evil else "affirming")
+        self.seq += 1
+        nonce = sha256(f"{self.name} {self.seq}".encode())
+        count = len(msgpack.unpackb(data, raw=True)[2])
+        bundle = msgpack.packb({
+            "v": 1, "workload": self.name, "seq": self.seq, "prev": self.prev, "nonce": nonce,
+            "boot": bytes(16), "time": time_s * 1000,
+            "components": {"executable": [sha256(data), count, len(data)]}}, use_bin_type=True)
+        claims = {
+            "eat_profile": "tag:github.com,2023:veraison/ear", "iat": time_s, "exp": time_s + 3600,
+            "iss": self.origin, "sub": self.collector, "jti": sha256(bundle).hex(),
+            "ear.verifier-id": {"developer": "hallmark", "build": "make_log"},
+            "submods": {self.name: {
+                "ear.status": status,
+                "ear.trustworthiness-vector":
+                    vector or {"instance-identity": 2, "executables": 96 if evil else 2},
+                "ear.appraisal-policy-id": "made@sha256:" + sha256(MANIFEST_TEXT).hex(),
+                "eat_nonce": base64url(nonce),
+                "hallmark.references": [sha256(REFERENCE_TEXT).hex()],
+                "hallmark.findings": findings if findings is not None else
+                    [finding_of(data)] if evil else [],
+                "hallmark.finding-count": len(findings) if findings is not None else int(evil),
+                "hallmark.not-checked": []}},
+            "hallmark.bundle": {
+                "seq": self.seq, "prev": self.prev.hex(), "boot": bytes(16).hex(),
+                "time": time_s * 1000, "offline": False,
+                "components": {"executable": {"sha256": sha256(data).hex(), "count": count,
+                                              "size": len(data)}}},
+        }
+        if self.previous is not None:
+            claims["hallmark.previous-report"] = self.previous.hex()
+        if signer is not None:
+            value = signer[1](b"hallmark bundle signature v1\n" + bundle)
+            claims["hallmark.signature"] = {"certificate": sha256(signer[0]).hex(),
+                                            "value": base64url(value)}
+            self.last_signed = time_s
+        if self.last_signed is not None:
+            claims["hallmark.last-signed"] = self.last_signed
+        claims.update(changes)
+        entry = to_json(claims)
+        self.prev, self.previous = sha256(bundle), sha256(entry)
+        return entry
+
+
+def make(size, workloads=3, key=None, origin=ORIGIN, evil_every=5):
+    """A log of this many honest reports."""
+    log = Log(key, origin)
+    names = [Workload(f"app-{i}", origin) for i in range(workloads)]
+    for i in range(size):
+        data = EVIL if evil_every and i % evil_every == evil_every - 1 else GOOD
+        log.append(names[i % workloads].report(data, TIME_S + i // 100))
+    return log
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("directory", type=pathlib.Path)
+    parser.add_argument("--size", type=int, default=300)
+    parser.add_argument("--workloads", type=int, default=3)
+    arguments = parser.parse_args()
+    log = make(arguments.size, arguments.workloads)
+    top = arguments.directory
+    for name in ("log", "receipts", "evidence"):
+        (top / name).mkdir(parents=True, exist_ok=True)
+    (top / "signer.crt").write_bytes(log.key.pem())
+    log.write(top / "log")
+    (top / "evidence/pack-00000001").write_bytes(evidence())
+    for index in sorted({0, arguments.size // 2, arguments.size - 1} if arguments.size else set()):
+        (top / f"receipts/entry-{index}.tlog-proof").write_bytes(log.receipt(index))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
