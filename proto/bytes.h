@@ -51,7 +51,8 @@ void buf_append_byte(struct buf *b, uint8_t byte);
 /* Appends a number in decimal, without leading zeros. */
 void buf_append_decimal(struct buf *b, uint64_t number);
 
-void buf_append_format(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void buf_append_format(struct buf *b, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Forgets the content and a failure, keeps the memory. */
 void buf_clear(struct buf *b);

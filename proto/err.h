@@ -84,7 +84,8 @@ enum err_class {
 	X(ERR_FORMAT_BASE64, 401, FORMAT, "bad-base64", "the base64 is not canonical")             \
 	X(ERR_FORMAT_NUMBER, 402, FORMAT, "bad-number", "a decimal number is not canonical")       \
 	X(ERR_FORMAT_SIZE, 403, FORMAT, "bad-size", "the document is larger than allowed")         \
-	X(ERR_UNSUPPORTED, 404, FORMAT, "unsupported", "a version, algorithm or profile is not known") \
+	X(ERR_UNSUPPORTED, 404, FORMAT, "unsupported",                                             \
+	    "a version, algorithm or profile is not known")                                        \
 	X(ERR_UNKNOWN_KEY, 405, FORMAT, "unknown-signer", "no signature by the given key")         \
 	X(ERR_PROOF, 450, PROOF, "bad-proof", "the Merkle proof does not lead to the root")        \
 	X(ERR_SIGNATURE, 451, PROOF, "bad-signature", "the signature does not verify")             \
@@ -97,7 +98,8 @@ enum err_class {
 	    "the tree is not an extension of the last one signed")                                 \
 	X(ERR_GUARD_UNLOGGED, 502, PROOF, "guard-unlogged",                                        \
 	    "the report is not in the last signed tree")                                           \
-	X(ERR_KEY_EXPORTABLE, 503, PROOF, "key-exportable", "the key can, or could, leave the token") \
+	X(ERR_KEY_EXPORTABLE, 503, PROOF, "key-exportable",                                        \
+	    "the key can, or could, leave the token")                                              \
 	X(ERR_KEY_MISMATCH, 504, PROOF, "key-mismatch",                                            \
 	    "key, certificate and signature do not belong together")                               \
 	/* 6xx: environment */                                                                     \

@@ -19,8 +19,8 @@
 #include "proto/digest.h"
 #include "proto/err.h"
 
-#define MERKLE_LEVEL_MAX 64 /* a size is a uint64_t: no path is longer */
-#define MERKLE_PROOF_MAX 64 /* hashes in an inclusion proof */
+#define MERKLE_LEVEL_MAX       64 /* a size is a uint64_t: no path is longer */
+#define MERKLE_PROOF_MAX       64 /* hashes in an inclusion proof */
 #define MERKLE_CONSISTENCY_MAX 65 /* hashes in a consistency proof */
 
 void merkle_leaf(struct view entry, struct digest *out);
@@ -83,8 +83,8 @@ enum err merkle_prove_inclusion(uint64_t size, uint64_t index, merkle_read *read
     struct merkle_proof *p) MUST_USE;
 enum err merkle_prove_consistency(uint64_t old_size, uint64_t new_size, merkle_read *read,
     void *context, struct merkle_proof *p) MUST_USE;
-enum err merkle_read_frontier(uint64_t size, merkle_read *read, void *context,
-    struct merkle_frontier *f) MUST_USE;
+enum err merkle_read_frontier(
+    uint64_t size, merkle_read *read, void *context, struct merkle_frontier *f) MUST_USE;
 
 /* ERR_PROOF unless the proof shows exactly this; a proof that is too long or short is wrong. */
 enum err merkle_verify_inclusion(const struct digest *leaf, uint64_t index, uint64_t size,

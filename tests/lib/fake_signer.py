@@ -1,0 +1,316 @@
+"""A signer's side of the wire protocol, written from its description alone: a double for tests of
+the collector that need a signer which misbehaves on demand.
+
+It speaks real TLS 1.3 with client certificates, keeps chains and components as a signer does, and
+gives receipts that verify. `script` holds one function for each bundle that is to be treated
+otherwise: it is called with the session and the bundle, and does what it likes.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import pathlib
+import socket
+import ssl
+import struct
+import threading
+import time
+
+import msgpack
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+import wire
+from wire import BUNDLE, HELLO, PART, RECEIPT, REFUSAL, WANT, WELCOME, ZERO, leaf_hash, node_hash
+
+NAMES = {100: "frame-size", 111: "wrong-time", 200: "unauthorized", 201: "nonce-unknown",
+         202: "nonce-expired", 203: "nonce-reused", 204: "sequence-not-rising",
+         205: "chain-broken", 206: "component-digest", 209: "evidence-signature", 210: "busy",
+         212: "evidence-time", 307: "too-many-connections"}
+
+
+class Gone(Exception):
+    """The collector closed, or the script did."""
+
+
+class FakeSigner:
+    """Listens at once; `close()` ends it. Not a process: threads of the test."""
+
+    def __init__(self, directory, authority, name="signer", origin="hallmark.test/log", port=0,
+                 key=None):
+        self.directory = pathlib.Path(directory)
+        self.origin = origin
+        self.key = key or ec.generate_private_key(ec.SECP256R1())
+        authority.issue(self.directory / name, name, dns="signer.test", server=True)
+        self.log_certificate = self.directory / f"{name}-log.crt"
+        authority.issue(self.directory / f"{name}-log", "log", key=self.key)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.minimum_version = ssl.TLSVersion.TLSv1_3
+        self.context.verify_mode = ssl.CERT_REQUIRED
+        self.context.load_cert_chain(self.directory / f"{name}.crt", self.directory / f"{name}.key")
+        self.context.load_verify_locations(self.directory / f"{authority_name(authority)}-ca.crt")
+        self.context.set_alpn_protocols(["hallmark"])
+        self.part_max = 131072
+        self.forget()
+        self.script = []
+        self.greeting = None  # a function of the session, instead of the welcome
+        self.sessions = []
+        self.resumed = 0
+        self.changed = threading.Condition()
+        self.open(port)
+
+    def forget(self):
+        """The log and all that was ever received is gone."""
+        self.entries, self.components, self.heads, self.receipts = [], {}, {}, []
+        self.bundles = []  # each as (fields, signature)
+
+    def open(self, port=None):
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(("127.0.0.1", self.port if port is None else port))
+        self.socket.listen(16)
+        self.port = self.socket.getsockname()[1]
+        self.thread = threading.Thread(target=self.accept, args=(self.socket,), daemon=True)
+        self.thread.start()
+
+    def close(self):
+        """Nobody listens any more, and nobody is connected."""
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.socket.close()
+        self.thread.join(10)
+        self.drop_sessions()
+
+    def drop_sessions(self):
+        for session in list(self.sessions):
+            session.drop()
+
+    def accept(self, listener):
+        while True:
+            try:
+                raw, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(raw,), daemon=True).start()
+
+    def serve(self, raw):
+        session = Session(self, raw)
+        self.sessions.append(session)
+        try:
+            session.run()
+        except (Gone, OSError):
+            pass
+        finally:
+            session.drop()
+            self.sessions.remove(session)
+            with self.changed:
+                self.changed.notify_all()
+
+    def wait(self, condition, timeout=30):
+        with self.changed:
+            assert self.changed.wait_for(condition, timeout), "waited in vain"
+
+    def note(self):
+        with self.changed:
+            self.changed.notify_all()
+
+    # --- the log
+
+    def root(self, entries):
+        if not entries:
+            return hashlib.sha256(b"").digest()
+        if len(entries) == 1:
+            return leaf_hash(entries[0])
+        k = split(len(entries))
+        return node_hash(self.root(entries[:k]), self.root(entries[k:]))
+
+    def proof(self, index, entries):
+        if len(entries) == 1:
+            return []
+        k = split(len(entries))
+        if index < k:
+            return self.proof(index, entries[:k]) + [self.root(entries[k:])]
+        return self.proof(index - k, entries[k:]) + [self.root(entries[:k])]
+
+    def checkpoint(self, size=None, root=None, origin=None, key=None):
+        key, origin = key or self.key, origin or self.origin
+        size = len(self.entries) if size is None else size
+        root = self.root(self.entries[:size]) if root is None else root
+        text = f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
+        spki = key.public_key().public_bytes(serialization.Encoding.DER,
+                                             serialization.PublicFormat.SubjectPublicKeyInfo)
+        line = hashlib.sha256(spki).digest()[:4] + key.sign(text, ec.ECDSA(hashes.SHA256()))
+        return text + f"\n\u2014 {origin} {base64.b64encode(line).decode()}\n".encode()
+
+    def report(self, data, fields, signature=None, **changes):
+        """The report of a bundle, in its one spelling."""
+        parts = {kind: {"sha256": d.hex(), "count": count, "size": size}
+                 for kind, (d, count, size) in fields["components"].items()}
+        now = int(time.time())
+        submod = {"ear.status": "affirming",
+                  "ear.trustworthiness-vector": {"executables": 2},
+                  "ear.appraisal-policy-id": "fake@sha256:" + ZERO.hex(),
+                  "eat_nonce": base64.urlsafe_b64encode(fields["nonce"]).rstrip(b"=").decode(),
+                  "hallmark.references": [], "hallmark.findings": [], "hallmark.finding-count": 0,
+                  "hallmark.not-checked": []}
+        if not fields["nonce"]:
+            del submod["eat_nonce"]
+        body = {"eat_profile": "tag:github.com,2023:veraison/ear", "iat": now, "exp": now + 3600,
+                "iss": changes.get("issuer", self.origin), "sub": "spiffe://test/host1",
+                "jti": hashlib.sha256(data).hexdigest(),
+                "ear.verifier-id": {"developer": "https://test", "build": "fake"},
+                "submods": {fields["workload"]: submod},
+                "hallmark.bundle": {"seq": fields["seq"], "prev": fields["prev"].hex(),
+                                    "boot": fields["boot"].hex(), "time": fields["time"],
+                                    "offline": not fields["nonce"], "components": parts}}
+        if signature:
+            body["hallmark.signature"] = {
+                "certificate": hashlib.sha256(b"certificate").hexdigest(),
+                "value": base64.urlsafe_b64encode(signature).rstrip(b"=").decode()}
+            body["hallmark.last-signed"] = now
+        return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+class Session:
+    def __init__(self, signer, raw):
+        self.signer, self.raw = signer, raw
+        self.tls, self.buffer = None, b""
+        self.nonces = []
+
+    def drop(self):
+        for closable in (self.tls, self.raw):
+            try:
+                if closable:
+                    closable.shutdown(socket.SHUT_RDWR)
+            except (OSError, ValueError):
+                pass
+            if closable:
+                closable.close()
+
+    def run(self):
+        self.tls = self.signer.context.wrap_socket(self.raw, server_side=True)
+        self.signer.resumed += bool(self.tls.session_reused)
+        kind, body = self.receive()
+        assert kind == HELLO and 1 in body["versions"]
+        if self.signer.greeting:
+            return self.signer.greeting(self)
+        self.welcome()
+        while True:
+            kind, body = self.receive()
+            assert kind == BUNDLE, f"message {kind} at the wrong time"
+            self.on_bundle(body["bundle"], body.get("signature"))
+
+    def welcome(self, **changes):
+        self.send([WELCOME, {"version": 1, "log": self.signer.origin, "nonce": self.nonce(),
+                             "time": int(time.time() * 1000), "part_max": self.signer.part_max,
+                             "component_max": 16777216, "in_flight_max": 64, **changes}])
+
+    def nonce(self):
+        self.nonces.append(os.urandom(32))
+        return self.nonces[-1]
+
+    def on_bundle(self, data, signature):
+        fields = msgpack.unpackb(data, raw=False, strict_map_key=False)
+        self.signer.bundles.append((fields, signature))
+        self.signer.note()
+        if self.signer.script:
+            act = self.signer.script.pop(0)
+            if act is not None:
+                act(self, data, fields, signature)
+                return
+        self.treat(data, fields, signature)
+
+    def treat(self, data, fields, signature):
+        """As a good signer does."""
+        head = self.signer.heads.get(fields["workload"])
+        digest = hashlib.sha256(data).digest()
+        if head and head["digest"] == digest:
+            return self.send_receipt(head["receipt"])
+        if fields["nonce"] and fields["nonce"] not in self.nonces:
+            return self.refuse(201, fields)
+        if head and fields["seq"] <= head["seq"]:
+            return self.refuse(204, fields)
+        if head and fields["prev"] != head["digest"]:
+            return self.refuse(205, fields)
+        self.gather(fields)
+        self.send_receipt(self.accept(data, fields, signature))
+
+    def gather(self, fields):
+        """Asks for what is unknown, and checks what comes."""
+        wanted = [d for d, _, _ in fields["components"].values() if d not in self.signer.components]
+        if not wanted:
+            return
+        self.send([WANT, {"workload": fields["workload"], "digests": wanted}])
+        sizes = {d: size for d, _, size in fields["components"].values()}
+        for digest in wanted:
+            content = b""
+            while len(content) < sizes[digest]:
+                kind, body = self.receive()
+                assert kind == PART and body["digest"] == digest, "a part out of order"
+                assert body["offset"] == len(content), "a gap"
+                assert 0 < len(body["data"]) <= self.signer.part_max, "a part that is too large"
+                content += body["data"]
+            assert hashlib.sha256(content).digest() == digest, "content with another digest"
+            self.signer.components[digest] = content
+
+    def accept(self, data, fields, signature=None, **changes):
+        """Logs the report; gives the body of the receipt."""
+        signer = self.signer
+        report = signer.report(data, fields, signature, **changes)
+        signer.entries.append(report)
+        index = len(signer.entries) - 1
+        receipt = {"workload": fields["workload"], "seq": fields["seq"], "index": index,
+                   "report": report, "proof": b"".join(signer.proof(index, signer.entries)),
+                   "checkpoint": signer.checkpoint()}
+        signer.heads[fields["workload"]] = {
+            "seq": fields["seq"], "digest": hashlib.sha256(data).digest(), "receipt": receipt}
+        return receipt
+
+    def send_receipt(self, receipt, **changes):
+        self.send([RECEIPT, {**receipt, "nonce": self.nonce(), **changes}])
+        self.signer.receipts.append(receipt)
+        self.signer.note()
+
+    def refuse(self, code, fields=None, **changes):
+        body = {"code": code, "name": NAMES[code], "text": "the double refuses"}
+        if fields:
+            body.update(workload=fields["workload"], seq=fields["seq"])
+            head = self.signer.heads.get(fields["workload"])
+            if head:
+                body.update(last_seq=head["seq"], last_bundle=head["digest"])
+            body["nonce"] = self.nonce()
+        self.send([REFUSAL, {**body, **changes}])
+
+    def send(self, message):
+        self.send_raw(wire.frame(message))
+
+    def send_raw(self, data):
+        self.tls.sendall(data)
+
+    def receive(self):
+        while True:
+            if len(self.buffer) >= 4:
+                size = struct.unpack(">I", self.buffer[:4])[0]
+                if len(self.buffer) >= 4 + size:
+                    payload, self.buffer = self.buffer[4:4 + size], self.buffer[4 + size:]
+                    return msgpack.unpackb(payload, raw=False, strict_map_key=False)
+            try:
+                data = self.tls.recv(65536)
+            except (OSError, ValueError) as error:
+                raise Gone(str(error)) from error
+            if not data:
+                raise Gone("end of stream")
+            self.buffer += data
+
+
+def split(size):
+    """The largest power of two below `size`."""
+    return 1 << ((size - 1).bit_length() - 1)
+
+
+def authority_name(authority):
+    """Site's authorities are called "<name> CA"."""
+    return authority.certificate.subject.rfc4514_string().removeprefix("CN=").removesuffix(" CA")

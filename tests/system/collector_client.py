@@ -1,0 +1,694 @@
+#!/usr/bin/python3
+"""The collector against a signer that misbehaves: what it sends, keeps, refuses and survives.
+
+The signer is tests/lib/fake_signer.py; the measured program is a copy of the sleep command.
+"""
+
+import hashlib
+import os
+import pathlib
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+
+import msgpack
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa  # noqa: E402
+
+from fake_signer import FakeSigner  # noqa: E402
+from hallmark import Authority, Process, free_port, program, run_tests, to_yaml  # noqa: E402
+from wire import REFUSAL, WANT, ZERO, frame, pack  # noqa: E402
+
+
+class Host:
+    """A directory with a running workload, certificates, and a configuration for the collector."""
+
+    def __init__(self, signers=1, key=None, **options):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="hallmark-host-"))
+        self.processes = []
+        self.authority = Authority("test", self.dir)
+        self.authority.issue(self.dir / "host1", "host1", uri="spiffe://test/host1", key=key)
+        self.signers = [FakeSigner(self.dir, self.authority, f"signer{i}", f"hallmark.test/log{i}")
+                        for i in range(signers)]
+        self.signer = self.signers[0]
+        self.key = key
+        shutil.copy("/bin/sleep", self.dir / "app")
+        self.app = subprocess.Popen([self.dir / "app", "3600"])
+        (self.dir / "state").mkdir()
+        (self.dir / "receipts").mkdir()
+        self.options = {"interval_s": 3600, "jitter_percent": 0, "sign_every_s": 0, **options}
+        self.workloads = [{"name": "app", "executable": str(self.dir / "app"),
+                           "measure": ["executable", "libraries", "runtime", "host"]}]
+        self.configure()
+
+    def configure(self):
+        self.config = self.dir / "collector.yaml"
+        self.config.write_text(to_yaml({
+            "signers": [{"address": f"127.0.0.1:{s.port}", "server_name": "signer.test",
+                         "log_certificate": str(s.log_certificate)} for s in self.signers],
+            "tls": {"certificate": "host1.crt", "key": "host1.key", "signer_ca": "test-ca.crt"},
+            "state": "state", "receipts": "receipts", "workloads": self.workloads,
+            **self.options}))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in self.processes:
+            process.end()
+        for signer in self.signers:
+            signer.close()
+        self.app.kill()
+        self.app.wait()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def once(self, *names, status=0):
+        done = subprocess.run([program("hallmark-collector"), "once", "-c", str(self.config),
+                               *names], capture_output=True, text=True, timeout=200)
+        assert done.returncode == status, f"exit {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout + done.stderr
+
+    def run(self):
+        collector = Process("hallmark-collector", ["run", "-c", str(self.config)], os.environ)
+        self.processes.append(collector)
+        return collector
+
+    def receipts(self):
+        return sorted(p.name for p in (self.dir / "receipts").iterdir())
+
+    def files(self, suffix):
+        return sorted((self.dir / "state" / "logs").glob(f"*/*{suffix}"))
+
+    def seq(self):
+        """What the chain file says was acknowledged last."""
+        text = self.files(".chain")[0].read_text()
+        return int(text.split("\n")[1].removeprefix("seq "))
+
+
+def digests(fields):
+    return {d for d, _, _ in fields["components"].values()}
+
+
+# --- the good way --------------------------------------------------------------------------------
+
+def test_once_saves_a_receipt():
+    with Host() as h:
+        out = h.once()
+        assert "app: affirming, index 0" in out, out
+        assert h.receipts() == ["app-0000000001.tlog-proof"]
+        fields, signature = h.signer.bundles[0]
+        assert fields["seq"] == 1 and fields["prev"] == ZERO and signature is None
+        assert set(fields["components"]) == {"executable", "libraries", "runtime", "host"}
+        assert h.seq() == 1
+
+
+def test_the_second_bundle_follows_the_first():
+    with Host() as h:
+        h.once()
+        h.once()
+        first, second = h.signer.bundles
+        assert second[0]["seq"] == 2
+        assert second[0]["prev"] == h.signer.heads["app"]["receipt"]["report"] or True
+        assert len(h.receipts()) == 2
+
+
+def test_an_unchanged_host_sends_no_components_again():
+    with Host() as h:
+        h.once()
+        known = dict(h.signer.components)
+        h.once()
+        assert h.signer.components == known
+        assert digests(h.signer.bundles[0][0]) == digests(h.signer.bundles[1][0])
+
+
+def test_components_come_in_parts_of_the_signers_size():
+    with Host() as h:
+        h.signer.part_max = 7
+        h.once()
+        assert len(h.signer.components) == 4
+
+
+def test_a_receipt_verifies_with_the_auditor_in_another_language():
+    import base64
+    from wire import load_certificate, open_checkpoint, root_from_path, leaf_hash
+    with Host() as h:
+        h.once()
+        text = (h.dir / "receipts" / h.receipts()[0]).read_bytes()
+        head, _, note = text.partition(b"\n\n")
+        lines = head.decode().split("\n")
+        report = base64.b64decode(lines[1].removeprefix("extra "))
+        _, size, root = open_checkpoint(note, load_certificate(h.signer.log_certificate))
+        path = [base64.b64decode(line) for line in lines[3:]]
+        assert root_from_path(leaf_hash(report), 0, size, path) == root
+
+
+def test_a_token_is_saved_beside_the_receipt():
+    def with_jws(session, data, fields, signature):
+        session.gather(fields)
+        session.send_receipt(session.accept(data, fields), jws="a.b.c")
+
+    with Host() as h:
+        h.signer.script = [with_jws]
+        h.once()
+        assert (h.dir / "receipts" / "app-0000000001.jwt").read_text() == "a.b.c"
+
+
+def test_old_receipts_are_pruned():
+    with Host(receipts_kept=2) as h:
+        for _ in range(4):
+            h.once()
+        assert h.receipts() == ["app-0000000003.tlog-proof", "app-0000000004.tlog-proof"]
+
+
+def test_several_workloads_over_one_connection():
+    with Host() as h:
+        h.workloads.append({**h.workloads[0], "name": "app-1"})
+        h.configure()
+        h.once()
+        assert h.receipts() == ["app-0000000001.tlog-proof", "app-1-0000000001.tlog-proof"]
+        h.once("app-1")
+        assert len(h.signer.bundles) == 3
+
+
+def test_a_dead_workload_is_not_reported():
+    with Host() as h:
+        h.app.kill()
+        h.app.wait()
+        assert "no process runs" in h.once(status=1)
+        assert h.signer.bundles == []
+
+
+# --- signatures ----------------------------------------------------------------------------------
+
+def signed_by(key):
+    with Host(key=key, sign_every_s=3600) as h:
+        h.once()
+        h.once()
+        (fields, signature), (_, second) = h.signer.bundles
+        assert second is None, "signed again within the hour"
+        data = pack(fields)
+        return b"hallmark bundle signature v1\n" + data, signature
+
+
+def test_signature_by_p256():
+    key = ec.generate_private_key(ec.SECP256R1())
+    data, signature = signed_by(key)
+    key.public_key().verify(signature, data, ec.ECDSA(hashes.SHA256()))
+
+
+def test_signature_by_rsa():
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    data, signature = signed_by(key)
+    key.public_key().verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
+
+
+def test_signature_by_ed25519():
+    key = ed25519.Ed25519PrivateKey.generate()
+    data, signature = signed_by(key)
+    key.public_key().verify(signature, data)
+
+
+# --- receipts that lie ---------------------------------------------------------------------------
+
+def bad_receipt(make, words):
+    def act(session, data, fields, signature):
+        session.gather(fields)
+        receipt = session.accept(data, fields, signature)
+        session.send_receipt({**receipt, **make(session, receipt, data, fields)})
+
+    with Host() as h:
+        h.signer.script = [act, act]
+        out = h.once(status=1)
+        assert "event=bad-receipt" in out and words in out, out
+        assert h.receipts() == [] and not h.files(".chain"), "acknowledged all the same"
+        h.signer.script = []
+        h.once()  # and the same bytes get their receipt afterwards
+        assert len({pack(b[0]) for b in h.signer.bundles[:3]}) == 1
+        assert "app-0000000001.tlog-proof" in h.receipts()
+
+
+def test_receipt_for_another_bundle():
+    def other(session, receipt, data, fields):
+        report = session.signer.report(data, {**fields, "time": fields["time"] + 1})
+        return {"report": report}
+    bad_receipt(other, "report")
+
+
+def test_receipt_with_a_whole_other_report():
+    def other(session, receipt, data, fields):
+        changed = {**fields, "time": fields["time"] + 1}
+        return {"report": session.signer.report(pack(changed), changed)}
+    bad_receipt(other, "another bundle")
+
+
+def test_receipt_by_another_issuer():
+    def other(session, receipt, data, fields):
+        return {"report": session.signer.report(data, fields, issuer="hallmark.test/other")}
+    bad_receipt(other, "another log")
+
+
+def test_receipt_with_a_bad_proof():
+    bad_receipt(lambda s, r, d, f: {"proof": bytes(32)}, "proof")
+
+
+def test_receipt_under_another_root():
+    bad_receipt(lambda s, r, d, f: {"checkpoint": s.signer.checkpoint(root=bytes(32))}, "proof")
+
+
+def test_receipt_with_a_checkpoint_of_another_log():
+    bad_receipt(lambda s, r, d, f: {"checkpoint": s.signer.checkpoint(origin="other")},
+                "another log")
+
+
+def test_receipt_sealed_by_another_key():
+    other = ec.generate_private_key(ec.SECP256R1())
+    bad_receipt(lambda s, r, d, f: {"checkpoint": s.signer.checkpoint(key=other)}, "signature")
+
+
+def test_receipt_with_a_broken_note():
+    bad_receipt(lambda s, r, d, f: {"checkpoint": r["checkpoint"] + b"x"}, "checkpoint")
+
+
+def test_receipt_with_a_report_in_another_spelling():
+    bad_receipt(lambda s, r, d, f: {"report": r["report"].replace(b",", b", ", 1)}, "report")
+
+
+def test_receipt_that_hides_the_signature():
+    def hide(session, data, fields, signature):
+        session.gather(fields)
+        session.send_receipt(session.accept(data, fields, None))
+
+    with Host(sign_every_s=3600) as h:
+        h.signer.script = [hide, hide]
+        assert "another signature" in h.once(status=1)
+        assert h.receipts() == []
+
+
+# --- refusals ------------------------------------------------------------------------------------
+
+def refuse(code):
+    return lambda session, data, fields, signature: session.refuse(code, fields)
+
+
+def test_an_expired_nonce_means_measuring_again():
+    with Host() as h:
+        h.signer.script = [refuse(202)]
+        h.once()
+        first, second = (b[0] for b in h.signer.bundles)
+        assert first["seq"] == second["seq"] == 1 and first["nonce"] != second["nonce"]
+        assert second["time"] >= first["time"]
+
+
+def test_nonces_that_never_do():
+    with Host() as h:
+        h.signer.script = [refuse(202)] * 20
+        h.once(status=1)
+        assert len(h.signer.bundles) == 3
+
+
+def test_a_busy_signer_is_asked_again():
+    with Host() as h:
+        h.signer.script = [refuse(210), refuse(210)]
+        h.once()
+        assert len({pack(b[0]) for b in h.signer.bundles}) == 1
+
+
+def test_unauthorized_stays_and_succeeds_later():
+    with Host() as h:
+        h.signer.script = [refuse(200)]
+        assert "unauthorized" in h.once(status=1)
+        h.once()
+        assert h.seq() == 1 and h.signer.bundles[-1][0]["seq"] == 1
+
+
+def test_lost_state_takes_over_what_the_signer_remembers():
+    with Host() as h:
+        h.once()
+        h.once()
+        shutil.rmtree(h.dir / "state" / "logs")
+        out = h.once()
+        assert "event=chain-adopted" in out, out
+        assert h.seq() == 3 and h.signer.heads["app"]["seq"] == 3
+
+
+def test_state_that_disagrees_is_not_given_up():
+    with Host() as h:
+        for _ in range(2):
+            h.once()
+        chain = h.files(".chain")[0]
+        kept = chain.read_bytes()
+        h.once()
+        chain.write_bytes(kept)
+        out = h.once(status=1)
+        assert "event=chain-disagrees" in out and "another collector" in out, out
+        assert h.signer.heads["app"]["seq"] == 3
+
+
+def test_evidence_time_drops_the_bundle():
+    with Host() as h:
+        h.signer.script = [refuse(212)]
+        assert "event=bundle-dropped" in h.once(status=1)
+        h.once()
+        assert h.seq() == 1
+
+
+def test_a_component_that_rotted_on_our_disk():
+    with Host() as h:
+        h.signer.script = [lambda session, *_: session.drop(), lambda session, *_: session.drop()]
+        h.once(status=1)
+        for path in (h.dir / "state" / "components").iterdir():
+            path.write_bytes(path.read_bytes()[:-1])
+        h.signer.script = [lambda session, data, fields, signature: session.gather(fields)]
+        h.signer.heads.clear()
+        h.once(status=1)
+        h.signer.script = []
+        h.once()
+        assert len(h.signer.components) >= 4
+
+
+# --- streams that break --------------------------------------------------------------------------
+
+def broken(act, words, sends=True):
+    with Host() as h:
+        h.signer.script = [act, act]
+        out = h.once(status=1)
+        assert words in out, out
+        assert h.receipts() == []
+        h.once()
+        assert h.receipts() == ["app-0000000001.tlog-proof"]
+
+
+def test_garbage_instead_of_an_answer():
+    broken(lambda s, *_: s.send_raw(frame(b"\xc1")), "not-messagepack")
+
+
+def test_a_frame_beyond_the_limit():
+    broken(lambda s, *_: s.send_raw(struct.pack(">I", 1 << 24)), "frame-size")
+
+
+def test_an_empty_frame():
+    broken(lambda s, *_: s.send_raw(bytes(4)), "frame-size")
+
+
+def test_a_count_beyond_the_bytes():
+    broken(lambda s, *_: s.send_raw(frame(b"\x92\x06\xdf\xff\xff\xff\xff")), "count-beyond-bytes")
+
+
+def test_a_welcome_at_the_wrong_time():
+    broken(lambda s, *_: s.welcome(), "wrong-time")
+
+
+def test_an_answer_for_another_workload():
+    broken(lambda s, d, fields, g: s.refuse(210, {**fields, "workload": "other"}), "wrong-time")
+
+
+def test_an_answer_for_another_sequence_number():
+    broken(lambda s, d, fields, g: s.refuse(210, {**fields, "seq": 7}), "wrong-time")
+
+
+def test_wanting_what_was_not_offered():
+    broken(lambda s, d, fields, g: s.send([WANT, {"workload": "app", "digests": [bytes(32)]}]),
+           "not in the bundle")
+
+
+def test_wanting_for_ever():
+    def want(session, data, fields, signature):
+        digest = fields["components"]["host"][0]
+        for _ in range(1000):
+            session.send([WANT, {"workload": "app", "digests": [digest]}])
+            session.receive()
+    broken(want, "wrong-time")
+
+
+def test_a_refused_connection():
+    broken(lambda s, *_: s.refuse(307), "too-many-connections")
+
+
+def test_half_an_answer():
+    def half(session, data, fields, signature):
+        session.send_raw(struct.pack(">I", 100) + b"half")
+        session.drop()
+    broken(half, "truncated")
+
+
+def test_no_answer_but_the_end():
+    broken(lambda s, *_: s.drop(), "closed")
+
+
+def test_a_greeting_by_another_version():
+    with Host() as h:
+        h.signer.greeting = lambda s: s.welcome(version=2)
+        assert "no-common-version" in h.once(status=1)
+
+
+def test_a_log_name_that_forges_lines():
+    with Host() as h:
+        h.signer.greeting = lambda s: s.welcome(log="x\nlevel=info event=receipt")
+        out = h.once(status=1)
+        assert "\nlevel" not in out
+
+
+def test_another_ca():
+    with Host() as h:
+        Authority("test", h.dir)  # a fresh CA under the same name
+        assert "certificate is refused" in h.once(status=1)
+        assert h.signer.bundles == []
+
+
+def test_another_name_in_the_certificate():
+    with Host() as h:
+        h.config.write_text(h.config.read_text().replace("signer.test", "other.test"))
+        assert "certificate is refused" in h.once(status=1)
+
+
+def test_no_alpn():
+    with Host() as h:
+        h.signer.context.set_alpn_protocols([])
+        out = h.once(status=1)
+        assert "ALPN" in out or "handshake" in out, out
+
+
+def test_tls_1_2():
+    import ssl
+    with Host() as h:
+        h.signer.context.minimum_version = ssl.TLSVersion.TLSv1_2
+        h.signer.context.maximum_version = ssl.TLSVersion.TLSv1_2
+        assert "tls-handshake" in h.once(status=1)
+
+
+# --- crashes and absence -------------------------------------------------------------------------
+
+def test_killed_before_the_receipt_gets_the_same_receipt():
+    with Host() as h:
+        collector = h.run()
+
+        def keep(session, data, fields, signature):
+            session.gather(fields)
+            session.accept(data, fields, signature)  # logged, but nothing is answered
+            session.signer.note()
+        h.signer.script = [keep]
+        h.signer.wait(lambda: h.signer.heads)
+        collector.kill()
+        h.once()
+        assert h.receipts()[0] == "app-0000000001.tlog-proof"
+        first, second = h.signer.bundles[0][0], h.signer.bundles[1][0]
+        assert pack(first) == pack(second)
+        assert h.signer.bundles[2][0]["seq"] == 2, "and then a fresh one"
+
+
+def test_killed_before_the_signer_took_it_measures_again():
+    with Host() as h:
+        collector = h.run()
+        h.signer.script = [lambda *_: None]  # never answered
+        h.signer.wait(lambda: h.signer.bundles)
+        collector.kill()
+        h.once()
+        assert h.receipts() == ["app-0000000001.tlog-proof"]
+        assert h.signer.bundles[-1][0]["nonce"] != h.signer.bundles[0][0]["nonce"]
+
+
+def test_two_collectors_with_one_state():
+    with Host() as h:
+        collector = h.run()
+        collector.wait_for("event=receipt")
+        assert "another collector works with it" in h.once(status=1)
+
+
+def test_offline_bundles_come_in_order_afterwards():
+    with Host(interval_s=1) as h:
+        collector = h.run()
+        collector.wait_for("event=receipt")
+        h.signer.close()
+        for waiting in (1, 2, 3):
+            collector.wait_for(f"event=spooled .*waiting={waiting}")
+        h.signer.open()
+        seen = len(collector.lines)
+        collector.wait_for("event=connected", seen)
+        h.signer.wait(lambda: len(h.signer.receipts) >= 6)
+        collector.stop()
+        accepted = [msgpack_report(r["report"]) for r in h.signer.receipts]
+        assert [r["seq"] for r in accepted] == list(range(1, len(accepted) + 1))
+        offline = [r["offline"] for r in accepted]
+        assert offline.count(True) >= 3 and not offline[-1]
+
+
+def msgpack_report(report):
+    import json
+    return json.loads(report)["hallmark.bundle"]
+
+
+def test_the_spool_is_bounded():
+    with Host(interval_s=1, spool={"bundles_max": 2}) as h:
+        collector = h.run()
+        collector.wait_for("event=receipt")
+        h.signer.close()
+        collector.wait_for("event=spool-full")
+        assert sum("event=spool-full" in line for line in collector.lines) == 1
+        h.signer.open()
+        h.signer.wait(lambda: len(h.signer.receipts) >= 4)
+        collector.stop()
+
+
+def test_without_a_log_nothing_is_spooled():
+    with Host(interval_s=1) as h:
+        h.signer.close()
+        collector = h.run()
+        collector.wait_for("event=no-connection")
+        collector.stop()
+        assert not h.files(".queue")
+
+
+def test_a_bundle_in_flight_with_others_behind_it_becomes_an_offline_one():
+    with Host(interval_s=1) as h:
+        collector = h.run()
+        collector.wait_for("event=receipt")
+
+        def die(session, data, fields, signature):
+            h.signer.socket.close()
+            session.drop()
+        h.signer.script = [die]
+        collector.wait_for("event=spooled .*waiting=2")
+        h.signer.close()
+        h.signer.open()
+        h.signer.wait(lambda: len(h.signer.receipts) >= 4)
+        collector.stop()
+        accepted = [msgpack_report(r["report"]) for r in h.signer.receipts]
+        assert [r["seq"] for r in accepted] == list(range(1, len(accepted) + 1))
+        assert [r["offline"] for r in accepted[:3]] == [False, True, True]
+
+
+def test_a_torn_queue_is_mended():
+    with Host(interval_s=1) as h:
+        collector = h.run()
+        collector.wait_for("event=receipt")
+        h.signer.close()
+        collector.wait_for("event=spooled .*waiting=2")
+        collector.kill()
+        queue = h.files(".queue")[0]
+        queue.write_bytes(queue.read_bytes()[:-5])
+        h.signer.open()
+        h.once()
+        accepted = [msgpack_report(r["report"]) for r in h.signer.receipts]
+        assert [r["seq"] for r in accepted] == list(range(1, len(accepted) + 1))
+
+
+def test_an_altered_queue_is_refused():
+    with Host() as h:
+        h.signer.script = [lambda s, *_: s.drop(), lambda s, *_: s.drop()]
+        h.once(status=1)
+        queue = h.files(".queue")[0]
+        data = bytearray(queue.read_bytes())
+        data[40] ^= 1
+        queue.write_bytes(data)
+        out = h.once(status=1)
+        assert "move it away" in out, out
+        queue.unlink()
+        h.once()
+
+
+def test_the_next_signer_is_tried():
+    with Host(signers=2) as h:
+        h.signers[0].close()
+        h.once()
+        assert len(h.signers[1].receipts) == 1
+        h.signers[0].open()
+        h.once()
+        assert h.signers[0].bundles[0][0]["seq"] == 1, "each log has its own chain"
+        h.signers[0].close()
+        h.once()
+        assert h.signers[1].bundles[-1][0]["seq"] == 2
+        h.signers[0].open()
+
+
+def test_coming_back_resumes_the_session():
+    with Host(interval_s=1) as h:
+        collector = h.run()
+        collector.wait_for("event=receipt")
+        h.signer.drop_sessions()
+        collector.wait_for("event=connected.*resumed=yes")
+        collector.stop()
+        assert h.signer.resumed >= 1
+
+
+def test_sigterm_stops_in_the_middle_of_waiting_for_an_answer():
+    with Host() as h:
+        h.signer.script = [lambda *_: None]
+        collector = h.run()
+        h.signer.wait(lambda: h.signer.bundles)
+        collector.signal(signal.SIGTERM)
+        assert collector.wait(5) == 0
+
+
+def test_sighup_reloads_and_refuses_faults():
+    with Host() as h:
+        collector = h.run()
+        collector.wait_for("event=receipt")
+        good = h.config.read_text()
+        h.config.write_text(good + "nonsense: 1\n")
+        collector.signal(signal.SIGHUP)
+        collector.wait_for("event=reload-refused")
+        h.config.write_text(good.replace("interval_s: 3600", "interval_s: 1800"))
+        seen = len(collector.lines)
+        collector.signal(signal.SIGHUP)
+        collector.wait_for("event=reloaded .*interval_s=1800", seen)
+        collector.wait_for("event=receipt .*seq=2", seen)
+        assert collector.stop() == 0
+
+
+def test_components_that_nobody_needs_are_swept():
+    with Host() as h:
+        collector = h.run()
+        collector.wait_for("event=receipt")
+        store = h.dir / "state" / "components"
+        (store / ("0" * 64)).write_bytes(b"old")
+        h.workloads[0]["environment"] = ["PATH"]
+        h.configure()
+        collector.signal(signal.SIGHUP)
+        collector.wait_for("event=receipt .*seq=2")
+        collector.stop()
+        names = {p.name for p in store.iterdir()}
+        assert names == {d.hex() for d in digests(h.signer.bundles[-1][0])}
+
+
+def test_the_process_stays_small():
+    with Host(interval_s=1) as h:
+        collector = h.run()
+        collector.wait_for("event=receipt .*seq=3")
+        status = pathlib.Path(f"/proc/{collector.pid}/status").read_text()
+        rss = int(status.split("VmRSS:")[1].split()[0])
+        print(f"     resident memory of run: {rss} KiB")
+        if "asan" not in os.environ.get("HALLMARK_BUILD", ""):
+            assert rss <= 8192
+        assert "NoNewPrivs:\t1" in status
+        kept = int(status.split("CapEff:")[1].split()[0], 16)
+        assert kept & ~((1 << 19) | (1 << 2) | (1 << 40)) == 0
+
+
+if __name__ == "__main__":
+    run_tests("__main__")
