@@ -2,6 +2,7 @@
 """Verifies receipts and a whole log from the standards alone; knows nothing of Hallmark's code.
 
   independent_verifier.py --cert signer.crt [--origin NAME] [--log DIR] [--receipts DIR]
+  independent_verifier.py        tests itself: damaged copies of a made log must all be refused
 
 Sources: RFC 6962 section 2.1 (hashing, paths), RFC 9162 section 2.1.3.2 (verifying a path), and of
 C2SP signed-note, tlog-checkpoint, tlog-tiles and tlog-proof. Python's standard library and
@@ -19,9 +20,12 @@ import argparse
 import base64
 import hashlib
 import os
+import pathlib
 import re
+import shutil
 import struct
 import sys
+import tempfile
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -191,6 +195,14 @@ def encode_number(n):
     return text
 
 
+def entries_end(data, count):
+    """Where the first entries of a bundle end."""
+    at = 0
+    for _ in range(count):
+        at += 2 + struct.unpack_from(">H", data, at)[0]
+    return at
+
+
 class Log:
     def __init__(self, directory, verifier):
         self.directory = directory
@@ -282,7 +294,8 @@ class Log:
                 path = f"{relative}/{name}"
                 _, data, _ = self.tile(level, n, now)
                 old = self.read(path)
-                demand(data.startswith(old) and (level == "entries" or len(old) == 32 * width),
+                end = entries_end(data, width) if level == "entries" else 32 * width
+                demand(old == data[:end],
                        f"{path}: not the beginning of the tile that replaced it")
 
     def verify_receipt(self, receipt):
@@ -292,6 +305,28 @@ class Log:
                f"{receipt.path}: the log has another entry at index {receipt.index}")
         demand(self.root_at(receipt.size) == receipt.root,
                f"{receipt.path}: at size {receipt.size} the log has another root: a fork")
+
+
+def verify(certificate, origin=None, log_directory=None, receipts_directory=None):
+    """All of it; a sentence on what was verified. Wrong, OSError or ValueError otherwise."""
+    verifier = Verifier(certificate, origin)
+    log, receipts = None, []
+    if log_directory:
+        log = Log(log_directory, verifier)
+        log.verify()
+    if receipts_directory:
+        for folder, _, names in sorted(os.walk(receipts_directory)):
+            receipts += [Receipt(os.path.join(folder, name), verifier)
+                         for name in sorted(names) if name.endswith(".tlog-proof")]
+        demand(receipts, f"{receipts_directory}: no receipt in it")
+    for receipt in receipts if log else []:
+        log.verify_receipt(receipt)
+    parts = [f"log {verifier.origin}"]
+    if log:
+        parts.append(f"{log.size} entries and every tile verify")
+    if receipts:
+        parts.append(f"{len(receipts)} receipts verify" + (", all in the log" if log else ""))
+    return "; ".join(parts)
 
 
 def main():
@@ -304,29 +339,117 @@ def main():
     if not arguments.log and not arguments.receipts:
         parser.error("expected --log, --receipts or both")
     try:
-        verifier = Verifier(arguments.cert, arguments.origin)
-        log, receipts = None, []
-        if arguments.log:
-            log = Log(arguments.log, verifier)
-            log.verify()
-        if arguments.receipts:
-            for folder, _, names in sorted(os.walk(arguments.receipts)):
-                receipts += [Receipt(os.path.join(folder, name), verifier)
-                             for name in sorted(names) if name.endswith(".tlog-proof")]
-            demand(receipts, f"{arguments.receipts}: no receipt in it")
-        for receipt in receipts if log else []:
-            log.verify_receipt(receipt)
+        print(verify(arguments.cert, arguments.origin, arguments.log, arguments.receipts))
     except (Wrong, OSError, ValueError) as error:
         print(f"independent_verifier: {error}", file=sys.stderr)
         return 1
-    parts = [f"log {verifier.origin}"]
-    if log:
-        parts.append(f"{log.size} entries and every tile verify")
-    if receipts:
-        parts.append(f"{len(receipts)} receipts verify" + (", all in the log" if log else ""))
-    print("; ".join(parts))
     return 0
 
 
+# --- it can fail ---------------------------------------------------------------------------------
+
+
+class Made:
+    """A made log of 600 entries in a directory, with one older partial tile left over."""
+
+    def __enter__(self):
+        import make_log
+        self.make_log = make_log
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="hallmark-verifier-"))
+        self.log = make_log.make(600)
+        self.log.write(self.dir / "log", 513)
+        self.log.write(self.dir / "log")
+        (self.dir / "signer.crt").write_bytes(self.log.key.pem())
+        (self.dir / "receipts").mkdir()
+        for index, size in ((0, 1), (1, 2), (300, 513), (599, 600)):
+            path = self.dir / f"receipts/{index}.tlog-proof"
+            path.write_bytes(self.log.receipt(index, size))
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.dir)
+
+    def verify(self, **changes):
+        return verify(**{"certificate": self.dir / "signer.crt", "log_directory": self.dir / "log",
+                         "receipts_directory": self.dir / "receipts", **changes})
+
+    def refused(self, what, **changes):
+        try:
+            said = self.verify(**changes)
+        except (Wrong, OSError, ValueError):
+            return
+        raise AssertionError(f"{what}: verified: {said}")
+
+    def files(self):
+        return sorted(p for p in self.dir.rglob("*") if p.is_file() and p.name != "signer.crt")
+
+
+def test_a_good_log_and_its_receipts_verify():
+    with Made() as made:
+        assert "600 entries" in made.verify() and "4 receipts" in made.verify()
+        assert made.verify(receipts_directory=None) and made.verify(log_directory=None)
+        assert made.verify(origin=made.make_log.ORIGIN)
+
+
+def test_a_flipped_bit_in_any_file_is_refused():
+    with Made() as made:
+        for path in made.files():
+            good = path.read_bytes()
+            step = max(1, len(good) // 12)
+            for at in list(range(0, len(good), step)) + [len(good) - 1]:
+                path.write_bytes(good[:at] + bytes([good[at] ^ 1 << at % 8]) + good[at + 1:])
+                made.refused(f"{path.name}, byte {at}")
+            path.write_bytes(good)
+        made.verify()
+
+
+def test_a_longer_shorter_or_missing_file_is_refused():
+    with Made() as made:
+        for path in made.files():
+            good = path.read_bytes()
+            for changed in (good + b"x", good + b"\n", good[:-1], b""):
+                path.write_bytes(changed)
+                # A partial tile that is left over may be shorter only as another partial tile.
+                made.refused(f"{path}: {len(changed)} bytes")
+            path.unlink()
+            if path.parent.name != "002.p" or path.name != "1":  # left over: may go
+                if path.suffix != ".tlog-proof":
+                    made.refused(f"{path} missing")
+            path.write_bytes(good)
+        made.verify()
+
+
+def test_another_key_and_another_origin_are_refused():
+    with Made() as made:
+        other = made.dir / "other.crt"
+        other.write_bytes(made.make_log.Key().pem())
+        made.refused("another key", certificate=other)
+        made.refused("another origin", origin="hallmark.test/other")
+
+
+def test_a_fork_is_refused():
+    with Made() as made:
+        fork = made.make_log.make(599, key=made.log.key)
+        fork.append(b"an entry that only one reader sees")
+        path = made.dir / "receipts/fork.tlog-proof"
+        path.write_bytes(fork.receipt(599))
+        made.refused("another last entry")
+        path.write_bytes(fork.receipt(5))
+        made.refused("the same entry under another root")
+
+
+def test_a_consistent_lie_without_the_key_is_refused():
+    with Made() as made:
+        lie = made.make_log.make(600, evil_every=0)  # its own key
+        for name, content in lie.files().items():
+            if name != "checkpoint":
+                (made.dir / "log" / name).write_bytes(content)
+        made.refused("tiles of another log")
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    if len(sys.argv) > 1:
+        sys.exit(main())
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+    from hallmark import run_tests
+    run_tests(__name__)
