@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include "proto/text.h"
 
@@ -45,6 +47,18 @@ complain_crypto(const char *format, ...)
 	va_end(args);
 	print_line(text, reason != NULL ? reason : "no reason given");
 	ERR_clear_error();
+}
+
+void
+complain_from_signal(const char *text)
+{
+	const char *begin = as_log ? "level=warning event=key-process text=\"" : "hallmark-hsm: ";
+	const char *end = as_log ? "\"\n" : "\n";
+	const struct iovec parts[] = {{(void *)begin, strlen(begin)}, {(void *)text, strlen(text)},
+	    {(void *)end, strlen(end)}};
+
+	if (writev(STDERR_FILENO, parts, 3) < 0)
+		return; /* there is nobody to tell */
 }
 
 static void

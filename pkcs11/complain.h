@@ -12,4 +12,7 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same with the reason from OpenSSL's (and so libp11's) error queue, which is emptied. */
 void complain_crypto(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* From a signal handler; `text` is plain ASCII. */
+void complain_from_signal(const char *text);
+
 #endif

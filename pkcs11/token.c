@@ -18,6 +18,7 @@
 #define PIN_SIZE_MAX 256 /* bytes; PKCS#11 tokens take far less */
 
 static void prepare_signals(void);
+static void on_deadline(int number);
 static enum err load(struct token *t);
 static enum err find_slot(struct token *t);
 static enum err refuse_labels(const struct token *t);
@@ -143,13 +144,25 @@ token_call_end(void)
 static void
 prepare_signals(void)
 {
-	sigset_t alarm;
+	struct sigaction deadline = {
+	    .sa_handler = on_deadline, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
+	sigset_t unblocked;
 
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGALRM, SIG_DFL);
-	sigemptyset(&alarm);
-	sigaddset(&alarm, SIGALRM);
-	sigprocmask(SIG_UNBLOCK, &alarm, NULL);
+	sigaction(SIGALRM, &deadline, NULL);
+	sigemptyset(&unblocked);
+	sigaddset(&unblocked, SIGALRM);
+	sigprocmask(SIG_UNBLOCK, &unblocked, NULL);
+}
+
+/* SIGALRM has its default action again: it kills, even if stderr blocks. */
+static void
+on_deadline(int number)
+{
+	alarm(1);
+	complain_from_signal("the token did not answer within deadline_ms: this process ends, a "
+			     "fresh one may find it well again");
+	raise(number);
 }
 
 static enum err

@@ -3,8 +3,9 @@
  * (making a key with all attributes, reading them) goes to the module's own functions.
  *
  * Every call into the module runs against a deadline: a module that hangs (TRAPS of network HSMs:
- * for ever) ends this process by SIGALRM. After an error the token is not usable any more: end the
- * process and start a fresh one. One thread only. Failures are explained on stderr.
+ * for ever) ends this process by SIGALRM, with a line on stderr. After an error the token is not
+ * usable any more: end the process and start a fresh one. One thread only. Failures are explained
+ * on stderr.
  */
 #ifndef HALLMARK_PKCS11_TOKEN_H
 #define HALLMARK_PKCS11_TOKEN_H
