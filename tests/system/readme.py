@@ -1,0 +1,108 @@
+#!/usr/bin/python3
+"""The commands in the documents work as they stand there."""
+
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+
+import hallmark
+from hallmark import BUILD, ROOT
+
+# The build under test takes the place of `build`; what installs or tests is not done again here.
+BLOCK = re.compile(r"^```sh\n(.*?)^```", re.M | re.S)
+
+
+def commands():
+    text = (ROOT / "README.md").read_text()
+    return [line for block in BLOCK.findall(text) for line in block.strip().split("\n")]
+
+
+def run(command, **options):
+    return subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True,
+                          timeout=600, check=False, **options)
+
+
+def make_demo():
+    done = run(f"{ROOT}/tests/system/demo {BUILD}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def test_demo_shows_what_it_promises():
+    out = make_demo().stdout
+    assert "affirming" in out and "contraindicated" in out and "changed-file" in out
+    left = sorted(p.name for p in (BUILD / "demo").iterdir())
+    assert left == ["log", "receipts", "signer.crt"], left
+    assert list((BUILD / "demo/receipts").glob("*.tlog-proof"))
+
+
+def test_commands_of_the_quick_start():
+    if not (BUILD / "demo/log").exists():
+        make_demo()
+    tried = 0
+    for command in commands():
+        if not command.startswith("build/"):
+            continue
+        done = run(command.replace("build/", f"{BUILD}/"))
+        assert done.returncode == 0, command + "\n" + done.stdout + done.stderr
+        tried += 1
+    assert tried >= 4
+
+
+def test_explained_commands_verify_by_hand():
+    if not (BUILD / "demo/log").exists():
+        make_demo()
+    receipts = sorted((BUILD / "demo/receipts").glob("*.tlog-proof"))
+    for receipt in receipts:
+        text = run(f"{BUILD}/hallmark-audit verify {receipt} --cert {BUILD}/demo/signer.crt "
+                   "--explain").stdout
+        script = re.search(r"^# .*?(?=^  verdict|\Z)", text, re.M | re.S).group(0)
+        with tempfile.TemporaryDirectory() as empty:
+            done = subprocess.run(["sh", "-c", script], cwd=empty, capture_output=True, text=True,
+                                  check=False)
+        assert done.returncode == 0 and "Verified OK" in done.stdout, done.stdout + done.stderr
+
+
+def test_every_make_target_named_exists():
+    named = set(re.findall(r"\bmake ([a-z-]+)", (ROOT / "README.md").read_text()))
+    assert {"demo", "check", "install"} <= named
+    for target in named:
+        done = run(f"make -n {target} BUILD={BUILD}")
+        assert done.returncode == 0, f"make {target}: {done.stderr}"
+
+
+def test_install_puts_everything_in_its_place():
+    with tempfile.TemporaryDirectory() as root:
+        done = run(f"make install BUILD={BUILD} DESTDIR={root} PREFIX=/opt/hallmark",
+                   env={**os.environ, "MAKEFLAGS": ""})
+        if "asan" in str(BUILD) or "tsan" in str(BUILD):
+            return  # a sanitizer's build is not one that anybody installs
+        assert done.returncode == 0, done.stdout + done.stderr
+        names = {str(p.relative_to(root)) for p in pathlib.Path(root).rglob("*") if p.is_file()}
+        for name in ("opt/hallmark/bin/hallmark-signer", "opt/hallmark/bin/hallmark-hsm",
+                     "opt/hallmark/bin/hallmark-collector", "opt/hallmark/bin/hallmark-audit",
+                     "etc/hallmark/signer.yaml.sample", "etc/hallmark/policy.yaml.sample",
+                     "opt/hallmark/lib/systemd/system/hallmark-signer.service"):
+            assert name in names, f"{name} is not among {sorted(names)}"
+        unit = pathlib.Path(root, "opt/hallmark/lib/systemd/system/hallmark-signer.service")
+        assert "/opt/hallmark/bin/hallmark-signer" in unit.read_text()
+
+
+def test_links_and_paths_in_the_documents_exist():
+    for document in ("README.md", "SECURITY.md"):
+        text = (ROOT / document).read_text()
+        for link in re.findall(r"\]\(([^)#]+)\)", text):
+            assert (ROOT / link).exists(), f"{document}: {link}"
+        for path in re.findall(r"`((?:proto|config|policy|pkcs11|signer|collector|auditor|tests)/"
+                               r"[\w./-]*)`", text):
+            assert (ROOT / path).exists(), f"{document}: {path}"
+
+
+def test_readme_is_short():
+    assert len((ROOT / "README.md").read_text().split("\n")) <= 151
+
+
+if __name__ == "__main__":
+    hallmark.run_tests("__main__")
