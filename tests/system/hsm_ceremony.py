@@ -1,0 +1,399 @@
+#!/usr/bin/python3
+"""The key ceremony with a real token: what hallmark-hsm makes, shows and refuses.
+
+What it made is looked at with other eyes: pkcs11-tool for the token, python3-cryptography for
+certificates, requests and keys.
+"""
+
+import base64
+import datetime
+import hashlib
+import json
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+import hallmark
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from hallmark import ORIGIN, Site
+from keychannel import KeyProcess, Tree, certificate_of, sha256
+
+
+def refused(site, *command, words, status=1):
+    """The command fails, says why, and prints no result."""
+    done = site.hsm(*command, check=False)
+    assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
+    for word in words:
+        assert word in done.stderr, done.stderr
+    return done
+
+
+def objects(site, kind):
+    done = subprocess.run(["pkcs11-tool", "--module", hallmark.MODULE, "--login", "--pin", "1234",
+                           "--token-label", "test", "--list-objects", "--type", kind],
+                          env=site.env, check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+def spki_of(key):
+    return key.public_bytes(serialization.Encoding.DER,
+                            serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def sign_request(site, pem, subject=None, key=None):
+    """What a CA makes of a request: the certificate, and the CA's behind it."""
+    request = x509.load_pem_x509_csr(pem)
+    certificate = site.ca.build(subject or request.subject, key or request.public_key()).sign(
+        site.ca.key, hashes.SHA256())
+    return b"".join(c.public_bytes(serialization.Encoding.PEM)
+                    for c in (certificate, site.ca.certificate))
+
+
+def test_init_makes_a_key_that_signs_and_cannot_leave():
+    with Site() as site:
+        site.hsm("init")
+        listing = objects(site, "privkey")
+        assert listing.count("Private Key Object") == 1
+        assert "EC" in listing and "label:      log" in listing
+        usage = next(line for line in listing.splitlines() if "Usage:" in line)
+        assert usage.split(":")[1].strip() == "sign", usage
+        access = next(line for line in listing.splitlines() if "Access:" in line)
+        for word in ("sensitive", "always sensitive", "never extractable", "local"):
+            assert word in access, access
+
+
+def test_init_never_overwrites():
+    with Site() as site:
+        site.init_key()
+        before = objects(site, "pubkey")
+        refused(site, "init", words=["already", "never overwritten"])
+        assert objects(site, "pubkey") == before
+        assert site.hsm("check").returncode == 0
+
+
+def test_init_without_a_token_says_how_to_make_one():
+    with Site(hsm={"token": "absent"}) as site:
+        refused(site, "init", words=["'absent'", "found 'test'", "softhsm2-util --init-token",
+                                     "pkcs11-tool"])
+
+
+def test_init_with_something_that_is_no_module():
+    with Site(module="/bin/true") as site:
+        refused(site, "init", words=["/bin/true"])
+
+
+def test_init_says_when_a_key_was_left_without_its_guard():
+    with Site() as site:
+        done = subprocess.run(
+            ["strace", "-f", "-o", "/dev/null", "-P", str(site.path("guard")), "-e", "trace=fsync",
+             "-e", "inject=fsync:error=EIO", hallmark.program("hallmark-hsm"), "init", "-c",
+             str(site.path("hsm.yaml"))], env=site.env, capture_output=True, text=True)
+        assert done.returncode == 1 and not done.stdout
+        assert "has signed nothing: remove it" in done.stderr, done.stderr
+
+
+def test_a_wrong_pin_is_explained():
+    with Site() as site:
+        site.secret("pin", "wrong\n")
+        refused(site, "init", words=["the PIN is wrong", str(site.path("pin"))])
+        assert "wrong\n" not in site.hsm("show", check=False).stderr.replace("is wrong", "")
+
+
+def test_a_pin_file_holds_one_line():
+    with Site() as site:
+        for text in ("", "\n", "1234\n\n", "12\n34\n", "1" * 300 + "\n", "12\00034\n"):
+            site.secret("pin", text)
+            refused(site, "init", words=["expected a PIN of 1 to 255 bytes on one line"])
+        site.secret("pin", "1234")
+        site.hsm("init")
+
+
+def test_a_pin_open_to_others_is_refused():
+    with Site() as site:
+        site.path("pin").chmod(0o644)
+        refused(site, "init", words=["pin"])
+
+
+def test_a_pin_is_never_an_argument():
+    with Site() as site:
+        done = refused(site, "init", "--pin", "1234", words=["never an argument"], status=2)
+        assert "1234" not in done.stderr
+
+
+def test_wrong_arguments_are_refused_with_a_hint():
+    with Site() as site:
+        refused(site, "show", "--jsom", words=["did you mean '--json'"], status=2)
+        refused(site, "self-sign", "--day", "3", words=["did you mean '--days'"], status=2)
+        refused(site, "init", "--json", words=["init has no option '--json'"], status=2)
+        refused(site, "init", "surplus", words=["does not take 'surplus'"], status=2)
+        refused(site, "import-cert", words=["expected a file"], status=2)
+        refused(site, "csr", "-o", words=["expected one value"], status=2)
+        refused(site, "csr", "-o", "a", "-o", "b", words=["expected one value"], status=2)
+        for days in ("0", "-1", "01", "36501", "x", ""):
+            refused(site, "self-sign", "--days", days, words=["--days"], status=2)
+        done = site.tool("hallmark-hsm", "selfsign", check=False)
+        assert done.returncode == 2 and "did you mean 'self-sign'" in done.stderr
+        assert site.tool("hallmark-hsm", "--help").stdout.startswith("usage:")
+        assert site.hsm("init", "--help").stdout.startswith("usage:")
+
+
+def test_self_sign_certifies_the_key():
+    with Site() as site:
+        site.hsm("init")
+        site.hsm("self-sign", "--subject", "/O=Bank/OU=a=b/CN=log.bank.example", "--days", "30")
+        certificate = certificate_of(site)
+        certificate.public_key().verify(certificate.signature, certificate.tbs_certificate_bytes,
+                                        ec.ECDSA(hashes.SHA256()))
+        assert certificate.subject.rfc4514_string() == "CN=log.bank.example,OU=a=b,O=Bank"
+        assert certificate.issuer == certificate.subject
+        lifetime = certificate.not_valid_after - certificate.not_valid_before
+        assert lifetime == datetime.timedelta(days=30)
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage)
+        assert usage.critical and usage.value.digital_signature and not usage.value.key_cert_sign
+        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
+        assert constraints.critical and not constraints.value.ca
+        assert certificate.version == x509.Version.v3 and certificate.serial_number > 2**64
+
+
+def test_self_sign_again_replaces_the_certificate_everywhere():
+    with Site() as site:
+        site.hsm("init")
+        site.hsm("self-sign")
+        first = certificate_of(site)
+        site.hsm("self-sign")
+        second = certificate_of(site)
+        assert first.serial_number != second.serial_number
+        assert first.public_key().public_numbers() == second.public_key().public_numbers()
+        assert objects(site, "cert").count("Certificate Object") == 1
+        site.path("out.der").unlink(missing_ok=True)
+        subprocess.run(["pkcs11-tool", "--module", hallmark.MODULE, "--token-label", "test",
+                        "--read-object", "--type", "cert", "--label", "log", "--output-file",
+                        str(site.path("out.der"))], env=site.env, check=True, capture_output=True)
+        assert site.path("out.der").read_bytes() == second.public_bytes(
+            serialization.Encoding.DER)
+
+
+def test_a_bad_subject_is_refused():
+    with Site() as site:
+        site.hsm("init")
+        for subject in ("CN=x", "", "/CN", "/=x", "/NoSuchAttribute=x", "/CN=a//O=b",
+                        "/C=too long", "/CN=" + "x" * 65):
+            refused(site, "self-sign", "--subject", subject, words=["subject"])
+            assert not site.path("log.crt").exists()
+        done = site.hsm("self-sign", "--subject", "/CN=\x1b[31mred/O=x\n=y", check=False)
+        assert "\x1b" not in done.stderr
+
+
+def test_an_origin_too_long_for_a_common_name_asks_for_another():
+    with Site(hsm={"origin": "hallmark.test/" + "x" * 100}) as site:
+        site.hsm("init")
+        refused(site, "self-sign", words=["64", "--subject"])
+        site.hsm("self-sign", "--subject", "/CN=short")
+
+
+def test_a_request_becomes_a_certificate():
+    with Site() as site:
+        site.hsm("init")
+        printed = site.hsm("csr", "--subject", "/CN=log").stdout
+        site.hsm("csr", "--subject", "/CN=log", "-o", str(site.path("log.csr")))
+        for pem in (printed.encode(), site.path("log.csr").read_bytes()):
+            request = x509.load_pem_x509_csr(pem)
+            assert request.is_signature_valid
+            assert request.subject.rfc4514_string() == "CN=log"
+            usage = request.extensions.get_extension_for_class(x509.KeyUsage).value
+            assert usage.digital_signature and not usage.key_cert_sign
+        site.path("chain.pem").write_bytes(sign_request(site, printed.encode()))
+        site.hsm("import-cert", str(site.path("chain.pem")))
+        assert site.path("log.crt").read_bytes() == site.path("chain.pem").read_bytes()
+        assert site.hsm("check").returncode == 0
+        with KeyProcess(site) as key:
+            assert key.state.error == 0
+
+
+def test_a_certificate_of_another_key_is_not_imported():
+    with Site() as site:
+        site.hsm("init")
+        pem = site.hsm("csr").stdout.encode()
+        other = ec.generate_private_key(ec.SECP256R1()).public_key()
+        site.path("other.pem").write_bytes(sign_request(site, pem, key=other))
+        refused(site, "import-cert", str(site.path("other.pem")), words=["another key"])
+        assert not site.path("log.crt").exists()
+        assert "Certificate Object" not in objects(site, "cert")
+        for text in ("", "garbage", "-----BEGIN CERTIFICATE-----\n"):
+            site.path("other.pem").write_text(text)
+            refused(site, "import-cert", str(site.path("other.pem")), words=["certificates in PEM"])
+        refused(site, "import-cert", str(site.path("absent.pem")), words=["absent.pem"])
+
+
+def test_a_certificate_of_another_key_is_not_overwritten():
+    with Site() as site:
+        site.hsm("init")
+        site.path("log.crt").write_bytes(site.path("signer.crt").read_bytes())
+        refused(site, "self-sign", words=["another key", "not overwritten"])
+        assert site.path("log.crt").read_bytes() == site.path("signer.crt").read_bytes()
+
+
+def test_show_tells_all_of_it():
+    with Site() as site:
+        site.init_key()
+        table = dict(line.split(maxsplit=1) for line in site.hsm("show").stdout.splitlines()
+                     if line.startswith("CKA_"))
+        assert table == {"CKA_SENSITIVE": "true", "CKA_ALWAYS_SENSITIVE": "true",
+                         "CKA_EXTRACTABLE": "false", "CKA_NEVER_EXTRACTABLE": "true",
+                         "CKA_LOCAL": "true"}
+        columns = {len(line) - len(line[23:]) for line in site.hsm("show").stdout.splitlines()}
+        assert columns == {23}
+        shown = json.loads(site.hsm("show", "--json").stdout)
+        certificate = certificate_of(site)
+        spki = spki_of(certificate.public_key())
+        assert shown["token"] == "test" and shown["key"] == "log" and shown["log"] == ORIGIN
+        assert shown["CKA_EXTRACTABLE"] is False and shown["CKA_LOCAL"] is True
+        assert shown["sha256"] == certificate.fingerprint(hashes.SHA256()).hex()
+        assert shown["certifies_this_key"] is True
+        assert shown["verifier_key"] == (
+            f"{ORIGIN}+{sha256(spki)[:4].hex()}+" + base64.b64encode(b"\2" + spki).decode())
+        assert shown["signed_size"] == 0 and shown["signed_root"] == hashlib.sha256().hexdigest()
+
+
+def test_show_and_check_work_while_it_serves():
+    with Site() as site:
+        site.init_key()
+        with KeyProcess(site) as key:
+            tree = Tree([b"{}", b"{}", b"{}"])
+            assert key.sign(tree, 0).error == 0
+            shown = json.loads(site.hsm("show", "--json").stdout)
+            assert shown["signed_size"] == 3 and shown["signed_root"] == tree.hash().hex()
+            assert site.hsm("check").returncode == 0
+            assert key.sign(tree, 3).error == 0
+            site.path("checkpoint").write_bytes(key.sign(tree, 3).body)
+            refused(site, "adopt", str(site.path("checkpoint")), words=["stop the key process"])
+
+
+def test_jwks_is_what_verifiers_take():
+    with Site() as site:
+        site.hsm("init")
+        site.path("chain.pem").write_bytes(sign_request(site, site.hsm("csr").stdout.encode()))
+        site.hsm("import-cert", str(site.path("chain.pem")))
+        keys = json.loads(site.hsm("jwks").stdout)["keys"]
+        numbers = certificate_of(site).public_key().public_numbers()
+        assert len(keys) == 1
+        jwk = keys[0]
+        for name, number in (("x", numbers.x), ("y", numbers.y)):
+            assert "=" not in jwk[name]
+            assert base64.urlsafe_b64decode(jwk[name] + "=") == number.to_bytes(32, "big")
+        canonical = json.dumps({n: jwk[n] for n in ("crv", "kty", "x", "y")},
+                               separators=(",", ":"), sort_keys=True).encode()
+        assert jwk["kid"] == base64.urlsafe_b64encode(sha256(canonical)).decode().rstrip("=")
+        assert (jwk["alg"], jwk["use"], jwk["kty"], jwk["crv"]) == ("ES256", "sig", "EC", "P-256")
+        chain = [x509.load_der_x509_certificate(base64.b64decode(c)) for c in jwk["x5c"]]
+        assert chain[0] == certificate_of(site) and chain[1] == site.ca.certificate
+        chain[1].public_key().verify(chain[0].signature, chain[0].tbs_certificate_bytes,
+                                     ec.ECDSA(hashes.SHA256()))
+
+
+def test_check_names_every_fault():
+    with Site() as site:
+        site.init_key()
+        next(site.path("guard").iterdir()).unlink()
+        site.path("log.crt").write_bytes(site.path("signer.crt").read_bytes())
+        refused(site, "check", words=["another key", "guard's state"])
+        site.path("log.crt").unlink()
+        refused(site, "check", words=["cannot read the certificate", "guard's state"])
+
+
+def test_check_names_an_expired_certificate():
+    with Site() as site:
+        site.hsm("init")
+        request = x509.load_pem_x509_csr(site.hsm("csr").stdout.encode())
+        expired = site.ca.build(request.subject, request.public_key(), days=-30).sign(
+            site.ca.key, hashes.SHA256())
+        hallmark.write_certificate(site.path("log.crt"), expired)
+        refused(site, "check", words=["expired"])
+
+
+def test_check_with_a_bad_configuration_names_its_line():
+    with Site() as site:
+        site.init_key()
+        text = site.path("hsm.yaml").read_text()
+        site.path("hsm.yaml").write_text(text + "keepalive: 3\ndeadline_ms: 1\n")
+        done = refused(site, "check", words=["keepalive", "deadline_ms"])
+        assert "hsm.yaml:" in done.stderr
+
+
+def test_too_few_sessions_are_refused():
+    with Site(hsm={"sessions": 1}) as site:
+        refused(site, "init", words=["sessions"])
+
+
+def test_an_rsa_key_goes_the_same_way():
+    with Site(hsm={"algorithm": "rsa-3072"}) as site:
+        site.hsm("init")
+        listing = objects(site, "privkey")
+        usage = next(line for line in listing.splitlines() if "Usage:" in line)
+        assert usage.split(":")[1].strip() == "sign", usage
+        request = x509.load_pem_x509_csr(site.hsm("csr").stdout.encode())
+        assert request.is_signature_valid
+        site.hsm("self-sign")
+        certificate = certificate_of(site)
+        key = certificate.public_key()
+        assert isinstance(key, rsa.RSAPublicKey) and key.key_size == 3072
+        key.verify(certificate.signature, certificate.tbs_certificate_bytes, padding.PKCS1v15(),
+                   hashes.SHA256())
+        jwk = json.loads(site.hsm("jwks").stdout)["keys"][0]
+        assert jwk["alg"] == "RS256" and jwk["e"] == "AQAB"
+        assert site.hsm("check").returncode == 0
+        site.options["hsm"] = {"algorithm": "p256"}
+        site.write_configs()
+        refused(site, "check", words=["RSA key", "algorithm"])
+
+
+def test_two_keys_with_one_label_are_refused():
+    with Site() as site:
+        site.init_key()
+        subprocess.run(["pkcs11-tool", "--module", hallmark.MODULE, "--login", "--pin", "1234",
+                        "--keypairgen", "--key-type", "EC:prime256v1", "--label", "log", "--id",
+                        "02", "--token-label", "test"], env=site.env, check=True,
+                       capture_output=True)
+        refused(site, "check", words=["several private keys 'log'"])
+
+
+def test_other_keys_on_the_token_do_not_matter():
+    with Site() as site:
+        for number, kind in (("01", "EC:prime256v1"), ("02", "rsa:2048")):
+            subprocess.run(["pkcs11-tool", "--module", hallmark.MODULE, "--login", "--pin", "1234",
+                            "--keypairgen", "--key-type", kind, "--label", f"other{number}",
+                            "--id", number, "--token-label", "test"], env=site.env, check=True,
+                           capture_output=True)
+        site.init_key()
+        assert site.hsm("check").returncode == 0
+
+
+def test_adopt_takes_only_checkpoints_of_this_key_and_log():
+    with Site() as site:
+        site.init_key()
+        with KeyProcess(site) as key:
+            tree = Tree([b"{}"] * 5)
+            good = key.sign(tree, 0).body
+        next(site.path("guard").iterdir()).unlink()
+        path = site.path("checkpoint")
+        text, signature = good.split(b"\n\n")
+        bad = [b"", b"garbage", text + b"\n", good[:-1], good + b"\n", good + good,
+               good.replace(b"\n5\n", b"\n6\n"), good.replace(b"\n5\n", b"\n05\n"),
+               good.replace(ORIGIN.encode(), b"hallmark.test/other"),
+               text + b"\n\n" + signature[:-3] + b"A=\n"]
+        for data in bad:
+            path.write_bytes(data)
+            refused(site, "adopt", str(path), words=["expected a checkpoint"])
+            assert not list(site.path("guard").iterdir())
+        refused(site, "adopt", str(site.path("absent")), words=["absent"])
+        path.write_bytes(good)
+        site.hsm("adopt", str(path))
+        assert json.loads(site.hsm("show", "--json").stdout)["signed_size"] == 5
+        assert site.hsm("check").returncode == 0
+
+
+if __name__ == "__main__":
+    hallmark.run_tests(__name__)
