@@ -41,7 +41,8 @@ buf_reserve(struct buf *b, size_t size)
 
 	if (b->failed)
 		return NULL;
-	if (size <= b->capacity - b->size)
+	/* Room for nothing is room too: never NULL for an empty buffer. */
+	if (b->capacity > 0 && size <= b->capacity - b->size)
 		return b->data + b->size;
 	while (capacity - b->size < size) {
 		if (capacity > SIZE_MAX / 2) {

@@ -9,8 +9,7 @@ checkpoint_origin_check(struct view origin)
 {
 	if (origin.size == 0 || origin.size > CHECKPOINT_ORIGIN_MAX)
 		return ERR_FORMAT;
-	/* ASCII alone: Unicode has spaces that look like nothing, and names that look like others.
-	 */
+	/* ASCII alone: Unicode has spaces that look like nothing, names that look like others. */
 	for (size_t i = 0; i < origin.size; i++)
 		if (origin.data[i] <= ' ' || origin.data[i] > '~' || origin.data[i] == '+')
 			return ERR_FORMAT;

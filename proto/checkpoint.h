@@ -22,7 +22,7 @@ struct checkpoint {
 	struct digest root;
 };
 
-/* ERR_FORMAT unless 1 to 200 bytes of printable UTF-8 without space and '+' (signed-note). */
+/* ERR_FORMAT unless 1 to 200 bytes of printable ASCII without space and '+' (signed-note). */
 enum err checkpoint_origin_check(struct view origin) MUST_USE;
 
 void checkpoint_write(const struct checkpoint *c, struct buf *to);

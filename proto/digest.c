@@ -96,6 +96,8 @@ fetch(void)
 static void
 context_free(void *ctx)
 {
+	/* Another destructor of this thread may still hash: it gets a new context. */
+	context = NULL;
 	EVP_MD_CTX_free(ctx);
 }
 

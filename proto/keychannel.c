@@ -27,7 +27,8 @@ keychannel_write_request(struct buf *to, const struct keychannel_request *r)
 		be64_put(room + 16, r->index);
 		be32_put(room + 24, (uint32_t)r->report.size);
 		proof = room + 28;
-		memcpy(proof + PROOF_SIZE, r->report.data, r->report.size);
+		if (r->report.size > 0)
+			memcpy(proof + PROOF_SIZE, r->report.data, r->report.size);
 	} else {
 		be64_put(room + 16, r->size);
 		memcpy(room + 24, r->root.bytes, DIGEST_SIZE);
@@ -64,18 +65,20 @@ keychannel_next_request(struct view input, struct keychannel_request *out, size_
 	memset(out, 0, sizeof(*out));
 	if (input.size < KEYCHANNEL_REQUEST_HEADER_SIZE)
 		return ERR_OK;
-	if (memcmp(bytes, request_magic, sizeof(request_magic)) != 0 || bytes[6] != 0 ||
-	    bytes[7] != 0)
+	if (memcmp(bytes, request_magic, sizeof(request_magic)) != 0 ||
+	    bytes[5] > MERKLE_CONSISTENCY_MAX || bytes[6] != 0 || bytes[7] != 0)
 		return ERR_FORMAT;
 	out->id = be64_get(bytes + 8);
 	if (bytes[4] == KEYCHANNEL_CHECKPOINT) {
 		out->type = KEYCHANNEL_CHECKPOINT;
 		if (input.size < KEYCHANNEL_CHECKPOINT_SIZE)
 			return ERR_OK;
-		*used = KEYCHANNEL_CHECKPOINT_SIZE;
 		out->size = be64_get(bytes + 16);
 		memcpy(out->root.bytes, bytes + 24, DIGEST_SIZE);
-		return read_proof(bytes + 24 + DIGEST_SIZE, bytes[5], &out->proof);
+		if (read_proof(bytes + 24 + DIGEST_SIZE, bytes[5], &out->proof) != ERR_OK)
+			return ERR_FORMAT;
+		*used = KEYCHANNEL_CHECKPOINT_SIZE;
+		return ERR_OK;
 	}
 	if (bytes[4] != KEYCHANNEL_TOKEN)
 		return ERR_FORMAT;
@@ -87,10 +90,12 @@ keychannel_next_request(struct view input, struct keychannel_request *out, size_
 		return ERR_FORMAT;
 	if (input.size < KEYCHANNEL_TOKEN_SIZE + size)
 		return ERR_OK;
-	*used = KEYCHANNEL_TOKEN_SIZE + size;
 	out->index = be64_get(bytes + 16);
 	out->report = (struct view){bytes + KEYCHANNEL_TOKEN_SIZE, size};
-	return read_proof(bytes + 28, bytes[5], &out->proof);
+	if (read_proof(bytes + 28, bytes[5], &out->proof) != ERR_OK)
+		return ERR_FORMAT;
+	*used = KEYCHANNEL_TOKEN_SIZE + size;
+	return ERR_OK;
 }
 
 enum err
@@ -121,14 +126,12 @@ keychannel_next_answer(struct view input, struct keychannel_answer *out, size_t 
 	return ERR_OK;
 }
 
-/* Hashes behind the count must be zero: a request has one spelling. */
+/* `count` is checked already. Hashes behind it must be zero: a request has one spelling. */
 static enum err
 read_proof(const uint8_t *hashes, size_t count, struct merkle_proof *out)
 {
 	static const struct digest zero;
 
-	if (count > MERKLE_CONSISTENCY_MAX)
-		return ERR_FORMAT;
 	for (size_t i = count; i < MERKLE_CONSISTENCY_MAX; i++)
 		if (memcmp(hashes + i * DIGEST_SIZE, zero.bytes, DIGEST_SIZE) != 0)
 			return ERR_FORMAT;

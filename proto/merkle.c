@@ -1,5 +1,6 @@
 #include "proto/merkle.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const uint8_t leaf_prefix[] = {0x00};
@@ -42,6 +43,8 @@ merkle_frontier_append(struct merkle_frontier *f, const struct digest *leaf)
 	struct digest carry = *leaf;
 	unsigned level = 0;
 
+	if (f->size == UINT64_MAX)
+		abort(); /* no index is left */
 	for (; (f->size >> level & 1) != 0; level++)
 		merkle_node(&f->node[level], &carry, &carry);
 	f->node[level] = carry;
@@ -105,12 +108,15 @@ merkle_verify_consistency(uint64_t old_size, const struct digest *old_root, uint
 	struct digest old_hash, new_hash;
 	size_t i = 0;
 
+	/* Every tree extends the empty one, which has but one root. */
+	if (old_size == 0 && new_size != 0) {
+		merkle_empty_root(&old_hash);
+		return p->count == 0 && digest_equal(&old_hash, old_root) ? ERR_OK : ERR_PROOF;
+	}
 	if (old_size > new_size || p->count > MERKLE_CONSISTENCY_MAX)
 		return ERR_PROOF;
 	if (old_size == new_size)
 		return p->count == 0 && digest_equal(old_root, new_root) ? ERR_OK : ERR_PROOF;
-	if (old_size == 0)
-		return p->count == 0 ? ERR_OK : ERR_PROOF;
 	while ((node & 1) != 0) {
 		node >>= 1;
 		last >>= 1;

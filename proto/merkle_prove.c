@@ -8,6 +8,9 @@
 
 #include "proto/merkle.h"
 
+/* Nodes of a level before it grows: a frontier's and a few; 64 levels of them are 8 KiB. */
+#define LEVEL_FIRST_CAPACITY 4
+
 /* Where complete nodes come from, and the hashes of the ragged ones if they are known already. */
 struct source {
 	uint64_t size;
@@ -28,8 +31,7 @@ struct merkle_batch {
 	uint64_t old_size;
 	uint64_t size;
 	struct level level[MERKLE_LEVEL_MAX];
-	/* ragged[l]: root of the leaves behind the complete nodes of level l; made when asked for
-	 */
+	/* ragged[l]: root of the leaves behind the complete nodes of level l; made when needed */
 	struct digest ragged[MERKLE_LEVEL_MAX + 1];
 	bool ragged_made;
 };
@@ -42,6 +44,7 @@ static enum err prove_consistency(
     const struct source *s, uint64_t old_size, struct merkle_proof *p);
 static enum err batch_read(void *context, unsigned level, uint64_t index, struct digest *out);
 static enum err level_push(struct level *l, const struct digest *node);
+static enum err level_grow(struct level *l);
 static void make_ragged(const struct merkle_batch *b);
 static uint64_t power_below(uint64_t number);
 
@@ -81,7 +84,13 @@ merkle_read_frontier(uint64_t size, merkle_read *read, void *context, struct mer
 struct merkle_batch *
 merkle_batch_new(void)
 {
-	return calloc(1, sizeof(struct merkle_batch));
+	struct merkle_batch *b = calloc(1, sizeof(*b));
+
+	/* Room for the first nodes of each level, so that merkle_batch_begin cannot fail. */
+	for (unsigned level = 0; b != NULL && level < MERKLE_LEVEL_MAX; level++)
+		if (level_grow(&b->level[level]) != ERR_OK)
+			merkle_batch_free(&b);
+	return b;
 }
 
 void
@@ -107,7 +116,7 @@ merkle_batch_begin(struct merkle_batch *b, const struct merkle_frontier *old)
 		l->count = 0;
 		l->first = old->size >> level & ~(uint64_t)1;
 		if ((old->size >> level & 1) != 0 && level_push(l, &old->node[level]) != ERR_OK)
-			abort(); /* the first node of a level: 32 bytes */
+			abort(); /* there is room for the first node of each level */
 	}
 }
 
@@ -118,6 +127,8 @@ merkle_batch_add(struct merkle_batch *b, const struct digest *leaf)
 	unsigned level = 0, pushed;
 	enum err e;
 
+	if (b->size == UINT64_MAX)
+		abort(); /* no index is left */
 	b->ragged_made = false;
 	while (
 	    (e = level_push(&b->level[level], &carry)) == ERR_OK && (b->size >> level & 1) != 0) {
@@ -192,10 +203,12 @@ prove_inclusion(const struct source *s, uint64_t index, struct merkle_proof *p)
 {
 	enum err e = ERR_OK;
 
-	for (unsigned level = 0; (s->size - 1) >> level != 0 && e == ERR_OK; level++) {
+	for (unsigned level = 0; level < MERKLE_LEVEL_MAX && e == ERR_OK; level++) {
 		uint64_t sibling = (index >> level) ^ 1, complete = s->size >> level;
 		struct digest *hash = &p->hash[p->count];
 
+		if ((s->size - 1) >> level == 0)
+			break;
 		if (sibling < complete)
 			e = s->read(s->context, level, sibling, hash);
 		else if (sibling == complete && complete << level != s->size)
@@ -241,7 +254,9 @@ prove_consistency(const struct source *s, uint64_t old_size, struct merkle_proof
 	return e;
 }
 
-/* Root of the leaves from `begin` to `end`, where `begin` is a multiple of a power of two >= both.
+/*
+ * Root of the leaves from `begin` to `end`; `begin` is a multiple of a power of two that is not
+ * less than their number.
  */
 static enum err
 range_root(const struct source *s, uint64_t begin, uint64_t end, struct digest *out)
@@ -283,17 +298,24 @@ batch_read(void *context, unsigned level, uint64_t index, struct digest *out)
 static enum err
 level_push(struct level *l, const struct digest *node)
 {
-	struct digest *grown;
+	enum err e = ERR_OK;
 
-	if (l->count == l->capacity) {
-		size_t capacity = l->capacity == 0 ? 4 : l->capacity * 2;
-
-		if ((grown = realloc(l->node, capacity * sizeof(*grown))) == NULL)
-			return ERR_MEMORY;
-		l->node = grown;
-		l->capacity = capacity;
-	}
+	if (l->count == l->capacity && (e = level_grow(l)) != ERR_OK)
+		return e;
 	l->node[l->count++] = *node;
+	return ERR_OK;
+}
+
+static enum err
+level_grow(struct level *l)
+{
+	size_t capacity = l->capacity == 0 ? LEVEL_FIRST_CAPACITY : l->capacity * 2;
+	struct digest *grown = realloc(l->node, capacity * sizeof(*grown));
+
+	if (grown == NULL)
+		return ERR_MEMORY;
+	l->node = grown;
+	l->capacity = capacity;
 	return ERR_OK;
 }
 

@@ -9,6 +9,7 @@
 
 #include "proto/digest.h"
 #include "proto/encoding.h"
+#include "proto/text.h"
 
 #define TYPE_ECDSA    0x02
 #define TYPE_OWN      0xff
@@ -283,26 +284,26 @@ make_key_id(struct note_verifier *v)
 	return e;
 }
 
-/* Printable ASCII and newlines, ending in one: all that our texts consist of. */
+/* UTF-8 without control characters but newlines, and one of these at its end. */
 static enum err
 text_check(struct view text)
 {
+	uint32_t c;
+
 	if (text.size == 0 || text.data[text.size - 1] != '\n')
 		return ERR_FORMAT;
-	for (size_t i = 0; i < text.size; i++)
-		if ((text.data[i] < ' ' && text.data[i] != '\n') || text.data[i] > '~')
+	while (text_next(&text, &c))
+		if ((c < ' ' && c != '\n') || (c >= 0x7f && c <= 0x9f))
 			return ERR_FORMAT;
-	return ERR_OK;
+	return text.size == 0 ? ERR_OK : ERR_FORMAT;
 }
 
 static enum err
 name_check(struct view name)
 {
-	if (name.size == 0)
+	if (name.size == 0 || memchr(name.data, '+', name.size) != NULL ||
+	    !text_is_printable(name, false))
 		return ERR_FORMAT;
-	for (size_t i = 0; i < name.size; i++)
-		if (name.data[i] <= ' ' || name.data[i] > '~' || name.data[i] == '+')
-			return ERR_FORMAT;
 	return ERR_OK;
 }
 

@@ -12,7 +12,9 @@
  *
  * Stricter than the format, so that no changed byte of a receipt verifies: an ECDSA signature must
  * be in the one DER form and have the lower of its two s values (of (r, s) and (r, n-s) both
- * verify). Signatures of this key that break this rule count as wrong.
+ * verify). Signatures of this key that break this rule count as wrong, and so does a second one by
+ * the same key. A text may not have DEL and C1 controls either, nor a key name characters that
+ * hide or reorder (text.h). What other keys signed is not looked at beyond its form.
  */
 #ifndef HALLMARK_PROTO_NOTE_H
 #define HALLMARK_PROTO_NOTE_H

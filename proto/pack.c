@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 /* The library's default: components shrink to a third, at some 300 MB/s. */
 #define COMPRESSION_LEVEL 3
@@ -70,6 +71,8 @@ pack_content(const struct pack_header *h, struct view stored, struct buf *to)
 	} else {
 		/* Never more than was declared, whatever the compressed bytes say. */
 		size = ZSTD_decompress(room, h->size, stored.data, stored.size);
+		if (ZSTD_isError(size) && ZSTD_getErrorCode(size) == ZSTD_error_memory_allocation)
+			return ERR_MEMORY;
 		if (ZSTD_isError(size) || size != h->size)
 			return ERR_DIGEST;
 	}

@@ -18,7 +18,7 @@
 #define TILE_WIDTH     256   /* hashes in a full tile */
 #define TILE_HEIGHT    8     /* tree levels in a tile */
 #define TILE_LEVEL_MAX 7     /* 256^8 leaves are 2^64 */
-#define TILE_PATH_SIZE 64    /* bytes with NUL: "tile/entries/" + 7 groups + ".p/255" is 47 */
+#define TILE_PATH_SIZE 64    /* bytes with NUL: "tile/entries/" + 7 groups + ".p/255" is 52 */
 #define ENTRY_SIZE_MAX 65535 /* bytes: what a be16 length can say */
 
 /* Width of tile (level, index) in a tree of `size`: 0 (does not exist) to 256. */
