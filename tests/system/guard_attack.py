@@ -511,6 +511,8 @@ def readable_memory(pid):
             if not mode.startswith("rw"):
                 continue
             begin, end = (int(x, 16) for x in span.split("-"))
+            if end - begin > 256 * 2**20:  # a sanitizer's shadow, not the process's data
+                continue
             try:
                 memory.seek(begin)
                 yield line, memory.read(end - begin)
