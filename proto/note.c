@@ -142,7 +142,7 @@ note_parse(struct view bytes, struct note *out)
 		return ERR_FORMAT;
 	out->text = (struct view){bytes.data, split};
 	rest = (struct view){bytes.data + split + 1, bytes.size - split - 1};
-	if (rest.size == 0 || (e = text_check(out->text)) != ERR_OK)
+	if (rest.size == 0 || text_check(out->text) != ERR_OK)
 		return ERR_FORMAT;
 	while (rest.size > 0) {
 		if (out->signature_count == NOTE_SIGNATURES_MAX)

@@ -62,7 +62,7 @@ ask(const char *path, struct buf *answer)
 		    stderr, "hallmark-signer: %s: longer than a Unix socket's path may be\n", path);
 		return 1;
 	}
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
 		fprintf(stderr, "hallmark-signer: %s: %s; is the signer running?\n", path,
