@@ -1,0 +1,325 @@
+#!/usr/bin/python3
+"""hallmark-audit verify: good receipts, and everything that is not one."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+import make_log
+from audit import BAD, GOOD, UNKNOWN, Bench, audit, check, flip
+from hallmark import program, run_tests
+
+SIZES = [(0, 1), (0, 2), (1, 2), (2, 3), (6, 7), (255, 256), (256, 257), (0, 600), (599, 600)]
+
+
+def test_receipts_of_trees_of_all_shapes_verify():
+    with Bench(600) as bench:
+        paths = [bench.receipt(i, size, f"{i}-{size}.tlog-proof") for i, size in SIZES]
+        output = bench.verify(*paths, says="contraindicated (1 findings)")
+        assert len(re.findall("^  verdict +ok +good", output, re.M)) == len(SIZES)
+        for i, size in SIZES:
+            assert f"index {i}, under a checkpoint of {size} entries" in output
+
+
+def test_the_steps_are_told_in_order():
+    with Bench(5) as bench:
+        output = bench.verify(bench.receipt(3))
+        steps = re.findall("^  ([a-z]+) +ok ", output, re.M)
+        assert steps == ["read", "format", "certificate", "signature", "origin", "leaf",
+                         "inclusion", "report", "verdict"], steps
+        for word in ("app-0", make_log.COLLECTOR, "affirming", "2026-11-24T10:00:00Z",
+                     make_log.leaf_hash(bench.log.entries[3]).hex()):
+            assert word in output, word
+
+
+def test_an_rsa_key_verifies():
+    with Bench(3, key=make_log.Key(kind="rsa")) as bench:
+        bench.verify(bench.receipt(1), says="RSA of 2048 bits")
+
+
+def test_the_worst_outcome_is_the_exit_status():
+    with Bench(3) as bench:
+        good = bench.receipt(1)
+        bad = bench.write("bad.tlog-proof", bench.log.receipt(1)[:-1])
+        absent = bench.path("absent.tlog-proof")
+        bench.verify(good, absent, expect=UNKNOWN)
+        bench.verify(absent, bad, good, expect=BAD)
+        bench.verify(good, bad, expect=BAD)
+
+
+# --- what cannot be told -------------------------------------------------------------------------
+
+
+def test_what_cannot_be_read_proves_nothing():
+    with Bench(3) as bench:
+        good = bench.receipt(0)
+        bench.verify(bench.path("absent"), expect=UNKNOWN, says="no such file")
+        bench.verify(bench.dir, expect=UNKNOWN, says="not a regular file")
+        os.mkfifo(bench.path("fifo"))
+        bench.verify(bench.path("fifo"), expect=UNKNOWN, says="not a regular file")
+        bench.verify("/dev/zero", expect=UNKNOWN, says="not a regular file")
+        bench.verify(good, expect=UNKNOWN, cert="absent.crt", says="no such file")
+        bench.verify(good, expect=UNKNOWN, cert="entry-0.tlog-proof", says="in PEM")
+
+
+def test_an_encrypted_or_unusable_certificate_proves_nothing():
+    with Bench(3) as bench:
+        good = bench.receipt(0)
+        text = bench.log.key.pem().decode().replace(
+            "-----\n", "-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\n", 1)
+        bench.write("encrypted.crt", text.encode())
+        bench.verify(good, expect=UNKNOWN, cert="encrypted.crt")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-subj", "/CN=x",
+                        "-keyout", "/dev/null", "-out", bench.path("edwards.crt")], check=True,
+                       stderr=subprocess.DEVNULL)
+        bench.verify(good, expect=UNKNOWN, cert="edwards.crt", says="P-256")
+
+
+def test_another_key_proves_nothing():
+    with Bench(3) as bench:
+        bench.write("other.crt", make_log.Key().pem())
+        output = bench.verify(bench.receipt(0), expect=UNKNOWN, cert="other.crt")
+        assert "not of the key that signed" in output and make_log.ORIGIN in output
+
+
+def test_another_version_or_profile_proves_nothing():
+    with Bench(3) as bench:
+        text = bench.log.receipt(0).replace(b"@v1", b"@v2", 1)
+        bench.verify(bench.write("v2", text), expect=UNKNOWN, says="not known")
+        changed = make_log.Workload("app").report(eat_profile="tag:example.org,2031:other")
+        bench.log.append(changed)
+        bench.verify(bench.receipt(3), expect=UNKNOWN, says="not known")
+
+
+def test_wrong_usage_proves_nothing():
+    for arguments in ([], ["verify"], ["verify", "--cert", "x"], ["verify", "x"], ["unknown"],
+                      ["verify", "x", "--cert"], ["verify", "x", "--cert", "a", "--cert", "b"],
+                      ["verify", "x", "--cert", "a", "--json"], ["verify", "x", "--no-such"],
+                      ["show", "a", "b"], ["show"], ["show", "--log", "x"], ["fsck", "x"],
+                      ["fsck", "--log", "x"], ["fsck", "--log", "x", "--cert", "y", "--faults", "0"],
+                      ["replay", "--log", "x", "--evidence", "y", "--cert", "z"],
+                      ["replay", "--log", "x", "--evidence", "y", "--cert", "z", "--all",
+                       "--index", "1"],
+                      ["replay", "--log", "x", "--evidence", "y", "--cert", "z", "--index", "01"]):
+        check(audit(*arguments), UNKNOWN, "usage:")
+    check(audit("--help"), GOOD, "exit status")
+    check(audit("--version"), GOOD, "hallmark-audit ")
+
+
+# --- origin and certificate ----------------------------------------------------------------------
+
+
+def test_the_origin_can_be_demanded():
+    with Bench(3) as bench:
+        good = bench.receipt(0)
+        bench.verify(good, "--origin", make_log.ORIGIN, says="as demanded")
+        bench.verify(good, "--origin", "hallmark.test/other", expect=BAD, says="expected the log")
+
+
+def test_an_origin_that_the_certificate_does_not_name_is_warned_of():
+    with Bench(3, key=make_log.Key("somebody else")) as bench:
+        bench.verify(bench.receipt(0), says=["warn", "demand it with --origin"])
+        bench.verify(bench.receipt(0), "--origin", make_log.ORIGIN, says="as demanded")
+
+
+def test_a_signature_under_another_name_is_refused():
+    with Bench(3) as bench:
+        log = bench.log
+        note = log.key.note(log.checkpoint_text(), "hallmark.test/other")
+        bench.verify(bench.write("r", log.receipt(0, note=note)), expect=BAD, says="origin")
+
+
+def test_a_report_of_another_log_is_refused():
+    with Bench(0) as bench:
+        bench.log.append(make_log.Workload("app", "hallmark.test/other").report())
+        bench.verify(bench.receipt(0), expect=BAD, says="expected issuer")
+
+
+def test_an_entry_that_is_no_report_is_refused():
+    with Bench(0) as bench:
+        good = make_log.Workload("app").report()
+        for entry in (b"", b"{}", good + b" ", good.replace(b'"iat":', b'"iat": ', 1),
+                      good[:-1], b"\xff" * 100):
+            bench.verify(bench.receipt(bench.log.append(entry)), expect=BAD, says="valid form")
+
+
+def test_a_report_outside_the_certificates_dates_is_warned_of():
+    for start, days in ((make_log.TIME_S + 1000, 10), (make_log.TIME_S - 86400 * 3, 1)):
+        with Bench(2, key=make_log.Key(start=start, days=days)) as bench:
+            bench.verify(bench.receipt(0), says=["warn", "outside the certificate's dates"])
+
+
+# --- every byte counts ---------------------------------------------------------------------------
+
+
+def none_verifies(bench, good, texts):
+    """Many changed receipts in few runs: not one may come out good."""
+    texts = sorted(set(texts) - {good})
+    folder = bench.path("changed")
+    for begin in range(0, len(texts), 500):
+        folder.mkdir()
+        paths = []
+        for i, text in enumerate(texts[begin:begin + 500]):
+            paths.append(bench.write(f"changed/{i}", text))
+        done = bench.run("verify", *paths)
+        verdicts = re.findall("^  verdict +([a-zA-Z?]+)", done.stdout, re.M)
+        assert len(verdicts) == len(paths)
+        for text, verdict in zip(texts[begin:], verdicts):
+            assert verdict in ("BAD", "?"), f"verifies: {text!r}"
+        assert done.returncode == BAD
+        shutil.rmtree(folder)
+    return len(texts)
+
+
+def test_no_changed_byte_verifies():
+    with Bench(3) as bench:
+        good = bench.log.receipt(1)
+        assert none_verifies(bench, good, (flip(good, at, bit) for at in range(len(good))
+                                     for bit in (0, 1, 5, 7))) > 4000
+
+
+def test_no_deleted_or_doubled_or_added_byte_verifies():
+    with Bench(3) as bench:
+        good = bench.log.receipt(1)
+        texts = [good[:at] + good[at + 1:] for at in range(len(good))]
+        texts += [good[:at + 1] + good[at:] for at in range(len(good))]
+        texts += [good[:at] + b"\n" + good[at:] for at in range(len(good) + 1)]
+        texts += [good[:at] + b" " + good[at:] for at in range(len(good) + 1)]
+        texts += [good[:at] for at in range(len(good))]
+        none_verifies(bench, good, texts)
+
+
+def test_no_moved_or_missing_line_verifies():
+    with Bench(7) as bench:
+        good = bench.log.receipt(1)
+        lines = good.split(b"\n")
+        texts = []
+        for i in range(len(lines)):
+            texts.append(b"\n".join(lines[:i] + lines[i + 1:]))
+            texts.append(b"\n".join(lines[:i + 1] + lines[i:]))
+            for j in range(i):
+                moved = list(lines)
+                moved[i], moved[j] = moved[j], moved[i]
+                texts.append(b"\n".join(moved))
+        none_verifies(bench, good, texts)
+
+
+def test_other_spellings_are_refused():
+    with Bench(3) as bench:
+        good = bench.log.receipt(1)
+        note = bench.log.checkpoint()
+        texts = {
+            "CRLF": good.replace(b"\n", b"\r\n"),
+            "a second blank line": good.replace(b"\n\n", b"\n\n\n", 1),
+            "a leading zero": good.replace(b"index 1\n", b"index 01\n"),
+            "a plus": good.replace(b"index 1\n", b"index +1\n"),
+            "two spaces": good.replace(b"extra ", b"extra  "),
+            "no padding": re.sub(b"=+\n", b"\n", good, 1),
+            "more padding": re.sub(b"=\n", b"==\n", good, 1),
+            "base64url": good.replace(b"+", b"-").replace(b"/", b"_"),
+            "a comment": good + b"# done\n",
+            "no final newline": good[:-1],
+            "a byte order mark": b"\xef\xbb\xbf" + good,
+            "version 0": good.replace(b"@v1", b"@v0"),
+            "another first line": good.replace(b"c2sp.org/", b"example/"),
+            "upper case": good.replace(b"index", b"INDEX"),
+            "an extension line": good.replace(
+                note, bench.log.key.note(bench.log.checkpoint_text() + b"more\n", make_log.ORIGIN)),
+            "two good signatures": good + bench.log.key.signature_line(
+                bench.log.checkpoint_text(), make_log.ORIGIN),
+            "a signature by nobody known": good + make_log.Key().signature_line(
+                bench.log.checkpoint_text(), "hallmark.test/witness"),
+            "the receipt twice": good + good,
+            "the hyphen": good.replace("\u2014".encode(), b"-"),
+        }
+        for what, changed in texts.items():
+            assert changed != good or what in ("no padding", "more padding", "base64url"), what
+            if changed != good:
+                bench.verify(bench.write("changed", changed), expect=BAD)
+
+
+def test_base64_with_bits_behind_its_end_is_refused():
+    with Bench(3) as bench:
+        digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+        good = bench.log.receipt(1)
+        ends = [m.start() - 1 for m in re.finditer(b"=+\n", good)]
+        assert len(ends) >= 3
+        none_verifies(bench, good, [good[:at] + digits[d:d + 1] + good[at + 1:]
+                              for at in ends for d in range(64)])
+
+
+def test_the_higher_twin_of_a_signature_is_refused():
+    with Bench(3) as bench:
+        log = bench.log
+        note = log.key.note(log.checkpoint_text(), log.origin, lower=False)
+        bench.verify(bench.write("high", log.receipt(1, note=note)), expect=BAD, says="signature")
+
+
+def test_proofs_that_lie_are_refused():
+    with Bench(9) as bench:
+        log = bench.log
+        good = log.receipt(3).decode()
+        for index in (0, 1, 2, 4, 7, 8, 9, 10, 2**63, 2**64 - 1):
+            bench.verify(bench.write("r", good.replace("index 3\n", f"index {index}\n").encode()),
+                         expect=BAD, says="do not lead there")
+        bench.verify(bench.write("r", good.replace("index 3\n", f"index {2**64}\n").encode()),
+                     expect=BAD, says="not canonical")
+        for size in (0, 1, 3, 4, 8, 2**64 - 1):
+            note = log.key.note(log.checkpoint_text(size, log.tree.root(0, 9)), log.origin)
+            bench.verify(bench.write("r", log.receipt(3, note=note)), expect=BAD)
+        more = re.sub("index 3\n", "index 3\n" + make_log.b64(bytes(32)) + "\n", good)
+        bench.verify(bench.write("r", more.encode()), expect=BAD)
+        many = re.sub("index 3\n", "index 3\n" + (make_log.b64(bytes(32)) + "\n") * 65, good)
+        bench.verify(bench.write("r", many.encode()), expect=BAD)
+
+
+def test_files_of_any_size_are_refused_soon():
+    with Bench(1) as bench:
+        good = bench.log.receipt(0)
+        for text in (b"", b"\n", b"\n\n", good[:22], b"\0" * 1000, good + b"\n" * 200000,
+                     b"A" * (192 * 1024 + 1)):
+            done = bench.run("verify", bench.write("r", text))
+            assert done.returncode in (BAD, UNKNOWN), text[:30]
+        with open(bench.path("sparse"), "wb") as file:
+            file.truncate(1 << 40)
+        bench.verify(bench.path("sparse"), expect=BAD, says="larger than")
+
+
+# --- what it may do ------------------------------------------------------------------------------
+
+
+def test_names_cannot_write_to_the_terminal():
+    with Bench(2) as bench:
+        name = "\x1b[31mred\nverdict ok good\u202e.tlog-proof"
+        output = bench.verify(bench.receipt(1, name=name))
+        assert "\\x1b[31mred\\x0averdict" in output
+        bench.verify(bench.path("\x1b]0;title\x07"), expect=UNKNOWN, says="\\x1b]0;title\\x07")
+
+
+def test_no_network_and_no_writing():
+    if shutil.which("strace") is None:
+        return
+    with Bench(2) as bench:
+        trace = bench.path("trace")
+        subprocess.run(["strace", "-f", "-o", trace, "-e", "trace=%network,openat,open,execve",
+                        program("hallmark-audit"), "verify", bench.receipt(1), "--cert",
+                        bench.path("signer.crt")], check=True, stdout=subprocess.DEVNULL)
+        calls = trace.read_text()
+        assert "socket(" not in calls and "connect(" not in calls and "O_WRONLY" not in calls
+        assert calls.count("execve(") == 1
+
+
+def test_an_answer_that_cannot_be_written_is_none():
+    with Bench(2) as bench, open("/dev/full", "wb") as full:
+        done = subprocess.run([program("hallmark-audit"), "verify", bench.receipt(1), "--cert",
+                               bench.path("signer.crt")], stdout=full, stderr=subprocess.PIPE)
+        assert done.returncode == UNKNOWN and b"could not be written" in done.stderr
+
+
+if __name__ == "__main__":
+    run_tests(__name__)
