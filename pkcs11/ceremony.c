@@ -179,18 +179,17 @@ check_key(const struct hsm_config *c, struct token *token, X509 *certificate)
 	struct buf signature = BUF_INIT;
 	unsigned bad = 0;
 
-	if (token_key_attributes(token, &a) != ERR_OK) {
+	if (token_key_attributes(token, &a) != ERR_OK) /* says that the key is not safe */
 		bad++;
-	} else if (!token_key_is_safe(&a)) {
+	if (!token_key_is_safe(&a)) {
 		complain("key '%s' can, or could, leave the token; see: hallmark-hsm show",
 		    c->key_label);
 		bad++;
 	}
-	if (certificate != NULL &&
-	    certificate_check_key(c->certificate, certificate, token_public_key(token)) != ERR_OK)
-		bad++;
-	else if (certificate != NULL && token_sign(token, X509_get0_pubkey(certificate),
-					    VIEW_LITERAL(TEST_TEXT), &signature) != ERR_OK)
+	if (certificate != NULL && (certificate_check_key(c->certificate, certificate,
+					token_public_key(token)) != ERR_OK ||
+				       token_sign(token, X509_get0_pubkey(certificate),
+					   VIEW_LITERAL(TEST_TEXT), &signature) != ERR_OK))
 		bad++;
 	buf_free(&signature);
 	return bad;

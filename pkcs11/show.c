@@ -1,3 +1,6 @@
+/*
+ * What `hallmark-hsm show` says (ceremony.h): one sheet, as a table or as JSON.
+ */
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -39,10 +39,17 @@ token_open(const struct hsm_config *config, enum token_use use, struct token **o
 		return ERR_MEMORY;
 	t->config = config;
 	prepare_signals();
+	/* Each step has the deadline for itself: a network HSM may take seconds to start. */
 	token_call_begin(t);
-	if ((e = load(t)) == ERR_OK && (e = find_slot(t)) == ERR_OK &&
-	    (e = open_session(t, use)) == ERR_OK)
-		e = login(t);
+	if ((e = load(t)) == ERR_OK) {
+		token_call_begin(t);
+		e = find_slot(t);
+	}
+	if (e == ERR_OK) {
+		token_call_begin(t);
+		if ((e = open_session(t, use)) == ERR_OK)
+			e = login(t);
+	}
 	token_call_end();
 	if (e != ERR_OK) {
 		token_close(&t);

@@ -91,7 +91,10 @@ enum err token_sign(
  */
 enum err token_store_certificate(struct token *t, X509 *certificate) MUST_USE;
 
-/* Brackets a call into the module made elsewhere (X509_sign with the private key). */
+/*
+ * Bracket a call into the module, here and elsewhere (X509_sign with the private key): ends the
+ * process if it takes longer than deadline_ms. A second begin starts the time anew.
+ */
 void token_call_begin(const struct token *t);
 void token_call_end(void);
 

@@ -38,12 +38,12 @@ token_generate(struct token *t)
 		    t->info.label, t->config->key_label);
 		e = ERR_MISMATCH;
 	}
+	token_call_end(); /* without a deadline: some tokens take a minute for an RSA key */
 	if (e == ERR_OK && (rv = generate(t)) != CKR_OK) {
 		complain("token '%s' does not make the key pair: PKCS#11 error 0x%lx, %s",
 		    t->info.label, rv, module_error_text(rv));
 		e = ERR_TOKEN;
 	}
-	token_call_end();
 	return e;
 }
 

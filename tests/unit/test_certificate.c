@@ -136,11 +136,14 @@ static void
 refuses_what_is_no_certificate(void **state)
 {
 	struct fixture *f = *state;
-	static const char *const texts[] = {"", "not a certificate\n",
-	    "-----BEGIN CERTIFICATE-----\n",
-	    "-----BEGIN CERTIFICATE-----\nAAAA\n"
-	    "-----END CERTIFICATE-----\n",
-	    "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n"};
+	static const char cut[] = "-----BEGIN CERTIFICATE-----\n";
+	static const char empty[] = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
+	static const char short_der[] =
+	    "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+	static const char no_base64[] =
+	    "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n";
+	static const char *const texts[] = {
+	    "", "not a certificate\n", cut, empty, short_der, no_base64};
 	X509 *x;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
