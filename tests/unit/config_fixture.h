@@ -125,12 +125,13 @@ static inline char *
 fixture_replace(const char *text, const char *from, const char *to)
 {
 	const char *at = strstr(text, from);
-	char *result;
+	size_t before = at != NULL ? (size_t)(at - text) : 0;
+	char *result = NULL;
 
 	if (at == NULL)
 		fail_msg("\"%s\" is not in the text", from);
-	assert_true(
-	    asprintf(&result, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from)) >= 0);
+	assert_true(asprintf(&result, "%.*s%s%s", (int)before, text, to,
+			text + before + strlen(from)) >= 0);
 	return result;
 }
 
