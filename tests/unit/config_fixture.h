@@ -125,13 +125,13 @@ static inline char *
 fixture_replace(const char *text, const char *from, const char *to)
 {
 	const char *at = strstr(text, from);
-	size_t before = at != NULL ? (size_t)(at - text) : 0;
-	char *result = NULL;
+	size_t size = strlen(text) + strlen(to) + 1;
+	char *result = malloc(size);
 
-	if (at == NULL)
+	if (at == NULL || result == NULL)
 		fail_msg("\"%s\" is not in the text", from);
-	assert_true(asprintf(&result, "%.*s%s%s", (int)before, text, to,
-			text + before + strlen(from)) >= 0);
+	memcpy(result, text, (size_t)(at - text));
+	snprintf(result + (at - text), size - (size_t)(at - text), "%s%s", to, at + strlen(from));
 	return result;
 }
 
