@@ -212,7 +212,7 @@ def test_no_moved_or_missing_line_verifies():
 def test_other_spellings_are_refused():
     with Bench(3) as bench:
         good = bench.log.receipt(1)
-        note = bench.log.checkpoint()
+        note = good[good.index(b"\n\n") + 2:]
         texts = {
             "CRLF": good.replace(b"\n", b"\r\n"),
             "a second blank line": good.replace(b"\n\n", b"\n\n\n", 1),

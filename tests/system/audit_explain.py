@@ -1,0 +1,141 @@
+#!/usr/bin/python3
+"""hallmark-audit verify --explain: its output is run by a shell, and must come to the same."""
+
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+import make_log
+from audit import BAD, UNKNOWN, Bench
+from hallmark import run_tests
+
+TOOLS = "base64 cat cut echo head mv od openssl printf sed sha256sum tail tr".split()
+
+
+def explain(bench, path, **options):
+    return bench.verify(path, "--explain", **options)
+
+
+def run(script):
+    """In an empty directory, with nothing of ours around."""
+    with tempfile.TemporaryDirectory() as directory:
+        done = subprocess.run(["sh", "-eu"], input=script.encode(), cwd=directory,
+                              capture_output=True, env={"PATH": "/usr/bin:/bin"})
+    assert done.returncode == 0, done.stderr.decode() + script
+    return done.stdout.decode().split("\n")
+
+
+def sections(script):
+    """The script cut at its numbered headings."""
+    parts = re.split(r"(?m)^(?=# [1-7]\. )", script)
+    assert len(parts) == 8, script
+    return parts[0], parts[1:]
+
+
+def agree(bench, index, size):
+    path = bench.receipt(index, size, "receipt of %d's.tlog-proof" % index)
+    script = explain(bench, path)
+    lines = run(script)
+    expected = re.findall("^# expect: (.*)$", script, re.M)
+    assert len(expected) == 3 and expected[0] == "Verified OK"
+    for line in expected:
+        assert line in lines, f"{line!r} is not in {lines}"
+    # The root that was reached, and the one that was signed; the key ID, twice.
+    assert lines.count(expected[2]) == 3, lines  # and in the checkpoint, as it is shown
+    key_id = bench.log.key.key_id(make_log.ORIGIN).hex()
+    assert lines.count(key_id) == 2, lines
+    assert bench.log.entries[index].decode() in lines
+    return script
+
+
+def test_receipts_with_any_number_of_hashes():
+    with Bench(600) as bench:
+        for index, size in ((0, 1), (0, 2), (1, 2), (2, 3), (5, 7), (255, 257), (256, 257),
+                            (599, 600), (300, 600)):
+            agree(bench, index, size)
+
+
+def test_every_leaf_of_small_trees():
+    with Bench(6) as bench:
+        for size in range(1, 7):
+            for index in range(size):
+                agree(bench, index, size)
+
+
+def test_only_openssl_coreutils_and_sed():
+    with Bench(7) as bench:
+        script = agree(bench, 5, 7)
+        commands = [line for line in script.split("\n") if line and not line.startswith("#")]
+        for line in commands:
+            line = re.sub("'[^']*'|\"[^\"]*\"", "", line)
+            words = re.findall(r"(?:^|[|;{]\s*)([a-z0-9]+)(?=\s|$)", line)
+            assert set(words) <= {*TOOLS}, line
+
+
+def test_each_step_needs_only_the_ones_before():
+    with Bench(7) as bench:
+        script = explain(bench, bench.receipt(5))
+        begin, steps = sections(script)
+        lines = []
+        for i in range(1, 8):
+            now = run(begin + "".join(steps[:i]))
+            assert now[:len(lines) - 1] == lines[:-1] if lines else True
+            lines = now
+
+
+def test_a_wrong_receipt_is_seen_by_hand_too():
+    with Bench(7) as bench:
+        text = bench.log.receipt(5).decode().split("\n")
+        text[1] = "extra " + make_log.b64(bench.log.entries[4])
+        path = bench.write("wrong", "\n".join(text).encode())
+        script = explain(bench, path, expect=BAD, says="do not lead there")
+        lines = run(script)
+        signed = make_log.b64(bench.log.tree.root(0, 7))
+        assert "Verified OK" in lines and lines.count(signed) == 2  # and not a third time
+
+
+def test_a_wrong_signature_is_seen_by_hand_too():
+    with Bench(3) as bench:
+        log = bench.log
+        note = log.key.note(log.checkpoint_text(), log.origin)
+        note = note.replace(b"\n3\n", b"\n4\n", 1)
+        script = explain(bench, bench.write("wrong", log.receipt(1, note=note)), expect=BAD)
+        with tempfile.TemporaryDirectory() as directory:
+            done = subprocess.run(["sh"], input=script.encode(), cwd=directory,
+                                  capture_output=True)
+        assert b"Verification failure" in done.stdout + done.stderr
+
+
+def test_paths_are_quoted():
+    with Bench(2) as bench:
+        for name in ("it's", "$(touch made)", "`id`", "a b;c", "\"quoted\"", "-n", "back\\slash"):
+            path = bench.receipt(1, name=name)
+            lines = run(explain(bench, path))
+            assert "Verified OK" in lines
+
+
+def test_paths_that_cannot_be_shown_are_not_explained():
+    with Bench(2) as bench:
+        path = bench.receipt(1, name="new\nline")
+        explain(bench, path, expect=UNKNOWN, says="must be printable")
+
+
+def test_an_rsa_signature():
+    with Bench(2, key=make_log.Key(kind="rsa")) as bench:
+        assert "Verified OK" in run(explain(bench, bench.receipt(1)))
+
+
+def test_several_receipts_are_explained_one_after_the_other():
+    with Bench(3) as bench:
+        script = bench.verify(bench.receipt(0), bench.receipt(2), "--explain")
+        lines = run(script)
+        assert lines.count("Verified OK") == 2
+        assert bench.log.entries[0].decode() in lines and bench.log.entries[2].decode() in lines
+
+
+if __name__ == "__main__":
+    run_tests(__name__)
