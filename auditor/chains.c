@@ -118,7 +118,8 @@ check_report(struct chains *c, const struct report *r, struct view entry)
 	digest_of_parts(name_parts, 3, &name);
 	HASH_FIND(hh, c->all, name.bytes, DIGEST_SIZE, chain);
 	if (chain != NULL) {
-		o = outcome_worse(o, check_next(c, chain, r));
+		if (o == OUTCOME_GOOD)
+			o = check_next(c, chain, r);
 	} else {
 		if (r->has_previous)
 			o = refuse(c, "the first report of its workload names a report before it");

@@ -72,7 +72,7 @@ check_file(struct search *s, const char *relative)
 
 	if (strcmp(relative, "checkpoint") == 0 || is_pending(relative))
 		return;
-	if (!place_parse(relative, &p)) {
+	if (!place_parse(relative, &p) || p.level > TILE_LEVEL_MAX) {
 		defects_remark(s->defects, relative, "not a file of a log");
 		return;
 	}

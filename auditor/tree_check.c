@@ -1,6 +1,7 @@
 #include "auditor/tree_check.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,7 @@ struct tree_check {
 	tree_check_visit *visit;
 	void *context;
 	struct tree_check_result *result;
+	bool damaged; /* something was wrong with the tree, whatever else was found */
 	struct buf bundle, tile;
 	struct level level[LEVELS];
 };
@@ -43,6 +45,8 @@ static unsigned hash_entries(struct tree_check *t, uint64_t index, unsigned widt
 static void push(struct tree_check *t, unsigned level, const struct pair *p);
 static void compare_tile(struct tree_check *t, unsigned level);
 static bool compare_hashes(struct tree_check *t, unsigned level, const char *path);
+static void tell_difference(
+    struct tree_check *t, unsigned level, unsigned i, const struct digest *hash);
 static void fold(const struct level *l, unsigned count, bool same, struct pair *out);
 static bool fold_side(const struct side *s, unsigned count, struct digest *out);
 static void finish(struct tree_check *t);
@@ -86,6 +90,7 @@ read_bundle(struct tree_check *t, uint64_t index, unsigned width)
 
 	if (e != ERR_OK) {
 		tile_entries_path(index, width, path);
+		t->damaged = true;
 		/* What the checkpoint refers to has to be there: its absence is a defect. */
 		defects_add(t->defects, e == ERR_NOT_FOUND ? OUTCOME_BAD : outcome_of_error(e),
 		    path, "expected entries %" PRIu64 " to %" PRIu64 ": %s", index * TILE_WIDTH,
@@ -108,6 +113,7 @@ hash_entries(struct tree_check *t, uint64_t index, unsigned width, bool exact)
 	tile_entries_path(index, width, path);
 	for (unsigned i = 0; i < width; i++) {
 		if (tile_entry_next(&rest, &entry) != ERR_OK) {
+			t->damaged = true;
 			defects_add(t->defects, OUTCOME_BAD, path,
 			    "entry %" PRIu64 ": expected %u entries, found %u and %zu bytes",
 			    index * TILE_WIDTH + i, width, i, rest.size);
@@ -120,10 +126,12 @@ hash_entries(struct tree_check *t, uint64_t index, unsigned width, bool exact)
 		if (t->visit != NULL)
 			t->visit(t->context, index * TILE_WIDTH + i, entry);
 	}
-	if (exact && rest.size > 0)
+	if (exact && rest.size > 0) {
+		t->damaged = true;
 		defects_add(t->defects, OUTCOME_BAD, path,
 		    "expected its end behind entry %" PRIu64 ", found %zu bytes more",
 		    index * TILE_WIDTH + width - 1, rest.size);
+	}
 	return width;
 }
 
@@ -169,12 +177,12 @@ static bool
 compare_hashes(struct tree_check *t, unsigned level, const char *path)
 {
 	struct level *l = &t->level[level];
-	char expected[DIGEST_HEX_SIZE + 1], found[DIGEST_HEX_SIZE + 1];
 	enum err e = log_read_tile(t->log, level, l->tile, &t->tile);
 	struct digest hash;
 	bool same = true;
 
 	if (e != ERR_OK) {
+		t->damaged = true;
 		defects_add(t->defects, e == ERR_NOT_FOUND ? OUTCOME_BAD : outcome_of_error(e),
 		    path, "expected a tile of %u hashes: %s", l->count,
 		    e == ERR_FORMAT_SIZE ? "it has another size" : inputfile_reason(e));
@@ -188,26 +196,39 @@ compare_hashes(struct tree_check *t, unsigned level, const char *path)
 			continue;
 		same = false;
 		if ((l->entries.known[i] || l->tiles.known[i]) &&
-		    !(l->tiles.known[i] && digest_equal(&hash, &l->tiles.hash[i]))) {
-			digest_to_hex(l->entries.known[i] ? &l->entries.hash[i] : &l->tiles.hash[i],
-			    expected);
-			digest_to_hex(&hash, found);
-			if (level == 0)
-				defects_add(t->defects, OUTCOME_BAD, path,
-				    "hash %u: entry %" PRIu64 " hashes to %s, the tile has %s", i,
-				    l->tile * TILE_WIDTH + i, expected, found);
-			else
-				defects_add(t->defects, OUTCOME_BAD, path,
-				    "hash %u: expected %s, the root of tile %" PRIu64
-				    " of level %u; found %s",
-				    i, expected, l->tile * TILE_WIDTH + i, level - 1, found);
-		}
+		    !(l->tiles.known[i] && digest_equal(&hash, &l->tiles.hash[i])))
+			tell_difference(t, level, i, &hash);
 	}
 	for (unsigned i = 0; i < l->count && !same; i++) {
 		memcpy(l->tiles.hash[i].bytes, t->tile.data + (size_t)i * DIGEST_SIZE, DIGEST_SIZE);
 		l->tiles.known[i] = true;
 	}
 	return same;
+}
+
+/* Which of the two is the damaged one shows further up: both are named. */
+static void
+tell_difference(struct tree_check *t, unsigned level, unsigned i, const struct digest *hash)
+{
+	const struct level *l = &t->level[level];
+	const uint64_t index = l->tile * TILE_WIDTH + i; /* on its level */
+	char expected[DIGEST_HEX_SIZE + 1], found[DIGEST_HEX_SIZE + 1];
+	char path[TILE_PATH_SIZE], below[TILE_PATH_SIZE], what[2 * TILE_PATH_SIZE];
+
+	t->damaged = true;
+	digest_to_hex(l->entries.known[i] ? &l->entries.hash[i] : &l->tiles.hash[i], expected);
+	digest_to_hex(hash, found);
+	tile_path(level, l->tile, l->count, path);
+	if (level == 0) {
+		tile_entries_path(l->tile, l->count, below);
+		(void)snprintf(what, sizeof(what), "%s, entry %" PRIu64, below, index);
+		defects_add(t->defects, OUTCOME_BAD, what, "hashes to %s, %s has %s", expected,
+		    path, found);
+	} else {
+		tile_path(level - 1, index, TILE_WIDTH, below);
+		defects_add(t->defects, OUTCOME_BAD, path,
+		    "hash %u: expected %s, the root of %s; found %s", i, expected, below, found);
+	}
 }
 
 /* The root of the first `count` hashes, both ways. */
@@ -292,18 +313,17 @@ compare_root(struct tree_check *t, const struct pair *p)
 {
 	const struct digest *signed_root = &t->log->checkpoint.root;
 	char expected[DIGEST_HEX_SIZE + 1], found[DIGEST_HEX_SIZE + 1];
-	const bool damaged = t->defects->bad + t->defects->unknown > 0;
 
 	digest_to_hex(signed_root, expected);
 	if (p->entries_known && digest_equal(&p->entries, signed_root)) {
-		if (damaged)
+		if (t->damaged)
 			defects_remark(t->defects, "checkpoint",
 			    "all entries are as they were signed; only tiles are damaged, and can "
 			    "be made again from the entries");
-	} else if (damaged && p->tiles_known && digest_equal(&p->tiles, signed_root)) {
+	} else if (t->damaged && p->tiles_known && digest_equal(&p->tiles, signed_root)) {
 		defects_remark(t->defects, "checkpoint",
-		    "the tiles lead to the signed root: the entries named above are not the ones "
-		    "that were signed");
+		    "the tiles lead to the signed root: the entries named above are missing or not "
+		    "the ones that were signed");
 	} else if (p->entries_known) {
 		digest_to_hex(&p->entries, found);
 		defects_add(t->defects, OUTCOME_BAD, "checkpoint",
