@@ -19,7 +19,7 @@ import time
 
 import msgpack
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 import wire
 from wire import BUNDLE, HELLO, PART, RECEIPT, REFUSAL, WANT, WELCOME, ZERO, leaf_hash, node_hash
@@ -142,7 +142,7 @@ class FakeSigner:
         text = f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
         spki = key.public_key().public_bytes(serialization.Encoding.DER,
                                              serialization.PublicFormat.SubjectPublicKeyInfo)
-        line = hashlib.sha256(spki).digest()[:4] + key.sign(text, ec.ECDSA(hashes.SHA256()))
+        line = hashlib.sha256(spki).digest()[:4] + low_s(key.sign(text, ec.ECDSA(hashes.SHA256())))
         return text + f"\n\u2014 {origin} {base64.b64encode(line).decode()}\n".encode()
 
     def report(self, data, fields, signature=None, **changes):
@@ -304,6 +304,15 @@ class Session:
             if not data:
                 raise Gone("end of stream")
             self.buffer += data
+
+
+P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551
+
+
+def low_s(der):
+    """The twin of an ECDSA signature with the lower s: the only one that verifies here."""
+    r, s = utils.decode_dss_signature(der)
+    return utils.encode_dss_signature(r, min(s, P256_ORDER - s))
 
 
 def split(size):

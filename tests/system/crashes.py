@@ -313,7 +313,7 @@ def test_one_flipped_bit_is_found_and_named():
         guard = next(site.path("guard").iterdir())
         flip(guard, 20)
         signer = site.start_signer(wait=False)
-        signer.wait_for("copy . of the guard.s state is damaged")
+        signer.wait_for("the guard.s state is damaged")
         signer.kill()
         restore(site, image)
         flip(next(site.path("evidence").iterdir()), 60)
