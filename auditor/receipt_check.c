@@ -7,7 +7,6 @@
 #include "proto/encoding.h"
 #include "proto/report.h"
 
-static enum err parse(struct view bytes, struct receipt_check *c);
 static enum outcome check_inclusion(struct receipt_check *c, const struct display *d);
 static enum outcome check_report(
     const struct receipt_check *c, const struct signercert *certificate, const struct display *d);
@@ -25,7 +24,7 @@ receipt_check_run(const struct seal_wanted *wanted, struct view bytes, const str
 
 	memset(out, 0, sizeof(*out));
 	out->storage = BUF_INIT;
-	if ((e = parse(bytes, out)) != ERR_OK)
+	if ((e = receipt_check_parse(bytes, &out->storage, &out->proof)) != ERR_OK)
 		return display_step(d, "format", outcome_of_error(e),
 		    "expected a receipt in the form c2sp.org/tlog-proof@v1, and in no other "
 		    "spelling: "
@@ -46,20 +45,13 @@ receipt_check_run(const struct seal_wanted *wanted, struct view bytes, const str
 	return o == OUTCOME_GOOD ? check_report(out, wanted->certificate, d) : o;
 }
 
-void
-receipt_check_free(struct receipt_check *c)
-{
-	buf_free(&c->storage);
-}
-
-/* Of another version is only what says so in the form of this one; all else is no receipt. */
-static enum err
-parse(struct view bytes, struct receipt_check *c)
+enum err
+receipt_check_parse(struct view bytes, struct buf *storage, struct tlogproof *out)
 {
 	const struct view start = VIEW_LITERAL("c2sp.org/tlog-proof@v");
 	struct view rest = bytes, line;
 	uint64_t version;
-	enum err e = tlogproof_parse(bytes, &c->storage, &c->proof);
+	enum err e = tlogproof_parse(bytes, storage, out);
 
 	if (e != ERR_UNSUPPORTED)
 		return e;
@@ -69,6 +61,12 @@ parse(struct view bytes, struct receipt_check *c)
 	line.data += start.size;
 	line.size -= start.size;
 	return decimal_decode(line, &version) == ERR_OK && version > 1 ? e : ERR_FORMAT;
+}
+
+void
+receipt_check_free(struct receipt_check *c)
+{
+	buf_free(&c->storage);
 }
 
 static enum outcome

@@ -24,6 +24,13 @@ struct receipt_check {
 enum outcome receipt_check_run(const struct seal_wanted *wanted, struct view bytes,
     const struct display *d, struct receipt_check *out) MUST_USE;
 
+/*
+ * tlogproof_parse, but ERR_UNSUPPORTED only for what names another version in the form of this one:
+ * ERR_FORMAT for all else that does not begin like a receipt.
+ */
+enum err receipt_check_parse(
+    struct view bytes, struct buf *storage, struct tlogproof *out) MUST_USE;
+
 void receipt_check_free(struct receipt_check *c);
 
 #endif

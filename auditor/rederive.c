@@ -9,7 +9,7 @@
 #include "proto/identity.h"
 
 #define REASON_SIZE  640 /* bytes: a sentence with two excerpts */
-#define EXCERPT_SIZE 60  /* bytes of a report before and behind the first difference */
+#define EXCERPT_SIZE 120 /* bytes of a report around the first difference */
 
 struct rederive {
 	struct evidence_reader *evidence;
@@ -190,7 +190,7 @@ differ(struct rederive *r, struct view logged)
 
 	while (at < least && again.data[at] == logged.data[at])
 		at++;
-	begin = at > EXCERPT_SIZE / 2 ? at - EXCERPT_SIZE / 2 : 0;
+	begin = at > EXCERPT_SIZE / 3 ? at - EXCERPT_SIZE / 3 : 0;
 	a = (struct view){again.data + begin, again.size - begin};
 	b = (struct view){logged.data + begin, logged.size - begin};
 	return say(r, OUTCOME_BAD,

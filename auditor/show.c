@@ -6,9 +6,9 @@
 
 #include "auditor/inputfile.h"
 #include "auditor/log_reader.h"
+#include "auditor/receipt_check.h"
 #include "auditor/signercert.h"
 #include "proto/encoding.h"
-#include "proto/tlogproof.h"
 
 static enum outcome read_receipt(
     const char *path, const struct display *d, struct buf *report, uint64_t *index);
@@ -78,7 +78,7 @@ read_receipt(const char *path, const struct display *d, struct buf *report, uint
 	if (e != ERR_OK) {
 		o = display_step(
 		    d, "read", outcome_of_error(e), "%s: %s", path, inputfile_reason(e));
-	} else if ((e = tlogproof_parse(buf_view(&text), report, &proof)) != ERR_OK) {
+	} else if ((e = receipt_check_parse(buf_view(&text), report, &proof)) != ERR_OK) {
 		o = display_step(d, "format", outcome_of_error(e),
 		    "%s: expected a receipt in the form c2sp.org/tlog-proof@v1: %s", path,
 		    err_text(e));
