@@ -116,9 +116,10 @@ class Gone(Exception):
 class KeyProcess:
     """A running `hallmark-hsm serve` with our end of its channel."""
 
-    def __init__(self, site, start=True, prefix=()):
+    def __init__(self, site, start=True, prefix=(), prepare=lambda channel: None):
         self.site = site
         ours, theirs = socket.socketpair()
+        prepare(theirs)
         ours.settimeout(hallmark.PATIENCE_S)
         self.channel = ours
         self.process = hallmark.Process(
@@ -228,6 +229,7 @@ def verify_jws(jws, jwk, certificate, report):
     if jwk["alg"] == "ES256":
         assert len(raw) == 64
         r, s = int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big")
+        assert s <= P256_ORDER // 2
         key.verify(utils.encode_dss_signature(r, s), data, ec.ECDSA(hashes.SHA256()))
     else:
         key.verify(raw, data, padding.PKCS1v15(), hashes.SHA256())

@@ -135,7 +135,7 @@ def test_tokens_are_for_logged_reports():
     with make_site() as site, KeyProcess(site) as key:
         tree = grown(key, site, 13)
         jwk = hallmark.json.loads(site.hsm("jwks").stdout)["keys"][0]
-        for i in (0, 7, 12):
+        for i in range(13):
             answer = key.token(i, tree.entries[i], tree.inclusion(i))
             assert answer.error == 0 and answer.size == 13
             verify_jws(answer.body, jwk, certificate_of(site), tree.entries[i])
@@ -391,25 +391,28 @@ def test_it_is_not_started_by_hand():
 
 
 def test_a_blocking_channel_is_not_taken_for_granted():
-    """systemd and others may hand over a socket that does not block."""
-    with make_site() as site:
-        ours, theirs = socket.socketpair()
-        theirs.setblocking(False)
-        key = KeyProcess.__new__(KeyProcess)
-        key.site, key.channel, key.number = site, ours, 0
-        ours.settimeout(hallmark.PATIENCE_S)
-        key.process = hallmark.Process(
-            "hallmark-hsm", ["serve", "-c", str(site.path("hsm.yaml"))], site.env, pass_fds=(3,),
-            preexec_fn=lambda: os.dup2(theirs.fileno(), 3))
-        site.processes.append(key.process)
-        key.receive()
-        grown(key, site, 5)
+    """systemd and others may hand over a socket that does not block; its answers are still whole."""
+    def prepare(channel):
+        channel.setblocking(False)
+        channel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+
+    with make_site() as site, KeyProcess(site, prepare=prepare) as key:
+        tree = Tree([b"{" + b" " * 65533 + b"}"])
+        signed(site, key.sign(tree, 0), tree)
+        for _ in range(5):
+            assert len(key.token(0, tree.entries[0], []).body) > 87000
 
 
-def make_key(site, *attributes):
-    """A key pair that was not made by init: extractable, or not sensitive."""
+def private_key_files(site):
+    """SoftHSM keeps each object in a file: those that hold CKA_CLASS (0) = CKO_PRIVATE_KEY (3)."""
+    return {path for path in site.path("tokens").glob("*/*.object")
+            if struct.pack(">QQQ", 0, 2, 3) in path.read_bytes()}
+
+
+def make_key(site, *attributes, label="log", number="01"):
+    """A key pair that was not made by init."""
     subprocess.run(["pkcs11-tool", "--module", hallmark.MODULE, "--login", "--pin", "1234",
-                    "--keypairgen", "--key-type", "EC:prime256v1", "--label", "log", "--id", "01",
+                    "--keypairgen", "--key-type", "EC:prime256v1", "--label", label, "--id", number,
                     "--token-label", "test", "--usage-sign", *attributes], env=site.env,
                    check=True, capture_output=True)
 
@@ -444,6 +447,21 @@ def test_a_certificate_of_another_key_is_refused():
         expect_no_service(site, "another key")
         site.path("log.crt").unlink()
         expect_no_service(site, "cannot read the certificate")
+
+
+def test_a_signature_by_another_key_never_leaves():
+    """A token that was reset may give the same handle to another key."""
+    with make_site() as site:
+        ours = private_key_files(site)
+        make_key(site, "--sensitive", label="other", number="02")
+        other, = private_key_files(site) - ours
+        with KeyProcess(site) as key:
+            tree = grown(key, site, 5)
+            data = other.read_bytes()  # begins with a number that SoftHSM reads again by
+            next(iter(ours)).write_bytes(struct.pack(">Q", 1000) + data[8:])
+            refused(key.sign(tree, 5), 504, 5, tree.hash())
+            assert key.process.wait() == 1
+            assert any("certificate does not verify" in line for line in key.process.lines)
 
 
 def test_a_wrong_pin_or_token_is_explained():
