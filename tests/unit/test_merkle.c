@@ -1,325 +1,503 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+/* The Merkle tree: public vectors, the frontier, and what verification accepts and refuses. */
+#include "tests/lib/vectors.h"
+#include "tests/unit/merkle_naive.h"
 
-#include <cmocka.h>
-#include <stdlib.h>
-#include <string.h>
+#define V(s)       VIEW_LITERAL(s)
+#define ALL_SIZES  130 /* every tree up to here is compared with the naive one */
+#define SOME_SIZES 48  /* for what takes every pair of sizes and every leaf */
+#define FEW_SIZES  17  /* for what changes every bit */
+#define WORDS_MAX  (4 + MERKLE_CONSISTENCY_MAX)
 
-#include "proto/merkle.h"
-
-#define LEAVES 150 /* every size up to here, against every older one */
-
-static struct digest leaves[LEAVES];
-
-/* RFC 6962, 2.1, word for word: what everything is compared with. */
-static void
-naive_root(uint64_t begin, uint64_t end, struct digest *out)
+static size_t
+split_words(struct view line, struct view *word)
 {
-	struct digest left, right;
-	uint64_t half = 1;
+	size_t count = 0;
 
-	if (end == begin) {
-		merkle_empty_root(out);
-	} else if (end - begin == 1) {
-		*out = leaves[begin];
-	} else {
-		while (half * 2 < end - begin)
-			half *= 2;
-		naive_root(begin, begin + half, &left);
-		naive_root(begin + half, end, &right);
-		merkle_node(&left, &right, out);
+	for (size_t begin = 0, i = 0; i <= line.size; i++) {
+		if (i < line.size && line.data[i] != ' ')
+			continue;
+		assert_true(count < WORDS_MAX);
+		word[count++] = (struct view){line.data + begin, i - begin};
+		begin = i + 1;
+	}
+	return count;
+}
+
+static uint64_t
+number(struct view word)
+{
+	uint64_t value;
+
+	assert_int_equal(decimal_decode(word, &value), ERR_OK);
+	return value;
+}
+
+static struct digest
+hash(struct view word)
+{
+	struct digest d;
+
+	assert_int_equal(digest_from_hex(word, &d), ERR_OK);
+	return d;
+}
+
+/* Calls `use` for each line of merkle.txt that begins with `name`; there must be some. */
+static void
+for_each_vector(const char *name, void (*use)(const struct view *word, size_t count))
+{
+	struct buf text = BUF_INIT;
+	struct view rest, line, word[WORDS_MAX];
+	size_t used = 0, count;
+
+	vector_file("merkle.txt", &text);
+	rest = buf_view(&text);
+	while (line_next(&rest, &line) == ERR_OK) {
+		count = split_words(line, word);
+		if (view_equal(word[0], view_of_string(name))) {
+			use(word, count);
+			used++;
+		}
+	}
+	buf_free(&text);
+	assert_true(used > 0);
+}
+
+static struct digest vector_leaf[8];
+static struct digest vector_root[9];
+
+static void
+take_entry(const struct view *word, size_t count)
+{
+	struct buf entry = BUF_INIT;
+
+	assert_int_equal(count, 3);
+	if (!view_equal(word[2], V("-")))
+		assert_int_equal(hex_decode(word[2], &entry), ERR_OK);
+	merkle_leaf(buf_view(&entry), &vector_leaf[number(word[1])]);
+	buf_free(&entry);
+}
+
+static void
+check_root(const struct view *word, size_t count)
+{
+	const uint64_t size = number(word[1]);
+	const struct digest expected = hash(word[2]);
+	struct merkle_frontier f;
+	struct digest root;
+
+	assert_int_equal(count, 3);
+	merkle_frontier_init(&f);
+	for (uint64_t i = 0; i < size; i++)
+		merkle_frontier_append(&f, &vector_leaf[i]);
+	merkle_frontier_root(&f, &root);
+	assert_true(digest_equal(&root, &expected));
+	vector_root[size] = expected;
+}
+
+static void
+take_proof(const struct view *word, size_t count, struct merkle_proof *p)
+{
+	p->count = count - 3;
+	for (size_t i = 0; i < p->count; i++)
+		p->hash[i] = hash(word[3 + i]);
+}
+
+static void
+check_inclusion(const struct view *word, size_t count)
+{
+	const uint64_t index = number(word[1]), size = number(word[2]);
+	struct merkle_proof p;
+
+	take_proof(word, count, &p);
+	assert_int_equal(
+	    merkle_verify_inclusion(&vector_leaf[index], index, size, &vector_root[size], &p),
+	    ERR_OK);
+}
+
+static void
+check_consistency(const struct view *word, size_t count)
+{
+	const uint64_t old = number(word[1]), size = number(word[2]);
+	struct merkle_proof p;
+
+	take_proof(word, count, &p);
+	assert_int_equal(
+	    merkle_verify_consistency(old, &vector_root[old], size, &vector_root[size], &p),
+	    ERR_OK);
+}
+
+static void
+public_vectors_verify(void **state)
+{
+	(void)state;
+	for_each_vector("entry", take_entry);
+	for_each_vector("root", check_root);
+	for_each_vector("inclusion", check_inclusion);
+	for_each_vector("consistency", check_consistency);
+}
+
+static void
+leaves_and_nodes_are_told_apart(void **state)
+{
+	struct digest leaf, node, d, halves[2] = {{{1}}, {{2}}};
+
+	(void)state;
+	merkle_leaf(V("abc"), &leaf);
+	digest_of("\0abc", 4, &d);
+	assert_true(digest_equal(&leaf, &d));
+	merkle_node(&halves[0], &halves[1], &node);
+	d = naive_hash(&halves[0], &halves[1]);
+	assert_true(digest_equal(&node, &d));
+	merkle_leaf((struct view){halves[0].bytes, sizeof(halves)}, &leaf);
+	assert_false(digest_equal(&node, &leaf));
+}
+
+static void
+a_node_may_overwrite_its_halves(void **state)
+{
+	struct digest a = {{1}}, b = {{2}}, expected = naive_hash(&a, &b), left = a, right = b;
+
+	(void)state;
+	merkle_node(&left, &b, &left);
+	assert_true(digest_equal(&left, &expected));
+	merkle_node(&a, &right, &right);
+	assert_true(digest_equal(&right, &expected));
+}
+
+static void
+the_empty_tree_has_the_root_of_nothing(void **state)
+{
+	struct merkle_frontier f;
+	struct digest root, nothing;
+
+	(void)state;
+	digest_of(NULL, 0, &nothing);
+	merkle_empty_root(&root);
+	assert_true(digest_equal(&root, &nothing));
+	merkle_frontier_init(&f);
+	merkle_frontier_root(&f, &root);
+	assert_true(digest_equal(&root, &nothing));
+}
+
+static void
+the_frontier_has_the_root_of_every_size(void **state)
+{
+	struct merkle_frontier f;
+	struct digest root, expected, leaf;
+
+	(void)state;
+	merkle_frontier_init(&f);
+	for (uint64_t size = 0; size <= ALL_SIZES; size++) {
+		merkle_frontier_root(&f, &root);
+		expected = naive_root(0, size);
+		assert_true(digest_equal(&root, &expected));
+		assert_int_equal(f.size, size);
+		leaf = naive_leaf(size);
+		merkle_frontier_append(&f, &leaf);
 	}
 }
 
 static enum err
-read_node(void *context, unsigned level, uint64_t index, struct digest *out)
+verify_leaf(uint64_t index, uint64_t size, const struct digest *root, const struct merkle_proof *p)
 {
-	uint64_t *size = context;
+	const struct digest leaf = naive_leaf(index);
 
-	/* Only complete nodes of the tree may be asked for. */
-	if ((index + 1) << level > *size)
-		return ERR_NOT_FOUND;
-	naive_root(index << level, (index + 1) << level, out);
-	return ERR_OK;
-}
-
-static int
-make_leaves(void **state)
-{
-	(void)state;
-	for (unsigned i = 0; i < LEAVES; i++)
-		merkle_leaf((struct view){(uint8_t *)&i, sizeof(i)}, &leaves[i]);
-	return 0;
+	return merkle_verify_inclusion(&leaf, index, size, root, p);
 }
 
 static void
-assert_hex(const struct digest *d, const char *hex)
+every_inclusion_verifies(void **state)
 {
-	char found[DIGEST_HEX_SIZE + 1];
-
-	digest_to_hex(d, found);
-	assert_string_equal(found, hex);
-}
-
-/* The tree of the certificate-transparency reference tests. */
-static void
-roots_of_the_public_vectors(void **state)
-{
-	static const struct {
-		const char *bytes;
-		size_t size;
-	} entries[] = {{"", 0}, {"\x00", 1}, {"\x10", 1}, {"\x20\x21", 2}, {"\x30\x31", 2},
-	    {"\x40\x41\x42\x43", 4}, {"\x50\x51\x52\x53\x54\x55\x56\x57", 8},
-	    {"\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f", 16}};
-	static const char *const roots[] = {
-	    "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
-	    "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
-	    "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
-	    "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
-	    "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
-	    "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
-	    "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
-	    "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"};
-	struct merkle_frontier f;
-	struct digest leaf, root;
-
 	(void)state;
-	merkle_empty_root(&root);
-	assert_hex(&root, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-	merkle_frontier_init(&f);
-	for (unsigned i = 0; i < 8; i++) {
-		merkle_leaf(
-		    (struct view){(const uint8_t *)entries[i].bytes, entries[i].size}, &leaf);
-		merkle_frontier_append(&f, &leaf);
-		merkle_frontier_root(&f, &root);
-		assert_hex(&root, roots[i]);
-	}
-}
+	for (uint64_t size = 1; size <= ALL_SIZES; size++) {
+		const struct digest root = naive_root(0, size);
 
-/* Whatever the sizes: root, frontier and consistency proof from every older tree. */
-static void
-every_batch_extends_every_older_tree(void **state)
-{
-	struct merkle_batch *b = merkle_batch_new();
-	struct merkle_proof p, again;
-	struct digest old_root, root, found;
+		for (uint64_t index = 0; index < size; index++) {
+			struct merkle_proof p = {0};
 
-	(void)state;
-	assert_non_null(b);
-	for (uint64_t old = 0; old < LEAVES; old++) {
-		struct merkle_frontier f, grown;
-
-		merkle_frontier_init(&f);
-		for (uint64_t i = 0; i < old; i++)
-			merkle_frontier_append(&f, &leaves[i]);
-		naive_root(0, old, &old_root);
-		merkle_batch_begin(b, &f);
-		for (uint64_t size = old; size <= LEAVES; size++) {
-			if (size > old)
-				assert_int_equal(merkle_batch_add(b, &leaves[size - 1]), ERR_OK);
-			naive_root(0, size, &root);
-			merkle_batch_root(b, &found);
-			assert_true(digest_equal(&found, &root));
-			merkle_batch_frontier(b, &grown);
-			assert_int_equal(grown.size, size);
-			merkle_frontier_root(&grown, &found);
-			assert_true(digest_equal(&found, &root));
-			merkle_batch_consistency(b, &p);
-			assert_int_equal(
-			    merkle_verify_consistency(old, &old_root, size, &root, &p), ERR_OK);
-			assert_int_equal(
-			    merkle_prove_consistency(old, size, read_node, &size, &again), ERR_OK);
-			assert_int_equal(again.count, p.count);
-			assert_memory_equal(again.hash, p.hash, p.count * sizeof(p.hash[0]));
+			naive_path(index, 0, size, &p);
+			assert_int_equal(verify_leaf(index, size, &root, &p), ERR_OK);
 		}
 	}
-	merkle_batch_free(&b);
-	assert_null(b);
 }
 
 static void
-every_leaf_of_a_batch_is_proved(void **state)
+inclusion_at_another_index_is_refused(void **state)
 {
-	struct merkle_batch *b = merkle_batch_new();
-	struct merkle_proof p, again;
-	struct digest root;
-
 	(void)state;
-	for (uint64_t old = 0; old < LEAVES; old += 7) {
-		struct merkle_frontier f;
+	for (uint64_t size = 1; size <= SOME_SIZES; size++) {
+		const struct digest root = naive_root(0, size);
 
-		merkle_frontier_init(&f);
-		for (uint64_t i = 0; i < old; i++)
-			merkle_frontier_append(&f, &leaves[i]);
-		merkle_batch_begin(b, &f);
-		for (uint64_t size = old + 1; size <= LEAVES; size++) {
-			assert_int_equal(merkle_batch_add(b, &leaves[size - 1]), ERR_OK);
-			naive_root(0, size, &root);
-			for (uint64_t i = old; i<size; i += size> 40 ? 5 : 1) {
-				merkle_batch_inclusion(b, i, &p);
-				assert_int_equal(
-				    merkle_verify_inclusion(&leaves[i], i, size, &root, &p),
-				    ERR_OK);
-				assert_int_equal(
-				    merkle_prove_inclusion(size, i, read_node, &size, &again),
-				    ERR_OK);
-				assert_int_equal(again.count, p.count);
-				assert_memory_equal(
-				    again.hash, p.hash, p.count * sizeof(p.hash[0]));
-			}
-		}
-	}
-	merkle_batch_free(&b);
-}
+		for (uint64_t index = 0; index < size; index++) {
+			const struct digest leaf = naive_leaf(index);
+			struct merkle_proof p = {0};
 
-static void
-refuses_every_wrong_inclusion(void **state)
-{
-	struct merkle_proof p, changed;
-	struct digest root;
-	uint64_t size;
-
-	(void)state;
-	for (size = 1; size <= 40; size++) {
-		naive_root(0, size, &root);
-		for (uint64_t i = 0; i < size; i++) {
-			assert_int_equal(
-			    merkle_prove_inclusion(size, i, read_node, &size, &p), ERR_OK);
-			for (uint64_t j = 0; j <= size; j++)
-				if (j != i)
+			naive_path(index, 0, size, &p);
+			for (uint64_t other = 0; other <= 2 * size; other++)
+				if (other != index)
 					assert_int_equal(
-					    merkle_verify_inclusion(&leaves[i], j, size, &root, &p),
+					    merkle_verify_inclusion(&leaf, other, size, &root, &p),
 					    ERR_PROOF);
-			for (size_t bit = 0; bit < p.count * 256; bit += 37) {
-				changed = p;
-				changed.hash[bit / 256].bytes[bit / 8 % 32] ^=
-				    (uint8_t)(1U << bit % 8);
-				assert_int_equal(
-				    merkle_verify_inclusion(&leaves[i], i, size, &root, &changed),
-				    ERR_PROOF);
-			}
-			changed = p;
-			changed.hash[changed.count++] = root;
 			assert_int_equal(
-			    merkle_verify_inclusion(&leaves[i], i, size, &root, &changed),
+			    merkle_verify_inclusion(&leaf, index - size, size, &root, &p),
 			    ERR_PROOF);
-			if (p.count > 0) {
-				changed.count = p.count - 1;
-				assert_int_equal(
-				    merkle_verify_inclusion(&leaves[i], i, size, &root, &changed),
-				    ERR_PROOF);
+		}
+	}
+}
+
+/* A size is bound by the checkpoint, not by the path: only where the way is another it shows. */
+static void
+inclusion_in_another_size_is_refused_where_the_way_differs(void **state)
+{
+	(void)state;
+	for (uint64_t size = 1; size <= SOME_SIZES; size++) {
+		const struct digest root = naive_root(0, size);
+
+		for (uint64_t index = 0; index < size; index++) {
+			const uint64_t way = naive_way_to_leaf(index, size);
+			struct merkle_proof p = {0};
+
+			naive_path(index, 0, size, &p);
+			for (uint64_t other = 0; other <= SOME_SIZES; other++) {
+				const bool same =
+				    other > index && naive_way_to_leaf(index, other) == way;
+
+				assert_int_equal(verify_leaf(index, other, &root, &p),
+				    same ? ERR_OK : ERR_PROOF);
 			}
 		}
 	}
 }
 
 static void
-refuses_every_wrong_consistency(void **state)
+inclusion_with_any_bit_changed_is_refused(void **state)
 {
-	struct merkle_proof p, changed;
-	struct digest old_root, root;
+	(void)state;
+	for (uint64_t size = 1; size <= FEW_SIZES; size++) {
+		for (uint64_t index = 0; index < size; index++) {
+			struct digest leaf = naive_leaf(index), root = naive_root(0, size);
+			struct merkle_proof p = {0};
+
+			naive_path(index, 0, size, &p);
+			for (size_t bit = 0; bit < (p.count + 2) * 256; bit++) {
+				const size_t n = bit / 256;
+				struct digest *d = n < p.count    ? &p.hash[n]
+						   : n == p.count ? &leaf
+								  : &root;
+
+				d->bytes[bit % 256 / 8] ^= (uint8_t)(1U << bit % 8);
+				assert_int_equal(
+				    merkle_verify_inclusion(&leaf, index, size, &root, &p),
+				    ERR_PROOF);
+				d->bytes[bit % 256 / 8] ^= (uint8_t)(1U << bit % 8);
+			}
+		}
+	}
+}
+
+static void
+inclusion_proofs_of_another_length_are_refused(void **state)
+{
+	(void)state;
+	for (uint64_t size = 1; size <= ALL_SIZES; size++) {
+		const struct digest root = naive_root(0, size);
+
+		for (uint64_t index = 0; index < size; index++) {
+			struct merkle_proof p = {0};
+			size_t right;
+
+			naive_path(index, 0, size, &p);
+			right = p.count;
+			for (p.count = 0; p.count <= MERKLE_CONSISTENCY_MAX; p.count++)
+				if (p.count != right)
+					assert_int_equal(
+					    verify_leaf(index, size, &root, &p), ERR_PROOF);
+			p.count = right;
+			if (right > 0) {
+				memmove(p.hash, p.hash + 1, (right - 1) * sizeof(p.hash[0]));
+				p.count = right - 1;
+				assert_int_equal(verify_leaf(index, size, &root, &p), ERR_PROOF);
+			}
+		}
+	}
+}
+
+/* A node is no leaf: "the parent is included, by the rest of the path" must not go through. */
+static void
+a_node_in_place_of_a_leaf_is_refused(void **state)
+{
+	const struct digest root = naive_root(0, 8), pair = naive_root(2, 4);
+	struct merkle_proof p = {0};
 
 	(void)state;
-	for (uint64_t size = 2; size <= 40; size++) {
-		naive_root(0, size, &root);
-		for (uint64_t old = 1; old < size; old++) {
-			naive_root(0, old, &old_root);
+	naive_path(2, 0, 8, &p);
+	memmove(p.hash, p.hash + 1, 2 * sizeof(p.hash[0]));
+	p.count = 2;
+	for (uint64_t index = 0; index < 8; index++)
+		assert_int_equal(merkle_verify_inclusion(&pair, index, 8, &root, &p), ERR_PROOF);
+}
+
+static void
+nothing_is_included_in_the_empty_tree(void **state)
+{
+	const struct digest root = naive_root(0, 0), leaf = naive_leaf(0);
+	struct merkle_proof p = {0};
+
+	(void)state;
+	assert_int_equal(merkle_verify_inclusion(&leaf, 0, 0, &root, &p), ERR_PROOF);
+	assert_int_equal(merkle_verify_inclusion(&root, 0, 0, &root, &p), ERR_PROOF);
+	assert_int_equal(merkle_verify_inclusion(&leaf, UINT64_MAX, 0, &root, &p), ERR_PROOF);
+}
+
+static void
+every_consistency_verifies_and_no_other_pair_of_roots(void **state)
+{
+	struct digest root[ALL_SIZES + 1];
+	struct merkle_proof p;
+
+	(void)state;
+	for (uint64_t size = 0; size <= ALL_SIZES; size++) {
+		root[size] = naive_root(0, size);
+		for (uint64_t old = 0; old <= size; old++) {
+			naive_consistency(old, size, &p);
 			assert_int_equal(
-			    merkle_prove_consistency(old, size, read_node, &size, &p), ERR_OK);
+			    merkle_verify_consistency(old, &root[old], size, &root[size], &p),
+			    ERR_OK);
+			if (old == size)
+				continue;
 			assert_int_equal(
-			    merkle_verify_consistency(old, &root, size, &root, &p), ERR_PROOF);
-			assert_int_equal(
-			    merkle_verify_consistency(old, &old_root, size, &old_root, &p),
+			    merkle_verify_consistency(old, &root[size], size, &root[size], &p),
 			    ERR_PROOF);
-			assert_int_equal(
-			    merkle_verify_consistency(size, &root, old, &old_root, &p), ERR_PROOF);
-			for (size_t bit = 0; bit < p.count * 256; bit += 37) {
-				changed = p;
-				changed.hash[bit / 256].bytes[bit / 8 % 32] ^=
-				    (uint8_t)(1U << bit % 8);
+			/* Any tree extends the empty one; any other is tied to both roots. */
+			if (old > 0)
 				assert_int_equal(merkle_verify_consistency(
-						     old, &old_root, size, &root, &changed),
+						     old, &root[old], size, &root[old], &p),
 				    ERR_PROOF);
-			}
-			changed = p;
-			changed.hash[changed.count++] = root;
 			assert_int_equal(
-			    merkle_verify_consistency(old, &old_root, size, &root, &changed),
-			    ERR_PROOF);
-			changed.count = p.count - 1;
-			assert_int_equal(
-			    merkle_verify_consistency(old, &old_root, size, &root, &changed),
+			    merkle_verify_consistency(size, &root[size], old, &root[old], &p),
 			    ERR_PROOF);
 		}
 	}
 }
 
 static void
-a_tree_is_consistent_with_itself_by_an_empty_proof(void **state)
+consistency_with_any_bit_changed_is_refused(void **state)
 {
-	struct merkle_proof p = {.count = 0};
-	struct digest root, other;
+	(void)state;
+	for (uint64_t size = 2; size <= FEW_SIZES; size++) {
+		for (uint64_t old = 1; old < size; old++) {
+			struct digest old_root = naive_root(0, old), root = naive_root(0, size);
+			struct merkle_proof p;
+
+			naive_consistency(old, size, &p);
+			for (size_t bit = 0; bit < (p.count + 2) * 256; bit++) {
+				const size_t n = bit / 256;
+				struct digest *d = n < p.count    ? &p.hash[n]
+						   : n == p.count ? &old_root
+								  : &root;
+
+				d->bytes[bit % 256 / 8] ^= (uint8_t)(1U << bit % 8);
+				assert_int_equal(
+				    merkle_verify_consistency(old, &old_root, size, &root, &p),
+				    ERR_PROOF);
+				d->bytes[bit % 256 / 8] ^= (uint8_t)(1U << bit % 8);
+			}
+		}
+	}
+}
+
+static void
+consistency_between_other_sizes_is_refused_where_the_way_differs(void **state)
+{
+	const uint64_t most = SOME_SIZES / 2;
 
 	(void)state;
-	naive_root(0, 5, &root);
-	naive_root(0, 6, &other);
-	assert_int_equal(merkle_verify_consistency(5, &root, 5, &root, &p), ERR_OK);
-	assert_int_equal(merkle_verify_consistency(5, &root, 5, &other, &p), ERR_PROOF);
-	assert_int_equal(merkle_verify_consistency(0, &other, 5, &root, &p), ERR_PROOF);
-	merkle_empty_root(&other);
-	assert_int_equal(merkle_verify_consistency(0, &other, 5, &root, &p), ERR_OK);
+	for (uint64_t size = 2; size <= most; size++) {
+		for (uint64_t old = 1; old < size; old++) {
+			const struct digest old_root = naive_root(0, old),
+					    root = naive_root(0, size);
+			const uint64_t way = naive_way_to_old(old, size);
+			struct merkle_proof p;
+
+			naive_consistency(old, size, &p);
+			for (uint64_t size2 = 0; size2 <= most; size2++) {
+				for (uint64_t old2 = 0; old2 <= most; old2++) {
+					const bool same = old2 > 0 && old2 < size2 &&
+							  naive_way_to_old(old2, size2) == way;
+
+					assert_int_equal(merkle_verify_consistency(
+							     old2, &old_root, size2, &root, &p),
+					    same ? ERR_OK : ERR_PROOF);
+				}
+			}
+		}
+	}
+}
+
+static void
+consistency_proofs_of_another_length_are_refused(void **state)
+{
+	(void)state;
+	for (uint64_t size = 0; size <= SOME_SIZES; size++) {
+		const struct digest root = naive_root(0, size);
+
+		for (uint64_t old = 0; old <= size; old++) {
+			const struct digest old_root = naive_root(0, old);
+			struct merkle_proof p = {0};
+			size_t right;
+
+			naive_consistency(old, size, &p);
+			right = p.count;
+			for (p.count = 0; p.count <= MERKLE_CONSISTENCY_MAX; p.count++)
+				if (p.count != right)
+					assert_int_equal(merkle_verify_consistency(
+							     old, &old_root, size, &root, &p),
+					    ERR_PROOF);
+			p.count = MERKLE_CONSISTENCY_MAX + 1;
+			assert_int_equal(
+			    merkle_verify_consistency(old, &old_root, size, &root, &p), ERR_PROOF);
+		}
+	}
+}
+
+static void
+only_the_true_empty_tree_is_extended_by_all(void **state)
+{
+	const struct digest empty = naive_root(0, 0), root = naive_root(0, 5);
+	struct merkle_proof p = {0};
+
+	(void)state;
+	assert_int_equal(merkle_verify_consistency(0, &empty, 5, &root, &p), ERR_OK);
+	assert_int_equal(merkle_verify_consistency(0, &empty, 0, &empty, &p), ERR_OK);
+	assert_int_equal(merkle_verify_consistency(0, &root, 5, &root, &p), ERR_PROOF);
+	assert_int_equal(merkle_verify_consistency(0, &DIGEST_ZERO, 5, &root, &p), ERR_PROOF);
+	assert_int_equal(merkle_verify_consistency(0, &empty, 0, &root, &p), ERR_PROOF);
 	p.count = 1;
-	p.hash[0] = root;
-	assert_int_equal(merkle_verify_consistency(5, &root, 5, &root, &p), ERR_PROOF);
-	assert_int_equal(merkle_verify_consistency(0, &other, 5, &root, &p), ERR_PROOF);
-}
-
-static void
-refuses_proofs_that_are_too_long(void **state)
-{
-	struct merkle_proof p;
-	struct digest root;
-
-	(void)state;
-	memset(&p, 0, sizeof(p));
-	naive_root(0, 3, &root);
-	p.count = MERKLE_CONSISTENCY_MAX;
-	assert_int_equal(merkle_verify_inclusion(&leaves[0], 0, UINT64_MAX, &root, &p), ERR_PROOF);
-	assert_int_equal(merkle_verify_inclusion(&leaves[0], 0, 0, &root, &p), ERR_PROOF);
-	p.count = MERKLE_CONSISTENCY_MAX + 1;
-	assert_int_equal(merkle_verify_consistency(1, &root, UINT64_MAX, &root, &p), ERR_PROOF);
-}
-
-static void
-errors_of_the_reader_are_passed_on(void **state)
-{
-	uint64_t size = 4; /* the reader has no more */
-	struct merkle_frontier f;
-	struct merkle_proof p;
-
-	(void)state;
-	assert_int_equal(merkle_prove_inclusion(8, 1, read_node, &size, &p), ERR_NOT_FOUND);
-	assert_int_equal(merkle_prove_consistency(3, 8, read_node, &size, &p), ERR_NOT_FOUND);
-	assert_int_equal(merkle_read_frontier(8, read_node, &size, &f), ERR_NOT_FOUND);
-	assert_int_equal(merkle_prove_inclusion(4, 4, read_node, &size, &p), ERR_MSG_RANGE);
-	assert_int_equal(merkle_prove_consistency(5, 4, read_node, &size, &p), ERR_MSG_RANGE);
+	assert_int_equal(merkle_verify_consistency(0, &empty, 5, &root, &p), ERR_PROOF);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(roots_of_the_public_vectors),
-	    cmocka_unit_test(every_batch_extends_every_older_tree),
-	    cmocka_unit_test(every_leaf_of_a_batch_is_proved),
-	    cmocka_unit_test(refuses_every_wrong_inclusion),
-	    cmocka_unit_test(refuses_every_wrong_consistency),
-	    cmocka_unit_test(a_tree_is_consistent_with_itself_by_an_empty_proof),
-	    cmocka_unit_test(refuses_proofs_that_are_too_long),
-	    cmocka_unit_test(errors_of_the_reader_are_passed_on),
+	    cmocka_unit_test(public_vectors_verify),
+	    cmocka_unit_test(leaves_and_nodes_are_told_apart),
+	    cmocka_unit_test(a_node_may_overwrite_its_halves),
+	    cmocka_unit_test(the_empty_tree_has_the_root_of_nothing),
+	    cmocka_unit_test(the_frontier_has_the_root_of_every_size),
+	    cmocka_unit_test(every_inclusion_verifies),
+	    cmocka_unit_test(inclusion_at_another_index_is_refused),
+	    cmocka_unit_test(inclusion_in_another_size_is_refused_where_the_way_differs),
+	    cmocka_unit_test(inclusion_with_any_bit_changed_is_refused),
+	    cmocka_unit_test(inclusion_proofs_of_another_length_are_refused),
+	    cmocka_unit_test(a_node_in_place_of_a_leaf_is_refused),
+	    cmocka_unit_test(nothing_is_included_in_the_empty_tree),
+	    cmocka_unit_test(every_consistency_verifies_and_no_other_pair_of_roots),
+	    cmocka_unit_test(consistency_with_any_bit_changed_is_refused),
+	    cmocka_unit_test(consistency_between_other_sizes_is_refused_where_the_way_differs),
+	    cmocka_unit_test(consistency_proofs_of_another_length_are_refused),
+	    cmocka_unit_test(only_the_true_empty_tree_is_extended_by_all),
 	};
 
-	return cmocka_run_group_tests(tests, make_leaves, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
