@@ -236,6 +236,7 @@ class Process:
     def end(self):
         if self.child.poll() is None:
             self.kill()
+        self.reader.join(PATIENCE_S)
         self.child.stderr.close()
 
 
