@@ -1,0 +1,93 @@
+#!/usr/bin/python3
+"""Auditor and independent verifier on what the real signer and a real token have sealed."""
+
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+import wire
+from audit import BAD, GOOD, audit, changed, check, flip
+from hallmark import APP, EVIL, Site, run_tests
+
+VERIFIER = pathlib.Path(__file__).with_name("independent_verifier.py")
+
+
+class Audited:
+    """A site whose signer has sealed a few hundred reports, across a restart, and is stopped."""
+
+    def __init__(self, **options):
+        self.site = Site(**options)
+        self.path = self.site.path
+        self.path("receipts").mkdir()
+        for part in range(2):
+            signer = self.site.start_signer()
+            collector = self.site.collector(f"host{part}")
+            for i in range(150):
+                self.keep(collector.submit(f"app-{i % 3}", EVIL if i % 7 == 6 else APP))
+            collector.close()
+            assert signer.stop() == 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.site.__exit__()
+
+    def keep(self, receipt):
+        name = f"receipts/{receipt['index']:05}.tlog-proof"
+        self.path(name).write_bytes(wire.tlog_proof(receipt))
+
+    def run(self, command, *arguments):
+        return audit(command, *arguments, "--cert", self.path("log.crt"))
+
+    def fsck(self, expect=GOOD, says=""):
+        return check(self.run("fsck", "--log", self.path("log"), "--reports"), expect, says)
+
+    def replay(self, expect=GOOD, says=""):
+        return check(self.run("replay", "--log", self.path("log"), "--evidence",
+                              self.path("evidence"), "--all"), expect, says)
+
+
+def test_everything_that_was_sealed_verifies_twice_and_replays():
+    with Audited() as a:
+        receipts = sorted(a.path("receipts").iterdir())
+        assert len(receipts) == 300
+        check(a.run("verify", *receipts, "--origin", "hallmark.test/log"), GOOD)
+        a.fsck(says=["300 of 300", "workloads            6", "42 contraindicated"])
+        a.replay(says="300 the same, 0 different, 0 not possible")
+        done = subprocess.run([VERIFIER, "--cert", a.path("log.crt"), "--log", a.path("log"),
+                               "--receipts", a.path("receipts")], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert "300 entries" in done.stdout and "300 receipts" in done.stdout
+        damage(a, receipts)
+
+
+def damage(a, receipts):
+    """The same files, changed: it was not for nothing."""
+    with changed(receipts[7], receipts[8].read_bytes().replace(b"index 8", b"index 7")):
+        check(a.run("verify", *receipts), BAD)
+    for path in sorted(a.path("log").rglob("*")):
+        if path.is_file() and "pending" not in path.name:
+            good = path.read_bytes()
+            with changed(path, flip(good, len(good) // 2)):
+                assert a.run("fsck", "--log", a.path("log")).returncode != 0, path
+    a.fsck()
+
+
+def test_a_log_can_be_checked_while_it_grows():
+    with Site() as site:
+        site.start_signer()
+        collector = site.collector()
+        for i in range(520):
+            collector.submit("app", APP)
+            if i % 40 == 39:
+                done = audit("fsck", "--log", site.path("log"), "--cert", site.path("log.crt"),
+                             "--reports")
+                # Nothing published yet is no fault; what is published is whole.
+                assert done.returncode == 0 or not site.path("log/checkpoint").exists(), done.stdout
+
+
+if __name__ == "__main__":
+    run_tests(__name__)
