@@ -10,9 +10,6 @@
 
 #include "signer/session_state.h"
 
-/* Bundles of one connection that wait at once; a collector sends them one after another. */
-#define WAITING_MAX 64
-
 static struct waiting *waiting_new(const struct filing *f);
 static void waiting_free(struct session *s, struct waiting *w);
 static bool lacks(const struct waiting *w, const struct digest *digest, uint64_t *size);
@@ -32,7 +29,8 @@ upload_await(
 	struct message_want want = {.workload = f->bundle.workload};
 	struct waiting *w, **end;
 
-	if (s->waiting_count >= WAITING_MAX)
+	/* More than the welcome allows: such a peer has not read it. */
+	if (s->waiting_count >= s->service->config->limits.in_flight_per_connection)
 		return ERR_BUSY;
 	for (size_t i = 0; i < components->missing_count; i++) {
 		const struct bundle_component *c = &f->bundle.component[components->missing[i]];
