@@ -34,7 +34,8 @@ PKG_LIBS   = $(shell pkg-config --libs $(1))
 BASE_CFLAGS := -std=c11 -D_GNU_SOURCE -DHALLMARK_VERSION='"$(VERSION)"' -I. $(OPT) $(HARDEN) \
 	$(WARNINGS) $(WERROR) $(SANFLAGS)
 ALL_CFLAGS = $(BASE_CFLAGS) $(PKG_CFLAGS_ALL) $(CFLAGS)
-PKG_CFLAGS_ALL := $(shell pkg-config --cflags $(PKGS_ALL) 2>/dev/null)
+# One by one: a program does not need what only the tests do.
+PKG_CFLAGS_ALL := $(sort $(foreach p,$(PKGS_ALL),$(shell pkg-config --cflags $(p) 2>/dev/null)))
 
 LIBS     := proto config policy
 PROGRAMS := signer collector auditor pkcs11
