@@ -1,0 +1,144 @@
+/* What the auditor can still do once it has given up the rest: read files, and write its answer. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "auditor/sandbox.h"
+
+#define SETUP_FAILS 100
+
+/* Exit status of `check` in a sandboxed child: 0 means that all was as expected. */
+static int
+in_sandbox(int (*check)(void))
+{
+	pid_t child = fork();
+	int status;
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		if (audit_sandbox_enter() != ERR_OK)
+			_exit(SETUP_FAILS);
+		_exit(check());
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static int
+reads(void)
+{
+	char byte;
+	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 && read(fd, &byte, 1) == 1 && close(fd) == 0 && byte == 'N' ? 0 : 1;
+}
+
+static int
+has_no_network(void)
+{
+	static const int families[] = {AF_INET, AF_INET6, AF_UNIX, AF_NETLINK};
+	int pair[2];
+
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		if (socket(families[i], SOCK_STREAM, 0) != -1 || errno != EPERM)
+			return (int)i + 1;
+	return socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == -1 && errno == EPERM ? 0 : 10;
+}
+
+static int
+has_no_way_around_by_io_uring(void)
+{
+	return syscall(SYS_io_uring_setup, 1, NULL) == -1 && errno == EPERM ? 0 : 1;
+}
+
+static int
+starts_no_programs(void)
+{
+	char *arguments[] = {(char *)"/bin/true", NULL};
+
+	execv("/bin/true", arguments);
+	return errno == EPERM ? 0 : 1;
+}
+
+static int
+opens_nothing_for_writing(void)
+{
+	static const int flags[] = {O_WRONLY, O_RDWR, O_RDONLY | O_CREAT, O_RDONLY | O_TRUNC,
+	    O_WRONLY | O_CREAT | O_EXCL, O_RDWR | O_APPEND, O_RDWR | O_TMPFILE};
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (open("/dev/null", flags[i] | O_CLOEXEC, 0600) != -1 || errno != EPERM)
+			return (int)i + 1;
+	return 0;
+}
+
+static int
+changes_no_names(void)
+{
+	if (unlink("/nonexistent") != -1 || errno != EPERM)
+		return 1;
+	if (rename("/nonexistent", "/nonexistent2") != -1 || errno != EPERM)
+		return 2;
+	if (mkdir("/nonexistent/x", 0700) != -1 || errno != EPERM)
+		return 3;
+	return chmod("/nonexistent", 0700) == -1 && errno == EPERM ? 0 : 4;
+}
+
+static int
+has_no_privileges(void)
+{
+	cap_t now = cap_get_proc(), none = cap_init();
+	int differ = now != NULL && none != NULL ? cap_compare(now, none) : 1;
+
+	cap_free(now);
+	cap_free(none);
+	if (differ != 0)
+		return 1;
+	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : 2;
+}
+
+#define SANDBOX_TEST(name)                                                                         \
+	static void test_##name(void **state)                                                      \
+	{                                                                                          \
+		(void)state;                                                                       \
+		assert_int_equal(in_sandbox(name), 0);                                             \
+	}
+SANDBOX_TEST(reads)
+SANDBOX_TEST(has_no_network)
+SANDBOX_TEST(has_no_way_around_by_io_uring)
+SANDBOX_TEST(starts_no_programs)
+SANDBOX_TEST(opens_nothing_for_writing)
+SANDBOX_TEST(changes_no_names)
+SANDBOX_TEST(has_no_privileges)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_reads),
+	    cmocka_unit_test(test_has_no_network),
+	    cmocka_unit_test(test_has_no_way_around_by_io_uring),
+	    cmocka_unit_test(test_starts_no_programs),
+	    cmocka_unit_test(test_opens_nothing_for_writing),
+	    cmocka_unit_test(test_changes_no_names),
+	    cmocka_unit_test(test_has_no_privileges),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,225 @@
+/* Packs of evidence: found by digest and kind; what is torn or damaged is absent. */
+#include "tests/unit/audit_fixture.h"
+
+#include "auditor/evidence_reader.h"
+
+static void
+append(struct buf *pack, enum pack_kind kind, struct view content, struct digest *digest)
+{
+	digest_of(content.data, content.size, digest);
+	assert_int_equal(pack_append(kind, content, digest, pack), ERR_OK);
+}
+
+static struct evidence_reader *
+open_packs(struct fixture *f)
+{
+	struct evidence_reader *r;
+
+	assert_int_equal(evidence_reader_open(f->path, &f->display, &r), OUTCOME_GOOD);
+	return r;
+}
+
+static void
+expect(struct evidence_reader *r, enum pack_kind kind, const struct digest *digest, enum err e)
+{
+	struct buf content = BUF_INIT;
+	struct digest found;
+
+	assert_int_equal(evidence_reader_get(r, kind, digest, &content), e);
+	digest_of(content.data, content.size, &found);
+	assert_int_equal(digest_equal(&found, digest), e == ERR_OK);
+	if (e != ERR_OK)
+		assert_int_equal(content.size, 0);
+	buf_free(&content);
+}
+
+static void
+test_contents_of_several_packs_are_found(void **state)
+{
+	struct fixture *f = *state;
+	struct evidence_reader *r;
+	struct buf pack = BUF_INIT;
+	struct digest digest[100];
+
+	for (unsigned i = 0; i < 100; i++) {
+		struct buf content = BUF_INIT;
+		char name[32];
+
+		/* Some that shrink, some that do not. */
+		for (unsigned j = 0; j < (i % 2 == 0 ? 1 : 200); j++)
+			buf_append_format(&content, "content %u ", i);
+		append(&pack, i % 3 == 0 ? PACK_POLICY : PACK_COMPONENT, buf_view(&content),
+		    &digest[i]);
+		buf_free(&content);
+		if (i % 10 == 9) {
+			(void)snprintf(name, sizeof(name), "pack-%08u", i);
+			fixture_write(f, name, pack.data, pack.size);
+			buf_clear(&pack);
+		}
+	}
+	r = open_packs(f);
+	assert_int_equal(evidence_reader_count(r), 100);
+	for (unsigned i = 0; i < 100; i++) {
+		expect(r, i % 3 == 0 ? PACK_POLICY : PACK_COMPONENT, &digest[i], ERR_OK);
+		expect(r, PACK_MANIFEST, &digest[i], ERR_NOT_FOUND);
+	}
+	expect(r, PACK_COMPONENT, &DIGEST_ZERO, ERR_NOT_FOUND);
+	evidence_reader_close(&r);
+	assert_null(r);
+	buf_free(&pack);
+}
+
+static void
+test_only_packs_are_read(void **state)
+{
+	static const char *const names[] = {"pack-1", "pack-0000000a", "pack-000000001",
+	    "pack-00000001.new", "Pack-00000001", "notes"};
+	struct fixture *f = *state;
+	struct evidence_reader *r;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		fixture_write(f, names[i], "garbage", 7);
+	r = open_packs(f);
+	assert_int_equal(evidence_reader_count(r), 0);
+	evidence_reader_close(&r);
+}
+
+static void
+test_a_torn_end_is_told(void **state)
+{
+	struct fixture *f = *state;
+	struct buf pack = BUF_INIT;
+	struct digest first, second;
+	size_t end;
+
+	append(&pack, PACK_COMPONENT, VIEW_LITERAL("one"), &first);
+	end = pack.size;
+	append(&pack, PACK_COMPONENT, VIEW_LITERAL("two"), &second);
+	for (size_t size = end + 1; size < pack.size; size++) {
+		struct evidence_reader *r;
+
+		fixture_write(f, "pack-00000001", pack.data, size);
+		r = open_packs(f);
+		fixture_says(f, "torn from byte 51 of");
+		assert_int_equal(evidence_reader_count(r), 1);
+		expect(r, PACK_COMPONENT, &first, ERR_OK);
+		expect(r, PACK_COMPONENT, &second, ERR_NOT_FOUND);
+		evidence_reader_close(&r);
+	}
+	buf_free(&pack);
+}
+
+/* Whatever bit is flipped, what is given out has its digest. */
+static void
+test_no_flipped_bit_gives_other_content(void **state)
+{
+	struct fixture *f = *state;
+	struct buf pack = BUF_INIT, text = BUF_INIT;
+	struct digest first, second;
+
+	for (unsigned i = 0; i < 50; i++)
+		buf_append_string(&text, "compressed ");
+	append(&pack, PACK_COMPONENT, buf_view(&text), &first);
+	append(&pack, PACK_CERTIFICATE, VIEW_LITERAL("verbatim"), &second);
+	for (size_t i = 0; i < pack.size * 8; i++) {
+		struct buf content = BUF_INIT;
+		struct evidence_reader *r;
+		struct digest found;
+
+		pack.data[i / 8] ^= (uint8_t)(1 << i % 8);
+		fixture_write(f, "pack-00000001", pack.data, pack.size);
+		r = open_packs(f);
+		if (evidence_reader_get(r, PACK_COMPONENT, &first, &content) == ERR_OK) {
+			digest_of(content.data, content.size, &found);
+			assert_true(digest_equal(&found, &first));
+		}
+		buf_clear(&content);
+		if (evidence_reader_get(r, PACK_CERTIFICATE, &second, &content) == ERR_OK) {
+			digest_of(content.data, content.size, &found);
+			assert_true(digest_equal(&found, &second));
+		}
+		evidence_reader_close(&r);
+		buf_free(&content);
+		pack.data[i / 8] ^= (uint8_t)(1 << i % 8);
+	}
+	buf_free(&pack);
+	buf_free(&text);
+}
+
+static void
+test_a_second_copy_makes_up_for_a_damaged_one(void **state)
+{
+	struct fixture *f = *state;
+	struct evidence_reader *r;
+	struct buf pack = BUF_INIT;
+	struct digest digest;
+
+	append(&pack, PACK_COMPONENT, VIEW_LITERAL("content"), &digest);
+	fixture_write(f, "pack-00000002", pack.data, pack.size);
+	pack.data[pack.size - 1] ^= 1;
+	fixture_write(f, "pack-00000001", pack.data, pack.size);
+	r = open_packs(f);
+	assert_int_equal(evidence_reader_count(r), 2);
+	expect(r, PACK_COMPONENT, &digest, ERR_OK);
+	evidence_reader_close(&r);
+	assert_int_equal(unlinkat(f->dir, "pack-00000002", 0), 0);
+	r = open_packs(f);
+	expect(r, PACK_COMPONENT, &digest, ERR_CHANGED);
+	evidence_reader_close(&r);
+	buf_free(&pack);
+}
+
+static void
+test_a_pack_that_goes_away_is_an_error(void **state)
+{
+	struct fixture *f = *state;
+	struct evidence_reader *r;
+	struct buf pack = BUF_INIT;
+	struct digest digest;
+
+	append(&pack, PACK_COMPONENT, VIEW_LITERAL("content"), &digest);
+	fixture_write(f, "pack-00000001", pack.data, pack.size);
+	r = open_packs(f);
+	fixture_write(f, "pack-00000001", pack.data, 10);
+	expect(r, PACK_COMPONENT, &digest, ERR_CHANGED);
+	assert_int_equal(unlinkat(f->dir, "pack-00000001", 0), 0);
+	expect(r, PACK_COMPONENT, &digest, ERR_NOT_FOUND);
+	evidence_reader_close(&r);
+	buf_free(&pack);
+}
+
+static void
+test_what_cannot_be_opened(void **state)
+{
+	struct fixture *f = *state;
+	struct evidence_reader *r;
+	char path[128];
+
+	assert_int_equal(evidence_reader_open("/nonexistent", &f->display, &r), OUTCOME_UNKNOWN);
+	assert_null(r);
+	fixture_write(f, "file", "", 0);
+	(void)snprintf(path, sizeof(path), "%s/file", f->path);
+	assert_int_equal(evidence_reader_open(path, &f->display, &r), OUTCOME_UNKNOWN);
+	assert_int_equal(mkfifoat(f->dir, "pack-00000001", 0600), 0);
+	assert_int_equal(evidence_reader_open(f->path, &f->display, &r), OUTCOME_UNKNOWN);
+	fixture_says(f, "pack-00000001: it is not a regular file");
+	assert_null(r);
+}
+
+#define TEST(t) cmocka_unit_test_setup_teardown(t, fixture_open, fixture_close)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_contents_of_several_packs_are_found),
+	    TEST(test_only_packs_are_read),
+	    TEST(test_a_torn_end_is_told),
+	    TEST(test_no_flipped_bit_gives_other_content),
+	    TEST(test_a_second_copy_makes_up_for_a_damaged_one),
+	    TEST(test_a_pack_that_goes_away_is_an_error),
+	    TEST(test_what_cannot_be_opened),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,250 @@
+/* One receipt, of the vectors, and everything that differs from it by a bit, a byte or a line. */
+#include "tests/unit/audit_fixture.h"
+
+#include "auditor/receipt_check.h"
+
+#define ORIGIN "hallmark.example/prod-1"
+
+struct bench {
+	struct signercert *certificate;
+	struct buf good;
+	uint64_t tried;
+};
+
+static void
+bench_open(struct bench *b)
+{
+	memset(b, 0, sizeof(*b));
+	b->certificate = fixture_certificate(ORIGIN);
+	vector_file("wire-receipt.tlog-proof", &b->good);
+}
+
+static void
+bench_close(struct bench *b)
+{
+	signercert_free(&b->certificate);
+	buf_free(&b->good);
+}
+
+static enum outcome
+check(struct bench *b, const char *origin, struct view bytes, const struct display *d)
+{
+	const struct seal_wanted wanted = {b->certificate, origin, true};
+	struct receipt_check c;
+	enum outcome o = receipt_check_run(&wanted, bytes, d, &c);
+
+	receipt_check_free(&c);
+	b->tried++;
+	return o;
+}
+
+/* On the heap and exactly as long, so that a sanitizer sees every byte read beyond. */
+static void
+refused(struct bench *b, const uint8_t *data, size_t size)
+{
+	const struct display quiet = {NULL, ""};
+	uint8_t *copy = malloc(size > 0 ? size : 1);
+
+	assert_non_null(copy);
+	if (size > 0)
+		memcpy(copy, data, size);
+	if (check(b, NULL, (struct view){copy, size}, &quiet) == OUTCOME_GOOD)
+		fail_msg("verifies: %.*s", (int)size, (const char *)data);
+	free(copy);
+}
+
+static void
+test_the_receipt_verifies(void **state)
+{
+	struct fixture *f = *state;
+	struct bench b;
+
+	bench_open(&b);
+	assert_int_equal(check(&b, NULL, buf_view(&b.good), &f->display), OUTCOME_GOOD);
+	fixture_says(f, "origin         ok    " ORIGIN ", and the certificate names it");
+	assert_int_equal(check(&b, ORIGIN, buf_view(&b.good), &f->display), OUTCOME_GOOD);
+	fixture_says(f, "leaf 1 of 2, 1 hashes lead to root");
+	bench_close(&b);
+}
+
+static void
+test_another_origin_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct bench b;
+
+	bench_open(&b);
+	assert_int_equal(check(&b, "other", buf_view(&b.good), &f->display), OUTCOME_BAD);
+	fixture_says(f, "expected the log other, found " ORIGIN);
+	bench_close(&b);
+}
+
+static void
+test_no_flipped_bit_verifies(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b);
+	for (size_t i = 0; i < b.good.size * 8; i++) {
+		b.good.data[i / 8] ^= (uint8_t)(1 << i % 8);
+		refused(&b, b.good.data, b.good.size);
+		b.good.data[i / 8] ^= (uint8_t)(1 << i % 8);
+	}
+	assert_true(b.tried > 8000);
+	bench_close(&b);
+}
+
+static void
+test_no_prefix_or_shortened_receipt_verifies(void **state)
+{
+	struct buf changed = BUF_INIT;
+	struct bench b;
+
+	(void)state;
+	bench_open(&b);
+	for (size_t i = 0; i < b.good.size; i++) {
+		refused(&b, b.good.data, i);
+		refused(&b, b.good.data + i + 1, b.good.size - i - 1);
+		/* Without byte i; of several equal ones in a row it is the same which one goes. */
+		buf_clear(&changed);
+		buf_append(&changed, b.good.data, i);
+		buf_append(&changed, b.good.data + i + 1, b.good.size - i - 1);
+		refused(&b, changed.data, changed.size);
+	}
+	buf_free(&changed);
+	bench_close(&b);
+}
+
+static void
+test_no_receipt_with_a_byte_more_verifies(void **state)
+{
+	static const uint8_t more[] = {'\n', ' ', '\0', '\r', '=', 'A', '0', 0xe2};
+	struct buf changed = BUF_INIT;
+	struct bench b;
+
+	(void)state;
+	bench_open(&b);
+	for (size_t i = 0; i <= b.good.size; i++) {
+		for (size_t j = 0; j <= sizeof(more); j++) {
+			uint8_t byte = j < sizeof(more)  ? more[j]
+				       : i < b.good.size ? b.good.data[i]
+							 : '\t';
+
+			buf_clear(&changed);
+			buf_append(&changed, b.good.data, i);
+			buf_append_byte(&changed, byte);
+			buf_append(&changed, b.good.data + i, b.good.size - i);
+			refused(&b, changed.data, changed.size);
+		}
+	}
+	buf_free(&changed);
+	bench_close(&b);
+}
+
+/* Lines of the receipt, with their newlines. */
+static size_t
+split(struct view text, struct view *lines, size_t max)
+{
+	struct view rest = text, line;
+	size_t count = 0;
+
+	while (rest.size > 0) {
+		assert_true(count < max);
+		assert_int_equal(line_next(&rest, &line), ERR_OK);
+		lines[count++] = (struct view){line.data, line.size + 1};
+	}
+	return count;
+}
+
+static void
+test_no_lost_doubled_or_exchanged_line_verifies(void **state)
+{
+	struct buf changed = BUF_INIT;
+	struct view lines[32];
+	struct bench b;
+	size_t count;
+
+	(void)state;
+	bench_open(&b);
+	count = split(buf_view(&b.good), lines, 32);
+	assert_int_equal(count, 10);
+	for (size_t i = 0; i < count; i++) {
+		for (size_t j = 0; j < count; j++) {
+			buf_clear(&changed);
+			for (size_t k = 0; k < count; k++) {
+				size_t from = k == i ? j : k == j ? i : k;
+
+				/* i == j: this line twice, and below not at all. */
+				buf_append_view(&changed, lines[from]);
+				if (i == j && k == i)
+					buf_append_view(&changed, lines[from]);
+			}
+			if (!view_equal(buf_view(&changed), buf_view(&b.good)))
+				refused(&b, changed.data, changed.size);
+		}
+		buf_clear(&changed);
+		for (size_t k = 0; k < count; k++)
+			if (k != i)
+				buf_append_view(&changed, lines[k]);
+		refused(&b, changed.data, changed.size);
+	}
+	buf_free(&changed);
+	bench_close(&b);
+}
+
+static void
+test_other_versions_are_not_known(void **state)
+{
+	struct fixture *f = *state;
+	struct bench b;
+	char *version;
+
+	bench_open(&b);
+	version = (char *)b.good.data + strlen("c2sp.org/tlog-proof@v");
+	*version = '2';
+	assert_int_equal(check(&b, NULL, buf_view(&b.good), &f->display), OUTCOME_UNKNOWN);
+	*version = '0';
+	assert_int_equal(check(&b, NULL, buf_view(&b.good), &f->display), OUTCOME_BAD);
+	*version = 'x';
+	assert_int_equal(check(&b, NULL, buf_view(&b.good), &f->display), OUTCOME_BAD);
+	bench_close(&b);
+}
+
+static void
+test_another_key_proves_nothing(void **state)
+{
+	struct fixture *f = *state;
+	X509 *x509 = X509_new();
+	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+	struct bench b;
+
+	bench_open(&b);
+	signercert_free(&b.certificate);
+	assert_int_equal(X509_set_pubkey(x509, key), 1);
+	assert_int_equal(signercert_from_x509(x509, "other.crt", &b.certificate), ERR_OK);
+	assert_int_equal(check(&b, NULL, buf_view(&b.good), &f->display), OUTCOME_UNKNOWN);
+	fixture_says(f, "found a signature by \"" ORIGIN "\"");
+	EVP_PKEY_free(key);
+	X509_free(x509);
+	bench_close(&b);
+}
+
+#define TEST(t) cmocka_unit_test_setup_teardown(t, fixture_open, fixture_close)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_the_receipt_verifies),
+	    TEST(test_another_origin_is_refused),
+	    TEST(test_no_flipped_bit_verifies),
+	    TEST(test_no_prefix_or_shortened_receipt_verifies),
+	    TEST(test_no_receipt_with_a_byte_more_verifies),
+	    TEST(test_no_lost_doubled_or_exchanged_line_verifies),
+	    TEST(test_other_versions_are_not_known),
+	    TEST(test_another_key_proves_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

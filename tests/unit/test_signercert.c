@@ -1,0 +1,193 @@
+/* The certificate of a log's key: what it names, when it holds, whose notes it opens. */
+#include "tests/unit/audit_fixture.h"
+
+#include <openssl/x509v3.h>
+
+#define ORIGIN "hallmark.example/prod-1"
+
+static void
+add_san(X509 *x509, const char *value)
+{
+	X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, value);
+
+	assert_non_null(extension);
+	assert_int_equal(X509_add_ext(x509, extension, -1), 1);
+	X509_EXTENSION_free(extension);
+}
+
+static void
+test_the_common_name_names_the_origin(void **state)
+{
+	struct signercert *c = fixture_certificate(ORIGIN);
+
+	(void)state;
+	assert_true(signercert_names_origin(c, ORIGIN));
+	assert_false(signercert_names_origin(c, "hallmark.example/prod-2"));
+	assert_false(signercert_names_origin(c, "hallmark.example/prod-11"));
+	assert_false(signercert_names_origin(c, ""));
+	signercert_free(&c);
+	assert_null(c);
+}
+
+static void
+test_an_alternative_name_names_the_origin(void **state)
+{
+	X509 *x509 = fixture_x509("Example Bank");
+	struct signercert *c;
+
+	(void)state;
+	add_san(x509, "email:" ORIGIN ",DNS:log.example,URI:" ORIGIN);
+	assert_int_equal(signercert_from_x509(x509, "signer.crt", &c), ERR_OK);
+	assert_true(signercert_names_origin(c, ORIGIN));
+	assert_true(signercert_names_origin(c, "log.example"));
+	assert_false(signercert_names_origin(c, "Example"));
+	signercert_free(&c);
+	X509_free(x509);
+}
+
+static void
+test_an_address_is_no_name(void **state)
+{
+	X509 *x509 = fixture_x509("Example Bank");
+	struct signercert *c;
+
+	(void)state;
+	add_san(x509, "email:" ORIGIN);
+	assert_int_equal(signercert_from_x509(x509, "signer.crt", &c), ERR_OK);
+	assert_false(signercert_names_origin(c, ORIGIN));
+	signercert_free(&c);
+	X509_free(x509);
+}
+
+static void
+test_a_name_with_a_nul_inside_is_not_the_part_before(void **state)
+{
+	static const unsigned char name[] = ORIGIN "\0.evil";
+	X509 *x509 = fixture_x509("x");
+	struct signercert *c;
+
+	(void)state;
+	assert_int_equal(X509_NAME_add_entry_by_NID(X509_get_subject_name(x509), NID_commonName,
+			     MBSTRING_UTF8, name, sizeof(name) - 1, -1, 0),
+	    1);
+	assert_int_equal(signercert_from_x509(x509, "signer.crt", &c), ERR_OK);
+	assert_false(signercert_names_origin(c, ORIGIN));
+	signercert_free(&c);
+	X509_free(x509);
+}
+
+static void
+test_dates(void **state)
+{
+	struct signercert *c = fixture_certificate(ORIGIN);
+
+	(void)state;
+	assert_true(signercert_valid_at(c, 1795514401));
+	assert_true(signercert_valid_at(c, 1795517999));
+	assert_false(signercert_valid_at(c, 1795514399));
+	assert_false(signercert_valid_at(c, 1795518001));
+	assert_false(signercert_valid_at(c, 0));
+	assert_non_null(strstr(signercert_description(c),
+	    "EC P-256, CN = " ORIGIN ", valid from 2026-11-24T10:00:00Z to 2026-11-24T11:00:00Z"));
+	signercert_free(&c);
+}
+
+static void
+test_other_keys_are_refused(void **state)
+{
+	static const char *const types[] = {"P-384", "P-521", "secp256k1"};
+	struct signercert *c;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		X509 *x509 = X509_new();
+		EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", types[i]);
+
+		assert_int_equal(X509_set_pubkey(x509, key), 1);
+		assert_int_equal(signercert_from_x509(x509, "x", &c), ERR_UNSUPPORTED);
+		assert_null(c);
+		EVP_PKEY_free(key);
+		X509_free(x509);
+	}
+}
+
+static void
+test_a_certificate_without_a_key_is_refused(void **state)
+{
+	X509 *x509 = X509_new();
+	struct signercert *c;
+
+	(void)state;
+	assert_int_equal(signercert_from_x509(x509, "x", &c), ERR_UNSUPPORTED);
+	X509_free(x509);
+}
+
+static void
+test_files_that_are_no_certificate(void **state)
+{
+	struct fixture *f = *state;
+	struct buf key = BUF_INIT;
+	struct signercert *c;
+	char path[256];
+
+	vector_file("wire-signer.pem", &key);
+	fixture_write(f, "key.pem", key.data, key.size);
+	fixture_write(f, "empty.pem", "", 0);
+	fixture_write(f, "cut.pem", "-----BEGIN CERTIFICATE-----\nMIIB\n", 33);
+	for (const char *const *name =
+		 (const char *const[]){"key.pem", "empty.pem", "cut.pem", "absent.pem", ".", NULL};
+	     *name != NULL; name++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", f->path, *name);
+		assert_int_equal(signercert_load(path, &f->display, &c), OUTCOME_UNKNOWN);
+		assert_null(c);
+		fixture_says(f, path);
+	}
+	buf_free(&key);
+}
+
+/* The note of the vectors' receipt. */
+static void
+test_the_verifier_takes_its_name_from_the_note(void **state)
+{
+	struct signercert *c = fixture_certificate("x");
+	struct buf receipt = BUF_INIT;
+	struct note_verifier *v;
+	struct view bytes;
+	struct note n;
+
+	(void)state;
+	vector_file("wire-receipt.tlog-proof", &receipt);
+	bytes = buf_view(&receipt);
+	for (struct view line = {NULL, 1}; line.size > 0;)
+		assert_int_equal(line_next(&bytes, &line), ERR_OK);
+	assert_int_equal(note_parse(bytes, &n), ERR_OK);
+	assert_int_equal(signercert_verifier(c, &n, &v), ERR_OK);
+	assert_string_equal(note_verifier_name(v), ORIGIN);
+	assert_int_equal(note_verify(&n, v), ERR_OK);
+	note_verifier_free(&v);
+	n.signature[0].key_id[2] ^= 1;
+	assert_int_equal(signercert_verifier(c, &n, &v), ERR_UNKNOWN_KEY);
+	assert_null(v);
+	signercert_free(&c);
+	buf_free(&receipt);
+}
+
+#define TEST(t) cmocka_unit_test_setup_teardown(t, fixture_open, fixture_close)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_the_common_name_names_the_origin),
+	    TEST(test_an_alternative_name_names_the_origin),
+	    TEST(test_an_address_is_no_name),
+	    TEST(test_a_name_with_a_nul_inside_is_not_the_part_before),
+	    TEST(test_dates),
+	    TEST(test_other_keys_are_refused),
+	    TEST(test_a_certificate_without_a_key_is_refused),
+	    TEST(test_files_that_are_no_certificate),
+	    TEST(test_the_verifier_takes_its_name_from_the_note),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

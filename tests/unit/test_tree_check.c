@@ -1,0 +1,271 @@
+/* A log's tiles and entries in one pass: complete, and every damage named once. */
+#include "tests/unit/log_fixture.h"
+
+#include "auditor/tree_check.h"
+
+struct seen {
+	uint64_t count;
+	bool in_order;
+};
+
+static void
+visit(void *context, uint64_t index, struct view entry)
+{
+	struct seen *s = context;
+	struct buf expected = BUF_INIT;
+
+	log_fixture_entry(index, &expected);
+	s->in_order = s->in_order && index == s->count && view_equal(entry, buf_view(&expected));
+	s->count++;
+	buf_free(&expected);
+}
+
+static struct tree_check_result
+run(struct fixture *f, const struct log_reader *l, struct defects *defects)
+{
+	struct tree_check_result result;
+
+	defects_begin(defects, &f->display, 50);
+	tree_check_run(l, defects, NULL, NULL, NULL, &result);
+	return result;
+}
+
+static void
+expect(struct fixture *f, const struct log_reader *l, uint64_t bad, const char *words)
+{
+	struct defects defects;
+
+	(void)run(f, l, &defects);
+	assert_int_equal(defects.bad, bad);
+	assert_int_equal(defects.unknown, 0);
+	fixture_says(f, words);
+}
+
+static void
+test_every_small_size_is_good(void **state)
+{
+	struct fixture *f = *state;
+
+	for (uint64_t size = 0; size <= 20; size++) {
+		struct seen seen = {0, true};
+		struct tree_check_result result;
+		struct defects defects;
+		struct log_reader l;
+
+		log_fixture_make(f, size, &l);
+		defects_begin(&defects, &f->display, 50);
+		tree_check_run(&l, &defects, visit, &seen, NULL, &result);
+		assert_int_equal(defects_outcome(&defects), OUTCOME_GOOD);
+		assert_true(seen.in_order);
+		assert_int_equal(seen.count, size);
+		assert_int_equal(result.entries, size);
+		assert_int_equal(result.hashes, size);
+	}
+}
+
+static void
+test_sizes_around_full_tiles_are_good(void **state)
+{
+	static const uint64_t sizes[] = {255, 256, 257, 511, 512, 513, 1024, 1025};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct defects defects;
+		struct log_reader l;
+		struct tree_check_result result;
+
+		log_fixture_make(f, sizes[i], &l);
+		result = run(f, &l, &defects);
+		assert_int_equal(defects_outcome(&defects), OUTCOME_GOOD);
+		assert_int_equal(defects.remarks, 0);
+		assert_int_equal(result.hashes, sizes[i] + sizes[i] / 256);
+	}
+}
+
+static void
+test_another_root_is_bad(void **state)
+{
+	struct fixture *f = *state;
+	struct log_reader l;
+
+	log_fixture_make(f, 5, &l);
+	l.checkpoint.root.bytes[31] ^= 1;
+	expect(f, &l, 1, "checkpoint: expected the signed root");
+	log_fixture_make(f, 0, &l);
+	l.checkpoint.root.bytes[0] ^= 1;
+	expect(f, &l, 1, "checkpoint: expected the signed root");
+}
+
+static void
+test_a_changed_entry_is_named_once(void **state)
+{
+	struct fixture *f = *state;
+	struct log_reader l;
+
+	log_fixture_make(f, 513, &l);
+	log_fixture_flip(f, "tile/entries/001", 5);
+	expect(f, &l, 1, "tile/entries/001, entry 256: hashes to");
+	expect(f, &l, 1, "missing or not the ones that were signed");
+}
+
+static void
+test_a_changed_hash_is_named_once(void **state)
+{
+	static const char *const names[] = {"tile/0/000", "tile/0/002.p/1", "tile/1/000.p/2"};
+	struct fixture *f = *state;
+	struct log_reader l;
+
+	for (size_t i = 0; i < 3; i++) {
+		log_fixture_make(f, 513, &l);
+		log_fixture_flip(f, names[i], 7);
+		expect(f, &l, 1, names[i]);
+		expect(f, &l, 1, "only tiles are damaged");
+	}
+}
+
+static void
+test_both_sides_changed_alike_is_seen_above(void **state)
+{
+	struct fixture *f = *state;
+	struct buf entry = BUF_INIT;
+	struct digest leaf;
+	struct log_reader l;
+	int fd;
+
+	log_fixture_make(f, 513, &l);
+	log_fixture_flip(f, "tile/entries/001", 2);
+	buf_append_string(&entry, "untry 256");
+	entry.data[0] = 'e' ^ 0x10;
+	merkle_leaf(buf_view(&entry), &leaf);
+	fd = openat(f->dir, "tile/0/001", O_WRONLY | O_CLOEXEC);
+	assert_int_equal(pwrite(fd, leaf.bytes, DIGEST_SIZE, 0), DIGEST_SIZE);
+	close(fd);
+	expect(f, &l, 1, "tile/1/000.p/2: hash 1: expected");
+	buf_free(&entry);
+}
+
+static void
+test_missing_files_are_bad(void **state)
+{
+	static const char *const names[] = {"tile/0/000", "tile/0/001.p/1", "tile/1/000.p/1",
+	    "tile/entries/000", "tile/entries/001.p/1"};
+	struct fixture *f = *state;
+	struct log_reader l;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		log_fixture_make(f, 257, &l);
+		assert_int_equal(unlinkat(f->dir, names[i], 0), 0);
+		expect(f, &l, 1, names[i]);
+	}
+}
+
+static void
+test_what_cannot_be_read_is_unknown(void **state)
+{
+	struct fixture *f = *state;
+	struct defects defects;
+	struct log_reader l;
+
+	log_fixture_make(f, 3, &l);
+	assert_int_equal(unlinkat(f->dir, "tile/0/000.p/3", 0), 0);
+	assert_int_equal(mkdirat(f->dir, "tile/0/000.p/3", 0700), 0);
+	(void)run(f, &l, &defects);
+	assert_int_equal(defects.bad, 0);
+	assert_int_equal(defects.unknown, 1);
+	assert_int_equal(defects_outcome(&defects), OUTCOME_UNKNOWN);
+}
+
+static void
+test_tiles_of_a_wrong_size_are_bad(void **state)
+{
+	static const size_t sizes[] = {0, 1, 31, 32, 64, 95, 97, 128, 8192, 8193};
+	static const uint8_t zeros[8193];
+	struct fixture *f = *state;
+	struct log_reader l;
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		log_fixture_make(f, 3, &l);
+		fixture_write(f, "tile/0/000.p/3", zeros, sizes[i]);
+		expect(f, &l, 1, "tile/0/000.p/3: expected a tile of 3 hashes");
+	}
+}
+
+static void
+test_bundles_that_are_cut_or_go_on_are_bad(void **state)
+{
+	struct fixture *f = *state;
+	struct buf bundle = BUF_INIT;
+	struct log_reader l;
+
+	log_fixture_make(f, 2, &l);
+	for (uint64_t i = 0; i < 2; i++) {
+		struct buf entry = BUF_INIT;
+
+		log_fixture_entry(i, &entry);
+		assert_int_equal(tile_entry_append(&bundle, buf_view(&entry)), ERR_OK);
+		buf_free(&entry);
+	}
+	for (size_t size = 0; size < bundle.size; size++) {
+		fixture_write(f, "tile/entries/000.p/2", bundle.data, size);
+		expect(f, &l, 1,
+		    size < 9 ? "entry 0: expected 2 entries, found 0"
+			     : "entry 1: expected 2 entries, found 1");
+	}
+	buf_append_byte(&bundle, 0);
+	fixture_write(f, "tile/entries/000.p/2", bundle.data, bundle.size);
+	expect(f, &l, 1, "expected its end behind entry 1, found 1 bytes more");
+	buf_free(&bundle);
+}
+
+static void
+test_a_full_bundle_stands_in_for_a_partial_one(void **state)
+{
+	struct fixture *f = *state;
+	struct defects defects;
+	struct log_reader l, larger;
+
+	log_fixture_make(f, 3, &l);
+	assert_int_equal(unlinkat(f->dir, "tile/0/000.p/3", 0), 0);
+	assert_int_equal(unlinkat(f->dir, "tile/entries/000.p/3", 0), 0);
+	log_fixture_make(f, 256, &larger);
+	(void)run(f, &l, &defects);
+	assert_int_equal(defects_outcome(&defects), OUTCOME_GOOD);
+}
+
+static void
+test_the_search_ends_when_it_is_full(void **state)
+{
+	struct fixture *f = *state;
+	struct tree_check_result result;
+	struct defects defects;
+	struct log_reader l;
+
+	log_fixture_make(f, 3, &l);
+	l.checkpoint.size = UINT64_MAX;
+	result = run(f, &l, &defects);
+	assert_true(defects_full(&defects));
+	assert_true(result.tiles < 100);
+}
+
+#define TEST(t) cmocka_unit_test_setup_teardown(t, fixture_open, fixture_close)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_every_small_size_is_good),
+	    TEST(test_sizes_around_full_tiles_are_good),
+	    TEST(test_another_root_is_bad),
+	    TEST(test_a_changed_entry_is_named_once),
+	    TEST(test_a_changed_hash_is_named_once),
+	    TEST(test_both_sides_changed_alike_is_seen_above),
+	    TEST(test_missing_files_are_bad),
+	    TEST(test_what_cannot_be_read_is_unknown),
+	    TEST(test_tiles_of_a_wrong_size_are_bad),
+	    TEST(test_bundles_that_are_cut_or_go_on_are_bad),
+	    TEST(test_a_full_bundle_stands_in_for_a_partial_one),
+	    TEST(test_the_search_ends_when_it_is_full),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
