@@ -1,0 +1,365 @@
+/* The channel to the key process: fixed layouts, found piece by piece, one spelling each. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "proto/keychannel.h"
+
+#define V(s) VIEW_LITERAL(s)
+
+static struct keychannel_request
+make_checkpoint(size_t hashes)
+{
+	struct keychannel_request r = {
+	    .type = KEYCHANNEL_CHECKPOINT, .id = 0x0102030405060708, .size = 77};
+
+	memset(r.root.bytes, 0xaa, DIGEST_SIZE);
+	r.proof.count = hashes;
+	for (size_t i = 0; i < hashes; i++)
+		memset(r.proof.hash[i].bytes, (int)(i + 1), DIGEST_SIZE);
+	return r;
+}
+
+static struct keychannel_request
+make_token(size_t hashes, struct view report)
+{
+	struct keychannel_request r = make_checkpoint(hashes);
+
+	r.type = KEYCHANNEL_TOKEN;
+	r.size = 0;
+	memset(r.root.bytes, 0, DIGEST_SIZE);
+	r.index = 76;
+	r.report = report;
+	return r;
+}
+
+static void
+expect_request_back(const struct keychannel_request *r)
+{
+	struct keychannel_request out;
+	struct buf bytes = BUF_INIT;
+	size_t used, whole;
+
+	keychannel_write_request(&bytes, r);
+	whole = bytes.size;
+	buf_append_string(&bytes, "the next one");
+	assert_int_equal(keychannel_next_request(buf_view(&bytes), &out, &used), ERR_OK);
+	assert_int_equal(used, whole);
+	assert_int_equal(out.type, r->type);
+	assert_true(out.id == r->id && out.size == r->size && out.index == r->index);
+	assert_true(digest_equal(&out.root, &r->root));
+	assert_int_equal(out.proof.count, r->proof.count);
+	for (size_t i = 0; i < r->proof.count; i++)
+		assert_true(digest_equal(&out.proof.hash[i], &r->proof.hash[i]));
+	assert_true(view_equal(out.report, r->report));
+	buf_free(&bytes);
+}
+
+static void
+requests_go_there_and_back(void **state)
+{
+	static uint8_t largest[KEYCHANNEL_REPORT_MAX];
+
+	(void)state;
+	for (size_t hashes = 0; hashes <= MERKLE_CONSISTENCY_MAX; hashes++) {
+		struct keychannel_request r = make_checkpoint(hashes);
+
+		expect_request_back(&r);
+		r = make_token(hashes, V("report"));
+		expect_request_back(&r);
+		r = make_token(hashes, (struct view){largest, sizeof(largest)});
+		expect_request_back(&r);
+	}
+}
+
+static void
+requests_are_laid_out_as_said(void **state)
+{
+	struct keychannel_request r = make_checkpoint(2);
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	keychannel_write_request(&b, &r);
+	assert_int_equal(b.size, KEYCHANNEL_CHECKPOINT_SIZE);
+	assert_int_equal(b.size, 2136);
+	assert_memory_equal(b.data, "HKQ1\1\2\0\0\1\2\3\4\5\6\7\10\0\0\0\0\0\0\0\x4d\xaa", 25);
+	assert_memory_equal(b.data + 55, "\xaa\1\1", 3);
+	assert_memory_equal(b.data + 87, "\1\2", 2);
+	assert_memory_equal(b.data + 119, "\2\0", 2);
+	buf_clear(&b);
+	r = make_token(1, V("report"));
+	keychannel_write_request(&b, &r);
+	assert_int_equal(b.size, KEYCHANNEL_TOKEN_SIZE + 6);
+	assert_int_equal(b.size, 2108 + 6);
+	assert_memory_equal(
+	    b.data, "HKQ1\2\1\0\0\1\2\3\4\5\6\7\10\0\0\0\0\0\0\0\x4c\0\0\0\6\1", 29);
+	assert_memory_equal(b.data + 2107, "\0report", 7);
+	buf_free(&b);
+}
+
+static void
+every_cut_of_a_request_waits(void **state)
+{
+	struct keychannel_request r = make_checkpoint(3), out;
+	struct buf b = BUF_INIT;
+	size_t used;
+
+	(void)state;
+	for (unsigned type = 0; type < 2; type++) {
+		buf_clear(&b);
+		keychannel_write_request(&b, &r);
+		for (size_t size = 0; size < b.size; size++) {
+			used = 99;
+			assert_int_equal(
+			    keychannel_next_request((struct view){b.data, size}, &out, &used),
+			    ERR_OK);
+			assert_int_equal(used, 0);
+		}
+		r = make_token(3, V("a report of some bytes"));
+	}
+	buf_free(&b);
+}
+
+static void
+expect_request_refused(const struct keychannel_request *r, size_t at, uint8_t byte)
+{
+	struct keychannel_request out;
+	struct buf b = BUF_INIT;
+	size_t used;
+
+	keychannel_write_request(&b, r);
+	b.data[at] = byte;
+	assert_int_equal(keychannel_next_request(buf_view(&b), &out, &used), ERR_FORMAT);
+	assert_int_equal(used, 0);
+	/* What the header shows to be wrong is refused by the header alone. */
+	if (at < KEYCHANNEL_REQUEST_HEADER_SIZE && !(at == 5 && byte < r->proof.count)) {
+		b.size = KEYCHANNEL_REQUEST_HEADER_SIZE;
+		assert_int_equal(keychannel_next_request(buf_view(&b), &out, &used), ERR_FORMAT);
+	}
+	buf_free(&b);
+}
+
+static void
+requests_in_another_form_are_refused(void **state)
+{
+	const struct keychannel_request r[] = {make_checkpoint(3), make_token(3, V("report"))};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		for (size_t at = 0; at < 4; at++)
+			expect_request_refused(&r[i], at, 'x');
+		expect_request_refused(&r[i], 4, 0);
+		expect_request_refused(&r[i], 4, 3);
+		expect_request_refused(&r[i], 4, 255);
+		expect_request_refused(&r[i], 5, 66);
+		expect_request_refused(&r[i], 5, 255);
+		expect_request_refused(&r[i], 6, 1);
+		expect_request_refused(&r[i], 7, 1);
+	}
+}
+
+/* A count below the hashes that are there, or a byte in the unused room, is another spelling. */
+static void
+unused_hashes_must_be_zero(void **state)
+{
+	const struct keychannel_request c = make_checkpoint(3), t = make_token(3, V("report"));
+
+	(void)state;
+	expect_request_refused(&c, 5, 2);
+	expect_request_refused(&t, 5, 2);
+	expect_request_refused(&c, 56 + 3 * DIGEST_SIZE, 1);
+	expect_request_refused(&c, KEYCHANNEL_CHECKPOINT_SIZE - 1, 1);
+	expect_request_refused(&t, 28 + 3 * DIGEST_SIZE, 1);
+	expect_request_refused(&t, KEYCHANNEL_TOKEN_SIZE - 1, 1);
+}
+
+static void
+expect_report_size(uint32_t size, enum err expected)
+{
+	const struct keychannel_request r = make_token(0, V("report"));
+	struct keychannel_request out;
+	struct buf b = BUF_INIT;
+	size_t used;
+
+	keychannel_write_request(&b, &r);
+	be32_put(b.data + 24, size);
+	assert_int_equal(keychannel_next_request(buf_view(&b), &out, &used), expected);
+	buf_free(&b);
+}
+
+static void
+reports_of_no_size_or_too_large_are_refused(void **state)
+{
+	(void)state;
+	expect_report_size(6, ERR_OK);
+	expect_report_size(KEYCHANNEL_REPORT_MAX, ERR_OK);
+	expect_report_size(0, ERR_FORMAT);
+	expect_report_size(KEYCHANNEL_REPORT_MAX + 1, ERR_FORMAT);
+	expect_report_size(UINT32_MAX, ERR_FORMAT);
+}
+
+/* --- answers
+ * -------------------------------------------------------------------------------------- */
+
+static struct keychannel_answer
+make_answer(enum keychannel_type type, enum err result, struct view body)
+{
+	struct keychannel_answer a = {
+	    .type = type, .result = result, .id = 0x0102030405060708, .size = 77, .body = body};
+
+	memset(a.root.bytes, 0xaa, DIGEST_SIZE);
+	return a;
+}
+
+static void
+expect_answer_back(const struct keychannel_answer *a)
+{
+	struct keychannel_answer out;
+	struct buf bytes = BUF_INIT;
+	size_t used, whole;
+
+	keychannel_write_answer(&bytes, a);
+	whole = bytes.size;
+	buf_append_string(&bytes, "the next one");
+	assert_int_equal(keychannel_next_answer(buf_view(&bytes), &out, &used), ERR_OK);
+	assert_int_equal(used, whole);
+	assert_int_equal(out.type, a->type);
+	assert_int_equal(out.result, a->result);
+	assert_true(out.id == a->id && out.size == a->size);
+	assert_true(digest_equal(&out.root, &a->root));
+	assert_true(view_equal(out.body, a->body));
+	buf_free(&bytes);
+}
+
+static void
+answers_go_there_and_back(void **state)
+{
+	static const enum err results[] = {
+	    ERR_OK, ERR_GUARD_ROLLBACK, ERR_GUARD_FORK, ERR_GUARD_UNLOGGED, ERR_TOKEN, ERR_IO};
+	static uint8_t largest[KEYCHANNEL_BODY_MAX];
+
+	(void)state;
+	for (int type = KEYCHANNEL_STATE; type <= KEYCHANNEL_TOKEN; type++) {
+		for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
+			struct keychannel_answer a =
+			    make_answer((enum keychannel_type)type, results[i], V("body"));
+
+			expect_answer_back(&a);
+			a.body = V("");
+			expect_answer_back(&a);
+			a.body = (struct view){largest, sizeof(largest)};
+			expect_answer_back(&a);
+		}
+	}
+}
+
+static void
+answers_are_laid_out_as_said(void **state)
+{
+	const struct keychannel_answer a =
+	    make_answer(KEYCHANNEL_CHECKPOINT, ERR_GUARD_FORK, V("body"));
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	keychannel_write_answer(&b, &a);
+	assert_int_equal(b.size, KEYCHANNEL_ANSWER_HEADER_SIZE + 4);
+	assert_int_equal(b.size, 60 + 4);
+	/* 501 is 01f5. */
+	assert_memory_equal(b.data, "HKA1\1\0\x01\xf5\1\2\3\4\5\6\7\10\0\0\0\0\0\0\0\x4d\xaa", 25);
+	assert_memory_equal(b.data + 55, "\xaa\0\0\0\4body", 9);
+	buf_free(&b);
+}
+
+static void
+every_cut_of_an_answer_waits(void **state)
+{
+	const struct keychannel_answer a =
+	    make_answer(KEYCHANNEL_TOKEN, ERR_OK, V("a body of some bytes"));
+	struct keychannel_answer out;
+	struct buf b = BUF_INIT;
+	size_t used;
+
+	(void)state;
+	keychannel_write_answer(&b, &a);
+	for (size_t size = 0; size < b.size; size++) {
+		used = 99;
+		assert_int_equal(
+		    keychannel_next_answer((struct view){b.data, size}, &out, &used), ERR_OK);
+		assert_int_equal(used, 0);
+	}
+	buf_free(&b);
+}
+
+static void
+expect_answer_refused(size_t at, const char *bytes, size_t size)
+{
+	const struct keychannel_answer a = make_answer(KEYCHANNEL_TOKEN, ERR_OK, V("body"));
+	struct keychannel_answer out;
+	struct buf b = BUF_INIT;
+	size_t used;
+
+	keychannel_write_answer(&b, &a);
+	memcpy(b.data + at, bytes, size);
+	assert_int_equal(keychannel_next_answer(buf_view(&b), &out, &used), ERR_FORMAT);
+	assert_int_equal(used, 0);
+	b.size = KEYCHANNEL_ANSWER_HEADER_SIZE;
+	assert_int_equal(keychannel_next_answer(buf_view(&b), &out, &used), ERR_FORMAT);
+	buf_free(&b);
+}
+
+static void
+answers_in_another_form_are_refused(void **state)
+{
+	(void)state;
+	expect_answer_refused(0, "HKQ1", 4);
+	expect_answer_refused(0, "HKA2", 4);
+	expect_answer_refused(4, "\3", 1);
+	expect_answer_refused(4, "\xff", 1);
+	expect_answer_refused(5, "\1", 1);
+	expect_answer_refused(6, "\0\1", 2);     /* no such error */
+	expect_answer_refused(6, "\x03\x84", 2); /* 900, which nobody may send */
+	expect_answer_refused(6, "\xff\xff", 2);
+	expect_answer_refused(56, "\0\2\0\1", 4); /* 128 KiB and one */
+	expect_answer_refused(56, "\xff\xff\xff\xff", 4);
+}
+
+static void
+what_is_too_short_to_judge_waits(void **state)
+{
+	struct keychannel_request request;
+	struct keychannel_answer answer;
+	size_t used;
+
+	(void)state;
+	assert_int_equal(keychannel_next_request((struct view){NULL, 0}, &request, &used), ERR_OK);
+	assert_int_equal(used, 0);
+	assert_int_equal(keychannel_next_request(V("GET / HTTP/1.1"), &request, &used), ERR_OK);
+	assert_int_equal(used, 0);
+	assert_int_equal(keychannel_next_answer((struct view){NULL, 0}, &answer, &used), ERR_OK);
+	assert_int_equal(used, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(requests_go_there_and_back),
+	    cmocka_unit_test(requests_are_laid_out_as_said),
+	    cmocka_unit_test(every_cut_of_a_request_waits),
+	    cmocka_unit_test(requests_in_another_form_are_refused),
+	    cmocka_unit_test(unused_hashes_must_be_zero),
+	    cmocka_unit_test(reports_of_no_size_or_too_large_are_refused),
+	    cmocka_unit_test(answers_go_there_and_back),
+	    cmocka_unit_test(answers_are_laid_out_as_said),
+	    cmocka_unit_test(every_cut_of_an_answer_waits),
+	    cmocka_unit_test(answers_in_another_form_are_refused),
+	    cmocka_unit_test(what_is_too_short_to_judge_waits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
