@@ -250,7 +250,7 @@ take_option(
 		return 0;
 	if (text != NULL)
 		*text = value;
-	else
+	else if (flag != NULL)
 		*flag = true;
 	return option_names[i].has_value ? 2 : 1;
 }

@@ -272,7 +272,7 @@ keep_add(struct keep *k, const struct digest *d)
 {
 	struct digest *grown;
 
-	if (k->count == k->capacity) {
+	if (k->list == NULL || k->count == k->capacity) {
 		k->capacity = k->capacity == 0 ? 64 : 2 * k->capacity;
 		if ((grown = reallocarray(k->list, k->capacity, sizeof(*grown))) == NULL) {
 			k->failed = true;

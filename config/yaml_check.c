@@ -1,3 +1,6 @@
+/*
+ * The checks on files and directories that yaml.h declares for the later stages.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

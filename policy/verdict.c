@@ -132,7 +132,7 @@ lay_out(struct component_verdict *v, const struct verdict_builder *b)
 	for (size_t s = 0; s < SEVERITY_COUNT; s++) {
 		v->finding[s] = to;
 		v->count[s] = b->count[s];
-		for (size_t i = 0; i < b->count[s]; i++, to++) {
+		for (size_t i = 0; to != NULL && i < b->count[s]; i++, to++) {
 			const struct verdict_entry *e = &b->entry[s][i];
 
 			to->kind = view_of_string(kind);
