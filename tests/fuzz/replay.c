@@ -27,7 +27,7 @@ static void on_signal(int number);
 int
 main(int argc, char **argv)
 {
-	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND};
+	struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
 	FTS *walk = argc > 1 ? fts_open(argv + 1, FTS_PHYSICAL | FTS_NOCHDIR, NULL) : NULL;
 	unsigned passed = 0, failed = 0;
 
