@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "proto/keychannel.h"
+#include "tests/lib/vectors.h"
 
 #define V(s) VIEW_LITERAL(s)
 
@@ -344,11 +345,43 @@ what_is_too_short_to_judge_waits(void **state)
 	assert_int_equal(used, 0);
 }
 
+static void
+the_messages_of_the_document_are_read_and_made(void **state)
+{
+	struct buf wanted = BUF_INIT, made = BUF_INIT;
+	struct keychannel_request request;
+	struct keychannel_answer answer;
+	size_t used;
+
+	(void)state;
+	vector_wire("key-checkpoint", &wanted);
+	assert_int_equal(keychannel_next_request(buf_view(&wanted), &request, &used), ERR_OK);
+	assert_int_equal(used, wanted.size);
+	assert_int_equal(request.type, KEYCHANNEL_CHECKPOINT);
+	assert_int_equal(request.size, 1);
+	assert_int_equal(request.proof.count, 0);
+	keychannel_write_request(&made, &request);
+	assert_true(view_equal(buf_view(&made), buf_view(&wanted)));
+	buf_clear(&wanted);
+	buf_clear(&made);
+	vector_wire("key-checkpoint-refused", &wanted);
+	assert_int_equal(keychannel_next_answer(buf_view(&wanted), &answer, &used), ERR_OK);
+	assert_int_equal(used, wanted.size);
+	assert_int_equal(answer.result, ERR_GUARD_FORK);
+	assert_int_equal(answer.size, 2);
+	assert_true(view_equal(answer.body, V("text")));
+	keychannel_write_answer(&made, &answer);
+	assert_true(view_equal(buf_view(&made), buf_view(&wanted)));
+	buf_free(&wanted);
+	buf_free(&made);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(requests_go_there_and_back),
+	    cmocka_unit_test(the_messages_of_the_document_are_read_and_made),
 	    cmocka_unit_test(requests_are_laid_out_as_said),
 	    cmocka_unit_test(every_cut_of_a_request_waits),
 	    cmocka_unit_test(requests_in_another_form_are_refused),

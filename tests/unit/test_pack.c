@@ -11,6 +11,7 @@
 #include <zstd.h>
 
 #include "proto/pack.h"
+#include "tests/lib/vectors.h"
 
 #define V(s) VIEW_LITERAL(s)
 
@@ -290,11 +291,30 @@ unpacking_never_goes_beyond_what_was_declared(void **state)
 	expect_lie(50000, 64 * 1024 * 1024, ERR_DIGEST);
 }
 
+static void
+the_record_of_the_document_is_made_and_read(void **state)
+{
+	struct buf wanted = BUF_INIT, component = BUF_INIT, made = BUF_INIT, content = BUF_INIT;
+
+	(void)state;
+	vector_wire("pack-record", &wanted);
+	vector_wire("component-executable", &component);
+	make_record(PACK_COMPONENT, buf_view(&component), &made);
+	assert_true(view_equal(buf_view(&made), buf_view(&wanted)));
+	assert_int_equal(read_record(&wanted, &content), ERR_OK);
+	assert_true(view_equal(buf_view(&content), buf_view(&component)));
+	buf_free(&wanted);
+	buf_free(&component);
+	buf_free(&made);
+	buf_free(&content);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(content_goes_there_and_back),
+	    cmocka_unit_test(the_record_of_the_document_is_made_and_read),
 	    cmocka_unit_test(a_record_is_laid_out_as_said),
 	    cmocka_unit_test(every_kind_is_known),
 	    cmocka_unit_test(empty_or_large_content_is_not_written),

@@ -260,6 +260,16 @@ def tlog_proof(report, index, hashes, note):
     return "\n".join(lines).encode() + b"\n\n" + note
 
 
+def number(value, size):
+    return value.to_bytes(size, "big")
+
+
+def pack_record(kind, content):
+    """Stored as it is: too small for compression to pay."""
+    size = number(len(content), 4)
+    return b"HMP1" + bytes([kind, 0, 0, 0]) + size + size + sha256(content) + content
+
+
 def jws(key, report):
     header = to_json({"alg": "ES256", "typ": "JWT", "kid": sha256(key.spki).hex()})
     signed = base64url(header) + "." + base64url(report)
@@ -323,6 +333,11 @@ def make():
             "text": "the signer speaks version 1, the collector 2",
         }),
         "refusal-sequence": frame(7, refusal),
+        "pack-record": pack_record(1, executable),
+        "key-checkpoint": b"HKQ1" + bytes([1, 0, 0, 0]) + number(7, 8) + number(1, 8) + leaf[0]
+                          + bytes(65 * 32),
+        "key-checkpoint-refused": b"HKA1" + bytes([1, 0]) + number(501, 2) + number(7, 8)
+                                  + number(2, 8) + root + number(4, 4) + b"text",
     }
     out = {
         "wire.txt": "".join(f"{name} {data.hex()}\n" for name, data in wire.items()).encode(),

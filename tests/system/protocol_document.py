@@ -1,0 +1,135 @@
+#!/usr/bin/python3
+"""proto/PROTOCOL.md says what the code does: bytes, codes, findings, limits, kinds, claims."""
+
+import re
+import subprocess
+import sys
+
+import hallmark
+from hallmark import ROOT
+
+TEXT = (ROOT / "proto/PROTOCOL.md").read_text()
+FLAT = " ".join(TEXT.split())
+
+
+def header(path):
+    """A header with its continued lines joined."""
+    return (ROOT / path).read_text().replace("\\\n", " ")
+
+
+def constant(path, name):
+    expression = re.search(rf"^#define {name}\s+(.+?)\s*(?:/\*.*)?$", header(path), re.M).group(1)
+    assert re.fullmatch(r"[\d()<* -]+(ULL)?[\d()<* -]*", expression), expression
+    return eval(expression.replace("ULL", ""))  # pylint: disable=eval-used
+
+
+def rows(first_cell):
+    """The cells of each row of a table whose first cell has this form."""
+    return [[c.strip(" `") for c in line.strip("|").split(" | ")]
+            for line in TEXT.split("\n") if re.match(rf"^\| {first_cell} \|", line)]
+
+
+def test_bytes_are_those_of_the_vectors():
+    vectors = dict(line.split() for line in
+                   (ROOT / "tests/vectors/wire.txt").read_text().splitlines())
+    blocks = re.findall(r"^```hex (\S+)\n(.*?)^```", TEXT, re.M | re.S)
+    assert len(blocks) >= 18
+    for name, text in blocks:
+        assert "".join(text.split()) == vectors[name], name
+    # Each message is shown, and nothing stands in hex that no vector vouches for.
+    shown = {name for name, _ in blocks}
+    assert {"hello", "welcome", "bundle-message", "want", "part", "receipt",
+            "refusal-sequence"} <= shown
+    assert TEXT.count("```") == 2 * (len(blocks) + 1)
+
+
+def test_the_report_is_that_of_the_vectors():
+    (name, text), = re.findall(r"^```report (\S+)\n(.*?)^```", TEXT, re.M | re.S)
+    assert text.replace("\n", "") == (ROOT / "tests/vectors" / name).read_text()
+
+
+def test_vectors_are_what_their_independent_scripts_make():
+    for script in sorted((ROOT / "tests/vectors").glob("make_*.py")):
+        done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True,
+                              check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def test_codes_are_those_of_the_code():
+    wanted = {number: (name, text) for number, name, text in re.findall(
+        r'X\(ERR_\w+, (\d+), \w+, "([^"]+)",\s*"([^"]+)"\)', header("proto/err.h"))}
+    assert header("proto/err.h").count("X(ERR_") == len(wanted)
+    del wanted["0"]
+    found = {r[0]: (r[1], r[2]) for r in rows(r"\d{3}") if len(r) == 4}
+    assert found == wanted, set(found.items()) ^ set(wanted.items())
+
+
+def test_findings_are_those_of_the_policy():
+    wanted = {code: (decided, text) for code, decided, text in re.findall(
+        r'X\(FINDING_\w+, "([^"]+)", "([^"]+)",\s*"([^"]+)"\)', header("policy/finding.h"))}
+    assert header("policy/finding.h").count("X(FINDING_") == len(wanted) > 20
+    found = {r[0]: (r[1], r[2]) for r in rows(r"`[a-z-]+`") if r[0] in wanted}
+    assert found == wanted, set(found.items()) ^ set(wanted.items())
+
+
+def test_messages_are_those_of_the_code():
+    wanted = dict(re.findall(r"MESSAGE_(\w+) = (\d+),", header("proto/message.h")))
+    found = {r[1].upper(): r[0] for r in rows(r"[1-7]") if r[2:3] in (["collector"], ["signer"])}
+    assert found == wanted
+
+
+def test_limits_are_those_of_the_code():
+    def says(words, *limits):
+        for path, name in limits:
+            words = words.replace("#", f"{constant(path, name):,}", 1)
+        assert words in FLAT, words
+
+    message = "proto/message.h"
+    says("1 to # (`FRAME_SIZE_MAX`)", ("proto/frame.h", "FRAME_SIZE_MAX"))
+    says("nested deeper than # (102)", (message, "MESSAGE_DEPTH_MAX"))
+    says("more than # elements in all containers", (message, "MESSAGE_ITEMS_MAX"))
+    says("versions 1 to #, each larger than the one before, at most #",
+         (message, "MESSAGE_VERSIONS_MAX"), (message, "MESSAGE_VERSION_MAX"))
+    says("agent # bytes", (message, "MESSAGE_AGENT_MAX"))
+    says("text of a refusal # bytes", (message, "MESSAGE_TEXT_MAX"))
+    says("signature 1 to # bytes; data 1 to # bytes (`part_max`)",
+         (message, "MESSAGE_SIGNATURE_MAX"), (message, "MESSAGE_PART_MAX"))
+    says("bundle # bytes; report # bytes; checkpoint # bytes", ("proto/bundle.h", "BUNDLE_SIZE_MAX"),
+         (message, "MESSAGE_REPORT_MAX"), (message, "MESSAGE_CHECKPOINT_MAX"))
+    says("jws # bytes", (message, "MESSAGE_JWS_MAX"))
+    says("name is 1 to # bytes", ("proto/bundle.h", "BUNDLE_WORKLOAD_MAX"))
+    says("At most # bytes and # items", ("proto/component.h", "COMPONENT_SIZE_MAX"),
+         ("proto/component.h", "COMPONENT_ITEMS_MAX"))
+    says("Paths are 1 to # bytes", ("proto/component.h", "COMPONENT_PATH_MAX"))
+    says("Names are 1 to # bytes of printable ASCII without space; a value has at most # bytes",
+         ("proto/component.h", "COMPONENT_FACT_NAME_MAX"),
+         ("proto/component.h", "COMPONENT_VALUE_MAX"))
+    says("together have at most # values", ("proto/component.h", "COMPONENT_VALUES_MAX"))
+    says("printable ASCII, at most # bytes", ("proto/identity.h", "IDENTITY_SIZE_MAX"))
+    assert constant("proto/bundle.h", "BUNDLE_SEQ_MAX") == 2**53 - 1 and "2^53 - 1" in TEXT
+    assert str(constant("proto/bundle.h", "BUNDLE_TIME_MS_MAX")) in TEXT
+
+
+def test_flags_of_files_are_those_of_the_code():
+    wanted = re.findall(r"COMPONENT_FILE_(?!FLAG_MASK)\w+ = (\d+)", header("proto/component.h"))
+    # The table of flags is the only one whose rows have two cells and begin with a number.
+    assert [r[0] for r in rows(r"\d+") if len(r) == 2 and r[0] in wanted][:9] == wanted
+
+
+def test_claims_of_both_dialects_are_those_of_the_code():
+    dialects = "".join(p.read_text() for p in (ROOT / "proto").glob("report*.c"))
+    for name in re.findall(r'"((?:tag:|ear)[^"]+)"', dialects):
+        assert f"`{name}`" in TEXT, name
+    for name in set(re.findall(r"hallmark\.[a-z-]+", (ROOT / "proto/report_write.c").read_text())):
+        assert f"`{name}`" in TEXT, name
+
+
+def test_kinds_are_those_of_the_code():
+    kinds = re.findall(r'X\(COMPONENT_\w+, "(\w+)"', header("proto/component.h"))
+    assert len(kinds) == 7
+    for kind in kinds:
+        assert [r for r in rows(f"`{kind}`")], kind
+
+
+if __name__ == "__main__":
+    hallmark.run_tests("__main__")
