@@ -3,7 +3,6 @@
 
 import os
 import pathlib
-import pty
 import re
 import resource
 import shutil
@@ -359,23 +358,11 @@ def test_faults_are_limited():
         assert counts(bench.fsck("--faults", "10000", expect=BAD))[0] == 512
 
 
-def test_a_pipe_gets_no_progress_and_a_terminal_does():
+def test_a_pipe_gets_no_progress():
     with Bench(600) as bench:
-        command = [program("hallmark-audit"), "fsck", "--log", bench.path("log"), "--cert",
-                   bench.path("signer.crt")]
-        done = subprocess.run(command, capture_output=True, check=True)
+        done = subprocess.run([program("hallmark-audit"), "fsck", "--log", bench.path("log"),
+                               "--cert", bench.path("signer.crt")], capture_output=True, check=True)
         assert done.stderr == b""
-        ours, theirs = pty.openpty()
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=theirs) as child:
-            os.close(theirs)
-            shown = b""
-            try:
-                while data := os.read(ours, 4096):
-                    shown += data
-            except OSError:  # the end of a terminal
-                pass
-            os.close(ours)
-        assert child.returncode == 0 and b" %" in shown
 
 
 def test_memory_does_not_grow_with_the_log():
