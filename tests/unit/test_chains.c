@@ -261,6 +261,7 @@ test_a_first_report_with_a_past(void **state)
 	maker_begin(&m, "other");
 	m.r.has_previous = true;
 	assert_int_equal(check(b->chains, &m), OUTCOME_BAD);
+	buf_free(&m.entry);
 	maker_begin(&m, "another");
 	m.r.last_signed_s = 1;
 	assert_int_equal(check(b->chains, &m), OUTCOME_BAD);
