@@ -94,15 +94,20 @@ load(struct channel_context *c, struct trouble *t)
 	return ERR_OK;
 }
 
-/* Keeps the newest ticket of each signer; the connection knows where. */
+/*
+ * Keeps the newest ticket of each signer; the connection knows where. A copy, because OpenSSL marks
+ * the connection's own session as not resumable when the connection ends without a good-bye, and
+ * coming back after that is what tickets are for.
+ */
 static int
 on_ticket(SSL *ssl, SSL_SESSION *session)
 {
-	SSL_SESSION **place = SSL_get_app_data(ssl);
+	SSL_SESSION **place = SSL_get_app_data(ssl), *copy;
 
-	if (place == NULL || !SSL_SESSION_is_resumable(session))
+	if (place == NULL || !SSL_SESSION_is_resumable(session) ||
+	    (copy = SSL_SESSION_dup(session)) == NULL)
 		return 0;
 	SSL_SESSION_free(*place);
-	*place = session;
-	return 1; /* the reference is ours now */
+	*place = copy;
+	return 0; /* the reference stays the connection's */
 }

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""Writes the seeds of the wire parsers' corpora: the vectors, and inputs that broke other parsers.
+"""Writes the seeds of the parsers of proto/: the vectors, and inputs that broke other parsers.
 
 Files that a fuzzer added beside them stay.
 """
 
 import os
+import struct
 import sys
 
 sys.dont_write_bytecode = True
@@ -39,6 +40,87 @@ def write(parser, name, data):
         f.write(data)
 
 
+def vector(name):
+    with open(os.path.join(HERE, "..", "vectors", name), "rb") as f:
+        return f.read()
+
+
+def changes(data, *pairs):
+    """The bytes with one thing changed at a time, and cut in the middle."""
+    assert all(old in data for old, _ in pairs)
+    return [data, data[:len(data) // 2], data + b"\n"] + [data.replace(o, n, 1) for o, n in pairs]
+
+
+def write_all(parser, name, variants):
+    for number, data in enumerate(variants):
+        write(parser, f"{name}-{number}", data)
+
+
+def seed_notes():
+    good = vector("note-p256.note")
+    text, signatures = good.split(b"\n\n")
+    write_all("note", "p256", changes(good, (b"\n\n", b"\n\n\n"), (b"\n8\n", b"\n9\n"),
+                                      (b"\xe2\x80\x94 ", b"- "), (b"\xe2\x80\x94 ", b"\xe2\x80\x94"),
+                                      (b"=\n", b"\n"), (b"\n", b"\r\n")))
+    write("note", "high-s", vector("note-p256-high-s.note"))
+    write("note", "rsa", vector("note-rsa.note"))
+    write("note", "other-signers", vector("note-c2sp.note"))
+    write("note", "go", vector("note-go.note"))
+    write("note", "twice-signed", text + b"\n\n" + signatures * 2)
+    write("note", "17-signatures", text + b"\n\n" + signatures * 17)
+    write("note", "no-signature", text + b"\n\n")
+    write("note", "control-character", good.replace(b"8", b"\x07", 1))
+    write("note", "not-utf-8", good.replace(b"8", b"\xff", 1))
+    write_all("checkpoint", "good", changes(text + b"\n", (b"\n8\n", b"\n08\n"), (b"\n8\n", b"\n\n"),
+              (b"\n8\n", b"\n18446744073709551616\n"), (b"\n8\n", b"\n-8\n"),
+              (b"=\n", b"\n"), (b"=\n", b"=\nextension\n"), (b"Qyg=", b"Qyh=")))
+    write("checkpoint", "largest", text.replace(b"\n8\n", b"\n18446744073709551615\n") + b"\n")
+    proof = vector("note-p256.tlog-proof")
+    write_all("tlogproof", "p256", changes(proof, (b"@v1", b"@v2"), (b"index ", b"index 0"),
+              (b"\n\n", b"\n\n\n"), (b"extra ", b"extra"), (b"\n", b"\r\n")))
+    write("tlogproof", "rsa", vector("note-rsa.tlog-proof"))
+    write("tlogproof", "report", vector("wire-receipt.tlog-proof"))
+    head, note = proof.split(b"\n\n", 1)
+    for index in range(9):
+        write("tlogproof", f"index-{index}", b"\n".join(
+            b"index %d" % index if line.startswith(b"index ") else line
+            for line in head.split(b"\n")) + b"\n\n" + note)
+
+
+def seed_packs(components):
+    """Records as PROTOCOL.md has them, one with a frame that zstd made."""
+    frame = bytes.fromhex("28b52ffd00588d000050636f6d706f6e656e74200100db5b1524")
+    plain = b"component " * 100
+
+    def record(kind, content, stored=None, size=None, magic=b"HMP1"):
+        stored = content if stored is None else stored
+        return (magic + bytes([kind, 0, 0, 0]) +
+                struct.pack(">II", len(content) if size is None else size, len(stored)) +
+                make_wire.sha256(content) + stored)
+
+    for name, data in components.items():
+        write("pack", name, record(1, data))
+    good = record(1, plain, frame)
+    write_all("pack", "zstd", changes(good, (b"HMP1", b"HMP2"), (b"HMP1\1", b"HMP1\xff"),
+                                      (b"\x28\xb5", b"\x28\xb6"), (b"\1\0\0\0", b"\1\0\0\1")))
+    write("pack", "several", good * 3 + record(2, b"policy"))
+    write("pack", "bomb", record(1, plain, frame, size=1 << 24))
+    write("pack", "too-large", record(1, plain, frame, size=0xffffffff))
+    write("pack", "empty-content", record(1, b""))
+    write("pack", "stored-larger", record(1, b"a", b"ab"))
+
+
+def seed_key_channel(wire):
+    for name, data in wire.items():
+        write("keychannel", name, data)
+    stream = b"".join(wire.values())
+    write("keychannel", "stream", stream)
+    write("keychannel", "cut", stream[:-1])
+    write("keychannel", "type-unknown", b"\xff" + stream[1:])
+    write("keychannel", "all-ones", b"\xff" * 200)
+    write("keychannel", "zeros", bytes(200))
+
+
 def main():
     files = make_wire.make()
     wire = {}
@@ -71,6 +153,9 @@ def main():
     write("report", "nesting", b"[" * 3000)
     write("report", "number", b'{"iat":1e400,"exp":-0,"x":99999999999999999999}')
     write("report", "twice", b'{"eat_profile":"a","eat_profile":"b"}')
+    seed_notes()
+    seed_packs({n: d for n, d in wire.items() if n.startswith("component-")})
+    seed_key_channel({n: d for n, d in wire.items() if n.startswith("key-")})
 
 
 if __name__ == "__main__":

@@ -74,14 +74,18 @@ class FakeSigner:
         self.thread = threading.Thread(target=self.accept, args=(self.socket,), daemon=True)
         self.thread.start()
 
-    def close(self):
-        """Nobody listens any more, and nobody is connected."""
+    def stop_listening(self):
+        """Shut down first: a socket that is only closed lets the accept in progress take one more."""
         try:
             self.socket.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
         self.socket.close()
         self.thread.join(10)
+
+    def close(self):
+        """Nobody listens any more, and nobody is connected."""
+        self.stop_listening()
         self.drop_sessions()
 
     def drop_sessions(self):
