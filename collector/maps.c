@@ -126,7 +126,7 @@ take_permissions(struct view *rest, struct maps_entry *out)
 	if (rest->size < 4)
 		return false;
 	for (unsigned i = 0; i < 3; i++)
-		if (rest->data[i] != '-' && rest->data[i] != (uint8_t)"rwx"[i])
+		if (rest->data[i] != '-' && rest->data[i] != (uint8_t) "rwx"[i])
 			return false;
 	if (rest->data[3] != 'p' && rest->data[3] != 's')
 		return false;
