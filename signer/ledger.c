@@ -83,6 +83,12 @@ ledger_has_room(struct ledger *l)
 }
 
 uint64_t
+ledger_newest_issued_s(const struct ledger *l)
+{
+	return l->newest_issued_s;
+}
+
+uint64_t
 ledger_next_index(const struct ledger *l)
 {
 	return l->open->first + l->open->count;

@@ -80,6 +80,9 @@ enum err ledger_open(uv_loop_t *loop, const struct signer_config *config, struct
     struct evidence_store *evidence, struct workload_table *workloads, struct counters *counters,
     const struct ledger_events *events, struct ledger **out) MUST_USE;
 
+/* `iat` of the newest report that was found when the log was opened; 0: none. */
+uint64_t ledger_newest_issued_s(const struct ledger *l);
+
 /* Whether another report may be staged; if not, `room` will be called. */
 bool ledger_has_room(struct ledger *l);
 

@@ -66,6 +66,7 @@ struct ledger {
 	bool ready_said;
 	size_t tokens_sent, tokens_answered; /* entries of `signing` looked at, in BATCH_TOKENS */
 
+	uint64_t newest_issued_s; /* of the reports that recovery found */
 	uint64_t published_size;
 	struct buf published_note;
 	uint64_t publishing_size; /* after the job under way */

@@ -26,6 +26,14 @@ service_now_s(struct service *s)
 }
 
 uint64_t
+service_now_ms(const struct service *s)
+{
+	const uint64_t wall_ms = service_wall_ms(), issued_ms = s->last_issued_s * 1000;
+
+	return wall_ms > issued_ms ? wall_ms : issued_ms;
+}
+
+uint64_t
 service_wall_ms(void)
 {
 	struct timespec now;

@@ -29,9 +29,10 @@ struct service {
 	struct message_decoder *decoder;
 	struct buf scratch;      /* words of findings, while a report is written */
 	uint64_t evidence_bytes; /* of components being received, whole signer */
-	uint64_t last_issued_s;  /* no report is issued with a time before its predecessor's */
-	bool clock_behind;       /* said once */
-	bool stopping;           /* takes no more bundles */
+	/* No report is issued with a time before its predecessor's, also across restarts. */
+	uint64_t last_issued_s;
+	bool clock_behind; /* said once */
+	bool stopping;     /* takes no more bundles */
 };
 
 /*
@@ -39,6 +40,12 @@ struct service {
  * it has caught up, and the log says so once.
  */
 uint64_t service_now_s(struct service *s);
+
+/*
+ * The same clock in milliseconds, for times that peers name: what the log has not reached yet is
+ * the future, and what it has reached is not, whatever happened to the wall clock.
+ */
+uint64_t service_now_ms(const struct service *s);
 
 /* Wall clock in milliseconds, as it is. */
 uint64_t service_wall_ms(void);

@@ -358,7 +358,8 @@ static enum err
 check_chain(struct session *s, const struct filing *f)
 {
 	const struct workload *w = f->workload;
-	uint64_t latest_ms = service_wall_ms() + s->service->config->limits.clock_skew_s * 1000ULL;
+	uint64_t skew_ms = s->service->config->limits.clock_skew_s * 1000ULL;
+	uint64_t latest_ms = service_now_ms(s->service) + skew_ms;
 
 	if (w->has_head && f->bundle.seq <= w->head.seq)
 		return ERR_SEQUENCE;
