@@ -33,6 +33,9 @@
 /* Sequence numbers stay exact in JSON readers that compute in doubles. */
 #define BUNDLE_SEQ_MAX ((1ULL << 53) - 1)
 
+/* The largest that a chain may begin with in a log: those that follow need the other half. */
+#define BUNDLE_SEQ_FIRST_MAX (1ULL << 52)
+
 struct bundle_component {
 	bool present;
 	struct digest digest;

@@ -389,6 +389,9 @@ static enum err
 keep_certificate(struct session *s, struct digest *digest)
 {
 	struct buf der = BUF_INIT;
+	/* No jumps: the numbers would run out, and the chain could never go on. */
+	if (w->has_head ? f->bundle.seq != w->head.seq + 1 : f->bundle.seq > BUNDLE_SEQ_FIRST_MAX)
+		return ERR_SEQUENCE;
 	struct evidence_item *item;
 	enum err e = tls_certificate_bytes(s->certificate, &der, digest);
 
