@@ -69,4 +69,7 @@ void bundle_encode(const struct bundle *b, struct buf *to);
  */
 enum err bundle_decode(struct view bytes, struct bundle *out) MUST_USE;
 
+/* The key at whose value decoding fails, for words to people; size 0: at none of them. */
+struct view bundle_fault(struct view bytes);
+
 #endif
