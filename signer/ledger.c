@@ -83,12 +83,6 @@ ledger_has_room(struct ledger *l)
 }
 
 uint64_t
-ledger_newest_issued_s(const struct ledger *l)
-{
-	return l->newest_issued_s;
-}
-
-uint64_t
 ledger_next_index(const struct ledger *l)
 {
 	return l->open->first + l->open->count;
@@ -163,6 +157,12 @@ ledger_receipt_again(struct ledger *l, const struct workload *w, void *waiter, u
 	entry->waiter = waiter;
 	entry->arrived_us = arrived_us;
 	return ERR_OK;
+}
+
+uint64_t
+ledger_last_issued_s(const struct ledger *l)
+{
+	return l->last_issued_s;
 }
 
 void

@@ -80,9 +80,6 @@ enum err ledger_open(uv_loop_t *loop, const struct signer_config *config, struct
     struct evidence_store *evidence, struct workload_table *workloads, struct counters *counters,
     const struct ledger_events *events, struct ledger **out) MUST_USE;
 
-/* `iat` of the newest report that was found when the log was opened; 0: none. */
-uint64_t ledger_newest_issued_s(const struct ledger *l);
-
 /* Whether another report may be staged; if not, `room` will be called. */
 bool ledger_has_room(struct ledger *l);
 
@@ -112,6 +109,9 @@ struct buf *ledger_evidence(struct ledger *l);
  */
 enum err ledger_receipt_again(
     struct ledger *l, const struct workload *w, void *waiter, uint64_t arrived_us) MUST_USE;
+
+/* The time in the newest report that recovery found, seconds since 1970; 0: none. */
+uint64_t ledger_last_issued_s(const struct ledger *l);
 
 /* Takes a new configuration, alike in all that names files and keys; the old one may go. */
 void ledger_reconfigure(struct ledger *l, const struct signer_config *config);

@@ -11,8 +11,6 @@
  *   4. heads of chains: from the index, if it speaks of a state of this log; then from every report
  *      after that, out of tiles and pending files. This repairs or replaces a missing index.
  *
- *   5. the time of the newest report: the next one is not before it, whatever the clock says
- *
  * What was pending becomes one batch in `written`, left open until the key process has told the
  * guard's state (ledger_sign.c); it then goes the way of every other batch.
  */
@@ -60,9 +58,9 @@ static enum err index_catch_up(struct ledger *l, struct log_index *index, uint64
 static enum err put_head(void *context, struct workload *w);
 static bool index_is_of_this_log(struct ledger *l, const struct index_state *state);
 static enum err replay_tiles(struct ledger *l, uint64_t from);
+static enum err read_last_issued(struct ledger *l);
 static enum err replay_report(
     struct ledger *l, struct view bytes, uint64_t index, struct batch_entry *entry);
-static enum err read_newest(struct ledger *l);
 static enum err damaged(const char *path, uint64_t place, const char *text);
 
 enum err
@@ -79,8 +77,9 @@ ledger_recover(struct ledger *l, struct log_index *index)
 	if (l->written == NULL)
 		return ERR_MEMORY;
 	tree = l->signed_head;
-	if ((e = read_segments(l, &tree)) != ERR_OK || (e = load_heads(l, index)) != ERR_OK ||
-	    (e = read_newest(l)) != ERR_OK)
+	if ((e = read_segments(l, &tree)) != ERR_OK || (e = load_heads(l, index)) != ERR_OK)
+		return e;
+	if ((e = read_last_issued(l)) != ERR_OK)
 		return e;
 	l->head = tree;
 	l->open = batch_new(tree.size);
@@ -400,6 +399,30 @@ replay_tiles(struct ledger *l, uint64_t from)
 	return e;
 }
 
+/* Reports that were pending have said it already; else the newest published one is asked. */
+static enum err
+read_last_issued(struct ledger *l)
+{
+	struct tilestore_reader reader = {l->config->log_directory, l->published_size};
+	struct report_document *document = NULL;
+	struct buf bytes = BUF_INIT;
+	enum err e = ERR_OK;
+
+	if (l->published_size == 0 || l->last_issued_s > 0)
+		return ERR_OK;
+	e = tilestore_read_entry(&reader, l->published_size - 1, &bytes);
+	if (e == ERR_OK)
+		e = report_parse(buf_view(&bytes), &document);
+	if (e == ERR_OK)
+		l->last_issued_s = report_document_report(document)->issued_s;
+	else if (e != ERR_MEMORY)
+		e = damaged(l->config->log_directory, l->published_size - 1,
+		    "expected a readable report at this index of the entry bundles");
+	report_document_free(&document);
+	buf_free(&bytes);
+	return e;
+}
+
 /* Moves the head of the report's workload; `entry`, if any, gets the update for the index. */
 static enum err
 replay_report(struct ledger *l, struct view bytes, uint64_t index, struct batch_entry *entry)
@@ -423,6 +446,7 @@ replay_report(struct ledger *l, struct view bytes, uint64_t index, struct batch_
 		report_document_free(&document);
 		return ERR_MEMORY;
 	}
+	l->last_issued_s = r->issued_s;
 	w->has_head = true;
 	w->head.seq = r->bundle.seq;
 	w->head.time_ms = r->bundle.time_ms;
@@ -436,34 +460,6 @@ replay_report(struct ledger *l, struct view bytes, uint64_t index, struct batch_
 	}
 	report_document_free(&document);
 	return ERR_OK;
-}
-
-/* The one last report, whatever the log's size and however little of it was read. */
-static enum err
-read_newest(struct ledger *l)
-{
-	struct tilestore_reader reader = {l->config->log_directory, l->published_size};
-	const uint64_t size = l->written->first + l->written->count;
-	struct report_document *document;
-	struct buf entry = BUF_INIT;
-	enum err e = ERR_OK;
-
-	if (size == 0)
-		return ERR_OK;
-	if (l->written->count > 0)
-		buf_append_view(&entry, batch_report(l->written, l->written->count - 1));
-	else
-		e = tilestore_read_entry(&reader, size - 1, &entry);
-	if (e == ERR_OK && (e = buf_status(&entry)) == ERR_OK &&
-	    (e = report_parse(buf_view(&entry), &document)) == ERR_OK) {
-		l->newest_issued_s = report_document_report(document)->issued_s;
-		report_document_free(&document);
-	}
-	buf_free(&entry);
-	if (e != ERR_OK && e != ERR_MEMORY)
-		e = damaged(l->config->log_directory, size - 1,
-		    "expected a readable report at this index, the last one");
-	return e;
 }
 
 static enum err

@@ -66,7 +66,6 @@ struct ledger {
 	bool ready_said;
 	size_t tokens_sent, tokens_answered; /* entries of `signing` looked at, in BATCH_TOKENS */
 
-	uint64_t newest_issued_s; /* of the reports that recovery found */
 	uint64_t published_size;
 	struct buf published_note;
 	uint64_t publishing_size; /* after the job under way */
@@ -77,6 +76,7 @@ struct ledger {
 	struct ledger_segment *segment_first, *segment_last;
 	char *segment_path; /* of segment_last */
 	bool segment_rotate;
+	uint64_t last_issued_s; /* of the newest report that recovery found */
 	uv_timer_t publish_timer;
 
 	uint64_t in_flight; /* staged and not answered */

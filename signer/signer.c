@@ -155,6 +155,7 @@ start(struct signer *s, struct loaded *l)
 	service->decoder = message_decoder_new();
 	if (service->nonces == NULL || service->workloads == NULL || service->decoder == NULL)
 		return ERR_MEMORY;
+	service_now_s(service);
 	if ((e = index_open(l->config->index_file, &s->index)) != ERR_OK ||
 	    (e = evidence_open(l->config->evidence_directory, s->index, &service->evidence)) !=
 		ERR_OK)
@@ -163,11 +164,11 @@ start(struct signer *s, struct loaded *l)
 	if ((e = ledger_open(&s->loop, l->config, s->index, service->evidence, service->workloads,
 		 &service->counters, &events, &service->ledger)) != ERR_OK)
 		return e;
-	service->last_issued_s = ledger_newest_issued_s(service->ledger);
-	service_now_s(service); /* says at once if the clock is behind the log */
+	service_has_issued(service, ledger_last_issued_s(service->ledger));
 	if ((e = status_open(&s->status, &s->loop, l->config->status_socket, service)) != ERR_OK ||
 	    (e = start_fronts(s, l)) != ERR_OK)
 		return e;
+	service_now_s(service); /* says at once if the clock is behind the log */
 	start_handles(s);
 	return store_policy(s);
 }
@@ -217,7 +218,8 @@ start_fronts(struct signer *s, struct loaded *l)
 	mailbox_init(&s->mailbox, &s->loop, on_letter, s);
 	links_init(&s->links, &s->service, &s->fronts);
 	for (unsigned i = 0; i < l->fronts; i++) {
-		struct front *f = front_new(i, l->settings[i], &s->mailbox, &s->service.traffic);
+		struct front *f =
+		    front_new(i, l->settings[i], &s->mailbox, &s->service.traffic);
 
 		if (f == NULL)
 			return ERR_MEMORY;
