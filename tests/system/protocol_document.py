@@ -107,6 +107,8 @@ def test_limits_are_those_of_the_code():
     says("together have at most # values", ("proto/component.h", "COMPONENT_VALUES_MAX"))
     says("printable ASCII, at most # bytes", ("proto/identity.h", "IDENTITY_SIZE_MAX"))
     assert constant("proto/bundle.h", "BUNDLE_SEQ_MAX") == 2**53 - 1 and "2^53 - 1" in TEXT
+    assert constant("proto/bundle.h", "BUNDLE_SEQ_FIRST_MAX") == 2**52
+    assert "any `seq` up to 2^52" in FLAT
     assert str(constant("proto/bundle.h", "BUNDLE_TIME_MS_MAX")) in TEXT
 
 
