@@ -16,6 +16,7 @@ import threading
 import time
 
 LONG = os.environ.get("HALLMARK_FAULT", "short") == "long"
+SLOW_BUILD = "HALLMARK_PATIENCE_S" in os.environ  # a sanitizer slows the loop's turns too
 AWAY_S = 60 if LONG else 0
 if LONG:  # who waits for a receipt waits as long as the token is away
     os.environ.setdefault("HALLMARK_PATIENCE_S", str(AWAY_S + 60))
@@ -30,12 +31,11 @@ from logimage import fsck, verify_all  # noqa: E402
 
 SEED = int(os.environ.get("HALLMARK_FAULT_SEED") or random.SystemRandom().randrange(1 << 32))
 
-# A sanitizer slows everything, the loop's turns too; how much says nothing.
-SLOW_BUILD = "HALLMARK_PATIENCE_S" in os.environ and not LONG
 RESUME_S = 2 * (10 if SLOW_BUILD else 1)
 GAP_US = 50_000 * (20 if SLOW_BUILD else 1)
 
 TRIES = 3  # so often is the token found broken before it comes back
+TRIES_TO_THE_LONGEST_WAIT = 7
 
 # What a vendor's module may say of one signature.
 REFUSALS = [tc.CKR_GENERAL_ERROR, tc.CKR_FUNCTION_FAILED, tc.CKR_DEVICE_ERROR,
@@ -79,13 +79,13 @@ class Ordeal:
         self.token.inject(fault, **how)
         self.faults_reach(before + 1)
 
-    def outlast(self, seconds=0):
+    def outlast(self, seconds=0, tries=TRIES):
         """The token is tried again and again in vain: no receipt leaves meanwhile."""
         before = self.token.get("faults")
         self.faults_reach(before + 1)
         receipts = self.receipts()
         until_then = time.monotonic() + seconds
-        self.faults_reach(before + TRIES)
+        self.faults_reach(before + tries)
         until(lambda: time.monotonic() >= until_then, "the clock")
         assert self.receipts() == receipts, "a receipt without a signature"
 
@@ -166,7 +166,7 @@ def test_each_wrong_signature_once():
 def test_the_token_dies_and_comes_back():
     with ordeal() as o:
         o.strike("error", everywhere=True, error=tc.CKR_DEVICE_REMOVED)
-        o.outlast(AWAY_S)
+        o.outlast(AWAY_S, TRIES_TO_THE_LONGEST_WAIT)
         o.comes_back()
         o.said("event=key-process-failed code=token")
 
@@ -251,6 +251,8 @@ def test_others_have_all_sessions():
         o.outlast()
         o.token.set(sessions_max=0)
         o.resumes()
+        o.said("all sessions of the token are in use")
+        assert not any("within deadline_ms" in line for line in o.signer.lines)
 
 
 def test_a_lost_session_is_found_while_idle():
@@ -268,6 +270,37 @@ def test_a_lost_session_is_found_while_idle():
         assert site.token.get("faults") == faults == 1
         assert signer.stop() == 0
         verify_all(site, receipts)
+
+
+def sweep(o, fault, short, **how):
+    """A session is lost, and then one call has the fault: each of those of the next start in turn."""
+    o.token.inject(fault, everywhere=True, skip=tc.FOR_EVER - 1, **how)
+    o.token.lose_sessions()
+    o.resumes()
+    calls = tc.FOR_EVER - 1 - o.token.get("skip")
+    points = range(calls) if LONG else sorted(random.Random(SEED).sample(range(calls), short))
+    print(f"     {len(points)} of {calls} calls, HALLMARK_FAULT_SEED={SEED}", flush=True)
+    assert calls > 20
+    for point in points:
+        o.token.inject(fault, everywhere=True, skip=point, count=1, **how)
+        o.token.lose_sessions()
+        until(lambda: o.token.get("count") == 0, lambda n=point: f"call {n} was not made")
+        o.comes_back()
+
+
+def test_one_call_of_a_start_fails():
+    with ordeal() as o:
+        sweep(o, "error", 25, error=tc.CKR_DEVICE_ERROR)
+
+
+def test_one_call_of_a_start_crashes():
+    with ordeal() as o:
+        sweep(o, "crash", 10)
+
+
+def test_one_call_of_a_start_hangs():
+    with ordeal(hsm={"deadline_ms": 300}) as o:
+        sweep(o, "hang", 6)
 
 
 def test_the_token_answers_slowly():
