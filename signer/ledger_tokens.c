@@ -171,6 +171,7 @@ ledger_tokens_free(struct ledger *l)
 	struct ledger_token *t, *next;
 
 	HASH_ITER (hh, l->tokens.table, t, next) {
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser loses uthash's links */
 		HASH_DEL(l->tokens.table, t);
 		free(t);
 	}

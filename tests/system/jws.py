@@ -190,12 +190,12 @@ def test_one_session_that_hangs_ends_the_process_while_others_go_on():
 
 def test_a_jws_that_waited_longer_than_the_key_process_remembers():
     """More checkpoints than its window go by; the proof is then to the published tree."""
-    with make_site(latency_ms=1) as site:
+    with make_site(latency_ms=2, serial=True) as site:
         signer = site.start_signer()
         plain = site.collector("plain")
         plain.submit("app", APP)
-        crowd = Crowd(site, 4000)
-        staged(site, 4000)
+        crowd = Crowd(site, 3000)
+        staged(site, 3000)
         checkpoints = site.status()["counters"]["checkpoints"]
         turn = 0
         while site.status()["counters"]["checkpoints"] - checkpoints < keychannel.TREES + 50:
