@@ -32,7 +32,6 @@ class JwtStand(stand.Stand):
     """With JWS for all, and both processes on both cores."""
 
     def __init__(self, sessions, latency_us, serial):
-        # Sixteen that wait for a serial token wait for each other.
         super().__init__(cores="0,1", token_module=latency_us > 0, hsm={"sessions": sessions})
         if latency_us > 0:
             self.token.set(latency_us=latency_us, serial=int(serial))
