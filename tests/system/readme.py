@@ -38,6 +38,40 @@ def test_demo_shows_what_it_promises():
     assert list((BUILD / "demo/receipts").glob("*.tlog-proof"))
 
 
+SLOW_START = """
+#define _GNU_SOURCE
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+__attribute__((constructor)) static void
+start_late(void)
+{
+	struct timespec late = {1, 0};
+
+	if (strcmp(program_invocation_short_name, "trading-app") == 0)
+		nanosleep(&late, NULL);
+}
+"""
+
+
+def test_demo_waits_for_an_application_that_starts_slowly():
+    """The delay is in a preloaded library, so the demo ends there: its policy allows none."""
+    if "asan" in str(BUILD) or "tsan" in str(BUILD):
+        return  # a sanitizer's runtime must come before any preloaded library
+    with tempfile.TemporaryDirectory() as site:
+        for name in ("signer", "collector", "audit", "hsm"):
+            os.symlink(BUILD / f"hallmark-{name}", f"{site}/hallmark-{name}")
+        pathlib.Path(site, "late.c").write_text(SLOW_START)
+        built = run(f"cc -shared -fPIC -o {site}/late.so {site}/late.c")
+        assert built.returncode == 0, built.stderr
+        done = run(f"{ROOT}/tests/system/demo {site}",
+                   env={**os.environ, "LD_PRELOAD": f"{site}/late.so"})
+        assert "\nrunning    pid " in done.stdout, done.stdout + done.stderr
+        assert done.returncode == 1 and "expected '\"ear.status\":\"affirming\"'" in done.stderr, \
+            done.stdout + done.stderr
+        assert "LD_PRELOAD" in done.stderr, done.stderr
+
+
 def test_commands_of_the_quick_start():
     if not (BUILD / "demo/log").exists():
         make_demo()
