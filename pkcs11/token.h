@@ -77,6 +77,9 @@ struct view token_key_id(const struct token *t);
 
 enum err token_key_attributes(struct token *t, struct token_key_attributes *out) MUST_USE;
 
+/* ERR_KEY_EXPORTABLE, explained, for a key that can leave, or could once: it proves nothing. */
+enum err token_refuse_exportable(struct token *t) MUST_USE;
+
 /*
  * Signs `bytes` (SHA-256 is part of it): P-256 gives raw r || s, 64 bytes, with the lower s; RSA
  * gives PKCS#1 v1.5. The signature has been verified with `certificate_key` when it is returned:
