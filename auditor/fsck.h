@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "auditor/outcome.h"
+#include "auditor/policies.h"
 
 #define FSCK_FAULTS_DEFAULT 50
 
@@ -18,6 +19,7 @@ struct fsck_options {
 	const char *certificate;
 	const char *origin; /* NULL: whichever the certificate's key signed under */
 	bool reports;       /* parse every report and follow the chains: slower */
+	struct policies_expected policies; /* which count as good; of the reports */
 	uint64_t faults_max;
 };
 

@@ -145,7 +145,7 @@ ceremony_adopt(const struct hsm_config *c, const char *checkpoint)
 	if (e == ERR_OK && (e = read_adopted(c, certificate, checkpoint, &state)) == ERR_OK &&
 	    (e = certificate_append_spki(token_public_key(token), &spki)) == ERR_OK &&
 	    (e = guard_adopt(c->guard_directory, c->origin, buf_view(&spki), &state)) == ERR_OK)
-		printf("adopted  a log of %llu reports\n", (unsigned long long)state.size);
+		printf("adopted  a log of size %llu\n", (unsigned long long)state.size);
 	buf_free(&spki);
 	X509_free(certificate);
 	token_close(&token);
