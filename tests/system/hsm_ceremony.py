@@ -292,6 +292,22 @@ def test_show_tells_all_of_it():
         assert shown["signed_size"] == 0 and shown["signed_root"] == hashlib.sha256().hexdigest()
 
 
+def test_show_before_there_is_a_certificate():
+    with Site() as site:
+        site.hsm("init")
+        done = site.hsm("show")
+        assert "none yet: make it with self-sign" in done.stdout and done.stderr == "", done
+        assert json.loads(site.hsm("show", "--json").stdout)["certificate"] is None
+        site.path("log.crt").write_text("no certificate\n")
+        done = site.hsm("show", check=False)
+        assert done.returncode == 1 and "expected certificates in PEM" in done.stderr, done
+        assert "signed size" in done.stdout, done.stdout
+        site.path("log.crt").unlink()
+        next(site.path("guard").iterdir()).unlink()
+        done = site.hsm("show", check=False)
+        assert done.returncode == 1 and "guard's state" in done.stderr, done
+
+
 def test_show_and_check_work_while_it_serves():
     with Site() as site:
         site.init_key()
