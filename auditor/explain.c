@@ -191,12 +191,14 @@ explain_root(FILE *to, const struct receipt_check *c)
 	buf_free(&root);
 }
 
-/* Whatever else could stand in the file (a CR, a blank line, bits that base64 drops) would differ. */
+/* Whatever else could stand in the file (a CR, a blank line, bits that base64 drops) would differ.
+ */
 static void
 explain_spelling(FILE *to, const struct receipt_check *c)
 {
 	fprintf(to,
-	    "\n# 7. The one way to write this receipt: made again from its parts. Both lines must be "
+	    "\n# 7. The one way to write this receipt: made again from its parts. Both lines must "
+	    "be "
 	    "equal.\n"
 	    "{ echo 'c2sp.org/tlog-proof@v1'; printf 'extra '; base64 -w 0 report.json; echo; echo "
 	    "'index %" PRIu64 "'; } > again.txt\n",
@@ -217,12 +219,13 @@ explain_report(FILE *to, const struct receipt_check *c)
 {
 	fputs("\n# 8. What is proved: the report, issued by this log.\n", to);
 	expect_origin(to, c);
-	fputs("sed -n 's/.*\"iss\":\"\\([^\"]*\\)\".*/\\1/p' report.json; echo\n"
-	      "cat report.json; echo\n"
-	      "#    Not done again here: that the report is JSON in its one form, with all claims of "
-	      "an EAR;\n"
-	      "#    that its time (iat) is within the certificate's dates; that an ECDSA signature "
-	      "has the lower s.\n",
+	fputs(
+	    "sed -n 's/.*\"iss\":\"\\([^\"]*\\)\".*/\\1/p' report.json; echo\n"
+	    "cat report.json; echo\n"
+	    "#    Not done again here: that the report is JSON in its one form, with all claims of "
+	    "an EAR;\n"
+	    "#    that its time (iat) is within the certificate's dates; that an ECDSA signature "
+	    "has the lower s.\n",
 	    to);
 }
 

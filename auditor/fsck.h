@@ -17,8 +17,8 @@
 struct fsck_options {
 	const char *log;
 	const char *certificate;
-	const char *origin; /* NULL: whichever the certificate's key signed under */
-	bool reports;       /* parse every report and follow the chains: slower */
+	const char *origin;                /* NULL: whichever the certificate's key signed under */
+	bool reports;                      /* parse every report and follow the chains: slower */
 	struct policies_expected policies; /* which count as good; of the reports */
 	uint64_t faults_max;
 };

@@ -149,9 +149,8 @@ run_show(const struct arguments *a)
 static int
 run_fsck(const struct arguments *a)
 {
-	const struct fsck_options options = {
-	    a->log, a->certificate, a->origin, a->reports, {a->policies, a->policy_count},
-	    a->faults_max};
+	const struct fsck_options options = {a->log, a->certificate, a->origin, a->reports,
+	    {a->policies, a->policy_count}, a->faults_max};
 
 	if (a->policy_count > 0 && !a->reports)
 		return fail_usage("fsck: --policy is of the reports: expected --reports too");

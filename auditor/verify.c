@@ -72,7 +72,8 @@ tell_verdict(const struct display *d, enum outcome o, const struct receipt_check
 	switch (o) {
 	case OUTCOME_GOOD:
 		(void)display_step(d, "verdict", o,
-		    "good: %s has this report at index %" PRIu64 ", under a checkpoint of size %" PRIu64,
+		    "good: %s has this report at index %" PRIu64
+		    ", under a checkpoint of size %" PRIu64,
 		    c->checkpoint.origin, c->proof.index, c->checkpoint.size);
 		break;
 	case OUTCOME_BAD:

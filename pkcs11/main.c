@@ -75,14 +75,11 @@ static void log_faults(const struct faults *faults);
 static int fail_usage(const char *what);
 
 static const struct command commands[] = {
-    {"init", 0, run_init},
-    {"show", TAKES_JSON, run_show},
+    {"init", 0, run_init}, {"show", TAKES_JSON, run_show},
     {"csr", TAKES_SUBJECT | TAKES_OUTPUT, run_csr},
     {"self-sign", TAKES_SUBJECT | TAKES_DAYS, run_self_sign},
-    {"import-cert", TAKES_FILE, run_import},
-    {"jwks", 0, run_jwks},
-    {"adopt", TAKES_FILE, run_adopt},
-    {"check", 0, run_check},
+    {"import-cert", TAKES_FILE, run_import}, {"jwks", 0, run_jwks},
+    {"adopt", TAKES_FILE, run_adopt}, {"check", 0, run_check},
     {"serve", TAKES_JSON, run_serve}, /* its log */
 };
 

@@ -138,8 +138,8 @@ add_attribute(X509_NAME *name, char *attribute)
 		return ERR_FORMAT;
 	}
 	*value++ = '\0';
-	if (X509_NAME_add_entry_by_txt(name, attribute, MBSTRING_UTF8, (const unsigned char *)value,
-		-1, -1, 0) == 1)
+	if (X509_NAME_add_entry_by_txt(
+		name, attribute, MBSTRING_UTF8, (const unsigned char *)value, -1, -1, 0) == 1)
 		return ERR_OK;
 	complain_crypto("'%s' in the subject cannot have the value '%s'", attribute, value);
 	return ERR_FORMAT;

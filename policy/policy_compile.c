@@ -197,7 +197,8 @@ check_shadowed(struct compile *c, size_t index)
 
 /*
  * True only where it is certain and easy to see: the wide pattern has no other wildcards than *, so
- * that whatever of it matches the text of the narrow one, stars included, matches all it stands for.
+ * that whatever of it matches the text of the narrow one, stars included, matches all it stands
+ * for.
  */
 static bool
 covers(const char *wide, const char *narrow)

@@ -196,8 +196,7 @@ start_fronts(struct signer *s, struct loaded *l)
 	mailbox_init(&s->mailbox, &s->loop, on_letter, s);
 	links_init(&s->links, &s->service, &s->fronts);
 	for (unsigned i = 0; i < l->fronts; i++) {
-		struct front *f =
-		    front_new(i, l->settings[i], &s->mailbox, &s->service.traffic);
+		struct front *f = front_new(i, l->settings[i], &s->mailbox, &s->service.traffic);
 
 		if (f == NULL)
 			return ERR_MEMORY;
@@ -274,8 +273,7 @@ static void
 refuse_reload_for(const struct fault *f)
 {
 	if (f->line > 0)
-		logger_say(
-		    LOGGER_ERROR, "reload-refused", "%s:%u: %s", f->file, f->line, f->text);
+		logger_say(LOGGER_ERROR, "reload-refused", "%s:%u: %s", f->file, f->line, f->text);
 	else
 		logger_say(LOGGER_ERROR, "reload-refused", "%s: %s", f->file, f->text);
 }

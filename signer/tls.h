@@ -34,10 +34,10 @@ enum err tls_context_new(const struct signer_config *c, OSSL_LIB_CTX *library,
 enum err tls_peer_identity(const SSL *ssl, char identity[IDENTITY_SIZE_MAX + 1]) MUST_USE;
 
 /* Appends a certificate in DER and gives its SHA-256. ERR_CRYPTO, ERR_MEMORY. */
-enum err tls_certificate_bytes(
-    X509 *certificate, struct buf *der, struct digest *digest) MUST_USE;
+enum err tls_certificate_bytes(X509 *certificate, struct buf *der, struct digest *digest) MUST_USE;
 
-/* The first reason in the queue of TLS failures, in words, and the queue emptied. Static storage. */
+/* The first reason in the queue of TLS failures, in words, and the queue emptied. Static storage.
+ */
 const char *tls_last_error(void);
 
 #endif

@@ -35,7 +35,8 @@ expect_shown(struct policies **p, const char *const *lines, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		line = strsep(&rest, "\n");
 		if (line == NULL || strstr(line, lines[i]) == NULL)
-			fail_msg("expected %s, found %s", lines[i], line != NULL ? line : "no more");
+			fail_msg(
+			    "expected %s, found %s", lines[i], line != NULL ? line : "no more");
 	}
 	assert_non_null(rest);
 	assert_string_equal(rest, "");
