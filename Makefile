@@ -197,21 +197,25 @@ demo:
 	@$(MAKE) --no-print-directory all
 	@tests/system/demo $(BUILD)
 
-# Programs, commented samples as *.sample, units with the paths of this installation.
-ETC     ?= /etc/hallmark
-UNITS   ?= $(PREFIX)/lib/systemd/system
+# Programs, commented samples as *.sample, units and users; with the paths of this installation.
+ETC      ?= /etc/hallmark
+UNITS    ?= $(PREFIX)/lib/systemd/system
+SYSUSERS ?= $(PREFIX)/lib/sysusers.d
+DOC      := $(PREFIX)/share/doc/hallmark
+PLACE    := sed -e 's|/usr/local/bin|$(PREFIX)/bin|g' -e 's|/usr/local/share/doc/hallmark|$(DOC)|g' \
+	-e 's|/etc/hallmark|$(ETC)|g'
 
 .PHONY: install
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(ETC) $(DESTDIR)$(UNITS) \
-		$(DESTDIR)$(PREFIX)/share/doc/hallmark
+		$(DESTDIR)$(SYSUSERS) $(DESTDIR)$(DOC)
 	install -m 755 $(BUILD)/hallmark-signer $(BUILD)/hallmark-collector $(BUILD)/hallmark-audit \
 		$(BUILD)/hallmark-hsm $(DESTDIR)$(PREFIX)/bin
 	for f in config/samples/*.yaml; do \
-		install -m 644 $$f $(DESTDIR)$(ETC)/$$(basename $$f).sample; done
-	for f in config/systemd/*; do \
-		sed -e 's|/usr/local/bin|$(PREFIX)/bin|g' $$f >$(DESTDIR)$(UNITS)/$$(basename $$f); done
-	install -m 644 README.md SECURITY.md proto/PROTOCOL.md $(DESTDIR)$(PREFIX)/share/doc/hallmark
+		$(PLACE) $$f >$(DESTDIR)$(ETC)/$$(basename $$f).sample; done
+	for f in config/systemd/*; do $(PLACE) $$f >$(DESTDIR)$(UNITS)/$$(basename $$f); done
+	install -m 644 config/sysusers.d/hallmark.conf $(DESTDIR)$(SYSUSERS)
+	install -m 644 README.md SECURITY.md proto/PROTOCOL.md $(DESTDIR)$(DOC)
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 

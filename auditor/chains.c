@@ -24,6 +24,7 @@ struct chain {
 
 struct chains {
 	char *issuer;
+	struct policies *policies;
 	struct chain *all;
 	uint64_t issued_s; /* of the newest report of the log */
 	uint64_t count[4]; /* by report_status_rank */
@@ -39,7 +40,7 @@ static enum outcome refuse_digest(
 static void keep(struct chain *chain, const struct report *r, struct view entry);
 
 struct chains *
-chains_new(const char *issuer)
+chains_new(const char *issuer, struct policies *policies)
 {
 	struct chains *c = calloc(1, sizeof(*c));
 
@@ -47,6 +48,8 @@ chains_new(const char *issuer)
 		free(c);
 		c = NULL;
 	}
+	if (c != NULL)
+		c->policies = policies;
 	return c;
 }
 
@@ -71,6 +74,7 @@ enum outcome
 chains_check(struct chains *c, struct view entry, const char **what)
 {
 	struct report_document *document;
+	const char *said;
 	enum outcome o;
 	enum err e = report_parse(entry, &document);
 
@@ -81,6 +85,13 @@ chains_check(struct chains *c, struct view entry, const char **what)
 		return outcome_of_error(e);
 	}
 	o = check_report(c, report_document_report(document), entry);
+	if (c->policies != NULL &&
+	    policies_check(c->policies, report_document_report(document)->policy_id, &said) !=
+		OUTCOME_GOOD &&
+	    o == OUTCOME_GOOD) {
+		o = OUTCOME_BAD;
+		*what = said;
+	}
 	report_document_free(&document);
 	return o;
 }

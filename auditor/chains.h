@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "auditor/outcome.h"
+#include "auditor/policies.h"
 #include "proto/bytes.h"
 #include "proto/report.h"
 
@@ -20,13 +21,17 @@
 
 struct chains;
 
-/* `issuer`: the log that every report must be of. NULL for want of memory. */
-struct chains *chains_new(const char *issuer);
+/*
+ * `issuer`: the log that every report must be of. `policies`: where each report's policy is
+ * counted; NULL: nowhere; must outlive it. NULL for want of memory.
+ */
+struct chains *chains_new(const char *issuer, struct policies *policies);
 void chains_free(struct chains **c);
 
 /*
  * The next entry of the log, in order of index; all of them must be handed in. Bad if it is no
- * report in its one form, is of another log, or breaks its chain; unknown beyond CHAINS_MAX. `what`
+ * report in its one form, is of another log, breaks its chain, or is the first that was judged by a
+ * policy that is not expected; unknown beyond CHAINS_MAX. `what`
  * then says what was expected and found, until the next call.
  */
 enum outcome chains_check(struct chains *c, struct view entry, const char **what) MUST_USE;

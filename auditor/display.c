@@ -68,6 +68,12 @@ display_gap(const struct display *d)
 		(void)fputc('\n', d->to);
 }
 
+const char *
+display_plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 int
 display_size(struct view v)
 {

@@ -39,6 +39,9 @@ void display_warn(const struct display *d, const char *step, const char *format,
 /* An empty line. */
 void display_gap(const struct display *d);
 
+/* "s" behind a noun, unless there is one. */
+const char *display_plural(uint64_t count);
+
 /* For "%.*s": the size as printf wants it. */
 int display_size(struct view v);
 

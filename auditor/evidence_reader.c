@@ -56,7 +56,8 @@ evidence_reader_open(const char *directory, const struct display *d, struct evid
 		if (r->count > 0)
 			qsort(r->records, r->count, sizeof(*r->records), compare);
 		*out = r;
-		return display_step(d, "evidence", o, "%zu records in %s", r->count, directory);
+		return display_step(d, "evidence", o, "%zu record%s in %s", r->count,
+		    display_plural(r->count), directory);
 	}
 	evidence_reader_close(&r);
 	return o;

@@ -11,11 +11,15 @@
 
 static enum err append_assignment(struct buf *to, const char *name, const char *path);
 static void explain_parts(FILE *to);
+static void explain_key(FILE *to, const struct receipt_check *c);
 static void explain_signature(FILE *to);
 static void explain_leaf(FILE *to, const struct receipt_check *c);
 static void explain_path(FILE *to, const struct receipt_check *c);
 static void explain_step(FILE *to, size_t i, bool sibling_is_left);
 static void explain_root(FILE *to, const struct receipt_check *c);
+static void explain_spelling(FILE *to, const struct receipt_check *c);
+static void explain_report(FILE *to, const struct receipt_check *c);
+static void expect_origin(FILE *to, const struct receipt_check *c);
 
 enum err
 explain_write(
@@ -34,11 +38,14 @@ explain_write(
 		    to);
 		fwrite(names.data, 1, names.size, to);
 		explain_parts(to);
+		explain_key(to, c);
 		explain_signature(to);
 		explain_leaf(to, c);
 		if (c->sealed)
 			explain_path(to, c);
 		explain_root(to, c);
+		explain_spelling(to, c);
+		explain_report(to, c);
 	}
 	buf_free(&names);
 	return e;
@@ -80,16 +87,31 @@ explain_parts(FILE *to)
 }
 
 static void
-explain_signature(FILE *to)
+explain_key(FILE *to, const struct receipt_check *c)
 {
-	fputs("\n# 2. The key: the signature line begins with the first 4 bytes of its SHA-256 "
-	      "(for RSA keys: of more\n"
-	      "#    than the key, see PROTOCOL.md). Both lines must be equal.\n"
+	fputs("\n# 2. The log's name, in the checkpoint and in the signature line; and who the "
+	      "certificate is for.\n",
+	    to);
+	expect_origin(to, c);
+	fputs("head -n 1 checkpoint.txt\n"
+	      "tail -n 1 note.txt | cut -d ' ' -f 2\n"
+	      "openssl x509 -in \"$cert\" -noout -subject -dates\n"
+	      "#    The key, on P-256 or of RSA with 2048 bits or more.\n"
 	      "openssl x509 -in \"$cert\" -noout -pubkey > signer.pem\n"
+	      "openssl pkey -pubin -in signer.pem -noout -text_pub | sed -n -e 1p -e '/CURVE/p'\n"
+	      "#    The signature line begins with the first 4 bytes of its SHA-256 (for RSA keys: "
+	      "of more\n"
+	      "#    than the key, see PROTOCOL.md). Both lines must be equal.\n"
 	      "openssl pkey -pubin -in signer.pem -outform DER | sha256sum | head -c 8; echo\n"
 	      "tail -n 1 note.txt | cut -d ' ' -f 3 | base64 -d > signature.bin\n"
-	      "head -c 4 signature.bin | od -An -tx1 | tr -d ' '\n"
-	      "\n# 3. The signature over the checkpoint's three lines.\n"
+	      "head -c 4 signature.bin | od -An -tx1 | tr -d ' '\n",
+	    to);
+}
+
+static void
+explain_signature(FILE *to)
+{
+	fputs("\n# 3. The signature over the checkpoint's three lines.\n"
 	      "# expect: Verified OK\n"
 	      "tail -c +5 signature.bin > signature.der\n"
 	      "openssl dgst -sha256 -verify signer.pem -signature signature.der checkpoint.txt\n",
@@ -164,9 +186,52 @@ explain_root(FILE *to, const struct receipt_check *c)
 	if (c->sealed && buf_status(&root) == ERR_OK)
 		fprintf(to, "# expect: %s\n", (const char *)root.data);
 	fputs("base64 hash.bin\n"
-	      "sed -n 3p checkpoint.txt\n"
-	      "\n# 7. What is proved: the report.\n"
-	      "cat report.json; echo\n",
+	      "sed -n 3p checkpoint.txt\n",
 	    to);
 	buf_free(&root);
+}
+
+/* Whatever else could stand in the file (a CR, a blank line, bits that base64 drops) would differ.
+ */
+static void
+explain_spelling(FILE *to, const struct receipt_check *c)
+{
+	fprintf(to,
+	    "\n# 7. The one way to write this receipt: made again from its parts. Both lines must "
+	    "be "
+	    "equal.\n"
+	    "{ echo 'c2sp.org/tlog-proof@v1'; printf 'extra '; base64 -w 0 report.json; echo; echo "
+	    "'index %" PRIu64 "'; } > again.txt\n",
+	    c->proof.index);
+	for (size_t i = 0; i < c->proof.proof.count; i++)
+		fprintf(to, "sed -n %zup \"$receipt\" | base64 -d | base64 >> again.txt\n",
+		    LINES_BEFORE_HASHES + 1 + i);
+	fputs("{ echo; cat checkpoint.txt; echo; printf '\\342\\200\\224 '; } >> again.txt\n"
+	      "{ head -n 1 checkpoint.txt | tr '\\n' ' '; base64 -w 0 signature.bin; echo; } >> "
+	      "again.txt\n"
+	      "sha256sum < again.txt\n"
+	      "sha256sum < \"$receipt\"\n",
+	    to);
+}
+
+static void
+explain_report(FILE *to, const struct receipt_check *c)
+{
+	fputs("\n# 8. What is proved: the report, issued by this log.\n", to);
+	expect_origin(to, c);
+	fputs(
+	    "sed -n 's/.*\"iss\":\"\\([^\"]*\\)\".*/\\1/p' report.json; echo\n"
+	    "cat report.json; echo\n"
+	    "#    Not done again here: that the report is JSON in its one form, with all claims of "
+	    "an EAR;\n"
+	    "#    that its time (iat) is within the certificate's dates; that an ECDSA signature "
+	    "has the lower s.\n",
+	    to);
+}
+
+static void
+expect_origin(FILE *to, const struct receipt_check *c)
+{
+	if (c->sealed)
+		fprintf(to, "# expect: %s\n", c->checkpoint.origin);
 }

@@ -11,6 +11,7 @@ struct fsck {
 	const struct fsck_options *options;
 	struct display display;
 	struct defects defects;
+	struct policies *policies;
 	struct chains *chains; /* NULL unless asked for */
 	struct tree_check_result result;
 	bool stopped; /* too many faults: not all was looked at */
@@ -50,9 +51,13 @@ check(struct fsck *f, const struct log_reader *l)
 	struct progress progress;
 
 	defects_begin(&f->defects, &f->display, f->options->faults_max);
-	if (f->options->reports && (f->chains = chains_new(l->checkpoint.origin)) == NULL)
+	if (f->options->reports &&
+	    ((f->policies = policies_new(&f->options->policies)) == NULL ||
+		(f->chains = chains_new(l->checkpoint.origin, f->policies)) == NULL)) {
+		policies_free(&f->policies);
 		return display_step(
 		    &f->display, "reports", OUTCOME_UNKNOWN, "%s", err_text(ERR_MEMORY));
+	}
 	progress_begin(&progress, l->checkpoint.size);
 	tree_check_run(l, &f->defects, f->chains != NULL ? visit : NULL, f, &progress, &f->result);
 	progress_end(&progress);
@@ -63,6 +68,7 @@ check(struct fsck *f, const struct log_reader *l)
 	if (f->chains != NULL)
 		tell_reports(f);
 	chains_free(&f->chains);
+	policies_free(&f->policies);
 	return defects_outcome(&f->defects);
 }
 
@@ -109,6 +115,7 @@ tell_reports(const struct fsck *f)
 	    " none",
 	    chains_reports(c, REPORT_AFFIRMING), chains_reports(c, REPORT_WARNING),
 	    chains_reports(c, REPORT_CONTRAINDICATED), chains_reports(c, REPORT_NONE));
+	policies_show(f->policies, &f->display);
 }
 
 static void

@@ -10,14 +10,16 @@
 #include <stdio.h>
 
 #include "auditor/outcome.h"
+#include "auditor/policies.h"
 
 #define FSCK_FAULTS_DEFAULT 50
 
 struct fsck_options {
 	const char *log;
 	const char *certificate;
-	const char *origin; /* NULL: whichever the certificate's key signed under */
-	bool reports;       /* parse every report and follow the chains: slower */
+	const char *origin;                /* NULL: whichever the certificate's key signed under */
+	bool reports;                      /* parse every report and follow the chains: slower */
+	struct policies_expected policies; /* which count as good; of the reports */
 	uint64_t faults_max;
 };
 

@@ -32,7 +32,7 @@ log_open(struct log_reader *l, const char *directory, const struct seal_wanted *
 	if (o == OUTCOME_GOOD) {
 		digest_to_hex(&l->checkpoint.root, root);
 		(void)display_step(
-		    d, "checkpoint", o, "%" PRIu64 " entries, root %s", l->checkpoint.size, root);
+		    d, "checkpoint", o, "size %" PRIu64 ", root %s", l->checkpoint.size, root);
 	}
 	buf_free(&note);
 	return o;

@@ -17,12 +17,15 @@ static const char usage[] =
     "usage: hallmark-audit verify FILE.tlog-proof... --cert CRT [--origin NAME] [--explain]\n"
     "       hallmark-audit show   FILE.tlog-proof [--json]\n"
     "       hallmark-audit show   --log DIR --index N --cert CRT [--origin NAME] [--json]\n"
-    "       hallmark-audit fsck   --log DIR --cert CRT [--origin NAME] [--reports] [--faults N]\n"
+    "       hallmark-audit fsck   --log DIR --cert CRT [--origin NAME] [--faults N]\n"
+    "                             [--reports [--policy SHA256]...]\n"
     "       hallmark-audit replay --log DIR --evidence DIR --cert CRT [--origin NAME]\n"
-    "                             (--index N | --all) [--faults N]\n"
+    "                             (--index N | --all) [--policy SHA256]... [--faults N]\n"
     "       hallmark-audit --version | --help\n"
     "\n"
     "CRT is the PEM certificate of the log's key: all that is trusted. No network is used.\n"
+    "--policy: what stands behind the name of a policy that is expected (hallmark-signer check\n"
+    "prints it); a report by any other is bad. Without it, every policy of the signer's is good.\n"
     "exit status: 0 good; 1 proved bad (also what is malformed: each document has one valid\n"
     "form); 2 could not tell (unreadable, absent, of another key, version or profile; usage)\n";
 
@@ -31,6 +34,8 @@ struct arguments {
 	const char *certificate, *origin, *log, *evidence;
 	char **files;
 	size_t file_count;
+	struct digest *policies;
+	size_t policy_count;
 	bool json, explain, reports, all, has_index;
 	uint64_t index, faults_max;
 };
@@ -54,8 +59,8 @@ static int fail_usage(const char *what);
 static const struct command commands[] = {
     {"verify", "fcox", run_verify},
     {"show", "fjcoli", run_show},
-    {"fsck", "colrn", run_fsck},
-    {"replay", "coleian", run_replay},
+    {"fsck", "colrnp", run_fsck},
+    {"replay", "coleianp", run_replay},
 };
 
 static const struct {
@@ -69,6 +74,7 @@ static const struct {
     {'e', true, "--evidence"},
     {'i', true, "--index"},
     {'n', true, "--faults"},
+    {'p', true, "--policy"},
     {'j', false, "--json"},
     {'x', false, "--explain"},
     {'r', false, "--reports"},
@@ -93,13 +99,15 @@ main(int argc, char **argv)
 			command = &commands[i];
 	if (command == NULL)
 		return fail_usage("expected verify, show, fsck or replay");
-	if ((a.files = calloc((size_t)argc, sizeof(*a.files))) == NULL)
+	if ((a.files = calloc((size_t)argc, sizeof(*a.files))) == NULL ||
+	    (a.policies = calloc((size_t)argc, sizeof(*a.policies))) == NULL)
 		return OUTCOME_UNKNOWN;
 	if (parse(argc - 2, argv + 2, command, &a))
 		status = command->run(&a);
 	else
 		status = fail_usage("these arguments do not fit the command");
 	free(a.files);
+	free(a.policies);
 	/* An answer that did not get out is none. */
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		(void)fputs("hallmark-audit: the output could not be written\n", stderr);
@@ -141,9 +149,11 @@ run_show(const struct arguments *a)
 static int
 run_fsck(const struct arguments *a)
 {
-	const struct fsck_options options = {
-	    a->log, a->certificate, a->origin, a->reports, a->faults_max};
+	const struct fsck_options options = {a->log, a->certificate, a->origin, a->reports,
+	    {a->policies, a->policy_count}, a->faults_max};
 
+	if (a->policy_count > 0 && !a->reports)
+		return fail_usage("fsck: --policy is of the reports: expected --reports too");
 	if (a->log == NULL || a->certificate == NULL)
 		return fail_usage("fsck: expected --log and --cert");
 	return (int)fsck_run(&options, stdout);
@@ -158,6 +168,7 @@ run_replay(const struct arguments *a)
 	    .origin = a->origin,
 	    .all = a->all,
 	    .index = a->index,
+	    .policies = {a->policies, a->policy_count},
 	    .faults_max = a->faults_max};
 
 	if (a->log == NULL || a->certificate == NULL || a->evidence == NULL ||
@@ -223,6 +234,11 @@ take_option(
 	case 'e':
 		text = &a->evidence;
 		break;
+	case 'p':
+		if (digest_from_hex(view_of_string(value), &a->policies[a->policy_count]) != ERR_OK)
+			return 0;
+		a->policy_count++;
+		return 2;
 	case 'j':
 		flag = &a->json;
 		break;

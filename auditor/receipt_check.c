@@ -32,8 +32,9 @@ receipt_check_run(const struct seal_wanted *wanted, struct view bytes, const str
 		    err_text(e));
 	out->parsed = true;
 	(void)display_step(d, "format", OUTCOME_GOOD,
-	    "canonical: report of %zu bytes, index %" PRIu64 ", %zu hashes, signed checkpoint",
-	    out->proof.extra.size, out->proof.index, out->proof.proof.count);
+	    "canonical: report of %zu bytes, index %" PRIu64 ", %zu hash%s, signed checkpoint",
+	    out->proof.extra.size, out->proof.index, out->proof.proof.count,
+	    out->proof.proof.count == 1 ? "" : "es");
 	if ((o = seal_check(wanted, out->proof.note, d, &out->checkpoint, &v)) == OUTCOME_GOOD) {
 		out->sealed = true;
 		o = check_inclusion(out, d);
@@ -85,8 +86,8 @@ check_inclusion(struct receipt_check *c, const struct display *d)
 		    " and %zu hashes do not lead there",
 		    root, c->checkpoint.size, c->proof.index, c->proof.proof.count);
 	return display_step(d, "inclusion", OUTCOME_GOOD,
-	    "leaf %" PRIu64 " of %" PRIu64 ", %zu hashes lead to root %s", c->proof.index,
-	    c->checkpoint.size, c->proof.proof.count, root);
+	    "leaf %" PRIu64 " of %" PRIu64 ", by %zu hash%s to root %s", c->proof.index,
+	    c->checkpoint.size, c->proof.proof.count, c->proof.proof.count == 1 ? "" : "es", root);
 }
 
 static enum outcome
@@ -129,8 +130,8 @@ tell_report(const struct report *r, const struct signercert *certificate, const 
 	    (const char *)r->bundle.workload.data);
 	display_field(
 	    d, "  collector", "%.*s", display_size(r->collector), (const char *)r->collector.data);
-	display_field(d, "  status", "%s (%" PRIu64 " findings)", report_status_name(r->status),
-	    r->finding_total);
+	display_field(d, "  status", "%s (%" PRIu64 " finding%s)", report_status_name(r->status),
+	    r->finding_total, display_plural(r->finding_total));
 	display_field(d, "  measured", "%s%s", display_time(r->bundle.time_ms / 1000, measured),
 	    r->bundle.offline ? " by the collector's clock, without a nonce" : "");
 	display_field(d, "  issued", "%s", issued);

@@ -13,6 +13,7 @@ struct replay {
 	struct log_reader log;
 	struct evidence_reader *evidence;
 	struct rederive *rederive;
+	struct policies *policies;
 	struct chains *chains; /* only where all are replayed */
 	uint64_t same, different, unknown;
 };
@@ -22,6 +23,7 @@ static void replay_all(struct replay *r);
 static void replay_index(struct replay *r, uint64_t index);
 static void visit(void *context, uint64_t index, struct view entry);
 static void replay_entry(struct replay *r, uint64_t index, struct view entry);
+static void count_policy(struct replay *r, const char *what, struct view id);
 static enum outcome tell(const struct replay *r);
 
 enum outcome
@@ -44,6 +46,7 @@ replay_run(const struct replay_options *options, FILE *to)
 		o = tell(&r);
 	}
 	chains_free(&r.chains);
+	policies_free(&r.policies);
 	rederive_free(&r.rederive);
 	evidence_reader_close(&r.evidence);
 	log_close(&r.log);
@@ -62,9 +65,10 @@ open_all(struct replay *r, const struct signercert *certificate)
 	if (o != OUTCOME_GOOD)
 		return o;
 	r->rederive = rederive_new(r->evidence, &r->display);
+	r->policies = policies_new(&r->options->policies);
 	if (r->options->all)
-		r->chains = chains_new(r->log.checkpoint.origin);
-	if (r->rederive == NULL || (r->options->all && r->chains == NULL))
+		r->chains = chains_new(r->log.checkpoint.origin, r->policies);
+	if (r->rederive == NULL || r->policies == NULL || (r->options->all && r->chains == NULL))
 		return display_step(
 		    &r->display, "replay", OUTCOME_UNKNOWN, "%s", err_text(ERR_MEMORY));
 	return OUTCOME_GOOD;
@@ -124,18 +128,31 @@ replay_entry(struct replay *r, uint64_t index, struct view entry)
 	enum outcome o;
 	enum err e = report_parse(entry, &document);
 
-	if (e == ERR_OK)
+	(void)snprintf(what, sizeof(what), "entry %" PRIu64, index);
+
+	if (e == ERR_OK) {
 		o = rederive_check(r->rederive, report_document_report(document), entry, &said);
-	else
+		if (!r->options->all)
+			count_policy(r, what, report_document_report(document)->policy_id);
+	} else {
 		o = outcome_of_error(e);
+	}
 	report_document_free(&document);
 	r->same += o == OUTCOME_GOOD;
 	r->different += o == OUTCOME_BAD;
 	r->unknown += o == OUTCOME_UNKNOWN;
-	if (o == OUTCOME_GOOD)
-		return;
-	(void)snprintf(what, sizeof(what), "entry %" PRIu64, index);
-	defects_add(&r->defects, o, what, "%s", said);
+	if (o != OUTCOME_GOOD)
+		defects_add(&r->defects, o, what, "%s", said);
+}
+
+static void
+count_policy(struct replay *r, const char *what, struct view id)
+{
+	const char *said;
+	enum outcome o = policies_check(r->policies, id, &said);
+
+	if (o != OUTCOME_GOOD)
+		defects_add(&r->defects, o, what, "%s", said);
 }
 
 static enum outcome
@@ -151,6 +168,7 @@ tell(const struct replay *r)
 	display_field(&r->display, "replayed",
 	    "%" PRIu64 " the same, %" PRIu64 " different, %" PRIu64 " not possible", r->same,
 	    r->different, r->unknown);
+	policies_show(r->policies, &r->display);
 	if (!r->options->all)
 		display_warn(&r->display, "alone",
 		    "the report's place in its workload's chain is checked by --all");

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "auditor/outcome.h"
+#include "auditor/policies.h"
 
 struct replay_options {
 	const char *log;
@@ -17,6 +18,7 @@ struct replay_options {
 	const char *origin; /* NULL: whichever the certificate's key signed under */
 	bool all;           /* every report, in order, with tree and chains checked; else `index` */
 	uint64_t index;
+	struct policies_expected policies; /* which count as good */
 	uint64_t faults_max;
 };
 

@@ -197,8 +197,8 @@ show_evidence(const struct report *r, const struct display *d)
 		(void)snprintf(
 		    label, sizeof(label), "  %s", component_kind_name((enum component_kind)i));
 		digest_to_hex(&c->digest, digest);
-		display_field(d, label, "%s, %" PRIu64 " items, %" PRIu64 " bytes", digest,
-		    c->count, c->size);
+		display_field(d, label, "%s, %" PRIu64 " item%s, %" PRIu64 " byte%s", digest,
+		    c->count, display_plural(c->count), c->size, display_plural(c->size));
 	}
 	hex_append(&hex, (struct view){b->boot_id, BOOT_ID_SIZE});
 	if (buf_status(&hex) == ERR_OK)

@@ -55,8 +55,12 @@ verify_file(const struct verify_options *options, const struct seal_wanted *want
 	if (options->explain && c.parsed &&
 	    (e = explain_write(to, path, options->certificate, &c)) != ERR_OK)
 		o = outcome_worse(o,
-		    display_step(&d, "explain", OUTCOME_UNKNOWN,
-			"the paths of receipt and certificate must be printable: %s", err_text(e)));
+		    display_step(&d, "explain", OUTCOME_UNKNOWN, "%s",
+			e == ERR_UNSUPPORTED
+			    ? "a path of receipt or certificate cannot be shown, and so not be "
+			      "pasted: expected printable characters only; copy the files to plain "
+			      "names"
+			    : err_text(e)));
 	receipt_check_free(&c);
 	buf_free(&bytes);
 	return o;
@@ -68,8 +72,8 @@ tell_verdict(const struct display *d, enum outcome o, const struct receipt_check
 	switch (o) {
 	case OUTCOME_GOOD:
 		(void)display_step(d, "verdict", o,
-		    "good: %s has this report at index %" PRIu64 ", under a checkpoint of %" PRIu64
-		    " entries",
+		    "good: %s has this report at index %" PRIu64
+		    ", under a checkpoint of size %" PRIu64,
 		    c->checkpoint.origin, c->proof.index, c->checkpoint.size);
 		break;
 	case OUTCOME_BAD:

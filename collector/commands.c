@@ -30,8 +30,8 @@ static bool load(const char *path, struct collector_config **config);
 static void print_trouble(const char *what, const struct trouble *t);
 static const struct collector_workload *find(
     const struct collector_config *config, const char *name);
-static int check_workload(const struct collector_workload *w);
-static int check_files(const struct collector_config *config);
+static bool check_workload(const struct collector_workload *w);
+static bool check_files(const struct collector_config *config);
 static measure_sink gather;
 static measure_missing print_missing;
 static int print_listing(struct gathered *g, const struct measurement *m, bool json);
@@ -45,21 +45,17 @@ int
 command_check(const char *path)
 {
 	struct collector_config *config;
-	int status = 0, one;
+	bool good = true;
 
 	if (!load(path, &config))
 		return 1;
-	for (size_t i = 0; i < config->workload_count; i++) {
-		one = check_workload(&config->workloads[i]);
-		if (status == 0 || one == 1)
-			status = one;
-	}
-	if (check_files(config) != 0)
-		status = 1;
-	if (status != 1)
+	for (size_t i = 0; i < config->workload_count; i++)
+		good = check_workload(&config->workloads[i]) && good;
+	good = check_files(config) && good;
+	if (good)
 		printf("%s: no faults\n", path);
 	collector_config_free(&config);
-	return status;
+	return good ? 0 : 1;
 }
 
 int
@@ -161,38 +157,34 @@ find(const struct collector_config *config, const char *name)
 	return NULL;
 }
 
-static int
+static bool
 check_workload(const struct collector_workload *w)
 {
 	struct trouble t = TROUBLE_INIT;
 	struct process p;
 
-	if (measure_check(w, &t) != ERR_OK) {
+	if (measure_check(w, &t) != ERR_OK || process_find(w, &p, &t) != ERR_OK) {
 		print_trouble(w->name, &t);
-		return 1;
-	}
-	if (process_find(w, &p, &t) != ERR_OK) {
-		print_trouble(w->name, &t);
-		return 2;
+		return false;
 	}
 	printf("%s: process %d\n", w->name, (int)p.pid);
 	process_close(&p);
-	return 0;
+	return true;
 }
 
 /* What the loader cannot know: do key and certificates belong together, may we write. */
-static int
+static bool
 check_files(const struct collector_config *config)
 {
 	const char *const directories[] = {config->state_directory, config->receipt_directory};
 	struct channel_context *context;
 	struct trouble t = TROUBLE_INIT;
 	EVP_PKEY *key;
-	int status = 0;
+	bool good = true;
 
 	if (channel_context_new(config, &context, &t) != ERR_OK) {
 		print_trouble("tls", &t);
-		status = 1;
+		good = false;
 	}
 	channel_context_free(&context);
 	for (size_t i = 0; i < config->signer_count; i++) {
@@ -200,7 +192,7 @@ check_files(const struct collector_config *config)
 			continue;
 		if (receipt_key_load(config->signers[i].log_certificate, &key, &t) != ERR_OK) {
 			print_trouble("signers", &t);
-			status = 1;
+			good = false;
 		}
 		EVP_PKEY_free(key);
 	}
@@ -210,9 +202,9 @@ check_files(const struct collector_config *config)
 		(void)trouble_set(
 		    &t, ERR_IO, "%s; this user must be able to read and write it", strerror(errno));
 		print_trouble(directories[i], &t);
-		status = 1;
+		good = false;
 	}
-	return status;
+	return good;
 }
 
 static enum err

@@ -2,9 +2,8 @@
  * The commands of hallmark-collector. Each returns the program's exit status:
  *
  *   0  done
- *   1  the configuration is faulty, or it could not be done
- *   2  `check` alone: the configuration is good, but a workload is not running, or may not be
- *      looked at
+ *   1  the configuration is faulty, or it could not be done; for `check` also: a workload is not
+ *      running, or may not be looked at
  */
 #ifndef HALLMARK_COLLECTOR_COMMANDS_H
 #define HALLMARK_COLLECTOR_COMMANDS_H

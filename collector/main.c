@@ -1,3 +1,4 @@
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +15,9 @@ static const char usage_text[] =
     "check    tells every fault of the configuration, and whether the workloads are there\n"
     "measure  prints what would be sent of a workload\n"
     "once     measures, reports and saves the receipts; exit 0 if there are all of them\n"
-    "run      does so at the configured interval until SIGTERM; SIGHUP reloads\n";
+    "run      does so at the configured interval until SIGTERM; SIGHUP reloads\n"
+    "\n"
+    "exit status: 0 good; 1 faults, or not all could be done; 2 usage\n";
 
 struct arguments {
 	const char *config;
@@ -23,12 +26,33 @@ struct arguments {
 	size_t name_count;
 };
 
-static int usage(void);
-static bool parse(int count, char **list, struct arguments *out);
+struct command {
+	const char *name;
+	bool takes_json;
+	size_t names_min, names_max;
+	int (*run)(const struct arguments *a);
+};
+
+static int run_check(const struct arguments *a);
+static int run_measure(const struct arguments *a);
+static int run_once(const struct arguments *a);
+static int run_run(const struct arguments *a);
+static int fail_usage(const char *what);
+static const char *parse(
+    int count, char **list, const struct command *command, struct arguments *out);
+
+static const struct command commands[] = {
+    {"check", false, 0, 0, run_check},
+    {"measure", true, 1, 1, run_measure},
+    {"once", false, 0, SIZE_MAX, run_once},
+    {"run", false, 0, 0, run_run},
+};
 
 int
 main(int argc, char **argv)
 {
+	const struct command *command = NULL;
+	const char *wrong;
 	struct arguments a;
 
 	interrupt_setup();
@@ -40,47 +64,78 @@ main(int argc, char **argv)
 		(void)fputs(usage_text, stdout);
 		return 0;
 	}
-	if (argc < 2 || !parse(argc - 2, argv + 2, &a) || a.config == NULL)
-		return usage();
-	if (strcmp(argv[1], "measure") == 0 && a.name_count == 1)
-		return command_measure(a.config, a.names[0], a.json);
-	if (a.json)
-		return usage();
-	if (strcmp(argv[1], "once") == 0)
-		return command_once(a.config, a.names, a.name_count);
-	if (a.name_count > 0)
-		return usage();
-	if (strcmp(argv[1], "check") == 0)
-		return command_check(a.config);
-	if (strcmp(argv[1], "run") == 0)
-		return command_run(a.config);
-	return usage();
+	if (argc < 2)
+		return fail_usage("expected a command");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			command = &commands[i];
+	if (command == NULL)
+		return fail_usage("expected check, measure, once or run");
+	if ((wrong = parse(argc - 2, argv + 2, command, &a)) != NULL)
+		return fail_usage(wrong);
+	return command->run(&a);
 }
 
 static int
-usage(void)
+run_check(const struct arguments *a)
 {
-	(void)fputs(usage_text, stderr);
-	return 1;
+	return command_check(a->config);
 }
 
-/* Options may stand anywhere; the names move together at the front of the list. */
-static bool
-parse(int count, char **list, struct arguments *out)
+static int
+run_measure(const struct arguments *a)
+{
+	return command_measure(a->config, a->names[0], a->json);
+}
+
+static int
+run_once(const struct arguments *a)
+{
+	return command_once(a->config, a->names, a->name_count);
+}
+
+static int
+run_run(const struct arguments *a)
+{
+	return command_run(a->config);
+}
+
+static int
+fail_usage(const char *what)
+{
+	(void)fprintf(stderr, "hallmark-collector: %s\n%s", what, usage_text);
+	return 2;
+}
+
+/*
+ * Options may stand anywhere; the names move together at the front of the list. Returns what is
+ * wrong, or NULL.
+ */
+static const char *
+parse(int count, char **list, const struct command *command, struct arguments *out)
 {
 	*out = (struct arguments){NULL, false, list, 0};
 	for (int i = 0; i < count; i++) {
 		if (strcmp(list[i], "-c") == 0) {
 			if (i + 1 == count || out->config != NULL)
-				return false;
+				return "expected -c once, and a file behind it";
 			out->config = list[++i];
 		} else if (strcmp(list[i], "--json") == 0) {
 			out->json = true;
 		} else if (list[i][0] == '-') {
-			return false;
+			return "expected no options but -c and --json";
 		} else {
 			list[out->name_count++] = list[i];
 		}
 	}
-	return true;
+	if (out->config == NULL)
+		return "expected -c FILE, the configuration";
+	if (out->json && !command->takes_json)
+		return "expected no --json: it belongs to measure";
+	if (out->name_count < command->names_min)
+		return "expected the name of a workload";
+	if (out->name_count > command->names_max)
+		return command->names_max == 0 ? "expected no names of workloads here"
+					       : "expected one name of a workload";
+	return NULL;
 }

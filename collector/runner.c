@@ -25,6 +25,7 @@ static enum err round_all(struct runner *r);
 static enum err drain_all(struct runner *r);
 static void wait_for_work(struct runner *r);
 static enum err reload(struct runner *r, struct trouble *t);
+static void refuse_reload(const struct faults *faults);
 static void tell(const char *event, const struct runner *r);
 
 enum err
@@ -157,9 +158,8 @@ reload(struct runner *r, struct trouble *t)
 	enum err e;
 
 	if (collector_config_load(r->path, &faults, &fresh) != ERR_OK) {
-		faults_print(&faults, stderr);
+		refuse_reload(&faults);
 		faults_free(&faults);
-		tell("reload-refused", r);
 		return ERR_OK;
 	}
 	faults_free(&faults);
@@ -183,6 +183,23 @@ reload(struct runner *r, struct trouble *t)
 		return reporter_new(old, &r->reporter, t);
 	}
 	return e;
+}
+
+/* A line of the log for each fault: nobody has a terminal here. */
+static void
+refuse_reload(const struct faults *faults)
+{
+	for (size_t i = 0; i < faults->count; i++) {
+		const struct fault *f = &faults->fault[i];
+		struct journal j;
+
+		journal_begin(&j, JOURNAL_ERROR, "reload-refused");
+		journal_string(&j, "file", f->file);
+		if (f->line > 0)
+			journal_number(&j, "line", f->line);
+		journal_string(&j, "text", f->text);
+		journal_end(&j);
+	}
 }
 
 static void

@@ -87,7 +87,7 @@ hsm_config_load(const char *path, struct faults *faults, struct hsm_config **out
 	c->certificate = settings_path(s, raw->certificate);
 	check_certificate(s, c->certificate);
 	c->guard_directory = settings_path(s, raw->guard);
-	settings_directory(s, "guard", c->guard_directory);
+	settings_guarded_directory(s, "guard", c->guard_directory);
 out:
 	if (faults->count == faults_before)
 		*out = c;

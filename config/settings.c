@@ -125,6 +125,26 @@ settings_directory(struct settings *s, const char *key, const char *path)
 }
 
 void
+settings_guarded_directory(struct settings *s, const char *key, const char *path)
+{
+	struct stat st;
+
+	settings_directory(s, key, path);
+	if (path == NULL || stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+		return; /* said already */
+	if (st.st_uid != geteuid() && st.st_uid != 0)
+		settings_fault(s, key,
+		    "\"%s\" must belong to this user (%u) or root; %s belongs to user %u: chown "
+		    "it, or run as that user",
+		    key, (unsigned)geteuid(), path, (unsigned)st.st_uid);
+	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		settings_fault(s, key,
+		    "\"%s\" must be closed to writing by group and others; %s has mode %04o: chmod "
+		    "0700 it, and see that nobody has put anything there",
+		    key, path, (unsigned)(st.st_mode & 07777));
+}
+
+void
 settings_program(struct settings *s, const char *key, const char *path)
 {
 	struct stat st;

@@ -75,6 +75,10 @@ const char *settings_path(struct settings *s, const char *path);
 void settings_readable(struct settings *s, const char *key, const char *path);
 void settings_secret(struct settings *s, const char *key, const char *path);
 void settings_directory(struct settings *s, const char *key, const char *path);
+
+/* A directory that nobody but this user and root can write to: one that a promise rests on. */
+void settings_guarded_directory(struct settings *s, const char *key, const char *path);
+
 void settings_program(struct settings *s, const char *key, const char *path);
 void settings_socket(struct settings *s, const char *key, const char *path);
 

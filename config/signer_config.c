@@ -1,6 +1,8 @@
 #include "config/signer_config.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "config/settings.h"
 
@@ -187,12 +189,23 @@ static const cyaml_schema_value_t schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw, fields),
 };
 
+static const char *take_readable(struct settings *s, const char *key, const char *path);
 static void take_paths(struct settings *s, const struct raw *raw, struct signer_config *c);
 static void take_key_process(struct settings *s, const struct raw *raw, struct signer_config *c);
 static void check_limits(struct settings *s, struct signer_config *c);
 
 enum err
 signer_config_load(const char *path, struct faults *faults, struct signer_config **out)
+{
+	enum err e = signer_config_inspect(path, faults, out);
+
+	if (e != ERR_OK)
+		signer_config_free(out);
+	return e;
+}
+
+enum err
+signer_config_inspect(const char *path, struct faults *faults, struct signer_config **out)
 {
 	const size_t faults_before = faults->count;
 	struct signer_config *c;
@@ -206,8 +219,11 @@ signer_config_load(const char *path, struct faults *faults, struct signer_config
 		abort();
 	c->storage = s;
 	settings_load(s, path, &schema, faults);
-	if (s->yaml == NULL)
-		goto out;
+	if (s->yaml == NULL) {
+		signer_config_free(&c);
+		return ERR_CONFIG;
+	}
+	*out = c;
 	raw = yaml_file_data(s->yaml);
 	settings_numbers(s, numbers, sizeof(numbers) / sizeof(numbers[0]), raw, c);
 	(void)settings_address(s, "listen", raw->listen, true, &c->listen_host, &c->listen_port);
@@ -220,12 +236,7 @@ signer_config_load(const char *path, struct faults *faults, struct signer_config
 	    raw->report.developer != NULL ? raw->report.developer : DEVELOPER_DEFAULT;
 	c->logging_json = raw->logging.format == FORMAT_JSON;
 	check_limits(s, c);
-out:
-	if (faults->count == faults_before)
-		*out = c;
-	else
-		signer_config_free(&c);
-	return *out != NULL ? ERR_OK : ERR_CONFIG;
+	return faults->count == faults_before ? ERR_OK : ERR_CONFIG;
 }
 
 void
@@ -239,6 +250,17 @@ signer_config_free(struct signer_config **c)
 	*c = NULL;
 }
 
+/* NULL for a file that cannot be read, which is a fault: nobody needs to try again. */
+static const char *
+take_readable(struct settings *s, const char *key, const char *path)
+{
+	const size_t faults_before = s->faults->count;
+	const char *resolved = settings_path(s, path);
+
+	settings_readable(s, key, resolved);
+	return s->faults->count == faults_before ? resolved : NULL;
+}
+
 static void
 take_paths(struct settings *s, const struct raw *raw, struct signer_config *c)
 {
@@ -249,17 +271,15 @@ take_paths(struct settings *s, const struct raw *raw, struct signer_config *c)
 	c->index_file = settings_path(s, raw->index);
 	settings_new_file(s, "index", c->index_file);
 
-	c->tls.certificate = settings_path(s, raw->tls.certificate);
-	settings_readable(s, "tls.certificate", c->tls.certificate);
+	c->tls.certificate = take_readable(s, "tls.certificate", raw->tls.certificate);
 	c->tls.key = settings_path(s, raw->tls.key);
 	settings_secret(s, "tls.key", c->tls.key);
-	c->tls.client_ca = settings_path(s, raw->tls.client_ca);
-	settings_readable(s, "tls.client_ca", c->tls.client_ca);
-	c->tls.client_crl = settings_path(s, raw->tls.client_crl);
-	settings_readable(s, "tls.client_crl", c->tls.client_crl);
+	if (c->tls.key != NULL && faccessat(AT_FDCWD, c->tls.key, R_OK, AT_EACCESS) != 0)
+		c->tls.key = NULL;
+	c->tls.client_ca = take_readable(s, "tls.client_ca", raw->tls.client_ca);
+	c->tls.client_crl = take_readable(s, "tls.client_crl", raw->tls.client_crl);
 
-	c->policy_file = settings_path(s, raw->policy);
-	settings_readable(s, "policy", c->policy_file);
+	c->policy_file = take_readable(s, "policy", raw->policy);
 	c->status_socket = settings_path(s, raw->status.socket);
 	settings_socket(s, "status.socket", c->status_socket);
 }
@@ -273,8 +293,7 @@ take_key_process(struct settings *s, const struct raw *raw, struct signer_config
 
 	c->key_process.program = settings_path(s, raw->key_process.program);
 	settings_program(s, "key_process.program", c->key_process.program);
-	c->key_process.config = settings_path(s, raw->key_process.config);
-	settings_readable(s, "key_process.config", c->key_process.config);
+	c->key_process.config = take_readable(s, "key_process.config", raw->key_process.config);
 	c->key_process.socket = settings_path(s, raw->key_process.socket);
 	settings_socket(s, "key_process.socket", c->key_process.socket);
 	if (!settings_has(s, "key_process"))

@@ -72,6 +72,14 @@ struct signer_config {
 /* Adds every fault it finds; ERR_CONFIG and *out NULL if there was any. */
 enum err signer_config_load(
     const char *path, struct faults *faults, struct signer_config **out) MUST_USE;
+
+/*
+ * The same for one who looks for faults further on: with ERR_CONFIG, *out is what could be had,
+ * unless the file is no YAML; never to be run with. A file that it names and that cannot be read,
+ * or that is not named, is NULL.
+ */
+enum err signer_config_inspect(
+    const char *path, struct faults *faults, struct signer_config **out) MUST_USE;
 void signer_config_free(struct signer_config **c);
 
 #endif

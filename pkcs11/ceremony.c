@@ -19,9 +19,11 @@
 #define TEST_TEXT "hallmark test signature"
 
 static enum err open_with_key(const struct hsm_config *c, struct token **token);
+static enum err open_with_safe_key(const struct hsm_config *c, struct token **token);
 static enum err open_with_certificate(
     const struct hsm_config *c, struct token **token, X509 **certificate);
 static enum err make_guard(const struct hsm_config *c, struct token *token);
+static enum err keep_issued(const struct hsm_config *c, X509 *present, X509 *new);
 static enum err install(
     const struct hsm_config *c, struct token *token, const STACK_OF(X509) * chain);
 static unsigned check_key(const struct hsm_config *c, struct token *token, X509 *certificate);
@@ -69,7 +71,7 @@ ceremony_csr(const struct hsm_config *c, const char *subject, const char *path)
 	struct token *token;
 	X509_REQ *request = NULL;
 	FILE *out = stdout;
-	enum err e = open_with_key(c, &token);
+	enum err e = open_with_safe_key(c, &token);
 
 	if (e == ERR_OK && (e = subject_make_request(c, subject, token, &request)) == ERR_OK &&
 	    path != NULL && (out = fopen(path, "we")) == NULL) {
@@ -91,7 +93,7 @@ ceremony_self_sign(const struct hsm_config *c, const char *subject, int days)
 	struct token *token;
 	X509 *certificate = NULL;
 	STACK_OF(X509) *chain = sk_X509_new_null();
-	enum err e = open_with_key(c, &token);
+	enum err e = open_with_safe_key(c, &token);
 
 	if (e == ERR_OK &&
 	    (e = subject_make_certificate(c, subject, days, token, &certificate)) == ERR_OK)
@@ -106,7 +108,7 @@ ceremony_import_certificate(const struct hsm_config *c, const char *path)
 {
 	struct token *token;
 	STACK_OF(X509) *chain = NULL;
-	enum err e = open_with_key(c, &token);
+	enum err e = open_with_safe_key(c, &token);
 
 	if (e == ERR_OK && (e = certificate_read_chain(path, &chain)) == ERR_OK &&
 	    (e = certificate_check_key(path, sk_X509_value(chain, 0), token_public_key(token))) ==
@@ -143,7 +145,7 @@ ceremony_adopt(const struct hsm_config *c, const char *checkpoint)
 	if (e == ERR_OK && (e = read_adopted(c, certificate, checkpoint, &state)) == ERR_OK &&
 	    (e = certificate_append_spki(token_public_key(token), &spki)) == ERR_OK &&
 	    (e = guard_adopt(c->guard_directory, c->origin, buf_view(&spki), &state)) == ERR_OK)
-		printf("adopted  a log of %llu reports\n", (unsigned long long)state.size);
+		printf("adopted  a log of size %llu\n", (unsigned long long)state.size);
 	buf_free(&spki);
 	X509_free(certificate);
 	token_close(&token);
@@ -175,18 +177,10 @@ ceremony_check(const struct hsm_config *c)
 static unsigned
 check_key(const struct hsm_config *c, struct token *token, X509 *certificate)
 {
-	struct token_key_attributes a;
 	struct token_signer *signer = NULL;
 	struct buf signature = BUF_INIT;
-	unsigned bad = 0;
+	unsigned bad = token_refuse_exportable(token) == ERR_OK ? 0 : 1;
 
-	if (token_key_attributes(token, &a) != ERR_OK) /* says that the key is not safe */
-		bad++;
-	if (!token_key_is_safe(&a)) {
-		complain("key '%s' can, or could, leave the token; see: hallmark-hsm show",
-		    c->key_label);
-		bad++;
-	}
 	if (certificate != NULL &&
 	    (certificate_check_key(c->certificate, certificate, token_public_key(token)) !=
 		    ERR_OK ||
@@ -220,10 +214,19 @@ open_with_key(const struct hsm_config *c, struct token **token)
 	return e == ERR_OK ? token_find_key(*token) : e;
 }
 
+/* Nobody is asked to vouch for a key that `serve` would refuse. */
+static enum err
+open_with_safe_key(const struct hsm_config *c, struct token **token)
+{
+	enum err e = open_with_key(c, token);
+
+	return e == ERR_OK ? token_refuse_exportable(*token) : e;
+}
+
 static enum err
 open_with_certificate(const struct hsm_config *c, struct token **token, X509 **certificate)
 {
-	enum err e = open_with_key(c, token);
+	enum err e = open_with_safe_key(c, token);
 
 	*certificate = NULL;
 	if (e == ERR_OK && (e = certificate_read(c->certificate, certificate)) == ERR_OK)
@@ -243,6 +246,17 @@ make_guard(const struct hsm_config *c, struct token *token)
 	return e;
 }
 
+/* What a CA has issued is worth more than what can be made again at any time. */
+static enum err
+keep_issued(const struct hsm_config *c, X509 *present, X509 *new)
+{
+	if (X509_self_signed(new, 0) != 1 || X509_self_signed(present, 1) == 1)
+		return ERR_OK;
+	complain("%s: the certificate was issued by a CA; renew it with csr and import-cert",
+	    c->certificate);
+	return ERR_MISMATCH;
+}
+
 /* To the file, which counts, and to the token. A certificate of another key is not overwritten. */
 static enum err
 install(const struct hsm_config *c, struct token *token, const STACK_OF(X509) * chain)
@@ -253,7 +267,8 @@ install(const struct hsm_config *c, struct token *token, const STACK_OF(X509) * 
 	if (access(c->certificate, F_OK) == 0 &&
 	    ((e = certificate_read(c->certificate, &present)) != ERR_OK ||
 		(e = certificate_check_key(c->certificate, present, token_public_key(token))) !=
-		    ERR_OK))
+		    ERR_OK ||
+		(e = keep_issued(c, present, sk_X509_value(chain, 0))) != ERR_OK))
 		complain("%s is not overwritten; move it away if it is not needed any more",
 		    c->certificate);
 	X509_free(present);

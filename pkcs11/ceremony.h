@@ -12,7 +12,10 @@
 /* Makes the key pair on the token and the guard's state of an empty log. */
 int ceremony_init(const struct hsm_config *c);
 
-/* Token, key, the attributes that prove it cannot leave, certificate, guard. */
+/*
+ * Token, key, the attributes that prove it cannot leave, certificate (or that there is none yet),
+ * guard. 1 if any of it cannot be read; the rest is shown.
+ */
 int ceremony_show(const struct hsm_config *c, bool json);
 
 /* A certification request in PEM, to stdout or `path`. `subject`: "/CN=..." or NULL for the origin.

@@ -2,24 +2,29 @@
 
 #include <openssl/err.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "proto/text.h"
 
 #define LINE_MAX_SIZE 1024
 
-static bool as_log;
+/* "2026-11-24T10:00:00.123Z" and NUL. */
+#define STAMP_SIZE 25
 
+static enum { PLAIN, LOG_TEXT, LOG_JSON } form;
+
+static void stamp_write(char to[STAMP_SIZE]);
+static void digits_write(char *to, unsigned digits, long value);
 static void print_line(const char *text, const char *reason);
 
 void
-complain_as_log(void)
+complain_as_log(bool json)
 {
-	as_log = true;
+	form = json ? LOG_JSON : LOG_TEXT;
 }
 
 void
@@ -45,41 +50,94 @@ complain_crypto(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	print_line(text, reason != NULL ? reason : "no reason given");
+	print_line(text, reason);
 	ERR_clear_error();
 }
 
 void
 complain_from_signal(const char *text)
 {
-	const char *begin = as_log ? "level=warning event=key-process text=\"" : "hallmark-hsm: ";
-	const char *end = as_log ? "\"\n" : "\n";
-	const struct iovec parts[] = {{(void *)begin, strlen(begin)}, {(void *)text, strlen(text)},
-	    {(void *)end, strlen(end)}};
+	static const char *const parts[][3] = {
+	    [PLAIN] = {"hallmark-hsm: ", "", "\n"},
+	    [LOG_TEXT] = {"time=", " level=warning event=key-process text=\"", "\"\n"},
+	    [LOG_JSON] = {"{\"time\":\"",
+		"\",\"level\":\"warning\",\"event\":\"key-process\",\"text\":\"", "\"}\n"},
+	};
+	const char *const *part = parts[form];
+	char stamp[STAMP_SIZE] = "";
 
-	if (writev(STDERR_FILENO, parts, 3) < 0)
+	if (form != PLAIN)
+		stamp_write(stamp);
+	const struct iovec line[] = {{(void *)part[0], strlen(part[0])}, {stamp, strlen(stamp)},
+	    {(void *)part[1], strlen(part[1])}, {(void *)text, strlen(text)},
+	    {(void *)part[2], strlen(part[2])}};
+
+	if (writev(STDERR_FILENO, line, sizeof(line) / sizeof(line[0])) < 0)
 		return; /* there is nobody to tell */
 }
 
 static void
 print_line(const char *text, const char *reason)
 {
-	struct buf line = BUF_INIT;
+	struct buf said = BUF_INIT, line = BUF_INIT;
+	char stamp[STAMP_SIZE];
 
-	text_append_printable(&line, view_of_string(text), LINE_MAX_SIZE);
+	text_append_printable(&said, view_of_string(text), LINE_MAX_SIZE);
 	if (reason != NULL) {
-		buf_append_string(&line, ": ");
-		text_append_printable(&line, view_of_string(reason), LINE_MAX_SIZE);
+		buf_append_string(&said, ": ");
+		text_append_printable(&said, view_of_string(reason), LINE_MAX_SIZE);
 	}
-	if (as_log) {
-		struct buf quoted = BUF_INIT;
-
-		json_append_string(&quoted, buf_view(&line));
-		fprintf(stderr, "level=warning event=key-process text=%.*s\n", (int)quoted.size,
-		    (const char *)quoted.data);
-		buf_free(&quoted);
+	stamp_write(stamp);
+	if (form == PLAIN) {
+		buf_append_string(&line, "hallmark-hsm: ");
+		buf_append_view(&line, buf_view(&said));
+	} else if (form == LOG_TEXT) {
+		buf_append_format(&line, "time=%s level=warning event=key-process text=", stamp);
+		json_append_string(&line, buf_view(&said));
 	} else {
-		fprintf(stderr, "hallmark-hsm: %.*s\n", (int)line.size, (const char *)line.data);
+		buf_append_format(&line,
+		    "{\"time\":\"%s\",\"level\":\"warning\",\"event\":\"key-process\",\"text\":",
+		    stamp);
+		json_append_string(&line, buf_view(&said));
+		buf_append_byte(&line, '}');
 	}
+	fprintf(stderr, "%.*s\n", (int)line.size, (const char *)line.data);
+	buf_free(&said);
 	buf_free(&line);
+}
+
+/*
+ * UTC with milliseconds. By hand, because gmtime_r takes a lock that the code which a signal has
+ * interrupted may hold. The days are Howard Hinnant's days_from_civil turned round: years begin in
+ * March, eras of 400 years have 146,097 days.
+ */
+static void
+stamp_write(char to[STAMP_SIZE])
+{
+	struct timespec now;
+	long day, era_day, era_year, year_day, march_month, month, second;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	day = now.tv_sec / 86400 + 719468; /* since 0000-03-01; a clock before 1970 is not meant */
+	second = now.tv_sec % 86400;
+	era_day = day % 146097;
+	era_year = (era_day - era_day / 1460 + era_day / 36524 - era_day / 146096) / 365;
+	year_day = era_day - (365 * era_year + era_year / 4 - era_year / 100);
+	march_month = (5 * year_day + 2) / 153;
+	month = march_month < 10 ? march_month + 3 : march_month - 9;
+	memcpy(to, "0000-00-00T00:00:00.000Z", STAMP_SIZE);
+	digits_write(to, 4, day / 146097 * 400 + era_year + (month <= 2 ? 1 : 0));
+	digits_write(to + 5, 2, month);
+	digits_write(to + 8, 2, year_day - (153 * march_month + 2) / 5 + 1);
+	digits_write(to + 11, 2, second / 3600);
+	digits_write(to + 14, 2, second / 60 % 60);
+	digits_write(to + 17, 2, second % 60);
+	digits_write(to + 20, 3, now.tv_nsec / 1000000);
+}
+
+static void
+digits_write(char *to, unsigned digits, long value)
+{
+	for (; digits-- > 0; value /= 10)
+		to[digits] = (char)('0' + value % 10);
 }

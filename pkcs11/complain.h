@@ -4,15 +4,20 @@
 #ifndef HALLMARK_PKCS11_COMPLAIN_H
 #define HALLMARK_PKCS11_COMPLAIN_H
 
-/* To be called once, before `serve`: lines become key=value, as the signer's log has them. */
-void complain_as_log(void);
+#include <stdbool.h>
+
+/*
+ * To be called once, before `serve`: lines become those of the signer's log, with time, level and
+ * event; key=value, or one JSON object each.
+ */
+void complain_as_log(bool json);
 
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same with the reason from OpenSSL's (and so libp11's) error queue, which is emptied. */
+/* The same with the reason in OpenSSL's (and so libp11's) error queue, if any; it is emptied. */
 void complain_crypto(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* From a signal handler; `text` is plain ASCII. */
+/* From a signal handler; `text` is plain ASCII without quotes. */
 void complain_from_signal(const char *text);
 
 #endif

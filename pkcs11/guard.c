@@ -43,6 +43,7 @@ static bool slot_read(
 static enum err slot_write(struct guard *g, uint64_t sequence, const struct guard_state *state);
 static bool state_read(struct guard *g);
 static enum err state_open(struct guard *g, int flags);
+static enum err state_check_owner(const struct guard *g);
 static enum err state_merge(struct guard *g, struct guard_state *state);
 static enum err refuse_damaged(const struct guard *g);
 static enum err sync_directory(const char *directory);
@@ -124,13 +125,13 @@ guard_adopt(const char *directory, const char *origin, struct view spki, struct 
 	struct guard g = {.path = state_path(directory, origin, spki)};
 	enum err e = ERR_OK;
 
-	g.fd = open(g.path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	g.fd = open(g.path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	if (g.fd < 0 || flock(g.fd, LOCK_EX | LOCK_NB) != 0) {
 		complain("%s: cannot take the guard's state: %s%s", g.path, strerror(errno),
 		    errno == EWOULDBLOCK ? "; stop the key process first" : "");
 		e = ERR_IO;
 	}
-	if (e == ERR_OK)
+	if (e == ERR_OK && (e = state_check_owner(&g)) == ERR_OK)
 		e = state_merge(&g, state);
 	for (unsigned i = 0; i < SLOT_COUNT && e == ERR_OK; i++)
 		e = slot_write(&g, g.sequence + 1 + i, state);
@@ -283,14 +284,46 @@ state_open(struct guard *g, int flags)
 {
 	enum err e;
 
-	g->fd = open(g->path, flags | O_CLOEXEC);
+	g->fd = open(g->path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (g->fd >= 0)
-		return ERR_OK;
+		return state_check_owner(g);
+	if (errno == ELOOP) {
+		complain("%s: the guard's state must be a file, found a symbolic link, which leads "
+			 "wherever its maker wants; put the file itself there",
+		    g->path);
+		return ERR_IO;
+	}
 	e = errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
 	complain("%s: cannot open the guard's state: %s; init makes it, it is never assumed to be "
 		 "empty; if it was lost: hallmark-hsm adopt",
 	    g->path, strerror(errno));
 	return e;
+}
+
+/* Whoever else can write it can let a fork be signed. Of the file that is open, not of a name. */
+static enum err
+state_check_owner(const struct guard *g)
+{
+	struct stat st;
+
+	if (fstat(g->fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		complain("%s: the guard's state must be a regular file", g->path);
+		return ERR_IO;
+	}
+	if (st.st_uid != geteuid() && st.st_uid != 0) {
+		complain("%s: the guard's state must belong to this user (%u) or root, found user "
+			 "%u; chown it, or run as that user",
+		    g->path, (unsigned)geteuid(), (unsigned)st.st_uid);
+		return ERR_IO;
+	}
+	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+		complain("%s: the guard's state must be closed to writing by group and others, "
+			 "found mode %04o; see that the state is the log's newest "
+			 "(hallmark-hsm show), then chmod 0600 it",
+		    g->path, (unsigned)(st.st_mode & 07777));
+		return ERR_IO;
+	}
+	return ERR_OK;
 }
 
 /*

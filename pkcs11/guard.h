@@ -32,7 +32,9 @@ struct guard_state {
 
 /*
  * `spki` is the key's SubjectPublicKeyInfo (DER). Key and origin name the file, so that one key
- * under two origins has two states. Each function says on stderr what failed.
+ * under two origins has two states. Each function says on stderr what failed. A file that anybody
+ * but this user or root owns or may write, and a symbolic link, is refused: ERR_IO. The directory
+ * is looked at with the configuration (settings_guarded_directory).
  */
 
 /* Makes the state of an empty log. ERR_MISMATCH if there is a state already; ERR_IO. */

@@ -25,7 +25,7 @@ static const char usage[] =
     "       hallmark-hsm jwks        -c FILE\n"
     "       hallmark-hsm adopt       -c FILE CHECKPOINT\n"
     "       hallmark-hsm check       -c FILE\n"
-    "       hallmark-hsm serve       -c FILE     (started by hallmark-signer or systemd)\n"
+    "       hallmark-hsm serve       -c FILE [--json]   (started by hallmark-signer or systemd)\n"
     "       hallmark-hsm --version\n";
 
 /* What the command line says; NULL or 0 where it does not. */
@@ -71,18 +71,16 @@ static bool parse_value(const char *name, const char *value, struct arguments *a
 static const struct command *find_command(const char *name);
 static const struct option *find_option(const char *name, const struct command *command);
 static void refuse_option(const char *name, const struct command *command);
+static void log_faults(const struct faults *faults);
 static int fail_usage(const char *what);
 
 static const struct command commands[] = {
-    {"init", 0, run_init},
-    {"show", TAKES_JSON, run_show},
+    {"init", 0, run_init}, {"show", TAKES_JSON, run_show},
     {"csr", TAKES_SUBJECT | TAKES_OUTPUT, run_csr},
     {"self-sign", TAKES_SUBJECT | TAKES_DAYS, run_self_sign},
-    {"import-cert", TAKES_FILE, run_import},
-    {"jwks", 0, run_jwks},
-    {"adopt", TAKES_FILE, run_adopt},
-    {"check", 0, run_check},
-    {"serve", 0, run_serve},
+    {"import-cert", TAKES_FILE, run_import}, {"jwks", 0, run_jwks},
+    {"adopt", TAKES_FILE, run_adopt}, {"check", 0, run_check},
+    {"serve", TAKES_JSON, run_serve}, /* its log */
 };
 
 static const struct option options[] = {
@@ -122,9 +120,14 @@ main(int argc, char **argv)
 	if ((command = find_command(argv[1])) == NULL ||
 	    !parse(argc - 2, argv + 2, command, &arguments))
 		return 2; /* explained */
+	if (command->run == run_serve)
+		complain_as_log(arguments.json);
 	if (hsm_config_load(arguments.config, &faults, &config) == ERR_OK)
 		status = command->run(config, &arguments);
-	faults_print(&faults, stderr);
+	else if (command->run == run_serve)
+		log_faults(&faults);
+	else
+		faults_print(&faults, stderr);
 	faults_free(&faults);
 	hsm_config_free(&config);
 	if (fflush(stdout) != 0) {
@@ -290,6 +293,19 @@ refuse_option(const char *name, const struct command *command)
 	complain("%s has no option '%s'%s%s%s; see hallmark-hsm --help", command->name, name,
 	    near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
 	    near != NULL ? "'" : "");
+}
+
+static void
+log_faults(const struct faults *faults)
+{
+	for (size_t i = 0; i < faults->count; i++) {
+		const struct fault *f = &faults->fault[i];
+
+		if (f->line > 0)
+			complain("%s:%u: %s", f->file, f->line, f->text);
+		else
+			complain("%s: %s", f->file, f->text);
+	}
 }
 
 static int

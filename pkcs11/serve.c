@@ -39,7 +39,6 @@ struct server {
 };
 
 static enum err server_open(struct server *s);
-static enum err check_exportable(struct server *s);
 static int run(struct server *s);
 static bool may_read(const struct server *s);
 static enum err read_more(struct server *s, bool *ended);
@@ -65,7 +64,6 @@ serve(const struct hsm_config *config)
 	struct server s;
 	int status = 1;
 
-	complain_as_log();
 	if (!channel_is_socket()) {
 		complain("expected the signer's socket as descriptor %d; serve is started by the "
 			 "signer or by systemd, not by hand",
@@ -105,7 +103,7 @@ server_open(struct server *s)
 	    (e = token_find_key(s->token)) != ERR_OK ||
 	    (e = certificate_check_key(
 		 c->certificate, s->certificate, token_public_key(s->token))) != ERR_OK ||
-	    (e = check_exportable(s)) != ERR_OK)
+	    (e = token_refuse_exportable(s->token)) != ERR_OK)
 		return e;
 	s->key = X509_get0_pubkey(s->certificate);
 	if ((e = note_verifier_new(c->origin, s->key, &s->verifier)) == ERR_OK &&
@@ -116,25 +114,6 @@ server_open(struct server *s)
 	if (e == ERR_OK && (e = token_end_setup(s->token)) == ERR_OK)
 		e = signing_start(c, s->token, s->key, s->verifier, &s->signing);
 	return e;
-}
-
-/* A key that can leave, or could once, proves nothing: promise 3. */
-static enum err
-check_exportable(struct server *s)
-{
-	struct token_key_attributes a;
-	enum err e = token_key_attributes(s->token, &a);
-
-	if (e != ERR_OK)
-		return e;
-	if (token_key_is_safe(&a))
-		return ERR_OK;
-	complain("key '%s' is refused: sensitive %d, always sensitive %d, extractable %d, never "
-		 "extractable %d, made on the token %d; expected 1 1 0 1 1; make another with: "
-		 "hallmark-hsm init",
-	    s->config->key_label, a.sensitive, a.always_sensitive, a.extractable,
-	    a.never_extractable, a.local);
-	return ERR_KEY_EXPORTABLE;
 }
 
 static int

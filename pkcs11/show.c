@@ -1,9 +1,11 @@
 /*
  * What `hallmark-hsm show` says (ceremony.h): one sheet, as a table or as JSON.
  */
+#include <errno.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "pkcs11/ceremony.h"
 #include "pkcs11/certificate.h"
@@ -31,8 +33,9 @@ static void show_key(struct sheet *s, const struct hsm_config *c, const struct t
     const struct token_key_attributes *a);
 static void show_certificate(
     struct sheet *s, const struct hsm_config *c, const struct token *token, X509 *x);
+static void show_no_certificate(struct sheet *s);
 static void show_verifier(struct sheet *s, const struct hsm_config *c, EVP_PKEY *key);
-static void show_guard(struct sheet *s, const struct hsm_config *c, EVP_PKEY *key);
+static enum err show_guard(struct sheet *s, const struct hsm_config *c, EVP_PKEY *key);
 static void put_time(struct sheet *s, const char *name, const ASN1_TIME *time);
 
 int
@@ -42,16 +45,19 @@ ceremony_show(const struct hsm_config *c, bool json)
 	struct token *token;
 	struct token_key_attributes a;
 	X509 *certificate = NULL;
-	enum err e = token_open(c, TOKEN_CEREMONY, &token);
+	enum err guard, e = token_open(c, TOKEN_CEREMONY, &token);
 
 	if (e == ERR_OK && (e = token_find_key(token)) == ERR_OK &&
 	    (e = token_key_attributes(token, &a)) == ERR_OK) {
 		show_token(&s, c, token);
 		show_key(&s, c, token, &a);
-		if (certificate_read(c->certificate, &certificate) == ERR_OK)
+		if (access(c->certificate, F_OK) != 0 && errno == ENOENT)
+			show_no_certificate(&s);
+		else if ((e = certificate_read(c->certificate, &certificate)) == ERR_OK)
 			show_certificate(&s, c, token, certificate);
 		show_verifier(&s, c, token_public_key(token));
-		show_guard(&s, c, token_public_key(token));
+		guard = show_guard(&s, c, token_public_key(token));
+		e = e == ERR_OK ? guard : e;
 		if (json)
 			puts("\n}");
 	}
@@ -120,6 +126,17 @@ show_certificate(struct sheet *s, const struct hsm_config *c, const struct token
 	    certificate_check_key(c->certificate, x, token_public_key(token)) == ERR_OK);
 }
 
+/* No fault: the ceremony has got as far as init. */
+static void
+show_no_certificate(struct sheet *s)
+{
+	if (s->json)
+		put_line(s, "certificate", VIEW_LITERAL("null"), false);
+	else
+		put_string(s, "certificate",
+		    "none yet: make it with self-sign, or with csr and import-cert");
+}
+
 /* The line by which other tools of the C2SP formats take the key. */
 static void
 show_verifier(struct sheet *s, const struct hsm_config *c, EVP_PKEY *key)
@@ -135,15 +152,16 @@ show_verifier(struct sheet *s, const struct hsm_config *c, EVP_PKEY *key)
 	buf_free(&line);
 }
 
-static void
+static enum err
 show_guard(struct sheet *s, const struct hsm_config *c, EVP_PKEY *key)
 {
 	struct buf spki = BUF_INIT, size = BUF_INIT;
 	struct guard_state state;
 	char hex[DIGEST_HEX_SIZE + 1];
+	enum err e;
 
-	if (certificate_append_spki(key, &spki) == ERR_OK &&
-	    guard_read(c->guard_directory, c->origin, buf_view(&spki), &state) == ERR_OK) {
+	if ((e = certificate_append_spki(key, &spki)) == ERR_OK &&
+	    (e = guard_read(c->guard_directory, c->origin, buf_view(&spki), &state)) == ERR_OK) {
 		buf_append_decimal(&size, state.size);
 		digest_to_hex(&state.root, hex);
 		put_line(s, "signed size", buf_view(&size), false);
@@ -151,6 +169,7 @@ show_guard(struct sheet *s, const struct hsm_config *c, EVP_PKEY *key)
 	}
 	buf_free(&spki);
 	buf_free(&size);
+	return e;
 }
 
 /* In JSON the name's blanks become underscores; `quoted` false for numbers and truth values. */

@@ -14,6 +14,7 @@ static const char key_usage[] = "critical,digitalSignature";
 static const char constraints[] = "critical,CA:FALSE";
 
 static enum err fill_name(X509_NAME *name, const struct hsm_config *c, const char *subject);
+static char *next_attribute(char **rest);
 static enum err add_attribute(X509_NAME *name, char *attribute);
 static bool fill_certificate(X509 *x, int days, EVP_PKEY *key);
 static bool add_extension(X509 *x, int nid, const char *value);
@@ -98,10 +99,31 @@ fill_name(X509_NAME *name, const struct hsm_config *c, const char *subject)
 		    "expected a subject like /O=Bank/CN=log.bank.example, found '%s'", subject);
 		return ERR_FORMAT;
 	}
-	for (rest = copy; e == ERR_OK && (attribute = strsep(&rest, "/")) != NULL;)
+	for (rest = copy; e == ERR_OK && (attribute = next_attribute(&rest)) != NULL;)
 		e = add_attribute(name, attribute);
 	free(copy);
 	return e;
+}
+
+/*
+ * Cuts the next attribute off, in place; NULL behind the last. As in openssl's -subj, a backslash
+ * takes the next character as it stands: an origin such as a.example/log is CN=a.example\/log.
+ */
+static char *
+next_attribute(char **rest)
+{
+	char *attribute = *rest, *to = *rest;
+
+	if (attribute == NULL)
+		return NULL;
+	for (; **rest != '\0' && **rest != '/'; ++*rest) {
+		if (**rest == '\\' && (*rest)[1] != '\0')
+			++*rest;
+		*to++ = **rest;
+	}
+	*rest = **rest == '/' ? *rest + 1 : NULL;
+	*to = '\0';
+	return attribute;
 }
 
 static enum err
@@ -109,13 +131,17 @@ add_attribute(X509_NAME *name, char *attribute)
 {
 	char *value = strchr(attribute, '=');
 
-	if (value != NULL) {
-		*value++ = '\0';
-		if (X509_NAME_add_entry_by_txt(name, attribute, MBSTRING_UTF8,
-			(const unsigned char *)value, -1, -1, 0) == 1)
-			return ERR_OK;
+	if (value == NULL) {
+		complain("expected an attribute with a value, such as CN=NAME, in the subject, "
+			 "found '%s'; a \"/\" within a value needs a backslash before it",
+		    attribute);
+		return ERR_FORMAT;
 	}
-	complain_crypto("'%s' in the subject is no attribute with a value", attribute);
+	*value++ = '\0';
+	if (X509_NAME_add_entry_by_txt(
+		name, attribute, MBSTRING_UTF8, (const unsigned char *)value, -1, -1, 0) == 1)
+		return ERR_OK;
+	complain_crypto("'%s' in the subject cannot have the value '%s'", attribute, value);
 	return ERR_FORMAT;
 }
 

@@ -80,6 +80,9 @@ struct view token_key_id(const struct token *t);
 
 enum err token_key_attributes(struct token *t, struct token_key_attributes *out) MUST_USE;
 
+/* ERR_KEY_EXPORTABLE, explained, for a key that can leave, or could once: it proves nothing. */
+enum err token_refuse_exportable(struct token *t) MUST_USE;
+
 /*
  * Gives back the session for login and raw calls, so that all sessions can sign. From here on only
  * signers are used. The session in which libp11 found the key stays, and with it the login.

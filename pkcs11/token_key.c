@@ -82,6 +82,22 @@ token_key_attributes(struct token *t, struct token_key_attributes *out)
 }
 
 enum err
+token_refuse_exportable(struct token *t)
+{
+	struct token_key_attributes a;
+	enum err e = token_key_attributes(t, &a);
+
+	if (e != ERR_OK || token_key_is_safe(&a))
+		return e;
+	complain("key '%s' is refused, it can, or could, leave the token: sensitive %d, always "
+		 "sensitive %d, extractable %d, never extractable %d, made on the token %d; "
+		 "expected 1 1 0 1 1; make another, with another label: hallmark-hsm init",
+	    t->config->key_label, a.sensitive, a.always_sensitive, a.extractable,
+	    a.never_extractable, a.local);
+	return ERR_KEY_EXPORTABLE;
+}
+
+enum err
 token_store_certificate(struct token *t, X509 *certificate)
 {
 	enum err e = ERR_OK;

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <uthash.h>
 
+#include "policy/glob.h"
 #include "policy/policy_rules.h"
 #include "policy/policy_schema.h"
 #include "proto/bundle.h"
@@ -18,6 +19,8 @@ struct seen {
 static void compile_references(struct compile *c, policy_reference_read *read, void *context);
 static void compile_reference(struct compile *c, size_t index);
 static void check_unreachable(struct compile *c);
+static void check_shadowed(struct compile *c, size_t index);
+static bool covers(const char *wide, const char *narrow);
 static bool parse_time(const char *text, uint64_t *out);
 
 void
@@ -161,6 +164,7 @@ check_unreachable(struct compile *c)
 		if ((one = calloc(1, sizeof(*one))) == NULL)
 			abort();
 		one->pattern = pattern;
+		check_shadowed(c, i);
 		HASH_ADD_KEYPTR(hh, seen, one->pattern, strlen(one->pattern), one);
 	}
 	HASH_ITER (hh, seen, one, next) {
@@ -168,6 +172,39 @@ check_unreachable(struct compile *c)
 		HASH_DEL(seen, one);
 		free(one);
 	}
+}
+
+/* An entry is not reached either if an earlier pattern takes every name that its own does. */
+static void
+check_shadowed(struct compile *c, size_t index)
+{
+	const char *pattern = c->raw->workloads[index].match;
+	char key[COMPILE_KEY_MAX];
+
+	for (size_t i = 0; i < index; i++) {
+		const char *earlier = c->raw->workloads[i].match;
+
+		if (earlier == NULL || !covers(earlier, pattern))
+			continue;
+		snprintf(key, sizeof(key), "workloads[%zu].match", index);
+		compile_fault(c, key,
+		    "\"%s\": the pattern \"%s\" of an earlier entry matches all that \"%s\" does, "
+		    "and only the first is ever used: put this entry before it",
+		    key, earlier, pattern);
+		return;
+	}
+}
+
+/*
+ * True only where it is certain and easy to see: the wide pattern has no other wildcards than *, so
+ * that whatever of it matches the text of the narrow one, stars included, matches all it stands
+ * for.
+ */
+static bool
+covers(const char *wide, const char *narrow)
+{
+	return strpbrk(wide, "?\\") == NULL && strchr(narrow, '\\') == NULL &&
+	       glob_match(view_of_string(wide), view_of_string(narrow), GLOB_TEXT);
 }
 
 /* RFC 3339, in UTC and whole seconds: one spelling. */

@@ -268,7 +268,8 @@ static int
 spawn(struct life *life, const struct signer_config *config)
 {
 	char *arguments[] = {(char *)config->key_process.program, (char *)"serve", (char *)"-c",
-	    (char *)config->key_process.config, NULL};
+	    (char *)config->key_process.config, (char *)(config->logging_json ? "--json" : NULL),
+	    NULL};
 	uv_stdio_container_t stdio[KEYCHANNEL_FD + 1];
 	uv_process_options_t options;
 	int status;

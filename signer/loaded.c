@@ -25,10 +25,14 @@ loaded_read(const char *path, unsigned fronts, struct loaded_libraries *librarie
 	bool good;
 
 	memset(out, 0, sizeof(*out));
-	if (signer_config_load(path, faults, &out->config) != ERR_OK)
+	good = signer_config_inspect(path, faults, &out->config) == ERR_OK;
+	if (out->config == NULL)
 		return ERR_CONFIG;
-	out->fronts = fronts > 0 ? fronts : count_fronts(out->config);
-	good = policy_load(out->config->policy_file, faults, &out->policy) == ERR_OK;
+	/* Of settings that are not good, no number is to be relied on. */
+	out->fronts = !good ? 1 : fronts > 0 ? fronts : count_fronts(out->config);
+	if (out->config->policy_file != NULL)
+		good =
+		    policy_load(out->config->policy_file, faults, &out->policy) == ERR_OK && good;
 	good = read_settings(out, libraries, faults) == ERR_OK && good;
 	if (good)
 		return ERR_OK;

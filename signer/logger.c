@@ -37,7 +37,7 @@ logline_begin(struct logline *l, enum logger_level level, const char *event)
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &utc);
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);
-	buf_append_format(&l->text, l->json ? "{\"time\":\"%s.%03ldZ\"" : "%s.%03ldZ", stamp,
+	buf_append_format(&l->text, l->json ? "{\"time\":\"%s.%03ldZ\"" : "time=%s.%03ldZ", stamp,
 	    now.tv_nsec / 1000000);
 	logline_string(l, "level", level_names[level]);
 	logline_string(l, "event", event);

@@ -1,7 +1,7 @@
 /*
  * Log lines on stderr, one event a line: key=value (or JSON by configuration).
  *
- *   2026-01-31T12:00:00.123Z level=info event=refusal code=nonce-reused workload=trading-app seq=7
+ *   time=2026-01-31T12:00:00.123Z level=info event=refusal code=nonce-reused seq=7
  *
  * Values from outside go through text_append_printable and are quoted where they hold a space, a
  * quote or '=': a name from the network can neither start a line nor forge a key.

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/signer_config.h"
+#include "signer/check.h"
 #include "signer/signer.h"
 #include "signer/status_client.h"
 

@@ -54,6 +54,7 @@ static enum err start_fronts(struct signer *s, struct loaded *l);
 static void stop_fronts(struct signer *s);
 static void reload(struct signer *s);
 static void refuse_reload(struct signer *s, const struct faults *faults);
+static void refuse_reload_for(const struct fault *f);
 static void stop(struct signer *s, int exit_status);
 static void close_all(struct signer *s);
 static void on_turn(struct signer *s);
@@ -110,27 +111,6 @@ signer_run(const char *config_path)
 	loaded_libraries_free(&s->libraries);
 	free(s);
 	return status;
-}
-
-int
-signer_check(const char *config_path)
-{
-	struct faults faults = FAULTS_INIT;
-	struct loaded_libraries libraries = {{NULL}};
-	struct loaded loaded;
-	bool good = loaded_read(config_path, 1, &libraries, &loaded, &faults) == ERR_OK;
-
-	if (good) {
-		printf("%s: good\n", config_path);
-		printf("  log     %s\n", loaded.config->log_origin);
-		printf("  policy  %.*s\n", (int)policy_id(loaded.policy).size,
-		    (const char *)policy_id(loaded.policy).data);
-		loaded_free(&loaded);
-	}
-	faults_print(&faults, stderr);
-	faults_free(&faults);
-	loaded_libraries_free(&libraries);
-	return good ? 0 : 1;
 }
 
 static enum err
@@ -289,8 +269,16 @@ refuse_reload(struct signer *s, const struct faults *faults)
 {
 	s->service.counters.reloads_refused++;
 	for (size_t i = 0; i < faults->count; i++)
-		logger_say(LOGGER_ERROR, "reload-refused", "%s:%u: %s", faults->fault[i].file,
-		    faults->fault[i].line, faults->fault[i].text);
+		refuse_reload_for(&faults->fault[i]);
+}
+
+static void
+refuse_reload_for(const struct fault *f)
+{
+	if (f->line > 0)
+		logger_say(LOGGER_ERROR, "reload-refused", "%s:%u: %s", f->file, f->line, f->text);
+	else
+		logger_say(LOGGER_ERROR, "reload-refused", "%s: %s", f->file, f->text);
 }
 
 /* Once: takes nothing more, and ends when all is answered and published. */

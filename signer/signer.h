@@ -11,7 +11,4 @@
  */
 int signer_run(const char *config_path);
 
-/* Prints every fault of configuration, policy and certificates. 0 if there is none, else 1. */
-int signer_check(const char *config_path);
-
 #endif

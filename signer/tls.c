@@ -30,7 +30,7 @@ tls_context_new(const struct signer_config *c, OSSL_LIB_CTX *library,
     uint8_t ticket_key[TLS_TICKET_KEY_SIZE], struct faults *faults, SSL_CTX **out)
 {
 	SSL_CTX *ctx;
-	enum err e;
+	bool good;
 
 	*out = NULL;
 	if ((ctx = SSL_CTX_new_ex(library, NULL, TLS_server_method())) == NULL ||
@@ -48,11 +48,11 @@ tls_context_new(const struct signer_config *c, OSSL_LIB_CTX *library,
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_session_id_context(ctx, session_context, sizeof(session_context) - 1);
 	SSL_CTX_set_alpn_select_cb(ctx, select_alpn, NULL);
-	if ((e = load_own(c, faults, ctx)) == ERR_OK)
-		e = load_clients(c, faults, ctx);
-	if (e != ERR_OK) {
+	good = load_own(c, faults, ctx) == ERR_OK;
+	good = load_clients(c, faults, ctx) == ERR_OK && good;
+	if (!good) {
 		SSL_CTX_free(ctx);
-		return e;
+		return ERR_CONFIG;
 	}
 	*out = ctx;
 	return ERR_OK;
@@ -112,8 +112,10 @@ tls_certificate_bytes(X509 *certificate, struct buf *der, struct digest *digest)
 const char *
 tls_last_error(void)
 {
-	unsigned long code = ERR_peek_last_error();
-	const char *reason = code != 0 ? ERR_reason_error_string(code) : NULL;
+	/* The first: what callers within OpenSSL add says only whose call it was ("PEM lib"). */
+	unsigned long code = ERR_peek_error();
+	const char *reason = ERR_SYSTEM_ERROR(code) ? strerrordesc_np(ERR_GET_REASON(code))
+						    : ERR_reason_error_string(code);
 
 	ERR_clear_error();
 	return reason != NULL ? reason : "the connection ended";
@@ -122,6 +124,9 @@ tls_last_error(void)
 static enum err
 load_own(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx)
 {
+	if (c->tls.certificate == NULL)
+		return ERR_CONFIG;
+	ERR_clear_error();
 	if (SSL_CTX_use_certificate_chain_file(ctx, c->tls.certificate) != 1) {
 		faults_add(faults, c->tls.certificate, 0,
 		    "tls.certificate: expected a PEM certificate chain, found %s; make it with the "
@@ -129,6 +134,8 @@ load_own(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx)
 		    tls_last_error());
 		return ERR_CONFIG;
 	}
+	if (c->tls.key == NULL)
+		return ERR_CONFIG;
 	if (SSL_CTX_use_PrivateKey_file(ctx, c->tls.key, SSL_FILETYPE_PEM) != 1 ||
 	    SSL_CTX_check_private_key(ctx) != 1) {
 		faults_add(faults, c->tls.key, 0,
@@ -144,8 +151,12 @@ static enum err
 load_clients(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx)
 {
 	X509_STORE *store = SSL_CTX_get_cert_store(ctx);
-	STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(c->tls.client_ca);
+	STACK_OF(X509_NAME) * names;
 
+	if (c->tls.client_ca == NULL)
+		return ERR_CONFIG;
+	ERR_clear_error();
+	names = SSL_load_client_CA_file(c->tls.client_ca);
 	if (names == NULL || X509_STORE_load_file(store, c->tls.client_ca) != 1) {
 		sk_X509_NAME_pop_free(names, X509_NAME_free);
 		faults_add(faults, c->tls.client_ca, 0,

@@ -24,7 +24,8 @@ enum err tls_ticket_key_draw(uint8_t key[TLS_TICKET_KEY_SIZE]) MUST_USE;
 
 /*
  * Loads certificate, key, client CA and CRL, in a library context (NULL: the default one), which
- * must outlive it. ERR_CONFIG with faults; *out NULL then.
+ * must outlive it. ERR_CONFIG with faults; *out NULL then. A path that is NULL is a fault that was
+ * told before (signer_config_inspect); the others are looked at all the same.
  */
 enum err tls_context_new(const struct signer_config *c, OSSL_LIB_CTX *library,
     uint8_t ticket_key[TLS_TICKET_KEY_SIZE], struct faults *faults, SSL_CTX **out) MUST_USE;
@@ -44,7 +45,8 @@ bool tls_peer_is_accepted(const SSL *ssl, SSL_CTX *now);
 /* Appends a certificate in DER and gives its SHA-256. ERR_CRYPTO, ERR_MEMORY. */
 enum err tls_certificate_bytes(X509 *certificate, struct buf *der, struct digest *digest) MUST_USE;
 
-/* The reason of the last TLS failure for a log line, and the queue emptied. Static storage. */
+/* The first reason in the queue of TLS failures, in words, and the queue emptied. Static storage.
+ */
 const char *tls_last_error(void);
 
 #endif

@@ -28,7 +28,7 @@ show(struct view entry)
 static unsigned
 read_chain(struct view rest, unsigned max)
 {
-	struct chains *c = chains_new("hallmark.test/made");
+	struct chains *c = chains_new("hallmark.test/made", NULL);
 	struct view entry;
 	const char *what;
 	unsigned good = 0;

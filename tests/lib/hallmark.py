@@ -104,7 +104,8 @@ class Site:
 
     def write_configs(self):
         for name in ("guard", "run"):
-            self.path(name).mkdir(exist_ok=True)
+            if not self.path(name).exists():
+                self.path(name).mkdir(mode=0o700)
         self.path("hsm.yaml").write_text(to_yaml({
             "origin": ORIGIN, "module": self.options.get("module", MODULE), "token": "test",
             "key": "log", "pin_file": "pin", "certificate": "log.crt", "guard": "guard",

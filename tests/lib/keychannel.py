@@ -117,15 +117,16 @@ class Gone(Exception):
 class KeyProcess:
     """A running `hallmark-hsm serve` with our end of its channel."""
 
-    def __init__(self, site, start=True, prefix=(), prepare=lambda channel: None):
+    def __init__(self, site, start=True, prefix=(), options=(),
+                 prepare=lambda channel: None):
         self.site = site
         ours, theirs = socket.socketpair()
         prepare(theirs)
         ours.settimeout(hallmark.PATIENCE_S)
         self.channel = ours
         self.process = hallmark.Process(
-            "hallmark-hsm", ["serve", "-c", str(site.path("hsm.yaml"))], site.env, prefix=prefix,
-            pass_fds=(3,), preexec_fn=lambda: os.dup2(theirs.fileno(), 3))
+            "hallmark-hsm", ["serve", "-c", str(site.path("hsm.yaml")), *options], site.env,
+            prefix=prefix, pass_fds=(3,), preexec_fn=lambda: os.dup2(theirs.fileno(), 3))
         site.processes.append(self.process)
         theirs.close()
         self.number = 0

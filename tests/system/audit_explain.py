@@ -31,9 +31,14 @@ def run(script):
 
 def sections(script):
     """The script cut at its numbered headings."""
-    parts = re.split(r"(?m)^(?=# [1-7]\. )", script)
-    assert len(parts) == 8, script
+    parts = re.split(r"(?m)^(?=# [1-8]\. )", script)
+    assert len(parts) == 9, script
     return parts[0], parts[1:]
+
+
+def sums(lines):
+    """Of the receipt as it is, and as it is made again."""
+    return [line for line in lines if re.fullmatch("[0-9a-f]{64}  -", line)]
 
 
 def agree(bench, index, size):
@@ -41,11 +46,14 @@ def agree(bench, index, size):
     script = explain(bench, path)
     lines = run(script)
     expected = re.findall("^# expect: (.*)$", script, re.M)
-    assert len(expected) == 3 and expected[0] == "Verified OK"
+    assert len(expected) == 5 and expected[1] == "Verified OK"
     for line in expected:
         assert line in lines, f"{line!r} is not in {lines}"
     # The root that was reached, and the one that was signed; the key ID, twice.
-    assert lines.count(expected[2]) == 3, lines  # and in the checkpoint, as it is shown
+    assert lines.count(expected[3]) == 3, lines  # and in the checkpoint, as it is shown
+    # The log's name: as it is shown, in checkpoint, signature line and report.
+    assert expected[0] == expected[4] == make_log.ORIGIN and lines.count(make_log.ORIGIN) == 4
+    assert len(sums(lines)) == 2 and len(set(sums(lines))) == 1, lines
     key_id = bench.log.key.key_id(make_log.ORIGIN).hex()
     assert lines.count(key_id) == 2, lines
     assert bench.log.entries[index].decode() in lines
@@ -81,7 +89,7 @@ def test_each_step_needs_only_the_ones_before():
         script = explain(bench, bench.receipt(5))
         begin, steps = sections(script)
         lines = []
-        for i in range(1, 8):
+        for i in range(1, 9):
             now = run(begin + "".join(steps[:i]))
             assert now[:len(lines) - 1] == lines[:-1] if lines else True
             lines = now
@@ -96,6 +104,23 @@ def test_a_wrong_receipt_is_seen_by_hand_too():
         lines = run(script)
         signed = make_log.b64(bench.log.tree.root(0, 7))
         assert "Verified OK" in lines and lines.count(signed) == 2  # and not a third time
+
+
+def test_another_spelling_is_seen_by_hand():
+    """The commands for a good receipt, run over one that says the same in another way."""
+    with Bench(7) as bench:
+        path = bench.receipt(5)
+        script = explain(bench, path)
+        good = path.read_bytes()
+        proof, note = good.split(b"\n\n", 1)
+        for spelled in (good + b"\n", good.replace(b"index 5\n", b"index 5\r\n"),
+                        good.replace(b"index 5", b"index 05"), good[:-1],
+                        proof + b"\n\n\n" + note, b" " + good):
+            path.write_bytes(spelled)
+            with tempfile.TemporaryDirectory() as directory:
+                lines = subprocess.run(["sh"], input=script.encode(), cwd=directory,
+                                       capture_output=True).stdout.decode().split("\n")
+            assert len(set(sums(lines))) == 2, (spelled, lines)
 
 
 def test_a_wrong_signature_is_seen_by_hand_too():
@@ -121,7 +146,7 @@ def test_paths_are_quoted():
 def test_paths_that_cannot_be_shown_are_not_explained():
     with Bench(2) as bench:
         path = bench.receipt(1, name="new\nline")
-        explain(bench, path, expect=UNKNOWN, says="must be printable")
+        explain(bench, path, expect=UNKNOWN, says=["cannot be shown", "copy the files to plain"])
 
 
 def test_an_rsa_signature():

@@ -27,6 +27,21 @@ def counts(output):
                                     output).groups()))
 
 
+def test_policies_are_named_and_held_against_those_expected():
+    digest = make_log.sha256(make_log.MANIFEST_TEXT).hex()
+    other = "0" * 64
+    with Bench(12) as bench:
+        bench.fsck("--reports", says=f"12 reports by made@sha256:{digest}")
+        bench.fsck("--reports", "--policy", other, "--policy", digest)
+        output = bench.fsck("--reports", "--policy", other, expect=BAD,
+                            says=["entry 0: judged by a policy that is none of those expected",
+                                  f"{digest}, which is not expected"])
+        assert counts(output) == (1, 0, 0), output
+        for arguments in (["--policy", digest], ["--reports", "--policy", digest[1:]],
+                          ["--reports", "--policy"]):
+            bench.fsck(*arguments, expect=UNKNOWN)
+
+
 # --- good logs -----------------------------------------------------------------------------------
 
 

@@ -55,6 +55,16 @@ def test_every_verdict_comes_out_to_the_byte():
             assert replayed(bench.replay("--index", index, says="checked by --all")) == (1, 0, 0)
 
 
+def test_policies_are_named_and_held_against_those_expected():
+    digest = make_log.sha256(make_log.MANIFEST_TEXT).hex()
+    with Stored() as bench:
+        for which, count in ((["--all"], "12 reports"), (["--index", "3"], "1 report")):
+            bench.replay(*which, "--policy", digest, says=f"{count} by made@sha256:{digest}")
+            output = bench.replay(*which, "--policy", "0" * 64, expect=BAD,
+                                  says=["none of those expected", "which is not expected"])
+            assert replayed(output)[1:] == (0, 0), output  # they replay well, all the same
+
+
 def test_an_empty_log_has_nothing_to_replay():
     with Stored(0) as bench:
         assert replayed(bench.replay("--all")) == (0, 0, 0)

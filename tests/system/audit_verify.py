@@ -20,10 +20,10 @@ SIZES = [(0, 1), (0, 2), (1, 2), (2, 3), (6, 7), (255, 256), (256, 257), (0, 600
 def test_receipts_of_trees_of_all_shapes_verify():
     with Bench(600) as bench:
         paths = [bench.receipt(i, size, f"{i}-{size}.tlog-proof") for i, size in SIZES]
-        output = bench.verify(*paths, says="contraindicated (1 findings)")
+        output = bench.verify(*paths, says="contraindicated (1 finding)")
         assert len(re.findall("^  verdict +ok +good", output, re.M)) == len(SIZES)
         for i, size in SIZES:
-            assert f"index {i}, under a checkpoint of {size} entries" in output
+            assert f"index {i}, under a checkpoint of size {size}" in output
 
 
 def test_the_steps_are_told_in_order():

@@ -6,6 +6,8 @@ request; it kills the key process whenever it likes. Nothing false may be signed
 must hold. Every answer that must not carry a signature is searched for one.
 """
 
+import datetime
+import json
 import os
 import pathlib
 import random
@@ -494,6 +496,13 @@ def expect_no_service(site, pattern):
         pass
 
 
+def log_lines(site, *options):
+    """Of a key process that cannot serve."""
+    key = KeyProcess(site, start=False, options=options)
+    assert key.process.wait() == 1
+    return key.process.lines
+
+
 def guard_file(site):
     return next(site.path("guard").iterdir())
 
@@ -580,14 +589,31 @@ def make_key(site, *attributes, label="log", number="01"):
                    check=True, capture_output=True)
 
 
+def certify(site, public_key):
+    """By a CA: the key process itself has nothing signed for a key that it would not serve."""
+    for command in ("csr", "self-sign"):
+        done = site.hsm(command, check=False)
+        assert done.returncode == 1 and "can, or could, leave" in done.stderr, done
+        assert done.stdout == "" and not site.path("log.crt").exists(), done
+    certificate = site.ca.build(site.ca.name, public_key).sign(site.ca.key,
+                                                               keychannel.hashes.SHA256())
+    hallmark.write_certificate(site.path("issued.crt"), certificate)
+    done = site.hsm("import-cert", str(site.path("issued.crt")), check=False)
+    assert done.returncode == 1 and "can, or could, leave" in done.stderr, done
+    site.path("issued.crt").rename(site.path("log.crt"))
+
+
 def test_a_key_that_can_leave_is_refused():
     with Site() as site:
         make_key(site, "--extractable")
-        site.hsm("self-sign")
+        der = subprocess.run(["pkcs11-tool", "--module", hallmark.MODULE, "--token-label", "test",
+                              "--read-object", "--type", "pubkey", "--label", "log"], env=site.env,
+                             check=True, capture_output=True).stdout
+        certify(site, keychannel.serialization.load_der_public_key(der))
         expect_no_service(site, "extractable 1")
         done = site.hsm("check", check=False)
         assert done.returncode == 1 and "can, or could, leave" in done.stderr
-        assert "REFUSED" in site.hsm("show").stdout
+        assert "REFUSED" in site.hsm("show", check=False).stdout
 
 
 def test_a_key_from_elsewhere_is_refused():
@@ -600,8 +626,62 @@ def test_a_key_from_elsewhere_is_refused():
         subprocess.run(["softhsm2-util", "--import", str(site.path("key.pem")), "--token", "test",
                         "--label", "log", "--id", "01", "--pin", "1234"], env=site.env, check=True,
                        capture_output=True)
-        site.hsm("self-sign")
+        certify(site, key.public_key())
         expect_no_service(site, "made on the token 0")
+
+
+def test_a_guard_that_others_can_write_is_refused():
+    with make_site() as site:
+        state, = site.path("guard").iterdir()
+        for place, mode, good in ((site.path("guard"), 0o770, 0o700), (state, 0o666, 0o600),
+                                  (state, 0o620, 0o600)):
+            place.chmod(mode)
+            done = site.hsm("check", check=False)
+            assert done.returncode == 1 and f"{mode:04o}" in done.stderr, done.stderr
+            assert "chmod" in done.stderr, done.stderr
+            expect_no_service(site, "closed to writing")
+            place.chmod(good)
+        moved = state.rename(site.path("moved"))
+        state.symlink_to(moved)
+        done = site.hsm("check", check=False)
+        assert done.returncode == 1 and "symbolic link" in done.stderr, done.stderr
+        expect_no_service(site, "symbolic link")
+        state.unlink()
+        moved.rename(state)
+        if os.geteuid() != 0:
+            return  # only root can give files away
+        for place in (site.path("guard"), state):
+            os.chown(place, 65534, -1)
+            done = site.hsm("check", check=False)
+            assert done.returncode == 1 and "user 65534" in done.stderr, done.stderr
+            expect_no_service(site, "guard")
+            os.chown(place, os.geteuid(), -1)
+        site.hsm("check")
+
+
+def test_log_lines_have_a_time_and_the_form_that_was_asked_for():
+    now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+
+    def soon(text):
+        stamp = datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ")
+        return now - datetime.timedelta(seconds=1) < stamp < now + datetime.timedelta(minutes=10)
+
+    with make_site() as site:
+        site.path("hsm.yaml").write_text(site.path("hsm.yaml").read_text() + "sessions: 1\n")
+        for good_configuration in (False, True):
+            line, = (line for line in log_lines(site) if "key-process" in line)
+            time, level, event, text = line.split(" ", 3)
+            assert soon(time.removeprefix("time=")), line
+            assert (level, event) == ("level=warning", "event=key-process"), line
+            assert text.startswith('text="'), line
+            line, = (json.loads(line) for line in log_lines(site, "--json"))
+            assert soon(line["time"]), line
+            assert (line["level"], line["event"]) == ("warning", "key-process"), line
+            assert ("symbolic link" if good_configuration else "sessions") in line["text"], line
+            site.write_configs()
+            state, = site.path("guard").iterdir()
+            if not good_configuration:
+                state.symlink_to(state.rename(site.path("moved")))
 
 
 def test_a_certificate_of_another_key_is_refused():

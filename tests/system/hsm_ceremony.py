@@ -236,6 +236,40 @@ def test_a_certificate_of_another_key_is_not_overwritten():
         assert site.path("log.crt").read_bytes() == site.path("signer.crt").read_bytes()
 
 
+def test_a_certificate_of_a_ca_is_not_overwritten_by_self_sign():
+    with Site() as site:
+        site.hsm("init")
+        site.path("chain.pem").write_bytes(sign_request(site, site.hsm("csr").stdout.encode()))
+        site.hsm("import-cert", str(site.path("chain.pem")))
+        refused(site, "self-sign", words=["issued by a CA", "csr and import-cert", "not overwritten"])
+        assert site.path("log.crt").read_bytes() == site.path("chain.pem").read_bytes()
+        site.hsm("import-cert", str(site.path("chain.pem")))
+        site.path("log.crt").unlink()
+        site.hsm("self-sign")
+        site.hsm("self-sign")
+
+
+def test_a_subject_may_hold_an_origin():
+    origin = x509.NameOID.COMMON_NAME
+    for subject, name in ((None, ORIGIN), ("/CN=" + ORIGIN.replace("/", "\\/"), ORIGIN),
+                          ("/CN=a\\\\b\\/c", "a\\b/c")):
+        with Site() as site:
+            site.hsm("init")
+            site.hsm("self-sign", *([] if subject is None else ["--subject", subject]))
+            names = certificate_of(site).subject.get_attributes_for_oid(origin)
+            assert [n.value for n in names] == [name], names
+            request = x509.load_pem_x509_csr(site.hsm(
+                "csr", *([] if subject is None else ["--subject", subject])).stdout.encode())
+            assert request.subject == certificate_of(site).subject
+
+
+def test_a_subject_with_a_bare_slash_is_told_how():
+    with Site() as site:
+        site.hsm("init")
+        done = refused(site, "self-sign", "--subject", "/CN=" + ORIGIN, words=["'log'", "backslash"])
+        assert "no reason given" not in done.stderr, done.stderr
+
+
 def test_show_tells_all_of_it():
     with Site() as site:
         site.init_key()
@@ -256,6 +290,22 @@ def test_show_tells_all_of_it():
         assert shown["verifier_key"] == (
             f"{ORIGIN}+{sha256(spki)[:4].hex()}+" + base64.b64encode(b"\2" + spki).decode())
         assert shown["signed_size"] == 0 and shown["signed_root"] == hashlib.sha256().hexdigest()
+
+
+def test_show_before_there_is_a_certificate():
+    with Site() as site:
+        site.hsm("init")
+        done = site.hsm("show")
+        assert "none yet: make it with self-sign" in done.stdout and done.stderr == "", done
+        assert json.loads(site.hsm("show", "--json").stdout)["certificate"] is None
+        site.path("log.crt").write_text("no certificate\n")
+        done = site.hsm("show", check=False)
+        assert done.returncode == 1 and "expected certificates in PEM" in done.stderr, done
+        assert "signed size" in done.stdout, done.stdout
+        site.path("log.crt").unlink()
+        next(site.path("guard").iterdir()).unlink()
+        done = site.hsm("show", check=False)
+        assert done.returncode == 1 and "guard's state" in done.stderr, done
 
 
 def test_show_and_check_work_while_it_serves():

@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import signal
+import socket
 import threading
 import time
 
@@ -88,7 +89,10 @@ def test_reload_refuses_a_bad_file_and_keeps_the_old():
         site.path("signer.yaml").write_text(good["signer.yaml"].replace(
             f"127.0.0.1:{site.port}", "127.0.0.1:1"))
         signer.signal(signal.SIGHUP)
-        signer.wait_for("event=reload-refused", line)
+        found = signer.wait_for("event=reload-refused", line)
+        assert "reload: listen: port" in found and "restart" in found, found
+        assert not any(":0:" in line for line in signer.lines)
+        assert all(line.startswith("time=20") for line in signer.lines), signer.lines
         site.path("signer.yaml").write_text(good["signer.yaml"])
         assert site.status()["counters"]["reloads_refused"] == 5
         assert site.collector("host2").submit("app", APP)["index"] == 4
@@ -221,6 +225,13 @@ def test_log_lines_as_json():
         line = json.loads(signer.wait_for('"event":"refusal"'))
         assert line["workload"] == 'a"b=c' and line["code"] == "nonce-unknown"
         assert signer.stop() == 0
+        # Those of the key process too, on the same stream.
+        site.path("hsm.yaml").write_text(site.path("hsm.yaml").read_text() + "sessions: 1\n")
+        signer = site.start_signer(wait=False)
+        line = json.loads(signer.wait_for('"event":"key-process".*sessions'))
+        assert "hsm.yaml:" in line["text"] and line["time"].startswith("20"), line
+        assert signer.stop() == 0
+        assert all(isinstance(json.loads(line), dict) for line in signer.lines)
 
 
 def test_a_jws_for_relying_parties():
@@ -349,6 +360,64 @@ def test_check_names_every_fault():
         for word in ("client_cas", "surprise", "client_ca"):
             assert word in done.stderr, done.stderr
         assert all(line.startswith(str(path)) for line in done.stderr.strip().split("\n")), done.stderr
+
+
+def check(site, **changes):
+    """Of signer.yaml with some texts replaced: what check says on each stream, and its status."""
+    path = site.path("signer.yaml")
+    text = path.read_text()
+    for old, new in changes.items():
+        assert old in text, old
+        text = text.replace(old, new)
+    path.write_text(text)
+    done = site.tool("hallmark-signer", "check", "-c", str(path), check=False)
+    assert (done.returncode == 0) == (done.stderr == "") == (": good" in done.stdout), done
+    assert ":0:" not in done.stderr, done.stderr
+    return done
+
+
+def test_check_goes_on_behind_a_fault():
+    with Site() as site:
+        site.init_key()
+        assert check(site).returncode == 0
+        site.path("policy.yaml").write_text(site.path("policy.yaml").read_text() + "rubbish: 1\n")
+        site.path("signer.crt").write_text("no certificate\n")
+        site.path("collectors-ca.crt").write_text("nor this\n")
+        done = check(site, index="indecks")
+        for word in ("signer.yaml:", "indecks", "policy.yaml:", "rubbish", "signer.crt: tls.cert",
+                     "no start line", "collectors-ca.crt: tls.client_ca"):
+            assert word in done.stderr, done.stderr
+        assert "PEM lib" not in done.stderr, done.stderr
+
+
+def test_check_looks_at_the_key_process():
+    with Site() as site:
+        site.init_key()
+        site.options["hsm"] = {"origin": "hallmark.test/other"}
+        site.write_configs()
+        done = check(site)
+        for word in ("hsm.yaml: origin", ORIGIN, "hallmark.test/other"):
+            assert word in done.stderr, done.stderr
+        site.path("guard").chmod(0o777)
+        done = check(site)
+        assert "hsm.yaml:" in done.stderr and "guard" in done.stderr, done.stderr
+
+
+def test_a_key_process_that_is_not_started_yet_is_no_fault():
+    with Site() as site:
+        site.init_key()
+        path = site.path("signer.yaml")
+        program_lines = path.read_text().split("key_process:\n")[1].split("policy:")[0]
+        socket_path = site.path("hsm.sock")
+        done = check(site, **{program_lines: f"  socket: {socket_path}\n"})
+        assert done.returncode == 0 and f"note: key_process.socket: {socket_path}" in done.stdout
+        socket_path.write_text("")
+        done = check(site)
+        assert done.returncode == 1 and "expected a Unix socket" in done.stderr, done.stderr
+        socket_path.unlink()
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(socket_path))
+            assert "note" not in check(site).stdout
 
 
 def test_a_secret_open_to_others_is_refused():

@@ -38,6 +38,40 @@ def test_demo_shows_what_it_promises():
     assert list((BUILD / "demo/receipts").glob("*.tlog-proof"))
 
 
+SLOW_START = """
+#define _GNU_SOURCE
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+__attribute__((constructor)) static void
+start_late(void)
+{
+	struct timespec late = {1, 0};
+
+	if (strcmp(program_invocation_short_name, "trading-app") == 0)
+		nanosleep(&late, NULL);
+}
+"""
+
+
+def test_demo_waits_for_an_application_that_starts_slowly():
+    """The delay is in a preloaded library, so the demo ends there: its policy allows none."""
+    if "asan" in str(BUILD) or "tsan" in str(BUILD):
+        return  # a sanitizer's runtime must come before any preloaded library
+    with tempfile.TemporaryDirectory() as site:
+        for name in ("signer", "collector", "audit", "hsm"):
+            os.symlink(BUILD / f"hallmark-{name}", f"{site}/hallmark-{name}")
+        pathlib.Path(site, "late.c").write_text(SLOW_START)
+        built = run(f"cc -shared -fPIC -o {site}/late.so {site}/late.c")
+        assert built.returncode == 0, built.stderr
+        done = run(f"{ROOT}/tests/system/demo {site}",
+                   env={**os.environ, "LD_PRELOAD": f"{site}/late.so"})
+        assert "\nrunning    pid " in done.stdout, done.stdout + done.stderr
+        assert done.returncode == 1 and "expected '\"ear.status\":\"affirming\"'" in done.stderr, \
+            done.stdout + done.stderr
+        assert "LD_PRELOAD" in done.stderr, done.stderr
+
+
 def test_commands_of_the_quick_start():
     if not (BUILD / "demo/log").exists():
         make_demo()
@@ -84,10 +118,35 @@ def test_install_puts_everything_in_its_place():
         for name in ("opt/hallmark/bin/hallmark-signer", "opt/hallmark/bin/hallmark-hsm",
                      "opt/hallmark/bin/hallmark-collector", "opt/hallmark/bin/hallmark-audit",
                      "etc/hallmark/signer.yaml.sample", "etc/hallmark/policy.yaml.sample",
-                     "opt/hallmark/lib/systemd/system/hallmark-signer.service"):
+                     "opt/hallmark/lib/systemd/system/hallmark-signer.service",
+                     "opt/hallmark/lib/sysusers.d/hallmark.conf"):
             assert name in names, f"{name} is not among {sorted(names)}"
         unit = pathlib.Path(root, "opt/hallmark/lib/systemd/system/hallmark-signer.service")
         assert "/opt/hallmark/bin/hallmark-signer" in unit.read_text()
+
+
+def test_installed_files_name_the_places_they_were_installed_to():
+    if "asan" in str(BUILD) or "tsan" in str(BUILD):
+        return
+    with tempfile.TemporaryDirectory() as root:
+        done = run(f"make install BUILD={BUILD} DESTDIR={root} PREFIX=/opt/hallmark ETC=/etc/else",
+                   env={**os.environ, "MAKEFLAGS": ""})
+        assert done.returncode == 0, done.stdout + done.stderr
+        units = list(pathlib.Path(root, "opt/hallmark/lib/systemd/system").iterdir())
+        assert len(units) == 4, units
+        for path in [*units, *pathlib.Path(root, "etc/else").iterdir()]:
+            text = path.read_text()
+            assert "/usr/local" not in text and "/etc/hallmark" not in text, path
+            for document in re.findall(r"Documentation=file:(\S+)", text):
+                assert os.path.exists(root + document), (path, document)
+            assert path not in units or "Documentation=" in text, path
+
+
+def test_every_user_of_a_unit_is_made():
+    made = set(re.findall(r"(?m)^u (\S+)", (ROOT / "config/sysusers.d/hallmark.conf").read_text()))
+    units = "".join(p.read_text() for p in (ROOT / "config/systemd").iterdir())
+    named = set(re.findall(r"(?m)^(?:User|Group|SocketUser)=(\S+)", units)) - {"root"}
+    assert named == made, (named, made)
 
 
 def test_links_and_paths_in_the_documents_exist():

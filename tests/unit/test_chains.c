@@ -85,7 +85,7 @@ open_bench(void **state)
 	struct bench *b = calloc(1, sizeof(*b));
 
 	assert_non_null(b);
-	b->chains = chains_new(ORIGIN);
+	b->chains = chains_new(ORIGIN, NULL);
 	assert_non_null(b->chains);
 	maker_begin(&b->m, "app");
 	assert_int_equal(check(b->chains, &b->m), OUTCOME_GOOD);

@@ -307,6 +307,61 @@ adoption_waits_for_the_key_process(void **state)
 	assert_int_equal(guard_adopt(f->directory, ORIGIN, SPKI, &adopted), ERR_IO);
 }
 
+static void
+refuses_a_file_that_others_can_write(void **state)
+{
+	static const mode_t open_to_others[] = {0620, 0602, 0666};
+	struct fixture *f = *state;
+	struct guard_state shown, adopted = {.size = 0};
+	char path[512];
+
+	fixture_path(f, path);
+	guard_close(&f->guard);
+	merkle_empty_root(&adopted.root);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(chmod(path, open_to_others[i]), 0);
+		assert_int_equal(reopen(f), ERR_IO);
+		assert_int_equal(guard_read(f->directory, ORIGIN, SPKI, &shown), ERR_IO);
+		assert_int_equal(guard_adopt(f->directory, ORIGIN, SPKI, &adopted), ERR_IO);
+	}
+	assert_int_equal(chmod(path, 0644), 0);
+	assert_int_equal(reopen(f), ERR_OK);
+}
+
+static void
+follows_no_link(void **state)
+{
+	struct fixture *f = *state;
+	struct guard_state shown, adopted = {.size = 0};
+	char path[512], moved[600];
+
+	fixture_path(f, path);
+	guard_close(&f->guard);
+	merkle_empty_root(&adopted.root);
+	snprintf(moved, sizeof(moved), "%s/.moved", f->directory);
+	assert_int_equal(rename(path, moved), 0);
+	assert_int_equal(symlink(".moved", path), 0);
+	assert_int_equal(reopen(f), ERR_IO);
+	assert_int_equal(guard_read(f->directory, ORIGIN, SPKI, &shown), ERR_IO);
+	assert_int_equal(guard_adopt(f->directory, ORIGIN, SPKI, &adopted), ERR_IO);
+	assert_int_equal(rename(moved, path), 0);
+	assert_int_equal(reopen(f), ERR_OK);
+}
+
+/* Nor does one wait for whoever opens the other end of a pipe. */
+static void
+takes_only_a_file(void **state)
+{
+	struct fixture *f = *state;
+	char path[512];
+
+	fixture_path(f, path);
+	guard_close(&f->guard);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(reopen(f), ERR_IO);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int
@@ -330,6 +385,9 @@ main(void)
 	    TEST(adoption_does_not_roll_back),
 	    TEST(adoption_does_not_fork),
 	    TEST(adoption_waits_for_the_key_process),
+	    TEST(refuses_a_file_that_others_can_write),
+	    TEST(follows_no_link),
+	    TEST(takes_only_a_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,6 +169,21 @@ test_credential(void **state)
 }
 
 static void
+test_guard_is_closed_to_others(void **state)
+{
+	struct fixture *f = *state;
+	struct hsm_config *c;
+
+	assert_int_equal(chmod(fixture_path(f, "guard"), 0720), 0);
+	refuse(state, "origin", "origin", 7, "has mode 0720: chmod");
+	assert_int_equal(chmod(fixture_path(f, "guard"), 0702), 0);
+	refuse(state, "origin", "origin", 7, "has mode 0702: chmod");
+	assert_int_equal(chmod(fixture_path(f, "guard"), 0755), 0);
+	c = accept(state, "origin", "origin");
+	hsm_config_free(&c);
+}
+
+static void
 test_every_fault_in_one_run(void **state)
 {
 	assert_null(load(*state, "origin: \"+\"\nmodule: none\ntoken: []\nkey: k\nsession: 1\n"
@@ -226,6 +241,7 @@ main(void)
 	    WITH_FIXTURE(test_pin_comes_from_one_place),
 	    WITH_FIXTURE(test_pin_file_must_be_closed),
 	    WITH_FIXTURE(test_credential),
+	    WITH_FIXTURE(test_guard_is_closed_to_others),
 	    WITH_FIXTURE(test_every_fault_in_one_run),
 	    WITH_FIXTURE(test_sample),
 	};

@@ -285,6 +285,42 @@ test_patterns(void **state)
 	refuse(state, "\"*\"", "\"trading-*\"", 9, "an earlier entry has the pattern");
 }
 
+/* An entry that is never reached is a mistake: its author believes that it is in force. */
+static void
+test_shadowed_entries(void **state)
+{
+	static const struct {
+		const char *earlier, *later;
+		bool shadowed;
+	} cases[] = {
+	    {"a*", "ab", true},
+	    {"a*", "a*b", true},
+	    {"*", "trading-?", true},
+	    {"*-app", "trading-*-app", true},
+	    {"ab", "a*", false},
+	    {"a*b", "a*", false},
+	    {"a?", "ab", false}, /* it is, and nobody need find out */
+	    {"a?", "a*", false},
+	    {"a*", "ba", false},
+	};
+	static const char fact[] = "{name: os, allow: [a]}";
+	struct policy *p;
+	char text[512];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text),
+		    "name: test\nworkloads:\n"
+		    "  - {match: \"%s\", collectors: [a], host: {facts: [%s]}}\n"
+		    "  - {match: \"%s\", collectors: [a], host: {facts: [%s]}}\n",
+		    cases[i].earlier, fact, cases[i].later, fact);
+		p = load(*state, text);
+		policy_free(&p);
+		fixture_expect_count(*state, cases[i].shadowed ? 1 : 0);
+		if (cases[i].shadowed)
+			fixture_expect(*state, 4, "of an earlier entry matches all that");
+	}
+}
+
 static void
 test_collectors_must_be_named(void **state)
 {
@@ -624,6 +660,7 @@ main(void)
 	    WITH_FIXTURE(test_replaces),
 	    WITH_FIXTURE(test_too_many_references),
 	    WITH_FIXTURE(test_patterns),
+	    WITH_FIXTURE(test_shadowed_entries),
 	    WITH_FIXTURE(test_collectors_must_be_named),
 	    WITH_FIXTURE(test_something_must_be_checked),
 	    WITH_FIXTURE(test_kinds_must_fit_together),

@@ -63,7 +63,7 @@ test_the_receipt_verifies(void **state)
 	assert_int_equal(check(&b, NULL, buf_view(&b.good), &f->display), OUTCOME_GOOD);
 	fixture_says(f, "origin         ok    " ORIGIN ", and the certificate names it");
 	assert_int_equal(check(&b, ORIGIN, buf_view(&b.good), &f->display), OUTCOME_GOOD);
-	fixture_says(f, "leaf 1 of 2, 1 hashes lead to root");
+	fixture_says(f, "leaf 1 of 2, by 1 hash to root");
 	bench_close(&b);
 }
 

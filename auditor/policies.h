@@ -1,0 +1,45 @@
+/*
+ * The policies that a log's reports were judged by, with how many reports each has; and whether
+ * they are those that the auditor was told to expect.
+ *
+ * A signer chooses its policy: one that lets anything pass gives affirming reports that replay as
+ * well as any. Only somebody who knows the organisation's policies can tell.
+ */
+#ifndef HALLMARK_AUDITOR_POLICIES_H
+#define HALLMARK_AUDITOR_POLICIES_H
+
+#include <stddef.h>
+
+#include "auditor/display.h"
+#include "auditor/outcome.h"
+#include "proto/bytes.h"
+#include "proto/digest.h"
+
+/*
+ * Policies that are told apart; a signer has a new one with each change, so these are years of
+ * weekly ones. Reports under more are counted together.
+ */
+#define POLICIES_MAX 512
+
+/* What stands behind the policy's name in every report: the digest of its manifest. */
+struct policies_expected {
+	const struct digest *digest;
+	size_t count; /* 0: whatever there is */
+};
+
+struct policies;
+
+/* `expected` must outlive it. NULL for want of memory. */
+struct policies *policies_new(const struct policies_expected *expected);
+void policies_free(struct policies **p);
+
+/*
+ * Counts a report under its policy ("name@sha256:hex"). Bad for one that is not expected, the first
+ * time that it is seen; `what` then says so, until the next call.
+ */
+enum outcome policies_check(struct policies *p, struct view id, const char **what) MUST_USE;
+
+/* One line for each, in the order in which they were first seen. */
+void policies_show(const struct policies *p, const struct display *d);
+
+#endif

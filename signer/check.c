@@ -1,0 +1,83 @@
+/*
+ * `hallmark-signer check`: everything that can be known of a configuration without serving by it.
+ */
+#include "signer/check.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "config/hsm_config.h"
+#include "signer/loaded.h"
+
+static void check_key_process(const struct signer_config *c, struct faults *faults);
+static void check_socket(const char *path, struct faults *faults);
+static void check_program(const struct signer_config *c, struct faults *faults);
+
+int
+signer_check(const char *path)
+{
+	struct faults faults = FAULTS_INIT, again = FAULTS_INIT;
+	struct loaded_libraries libraries = {{NULL}};
+	struct signer_config *config;
+	struct loaded loaded;
+	bool good = loaded_read(path, 1, &libraries, &loaded, &faults) == ERR_OK;
+
+	/* A second time, because nothing stays loaded that has a fault. */
+	if (signer_config_inspect(path, &again, &config) == ERR_OK || config != NULL)
+		check_key_process(config, &faults);
+	if (good && faults.count == 0) {
+		printf("%s: good\n", path);
+		printf("  log     %s\n", loaded.config->log_origin);
+		printf("  policy  %.*s\n", (int)policy_id(loaded.policy).size,
+		    (const char *)policy_id(loaded.policy).data);
+	}
+	good = good && faults.count == 0;
+	faults_print(&faults, stderr);
+	faults_free(&faults);
+	faults_free(&again);
+	signer_config_free(&config);
+	loaded_free(&loaded);
+	loaded_libraries_free(&libraries);
+	return good ? 0 : 1;
+}
+
+static void
+check_key_process(const struct signer_config *c, struct faults *faults)
+{
+	if (c->key_process.socket != NULL && c->key_process.program == NULL)
+		check_socket(c->key_process.socket, faults);
+	if (c->key_process.program != NULL && c->key_process.config != NULL)
+		check_program(c, faults);
+}
+
+/* One that is not there yet is no fault: whatever listens at it may be started later. */
+static void
+check_socket(const char *path, struct faults *faults)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		printf("note: key_process.socket: %s: %s; the signer waits for it "
+		       "(systemctl start hallmark-hsm.socket)\n",
+		    path, strerror(errno));
+	else if (!S_ISSOCK(st.st_mode))
+		faults_add(faults, path, 0,
+		    "key_process.socket: expected a Unix socket, found something else");
+}
+
+/* The process will run as this user and read this file, so its faults are ours. */
+static void
+check_program(const struct signer_config *c, struct faults *faults)
+{
+	struct hsm_config *hsm;
+
+	if (hsm_config_load(c->key_process.config, faults, &hsm) == ERR_OK &&
+	    c->log_origin != NULL && strcmp(hsm->origin, c->log_origin) != 0)
+		faults_add(faults, c->key_process.config, 0,
+		    "origin: expected \"%s\", the log.origin of the signer, found \"%s\"; the key "
+		    "process would sign for another log",
+		    c->log_origin, hsm->origin);
+	hsm_config_free(&hsm);
+}

@@ -1,0 +1,74 @@
+#!/usr/bin/python3
+"""What an operator sees of hallmark-collector: usage, check, and a reload that is refused."""
+
+import pathlib
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+from collector_client import Host
+from hallmark import program, run_tests
+
+
+def collector(*arguments, status):
+    done = subprocess.run([program("hallmark-collector"), *arguments], capture_output=True,
+                          text=True, timeout=200)
+    assert done.returncode == status, f"exit {done.returncode}\n{done.stdout}{done.stderr}"
+    return done
+
+
+def test_wrong_usage_is_explained():
+    for arguments, words in (
+            ([], "expected a command"), (["chek"], "expected check, measure, once or run"),
+            (["check"], "expected -c FILE"), (["check", "-c"], "a file behind it"),
+            (["check", "-c", "a", "-c", "b"], "-c once"), (["run", "-c", "a", "app"], "no names"),
+            (["check", "-c", "a", "--json"], "belongs to measure"),
+            (["measure", "-c", "a"], "expected the name of a workload"),
+            (["measure", "-c", "a", "b", "c"], "one name"), (["once", "-v"], "expected no options")):
+        done = collector(*arguments, status=2)
+        assert words in done.stderr.split("\n")[0] and "usage:" in done.stderr, done.stderr
+    assert collector("--help", status=0).stdout.startswith("usage:")
+
+
+def test_check_of_what_is_good():
+    with Host() as host:
+        done = collector("check", "-c", str(host.config), status=0)
+        assert f"app: process {host.app.pid}" in done.stdout and "no faults" in done.stdout
+        assert done.stderr == ""
+
+
+def test_check_says_no_faults_only_without_any():
+    with Host() as host:
+        (host.dir / "host1.crt").write_text("no certificate\n")
+        done = collector("check", "-c", str(host.config), status=1)
+        assert "no faults" not in done.stdout and "no start line" in done.stderr, done
+    with Host() as host:
+        host.app.kill()
+        host.app.wait()
+        done = collector("check", "-c", str(host.config), status=1)
+        assert "no faults" not in done.stdout and "no process runs" in done.stderr, done
+        collector("check", "-c", str(host.dir / "nowhere.yaml"), status=1)
+
+
+def test_a_refused_reload_is_an_error_in_the_log():
+    with Host() as host:
+        running = host.run()
+        running.wait_for("event=receipt")
+        good = host.config.read_text()
+        host.config.write_text(good + "surprise: 1\nanother: 2\n")
+        running.signal(signal.SIGHUP)
+        line = running.wait_for("event=reload-refused.*surprise")
+        assert line.startswith("time=") and "level=error" in line, line
+        assert f"file={host.config} line={good.count(chr(10)) + 1} text=" in line, line
+        running.wait_for("event=reload-refused.*another")
+        host.config.write_text(good)
+        running.signal(signal.SIGHUP)
+        running.wait_for("event=reloaded")
+        assert all(line.startswith("time=") for line in running.lines), running.lines
+        assert running.stop() == 0
+
+
+if __name__ == "__main__":
+    run_tests(__name__)
