@@ -111,6 +111,11 @@ $(BUILD)/loadgen: $(BUILD)/obj/tests/bench/loadgen.o $(BUILD)/libproto.a
 	@echo "  LD    $@"
 	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call PKG_LIBS,libssl $(PKGS_PROTO)) -lpthread
 
+# What a token signs when nothing else is done.
+$(BUILD)/rawsign: $(BUILD)/obj/tests/bench/rawsign.o
+	@echo "  LD    $@"
+	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call PKG_LIBS,libp11 p11-kit-1 libcrypto) -lpthread
+
 # A PKCS#11 module that passes calls on and injects faults. Without sanitizers: other programs load it.
 $(BUILD)/token_module.so: tests/fault/token_module.c tests/fault/token_control.h
 	@mkdir -p $(@D)
@@ -129,7 +134,16 @@ PACKAGES_LINT  := clang-format clang-tidy universal-ctags python3
 PACKAGES_FUZZ  := clang libclang-rt-14-dev
 INSTALL := tests/lib/install-packages
 
-TESTED := $(BINARIES) $(BUILD)/loadgen $(BUILD)/token_module.so $(UNIT_TESTS) $(REPLAYS)
+TESTED := $(BINARIES) $(BUILD)/loadgen $(BUILD)/token_module.so $(BUILD)/rawsign $(UNIT_TESTS) $(REPLAYS)
+
+# A wall clock for system tests, to be preloaded.
+SET_CLOCK := $(BUILD)/set_clock.so
+TESTED += $(SET_CLOCK)
+
+$(SET_CLOCK): tests/lib/set_clock.c
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) -std=c11 -D_GNU_SOURCE -O2 -g -fPIC -shared $(WARNINGS) $(WERROR) -o $@ $<
 
 .PHONY: tests
 tests: $(TESTED)

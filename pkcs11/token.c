@@ -4,11 +4,9 @@
 #include <fcntl.h>
 #include <libp11.h>
 #include <openssl/crypto.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "pkcs11/complain.h"
@@ -17,8 +15,6 @@
 
 #define PIN_SIZE_MAX 256 /* bytes; PKCS#11 tokens take far less */
 
-static void prepare_signals(void);
-static void on_deadline(int number);
 static enum err load(struct token *t);
 static enum err find_slot(struct token *t);
 static enum err refuse_labels(const struct token *t);
@@ -39,7 +35,7 @@ token_open(const struct hsm_config *config, enum token_use use, struct token **o
 	if (t == NULL)
 		return ERR_MEMORY;
 	t->config = config;
-	prepare_signals();
+	token_deadline_prepare();
 	/* Each step has the deadline for itself: a network HSM may take seconds to start. */
 	token_call_begin(t);
 	if ((e = load(t)) == ERR_OK) {
@@ -106,6 +102,21 @@ token_find_key(struct token *t)
 	return e;
 }
 
+enum err
+token_end_setup(struct token *t)
+{
+	ck_rv_t rv;
+
+	token_call_begin(t);
+	rv = t->functions->C_CloseSession(t->session);
+	token_call_end();
+	if (rv == CKR_OK)
+		return ERR_OK;
+	complain("token '%s' does not close a session: PKCS#11 error 0x%lx, %s", t->info.label, rv,
+	    module_error_text(rv));
+	return ERR_TOKEN;
+}
+
 EVP_PKEY *
 token_public_key(const struct token *t)
 {
@@ -129,48 +140,6 @@ token_key_is_safe(const struct token_key_attributes *a)
 {
 	return a->sensitive && a->always_sensitive && !a->extractable && a->never_extractable &&
 	       a->local;
-}
-
-void
-token_call_begin(const struct token *t)
-{
-	struct itimerval timer = {.it_value = {.tv_sec = t->config->deadline_ms / 1000,
-				      .tv_usec = t->config->deadline_ms % 1000 * 1000}};
-
-	setitimer(ITIMER_REAL, &timer, NULL);
-}
-
-void
-token_call_end(void)
-{
-	struct itimerval none = {.it_value = {0, 0}};
-
-	setitimer(ITIMER_REAL, &none, NULL);
-}
-
-/* A module's broken transport must not end us silently; the deadline must end us whatever comes. */
-static void
-prepare_signals(void)
-{
-	struct sigaction deadline = {
-	    .sa_handler = on_deadline, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
-	sigset_t unblocked;
-
-	signal(SIGPIPE, SIG_IGN);
-	sigaction(SIGALRM, &deadline, NULL);
-	sigemptyset(&unblocked);
-	sigaddset(&unblocked, SIGALRM);
-	sigprocmask(SIG_UNBLOCK, &unblocked, NULL);
-}
-
-/* SIGALRM has its default action again: it kills, even if stderr blocks. */
-static void
-on_deadline(int number)
-{
-	alarm(1);
-	complain_from_signal("the token did not answer within deadline_ms: this process ends, a "
-			     "fresh one may find it well again");
-	raise(number);
 }
 
 static enum err
