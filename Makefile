@@ -105,6 +105,15 @@ $(BUILD)/fuzz/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz
 	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $(filter %.o,$^) \
 		$(call LIB_GROUP,$(ALL_LIBS)) $(call PKG_LIBS,$(PKGS_ALL)) -lpthread
 
+# --- faults: tests/fault/<name>.c is preloaded into what is tested ----------------------------------
+
+SHIMS := $(patsubst tests/fault/%.c,$(BUILD)/fault/%.so,$(wildcard tests/fault/*.c))
+
+$(BUILD)/fault/%.so: tests/fault/%.c
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) $(BASE_CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
+
 # --- load -----------------------------------------------------------------------------------------
 
 $(BUILD)/loadgen: $(BUILD)/obj/tests/bench/loadgen.o $(BUILD)/libproto.a
@@ -122,7 +131,7 @@ PACKAGES_LINT  := clang-format clang-tidy universal-ctags python3
 PACKAGES_FUZZ  := clang libclang-rt-14-dev
 INSTALL := tests/lib/install-packages
 
-TESTED := $(BINARIES) $(BUILD)/loadgen $(UNIT_TESTS) $(REPLAYS)
+TESTED := $(BINARIES) $(BUILD)/loadgen $(UNIT_TESTS) $(REPLAYS) $(SHIMS)
 
 .PHONY: tests
 tests: $(TESTED)

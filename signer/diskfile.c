@@ -134,16 +134,21 @@ diskfile_read_at(const char *path, uint64_t offset, size_t size, struct buf *to)
 }
 
 enum err
-diskfile_truncate(const char *path, uint64_t size)
+diskfile_end_with(const char *path, uint64_t offset, struct view bytes)
 {
+	uint64_t size = offset + bytes.size;
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	enum err e = ERR_OK;
+	enum err e;
 
 	if (fd < 0)
 		return failed("open", path);
-	if (ftruncate(fd, (off_t)size) != 0)
+	if (lseek(fd, (off_t)offset, SEEK_SET) < 0)
+		e = failed("lseek", path);
+	else
+		e = write_all(fd, path, bytes);
+	if (e == ERR_OK && ftruncate(fd, (off_t)size) != 0)
 		e = failed("ftruncate", path);
-	else if (fsync(fd) != 0)
+	if (e == ERR_OK && fsync(fd) != 0)
 		e = failed("fsync", path);
 	if (close(fd) != 0 && e == ERR_OK)
 		e = failed("close", path);
