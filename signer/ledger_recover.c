@@ -102,9 +102,8 @@ ledger_recover(struct ledger *l, struct log_index *index)
 enum err
 ledger_mend_pending(struct ledger *l)
 {
-	uint64_t kept = l->found_end, size = l->found_end - l->found_record;
-	struct buf record = BUF_INIT;
-	enum err e;
+	uint64_t kept = l->found_end;
+	enum err e = ERR_OK;
 
 	if (l->segment_last == NULL)
 		return ERR_OK;
@@ -117,11 +116,9 @@ ledger_mend_pending(struct ledger *l)
 		ledger_segment_drop(l);
 		return diskfile_remove(l->segment_path);
 	}
-	e = diskfile_read_at(l->segment_path, l->found_record, (size_t)size, &record);
-	if (e == ERR_OK)
-		e = diskfile_end_with(l->segment_path, l->found_record, buf_view(&record));
-	buf_free(&record);
-	return e;
+	if (kept < l->found_size)
+		e = diskfile_truncate(l->segment_path, kept);
+	return e == ERR_OK ? diskfile_write_again(l->segment_path, l->found_record, kept) : e;
 }
 
 static enum err

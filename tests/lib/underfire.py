@@ -138,12 +138,11 @@ class Fight:
         self.unanswered = None
         count(self.row, "receipts checked")
 
-    def publish(self, beyond=None):
+    def publish(self):
         """Until the checkpoint on the disk has what was received, or the signer is gone."""
         deadline = time.monotonic() + hallmark.PATIENCE_S
-        beyond = self.receipts[-1]["index"] if beyond is None else beyond
         while not self.signer.ended:
-            if self.look() > beyond:
+            if self.look() > self.receipts[-1]["index"]:
                 return
             assert time.monotonic() < deadline, "nothing is published"
             with self.signer.changed:
@@ -191,7 +190,6 @@ class Fight:
     def ask_again(self):
         _, components, data = self.unanswered
         while True:
-            before = self.look()
             self.collector.connection.send([wire.BUNDLE, {"bundle": data}])
             try:
                 self.take(self.collector.await_receipt(components))
@@ -200,7 +198,7 @@ class Fight:
                 if refusal.name != "busy":
                     raise
                 # What was pending at the start has to be published first.
-                self.publish(before)
+                logimage.published(self.site, self.site.status()["log_size"])
 
     def aftermath(self):
         """A start without the fault; every promise holds."""
