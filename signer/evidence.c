@@ -356,8 +356,7 @@ last_pack(const struct evidence_store *s, uint32_t *last)
 
 /* From `offset` on; whole records reach up to `end`. */
 static enum err
-scan_pack(
-    struct evidence_store *s, const char *path, uint32_t pack, uint64_t offset, uint64_t *end)
+scan_pack(struct evidence_store *s, const char *path, uint32_t pack, uint64_t offset, uint64_t *end)
 {
 	struct stat st;
 	uint64_t next = offset;

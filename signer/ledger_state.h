@@ -76,6 +76,7 @@ struct ledger {
 	struct ledger_segment *segment_first, *segment_last;
 	char *segment_path; /* of segment_last */
 	bool segment_rotate;
+	uint64_t last_issued_s; /* of the newest report that recovery found */
 	/* Of the newest pending file that recovery read: where its last whole record lies. */
 	uint64_t found_record, found_end, found_size; /* bytes */
 	uv_timer_t publish_timer;
