@@ -41,13 +41,14 @@ def print_matrix():
         print(f"matrix: {row} | {column} | {number}", flush=True)
 
 
-def choose(points, short):
-    """All of them, or `short` of them by chance, in their order."""
+def choose(points, short, long=None):
+    """All of them, or `short` of them by chance (in the long form, at most `long`), in their order."""
     points = list(points)
-    if LONG or len(points) <= short:
+    most = short if not LONG else long or len(points)
+    if len(points) <= most:
         return points
-    print(f"HALLMARK_FAULT_SEED={SEED}: {short} of {len(points)} points", flush=True)
-    return [points[n] for n in sorted(CHANCE.sample(range(len(points)), short))]
+    print(f"HALLMARK_FAULT_SEED={SEED}: {most} of {len(points)} points", flush=True)
+    return [points[n] for n in sorted(CHANCE.sample(range(len(points)), most))]
 
 
 class Checkpoints:
