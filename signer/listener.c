@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,9 +18,16 @@
 /* Accepted in one go, so that connections at work get their turn. */
 #define ACCEPTS_PER_TURN 64
 
+/*
+ * Descriptors that connections leave free: a commit, a publication and a start of the key process
+ * open files, and one that fails ends the signer.
+ */
+#define DESCRIPTORS_KEPT 32
+
 static int bind_socket(const struct signer_config *config);
 static void on_poll(uv_poll_t *poll, int status, int events);
 static void take(struct listener *l, int fd);
+static bool is_full(struct service *service, int fd);
 static void pause_accepting(struct listener *l);
 static void on_closed(uv_handle_t *handle);
 
@@ -125,11 +133,13 @@ take(struct listener *l, int fd)
 	struct letter *letter;
 	int yes = 1;
 
-	if (traffic_connections(&service->traffic) >= service->config->limits.connections) {
+	if (is_full(service, fd)) {
 		if (service->counters.refusals[err_index(ERR_CONNECTIONS)] == 0)
 			logger_say(LOGGER_WARNING, "connection-limit",
-			    "limits.connections is reached; further connections are closed and "
-			    "counted as too-many-connections");
+			    "limits.connections, or the system's limit of open files less %d, is "
+			    "reached; further connections are closed and counted as "
+			    "too-many-connections",
+			    DESCRIPTORS_KEPT);
 		service_count(service, ERR_CONNECTIONS);
 		close(fd);
 		return;
@@ -148,6 +158,17 @@ take(struct listener *l, int fd)
 	traffic_opened(&service->traffic);
 	front_post(fronts->front[fronts->next], letter);
 	fronts->next = (fronts->next + 1) % fronts->count;
+}
+
+/* The lowest free number is what the system gives: one near the limit says that few are left. */
+static bool
+is_full(struct service *service, int fd)
+{
+	struct rlimit files;
+
+	return traffic_connections(&service->traffic) >= service->config->limits.connections ||
+	       (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
+		   (rlim_t)fd + DESCRIPTORS_KEPT >= files.rlim_cur);
 }
 
 static void
