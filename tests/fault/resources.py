@@ -231,7 +231,7 @@ def many_uploads(site, signer, receipts, connections=12, turns=6):
     for piece in pieces:
         piece.close()
     for name in trouble:
-        count("resources", f"answered {name}" if name != "gone" else "ended")
+        count("resources", f"refused {name}" if name != "gone" else "connections lost")
     return trouble
 
 

@@ -9,7 +9,7 @@ underfire.py: nothing acknowledged is lost, nothing is signed twice, log and gua
 import hallmark
 import tracing
 import underfire
-from underfire import Battle, choose, count
+from underfire import Battle, choose, count, judge
 
 FAULTS = ("error=EIO", "error=ENOSPC", "signal=KILL")
 GROWN = 270  # more reports than any run makes
@@ -29,8 +29,7 @@ def calls_under_load(battle, kind, paths):
     return tracer.calls()
 
 
-def run(kind, survives=None):
-    """`survives`: whether the signer must outlive an error (not a kill); None: it may or may not."""
+def run(kind):
     with Battle() as battle:
         paths = tracing.groups(battle.site, battle.reports, GROWN)[kind]
         found = calls_under_load(battle, kind, paths)
@@ -41,27 +40,22 @@ def run(kind, survives=None):
         missed = 0
         chosen = choose(points, SHORT)
         for call, number, fault in chosen:
-            missed += not one(battle, kind, paths, (call, number, fault), survives)
+            missed += not one(battle, kind, paths, (call, number, fault))
         assert missed * 10 <= len(chosen), f"{missed} of {len(chosen)} faults never happened"
 
 
-def one(battle, kind, paths, point, survives):
+def one(battle, kind, paths, point):
     call, number, fault = point
     with battle.point(f"syscalls: {kind}") as fight:
         with tracing.traced(pids(fight), paths, calls=[call],
                             inject=f"{call}:{fault}:when={number}") as tracer:
             fight.load()
-            outcome = fight.outcome()
         if not tracer.hits:
             count(fight.row, "not reached")
             return False
-        count(fight.row, "kills" if fault == "signal=KILL" else "calls failed")
-        count(fight.row, outcome)
-        if survives is not None and fault != "signal=KILL":
-            assert outcome == ("survived" if survives else "ended"), (point, outcome)
-        if outcome == "ended":
-            status = fight.signer.wait()
-            assert status == (-9 if fault == "signal=KILL" else 1), (point, status)
+        killed = fault == "signal=KILL"
+        count(fight.row, "kills" if killed else "calls failed")
+        judge(fight, kind, call, killed)
     return True
 
 
@@ -82,7 +76,7 @@ def test_checkpoint_and_its_directory():
 
 
 def test_the_index_is_only_a_cache():
-    run("index", survives=True)
+    run("index")
 
 
 def test_guard():
@@ -90,7 +84,7 @@ def test_guard():
 
 
 def test_files_of_the_token():
-    run("token", survives=True)
+    run("token")
 
 
 if __name__ == "__main__":

@@ -220,6 +220,31 @@ class Fight:
         count(self.row, "points")
 
 
+# Files whose failed calls the signer must outlive, and those whose failed calls must be its end.
+CACHES = ("index", "token")
+RECORDS = ("pending", "evidence", "tiles", "checkpoint")
+FINAL = ("write", "pwrite64", "fsync", "fdatasync", "rename")
+
+
+def judge(fight, kind, call, killed):
+    """What came of the fault: a signer that goes on as if nothing had been is no survivor."""
+    outcome = fight.outcome()
+    count(fight.row, outcome)
+    if outcome == "ended":
+        status = fight.signer.wait()
+        assert status == (-9 if killed else 1), (call, status)
+    if killed:
+        return
+    if kind in CACHES:
+        assert outcome == "survived", call
+    if kind in RECORDS and call in FINAL:
+        assert outcome == "ended", call
+    if outcome == "ended":
+        assert any("event=fatal" in line for line in fight.signer.lines), fight.signer.lines
+    elif kind == "guard":
+        assert any("event=key-process-down" in line for line in fight.signer.lines), call
+
+
 def guard_state(shown):
     return int(shown["signed_size"]), bytes.fromhex(shown["signed_root"])
 
