@@ -11,10 +11,10 @@ import re
 import hallmark
 import tracing
 import underfire
-from underfire import Battle, FaultyCalls, choose, count, judge
+from underfire import Battle, FaultyCalls, choose, count, judge, try_points
 
 GROWN = 270  # more reports than any run makes
-SHORT = 3  # points of each kind in the short form
+SHORT = 2  # points of each kind in the short form
 
 # Parts of paths, as the shim compares them, and the calls that are made on such files.
 KINDS = {
@@ -34,7 +34,7 @@ def calls_under_load(battle, kind, faulty):
         with tracing.traced([fight.signer.pid, fight.site.status()["key_process_pid"]],
                             tracing.groups(battle.site, battle.reports, GROWN)[kind]) as tracer:
             fight.load()
-            assert fight.outcome() == "survived"
+        assert fight.outcome() == "survived"
     lines = [line for line in tracer.lines if path in line and "O_NONBLOCK" not in line]
     return {call: sum(f"{'openat' if call == 'open' else call}(" in line for line in lines)
             for call in calls}
@@ -48,11 +48,7 @@ def run(kind):
                   for number in range(1, most + 1) for mode in FaultyCalls.MODES
                   if mode != "torn" or (re.fullmatch("p?write(64)?", call) and kind != "guard")]
         assert points, "no call was seen"
-        missed = 0
-        chosen = choose(points, SHORT)
-        for point in chosen:
-            missed += not one(battle, kind, faulty, point)
-        assert missed * 10 <= len(chosen), f"{missed} of {len(chosen)} faults never happened"
+        try_points(points, SHORT, lambda point: one(battle, kind, faulty, point))
 
 
 def one(battle, kind, faulty, point):

@@ -82,6 +82,10 @@ class Tracer:
         match = KILLED.match(line)
         return match and (match[1] is None or match[1] in self.leaders)
 
+    def wait_for_the_end(self):
+        """Of what is traced; or of the tracing, if a fault has ended that."""
+        self.child.wait(hallmark.PATIENCE_S)
+
     def end(self):
         if not self.ended():
             self.child.kill()

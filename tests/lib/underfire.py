@@ -51,6 +51,27 @@ def choose(points, short, long=None):
     return [points[n] for n in sorted(CHANCE.sample(range(len(points)), most))]
 
 
+def try_points(points, short, attempt):
+    """Each of them; in the short form, by chance, until `short` of them have happened.
+
+    `attempt` says whether its fault happened: how often a call is made varies with the time that
+    publications take, so the last of them may not be.
+    """
+    points = list(points)
+    wanted = len(points) if LONG else min(short, len(points))
+    order = points if LONG else CHANCE.sample(points, len(points))
+    happened = missed = 0
+    for point in order:
+        if happened == wanted:
+            break
+        if attempt(point):
+            happened += 1
+        else:
+            missed += 1
+        assert missed <= 4 + wanted // 5, f"{missed} faults never happened, {happened} did"
+    assert happened, "no fault ever happened"
+
+
 class Checkpoints:
     """Every checkpoint that anybody has seen: of one size there is one root."""
 
@@ -140,27 +161,35 @@ class Fight:
         count(self.row, "receipts checked")
 
     def publish(self):
-        """Until the checkpoint on the disk has what was received, or the signer is gone."""
+        """Until what was received is published, to the last step, or the signer is gone."""
         deadline = time.monotonic() + hallmark.PATIENCE_S
         while not self.signer.ended:
-            if self.look() > self.receipts[-1]["index"]:
+            if self.look() > self.receipts[-1]["index"] and self.says_published():
                 return
             assert time.monotonic() < deadline, "nothing is published"
             with self.signer.changed:
                 self.signer.changed.wait(0.01)
 
+    def says_published(self):
+        said = self.site.tool("hallmark-signer", "status", "--socket",
+                              str(self.site.path("run/status.sock")), "--json", check=False)
+        return said.returncode == 0 and \
+            json.loads(said.stdout)["published_size"] > self.receipts[-1]["index"]
+
     def look(self):
         return self.checkpoints.see(self.site.path("log/checkpoint").read_bytes())
 
     def load(self):
-        """A light one: new evidence and known, over the edge of a tile, two publications."""
+        """A light one: new evidence and known, over the edge of a tile, two publications. Whether the
+        signer was there to its end."""
         try:
             for turn in range(2):
                 for number in range(4):
                     self.submit(f"base{number}", APP if number % 2 else new_evidence())
                 self.publish()
         except GONE:
-            pass
+            return False
+        return not self.signer.ended
 
     def outcome(self):
         """Whether the signer outlived the fault; if so, it answers."""
