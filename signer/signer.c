@@ -217,8 +217,7 @@ start_fronts(struct signer *s, struct loaded *l)
 	mailbox_init(&s->mailbox, &s->loop, on_letter, s);
 	links_init(&s->links, &s->service, &s->fronts);
 	for (unsigned i = 0; i < l->fronts; i++) {
-		struct front *f =
-		    front_new(i, l->settings[i], &s->mailbox, &s->service.traffic);
+		struct front *f = front_new(i, l->settings[i], &s->mailbox, &s->service.traffic);
 
 		if (f == NULL)
 			return ERR_MEMORY;
