@@ -59,7 +59,8 @@ def test_jumps_are_said_and_receipts_keep_coming():
         receipts = [collector.submit("app", APP)]
         jumps = [3 * HOUR, -3 * HOUR, -26 * HOUR, 5 * HOUR]
         while len(jumps) < JUMPS:
-            jumps.append(underfire.CHANCE.choice((-1, 1)) * underfire.CHANCE.randrange(60, 8 * HOUR))
+            jumps.append(underfire.CHANCE.choice((-1, 1)) *
+                         underfire.CHANCE.randrange(60, 8 * HOUR))
         behind = False
         for jump in jumps:
             seen = len(signer.lines)

@@ -108,7 +108,7 @@ def ruin():
 
 
 def test_pending_file_cut_at_every_byte_of_its_last_record():
-    """That record was never signed: what is left of it goes, and the log goes on behind a second kill."""
+    """It was never signed: what is left of it goes, and the log goes on behind a second kill."""
     with ruin() as r:
         start = r.whole.rindex(b"HMB1")
         edges = {start, start + 1, start + 31, start + 32, len(r.whole) - 32, len(r.whole) - 1,

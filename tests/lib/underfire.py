@@ -85,7 +85,7 @@ class Checkpoints:
 
 
 class Battle:
-    """A site with a log, to which it returns for each fault. `reports` stand just before a full tile."""
+    """A site with a log, to which it returns for each fault: by default just before a full tile."""
 
     def __init__(self, reports=250, **options):
         self.site = Site(**options)
