@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,9 +18,16 @@
 /* Accepted in one go, so that connections at work get their turn. */
 #define ACCEPTS_PER_TURN 64
 
+/*
+ * Descriptors that connections leave free: a commit, a publication and a start of the key process
+ * open files, and one that fails ends the signer. At twice as many, connections begin to make way.
+ */
+#define DESCRIPTORS_KEPT 32
+
 static int bind_socket(const struct signer_config *config);
 static void on_poll(uv_poll_t *poll, int status, int events);
 static void take(struct listener *l, int fd);
+static uint64_t descriptors_left(int fd);
 static void pause_accepting(struct listener *l);
 static void on_closed(uv_handle_t *handle);
 
@@ -124,14 +132,21 @@ take(struct listener *l, int fd)
 	struct front_set *fronts = l->fronts;
 	struct letter *letter;
 	int yes = 1;
+	uint64_t left = descriptors_left(fd);
 	bool crowded =
-	    traffic_connections(&service->traffic) >= service->config->limits.connections;
+	    traffic_connections(&service->traffic) >= service->config->limits.connections ||
+	    left < 2 * DESCRIPTORS_KEPT;
 
 	if (crowded && !l->crowded)
 		logger_say(LOGGER_WARNING, "connection-limit",
-		    "limits.connections is reached; the oldest that have not shaken hands make "
-		    "way, counted as too-many-connections");
+		    "limits.connections or the limit of open files is reached; the oldest that "
+		    "have not shaken hands make way, counted as too-many-connections");
 	l->crowded = crowded;
+	if (left < DESCRIPTORS_KEPT) {
+		service_count(service, ERR_CONNECTIONS);
+		close(fd);
+		return;
+	}
 	if ((letter = letter_new(LETTER_SOCKET)) == NULL) {
 		service_count(service, ERR_MEMORY);
 		close(fd);
@@ -147,6 +162,17 @@ take(struct listener *l, int fd)
 	traffic_opened(&service->traffic);
 	front_post(fronts->front[fronts->next], letter);
 	fronts->next = (fronts->next + 1) % fronts->count;
+}
+
+/* The system gives the lowest free number: those above it are about what is left. */
+static uint64_t
+descriptors_left(int fd)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY)
+		return UINT64_MAX;
+	return files.rlim_cur > (rlim_t)fd ? files.rlim_cur - (rlim_t)fd : 0;
 }
 
 static void

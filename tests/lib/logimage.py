@@ -74,7 +74,8 @@ def newest_pending(site):
 def keep(site, image):
     for name in ("log", "evidence", "guard"):
         shutil.copytree(site.path(name), image / name)
-    shutil.copy(site.path("index.db"), image / "index.db")
+    for path in site.dir.glob("index.db*"):
+        shutil.copy(path, image / path.name)
 
 
 def restore(site, image):
@@ -83,10 +84,11 @@ def restore(site, image):
         shutil.copytree(image / name, site.path(name))
     for path in site.dir.glob("index.db*"):
         path.unlink()
-    shutil.copy(image / "index.db", site.path("index.db"))
+    for path in image.glob("index.db*"):
+        shutil.copy(path, site.path(path.name))
 
 
-def flip(path, at=None):
+def flip(path, at=None, bit=2):
     data = bytearray(path.read_bytes())
-    data[len(data) // 2 if at is None else at] ^= 4
+    data[len(data) // 2 if at is None else at] ^= 1 << bit
     path.write_bytes(data)

@@ -531,18 +531,25 @@ def test_a_lost_or_damaged_state_is_never_taken_for_an_empty_log():
 
 
 def test_a_failed_write_of_the_state_ends_it_unsigned():
-    """Every call that makes the state durable, failed in turn by strace."""
+    """Every call that makes the state durable, failed in turn by strace: behind the start, which
+    writes the state once more, and at the start, which then tells no state."""
     for call in ("pwrite64", "fdatasync"):
         for error in ("EIO", "ENOSPC"):
             with make_site() as site:
                 with KeyProcess(site) as key:
                     tree = grown(key, site, 9)
                 trace = ["strace", "-f", "-o", "/dev/null", "-e", f"trace={call}", "-e",
-                         f"inject={call}:error={error}", "-P", str(guard_file(site))]
+                         f"inject={call}:error={error}:when=2+", "-P", str(guard_file(site))]
                 larger = Tree(tree.entries + reports(2, 9))
                 with KeyProcess(site, prefix=trace) as key:
                     refused(key.sign(larger, 9), 600, 9, tree.hash())
                     assert key.process.wait() == 1
+                trace[trace.index("-P") - 1] = f"inject={call}:error={error}:when=1"
+                try:
+                    with KeyProcess(site, prefix=trace) as key:
+                        raise AssertionError(f"told the state {key.state.size}")
+                except Gone:
+                    pass
                 with KeyProcess(site) as key:  # persisted or not: both are the truth
                     assert key.state.size in (9, 11)
                     signed(site, key.sign(larger, key.state.size), larger)
