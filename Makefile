@@ -107,7 +107,9 @@ $(BUILD)/fuzz/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz
 
 # --- load -----------------------------------------------------------------------------------------
 
-$(BUILD)/loadgen: $(BUILD)/obj/tests/bench/loadgen.o $(BUILD)/libproto.a
+LOAD := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/bench/load/*.c))
+
+$(BUILD)/load: $(LOAD) $(BUILD)/libproto.a
 	@echo "  LD    $@"
 	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call PKG_LIBS,libssl $(PKGS_PROTO)) -lpthread
 
@@ -119,10 +121,11 @@ PACKAGES_BUILD := gcc libc6-dev pkg-config libssl-dev libuv1-dev libp11-dev libp
 PACKAGES_RUN   := softhsm2 openssl procps
 PACKAGES_TEST  := libcmocka-dev python3 python3-cryptography python3-msgpack opensc strace util-linux
 PACKAGES_LINT  := clang-format clang-tidy universal-ctags python3
+PACKAGES_BENCH := nginx-light wrk util-linux
 PACKAGES_FUZZ  := clang libclang-rt-14-dev
 INSTALL := tests/lib/install-packages
 
-TESTED := $(BINARIES) $(BUILD)/loadgen $(UNIT_TESTS) $(REPLAYS)
+TESTED := $(BINARIES) $(BUILD)/load $(UNIT_TESTS) $(REPLAYS)
 
 .PHONY: tests
 tests: $(TESTED)
@@ -167,8 +170,13 @@ lint: deps
 
 .PHONY: bench
 bench: deps
-	@$(MAKE) --no-print-directory all $(BUILD)/loadgen
-	@tests/bench/run $(BUILD)
+	@$(INSTALL) $(PACKAGES_BENCH)
+	@$(MAKE) --no-print-directory all $(BUILD)/load
+	@tests/bench/run $(BUILD) $(ROWS)
+
+.PHONY: print-flags
+print-flags:
+	@echo "$$($(CC) --version | head -n 1): $(OPT) $(HARDEN) $(LDHARDEN) $(CFLAGS) $(LDFLAGS)"
 
 .PHONY: demo
 demo:
