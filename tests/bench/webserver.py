@@ -45,9 +45,11 @@ http {{
 }}
 """
 
-SCRIPT = """local body = string.rep("x", 1024)
-local one = wrk.format("POST", "/report", nil, body)
-local all = string.rep(one, {depth})
+SCRIPT = """local all
+init = function()
+    local one = wrk.format("POST", "/report", nil, string.rep("x", 1024))
+    all = string.rep(one, {depth})
+end
 request = function() return all end
 """
 
