@@ -113,6 +113,13 @@ $(BUILD)/load: $(LOAD) $(BUILD)/libproto.a
 	@echo "  LD    $@"
 	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call PKG_LIBS,libssl $(PKGS_PROTO)) -lpthread
 
+# A PKCS#11 module that passes calls on and injects faults. Without sanitizers: other programs load it.
+$(BUILD)/token_module.so: tests/fault/token_module.c tests/fault/token_control.h
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) -std=c11 -D_GNU_SOURCE -I. $(OPT) $(WARNINGS) $(WERROR) -fPIC -fvisibility=hidden -shared \
+		-Wl,-z,relro,-z,now -o $@ $< $(call PKG_CFLAGS,p11-kit-1) -lpthread
+
 # --- what people type -----------------------------------------------------------------------------
 
 PACKAGES_BUILD := gcc libc6-dev pkg-config libssl-dev libuv1-dev libp11-dev libp11-kit-dev \
@@ -125,7 +132,7 @@ PACKAGES_BENCH := nginx-light wrk util-linux
 PACKAGES_FUZZ  := clang libclang-rt-14-dev
 INSTALL := tests/lib/install-packages
 
-TESTED := $(BINARIES) $(BUILD)/load $(UNIT_TESTS) $(REPLAYS)
+TESTED := $(BINARIES) $(BUILD)/load $(BUILD)/token_module.so $(UNIT_TESTS) $(REPLAYS)
 
 .PHONY: tests
 tests: $(TESTED)
@@ -171,7 +178,7 @@ lint: deps
 .PHONY: bench
 bench: deps
 	@$(INSTALL) $(PACKAGES_BENCH)
-	@$(MAKE) --no-print-directory all $(BUILD)/load
+	@$(MAKE) --no-print-directory all $(BUILD)/load $(BUILD)/token_module.so
 	@tests/bench/run $(BUILD) $(ROWS)
 
 .PHONY: print-flags

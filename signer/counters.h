@@ -52,6 +52,7 @@ struct counters {
 	COUNTER_MAP(COUNTER_FIELD)
 #undef COUNTER_FIELD
 	uint64_t refusals[COUNTER_REFUSALS_MAX]; /* by err_index */
+	uint64_t loop_gap_max_us;                /* the longest turn of the loop, waiting apart */
 	struct latency receipt;                  /* bundle complete to receipt written */
 	struct latency storage;                  /* one group commit */
 	struct latency token;                    /* one checkpoint signature, channel included */

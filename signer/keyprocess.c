@@ -10,8 +10,10 @@
 #include "signer/logger.h"
 
 /*
- * First and longest wait before a new start. The longest bounds how late receipts resume after a
- * token came back; a start takes some 30 ms with a local module.
+ * Least time from one start to the next, at first and at most, and from an end to the next start:
+ * a process that was killed needs a moment to let go of the guard. The most bounds how late
+ * receipts resume after a token came back (a start takes some 30 ms with a local module). A life
+ * that hung has had its wait: it is not added to the deadline that it used up.
  */
 #define BACKOFF_FIRST_MS 50
 #define BACKOFF_MAX_MS   1000
@@ -63,6 +65,7 @@ struct keyprocess {
 	uv_timer_t backoff;
 	uv_timer_t deadline;
 	uint64_t backoff_ms;
+	uint64_t started_ms; /* uv_now at the last start */
 	uint64_t starts;
 	uint64_t last_id;       /* of the last request */
 	uint64_t last_answered; /* id */
@@ -82,6 +85,7 @@ static void start(struct keyprocess *k);
 static int spawn(struct life *life, const struct signer_config *config);
 static void start_reading(struct life *life);
 static void give_up(struct keyprocess *k, const char *reason);
+static uint64_t backoff_left(const struct keyprocess *k);
 static void life_end(struct life *life);
 static void on_backoff(uv_timer_t *timer);
 static void on_deadline(uv_timer_t *timer);
@@ -93,6 +97,7 @@ static void on_written(uv_write_t *request, int status);
 static void on_life_closed(uv_handle_t *handle);
 static void on_timer_closed(uv_handle_t *handle);
 static void take_answer(struct keyprocess *k, const struct keychannel_answer *answer);
+static bool is_verdict(enum err e);
 static void deadline_set(struct keyprocess *k);
 static void maybe_closed(struct keyprocess *k);
 
@@ -218,6 +223,7 @@ start(struct keyprocess *k)
 	k->life = life;
 	k->lives_open++;
 	k->starts++;
+	k->started_ms = uv_now(k->loop);
 	k->last_id = 0;
 	k->last_answered = 0;
 	uv_timer_start(&k->deadline, on_deadline, START_DEADLINE_MS, 0);
@@ -284,22 +290,33 @@ give_up(struct keyprocess *k, const char *reason)
 {
 	struct logline l;
 	bool was_ready = k->state == STATE_READY;
+	uint64_t wait_ms = backoff_left(k);
 
 	if (k->state == STATE_CLOSING)
 		return;
 	logline_begin(&l, LOGGER_WARNING, "key-process-down");
 	logline_string(&l, "reason", reason);
 	logline_number(&l, "unanswered", k->last_id - k->last_answered);
-	logline_number(&l, "retry_ms", k->backoff_ms);
+	logline_number(&l, "retry_ms", wait_ms);
 	logline_end(&l);
 	move(k, STATE_DOWN);
 	uv_timer_stop(&k->deadline);
 	if (k->life != NULL)
 		life_end(k->life);
-	uv_timer_start(&k->backoff, on_backoff, k->backoff_ms, 0);
+	uv_timer_start(&k->backoff, on_backoff, wait_ms, 0);
 	k->backoff_ms = k->backoff_ms * 2 < BACKOFF_MAX_MS ? k->backoff_ms * 2 : BACKOFF_MAX_MS;
 	if (was_ready)
 		k->events.down(k->events.context);
+}
+
+static uint64_t
+backoff_left(const struct keyprocess *k)
+{
+	uint64_t since_ms = uv_now(k->loop) - k->started_ms;
+
+	if (since_ms + BACKOFF_FIRST_MS >= k->backoff_ms)
+		return BACKOFF_FIRST_MS;
+	return k->backoff_ms - since_ms;
 }
 
 static void
@@ -420,15 +437,27 @@ take_answer(struct keyprocess *k, const struct keychannel_answer *answer)
 	}
 	k->last_answered = answer->id;
 	deadline_set(k);
-	if (answer->result == ERR_TOKEN) {
-		logline_begin(&l, LOGGER_WARNING, "token-failed");
+	if (!is_verdict(answer->result)) {
+		logline_begin(&l, LOGGER_WARNING, "key-process-failed");
+		logline_error(&l, answer->result);
 		logline_view(&l, "text", answer->body);
 		logline_end(&l);
-		give_up(k, "the token failed");
+		give_up(k, "token or guard failed");
 		return;
 	}
 	k->backoff_ms = BACKOFF_FIRST_MS;
 	k->events.answer(k->events.context, answer);
+}
+
+/*
+ * What the guard has decided, for or against. Any other error (a token that fails or signs wrongly,
+ * a disk that does) is one of that process: it ends itself, and a fresh one is asked again.
+ */
+static bool
+is_verdict(enum err e)
+{
+	return e == ERR_OK || e == ERR_GUARD_ROLLBACK || e == ERR_GUARD_FORK ||
+	       e == ERR_GUARD_UNLOGGED;
 }
 
 /* The deadline runs exactly while an answer is due, anew from each answer. */

@@ -39,6 +39,7 @@ struct signer {
 	uv_timer_t tick;
 	uv_timer_t stop_deadline;
 	uv_signal_t signals[3];
+	uint64_t woke_ms; /* when this turn's events came, by the loop's clock; 0: not yet */
 	bool stopping;
 	bool closing;
 	int exit_status;
@@ -56,6 +57,7 @@ static void refuse_reload(struct signer *s, const struct faults *faults);
 static void stop(struct signer *s, int exit_status);
 static void close_all(struct signer *s);
 static void on_turn(struct signer *s);
+static void measure_gap(struct signer *s);
 static void on_prepare(uv_prepare_t *handle);
 static void on_check(uv_check_t *handle);
 static void on_tick(uv_timer_t *handle);
@@ -342,16 +344,36 @@ on_turn(struct signer *s)
 	links_flush(&s->links);
 }
 
+/*
+ * From the return of the poll to the next one: so long had other events to wait. The loop reads its
+ * clock, whole milliseconds, when a poll returns; a gap may so be a millisecond too large.
+ */
+static void
+measure_gap(struct signer *s)
+{
+	uint64_t gap_us = uv_hrtime() / 1000 - s->woke_ms * 1000;
+	struct counters *c = &s->service.counters;
+
+	if (s->woke_ms != 0 && gap_us > c->loop_gap_max_us)
+		c->loop_gap_max_us = gap_us;
+}
+
 static void
 on_prepare(uv_prepare_t *handle)
 {
-	on_turn(handle->data);
+	struct signer *s = handle->data;
+
+	on_turn(s);
+	measure_gap(s);
 }
 
 static void
 on_check(uv_check_t *handle)
 {
-	on_turn(handle->data);
+	struct signer *s = handle->data;
+
+	s->woke_ms = uv_now(&s->loop);
+	on_turn(s);
 }
 
 static void
