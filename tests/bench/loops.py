@@ -6,27 +6,19 @@ from table import median, median_ratio
 
 
 def two(table):
-    with stand.Stand(cores="0,1", top={"loops": 2}) as site:
-        site.hsm("init")
-        site.hsm("self-sign")
-        checked = site.tool("hallmark-signer", "check", "-c", str(site.path("signer.yaml")),
-                            check=False)
-        if checked.returncode != 0 and "loops" in checked.stderr:
-            table.note("2 loops against 1: this signer has no setting \"loops\"")
-            return
-        with stand.Stand(cores="0,1", top={"loops": 1}) as one:
-            site.start()
-            one.start()
+    with stand.Stand(cores="0,1", loops=2) as site, stand.Stand(cores="0,1") as one:
+        site.start()
+        one.start()
 
-            def two_loops():
-                return site.reports(*STEADY, "--seconds", table.seconds)
+        def two_loops():
+            return site.reports(*STEADY, "--seconds", table.seconds)
 
-            def one_loop():
-                return one.reports(*STEADY, "--seconds", table.seconds)
+        def one_loop():
+            return one.reports(*STEADY, "--seconds", table.seconds)
 
-            ours, theirs = table.alternate("loops", two_loops, one_loop)
-            table.row("reports, 2 loops", median(ours, "per_second"), "/s",
-                      f"1 loop {median(theirs, 'per_second'):,.0f}/s", median_ratio(ours, theirs), 1.0)
-            table.note(f"2 loops busy: {busy(ours)}; 1 loop busy: {busy(theirs)}")
-            site.finish()
-            one.finish()
+        ours, theirs = table.alternate("loops", two_loops, one_loop)
+        table.row("reports, 2 loops", median(ours, "per_second"), "/s",
+                  f"1 loop {median(theirs, 'per_second'):,.0f}/s", median_ratio(ours, theirs), 1.0)
+        table.note(f"2 loops busy: {busy(ours)}; 1 loop busy: {busy(theirs)}")
+        site.finish()
+        one.finish()

@@ -17,9 +17,9 @@ SIGNER_CORE, LOAD_CORE = "0", "1"
 
 
 class Stand(hallmark.Site):
-    def __init__(self, cores=SIGNER_CORE, top=None, **options):
+    def __init__(self, cores=SIGNER_CORE, loops=1, **options):
         self.cores = cores
-        self.top = top or {}
+        self.loops = loops
         self.signer = None
         self.runs = itertools.count()
         super().__init__(**options)
@@ -31,7 +31,7 @@ class Stand(hallmark.Site):
     def write_configs(self):
         super().write_configs()
         with open(self.path("signer.yaml"), "a", encoding="utf-8") as config:
-            config.write(hallmark.to_yaml(self.top))
+            config.write(hallmark.to_yaml({"loops": self.loops}))
 
     def start(self):
         self.signer = self.start_signer(prefix=["taskset", "-c", self.cores])
