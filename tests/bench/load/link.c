@@ -58,7 +58,7 @@ links_init(struct links *s, const struct options *o, const char *alpn)
 	SSL_CTX_set_verify(s->tls, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_mode(s->tls, SSL_MODE_ENABLE_PARTIAL_WRITE |
 				     SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-				     SSL_MODE_RELEASE_BUFFERS);
+				     SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_read_ahead(s->tls, 1);
 	if (o->connections <= BUSY_CONNECTIONS_MAX)
 		SSL_CTX_set_default_read_buffer_len(s->tls, BUSY_READ_SIZE);
