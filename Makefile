@@ -113,6 +113,11 @@ $(BUILD)/load: $(LOAD) $(BUILD)/libproto.a
 	@echo "  LD    $@"
 	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call PKG_LIBS,libssl $(PKGS_PROTO)) -lpthread
 
+# What a token signs when nothing else is done.
+$(BUILD)/rawsign: $(BUILD)/obj/tests/bench/rawsign.o
+	@echo "  LD    $@"
+	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call PKG_LIBS,libp11 p11-kit-1 libcrypto) -lpthread
+
 # A PKCS#11 module that passes calls on and injects faults. Without sanitizers: other programs load it.
 $(BUILD)/token_module.so: tests/fault/token_module.c tests/fault/token_control.h
 	@mkdir -p $(@D)
@@ -132,7 +137,7 @@ PACKAGES_BENCH := nginx-light wrk util-linux
 PACKAGES_FUZZ  := clang libclang-rt-14-dev
 INSTALL := tests/lib/install-packages
 
-TESTED := $(BINARIES) $(BUILD)/load $(BUILD)/token_module.so $(UNIT_TESTS) $(REPLAYS)
+TESTED := $(BINARIES) $(BUILD)/load $(BUILD)/token_module.so $(BUILD)/rawsign $(UNIT_TESTS) $(REPLAYS)
 
 .PHONY: tests
 tests: $(TESTED)

@@ -20,7 +20,7 @@ struct raw {
 
 /* Defaults and ranges, each with where it comes from. */
 static const struct settings_number numbers[] = {
-    /* libp11's pool holds 16, and a YubiHSM has 16 in all; one request is served at a time. */
+    /* libp11's pool holds 16, and a YubiHSM has 16 in all; opening takes two. */
     NUMBER(sessions, 2, 2, 16),
     /* Below the signer's 5,000: the process ends itself before it is taken for dead. */
     NUMBER(deadline_ms, 1500, 100, 600000),

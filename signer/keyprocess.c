@@ -45,6 +45,13 @@ static const unsigned moves[STATES] = {
     [STATE_CLOSING] = 0,
 };
 
+/* A request without an answer. */
+struct asked {
+	uint64_t id; /* 0: none */
+	enum keychannel_type type;
+	void *about;
+};
+
 /* One life of the process: handles that close on their own time, after a new life has begun. */
 struct life {
 	struct keyprocess *owner; /* NULL once it was given up */
@@ -67,8 +74,10 @@ struct keyprocess {
 	uint64_t backoff_ms;
 	uint64_t started_ms; /* uv_now at the last start */
 	uint64_t starts;
-	uint64_t last_id;       /* of the last request */
-	uint64_t last_answered; /* id */
+	uint64_t last_id; /* of the last request */
+	struct asked asked[KEYCHANNEL_UNANSWERED_MAX];
+	unsigned asked_count;
+	struct buf output; /* requests that are not with libuv yet */
 	unsigned timers_open;
 	unsigned lives_open;
 	void (*closed)(void *context);
@@ -97,6 +106,7 @@ static void on_written(uv_write_t *request, int status);
 static void on_life_closed(uv_handle_t *handle);
 static void on_timer_closed(uv_handle_t *handle);
 static void take_answer(struct keyprocess *k, const struct keychannel_answer *answer);
+static struct asked *find_asked(struct keyprocess *k, uint64_t id);
 static bool is_verdict(enum err e);
 static void deadline_set(struct keyprocess *k);
 static void maybe_closed(struct keyprocess *k);
@@ -114,6 +124,7 @@ keyprocess_new(uv_loop_t *loop, const struct signer_config *config,
 	k->config = config;
 	k->events = *events;
 	k->backoff_ms = BACKOFF_FIRST_MS;
+	k->output = BUF_INIT;
 	uv_timer_init(loop, &k->backoff);
 	uv_timer_init(loop, &k->deadline);
 	k->timers_open = 2;
@@ -170,31 +181,40 @@ keyprocess_pid(const struct keyprocess *k)
 }
 
 void
-keyprocess_request(struct keyprocess *k, struct keychannel_request *request)
+keyprocess_request(struct keyprocess *k, struct keychannel_request *request, void *about)
 {
-	struct write_request *w = calloc(1, sizeof(*w));
-	uv_buf_t bytes;
+	struct asked *asked = find_asked(k, 0);
 
-	if (k->state != STATE_READY)
+	if (k->state != STATE_READY || asked == NULL)
 		abort();
 	request->id = ++k->last_id;
-	if (w == NULL) {
+	*asked = (struct asked){request->id, request->type, about};
+	keychannel_write_request(&k->output, request);
+	if (k->asked_count++ == 0)
+		deadline_set(k);
+}
+
+void
+keyprocess_flush(struct keyprocess *k)
+{
+	struct write_request *w;
+	uv_buf_t bytes;
+
+	if (k->state != STATE_READY || (k->output.size == 0 && buf_status(&k->output) == ERR_OK))
+		return;
+	if (buf_status(&k->output) != ERR_OK || (w = calloc(1, sizeof(*w))) == NULL) {
 		give_up(k, "no memory for a request");
 		return;
 	}
-	w->bytes = BUF_INIT;
-	keychannel_write_request(&w->bytes, request);
+	w->bytes = k->output; /* moved */
+	k->output = BUF_INIT;
 	bytes = uv_buf_init((char *)w->bytes.data, (unsigned)w->bytes.size);
 	w->request.data = w;
-	if (buf_status(&w->bytes) != ERR_OK ||
-	    uv_write(&w->request, (uv_stream_t *)&k->life->channel, &bytes, 1, on_written) != 0) {
+	if (uv_write(&w->request, (uv_stream_t *)&k->life->channel, &bytes, 1, on_written) != 0) {
 		buf_free(&w->bytes);
 		free(w);
 		give_up(k, "cannot write to the key process");
-		return;
 	}
-	if (k->last_id == k->last_answered + 1)
-		deadline_set(k);
 }
 
 static void
@@ -225,7 +245,6 @@ start(struct keyprocess *k)
 	k->starts++;
 	k->started_ms = uv_now(k->loop);
 	k->last_id = 0;
-	k->last_answered = 0;
 	uv_timer_start(&k->deadline, on_deadline, START_DEADLINE_MS, 0);
 	if (k->config->key_process.socket != NULL) {
 		move(k, STATE_CONNECTING);
@@ -296,10 +315,13 @@ give_up(struct keyprocess *k, const char *reason)
 		return;
 	logline_begin(&l, LOGGER_WARNING, "key-process-down");
 	logline_string(&l, "reason", reason);
-	logline_number(&l, "unanswered", k->last_id - k->last_answered);
+	logline_number(&l, "unanswered", k->asked_count);
 	logline_number(&l, "retry_ms", wait_ms);
 	logline_end(&l);
 	move(k, STATE_DOWN);
+	memset(k->asked, 0, sizeof(k->asked));
+	k->asked_count = 0;
+	buf_clear(&k->output);
 	uv_timer_stop(&k->deadline);
 	if (k->life != NULL)
 		life_end(k->life);
@@ -395,7 +417,8 @@ on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *bytes)
 	struct life *life = stream->data;
 	struct keyprocess *k = life->owner;
 	struct keychannel_answer answer;
-	size_t used;
+	struct view rest;
+	size_t used = 1;
 
 	(void)bytes;
 	if (k->life != life)
@@ -405,23 +428,29 @@ on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *bytes)
 		return;
 	}
 	life->input.size += (size_t)size;
-	while (k->life == life) {
-		if (keychannel_next_answer(buf_view(&life->input), &answer, &used) != ERR_OK) {
+	rest = buf_view(&life->input);
+	while (k->life == life && used > 0) {
+		if (keychannel_next_answer(rest, &answer, &used) != ERR_OK) {
 			give_up(k, "its answer is not in the channel's format");
-			return;
+		} else if (used > 0) {
+			take_answer(k, &answer);
+			rest.data += used;
+			rest.size -= used;
 		}
-		if (used == 0)
-			return;
-		take_answer(k, &answer);
-		if (k->life == life)
-			buf_consume(&life->input, used);
 	}
+	if (k->life != life)
+		return;
+	buf_consume(&life->input, life->input.size - rest.size);
+	if (k->state == STATE_READY)
+		k->events.answered(k->events.context);
 }
 
 static void
 take_answer(struct keyprocess *k, const struct keychannel_answer *answer)
 {
+	struct asked *asked = find_asked(k, answer->id);
 	struct logline l;
+	void *about;
 
 	if (k->state == STATE_STARTING && answer->type == KEYCHANNEL_STATE && answer->id == 0 &&
 	    answer->result == ERR_OK) {
@@ -430,12 +459,14 @@ take_answer(struct keyprocess *k, const struct keychannel_answer *answer)
 		k->events.ready(k->events.context, answer->size, &answer->root, answer->body);
 		return;
 	}
-	if (k->state != STATE_READY || answer->type == KEYCHANNEL_STATE ||
-	    answer->id != k->last_answered + 1 || answer->id > k->last_id) {
+	if (k->state != STATE_READY || answer->id == 0 || asked == NULL ||
+	    asked->type != answer->type) {
 		give_up(k, "it answered what was not asked");
 		return;
 	}
-	k->last_answered = answer->id;
+	about = asked->about;
+	asked->id = 0;
+	k->asked_count--;
 	deadline_set(k);
 	if (!is_verdict(answer->result)) {
 		logline_begin(&l, LOGGER_WARNING, "key-process-failed");
@@ -446,7 +477,17 @@ take_answer(struct keyprocess *k, const struct keychannel_answer *answer)
 		return;
 	}
 	k->backoff_ms = BACKOFF_FIRST_MS;
-	k->events.answer(k->events.context, answer);
+	k->events.answer(k->events.context, about, answer);
+}
+
+/* The request with this id that has no answer yet; of id 0, a free place. NULL: there is none. */
+static struct asked *
+find_asked(struct keyprocess *k, uint64_t id)
+{
+	for (size_t i = 0; i < KEYCHANNEL_UNANSWERED_MAX; i++)
+		if (k->asked[i].id == id)
+			return &k->asked[i];
+	return NULL;
 }
 
 /*
@@ -460,11 +501,14 @@ is_verdict(enum err e)
 	       e == ERR_GUARD_UNLOGGED;
 }
 
-/* The deadline runs exactly while an answer is due, anew from each answer. */
+/*
+ * The deadline runs exactly while an answer is due, anew from each answer. One session that hangs
+ * while others go on is for the key process to notice, which has a deadline for each.
+ */
 static void
 deadline_set(struct keyprocess *k)
 {
-	if (k->last_id == k->last_answered)
+	if (k->asked_count == 0)
 		uv_timer_stop(&k->deadline);
 	else
 		uv_timer_start(&k->deadline, on_deadline, k->config->key_process.deadline_ms, 0);
@@ -512,6 +556,7 @@ maybe_closed(struct keyprocess *k)
 
 	if (k->state != STATE_CLOSING || k->timers_open > 0 || k->lives_open > 0)
 		return;
+	buf_free(&k->output);
 	free(k);
 	closed(context);
 }

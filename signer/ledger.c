@@ -114,6 +114,7 @@ ledger_report_end(struct ledger *l, const struct ledger_staged *staged)
 		return e;
 	entry->waiter = staged->waiter;
 	entry->wants_jws = staged->wants_jws;
+	l->open->jws_count += staged->wants_jws;
 	entry->arrived_us = staged->arrived_us;
 	entry->update.workload = staged->workload;
 	entry->update.head = staged->head;
@@ -136,12 +137,14 @@ enum err
 ledger_receipt_again(struct ledger *l, const struct workload *w, void *waiter, uint64_t arrived_us)
 {
 	uint64_t index = w->head.index;
+	enum err e = ledger_tokens_receipt_again(l, index, waiter, arrived_us);
 	struct batch *b = find_batch(l, index);
 	struct batch_entry *entry;
 
-	if (b == NULL) {
+	if (e != ERR_NOT_FOUND)
+		return e;
+	if (b == NULL)
 		return ledger_answer_published(l, w, waiter, arrived_us);
-	}
 	/* A recovered batch may reach back before its tree's first new leaf: wait for the tiles. */
 	if (b->state != BATCH_OPEN && index < merkle_batch_old_size(b->tree))
 		return ERR_BUSY;
@@ -230,7 +233,7 @@ ledger_advance(struct ledger *l)
 	ledger_sign_advance(l);
 	if (commit_may_start(l))
 		commit_start(l);
-	ledger_publish_advance(l, l->drained != NULL);
+	ledger_publish_advance(l, l->drained != NULL || l->tokens.want_publication);
 	ledger_check_room(l);
 	if (l->drained != NULL && l->in_flight == 0 && l->open->count == 0 && l->writing == NULL &&
 	    l->written == NULL && l->signing == NULL && l->sealed_first == NULL &&
@@ -303,7 +306,7 @@ commit_may_start(const struct ledger *l)
 	if (l->writing != NULL || l->written != NULL ||
 	    (l->open->count == 0 && l->open->evidence.size == 0))
 		return false;
-	return l->signing == NULL || l->signing->state != BATCH_SIGNING || l->drained != NULL ||
+	return l->signing == NULL || l->drained != NULL ||
 	       l->token_us <= TOKEN_SLOW_FACTOR * l->storage_us;
 }
 
@@ -408,6 +411,7 @@ ledger_free(struct ledger *l)
 	batches_free(l->publishing);
 	batches_free(l->spare);
 	ledger_segments_free(l);
+	ledger_tokens_free(l);
 	note_verifier_free(&l->verifier);
 	buf_free(&l->published_note);
 	buf_free(&l->publishing_note);

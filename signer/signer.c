@@ -57,7 +57,6 @@ static void refuse_reload(struct signer *s, const struct faults *faults);
 static void stop(struct signer *s, int exit_status);
 static void close_all(struct signer *s);
 static void on_turn(struct signer *s);
-static void measure_gap(struct signer *s);
 static void on_prepare(uv_prepare_t *handle);
 static void on_check(uv_check_t *handle);
 static void on_tick(uv_timer_t *handle);
@@ -218,8 +217,7 @@ start_fronts(struct signer *s, struct loaded *l)
 	mailbox_init(&s->mailbox, &s->loop, on_letter, s);
 	links_init(&s->links, &s->service, &s->fronts);
 	for (unsigned i = 0; i < l->fronts; i++) {
-		struct front *f =
-		    front_new(i, l->settings[i], &s->mailbox, &s->service.traffic);
+		struct front *f = front_new(i, l->settings[i], &s->mailbox, &s->service.traffic);
 
 		if (f == NULL)
 			return ERR_MEMORY;
@@ -344,27 +342,13 @@ on_turn(struct signer *s)
 	links_flush(&s->links);
 }
 
-/*
- * From the return of the poll to the next one: so long had other events to wait. The loop reads its
- * clock, whole milliseconds, when a poll returns; a gap may so be a millisecond too large.
- */
-static void
-measure_gap(struct signer *s)
-{
-	uint64_t gap_us = uv_hrtime() / 1000 - s->woke_ms * 1000;
-	struct counters *c = &s->service.counters;
-
-	if (s->woke_ms != 0 && gap_us > c->loop_gap_max_us)
-		c->loop_gap_max_us = gap_us;
-}
-
 static void
 on_prepare(uv_prepare_t *handle)
 {
 	struct signer *s = handle->data;
 
 	on_turn(s);
-	measure_gap(s);
+	traffic_turned(&s->service.traffic, s->woke_ms, uv_hrtime() / 1000);
 }
 
 static void

@@ -266,6 +266,9 @@ static ck_rv_t
 module_finalize(void *reserved)
 {
 	memset(sessions, 0, sizeof(sessions));
+	if (control != &no_control)
+		munmap(control, TOKEN_CONTROL_SIZE);
+	control = &no_control;
 	return real->C_Finalize(reserved);
 }
 

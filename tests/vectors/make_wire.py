@@ -306,6 +306,7 @@ def make():
         "workload": WORKLOAD, "seq": 1, "last_seq": 2, "last_bundle": sha256(bundle_2),
         "nonce": NONCE_2,
     }
+    token = jws(signer, report_1).encode()
     wire = {
         "component-executable": executable,
         "component-files": files,
@@ -334,10 +335,14 @@ def make():
         }),
         "refusal-sequence": frame(7, refusal),
         "pack-record": pack_record(1, executable),
-        "key-checkpoint": b"HKQ1" + bytes([1, 0, 0, 0]) + number(7, 8) + number(1, 8) + leaf[0]
+        "key-checkpoint": b"HKQ2" + bytes([1, 0, 0, 0]) + number(7, 8) + number(1, 8) + leaf[0]
                           + bytes(65 * 32),
-        "key-checkpoint-refused": b"HKA1" + bytes([1, 0]) + number(501, 2) + number(7, 8)
+        "key-checkpoint-refused": b"HKA2" + bytes([1, 0]) + number(501, 2) + number(7, 8)
                                   + number(2, 8) + root + number(4, 4) + b"text",
+        "key-token": b"HKQ2" + bytes([2, 1, 0, 0]) + number(8, 8) + number(1, 8) + number(2, 8)
+                     + number(len(report_1), 4) + leaf[0] + bytes(64 * 32) + report_1,
+        "key-token-given": b"HKA2" + bytes([2, 0]) + number(0, 2) + number(8, 8) + number(2, 8)
+                           + root + number(len(token), 4) + token,
     }
     out = {
         "wire.txt": "".join(f"{name} {data.hex()}\n" for name, data in wire.items()).encode(),
