@@ -183,7 +183,7 @@ lint: deps
 .PHONY: bench
 bench: deps
 	@$(INSTALL) $(PACKAGES_BENCH)
-	@$(MAKE) --no-print-directory all $(BUILD)/load $(BUILD)/token_module.so
+	@$(MAKE) --no-print-directory all $(BUILD)/load $(BUILD)/token_module.so $(BUILD)/rawsign
 	@tests/bench/run $(BUILD) $(ROWS)
 
 .PHONY: print-flags
