@@ -10,6 +10,7 @@
 #include "proto/frame.h"
 #include "signer/link.h"
 #include "signer/logger.h"
+#include "signer/resumption.h"
 #include "signer/tls.h"
 
 /* Read at once: the largest frame and some more, so that a pipelining peer is served in one go. */
@@ -383,6 +384,7 @@ on_closed(uv_handle_t *handle)
 			break;
 		}
 	}
+	resumption_leave(c->ssl);
 	SSL_free(c->ssl);
 	close(c->fd);
 	traffic_closed(p->traffic);

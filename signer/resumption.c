@@ -79,6 +79,12 @@ resumption_attach(struct resumption *r, SSL_CTX *ctx)
 	return ERR_OK;
 }
 
+void
+resumption_leave(SSL *ssl)
+{
+	SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_SENT_SHUTDOWN);
+}
+
 size_t
 resumption_count(struct resumption *r)
 {
@@ -109,20 +115,15 @@ on_context_freed(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index, long 
 	resumption_release(&r);
 }
 
-/*
- * Keeps a copy: the connection marks its own session as not to be resumed when it ends without a
- * good-bye, and a collector whose network failed is to be resumed all the same.
- */
 static int
 on_new(SSL *ssl, SSL_SESSION *session)
 {
 	struct resumption *r = of(ssl);
 	struct kept *k = calloc(1, sizeof(*k)), *gone = NULL;
 
-	if (k == NULL || (k->session = SSL_SESSION_dup(session)) == NULL) {
-		free(k);
-		return 0; /* the collector makes a full handshake next time */
-	}
+	if (k == NULL)
+		return 0;     /* the collector makes a full handshake next time */
+	k->session = session; /* moved */
 	memcpy(k->name, SSL_SESSION_get_id(k->session, &k->name_size), sizeof(k->name));
 	pthread_mutex_lock(&r->lock);
 	HASH_FIND(hh, r->kept, k->name, k->name_size, gone);
@@ -133,7 +134,7 @@ on_new(SSL *ssl, SSL_SESSION *session)
 	HASH_ADD(hh, r->kept, name, k->name_size, k);
 	pthread_mutex_unlock(&r->lock);
 	kept_free(gone);
-	return 0; /* OpenSSL keeps its own */
+	return 1; /* the reference is ours now */
 }
 
 /* Gives the session away: its name serves once. */

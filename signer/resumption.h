@@ -31,6 +31,13 @@ void resumption_release(struct resumption **r);
  */
 enum err resumption_attach(struct resumption *r, SSL_CTX *ctx) MUST_USE;
 
+/*
+ * To be called before SSL_free. OpenSSL takes a connection that ended without a good-bye for a
+ * reason not to resume its session, but a collector whose network failed is to be resumed all the
+ * same. A session whose records were wrong stays spoilt.
+ */
+void resumption_leave(SSL *ssl);
+
 size_t resumption_count(struct resumption *r);
 
 #endif

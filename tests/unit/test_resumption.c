@@ -49,7 +49,8 @@ on_ticket(SSL *ssl, SSL_SESSION *session)
 {
 	(void)ssl;
 	SSL_SESSION_free(stage.ticket);
-	/* A copy, which the end of this connection cannot spoil: it is the signer's that is tested. */
+	/* A copy, which the end of this connection cannot spoil: it is the signer's that is tested.
+	 */
 	stage.ticket = SSL_SESSION_dup(session);
 	return 0;
 }
@@ -128,6 +129,7 @@ connect_with(int front, SSL_SESSION *offered, bool good_bye)
 		SSL_shutdown(server);
 	}
 	SSL_free(client);
+	resumption_leave(server);
 	SSL_free(server);
 	return resumed;
 }
