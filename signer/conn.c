@@ -62,10 +62,13 @@ struct conn {
 	struct buf out;   /* frames to be sent */
 	size_t forwarded; /* bytes of frames that the ledger's loop has not taken */
 	uint64_t number;
-	enum err failure; /* of TLS, or of the stream when the peer closed it */
-	bool greeted;     /* the session has taken the hello */
-	bool waiting;     /* for the ledger: the peer has reason to be silent */
-	bool broken;      /* no frame can follow: nothing more is handed over */
+	uint64_t generation; /* of the pool's settings that the peer was last checked by */
+	uint64_t ends_ms;    /* when the peer's certificate does, by the loop's clock */
+	enum err failure;    /* of TLS, or of the stream when the peer closed it */
+	bool greeted;        /* the session has taken the hello */
+	bool waiting;        /* for the ledger: the peer has reason to be silent */
+	bool owed;           /* the peer was asked for components */
+	bool broken;         /* no frame can follow: nothing more is handed over */
 	bool write_blocked;
 	bool has_room;     /* as last asked */
 	bool handle_alive; /* the loop has not let go of it */
@@ -81,6 +84,7 @@ static enum want handshake(struct conn *c);
 static bool begin_session(struct conn *c);
 static enum want send_output(struct conn *c);
 static enum want receive(struct conn *c);
+static bool is_welcome(struct conn *c);
 static enum want drain(struct conn *c);
 static void on_busy(uv_idle_t *idle);
 static bool has_room(const struct conn *c, size_t more);
@@ -114,6 +118,7 @@ conn_pool_set(struct conn_pool *p, struct front_settings *settings)
 	SSL_CTX_free(p->tls);
 	p->tls = settings->tls; /* moved */
 	settings->tls = NULL;
+	p->generation++;
 	memcpy(p->deadlines.timeout_ms, settings->timeout_ms, sizeof(settings->timeout_ms));
 	front_settings_free(settings);
 }
@@ -138,12 +143,32 @@ conn_open(struct conn_pool *p, int fd, uint64_t number)
 	c->pool = p;
 	c->fd = fd;
 	c->number = number;
+	c->generation = p->generation;
 	c->next = p->all;
 	if (c->next != NULL)
 		c->next->previous = c;
 	p->all = c;
 	deadline_arm(&p->deadlines, &c->deadline, DEADLINE_HANDSHAKE, uv_now(p->loop));
 	conn_settle(c);
+}
+
+bool
+conn_pool_make_room(struct conn_pool *p)
+{
+	struct deadline *oldest = p->deadlines.first[DEADLINE_HANDSHAKE];
+
+	if (oldest == NULL)
+		return false;
+	conn_end(conn_of(oldest), ERR_CONNECTIONS, NULL);
+	return true;
+}
+
+void
+conn_pool_refuse(struct conn_pool *p, int fd)
+{
+	traffic_count(p->traffic, ERR_CONNECTIONS);
+	traffic_closed(p->traffic);
+	close(fd);
 }
 
 void
@@ -154,6 +179,7 @@ conn_on_answer(struct conn *c, struct letter *answer)
 	c->forwarded -= answer->taken;
 	c->greeted = answer->greeted;
 	c->waiting = answer->waiting;
+	c->owed = answer->owed;
 	if (c->out.size == 0) {
 		buf_free(&c->out);
 		c->out = answer->bytes; /* moved */
@@ -287,8 +313,8 @@ conn_drive(struct conn *c, bool readable)
 		shutdown(c->fd, SHUT_WR);
 	}
 	/* What was sent may have made room for frames that wait. */
-	if (c->state == CONN_OPEN && (c->has_room ? want == WANT_NOTHING && SSL_has_pending(c->ssl)
-						  : has_room(c, 0)))
+	if (c->state == CONN_OPEN &&
+	    (c->has_room ? want == WANT_NOTHING && SSL_has_pending(c->ssl) : has_room(c, 0)))
 		wake(c);
 	conn_settle(c);
 }
@@ -327,13 +353,14 @@ conn_settle(struct conn *c)
 			uv_poll_stop(&c->poll);
 		c->polled = events;
 	}
-	if (c->state == CONN_HANDSHAKE || (c->state == CONN_OPEN && !c->greeted && c->forwarded == 0))
+	if (c->state == CONN_HANDSHAKE ||
+	    (c->state == CONN_OPEN && !c->greeted && c->forwarded == 0))
 		deadline_keep(deadlines, &c->deadline, DEADLINE_HANDSHAKE, now);
 	else if (c->out.size > 0 || c->state == CONN_DRAINING)
 		deadline_keep(deadlines, &c->deadline, DEADLINE_READER, now);
 	else if (!c->has_room)
 		deadline_disarm(deadlines, &c->deadline);
-	else if (c->in.size > 0)
+	else if (c->in.size > 0 || (c->owed && c->forwarded == 0))
 		deadline_keep(deadlines, &c->deadline, DEADLINE_FRAME, now);
 	else if (c->waiting || c->forwarded > 0)
 		deadline_disarm(deadlines, &c->deadline);
@@ -447,6 +474,7 @@ begin_session(struct conn *c)
 	}
 	letter->link = c->link;
 	letter_list_add(&p->letters, letter);
+	c->ends_ms = uv_now(p->loop) + tls_peer_lifetime_ms(c->ssl);
 	traffic_shaken(p->traffic, SSL_session_reused(c->ssl) == 1);
 	move(c, CONN_OPEN);
 	return true;
@@ -494,6 +522,10 @@ receive(struct conn *c)
 		else
 			want = tls_want(c, result);
 	}
+	if (size > 0 && !is_welcome(c)) {
+		conn_end(c, ERR_CERTIFICATE, NULL);
+		return WANT_READ;
+	}
 	if (size > 0) {
 		if (idle && c->deadline.class == DEADLINE_IDLE)
 			deadline_disarm(&p->deadlines, &c->deadline);
@@ -503,6 +535,21 @@ receive(struct conn *c)
 	    c->has_room)
 		c->failure = ERR_TRUNCATED;
 	return want;
+}
+
+/*
+ * Whether the peer may still speak. With other settings than those it was let in by, it is checked
+ * once, when it has something to say: a reload does not stop the loop for thousands of signatures.
+ */
+static bool
+is_welcome(struct conn *c)
+{
+	struct conn_pool *p = c->pool;
+
+	if (c->generation != p->generation && !tls_peer_is_accepted(c->ssl, p->tls))
+		return false;
+	c->generation = p->generation;
+	return uv_now(p->loop) < c->ends_ms;
 }
 
 static bool

@@ -108,7 +108,10 @@ on_letter(void *context, struct letter *letter)
 
 	switch (letter->kind) {
 	case LETTER_SOCKET:
-		conn_open(&f->pool, letter->fd, letter->number);
+		if (letter->crowded && !conn_pool_make_room(&f->pool))
+			conn_pool_refuse(&f->pool, letter->fd);
+		else
+			conn_open(&f->pool, letter->fd, letter->number);
 		break;
 	case LETTER_ANSWER:
 		conn_on_answer(letter->conn, letter);

@@ -111,6 +111,12 @@ session_is_open(const struct session *s)
 }
 
 bool
+session_is_owed(const struct session *s)
+{
+	return s->waiting_count > 0;
+}
+
+bool
 session_is_waiting(const struct session *s)
 {
 	return s->in_flight > 0;
@@ -320,8 +326,11 @@ on_bundle(struct session *s, const struct message_bundle *m)
 			f.workload->nonce_serial =
 			    f.bundle.offline ? f.workload->nonce_serial : f.serial;
 	}
-	if (e != ERR_OK)
+	if (e != ERR_OK) {
 		session_refuse(s, e, &f);
+		if (f.workload != NULL)
+			workload_forget(s->service->workloads, f.workload);
+	}
 	return e;
 }
 

@@ -111,6 +111,7 @@ class Site:
             **self.options["hsm"]}))
         self.path("signer.yaml").write_text(to_yaml({
             "listen": f"127.0.0.1:{self.port}",
+            **({"loops": self.options["loops"]} if "loops" in self.options else {}),
             "log": {"origin": ORIGIN, "directory": "log"},
             "evidence": {"directory": "evidence"},
             "index": "index.db",
