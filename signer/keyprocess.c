@@ -1,12 +1,10 @@
 #include "signer/keyprocess.h"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "signer/child.h"
 #include "signer/logger.h"
 
 /*
@@ -56,9 +54,8 @@ struct asked {
 struct life {
 	struct keyprocess *owner; /* NULL once it was given up */
 	uv_pipe_t channel;
-	uv_process_t process;
 	uv_connect_t connect;
-	bool spawned;
+	struct child *child; /* NULL before and after, and if somebody else starts it */
 	unsigned open_handles;
 	struct buf input;
 };
@@ -99,11 +96,14 @@ static void life_end(struct life *life);
 static void on_backoff(uv_timer_t *timer);
 static void on_deadline(uv_timer_t *timer);
 static void on_connect(uv_connect_t *request, int status);
-static void on_process_exit(uv_process_t *process, int64_t status, int signal_number);
+static void on_child_started(void *context);
+static void on_child_ended(void *context, int status, int signal_number);
+static void on_child_closed(void *context);
 static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *out);
 static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *bytes);
 static void on_written(uv_write_t *request, int status);
-static void on_life_closed(uv_handle_t *handle);
+static void on_channel_closed(uv_handle_t *handle);
+static void part_closed(struct life *life);
 static void on_timer_closed(uv_handle_t *handle);
 static void take_answer(struct keyprocess *k, const struct keychannel_answer *answer);
 static struct asked *find_asked(struct keyprocess *k, uint64_t id);
@@ -177,7 +177,7 @@ keyprocess_state_name(const struct keyprocess *k)
 int
 keyprocess_pid(const struct keyprocess *k)
 {
-	return k->life != NULL && k->life->spawned ? k->life->process.pid : 0;
+	return k->life != NULL && k->life->child != NULL ? child_pid(k->life->child) : 0;
 }
 
 void
@@ -256,8 +256,6 @@ start(struct keyprocess *k)
 	move(k, STATE_STARTING);
 	if ((status = spawn(life, k->config)) != 0)
 		give_up(k, uv_strerror(status));
-	else
-		start_reading(life);
 }
 
 /*
@@ -267,32 +265,25 @@ start(struct keyprocess *k)
 static int
 spawn(struct life *life, const struct signer_config *config)
 {
-	char *arguments[] = {(char *)config->key_process.program, (char *)"serve", (char *)"-c",
-	    (char *)config->key_process.config, NULL};
-	uv_stdio_container_t stdio[KEYCHANNEL_FD + 1];
-	uv_process_options_t options;
-	int status;
+	const char *const arguments[] = {
+	    config->key_process.program, "serve", "-c", config->key_process.config, NULL};
+	struct child_calls calls = {.started = on_child_started,
+	    .ended = on_child_ended,
+	    .closed = on_child_closed,
+	    .context = life};
+	uv_os_sock_t ends[2];
+	int status = uv_socketpair(SOCK_STREAM, 0, ends, UV_NONBLOCK_PIPE, 0);
 
-	memset(&options, 0, sizeof(options));
-	stdio[0].flags = UV_IGNORE;
-	stdio[1].flags = UV_INHERIT_FD;
-	stdio[1].data.fd = STDERR_FILENO;
-	stdio[2].flags = UV_INHERIT_FD;
-	stdio[2].data.fd = STDERR_FILENO;
-	stdio[KEYCHANNEL_FD].flags = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE;
-	stdio[KEYCHANNEL_FD].data.stream = (uv_stream_t *)&life->channel;
-	options.file = config->key_process.program;
-	options.args = arguments;
-	options.exit_cb = on_process_exit;
-	options.stdio = stdio;
-	options.stdio_count = KEYCHANNEL_FD + 1;
-	life->process.data = life;
-	status = uv_spawn(life->channel.loop, &life->process, &options);
-	/* The handle is initialised, and must be closed, even when the spawn failed. */
-	life->open_handles++;
-	life->spawned = status == 0;
 	if (status != 0)
-		uv_close((uv_handle_t *)&life->process, on_life_closed);
+		return status;
+	if (child_start(life->channel.loop, arguments, ends[1], KEYCHANNEL_FD, &calls,
+		&life->child) != ERR_OK)
+		status = UV_ENOMEM;
+	else
+		life->open_handles++;
+	if (status == 0 && (status = uv_pipe_open(&life->channel, ends[0])) == 0)
+		return 0;
+	close(ends[0]);
 	return status;
 }
 
@@ -345,11 +336,10 @@ static void
 life_end(struct life *life)
 {
 	life->owner->life = NULL;
-	if (life->spawned) {
-		/* Not by a polite signal: a module that hangs does not come to its handlers. */
-		uv_process_kill(&life->process, SIGKILL);
-	}
-	uv_close((uv_handle_t *)&life->channel, on_life_closed);
+	/* Not by a polite signal: a module that hangs does not come to its handlers. */
+	if (life->child != NULL)
+		child_kill(life->child);
+	uv_close((uv_handle_t *)&life->channel, on_channel_closed);
 }
 
 static void
@@ -383,23 +373,37 @@ on_connect(uv_connect_t *request, int status)
 	start_reading(life);
 }
 
+/* What it says is listened to from here on, so that whoever is up has a pid. */
 static void
-on_process_exit(uv_process_t *process, int64_t status, int signal_number)
+on_child_started(void *context)
 {
-	struct life *life = process->data;
+	struct life *life = context;
+
+	if (life->owner->life == life)
+		start_reading(life);
+}
+
+static void
+on_child_ended(void *context, int status, int signal_number)
+{
+	struct life *life = context;
 	struct keyprocess *k = life->owner;
 	struct logline l;
-	bool current = k->life == life;
 
-	uv_close((uv_handle_t *)process, on_life_closed);
-	life->spawned = false;
-	if (!current)
+	life->child = NULL;
+	if (k->life != life)
 		return;
 	logline_begin(&l, LOGGER_WARNING, "key-process-exit");
 	logline_number(&l, "status", (uint64_t)status);
 	logline_number(&l, "signal", (uint64_t)signal_number);
 	logline_end(&l);
 	give_up(k, "it ended");
+}
+
+static void
+on_child_closed(void *context)
+{
+	part_closed(context);
 }
 
 static void
@@ -526,9 +530,14 @@ on_written(uv_write_t *request, int status)
 }
 
 static void
-on_life_closed(uv_handle_t *handle)
+on_channel_closed(uv_handle_t *handle)
 {
-	struct life *life = handle->data;
+	part_closed(handle->data);
+}
+
+static void
+part_closed(struct life *life)
+{
 	struct keyprocess *k = life->owner;
 
 	if (--life->open_handles > 0)

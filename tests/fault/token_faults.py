@@ -37,6 +37,7 @@ GAP_US = 50_000 * (20 if SLOW_BUILD else 1)
 
 TRIES = 3  # so often is the token found broken before it comes back
 TRIES_TO_THE_LONGEST_WAIT = 7
+SHORT_DEADLINE = {} if LONG else {"deadline_ms": 500}  # of several hangs in one test
 
 # What a vendor's module may say of one signature.
 REFUSALS = [tc.CKR_GENERAL_ERROR, tc.CKR_FUNCTION_FAILED, tc.CKR_DEVICE_ERROR,
@@ -49,8 +50,8 @@ counts = collections.Counter()
 
 @atexit.register
 def print_matrix():
-    for column, number in counts.items():
-        print(f"matrix: token | {column} | {number}", flush=True)
+    for (row, column), number in counts.items():
+        print(f"matrix: token {row} | {column} | {number}", flush=True)
 
 
 def until(condition, what):
@@ -64,8 +65,8 @@ def until(condition, what):
 class Ordeal:
     """A signer with a token that the test spoils, and a load on it."""
 
-    def __init__(self, site):
-        self.site, self.token = site, site.token
+    def __init__(self, row, site):
+        self.row, self.site, self.token = row, site, site.token
         self.signer = site.start_signer()
         self.load = Load(site)
         self.load.wait_for(20)
@@ -118,8 +119,8 @@ class Ordeal:
         verify_all(self.site, self.load.receipts)
         fsck(self.site)
         self.guard_agrees()
-        counts["calls failed"] += self.token.get("faults")
-        counts["receipts checked"] += len(self.load.receipts)
+        counts[(self.row, "calls failed")] += self.token.get("faults")
+        counts[(self.row, "receipts checked")] += len(self.load.receipts)
 
     def guard_agrees(self):
         note = self.site.path("log/checkpoint").read_bytes()
@@ -130,14 +131,14 @@ class Ordeal:
 
 
 @contextlib.contextmanager
-def ordeal(jws=False, **options):
+def ordeal(row, jws=False, **options):
     with Site(token_module=True, **options) as site:
         if jws:
             site.write_policy(jws=True)
         site.init_key()
         site.token.make_other_key(hallmark.MODULE, site.env)
         with Metronome() as machine:
-            o = Ordeal(site)
+            o = Ordeal(row, site)
             try:
                 yield o
                 o.finish()
@@ -150,7 +151,7 @@ def ordeal(jws=False, **options):
 
 
 def test_each_error_once():
-    with ordeal() as o:
+    with ordeal("fails once") as o:
         for error in REFUSALS:
             o.strike("error", error=error, count=1)
             o.resumes()
@@ -159,7 +160,7 @@ def test_each_error_once():
 
 def test_each_wrong_signature_once():
     """Verified with the certificate before anybody sees it."""
-    with ordeal() as o:
+    with ordeal("signs wrongly once") as o:
         for fault in ("garbage", "short", "other_key"):
             o.strike(fault, count=1)
             o.resumes()
@@ -167,7 +168,7 @@ def test_each_wrong_signature_once():
 
 
 def test_the_token_dies_and_comes_back():
-    with ordeal() as o:
+    with ordeal("dies") as o:
         o.strike("error", everywhere=True, error=tc.CKR_DEVICE_REMOVED)
         o.outlast(AWAY_S, TRIES_TO_THE_LONGEST_WAIT)
         o.comes_back()
@@ -176,7 +177,7 @@ def test_the_token_dies_and_comes_back():
 
 def test_the_token_hangs_for_ever():
     """Every call, so the start of the next key process too."""
-    with ordeal() as o:
+    with ordeal("hangs", hsm=SHORT_DEADLINE) as o:
         o.strike("hang", everywhere=True)
         o.outlast(AWAY_S)
         o.comes_back()
@@ -185,49 +186,49 @@ def test_the_token_hangs_for_ever():
 
 def test_the_token_hangs_and_is_back_at_once():
     """What hangs in it hangs on: the worst case of the time to the next receipt."""
-    with ordeal() as o:
+    with ordeal("hangs once") as o:
         o.strike("hang", count=1)
         o.comes_back()
 
 
 def test_signing_hangs():
     """Login works, signatures do not."""
-    with ordeal() as o:
+    with ordeal("hangs in C_Sign", hsm=SHORT_DEADLINE) as o:
         o.strike("hang")
         o.outlast()
         o.comes_back()
 
 
 def test_the_module_crashes():
-    with ordeal() as o:
+    with ordeal("crashes") as o:
         o.strike("crash")
         o.outlast()
         o.comes_back()
 
 
 def test_the_token_refuses_to_sign():
-    with ordeal() as o:
+    with ordeal("refuses") as o:
         o.strike("error", error=tc.CKR_FUNCTION_FAILED)
         o.outlast()
         o.comes_back()
 
 
 def test_the_token_returns_garbage():
-    with ordeal() as o:
+    with ordeal("returns garbage") as o:
         o.strike("garbage")
         o.outlast()
         o.comes_back()
 
 
 def test_the_token_signs_with_another_key():
-    with ordeal() as o:
+    with ordeal("signs with another key") as o:
         o.strike("other_key")
         o.outlast()
         o.comes_back()
 
 
 def test_the_session_is_lost():
-    with ordeal() as o:
+    with ordeal("loses its sessions") as o:
         for _ in range(3):
             before = o.token.get("faults")
             o.token.lose_sessions()
@@ -236,7 +237,7 @@ def test_the_session_is_lost():
 
 
 def test_the_token_logs_out():
-    with ordeal() as o:
+    with ordeal("logs out") as o:
         for _ in range(3):
             before = o.token.get("faults")
             o.token.log_out()
@@ -246,7 +247,7 @@ def test_the_token_logs_out():
 
 def test_others_have_all_sessions():
     """The token was reset, and others were faster to open sessions."""
-    with ordeal() as o:
+    with ordeal("has no session left") as o:
         before = o.token.get("faults")
         o.token.set(sessions_max=1)
         o.token.lose_sessions()
@@ -282,7 +283,7 @@ def sweep(o, fault, short, **how):
     o.resumes()
     calls = tc.FOR_EVER - 1 - o.token.get("skip")
     points = range(calls) if LONG else sorted(random.Random(SEED).sample(range(calls), short))
-    print(f"     {len(points)} of {calls} calls, HALLMARK_FAULT_SEED={SEED}", flush=True)
+    print(f"     {len(points)} of {calls} calls\nHALLMARK_FAULT_SEED={SEED}", flush=True)
     assert calls > 20
     for point in points:
         o.token.inject(fault, everywhere=True, skip=point, count=1, **how)
@@ -292,24 +293,24 @@ def sweep(o, fault, short, **how):
 
 
 def test_one_call_of_a_start_fails():
-    with ordeal() as o:
+    with ordeal("fails in a start") as o:
         sweep(o, "error", 25, error=tc.CKR_DEVICE_ERROR)
 
 
 def test_one_call_of_a_start_crashes():
-    with ordeal() as o:
+    with ordeal("crashes in a start") as o:
         sweep(o, "crash", 10)
 
 
 def test_one_call_of_a_start_hangs():
-    with ordeal(hsm={"deadline_ms": 300}) as o:
+    with ordeal("hangs in a start", hsm={"deadline_ms": 300}) as o:
         sweep(o, "hang", 6)
 
 
 def test_the_token_answers_slowly():
     """A report waits for the signature that is under way, and for its own."""
     latency_s = 0.114
-    with ordeal() as o:
+    with ordeal("is slow") as o:
         o.token.set(latency_us=int(latency_s * 1e6))
         o.load.wait_for_each(2)
         begin = len(o.load.seconds)
@@ -323,7 +324,7 @@ def test_the_token_answers_slowly():
 
 def test_the_token_is_slower_than_its_deadline():
     """That is a token that hangs; and it is no less so when it answers at last."""
-    with ordeal(hsm={"deadline_ms": 500}) as o:
+    with ordeal("is too slow", hsm={"deadline_ms": 500}) as o:
         o.token.set(latency_us=700_000)
         o.said("did not answer within deadline_ms")
         down = len(o.signer.lines)
@@ -369,14 +370,14 @@ def several_in_turn(o, chance, turns):
 
 def test_several_in_turn_with_a_signature_for_each_report():
     """JWS and checkpoints; what fails when is drawn from HALLMARK_FAULT_SEED."""
-    print(f"     HALLMARK_FAULT_SEED={SEED}", flush=True)
-    with ordeal(jws=True) as o:
+    print(f"HALLMARK_FAULT_SEED={SEED}", flush=True)
+    with ordeal("in turn, with JWS", jws=True) as o:
         several_in_turn(o, random.Random(SEED), 30 if LONG else 8)
         jwk = json.loads(o.site.hsm("jwks").stdout)["keys"][0]
     receipts = o.load.receipts
     for receipt in receipts:
         verify_jws(receipt["jws"].encode(), jwk, o.site.certificate, receipt["report"])
-    counts["JWS checked"] += len(receipts)
+    counts[(o.row, "JWS checked")] += len(receipts)
 
 
 if __name__ == "__main__":
