@@ -180,10 +180,13 @@ lint: deps
 	@$(INSTALL) $(PACKAGES_LINT)
 	@tests/lint/run $(BUILD)/lint
 
+BENCHED := $(BUILD)/load $(BUILD)/token_module.so $(BUILD)/rawsign \
+	$(if $(wildcard tests/bench/prefill.c),$(BUILD)/prefill)
+
 .PHONY: bench
 bench: deps
 	@$(INSTALL) $(PACKAGES_BENCH)
-	@$(MAKE) --no-print-directory all $(BUILD)/load $(BUILD)/token_module.so $(BUILD)/rawsign
+	@$(MAKE) --no-print-directory all $(BENCHED)
 	@tests/bench/run $(BUILD) $(ROWS)
 
 .PHONY: print-flags
