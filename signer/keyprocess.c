@@ -1,6 +1,7 @@
 #include "signer/keyprocess.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
