@@ -2,7 +2,8 @@
 
 import stand
 from reports import percent
-from table import median
+from table import median, median_ratio
+from webserver import WebServer
 
 FULL_GOAL, RESUMED_GOAL = 1800, 2900  # a second, on one core
 AT_ONCE = 32
@@ -10,24 +11,29 @@ STORM = 5000
 
 
 def rates(table):
-    with stand.Stand() as site:
+    with stand.Stand() as site, WebServer(site, 100) as web:
         site.start()
-
-        def full():
-            return site.load("handshakes", "--connections", AT_ONCE, "--seconds", table.seconds)
-
-        def resumed():
-            return site.load("handshakes", "--connections", AT_ONCE, "--seconds", table.seconds,
-                             "--resume")
-
-        for name, turns, goal in zip(("full, mutual", "resumed"),
-                                     table.alternate("handshakes", full, resumed),
-                                     (FULL_GOAL, RESUMED_GOAL)):
-            rate = median(turns, "per_second")
-            table.row(f"handshakes, {name}", rate, "/s", f"{goal:,}/s", rate / goal, 1.0)
-            table.note(f"{AT_ONCE} connections at once, each welcomed; busy: signer "
-                       f"{percent(turns)}, load {median(turns, 'load_busy'):.0%} of a core")
+        for name, goal, arguments in (("full, mutual", FULL_GOAL, ()),
+                                      ("resumed", RESUMED_GOAL, ("--resume",))):
+            kind(table, site, web, name, goal, arguments)
         site.finish()
+
+
+def kind(table, site, web, name, goal, arguments):
+    def signer():
+        return site.load("handshakes", "--connections", AT_ONCE, "--seconds", table.seconds, *arguments)
+
+    def nginx():
+        return web.handshakes(AT_ONCE, table.seconds, *arguments)
+
+    ours, theirs = table.alternate(f"handshakes, {name}", signer, nginx)
+    rate = median(ours, "per_second")
+    table.row(f"handshakes, {name}", rate, "/s", f"{goal:,}/s", rate / goal, 1.0)
+    table.row(f"handshakes, {name}, beside nginx", rate, "/s",
+              f"nginx's {median(theirs, 'per_second'):,.0f}/s", median_ratio(ours, theirs))
+    table.note(f"{AT_ONCE} connections at once, each welcomed; busy: signer {percent(ours)}, load "
+               f"{median(ours, 'load_busy'):.0%}; nginx, with one request each, {percent(theirs)} of a "
+               "core")
 
 
 def storm(table):

@@ -80,6 +80,12 @@ class WebServer:
             "http", "--connections", CONNECTIONS, "--workloads", depth, "--seconds", seconds,
             "--watch", self.worker, port=self.mutual))
 
+    def handshakes(self, at_once, seconds, *arguments):
+        """A connection for each request, so that the server's own handshakes are what is measured."""
+        return stand.run(self.site.arguments(
+            "http", "--once", "--connections", at_once, "--seconds", seconds, "--watch",
+            self.worker, *arguments, port=self.mutual))
+
     def wrk(self, depth, seconds):
         script = self.site.path(f"post-{depth}.lua")
         script.write_text(SCRIPT.format(depth=depth))

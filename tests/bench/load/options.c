@@ -29,6 +29,7 @@ static const struct option {
     {"--rate", KIND_NUMBER, offsetof(struct options, rate)},
     {"--change", KIND_FLAG, offsetof(struct options, change)},
     {"--resume", KIND_FLAG, offsetof(struct options, resume)},
+    {"--once", KIND_FLAG, offsetof(struct options, once)},
     {"--watch", KIND_WATCH, offsetof(struct options, watch)},
 };
 

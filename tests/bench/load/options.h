@@ -23,6 +23,7 @@ struct options {
 	unsigned rate;      /* bundles a second, evenly spaced; 0: as fast as answers come */
 	bool change;        /* evidence that changes with every bundle */
 	bool resume;        /* sessions by ticket */
+	bool once;          /* http: a new connection for each request */
 	unsigned watch[OPTIONS_WATCH_MAX]; /* process ids; 0: none */
 };
 
