@@ -58,6 +58,7 @@ resumption_release(struct resumption **rp)
 	if (r == NULL || atomic_fetch_sub(&r->references, 1) > 1)
 		return;
 	HASH_ITER (hh, r->kept, k, next) {
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser loses uthash's links */
 		HASH_DEL(r->kept, k);
 		kept_free(k);
 	}

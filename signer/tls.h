@@ -1,8 +1,9 @@
 /*
  * TLS 1.3, mutual, and who the peer is.
  *
- * One context holds everything that is loaded from files, once; a reload makes a new context, without
- * the old one's sessions, so that no session outlives a change of certificates or of the revocation list.
+ * One context holds everything that is loaded from files, once; a reload makes a new context,
+ * without the old one's sessions, so that no session outlives a change of certificates or of the
+ * revocation list.
  */
 #ifndef HALLMARK_SIGNER_TLS_H
 #define HALLMARK_SIGNER_TLS_H
