@@ -15,9 +15,9 @@
 #define SPARE_BYTES_MAX (8UL * 1024 * 1024)
 
 /*
- * So much slower than the disk is a token for which a batch stays open until its turn comes. Written
- * early, a report waits for three signatures at most; else for two commits and two signatures, which
- * is less as soon as a signature takes twice as long as a commit.
+ * So much slower than the disk is a token for which a batch stays open until its turn comes.
+ * Written early, a report waits for three signatures at most; else for two commits and two
+ * signatures, which is less as soon as a signature takes twice as long as a commit.
  */
 #define TOKEN_SLOW_FACTOR 2
 
