@@ -117,7 +117,9 @@ $(BUILD)/fault/%.so: tests/fault/%.c
 
 # --- load -----------------------------------------------------------------------------------------
 
-$(BUILD)/loadgen: $(BUILD)/obj/tests/bench/loadgen.o $(BUILD)/libproto.a
+LOAD := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/bench/load/*.c))
+
+$(BUILD)/load: $(LOAD) $(BUILD)/libproto.a
 	@echo "  LD    $@"
 	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call PKG_LIBS,libssl $(PKGS_PROTO)) -lpthread
 
@@ -141,10 +143,11 @@ PACKAGES_BUILD := gcc libc6-dev pkg-config libssl-dev libuv1-dev libp11-dev libp
 PACKAGES_RUN   := softhsm2 openssl procps
 PACKAGES_TEST  := libcmocka-dev python3 python3-cryptography python3-msgpack opensc strace util-linux
 PACKAGES_LINT  := clang-format clang-tidy universal-ctags python3
+PACKAGES_BENCH := nginx-light wrk util-linux
 PACKAGES_FUZZ  := clang libclang-rt-14-dev
 INSTALL := tests/lib/install-packages
 
-TESTED := $(BINARIES) $(BUILD)/loadgen $(BUILD)/token_module.so $(BUILD)/rawsign $(UNIT_TESTS) $(REPLAYS) \
+TESTED := $(BINARIES) $(BUILD)/load $(BUILD)/token_module.so $(BUILD)/rawsign $(UNIT_TESTS) $(REPLAYS) \
 	$(SHIMS)
 
 # A wall clock for system tests, to be preloaded.
@@ -206,10 +209,18 @@ lint: deps
 	@$(INSTALL) $(PACKAGES_LINT)
 	@tests/lint/run $(BUILD)/lint
 
+BENCHED := $(BUILD)/load $(BUILD)/token_module.so $(BUILD)/rawsign \
+	$(if $(wildcard tests/bench/prefill.c),$(BUILD)/prefill)
+
 .PHONY: bench
 bench: deps
-	@$(MAKE) --no-print-directory all $(BUILD)/loadgen
-	@tests/bench/run $(BUILD)
+	@$(INSTALL) $(PACKAGES_BENCH)
+	@$(MAKE) --no-print-directory all $(BENCHED)
+	@tests/bench/run $(BUILD) $(ROWS)
+
+.PHONY: print-flags
+print-flags:
+	@echo "$$($(CC) --version | head -n 1): $(OPT) $(HARDEN) $(LDHARDEN) $(CFLAGS) $(LDFLAGS)"
 
 .PHONY: demo
 demo:

@@ -86,9 +86,11 @@ load(struct channel_context *c, struct trouble *t)
 		return trouble_set(t, ERR_CONFIG, "tls.signer_ca %s: %s", config->tls.signer_ca,
 		    channel_crypto_reason());
 	SSL_CTX_set_verify(c->ssl, SSL_VERIFY_PEER, NULL);
+	/* The chain that is sent is the file's: the signer has its CA, and would decode it each
+	 * time. */
 	SSL_CTX_set_mode(c->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE |
 				     SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-				     SSL_MODE_RELEASE_BUFFERS);
+				     SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_session_cache_mode(c->ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(c->ssl, on_ticket);
 	return ERR_OK;

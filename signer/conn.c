@@ -11,6 +11,7 @@
 #include "signer/conn_state.h"
 #include "signer/link.h"
 #include "signer/logger.h"
+#include "signer/resumption.h"
 #include "signer/tls.h"
 
 /* Answers waiting for the peer to read; beyond it nothing more is taken from it. */
@@ -261,6 +262,7 @@ on_closed(uv_handle_t *handle)
 			break;
 		}
 	}
+	resumption_leave(c->ssl);
 	SSL_free(c->ssl);
 	close(c->fd);
 	traffic_closed(p->traffic);

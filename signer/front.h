@@ -12,7 +12,7 @@
  *     GONE                                     ->        frees link and connection
  *
  * Each front has a library context of OpenSSL of its own: threads that share one wait for its
- * locks. The fronts' TLS contexts share the key of the tickets, so that a collector that comes back
+ * locks. The fronts share their sessions (resumption.h), so that a collector that comes back
  * resumes wherever it is put.
  */
 #ifndef HALLMARK_SIGNER_FRONT_H

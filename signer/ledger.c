@@ -14,8 +14,14 @@
 /* Batches are reused; one whose buffer has grown beyond this is freed instead. */
 #define SPARE_BYTES_MAX (8UL * 1024 * 1024)
 
-/* So much slower than the disk is a token for which a batch stays open until its turn comes. */
-#define TOKEN_SLOW_FACTOR 8
+/*
+ * So much slower than the disk is a token for which a batch stays open until its turn comes.
+ * Written early, a report waits for three signatures at most; else for two commits and two
+ * signatures, which is less as soon as a signature takes twice as long as a commit. Below 5 ms
+ * there is nothing to gain: writing goes on beside signing.
+ */
+#define TOKEN_SLOW_FACTOR 2
+#define TOKEN_SLOW_US     5000
 
 static enum err lock_log(struct ledger *l);
 static bool commit_may_start(const struct ledger *l);
@@ -313,6 +319,7 @@ commit_may_start(const struct ledger *l)
 	    (l->open->count == 0 && l->open->evidence.size == 0))
 		return false;
 	return l->signing == NULL || l->drained != NULL ||
+	       l->token_us <= TOKEN_SLOW_US ||
 	       l->token_us <= TOKEN_SLOW_FACTOR * l->storage_us;
 }
 

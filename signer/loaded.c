@@ -103,12 +103,13 @@ count_fronts(const struct signer_config *c)
 	return count > FRONTS_MAX ? FRONTS_MAX : (unsigned)count;
 }
 
-/* One key for the tickets of all fronts; a reload draws another, so that no session outlives it. */
+/* The fronts' sessions are in one place; a reload begins another, so that none outlives it. */
 static enum err
 read_settings(struct loaded *l, struct loaded_libraries *libraries, struct faults *faults)
 {
-	uint8_t ticket_key[TLS_TICKET_KEY_SIZE];
-	enum err e = tls_ticket_key_draw(ticket_key);
+	/* A collector has one session at a time. */
+	struct resumption *sessions = resumption_new(l->config->limits.connections);
+	enum err e = sessions != NULL ? ERR_OK : ERR_MEMORY;
 
 	for (unsigned i = 0; i < l->fronts && e == ERR_OK; i++) {
 		if (i > 0 && libraries->library[i] == NULL &&
@@ -117,10 +118,10 @@ read_settings(struct loaded *l, struct loaded_libraries *libraries, struct fault
 		else if ((l->settings[i] = settings_new(l->config)) == NULL)
 			e = ERR_MEMORY;
 		else
-			e = tls_context_new(l->config, libraries->library[i], ticket_key, faults,
+			e = tls_context_new(l->config, libraries->library[i], sessions, faults,
 			    &l->settings[i]->tls);
 	}
-	OPENSSL_cleanse(ticket_key, sizeof(ticket_key));
+	resumption_release(&sessions);
 	return e;
 }
 

@@ -20,32 +20,30 @@ static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_s
     const unsigned char *in, unsigned in_size, void *context);
 
 enum err
-tls_ticket_key_draw(uint8_t key[TLS_TICKET_KEY_SIZE])
-{
-	return RAND_priv_bytes(key, TLS_TICKET_KEY_SIZE) == 1 ? ERR_OK : ERR_CRYPTO;
-}
-
-enum err
-tls_context_new(const struct signer_config *c, OSSL_LIB_CTX *library,
-    uint8_t ticket_key[TLS_TICKET_KEY_SIZE], struct faults *faults, SSL_CTX **out)
+tls_context_new(const struct signer_config *c, OSSL_LIB_CTX *library, struct resumption *sessions,
+    struct faults *faults, SSL_CTX **out)
 {
 	SSL_CTX *ctx;
 	bool good;
 
 	*out = NULL;
 	if ((ctx = SSL_CTX_new_ex(library, NULL, TLS_server_method())) == NULL ||
-	    SSL_CTX_set_tlsext_ticket_keys(ctx, ticket_key, TLS_TICKET_KEY_SIZE) != 1) {
+	    resumption_attach(sessions, ctx) != ERR_OK) {
 		SSL_CTX_free(ctx);
 		return ERR_CRYPTO;
 	}
 	SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	/*
+	 * The chain that is sent is the file's. To look for one in the store, as is usual, would
+	 * verify our own certificate in each handshake, and have the peer decode a CA that it has
+	 * anyway.
+	 */
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-				  SSL_MODE_RELEASE_BUFFERS);
+				  SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
 	SSL_CTX_set_read_ahead(ctx, 1);
 	SSL_CTX_set_num_tickets(ctx, TICKETS);
-	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_session_id_context(ctx, session_context, sizeof(session_context) - 1);
 	SSL_CTX_set_alpn_select_cb(ctx, select_alpn, NULL);
 	good = load_own(c, faults, ctx) == ERR_OK;

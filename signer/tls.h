@@ -1,8 +1,9 @@
 /*
  * TLS 1.3, mutual, and who the peer is.
  *
- * One context holds everything that is loaded from files, once; a reload makes a new context, with
- * new ticket keys, so that no session outlives a change of certificates or of the revocation list.
+ * One context holds everything that is loaded from files, once; a reload makes a new context,
+ * without the old one's sessions, so that no session outlives a change of certificates or of the
+ * revocation list.
  */
 #ifndef HALLMARK_SIGNER_TLS_H
 #define HALLMARK_SIGNER_TLS_H
@@ -15,20 +16,16 @@
 #include "proto/digest.h"
 #include "proto/err.h"
 #include "proto/identity.h"
-
-/* What session tickets are sealed with: contexts that share it resume each other's sessions. */
-#define TLS_TICKET_KEY_SIZE 80 /* bytes, as OpenSSL has it: name, HMAC key, AES key */
-
-/* A new one; whoever drew it wipes it. ERR_CRYPTO without random bytes. */
-enum err tls_ticket_key_draw(uint8_t key[TLS_TICKET_KEY_SIZE]) MUST_USE;
+#include "signer/resumption.h"
 
 /*
  * Loads certificate, key, client CA and CRL, in a library context (NULL: the default one), which
- * must outlive it. ERR_CONFIG with faults; *out NULL then. A path that is NULL is a fault that was
- * told before (signer_config_inspect); the others are looked at all the same.
+ * must outlive it. Its sessions are resumed by all contexts that share `sessions`. ERR_CONFIG with
+ * faults; *out NULL then. A path that is NULL is a fault that was told before
+ * (signer_config_inspect); the others are looked at all the same.
  */
 enum err tls_context_new(const struct signer_config *c, OSSL_LIB_CTX *library,
-    uint8_t ticket_key[TLS_TICKET_KEY_SIZE], struct faults *faults, SSL_CTX **out) MUST_USE;
+    struct resumption *sessions, struct faults *faults, SSL_CTX **out) MUST_USE;
 
 /* The peer's name, by its certificate (proto/identity.h). ERR_IDENTITY. */
 enum err tls_peer_identity(const SSL *ssl, char identity[IDENTITY_SIZE_MAX + 1]) MUST_USE;

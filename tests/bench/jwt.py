@@ -18,13 +18,14 @@ import stand
 from table import median, median_ratio
 
 GOAL = 0.9
-CONNECTIONS, WORKLOADS = 32, 16  # 512 bundles under way: more than any token here signs at once
+WORKLOADS = 16  # a connection
 
-# name, sessions, latency in us, one at a time
+# name, sessions, latency in us, one at a time, connections: enough that the token always has work, and
+# so few that what is under way at a turn's end is signed before the next turn of the same kind begins
 TOKENS = (
-    ("SoftHSM", 2, 0, False),
-    ("a token of 10 ms, 16 at once", 16, 10_000, False),
-    ("a token of 114 ms, one at a time", 2, 114_000, True),
+    ("SoftHSM", 2, 0, False, 32),
+    ("a token of 10 ms, 16 at once", 16, 10_000, False, 32),
+    ("a token of 114 ms, one at a time", 2, 114_000, True, 3),
 )
 
 
@@ -46,10 +47,10 @@ class JwtStand(stand.Stand):
     def tokens(self):
         return self.status()["counters"]["tokens"]
 
-    def whole_path(self, seconds):
+    def whole_path(self, connections, seconds):
         """JWS a second: of the receipts that came in time each has one."""
         before = self.tokens()
-        turn = self.reports("--connections", CONNECTIONS, "--workloads", WORKLOADS, "--seconds",
+        turn = self.reports("--connections", connections, "--workloads", WORKLOADS, "--seconds",
                             seconds)
         assert self.tokens() - before >= turn["receipts"], turn
         return turn
@@ -67,11 +68,11 @@ def raw(site, sessions, seconds):
 
 
 def modes(table):
-    for name, sessions, latency_us, serial in TOKENS:
-        mode(table, name, sessions, latency_us, serial)
+    for token in TOKENS:
+        mode(table, *token)
 
 
-def mode(table, name, sessions, latency_us, serial):
+def mode(table, name, sessions, latency_us, serial, connections):
     """One row; gives what it was made of."""
     # So long that what a token has begun at the end of a turn does not matter.
     seconds = max(table.seconds, 60 * latency_us // 1_000_000)
@@ -81,7 +82,7 @@ def mode(table, name, sessions, latency_us, serial):
         theirs.init_key()
 
         def with_reports():
-            return ours.whole_path(seconds)
+            return ours.whole_path(connections, seconds)
 
         def c_sign():
             counts = {sessions} if latency_us > 0 else {1, sessions}
