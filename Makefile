@@ -111,6 +111,12 @@ $(BUILD)/loadgen: $(BUILD)/obj/tests/bench/loadgen.o $(BUILD)/libproto.a
 	@echo "  LD    $@"
 	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call PKG_LIBS,libssl $(PKGS_PROTO)) -lpthread
 
+$(BUILD)/prefill: $(BUILD)/obj/tests/bench/prefill.o $(BUILD)/libsigner.a \
+		$(foreach l,$(LIBS),$(BUILD)/lib$(l).a)
+	@echo "  LD    $@"
+	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $< $(call LIB_GROUP,$(filter %.a,$^)) \
+		$(call PKG_LIBS,$(PKGS_SIGNER) $(PKGS_PROTO) $(PKGS_CONFIG)) -lpthread
+
 # --- what people type -----------------------------------------------------------------------------
 
 PACKAGES_BUILD := gcc libc6-dev pkg-config libssl-dev libuv1-dev libp11-dev libp11-kit-dev \
@@ -122,7 +128,7 @@ PACKAGES_LINT  := clang-format clang-tidy universal-ctags python3
 PACKAGES_FUZZ  := clang libclang-rt-14-dev
 INSTALL := tests/lib/install-packages
 
-TESTED := $(BINARIES) $(BUILD)/loadgen $(UNIT_TESTS) $(REPLAYS)
+TESTED := $(BINARIES) $(BUILD)/loadgen $(BUILD)/prefill $(UNIT_TESTS) $(REPLAYS)
 
 .PHONY: tests
 tests: $(TESTED)
@@ -167,7 +173,7 @@ lint: deps
 
 .PHONY: bench
 bench: deps
-	@$(MAKE) --no-print-directory all $(BUILD)/loadgen
+	@$(MAKE) --no-print-directory all $(BUILD)/loadgen $(BUILD)/prefill
 	@tests/bench/run $(BUILD)
 
 .PHONY: demo
