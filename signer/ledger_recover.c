@@ -144,6 +144,7 @@ read_segments(struct ledger *l, struct merkle_frontier *tree)
 		ledger_segment_begin(l, firsts[i]);
 		e = read_segment(l, firsts[i], i + 1 == count, tree);
 	}
+	batch_hash(l->written);
 	/* A file is never appended to again: its end may be torn. */
 	l->segment_rotate = true;
 	free(firsts);
