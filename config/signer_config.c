@@ -48,6 +48,7 @@ struct raw_logging {
 
 struct raw {
 	char *listen, *index, *policy;
+	uint32_t loops;
 	struct raw_log log;
 	struct raw_evidence evidence;
 	struct raw_tls tls;
@@ -87,6 +88,8 @@ static const struct settings_number numbers[] = {
     NUMBER("limits.nonce_lifetime_s", limits.nonce_lifetime_s, 600, 1, 86400),
     /* Hosts without time synchronisation are wrong by minutes, seldom by more. */
     NUMBER("limits.clock_skew_s", limits.clock_skew_s, 300, 0, 86400),
+    /* Beyond 16 threads for connections it is the one ledger that limits. */
+    NUMBER("loops", loops, 0, 0, 16),
     /* Network HSMs fail over within 2 s; no token needs 5 s for one signature. */
     NUMBER("key_process.deadline_ms", key_process.deadline_ms, 5000, 100, 600000),
     /* Sixty times a collector's default interval: a signer's restart cuts no relying party off. */
@@ -165,6 +168,7 @@ static const cyaml_schema_field_t logging_fields[] = {
 #define GROUP(member, flags, fields) CYAML_FIELD_MAPPING(#member, flags, struct raw, member, fields)
 static const cyaml_schema_field_t fields[] = {
     SETTINGS_TEXT("listen", SETTINGS_REQUIRED, struct raw, listen, SETTINGS_TEXT_MAX),
+    CYAML_FIELD_UINT("loops", SETTINGS_OPTIONAL, struct raw, loops),
     GROUP(log, SETTINGS_REQUIRED, log_fields),
     GROUP(evidence, SETTINGS_REQUIRED, evidence_fields),
     SETTINGS_TEXT("index", SETTINGS_REQUIRED, struct raw, index, SETTINGS_PATH_MAX),

@@ -61,6 +61,8 @@ struct signer_config {
 		uint32_t clock_skew_s; /* how far ahead a measurement's time may be */
 	} limits;
 
+	uint32_t loops; /* threads for connections; 0: as many as there are cores */
+
 	bool logging_json;
 
 	/* Private. */

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "proto/frame.h"
+#include "signer/link.h"
 #include "signer/logger.h"
-#include "signer/session.h"
 #include "signer/tls.h"
 
 /* Read at once: the largest frame and some more, so that a pipelining peer is served in one go. */
@@ -17,6 +17,9 @@
 
 /* Answers waiting for the peer to read; beyond it nothing more is taken from it. */
 #define OUTPUT_MAX (512 * 1024) /* bytes: two of the largest receipts */
+
+/* Frames with the ledger's loop; beyond it nothing more is handed over. The largest frame fits. */
+#define FORWARD_MAX FRAME_SIZE_MAX /* bytes */
 
 /* Reads per turn of the loop, so that one busy peer does not keep the others waiting. */
 #define READS_PER_TURN 4
@@ -53,13 +56,18 @@ struct conn {
 	int fd;
 	int polled; /* events the loop was asked for */
 	SSL *ssl;
-	struct session *session;
+	struct link *link; /* from the end of the handshake on, until it is gone */
 	struct buf in; /* the start of a frame that is not complete, or what there is no room for */
-	struct buf out; /* frames to be sent */
+	struct buf out;   /* frames to be sent */
+	size_t forwarded; /* bytes of frames that the ledger's loop has not taken */
 	uint64_t number;
 	enum err failure; /* of TLS, or of the stream when the peer closed it */
+	bool greeted;     /* the session has taken the hello */
+	bool waiting;     /* for the ledger: the peer has reason to be silent */
+	bool broken;      /* no frame can follow: nothing more is handed over */
 	bool write_blocked;
-	bool has_room; /* of the session, when it was last asked */
+	bool has_room;     /* as last asked */
+	bool handle_alive; /* the loop has not let go of it */
 };
 
 static void move(struct conn *c, enum conn_state to);
@@ -74,32 +82,50 @@ static enum want send_output(struct conn *c);
 static enum want receive(struct conn *c);
 static enum want drain(struct conn *c);
 static void on_busy(uv_idle_t *idle);
+static bool has_room(const struct conn *c, size_t more);
 static bool take_frames(struct conn *c, struct view bytes);
+static bool forward(struct conn *c, struct view frames);
+static bool forward_broken(struct conn *c, enum err e);
+static void free_if_gone(struct conn *c);
 static enum want tls_want(struct conn *c, int result);
-static void on_wake(void *context);
+static void wake(struct conn *c);
 static struct conn *conn_of(struct deadline *d);
 
 enum err
-conn_pool_init(struct conn_pool *p, uv_loop_t *loop, struct service *service, SSL_CTX *tls)
+conn_pool_init(struct conn_pool *p, uv_loop_t *loop, unsigned front,
+    struct front_settings *settings, struct traffic *traffic)
 {
 	memset(p, 0, sizeof(*p));
 	p->loop = loop;
-	p->service = service;
-	p->tls = tls;
-	p->scratch = malloc(SCRATCH_SIZE);
+	p->front = front;
+	p->traffic = traffic;
+	if ((p->scratch = malloc(SCRATCH_SIZE)) == NULL)
+		return ERR_MEMORY;
+	conn_pool_set(p, settings);
 	uv_idle_init(loop, &p->busy);
 	p->busy.data = p;
-	return p->scratch != NULL ? ERR_OK : ERR_MEMORY;
+	return ERR_OK;
 }
 
 void
-conn_open(struct conn_pool *p, int fd)
+conn_pool_set(struct conn_pool *p, struct front_settings *settings)
+{
+	SSL_CTX_free(p->tls);
+	p->tls = settings->tls; /* moved */
+	settings->tls = NULL;
+	memcpy(p->deadlines.timeout_ms, settings->timeout_ms, sizeof(settings->timeout_ms));
+	front_settings_free(settings);
+}
+
+void
+conn_open(struct conn_pool *p, int fd, uint64_t number)
 {
 	struct conn *c = calloc(1, sizeof(*c));
 
 	if (c == NULL || (c->ssl = SSL_new(p->tls)) == NULL || SSL_set_fd(c->ssl, fd) != 1 ||
 	    uv_poll_init(p->loop, &c->poll, fd) != 0) {
-		service_count(p->service, ERR_MEMORY);
+		traffic_count(p->traffic, ERR_MEMORY);
+		traffic_closed(p->traffic);
 		SSL_free(c != NULL ? c->ssl : NULL);
 		free(c);
 		close(fd);
@@ -107,17 +133,48 @@ conn_open(struct conn_pool *p, int fd)
 	}
 	SSL_set_accept_state(c->ssl);
 	c->poll.data = c;
+	c->handle_alive = true;
 	c->pool = p;
 	c->fd = fd;
-	c->number = ++p->last_number;
+	c->number = number;
 	c->next = p->all;
 	if (c->next != NULL)
 		c->next->previous = c;
 	p->all = c;
-	p->count++;
-	p->service->counters.connections_accepted++;
 	deadline_arm(&p->deadlines, &c->deadline, DEADLINE_HANDSHAKE, uv_now(p->loop));
 	conn_settle(c);
+}
+
+void
+conn_on_answer(struct conn *c, struct letter *answer)
+{
+	if (c->state != CONN_OPEN && c->state != CONN_CLOSING)
+		return;
+	c->forwarded -= answer->taken;
+	c->greeted = answer->greeted;
+	c->waiting = answer->waiting;
+	if (c->out.size == 0) {
+		buf_free(&c->out);
+		c->out = answer->bytes; /* moved */
+		answer->bytes = BUF_INIT;
+	} else {
+		buf_append_view(&c->out, buf_view(&answer->bytes));
+	}
+	if (buf_status(&c->out) != ERR_OK) {
+		conn_end(c, ERR_MEMORY, NULL);
+		return;
+	}
+	if (answer->close && c->state == CONN_OPEN)
+		move(c, CONN_CLOSING);
+	wake(c);
+}
+
+void
+conn_on_gone(struct conn *c)
+{
+	link_free(c->link);
+	c->link = NULL;
+	free_if_gone(c);
 }
 
 void
@@ -139,16 +196,6 @@ conn_pool_flush(struct conn_pool *p)
 }
 
 void
-conn_pool_resume(struct conn_pool *p)
-{
-	for (struct conn *c = p->all, *next; c != NULL; c = next) {
-		next = c->next;
-		if (c->state == CONN_OPEN && !c->has_room)
-			on_wake(c);
-	}
-}
-
-void
 conn_pool_expire(struct conn_pool *p)
 {
 	static const enum err errors[DEADLINE_CLASSES] = {
@@ -166,11 +213,15 @@ conn_pool_expire(struct conn_pool *p)
 void
 conn_pool_close(struct conn_pool *p)
 {
+	p->closing = true;
 	for (struct conn *c = p->all, *next; c != NULL; c = next) {
 		next = c->next;
 		if (c->state == CONN_OPEN)
 			send_output(c);
-		conn_end(c, ERR_OK, NULL);
+		if (c->state != CONN_CLOSED)
+			conn_end(c, ERR_OK, NULL);
+		c->link = NULL; /* the ledger's loop frees what it has not given back */
+		free_if_gone(c);
 	}
 	uv_close((uv_handle_t *)&p->busy, NULL);
 }
@@ -212,11 +263,8 @@ conn_drive(struct conn *c, bool readable)
 	if (c->state == CONN_HANDSHAKE)
 		want = handshake(c);
 	for (int i = 0; want == WANT_NOTHING && c->state == CONN_OPEN && i < READS_PER_TURN; i++) {
-		c->has_room = c->out.size < OUTPUT_MAX && session_has_room(c->session);
-		if (!c->has_room ||
-		    (!take_frames(c, (struct view){NULL, 0}) && c->state == CONN_OPEN))
-			break;
-		if (c->state != CONN_OPEN || (!readable && !SSL_has_pending(c->ssl)))
+		if (!take_frames(c, (struct view){NULL, 0}) ||
+		    (!readable && !SSL_has_pending(c->ssl)))
 			break;
 		want = receive(c);
 	}
@@ -237,8 +285,10 @@ conn_drive(struct conn *c, bool readable)
 		ERR_clear_error();
 		shutdown(c->fd, SHUT_WR);
 	}
-	if (c->state == CONN_OPEN && c->has_room && want == WANT_NOTHING && SSL_has_pending(c->ssl))
-		on_wake(c);
+	/* What was sent may have made room for frames that wait. */
+	if (c->state == CONN_OPEN && (c->has_room ? want == WANT_NOTHING && SSL_has_pending(c->ssl)
+						  : has_room(c, 0)))
+		wake(c);
 	conn_settle(c);
 }
 
@@ -276,7 +326,7 @@ conn_settle(struct conn *c)
 			uv_poll_stop(&c->poll);
 		c->polled = events;
 	}
-	if (c->state == CONN_HANDSHAKE || (c->state == CONN_OPEN && !session_is_open(c->session)))
+	if (c->state == CONN_HANDSHAKE || (c->state == CONN_OPEN && !c->greeted && c->forwarded == 0))
 		deadline_keep(deadlines, &c->deadline, DEADLINE_HANDSHAKE, now);
 	else if (c->out.size > 0 || c->state == CONN_DRAINING)
 		deadline_keep(deadlines, &c->deadline, DEADLINE_READER, now);
@@ -284,7 +334,7 @@ conn_settle(struct conn *c)
 		deadline_disarm(deadlines, &c->deadline);
 	else if (c->in.size > 0)
 		deadline_keep(deadlines, &c->deadline, DEADLINE_FRAME, now);
-	else if (session_is_waiting(c->session))
+	else if (c->waiting || c->forwarded > 0)
 		deadline_disarm(deadlines, &c->deadline);
 	else
 		deadline_keep(deadlines, &c->deadline, DEADLINE_IDLE, now);
@@ -298,29 +348,23 @@ conn_end(struct conn *c, enum err e, const char *text)
 	struct logline l;
 
 	if (e != ERR_OK) {
-		service_count(p->service, e);
+		traffic_count(p->traffic, e);
 		logline_begin(&l, LOGGER_WARNING, "connection-failed");
 		logline_error(&l, e);
 		logline_number(&l, "connection", c->number);
-		if (c->session != NULL)
-			logline_string(&l, "collector", session_identity(c->session));
+		if (c->link != NULL)
+			logline_string(&l, "collector", link_identity(c->link));
 		logline_string(&l, "text", text != NULL ? text : err_text(e));
 		logline_end(&l);
 	}
 	move(c, CONN_CLOSED);
 	deadline_disarm(&p->deadlines, &c->deadline);
-	session_end(&c->session);
+	if (c->link != NULL && !p->closing)
+		letter_list_add(&p->letters, link_farewell(c->link));
 	if (SSL_is_init_finished(c->ssl) && c->failure == ERR_OK)
 		SSL_shutdown(
 		    c->ssl); /* close_notify, if the socket takes it; keeps the ticket usable */
 	ERR_clear_error();
-	if (c->previous != NULL)
-		c->previous->next = c->next;
-	else
-		p->all = c->next;
-	if (c->next != NULL)
-		c->next->previous = c->previous;
-	p->count--;
 	uv_poll_stop(&c->poll);
 	uv_close((uv_handle_t *)&c->poll, on_closed);
 }
@@ -341,11 +385,28 @@ on_closed(uv_handle_t *handle)
 	}
 	SSL_free(c->ssl);
 	close(c->fd);
+	traffic_closed(p->traffic);
+	c->handle_alive = false;
+	free_if_gone(c);
+}
+
+/* A connection lives until both the loop and the ledger's loop have let go of it. */
+static void
+free_if_gone(struct conn *c)
+{
+	struct conn_pool *p = c->pool;
+
+	if (c->handle_alive || c->link != NULL)
+		return;
+	if (c->previous != NULL)
+		c->previous->next = c->next;
+	else
+		p->all = c->next;
+	if (c->next != NULL)
+		c->next->previous = c->previous;
 	buf_free(&c->in);
 	buf_free(&c->out);
 	free(c);
-	if (p->closed != NULL)
-		p->closed(p->closed_context);
 }
 
 static enum want
@@ -368,21 +429,23 @@ handshake(struct conn *c)
 static bool
 begin_session(struct conn *c)
 {
-	struct service *service = c->pool->service;
-	struct session_output output = {&c->out, on_wake, c};
+	struct conn_pool *p = c->pool;
 	char identity[IDENTITY_SIZE_MAX + 1];
+	struct letter *letter = NULL;
 	enum err e = tls_peer_identity(c->ssl, identity);
 
-	if (e == ERR_OK &&
-	    (c->session = session_new(service, c->number, identity, c->ssl, &output)) == NULL)
+	if (e == ERR_OK && ((letter = letter_new(LETTER_LINK)) == NULL ||
+			       (c->link = link_new(c, p->front, c->number, identity,
+				    SSL_get0_peer_certificate(c->ssl))) == NULL))
 		e = ERR_MEMORY;
 	if (e != ERR_OK) {
+		free(letter);
 		conn_end(c, e, NULL);
 		return false;
 	}
-	service->counters.handshakes++;
-	if (SSL_session_reused(c->ssl))
-		service->counters.handshakes_resumed++;
+	letter->link = c->link;
+	letter_list_add(&p->letters, letter);
+	traffic_shaken(p->traffic, SSL_session_reused(c->ssl) == 1);
 	move(c, CONN_OPEN);
 	return true;
 }
@@ -403,6 +466,8 @@ send_output(struct conn *c)
 	}
 	if (sent > 0) {
 		buf_consume(&c->out, sent);
+		if (c->out.size == 0)
+			buf_free(&c->out); /* an idle connection holds no buffer */
 		/* The peer reads: the deadline for its reading starts anew. */
 		if (c->deadline.class == DEADLINE_READER)
 			deadline_disarm(&c->pool->deadlines, &c->deadline);
@@ -438,9 +503,15 @@ receive(struct conn *c)
 	return want;
 }
 
+static bool
+has_room(const struct conn *c, size_t more)
+{
+	return !c->broken && c->out.size < OUTPUT_MAX && c->forwarded + more < FORWARD_MAX;
+}
+
 /*
- * Takes frames off what was kept and `bytes`, as long as the session has room; keeps the rest.
- * False if frames are left that there is no room for, or the stream is lost.
+ * Hands over whole frames of what was kept and `bytes`, as long as there is room; keeps the rest.
+ * False if nothing more is to be read now.
  */
 static bool
 take_frames(struct conn *c, struct view bytes)
@@ -448,42 +519,70 @@ take_frames(struct conn *c, struct view bytes)
 	struct view input, payload;
 	size_t used, taken = 0;
 	enum err e = ERR_OK;
-	bool kept = c->in.size > 0;
+	bool kept = c->in.size > 0, good = true;
 
 	if (kept)
 		buf_append_view(&c->in, bytes);
 	input = kept ? buf_view(&c->in) : bytes;
-	while (c->state == CONN_OPEN) {
-		c->has_room = c->out.size < OUTPUT_MAX && session_has_room(c->session);
-		if (!c->has_room)
-			break;
+	while ((c->has_room = has_room(c, taken))) {
 		e = frame_next(
 		    (struct view){input.data + taken, input.size - taken}, &payload, &used);
-		if (e != ERR_OK) {
-			session_on_bad_frame(c->session, e);
-			move(c, CONN_CLOSING);
-			break;
-		}
-		if (used == 0)
+		if (e != ERR_OK || used == 0)
 			break;
 		taken += used;
-		e = session_on_frame(c->session, payload);
-		if (err_class(e) == ERR_CLASS_STREAM)
-			move(c, CONN_CLOSING);
-		else if (c->deadline.class == DEADLINE_FRAME)
-			deadline_disarm(&c->pool->deadlines, &c->deadline);
 	}
+	if (taken > 0)
+		good = forward(c, (struct view){input.data, taken});
+	if (e != ERR_OK)
+		good = good && forward_broken(c, e);
 	if (kept)
 		buf_consume(&c->in, taken);
 	else
 		buf_append(&c->in, input.data + taken, input.size - taken);
 	if (c->in.size == 0)
 		buf_free(&c->in); /* an idle connection holds no buffer */
-	if (buf_status(&c->in) != ERR_OK) {
+	if (!good || buf_status(&c->in) != ERR_OK) {
 		conn_end(c, ERR_MEMORY, NULL);
 		return false;
 	}
-	return c->has_room && c->state == CONN_OPEN;
+	return c->has_room;
+}
+
+/* False for want of memory. */
+static bool
+forward(struct conn *c, struct view frames)
+{
+	struct letter *letter = letter_new(LETTER_FRAMES);
+
+	if (letter == NULL)
+		return false;
+	letter->link = c->link;
+	buf_append_view(&letter->bytes, frames);
+	if (buf_status(&letter->bytes) != ERR_OK) {
+		letter_free(letter);
+		return false;
+	}
+	c->forwarded += frames.size;
+	letter_list_add(&c->pool->letters, letter);
+	if (c->deadline.class == DEADLINE_FRAME)
+		deadline_disarm(&c->pool->deadlines, &c->deadline);
+	return true;
+}
+
+/* The session refuses it, after all that came before. */
+static bool
+forward_broken(struct conn *c, enum err e)
+{
+	struct letter *letter = letter_new(LETTER_BROKEN);
+
+	if (letter == NULL)
+		return false;
+	letter->link = c->link;
+	letter->error = e;
+	letter_list_add(&c->pool->letters, letter);
+	c->broken = true;
+	c->has_room = false;
+	return true;
 }
 
 static enum want
@@ -504,10 +603,8 @@ tls_want(struct conn *c, int result)
 
 /* There is output, or room: look at this connection before the loop waits again. */
 static void
-on_wake(void *context)
+wake(struct conn *c)
 {
-	struct conn *c = context;
-
 	if (c->dirty || c->state == CONN_CLOSED)
 		return;
 	c->dirty = true;

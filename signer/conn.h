@@ -1,9 +1,11 @@
 /*
- * Connections: sockets, TLS, frames and deadlines. What is said in the frames is the session's.
+ * Connections: sockets, TLS, frames and deadlines. What is said in the frames is the session's, on
+ * the ledger's loop (link.h); frames go there and answers come back by letters.
  *
  * One function, conn_drive, touches the socket; one, conn_settle, tells the loop what is awaited
- * and arms the deadline. While the session has no room, or the peer does not read its answers, the
- * connection stops reading: memory stays bounded by what one frame and the answers in flight take.
+ * and arms the deadline. While the ledger's loop has not taken what was handed over, or the peer
+ * does not read its answers, the connection stops reading: memory stays bounded by that, one frame
+ * and the answers in flight.
  */
 #ifndef HALLMARK_SIGNER_CONN_H
 #define HALLMARK_SIGNER_CONN_H
@@ -13,42 +15,48 @@
 #include <uv.h>
 
 #include "signer/deadline.h"
-#include "signer/service.h"
+#include "signer/front.h"
 
 struct conn;
 
-/* All connections of one loop. */
+/* All connections of one front. */
 struct conn_pool {
 	uv_loop_t *loop;
-	struct service *service;
+	unsigned front; /* its number */
+	struct traffic *traffic;
 	SSL_CTX *tls; /* for new connections; replaced on reload */
 	struct deadlines deadlines;
-	struct conn *all;   /* doubly linked */
+	struct conn *all;   /* doubly linked; until they are freed */
 	struct conn *dirty; /* have output since the last flush */
-	uint32_t count;
-	uint64_t last_number;
-	uv_idle_t busy;                /* active while the dirty have more to read */
-	uint8_t *scratch;              /* bytes read from TLS, before frames are taken off */
-	void (*closed)(void *context); /* a connection is gone: its descriptor is free */
-	void *closed_context;
+	struct letter_list letters; /* to the ledger's loop, of this turn */
+	bool closing;               /* letters are neither sent nor awaited any more */
+	uv_idle_t busy;             /* active while the dirty have more to read */
+	uint8_t *scratch;           /* bytes read from TLS, before frames are taken off */
 };
 
-enum err conn_pool_init(
-    struct conn_pool *p, uv_loop_t *loop, struct service *service, SSL_CTX *tls) MUST_USE;
+/* Takes the settings. */
+enum err conn_pool_init(struct conn_pool *p, uv_loop_t *loop, unsigned front,
+    struct front_settings *settings, struct traffic *traffic) MUST_USE;
 
-/* Takes over a connected, non-blocking socket. On failure it is closed. */
-void conn_open(struct conn_pool *p, int fd);
+/* New settings, taken: timeouts for all, TLS for connections to come. */
+void conn_pool_set(struct conn_pool *p, struct front_settings *settings);
 
-/* Sends what sessions have written since the last call. Once a turn of the loop. */
+/* Takes over a connected, non-blocking socket, counted as a connection. On failure it is closed. */
+void conn_open(struct conn_pool *p, int fd, uint64_t number);
+
+/* An answer from the ledger's loop; its bytes are taken out of the letter. */
+void conn_on_answer(struct conn *c, struct letter *answer);
+
+/* The ledger's loop has let go of the link. */
+void conn_on_gone(struct conn *c);
+
+/* Drives what has something to do since the last call. Once a turn of the loop. */
 void conn_pool_flush(struct conn_pool *p);
-
-/* Every connection looks again whether it may read: the ledger has room, or the signer stops. */
-void conn_pool_resume(struct conn_pool *p);
 
 /* Closes what has run out of time. */
 void conn_pool_expire(struct conn_pool *p);
 
-/* Closes all, after what was written is sent if the socket takes it at once. */
+/* Closes all, after what was written is sent if the socket takes it at once. Links are left. */
 void conn_pool_close(struct conn_pool *p);
 
 /* When the loop has closed all. */

@@ -6,6 +6,49 @@ static unsigned bucket_of(uint64_t us);
 static uint64_t bucket_limit(unsigned bucket);
 
 void
+traffic_opened(struct traffic *t)
+{
+	atomic_fetch_add_explicit(&t->connections, 1, memory_order_relaxed);
+}
+
+void
+traffic_closed(struct traffic *t)
+{
+	atomic_fetch_sub_explicit(&t->connections, 1, memory_order_relaxed);
+}
+
+void
+traffic_shaken(struct traffic *t, bool resumed)
+{
+	atomic_fetch_add_explicit(&t->handshakes, 1, memory_order_relaxed);
+	if (resumed)
+		atomic_fetch_add_explicit(&t->handshakes_resumed, 1, memory_order_relaxed);
+}
+
+void
+traffic_count(struct traffic *t, enum err e)
+{
+	atomic_fetch_add_explicit(&t->refusals[err_index(e)], 1, memory_order_relaxed);
+}
+
+uint64_t
+traffic_connections(struct traffic *t)
+{
+	return atomic_load_explicit(&t->connections, memory_order_relaxed);
+}
+
+void
+counters_with_traffic(const struct counters *c, struct traffic *t, struct counters *out)
+{
+	*out = *c;
+	out->handshakes += atomic_load_explicit(&t->handshakes, memory_order_relaxed);
+	out->handshakes_resumed +=
+	    atomic_load_explicit(&t->handshakes_resumed, memory_order_relaxed);
+	for (unsigned i = 0; i < COUNTER_REFUSALS_MAX; i++)
+		out->refusals[i] += atomic_load_explicit(&t->refusals[i], memory_order_relaxed);
+}
+
+void
 latency_add(struct latency *l, uint64_t us)
 {
 	l->bucket[bucket_of(us)]++;

@@ -1,9 +1,12 @@
 /*
- * What the signer counts: events, refusals by code, latencies. All on the loop thread.
+ * What the signer counts: events, refusals by code, latencies. `counters` are the ledger's loop's
+ * own; `traffic` is what all fronts count.
  */
 #ifndef HALLMARK_SIGNER_COUNTERS_H
 #define HALLMARK_SIGNER_COUNTERS_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "proto/err.h"
@@ -53,6 +56,22 @@ struct counters {
 	struct latency storage;                  /* one group commit */
 	struct latency token;                    /* one checkpoint signature, channel included */
 };
+
+/* Any thread counts, any thread reads; the numbers need not be of one moment. */
+struct traffic {
+	atomic_uint_fast64_t connections; /* open now */
+	atomic_uint_fast64_t handshakes, handshakes_resumed;
+	atomic_uint_fast64_t refusals[COUNTER_REFUSALS_MAX]; /* by err_index */
+};
+
+void traffic_opened(struct traffic *t);
+void traffic_closed(struct traffic *t);
+void traffic_shaken(struct traffic *t, bool resumed);
+void traffic_count(struct traffic *t, enum err e);
+uint64_t traffic_connections(struct traffic *t);
+
+/* The signer's numbers: `c` with what the fronts have counted. */
+void counters_with_traffic(const struct counters *c, struct traffic *t, struct counters *out);
 
 void latency_add(struct latency *l, uint64_t us);
 

@@ -25,12 +25,14 @@ static void on_closed(uv_handle_t *handle);
 
 enum err
 listener_open(
-    struct listener *l, uv_loop_t *loop, const struct signer_config *config, struct conn_pool *pool)
+    struct listener *l, uv_loop_t *loop, struct service *service, struct front_set *fronts)
 {
+	const struct signer_config *config = service->config;
 	struct logline line;
 
 	memset(l, 0, sizeof(*l));
-	l->pool = pool;
+	l->service = service;
+	l->fronts = fronts;
 	l->fd = bind_socket(config);
 	if (l->fd < 0 || uv_poll_init(loop, &l->poll, l->fd) != 0) {
 		logline_begin(&line, LOGGER_ERROR, "listen-failed");
@@ -118,22 +120,34 @@ on_poll(uv_poll_t *poll, int status, int events)
 static void
 take(struct listener *l, int fd)
 {
-	struct conn_pool *p = l->pool;
+	struct service *service = l->service;
+	struct front_set *fronts = l->fronts;
+	struct letter *letter;
 	int yes = 1;
 
-	if (p->count >= p->service->config->limits.connections) {
-		if (p->service->counters.refusals[err_index(ERR_CONNECTIONS)] == 0)
+	if (traffic_connections(&service->traffic) >= service->config->limits.connections) {
+		if (service->counters.refusals[err_index(ERR_CONNECTIONS)] == 0)
 			logger_say(LOGGER_WARNING, "connection-limit",
 			    "limits.connections is reached; further connections are closed and "
 			    "counted as too-many-connections");
-		service_count(p->service, ERR_CONNECTIONS);
+		service_count(service, ERR_CONNECTIONS);
+		close(fd);
+		return;
+	}
+	if ((letter = letter_new(LETTER_SOCKET)) == NULL) {
+		service_count(service, ERR_MEMORY);
 		close(fd);
 		return;
 	}
 	/* Receipts are written whole: there is nothing to wait for. A failure costs latency only.
 	 */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
-	conn_open(p, fd);
+	letter->fd = fd;
+	letter->number = ++l->last_number;
+	service->counters.connections_accepted++;
+	traffic_opened(&service->traffic);
+	front_post(fronts->front[fronts->next], letter);
+	fronts->next = (fronts->next + 1) % fronts->count;
 }
 
 static void
@@ -143,10 +157,10 @@ pause_accepting(struct listener *l)
 
 	logline_begin(&line, LOGGER_WARNING, "accept-paused");
 	logline_errno(&line, errno);
-	logline_number(&line, "connections", l->pool->count);
+	logline_number(&line, "connections", traffic_connections(&l->service->traffic));
 	logline_string(&line, "mend", "raise LimitNOFILE above limits.connections");
 	logline_end(&line);
-	service_count(l->pool->service, ERR_CONNECTIONS);
+	service_count(l->service, ERR_CONNECTIONS);
 	l->paused = true;
 	uv_poll_stop(&l->poll);
 }

@@ -7,19 +7,22 @@
 #include <uv.h>
 
 #include "config/signer_config.h"
-#include "signer/conn.h"
+#include "signer/front.h"
+#include "signer/service.h"
 
 struct listener {
 	uv_poll_t poll;
-	struct conn_pool *pool;
+	struct service *service;
+	struct front_set *fronts;
+	uint64_t last_number; /* of a connection: unique in this process, nonces are bound to it */
 	int fd;
-	bool paused; /* out of descriptors; goes on when a connection closes */
+	bool paused; /* out of descriptors; goes on when there are some */
 	bool open;
 };
 
-/* Binds and listens. ERR_IO; the reason has been logged. */
-enum err listener_open(struct listener *l, uv_loop_t *loop, const struct signer_config *config,
-    struct conn_pool *pool) MUST_USE;
+/* Binds and listens; the fronts take the connections in turn. ERR_IO; the reason has been logged. */
+enum err listener_open(struct listener *l, uv_loop_t *loop, struct service *service,
+    struct front_set *fronts) MUST_USE;
 
 /* Looks again whether there are descriptors. */
 void listener_resume(struct listener *l);

@@ -1,5 +1,5 @@
 /*
- * What all sessions of one signer share. Built and owned by signer.c; on the loop's thread.
+ * What all sessions of one signer share. Built and owned by signer.c; on the ledger's loop.
  */
 #ifndef HALLMARK_SIGNER_SERVICE_H
 #define HALLMARK_SIGNER_SERVICE_H
@@ -21,6 +21,7 @@ struct service {
 	struct policy *policy;
 	uint64_t policy_generation; /* rises with each policy; 1 is the first */
 	struct counters counters;
+	struct traffic traffic; /* what the fronts count */
 	struct nonce_source *nonces;
 	struct evidence_store *evidence;
 	struct workload_table *workloads;
@@ -42,7 +43,7 @@ uint64_t service_now_s(struct service *s);
 /* Wall clock in milliseconds, as it is. */
 uint64_t service_wall_ms(void);
 
-/* Counts a refusal, or a failure of a connection. */
+/* Counts a refusal; on the ledger's loop. */
 void service_count(struct service *s, enum err e);
 
 #endif

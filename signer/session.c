@@ -33,7 +33,7 @@ static enum err keep_certificate(struct session *s, struct digest *digest);
 static uint64_t now_us(void);
 
 struct session *
-session_new(struct service *service, uint64_t number, const char *identity, const SSL *ssl,
+session_new(struct service *service, uint64_t number, const char *identity, X509 *certificate,
     const struct session_output *output)
 {
 	struct session *s = calloc(1, sizeof(*s));
@@ -44,7 +44,7 @@ session_new(struct service *service, uint64_t number, const char *identity, cons
 	}
 	s->service = service;
 	s->number = number;
-	s->ssl = ssl;
+	s->certificate = certificate;
 	s->output = *output;
 	return s;
 }
@@ -58,7 +58,7 @@ session_end(struct session **sp)
 	if (s == NULL)
 		return;
 	s->gone = true;
-	s->ssl = NULL;
+	s->certificate = NULL;
 	upload_end(s);
 	if (s->in_flight == 0) {
 		free(s->identity);
@@ -114,12 +114,6 @@ bool
 session_is_waiting(const struct session *s)
 {
 	return s->in_flight > 0;
-}
-
-const char *
-session_identity(const struct session *s)
-{
-	return s->identity;
 }
 
 void
@@ -341,7 +335,7 @@ check_bundle(struct session *s, const struct message_bundle *m, struct filing *f
 	if ((e = check_nonce(s, f)) != ERR_OK || (e = check_chain(s, f)) != ERR_OK)
 		return e;
 	if (m->signature.size > 0)
-		return tls_verify_evidence(s->ssl, m->bundle, m->signature);
+		return identity_verify_bundle(s->certificate, m->bundle, m->signature);
 	return ERR_OK;
 }
 
@@ -395,7 +389,7 @@ keep_certificate(struct session *s, struct digest *digest)
 {
 	struct buf der = BUF_INIT;
 	struct evidence_item *item;
-	enum err e = tls_peer_certificate(s->ssl, &der, digest);
+	enum err e = tls_certificate_bytes(s->certificate, &der, digest);
 
 	if (e == ERR_OK)
 		e = evidence_add(s->service->evidence, PACK_CERTIFICATE, buf_view(&der), digest,

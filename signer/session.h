@@ -9,7 +9,7 @@
 #ifndef HALLMARK_SIGNER_SESSION_H
 #define HALLMARK_SIGNER_SESSION_H
 
-#include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,9 +27,9 @@ struct session_output {
 	void *context;
 };
 
-/* `identity` is copied; `ssl` is borrowed until session_end. NULL for want of memory. */
+/* `identity` is copied; `certificate` is borrowed until session_end. NULL for want of memory. */
 struct session *session_new(struct service *service, uint64_t number, const char *identity,
-    const SSL *ssl, const struct session_output *output);
+    X509 *certificate, const struct session_output *output);
 
 /* The connection is gone: no more output. Frees the session now or with its last receipt. */
 void session_end(struct session **s);
@@ -51,8 +51,6 @@ bool session_is_open(const struct session *s);
 
 /* Something is in flight: the peer has reason to be silent. */
 bool session_is_waiting(const struct session *s);
-
-const char *session_identity(const struct session *s);
 
 /* For ledger_events. */
 void session_on_receipt(void *waiter, const struct ledger_receipt *receipt, uint64_t arrived_us);

@@ -30,7 +30,7 @@ struct waiting {
 struct session {
 	struct service *service;
 	struct session_output output;
-	const SSL *ssl;
+	X509 *certificate; /* the peer's */
 	char *identity;
 	uint64_t number; /* of the connection */
 	enum session_state state;

@@ -6,18 +6,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "signer/conn.h"
 #include "signer/diskfile.h"
 #include "signer/index.h"
+#include "signer/link.h"
 #include "signer/listener.h"
+#include "signer/loaded.h"
 #include "signer/logger.h"
 #include "signer/sandbox.h"
 #include "signer/service.h"
 #include "signer/session.h"
 #include "signer/status.h"
-#include "signer/tls.h"
 
-/* Deadlines are checked this often; each may be late by as much. */
+/* Whether there are descriptors again, where there were none, is looked at this often. */
 #define TICK_MS 250
 
 /* A stop takes at most this long: receipts in flight get their time, a dead token does not. */
@@ -28,7 +28,10 @@ struct signer {
 	const char *config_path;
 	struct service service;
 	struct log_index *index;
-	struct conn_pool pool;
+	struct loaded_libraries libraries;
+	struct front_set fronts;
+	struct mailbox mailbox; /* of the fronts' letters */
+	struct links links;
 	struct listener listener;
 	struct status_server status;
 	uv_prepare_t prepare;
@@ -43,22 +46,13 @@ struct signer {
 
 static const int signal_numbers[3] = {SIGTERM, SIGINT, SIGHUP};
 
-/* What a reload replaces, and what a start begins with. */
-struct loaded {
-	struct signer_config *config;
-	struct policy *policy;
-	SSL_CTX *tls;
-};
-
-static bool load(const char *path, struct loaded *out, struct faults *faults);
-static void loaded_free(struct loaded *l);
 static enum err start(struct signer *s, struct loaded *l);
 static void start_handles(struct signer *s);
 static enum err store_policy(struct signer *s);
-static void set_timeouts(struct signer *s);
+static enum err start_fronts(struct signer *s, struct loaded *l);
+static void stop_fronts(struct signer *s);
 static void reload(struct signer *s);
-static bool reload_allowed(
-    const struct signer_config *old, const struct signer_config *new, struct faults *faults);
+static void refuse_reload(struct signer *s, const struct faults *faults);
 static void stop(struct signer *s, int exit_status);
 static void close_all(struct signer *s);
 static void on_turn(struct signer *s);
@@ -71,7 +65,7 @@ static void on_ready(void *context);
 static void on_room(void *context);
 static void on_fatal(void *context);
 static void on_drained(void *context);
-static void on_connection_closed(void *context);
+static void on_letter(void *context, struct letter *letter);
 static void on_ledger_closed(void *context);
 
 int
@@ -87,9 +81,10 @@ signer_run(const char *config_path)
 	if (err_count() > COUNTER_REFUSALS_MAX)
 		abort();
 	signal(SIGPIPE, SIG_IGN);
-	if (!load(config_path, &loaded, &faults)) {
+	if (loaded_read(config_path, 0, &s->libraries, &loaded, &faults) != ERR_OK) {
 		faults_print(&faults, stderr);
 		faults_free(&faults);
+		loaded_libraries_free(&s->libraries);
 		free(s);
 		return 1;
 	}
@@ -102,7 +97,6 @@ signer_run(const char *config_path)
 	uv_run(&s->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&s->loop);
 	status = s->exit_status;
-	conn_pool_free(&s->pool);
 	evidence_close(&s->service.evidence);
 	workload_table_free(&s->service.workloads);
 	index_close(&s->index);
@@ -112,6 +106,7 @@ signer_run(const char *config_path)
 	policy_free(&s->service.policy);
 	signer_config_free((struct signer_config **)&s->service.config);
 	faults_free(&faults);
+	loaded_libraries_free(&s->libraries);
 	free(s);
 	return status;
 }
@@ -120,8 +115,9 @@ int
 signer_check(const char *config_path)
 {
 	struct faults faults = FAULTS_INIT;
+	struct loaded_libraries libraries = {{NULL}};
 	struct loaded loaded;
-	bool good = load(config_path, &loaded, &faults);
+	bool good = loaded_read(config_path, 1, &libraries, &loaded, &faults) == ERR_OK;
 
 	if (good) {
 		printf("%s: good\n", config_path);
@@ -132,32 +128,8 @@ signer_check(const char *config_path)
 	}
 	faults_print(&faults, stderr);
 	faults_free(&faults);
+	loaded_libraries_free(&libraries);
 	return good ? 0 : 1;
-}
-
-/* All or nothing. Goes on after a fault, to find the others too. */
-static bool
-load(const char *path, struct loaded *out, struct faults *faults)
-{
-	bool good = true;
-
-	memset(out, 0, sizeof(*out));
-	if (signer_config_load(path, faults, &out->config) != ERR_OK)
-		return false;
-	good = policy_load(out->config->policy_file, faults, &out->policy) == ERR_OK;
-	good = tls_context_new(out->config, faults, &out->tls) == ERR_OK && good;
-	if (!good)
-		loaded_free(out);
-	return good;
-}
-
-static void
-loaded_free(struct loaded *l)
-{
-	signer_config_free(&l->config);
-	policy_free(&l->policy);
-	SSL_CTX_free(l->tls);
-	l->tls = NULL;
 }
 
 static enum err
@@ -184,11 +156,6 @@ start(struct signer *s, struct loaded *l)
 	if (service->nonces == NULL || service->workloads == NULL || service->decoder == NULL)
 		return ERR_MEMORY;
 	service_now_s(service);
-	if ((e = conn_pool_init(&s->pool, &s->loop, service, l->tls)) != ERR_OK)
-		return e;
-	s->pool.closed = on_connection_closed;
-	s->pool.closed_context = s;
-	set_timeouts(s);
 	if ((e = index_open(l->config->index_file, &s->index)) != ERR_OK ||
 	    (e = evidence_open(l->config->evidence_directory, s->index, &service->evidence)) !=
 		ERR_OK)
@@ -197,8 +164,8 @@ start(struct signer *s, struct loaded *l)
 	if ((e = ledger_open(&s->loop, l->config, s->index, service->evidence, service->workloads,
 		 &service->counters, &events, &service->ledger)) != ERR_OK)
 		return e;
-	if ((e = status_open(&s->status, &s->loop, l->config->status_socket, service, &s->pool)) !=
-	    ERR_OK)
+	if ((e = status_open(&s->status, &s->loop, l->config->status_socket, service)) != ERR_OK ||
+	    (e = start_fronts(s, l)) != ERR_OK)
 		return e;
 	start_handles(s);
 	return store_policy(s);
@@ -242,16 +209,40 @@ store_policy(struct signer *s)
 	return e;
 }
 
-static void
-set_timeouts(struct signer *s)
+/* The fronts are there before anybody is let in; they take the settings. */
+static enum err
+start_fronts(struct signer *s, struct loaded *l)
 {
-	const struct signer_config *c = s->service.config;
-	uint64_t *timeout = s->pool.deadlines.timeout_ms;
+	mailbox_init(&s->mailbox, &s->loop, on_letter, s);
+	links_init(&s->links, &s->service, &s->fronts);
+	for (unsigned i = 0; i < l->fronts; i++) {
+		struct front *f =
+		    front_new(i, l->settings[i], &s->mailbox, &s->service.traffic);
 
-	timeout[DEADLINE_HANDSHAKE] = c->limits.handshake_timeout_ms;
-	timeout[DEADLINE_FRAME] = c->limits.frame_timeout_ms;
-	timeout[DEADLINE_READER] = c->limits.frame_timeout_ms;
-	timeout[DEADLINE_IDLE] = c->limits.idle_timeout_s * 1000ULL;
+		if (f == NULL)
+			return ERR_MEMORY;
+		l->settings[i] = NULL; /* moved */
+		s->fronts.front[s->fronts.count++] = f;
+	}
+	return ERR_OK;
+}
+
+/* They send what they have, as far as the sockets take it, and end. */
+static void
+stop_fronts(struct signer *s)
+{
+	for (unsigned i = 0; i < s->fronts.count; i++) {
+		struct letter *letter = letter_new(LETTER_STOP);
+
+		if (letter == NULL)
+			abort(); /* an orderly end is not possible any more */
+		front_post(s->fronts.front[i], letter);
+	}
+	for (unsigned i = 0; i < s->fronts.count; i++)
+		front_join(&s->fronts.front[i]);
+	mailbox_deliver(&s->mailbox);
+	links_close(&s->links);
+	mailbox_close(&s->mailbox);
 }
 
 static void
@@ -259,66 +250,45 @@ reload(struct signer *s)
 {
 	struct service *service = &s->service;
 	struct faults faults = FAULTS_INIT;
-	struct loaded loaded, old;
+	struct loaded loaded;
+	struct letter *letter;
 
-	if (!load(s->config_path, &loaded, &faults) ||
-	    !reload_allowed(service->config, loaded.config, &faults)) {
-		service->counters.reloads_refused++;
-		for (size_t i = 0; i < faults.count; i++)
-			logger_say(LOGGER_ERROR, "reload-refused", "%s:%u: %s",
-			    faults.fault[i].file, faults.fault[i].line, faults.fault[i].text);
+	if (loaded_read(s->config_path, s->fronts.count, &s->libraries, &loaded, &faults) !=
+		ERR_OK ||
+	    !loaded_may_replace(service->config, loaded.config, &faults)) {
+		refuse_reload(s, &faults);
 		faults_free(&faults);
 		loaded_free(&loaded);
 		return;
 	}
-	old =
-	    (struct loaded){(struct signer_config *)service->config, service->policy, s->pool.tls};
+	for (unsigned i = 0; i < s->fronts.count; i++) {
+		if ((letter = letter_new(LETTER_SETTINGS)) == NULL)
+			abort(); /* some fronts would go by the old files, some by the new */
+		letter->settings = loaded.settings[i];
+		loaded.settings[i] = NULL; /* moved */
+		front_post(s->fronts.front[i], letter);
+	}
+	policy_free(&service->policy);
 	service->policy = loaded.policy;
 	service->policy_generation++;
-	s->pool.tls = loaded.tls;
 	if (store_policy(s) != ERR_OK)
 		abort(); /* a report would name a policy that nobody can read again */
-	service->config = loaded.config;
 	ledger_reconfigure(service->ledger, loaded.config);
-	set_timeouts(s);
-	logger_use_json(loaded.config->logging_json);
-	signer_config_free(&old.config);
+	signer_config_free((struct signer_config **)&service->config);
+	service->config = loaded.config;
+	logger_use_json(service->config->logging_json);
 	service->counters.reloads++;
-	policy_free(&old.policy);
-	SSL_CTX_free(old.tls);
 	faults_free(&faults);
 	logger_say(LOGGER_INFO, "reloaded", "%s", s->config_path);
 }
 
-/* What a running signer cannot change: where it listens, and where its log and its key are. */
-static bool
-reload_allowed(
-    const struct signer_config *old, const struct signer_config *new, struct faults *faults)
+static void
+refuse_reload(struct signer *s, const struct faults *faults)
 {
-	const struct {
-		const char *key, *old, *new;
-	} fixed[] = {
-	    {"listen", old->listen_host, new->listen_host},
-	    {"log.origin", old->log_origin, new->log_origin},
-	    {"log.directory", old->log_directory, new->log_directory},
-	    {"evidence.directory", old->evidence_directory, new->evidence_directory},
-	    {"index", old->index_file, new->index_file},
-	    {"status.socket", old->status_socket, new->status_socket},
-	};
-	size_t before = faults->count;
-
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
-		if (strcmp(fixed[i].old, fixed[i].new) != 0)
-			faults_add(faults, "reload", 0,
-			    "%s: expected %s as at the start, found %s; restart the signer to "
-			    "change it",
-			    fixed[i].key, fixed[i].old, fixed[i].new);
-	if (old->listen_port != new->listen_port)
-		faults_add(faults, "reload", 0,
-		    "listen: expected port %u as at the start, found %u; restart the signer to "
-		    "change it",
-		    old->listen_port, new->listen_port);
-	return faults->count == before;
+	s->service.counters.reloads_refused++;
+	for (size_t i = 0; i < faults->count; i++)
+		logger_say(LOGGER_ERROR, "reload-refused", "%s:%u: %s", faults->fault[i].file,
+		    faults->fault[i].line, faults->fault[i].text);
 }
 
 /* Once: takes nothing more, and ends when all is answered and published. */
@@ -343,7 +313,7 @@ close_all(struct signer *s)
 		return;
 	s->closing = true;
 	listener_close(&s->listener);
-	conn_pool_close(&s->pool);
+	stop_fronts(s);
 	status_close(&s->status);
 	uv_close((uv_handle_t *)&s->prepare, NULL);
 	uv_close((uv_handle_t *)&s->check, NULL);
@@ -354,14 +324,22 @@ close_all(struct signer *s)
 	ledger_close(&s->service.ledger, on_ledger_closed, s);
 }
 
-/* The end of a turn: what it brought in is committed, what it brought about is sent. */
+/*
+ * The end of a turn: what it brought in is committed, what it brought about is sent. A receipt may
+ * make room for frames that wait, so this goes on until nothing is left to look at.
+ */
 static void
 on_turn(struct signer *s)
 {
+	bool any = true;
+
 	if (s->closing)
 		return;
-	ledger_turn(s->service.ledger);
-	conn_pool_flush(&s->pool);
+	while (any) {
+		any = links_drive(&s->links);
+		ledger_turn(s->service.ledger);
+	}
+	links_flush(&s->links);
 }
 
 static void
@@ -381,7 +359,6 @@ on_tick(uv_timer_t *handle)
 {
 	struct signer *s = handle->data;
 
-	conn_pool_expire(&s->pool);
 	listener_resume(&s->listener);
 }
 
@@ -415,7 +392,7 @@ on_ready(void *context)
 
 	if (s->stopping)
 		return;
-	if (listener_open(&s->listener, &s->loop, c, &s->pool) != ERR_OK) {
+	if (listener_open(&s->listener, &s->loop, &s->service, &s->fronts) != ERR_OK) {
 		on_fatal(s);
 		return;
 	}
@@ -424,6 +401,7 @@ on_ready(void *context)
 	logline_number(&l, "port", c->listen_port);
 	logline_string(&l, "log", c->log_origin);
 	logline_view(&l, "policy", policy_id(s->service.policy));
+	logline_number(&l, "loops", s->fronts.count);
 	logline_end(&l);
 }
 
@@ -432,7 +410,7 @@ on_room(void *context)
 {
 	struct signer *s = context;
 
-	conn_pool_resume(&s->pool);
+	links_resume(&s->links);
 }
 
 /*
@@ -452,16 +430,16 @@ on_drained(void *context)
 {
 	struct signer *s = context;
 
-	conn_pool_flush(&s->pool);
+	links_flush(&s->links);
 	close_all(s);
 }
 
 static void
-on_connection_closed(void *context)
+on_letter(void *context, struct letter *letter)
 {
 	struct signer *s = context;
 
-	listener_resume(&s->listener);
+	links_on_letter(&s->links, letter);
 }
 
 static void

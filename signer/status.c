@@ -24,7 +24,7 @@ static void write_latency(struct buf *to, const char *name, const struct latency
 
 enum err
 status_open(struct status_server *s, uv_loop_t *loop, const char *path,
-    const struct service *service, const struct conn_pool *pool)
+    struct service *service)
 {
 	struct stat st;
 	mode_t old;
@@ -32,7 +32,6 @@ status_open(struct status_server *s, uv_loop_t *loop, const char *path,
 
 	memset(s, 0, sizeof(*s));
 	s->service = service;
-	s->pool = pool;
 	s->started_ms = uv_now(loop);
 	uv_pipe_init(loop, &s->pipe, 0);
 	s->pipe.data = s;
@@ -102,10 +101,12 @@ on_answer_closed(uv_handle_t *handle)
 static void
 write_status(const struct status_server *s, struct buf *to)
 {
-	const struct counters *c = &s->service->counters;
+	struct counters all;
+	const struct counters *c = &all;
 	struct ledger_status l;
 	const char *comma = "";
 
+	counters_with_traffic(&s->service->counters, &s->service->traffic, &all);
 	ledger_status(s->service->ledger, &l);
 	buf_append_string(to, "{\"log\":");
 	json_append_string(to, view_of_string(s->service->config->log_origin));
@@ -116,8 +117,9 @@ write_status(const struct status_server *s, struct buf *to)
 	buf_append_format(to, ",\"log_size\":%llu,\"signed_size\":%llu,\"published_size\":%llu",
 	    (unsigned long long)l.size, (unsigned long long)l.signed_size,
 	    (unsigned long long)l.published_size);
-	buf_append_format(to, ",\"in_flight\":%llu,\"connections\":%u,\"workloads\":%zu",
-	    (unsigned long long)l.in_flight, s->pool->count, workload_count(s->service->workloads));
+	buf_append_format(to, ",\"in_flight\":%llu,\"connections\":%llu,\"workloads\":%zu",
+	    (unsigned long long)l.in_flight,
+	    (unsigned long long)traffic_connections(&s->service->traffic), workload_count(s->service->workloads));
 	buf_append_format(to, ",\"evidence\":%zu,\"evidence_receiving_bytes\":%llu",
 	    evidence_count(s->service->evidence), (unsigned long long)s->service->evidence_bytes);
 	buf_append_format(

@@ -10,20 +10,18 @@
 #include <uv.h>
 
 #include "proto/err.h"
-#include "signer/conn.h"
 #include "signer/service.h"
 
 struct status_server {
 	uv_pipe_t pipe;
-	const struct service *service;
-	const struct conn_pool *pool;
+	struct service *service;
 	uint64_t started_ms; /* monotonic */
 	bool open;
 };
 
 /* Listens at `path`; a socket left behind by a dead signer is replaced. ERR_IO, logged. */
 enum err status_open(struct status_server *s, uv_loop_t *loop, const char *path,
-    const struct service *service, const struct conn_pool *pool) MUST_USE;
+    struct service *service) MUST_USE;
 void status_close(struct status_server *s);
 
 #endif

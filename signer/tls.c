@@ -1,6 +1,7 @@
 #include "signer/tls.h"
 
 #include <openssl/err.h>
+#include <openssl/rand.h>
 #include <string.h>
 
 #include "proto/message.h"
@@ -19,14 +20,24 @@ static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_s
     const unsigned char *in, unsigned in_size, void *context);
 
 enum err
-tls_context_new(const struct signer_config *c, struct faults *faults, SSL_CTX **out)
+tls_ticket_key_draw(uint8_t key[TLS_TICKET_KEY_SIZE])
+{
+	return RAND_priv_bytes(key, TLS_TICKET_KEY_SIZE) == 1 ? ERR_OK : ERR_CRYPTO;
+}
+
+enum err
+tls_context_new(const struct signer_config *c, OSSL_LIB_CTX *library,
+    uint8_t ticket_key[TLS_TICKET_KEY_SIZE], struct faults *faults, SSL_CTX **out)
 {
 	SSL_CTX *ctx;
 	enum err e;
 
 	*out = NULL;
-	if ((ctx = SSL_CTX_new(TLS_server_method())) == NULL)
+	if ((ctx = SSL_CTX_new_ex(library, NULL, TLS_server_method())) == NULL ||
+	    SSL_CTX_set_tlsext_ticket_keys(ctx, ticket_key, TLS_TICKET_KEY_SIZE) != 1) {
+		SSL_CTX_free(ctx);
 		return ERR_CRYPTO;
+	}
 	SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
@@ -57,21 +68,10 @@ tls_peer_identity(const SSL *ssl, char identity[IDENTITY_SIZE_MAX + 1])
 }
 
 enum err
-tls_verify_evidence(const SSL *ssl, struct view bundle, struct view signature)
+tls_certificate_bytes(X509 *certificate, struct buf *der, struct digest *digest)
 {
-	X509 *certificate = SSL_get0_peer_certificate(ssl);
-
-	if (certificate == NULL)
-		return ERR_EVIDENCE_SIGNATURE;
-	return identity_verify_bundle(certificate, bundle, signature);
-}
-
-enum err
-tls_peer_certificate(const SSL *ssl, struct buf *der, struct digest *digest)
-{
-	X509 *certificate = SSL_get0_peer_certificate(ssl);
 	unsigned char *bytes = NULL;
-	int size = certificate != NULL ? i2d_X509(certificate, &bytes) : -1;
+	int size = i2d_X509(certificate, &bytes);
 
 	if (size <= 0)
 		return ERR_CRYPTO;

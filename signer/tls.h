@@ -16,21 +16,25 @@
 #include "proto/err.h"
 #include "proto/identity.h"
 
-/* Loads certificate, key, client CA and CRL. ERR_CONFIG with faults; *out NULL then. */
-enum err tls_context_new(
-    const struct signer_config *c, struct faults *faults, SSL_CTX **out) MUST_USE;
+/* What session tickets are sealed with: contexts that share it resume each other's sessions. */
+#define TLS_TICKET_KEY_SIZE 80 /* bytes, as OpenSSL has it: name, HMAC key, AES key */
+
+/* A new one; whoever drew it wipes it. ERR_CRYPTO without random bytes. */
+enum err tls_ticket_key_draw(uint8_t key[TLS_TICKET_KEY_SIZE]) MUST_USE;
+
+/*
+ * Loads certificate, key, client CA and CRL, in a library context (NULL: the default one), which
+ * must outlive it. ERR_CONFIG with faults; *out NULL then.
+ */
+enum err tls_context_new(const struct signer_config *c, OSSL_LIB_CTX *library,
+    uint8_t ticket_key[TLS_TICKET_KEY_SIZE], struct faults *faults, SSL_CTX **out) MUST_USE;
 
 /* The peer's name, by its certificate (proto/identity.h). ERR_IDENTITY. */
 enum err tls_peer_identity(const SSL *ssl, char identity[IDENTITY_SIZE_MAX + 1]) MUST_USE;
 
-/*
- * Checks the collector's signature over a bundle with the key of its certificate.
- * ERR_EVIDENCE_SIGNATURE if it does not verify.
- */
-enum err tls_verify_evidence(const SSL *ssl, struct view bundle, struct view signature) MUST_USE;
-
-/* Appends the peer's certificate in DER and gives its SHA-256. */
-enum err tls_peer_certificate(const SSL *ssl, struct buf *der, struct digest *digest) MUST_USE;
+/* Appends a certificate in DER and gives its SHA-256. ERR_CRYPTO, ERR_MEMORY. */
+enum err tls_certificate_bytes(
+    X509 *certificate, struct buf *der, struct digest *digest) MUST_USE;
 
 /* The reason of the last TLS failure for a log line, and the queue emptied. Static storage. */
 const char *tls_last_error(void);

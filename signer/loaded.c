@@ -1,0 +1,135 @@
+#include "signer/loaded.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "signer/tls.h"
+
+static unsigned count_fronts(const struct signer_config *c);
+static enum err read_settings(
+    struct loaded *l, struct loaded_libraries *libraries, struct faults *faults);
+static struct front_settings *settings_new(const struct signer_config *c);
+
+void
+loaded_libraries_free(struct loaded_libraries *l)
+{
+	for (unsigned i = 0; i < FRONTS_MAX; i++)
+		OSSL_LIB_CTX_free(l->library[i]);
+}
+
+enum err
+loaded_read(const char *path, unsigned fronts, struct loaded_libraries *libraries,
+    struct loaded *out, struct faults *faults)
+{
+	bool good;
+
+	memset(out, 0, sizeof(*out));
+	if (signer_config_load(path, faults, &out->config) != ERR_OK)
+		return ERR_CONFIG;
+	out->fronts = fronts > 0 ? fronts : count_fronts(out->config);
+	good = policy_load(out->config->policy_file, faults, &out->policy) == ERR_OK;
+	good = read_settings(out, libraries, faults) == ERR_OK && good;
+	if (good)
+		return ERR_OK;
+	loaded_free(out);
+	return ERR_CONFIG;
+}
+
+void
+loaded_free(struct loaded *l)
+{
+	signer_config_free(&l->config);
+	policy_free(&l->policy);
+	for (unsigned i = 0; i < FRONTS_MAX; i++) {
+		front_settings_free(l->settings[i]);
+		l->settings[i] = NULL;
+	}
+}
+
+bool
+loaded_may_replace(
+    const struct signer_config *old, const struct signer_config *new, struct faults *faults)
+{
+	const struct {
+		const char *key, *old, *new;
+	} fixed[] = {
+	    {"listen", old->listen_host, new->listen_host},
+	    {"log.origin", old->log_origin, new->log_origin},
+	    {"log.directory", old->log_directory, new->log_directory},
+	    {"evidence.directory", old->evidence_directory, new->evidence_directory},
+	    {"index", old->index_file, new->index_file},
+	    {"status.socket", old->status_socket, new->status_socket},
+	};
+	const struct {
+		const char *key;
+		uint32_t old, new;
+	} numbers[] = {
+	    {"listen: port", old->listen_port, new->listen_port},
+	    {"loops:", old->loops, new->loops},
+	};
+	size_t before = faults->count;
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		if (strcmp(fixed[i].old, fixed[i].new) != 0)
+			faults_add(faults, "reload", 0,
+			    "%s: expected %s as at the start, found %s; restart the signer to "
+			    "change it",
+			    fixed[i].key, fixed[i].old, fixed[i].new);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (numbers[i].old != numbers[i].new)
+			faults_add(faults, "reload", 0,
+			    "%s expected %u as at the start, found %u; restart the signer to "
+			    "change it",
+			    numbers[i].key, numbers[i].old, numbers[i].new);
+	return faults->count == before;
+}
+
+/* As many as there are cores that this process may use. */
+static unsigned
+count_fronts(const struct signer_config *c)
+{
+	cpu_set_t cores;
+	int count = 1;
+
+	if (c->loops > 0)
+		return c->loops;
+	if (sched_getaffinity(0, sizeof(cores), &cores) == 0)
+		count = CPU_COUNT(&cores);
+	return count > FRONTS_MAX ? FRONTS_MAX : (unsigned)count;
+}
+
+/* One key for the tickets of all fronts; a reload draws another, so that no session outlives it. */
+static enum err
+read_settings(struct loaded *l, struct loaded_libraries *libraries, struct faults *faults)
+{
+	uint8_t ticket_key[TLS_TICKET_KEY_SIZE];
+	enum err e = tls_ticket_key_draw(ticket_key);
+
+	for (unsigned i = 0; i < l->fronts && e == ERR_OK; i++) {
+		if (i > 0 && libraries->library[i] == NULL &&
+		    (libraries->library[i] = OSSL_LIB_CTX_new()) == NULL)
+			e = ERR_MEMORY;
+		else if ((l->settings[i] = settings_new(l->config)) == NULL)
+			e = ERR_MEMORY;
+		else
+			e = tls_context_new(l->config, libraries->library[i], ticket_key, faults,
+			    &l->settings[i]->tls);
+	}
+	OPENSSL_cleanse(ticket_key, sizeof(ticket_key));
+	return e;
+}
+
+static struct front_settings *
+settings_new(const struct signer_config *c)
+{
+	struct front_settings *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->timeout_ms[DEADLINE_HANDSHAKE] = c->limits.handshake_timeout_ms;
+	s->timeout_ms[DEADLINE_FRAME] = c->limits.frame_timeout_ms;
+	s->timeout_ms[DEADLINE_READER] = c->limits.frame_timeout_ms;
+	s->timeout_ms[DEADLINE_IDLE] = c->limits.idle_timeout_s * 1000ULL;
+	return s;
+}

@@ -1,0 +1,47 @@
+/*
+ * What the signer takes from files, at its start and with each reload: configuration, policy, and
+ * TLS settings for every front. All of it or, if anything is wrong, nothing.
+ */
+#ifndef HALLMARK_SIGNER_LOADED_H
+#define HALLMARK_SIGNER_LOADED_H
+
+#include <openssl/crypto.h>
+
+#include "config/faults.h"
+#include "config/signer_config.h"
+#include "policy/policy.h"
+#include "proto/err.h"
+#include "signer/front.h"
+
+/* OpenSSL's library contexts of the fronts; the first front has the default one, NULL. */
+struct loaded_libraries {
+	OSSL_LIB_CTX *library[FRONTS_MAX];
+};
+void loaded_libraries_free(struct loaded_libraries *l);
+
+struct loaded {
+	struct signer_config *config;
+	struct policy *policy;
+	unsigned fronts; /* how many settings there are */
+	struct front_settings *settings[FRONTS_MAX];
+};
+
+/*
+ * Reads it all; goes on after a fault, to find the others too. `fronts` 0: as many as the
+ * configuration says. Library contexts are made where they are not there yet. ERR_CONFIG with
+ * faults, and everything in `out` NULL.
+ */
+enum err loaded_read(const char *path, unsigned fronts, struct loaded_libraries *libraries,
+    struct loaded *out, struct faults *faults) MUST_USE;
+
+/* Frees what was not moved out (and set to NULL). */
+void loaded_free(struct loaded *l);
+
+/*
+ * Adds a fault for everything that a running signer cannot change: where it listens, and where its
+ * log and its key are. False if there is any.
+ */
+bool loaded_may_replace(
+    const struct signer_config *old, const struct signer_config *new, struct faults *faults);
+
+#endif
