@@ -1,7 +1,7 @@
 /*
  * The ledger's insides, shared by the files that make it up: ledger.c (staging and the group
- * commit), ledger_sign.c (key process, receipts), ledger_publish.c (tiles, pending files) and
- * ledger_recover.c. Nobody else includes this.
+ * commit), ledger_sign.c (key process, receipts), ledger_publish.c (tiles, pending files),
+ * ledger_recover.c and ledger_heads.c. Nobody else includes this.
  */
 #ifndef HALLMARK_SIGNER_LEDGER_STATE_H
 #define HALLMARK_SIGNER_LEDGER_STATE_H
@@ -115,5 +115,11 @@ char *ledger_segment_path(const struct ledger *l, uint64_t first);
 
 /* ledger_recover.c */
 enum err ledger_recover(struct ledger *l, struct log_index *index) MUST_USE;
+enum err ledger_damaged(const char *path, uint64_t place, const char *text) MUST_USE;
+
+/* ledger_heads.c */
+enum err ledger_replay_tiles(struct ledger *l, uint64_t from) MUST_USE;
+enum err ledger_replay_report(
+    struct ledger *l, struct view bytes, uint64_t index, struct batch_entry *entry) MUST_USE;
 
 #endif
