@@ -117,6 +117,18 @@ $(BUILD)/prefill: $(BUILD)/obj/tests/bench/prefill.o $(BUILD)/libsigner.a \
 	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $< $(call LIB_GROUP,$(filter %.a,$^)) \
 		$(call PKG_LIBS,$(PKGS_SIGNER) $(PKGS_PROTO) $(PKGS_CONFIG)) -lpthread
 
+# What a token signs when nothing else is done.
+$(BUILD)/rawsign: $(BUILD)/obj/tests/bench/rawsign.o
+	@echo "  LD    $@"
+	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call PKG_LIBS,libp11 p11-kit-1 libcrypto) -lpthread
+
+# A PKCS#11 module that passes calls on and injects faults. Without sanitizers: other programs load it.
+$(BUILD)/token_module.so: tests/fault/token_module.c tests/fault/token_control.h
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) -std=c11 -D_GNU_SOURCE -I. $(OPT) $(WARNINGS) $(WERROR) -fPIC -fvisibility=hidden -shared \
+		-Wl,-z,relro,-z,now -o $@ $< $(call PKG_CFLAGS,p11-kit-1) -lpthread
+
 # --- what people type -----------------------------------------------------------------------------
 
 PACKAGES_BUILD := gcc libc6-dev pkg-config libssl-dev libuv1-dev libp11-dev libp11-kit-dev \
@@ -128,7 +140,16 @@ PACKAGES_LINT  := clang-format clang-tidy universal-ctags python3
 PACKAGES_FUZZ  := clang libclang-rt-14-dev
 INSTALL := tests/lib/install-packages
 
-TESTED := $(BINARIES) $(BUILD)/loadgen $(BUILD)/prefill $(UNIT_TESTS) $(REPLAYS)
+TESTED := $(BINARIES) $(BUILD)/loadgen $(BUILD)/prefill $(BUILD)/token_module.so $(BUILD)/rawsign $(UNIT_TESTS) $(REPLAYS)
+
+# A wall clock for system tests, to be preloaded.
+SET_CLOCK := $(BUILD)/set_clock.so
+TESTED += $(SET_CLOCK)
+
+$(SET_CLOCK): tests/lib/set_clock.c
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) -std=c11 -D_GNU_SOURCE -O2 -g -fPIC -shared $(WARNINGS) $(WERROR) -o $@ $<
 
 .PHONY: tests
 tests: $(TESTED)

@@ -24,7 +24,7 @@ struct hsm_config {
 	const char *pin_file;    /* secret; or $CREDENTIALS_DIRECTORY/<name> for pin_credential */
 	const char *certificate; /* PEM file of the key's certificate; written by the ceremony */
 	const char *guard_directory; /* of the guard's state */
-	uint32_t sessions;           /* PKCS#11 sessions, 2 or more: one to sign, one to log in */
+	uint32_t sessions;           /* PKCS#11 sessions, a thread that signs in each */
 	uint32_t deadline_ms;        /* for one call into the token, then the process ends itself */
 	uint32_t keepalive_s;        /* a signature this often when idle; 0: never */
 	void *storage;               /* private */

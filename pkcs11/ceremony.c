@@ -176,6 +176,7 @@ static unsigned
 check_key(const struct hsm_config *c, struct token *token, X509 *certificate)
 {
 	struct token_key_attributes a;
+	struct token_signer *signer = NULL;
 	struct buf signature = BUF_INIT;
 	unsigned bad = 0;
 
@@ -186,11 +187,13 @@ check_key(const struct hsm_config *c, struct token *token, X509 *certificate)
 		    c->key_label);
 		bad++;
 	}
-	if (certificate != NULL && (certificate_check_key(c->certificate, certificate,
-					token_public_key(token)) != ERR_OK ||
-				       token_sign(token, X509_get0_pubkey(certificate),
-					   VIEW_LITERAL(TEST_TEXT), &signature) != ERR_OK))
+	if (certificate != NULL &&
+	    (certificate_check_key(c->certificate, certificate, token_public_key(token)) !=
+		    ERR_OK ||
+		token_signer_new(token, X509_get0_pubkey(certificate), &signer) != ERR_OK ||
+		token_sign(signer, VIEW_LITERAL(TEST_TEXT), &signature) != ERR_OK))
 		bad++;
+	token_signer_free(&signer);
 	buf_free(&signature);
 	return bad;
 }

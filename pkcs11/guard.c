@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "pkcs11/complain.h"
+#include "pkcs11/trees.h"
 
 /*
  * A slot: "HMG1", 4 zero bytes, sequence u64, size u64, root 32, SHA-256 of all before.
@@ -29,6 +30,7 @@ struct guard {
 	char *path;
 	uint64_t sequence; /* of the newest slot */
 	struct guard_state state;
+	struct trees trees;
 };
 
 static char *state_path(const char *directory, const char *origin, struct view spki);
@@ -92,6 +94,7 @@ guard_open(const char *directory, const char *origin, struct view spki, struct g
 		guard_close(&g);
 		return e;
 	}
+	guard_signed(g);
 	*out = g;
 	return ERR_OK;
 }
@@ -184,17 +187,31 @@ guard_advance(struct guard *g, uint64_t size, const struct digest *root)
 	return ERR_OK;
 }
 
-enum err
-guard_check_report(
-    const struct guard *g, struct view report, uint64_t index, const struct merkle_proof *inclusion)
+void
+guard_signed(struct guard *g)
 {
+	trees_add(&g->trees, g->state.size, &g->state.root);
+}
+
+enum err
+guard_check_report(const struct guard *g, struct view report, uint64_t index, uint64_t size,
+    const struct merkle_proof *inclusion)
+{
+	const struct digest *root = trees_root(&g->trees, size);
 	struct digest leaf;
 
+	if (root == NULL)
+		return ERR_GUARD_UNLOGGED;
 	merkle_leaf(report, &leaf);
-	return merkle_verify_inclusion(&leaf, index, g->state.size, &g->state.root, inclusion) ==
-		       ERR_OK
+	return merkle_verify_inclusion(&leaf, index, size, root, inclusion) == ERR_OK
 		   ? ERR_OK
 		   : ERR_GUARD_UNLOGGED;
+}
+
+bool
+guard_knows_tree(const struct guard *g, uint64_t size)
+{
+	return trees_root(&g->trees, size) != NULL;
 }
 
 static char *

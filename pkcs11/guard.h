@@ -7,11 +7,15 @@
  * before the signature over it is made, so it may be ahead of what the signer has, never behind.
  * A damaged slot is refused, not worked around: it might have held the newer state.
  *
+ * Beside it the guard keeps the last trees that it has seen signed, in memory: each is a beginning
+ * of every later one, so a report that is proved to be in one of them is in the log for good.
+ *
  * Knows nothing of PKCS#11. RFC 6962 section 2.1.2, RFC 9162 section 2.1.4.2.
  */
 #ifndef HALLMARK_PKCS11_GUARD_H
 #define HALLMARK_PKCS11_GUARD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "proto/bytes.h"
@@ -67,8 +71,18 @@ enum err guard_check(const struct guard *g, uint64_t size, const struct digest *
 /* Makes (size, root), which guard_check has allowed, the state: on the disk when it returns. */
 enum err guard_advance(struct guard *g, uint64_t size, const struct digest *root) MUST_USE;
 
-/* Whether the report is leaf `index` of the last signed tree; ERR_GUARD_UNLOGGED. */
+/* The state's checkpoint has been signed: reports may be proved in its tree from here on. */
+void guard_signed(struct guard *g);
+
+/*
+ * Whether the report is leaf `index` of a signed tree, the one of `size` leaves: the state that
+ * guard_open found, or one that guard_signed was told of, of all these the last KEYCHANNEL_TREES.
+ * ERR_GUARD_UNLOGGED.
+ */
 enum err guard_check_report(const struct guard *g, struct view report, uint64_t index,
-    const struct merkle_proof *inclusion) MUST_USE;
+    uint64_t size, const struct merkle_proof *inclusion) MUST_USE;
+
+/* Whether a tree of that size is one of those; for the sentence that explains a refusal. */
+bool guard_knows_tree(const struct guard *g, uint64_t size);
 
 #endif

@@ -16,7 +16,7 @@ static enum err append_thumbprint(EVP_PKEY *key, struct buf *to);
 static bool is_ec(EVP_PKEY *key);
 
 enum err
-jws_append_input(EVP_PKEY *key, struct view payload, struct buf *to)
+jws_append_header(EVP_PKEY *key, struct buf *to)
 {
 	struct buf header = BUF_INIT;
 	enum err e;
@@ -27,11 +27,16 @@ jws_append_input(EVP_PKEY *key, struct view payload, struct buf *to)
 		buf_append_string(&header, "\"}");
 		base64url_append(to, buf_view(&header));
 		buf_append_byte(to, '.');
-		base64url_append(to, payload);
 		e = buf_status(&header) == ERR_OK ? buf_status(to) : ERR_MEMORY;
 	}
 	buf_free(&header);
 	return e;
+}
+
+void
+jws_append_payload(struct view payload, struct buf *to)
+{
+	base64url_append(to, payload);
 }
 
 void

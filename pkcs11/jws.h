@@ -11,10 +11,13 @@
 #include "proto/err.h"
 
 /*
- * Appends base64url(header) '.' base64url(payload): what is signed. The header is
+ * Appends base64url(header) '.', the same before every payload of a key. The header is
  * {"alg":"ES256"|"RS256","typ":"JWT","kid":"..."}, with the key's thumbprint (RFC 7638) as kid.
  */
-enum err jws_append_input(EVP_PKEY *key, struct view payload, struct buf *to) MUST_USE;
+enum err jws_append_header(EVP_PKEY *key, struct buf *to) MUST_USE;
+
+/* Appends base64url(payload): with the header before it, what is signed. */
+void jws_append_payload(struct view payload, struct buf *to);
 
 /* Appends '.' base64url(signature); of ECDSA the raw r || s. */
 void jws_append_signature(struct view signature, struct buf *to);

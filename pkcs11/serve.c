@@ -13,17 +13,14 @@
 #include "pkcs11/certificate.h"
 #include "pkcs11/complain.h"
 #include "pkcs11/guard.h"
-#include "pkcs11/jws.h"
 #include "pkcs11/sandbox.h"
+#include "pkcs11/signing.h"
 #include "pkcs11/token.h"
 #include "proto/checkpoint.h"
 #include "proto/keychannel.h"
 #include "proto/note.h"
 
 #define READ_SIZE (64 * 1024) /* bytes at once */
-
-/* Never a checkpoint (no newline) and never a JWS (a blank). */
-#define KEEPALIVE_TEXT "hallmark keep-alive"
 
 struct server {
 	const struct hsm_config *config;
@@ -32,21 +29,33 @@ struct server {
 	X509 *certificate;
 	EVP_PKEY *key; /* of the certificate: what every signature is verified with */
 	struct note_verifier *verifier;
-	struct buf input, body, output, scratch;
-	bool token_lost; /* it may hang in any further call */
+	struct signing *signing;
+	struct buf input, output, text;
+	unsigned unanswered;     /* requests that are with the signing threads */
+	bool checkpoint_signing; /* one of them is a checkpoint */
+	bool checkpoint_waits;   /* the next one, at the front of `input`, with all behind it */
+	bool input_bad;          /* nothing more is read; what was asked before is answered */
+	bool token_lost;         /* it may hang in any further call */
 };
 
 static enum err server_open(struct server *s);
 static enum err check_exportable(struct server *s);
 static int run(struct server *s);
+static bool may_read(const struct server *s);
+static enum err read_more(struct server *s, bool *ended);
 static int finish(const struct server *s);
 static enum err handle_all(struct server *s);
 static enum err handle(struct server *s, const struct keychannel_request *r);
-static enum err handle_checkpoint(struct server *s, const struct keychannel_request *r);
-static enum err handle_token(struct server *s, const struct keychannel_request *r);
-static enum err answer(struct server *s, enum keychannel_type type, uint64_t id, enum err result);
-static enum err sign(struct server *s, struct view bytes);
-static enum err keep_alive(struct server *s);
+static enum err begin_checkpoint(
+    struct server *s, const struct keychannel_request *r, struct signing_job *job);
+static enum err begin_token(
+    struct server *s, const struct keychannel_request *r, struct signing_job *job);
+static enum err answer_done(struct server *s);
+static enum err end_job(struct server *s, const struct signing_job *job);
+static enum err refuse(struct server *s, const struct keychannel_request *r, enum err e);
+static void put_answer(
+    struct server *s, enum keychannel_type type, uint64_t id, enum err result, struct view body);
+static enum err flush(struct server *s);
 static void explain(struct server *s, const struct keychannel_request *r, enum err e);
 static bool channel_is_socket(void);
 
@@ -73,8 +82,10 @@ serve(const struct hsm_config *config)
 	 * destructors: finalise, and leave without running any.
 	 */
 	guard_close(&s.guard);
-	if (!s.token_lost)
+	if (!s.token_lost) {
+		signing_stop(&s.signing);
 		token_close(&s.token);
+	}
 	_exit(status);
 }
 
@@ -101,6 +112,9 @@ server_open(struct server *s)
 	    (e = certificate_append_spki(s->key, &spki)) == ERR_OK)
 		e = guard_open(c->guard_directory, c->origin, buf_view(&spki), &s->guard);
 	buf_free(&spki);
+	/* Threads before the filter, which is then put upon them too: none is ever without it. */
+	if (e == ERR_OK && (e = token_end_setup(s->token)) == ERR_OK)
+		e = signing_start(c, s->token, s->key, s->verifier, &s->signing);
 	return e;
 }
 
@@ -126,36 +140,63 @@ check_exportable(struct server *s)
 static int
 run(struct server *s)
 {
-	struct pollfd channel = {.fd = KEYCHANNEL_FD, .events = POLLIN};
-	int idle_ms = s->config->keepalive_s == 0 ? -1 : (int)s->config->keepalive_s * 1000;
-	uint8_t *room;
-	ssize_t got;
-	int ready;
+	struct buf der = BUF_INIT;
+	bool ended = false;
+	enum err e = certificate_append_der(s->certificate, &der);
 
-	if (certificate_append_der(s->certificate, &s->body) != ERR_OK ||
-	    answer(s, KEYCHANNEL_STATE, 0, ERR_OK) != ERR_OK)
-		return 1;
-	for (;;) {
-		if ((ready = poll(&channel, 1, idle_ms)) == 0) {
-			if (keep_alive(s) != ERR_OK)
-				return 1;
+	put_answer(s, KEYCHANNEL_STATE, 0, ERR_OK, buf_view(&der));
+	buf_free(&der);
+	if (e == ERR_OK)
+		e = flush(s);
+	while (e == ERR_OK && !ended && !(s->input_bad && s->unanswered == 0)) {
+		struct pollfd wait[] = {
+		    {.fd = KEYCHANNEL_FD, .events = may_read(s) ? POLLIN : 0},
+		    {.fd = signing_fd(s->signing), .events = POLLIN},
+		};
+
+		if (poll(wait, 2, -1) < 0) {
+			e = errno == EINTR ? ERR_OK : ERR_IO;
 			continue;
 		}
-		if ((room = buf_reserve(&s->input, READ_SIZE)) == NULL)
-			return 1;
-		got = ready < 0 ? -1 : read(KEYCHANNEL_FD, room, READ_SIZE);
-		if (got == 0)
-			return finish(s);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0) {
-			complain("cannot read from the signer: %s", strerror(errno));
-			return 1;
+		if (signing_is_dead(s->signing)) {
+			s->token_lost = true;
+			return 1; /* explained */
 		}
-		s->input.size += (size_t)got;
-		if (handle_all(s) != ERR_OK)
-			return 1;
+		if ((e = answer_done(s)) == ERR_OK && may_read(s) && wait[0].revents != 0)
+			e = read_more(s, &ended);
+		else if ((wait[0].revents & (POLLHUP | POLLERR)) != 0)
+			ended = true; /* nobody is there to answer to */
+		if (e == ERR_OK && !ended)
+			e = handle_all(s);
+		if (flush(s) != ERR_OK && e == ERR_OK)
+			e = ERR_CLOSED;
 	}
+	return e == ERR_OK && !s->input_bad ? finish(s) : 1;
+}
+
+/* Not more than what may be unanswered, and nothing behind a checkpoint that has to wait. */
+static bool
+may_read(const struct server *s)
+{
+	return !s->input_bad && !s->checkpoint_waits && s->unanswered < KEYCHANNEL_UNANSWERED_MAX;
+}
+
+static enum err
+read_more(struct server *s, bool *ended)
+{
+	uint8_t *room = buf_reserve(&s->input, READ_SIZE);
+	ssize_t got;
+
+	if (room == NULL)
+		return ERR_MEMORY;
+	got = read(KEYCHANNEL_FD, room, READ_SIZE);
+	if (got < 0 && errno != EINTR) {
+		complain("cannot read from the signer: %s", strerror(errno));
+		return ERR_CLOSED;
+	}
+	*ended = got == 0;
+	s->input.size += got > 0 ? (size_t)got : 0;
+	return ERR_OK;
 }
 
 static int
@@ -168,99 +209,131 @@ finish(const struct server *s)
 	return 1;
 }
 
-/* Every whole request that has arrived. What stays is less than one, so the input is bounded. */
+/* Every whole request that has arrived, as far as it may be begun now. */
 static enum err
 handle_all(struct server *s)
 {
+	struct view rest = buf_view(&s->input);
 	struct keychannel_request request;
+	enum err e = ERR_OK;
 	size_t used;
-	enum err e;
 
-	for (;;) {
-		if ((e = keychannel_next_request(buf_view(&s->input), &request, &used)) != ERR_OK) {
+	s->checkpoint_waits = false;
+	while (e == ERR_OK && !s->input_bad && s->unanswered < KEYCHANNEL_UNANSWERED_MAX) {
+		if (keychannel_next_request(rest, &request, &used) != ERR_OK) {
 			complain("the signer sent bytes that are no request; it is given up");
-			return e;
+			s->input_bad = true;
+			break;
 		}
-		if (used == 0)
-			return ERR_OK;
-		if ((e = handle(s, &request)) != ERR_OK)
-			return e;
-		buf_consume(&s->input, used);
+		s->checkpoint_waits =
+		    used > 0 && request.type == KEYCHANNEL_CHECKPOINT && s->checkpoint_signing;
+		if (used == 0 || s->checkpoint_waits)
+			break;
+		e = handle(s, &request);
+		rest.data += used;
+		rest.size -= used;
 	}
+	buf_consume(&s->input, s->input.size - rest.size);
+	return e;
 }
 
 /* An error is one that this process cannot go on after; the signer has been told. */
 static enum err
 handle(struct server *s, const struct keychannel_request *r)
 {
-	bool checkpoint = r->type == KEYCHANNEL_CHECKPOINT;
-	enum err sent, e;
+	struct signing_job *job = signing_job_new(r->type, r->id);
+	enum err e = ERR_MEMORY;
 
-	buf_clear(&s->body);
-	e = checkpoint ? handle_checkpoint(s, r) : handle_token(s, r);
-	if (e != ERR_OK)
-		explain(s, r, e);
-	sent = answer(s, r->type, r->id, e);
-	/* A refusal by the guard is an answer like any other; everything else ends us. */
-	if (e == ERR_GUARD_ROLLBACK || e == ERR_GUARD_FORK || e == ERR_GUARD_UNLOGGED)
-		e = ERR_OK;
-	return e != ERR_OK ? e : sent;
+	if (job != NULL)
+		e = r->type == KEYCHANNEL_CHECKPOINT ? begin_checkpoint(s, r, job)
+						     : begin_token(s, r, job);
+	if (e != ERR_OK) {
+		signing_job_free(&job);
+		return refuse(s, r, e);
+	}
+	s->unanswered++;
+	signing_put(s->signing, &job);
+	return ERR_OK;
 }
 
 static enum err
-handle_checkpoint(struct server *s, const struct keychannel_request *r)
+begin_checkpoint(struct server *s, const struct keychannel_request *r, struct signing_job *job)
 {
 	struct checkpoint c = {.size = r->size, .root = r->root};
-	struct buf text = BUF_INIT, signature = BUF_INIT;
 	enum err e;
 
 	if ((e = guard_check(s->guard, r->size, &r->root, &r->proof)) != ERR_OK ||
 	    (e = guard_advance(s->guard, r->size, &r->root)) != ERR_OK)
 		return e;
 	memcpy(c.origin, s->config->origin, strlen(s->config->origin)); /* checked to fit */
-	checkpoint_write(&c, &text);
-	if ((e = buf_status(&text)) == ERR_OK && (e = sign(s, buf_view(&text))) == ERR_OK) {
-		if (s->config->algorithm == HSM_P256)
-			e = note_ecdsa_from_raw(s->scratch.data, &signature);
-		else
-			buf_append_view(&signature, buf_view(&s->scratch));
+	checkpoint_write(&c, &job->input);
+	if ((e = buf_status(&job->input)) == ERR_OK)
+		s->checkpoint_signing = true;
+	return e;
+}
+
+static enum err
+begin_token(struct server *s, const struct keychannel_request *r, struct signing_job *job)
+{
+	enum err e = guard_check_report(s->guard, r->report, r->index, r->size, &r->proof);
+
+	if (e != ERR_OK)
+		return e;
+	buf_append_view(&job->input, r->report);
+	return buf_status(&job->input);
+}
+
+/* Everything that the threads have signed. */
+static enum err
+answer_done(struct server *s)
+{
+	struct signing_job *job = signing_take(s->signing), *next;
+	enum err e = ERR_OK;
+
+	for (; job != NULL; job = next) {
+		next = job->next;
+		if (e == ERR_OK)
+			e = end_job(s, job);
+		signing_job_free(&job);
 	}
-	if (e == ERR_OK)
-		e = note_write(buf_view(&text), s->verifier, buf_view(&signature), &s->body);
-	buf_free(&text);
-	buf_free(&signature);
 	return e;
 }
 
 static enum err
-handle_token(struct server *s, const struct keychannel_request *r)
+end_job(struct server *s, const struct signing_job *job)
 {
-	enum err e;
+	struct view body = buf_view(&job->body);
 
-	if ((e = guard_check_report(s->guard, r->report, r->index, &r->proof)) != ERR_OK ||
-	    (e = jws_append_input(s->key, r->report, &s->body)) != ERR_OK)
-		return e;
-	if ((e = sign(s, buf_view(&s->body))) != ERR_OK)
-		return e;
-	jws_append_signature(buf_view(&s->scratch), &s->body);
-	return buf_status(&s->body);
+	s->unanswered--;
+	if (job->type == KEYCHANNEL_CHECKPOINT) {
+		s->checkpoint_signing = false;
+		if (job->result == ERR_OK)
+			guard_signed(s->guard);
+	}
+	if (job->result != ERR_OK) {
+		s->token_lost |= job->result == ERR_TOKEN;
+		complain("request %" PRIu64 " fails, %s: %s", job->id, err_name(job->result),
+		    err_text(job->result));
+		body = view_of_string(err_text(job->result));
+	}
+	put_answer(s, job->type, job->id, job->result, body);
+	return job->result;
 }
 
-/* The signature, verified with the certificate, replaces `scratch`. */
+/* A refusal by the guard is an answer like any other; everything else ends us. */
 static enum err
-sign(struct server *s, struct view bytes)
+refuse(struct server *s, const struct keychannel_request *r, enum err e)
 {
-	enum err e;
-
-	buf_clear(&s->scratch);
-	e = token_sign(s->token, s->key, bytes, &s->scratch);
-	s->token_lost = e == ERR_TOKEN;
-	return e;
+	explain(s, r, e);
+	put_answer(s, r->type, r->id, e, buf_view(&s->text));
+	return e == ERR_GUARD_ROLLBACK || e == ERR_GUARD_FORK || e == ERR_GUARD_UNLOGGED ? ERR_OK
+											 : e;
 }
 
-/* Sends `body` with the guard's present state. */
-static enum err
-answer(struct server *s, enum keychannel_type type, uint64_t id, enum err result)
+/* With the guard's present state. */
+static void
+put_answer(
+    struct server *s, enum keychannel_type type, uint64_t id, enum err result, struct view body)
 {
 	const struct guard_state *state = guard_state(s->guard);
 	struct keychannel_answer a = {.type = type,
@@ -268,31 +341,29 @@ answer(struct server *s, enum keychannel_type type, uint64_t id, enum err result
 	    .id = id,
 	    .size = state->size,
 	    .root = state->root,
-	    .body = buf_view(&s->body)};
+	    .body = body};
+
+	keychannel_write_answer(&s->output, &a);
+}
+
+/* Sends the answers; waits for a signer that does not read, with nothing else to do for it. */
+static enum err
+flush(struct server *s)
+{
+	enum err e = buf_status(&s->output);
 	size_t sent = 0;
 
-	buf_clear(&s->output);
-	keychannel_write_answer(&s->output, &a);
-	if (buf_status(&s->output) != ERR_OK)
-		return ERR_MEMORY;
-	while (sent < s->output.size) {
+	while (e == ERR_OK && sent < s->output.size) {
 		ssize_t written =
 		    write(KEYCHANNEL_FD, s->output.data + sent, s->output.size - sent);
 
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return ERR_CLOSED; /* the signer has gone; what was asked is durable */
-		sent += (size_t)written;
+		if (written >= 0)
+			sent += (size_t)written;
+		else if (errno != EINTR)
+			e = ERR_CLOSED; /* the signer has gone; what was asked is durable */
 	}
-	return ERR_OK;
-}
-
-/* Idle sessions of network HSMs die: one signature shows early whether ours has. */
-static enum err
-keep_alive(struct server *s)
-{
-	return sign(s, VIEW_LITERAL(KEEPALIVE_TEXT));
+	buf_clear(&s->output);
+	return e;
 }
 
 /* What was expected and what was found, for the signer's log and for ours. */
@@ -301,26 +372,29 @@ explain(struct server *s, const struct keychannel_request *r, enum err e)
 {
 	const struct guard_state *state = guard_state(s->guard);
 
-	buf_clear(&s->body);
+	buf_clear(&s->text);
 	if (e == ERR_GUARD_ROLLBACK)
-		buf_append_format(&s->body,
+		buf_append_format(&s->text,
 		    "expected a tree of at least %" PRIu64 " reports, found %" PRIu64, state->size,
 		    r->size);
 	else if (e == ERR_GUARD_FORK)
-		buf_append_format(&s->body,
+		buf_append_format(&s->text,
 		    "expected proof that the tree of %" PRIu64
 		    " reports extends the last signed one of %" PRIu64 ", found %s",
 		    r->size, state->size,
 		    r->size == state->size ? "another root" : "one that shows something else");
 	else if (e == ERR_GUARD_UNLOGGED)
-		buf_append_format(&s->body,
+		buf_append_format(&s->text,
 		    "expected proof that the report is number %" PRIu64
-		    " of the last signed tree of %" PRIu64,
-		    r->index, state->size);
+		    " of a signed tree, found %s of %" PRIu64 "; the last signed one has %" PRIu64,
+		    r->index,
+		    guard_knows_tree(s->guard, r->size) ? "none for the tree"
+							: "no such tree among the last",
+		    r->size, state->size);
 	else
-		buf_append_string(&s->body, err_text(e));
-	complain("request %" PRIu64 " is refused, %s: %.*s", r->id, err_name(e), (int)s->body.size,
-	    (const char *)s->body.data);
+		buf_append_string(&s->text, err_text(e));
+	complain("request %" PRIu64 " is refused, %s: %.*s", r->id, err_name(e), (int)s->text.size,
+	    (const char *)s->text.data);
 }
 
 /* Made blocking: nothing else is to be done while the signer does not read or write. */

@@ -4,11 +4,9 @@
 #include <fcntl.h>
 #include <libp11.h>
 #include <openssl/crypto.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "pkcs11/complain.h"
@@ -17,12 +15,11 @@
 
 #define PIN_SIZE_MAX 256 /* bytes; PKCS#11 tokens take far less */
 
-static void prepare_signals(void);
-static void on_deadline(int number);
 static enum err load(struct token *t);
 static enum err find_slot(struct token *t);
 static enum err refuse_labels(const struct token *t);
 static enum err open_session(struct token *t, enum token_use use);
+static ck_rv_t probe_session(const struct token *t, ck_flags_t flags);
 static enum err login(struct token *t);
 static enum err read_pin(const char *path, char pin[PIN_SIZE_MAX], size_t *size);
 static enum err choose_key(struct token *t, const PKCS11_KEY *keys, unsigned count);
@@ -38,7 +35,7 @@ token_open(const struct hsm_config *config, enum token_use use, struct token **o
 	if (t == NULL)
 		return ERR_MEMORY;
 	t->config = config;
-	prepare_signals();
+	token_deadline_prepare();
 	/* Each step has the deadline for itself: a network HSM may take seconds to start. */
 	token_call_begin(t);
 	if ((e = load(t)) == ERR_OK) {
@@ -105,6 +102,21 @@ token_find_key(struct token *t)
 	return e;
 }
 
+enum err
+token_end_setup(struct token *t)
+{
+	ck_rv_t rv;
+
+	token_call_begin(t);
+	rv = t->functions->C_CloseSession(t->session);
+	token_call_end();
+	if (rv == CKR_OK)
+		return ERR_OK;
+	complain("token '%s' does not close a session: PKCS#11 error 0x%lx, %s", t->info.label, rv,
+	    module_error_text(rv));
+	return ERR_TOKEN;
+}
+
 EVP_PKEY *
 token_public_key(const struct token *t)
 {
@@ -128,48 +140,6 @@ token_key_is_safe(const struct token_key_attributes *a)
 {
 	return a->sensitive && a->always_sensitive && !a->extractable && a->never_extractable &&
 	       a->local;
-}
-
-void
-token_call_begin(const struct token *t)
-{
-	struct itimerval timer = {.it_value = {.tv_sec = t->config->deadline_ms / 1000,
-				      .tv_usec = t->config->deadline_ms % 1000 * 1000}};
-
-	setitimer(ITIMER_REAL, &timer, NULL);
-}
-
-void
-token_call_end(void)
-{
-	struct itimerval none = {.it_value = {0, 0}};
-
-	setitimer(ITIMER_REAL, &none, NULL);
-}
-
-/* A module's broken transport must not end us silently; the deadline must end us whatever comes. */
-static void
-prepare_signals(void)
-{
-	struct sigaction deadline = {
-	    .sa_handler = on_deadline, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
-	sigset_t unblocked;
-
-	signal(SIGPIPE, SIG_IGN);
-	sigaction(SIGALRM, &deadline, NULL);
-	sigemptyset(&unblocked);
-	sigaddset(&unblocked, SIGALRM);
-	sigprocmask(SIG_UNBLOCK, &unblocked, NULL);
-}
-
-/* SIGALRM has its default action again: it kills, even if stderr blocks. */
-static void
-on_deadline(int number)
-{
-	alarm(1);
-	complain_from_signal("the token did not answer within deadline_ms: this process ends, a "
-			     "fresh one may find it well again");
-	raise(number);
 }
 
 static enum err
@@ -261,11 +231,21 @@ open_session(struct token *t, enum token_use use)
 		return ERR_TOKEN;
 	}
 	rv = t->functions->C_OpenSession(t->slot_id, flags, NULL, NULL, &t->session);
-	if (rv == CKR_OK)
+	if (rv == CKR_OK && (rv = probe_session(t, flags)) == CKR_OK)
 		return ERR_OK;
 	complain("token '%s' gives no session: PKCS#11 error 0x%lx, %s", t->info.label, rv,
 	    module_error_text(rv));
 	return ERR_TOKEN;
+}
+
+/* libp11 opens its session when it needs one, and waits for ever if the token has none left. */
+static ck_rv_t
+probe_session(const struct token *t, ck_flags_t flags)
+{
+	ck_session_handle_t session;
+	ck_rv_t rv = t->functions->C_OpenSession(t->slot_id, flags, NULL, NULL, &session);
+
+	return rv != CKR_OK ? rv : t->functions->C_CloseSession(session);
 }
 
 /* By the module's own call, because libp11 keeps a copy of the PIN. Login counts for both. */

@@ -4,8 +4,11 @@
  *
  * Every call into the module runs against a deadline: a module that hangs (TRAPS of network HSMs:
  * for ever) ends this process by SIGALRM, with a line on stderr. After an error the token is not
- * usable any more: end the process and start a fresh one. One thread only. Failures are explained
- * on stderr.
+ * usable any more: end the process and start a fresh one. Failures are explained on stderr.
+ *
+ * One thread opens the token and finds its key. After that as many threads may sign as there are
+ * sessions in the configuration, each with a signer of its own: libp11's pool hands every call a
+ * session, opened when it is first needed.
  */
 #ifndef HALLMARK_PKCS11_TOKEN_H
 #define HALLMARK_PKCS11_TOKEN_H
@@ -21,7 +24,7 @@
 
 struct token;
 
-/* Sessions this program holds at most: libp11's, and one for login and raw calls. */
+/* Sessions that opening takes: libp11's, and one for login and raw calls. */
 #define TOKEN_SESSIONS 2
 
 /*
@@ -78,12 +81,23 @@ struct view token_key_id(const struct token *t);
 enum err token_key_attributes(struct token *t, struct token_key_attributes *out) MUST_USE;
 
 /*
- * Signs `bytes` (SHA-256 is part of it): P-256 gives raw r || s, 64 bytes, with the lower s; RSA
- * gives PKCS#1 v1.5. The signature has been verified with `certificate_key` when it is returned:
- * after a reset a handle may name another key. ERR_KEY_MISMATCH, ERR_TOKEN.
+ * Gives back the session for login and raw calls, so that all sessions can sign. From here on only
+ * signers are used. The session in which libp11 found the key stays, and with it the login.
  */
-enum err token_sign(
-    struct token *t, EVP_PKEY *certificate_key, struct view bytes, struct buf *signature) MUST_USE;
+enum err token_end_setup(struct token *t) MUST_USE;
+
+/* What one thread signs with. `certificate_key` must outlive it. ERR_TOKEN, ERR_MEMORY. */
+struct token_signer;
+enum err token_signer_new(
+    struct token *t, EVP_PKEY *certificate_key, struct token_signer **out) MUST_USE;
+void token_signer_free(struct token_signer **s);
+
+/*
+ * Signs `bytes` (SHA-256 is part of it): P-256 gives raw r || s, 64 bytes, with the lower s; RSA
+ * gives PKCS#1 v1.5. The signature has been verified with the certificate's key when it is
+ * returned: after a reset a handle may name another key. ERR_KEY_MISMATCH, ERR_TOKEN.
+ */
+enum err token_sign(struct token_signer *s, struct view bytes, struct buf *signature) MUST_USE;
 
 /*
  * Puts the certificate on the token beside the key, in the place of earlier ones with its label.
@@ -93,7 +107,8 @@ enum err token_store_certificate(struct token *t, X509 *certificate) MUST_USE;
 
 /*
  * Bracket a call into the module, here and elsewhere (X509_sign with the private key): ends the
- * process if it takes longer than deadline_ms. A second begin starts the time anew.
+ * process if it takes longer than deadline_ms. Each thread, and so each session, has its own time;
+ * a second begin starts it anew.
  */
 void token_call_begin(const struct token *t);
 void token_call_end(void);

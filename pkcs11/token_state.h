@@ -1,5 +1,6 @@
 /*
- * A token's insides, shared by token.c and token_key.c. Nobody else includes this.
+ * A token's insides, shared by token.c, token_key.c, token_sign.c and token_deadline.c. Nobody else
+ * includes this.
  */
 #ifndef HALLMARK_PKCS11_TOKEN_STATE_H
 #define HALLMARK_PKCS11_TOKEN_STATE_H
@@ -19,13 +20,15 @@ struct token {
 	struct token_info info;
 	struct ck_function_list *functions; /* of the module, which libp11 has initialised */
 	unsigned long slot_id;
-	/* Ours, next to libp11's one: open as long as the token, because login ends with the last.
-	 */
+	/* Ours, for login and raw calls, next to libp11's: login ends with the last of all. */
 	ck_session_handle_t session;
 	const PKCS11_KEY *key; /* libp11's */
 	EVP_PKEY *private_key;
 	EVP_PKEY *public_key;
 	bool ecdsa;
 };
+
+/* Signals for the deadline, before the first call. */
+void token_deadline_prepare(void);
 
 #endif

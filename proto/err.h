@@ -79,6 +79,8 @@ enum err_class {
 	X(ERR_TIMEOUT_READER, 306, STREAM, "reader-timeout", "the peer does not read its answers") \
 	X(ERR_CONNECTIONS, 307, STREAM, "too-many-connections", "the connection limit is reached") \
 	X(ERR_TRUNCATED, 308, STREAM, "truncated", "the peer closed in the middle of a frame")     \
+	X(ERR_CERTIFICATE, 309, STREAM, "certificate-withdrawn",                                   \
+	    "the client certificate has expired or is not accepted any more")                      \
 	/* 4xx: documents */                                                                       \
 	X(ERR_FORMAT, 400, FORMAT, "bad-format", "the document is not in its one valid form")      \
 	X(ERR_FORMAT_BASE64, 401, FORMAT, "bad-base64", "the base64 is not canonical")             \

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-static const char request_magic[4] = {'H', 'K', 'Q', '1'};
-static const char answer_magic[4] = {'H', 'K', 'A', '1'};
+static const char request_magic[4] = {'H', 'K', 'Q', '2'};
+static const char answer_magic[4] = {'H', 'K', 'A', '2'};
 
 #define PROOF_SIZE (MERKLE_CONSISTENCY_MAX * DIGEST_SIZE) /* bytes, unused hashes included */
 
@@ -25,8 +25,9 @@ keychannel_write_request(struct buf *to, const struct keychannel_request *r)
 	be64_put(room + 8, r->id);
 	if (token) {
 		be64_put(room + 16, r->index);
-		be32_put(room + 24, (uint32_t)r->report.size);
-		proof = room + 28;
+		be64_put(room + 24, r->size);
+		be32_put(room + 32, (uint32_t)r->report.size);
+		proof = room + 36;
 		if (r->report.size > 0)
 			memcpy(proof + PROOF_SIZE, r->report.data, r->report.size);
 	} else {
@@ -85,14 +86,15 @@ keychannel_next_request(struct view input, struct keychannel_request *out, size_
 	out->type = KEYCHANNEL_TOKEN;
 	if (input.size < KEYCHANNEL_TOKEN_SIZE)
 		return ERR_OK;
-	size = be32_get(bytes + 24);
+	size = be32_get(bytes + 32);
 	if (size == 0 || size > KEYCHANNEL_REPORT_MAX)
 		return ERR_FORMAT;
 	if (input.size < KEYCHANNEL_TOKEN_SIZE + size)
 		return ERR_OK;
 	out->index = be64_get(bytes + 16);
+	out->size = be64_get(bytes + 24);
 	out->report = (struct view){bytes + KEYCHANNEL_TOKEN_SIZE, size};
-	if (read_proof(bytes + 28, bytes[5], &out->proof) != ERR_OK)
+	if (read_proof(bytes + 36, bytes[5], &out->proof) != ERR_OK)
 		return ERR_FORMAT;
 	*used = KEYCHANNEL_TOKEN_SIZE + size;
 	return ERR_OK;

@@ -18,8 +18,7 @@ static const unsigned moves[BATCH_STATES] = {
     [BATCH_WRITING] = 1U << BATCH_WRITTEN | 1U << BATCH_PUBLISHED,
     [BATCH_WRITTEN] = 1U << BATCH_SIGNING,
     /* Back to WRITTEN: the key process died, the next one will be asked. */
-    [BATCH_SIGNING] = 1U << BATCH_WRITTEN | 1U << BATCH_TOKENS | 1U << BATCH_SEALED,
-    [BATCH_TOKENS] = 1U << BATCH_SEALED,
+    [BATCH_SIGNING] = 1U << BATCH_WRITTEN | 1U << BATCH_SEALED,
     [BATCH_SEALED] = 1U << BATCH_PUBLISHED,
     [BATCH_PUBLISHED] = 1U << BATCH_OPEN,
 };
@@ -65,6 +64,7 @@ batch_reset(struct batch *b, uint64_t index)
 	b->first = index;
 	b->count = 0;
 	b->hashed = 0;
+	b->jws_count = 0;
 	b->next = NULL;
 	buf_clear(&b->bytes);
 	buf_clear(&b->evidence);

@@ -38,8 +38,8 @@
  *   WRITING   sealed; the committer appends it to evidence and pending, and syncs them
  *   WRITTEN   durable; waits for the key process
  *   SIGNING   the checkpoint is asked for
- *   TOKENS    the checkpoint is there, receipts have left; JWS signatures are outstanding
- *   SEALED    everything asked for is answered; waits for publication
+ *   SEALED    the checkpoint is there, receipts have left, reports that wait for a JWS were copied
+ *             out (ledger_tokens.c); waits for publication
  *   PUBLISHED in the tiles; may be forgotten
  */
 enum batch_state {
@@ -47,7 +47,6 @@ enum batch_state {
 	BATCH_WRITING,
 	BATCH_WRITTEN,
 	BATCH_SIGNING,
-	BATCH_TOKENS,
 	BATCH_SEALED,
 	BATCH_PUBLISHED,
 	BATCH_STATES,
@@ -57,7 +56,7 @@ struct batch_entry {
 	size_t offset; /* of the report in `bytes` */
 	uint32_t size; /* of the report */
 	bool wants_jws;
-	bool answered;       /* its receipt has left, or nobody waits */
+	bool answered;       /* its receipt has left, or is ledger_tokens.c's affair */
 	uint64_t arrived_us; /* monotonic; for the latency */
 	void *waiter;        /* whose receipt it is; NULL: nobody's */
 	bool to_index;       /* the newest head of its workload in this publication */
@@ -68,6 +67,7 @@ struct batch {
 	enum batch_state state;
 	uint64_t first; /* index of the first report */
 	size_t count;
+	size_t jws_count; /* entries that want a JWS */
 	size_t capacity;
 	struct batch_entry *entry;
 	struct digest *leaf; /* of the first `hashed` reports */
@@ -76,7 +76,7 @@ struct batch {
 	struct merkle_batch *tree; /* from the last signed state to the end of this batch */
 	struct digest root;        /* from BATCH_WRITING on */
 	struct buf evidence;       /* pack records to be made durable before the reports */
-	struct buf note;           /* signed checkpoint, from BATCH_TOKENS on */
+	struct buf note;           /* signed checkpoint, from BATCH_SEALED on */
 	uint64_t began_us;         /* of the present state; for the latencies */
 	struct batch *next;        /* in the list of the unpublished */
 };

@@ -24,10 +24,11 @@ struct conn_pool {
 	uv_loop_t *loop;
 	unsigned front; /* its number */
 	struct traffic *traffic;
-	SSL_CTX *tls; /* for new connections; replaced on reload */
+	SSL_CTX *tls;        /* for new connections; replaced on reload */
+	uint64_t generation; /* of `tls` */
 	struct deadlines deadlines;
-	struct conn *all;   /* doubly linked; until they are freed */
-	struct conn *dirty; /* have output since the last flush */
+	struct conn *all;           /* doubly linked; until they are freed */
+	struct conn *dirty;         /* have output since the last flush */
 	struct letter_list letters; /* to the ledger's loop, of this turn */
 	bool closing;               /* letters are neither sent nor awaited any more */
 	uv_idle_t busy;             /* active while the dirty have more to read */
@@ -43,6 +44,15 @@ void conn_pool_set(struct conn_pool *p, struct front_settings *settings);
 
 /* Takes over a connected, non-blocking socket, counted as a connection. On failure it is closed. */
 void conn_open(struct conn_pool *p, int fd, uint64_t number);
+
+/*
+ * At the limit of connections: ends the one that has been longest about its handshake, so that
+ * whoever only connects cannot keep out those who have something to say. False if there is none.
+ */
+bool conn_pool_make_room(struct conn_pool *p);
+
+/* Refuses a socket that there is no room for. */
+void conn_pool_refuse(struct conn_pool *p, int fd);
 
 /* An answer from the ledger's loop; its bytes are taken out of the letter. */
 void conn_on_answer(struct conn *c, struct letter *answer);

@@ -10,8 +10,10 @@
 #include "signer/logger.h"
 
 /*
- * First and longest wait before a new start. The longest bounds how late receipts resume after a
- * token came back; a start takes some 30 ms with a local module.
+ * Least time from one start to the next, at first and at most, and from an end to the next start:
+ * a process that was killed needs a moment to let go of the guard. The most bounds how late
+ * receipts resume after a token came back (a start takes some 30 ms with a local module). A life
+ * that hung has had its wait: it is not added to the deadline that it used up.
  */
 #define BACKOFF_FIRST_MS 50
 #define BACKOFF_MAX_MS   1000
@@ -43,6 +45,13 @@ static const unsigned moves[STATES] = {
     [STATE_CLOSING] = 0,
 };
 
+/* A request without an answer. */
+struct asked {
+	uint64_t id; /* 0: none */
+	enum keychannel_type type;
+	void *about;
+};
+
 /* One life of the process: handles that close on their own time, after a new life has begun. */
 struct life {
 	struct keyprocess *owner; /* NULL once it was given up */
@@ -63,9 +72,12 @@ struct keyprocess {
 	uv_timer_t backoff;
 	uv_timer_t deadline;
 	uint64_t backoff_ms;
+	uint64_t started_ms; /* uv_now at the last start */
 	uint64_t starts;
-	uint64_t last_id;       /* of the last request */
-	uint64_t last_answered; /* id */
+	uint64_t last_id; /* of the last request */
+	struct asked asked[KEYCHANNEL_UNANSWERED_MAX];
+	unsigned asked_count;
+	struct buf output; /* requests that are not with libuv yet */
 	unsigned timers_open;
 	unsigned lives_open;
 	void (*closed)(void *context);
@@ -82,6 +94,7 @@ static void start(struct keyprocess *k);
 static int spawn(struct life *life, const struct signer_config *config);
 static void start_reading(struct life *life);
 static void give_up(struct keyprocess *k, const char *reason);
+static uint64_t backoff_left(const struct keyprocess *k);
 static void life_end(struct life *life);
 static void on_backoff(uv_timer_t *timer);
 static void on_deadline(uv_timer_t *timer);
@@ -93,6 +106,8 @@ static void on_written(uv_write_t *request, int status);
 static void on_life_closed(uv_handle_t *handle);
 static void on_timer_closed(uv_handle_t *handle);
 static void take_answer(struct keyprocess *k, const struct keychannel_answer *answer);
+static struct asked *find_asked(struct keyprocess *k, uint64_t id);
+static bool is_verdict(enum err e);
 static void deadline_set(struct keyprocess *k);
 static void maybe_closed(struct keyprocess *k);
 
@@ -109,6 +124,7 @@ keyprocess_new(uv_loop_t *loop, const struct signer_config *config,
 	k->config = config;
 	k->events = *events;
 	k->backoff_ms = BACKOFF_FIRST_MS;
+	k->output = BUF_INIT;
 	uv_timer_init(loop, &k->backoff);
 	uv_timer_init(loop, &k->deadline);
 	k->timers_open = 2;
@@ -165,31 +181,40 @@ keyprocess_pid(const struct keyprocess *k)
 }
 
 void
-keyprocess_request(struct keyprocess *k, struct keychannel_request *request)
+keyprocess_request(struct keyprocess *k, struct keychannel_request *request, void *about)
 {
-	struct write_request *w = calloc(1, sizeof(*w));
-	uv_buf_t bytes;
+	struct asked *asked = find_asked(k, 0);
 
-	if (k->state != STATE_READY)
+	if (k->state != STATE_READY || asked == NULL)
 		abort();
 	request->id = ++k->last_id;
-	if (w == NULL) {
+	*asked = (struct asked){request->id, request->type, about};
+	keychannel_write_request(&k->output, request);
+	if (k->asked_count++ == 0)
+		deadline_set(k);
+}
+
+void
+keyprocess_flush(struct keyprocess *k)
+{
+	struct write_request *w;
+	uv_buf_t bytes;
+
+	if (k->state != STATE_READY || (k->output.size == 0 && buf_status(&k->output) == ERR_OK))
+		return;
+	if (buf_status(&k->output) != ERR_OK || (w = calloc(1, sizeof(*w))) == NULL) {
 		give_up(k, "no memory for a request");
 		return;
 	}
-	w->bytes = BUF_INIT;
-	keychannel_write_request(&w->bytes, request);
+	w->bytes = k->output; /* moved */
+	k->output = BUF_INIT;
 	bytes = uv_buf_init((char *)w->bytes.data, (unsigned)w->bytes.size);
 	w->request.data = w;
-	if (buf_status(&w->bytes) != ERR_OK ||
-	    uv_write(&w->request, (uv_stream_t *)&k->life->channel, &bytes, 1, on_written) != 0) {
+	if (uv_write(&w->request, (uv_stream_t *)&k->life->channel, &bytes, 1, on_written) != 0) {
 		buf_free(&w->bytes);
 		free(w);
 		give_up(k, "cannot write to the key process");
-		return;
 	}
-	if (k->last_id == k->last_answered + 1)
-		deadline_set(k);
 }
 
 static void
@@ -218,8 +243,8 @@ start(struct keyprocess *k)
 	k->life = life;
 	k->lives_open++;
 	k->starts++;
+	k->started_ms = uv_now(k->loop);
 	k->last_id = 0;
-	k->last_answered = 0;
 	uv_timer_start(&k->deadline, on_deadline, START_DEADLINE_MS, 0);
 	if (k->config->key_process.socket != NULL) {
 		move(k, STATE_CONNECTING);
@@ -284,22 +309,36 @@ give_up(struct keyprocess *k, const char *reason)
 {
 	struct logline l;
 	bool was_ready = k->state == STATE_READY;
+	uint64_t wait_ms = backoff_left(k);
 
 	if (k->state == STATE_CLOSING)
 		return;
 	logline_begin(&l, LOGGER_WARNING, "key-process-down");
 	logline_string(&l, "reason", reason);
-	logline_number(&l, "unanswered", k->last_id - k->last_answered);
-	logline_number(&l, "retry_ms", k->backoff_ms);
+	logline_number(&l, "unanswered", k->asked_count);
+	logline_number(&l, "retry_ms", wait_ms);
 	logline_end(&l);
 	move(k, STATE_DOWN);
+	memset(k->asked, 0, sizeof(k->asked));
+	k->asked_count = 0;
+	buf_clear(&k->output);
 	uv_timer_stop(&k->deadline);
 	if (k->life != NULL)
 		life_end(k->life);
-	uv_timer_start(&k->backoff, on_backoff, k->backoff_ms, 0);
+	uv_timer_start(&k->backoff, on_backoff, wait_ms, 0);
 	k->backoff_ms = k->backoff_ms * 2 < BACKOFF_MAX_MS ? k->backoff_ms * 2 : BACKOFF_MAX_MS;
 	if (was_ready)
 		k->events.down(k->events.context);
+}
+
+static uint64_t
+backoff_left(const struct keyprocess *k)
+{
+	uint64_t since_ms = uv_now(k->loop) - k->started_ms;
+
+	if (since_ms + BACKOFF_FIRST_MS >= k->backoff_ms)
+		return BACKOFF_FIRST_MS;
+	return k->backoff_ms - since_ms;
 }
 
 static void
@@ -378,7 +417,8 @@ on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *bytes)
 	struct life *life = stream->data;
 	struct keyprocess *k = life->owner;
 	struct keychannel_answer answer;
-	size_t used;
+	struct view rest;
+	size_t used = 1;
 
 	(void)bytes;
 	if (k->life != life)
@@ -388,23 +428,29 @@ on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *bytes)
 		return;
 	}
 	life->input.size += (size_t)size;
-	while (k->life == life) {
-		if (keychannel_next_answer(buf_view(&life->input), &answer, &used) != ERR_OK) {
+	rest = buf_view(&life->input);
+	while (k->life == life && used > 0) {
+		if (keychannel_next_answer(rest, &answer, &used) != ERR_OK) {
 			give_up(k, "its answer is not in the channel's format");
-			return;
+		} else if (used > 0) {
+			take_answer(k, &answer);
+			rest.data += used;
+			rest.size -= used;
 		}
-		if (used == 0)
-			return;
-		take_answer(k, &answer);
-		if (k->life == life)
-			buf_consume(&life->input, used);
 	}
+	if (k->life != life)
+		return;
+	buf_consume(&life->input, life->input.size - rest.size);
+	if (k->state == STATE_READY)
+		k->events.answered(k->events.context);
 }
 
 static void
 take_answer(struct keyprocess *k, const struct keychannel_answer *answer)
 {
+	struct asked *asked = find_asked(k, answer->id);
 	struct logline l;
+	void *about;
 
 	if (k->state == STATE_STARTING && answer->type == KEYCHANNEL_STATE && answer->id == 0 &&
 	    answer->result == ERR_OK) {
@@ -413,29 +459,56 @@ take_answer(struct keyprocess *k, const struct keychannel_answer *answer)
 		k->events.ready(k->events.context, answer->size, &answer->root, answer->body);
 		return;
 	}
-	if (k->state != STATE_READY || answer->type == KEYCHANNEL_STATE ||
-	    answer->id != k->last_answered + 1 || answer->id > k->last_id) {
+	if (k->state != STATE_READY || answer->id == 0 || asked == NULL ||
+	    asked->type != answer->type) {
 		give_up(k, "it answered what was not asked");
 		return;
 	}
-	k->last_answered = answer->id;
+	about = asked->about;
+	asked->id = 0;
+	k->asked_count--;
 	deadline_set(k);
-	if (answer->result == ERR_TOKEN) {
-		logline_begin(&l, LOGGER_WARNING, "token-failed");
+	if (!is_verdict(answer->result)) {
+		logline_begin(&l, LOGGER_WARNING, "key-process-failed");
+		logline_error(&l, answer->result);
 		logline_view(&l, "text", answer->body);
 		logline_end(&l);
-		give_up(k, "the token failed");
+		give_up(k, "token or guard failed");
 		return;
 	}
 	k->backoff_ms = BACKOFF_FIRST_MS;
-	k->events.answer(k->events.context, answer);
+	k->events.answer(k->events.context, about, answer);
 }
 
-/* The deadline runs exactly while an answer is due, anew from each answer. */
+/* The request with this id that has no answer yet; of id 0, a free place. NULL: there is none. */
+static struct asked *
+find_asked(struct keyprocess *k, uint64_t id)
+{
+	for (size_t i = 0; i < KEYCHANNEL_UNANSWERED_MAX; i++)
+		if (k->asked[i].id == id)
+			return &k->asked[i];
+	return NULL;
+}
+
+/*
+ * What the guard has decided, for or against. Any other error (a token that fails or signs wrongly,
+ * a disk that does) is one of that process: it ends itself, and a fresh one is asked again.
+ */
+static bool
+is_verdict(enum err e)
+{
+	return e == ERR_OK || e == ERR_GUARD_ROLLBACK || e == ERR_GUARD_FORK ||
+	       e == ERR_GUARD_UNLOGGED;
+}
+
+/*
+ * The deadline runs exactly while an answer is due, anew from each answer. One session that hangs
+ * while others go on is for the key process to notice, which has a deadline for each.
+ */
 static void
 deadline_set(struct keyprocess *k)
 {
-	if (k->last_id == k->last_answered)
+	if (k->asked_count == 0)
 		uv_timer_stop(&k->deadline);
 	else
 		uv_timer_start(&k->deadline, on_deadline, k->config->key_process.deadline_ms, 0);
@@ -483,6 +556,7 @@ maybe_closed(struct keyprocess *k)
 
 	if (k->state != STATE_CLOSING || k->timers_open > 0 || k->lives_open > 0)
 		return;
+	buf_free(&k->output);
 	free(k);
 	closed(context);
 }

@@ -2,8 +2,9 @@
  * The signer's side of the key process: starts it (or connects to it), asks, and replaces it.
  *
  * Happy path: start, the process sends its state and certificate (`ready`), requests go out and
- * answers come back in order. Every failure has one reaction: the process is killed (or the
- * connection closed), `down` is called once, and a fresh one is started after a back-off:
+ * answers come back, each with what its request was about, in any order. Every failure has one
+ * reaction: the process is killed (or the connection closed), `down` is called once, and a fresh
+ * one is started after a back-off:
  *   - it ends, or closes the channel: PIN wrong, token gone, crash, kill -9
  *   - it says nothing for `deadline_ms` while an answer is due: the module hangs
  *   - it sends bytes that are not an answer, or an answer that nobody asked for
@@ -26,8 +27,10 @@ struct keyprocess_events {
 	/* A process is there: the guard's state and the certificate (DER). */
 	void (*ready)(
 	    void *context, uint64_t size, const struct digest *root, struct view certificate);
-	/* An answer to a request; its id rises by one from request to request. */
-	void (*answer)(void *context, const struct keychannel_answer *answer);
+	/* The answer to a request; `about` is what keyprocess_request was given with it. */
+	void (*answer)(void *context, void *about, const struct keychannel_answer *answer);
+	/* All answers that came with one read were given. */
+	void (*answered)(void *context);
 	/* It is gone; requests without an answer will get none. */
 	void (*down)(void *context);
 	void *context;
@@ -45,8 +48,13 @@ void keyprocess_reconfigure(struct keyprocess *k, const struct signer_config *co
 
 bool keyprocess_is_ready(const struct keyprocess *k);
 
-/* Sends a request (its `id` is set here). Only while ready. */
-void keyprocess_request(struct keyprocess *k, struct keychannel_request *request);
+/*
+ * Asks (the request's `id` is set here). Only while ready, and never so that more than
+ * KEYCHANNEL_UNANSWERED_MAX are without an answer. What was asked is sent by keyprocess_flush: many
+ * requests are one write.
+ */
+void keyprocess_request(struct keyprocess *k, struct keychannel_request *request, void *about);
+void keyprocess_flush(struct keyprocess *k);
 
 /* How often a process was started; "up", "starting" or "down"; pid or 0. For status. */
 uint64_t keyprocess_starts(const struct keyprocess *k);

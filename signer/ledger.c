@@ -14,7 +14,11 @@
 /* Batches are reused; one whose buffer has grown beyond this is freed instead. */
 #define SPARE_BYTES_MAX (8UL * 1024 * 1024)
 
+/* So much slower than the disk is a token for which a batch stays open until its turn comes. */
+#define TOKEN_SLOW_FACTOR 8
+
 static enum err lock_log(struct ledger *l);
+static bool commit_may_start(const struct ledger *l);
 static void commit_start(struct ledger *l);
 static void on_committed(void *context, enum err result);
 static struct batch *find_batch(struct ledger *l, uint64_t index);
@@ -110,6 +114,7 @@ ledger_report_end(struct ledger *l, const struct ledger_staged *staged)
 		return e;
 	entry->waiter = staged->waiter;
 	entry->wants_jws = staged->wants_jws;
+	l->open->jws_count += staged->wants_jws;
 	entry->arrived_us = staged->arrived_us;
 	entry->update.workload = staged->workload;
 	entry->update.head = staged->head;
@@ -132,12 +137,14 @@ enum err
 ledger_receipt_again(struct ledger *l, const struct workload *w, void *waiter, uint64_t arrived_us)
 {
 	uint64_t index = w->head.index;
+	enum err e = ledger_tokens_receipt_again(l, index, waiter, arrived_us);
 	struct batch *b = find_batch(l, index);
 	struct batch_entry *entry;
 
-	if (b == NULL) {
+	if (e != ERR_NOT_FOUND)
+		return e;
+	if (b == NULL)
 		return ledger_answer_published(l, w, waiter, arrived_us);
-	}
 	/* A recovered batch may reach back before its tree's first new leaf: wait for the tiles. */
 	if (b->state != BATCH_OPEN && index < merkle_batch_old_size(b->tree))
 		return ERR_BUSY;
@@ -157,6 +164,12 @@ ledger_receipt_again(struct ledger *l, const struct workload *w, void *waiter, u
 	entry->waiter = waiter;
 	entry->arrived_us = arrived_us;
 	return ERR_OK;
+}
+
+uint64_t
+ledger_last_issued_s(const struct ledger *l)
+{
+	return l->last_issued_s;
 }
 
 void
@@ -224,10 +237,9 @@ ledger_advance(struct ledger *l)
 	if (l->failed)
 		return;
 	ledger_sign_advance(l);
-	if (l->writing == NULL && l->written == NULL &&
-	    (l->open->count > 0 || l->open->evidence.size > 0))
+	if (commit_may_start(l))
 		commit_start(l);
-	ledger_publish_advance(l, l->drained != NULL);
+	ledger_publish_advance(l, l->drained != NULL || l->tokens.want_publication);
 	ledger_check_room(l);
 	if (l->drained != NULL && l->in_flight == 0 && l->open->count == 0 && l->writing == NULL &&
 	    l->written == NULL && l->signing == NULL && l->sealed_first == NULL &&
@@ -289,6 +301,21 @@ lock_log(struct ledger *l)
 	return ERR_IO;
 }
 
+/*
+ * One batch may be written while another is signed, which keeps a disk busy that is the slower of
+ * the two. With a slow token it would only be closed too early: what comes after it would wait for
+ * three signatures. It stays open until the signature under way is there, and so two are the most.
+ */
+static bool
+commit_may_start(const struct ledger *l)
+{
+	if (l->writing != NULL || l->written != NULL ||
+	    (l->open->count == 0 && l->open->evidence.size == 0))
+		return false;
+	return l->signing == NULL || l->drained != NULL ||
+	       l->token_us <= TOKEN_SLOW_FACTOR * l->storage_us;
+}
+
 static void
 commit_start(struct ledger *l)
 {
@@ -330,7 +357,8 @@ on_committed(void *context, enum err result)
 	}
 	l->writing = NULL;
 	evidence_commit_done(l->evidence);
-	latency_add(&l->counters->storage, uv_hrtime() / 1000 - b->began_us);
+	l->storage_us = uv_hrtime() / 1000 - b->began_us;
+	latency_add(&l->counters->storage, l->storage_us);
 	if (b->count == 0) {
 		batch_move(b, BATCH_PUBLISHED);
 		ledger_batch_give(l, b);
@@ -389,6 +417,7 @@ ledger_free(struct ledger *l)
 	batches_free(l->publishing);
 	batches_free(l->spare);
 	ledger_segments_free(l);
+	ledger_tokens_free(l);
 	note_verifier_free(&l->verifier);
 	buf_free(&l->published_note);
 	buf_free(&l->publishing_note);

@@ -5,19 +5,23 @@
  *   1. it is written into the open batch (ledger_report_begin, _end)
  *   2. at the end of the loop's turn (ledger_turn) the batch is sealed and the committer appends
  *      it to the pending file and syncs it; meanwhile the next batch collects. No timer is
- *      involved: idle, a batch is one report; under load it grows with the time a commit takes.
+ *      involved: idle, a batch is one report; under load it grows with the time a commit takes,
+ *      or a signature if that takes much longer.
  *   3. the key process is asked for the checkpoint, with a consistency proof from the last one
- *   4. the receipts leave (events.receipt); reports that want a JWS wait for theirs
+ *   4. the receipts leave (events.receipt); reports that want a JWS are copied out, and each waits
+ *      for its own, beside all that follows (ledger_tokens.c)
  *   5. within a second the batch is published: tiles, then `checkpoint`; then it is forgotten
  * Every batch goes through the states of batch.h, and at most one is in each of WRITING, WRITTEN
- * and SIGNING/TOKENS.
+ * and SIGNING. While more JWS wait than the token can make, a batch that nobody else waits for
+ * stays WRITTEN a little longer and the next one grows: a checkpoint is a signature too.
  *
  * How it fails, and what follows
  *   - append, sync, rename, any disk error: `fatal`. No receipt of that batch has left; whether the
  *     reports are on the disk is for recovery to see, which treats them as new.
  *   - key process down: batches wait in WRITTEN, the bound on reports in flight stops the reading
  *     of sockets. When it is back its state is either before or after the batch in question (the
- *     answer was lost); both are met by asking for the same checkpoint again.
+ *     answer was lost); both are met by asking for the same checkpoint again. JWS that were not
+ *     answered are asked again, with proofs that the new process can check.
  *   - key process answers with a refusal, or comes back with a state that is neither: someone
  *     wrote to log or guard behind our back. `fatal`; nothing is ever signed over it.
  *   - kill -9 anywhere: before 2 is done, nobody was told; after, recovery finds the batch in the
@@ -109,6 +113,9 @@ struct buf *ledger_evidence(struct ledger *l);
  */
 enum err ledger_receipt_again(
     struct ledger *l, const struct workload *w, void *waiter, uint64_t arrived_us) MUST_USE;
+
+/* The time in the newest report that recovery found, seconds since 1970; 0: none. */
+uint64_t ledger_last_issued_s(const struct ledger *l);
 
 /* Takes a new configuration, alike in all that names files and keys; the old one may go. */
 void ledger_reconfigure(struct ledger *l, const struct signer_config *config);

@@ -137,6 +137,8 @@ ledger_replay_report(struct ledger *l, struct view bytes, uint64_t index, struct
 		report_document_free(&document);
 		return ERR_MEMORY;
 	}
+	if (r->issued_s > l->last_issued_s)
+		l->last_issued_s = r->issued_s;
 	/* Backwards: an older report of a workload that has been met already. */
 	if (!w->has_head || w->head.index <= index) {
 		w->has_head = true;

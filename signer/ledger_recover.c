@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "proto/checkpoint.h"
+#include "proto/report.h"
 #include "proto/tile.h"
 #include "signer/diskfile.h"
 #include "signer/ledger_state.h"
@@ -57,6 +58,7 @@ static enum err load_head(
 static enum err index_catch_up(struct ledger *l, struct log_index *index, uint64_t from);
 static enum err put_head(void *context, struct workload *w);
 static bool index_is_of_this_log(struct ledger *l, const struct index_state *state);
+static enum err read_last_issued(struct ledger *l);
 
 enum err
 ledger_recover(struct ledger *l, struct log_index *index)
@@ -73,6 +75,8 @@ ledger_recover(struct ledger *l, struct log_index *index)
 		return ERR_MEMORY;
 	tree = l->signed_head;
 	if ((e = read_segments(l, &tree)) != ERR_OK || (e = load_heads(l, index)) != ERR_OK)
+		return e;
+	if ((e = read_last_issued(l)) != ERR_OK)
 		return e;
 	l->head = tree;
 	l->open = batch_new(tree.size);
@@ -363,6 +367,30 @@ index_is_of_this_log(struct ledger *l, const struct index_state *state)
 		return false;
 	merkle_frontier_root(&f, &root);
 	return digest_equal(&root, &state->log_root);
+}
+
+/* Reports that were pending have said it already; else the newest published one is asked. */
+static enum err
+read_last_issued(struct ledger *l)
+{
+	struct tilestore_reader reader = {l->config->log_directory, l->published_size};
+	struct report_document *document = NULL;
+	struct buf bytes = BUF_INIT;
+	enum err e = ERR_OK;
+
+	if (l->published_size == 0 || l->last_issued_s > 0)
+		return ERR_OK;
+	e = tilestore_read_entry(&reader, l->published_size - 1, &bytes);
+	if (e == ERR_OK)
+		e = report_parse(buf_view(&bytes), &document);
+	if (e == ERR_OK)
+		l->last_issued_s = report_document_report(document)->issued_s;
+	else if (e != ERR_MEMORY)
+		e = ledger_damaged(l->config->log_directory, l->published_size - 1,
+		    "expected a readable report at this index of the entry bundles");
+	report_document_free(&document);
+	buf_free(&bytes);
+	return e;
 }
 
 /* Says where the log is damaged. */

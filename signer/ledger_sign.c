@@ -1,5 +1,6 @@
 /*
- * The ledger and the key process: reconciling the guard with the log, checkpoints, JWS, receipts.
+ * The ledger and the key process: reconciling the guard with the log, checkpoints, receipts. What
+ * becomes of reports that want a JWS is in ledger_tokens.c.
  *
  * Whenever a key process comes up, its guard is compared with the log before anything is asked:
  *
@@ -22,7 +23,8 @@
 
 static void on_ready(
     void *context, uint64_t size, const struct digest *root, struct view certificate);
-static void on_answer(void *context, const struct keychannel_answer *answer);
+static void on_answer(void *context, void *about, const struct keychannel_answer *answer);
+static void on_answered(void *context);
 static void on_down(void *context);
 static bool verifier_set(struct ledger *l, struct view certificate);
 static bool published_note_verifies(struct ledger *l);
@@ -31,8 +33,6 @@ static bool reconcile_pending(struct ledger *l);
 static void catch_up(struct ledger *l);
 static void ask_checkpoint(struct ledger *l);
 static void take_checkpoint(struct ledger *l, const struct keychannel_answer *answer);
-static void ask_tokens(struct ledger *l);
-static void take_token(struct ledger *l, const struct keychannel_answer *answer);
 static void answer_plain(struct ledger *l, struct batch *b);
 static void seal(struct ledger *l);
 static void send_receipt(struct ledger *l, const struct batch *b, size_t entry, void *waiter,
@@ -40,20 +40,24 @@ static void send_receipt(struct ledger *l, const struct batch *b, size_t entry, 
 static void say_ready(struct ledger *l);
 
 const struct keyprocess_events ledger_key_events = {
-    .ready = on_ready, .answer = on_answer, .down = on_down};
+    .ready = on_ready, .answer = on_answer, .answered = on_answered, .down = on_down};
 
 void
 ledger_sign_advance(struct ledger *l)
 {
-	if (l->key_process == NULL || !keyprocess_is_ready(l->key_process) || !l->guard_agrees ||
-	    l->catching_up)
+	if (l->key_process == NULL)
 		return;
-	if (l->signing == NULL && l->written != NULL) {
-		l->signing = l->written; /* moved */
-		l->written = NULL;
-		batch_move(l->signing, BATCH_SIGNING);
-		ask_checkpoint(l);
+	if (keyprocess_is_ready(l->key_process) && l->guard_agrees && !l->catching_up) {
+		if (l->signing == NULL && l->written != NULL && !ledger_tokens_hold(l)) {
+			l->signing = l->written; /* moved */
+			l->written = NULL;
+			batch_move(l->signing, BATCH_SIGNING);
+			ask_checkpoint(l);
+		}
+		ledger_tokens_advance(l);
 	}
+	if (!l->failed)
+		keyprocess_flush(l->key_process);
 }
 
 /* The receipt of an entry whose batch is signed. */
@@ -79,18 +83,15 @@ on_ready(void *context, uint64_t size, const struct digest *root, struct view ce
 	if (!verifier_set(l, certificate) || !published_note_verifies(l) || !guard_reconcile(l))
 		return;
 	l->guard_agrees = true;
-	if (l->signing != NULL && l->signing->state == BATCH_SIGNING)
+	ledger_tokens_restart(l, l->guard.size);
+	if (l->signing != NULL)
 		ask_checkpoint(l);
-	else if (l->signing != NULL) {
-		l->tokens_sent = l->tokens_answered;
-		ask_tokens(l);
-	}
 	say_ready(l);
 	ledger_advance(l);
 }
 
 static void
-on_answer(void *context, const struct keychannel_answer *answer)
+on_answer(void *context, void *about, const struct keychannel_answer *answer)
 {
 	struct ledger *l = context;
 	struct logline line;
@@ -109,17 +110,28 @@ on_answer(void *context, const struct keychannel_answer *answer)
 		    "before starting again");
 		return;
 	}
+	if (answer->type == KEYCHANNEL_TOKEN) {
+		ledger_tokens_answer(l, about, answer->body);
+		return;
+	}
+	/* Of a token's answer the state may be that of a checkpoint which is still being signed. */
 	l->guard.size = answer->size;
 	l->guard.root = answer->root;
+	ledger_tokens_tree(l, answer->size);
 	if (l->catching_up) {
 		l->catching_up = false;
 		say_ready(l);
-	} else if (answer->type == KEYCHANNEL_CHECKPOINT) {
-		take_checkpoint(l, answer);
 	} else {
-		take_token(l, answer);
+		take_checkpoint(l, answer);
 	}
-	ledger_advance(l);
+}
+
+/* Once for all the answers that came together: what follows from them is then asked in one write.
+ */
+static void
+on_answered(void *context)
+{
+	ledger_advance(context);
 }
 
 static void
@@ -249,7 +261,7 @@ catch_up(struct ledger *l)
 		return;
 	}
 	l->catching_up = true;
-	keyprocess_request(l->key_process, &request);
+	keyprocess_request(l->key_process, &request, NULL);
 }
 
 static void
@@ -263,7 +275,7 @@ ask_checkpoint(struct ledger *l)
 	if (l->guard.size != request.size)
 		merkle_batch_consistency(b->tree, &request.proof);
 	b->began_us = uv_hrtime() / 1000;
-	keyprocess_request(l->key_process, &request);
+	keyprocess_request(l->key_process, &request, NULL);
 }
 
 static void
@@ -282,7 +294,8 @@ take_checkpoint(struct ledger *l, const struct keychannel_answer *answer)
 		    "must equal log.origin");
 		return;
 	}
-	latency_add(&l->counters->token, uv_hrtime() / 1000 - b->began_us);
+	l->token_us = uv_hrtime() / 1000 - b->began_us;
+	latency_add(&l->counters->token, l->token_us);
 	l->counters->checkpoints++;
 	l->last_signature_ms = uv_now(l->loop);
 	merkle_batch_frontier(b->tree, &l->signed_head);
@@ -292,60 +305,12 @@ take_checkpoint(struct ledger *l, const struct keychannel_answer *answer)
 		ledger_fail(l, "out-of-memory", "no memory for a checkpoint");
 		return;
 	}
-	batch_move(b, BATCH_TOKENS);
-	l->tokens_sent = 0;
-	l->tokens_answered = 0;
-	answer_plain(l, b);
-	ask_tokens(l);
-}
-
-/* Sends the next requests for JWS; moves on when there are none left. */
-static void
-ask_tokens(struct ledger *l)
-{
-	struct batch *b = l->signing;
-	struct keychannel_request request = {.type = KEYCHANNEL_TOKEN};
-
-	while (l->tokens_sent < b->count &&
-	       l->tokens_sent - l->tokens_answered < LEDGER_TOKENS_WINDOW) {
-		if (!b->entry[l->tokens_sent].wants_jws || b->entry[l->tokens_sent].answered) {
-			/* Nothing to ask; counts as answered once all before it are. */
-			if (l->tokens_answered == l->tokens_sent)
-				l->tokens_answered++;
-			l->tokens_sent++;
-			continue;
-		}
-		request.index = b->first + l->tokens_sent;
-		request.report = batch_report(b, l->tokens_sent);
-		merkle_batch_inclusion(b->tree, request.index, &request.proof);
-		l->tokens_sent++;
-		keyprocess_request(l->key_process, &request);
-		if (!keyprocess_is_ready(l->key_process))
-			return;
-	}
-	if (l->tokens_answered == b->count)
-		seal(l);
-}
-
-static void
-take_token(struct ledger *l, const struct keychannel_answer *answer)
-{
-	struct batch *b = l->signing;
-	struct batch_entry *entry;
-
-	if (b == NULL || b->state != BATCH_TOKENS || l->tokens_answered >= l->tokens_sent) {
-		ledger_fail(l, "token-unasked", "the key process answered what was not asked");
+	if (ledger_tokens_add(l, b) != ERR_OK) {
+		ledger_fail(l, "out-of-memory", "no memory for reports that wait for a JWS");
 		return;
 	}
-	entry = &b->entry[l->tokens_answered];
-	l->counters->tokens++;
-	entry->answered = true;
-	send_receipt(l, b, l->tokens_answered, entry->waiter, entry->arrived_us, answer->body);
-	l->tokens_answered++;
-	/* Entries between this answer and the next that asked for nothing. */
-	while (l->tokens_answered < l->tokens_sent && b->entry[l->tokens_answered].answered)
-		l->tokens_answered++;
-	ask_tokens(l);
+	answer_plain(l, b);
+	seal(l);
 }
 
 /* Receipts for all who want no JWS. */

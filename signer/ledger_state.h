@@ -1,7 +1,8 @@
 /*
  * The ledger's insides, shared by the files that make it up: ledger.c (staging and the group
- * commit), ledger_sign.c (key process, receipts), ledger_publish.c (tiles, pending files),
- * ledger_recover.c and ledger_heads.c. Nobody else includes this.
+ * commit), ledger_sign.c (key process, checkpoints, receipts), ledger_tokens.c (JWS),
+ * ledger_publish.c (tiles, pending files), ledger_recover.c and ledger_heads.c. Nobody else
+ * includes this.
  */
 #ifndef HALLMARK_SIGNER_LEDGER_STATE_H
 #define HALLMARK_SIGNER_LEDGER_STATE_H
@@ -22,13 +23,35 @@
 /* Bytes of reports held for publication; over it the ledger has no room. */
 #define LEDGER_UNPUBLISHED_MAX (256ULL * 1024 * 1024)
 
-/* JWS requests on their way at once: keeps the channel busy without filling memory. */
-#define LEDGER_TOKENS_WINDOW 64
+/*
+ * JWS requests on their way at once. Sixteen sessions, as many as the key process can have, are
+ * busy with 16 and find the next at once with 32; what is above is for a fast token, with which
+ * some requests are always on their way. Below KEYCHANNEL_UNANSWERED_MAX, so that the key process
+ * goes on reading: a checkpoint never waits before its door.
+ */
+#define LEDGER_TOKENS_WINDOW 128
+
+/*
+ * With so many reports waiting for a JWS, a checkpoint that only more of them wait for is put off:
+ * twice as many as the key process can have sessions keep it busy until that checkpoint is there.
+ */
+#define LEDGER_TOKENS_LOW 32
 
 /* The key process's view of the log, from its last answer. */
 struct ledger_guard {
 	uint64_t size;
 	struct digest root;
+};
+
+/* Reports that wait for their JWS; ledger_tokens.c. */
+struct ledger_token;
+struct ledger_tokens {
+	struct ledger_token *table;      /* by index, in order */
+	struct ledger_token *next;       /* the first that was not asked; NULL: none */
+	unsigned asked;                  /* with the key process */
+	uint64_t tree_count;             /* trees that this key process has seen signed */
+	uint64_t tree[KEYCHANNEL_TREES]; /* their sizes, in a ring */
+	bool want_publication;           /* the next one needs the published tree to catch up */
 };
 
 /* A pending file: "pending.<index of its first report, 20 digits>". */
@@ -50,9 +73,9 @@ struct ledger {
 	int lock_fd; /* of the log's directory: one signer a log */
 
 	struct batch *open;
-	struct batch *writing; /* with the committer */
-	struct batch *written; /* waits for the key process */
-	struct batch *signing; /* with the key process: BATCH_SIGNING or BATCH_TOKENS */
+	struct batch *writing;                    /* with the committer */
+	struct batch *written;                    /* waits for the key process */
+	struct batch *signing;                    /* with the key process */
 	struct batch *sealed_first, *sealed_last; /* to be published */
 	struct batch *publishing;                 /* list with the publisher */
 	struct batch *spare;                      /* list for reuse */
@@ -64,7 +87,7 @@ struct ledger {
 	bool guard_agrees; /* guard and log were compared since the key process came up */
 	bool catching_up;  /* the guard is older than the published log and is led up to it */
 	bool ready_said;
-	size_t tokens_sent, tokens_answered; /* entries of `signing` looked at, in BATCH_TOKENS */
+	struct ledger_tokens tokens;
 
 	uint64_t published_size;
 	struct buf published_note;
@@ -76,9 +99,11 @@ struct ledger {
 	struct ledger_segment *segment_first, *segment_last;
 	char *segment_path; /* of segment_last */
 	bool segment_rotate;
+	uint64_t last_issued_s; /* of the newest report that recovery found */
 	uv_timer_t publish_timer;
 
-	uint64_t in_flight; /* staged and not answered */
+	uint64_t storage_us, token_us; /* the last commit, the last checkpoint signature */
+	uint64_t in_flight;            /* staged and not answered */
 	uint64_t unpublished_bytes;
 	uint64_t last_signature_ms;
 	bool was_full;
@@ -101,6 +126,17 @@ extern const struct keyprocess_events ledger_key_events; /* context to be filled
 void ledger_sign_advance(struct ledger *l);
 void ledger_answer(
     struct ledger *l, const struct batch *b, size_t entry, void *waiter, uint64_t arrived_us);
+
+/* ledger_tokens.c */
+enum err ledger_tokens_add(struct ledger *l, struct batch *b) MUST_USE;
+void ledger_tokens_advance(struct ledger *l);
+void ledger_tokens_answer(struct ledger *l, void *about, struct view jws);
+void ledger_tokens_restart(struct ledger *l, uint64_t size);
+void ledger_tokens_tree(struct ledger *l, uint64_t size);
+bool ledger_tokens_hold(const struct ledger *l);
+enum err ledger_tokens_receipt_again(
+    struct ledger *l, uint64_t index, void *waiter, uint64_t arrived_us) MUST_USE;
+void ledger_tokens_free(struct ledger *l);
 
 /* ledger_publish.c */
 void ledger_publish_start(struct ledger *l);

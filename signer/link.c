@@ -290,6 +290,7 @@ tell(struct links *s, struct link *l)
 	l->told = l->lost;
 	if (!l->lost) {
 		letter->waiting = session_is_waiting(l->session);
+		letter->owed = session_is_owed(l->session);
 		l->greeted = session_is_open(l->session);
 	}
 	letter->greeted = l->greeted;

@@ -124,16 +124,14 @@ take(struct listener *l, int fd)
 	struct front_set *fronts = l->fronts;
 	struct letter *letter;
 	int yes = 1;
+	bool crowded =
+	    traffic_connections(&service->traffic) >= service->config->limits.connections;
 
-	if (traffic_connections(&service->traffic) >= service->config->limits.connections) {
-		if (service->counters.refusals[err_index(ERR_CONNECTIONS)] == 0)
-			logger_say(LOGGER_WARNING, "connection-limit",
-			    "limits.connections is reached; further connections are closed and "
-			    "counted as too-many-connections");
-		service_count(service, ERR_CONNECTIONS);
-		close(fd);
-		return;
-	}
+	if (crowded && !l->crowded)
+		logger_say(LOGGER_WARNING, "connection-limit",
+		    "limits.connections is reached; the oldest that have not shaken hands make "
+		    "way, counted as too-many-connections");
+	l->crowded = crowded;
 	if ((letter = letter_new(LETTER_SOCKET)) == NULL) {
 		service_count(service, ERR_MEMORY);
 		close(fd);
@@ -144,6 +142,7 @@ take(struct listener *l, int fd)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 	letter->fd = fd;
 	letter->number = ++l->last_number;
+	letter->crowded = crowded;
 	service->counters.connections_accepted++;
 	traffic_opened(&service->traffic);
 	front_post(fronts->front[fronts->next], letter);

@@ -1,5 +1,6 @@
 /*
- * Accepts connections. At the limit, or without descriptors, it refuses or waits; it never spins.
+ * Accepts connections. At the limit the fronts decide who makes way; without descriptors it waits;
+ * it never spins.
  */
 #ifndef HALLMARK_SIGNER_LISTENER_H
 #define HALLMARK_SIGNER_LISTENER_H
@@ -18,9 +19,11 @@ struct listener {
 	int fd;
 	bool paused; /* out of descriptors; goes on when there are some */
 	bool open;
+	bool crowded; /* as of the last one accepted; said when it begins */
 };
 
-/* Binds and listens; the fronts take the connections in turn. ERR_IO; the reason has been logged. */
+/* Binds and listens; the fronts take the connections in turn. ERR_IO; the reason has been logged.
+ */
 enum err listener_open(struct listener *l, uv_loop_t *loop, struct service *service,
     struct front_set *fronts) MUST_USE;
 

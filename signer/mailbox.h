@@ -21,8 +21,8 @@ struct front_settings;
 
 enum letter_kind {
 	/* To a front. */
-	LETTER_SOCKET,   /* a connected socket to take over: fd, number */
-	LETTER_ANSWER,   /* to conn: bytes to send; taken, greeted, waiting, close */
+	LETTER_SOCKET,   /* a connected socket to take over: fd, number, crowded */
+	LETTER_ANSWER,   /* to conn: bytes to send; taken, greeted, waiting, owed, close */
 	LETTER_GONE,     /* to conn: no letter comes any more; the link is the front's to free */
 	LETTER_SETTINGS, /* settings, moved: for the connections to come */
 	LETTER_STOP,     /* close everything and end */
@@ -40,12 +40,14 @@ struct letter {
 	struct link *link; /* from a front: whom it is of */
 	struct buf bytes;
 	enum err error;
-	size_t taken;  /* bytes of frames that were dealt with since the last answer */
-	bool greeted;  /* the hello has been taken */
-	bool waiting;  /* the peer has reason to be silent: something is in flight */
-	bool close;    /* after these bytes */
+	size_t taken; /* bytes of frames that were dealt with since the last answer */
+	bool greeted; /* the hello has been taken */
+	bool waiting; /* the peer has reason to be silent: something is in flight */
+	bool owed;    /* the peer has components to send */
+	bool close;   /* after these bytes */
 	int fd;
 	uint64_t number;
+	bool crowded; /* the limit is reached: somebody who has not shaken hands makes way */
 	struct front_settings *settings;
 };
 

@@ -49,6 +49,9 @@ bool session_has_room(struct session *s);
 /* The hello has been taken. */
 bool session_is_open(const struct session *s);
 
+/* The peer was asked for components and has not sent them all: it has no reason to be silent. */
+bool session_is_owed(const struct session *s);
+
 /* Something is in flight: the peer has reason to be silent. */
 bool session_is_waiting(const struct session *s);
 

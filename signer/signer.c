@@ -39,6 +39,7 @@ struct signer {
 	uv_timer_t tick;
 	uv_timer_t stop_deadline;
 	uv_signal_t signals[3];
+	uint64_t woke_ms; /* when this turn's events came, by the loop's clock; 0: not yet */
 	bool stopping;
 	bool closing;
 	int exit_status;
@@ -164,9 +165,11 @@ start(struct signer *s, struct loaded *l)
 	if ((e = ledger_open(&s->loop, l->config, s->index, service->evidence, service->workloads,
 		 &service->counters, &events, &service->ledger)) != ERR_OK)
 		return e;
+	service_has_issued(service, ledger_last_issued_s(service->ledger));
 	if ((e = status_open(&s->status, &s->loop, l->config->status_socket, service)) != ERR_OK ||
 	    (e = start_fronts(s, l)) != ERR_OK)
 		return e;
+	service_now_s(service); /* says at once if the clock is behind the log */
 	start_handles(s);
 	return store_policy(s);
 }
@@ -216,8 +219,7 @@ start_fronts(struct signer *s, struct loaded *l)
 	mailbox_init(&s->mailbox, &s->loop, on_letter, s);
 	links_init(&s->links, &s->service, &s->fronts);
 	for (unsigned i = 0; i < l->fronts; i++) {
-		struct front *f =
-		    front_new(i, l->settings[i], &s->mailbox, &s->service.traffic);
+		struct front *f = front_new(i, l->settings[i], &s->mailbox, &s->service.traffic);
 
 		if (f == NULL)
 			return ERR_MEMORY;
@@ -345,13 +347,19 @@ on_turn(struct signer *s)
 static void
 on_prepare(uv_prepare_t *handle)
 {
-	on_turn(handle->data);
+	struct signer *s = handle->data;
+
+	on_turn(s);
+	traffic_turned(&s->service.traffic, s->woke_ms, uv_hrtime() / 1000);
 }
 
 static void
 on_check(uv_check_t *handle)
 {
-	on_turn(handle->data);
+	struct signer *s = handle->data;
+
+	s->woke_ms = uv_now(&s->loop);
+	on_turn(s);
 }
 
 static void

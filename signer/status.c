@@ -23,8 +23,7 @@ static void write_status(const struct status_server *s, struct buf *to);
 static void write_latency(struct buf *to, const char *name, const struct latency *l, bool last);
 
 enum err
-status_open(struct status_server *s, uv_loop_t *loop, const char *path,
-    struct service *service)
+status_open(struct status_server *s, uv_loop_t *loop, const char *path, struct service *service)
 {
 	struct stat st;
 	mode_t old;
@@ -119,7 +118,8 @@ write_status(const struct status_server *s, struct buf *to)
 	    (unsigned long long)l.published_size);
 	buf_append_format(to, ",\"in_flight\":%llu,\"connections\":%llu,\"workloads\":%zu",
 	    (unsigned long long)l.in_flight,
-	    (unsigned long long)traffic_connections(&s->service->traffic), workload_count(s->service->workloads));
+	    (unsigned long long)traffic_connections(&s->service->traffic),
+	    workload_count(s->service->workloads));
 	buf_append_format(to, ",\"evidence\":%zu,\"evidence_receiving_bytes\":%llu",
 	    evidence_count(s->service->evidence), (unsigned long long)s->service->evidence_bytes);
 	buf_append_format(
@@ -129,6 +129,8 @@ write_status(const struct status_server *s, struct buf *to)
 	else
 		buf_append_format(
 		    to, ",\"signature_age_ms\":%llu", (unsigned long long)l.signature_age_ms);
+	buf_append_format(to, ",\"loop_gap_max_us\":%llu",
+	    (unsigned long long)traffic_loop_gap_max_us(&s->service->traffic));
 	buf_append_string(to, ",\"counters\":{");
 #define COUNTER_WRITE(field, name, help)                                                           \
 	buf_append_format(to, "%s\"%s\":%llu", comma, name, (unsigned long long)c->field);         \

@@ -20,8 +20,8 @@ struct status_server {
 };
 
 /* Listens at `path`; a socket left behind by a dead signer is replaced. ERR_IO, logged. */
-enum err status_open(struct status_server *s, uv_loop_t *loop, const char *path,
-    struct service *service) MUST_USE;
+enum err status_open(
+    struct status_server *s, uv_loop_t *loop, const char *path, struct service *service) MUST_USE;
 void status_close(struct status_server *s);
 
 #endif

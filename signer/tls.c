@@ -67,6 +67,34 @@ tls_peer_identity(const SSL *ssl, char identity[IDENTITY_SIZE_MAX + 1])
 	return certificate != NULL ? identity_of_certificate(certificate, identity) : ERR_IDENTITY;
 }
 
+uint64_t
+tls_peer_lifetime_ms(const SSL *ssl)
+{
+	X509 *certificate = SSL_get0_peer_certificate(ssl);
+	int days, seconds;
+
+	if (certificate == NULL ||
+	    ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(certificate)) != 1 ||
+	    days < 0 || seconds < 0)
+		return 0;
+	return ((uint64_t)days * 86400 + (uint64_t)seconds) * 1000;
+}
+
+bool
+tls_peer_is_accepted(const SSL *ssl, SSL_CTX *now)
+{
+	X509_STORE_CTX *check = X509_STORE_CTX_new();
+	bool accepted = check != NULL &&
+			X509_STORE_CTX_init(check, SSL_CTX_get_cert_store(now),
+			    SSL_get0_peer_certificate(ssl), SSL_get_peer_cert_chain(ssl)) == 1 &&
+			X509_STORE_CTX_set_default(check, "ssl_client") == 1 &&
+			X509_verify_cert(check) == 1;
+
+	X509_STORE_CTX_free(check);
+	ERR_clear_error();
+	return accepted;
+}
+
 enum err
 tls_certificate_bytes(X509 *certificate, struct buf *der, struct digest *digest)
 {

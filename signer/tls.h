@@ -32,9 +32,17 @@ enum err tls_context_new(const struct signer_config *c, OSSL_LIB_CTX *library,
 /* The peer's name, by its certificate (proto/identity.h). ERR_IDENTITY. */
 enum err tls_peer_identity(const SSL *ssl, char identity[IDENTITY_SIZE_MAX + 1]) MUST_USE;
 
+/* Until the peer's certificate ends, in ms from now; 0 if it has ended. */
+uint64_t tls_peer_lifetime_ms(const SSL *ssl);
+
+/*
+ * Whether the peer of an open connection would be let in by `now`, a context that was loaded after
+ * its handshake: its certificate may have been revoked, or its CA taken away.
+ */
+bool tls_peer_is_accepted(const SSL *ssl, SSL_CTX *now);
+
 /* Appends a certificate in DER and gives its SHA-256. ERR_CRYPTO, ERR_MEMORY. */
-enum err tls_certificate_bytes(
-    X509 *certificate, struct buf *der, struct digest *digest) MUST_USE;
+enum err tls_certificate_bytes(X509 *certificate, struct buf *der, struct digest *digest) MUST_USE;
 
 /* The reason of the last TLS failure for a log line, and the queue emptied. Static storage. */
 const char *tls_last_error(void);

@@ -126,6 +126,7 @@ waiting_free(struct session *s, struct waiting *w)
 	*link = w->next;
 	s->waiting_count--;
 	w->filing.workload->busy = false;
+	workload_forget(s->service->workloads, w->filing.workload);
 	buf_free(&w->bytes);
 	free(w);
 }

@@ -75,6 +75,18 @@ workload_get(struct workload_table *t, const char *collector, struct view name)
 	return &slot->workload;
 }
 
+void
+workload_forget(struct workload_table *t, struct workload *w)
+{
+	struct slot *slot = (struct slot *)(void *)w; /* its first member */
+
+	if (w->has_head || w->busy)
+		return;
+	HASH_DEL(t->slots, slot);
+	free(slot->workload.key);
+	free(slot);
+}
+
 enum err
 workload_each(
     struct workload_table *t, enum err (*visit)(void *context, struct workload *w), void *context)

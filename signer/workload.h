@@ -59,6 +59,12 @@ struct workload *workload_get(struct workload_table *t, const char *collector, s
 /* Finds, or NULL. */
 struct workload *workload_find(struct workload_table *t, const char *collector, struct view name);
 
+/*
+ * Forgets a workload of which no report was ever staged and no bundle waits: whoever only sends
+ * what is refused leaves nothing behind. Anything else stays as it is.
+ */
+void workload_forget(struct workload_table *t, struct workload *w);
+
 size_t workload_count(const struct workload_table *t);
 
 /* Calls back for each; an error ends the walk and is returned. */

@@ -133,6 +133,7 @@ open_log(struct prefill *p)
 	must(ledger_open(&p->loop, config, p->index, s->evidence, s->workloads, &s->counters,
 		 &events, &s->ledger),
 	    "ledger");
+	service_has_issued(s, ledger_last_issued_s(s->ledger));
 	uv_check_init(&p->loop, &p->check);
 	uv_idle_init(&p->loop, &p->idle);
 	p->check.data = p;
@@ -222,7 +223,7 @@ write_report(struct prefill *p)
 	must(c.workload->rule == NULL ? ERR_UNAUTHORIZED : ERR_OK, name);
 	p->bundle.seq = c.workload->head.seq + 1;
 	p->bundle.prev = c.workload->head.bundle_digest;
-	p->bundle.time_ms = service_wall_ms();
+	p->bundle.time_ms = service_wall_ms(s);
 	/* As good as random to whoever reads the log, and made again by whoever needs the same. */
 	digest_of(&p->written, sizeof(p->written), (struct digest *)p->bundle.nonce);
 	buf_clear(&p->bytes);

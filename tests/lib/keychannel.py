@@ -18,6 +18,7 @@ import hallmark
 
 STATE, CHECKPOINT, TOKEN = 0, 1, 2
 PROOF_MAX = 65
+TREES = 1024  # that the key process remembers
 HEADER = 60
 ROLLBACK, FORK, UNLOGGED = 500, 501, 502
 P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551
@@ -88,21 +89,21 @@ def pad(proof):
 
 def checkpoint_request(size, root, proof, number=1, count=None):
     count = len(proof) if count is None else count
-    return (b"HKQ1" + bytes([CHECKPOINT, count, 0, 0]) + struct.pack(">QQ", number, size) + root +
+    return (b"HKQ2" + bytes([CHECKPOINT, count, 0, 0]) + struct.pack(">QQ", number, size) + root +
             pad(proof))
 
 
-def token_request(index, report, proof, number=1, size=None):
+def token_request(index, report, proof, tree_size, number=1, size=None):
     size = len(report) if size is None else size
-    return (b"HKQ1" + bytes([TOKEN, len(proof), 0, 0]) +
-            struct.pack(">QQI", number, index, size) + pad(proof) + report)
+    return (b"HKQ2" + bytes([TOKEN, len(proof), 0, 0]) +
+            struct.pack(">QQQI", number, index, tree_size, size) + pad(proof) + report)
 
 
 class Answer:
     def __init__(self, header, body):
         magic, self.type, zero, self.error, self.id, self.size, self.root, size = struct.unpack(
             ">4sBBHQQ32sI", header)
-        assert magic == b"HKA1" and zero == 0 and size == len(body)
+        assert magic == b"HKA2" and zero == 0 and size == len(body)
         self.body = body
 
     def __repr__(self):
@@ -171,9 +172,9 @@ class KeyProcess:
         """For an honest tree; `old` is the size of the last signed one."""
         return self.checkpoint(len(tree), tree.hash(), tree.consistency(old))
 
-    def token(self, index, report, proof):
+    def token(self, index, report, proof, tree_size):
         self.number += 1
-        answer = self.ask(token_request(index, report, proof, self.number))
+        answer = self.ask(token_request(index, report, proof, tree_size, self.number))
         assert answer.id == self.number and answer.type == TOKEN
         return answer
 

@@ -13,6 +13,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import hallmark
@@ -47,6 +48,40 @@ def signed(site, answer, tree):
     assert answer.error == 0, answer
     assert (answer.size, answer.root) == (len(tree), tree.hash())
     verify_note(answer.body, certificate_of(site), ORIGIN, len(tree), tree.hash())
+
+
+class GrowingTree:
+    """One report at a time, with nothing hashed twice: for trees by the thousand."""
+
+    def __init__(self, entries):
+        self.entries = list(entries)
+        self.nodes = {}  # (begin, end): hash
+
+    def hash(self, begin, end):
+        if (begin, end) not in self.nodes:
+            if end - begin == 1:
+                node = keychannel.leaf_hash(self.entries[begin])
+            else:
+                k = begin + keychannel.split(end - begin)
+                node = keychannel.sha256(b"\1" + self.hash(begin, k) + self.hash(k, end))
+            self.nodes[begin, end] = node
+        return self.nodes[begin, end]
+
+    def consistency(self, old, begin, end, whole=True):
+        """RFC 6962, section 2.1.2."""
+        if old == end:
+            return [] if whole else [self.hash(begin, end)]
+        k = begin + keychannel.split(end - begin)
+        if old <= k:
+            return self.consistency(old, begin, k, whole) + [self.hash(k, end)]
+        return self.consistency(old, k, end, False) + [self.hash(begin, k)]
+
+    def sign_one_more(self, key):
+        old = len(self.entries)
+        self.entries += reports(1, old)
+        self.root = self.hash(0, old + 1)
+        answer = key.checkpoint(old + 1, self.root, self.consistency(old, 0, old + 1))
+        assert answer.error == 0, answer
 
 
 def grown(key, site, count):
@@ -136,41 +171,169 @@ def test_tokens_are_for_logged_reports():
         tree = grown(key, site, 13)
         jwk = hallmark.json.loads(site.hsm("jwks").stdout)["keys"][0]
         for i in range(13):
-            answer = key.token(i, tree.entries[i], tree.inclusion(i))
+            answer = key.token(i, tree.entries[i], tree.inclusion(i), 13)
             assert answer.error == 0 and answer.size == 13
             verify_jws(answer.body, jwk, certificate_of(site), tree.entries[i])
 
 
 def test_tokens_for_anything_else_are_refused():
     with make_site() as site, KeyProcess(site) as key:
-        refused(key.token(0, b"{}", []), UNLOGGED, 0, EMPTY)
+        refused(key.token(0, b"{}", [], 0), UNLOGGED, 0, EMPTY)
         tree = grown(key, site, 13)
         now = (UNLOGGED, 13, tree.hash())
         proof = tree.inclusion(5)
-        refused(key.token(5, b'{"forged":true}', proof), *now)
-        refused(key.token(4, tree.entries[5], proof), *now)
-        refused(key.token(2**64 - 1, tree.entries[5], proof), *now)
-        refused(key.token(13, tree.entries[5], proof), *now)
-        refused(key.token(5, tree.entries[5], proof[:-1]), *now)
-        refused(key.token(5, tree.entries[5], proof + [NO_HASH]), *now)
-        refused(key.token(5, tree.entries[5], [NO_HASH] * 65), *now)
+        refused(key.token(5, b'{"forged":true}', proof, 13), *now)
+        refused(key.token(4, tree.entries[5], proof, 13), *now)
+        refused(key.token(2**64 - 1, tree.entries[5], proof, 13), *now)
+        refused(key.token(13, tree.entries[5], proof, 13), *now)
+        refused(key.token(5, tree.entries[5], proof[:-1], 13), *now)
+        refused(key.token(5, tree.entries[5], proof + [NO_HASH], 13), *now)
+        refused(key.token(5, tree.entries[5], [NO_HASH] * 65, 13), *now)
         # An inner node of the tree in the place of a report.
         inner = b"\1" + tree.hash(0, 1) + tree.hash(1, 2)
-        refused(key.token(0, inner[1:], tree.inclusion(0)[1:]), *now)
+        refused(key.token(0, inner[1:], tree.inclusion(0)[1:], 13), *now)
         # Logged by the signer, covered by no signed checkpoint yet.
         larger = Tree(tree.entries + reports(4, 13))
-        refused(key.token(14, larger.entries[14], larger.inclusion(14)), *now)
+        refused(key.token(14, larger.entries[14], larger.inclusion(14), 17), *now)
         signed(site, key.sign(larger, 13), larger)
-        assert key.token(14, larger.entries[14], larger.inclusion(14)).error == 0
-        # A proof that led to the last root but one.
-        refused(key.token(5, tree.entries[5], proof), UNLOGGED, 17, larger.hash())
+        assert key.token(14, larger.entries[14], larger.inclusion(14), 17).error == 0
+        # A proof to the last tree but one is not one to the last.
+        refused(key.token(5, tree.entries[5], proof, 17), UNLOGGED, 17, larger.hash())
+        assert key.token(5, tree.entries[5], proof, 13).error == 0
+
+
+def test_tokens_of_trees_that_were_never_signed_are_refused():
+    with make_site() as site, KeyProcess(site) as key:
+        tree = grown(key, site, 5)
+        larger = Tree(tree.entries + reports(6, 5))
+        signed(site, key.sign(larger, 5), larger)
+        now = (UNLOGGED, 11, larger.hash())
+        for size in range(13):  # honest trees of this very log, of sizes between the signed ones
+            if size in (5, 11):
+                continue
+            other = Tree(reports(size))
+            proof = other.inclusion(0) if size > 0 else []
+            refused(key.token(0, tree.entries[0], proof, size), *now)
+        refused(key.token(0, tree.entries[0], tree.inclusion(0), 2**64 - 1), *now)
+        # A size that was signed, with a proof to another root.
+        for size in (5, 11):
+            other = Tree(reports(size, 0, "forged"))
+            refused(key.token(1, other.entries[1], other.inclusion(1), size), *now)
+            refused(key.token(1, larger.entries[1], other.inclusion(1), size), *now)
+        # A tree that was refused as a fork is none that was signed.
+        other = Tree(tree.entries + reports(9, 5, "forged"))
+        refused(key.checkpoint(14, other.hash(), other.consistency(11)), FORK, 11, larger.hash())
+        refused(key.token(7, other.entries[7], other.inclusion(7), 14), *now)
+        for size, signed_tree in ((5, tree), (11, larger)):
+            assert key.token(1, tree.entries[1], signed_tree.inclusion(1), size).error == 0
+
+
+def test_a_tree_older_than_the_window_is_forgotten():
+    window = keychannel.TREES
+    with make_site() as site, KeyProcess(site) as key:
+        first = grown(key, site, 3)
+        proof = first.inclusion(1)
+        # The empty tree that it began with falls out first.
+        tree = GrowingTree(first.entries)
+        for _ in range(window - 1):
+            tree.sign_one_more(key)
+        assert key.token(1, first.entries[1], proof, 3).error == 0
+        tree.sign_one_more(key)
+        refused(key.token(1, first.entries[1], proof, 3), UNLOGGED, window + 3, tree.root)
+        # Forgotten, not lost: a proof to a tree in the window is as good as ever.
+        whole = Tree(tree.entries)
+        assert key.token(1, first.entries[1], whole.inclusion(1), len(whole)).error == 0
+
+
+def test_after_a_restart_tokens_are_for_the_state_it_began_with():
+    with make_site() as site:
+        with KeyProcess(site) as key:
+            tree = grown(key, site, 5)
+            larger = Tree(tree.entries + reports(6, 5))
+            signed(site, key.sign(larger, 5), larger)
+            assert key.token(1, tree.entries[1], tree.inclusion(1), 5).error == 0
+        with KeyProcess(site) as key:
+            refused(key.token(1, tree.entries[1], tree.inclusion(1), 5), UNLOGGED, 11,
+                    larger.hash())
+            assert key.token(1, tree.entries[1], larger.inclusion(1), 11).error == 0
+            largest = Tree(larger.entries + reports(1, 11))
+            signed(site, key.sign(largest, 11), largest)
+            assert key.token(1, tree.entries[1], larger.inclusion(1), 11).error == 0
+
+
+def test_a_flood_of_requests_is_answered_each_and_checkpoints_in_order():
+    """More than may be unanswered at once; a checkpoint in the middle does not wait for all."""
+    with make_site(hsm={"sessions": 8}) as site, KeyProcess(site) as key:
+        tree = grown(key, site, 40)
+        jwk = hallmark.json.loads(site.hsm("jwks").stdout)["keys"][0]
+        asked, flood = {}, b""
+        for number in range(1, 701):
+            if number % 100 == 0:
+                old, tree = tree, Tree(tree.entries + reports(3, len(tree)))
+                flood += checkpoint_request(len(tree), tree.hash(), tree.consistency(len(old)),
+                                            number)
+                asked[number] = tree
+                tree = Tree(tree.entries)
+            else:
+                # To the first tree: which checkpoint is signed by then is the token's affair.
+                index = number % 40
+                flood += token_request(index, tree.entries[index], Tree(tree.entries[:40])
+                                       .inclusion(index), 40, number)
+                asked[number] = tree.entries[index]
+        sender = threading.Thread(target=key.send, args=(flood,))
+        sender.start()
+        order, certificate = [], certificate_of(site)
+        for _ in range(len(asked)):
+            answer = key.receive()
+            wanted = asked.pop(answer.id)
+            assert answer.error == 0, answer
+            if answer.type == keychannel.CHECKPOINT:
+                order.append(answer.id)
+                signed(site, answer, wanted)
+            else:
+                verify_jws(answer.body, jwk, certificate, wanted)
+        sender.join()
+        assert not asked and order == sorted(order) and len(order) == 7
+        assert key.hang_up() == 0
+
+
+def test_a_refusal_among_many_does_not_stop_the_others():
+    with make_site(hsm={"sessions": 4}) as site, KeyProcess(site) as key:
+        tree = grown(key, site, 20)
+        flood = b""
+        for number in range(1, 101):
+            report = b'{"forged":true}' if number % 10 == 0 else tree.entries[number % 20]
+            flood += token_request(number % 20, report, tree.inclusion(number % 20), 20, number)
+        key.send(flood)
+        answers = {}
+        for _ in range(100):
+            answer = key.receive()
+            assert answer.id not in answers
+            answers[answer.id] = answer
+        for number in range(1, 101):
+            if number % 10 == 0:
+                refused(answers[number], UNLOGGED, 20, tree.hash())
+            else:
+                assert answers[number].error == 0 and answers[number].body.startswith(b"eyJ")
+
+
+def test_every_thread_is_in_the_sandbox():
+    with make_site(hsm={"sessions": 6}) as site, KeyProcess(site) as key:
+        grown(key, site, 3)
+        tasks = list(pathlib.Path(f"/proc/{key.process.pid}/task").iterdir())
+        assert len(tasks) >= 7, tasks  # one for each session, and the one that reads
+        for task in tasks:
+            status = dict(line.split(":\t", 1) for line in
+                          (task / "status").read_text().splitlines() if ":\t" in line)
+            assert status["Seccomp"].strip() == "2" and status["NoNewPrivs"].strip() == "1", task
+            assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == 0, task
 
 
 def test_the_largest_report_gets_its_token():
     with make_site() as site, KeyProcess(site) as key:
         tree = Tree([b"{" + b" " * 65533 + b"}"])
         signed(site, key.sign(tree, 0), tree)
-        answer = key.token(0, tree.entries[0], [])
+        answer = key.token(0, tree.entries[0], [], 1)
         jwk = hallmark.json.loads(site.hsm("jwks").stdout)["keys"][0]
         verify_jws(answer.body, jwk, certificate_of(site), tree.entries[0])
 
@@ -178,7 +341,7 @@ def test_the_largest_report_gets_its_token():
 def garbage(tree):
     """Bytes that are no request, by what is wrong with them."""
     good = checkpoint_request(len(tree), tree.hash(), [])
-    token = token_request(0, tree.entries[0], tree.inclusion(0))
+    token = token_request(0, tree.entries[0], tree.inclusion(0), 9)
 
     def patch(data, at, value):
         return data[:at] + bytes([value]) + data[at + 1:]
@@ -187,9 +350,9 @@ def garbage(tree):
     yield "ones", b"\xff" * 5000
     yield "noise", random.Random(7).randbytes(5000)
     yield "text", b"GET / HTTP/1.1\r\nHost: hsm\r\n\r\n" * 100
-    yield "an answer", b"HKA1" + good[4:]
-    yield "another version", b"HKQ2" + good[4:]
-    yield "lower case", b"hkq1" + good[4:]
+    yield "an answer", b"HKA2" + good[4:]
+    yield "another version", b"HKQ1" + good[4:]
+    yield "lower case", b"hkq2" + good[4:]
     yield "type 0", patch(good, 4, 0)
     yield "type 3", patch(good, 4, 3)
     yield "type 255", patch(good, 4, 255)
@@ -200,9 +363,9 @@ def garbage(tree):
     yield "a hash behind the count", patch(good, 16 + 8 + 32 + 31, 1)
     yield "the last hash is not zero", patch(good, len(good) - 1, 1)
     yield "66 hashes of a token", patch(token, 5, 66)
-    yield "an empty report", token_request(0, b"", [])
-    yield "a report of 65,536 bytes", token_request(0, bytes(65536), [])
-    yield "a report of 4 GB", token_request(0, b"{}", [], size=2**32 - 1)
+    yield "an empty report", token_request(0, b"", [], 9)
+    yield "a report of 65,536 bytes", token_request(0, bytes(65536), [], 9)
+    yield "a report of 4 GB", token_request(0, b"{}", [], 9, size=2**32 - 1)
     yield "a good request, then garbage", good + b"garbage garbage garbage"
 
 
@@ -231,9 +394,9 @@ def test_a_channel_closed_in_the_middle_of_a_request():
             tree = grown(key, site, 9)
         larger = Tree(tree.entries + reports(2, 9))
         request = checkpoint_request(11, larger.hash(), larger.consistency(9))
-        token = token_request(3, tree.entries[3], tree.inclusion(3))
+        token = token_request(3, tree.entries[3], tree.inclusion(3), 9)
         cuts = [request[:n] for n in (1, 3, 4, 5, 15, 16, 17, 24, 56, len(request) - 1)]
-        cuts += [token[:n] for n in (16, 27, 28, len(token) - 1)]
+        cuts += [token[:n] for n in (16, 24, 35, 36, len(token) - 1)]
         for data in cuts:
             with KeyProcess(site) as key:
                 assert key.state.size == 9
@@ -400,7 +563,7 @@ def test_a_blocking_channel_is_not_taken_for_granted():
         tree = Tree([b"{" + b" " * 65533 + b"}"])
         signed(site, key.sign(tree, 0), tree)
         for _ in range(5):
-            assert len(key.token(0, tree.entries[0], []).body) > 87000
+            assert len(key.token(0, tree.entries[0], [], 1).body) > 87000
 
 
 def private_key_files(site):
@@ -505,7 +668,7 @@ def test_an_rsa_key_serves_too():
         tree = grown(key, site, 5)
         refused(key.checkpoint(4, Tree(reports(4)).hash(), []), ROLLBACK, 5, tree.hash())
         jwk = hallmark.json.loads(site.hsm("jwks").stdout)["keys"][0]
-        answer = key.token(2, tree.entries[2], tree.inclusion(2))
+        answer = key.token(2, tree.entries[2], tree.inclusion(2), 5)
         verify_jws(answer.body, jwk, certificate_of(site), tree.entries[2])
 
 

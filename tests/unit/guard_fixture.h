@@ -102,7 +102,7 @@ log_grow(struct fixture *f, uint64_t count)
 	}
 }
 
-/* Has the guard sign for the log as it is: checked, and made its state. */
+/* Has the guard sign for the log as it is: checked, made its state, said to be signed. */
 static inline void
 log_sign(struct fixture *f)
 {
@@ -113,6 +113,7 @@ log_sign(struct fixture *f)
 	merkle_batch_consistency(f->log, &proof);
 	assert_int_equal(guard_check(f->guard, merkle_batch_size(f->log), &root, &proof), ERR_OK);
 	assert_int_equal(guard_advance(f->guard, merkle_batch_size(f->log), &root), ERR_OK);
+	guard_signed(f->guard);
 }
 
 #endif

@@ -212,8 +212,15 @@ knows_every_report_of_the_signed_tree(void **state)
 		snprintf(text, sizeof(text), "report %llu", (unsigned long long)i);
 		merkle_batch_inclusion(f->log, i, &proof);
 		assert_int_equal(
-		    guard_check_report(f->guard, view_of_string(text), i, &proof), ERR_OK);
+		    guard_check_report(f->guard, view_of_string(text), i, 13, &proof), ERR_OK);
 	}
+}
+
+static enum err
+check_report(struct fixture *f, const char *report, uint64_t index, uint64_t size,
+    const struct merkle_proof *proof)
+{
+	return guard_check_report(f->guard, view_of_string(report), index, size, proof);
 }
 
 static void
@@ -225,17 +232,13 @@ refuses_a_report_that_is_not_there(void **state)
 	log_grow(f, 13);
 	log_sign(f);
 	merkle_batch_inclusion(f->log, 4, &proof);
-	assert_int_equal(
-	    guard_check_report(f->guard, VIEW_LITERAL("report 5"), 4, &proof), ERR_GUARD_UNLOGGED);
-	assert_int_equal(
-	    guard_check_report(f->guard, VIEW_LITERAL("report 4"), 5, &proof), ERR_GUARD_UNLOGGED);
-	assert_int_equal(guard_check_report(f->guard, VIEW_LITERAL("report 4"), UINT64_MAX, &proof),
-	    ERR_GUARD_UNLOGGED);
-	assert_int_equal(
-	    guard_check_report(f->guard, VIEW_LITERAL(""), 4, &proof), ERR_GUARD_UNLOGGED);
+	assert_int_equal(check_report(f, "report 4", 4, 13, &proof), ERR_OK);
+	assert_int_equal(check_report(f, "report 5", 4, 13, &proof), ERR_GUARD_UNLOGGED);
+	assert_int_equal(check_report(f, "report 4", 5, 13, &proof), ERR_GUARD_UNLOGGED);
+	assert_int_equal(check_report(f, "report 4", UINT64_MAX, 13, &proof), ERR_GUARD_UNLOGGED);
+	assert_int_equal(check_report(f, "", 4, 13, &proof), ERR_GUARD_UNLOGGED);
 	proof.hash[0].bytes[0] ^= 1;
-	assert_int_equal(
-	    guard_check_report(f->guard, VIEW_LITERAL("report 4"), 4, &proof), ERR_GUARD_UNLOGGED);
+	assert_int_equal(check_report(f, "report 4", 4, 13, &proof), ERR_GUARD_UNLOGGED);
 }
 
 /* A report that will be in the next tree is not logged yet. */
@@ -249,8 +252,92 @@ refuses_a_report_of_an_unsigned_tree(void **state)
 	log_sign(f);
 	log_grow(f, 3);
 	merkle_batch_inclusion(f->log, 4, &proof);
-	assert_int_equal(
-	    guard_check_report(f->guard, VIEW_LITERAL("report 4"), 4, &proof), ERR_GUARD_UNLOGGED);
+	assert_int_equal(check_report(f, "report 4", 4, 3, &proof), ERR_GUARD_UNLOGGED);
+	assert_int_equal(check_report(f, "report 4", 4, 6, &proof), ERR_GUARD_UNLOGGED);
+	assert_int_equal(check_report(f, "report 4", 4, UINT64_MAX, &proof), ERR_GUARD_UNLOGGED);
+}
+
+/* The state is on the disk before the signature is made: until then it proves nothing. */
+static void
+a_tree_counts_when_it_has_been_signed(void **state)
+{
+	struct fixture *f = *state;
+	struct merkle_proof proof;
+	struct digest root;
+
+	log_grow(f, 3);
+	merkle_batch_root(f->log, &root);
+	assert_int_equal(guard_advance(f->guard, 3, &root), ERR_OK);
+	merkle_batch_inclusion(f->log, 1, &proof);
+	assert_int_equal(check_report(f, "report 1", 1, 3, &proof), ERR_GUARD_UNLOGGED);
+	assert_false(guard_knows_tree(f->guard, 3));
+	guard_signed(f->guard);
+	assert_int_equal(check_report(f, "report 1", 1, 3, &proof), ERR_OK);
+	assert_true(guard_knows_tree(f->guard, 3));
+}
+
+static void
+a_proof_to_an_earlier_signed_tree_is_good(void **state)
+{
+	struct fixture *f = *state;
+	struct merkle_proof early, late;
+
+	log_grow(f, 3);
+	log_sign(f);
+	merkle_batch_inclusion(f->log, 1, &early);
+	log_grow(f, 4);
+	log_sign(f);
+	merkle_batch_inclusion(f->log, 4, &late);
+	assert_int_equal(check_report(f, "report 1", 1, 3, &early), ERR_OK);
+	assert_int_equal(check_report(f, "report 4", 4, 7, &late), ERR_OK);
+	/* Each proof is good for its own tree alone, and sizes between were never signed. */
+	assert_int_equal(check_report(f, "report 1", 1, 7, &early), ERR_GUARD_UNLOGGED);
+	assert_int_equal(check_report(f, "report 4", 4, 3, &late), ERR_GUARD_UNLOGGED);
+	for (uint64_t size = 0; size < 9; size++)
+		if (size != 3 && size != 7)
+			assert_int_equal(
+			    check_report(f, "report 1", 1, size, &early), ERR_GUARD_UNLOGGED);
+}
+
+/* Another tree of a size that was signed: its own proof leads to a root that is not ours. */
+static void
+refuses_another_tree_of_a_signed_size(void **state)
+{
+	struct fixture *f = *state;
+	struct merkle_batch *other = merkle_batch_new();
+	struct merkle_proof proof;
+	struct digest leaf;
+
+	log_grow(f, 5);
+	log_sign(f);
+	log_grow(f, 2);
+	log_sign(f);
+	for (uint64_t i = 0; i < 5; i++) {
+		leaf_of(i, i == 2 ? "forged" : "report", &leaf);
+		assert_int_equal(merkle_batch_add(other, &leaf), ERR_OK);
+	}
+	merkle_batch_inclusion(other, 2, &proof);
+	assert_int_equal(check_report(f, "forged 2", 2, 5, &proof), ERR_GUARD_UNLOGGED);
+	merkle_batch_free(&other);
+}
+
+/* With a state that was found at the start, its tree is known; what came before it is not. */
+static void
+a_restart_forgets_all_trees_but_the_state(void **state)
+{
+	struct fixture *f = *state;
+	struct merkle_proof early, late;
+
+	log_grow(f, 3);
+	log_sign(f);
+	merkle_batch_inclusion(f->log, 1, &early);
+	log_grow(f, 4);
+	log_sign(f);
+	merkle_batch_inclusion(f->log, 4, &late);
+	guard_close(&f->guard);
+	fixture_open(f);
+	assert_int_equal(check_report(f, "report 1", 1, 3, &early), ERR_GUARD_UNLOGGED);
+	assert_int_equal(check_report(f, "report 4", 4, 7, &late), ERR_OK);
 }
 
 static void
@@ -258,10 +345,9 @@ an_empty_log_has_no_reports(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_int_equal(guard_check_report(f->guard, VIEW_LITERAL("report 0"), 0, &no_proof),
-	    ERR_GUARD_UNLOGGED);
-	assert_int_equal(
-	    guard_check_report(f->guard, VIEW_LITERAL(""), 0, &no_proof), ERR_GUARD_UNLOGGED);
+	assert_int_equal(check_report(f, "report 0", 0, 0, &no_proof), ERR_GUARD_UNLOGGED);
+	assert_int_equal(check_report(f, "", 0, 0, &no_proof), ERR_GUARD_UNLOGGED);
+	assert_int_equal(check_report(f, "report 0", 0, 1, &no_proof), ERR_GUARD_UNLOGGED);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
@@ -285,6 +371,10 @@ main(void)
 	    TEST(knows_every_report_of_the_signed_tree),
 	    TEST(refuses_a_report_that_is_not_there),
 	    TEST(refuses_a_report_of_an_unsigned_tree),
+	    TEST(a_tree_counts_when_it_has_been_signed),
+	    TEST(a_proof_to_an_earlier_signed_tree_is_good),
+	    TEST(refuses_another_tree_of_a_signed_size),
+	    TEST(a_restart_forgets_all_trees_but_the_state),
 	    TEST(an_empty_log_has_no_reports),
 	};
 

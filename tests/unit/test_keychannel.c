@@ -32,7 +32,7 @@ make_token(size_t hashes, struct view report)
 	struct keychannel_request r = make_checkpoint(hashes);
 
 	r.type = KEYCHANNEL_TOKEN;
-	r.size = 0;
+	r.size = 78;
 	memset(r.root.bytes, 0, DIGEST_SIZE);
 	r.index = 76;
 	r.report = report;
@@ -88,7 +88,7 @@ requests_are_laid_out_as_said(void **state)
 	keychannel_write_request(&b, &r);
 	assert_int_equal(b.size, KEYCHANNEL_CHECKPOINT_SIZE);
 	assert_int_equal(b.size, 2136);
-	assert_memory_equal(b.data, "HKQ1\1\2\0\0\1\2\3\4\5\6\7\10\0\0\0\0\0\0\0\x4d\xaa", 25);
+	assert_memory_equal(b.data, "HKQ2\1\2\0\0\1\2\3\4\5\6\7\10\0\0\0\0\0\0\0\x4d\xaa", 25);
 	assert_memory_equal(b.data + 55, "\xaa\1\1", 3);
 	assert_memory_equal(b.data + 87, "\1\2", 2);
 	assert_memory_equal(b.data + 119, "\2\0", 2);
@@ -96,10 +96,10 @@ requests_are_laid_out_as_said(void **state)
 	r = make_token(1, V("report"));
 	keychannel_write_request(&b, &r);
 	assert_int_equal(b.size, KEYCHANNEL_TOKEN_SIZE + 6);
-	assert_int_equal(b.size, 2108 + 6);
-	assert_memory_equal(
-	    b.data, "HKQ1\2\1\0\0\1\2\3\4\5\6\7\10\0\0\0\0\0\0\0\x4c\0\0\0\6\1", 29);
-	assert_memory_equal(b.data + 2107, "\0report", 7);
+	assert_int_equal(b.size, 2116 + 6);
+	assert_memory_equal(b.data,
+	    "HKQ2\2\1\0\0\1\2\3\4\5\6\7\10\0\0\0\0\0\0\0\x4c\0\0\0\0\0\0\0\x4e\0\0\0\6\1", 37);
+	assert_memory_equal(b.data + 2115, "\0report", 7);
 	buf_free(&b);
 }
 
@@ -175,7 +175,7 @@ unused_hashes_must_be_zero(void **state)
 	expect_request_refused(&t, 5, 2);
 	expect_request_refused(&c, 56 + 3 * DIGEST_SIZE, 1);
 	expect_request_refused(&c, KEYCHANNEL_CHECKPOINT_SIZE - 1, 1);
-	expect_request_refused(&t, 28 + 3 * DIGEST_SIZE, 1);
+	expect_request_refused(&t, 36 + 3 * DIGEST_SIZE, 1);
 	expect_request_refused(&t, KEYCHANNEL_TOKEN_SIZE - 1, 1);
 }
 
@@ -188,7 +188,7 @@ expect_report_size(uint32_t size, enum err expected)
 	size_t used;
 
 	keychannel_write_request(&b, &r);
-	be32_put(b.data + 24, size);
+	be32_put(b.data + 32, size);
 	assert_int_equal(keychannel_next_request(buf_view(&b), &out, &used), expected);
 	buf_free(&b);
 }
@@ -271,7 +271,7 @@ answers_are_laid_out_as_said(void **state)
 	assert_int_equal(b.size, KEYCHANNEL_ANSWER_HEADER_SIZE + 4);
 	assert_int_equal(b.size, 60 + 4);
 	/* 501 is 01f5. */
-	assert_memory_equal(b.data, "HKA1\1\0\x01\xf5\1\2\3\4\5\6\7\10\0\0\0\0\0\0\0\x4d\xaa", 25);
+	assert_memory_equal(b.data, "HKA2\1\0\x01\xf5\1\2\3\4\5\6\7\10\0\0\0\0\0\0\0\x4d\xaa", 25);
 	assert_memory_equal(b.data + 55, "\xaa\0\0\0\4body", 9);
 	buf_free(&b);
 }
@@ -317,8 +317,8 @@ static void
 answers_in_another_form_are_refused(void **state)
 {
 	(void)state;
-	expect_answer_refused(0, "HKQ1", 4);
-	expect_answer_refused(0, "HKA2", 4);
+	expect_answer_refused(0, "HKQ2", 4);
+	expect_answer_refused(0, "HKA1", 4);
 	expect_answer_refused(4, "\3", 1);
 	expect_answer_refused(4, "\xff", 1);
 	expect_answer_refused(5, "\1", 1);
@@ -345,35 +345,66 @@ what_is_too_short_to_judge_waits(void **state)
 	assert_int_equal(used, 0);
 }
 
+/* Reads the request of this name, and makes the same bytes again. */
+static void
+expect_request_vector(const char *name, struct buf *bytes, struct keychannel_request *out)
+{
+	struct buf made = BUF_INIT;
+	size_t used;
+
+	buf_clear(bytes);
+	vector_wire(name, bytes);
+	assert_int_equal(keychannel_next_request(buf_view(bytes), out, &used), ERR_OK);
+	assert_int_equal(used, bytes->size);
+	keychannel_write_request(&made, out);
+	assert_true(view_equal(buf_view(&made), buf_view(bytes)));
+	buf_free(&made);
+}
+
+static void
+expect_answer_vector(const char *name, struct buf *bytes, struct keychannel_answer *out)
+{
+	struct buf made = BUF_INIT;
+	size_t used;
+
+	buf_clear(bytes);
+	vector_wire(name, bytes);
+	assert_int_equal(keychannel_next_answer(buf_view(bytes), out, &used), ERR_OK);
+	assert_int_equal(used, bytes->size);
+	keychannel_write_answer(&made, out);
+	assert_true(view_equal(buf_view(&made), buf_view(bytes)));
+	buf_free(&made);
+}
+
 static void
 the_messages_of_the_document_are_read_and_made(void **state)
 {
-	struct buf wanted = BUF_INIT, made = BUF_INIT;
 	struct keychannel_request request;
 	struct keychannel_answer answer;
-	size_t used;
+	struct buf bytes = BUF_INIT;
 
 	(void)state;
-	vector_wire("key-checkpoint", &wanted);
-	assert_int_equal(keychannel_next_request(buf_view(&wanted), &request, &used), ERR_OK);
-	assert_int_equal(used, wanted.size);
+	expect_request_vector("key-checkpoint", &bytes, &request);
 	assert_int_equal(request.type, KEYCHANNEL_CHECKPOINT);
 	assert_int_equal(request.size, 1);
 	assert_int_equal(request.proof.count, 0);
-	keychannel_write_request(&made, &request);
-	assert_true(view_equal(buf_view(&made), buf_view(&wanted)));
-	buf_clear(&wanted);
-	buf_clear(&made);
-	vector_wire("key-checkpoint-refused", &wanted);
-	assert_int_equal(keychannel_next_answer(buf_view(&wanted), &answer, &used), ERR_OK);
-	assert_int_equal(used, wanted.size);
+	expect_answer_vector("key-checkpoint-refused", &bytes, &answer);
 	assert_int_equal(answer.result, ERR_GUARD_FORK);
 	assert_int_equal(answer.size, 2);
 	assert_true(view_equal(answer.body, V("text")));
-	keychannel_write_answer(&made, &answer);
-	assert_true(view_equal(buf_view(&made), buf_view(&wanted)));
-	buf_free(&wanted);
-	buf_free(&made);
+	expect_request_vector("key-token", &bytes, &request);
+	assert_int_equal(request.type, KEYCHANNEL_TOKEN);
+	assert_int_equal(request.id, 8);
+	assert_int_equal(request.index, 1);
+	assert_int_equal(request.size, 2);
+	assert_int_equal(request.proof.count, 1);
+	assert_int_equal(request.report.data[0], '{');
+	expect_answer_vector("key-token-given", &bytes, &answer);
+	assert_int_equal(answer.type, KEYCHANNEL_TOKEN);
+	assert_int_equal(answer.result, ERR_OK);
+	assert_int_equal(answer.id, 8);
+	assert_memory_equal(answer.body.data, "eyJ", 3);
+	buf_free(&bytes);
 }
 
 int

@@ -302,10 +302,11 @@ def make():
     }
     refusal = {
         "code": 204, "name": "sequence-not-rising",
-        "text": "the sequence number is 1, the last accepted one is 2",
+        "text": "the sequence number does not follow the last accepted one",
         "workload": WORKLOAD, "seq": 1, "last_seq": 2, "last_bundle": sha256(bundle_2),
         "nonce": NONCE_2,
     }
+    token = jws(signer, report_1).encode()
     wire = {
         "component-executable": executable,
         "component-files": files,
@@ -330,14 +331,18 @@ def make():
         "receipt-jws": frame(6, {**receipt, "jws": jws(signer, report_1)}),
         "refusal-connection": frame(7, {
             "code": 113, "name": "no-common-version",
-            "text": "the signer speaks version 1, the collector 2",
+            "text": "no protocol version in common",
         }),
         "refusal-sequence": frame(7, refusal),
         "pack-record": pack_record(1, executable),
-        "key-checkpoint": b"HKQ1" + bytes([1, 0, 0, 0]) + number(7, 8) + number(1, 8) + leaf[0]
+        "key-checkpoint": b"HKQ2" + bytes([1, 0, 0, 0]) + number(7, 8) + number(1, 8) + leaf[0]
                           + bytes(65 * 32),
-        "key-checkpoint-refused": b"HKA1" + bytes([1, 0]) + number(501, 2) + number(7, 8)
+        "key-checkpoint-refused": b"HKA2" + bytes([1, 0]) + number(501, 2) + number(7, 8)
                                   + number(2, 8) + root + number(4, 4) + b"text",
+        "key-token": b"HKQ2" + bytes([2, 1, 0, 0]) + number(8, 8) + number(1, 8) + number(2, 8)
+                     + number(len(report_1), 4) + leaf[0] + bytes(64 * 32) + report_1,
+        "key-token-given": b"HKA2" + bytes([2, 0]) + number(0, 2) + number(8, 8) + number(2, 8)
+                           + root + number(len(token), 4) + token,
     }
     out = {
         "wire.txt": "".join(f"{name} {data.hex()}\n" for name, data in wire.items()).encode(),

@@ -1,0 +1,374 @@
+#include "pkcs11/signing.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pkcs11/complain.h"
+#include "pkcs11/jws.h"
+
+/* Never a checkpoint (no newline) and never a JWS (a blank). */
+#define KEEPALIVE_TEXT "hallmark keep-alive"
+
+struct signing_thread {
+	pthread_t thread;
+	struct signing *owner;
+	struct token_signer *signer;
+	struct buf signature, scratch;
+	struct timespec idle_until; /* CLOCK_MONOTONIC: when a keep-alive is due */
+};
+
+struct signing {
+	const struct hsm_config *config;
+	const struct note_verifier *verifier;
+	struct buf jws_header;
+	struct signing_thread *thread;
+	unsigned thread_count;
+	int fd;
+	pthread_mutex_t mutex;
+	pthread_cond_t wake;
+	/* under the mutex */
+	struct signing_job *checkpoint;
+	struct signing_job *token_first, *token_last;
+	struct signing_job *done_first, *done_last;
+	bool dead;
+	bool stop;
+};
+
+static enum err threads_start(struct signing *s, struct token *token, EVP_PKEY *key);
+static void *thread_main(void *argument);
+static bool wait_for_job(struct signing_thread *t, struct signing_job **job);
+static void take_first(struct signing *s, struct signing_job **job);
+static void give_back(struct signing *s, struct signing_job *job);
+static void keep_alive(struct signing_thread *t);
+static void wake_owner(struct signing *s);
+static void idle_begin(struct signing_thread *t);
+static enum err make_note(struct signing_thread *t, struct signing_job *job);
+static enum err make_jws(struct signing_thread *t, struct signing_job *job);
+static void jobs_free(struct signing_job *list);
+static void signing_free(struct signing *s);
+
+struct signing_job *
+signing_job_new(enum keychannel_type type, uint64_t id)
+{
+	struct signing_job *job = calloc(1, sizeof(*job));
+
+	if (job == NULL)
+		return NULL;
+	job->type = type;
+	job->id = id;
+	job->input = BUF_INIT;
+	job->body = BUF_INIT;
+	return job;
+}
+
+void
+signing_job_free(struct signing_job **job)
+{
+	if (*job == NULL)
+		return;
+	buf_free(&(*job)->input);
+	buf_free(&(*job)->body);
+	free(*job);
+	*job = NULL;
+}
+
+enum err
+signing_start(const struct hsm_config *config, struct token *token, EVP_PKEY *key,
+    const struct note_verifier *verifier, struct signing **out)
+{
+	struct signing *s = calloc(1, sizeof(*s));
+	pthread_condattr_t monotonic;
+	enum err e;
+
+	*out = NULL;
+	if (s == NULL)
+		return ERR_MEMORY;
+	s->config = config;
+	s->verifier = verifier;
+	s->jws_header = BUF_INIT;
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_mutex_init(&s->mutex, NULL);
+	pthread_cond_init(&s->wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	if ((s->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0) {
+		complain("cannot make an event descriptor: %s", strerror(errno));
+		e = ERR_IO;
+	} else if ((e = jws_append_header(key, &s->jws_header)) == ERR_OK) {
+		e = threads_start(s, token, key);
+	}
+	if (e != ERR_OK) {
+		signing_stop(&s);
+		return e;
+	}
+	*out = s;
+	return ERR_OK;
+}
+
+void
+signing_put(struct signing *s, struct signing_job **jobp)
+{
+	struct signing_job *job = *jobp;
+
+	*jobp = NULL; /* moved */
+	pthread_mutex_lock(&s->mutex);
+	job->next = NULL;
+	if (job->type == KEYCHANNEL_CHECKPOINT) {
+		if (s->checkpoint != NULL)
+			abort(); /* two at a time would be two truths about what was signed last */
+		s->checkpoint = job;
+	} else if (s->token_first == NULL) {
+		s->token_first = s->token_last = job;
+	} else {
+		s->token_last->next = job;
+		s->token_last = job;
+	}
+	pthread_cond_signal(&s->wake);
+	pthread_mutex_unlock(&s->mutex);
+}
+
+int
+signing_fd(const struct signing *s)
+{
+	return s->fd;
+}
+
+struct signing_job *
+signing_take(struct signing *s)
+{
+	struct signing_job *done;
+	uint64_t count;
+
+	/* The count before the list: what comes between the two wakes us once more, for nothing. */
+	if (read(s->fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		abort();
+	pthread_mutex_lock(&s->mutex);
+	done = s->done_first;
+	s->done_first = s->done_last = NULL;
+	pthread_mutex_unlock(&s->mutex);
+	return done;
+}
+
+bool
+signing_is_dead(struct signing *s)
+{
+	bool dead;
+
+	pthread_mutex_lock(&s->mutex);
+	dead = s->dead;
+	pthread_mutex_unlock(&s->mutex);
+	return dead;
+}
+
+void
+signing_stop(struct signing **sp)
+{
+	struct signing *s = *sp;
+
+	if (s == NULL)
+		return;
+	*sp = NULL;
+	pthread_mutex_lock(&s->mutex);
+	s->stop = true;
+	pthread_cond_broadcast(&s->wake);
+	pthread_mutex_unlock(&s->mutex);
+	for (unsigned i = 0; i < s->thread_count; i++)
+		pthread_join(s->thread[i].thread, NULL);
+	signing_free(s);
+}
+
+static enum err
+threads_start(struct signing *s, struct token *token, EVP_PKEY *key)
+{
+	int failure;
+	enum err e;
+
+	if ((s->thread = calloc(s->config->sessions, sizeof(*s->thread))) == NULL)
+		return ERR_MEMORY;
+	for (unsigned i = 0; i < s->config->sessions; i++) {
+		struct signing_thread *t = &s->thread[i];
+
+		t->owner = s;
+		t->signature = BUF_INIT;
+		t->scratch = BUF_INIT;
+		if ((e = token_signer_new(token, key, &t->signer)) != ERR_OK)
+			return e;
+		if ((failure = pthread_create(&t->thread, NULL, thread_main, t)) != 0) {
+			complain("cannot make a thread for session %u of %u: %s", i + 1,
+			    s->config->sessions, strerror(failure));
+			token_signer_free(&t->signer);
+			return ERR_MEMORY;
+		}
+		s->thread_count++;
+	}
+	return ERR_OK;
+}
+
+static void *
+thread_main(void *argument)
+{
+	struct signing_thread *t = argument;
+	struct signing_job *job;
+
+	idle_begin(t);
+	while (wait_for_job(t, &job)) {
+		if (job == NULL) {
+			keep_alive(t);
+		} else {
+			job->result = job->type == KEYCHANNEL_CHECKPOINT ? make_note(t, job)
+									 : make_jws(t, job);
+			give_back(t->owner, job);
+		}
+		idle_begin(t);
+	}
+	return NULL;
+}
+
+/* False: no more. A job of NULL: there was none for as long as a session may idle. */
+static bool
+wait_for_job(struct signing_thread *t, struct signing_job **job)
+{
+	struct signing *s = t->owner;
+	bool idle = false, stop;
+
+	pthread_mutex_lock(&s->mutex);
+	for (take_first(s, job); *job == NULL && !s->stop && !idle; take_first(s, job)) {
+		if (s->config->keepalive_s == 0)
+			pthread_cond_wait(&s->wake, &s->mutex);
+		else
+			idle = pthread_cond_timedwait(&s->wake, &s->mutex, &t->idle_until) ==
+			       ETIMEDOUT;
+	}
+	stop = s->stop;
+	pthread_mutex_unlock(&s->mutex);
+	if (stop)
+		signing_job_free(job);
+	return !stop;
+}
+
+static void
+take_first(struct signing *s, struct signing_job **job)
+{
+	*job = s->checkpoint;
+	if (*job != NULL) {
+		s->checkpoint = NULL;
+	} else if ((*job = s->token_first) != NULL) {
+		s->token_first = (*job)->next;
+	}
+}
+
+static void
+give_back(struct signing *s, struct signing_job *job)
+{
+	pthread_mutex_lock(&s->mutex);
+	job->next = NULL;
+	if (s->done_last != NULL)
+		s->done_last->next = job;
+	else
+		s->done_first = job;
+	s->done_last = job;
+	pthread_mutex_unlock(&s->mutex);
+	wake_owner(s);
+}
+
+static void
+keep_alive(struct signing_thread *t)
+{
+	struct signing *s = t->owner;
+
+	buf_clear(&t->signature);
+	if (token_sign(t->signer, VIEW_LITERAL(KEEPALIVE_TEXT), &t->signature) == ERR_OK)
+		return;
+	pthread_mutex_lock(&s->mutex);
+	s->dead = true;
+	pthread_mutex_unlock(&s->mutex);
+	wake_owner(s);
+}
+
+static void
+wake_owner(struct signing *s)
+{
+	const uint64_t one = 1;
+
+	/* It cannot be full: that takes 2^64 - 2 wake-ups that nobody has read. */
+	if (write(s->fd, &one, sizeof(one)) != sizeof(one))
+		abort();
+}
+
+static void
+idle_begin(struct signing_thread *t)
+{
+	clock_gettime(CLOCK_MONOTONIC, &t->idle_until);
+	t->idle_until.tv_sec += t->owner->config->keepalive_s;
+}
+
+static enum err
+make_note(struct signing_thread *t, struct signing_job *job)
+{
+	const struct signing *s = t->owner;
+	struct view signature;
+	enum err e;
+
+	buf_clear(&t->signature);
+	buf_clear(&t->scratch);
+	if ((e = token_sign(t->signer, buf_view(&job->input), &t->signature)) != ERR_OK)
+		return e;
+	signature = buf_view(&t->signature);
+	if (s->config->algorithm == HSM_P256) {
+		if ((e = note_ecdsa_from_raw(t->signature.data, &t->scratch)) != ERR_OK)
+			return e;
+		signature = buf_view(&t->scratch);
+	}
+	return note_write(buf_view(&job->input), s->verifier, signature, &job->body);
+}
+
+static enum err
+make_jws(struct signing_thread *t, struct signing_job *job)
+{
+	enum err e;
+
+	buf_clear(&t->signature);
+	buf_append_view(&job->body, buf_view(&t->owner->jws_header));
+	jws_append_payload(buf_view(&job->input), &job->body);
+	if ((e = buf_status(&job->body)) != ERR_OK ||
+	    (e = token_sign(t->signer, buf_view(&job->body), &t->signature)) != ERR_OK)
+		return e;
+	jws_append_signature(buf_view(&t->signature), &job->body);
+	return buf_status(&job->body);
+}
+
+static void
+jobs_free(struct signing_job *list)
+{
+	struct signing_job *next;
+
+	for (; list != NULL; list = next) {
+		next = list->next;
+		signing_job_free(&list);
+	}
+}
+
+static void
+signing_free(struct signing *s)
+{
+	for (unsigned i = 0; i < s->thread_count; i++) {
+		token_signer_free(&s->thread[i].signer);
+		buf_free(&s->thread[i].signature);
+		buf_free(&s->thread[i].scratch);
+	}
+	free(s->thread);
+	signing_job_free(&s->checkpoint);
+	jobs_free(s->token_first);
+	jobs_free(s->done_first);
+	buf_free(&s->jws_header);
+	if (s->fd >= 0)
+		close(s->fd);
+	pthread_cond_destroy(&s->wake);
+	pthread_mutex_destroy(&s->mutex);
+	free(s);
+}

@@ -1,0 +1,58 @@
+/*
+ * The threads that sign, one for each session of the token. They are given what the main thread has
+ * verified and made the guard's state: the text of a checkpoint, or a report that is logged. They
+ * build what is signed, have it signed, verify the signature with the certificate and make the note
+ * or the JWS. They see neither the channel nor the guard.
+ *
+ * A checkpoint goes before every token that waits. A thread that had nothing to sign for
+ * keepalive_s signs a text of no meaning: idle sessions of network HSMs die, and this shows early
+ * whether one has.
+ */
+#ifndef HALLMARK_PKCS11_SIGNING_H
+#define HALLMARK_PKCS11_SIGNING_H
+
+#include <openssl/evp.h>
+#include <stdbool.h>
+
+#include "config/hsm_config.h"
+#include "pkcs11/token.h"
+#include "proto/keychannel.h"
+#include "proto/note.h"
+
+struct signing;
+
+struct signing_job {
+	enum keychannel_type type; /* KEYCHANNEL_CHECKPOINT or KEYCHANNEL_TOKEN */
+	uint64_t id;               /* of the request */
+	struct buf input;          /* the checkpoint's text, or the report */
+	struct buf body;           /* when done: the signed note, or the JWS */
+	enum err result; /* when done; ERR_TOKEN: the token may hang in any further call */
+	struct signing_job *next;
+};
+
+struct signing_job *signing_job_new(enum keychannel_type type, uint64_t id);
+void signing_job_free(struct signing_job **job);
+
+/*
+ * Starts the threads. `key` is the certificate's; it, the verifier and the token must outlive them.
+ * ERR_TOKEN, ERR_MEMORY; explained on stderr.
+ */
+enum err signing_start(const struct hsm_config *config, struct token *token, EVP_PKEY *key,
+    const struct note_verifier *verifier, struct signing **out) MUST_USE;
+
+/* Gives a job away. One checkpoint at a time: the next when the last was taken back. */
+void signing_put(struct signing *s, struct signing_job **job);
+
+/* Readable when there is something to take, or the keep-alive has failed. */
+int signing_fd(const struct signing *s);
+
+/* All that is done, linked in the order in which it was; NULL if nothing is. */
+struct signing_job *signing_take(struct signing *s);
+
+/* A keep-alive signature failed: the token is gone. */
+bool signing_is_dead(struct signing *s);
+
+/* Waits for what is being signed, drops what waits, ends the threads. Not when the token failed. */
+void signing_stop(struct signing **s);
+
+#endif

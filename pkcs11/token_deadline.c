@@ -1,0 +1,77 @@
+/*
+ * The deadline of calls into the token: a timer for each thread, and so for each session, because a
+ * thread is in one call at a time. Whichever runs out, its signal goes to the process and ends it:
+ * no thread can be taken out of a module that hangs.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pkcs11/complain.h"
+#include "pkcs11/token_state.h"
+
+static _Thread_local timer_t timer;
+static _Thread_local bool has_timer;
+
+static void timer_make(void);
+static void on_deadline(int number);
+
+/* A module's broken transport must not end us silently; the deadline must end us whatever comes. */
+void
+token_deadline_prepare(void)
+{
+	struct sigaction deadline = {
+	    .sa_handler = on_deadline, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
+	sigset_t unblocked;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGALRM, &deadline, NULL);
+	sigemptyset(&unblocked);
+	sigaddset(&unblocked, SIGALRM);
+	pthread_sigmask(SIG_UNBLOCK, &unblocked, NULL);
+}
+
+void
+token_call_begin(const struct token *t)
+{
+	struct itimerspec end = {.it_value = {.tv_sec = t->config->deadline_ms / 1000,
+				     .tv_nsec = t->config->deadline_ms % 1000 * 1000000L}};
+
+	if (!has_timer)
+		timer_make();
+	timer_settime(timer, 0, &end, NULL);
+}
+
+void
+token_call_end(void)
+{
+	struct itimerspec none = {.it_value = {0, 0}};
+
+	if (has_timer)
+		timer_settime(timer, 0, &none, NULL);
+}
+
+/* No call without a deadline: it would be the one that hangs. */
+static void
+timer_make(void)
+{
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
+
+	if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0) {
+		complain("no timer for the deadline of a call: %s", strerror(errno));
+		_exit(1);
+	}
+	has_timer = true;
+}
+
+/* SIGALRM has its default action again: it kills, even if stderr blocks. */
+static void
+on_deadline(int number)
+{
+	alarm(1);
+	complain_from_signal("the token did not answer within deadline_ms: this process ends, a "
+			     "fresh one may find it well again");
+	raise(number);
+}

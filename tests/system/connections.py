@@ -1,0 +1,222 @@
+#!/usr/bin/python3
+"""Who may stay connected, who makes way, and what several event loops have in common."""
+
+import hashlib
+import signal
+import socket
+import threading
+import time
+
+import hallmark
+import wire
+from hallmark import APP, ORIGIN, Site
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + hallmark.PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+
+
+def refused_connection(act):
+    try:
+        act()
+        raise AssertionError("not refused")
+    except (wire.Closed, OSError):
+        pass
+
+
+# --- certificates of open connections -------------------------------------------------------------
+
+def test_a_revoked_collector_loses_its_open_connection():
+    with Site() as site:
+        site.ca.revoke(site.path("crl.pem"))
+        site.options["tls"] = {"client_crl": "crl.pem"}
+        site.write_configs()
+        signer = site.start_signer()
+        good, bad = site.collector("good"), site.collector("bad")
+        good.submit("good", APP)
+        bad.submit("bad", APP)
+        site.ca.revoke(site.path("crl.pem"), wire.load_certificate(site.path("bad.crt")))
+        signer.signal(signal.SIGHUP)
+        signer.wait_for("event=reloaded")
+        good.submit("good", APP)
+        refused_connection(lambda: bad.submit("bad", APP))
+        signer.wait_for("code=certificate-withdrawn .*collector=spiffe://test/bad")
+        assert site.status()["refusals"]["certificate-withdrawn"] == 1
+        assert site.status()["log_size"] == 3
+
+
+def test_a_certificate_ends_an_open_connection_with_its_life():
+    with Site() as site:
+        signer = site.start_signer()
+        site.issue("short", uri="spiffe://test/short", days=4 / 86400)
+        collector = wire.Collector(site.port, str(site.path("collectors-ca.crt")),
+                                   str(site.path("short.crt")), str(site.path("short.key")))
+        ended = time.monotonic() + 4
+        collector.submit("app", APP)
+        wait_until(lambda: time.monotonic() > ended)
+        refused_connection(lambda: collector.submit("app", APP))
+        signer.wait_for("code=certificate-withdrawn ")
+
+
+# --- places ---------------------------------------------------------------------------------------
+
+def test_silent_peers_make_way_at_the_limit():
+    with Site(limits={"connections": 20}, loops=1) as site:
+        signer = site.start_signer()
+        settled = site.collector("settled")
+        settled.submit("settled", APP)
+        silent = [socket.create_connection(("127.0.0.1", site.port)) for _ in range(40)]
+        wait_until(lambda: site.status()["counters"]["connections_accepted"] >= 41)
+        newcomer = site.collector("newcomer")
+        newcomer.submit("new", APP)
+        settled.submit("settled", APP)
+        signer.wait_for("event=connection-limit")
+        signer.wait_for("code=too-many-connections ")
+        wait_until(lambda: site.status()["connections"] <= 20)
+        for connection in silent:
+            connection.close()
+
+
+def test_at_the_limit_nobody_who_speaks_is_turned_out():
+    with Site(limits={"connections": 4}, loops=1) as site:
+        site.start_signer()
+        settled = [site.collector(f"settled{i}") for i in range(4)]
+        for i, collector in enumerate(settled):
+            collector.submit(f"s{i}", APP)
+        refused_connection(lambda: site.collector("newcomer"))
+        for i, collector in enumerate(settled):
+            collector.submit(f"s{i}", APP)
+        assert site.status()["refusals"]["too-many-connections"] == 1
+
+
+def test_refused_names_leave_nothing_behind():
+    with Site() as site:
+        site.start_signer()
+        collector = site.collector("host1")
+        collector.submit("known", APP)
+        for number in range(300):
+            try:
+                collector.submit(f"name{number}", APP, nonce=bytes([1] * 32))
+                raise AssertionError("not refused")
+            except wire.Refused as refused:
+                assert refused.name == "nonce-unknown"
+        assert site.status()["workloads"] == 1
+        # A bundle that waits for its parts is there as long as the connection.
+        collector.connection.send([wire.BUNDLE, {"bundle": collector.make("waits", {
+            "executable": wire.component("executable", [wire.file_item("/new", b"new")])})}])
+        kind, _ = collector.connection.receive()
+        assert kind == wire.WANT and site.status()["workloads"] == 2
+        collector.connection.close()
+        wait_until(lambda: site.status()["workloads"] == 1)
+
+
+def test_an_upload_that_is_not_finished_frees_its_workload():
+    with Site(limits={"frame_timeout_ms": 1000}) as site:
+        signer = site.start_signer()
+        parts = {"executable": wire.component("executable", [wire.file_item("/new", b"new")])}
+        stalled, other = site.collector("host1"), site.collector("host1")
+        stalled.connection.send([wire.BUNDLE, {"bundle": stalled.make("app", parts)}])
+        assert stalled.connection.receive()[0] == wire.WANT
+        try:
+            other.submit("app", parts)
+            raise AssertionError("not refused")
+        except wire.Refused as refused:
+            assert refused.name == "in-flight"
+        signer.wait_for("code=frame-timeout ")
+        wait_until(lambda: site.status()["workloads"] == 0)
+        other.submit("app", parts)
+
+
+# --- several loops --------------------------------------------------------------------------------
+
+def test_tickets_are_good_at_every_loop():
+    with Site(loops=3) as site:
+        site.start_signer()
+        site.issue("host1", uri="spiffe://test/host1")
+        context = wire.tls_context(str(site.path("collectors-ca.crt")),
+                                   str(site.path("host1.crt")), str(site.path("host1.key")))
+        first = wire.Collector(site.port, None, context=context)
+        first.submit("app", APP)
+        ticket = first.connection.tls.session
+        for _ in range(3):  # connections go to the loops in turn
+            raw = socket.create_connection(("127.0.0.1", site.port))
+            with context.wrap_socket(raw, server_hostname="signer.test", session=ticket) as tls:
+                assert tls.session_reused
+                tls.sendall(wire.frame([wire.HELLO, {"versions": [1], "agent": "again"}]))
+                assert tls.recv(1)
+        assert site.status()["counters"]["handshakes_resumed"] == 3
+
+
+def test_a_reload_ends_the_tickets():
+    with Site(loops=2) as site:
+        signer = site.start_signer()
+        site.issue("host1", uri="spiffe://test/host1")
+        context = wire.tls_context(str(site.path("collectors-ca.crt")),
+                                   str(site.path("host1.crt")), str(site.path("host1.key")))
+        first = wire.Collector(site.port, None, context=context)
+        first.submit("app", APP)
+        signer.signal(signal.SIGHUP)
+        signer.wait_for("event=reloaded")
+        raw = socket.create_connection(("127.0.0.1", site.port))
+        with context.wrap_socket(raw, server_hostname="signer.test",
+                                 session=first.connection.tls.session) as tls:
+            assert not tls.session_reused
+
+
+def test_many_loops_one_log():
+    with Site(loops=4) as site:
+        signer = site.start_signer()
+        receipts = []
+
+        def report(number):
+            collector = site.collector("load")
+            for _ in range(25):
+                receipts.append(collector.submit(f"load{number}", APP))
+
+        site.collector("load").submit("first", APP)
+        threads = [threading.Thread(target=report, args=(n,)) for n in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(receipts) == 300
+        assert sorted(r["index"] for r in receipts) == list(range(1, 301))
+        for receipt in receipts:
+            wire.verify_receipt(receipt, site.certificate, ORIGIN)
+        assert signer.stop() == 0
+        assert "verdict" in site.audit("fsck", "--log", str(site.path("log")), "--cert",
+                                       str(site.path("log.crt")), "--reports").stdout
+
+
+def test_pipelined_bundles_are_answered_in_order():
+    """All at once over one connection, far more than may be in flight."""
+    with Site(limits={"in_flight_per_connection": 4}, loops=2) as site:
+        site.start_signer()
+        collector = site.collector("host1")
+        collector.submit("first", APP)
+        names = [f"w{number}" for number in range(200)]
+        stream = b""
+        for name in names:
+            data = collector.make(name, APP)
+            stream += wire.frame([wire.BUNDLE, {"bundle": data}])
+        collector.connection.send_raw(stream)
+        answered = [collector.await_receipt()["workload"] for _ in names]
+        assert answered == names
+
+
+def test_loops_cannot_be_changed_by_a_reload():
+    with Site(loops=1) as site:
+        signer = site.start_signer()
+        site.options["loops"] = 2
+        site.write_configs()
+        signer.signal(signal.SIGHUP)
+        signer.wait_for("event=reload-refused .*loops")
+        collector = site.collector("host1")
+        digest = hashlib.sha256(collector.submit("app", APP)["report"]).digest()
+        assert len(digest) == 32
+
+
+if __name__ == "__main__":
+    hallmark.run_tests("__main__")
