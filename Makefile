@@ -123,6 +123,12 @@ $(BUILD)/load: $(LOAD) $(BUILD)/libproto.a
 	@echo "  LD    $@"
 	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call PKG_LIBS,libssl $(PKGS_PROTO)) -lpthread
 
+$(BUILD)/prefill: $(BUILD)/obj/tests/bench/prefill.o $(BUILD)/libsigner.a \
+		$(foreach l,$(LIBS),$(BUILD)/lib$(l).a)
+	@echo "  LD    $@"
+	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $< $(call LIB_GROUP,$(filter %.a,$^)) \
+		$(call PKG_LIBS,$(PKGS_SIGNER) $(PKGS_PROTO) $(PKGS_CONFIG)) -lpthread
+
 # What a token signs when nothing else is done.
 $(BUILD)/rawsign: $(BUILD)/obj/tests/bench/rawsign.o
 	@echo "  LD    $@"
@@ -147,7 +153,7 @@ PACKAGES_BENCH := nginx-light wrk util-linux
 PACKAGES_FUZZ  := clang libclang-rt-14-dev
 INSTALL := tests/lib/install-packages
 
-TESTED := $(BINARIES) $(BUILD)/load $(BUILD)/token_module.so $(BUILD)/rawsign $(UNIT_TESTS) $(REPLAYS) \
+TESTED := $(BINARIES) $(BUILD)/load $(BUILD)/prefill $(BUILD)/token_module.so $(BUILD)/rawsign $(UNIT_TESTS) $(REPLAYS) \
 	$(SHIMS)
 
 # A wall clock for system tests, to be preloaded.
@@ -209,8 +215,7 @@ lint: deps
 	@$(INSTALL) $(PACKAGES_LINT)
 	@tests/lint/run $(BUILD)/lint
 
-BENCHED := $(BUILD)/load $(BUILD)/token_module.so $(BUILD)/rawsign \
-	$(if $(wildcard tests/bench/prefill.c),$(BUILD)/prefill)
+BENCHED := $(BUILD)/load $(BUILD)/prefill $(BUILD)/token_module.so $(BUILD)/rawsign
 
 .PHONY: bench
 bench: deps

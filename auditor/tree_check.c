@@ -37,6 +37,8 @@ struct tree_check {
 	struct tree_check_result *result;
 	bool damaged; /* something was wrong with the tree, whatever else was found */
 	struct buf bundle, tile;
+	struct view entry[TILE_WIDTH]; /* of the bundle */
+	struct digest leaf[TILE_WIDTH];
 	struct level level[LEVELS];
 };
 
@@ -106,25 +108,29 @@ read_bundle(struct tree_check *t, uint64_t index, unsigned width)
 static unsigned
 hash_entries(struct tree_check *t, uint64_t index, unsigned width, bool exact)
 {
-	struct view rest = buf_view(&t->bundle), entry;
+	struct view rest = buf_view(&t->bundle);
 	struct pair p = {.entries_known = true};
 	char path[TILE_PATH_SIZE];
+	unsigned good = 0;
 
 	tile_entries_path(index, width, path);
-	for (unsigned i = 0; i < width; i++) {
-		if (tile_entry_next(&rest, &entry) != ERR_OK) {
-			t->damaged = true;
-			defects_add(t->defects, OUTCOME_BAD, path,
-			    "entry %" PRIu64 ": expected %u entries, found %u and %zu bytes",
-			    index * TILE_WIDTH + i, width, i, rest.size);
-			return i;
-		}
+	while (good < width && tile_entry_next(&rest, &t->entry[good]) == ERR_OK)
+		good++;
+	merkle_leaves(t->entry, good, t->leaf);
+	for (unsigned i = 0; i < good; i++) {
 		t->result->entries++;
-		t->result->entries_bytes += entry.size;
-		merkle_leaf(entry, &p.entries);
+		t->result->entries_bytes += t->entry[i].size;
+		p.entries = t->leaf[i];
 		push(t, 0, &p);
 		if (t->visit != NULL)
-			t->visit(t->context, index * TILE_WIDTH + i, entry);
+			t->visit(t->context, index * TILE_WIDTH + i, t->entry[i]);
+	}
+	if (good < width) {
+		t->damaged = true;
+		defects_add(t->defects, OUTCOME_BAD, path,
+		    "entry %" PRIu64 ": expected %u entries, found %u and %zu bytes",
+		    index * TILE_WIDTH + good, width, good, rest.size);
+		return good;
 	}
 	if (exact && rest.size > 0) {
 		t->damaged = true;
@@ -257,8 +263,7 @@ fold_side(const struct side *s, unsigned count, struct digest *out)
 			return false;
 	/* RFC 6962: an odd last one is carried up as it is, which splits at powers of two. */
 	for (; count > 1; count = (count + 1) / 2, from = hash) {
-		for (unsigned i = 0; i < count / 2; i++)
-			merkle_node(&from[2 * (size_t)i], &from[2 * (size_t)i + 1], &hash[i]);
+		merkle_nodes(from, count / 2, hash);
 		if (count % 2 != 0)
 			hash[count / 2] = from[count - 1];
 	}

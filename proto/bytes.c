@@ -8,8 +8,6 @@
 /* Smallest allocation, in bytes: most answers fit, and doubling from here is soon done. */
 #define FIRST_CAPACITY 256
 
-#define DECIMAL_DIGITS_MAX 20 /* of 2^64 - 1 */
-
 struct view
 view_of_string(const char *s)
 {
@@ -92,14 +90,34 @@ buf_append_byte(struct buf *b, uint8_t byte)
 void
 buf_append_decimal(struct buf *b, uint64_t number)
 {
+	uint8_t digits[DECIMAL_DIGITS_MAX];
+
+	buf_append(b, digits, (size_t)(decimal_put(digits, number) - digits));
+}
+
+/* Two digits a division: half as many of what takes the time. */
+uint8_t *
+decimal_put(uint8_t *to, uint64_t number)
+{
+	static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+				    "25262728293031323334353637383940414243444546474849"
+				    "50515253545556575859606162636465666768697071727374"
+				    "75767778798081828384858687888990919293949596979899";
 	char digits[DECIMAL_DIGITS_MAX];
 	size_t begin = sizeof(digits);
 
-	do {
-		digits[--begin] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	buf_append(b, digits + begin, sizeof(digits) - begin);
+	for (; number >= 100; number /= 100) {
+		begin -= 2;
+		memcpy(digits + begin, pairs + 2 * (number % 100), 2);
+	}
+	if (number >= 10) {
+		begin -= 2;
+		memcpy(digits + begin, pairs + 2 * number, 2);
+	} else {
+		digits[--begin] = (char)('0' + number);
+	}
+	memcpy(to, digits + begin, sizeof(digits) - begin);
+	return to + (sizeof(digits) - begin);
 }
 
 void

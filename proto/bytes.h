@@ -51,6 +51,10 @@ void buf_append_byte(struct buf *b, uint8_t byte);
 /* Appends a number in decimal, without leading zeros. */
 void buf_append_decimal(struct buf *b, uint64_t number);
 
+/* The same into memory that has room for DECIMAL_DIGITS_MAX bytes; gives the end. */
+#define DECIMAL_DIGITS_MAX 20 /* of 2^64 - 1 */
+uint8_t *decimal_put(uint8_t *to, uint64_t number);
+
 void buf_append_format(struct buf *b, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/digest_many.h"
+
 static const uint8_t leaf_prefix[] = {0x00};
 static const uint8_t node_prefix[] = {0x01};
 
@@ -15,6 +17,20 @@ merkle_leaf(struct view entry, struct digest *out)
 }
 
 void
+merkle_leaves(const struct view *entries, size_t count, struct digest *out)
+{
+	struct digest_message message[DIGEST_LANES];
+	size_t size;
+
+	for (size_t done = 0; done < count; done += size) {
+		size = count - done < DIGEST_LANES ? count - done : DIGEST_LANES;
+		for (size_t i = 0; i < size; i++)
+			message[i] = (struct digest_message){{leaf_prefix, 1}, entries[done + i]};
+		digest_of_messages(message, size, out + done);
+	}
+}
+
+void
 merkle_node(const struct digest *left, const struct digest *right, struct digest *out)
 {
 	uint8_t bytes[1 + 2 * DIGEST_SIZE];
@@ -23,6 +39,21 @@ merkle_node(const struct digest *left, const struct digest *right, struct digest
 	memcpy(bytes + 1, left->bytes, DIGEST_SIZE);
 	memcpy(bytes + 1 + DIGEST_SIZE, right->bytes, DIGEST_SIZE);
 	digest_of(bytes, sizeof(bytes), out);
+}
+
+void
+merkle_nodes(const struct digest *children, size_t count, struct digest *out)
+{
+	struct digest_message message[DIGEST_LANES];
+	size_t size;
+
+	for (size_t done = 0; done < count; done += size) {
+		size = count - done < DIGEST_LANES ? count - done : DIGEST_LANES;
+		for (size_t i = 0; i < size; i++)
+			message[i] = (struct digest_message){{node_prefix, 1},
+			    {children[2 * (done + i)].bytes, 2 * (size_t)DIGEST_SIZE}};
+		digest_of_messages(message, size, out + done);
+	}
 }
 
 void

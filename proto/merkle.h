@@ -27,6 +27,12 @@ void merkle_leaf(struct view entry, struct digest *out);
 void merkle_node(const struct digest *left, const struct digest *right, struct digest *out);
 void merkle_empty_root(struct digest *out);
 
+/* Many at once, in half the time. */
+void merkle_leaves(const struct view *entries, size_t count, struct digest *out);
+
+/* out[i] is the parent of children[2*i] and children[2*i+1]; `out` may be `children`. */
+void merkle_nodes(const struct digest *children, size_t count, struct digest *out);
+
 /* node[l] is meaningful where bit l of size is set: the complete subtree of 2^l leaves. */
 struct merkle_frontier {
 	uint64_t size; /* leaves */

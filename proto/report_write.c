@@ -270,13 +270,5 @@ put_name(struct writer *w, const char *name)
 static void
 put_decimal(struct writer *w, uint64_t number)
 {
-	char digits[20]; /* of 2^64-1 */
-	size_t size = 0;
-
-	do {
-		digits[sizeof(digits) - ++size] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	memcpy(w->p, digits + sizeof(digits) - size, size);
-	w->p += size;
+	w->p = decimal_put(w->p, number);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/digest_many.h"
 #include "proto/tile.h"
 
 #define LENGTH_SIZE    2  /* bytes: be16 before each entry */
@@ -62,6 +63,7 @@ batch_reset(struct batch *b, uint64_t index)
 	batch_move(b, BATCH_OPEN);
 	b->first = index;
 	b->count = 0;
+	b->hashed = 0;
 	b->jws_count = 0;
 	b->next = NULL;
 	buf_clear(&b->bytes);
@@ -111,7 +113,6 @@ batch_report_end(struct batch *b, struct batch_entry **out)
 	if (b->count == b->capacity && (e = grow(b)) != ERR_OK)
 		goto fail;
 	be16_put(b->bytes.data + offset - LENGTH_SIZE, (uint16_t)size);
-	merkle_leaf((struct view){b->bytes.data + offset, size}, &b->leaf[b->count]);
 	entry = &b->entry[b->count++];
 	memset(entry, 0, sizeof(*entry));
 	entry->offset = offset;
@@ -151,6 +152,21 @@ batch_entries(const struct batch *b)
 	    b->bytes.data + BATCH_HEADER_SIZE, b->bytes.size - BATCH_HEADER_SIZE - trailer};
 }
 
+void
+batch_hash(struct batch *b)
+{
+	struct view report[DIGEST_LANES];
+	size_t count;
+
+	for (; b->hashed < b->count; b->hashed += count) {
+		count = b->count - b->hashed;
+		count = count < DIGEST_LANES ? count : DIGEST_LANES;
+		for (size_t i = 0; i < count; i++)
+			report[i] = batch_report(b, b->hashed + i);
+		merkle_leaves(report, count, b->leaf + b->hashed);
+	}
+}
+
 enum err
 batch_seal(struct batch *b, const struct merkle_frontier *old, struct merkle_frontier *new_frontier)
 {
@@ -159,6 +175,7 @@ batch_seal(struct batch *b, const struct merkle_frontier *old, struct merkle_fro
 
 	if (old->size < b->first || old->size > b->first + b->count)
 		abort(); /* a tree that does not meet the batch */
+	batch_hash(b);
 	merkle_batch_begin(b->tree, old);
 	for (size_t i = (size_t)(old->size - b->first); i < b->count && e == ERR_OK; i++)
 		e = merkle_batch_add(b->tree, &b->leaf[i]);

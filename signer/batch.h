@@ -70,7 +70,8 @@ struct batch {
 	size_t jws_count; /* entries that want a JWS */
 	size_t capacity;
 	struct batch_entry *entry;
-	struct digest *leaf;
+	struct digest *leaf; /* of the first `hashed` reports */
+	size_t hashed;
 	struct buf bytes;
 	struct merkle_batch *tree; /* from the last signed state to the end of this batch */
 	struct digest root;        /* from BATCH_WRITING on */
@@ -103,10 +104,14 @@ struct view batch_report(const struct batch *b, size_t entry);
 /* All entries behind their be16 lengths. */
 struct view batch_entries(const struct batch *b);
 
+/* Hashes the leaves of all reports in it: many at once cost half of one by one. */
+void batch_hash(struct batch *b);
+
 /*
- * Closes the batch: computes the tree on top of `old` and writes header and trailer. The batch
- * moves to BATCH_WRITING. `new_frontier` is the tree with the batch. `old` is the last signed tree;
- * after a recovery it may hold some of the batch's reports already, which are then not added again.
+ * Closes the batch: hashes what is not hashed, computes the tree on top of `old` and writes header
+ * and trailer. The batch moves to BATCH_WRITING. `new_frontier` is the tree with the batch. `old`
+ * is the last signed tree; after a recovery it may hold some of the batch's reports already, which
+ * are then not added again.
  */
 enum err batch_seal(struct batch *b, const struct merkle_frontier *old,
     struct merkle_frontier *new_frontier) MUST_USE;

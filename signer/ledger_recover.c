@@ -9,8 +9,9 @@
  *      guard has shown that it was never signed it is cut off (ledger_mend_pending): the next
  *      recovery must not take it for damage in the middle. Anything else that does not fit is
  *      damage: it is named, and the signer does not start.
- *   4. heads of chains: from the index, if it speaks of a state of this log; then from every report
- *      after that, out of tiles and pending files. This repairs or replaces a missing index.
+ *   4. heads of chains: from the index, if it speaks of a state of this log; then from the reports
+ *      after that, out of tiles (ledger_heads.c) and pending files. This repairs or replaces a
+ *      missing index.
  *
  * What was pending becomes one batch in `written`, left open until the key process has told the
  * guard's state (ledger_sign.c); it then goes the way of every other batch.
@@ -58,11 +59,7 @@ static enum err load_head(
 static enum err index_catch_up(struct ledger *l, struct log_index *index, uint64_t from);
 static enum err put_head(void *context, struct workload *w);
 static bool index_is_of_this_log(struct ledger *l, const struct index_state *state);
-static enum err replay_tiles(struct ledger *l, uint64_t from);
 static enum err read_last_issued(struct ledger *l);
-static enum err replay_report(
-    struct ledger *l, struct view bytes, uint64_t index, struct batch_entry *entry);
-static enum err damaged(const char *path, uint64_t place, const char *text);
 
 enum err
 ledger_recover(struct ledger *l, struct log_index *index)
@@ -137,9 +134,9 @@ read_checkpoint(struct ledger *l, struct checkpoint *c)
 	} else if (e == ERR_OK) {
 		if (note_parse(buf_view(&l->published_note), &n) != ERR_OK ||
 		    checkpoint_parse(n.text, c) != ERR_OK)
-			e = damaged(path, 0, "expected a signed checkpoint");
+			e = ledger_damaged(path, 0, "expected a signed checkpoint");
 		else if (strcmp(c->origin, l->config->log_origin) != 0)
-			e = damaged(path, 0, "its origin is not the configured log.origin");
+			e = ledger_damaged(path, 0, "its origin is not the configured log.origin");
 		l->published_size = c->size;
 	}
 	free(path);
@@ -155,11 +152,11 @@ read_frontier(struct ledger *l, const struct checkpoint *c)
 
 	e = merkle_read_frontier(c->size, tilestore_read_node, &reader, &l->signed_head);
 	if (e != ERR_OK)
-		return damaged(l->config->log_directory, c->size,
+		return ledger_damaged(l->config->log_directory, c->size,
 		    "the tiles that the checkpoint relies on cannot be read");
 	merkle_frontier_root(&l->signed_head, &root);
 	if (!digest_equal(&root, &c->root))
-		return damaged(l->config->log_directory, c->size,
+		return ledger_damaged(l->config->log_directory, c->size,
 		    "the tiles do not give the checkpoint's root");
 	return ERR_OK;
 }
@@ -175,6 +172,7 @@ read_segments(struct ledger *l, struct merkle_frontier *tree)
 		ledger_segment_begin(l, firsts[i]);
 		e = read_segment(l, firsts[i], i + 1 == count, tree);
 	}
+	batch_hash(l->written);
 	l->segment_rotate = true;
 	free(firsts);
 	return e;
@@ -188,7 +186,7 @@ list_segments(struct ledger *l, uint64_t **firsts, size_t *count)
 	enum err e = ERR_OK;
 
 	if (d == NULL)
-		return damaged(l->config->log_directory, 0, "the directory cannot be read");
+		return ledger_damaged(l->config->log_directory, 0, "the directory cannot be read");
 	while (e == ERR_OK && (entry = readdir(d)) != NULL) {
 		const char *digits = entry->d_name + strlen(SEGMENT_PREFIX);
 		uint64_t *grown;
@@ -273,7 +271,7 @@ take_record(
 	if (e == ERR_MEMORY)
 		return e;
 	if (!torn || !last)
-		return damaged(
+		return ledger_damaged(
 		    path, tree->size, "expected the record of the reports from this index on");
 	logger_say(LOGGER_WARNING, "pending-torn",
 	    "%s ends in %zu bytes that are no whole record; a crash cut a write there, unless the "
@@ -337,11 +335,11 @@ load_heads(struct ledger *l, struct log_index *index)
 		e = index_clear_workloads(index);
 	}
 	if (e == ERR_OK)
-		e = replay_tiles(l, state.log_size);
+		e = ledger_replay_tiles(l, state.log_size);
 	if (e == ERR_OK && state.log_size < l->published_size)
 		e = index_catch_up(l, index, state.log_size);
 	for (size_t i = 0; i < l->written->count && e == ERR_OK; i++) {
-		e = replay_report(
+		e = ledger_replay_report(
 		    l, batch_report(l->written, i), l->written->first + i, &l->written->entry[i]);
 		l->unpublished_bytes += l->written->entry[i].size;
 	}
@@ -404,34 +402,6 @@ index_is_of_this_log(struct ledger *l, const struct index_state *state)
 	return digest_equal(&root, &state->log_root);
 }
 
-static enum err
-replay_tiles(struct ledger *l, uint64_t from)
-{
-	struct tilestore_reader reader = {l->config->log_directory, l->published_size};
-	struct buf bundle = BUF_INIT;
-	enum err e = ERR_OK;
-
-	for (uint64_t tile = from / TILE_WIDTH;
-	     tile < tile_count(0, l->published_size) && e == ERR_OK; tile++) {
-		struct view rest, entry;
-		uint64_t index = tile * TILE_WIDTH;
-
-		buf_clear(&bundle);
-		e = tilestore_read_entries(&reader, tile, &bundle);
-		rest = buf_view(&bundle);
-		for (; e == ERR_OK && index < (tile + 1) * TILE_WIDTH && index < l->published_size;
-		     index++) {
-			if ((e = tile_entry_next(&rest, &entry)) == ERR_OK && index >= from)
-				e = replay_report(l, entry, index, NULL);
-		}
-		if (e != ERR_OK && e != ERR_MEMORY)
-			e = damaged(l->config->log_directory, index,
-			    "expected a readable report at this index of the entry bundles");
-	}
-	buf_free(&bundle);
-	return e;
-}
-
 /* Reports that were pending have said it already; else the newest published one is asked. */
 static enum err
 read_last_issued(struct ledger *l)
@@ -449,54 +419,16 @@ read_last_issued(struct ledger *l)
 	if (e == ERR_OK)
 		l->last_issued_s = report_document_report(document)->issued_s;
 	else if (e != ERR_MEMORY)
-		e = damaged(l->config->log_directory, l->published_size - 1,
+		e = ledger_damaged(l->config->log_directory, l->published_size - 1,
 		    "expected a readable report at this index of the entry bundles");
 	report_document_free(&document);
 	buf_free(&bytes);
 	return e;
 }
 
-/* Moves the head of the report's workload; `entry`, if any, gets the update for the index. */
-static enum err
-replay_report(struct ledger *l, struct view bytes, uint64_t index, struct batch_entry *entry)
-{
-	struct report_document *document;
-	const struct report *r;
-	struct workload *w;
-	char identity[1024];
-	enum err e = report_parse(bytes, &document);
-
-	if (e != ERR_OK)
-		return e == ERR_MEMORY ? e : ERR_FORMAT;
-	r = report_document_report(document);
-	if (r->collector.size >= sizeof(identity)) {
-		report_document_free(&document);
-		return ERR_FORMAT;
-	}
-	memcpy(identity, r->collector.data, r->collector.size);
-	identity[r->collector.size] = '\0';
-	if ((w = workload_get(l->workloads, identity, r->bundle.workload)) == NULL) {
-		report_document_free(&document);
-		return ERR_MEMORY;
-	}
-	l->last_issued_s = r->issued_s;
-	w->has_head = true;
-	w->head.seq = r->bundle.seq;
-	w->head.time_ms = r->bundle.time_ms;
-	w->head.index = index;
-	w->head.last_signed_s = r->last_signed_s;
-	w->head.bundle_digest = r->bundle_digest;
-	digest_of(bytes.data, bytes.size, &w->head.report_digest);
-	if (entry != NULL) {
-		entry->update.workload = w;
-		entry->update.head = w->head;
-	}
-	report_document_free(&document);
-	return ERR_OK;
-}
-
-static enum err
-damaged(const char *path, uint64_t place, const char *text)
+/* Says where the log is damaged. */
+enum err
+ledger_damaged(const char *path, uint64_t place, const char *text)
 {
 	struct logline l;
 

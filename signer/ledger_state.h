@@ -1,7 +1,8 @@
 /*
  * The ledger's insides, shared by the files that make it up: ledger.c (staging and the group
  * commit), ledger_sign.c (key process, checkpoints, receipts), ledger_tokens.c (JWS),
- * ledger_publish.c (tiles, pending files) and ledger_recover.c. Nobody else includes this.
+ * ledger_publish.c (tiles, pending files), ledger_recover.c and ledger_heads.c. Nobody else
+ * includes this.
  */
 #ifndef HALLMARK_SIGNER_LEDGER_STATE_H
 #define HALLMARK_SIGNER_LEDGER_STATE_H
@@ -153,6 +154,12 @@ char *ledger_segment_path(const struct ledger *l, uint64_t first);
 
 /* ledger_recover.c */
 enum err ledger_recover(struct ledger *l, struct log_index *index) MUST_USE;
+enum err ledger_damaged(const char *path, uint64_t place, const char *text) MUST_USE;
+
+/* ledger_heads.c */
+enum err ledger_replay_tiles(struct ledger *l, uint64_t from) MUST_USE;
+enum err ledger_replay_report(
+    struct ledger *l, struct view bytes, uint64_t index, struct batch_entry *entry) MUST_USE;
 
 /*
  * Makes the newest pending file fit to be relied on: an unfinished record at its end is cut off,

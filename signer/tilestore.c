@@ -266,15 +266,12 @@ add_hash(struct tilestore_writer *w, unsigned level, const struct digest *hash)
 static void
 tile_root(const struct buf *hashes, struct digest *root)
 {
-	struct merkle_frontier f;
-	struct digest hash;
+	struct digest node[TILE_WIDTH];
 
-	merkle_frontier_init(&f);
-	for (size_t offset = 0; offset < hashes->size; offset += DIGEST_SIZE) {
-		memcpy(hash.bytes, hashes->data + offset, DIGEST_SIZE);
-		merkle_frontier_append(&f, &hash);
-	}
-	merkle_frontier_root(&f, root);
+	memcpy(node, hashes->data, sizeof(node));
+	for (size_t count = TILE_WIDTH / 2; count > 0; count /= 2)
+		merkle_nodes(node, count, node);
+	*root = node[0];
 }
 
 static enum err

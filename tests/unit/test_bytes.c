@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "proto/bytes.h"
@@ -116,6 +117,26 @@ too_much_fails_and_the_failure_stays(void **state)
 	buf_free(&b);
 }
 
+/* Around every power of ten, where the number of digits changes. */
+static void
+decimals_are_those_of_the_library(void **state)
+{
+	struct buf b = BUF_INIT;
+	char expected[32];
+
+	(void)state;
+	for (uint64_t power = 1; power <= UINT64_MAX / 10; power *= 10) {
+		for (uint64_t number = power - 1; number < power + 120; number += 17) {
+			buf_clear(&b);
+			buf_append_decimal(&b, number);
+			(void)snprintf(
+			    expected, sizeof(expected), "%llu", (unsigned long long)number);
+			assert_true(view_equal(buf_view(&b), view_of_string(expected)));
+		}
+	}
+	buf_free(&b);
+}
+
 static void
 decimals_have_no_leading_zeros(void **state)
 {
@@ -196,6 +217,7 @@ main(void)
 	    cmocka_unit_test(room_for_nothing_is_room),
 	    cmocka_unit_test(too_much_fails_and_the_failure_stays),
 	    cmocka_unit_test(decimals_have_no_leading_zeros),
+	    cmocka_unit_test(decimals_are_those_of_the_library),
 	    cmocka_unit_test(formats_are_not_cut),
 	    cmocka_unit_test(consuming_takes_from_the_front),
 	    cmocka_unit_test(integers_are_big_endian),

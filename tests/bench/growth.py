@@ -1,0 +1,145 @@
+"""What grows with a log, and what must not: start, full check, rate.
+
+Logs of 10^6 reports, and with FULL=1 in the environment of 10^7 (12 GB below TMPDIR), filled by the
+ledger's own code. A log of 10^4 is made anew for every turn, because the load itself lets it grow.
+"""
+
+import os
+import resource
+import statistics
+import subprocess
+import time
+
+import hallmark
+import stand
+from reports import STEADY
+from table import median, median_ratio
+
+SMALL = 10**4
+LARGE = (10**6, 10**7) if os.environ.get("FULL") else (10**6,)
+WORKLOADS = 100_000
+
+START_S = 5.0
+FSCK_PER_SECOND = 1_000_000
+FLAT = 0.9  # within a tenth
+
+# Seconds for 10^7 reports on a slow disk: a bound, not an expectation.
+PATIENCE_S = 1200
+
+MEMORY_EVERY_S = 0.02  # seconds between two looks at the auditor's memory
+
+
+def grown(size):
+    """A stand whose log holds `size` reports of as many workloads as there can be."""
+    site = stand.Stand()
+    site.init_key()
+    done = subprocess.run(
+        [hallmark.program("prefill"), "-c", str(site.path("signer.yaml")), "--reports", str(size),
+         "--workloads", str(min(size, WORKLOADS))],
+        env=site.env, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
+    if done.returncode != 0:
+        raise AssertionError(f"prefill: exit {done.returncode}\n{done.stdout}{done.stderr}")
+    return site
+
+
+def growth(table):
+    memory = {}
+    for size in LARGE:
+        table.progress(f"filling a log with {size:,} reports")
+        with grown(size) as site:
+            starts(table, site, size)
+            memory[size] = check(table, site, size)
+            rate(table, site, size)
+    if len(memory) > 1:
+        small, large = (memory[size] for size in LARGE)
+        table.row(f"fsck's memory at {LARGE[1]:,} reports", large / 1024, "MiB",
+                  f"at {LARGE[0]:,} {small / 1024:.2f} MiB", small / large, FLAT)
+
+
+def starts(table, site, size):
+    """From exec to the line that says that it listens."""
+    with_index = statistics.median(seconds_to_listen(site) for _ in range(table.turns))
+    table.row(f"start with {size:,} reports", with_index, "s", f"at most {START_S:g} s",
+              START_S / with_index, 1.0)
+    for file in site.dir.glob("index.db*"):
+        file.unlink()
+    without = seconds_to_listen(site)
+    table.row("  its index deleted", without, "s", "with its index", with_index / without)
+    table.note(f"{min(size, WORKLOADS):,} workloads; the second reads the whole log")
+
+
+def seconds_to_listen(site):
+    began = time.monotonic()
+    signer = site.start_signer(wait=False, prefix=["taskset", "-c", site.cores])
+    signer.wait_for("event=listening", timeout=PATIENCE_S)
+    seconds = time.monotonic() - began
+    if signer.stop() != 0:
+        raise AssertionError("\n".join(signer.lines[-5:]))
+    return seconds
+
+
+def check(table, site, size):
+    """The auditor on one core; gives its largest memory in KiB."""
+    turns = [fsck(site) for _ in range(table.turns)]
+    per_second = size / statistics.median(turn["processor_s"] for turn in turns)
+    memory = statistics.median(turn["memory_kib"] for turn in turns)
+    table.row(f"fsck of {size:,} reports", per_second, "/s", f"{FSCK_PER_SECOND:,}/s a core",
+              per_second / FSCK_PER_SECOND, 1.0)
+    table.note(f"a second of processor time; by the clock "
+               f"{size / statistics.median(turn['clock_s'] for turn in turns):,.0f}/s with the disk; "
+               f"memory {memory / 1024:.1f} MiB")
+    return memory
+
+
+def fsck(site):
+    """The largest memory is the kernel's own mark, read until the end: wait4's is this script's too."""
+    before, began = children_s(), time.monotonic()
+    with subprocess.Popen(
+            ["taskset", "-c", stand.SIGNER_CORE, hallmark.program("hallmark-audit"), "fsck", "--log",
+             str(site.path("log")), "--cert", str(site.path("log.crt"))],
+            stdout=subprocess.PIPE, text=True) as auditor:
+        memory = 0
+        while auditor.returncode is None:
+            memory = max(memory, largest_kib(auditor.pid))
+            try:
+                auditor.wait(MEMORY_EVERY_S)
+            except subprocess.TimeoutExpired:
+                pass
+        said = auditor.stdout.read()
+    if auditor.returncode != 0:
+        raise AssertionError(f"fsck: exit {auditor.returncode}\n{said}")
+    return {"clock_s": time.monotonic() - began, "processor_s": children_s() - before,
+            "memory_kib": memory}
+
+
+def children_s():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def largest_kib(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return int(next((line.split()[1] for line in status if line.startswith("VmHWM:")), 0))
+
+
+def rate(table, site, size):
+    site.start()
+
+    def large():
+        return site.reports(*STEADY, "--seconds", table.seconds)
+
+    def small():
+        with grown(SMALL) as fresh:
+            fresh.start()
+            measured = fresh.reports(*STEADY, "--seconds", table.seconds)
+            if fresh.signer.stop() != 0:
+                raise AssertionError("\n".join(fresh.signer.lines[-5:]))
+            return measured
+
+    ours, theirs = table.alternate(f"rate at {size:,} reports", large, small)
+    table.row(f"reports, in a log of {size:,}", median(ours, "per_second"), "/s",
+              f"in one of {SMALL:,} {median(theirs, 'per_second'):,.0f}/s",
+              median_ratio(ours, theirs), FLAT)
+    if site.signer.stop() != 0:
+        raise AssertionError("\n".join(site.signer.lines[-5:]))
+
