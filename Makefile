@@ -136,6 +136,15 @@ INSTALL := tests/lib/install-packages
 
 TESTED := $(BINARIES) $(BUILD)/loadgen $(BUILD)/token_module.so $(BUILD)/rawsign $(UNIT_TESTS) $(REPLAYS)
 
+# A wall clock for system tests, to be preloaded.
+SET_CLOCK := $(BUILD)/set_clock.so
+TESTED += $(SET_CLOCK)
+
+$(SET_CLOCK): tests/lib/set_clock.c
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) -std=c11 -D_GNU_SOURCE -O2 -g -fPIC -shared $(WARNINGS) $(WERROR) -o $@ $<
+
 .PHONY: tests
 tests: $(TESTED)
 

@@ -127,6 +127,10 @@ check_report(struct chains *c, const struct report *r, struct view entry)
 		else if (r->last_signed_s != (r->has_signature ? r->issued_s : 0))
 			o = refuse(
 			    c, "the first report of its workload names a signature before it");
+		else if (r->bundle.seq > BUNDLE_SEQ_FIRST_MAX)
+			o = refuse(c,
+			    "expected a first sequence number of at most %llu, found %" PRIu64,
+			    BUNDLE_SEQ_FIRST_MAX, r->bundle.seq);
 		if (HASH_COUNT(c->all) >= CHAINS_MAX) {
 			(void)snprintf(c->reason, sizeof(c->reason),
 			    "more than %d workloads: its chain is not followed", CHAINS_MAX);
@@ -155,6 +159,9 @@ check_next(struct chains *c, const struct chain *old, const struct report *r)
 		    old->seq, r->bundle.seq);
 	if (!digest_equal(&r->bundle.prev, &old->bundle))
 		return refuse_digest(c, "the bundle before", &old->bundle, &r->bundle.prev);
+	if (r->bundle.seq != old->seq + 1)
+		return refuse(c, "expected sequence number %" PRIu64 ", found %" PRIu64,
+		    old->seq + 1, r->bundle.seq);
 	if (r->bundle.time_ms < old->time_ms)
 		return refuse(c,
 		    "expected a time of measurement not before %" PRIu64 " ms, found %" PRIu64,

@@ -43,6 +43,8 @@
 	/* about a component; no subject */                                                        \
 	X(FINDING_EMPTY, "empty-component", "missing of the workload",                             \
 	    "the component holds no measurement")                                                  \
+	X(FINDING_EXPIRED_RULE, "expired-rule", "unknown",                                         \
+	    "the time of every reference set of the rule is over: nothing was compared")           \
 	X(FINDING_MISSING, "missing-component", "missing of the workload",                         \
 	    "the policy requires this component, and the bundle lacks it")                         \
 	X(FINDING_SKIPPED, "skipped-rule", "warning",                                              \

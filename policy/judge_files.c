@@ -11,8 +11,9 @@
 /* A reference set that the rule names, and how far its walk has come. */
 struct source {
 	const struct policy_reference *reference;
-	bool counts; /* its time is not over */
-	size_t at;   /* in the set */
+	bool counts;   /* its time is not over */
+	bool demanded; /* its paths have to be measured */
+	size_t at;     /* in the set */
 	size_t missing;
 };
 
@@ -40,6 +41,7 @@ static struct lookup look_up(struct bench *t, const struct component_file *f);
 static void detail_changed(struct buf *to, const struct lookup *l, const struct component_file *f);
 static void judge_missing(struct bench *t, const struct component *c);
 static void choose_families(struct bench *t, const struct component *c);
+static bool family_counts(const struct bench *t, size_t family);
 static size_t count_missing(const struct reference_set *set, const struct component *c);
 static bool component_has(const struct component *c, size_t *at, struct view path);
 static size_t path_end(const struct reference_set *set, size_t at);
@@ -52,6 +54,9 @@ judge_files(struct verdict_builder *b, const struct policy_rule *rule,
 	struct bench t;
 
 	bench_begin(&t, b, rule, files, now_s);
+	/* Nothing can match any more; an empty component must not pass for that. */
+	if (b->references == 0)
+		(void)verdict_find(b, FINDING_EXPIRED_RULE, files->unknown, (struct view){NULL, 0});
 	/* A process always has an executable; it may have no library, and files are demanded one
 	 * by one below. */
 	if (c->kind == COMPONENT_EXECUTABLE && c->item_count == 0)
@@ -199,6 +204,8 @@ detail_changed(struct buf *to, const struct lookup *l, const struct component_fi
 /*
  * Every path of the sets that count must have been measured. Of sets that replace one another only
  * the one with the fewest missing paths is demanded: a host has the old version or the new one.
+ * Sets whose time is over are demanded as before where none has replaced them: files that can match
+ * no more must not look better for being deleted.
  */
 static void
 judge_missing(struct bench *t, const struct component *c)
@@ -216,7 +223,7 @@ judge_missing(struct bench *t, const struct component *c)
 		for (size_t i = 0; i < t->count; i++) {
 			const struct source *s = &t->source[i];
 
-			if (s->counts && s->at < reference_count(s->reference->set) &&
+			if (s->demanded && s->at < reference_count(s->reference->set) &&
 			    (first == NULL ||
 				view_compare(reference_at(s->reference->set, s->at)->path,
 				    reference_at(first->reference->set, first->at)->path) < 0))
@@ -230,6 +237,8 @@ judge_missing(struct bench *t, const struct component *c)
 			if (detail != NULL) {
 				buf_append_string(detail, "expected by reference set ");
 				buf_append_string(detail, first->reference->name);
+				if (!first->counts)
+					buf_append_string(detail, ", whose time is over");
 				buf_append_string(detail, ", found no such file");
 			}
 		}
@@ -243,29 +252,42 @@ judge_missing(struct bench *t, const struct component *c)
 	}
 }
 
-/* Afterwards only those `counts` whose paths are demanded. The later one wins a tie. */
+/* Of each family one is demanded, if possible one that counts. The later one wins a tie. */
 static void
 choose_families(struct bench *t, const struct component *c)
 {
-	for (size_t i = 0; i < t->count; i++)
-		if (t->source[i].counts)
-			t->source[i].missing = count_missing(t->source[i].reference->set, c);
 	for (size_t i = 0; i < t->count; i++) {
 		struct source *x = &t->source[i];
 
-		for (size_t j = 0; j < i && x->counts; j++) {
+		x->demanded = x->counts || !family_counts(t, x->reference->family);
+		if (x->demanded)
+			x->missing = count_missing(x->reference->set, c);
+	}
+	for (size_t i = 0; i < t->count; i++) {
+		struct source *x = &t->source[i];
+
+		for (size_t j = 0; j < i && x->demanded; j++) {
 			struct source *y = &t->source[j];
 			bool x_wins;
 
-			if (!y->counts || x->reference->family != y->reference->family)
+			if (!y->demanded || x->reference->family != y->reference->family)
 				continue;
 			/* References stand in the policy's array in the order of its file. */
 			x_wins = x->missing < y->missing ||
 				 (x->missing == y->missing && x->reference > y->reference);
-			x->counts = x_wins;
-			y->counts = !x_wins;
+			x->demanded = x_wins;
+			y->demanded = !x_wins;
 		}
 	}
+}
+
+static bool
+family_counts(const struct bench *t, size_t family)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->source[i].counts && t->source[i].reference->family == family)
+			return true;
+	return false;
 }
 
 static size_t

@@ -41,8 +41,10 @@ static const struct view key_names[KEY_COUNT] = {
 struct bundle_reader {
 	struct view rest;
 	bool canonical;
+	struct view key; /* whose value is being read */
 };
 
+static enum err read_bundle(struct bundle_reader *r, struct bundle *out);
 static enum err read_pair(struct bundle_reader *r, unsigned *seen, struct bundle *out);
 static enum err read_components(struct bundle_reader *r, struct bundle *out);
 static enum err read_component(struct bundle_reader *r, unsigned *seen, struct bundle *out);
@@ -87,24 +89,42 @@ bundle_encode(const struct bundle *b, struct buf *to)
 enum err
 bundle_decode(struct view bytes, struct bundle *out)
 {
-	struct bundle_reader r = {bytes, true};
+	struct bundle_reader r = {.rest = bytes, .canonical = true};
+
+	return read_bundle(&r, out);
+}
+
+struct view
+bundle_fault(struct view bytes)
+{
+	struct bundle_reader r = {.rest = bytes, .canonical = true};
+	struct bundle ignored;
+
+	return read_bundle(&r, &ignored) != ERR_OK ? r.key : (struct view){NULL, 0};
+}
+
+static enum err
+read_bundle(struct bundle_reader *r, struct bundle *out)
+{
 	struct mp_item map;
 	unsigned seen = 0;
 	enum err e;
 
 	memset(out, 0, sizeof(*out));
-	if (bytes.size > BUNDLE_SIZE_MAX)
+	if (r->rest.size > BUNDLE_SIZE_MAX)
 		return ERR_MSG_RANGE;
-	if ((e = mp_check(bytes, BUNDLE_DEPTH_MAX, BUNDLE_ITEMS_MAX)) != ERR_OK)
+	if ((e = mp_check(r->rest, BUNDLE_DEPTH_MAX, BUNDLE_ITEMS_MAX)) != ERR_OK)
 		return e;
-	if ((e = read_item(&r, MP_MAP, &map)) != ERR_OK)
+	if ((e = read_item(r, MP_MAP, &map)) != ERR_OK)
 		return e;
-	for (uint32_t i = 0; i < map.count; i++)
-		if ((e = read_pair(&r, &seen, out)) != ERR_OK)
+	for (uint32_t i = 0; i < map.count; i++) {
+		if ((e = read_pair(r, &seen, out)) != ERR_OK)
 			return e;
+		r->key = (struct view){NULL, 0};
+	}
 	if (seen != (1U << KEY_COUNT) - 1)
 		return ERR_MSG_MISSING;
-	return r.canonical ? ERR_OK : ERR_MSG_CANONICAL;
+	return r->canonical ? ERR_OK : ERR_MSG_CANONICAL;
 }
 
 static enum err
@@ -121,6 +141,7 @@ read_pair(struct bundle_reader *r, unsigned *seen, struct bundle *out)
 		key++;
 	if (key == KEY_COUNT)
 		return ERR_MSG_KEY;
+	r->key = key_names[key];
 	if ((e = mark_seen(r, seen, key)) != ERR_OK)
 		return e;
 	switch ((enum bundle_key)key) {

@@ -33,6 +33,9 @@
 /* Sequence numbers stay exact in JSON readers that compute in doubles. */
 #define BUNDLE_SEQ_MAX ((1ULL << 53) - 1)
 
+/* The largest that a chain may begin with in a log: those that follow need the other half. */
+#define BUNDLE_SEQ_FIRST_MAX (1ULL << 52)
+
 struct bundle_component {
 	bool present;
 	struct digest digest;
@@ -65,5 +68,8 @@ void bundle_encode(const struct bundle *b, struct buf *to);
  * ones; ERR_MSG_CANONICAL where the content is fine and the spelling is not.
  */
 enum err bundle_decode(struct view bytes, struct bundle *out) MUST_USE;
+
+/* The key at whose value decoding fails, for words to people; size 0: at none of them. */
+struct view bundle_fault(struct view bytes);
 
 #endif

@@ -6,9 +6,9 @@ static const char build[] = "hallmark-signer/" HALLMARK_VERSION;
 
 static enum err judge_one(struct service *s, const struct policy_rule *rule,
     const struct bundle_component *named, enum component_kind kind, struct evidence_item *item,
-    const struct component_verdict **out);
+    uint64_t now_s, const struct component_verdict **out);
 static enum err appraise_stored(struct service *s, const struct policy_rule *rule,
-    struct evidence_item *item, const struct component_verdict **out);
+    struct evidence_item *item, uint64_t now_s, const struct component_verdict **out);
 
 enum err
 appraiser_judge(struct service *s, const struct policy_rule *rule, const struct bundle *b,
@@ -17,6 +17,7 @@ appraiser_judge(struct service *s, const struct policy_rule *rule, const struct 
 	enum err e = ERR_OK;
 
 	memset(out, 0, sizeof(*out));
+	out->now_s = service_now_s(s);
 	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT && e == ERR_OK; kind++) {
 		const struct bundle_component *named = &b->component[kind];
 		struct evidence_item *item;
@@ -25,8 +26,8 @@ appraiser_judge(struct service *s, const struct policy_rule *rule, const struct 
 			continue;
 		item = evidence_find(s->evidence, &named->digest);
 		if (item != NULL)
-			e = judge_one(
-			    s, rule, named, (enum component_kind)kind, item, &out->verdict[kind]);
+			e = judge_one(s, rule, named, (enum component_kind)kind, item, out->now_s,
+			    &out->verdict[kind]);
 		/* Not there, or found damaged just now: the collector has it. */
 		if (item == NULL || item->lost) {
 			out->missing[out->missing_count++] = (enum component_kind)kind;
@@ -43,7 +44,7 @@ appraiser_report(struct service *s, const struct appraiser_case *c,
 {
 	const struct workload *w = c->workload;
 	struct report r;
-	struct appraise_input in = {.bundle = c->bundle, .received_s = service_now_s(s)};
+	struct appraise_input in = {.bundle = c->bundle, .received_s = components->now_s};
 	size_t begin = to->size;
 	enum err e;
 
@@ -84,13 +85,14 @@ appraiser_report(struct service *s, const struct appraiser_case *c,
 
 static enum err
 judge_one(struct service *s, const struct policy_rule *rule, const struct bundle_component *named,
-    enum component_kind kind, struct evidence_item *item, const struct component_verdict **out)
+    enum component_kind kind, struct evidence_item *item, uint64_t now_s,
+    const struct component_verdict **out)
 {
 	enum err e = ERR_OK;
 
-	*out = evidence_verdict_find(item, rule, s->policy_generation, s->last_issued_s);
+	*out = evidence_verdict_find(item, rule, s->policy_generation, now_s);
 	if (*out == NULL)
-		e = appraise_stored(s, rule, item, out);
+		e = appraise_stored(s, rule, item, now_s, out);
 	if (e == ERR_OK && (item->component_kind != kind || item->component_count != named->count ||
 			       item->place.size != named->size))
 		e = ERR_COMPONENT_FORMAT;
@@ -99,7 +101,7 @@ judge_one(struct service *s, const struct policy_rule *rule, const struct bundle
 
 static enum err
 appraise_stored(struct service *s, const struct policy_rule *rule, struct evidence_item *item,
-    const struct component_verdict **out)
+    uint64_t now_s, const struct component_verdict **out)
 {
 	struct buf bytes = BUF_INIT;
 	struct component *component = NULL;
@@ -113,7 +115,7 @@ appraise_stored(struct service *s, const struct policy_rule *rule, struct eviden
 	if (e == ERR_OK) {
 		item->component_kind = component->kind;
 		item->component_count = component->item_count;
-		e = appraise_component(rule, component, service_now_s(s), &verdict);
+		e = appraise_component(rule, component, now_s, &verdict);
 	}
 	if (e == ERR_OK) {
 		s->counters.appraisals++;

@@ -6,6 +6,7 @@
 #define HALLMARK_SIGNER_APPRAISER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "policy/appraise.h"
 #include "proto/bundle.h"
@@ -13,13 +14,16 @@
 #include "signer/service.h"
 
 struct appraiser_components {
+	uint64_t now_s; /* the time that they were judged for: the report's iat */
 	const struct component_verdict *verdict[COMPONENT_KIND_COUNT]; /* NULL: not in the bundle */
 	size_t missing_count;
 	enum component_kind missing[COMPONENT_KIND_COUNT]; /* not in the evidence store */
 };
 
 /*
- * Judges every component of the bundle that the store has, and lists those that it lacks.
+ * Judges every component of the bundle that the store has, and lists those that it lacks. This is
+ * where the bundle gets its time: it is taken once, for all that follows, so that no verdict can be
+ * of another second than the report that it stands in.
  * ERR_COMPONENT_FORMAT if a stored component is not what the bundle says of it (kind, count, size);
  * ERR_MEMORY.
  */

@@ -1,5 +1,6 @@
-#include "signer/conn.h"
-
+/*
+ * One connection: its socket, its frames, its deadlines. conn_pool.c has what concerns them all.
+ */
 #include <errno.h>
 #include <openssl/err.h>
 #include <stdlib.h>
@@ -7,13 +8,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "proto/frame.h"
+#include "signer/conn_state.h"
 #include "signer/link.h"
 #include "signer/logger.h"
 #include "signer/tls.h"
-
-/* Read at once: the largest frame and some more, so that a pipelining peer is served in one go. */
-#define SCRATCH_SIZE (FRAME_SIZE_MAX + 64 * 1024) /* bytes */
 
 /* Answers waiting for the peer to read; beyond it nothing more is taken from it. */
 #define OUTPUT_MAX (512 * 1024) /* bytes: two of the largest receipts */
@@ -23,16 +21,6 @@
 
 /* Reads per turn of the loop, so that one busy peer does not keep the others waiting. */
 #define READS_PER_TURN 4
-
-enum conn_state {
-	CONN_HANDSHAKE,
-	CONN_OPEN,
-	CONN_CLOSING,  /* sends what is left */
-	CONN_DRAINING, /* has sent it, and reads until the peer has seen it: a reset would lose it
-			*/
-	CONN_CLOSED,   /* waits for the loop to let go of the handle */
-	CONN_STATES,
-};
 
 static const unsigned moves[CONN_STATES] = {
     [CONN_HANDSHAKE] = 1U << CONN_OPEN | 1U << CONN_CLOSING | 1U << CONN_CLOSED,
@@ -45,82 +33,22 @@ static const unsigned moves[CONN_STATES] = {
 /* Whether a call went as far as it could, and what it waits for. */
 enum want { WANT_NOTHING, WANT_READ, WANT_WRITE, WANT_CLOSE };
 
-struct conn {
-	uv_poll_t poll;
-	struct deadline deadline;
-	struct conn_pool *pool;
-	struct conn *next, *previous;
-	struct conn *next_dirty;
-	bool dirty;
-	enum conn_state state;
-	int fd;
-	int polled; /* events the loop was asked for */
-	SSL *ssl;
-	struct link *link; /* from the end of the handshake on, until it is gone */
-	struct buf in; /* the start of a frame that is not complete, or what there is no room for */
-	struct buf out;   /* frames to be sent */
-	size_t forwarded; /* bytes of frames that the ledger's loop has not taken */
-	uint64_t number;
-	uint64_t generation; /* of the pool's settings that the peer was last checked by */
-	uint64_t ends_ms;    /* when the peer's certificate does, by the loop's clock */
-	enum err failure;    /* of TLS, or of the stream when the peer closed it */
-	bool greeted;        /* the session has taken the hello */
-	bool waiting;        /* for the ledger: the peer has reason to be silent */
-	bool owed;           /* the peer was asked for components */
-	bool broken;         /* no frame can follow: nothing more is handed over */
-	bool write_blocked;
-	bool has_room;     /* as last asked */
-	bool handle_alive; /* the loop has not let go of it */
-};
-
 static void move(struct conn *c, enum conn_state to);
 static void on_poll(uv_poll_t *poll, int status, int events);
-static void conn_drive(struct conn *c, bool readable);
 static void conn_settle(struct conn *c);
-static void conn_end(struct conn *c, enum err e, const char *text);
 static void on_closed(uv_handle_t *handle);
 static enum want handshake(struct conn *c);
 static bool begin_session(struct conn *c);
-static enum want send_output(struct conn *c);
 static enum want receive(struct conn *c);
 static bool is_welcome(struct conn *c);
 static enum want drain(struct conn *c);
-static void on_busy(uv_idle_t *idle);
 static bool has_room(const struct conn *c, size_t more);
 static bool take_frames(struct conn *c, struct view bytes);
 static bool forward(struct conn *c, struct view frames);
 static bool forward_broken(struct conn *c, enum err e);
-static void free_if_gone(struct conn *c);
-static enum want tls_want(struct conn *c, int result);
+static enum want send_output(struct conn *c);
 static void wake(struct conn *c);
-static struct conn *conn_of(struct deadline *d);
-
-enum err
-conn_pool_init(struct conn_pool *p, uv_loop_t *loop, unsigned front,
-    struct front_settings *settings, struct traffic *traffic)
-{
-	memset(p, 0, sizeof(*p));
-	p->loop = loop;
-	p->front = front;
-	p->traffic = traffic;
-	if ((p->scratch = malloc(SCRATCH_SIZE)) == NULL)
-		return ERR_MEMORY;
-	conn_pool_set(p, settings);
-	uv_idle_init(loop, &p->busy);
-	p->busy.data = p;
-	return ERR_OK;
-}
-
-void
-conn_pool_set(struct conn_pool *p, struct front_settings *settings)
-{
-	SSL_CTX_free(p->tls);
-	p->tls = settings->tls; /* moved */
-	settings->tls = NULL;
-	p->generation++;
-	memcpy(p->deadlines.timeout_ms, settings->timeout_ms, sizeof(settings->timeout_ms));
-	front_settings_free(settings);
-}
+static enum want tls_want(struct conn *c, int result);
 
 void
 conn_open(struct conn_pool *p, int fd, uint64_t number)
@@ -149,25 +77,6 @@ conn_open(struct conn_pool *p, int fd, uint64_t number)
 	p->all = c;
 	deadline_arm(&p->deadlines, &c->deadline, DEADLINE_HANDSHAKE, uv_now(p->loop));
 	conn_settle(c);
-}
-
-bool
-conn_pool_make_room(struct conn_pool *p)
-{
-	struct deadline *oldest = p->deadlines.first[DEADLINE_HANDSHAKE];
-
-	if (oldest == NULL)
-		return false;
-	conn_end(conn_of(oldest), ERR_CONNECTIONS, NULL);
-	return true;
-}
-
-void
-conn_pool_refuse(struct conn_pool *p, int fd)
-{
-	traffic_count(p->traffic, ERR_CONNECTIONS);
-	traffic_closed(p->traffic);
-	close(fd);
 }
 
 void
@@ -200,63 +109,7 @@ conn_on_gone(struct conn *c)
 {
 	link_free(c->link);
 	c->link = NULL;
-	free_if_gone(c);
-}
-
-void
-conn_pool_flush(struct conn_pool *p)
-{
-	struct conn *c, *next;
-
-	for (c = p->dirty, p->dirty = NULL; c != NULL; c = next) {
-		next = c->next_dirty;
-		c->dirty = false;
-		if (c->state != CONN_CLOSED)
-			conn_drive(c, false);
-	}
-	/* What is dirty again has more to read than its share of a turn: do not wait for events. */
-	if (p->dirty != NULL)
-		uv_idle_start(&p->busy, on_busy);
-	else
-		uv_idle_stop(&p->busy);
-}
-
-void
-conn_pool_expire(struct conn_pool *p)
-{
-	static const enum err errors[DEADLINE_CLASSES] = {
-	    [DEADLINE_HANDSHAKE] = ERR_TIMEOUT_HANDSHAKE,
-	    [DEADLINE_FRAME] = ERR_TIMEOUT_FRAME,
-	    [DEADLINE_READER] = ERR_TIMEOUT_READER,
-	    [DEADLINE_IDLE] = ERR_TIMEOUT_IDLE,
-	};
-	struct deadline *d;
-
-	while ((d = deadline_expired(&p->deadlines, uv_now(p->loop))) != NULL)
-		conn_end(conn_of(d), errors[d->class], NULL);
-}
-
-void
-conn_pool_close(struct conn_pool *p)
-{
-	p->closing = true;
-	for (struct conn *c = p->all, *next; c != NULL; c = next) {
-		next = c->next;
-		if (c->state == CONN_OPEN)
-			send_output(c);
-		if (c->state != CONN_CLOSED)
-			conn_end(c, ERR_OK, NULL);
-		c->link = NULL; /* the ledger's loop frees what it has not given back */
-		free_if_gone(c);
-	}
-	uv_close((uv_handle_t *)&p->busy, NULL);
-}
-
-void
-conn_pool_free(struct conn_pool *p)
-{
-	SSL_CTX_free(p->tls);
-	free(p->scratch);
+	conn_free_if_gone(c);
 }
 
 static void
@@ -280,8 +133,7 @@ on_poll(uv_poll_t *poll, int status, int events)
 	conn_drive(c, status < 0 || (events & UV_READABLE) != 0);
 }
 
-/* Goes on with the connection as far as it goes without waiting. */
-static void
+void
 conn_drive(struct conn *c, bool readable)
 {
 	enum want want = WANT_NOTHING;
@@ -325,7 +177,7 @@ drain(struct conn *c)
 	ssize_t got;
 
 	do
-		got = recv(c->fd, c->pool->scratch, SCRATCH_SIZE, MSG_DONTWAIT);
+		got = recv(c->fd, c->pool->scratch, CONN_SCRATCH_SIZE, MSG_DONTWAIT);
 	while (got < 0 && errno == EINTR);
 	if (got > 0 || (got < 0 && errno == EAGAIN))
 		return WANT_READ;
@@ -367,8 +219,7 @@ conn_settle(struct conn *c)
 		deadline_keep(deadlines, &c->deadline, DEADLINE_IDLE, now);
 }
 
-/* Counts and logs why (ERR_OK: an orderly end), and lets go of everything. */
-static void
+void
 conn_end(struct conn *c, enum err e, const char *text)
 {
 	struct conn_pool *p = c->pool;
@@ -414,12 +265,11 @@ on_closed(uv_handle_t *handle)
 	close(c->fd);
 	traffic_closed(p->traffic);
 	c->handle_alive = false;
-	free_if_gone(c);
+	conn_free_if_gone(c);
 }
 
-/* A connection lives until both the loop and the ledger's loop have let go of it. */
-static void
-free_if_gone(struct conn *c)
+void
+conn_free_if_gone(struct conn *c)
 {
 	struct conn_pool *p = c->pool;
 
@@ -434,6 +284,17 @@ free_if_gone(struct conn *c)
 	buf_free(&c->in);
 	buf_free(&c->out);
 	free(c);
+}
+
+void
+conn_leave(struct conn *c)
+{
+	if (c->state == CONN_OPEN)
+		send_output(c);
+	if (c->state != CONN_CLOSED)
+		conn_end(c, ERR_OK, NULL);
+	c->link = NULL;
+	conn_free_if_gone(c);
 }
 
 static enum want
@@ -512,8 +373,8 @@ receive(struct conn *c)
 	enum want want = WANT_NOTHING;
 	bool idle = c->in.size == 0;
 
-	while (size < SCRATCH_SIZE && want == WANT_NOTHING) {
-		int result = SSL_read_ex(c->ssl, p->scratch + size, SCRATCH_SIZE - size, &got);
+	while (size < CONN_SCRATCH_SIZE && want == WANT_NOTHING) {
+		int result = SSL_read_ex(c->ssl, p->scratch + size, CONN_SCRATCH_SIZE - size, &got);
 
 		if (result == 1)
 			size += got;
@@ -657,17 +518,4 @@ wake(struct conn *c)
 	c->dirty = true;
 	c->next_dirty = c->pool->dirty;
 	c->pool->dirty = c;
-}
-
-/* Only keeps the loop from waiting; conn_pool_flush does the work. */
-static void
-on_busy(uv_idle_t *idle)
-{
-	(void)idle;
-}
-
-static struct conn *
-conn_of(struct deadline *d)
-{
-	return (struct conn *)(void *)((char *)d - offsetof(struct conn, deadline));
 }

@@ -58,6 +58,7 @@ static enum err index_catch_up(struct ledger *l, struct log_index *index, uint64
 static enum err put_head(void *context, struct workload *w);
 static bool index_is_of_this_log(struct ledger *l, const struct index_state *state);
 static enum err replay_tiles(struct ledger *l, uint64_t from);
+static enum err read_last_issued(struct ledger *l);
 static enum err replay_report(
     struct ledger *l, struct view bytes, uint64_t index, struct batch_entry *entry);
 static enum err damaged(const char *path, uint64_t place, const char *text);
@@ -77,6 +78,8 @@ ledger_recover(struct ledger *l, struct log_index *index)
 		return ERR_MEMORY;
 	tree = l->signed_head;
 	if ((e = read_segments(l, &tree)) != ERR_OK || (e = load_heads(l, index)) != ERR_OK)
+		return e;
+	if ((e = read_last_issued(l)) != ERR_OK)
 		return e;
 	l->head = tree;
 	l->open = batch_new(tree.size);
@@ -396,6 +399,30 @@ replay_tiles(struct ledger *l, uint64_t from)
 	return e;
 }
 
+/* Reports that were pending have said it already; else the newest published one is asked. */
+static enum err
+read_last_issued(struct ledger *l)
+{
+	struct tilestore_reader reader = {l->config->log_directory, l->published_size};
+	struct report_document *document = NULL;
+	struct buf bytes = BUF_INIT;
+	enum err e = ERR_OK;
+
+	if (l->published_size == 0 || l->last_issued_s > 0)
+		return ERR_OK;
+	e = tilestore_read_entry(&reader, l->published_size - 1, &bytes);
+	if (e == ERR_OK)
+		e = report_parse(buf_view(&bytes), &document);
+	if (e == ERR_OK)
+		l->last_issued_s = report_document_report(document)->issued_s;
+	else if (e != ERR_MEMORY)
+		e = damaged(l->config->log_directory, l->published_size - 1,
+		    "expected a readable report at this index of the entry bundles");
+	report_document_free(&document);
+	buf_free(&bytes);
+	return e;
+}
+
 /* Moves the head of the report's workload; `entry`, if any, gets the update for the index. */
 static enum err
 replay_report(struct ledger *l, struct view bytes, uint64_t index, struct batch_entry *entry)
@@ -419,6 +446,7 @@ replay_report(struct ledger *l, struct view bytes, uint64_t index, struct batch_
 		report_document_free(&document);
 		return ERR_MEMORY;
 	}
+	l->last_issued_s = r->issued_s;
 	w->has_head = true;
 	w->head.seq = r->bundle.seq;
 	w->head.time_ms = r->bundle.time_ms;

@@ -98,6 +98,7 @@ struct ledger {
 	struct ledger_segment *segment_first, *segment_last;
 	char *segment_path; /* of segment_last */
 	bool segment_rotate;
+	uint64_t last_issued_s; /* of the newest report that recovery found */
 	uv_timer_t publish_timer;
 
 	uint64_t storage_us, token_us; /* the last commit, the last checkpoint signature */

@@ -1,5 +1,6 @@
 #include "signer/session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
@@ -24,6 +25,8 @@ static const unsigned allowed[SESSION_STATES] = {
 };
 
 static enum err on_hello(struct session *s, const struct message_hello *m);
+static void refuse(struct session *s, enum err e, const struct filing *f, struct view text);
+static void refuse_bytes(struct session *s, enum err e, struct view bundle);
 static enum err on_bundle(struct session *s, const struct message_bundle *m);
 static enum err check_bundle(struct session *s, const struct message_bundle *m, struct filing *f);
 static enum err check_nonce(struct session *s, struct filing *f);
@@ -165,14 +168,20 @@ session_release(void *waiter)
 	}
 }
 
+void
+session_refuse(struct session *s, enum err e, const struct filing *f)
+{
+	refuse(s, e, f, view_of_string(err_text(e)));
+}
+
 /*
  * Answers with the code, counts it, logs it: the one place where a peer is refused. `f` is the
  * bundle that it is about, or NULL if it is about the connection.
  */
-void
-session_refuse(struct session *s, enum err e, const struct filing *f)
+static void
+refuse(struct session *s, enum err e, const struct filing *f, struct view text)
 {
-	struct message_refusal m = {.code = e, .text = view_of_string(err_text(e))};
+	struct message_refusal m = {.code = e, .text = text};
 	struct logline l;
 
 	service_count(s->service, e);
@@ -282,7 +291,7 @@ on_hello(struct session *s, const struct message_hello *m)
 	const struct signer_config *config = s->service->config;
 	struct message_welcome w = {.version = PROTOCOL_VERSION,
 	    .log = view_of_string(config->log_origin),
-	    .time_ms = service_wall_ms(),
+	    .time_ms = service_wall_ms(s->service),
 	    .part_max = MESSAGE_PART_MAX,
 	    .component_max = COMPONENT_SIZE_MAX,
 	    .in_flight_max = config->limits.in_flight_per_connection};
@@ -310,7 +319,7 @@ on_bundle(struct session *s, const struct message_bundle *m)
 
 	s->service->counters.bundles++;
 	if ((e = bundle_decode(m->bundle, &f.bundle)) != ERR_OK) {
-		session_refuse(s, e, NULL);
+		refuse_bytes(s, e, m->bundle);
 		return e;
 	}
 	digest_of(m->bundle.data, m->bundle.size, &f.digest);
@@ -332,6 +341,21 @@ on_bundle(struct session *s, const struct message_bundle *m)
 			workload_forget(s->service->workloads, f.workload);
 	}
 	return e;
+}
+
+/* A bundle that cannot be read: says at which key, if at one of them. */
+static void
+refuse_bytes(struct session *s, enum err e, struct view bundle)
+{
+	const struct view key = bundle_fault(bundle);
+	char text[MESSAGE_TEXT_MAX];
+	int size = snprintf(text, sizeof(text), "%s: %.*s", err_text(e), (int)key.size,
+	    key.size > 0 ? (const char *)key.data : "");
+
+	if (key.size == 0)
+		session_refuse(s, e, NULL);
+	else
+		refuse(s, e, NULL, (struct view){(const uint8_t *)text, (size_t)size});
 }
 
 static enum err
@@ -367,12 +391,16 @@ static enum err
 check_chain(struct session *s, const struct filing *f)
 {
 	const struct workload *w = f->workload;
-	uint64_t latest_ms = service_wall_ms() + s->service->config->limits.clock_skew_s * 1000ULL;
+	uint64_t latest_ms =
+	    service_wall_ms(s->service) + s->service->config->limits.clock_skew_s * 1000ULL;
 
 	if (w->has_head && f->bundle.seq <= w->head.seq)
 		return ERR_SEQUENCE;
 	if (w->has_head && !digest_equal(&f->bundle.prev, &w->head.bundle_digest))
 		return ERR_CHAIN;
+	/* No jumps: the numbers would run out, and the chain could never go on. */
+	if (w->has_head ? f->bundle.seq != w->head.seq + 1 : f->bundle.seq > BUNDLE_SEQ_FIRST_MAX)
+		return ERR_SEQUENCE;
 	if (f->bundle.time_ms > latest_ms || (w->has_head && f->bundle.time_ms < w->head.time_ms))
 		return ERR_EVIDENCE_TIME;
 	return ERR_OK;

@@ -239,6 +239,8 @@ class Session:
             return self.refuse(204, fields)
         if head and fields["prev"] != head["digest"]:
             return self.refuse(205, fields)
+        if head and fields["seq"] != head["seq"] + 1:
+            return self.refuse(204, fields)
         self.gather(fields)
         self.send_receipt(self.accept(data, fields, signature))
 

@@ -287,7 +287,26 @@ def test_sequence_that_does_not_rise():
     collector.submit("s1", APP, seq=5)
     body = expect_refusal("sequence-not-rising", collector, "s1", APP, seq=5)
     assert body["last_seq"] == 5 and body["last_bundle"] == collector.chains["s1"][1]
-    collector.submit("s1", APP, seq=9)
+    # The numbers must not run out: none may jump, and a chain may not begin near their end.
+    body = expect_refusal("sequence-not-rising", collector, "s1", APP, seq=2**53 - 1)
+    assert body["last_seq"] == 5
+    expect_refusal("sequence-not-rising", collector, "s1", APP, seq=7)
+    collector.submit("s1", APP, seq=6)
+    body = expect_refusal("sequence-not-rising", collector, "s2", APP, seq=2**52 + 1)
+    assert "last_seq" not in body
+    collector.submit("s2", APP, seq=2**52)
+    collector.submit("s2", APP)
+
+
+def test_number_that_is_out_of_range_is_named():
+    collector = SITE.collector()
+    with counted("out-of-range"):
+        collector.connection.send([wire.BUNDLE, {"bundle": collector.make("s3", APP, seq=2**53)}])
+        kind, body = collector.connection.receive()
+        assert kind == wire.REFUSAL and body["code"] == 108 and body["text"].endswith(": seq"), body
+        assert "workload" not in body and "nonce" not in body
+    collector.connect()
+    collector.submit("s3", APP)
 
 
 def test_chain_that_is_broken():

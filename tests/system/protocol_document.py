@@ -109,6 +109,8 @@ def test_limits_are_those_of_the_code():
     says("of all these the last #", ("proto/keychannel.h", "KEYCHANNEL_TREES"))
     says("While # requests have no answer", ("proto/keychannel.h", "KEYCHANNEL_UNANSWERED_MAX"))
     assert constant("proto/bundle.h", "BUNDLE_SEQ_MAX") == 2**53 - 1 and "2^53 - 1" in TEXT
+    assert constant("proto/bundle.h", "BUNDLE_SEQ_FIRST_MAX") == 2**52
+    assert "any `seq` up to 2^52" in FLAT
     assert str(constant("proto/bundle.h", "BUNDLE_TIME_MS_MAX")) in TEXT
 
 

@@ -278,6 +278,35 @@ wrong_types_are_refused(void **state)
 }
 
 static void
+expect_fault(struct view bytes, const char *key)
+{
+	assert_true(view_equal(bundle_fault(bytes), view_of_string(key)));
+}
+
+static void
+the_value_at_fault_is_named(void **state)
+{
+	(void)state;
+	expect_fault(V("\x88\xa1v\x02" WORKLOAD SEQ PREV NONCE BOOT TIME PARTS), "v");
+	expect_fault(
+	    V("\x88" VERSION "\xa8workload\xa1/" SEQ PREV NONCE BOOT TIME PARTS), "workload");
+	expect_fault(
+	    V("\x88" VERSION WORKLOAD "\xa3seq\xcf\0\x20\0\0\0\0\0\0" PREV NONCE BOOT TIME PARTS),
+	    "seq");
+	expect_fault(V("\x88" VERSION WORKLOAD SEQ PREV "\xa5nonce\xc0" BOOT TIME PARTS), "nonce");
+	expect_fault(
+	    V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\252components\x80"), "components");
+	expect_fault(V("\x88" VERSION VERSION SEQ PREV NONCE BOOT TIME PARTS), "v");
+	/* At none of them: good, or wrong as a whole. */
+	expect_fault(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME PARTS), "");
+	expect_fault(V("\x88" WORKLOAD VERSION SEQ PREV NONCE BOOT TIME PARTS), "");
+	expect_fault(V("\x87" VERSION WORKLOAD SEQ PREV BOOT TIME PARTS), "");
+	expect_fault(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT "\xa4none\x01" PARTS), "");
+	expect_fault(V("\x90"), "");
+	expect_fault(V("not MessagePack"), "");
+}
+
+static void
 values_out_of_range_are_refused(void **state)
 {
 	(void)state;
@@ -379,6 +408,7 @@ main(void)
 	    cmocka_unit_test(unknown_keys_are_refused),
 	    cmocka_unit_test(missing_keys_are_refused),
 	    cmocka_unit_test(wrong_types_are_refused),
+	    cmocka_unit_test(the_value_at_fault_is_named),
 	    cmocka_unit_test(values_out_of_range_are_refused),
 	    cmocka_unit_test(structure_is_checked_first),
 	    cmocka_unit_test(oversize_is_refused),

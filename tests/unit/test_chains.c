@@ -131,11 +131,10 @@ test_a_long_chain(void **state)
 }
 
 static void
-test_gaps_in_sequence_and_equal_times_are_allowed(void **state)
+test_equal_times_are_allowed(void **state)
 {
 	struct bench *b = *state;
 
-	b->m.r.bundle.seq += 100;
 	b->m.r.bundle.time_ms -= 1000;
 	b->m.r.issued_s--;
 	assert_int_equal(check(b->chains, &b->m), OUTCOME_GOOD);
@@ -209,6 +208,33 @@ test_a_report_twice(void **state)
 
 	assert_int_equal(check(b->chains, &b->m), OUTCOME_GOOD);
 	bad(b, "hallmark.previous-report");
+}
+
+static void
+test_a_gap_in_the_sequence(void **state)
+{
+	struct bench *b = *state;
+
+	b->m.r.bundle.seq++;
+	bad(b, "expected sequence number 2, found 3");
+}
+
+static void
+test_a_chain_that_begins_too_late_to_go_on(void **state)
+{
+	struct bench *b = *state;
+	struct maker m;
+	const char *what;
+
+	maker_begin(&m, "at-the-bound");
+	m.r.issued_s = b->m.r.issued_s;
+	m.r.bundle.seq = BUNDLE_SEQ_FIRST_MAX;
+	assert_int_equal(check(b->chains, &m), OUTCOME_GOOD);
+	m.r.bundle.workload = V("over-it");
+	m.r.bundle.seq++;
+	assert_int_equal(chains_check(b->chains, maker_write(&m), &what), OUTCOME_BAD);
+	assert_non_null(strstr(what, "expected a first sequence number of at most"));
+	buf_free(&m.entry);
 }
 
 static void
@@ -312,7 +338,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_a_long_chain),
-	    TEST(test_gaps_in_sequence_and_equal_times_are_allowed),
+	    TEST(test_equal_times_are_allowed),
+	    TEST(test_a_gap_in_the_sequence),
+	    TEST(test_a_chain_that_begins_too_late_to_go_on),
 	    TEST(test_a_chain_may_begin_late),
 	    TEST(test_signatures_are_remembered),
 	    TEST(test_a_signature_is_not_forgotten),

@@ -190,11 +190,13 @@ receipt_and_refusal_values(void **state)
 	vector_decode("refusal-connection", &frame, &m);
 	assert_int_equal(m.body.refusal.code, ERR_VERSION);
 	assert_true(view_equal(m.body.refusal.name, V("no-common-version")));
+	assert_true(view_equal(m.body.refusal.text, view_of_string(err_text(ERR_VERSION))));
 	assert_int_equal(m.body.refusal.workload.size, 0);
 	assert_false(m.body.refusal.has_last);
 	assert_false(m.body.refusal.has_nonce);
 	vector_decode("refusal-sequence", &frame, &m);
 	assert_int_equal(m.body.refusal.code, ERR_SEQUENCE);
+	assert_true(view_equal(m.body.refusal.text, view_of_string(err_text(ERR_SEQUENCE))));
 	assert_int_equal(m.body.refusal.seq, 1);
 	assert_true(m.body.refusal.has_last);
 	assert_int_equal(m.body.refusal.last_seq, 2);

@@ -302,7 +302,7 @@ def make():
     }
     refusal = {
         "code": 204, "name": "sequence-not-rising",
-        "text": "the sequence number is 1, the last accepted one is 2",
+        "text": "the sequence number does not follow the last accepted one",
         "workload": WORKLOAD, "seq": 1, "last_seq": 2, "last_bundle": sha256(bundle_2),
         "nonce": NONCE_2,
     }
@@ -331,7 +331,7 @@ def make():
         "receipt-jws": frame(6, {**receipt, "jws": jws(signer, report_1)}),
         "refusal-connection": frame(7, {
             "code": 113, "name": "no-common-version",
-            "text": "the signer speaks version 1, the collector 2",
+            "text": "no protocol version in common",
         }),
         "refusal-sequence": frame(7, refusal),
         "pack-record": pack_record(1, executable),

@@ -1,0 +1,215 @@
+#!/usr/bin/python3
+"""The signer's clock: one time for each report, none before its predecessor's, references expire."""
+
+import hashlib
+import json
+import mmap
+import os
+import signal
+import struct
+import time
+
+import hallmark
+import wire
+from hallmark import APP, Site
+
+BASE_S = int(time.time()) // 86400 * 86400
+SKEW_S = 300  # the default of limits.clock_skew_s
+FILE = wire.component("files", [wire.file_item("/etc/app.conf", b"conf", mode=0o100644)])
+NO_FILE = wire.component("files", [])
+
+
+class Clock:
+    """The wall clock of the signers that are started after it; see tests/lib/set_clock.c."""
+
+    def __init__(self, site, now_s=BASE_S):
+        path = site.path("clock")
+        path.write_bytes(bytes(16))
+        with open(path, "r+b") as file:
+            self.map = mmap.mmap(file.fileno(), 16)
+        self.set(now_s)
+        # The sanitizer's library wants to be the first, which nothing here depends on.
+        asan = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+        site.clock = {"LD_PRELOAD": str(hallmark.BUILD / "set_clock.so"),
+                      "HALLMARK_TEST_CLOCK": str(path), "ASAN_OPTIONS": asan.strip(":")}
+
+    def set(self, now_s, step_s=0):
+        self.map[:] = struct.pack("=qq", now_s, step_s)
+        self.now_ms = now_s * 1000
+
+
+def start(site):
+    if not site.path("log.crt").exists():
+        site.init_key()
+    plain, site.env = site.env, {**site.env, **site.clock}
+    try:
+        return site.start_signer()
+    finally:
+        site.env = plain
+
+
+def utc(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def read(receipt):
+    """iat, status, and the findings' codes of the one workload."""
+    report = json.loads(receipt["report"])
+    (verdict,) = report["submods"].values()
+    return (report["iat"], verdict["ear.status"],
+            {f["code"] for f in verdict["hallmark.findings"]})
+
+
+def audit(site):
+    cert = ("--cert", str(site.path("log.crt")))
+    site.audit("fsck", "--log", str(site.path("log")), *cert, "--reports")
+    site.audit("replay", "--log", str(site.path("log")), "--evidence", str(site.path("evidence")),
+               *cert, "--all")
+
+
+def test_a_kept_verdict_ends_with_its_reference():
+    """Judged before, asked for after, with a signer that was idle in between."""
+    until = BASE_S + 100
+    with Site() as site:
+        clock = Clock(site, until - 1)
+        site.write_policy(text=f"""name: test
+references:
+  - {{name: known, file: known.sha256, until: "{utc(until)}"}}
+workloads:
+  - {{match: "*", collectors: ["spiffe://test/**"], executable: {{references: [known]}}}}
+""")
+        signer = start(site)
+        for name in ("host1", "host2"):
+            assert read(site.collector(name).submit("app", APP, time_ms=clock.now_ms)) == (
+                until - 1, "affirming", set())
+        clock.set(until)
+        for name in ("host3", "host4"):
+            assert read(site.collector(name).submit("app", APP, time_ms=clock.now_ms)) == (
+                until, "contraindicated", {"expired-reference", "expired-rule"})
+        assert signer.stop() == 0
+        audit(site)
+
+
+def test_one_time_for_the_whole_of_a_report():
+    """The clock moves a second with each reading, and `until` comes after every one of them."""
+    phases = range(1, 9)
+    with Site() as site:
+        clock = Clock(site)
+        references = "".join(
+            f'  - {{name: r{p}, file: known.sha256, until: "{utc(BASE_S + 100 * p)}"}}\n'
+            for p in phases)
+        workloads = "".join(
+            f'  - {{match: w{p}, collectors: ["spiffe://test/**"], '
+            f"executable: {{references: [r{p}]}}}}\n" for p in phases)
+        site.write_policy(text=f"name: test\nreferences:\n{references}workloads:\n{workloads}")
+        signer = start(site)
+        collector = site.collector()
+        seen = set()
+        for p in phases:
+            until = BASE_S + 100 * p
+            clock.set(until - p, step_s=1)
+            iat, status, _ = read(collector.submit(f"w{p}", APP, time_ms=clock.now_ms))
+            assert (status == "affirming") == (iat < until), (p, iat - until, status)
+            seen.add(status)
+        assert len(seen) == 2, "some before their time and some after"
+        clock.set(BASE_S + 10000)
+        assert signer.stop() == 0
+        audit(site)
+
+
+def test_no_report_is_before_its_predecessor_after_a_restart():
+    ahead = BASE_S + 7200
+    with Site() as site:
+        clock = Clock(site, ahead)
+        signer = start(site)
+        collector = site.collector()
+        measured_ms = (BASE_S - 60) * 1000
+        assert read(collector.submit("app", APP, time_ms=measured_ms))[0] == ahead
+        assert signer.stop() == 0
+        assert not list(site.path("log").glob("pending.*")), "the newest report is in the tiles"
+
+        clock.set(BASE_S)
+        signer = start(site)
+        assert f"last_issued_s={ahead} clock_s={BASE_S}" in signer.wait_for("event=clock-back")
+        collector.connect()
+        assert read(collector.submit("app", APP, time_ms=measured_ms))[0] == ahead
+        # Killed with the report in the pending file, or in the tiles: either way it is found.
+        clock.set(ahead + 5)
+        assert read(collector.submit("app", APP, time_ms=measured_ms))[0] == ahead + 5
+        signer.kill()
+
+        for path in site.dir.glob("index.db*"):
+            path.unlink()
+        clock.set(BASE_S)
+        signer = start(site)
+        signer.wait_for(f"event=clock-back last_issued_s={ahead + 5}")
+        collector.connect()
+        assert read(collector.submit("app", APP, time_ms=measured_ms))[0] == ahead + 5
+        assert len([line for line in signer.lines if "event=clock-back" in line]) == 1
+        clock.set(ahead + 6)
+        assert read(collector.submit("app", APP, time_ms=measured_ms))[0] == ahead + 6
+        assert signer.stop() == 0
+        audit(site)
+
+
+def test_evidence_is_of_the_future_by_the_logs_clock():
+    """A signer whose clock was set back knows from its log that the time has come."""
+    with Site() as site:
+        clock = Clock(site)
+        signer = start(site)
+        collector = site.collector()
+        collector.submit("app", APP, time_ms=clock.now_ms)
+        assert signer.stop() == 0
+        clock.set(86400)
+        signer = start(site)
+        collector.connect()
+        latest_ms = (BASE_S + SKEW_S) * 1000
+        try:
+            collector.submit("app", APP, time_ms=latest_ms + 1)
+            raise AssertionError("taken")
+        except wire.Refused as refused:
+            assert refused.name == "evidence-time"
+        iat, status, _ = read(collector.submit("app", APP, time_ms=latest_ms))
+        assert (iat, status) == (BASE_S, "affirming")
+        assert signer.stop() == 0
+        audit(site)
+
+
+def test_deleting_files_does_not_help_once_references_are_over():
+    until = BASE_S + 100
+    with Site() as site:
+        clock = Clock(site, until - 1)
+        site.path("data.sha256").write_text(
+            hashlib.sha256(b"conf").hexdigest() + "  /etc/app.conf\n")
+        site.write_policy()  # for known.sha256
+        site.path("policy.yaml").write_text(f"""name: test
+references:
+  - {{name: known, file: known.sha256}}
+  - {{name: data, file: data.sha256, until: "{utc(until)}"}}
+workloads:
+  - match: "*"
+    collectors: ["spiffe://test/**"]
+    executable: {{references: [known]}}
+    files: {{references: [data]}}
+""")
+        signer = start(site)
+        collector = site.collector()
+
+        def submit(files):
+            return read(collector.submit("app", {**APP, "files": files},
+                                         time_ms=clock.now_ms))[1:]
+
+        assert submit(FILE) == ("affirming", set())
+        assert submit(NO_FILE) == ("contraindicated", {"missing-file"})
+        clock.set(until)
+        assert submit(FILE) == ("contraindicated", {"expired-rule", "expired-reference"})
+        assert submit(NO_FILE) == ("contraindicated", {"expired-rule", "missing-file"})
+        signer.signal(signal.SIGHUP)
+        signer.wait_for("event=reloaded")
+        assert submit(NO_FILE) == ("contraindicated", {"expired-rule", "missing-file"})
+        assert signer.stop() == 0
+        audit(site)
+
+
+if __name__ == "__main__":
+    hallmark.run_tests("__main__")
