@@ -117,7 +117,7 @@ on_answer(void *context, void *about, const struct keychannel_answer *answer)
 	/* Of a token's answer the state may be that of a checkpoint which is still being signed. */
 	l->guard.size = answer->size;
 	l->guard.root = answer->root;
-	ledger_tokens_tree(l, answer->size);
+	known_trees_add(&l->tokens.trees, answer->size);
 	if (l->catching_up) {
 		l->catching_up = false;
 		say_ready(l);

@@ -11,6 +11,7 @@
 #include "signer/batch.h"
 #include "signer/committer.h"
 #include "signer/keyprocess.h"
+#include "signer/known_trees.h"
 #include "signer/ledger.h"
 #include "signer/publisher.h"
 
@@ -46,12 +47,11 @@ struct ledger_guard {
 /* Reports that wait for their JWS; ledger_tokens.c. */
 struct ledger_token;
 struct ledger_tokens {
-	struct ledger_token *table;      /* by index, in order */
-	struct ledger_token *next;       /* the first that was not asked; NULL: none */
-	unsigned asked;                  /* with the key process */
-	uint64_t tree_count;             /* trees that this key process has seen signed */
-	uint64_t tree[KEYCHANNEL_TREES]; /* their sizes, in a ring */
-	bool want_publication;           /* the next one needs the published tree to catch up */
+	struct ledger_token *table; /* by index, in order */
+	struct ledger_token *next;  /* the first that was not asked; NULL: none */
+	unsigned asked;             /* with the key process */
+	struct known_trees trees;
+	bool want_publication; /* the next one needs the published tree to catch up */
 };
 
 /* A pending file: "pending.<index of its first report, 20 digits>". */
@@ -134,7 +134,6 @@ enum err ledger_tokens_add(struct ledger *l, struct batch *b) MUST_USE;
 void ledger_tokens_advance(struct ledger *l);
 void ledger_tokens_answer(struct ledger *l, void *about, struct view jws);
 void ledger_tokens_restart(struct ledger *l, uint64_t size);
-void ledger_tokens_tree(struct ledger *l, uint64_t size);
 bool ledger_tokens_hold(const struct ledger *l);
 enum err ledger_tokens_receipt_again(
     struct ledger *l, uint64_t index, void *waiter, uint64_t arrived_us) MUST_USE;

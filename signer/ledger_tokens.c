@@ -8,7 +8,7 @@
  * answers them in any order. With the JWS the receipt leaves and the copy is freed.
  *
  * The key process takes a proof to a tree that it has seen signed: the state that it began with,
- * and the last KEYCHANNEL_TREES since. `tree` has the sizes of the same trees. So a proof is
+ * and the last KEYCHANNEL_TREES since; we keep the sizes of the same (known_trees.h). So a proof is
  *   - the report's own, to the tree of its batch, while that one is among them;
  *   - else, made when it is asked, to the published tree, from the tiles: after a restart of the
  *     key process, which has forgotten the trees before its state, or when more checkpoints were
@@ -47,7 +47,6 @@ struct ledger_token {
 static struct ledger_token *token_new(const struct batch *b, size_t entry);
 static void token_proof(const struct ledger_token *t, struct merkle_proof *out);
 static struct view token_report(const struct ledger_token *t);
-static bool tree_is_known(const struct ledger_tokens *tokens, uint64_t size);
 static bool has_plain(const struct batch *b);
 static bool prove(struct ledger *l, const struct ledger_token *t, struct keychannel_request *r);
 
@@ -122,17 +121,7 @@ ledger_tokens_restart(struct ledger *l, uint64_t size)
 {
 	l->tokens.next = l->tokens.table;
 	l->tokens.asked = 0;
-	l->tokens.tree_count = 0;
-	ledger_tokens_tree(l, size);
-}
-
-/* The key process has signed the tree of `size`. */
-void
-ledger_tokens_tree(struct ledger *l, uint64_t size)
-{
-	struct ledger_tokens *tokens = &l->tokens;
-
-	tokens->tree[tokens->tree_count++ % KEYCHANNEL_TREES] = size;
+	known_trees_begin(&l->tokens.trees, size);
 }
 
 /*
@@ -220,21 +209,6 @@ token_report(const struct ledger_token *t)
 	return (struct view){t->bytes, t->report_size};
 }
 
-/*
- * Of a tree that was signed once: whether the key process still knows it. One less than it
- * remembers, because a checkpoint that is being signed may push out one more before it reads us.
- */
-static bool
-tree_is_known(const struct ledger_tokens *tokens, uint64_t size)
-{
-	uint64_t count = tokens->tree_count, oldest = 0;
-
-	if (count > KEYCHANNEL_TREES - 1)
-		oldest = count - (KEYCHANNEL_TREES - 1);
-	return size >= tokens->tree[oldest % KEYCHANNEL_TREES] &&
-	       size <= tokens->tree[(count - 1) % KEYCHANNEL_TREES];
-}
-
 static bool
 has_plain(const struct batch *b)
 {
@@ -251,11 +225,11 @@ prove(struct ledger *l, const struct ledger_token *t, struct keychannel_request 
 	    .index = t->index,
 	    .size = t->tree_size,
 	    .report = token_report(t)};
-	if (tree_is_known(&l->tokens, t->tree_size)) {
+	if (known_trees_has(&l->tokens.trees, t->tree_size)) {
 		token_proof(t, &r->proof);
 		return true;
 	}
-	if (t->index >= l->published_size || !tree_is_known(&l->tokens, l->published_size))
+	if (t->index >= l->published_size || !known_trees_has(&l->tokens.trees, l->published_size))
 		return false;
 	r->size = l->published_size;
 	if (merkle_prove_inclusion(r->size, t->index, tilestore_read_node, &reader, &r->proof) !=

@@ -25,10 +25,10 @@ workloads:
 """
 
 
-def make_site(sessions=2, latency_ms=0, serial=False, **hsm):
+def make_site(sessions=2, latency_ms=0, **hsm):
     site = Site(token_module=True, limits=MANY, hsm={"sessions": sessions, **hsm})
     site.write_policy(POLICY)
-    site.token.set(latency_us=1000 * latency_ms, serial=int(serial))
+    site.token.set(latency_us=1000 * latency_ms)
     return site
 
 
@@ -73,6 +73,27 @@ class Crowd:
             return self.count - len(self.receipts)
 
     def finish(self):
+        """Each has exactly one receipt with a JWS over its report; all verify."""
+        self.wait_for(self.count)
+        jwk = json.loads(self.site.hsm("jwks").stdout)["keys"][0]
+        assert {r["workload"] for r in self.receipts} == set(self.bundles)
+        for receipt in self.receipts:
+            wire.verify_receipt(receipt, self.site.certificate, ORIGIN)
+            keychannel.verify_jws(receipt["jws"].encode(), jwk, self.site.certificate,
+                                  receipt["report"])
+        self.collector.close()
+
+
+def until(condition, what):
+    deadline = hallmark.PATIENCE_S
+    pause = threading.Event()
+    while not condition():
+        assert deadline > 0, what
+        pause.wait(0.01)
+        deadline -= 0.01
+
+
+def finish(self):
         """Each has exactly one receipt with a JWS over its report; all verify."""
         self.wait_for(self.count)
         jwk = json.loads(self.site.hsm("jwks").stdout)["keys"][0]
@@ -177,32 +198,15 @@ def test_jws_outlive_the_key_process():
 
 
 def test_one_session_that_hangs_ends_the_process_while_others_go_on():
-    with make_site(sessions=4, latency_ms=5, deadline_ms=500) as site:
+    with make_site(sessions=4, latency_ms=5, deadline_ms=3000) as site:
         signer = site.start_signer()
         crowd = Crowd(site, 1000)
         crowd.wait_for(50)
         site.token.inject("hang", count=1)
+        until(lambda: site.token.get("faults") == 1, "nothing hangs")
+        crowd.wait_for(len(crowd.receipts) + 20)  # more than was being signed with it
+        assert not any("deadline_ms" in line for line in signer.lines)
         signer.wait_for("did not answer within deadline_ms")
-        assert len(crowd.receipts) > 100, "the others did not go on"
-        crowd.finish()
-        finish(site, signer)
-
-
-def test_a_jws_that_waited_longer_than_the_key_process_remembers():
-    """More checkpoints than its window go by; the proof is then to the published tree."""
-    with make_site(latency_ms=2, serial=True) as site:
-        signer = site.start_signer()
-        plain = site.collector("plain")
-        plain.submit("app", APP)
-        crowd = Crowd(site, 3000)
-        staged(site, 3000)
-        checkpoints = site.status()["counters"]["checkpoints"]
-        turn = 0
-        while site.status()["counters"]["checkpoints"] - checkpoints < keychannel.TREES + 50:
-            for _ in range(50):
-                plain.submit(f"app{turn % 10}", APP)
-                turn += 1
-        assert crowd.outstanding() > 130, "none is left that was not asked in time"
         crowd.finish()
         finish(site, signer)
 
