@@ -140,12 +140,16 @@ def test_tickets_are_good_at_every_loop():
         first = wire.Collector(site.port, None, context=context)
         first.submit("app", APP)
         ticket = first.connection.tls.session
-        for _ in range(3):  # connections go to the loops in turn
+        for _ in range(3):  # connections go to the loops in turn, and a ticket is good once
             raw = socket.create_connection(("127.0.0.1", site.port))
             with context.wrap_socket(raw, server_hostname="signer.test", session=ticket) as tls:
                 assert tls.session_reused
                 tls.sendall(wire.frame([wire.HELLO, {"versions": [1], "agent": "again"}]))
                 assert tls.recv(1)
+                used, ticket = ticket, tls.session
+        raw = socket.create_connection(("127.0.0.1", site.port))
+        with context.wrap_socket(raw, server_hostname="signer.test", session=used) as tls:
+            assert not tls.session_reused
         assert site.status()["counters"]["handshakes_resumed"] == 3
 
 
