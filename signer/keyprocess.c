@@ -398,7 +398,9 @@ on_child_ended(void *context, int status, int signal_number)
 	logline_number(&l, "status", (uint64_t)status);
 	logline_number(&l, "signal", (uint64_t)signal_number);
 	logline_end(&l);
-	give_up(k, "it ended");
+	/* Its last words may lie in the channel still: the end of that comes behind them. */
+	if (k->state != STATE_READY)
+		give_up(k, "it ended");
 }
 
 static void
