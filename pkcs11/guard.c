@@ -88,6 +88,9 @@ guard_open(const char *directory, const char *origin, struct view spki, struct g
 	}
 	if (e == ERR_OK && !state_read(g))
 		e = refuse_damaged(g);
+	/* Where a sync failed, the kernel alone may have it: before it is relied on, once more. */
+	if (e == ERR_OK)
+		e = slot_write(g, g->sequence, &g->state);
 	if (e != ERR_OK) {
 		guard_close(&g);
 		return e;

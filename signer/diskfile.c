@@ -12,6 +12,8 @@
 
 #include "signer/logger.h"
 
+#define AGAIN_SIZE (1024UL * 1024) /* bytes held at once by diskfile_write_again */
+
 static enum err failed(const char *call, const char *path);
 static enum err write_all(int fd, const char *path, struct view bytes);
 static enum err read_all(int fd, const char *path, uint64_t offset, size_t size, struct buf *to);
@@ -147,6 +149,33 @@ diskfile_truncate(const char *path, uint64_t size)
 		e = failed("fsync", path);
 	if (close(fd) != 0 && e == ERR_OK)
 		e = failed("close", path);
+	return e;
+}
+
+enum err
+diskfile_write_again(const char *path, uint64_t offset, uint64_t end)
+{
+	struct buf bytes = BUF_INIT;
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	enum err e = ERR_OK;
+
+	if (fd < 0)
+		return failed("open", path);
+	if (lseek(fd, (off_t)offset, SEEK_SET) < 0)
+		e = failed("lseek", path);
+	while (e == ERR_OK && offset < end) {
+		size_t size = end - offset < AGAIN_SIZE ? (size_t)(end - offset) : AGAIN_SIZE;
+
+		buf_clear(&bytes);
+		if ((e = read_all(fd, path, offset, size, &bytes)) == ERR_OK)
+			e = write_all(fd, path, buf_view(&bytes));
+		offset += size;
+	}
+	if (e == ERR_OK && fdatasync(fd) != 0)
+		e = failed("fdatasync", path);
+	if (close(fd) != 0 && e == ERR_OK)
+		e = failed("close", path);
+	buf_free(&bytes);
 	return e;
 }
 

@@ -37,6 +37,13 @@ enum err diskfile_read_at(const char *path, uint64_t offset, size_t size, struct
 /* Cuts a file to `size` bytes and syncs it. */
 enum err diskfile_truncate(const char *path, uint64_t size) MUST_USE;
 
+/*
+ * Writes what stands in a file from `offset` up to `end` once more, and syncs it. What was written
+ * before a sync that failed may be in the kernel's memory alone, where a further sync passes it
+ * over; written again, it is not.
+ */
+enum err diskfile_write_again(const char *path, uint64_t offset, uint64_t end) MUST_USE;
+
 /* Removes a file; one that is not there is no error. */
 enum err diskfile_remove(const char *path) MUST_USE;
 

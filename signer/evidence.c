@@ -41,7 +41,7 @@ static struct evidence_item *add_slot(struct evidence_store *s, const struct ind
 static enum err scan_packs(struct evidence_store *s, uint32_t pack, uint64_t offset);
 static enum err last_pack(const struct evidence_store *s, uint32_t *last);
 static enum err scan_pack(
-    struct evidence_store *s, const char *path, uint32_t pack, uint64_t offset);
+    struct evidence_store *s, const char *path, uint32_t pack, uint64_t offset, uint64_t *end);
 static enum err scan_record(struct evidence_store *s, const char *path, uint32_t pack,
     uint64_t offset, uint64_t file_size, uint64_t *next);
 static void say_damaged(const char *path, uint64_t offset, enum err e);
@@ -304,11 +304,14 @@ add_slot(struct evidence_store *s, const struct index_evidence *place)
 /*
  * Reads what the index does not know yet, then begins a new pack. Nothing is ever cut off: a pack
  * with a torn or damaged tail stays as it is, so no flipped bit can cost a good record behind it.
+ * What is found new in the last pack may have been written by a process whose sync then failed: it
+ * is written again before a report can rely on it. Packs before it were synced to their ends.
  */
 static enum err
 scan_packs(struct evidence_store *s, uint32_t pack, uint64_t offset)
 {
 	uint32_t last;
+	uint64_t end;
 	enum err e;
 
 	if ((e = last_pack(s, &last)) != ERR_OK)
@@ -316,7 +319,9 @@ scan_packs(struct evidence_store *s, uint32_t pack, uint64_t offset)
 	for (; e == ERR_OK && pack <= last; pack++, offset = 0) {
 		char *path = pack_name(s, pack);
 
-		e = scan_pack(s, path, pack, offset);
+		e = scan_pack(s, path, pack, offset, &end);
+		if (e == ERR_OK && pack == last && end > offset)
+			e = diskfile_write_again(path, offset, end);
 		free(path);
 	}
 	s->pack = last + 1;
@@ -349,13 +354,15 @@ last_pack(const struct evidence_store *s, uint32_t *last)
 	return ERR_OK;
 }
 
+/* From `offset` on; whole records reach up to `end`. */
 static enum err
-scan_pack(struct evidence_store *s, const char *path, uint32_t pack, uint64_t offset)
+scan_pack(struct evidence_store *s, const char *path, uint32_t pack, uint64_t offset, uint64_t *end)
 {
 	struct stat st;
 	uint64_t next = offset;
 	enum err e = ERR_OK;
 
+	*end = offset;
 	if (stat(path, &st) != 0 || (uint64_t)st.st_size < offset) {
 		say_damaged(path, offset, ERR_NOT_FOUND);
 		return ERR_OK;
@@ -365,6 +372,7 @@ scan_pack(struct evidence_store *s, const char *path, uint32_t pack, uint64_t of
 		if (e == ERR_OK)
 			offset = next;
 	}
+	*end = offset;
 	if (e == ERR_OK || e == ERR_IO || e == ERR_MEMORY)
 		return e;
 	say_damaged(path, offset, e);

@@ -8,7 +8,7 @@
 #include "signer/logger.h"
 
 /* Rises when the tables change; an index of another version is made anew. */
-#define INDEX_VERSION 1
+#define INDEX_VERSION 2
 
 enum statement {
 	SELECT_STATE,
@@ -19,6 +19,9 @@ enum statement {
 	PUT_STATE,
 	BEGIN,
 	COMMIT,
+	ROLLBACK,
+	CHECK_FILE,
+	CHECK_ROWS,
 	STATEMENTS,
 };
 
@@ -28,24 +31,33 @@ static const char *const sql[STATEMENTS] = {
 			 "bundle, report FROM workload",
     [SELECT_EVIDENCE] = "SELECT digest, kind, pack, offset, stored, size FROM evidence",
     [PUT_WORKLOAD] = "INSERT OR REPLACE INTO workload (collector, name, seq, time_ms, "
-		     "report_index, last_signed_s, bundle, report) VALUES (?,?,?,?,?,?,?,?)",
-    [PUT_EVIDENCE] = "INSERT OR REPLACE INTO evidence (digest, kind, pack, offset, stored, size) "
-		     "VALUES (?,?,?,?,?,?)",
-    [PUT_STATE] = "INSERT OR REPLACE INTO state (id, log_size, log_root, pack, pack_offset) "
-		  "VALUES (1,?,?,?,?)",
+		     "report_index, last_signed_s, bundle, report, checksum) VALUES "
+		     "(?1,?2,?3,?4,?5,?6,?7,?8, checksum(?1,?2,?3,?4,?5,?6,?7,?8))",
+    [PUT_EVIDENCE] = "INSERT OR REPLACE INTO evidence (digest, kind, pack, offset, stored, size, "
+		     "checksum) VALUES (?1,?2,?3,?4,?5,?6, checksum(?1,?2,?3,?4,?5,?6))",
+    [PUT_STATE] = "INSERT OR REPLACE INTO state (id, log_size, log_root, pack, pack_offset, "
+		  "checksum) VALUES (1,?1,?2,?3,?4, checksum(?1,?2,?3,?4))",
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
+    [ROLLBACK] = "ROLLBACK",
+    [CHECK_FILE] = "PRAGMA quick_check(1)",
+    [CHECK_ROWS] =
+	"SELECT (SELECT count(*) FROM workload WHERE checksum IS NOT checksum(collector, name, seq,"
+	" time_ms, report_index, last_signed_s, bundle, report)) + (SELECT count(*) FROM evidence"
+	" WHERE checksum IS NOT checksum(digest, kind, pack, offset, stored, size)) +"
+	" (SELECT count(*) FROM state WHERE"
+	" checksum IS NOT checksum(log_size, log_root, pack, pack_offset))",
 };
 
 static const char schema[] =
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
     "CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY, log_size INTEGER, log_root BLOB,"
-    " pack INTEGER, pack_offset INTEGER);"
+    " pack INTEGER, pack_offset INTEGER, checksum BLOB);"
     "CREATE TABLE IF NOT EXISTS workload (collector TEXT, name TEXT, seq INTEGER, time_ms INTEGER,"
-    " report_index INTEGER, last_signed_s INTEGER, bundle BLOB, report BLOB,"
+    " report_index INTEGER, last_signed_s INTEGER, bundle BLOB, report BLOB, checksum BLOB,"
     " PRIMARY KEY (collector, name)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS evidence (digest BLOB PRIMARY KEY, kind INTEGER, pack INTEGER,"
-    " offset INTEGER, stored INTEGER, size INTEGER) WITHOUT ROWID;";
+    " offset INTEGER, stored INTEGER, size INTEGER, checksum BLOB) WITHOUT ROWID;";
 
 struct log_index {
 	sqlite3 *db;
@@ -54,6 +66,9 @@ struct log_index {
 
 static enum err open_once(const char *path, struct log_index **out);
 static enum err check_version(sqlite3 *db);
+static enum err check(struct log_index *x);
+static bool says(struct log_index *x, enum statement s, const char *expected);
+static void checksum(sqlite3_context *call, int count, sqlite3_value **values);
 static enum err run(struct log_index *x, enum statement s);
 static void log_failure(struct log_index *x, const char *call);
 static void bind_digest(sqlite3_stmt *s, int column, const struct digest *d);
@@ -160,7 +175,8 @@ index_each_evidence(struct log_index *x,
 enum err
 index_clear_workloads(struct log_index *x)
 {
-	static const char clear[] = "DELETE FROM workload; UPDATE state SET log_size = 0;";
+	static const char clear[] = "DELETE FROM workload; UPDATE state SET log_size = 0,"
+				    " checksum = checksum(0, log_root, pack, pack_offset);";
 
 	if (sqlite3_exec(x->db, clear, NULL, NULL, NULL) != SQLITE_OK) {
 		log_failure(x, "clear");
@@ -229,6 +245,8 @@ open_once(const char *path, struct log_index **out)
 	if (x == NULL)
 		return ERR_MEMORY;
 	if (sqlite3_open(path, &x->db) != SQLITE_OK || check_version(x->db) != ERR_OK ||
+	    sqlite3_create_function(x->db, "checksum", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+		checksum, NULL, NULL) != SQLITE_OK ||
 	    sqlite3_exec(x->db, schema, NULL, NULL, NULL) != SQLITE_OK) {
 		log_failure(x, "open");
 		index_close(&x);
@@ -241,8 +259,61 @@ open_once(const char *path, struct log_index **out)
 			return ERR_IO;
 		}
 	}
+	if (check(x) != ERR_OK) {
+		index_close(&x);
+		return ERR_IO;
+	}
 	*out = x;
 	return ERR_OK;
+}
+
+/* The file hangs together, can be written, and every row is as it was put. */
+static enum err
+check(struct log_index *x)
+{
+	if (run(x, BEGIN) != ERR_OK || run(x, ROLLBACK) != ERR_OK)
+		return ERR_IO;
+	if (says(x, CHECK_FILE, "ok") && says(x, CHECK_ROWS, "0"))
+		return ERR_OK;
+	logger_say(LOGGER_WARNING, "index-failed", "the index is damaged");
+	return ERR_IO;
+}
+
+static bool
+says(struct log_index *x, enum statement s, const char *expected)
+{
+	const char *found;
+	bool same = sqlite3_step(x->statement[s]) == SQLITE_ROW &&
+		    (found = (const char *)sqlite3_column_text(x->statement[s], 0)) != NULL &&
+		    strcmp(found, expected) == 0;
+
+	sqlite3_reset(x->statement[s]);
+	return same;
+}
+
+/* SHA-256 over the values, each behind its type and size. */
+static void
+checksum(sqlite3_context *call, int count, sqlite3_value **values)
+{
+	struct buf bytes = BUF_INIT;
+	struct digest sum;
+
+	for (int i = 0; i < count; i++) {
+		uint8_t type = (uint8_t)sqlite3_value_type(values[i]);
+		const void *data = sqlite3_value_blob(values[i]);
+		size_t size = (size_t)sqlite3_value_bytes(values[i]);
+
+		buf_append_byte(&bytes, type);
+		buf_append(&bytes, &size, sizeof(size));
+		buf_append(&bytes, data, size);
+	}
+	if (buf_status(&bytes) == ERR_OK) {
+		digest_of(bytes.data, bytes.size, &sum);
+		sqlite3_result_blob(call, sum.bytes, DIGEST_SIZE, SQLITE_TRANSIENT);
+	} else {
+		sqlite3_result_error_nomem(call);
+	}
+	buf_free(&bytes);
 }
 
 /* A new file has version 0 and gets ours. */

@@ -3,8 +3,9 @@
  * whole log. A cache: deleted or damaged, it is made again from log and packs.
  *
  * It says for which state of the log it holds; recovery adds what came after, or starts from
- * nothing if that state is not one of this log. It is not synced: after a crash it is at worst
- * older.
+ * nothing if that state is not one of this log. A transaction is not synced: after a crash it is at
+ * worst older. Each row has a checksum: a head that is not what was put here would have a collector
+ * refused, or let an old bundle pass for new.
  */
 #ifndef HALLMARK_SIGNER_INDEX_H
 #define HALLMARK_SIGNER_INDEX_H
@@ -28,7 +29,10 @@ struct index_evidence {
 	uint32_t size;   /* bytes of content */
 };
 
-/* Opens or makes; a file that is not a usable index is logged, removed and made anew. ERR_IO. */
+/*
+ * Opens or makes, and checks every row; a file that is not a usable index is logged, removed and
+ * made anew. ERR_IO.
+ */
 enum err index_open(const char *path, struct log_index **out) MUST_USE;
 void index_close(struct log_index **x);
 

@@ -159,6 +159,12 @@ ledger_receipt_again(struct ledger *l, const struct workload *w, void *waiter, u
 	return ERR_OK;
 }
 
+uint64_t
+ledger_last_issued_s(const struct ledger *l)
+{
+	return l->last_issued_s;
+}
+
 void
 ledger_reconfigure(struct ledger *l, const struct signer_config *config)
 {

@@ -110,6 +110,9 @@ struct buf *ledger_evidence(struct ledger *l);
 enum err ledger_receipt_again(
     struct ledger *l, const struct workload *w, void *waiter, uint64_t arrived_us) MUST_USE;
 
+/* The time in the newest report that recovery found, seconds since 1970; 0: none. */
+uint64_t ledger_last_issued_s(const struct ledger *l);
+
 /* Takes a new configuration, alike in all that names files and keys; the old one may go. */
 void ledger_reconfigure(struct ledger *l, const struct signer_config *config);
 

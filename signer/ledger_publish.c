@@ -151,6 +151,21 @@ ledger_segment_begin(struct ledger *l, uint64_t first)
 	l->segment_rotate = false;
 }
 
+/* The newest pending file is gone. */
+void
+ledger_segment_drop(struct ledger *l)
+{
+	struct ledger_segment **s = &l->segment_first, *before = NULL;
+
+	while (*s != l->segment_last) {
+		before = *s;
+		s = &(*s)->next;
+	}
+	free(*s);
+	*s = NULL;
+	l->segment_last = before;
+}
+
 void
 ledger_segments_free(struct ledger *l)
 {

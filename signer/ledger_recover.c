@@ -5,9 +5,10 @@
  *   2. the frontier of that tree is read from the tiles, and must give that root
  *   3. the pending files are read in order. A record is taken if it is whole: its leaves, added to
  *      the tree so far, must give the root in its trailer. What is published already is skipped.
- *      An unfinished record at the end of a file is where a crash cut a write; no receipt relies
- *      on it. Anything else that does not fit is damage: it is named, and the signer does not
- * start.
+ *      An unfinished record at the end of the last file is where a crash cut a write. Once the
+ *      guard has shown that it was never signed it is cut off (ledger_mend_pending): the next
+ *      recovery must not take it for damage in the middle. Anything else that does not fit is
+ *      damage: it is named, and the signer does not start.
  *   4. heads of chains: from the index, if it speaks of a state of this log; then from every report
  *      after that, out of tiles and pending files. This repairs or replaces a missing index.
  *
@@ -58,6 +59,7 @@ static enum err index_catch_up(struct ledger *l, struct log_index *index, uint64
 static enum err put_head(void *context, struct workload *w);
 static bool index_is_of_this_log(struct ledger *l, const struct index_state *state);
 static enum err replay_tiles(struct ledger *l, uint64_t from);
+static enum err read_last_issued(struct ledger *l);
 static enum err replay_report(
     struct ledger *l, struct view bytes, uint64_t index, struct batch_entry *entry);
 static enum err damaged(const char *path, uint64_t place, const char *text);
@@ -78,6 +80,8 @@ ledger_recover(struct ledger *l, struct log_index *index)
 	tree = l->signed_head;
 	if ((e = read_segments(l, &tree)) != ERR_OK || (e = load_heads(l, index)) != ERR_OK)
 		return e;
+	if ((e = read_last_issued(l)) != ERR_OK)
+		return e;
 	l->head = tree;
 	l->open = batch_new(tree.size);
 	if (l->open == NULL)
@@ -91,6 +95,33 @@ ledger_recover(struct ledger *l, struct log_index *index)
 	if (l->written->count == 0)
 		batch_free(&l->written);
 	return ERR_OK;
+}
+
+/*
+ * A process that failed in the middle of a commit may have left its record where only the kernel's
+ * memory has it; older ones were synced before a newer one was begun. A file without a whole record
+ * has the name that the next one will get, and must not be removed under it.
+ */
+enum err
+ledger_mend_pending(struct ledger *l)
+{
+	uint64_t kept = l->found_end;
+	enum err e = ERR_OK;
+
+	if (l->segment_last == NULL)
+		return ERR_OK;
+	if (kept < l->found_size)
+		logger_say(LOGGER_WARNING, "pending-mended",
+		    "%s is cut to its %" PRIu64 " bytes of whole records; nothing was signed that "
+		    "stood behind them",
+		    l->segment_path, kept);
+	if (kept == 0) {
+		ledger_segment_drop(l);
+		return diskfile_remove(l->segment_path);
+	}
+	if (kept < l->found_size)
+		e = diskfile_truncate(l->segment_path, kept);
+	return e == ERR_OK ? diskfile_write_again(l->segment_path, l->found_record, kept) : e;
 }
 
 static enum err
@@ -144,7 +175,6 @@ read_segments(struct ledger *l, struct merkle_frontier *tree)
 		ledger_segment_begin(l, firsts[i]);
 		e = read_segment(l, firsts[i], i + 1 == count, tree);
 	}
-	/* A file is never appended to again: its end may be torn. */
 	l->segment_rotate = true;
 	free(firsts);
 	return e;
@@ -197,6 +227,9 @@ read_segment(struct ledger *l, uint64_t first, bool last, struct merkle_frontier
 	enum err e = diskfile_read(path, SEGMENT_SIZE_MAX, &bytes);
 
 	rest = buf_view(&bytes);
+	l->found_record = 0;
+	l->found_end = 0;
+	l->found_size = bytes.size;
 	while (e == ERR_OK && rest.size > 0)
 		e = take_record(l, path, &rest, last, tree);
 	buf_free(&bytes);
@@ -232,6 +265,8 @@ take_record(
 		if (e == ERR_OK) {
 			rest->data += whole;
 			rest->size -= (size_t)whole;
+			l->found_record = l->found_end;
+			l->found_end += whole;
 			return ERR_OK;
 		}
 	}
@@ -241,8 +276,9 @@ take_record(
 		return damaged(
 		    path, tree->size, "expected the record of the reports from this index on");
 	logger_say(LOGGER_WARNING, "pending-torn",
-	    "%s ends in an unfinished record of %zu bytes; no receipt relies on it", path,
-	    rest->size);
+	    "%s ends in %zu bytes that are no whole record; a crash cut a write there, unless the "
+	    "key process has signed more than what stands before them",
+	    path, rest->size);
 	rest->size = 0;
 	return ERR_OK;
 }
@@ -396,6 +432,30 @@ replay_tiles(struct ledger *l, uint64_t from)
 	return e;
 }
 
+/* Reports that were pending have said it already; else the newest published one is asked. */
+static enum err
+read_last_issued(struct ledger *l)
+{
+	struct tilestore_reader reader = {l->config->log_directory, l->published_size};
+	struct report_document *document = NULL;
+	struct buf bytes = BUF_INIT;
+	enum err e = ERR_OK;
+
+	if (l->published_size == 0 || l->last_issued_s > 0)
+		return ERR_OK;
+	e = tilestore_read_entry(&reader, l->published_size - 1, &bytes);
+	if (e == ERR_OK)
+		e = report_parse(buf_view(&bytes), &document);
+	if (e == ERR_OK)
+		l->last_issued_s = report_document_report(document)->issued_s;
+	else if (e != ERR_MEMORY)
+		e = damaged(l->config->log_directory, l->published_size - 1,
+		    "expected a readable report at this index of the entry bundles");
+	report_document_free(&document);
+	buf_free(&bytes);
+	return e;
+}
+
 /* Moves the head of the report's workload; `entry`, if any, gets the update for the index. */
 static enum err
 replay_report(struct ledger *l, struct view bytes, uint64_t index, struct batch_entry *entry)
@@ -419,6 +479,7 @@ replay_report(struct ledger *l, struct view bytes, uint64_t index, struct batch_
 		report_document_free(&document);
 		return ERR_MEMORY;
 	}
+	l->last_issued_s = r->issued_s;
 	w->has_head = true;
 	w->head.seq = r->bundle.seq;
 	w->head.time_ms = r->bundle.time_ms;

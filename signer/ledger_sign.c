@@ -397,6 +397,10 @@ say_ready(struct ledger *l)
 {
 	if (l->ready_said || l->catching_up)
 		return;
+	if (ledger_mend_pending(l) != ERR_OK) {
+		ledger_fail(l, "pending-unmended", "the newest pending file cannot be written");
+		return;
+	}
 	if (l->written != NULL && l->written->state == BATCH_OPEN) {
 		struct batch *b = l->written;
 		struct merkle_frontier old = l->signed_head;

@@ -76,6 +76,9 @@ struct ledger {
 	struct ledger_segment *segment_first, *segment_last;
 	char *segment_path; /* of segment_last */
 	bool segment_rotate;
+	uint64_t last_issued_s; /* of the newest report that recovery found */
+	/* Of the newest pending file that recovery read: where its last whole record lies. */
+	uint64_t found_record, found_end, found_size; /* bytes */
 	uv_timer_t publish_timer;
 
 	uint64_t in_flight; /* staged and not answered */
@@ -110,10 +113,18 @@ void ledger_publish_advance(struct ledger *l, bool now);
 enum err ledger_answer_published(
     struct ledger *l, const struct workload *w, void *waiter, uint64_t arrived_us) MUST_USE;
 void ledger_segment_begin(struct ledger *l, uint64_t first);
+void ledger_segment_drop(struct ledger *l);
 void ledger_segments_free(struct ledger *l);
 char *ledger_segment_path(const struct ledger *l, uint64_t first);
 
 /* ledger_recover.c */
 enum err ledger_recover(struct ledger *l, struct log_index *index) MUST_USE;
+
+/*
+ * Makes the newest pending file fit to be relied on: an unfinished record at its end is cut off,
+ * its last whole record is written and synced again; without a whole record it is removed. Only
+ * when guard and log agree: until then the unfinished record may be a damaged one that was signed.
+ */
+enum err ledger_mend_pending(struct ledger *l) MUST_USE;
 
 #endif

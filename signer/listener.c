@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,9 +18,19 @@
 /* Accepted in one go, so that connections at work get their turn. */
 #define ACCEPTS_PER_TURN 64
 
+/*
+ * Descriptors that connections leave free: a commit, a publication and a start of the key process
+ * open files, and one that fails ends the signer.
+ */
+#define DESCRIPTORS_KEPT 32
+
+/* For one more connection; crowded, somebody makes way for it. */
+enum room { ROOM_ENOUGH, ROOM_CROWDED, ROOM_NONE };
+
 static int bind_socket(const struct signer_config *config);
 static void on_poll(uv_poll_t *poll, int status, int events);
 static void take(struct listener *l, int fd);
+static enum room room_for(struct service *service, int fd);
 static void pause_accepting(struct listener *l);
 static void on_closed(uv_handle_t *handle);
 
@@ -124,14 +135,20 @@ take(struct listener *l, int fd)
 	struct front_set *fronts = l->fronts;
 	struct letter *letter;
 	int yes = 1;
-	bool crowded =
-	    traffic_connections(&service->traffic) >= service->config->limits.connections;
+	enum room room = room_for(service, fd);
 
-	if (crowded && !l->crowded)
+	if (room != ROOM_ENOUGH && !l->crowded)
 		logger_say(LOGGER_WARNING, "connection-limit",
-		    "limits.connections is reached; the oldest that have not shaken hands make "
-		    "way, counted as too-many-connections");
-	l->crowded = crowded;
+		    "limits.connections, or the system's limit of open files less %d, is reached; "
+		    "the oldest that have not shaken hands make way, counted as "
+		    "too-many-connections",
+		    2 * DESCRIPTORS_KEPT);
+	l->crowded = room != ROOM_ENOUGH;
+	if (room == ROOM_NONE) {
+		service_count(service, ERR_CONNECTIONS);
+		close(fd);
+		return;
+	}
 	if ((letter = letter_new(LETTER_SOCKET)) == NULL) {
 		service_count(service, ERR_MEMORY);
 		close(fd);
@@ -142,11 +159,26 @@ take(struct listener *l, int fd)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 	letter->fd = fd;
 	letter->number = ++l->last_number;
-	letter->crowded = crowded;
+	letter->crowded = l->crowded;
 	service->counters.connections_accepted++;
 	traffic_opened(&service->traffic);
 	front_post(fronts->front[fronts->next], letter);
 	fronts->next = (fronts->next + 1) % fronts->count;
+}
+
+/* The lowest free number is what the system gives: one near the limit says that few are left. */
+static enum room
+room_for(struct service *service, int fd)
+{
+	struct rlimit files = {.rlim_cur = RLIM_INFINITY};
+
+	(void)getrlimit(RLIMIT_NOFILE, &files); /* cannot fail; without it there is no limit */
+	if ((rlim_t)fd + DESCRIPTORS_KEPT >= files.rlim_cur)
+		return ROOM_NONE;
+	if (traffic_connections(&service->traffic) >= service->config->limits.connections ||
+	    (rlim_t)fd + 2 * DESCRIPTORS_KEPT >= files.rlim_cur)
+		return ROOM_CROWDED;
+	return ROOM_ENOUGH;
 }
 
 static void

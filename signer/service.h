@@ -31,17 +31,22 @@ struct service {
 	uint64_t evidence_bytes; /* of components being received, whole signer */
 	uint64_t last_issued_s;  /* no report is issued with a time before its predecessor's */
 	bool clock_behind;       /* said once */
+	bool wall_known;         /* `wall_ahead_s` is set */
+	int64_t wall_ahead_s;    /* wall clock over the monotonic one, when last looked at */
 	bool stopping;           /* takes no more bundles */
 };
 
 /*
  * Wall clock for reports, in seconds, never falling: a clock that was set back stands still until
- * it has caught up, and the log says so once.
+ * it has caught up. The log says so once, and names every jump of the clock.
  */
 uint64_t service_now_s(struct service *s);
 
-/* Wall clock in milliseconds, as it is. */
-uint64_t service_wall_ms(void);
+/* A report in the log was issued then: none is issued before it, whatever the clock says now. */
+void service_has_issued(struct service *s, uint64_t issued_s);
+
+/* Wall clock in milliseconds, not before the last report. */
+uint64_t service_wall_ms(const struct service *s);
 
 /* Counts a refusal; on the ledger's loop. */
 void service_count(struct service *s, enum err e);

@@ -282,7 +282,7 @@ on_hello(struct session *s, const struct message_hello *m)
 	const struct signer_config *config = s->service->config;
 	struct message_welcome w = {.version = PROTOCOL_VERSION,
 	    .log = view_of_string(config->log_origin),
-	    .time_ms = service_wall_ms(),
+	    .time_ms = service_wall_ms(s->service),
 	    .part_max = MESSAGE_PART_MAX,
 	    .component_max = COMPONENT_SIZE_MAX,
 	    .in_flight_max = config->limits.in_flight_per_connection};
@@ -367,7 +367,8 @@ static enum err
 check_chain(struct session *s, const struct filing *f)
 {
 	const struct workload *w = f->workload;
-	uint64_t latest_ms = service_wall_ms() + s->service->config->limits.clock_skew_s * 1000ULL;
+	uint64_t latest_ms =
+	    service_wall_ms(s->service) + s->service->config->limits.clock_skew_s * 1000ULL;
 
 	if (w->has_head && f->bundle.seq <= w->head.seq)
 		return ERR_SEQUENCE;

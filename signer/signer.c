@@ -164,6 +164,7 @@ start(struct signer *s, struct loaded *l)
 	if ((e = ledger_open(&s->loop, l->config, s->index, service->evidence, service->workloads,
 		 &service->counters, &events, &service->ledger)) != ERR_OK)
 		return e;
+	service_has_issued(service, ledger_last_issued_s(service->ledger));
 	if ((e = status_open(&s->status, &s->loop, l->config->status_socket, service)) != ERR_OK ||
 	    (e = start_fronts(s, l)) != ERR_OK)
 		return e;

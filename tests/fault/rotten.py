@@ -1,0 +1,296 @@
+#!/usr/bin/python3
+"""Files that are torn or have rotted: found and named, never signed over, and no receipt lost.
+
+Damage that must stop the signer is named by the file; what is only a cache is made again; what no
+start has to read is the auditor's to find.
+"""
+
+import contextlib
+import os
+import signal
+import sqlite3
+
+import hallmark
+import logimage
+import underfire
+import wire
+from hallmark import APP, Site
+from logimage import flip
+from underfire import CHANCE, choose, count, new_evidence
+
+REPORTS = 300  # published: one full tile, one partial, a tile of level 1
+
+
+class Ruin:
+    """A log with published reports, signed ones that are pending, and one that was never signed."""
+
+    def __init__(self, site):
+        self.site = site
+        signer = site.start_signer()
+        self.collector = site.collector()
+        self.receipts = [self.collector.submit(f"w{n % 4}", new_evidence() if n % 50 == 0 else APP)
+                         for n in range(REPORTS)]
+        logimage.published(site, REPORTS)
+        # Publication takes what is sealed twice a second: these two fit in between.
+        self.receipts += [self.collector.submit("w0", APP) for _ in range(2)]
+        self.signed = REPORTS + 2
+        pid = site.status()["key_process_pid"]
+        os.kill(pid, signal.SIGSTOP)
+        self.unsigned = self.collector.make("w1", APP)
+        self.collector.connection.send([wire.BUNDLE, {"bundle": self.unsigned}])
+        logimage.wait_for_record(site, self.signed)
+        signer.signal(signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)
+        signer.wait()
+        self.chains = dict(self.collector.chains)
+        self.image = site.path("image")
+        logimage.keep(site, self.image)
+        self.pending = logimage.newest_pending(site)
+        self.whole = self.pending.read_bytes()
+
+    def restore(self, image=None):
+        logimage.restore(self.site, image or self.image)
+        self.collector.chains = dict(self.chains)
+
+    def refuses(self, event, name):
+        """The signer does not come up, says why and names the file."""
+        signer = self.site.start_signer(wait=False)
+        line = signer.wait_for(f"event=({event})")
+        assert signer.wait() == 1
+        assert any(name in other for other in signer.lines), (name, signer.lines)
+        assert not any("event=listening" in other for other in signer.lines)
+        return line
+
+    def comes_up(self, pending=1):
+        """With all that was acknowledged; is gone again."""
+        signer = self.site.start_signer()
+        assert self.site.status()["log_size"] == self.signed + pending, self.site.status()
+        signer.kill()
+        return signer.lines
+
+    def lives(self, pending=1):
+        """It comes up with all that was acknowledged, takes another report, and survives a kill."""
+        signer = self.site.start_signer()
+        assert self.site.status()["log_size"] == self.signed + pending, self.site.status()
+        self.collector.connect()
+        if pending:
+            self.collector.accepted("w1", self.unsigned)
+        receipts = [self.collector.submit(f"w{n}", APP) for n in (0, 1)]
+        # The chains are the log's: what was accepted before is not accepted again as new.
+        with contextlib.suppress(wire.Closed):
+            try:
+                self.collector.connection.send([wire.BUNDLE, {"bundle": wire.bundle(
+                    "w2", 1, wire.ZERO, self.collector.nonce, APP)}])
+                self.collector.await_receipt(APP)
+                raise AssertionError("a chain was begun again")
+            except wire.Refused as refusal:
+                assert refusal.name == "sequence-not-rising", refusal
+                self.collector.nonce = refusal.body["nonce"]
+        signer.kill()
+        again = self.site.start_signer()
+        self.collector.connect()
+        receipts.append(self.collector.submit("w3", APP))
+        assert again.stop() == 0
+        logimage.verify_all(self.site, self.receipts + receipts)
+        logimage.fsck(self.site)
+        count("rotten", "receipts checked", len(self.receipts) + len(receipts))
+        return signer.lines
+
+
+def rot(path, at):
+    flip(path, at, CHANCE.randrange(8))
+
+
+@contextlib.contextmanager
+def ruin():
+    with Site() as site:
+        yield Ruin(site)
+
+
+def test_pending_file_cut_at_every_byte_of_its_last_record():
+    """That record was never signed: what is left of it goes, and the log goes on behind a second kill."""
+    with ruin() as r:
+        start = r.whole.rindex(b"HMB1")
+        edges = {start, start + 1, start + 31, start + 32, len(r.whole) - 32, len(r.whole) - 1,
+                 len(r.whole)}
+        others = set(range(start, len(r.whole) + 1)) - edges
+        for cut in sorted(edges) + choose(sorted(others), 10):
+            r.restore()
+            r.pending.write_bytes(r.whole[:cut])
+            pending = int(cut == len(r.whole))
+            lines = r.lives(pending) if cut in edges else r.comes_up(pending)
+            torn = start < cut < len(r.whole)
+            assert torn == any("event=pending-torn" in line and r.pending.name in line
+                               for line in lines), (cut, lines)
+            count("rotten", "cuts")
+
+
+def test_pending_file_of_one_torn_record():
+    """Nothing whole is in it: the next record gets a file of that name, which must not be lost."""
+    with Site() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        receipts = [collector.submit("app", APP) for _ in range(3)]
+        logimage.published(site, 3)
+        pid = site.status()["key_process_pid"]
+        os.kill(pid, signal.SIGSTOP)
+        collector.connection.send([wire.BUNDLE, {"bundle": collector.make("app", APP)}])
+        logimage.wait_for_record(site, 3)
+        signer.signal(signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)
+        signer.wait()
+        path = logimage.newest_pending(site)
+        path.write_bytes(path.read_bytes()[:-5])
+        for _ in range(3):
+            signer = site.start_signer()
+            collector.connect()
+            receipts.append(collector.submit("app", APP))
+            signer.kill()
+        signer = site.start_signer()
+        assert signer.stop() == 0
+        logimage.verify_all(site, receipts)
+        logimage.fsck(site)
+        count("rotten", "cuts")
+        count("rotten", "receipts checked", len(receipts))
+
+
+def test_pending_records_that_were_signed_are_missed():
+    """Cut, flipped or gone: the guard has signed more than is there. Nothing is cut off or signed."""
+    with ruin() as r:
+        records = [at for at in range(len(r.whole)) if r.whole.startswith(b"HMB1", at)]
+        last, before = records[-1], records[-2]
+        damages = [r.whole[:cut] for cut in (before, before + 5, last - 1)]
+        damages.append(r.whole[:last - 40] + bytes([r.whole[last - 40] ^ 1]) + r.whole[last - 39:last])
+        for damage in damages:
+            r.restore()
+            r.pending.write_bytes(damage)
+            r.refuses("log-behind-guard", r.pending.name if len(damage) > before else "log-behind")
+            assert r.pending.read_bytes() == damage
+            count("rotten", "damages refused")
+
+
+def test_a_flipped_bit_in_a_pending_record_with_others_behind_it():
+    with ruin() as r:
+        last = r.whole.rindex(b"HMB1")
+        for at in choose(range(last), 6, 600):
+            r.restore()
+            rot(r.pending, at)
+            r.refuses("log-damaged|log-behind-guard", r.pending.name)
+            assert len(r.pending.read_bytes()) == len(r.whole)
+            count("rotten", "bits flipped")
+
+
+def test_a_flipped_bit_in_what_a_start_reads():
+    """Checkpoint and the tiles at the log's right edge."""
+    with ruin() as r:
+        for name, event in (("log/checkpoint", "log-damaged|checkpoint-foreign"),
+                            ("log/tile/0/001.p/44", "log-damaged"),
+                            ("log/tile/1/000.p/1", "log-damaged")):
+            size = len(r.site.path(name).read_bytes())
+            for at in choose(range(size), 4, 200):
+                r.restore()
+                rot(r.site.path(name), at)
+                r.refuses(event, "checkpoint" if name.endswith("point") else "/log")
+                count("rotten", "bits flipped")
+
+
+def test_a_flipped_bit_that_the_auditor_finds():
+    """Full tiles and entry bundles: no start reads them all."""
+    with ruin() as r:
+        assert r.site.start_signer().stop() == 0
+        logimage.keep(r.site, r.site.path("whole"))
+        for name in ("log/tile/0/000", "log/tile/entries/000"):
+            size = len(r.site.path(name).read_bytes())
+            for at in choose(range(size), 3, 200):
+                logimage.restore(r.site, r.site.path("whole"))
+                rot(r.site.path(name), at)
+                found = r.site.audit("fsck", "--log", str(r.site.path("log")), "--cert",
+                                     str(r.site.path("log.crt")), "--reports", check=False)
+                assert found.returncode == 1 and name.removeprefix("log/") in found.stdout, \
+                    (name, at, found.stdout)
+                count("rotten", "bits flipped")
+
+
+def test_a_flipped_bit_in_the_guard():
+    """Any byte of the two slots: one of them may have had the newer state."""
+    with ruin() as r:
+        guard = next(r.site.path("guard").iterdir())
+        for at in choose([*range(88), *range(4096, 4096 + 88)], 4):
+            r.restore()
+            rot(guard, at)
+            signer = r.site.start_signer(wait=False)
+            signer.wait_for(f"{guard.name}.*the guard's state is damaged")
+            assert not any("event=listening" in line for line in signer.lines)
+            signer.kill()
+            count("rotten", "bits flipped")
+
+
+def test_a_flipped_bit_in_the_evidence():
+    """The record is named when it is read; the collector is asked for it again."""
+    with ruin() as r:
+        pack = next(p for p in sorted(r.site.path("evidence").iterdir()))
+        size = pack.stat().st_size
+        for at in choose(range(size), 4, 200):
+            r.restore()
+            rot(pack, at)
+            r.lives()
+            count("rotten", "bits flipped")
+        # In the component that every bundle names, whether the index knows its place or not.
+        at = pack.read_bytes().index(wire.hashlib.sha256(APP["executable"]).digest()) + 32 + 8
+        for with_index in (True, False):
+            r.restore()
+            if not with_index:
+                for path in r.site.dir.glob("index.db*"):
+                    path.unlink()
+            rot(pack, at)
+            lines = r.lives()
+            assert any("event=evidence-damaged" in line and pack.name in line
+                       for line in lines), lines
+
+
+def test_a_flipped_bit_in_the_index():
+    """Whatever it hits, the heads of all chains are right afterwards: the index is made again."""
+    with ruin() as r:
+        path = r.site.path("index.db")
+        # All in one file, without a journal, as a clean stop leaves it.
+        assert r.site.start_signer().stop() == 0
+        assert not list(r.site.dir.glob("index.db-*"))
+        clean = r.site.path("clean")
+        logimage.keep(r.site, clean)
+        rebuilt = 0
+        for at in choose([at for at, byte in enumerate(path.read_bytes()) if byte], 8, 400):
+            r.restore(clean)
+            rot(path, at)
+            lines = r.lives()
+            said = [line for line in lines if "event=index-rebuild" in line]
+            assert not said or any(path.name in line for line in said), lines
+            rebuilt += bool(said)
+            count("rotten", "bits flipped")
+        # The digest of a workload's newest report is certainly in use.
+        r.restore(clean)
+        rot(path, path.read_bytes().rindex(wire.hashlib.sha256(r.receipts[-1]["report"]).digest()))
+        assert any("event=index-rebuild" in line and path.name in line for line in r.lives())
+        count("rotten", "indexes rebuilt", rebuilt)
+
+
+def heads(site):
+    with sqlite3.connect(site.path("index.db")) as db:
+        return db.execute("SELECT * FROM workload ORDER BY collector, name").fetchall()
+
+
+def test_a_deleted_index_comes_back_with_the_same_heads():
+    with ruin() as r:
+        assert r.site.start_signer().stop() == 0
+        before = heads(r.site)
+        assert len(before) == 4
+        for suffixes in (("", "-wal", "-shm"), ("",)):
+            for suffix in suffixes:
+                r.site.path(f"index.db{suffix}").unlink(missing_ok=True)
+            assert r.site.start_signer().stop() == 0
+            assert heads(r.site) == before
+            count("rotten", "indexes rebuilt")
+
+
+if __name__ == "__main__":
+    print(f"HALLMARK_FAULT_SEED={underfire.SEED}", flush=True)
+    hallmark.run_tests("__main__")

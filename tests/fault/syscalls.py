@@ -1,0 +1,92 @@
+#!/usr/bin/python3
+"""Every call on the signer's and the key process's files fails in turn: EIO, ENOSPC, kill -9.
+
+A first run without faults tells how often each call is made on the files of one kind under a light
+load; then each of those calls is made to fail, one a run, by strace. What must hold afterwards is in
+underfire.py: nothing acknowledged is lost, nothing is signed twice, log and guard agree.
+"""
+
+import hallmark
+import tracing
+import underfire
+from underfire import Battle, choose, count, judge
+
+FAULTS = ("error=EIO", "error=ENOSPC", "signal=KILL")
+GROWN = 270  # more reports than any run makes
+SHORT = 3  # points of each kind in the short form
+REPEATED = 4  # of calls that each signature makes, the first ones
+
+
+def pids(fight):
+    return [fight.signer.pid, fight.site.status()["key_process_pid"]]
+
+
+def calls_under_load(battle, kind, paths):
+    with battle.point(f"{kind}: no fault") as fight:
+        with tracing.traced(pids(fight), paths) as tracer:
+            fight.load()
+            assert fight.outcome() == "survived"
+    return tracer.calls()
+
+
+def run(kind):
+    with Battle() as battle:
+        paths = tracing.groups(battle.site, battle.reports, GROWN)[kind]
+        found = calls_under_load(battle, kind, paths)
+        assert found, "no call was seen"
+        points = [(call, number, fault) for call, most in sorted(found.items())
+                  for number in range(1, (REPEATED if kind == "token" else most) + 1)
+                  for fault in FAULTS]
+        missed = 0
+        chosen = choose(points, SHORT)
+        for call, number, fault in chosen:
+            missed += not one(battle, kind, paths, (call, number, fault))
+        assert missed * 10 <= len(chosen), f"{missed} of {len(chosen)} faults never happened"
+
+
+def one(battle, kind, paths, point):
+    call, number, fault = point
+    with battle.point(f"syscalls: {kind}") as fight:
+        with tracing.traced(pids(fight), paths, calls=[call],
+                            inject=f"{call}:{fault}:when={number}") as tracer:
+            fight.load()
+        if not tracer.hits:
+            count(fight.row, "not reached")
+            return False
+        killed = fault == "signal=KILL"
+        count(fight.row, "kills" if killed else "calls failed")
+        judge(fight, kind, call, killed)
+    return True
+
+
+def test_pending_files():
+    run("pending")
+
+
+def test_evidence_packs():
+    run("evidence")
+
+
+def test_tiles_and_entry_bundles():
+    run("tiles")
+
+
+def test_checkpoint_and_its_directory():
+    run("checkpoint")
+
+
+def test_the_index_is_only_a_cache():
+    run("index")
+
+
+def test_guard():
+    run("guard")
+
+
+def test_files_of_the_token():
+    run("token")
+
+
+if __name__ == "__main__":
+    print(f"HALLMARK_FAULT_SEED={underfire.SEED}", flush=True)
+    hallmark.run_tests("__main__")

@@ -1,0 +1,94 @@
+"""A site's log as files: reading it, checking receipts against it, keeping and restoring copies."""
+
+import shutil
+import time
+
+import hallmark
+import wire
+from hallmark import ORIGIN
+
+
+def verify_all(site, receipts):
+    """Every receipt verifies by itself and stands in the published log."""
+    assert receipts
+    for receipt in receipts:
+        wire.verify_receipt(receipt, site.certificate, ORIGIN)
+    log = read_log(site)
+    for receipt in receipts:
+        assert log[receipt["index"]] == receipt["report"], receipt["index"]
+
+
+def read_log(site):
+    """All entries of the published log."""
+    note = site.path("log/checkpoint").read_bytes()
+    _, size, _ = wire.open_checkpoint(note, site.certificate, ORIGIN)
+    entries = []
+    for index in range((size + 255) // 256):
+        width = min(256, size - index * 256)
+        name = f"{index:03}" if width == 256 else f"{index:03}.p/{width}"
+        data = (site.path("log/tile/entries") / name).read_bytes()
+        while data:
+            length = int.from_bytes(data[:2], "big")
+            entries.append(data[2:2 + length])
+            data = data[2 + length:]
+    assert len(entries) == size
+    return entries
+
+
+def published(site, size):
+    """Waits until the published log has so many reports."""
+    deadline = time.monotonic() + hallmark.PATIENCE_S
+    while site.status()["published_size"] < size:
+        assert time.monotonic() < deadline, site.status()
+
+
+def fsck(site):
+    site.audit("fsck", "--log", str(site.path("log")), "--cert", str(site.path("log.crt")),
+               "--reports")
+
+
+def wait_for_record(site, first):
+    """Until the pending files have the record that begins with report `first`, to its last byte."""
+    deadline = time.monotonic() + hallmark.PATIENCE_S
+    while time.monotonic() < deadline:
+        for path in site.path("log").glob("pending.*"):
+            try:
+                data = path.read_bytes()
+            except FileNotFoundError:
+                continue  # published meanwhile
+            at = data.find(b"HMB1")
+            while at >= 0 and len(data) >= at + 32:
+                size = int.from_bytes(data[at + 8:at + 16], "big")
+                if int.from_bytes(data[at + 16:at + 24], "big") == first and \
+                        len(data) >= at + 32 + size + 32:
+                    return
+                at = data.find(b"HMB1", at + 1)
+    raise AssertionError(f"report {first} is not pending")
+
+
+def newest_pending(site):
+    files = sorted(site.path("log").glob("pending.*"))
+    return files[-1] if files else site.path("log/pending.none")
+
+
+def keep(site, image):
+    for name in ("log", "evidence", "guard"):
+        shutil.copytree(site.path(name), image / name)
+    for path in site.dir.glob("index.db*"):
+        shutil.copy(path, image / path.name)
+
+
+def restore(site, image):
+    for name in ("log", "evidence", "guard"):
+        shutil.rmtree(site.path(name))
+        shutil.copytree(image / name, site.path(name))
+    for path in site.dir.glob("index.db*"):
+        path.unlink()
+    for path in image.glob("index.db*"):
+        shutil.copy(path, site.path(path.name))
+
+
+def flip(path, at=None, bit=2):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 if at is None else at] ^= 1 << bit
+    path.write_bytes(data)
