@@ -107,7 +107,7 @@ $(BUILD)/fuzz/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz
 
 # --- faults: tests/fault/<name>.c is preloaded into what is tested ----------------------------------
 
-SHIMS := $(patsubst tests/fault/%.c,$(BUILD)/fault/%.so,$(wildcard tests/fault/*.c))
+SHIMS := $(patsubst tests/fault/%.c,$(BUILD)/fault/%.so,$(filter-out %/token_module.c,$(wildcard tests/fault/*.c)))
 
 $(BUILD)/fault/%.so: tests/fault/%.c
 	@mkdir -p $(@D)
@@ -120,6 +120,13 @@ $(BUILD)/loadgen: $(BUILD)/obj/tests/bench/loadgen.o $(BUILD)/libproto.a
 	@echo "  LD    $@"
 	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call PKG_LIBS,libssl $(PKGS_PROTO)) -lpthread
 
+# A PKCS#11 module that passes calls on and injects faults. Without sanitizers: other programs load it.
+$(BUILD)/token_module.so: tests/fault/token_module.c tests/fault/token_control.h
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) -std=c11 -D_GNU_SOURCE -I. $(OPT) $(WARNINGS) $(WERROR) -fPIC -fvisibility=hidden -shared \
+		-Wl,-z,relro,-z,now -o $@ $< $(call PKG_CFLAGS,p11-kit-1) -lpthread
+
 # --- what people type -----------------------------------------------------------------------------
 
 PACKAGES_BUILD := gcc libc6-dev pkg-config libssl-dev libuv1-dev libp11-dev libp11-kit-dev \
@@ -131,7 +138,7 @@ PACKAGES_LINT  := clang-format clang-tidy universal-ctags python3
 PACKAGES_FUZZ  := clang libclang-rt-14-dev
 INSTALL := tests/lib/install-packages
 
-TESTED := $(BINARIES) $(BUILD)/loadgen $(UNIT_TESTS) $(REPLAYS) $(SHIMS)
+TESTED := $(BINARIES) $(BUILD)/loadgen $(BUILD)/token_module.so $(UNIT_TESTS) $(REPLAYS) $(SHIMS)
 
 .PHONY: tests
 tests: $(TESTED)

@@ -23,7 +23,7 @@ static const struct settings_number numbers[] = {
     /* libp11's pool holds 16, and a YubiHSM has 16 in all; one request is served at a time. */
     NUMBER(sessions, 2, 2, 16),
     /* Below the signer's 5,000: the process ends itself before it is taken for dead. */
-    NUMBER(deadline_ms, 4000, 100, 600000),
+    NUMBER(deadline_ms, 1500, 100, 600000),
     /* The shortest idle time after which a known token drops a session is 30 s (YubiHSM). */
     NUMBER(keepalive_s, 15, 0, 86400),
 };

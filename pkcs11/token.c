@@ -23,6 +23,7 @@ static enum err load(struct token *t);
 static enum err find_slot(struct token *t);
 static enum err refuse_labels(const struct token *t);
 static enum err open_session(struct token *t, enum token_use use);
+static ck_rv_t probe_session(const struct token *t, ck_flags_t flags);
 static enum err login(struct token *t);
 static enum err read_pin(const char *path, char pin[PIN_SIZE_MAX], size_t *size);
 static enum err choose_key(struct token *t, const PKCS11_KEY *keys, unsigned count);
@@ -261,11 +262,21 @@ open_session(struct token *t, enum token_use use)
 		return ERR_TOKEN;
 	}
 	rv = t->functions->C_OpenSession(t->slot_id, flags, NULL, NULL, &t->session);
-	if (rv == CKR_OK)
+	if (rv == CKR_OK && (rv = probe_session(t, flags)) == CKR_OK)
 		return ERR_OK;
 	complain("token '%s' gives no session: PKCS#11 error 0x%lx, %s", t->info.label, rv,
 	    module_error_text(rv));
 	return ERR_TOKEN;
+}
+
+/* libp11 opens its session when it needs one, and waits for ever if the token has none left. */
+static ck_rv_t
+probe_session(const struct token *t, ck_flags_t flags)
+{
+	ck_session_handle_t session;
+	ck_rv_t rv = t->functions->C_OpenSession(t->slot_id, flags, NULL, NULL, &session);
+
+	return rv != CKR_OK ? rv : t->functions->C_CloseSession(session);
 }
 
 /* By the module's own call, because libp11 keeps a copy of the PIN. Login counts for both. */

@@ -38,6 +38,24 @@ traffic_connections(struct traffic *t)
 }
 
 void
+traffic_turned(struct traffic *t, uint64_t woke_ms, uint64_t now_us)
+{
+	uint_fast64_t gap_us = now_us - woke_ms * 1000;
+	uint_fast64_t seen = atomic_load_explicit(&t->loop_gap_max_us, memory_order_relaxed);
+
+	while (woke_ms != 0 && gap_us > seen &&
+	       !atomic_compare_exchange_weak_explicit(
+		   &t->loop_gap_max_us, &seen, gap_us, memory_order_relaxed, memory_order_relaxed))
+		;
+}
+
+uint64_t
+traffic_loop_gap_max_us(struct traffic *t)
+{
+	return atomic_load_explicit(&t->loop_gap_max_us, memory_order_relaxed);
+}
+
+void
 counters_with_traffic(const struct counters *c, struct traffic *t, struct counters *out)
 {
 	*out = *c;

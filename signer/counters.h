@@ -61,6 +61,7 @@ struct counters {
 struct traffic {
 	atomic_uint_fast64_t connections; /* open now */
 	atomic_uint_fast64_t handshakes, handshakes_resumed;
+	atomic_uint_fast64_t loop_gap_max_us; /* the longest turn of any loop, waiting apart */
 	atomic_uint_fast64_t refusals[COUNTER_REFUSALS_MAX]; /* by err_index */
 };
 
@@ -69,6 +70,13 @@ void traffic_closed(struct traffic *t);
 void traffic_shaken(struct traffic *t, bool resumed);
 void traffic_count(struct traffic *t, enum err e);
 uint64_t traffic_connections(struct traffic *t);
+
+/*
+ * A loop is about to wait again; `woke_ms` is uv_now when its last wait was over (0: none yet).
+ * Other events had to wait so long, and up to a millisecond less: uv_now has whole ones.
+ */
+void traffic_turned(struct traffic *t, uint64_t woke_ms, uint64_t now_us);
+uint64_t traffic_loop_gap_max_us(struct traffic *t);
 
 /* The signer's numbers: `c` with what the fronts have counted. */
 void counters_with_traffic(const struct counters *c, struct traffic *t, struct counters *out);

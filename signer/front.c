@@ -16,6 +16,7 @@ struct front {
 	uv_prepare_t prepare;
 	uv_check_t check;
 	uv_timer_t tick;
+	uint64_t woke_ms; /* when this turn's events came, by the loop's clock; 0: not yet */
 };
 
 static void thread_main(void *argument);
@@ -133,13 +134,19 @@ on_letter(void *context, struct letter *letter)
 static void
 on_prepare(uv_prepare_t *handle)
 {
-	turn(handle->data);
+	struct front *f = handle->data;
+
+	turn(f);
+	traffic_turned(f->pool.traffic, f->woke_ms, uv_hrtime() / 1000);
 }
 
 static void
 on_check(uv_check_t *handle)
 {
-	turn(handle->data);
+	struct front *f = handle->data;
+
+	f->woke_ms = uv_now(&f->loop);
+	turn(f);
 }
 
 static void

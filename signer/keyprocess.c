@@ -1,17 +1,17 @@
 #include "signer/keyprocess.h"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "signer/child.h"
 #include "signer/logger.h"
 
 /*
- * First and longest wait before a new start. The longest bounds how late receipts resume after a
- * token came back; a start takes some 30 ms with a local module.
+ * Least time from one start to the next, at first and at most, and from an end to the next start:
+ * a process that was killed needs a moment to let go of the guard. The most bounds how late
+ * receipts resume after a token came back (a start takes some 30 ms with a local module). A life
+ * that hung has had its wait: it is not added to the deadline that it used up.
  */
 #define BACKOFF_FIRST_MS 50
 #define BACKOFF_MAX_MS   1000
@@ -47,9 +47,8 @@ static const unsigned moves[STATES] = {
 struct life {
 	struct keyprocess *owner; /* NULL once it was given up */
 	uv_pipe_t channel;
-	uv_process_t process;
 	uv_connect_t connect;
-	bool spawned;
+	struct child *child; /* NULL before and after, and if somebody else starts it */
 	unsigned open_handles;
 	struct buf input;
 };
@@ -63,6 +62,7 @@ struct keyprocess {
 	uv_timer_t backoff;
 	uv_timer_t deadline;
 	uint64_t backoff_ms;
+	uint64_t started_ms; /* uv_now at the last start */
 	uint64_t starts;
 	uint64_t last_id;       /* of the last request */
 	uint64_t last_answered; /* id */
@@ -82,17 +82,22 @@ static void start(struct keyprocess *k);
 static int spawn(struct life *life, const struct signer_config *config);
 static void start_reading(struct life *life);
 static void give_up(struct keyprocess *k, const char *reason);
+static uint64_t backoff_left(const struct keyprocess *k);
 static void life_end(struct life *life);
 static void on_backoff(uv_timer_t *timer);
 static void on_deadline(uv_timer_t *timer);
 static void on_connect(uv_connect_t *request, int status);
-static void on_process_exit(uv_process_t *process, int64_t status, int signal_number);
+static void on_child_started(void *context);
+static void on_child_ended(void *context, int status, int signal_number);
+static void on_child_closed(void *context);
 static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *out);
 static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *bytes);
 static void on_written(uv_write_t *request, int status);
-static void on_life_closed(uv_handle_t *handle);
+static void on_channel_closed(uv_handle_t *handle);
+static void part_closed(struct life *life);
 static void on_timer_closed(uv_handle_t *handle);
 static void take_answer(struct keyprocess *k, const struct keychannel_answer *answer);
+static bool is_verdict(enum err e);
 static void deadline_set(struct keyprocess *k);
 static void maybe_closed(struct keyprocess *k);
 
@@ -161,7 +166,7 @@ keyprocess_state_name(const struct keyprocess *k)
 int
 keyprocess_pid(const struct keyprocess *k)
 {
-	return k->life != NULL && k->life->spawned ? k->life->process.pid : 0;
+	return k->life != NULL && k->life->child != NULL ? child_pid(k->life->child) : 0;
 }
 
 void
@@ -218,6 +223,7 @@ start(struct keyprocess *k)
 	k->life = life;
 	k->lives_open++;
 	k->starts++;
+	k->started_ms = uv_now(k->loop);
 	k->last_id = 0;
 	k->last_answered = 0;
 	uv_timer_start(&k->deadline, on_deadline, START_DEADLINE_MS, 0);
@@ -231,8 +237,6 @@ start(struct keyprocess *k)
 	move(k, STATE_STARTING);
 	if ((status = spawn(life, k->config)) != 0)
 		give_up(k, uv_strerror(status));
-	else
-		start_reading(life);
 }
 
 /*
@@ -242,32 +246,25 @@ start(struct keyprocess *k)
 static int
 spawn(struct life *life, const struct signer_config *config)
 {
-	char *arguments[] = {(char *)config->key_process.program, (char *)"serve", (char *)"-c",
-	    (char *)config->key_process.config, NULL};
-	uv_stdio_container_t stdio[KEYCHANNEL_FD + 1];
-	uv_process_options_t options;
-	int status;
+	const char *const arguments[] = {
+	    config->key_process.program, "serve", "-c", config->key_process.config, NULL};
+	struct child_calls calls = {.started = on_child_started,
+	    .ended = on_child_ended,
+	    .closed = on_child_closed,
+	    .context = life};
+	uv_os_sock_t ends[2];
+	int status = uv_socketpair(SOCK_STREAM, 0, ends, UV_NONBLOCK_PIPE, 0);
 
-	memset(&options, 0, sizeof(options));
-	stdio[0].flags = UV_IGNORE;
-	stdio[1].flags = UV_INHERIT_FD;
-	stdio[1].data.fd = STDERR_FILENO;
-	stdio[2].flags = UV_INHERIT_FD;
-	stdio[2].data.fd = STDERR_FILENO;
-	stdio[KEYCHANNEL_FD].flags = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE;
-	stdio[KEYCHANNEL_FD].data.stream = (uv_stream_t *)&life->channel;
-	options.file = config->key_process.program;
-	options.args = arguments;
-	options.exit_cb = on_process_exit;
-	options.stdio = stdio;
-	options.stdio_count = KEYCHANNEL_FD + 1;
-	life->process.data = life;
-	status = uv_spawn(life->channel.loop, &life->process, &options);
-	/* The handle is initialised, and must be closed, even when the spawn failed. */
-	life->open_handles++;
-	life->spawned = status == 0;
 	if (status != 0)
-		uv_close((uv_handle_t *)&life->process, on_life_closed);
+		return status;
+	if (child_start(life->channel.loop, arguments, ends[1], KEYCHANNEL_FD, &calls,
+		&life->child) != ERR_OK)
+		status = UV_ENOMEM;
+	else
+		life->open_handles++;
+	if (status == 0 && (status = uv_pipe_open(&life->channel, ends[0])) == 0)
+		return 0;
+	close(ends[0]);
 	return status;
 }
 
@@ -284,33 +281,43 @@ give_up(struct keyprocess *k, const char *reason)
 {
 	struct logline l;
 	bool was_ready = k->state == STATE_READY;
+	uint64_t wait_ms = backoff_left(k);
 
 	if (k->state == STATE_CLOSING)
 		return;
 	logline_begin(&l, LOGGER_WARNING, "key-process-down");
 	logline_string(&l, "reason", reason);
 	logline_number(&l, "unanswered", k->last_id - k->last_answered);
-	logline_number(&l, "retry_ms", k->backoff_ms);
+	logline_number(&l, "retry_ms", wait_ms);
 	logline_end(&l);
 	move(k, STATE_DOWN);
 	uv_timer_stop(&k->deadline);
 	if (k->life != NULL)
 		life_end(k->life);
-	uv_timer_start(&k->backoff, on_backoff, k->backoff_ms, 0);
+	uv_timer_start(&k->backoff, on_backoff, wait_ms, 0);
 	k->backoff_ms = k->backoff_ms * 2 < BACKOFF_MAX_MS ? k->backoff_ms * 2 : BACKOFF_MAX_MS;
 	if (was_ready)
 		k->events.down(k->events.context);
+}
+
+static uint64_t
+backoff_left(const struct keyprocess *k)
+{
+	uint64_t since_ms = uv_now(k->loop) - k->started_ms;
+
+	if (since_ms + BACKOFF_FIRST_MS >= k->backoff_ms)
+		return BACKOFF_FIRST_MS;
+	return k->backoff_ms - since_ms;
 }
 
 static void
 life_end(struct life *life)
 {
 	life->owner->life = NULL;
-	if (life->spawned) {
-		/* Not by a polite signal: a module that hangs does not come to its handlers. */
-		uv_process_kill(&life->process, SIGKILL);
-	}
-	uv_close((uv_handle_t *)&life->channel, on_life_closed);
+	/* Not by a polite signal: a module that hangs does not come to its handlers. */
+	if (life->child != NULL)
+		child_kill(life->child);
+	uv_close((uv_handle_t *)&life->channel, on_channel_closed);
 }
 
 static void
@@ -344,23 +351,37 @@ on_connect(uv_connect_t *request, int status)
 	start_reading(life);
 }
 
+/* What it says is listened to from here on, so that whoever is up has a pid. */
 static void
-on_process_exit(uv_process_t *process, int64_t status, int signal_number)
+on_child_started(void *context)
 {
-	struct life *life = process->data;
+	struct life *life = context;
+
+	if (life->owner->life == life)
+		start_reading(life);
+}
+
+static void
+on_child_ended(void *context, int status, int signal_number)
+{
+	struct life *life = context;
 	struct keyprocess *k = life->owner;
 	struct logline l;
-	bool current = k->life == life;
 
-	uv_close((uv_handle_t *)process, on_life_closed);
-	life->spawned = false;
-	if (!current)
+	life->child = NULL;
+	if (k->life != life)
 		return;
 	logline_begin(&l, LOGGER_WARNING, "key-process-exit");
 	logline_number(&l, "status", (uint64_t)status);
 	logline_number(&l, "signal", (uint64_t)signal_number);
 	logline_end(&l);
 	give_up(k, "it ended");
+}
+
+static void
+on_child_closed(void *context)
+{
+	part_closed(context);
 }
 
 static void
@@ -420,15 +441,27 @@ take_answer(struct keyprocess *k, const struct keychannel_answer *answer)
 	}
 	k->last_answered = answer->id;
 	deadline_set(k);
-	if (answer->result == ERR_TOKEN) {
-		logline_begin(&l, LOGGER_WARNING, "token-failed");
+	if (!is_verdict(answer->result)) {
+		logline_begin(&l, LOGGER_WARNING, "key-process-failed");
+		logline_error(&l, answer->result);
 		logline_view(&l, "text", answer->body);
 		logline_end(&l);
-		give_up(k, "the token failed");
+		give_up(k, "token or guard failed");
 		return;
 	}
 	k->backoff_ms = BACKOFF_FIRST_MS;
 	k->events.answer(k->events.context, answer);
+}
+
+/*
+ * What the guard has decided, for or against. Any other error (a token that fails or signs wrongly,
+ * a disk that does) is one of that process: it ends itself, and a fresh one is asked again.
+ */
+static bool
+is_verdict(enum err e)
+{
+	return e == ERR_OK || e == ERR_GUARD_ROLLBACK || e == ERR_GUARD_FORK ||
+	       e == ERR_GUARD_UNLOGGED;
 }
 
 /* The deadline runs exactly while an answer is due, anew from each answer. */
@@ -453,9 +486,14 @@ on_written(uv_write_t *request, int status)
 }
 
 static void
-on_life_closed(uv_handle_t *handle)
+on_channel_closed(uv_handle_t *handle)
 {
-	struct life *life = handle->data;
+	part_closed(handle->data);
+}
+
+static void
+part_closed(struct life *life)
+{
 	struct keyprocess *k = life->owner;
 
 	if (--life->open_handles > 0)

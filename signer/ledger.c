@@ -14,7 +14,11 @@
 /* Batches are reused; one whose buffer has grown beyond this is freed instead. */
 #define SPARE_BYTES_MAX (8UL * 1024 * 1024)
 
+/* So much slower than the disk is a token for which a batch stays open until its turn comes. */
+#define TOKEN_SLOW_FACTOR 8
+
 static enum err lock_log(struct ledger *l);
+static bool commit_may_start(const struct ledger *l);
 static void commit_start(struct ledger *l);
 static void on_committed(void *context, enum err result);
 static struct batch *find_batch(struct ledger *l, uint64_t index);
@@ -230,8 +234,7 @@ ledger_advance(struct ledger *l)
 	if (l->failed)
 		return;
 	ledger_sign_advance(l);
-	if (l->writing == NULL && l->written == NULL &&
-	    (l->open->count > 0 || l->open->evidence.size > 0))
+	if (commit_may_start(l))
 		commit_start(l);
 	ledger_publish_advance(l, l->drained != NULL);
 	ledger_check_room(l);
@@ -295,6 +298,21 @@ lock_log(struct ledger *l)
 	return ERR_IO;
 }
 
+/*
+ * One batch may be written while another is signed, which keeps a disk busy that is the slower of
+ * the two. With a slow token it would only be closed too early: what comes after it would wait for
+ * three signatures. It stays open until the signature under way is there, and so two are the most.
+ */
+static bool
+commit_may_start(const struct ledger *l)
+{
+	if (l->writing != NULL || l->written != NULL ||
+	    (l->open->count == 0 && l->open->evidence.size == 0))
+		return false;
+	return l->signing == NULL || l->signing->state != BATCH_SIGNING || l->drained != NULL ||
+	       l->token_us <= TOKEN_SLOW_FACTOR * l->storage_us;
+}
+
 static void
 commit_start(struct ledger *l)
 {
@@ -336,7 +354,8 @@ on_committed(void *context, enum err result)
 	}
 	l->writing = NULL;
 	evidence_commit_done(l->evidence);
-	latency_add(&l->counters->storage, uv_hrtime() / 1000 - b->began_us);
+	l->storage_us = uv_hrtime() / 1000 - b->began_us;
+	latency_add(&l->counters->storage, l->storage_us);
 	if (b->count == 0) {
 		batch_move(b, BATCH_PUBLISHED);
 		ledger_batch_give(l, b);

@@ -5,7 +5,8 @@
  *   1. it is written into the open batch (ledger_report_begin, _end)
  *   2. at the end of the loop's turn (ledger_turn) the batch is sealed and the committer appends
  *      it to the pending file and syncs it; meanwhile the next batch collects. No timer is
- *      involved: idle, a batch is one report; under load it grows with the time a commit takes.
+ *      involved: idle, a batch is one report; under load it grows with the time a commit takes,
+ *      or a signature if that takes much longer.
  *   3. the key process is asked for the checkpoint, with a consistency proof from the last one
  *   4. the receipts leave (events.receipt); reports that want a JWS wait for theirs
  *   5. within a second the batch is published: tiles, then `checkpoint`; then it is forgotten

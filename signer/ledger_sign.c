@@ -282,7 +282,8 @@ take_checkpoint(struct ledger *l, const struct keychannel_answer *answer)
 		    "must equal log.origin");
 		return;
 	}
-	latency_add(&l->counters->token, uv_hrtime() / 1000 - b->began_us);
+	l->token_us = uv_hrtime() / 1000 - b->began_us;
+	latency_add(&l->counters->token, l->token_us);
 	l->counters->checkpoints++;
 	l->last_signature_ms = uv_now(l->loop);
 	merkle_batch_frontier(b->tree, &l->signed_head);

@@ -81,7 +81,8 @@ struct ledger {
 	uint64_t found_record, found_end, found_size; /* bytes */
 	uv_timer_t publish_timer;
 
-	uint64_t in_flight; /* staged and not answered */
+	uint64_t storage_us, token_us; /* the last commit, the last checkpoint signature */
+	uint64_t in_flight;            /* staged and not answered */
 	uint64_t unpublished_bytes;
 	uint64_t last_signature_ms;
 	bool was_full;

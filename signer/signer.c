@@ -39,6 +39,7 @@ struct signer {
 	uv_timer_t tick;
 	uv_timer_t stop_deadline;
 	uv_signal_t signals[3];
+	uint64_t woke_ms; /* when this turn's events came, by the loop's clock; 0: not yet */
 	bool stopping;
 	bool closing;
 	int exit_status;
@@ -345,13 +346,19 @@ on_turn(struct signer *s)
 static void
 on_prepare(uv_prepare_t *handle)
 {
-	on_turn(handle->data);
+	struct signer *s = handle->data;
+
+	on_turn(s);
+	traffic_turned(&s->service.traffic, s->woke_ms, uv_hrtime() / 1000);
 }
 
 static void
 on_check(uv_check_t *handle)
 {
-	on_turn(handle->data);
+	struct signer *s = handle->data;
+
+	s->woke_ms = uv_now(&s->loop);
+	on_turn(s);
 }
 
 static void

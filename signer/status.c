@@ -129,6 +129,8 @@ write_status(const struct status_server *s, struct buf *to)
 	else
 		buf_append_format(
 		    to, ",\"signature_age_ms\":%llu", (unsigned long long)l.signature_age_ms);
+	buf_append_format(to, ",\"loop_gap_max_us\":%llu",
+	    (unsigned long long)traffic_loop_gap_max_us(&s->service->traffic));
 	buf_append_string(to, ",\"counters\":{");
 #define COUNTER_WRITE(field, name, help)                                                           \
 	buf_append_format(to, "%s\"%s\":%llu", comma, name, (unsigned long long)c->field);         \

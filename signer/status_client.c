@@ -163,6 +163,7 @@ print_prometheus(json_t *status)
 	prometheus_gauge(status, "workloads", "known workloads");
 	prometheus_gauge(status, "evidence", "records in the evidence store");
 	prometheus_gauge(status, "signature_age_ms", "since the last checkpoint was signed");
+	prometheus_gauge(status, "loop_gap_max_us", "longest time that events had to wait");
 	printf("# HELP hallmark_key_process_up whether the key process answers\n"
 	       "# TYPE hallmark_key_process_up gauge\nhallmark_key_process_up %d\n",
 	    strcmp(json_string_value(json_object_get(status, "key_process")), "up") == 0);

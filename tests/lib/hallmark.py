@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+import token_control
 import wire
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -45,7 +46,10 @@ def free_port():
 
 
 class Site:
-    """Use as a context manager: `with Site() as site`."""
+    """Use as a context manager: `with Site() as site`.
+
+    With token_module=True the token has the faults that the test sets in site.token.
+    """
 
     def __init__(self, directory=None, **options):
         self.keep = directory is not None
@@ -55,6 +59,11 @@ class Site:
         self.port = free_port()
         self.options = {"limits": {}, "hsm": {}, "key_process": {}, "report": {}, **options}
         self.env = {**os.environ, "SOFTHSM2_CONF": str(self.dir / "softhsm2.conf")}
+        self.token = None
+        if self.options.get("token_module"):
+            self.token = token_control.TokenControl(self.path("token-control"))
+            self.env["HALLMARK_TOKEN_CONTROL"] = str(self.token.path)
+            self.options["module"] = program("token_module.so")
         self.ca = Authority("collectors", self.dir)
         self.issue("signer", dns="signer.test", server=True)
         self.make_token()

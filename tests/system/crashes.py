@@ -4,55 +4,13 @@
 import os
 import shutil
 import sqlite3
-import threading
 
 import hallmark
 import wire
 from hallmark import APP, EVIL, ORIGIN, Site
+from load import Load
 from logimage import (flip, fsck, keep, newest_pending, published, read_log, restore, verify_all,
                       wait_for_record)
-
-
-class Load:
-    """Collectors that submit as fast as they can and keep every receipt they get."""
-
-    def __init__(self, site, connections=4, workloads=4):
-        self.site, self.workloads = site, workloads
-        self.receipts, self.errors, self.closed = [], [], 0
-        self.stop = threading.Event()
-        self.enough = threading.Semaphore(0)
-        self.collectors = [site.collector("load") for _ in range(connections)]
-        self.threads = [threading.Thread(target=self.run, args=(n, c), daemon=True)
-                        for n, c in enumerate(self.collectors)]
-        for thread in self.threads:
-            thread.start()
-
-    def run(self, number, collector):
-        turn = 0
-        while not self.stop.is_set():
-            turn += 1
-            name = f"load-{number}-{turn % self.workloads}"
-            try:
-                receipt = collector.submit(name, EVIL if turn % 7 == 0 else APP)
-            except wire.Closed:
-                self.closed += 1
-                return
-            except Exception as error:  # pylint: disable=broad-except
-                self.errors.append(repr(error))
-                return
-            self.receipts.append(receipt)
-            self.enough.release()
-
-    def wait_for(self, count):
-        for _ in range(count):
-            assert self.enough.acquire(timeout=hallmark.PATIENCE_S), self.errors
-
-    def end(self):
-        self.stop.set()
-        for thread in self.threads:
-            thread.join(hallmark.PATIENCE_S)
-        for collector in self.collectors:
-            collector.close()
 
 
 def test_kill_of_the_key_process_under_load():

@@ -56,6 +56,22 @@ never_above_the_largest(void **state)
 	assert_int_equal(l.count, 2);
 }
 
+/* One that has not waited yet has no gap; the longest stays. */
+static void
+the_longest_turn_is_kept(void **state)
+{
+	struct traffic t = {0};
+
+	(void)state;
+	traffic_turned(&t, 0, 99000000);
+	assert_int_equal(traffic_loop_gap_max_us(&t), 0);
+	traffic_turned(&t, 5000, 5000700);
+	assert_int_equal(traffic_loop_gap_max_us(&t), 700);
+	traffic_turned(&t, 6000, 6051000);
+	traffic_turned(&t, 7000, 7000001);
+	assert_int_equal(traffic_loop_gap_max_us(&t), 51000);
+}
+
 int
 main(void)
 {
@@ -64,6 +80,7 @@ main(void)
 	    cmocka_unit_test(small_values_are_exact),
 	    cmocka_unit_test(quantiles_bound_their_values),
 	    cmocka_unit_test(never_above_the_largest),
+	    cmocka_unit_test(the_longest_turn_is_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,7 +82,7 @@ test_loads(void **state)
 	assert_string_equal(c->certificate, fixture_path(f, "log.crt"));
 	assert_string_equal(c->guard_directory, fixture_path(f, "guard"));
 	assert_int_equal(c->sessions, 2);
-	assert_int_equal(c->deadline_ms, 4000);
+	assert_int_equal(c->deadline_ms, 1500);
 	assert_int_equal(c->keepalive_s, 15);
 	hsm_config_free(&c);
 	assert_null(c);
@@ -200,7 +200,7 @@ test_sample(void **state)
 		fixture_expect_count(f, 0);
 		assert_int_equal(c->algorithm, HSM_P256);
 		assert_int_equal(c->sessions, 2);
-		assert_int_equal(c->deadline_ms, 4000);
+		assert_int_equal(c->deadline_ms, 1500);
 		assert_int_equal(c->keepalive_s, 15);
 		hsm_config_free(&c);
 		text = sample_uncomment(text, optional[i]);
