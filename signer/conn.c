@@ -21,6 +21,12 @@
 /* Frames with the ledger's loop; beyond it nothing more is handed over. The largest frame fits. */
 #define FORWARD_MAX FRAME_SIZE_MAX /* bytes */
 
+/*
+ * The same in frames: each may have a receipt for its answer, ten times its size. Four times what
+ * the welcome allows by default, so that a pipelining collector does not meet it.
+ */
+#define FORWARD_FRAMES_MAX 256
+
 /* Reads per turn of the loop, so that one busy peer does not keep the others waiting. */
 #define READS_PER_TURN 4
 
@@ -58,8 +64,9 @@ struct conn {
 	SSL *ssl;
 	struct link *link; /* from the end of the handshake on, until it is gone */
 	struct buf in; /* the start of a frame that is not complete, or what there is no room for */
-	struct buf out;   /* frames to be sent */
-	size_t forwarded; /* bytes of frames that the ledger's loop has not taken */
+	struct buf out;          /* frames to be sent */
+	size_t forwarded;        /* bytes of frames that the ledger's loop has not taken */
+	size_t forwarded_frames; /* their number */
 	uint64_t number;
 	uint64_t generation; /* of the pool's settings that the peer was last checked by */
 	uint64_t ends_ms;    /* when the peer's certificate does, by the loop's clock */
@@ -86,9 +93,9 @@ static enum want receive(struct conn *c);
 static bool is_welcome(struct conn *c);
 static enum want drain(struct conn *c);
 static void on_busy(uv_idle_t *idle);
-static bool has_room(const struct conn *c, size_t more);
+static bool has_room(const struct conn *c, size_t more, size_t more_frames);
 static bool take_frames(struct conn *c, struct view bytes);
-static bool forward(struct conn *c, struct view frames);
+static bool forward(struct conn *c, struct view frames, size_t count);
 static bool forward_broken(struct conn *c, enum err e);
 static void free_if_gone(struct conn *c);
 static enum want tls_want(struct conn *c, int result);
@@ -176,6 +183,7 @@ conn_on_answer(struct conn *c, struct letter *answer)
 	if (c->state != CONN_OPEN && c->state != CONN_CLOSING)
 		return;
 	c->forwarded -= answer->taken;
+	c->forwarded_frames -= answer->taken_frames;
 	c->greeted = answer->greeted;
 	c->waiting = answer->waiting;
 	c->owed = answer->owed;
@@ -313,7 +321,7 @@ conn_drive(struct conn *c, bool readable)
 	}
 	/* What was sent may have made room for frames that wait. */
 	if (c->state == CONN_OPEN &&
-	    (c->has_room ? want == WANT_NOTHING && SSL_has_pending(c->ssl) : has_room(c, 0)))
+	    (c->has_room ? want == WANT_NOTHING && SSL_has_pending(c->ssl) : has_room(c, 0, 0)))
 		wake(c);
 	conn_settle(c);
 }
@@ -551,9 +559,10 @@ is_welcome(struct conn *c)
 }
 
 static bool
-has_room(const struct conn *c, size_t more)
+has_room(const struct conn *c, size_t more, size_t more_frames)
 {
-	return !c->broken && c->out.size < OUTPUT_MAX && c->forwarded + more < FORWARD_MAX;
+	return !c->broken && c->out.size < OUTPUT_MAX && c->forwarded + more < FORWARD_MAX &&
+	       c->forwarded_frames + more_frames < FORWARD_FRAMES_MAX;
 }
 
 /*
@@ -564,22 +573,23 @@ static bool
 take_frames(struct conn *c, struct view bytes)
 {
 	struct view input, payload;
-	size_t used, taken = 0;
+	size_t used, taken = 0, frames = 0;
 	enum err e = ERR_OK;
 	bool kept = c->in.size > 0, good = true;
 
 	if (kept)
 		buf_append_view(&c->in, bytes);
 	input = kept ? buf_view(&c->in) : bytes;
-	while ((c->has_room = has_room(c, taken))) {
+	while ((c->has_room = has_room(c, taken, frames))) {
 		e = frame_next(
 		    (struct view){input.data + taken, input.size - taken}, &payload, &used);
 		if (e != ERR_OK || used == 0)
 			break;
 		taken += used;
+		frames++;
 	}
 	if (taken > 0)
-		good = forward(c, (struct view){input.data, taken});
+		good = forward(c, (struct view){input.data, taken}, frames);
 	if (e != ERR_OK)
 		good = good && forward_broken(c, e);
 	if (kept)
@@ -597,7 +607,7 @@ take_frames(struct conn *c, struct view bytes)
 
 /* False for want of memory. */
 static bool
-forward(struct conn *c, struct view frames)
+forward(struct conn *c, struct view frames, size_t count)
 {
 	struct letter *letter = letter_new(LETTER_FRAMES);
 
@@ -610,6 +620,7 @@ forward(struct conn *c, struct view frames)
 		return false;
 	}
 	c->forwarded += frames.size;
+	c->forwarded_frames += count;
 	letter_list_add(&c->pool->letters, letter);
 	if (c->deadline.class == DEADLINE_FRAME)
 		deadline_disarm(&c->pool->deadlines, &c->deadline);
