@@ -63,8 +63,8 @@ void links_init(struct links *s, struct service *service, struct front_set *fron
 void links_on_letter(struct links *s, struct letter *letter);
 
 /*
- * Takes frames wherever there are some and there is room, some of each link in turn, until a time of
- * uv_hrtime; false if there was nothing to look at.
+ * Takes frames wherever there are some and there is room, some of each link in turn, until a time
+ * of uv_hrtime; false if there was nothing to look at.
  */
 bool links_drive(struct links *s, uint64_t until_ns);
 
