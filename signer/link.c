@@ -16,10 +16,11 @@
 #define UNTOLD_FRAMES_MAX 64          /* a quarter of what the front hands over before it is told */
 
 /*
- * Taken from one link before it is another's turn: the answer to a bundle that is asked for again
- * may be read from the log, which takes as long as a dozen new ones.
+ * A link has at least one frame taken, and no more after this time, before it is another's turn:
+ * the answer to a bundle that is asked for again may be read from the log, which takes as long as
+ * dozens of new ones.
  */
-#define FRAMES_PER_DRIVE 16
+#define DRIVE_NS 200000
 
 struct link {
 	struct conn *conn;
@@ -42,11 +43,13 @@ struct link {
 	bool greeted; /* as the front knows it */
 	bool lost;    /* the stream cannot go on; the front is to close it */
 	bool told;    /* that it is lost */
+	bool over;    /* the connection is gone; so is the link, when its frames are taken */
 };
 
 static void open_session(struct links *s, struct link *l);
 static void end(struct links *s, struct link *l);
-static bool drive(struct link *l, unsigned frames);
+static void bury(struct links *s, struct link *l);
+static bool drive(struct link *l);
 static void take_frame(struct link *l, struct letter *letter);
 static void discard_frames(struct link *l);
 static bool has_news(const struct link *l);
@@ -121,11 +124,8 @@ links_on_letter(struct links *s, struct letter *letter)
 			place(s, l, LINK_READY);
 		break;
 	case LETTER_CLOSED:
-		while (drive(l, FRAMES_PER_DRIVE))
-			; /* what came before the end was said all the same */
-		end(s, l);
-		letter->kind = LETTER_GONE;
-		letter_list_add(&s->out[l->front], letter);
+		l->over = true; /* what came before the end was said all the same */
+		place(s, l, LINK_READY);
 		break;
 	default:
 		abort(); /* no front sends these */
@@ -141,8 +141,10 @@ links_drive(struct links *s, uint64_t until_ns)
 	while ((l = s->in[LINK_READY].first) != NULL && (!any || uv_hrtime() < until_ns)) {
 		any = true;
 		place(s, l, LINK_DRIVEN);
-		if (drive(l, FRAMES_PER_DRIVE))
+		if (drive(l))
 			place(s, l, LINK_READY);
+		else if (l->over)
+			bury(s, l);
 	}
 	return any;
 }
@@ -238,16 +240,28 @@ end(struct links *s, struct link *l)
 		l->next->previous = l->previous;
 }
 
+/* Ends it and gives it back to its front. */
+static void
+bury(struct links *s, struct link *l)
+{
+	end(s, l);
+	l->farewell.kind = LETTER_GONE;
+	letter_list_add(&s->out[l->front], &l->farewell);
+}
+
 /* Takes frames as long as the session has room for them. True if there are more that it has room
  * for. */
 static bool
-drive(struct link *l, unsigned frames)
+drive(struct link *l)
 {
+	uint64_t until_ns = uv_hrtime() + DRIVE_NS;
 	struct letter *first;
+	bool any = false;
 
 	while (!l->lost && (first = l->frames.first) != NULL && session_has_room(l->session)) {
-		if (frames-- == 0)
+		if (any && uv_hrtime() >= until_ns)
 			return true;
+		any = true;
 		if (first->kind == LETTER_BROKEN) {
 			session_on_bad_frame(l->session, first->error);
 			l->lost = true;

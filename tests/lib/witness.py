@@ -12,6 +12,7 @@ import time
 
 import hallmark
 import msgpack
+import underfire
 import wire
 
 PAUSE_S = 0.01  # between two reports: it is a collector, not a load
@@ -48,10 +49,7 @@ def attend(path, anew, port, *files):
     with open(path, "wb") as file:
         while True:
             began = time.monotonic()
-            if anew:
-                collector.close()
-                collector.connect()
-            receipt = collector.submit("witness", hallmark.APP)
+            receipt = report_anew(collector) if anew else collector.submit("witness", hallmark.APP)
             file.write(msgpack.packb([time.monotonic() - began, receipt]))
             if sys.stdout is not None:
                 print(flush=True)
@@ -59,6 +57,17 @@ def attend(path, anew, port, *files):
             if select.select([sys.stdin], [], [], PAUSE_S)[0]:
                 return
 
+
+
+def report_anew(collector):
+    """Over a connection of its own; where there was no room for it, over the next."""
+    while True:
+        try:
+            collector.close()
+            collector.connect()
+            return collector.submit("witness", hallmark.APP)
+        except underfire.GONE:
+            continue
 
 
 if __name__ == "__main__":
