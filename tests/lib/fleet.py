@@ -180,10 +180,10 @@ class Stranger(threading.Thread):
         deeds = [getattr(self, name) for name in sorted(dir(self)) if name.startswith("deed_")]
         while not self.fleet.stop.is_set():
             deed = self.chance.choice(deeds)
+            name = deed.__name__.removeprefix("deed_")
+            self.deeds[name] = self.deeds.get(name, 0) + 1
             try:
                 deed()
-                name = deed.__name__.removeprefix("deed_")
-                self.deeds[name] = self.deeds.get(name, 0) + 1
             except underfire.GONE + (TimeoutError,):
                 self.fleet.up.wait(hallmark.PATIENCE_S)
             except Exception as error:  # pylint: disable=broad-except
