@@ -20,6 +20,12 @@
 /* Frames with the ledger's loop; beyond it nothing more is handed over. The largest frame fits. */
 #define FORWARD_MAX FRAME_SIZE_MAX /* bytes */
 
+/*
+ * The same in frames: each may have a receipt for its answer, ten times its size. Four times what
+ * the welcome allows by default, so that a pipelining collector does not meet it.
+ */
+#define FORWARD_FRAMES_MAX 256
+
 /* Reads per turn of the loop, so that one busy peer does not keep the others waiting. */
 #define READS_PER_TURN 4
 
@@ -43,9 +49,9 @@ static bool begin_session(struct conn *c);
 static enum want receive(struct conn *c);
 static bool is_welcome(struct conn *c);
 static enum want drain(struct conn *c);
-static bool has_room(const struct conn *c, size_t more);
+static bool has_room(const struct conn *c, size_t more, size_t more_frames);
 static bool take_frames(struct conn *c, struct view bytes);
-static bool forward(struct conn *c, struct view frames);
+static bool forward(struct conn *c, struct view frames, size_t count);
 static bool forward_broken(struct conn *c, enum err e);
 static enum want send_output(struct conn *c);
 static void wake(struct conn *c);
@@ -86,6 +92,7 @@ conn_on_answer(struct conn *c, struct letter *answer)
 	if (c->state != CONN_OPEN && c->state != CONN_CLOSING)
 		return;
 	c->forwarded -= answer->taken;
+	c->forwarded_frames -= answer->taken_frames;
 	c->greeted = answer->greeted;
 	c->waiting = answer->waiting;
 	c->owed = answer->owed;
@@ -166,7 +173,7 @@ conn_drive(struct conn *c, bool readable)
 	}
 	/* What was sent may have made room for frames that wait. */
 	if (c->state == CONN_OPEN &&
-	    (c->has_room ? want == WANT_NOTHING && SSL_has_pending(c->ssl) : has_room(c, 0)))
+	    (c->has_room ? want == WANT_NOTHING && SSL_has_pending(c->ssl) : has_room(c, 0, 0)))
 		wake(c);
 	conn_settle(c);
 }
@@ -414,9 +421,10 @@ is_welcome(struct conn *c)
 }
 
 static bool
-has_room(const struct conn *c, size_t more)
+has_room(const struct conn *c, size_t more, size_t more_frames)
 {
-	return !c->broken && c->out.size < OUTPUT_MAX && c->forwarded + more < FORWARD_MAX;
+	return !c->broken && c->out.size < OUTPUT_MAX && c->forwarded + more < FORWARD_MAX &&
+	       c->forwarded_frames + more_frames < FORWARD_FRAMES_MAX;
 }
 
 /*
@@ -427,22 +435,23 @@ static bool
 take_frames(struct conn *c, struct view bytes)
 {
 	struct view input, payload;
-	size_t used, taken = 0;
+	size_t used, taken = 0, frames = 0;
 	enum err e = ERR_OK;
 	bool kept = c->in.size > 0, good = true;
 
 	if (kept)
 		buf_append_view(&c->in, bytes);
 	input = kept ? buf_view(&c->in) : bytes;
-	while ((c->has_room = has_room(c, taken))) {
+	while ((c->has_room = has_room(c, taken, frames))) {
 		e = frame_next(
 		    (struct view){input.data + taken, input.size - taken}, &payload, &used);
 		if (e != ERR_OK || used == 0)
 			break;
 		taken += used;
+		frames++;
 	}
 	if (taken > 0)
-		good = forward(c, (struct view){input.data, taken});
+		good = forward(c, (struct view){input.data, taken}, frames);
 	if (e != ERR_OK)
 		good = good && forward_broken(c, e);
 	if (kept)
@@ -460,7 +469,7 @@ take_frames(struct conn *c, struct view bytes)
 
 /* False for want of memory. */
 static bool
-forward(struct conn *c, struct view frames)
+forward(struct conn *c, struct view frames, size_t count)
 {
 	struct letter *letter = letter_new(LETTER_FRAMES);
 
@@ -473,6 +482,7 @@ forward(struct conn *c, struct view frames)
 		return false;
 	}
 	c->forwarded += frames.size;
+	c->forwarded_frames += count;
 	letter_list_add(&c->pool->letters, letter);
 	if (c->deadline.class == DEADLINE_FRAME)
 		deadline_disarm(&c->pool->deadlines, &c->deadline);

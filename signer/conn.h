@@ -4,8 +4,18 @@
  *
  * One function, conn_drive, touches the socket; one, conn_settle, tells the loop what is awaited
  * and arms the deadline. While the ledger's loop has not taken what was handed over, or the peer
- * does not read its answers, the connection stops reading: memory stays bounded by that, one frame
- * and the answers in flight.
+ * does not read its answers, the connection stops reading. So one connection holds at most
+ *
+ *     TLS           48 KiB while hands are shaken, 20 KiB from then on
+ *   + input         FRAME_SIZE_MAX for a frame that is not complete, CONN_SCRATCH_SIZE for what was
+ * read behind it in one go: 576 KiB
+ *   + handed over   FORWARD_MAX and the frame that went over it: 512 KiB
+ *   + answers       OUTPUT_MAX and the answers to all that was handed over or is in flight:
+ *                   512 KiB + (FORWARD_FRAMES_MAX + in_flight_per_connection) receipts
+ *
+ * where a receipt is some 2 KiB, and a buffer may have twice the room of what is in it. Bundles
+ * that wait for components, and the components, are the session's (limits.evidence_pending_bytes).
+ * tests/fault/network.py holds the signer against this.
  */
 #ifndef HALLMARK_SIGNER_CONN_H
 #define HALLMARK_SIGNER_CONN_H

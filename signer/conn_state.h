@@ -34,8 +34,9 @@ struct conn {
 	SSL *ssl;
 	struct link *link; /* from the end of the handshake on, until it is gone */
 	struct buf in; /* the start of a frame that is not complete, or what there is no room for */
-	struct buf out;   /* frames to be sent */
-	size_t forwarded; /* bytes of frames that the ledger's loop has not taken */
+	struct buf out;          /* frames to be sent */
+	size_t forwarded;        /* bytes of frames that the ledger's loop has not taken */
+	size_t forwarded_frames; /* their number */
 	uint64_t number;
 	uint64_t generation; /* of the pool's settings that the peer was last checked by */
 	uint64_t ends_ms;    /* when the peer's certificate does, by the loop's clock */

@@ -11,8 +11,11 @@
 #include "signer/ledger_state.h"
 #include "signer/logger.h"
 
-/* Batches are reused; one whose buffer has grown beyond this is freed instead. */
-#define SPARE_BYTES_MAX (8UL * 1024 * 1024)
+/*
+ * Batches are reused with their memory, so that a report costs no allocation: as many bytes as are
+ * unpublished under full load. What a slow token or a burst needed beyond that is given back.
+ */
+#define SPARE_BYTES_MAX (32UL * 1024 * 1024)
 
 /*
  * So much slower than the disk is a token for which a batch stays open until its turn comes.
@@ -279,6 +282,7 @@ ledger_batch_take(struct ledger *l, uint64_t index)
 		return b;
 	}
 	l->spare = b->next;
+	l->spare_bytes -= b->bytes.capacity;
 	batch_reset(b, index);
 	return b;
 }
@@ -286,10 +290,11 @@ ledger_batch_take(struct ledger *l, uint64_t index)
 void
 ledger_batch_give(struct ledger *l, struct batch *b)
 {
-	if (b->bytes.capacity > SPARE_BYTES_MAX) {
+	if (l->spare_bytes + b->bytes.capacity > SPARE_BYTES_MAX) {
 		batch_free(&b);
 		return;
 	}
+	l->spare_bytes += b->bytes.capacity;
 	b->next = l->spare;
 	l->spare = b;
 }
@@ -318,8 +323,7 @@ commit_may_start(const struct ledger *l)
 	if (l->writing != NULL || l->written != NULL ||
 	    (l->open->count == 0 && l->open->evidence.size == 0))
 		return false;
-	return l->signing == NULL || l->drained != NULL ||
-	       l->token_us <= TOKEN_SLOW_US ||
+	return l->signing == NULL || l->drained != NULL || l->token_us <= TOKEN_SLOW_US ||
 	       l->token_us <= TOKEN_SLOW_FACTOR * l->storage_us;
 }
 
@@ -364,6 +368,7 @@ on_committed(void *context, enum err result)
 	}
 	l->writing = NULL;
 	evidence_commit_done(l->evidence);
+	buf_free(&b->evidence); /* durable; a batch that is kept for reuse must not keep it */
 	l->storage_us = uv_hrtime() / 1000 - b->began_us;
 	latency_add(&l->counters->storage, l->storage_us);
 	if (b->count == 0) {

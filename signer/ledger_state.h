@@ -79,6 +79,7 @@ struct ledger {
 	struct batch *sealed_first, *sealed_last; /* to be published */
 	struct batch *publishing;                 /* list with the publisher */
 	struct batch *spare;                      /* list for reuse */
+	size_t spare_bytes;                       /* that these hold, used or not */
 
 	struct merkle_frontier head;        /* tree with every sealed batch */
 	struct merkle_frontier signed_head; /* tree of the last checkpoint */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 #include "proto/frame.h"
 #include "signer/logger.h"
@@ -11,7 +12,15 @@
  * A peer whose bundles are in flight hears of them with their receipts; what was taken meanwhile is
  * told with those, unless it is much.
  */
-#define UNTOLD_MAX (64 * 1024) /* bytes */
+#define UNTOLD_MAX        (64 * 1024) /* bytes */
+#define UNTOLD_FRAMES_MAX 64          /* a quarter of what the front hands over before it is told */
+
+/*
+ * A link has at least one frame taken, and no more after this time, before it is another's turn:
+ * the answer to a bundle that is asked for again may be read from the log, which takes as long as
+ * dozens of new ones.
+ */
+#define DRIVE_NS 200000
 
 struct link {
 	struct conn *conn;
@@ -30,14 +39,17 @@ struct link {
 	size_t offset;
 	struct buf out;
 	size_t taken; /* bytes that the front does not know of */
+	size_t taken_frames;
 	bool greeted; /* as the front knows it */
 	bool lost;    /* the stream cannot go on; the front is to close it */
 	bool told;    /* that it is lost */
+	bool over;    /* the connection is gone; so is the link, when its frames are taken */
 };
 
 static void open_session(struct links *s, struct link *l);
 static void end(struct links *s, struct link *l);
-static void drive(struct link *l);
+static void bury(struct links *s, struct link *l);
+static bool drive(struct link *l);
 static void take_frame(struct link *l, struct letter *letter);
 static void discard_frames(struct link *l);
 static bool has_news(const struct link *l);
@@ -112,10 +124,8 @@ links_on_letter(struct links *s, struct letter *letter)
 			place(s, l, LINK_READY);
 		break;
 	case LETTER_CLOSED:
-		drive(l); /* what came before the end was said all the same */
-		end(s, l);
-		letter->kind = LETTER_GONE;
-		letter_list_add(&s->out[l->front], letter);
+		l->over = true; /* what came before the end was said all the same */
+		place(s, l, LINK_READY);
 		break;
 	default:
 		abort(); /* no front sends these */
@@ -123,16 +133,26 @@ links_on_letter(struct links *s, struct letter *letter)
 }
 
 bool
-links_drive(struct links *s)
+links_drive(struct links *s, uint64_t until_ns)
 {
 	struct link *l;
-	bool any = s->in[LINK_READY].first != NULL;
+	bool any = false;
 
-	while ((l = s->in[LINK_READY].first) != NULL) {
+	while ((l = s->in[LINK_READY].first) != NULL && (!any || uv_hrtime() < until_ns)) {
+		any = true;
 		place(s, l, LINK_DRIVEN);
-		drive(l);
+		if (drive(l))
+			place(s, l, LINK_READY);
+		else if (l->over)
+			bury(s, l);
 	}
 	return any;
+}
+
+bool
+links_are_ready(const struct links *s)
+{
+	return s->in[LINK_READY].first != NULL;
 }
 
 void
@@ -145,6 +165,10 @@ links_flush(struct links *s)
 			tell(s, l);
 		place(s, l, l->frames.first != NULL ? LINK_BLOCKED : LINK_IDLE);
 	}
+	/* Those that did not have their turn yet: what there is for them does not wait for it. */
+	for (l = s->in[LINK_READY].first; l != NULL; l = l->next_in_place)
+		if (has_news(l))
+			tell(s, l);
 	for (unsigned i = 0; i < s->fronts->count; i++)
 		mailbox_post(front_mailbox(s->fronts->front[i]), &s->out[i]);
 }
@@ -216,13 +240,28 @@ end(struct links *s, struct link *l)
 		l->next->previous = l->previous;
 }
 
-/* Takes frames as long as the session has room for them. */
+/* Ends it and gives it back to its front. */
 static void
+bury(struct links *s, struct link *l)
+{
+	end(s, l);
+	l->farewell.kind = LETTER_GONE;
+	letter_list_add(&s->out[l->front], &l->farewell);
+}
+
+/* Takes frames as long as the session has room for them. True if there are more that it has room
+ * for. */
+static bool
 drive(struct link *l)
 {
+	uint64_t until_ns = uv_hrtime() + DRIVE_NS;
 	struct letter *first;
+	bool any = false;
 
 	while (!l->lost && (first = l->frames.first) != NULL && session_has_room(l->session)) {
+		if (any && uv_hrtime() >= until_ns)
+			return true;
+		any = true;
 		if (first->kind == LETTER_BROKEN) {
 			session_on_bad_frame(l->session, first->error);
 			l->lost = true;
@@ -232,6 +271,7 @@ drive(struct link *l)
 	}
 	if (l->lost)
 		discard_frames(l);
+	return false;
 }
 
 static void
@@ -245,6 +285,7 @@ take_frame(struct link *l, struct letter *letter)
 		abort(); /* the front hands over whole frames only */
 	l->offset += used;
 	l->taken += used;
+	l->taken_frames++;
 	if (err_class(session_on_frame(l->session, payload)) == ERR_CLASS_STREAM)
 		l->lost = true;
 	if (l->offset == letter->bytes.size) {
@@ -271,7 +312,7 @@ has_news(const struct link *l)
 	if (l->lost)
 		return false;
 	return (l->taken > 0 && !session_is_waiting(l->session)) || l->taken >= UNTOLD_MAX ||
-	       session_is_open(l->session) != l->greeted;
+	       l->taken_frames >= UNTOLD_FRAMES_MAX || session_is_open(l->session) != l->greeted;
 }
 
 static void
@@ -285,7 +326,9 @@ tell(struct links *s, struct link *l)
 	letter->bytes = l->out; /* moved */
 	l->out = BUF_INIT;
 	letter->taken = l->taken;
+	letter->taken_frames = l->taken_frames;
 	l->taken = 0;
+	l->taken_frames = 0;
 	letter->close = l->lost;
 	l->told = l->lost;
 	if (!l->lost) {

@@ -7,8 +7,8 @@
  * it, until LETTER_CLOSED; then it goes back with LETTER_GONE, and the front frees it.
  *
  * A session without room leaves frames lying in their letters. What was taken is told to the front
- * with the next answer, and the front hands over only so much before that (CONN_FORWARD_MAX): so a
- * peer that sends more than is answered is stopped at its socket.
+ * with the next answer, and the front hands over only so much before that (FORWARD_MAX and
+ * FORWARD_FRAMES_MAX): so a peer that sends more than is answered is stopped at its socket.
  */
 #ifndef HALLMARK_SIGNER_LINK_H
 #define HALLMARK_SIGNER_LINK_H
@@ -62,8 +62,14 @@ void links_init(struct links *s, struct service *service, struct front_set *fron
 /* A letter from a front. */
 void links_on_letter(struct links *s, struct letter *letter);
 
-/* Takes frames wherever there are some and there is room; false if there was nothing to look at. */
-bool links_drive(struct links *s);
+/*
+ * Takes frames wherever there are some and there is room, some of each link in turn, until a time
+ * of uv_hrtime; false if there was nothing to look at.
+ */
+bool links_drive(struct links *s, uint64_t until_ns);
+
+/* Whether the time was too short for all. */
+bool links_are_ready(const struct links *s);
 
 /* Sends the fronts what the turn has brought about. */
 void links_flush(struct links *s);

@@ -20,14 +20,17 @@
 
 /*
  * Descriptors that connections leave free: a commit, a publication and a start of the key process
- * open files, and one that fails ends the signer. At twice as many, connections begin to make way.
+ * open files, and one that fails ends the signer.
  */
 #define DESCRIPTORS_KEPT 32
+
+/* For one more connection; crowded, somebody makes way for it. */
+enum room { ROOM_ENOUGH, ROOM_CROWDED, ROOM_NONE };
 
 static int bind_socket(const struct signer_config *config);
 static void on_poll(uv_poll_t *poll, int status, int events);
 static void take(struct listener *l, int fd);
-static uint64_t descriptors_left(int fd);
+static enum room room_for(struct service *service, int fd);
 static void pause_accepting(struct listener *l);
 static void on_closed(uv_handle_t *handle);
 
@@ -132,17 +135,16 @@ take(struct listener *l, int fd)
 	struct front_set *fronts = l->fronts;
 	struct letter *letter;
 	int yes = 1;
-	uint64_t left = descriptors_left(fd);
-	bool crowded =
-	    traffic_connections(&service->traffic) >= service->config->limits.connections ||
-	    left < 2 * DESCRIPTORS_KEPT;
+	enum room room = room_for(service, fd);
 
-	if (crowded && !l->crowded)
+	if (room != ROOM_ENOUGH && !l->crowded)
 		logger_say(LOGGER_WARNING, "connection-limit",
-		    "limits.connections or the limit of open files is reached; the oldest that "
-		    "have not shaken hands make way, counted as too-many-connections");
-	l->crowded = crowded;
-	if (left < DESCRIPTORS_KEPT) {
+		    "limits.connections, or the system's limit of open files less %d, is reached; "
+		    "the oldest that have not shaken hands make way, counted as "
+		    "too-many-connections",
+		    2 * DESCRIPTORS_KEPT);
+	l->crowded = room != ROOM_ENOUGH;
+	if (room == ROOM_NONE) {
 		service_count(service, ERR_CONNECTIONS);
 		close(fd);
 		return;
@@ -157,22 +159,26 @@ take(struct listener *l, int fd)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 	letter->fd = fd;
 	letter->number = ++l->last_number;
-	letter->crowded = crowded;
+	letter->crowded = l->crowded;
 	service->counters.connections_accepted++;
 	traffic_opened(&service->traffic);
 	front_post(fronts->front[fronts->next], letter);
 	fronts->next = (fronts->next + 1) % fronts->count;
 }
 
-/* The system gives the lowest free number: those above it are about what is left. */
-static uint64_t
-descriptors_left(int fd)
+/* The lowest free number is what the system gives: one near the limit says that few are left. */
+static enum room
+room_for(struct service *service, int fd)
 {
-	struct rlimit files;
+	struct rlimit files = {.rlim_cur = RLIM_INFINITY};
 
-	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY)
-		return UINT64_MAX;
-	return files.rlim_cur > (rlim_t)fd ? files.rlim_cur - (rlim_t)fd : 0;
+	(void)getrlimit(RLIMIT_NOFILE, &files); /* cannot fail; without it there is no limit */
+	if ((rlim_t)fd + DESCRIPTORS_KEPT >= files.rlim_cur)
+		return ROOM_NONE;
+	if (traffic_connections(&service->traffic) >= service->config->limits.connections ||
+	    (rlim_t)fd + 2 * DESCRIPTORS_KEPT >= files.rlim_cur)
+		return ROOM_CROWDED;
+	return ROOM_ENOUGH;
 }
 
 static void

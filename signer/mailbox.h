@@ -41,6 +41,7 @@ struct letter {
 	struct buf bytes;
 	enum err error;
 	size_t taken; /* bytes of frames that were dealt with since the last answer */
+	size_t taken_frames;
 	bool greeted; /* the hello has been taken */
 	bool waiting; /* the peer has reason to be silent: something is in flight */
 	bool owed;    /* the peer has components to send */

@@ -23,6 +23,12 @@
 /* A stop takes at most this long: receipts in flight get their time, a dead token does not. */
 #define STOP_DEADLINE_MS 9000
 
+/*
+ * A turn takes no more frames after this time: what came in meanwhile, a commit's end above all,
+ * has its turn before the rest of a flood.
+ */
+#define TURN_NS 10000000
+
 struct signer {
 	uv_loop_t loop;
 	const char *config_path;
@@ -36,6 +42,7 @@ struct signer {
 	struct status_server status;
 	uv_prepare_t prepare;
 	uv_check_t check;
+	uv_idle_t busy; /* active while frames wait for the next turn */
 	uv_timer_t tick;
 	uv_timer_t stop_deadline;
 	uv_signal_t signals[3];
@@ -60,6 +67,7 @@ static void close_all(struct signer *s);
 static void on_turn(struct signer *s);
 static void on_prepare(uv_prepare_t *handle);
 static void on_check(uv_check_t *handle);
+static void on_busy(uv_idle_t *handle);
 static void on_tick(uv_timer_t *handle);
 static void on_stop_deadline(uv_timer_t *handle);
 static void on_signal(uv_signal_t *handle, int number);
@@ -159,6 +167,7 @@ start_handles(struct signer *s)
 {
 	uv_prepare_init(&s->loop, &s->prepare);
 	uv_check_init(&s->loop, &s->check);
+	uv_idle_init(&s->loop, &s->busy);
 	uv_timer_init(&s->loop, &s->tick);
 	uv_timer_init(&s->loop, &s->stop_deadline);
 	s->prepare.data = s;
@@ -307,6 +316,7 @@ close_all(struct signer *s)
 	status_close(&s->status);
 	uv_close((uv_handle_t *)&s->prepare, NULL);
 	uv_close((uv_handle_t *)&s->check, NULL);
+	uv_close((uv_handle_t *)&s->busy, NULL);
 	uv_close((uv_handle_t *)&s->tick, NULL);
 	uv_close((uv_handle_t *)&s->stop_deadline, NULL);
 	for (unsigned i = 0; i < 3; i++)
@@ -316,20 +326,34 @@ close_all(struct signer *s)
 
 /*
  * The end of a turn: what it brought in is committed, what it brought about is sent. A receipt may
- * make room for frames that wait, so this goes on until nothing is left to look at.
+ * make room for frames that wait, so this goes on until nothing is left to look at, or the turn has
+ * been long enough.
  */
 static void
 on_turn(struct signer *s)
 {
+	uint64_t until_ns = uv_hrtime() + TURN_NS;
 	bool any = true;
 
 	if (s->closing)
 		return;
 	while (any) {
-		any = links_drive(&s->links);
+		any = links_drive(&s->links, until_ns);
 		ledger_turn(s->service.ledger);
+		any = any && uv_hrtime() < until_ns;
 	}
 	links_flush(&s->links);
+	if (links_are_ready(&s->links))
+		uv_idle_start(&s->busy, on_busy);
+	else
+		uv_idle_stop(&s->busy);
+}
+
+/* Only keeps the loop from waiting; on_turn does the work. */
+static void
+on_busy(uv_idle_t *handle)
+{
+	(void)handle;
 }
 
 static void
