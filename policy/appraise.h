@@ -42,6 +42,9 @@ enum err appraise_component(const struct policy_rule *rule, const struct compone
  */
 uint64_t component_verdict_valid_until_s(const struct component_verdict *v);
 
+/* Memory that it takes, in bytes. */
+size_t component_verdict_bytes(const struct component_verdict *v);
+
 void component_verdict_free(struct component_verdict **v);
 
 struct appraise_input {

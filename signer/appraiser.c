@@ -17,6 +17,7 @@ appraiser_judge(struct service *s, const struct policy_rule *rule, const struct 
 	enum err e = ERR_OK;
 
 	memset(out, 0, sizeof(*out));
+	verdicts_trim(evidence_verdicts(s->evidence)); /* nobody holds any now */
 	out->now_s = service_now_s(s);
 	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT && e == ERR_OK; kind++) {
 		const struct bundle_component *named = &b->component[kind];
@@ -90,7 +91,8 @@ judge_one(struct service *s, const struct policy_rule *rule, const struct bundle
 {
 	enum err e = ERR_OK;
 
-	*out = evidence_verdict_find(item, rule, s->policy_generation, now_s);
+	*out = verdicts_find(
+	    evidence_verdicts(s->evidence), &item->verdicts, rule, s->policy_generation, now_s);
 	if (*out == NULL)
 		e = appraise_stored(s, rule, item, now_s, out);
 	if (e == ERR_OK && (item->component_kind != kind || item->component_count != named->count ||
@@ -119,11 +121,13 @@ appraise_stored(struct service *s, const struct policy_rule *rule, struct eviden
 	}
 	if (e == ERR_OK) {
 		s->counters.appraisals++;
-		e = evidence_verdict_keep(item, rule, s->policy_generation,
-		    component_verdict_valid_until_s(verdict), verdict);
+		e = verdicts_keep(evidence_verdicts(s->evidence), &item->verdicts, rule,
+		    s->policy_generation, verdict);
 	}
 	if (e == ERR_OK)
 		*out = verdict;
+	else
+		component_verdict_free(&verdict);
 	component_free(&component);
 	buf_free(&bytes);
 	return e;

@@ -33,6 +33,7 @@ struct evidence_store {
 	struct evidence_item *durable; /* since the last evidence_take_durable */
 	uint32_t writing_pack, durable_pack;
 	uint64_t writing_offset, durable_offset;
+	struct verdicts verdicts;
 };
 
 static char *pack_name(const struct evidence_store *s, uint32_t pack);
@@ -45,7 +46,6 @@ static enum err scan_pack(
 static enum err scan_record(struct evidence_store *s, const char *path, uint32_t pack,
     uint64_t offset, uint64_t file_size, uint64_t *next);
 static void say_damaged(const char *path, uint64_t offset, enum err e);
-static void drop_verdicts(struct evidence_item *item);
 
 enum err
 evidence_open(const char *directory, struct log_index *index, struct evidence_store **out)
@@ -85,7 +85,7 @@ evidence_close(struct evidence_store **sp)
 	HASH_ITER (hh, s->slots, slot, next) {
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser loses uthash's links */
 		HASH_DEL(s->slots, slot);
-		drop_verdicts(&slot->item);
+		verdicts_drop(&s->verdicts, &slot->item.verdicts);
 		buf_free(&slot->item.content);
 		free(slot);
 	}
@@ -229,40 +229,10 @@ evidence_count(const struct evidence_store *s)
 	return HASH_COUNT(s->slots);
 }
 
-const struct component_verdict *
-evidence_verdict_find(
-    struct evidence_item *item, const struct policy_rule *rule, uint64_t generation, uint64_t now_s)
+struct verdicts *
+evidence_verdicts(struct evidence_store *s)
 {
-	if (item->verdict_generation != generation)
-		return NULL;
-	for (const struct evidence_verdict *v = item->verdicts; v != NULL; v = v->next)
-		if (v->rule == rule && now_s < v->valid_until_s)
-			return v->verdict;
-	return NULL;
-}
-
-enum err
-evidence_verdict_keep(struct evidence_item *item, const struct policy_rule *rule,
-    uint64_t generation, uint64_t valid_until_s, struct component_verdict *verdict)
-{
-	struct evidence_verdict *v;
-
-	if (item->verdict_generation != generation)
-		drop_verdicts(item);
-	item->verdict_generation = generation;
-	for (v = item->verdicts; v != NULL; v = v->next) {
-		if (v->rule == rule) {
-			component_verdict_free(&v->verdict);
-			v->verdict = verdict;
-			v->valid_until_s = valid_until_s;
-			return ERR_OK;
-		}
-	}
-	if ((v = calloc(1, sizeof(*v))) == NULL)
-		return ERR_MEMORY;
-	*v = (struct evidence_verdict){rule, verdict, valid_until_s, item->verdicts};
-	item->verdicts = v;
-	return ERR_OK;
+	return &s->verdicts;
 }
 
 static char *
@@ -425,17 +395,4 @@ say_damaged(const char *path, uint64_t offset, enum err e)
 	logline_string(&l, "mend",
 	    "restore the file from a copy; collectors send again what is asked for again");
 	logline_end(&l);
-}
-
-static void
-drop_verdicts(struct evidence_item *item)
-{
-	struct evidence_verdict *v, *next;
-
-	for (v = item->verdicts; v != NULL; v = next) {
-		next = v->next;
-		component_verdict_free(&v->verdict);
-		free(v);
-	}
-	item->verdicts = NULL;
 }

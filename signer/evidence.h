@@ -19,17 +19,10 @@
 #include "proto/digest.h"
 #include "proto/err.h"
 #include "signer/index.h"
+#include "signer/verdicts.h"
 
 /* A new pack file is begun at this size: large enough to be few, small enough to copy and prune. */
 #define EVIDENCE_PACK_SIZE_MAX (1024ULL * 1024 * 1024) /* bytes */
-
-/* How one rule judged one component. Kept with the item; forgotten with the policy. */
-struct evidence_verdict {
-	const struct policy_rule *rule;
-	struct component_verdict *verdict;
-	uint64_t valid_until_s; /* a reference in it expires then: appraise again */
-	struct evidence_verdict *next;
-};
 
 struct evidence_item {
 	struct index_evidence place;
@@ -37,8 +30,7 @@ struct evidence_item {
 	enum component_kind component_kind; /* of a component, once it was decoded */
 	uint64_t component_count;           /* items in it */
 	struct buf content;                 /* until it is durable */
-	struct evidence_verdict *verdicts;
-	uint64_t verdict_generation;  /* of the policy that `verdicts` belong to */
+	struct verdict_list verdicts;
 	struct evidence_item *staged; /* next in the list of what is not yet durable */
 };
 
@@ -84,12 +76,7 @@ void evidence_durable_end(const struct evidence_store *s, uint32_t *pack, uint64
 
 size_t evidence_count(const struct evidence_store *s);
 
-/* The judgement of `rule` about the item, or NULL if none is kept for this generation and time. */
-const struct component_verdict *evidence_verdict_find(struct evidence_item *item,
-    const struct policy_rule *rule, uint64_t generation, uint64_t now_s);
-
-/* Keeps a judgement (moved) with the item. */
-enum err evidence_verdict_keep(struct evidence_item *item, const struct policy_rule *rule,
-    uint64_t generation, uint64_t valid_until_s, struct component_verdict *verdict) MUST_USE;
+/* Where judgements about its components are remembered. */
+struct verdicts *evidence_verdicts(struct evidence_store *s);
 
 #endif

@@ -52,6 +52,8 @@ class Growth:
     """What a life may add between its quarters: what it is there to remember, and some unrest."""
 
     COMPONENT_BYTES = 400  # the index of the evidence in memory; one for each component received
+    # What was judged is remembered, with up to 16 findings, until there is too much of it.
+    VERDICT_BYTES, VERDICTS_BYTES_MAX = 10 << 10, 64 << 20  # signer/verdicts.h
     UNREST_BYTES = {"signer": 6 << 20, "key process": 1 << 20}
     DESCRIPTORS = 4
 
@@ -305,7 +307,9 @@ class Monitor(threading.Thread):
             first, *between, last = self.quarters(samples)
             allowed = Growth.UNREST_BYTES[kind]
             if kind == "signer":
-                allowed += Growth.COMPONENT_BYTES * (last[3] - first[3])
+                components = last[3] - first[3]
+                allowed += Growth.COMPONENT_BYTES * components
+                allowed += min(Growth.VERDICT_BYTES * components, Growth.VERDICTS_BYTES_MAX)
             sizes = ", ".join(f"{q[1] / 1e6:.1f}" for q in (first, *between, last))
             seconds = samples[-1][0] - samples[0][0]
             text = (f"{kind} {pid}, {seconds:.0f} s: {sizes} MB, descriptors {first[2]:.0f} to "
