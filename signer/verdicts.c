@@ -69,8 +69,10 @@ verdicts_trim(struct verdicts *all)
 void
 verdicts_drop(struct verdicts *all, struct verdict_list *list)
 {
-	while (list->first != NULL)
-		forget(all, list->first);
+	for (struct verdict *v = list->first, *next; v != NULL; v = next) {
+		next = v->next;
+		forget(all, v);
+	}
 }
 
 static void
