@@ -287,7 +287,10 @@ if __name__ == "__main__":
     if INSIDE not in os.environ:
         root = [] if os.geteuid() == 0 else ["--map-root-user"]
         os.environ[INSIDE] = "1"
-        os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", *root,
-                              sys.executable, *sys.argv])
+        private = ["unshare", "--mount", *root, "--propagation"]
+        # Below chroot the root is no mount whose propagation could be changed.
+        works = subprocess.run([*private, "private", "true"], capture_output=True, check=False)
+        private.append("unchanged" if works.returncode else "private")
+        os.execvp("unshare", [*private, sys.executable, *sys.argv])
     print(f"HALLMARK_FAULT_SEED={underfire.SEED}", flush=True)
     hallmark.run_tests("__main__")
