@@ -42,7 +42,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 
-/* A refusal's text is made printable where it is written: a backslash in it is doubled each time. */
+/* A refusal's text is made printable where it is written: a backslash in it is doubled each time.
+ */
 static bool
 is_escaped(const struct message *m)
 {
