@@ -8,8 +8,9 @@ the configuration is reloaded, good and bad, the token is slow, hangs, fails, li
 - every receipt verifies, and its report and its checkpoint's root are those of the log (follower.py);
 - after each fault every collector has an answer again within PROGRESS_S;
 - whenever the signer is down, hallmark-audit fsck passes, and no key process is left;
-- between the first and the last quarter of a process's life (medians) neither its memory nor its
-  descriptors, those of connections apart, grow by more than Growth says.
+- no process is ever larger than Growth.BYTES_MAX; once its caches are full (Growth.FILLED_S), between the
+  first and the last quarter of its life (medians) neither its memory nor its descriptors, those of
+  connections apart, grow by more than Growth says. The short form's lives are judged by the first alone.
 
 HALLMARK_SOAK_S seconds: by default half an hour with HALLMARK_FAULT=long, otherwise 40 s.
 """
@@ -36,11 +37,10 @@ from underfire import count
 
 SOAK_S = float(os.environ.get("HALLMARK_SOAK_S") or (1800 if underfire.LONG else 40))
 PROGRESS_S = 15 * (4 if "HALLMARK_PATIENCE_S" in os.environ else 1)
-LIFE_S = 240  # of a signer, about, between two ends
+LIFE_S = 360  # of a signer, about, between two ends
 QUIET_S = (0.2, 2.0)  # between two faults
 SAMPLE_S = 0.5
 SAMPLES_MIN = 24  # of a life that is judged
-WARM_S = 5  # at the start of a life: caches fill
 
 COLLECTORS = [("steady", fleet.Collector), ("steady2", fleet.Collector),
               ("changing", fleet.Changing), ("large", fleet.Large),
@@ -49,11 +49,12 @@ COLLECTORS = [("steady", fleet.Collector), ("steady2", fleet.Collector),
 
 
 class Growth:
-    """What a life may add between its quarters: what it is there to remember, and some unrest."""
+    """What a life may come to, and what it may add between its quarters: what it is there to remember, and
+    some unrest."""
 
+    BYTES_MAX = {"signer": 128 << 20, "key process": 32 << 20}
+    FILLED_S = 120  # buffers of connections and batches, judgements: measured, flat from then on
     COMPONENT_BYTES = 400  # the index of the evidence in memory; one for each component received
-    # What was judged is remembered, with up to 16 findings, until there is too much of it.
-    VERDICT_BYTES, VERDICTS_BYTES_MAX = 10 << 10, 64 << 20  # signer/verdicts.h
     UNREST_BYTES = {"signer": 6 << 20, "key process": 1 << 20}
     DESCRIPTORS = 4
 
@@ -299,31 +300,34 @@ class Monitor(threading.Thread):
              status["counters"]["component_bytes"]))
 
     def judge(self):
-        judged, grown = [], []
+        bad, largest = [], {}
         for (kind, pid), samples in self.lives.items():
-            samples = [s for s in samples if s[0] > samples[0][0] + WARM_S]
-            if len(samples) < SAMPLES_MIN:
-                continue
-            first, *between, last = self.quarters(samples)
-            allowed = Growth.UNREST_BYTES[kind]
-            if kind == "signer":
-                components = last[3] - first[3]
-                allowed += Growth.COMPONENT_BYTES * components
-                allowed += min(Growth.VERDICT_BYTES * components, Growth.VERDICTS_BYTES_MAX)
-            sizes = ", ".join(f"{q[1] / 1e6:.1f}" for q in (first, *between, last))
-            seconds = samples[-1][0] - samples[0][0]
-            text = (f"{kind} {pid}, {seconds:.0f} s: {sizes} MB, descriptors {first[2]:.0f} to "
-                    f"{last[2]:.0f}, {last[3] - first[3]:.0f} components of "
-                    f"{(last[4] - first[4]) / 1e6:.1f} MB")
-            judged.append((kind, seconds, text))
-            if last[1] - first[1] > allowed or last[2] - first[2] > Growth.DESCRIPTORS:
-                grown.append(text)
-            count("soak", "lives judged")
-        for kind in ("signer", "key process"):
-            for _, _, text in sorted(j for j in judged if j[0] == kind)[-4:]:
-                print(f"  {text}", flush=True)
-        assert any(kind == "signer" for kind, _, _ in judged), list(self.lives)
-        assert not grown, "\n".join(grown)
+            size = max(s[1] for s in samples)
+            largest.setdefault(kind, []).append(size)
+            if size > Growth.BYTES_MAX[kind]:
+                bad.append(f"{kind} {pid}: {size / 1e6:.1f} MB")
+            filled = [s for s in samples if s[0] > samples[0][0] + Growth.FILLED_S]
+            if len(filled) >= SAMPLES_MIN:
+                grown, text = self.growth(kind, filled)
+                print(f"  {kind} {pid}, {samples[-1][0] - samples[0][0]:.0f} s: {text}", flush=True)
+                count("soak", f"growth of a {kind} judged")
+                if grown:
+                    bad.append(text)
+        for kind in Growth.BYTES_MAX:
+            assert largest.get(kind), list(self.lives)
+            print(f"  {kind}: {len(largest[kind])} lives, at most {max(largest[kind]) / 1e6:.1f} MB", flush=True)
+            count("soak", f"size of a {kind} judged", len(largest[kind]))
+        assert not bad, "\n".join(bad)
+
+    def growth(self, kind, samples):
+        first, *between, last = self.quarters(samples)
+        allowed = Growth.UNREST_BYTES[kind]
+        if kind == "signer":
+            allowed += Growth.COMPONENT_BYTES * (last[3] - first[3])
+        sizes = ", ".join(f"{q[1] / 1e6:.1f}" for q in (first, *between, last))
+        return (last[1] - first[1] > allowed or last[2] - first[2] > Growth.DESCRIPTORS,
+                f"by quarters {sizes} MB, descriptors {first[2]:.0f} to {last[2]:.0f}, "
+                f"{last[3] - first[3]:.0f} components of {(last[4] - first[4]) / 1e6:.1f} MB")
 
     @staticmethod
     def quarters(samples):
