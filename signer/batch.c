@@ -144,12 +144,12 @@ batch_report(const struct batch *b, size_t entry)
 }
 
 struct view
-batch_entries(const struct batch *b)
+batch_run(const struct batch *b, size_t first, size_t count)
 {
-	size_t trailer = b->state == BATCH_OPEN ? 0 : BATCH_TRAILER_SIZE;
+	const struct batch_entry *last = &b->entry[first + count - 1];
+	size_t begin = b->entry[first].offset - LENGTH_SIZE;
 
-	return (struct view){
-	    b->bytes.data + BATCH_HEADER_SIZE, b->bytes.size - BATCH_HEADER_SIZE - trailer};
+	return (struct view){b->bytes.data + begin, last->offset + last->size - begin};
 }
 
 void

@@ -59,7 +59,6 @@ struct batch_entry {
 	bool answered;       /* its receipt has left, or is ledger_tokens.c's affair */
 	uint64_t arrived_us; /* monotonic; for the latency */
 	void *waiter;        /* whose receipt it is; NULL: nobody's */
-	bool to_index;       /* the newest head of its workload in this publication */
 	struct workload_update update;
 };
 
@@ -101,8 +100,8 @@ void batch_report_cancel(struct batch *b);
 /* The report of an entry, as a borrowed view. */
 struct view batch_report(const struct batch *b, size_t entry);
 
-/* All entries behind their be16 lengths. */
-struct view batch_entries(const struct batch *b);
+/* `count` (at least 1) entries from `first` on, each behind its be16 length. */
+struct view batch_run(const struct batch *b, size_t first, size_t count);
 
 /* Hashes the leaves of all reports in it: many at once cost half of one by one. */
 void batch_hash(struct batch *b);

@@ -15,7 +15,9 @@
 #define AGAIN_SIZE (1024UL * 1024) /* bytes held at once by diskfile_write_again */
 
 static enum err failed(const char *call, const char *path);
+static int open_new(const char *path);
 static enum err write_all(int fd, const char *path, struct view bytes);
+static enum err write_parts(int fd, const char *path, const struct iovec *part, size_t parts);
 static enum err read_all(int fd, const char *path, uint64_t offset, size_t size, struct buf *to);
 static enum err make_one_directory(const char *path);
 
@@ -37,6 +39,45 @@ diskfile_make_directory(const char *path)
 		partial[i] = '/';
 	}
 	return e == ERR_OK ? make_one_directory(path) : e;
+}
+
+enum err
+diskfile_write(const char *path, const struct iovec *part, size_t parts, int *fd)
+{
+	char copy[PATH_MAX];
+	enum err e;
+
+	*fd = open_new(path);
+	if (*fd < 0 && errno == ENOENT) {
+		snprintf(copy, sizeof(copy), "%s", path);
+		if ((e = diskfile_make_directory(dirname(copy))) != ERR_OK)
+			return e;
+		*fd = open_new(path);
+	}
+	if (*fd < 0)
+		return failed("open", path);
+	return write_parts(*fd, path, part, parts);
+}
+
+enum err
+diskfile_close_cold(int fd, const char *path)
+{
+	/* Advice, no more: that it is not taken is no failure. */
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	return close(fd) == 0 ? ERR_OK : failed("close", path);
+}
+
+enum err
+diskfile_open_directory(const char *path, int *fd)
+{
+	*fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *fd >= 0 ? ERR_OK : failed("open", path);
+}
+
+enum err
+diskfile_sync_all(int fd, const char *path)
+{
+	return syncfs(fd) == 0 ? ERR_OK : failed("syncfs", path);
 }
 
 enum err
@@ -75,7 +116,7 @@ diskfile_replace(const char *path, struct view bytes)
 
 	if (snprintf(temporary, sizeof(temporary), "%s.new", path) >= (int)sizeof(temporary))
 		return ERR_IO;
-	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	fd = open_new(temporary);
 	if (fd < 0)
 		return failed("open", temporary);
 	e = write_all(fd, temporary, bytes);
@@ -223,6 +264,35 @@ write_all(int fd, const char *path, struct view bytes)
 		bytes.size -= (size_t)written;
 	}
 	return ERR_OK;
+}
+
+static int
+open_new(const char *path)
+{
+	return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+}
+
+/* One call takes them all; of what it did not take, one after the other is written. */
+static enum err
+write_parts(int fd, const char *path, const struct iovec *part, size_t parts)
+{
+	ssize_t written;
+	enum err e = ERR_OK;
+
+	do
+		written = writev(fd, part, (int)parts);
+	while (written < 0 && errno == EINTR);
+	if (written < 0)
+		return failed("writev", path);
+	for (size_t done = (size_t)written; parts > 0 && e == ERR_OK; part++, parts--) {
+		size_t taken = done < part->iov_len ? done : part->iov_len;
+		struct view rest = {
+		    (const uint8_t *)part->iov_base + taken, part->iov_len - taken};
+
+		done -= taken;
+		e = write_all(fd, path, rest);
+	}
+	return e;
 }
 
 static enum err

@@ -8,12 +8,29 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include "proto/bytes.h"
 #include "proto/err.h"
 
 /* Makes a directory and its parents (mode 0755) and syncs the parent of each that it made. */
 enum err diskfile_make_directory(const char *path) MUST_USE;
+
+/*
+ * Makes or replaces a file (0644) of these parts, in place, with the directories it needs, and
+ * leaves it open. Nothing of it is on the disk before diskfile_sync_all.
+ */
+enum err diskfile_write(const char *path, const struct iovec *part, size_t parts, int *fd) MUST_USE;
+
+/* Closes it; what it has in memory, when synced, may go: nobody will read it soon. */
+enum err diskfile_close_cold(int fd, const char *path) MUST_USE;
+
+/*
+ * Opens a directory, to sync the file system that it is on. What could not be written since it was
+ * opened fails the sync, even if it was written behind our back.
+ */
+enum err diskfile_open_directory(const char *path, int *fd) MUST_USE;
+enum err diskfile_sync_all(int fd, const char *path) MUST_USE;
 
 /* Opens (made if absent, 0644) for appending; the directory entry is synced. */
 enum err diskfile_open_append(const char *path, int *fd) MUST_USE;

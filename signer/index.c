@@ -239,12 +239,15 @@ index_commit(struct log_index *x, const struct index_state *state)
 static enum err
 open_once(const char *path, struct log_index **out)
 {
+	/* Handed from thread to thread, but never two at once: it needs no locks. */
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 	struct log_index *x = calloc(1, sizeof(*x));
 
 	*out = NULL;
 	if (x == NULL)
 		return ERR_MEMORY;
-	if (sqlite3_open(path, &x->db) != SQLITE_OK || check_version(x->db) != ERR_OK ||
+	if (sqlite3_open_v2(path, &x->db, flags, NULL) != SQLITE_OK ||
+	    check_version(x->db) != ERR_OK ||
 	    sqlite3_create_function(x->db, "checksum", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
 		checksum, NULL, NULL) != SQLITE_OK ||
 	    sqlite3_exec(x->db, schema, NULL, NULL, NULL) != SQLITE_OK) {

@@ -433,7 +433,7 @@ ledger_free(struct ledger *l)
 	note_verifier_free(&l->verifier);
 	buf_free(&l->published_note);
 	buf_free(&l->publishing_note);
-	free(l->publishing_evidence);
+	index_changes_free(&l->unindexed);
 	if (l->lock_fd >= 0)
 		close(l->lock_fd);
 	free(l);

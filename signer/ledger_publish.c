@@ -17,8 +17,7 @@
 #include "signer/tilestore.h"
 
 static void on_timer(uv_timer_t *timer);
-static void mark_newest_heads(struct ledger *l);
-static void collect_evidence(struct ledger *l, struct publish_job *job);
+static void collect_changes(struct ledger *l, const struct batch *last, struct publish_job *job);
 static void collect_segments(struct ledger *l, struct publish_job *job);
 static void job_release(struct ledger *l);
 
@@ -50,7 +49,6 @@ ledger_publish_advance(struct ledger *l, bool now)
 		return;
 	if (!now && last->first + last->count - l->published_size < LEDGER_PUBLISH_REPORTS)
 		return;
-	mark_newest_heads(l);
 	l->publishing = l->sealed_first; /* moved */
 	l->sealed_first = NULL;
 	l->sealed_last = NULL;
@@ -63,10 +61,7 @@ ledger_publish_advance(struct ledger *l, bool now)
 	}
 	job.batches = l->publishing;
 	job.note = buf_view(&l->publishing_note);
-	job.state.log_size = l->publishing_size;
-	job.state.log_root = last->root;
-	evidence_durable_end(l->evidence, &job.state.pack, &job.state.pack_offset);
-	collect_evidence(l, &job);
+	collect_changes(l, last, &job);
 	collect_segments(l, &job);
 	l->segment_rotate = true;
 	publisher_submit(l->publisher, &job);
@@ -194,38 +189,22 @@ on_timer(uv_timer_t *timer)
 	ledger_publish_advance(timer->data, true);
 }
 
-/* Of each workload, only the newest head of this publication goes to the index. */
 static void
-mark_newest_heads(struct ledger *l)
+collect_changes(struct ledger *l, const struct batch *last, struct publish_job *job)
 {
-	uint64_t end = l->sealed_last->first + l->sealed_last->count;
-
-	for (struct batch *b = l->sealed_first; b != NULL; b = b->next) {
-		for (size_t i = 0; i < b->count; i++) {
-			const struct workload_update *u = &b->entry[i].update;
-			uint64_t newest = u->workload->head.index;
-
-			/* A head beyond this publication says nothing: then each goes, in order. */
-			b->entry[i].to_index = u->head.index == newest || newest >= end;
-		}
-	}
-}
-
-static void
-collect_evidence(struct ledger *l, struct publish_job *job)
-{
-	struct evidence_item *list = evidence_take_durable(l->evidence);
-	size_t count = 0;
-
-	for (struct evidence_item *i = list; i != NULL; i = i->staged)
-		count++;
-	if (count == 0)
+	for (const struct batch *b = l->publishing; b != NULL; b = b->next)
+		for (size_t i = 0; i < b->count; i++)
+			index_changes_head(&l->unindexed, &b->entry[i].update);
+	for (struct evidence_item *i = evidence_take_durable(l->evidence); i != NULL; i = i->staged)
+		index_changes_evidence(&l->unindexed, &i->place);
+	if (uv_now(l->loop) - l->indexed_ms < LEDGER_INDEX_MS && l->drained == NULL)
 		return;
-	if ((l->publishing_evidence = calloc(count, sizeof(*l->publishing_evidence))) == NULL)
-		abort(); /* the index would lack what it says it has */
-	job->evidence = l->publishing_evidence;
-	for (struct evidence_item *i = list; i != NULL; i = i->staged)
-		l->publishing_evidence[job->evidence_count++] = i->place;
+	l->indexed_ms = uv_now(l->loop);
+	index_changes_take(&l->unindexed, &l->publishing_changes);
+	job->changes = &l->publishing_changes;
+	job->state.log_size = l->publishing_size;
+	job->state.log_root = last->root;
+	evidence_durable_end(l->evidence, &job->state.pack, &job->state.pack_offset);
 }
 
 /*
@@ -265,8 +244,7 @@ job_release(struct ledger *l)
 	for (size_t i = 0; i < l->publishing_remove_count; i++)
 		free(l->publishing_remove[i]);
 	free(l->publishing_remove);
-	free(l->publishing_evidence);
 	l->publishing_remove = NULL;
 	l->publishing_remove_count = 0;
-	l->publishing_evidence = NULL;
+	index_changes_free(&l->publishing_changes);
 }

@@ -10,6 +10,7 @@
 #include "proto/note.h"
 #include "signer/batch.h"
 #include "signer/committer.h"
+#include "signer/index_changes.h"
 #include "signer/keyprocess.h"
 #include "signer/known_trees.h"
 #include "signer/ledger.h"
@@ -20,6 +21,12 @@
 
 /* Published early at this many reports, so that memory and recovery stay small under load. */
 #define LEDGER_PUBLISH_REPORTS 16384
+
+/*
+ * The index follows at least this far behind the log: what recovery reads again from the tiles
+ * takes it less time than that.
+ */
+#define LEDGER_INDEX_MS 2000
 
 /* Bytes of reports held for publication; over it the ledger has no room. */
 #define LEDGER_UNPUBLISHED_MAX (256ULL * 1024 * 1024)
@@ -94,7 +101,9 @@ struct ledger {
 	struct buf published_note;
 	uint64_t publishing_size; /* after the job under way */
 	struct buf publishing_note;
-	struct index_evidence *publishing_evidence;
+	struct index_changes unindexed;
+	struct index_changes publishing_changes;
+	uint64_t indexed_ms; /* when the index was last given changes */
 	char **publishing_remove;
 	size_t publishing_remove_count;
 	struct ledger_segment *segment_first, *segment_last;

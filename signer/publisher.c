@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "signer/diskfile.h"
-#include "signer/tilestore.h"
+#include "signer/tilewriter.h"
 #include "signer/worker.h"
 
 struct publisher {
@@ -16,7 +16,7 @@ struct publisher {
 	char *directory;
 	char *checkpoint_path;
 	struct publish_job job;
-	struct tilestore_writer *tiles;
+	struct tilewriter *tiles;
 	struct log_index *index; /* NULL once it failed */
 };
 
@@ -43,7 +43,7 @@ publisher_new(uv_loop_t *loop, const char *directory, uint64_t size, struct log_
 	p->context = context;
 	p->checkpoint_path = diskfile_join(directory, "checkpoint");
 	if ((p->directory = strdup(directory)) == NULL ||
-	    (e = tilestore_writer_new(directory, size, &p->tiles)) != ERR_OK ||
+	    (e = tilewriter_new(directory, size, &p->tiles)) != ERR_OK ||
 	    (e = worker_new(loop, &calls, &p->worker)) != ERR_OK) {
 		publisher_free(p);
 		return e;
@@ -80,9 +80,12 @@ run(void *context)
 	if (e == ERR_OK && job->note.size > 0 &&
 	    (e = diskfile_replace(p->checkpoint_path, job->note)) == ERR_OK)
 		e = diskfile_sync_directory(p->directory);
+	if (e == ERR_OK)
+		e = tilewriter_drop_partials(p->tiles);
 	for (size_t i = 0; i < job->remove_count && e == ERR_OK; i++)
 		e = diskfile_remove(job->remove[i]);
-	if (e == ERR_OK && p->index != NULL && update_index(p->index, job) != ERR_OK)
+	if (e == ERR_OK && job->changes != NULL && p->index != NULL &&
+	    update_index(p->index, job) != ERR_OK)
 		p->index = NULL;
 	return e;
 }
@@ -107,7 +110,7 @@ worker_closed(void *context)
 static void
 publisher_free(struct publisher *p)
 {
-	tilestore_writer_free(&p->tiles);
+	tilewriter_free(&p->tiles);
 	free(p->directory);
 	free(p->checkpoint_path);
 	free(p);
@@ -118,22 +121,25 @@ write_tiles(struct publisher *p, const struct publish_job *job)
 {
 	enum err e = ERR_OK;
 
-	for (const struct batch *b = job->batches; b != NULL && e == ERR_OK; b = b->next)
-		for (size_t i = 0; i < b->count && e == ERR_OK; i++)
-			e = tilestore_add(p->tiles, batch_report(b, i), &b->leaf[i]);
-	return e == ERR_OK ? tilestore_flush(p->tiles) : e;
+	for (const struct batch *b = job->batches; b != NULL && e == ERR_OK; b = b->next) {
+		for (size_t i = 0, count; i < b->count && e == ERR_OK; i += count) {
+			count = tilewriter_room(p->tiles);
+			count = count < b->count - i ? count : b->count - i;
+			e = tilewriter_add(p->tiles, batch_run(b, i, count), &b->leaf[i], count);
+		}
+	}
+	return e == ERR_OK ? tilewriter_flush(p->tiles) : e;
 }
 
 static enum err
 update_index(struct log_index *index, const struct publish_job *job)
 {
+	const struct index_changes *c = job->changes;
 	enum err e = index_begin(index);
 
-	for (const struct batch *b = job->batches; b != NULL && e == ERR_OK; b = b->next)
-		for (size_t i = 0; i < b->count && e == ERR_OK; i++)
-			if (b->entry[i].to_index)
-				e = index_put_workload(index, &b->entry[i].update);
-	for (size_t i = 0; i < job->evidence_count && e == ERR_OK; i++)
-		e = index_put_evidence(index, &job->evidence[i]);
+	for (size_t i = 0; i < c->head_count && e == ERR_OK; i++)
+		e = index_put_workload(index, &c->head[i]);
+	for (size_t i = 0; i < c->evidence_count && e == ERR_OK; i++)
+		e = index_put_evidence(index, &c->evidence[i]);
 	return e == ERR_OK ? index_commit(index, &job->state) : e;
 }

@@ -3,14 +3,15 @@
  * pending files that are no longer needed, and brings the index up to date.
  *
  * Happy path of a job, in this order, each step on the disk before the next:
- *   1. entry bundles and hash tiles, full and partial, then their directories
+ *   1. entry bundles and hash tiles, full and partial, with one sync for all (tilewriter.h)
  *   2. `checkpoint`, by rename, then the log's directory
- *   3. pending files whose reports are all published are removed
- *   4. the index, in one transaction
+ *   3. partial tiles that are full now, and pending files whose reports are all published, are
+ * removed
+ *   4. the index, where it gets changes, in one transaction
  * Failure of 1 to 3 is final (ERR_IO; the ledger stops the process). What was written is harmless:
- * tiles that no checkpoint names, with the content they will get again. Failure of 4 costs nothing
- * but a longer start; it is logged, and the index is left alone from then on.
- * The same steps run after a recovery, with the recovered batch as the first job.
+ * tiles that no checkpoint names, whole or not, and that will be written again. Failure of 4 costs
+ * nothing but a longer start; it is logged, and the index is left alone from then on. The same
+ * steps run after a recovery, with the recovered batch as the first job.
  */
 #ifndef HALLMARK_SIGNER_PUBLISHER_H
 #define HALLMARK_SIGNER_PUBLISHER_H
@@ -22,6 +23,7 @@
 #include "proto/err.h"
 #include "signer/batch.h"
 #include "signer/index.h"
+#include "signer/index_changes.h"
 
 struct publisher;
 
@@ -31,9 +33,8 @@ struct publish_job {
 	struct view note; /* checkpoint over the last of them */
 	char **remove;    /* pending files */
 	size_t remove_count;
-	const struct index_evidence *evidence; /* records that became durable */
-	size_t evidence_count;
-	struct index_state state; /* for the index, after this job */
+	const struct index_changes *changes; /* since it was last given any; NULL: not now */
+	struct index_state state;            /* of the index with them */
 };
 
 typedef void publisher_done(void *context, enum err result);

@@ -1,9 +1,6 @@
 /*
- * The log as files (C2SP tlog-tiles): reading nodes and entries, and growing it by new entries.
- *
- * Reading serves recovery and receipts of reports that were logged before. Writing belongs to the
- * publisher's thread alone. Files of a tile are immutable: each is written beside its name, synced
- * and renamed, so whoever reads the directory never sees half a tile.
+ * The log as files (C2SP tlog-tiles), read: nodes and entries, for recovery and for receipts of
+ * reports that were logged before. tilewriter.h writes it.
  */
 #ifndef HALLMARK_SIGNER_TILESTORE_H
 #define HALLMARK_SIGNER_TILESTORE_H
@@ -15,7 +12,7 @@
 #include "proto/err.h"
 #include "proto/merkle.h"
 
-/* Reading: a log directory and the size up to which its tiles are complete. */
+/* A log directory and the size up to which its tiles are complete. */
 struct tilestore_reader {
 	const char *directory;
 	uint64_t size; /* leaves */
@@ -36,19 +33,11 @@ enum err tilestore_read_entries(
 enum err tilestore_read_entry(
     const struct tilestore_reader *r, uint64_t index, struct buf *to) MUST_USE;
 
-/* Writing. */
-struct tilestore_writer;
-
-/* Reads the partial tiles at the end of a log of `size` leaves. */
-enum err tilestore_writer_new(
-    const char *directory, uint64_t size, struct tilestore_writer **out) MUST_USE;
-void tilestore_writer_free(struct tilestore_writer **w);
-
-/* Adds one entry; tiles that become full are written. */
-enum err tilestore_add(
-    struct tilestore_writer *w, struct view entry, const struct digest *leaf) MUST_USE;
-
-/* Writes the partial tiles and syncs every directory that was touched: all is on the disk. */
-enum err tilestore_flush(struct tilestore_writer *w) MUST_USE;
+/*
+ * Appends a tile's file, partial or full, by its path below `directory`. A partial tile may have
+ * been replaced by the full one meanwhile, whose start is the same: then it is that which is read.
+ */
+enum err tilestore_read_file(const char *directory, const char *path, const char *full_path,
+    size_t size_max, struct buf *to) MUST_USE;
 
 #endif

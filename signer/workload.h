@@ -40,11 +40,12 @@ struct workload {
 	/* The rule that applies, found once per policy. */
 	const struct policy_rule *rule;
 	uint64_t rule_generation; /* of the policy; 0: not looked up */
+	size_t index_place; /* among the changes for the index, from 1; 0: none (index_changes.h) */
 };
 
 /* A head on its way into the index: the workload's names never change, so threads may read them. */
 struct workload_update {
-	const struct workload *workload;
+	struct workload *workload;
 	struct workload_head head;
 };
 

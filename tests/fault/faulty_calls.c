@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 enum fault {
@@ -180,6 +181,34 @@ pwrite64(int fd, const void *bytes, size_t size, off64_t at)
 	return outcome(f, REAL(pwrite64)(fd, bytes, size_under(f, size), at));
 }
 
+/* Half of them all: whole parts, then half of what is left in one. */
+static ssize_t
+writev_half(int fd, const struct iovec *part, int count)
+{
+	size_t half = 0, done = 0;
+
+	for (int i = 0; i < count; i++)
+		half += part[i].iov_len;
+	half /= 2;
+	for (int i = 0; i < count && done < half; i++) {
+		size_t size = part[i].iov_len < half - done ? part[i].iov_len : half - done;
+
+		if (REAL(write)(fd, part[i].iov_base, size) != (ssize_t)size)
+			abort(); /* the disk has a fault of its own */
+		done += size;
+	}
+	return (ssize_t)done;
+}
+
+ssize_t
+writev(int fd, const struct iovec *part, int count)
+{
+	enum fault f = fault_of_fd("writev", fd);
+
+	return outcome(
+	    f, f == FAULT_TORN ? writev_half(fd, part, count) : REAL(writev)(fd, part, count));
+}
+
 int
 rename(const char *old, const char *new)
 {
@@ -202,6 +231,14 @@ fdatasync(int fd)
 	enum fault f = fault_of_fd("fdatasync", fd);
 
 	return (int)outcome(f, REAL(fdatasync)(fd));
+}
+
+int
+syncfs(int fd)
+{
+	enum fault f = fault_of_fd("syncfs", fd);
+
+	return (int)outcome(f, REAL(syncfs)(fd));
 }
 
 int

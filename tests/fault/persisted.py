@@ -21,7 +21,8 @@ SHORT = 2  # points of each kind in the short form
 KINDS = {
     "pending": ("/log/pending.", ("open", "write", "fdatasync", "unlink", "close")),
     "evidence": ("/evidence/", ("open", "write", "fdatasync")),
-    "tiles": ("/log/tile/", ("open", "write", "fsync", "close", "rename", "unlink", "mkdir")),
+    "tiles": ("/log/tile/", ("open", "writev", "close", "unlink", "mkdir")),
+    "sync of all": ("/log", ("syncfs",)),
     "checkpoint": ("/log/checkpoint", ("open", "write", "fsync", "close", "rename")),
     "index": ("/index.db", ("pwrite64",)),
     "guard": ("/guard/", ("pwrite64", "fdatasync")),
@@ -47,7 +48,7 @@ def run(kind):
         points = [(call, number, mode)
                   for call, most in calls_under_load(battle, kind, faulty).items()
                   for number in range(1, most + 1) for mode in FaultyCalls.MODES
-                  if mode != "torn" or (re.fullmatch("p?write(64)?", call) and kind != "guard")]
+                  if mode != "torn" or (re.fullmatch("p?write(64|v)?", call) and kind != "guard")]
         assert points, "no call was seen"
         try_points(points, SHORT, lambda point: one(battle, kind, faulty, point))
 
@@ -78,6 +79,10 @@ def test_evidence_packs():
 
 def test_tiles_and_entry_bundles():
     run("tiles")
+
+
+def test_the_sync_of_all_that_is_published():
+    run("sync of all")
 
 
 def test_checkpoint():

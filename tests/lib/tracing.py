@@ -8,7 +8,7 @@ import threading
 import hallmark
 
 CALLS = ("openat", "write", "pwrite64", "writev", "rename", "renameat", "renameat2", "fsync",
-         "fdatasync", "ftruncate", "mkdir", "mkdirat", "close", "unlink", "unlinkat")
+         "fdatasync", "syncfs", "ftruncate", "mkdir", "mkdirat", "close", "unlink", "unlinkat")
 KILLED = re.compile(r"^(?:\[pid +(\d+)\] )?\+\+\+ killed by SIGKILL")
 LINE = re.compile(r"^(?:\[pid +\d+\] )?(\w+)\((.*)$")
 
@@ -20,19 +20,20 @@ def groups(site, size, grown):
     tiles = [tile, tile / "entries"]
     for kind in ("entries", "0"):
         for number in range(size // 256, grown // 256 + 1):
-            tiles += with_new(tile / kind / f"{number:03}") + [tile / kind / f"{number:03}.p"]
+            tiles += [tile / kind / f"{number:03}", tile / kind / f"{number:03}.p"]
             for width in range(1, 256):
                 if size < number * 256 + width <= grown:
-                    tiles += with_new(tile / kind / f"{number:03}.p/{width}")
+                    tiles.append(tile / kind / f"{number:03}.p/{width}")
         tiles.append(tile / kind)
     for width in range(1, grown // 256 + 1):
-        tiles += with_new(tile / f"1/000.p/{width}")
+        tiles.append(tile / f"1/000.p/{width}")
     tiles += [tile / "1", tile / "1/000.p"]
     return {
         "pending": [log / f"pending.{n:020}" for n in range(size, grown)],
         "evidence": sorted(site.path("evidence").iterdir()) +
                     [site.path(f"evidence/pack-{n:08}") for n in range(1, 9)],
         "tiles": tiles,
+        "sync of all": [log],
         "checkpoint": with_new(log / "checkpoint") + [log],
         "index": [site.path(f"index.db{end}") for end in ("", "-wal", "-shm", "-journal")],
         "guard": sorted(site.path("guard").iterdir()),

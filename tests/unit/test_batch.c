@@ -42,7 +42,7 @@ keeps_reports_in_the_framing_of_the_log(void **state)
 
 	add(b, "one");
 	add(b, "three");
-	rest = batch_entries(b);
+	rest = batch_run(b, 0, b->count);
 	assert_int_equal(tile_entry_next(&rest, &entry), ERR_OK);
 	assert_true(view_equal(entry, VIEW_LITERAL("one")));
 	assert_int_equal(tile_entry_next(&rest, &entry), ERR_OK);
