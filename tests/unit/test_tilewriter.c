@@ -206,6 +206,25 @@ test_bundles_that_end_with_a_run(void **state)
 	end(&g);
 }
 
+/* More files than are synced together, and than are left open meanwhile. */
+static void
+test_many_tiles_between_two_flushes(void **state)
+{
+	struct fixture *f = *state;
+	struct growing g;
+
+	start(&g, f, 0);
+	add(&g, 10);
+	flush(&g);
+	add(&g, 40 * TILE_WIDTH);
+	flush(&g);
+	is_the_plain_log(f, g.size);
+	assert_int_equal(tilewriter_drop_partials(g.w), ERR_OK);
+	assert_false(is_there(f, "tile/0/000.p"));
+	is_the_plain_log(f, g.size);
+	end(&g);
+}
+
 /* 65,536 leaves: the tile of the second level becomes full, and the third begins. */
 static void
 test_a_level_more(void **state)
@@ -402,6 +421,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_random_runs),
 	    TEST(test_bundles_that_end_with_a_run),
+	    TEST(test_many_tiles_between_two_flushes),
 	    TEST(test_a_level_more),
 	    TEST(test_begins_from_tiles_that_are_full_already),
 	    TEST(test_what_cannot_be_begun_from),
