@@ -19,8 +19,11 @@
 /* Published this often where anything is unpublished; a checkpoint is at most this much behind. */
 #define LEDGER_PUBLISH_MS 500
 
-/* Published early at this many reports, so that memory and recovery stay small under load. */
-#define LEDGER_PUBLISH_REPORTS 16384
+/*
+ * Published early at this many reports, so that memory and recovery stay small under load, and what
+ * a publication keeps from others is over soon.
+ */
+#define LEDGER_PUBLISH_REPORTS 4096
 
 /*
  * The index follows at least this far behind the log: what recovery reads again from the tiles

@@ -17,11 +17,11 @@
 #define PARTS_MAX (TILE_WIDTH + 1)
 
 /*
- * Files that one sync is for. The committer's own small syncs, which receipts wait for, pass
- * between ours: eight bundles with their tiles, some 2 MB, delay one by a few milliseconds.
- * Measured from 4 to 192: more make receipts later, fewer cost a sync too many.
+ * Files that one sync is for. The small syncs that receipts wait for, the committer's and the
+ * guard's, pass between ours: four bundles with their tiles are some 1.2 MB. Measured from 2 to
+ * 192: more make receipts later, fewer cost a sync too many.
  */
-#define WRITTEN_MAX 16
+#define WRITTEN_MAX 8
 
 /* Tiles with partial tiles that became full between two flushes: one a level, more after a crash.
  */
