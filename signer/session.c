@@ -10,6 +10,11 @@
 #include "signer/session_state.h"
 #include "signer/tls.h"
 
+/* Receipts that a connection gets at once, and bytes of one beside report and checkpoint, at most.
+ */
+#define RECEIPTS_AT_ONCE 16
+#define RECEIPT_REST     1024
+
 /*
  * What a collector may send when:
  *
@@ -32,6 +37,7 @@ static enum err check_bundle(struct session *s, const struct message_bundle *m, 
 static enum err check_nonce(struct session *s, struct filing *f);
 static enum err check_chain(struct session *s, const struct filing *f);
 static enum err answer_again(struct session *s, struct filing *f);
+static void make_room(struct session *s, size_t receipt_size);
 static enum err keep_certificate(struct session *s, struct digest *digest);
 static uint64_t now_us(void);
 
@@ -142,6 +148,7 @@ session_on_receipt(void *waiter, const struct ledger_receipt *r, uint64_t arrive
 		m.checkpoint = r->note;
 		m.jws = r->jws;
 		nonce_make(s->service->nonces, s->number, time_us / 1000, m.nonce);
+		make_room(s, m.report.size + m.checkpoint.size + RECEIPT_REST);
 		message_write_receipt(s->output.bytes, &m);
 		s->service->counters.receipts++;
 		s->output.wake(s->output.context);
@@ -420,6 +427,18 @@ answer_again(struct session *s, struct filing *f)
 	else
 		s->in_flight--;
 	return e;
+}
+
+/* For all receipts that may come at once, before the first: growing would copy it again and again.
+ */
+static void
+make_room(struct session *s, size_t receipt_size)
+{
+	const uint32_t count = s->in_flight < RECEIPTS_AT_ONCE ? s->in_flight : RECEIPTS_AT_ONCE;
+
+	if (s->output.bytes->capacity == 0)
+		(void)buf_reserve(
+		    s->output.bytes, count * receipt_size); /* it remembers a failure */
 }
 
 static enum err
