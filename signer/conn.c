@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "proto/message.h"
 #include "signer/conn_state.h"
 #include "signer/link.h"
 #include "signer/logger.h"
@@ -43,6 +44,7 @@ enum want { WANT_NOTHING, WANT_READ, WANT_WRITE, WANT_CLOSE };
 static void move(struct conn *c, enum conn_state to);
 static void on_poll(uv_poll_t *poll, int status, int events);
 static void conn_settle(struct conn *c);
+static void say_failed(struct conn *c, enum err e, const char *text);
 static void on_closed(uv_handle_t *handle);
 static enum want handshake(struct conn *c);
 static bool begin_session(struct conn *c);
@@ -52,6 +54,7 @@ static enum want drain(struct conn *c);
 static bool has_room(const struct conn *c, size_t more, size_t more_frames);
 static bool take_frames(struct conn *c, struct view bytes);
 static bool forward(struct conn *c, struct view frames, size_t count);
+static void give_up(struct conn *c);
 static bool forward_broken(struct conn *c, enum err e);
 static enum want send_output(struct conn *c);
 static void wake(struct conn *c);
@@ -231,18 +234,9 @@ void
 conn_end(struct conn *c, enum err e, const char *text)
 {
 	struct conn_pool *p = c->pool;
-	struct logline l;
 
-	if (e != ERR_OK) {
-		traffic_count(p->traffic, e);
-		logline_begin(&l, LOGGER_WARNING, "connection-failed");
-		logline_error(&l, e);
-		logline_number(&l, "connection", c->number);
-		if (c->link != NULL)
-			logline_string(&l, "collector", link_identity(c->link));
-		logline_string(&l, "text", text != NULL ? text : err_text(e));
-		logline_end(&l);
-	}
+	if (e != ERR_OK)
+		say_failed(c, e, text);
 	move(c, CONN_CLOSED);
 	deadline_disarm(&p->deadlines, &c->deadline);
 	if (c->link != NULL && !p->closing)
@@ -253,6 +247,22 @@ conn_end(struct conn *c, enum err e, const char *text)
 	ERR_clear_error();
 	uv_poll_stop(&c->poll);
 	uv_close((uv_handle_t *)&c->poll, on_closed);
+}
+
+/* Counts and logs why, once a connection. */
+static void
+say_failed(struct conn *c, enum err e, const char *text)
+{
+	struct logline l;
+
+	traffic_count(c->pool->traffic, e);
+	logline_begin(&l, LOGGER_WARNING, "connection-failed");
+	logline_error(&l, e);
+	logline_number(&l, "connection", c->number);
+	if (c->link != NULL)
+		logline_string(&l, "collector", link_identity(c->link));
+	logline_string(&l, "text", text != NULL ? text : err_text(e));
+	logline_end(&l);
 }
 
 static void
@@ -460,11 +470,33 @@ take_frames(struct conn *c, struct view bytes)
 		buf_append(&c->in, input.data + taken, input.size - taken);
 	if (c->in.size == 0)
 		buf_free(&c->in); /* an idle connection holds no buffer */
-	if (!good || buf_status(&c->in) != ERR_OK) {
+	if (good && buf_status(&c->in) == ERR_OK)
+		return c->has_room;
+	give_up(c);
+	return false;
+}
+
+/*
+ * There is no memory for what the peer sends: it cannot go on here, and is told why, for which
+ * there is nearly always enough.
+ */
+static void
+give_up(struct conn *c)
+{
+	const struct message_refusal m = {
+	    .code = ERR_MEMORY, .text = view_of_string(err_text(ERR_MEMORY))};
+
+	buf_free(&c->in);
+	message_write_refusal(&c->out, &m);
+	if (buf_status(&c->out) != ERR_OK) {
 		conn_end(c, ERR_MEMORY, NULL);
-		return false;
+		return;
 	}
-	return c->has_room;
+	say_failed(c, ERR_MEMORY, NULL);
+	c->broken = true;
+	c->has_room = false;
+	move(c, CONN_CLOSING);
+	wake(c);
 }
 
 /* False for want of memory. */
