@@ -106,8 +106,8 @@ conn_on_answer(struct conn *c, struct letter *answer)
 	} else {
 		buf_append_view(&c->out, buf_view(&answer->bytes));
 	}
-	if (buf_status(&c->out) != ERR_OK) {
-		conn_end(c, ERR_MEMORY, NULL);
+	if (buf_status(&c->out) != ERR_OK || buf_status(&answer->bytes) != ERR_OK) {
+		conn_end(c, ERR_MEMORY, NULL); /* else the peer would wait for what is missing */
 		return;
 	}
 	if (answer->close && c->state == CONN_OPEN)
@@ -468,9 +468,10 @@ take_frames(struct conn *c, struct view bytes)
 		buf_consume(&c->in, taken);
 	else
 		buf_append(&c->in, input.data + taken, input.size - taken);
+	good = good && buf_status(&c->in) == ERR_OK;
 	if (c->in.size == 0)
 		buf_free(&c->in); /* an idle connection holds no buffer */
-	if (good && buf_status(&c->in) == ERR_OK)
+	if (good)
 		return c->has_room;
 	give_up(c);
 	return false;

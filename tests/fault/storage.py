@@ -173,8 +173,9 @@ def test_components_are_held_off():
         small_disk.empty(base)
         signer.wait_for("event=storage-ok")
         receipts = [collector.submit("large", evidence), collector.submit("other", APP)]
-        # What was passed over is forgotten with that: a part that nobody wants has its answer.
-        collector.connection.send([wire.PART, {"digest": bytes(32), "offset": 0, "data": b"x"}])
+        # No more than what was asked for in vain: another part that nobody wants has its answer.
+        collector.connection.send([wire.PART, {"digest": bytes(32), "offset": 0,
+                                               "data": bytes(4096)}])
         assert collector.connection.receive()[1]["name"] == "component-unwanted"
         count(ROW, "uploads held off")
         comes_back(site, signer, receipts)
