@@ -21,7 +21,7 @@ SANITIZE ?=
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wvla -Wformat=2 -Wundef -Wwrite-strings
 WERROR   ?= -Werror
-OPT      ?= -O2 -g
+OPT      ?= -O3 -g
 # FORTIFY_SOURCE needs an optimised build and gets in the sanitizers' way.
 HARDEN   := -fstack-protector-strong -fPIE $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
 LDHARDEN := -pie -Wl,-z,relro,-z,now

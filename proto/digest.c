@@ -62,12 +62,7 @@ digest_compare(const struct digest *a, const struct digest *b)
 void
 digest_to_hex(const struct digest *d, char hex[DIGEST_HEX_SIZE + 1])
 {
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < DIGEST_SIZE; i++) {
-		hex[2 * i] = digits[d->bytes[i] >> 4];
-		hex[2 * i + 1] = digits[d->bytes[i] & 15];
-	}
+	hex_put((uint8_t *)hex, (struct view){d->bytes, DIGEST_SIZE});
 	hex[DIGEST_HEX_SIZE] = '\0';
 }
 

@@ -27,16 +27,27 @@ base64url_append(struct buf *to, struct view bytes)
 void
 hex_append(struct buf *to, struct view bytes)
 {
-	static const char digits[] = "0123456789abcdef";
 	uint8_t *room = buf_reserve(to, bytes.size * 2);
 
 	if (room == NULL)
 		return;
-	for (size_t i = 0; i < bytes.size; i++) {
-		room[2 * i] = (uint8_t)digits[bytes.data[i] >> 4];
-		room[2 * i + 1] = (uint8_t)digits[bytes.data[i] & 15];
-	}
+	hex_put(room, bytes);
 	to->size += bytes.size * 2;
+}
+
+void
+hex_put(uint8_t *to, struct view bytes)
+{
+#define DIGITS(high)                                                                               \
+	high "0" high "1" high "2" high "3" high "4" high "5" high "6" high "7" high "8" high      \
+	     "9" high "a" high "b" high "c" high "d" high "e" high "f"
+	static const char pairs[] = DIGITS("0") DIGITS("1") DIGITS("2") DIGITS("3") DIGITS("4")
+	    DIGITS("5") DIGITS("6") DIGITS("7") DIGITS("8") DIGITS("9") DIGITS("a") DIGITS("b")
+		DIGITS("c") DIGITS("d") DIGITS("e") DIGITS("f");
+#undef DIGITS
+
+	for (size_t i = 0; i < bytes.size; i++)
+		memcpy(to + 2 * i, pairs + 2 * (size_t)bytes.data[i], 2);
 }
 
 enum err

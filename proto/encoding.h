@@ -17,6 +17,9 @@ void base64_append(struct buf *to, struct view bytes);
 void base64url_append(struct buf *to, struct view bytes);
 void hex_append(struct buf *to, struct view bytes);
 
+/* Two digits a byte, lower case, into memory that has room for them. */
+void hex_put(uint8_t *to, struct view bytes);
+
 /* Appends the decoded bytes to `to`; on ERR_FORMAT_BASE64 or ERR_FORMAT nothing is appended. */
 enum err base64_decode(struct view text, struct buf *to) MUST_USE;
 enum err base64url_decode(struct view text, struct buf *to) MUST_USE;

@@ -185,9 +185,8 @@ put_bundle(struct writer *w, const struct bundle *b)
 	put_number(w, ",\"hallmark.bundle\":{\"seq\":", b->seq);
 	put_digest(w, ",\"prev\":", &b->prev);
 	put(w, ",\"boot\":\"");
-	w->to->size = (size_t)(w->p - w->to->data);
-	hex_append(w->to, (struct view){b->boot_id, BOOT_ID_SIZE});
-	w->p = w->to->data + w->to->size;
+	hex_put(w->p, (struct view){b->boot_id, BOOT_ID_SIZE});
+	w->p += 2 * BOOT_ID_SIZE;
 	put_number(w, "\",\"time\":", b->time_ms);
 	put(w, b->offline ? ",\"offline\":true" : ",\"offline\":false");
 	put(w, ",\"components\":{");
@@ -241,7 +240,7 @@ put_digest(struct writer *w, const char *key, const struct digest *d)
 {
 	put(w, key);
 	*w->p++ = '"';
-	digest_to_hex(d, (char *)w->p); /* and a NUL, which is written over */
+	hex_put(w->p, (struct view){d->bytes, DIGEST_SIZE});
 	w->p += DIGEST_HEX_SIZE;
 	*w->p++ = '"';
 }

@@ -4,6 +4,7 @@
 
 static const char hex_digits[] = "0123456789abcdef";
 
+static bool eight_are_plain(const uint8_t *p);
 static bool character_is_printable(uint32_t c);
 static bool character_is_space(uint32_t c);
 static size_t unit_take(struct view *rest, char unit[16]);
@@ -63,6 +64,10 @@ text_is_printable(struct view v, bool spaces)
 	uint32_t c;
 
 	while (v.size > 0) {
+		if (v.size >= 8 && eight_are_plain(v.data)) {
+			v = (struct view){v.data + 8, v.size - 8};
+			continue;
+		}
 		if (v.data[0] > 0x20 && v.data[0] < 0x7f) { /* nearly always */
 			v.data++;
 			v.size--;
@@ -126,6 +131,12 @@ json_put_string(uint8_t *to, struct view s)
 
 	*to++ = '"';
 	while (s.size > 0) {
+		if (s.size >= 8 && eight_are_plain(s.data)) {
+			memcpy(to, s.data, 8);
+			to += 8;
+			s = (struct view){s.data + 8, s.size - 8};
+			continue;
+		}
 		b = s.data[0];
 		if (b >= 0x20 && b < 0x80 && b != '"' && b != '\\') {
 			*to++ = b;
@@ -157,6 +168,23 @@ json_put_string(uint8_t *to, struct view s)
 	}
 	*to++ = '"';
 	return to;
+}
+
+/*
+ * Eight bytes at once, each from U+0021 to U+007E and neither a quote nor a backslash: each term
+ * has the top bit of a byte set where that is not so. A borrow may set another's, but never clears
+ * one.
+ */
+static bool
+eight_are_plain(const uint8_t *p)
+{
+	const uint64_t each = 0x0101010101010101;
+	uint64_t x;
+
+	memcpy(&x, p, sizeof(x));
+	return ((x | (x - each * 0x21) | (x + each) | ((x ^ each * '"') - each) |
+		    ((x ^ each * '\\') - each)) &
+		   each * 0x80) == 0;
 }
 
 static bool

@@ -46,7 +46,6 @@ appraiser_report(struct service *s, const struct appraiser_case *c,
 	const struct workload *w = c->workload;
 	struct report r;
 	struct appraise_input in = {.bundle = c->bundle, .received_s = components->now_s};
-	size_t begin = to->size;
 	enum err e;
 
 	memset(&r, 0, sizeof(r));
@@ -61,14 +60,14 @@ appraiser_report(struct service *s, const struct appraiser_case *c,
 	r.issued_s = in.received_s;
 	r.expires_s = in.received_s + s->config->report.lifetime_s;
 	r.issuer = view_of_string(s->config->log_origin);
-	r.collector = view_of_string(w->collector);
+	r.collector = workload_collector(w);
 	r.developer = view_of_string(s->config->report.developer);
 	r.build = VIEW_LITERAL(build);
 	r.bundle = *c->bundle;
 	r.bundle_digest = c->bundle_digest;
 	r.has_previous = w->has_head;
 	if (w->has_head)
-		r.previous = w->head.report_digest;
+		r.previous = *ledger_head_digest(s->ledger, w);
 	r.has_signature = in.signed_now;
 	r.signature = c->signature;
 	r.certificate = c->certificate;
@@ -79,8 +78,7 @@ appraiser_report(struct service *s, const struct appraiser_case *c,
 	head->seq = c->bundle->seq;
 	head->time_ms = c->bundle->time_ms;
 	head->last_signed_s = in.last_signed_s;
-	head->bundle_digest = c->bundle_digest;
-	digest_of(to->data + begin, to->size - begin, &head->report_digest);
+	head->bundle_digest = c->bundle_digest; /* the report's comes with its batch's */
 	return ERR_OK;
 }
 

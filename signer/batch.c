@@ -23,6 +23,7 @@ static const unsigned moves[BATCH_STATES] = {
     [BATCH_PUBLISHED] = 1U << BATCH_OPEN,
 };
 
+static void hash_heads(struct batch *b, const struct view *report, size_t count);
 static enum err grow(struct batch *b);
 
 struct batch *
@@ -164,6 +165,7 @@ batch_hash(struct batch *b)
 		for (size_t i = 0; i < count; i++)
 			report[i] = batch_report(b, b->hashed + i);
 		merkle_leaves(report, count, b->leaf + b->hashed);
+		hash_heads(b, report, count);
 	}
 }
 
@@ -208,6 +210,25 @@ batch_header_parse(struct view header, uint64_t *first, uint32_t *count, uint64_
 	    *size < (uint64_t)*count * LENGTH_SIZE)
 		return ERR_FORMAT;
 	return ERR_OK;
+}
+
+/* Gives the next `count` reports' digests to their heads; a workload may be further already. */
+static void
+hash_heads(struct batch *b, const struct view *report, size_t count)
+{
+	struct digest_message message[DIGEST_LANES];
+	struct digest digest[DIGEST_LANES];
+
+	for (size_t i = 0; i < count; i++)
+		message[i] = (struct digest_message){{NULL, 0}, report[i]};
+	digest_of_messages(message, count, digest);
+	for (size_t i = 0; i < count; i++) {
+		struct workload_update *u = &b->entry[b->hashed + i].update;
+
+		u->head.report_digest = digest[i];
+		if (u->workload != NULL && u->workload->head.index == u->head.index)
+			u->workload->head.report_digest = digest[i];
+	}
 }
 
 static enum err

@@ -69,7 +69,7 @@ struct batch {
 	size_t jws_count; /* entries that want a JWS */
 	size_t capacity;
 	struct batch_entry *entry;
-	struct digest *leaf; /* of the first `hashed` reports */
+	struct digest *leaf; /* of the first `hashed` reports; their heads have their digest, too */
 	size_t hashed;
 	struct buf bytes;
 	struct merkle_batch *tree; /* from the last signed state to the end of this batch */
@@ -103,7 +103,10 @@ struct view batch_report(const struct batch *b, size_t entry);
 /* `count` (at least 1) entries from `first` on, each behind its be16 length. */
 struct view batch_run(const struct batch *b, size_t first, size_t count);
 
-/* Hashes the leaves of all reports in it: many at once cost half of one by one. */
+/*
+ * Hashes all reports in it, as leaves and for the heads of their workloads: many at once cost half
+ * of one by one.
+ */
 void batch_hash(struct batch *b);
 
 /*

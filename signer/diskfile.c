@@ -286,8 +286,7 @@ write_parts(int fd, const char *path, const struct iovec *part, size_t parts)
 		return failed("writev", path);
 	for (size_t done = (size_t)written; parts > 0 && e == ERR_OK; part++, parts--) {
 		size_t taken = done < part->iov_len ? done : part->iov_len;
-		struct view rest = {
-		    (const uint8_t *)part->iov_base + taken, part->iov_len - taken};
+		struct view rest = {(const uint8_t *)part->iov_base + taken, part->iov_len - taken};
 
 		done -= taken;
 		e = write_all(fd, path, rest);

@@ -137,6 +137,14 @@ ledger_report_end(struct ledger *l, const struct ledger_staged *staged)
 	return ERR_OK;
 }
 
+const struct digest *
+ledger_head_digest(struct ledger *l, const struct workload *w)
+{
+	if (w->head.index >= l->open->first + l->open->hashed)
+		batch_hash(l->open);
+	return &w->head.report_digest;
+}
+
 struct buf *
 ledger_evidence(struct ledger *l)
 {

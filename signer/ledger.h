@@ -102,6 +102,9 @@ struct ledger_staged {
 };
 enum err ledger_report_end(struct ledger *l, const struct ledger_staged *staged) MUST_USE;
 
+/* Of the workload's newest report, which is hashed now if nothing has needed that yet. */
+const struct digest *ledger_head_digest(struct ledger *l, const struct workload *w);
+
 /* The open batch's evidence, for evidence_add. */
 struct buf *ledger_evidence(struct ledger *l);
 

@@ -130,18 +130,19 @@ void
 session_on_receipt(void *waiter, const struct ledger_receipt *r, uint64_t arrived_us)
 {
 	struct session *s = waiter;
+	const uint64_t time_us = now_us();
 	struct message_receipt m;
 
-	latency_add(&s->service->counters.receipt, now_us() - arrived_us);
+	latency_add(&s->service->counters.receipt, time_us - arrived_us);
 	if (!s->gone) {
-		m.workload = view_of_string(r->workload->name);
+		m.workload = workload_name(r->workload);
 		m.seq = r->seq;
 		m.index = r->index;
 		m.report = r->report;
 		m.proof = *r->proof;
 		m.checkpoint = r->note;
 		m.jws = r->jws;
-		nonce_make(s->service->nonces, s->number, now_us() / 1000, m.nonce);
+		nonce_make(s->service->nonces, s->number, time_us / 1000, m.nonce);
 		message_write_receipt(s->output.bytes, &m);
 		s->service->counters.receipts++;
 		s->output.wake(s->output.context);
@@ -236,7 +237,7 @@ session_stage(struct session *s, struct filing *f, const struct appraiser_compon
 	    .signature = f->signature};
 	struct ledger_staged staged = {.waiter = s,
 	    .wants_jws = policy_rule_wants_jws(f->workload->rule),
-	    .arrived_us = now_us(),
+	    .arrived_us = f->arrived_us,
 	    .workload = f->workload};
 	enum report_status status;
 	enum err e = ERR_OK;
@@ -325,7 +326,7 @@ on_hello(struct session *s, const struct message_hello *m)
 static enum err
 on_bundle(struct session *s, const struct message_bundle *m)
 {
-	struct filing f = {.signature = m->signature, .bytes = m->bundle};
+	struct filing f = {.signature = m->signature, .bytes = m->bundle, .arrived_us = now_us()};
 	struct appraiser_components components;
 	enum err e;
 
@@ -394,7 +395,7 @@ check_nonce(struct session *s, struct filing *f)
 
 	if (f->bundle.offline)
 		return ERR_OK; /* never fresh: appraisal says so */
-	e = nonce_check(s->service->nonces, s->number, now_us() / 1000, lifetime_ms,
+	e = nonce_check(s->service->nonces, s->number, f->arrived_us / 1000, lifetime_ms,
 	    f->bundle.nonce, &f->serial);
 	if (e == ERR_OK && f->serial <= f->workload->nonce_serial)
 		e = ERR_NONCE_REUSED;
@@ -427,7 +428,7 @@ answer_again(struct session *s, struct filing *f)
 	enum err e;
 
 	s->in_flight++;
-	e = ledger_receipt_again(s->service->ledger, f->workload, s, now_us());
+	e = ledger_receipt_again(s->service->ledger, f->workload, s, f->arrived_us);
 	if (e == ERR_OK)
 		s->service->counters.receipts_repeated++;
 	else

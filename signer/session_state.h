@@ -17,6 +17,7 @@ struct filing {
 	struct digest digest;
 	struct workload *workload; /* NULL until it was found and allowed */
 	uint64_t serial;           /* of its nonce */
+	uint64_t arrived_us;       /* monotonic; with all its components */
 };
 
 /* A bundle that waits for components. */

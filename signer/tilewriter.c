@@ -16,8 +16,12 @@
 /* Each run of entries that is added has at least one, and one more is what was there before. */
 #define PARTS_MAX (TILE_WIDTH + 1)
 
-/* Files open at once: about as many as a publication has. */
-#define WRITTEN_MAX 192
+/*
+ * Files that one sync is for. The committer's own small syncs, which receipts wait for, pass
+ * between ours: eight bundles with their tiles, some 2 MB, delay one by a few milliseconds.
+ * Measured from 4 to 192: more make receipts later, fewer cost a sync too many.
+ */
+#define WRITTEN_MAX 16
 
 /* Tiles with partial tiles that became full between two flushes: one a level, more after a crash.
  */

@@ -2,16 +2,16 @@
  * The log as files (C2SP tlog-tiles), written: it grows by new entries, for the publisher's thread.
  *
  * Happy path of a publication: tiles that become full are written while entries are added, the
- * partial ones by tilewriter_flush, which then syncs all of them with one call; now a checkpoint
- * may name them, and when it does, partial tiles of tiles that are full go
+ * partial ones by tilewriter_flush; every few files are synced together, the last ones by the
+ * flush. Now a checkpoint may name them, and when it does, partial tiles of tiles that are full go
  * (tilewriter_drop_partials).
  *
  * A tile is written under its own name. Half a tile can be there, after a crash or for a reader
  * that looks too early, only where no checkpoint names it; the next publication writes it again,
- * and whoever follows a checkpoint never sees it. One sync for all: each by itself would cost a
- * commit of the file system's journal for every 128 reports. What it says of failures is about the
- * whole file system (syncfs(2), since Linux 5.8), from tilewriter_new on: the descriptor it asks is
- * kept open for that.
+ * and whoever follows a checkpoint never sees it. A sync is one for many files: each by itself
+ * would cost a commit of the file system's journal for every 128 reports. What it says of failures
+ * is about the whole file system (syncfs(2), since Linux 5.8), from tilewriter_new on: the
+ * descriptor it asks is kept open for that.
  */
 #ifndef HALLMARK_SIGNER_TILEWRITER_H
 #define HALLMARK_SIGNER_TILEWRITER_H

@@ -291,9 +291,11 @@ static enum err
 stage(struct session *s, struct waiting *w)
 {
 	struct appraiser_components components;
-	/* The policy may have been replaced meanwhile. */
-	enum err e = session_find_workload(s, &w->filing);
+	enum err e;
 
+	w->filing.arrived_us = uv_hrtime() / 1000;
+	/* The policy may have been replaced meanwhile. */
+	e = session_find_workload(s, &w->filing);
 	if (e == ERR_OK)
 		e = appraiser_judge(
 		    s->service, w->filing.workload->rule, &w->filing.bundle, &components);

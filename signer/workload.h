@@ -25,7 +25,7 @@ struct workload_head {
 	uint64_t index;         /* of the report */
 	uint64_t last_signed_s; /* iat of the last report with a collector's signature; 0: never */
 	struct digest bundle_digest;
-	struct digest report_digest; /* SHA-256 of the report */
+	struct digest report_digest; /* SHA-256 of the report; ledger_head_digest */
 };
 
 struct workload {
@@ -50,6 +50,19 @@ struct workload_update {
 };
 
 struct workload_table;
+
+static inline struct view
+workload_name(const struct workload *w)
+{
+	return (struct view){
+	    (const uint8_t *)w->name, (size_t)(w->key + w->key_size - 1 - w->name)};
+}
+
+static inline struct view
+workload_collector(const struct workload *w)
+{
+	return (struct view){(const uint8_t *)w->collector, (size_t)(w->name - 1 - w->collector)};
+}
 
 struct workload_table *workload_table_new(void); /* NULL: no memory */
 void workload_table_free(struct workload_table **t);
