@@ -478,8 +478,8 @@ take_frames(struct conn *c, struct view bytes)
 }
 
 /*
- * There is no memory for what the peer sends: it cannot go on here, and is told why, for which
- * there is nearly always enough.
+ * There is no memory for what the peer sends: it cannot go on here, and is told why. The first of
+ * them has the reserve for that; the others may find the connection closed, as a handshake does.
  */
 static void
 give_up(struct conn *c)
@@ -488,6 +488,8 @@ give_up(struct conn *c)
 	    .code = ERR_MEMORY, .text = view_of_string(err_text(ERR_MEMORY))};
 
 	buf_free(&c->in);
+	free(c->pool->reserve);
+	c->pool->reserve = NULL;
 	message_write_refusal(&c->out, &m);
 	if (buf_status(&c->out) != ERR_OK) {
 		conn_end(c, ERR_MEMORY, NULL);
