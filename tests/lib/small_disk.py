@@ -39,11 +39,14 @@ def small_disk(options=""):
 
 
 def fill(base, free_kb):
-    """A file that leaves so much free."""
-    at = os.statvfs(base)
-    size = at.f_bavail * at.f_bsize - free_kb * 1024
-    with open(base / "filler", "wb") as file:
-        os.posix_fallocate(file.fileno(), 0, size)
+    """A file that leaves so much free; one that is there grows or shrinks at once."""
+    with open(base / "filler", "ab") as file:
+        at = os.statvfs(base)
+        size = file.tell() + at.f_bavail * at.f_bsize - free_kb * 1024
+        if size < file.tell():
+            file.truncate(size)
+        else:
+            os.posix_fallocate(file.fileno(), 0, size)
 
 
 def empty(base):
