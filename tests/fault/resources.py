@@ -12,7 +12,6 @@ import os
 import pathlib
 import re
 import resource
-import signal
 import socket
 import threading
 import time
@@ -23,7 +22,7 @@ import small_disk
 import underfire
 import wire
 from hallmark import APP, Site
-from underfire import GONE, choose, count, new_evidence
+from underfire import GONE, choose, count, new_evidence, stopped
 
 LEVELS_KB = (0, 4, 8, 16, 32, 64, 128, 256)  # free when the trouble begins
 CAP_MB = 24  # over what an idle signer has
@@ -317,19 +316,17 @@ def test_bounded_while_nothing_is_committed():
         collector = site.collector()
         receipts = [collector.submit("w0", APP)]
         before = resident_bytes(signer.pid)
-        key_process = site.status()["key_process_pid"]
-        os.kill(key_process, signal.SIGSTOP)
         sent = []
         sender = threading.Thread(target=send_ahead, args=(collector, pattern, sent), daemon=True)
-        sender.start()
-        looks = last = 0
-        while sender.is_alive() and looks < LOOKS:
-            held = site.status()["evidence_unsynced_bytes"]
-            looks = looks + 1 if (len(sent), held) == last else 0
-            last = len(sent), held
-        assert sender.is_alive(), "everything was taken"
-        assert UNSYNCED_MB << 20 <= held < (UNSYNCED_MB << 20) + len(pattern), held
-        os.kill(key_process, signal.SIGCONT)
+        with stopped(site.status()["key_process_pid"]):
+            sender.start()
+            looks = last = 0
+            while sender.is_alive() and looks < LOOKS:
+                held = site.status()["evidence_unsynced_bytes"]
+                looks = looks + 1 if (len(sent), held) == last else 0
+                last = len(sent), held
+            assert sender.is_alive(), "everything was taken"
+            assert UNSYNCED_MB << 20 <= held < (UNSYNCED_MB << 20) + len(pattern), held
         sender.join()
         while len(receipts) <= MANY:
             kind, body = collector.connection.receive()

@@ -13,7 +13,7 @@ import small_disk
 import underfire
 import wire
 from hallmark import APP, Site
-from underfire import GONE, choose, count, new_evidence
+from underfire import GONE, choose, count, new_evidence, stopped
 
 RESERVE_MIB = 2
 FILES_KEPT = 8192  # STORAGE_FILES_KEPT
@@ -131,13 +131,11 @@ def test_what_was_accepted_has_its_receipt():
         signer = site.start_signer()
         collector = site.collector()
         receipts = [collector.submit("w0", APP)]
-        key_process = site.status()["key_process_pid"]
-        os.kill(key_process, signal.SIGSTOP)
-        data = send_bundle(collector, "w1", APP)
-        logimage.wait_for_record(site, 1)
-        small_disk.fill(base, RESERVE_MIB * 1024 - 256)
-        signer.wait_for("event=storage-low")
-        os.kill(key_process, signal.SIGCONT)
+        with stopped(site.status()["key_process_pid"]):
+            data = send_bundle(collector, "w1", APP)
+            logimage.wait_for_record(site, 1)
+            small_disk.fill(base, RESERVE_MIB * 1024 - 256)
+            signer.wait_for("event=storage-low")
         receipts.append(collector.await_receipt())
         again = site.collector()
         again.connection.send([wire.BUNDLE, {"bundle": data}])
