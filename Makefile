@@ -157,11 +157,11 @@ INSTALL := tests/lib/install-packages
 TESTED := $(BINARIES) $(BUILD)/load $(BUILD)/prefill $(BUILD)/token_module.so $(BUILD)/rawsign $(UNIT_TESTS) $(REPLAYS) \
 	$(SHIMS)
 
-# A wall clock for system tests, to be preloaded.
-SET_CLOCK := $(BUILD)/set_clock.so
-TESTED += $(SET_CLOCK)
+# A wall clock that tests set, to be preloaded.
+WALL_CLOCK := $(BUILD)/wall_clock.so
+TESTED += $(WALL_CLOCK)
 
-$(SET_CLOCK): tests/lib/set_clock.c
+$(WALL_CLOCK): tests/lib/wall_clock.c
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) -std=c11 -D_GNU_SOURCE -O2 -g -fPIC -shared $(WARNINGS) $(WERROR) -o $@ $<

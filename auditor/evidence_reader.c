@@ -75,12 +75,6 @@ evidence_reader_close(struct evidence_reader **r)
 	*r = NULL;
 }
 
-uint64_t
-evidence_reader_count(const struct evidence_reader *r)
-{
-	return r->count;
-}
-
 enum err
 evidence_reader_get(
     struct evidence_reader *r, enum pack_kind kind, const struct digest *digest, struct buf *to)

@@ -18,15 +18,13 @@
 struct evidence_reader;
 
 /*
- * Reads the headers of every pack. Where a pack cannot be read further (a record torn by a crash,
- * or damaged), that is told, and what lies behind counts as absent. OUTCOME_UNKNOWN if the
- * directory or a pack cannot be read at all.
+ * Reads the headers of every pack, and tells how many records there are. Where a pack cannot be
+ * read further (a record torn by a crash, or damaged), that is told, and what lies behind counts as
+ * absent. OUTCOME_UNKNOWN if the directory or a pack cannot be read at all.
  */
 enum outcome evidence_reader_open(
     const char *directory, const struct display *d, struct evidence_reader **out) MUST_USE;
 void evidence_reader_close(struct evidence_reader **r);
-
-uint64_t evidence_reader_count(const struct evidence_reader *r); /* records */
 
 /*
  * Appends the content, checked against its digest. ERR_NOT_FOUND if there is none of this kind;

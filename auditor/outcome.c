@@ -1,19 +1,5 @@
 #include "auditor/outcome.h"
 
-const char *
-outcome_name(enum outcome o)
-{
-	switch (o) {
-	case OUTCOME_GOOD:
-		return "good";
-	case OUTCOME_BAD:
-		return "bad";
-	case OUTCOME_UNKNOWN:
-		break;
-	}
-	return "could not tell";
-}
-
 enum outcome
 outcome_worse(enum outcome a, enum outcome b)
 {

@@ -13,9 +13,6 @@ enum outcome {
 	    2, /* nothing is proved: unreadable, absent, another key, another version */
 };
 
-/* "good", "bad", "could not tell" */
-const char *outcome_name(enum outcome o);
-
 /* Bad outweighs unknown, unknown outweighs good. */
 enum outcome outcome_worse(enum outcome a, enum outcome b);
 

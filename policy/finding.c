@@ -22,12 +22,3 @@ finding_sentence(enum finding f)
 {
 	return rows[f].sentence;
 }
-
-enum finding
-finding_from_code(struct view code)
-{
-	for (unsigned f = 0; f < FINDING_COUNT; f++)
-		if (view_equal(rows[f].code, code))
-			return (enum finding)f;
-	return FINDING_COUNT;
-}

@@ -68,7 +68,4 @@ struct view finding_code(enum finding f);
 /* In lower case, without a full stop: the detail of a report's finding begins with it. */
 struct view finding_sentence(enum finding f);
 
-/* The finding with this code, or FINDING_COUNT. */
-enum finding finding_from_code(struct view code);
-
 #endif

@@ -65,7 +65,6 @@ void merkle_batch_begin(struct merkle_batch *b, const struct merkle_frontier *ol
 enum err merkle_batch_add(struct merkle_batch *b, const struct digest *leaf) MUST_USE;
 
 uint64_t merkle_batch_old_size(const struct merkle_batch *b);
-uint64_t merkle_batch_size(const struct merkle_batch *b); /* of the new tree, leaves */
 
 /* Root of the tree with all leaves added so far. */
 void merkle_batch_root(const struct merkle_batch *b, struct digest *root);

@@ -152,12 +152,6 @@ merkle_batch_old_size(const struct merkle_batch *b)
 	return b->old_size;
 }
 
-uint64_t
-merkle_batch_size(const struct merkle_batch *b)
-{
-	return b->size;
-}
-
 void
 merkle_batch_root(const struct merkle_batch *b, struct digest *root)
 {

@@ -37,6 +37,8 @@ static void wait_for_end(pid_t pid);
 static void on_wake(uv_async_t *handle);
 static void end(struct child *c);
 static void on_closed(uv_handle_t *handle);
+static void on_never_started(uv_handle_t *handle);
+static void child_free(struct child *c);
 
 enum err
 child_start(uv_loop_t *loop, const char *const *arguments, int channel_fd, int channel_as,
@@ -56,9 +58,13 @@ child_start(uv_loop_t *loop, const char *const *arguments, int channel_fd, int c
 		if ((c->arguments[i] = strdup(arguments[i])) == NULL)
 			abort(); /* a few bytes more than what was just given */
 	c->wake.data = c;
-	if (uv_mutex_init(&c->lock) != 0 || uv_async_init(loop, &c->wake, on_wake) != 0 ||
-	    uv_thread_create(&c->thread, thread_main, c) != 0)
-		abort(); /* as with the signer's other threads */
+	if (uv_mutex_init(&c->lock) != 0 || uv_async_init(loop, &c->wake, on_wake) != 0)
+		abort(); /* needs nothing of the system that the loop does not have */
+	if (uv_thread_create(&c->thread, thread_main, c) != 0) {
+		close(channel_fd);
+		uv_close((uv_handle_t *)&c->wake, on_never_started);
+		return ERR_MEMORY;
+	}
 	*out = c;
 	return ERR_OK;
 }
@@ -201,9 +207,22 @@ on_closed(uv_handle_t *handle)
 	struct child *c = handle->data;
 	struct child_calls calls = c->calls;
 
+	child_free(c);
+	calls.closed(calls.context);
+}
+
+/* Whoever wanted it was told at once. */
+static void
+on_never_started(uv_handle_t *handle)
+{
+	child_free(handle->data);
+}
+
+static void
+child_free(struct child *c)
+{
 	for (size_t i = 0; i < ARGUMENTS_MAX; i++)
 		free(c->arguments[i]);
 	uv_mutex_destroy(&c->lock);
 	free(c);
-	calls.closed(calls.context);
 }

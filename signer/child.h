@@ -24,7 +24,7 @@ struct child_calls {
 /*
  * Arguments end with NULL; the first is the program, without a search. Takes `channel_fd`, which
  * the child gets as `channel_as`; it has our stderr as 1 and 2, nothing as 0, and inherits what is
- * not close-on-exec. ERR_MEMORY.
+ * not close-on-exec. ERR_MEMORY, which may also be the system's limit of threads: no call comes.
  */
 enum err child_start(uv_loop_t *loop, const char *const *arguments, int channel_fd, int channel_as,
     const struct child_calls *calls, struct child **out) MUST_USE;

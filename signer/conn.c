@@ -44,7 +44,7 @@ enum want { WANT_NOTHING, WANT_READ, WANT_WRITE, WANT_CLOSE };
 static void move(struct conn *c, enum conn_state to);
 static void on_poll(uv_poll_t *poll, int status, int events);
 static void conn_settle(struct conn *c);
-static void say_failed(struct conn *c, enum err e, const char *text);
+static void log_failure(const struct conn *c, enum err e, const char *text);
 static void on_closed(uv_handle_t *handle);
 static enum want handshake(struct conn *c);
 static bool begin_session(struct conn *c);
@@ -61,7 +61,7 @@ static void wake(struct conn *c);
 static enum want tls_want(struct conn *c, int result);
 
 void
-conn_open(struct conn_pool *p, int fd, uint64_t number)
+conn_open(struct conn_pool *p, int fd, const union peer *peer, uint64_t number)
 {
 	struct conn *c = calloc(1, sizeof(*c));
 
@@ -79,6 +79,7 @@ conn_open(struct conn_pool *p, int fd, uint64_t number)
 	c->handle_alive = true;
 	c->pool = p;
 	c->fd = fd;
+	c->peer = *peer;
 	c->number = number;
 	c->generation = p->generation;
 	c->next = p->all;
@@ -235,8 +236,10 @@ conn_end(struct conn *c, enum err e, const char *text)
 {
 	struct conn_pool *p = c->pool;
 
-	if (e != ERR_OK)
-		say_failed(c, e, text);
+	if (e != ERR_OK) {
+		traffic_count(p->traffic, e);
+		log_failure(c, e, text != NULL ? text : err_text(e));
+	}
 	move(c, CONN_CLOSED);
 	deadline_disarm(&p->deadlines, &c->deadline);
 	if (c->link != NULL && !p->closing)
@@ -249,19 +252,20 @@ conn_end(struct conn *c, enum err e, const char *text)
 	uv_close((uv_handle_t *)&c->poll, on_closed);
 }
 
-/* Counts and logs why, once a connection. */
 static void
-say_failed(struct conn *c, enum err e, const char *text)
+log_failure(const struct conn *c, enum err e, const char *text)
 {
 	struct logline l;
+	char peer[PEER_TEXT_SIZE];
 
-	traffic_count(c->pool->traffic, e);
+	peer_text(&c->peer, peer);
 	logline_begin(&l, LOGGER_WARNING, "connection-failed");
 	logline_error(&l, e);
 	logline_number(&l, "connection", c->number);
+	logline_string(&l, "peer", peer);
 	if (c->link != NULL)
 		logline_string(&l, "collector", link_identity(c->link));
-	logline_string(&l, "text", text != NULL ? text : err_text(e));
+	logline_string(&l, "text", text);
 	logline_end(&l);
 }
 
@@ -495,7 +499,8 @@ give_up(struct conn *c)
 		conn_end(c, ERR_MEMORY, NULL);
 		return;
 	}
-	say_failed(c, ERR_MEMORY, NULL);
+	traffic_count(c->pool->traffic, ERR_MEMORY);
+	log_failure(c, ERR_MEMORY, err_text(ERR_MEMORY));
 	c->broken = true;
 	c->has_room = false;
 	move(c, CONN_CLOSING);

@@ -26,6 +26,7 @@
 
 #include "signer/deadline.h"
 #include "signer/front.h"
+#include "signer/peer.h"
 
 struct conn;
 
@@ -54,7 +55,7 @@ enum err conn_pool_init(struct conn_pool *p, uv_loop_t *loop, unsigned front,
 void conn_pool_set(struct conn_pool *p, struct front_settings *settings);
 
 /* Takes over a connected, non-blocking socket, counted as a connection. On failure it is closed. */
-void conn_open(struct conn_pool *p, int fd, uint64_t number);
+void conn_open(struct conn_pool *p, int fd, const union peer *peer, uint64_t number);
 
 /*
  * At the limit of connections: ends the one that has been longest about its handshake, so that

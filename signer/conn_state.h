@@ -30,6 +30,7 @@ struct conn {
 	bool dirty;
 	enum conn_state state;
 	int fd;
+	union peer peer;
 	int polled; /* events the loop was asked for */
 	SSL *ssl;
 	struct link *link; /* from the end of the handshake on, until it is gone */

@@ -111,7 +111,7 @@ on_letter(void *context, struct letter *letter)
 		if (letter->crowded && !conn_pool_make_room(&f->pool))
 			conn_pool_refuse(&f->pool, letter->fd);
 		else
-			conn_open(&f->pool, letter->fd, letter->number);
+			conn_open(&f->pool, letter->fd, &letter->peer, letter->number);
 		break;
 	case LETTER_ANSWER:
 		conn_on_answer(letter->conn, letter);

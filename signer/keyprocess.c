@@ -64,6 +64,7 @@ struct life {
 struct keyprocess {
 	uv_loop_t *loop;
 	const struct signer_config *config;
+	struct counters *counters;
 	struct keyprocess_events events;
 	enum state state;
 	struct life *life;
@@ -71,8 +72,7 @@ struct keyprocess {
 	uv_timer_t deadline;
 	uint64_t backoff_ms;
 	uint64_t started_ms; /* uv_now at the last start */
-	uint64_t starts;
-	uint64_t last_id; /* of the last request */
+	uint64_t last_id;    /* of the last request */
 	struct asked asked[KEYCHANNEL_UNANSWERED_MAX];
 	unsigned asked_count;
 	struct buf output; /* requests that are not with libuv yet */
@@ -89,7 +89,7 @@ struct write_request {
 
 static void move(struct keyprocess *k, enum state to);
 static void start(struct keyprocess *k);
-static int spawn(struct life *life, const struct signer_config *config);
+static const char *spawn(struct life *life, const struct signer_config *config);
 static void start_reading(struct life *life);
 static void give_up(struct keyprocess *k, const char *reason);
 static uint64_t backoff_left(const struct keyprocess *k);
@@ -113,7 +113,7 @@ static void deadline_set(struct keyprocess *k);
 static void maybe_closed(struct keyprocess *k);
 
 enum err
-keyprocess_new(uv_loop_t *loop, const struct signer_config *config,
+keyprocess_new(uv_loop_t *loop, const struct signer_config *config, struct counters *counters,
     const struct keyprocess_events *events, struct keyprocess **out)
 {
 	struct keyprocess *k = calloc(1, sizeof(*k));
@@ -123,6 +123,7 @@ keyprocess_new(uv_loop_t *loop, const struct signer_config *config,
 		return ERR_MEMORY;
 	k->loop = loop;
 	k->config = config;
+	k->counters = counters;
 	k->events = *events;
 	k->backoff_ms = BACKOFF_FIRST_MS;
 	k->output = BUF_INIT;
@@ -161,12 +162,6 @@ bool
 keyprocess_is_ready(const struct keyprocess *k)
 {
 	return k->state == STATE_READY;
-}
-
-uint64_t
-keyprocess_starts(const struct keyprocess *k)
-{
-	return k->starts;
 }
 
 const char *
@@ -230,7 +225,7 @@ static void
 start(struct keyprocess *k)
 {
 	struct life *life = calloc(1, sizeof(*life));
-	int status;
+	const char *reason;
 
 	if (life == NULL) {
 		give_up(k, "no memory for a key process");
@@ -243,7 +238,7 @@ start(struct keyprocess *k)
 	life->open_handles = 1;
 	k->life = life;
 	k->lives_open++;
-	k->starts++;
+	k->counters->key_process_starts++;
 	k->started_ms = uv_now(k->loop);
 	k->last_id = 0;
 	uv_timer_start(&k->deadline, on_deadline, START_DEADLINE_MS, 0);
@@ -255,15 +250,16 @@ start(struct keyprocess *k)
 		return;
 	}
 	move(k, STATE_STARTING);
-	if ((status = spawn(life, k->config)) != 0)
-		give_up(k, uv_strerror(status));
+	if ((reason = spawn(life, k->config)) != NULL)
+		give_up(k, reason);
 }
 
 /*
  * Descriptors: 0 is /dev/null, 1 and 2 are our stderr, 3 is the channel. Nothing else is inherited:
- * libuv opens everything close-on-exec, and the key process closes what it does not know.
+ * libuv opens everything close-on-exec, and the key process closes what it does not know. Gives why
+ * it failed, or NULL.
  */
-static int
+static const char *
 spawn(struct life *life, const struct signer_config *config)
 {
 	const char *const arguments[] = {config->key_process.program, "serve", "-c",
@@ -276,16 +272,17 @@ spawn(struct life *life, const struct signer_config *config)
 	int status = uv_socketpair(SOCK_STREAM, 0, ends, UV_NONBLOCK_PIPE, 0);
 
 	if (status != 0)
-		return status;
+		return uv_strerror(status);
 	if (child_start(life->channel.loop, arguments, ends[1], KEYCHANNEL_FD, &calls,
-		&life->child) != ERR_OK)
-		status = UV_ENOMEM;
-	else
-		life->open_handles++;
-	if (status == 0 && (status = uv_pipe_open(&life->channel, ends[0])) == 0)
-		return 0;
+		&life->child) != ERR_OK) {
+		close(ends[0]);
+		return "no memory or no thread to start it";
+	}
+	life->open_handles++;
+	if ((status = uv_pipe_open(&life->channel, ends[0])) == 0)
+		return NULL;
 	close(ends[0]);
-	return status;
+	return uv_strerror(status);
 }
 
 static void

@@ -6,6 +6,7 @@
  * reaction: the process is killed (or the connection closed), `down` is called once, and a fresh
  * one is started after a back-off:
  *   - it ends, or closes the channel: PIN wrong, token gone, crash, kill -9
+ *   - it cannot be started: no program, no descriptor, no memory, no thread to wait for it
  *   - it says nothing for `deadline_ms` while an answer is due: the module hangs
  *   - it sends bytes that are not an answer, or an answer that nobody asked for
  *   - it answers ERR_TOKEN: libp11 cannot be used after a token was lost
@@ -20,6 +21,7 @@
 
 #include "config/signer_config.h"
 #include "proto/keychannel.h"
+#include "signer/counters.h"
 
 struct keyprocess;
 
@@ -36,9 +38,10 @@ struct keyprocess_events {
 	void *context;
 };
 
-/* Starts the first process. `config` must outlive it. ERR_MEMORY. */
+/* Starts the first process; each start is counted. What it is given must outlive it. ERR_MEMORY. */
 enum err keyprocess_new(uv_loop_t *loop, const struct signer_config *config,
-    const struct keyprocess_events *events, struct keyprocess **out) MUST_USE;
+    struct counters *counters, const struct keyprocess_events *events,
+    struct keyprocess **out) MUST_USE;
 
 /* Ends the process and closes all handles; `closed` is called when nothing of it is left. */
 void keyprocess_close(struct keyprocess **k, void (*closed)(void *context), void *context);
@@ -56,8 +59,7 @@ bool keyprocess_is_ready(const struct keyprocess *k);
 void keyprocess_request(struct keyprocess *k, struct keychannel_request *request, void *about);
 void keyprocess_flush(struct keyprocess *k);
 
-/* How often a process was started; "up", "starting" or "down"; pid or 0. For status. */
-uint64_t keyprocess_starts(const struct keyprocess *k);
+/* "up", "starting" or "down"; pid or 0. For status. */
 const char *keyprocess_state_name(const struct keyprocess *k);
 int keyprocess_pid(const struct keyprocess *k);
 

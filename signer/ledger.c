@@ -76,7 +76,7 @@ ledger_open(uv_loop_t *loop, const struct signer_config *config, struct log_inde
 	l->publish_timer.data = l;
 	ledger_publish_start(l);
 	if (committer_new(loop, on_committed, l, &l->committer) != ERR_OK ||
-	    keyprocess_new(loop, config, &key_events, &l->key_process) != ERR_OK)
+	    keyprocess_new(loop, config, counters, &key_events, &l->key_process) != ERR_OK)
 		abort(); /* no memory for a few hundred bytes, with threads running already */
 	*out = l;
 	return ERR_OK;

@@ -75,7 +75,6 @@ on_ready(void *context, uint64_t size, const struct digest *root, struct view ce
 
 	if (l->failed)
 		return;
-	l->counters->key_process_starts = keyprocess_starts(l->key_process);
 	l->guard.size = size;
 	l->guard.root = *root;
 	l->guard_agrees = false;

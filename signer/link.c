@@ -210,6 +210,7 @@ static void
 open_session(struct links *s, struct link *l)
 {
 	struct session_output output = {&l->out, on_wake, l};
+	struct logline line;
 
 	l->links = s;
 	l->next = s->all;
@@ -219,8 +220,12 @@ open_session(struct links *s, struct link *l)
 	l->session = session_new(s->service, l->number, l->identity, l->certificate, &output);
 	if (l->session == NULL) {
 		service_count(s->service, ERR_MEMORY);
-		logger_say(
-		    LOGGER_WARNING, "connection-failed", "no memory for the session of a peer");
+		logline_begin(&line, LOGGER_WARNING, "connection-failed");
+		logline_error(&line, ERR_MEMORY);
+		logline_number(&line, "connection", l->number);
+		logline_string(&line, "collector", l->identity);
+		logline_string(&line, "text", "no memory for its session");
+		logline_end(&line);
 		l->lost = true;
 		place(s, l, LINK_READY);
 	}

@@ -29,7 +29,7 @@ enum room { ROOM_ENOUGH, ROOM_CROWDED, ROOM_NONE };
 
 static int bind_socket(const struct signer_config *config);
 static void on_poll(uv_poll_t *poll, int status, int events);
-static void take(struct listener *l, int fd);
+static void take(struct listener *l, int fd, const union peer *peer);
 static enum room room_for(struct service *service, int fd);
 static void pause_accepting(struct listener *l);
 static void on_closed(uv_handle_t *handle);
@@ -117,10 +117,12 @@ on_poll(uv_poll_t *poll, int status, int events)
 	(void)status;
 	(void)events;
 	for (int i = 0; i < ACCEPTS_PER_TURN && l->open && !l->paused; i++) {
-		int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		union peer peer = {0};
+		socklen_t size = sizeof(peer);
+		int fd = accept4(l->fd, &peer.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0)
-			take(l, fd);
+			take(l, fd, &peer);
 		else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
 			pause_accepting(l);
 		else if (errno != EINTR && errno != ECONNABORTED)
@@ -129,7 +131,7 @@ on_poll(uv_poll_t *poll, int status, int events)
 }
 
 static void
-take(struct listener *l, int fd)
+take(struct listener *l, int fd, const union peer *peer)
 {
 	struct service *service = l->service;
 	struct front_set *fronts = l->fronts;
@@ -158,6 +160,7 @@ take(struct listener *l, int fd)
 	 */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 	letter->fd = fd;
+	letter->peer = *peer;
 	letter->number = ++l->last_number;
 	letter->crowded = l->crowded;
 	service->counters.connections_accepted++;

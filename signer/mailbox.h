@@ -14,6 +14,7 @@
 
 #include "proto/bytes.h"
 #include "proto/err.h"
+#include "signer/peer.h"
 
 struct conn;
 struct link;
@@ -21,7 +22,7 @@ struct front_settings;
 
 enum letter_kind {
 	/* To a front. */
-	LETTER_SOCKET,   /* a connected socket to take over: fd, number, crowded */
+	LETTER_SOCKET,   /* a connected socket to take over: fd, peer, number, crowded */
 	LETTER_ANSWER,   /* to conn: bytes to send; taken, greeted, waiting, owed, close */
 	LETTER_GONE,     /* to conn: no letter comes any more; the link is the front's to free */
 	LETTER_SETTINGS, /* settings, moved: for the connections to come */
@@ -47,6 +48,7 @@ struct letter {
 	bool owed;    /* the peer has components to send */
 	bool close;   /* after these bytes */
 	int fd;
+	union peer peer;
 	uint64_t number;
 	bool crowded; /* the limit is reached: somebody who has not shaken hands makes way */
 	struct front_settings *settings;

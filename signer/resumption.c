@@ -86,17 +86,6 @@ resumption_leave(SSL *ssl)
 	SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_SENT_SHUTDOWN);
 }
 
-size_t
-resumption_count(struct resumption *r)
-{
-	size_t count;
-
-	pthread_mutex_lock(&r->lock);
-	count = HASH_COUNT(r->kept);
-	pthread_mutex_unlock(&r->lock);
-	return count;
-}
-
 static void
 draw_place(void)
 {

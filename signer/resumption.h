@@ -38,6 +38,4 @@ enum err resumption_attach(struct resumption *r, SSL_CTX *ctx) MUST_USE;
  */
 void resumption_leave(SSL *ssl);
 
-size_t resumption_count(struct resumption *r);
-
 #endif

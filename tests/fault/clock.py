@@ -3,8 +3,6 @@
 
 import contextlib
 import json
-import mmap
-import struct
 import time
 
 import hallmark
@@ -13,32 +11,16 @@ import underfire
 import wire
 from hallmark import APP, Site
 from underfire import count
+from wallclock import WallClock
 
 HOUR = 3600
 JUMPS = 60 if underfire.LONG else 6
 
 
-class Clock:
-    """The offset of the signer's wall clock, which moved_clock.so reads."""
-
-    def __init__(self, site):
-        path = site.path("moved-clock")
-        path.write_bytes(bytes(8))
-        with open(path, "r+b") as file:
-            self.shared = mmap.mmap(file.fileno(), 8)
-        self.offset = 0
-        self.env = {"LD_PRELOAD": str(hallmark.BUILD / "fault/moved_clock.so"),
-                    "HALLMARK_MOVED_CLOCK": str(path)}
-
-    def set(self, offset):
-        self.offset = offset
-        self.shared[:] = struct.pack("=q", offset)
-
-
 @contextlib.contextmanager
 def moved_site(**options):
     with Site(**options) as site:
-        clock = Clock(site)
+        clock = WallClock(site)
         site.env = {**site.env, **clock.env}
         yield site, clock
 
@@ -64,13 +46,13 @@ def test_jumps_are_said_and_receipts_keep_coming():
         behind = False
         for jump in jumps:
             seen = len(signer.lines)
-            clock.set(clock.offset + jump)
+            clock.move(clock.offset_s + jump)
             receipts.append(collector.submit("app", APP))
             line = signer.wait_for("event=clock-jump", seen)
             assert f"direction={'forth' if jump > 0 else 'back'}" in line, line
             said = int(line.split("by_s=")[1].split()[0])
             assert abs(said - abs(jump)) <= 2, (jump, line)
-            now_behind = time.time() + clock.offset < issued(receipts[-1]) - 2
+            now_behind = time.time() + clock.offset_s < issued(receipts[-1]) - 2
             if now_behind and not behind:
                 signer.wait_for("event=clock-back", seen)
             behind = now_behind
@@ -89,14 +71,14 @@ def test_a_start_with_the_clock_set_back_goes_on_from_the_log():
     for published in (True, False):
         with moved_site() as (site, clock):
             signer = site.start_signer()
-            clock.set(4 * HOUR)
+            clock.move(4 * HOUR)
             collector = site.collector()
             receipts = [collector.submit("app", APP)]
             if published:
                 assert signer.stop() == 0
             else:
                 signer.kill()
-            clock.set(-HOUR)
+            clock.move(-HOUR)
             signer = site.start_signer()
             collector.connect()
             receipts.append(collector.submit("app", APP))
@@ -118,7 +100,7 @@ def test_deadlines_go_by_the_monotonic_clock():
         silent = hallmark.socket.create_connection(("127.0.0.1", site.port),
                                                    timeout=hallmark.PATIENCE_S)
         for offset in (30 * HOUR, -30 * HOUR, 0):
-            clock.set(offset)
+            clock.move(offset)
             receipts.append(collector.submit("app", APP))
         assert silent.recv(1) == b""
         lasted = time.monotonic() - began
@@ -138,7 +120,7 @@ def test_a_collector_whose_clock_is_right_is_not_refused_by_one_set_back():
         signer = site.start_signer()
         collector = site.collector()
         receipts = [collector.submit("app", APP)]
-        clock.set(-6 * HOUR)
+        clock.move(-6 * HOUR)
         receipts.append(collector.submit("app", APP))
         try:
             collector.submit("app", APP, time_ms=int((time.time() + HOUR) * 1000))

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Disk full, file table full, memory capped: refused with a code or stopped cleanly, nothing lost.
+"""Disk full, file table full, no threads, memory capped: refused with a code or stopped cleanly, nothing lost.
 
 A disk that fills slowly is storage.py's. Here it is full from one moment to the next, as if another
 had taken all of it: nobody looks at it.
@@ -8,11 +8,14 @@ had taken all of it: nobody looks at it.
 import contextlib
 import functools
 import hashlib
+import mmap
 import os
 import pathlib
 import re
 import resource
+import signal
 import socket
+import struct
 import threading
 import time
 
@@ -118,6 +121,60 @@ def test_file_table_full():
         logimage.verify_all(site, receipts)
         logimage.fsck(site)
         count("resources", "file tables filled")
+        count("resources", "receipts checked", len(receipts))
+
+
+class NoThreads:
+    """The control of no_threads.so, which must be in the signer's environment (`env`)."""
+
+    def __init__(self, site):
+        path = site.path("no-threads")
+        path.write_bytes(bytes(8))
+        with open(path, "r+b") as file:
+            self.shared = mmap.mmap(file.fileno(), 8)
+        self.env = {"LD_PRELOAD": str(hallmark.BUILD / "fault/no_threads.so"),
+                    "HALLMARK_NO_THREADS": str(path)}
+
+    def deny(self, denied):
+        self.shared[:4] = struct.pack("=I", denied)
+
+    def hits(self):
+        return struct.unpack("=I", self.shared[4:])[0]
+
+
+def test_no_thread_to_start_the_key_process_with():
+    """Tried again and again, as if it had died; what came in meanwhile has its receipt in the end."""
+    with Site() as site:
+        threads = NoThreads(site)
+        site.init_key()
+        site.env = {**site.env, **threads.env}
+        signer = site.start_signer()
+        collector = site.collector()
+        receipts = [collector.submit("w0", APP)]
+        before = site.status()
+        threads.deny(1)
+        os.kill(before["key_process_pid"], signal.SIGKILL)
+        seen, waits_ms = 0, []
+        while len(waits_ms) < 4:
+            line = signer.wait_for("event=key-process-down .*no thread", seen)
+            seen = signer.lines.index(line, seen) + 1
+            waits_ms.append(int(line.split("retry_ms=")[1].split()[0]))
+        assert waits_ms == sorted(waits_ms) and waits_ms[0] < waits_ms[-1], waits_ms
+        now = site.status()
+        assert (now["key_process"], now["key_process_pid"]) == ("down", 0), now
+        assert now["counters"]["key_process_starts"] >= (
+            before["counters"]["key_process_starts"] + len(waits_ms)), now
+        assert threads.hits() >= len(waits_ms)
+        late = site.collector("late")
+        late.connection.send([wire.BUNDLE, {"bundle": late.make("w1", APP)}])
+        threads.deny(0)
+        receipts.append(late.await_receipt(APP))
+        receipts.append(collector.submit("w0", APP))
+        assert site.status()["key_process"] == "up"
+        assert signer.stop() == 0
+        logimage.verify_all(site, receipts)
+        logimage.fsck(site)
+        count("resources", "threads denied", threads.hits())
         count("resources", "receipts checked", len(receipts))
 
 

@@ -64,7 +64,7 @@ class Site:
             self.token = token_control.TokenControl(self.path("token-control"))
             self.env["HALLMARK_TOKEN_CONTROL"] = str(self.token.path)
             self.options["module"] = program("token_module.so")
-        self.ca = Authority("collectors", self.dir)
+        self.ca = Authority("collectors", self.dir, self.options.get("valid_from"))
         self.issue("signer", dns="signer.test", server=True)
         self.make_token()
         self.write_configs()
@@ -252,9 +252,10 @@ class Process:
 
 
 class Authority:
-    """A small CA on P-256."""
+    """A small CA on P-256. What it issues is valid since yesterday, or from `valid_from` on."""
 
-    def __init__(self, name, directory):
+    def __init__(self, name, directory, valid_from=None):
+        self.valid_from = valid_from
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{name} CA")])
         self.certificate = self.build(self.name, self.key.public_key()).add_extension(
@@ -265,7 +266,7 @@ class Authority:
 
     def build(self, subject, public_key, days=30):
         now = datetime.datetime.utcnow()
-        start = now - datetime.timedelta(days=60 if days < 0 else 1)
+        start = self.valid_from or now - datetime.timedelta(days=60 if days < 0 else 1)
         return (x509.CertificateBuilder().subject_name(subject).issuer_name(self.name)
                 .public_key(public_key).serial_number(x509.random_serial_number())
                 .not_valid_before(start).not_valid_after(now + datetime.timedelta(days=days)))

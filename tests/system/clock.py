@@ -1,17 +1,16 @@
 #!/usr/bin/python3
 """The signer's clock: one time for each report, none before its predecessor's, references expire."""
 
+import datetime
 import hashlib
 import json
-import mmap
-import os
 import signal
-import struct
 import time
 
 import hallmark
 import wire
 from hallmark import APP, Site
+from wallclock import WallClock
 
 BASE_S = int(time.time()) // 86400 * 86400
 SKEW_S = 300  # the default of limits.clock_skew_s
@@ -19,29 +18,16 @@ FILE = wire.component("files", [wire.file_item("/etc/app.conf", b"conf", mode=0o
 NO_FILE = wire.component("files", [])
 
 
-class Clock:
-    """The wall clock of the signers that are started after it; see tests/lib/set_clock.c."""
-
-    def __init__(self, site, now_s=BASE_S):
-        path = site.path("clock")
-        path.write_bytes(bytes(16))
-        with open(path, "r+b") as file:
-            self.map = mmap.mmap(file.fileno(), 16)
-        self.set(now_s)
-        # The sanitizer's library wants to be the first, which nothing here depends on.
-        asan = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
-        site.clock = {"LD_PRELOAD": str(hallmark.BUILD / "set_clock.so"),
-                      "HALLMARK_TEST_CLOCK": str(path), "ASAN_OPTIONS": asan.strip(":")}
-
-    def set(self, now_s, step_s=0):
-        self.map[:] = struct.pack("=qq", now_s, step_s)
-        self.now_ms = now_s * 1000
+def stopped(site, now_s=BASE_S):
+    clock = WallClock(site)
+    clock.stop(now_s)
+    return clock
 
 
-def start(site):
+def start(site, clock):
     if not site.path("log.crt").exists():
         site.init_key()
-    plain, site.env = site.env, {**site.env, **site.clock}
+    plain, site.env = site.env, {**site.env, **clock.env}
     try:
         return site.start_signer()
     finally:
@@ -71,18 +57,18 @@ def test_a_kept_verdict_ends_with_its_reference():
     """Judged before, asked for after, with a signer that was idle in between."""
     until = BASE_S + 100
     with Site() as site:
-        clock = Clock(site, until - 1)
+        clock = stopped(site, until - 1)
         site.write_policy(text=f"""name: test
 references:
   - {{name: known, file: known.sha256, until: "{utc(until)}"}}
 workloads:
   - {{match: "*", collectors: ["spiffe://test/**"], executable: {{references: [known]}}}}
 """)
-        signer = start(site)
+        signer = start(site, clock)
         for name in ("host1", "host2"):
             assert read(site.collector(name).submit("app", APP, time_ms=clock.now_ms)) == (
                 until - 1, "affirming", set())
-        clock.set(until)
+        clock.stop(until)
         for name in ("host3", "host4"):
             assert read(site.collector(name).submit("app", APP, time_ms=clock.now_ms)) == (
                 until, "contraindicated", {"expired-reference", "expired-rule"})
@@ -94,7 +80,7 @@ def test_one_time_for_the_whole_of_a_report():
     """The clock moves a second with each reading, and `until` comes after every one of them."""
     phases = range(1, 9)
     with Site() as site:
-        clock = Clock(site)
+        clock = stopped(site)
         references = "".join(
             f'  - {{name: r{p}, file: known.sha256, until: "{utc(BASE_S + 100 * p)}"}}\n'
             for p in phases)
@@ -102,17 +88,17 @@ def test_one_time_for_the_whole_of_a_report():
             f'  - {{match: w{p}, collectors: ["spiffe://test/**"], '
             f"executable: {{references: [r{p}]}}}}\n" for p in phases)
         site.write_policy(text=f"name: test\nreferences:\n{references}workloads:\n{workloads}")
-        signer = start(site)
+        signer = start(site, clock)
         collector = site.collector()
         seen = set()
         for p in phases:
             until = BASE_S + 100 * p
-            clock.set(until - p, step_s=1)
+            clock.stop(until - p, step_s=1)
             iat, status, _ = read(collector.submit(f"w{p}", APP, time_ms=clock.now_ms))
             assert (status == "affirming") == (iat < until), (p, iat - until, status)
             seen.add(status)
         assert len(seen) == 2, "some before their time and some after"
-        clock.set(BASE_S + 10000)
+        clock.stop(BASE_S + 10000)
         assert signer.stop() == 0
         audit(site)
 
@@ -120,33 +106,33 @@ def test_one_time_for_the_whole_of_a_report():
 def test_no_report_is_before_its_predecessor_after_a_restart():
     ahead = BASE_S + 7200
     with Site() as site:
-        clock = Clock(site, ahead)
-        signer = start(site)
+        clock = stopped(site, ahead)
+        signer = start(site, clock)
         collector = site.collector()
         measured_ms = (BASE_S - 60) * 1000
         assert read(collector.submit("app", APP, time_ms=measured_ms))[0] == ahead
         assert signer.stop() == 0
         assert not list(site.path("log").glob("pending.*")), "the newest report is in the tiles"
 
-        clock.set(BASE_S)
-        signer = start(site)
+        clock.stop(BASE_S)
+        signer = start(site, clock)
         assert f"last_issued_s={ahead} clock_s={BASE_S}" in signer.wait_for("event=clock-back")
         collector.connect()
         assert read(collector.submit("app", APP, time_ms=measured_ms))[0] == ahead
         # Killed with the report in the pending file, or in the tiles: either way it is found.
-        clock.set(ahead + 5)
+        clock.stop(ahead + 5)
         assert read(collector.submit("app", APP, time_ms=measured_ms))[0] == ahead + 5
         signer.kill()
 
         for path in site.dir.glob("index.db*"):
             path.unlink()
-        clock.set(BASE_S)
-        signer = start(site)
+        clock.stop(BASE_S)
+        signer = start(site, clock)
         signer.wait_for(f"event=clock-back last_issued_s={ahead + 5}")
         collector.connect()
         assert read(collector.submit("app", APP, time_ms=measured_ms))[0] == ahead + 5
         assert len([line for line in signer.lines if "event=clock-back" in line]) == 1
-        clock.set(ahead + 6)
+        clock.stop(ahead + 6)
         assert read(collector.submit("app", APP, time_ms=measured_ms))[0] == ahead + 6
         assert signer.stop() == 0
         audit(site)
@@ -154,14 +140,14 @@ def test_no_report_is_before_its_predecessor_after_a_restart():
 
 def test_evidence_is_of_the_future_by_the_logs_clock():
     """A signer whose clock was set back knows from its log that the time has come."""
-    with Site() as site:
-        clock = Clock(site)
-        signer = start(site)
+    with Site(valid_from=datetime.datetime(1970, 1, 1)) as site:
+        clock = stopped(site)
+        signer = start(site, clock)
         collector = site.collector()
         collector.submit("app", APP, time_ms=clock.now_ms)
         assert signer.stop() == 0
-        clock.set(86400)
-        signer = start(site)
+        clock.stop(86400)
+        signer = start(site, clock)
         collector.connect()
         latest_ms = (BASE_S + SKEW_S) * 1000
         try:
@@ -178,7 +164,7 @@ def test_evidence_is_of_the_future_by_the_logs_clock():
 def test_deleting_files_does_not_help_once_references_are_over():
     until = BASE_S + 100
     with Site() as site:
-        clock = Clock(site, until - 1)
+        clock = stopped(site, until - 1)
         site.path("data.sha256").write_text(
             hashlib.sha256(b"conf").hexdigest() + "  /etc/app.conf\n")
         site.write_policy()  # for known.sha256
@@ -192,7 +178,7 @@ workloads:
     executable: {{references: [known]}}
     files: {{references: [data]}}
 """)
-        signer = start(site)
+        signer = start(site, clock)
         collector = site.collector()
 
         def submit(files):
@@ -201,7 +187,7 @@ workloads:
 
         assert submit(FILE) == ("affirming", set())
         assert submit(NO_FILE) == ("contraindicated", {"missing-file"})
-        clock.set(until)
+        clock.stop(until)
         assert submit(FILE) == ("contraindicated", {"expired-rule", "expired-reference"})
         assert submit(NO_FILE) == ("contraindicated", {"expired-rule", "missing-file"})
         signer.signal(signal.SIGHUP)

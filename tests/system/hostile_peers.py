@@ -97,6 +97,33 @@ def handshake_fails(*args, **options):
     witness_is_served()
 
 
+def test_the_log_names_the_peer_by_address():
+    """What is no handshake, what ends with a reset, and whoever is known by name already."""
+    hello = bytes.fromhex("1603010200010001fc0303")  # of a record of 512 bytes
+    for raw, reset in ((b"GET / HTTP/1.1\r\n\r\n", False), (hello, True), (b"", True)):
+        with counted("tls-handshake"):
+            start = len(SIGNER.lines)
+            stranger = socket.create_connection(("127.0.0.1", SITE.port))
+            port = stranger.getsockname()[1]
+            stranger.sendall(raw)
+            if reset:
+                stranger.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            else:
+                stranger.recv(4096)
+            stranger.close()
+            line = SIGNER.wait_for(f" peer=127.0.0.1:{port} ", start)
+            assert "event=connection-failed code=tls-handshake " in line, line
+    collector = SITE.collector()
+    port = collector.connection.tls.getsockname()[1]
+    with counted("truncated"):
+        start = len(SIGNER.lines)
+        collector.connection.send_raw(b"\0\0\1\0half")
+        collector.close()
+        line = SIGNER.wait_for("code=truncated", start)
+        assert f" peer=127.0.0.1:{port} collector=spiffe://test/host1 " in line, line
+    witness_is_served()
+
+
 def test_no_certificate():
     handshake_fails()
 

@@ -354,10 +354,10 @@ test_finding_table(void **state)
 		const struct view code = finding_code((enum finding)f);
 
 		assert_true(code.size > 0 && code.size <= REPORT_CODE_MAX);
-		assert_int_equal(finding_from_code(code), f);
+		for (unsigned other = 0; other < f; other++)
+			assert_false(view_equal(code, finding_code((enum finding)other)));
 		assert_true(finding_sentence((enum finding)f).size <= REPORT_SUBJECT_MAX);
 	}
-	assert_int_equal(finding_from_code(VIEW_LITERAL("no-such-code")), FINDING_COUNT);
 }
 
 /* 100,000 files against as many references; the bound is far off, and a quadratic walk fails it. */

@@ -58,7 +58,7 @@ test_contents_of_several_packs_are_found(void **state)
 		}
 	}
 	r = open_packs(f);
-	assert_int_equal(evidence_reader_count(r), 100);
+	fixture_says(f, "100 records in");
 	for (unsigned i = 0; i < 100; i++) {
 		expect(r, i % 3 == 0 ? PACK_POLICY : PACK_COMPONENT, &digest[i], ERR_OK);
 		expect(r, PACK_MANIFEST, &digest[i], ERR_NOT_FOUND);
@@ -80,7 +80,7 @@ test_only_packs_are_read(void **state)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		fixture_write(f, names[i], "garbage", 7);
 	r = open_packs(f);
-	assert_int_equal(evidence_reader_count(r), 0);
+	fixture_says(f, " 0 records in");
 	evidence_reader_close(&r);
 }
 
@@ -97,11 +97,13 @@ test_a_torn_end_is_told(void **state)
 	append(&pack, PACK_COMPONENT, VIEW_LITERAL("two"), &second);
 	for (size_t size = end + 1; size < pack.size; size++) {
 		struct evidence_reader *r;
+		const char *output;
 
 		fixture_write(f, "pack-00000001", pack.data, size);
 		r = open_packs(f);
-		fixture_says(f, "torn from byte 51 of");
-		assert_int_equal(evidence_reader_count(r), 1);
+		output = fixture_output(f);
+		assert_non_null(strstr(output, "torn from byte 51 of"));
+		assert_non_null(strstr(output, "1 record in"));
 		expect(r, PACK_COMPONENT, &first, ERR_OK);
 		expect(r, PACK_COMPONENT, &second, ERR_NOT_FOUND);
 		evidence_reader_close(&r);
@@ -159,7 +161,7 @@ test_a_second_copy_makes_up_for_a_damaged_one(void **state)
 	pack.data[pack.size - 1] ^= 1;
 	fixture_write(f, "pack-00000001", pack.data, pack.size);
 	r = open_packs(f);
-	assert_int_equal(evidence_reader_count(r), 2);
+	fixture_says(f, "2 records in");
 	expect(r, PACK_COMPONENT, &digest, ERR_OK);
 	evidence_reader_close(&r);
 	assert_int_equal(unlinkat(f->dir, "pack-00000002", 0), 0);

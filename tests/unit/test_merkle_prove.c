@@ -368,10 +368,19 @@ frontier_of(uint64_t size, struct merkle_frontier *f)
 	}
 }
 
+static uint64_t
+size_of(const struct merkle_batch *b)
+{
+	struct merkle_frontier f;
+
+	merkle_batch_frontier(b, &f);
+	return f.size;
+}
+
 static void
 add_up_to(struct merkle_batch *b, uint64_t size)
 {
-	for (uint64_t i = merkle_batch_size(b); i < size; i++) {
+	for (uint64_t i = size_of(b); i < size; i++) {
 		const struct digest leaf = naive_leaf(i);
 
 		assert_int_equal(merkle_batch_add(b, &leaf), ERR_OK);
@@ -397,7 +406,7 @@ batches_prove_as_the_standard_does(void **state)
 			merkle_batch_begin(b, &old_frontier);
 			add_up_to(b, size);
 			assert_int_equal(merkle_batch_old_size(b), old);
-			assert_int_equal(merkle_batch_size(b), size);
+			assert_int_equal(size_of(b), size);
 			for (uint64_t index = old; index < size; index++) {
 				merkle_batch_inclusion(b, index, &made);
 				expect_same_proof(&made, &path[index]);
