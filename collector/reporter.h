@@ -13,8 +13,9 @@
  *                           until somebody looks
  *   busy, in-flight         tried again after a random while, a few times
  *   component-*, evidence-* the bundle itself is not acceptable and never will be: dropped
- *   anything else           (unauthorized, codes of later signers) it stays and is tried again
- *                           with the next interval
+ *   storage-low, unauthorized, anything else
+ *                           (codes of later signers) it stays and is tried again with the next
+ *                           interval
  *
  * A receipt that does not verify is not saved and acknowledges nothing; the session is ended.
  * Everything is logged here, once.

@@ -39,7 +39,7 @@ struct raw_report {
 struct raw_limits {
 	uint32_t connections, in_flight, in_flight_per_connection, evidence_pending_bytes;
 	uint32_t handshake_timeout_ms, frame_timeout_ms, idle_timeout_s, nonce_lifetime_s;
-	uint32_t clock_skew_s;
+	uint32_t clock_skew_s, disk_reserve_mib;
 };
 
 enum raw_format { FORMAT_TEXT, FORMAT_JSON };
@@ -90,6 +90,13 @@ static const struct settings_number numbers[] = {
     NUMBER("limits.nonce_lifetime_s", limits.nonce_lifetime_s, 600, 1, 86400),
     /* Hosts without time synchronisation are wrong by minutes, seldom by more. */
     NUMBER("limits.clock_skew_s", limits.clock_skew_s, 300, 0, 86400),
+    /*
+     * What may still have to be written when a disk is found to be low, by quarters: tiles of what
+     * is not published yet (LEDGER_UNPUBLISHED_MAX); what a fast disk took since it was last looked
+     * at (250 ms at 1 GB/s); evidence received and not durable yet, and the index; what others
+     * write there meanwhile. 0: not watched, for storage whose own numbers mean nothing.
+     */
+    NUMBER("limits.disk_reserve_mib", limits.disk_reserve_mib, 1024, 0, 1U << 20),
     /* Beyond 16 threads for connections it is the one ledger that limits. */
     NUMBER("loops", loops, 0, 0, 16),
     /* Network HSMs fail over within 2 s; no token needs 5 s for one signature. */
@@ -155,6 +162,7 @@ static const cyaml_schema_field_t limits_fields[] = {
     LIMIT(idle_timeout_s),
     LIMIT(nonce_lifetime_s),
     LIMIT(clock_skew_s),
+    LIMIT(disk_reserve_mib),
     CYAML_FIELD_END,
 };
 #undef LIMIT

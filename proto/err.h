@@ -68,6 +68,8 @@ enum err_class {
 	    "a bundle of this workload is already being processed")                                \
 	X(ERR_EVIDENCE_TIME, 212, REQUEST, "evidence-time",                                        \
 	    "the time of measurement lies in the future or before its predecessor")                \
+	X(ERR_STORAGE, 213, REQUEST, "storage-low",                                                \
+	    "the signer's disk is nearly full; try again later")                                   \
 	/* 3xx: the connection itself */                                                           \
 	X(ERR_TLS_HANDSHAKE, 300, STREAM, "tls-handshake", "the TLS handshake failed")             \
 	X(ERR_TLS_RECORD, 301, STREAM, "tls-record", "the TLS stream failed after the handshake")  \

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "proto/message.h"
 #include "signer/conn_state.h"
 #include "signer/link.h"
 #include "signer/logger.h"
@@ -53,6 +54,7 @@ static enum want drain(struct conn *c);
 static bool has_room(const struct conn *c, size_t more, size_t more_frames);
 static bool take_frames(struct conn *c, struct view bytes);
 static bool forward(struct conn *c, struct view frames, size_t count);
+static void give_up(struct conn *c);
 static bool forward_broken(struct conn *c, enum err e);
 static enum want send_output(struct conn *c);
 static void wake(struct conn *c);
@@ -105,8 +107,8 @@ conn_on_answer(struct conn *c, struct letter *answer)
 	} else {
 		buf_append_view(&c->out, buf_view(&answer->bytes));
 	}
-	if (buf_status(&c->out) != ERR_OK) {
-		conn_end(c, ERR_MEMORY, NULL);
+	if (buf_status(&c->out) != ERR_OK || buf_status(&answer->bytes) != ERR_OK) {
+		conn_end(c, ERR_MEMORY, NULL); /* else the peer would wait for what is missing */
 		return;
 	}
 	if (answer->close && c->state == CONN_OPEN)
@@ -470,13 +472,39 @@ take_frames(struct conn *c, struct view bytes)
 		buf_consume(&c->in, taken);
 	else
 		buf_append(&c->in, input.data + taken, input.size - taken);
+	good = good && buf_status(&c->in) == ERR_OK;
 	if (c->in.size == 0)
 		buf_free(&c->in); /* an idle connection holds no buffer */
-	if (!good || buf_status(&c->in) != ERR_OK) {
+	if (good)
+		return c->has_room;
+	give_up(c);
+	return false;
+}
+
+/*
+ * There is no memory for what the peer sends: it cannot go on here, and is told why. The first of
+ * them has the reserve for that; the others may find the connection closed, as a handshake does.
+ */
+static void
+give_up(struct conn *c)
+{
+	const struct message_refusal m = {
+	    .code = ERR_MEMORY, .text = view_of_string(err_text(ERR_MEMORY))};
+
+	buf_free(&c->in);
+	free(c->pool->reserve);
+	c->pool->reserve = NULL;
+	message_write_refusal(&c->out, &m);
+	if (buf_status(&c->out) != ERR_OK) {
 		conn_end(c, ERR_MEMORY, NULL);
-		return false;
+		return;
 	}
-	return c->has_room;
+	traffic_count(c->pool->traffic, ERR_MEMORY);
+	log_failure(c, ERR_MEMORY, err_text(ERR_MEMORY));
+	c->broken = true;
+	c->has_room = false;
+	move(c, CONN_CLOSING);
+	wake(c);
 }
 
 /* False for want of memory. */

@@ -44,6 +44,7 @@ struct conn_pool {
 	bool closing;               /* letters are neither sent nor awaited any more */
 	uv_idle_t busy;             /* active while the dirty have more to read */
 	uint8_t *scratch;           /* bytes read from TLS, before frames are taken off */
+	void *reserve;              /* let go of when there is no memory to say so with */
 };
 
 /* Takes the settings. */

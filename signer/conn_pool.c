@@ -7,6 +7,9 @@
 
 #include "signer/conn_state.h"
 
+/* Bytes: what a refusal takes, with TLS's buffer for a record, three times over. */
+#define RESERVE_SIZE (64 * 1024)
+
 static void on_busy(uv_idle_t *idle);
 static struct conn *conn_of(struct deadline *d);
 
@@ -20,6 +23,10 @@ conn_pool_init(struct conn_pool *p, uv_loop_t *loop, unsigned front,
 	p->traffic = traffic;
 	if ((p->scratch = malloc(CONN_SCRATCH_SIZE)) == NULL)
 		return ERR_MEMORY;
+	if ((p->reserve = malloc(RESERVE_SIZE)) == NULL) {
+		free(p->scratch);
+		return ERR_MEMORY;
+	}
 	conn_pool_set(p, settings);
 	uv_idle_init(loop, &p->busy);
 	p->busy.data = p;
@@ -85,6 +92,8 @@ conn_pool_expire(struct conn_pool *p)
 	};
 	struct deadline *d;
 
+	if (p->reserve == NULL)
+		p->reserve = malloc(RESERVE_SIZE); /* if not now, then the next time */
 	while ((d = deadline_expired(&p->deadlines, uv_now(p->loop))) != NULL)
 		conn_end(conn_of(d), errors[d->class], NULL);
 }
@@ -105,6 +114,7 @@ conn_pool_free(struct conn_pool *p)
 {
 	SSL_CTX_free(p->tls);
 	free(p->scratch);
+	free(p->reserve);
 }
 
 /* Only keeps the loop from waiting; conn_pool_flush does the work. */

@@ -25,8 +25,9 @@ struct slot {
 struct evidence_store {
 	char *directory;
 	char *pack_path;
-	uint32_t pack;   /* number of the file that grows; 1 is the first */
-	uint64_t offset; /* its size with all that is staged */
+	uint32_t pack;     /* number of the file that grows; 1 is the first */
+	uint64_t offset;   /* its size with all that is staged */
+	size_t held_bytes; /* of contents that are staged or being written */
 	struct slot *slots;
 	struct evidence_item *staged;  /* in the open batch */
 	struct evidence_item *writing; /* in the group commit under way */
@@ -139,6 +140,7 @@ evidence_add(struct evidence_store *s, enum pack_kind kind, struct view content,
 	s->offset += batch->size - before;
 	item = add_slot(s, &place);
 	item->content = copy;
+	s->held_bytes += copy.size;
 	item->staged = s->staged;
 	s->staged = item;
 	*out = item;
@@ -198,6 +200,7 @@ evidence_commit_done(struct evidence_store *s)
 
 	for (item = s->writing; item != NULL; item = next) {
 		next = item->staged;
+		s->held_bytes -= item->content.size;
 		buf_free(&item->content);
 		item->staged = s->durable;
 		s->durable = item;
@@ -221,6 +224,12 @@ evidence_durable_end(const struct evidence_store *s, uint32_t *pack, uint64_t *o
 {
 	*pack = s->durable_pack;
 	*offset = s->durable_offset;
+}
+
+size_t
+evidence_held_bytes(const struct evidence_store *s)
+{
+	return s->held_bytes;
 }
 
 size_t

@@ -58,6 +58,9 @@ enum err evidence_add(struct evidence_store *s, enum pack_kind kind, struct view
 enum err evidence_read(
     struct evidence_store *s, struct evidence_item *item, struct buf *to) MUST_USE;
 
+/* Bytes of contents that are held in memory because they are not durable yet. */
+size_t evidence_held_bytes(const struct evidence_store *s);
+
 /* The pack file to which the open batch's evidence goes. */
 const char *evidence_pack_path(const struct evidence_store *s);
 

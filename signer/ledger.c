@@ -87,6 +87,7 @@ ledger_has_room(struct ledger *l)
 {
 	bool room = !l->failed && l->in_flight < l->config->limits.in_flight &&
 		    l->unpublished_bytes < LEDGER_UNPUBLISHED_MAX &&
+		    evidence_held_bytes(l->evidence) < LEDGER_EVIDENCE_MAX &&
 		    l->open->count < BATCH_ENTRIES_MAX &&
 		    l->open->bytes.size + ENTRY_SIZE_MAX < BATCH_SIZE_MAX;
 

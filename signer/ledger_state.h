@@ -35,6 +35,13 @@
 #define LEDGER_UNPUBLISHED_MAX (256ULL * 1024 * 1024)
 
 /*
+ * Bytes of evidence that is not durable yet, held at once as it came and as it goes to the disk;
+ * over it the ledger has no room. As much as a batch's reports: a disk that stalls must not make
+ * the memory grow with what is sent meanwhile.
+ */
+#define LEDGER_EVIDENCE_MAX BATCH_SIZE_MAX
+
+/*
  * JWS requests on their way at once. Sixteen sessions, as many as the key process can have, are
  * busy with 16 and find the next at once with 32; what is above is for a fast token, with which
  * some requests are always on their way. Below KEYCHANNEL_UNANSWERED_MAX, so that the key process

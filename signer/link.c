@@ -312,7 +312,8 @@ discard_frames(struct link *l)
 static bool
 has_news(const struct link *l)
 {
-	if (l->out.size > 0 || l->lost != l->told)
+	/* An answer that there was no memory for is news, too: the front ends the connection. */
+	if (l->out.size > 0 || buf_status(&l->out) != ERR_OK || l->lost != l->told)
 		return true;
 	if (l->lost)
 		return false;

@@ -17,6 +17,11 @@ static atomic_bool use_json;
 static const char *const level_names[] = {
     [LOGGER_ERROR] = "error", [LOGGER_WARNING] = "warning", [LOGGER_INFO] = "info"};
 
+/* What is said where there is no memory to say more. */
+static const char lost_text[] = "level=error event=log-line-lost error=\"out of memory\"\n";
+static const char lost_json[] =
+    "{\"level\":\"error\",\"event\":\"log-line-lost\",\"error\":\"out of memory\"}\n";
+
 static bool needs_quotes(struct view v);
 
 void
@@ -90,10 +95,14 @@ logline_errno(struct logline *l, int number)
 void
 logline_end(struct logline *l)
 {
+	struct view line;
+
 	buf_append_string(&l->text, l->json ? "}\n" : "\n");
+	line = buf_view(&l->text);
+	if (buf_status(&l->text) != ERR_OK)
+		line = view_of_string(l->json ? lost_json : lost_text);
 	/* A log that cannot be written must not stop the signer; there is nowhere to say it. */
-	if (buf_status(&l->text) == ERR_OK &&
-	    write(STDERR_FILENO, l->text.data, l->text.size) < 0) {
+	if (write(STDERR_FILENO, line.data, line.size) < 0) {
 	}
 	buf_free(&l->text);
 }

@@ -14,6 +14,7 @@
 #include "signer/evidence.h"
 #include "signer/ledger.h"
 #include "signer/nonce.h"
+#include "signer/storage.h"
 #include "signer/workload.h"
 
 struct service {
@@ -26,6 +27,7 @@ struct service {
 	struct evidence_store *evidence;
 	struct workload_table *workloads;
 	struct ledger *ledger;
+	struct storage storage; /* low: nothing new is taken */
 	struct message_decoder *decoder;
 	struct buf scratch;      /* words of findings, while a report is written */
 	uint64_t evidence_bytes; /* of components being received, whole signer */

@@ -31,6 +31,7 @@ static const unsigned allowed[SESSION_STATES] = {
 
 static enum err on_hello(struct session *s, const struct message_hello *m);
 static void refuse(struct session *s, enum err e, const struct filing *f, struct view text);
+static void log_refusal(const struct session *s, const struct message_refusal *m);
 static void refuse_bytes(struct session *s, enum err e, struct view bundle);
 static enum err on_bundle(struct session *s, const struct message_bundle *m);
 static enum err check_bundle(struct session *s, const struct message_bundle *m, struct filing *f);
@@ -190,20 +191,15 @@ static void
 refuse(struct session *s, enum err e, const struct filing *f, struct view text)
 {
 	struct message_refusal m = {.code = e, .text = text};
-	struct logline l;
 
 	service_count(s->service, e);
-	logline_begin(&l, LOGGER_WARNING, "refusal");
-	logline_error(&l, e);
-	logline_string(&l, "collector", s->identity);
-	logline_number(&l, "connection", s->number);
 	if (f != NULL && f->bundle.workload.size > 0) {
 		m.workload = f->bundle.workload;
 		m.seq = f->bundle.seq;
-		logline_view(&l, "workload", m.workload);
-		logline_number(&l, "seq", m.seq);
 	}
-	logline_end(&l);
+	/* A low storage is said once (storage.c): a line for each would help to fill the disk. */
+	if (e != ERR_STORAGE)
+		log_refusal(s, &m);
 	if (f != NULL && f->workload != NULL && f->workload->has_head) {
 		m.has_last = true;
 		m.last_seq = f->workload->head.seq;
@@ -219,6 +215,22 @@ refuse(struct session *s, enum err e, const struct filing *f, struct view text)
 		message_write_refusal(s->output.bytes, &m);
 		s->output.wake(s->output.context);
 	}
+}
+
+static void
+log_refusal(const struct session *s, const struct message_refusal *m)
+{
+	struct logline l;
+
+	logline_begin(&l, LOGGER_WARNING, "refusal");
+	logline_error(&l, m->code);
+	logline_string(&l, "collector", s->identity);
+	logline_number(&l, "connection", s->number);
+	if (m->workload.size > 0) {
+		logline_view(&l, "workload", m->workload);
+		logline_number(&l, "seq", m->seq);
+	}
+	logline_end(&l);
 }
 
 /* Appraises a bundle whose components are all there, and stages its report. */
@@ -371,6 +383,8 @@ check_bundle(struct session *s, const struct message_bundle *m, struct filing *f
 {
 	enum err e;
 
+	if (s->service->storage.low)
+		return ERR_STORAGE;
 	if (f->workload->busy)
 		return ERR_IN_FLIGHT;
 	if ((e = check_nonce(s, f)) != ERR_OK || (e = check_chain(s, f)) != ERR_OK)

@@ -43,6 +43,7 @@ struct session {
 	struct digest upload_digest;
 	struct buf upload;
 	uint64_t upload_size; /* bytes, as its bundle says; 0: none */
+	uint64_t void_bytes;  /* asked for by bundles refused since: may still be on their way */
 };
 
 /* session.c */

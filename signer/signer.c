@@ -17,7 +17,11 @@
 #include "signer/session.h"
 #include "signer/status.h"
 
-/* Whether there are descriptors again, where there were none, is looked at this often. */
+/*
+ * Whether there are descriptors again, where there were none, and how much room is on the disks, is
+ * looked at this often: what a fast disk takes meanwhile (1 GB/s) is a quarter of the default
+ * reserve.
+ */
 #define TICK_MS 250
 
 /* A stop takes at most this long: receipts in flight get their time, a dead token does not. */
@@ -108,6 +112,7 @@ signer_run(const char *config_path)
 	uv_loop_close(&s->loop);
 	status = s->exit_status;
 	evidence_close(&s->service.evidence);
+	storage_free(&s->service.storage);
 	workload_table_free(&s->service.workloads);
 	index_close(&s->index);
 	nonce_source_free(&s->service.nonces);
@@ -145,6 +150,7 @@ start(struct signer *s, struct loaded *l)
 	if (service->nonces == NULL || service->workloads == NULL || service->decoder == NULL)
 		return ERR_MEMORY;
 	service_now_s(service);
+	storage_init(&service->storage, l->config);
 	if ((e = index_open(l->config->index_file, &s->index)) != ERR_OK ||
 	    (e = evidence_open(l->config->evidence_directory, s->index, &service->evidence)) !=
 		ERR_OK)
@@ -158,6 +164,7 @@ start(struct signer *s, struct loaded *l)
 	    (e = start_fronts(s, l)) != ERR_OK)
 		return e;
 	service_now_s(service); /* says at once if the clock is behind the log */
+	storage_look(&service->storage, service->config);
 	start_handles(s);
 	return store_policy(s);
 }
@@ -380,6 +387,7 @@ on_tick(uv_timer_t *handle)
 	struct signer *s = handle->data;
 
 	listener_resume(&s->listener);
+	storage_look(&s->service.storage, s->service.config);
 }
 
 static void

@@ -20,6 +20,7 @@ static void on_connection(uv_stream_t *stream, int status);
 static void on_written(uv_write_t *request, int status);
 static void on_answer_closed(uv_handle_t *handle);
 static void write_status(const struct status_server *s, struct buf *to);
+static void write_known(struct buf *to, const char *name, uint64_t number, uint64_t unit);
 static void write_latency(struct buf *to, const char *name, const struct latency *l, bool last);
 
 enum err
@@ -123,12 +124,12 @@ write_status(const struct status_server *s, struct buf *to)
 	buf_append_format(to, ",\"evidence\":%zu,\"evidence_receiving_bytes\":%llu",
 	    evidence_count(s->service->evidence), (unsigned long long)s->service->evidence_bytes);
 	buf_append_format(
+	    to, ",\"evidence_unsynced_bytes\":%zu", evidence_held_bytes(s->service->evidence));
+	buf_append_format(
 	    to, ",\"key_process\":\"%s\",\"key_process_pid\":%d", l.key_process, l.key_process_pid);
-	if (l.signature_age_ms == UINT64_MAX)
-		buf_append_string(to, ",\"signature_age_ms\":null");
-	else
-		buf_append_format(
-		    to, ",\"signature_age_ms\":%llu", (unsigned long long)l.signature_age_ms);
+	buf_append_format(to, ",\"storage\":\"%s\"", s->service->storage.low ? "low" : "ok");
+	write_known(to, "storage_free_mib", s->service->storage.free_bytes, 1024 * 1024);
+	write_known(to, "signature_age_ms", l.signature_age_ms, 1);
 	buf_append_format(to, ",\"loop_gap_max_us\":%llu",
 	    (unsigned long long)traffic_loop_gap_max_us(&s->service->traffic));
 	buf_append_string(to, ",\"counters\":{");
@@ -151,6 +152,16 @@ write_status(const struct status_server *s, struct buf *to)
 	write_latency(to, "storage", &c->storage, false);
 	write_latency(to, "token", &c->token, true);
 	buf_append_string(to, "}}\n");
+}
+
+/* UINT64_MAX stands for what is not known. */
+static void
+write_known(struct buf *to, const char *name, uint64_t number, uint64_t unit)
+{
+	if (number == UINT64_MAX)
+		buf_append_format(to, ",\"%s\":null", name);
+	else
+		buf_append_format(to, ",\"%s\":%llu", name, (unsigned long long)(number / unit));
 }
 
 static void

@@ -152,6 +152,7 @@ print_prometheus(json_t *status)
 	json_t *values = json_object_get(status, "counters");
 	json_t *refusals = json_object_get(status, "refusals");
 	json_t *latencies = json_object_get(status, "latency_us");
+	const char *storage = json_string_value(json_object_get(status, "storage"));
 	const char *key;
 	json_t *value;
 
@@ -163,10 +164,15 @@ print_prometheus(json_t *status)
 	prometheus_gauge(status, "workloads", "known workloads");
 	prometheus_gauge(status, "evidence", "records in the evidence store");
 	prometheus_gauge(status, "signature_age_ms", "since the last checkpoint was signed");
+	prometheus_gauge(status, "storage_free_mib", "free on the file system that has least");
 	prometheus_gauge(status, "loop_gap_max_us", "longest time that events had to wait");
 	printf("# HELP hallmark_key_process_up whether the key process answers\n"
 	       "# TYPE hallmark_key_process_up gauge\nhallmark_key_process_up %d\n",
 	    strcmp(json_string_value(json_object_get(status, "key_process")), "up") == 0);
+	printf(
+	    "# HELP hallmark_storage_low whether bundles are refused for want of room on a disk\n"
+	    "# TYPE hallmark_storage_low gauge\nhallmark_storage_low %d\n",
+	    storage != NULL && strcmp(storage, "low") == 0);
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
 		printf("# HELP hallmark_%s_total %s\n# TYPE hallmark_%s_total counter\n"
 		       "hallmark_%s_total %" JSON_INTEGER_FORMAT "\n",

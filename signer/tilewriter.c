@@ -56,7 +56,10 @@ static enum err write_file(
     struct tilewriter *w, const char *path, const struct iovec *part, size_t parts);
 static enum err sync_written(struct tilewriter *w);
 static void note_filled(struct tilewriter *w, unsigned level, uint64_t tile, const char *path);
-static enum err drop_partials(const struct tilewriter *w, const char *full_path);
+static enum err drop_unnamed(const struct tilewriter *w);
+static enum err drop_edge(const struct tilewriter *w, unsigned level, bool entries);
+static bool is_begun(const struct tilewriter *w, const char *full_path);
+static enum err drop_partials(const struct tilewriter *w, const char *full_path, unsigned above);
 
 enum err
 tilewriter_new(const char *directory, uint64_t size, struct tilewriter **out)
@@ -72,7 +75,7 @@ tilewriter_new(const char *directory, uint64_t size, struct tilewriter **out)
 	w->flushed = size;
 	if ((w->directory = strdup(directory)) == NULL ||
 	    (e = diskfile_open_directory(directory, &w->fd)) != ERR_OK ||
-	    (e = load_partials(w)) != ERR_OK) {
+	    (e = load_partials(w)) != ERR_OK || (e = drop_unnamed(w)) != ERR_OK) {
 		tilewriter_free(&w);
 		return e;
 	}
@@ -162,7 +165,7 @@ tilewriter_drop_partials(struct tilewriter *w)
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; i < w->filled_count && e == ERR_OK; i++)
-		e = drop_partials(w, w->filled[i]);
+		e = drop_partials(w, w->filled[i], 0);
 	w->filled_count = 0;
 	return e;
 }
@@ -322,8 +325,58 @@ note_filled(struct tilewriter *w, unsigned level, uint64_t tile, const char *pat
 		memcpy(w->filled[w->filled_count++], path, TILE_PATH_SIZE);
 }
 
+/*
+ * What a publication that did not come to its checkpoint has left of partial tiles, torn perhaps:
+ * no checkpoint names them, and a wider one that comes next would not write over them. An auditor
+ * would find a tile that is not the beginning of its successor.
+ */
 static enum err
-drop_partials(const struct tilewriter *w, const char *full_path)
+drop_unnamed(const struct tilewriter *w)
+{
+	enum err e = drop_edge(w, 0, true);
+
+	for (unsigned level = 0; level < LEVELS && e == ERR_OK; level++)
+		e = drop_edge(w, level, false);
+	return e;
+}
+
+/* Whole tiles of such a publication are written over by the next one, which has all of it. */
+static enum err
+drop_edge(const struct tilewriter *w, unsigned level, bool entries)
+{
+	uint64_t hashes = w->size >> (level * TILE_HEIGHT);
+	unsigned width = (unsigned)(hashes % TILE_WIDTH);
+	char path[TILE_PATH_SIZE];
+	enum err e = ERR_OK;
+
+	for (uint64_t tile = hashes / TILE_WIDTH; e == ERR_OK; tile++) {
+		if (entries)
+			tile_entries_path(tile, TILE_WIDTH, path);
+		else
+			tile_path(level, tile, TILE_WIDTH, path);
+		if (!is_begun(w, path))
+			break;
+		e = drop_partials(w, path, width);
+		width = 0;
+	}
+	return e;
+}
+
+/* Whole or in parts. */
+static bool
+is_begun(const struct tilewriter *w, const char *full_path)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", w->directory, full_path);
+	if (access(path, F_OK) == 0)
+		return true;
+	snprintf(path, sizeof(path), "%s/%s.p", w->directory, full_path);
+	return access(path, F_OK) == 0;
+}
+
+static enum err
+drop_partials(const struct tilewriter *w, const char *full_path, unsigned above)
 {
 	char directory[PATH_MAX], name[PATH_MAX];
 	enum err e = ERR_OK;
@@ -333,7 +386,7 @@ drop_partials(const struct tilewriter *w, const char *full_path)
 	if ((d = opendir(directory)) == NULL)
 		return ERR_OK;
 	for (struct dirent *entry; e == ERR_OK && (entry = readdir(d)) != NULL;) {
-		if (entry->d_name[0] == '.')
+		if (entry->d_name[0] == '.' || strtoul(entry->d_name, NULL, 10) <= above)
 			continue;
 		if (snprintf(name, sizeof(name), "%s/%s", directory, entry->d_name) < PATH_MAX)
 			e = diskfile_remove(name);

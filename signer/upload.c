@@ -3,7 +3,11 @@
  *
  * One component at a time is received, its parts in order. When its last byte is there it must
  * hash to its name and be canonical; then every bundle that waited for it goes on. A component that
- * fails takes the bundles that named it down with it, and nothing else.
+ * fails takes the bundles that named it down with it, and nothing else. When the storage becomes
+ * low, all that wait are refused with what comes next.
+ *
+ * A peer that sends ahead hears of a refusal when the rest of what was asked for is on its way.
+ * That is passed over: it knows what its bundle was refused for.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +18,10 @@ static struct waiting *waiting_new(const struct filing *f);
 static void waiting_free(struct session *s, struct waiting *w);
 static bool lacks(const struct waiting *w, const struct digest *digest, uint64_t *size);
 static bool is_wanted(struct session *s, const struct digest *digest, uint64_t *size);
-static enum err upload_begin(struct session *s, const struct message_part *m);
+static bool pass_over(struct session *s, const struct message_part *m);
+static enum err check_first(struct session *s, const struct message_part *m, uint64_t *size);
+static enum err upload_begin(struct session *s, const struct digest *digest, uint64_t size);
+static enum err upload_append(struct session *s, struct view data);
 static enum err upload_finish(struct session *s);
 static void upload_reset(struct session *s);
 static enum err go_on(struct session *s, const struct digest *digest);
@@ -58,22 +65,29 @@ upload_await(
 enum err
 upload_on_part(struct session *s, const struct message_part *m)
 {
+	uint64_t size = s->upload_size;
 	enum err e = ERR_OK;
 
+	if (s->service->storage.low) {
+		refuse_waiting(s, NULL, ERR_STORAGE);
+		upload_reset(s);
+	}
+	if (pass_over(s, m))
+		return ERR_OK;
 	if (s->upload_size == 0)
-		e = upload_begin(s, m);
+		e = check_first(s, m, &size);
 	else if (!digest_equal(&m->digest, &s->upload_digest) || m->offset != s->upload.size)
 		e = ERR_MSG_ORDER;
 	if (e != ERR_OK) {
 		session_refuse(s, e, NULL);
 		return e;
 	}
-	if (m->data.size > s->upload_size - s->upload.size) {
-		e = ERR_COMPONENT_DIGEST;
-	} else {
-		buf_append_view(&s->upload, m->data);
-		e = buf_status(&s->upload);
+	if (s->upload_size == 0 && (e = upload_begin(s, &m->digest, size)) != ERR_OK) {
+		refuse_waiting(s, &m->digest, e);
+		(void)pass_over(s, m); /* this is the first of them */
+		return e;
 	}
+	e = upload_append(s, m->data);
 	if (e == ERR_OK && s->upload.size < s->upload_size)
 		return ERR_OK;
 	if (e == ERR_OK)
@@ -159,22 +173,50 @@ is_wanted(struct session *s, const struct digest *digest, uint64_t *size)
 	return false;
 }
 
+/* Whether it is of what was asked for in vain; a component that is wanted again begins anew. */
+static bool
+pass_over(struct session *s, const struct message_part *m)
+{
+	if (s->upload_size > 0 || m->data.size > s->void_bytes ||
+	    (m->offset == 0 && is_wanted(s, &m->digest, NULL)))
+		return false;
+	s->void_bytes -= m->data.size;
+	return true;
+}
+
 static enum err
-upload_begin(struct session *s, const struct message_part *m)
+check_first(struct session *s, const struct message_part *m, uint64_t *size)
+{
+	if (!is_wanted(s, &m->digest, size))
+		return ERR_COMPONENT_UNWANTED;
+	return m->offset == 0 ? ERR_OK : ERR_MSG_ORDER;
+}
+
+/* All of its memory is taken now: if there is not enough, little was sent in vain. */
+static enum err
+upload_begin(struct session *s, const struct digest *digest, uint64_t size)
 {
 	struct service *service = s->service;
-	uint64_t size = 0;
 
-	if (!is_wanted(s, &m->digest, &size))
-		return ERR_COMPONENT_UNWANTED;
-	if (m->offset != 0)
-		return ERR_MSG_ORDER;
 	if (service->evidence_bytes + size > service->config->limits.evidence_pending_bytes)
 		return ERR_BUSY;
+	if (buf_reserve(&s->upload, size) == NULL) {
+		buf_free(&s->upload);
+		return ERR_MEMORY;
+	}
 	service->evidence_bytes += size;
 	s->upload_size = size;
-	s->upload_digest = m->digest;
+	s->upload_digest = *digest;
 	return ERR_OK;
+}
+
+static enum err
+upload_append(struct session *s, struct view data)
+{
+	if (data.size > s->upload_size - s->upload.size)
+		return ERR_COMPONENT_DIGEST;
+	buf_append_view(&s->upload, data);
+	return buf_status(&s->upload);
 }
 
 static enum err
@@ -263,16 +305,25 @@ stage(struct session *s, struct waiting *w)
 	return e == ERR_OK ? session_stage(s, &w->filing, &components) : e;
 }
 
+/* Those that wait for this component; NULL: for any. */
 static void
 refuse_waiting(struct session *s, const struct digest *digest, enum err e)
 {
 	struct waiting *w, *next;
+	bool any = false;
 
 	for (w = s->waiting; w != NULL; w = next) {
 		next = w->next;
-		if (!lacks(w, digest, NULL))
+		if (digest != NULL && !lacks(w, digest, NULL))
 			continue;
+		any = true;
+		for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++)
+			if (w->lacks[kind])
+				s->void_bytes += w->filing.bundle.component[kind].size;
 		session_refuse(s, e, &w->filing);
 		waiting_free(s, w);
 	}
+	/* What has come of the component that is being received is not on its way any more. */
+	if (any)
+		s->void_bytes -= s->upload.size;
 }

@@ -1,54 +1,41 @@
 #!/usr/bin/python3
 """Disk full, file table full, no threads, memory capped: refused with a code or stopped cleanly, nothing lost.
 
-Runs in a mount namespace of its own, with the disk that is filled in it: when the process has ended
-there is nothing left of either.
+A disk that fills slowly is storage.py's. Here it is full from one moment to the next, as if another
+had taken all of it: nobody looks at it.
 """
 
 import contextlib
+import functools
+import hashlib
 import mmap
 import os
 import pathlib
+import re
 import resource
 import signal
 import socket
 import struct
-import subprocess
-import sys
-import tempfile
+import threading
 import time
 
 import hallmark
 import logimage
+import small_disk
 import underfire
 import wire
 from hallmark import APP, Site
-from underfire import GONE, choose, count, new_evidence
+from underfire import GONE, choose, count, new_evidence, stopped
 
-INSIDE = "HALLMARK_PRIVATE_MOUNTS"
-DISK_KB = 16 * 1024
 LEVELS_KB = (0, 4, 8, 16, 32, 64, 128, 256)  # free when the trouble begins
 CAP_MB = 24  # over what an idle signer has
-
-
-@contextlib.contextmanager
-def small_disk():
-    base = pathlib.Path(tempfile.mkdtemp(prefix="hallmark-disk-"))
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_KB}k", "hallmark-test", str(base)],
-                   check=True)
-    try:
-        yield base
-    finally:
-        subprocess.run(["umount", "--lazy", str(base)], check=True)
-        base.rmdir()
-
-
-def fill(base, free_kb):
-    """A file that leaves so much free."""
-    at = os.statvfs(base)
-    size = at.f_bavail * at.f_bsize - free_kb * 1024
-    with open(base / "filler", "wb") as file:
-        os.posix_fallocate(file.fileno(), 0, size)
+PENDING_MB = 32  # two large components, not three
+UNSYNCED_MB = 64  # LEDGER_EVIDENCE_MAX
+MANY = 20  # large components
+LOOKS = 50  # without any progress: nothing more is taken
+NO_MB = 8  # for connections alone
+UNBOUNDED = {"connections": 2000, "evidence_pending_bytes": 1 << 30}
+MOST_OF_A_FRAME = (256 * 1024).to_bytes(4, "big") + bytes(250 * 1024)
 
 
 def submit_until_trouble(collector, signer, receipts, reports=2000):
@@ -79,12 +66,13 @@ def comes_back(site, receipts, workload):
 def test_disk_full():
     """The signer ends without a receipt too many; full or not, no start loses anything."""
     for free_kb in choose(LEVELS_KB, 3):
-        with small_disk() as base, Site(directory=base) as site:
+        with small_disk.small_disk() as base, \
+                Site(directory=base, limits={"connections": 2000, "disk_reserve_mib": 0}) as site:
             signer = site.start_signer()
             collector = site.collector()
             receipts = [collector.submit("w0", APP) for _ in range(20)]
             logimage.published(site, 20)
-            fill(base, free_kb)
+            small_disk.fill(base, free_kb)
             trouble = submit_until_trouble(collector, signer, receipts)
             assert trouble == "ended" and signer.wait() == 1, (trouble, signer.lines[-5:])
             assert any("No space left on device" in line for line in signer.lines), signer.lines
@@ -101,7 +89,7 @@ def test_disk_full():
                         stranger.close()
                 again.signal(9)
                 again.wait()
-            (base / "filler").unlink()
+            small_disk.empty(base)
             comes_back(site, receipts, "room")
 
 
@@ -204,6 +192,17 @@ class Cgroup:
     """A memory cgroup of either version, or None where there is none that can be made."""
 
     @classmethod
+    @contextlib.contextmanager
+    def made(cls):
+        """Leave it last: whoever is in it has ended by then."""
+        cgroup = cls.make()
+        try:
+            yield cgroup
+        finally:
+            if cgroup is not None:
+                cgroup.end()
+
+    @classmethod
     def make(cls):
         name = f"hallmark-test-{os.getpid()}"
         for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines():
@@ -231,6 +230,9 @@ class Cgroup:
 
     def prefix(self):
         return ["sh", "-c", 'echo $$ >"$0" && exec "$@"', str(self.path / "cgroup.procs")]
+
+    def cap(self, signer, more_mb):
+        self.knob.write_text(str(resident_bytes(signer.pid) + more_mb * 1024 * 1024))
 
     def pids(self):
         return (self.path / "cgroup.procs").read_text().split()
@@ -292,45 +294,235 @@ def many_uploads(site, signer, receipts, connections=12, turns=6):
     return trouble
 
 
+@functools.cache
+def largest_evidence():
+    """Some 12 MB."""
+    return {"executable": wire.component("executable", [
+        wire.file_item(f"/usr/bin/{number:0128}", digest=os.urandom(32))
+        for number in range(65000)])}
+
+
+def begin_large(collector, workload):
+    """Has a large component received but for its last part; the refusal's name, if it has one."""
+    evidence = largest_evidence()
+    collector.connection.send([wire.BUNDLE, {"bundle": collector.make(workload, evidence)}])
+    kind, body = collector.connection.receive()
+    assert kind == wire.WANT, body
+    send_nearly_all(collector, body["digests"][0], evidence["executable"])
+    # The answer to a bundle comes behind those to the parts before it.
+    beside = collector.make("beside", APP)
+    collector.connection.send([wire.BUNDLE, {"bundle": beside}])
+    kind, body = collector.connection.receive()
+    name = None
+    if kind == wire.REFUSAL:
+        assert body["workload"] == workload, body
+        name = body["name"]
+        count("resources", f"refused {name}")
+        kind, body = collector.connection.receive()
+    assert kind == wire.RECEIPT, body  # the connection lives, and the parts had no other answer
+    collector.accepted("beside", beside)
+    collector.nonce = body["nonce"]
+    return name
+
+
+def refused_and_let_in_again(site, name, receipts, turns, most=6):
+    """As many uploads as there is memory for; one more is refused. What they held is free again when
+    they are gone: the one that was refused has its turn.
+    """
+    for turn in range(turns):
+        refusal, begun = None, []
+        while refusal is None:
+            assert len(begun) < most, "so many uploads at once, and the bound was never felt"
+            begun.append(site.collector(f"{turn}.{len(begun)}"))
+            refusal = begin_large(begun[-1], "large")
+            receipts.append(site.collector(f"beside{turn}.{len(begun)}").submit("small",
+                                                                             new_evidence()))
+        assert refusal == name and len(begun) > 1, (refusal, len(begun))
+        assert site.status()["refusals"][name] == turn + 1
+        for collector in begun[:-1]:
+            collector.close()
+        deadline = time.monotonic() + hallmark.PATIENCE_S
+        while site.status()["evidence_receiving_bytes"] > 0:
+            assert time.monotonic() < deadline, "uploads of gone connections are kept"
+        assert begin_large(begun[-1], "again") is None
+        begun[-1].close()
+        receipts.append(site.collector(f"turn{turn}").submit("megabyte", large_evidence()))
+
+
+def test_bounded_within_a_cgroup():
+    """As it is meant to be run: what is being received is bounded, so the kernel never has to kill."""
+    with Cgroup.made() as cgroup, \
+            Site(limits={"connections": 2000, "evidence_pending_bytes": PENDING_MB << 20}) as site:
+        if cgroup is None:
+            print("no memory cgroup can be made here: the bound is looked at alone", flush=True)
+        signer = start_within(site, cgroup)
+        receipts = [site.collector().submit("w0", APP)]
+        if cgroup is not None:
+            cgroup.cap(signer, CAP_MB + PENDING_MB)
+        refused_and_let_in_again(site, "busy", receipts, turns=2)
+        assert signer.stop() == 0
+        count("resources", "memory bounded (cgroup)" if cgroup else "memory bounded")
+        comes_back(site, receipts, "room")
+
+
+def test_bounded_while_nothing_is_committed():
+    """Evidence waits in memory for a batch's turn: at a bound nothing more is read."""
+    pattern = largest_evidence()["executable"]
+    with Site(limits=UNBOUNDED, key_process={"deadline_ms": 60000}) as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        receipts = [collector.submit("w0", APP)]
+        before = resident_bytes(signer.pid)
+        sent = []
+        sender = threading.Thread(target=send_ahead, args=(collector, pattern, sent), daemon=True)
+        with stopped(site.status()["key_process_pid"]):
+            sender.start()
+            looks = last = 0
+            while sender.is_alive() and looks < LOOKS:
+                held = site.status()["evidence_unsynced_bytes"]
+                full = held >= UNSYNCED_MB << 20
+                looks = looks + 1 if full and (len(sent), held) == last else 0
+                last = len(sent), held
+            assert sender.is_alive(), "everything was taken"
+            assert held < (UNSYNCED_MB << 20) + len(pattern), held
+        sender.join()
+        while len(receipts) <= MANY:
+            kind, body = collector.connection.receive()
+            assert kind in (wire.WANT, wire.RECEIPT), body
+            receipts += [body] if kind == wire.RECEIPT else []
+        # In both forms, and one more on its way in.
+        grown_mb = (peak_bytes(signer.pid) - before) >> 20
+        assert grown_mb < 2 * (UNSYNCED_MB + 16) + 16 < MANY * len(pattern) >> 20, grown_mb
+        assert signer.stop() == 0
+        count("resources", "memory bounded")
+        comes_back(site, receipts, "room")
+
+
+def send_ahead(collector, pattern, sent):
+    """Bundles of a large component each, and the components before they are asked for."""
+    for number in range(MANY):
+        at = pattern.rindex(b"\xc4\x20") + 2  # the last digest
+        evidence = pattern[:at] + hashlib.sha256(bytes([number])).digest() + pattern[at + 32:]
+        data = collector.make(f"ahead{number}", {"executable": evidence})
+        collector.connection.send([wire.BUNDLE, {"bundle": data}])
+        collector.send_components([hashlib.sha256(evidence).digest()], {"executable": evidence})
+        sent.append(number)
+
+
+def peak_bytes(pid):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"^VmHWM:\s+(\d+) kB", status, re.M)[1]) * 1024
+
+
+def start_within(site, cgroup):
+    site.init_key()
+    signer = hallmark.Process("hallmark-signer", ["run", "-c", str(site.path("signer.yaml"))],
+                              site.env, prefix=cgroup.prefix() if cgroup else [])
+    site.processes.append(signer)
+    signer.wait_for("event=listening")
+    return signer
+
+
 def test_memory_capped_by_a_cgroup():
     """Killed by the kernel at worst, which is a kill -9 like any other."""
-    cgroup = Cgroup.make()
-    if cgroup is None:
-        print("no memory cgroup can be made here: the address space is capped alone", flush=True)
-        test_address_space_capped()
-        return
-    with Site(limits={"connections": 2000, "evidence_pending_bytes": 1 << 30}) as site:
-        site.init_key()
-        signer = hallmark.Process("hallmark-signer", ["run", "-c", str(site.path("signer.yaml"))],
-                                  site.env, prefix=cgroup.prefix())
-        site.processes.append(signer)
-        signer.wait_for("event=listening")
+    with Cgroup.made() as cgroup, Site(limits=UNBOUNDED) as site:
+        if cgroup is None:
+            print("no memory cgroup can be made here: the address space is capped alone", flush=True)
+            return
+        signer = start_within(site, cgroup)
         receipts = [site.collector().submit("w0", APP)]
-        cgroup.knob.write_text(str(resident_bytes(signer.pid) + CAP_MB * 1024 * 1024))
+        cgroup.cap(signer, CAP_MB)
         trouble = many_uploads(site, signer, receipts)
         assert trouble, "the cap was never felt"
         if not signer.ended:
             signer.signal(9)
         signer.wait()
-        cgroup.end()
         count("resources", "memory capped (cgroup)")
         comes_back(site, receipts, "room")
 
 
-def test_address_space_capped():
-    """malloc says no: the report is refused, or the signer ends before it acknowledges anything."""
-    with Site(limits={"connections": 2000, "evidence_pending_bytes": 1 << 30}) as site:
+def cap_address_space(signer, more_mb=CAP_MB):
+    size = int(pathlib.Path(f"/proc/{signer.pid}/statm").read_text().split()[0])
+    cap = size * resource.getpagesize() + more_mb * 1024 * 1024
+    resource.prlimit(signer.pid, resource.RLIMIT_AS, (cap, resource.RLIM_INFINITY))
+
+
+def uncap_address_space(signer):
+    resource.prlimit(signer.pid, resource.RLIMIT_AS,
+                     (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+
+def test_no_memory_for_a_component():
+    """malloc says no: the bundle is refused, all else goes on, and it is taken when there is room."""
+    with Site(limits=UNBOUNDED) as site:
         signer = site.start_signer()
         receipts = [site.collector().submit("w0", APP)]
-        size = int(pathlib.Path(f"/proc/{signer.pid}/statm").read_text().split()[0])
-        cap = size * resource.getpagesize() + CAP_MB * 1024 * 1024
-        resource.prlimit(signer.pid, resource.RLIMIT_AS, (cap, resource.RLIM_INFINITY))
+        cap_address_space(signer)
+        # Once: where malloc puts the next ones depends on what lies between them by then.
+        refused_and_let_in_again(site, "memory", receipts, turns=1)
+        uncap_address_space(signer)
+        receipts.append(site.collector("late").submit("late", APP))
+        assert signer.stop() == 0
+        count("resources", "memory capped (address space)")
+        comes_back(site, receipts, "room")
+
+
+def was_told(crowd, line):
+    """Whether the line is of a connection that got its refusal; its TLS may be without memory, too."""
+    if "code=memory" not in line:
+        return False
+    assert "event=connection-failed" in line, line
+    number = int(re.search(r"connection=(\d+)", line)[1])
+    with contextlib.suppress(*GONE):
+        kind, body = crowd[number - 2].connection.receive()  # the first one is the witness's
+        assert kind == wire.REFUSAL and body["name"] == "memory" and "workload" not in body, body
+        count("resources", "refused memory")
+        return True
+    return False
+
+
+def test_no_memory_for_a_connection():
+    """malloc says no to what a peer sends: it is told so, and all the others go on."""
+    with Site(limits={**UNBOUNDED, "frame_timeout_ms": 600000}) as site:
+        site.env["MALLOC_ARENA_MAX"] = "1"  # each has room put by that the cap would not touch
+        signer = site.start_signer()
+        witness = site.collector("witness")
+        receipts = [witness.submit("w0", APP)]
+        crowd = [site.collector("crowd") for _ in range(24 * NO_MB)]
+        cap_address_space(signer, NO_MB)
+        seen, told = 0, False
+        for collector in crowd:
+            with contextlib.suppress(*GONE):
+                collector.connection.send_raw(MOST_OF_A_FRAME)
+            while seen < len(signer.lines) and not told:
+                told = was_told(crowd, signer.lines[seen])
+                seen += 1
+            if told:
+                break
+        assert told, signer.lines[-5:]
+        for collector in crowd:
+            collector.close()
+        # Nobody's bytes were lost on the way, which would make the next ones a frame's length.
+        assert "frame-size" not in site.status()["refusals"], site.status()
+        receipts.append(witness.submit("w0", new_evidence()))
+        receipts.append(site.collector("late").submit("late", APP))
+        assert site.status()["refusals"]["memory"] >= 1
+        assert signer.stop() == 0
+        count("resources", "memory capped (address space)")
+        comes_back(site, receipts, "room")
+
+
+def test_address_space_capped():
+    """Anything may fail now: the signer refuses, or it ends before it acknowledges anything."""
+    with Site(limits=UNBOUNDED) as site:
+        signer = site.start_signer()
+        receipts = [site.collector().submit("w0", APP)]
+        cap_address_space(signer)
         trouble = many_uploads(site, signer, receipts)
         assert trouble, "the cap was never felt"
         if not signer.ended:
             # With room again it goes on, as it is.
-            resource.prlimit(signer.pid, resource.RLIMIT_AS,
-                             (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            uncap_address_space(signer)
             receipts.append(site.collector("late").submit("late", APP))
             assert signer.stop() == 0
             count("resources", "survived")
@@ -341,13 +533,6 @@ def test_address_space_capped():
 
 
 if __name__ == "__main__":
-    if INSIDE not in os.environ:
-        root = [] if os.geteuid() == 0 else ["--map-root-user"]
-        os.environ[INSIDE] = "1"
-        private = ["unshare", "--mount", *root, "--propagation"]
-        # Below chroot the root is no mount whose propagation could be changed.
-        works = subprocess.run([*private, "private", "true"], capture_output=True, check=False)
-        private.append("unchanged" if works.returncode else "private")
-        os.execvp("unshare", [*private, sys.executable, *sys.argv])
+    small_disk.enter()
     print(f"HALLMARK_FAULT_SEED={underfire.SEED}", flush=True)
     hallmark.run_tests("__main__")

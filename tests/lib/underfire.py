@@ -12,6 +12,7 @@ import json
 import mmap
 import os
 import random
+import signal
 import ssl
 import struct
 import time
@@ -276,6 +277,16 @@ def judge(fight, kind, call, killed):
 
 def guard_state(shown):
     return int(shown["signed_size"]), bytes.fromhex(shown["signed_root"])
+
+
+@contextlib.contextmanager
+def stopped(pid):
+    """A process that does nothing meanwhile, and goes on whatever happens."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def new_evidence():

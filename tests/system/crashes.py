@@ -284,5 +284,26 @@ def test_two_signers_cannot_have_one_log():
         assert second.wait() == 1
 
 
+def test_partial_tiles_that_no_checkpoint_names():
+    """Torn by a crash; a wider one that comes next would leave them, and fsck would call them bad."""
+    with Site() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        receipts = [collector.submit("w", APP) for _ in range(3)]
+        assert signer.stop() == 0
+        torn = [site.path("log/tile") / name
+                for name in ("0/000.p/4", "entries/000.p/4", "0/001.p/7", "1/000.p/1")]
+        for path in torn:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"torn")
+        signer = site.start_signer()
+        assert not [path for path in torn if path.exists()]
+        collector.connect()
+        receipts += [collector.submit("w", APP) for _ in range(3)]
+        assert signer.stop() == 0
+        verify_all(site, receipts)
+        fsck(site)
+
+
 if __name__ == "__main__":
     hallmark.run_tests("__main__")

@@ -19,8 +19,8 @@ numbers_and_names_of_the_protocol_stay(void **state)
 		const char *name;
 	} fixed[] = {{0, "ok"}, {100, "frame-size"}, {103, "count-beyond-bytes"},
 	    {113, "no-common-version"}, {200, "unauthorized"}, {203, "nonce-reused"},
-	    {204, "sequence-not-rising"}, {206, "component-digest"}, {300, "tls-handshake"},
-	    {400, "bad-format"}, {450, "bad-proof"}, {451, "bad-signature"},
+	    {204, "sequence-not-rising"}, {206, "component-digest"}, {213, "storage-low"},
+	    {300, "tls-handshake"}, {400, "bad-format"}, {450, "bad-proof"}, {451, "bad-signature"},
 	    {500, "guard-rollback"}, {501, "guard-fork"}, {502, "guard-unlogged"}, {600, "io"},
 	    {900, "invariant"}};
 

@@ -114,6 +114,7 @@ expect_defaults(const struct signer_config *c)
 	assert_int_equal(c->limits.idle_timeout_s, 900);
 	assert_int_equal(c->limits.nonce_lifetime_s, 600);
 	assert_int_equal(c->limits.clock_skew_s, 300);
+	assert_int_equal(c->limits.disk_reserve_mib, 1024);
 	assert_int_equal(c->key_process.deadline_ms, 5000);
 	assert_int_equal(c->report.profile, REPORT_PROFILE_DEPLOYED);
 	assert_string_equal(c->report.developer, "hallmark");
@@ -145,7 +146,8 @@ test_all_given(void **state)
 	    "logging: {format: json}\n"
 	    "limits: {connections: 1, in_flight: 2, in_flight_per_connection: 1,\n"
 	    "  evidence_pending_bytes: 16777216, handshake_timeout_ms: 100,\n"
-	    "  frame_timeout_ms: 200, idle_timeout_s: 9, nonce_lifetime_s: 8, clock_skew_s: 0}\n");
+	    "  frame_timeout_ms: 200, idle_timeout_s: 9, nonce_lifetime_s: 8, clock_skew_s: 0,\n"
+	    "  disk_reserve_mib: 0}\n");
 	struct signer_config *c = accept(state, more);
 
 	expect_in_directory(*state, c->key_process.program, "program");
@@ -158,6 +160,7 @@ test_all_given(void **state)
 	assert_true(c->logging_json);
 	assert_int_equal(c->limits.frame_timeout_ms, 200);
 	assert_int_equal(c->limits.clock_skew_s, 0);
+	assert_int_equal(c->limits.disk_reserve_mib, 0);
 	signer_config_free(&c);
 	free(text);
 	free(more);
@@ -262,6 +265,7 @@ test_ranges(void **state)
 	refuse(state, "connections: 5", "handshake_timeout_ms: 99", 15, "100 to 600000");
 	refuse(state, "connections: 5", "frame_timeout_ms: 99", 15, "100 to 600000");
 	refuse(state, "connections: 5", "clock_skew_s: 86401", 15, "0 to 86400");
+	refuse(state, "connections: 5", "disk_reserve_mib: 1048577", 15, "0 to 1048576");
 	refuse(state, "hsm.sock\n", "hsm.sock\n  deadline_ms: 0\n", 13, "key_process.deadline_ms");
 	refuse(state, "index: ", "report: {lifetime_s: 0}\nindex: ", 6, "report.lifetime_s");
 }
@@ -335,7 +339,7 @@ test_sample(void **state)
 	static const char *const optional[] = {"deadline_ms", "developer", "lifetime_s",
 	    "in_flight", "in_flight_per_connection", "evidence_pending_bytes",
 	    "handshake_timeout_ms", "frame_timeout_ms", "idle_timeout_s", "nonce_lifetime_s",
-	    "clock_skew_s"};
+	    "clock_skew_s", "disk_reserve_mib"};
 	struct fixture *f = *state;
 	char *text = sample_read("signer.yaml");
 	struct signer_config *c;
