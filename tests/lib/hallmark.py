@@ -123,7 +123,8 @@ class Site:
             "policy": "policy.yaml",
             "status": {"socket": "run/status.sock"},
             "report": {"profile": "deployed", **self.options["report"]},
-            "limits": self.options["limits"] or {"connections": 2000}}))
+            # The machine's disk may have less free than the reserve that an installation keeps.
+            "limits": {"disk_reserve_mib": 64, **(self.options["limits"] or {"connections": 2000})}}))
         if not self.path("policy.yaml").exists():
             self.write_policy()
 
