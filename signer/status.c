@@ -126,6 +126,8 @@ write_status(const struct status_server *s, struct buf *to)
 	buf_append_format(
 	    to, ",\"evidence_unsynced_bytes\":%zu", evidence_held_bytes(s->service->evidence));
 	buf_append_format(
+	    to, ",\"judgement_bytes\":%zu", evidence_verdicts(s->service->evidence)->bytes);
+	buf_append_format(
 	    to, ",\"key_process\":\"%s\",\"key_process_pid\":%d", l.key_process, l.key_process_pid);
 	buf_append_format(to, ",\"storage\":\"%s\"", s->service->storage.low ? "low" : "ok");
 	write_known(to, "storage_free_mib", s->service->storage.free_bytes, 1024 * 1024);

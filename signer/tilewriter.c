@@ -1,14 +1,17 @@
 #include "signer/tilewriter.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "proto/tile.h"
 #include "signer/diskfile.h"
+#include "signer/logger.h"
 #include "signer/tilestore.h"
 
 #define LEVELS (TILE_LEVEL_MAX + 1)
@@ -23,16 +26,16 @@
  */
 #define WRITTEN_MAX 8
 
-/* Tiles with partial tiles that became full between two flushes: one a level, more after a crash.
- */
-#define FILLED_MAX 64
+/* Tiles that became full and had been partial at the last flush: the bundle, and one a level. */
+#define FILLED_MAX (LEVELS + 1)
 
 struct tilewriter {
 	char *directory;
 	int fd;                       /* of it */
+	dev_t device;                 /* that it is on */
 	uint64_t size;                /* leaves added */
 	uint64_t flushed;             /* size at the last flush */
-	bool begun;                   /* there was a flush: leftovers of a crash are behind us */
+	bool begun;                   /* there was a flush: leftovers of a crash are gone */
 	struct buf entries;           /* of the bundle that is begun, as far as they were flushed */
 	struct iovec part[PARTS_MAX]; /* the bundle that is begun: `entries`, then what was added */
 	size_t parts;                 /* but `entries`, if empty, is no part */
@@ -43,6 +46,7 @@ struct tilewriter {
 	size_t filled_count;
 };
 
+static enum err open_place(struct tilewriter *w);
 static enum err load_entries(struct tilewriter *w);
 static enum err load_partials(struct tilewriter *w);
 static void begin_bundle(struct tilewriter *w);
@@ -54,12 +58,13 @@ static enum err flush_hashes(struct tilewriter *w);
 static enum err write_hashes(struct tilewriter *w, unsigned level, const char *path);
 static enum err write_file(
     struct tilewriter *w, const char *path, const struct iovec *part, size_t parts);
+static enum err check_place(const struct tilewriter *w, int fd, const char *path);
 static enum err sync_written(struct tilewriter *w);
 static void note_filled(struct tilewriter *w, unsigned level, uint64_t tile, const char *path);
 static enum err drop_unnamed(const struct tilewriter *w);
-static enum err drop_edge(const struct tilewriter *w, unsigned level, bool entries);
-static bool is_begun(const struct tilewriter *w, const char *full_path);
+static enum err drop_behind(const struct tilewriter *w, unsigned level, bool entries);
 static enum err drop_partials(const struct tilewriter *w, const char *full_path, unsigned above);
+static enum err unreadable(const char *directory);
 
 enum err
 tilewriter_new(const char *directory, uint64_t size, struct tilewriter **out)
@@ -73,9 +78,8 @@ tilewriter_new(const char *directory, uint64_t size, struct tilewriter **out)
 	w->fd = -1;
 	w->size = size;
 	w->flushed = size;
-	if ((w->directory = strdup(directory)) == NULL ||
-	    (e = diskfile_open_directory(directory, &w->fd)) != ERR_OK ||
-	    (e = load_partials(w)) != ERR_OK || (e = drop_unnamed(w)) != ERR_OK) {
+	if ((w->directory = strdup(directory)) == NULL || (e = open_place(w)) != ERR_OK ||
+	    (e = load_partials(w)) != ERR_OK) {
 		tilewriter_free(&w);
 		return e;
 	}
@@ -138,7 +142,9 @@ tilewriter_flush(struct tilewriter *w)
 
 	if (w->size == w->flushed)
 		return ERR_OK;
-	if (w->parts > 0) {
+	if (!w->begun)
+		e = drop_unnamed(w);
+	if (e == ERR_OK && w->parts > 0) {
 		tile_entries_path(w->size / TILE_WIDTH, (unsigned)(w->size % TILE_WIDTH), path);
 		e = write_file(w, path, w->part, w->parts);
 	}
@@ -168,6 +174,20 @@ tilewriter_drop_partials(struct tilewriter *w)
 		e = drop_partials(w, w->filled[i], 0);
 	w->filled_count = 0;
 	return e;
+}
+
+static enum err
+open_place(struct tilewriter *w)
+{
+	enum err e = diskfile_open_directory(w->directory, &w->fd);
+	struct stat place;
+
+	if (e != ERR_OK)
+		return e;
+	if (fstat(w->fd, &place) != 0)
+		return unreadable(w->directory);
+	w->device = place.st_dev;
+	return ERR_OK;
 }
 
 /* A full bundle may be there already, by a publication that did not come to its checkpoint. */
@@ -300,7 +320,22 @@ write_file(struct tilewriter *w, const char *path, const struct iovec *part, siz
 	free(name);
 	if (fd >= 0)
 		w->written[w->written_count++] = fd;
-	return e;
+	return e == ERR_OK ? check_place(w, fd, path) : e;
+}
+
+/* A sync of the directory's file system is none of another's, mounted or linked below it. */
+static enum err
+check_place(const struct tilewriter *w, int fd, const char *path)
+{
+	struct stat file;
+
+	if (fstat(fd, &file) == 0 && file.st_dev == w->device)
+		return ERR_OK;
+	logger_say(LOGGER_ERROR, "log-in-parts",
+	    "%s is on another file system than %s, with which it is synced; move all of the log to "
+	    "one",
+	    path, w->directory);
+	return ERR_IO;
 }
 
 /* On the disk, and out of memory, which a log that is read so seldom would fill. */
@@ -321,78 +356,77 @@ note_filled(struct tilewriter *w, unsigned level, uint64_t tile, const char *pat
 	uint64_t hashes = w->flushed >> (level * TILE_HEIGHT);
 	bool partial = hashes / TILE_WIDTH == tile && hashes % TILE_WIDTH != 0;
 
-	if ((partial || !w->begun) && w->filled_count < FILLED_MAX)
+	if (partial && w->filled_count < FILLED_MAX)
 		memcpy(w->filled[w->filled_count++], path, TILE_PATH_SIZE);
 }
 
 /*
  * What a publication that did not come to its checkpoint has left of partial tiles, torn perhaps:
  * no checkpoint names them, and a wider one that comes next would not write over them. An auditor
- * would find a tile that is not the beginning of its successor.
+ * would find a tile that is not the beginning of its successor. Not before the first publication
+ * of this process, which has all that the dead one had: until then nobody has proved that the
+ * checkpoint found is the newest, and what lies behind it may be all that there is of the log.
  */
 static enum err
 drop_unnamed(const struct tilewriter *w)
 {
-	enum err e = drop_edge(w, 0, true);
+	enum err e = drop_behind(w, 0, true);
 
 	for (unsigned level = 0; level < LEVELS && e == ERR_OK; level++)
-		e = drop_edge(w, level, false);
+		e = drop_behind(w, level, false);
 	return e;
 }
 
-/* Whole tiles of such a publication are written over by the next one, which has all of it. */
+/* Of the tiles from the last checkpoint's end to this publication's. */
 static enum err
-drop_edge(const struct tilewriter *w, unsigned level, bool entries)
+drop_behind(const struct tilewriter *w, unsigned level, bool entries)
 {
-	uint64_t hashes = w->size >> (level * TILE_HEIGHT);
-	unsigned width = (unsigned)(hashes % TILE_WIDTH);
+	uint64_t from = w->flushed >> (level * TILE_HEIGHT);
+	uint64_t to = w->size >> (level * TILE_HEIGHT);
+	unsigned named = (unsigned)(from % TILE_WIDTH); /* and all that are narrower */
 	char path[TILE_PATH_SIZE];
 	enum err e = ERR_OK;
 
-	for (uint64_t tile = hashes / TILE_WIDTH; e == ERR_OK; tile++) {
+	for (uint64_t tile = from / TILE_WIDTH; tile <= to / TILE_WIDTH && e == ERR_OK; tile++) {
 		if (entries)
 			tile_entries_path(tile, TILE_WIDTH, path);
 		else
 			tile_path(level, tile, TILE_WIDTH, path);
-		if (!is_begun(w, path))
-			break;
-		e = drop_partials(w, path, width);
-		width = 0;
+		e = drop_partials(w, path, named);
+		named = 0;
 	}
 	return e;
-}
-
-/* Whole or in parts. */
-static bool
-is_begun(const struct tilewriter *w, const char *full_path)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/%s", w->directory, full_path);
-	if (access(path, F_OK) == 0)
-		return true;
-	snprintf(path, sizeof(path), "%s/%s.p", w->directory, full_path);
-	return access(path, F_OK) == 0;
 }
 
 static enum err
 drop_partials(const struct tilewriter *w, const char *full_path, unsigned above)
 {
 	char directory[PATH_MAX], name[PATH_MAX];
+	struct dirent *entry;
 	enum err e = ERR_OK;
 	DIR *d;
 
 	snprintf(directory, sizeof(directory), "%s/%s.p", w->directory, full_path);
 	if ((d = opendir(directory)) == NULL)
-		return ERR_OK;
-	for (struct dirent *entry; e == ERR_OK && (entry = readdir(d)) != NULL;) {
+		return errno == ENOENT ? ERR_OK : unreadable(directory);
+	while (e == ERR_OK && (errno = 0, entry = readdir(d)) != NULL) {
 		if (entry->d_name[0] == '.' || strtoul(entry->d_name, NULL, 10) <= above)
 			continue;
 		if (snprintf(name, sizeof(name), "%s/%s", directory, entry->d_name) < PATH_MAX)
 			e = diskfile_remove(name);
 	}
+	if (e == ERR_OK && errno != 0)
+		e = unreadable(directory);
 	closedir(d);
 	if (e == ERR_OK)
 		rmdir(directory);
 	return e;
+}
+
+static enum err
+unreadable(const char *directory)
+{
+	logger_say(LOGGER_ERROR, "file-failed", "cannot read the directory %s: %s", directory,
+	    strerror(errno));
+	return ERR_IO;
 }

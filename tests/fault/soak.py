@@ -8,7 +8,8 @@ the configuration is reloaded, good and bad, the token is slow, hangs, fails, li
 - every receipt verifies, and its report and its checkpoint's root are those of the log (follower.py);
 - after each fault every collector has an answer again within PROGRESS_S;
 - whenever the signer is down, hallmark-audit fsck passes, and no key process is left;
-- no process is ever larger than Growth.BYTES_MAX; once its caches are full (Growth.FILLED_S), between the
+- no process is ever larger than Growth.BYTES_MAX, the judgements that it remembers (bounded, and told by
+  its status) apart; once its caches are full (Growth.FILLED_S), between the
   first and the last quarter of its life (medians) neither its memory nor its descriptors, those of
   connections apart, grow by more than Growth says. The short form's lives are judged by the first alone.
 
@@ -52,8 +53,8 @@ class Growth:
     """What a life may come to, and what it may add between its quarters: what it is there to remember, and
     some unrest."""
 
-    BYTES_MAX = {"signer": 128 << 20, "key process": 32 << 20}
-    FILLED_S = 120  # buffers of connections and batches, judgements: measured, flat from then on
+    BYTES_MAX = {"signer": 112 << 20, "key process": 32 << 20}
+    FILLED_S = 120  # buffers of connections and batches: measured, flat from then on
     COMPONENT_BYTES = 400  # the index of the evidence in memory; one for each component received
     UNREST_BYTES = {"signer": 6 << 20, "key process": 1 << 20}
     DESCRIPTORS = 4
@@ -283,20 +284,21 @@ class Monitor(threading.Thread):
             while not self.soak.stop.wait(SAMPLE_S):
                 status = self.status()
                 if status is not None:
-                    self.sample("signer", status["pid"], status, status["connections"])
-                    self.sample("key process", status["key_process_pid"], status, 0)
+                    self.sample("signer", status["pid"], status, status["connections"],
+                                status["judgement_bytes"])
+                    self.sample("key process", status["key_process_pid"], status, 0, 0)
         except Exception as error:  # pylint: disable=broad-except
             self.soak.fail("monitor", error)
 
-    def sample(self, kind, pid, status, connections):
+    def sample(self, kind, pid, status, connections, judgement_bytes):
         try:
             with open(f"/proc/{pid}/statm", encoding="ascii") as file:
-                resident = int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+                pages = int(file.read().split()[1])
             descriptors = len(os.listdir(f"/proc/{pid}/fd")) - connections
         except OSError:
             return  # it has just ended
         self.lives.setdefault((kind, pid), []).append(
-            (time.monotonic(), resident, descriptors, status["counters"]["components"],
+            (time.monotonic(), pages * os.sysconf("SC_PAGE_SIZE") - judgement_bytes, descriptors, status["counters"]["components"],
              status["counters"]["component_bytes"]))
 
     def judge(self):

@@ -292,14 +292,41 @@ def test_partial_tiles_that_no_checkpoint_names():
         receipts = [collector.submit("w", APP) for _ in range(3)]
         assert signer.stop() == 0
         torn = [site.path("log/tile") / name
-                for name in ("0/000.p/4", "entries/000.p/4", "0/001.p/7", "1/000.p/1")]
+                for name in ("0/000.p/4", "entries/000.p/4", "0/000.p/200", "1/000.p/1")]
         for path in torn:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(b"torn")
         signer = site.start_signer()
-        assert not [path for path in torn if path.exists()]
         collector.connect()
         receipts += [collector.submit("w", APP) for _ in range(3)]
+        assert signer.stop() == 0
+        assert not [path for path in torn if path.exists() and path.read_bytes() == b"torn"]
+        verify_all(site, receipts)
+        fsck(site)
+
+
+def test_an_old_checkpoint_put_back_alone_costs_nothing():
+    """The guard knows better; until it is heard, nothing of the log is tidied away."""
+    with Site() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        receipts = [collector.submit("w", APP) for _ in range(5)]
+        assert signer.stop() == 0
+        path = site.path("log/checkpoint")
+        old = path.read_bytes()
+        signer = site.start_signer()
+        collector.connect()
+        receipts += [collector.submit("w", APP) for _ in range(3)]
+        assert signer.stop() == 0
+        newest = path.read_bytes()
+        path.write_bytes(old)
+        refused = site.start_signer(wait=False)
+        refused.wait_for("event=log-behind-guard")
+        assert refused.wait() == 1
+        path.write_bytes(newest)
+        signer = site.start_signer()
+        collector.connect()
+        receipts.append(collector.submit("w", APP))
         assert signer.stop() == 0
         verify_all(site, receipts)
         fsck(site)
