@@ -14,7 +14,6 @@
 
 #define AGAIN_SIZE (1024UL * 1024) /* bytes held at once by diskfile_write_again */
 
-static enum err failed(const char *call, const char *path);
 static int open_new(const char *path);
 static enum err write_all(int fd, const char *path, struct view bytes);
 static enum err write_parts(int fd, const char *path, const struct iovec *part, size_t parts);
@@ -55,7 +54,7 @@ diskfile_write(const char *path, const struct iovec *part, size_t parts, int *fd
 		*fd = open_new(path);
 	}
 	if (*fd < 0)
-		return failed("open", path);
+		return diskfile_failed("open", path);
 	return write_parts(*fd, path, part, parts);
 }
 
@@ -64,20 +63,20 @@ diskfile_close_cold(int fd, const char *path)
 {
 	/* Advice, no more: that it is not taken is no failure. */
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-	return close(fd) == 0 ? ERR_OK : failed("close", path);
+	return close(fd) == 0 ? ERR_OK : diskfile_failed("close", path);
 }
 
 enum err
 diskfile_open_directory(const char *path, int *fd)
 {
 	*fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return *fd >= 0 ? ERR_OK : failed("open", path);
+	return *fd >= 0 ? ERR_OK : diskfile_failed("open", path);
 }
 
 enum err
 diskfile_sync_all(int fd, const char *path)
 {
-	return syncfs(fd) == 0 ? ERR_OK : failed("syncfs", path);
+	return syncfs(fd) == 0 ? ERR_OK : diskfile_failed("syncfs", path);
 }
 
 enum err
@@ -87,7 +86,7 @@ diskfile_open_append(const char *path, int *fd)
 
 	*fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
 	if (*fd < 0)
-		return failed("open", path);
+		return diskfile_failed("open", path);
 	snprintf(copy, sizeof(copy), "%s", path);
 	if (diskfile_sync_directory(dirname(copy)) != ERR_OK) {
 		close(*fd);
@@ -103,7 +102,7 @@ diskfile_append(int fd, const char *path, struct view bytes)
 	enum err e = write_all(fd, path, bytes);
 
 	if (e == ERR_OK && fdatasync(fd) != 0)
-		e = failed("fdatasync", path);
+		e = diskfile_failed("fdatasync", path);
 	return e;
 }
 
@@ -118,14 +117,14 @@ diskfile_replace(const char *path, struct view bytes)
 		return ERR_IO;
 	fd = open_new(temporary);
 	if (fd < 0)
-		return failed("open", temporary);
+		return diskfile_failed("open", temporary);
 	e = write_all(fd, temporary, bytes);
 	if (e == ERR_OK && fsync(fd) != 0)
-		e = failed("fsync", temporary);
+		e = diskfile_failed("fsync", temporary);
 	if (close(fd) != 0 && e == ERR_OK)
-		e = failed("close", temporary);
+		e = diskfile_failed("close", temporary);
 	if (e == ERR_OK && rename(temporary, path) != 0)
-		e = failed("rename", path);
+		e = diskfile_failed("rename", path);
 	return e;
 }
 
@@ -136,11 +135,11 @@ diskfile_sync_directory(const char *path)
 	enum err e = ERR_OK;
 
 	if (fd < 0)
-		return failed("open", path);
+		return diskfile_failed("open", path);
 	if (fsync(fd) != 0)
-		e = failed("fsync", path);
+		e = diskfile_failed("fsync", path);
 	if (close(fd) != 0 && e == ERR_OK)
-		e = failed("close", path);
+		e = diskfile_failed("close", path);
 	return e;
 }
 
@@ -152,9 +151,9 @@ diskfile_read(const char *path, size_t size_max, struct buf *to)
 	enum err e;
 
 	if (fd < 0)
-		return errno == ENOENT ? ERR_NOT_FOUND : failed("open", path);
+		return errno == ENOENT ? ERR_NOT_FOUND : diskfile_failed("open", path);
 	if (fstat(fd, &st) != 0)
-		e = failed("fstat", path);
+		e = diskfile_failed("fstat", path);
 	else if ((uint64_t)st.st_size > size_max)
 		e = ERR_FORMAT_SIZE;
 	else
@@ -170,7 +169,7 @@ diskfile_read_at(const char *path, uint64_t offset, size_t size, struct buf *to)
 	enum err e;
 
 	if (fd < 0)
-		return errno == ENOENT ? ERR_NOT_FOUND : failed("open", path);
+		return errno == ENOENT ? ERR_NOT_FOUND : diskfile_failed("open", path);
 	e = read_all(fd, path, offset, size, to);
 	close(fd);
 	return e;
@@ -183,13 +182,13 @@ diskfile_truncate(const char *path, uint64_t size)
 	enum err e = ERR_OK;
 
 	if (fd < 0)
-		return failed("open", path);
+		return diskfile_failed("open", path);
 	if (ftruncate(fd, (off_t)size) != 0)
-		e = failed("ftruncate", path);
+		e = diskfile_failed("ftruncate", path);
 	else if (fsync(fd) != 0)
-		e = failed("fsync", path);
+		e = diskfile_failed("fsync", path);
 	if (close(fd) != 0 && e == ERR_OK)
-		e = failed("close", path);
+		e = diskfile_failed("close", path);
 	return e;
 }
 
@@ -201,9 +200,9 @@ diskfile_write_again(const char *path, uint64_t offset, uint64_t end)
 	enum err e = ERR_OK;
 
 	if (fd < 0)
-		return failed("open", path);
+		return diskfile_failed("open", path);
 	if (lseek(fd, (off_t)offset, SEEK_SET) < 0)
-		e = failed("lseek", path);
+		e = diskfile_failed("lseek", path);
 	while (e == ERR_OK && offset < end) {
 		size_t size = end - offset < AGAIN_SIZE ? (size_t)(end - offset) : AGAIN_SIZE;
 
@@ -213,9 +212,9 @@ diskfile_write_again(const char *path, uint64_t offset, uint64_t end)
 		offset += size;
 	}
 	if (e == ERR_OK && fdatasync(fd) != 0)
-		e = failed("fdatasync", path);
+		e = diskfile_failed("fdatasync", path);
 	if (close(fd) != 0 && e == ERR_OK)
-		e = failed("close", path);
+		e = diskfile_failed("close", path);
 	buf_free(&bytes);
 	return e;
 }
@@ -223,7 +222,7 @@ diskfile_write_again(const char *path, uint64_t offset, uint64_t end)
 enum err
 diskfile_remove(const char *path)
 {
-	return unlink(path) == 0 || errno == ENOENT ? ERR_OK : failed("unlink", path);
+	return unlink(path) == 0 || errno == ENOENT ? ERR_OK : diskfile_failed("unlink", path);
 }
 
 char *
@@ -236,8 +235,8 @@ diskfile_join(const char *directory, const char *name)
 	return joined;
 }
 
-static enum err
-failed(const char *call, const char *path)
+enum err
+diskfile_failed(const char *call, const char *path)
 {
 	struct logline l;
 	int number = errno;
@@ -259,7 +258,7 @@ write_all(int fd, const char *path, struct view bytes)
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written < 0)
-			return failed("write", path);
+			return diskfile_failed("write", path);
 		bytes.data += written;
 		bytes.size -= (size_t)written;
 	}
@@ -283,7 +282,7 @@ write_parts(int fd, const char *path, const struct iovec *part, size_t parts)
 		written = writev(fd, part, (int)parts);
 	while (written < 0 && errno == EINTR);
 	if (written < 0)
-		return failed("writev", path);
+		return diskfile_failed("writev", path);
 	for (size_t done = (size_t)written; parts > 0 && e == ERR_OK; part++, parts--) {
 		size_t taken = done < part->iov_len ? done : part->iov_len;
 		struct view rest = {(const uint8_t *)part->iov_base + taken, part->iov_len - taken};
@@ -308,7 +307,7 @@ read_all(int fd, const char *path, uint64_t offset, size_t size, struct buf *to)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return failed("pread", path);
+			return diskfile_failed("pread", path);
 		if (got == 0)
 			return ERR_FORMAT_SIZE;
 		done += (size_t)got;
@@ -323,7 +322,7 @@ make_one_directory(const char *path)
 	char copy[PATH_MAX];
 
 	if (mkdir(path, 0755) != 0)
-		return errno == EEXIST ? ERR_OK : failed("mkdir", path);
+		return errno == EEXIST ? ERR_OK : diskfile_failed("mkdir", path);
 	snprintf(copy, sizeof(copy), "%s", path);
 	return diskfile_sync_directory(dirname(copy));
 }

@@ -64,6 +64,9 @@ enum err diskfile_write_again(const char *path, uint64_t offset, uint64_t end) M
 /* Removes a file; one that is not there is no error. */
 enum err diskfile_remove(const char *path) MUST_USE;
 
+/* Logs that the call has just failed, by errno; ERR_IO. For what is not done here. */
+enum err diskfile_failed(const char *call, const char *path) MUST_USE;
+
 /* "<directory>/<name>" as a new string; aborts for want of memory. */
 char *diskfile_join(const char *directory, const char *name);
 

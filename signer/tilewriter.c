@@ -64,7 +64,6 @@ static void note_filled(struct tilewriter *w, unsigned level, uint64_t tile, con
 static enum err drop_unnamed(const struct tilewriter *w);
 static enum err drop_behind(const struct tilewriter *w, unsigned level, bool entries);
 static enum err drop_partials(const struct tilewriter *w, const char *full_path, unsigned above);
-static enum err unreadable(const char *directory);
 
 enum err
 tilewriter_new(const char *directory, uint64_t size, struct tilewriter **out)
@@ -185,7 +184,7 @@ open_place(struct tilewriter *w)
 	if (e != ERR_OK)
 		return e;
 	if (fstat(w->fd, &place) != 0)
-		return unreadable(w->directory);
+		return diskfile_failed("fstat", w->directory);
 	w->device = place.st_dev;
 	return ERR_OK;
 }
@@ -408,7 +407,7 @@ drop_partials(const struct tilewriter *w, const char *full_path, unsigned above)
 
 	snprintf(directory, sizeof(directory), "%s/%s.p", w->directory, full_path);
 	if ((d = opendir(directory)) == NULL)
-		return errno == ENOENT ? ERR_OK : unreadable(directory);
+		return errno == ENOENT ? ERR_OK : diskfile_failed("opendir", directory);
 	while (e == ERR_OK && (errno = 0, entry = readdir(d)) != NULL) {
 		if (entry->d_name[0] == '.' || strtoul(entry->d_name, NULL, 10) <= above)
 			continue;
@@ -416,17 +415,9 @@ drop_partials(const struct tilewriter *w, const char *full_path, unsigned above)
 			e = diskfile_remove(name);
 	}
 	if (e == ERR_OK && errno != 0)
-		e = unreadable(directory);
+		e = diskfile_failed("readdir", directory);
 	closedir(d);
 	if (e == ERR_OK)
 		rmdir(directory);
 	return e;
-}
-
-static enum err
-unreadable(const char *directory)
-{
-	logger_say(LOGGER_ERROR, "file-failed", "cannot read the directory %s: %s", directory,
-	    strerror(errno));
-	return ERR_IO;
 }

@@ -54,6 +54,7 @@ class Growth:
     some unrest."""
 
     BYTES_MAX = {"signer": 112 << 20, "key process": 32 << 20}
+    JUDGEMENT_BYTES_MAX = 65 << 20  # VERDICTS_BYTES_MAX of signer/verdicts.h, and one bundle's
     FILLED_S = 120  # buffers of connections and batches: measured, flat from then on
     COMPONENT_BYTES = 400  # the index of the evidence in memory; one for each component received
     UNREST_BYTES = {"signer": 6 << 20, "key process": 1 << 20}
@@ -291,6 +292,7 @@ class Monitor(threading.Thread):
             self.soak.fail("monitor", error)
 
     def sample(self, kind, pid, status, connections, judgement_bytes):
+        assert judgement_bytes <= Growth.JUDGEMENT_BYTES_MAX, judgement_bytes
         try:
             with open(f"/proc/{pid}/statm", encoding="ascii") as file:
                 pages = int(file.read().split()[1])
