@@ -10,6 +10,7 @@
 #define FIRST_CAPACITY 64 /* entries; doubles */
 
 static const char magic[4] = {'H', 'M', 'B', '1'};
+static const uint8_t end_mark[BATCH_END_SIZE];
 
 /* Allowed next states, as a bit set by state. */
 static const unsigned moves[BATCH_STATES] = {
@@ -190,6 +191,7 @@ batch_seal(struct batch *b, const struct merkle_frontier *old, struct merkle_fro
 	be64_put(header + 8, b->bytes.size - BATCH_HEADER_SIZE);
 	be64_put(header + 16, b->first);
 	buf_append(&b->bytes, b->root.bytes, DIGEST_SIZE);
+	buf_append(&b->bytes, end_mark, sizeof(end_mark));
 	if ((e = buf_status(&b->bytes)) == ERR_OK)
 		batch_move(b, BATCH_WRITING);
 	return e;
@@ -210,6 +212,14 @@ batch_header_parse(struct view header, uint64_t *first, uint32_t *count, uint64_
 	    *size < (uint64_t)*count * LENGTH_SIZE)
 		return ERR_FORMAT;
 	return ERR_OK;
+}
+
+bool
+batch_is_end(struct view rest)
+{
+	size_t size = rest.size < BATCH_END_SIZE ? rest.size : BATCH_END_SIZE;
+
+	return size == 0 || memcmp(rest.data, end_mark, size) == 0;
 }
 
 /* Gives the next `count` reports' digests to their heads; a workload may be further already. */

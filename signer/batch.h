@@ -7,6 +7,7 @@
  *   "HMB1"  count: be32  size of the entries: be64  index of the first: be64  8 zero bytes
  *   each report behind its be16 length
  *   root of the tree with this batch: 32 bytes
+ *   the end mark, 32 zero bytes: no record follows; the next one is written over it
  *
  * The trailer makes the record prove itself: recovery adds the leaves and compares the root, so a
  * torn or altered record cannot pass for a whole one.
@@ -26,6 +27,7 @@
 
 #define BATCH_HEADER_SIZE  32          /* bytes */
 #define BATCH_TRAILER_SIZE DIGEST_SIZE /* bytes */
+#define BATCH_END_SIZE     32          /* bytes; at most a header's */
 #define BATCH_ENTRIES_MAX  65536       /* reports: what one record may hold */
 #define BATCH_SIZE_MAX                                                                             \
 	(64 * 1024 * 1024) /* bytes of entries: bounds what recovery reads at once                 \
@@ -110,10 +112,10 @@ struct view batch_run(const struct batch *b, size_t first, size_t count);
 void batch_hash(struct batch *b);
 
 /*
- * Closes the batch: hashes what is not hashed, computes the tree on top of `old` and writes header
- * and trailer. The batch moves to BATCH_WRITING. `new_frontier` is the tree with the batch. `old`
- * is the last signed tree; after a recovery it may hold some of the batch's reports already, which
- * are then not added again.
+ * Closes the batch: hashes what is not hashed, computes the tree on top of `old` and writes header,
+ * trailer and end mark. The batch moves to BATCH_WRITING. `new_frontier` is the tree with the
+ * batch. `old` is the last signed tree; after a recovery it may hold some of the batch's reports
+ * already, which are then not added again.
  */
 enum err batch_seal(struct batch *b, const struct merkle_frontier *old,
     struct merkle_frontier *new_frontier) MUST_USE;
@@ -121,5 +123,8 @@ enum err batch_seal(struct batch *b, const struct merkle_frontier *old,
 /* Number and size of what a header announces; ERR_FORMAT if it is none. */
 enum err batch_header_parse(
     struct view header, uint64_t *first, uint32_t *count, uint64_t *size) MUST_USE;
+
+/* Whether `rest` of a file begins with an end mark, or what a cut left of one. */
+bool batch_is_end(struct view rest);
 
 #endif

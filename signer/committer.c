@@ -7,8 +7,8 @@
 #include "signer/diskfile.h"
 #include "signer/worker.h"
 
-/* An append-only file that stays open from job to job, until a job names another. */
-struct appended {
+/* A file that stays open from job to job, until a job names another. */
+struct open_file {
 	char *path;
 	int fd;
 };
@@ -20,15 +20,16 @@ struct committer {
 	void (*closed)(void *context);
 	void *closed_context;
 	struct commit_job job;
-	struct appended pack;
-	struct appended segment;
+	struct open_file pack;
+	struct open_file segment;
 };
 
 static enum err run(void *context);
 static void done(void *context, enum err result);
 static void worker_closed(void *context);
-static enum err append(struct appended *file, const char *path, struct view bytes);
-static void appended_close(struct appended *file);
+static enum err open_as(
+    struct open_file *file, const char *path, enum err (*open_it)(const char *path, int *fd));
+static void open_file_close(struct open_file *file);
 
 enum err
 committer_new(uv_loop_t *loop, committer_done *on_done, void *context, struct committer **out)
@@ -74,12 +75,15 @@ static enum err
 run(void *context)
 {
 	struct committer *c = context;
+	const struct commit_job *job = &c->job;
 	enum err e = ERR_OK;
 
-	if (c->job.evidence.size > 0)
-		e = append(&c->pack, c->job.pack, c->job.evidence);
-	if (e == ERR_OK && c->job.pending.size > 0)
-		e = append(&c->segment, c->job.segment, c->job.pending);
+	if (job->evidence.size > 0 &&
+	    (e = open_as(&c->pack, job->pack, diskfile_open_append)) == ERR_OK)
+		e = diskfile_append(c->pack.fd, job->pack, job->evidence);
+	if (e == ERR_OK && job->pending.size > 0 &&
+	    (e = open_as(&c->segment, job->segment, diskfile_open_in_place)) == ERR_OK)
+		e = diskfile_write_at(c->segment.fd, job->segment, job->offset, job->pending);
 	return e;
 }
 
@@ -96,30 +100,26 @@ worker_closed(void *context)
 {
 	struct committer *c = context;
 
-	appended_close(&c->pack);
-	appended_close(&c->segment);
+	open_file_close(&c->pack);
+	open_file_close(&c->segment);
 	c->closed(c->closed_context);
 	free(c);
 }
 
 static enum err
-append(struct appended *file, const char *path, struct view bytes)
+open_as(struct open_file *file, const char *path, enum err (*open_it)(const char *path, int *fd))
 {
-	enum err e;
-
-	if (file->path == NULL || strcmp(file->path, path) != 0) {
-		appended_close(file);
-		if ((file->path = strdup(path)) == NULL)
-			return ERR_MEMORY;
-		if ((e = diskfile_open_append(path, &file->fd)) != ERR_OK)
-			return e;
-	}
-	return diskfile_append(file->fd, path, bytes);
+	if (file->path != NULL && strcmp(file->path, path) == 0)
+		return ERR_OK;
+	open_file_close(file);
+	if ((file->path = strdup(path)) == NULL)
+		return ERR_MEMORY;
+	return open_it(path, &file->fd);
 }
 
 /* Everything in it was synced: closing has nothing left to fail for. */
 static void
-appended_close(struct appended *file)
+open_file_close(struct open_file *file)
 {
 	if (file->fd >= 0)
 		close(file->fd);

@@ -1,5 +1,5 @@
 /*
- * The thread that makes a batch durable: it appends and syncs, and does nothing else.
+ * The thread that makes a batch durable: it writes and syncs, and does nothing else.
  *
  * fdatasync blocks for as long as the disk likes, so it has a thread of its own (libuv's pool is
  * shared and cannot be relied on). One job at a time: the ledger gives the next one after `done`.
@@ -24,6 +24,7 @@ struct commit_job {
 	const char *pack;     /* path of the pack file they go to */
 	struct view pending;  /* one batch; may be empty */
 	const char *segment;  /* path of the pending file it goes to */
+	uint64_t offset;      /* there */
 };
 
 typedef void committer_done(void *context, enum err result);

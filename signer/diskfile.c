@@ -15,6 +15,7 @@
 #define AGAIN_SIZE (1024UL * 1024) /* bytes held at once by diskfile_write_again */
 
 static int open_new(const char *path);
+static enum err open_made(const char *path, int flags, int *fd);
 static enum err write_all(int fd, const char *path, struct view bytes);
 static enum err write_parts(int fd, const char *path, const struct iovec *part, size_t parts);
 static enum err read_all(int fd, const char *path, uint64_t offset, size_t size, struct buf *to);
@@ -82,9 +83,22 @@ diskfile_sync_all(int fd, const char *path)
 enum err
 diskfile_open_append(const char *path, int *fd)
 {
+	return open_made(path, O_APPEND, fd);
+}
+
+enum err
+diskfile_open_in_place(const char *path, int *fd)
+{
+	*fd = open(path, O_WRONLY | O_CLOEXEC);
+	return *fd >= 0 ? ERR_OK : open_made(path, 0, fd);
+}
+
+static enum err
+open_made(const char *path, int flags, int *fd)
+{
 	char copy[PATH_MAX];
 
-	*fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+	*fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0644);
 	if (*fd < 0)
 		return diskfile_failed("open", path);
 	snprintf(copy, sizeof(copy), "%s", path);
@@ -104,6 +118,23 @@ diskfile_append(int fd, const char *path, struct view bytes)
 	if (e == ERR_OK && fdatasync(fd) != 0)
 		e = diskfile_failed("fdatasync", path);
 	return e;
+}
+
+enum err
+diskfile_write_at(int fd, const char *path, uint64_t offset, struct view bytes)
+{
+	while (bytes.size > 0) {
+		ssize_t written = pwrite(fd, bytes.data, bytes.size, (off_t)offset);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return diskfile_failed("pwrite", path);
+		bytes.data += written;
+		bytes.size -= (size_t)written;
+		offset += (uint64_t)written;
+	}
+	return fdatasync(fd) == 0 ? ERR_OK : diskfile_failed("fdatasync", path);
 }
 
 enum err
@@ -173,6 +204,17 @@ diskfile_read_at(const char *path, uint64_t offset, size_t size, struct buf *to)
 	e = read_all(fd, path, offset, size, to);
 	close(fd);
 	return e;
+}
+
+enum err
+diskfile_size(const char *path, uint64_t *size)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return diskfile_failed("stat", path);
+	*size = (uint64_t)st.st_size;
+	return ERR_OK;
 }
 
 enum err

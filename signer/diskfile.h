@@ -38,6 +38,12 @@ enum err diskfile_open_append(const char *path, int *fd) MUST_USE;
 /* Writes all of it at the end of the file, then fdatasync. */
 enum err diskfile_append(int fd, const char *path, struct view bytes) MUST_USE;
 
+/* Opens for writing in place; a file that is not there is made (0644), its directory synced. */
+enum err diskfile_open_in_place(const char *path, int *fd) MUST_USE;
+
+/* Writes all of it from `offset` on, then fdatasync. */
+enum err diskfile_write_at(int fd, const char *path, uint64_t offset, struct view bytes) MUST_USE;
+
 /*
  * Writes `path` by way of a temporary file beside it: content synced, then renamed. The directory
  * must be synced (diskfile_sync_directory) before anybody may rely on the name.
@@ -50,6 +56,8 @@ enum err diskfile_read(const char *path, size_t size_max, struct buf *to) MUST_U
 
 /* Appends `size` bytes from `offset`; ERR_FORMAT_SIZE if there are fewer. */
 enum err diskfile_read_at(const char *path, uint64_t offset, size_t size, struct buf *to) MUST_USE;
+
+enum err diskfile_size(const char *path, uint64_t *size) MUST_USE; /* in bytes */
 
 /* Cuts a file to `size` bytes and syncs it. */
 enum err diskfile_truncate(const char *path, uint64_t size) MUST_USE;

@@ -57,7 +57,7 @@ ledger_open(uv_loop_t *loop, const struct signer_config *config, struct log_inde
 	l->lock_fd = -1;
 	l->published_note = BUF_INIT;
 	l->publishing_note = BUF_INIT;
-	l->segment_rotate = true;
+	l->pending.rotate = true;
 	merkle_frontier_init(&l->head);
 	merkle_frontier_init(&l->signed_head);
 	if ((e = diskfile_make_directory(config->log_directory)) != ERR_OK ||
@@ -347,15 +347,12 @@ commit_start(struct ledger *l)
 			ledger_fail(l, "out-of-memory", "no memory to seal a batch");
 			return;
 		}
-		if (l->segment_rotate)
-			ledger_segment_begin(l, b->first);
-		job.pending = buf_view(&b->bytes);
+		ledger_pending_place(l, b, &job);
 	} else {
 		/* Evidence alone, such as a new policy: nothing to sign. */
 		batch_move(b, BATCH_WRITING);
 	}
 	job.evidence = buf_view(&b->evidence);
-	job.segment = l->segment_path;
 	b->began_us = uv_hrtime() / 1000;
 	l->writing = b;
 	l->open = ledger_batch_take(l, b->first + b->count);
@@ -437,7 +434,7 @@ ledger_free(struct ledger *l)
 	batches_free(l->sealed_first);
 	batches_free(l->publishing);
 	batches_free(l->spare);
-	ledger_segments_free(l);
+	ledger_pending_free(l);
 	ledger_tokens_free(l);
 	note_verifier_free(&l->verifier);
 	buf_free(&l->published_note);

@@ -1,10 +1,6 @@
 /*
- * The ledger and the disk's public side: what is sealed goes to the publisher, pending files that
- * are no longer needed go away, and old reports are served from the tiles.
- *
- * Pending files: a new one is begun with the first batch after each publication. One may be removed
- * when the next one begins at or before the published size: then every report in it is in the
- * tiles.
+ * The ledger and the disk's public side: what is sealed goes to the publisher, and old reports are
+ * served from the tiles.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,8 +14,6 @@
 
 static void on_timer(uv_timer_t *timer);
 static void collect_changes(struct ledger *l, const struct batch *last, struct publish_job *job);
-static void collect_segments(struct ledger *l, struct publish_job *job);
-static void job_release(struct ledger *l);
 
 void
 ledger_publish_start(struct ledger *l)
@@ -62,8 +56,7 @@ ledger_publish_advance(struct ledger *l, bool now)
 	job.batches = l->publishing;
 	job.note = buf_view(&l->publishing_note);
 	collect_changes(l, last, &job);
-	collect_segments(l, &job);
-	l->segment_rotate = true;
+	ledger_pending_leave(l, &job);
 	publisher_submit(l->publisher, &job);
 }
 
@@ -94,7 +87,8 @@ ledger_publish_done(void *context, enum err result)
 		ledger_batch_give(l, b);
 	}
 	l->publishing = NULL;
-	job_release(l);
+	ledger_pending_left(l);
+	index_changes_free(&l->publishing_changes);
 	ledger_advance(l);
 }
 
@@ -127,62 +121,6 @@ ledger_answer_published(
 	return e;
 }
 
-/* The next batch, which begins with report `first`, goes to a new pending file. */
-void
-ledger_segment_begin(struct ledger *l, uint64_t first)
-{
-	struct ledger_segment *s = calloc(1, sizeof(*s));
-
-	if (s == NULL)
-		abort(); /* without it the pending files would be forgotten */
-	s->first = first;
-	if (l->segment_last != NULL)
-		l->segment_last->next = s;
-	else
-		l->segment_first = s;
-	l->segment_last = s;
-	free(l->segment_path);
-	l->segment_path = ledger_segment_path(l, first);
-	l->segment_rotate = false;
-}
-
-/* The newest pending file is gone. */
-void
-ledger_segment_drop(struct ledger *l)
-{
-	struct ledger_segment **s = &l->segment_first, *before = NULL;
-
-	while (*s != l->segment_last) {
-		before = *s;
-		s = &(*s)->next;
-	}
-	free(*s);
-	*s = NULL;
-	l->segment_last = before;
-}
-
-void
-ledger_segments_free(struct ledger *l)
-{
-	struct ledger_segment *s;
-
-	while ((s = l->segment_first) != NULL) {
-		l->segment_first = s->next;
-		free(s);
-	}
-	free(l->segment_path);
-	job_release(l);
-}
-
-char *
-ledger_segment_path(const struct ledger *l, uint64_t first)
-{
-	char name[64];
-
-	snprintf(name, sizeof(name), "pending.%020" PRIu64, first);
-	return diskfile_join(l->config->log_directory, name);
-}
-
 static void
 on_timer(uv_timer_t *timer)
 {
@@ -205,46 +143,4 @@ collect_changes(struct ledger *l, const struct batch *last, struct publish_job *
 	job->state.log_size = l->publishing_size;
 	job->state.log_root = last->root;
 	evidence_durable_end(l->evidence, &job->state.pack, &job->state.pack_offset);
-}
-
-/*
- * A file may go when the next one begins at or before what is published now, and all may go when
- * nothing is on its way behind it: the next batch begins a new file either way.
- */
-static void
-collect_segments(struct ledger *l, struct publish_job *job)
-{
-	bool all = l->writing == NULL && l->written == NULL && l->signing == NULL;
-	struct ledger_segment *s;
-	size_t count = 0;
-
-	for (s = l->segment_first; s != NULL; s = s->next)
-		if (all || (s->next != NULL && s->next->first <= l->publishing_size))
-			count++;
-	if (count == 0)
-		return;
-	if ((l->publishing_remove = calloc(count, sizeof(*l->publishing_remove))) == NULL)
-		return; /* they are removed with the next publication */
-	for (size_t i = 0; i < count; i++) {
-		s = l->segment_first;
-		l->segment_first = s->next;
-		l->publishing_remove[i] = ledger_segment_path(l, s->first);
-		free(s);
-	}
-	if (l->segment_first == NULL)
-		l->segment_last = NULL;
-	l->publishing_remove_count = count;
-	job->remove = l->publishing_remove;
-	job->remove_count = count;
-}
-
-static void
-job_release(struct ledger *l)
-{
-	for (size_t i = 0; i < l->publishing_remove_count; i++)
-		free(l->publishing_remove[i]);
-	free(l->publishing_remove);
-	l->publishing_remove = NULL;
-	l->publishing_remove_count = 0;
-	index_changes_free(&l->publishing_changes);
 }

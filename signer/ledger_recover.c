@@ -3,12 +3,7 @@
  *
  *   1. `checkpoint` names the published size and root; none: the log is new
  *   2. the frontier of that tree is read from the tiles, and must give that root
- *   3. the pending files are read in order. A record is taken if it is whole: its leaves, added to
- *      the tree so far, must give the root in its trailer. What is published already is skipped.
- *      An unfinished record at the end of the last file is where a crash cut a write. Once the
- *      guard has shown that it was never signed it is cut off (ledger_mend_pending): the next
- *      recovery must not take it for damage in the middle. Anything else that does not fit is
- *      damage: it is named, and the signer does not start.
+ *   3. the pending files are read in order (ledger_pending.c)
  *   4. heads of chains: from the index, if it speaks of a state of this log; then from the reports
  *      after that, out of tiles (ledger_heads.c) and pending files. This repairs or replaces a
  *      missing index.
@@ -16,25 +11,16 @@
  * What was pending becomes one batch in `written`, left open until the key process has told the
  * guard's state (ledger_sign.c); it then goes the way of every other batch.
  */
-#include <dirent.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "proto/checkpoint.h"
 #include "proto/report.h"
-#include "proto/tile.h"
 #include "signer/diskfile.h"
 #include "signer/ledger_state.h"
 #include "signer/logger.h"
 #include "signer/tilestore.h"
-
-#define SEGMENT_PREFIX "pending."
-#define SEGMENT_DIGITS 20
-
-/* Larger than all the pending files that a signer leaves: 256 MiB unpublished, and one batch. */
-#define SEGMENT_SIZE_MAX (1024UL * 1024 * 1024)
 
 /* Heads of reports from `from` on go to the index. */
 struct catch_up {
@@ -44,15 +30,6 @@ struct catch_up {
 
 static enum err read_checkpoint(struct ledger *l, struct checkpoint *c);
 static enum err read_frontier(struct ledger *l, const struct checkpoint *c);
-static enum err read_segments(struct ledger *l, struct merkle_frontier *tree);
-static enum err list_segments(struct ledger *l, uint64_t **firsts, size_t *count);
-static int compare_firsts(const void *a, const void *b);
-static enum err read_segment(
-    struct ledger *l, uint64_t first, bool last, struct merkle_frontier *tree);
-static enum err take_record(
-    struct ledger *l, const char *path, struct view *rest, bool last, struct merkle_frontier *tree);
-static enum err add_entries(struct ledger *l, struct view entries, uint64_t first, uint32_t count,
-    const struct digest *root, struct merkle_frontier *tree);
 static enum err load_heads(struct ledger *l, struct log_index *index);
 static enum err load_head(
     void *context, const char *collector, const char *name, const struct workload_head *head);
@@ -75,7 +52,7 @@ ledger_recover(struct ledger *l, struct log_index *index)
 	if (l->written == NULL)
 		return ERR_MEMORY;
 	tree = l->signed_head;
-	if ((e = read_segments(l, &tree)) != ERR_OK || (e = load_heads(l, index)) != ERR_OK)
+	if ((e = ledger_pending_read(l, &tree)) != ERR_OK || (e = load_heads(l, index)) != ERR_OK)
 		return e;
 	if ((e = read_last_issued(l)) != ERR_OK)
 		return e;
@@ -92,33 +69,6 @@ ledger_recover(struct ledger *l, struct log_index *index)
 	if (l->written->count == 0)
 		batch_free(&l->written);
 	return ERR_OK;
-}
-
-/*
- * A process that failed in the middle of a commit may have left its record where only the kernel's
- * memory has it; older ones were synced before a newer one was begun. A file without a whole record
- * has the name that the next one will get, and must not be removed under it.
- */
-enum err
-ledger_mend_pending(struct ledger *l)
-{
-	uint64_t kept = l->found_end;
-	enum err e = ERR_OK;
-
-	if (l->segment_last == NULL)
-		return ERR_OK;
-	if (kept < l->found_size)
-		logger_say(LOGGER_WARNING, "pending-mended",
-		    "%s is cut to its %" PRIu64 " bytes of whole records; nothing was signed that "
-		    "stood behind them",
-		    l->segment_path, kept);
-	if (kept == 0) {
-		ledger_segment_drop(l);
-		return diskfile_remove(l->segment_path);
-	}
-	if (kept < l->found_size)
-		e = diskfile_truncate(l->segment_path, kept);
-	return e == ERR_OK ? diskfile_write_again(l->segment_path, l->found_record, kept) : e;
 }
 
 static enum err
@@ -159,161 +109,6 @@ read_frontier(struct ledger *l, const struct checkpoint *c)
 		return ledger_damaged(l->config->log_directory, c->size,
 		    "the tiles do not give the checkpoint's root");
 	return ERR_OK;
-}
-
-static enum err
-read_segments(struct ledger *l, struct merkle_frontier *tree)
-{
-	uint64_t *firsts = NULL;
-	size_t count = 0;
-	enum err e = list_segments(l, &firsts, &count);
-
-	for (size_t i = 0; i < count && e == ERR_OK; i++) {
-		ledger_segment_begin(l, firsts[i]);
-		e = read_segment(l, firsts[i], i + 1 == count, tree);
-	}
-	batch_hash(l->written);
-	l->segment_rotate = true;
-	free(firsts);
-	return e;
-}
-
-static enum err
-list_segments(struct ledger *l, uint64_t **firsts, size_t *count)
-{
-	DIR *d = opendir(l->config->log_directory);
-	struct dirent *entry;
-	enum err e = ERR_OK;
-
-	if (d == NULL)
-		return ledger_damaged(l->config->log_directory, 0, "the directory cannot be read");
-	while (e == ERR_OK && (entry = readdir(d)) != NULL) {
-		const char *digits = entry->d_name + strlen(SEGMENT_PREFIX);
-		uint64_t *grown;
-
-		if (strncmp(entry->d_name, SEGMENT_PREFIX, strlen(SEGMENT_PREFIX)) != 0 ||
-		    strlen(digits) != SEGMENT_DIGITS ||
-		    strspn(digits, "0123456789") != SEGMENT_DIGITS)
-			continue;
-		if ((grown = realloc(*firsts, (*count + 1) * sizeof(**firsts))) == NULL) {
-			e = ERR_MEMORY;
-			break;
-		}
-		*firsts = grown;
-		grown[(*count)++] = strtoull(digits, NULL, 10);
-	}
-	closedir(d);
-	if (*count > 0)
-		qsort(*firsts, *count, sizeof(**firsts), compare_firsts);
-	return e;
-}
-
-static int
-compare_firsts(const void *a, const void *b)
-{
-	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
-
-	return left < right ? -1 : left > right;
-}
-
-static enum err
-read_segment(struct ledger *l, uint64_t first, bool last, struct merkle_frontier *tree)
-{
-	char *path = ledger_segment_path(l, first);
-	struct buf bytes = BUF_INIT;
-	struct view rest;
-	enum err e = diskfile_read(path, SEGMENT_SIZE_MAX, &bytes);
-
-	rest = buf_view(&bytes);
-	l->found_record = 0;
-	l->found_end = 0;
-	l->found_size = bytes.size;
-	while (e == ERR_OK && rest.size > 0)
-		e = take_record(l, path, &rest, last, tree);
-	buf_free(&bytes);
-	free(path);
-	return e;
-}
-
-/*
- * Takes one record off `rest`. A record that reaches beyond the end of the last file, or that is
- * the last thing in it and does not prove itself, is a write that a crash cut short.
- */
-static enum err
-take_record(
-    struct ledger *l, const char *path, struct view *rest, bool last, struct merkle_frontier *tree)
-{
-	uint64_t first, size, whole;
-	uint32_t count;
-	struct digest root;
-	bool torn = rest->size < BATCH_HEADER_SIZE;
-	enum err e = ERR_FORMAT;
-
-	if (!torn && (e = batch_header_parse((struct view){rest->data, BATCH_HEADER_SIZE}, &first,
-			  &count, &size)) == ERR_OK) {
-		whole = BATCH_HEADER_SIZE + size + BATCH_TRAILER_SIZE;
-		torn = whole > rest->size;
-	}
-	if (!torn && e == ERR_OK) {
-		struct view entries = {rest->data + BATCH_HEADER_SIZE, (size_t)size};
-
-		memcpy(root.bytes, entries.data + entries.size, DIGEST_SIZE);
-		e = add_entries(l, entries, first, count, &root, tree);
-		torn = e == ERR_FORMAT && whole == rest->size;
-		if (e == ERR_OK) {
-			rest->data += whole;
-			rest->size -= (size_t)whole;
-			l->found_record = l->found_end;
-			l->found_end += whole;
-			return ERR_OK;
-		}
-	}
-	if (e == ERR_MEMORY)
-		return e;
-	if (!torn || !last)
-		return ledger_damaged(
-		    path, tree->size, "expected the record of the reports from this index on");
-	logger_say(LOGGER_WARNING, "pending-torn",
-	    "%s ends in %zu bytes that are no whole record; a crash cut a write there, unless the "
-	    "key process has signed more than what stands before them",
-	    path, rest->size);
-	rest->size = 0;
-	return ERR_OK;
-}
-
-/* Adds a record's entries to the tree and to the pending batch, if they prove themselves. */
-static enum err
-add_entries(struct ledger *l, struct view entries, uint64_t first, uint32_t count,
-    const struct digest *root, struct merkle_frontier *tree)
-{
-	struct merkle_frontier grown = *tree;
-	struct view rest = entries, entry;
-	struct batch_entry *added;
-	struct digest leaf, found;
-	enum err e = ERR_OK;
-
-	if (first + count <= l->published_size)
-		return ERR_OK; /* in the tiles already */
-	if (first != tree->size)
-		return ERR_MISMATCH;
-	for (uint32_t i = 0; i < count && e == ERR_OK; i++) {
-		if ((e = tile_entry_next(&rest, &entry)) != ERR_OK)
-			break;
-		merkle_leaf(entry, &leaf);
-		merkle_frontier_append(&grown, &leaf);
-	}
-	merkle_frontier_root(&grown, &found);
-	if (e != ERR_OK || rest.size != 0 || !digest_equal(&found, root))
-		return ERR_FORMAT;
-	*tree = grown;
-	rest = entries;
-	for (uint32_t i = 0; i < count && e == ERR_OK; i++) {
-		if ((e = tile_entry_next(&rest, &entry)) != ERR_OK)
-			break;
-		buf_append_view(batch_report_begin(l->written), entry);
-		e = batch_report_end(l->written, &added);
-	}
-	return e;
 }
 
 static enum err

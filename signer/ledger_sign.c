@@ -361,7 +361,7 @@ say_ready(struct ledger *l)
 {
 	if (l->ready_said || l->catching_up)
 		return;
-	if (ledger_mend_pending(l) != ERR_OK) {
+	if (ledger_pending_mend(l) != ERR_OK) {
 		ledger_fail(l, "pending-unmended", "the newest pending file cannot be written");
 		return;
 	}

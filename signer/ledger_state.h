@@ -71,10 +71,21 @@ struct ledger_tokens {
 	bool want_publication; /* the next one needs the published tree to catch up */
 };
 
-/* A pending file: "pending.<index of its first report, 20 digits>". */
-struct ledger_segment {
-	uint64_t first;
-	struct ledger_segment *next; /* the newer one */
+/* The pending files; ledger_pending.c. */
+struct pending_file;
+struct ledger_pending {
+	struct pending_file *first, *last; /* with what is not published, the oldest first */
+	struct pending_file *leaving;      /* published by the job under way */
+	struct pending_file *spare;        /* to be written over */
+	unsigned spare_count;
+	char **remove; /* paths, with the job under way */
+	size_t remove_count;
+	bool rotate;  /* the next batch begins another file */
+	char *path;   /* of the last */
+	uint64_t end; /* of its last record, in bytes */
+	/* Of the newest file that recovery read. */
+	uint64_t found_record; /* offset of its last whole record */
+	bool torn;             /* what is behind it is no end mark */
 };
 
 struct ledger {
@@ -114,14 +125,8 @@ struct ledger {
 	struct index_changes unindexed;
 	struct index_changes publishing_changes;
 	uint64_t indexed_ms; /* when the index was last given changes */
-	char **publishing_remove;
-	size_t publishing_remove_count;
-	struct ledger_segment *segment_first, *segment_last;
-	char *segment_path; /* of segment_last */
-	bool segment_rotate;
+	struct ledger_pending pending;
 	uint64_t last_issued_s; /* of the newest report that recovery found */
-	/* Of the newest pending file that recovery read: where its last whole record lies. */
-	uint64_t found_record, found_end, found_size; /* bytes */
 	uv_timer_t publish_timer;
 
 	uint64_t storage_us, token_us; /* the last commit, the last checkpoint signature */
@@ -166,10 +171,14 @@ void ledger_publish_add(struct ledger *l, struct batch *b);
 void ledger_publish_advance(struct ledger *l, bool now);
 enum err ledger_answer_published(
     struct ledger *l, const struct workload *w, void *waiter, uint64_t arrived_us) MUST_USE;
-void ledger_segment_begin(struct ledger *l, uint64_t first);
-void ledger_segment_drop(struct ledger *l);
-void ledger_segments_free(struct ledger *l);
-char *ledger_segment_path(const struct ledger *l, uint64_t first);
+
+/* ledger_pending.c */
+void ledger_pending_place(struct ledger *l, const struct batch *b, struct commit_job *job);
+void ledger_pending_leave(struct ledger *l, struct publish_job *job);
+void ledger_pending_left(struct ledger *l); /* the job is done */
+enum err ledger_pending_read(struct ledger *l, struct merkle_frontier *tree) MUST_USE;
+enum err ledger_pending_mend(struct ledger *l) MUST_USE;
+void ledger_pending_free(struct ledger *l);
 
 /* ledger_recover.c */
 enum err ledger_recover(struct ledger *l, struct log_index *index) MUST_USE;
@@ -185,6 +194,5 @@ enum err ledger_replay_report(
  * its last whole record is written and synced again; without a whole record it is removed. Only
  * when guard and log agree: until then the unfinished record may be a damaged one that was signed.
  */
-enum err ledger_mend_pending(struct ledger *l) MUST_USE;
 
 #endif

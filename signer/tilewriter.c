@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,7 @@ static enum err write_file(
     struct tilewriter *w, const char *path, const struct iovec *part, size_t parts);
 static enum err check_place(const struct tilewriter *w, int fd, const char *path);
 static enum err sync_written(struct tilewriter *w);
+static void give_way(void);
 static void note_filled(struct tilewriter *w, unsigned level, uint64_t tile, const char *path);
 static enum err drop_unnamed(const struct tilewriter *w);
 static enum err drop_behind(const struct tilewriter *w, unsigned level, bool entries);
@@ -319,6 +321,7 @@ write_file(struct tilewriter *w, const char *path, const struct iovec *part, siz
 	free(name);
 	if (fd >= 0)
 		w->written[w->written_count++] = fd;
+	give_way();
 	return e == ERR_OK ? check_place(w, fd, path) : e;
 }
 
@@ -343,9 +346,20 @@ sync_written(struct tilewriter *w)
 {
 	enum err e = diskfile_sync_all(w->fd, w->directory);
 
+	give_way();
 	while (w->written_count > 0 && e == ERR_OK)
 		e = diskfile_close_cold(w->written[--w->written_count], w->directory);
 	return e;
+}
+
+/*
+ * Whoever is ready to run does so now. A thread that has just written a file would else keep the
+ * core to the end of its slice, 3 ms, while receipts wait; they wait half as long at half load.
+ */
+static void
+give_way(void)
+{
+	sched_yield();
 }
 
 /* There is a partial tile of it if the last flush ended within it, or by a crash before. */

@@ -19,7 +19,7 @@ SHORT = 2  # points of each kind in the short form
 
 # Parts of paths, as the shim compares them, and the calls that are made on such files.
 KINDS = {
-    "pending": ("/log/pending.", ("open", "write", "fdatasync", "unlink", "close")),
+    "pending": ("/log/pending.", ("open", "pwrite64", "fdatasync", "close")),
     "evidence": ("/evidence/", ("open", "write", "fdatasync")),
     "tiles": ("/log/tile/", ("open", "writev", "close", "unlink", "mkdir")),
     "sync of all": ("/log", ("syncfs",)),

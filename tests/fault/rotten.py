@@ -46,7 +46,7 @@ class Ruin:
         self.image = site.path("image")
         logimage.keep(site, self.image)
         self.pending = logimage.newest_pending(site)
-        self.whole = self.pending.read_bytes() if self.pending.exists() else b""
+        self.whole = logimage.records_of(self.pending)
 
     def restore(self, image=None):
         logimage.restore(self.site, image or self.image)
@@ -131,6 +131,57 @@ def test_pending_file_cut_at_every_byte_of_its_last_record():
             count("rotten", "cuts")
 
 
+def earlier_use(site, size):
+    """What an earlier use of a pending file may have left: records of published reports, one after another."""
+    entries = site.path("log/tile/entries/000").read_bytes()[:4000]
+    record = (b"HMB1" + (3).to_bytes(4, "big") + len(entries).to_bytes(8, "big") + bytes(16) + entries +
+              os.urandom(32))
+    return record * (size // len(record) + 1)
+
+
+def test_pending_record_torn_over_an_earlier_use_of_its_file():
+    """Behind the cut is neither the file's end nor an end mark, but what was there before."""
+    with ruin() as r:
+        start, end = r.whole.rindex(b"HMB1"), len(r.whole)
+        old = earlier_use(r.site, 2 * end)
+        edges = [start + 1, start + 32, end - 1, end]
+        for cut in edges + choose(range(start + 1, end), 8):
+            r.restore()
+            r.pending.write_bytes(r.whole[:cut] + old[cut:])
+            lines = r.lives(int(cut == end))
+            assert any("event=pending-torn" in line and r.pending.name in line for line in lines), cut
+            count("rotten", "cuts")
+        for cut in (start, end):
+            r.restore()
+            r.pending.write_bytes(r.whole[:cut] + bytes(32) + old[cut:])
+            lines = r.lives(int(cut == end))
+            assert not any("event=pending-torn" in line for line in lines), (cut, lines)
+            count("rotten", "cuts")
+
+
+def test_pending_file_of_an_earlier_use_alone():
+    """All that is in it is published: no start minds it, whole or torn."""
+    with ruin() as r:
+        old = earlier_use(r.site, 20000)
+        for name in ("pending.00000000000000000007", "pending.09999999999999999999"):
+            for content in (b"", old, old[:9000], old[:5000] + b"HMB1" + old[5000:]):
+                r.restore()
+                (r.site.path("log") / name).write_bytes(content)
+                r.comes_up()
+                count("rotten", "cuts")
+
+
+def test_a_pending_file_that_is_missing():
+    """The next one begins behind the end of what is left: that is named."""
+    with ruin() as r:
+        rest = r.whole[next(end for first, _, end in logimage.pending_records(r.whole)
+                            if first >= REPORTS):]  # the ones before are published
+        r.pending.write_bytes(rest)
+        r.refuses("log-damaged", r.pending.name)
+        assert r.pending.read_bytes() == rest
+        count("rotten", "damages refused")
+
+
 def test_pending_file_of_one_torn_record():
     """Nothing whole is in it: the next record gets a file of that name, which must not be lost."""
     with Site() as site:
@@ -146,7 +197,7 @@ def test_pending_file_of_one_torn_record():
         os.kill(pid, signal.SIGKILL)
         signer.wait()
         path = logimage.newest_pending(site)
-        path.write_bytes(path.read_bytes()[:-5])
+        path.write_bytes(logimage.records_of(path)[:-5])
         for _ in range(3):
             signer = site.start_signer()
             collector.connect()
@@ -181,8 +232,9 @@ def test_a_flipped_bit_in_a_pending_record_with_others_behind_it():
         for at in choose(range(last), 6, 600):
             r.restore()
             rot(r.pending, at)
+            damage = r.pending.read_bytes()
             r.refuses("log-damaged|log-behind-guard", r.pending.name)
-            assert len(r.pending.read_bytes()) == len(r.whole)
+            assert r.pending.read_bytes() == damage
             count("rotten", "bits flipped")
 
 

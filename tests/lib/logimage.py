@@ -66,9 +66,34 @@ def wait_for_record(site, first):
     raise AssertionError(f"report {first} is not pending")
 
 
+def pending_records(data):
+    """(first report, where the record begins, where it ends) of each; what is behind the last is none."""
+    records, at = [], 0
+    while data[at:at + 4] == b"HMB1" and len(data) >= at + 32:
+        size = int.from_bytes(data[at + 8:at + 16], "big")
+        first = int.from_bytes(data[at + 16:at + 24], "big")
+        if len(data) < at + 64 + size:
+            break
+        records.append((first, at, at + 64 + size))
+        at += 64 + size
+    return records
+
+
 def newest_pending(site):
-    files = sorted(site.path("log").glob("pending.*"))
-    return files[-1] if files else site.path("log/pending.none")
+    """The file that was written last: the others are published, and wait to be written over."""
+    firsts = {}
+    for path in site.path("log").glob("pending.*"):
+        records = pending_records(path.read_bytes())
+        if records:
+            firsts[records[0][0]] = path
+    return firsts[max(firsts)] if firsts else site.path("log/pending.none")
+
+
+def records_of(path):
+    """All whole records of a pending file."""
+    data = path.read_bytes() if path.exists() else b""
+    records = pending_records(data)
+    return data[:records[-1][2]] if records else b""
 
 
 def keep(site, image):

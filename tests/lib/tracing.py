@@ -29,7 +29,8 @@ def groups(site, size, grown):
         tiles.append(tile / f"1/000.p/{width}")
     tiles += [tile / "1", tile / "1/000.p"]
     return {
-        "pending": [log / f"pending.{n:020}" for n in range(size, grown)],
+        "pending": sorted({*log.glob("pending.*"),
+                           *(log / f"pending.{n:020}" for n in range(size, grown))}),
         "evidence": sorted(site.path("evidence").iterdir()) +
                     [site.path(f"evidence/pack-{n:08}") for n in range(1, 9)],
         "tiles": tiles,

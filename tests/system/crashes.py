@@ -9,8 +9,8 @@ import hallmark
 import wire
 from hallmark import APP, EVIL, ORIGIN, Site
 from load import Load
-from logimage import (flip, fsck, keep, newest_pending, published, read_log, restore, verify_all,
-                      wait_for_record)
+from logimage import (flip, fsck, keep, newest_pending, published, read_log, records_of, restore,
+                      verify_all, wait_for_record)
 
 
 def test_kill_of_the_key_process_under_load():
@@ -121,6 +121,26 @@ def test_pending_reports_are_recovered():
         fsck(site)
 
 
+def test_pending_files_are_written_over():
+    """Few are there, however much is published; killed at any moment nothing is lost, and at the end they go."""
+    with Site() as site:
+        receipts, names = [], set()
+        for _ in range(4):
+            signer = site.start_signer()
+            collector = site.collector()
+            for n in range(3):
+                receipts += [collector.submit(f"w{n}{len(receipts)}", APP) for _ in range(5)]
+                published(site, len(receipts))
+            names |= {path.name for path in site.path("log").glob("pending.*")}
+            receipts.append(collector.submit(f"w{len(receipts)}", APP))
+            signer.kill()
+        assert 1 <= len(names) <= 4, names
+        assert site.start_signer().stop() == 0
+        assert not list(site.path("log").glob("pending.*"))
+        verify_all(site, receipts)
+        fsck(site)
+
+
 def test_pending_file_cut_at_every_byte():
     """A torn record at the end is dropped, and nothing before it; the guard says how far it may go."""
     with Site() as site:
@@ -139,7 +159,7 @@ def test_pending_file_cut_at_every_byte():
         image = site.path("image")
         keep(site, image)
         path = newest_pending(site)
-        whole = path.read_bytes()
+        whole = records_of(path)
         start = whole.rindex(b"HMB1")
         cuts = sorted({start + 1, start + 4, start + 31, start + 32, start + 33, len(whole) - 33,
                        len(whole) - 32, len(whole) - 1, len(whole)} |

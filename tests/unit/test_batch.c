@@ -89,6 +89,7 @@ sealing_gives_the_root_and_a_record_that_proves_itself(void **state)
 	struct digest root, leaf;
 	uint64_t first, size;
 	uint32_t count;
+	struct view end;
 
 	merkle_frontier_init(&tree);
 	for (int i = 0; i < 100; i++)
@@ -100,14 +101,21 @@ sealing_gives_the_root_and_a_record_that_proves_itself(void **state)
 	    ERR_OK);
 	assert_int_equal(first, 0);
 	assert_int_equal(count, 100);
-	assert_int_equal(BATCH_HEADER_SIZE + size + BATCH_TRAILER_SIZE, b->bytes.size);
+	assert_int_equal(
+	    BATCH_HEADER_SIZE + size + BATCH_TRAILER_SIZE + BATCH_END_SIZE, b->bytes.size);
 	merkle_frontier_init(&from_leaves);
 	for (int i = 0; i < 100; i++) {
 		merkle_leaf(i % 2 ? VIEW_LITERAL("a") : VIEW_LITERAL("b"), &leaf);
 		merkle_frontier_append(&from_leaves, &leaf);
 	}
 	merkle_frontier_root(&from_leaves, &root);
-	assert_memory_equal(b->bytes.data + b->bytes.size - DIGEST_SIZE, root.bytes, DIGEST_SIZE);
+	end = (struct view){b->bytes.data + b->bytes.size - BATCH_END_SIZE, BATCH_END_SIZE};
+	assert_memory_equal(end.data - DIGEST_SIZE, root.bytes, DIGEST_SIZE);
+	assert_true(batch_is_end(end));
+	assert_true(batch_is_end((struct view){end.data, 1}));
+	assert_true(batch_is_end((struct view){end.data, 0}));
+	assert_false(batch_is_end((struct view){end.data - 1, BATCH_END_SIZE}));
+	assert_false(batch_is_end(buf_view(&b->bytes)));
 	assert_int_equal(tree.size, 100);
 }
 
