@@ -3,8 +3,8 @@
  *
  * Happy path of a report
  *   1. it is written into the open batch (ledger_report_begin, _end)
- *   2. at the end of the loop's turn (ledger_turn) the batch is sealed and the committer appends
- *      it to the pending file and syncs it; meanwhile the next batch collects. No timer is
+ *   2. at the end of the loop's turn (ledger_turn) the batch is sealed and the committer writes
+ *      it into the pending file and syncs it; meanwhile the next batch collects. No timer is
  *      involved: idle, a batch is one report; under load it grows with the time a commit takes,
  *      or a signature if that takes much longer.
  *   3. the key process is asked for the checkpoint, with a consistency proof from the last one
@@ -16,7 +16,7 @@
  * stays WRITTEN a little longer and the next one grows: a checkpoint is a signature too.
  *
  * How it fails, and what follows
- *   - append, sync, rename, any disk error: `fatal`. No receipt of that batch has left; whether the
+ *   - write, sync, rename, any disk error: `fatal`. No receipt of that batch has left; whether the
  *     reports are on the disk is for recovery to see, which treats them as new.
  *   - key process down: batches wait in WRITTEN, the bound on reports in flight stops the reading
  *     of sockets. When it is back its state is either before or after the batch in question (the

@@ -1,12 +1,12 @@
 /*
- * The thread that publishes: it writes sealed batches into tiles, replaces the checkpoint, drops
- * pending files that are no longer needed, and brings the index up to date.
+ * The thread that publishes: it writes sealed batches into tiles, replaces the checkpoint, and
+ * brings the index up to date.
  *
  * Happy path of a job, in this order, each step on the disk before the next:
  *   1. entry bundles and hash tiles, full and partial, with one sync for all (tilewriter.h)
  *   2. `checkpoint`, by rename, then the log's directory
- *   3. partial tiles that are full now, and pending files whose reports are all published, are
- * removed
+ *   3. partial tiles that are full now are removed, and pending files that are too many or too
+ *      large to be written over
  *   4. the index, where it gets changes, in one transaction
  * Failure of 1 to 3 is final (ERR_IO; the ledger stops the process). What was written is harmless:
  * tiles that no checkpoint names, whole or not, and that will be written again. Failure of 4 costs
