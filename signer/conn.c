@@ -283,12 +283,21 @@ on_closed(uv_handle_t *handle)
 			break;
 		}
 	}
-	resumption_leave(c->ssl);
-	SSL_free(c->ssl);
+	conn_free_tls(c);
 	close(c->fd);
 	traffic_closed(p->traffic);
 	c->handle_alive = false;
 	conn_free_if_gone(c);
+}
+
+void
+conn_free_tls(struct conn *c)
+{
+	if (c->ssl == NULL)
+		return;
+	resumption_leave(c->ssl);
+	SSL_free(c->ssl);
+	c->ssl = NULL;
 }
 
 void

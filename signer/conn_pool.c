@@ -52,6 +52,8 @@ conn_pool_make_room(struct conn_pool *p)
 	if (oldest == NULL)
 		return false;
 	conn_end(conn_of(oldest), ERR_CONNECTIONS, NULL);
+	/* Not at the turn's end, as else: a turn may bring more peers than the limit is. */
+	conn_free_tls(conn_of(oldest));
 	return true;
 }
 

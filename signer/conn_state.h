@@ -63,4 +63,7 @@ void conn_leave(struct conn *c);
 /* A connection lives until both the loop and the ledger's loop have let go of it. */
 void conn_free_if_gone(struct conn *c);
 
+/* The larger part of its memory, of one that has ended. */
+void conn_free_tls(struct conn *c);
+
 #endif
