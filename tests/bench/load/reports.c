@@ -23,8 +23,8 @@
 
 /*
  * Each bundle alone at its time would be 50,000 wakes of the signer's core a second, and a virtual
- * machine pays dearly for an interrupt between processors: a quarter of the load's core, and some of
- * the signer's, which is to be measured. It adds up to this much to latencies of milliseconds.
+ * machine pays dearly for an interrupt between processors: a quarter of the load's core, and some
+ * of the signer's, which is to be measured. It adds up to this much to latencies of milliseconds.
  */
 #define PACE_US 100
 
