@@ -1,4 +1,5 @@
-"""A signer on the test stand: pinned to its core, with load and key process on the other one.
+"""A signer on the test stand: pinned to its core, with load and key process on the other one. What it
+leaves on the disk stays there, emptied, until the program ends: ground.py says why.
 
 The signer is started pinned, so that threads and whatever it starts later have its core too; the key
 process is moved to the load's.
@@ -11,6 +12,7 @@ import subprocess
 
 from cryptography.hazmat.primitives import serialization
 
+import ground
 import hallmark
 
 SIGNER_CORE, LOAD_CORE = "0", "1"
@@ -22,11 +24,15 @@ class Stand(hallmark.Site):
         self.loops = loops
         self.signer = None
         self.runs = itertools.count()
-        super().__init__(**options)
+        super().__init__(directory=ground.plot(), **options)
         self.issue("load", uri="spiffe://test/load")
         self.secret("ca.key", self.ca.key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption()).decode())
+
+    def __exit__(self, *exception):
+        super().__exit__(*exception)
+        ground.empty(self.dir)
 
     def write_configs(self):
         super().write_configs()

@@ -64,9 +64,13 @@ class WebServer:
         self.process = hallmark.Process(
             "/usr/sbin/nginx", ["-p", str(site.dir), "-c", str(site.path("nginx.conf"))], site.env,
             prefix=["taskset", "-c", stand.SIGNER_CORE])
-        self.worker = int(re.search(
-            r"start worker process (\d+)",
-            self.process.wait_for(r"start worker process \d+")).group(1))
+        try:
+            self.worker = int(re.search(
+                r"start worker process (\d+)",
+                self.process.wait_for(r"start worker process \d+")).group(1))
+        except BaseException:
+            self.__exit__()
+            raise
 
     def __enter__(self):
         return self
