@@ -28,8 +28,10 @@ static const char magic[4] = {'H', 'M', 'G', '1'};
 struct guard {
 	int fd;
 	char *path;
-	uint64_t sequence; /* of the newest slot */
+	uint64_t sequence; /* of the slot that counts */
 	struct guard_state state;
+	struct guard_state next; /* in the other slot, while unsynced */
+	bool unsynced;
 	struct trees trees;
 };
 
@@ -40,7 +42,10 @@ static bool slot_decode(
     const uint8_t slot[SLOT_SIZE], uint64_t *sequence, struct guard_state *state);
 static bool slot_read(
     const struct guard *g, unsigned i, struct guard_state *state, uint64_t *sequence);
+static enum err slot_put(struct guard *g, uint64_t sequence, const struct guard_state *state);
+static enum err slot_sync(struct guard *g);
 static enum err slot_write(struct guard *g, uint64_t sequence, const struct guard_state *state);
+static enum err write_failed(const struct guard *g);
 static bool state_read(struct guard *g);
 static enum err state_open(struct guard *g, int flags);
 static enum err state_check_owner(const struct guard *g);
@@ -152,7 +157,7 @@ guard_close(struct guard **g)
 	if (*g == NULL)
 		return;
 	if ((*g)->fd >= 0)
-		close((*g)->fd); /* everything in it was synced */
+		close((*g)->fd); /* what was not synced was never relied on */
 	free((*g)->path);
 	free(*g);
 	*g = NULL;
@@ -177,23 +182,40 @@ guard_check(const struct guard *g, uint64_t size, const struct digest *root,
 }
 
 enum err
-guard_advance(struct guard *g, uint64_t size, const struct digest *root)
+guard_write(struct guard *g, uint64_t size, const struct digest *root)
 {
-	struct guard_state next = {size, *root};
 	enum err e;
 
+	if (g->unsynced)
+		abort(); /* over the slot that counts */
 	if (size == g->state.size && digest_equal(root, &g->state.root))
 		return ERR_OK;
-	if ((e = slot_write(g, g->sequence + 1, &next)) != ERR_OK)
+	g->next = (struct guard_state){size, *root};
+	if ((e = slot_put(g, g->sequence + 1, &g->next)) == ERR_OK)
+		g->unsynced = true;
+	return e;
+}
+
+enum err
+guard_sync(struct guard *g)
+{
+	enum err e;
+
+	if (!g->unsynced)
+		return ERR_OK;
+	if ((e = slot_sync(g)) != ERR_OK)
 		return e;
 	g->sequence++;
-	g->state = next;
+	g->state = g->next;
+	g->unsynced = false;
 	return ERR_OK;
 }
 
 void
 guard_signed(struct guard *g)
 {
+	if (g->unsynced)
+		abort();
 	trees_add(&g->trees, g->state.size, &g->state.root);
 }
 
@@ -259,16 +281,34 @@ slot_decode(const uint8_t slot[SLOT_SIZE], uint64_t *sequence, struct guard_stat
 	return memcmp(slot, again, SLOT_SIZE) == 0;
 }
 
-/* A failed write is final: nobody can say what the disk holds now. The caller ends. */
 static enum err
-slot_write(struct guard *g, uint64_t sequence, const struct guard_state *state)
+slot_put(struct guard *g, uint64_t sequence, const struct guard_state *state)
 {
 	uint8_t slot[SLOT_SIZE];
 	off_t at = (off_t)(sequence % SLOT_COUNT) * SLOT_STRIDE;
 
 	slot_encode(sequence, state, slot);
-	if (pwrite(g->fd, slot, SLOT_SIZE, at) == SLOT_SIZE && fdatasync(g->fd) == 0)
-		return ERR_OK;
+	return pwrite(g->fd, slot, SLOT_SIZE, at) == SLOT_SIZE ? ERR_OK : write_failed(g);
+}
+
+static enum err
+slot_sync(struct guard *g)
+{
+	return fdatasync(g->fd) == 0 ? ERR_OK : write_failed(g);
+}
+
+static enum err
+slot_write(struct guard *g, uint64_t sequence, const struct guard_state *state)
+{
+	enum err e = slot_put(g, sequence, state);
+
+	return e == ERR_OK ? slot_sync(g) : e;
+}
+
+/* Final: nobody can say what the disk holds now. The caller ends. */
+static enum err
+write_failed(const struct guard *g)
+{
 	complain("%s: cannot write the guard's state: %s", g->path, strerror(errno));
 	return ERR_IO;
 }

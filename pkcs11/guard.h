@@ -3,9 +3,10 @@
  *
  * The state is the size and root of the last tree that was signed. It lives in one small file of
  * two slots, written in turn, each with a rising sequence number and a checksum: one write and one
- * fdatasync a checkpoint, and a write never touches the slot that counts. The state is on the disk
- * before the signature over it is made, so it may be ahead of what the signer has, never behind.
- * A damaged slot is refused, not worked around: it might have held the newer state.
+ * fdatasync a checkpoint, and a write never touches the slot that counts. The two are two calls,
+ * so that the token can sign while the disk syncs. The state is on the disk before the signature
+ * over it leaves the process (serve.h), so it may be ahead of what the signer has, never behind. A
+ * damaged slot is refused, not worked around: it might have held the newer state.
  *
  * Beside it the guard keeps the last trees that it has seen signed, in memory: each is a beginning
  * of every later one, so a report that is proved to be in one of them is in the log for good.
@@ -61,6 +62,7 @@ enum err guard_read(
 enum err guard_adopt(const char *directory, const char *origin, struct view spki,
     struct guard_state *state) MUST_USE;
 
+/* What is known to be on the disk. */
 const struct guard_state *guard_state(const struct guard *g);
 
 /*
@@ -70,10 +72,24 @@ const struct guard_state *guard_state(const struct guard *g);
 enum err guard_check(const struct guard *g, uint64_t size, const struct digest *root,
     const struct merkle_proof *consistency) MUST_USE;
 
-/* Makes (size, root), which guard_check has allowed, the state: on the disk when it returns. */
-enum err guard_advance(struct guard *g, uint64_t size, const struct digest *root) MUST_USE;
+/*
+ * Writes (size, root), which guard_check has allowed, down as the next state. The present one stays
+ * the state until guard_sync: nothing is to be checked in between. ERR_IO is final: nobody can say
+ * what the disk holds then, and the caller ends.
+ */
+enum err guard_write(struct guard *g, uint64_t size, const struct digest *root) MUST_USE;
 
-/* The state's checkpoint has been signed: reports may be proved in its tree from here on. */
+/*
+ * Makes what was written the state: on the disk when it returns. Nothing to do if nothing was.
+ * ERR_IO is final, and what was signed meanwhile must not leave: never once more, the kernel would
+ * say yes to a sync of pages that it has given up.
+ */
+enum err guard_sync(struct guard *g) MUST_USE;
+
+/*
+ * The state's checkpoint has been signed and may leave: reports may be proved in its tree from here
+ * on. A state that is written and not synced here is a defect, and ends the process.
+ */
 void guard_signed(struct guard *g);
 
 /*

@@ -226,13 +226,14 @@ handle(struct server *s, const struct keychannel_request *r)
 	if (job != NULL)
 		e = r->type == KEYCHANNEL_CHECKPOINT ? begin_checkpoint(s, r, job)
 						     : begin_token(s, r, job);
-	if (e != ERR_OK) {
-		signing_job_free(&job);
-		return refuse(s, r, e);
+	if (e == ERR_OK) {
+		s->unanswered++;
+		signing_put(s->signing, &job);
+		/* While the token signs. If it fails we end, and what was signed is never taken. */
+		e = guard_sync(s->guard);
 	}
-	s->unanswered++;
-	signing_put(s->signing, &job);
-	return ERR_OK;
+	signing_job_free(&job);
+	return e == ERR_OK ? ERR_OK : refuse(s, r, e);
 }
 
 static enum err
@@ -241,12 +242,12 @@ begin_checkpoint(struct server *s, const struct keychannel_request *r, struct si
 	struct checkpoint c = {.size = r->size, .root = r->root};
 	enum err e;
 
-	if ((e = guard_check(s->guard, r->size, &r->root, &r->proof)) != ERR_OK ||
-	    (e = guard_advance(s->guard, r->size, &r->root)) != ERR_OK)
+	if ((e = guard_check(s->guard, r->size, &r->root, &r->proof)) != ERR_OK)
 		return e;
 	memcpy(c.origin, s->config->origin, strlen(s->config->origin)); /* checked to fit */
 	checkpoint_write(&c, &job->input);
-	if ((e = buf_status(&job->input)) == ERR_OK)
+	if ((e = buf_status(&job->input)) == ERR_OK &&
+	    (e = guard_write(s->guard, r->size, &r->root)) == ERR_OK)
 		s->checkpoint_signing = true;
 	return e;
 }
@@ -262,7 +263,7 @@ begin_token(struct server *s, const struct keychannel_request *r, struct signing
 	return buf_status(&job->input);
 }
 
-/* Everything that the threads have signed. */
+/* Everything that the threads have signed. The only way out for a signature (serve.h). */
 static enum err
 answer_done(struct server *s)
 {

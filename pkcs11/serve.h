@@ -1,12 +1,33 @@
 /*
  * `hallmark-hsm serve`: answers the signer on descriptor 3 until it closes the channel.
  *
- * Two requests (proto/keychannel.h), one order for both: parse, let the guard check, make the
- * guard's new state durable, build what is signed, sign, verify, answer. The main thread does all
- * of this but building, signing and verifying the signature, which are the signing threads'
- * (signing.h): it alone reads what the signer sends, holds the guard and writes to the channel. So
- * one token signature does not wait for another. Checkpoints are one at a time: the next is checked
- * when the last has been answered, against the state that this one has made.
+ * Two requests (proto/keychannel.h), one order for both: parse, let the guard check, build what is
+ * signed, sign, verify, answer. Building, signing and verifying the signature are the signing
+ * threads' (signing.h); the rest is the main thread's: it alone reads what the signer sends, holds
+ * the guard and writes to the channel. So one token signature does not wait for another.
+ * Checkpoints are one at a time: the next is checked when the last has been answered, against the
+ * state that this one has made.
+ *
+ * A checkpoint is signed while the guard's state that covers it is made durable:
+ *
+ *   main thread                                    a signing thread
+ *   check the proof, write the next state
+ *   give the checkpoint's text away          --->  sign, verify the signature, make the note
+ *   sync the state: it is the state from here on   (waits to be taken)
+ *   take the note, answer                    <---
+ *
+ * No signature leaves before the state that covers it is on the disk, because what leaves is what
+ * the main thread takes, and between giving away and the end of the sync it does nothing else.
+ * There is no other way out: a signing thread has no channel, a dead token makes the main thread
+ * end without taking, the deadline's signal says one fixed sentence on stderr and ends the process.
+ * And a report is proved only in a tree whose checkpoint was taken: a JWS speaks of durable trees.
+ *   - The state cannot be written: nothing was given away. The sync fails: the signature is thrown
+ *     away, and nothing is tried again. Both times the signer is told so (ERR_IO), and we end.
+ *   - We die between: the state may be on the disk, ahead of what the signer has. It asks again for
+ *     the same tree and gets it. If the state was lost with the machine, the signature was too.
+ *   - The token fails or hangs meanwhile: as at any other time; the state is ahead. A hang is ended
+ *     when the deadline is over, but not before the kernel lets go of a sync that hangs as well.
+ *   - The sync takes long: nothing is read or answered meanwhile, tokens given away are signed.
  *
  * How it ends: the signer closes the channel (0); the token fails, the guard's state cannot be
  * written, or the bytes on the channel are no request (1, explained on stderr). What is being

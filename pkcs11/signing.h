@@ -1,8 +1,10 @@
 /*
  * The threads that sign, one for each session of the token. They are given what the main thread has
- * verified and made the guard's state: the text of a checkpoint, or a report that is logged. They
- * build what is signed, have it signed, verify the signature with the certificate and make the note
- * or the JWS. They see neither the channel nor the guard.
+ * verified: the text of a checkpoint that is written down as the guard's next state, or a report
+ * that is logged. They build what is signed, have it signed, verify the signature with the
+ * certificate and make the note or the JWS. They see neither the channel nor the guard: a signature
+ * may be done before the state under it is synced (serve.h), so it waits here until the main thread
+ * takes it, and no other way leads out.
  *
  * A checkpoint goes before every token that waits. A thread that had nothing to sign for
  * keepalive_s signs a text of no meaning: idle sessions of network HSMs die, and this shows early

@@ -1,10 +1,11 @@
 /*
  * Preloaded into the signer and its key process: one call, chosen by the test, is done (wholly or
- * by half) and then reported as failed, or ends the process. strace can make a call fail, but not
- * one that has been done.
+ * by half) and then reported as failed, or ends the process, or is held until the test lets it go.
+ * strace can make a call fail, but not one that has been done.
  *
  * The test writes what is to happen into the file that HALLMARK_FAULTY_CALLS names, which all
- * processes of the signer share; `hits` tells it that it has happened.
+ * processes of the signer share; `hits` tells it that it has happened, or is held. What is held
+ * waits for the lock of that file, which the test has until it lets go, or ends.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -28,13 +30,14 @@ enum fault {
 	FAULT_PERSISTED, /* done, and reported as failed */
 	FAULT_TORN,      /* half of it written, and reported as failed */
 	FAULT_KILLED,    /* done, and the process is gone */
+	FAULT_HELD,      /* done when the test lets go; reported as failed if there is an errno */
 };
 
 /* The shared file. tests/lib/underfire.py has the same layout. */
 struct control {
 	_Atomic uint32_t fault;
 	_Atomic uint32_t countdown; /* matching calls until it happens; then it is over */
-	int32_t number;             /* errno */
+	int32_t number;             /* errno; 0: what was held goes well */
 	_Atomic uint32_t hits;
 	char call[16];
 	char path[240]; /* matches as a part of the file's path */
@@ -55,6 +58,32 @@ static void __attribute__((constructor)) control_map(void)
 	close(fd);
 }
 
+#define REAL(name) ((__typeof__(&name))real(#name))
+
+static void *
+real(const char *name)
+{
+	void *found = dlsym(RTLD_NEXT, name);
+
+	if (found == NULL)
+		abort();
+	return found;
+}
+
+/* Opened anew, because a key process closes what it did not open itself. */
+static void
+hold(void)
+{
+	int fd = REAL(open)(getenv("HALLMARK_FAULTY_CALLS"), O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		abort();
+	while (flock(fd, LOCK_SH) != 0)
+		if (errno != EINTR)
+			abort();
+	(void)REAL(close)(fd);
+}
+
 /* What is to happen to this call now. */
 static enum fault
 fault_of_path(const char *call, const char *path)
@@ -67,6 +96,8 @@ fault_of_path(const char *call, const char *path)
 		return FAULT_NONE;
 	atomic_store(&control->fault, FAULT_NONE);
 	atomic_fetch_add(&control->hits, 1);
+	if (fault == FAULT_HELD)
+		hold();
 	return (enum fault)fault;
 }
 
@@ -91,7 +122,7 @@ outcome(enum fault f, long result)
 {
 	if (f == FAULT_KILLED)
 		kill(getpid(), SIGKILL);
-	if (f == FAULT_NONE || result < 0)
+	if (f == FAULT_NONE || result < 0 || control->number == 0)
 		return result;
 	errno = control->number;
 	return -1;
@@ -101,18 +132,6 @@ static size_t
 size_under(enum fault f, size_t size)
 {
 	return f == FAULT_TORN ? size / 2 : size;
-}
-
-#define REAL(name) ((__typeof__(&name))real(#name))
-
-static void *
-real(const char *name)
-{
-	void *found = dlsym(RTLD_NEXT, name);
-
-	if (found == NULL)
-		abort();
-	return found;
 }
 
 /* What is opened and then denied is closed again: nobody else could. */

@@ -235,3 +235,33 @@ def verify_jws(jws, jwk, certificate, report):
         key.verify(utils.encode_dss_signature(r, s), data, ec.ECDSA(hashes.SHA256()))
     else:
         key.verify(raw, data, padding.PKCS1v15(), hashes.SHA256())
+
+
+def reports(count, first=0, kind="report"):
+    return [f'{{"{kind}":{first + i}}}'.encode() for i in range(count)]
+
+
+def make_site(**options):
+    site = hallmark.Site(**options)
+    site.init_key()
+    return site
+
+
+def refused(answer, error, size, root):
+    """With this error, unsigned, and the guard where it was."""
+    assert answer.error == error, answer
+    assert b"\xe2\x80\x94" not in answer.body and b"eyJ" not in answer.body, answer
+    assert answer.body and answer.body.isascii(), answer
+    assert (answer.size, answer.root) == (size, root), answer
+
+
+def signed(site, answer, tree):
+    assert answer.error == 0, answer
+    assert (answer.size, answer.root) == (len(tree), tree.hash())
+    verify_note(answer.body, certificate_of(site), hallmark.ORIGIN, len(tree), tree.hash())
+
+
+def grown(key, site, count):
+    tree = Tree(reports(count))
+    signed(site, key.sign(tree, 0), tree)
+    return tree

@@ -8,6 +8,7 @@ printed. Counts go to the matrix: lines `matrix: <row> | <column> | <count>`, wh
 import atexit
 import collections
 import contextlib
+import fcntl
 import json
 import mmap
 import os
@@ -297,10 +298,11 @@ class FaultyCalls:
     """The control of faulty_calls.so, which must be in the signer's environment (`env`)."""
 
     MODES = {"persisted": 1, "torn": 2, "killed after": 3}
+    HELD = 4
     LAYOUT = struct.Struct("=IIiI16s240s")
 
     def __init__(self, site):
-        path = site.path("faulty-calls")
+        self.path = path = site.path("faulty-calls")
         path.write_bytes(bytes(self.LAYOUT.size))
         with open(path, "r+b") as file:
             self.shared = mmap.mmap(file.fileno(), self.LAYOUT.size)
@@ -308,9 +310,23 @@ class FaultyCalls:
                     "HALLMARK_FAULTY_CALLS": str(path)}
 
     def arm(self, mode, call, path, nth, number):
+        self.write(self.MODES[mode], call, path, nth, number)
+
+    def write(self, fault, call, path, nth, number):
         self.disarm()
         self.shared[4:] = self.LAYOUT.pack(0, nth, number, 0, call.encode(), path.encode())[4:]
-        self.shared[:4] = struct.pack("=I", self.MODES[mode])
+        self.shared[:4] = struct.pack("=I", fault)
+
+    @contextlib.contextmanager
+    def held(self, call, path, number=0):
+        """The next such call begins when this is left, and fails if there is an errno."""
+        with open(self.path, "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.write(self.HELD, call, path, 1, number)
+            try:
+                yield
+            finally:
+                self.disarm()
 
     def disarm(self):
         self.shared[:4] = bytes(4)

@@ -22,34 +22,11 @@ import hallmark
 import keychannel
 from hallmark import ORIGIN, Site
 from keychannel import (FORK, ROLLBACK, UNLOGGED, Gone, KeyProcess, Tree, certificate_of,
-                        checkpoint_request, token_request, verify_jws, verify_note)
+                        checkpoint_request, grown, make_site, refused, reports, signed,
+                        token_request, verify_jws)
 
 EMPTY = Tree().hash()
 NO_HASH = bytes(32)
-
-
-def reports(count, first=0, kind="report"):
-    return [f'{{"{kind}":{first + i}}}'.encode() for i in range(count)]
-
-
-def make_site(**options):
-    site = Site(**options)
-    site.init_key()
-    return site
-
-
-def refused(answer, error, size, root):
-    """With this error, unsigned, and the guard where it was."""
-    assert answer.error == error, answer
-    assert b"\xe2\x80\x94" not in answer.body and b"eyJ" not in answer.body, answer
-    assert answer.body and answer.body.isascii(), answer
-    assert (answer.size, answer.root) == (size, root), answer
-
-
-def signed(site, answer, tree):
-    assert answer.error == 0, answer
-    assert (answer.size, answer.root) == (len(tree), tree.hash())
-    verify_note(answer.body, certificate_of(site), ORIGIN, len(tree), tree.hash())
 
 
 class GrowingTree:
@@ -84,12 +61,6 @@ class GrowingTree:
         self.root = self.hash(0, old + 1)
         answer = key.checkpoint(old + 1, self.root, self.consistency(old, 0, old + 1))
         assert answer.error == 0, answer
-
-
-def grown(key, site, count):
-    tree = Tree(reports(count))
-    signed(site, key.sign(tree, 0), tree)
-    return tree
 
 
 def test_it_introduces_itself_with_state_and_certificate():

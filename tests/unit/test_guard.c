@@ -1,3 +1,8 @@
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
 #include "tests/unit/guard_fixture.h"
 
 static const struct merkle_proof no_proof;
@@ -74,7 +79,8 @@ the_same_tree_again_is_allowed(void **state)
 	log_sign(f);
 	merkle_batch_root(f->log, &root);
 	assert_int_equal(check(f, 5, &root, &no_proof), ERR_OK);
-	assert_int_equal(guard_advance(f->guard, 5, &root), ERR_OK);
+	assert_int_equal(guard_write(f->guard, 5, &root), ERR_OK);
+	assert_int_equal(guard_sync(f->guard), ERR_OK);
 	assert_int_equal(guard_state(f->guard)->size, 5);
 }
 
@@ -257,7 +263,99 @@ refuses_a_report_of_an_unsigned_tree(void **state)
 	assert_int_equal(check_report(f, "report 4", 4, UINT64_MAX, &proof), ERR_GUARD_UNLOGGED);
 }
 
-/* The state is on the disk before the signature is made: until then it proves nothing. */
+static void
+the_state_is_what_was_synced(void **state)
+{
+	struct fixture *f = *state;
+	struct digest empty, root;
+
+	merkle_empty_root(&empty);
+	log_grow(f, 3);
+	merkle_batch_root(f->log, &root);
+	assert_int_equal(guard_write(f->guard, 3, &root), ERR_OK);
+	assert_int_equal(guard_state(f->guard)->size, 0);
+	assert_memory_equal(guard_state(f->guard)->root.bytes, empty.bytes, DIGEST_SIZE);
+	assert_int_equal(guard_sync(f->guard), ERR_OK);
+	assert_int_equal(guard_state(f->guard)->size, 3);
+	assert_memory_equal(guard_state(f->guard)->root.bytes, root.bytes, DIGEST_SIZE);
+	/* There is nothing to sync: an answer to the same tree has no state to wait for. */
+	assert_int_equal(guard_write(f->guard, 3, &root), ERR_OK);
+	assert_int_equal(guard_sync(f->guard), ERR_OK);
+	guard_signed(f->guard);
+	assert_true(guard_knows_tree(f->guard, 3));
+}
+
+/* Whoever dies behind the write finds the next state when it begins again, and its tree good. */
+static void
+a_written_state_is_found_after_a_death(void **state)
+{
+	struct fixture *f = *state;
+	struct digest root;
+
+	log_grow(f, 3);
+	merkle_batch_root(f->log, &root);
+	assert_int_equal(guard_write(f->guard, 3, &root), ERR_OK);
+	guard_close(&f->guard);
+	fixture_open(f);
+	assert_int_equal(guard_state(f->guard)->size, 3);
+	assert_int_equal(check(f, 3, &root, &no_proof), ERR_OK);
+}
+
+/* Whether it ends a process by abort(). */
+static bool
+aborts(void (*what)(struct fixture *f), struct fixture *f)
+{
+	const struct rlimit no_core = {0, 0};
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		setrlimit(RLIMIT_CORE, &no_core);
+		signal(SIGABRT, SIG_DFL); /* cmocka's handler would go on with the next test */
+		what(f);
+		_exit(0);
+	}
+	assert_true(child > 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+}
+
+static void
+say_signed(struct fixture *f)
+{
+	guard_signed(f->guard);
+}
+
+static void
+write_again(struct fixture *f)
+{
+	struct digest root;
+
+	merkle_batch_root(f->log, &root);
+	if (guard_write(f->guard, 3, &root) != ERR_OK)
+		_exit(1);
+}
+
+/* The order is held by the guard itself: no caller can let a signature count before its state. */
+static void
+what_is_not_synced_cannot_be_signed_or_written_over(void **state)
+{
+	struct fixture *f = *state;
+	struct digest root;
+
+	log_grow(f, 3);
+	assert_false(aborts(say_signed, f));
+	assert_false(aborts(write_again, f));
+	merkle_batch_root(f->log, &root);
+	assert_int_equal(guard_write(f->guard, 3, &root), ERR_OK);
+	assert_true(aborts(say_signed, f));
+	assert_true(aborts(write_again, f));
+	assert_int_equal(guard_sync(f->guard), ERR_OK);
+	assert_false(aborts(say_signed, f));
+	assert_false(aborts(write_again, f));
+}
+
+/* The state may be on the disk before its signature is made: until then it proves nothing. */
 static void
 a_tree_counts_when_it_has_been_signed(void **state)
 {
@@ -267,7 +365,8 @@ a_tree_counts_when_it_has_been_signed(void **state)
 
 	log_grow(f, 3);
 	merkle_batch_root(f->log, &root);
-	assert_int_equal(guard_advance(f->guard, 3, &root), ERR_OK);
+	assert_int_equal(guard_write(f->guard, 3, &root), ERR_OK);
+	assert_int_equal(guard_sync(f->guard), ERR_OK);
 	merkle_batch_inclusion(f->log, 1, &proof);
 	assert_int_equal(check_report(f, "report 1", 1, 3, &proof), ERR_GUARD_UNLOGGED);
 	assert_false(guard_knows_tree(f->guard, 3));
@@ -371,6 +470,9 @@ main(void)
 	    TEST(knows_every_report_of_the_signed_tree),
 	    TEST(refuses_a_report_that_is_not_there),
 	    TEST(refuses_a_report_of_an_unsigned_tree),
+	    TEST(the_state_is_what_was_synced),
+	    TEST(a_written_state_is_found_after_a_death),
+	    TEST(what_is_not_synced_cannot_be_signed_or_written_over),
 	    TEST(a_tree_counts_when_it_has_been_signed),
 	    TEST(a_proof_to_an_earlier_signed_tree_is_good),
 	    TEST(refuses_another_tree_of_a_signed_size),
