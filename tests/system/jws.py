@@ -72,25 +72,8 @@ class Crowd:
         with self.changed:
             return self.count - len(self.receipts)
 
-    def finish(self):
-        """Each has exactly one receipt with a JWS over its report; all verify."""
-        self.wait_for(self.count)
-        jwk = json.loads(self.site.hsm("jwks").stdout)["keys"][0]
-        assert {r["workload"] for r in self.receipts} == set(self.bundles)
-        for receipt in self.receipts:
-            wire.verify_receipt(receipt, self.site.certificate, ORIGIN)
-            keychannel.verify_jws(receipt["jws"].encode(), jwk, self.site.certificate,
-                                  receipt["report"])
-        self.collector.close()
+    
 
-
-def until(condition, what):
-    deadline = hallmark.PATIENCE_S
-    pause = threading.Event()
-    while not condition():
-        assert deadline > 0, what
-        pause.wait(0.01)
-        deadline -= 0.01
 
 
 def finish(self):
