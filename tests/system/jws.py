@@ -72,11 +72,7 @@ class Crowd:
         with self.changed:
             return self.count - len(self.receipts)
 
-    
-
-
-
-def finish(self):
+    def finish(self):
         """Each has exactly one receipt with a JWS over its report; all verify."""
         self.wait_for(self.count)
         jwk = json.loads(self.site.hsm("jwks").stdout)["keys"][0]
