@@ -23,7 +23,7 @@
  * Published early at this many reports, so that memory and recovery stay small under load, and what
  * a publication keeps from others is over soon.
  */
-#define LEDGER_PUBLISH_REPORTS 4096
+#define LEDGER_PUBLISH_REPORTS 8192
 
 /*
  * The index follows at least this far behind the log: what recovery reads again from the tiles
