@@ -15,19 +15,20 @@
 static const unsigned char session_context[] = "hallmark-collector";
 
 static enum err load_own(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx);
+static bool use_key(SSL_CTX *ctx, const char *path);
 static enum err load_clients(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx);
 static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_size,
     const unsigned char *in, unsigned in_size, void *context);
 
 enum err
-tls_context_new(const struct signer_config *c, OSSL_LIB_CTX *library, struct resumption *sessions,
+tls_context_new(const struct signer_config *c, const struct tls_library *library, struct resumption *sessions,
     struct faults *faults, SSL_CTX **out)
 {
 	SSL_CTX *ctx;
 	bool good;
 
 	*out = NULL;
-	if ((ctx = SSL_CTX_new_ex(library, NULL, TLS_server_method())) == NULL ||
+	if ((ctx = SSL_CTX_new_ex(tls_library_context(library), NULL, TLS_server_method())) == NULL ||
 	    resumption_attach(sessions, ctx) != ERR_OK) {
 		SSL_CTX_free(ctx);
 		return ERR_CRYPTO;
@@ -134,7 +135,7 @@ load_own(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx)
 	}
 	if (c->tls.key == NULL)
 		return ERR_CONFIG;
-	if (SSL_CTX_use_PrivateKey_file(ctx, c->tls.key, SSL_FILETYPE_PEM) != 1 ||
+	if (!use_key(ctx, c->tls.key) ||
 	    SSL_CTX_check_private_key(ctx) != 1) {
 		faults_add(faults, c->tls.key, 0,
 		    "tls.key: expected the PEM private key of tls.certificate, found %s; the two "
@@ -143,6 +144,19 @@ load_own(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx)
 		return ERR_CONFIG;
 	}
 	return ERR_OK;
+}
+
+/* In OpenSSL's default context, which has decoders for it (signer/tls_library.h). */
+static bool
+use_key(SSL_CTX *ctx, const char *path)
+{
+	BIO *file = BIO_new_file(path, "r");
+	EVP_PKEY *key = file != NULL ? PEM_read_bio_PrivateKey(file, NULL, NULL, NULL) : NULL;
+	bool used = key != NULL && SSL_CTX_use_PrivateKey(ctx, key) == 1;
+
+	EVP_PKEY_free(key);
+	BIO_free(file);
+	return used;
 }
 
 static enum err
