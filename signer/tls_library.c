@@ -1,8 +1,8 @@
 /*
- * A provider has two sides: tables that say what it has, and the functions in them, which are called
- * with the context that the provider was begun with. Ours is begun with the context of a default
- * provider, in a library context behind ours, and gives that one's tables, two of them abridged. So
- * all functions are the default provider's own and find what they expect.
+ * A provider has two sides: tables that say what it has, and the functions in them, which are
+ * called with the context that the provider was begun with. Ours is begun with the context of a
+ * default provider, in a library context behind ours, and gives that one's tables, two of them
+ * abridged. So all functions are the default provider's own and find what they expect.
  */
 #include "signer/tls_library.h"
 

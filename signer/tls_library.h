@@ -1,6 +1,6 @@
 /*
- * The part of OpenSSL that a front's handshakes use: a library context of its own, so that fronts do
- * not wait for each other's locks, whose provider is the default one without what TLS 1.3 with
+ * The part of OpenSSL that a front's handshakes use: a library context of its own, so that fronts
+ * do not wait for each other's locks, whose provider is the default one without what TLS 1.3 with
  * certificates never asks for.
  *
  * Why less is more: to decode the public key of a certificate, OpenSSL 3.0 looks anew, for each
@@ -10,8 +10,8 @@
  *
  * Certificates may have the keys that TLS 1.3 knows: EC, RSA, RSA-PSS, Ed25519, Ed448. Keys are
  * exchanged by elliptic curves, not by the finite fields of RFC 7919, with which one who has no
- * certificate could ask for milliseconds of work. Private keys and files in PEM are not read with it,
- * but with OpenSSL's default context.
+ * certificate could ask for milliseconds of work. Private keys and files in PEM are not read with
+ * it, but with OpenSSL's default context.
  */
 #ifndef HALLMARK_SIGNER_TLS_LIBRARY_H
 #define HALLMARK_SIGNER_TLS_LIBRARY_H
