@@ -21,14 +21,15 @@ static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_s
     const unsigned char *in, unsigned in_size, void *context);
 
 enum err
-tls_context_new(const struct signer_config *c, const struct tls_library *library, struct resumption *sessions,
-    struct faults *faults, SSL_CTX **out)
+tls_context_new(const struct signer_config *c, const struct tls_library *library,
+    struct resumption *sessions, struct faults *faults, SSL_CTX **out)
 {
 	SSL_CTX *ctx;
 	bool good;
 
 	*out = NULL;
-	if ((ctx = SSL_CTX_new_ex(tls_library_context(library), NULL, TLS_server_method())) == NULL ||
+	if ((ctx = SSL_CTX_new_ex(tls_library_context(library), NULL, TLS_server_method())) ==
+		NULL ||
 	    resumption_attach(sessions, ctx) != ERR_OK) {
 		SSL_CTX_free(ctx);
 		return ERR_CRYPTO;
@@ -135,8 +136,7 @@ load_own(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx)
 	}
 	if (c->tls.key == NULL)
 		return ERR_CONFIG;
-	if (!use_key(ctx, c->tls.key) ||
-	    SSL_CTX_check_private_key(ctx) != 1) {
+	if (!use_key(ctx, c->tls.key) || SSL_CTX_check_private_key(ctx) != 1) {
 		faults_add(faults, c->tls.key, 0,
 		    "tls.key: expected the PEM private key of tls.certificate, found %s; the two "
 		    "must be made together",
