@@ -12,6 +12,13 @@
  */
 #define TICKETS 1
 
+/*
+ * The cipher that TLS 1.3 demands of everybody goes first, whatever the client would rather have:
+ * it is as strong as the P-256 keys around it, and its SHA-256, of which a handshake computes
+ * dozens, is an instruction of the processor where SHA-384 is not: 4 % of a full handshake.
+ */
+#define CIPHERS "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+
 static const unsigned char session_context[] = "hallmark-collector";
 
 static enum err load_own(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx);
@@ -30,6 +37,7 @@ tls_context_new(const struct signer_config *c, const struct tls_library *library
 	*out = NULL;
 	if ((ctx = SSL_CTX_new_ex(tls_library_context(library), NULL, TLS_server_method())) ==
 		NULL ||
+	    SSL_CTX_set_ciphersuites(ctx, CIPHERS) != 1 ||
 	    resumption_attach(sessions, ctx) != ERR_OK) {
 		SSL_CTX_free(ctx);
 		return ERR_CRYPTO;
@@ -43,7 +51,8 @@ tls_context_new(const struct signer_config *c, const struct tls_library *library
 	 */
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				  SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
-	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF |
+				     SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_read_ahead(ctx, 1);
 	SSL_CTX_set_num_tickets(ctx, TICKETS);
 	SSL_CTX_set_session_id_context(ctx, session_context, sizeof(session_context) - 1);

@@ -92,6 +92,15 @@ def test_every_cipher_and_exchange_is_spoken():
         assert site.status()["counters"]["handshakes"] == len(CIPHERS) + len(GROUPS)
 
 
+def test_the_cipher_is_the_first_of_ours():
+    with Site(loops=1) as site:
+        site.start_signer()
+        site.issue("host", uri="spiffe://test/host")
+        for offered in (CIPHERS, CIPHERS[::-1]):
+            said = s_client(site, "host", "-ciphersuites", ":".join(offered))
+            assert said and f"Cipher is {CIPHERS[0]}" in said, said
+
+
 def test_the_exchange_is_one_of_elliptic_curves():
     """Who begins with a finite field is asked again; who knows nothing else is not let in."""
     with Site(loops=1) as site:
