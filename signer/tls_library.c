@@ -113,6 +113,11 @@ draw_tables(OSSL_PROVIDER *whole)
 	const OSSL_DISPATCH *from = OSSL_PROVIDER_get0_dispatch(whole);
 	size_t n = 0;
 
+	if (dispatch[0].function_id != 0)
+		return true; /* drawn for another library, which may be in use */
+	for (size_t i = 0; i < CHOICES; i++)
+		if (!abridge(whole, &choices[i], tables[i]))
+			return false;
 	for (; from->function_id != 0 && n < TABLE_MAX - 1; from++) {
 		if (from->function_id == OSSL_FUNC_PROVIDER_TEARDOWN)
 			continue; /* its context is not ours to end */
@@ -121,9 +126,6 @@ draw_tables(OSSL_PROVIDER *whole)
 			dispatch[n].function = (void (*)(void))query;
 		n++;
 	}
-	for (size_t i = 0; i < CHOICES; i++)
-		if (!abridge(whole, &choices[i], tables[i]))
-			return false;
 	return true;
 }
 
