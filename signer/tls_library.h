@@ -6,7 +6,7 @@
  * Why less is more: to decode the public key of a certificate, OpenSSL 3.0 looks anew, for each
  * certificate, at every kind of key and every decoder that a provider has, name by name. With the
  * default provider's forty decoders and eighteen kinds of keys that is a fifth of a full handshake,
- * more than the key exchange; with those that certificates can need it is a fortieth.
+ * more than the key exchange; with those that certificates can need it is a twenty-fifth.
  *
  * Certificates may have the keys that TLS 1.3 knows: EC, RSA, RSA-PSS, Ed25519, Ed448. Keys are
  * exchanged by elliptic curves, not by the finite fields of RFC 7919, with which one who has no
