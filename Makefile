@@ -119,7 +119,7 @@ $(BUILD)/fault/%.so: tests/fault/%.c
 
 LOAD := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/bench/load/*.c))
 
-$(BUILD)/load: $(LOAD) $(BUILD)/libproto.a
+$(BUILD)/load: $(LOAD) $(BUILD)/libsigner.a $(BUILD)/libproto.a
 	@echo "  LD    $@"
 	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call PKG_LIBS,libssl $(PKGS_PROTO)) -lpthread
 

@@ -14,12 +14,25 @@
 /* Never a checkpoint (no newline) and never a JWS (a blank). */
 #define KEEPALIVE_TEXT "hallmark keep-alive"
 
+/*
+ * What a thread has signed is handed over together, as long as there is more to sign and not longer
+ * than this: with a token of 100 us a signature, to wake the main thread, and by it the signer, for
+ * each costs a third of what the signature does. One that takes longer than this is never kept.
+ */
+#define TOGETHER_US 1000
+
+struct signing_jobs {
+	struct signing_job *first, *last;
+};
+
 struct signing_thread {
 	pthread_t thread;
 	struct signing *owner;
 	struct token_signer *signer;
 	struct buf signature, scratch;
-	struct timespec idle_until; /* CLOCK_MONOTONIC: when a keep-alive is due */
+	struct signing_jobs done;   /* not handed over yet */
+	uint64_t together_until_us; /* CLOCK_MONOTONIC: when they are to be */
+	struct timespec idle_until; /* the same: when a keep-alive is due */
 };
 
 struct signing {
@@ -34,7 +47,7 @@ struct signing {
 	/* under the mutex */
 	struct signing_job *checkpoint;
 	struct signing_job *token_first, *token_last;
-	struct signing_job *done_first, *done_last;
+	struct signing_jobs done;
 	bool dead;
 	bool stop;
 };
@@ -43,7 +56,10 @@ static enum err threads_start(struct signing *s, struct token *token, EVP_PKEY *
 static void *thread_main(void *argument);
 static bool wait_for_job(struct signing_thread *t, struct signing_job **job);
 static void take_first(struct signing *s, struct signing_job **job);
-static void give_back(struct signing *s, struct signing_job *job);
+static void sign(struct signing_thread *t, struct signing_job *job);
+static void hand_over(struct signing_thread *t);
+static void jobs_add(struct signing_jobs *to, struct signing_job *job);
+static uint64_t now_us(void);
 static void keep_alive(struct signing_thread *t);
 static void wake_owner(struct signing *s);
 static void idle_begin(struct signing_thread *t);
@@ -148,8 +164,8 @@ signing_take(struct signing *s)
 	if (read(s->fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		abort();
 	pthread_mutex_lock(&s->mutex);
-	done = s->done_first;
-	s->done_first = s->done_last = NULL;
+	done = s->done.first;
+	s->done = (struct signing_jobs){NULL, NULL};
 	pthread_mutex_unlock(&s->mutex);
 	return done;
 }
@@ -217,13 +233,10 @@ thread_main(void *argument)
 
 	idle_begin(t);
 	while (wait_for_job(t, &job)) {
-		if (job == NULL) {
+		if (job == NULL)
 			keep_alive(t);
-		} else {
-			job->result = job->type == KEYCHANNEL_CHECKPOINT ? make_note(t, job)
-									 : make_jws(t, job);
-			give_back(t->owner, job);
-		}
+		else
+			sign(t, job);
 		idle_begin(t);
 	}
 	return NULL;
@@ -238,7 +251,9 @@ wait_for_job(struct signing_thread *t, struct signing_job **job)
 
 	pthread_mutex_lock(&s->mutex);
 	for (take_first(s, job); *job == NULL && !s->stop && !idle; take_first(s, job)) {
-		if (s->config->keepalive_s == 0)
+		if (t->done.first != NULL)
+			hand_over(t);
+		else if (s->config->keepalive_s == 0)
 			pthread_cond_wait(&s->wake, &s->mutex);
 		else
 			idle = pthread_cond_timedwait(&s->wake, &s->mutex, &t->idle_until) ==
@@ -263,17 +278,57 @@ take_first(struct signing *s, struct signing_job **job)
 }
 
 static void
-give_back(struct signing *s, struct signing_job *job)
+sign(struct signing_thread *t, struct signing_job *job)
 {
-	pthread_mutex_lock(&s->mutex);
-	job->next = NULL;
-	if (s->done_last != NULL)
-		s->done_last->next = job;
+	bool is_note = job->type == KEYCHANNEL_CHECKPOINT;
+
+	if (t->done.first == NULL)
+		t->together_until_us = now_us() + TOGETHER_US;
+	job->result = is_note ? make_note(t, job) : make_jws(t, job);
+	jobs_add(&t->done, job);
+	/* A whole batch waits for a note, and everything for the news of a token that fails. */
+	if (is_note || job->result != ERR_OK || now_us() >= t->together_until_us) {
+		pthread_mutex_lock(&t->owner->mutex);
+		hand_over(t);
+		pthread_mutex_unlock(&t->owner->mutex);
+	}
+}
+
+/* With the mutex, but for the moment in which the owner is woken. */
+static void
+hand_over(struct signing_thread *t)
+{
+	struct signing *s = t->owner;
+
+	if (s->done.last != NULL)
+		s->done.last->next = t->done.first;
 	else
-		s->done_first = job;
-	s->done_last = job;
+		s->done.first = t->done.first;
+	s->done.last = t->done.last;
+	t->done = (struct signing_jobs){NULL, NULL};
 	pthread_mutex_unlock(&s->mutex);
 	wake_owner(s);
+	pthread_mutex_lock(&s->mutex);
+}
+
+static void
+jobs_add(struct signing_jobs *to, struct signing_job *job)
+{
+	job->next = NULL;
+	if (to->last != NULL)
+		to->last->next = job;
+	else
+		to->first = job;
+	to->last = job;
+}
+
+static uint64_t
+now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 static void
@@ -357,6 +412,7 @@ static void
 signing_free(struct signing *s)
 {
 	for (unsigned i = 0; i < s->thread_count; i++) {
+		jobs_free(s->thread[i].done.first);
 		token_signer_free(&s->thread[i].signer);
 		buf_free(&s->thread[i].signature);
 		buf_free(&s->thread[i].scratch);
@@ -364,7 +420,7 @@ signing_free(struct signing *s)
 	free(s->thread);
 	signing_job_free(&s->checkpoint);
 	jobs_free(s->token_first);
-	jobs_free(s->done_first);
+	jobs_free(s->done.first);
 	buf_free(&s->jws_header);
 	if (s->fd >= 0)
 		close(s->fd);

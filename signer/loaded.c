@@ -15,7 +15,7 @@ void
 loaded_libraries_free(struct loaded_libraries *l)
 {
 	for (unsigned i = 0; i < FRONTS_MAX; i++)
-		OSSL_LIB_CTX_free(l->library[i]);
+		tls_library_free(&l->library[i]);
 }
 
 enum err
@@ -112,12 +112,11 @@ read_settings(struct loaded *l, struct loaded_libraries *libraries, struct fault
 	enum err e = sessions != NULL ? ERR_OK : ERR_MEMORY;
 
 	for (unsigned i = 0; i < l->fronts && e == ERR_OK; i++) {
-		if (i > 0 && libraries->library[i] == NULL &&
-		    (libraries->library[i] = OSSL_LIB_CTX_new()) == NULL)
+		if (libraries->library[i] == NULL)
+			e = tls_library_new(&libraries->library[i]);
+		if (e == ERR_OK && (l->settings[i] = settings_new(l->config)) == NULL)
 			e = ERR_MEMORY;
-		else if ((l->settings[i] = settings_new(l->config)) == NULL)
-			e = ERR_MEMORY;
-		else
+		if (e == ERR_OK)
 			e = tls_context_new(l->config, libraries->library[i], sessions, faults,
 			    &l->settings[i]->tls);
 	}

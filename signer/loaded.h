@@ -5,17 +5,16 @@
 #ifndef HALLMARK_SIGNER_LOADED_H
 #define HALLMARK_SIGNER_LOADED_H
 
-#include <openssl/crypto.h>
-
 #include "config/faults.h"
 #include "config/signer_config.h"
 #include "policy/policy.h"
 #include "proto/err.h"
 #include "signer/front.h"
+#include "signer/tls_library.h"
 
-/* OpenSSL's library contexts of the fronts; the first front has the default one, NULL. */
+/* OpenSSL for each front, made when it is first needed and kept over reloads. */
 struct loaded_libraries {
-	OSSL_LIB_CTX *library[FRONTS_MAX];
+	struct tls_library *library[FRONTS_MAX];
 };
 void loaded_libraries_free(struct loaded_libraries *l);
 

@@ -12,22 +12,32 @@
  */
 #define TICKETS 1
 
+/*
+ * The cipher that TLS 1.3 demands of everybody goes first, whatever the client would rather have:
+ * it is as strong as the P-256 keys around it, and its SHA-256, of which a handshake computes
+ * dozens, is an instruction of the processor where SHA-384 is not: 4 % of a full handshake.
+ */
+#define CIPHERS "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+
 static const unsigned char session_context[] = "hallmark-collector";
 
 static enum err load_own(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx);
+static bool use_key(SSL_CTX *ctx, const char *path);
 static enum err load_clients(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx);
 static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_size,
     const unsigned char *in, unsigned in_size, void *context);
 
 enum err
-tls_context_new(const struct signer_config *c, OSSL_LIB_CTX *library, struct resumption *sessions,
-    struct faults *faults, SSL_CTX **out)
+tls_context_new(const struct signer_config *c, const struct tls_library *library,
+    struct resumption *sessions, struct faults *faults, SSL_CTX **out)
 {
 	SSL_CTX *ctx;
 	bool good;
 
 	*out = NULL;
-	if ((ctx = SSL_CTX_new_ex(library, NULL, TLS_server_method())) == NULL ||
+	if ((ctx = SSL_CTX_new_ex(tls_library_context(library), NULL, TLS_server_method())) ==
+		NULL ||
+	    SSL_CTX_set_ciphersuites(ctx, CIPHERS) != 1 ||
 	    resumption_attach(sessions, ctx) != ERR_OK) {
 		SSL_CTX_free(ctx);
 		return ERR_CRYPTO;
@@ -41,7 +51,8 @@ tls_context_new(const struct signer_config *c, OSSL_LIB_CTX *library, struct res
 	 */
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				  SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
-	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF |
+				     SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_read_ahead(ctx, 1);
 	SSL_CTX_set_num_tickets(ctx, TICKETS);
 	SSL_CTX_set_session_id_context(ctx, session_context, sizeof(session_context) - 1);
@@ -134,8 +145,7 @@ load_own(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx)
 	}
 	if (c->tls.key == NULL)
 		return ERR_CONFIG;
-	if (SSL_CTX_use_PrivateKey_file(ctx, c->tls.key, SSL_FILETYPE_PEM) != 1 ||
-	    SSL_CTX_check_private_key(ctx) != 1) {
+	if (!use_key(ctx, c->tls.key) || SSL_CTX_check_private_key(ctx) != 1) {
 		faults_add(faults, c->tls.key, 0,
 		    "tls.key: expected the PEM private key of tls.certificate, found %s; the two "
 		    "must be made together",
@@ -143,6 +153,19 @@ load_own(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx)
 		return ERR_CONFIG;
 	}
 	return ERR_OK;
+}
+
+/* In OpenSSL's default context, which has decoders for it (signer/tls_library.h). */
+static bool
+use_key(SSL_CTX *ctx, const char *path)
+{
+	BIO *file = BIO_new_file(path, "r");
+	EVP_PKEY *key = file != NULL ? PEM_read_bio_PrivateKey(file, NULL, NULL, NULL) : NULL;
+	bool used = key != NULL && SSL_CTX_use_PrivateKey(ctx, key) == 1;
+
+	EVP_PKEY_free(key);
+	BIO_free(file);
+	return used;
 }
 
 static enum err

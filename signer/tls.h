@@ -17,14 +17,15 @@
 #include "proto/err.h"
 #include "proto/identity.h"
 #include "signer/resumption.h"
+#include "signer/tls_library.h"
 
 /*
- * Loads certificate, key, client CA and CRL, in a library context (NULL: the default one), which
- * must outlive it. Its sessions are resumed by all contexts that share `sessions`. ERR_CONFIG with
- * faults; *out NULL then. A path that is NULL is a fault that was told before
- * (signer_config_inspect); the others are looked at all the same.
+ * Loads certificate, key, client CA and CRL, with a library that must outlive it. Its sessions are
+ * resumed by all contexts that share `sessions`. ERR_CONFIG with faults; *out NULL then. A path
+ * that is NULL is a fault that was told before (signer_config_inspect); the others are looked at
+ * all the same.
  */
-enum err tls_context_new(const struct signer_config *c, OSSL_LIB_CTX *library,
+enum err tls_context_new(const struct signer_config *c, const struct tls_library *library,
     struct resumption *sessions, struct faults *faults, SSL_CTX **out) MUST_USE;
 
 /* The peer's name, by its certificate (proto/identity.h). ERR_IDENTITY. */

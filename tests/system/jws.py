@@ -190,6 +190,21 @@ def test_one_session_that_hangs_ends_the_process_while_others_go_on():
         finish(site, signer)
 
 
+def test_a_slow_signature_does_not_wait_for_the_next_one():
+    """Which may never end: what a session has signed is kept back with a fast token only."""
+    with make_site(sessions=2, latency_ms=20) as site:
+        site.init_key()
+        with keychannel.KeyProcess(site) as key:
+            tree = keychannel.Tree([b"first", b"second", b"third"])
+            assert key.sign(tree, 0).error == 0
+            site.token.inject("hang", skip=1)  # one session signs, the other hangs at once
+            key.send(b"".join(
+                keychannel.token_request(n, tree.entries[n], tree.inclusion(n), 3, number=n + 2)
+                for n in range(3)))
+            answer = key.receive()
+            assert answer.error == 0 and answer.body.startswith(b"eyJ"), answer
+
+
 def test_who_comes_again_takes_the_place_of_who_is_gone():
     with make_site(latency_ms=100) as site:
         signer = site.start_signer()

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "proto/bytes.h"
+#include "signer/tls_library.h"
 #include "tests/bench/load/options.h"
 
 enum link_state { LINK_CLOSED, LINK_CONNECTING, LINK_OPEN };
@@ -52,6 +53,7 @@ struct links {
 	struct link **dirty;
 	unsigned dirty_count;
 	unsigned opened; /* so far; chooses the source address */
+	struct tls_library *library;
 	SSL_CTX *tls;
 	int epoll;
 	uint8_t *scratch;
