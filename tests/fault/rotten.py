@@ -211,6 +211,38 @@ def test_pending_file_of_one_torn_record():
         count("rotten", "receipts checked", len(receipts))
 
 
+def test_pending_file_that_is_being_removed_is_not_written_to():
+    """Where a torn file has the next one's name, that one has the name of the one after it."""
+    with Site() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        receipts = [collector.submit("app", APP) for _ in range(3)]
+        logimage.published(site, 3)
+        signer.kill()
+        used = logimage.newest_pending(site).read_bytes()
+        path = [site.path(f"log/pending.{name:020d}") for name in (1, 2, 3, 4)]
+        path[0].write_bytes(used)
+        path[1].write_bytes(used)
+        path[2].write_bytes(b"torn")
+        faulty = underfire.FaultyCalls(site)
+        plain, site.env = site.env, {**site.env, **faulty.env}
+        signer = site.start_signer()
+        collector.connect()
+        with faulty.held("unlink", path[3].name):
+            receipts.append(collector.submit("app", APP))
+            faulty.wait_for_hit()
+            receipts.append(collector.submit("app", APP))
+        # It dies when the file is removed and what is in it has tiles, but no checkpoint.
+        faulty.arm("killed after", "syncfs", "/log", 1, 0)
+        signer.wait()
+        site.env = plain
+        signer = site.start_signer()
+        assert signer.stop() == 0
+        logimage.verify_all(site, receipts)
+        logimage.fsck(site)
+        count("rotten", "receipts checked", len(receipts))
+
+
 def test_pending_records_that_were_signed_are_missed():
     """Cut, flipped or gone: the guard has signed more than is there. Nothing is cut off or signed."""
     with ruin() as r:
