@@ -159,6 +159,37 @@ def test_pending_record_torn_over_an_earlier_use_of_its_file():
             count("rotten", "cuts")
 
 
+def test_pending_header_torn_over_an_end_mark():
+    """Its index may then be a smaller one, of which nobody can say that it is published."""
+    with Site() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        collector.submit("app", APP)
+        logimage.published(site, 1)
+        pid = site.status()["key_process_pid"]
+        os.kill(pid, signal.SIGSTOP)
+        collector.connection.send([wire.BUNDLE, {"bundle": collector.make("app", APP)}])
+        logimage.wait_for_record(site, 1)
+        signer.signal(signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)
+        signer.wait()
+        path = logimage.newest_pending(site)
+        whole = logimage.records_of(path)
+        body = b"." * 1000
+        header = (b"HMB1" + (3).to_bytes(4, "big") + len(body).to_bytes(8, "big") +
+                  (2).to_bytes(8, "big") + bytes(8))
+        logimage.keep(site, site.path("image"))
+        for cut in [16, 23] + choose(range(1, 32), 4):
+            for rest in (body + os.urandom(32), b""):
+                logimage.restore(site, site.path("image"))
+                path.write_bytes(whole + header[:cut] + bytes(32 - cut) + rest)
+                for _ in range(2):
+                    signer = site.start_signer()
+                    assert site.status()["log_size"] == 2, (cut, site.status())
+                    signer.kill()
+                count("rotten", "cuts")
+
+
 def test_pending_file_of_an_earlier_use_alone():
     """All that is in it is published: no start minds it, whole or torn."""
     with ruin() as r:
