@@ -421,7 +421,7 @@ read_file(struct ledger *l, struct pending_file *f, struct merkle_frontier *tree
 	r.rest = buf_view(&bytes);
 	while (e == ERR_OK && !(r.clean = batch_is_end(r.rest)))
 		e = take_record(l, &r, tree);
-	/* In the newest file a header of which the end mark's zeros are a part may say any index. */
+	/* In the newest file a crash may leave a header of which a part is the end mark's. */
 	if (e == ERR_MISMATCH && f != p->last)
 		e = missing(l, f, tree->size); /* a record of others: no crash leaves that here */
 	else if (e == ERR_FORMAT || e == ERR_MISMATCH)
