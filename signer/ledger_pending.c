@@ -140,6 +140,8 @@ ledger_pending_left(struct ledger *l)
 	for (size_t i = 0; i < p->remove_count; i++)
 		free(p->remove[i]);
 	p->remove_count = 0;
+	files_free(p->removed);
+	p->removed = NULL;
 }
 
 /* At a clean end, files of which all is published are of no use to anybody. */
@@ -237,10 +239,11 @@ begin_file(struct ledger *l, uint64_t first)
 	p->rotate = false;
 }
 
+/* Also by one that the job under way removes: what is written to it would go with it. */
 static bool
 name_is_taken(const struct ledger_pending *p, uint64_t name)
 {
-	const struct pending_file *const lists[] = {p->first, p->leaving, p->spare};
+	const struct pending_file *const lists[] = {p->first, p->leaving, p->spare, p->removed};
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		for (const struct pending_file *f = lists[i]; f != NULL; f = f->next)
@@ -301,7 +304,8 @@ remove_later(struct ledger *l, struct pending_file *f)
 		return ERR_MEMORY;
 	p->remove = grown;
 	grown[p->remove_count++] = path_of(l, f->name);
-	free(f);
+	f->next = p->removed;
+	p->removed = f;
 	return ERR_OK;
 }
 
@@ -417,9 +421,10 @@ read_file(struct ledger *l, struct pending_file *f, struct merkle_frontier *tree
 	r.rest = buf_view(&bytes);
 	while (e == ERR_OK && !(r.clean = batch_is_end(r.rest)))
 		e = take_record(l, &r, tree);
-	if (e == ERR_MISMATCH)
+	/* In the newest file a crash may leave a header of which a part is the end mark's. */
+	if (e == ERR_MISMATCH && f != p->last)
 		e = missing(l, f, tree->size); /* a record of others: no crash leaves that here */
-	else if (e == ERR_FORMAT)
+	else if (e == ERR_FORMAT || e == ERR_MISMATCH)
 		e = ERR_OK;
 	p->found_record = r.record;
 	p->end = r.offset;

@@ -77,6 +77,7 @@ struct ledger_pending {
 	struct pending_file *first, *last; /* with what is not published, the oldest first */
 	struct pending_file *leaving;      /* published by the job under way */
 	struct pending_file *spare;        /* to be written over */
+	struct pending_file *removed;      /* by the job under way */
 	unsigned spare_count;
 	char **remove; /* paths, with the job under way */
 	size_t remove_count;

@@ -159,6 +159,37 @@ def test_pending_record_torn_over_an_earlier_use_of_its_file():
             count("rotten", "cuts")
 
 
+def test_pending_header_torn_over_an_end_mark():
+    """Its index may then be a smaller one, of which nobody can say that it is published."""
+    with Site() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        collector.submit("app", APP)
+        logimage.published(site, 1)
+        pid = site.status()["key_process_pid"]
+        os.kill(pid, signal.SIGSTOP)
+        collector.connection.send([wire.BUNDLE, {"bundle": collector.make("app", APP)}])
+        logimage.wait_for_record(site, 1)
+        signer.signal(signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)
+        signer.wait()
+        path = logimage.newest_pending(site)
+        whole = logimage.records_of(path)
+        body = b"." * 1000
+        header = (b"HMB1" + (3).to_bytes(4, "big") + len(body).to_bytes(8, "big") +
+                  (2).to_bytes(8, "big") + bytes(8))
+        logimage.keep(site, site.path("image"))
+        for cut in [16, 23] + choose(range(1, 32), 4):
+            for rest in (body + os.urandom(32), b""):
+                logimage.restore(site, site.path("image"))
+                path.write_bytes(whole + header[:cut] + bytes(32 - cut) + rest)
+                for _ in range(2):
+                    signer = site.start_signer()
+                    assert site.status()["log_size"] == 2, (cut, site.status())
+                    signer.kill()
+                count("rotten", "cuts")
+
+
 def test_pending_file_of_an_earlier_use_alone():
     """All that is in it is published: no start minds it, whole or torn."""
     with ruin() as r:
@@ -208,6 +239,38 @@ def test_pending_file_of_one_torn_record():
         logimage.verify_all(site, receipts)
         logimage.fsck(site)
         count("rotten", "cuts")
+        count("rotten", "receipts checked", len(receipts))
+
+
+def test_pending_file_that_is_being_removed_is_not_written_to():
+    """Where a torn file has the next one's name, that one has the name of the one after it."""
+    with Site() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        receipts = [collector.submit("app", APP) for _ in range(3)]
+        logimage.published(site, 3)
+        signer.kill()
+        used = logimage.newest_pending(site).read_bytes()
+        path = [site.path(f"log/pending.{name:020d}") for name in (1, 2, 3, 4)]
+        path[0].write_bytes(used)
+        path[1].write_bytes(used)
+        path[2].write_bytes(b"torn")
+        faulty = underfire.FaultyCalls(site)
+        plain, site.env = site.env, {**site.env, **faulty.env}
+        signer = site.start_signer()
+        collector.connect()
+        with faulty.held("unlink", path[3].name):
+            receipts.append(collector.submit("app", APP))
+            faulty.wait_for_hit()
+            receipts.append(collector.submit("app", APP))
+        # It dies when the file is removed and what is in it has tiles, but no checkpoint.
+        faulty.arm("killed after", "syncfs", "/log", 1, 0)
+        signer.wait()
+        site.env = plain
+        signer = site.start_signer()
+        assert signer.stop() == 0
+        logimage.verify_all(site, receipts)
+        logimage.fsck(site)
         count("rotten", "receipts checked", len(receipts))
 
 

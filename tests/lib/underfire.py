@@ -16,6 +16,7 @@ import random
 import signal
 import ssl
 import struct
+import threading
 import time
 
 import hallmark
@@ -327,6 +328,13 @@ class FaultyCalls:
                 yield
             finally:
                 self.disarm()
+
+    def wait_for_hit(self):
+        deadline = time.monotonic() + hallmark.PATIENCE_S
+        pause = threading.Event()
+        while self.hits() == 0:
+            assert time.monotonic() < deadline, "the call was never made"
+            pause.wait(0.002)
 
     def disarm(self):
         self.shared[:4] = bytes(4)
