@@ -16,7 +16,7 @@ from hallmark import Site, run_tests
 
 # More than one bundle each time that the load sends, and less than a machine with other work can do;
 # waits are longer where all is slower.
-RATE = int(12000 * 30 / hallmark.PATIENCE_S)
+RATE = int(12000 * (30 / hallmark.PATIENCE_S) ** 2)
 SECONDS = 2
 CONNECTIONS, WORKLOADS = 8, 64  # so many that one is free for each bundle when it is due
 WITHIN = 0.1  # of it: what a machine with other work may have under way at the end
