@@ -181,17 +181,19 @@ ledger_pending_read(struct ledger *l, struct merkle_frontier *tree)
 
 /*
  * A process that failed in the middle of a commit may have left its record where only the kernel's
- * memory has it, so that record is written again; older files were synced before a newer one was
- * begun.
+ * memory has it, so that record is written again, with its end mark; older files were synced before
+ * a newer one was begun.
  */
 enum err
 ledger_pending_mend(struct ledger *l)
 {
 	struct ledger_pending *p = &l->pending;
 	enum err e = ERR_OK;
+	bool has_end;
 
 	if (p->last == NULL)
 		return ERR_OK;
+	has_end = !p->torn && p->last->size >= p->end + BATCH_END_SIZE;
 	if (p->torn) {
 		logger_say(LOGGER_WARNING, "pending-mended",
 		    "%s is cut to its %" PRIu64 " bytes of whole records; nothing was signed that "
@@ -201,7 +203,8 @@ ledger_pending_mend(struct ledger *l)
 		p->last->size = p->end;
 	}
 	if (e == ERR_OK)
-		e = diskfile_write_again(p->path, p->found_record, p->end);
+		e = diskfile_write_again(
+		    p->path, p->found_record, p->end + (has_end ? BATCH_END_SIZE : 0));
 	p->torn = false;
 	return e;
 }
