@@ -171,8 +171,10 @@ ledger_pending_read(struct ledger *l, struct merkle_frontier *tree)
 	for (f = p->first; f != NULL && e == ERR_OK; before = f, f = f->next) {
 		if (f->first == FIRST_UNKNOWN)
 			f->first = tree->size;
-		e = f->first > tree->size ? missing(l, before != NULL ? before : f, tree->size)
-					  : read_file(l, f, tree);
+		if (f->first > tree->size)
+			e = missing(l, before != NULL && p->torn ? before : f, tree->size);
+		else
+			e = read_file(l, f, tree);
 	}
 	batch_hash(l->written);
 	p->rotate = true;

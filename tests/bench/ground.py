@@ -15,7 +15,6 @@ that block is enough for that), so waiting a minute does not help. What does:
 
 import atexit
 import functools
-import json
 import os
 import pathlib
 import shutil
@@ -96,10 +95,14 @@ def empty(where):
 
 
 def file_system(where):
-    """As findmnt has it: fstype, target, maj:min."""
-    done = subprocess.run(["findmnt", "--json", "--output", "fstype,target,maj:min", "--target",
-                           str(where)], capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)["filesystems"][0]
+    """Its type, where it is mounted, its device; behind a change of root, mountinfo need not have it."""
+    device = os.stat(where).st_dev
+    number = f"{os.major(device)}:{os.minor(device)}"
+    with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+        for fields in map(str.split, mounts):
+            if fields[2] == number:
+                return {"fstype": fields[fields.index("-") + 1], "target": fields[4], "device": number}
+    return {"fstype": "a file system unknown", "target": "an unknown place", "device": number}
 
 
 def said():
@@ -113,7 +116,7 @@ def journal(found):
     """Of ext4 alone, which says which task writes its journal."""
     if found["fstype"] != "ext4":
         return ""
-    device = pathlib.Path("/sys/dev/block", found["maj:min"]).resolve().name
+    device = pathlib.Path("/sys/dev/block", found["device"]).resolve().name
     task = pathlib.Path(SYSTEM, device, "journal_task")
     if not task.exists():
         return ", journal unknown"

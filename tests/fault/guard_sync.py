@@ -141,7 +141,8 @@ def test_tokens_that_were_given_away_before_wait_like_the_checkpoint():
         wanted = token_request(1, t.tree.entries[1], t.tree.inclusion(1), OLD, 2)
         t.request = wanted + t.request
         with t.held():
-            until(lambda: t.events() == 2 or t.heard(0), "the token and the checkpoint are done")
+            # Handed over one by one or together, as it happens.
+            until(lambda: t.events() >= 1 or t.heard(0), "nothing is signed")
             t.is_silent()
         answers = {answer.type: answer for answer in (t.key.receive(), t.key.receive())}
         assert answers[TOKEN].error == 0, answers
