@@ -4,7 +4,7 @@
  * "pending.<20 digits>" holds records (batch.h), one behind the other, and behind the last an end
  * mark. A new file is begun with the first batch after each publication has been given away. When
  * all its reports are published it is not removed but written over by the next one: a file that
- * is there, with room on the disk, is synced in half the time, because its inode does not change,
+ * is there, with room on the disk, is synced sooner, because its inode does not change,
  * and nothing is deleted for each publication. Its name is the index of the first report that it
  * was made for; which reports are in it now is said by the records.
  *
@@ -450,7 +450,7 @@ take_record(struct ledger *l, struct reading *r, struct merkle_frontier *tree)
 {
 	struct view entries;
 	struct digest root;
-	uint64_t first, size, whole;
+	uint64_t first, size = 0, whole;
 	uint32_t count;
 	enum err e;
 
