@@ -144,15 +144,19 @@ ledger_pending_left(struct ledger *l)
 	p->removed = NULL;
 }
 
-/* At a clean end, files of which all is published are of no use to anybody. */
+/*
+ * At a clean end, files of which all is published are of no use to anybody. Not before the ledger
+ * has begun: what a start refuses may be all that there is of the log.
+ */
 void
 ledger_pending_free(struct ledger *l)
 {
 	struct ledger_pending *p = &l->pending;
+	bool clean = l->ready_said && !l->failed;
 
-	if (!l->failed)
+	if (clean)
 		remove_files(l, p->spare);
-	if (!l->failed && l->published_size == l->head.size)
+	if (clean && l->published_size == l->head.size)
 		remove_files(l, p->first);
 	ledger_pending_left(l);
 	files_free(p->first);

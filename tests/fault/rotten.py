@@ -213,6 +213,20 @@ def test_a_pending_file_that_is_missing():
         count("rotten", "damages refused")
 
 
+def test_a_refused_start_of_a_log_without_a_checkpoint_removes_nothing():
+    with Site() as site:
+        assert site.start_signer().stop() == 0
+        path = site.path("log/pending.00000000000000000007")
+        content = b"HMB1" + (1).to_bytes(4, "big") + (3).to_bytes(8, "big") + (7).to_bytes(8, "big") + \
+            bytes(8) + b"\0\1x" + bytes(64)
+        path.write_bytes(content)
+        refused = site.start_signer(wait=False)
+        refused.wait_for("event=log-damaged")
+        assert refused.wait() == 1
+        assert path.read_bytes() == content
+        count("rotten", "damages refused")
+
+
 def test_pending_file_of_one_torn_record():
     """Nothing whole is in it: the next record gets a file of that name, which must not be lost."""
     with Site() as site:
