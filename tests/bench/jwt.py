@@ -56,12 +56,12 @@ class JwtStand(stand.Stand):
         return turn
 
 
-def raw(site, sessions, seconds):
+def raw(site, sessions, seconds, *arguments):
     done = subprocess.run(
         [hallmark.program("rawsign"), "--module", site.options.get("module", hallmark.MODULE),
          "--token", "test", "--pin-file", str(site.path("pin")), "--key", "log", "--sessions",
-         str(sessions), "--seconds", str(seconds)], env=site.env, capture_output=True, text=True,
-        check=False)
+         str(sessions), "--seconds", str(seconds), *arguments], env=site.env, capture_output=True,
+        text=True, check=False)
     if done.returncode != 0:
         raise AssertionError(done.stderr)
     return json.loads(done.stdout)
@@ -88,7 +88,10 @@ def mode(table, name, sessions, latency_us, serial, connections):
             counts = {sessions} if latency_us > 0 else {1, sessions}
             return max((raw(theirs, n, seconds) for n in counts), key=lambda r: r["per_second"])
 
-        measured, alone = table.alternate(f"JWS, {name}", with_reports, c_sign)
+        def and_verify():
+            return raw(theirs, sessions, seconds, "--libp11", "--verify", str(theirs.path("log.crt")))
+
+        measured, alone, verified = table.alternate(f"JWS, {name}", with_reports, c_sign, and_verify)
         checkpoints = ours.status()["counters"]["checkpoints"]
         rate, rate_raw = median(measured, "per_second"), median(alone, "per_second")
         ratio = median_ratio(measured, alone)
@@ -97,6 +100,8 @@ def mode(table, name, sessions, latency_us, serial, connections):
                    f"as JWS; p50 {median(measured, 'p50_us') / 1000:,.0f} ms; busy: signer "
                    f"{median_of_list(measured, 0):.0%}, key process {median_of_list(measured, 1):.0%} of a "
                    "core")
+        table.note(f"through libp11, and each verified, with nothing else to do: "
+                   f"{median(verified, 'per_second'):,.1f}/s; of that {median_ratio(measured, verified):.2f}")
         ours.finish()
     return {"value": rate, "raw": rate_raw, "ratio": ratio}
 

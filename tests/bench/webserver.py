@@ -81,10 +81,10 @@ class WebServer:
         self.process.stop()
         self.process.end()
 
-    def load(self, depth, seconds):
+    def load(self, depth, seconds, *arguments):
         return stand.run(self.site.arguments(
             "http", "--connections", CONNECTIONS, "--workloads", depth, "--seconds", seconds,
-            "--watch", self.worker, port=self.mutual))
+            "--watch", self.worker, *arguments, port=self.mutual))
 
     def handshakes(self, at_once, seconds, *arguments):
         """A connection for each request, so that the server's own handshakes are what is measured."""

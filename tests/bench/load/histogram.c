@@ -1,5 +1,6 @@
 #include "tests/bench/load/histogram.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define HALF 128 /* buckets for each power of two */
@@ -54,4 +55,13 @@ end_of(unsigned bucket)
 	unsigned shift = bucket < 2 * HALF ? 0 : bucket / HALF - 1;
 
 	return (((uint64_t)bucket - shift * HALF + 1) << shift) - 1;
+}
+
+void
+histogram_print(const struct histogram *h)
+{
+	printf("\"p50_us\":%llu,\"p99_us\":%llu,\"p999_us\":%llu,\"max_us\":%llu,",
+	    (unsigned long long)histogram_quantile_us(h, 0.5),
+	    (unsigned long long)histogram_quantile_us(h, 0.99),
+	    (unsigned long long)histogram_quantile_us(h, 0.999), (unsigned long long)h->max_us);
 }

@@ -20,4 +20,7 @@ void histogram_add(struct histogram *h, uint64_t us);
 /* The upper end of the bucket that quantile `q` (0 to 1) falls into; 0 of an empty one. */
 uint64_t histogram_quantile_us(const struct histogram *h, double q);
 
+/* Prints `"p50_us":3000,"p99_us":5000,"p999_us":7000,"max_us":9000,`. */
+void histogram_print(const struct histogram *h);
+
 #endif

@@ -1,9 +1,7 @@
 /*
  * Bundles and their receipts. Every workload has at most one bundle under way. Without a rate it
  * sends the next one when the receipt is there; with a rate, bundle k is due k/rate seconds after
- * the start, whichever workload is free then takes it, and its latency counts from the moment it
- * was due: a load that is late itself, or has nobody free, makes its own numbers worse, never
- * better. What has become due is sent every PACE_US.
+ * the start, and whichever workload is free then takes it (pace.h).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,19 +12,13 @@
 #include "tests/bench/load/fail.h"
 #include "tests/bench/load/histogram.h"
 #include "tests/bench/load/modes.h"
+#include "tests/bench/load/pace.h"
 #include "tests/bench/load/sample.h"
 #include "tests/bench/load/session.h"
 #include "tests/bench/load/usage.h"
 
 #define OPENING_MAX 64     /* handshakes at once; more gain nothing and time out */
 #define WAIT_US     100000 /* for whatever comes; nothing is decided by it */
-
-/*
- * Each bundle alone at its time would be 50,000 wakes of the signer's core a second, and a virtual
- * machine pays dearly for an interrupt between processors: a quarter of the load's core, and some
- * of the signer's, which is to be measured. It adds up to this much to latencies of milliseconds.
- */
-#define PACE_US 100
 
 struct counts {
 	uint64_t receipts, report_bytes, receipt_bytes;
@@ -39,10 +31,8 @@ struct reports {
 	struct chain *chain;          /* o->workloads of each link */
 	struct chain *idle_first, *idle_last;
 	unsigned opened, welcomed;
-	bool sending;      /* all are welcomed */
-	uint64_t began_us; /* sending */
-	uint64_t sent;     /* bundles, with a rate */
-	uint64_t next_us;  /* with a rate, nothing is sent before */
+	bool sending;     /* all are welcomed */
+	struct pace pace; /* with a rate */
 	struct counts counts;
 	uint64_t refusals, ended;
 	struct histogram latency;
@@ -52,8 +42,7 @@ struct reports {
 static void make_chains(struct reports *r);
 static void open_next(struct reports *r);
 static void begin(struct reports *r);
-static void pace(struct reports *r);
-static uint64_t until_due_us(const struct reports *r);
+static void send_due(struct reports *r);
 static void run_until(struct reports *r, uint64_t end_us);
 static void print(struct reports *r, const struct usage *from, const struct usage *to);
 static void send_next(struct reports *r, struct chain *c, uint64_t due_us);
@@ -82,7 +71,7 @@ reports_run(const struct options *o)
 	while (r.welcomed < o->connections)
 		links_turn(&r.links, WAIT_US);
 	begin(&r);
-	run_until(&r, r.began_us + o->warm_ms * 1000ULL);
+	run_until(&r, clock_us() + o->warm_ms * 1000ULL);
 	memset(&r.counts, 0, sizeof(r.counts));
 	histogram_clear(&r.latency);
 	usage_read(o, &from);
@@ -125,15 +114,16 @@ open_next(struct reports *r)
 static void
 begin(struct reports *r)
 {
+	uint64_t now = clock_us();
 	struct chain *c;
 
 	r->sending = true;
-	r->began_us = clock_us();
+	pace_begin(&r->pace, r->o->rate, now);
 	if (r->o->rate > 0)
 		return;
 	while ((c = r->idle_first) != NULL) {
 		r->idle_first = c->next;
-		send_next(r, c, r->began_us);
+		send_next(r, c, now);
 	}
 }
 
@@ -141,40 +131,28 @@ static void
 run_until(struct reports *r, uint64_t end_us)
 {
 	while (clock_us() < end_us) {
+		bool waits;
+
 		if (r->o->rate > 0)
-			pace(r);
-		links_turn(&r->links, r->o->rate > 0 ? until_due_us(r) : WAIT_US);
+			send_due(r);
+		waits = r->o->rate > 0 && r->idle_first != NULL;
+		links_turn(&r->links, waits ? pace_wait_us(&r->pace, clock_us()) : WAIT_US);
 	}
 }
 
-/* Sends what is due by now, as far as there are idle workloads, unless it did so just before. */
+/* As far as there are idle workloads. */
 static void
-pace(struct reports *r)
+send_due(struct reports *r)
 {
 	uint64_t now = clock_us(), due;
 	struct chain *c;
 
-	if (now < r->next_us)
+	if (!pace_is_ready(&r->pace, now))
 		return;
-	while ((c = r->idle_first) != NULL &&
-	       (due = r->began_us + r->sent * 1000000 / r->o->rate) <= now) {
+	while ((c = r->idle_first) != NULL && pace_take(&r->pace, now, &due)) {
 		r->idle_first = c->next;
-		r->next_us = now + PACE_US;
-		r->sent++;
 		send_next(r, c, due);
 	}
-}
-
-static uint64_t
-until_due_us(const struct reports *r)
-{
-	uint64_t now = clock_us(), due = r->began_us + r->sent * 1000000 / r->o->rate;
-
-	if (r->idle_first == NULL)
-		return WAIT_US;
-	if (due < r->next_us)
-		due = r->next_us;
-	return due > now ? due - now : 0;
 }
 
 static void
@@ -190,11 +168,7 @@ print(struct reports *r, const struct usage *from, const struct usage *to)
 	    (double)n->receipts * 1e6 / (double)(to->at_us - from->at_us),
 	    (unsigned long long)(n->report_bytes / each),
 	    (unsigned long long)(n->receipt_bytes / each));
-	printf("\"p50_us\":%llu,\"p99_us\":%llu,\"p999_us\":%llu,\"max_us\":%llu,",
-	    (unsigned long long)histogram_quantile_us(&r->latency, 0.5),
-	    (unsigned long long)histogram_quantile_us(&r->latency, 0.99),
-	    (unsigned long long)histogram_quantile_us(&r->latency, 0.999),
-	    (unsigned long long)r->latency.max_us);
+	histogram_print(&r->latency);
 	usage_print(r->o, from, to);
 	printf("}\n");
 }
