@@ -37,6 +37,7 @@ struct conn_pool {
 	struct traffic *traffic;
 	SSL_CTX *tls;        /* for new connections; replaced on reload */
 	uint64_t generation; /* of `tls` */
+	SSL_CTX *retired;    /* the one before, until its sessions are freed; or NULL */
 	struct deadlines deadlines;
 	struct conn *all;           /* doubly linked; until they are freed */
 	struct conn *dirty;         /* have output since the last flush */

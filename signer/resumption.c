@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@ struct resumption {
 	pthread_mutex_t
 	    lock; /* of all below; never held over a call of OpenSSL that may take long */
 	size_t max;
+	bool retired; /* nothing is added */
 	struct kept *kept; /* oldest first: the table keeps the order of insertion */
 };
 
@@ -32,7 +34,8 @@ static void on_context_freed(
     void *parent, void *ptr, CRYPTO_EX_DATA *data, int index, long argl, void *argp);
 static int on_new(SSL *ssl, SSL_SESSION *session);
 static SSL_SESSION *on_get(SSL *ssl, const unsigned char *name, int size, int *copy);
-static struct resumption *of(SSL *ssl);
+static struct resumption *of(const SSL_CTX *ctx);
+static struct kept *take_oldest(struct resumption *r, size_t *left);
 static void kept_free(struct kept *k);
 
 struct resumption *
@@ -80,6 +83,22 @@ resumption_attach(struct resumption *r, SSL_CTX *ctx)
 	return ERR_OK;
 }
 
+size_t
+resumption_retire(SSL_CTX *ctx, size_t at_most)
+{
+	struct resumption *r = of(ctx);
+	struct kept *k;
+	size_t left;
+
+	pthread_mutex_lock(&r->lock);
+	r->retired = true;
+	left = HASH_COUNT(r->kept);
+	pthread_mutex_unlock(&r->lock);
+	while (at_most-- > 0 && (k = take_oldest(r, &left)) != NULL)
+		kept_free(k);
+	return left;
+}
+
 void
 resumption_leave(SSL *ssl)
 {
@@ -108,14 +127,20 @@ on_context_freed(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index, long 
 static int
 on_new(SSL *ssl, SSL_SESSION *session)
 {
-	struct resumption *r = of(ssl);
+	struct resumption *r = of(SSL_get_SSL_CTX(ssl));
 	struct kept *k = calloc(1, sizeof(*k)), *gone = NULL;
 
+	/* The collector makes a full handshake next time. */
 	if (k == NULL)
-		return 0;     /* the collector makes a full handshake next time */
+		return 0;
 	k->session = session; /* moved */
 	memcpy(k->name, SSL_SESSION_get_id(k->session, &k->name_size), sizeof(k->name));
 	pthread_mutex_lock(&r->lock);
+	if (r->retired) {
+		pthread_mutex_unlock(&r->lock);
+		free(k);
+		return 0; /* the session is OpenSSL's again */
+	}
 	HASH_FIND(hh, r->kept, k->name, k->name_size, gone);
 	if (gone == NULL && HASH_COUNT(r->kept) >= r->max)
 		gone = r->kept;
@@ -131,7 +156,7 @@ on_new(SSL *ssl, SSL_SESSION *session)
 static SSL_SESSION *
 on_get(SSL *ssl, const unsigned char *name, int size, int *copy)
 {
-	struct resumption *r = of(ssl);
+	struct resumption *r = of(SSL_get_SSL_CTX(ssl));
 	struct kept *k = NULL;
 	SSL_SESSION *session;
 
@@ -151,9 +176,24 @@ on_get(SSL *ssl, const unsigned char *name, int size, int *copy)
 }
 
 static struct resumption *
-of(SSL *ssl)
+of(const SSL_CTX *ctx)
 {
-	return SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), place);
+	return SSL_CTX_get_ex_data(ctx, place);
+}
+
+/* NULL if there is none. */
+static struct kept *
+take_oldest(struct resumption *r, size_t *left)
+{
+	struct kept *k;
+
+	pthread_mutex_lock(&r->lock);
+	k = r->kept;
+	if (k != NULL)
+		HASH_DEL(r->kept, k);
+	*left = HASH_COUNT(r->kept);
+	pthread_mutex_unlock(&r->lock);
+	return k;
 }
 
 static void

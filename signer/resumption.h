@@ -32,6 +32,13 @@ void resumption_release(struct resumption **r);
 enum err resumption_attach(struct resumption *r, SSL_CTX *ctx) MUST_USE;
 
 /*
+ * The context takes no new connections, and those it has may last for long. No session is kept any
+ * more by it and those that share its sessions; at most so many that are kept are freed now, the
+ * oldest first. Gives how many remain: some 4 us are needed for each.
+ */
+size_t resumption_retire(SSL_CTX *ctx, size_t at_most);
+
+/*
  * To be called before SSL_free. OpenSSL takes a connection that ended without a good-bye for a
  * reason not to resume its session, but a collector whose network failed is to be resumed all the
  * same. A session whose records were wrong stays spoilt.

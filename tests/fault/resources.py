@@ -232,7 +232,7 @@ class Cgroup:
         return ["sh", "-c", 'echo $$ >"$0" && exec "$@"', str(self.path / "cgroup.procs")]
 
     def cap(self, signer, more_mb):
-        self.knob.write_text(str(resident_bytes(signer.pid) + more_mb * 1024 * 1024))
+        self.knob.write_text(str(hallmark.resident_bytes(signer.pid) + more_mb * 1024 * 1024))
 
     def pids(self):
         return (self.path / "cgroup.procs").read_text().split()
@@ -242,10 +242,6 @@ class Cgroup:
         while self.pids():
             assert time.monotonic() < deadline, "processes stay in the cgroup"
         self.path.rmdir()
-
-
-def resident_bytes(pid):
-    return int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 def large_evidence():
@@ -372,7 +368,7 @@ def test_bounded_while_nothing_is_committed():
         signer = site.start_signer()
         collector = site.collector()
         receipts = [collector.submit("w0", APP)]
-        before = resident_bytes(signer.pid)
+        before = hallmark.resident_bytes(signer.pid)
         sent = []
         sender = threading.Thread(target=send_ahead, args=(collector, pattern, sent), daemon=True)
         with stopped(site.status()["key_process_pid"]):

@@ -294,14 +294,13 @@ class Monitor(threading.Thread):
     def sample(self, kind, pid, status, connections, judgement_bytes):
         assert judgement_bytes <= Growth.JUDGEMENT_BYTES_MAX, judgement_bytes
         try:
-            with open(f"/proc/{pid}/statm", encoding="ascii") as file:
-                pages = int(file.read().split()[1])
+            resident = hallmark.resident_bytes(pid)
             descriptors = len(os.listdir(f"/proc/{pid}/fd")) - connections
         except OSError:
             return  # it has just ended
         self.lives.setdefault((kind, pid), []).append(
-            (time.monotonic(), pages * os.sysconf("SC_PAGE_SIZE") - judgement_bytes, descriptors, status["counters"]["components"],
-             status["counters"]["component_bytes"]))
+            (time.monotonic(), resident - judgement_bytes, descriptors,
+             status["counters"]["components"], status["counters"]["component_bytes"]))
 
     def judge(self):
         bad, largest = [], {}

@@ -307,6 +307,11 @@ def write_certificate(path, certificate):
     path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
 
+def resident_bytes(pid):
+    pages = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
 def as_list(value):
     return [] if value is None else value if isinstance(value, list) else [value]
 

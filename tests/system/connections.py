@@ -11,6 +11,12 @@ import wire
 from hallmark import APP, ORIGIN, Site
 
 
+SESSIONS = 2000  # that are kept
+SESSION_BYTES = 5500  # at least
+STORM = 500  # handshakes at once
+GENERATIONS = 6
+
+
 def wait_until(condition):
     deadline = time.monotonic() + hallmark.PATIENCE_S
     while not condition():
@@ -166,6 +172,29 @@ def test_a_reload_ends_the_tickets():
         with context.wrap_socket(raw, server_hostname="signer.test",
                                  session=first.connection.tls.session) as tls:
             assert not tls.session_reused
+
+
+def test_a_reload_frees_the_sessions_before_it():
+    """Whoever stays connected keeps the settings it was let in by, but not what others might resume."""
+    with Site(limits={"connections": SESSIONS}) as site:
+        signer = site.start_signer()
+        site.issue("load", uri="spiffe://test/load")
+        stay, resident = [], []
+        for number in range(GENERATIONS):
+            stay.append(site.collector(f"stays{number}"))
+            for _ in range(SESSIONS // STORM):
+                site.tool("load", "storm", "--port", str(site.port), "--ca",
+                          str(site.path("collectors-ca.crt")), "--cert", str(site.path("load.crt")),
+                          "--key", str(site.path("load.key")), "--connections", str(STORM))
+            line = len(signer.lines)
+            signer.signal(signal.SIGHUP)
+            signer.wait_for("event=reloaded", line)
+            resident.append(hallmark.resident_bytes(signer.pid))
+        for number, collector in enumerate(stay):
+            collector.submit(f"app{number}", APP)
+        # Those of one reload are freed while the next ones come.
+        grown = resident[-1] - resident[1]
+        assert grown < SESSIONS * SESSION_BYTES * (GENERATIONS - 2) // 2, resident
 
 
 def test_many_loops_one_log():

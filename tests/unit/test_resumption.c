@@ -225,6 +225,30 @@ another_generation_knows_nothing_of_it(void **state)
 	tear_down();
 }
 
+static void
+a_retired_context_keeps_none(void **state)
+{
+	SSL_SESSION *ticket[3];
+
+	(void)state;
+	set_up(10);
+	for (int i = 0; i < 3; i++) {
+		connect_with(0, NULL, true);
+		ticket[i] = take_ticket();
+	}
+	assert_int_equal(resumption_retire(stage.front[0], 2), 1);
+	assert_false(connect_with(1, ticket[1], true));
+	SSL_SESSION_free(ticket[1]);
+	ticket[1] = take_ticket(); /* of a session that was not kept */
+	assert_int_equal(resumption_retire(stage.front[1], 0), 1);
+	assert_true(connect_with(1, ticket[2], true));
+	assert_int_equal(resumption_retire(stage.front[0], 10), 0);
+	assert_false(connect_with(0, ticket[1], true));
+	for (int i = 0; i < 3; i++)
+		SSL_SESSION_free(ticket[i]);
+	tear_down();
+}
+
 int
 main(void)
 {
@@ -234,6 +258,7 @@ main(void)
 	    cmocka_unit_test(a_connection_without_good_bye_is_resumed),
 	    cmocka_unit_test(the_oldest_goes_beyond_the_bound),
 	    cmocka_unit_test(another_generation_knows_nothing_of_it),
+	    cmocka_unit_test(a_retired_context_keeps_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
