@@ -41,8 +41,8 @@ conn_pool_init(struct conn_pool *p, uv_loop_t *loop, unsigned front,
 void
 conn_pool_set(struct conn_pool *p, struct front_settings *settings)
 {
-	retire(p, SIZE_MAX); /* what a reload just before has left */
-	p->retired = p->tls; /* moved */
+	retire(p, SIZE_MAX);    /* what a reload just before has left */
+	p->retired = p->tls;    /* moved */
 	p->tls = settings->tls; /* moved */
 	settings->tls = NULL;
 	p->generation++;

@@ -22,7 +22,7 @@ struct resumption {
 	pthread_mutex_t
 	    lock; /* of all below; never held over a call of OpenSSL that may take long */
 	size_t max;
-	bool retired; /* nothing is added */
+	bool retired;      /* nothing is added */
 	struct kept *kept; /* oldest first: the table keeps the order of insertion */
 };
 

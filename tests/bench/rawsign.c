@@ -302,8 +302,7 @@ context(EVP_PKEY *of, int (*init)(EVP_PKEY_CTX *ctx))
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(of, NULL);
 
-	if (ctx == NULL || init(ctx) != 1 ||
-	    EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) != 1)
+	if (ctx == NULL || init(ctx) != 1 || EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) != 1)
 		die("a context", 0);
 	return ctx;
 }

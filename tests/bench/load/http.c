@@ -30,10 +30,10 @@ struct line {
 struct http {
 	const struct options *o;
 	struct links links;
-	struct line *line;  /* of each link */
-	unsigned turn;      /* of which link it is */
+	struct line *line; /* of each link */
+	unsigned turn;     /* of which link it is */
 	unsigned opened;
-	struct pace pace;   /* with a rate, once all are open */
+	struct pace pace; /* with a rate, once all are open */
 	struct histogram latency;
 	struct buf request;
 	size_t answer_size; /* bytes of one answer, headers and all; 0: none has come yet */

@@ -1,6 +1,6 @@
 /*
- * What is due when, at a set rate: the k-th is due k/rate seconds after the beginning, and its latency
- * counts from then: a load that is late itself makes its own numbers worse, never better.
+ * What is due when, at a set rate: the k-th is due k/rate seconds after the beginning, and its
+ * latency counts from then: a load that is late itself makes its own numbers worse, never better.
  */
 #ifndef HALLMARK_LOAD_PACE_H
 #define HALLMARK_LOAD_PACE_H
