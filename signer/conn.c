@@ -363,6 +363,7 @@ begin_session(struct conn *c)
 		conn_end(c, e, NULL);
 		return false;
 	}
+	tls_peer_let_in(c->ssl);
 	letter->link = c->link;
 	letter_list_add(&p->letters, letter);
 	c->ends_ms = uv_now(p->loop) + tls_peer_lifetime_ms(c->ssl);

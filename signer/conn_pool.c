@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "signer/conn_state.h"
-#include "signer/resumption.h"
+#include "signer/tls.h"
 
 /* Bytes: what a refusal takes, with TLS's buffer for a record, three times over. */
 #define RESERVE_SIZE (64 * 1024)
@@ -41,8 +41,9 @@ conn_pool_init(struct conn_pool *p, uv_loop_t *loop, unsigned front,
 void
 conn_pool_set(struct conn_pool *p, struct front_settings *settings)
 {
-	retire(p, SIZE_MAX);    /* what a reload just before has left */
-	p->retired = p->tls;    /* moved */
+	retire(p, SIZE_MAX);               /* what a reload just before has left */
+	if ((p->retired = p->tls) != NULL) /* moved */
+		tls_context_retire(p->retired);
 	p->tls = settings->tls; /* moved */
 	settings->tls = NULL;
 	p->generation++;

@@ -21,6 +21,7 @@
 
 static const unsigned char session_context[] = "hallmark-collector";
 
+static bool give_store(SSL_CTX *ctx);
 static enum err load_own(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx);
 static bool use_key(SSL_CTX *ctx, const char *path);
 static enum err load_clients(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx);
@@ -37,7 +38,7 @@ tls_context_new(const struct signer_config *c, const struct tls_library *library
 	*out = NULL;
 	if ((ctx = SSL_CTX_new_ex(tls_library_context(library), NULL, TLS_server_method())) ==
 		NULL ||
-	    SSL_CTX_set_ciphersuites(ctx, CIPHERS) != 1 ||
+	    SSL_CTX_set_ciphersuites(ctx, CIPHERS) != 1 || !give_store(ctx) ||
 	    resumption_attach(sessions, ctx) != ERR_OK) {
 		SSL_CTX_free(ctx);
 		return ERR_CRYPTO;
@@ -67,6 +68,18 @@ tls_context_new(const struct signer_config *c, const struct tls_library *library
 	return ERR_OK;
 }
 
+void
+tls_context_retire(SSL_CTX *ctx)
+{
+	SSL_CTX_set1_verify_cert_store(ctx, NULL);
+}
+
+void
+tls_peer_let_in(SSL *ssl)
+{
+	SSL_set1_verify_cert_store(ssl, NULL);
+}
+
 enum err
 tls_peer_identity(const SSL *ssl, char identity[IDENTITY_SIZE_MAX + 1])
 {
@@ -93,9 +106,10 @@ bool
 tls_peer_is_accepted(const SSL *ssl, SSL_CTX *now)
 {
 	X509_STORE_CTX *check = X509_STORE_CTX_new();
-	bool accepted = check != NULL &&
-			X509_STORE_CTX_init(check, SSL_CTX_get_cert_store(now),
-			    SSL_get0_peer_certificate(ssl), SSL_get_peer_cert_chain(ssl)) == 1 &&
+	X509_STORE *clients = NULL;
+	bool accepted = check != NULL && SSL_CTX_get0_verify_cert_store(now, &clients) == 1 &&
+			X509_STORE_CTX_init(check, clients, SSL_get0_peer_certificate(ssl),
+			    SSL_get_peer_cert_chain(ssl)) == 1 &&
 			X509_STORE_CTX_set_default(check, "ssl_client") == 1 &&
 			X509_verify_cert(check) == 1;
 
@@ -128,6 +142,17 @@ tls_last_error(void)
 
 	ERR_clear_error();
 	return reason != NULL ? reason : "the connection ended";
+}
+
+/* For CA and CRL: the one that every context has lives as long as the context. */
+static bool
+give_store(SSL_CTX *ctx)
+{
+	X509_STORE *store = X509_STORE_new();
+	bool given = store != NULL && SSL_CTX_set1_verify_cert_store(ctx, store) == 1;
+
+	X509_STORE_free(store);
+	return given;
 }
 
 static enum err
@@ -171,11 +196,12 @@ use_key(SSL_CTX *ctx, const char *path)
 static enum err
 load_clients(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx)
 {
-	X509_STORE *store = SSL_CTX_get_cert_store(ctx);
+	X509_STORE *store = NULL;
 	STACK_OF(X509_NAME) * names;
 
 	if (c->tls.client_ca == NULL)
 		return ERR_CONFIG;
+	SSL_CTX_get0_verify_cert_store(ctx, &store);
 	ERR_clear_error();
 	names = SSL_load_client_CA_file(c->tls.client_ca);
 	if (names == NULL || X509_STORE_load_file(store, c->tls.client_ca) != 1) {

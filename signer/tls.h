@@ -28,6 +28,14 @@
 enum err tls_context_new(const struct signer_config *c, const struct tls_library *library,
     struct resumption *sessions, struct faults *faults, SSL_CTX **out) MUST_USE;
 
+/*
+ * Lets go of CA and CRL, which may be large, where they are not needed any more: of a context that
+ * takes no new connections (those under way have a hold of their own), and of a connection whose
+ * peer was let in. A connection keeps its context alive, and may stay for months.
+ */
+void tls_context_retire(SSL_CTX *ctx);
+void tls_peer_let_in(SSL *ssl);
+
 /* The peer's name, by its certificate (proto/identity.h). ERR_IDENTITY. */
 enum err tls_peer_identity(const SSL *ssl, char identity[IDENTITY_SIZE_MAX + 1]) MUST_USE;
 

@@ -14,7 +14,24 @@ from hallmark import APP, ORIGIN, Site
 SESSIONS = 2000  # that are kept
 SESSION_BYTES = 5500  # at least
 STORM = 500  # handshakes at once
-GENERATIONS = 6
+REVOKED = 20000  # certificates
+REVOKED_BYTES = 200  # at least, in memory
+GENERATIONS = 4
+
+
+def reload(signer):
+    line = len(signer.lines)
+    signer.signal(signal.SIGHUP)
+    signer.wait_for("event=reloaded", line)
+
+
+def revoke_many(site):
+    """Nobody's certificates, but many."""
+    class Gone:
+        def __init__(self, number):
+            self.serial_number = number
+
+    site.ca.revoke(site.path("crl.pem"), *(Gone(2 + number) for number in range(REVOKED)))
 
 
 def wait_until(condition):
@@ -174,6 +191,23 @@ def test_a_reload_ends_the_tickets():
             assert not tls.session_reused
 
 
+def test_a_reload_frees_the_revocation_list_before_it():
+    with Site(loops=1) as site:
+        revoke_many(site)
+        site.options["tls"] = {"client_crl": "crl.pem"}
+        site.write_configs()
+        signer = site.start_signer()
+        stay, resident = [], []
+        for number in range(GENERATIONS):
+            stay.append(site.collector(f"stays{number}"))
+            reload(signer)
+            resident.append(hallmark.resident_bytes(signer.pid))
+        for number, collector in enumerate(stay):
+            collector.submit(f"app{number}", APP)
+        grown = resident[-1] - resident[1]
+        assert grown < REVOKED * REVOKED_BYTES * (GENERATIONS - 2) // 2, resident
+
+
 def test_a_reload_frees_the_sessions_before_it():
     """Whoever stays connected keeps the settings it was let in by, but not what others might resume."""
     with Site(limits={"connections": SESSIONS}) as site:
@@ -186,9 +220,7 @@ def test_a_reload_frees_the_sessions_before_it():
                 site.tool("load", "storm", "--port", str(site.port), "--ca",
                           str(site.path("collectors-ca.crt")), "--cert", str(site.path("load.crt")),
                           "--key", str(site.path("load.key")), "--connections", str(STORM))
-            line = len(signer.lines)
-            signer.signal(signal.SIGHUP)
-            signer.wait_for("event=reloaded", line)
+            reload(signer)
             resident.append(hallmark.resident_bytes(signer.pid))
         for number, collector in enumerate(stay):
             collector.submit(f"app{number}", APP)
