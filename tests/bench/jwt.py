@@ -23,7 +23,7 @@ WORKLOADS = 16  # a connection
 # name, sessions, latency in us, one at a time, connections: enough that the token always has work, and
 # so few that what is under way at a turn's end is signed before the next turn of the same kind begins
 TOKENS = (
-    ("SoftHSM", 2, 0, False, 32),
+    ("SoftHSM", 4, 0, False, 32),
     ("a token of 10 ms, 16 at once", 16, 10_000, False, 32),
     ("a token of 114 ms, one at a time", 2, 114_000, True, 3),
 )

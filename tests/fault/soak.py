@@ -53,7 +53,7 @@ class Growth:
     """What a life may come to, and what it may add between its quarters: what it is there to remember, and
     some unrest."""
 
-    BYTES_MAX = {"signer": 112 << 20, "key process": 32 << 20}
+    BYTES_MAX = {"signer": 96 << 20, "key process": 32 << 20}
     JUDGEMENT_BYTES_MAX = 65 << 20  # VERDICTS_BYTES_MAX of signer/verdicts.h, and one bundle's
     FILLED_S = 120  # buffers of connections and batches: measured, flat from then on
     COMPONENT_BYTES = 400  # the index of the evidence in memory; one for each component received
