@@ -64,6 +64,7 @@ struct reading {
 	bool clean;
 };
 
+static enum err mend_last(struct ledger_pending *p);
 static char *path_of(const struct ledger *l, uint64_t name);
 static void begin_file(struct ledger *l, uint64_t first);
 static bool name_is_taken(const struct ledger_pending *p, uint64_t name);
@@ -186,20 +187,28 @@ ledger_pending_read(struct ledger *l, struct merkle_frontier *tree)
 }
 
 /*
- * A process that failed in the middle of a commit may have left its record where only the kernel's
- * memory has it, so that record is written again, with its end mark; older files were synced before
- * a newer one was begun.
+ * A process that was killed may not have come to sync the directory behind a name that is relied on
+ * from here on: that of a pending file which it made and never filled, or the checkpoint's.
  */
 enum err
 ledger_pending_mend(struct ledger *l)
 {
-	struct ledger_pending *p = &l->pending;
-	enum err e = ERR_OK;
-	bool has_end;
+	enum err e = l->pending.last != NULL ? mend_last(&l->pending) : ERR_OK;
 
-	if (p->last == NULL)
-		return ERR_OK;
-	has_end = !p->torn && p->last->size >= p->end + BATCH_END_SIZE;
+	return e == ERR_OK ? diskfile_sync_directory(l->config->log_directory) : e;
+}
+
+/*
+ * A process that failed in the middle of a commit may have left its record where only the kernel's
+ * memory has it, so that record is written again, with its end mark; older files were synced before
+ * a newer one was begun.
+ */
+static enum err
+mend_last(struct ledger_pending *p)
+{
+	bool has_end = !p->torn && p->last->size >= p->end + BATCH_END_SIZE;
+	enum err e = ERR_OK;
+
 	if (p->torn) {
 		logger_say(LOGGER_WARNING, "pending-mended",
 		    "%s is cut to its %" PRIu64 " bytes of whole records; nothing was signed that "
