@@ -25,6 +25,7 @@ struct slot {
 struct evidence_store {
 	char *directory;
 	char *pack_path;
+	char *left_path;   /* of the pack before: the group commit under way may go there */
 	uint32_t pack;     /* number of the file that grows; 1 is the first */
 	uint64_t offset;   /* its size with all that is staged */
 	size_t held_bytes; /* of contents that are staged or being written */
@@ -92,6 +93,7 @@ evidence_close(struct evidence_store **sp)
 	}
 	free(s->directory);
 	free(s->pack_path);
+	free(s->left_path);
 	free(s);
 	*sp = NULL;
 }
@@ -121,7 +123,8 @@ evidence_add(struct evidence_store *s, enum pack_kind kind, struct view content,
 	if (before == 0 && s->offset >= EVIDENCE_PACK_SIZE_MAX) {
 		s->pack++;
 		s->offset = 0;
-		free(s->pack_path);
+		free(s->left_path);
+		s->left_path = s->pack_path; /* moved */
 		s->pack_path = pack_name(s, s->pack);
 	}
 	buf_append_view(&copy, content);
