@@ -191,6 +191,7 @@ enum err ledger_recover(struct ledger *l, struct log_index *index) MUST_USE;
 enum err ledger_damaged(const char *path, uint64_t place, const char *text) MUST_USE;
 
 /* ledger_heads.c */
+enum err ledger_check_newest_bundle(struct ledger *l) MUST_USE;
 enum err ledger_replay_tiles(struct ledger *l, uint64_t from) MUST_USE;
 enum err ledger_replay_report(
     struct ledger *l, struct view bytes, uint64_t index, struct batch_entry *entry) MUST_USE;

@@ -316,10 +316,11 @@ def test_a_flipped_bit_in_a_pending_record_with_others_behind_it():
 
 
 def test_a_flipped_bit_in_what_a_start_reads():
-    """Checkpoint and the tiles at the log's right edge."""
+    """Checkpoint, and the tiles and entries at the log's right edge, which the next ones hold again."""
     with ruin() as r:
         for name, event in (("log/checkpoint", "log-damaged|checkpoint-foreign"),
                             ("log/tile/0/001.p/44", "log-damaged"),
+                            ("log/tile/entries/001.p/44", "log-damaged"),
                             ("log/tile/1/000.p/1", "log-damaged")):
             size = len(r.site.path(name).read_bytes())
             for at in choose(range(size), 4, 200):
