@@ -111,7 +111,8 @@ struct buf *ledger_evidence(struct ledger *l);
 /*
  * The receipt of a workload's newest report, logged or staged already, for `waiter`: at once, or
  * when it is signed (the waiter takes the place of one that is gone). ERR_IN_FLIGHT if somebody
- * waits for it, ERR_BUSY if it has to be published first. A JWS is given only with the first
+ * waits for it, ERR_BUSY if it has to be published first, ERR_IO if what the log's files have of it
+ * does not lead to the checkpoint any more, which is said. A JWS is given only with the first
  * receipt.
  */
 enum err ledger_receipt_again(

@@ -347,6 +347,41 @@ def test_a_flipped_bit_that_the_auditor_finds():
                 count("rotten", "bits flipped")
 
 
+def test_a_flipped_bit_gives_no_receipt_again():
+    """Full tiles and bundles are read when a lost receipt is asked for again, and at no other time."""
+    with Site() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        data = collector.make("lost", APP)
+        collector.connection.send([wire.BUNDLE, {"bundle": data}])
+        lost = collector.await_receipt(APP)
+        for _ in range(256):
+            collector.submit("app", APP)
+        assert signer.stop() == 0
+        logimage.keep(site, site.path("image"))
+        report = site.path("log/tile/entries/000").read_bytes().index(lost["report"])
+        for name, ats in (("log/tile/entries/000", range(report, report + len(lost["report"]))),
+                          ("log/tile/0/000", range(32, 64)), (None, [0])):
+            for at in choose(ats, 3, 100):
+                logimage.restore(site, site.path("image"))
+                if name:
+                    rot(site.path(name), at)
+                signer = site.start_signer()
+                collector.connect().connection.send([wire.BUNDLE, {"bundle": data}])
+                if name:
+                    try:
+                        raise AssertionError(collector.await_receipt(APP))
+                    except wire.Refused as refusal:
+                        assert refusal.name == "io", refusal
+                    signer.wait_for("event=log-damaged .*index=0 ")
+                    count("rotten", "bits flipped")
+                else:
+                    again = collector.await_receipt(APP)
+                    assert again["report"] == lost["report"]
+                    wire.verify_receipt(again, site.certificate, hallmark.ORIGIN)
+                signer.kill()
+
+
 def test_a_flipped_bit_in_the_guard():
     """Any byte of the two slots: one of them may have had the newer state."""
     with ruin() as r:
