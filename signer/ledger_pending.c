@@ -3,23 +3,27 @@
  *
  * "pending.<20 digits>" holds records (batch.h), one behind the other, and behind the last an end
  * mark. A new file is begun with the first batch after each publication has been given away. When
- * all its reports are published it is not removed but written over by the next one: a file that
- * is there, with room on the disk, is synced sooner, because its inode does not change,
- * and nothing is deleted for each publication. Its name is the index of the first report that it
- * was made for; which reports are in it now is said by the records.
+ * all its reports are published it is not removed, if it is one of few and not too large, but
+ * written over by the next one: a file that is there, with room on the disk, is synced sooner,
+ * because its inode does not change, and nothing is deleted for each publication. Its name is the
+ * index of the first report that it was made for, or the next one that was free; which reports are
+ * in it now is said by the records.
  *
  * So behind an end mark there may be anything: records of earlier uses, whole or in part. They are
  * never read: a record is looked for only where the last one ended, and there is either the end
- * mark, or what a crash left of a write over it. Only what a record says and proves by its root
- * counts; reports are text and hold no header.
+ * mark, or what a crash left of a write over it. Where the crash cut a file's first write, that may
+ * be the header of an earlier use: of published reports, which are passed over by what it says, to
+ * a place in what was being written. Only what a record says and proves by its root counts; reports
+ * are text and hold no header.
  *
  * Recovery reads all files in the order of their first records, and takes a record if its leaves,
  * added to the tree so far, give the root in its trailer. What is published already is skipped. A
  * file's reading ends at its end mark, or at anything else that is no whole record. If the tree
- * then reaches to where the next file begins, nothing is missing; if not, there is damage: it is
- * named, and the signer does not start. At the end of the newest file it is where a crash cut a
- * write, or damage to what was signed: the guard will tell (ledger_sign.c). Only then is it cut
- * off (ledger_pending_mend), so that the next recovery does not meet it.
+ * then reaches to where the next file begins, nothing is missing; if not, or if an older file has a
+ * record of other reports there, there is damage: it is named, and the signer does not start. At
+ * the end of the newest file it is where a crash cut a write, or damage to what was signed: the
+ * guard will tell (ledger_sign.c). Only then is it cut off (ledger_pending_mend), so that the next
+ * recovery does not meet it.
  */
 #include <dirent.h>
 #include <inttypes.h>

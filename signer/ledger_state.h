@@ -26,8 +26,8 @@
 #define LEDGER_PUBLISH_REPORTS 8192
 
 /*
- * The index follows at least this far behind the log: what recovery reads again from the tiles
- * takes it less time than that.
+ * The index gets changes at most this often, with a publication: what recovery reads again from the
+ * tiles for it takes less time than that.
  */
 #define LEDGER_INDEX_MS 2000
 
