@@ -440,6 +440,8 @@ read_file(struct ledger *l, struct pending_file *f, struct merkle_frontier *tree
 	p->path = path_of(l, f->name);
 	r.path = p->path;
 	e = diskfile_read(r.path, FILE_SIZE_MAX, &bytes);
+	if (e == ERR_FORMAT_SIZE)
+		return ledger_damaged(r.path, tree->size, "expected a file of at most 1 GiB");
 	r.rest = buf_view(&bytes);
 	while (e == ERR_OK && !(r.clean = batch_is_end(r.rest)))
 		e = take_record(l, &r, tree);

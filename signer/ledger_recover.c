@@ -83,8 +83,8 @@ read_checkpoint(struct ledger *l, struct checkpoint *c)
 	if (e == ERR_NOT_FOUND) {
 		merkle_empty_root(&c->root);
 		e = ERR_OK;
-	} else if (e == ERR_OK) {
-		if (note_parse(buf_view(&l->published_note), &n) != ERR_OK ||
+	} else if (e == ERR_OK || e == ERR_FORMAT_SIZE) {
+		if (e != ERR_OK || note_parse(buf_view(&l->published_note), &n) != ERR_OK ||
 		    checkpoint_parse(n.text, c) != ERR_OK)
 			e = ledger_damaged(path, 0, "expected a signed checkpoint");
 		else if (strcmp(c->origin, l->config->log_origin) != 0)

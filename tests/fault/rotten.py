@@ -213,6 +213,20 @@ def test_a_pending_file_that_is_missing():
         count("rotten", "damages refused")
 
 
+def test_files_that_are_too_large_are_named():
+    with Site() as site:
+        assert site.start_signer().stop() == 0
+        for name, size in (("checkpoint", 1 << 24), ("pending.00000000000000000007", (1 << 30) + 1)):
+            path = site.path("log") / name
+            path.touch()
+            os.truncate(path, size)
+            refused = site.start_signer(wait=False)
+            refused.wait_for(f"event=log-damaged path={path} ")
+            assert refused.wait() == 1
+            path.unlink()
+            count("rotten", "damages refused")
+
+
 def test_a_refused_start_of_a_log_without_a_checkpoint_removes_nothing():
     with Site() as site:
         assert site.start_signer().stop() == 0
