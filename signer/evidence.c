@@ -47,6 +47,7 @@ static enum err scan_pack(
     struct evidence_store *s, const char *path, uint32_t pack, uint64_t offset, uint64_t *end);
 static enum err scan_record(struct evidence_store *s, const char *path, uint32_t pack,
     uint64_t offset, uint64_t file_size, uint64_t *next);
+static void lose(struct evidence_store *s, struct evidence_item *item);
 static void say_damaged(const char *path, uint64_t offset, enum err e);
 
 enum err
@@ -172,7 +173,7 @@ evidence_read(struct evidence_store *s, struct evidence_item *item, struct buf *
 		e = pack_content(&header, buf_view(&stored), to);
 	if (e != ERR_OK) {
 		say_damaged(path, item->place.offset, e);
-		item->lost = true;
+		lose(s, item);
 	}
 	buf_free(&stored);
 	free(path);
@@ -393,6 +394,19 @@ scan_record(struct evidence_store *s, const char *path, uint32_t pack, uint64_t 
 	buf_free(&bytes);
 	buf_free(&content);
 	return e;
+}
+
+/* As if it were not there: it may be added anew at once, so it has to be in no list any more. */
+static void
+lose(struct evidence_store *s, struct evidence_item *item)
+{
+	struct evidence_item **at = &s->durable;
+
+	item->lost = true;
+	while (*at != NULL && *at != item)
+		at = &(*at)->staged;
+	if (*at != NULL)
+		*at = item->staged;
 }
 
 static void

@@ -99,10 +99,39 @@ test_a_commit_keeps_its_path_when_another_pack_is_begun(void **state)
 	free(copy);
 }
 
+/* Its record cannot be read: it is lost, is sent again, and is listed for the index once. */
+static void
+test_what_is_lost_before_the_index_has_it_can_be_added_again(void **state)
+{
+	struct fixture *f = *state;
+	struct evidence_item *item, *other;
+	struct buf content = BUF_INIT;
+	size_t listed = 0;
+
+	item = add(f, 1000);
+	other = add(f, 10);
+	evidence_commit_begin(f->store);
+	evidence_commit_done(f->store);
+	assert_int_not_equal(evidence_read(f->store, item, &content), ERR_OK); /* no file at all */
+	assert_null(evidence_find(f->store, &item->place.digest));
+	f->added = 0;
+	assert_ptr_equal(add(f, 1000), item);
+	evidence_commit_begin(f->store);
+	evidence_commit_done(f->store);
+	for (struct evidence_item *i = evidence_take_durable(f->store); i != NULL; i = i->staged) {
+		assert_true(i == item || i == other);
+		assert_true(++listed <= 2);
+	}
+	assert_int_equal(listed, 2);
+	buf_free(&content);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(
+		test_what_is_lost_before_the_index_has_it_can_be_added_again, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(
 		test_a_commit_keeps_its_path_when_another_pack_is_begun, set_up, tear_down),
 	};
