@@ -16,10 +16,11 @@
  * stays WRITTEN a little longer and the next one grows: a checkpoint is a signature too.
  *
  * How it fails, and what follows
- *   - a write or a sync of 2: `fatal`. No receipt of that batch has left; whether the reports are on
- *     the disk is for recovery to see, which treats them as new.
- *   - any call of 5 on the log: `fatal`. Receipts have left, and what they are for is in the pending
- *     file still, which recovery publishes again. The index is a cache, and may fail (publisher.h).
+ *   - a write or a sync of 2: `fatal`. No receipt of that batch has left; whether the reports are
+ *     on the disk is for recovery to see, which treats them as new.
+ *   - any call of 5 on the log: `fatal`. Receipts have left; until the checkpoint is replaced, what
+ *     they are for is in the pending files, and recovery publishes it. The index is a cache, and
+ *     may fail (publisher.h).
  *   - key process down: batches wait in WRITTEN, the bound on reports in flight stops the reading
  *     of sockets. When it is back its state is either before or after the batch in question (the
  *     answer was lost); both are met by asking for the same checkpoint again. JWS that were not
