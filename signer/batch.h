@@ -25,19 +25,17 @@
 #include "proto/merkle.h"
 #include "signer/workload.h"
 
-#define BATCH_HEADER_SIZE  32          /* bytes */
-#define BATCH_TRAILER_SIZE DIGEST_SIZE /* bytes */
-#define BATCH_END_SIZE     32          /* bytes; at most a header's */
-#define BATCH_ENTRIES_MAX  65536       /* reports: what one record may hold */
-#define BATCH_SIZE_MAX                                                                             \
-	(64 * 1024 * 1024) /* bytes of entries: bounds what recovery reads at once                 \
-			    */
+#define BATCH_HEADER_SIZE  32                 /* bytes */
+#define BATCH_TRAILER_SIZE DIGEST_SIZE        /* bytes */
+#define BATCH_END_SIZE     32                 /* bytes; at most a header's */
+#define BATCH_ENTRIES_MAX  65536              /* reports: what one record may hold */
+#define BATCH_SIZE_MAX     (64 * 1024 * 1024) /* bytes of entries: what one record may hold */
 
 /*
  * The life of a batch, as a table in batch.c. A move that the table lacks is a broken invariant.
  *
  *   OPEN      takes reports
- *   WRITING   sealed; the committer appends it to evidence and pending, and syncs them
+ *   WRITING   sealed; the committer writes it to evidence and pending, and syncs them
  *   WRITTEN   durable; waits for the key process
  *   SIGNING   the checkpoint is asked for
  *   SEALED    the checkpoint is there, receipts have left, reports that wait for a JWS were copied

@@ -25,6 +25,7 @@ struct slot {
 struct evidence_store {
 	char *directory;
 	char *pack_path;
+	char *left_path;   /* of the pack before: the group commit under way may go there */
 	uint32_t pack;     /* number of the file that grows; 1 is the first */
 	uint64_t offset;   /* its size with all that is staged */
 	size_t held_bytes; /* of contents that are staged or being written */
@@ -46,6 +47,7 @@ static enum err scan_pack(
     struct evidence_store *s, const char *path, uint32_t pack, uint64_t offset, uint64_t *end);
 static enum err scan_record(struct evidence_store *s, const char *path, uint32_t pack,
     uint64_t offset, uint64_t file_size, uint64_t *next);
+static void lose(struct evidence_store *s, struct evidence_item *item);
 static void say_damaged(const char *path, uint64_t offset, enum err e);
 
 enum err
@@ -92,6 +94,7 @@ evidence_close(struct evidence_store **sp)
 	}
 	free(s->directory);
 	free(s->pack_path);
+	free(s->left_path);
 	free(s);
 	*sp = NULL;
 }
@@ -121,7 +124,8 @@ evidence_add(struct evidence_store *s, enum pack_kind kind, struct view content,
 	if (before == 0 && s->offset >= EVIDENCE_PACK_SIZE_MAX) {
 		s->pack++;
 		s->offset = 0;
-		free(s->pack_path);
+		free(s->left_path);
+		s->left_path = s->pack_path; /* moved */
 		s->pack_path = pack_name(s, s->pack);
 	}
 	buf_append_view(&copy, content);
@@ -169,7 +173,7 @@ evidence_read(struct evidence_store *s, struct evidence_item *item, struct buf *
 		e = pack_content(&header, buf_view(&stored), to);
 	if (e != ERR_OK) {
 		say_damaged(path, item->place.offset, e);
-		item->lost = true;
+		lose(s, item);
 	}
 	buf_free(&stored);
 	free(path);
@@ -390,6 +394,19 @@ scan_record(struct evidence_store *s, const char *path, uint32_t pack, uint64_t 
 	buf_free(&bytes);
 	buf_free(&content);
 	return e;
+}
+
+/* As if it were not there: it may be added anew at once, so it has to be in no list any more. */
+static void
+lose(struct evidence_store *s, struct evidence_item *item)
+{
+	struct evidence_item **at = &s->durable;
+
+	item->lost = true;
+	while (*at != NULL && *at != item)
+		at = &(*at)->staged;
+	if (*at != NULL)
+		*at = item->staged;
 }
 
 static void

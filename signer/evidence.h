@@ -61,7 +61,10 @@ enum err evidence_read(
 /* Bytes of contents that are held in memory because they are not durable yet. */
 size_t evidence_held_bytes(const struct evidence_store *s);
 
-/* The pack file to which the open batch's evidence goes. */
+/*
+ * The pack file to which the open batch's evidence goes. The string stays until the group commit of
+ * that batch is done, though the next batch may begin another pack meanwhile.
+ */
 const char *evidence_pack_path(const struct evidence_store *s);
 
 /*

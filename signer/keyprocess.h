@@ -9,7 +9,8 @@
  *   - it cannot be started: no program, no descriptor, no memory, no thread to wait for it
  *   - it says nothing for `deadline_ms` while an answer is due: the module hangs
  *   - it sends bytes that are not an answer, or an answer that nobody asked for
- *   - it answers ERR_TOKEN: libp11 cannot be used after a token was lost
+ *   - it answers neither with what was asked nor with a refusal of the guard: its token is lost,
+ *     after which libp11 cannot be used, the guard's state cannot be written, or memory ran out
  * Whoever asked asks again after the next `ready`.
  */
 #ifndef HALLMARK_SIGNER_KEYPROCESS_H

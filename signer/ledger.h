@@ -16,8 +16,11 @@
  * stays WRITTEN a little longer and the next one grows: a checkpoint is a signature too.
  *
  * How it fails, and what follows
- *   - write, sync, rename, any disk error: `fatal`. No receipt of that batch has left; whether the
- *     reports are on the disk is for recovery to see, which treats them as new.
+ *   - a write or a sync of 2: `fatal`. No receipt of that batch has left; whether the reports are
+ *     on the disk is for recovery to see, which treats them as new.
+ *   - any call of 5 on the log: `fatal`. Receipts have left; until the checkpoint is replaced, what
+ *     they are for is in the pending files, and recovery publishes it. The index is a cache, and
+ *     may fail (publisher.h).
  *   - key process down: batches wait in WRITTEN, the bound on reports in flight stops the reading
  *     of sockets. When it is back its state is either before or after the batch in question (the
  *     answer was lost); both are met by asking for the same checkpoint again. JWS that were not
@@ -111,7 +114,8 @@ struct buf *ledger_evidence(struct ledger *l);
 /*
  * The receipt of a workload's newest report, logged or staged already, for `waiter`: at once, or
  * when it is signed (the waiter takes the place of one that is gone). ERR_IN_FLIGHT if somebody
- * waits for it, ERR_BUSY if it has to be published first. A JWS is given only with the first
+ * waits for it, ERR_BUSY if it has to be published first, ERR_IO if what the log's files have of it
+ * does not lead to the checkpoint any more, which is said. A JWS is given only with the first
  * receipt.
  */
 enum err ledger_receipt_again(

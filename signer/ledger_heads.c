@@ -1,11 +1,12 @@
 /*
- * Recovery's last step: the heads of all chains from reports that the index has not seen.
+ * Recovery reads entries: the newest bundle at every start, and for the heads of all chains those
+ * that the index has not seen.
  *
- * From the tiles they are read backwards: the first report found of a workload is its newest, and
+ * For the heads they are read backwards: the first report found of a workload is its newest, and
  * only that one is taken apart; of the others it is enough to see whose they are. None is taken
- * unseen: the entries of a bundle must hash to the node that the tiles have for it, so a bit that
- * rotted anywhere among them is found and named. The bundle at the log's end, which has no such
- * node, is parsed report by report.
+ * unseen: the entries of a bundle must hash to what the tiles have for it, so a bit that rotted
+ * anywhere among them is found and named. The newest bundle is read even if the index has seen it:
+ * the next publication writes its entries again, into a wider one.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -28,34 +29,87 @@ struct replay {
 	struct digest node[TILE_WIDTH];
 };
 
+static struct replay *replay_new(struct ledger *l);
+static void replay_free(struct replay *r);
 static enum err replay_bundle(struct replay *r, uint64_t tile, uint64_t from);
-static enum err check_bundle(struct replay *r, uint64_t tile);
+static enum err read_bundle(struct replay *r, uint64_t tile);
+static enum err check_bundle(struct replay *r, uint64_t tile, unsigned width);
 static enum err replay_newest(struct replay *r, struct view entry, uint64_t index);
+
+enum err
+ledger_check_newest_bundle(struct ledger *l)
+{
+	struct replay *r;
+	enum err e;
+
+	if (l->published_size == 0)
+		return ERR_OK;
+	if ((r = replay_new(l)) == NULL)
+		return ERR_MEMORY;
+	e = read_bundle(r, (l->published_size - 1) / TILE_WIDTH);
+	replay_free(r);
+	return e;
+}
 
 /* The newest bundle first; `from` is the first report that the index has not seen. */
 enum err
 ledger_replay_tiles(struct ledger *l, uint64_t from)
 {
-	struct replay *r = calloc(1, sizeof(*r));
+	struct replay *r = replay_new(l);
 	uint64_t tile = tile_count(0, l->published_size);
 	enum err e = r == NULL ? ERR_MEMORY : ERR_OK;
 
-	if (r != NULL) {
-		r->ledger = l;
-		r->reader = (struct tilestore_reader){l->config->log_directory, l->published_size};
-	}
 	while (e == ERR_OK && tile > from / TILE_WIDTH)
 		e = replay_bundle(r, --tile, from);
+	replay_free(r);
+	return e;
+}
+
+static struct replay *
+replay_new(struct ledger *l)
+{
+	struct replay *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return NULL;
+	r->ledger = l;
+	r->reader = (struct tilestore_reader){l->config->log_directory, l->published_size};
+	r->bytes = BUF_INIT;
+	return r;
+}
+
+static void
+replay_free(struct replay *r)
+{
 	if (r != NULL)
 		buf_free(&r->bytes);
 	free(r);
-	return e;
 }
 
 static enum err
 replay_bundle(struct replay *r, uint64_t tile, uint64_t from)
 {
-	const unsigned width = tile_width(0, tile, r->ledger->published_size);
+	const unsigned width = tile_width(0, tile, r->reader.size);
+	enum err e = read_bundle(r, tile);
+
+	for (unsigned i = width; e == ERR_OK && i > 0; i--) {
+		uint64_t index = tile * TILE_WIDTH + i - 1;
+
+		if (index < from)
+			break;
+		e = replay_newest(r, r->entry[i - 1], index);
+		if (e != ERR_OK && e != ERR_MEMORY)
+			e = ledger_damaged(r->ledger->config->log_directory, index,
+			    "expected a readable report at this index of the entry bundles");
+	}
+	return e;
+}
+
+/* Its entries, if they are those that the tiles have; if not, that has been said. */
+static enum err
+read_bundle(struct replay *r, uint64_t tile)
+{
+	const unsigned width = tile_width(0, tile, r->reader.size);
 	struct view rest;
 	enum err e;
 
@@ -64,47 +118,45 @@ replay_bundle(struct replay *r, uint64_t tile, uint64_t from)
 	rest = buf_view(&r->bytes);
 	for (unsigned i = 0; e == ERR_OK && i < width; i++)
 		e = tile_entry_next(&rest, &r->entry[i]);
-	if (e == ERR_OK && width == TILE_WIDTH)
-		e = check_bundle(r, tile);
-	for (unsigned i = width; e == ERR_OK && i > 0; i--) {
-		uint64_t index = tile * TILE_WIDTH + i - 1;
-
-		if (index < from)
-			break;
-		e = replay_newest(r, r->entry[i - 1], index);
-	}
+	if (e == ERR_OK)
+		e = check_bundle(r, tile, width);
 	if (e == ERR_OK || e == ERR_MEMORY)
 		return e;
 	return ledger_damaged(r->ledger->config->log_directory, tile * TILE_WIDTH,
-	    "expected readable reports from this index on, as the tiles have them");
+	    "expected the entries from this index on to be those that the tiles have hashes of");
 }
 
-/* Full bundles only. */
 static enum err
-check_bundle(struct replay *r, uint64_t tile)
+check_bundle(struct replay *r, uint64_t tile, unsigned width)
 {
 	struct digest expected;
-	enum err e = tilestore_read_node(&r->reader, TILE_HEIGHT, tile, &expected);
+	enum err e = ERR_OK;
 
-	if (e != ERR_OK)
-		return e;
-	merkle_leaves(r->entry, TILE_WIDTH, r->node);
-	for (size_t count = TILE_WIDTH / 2; count > 0; count /= 2)
-		merkle_nodes(r->node, count, r->node);
-	return digest_equal(&r->node[0], &expected) ? ERR_OK : ERR_PROOF;
+	merkle_leaves(r->entry, width, r->node);
+	/* A full one by the one node above it, else leaf by leaf. */
+	if (width == TILE_WIDTH) {
+		for (size_t count = TILE_WIDTH / 2; count > 0; count /= 2)
+			merkle_nodes(r->node, count, r->node);
+		e = tilestore_read_node(&r->reader, TILE_HEIGHT, tile, &expected);
+		return e != ERR_OK || digest_equal(&r->node[0], &expected) ? e : ERR_PROOF;
+	}
+	for (unsigned i = 0; i < width && e == ERR_OK; i++) {
+		e = tilestore_read_node(&r->reader, 0, tile * TILE_WIDTH + i, &expected);
+		if (e == ERR_OK && !digest_equal(&r->node[i], &expected))
+			e = ERR_PROOF;
+	}
+	return e;
 }
 
 static enum err
 replay_newest(struct replay *r, struct view entry, uint64_t index)
 {
-	bool whole = tile_width(0, index / TILE_WIDTH, r->ledger->published_size) == TILE_WIDTH;
 	const struct workload *w;
 	struct view collector, name;
 	char identity[NAME_SIZE_MAX];
 
 	/* What cannot be read at a glance is read as any report, and refused as any report. */
-	if (!whole || report_peek(entry, &collector, &name) != ERR_OK ||
-	    collector.size >= sizeof(identity))
+	if (report_peek(entry, &collector, &name) != ERR_OK || collector.size >= sizeof(identity))
 		return ledger_replay_report(r->ledger, entry, index, NULL);
 	memcpy(identity, collector.data, collector.size);
 	identity[collector.size] = '\0';

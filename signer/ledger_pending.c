@@ -3,23 +3,27 @@
  *
  * "pending.<20 digits>" holds records (batch.h), one behind the other, and behind the last an end
  * mark. A new file is begun with the first batch after each publication has been given away. When
- * all its reports are published it is not removed but written over by the next one: a file that
- * is there, with room on the disk, is synced sooner, because its inode does not change,
- * and nothing is deleted for each publication. Its name is the index of the first report that it
- * was made for; which reports are in it now is said by the records.
+ * all its reports are published it is not removed, if it is one of few and not too large, but
+ * written over by the next one: a file that is there, with room on the disk, is synced sooner,
+ * because its inode does not change, and nothing is deleted for each publication. Its name is the
+ * index of the first report that it was made for, or the next one that was free; which reports are
+ * in it now is said by the records.
  *
  * So behind an end mark there may be anything: records of earlier uses, whole or in part. They are
  * never read: a record is looked for only where the last one ended, and there is either the end
- * mark, or what a crash left of a write over it. Only what a record says and proves by its root
- * counts; reports are text and hold no header.
+ * mark, or what a crash left of a write over it. Where the crash cut a file's first write, that may
+ * be the header of an earlier use: of published reports, which are passed over by what it says, to
+ * a place in what was being written. Only what a record says and proves by its root counts; reports
+ * are text and hold no header.
  *
  * Recovery reads all files in the order of their first records, and takes a record if its leaves,
  * added to the tree so far, give the root in its trailer. What is published already is skipped. A
  * file's reading ends at its end mark, or at anything else that is no whole record. If the tree
- * then reaches to where the next file begins, nothing is missing; if not, there is damage: it is
- * named, and the signer does not start. At the end of the newest file it is where a crash cut a
- * write, or damage to what was signed: the guard will tell (ledger_sign.c). Only then is it cut
- * off (ledger_pending_mend), so that the next recovery does not meet it.
+ * then reaches to where the next file begins, nothing is missing; if not, or if an older file has a
+ * record of other reports there, there is damage: it is named, and the signer does not start. At
+ * the end of the newest file it is where a crash cut a write, or damage to what was signed: the
+ * guard will tell (ledger_sign.c). Only then is it cut off (ledger_pending_mend), so that the next
+ * recovery does not meet it.
  */
 #include <dirent.h>
 #include <inttypes.h>
@@ -64,6 +68,7 @@ struct reading {
 	bool clean;
 };
 
+static enum err mend_last(struct ledger_pending *p);
 static char *path_of(const struct ledger *l, uint64_t name);
 static void begin_file(struct ledger *l, uint64_t first);
 static bool name_is_taken(const struct ledger_pending *p, uint64_t name);
@@ -186,20 +191,28 @@ ledger_pending_read(struct ledger *l, struct merkle_frontier *tree)
 }
 
 /*
- * A process that failed in the middle of a commit may have left its record where only the kernel's
- * memory has it, so that record is written again, with its end mark; older files were synced before
- * a newer one was begun.
+ * A process that was killed may not have come to sync the directory behind a name that is relied on
+ * from here on: that of a pending file which it made and never filled, or the checkpoint's.
  */
 enum err
 ledger_pending_mend(struct ledger *l)
 {
-	struct ledger_pending *p = &l->pending;
-	enum err e = ERR_OK;
-	bool has_end;
+	enum err e = l->pending.last != NULL ? mend_last(&l->pending) : ERR_OK;
 
-	if (p->last == NULL)
-		return ERR_OK;
-	has_end = !p->torn && p->last->size >= p->end + BATCH_END_SIZE;
+	return e == ERR_OK ? diskfile_sync_directory(l->config->log_directory) : e;
+}
+
+/*
+ * A process that failed in the middle of a commit may have left its record where only the kernel's
+ * memory has it, so that record is written again, with its end mark; older files were synced before
+ * a newer one was begun.
+ */
+static enum err
+mend_last(struct ledger_pending *p)
+{
+	bool has_end = !p->torn && p->last->size >= p->end + BATCH_END_SIZE;
+	enum err e = ERR_OK;
+
 	if (p->torn) {
 		logger_say(LOGGER_WARNING, "pending-mended",
 		    "%s is cut to its %" PRIu64 " bytes of whole records; nothing was signed that "
@@ -427,6 +440,8 @@ read_file(struct ledger *l, struct pending_file *f, struct merkle_frontier *tree
 	p->path = path_of(l, f->name);
 	r.path = p->path;
 	e = diskfile_read(r.path, FILE_SIZE_MAX, &bytes);
+	if (e == ERR_FORMAT_SIZE)
+		return ledger_damaged(r.path, tree->size, "expected a file of at most 1 GiB");
 	r.rest = buf_view(&bytes);
 	while (e == ERR_OK && !(r.clean = batch_is_end(r.rest)))
 		e = take_record(l, &r, tree);

@@ -2,7 +2,8 @@
  * Recovery: from what lies on the disk to a ledger that can go on.
  *
  *   1. `checkpoint` names the published size and root; none: the log is new
- *   2. the frontier of that tree is read from the tiles, and must give that root
+ *   2. the frontier of that tree is read from the tiles, and must give that root; the entries of
+ *      the newest bundle must give its leaves (ledger_heads.c)
  *   3. the pending files are read in order (ledger_pending.c)
  *   4. heads of chains: from the index, if it speaks of a state of this log; then from the reports
  *      after that, out of tiles (ledger_heads.c) and pending files. This repairs or replaces a
@@ -46,7 +47,8 @@ ledger_recover(struct ledger *l, struct log_index *index)
 	struct logline line;
 	enum err e;
 
-	if ((e = read_checkpoint(l, &c)) != ERR_OK || (e = read_frontier(l, &c)) != ERR_OK)
+	if ((e = read_checkpoint(l, &c)) != ERR_OK || (e = read_frontier(l, &c)) != ERR_OK ||
+	    (e = ledger_check_newest_bundle(l)) != ERR_OK)
 		return e;
 	l->written = batch_new(c.size);
 	if (l->written == NULL)
@@ -81,8 +83,8 @@ read_checkpoint(struct ledger *l, struct checkpoint *c)
 	if (e == ERR_NOT_FOUND) {
 		merkle_empty_root(&c->root);
 		e = ERR_OK;
-	} else if (e == ERR_OK) {
-		if (note_parse(buf_view(&l->published_note), &n) != ERR_OK ||
+	} else if (e == ERR_OK || e == ERR_FORMAT_SIZE) {
+		if (e != ERR_OK || note_parse(buf_view(&l->published_note), &n) != ERR_OK ||
 		    checkpoint_parse(n.text, c) != ERR_OK)
 			e = ledger_damaged(path, 0, "expected a signed checkpoint");
 		else if (strcmp(c->origin, l->config->log_origin) != 0)

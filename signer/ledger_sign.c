@@ -10,7 +10,7 @@
  *   (at start) older than published    the guard was restored from a copy; it is led up to the
  *                                      published checkpoint by a consistency proof from the tiles
  *   (at start) within what is pending  checked against the reports themselves, then normal
- *   beyond the log, or another root    fatal: log or guard was rolled back or rewritten
+ *   any other                          fatal: log or guard was rolled back or rewritten
  */
 #include <openssl/x509.h>
 #include <stdlib.h>

@@ -26,8 +26,8 @@
 #define LEDGER_PUBLISH_REPORTS 8192
 
 /*
- * The index follows at least this far behind the log: what recovery reads again from the tiles
- * takes it less time than that.
+ * The index gets changes at most this often, with a publication: what recovery reads again from the
+ * tiles for it takes less time than that.
  */
 #define LEDGER_INDEX_MS 2000
 
@@ -178,6 +178,11 @@ void ledger_pending_place(struct ledger *l, const struct batch *b, struct commit
 void ledger_pending_leave(struct ledger *l, struct publish_job *job);
 void ledger_pending_left(struct ledger *l); /* the job is done */
 enum err ledger_pending_read(struct ledger *l, struct merkle_frontier *tree) MUST_USE;
+/*
+ * Makes what was found fit to be relied on: what is no whole record at the newest file's end is cut
+ * off, its last whole record is written and synced again, and the directory is synced. Only when
+ * guard and log agree: until then the unfinished record may be a damaged one that was signed.
+ */
 enum err ledger_pending_mend(struct ledger *l) MUST_USE;
 void ledger_pending_free(struct ledger *l);
 
@@ -186,14 +191,9 @@ enum err ledger_recover(struct ledger *l, struct log_index *index) MUST_USE;
 enum err ledger_damaged(const char *path, uint64_t place, const char *text) MUST_USE;
 
 /* ledger_heads.c */
+enum err ledger_check_newest_bundle(struct ledger *l) MUST_USE;
 enum err ledger_replay_tiles(struct ledger *l, uint64_t from) MUST_USE;
 enum err ledger_replay_report(
     struct ledger *l, struct view bytes, uint64_t index, struct batch_entry *entry) MUST_USE;
-
-/*
- * Makes the newest pending file fit to be relied on: an unfinished record at its end is cut off,
- * its last whole record is written and synced again; without a whole record it is removed. Only
- * when guard and log agree: until then the unfinished record may be a damaged one that was signed.
- */
 
 #endif

@@ -8,8 +8,9 @@
  *   3. partial tiles that are full now are removed, and pending files that are too many or too
  *      large to be written over
  *   4. the index, where it gets changes, in one transaction
- * Failure of 1 to 3 is final (ERR_IO; the ledger stops the process). What was written is harmless:
- * tiles that no checkpoint names, whole or not, and that will be written again. Failure of 4 costs
+ * Failure of 1 to 3 is final (ERR_IO; the ledger stops the process). What 1 has written is
+ * harmless: tiles that no checkpoint names, whole or not, and that will be written again. When 2
+ * begins all of them are on the disk, whichever checkpoint is found there later. Failure of 4 costs
  * nothing but a longer start; it is logged, and the index is left alone from then on. The same
  * steps run after a recovery, with the recovered batch as the first job.
  */

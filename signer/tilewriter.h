@@ -7,10 +7,10 @@
  * (tilewriter_drop_partials).
  *
  * A tile is written under its own name. Half a tile can be there, after a crash or for a reader
- * that looks too early, only where no checkpoint names it; the next publication writes it again,
- * and whoever follows a checkpoint never sees it. A sync is one for many files: each by itself
- * would cost a commit of the file system's journal for every 128 reports. What it says of failures
- * is about the whole file system (syncfs(2), since Linux 5.8), from tilewriter_new on: the
+ * that looks too early, only where no checkpoint names it; the next publication writes it again or
+ * removes it, and whoever follows a checkpoint never sees it. A sync is one for many files: each by
+ * itself would cost a commit of the file system's journal for every 128 reports. What it says of
+ * failures is about the whole file system (syncfs(2), since Linux 5.8), from tilewriter_new on: the
  * descriptor it asks is kept open for that.
  */
 #ifndef HALLMARK_SIGNER_TILEWRITER_H

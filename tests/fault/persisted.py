@@ -10,9 +10,11 @@ import errno
 import re
 
 import hallmark
+import logimage
 import tracing
 import underfire
-from underfire import Battle, FaultyCalls, choose, count, judge, try_points
+from hallmark import APP, Site
+from underfire import GONE, Battle, FaultyCalls, choose, count, judge, try_points
 
 GROWN = 270  # more reports than any run makes
 SHORT = 2  # points of each kind in the short form
@@ -95,6 +97,32 @@ def test_the_index_is_only_a_cache():
 
 def test_guard():
     run("guard")
+
+
+def test_names_that_a_dead_process_left_unsynced_are_synced_before_they_are_relied_on():
+    """Of a pending file that it had made, and no more; by a start whose sync can fail."""
+    with Site() as site:
+        site.init_key()
+        faulty = FaultyCalls(site)
+        plain, site.env = site.env, {**site.env, **faulty.env}
+        signer = site.start_signer()
+        collector = site.collector()
+        faulty.arm("killed after", "open", "/log/pending.", 1, 0)
+        with contextlib.suppress(*GONE):
+            collector.submit("app", APP)
+            raise AssertionError("a receipt from a process that was to be dead")
+        assert signer.wait() == -9
+        faulty.arm("persisted", "fsync", "/log", 1, errno.EIO)
+        refused = site.start_signer(wait=False)
+        refused.wait_for("event=fatal")
+        assert refused.wait() == 1 and faulty.hits() == 1
+        assert not any("event=listening" in line for line in refused.lines)
+        faulty.disarm()
+        site.env = plain
+        signer = site.start_signer()
+        receipt = collector.connect().submit("app", APP)
+        assert signer.stop() == 0
+        logimage.verify_all(site, [receipt])
 
 
 def test_half_a_slot_of_the_guard_is_refused_until_a_checkpoint_is_adopted():

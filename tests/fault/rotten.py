@@ -213,6 +213,20 @@ def test_a_pending_file_that_is_missing():
         count("rotten", "damages refused")
 
 
+def test_files_that_are_too_large_are_named():
+    with Site() as site:
+        assert site.start_signer().stop() == 0
+        for name, size in (("checkpoint", 1 << 24), ("pending.00000000000000000007", (1 << 30) + 1)):
+            path = site.path("log") / name
+            path.touch()
+            os.truncate(path, size)
+            refused = site.start_signer(wait=False)
+            refused.wait_for(f"event=log-damaged path={path} ")
+            assert refused.wait() == 1
+            path.unlink()
+            count("rotten", "damages refused")
+
+
 def test_a_refused_start_of_a_log_without_a_checkpoint_removes_nothing():
     with Site() as site:
         assert site.start_signer().stop() == 0
@@ -316,10 +330,11 @@ def test_a_flipped_bit_in_a_pending_record_with_others_behind_it():
 
 
 def test_a_flipped_bit_in_what_a_start_reads():
-    """Checkpoint and the tiles at the log's right edge."""
+    """Checkpoint, and the tiles and entries at the log's right edge, which the next ones hold again."""
     with ruin() as r:
         for name, event in (("log/checkpoint", "log-damaged|checkpoint-foreign"),
                             ("log/tile/0/001.p/44", "log-damaged"),
+                            ("log/tile/entries/001.p/44", "log-damaged"),
                             ("log/tile/1/000.p/1", "log-damaged")):
             size = len(r.site.path(name).read_bytes())
             for at in choose(range(size), 4, 200):
@@ -344,6 +359,41 @@ def test_a_flipped_bit_that_the_auditor_finds():
                 assert found.returncode == 1 and name.removeprefix("log/") in found.stdout, \
                     (name, at, found.stdout)
                 count("rotten", "bits flipped")
+
+
+def test_a_flipped_bit_gives_no_receipt_again():
+    """Full tiles and bundles are read when a lost receipt is asked for again, and at no other time."""
+    with Site() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        data = collector.make("lost", APP)
+        collector.connection.send([wire.BUNDLE, {"bundle": data}])
+        lost = collector.await_receipt(APP)
+        for _ in range(256):
+            collector.submit("app", APP)
+        assert signer.stop() == 0
+        logimage.keep(site, site.path("image"))
+        report = site.path("log/tile/entries/000").read_bytes().index(lost["report"])
+        for name, ats in (("log/tile/entries/000", range(report, report + len(lost["report"]))),
+                          ("log/tile/0/000", range(32, 64)), (None, [0])):
+            for at in choose(ats, 3, 100):
+                logimage.restore(site, site.path("image"))
+                if name:
+                    rot(site.path(name), at)
+                signer = site.start_signer()
+                collector.connect().connection.send([wire.BUNDLE, {"bundle": data}])
+                if name:
+                    try:
+                        raise AssertionError(collector.await_receipt(APP))
+                    except wire.Refused as refusal:
+                        assert refusal.name == "io", refusal
+                    signer.wait_for("event=log-damaged .*index=0 ")
+                    count("rotten", "bits flipped")
+                else:
+                    again = collector.await_receipt(APP)
+                    assert again["report"] == lost["report"]
+                    wire.verify_receipt(again, site.certificate, hallmark.ORIGIN)
+                signer.kill()
 
 
 def test_a_flipped_bit_in_the_guard():

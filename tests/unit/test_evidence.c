@@ -1,0 +1,140 @@
+/* The evidence store beside the files: what it promises to the thread that writes them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proto/pack.h"
+#include "signer/evidence.h"
+
+struct fixture {
+	char directory[64], index_path[96], packs[96];
+	struct log_index *index;
+	struct evidence_store *store;
+	struct buf batch;
+	uint8_t *content; /* PACK_CONTENT_MAX bytes that cannot be compressed */
+	uint64_t added;   /* items: each has its number for a digest, which nobody checks here */
+};
+
+static int
+set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	uint64_t x = 1;
+
+	assert_non_null(f);
+	snprintf(f->directory, sizeof(f->directory), "/tmp/hallmark-evidence-XXXXXX");
+	assert_non_null(mkdtemp(f->directory));
+	snprintf(f->index_path, sizeof(f->index_path), "%s/index.db", f->directory);
+	snprintf(f->packs, sizeof(f->packs), "%s/evidence", f->directory);
+	assert_int_equal(index_open(f->index_path, &f->index), ERR_OK);
+	assert_int_equal(evidence_open(f->packs, f->index, &f->store), ERR_OK);
+	f->batch = BUF_INIT;
+	assert_non_null(f->content = malloc(PACK_CONTENT_MAX));
+	for (size_t i = 0; i < PACK_CONTENT_MAX; i++) {
+		x = x * 6364136223846793005U + 1442695040888963407U;
+		f->content[i] = (uint8_t)(x >> 56);
+	}
+	*state = f;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	evidence_close(&f->store);
+	index_close(&f->index);
+	buf_free(&f->batch);
+	unlink(f->index_path);
+	rmdir(f->packs);
+	rmdir(f->directory);
+	free(f->content);
+	free(f);
+	return 0;
+}
+
+static struct evidence_item *
+add(struct fixture *f, size_t size)
+{
+	struct digest digest = {{0}};
+	struct evidence_item *item;
+
+	be64_put(digest.bytes, ++f->added);
+	assert_int_equal(evidence_add(f->store, PACK_COMPONENT, (struct view){f->content, size},
+			     &digest, &f->batch, &item),
+	    ERR_OK);
+	return item;
+}
+
+/* The committer has the path while the next batch collects. */
+static void
+test_a_commit_keeps_its_path_when_another_pack_is_begun(void **state)
+{
+	struct fixture *f = *state;
+	const char *path;
+	char *copy;
+
+	while (add(f, PACK_CONTENT_MAX)->place.offset + PACK_CONTENT_MAX < EVIDENCE_PACK_SIZE_MAX) {
+		evidence_commit_begin(f->store);
+		evidence_commit_done(f->store);
+		buf_clear(&f->batch);
+	}
+	path = evidence_pack_path(f->store);
+	assert_non_null(copy = strdup(path));
+	evidence_commit_begin(f->store);
+	buf_clear(&f->batch); /* of the next one, which is open now */
+	assert_int_equal(add(f, 1)->place.pack, 2);
+	assert_string_equal(path, copy);
+	assert_string_not_equal(evidence_pack_path(f->store), copy);
+	evidence_commit_done(f->store);
+	free(copy);
+}
+
+/* Its record cannot be read: it is lost, is sent again, and is listed for the index once. */
+static void
+test_what_is_lost_before_the_index_has_it_can_be_added_again(void **state)
+{
+	struct fixture *f = *state;
+	struct evidence_item *item, *other;
+	struct buf content = BUF_INIT;
+	size_t listed = 0;
+
+	item = add(f, 1000);
+	other = add(f, 10);
+	evidence_commit_begin(f->store);
+	evidence_commit_done(f->store);
+	assert_int_not_equal(evidence_read(f->store, item, &content), ERR_OK); /* no file at all */
+	assert_null(evidence_find(f->store, &item->place.digest));
+	f->added = 0;
+	assert_ptr_equal(add(f, 1000), item);
+	evidence_commit_begin(f->store);
+	evidence_commit_done(f->store);
+	for (struct evidence_item *i = evidence_take_durable(f->store); i != NULL; i = i->staged) {
+		assert_true(i == item || i == other);
+		assert_true(++listed <= 2);
+	}
+	assert_int_equal(listed, 2);
+	buf_free(&content);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(
+		test_what_is_lost_before_the_index_has_it_can_be_added_again, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(
+		test_a_commit_keeps_its_path_when_another_pack_is_begun, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
