@@ -134,12 +134,12 @@ read_published(
 		    l->published_size, index, tilestore_read_node, &reader, proof);
 	if (e == ERR_OK)
 		e = verify_published(l, index, buf_view(report), proof);
-	if (e != ERR_OK && e != ERR_MEMORY &&
-	    ledger_damaged(l->config->log_directory, index,
-		"expected the entry at this index, and tiles that lead from it to the checkpoint's "
-		"root") != ERR_OK)
-		e = ERR_IO; /* whatever is wrong with the files, it is not the peer's fault */
-	return e;
+	if (e == ERR_OK || e == ERR_MEMORY)
+		return e;
+	ledger_say_damaged(l->config->log_directory, index,
+	    "expected the entry at this index, and tiles that lead from it to the checkpoint's "
+	    "root");
+	return ERR_IO; /* whatever is wrong with the files, it is not the peer's fault */
 }
 
 static enum err

@@ -223,9 +223,16 @@ read_last_issued(struct ledger *l)
 	return e;
 }
 
-/* Says where the log is damaged. */
+/* Says where the log is damaged. ERR_FORMAT. */
 enum err
 ledger_damaged(const char *path, uint64_t place, const char *text)
+{
+	ledger_say_damaged(path, place, text);
+	return ERR_FORMAT;
+}
+
+void
+ledger_say_damaged(const char *path, uint64_t place, const char *text)
 {
 	struct logline l;
 
@@ -235,5 +242,4 @@ ledger_damaged(const char *path, uint64_t place, const char *text)
 	logline_string(&l, "text", text);
 	logline_string(&l, "mend", "compare with a copy of the log; nothing was signed over it");
 	logline_end(&l);
-	return ERR_FORMAT;
 }

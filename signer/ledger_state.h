@@ -189,6 +189,7 @@ void ledger_pending_free(struct ledger *l);
 /* ledger_recover.c */
 enum err ledger_recover(struct ledger *l, struct log_index *index) MUST_USE;
 enum err ledger_damaged(const char *path, uint64_t place, const char *text) MUST_USE;
+void ledger_say_damaged(const char *path, uint64_t place, const char *text);
 
 /* ledger_heads.c */
 enum err ledger_check_newest_bundle(struct ledger *l) MUST_USE;
