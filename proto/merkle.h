@@ -58,6 +58,9 @@ struct merkle_batch;
 struct merkle_batch *merkle_batch_new(void);
 void merkle_batch_free(struct merkle_batch **b);
 
+/* The memory it holds. */
+size_t merkle_batch_bytes(const struct merkle_batch *b);
+
 /* Starts again on `old`, keeps the memory. */
 void merkle_batch_begin(struct merkle_batch *b, const struct merkle_frontier *old);
 

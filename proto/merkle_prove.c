@@ -104,6 +104,16 @@ merkle_batch_free(struct merkle_batch **b)
 	*b = NULL;
 }
 
+size_t
+merkle_batch_bytes(const struct merkle_batch *b)
+{
+	size_t bytes = sizeof(*b);
+
+	for (unsigned level = 0; level < MERKLE_LEVEL_MAX; level++)
+		bytes += b->level[level].capacity * sizeof(*b->level[level].node);
+	return bytes;
+}
+
 void
 merkle_batch_begin(struct merkle_batch *b, const struct merkle_frontier *old)
 {

@@ -59,6 +59,14 @@ batch_free(struct batch **b)
 	*b = NULL;
 }
 
+size_t
+batch_bytes(const struct batch *b)
+{
+	return sizeof(*b) + merkle_batch_bytes(b->tree) +
+	       b->capacity * (sizeof(*b->entry) + sizeof(*b->leaf)) + b->bytes.capacity +
+	       b->evidence.capacity + b->note.capacity;
+}
+
 void
 batch_reset(struct batch *b, uint64_t index)
 {

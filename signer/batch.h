@@ -97,6 +97,9 @@ struct buf *batch_report_begin(struct batch *b);
 enum err batch_report_end(struct batch *b, struct batch_entry **out) MUST_USE;
 void batch_report_cancel(struct batch *b);
 
+/* All the memory that it holds, used or not. */
+size_t batch_bytes(const struct batch *b);
+
 /* The report of an entry, as a borrowed view. */
 struct view batch_report(const struct batch *b, size_t entry);
 

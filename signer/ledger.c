@@ -12,8 +12,8 @@
 #include "signer/logger.h"
 
 /*
- * Batches are reused with their memory, so that a report costs no allocation: as many bytes as are
- * unpublished under full load. What a slow token or a burst needed beyond that is given back.
+ * Batches are reused with all their memory, so that a report costs no allocation: as many bytes as
+ * are unpublished under full load. What a slow token or a burst needed beyond that is given back.
  */
 #define SPARE_BYTES_MAX (32UL * 1024 * 1024)
 
@@ -31,6 +31,7 @@ static bool commit_may_start(const struct ledger *l);
 static void commit_start(struct ledger *l);
 static void on_committed(void *context, enum err result);
 static struct batch *find_batch(struct ledger *l, uint64_t index);
+static size_t count_bytes(const struct ledger *l);
 static void part_closed(void *context);
 static void timer_closed(uv_handle_t *handle);
 static void ledger_free(struct ledger *l);
@@ -231,6 +232,7 @@ ledger_status(const struct ledger *l, struct ledger_status *out)
 	out->signed_size = l->guard.size;
 	out->published_size = l->published_size;
 	out->in_flight = l->in_flight;
+	out->batch_bytes = count_bytes(l);
 	out->signature_age_ms =
 	    l->last_signature_ms == 0 ? UINT64_MAX : uv_now(l->loop) - l->last_signature_ms;
 	out->key_process = keyprocess_state_name(l->key_process);
@@ -291,7 +293,7 @@ ledger_batch_take(struct ledger *l, uint64_t index)
 		return b;
 	}
 	l->spare = b->next;
-	l->spare_bytes -= b->bytes.capacity;
+	l->spare_bytes -= batch_bytes(b);
 	batch_reset(b, index);
 	return b;
 }
@@ -299,11 +301,13 @@ ledger_batch_take(struct ledger *l, uint64_t index)
 void
 ledger_batch_give(struct ledger *l, struct batch *b)
 {
-	if (l->spare_bytes + b->bytes.capacity > SPARE_BYTES_MAX) {
+	size_t bytes = batch_bytes(b);
+
+	if (l->spare_bytes + bytes > SPARE_BYTES_MAX) {
 		batch_free(&b);
 		return;
 	}
-	l->spare_bytes += b->bytes.capacity;
+	l->spare_bytes += bytes;
 	b->next = l->spare;
 	l->spare = b;
 }
@@ -403,6 +407,21 @@ find_batch(struct ledger *l, uint64_t index)
 			if (index - b->first < b->count)
 				return b;
 	return NULL;
+}
+
+static size_t
+count_bytes(const struct ledger *l)
+{
+	const struct batch *const single[] = {l->open, l->writing, l->written, l->signing};
+	const struct batch *const lists[] = {l->sealed_first, l->publishing};
+	size_t bytes = l->spare_bytes;
+
+	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
+		bytes += single[i] != NULL ? batch_bytes(single[i]) : 0;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		for (const struct batch *b = lists[i]; b != NULL; b = b->next)
+			bytes += batch_bytes(b);
+	return bytes;
 }
 
 static void

@@ -142,6 +142,7 @@ struct ledger_status {
 	uint64_t signed_size;      /* covered by a checkpoint */
 	uint64_t published_size;   /* in the tiles */
 	uint64_t in_flight;        /* reports without a receipt */
+	size_t batch_bytes;        /* memory of batches: unpublished, and kept for reuse */
 	uint64_t signature_age_ms; /* since the last checkpoint; UINT64_MAX: none yet */
 	const char *key_process;
 	int key_process_pid;

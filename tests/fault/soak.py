@@ -8,8 +8,8 @@ the configuration is reloaded, good and bad, the token is slow, hangs, fails, li
 - every receipt verifies, and its report and its checkpoint's root are those of the log (follower.py);
 - after each fault every collector has an answer again within PROGRESS_S;
 - whenever the signer is down, hallmark-audit fsck passes, and no key process is left;
-- no process is ever larger than Growth.BYTES_MAX, the judgements that it remembers (bounded, and told by
-  its status) apart; once its caches are full (Growth.FILLED_S), between the
+- no process is ever larger than Growth.BYTES_MAX, the judgements that it remembers and the batches that
+  it keeps for reuse (bounded, and told by its status) apart; once its caches are full (Growth.FILLED_S), between the
   first and the last quarter of its life (medians) neither its memory nor its descriptors, those of
   connections apart, grow by more than Growth says. The short form's lives are judged by the first alone.
 
@@ -53,8 +53,9 @@ class Growth:
     """What a life may come to, and what it may add between its quarters: what it is there to remember, and
     some unrest."""
 
-    BYTES_MAX = {"signer": 96 << 20, "key process": 32 << 20}
+    BYTES_MAX = {"signer": 80 << 20, "key process": 32 << 20}
     JUDGEMENT_BYTES_MAX = 65 << 20  # VERDICTS_BYTES_MAX of signer/verdicts.h, and one bundle's
+    BATCH_BYTES_MAX = 48 << 20  # SPARE_BYTES_MAX of signer/ledger.c, and what is unpublished
     FILLED_S = 120  # buffers of connections and batches: measured, flat from then on
     COMPONENT_BYTES = 400  # the index of the evidence in memory; one for each component received
     UNREST_BYTES = {"signer": 6 << 20, "key process": 1 << 20}
@@ -286,20 +287,19 @@ class Monitor(threading.Thread):
                 status = self.status()
                 if status is not None:
                     self.sample("signer", status["pid"], status, status["connections"],
-                                status["judgement_bytes"])
+                                told_bytes(status))
                     self.sample("key process", status["key_process_pid"], status, 0, 0)
         except Exception as error:  # pylint: disable=broad-except
             self.soak.fail("monitor", error)
 
-    def sample(self, kind, pid, status, connections, judgement_bytes):
-        assert judgement_bytes <= Growth.JUDGEMENT_BYTES_MAX, judgement_bytes
+    def sample(self, kind, pid, status, connections, told):
         try:
             resident = hallmark.resident_bytes(pid)
             descriptors = len(os.listdir(f"/proc/{pid}/fd")) - connections
         except OSError:
             return  # it has just ended
         self.lives.setdefault((kind, pid), []).append(
-            (time.monotonic(), resident - judgement_bytes, descriptors,
+            (time.monotonic(), resident - told, descriptors,
              status["counters"]["components"], status["counters"]["component_bytes"]))
 
     def judge(self):
@@ -338,6 +338,13 @@ class Monitor(threading.Thread):
         length = len(samples) // 4
         return [[statistics.median(s[n] for s in samples[q * length:(q + 1) * length])
                  for n in range(5)] for q in range(4)]
+
+
+def told_bytes(status):
+    """Of memory that is bounded by itself, and fills when there is something to fill it."""
+    assert status["judgement_bytes"] <= Growth.JUDGEMENT_BYTES_MAX, status
+    assert status["batch_bytes"] <= Growth.BATCH_BYTES_MAX, status
+    return status["judgement_bytes"] + status["batch_bytes"]
 
 
 def test_soak():
