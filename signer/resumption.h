@@ -34,7 +34,7 @@ enum err resumption_attach(struct resumption *r, SSL_CTX *ctx) MUST_USE;
 /*
  * The context takes no new connections, and those it has may last for long. No session is kept any
  * more by it and those that share its sessions; at most so many that are kept are freed now, the
- * oldest first. Gives how many remain: some 4 us are needed for each.
+ * oldest first. Gives how many remain; to free many at once would stop the caller's loop.
  */
 size_t resumption_retire(SSL_CTX *ctx, size_t at_most);
 

@@ -15,7 +15,7 @@ SESSIONS = 2000  # that are kept
 SESSION_BYTES = 5500  # at least
 STORM = 500  # handshakes at once
 REVOKED = 20000  # certificates
-REVOKED_BYTES = 200  # at least, in memory
+REVOKED_BYTES = 150  # at least, in memory
 GENERATIONS = 4
 
 
