@@ -11,7 +11,7 @@
 /* Bytes: what a refusal takes, with TLS's buffer for a record, three times over. */
 #define RESERVE_SIZE (64 * 1024)
 
-/* Sessions of settings that were replaced, freed with each tick: all at once would stop the loop. */
+/* Sessions of replaced settings that a tick frees: all at once would stop the loop. */
 #define RETIRED_AT_ONCE 1000
 
 static void retire(struct conn_pool *p, size_t at_most);
