@@ -59,6 +59,7 @@ ledger_publish_advance(struct ledger *l, bool now)
 		return;
 	}
 	job.batches = l->publishing;
+	job.hurried = l->publishing_size - l->published_size > LEDGER_PUBLISH_BEHIND;
 	job.note = buf_view(&l->publishing_note);
 	collect_changes(l, last, &job);
 	ledger_pending_leave(l, &job);

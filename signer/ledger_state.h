@@ -26,6 +26,12 @@
 #define LEDGER_PUBLISH_REPORTS 8192
 
 /*
+ * With more than this to publish at once the publisher did not keep up, and hurries. Otherwise it
+ * gives way until LEDGER_UNPUBLISHED_MAX is reached, and then everybody waits for it alone.
+ */
+#define LEDGER_PUBLISH_BEHIND (2 * LEDGER_PUBLISH_REPORTS)
+
+/*
  * The index gets changes at most this often, with a publication: what recovery reads again from the
  * tiles for it takes less time than that.
  */

@@ -121,6 +121,7 @@ write_tiles(struct publisher *p, const struct publish_job *job)
 {
 	enum err e = ERR_OK;
 
+	tilewriter_hurry(p->tiles, job->hurried);
 	for (const struct batch *b = job->batches; b != NULL && e == ERR_OK; b = b->next) {
 		for (size_t i = 0, count; i < b->count && e == ERR_OK; i += count) {
 			count = tilewriter_room(p->tiles);

@@ -17,6 +17,7 @@
 #ifndef HALLMARK_SIGNER_PUBLISHER_H
 #define HALLMARK_SIGNER_PUBLISHER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <uv.h>
@@ -34,6 +35,7 @@ struct publish_job {
 	struct view note; /* checkpoint over the last of them */
 	char **remove;    /* pending files */
 	size_t remove_count;
+	bool hurried; /* there is more to publish than there should be: see tilewriter_hurry */
 	const struct index_changes *changes; /* since it was last given any; NULL: not now */
 	struct index_state state;            /* of the index with them */
 };

@@ -45,6 +45,7 @@ struct tilewriter {
 	size_t written_count;
 	char filled[FILLED_MAX][TILE_PATH_SIZE]; /* their partial tiles are to go */
 	size_t filled_count;
+	bool hurried; /* keeps the core */
 };
 
 static enum err open_place(struct tilewriter *w);
@@ -61,7 +62,7 @@ static enum err write_file(
     struct tilewriter *w, const char *path, const struct iovec *part, size_t parts);
 static enum err check_place(const struct tilewriter *w, int fd, const char *path);
 static enum err sync_written(struct tilewriter *w);
-static void give_way(void);
+static void give_way(const struct tilewriter *w);
 static void note_filled(struct tilewriter *w, unsigned level, uint64_t tile, const char *path);
 static enum err drop_unnamed(const struct tilewriter *w);
 static enum err drop_behind(const struct tilewriter *w, unsigned level, bool entries);
@@ -160,6 +161,12 @@ tilewriter_flush(struct tilewriter *w)
 		w->begun = true;
 	}
 	return e;
+}
+
+void
+tilewriter_hurry(struct tilewriter *w, bool hurried)
+{
+	w->hurried = hurried;
 }
 
 /*
@@ -321,7 +328,7 @@ write_file(struct tilewriter *w, const char *path, const struct iovec *part, siz
 	free(name);
 	if (fd >= 0)
 		w->written[w->written_count++] = fd;
-	give_way();
+	give_way(w);
 	return e == ERR_OK ? check_place(w, fd, path) : e;
 }
 
@@ -346,7 +353,7 @@ sync_written(struct tilewriter *w)
 {
 	enum err e = diskfile_sync_all(w->fd, w->directory);
 
-	give_way();
+	give_way(w);
 	while (w->written_count > 0 && e == ERR_OK)
 		e = diskfile_close_cold(w->written[--w->written_count], w->directory);
 	return e;
@@ -357,9 +364,10 @@ sync_written(struct tilewriter *w)
  * core to the end of its slice, 3 ms, while receipts wait.
  */
 static void
-give_way(void)
+give_way(const struct tilewriter *w)
 {
-	sched_yield();
+	if (!w->hurried)
+		sched_yield();
 }
 
 /* There is a partial tile of it if the last flush ended within it, or by a crash before. */

@@ -16,6 +16,7 @@
 #ifndef HALLMARK_SIGNER_TILEWRITER_H
 #define HALLMARK_SIGNER_TILEWRITER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,6 +43,12 @@ enum err tilewriter_add(
 
 /* Writes the partial tiles and syncs: all that was added is on the disk. */
 enum err tilewriter_flush(struct tilewriter *w) MUST_USE;
+
+/*
+ * Whether it keeps the core after each file it has written, until this is called again; otherwise
+ * it lets other threads run first, and is late by as much wherever they are always busy.
+ */
+void tilewriter_hurry(struct tilewriter *w, bool hurried);
 
 /* Removes the partial tiles of tiles that were full at the last flush. */
 enum err tilewriter_drop_partials(struct tilewriter *w) MUST_USE;

@@ -5,6 +5,16 @@
 
 #define RUNS_MAX 64 /* that are added between two flushes */
 
+static unsigned times_yielded;
+
+/* In place of the C library's. */
+int
+sched_yield(void)
+{
+	times_yielded++;
+	return 0;
+}
+
 /* A writer, and what was added and has to stay until it is flushed. */
 struct growing {
 	const struct fixture *f;
@@ -420,6 +430,29 @@ test_a_disk_without_room(void **state)
 
 #define TEST(t) cmocka_unit_test_setup_teardown(t, fixture_open, fixture_close)
 
+static void
+test_gives_way_unless_it_is_hurried(void **state)
+{
+	const struct fixture *f = *state;
+	struct growing g;
+
+	start(&g, f, 0);
+	times_yielded = 0;
+	add(&g, TILE_WIDTH);
+	flush(&g);
+	assert_true(times_yielded > 0);
+	tilewriter_hurry(g.w, true);
+	times_yielded = 0;
+	add(&g, (size_t)8 * TILE_WIDTH);
+	flush(&g);
+	assert_int_equal(times_yielded, 0);
+	tilewriter_hurry(g.w, false);
+	add(&g, TILE_WIDTH);
+	assert_true(times_yielded > 0);
+	flush(&g);
+	end(&g);
+}
+
 int
 main(void)
 {
@@ -434,6 +467,7 @@ main(void)
 	    TEST(test_partial_tiles_from_before_a_crash_go_too),
 	    TEST(test_torn_files_are_written_over),
 	    TEST(test_a_directory_that_cannot_be_written),
+	    TEST(test_gives_way_unless_it_is_hurried),
 	    cmocka_unit_test(test_a_disk_without_room),
 	};
 
