@@ -59,6 +59,16 @@ class Table:
                 result.append(side())
         return results if len(sides) > 1 else results[0]
 
+    def best(self, who, ways):
+        """Of several ways to ask, by name, each called with a second: the name of the one that gives the most,
+        that one, and what each gave."""
+        tried = {}
+        for name, ask in ways.items():
+            self.progress(f"{who}: {name}")
+            tried[name] = ask(1)
+        name = max(tried, key=lambda way: tried[way]["per_second"])
+        return name, ways[name], tried
+
     def write(self, path):
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(self.rows, indent=1) + "\n")

@@ -1,11 +1,12 @@
 """What the signer is compared with: nginx, one worker on the signer's core, TLS 1.3 as the signer has
 it, answering every POST with a static 200 of a receipt's size.
 
-Two clients try, each in several ways, and the best way is nginx's number: the signer's own load
+Two clients try with each depth of pipelining that the signer is tried with: the signer's own load
 generator (client certificate required, as the signer requires it), and wrk, which cannot show a
 certificate and so uses a port that asks for none.
 """
 
+import functools
 import re
 import subprocess
 import time
@@ -14,6 +15,7 @@ import hallmark
 import stand
 
 CONNECTIONS = 32
+DEPTHS = (1, 8, 32, 64)  # requests under way on each: pipelining
 
 CONFIG = """daemon off;
 {user}worker_processes 1;
@@ -105,15 +107,7 @@ class WebServer:
         return {"per_second": float(re.search(r"Requests/sec: +([\d.]+)", done.stdout).group(1)),
                 "busy": [(stand.processor_s(self.worker) - used) / (time.monotonic() - began)]}
 
-    def best(self, progress):
-        """(its name, what to call for a turn of so many seconds) of the way that gives the most."""
-        ways = {f"{name}, {depth} a connection": (client, depth)
-                for name, client in (("own load", self.load), ("wrk", self.wrk))
-                for depth in (1, 8, 32)}
-        tried = {}
-        for name, (client, depth) in ways.items():
-            progress(f"nginx: {name}")
-            tried[name] = client(depth, 1)
-        name = max(tried, key=lambda way: tried[way]["per_second"])
-        client, depth = ways[name]
-        return name, lambda seconds: client(depth, seconds), tried
+    def ways(self):
+        """Either client with each depth, by name: to be called with seconds."""
+        return {f"{name}, {depth} a connection": functools.partial(client, depth)
+                for name, client in (("own load", self.load), ("wrk", self.wrk)) for depth in DEPTHS}
