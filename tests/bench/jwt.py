@@ -41,7 +41,7 @@ class JwtStand(stand.Stand):
 
     def start(self):
         self.signer = self.start_signer()
-        self.key_process = self.status()["key_process_pid"]
+        self.key_process = self.key_process_pid()
         return self
 
     def tokens(self):

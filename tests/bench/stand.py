@@ -41,7 +41,7 @@ class Stand(hallmark.Site):
 
     def start(self):
         self.signer = self.start_signer(prefix=["taskset", "-c", self.cores])
-        self.key_process = self.status()["key_process_pid"]
+        self.key_process = self.key_process_pid()
         subprocess.run(["taskset", "-a", "-p", "-c", LOAD_CORE, str(self.key_process)], check=True,
                        stdout=subprocess.DEVNULL)
         return self

@@ -35,7 +35,7 @@ def calls_under_load(battle, kind, faulty):
     """How often each call is made, as strace sees it; what libc does inside opendir does not count."""
     path, calls = KINDS[kind]
     with battle.point(f"{kind}: no fault", faulty.env) as fight:
-        with tracing.traced([fight.signer.pid, fight.site.status()["key_process_pid"]],
+        with tracing.traced([fight.signer.pid, fight.site.key_process_pid()],
                             tracing.groups(battle.site, battle.reports, GROWN)[kind]) as tracer:
             fight.load()
         assert fight.outcome() == "survived"

@@ -110,7 +110,7 @@ def test_file_table_full():
             receipts.append(collector.submit(f"w{number % 3}", new_evidence()))
         logimage.published(site, len(receipts))
         assert site.status()["counters"]["publications"] > before
-        os.kill(site.status()["key_process_pid"], 9)
+        os.kill(site.key_process_pid(), 9)
         signer.wait_for("event=key-process-down")
         receipts.append(collector.submit("w0", APP))
         assert site.status()["refusals"]["too-many-connections"] > 100
@@ -371,7 +371,7 @@ def test_bounded_while_nothing_is_committed():
         before = hallmark.resident_bytes(signer.pid)
         sent = []
         sender = threading.Thread(target=send_ahead, args=(collector, pattern, sent), daemon=True)
-        with stopped(site.status()["key_process_pid"]):
+        with stopped(site.key_process_pid()):
             sender.start()
             looks = last = 0
             while sender.is_alive() and looks < LOOKS:

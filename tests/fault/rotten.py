@@ -34,7 +34,7 @@ class Ruin:
         # Publication takes what is sealed twice a second: these two fit in between.
         self.receipts += [self.collector.submit("w0", APP) for _ in range(2)]
         self.signed = REPORTS + 2
-        pid = site.status()["key_process_pid"]
+        pid = site.key_process_pid()
         os.kill(pid, signal.SIGSTOP)
         self.unsigned = self.collector.make("w1", APP)
         self.collector.connection.send([wire.BUNDLE, {"bundle": self.unsigned}])
@@ -166,7 +166,7 @@ def test_pending_header_torn_over_an_end_mark():
         collector = site.collector()
         collector.submit("app", APP)
         logimage.published(site, 1)
-        pid = site.status()["key_process_pid"]
+        pid = site.key_process_pid()
         os.kill(pid, signal.SIGSTOP)
         collector.connection.send([wire.BUNDLE, {"bundle": collector.make("app", APP)}])
         logimage.wait_for_record(site, 1)
@@ -248,7 +248,7 @@ def test_pending_file_of_one_torn_record():
         collector = site.collector()
         receipts = [collector.submit("app", APP) for _ in range(3)]
         logimage.published(site, 3)
-        pid = site.status()["key_process_pid"]
+        pid = site.key_process_pid()
         os.kill(pid, signal.SIGSTOP)
         collector.connection.send([wire.BUNDLE, {"bundle": collector.make("app", APP)}])
         logimage.wait_for_record(site, 3)

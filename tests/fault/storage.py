@@ -131,7 +131,7 @@ def test_what_was_accepted_has_its_receipt():
         signer = site.start_signer()
         collector = site.collector()
         receipts = [collector.submit("w0", APP)]
-        with stopped(site.status()["key_process_pid"]):
+        with stopped(site.key_process_pid()):
             data = send_bundle(collector, "w1", APP)
             logimage.wait_for_record(site, 1)
             small_disk.fill(base, RESERVE_MIB * 1024 - 256)

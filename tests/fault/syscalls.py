@@ -18,7 +18,7 @@ REPEATED = 4  # of calls that each signature makes, the first ones
 
 
 def pids(fight):
-    return [fight.signer.pid, fight.site.status()["key_process_pid"]]
+    return [fight.signer.pid, fight.site.key_process_pid()]
 
 
 def calls_under_load(battle, kind, paths):

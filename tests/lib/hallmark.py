@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -172,6 +173,14 @@ class Site:
     def status(self):
         return json.loads(self.tool("hallmark-signer", "status", "--socket",
                                     str(self.path("run/status.sock")), "--json").stdout)
+
+    def key_process_pid(self):
+        """Once it is up: before, its number is 0, which to kill(2) is the test itself."""
+        deadline = time.monotonic() + PATIENCE_S
+        while (status := self.status())["key_process"] != "up":
+            assert time.monotonic() < deadline, status
+            time.sleep(0.01)
+        return status["key_process_pid"]
 
     def collector(self, name="host1", connect=True, **options):
         """A wire.Collector with a certificate for spiffe://test/<name>."""

@@ -40,6 +40,12 @@ def revoke_many(site):
     site.ca.revoke(site.path("crl.pem"), *(Gone(2 + number) for number in range(REVOKED)))
 
 
+def grown(resident):
+    """Since the first two generations: the first fills what is kept, and memory that an allocator has just
+    given back is no growth when it is taken again."""
+    return resident[-1] - max(resident[:2])
+
+
 def wait_until(condition):
     deadline = time.monotonic() + hallmark.PATIENCE_S
     while not condition():
@@ -211,8 +217,7 @@ def test_a_reload_frees_the_revocation_list_before_it():
             resident.append(hallmark.resident_bytes(signer.pid))
         for number, collector in enumerate(stay):
             collector.submit(f"app{number}", APP)
-        grown = resident[-1] - resident[1]
-        assert grown < REVOKED * REVOKED_BYTES * (GENERATIONS - 2) // 2, resident
+        assert grown(resident) < REVOKED * REVOKED_BYTES * (GENERATIONS - 2) // 2, resident
 
 
 def test_a_reload_frees_the_sessions_before_it():
@@ -233,8 +238,7 @@ def test_a_reload_frees_the_sessions_before_it():
         for number, collector in enumerate(stay):
             collector.submit(f"app{number}", APP)
         # Those of one reload are freed while the next ones come.
-        grown = resident[-1] - resident[1]
-        assert grown < SESSIONS * SESSION_BYTES * (GENERATIONS - 2) // 2, resident
+        assert grown(resident) < SESSIONS * SESSION_BYTES * (GENERATIONS - 2) // 2, resident
 
 
 def test_many_loops_one_log():

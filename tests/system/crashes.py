@@ -20,7 +20,7 @@ def test_kill_of_the_key_process_under_load():
         load = Load(site)
         for _ in range(5):
             load.wait_for(40)
-            pid = site.status()["key_process_pid"]
+            pid = site.key_process_pid()
             os.kill(pid, 9)
             signer.wait_for(f"event=key-process-(down|exit)")
         load.wait_for(100)
@@ -61,7 +61,7 @@ def test_kill_of_both_at_once():
         signer = site.start_signer()
         load = Load(site)
         load.wait_for(50)
-        pid = site.status()["key_process_pid"]
+        pid = site.key_process_pid()
         signer.kill()
         try:
             os.kill(pid, 9)
@@ -149,7 +149,7 @@ def test_pending_file_cut_at_every_byte():
         # The key process is stopped, so that the last record is durable and never signed.
         for _ in range(3):
             collector.submit("app", APP)
-        pid = site.status()["key_process_pid"]
+        pid = site.key_process_pid()
         os.kill(pid, 19)
         collector.connection.send([wire.BUNDLE, {"bundle": collector.make("app", APP)}])
         wait_for_record(site, 3)
@@ -188,11 +188,11 @@ def test_one_flipped_bit_is_found_and_named():
         collector = site.collector()
         receipts = [collector.submit("app", APP) for _ in range(300)]
         published(site, 300)
-        os.kill(site.status()["key_process_pid"], 19)
+        os.kill(site.key_process_pid(), 19)
         for _ in range(2):
             collector.connection.send([wire.BUNDLE, {"bundle": collector.make(f"x{_}", APP)}])
         wait_for_record(site, 300)
-        pid = site.status()["key_process_pid"]
+        pid = site.key_process_pid()
         signer.signal(9)
         os.kill(pid, 9)
         signer.wait()

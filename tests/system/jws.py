@@ -169,7 +169,7 @@ def test_jws_outlive_the_key_process():
             crowd.wait_for(60 * (turn + 1))
             plain.submit(f"app{turn}", APP)
             assert crowd.outstanding() > 0
-            os.kill(site.status()["key_process_pid"], 9)
+            os.kill(site.key_process_pid(), 9)
             signer.wait_for("event=key-process-(down|exit)", start=len(signer.lines))
         crowd.finish()
         assert site.status()["counters"]["key_process_starts"] >= 7

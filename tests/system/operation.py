@@ -157,7 +157,7 @@ def test_sigterm_does_not_wait_for_a_dead_token():
         signer = site.start_signer()
         collector = site.collector()
         collector.submit("app", APP)
-        pid = site.status()["key_process_pid"]
+        pid = site.key_process_pid()
         os.kill(pid, signal.SIGSTOP)
         collector.connection.send([wire.BUNDLE, {"bundle": collector.make("app", APP)}])
         while site.status()["in_flight"] == 0:
@@ -182,11 +182,11 @@ def test_a_key_process_that_hangs_is_replaced():
         signer = site.start_signer()
         collector = site.collector()
         collector.submit("app", APP)
-        pid = site.status()["key_process_pid"]
+        pid = site.key_process_pid()
         os.kill(pid, signal.SIGSTOP)
         receipt = collector.submit("app", APP)
         wire.verify_receipt(receipt, site.certificate, ORIGIN)
-        assert receipt["index"] == 1 and site.status()["key_process_pid"] != pid
+        assert receipt["index"] == 1 and site.key_process_pid() != pid
         signer.wait_for("no answer within the deadline")
         assert signer.stop() == 0
 
@@ -259,7 +259,7 @@ def test_a_jws_for_relying_parties():
                                        ec.ECDSA(hashes.SHA256()))
         assert site.status()["counters"]["tokens"] == 30
         # And with the key process killed in between, nothing waits for ever.
-        os.kill(site.status()["key_process_pid"], 9)
+        os.kill(site.key_process_pid(), 9)
         assert collectors[0].submit("app0", APP)["jws"]
         assert signer.stop() == 0
 
