@@ -179,7 +179,6 @@ class Site:
         deadline = time.monotonic() + PATIENCE_S
         while (status := self.status())["key_process"] != "up":
             assert time.monotonic() < deadline, status
-            time.sleep(0.01)
         return status["key_process_pid"]
 
     def collector(self, name="host1", connect=True, **options):
