@@ -188,11 +188,11 @@ def test_one_flipped_bit_is_found_and_named():
         collector = site.collector()
         receipts = [collector.submit("app", APP) for _ in range(300)]
         published(site, 300)
-        os.kill(site.key_process_pid(), 19)
+        pid = site.key_process_pid()
+        os.kill(pid, 19)
         for _ in range(2):
             collector.connection.send([wire.BUNDLE, {"bundle": collector.make(f"x{_}", APP)}])
         wait_for_record(site, 300)
-        pid = site.key_process_pid()
         signer.signal(9)
         os.kill(pid, 9)
         signer.wait()
