@@ -361,7 +361,7 @@ sync_written(struct tilewriter *w)
 
 /*
  * Whoever is ready to run does so now. A thread that has just written a file would else keep the
- * core to the end of its slice, 3 ms, while receipts wait.
+ * core to the end of its slice, while receipts wait.
  */
 static void
 give_way(const struct tilewriter *w)

@@ -1,5 +1,5 @@
 """What the machine takes from everybody: how late a program that sleeps is woken although nothing else
-has anything to do. On a virtual machine that is mostly the host, with other work for the processor.
+of ours has anything to do.
 """
 
 import os
@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 import stand
 
 SLEEP_S = 0.0003
-LATE_S = 0.001  # waking takes a tenth of that
+LATE_S = 0.001  # far beyond a timer's slack, 50 us: prctl(2)
 
 
 def idle(seconds):

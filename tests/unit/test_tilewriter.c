@@ -428,8 +428,6 @@ test_a_disk_without_room(void **state)
 	}
 }
 
-#define TEST(t) cmocka_unit_test_setup_teardown(t, fixture_open, fixture_close)
-
 static void
 test_gives_way_unless_it_is_hurried(void **state)
 {
@@ -452,6 +450,8 @@ test_gives_way_unless_it_is_hurried(void **state)
 	flush(&g);
 	end(&g);
 }
+
+#define TEST(t) cmocka_unit_test_setup_teardown(t, fixture_open, fixture_close)
 
 int
 main(void)
