@@ -47,6 +47,7 @@ static enum err scan_pack(
     struct evidence_store *s, const char *path, uint32_t pack, uint64_t offset, uint64_t *end);
 static enum err scan_record(struct evidence_store *s, const char *path, uint32_t pack,
     uint64_t offset, uint64_t file_size, uint64_t *next);
+static bool is_readable(struct evidence_store *s, struct evidence_item *item);
 static void lose(struct evidence_store *s, struct evidence_item *item);
 static void say_damaged(const char *path, uint64_t offset, enum err e);
 
@@ -119,7 +120,7 @@ evidence_add(struct evidence_store *s, enum pack_kind kind, struct view content,
 	enum err e;
 
 	*out = evidence_find(s, digest);
-	if (*out != NULL)
+	if (*out != NULL && is_readable(s, *out))
 		return ERR_OK;
 	if (before == 0 && s->offset >= EVIDENCE_PACK_SIZE_MAX) {
 		s->pack++;
@@ -394,6 +395,18 @@ scan_record(struct evidence_store *s, const char *path, uint32_t pack, uint64_t 
 	buf_free(&bytes);
 	buf_free(&content);
 	return e;
+}
+
+/* The index alone is no proof: it outlives packs that were damaged or taken away. */
+static bool
+is_readable(struct evidence_store *s, struct evidence_item *item)
+{
+	struct buf content = BUF_INIT;
+
+	if (!item->read)
+		item->read = evidence_read(s, item, &content) == ERR_OK;
+	buf_free(&content);
+	return item->read;
 }
 
 /* As if it were not there: it may be added anew at once, so it has to be in no list any more. */

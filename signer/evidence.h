@@ -27,6 +27,7 @@
 struct evidence_item {
 	struct index_evidence place;
 	bool lost; /* its record could not be read: as if it were not there */
+	bool read; /* it could, since the store was opened */
 	enum component_kind component_kind; /* of a component, once it was decoded */
 	uint64_t component_count;           /* items in it */
 	struct buf content;                 /* until it is durable */
@@ -48,8 +49,9 @@ void evidence_close(struct evidence_store **s);
 struct evidence_item *evidence_find(struct evidence_store *s, const struct digest *digest);
 
 /*
- * Adds content whose digest the caller has checked, unless it is there; the pack record is appended
- * to `batch`, the open batch's evidence. ERR_MEMORY, ERR_FORMAT_SIZE.
+ * Adds content whose digest the caller has checked, unless it is there and can be read, which is
+ * tried once; the pack record is appended to `batch`, the open batch's evidence. ERR_MEMORY,
+ * ERR_FORMAT_SIZE.
  */
 enum err evidence_add(struct evidence_store *s, enum pack_kind kind, struct view content,
     const struct digest *digest, struct buf *batch, struct evidence_item **out) MUST_USE;

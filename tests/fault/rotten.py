@@ -447,6 +447,27 @@ def test_a_flipped_bit_in_the_evidence():
                        for line in lines), lines
 
 
+def test_what_the_evidence_lacks_of_the_policy_is_stored_again():
+    """The index says that it is there: a verdict that nobody can replay must not be given on its word."""
+    with Site() as site:
+        assert site.start_signer().stop() == 0
+        pack = site.path("evidence/pack-00000001")
+        whole = pack.read_bytes()
+        for damage in (lambda: rot(pack, len(whole) - 1), lambda: rot(pack, whole.index(b"HMP1") + 60),
+                       pack.unlink):
+            damage()
+            signer = site.start_signer()
+            signer.wait_for("event=evidence-damaged .*pack-00000001")
+            site.collector(f"host{len(signer.lines)}").submit("app", APP)
+            assert signer.stop() == 0
+            site.audit("replay", "--log", str(site.path("log")), "--evidence",
+                       str(site.path("evidence")), "--cert", str(site.path("log.crt")), "--all")
+            count("rotten", "damages mended")
+            for path in site.path("evidence").iterdir():
+                path.unlink()
+            pack.write_bytes(whole)
+
+
 def test_a_flipped_bit_in_the_index():
     """Whatever it hits, the heads of all chains are right afterwards: the index is made again."""
     with ruin() as r:
