@@ -28,6 +28,7 @@ struct chains {
 	struct chain *all;
 	uint64_t issued_s; /* of the newest report of the log */
 	uint64_t count[4]; /* by report_status_rank */
+	uint64_t unexpected;
 	char reason[REASON_SIZE];
 };
 
@@ -91,9 +92,16 @@ chains_check(struct chains *c, struct view entry, const char **what)
 	    o == OUTCOME_GOOD) {
 		o = OUTCOME_BAD;
 		*what = said;
+		c->unexpected++;
 	}
 	report_document_free(&document);
 	return o;
+}
+
+uint64_t
+chains_unexpected(const struct chains *c)
+{
+	return c->unexpected;
 }
 
 uint64_t

@@ -37,6 +37,10 @@ void chains_free(struct chains **c);
 enum outcome chains_check(struct chains *c, struct view entry, const char **what) MUST_USE;
 
 uint64_t chains_workloads(const struct chains *c);
+
+/* How often chains_check was bad for a policy that is not expected, and for nothing else. */
+uint64_t chains_unexpected(const struct chains *c);
+
 uint64_t chains_reports(const struct chains *c, enum report_status s); /* that parsed */
 
 #endif

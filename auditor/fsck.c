@@ -40,6 +40,8 @@ fsck_run(const struct fsck_options *options, FILE *to)
 	if ((o = log_open(&l, options->log, &wanted, &f.display)) == OUTCOME_GOOD)
 		o = check(&f, &l);
 	tell_verdict(&f, o);
+	chains_free(&f.chains);
+	policies_free(&f.policies);
 	log_close(&l);
 	signercert_free(&certificate);
 	return o;
@@ -54,7 +56,6 @@ check(struct fsck *f, const struct log_reader *l)
 	if (f->options->reports &&
 	    ((f->policies = policies_new(&f->options->policies)) == NULL ||
 		(f->chains = chains_new(l->checkpoint.origin, f->policies)) == NULL)) {
-		policies_free(&f->policies);
 		return display_step(
 		    &f->display, "reports", OUTCOME_UNKNOWN, "%s", err_text(ERR_MEMORY));
 	}
@@ -67,8 +68,6 @@ check(struct fsck *f, const struct log_reader *l)
 	tell_counts(f, l);
 	if (f->chains != NULL)
 		tell_reports(f);
-	chains_free(&f->chains);
-	policies_free(&f->policies);
 	return defects_outcome(&f->defects);
 }
 
@@ -128,5 +127,9 @@ tell_verdict(const struct fsck *f, enum outcome o)
 		"could not tell: nothing is proved wrong, and not all could be read",
 	};
 
-	(void)display_step(&f->display, "verdict", o, "%s", said[o]);
+	if (o == OUTCOME_BAD && f->chains != NULL && f->defects.bad == chains_unexpected(f->chains))
+		(void)display_step(&f->display, "verdict", o,
+		    "bad: this is the log that was signed, with a policy that is not expected");
+	else
+		(void)display_step(&f->display, "verdict", o, "%s", said[o]);
 }

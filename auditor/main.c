@@ -51,9 +51,10 @@ static int run_verify(const struct arguments *a);
 static int run_show(const struct arguments *a);
 static int run_fsck(const struct arguments *a);
 static int run_replay(const struct arguments *a);
-static bool parse(int argc, char **argv, const struct command *command, struct arguments *a);
+static const char *parse(int argc, char **argv, const struct command *command, struct arguments *a);
 static int take_option(
     const struct command *command, struct arguments *a, const char *option, const char *value);
+static int fail_argument(const struct command *command, const char *argument);
 static int fail_usage(const char *what);
 
 static const struct command commands[] = {
@@ -86,12 +87,14 @@ main(int argc, char **argv)
 {
 	const struct command *command = NULL;
 	struct arguments a = {.faults_max = FSCK_FAULTS_DEFAULT};
+	const char *odd;
 	int status;
 
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
-		return printf("hallmark-audit %s\n", HALLMARK_VERSION) < 0;
-	if (argc == 2 && strcmp(argv[1], "--help") == 0)
-		return fputs(usage, stdout) < 0;
+		return printf("hallmark-audit %s\n", HALLMARK_VERSION) < 0 || fflush(stdout) != 0;
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return fputs(usage, stdout) < 0 || fflush(stdout) != 0;
 	if (audit_sandbox_enter() != ERR_OK)
 		return OUTCOME_UNKNOWN;
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
@@ -102,10 +105,10 @@ main(int argc, char **argv)
 	if ((a.files = calloc((size_t)argc, sizeof(*a.files))) == NULL ||
 	    (a.policies = calloc((size_t)argc, sizeof(*a.policies))) == NULL)
 		return OUTCOME_UNKNOWN;
-	if (parse(argc - 2, argv + 2, command, &a))
+	if ((odd = parse(argc - 2, argv + 2, command, &a)) == NULL)
 		status = command->run(&a);
 	else
-		status = fail_usage("these arguments do not fit the command");
+		status = fail_argument(command, odd);
 	free(a.files);
 	free(a.policies);
 	/* An answer that did not get out is none. */
@@ -178,8 +181,8 @@ run_replay(const struct arguments *a)
 	return (int)replay_run(&options, stdout);
 }
 
-/* Options and files in any order; "--" ends the options. */
-static bool
+/* Options and files in any order; "--" ends the options. Returns what does not fit, or NULL. */
+static const char *
 parse(int argc, char **argv, const struct command *command, struct arguments *a)
 {
 	bool options_end = false;
@@ -193,16 +196,16 @@ parse(int argc, char **argv, const struct command *command, struct arguments *a)
 		}
 		if (options_end || argv[i][0] != '-') {
 			if (strchr(command->options, 'f') == NULL)
-				return false;
+				return argv[i];
 			a->files[a->file_count++] = argv[i];
 			continue;
 		}
 		taken = take_option(command, a, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
 		if (taken == 0)
-			return false;
+			return argv[i];
 		i += taken - 1;
 	}
-	return true;
+	return NULL;
 }
 
 /* How many arguments were taken: 0 if the option is not known, given twice or lacks its value. */
@@ -269,6 +272,16 @@ take_option(
 	else if (flag != NULL)
 		*flag = true;
 	return option_names[i].has_value ? 2 : 1;
+}
+
+static int
+fail_argument(const struct command *command, const char *argument)
+{
+	(void)fprintf(stderr,
+	    "hallmark-audit: %s: \"%s\" is no option or file here, stands twice, or lacks a good "
+	    "value\n%s",
+	    command->name, argument, usage);
+	return OUTCOME_UNKNOWN;
 }
 
 static int

@@ -16,6 +16,7 @@ struct replay {
 	struct policies *policies;
 	struct chains *chains; /* only where all are replayed */
 	uint64_t same, different, unknown;
+	uint64_t unexpected; /* bad for their policy, where chains do not count them */
 };
 
 static enum outcome open_all(struct replay *r, const struct signercert *certificate);
@@ -151,8 +152,10 @@ count_policy(struct replay *r, const char *what, struct view id)
 	const char *said;
 	enum outcome o = policies_check(r->policies, id, &said);
 
-	if (o != OUTCOME_GOOD)
+	if (o != OUTCOME_GOOD) {
 		defects_add(&r->defects, o, what, "%s", said);
+		r->unexpected++;
+	}
 }
 
 static enum outcome
@@ -175,5 +178,10 @@ tell(const struct replay *r)
 	if (defects_full(&r->defects))
 		display_field(&r->display, "stopped",
 		    "at %" PRIu64 " faults; there may be more (--faults N)", r->defects.max);
+	if (o == OUTCOME_BAD &&
+	    r->defects.bad == r->unexpected + (r->options->all ? chains_unexpected(r->chains) : 0))
+		return display_step(&r->display, "verdict", o,
+		    "bad: policy and evidence give these verdicts, by a policy that is not "
+		    "expected");
 	return display_step(&r->display, "verdict", o, "%s", said[o]);
 }

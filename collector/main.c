@@ -10,7 +10,7 @@ static const char usage_text[] =
     "       hallmark-collector measure NAME -c FILE [--json]\n"
     "       hallmark-collector once -c FILE [NAME...]\n"
     "       hallmark-collector run -c FILE\n"
-    "       hallmark-collector --version\n"
+    "       hallmark-collector --version | --help\n"
     "\n"
     "check    tells every fault of the configuration, and whether the workloads are there\n"
     "measure  prints what would be sent of a workload\n"
@@ -56,14 +56,12 @@ main(int argc, char **argv)
 	struct arguments a;
 
 	interrupt_setup();
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		printf("hallmark-collector %s\n", HALLMARK_VERSION);
-		return 0;
-	}
-	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-		(void)fputs(usage_text, stdout);
-		return 0;
-	}
+	if (argc == 2 && strcmp(argv[1], "--version") == 0)
+		return printf("hallmark-collector %s\n", HALLMARK_VERSION) < 0 ||
+		       fflush(stdout) != 0;
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return fputs(usage_text, stdout) < 0 || fflush(stdout) != 0;
 	if (argc < 2)
 		return fail_usage("expected a command");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)

@@ -26,7 +26,20 @@ static const char usage[] =
     "       hallmark-hsm adopt       -c FILE CHECKPOINT\n"
     "       hallmark-hsm check       -c FILE\n"
     "       hallmark-hsm serve       -c FILE [--json]   (started by hallmark-signer or systemd)\n"
-    "       hallmark-hsm --version\n";
+    "       hallmark-hsm --version | --help\n"
+    "\n"
+    "init         makes the key pair on the token, where it stays, and the guard's state\n"
+    "show         token, key, the attributes that prove that it cannot leave, certificate, guard\n"
+    "csr          a request for a certificate of the key, signed by it\n"
+    "self-sign    a certificate of the key, signed by itself\n"
+    "import-cert  takes over the certificate that a CA made; it must be of this key\n"
+    "jwks         the public key as a JWK set, for relying parties that take tokens\n"
+    "adopt        where the guard's state was lost: goes on from a checkpoint of the log, the\n"
+    "             newest that anybody has; whatever was signed behind it could be forked\n"
+    "check        tells every fault of the configuration, the token and the key\n"
+    "serve        checks and signs what the signer asks for\n"
+    "\n"
+    "exit status: 0 good; 1 not done, and why; 2 usage\n";
 
 /* What the command line says; NULL or 0 where it does not. */
 struct arguments {
@@ -101,20 +114,11 @@ main(int argc, char **argv)
 	struct arguments arguments;
 	int status = 1;
 
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		printf("hallmark-hsm %s\n", HALLMARK_VERSION);
-		return 0;
-	}
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		fputs(usage, stdout);
-		return 0;
-	}
-	for (int i = 2; i < argc; i++) {
-		if (strcmp(argv[i], "--help") == 0) {
-			fputs(usage, stdout);
-			return 0;
-		}
-	}
+	if (argc == 2 && strcmp(argv[1], "--version") == 0)
+		return printf("hallmark-hsm %s\n", HALLMARK_VERSION) < 0 || fflush(stdout) != 0;
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return fputs(usage, stdout) < 0 || fflush(stdout) != 0;
 	if (argc < 2)
 		return fail_usage("expected a command");
 	if ((command = find_command(argv[1])) == NULL ||

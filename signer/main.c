@@ -14,8 +14,15 @@ static const char usage[] =
     "usage: hallmark-signer run    -c FILE\n"
     "       hallmark-signer check  -c FILE\n"
     "       hallmark-signer status (-c FILE | --socket PATH) [--json | --prometheus]\n"
-    "       hallmark-signer --version\n";
+    "       hallmark-signer --version | --help\n"
+    "\n"
+    "run     serves until SIGTERM; SIGHUP reloads certificates, policy and limits\n"
+    "check   tells every fault of the configuration and of the files that it names\n"
+    "status  asks the signer that is running: counters, refusals, log, token, latencies\n"
+    "\n"
+    "exit status: 0 good; 1 faults, or no signer to ask; 2 usage\n";
 
+static int run_command(int argc, char **argv);
 static int fail_usage(const char *what);
 static int run_status(int argc, char **argv);
 static int status_of_config(const char *path, enum status_format format);
@@ -23,13 +30,28 @@ static int status_of_config(const char *path, enum status_format format);
 int
 main(int argc, char **argv)
 {
+	int status = run_command(argc, argv);
+
+	/* An answer that did not get out is none. */
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		(void)fputs("hallmark-signer: the output could not be written\n", stderr);
+		return status != 0 ? status : 1;
+	}
+	return status;
+}
+
+static int
+run_command(int argc, char **argv)
+{
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		printf("hallmark-signer %s\n", HALLMARK_VERSION);
 		return 0;
 	}
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		fputs(usage, stdout);
-		return 0;
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			fputs(usage, stdout);
+			return 0;
+		}
 	}
 	if (argc < 2)
 		return fail_usage("expected a command");
@@ -56,6 +78,9 @@ run_status(int argc, char **argv)
 	enum status_format format = STATUS_TABLE;
 
 	for (int i = 0; i < argc; i++) {
+		if (format != STATUS_TABLE && strncmp(argv[i], "--", 2) == 0 &&
+		    strcmp(argv[i], "--socket") != 0)
+			return fail_usage("expected one of --json and --prometheus");
 		if (strcmp(argv[i], "--json") == 0)
 			format = STATUS_JSON;
 		else if (strcmp(argv[i], "--prometheus") == 0)
@@ -73,6 +98,10 @@ run_status(int argc, char **argv)
 	return socket != NULL ? status_client(socket, format) : status_of_config(config, format);
 }
 
+/*
+ * Whoever asks may not read the signer's secrets, and the files may have a fault since: only where
+ * the socket is matters.
+ */
 static int
 status_of_config(const char *path, enum status_format format)
 {
@@ -80,9 +109,11 @@ status_of_config(const char *path, enum status_format format)
 	struct signer_config *config;
 	int result = 1;
 
-	if (signer_config_load(path, &faults, &config) == ERR_OK)
+	if ((signer_config_inspect(path, &faults, &config) == ERR_OK || config != NULL) &&
+	    config->status_socket != NULL)
 		result = status_client(config->status_socket, format);
-	faults_print(&faults, stderr);
+	else
+		faults_print(&faults, stderr);
 	faults_free(&faults);
 	signer_config_free(&config);
 	return result;

@@ -12,7 +12,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import make_log
-from audit import BAD, UNKNOWN, Bench, changed, flip
+from audit import BAD, UNKNOWN, Bench, audit, changed, flip
 from hallmark import program, run_tests
 
 
@@ -35,11 +35,21 @@ def test_policies_are_named_and_held_against_those_expected():
         bench.fsck("--reports", "--policy", other, "--policy", digest)
         output = bench.fsck("--reports", "--policy", other, expect=BAD,
                             says=["entry 0: judged by a policy that is none of those expected",
-                                  f"{digest}, which is not expected"])
+                                  f"{digest}, which is not expected",
+                                  "bad: this is the log that was signed, with a policy that is"])
         assert counts(output) == (1, 0, 0), output
+        # Where that is not all, the log's own faults have the last word.
+        path = bench.path("log/tile/entries/000.p/12")
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-1] + b"x")
+        bench.fsck("--reports", "--policy", other, expect=BAD,
+                   says="bad: this is not the log that was signed")
+        path.write_bytes(whole)
         for arguments in (["--policy", digest], ["--reports", "--policy", digest[1:]],
                           ["--reports", "--policy"]):
             bench.fsck(*arguments, expect=UNKNOWN)
+        assert '"--policy" is no option or file here' in \
+            audit("fsck", "--log", "x", "--policy", "made@sha256:" + digest).stderr
 
 
 # --- good logs -----------------------------------------------------------------------------------

@@ -61,7 +61,8 @@ def test_policies_are_named_and_held_against_those_expected():
         for which, count in ((["--all"], "12 reports"), (["--index", "3"], "1 report")):
             bench.replay(*which, "--policy", digest, says=f"{count} by made@sha256:{digest}")
             output = bench.replay(*which, "--policy", "0" * 64, expect=BAD,
-                                  says=["none of those expected", "which is not expected"])
+                                  says=["none of those expected", "which is not expected",
+                                        "give these verdicts, by a policy that is not expected"])
             assert replayed(output)[1:] == (0, 0), output  # they replay well, all the same
 
 
