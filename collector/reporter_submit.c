@@ -83,7 +83,8 @@ on_receipt(struct reporter *r, struct reporter_workload *w, const struct chain_h
 	out->seq = m->seq;
 	out->index = m->index;
 	receipt_name(m->workload, m->seq, name);
-	journal_begin(&j, JOURNAL_INFO, "receipt");
+	journal_begin(
+	    &j, out->status == REPORT_AFFIRMING ? JOURNAL_INFO : JOURNAL_WARNING, "receipt");
 	journal_string(&j, "workload", w->config->name);
 	journal_number(&j, "seq", m->seq);
 	journal_number(&j, "index", m->index);
