@@ -148,6 +148,16 @@ def test_commands_of_the_quick_start():
     assert tried >= 4
 
 
+def test_an_independent_program_verifies_what_the_demo_leaves():
+    if not (BUILD / "demo/log").exists():
+        make_demo()
+    demo = BUILD / "demo"
+    done = run(f"tests/system/independent_verifier.py --cert {demo}/signer.crt --log {demo}/log "
+               f"--receipts {demo}/receipts")
+    assert done.returncode == 0 and "2 entries and every tile verify; 2 receipts verify, all in " \
+        "the log" in done.stdout, done.stdout + done.stderr
+
+
 def test_explained_commands_verify_by_hand():
     if not (BUILD / "demo/log").exists():
         make_demo()
