@@ -21,7 +21,7 @@
 static const char *const allowed_calls[] = {"read", "pread64", "readv", "write", "writev", "close",
     "lseek", "dup", "getdents64", "fstat", "stat", "lstat", "newfstatat", "statx", "readlink",
     "readlinkat", "getcwd", "brk", "mmap", "munmap", "mremap", "mprotect", "madvise", "futex",
-    "getrandom", "clock_gettime", "gettimeofday", "time", "sysinfo", "getpid", "gettid",
+    "getrandom", "clock_gettime", "gettimeofday", "time", "sysinfo", "getpid", "gettid", "geteuid",
     "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "restart_syscall", "sched_yield", "exit",
     "exit_group"};
 

@@ -221,6 +221,20 @@ def test_what_is_no_file_cannot_be_read():
         bench.fsck(expect=UNKNOWN, says="not a regular file")
 
 
+def test_what_may_not_be_read_proves_nothing():
+    """Not for root either, who would not expect that."""
+    denied = "run this as a user who may" if os.geteuid() == 0 else "Permission denied"
+    with Bench(3) as bench:
+        for name in ("log/tile/0/000.p/3", "log/tile/entries/000.p/3", "log/tile/0", "log/checkpoint",
+                     "log", "signer.crt"):
+            path = bench.path(name)
+            mode = path.stat().st_mode
+            path.chmod(0)
+            bench.fsck("--reports", expect=UNKNOWN, says=denied)
+            path.chmod(mode)
+        bench.fsck("--reports")
+
+
 def test_no_log_proves_nothing():
     with Bench(3) as bench:
         bench.path("log/checkpoint").unlink()
