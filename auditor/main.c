@@ -11,6 +11,7 @@
 #include "auditor/sandbox.h"
 #include "auditor/show.h"
 #include "auditor/verify.h"
+#include "proto/checkpoint.h"
 #include "proto/encoding.h"
 
 static const char usage[] =
@@ -51,10 +52,11 @@ static int run_verify(const struct arguments *a);
 static int run_show(const struct arguments *a);
 static int run_fsck(const struct arguments *a);
 static int run_replay(const struct arguments *a);
-static bool parse(int argc, char **argv, const struct command *command, struct arguments *a);
+static const char *parse(int argc, char **argv, const struct command *command, struct arguments *a);
 static int take_option(
     const struct command *command, struct arguments *a, const char *option, const char *value);
 static int fail_usage(const char *what);
+static int fail_argument(const struct command *command, const char *argument);
 
 static const struct command commands[] = {
     {"verify", "fcox", run_verify},
@@ -85,6 +87,7 @@ int
 main(int argc, char **argv)
 {
 	const struct command *command = NULL;
+	const char *odd;
 	struct arguments a = {.faults_max = FSCK_FAULTS_DEFAULT};
 	int status;
 
@@ -102,10 +105,10 @@ main(int argc, char **argv)
 	if ((a.files = calloc((size_t)argc, sizeof(*a.files))) == NULL ||
 	    (a.policies = calloc((size_t)argc, sizeof(*a.policies))) == NULL)
 		return OUTCOME_UNKNOWN;
-	if (parse(argc - 2, argv + 2, command, &a))
+	if ((odd = parse(argc - 2, argv + 2, command, &a)) == NULL)
 		status = command->run(&a);
 	else
-		status = fail_usage("these arguments do not fit the command");
+		status = fail_argument(command, odd);
 	free(a.files);
 	free(a.policies);
 	/* An answer that did not get out is none. */
@@ -178,8 +181,8 @@ run_replay(const struct arguments *a)
 	return (int)replay_run(&options, stdout);
 }
 
-/* Options and files in any order; "--" ends the options. */
-static bool
+/* Options and files in any order; "--" ends the options. NULL, or the one that does not fit. */
+static const char *
 parse(int argc, char **argv, const struct command *command, struct arguments *a)
 {
 	bool options_end = false;
@@ -193,19 +196,19 @@ parse(int argc, char **argv, const struct command *command, struct arguments *a)
 		}
 		if (options_end || argv[i][0] != '-') {
 			if (strchr(command->options, 'f') == NULL)
-				return false;
+				return argv[i];
 			a->files[a->file_count++] = argv[i];
 			continue;
 		}
 		taken = take_option(command, a, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
 		if (taken == 0)
-			return false;
+			return argv[i];
 		i += taken - 1;
 	}
-	return true;
+	return NULL;
 }
 
-/* How many arguments were taken: 0 if the option is not known, given twice or lacks its value. */
+/* How many arguments were taken: 0 if it is not known, there twice or lacks a valid value. */
 static int
 take_option(
     const struct command *command, struct arguments *a, const char *option, const char *value)
@@ -226,6 +229,9 @@ take_option(
 		text = &a->certificate;
 		break;
 	case 'o':
+		/* Else a variable that is not set would prove a good receipt bad. */
+		if (checkpoint_origin_check(view_of_string(value)) != ERR_OK)
+			return 0;
 		text = &a->origin;
 		break;
 	case 'l':
@@ -275,5 +281,18 @@ static int
 fail_usage(const char *what)
 {
 	(void)fprintf(stderr, "hallmark-audit: %s\n%s", what, usage);
+	return OUTCOME_UNKNOWN;
+}
+
+static int
+fail_argument(const struct command *command, const char *argument)
+{
+	const struct display d = {stderr, ""};
+
+	display_line(&d,
+	    "hallmark-audit: %s: \"%s\" is not for this command, is there twice, or lacks a valid "
+	    "value",
+	    command->name, argument);
+	(void)fputs(usage, stderr);
 	return OUTCOME_UNKNOWN;
 }
