@@ -97,6 +97,10 @@ inputfile_reason(enum err e)
 	case ERR_FORMAT_SIZE:
 		return "it is larger than any valid file of its kind";
 	case ERR_IO:
+		/* Who is used to root's rights is told that they are given up. */
+		if (errno == EACCES && geteuid() == 0)
+			return "permission denied: root's rights are given up before anything is "
+			       "read; run this as a user who may read it";
 		return strerror(errno);
 	default:
 		return err_text(e);

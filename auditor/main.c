@@ -11,6 +11,7 @@
 #include "auditor/sandbox.h"
 #include "auditor/show.h"
 #include "auditor/verify.h"
+#include "proto/checkpoint.h"
 #include "proto/encoding.h"
 
 static const char usage[] =
@@ -54,8 +55,8 @@ static int run_replay(const struct arguments *a);
 static const char *parse(int argc, char **argv, const struct command *command, struct arguments *a);
 static int take_option(
     const struct command *command, struct arguments *a, const char *option, const char *value);
-static int fail_argument(const struct command *command, const char *argument);
 static int fail_usage(const char *what);
+static int fail_argument(const struct command *command, const char *argument);
 
 static const struct command commands[] = {
     {"verify", "fcox", run_verify},
@@ -86,8 +87,8 @@ int
 main(int argc, char **argv)
 {
 	const struct command *command = NULL;
-	struct arguments a = {.faults_max = FSCK_FAULTS_DEFAULT};
 	const char *odd;
+	struct arguments a = {.faults_max = FSCK_FAULTS_DEFAULT};
 	int status;
 
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
@@ -181,7 +182,7 @@ run_replay(const struct arguments *a)
 	return (int)replay_run(&options, stdout);
 }
 
-/* Options and files in any order; "--" ends the options. Returns what does not fit, or NULL. */
+/* Options and files in any order; "--" ends the options. NULL, or the one that does not fit. */
 static const char *
 parse(int argc, char **argv, const struct command *command, struct arguments *a)
 {
@@ -208,7 +209,7 @@ parse(int argc, char **argv, const struct command *command, struct arguments *a)
 	return NULL;
 }
 
-/* How many arguments were taken: 0 if the option is not known, given twice or lacks its value. */
+/* How many arguments were taken: 0 if it is not known, there twice or lacks a valid value. */
 static int
 take_option(
     const struct command *command, struct arguments *a, const char *option, const char *value)
@@ -229,6 +230,9 @@ take_option(
 		text = &a->certificate;
 		break;
 	case 'o':
+		/* Else a variable that is not set would prove a good receipt bad. */
+		if (checkpoint_origin_check(view_of_string(value)) != ERR_OK)
+			return 0;
 		text = &a->origin;
 		break;
 	case 'l':
@@ -275,18 +279,21 @@ take_option(
 }
 
 static int
-fail_argument(const struct command *command, const char *argument)
+fail_usage(const char *what)
 {
-	(void)fprintf(stderr,
-	    "hallmark-audit: %s: \"%s\" is no option or file here, stands twice, or lacks a good "
-	    "value\n%s",
-	    command->name, argument, usage);
+	(void)fprintf(stderr, "hallmark-audit: %s\n%s", what, usage);
 	return OUTCOME_UNKNOWN;
 }
 
 static int
-fail_usage(const char *what)
+fail_argument(const struct command *command, const char *argument)
 {
-	(void)fprintf(stderr, "hallmark-audit: %s\n%s", what, usage);
+	const struct display d = {stderr, ""};
+
+	display_line(&d,
+	    "hallmark-audit: %s: \"%s\" is not for this command, is there twice, or lacks a valid "
+	    "value",
+	    command->name, argument);
+	(void)fputs(usage, stderr);
 	return OUTCOME_UNKNOWN;
 }

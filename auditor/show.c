@@ -40,7 +40,10 @@ show_run(const struct show_options *options, FILE *to)
 		o = read_log(options, &d, &report);
 	if (o == OUTCOME_GOOD) {
 		if (!options->json)
-			display_field(&d, "index", "%" PRIu64, index);
+			display_field(&d, "index", "%" PRIu64 "%s", index,
+			    options->file != NULL
+				? ", says the receipt: shown as it stands, `verify` checks it"
+				: ", proved to be in the log");
 		o = show_bytes(options, buf_view(&report), &d, to);
 	}
 	buf_free(&report);

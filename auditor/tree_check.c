@@ -323,12 +323,12 @@ compare_root(struct tree_check *t, const struct pair *p)
 	if (p->entries_known && digest_equal(&p->entries, signed_root)) {
 		if (t->damaged)
 			defects_remark(t->defects, "checkpoint",
-			    "all entries are as they were signed; only tiles are damaged, and can "
-			    "be made again from the entries");
+			    "all entries are as they were signed; the tiles named above can be "
+			    "made again from them");
 	} else if (t->damaged && p->tiles_known && digest_equal(&p->tiles, signed_root)) {
 		defects_remark(t->defects, "checkpoint",
-		    "the tiles lead to the signed root: the entries named above are missing or not "
-		    "the ones that were signed");
+		    "the tiles lead to the signed root: the entries named above are missing, not "
+		    "readable, or not the ones that were signed");
 	} else if (p->entries_known) {
 		digest_to_hex(&p->entries, found);
 		defects_add(t->defects, OUTCOME_BAD, "checkpoint",

@@ -48,7 +48,7 @@ def test_policies_are_named_and_held_against_those_expected():
         for arguments in (["--policy", digest], ["--reports", "--policy", digest[1:]],
                           ["--reports", "--policy"]):
             bench.fsck(*arguments, expect=UNKNOWN)
-        assert '"--policy" is no option or file here' in \
+        assert '"--policy" is not for this command' in \
             audit("fsck", "--log", "x", "--policy", "made@sha256:" + digest).stderr
 
 
@@ -176,17 +176,17 @@ def test_the_damaged_file_is_named_once_and_the_side_is_told():
             assert counts(output) == (1, 0, 1), output
         with changed(tile, flip(tile.read_bytes(), 32 * 9)):
             output = bench.fsck(expect=BAD, says=["tile/entries/001, entry 265: hashes to",
-                                                  "only tiles are damaged"])
+                                                  "can be made again"])
             assert counts(output) == (1, 0, 1), output
         with changed(tile, None):
-            output = bench.fsck(expect=BAD, says="only tiles are damaged")
+            output = bench.fsck(expect=BAD, says="can be made again")
             assert counts(output) == (1, 0, 1), output
         with changed(entries, None):
             output = bench.fsck(expect=BAD, says=["tile/entries/001: expected entries 256 to 511",
                                                   "the tiles lead to the signed root"])
             assert counts(output) == (1, 0, 1), output
         with changed(entries, None), changed(tile, None):
-            output = bench.fsck(expect=BAD, says="missing or not the ones")
+            output = bench.fsck(expect=BAD, says="missing, not readable, or not the ones")
             assert counts(output) == (2, 0, 1), output
         with changed(entries, None), changed(tile, flip(tile.read_bytes(), 0)):
             bench.fsck(expect=BAD, says=["tile/1/000.p/2: hash 1: expected", "the root of tile/0/001"])
@@ -224,10 +224,25 @@ def test_what_is_no_file_cannot_be_read():
         path = bench.path("log/tile/0/000.p/3")
         path.unlink()
         path.mkdir()
-        bench.fsck(expect=UNKNOWN, says=["?     tile/0/000.p/3", "not a regular file"])
+        output = bench.fsck(expect=UNKNOWN, says=["?     tile/0/000.p/3", "not a regular file"])
+        assert "damaged" not in output, output  # that is not known
         path.rmdir()
         os.mkfifo(path)
         bench.fsck(expect=UNKNOWN, says="not a regular file")
+
+
+def test_what_may_not_be_read_proves_nothing():
+    """Not for root either, who would not expect that."""
+    denied = "run this as a user who may" if os.geteuid() == 0 else "Permission denied"
+    with Bench(3) as bench:
+        for name in ("log/tile/0/000.p/3", "log/tile/entries/000.p/3", "log/tile/0", "log/checkpoint",
+                     "log", "signer.crt"):
+            path = bench.path(name)
+            mode = path.stat().st_mode
+            path.chmod(0)
+            bench.fsck("--reports", expect=UNKNOWN, says=denied)
+            path.chmod(mode)
+        bench.fsck("--reports")
 
 
 def test_no_log_proves_nothing():

@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 """Auditor and independent verifier on what the real signer and a real token have sealed."""
 
+import hashlib
 import pathlib
+import re
+import signal
 import subprocess
 import sys
 
@@ -74,6 +77,29 @@ def damage(a, receipts):
             with changed(path, flip(good, len(good) // 2)):
                 assert a.run("fsck", "--log", a.path("log")).returncode != 0, path
     a.fsck()
+
+
+def test_verdicts_by_more_policies_than_are_kept_in_memory_replay():
+    """Each accepts one program more than the last; at the end the first ones come back."""
+    known = ["app", *(f"release {i}" for i in range(1, 12))]
+    with Site() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        for count in [*range(1, len(known) + 1), 1, 2, 3]:
+            start = len(signer.lines)
+            site.write_policy(reference="".join(
+                f"{hashlib.sha256(content.encode()).hexdigest()}  /usr/bin/app\n"
+                for content in known[:count]))
+            signer.signal(signal.SIGHUP)
+            signer.wait_for("event=reloaded", start=start)
+            for content in (known[0], known[count - 1], known[count % len(known)]):
+                collector.submit("app", {"executable": wire.component(
+                    "executable", [wire.file_item("/usr/bin/app", content.encode())])})
+        assert signer.stop() == 0
+        done = audit("replay", "--log", site.path("log"), "--evidence", site.path("evidence"),
+                     "--cert", site.path("log.crt"), "--all")
+        output = check(done, GOOD, "45 the same, 0 different, 0 not possible")
+        assert len(re.findall(r"\d reports by test@sha256:", output)) == 12, output
 
 
 def test_a_log_can_be_checked_while_it_grows():

@@ -107,6 +107,14 @@ def test_wrong_usage_proves_nothing():
                        "--index", "1"],
                       ["replay", "--log", "x", "--evidence", "y", "--cert", "z", "--index", "01"]):
         check(audit(*arguments), UNKNOWN, "usage:")
+    for odd, arguments in (("--no-such", ["verify", "x", "--cert", "a", "--no-such"]),
+                           ("--cert=a", ["verify", "x", "--cert=a"]),
+                           ("x", ["fsck", "x"]), ("--log", ["fsck", "--cert", "a", "--log"]),
+                           ("--cert", ["verify", "x", "--cert", "a", "--cert", "b"]),
+                           ("--origin", ["verify", "x", "--cert", "a", "--origin", ""]),
+                           ("--origin", ["fsck", "--log", "x", "--cert", "a", "--origin", "a b"]),
+                           ("--index", ["show", "--log", "x", "--cert", "a", "--index", "+1"])):
+        check(audit(*arguments), UNKNOWN, f'{arguments[0]}: "{odd}" is not for this command')
     check(audit("--help"), GOOD, "exit status")
     check(audit("--version"), GOOD, "hallmark-audit ")
 

@@ -1,14 +1,20 @@
 #!/usr/bin/python3
 """The commands in the documents work as they stand there."""
 
+import contextlib
 import os
 import pathlib
 import re
+import shutil
+import signal
 import subprocess
 import tempfile
+import time
 
 import hallmark
-from hallmark import BUILD, ROOT
+from hallmark import BUILD, PATIENCE_S, ROOT
+
+DEMO_LIMIT_S = 60
 
 # The build under test takes the place of `build`; what installs or tests is not done again here.
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.M | re.S)
@@ -30,13 +36,72 @@ def make_demo():
     return done
 
 
+@contextlib.contextmanager
+def demo_site(name=""):
+    """A folder with the programs, to run the demo in."""
+    with tempfile.TemporaryDirectory(prefix="hallmark-demo-") as top:
+        site = pathlib.Path(top, name)
+        site.mkdir(exist_ok=True)
+        for program in ("signer", "collector", "audit", "hsm"):
+            os.symlink(BUILD / f"hallmark-{program}", site / f"hallmark-{program}")
+        try:
+            yield site
+        finally:
+            for pid in running_in(site):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+
+def running_in(site):
+    """Number to command line, of all processes in whose command line this folder is named."""
+    found = {}
+    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if f"{site}/" in line:
+                found[int(path.parent.name)] = line
+    return found
+
+
 def test_demo_shows_what_it_promises():
+    begin = time.monotonic()
     out = make_demo().stdout
+    assert time.monotonic() - begin < DEMO_LIMIT_S * PATIENCE_S / 30
+    assert not running_in(BUILD / "demo")
     assert "affirming" in out and "contraindicated" in out and "changed-file" in out
     left = sorted(p.name for p in (BUILD / "demo").iterdir())
     assert left == ["log", "receipts", "signer.crt"], left
     assert list((BUILD / "demo/receipts").glob("*.tlog-proof"))
 
+
+def test_demo_runs_in_a_folder_of_any_name():
+    with demo_site("it's, {a: \"name\"} [b] & c") as site:
+        done = subprocess.run([ROOT / "tests/system/demo", site], capture_output=True, text=True,
+                              check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_demo_that_is_ended_leaves_nothing_running():
+    """By Ctrl-C, and by what no shell can catch."""
+    for end, status in ((signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)):
+        with demo_site() as site:
+            demo = subprocess.Popen([ROOT / "tests/system/demo", site], stdout=subprocess.PIPE,
+                                    stderr=subprocess.PIPE, text=True, start_new_session=True)
+            assert any(line.startswith("5. ") for line in demo.stdout)
+            assert any("hallmark-signer run" in line for line in running_in(site).values())
+            if end == signal.SIGINT:
+                os.killpg(demo.pid, end)
+            else:
+                demo.send_signal(end)
+            errors = demo.communicate()[1]
+            assert demo.returncode == status, (demo.returncode, errors)
+            assert end != signal.SIGINT or "the demo was interrupted" in errors, errors
+            deadline = time.monotonic() + PATIENCE_S
+            while running_in(site):
+                assert time.monotonic() < deadline, running_in(site)
+
+
+INSTALL = 'make install PREFIX=/usr/local DESTDIR="$PWD/build/root"'
 
 SLOW_START = """
 #define _GNU_SOURCE
@@ -58,9 +123,7 @@ def test_demo_waits_for_an_application_that_starts_slowly():
     """The delay is in a preloaded library, so the demo ends there: its policy allows none."""
     if "asan" in str(BUILD) or "tsan" in str(BUILD):
         return  # a sanitizer's runtime must come before any preloaded library
-    with tempfile.TemporaryDirectory() as site:
-        for name in ("signer", "collector", "audit", "hsm"):
-            os.symlink(BUILD / f"hallmark-{name}", f"{site}/hallmark-{name}")
+    with demo_site() as site:
         pathlib.Path(site, "late.c").write_text(SLOW_START)
         built = run(f"cc -shared -fPIC -o {site}/late.so {site}/late.c")
         assert built.returncode == 0, built.stderr
@@ -85,6 +148,16 @@ def test_commands_of_the_quick_start():
     assert tried >= 4
 
 
+def test_an_independent_program_verifies_what_the_demo_leaves():
+    if not (BUILD / "demo/log").exists():
+        make_demo()
+    demo = BUILD / "demo"
+    done = run(f"tests/system/independent_verifier.py --cert {demo}/signer.crt --log {demo}/log "
+               f"--receipts {demo}/receipts")
+    assert done.returncode == 0 and "2 entries and every tile verify; 2 receipts verify, all in " \
+        "the log" in done.stdout, done.stdout + done.stderr
+
+
 def test_explained_commands_verify_by_hand():
     if not (BUILD / "demo/log").exists():
         make_demo()
@@ -97,6 +170,39 @@ def test_explained_commands_verify_by_hand():
             done = subprocess.run(["sh", "-c", script], cwd=empty, capture_output=True, text=True,
                                   check=False)
         assert done.returncode == 0 and "Verified OK" in done.stdout, done.stdout + done.stderr
+
+
+def test_every_command_in_a_block_is_run_by_some_test():
+    """Those of programs above, the demo by make_demo, this run is one of `make check`."""
+    others = [c for c in commands() if not c.startswith("build/")]
+    assert sorted(others) == ["make check", "make demo", INSTALL], others
+
+
+def test_the_installation_of_the_readme():
+    if "asan" in str(BUILD) or "tsan" in str(BUILD):
+        return  # a sanitizer's build is not one that anybody installs
+    with tempfile.TemporaryDirectory() as root:
+        shutil.rmtree(root)
+        done = run(INSTALL.replace("$PWD/build/root", root) + f" BUILD={BUILD}",
+                   env={**os.environ, "MAKEFLAGS": ""})
+        assert done.returncode == 0, done.stdout + done.stderr
+        samples = pathlib.Path(root, "etc/hallmark")
+        assert {p.name for p in samples.iterdir()} == {
+            f"{name}.yaml.sample" for name in ("signer", "hsm", "collector", "policy")}
+        assert "certificate" in (samples / "hsm.yaml.sample").read_text()
+
+
+def test_commands_in_the_text_are_known_to_their_programs():
+    named = 0
+    for document in ("README.md", "SECURITY.md"):
+        text = (ROOT / document).read_text()
+        for command in re.findall(r"`(hallmark-[a-z]+ [^`]+)`", text):
+            program, *words = command.split()
+            usage = run(f"{BUILD}/{program} --help").stdout
+            for word in [words[0], *(w for w in words if w.startswith("-"))]:
+                assert re.search(rf"[\s\[(]{re.escape(word)}[\s\])]", usage), (document, command)
+            named += 1
+    assert named >= 5, named
 
 
 def test_every_make_target_named_exists():

@@ -7,20 +7,37 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/capability.h>
-#include <sys/prctl.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "auditor/sandbox.h"
 
 #define SETUP_FAILS 100
+
+/* Of each child, from before it gave up the rest. */
+static pid_t parent;
+static int terminal = -1;
+
+/* The far end of a pseudo terminal, which becomes the child's own: only there can it type. */
+static int
+new_terminal(void)
+{
+	const int near = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (near < 0 || grantpt(near) != 0 || unlockpt(near) != 0 || setsid() < 0)
+		return -1;
+	return open(ptsname(near), O_RDWR | O_CLOEXEC);
+}
 
 /* Exit status of `check` in a sandboxed child: 0 means that all was as expected. */
 static int
@@ -31,7 +48,9 @@ in_sandbox(int (*check)(void))
 
 	assert_true(child >= 0);
 	if (child == 0) {
-		if (audit_sandbox_enter() != ERR_OK)
+		parent = getppid();
+		terminal = new_terminal();
+		if (terminal < 0 || audit_sandbox_enter() != ERR_OK)
 			_exit(SETUP_FAILS);
 		_exit(check());
 	}
@@ -101,16 +120,59 @@ changes_no_names(void)
 }
 
 static int
+sends_no_signals_but_to_itself(void)
+{
+	if (syscall(SYS_tgkill, parent, parent, 0) != -1 || errno != EPERM)
+		return 1;
+	if (kill(parent, 0) != -1 || errno != EPERM)
+		return 2;
+	if (syscall(SYS_pidfd_open, parent, 0) != -1 || errno != EPERM)
+		return 3;
+	if (syscall(SYS_prlimit64, parent, RLIMIT_CPU, NULL, NULL) != -1 || errno != EPERM)
+		return 4;
+	return syscall(SYS_tgkill, getpid(), gettid(), 0) == 0 ? 0 : 5;
+}
+
+/* What is typed into a terminal is run by the shell behind it. */
+static int
+types_nothing_into_a_terminal(void)
+{
+	struct termios settings;
+	char byte = 'x';
+
+	if (!isatty(terminal) || tcgetattr(terminal, &settings) != 0)
+		return 1;
+	if (ioctl(terminal, TIOCSTI, &byte) != -1 || errno != EPERM)
+		return 2;
+	/* The kernel does not look at the upper half. */
+	if (syscall(SYS_ioctl, terminal, 1UL << 32 | TIOCSTI, &byte) != -1 || errno != EPERM)
+		return 3;
+	return tcsetattr(terminal, TCSANOW, &settings) == -1 && errno == EPERM ? 0 : 4;
+}
+
+/* A filter that names what is forbidden does not know these numbers. */
+static int
+makes_no_call_that_is_newer_than_the_filter(void)
+{
+	for (long number = 452; number < 600; number++)
+		if (syscall(number, -1, NULL, NULL, NULL) != -1 || errno != EPERM)
+			return 1;
+	return 0;
+}
+
+static int
 has_no_privileges(void)
 {
-	cap_t now = cap_get_proc(), none = cap_init();
-	int differ = now != NULL && none != NULL ? cap_compare(now, none) : 1;
+	char text[4096];
+	const int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	const ssize_t size = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
 
-	cap_free(now);
-	cap_free(none);
-	if (differ != 0)
+	if (size < 0 || close(fd) != 0)
 		return 1;
-	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : 2;
+	text[size] = '\0';
+	if (strstr(text, "\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n") == NULL)
+		return 2;
+	return strstr(text, "\nNoNewPrivs:\t1\n") != NULL ? 0 : 3;
 }
 
 #define SANDBOX_TEST(name)                                                                         \
@@ -125,6 +187,9 @@ SANDBOX_TEST(has_no_way_around_by_io_uring)
 SANDBOX_TEST(starts_no_programs)
 SANDBOX_TEST(opens_nothing_for_writing)
 SANDBOX_TEST(changes_no_names)
+SANDBOX_TEST(sends_no_signals_but_to_itself)
+SANDBOX_TEST(types_nothing_into_a_terminal)
+SANDBOX_TEST(makes_no_call_that_is_newer_than_the_filter)
 SANDBOX_TEST(has_no_privileges)
 
 int
@@ -137,6 +202,9 @@ main(void)
 	    cmocka_unit_test(test_starts_no_programs),
 	    cmocka_unit_test(test_opens_nothing_for_writing),
 	    cmocka_unit_test(test_changes_no_names),
+	    cmocka_unit_test(test_sends_no_signals_but_to_itself),
+	    cmocka_unit_test(test_types_nothing_into_a_terminal),
+	    cmocka_unit_test(test_makes_no_call_that_is_newer_than_the_filter),
 	    cmocka_unit_test(test_has_no_privileges),
 	};
 
