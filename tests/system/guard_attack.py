@@ -456,6 +456,21 @@ def test_one_state_serves_one_process():
             assert third.state.root == tree.hash()
 
 
+def test_a_state_that_was_taken_away_is_not_signed_on():
+    """Its lock went with it: a process that serves from one that was made anew would sign a fork."""
+    with make_site() as site, KeyProcess(site) as key:
+        tree = grown(key, site, 4)
+        site.path("checkpoint").write_bytes(key.sign(tree, 4).body)
+        guard_file(site).unlink()
+        site.hsm("adopt", str(site.path("checkpoint")))
+        with KeyProcess(site) as second:
+            larger = Tree(tree.entries + reports(1, 4))
+            refused(key.sign(larger, 4), 600, 4, tree.hash())
+            assert key.process.wait() == 1
+            assert any("removed or replaced" in line for line in key.process.lines)
+            signed(site, second.sign(larger, 4), larger)
+
+
 def expect_no_service(site, pattern):
     key = KeyProcess(site, start=False)
     assert key.process.wait() != 0
