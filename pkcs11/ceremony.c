@@ -15,9 +15,6 @@
 #include "proto/checkpoint.h"
 #include "proto/note.h"
 
-/* Never a checkpoint (no newline) and never a JWS (a blank). */
-#define TEST_TEXT "hallmark test signature"
-
 static enum err open_with_key(const struct hsm_config *c, struct token **token);
 static enum err open_with_safe_key(const struct hsm_config *c, struct token **token);
 static enum err open_with_certificate(
@@ -185,7 +182,7 @@ check_key(const struct hsm_config *c, struct token *token, X509 *certificate)
 	    (certificate_check_key(c->certificate, certificate, token_public_key(token)) !=
 		    ERR_OK ||
 		token_signer_new(token, X509_get0_pubkey(certificate), &signer) != ERR_OK ||
-		token_sign(signer, VIEW_LITERAL(TEST_TEXT), &signature) != ERR_OK))
+		token_sign(signer, VIEW_LITERAL(TOKEN_TEST_TEXT), &signature) != ERR_OK))
 		bad++;
 	token_signer_free(&signer);
 	buf_free(&signature);

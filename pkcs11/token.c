@@ -18,12 +18,10 @@
 static enum err load(struct token *t);
 static enum err find_slot(struct token *t);
 static enum err refuse_labels(const struct token *t);
-static enum err open_session(struct token *t, enum token_use use);
+static enum err open_session(struct token *t);
 static ck_rv_t probe_session(const struct token *t, ck_flags_t flags);
 static enum err login(struct token *t);
 static enum err read_pin(const char *path, char pin[PIN_SIZE_MAX], size_t *size);
-static enum err choose_key(struct token *t, const PKCS11_KEY *keys, unsigned count);
-static enum err use_key(struct token *t);
 
 enum err
 token_open(const struct hsm_config *config, enum token_use use, struct token **out)
@@ -35,6 +33,7 @@ token_open(const struct hsm_config *config, enum token_use use, struct token **o
 	if (t == NULL)
 		return ERR_MEMORY;
 	t->config = config;
+	t->use = use;
 	token_deadline_prepare();
 	/* Each step has the deadline for itself: a network HSM may take seconds to start. */
 	token_call_begin(t);
@@ -44,7 +43,7 @@ token_open(const struct hsm_config *config, enum token_use use, struct token **o
 	}
 	if (e == ERR_OK) {
 		token_call_begin(t);
-		if ((e = open_session(t, use)) == ERR_OK)
+		if ((e = open_session(t)) == ERR_OK)
 			e = login(t);
 	}
 	token_call_end();
@@ -82,24 +81,6 @@ const struct token_info *
 token_info(const struct token *t)
 {
 	return &t->info;
-}
-
-enum err
-token_find_key(struct token *t)
-{
-	PKCS11_KEY *keys = NULL;
-	unsigned count = 0;
-	enum err e;
-
-	token_call_begin(t);
-	if (PKCS11_enumerate_keys(t->slot->token, &keys, &count) != 0) {
-		complain_crypto("token '%s': cannot list its keys", t->config->token_label);
-		e = ERR_TOKEN;
-	} else if ((e = choose_key(t, keys, count)) == ERR_OK) {
-		e = use_key(t);
-	}
-	token_call_end();
-	return e;
 }
 
 enum err
@@ -208,10 +189,10 @@ refuse_labels(const struct token *t)
 
 /* libp11's pool first: setting its mode closes all sessions, and with the last the login ends. */
 static enum err
-open_session(struct token *t, enum token_use use)
+open_session(struct token *t)
 {
 	const PKCS11_TOKEN *token = t->slot->token;
-	bool write = use == TOKEN_CEREMONY && !token->readOnly;
+	bool write = t->use == TOKEN_CEREMONY && !token->readOnly;
 	ck_flags_t flags = CKF_SERIAL_SESSION | (write ? CKF_RW_SESSION : 0);
 	ck_rv_t rv;
 
@@ -220,7 +201,7 @@ open_session(struct token *t, enum token_use use)
 		    TOKEN_SESSIONS, t->config->sessions);
 		return ERR_CONFIG;
 	}
-	if (use == TOKEN_SERVE && (token->userPinFinalTry || token->userPinLocked)) {
+	if (t->use == TOKEN_SERVE && (token->userPinFinalTry || token->userPinLocked)) {
 		complain("token '%s': the PIN was wrong too often; the last try is left to the "
 			 "operator: check the PIN file, then run hallmark-hsm check",
 		    t->info.label);
@@ -293,45 +274,4 @@ read_pin(const char *path, char pin[PIN_SIZE_MAX], size_t *size)
 		return ERR_CONFIG;
 	}
 	return ERR_OK;
-}
-
-static enum err
-choose_key(struct token *t, const PKCS11_KEY *keys, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++) {
-		if (keys[i].label == NULL || strcmp(keys[i].label, t->config->key_label) != 0)
-			continue;
-		if (t->key != NULL) {
-			complain("token '%s' has several private keys '%s'; remove or rename all "
-				 "but one",
-			    t->info.label, t->config->key_label);
-			return ERR_MISMATCH;
-		}
-		t->key = &keys[i];
-	}
-	if (t->key != NULL)
-		return ERR_OK;
-	complain("token '%s' has no private key '%s' (of %u that can be listed; an Ed25519 key "
-		 "hides the others); make one with: hallmark-hsm init",
-	    t->info.label, t->config->key_label, count);
-	return ERR_NOT_FOUND;
-}
-
-static enum err
-use_key(struct token *t)
-{
-	PKCS11_KEY *key = (PKCS11_KEY *)t->key;
-
-	if ((t->private_key = PKCS11_get_private_key(key)) == NULL ||
-	    (t->public_key = PKCS11_get_public_key(key)) == NULL) {
-		complain_crypto(
-		    "key '%s': cannot be used; its public half may be missing", key->label);
-		return ERR_TOKEN;
-	}
-	t->ecdsa = EVP_PKEY_base_id(t->private_key) == EVP_PKEY_EC;
-	if (t->ecdsa == (t->config->algorithm == HSM_P256))
-		return ERR_OK;
-	complain("key '%s' is %s; the configuration's algorithm says otherwise", key->label,
-	    t->ecdsa ? "an EC key" : "an RSA key");
-	return ERR_MISMATCH;
 }

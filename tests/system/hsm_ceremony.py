@@ -31,6 +31,13 @@ def refused(site, *command, words, status=1):
     return done
 
 
+def make_key(site, kind, label, number):
+    """A key pair that was not made by init."""
+    subprocess.run(["pkcs11-tool", "--module", hallmark.MODULE, "--login", "--pin", "1234",
+                    "--keypairgen", "--key-type", kind, "--label", label, "--id", number,
+                    "--token-label", "test"], env=site.env, check=True, capture_output=True)
+
+
 def objects(site, kind):
     done = subprocess.run(["pkcs11-tool", "--module", hallmark.MODULE, "--login", "--pin", "1234",
                            "--token-label", "test", "--list-objects", "--type", kind],
@@ -403,20 +410,65 @@ def test_an_rsa_key_goes_the_same_way():
 def test_two_keys_with_one_label_are_refused():
     with Site() as site:
         site.init_key()
-        subprocess.run(["pkcs11-tool", "--module", hallmark.MODULE, "--login", "--pin", "1234",
-                        "--keypairgen", "--key-type", "EC:prime256v1", "--label", "log", "--id",
-                        "02", "--token-label", "test"], env=site.env, check=True,
-                       capture_output=True)
+        make_key(site, "EC:prime256v1", "log", "02")
         refused(site, "check", words=["several private keys 'log'"])
+
+
+def test_two_tokens_with_one_label_are_refused():
+    with Site() as site:
+        site.init_key()
+        subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", "test", "--pin",
+                        "1234", "--so-pin", "5678"], env=site.env, check=True,
+                       stdout=subprocess.DEVNULL)
+        refused(site, "check", words=["several tokens are labelled 'test'"])
+
+
+def test_the_public_half_of_another_key_is_not_taken_for_ours():
+    """Tokens pair the halves by their id: what is shown and certified must be of the key that signs."""
+    with Site() as site:
+        site.hsm("init")
+        number = json.loads(site.hsm("show", "--json").stdout)["key_id"]
+        subprocess.run(["pkcs11-tool", "--module", hallmark.MODULE, "--login", "--pin", "1234",
+                        "--token-label", "test", "--delete-object", "--type", "pubkey", "--id",
+                        number], env=site.env, check=True, capture_output=True)
+        make_key(site, "EC:prime256v1", "other", number)
+        for command in ("show", "csr", "self-sign", "check"):
+            done = refused(site, command, words=["public half", "CKA_ID"])
+            assert done.stdout == "", done
+        assert not site.path("log.crt").exists()
+
+
+def test_a_key_of_another_kind_is_refused():
+    for algorithm, kind, found in (("p256", "EC:secp384r1", "secp384r1"),
+                                   ("rsa-3072", "rsa:2048", "2048 bits"),
+                                   ("rsa-3072", "EC:prime256v1", "EC key"),
+                                   ("p256", "rsa:2048", "RSA key")):
+        with Site(hsm={"algorithm": algorithm}) as site:
+            make_key(site, kind, "log", "01")
+            for command in ("show", "csr", "self-sign", "check"):
+                done = refused(site, command, words=[found, f"algorithm is {algorithm}"])
+                assert done.stdout == "", done
+
+
+def test_a_key_that_hides_the_others_is_named():
+    """libp11 lists no key of a token that holds one of Ed25519."""
+    with Site() as site:
+        make_key(site, "EC:edwards25519", "hider", "07")
+        refused(site, "init", words=["'hider'", "Ed25519", "token of its own"])
+        assert "label:      log" not in objects(site, "privkey")
+    with Site() as site:
+        site.init_key()
+        make_key(site, "EC:edwards25519", "hider", "07")
+        refused(site, "check", words=["'hider'", "Ed25519", "token of its own"])
+        key = KeyProcess(site, start=False)
+        assert key.process.wait() == 1
+        assert any("Ed25519" in line for line in key.process.lines), key.process.lines
 
 
 def test_other_keys_on_the_token_do_not_matter():
     with Site() as site:
         for number, kind in (("01", "EC:prime256v1"), ("02", "rsa:2048")):
-            subprocess.run(["pkcs11-tool", "--module", hallmark.MODULE, "--login", "--pin", "1234",
-                            "--keypairgen", "--key-type", kind, "--label", f"other{number}",
-                            "--id", number, "--token-label", "test"], env=site.env, check=True,
-                           capture_output=True)
+            make_key(site, kind, f"other{number}", number)
         site.init_key()
         assert site.hsm("check").returncode == 0
 
