@@ -35,15 +35,24 @@ static int refuse(
     scmp_filter_ctx filter, uint32_t action, const char *const *calls, size_t call_count);
 
 enum err
-hsm_sandbox_begin(int keep_fd)
+hsm_sandbox_forbid_dumps(void)
 {
 	struct rlimit none = {0, 0};
 
+	if (setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)
+		return ERR_OK;
+	complain("cannot forbid core dumps, in which the PIN could be: %s", strerror(errno));
+	return ERR_IO;
+}
+
+enum err
+hsm_sandbox_begin(int keep_fd)
+{
 	umask(077);
-	if (open_standard_descriptors() == 0 && setrlimit(RLIMIT_CORE, &none) == 0 &&
-	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 &&
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && drop_capabilities() == 0 &&
-	    close_range((unsigned)keep_fd + 1, ~0U, 0) == 0)
+	if (hsm_sandbox_forbid_dumps() != ERR_OK)
+		return ERR_IO;
+	if (open_standard_descriptors() == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	    drop_capabilities() == 0 && close_range((unsigned)keep_fd + 1, ~0U, 0) == 0)
 		return ERR_OK;
 	complain("cannot give up what the key process must not have: %s", strerror(errno));
 	return ERR_IO;

@@ -8,8 +8,11 @@ certificates, requests and keys.
 import base64
 import datetime
 import hashlib
+import itertools
 import json
+import os
 import pathlib
+import resource
 import subprocess
 import sys
 
@@ -128,6 +131,28 @@ def test_a_pin_is_never_an_argument():
     with Site() as site:
         done = refused(site, "init", "--pin", "1234", words=["never an argument"], status=2)
         assert "1234" not in done.stderr
+
+
+def test_a_crash_of_the_module_leaves_no_core():
+    """In whichever call: in that of the login it would hold the PIN."""
+    def allow_cores():
+        hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+        resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+
+    with Site(token_module=True) as site:
+        site.init_key()
+        logins = site.token.get("logins")
+        for calls in itertools.count():
+            site.token.inject("crash", everywhere=True, skip=calls, count=1)
+            child = subprocess.Popen([hallmark.program("hallmark-hsm"), "check", "-c",
+                                      str(site.path("hsm.yaml"))], env=site.env, cwd=site.dir,
+                                     stdout=subprocess.DEVNULL, preexec_fn=allow_cores)
+            status = os.waitpid(child.pid, 0)[1]
+            child.returncode = os.waitstatus_to_exitcode(status)
+            if site.token.get("logins") > logins:
+                break  # the call before was the login
+            assert os.WIFSIGNALED(status) and not os.WCOREDUMP(status), (calls, status)
+        assert calls > 10, calls
 
 
 def test_wrong_arguments_are_refused_with_a_hint():
