@@ -1,5 +1,6 @@
 #include "pkcs11/ceremony.h"
 
+#include <errno.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@ static enum err open_with_safe_key(const struct hsm_config *c, struct token **to
 static enum err open_with_certificate(
     const struct hsm_config *c, struct token **token, X509 **certificate);
 static enum err make_guard(const struct hsm_config *c, struct token *token);
+static enum err write_request(X509_REQ *request, const char *path);
 static enum err keep_issued(const struct hsm_config *c, X509 *present, X509 *new);
 static enum err install(
     const struct hsm_config *c, struct token *token, const STACK_OF(X509) * chain);
@@ -67,18 +69,10 @@ ceremony_csr(const struct hsm_config *c, const char *subject, const char *path)
 {
 	struct token *token;
 	X509_REQ *request = NULL;
-	FILE *out = stdout;
 	enum err e = open_with_safe_key(c, &token);
 
-	if (e == ERR_OK && (e = subject_make_request(c, subject, token, &request)) == ERR_OK &&
-	    path != NULL && (out = fopen(path, "we")) == NULL) {
-		complain("%s: cannot write the request", path);
-		e = ERR_IO;
-	}
-	if (e == ERR_OK && (PEM_write_X509_REQ(out, request) != 1 || fflush(out) != 0))
-		e = ERR_IO;
-	if (out != NULL && out != stdout && fclose(out) != 0)
-		e = ERR_IO;
+	if (e == ERR_OK && (e = subject_make_request(c, subject, token, &request)) == ERR_OK)
+		e = write_request(request, path);
 	X509_REQ_free(request);
 	token_close(&token);
 	return e == ERR_OK ? 0 : 1;
@@ -241,6 +235,22 @@ make_guard(const struct hsm_config *c, struct token *token)
 		e = guard_create(c->guard_directory, c->origin, buf_view(&spki));
 	buf_free(&spki);
 	return e;
+}
+
+/* NULL: to stdout. */
+static enum err
+write_request(X509_REQ *request, const char *path)
+{
+	FILE *out = path != NULL ? fopen(path, "we") : stdout;
+	bool good = out != NULL && PEM_write_X509_REQ(out, request) == 1 && fflush(out) == 0;
+
+	if (out != NULL && out != stdout)
+		good = fclose(out) == 0 && good;
+	if (good)
+		return ERR_OK;
+	complain(
+	    "%s: cannot write the request: %s", path != NULL ? path : "stdout", strerror(errno));
+	return ERR_IO;
 }
 
 /* What a CA has issued is worth more than what can be made again at any time. */

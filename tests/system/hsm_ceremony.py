@@ -245,6 +245,18 @@ def test_a_request_becomes_a_certificate():
             assert key.state.error == 0
 
 
+def test_a_request_that_cannot_be_written_is_said():
+    with Site() as site:
+        site.hsm("init")
+        refused(site, "csr", "-o", "/dev/full", words=["/dev/full", "No space left"])
+        refused(site, "csr", "-o", str(site.path("absent/csr")), words=["absent/csr", "No such"])
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([hallmark.program("hallmark-hsm"), "csr", "-c",
+                                   str(site.path("hsm.yaml"))], env=site.env, stdout=full,
+                                  stderr=subprocess.PIPE, text=True)
+        assert done.returncode == 1 and "No space left" in done.stderr, done
+
+
 def test_a_certificate_of_another_key_is_not_imported():
     with Site() as site:
         site.hsm("init")
