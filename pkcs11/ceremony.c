@@ -321,15 +321,14 @@ read_file(const char *path, size_t size_max, struct buf *to)
 	uint8_t *room = buf_reserve(to, size_max + 1);
 	enum err e = ERR_OK;
 
-	if (file == NULL || room == NULL) {
-		complain("%s: cannot be read", path);
-		e = ERR_IO;
-	} else {
+	if (file != NULL && room != NULL)
 		to->size = fread(room, 1, size_max + 1, file);
-		if (ferror(file) || to->size > size_max) {
-			complain("%s: expected at most %zu bytes", path, size_max);
-			e = ERR_FORMAT_SIZE;
-		}
+	if (file == NULL || room == NULL || ferror(file)) {
+		complain("%s: cannot be read: %s", path, strerror(errno));
+		e = ERR_IO;
+	} else if (to->size > size_max) {
+		complain("%s: expected at most %zu bytes", path, size_max);
+		e = ERR_FORMAT_SIZE;
 	}
 	if (file != NULL)
 		fclose(file);
