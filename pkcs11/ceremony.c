@@ -103,8 +103,9 @@ ceremony_import_certificate(const struct hsm_config *c, const char *path)
 
 	if (e == ERR_OK && (e = certificate_read_chain(path, &chain)) == ERR_OK &&
 	    (e = certificate_check_key(path, sk_X509_value(chain, 0), token_public_key(token))) ==
-		ERR_OK)
-		e = install(c, token, chain);
+		ERR_OK &&
+	    (e = install(c, token, chain)) == ERR_OK)
+		(void)certificate_is_current(path, sk_X509_value(chain, 0)); /* said, no more */
 	certificate_free_chain(&chain);
 	token_close(&token);
 	return e == ERR_OK ? 0 : 1;

@@ -398,14 +398,19 @@ def test_check_names_every_fault():
         refused(site, "check", words=["cannot read the certificate", "guard's state"])
 
 
-def test_check_names_an_expired_certificate():
+def test_an_expired_certificate_is_said_wherever_it_is_met():
     with Site() as site:
         site.hsm("init")
         request = x509.load_pem_x509_csr(site.hsm("csr").stdout.encode())
         expired = site.ca.build(request.subject, request.public_key(), days=-30).sign(
             site.ca.key, hashes.SHA256())
-        hallmark.write_certificate(site.path("log.crt"), expired)
+        hallmark.write_certificate(site.path("issued.crt"), expired)
+        done = site.hsm("import-cert", str(site.path("issued.crt")))
+        assert "written" in done.stdout and "expired" in done.stderr, done
         refused(site, "check", words=["expired"])
+        with KeyProcess(site) as key:
+            assert key.sign(Tree([b"{}"]), 0).error == 0
+            assert any("expired" in line for line in key.process.lines), key.process.lines
 
 
 def test_check_with_a_bad_configuration_names_its_line():
@@ -527,7 +532,8 @@ def test_adopt_takes_only_checkpoints_of_this_key_and_log():
             path.write_bytes(data)
             refused(site, "adopt", str(path), words=["expected a checkpoint"])
             assert not list(site.path("guard").iterdir())
-        refused(site, "adopt", str(site.path("absent")), words=["absent"])
+        refused(site, "adopt", str(site.path("absent")), words=["absent", "No such file"])
+        refused(site, "adopt", str(site.dir), words=["Is a directory"])
         path.write_bytes(good)
         site.hsm("adopt", str(path))
         assert json.loads(site.hsm("show", "--json").stdout)["signed_size"] == 5
