@@ -180,7 +180,8 @@ refuse_labels(const struct token *t)
 	}
 	complain("%s: expected a token labelled '%s', found%.*s; make it with the vendor's tool: "
 		 "softhsm2-util --init-token --free --label '%s', or pkcs11-tool --module %s "
-		 "--init-token --slot-index 0 --label '%s' and then --init-pin",
+		 "--init-token --slot-index N --label '%s' and then --init-pin, where slot N is "
+		 "empty: a token that is in it is erased",
 	    t->config->module, label, found.size > 0 ? (int)found.size : 5,
 	    found.size > 0 ? (const char *)found.data : " none", label, t->config->module, label);
 	buf_free(&found);
@@ -202,9 +203,11 @@ open_session(struct token *t)
 		return ERR_CONFIG;
 	}
 	if (t->use == TOKEN_SERVE && (token->userPinFinalTry || token->userPinLocked)) {
-		complain("token '%s': the PIN was wrong too often; the last try is left to the "
-			 "operator: check the PIN file, then run hallmark-hsm check",
-		    t->info.label);
+		complain("token '%s': %s", t->info.label,
+		    token->userPinLocked ? module_error_text(CKR_PIN_LOCKED)
+					 : "the PIN was wrong too often; the last try is left to "
+					   "the operator: check the PIN file, then run "
+					   "hallmark-hsm check");
 		return ERR_TOKEN;
 	}
 	if (PKCS11_open_session(t->slot, write ? 1 : 0) != 0) {
