@@ -22,6 +22,7 @@ static enum err open_session(struct token *t);
 static ck_rv_t probe_session(const struct token *t, ck_flags_t flags);
 static enum err login(struct token *t);
 static enum err read_pin(const char *path, char pin[PIN_SIZE_MAX], size_t *size);
+static bool has_control(const char *pin, size_t size);
 
 enum err
 token_open(const struct hsm_config *config, enum token_use use, struct token **out)
@@ -271,10 +272,20 @@ read_pin(const char *path, char pin[PIN_SIZE_MAX], size_t *size)
 	*size = (size_t)got;
 	if (*size > 0 && pin[*size - 1] == '\n')
 		(*size)--;
-	if (*size == 0 || *size == PIN_SIZE_MAX || memchr(pin, '\0', *size) != NULL ||
-	    memchr(pin, '\n', *size) != NULL) {
-		complain("%s: expected a PIN of 1 to %d bytes on one line", path, PIN_SIZE_MAX - 1);
-		return ERR_CONFIG;
-	}
-	return ERR_OK;
+	if (*size > 0 && *size < PIN_SIZE_MAX && !has_control(pin, *size))
+		return ERR_OK;
+	complain("%s: expected a PIN of 1 to %d bytes on one line, without control characters (an "
+		 "editor of Windows ends lines with one)",
+	    path, PIN_SIZE_MAX - 1);
+	return ERR_CONFIG;
+}
+
+/* A wrong PIN costs one of few tries: what cannot be meant is better not tried. */
+static bool
+has_control(const char *pin, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if ((unsigned char)pin[i] < ' ' || pin[i] == 0x7f)
+			return true;
+	return false;
 }

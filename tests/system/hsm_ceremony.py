@@ -131,7 +131,8 @@ def test_the_last_try_of_the_pin_is_the_operators():
 
 def test_a_pin_file_holds_one_line():
     with Site() as site:
-        for text in ("", "\n", "1234\n\n", "12\n34\n", "1" * 300 + "\n", "12\00034\n"):
+        for text in ("", "\n", "1234\n\n", "12\n34\n", "1" * 300 + "\n", "12\00034\n", "1234\r\n",
+                     "12\t34\n", "\x1b1234\n", "1234\x7f\n"):
             site.secret("pin", text)
             refused(site, "init", words=["expected a PIN of 1 to 255 bytes on one line"])
         site.secret("pin", "1234")
