@@ -185,8 +185,13 @@ finish(const struct server *s)
 {
 	if (s->input.size == 0)
 		return 0;
-	complain("the signer closed the channel in the middle of a request, after %zu bytes of it",
-	    s->input.size);
+	if (may_read(s))
+		complain("the signer closed the channel in the middle of a request, after %zu "
+			 "bytes of it",
+		    s->input.size);
+	else
+		complain("the signer closed the channel before %zu bytes of requests were begun",
+		    s->input.size);
 	return 1;
 }
 

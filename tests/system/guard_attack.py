@@ -383,6 +383,15 @@ def test_a_channel_closed_in_the_middle_of_a_request():
                 assert any("middle of a request" in line for line in key.process.lines)
 
 
+def test_a_channel_closed_over_requests_that_wait():
+    with make_site(token_module=True) as site, KeyProcess(site) as key:
+        tree = grown(key, site, 9)
+        site.token.set(latency_us=200000)
+        key.send(token_request(0, tree.entries[0], tree.inclusion(0), 9) * 300)
+        assert key.hang_up() == 1
+        assert not any("middle" in line for line in key.process.lines), key.process.lines
+
+
 def test_requests_in_pieces_and_in_bunches():
     with make_site() as site, KeyProcess(site) as key:
         tree = Tree(reports(3))
