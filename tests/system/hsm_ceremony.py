@@ -498,6 +498,18 @@ def test_the_public_half_of_another_key_is_not_taken_for_ours():
         assert not site.path("log.crt").exists()
 
 
+def test_nothing_is_handed_out_with_a_wrong_signature():
+    """The first signature is that which shows whether the key signs."""
+    with Site(token_module=True) as site:
+        site.init_key()
+        before = site.path("log.crt").read_bytes()
+        for command in ("csr", "self-sign"):
+            for skip in (0, 1):
+                site.token.inject("garbage", skip=skip, count=1)
+                done = refused(site, command, words=["verif"])
+                assert done.stdout == "" and site.path("log.crt").read_bytes() == before, done
+
+
 def test_a_key_of_another_kind_is_refused():
     for algorithm, kind, found in (("p256", "EC:secp384r1", "secp384r1"),
                                    ("rsa-3072", "rsa:2048", "2048 bits"),
