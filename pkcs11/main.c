@@ -123,7 +123,7 @@ main(int argc, char **argv)
 		return 2; /* explained */
 	if (command->run == run_serve)
 		complain_as_log(arguments.json);
-	if (hsm_sandbox_forbid_dumps() != ERR_OK)
+	if (hsm_sandbox_prepare() != ERR_OK)
 		return 1;
 	if (hsm_config_load(arguments.config, &faults, &config) == ERR_OK)
 		status = command->run(config, &arguments);

@@ -35,13 +35,15 @@ static int refuse(
     scmp_filter_ctx filter, uint32_t action, const char *const *calls, size_t call_count);
 
 enum err
-hsm_sandbox_forbid_dumps(void)
+hsm_sandbox_prepare(void)
 {
 	struct rlimit none = {0, 0};
 
-	if (setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)
+	if (open_standard_descriptors() == 0 && setrlimit(RLIMIT_CORE, &none) == 0 &&
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)
 		return ERR_OK;
-	complain("cannot forbid core dumps, in which the PIN could be: %s", strerror(errno));
+	complain("cannot open /dev/null, or forbid core dumps, in which the PIN could be: %s",
+	    strerror(errno));
 	return ERR_IO;
 }
 
@@ -49,10 +51,10 @@ enum err
 hsm_sandbox_begin(int keep_fd)
 {
 	umask(077);
-	if (hsm_sandbox_forbid_dumps() != ERR_OK)
+	if (hsm_sandbox_prepare() != ERR_OK)
 		return ERR_IO;
-	if (open_standard_descriptors() == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-	    drop_capabilities() == 0 && close_range((unsigned)keep_fd + 1, ~0U, 0) == 0)
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && drop_capabilities() == 0 &&
+	    close_range((unsigned)keep_fd + 1, ~0U, 0) == 0)
 		return ERR_OK;
 	complain("cannot give up what the key process must not have: %s", strerror(errno));
 	return ERR_IO;
@@ -81,14 +83,14 @@ hsm_sandbox_end(void)
 	return ERR_IO;
 }
 
-/* Otherwise the next file opened would be what messages are written to. */
+/* Only to be read: what is written to a descriptor that was closed fails as before. */
 static int
 open_standard_descriptors(void)
 {
 	int fd;
 
 	do {
-		if ((fd = open("/dev/null", O_RDWR | O_CLOEXEC)) < 0)
+		if ((fd = open("/dev/null", O_RDONLY | O_CLOEXEC)) < 0)
 			return -1;
 	} while (fd <= STDERR_FILENO);
 	return close(fd);

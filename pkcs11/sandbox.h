@@ -7,13 +7,15 @@
 
 #include "proto/err.h"
 
-/* For every command, before the PIN is read: no core dumps, not dumpable. Explained on stderr. */
-enum err hsm_sandbox_forbid_dumps(void) MUST_USE;
+/*
+ * For every command, before it opens a file: descriptors 0 to 2 are open, so that none can take the
+ * place of stdout or stderr and be written over; no core dumps, not dumpable. Explained on stderr.
+ */
+enum err hsm_sandbox_prepare(void) MUST_USE;
 
 /*
- * Before the module is loaded: no core dumps, not dumpable, no new privileges, no capabilities, no
- * descriptors beyond `keep_fd`; descriptors 0 to 2 are open, so that no file can take the place of
- * stderr. Explained on stderr.
+ * Before the module is loaded: all that, and no new privileges, no capabilities, no descriptors
+ * beyond `keep_fd`. Explained on stderr.
  */
 enum err hsm_sandbox_begin(int keep_fd) MUST_USE;
 

@@ -570,5 +570,27 @@ def test_adopt_takes_only_checkpoints_of_this_key_and_log():
         assert site.hsm("check").returncode == 0
 
 
+def test_what_is_said_to_a_closed_stderr_lands_in_no_file():
+    """Else the file that is opened next, the guard's state, would be what is written over."""
+    with Site() as site:
+        site.init_key()
+        with KeyProcess(site) as key:
+            tree = Tree([b"{}"] * 5)
+            site.path("checkpoint").write_bytes(key.sign(tree, 0).body)
+            assert key.sign(tree.add(b"{}"), 5).error == 0
+        state, = site.path("guard").iterdir()
+        before = state.read_bytes()
+        done = subprocess.run(["/bin/sh", "-c", 'exec "$@" 2>&-', "sh",
+                               hallmark.program("hallmark-hsm"), "adopt", "-c",
+                               str(site.path("hsm.yaml")), str(site.path("checkpoint"))],
+                              env=site.env)
+        assert done.returncode == 1 and state.read_bytes() == before
+        done = subprocess.run(["/bin/sh", "-c", 'exec "$@" >&-', "sh",
+                               hallmark.program("hallmark-hsm"), "show", "-c",
+                               str(site.path("hsm.yaml"))],
+                              env=site.env, stderr=subprocess.PIPE, text=True)
+        assert done.returncode == 1 and "cannot write the result" in done.stderr, done
+
+
 if __name__ == "__main__":
     hallmark.run_tests(__name__)
