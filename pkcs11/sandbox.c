@@ -1,7 +1,6 @@
 #include "pkcs11/sandbox.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/descriptors.h"
 #include "pkcs11/complain.h"
 
 /* Refused with EPERM, not with death: a module that tries one of them may still do its work. */
@@ -29,7 +29,6 @@ static const char *const refused_calls[] = {"execve", "execveat", "fork", "vfork
 static const char *const unknown_calls[] = {
     "clone3", "io_uring_setup", "io_uring_enter", "io_uring_register"};
 
-static int open_standard_descriptors(void);
 static int drop_capabilities(void);
 static int refuse(
     scmp_filter_ctx filter, uint32_t action, const char *const *calls, size_t call_count);
@@ -39,7 +38,7 @@ hsm_sandbox_prepare(void)
 {
 	struct rlimit none = {0, 0};
 
-	if (open_standard_descriptors() == 0 && setrlimit(RLIMIT_CORE, &none) == 0 &&
+	if (descriptors_open_standard() == ERR_OK && setrlimit(RLIMIT_CORE, &none) == 0 &&
 	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)
 		return ERR_OK;
 	complain("cannot open /dev/null, or forbid core dumps, in which the PIN could be: %s",
@@ -81,19 +80,6 @@ hsm_sandbox_end(void)
 		return ERR_OK;
 	complain("cannot load the system call filter: %s", strerror(-result));
 	return ERR_IO;
-}
-
-/* Only to be read: what is written to a descriptor that was closed fails as before. */
-static int
-open_standard_descriptors(void)
-{
-	int fd;
-
-	do {
-		if ((fd = open("/dev/null", O_RDONLY | O_CLOEXEC)) < 0)
-			return -1;
-	} while (fd <= STDERR_FILENO);
-	return close(fd);
 }
 
 static int

@@ -1,10 +1,12 @@
 /*
  * hallmark-signer: receives evidence, appraises it, keeps the log. See README.md.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/descriptors.h"
 #include "config/signer_config.h"
 #include "signer/check.h"
 #include "signer/signer.h"
@@ -23,6 +25,10 @@ static int status_of_config(const char *path, enum status_format format);
 int
 main(int argc, char **argv)
 {
+	if (descriptors_open_standard() != ERR_OK) {
+		fprintf(stderr, "hallmark-signer: cannot open /dev/null: %s\n", strerror(errno));
+		return 1;
+	}
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		printf("hallmark-signer %s\n", HALLMARK_VERSION);
 		return 0;
