@@ -72,6 +72,7 @@ hsm_config_load(const char *path, struct faults *faults, struct hsm_config **out
 		abort();
 	c->storage = s;
 	settings_load(s, path, &schema, faults);
+	settings_guarded_file(s); /* it names the module that gets the PIN, and the guard */
 	if (s->yaml == NULL)
 		goto out;
 	raw = yaml_file_data(s->yaml);

@@ -484,7 +484,7 @@ def test_two_tokens_with_one_label_are_refused():
 
 
 def test_the_public_half_of_another_key_is_not_taken_for_ours():
-    """Tokens pair the halves by their id: what is shown and certified must be of the key that signs."""
+    """Tokens pair the halves by id: what is shown and certified must be of the key that signs."""
     with Site() as site:
         site.hsm("init")
         number = json.loads(site.hsm("show", "--json").stdout)["key_id"]
