@@ -1,9 +1,11 @@
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "collector/commands.h"
 #include "collector/interrupt.h"
+#include "config/descriptors.h"
 
 static const char usage_text[] =
     "usage: hallmark-collector check -c FILE\n"
@@ -55,6 +57,11 @@ main(int argc, char **argv)
 	const char *wrong;
 	struct arguments a;
 
+	if (descriptors_open_standard() != ERR_OK) {
+		(void)fprintf(
+		    stderr, "hallmark-collector: cannot open /dev/null: %s\n", strerror(errno));
+		return 1;
+	}
 	interrupt_setup();
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
 		return printf("hallmark-collector %s\n", HALLMARK_VERSION) < 0 ||

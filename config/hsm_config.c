@@ -35,7 +35,7 @@ static const cyaml_schema_field_t fields[] = {
     TEXT(origin, SETTINGS_REQUIRED, SETTINGS_TEXT_MAX),
     TEXT(module, SETTINGS_REQUIRED, SETTINGS_PATH_MAX),
     TEXT(token, SETTINGS_REQUIRED, 32), /* bytes of a label in CK_TOKEN_INFO */
-    TEXT(key, SETTINGS_REQUIRED, 128),  /* shown to people, and part of the guard's file name */
+    TEXT(key, SETTINGS_REQUIRED, 128),  /* of a label that people read */
     CYAML_FIELD_ENUM("algorithm", SETTINGS_OPTIONAL | CYAML_FLAG_STRICT, struct raw, algorithm,
 	algorithms, CYAML_ARRAY_LEN(algorithms)),
     TEXT(pin_file, SETTINGS_OPTIONAL, SETTINGS_PATH_MAX),
@@ -72,6 +72,7 @@ hsm_config_load(const char *path, struct faults *faults, struct hsm_config **out
 		abort();
 	c->storage = s;
 	settings_load(s, path, &schema, faults);
+	settings_guarded_file(s); /* it names the module that gets the PIN, and the guard */
 	if (s->yaml == NULL)
 		goto out;
 	raw = yaml_file_data(s->yaml);

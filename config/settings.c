@@ -145,6 +145,25 @@ settings_guarded_directory(struct settings *s, const char *key, const char *path
 }
 
 void
+settings_guarded_file(struct settings *s)
+{
+	struct stat st;
+
+	if (stat(s->file, &st) != 0)
+		return; /* said already */
+	if (st.st_uid != geteuid() && st.st_uid != 0)
+		faults_add(s->faults, s->file, 0,
+		    "must belong to this user (%u) or root, found user %u: chown it, or run as "
+		    "that user",
+		    (unsigned)geteuid(), (unsigned)st.st_uid);
+	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		faults_add(s->faults, s->file, 0,
+		    "must be closed to writing by group and others, found mode %04o: see that it "
+		    "says what it should, then chmod go-w it",
+		    (unsigned)(st.st_mode & 07777));
+}
+
+void
 settings_program(struct settings *s, const char *key, const char *path)
 {
 	struct stat st;

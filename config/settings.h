@@ -76,6 +76,9 @@ void settings_readable(struct settings *s, const char *key, const char *path);
 void settings_secret(struct settings *s, const char *key, const char *path);
 void settings_directory(struct settings *s, const char *key, const char *path);
 
+/* The configuration itself, where whoever can write it could take the program over. */
+void settings_guarded_file(struct settings *s);
+
 /* A directory that nobody but this user and root can write to: one that a promise rests on. */
 void settings_guarded_directory(struct settings *s, const char *key, const char *path);
 

@@ -1,5 +1,6 @@
 #include "pkcs11/ceremony.h"
 
+#include <errno.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,14 +16,12 @@
 #include "proto/checkpoint.h"
 #include "proto/note.h"
 
-/* Never a checkpoint (no newline) and never a JWS (a blank). */
-#define TEST_TEXT "hallmark test signature"
-
 static enum err open_with_key(const struct hsm_config *c, struct token **token);
 static enum err open_with_safe_key(const struct hsm_config *c, struct token **token);
 static enum err open_with_certificate(
     const struct hsm_config *c, struct token **token, X509 **certificate);
 static enum err make_guard(const struct hsm_config *c, struct token *token);
+static enum err write_request(X509_REQ *request, const char *path);
 static enum err keep_issued(const struct hsm_config *c, X509 *present, X509 *new);
 static enum err install(
     const struct hsm_config *c, struct token *token, const STACK_OF(X509) * chain);
@@ -70,18 +69,10 @@ ceremony_csr(const struct hsm_config *c, const char *subject, const char *path)
 {
 	struct token *token;
 	X509_REQ *request = NULL;
-	FILE *out = stdout;
 	enum err e = open_with_safe_key(c, &token);
 
-	if (e == ERR_OK && (e = subject_make_request(c, subject, token, &request)) == ERR_OK &&
-	    path != NULL && (out = fopen(path, "we")) == NULL) {
-		complain("%s: cannot write the request", path);
-		e = ERR_IO;
-	}
-	if (e == ERR_OK && (PEM_write_X509_REQ(out, request) != 1 || fflush(out) != 0))
-		e = ERR_IO;
-	if (out != NULL && out != stdout && fclose(out) != 0)
-		e = ERR_IO;
+	if (e == ERR_OK && (e = subject_make_request(c, subject, token, &request)) == ERR_OK)
+		e = write_request(request, path);
 	X509_REQ_free(request);
 	token_close(&token);
 	return e == ERR_OK ? 0 : 1;
@@ -112,8 +103,9 @@ ceremony_import_certificate(const struct hsm_config *c, const char *path)
 
 	if (e == ERR_OK && (e = certificate_read_chain(path, &chain)) == ERR_OK &&
 	    (e = certificate_check_key(path, sk_X509_value(chain, 0), token_public_key(token))) ==
-		ERR_OK)
-		e = install(c, token, chain);
+		ERR_OK &&
+	    (e = install(c, token, chain)) == ERR_OK)
+		(void)certificate_is_current(path, sk_X509_value(chain, 0)); /* said, no more */
 	certificate_free_chain(&chain);
 	token_close(&token);
 	return e == ERR_OK ? 0 : 1;
@@ -185,7 +177,7 @@ check_key(const struct hsm_config *c, struct token *token, X509 *certificate)
 	    (certificate_check_key(c->certificate, certificate, token_public_key(token)) !=
 		    ERR_OK ||
 		token_signer_new(token, X509_get0_pubkey(certificate), &signer) != ERR_OK ||
-		token_sign(signer, VIEW_LITERAL(TEST_TEXT), &signature) != ERR_OK))
+		token_sign(signer, VIEW_LITERAL(TOKEN_TEST_TEXT), &signature) != ERR_OK))
 		bad++;
 	token_signer_free(&signer);
 	buf_free(&signature);
@@ -244,6 +236,22 @@ make_guard(const struct hsm_config *c, struct token *token)
 		e = guard_create(c->guard_directory, c->origin, buf_view(&spki));
 	buf_free(&spki);
 	return e;
+}
+
+/* NULL: to stdout. */
+static enum err
+write_request(X509_REQ *request, const char *path)
+{
+	FILE *out = path != NULL ? fopen(path, "we") : stdout;
+	bool good = out != NULL && PEM_write_X509_REQ(out, request) == 1 && fflush(out) == 0;
+
+	if (out != NULL && out != stdout)
+		good = fclose(out) == 0 && good;
+	if (good)
+		return ERR_OK;
+	complain(
+	    "%s: cannot write the request: %s", path != NULL ? path : "stdout", strerror(errno));
+	return ERR_IO;
 }
 
 /* What a CA has issued is worth more than what can be made again at any time. */
@@ -314,15 +322,14 @@ read_file(const char *path, size_t size_max, struct buf *to)
 	uint8_t *room = buf_reserve(to, size_max + 1);
 	enum err e = ERR_OK;
 
-	if (file == NULL || room == NULL) {
-		complain("%s: cannot be read", path);
-		e = ERR_IO;
-	} else {
+	if (file != NULL && room != NULL)
 		to->size = fread(room, 1, size_max + 1, file);
-		if (ferror(file) || to->size > size_max) {
-			complain("%s: expected at most %zu bytes", path, size_max);
-			e = ERR_FORMAT_SIZE;
-		}
+	if (file == NULL || room == NULL || ferror(file)) {
+		complain("%s: cannot be read: %s", path, strerror(errno));
+		e = ERR_IO;
+	} else if (to->size > size_max) {
+		complain("%s: expected at most %zu bytes", path, size_max);
+		e = ERR_FORMAT_SIZE;
 	}
 	if (file != NULL)
 		fclose(file);

@@ -46,6 +46,7 @@ static enum err slot_put(struct guard *g, uint64_t sequence, const struct guard_
 static enum err slot_sync(struct guard *g);
 static enum err slot_write(struct guard *g, uint64_t sequence, const struct guard_state *state);
 static enum err write_failed(const struct guard *g);
+static enum err refuse_replaced(const struct guard *g);
 static bool state_read(struct guard *g);
 static enum err state_open(struct guard *g, int flags);
 static enum err state_check_owner(const struct guard *g);
@@ -190,6 +191,8 @@ guard_write(struct guard *g, uint64_t size, const struct digest *root)
 		abort(); /* over the slot that counts */
 	if (size == g->state.size && digest_equal(root, &g->state.root))
 		return ERR_OK;
+	if ((e = refuse_replaced(g)) != ERR_OK)
+		return e;
 	g->next = (struct guard_state){size, *root};
 	if ((e = slot_put(g, g->sequence + 1, &g->next)) == ERR_OK)
 		g->unsynced = true;
@@ -310,6 +313,24 @@ static enum err
 write_failed(const struct guard *g)
 {
 	complain("%s: cannot write the guard's state: %s", g->path, strerror(errno));
+	return ERR_IO;
+}
+
+/*
+ * The lock is on the file and not on its name: where the file was taken away, a second process may
+ * serve from another one, and what is written here is what nobody will read again.
+ */
+static enum err
+refuse_replaced(const struct guard *g)
+{
+	struct stat ours, named;
+
+	if (fstat(g->fd, &ours) == 0 && stat(g->path, &named) == 0 && ours.st_ino == named.st_ino &&
+	    ours.st_dev == named.st_dev)
+		return ERR_OK;
+	complain("%s: the guard's state was removed or replaced while it was in use; nothing more "
+		 "is signed: put the file back, or see hallmark-hsm adopt",
+	    g->path);
 	return ERR_IO;
 }
 

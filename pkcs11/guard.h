@@ -75,7 +75,8 @@ enum err guard_check(const struct guard *g, uint64_t size, const struct digest *
 /*
  * Writes (size, root), which guard_check has allowed, down as the next state. The present one stays
  * the state until guard_sync: nothing is to be checked in between. ERR_IO is final: nobody can say
- * what the disk holds then, and the caller ends.
+ * what the disk holds then, and the caller ends. ERR_IO also if the file is not the one any more
+ * that has the state's name: the lock would not keep out who opens that one.
  */
 enum err guard_write(struct guard *g, uint64_t size, const struct digest *root) MUST_USE;
 

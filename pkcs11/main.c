@@ -10,6 +10,7 @@
 #include "config/nearest.h"
 #include "pkcs11/ceremony.h"
 #include "pkcs11/complain.h"
+#include "pkcs11/sandbox.h"
 #include "pkcs11/serve.h"
 #include "proto/encoding.h"
 
@@ -126,6 +127,8 @@ main(int argc, char **argv)
 		return 2; /* explained */
 	if (command->run == run_serve)
 		complain_as_log(arguments.json);
+	if (hsm_sandbox_prepare() != ERR_OK)
+		return 1;
 	if (hsm_config_load(arguments.config, &faults, &config) == ERR_OK)
 		status = command->run(config, &arguments);
 	else if (command->run == run_serve)

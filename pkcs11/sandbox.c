@@ -1,7 +1,6 @@
 #include "pkcs11/sandbox.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/descriptors.h"
 #include "pkcs11/complain.h"
 
 /* Refused with EPERM, not with death: a module that tries one of them may still do its work. */
@@ -29,20 +29,30 @@ static const char *const refused_calls[] = {"execve", "execveat", "fork", "vfork
 static const char *const unknown_calls[] = {
     "clone3", "io_uring_setup", "io_uring_enter", "io_uring_register"};
 
-static int open_standard_descriptors(void);
 static int drop_capabilities(void);
 static int refuse(
     scmp_filter_ctx filter, uint32_t action, const char *const *calls, size_t call_count);
 
 enum err
-hsm_sandbox_begin(int keep_fd)
+hsm_sandbox_prepare(void)
 {
 	struct rlimit none = {0, 0};
 
+	if (descriptors_open_standard() == ERR_OK && setrlimit(RLIMIT_CORE, &none) == 0 &&
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)
+		return ERR_OK;
+	complain("cannot open /dev/null, or forbid core dumps, in which the PIN could be: %s",
+	    strerror(errno));
+	return ERR_IO;
+}
+
+enum err
+hsm_sandbox_begin(int keep_fd)
+{
 	umask(077);
-	if (open_standard_descriptors() == 0 && setrlimit(RLIMIT_CORE, &none) == 0 &&
-	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 &&
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && drop_capabilities() == 0 &&
+	if (hsm_sandbox_prepare() != ERR_OK)
+		return ERR_IO;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && drop_capabilities() == 0 &&
 	    close_range((unsigned)keep_fd + 1, ~0U, 0) == 0)
 		return ERR_OK;
 	complain("cannot give up what the key process must not have: %s", strerror(errno));
@@ -70,19 +80,6 @@ hsm_sandbox_end(void)
 		return ERR_OK;
 	complain("cannot load the system call filter: %s", strerror(-result));
 	return ERR_IO;
-}
-
-/* Otherwise the next file opened would be what messages are written to. */
-static int
-open_standard_descriptors(void)
-{
-	int fd;
-
-	do {
-		if ((fd = open("/dev/null", O_RDWR | O_CLOEXEC)) < 0)
-			return -1;
-	} while (fd <= STDERR_FILENO);
-	return close(fd);
 }
 
 static int

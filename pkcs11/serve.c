@@ -105,6 +105,8 @@ server_open(struct server *s)
 		 c->certificate, s->certificate, token_public_key(s->token))) != ERR_OK ||
 	    (e = token_refuse_exportable(s->token)) != ERR_OK)
 		return e;
+	/* Said, no more: a log does not stop for the date in a certificate; auditors see it too. */
+	(void)certificate_is_current(c->certificate, s->certificate);
 	s->key = X509_get0_pubkey(s->certificate);
 	if ((e = note_verifier_new(c->origin, s->key, &s->verifier)) == ERR_OK &&
 	    (e = certificate_append_spki(s->key, &spki)) == ERR_OK)
@@ -183,8 +185,13 @@ finish(const struct server *s)
 {
 	if (s->input.size == 0)
 		return 0;
-	complain("the signer closed the channel in the middle of a request, after %zu bytes of it",
-	    s->input.size);
+	if (may_read(s))
+		complain("the signer closed the channel in the middle of a request, after %zu "
+			 "bytes of it",
+		    s->input.size);
+	else
+		complain("the signer closed the channel before %zu bytes of requests were begun",
+		    s->input.size);
 	return 1;
 }
 

@@ -86,7 +86,7 @@ show_key(struct sheet *s, const struct hsm_config *c, const struct token *token,
 	put_string(s, "key", c->key_label);
 	put(s, "key id", buf_view(&id));
 	buf_free(&id);
-	put_string(s, "key type", c->algorithm == HSM_P256 ? "EC P-256" : "RSA");
+	put_string(s, "key type", c->algorithm == HSM_P256 ? "EC P-256" : "RSA of 3072 bits");
 	put_string(s, "mechanism",
 	    c->algorithm == HSM_P256 ? "CKM_ECDSA over SHA-256" : "CKM_RSA_PKCS over SHA-256");
 	put_bool(s, "CKA_SENSITIVE", a->sensitive);

@@ -46,7 +46,7 @@ struct signing {
 	pthread_cond_t wake;
 	/* under the mutex */
 	struct signing_job *checkpoint;
-	struct signing_job *token_first, *token_last;
+	struct signing_jobs tokens;
 	struct signing_jobs done;
 	bool dead;
 	bool stop;
@@ -133,16 +133,12 @@ signing_put(struct signing *s, struct signing_job **jobp)
 
 	*jobp = NULL; /* moved */
 	pthread_mutex_lock(&s->mutex);
-	job->next = NULL;
 	if (job->type == KEYCHANNEL_CHECKPOINT) {
 		if (s->checkpoint != NULL)
 			abort(); /* two at a time would be two truths about what was signed last */
 		s->checkpoint = job;
-	} else if (s->token_first == NULL) {
-		s->token_first = s->token_last = job;
 	} else {
-		s->token_last->next = job;
-		s->token_last = job;
+		jobs_add(&s->tokens, job);
 	}
 	pthread_cond_signal(&s->wake);
 	pthread_mutex_unlock(&s->mutex);
@@ -269,12 +265,10 @@ wait_for_job(struct signing_thread *t, struct signing_job **job)
 static void
 take_first(struct signing *s, struct signing_job **job)
 {
-	*job = s->checkpoint;
-	if (*job != NULL) {
+	if ((*job = s->checkpoint) != NULL)
 		s->checkpoint = NULL;
-	} else if ((*job = s->token_first) != NULL) {
-		s->token_first = (*job)->next;
-	}
+	else if ((*job = s->tokens.first) != NULL && (s->tokens.first = (*job)->next) == NULL)
+		s->tokens.last = NULL;
 }
 
 static void
@@ -419,7 +413,7 @@ signing_free(struct signing *s)
 	}
 	free(s->thread);
 	signing_job_free(&s->checkpoint);
-	jobs_free(s->token_first);
+	jobs_free(s->tokens.first);
 	jobs_free(s->done.first);
 	buf_free(&s->jws_header);
 	if (s->fd >= 0)

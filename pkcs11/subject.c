@@ -39,10 +39,11 @@ subject_make_request(
 	token_call_begin(token);
 	if (X509_REQ_set_pubkey(request, token_public_key(token)) == 1 &&
 	    X509_REQ_add_extensions(request, extensions) == 1 &&
-	    X509_REQ_sign(request, token_private_key(token), EVP_sha256()) > 0)
+	    X509_REQ_sign(request, token_private_key(token), EVP_sha256()) > 0 &&
+	    X509_REQ_verify(request, X509_REQ_get0_pubkey(request)) == 1)
 		e = ERR_OK;
 	else
-		complain_crypto("the request cannot be signed");
+		complain_crypto("the request cannot be signed so that its key verifies it");
 	token_call_end();
 out:
 	X509_EXTENSION_free(usage);
@@ -67,8 +68,9 @@ subject_make_certificate(
 	token_call_begin(token);
 	e = fill_name(X509_get_subject_name(x), c, subject);
 	if (e == ERR_OK && (!fill_certificate(x, days, token_public_key(token)) ||
-			       X509_sign(x, token_private_key(token), EVP_sha256()) <= 0)) {
-		complain_crypto("the certificate cannot be made");
+			       X509_sign(x, token_private_key(token), EVP_sha256()) <= 0 ||
+			       X509_verify(x, X509_get0_pubkey(x)) != 1)) {
+		complain_crypto("the certificate cannot be signed so that its key verifies it");
 		e = ERR_TOKEN;
 	}
 	token_call_end();

@@ -18,12 +18,11 @@
 static enum err load(struct token *t);
 static enum err find_slot(struct token *t);
 static enum err refuse_labels(const struct token *t);
-static enum err open_session(struct token *t, enum token_use use);
+static enum err open_session(struct token *t);
 static ck_rv_t probe_session(const struct token *t, ck_flags_t flags);
 static enum err login(struct token *t);
 static enum err read_pin(const char *path, char pin[PIN_SIZE_MAX], size_t *size);
-static enum err choose_key(struct token *t, const PKCS11_KEY *keys, unsigned count);
-static enum err use_key(struct token *t);
+static bool has_control(const char *pin, size_t size);
 
 enum err
 token_open(const struct hsm_config *config, enum token_use use, struct token **out)
@@ -35,6 +34,7 @@ token_open(const struct hsm_config *config, enum token_use use, struct token **o
 	if (t == NULL)
 		return ERR_MEMORY;
 	t->config = config;
+	t->use = use;
 	token_deadline_prepare();
 	/* Each step has the deadline for itself: a network HSM may take seconds to start. */
 	token_call_begin(t);
@@ -44,7 +44,7 @@ token_open(const struct hsm_config *config, enum token_use use, struct token **o
 	}
 	if (e == ERR_OK) {
 		token_call_begin(t);
-		if ((e = open_session(t, use)) == ERR_OK)
+		if ((e = open_session(t)) == ERR_OK)
 			e = login(t);
 	}
 	token_call_end();
@@ -82,24 +82,6 @@ const struct token_info *
 token_info(const struct token *t)
 {
 	return &t->info;
-}
-
-enum err
-token_find_key(struct token *t)
-{
-	PKCS11_KEY *keys = NULL;
-	unsigned count = 0;
-	enum err e;
-
-	token_call_begin(t);
-	if (PKCS11_enumerate_keys(t->slot->token, &keys, &count) != 0) {
-		complain_crypto("token '%s': cannot list its keys", t->config->token_label);
-		e = ERR_TOKEN;
-	} else if ((e = choose_key(t, keys, count)) == ERR_OK) {
-		e = use_key(t);
-	}
-	token_call_end();
-	return e;
 }
 
 enum err
@@ -199,7 +181,8 @@ refuse_labels(const struct token *t)
 	}
 	complain("%s: expected a token labelled '%s', found%.*s; make it with the vendor's tool: "
 		 "softhsm2-util --init-token --free --label '%s', or pkcs11-tool --module %s "
-		 "--init-token --slot-index 0 --label '%s' and then --init-pin",
+		 "--init-token --slot-index N --label '%s' and then --init-pin, where slot N is "
+		 "empty: a token that is in it is erased",
 	    t->config->module, label, found.size > 0 ? (int)found.size : 5,
 	    found.size > 0 ? (const char *)found.data : " none", label, t->config->module, label);
 	buf_free(&found);
@@ -208,10 +191,10 @@ refuse_labels(const struct token *t)
 
 /* libp11's pool first: setting its mode closes all sessions, and with the last the login ends. */
 static enum err
-open_session(struct token *t, enum token_use use)
+open_session(struct token *t)
 {
 	const PKCS11_TOKEN *token = t->slot->token;
-	bool write = use == TOKEN_CEREMONY && !token->readOnly;
+	bool write = t->use == TOKEN_CEREMONY && !token->readOnly;
 	ck_flags_t flags = CKF_SERIAL_SESSION | (write ? CKF_RW_SESSION : 0);
 	ck_rv_t rv;
 
@@ -220,10 +203,12 @@ open_session(struct token *t, enum token_use use)
 		    TOKEN_SESSIONS, t->config->sessions);
 		return ERR_CONFIG;
 	}
-	if (use == TOKEN_SERVE && (token->userPinFinalTry || token->userPinLocked)) {
-		complain("token '%s': the PIN was wrong too often; the last try is left to the "
-			 "operator: check the PIN file, then run hallmark-hsm check",
-		    t->info.label);
+	if (t->use == TOKEN_SERVE && (token->userPinFinalTry || token->userPinLocked)) {
+		complain("token '%s': %s", t->info.label,
+		    token->userPinLocked ? module_error_text(CKR_PIN_LOCKED)
+					 : "the PIN was wrong too often; the last try is left to "
+					   "the operator: check the PIN file, then run "
+					   "hallmark-hsm check");
 		return ERR_TOKEN;
 	}
 	if (PKCS11_open_session(t->slot, write ? 1 : 0) != 0) {
@@ -287,51 +272,20 @@ read_pin(const char *path, char pin[PIN_SIZE_MAX], size_t *size)
 	*size = (size_t)got;
 	if (*size > 0 && pin[*size - 1] == '\n')
 		(*size)--;
-	if (*size == 0 || *size == PIN_SIZE_MAX || memchr(pin, '\0', *size) != NULL ||
-	    memchr(pin, '\n', *size) != NULL) {
-		complain("%s: expected a PIN of 1 to %d bytes on one line", path, PIN_SIZE_MAX - 1);
-		return ERR_CONFIG;
-	}
-	return ERR_OK;
+	if (*size > 0 && *size < PIN_SIZE_MAX && !has_control(pin, *size))
+		return ERR_OK;
+	complain("%s: expected a PIN of 1 to %d bytes on one line, without control characters (an "
+		 "editor of Windows ends lines with one)",
+	    path, PIN_SIZE_MAX - 1);
+	return ERR_CONFIG;
 }
 
-static enum err
-choose_key(struct token *t, const PKCS11_KEY *keys, unsigned count)
+/* A wrong PIN costs one of few tries: what cannot be meant is better not tried. */
+static bool
+has_control(const char *pin, size_t size)
 {
-	for (unsigned i = 0; i < count; i++) {
-		if (keys[i].label == NULL || strcmp(keys[i].label, t->config->key_label) != 0)
-			continue;
-		if (t->key != NULL) {
-			complain("token '%s' has several private keys '%s'; remove or rename all "
-				 "but one",
-			    t->info.label, t->config->key_label);
-			return ERR_MISMATCH;
-		}
-		t->key = &keys[i];
-	}
-	if (t->key != NULL)
-		return ERR_OK;
-	complain("token '%s' has no private key '%s' (of %u that can be listed; an Ed25519 key "
-		 "hides the others); make one with: hallmark-hsm init",
-	    t->info.label, t->config->key_label, count);
-	return ERR_NOT_FOUND;
-}
-
-static enum err
-use_key(struct token *t)
-{
-	PKCS11_KEY *key = (PKCS11_KEY *)t->key;
-
-	if ((t->private_key = PKCS11_get_private_key(key)) == NULL ||
-	    (t->public_key = PKCS11_get_public_key(key)) == NULL) {
-		complain_crypto(
-		    "key '%s': cannot be used; its public half may be missing", key->label);
-		return ERR_TOKEN;
-	}
-	t->ecdsa = EVP_PKEY_base_id(t->private_key) == EVP_PKEY_EC;
-	if (t->ecdsa == (t->config->algorithm == HSM_P256))
-		return ERR_OK;
-	complain("key '%s' is %s; the configuration's algorithm says otherwise", key->label,
-	    t->ecdsa ? "an EC key" : "an RSA key");
-	return ERR_MISMATCH;
+	for (size_t i = 0; i < size; i++)
+		if ((unsigned char)pin[i] < ' ' || pin[i] == 0x7f)
+			return true;
+	return false;
 }

@@ -33,6 +33,10 @@ struct token;
  */
 enum token_use { TOKEN_SERVE, TOKEN_CEREMONY };
 
+/* Signed to see whether the key signs. Never a checkpoint (no newline) and never a JWS (a blank).
+ */
+#define TOKEN_TEST_TEXT "hallmark test signature"
+
 /* What the token says of itself; views into the token, blanks trimmed. */
 struct token_info {
 	const char *label, *manufacturer, *model, *serial;
@@ -66,7 +70,11 @@ const struct token_info *token_info(const struct token *t);
 /* Makes the key pair of the configured algorithm. ERR_MISMATCH if the label is taken. */
 enum err token_generate(struct token *t) MUST_USE;
 
-/* Finds the key pair by its label. ERR_NOT_FOUND if there is none, ERR_MISMATCH if several. */
+/*
+ * Finds the key pair by its label. ERR_NOT_FOUND if there is none; ERR_MISMATCH if there are
+ * several or it is not of the configured algorithm; ERR_UNSUPPORTED if libp11 lists none for the
+ * sake of another key. In a ceremony also ERR_KEY_MISMATCH: the public half is another key's.
+ */
 enum err token_find_key(struct token *t) MUST_USE;
 
 /* From here on, after token_find_key. */

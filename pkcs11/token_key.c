@@ -1,7 +1,8 @@
 /*
- * Making the key pair, and reading what proves that it cannot leave: raw Cryptoki, because libp11
- * has no call for these attributes.
+ * Making the key pair, finding it, and reading what proves that it cannot leave. Raw Cryptoki for
+ * what libp11 has no call for: these attributes, and keys of types that it does not know.
  */
+#include <openssl/core_names.h>
 #include <openssl/rand.h>
 #include <string.h>
 
@@ -15,10 +16,22 @@ static unsigned char p256_parameters[] = {
     0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
 static unsigned char rsa_exponent[] = {0x01, 0x00, 0x01};
 
-#define CERTIFICATES_MAX 16 /* with one label; more were not made by us */
+#define RSA_BITS 3072
 
-static enum err find_objects(struct token *t, ck_object_class_t class, ck_object_handle_t *out,
+#define CERTIFICATES_MAX 16 /* with one label; more were not made by us */
+#define UNLISTED_MAX     64 /* private keys of which one may hide the others */
+#define LABEL_SHOWN      64 /* bytes */
+
+static enum err list_keys(struct token *t, PKCS11_KEY **keys, unsigned *count);
+static enum err refuse_unlistable(struct token *t);
+static enum err choose_key(struct token *t, const PKCS11_KEY *keys, unsigned count);
+static enum err use_key(struct token *t);
+static enum err check_algorithm(const struct token *t);
+static enum err find_labelled(struct token *t, ck_object_class_t class, ck_object_handle_t *out,
     unsigned long count_max, unsigned long *count);
+static enum err find_objects(struct token *t, struct ck_attribute *template,
+    unsigned long template_count, ck_object_handle_t *out, unsigned long count_max,
+    unsigned long *count);
 static ck_rv_t generate(struct token *t);
 static void remove_certificates(struct token *t);
 
@@ -26,12 +39,16 @@ enum err
 token_generate(struct token *t)
 {
 	ck_object_handle_t object;
+	PKCS11_KEY *keys;
+	unsigned listed;
 	unsigned long count;
 	ck_rv_t rv;
 	enum err e;
 
 	token_call_begin(t);
-	e = find_objects(t, CKO_PRIVATE_KEY, &object, 1, &count);
+	/* A key that could not be found afterwards is better not made. */
+	if ((e = list_keys(t, &keys, &listed)) == ERR_OK)
+		e = find_labelled(t, CKO_PRIVATE_KEY, &object, 1, &count);
 	if (e == ERR_OK && count > 0) {
 		complain("token '%s' has a private key '%s' already; it is never overwritten: "
 			 "choose another label, or remove it with the vendor's tool",
@@ -48,6 +65,22 @@ token_generate(struct token *t)
 }
 
 enum err
+token_find_key(struct token *t)
+{
+	PKCS11_KEY *keys = NULL;
+	unsigned count = 0;
+	enum err e;
+
+	token_call_begin(t);
+	if ((e = list_keys(t, &keys, &count)) == ERR_OK &&
+	    (e = choose_key(t, keys, count)) == ERR_OK)
+		e = use_key(t);
+	token_call_end();
+	/* In service it is the certificate that tells; the ceremony may have none yet. */
+	return e == ERR_OK && t->use == TOKEN_CEREMONY ? token_check_halves(t) : e;
+}
+
+enum err
 token_key_attributes(struct token *t, struct token_key_attributes *out)
 {
 	unsigned char value[5] = {0};
@@ -61,7 +94,7 @@ token_key_attributes(struct token *t, struct token_key_attributes *out)
 	memset(out, 0, sizeof(*out));
 	out->extractable = true; /* until the token says that it is not */
 	token_call_begin(t);
-	e = find_objects(t, CKO_PRIVATE_KEY, object, 2, &count);
+	e = find_labelled(t, CKO_PRIVATE_KEY, object, 2, &count);
 	if (e == ERR_OK && (count != 1 || t->functions->C_GetAttributeValue(
 					      t->session, object[0], wanted, 5) != CKR_OK))
 		e = ERR_TOKEN;
@@ -114,14 +147,125 @@ token_store_certificate(struct token *t, X509 *certificate)
 	return e;
 }
 
+/* libp11 gives none of a token's keys, with or without an error, if it holds an Ed25519 key. */
+static enum err
+list_keys(struct token *t, PKCS11_KEY **keys, unsigned *count)
+{
+	bool listed = PKCS11_enumerate_keys(t->slot->token, keys, count) == 0;
+	enum err e;
+
+	if (listed && *count > 0)
+		return ERR_OK;
+	if ((e = refuse_unlistable(t)) != ERR_OK || listed)
+		return e;
+	complain_crypto("token '%s': cannot list its keys", t->info.label);
+	return ERR_TOKEN;
+}
+
+static enum err
+refuse_unlistable(struct token *t)
+{
+	ck_object_class_t class = CKO_PRIVATE_KEY;
+	struct ck_attribute private = {CKA_CLASS, &class, sizeof(class)};
+	ck_object_handle_t object[UNLISTED_MAX];
+	unsigned long count;
+	enum err e = find_objects(t, &private, 1, object, UNLISTED_MAX, &count);
+
+	for (unsigned long i = 0; i < count && e == ERR_OK; i++) {
+		unsigned long type = CKK_RSA;
+		char label[LABEL_SHOWN + 1] = "";
+		struct ck_attribute wanted[] = {
+		    {CKA_KEY_TYPE, &type, sizeof(type)}, {CKA_LABEL, label, LABEL_SHOWN}};
+
+		(void)t->functions->C_GetAttributeValue(t->session, object[i], wanted, 2);
+		if (type == CKK_RSA || type == CKK_EC)
+			continue;
+		complain("token '%s' has a private key '%s' of type 0x%lx%s, beside which libp11 "
+			 "lists no key at all; move it, or the log's key, to a token of its own",
+		    t->info.label, label, type, type == CKK_EC_EDWARDS ? " (Ed25519)" : "");
+		e = ERR_UNSUPPORTED;
+	}
+	return e;
+}
+
+static enum err
+choose_key(struct token *t, const PKCS11_KEY *keys, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (keys[i].label == NULL || strcmp(keys[i].label, t->config->key_label) != 0)
+			continue;
+		if (t->key != NULL) {
+			complain("token '%s' has several private keys '%s'; remove or rename all "
+				 "but one",
+			    t->info.label, t->config->key_label);
+			return ERR_MISMATCH;
+		}
+		t->key = &keys[i];
+	}
+	if (t->key != NULL)
+		return ERR_OK;
+	complain("token '%s' has no private key '%s' among its %u; make one with: hallmark-hsm "
+		 "init",
+	    t->info.label, t->config->key_label, count);
+	return ERR_NOT_FOUND;
+}
+
+static enum err
+use_key(struct token *t)
+{
+	PKCS11_KEY *key = (PKCS11_KEY *)t->key;
+
+	if ((t->private_key = PKCS11_get_private_key(key)) == NULL ||
+	    (t->public_key = PKCS11_get_public_key(key)) == NULL) {
+		complain_crypto(
+		    "key '%s': cannot be used; its public half may be missing", key->label);
+		return ERR_TOKEN;
+	}
+	t->ecdsa = EVP_PKEY_is_a(t->public_key, "EC") == 1;
+	return check_algorithm(t);
+}
+
+static enum err
+check_algorithm(const struct token *t)
+{
+	const char *expected = t->config->algorithm == HSM_P256 ? "p256" : "rsa-3072";
+	char curve[64] = "an unnamed curve";
+
+	if (!t->ecdsa) {
+		if (t->config->algorithm == HSM_RSA_3072 &&
+		    EVP_PKEY_get_bits(t->public_key) == RSA_BITS)
+			return ERR_OK;
+		complain("key '%s' is an RSA key of %d bits; the configuration's algorithm is %s: "
+			 "correct it, or make another key with another label",
+		    t->key->label, EVP_PKEY_get_bits(t->public_key), expected);
+		return ERR_MISMATCH;
+	}
+	EVP_PKEY_get_utf8_string_param(
+	    t->public_key, OSSL_PKEY_PARAM_GROUP_NAME, curve, sizeof(curve), NULL);
+	if (t->config->algorithm == HSM_P256 && strcmp(curve, "prime256v1") == 0)
+		return ERR_OK;
+	complain("key '%s' is an EC key on %s; the configuration's algorithm is %s: correct it, "
+		 "or make another key with another label",
+	    t->key->label, curve, expected);
+	return ERR_MISMATCH;
+}
+
 /* Objects of a class with the configured label: how many (up to `count_max`), and which. */
 static enum err
-find_objects(struct token *t, ck_object_class_t class, ck_object_handle_t *out,
+find_labelled(struct token *t, ck_object_class_t class, ck_object_handle_t *out,
     unsigned long count_max, unsigned long *count)
 {
 	struct ck_attribute template[] = {{CKA_CLASS, &class, sizeof(class)},
 	    {CKA_LABEL, (void *)t->config->key_label, strlen(t->config->key_label)}};
-	ck_rv_t rv = t->functions->C_FindObjectsInit(t->session, template, 2);
+
+	return find_objects(t, template, 2, out, count_max, count);
+}
+
+static enum err
+find_objects(struct token *t, struct ck_attribute *template, unsigned long template_count,
+    ck_object_handle_t *out, unsigned long count_max, unsigned long *count)
+{
+	ck_rv_t rv = t->functions->C_FindObjectsInit(t->session, template, template_count);
 
 	*count = 0;
 	if (rv == CKR_OK) {
@@ -142,7 +286,7 @@ remove_certificates(struct token *t)
 	ck_object_handle_t object[CERTIFICATES_MAX];
 	unsigned long count;
 
-	if (find_objects(t, CKO_CERTIFICATE, object, CERTIFICATES_MAX, &count) != ERR_OK)
+	if (find_labelled(t, CKO_CERTIFICATE, object, CERTIFICATES_MAX, &count) != ERR_OK)
 		return;
 	for (unsigned long i = 0; i < count; i++)
 		(void)t->functions->C_DestroyObject(t->session, object[i]);
@@ -153,7 +297,7 @@ static ck_rv_t
 generate(struct token *t)
 {
 	unsigned char yes = 1, no = 0, id[KEY_ID_SIZE];
-	unsigned long bits = 3072;
+	unsigned long bits = RSA_BITS;
 	bool ecdsa = t->config->algorithm == HSM_P256;
 	void *label = (void *)t->config->key_label;
 	size_t label_size = strlen(t->config->key_label);

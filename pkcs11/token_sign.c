@@ -24,6 +24,7 @@ struct token_signer {
 };
 
 static EVP_PKEY_CTX *context_new(EVP_PKEY *key, int (*init)(EVP_PKEY_CTX *ctx), bool ecdsa);
+static enum err sign_and_verify(struct token_signer *s, struct view bytes);
 static enum err sign_digest(struct token_signer *s, const struct digest *digest);
 static enum err ecdsa_normalise(struct buf *der);
 static enum err ecdsa_to_raw(struct view der, uint8_t raw[2 * RAW_HALF_SIZE]);
@@ -67,6 +68,38 @@ token_sign(struct token_signer *s, struct view bytes, struct buf *signature)
 {
 	bool ecdsa = s->token->ecdsa;
 	uint8_t raw[2 * RAW_HALF_SIZE];
+	enum err e = sign_and_verify(s, bytes);
+
+	if (e == ERR_KEY_MISMATCH)
+		complain("key '%s' made a signature that its certificate does not verify; the "
+			 "token may have been reset or replaced",
+		    s->token->config->key_label);
+	if (e == ERR_OK && ecdsa && (e = ecdsa_to_raw(buf_view(&s->made), raw)) == ERR_OK)
+		buf_append(signature, raw, sizeof(raw));
+	else if (e == ERR_OK)
+		buf_append_view(signature, buf_view(&s->made));
+	return e == ERR_OK ? buf_status(signature) : e;
+}
+
+enum err
+token_check_halves(struct token *t)
+{
+	struct token_signer *s;
+	enum err e = token_signer_new(t, t->public_key, &s);
+
+	if (e == ERR_OK &&
+	    (e = sign_and_verify(s, VIEW_LITERAL(TOKEN_TEST_TEXT))) == ERR_KEY_MISMATCH)
+		complain("key '%s' made a signature that its public half does not verify: another "
+			 "public key on token '%s' has the same id (CKA_ID); give that one another",
+		    t->config->key_label, t->info.label);
+	token_signer_free(&s);
+	return e;
+}
+
+/* Into s->made. ERR_KEY_MISMATCH is for the caller to explain. */
+static enum err
+sign_and_verify(struct token_signer *s, struct view bytes)
+{
 	struct digest digest;
 	enum err e;
 
@@ -75,19 +108,9 @@ token_sign(struct token_signer *s, struct view bytes, struct buf *signature)
 	token_call_begin(s->token);
 	e = sign_digest(s, &digest);
 	token_call_end();
-	if (e == ERR_OK && ecdsa)
+	if (e == ERR_OK && s->token->ecdsa)
 		e = ecdsa_normalise(&s->made);
-	if (e == ERR_OK && !verifies(s, &digest)) {
-		complain("key '%s' made a signature that its certificate does not verify; the "
-			 "token may have been reset or replaced",
-		    s->token->config->key_label);
-		e = ERR_KEY_MISMATCH;
-	}
-	if (e == ERR_OK && ecdsa && (e = ecdsa_to_raw(buf_view(&s->made), raw)) == ERR_OK)
-		buf_append(signature, raw, sizeof(raw));
-	else if (e == ERR_OK)
-		buf_append_view(signature, buf_view(&s->made));
-	return e == ERR_OK ? buf_status(signature) : e;
+	return e == ERR_OK && !verifies(s, &digest) ? ERR_KEY_MISMATCH : e;
 }
 
 static EVP_PKEY_CTX *

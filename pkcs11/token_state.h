@@ -12,6 +12,7 @@
 
 struct token {
 	const struct hsm_config *config;
+	enum token_use use;
 	PKCS11_CTX *context;
 	bool loaded;
 	PKCS11_SLOT *slots;
@@ -27,6 +28,12 @@ struct token {
 	EVP_PKEY *public_key;
 	bool ecdsa;
 };
+
+/*
+ * ERR_KEY_MISMATCH, explained, unless the private half makes what the public one verifies: the
+ * token pairs them by CKA_ID alone.
+ */
+enum err token_check_halves(struct token *t) MUST_USE;
 
 /* Signals for the deadline, before the first call. */
 void token_deadline_prepare(void);

@@ -1,10 +1,12 @@
 /*
  * hallmark-signer: receives evidence, appraises it, keeps the log. See README.md.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/descriptors.h"
 #include "config/signer_config.h"
 #include "signer/check.h"
 #include "signer/signer.h"
@@ -30,8 +32,13 @@ static int status_of_config(const char *path, enum status_format format);
 int
 main(int argc, char **argv)
 {
-	int status = run_command(argc, argv);
+	int status;
 
+	if (descriptors_open_standard() != ERR_OK) {
+		fprintf(stderr, "hallmark-signer: cannot open /dev/null: %s\n", strerror(errno));
+		return 1;
+	}
+	status = run_command(argc, argv);
 	/* An answer that did not get out is none. */
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		(void)fputs("hallmark-signer: the output could not be written\n", stderr);

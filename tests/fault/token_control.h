@@ -30,6 +30,7 @@
 	X(count, "test, counted down: calls that have the fault; UINT64_MAX: until told")          \
 	X(sessions_lost, "test, counted up: sessions opened before are not valid any more")        \
 	X(logged_out, "test, counted up: whoever logged in before is not any more")                \
+	X(token_flags, "test: set besides the real ones in CK_TOKEN_INFO")                         \
 	X(busy_until_us, "module: when the serial token is free again, by CLOCK_MONOTONIC")        \
 	X(initialisations, "module: calls of C_Initialize")                                        \
 	X(logins, "module: calls of C_Login that went well")                                       \

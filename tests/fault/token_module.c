@@ -180,8 +180,6 @@ check_login(ck_session_handle_t handle)
 	    (present, list, count))                                                                \
 	X(check_token(), C_GetSlotInfo, (ck_slot_id_t slot, struct ck_slot_info * info),           \
 	    (slot, info))                                                                          \
-	X(check_token(), C_GetTokenInfo, (ck_slot_id_t slot, struct ck_token_info * info),         \
-	    (slot, info))                                                                          \
 	X(check_session(session), C_GetSessionInfo,                                                \
 	    (ck_session_handle_t session, struct ck_session_info * info), (session, info))         \
 	X(check_login(session), C_CreateObject,                                                    \
@@ -219,6 +217,16 @@ check_login(ck_session_handle_t handle)
 	}
 PASSED(PASS)
 #undef PASS
+
+static ck_rv_t
+module_get_token_info(ck_slot_id_t slot, struct ck_token_info *info)
+{
+	ck_rv_t rv = check_token();
+
+	if (rv == CKR_OK && (rv = real->C_GetTokenInfo(slot, info)) == CKR_OK)
+		info->flags |= control->token_flags;
+	return rv;
+}
 
 /* --- start, sessions, login --------------------------------------------------------------------
  */
@@ -501,6 +509,7 @@ load_real(void)
 	functions.C_Initialize = module_initialize;
 	functions.C_Finalize = module_finalize;
 	functions.C_GetFunctionList = module_get_function_list;
+	functions.C_GetTokenInfo = module_get_token_info;
 	functions.C_OpenSession = module_open_session;
 	functions.C_CloseSession = module_close_session;
 	functions.C_CloseAllSessions = module_close_all_sessions;

@@ -134,9 +134,10 @@ def sign_in_all(m, sessions, each):
 def test_sessions_are_slow_each_for_itself():
     with module(sessions=4) as (m, sessions, token):
         token.set(latency_us=int(LATENCY_S * 1e6))
+        before = token.get("signs")  # init has seen whether its key signs
         took = sign_in_all(m, sessions, 5)
         assert 5 * LATENCY_S <= took < 10 * LATENCY_S, took
-        assert token.get("signing_peak") == 4 and token.get("signs") == 20
+        assert token.get("signing_peak") == 4 and token.get("signs") == before + 20
 
 
 def test_a_serial_token_signs_one_at_a_time():

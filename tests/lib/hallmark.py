@@ -111,6 +111,7 @@ class Site:
             "origin": ORIGIN, "module": self.options.get("module", MODULE), "token": "test",
             "key": "log", "pin_file": "pin", "certificate": "log.crt", "guard": "guard",
             **self.options["hsm"]}))
+        self.path("hsm.yaml").chmod(0o644)  # whatever the umask
         self.path("signer.yaml").write_text(to_yaml({
             "listen": f"127.0.0.1:{self.port}",
             **({"loops": self.options["loops"]} if "loops" in self.options else {}),

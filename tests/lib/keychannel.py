@@ -265,3 +265,15 @@ def grown(key, site, count):
     tree = Tree(reports(count))
     signed(site, key.sign(tree, 0), tree)
     return tree
+
+
+def expect_no_service(site, pattern):
+    """It does not come up, says why, and tells nothing."""
+    key = KeyProcess(site, start=False)
+    assert key.process.wait() != 0
+    text = "\n".join(key.process.lines)
+    assert pattern in text, text
+    try:
+        raise AssertionError(key.receive())
+    except Gone:
+        pass

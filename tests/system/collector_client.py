@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 import msgpack
 
@@ -23,7 +24,8 @@ from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa  # noqa: E402
 
 from fake_signer import FakeSigner  # noqa: E402
-from hallmark import Authority, Process, free_port, program, run_tests, to_yaml  # noqa: E402
+from hallmark import (Authority, PATIENCE_S, Process, free_port, program, run_tests,  # noqa: E402
+                      to_yaml)
 from wire import REFUSAL, WANT, ZERO, frame, pack  # noqa: E402
 
 
@@ -107,6 +109,24 @@ def test_once_saves_a_receipt():
         assert fields["seq"] == 1 and fields["prev"] == ZERO and signature is None
         assert set(fields["components"]) == {"executable", "libraries", "runtime", "host"}
         assert h.seq() == 1
+
+
+def test_closed_standard_descriptors_are_no_place_for_others():
+    """Else what is said on stderr goes into the file or connection that is opened next."""
+    with Host() as h:
+        child = subprocess.Popen(["/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh",
+                                  program("hallmark-collector"), "run", "-c", str(h.config)])
+        try:
+            deadline = time.monotonic() + PATIENCE_S
+            while not h.receipts():
+                assert time.monotonic() < deadline and child.poll() is None
+            for fd in range(3):
+                assert os.readlink(f"/proc/{child.pid}/fd/{fd}") == "/dev/null", fd
+            child.terminate()
+            assert child.wait(PATIENCE_S) == 0
+        finally:
+            child.kill()
+            child.wait()
 
 
 def test_the_second_bundle_follows_the_first():

@@ -8,13 +8,17 @@ certificates, requests and keys.
 import base64
 import datetime
 import hashlib
+import itertools
 import json
+import os
 import pathlib
+import resource
 import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import hallmark
+import token_control
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -29,6 +33,13 @@ def refused(site, *command, words, status=1):
     for word in words:
         assert word in done.stderr, done.stderr
     return done
+
+
+def make_key(site, kind, label, number):
+    """A key pair that was not made by init."""
+    subprocess.run(["pkcs11-tool", "--module", hallmark.MODULE, "--login", "--pin", "1234",
+                    "--keypairgen", "--key-type", kind, "--label", label, "--id", number,
+                    "--token-label", "test"], env=site.env, check=True, capture_output=True)
 
 
 def objects(site, kind):
@@ -102,9 +113,26 @@ def test_a_wrong_pin_is_explained():
         assert "wrong\n" not in site.hsm("show", check=False).stderr.replace("is wrong", "")
 
 
+def test_the_last_try_of_the_pin_is_the_operators():
+    """Serving is started again and again: a wrong PIN file must not lock the token."""
+    with Site(token_module=True) as site:
+        site.init_key()
+        for flags, words in ((token_control.CKF_USER_PIN_FINAL_TRY, "last try"),
+                             (token_control.CKF_USER_PIN_LOCKED, "the PIN is locked")):
+            site.token.set(token_flags=flags)
+            logins = site.token.get("logins")
+            key = KeyProcess(site, start=False)
+            assert key.process.wait() == 1
+            assert any(words in line for line in key.process.lines), key.process.lines
+            assert site.token.get("logins") == logins
+            site.hsm("check")
+            assert site.token.get("logins") == logins + 1
+
+
 def test_a_pin_file_holds_one_line():
     with Site() as site:
-        for text in ("", "\n", "1234\n\n", "12\n34\n", "1" * 300 + "\n", "12\00034\n"):
+        for text in ("", "\n", "1234\n\n", "12\n34\n", "1" * 300 + "\n", "12\00034\n", "1234\r\n",
+                     "12\t34\n", "\x1b1234\n", "1234\x7f\n"):
             site.secret("pin", text)
             refused(site, "init", words=["expected a PIN of 1 to 255 bytes on one line"])
         site.secret("pin", "1234")
@@ -121,6 +149,28 @@ def test_a_pin_is_never_an_argument():
     with Site() as site:
         done = refused(site, "init", "--pin", "1234", words=["never an argument"], status=2)
         assert "1234" not in done.stderr
+
+
+def test_a_crash_of_the_module_leaves_no_core():
+    """In whichever call: in that of the login it would hold the PIN."""
+    def allow_cores():
+        hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+        resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+
+    with Site(token_module=True) as site:
+        site.init_key()
+        logins = site.token.get("logins")
+        for calls in itertools.count():
+            site.token.inject("crash", everywhere=True, skip=calls, count=1)
+            child = subprocess.Popen([hallmark.program("hallmark-hsm"), "check", "-c",
+                                      str(site.path("hsm.yaml"))], env=site.env, cwd=site.dir,
+                                     stdout=subprocess.DEVNULL, preexec_fn=allow_cores)
+            status = os.waitpid(child.pid, 0)[1]
+            child.returncode = os.waitstatus_to_exitcode(status)
+            if site.token.get("logins") > logins:
+                break  # the call before was the login
+            assert os.WIFSIGNALED(status) and not os.WCOREDUMP(status), (calls, status)
+        assert calls > 10, calls
 
 
 def test_wrong_arguments_are_refused_with_a_hint():
@@ -211,6 +261,18 @@ def test_a_request_becomes_a_certificate():
         assert site.hsm("check").returncode == 0
         with KeyProcess(site) as key:
             assert key.state.error == 0
+
+
+def test_a_request_that_cannot_be_written_is_said():
+    with Site() as site:
+        site.hsm("init")
+        refused(site, "csr", "-o", "/dev/full", words=["/dev/full", "No space left"])
+        refused(site, "csr", "-o", str(site.path("absent/csr")), words=["absent/csr", "No such"])
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([hallmark.program("hallmark-hsm"), "csr", "-c",
+                                   str(site.path("hsm.yaml"))], env=site.env, stdout=full,
+                                  stderr=subprocess.PIPE, text=True)
+        assert done.returncode == 1 and "No space left" in done.stderr, done
 
 
 def test_a_certificate_of_another_key_is_not_imported():
@@ -354,14 +416,19 @@ def test_check_names_every_fault():
         refused(site, "check", words=["cannot read the certificate", "guard's state"])
 
 
-def test_check_names_an_expired_certificate():
+def test_an_expired_certificate_is_said_wherever_it_is_met():
     with Site() as site:
         site.hsm("init")
         request = x509.load_pem_x509_csr(site.hsm("csr").stdout.encode())
         expired = site.ca.build(request.subject, request.public_key(), days=-30).sign(
             site.ca.key, hashes.SHA256())
-        hallmark.write_certificate(site.path("log.crt"), expired)
+        hallmark.write_certificate(site.path("issued.crt"), expired)
+        done = site.hsm("import-cert", str(site.path("issued.crt")))
+        assert "written" in done.stdout and "expired" in done.stderr, done
         refused(site, "check", words=["expired"])
+        with KeyProcess(site) as key:
+            assert key.sign(Tree([b"{}"]), 0).error == 0
+            assert any("expired" in line for line in key.process.lines), key.process.lines
 
 
 def test_check_with_a_bad_configuration_names_its_line():
@@ -403,20 +470,77 @@ def test_an_rsa_key_goes_the_same_way():
 def test_two_keys_with_one_label_are_refused():
     with Site() as site:
         site.init_key()
-        subprocess.run(["pkcs11-tool", "--module", hallmark.MODULE, "--login", "--pin", "1234",
-                        "--keypairgen", "--key-type", "EC:prime256v1", "--label", "log", "--id",
-                        "02", "--token-label", "test"], env=site.env, check=True,
-                       capture_output=True)
+        make_key(site, "EC:prime256v1", "log", "02")
         refused(site, "check", words=["several private keys 'log'"])
+
+
+def test_two_tokens_with_one_label_are_refused():
+    with Site() as site:
+        site.init_key()
+        subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", "test", "--pin",
+                        "1234", "--so-pin", "5678"], env=site.env, check=True,
+                       stdout=subprocess.DEVNULL)
+        refused(site, "check", words=["several tokens are labelled 'test'"])
+
+
+def test_the_public_half_of_another_key_is_not_taken_for_ours():
+    """Tokens pair the halves by id: what is shown and certified must be of the key that signs."""
+    with Site() as site:
+        site.hsm("init")
+        number = json.loads(site.hsm("show", "--json").stdout)["key_id"]
+        subprocess.run(["pkcs11-tool", "--module", hallmark.MODULE, "--login", "--pin", "1234",
+                        "--token-label", "test", "--delete-object", "--type", "pubkey", "--id",
+                        number], env=site.env, check=True, capture_output=True)
+        make_key(site, "EC:prime256v1", "other", number)
+        for command in ("show", "csr", "self-sign", "check"):
+            done = refused(site, command, words=["public half", "CKA_ID"])
+            assert done.stdout == "", done
+        assert not site.path("log.crt").exists()
+
+
+def test_nothing_is_handed_out_with_a_wrong_signature():
+    """The first signature is that which shows whether the key signs."""
+    with Site(token_module=True) as site:
+        site.init_key()
+        before = site.path("log.crt").read_bytes()
+        for command in ("csr", "self-sign"):
+            for skip in (0, 1):
+                site.token.inject("garbage", skip=skip, count=1)
+                done = refused(site, command, words=["verif"])
+                assert done.stdout == "" and site.path("log.crt").read_bytes() == before, done
+
+
+def test_a_key_of_another_kind_is_refused():
+    for algorithm, kind, found in (("p256", "EC:secp384r1", "secp384r1"),
+                                   ("rsa-3072", "rsa:2048", "2048 bits"),
+                                   ("rsa-3072", "EC:prime256v1", "EC key"),
+                                   ("p256", "rsa:2048", "RSA key")):
+        with Site(hsm={"algorithm": algorithm}) as site:
+            make_key(site, kind, "log", "01")
+            for command in ("show", "csr", "self-sign", "check"):
+                done = refused(site, command, words=[found, f"algorithm is {algorithm}"])
+                assert done.stdout == "", done
+
+
+def test_a_key_that_hides_the_others_is_named():
+    """libp11 lists no key of a token that holds one of Ed25519."""
+    with Site() as site:
+        make_key(site, "EC:edwards25519", "hider", "07")
+        refused(site, "init", words=["'hider'", "Ed25519", "token of its own"])
+        assert "label:      log" not in objects(site, "privkey")
+    with Site() as site:
+        site.init_key()
+        make_key(site, "EC:edwards25519", "hider", "07")
+        refused(site, "check", words=["'hider'", "Ed25519", "token of its own"])
+        key = KeyProcess(site, start=False)
+        assert key.process.wait() == 1
+        assert any("Ed25519" in line for line in key.process.lines), key.process.lines
 
 
 def test_other_keys_on_the_token_do_not_matter():
     with Site() as site:
         for number, kind in (("01", "EC:prime256v1"), ("02", "rsa:2048")):
-            subprocess.run(["pkcs11-tool", "--module", hallmark.MODULE, "--login", "--pin", "1234",
-                            "--keypairgen", "--key-type", kind, "--label", f"other{number}",
-                            "--id", number, "--token-label", "test"], env=site.env, check=True,
-                           capture_output=True)
+            make_key(site, kind, f"other{number}", number)
         site.init_key()
         assert site.hsm("check").returncode == 0
 
@@ -438,11 +562,34 @@ def test_adopt_takes_only_checkpoints_of_this_key_and_log():
             path.write_bytes(data)
             refused(site, "adopt", str(path), words=["expected a checkpoint"])
             assert not list(site.path("guard").iterdir())
-        refused(site, "adopt", str(site.path("absent")), words=["absent"])
+        refused(site, "adopt", str(site.path("absent")), words=["absent", "No such file"])
+        refused(site, "adopt", str(site.dir), words=["Is a directory"])
         path.write_bytes(good)
         site.hsm("adopt", str(path))
         assert json.loads(site.hsm("show", "--json").stdout)["signed_size"] == 5
         assert site.hsm("check").returncode == 0
+
+
+def test_what_is_said_to_a_closed_stderr_lands_in_no_file():
+    """Else the file that is opened next, the guard's state, would be what is written over."""
+    with Site() as site:
+        site.init_key()
+        with KeyProcess(site) as key:
+            tree = Tree([b"{}"] * 5)
+            site.path("checkpoint").write_bytes(key.sign(tree, 0).body)
+            assert key.sign(tree.add(b"{}"), 5).error == 0
+        state, = site.path("guard").iterdir()
+        before = state.read_bytes()
+        done = subprocess.run(["/bin/sh", "-c", 'exec "$@" 2>&-', "sh",
+                               hallmark.program("hallmark-hsm"), "adopt", "-c",
+                               str(site.path("hsm.yaml")), str(site.path("checkpoint"))],
+                              env=site.env)
+        assert done.returncode == 1 and state.read_bytes() == before
+        done = subprocess.run(["/bin/sh", "-c", 'exec "$@" >&-', "sh",
+                               hallmark.program("hallmark-hsm"), "show", "-c",
+                               str(site.path("hsm.yaml"))],
+                              env=site.env, stderr=subprocess.PIPE, text=True)
+        assert done.returncode == 1 and "cannot write the result" in done.stderr, done
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import threading
 import time
 
@@ -150,6 +151,27 @@ def test_sigterm_drains_and_stops_in_time():
         _, size, _ = wire.open_checkpoint(note, site.certificate, ORIGIN)
         assert size > max(r["index"] for r in receipts)
         assert not list(site.path("log").glob("pending.*")), "everything is published"
+
+
+def test_closed_standard_descriptors_are_no_place_for_others():
+    """Else what is logged goes into the file or connection that is opened next."""
+    with Site() as site:
+        site.init_key()
+        child = subprocess.Popen(["/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh",
+                                  hallmark.program("hallmark-signer"), "run", "-c",
+                                  str(site.path("signer.yaml"))], env=site.env)
+        try:
+            deadline = time.monotonic() + hallmark.PATIENCE_S
+            while not site.path("run/status.sock").exists():
+                assert time.monotonic() < deadline and child.poll() is None
+            site.key_process_pid()
+            for fd in range(3):
+                assert os.readlink(f"/proc/{child.pid}/fd/{fd}") == "/dev/null", fd
+            child.terminate()
+            assert child.wait(hallmark.PATIENCE_S) == 0
+        finally:
+            child.kill()
+            child.wait()
 
 
 def test_sigterm_does_not_wait_for_a_dead_token():

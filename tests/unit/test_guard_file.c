@@ -307,6 +307,31 @@ adoption_waits_for_the_key_process(void **state)
 	assert_int_equal(guard_adopt(f->directory, ORIGIN, SPKI, &adopted), ERR_IO);
 }
 
+/* Whoever makes the state anew meanwhile has a file, and a lock, of his own. */
+static void
+writes_no_file_that_was_taken_away(void **state)
+{
+	struct fixture *f = *state;
+	struct guard_state next, adopted;
+	char path[512], moved[600];
+
+	log_grow(f, 3);
+	log_sign(f);
+	state_now(f, &adopted);
+	log_grow(f, 1);
+	state_now(f, &next);
+	fixture_path(f, path);
+	snprintf(moved, sizeof(moved), "%s/.moved", f->directory);
+	assert_int_equal(rename(path, moved), 0);
+	assert_int_equal(guard_write(f->guard, next.size, &next.root), ERR_IO);
+	assert_int_equal(guard_adopt(f->directory, ORIGIN, SPKI, &adopted), ERR_OK);
+	assert_int_equal(guard_write(f->guard, next.size, &next.root), ERR_IO);
+	assert_int_equal(guard_state(f->guard)->size, 3);
+	assert_int_equal(rename(moved, path), 0);
+	assert_int_equal(guard_write(f->guard, next.size, &next.root), ERR_OK);
+	assert_int_equal(guard_sync(f->guard), ERR_OK);
+}
+
 static void
 refuses_a_file_that_others_can_write(void **state)
 {
@@ -385,6 +410,7 @@ main(void)
 	    TEST(adoption_does_not_roll_back),
 	    TEST(adoption_does_not_fork),
 	    TEST(adoption_waits_for_the_key_process),
+	    TEST(writes_no_file_that_was_taken_away),
 	    TEST(refuses_a_file_that_others_can_write),
 	    TEST(follows_no_link),
 	    TEST(takes_only_a_file),

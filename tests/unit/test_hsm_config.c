@@ -184,6 +184,32 @@ test_guard_is_closed_to_others(void **state)
 }
 
 static void
+test_file_is_closed_to_others(void **state)
+{
+	static const mode_t open_to_others[] = {0664, 0646, 0666};
+	struct fixture *f = *state;
+	struct hsm_config *c;
+
+	for (size_t i = 0; i < 3; i++) {
+		c = accept(state, "origin", "origin");
+		hsm_config_free(&c);
+		assert_int_equal(chmod(fixture_path(f, "hsm.yaml"), open_to_others[i]), 0);
+		assert_int_equal(hsm_config_load(f->path, &f->faults, &c), ERR_CONFIG);
+		fixture_expect(f, 0, "closed to writing by group and others");
+		fixture_expect_count(f, 1);
+	}
+	if (geteuid() != 0)
+		return; /* only root can give files away */
+	c = accept(state, "origin", "origin");
+	hsm_config_free(&c);
+	assert_int_equal(chown(fixture_path(f, "hsm.yaml"), 65534, (gid_t)-1), 0);
+	assert_int_equal(hsm_config_load(f->path, &f->faults, &c), ERR_CONFIG);
+	fixture_expect(f, 0, "found user 65534");
+	fixture_expect_count(f, 1);
+	assert_int_equal(chown(fixture_path(f, "hsm.yaml"), 0, (gid_t)-1), 0);
+}
+
+static void
 test_every_fault_in_one_run(void **state)
 {
 	assert_null(load(*state, "origin: \"+\"\nmodule: none\ntoken: []\nkey: k\nsession: 1\n"
@@ -242,6 +268,7 @@ main(void)
 	    WITH_FIXTURE(test_pin_file_must_be_closed),
 	    WITH_FIXTURE(test_credential),
 	    WITH_FIXTURE(test_guard_is_closed_to_others),
+	    WITH_FIXTURE(test_file_is_closed_to_others),
 	    WITH_FIXTURE(test_every_fault_in_one_run),
 	    WITH_FIXTURE(test_sample),
 	};
