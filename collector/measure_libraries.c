@@ -123,7 +123,7 @@ add_memory(struct libraries *l, const struct maps_entry *entry)
 	static const struct view anonymous = VIEW_LITERAL("[anon]");
 	struct component_file item;
 
-	if (is_kernel_memory(entry->path))
+	if (is_kernel_memory(entry->path) && !entry->writable)
 		return ERR_OK;
 	memset(&item, 0, sizeof(item));
 	item.path = entry->path;

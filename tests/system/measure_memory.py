@@ -96,6 +96,17 @@ def test_writable_and_executable_at_once():
         assert host.flags("libraries", pid=process.pid) == {}
 
 
+def test_the_kernels_own_page_made_writable():
+    with Measured() as host:
+        try:
+            process = host.map("vdso-rwx")
+        except AssertionError:  # a kernel that seals it
+            assert memory(host) == []
+            return
+        items = host.measure("libraries", pid=process.pid)["components"]["libraries"]["items"]
+        assert [i["flags"] for i in items if i["path"] == "[vdso]"] == [["anonymous", "writable"]]
+
+
 def test_a_file_with_the_programs_inode_number_is_not_taken_for_it():
     with small_disk.small_disk() as disk, Measured() as host:
         for name in LAYERS:
