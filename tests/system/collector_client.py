@@ -639,6 +639,24 @@ def test_coming_back_resumes_the_session():
         assert h.signer.resumed >= 1
 
 
+def test_a_signer_that_loses_every_session_is_asked_less_and_less():
+    """Ten tries take half a second each if a connection counts as success. Waits that double at
+    random add up to less than 8 s once in ten million runs."""
+    with Host() as h:
+        h.signer.script = [lambda session, *_: session.drop()] * 100
+        collector = h.run()
+        h.signer.wait(lambda: len(h.signer.bundles) >= 2)
+        try:
+            h.signer.wait(lambda: len(h.signer.bundles) >= 10, 8)
+        except AssertionError:
+            h.signer.script = []
+        else:
+            raise AssertionError(f"{len(h.signer.bundles)} tries within 8 s")
+        collector.signal(signal.SIGHUP)  # begins a round at once
+        collector.wait_for("event=receipt")
+        assert collector.stop() == 0
+
+
 def test_sigterm_stops_in_the_middle_of_waiting_for_an_answer():
     with Host() as h:
         h.signer.script = [lambda *_: None]
