@@ -1,6 +1,7 @@
 """`hallmark-collector measure` of real processes, for tests: no signer, no certificates."""
 
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -10,6 +11,14 @@ from hallmark import program, to_yaml
 
 MAPPER = pathlib.Path(__file__).with_name("mapper.py")
 PYTHON = "/usr/bin/python3"
+NOBODY = 65534
+AS_NOBODY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+
+
+def can_be_others():
+    """Root, and not only of a namespace that knows one user."""
+    users = pathlib.Path("/proc/self/uid_map").read_text().split()
+    return os.geteuid() == 0 and sum(map(int, users[2::3])) > NOBODY
 
 
 class Measured:
@@ -26,6 +35,12 @@ class Measured:
 
     def __enter__(self):
         return self
+
+    def give_to_nobody(self):
+        """The collector's own files, so that it runs without rights."""
+        for name in ("cert", "key", "ca", "state", "receipts"):
+            os.chown(self.dir / name, NOBODY, NOBODY)
+        self.dir.chmod(0o755)
 
     def __exit__(self, *_):
         for process in self.processes:

@@ -13,10 +13,9 @@ import threading
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from hallmark import run_tests
-from measured import PYTHON, Measured
+from measured import AS_NOBODY, PYTHON, Measured, can_be_others
 
 SLEEP = pathlib.Path("/bin/sleep")
-NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 
 def sleeper(host, name="app"):
@@ -84,14 +83,12 @@ def test_a_thread_is_no_process():
 
 
 def test_somebody_elses_process_without_rights():
-    if os.geteuid() != 0:
+    if not can_be_others():
         return
     with Measured() as host:
         _, process = sleeper(host)
-        for name in ("cert", "key", "ca", "state", "receipts"):
-            os.chown(host.dir / name, 65534, 65534)
-        host.dir.chmod(0o755)
-        assert "CAP_SYS_PTRACE" in host.refused(pid=process.pid, prefix=NOBODY)
+        host.give_to_nobody()
+        assert "CAP_SYS_PTRACE" in host.refused(pid=process.pid, prefix=AS_NOBODY)
 
 
 # --- by executable -------------------------------------------------------------------------------
