@@ -333,7 +333,9 @@ select_log(struct reporter *r, struct view origin, struct trouble *t)
 		return e;
 	for (size_t i = 0; i < r->config->workload_count; i++)
 		if ((e = reporter_open_chain(r, &r->workloads[i])) != ERR_OK && r->failed)
-			return e;
+			return trouble_set(t, e,
+			    "the chain of workload %s cannot be opened (see above)",
+			    r->workloads[i].config->name);
 	return ERR_OK;
 }
 

@@ -82,7 +82,8 @@ state_last_log(const struct state *s, struct buf *origin, struct trouble *t)
 {
 	enum err e = savefile_read(s->dir, "last-log", CHECKPOINT_ORIGIN_MAX, origin, t);
 
-	if (e == ERR_OK && checkpoint_origin_check(buf_view(origin)) != ERR_OK)
+	if (e == ERR_FORMAT_SIZE ||
+	    (e == ERR_OK && checkpoint_origin_check(buf_view(origin)) != ERR_OK))
 		return trouble_set(t, ERR_FORMAT,
 		    "last-log in the state directory does not name a log; remove it");
 	return e;

@@ -615,6 +615,34 @@ def test_an_altered_queue_is_refused():
         h.once()
 
 
+def test_one_broken_chain_file_stops_its_own_workload_only():
+    for broken in (b"", b"garbage\n", b"x" * 5000, b"hallmark chain 1\nseq 0\n"):
+        with Host() as h:
+            h.workloads.append({**h.workloads[0], "name": "app-1"})
+            h.configure()
+            h.once()
+            h.files("app.chain")[0].write_bytes(broken)
+            out = h.once(status=1)
+            assert "event=chain-unusable workload=app " in out and "move it" in out, out
+            assert h.receipts()[-1] == "app-1-0000000002.tlog-proof"
+
+
+def test_state_that_cannot_be_used_is_told_by_name():
+    with Host() as h:
+        h.once()
+        last = h.dir / "state/last-log"
+        for broken in (b"", b"\n\n", b"x" * 5000):
+            last.write_bytes(broken)
+            assert "last-log in the state directory does not name a log" in h.once(status=1)
+        last.unlink()
+        queue = h.files(".queue")[0]
+        queue.unlink()
+        queue.mkdir()
+        out = h.once(status=1)
+        assert "app.queue in the state directory: Is a directory" in out, out
+        assert "the chain of workload app cannot be opened" in out, out
+
+
 def test_the_next_signer_is_tried():
     with Host(signers=2) as h:
         h.signers[0].close()
