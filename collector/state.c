@@ -189,9 +189,10 @@ state_sweep_components(struct state *s, const struct digest *keep, size_t count)
 		goto out;
 	}
 	while ((entry = readdir(names)) != NULL)
-		if (digest_from_hex(view_of_string(entry->d_name), &name) == ERR_OK &&
-		    (k.count == 0 ||
-			bsearch(&name, k.list, k.count, sizeof(name), compare_digests) == NULL))
+		if (savefile_is_leftover(entry->d_name) ||
+		    (digest_from_hex(view_of_string(entry->d_name), &name) == ERR_OK &&
+			(k.count == 0 || bsearch(&name, k.list, k.count, sizeof(name),
+					     compare_digests) == NULL)))
 			(void)unlinkat(s->components, entry->d_name, 0);
 	(void)closedir(names);
 out:

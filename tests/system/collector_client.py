@@ -716,6 +716,7 @@ def test_components_that_nobody_needs_are_swept():
         collector.wait_for("event=receipt")
         store = h.dir / "state" / "components"
         (store / ("0" * 64)).write_bytes(b"old")
+        (store / f".{'1' * 64}.new").write_bytes(b"left by a crash")
         h.workloads[0]["environment"] = ["PATH"]
         h.configure()
         collector.signal(signal.SIGHUP)
