@@ -7,6 +7,7 @@ import os
 import pathlib
 import shutil
 import signal
+import subprocess
 import sys
 import threading
 
@@ -279,6 +280,34 @@ def test_a_variable_too_large_leaves_the_component_out():
         assert "runtime is left out" in told and "environ" in told, told
         done = host.call("executable", "runtime", pid=process.pid, environment=["WANTED"])
         assert done.returncode == 0 and "runtime is left out" in done.stderr
+
+
+def test_facts_of_the_host():
+    with Measured() as host:
+        facts = host.facts("host", pid=os.getpid())
+        kernel = os.uname()
+        assert facts["kernel_release"] == [kernel.release] and facts["machine"] == [kernel.machine]
+        assert facts["hostname"] == [kernel.nodename]
+        for name, path in (("cmdline", "/proc/cmdline"),
+                           ("boot_id", "/proc/sys/kernel/random/boot_id")):
+            assert facts[name] == [pathlib.Path(path).read_text().rstrip("\n")]
+        wanted = ("ID=", "PRETTY_NAME=", "VERSION_ID=")
+        lines = pathlib.Path("/etc/os-release").read_text().splitlines()
+        assert facts["os_release"] == sorted(line for line in lines if line.startswith(wanted))
+        modules = pathlib.Path("/proc/modules")
+        lines = modules.read_text().splitlines() if modules.exists() else []
+        assert facts["modules"] == sorted(line.split()[0] for line in lines)
+
+
+def test_packages_are_those_of_dpkg():
+    told = subprocess.run(["dpkg-query", "-W", "-f", PACKAGE], capture_output=True, text=True,
+                          check=True).stdout.splitlines()
+    told = [line.split(" ", 1)[1] for line in told if line.startswith("installed ")]
+    with Measured() as host:
+        assert host.facts("packages", pid=os.getpid())["dpkg"] == sorted(told)
+
+
+PACKAGE = "${db:Status-Status} ${Package} ${Version} ${Architecture}\n"
 
 
 def test_the_table_is_readable_and_hides_no_escapes():
