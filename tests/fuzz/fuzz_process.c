@@ -133,11 +133,12 @@ try_pattern(struct view text)
 {
 	struct trouble t = TROUBLE_INIT;
 	struct pattern p;
-	char *copy = strndup((const char *)text.data, text.size);
+	char *copy = calloc(1, text.size + 1);
 	enum err e;
 
 	if (copy == NULL)
 		abort();
+	memcpy(copy, text.data, text.size);
 	e = pattern_parse(copy, &p, &t);
 	if (e != ERR_OK && (t.text[0] == '\0' || p.storage != NULL))
 		abort();
