@@ -235,7 +235,7 @@ load_chain(struct chain *c, struct trouble *t)
 
 	if (e == ERR_NOT_FOUND)
 		e = ERR_OK;
-	else if (e == ERR_OK && !parse_chain(c, buf_view(&text)))
+	else if (e == ERR_FORMAT_SIZE || (e == ERR_OK && !parse_chain(c, buf_view(&text))))
 		e = trouble_set(t, ERR_FORMAT,
 		    "%s in the state directory is not a chain file; move it and the .queue beside "
 		    "it away to take over what the signer remembers",

@@ -17,6 +17,7 @@ struct program {
 
 static enum err open_program(
     struct measure_context *m, struct program *p, struct component_file *item);
+static enum err visit_mappings(struct measure_context *m, struct program *p);
 static maps_visit visit_mapping;
 
 enum err
@@ -28,7 +29,6 @@ measure_executable(struct measure_context *m, struct component_builder *to)
 	struct mapped_file held = {&p.stat, NULL};
 	struct buf link = BUF_INIT;
 	enum err e;
-	int maps;
 
 	memset(&item, 0, sizeof(item));
 	if ((e = procfs_read_link(m->process->dir, "exe", &link)) != ERR_OK) {
@@ -45,8 +45,7 @@ measure_executable(struct measure_context *m, struct component_builder *to)
 	}
 	item.path = name.path;
 	item.flags |= name.flags;
-	maps = openat(m->process->dir, "maps", O_RDONLY | O_CLOEXEC);
-	if (maps >= 0 && (e = maps_each(maps, visit_mapping, &p)) != ERR_OK)
+	if ((e = visit_mappings(m, &p)) != ERR_OK)
 		goto out;
 	if (p.writable)
 		item.flags |= COMPONENT_FILE_WRITABLE;
@@ -73,7 +72,8 @@ open_program(struct measure_context *m, struct program *p, struct component_file
 	}
 	if (errno == ENOENT || errno == ESRCH)
 		return ERR_CHANGED;
-	if (fstatat(m->process->dir, "exe", &p->stat, 0) != 0)
+	p->fd = openat(m->process->dir, "exe", O_PATH | O_CLOEXEC);
+	if (p->fd < 0 || fstat(p->fd, &p->stat) != 0)
 		return trouble_set(
 		    m->trouble, ERR_IO, "/proc/%d/exe: %s", (int)m->process->pid, strerror(errno));
 	filehash_set_stat(item, &p->stat);
@@ -81,13 +81,26 @@ open_program(struct measure_context *m, struct program *p, struct component_file
 	return ERR_OK;
 }
 
+/* Without its mappings it is not known whether the program is writable: that is no "no". */
+static enum err
+visit_mappings(struct measure_context *m, struct program *p)
+{
+	const int maps = openat(m->process->dir, "maps", O_RDONLY | O_CLOEXEC);
+
+	if (maps >= 0)
+		return maps_each(maps, visit_mapping, p);
+	return errno == ENOENT || errno == ESRCH
+		   ? ERR_NOT_FOUND
+		   : trouble_set(m->trouble, ERR_IO, "/proc/%d/maps: %s", (int)m->process->pid,
+			 strerror(errno));
+}
+
 static enum err
 visit_mapping(void *context, const struct maps_entry *entry)
 {
 	struct program *p = context;
 
-	if (entry->executable && entry->writable && p->fd >= 0 &&
-	    mapped_file_is(p->fd, &p->stat, entry))
+	if (entry->executable && entry->writable && mapped_file_is(p->fd, &p->stat, entry))
 		p->writable = true;
 	return ERR_OK;
 }

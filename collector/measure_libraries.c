@@ -20,9 +20,10 @@ struct library {
 struct libraries {
 	struct measure_context *m;
 	struct component_builder *to;
-	struct stat program;  /* to leave it out */
-	int program_fd;       /* O_PATH; -1: unknown */
-	struct library *list; /* one per mapping, then sorted and merged */
+	struct stat program;     /* to leave it out */
+	int program_fd;          /* O_PATH; -1: unknown */
+	struct buf program_name; /* as the kernel tells it */
+	struct library *list;    /* one per mapping, then sorted and merged */
 	size_t count;
 	size_t capacity;
 	/* what was read last: a file under several names is read once */
@@ -31,6 +32,7 @@ struct libraries {
 };
 
 static maps_visit visit_mapping;
+static bool is_program(struct libraries *l, const struct maps_entry *entry);
 static enum err add_memory(struct libraries *l, const struct maps_entry *entry);
 static bool is_kernel_memory(struct view path);
 static enum err note_file(struct libraries *l, const struct maps_entry *entry);
@@ -41,12 +43,12 @@ static enum err measure_one(struct libraries *l, const struct library *library);
 static void read_name(struct libraries *l, const struct library *library, struct buf *name);
 static enum err read_content(struct libraries *l, const struct maps_entry *entry, int fd,
     const struct stat *s, struct component_file *item);
-static int open_mapped(struct libraries *l, const struct maps_entry *entry, struct stat *s);
+static int open_mapped(const struct libraries *l, const struct maps_entry *entry, struct stat *s);
 
 enum err
 measure_libraries(struct measure_context *m, struct component_builder *to)
 {
-	struct libraries l = {.m = m, .to = to};
+	struct libraries l = {.m = m, .to = to, .program_name = BUF_INIT};
 	enum err e;
 	int maps;
 
@@ -56,7 +58,9 @@ measure_libraries(struct measure_context *m, struct component_builder *to)
 			   : trouble_set(m->trouble, ERR_IO, "/proc/%d/maps: %s",
 				 (int)m->process->pid, strerror(errno));
 	l.program_fd = openat(m->process->dir, "exe", O_PATH | O_CLOEXEC);
-	if (l.program_fd >= 0 && fstat(l.program_fd, &l.program) != 0) {
+	if (l.program_fd >= 0 &&
+	    (fstat(l.program_fd, &l.program) != 0 ||
+		procfs_read_link(m->process->dir, "exe", &l.program_name) != ERR_OK)) {
 		(void)close(l.program_fd);
 		l.program_fd = -1;
 	}
@@ -67,6 +71,7 @@ measure_libraries(struct measure_context *m, struct component_builder *to)
 	for (size_t i = 0; i < l.count; i++)
 		buf_free(&l.list[i].text);
 	free(l.list);
+	buf_free(&l.program_name);
 	if (l.program_fd >= 0)
 		(void)close(l.program_fd);
 	return e == ERR_NOT_FOUND ? ERR_CHANGED : e;
@@ -83,9 +88,32 @@ visit_mapping(void *context, const struct maps_entry *entry)
 	if (entry->inode == 0 ||
 	    (entry->shared && entry->device_major == 0 && view_equal(entry->path, shared_memory)))
 		return add_memory(l, entry);
-	if (l->program_fd >= 0 && mapped_file_is(l->program_fd, &l->program, entry))
-		return ERR_OK;
-	return note_file(l, entry);
+	return is_program(l, entry) ? ERR_OK : note_file(l, entry);
+}
+
+/*
+ * What is left out must be the program for sure. Where only inodes can be compared (mapped_file.h)
+ * a file of another filesystem may have the same number, and whoever hides one sees to that: then
+ * the mapped file itself decides or, without the right to open it, the name.
+ */
+static bool
+is_program(struct libraries *l, const struct maps_entry *entry)
+{
+	struct buf name = BUF_INIT;
+	struct stat s;
+	bool same;
+	int fd;
+
+	if (l->program_fd < 0 || !mapped_file_is(l->program_fd, &l->program, entry))
+		return false;
+	if ((fd = open_mapped(l, entry, &s)) >= 0) {
+		(void)close(fd);
+		return s.st_dev == l->program.st_dev && s.st_ino == l->program.st_ino;
+	}
+	maps_unescape(entry->path, &name);
+	same = !name.failed && view_equal(buf_view(&name), buf_view(&l->program_name));
+	buf_free(&name);
+	return same;
 }
 
 /* A process can give its memory a name, but only in the form "[anon:...]": that says nothing. */
@@ -95,7 +123,7 @@ add_memory(struct libraries *l, const struct maps_entry *entry)
 	static const struct view anonymous = VIEW_LITERAL("[anon]");
 	struct component_file item;
 
-	if (is_kernel_memory(entry->path))
+	if (is_kernel_memory(entry->path) && !entry->writable)
 		return ERR_OK;
 	memset(&item, 0, sizeof(item));
 	item.path = entry->path;
@@ -274,7 +302,7 @@ read_content(struct libraries *l, const struct maps_entry *entry, int fd, const 
 
 /* O_PATH of the mapped file through map_files; -1 if not permitted or not there any more. */
 static int
-open_mapped(struct libraries *l, const struct maps_entry *entry, struct stat *s)
+open_mapped(const struct libraries *l, const struct maps_entry *entry, struct stat *s)
 {
 	char path[sizeof("map_files/") + MAPS_RANGE_SIZE];
 	char range[MAPS_RANGE_SIZE];

@@ -8,7 +8,8 @@
  *
  * Executable memory without a file is one item "[anon]" (as named memory, "[heap]", "[stack]" are
  * items of their own name), two if a part of it is WRITABLE too. The kernel's own [vdso],
- * [vsyscall] and the program file (component `executable`) are left out.
+ * [vsyscall] are left out unless the process made them WRITABLE, and so is the program file
+ * (component `executable`).
  */
 #ifndef HALLMARK_COLLECTOR_MEASURE_LIBRARIES_H
 #define HALLMARK_COLLECTOR_MEASURE_LIBRARIES_H

@@ -5,6 +5,7 @@
 #include <string.h>
 
 static enum err part_parse(char *text, struct pattern_part *out);
+static bool has_two_stars(const char *text);
 static void unescape(char *text);
 
 enum err
@@ -34,11 +35,16 @@ pattern_parse(const char *text, struct pattern *out, struct trouble *t)
 			    text);
 		}
 	}
-	for (size_t i = 0; i + 1 < out->count; i++) {
-		if (out->part[i].type == PATTERN_ALL_BELOW) {
+	for (size_t i = 0; i < out->count; i++) {
+		const struct pattern_part *part = &out->part[i];
+		const bool last = i + 1 == out->count;
+
+		if ((part->type == PATTERN_ALL_BELOW && !last) ||
+		    (part->type == PATTERN_GLOB && has_two_stars(part->text))) {
 			pattern_free(out);
-			return trouble_set(
-			    t, ERR_FORMAT, "pattern %s: '**' may stand at the end only", text);
+			return trouble_set(t, ERR_FORMAT,
+			    "pattern %s: '**' may stand at the end only, alone behind a slash",
+			    text);
 		}
 	}
 	if (out->count == 0) {
@@ -77,6 +83,19 @@ part_parse(char *text, struct pattern_part *out)
 		unescape(text);
 	}
 	return strcmp(text, ".") == 0 || strcmp(text, "..") == 0 ? ERR_FORMAT : ERR_OK;
+}
+
+/* fnmatch takes them for one: who writes "lib**.so" would measure less than he thinks. */
+static bool
+has_two_stars(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (text[0] == '\\' && text[1] != '\0')
+			text++;
+		else if (text[0] == '*' && text[1] == '*')
+			return true;
+	}
+	return false;
 }
 
 static void

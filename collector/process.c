@@ -21,6 +21,7 @@ static enum err read_identity(int dir, struct process_identity *out);
 static enum err check_leader(const struct process *p, struct trouble *t);
 static enum err find_by_pid_file(const char *path, struct process *out, struct trouble *t);
 static bool component_is_slice(struct view component);
+static bool is_white(uint8_t byte);
 
 enum err
 process_find(const struct collector_workload *w, struct process *out, struct trouble *t)
@@ -133,9 +134,9 @@ process_pid_parse(struct view text, pid_t *out)
 {
 	uint64_t number;
 
-	while (text.size > 0 && strchr(" \t\r\n", text.data[0]) != NULL)
+	while (text.size > 0 && is_white(text.data[0]))
 		text = (struct view){text.data + 1, text.size - 1};
-	while (text.size > 0 && strchr(" \t\r\n", text.data[text.size - 1]) != NULL)
+	while (text.size > 0 && is_white(text.data[text.size - 1]))
 		text.size--;
 	if (decimal_decode(text, &number) != ERR_OK || number == 0 || number > INT_MAX)
 		return ERR_FORMAT;
@@ -196,7 +197,9 @@ find_by_pid_file(const char *path, struct process *out, struct trouble *t)
 		e = trouble_set(t, e, "pid file %s: %s", path,
 		    e == ERR_FORMAT_SIZE ? "longer than a process number" : strerror(errno));
 	} else if ((e = process_pid_parse(buf_view(&text), &pid)) != ERR_OK) {
-		e = trouble_set(t, e, "pid file %s: expected one process number", path);
+		e = trouble_set(t, e,
+		    "pid file %s: expected one process number, found '%.*s' (%zu bytes)", path,
+		    (int)text.size, text.size > 0 ? (const char *)text.data : "", text.size);
 	} else if ((e = process_open(pid, out, &why)) != ERR_OK) {
 		e = trouble_set(t, e, "pid file %s: %s", path, why.text);
 	} else if ((e = check_leader(out, &why)) != ERR_OK) {
@@ -215,4 +218,11 @@ component_is_slice(struct view component)
 
 	return component.size > size &&
 	       memcmp(component.data + component.size - size, suffix, size) == 0;
+}
+
+/* Not a zero byte, of which a file is full that a crash cut off. */
+static bool
+is_white(uint8_t byte)
+{
+	return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }

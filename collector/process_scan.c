@@ -47,6 +47,7 @@ static enum scan_answer program_matches(const struct scan *s, int dir);
 static bool name_matches(const struct scan *s, struct view name);
 static enum err open_found(const struct scan *s, pid_t pid, struct process *out, struct trouble *t);
 static enum err complain_none(const struct scan *s, const char *name, struct trouble *t);
+static bool is_script(const char *path);
 static enum err complain_several(const struct scan *s, struct trouble *t);
 
 enum err
@@ -214,16 +215,37 @@ open_found(const struct scan *s, pid_t pid, struct process *out, struct trouble 
 static enum err
 complain_none(const struct scan *s, const char *name, struct trouble *t)
 {
+	if (s->path != NULL && is_script(s->path))
+		return trouble_set(t, ERR_NOT_FOUND,
+		    "no process runs %s, which is a script: its process runs the interpreter; "
+		    "name it by `pid_file` or `unit`, and measure the script by `files`",
+		    name);
 	if (s->hidden > 0)
 		return trouble_set(t, ERR_NOT_FOUND,
-		    "no process runs %s; %zu processes could not be looked at: run the collector "
-		    "as root or with CAP_SYS_PTRACE",
+		    "no process runs %s; %zu of the processes could not be looked at: run the "
+		    "collector as root or with CAP_SYS_PTRACE",
 		    name, s->hidden);
 	if (s->unit != NULL)
 		return trouble_set(t, ERR_NOT_FOUND,
 		    "no process is in the control group of the systemd unit %s; is it started?",
 		    name);
 	return trouble_set(t, ERR_NOT_FOUND, "no process runs %s; is it started?", name);
+}
+
+/* Only asked when nothing was found: to say why. */
+static bool
+is_script(const char *path)
+{
+	char begin[2];
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	bool yes;
+
+	if (fd < 0)
+		return false;
+	yes = read(fd, begin, sizeof(begin)) == (ssize_t)sizeof(begin) && begin[0] == '#' &&
+	      begin[1] == '!';
+	(void)close(fd);
+	return yes;
 }
 
 static enum err

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <stdlib.h>
@@ -299,8 +300,8 @@ load(struct reporter *r, struct trouble *t)
 			return e;
 	r->receipts = open(config->receipt_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r->receipts < 0)
-		return trouble_set(
-		    t, ERR_IO, "receipts directory %s cannot be opened", config->receipt_directory);
+		return trouble_set(t, ERR_IO, "receipts directory %s: %s",
+		    config->receipt_directory, strerror(errno));
 	if ((e = channel_context_new(config, &r->tls, t)) != ERR_OK ||
 	    (e = state_open(config->state_directory, &r->state, t)) != ERR_OK)
 		return e;
@@ -333,7 +334,9 @@ select_log(struct reporter *r, struct view origin, struct trouble *t)
 		return e;
 	for (size_t i = 0; i < r->config->workload_count; i++)
 		if ((e = reporter_open_chain(r, &r->workloads[i])) != ERR_OK && r->failed)
-			return e;
+			return trouble_set(t, e,
+			    "the chain of workload %s cannot be opened (see above)",
+			    r->workloads[i].config->name);
 	return ERR_OK;
 }
 

@@ -17,10 +17,11 @@ struct runner {
 	struct reporter *reporter;
 	uint64_t round_ms;   /* when the next round begins */
 	uint64_t connect_ms; /* no connection is tried before */
-	unsigned tries;      /* that failed in a row */
+	unsigned tries;      /* in a row that got nothing acknowledged */
 };
 
 static enum err try_connect(struct runner *r);
+static void back_off(struct runner *r);
 static enum err round_all(struct runner *r);
 static enum err drain_all(struct runner *r);
 static void wait_for_work(struct runner *r);
@@ -69,15 +70,23 @@ try_connect(struct runner *r)
 {
 	bool failed;
 
-	if (reporter_connect(r->reporter, &failed) == ERR_OK) {
-		r->tries = 0;
+	if (reporter_connect(r->reporter, &failed) == ERR_OK)
 		return ERR_OK;
-	}
 	if (failed)
 		return ERR_IO;
+	back_off(r);
+	return ERR_OK;
+}
+
+/*
+ * A connection alone is no success: a signer that takes connections and loses them is not to be
+ * asked at full speed by all of its collectors.
+ */
+static void
+back_off(struct runner *r)
+{
 	r->connect_ms =
 	    interrupt_clock_ms() + backoff_ms(r->tries++, RECONNECT_FIRST_MS, RECONNECT_MOST_MS);
-	return ERR_OK;
 }
 
 /*
@@ -90,6 +99,7 @@ round_all(struct runner *r)
 	const struct collector_config *config = *r->config;
 
 	for (size_t i = 0; i < config->workload_count && !interrupt_stop(); i++) {
+		const size_t waiting = reporter_waiting(r->reporter);
 		enum reporter_outcome outcome = REPORTER_LOST;
 		struct reporter_result result;
 		enum err e;
@@ -99,11 +109,11 @@ round_all(struct runner *r)
 			return e;
 		if (reporter_is_connected(r->reporter)) {
 			outcome = reporter_report(r->reporter, i, &result);
+			if (outcome == REPORTER_DONE || reporter_waiting(r->reporter) < waiting)
+				r->tries = 0;
 			/* Its bundle waits now, if there is one; do not come back too fast. */
 			if (outcome == REPORTER_LOST)
-				r->connect_ms =
-				    interrupt_clock_ms() +
-				    backoff_ms(r->tries++, RECONNECT_FIRST_MS, RECONNECT_MOST_MS);
+				back_off(r);
 		} else {
 			outcome = reporter_spool(r->reporter, i);
 		}
@@ -120,17 +130,18 @@ round_all(struct runner *r)
 static enum err
 drain_all(struct runner *r)
 {
+	const size_t waiting = reporter_waiting(r->reporter);
+
 	for (size_t i = 0; i < (*r->config)->workload_count && !interrupt_stop() &&
 			   reporter_is_connected(r->reporter);
 	     i++)
 		if (reporter_drain(r->reporter, i) == REPORTER_FAILED)
 			return ERR_IO;
+	if (reporter_waiting(r->reporter) < waiting)
+		r->tries = 0;
 	/* What is still there was refused, or the session is lost again. */
 	if (reporter_waiting(r->reporter) > 0)
-		r->connect_ms = interrupt_clock_ms() +
-				backoff_ms(r->tries++, RECONNECT_FIRST_MS, RECONNECT_MOST_MS);
-	else
-		r->tries = 0;
+		back_off(r);
 	return ERR_OK;
 }
 

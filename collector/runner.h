@@ -4,8 +4,9 @@
  *
  *   - A round measures all workloads, one after the other. The next one begins an interval later,
  *     moved by the jitter, on a clock that nobody sets.
- *   - A connection is made when a round begins, or when bundles wait. If no signer answers, the
- *     tries are spread out exponentially with full jitter; rounds go on meanwhile, into the spool.
+ *   - A connection is made when a round begins, or when bundles wait. If no signer answers, or the
+ *     session is lost before anything was acknowledged, the tries are spread out exponentially with
+ *     full jitter; rounds go on meanwhile, into the spool.
  *   - SIGTERM and SIGINT stop it at the next wait or file; whatever was begun is in the state.
  *   - SIGHUP loads the configuration anew. A bad one is refused with its faults, the old stays.
  */

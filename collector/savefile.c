@@ -10,6 +10,7 @@
 #include "collector/procfs.h"
 
 #define NAME_SIZE 256 /* bytes with NUL: NAME_MAX of Linux */
+#define BESIDE    ".new"
 
 static enum err fail(struct trouble *t, const char *name, const char *what);
 
@@ -20,7 +21,7 @@ savefile_write(int dir, const char *name, struct view bytes, struct trouble *t)
 	enum err e = ERR_OK;
 	int fd;
 
-	if (snprintf(beside, sizeof(beside), ".%s.new", name) >= (int)sizeof(beside))
+	if (snprintf(beside, sizeof(beside), ".%s" BESIDE, name) >= (int)sizeof(beside))
 		return trouble_set(t, ERR_IO, "%s: the name is too long", name);
 	fd = openat(dir, beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
@@ -58,6 +59,14 @@ savefile_remove(int dir, const char *name, struct trouble *t)
 	if (unlinkat(dir, name, 0) != 0)
 		return errno == ENOENT ? ERR_OK : fail(t, name, "cannot be removed");
 	return fsync(dir) == 0 ? ERR_OK : fail(t, name, "its directory cannot be synced");
+}
+
+bool
+savefile_is_leftover(const char *name)
+{
+	const size_t size = strlen(name), end = strlen(BESIDE);
+
+	return name[0] == '.' && size > end && strcmp(name + size - end, BESIDE) == 0;
 }
 
 enum err

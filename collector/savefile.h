@@ -8,6 +8,7 @@
 #ifndef HALLMARK_COLLECTOR_SAVEFILE_H
 #define HALLMARK_COLLECTOR_SAVEFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,9 @@ enum err savefile_read(
 
 /* Removes it for good; a file that is not there is no error. */
 enum err savefile_remove(int dir, const char *name, struct trouble *t) MUST_USE;
+
+/* A file written beside another one, by a program that ended before it was renamed. */
+bool savefile_is_leftover(const char *name);
 
 /* Opens a directory below `dir`, made with mode 0700 if it is not there. ERR_IO. */
 enum err savefile_directory(int dir, const char *name, int *out, struct trouble *t) MUST_USE;

@@ -82,7 +82,8 @@ state_last_log(const struct state *s, struct buf *origin, struct trouble *t)
 {
 	enum err e = savefile_read(s->dir, "last-log", CHECKPOINT_ORIGIN_MAX, origin, t);
 
-	if (e == ERR_OK && checkpoint_origin_check(buf_view(origin)) != ERR_OK)
+	if (e == ERR_FORMAT_SIZE ||
+	    (e == ERR_OK && checkpoint_origin_check(buf_view(origin)) != ERR_OK))
 		return trouble_set(t, ERR_FORMAT,
 		    "last-log in the state directory does not name a log; remove it");
 	return e;
@@ -188,9 +189,10 @@ state_sweep_components(struct state *s, const struct digest *keep, size_t count)
 		goto out;
 	}
 	while ((entry = readdir(names)) != NULL)
-		if (digest_from_hex(view_of_string(entry->d_name), &name) == ERR_OK &&
-		    (k.count == 0 ||
-			bsearch(&name, k.list, k.count, sizeof(name), compare_digests) == NULL))
+		if (savefile_is_leftover(entry->d_name) ||
+		    (digest_from_hex(view_of_string(entry->d_name), &name) == ERR_OK &&
+			(k.count == 0 || bsearch(&name, k.list, k.count, sizeof(name),
+					     compare_digests) == NULL)))
 			(void)unlinkat(s->components, entry->d_name, 0);
 	(void)closedir(names);
 out:

@@ -47,7 +47,8 @@ void state_drop_component(struct state *s, const struct digest *digest);
 
 /*
  * Removes all components but those in `keep` (`count` of them) and those that a waiting bundle of
- * any log names. What cannot be removed stays, and costs room only.
+ * any log names, and what a crash left of saving one. What cannot be removed stays, and costs room
+ * only.
  */
 void state_sweep_components(struct state *s, const struct digest *keep, size_t count);
 

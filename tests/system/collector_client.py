@@ -145,6 +145,7 @@ def test_an_unchanged_host_sends_no_components_again():
         known = dict(h.signer.components)
         h.once()
         assert h.signer.components == known
+        assert len(pack(h.signer.bundles[1][0])) < 400, "a few hundred bytes"
         assert digests(h.signer.bundles[0][0]) == digests(h.signer.bundles[1][0])
 
 
@@ -635,6 +636,34 @@ def test_an_altered_queue_is_refused():
         h.once()
 
 
+def test_one_broken_chain_file_stops_its_own_workload_only():
+    for broken in (b"", b"garbage\n", b"x" * 5000, b"hallmark chain 1\nseq 0\n"):
+        with Host() as h:
+            h.workloads.append({**h.workloads[0], "name": "app-1"})
+            h.configure()
+            h.once()
+            h.files("app.chain")[0].write_bytes(broken)
+            out = h.once(status=1)
+            assert "event=chain-unusable workload=app " in out and "move it" in out, out
+            assert h.receipts()[-1] == "app-1-0000000002.tlog-proof"
+
+
+def test_state_that_cannot_be_used_is_told_by_name():
+    with Host() as h:
+        h.once()
+        last = h.dir / "state/last-log"
+        for broken in (b"", b"\n\n", b"x" * 5000):
+            last.write_bytes(broken)
+            assert "last-log in the state directory does not name a log" in h.once(status=1)
+        last.unlink()
+        queue = h.files(".queue")[0]
+        queue.unlink()
+        queue.mkdir()
+        out = h.once(status=1)
+        assert "app.queue in the state directory: Is a directory" in out, out
+        assert "the chain of workload app cannot be opened" in out, out
+
+
 def test_the_next_signer_is_tried():
     with Host(signers=2) as h:
         h.signers[0].close()
@@ -657,6 +686,24 @@ def test_coming_back_resumes_the_session():
         collector.wait_for("event=connected.*resumed=yes")
         collector.stop()
         assert h.signer.resumed >= 1
+
+
+def test_a_signer_that_loses_every_session_is_asked_less_and_less():
+    """Ten tries take half a second each if a connection counts as success. Waits that double at
+    random add up to less than 8 s once in ten million runs."""
+    with Host() as h:
+        h.signer.script = [lambda session, *_: session.drop()] * 100
+        collector = h.run()
+        h.signer.wait(lambda: len(h.signer.bundles) >= 2)
+        try:
+            h.signer.wait(lambda: len(h.signer.bundles) >= 10, 8)
+        except AssertionError:
+            h.signer.script = []
+        else:
+            raise AssertionError(f"{len(h.signer.bundles)} tries within 8 s")
+        collector.signal(signal.SIGHUP)  # begins a round at once
+        collector.wait_for("event=receipt")
+        assert collector.stop() == 0
 
 
 def test_sigterm_stops_in_the_middle_of_waiting_for_an_answer():
@@ -690,6 +737,7 @@ def test_components_that_nobody_needs_are_swept():
         collector.wait_for("event=receipt")
         store = h.dir / "state" / "components"
         (store / ("0" * 64)).write_bytes(b"old")
+        (store / f".{'1' * 64}.new").write_bytes(b"left by a crash")
         h.workloads[0]["environment"] = ["PATH"]
         h.configure()
         collector.signal(signal.SIGHUP)

@@ -1,0 +1,96 @@
+#!/usr/bin/python3
+"""hallmark-collector ended, or refused by the disk, at each call by which it keeps state and receipts.
+
+Whatever happens, the next run goes on: no receipt is missing, no sequence number is used twice,
+nothing is left beside.
+"""
+
+import pathlib
+import shutil
+import subprocess
+import sys
+
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS / "lib"), str(TESTS / "system")]
+
+import small_disk
+from collector_client import Host, msgpack_report
+from hallmark import program, run_tests
+
+SAVES = ("openat", "pwrite64", "fsync", "fdatasync", "renameat", "ftruncate", "mkdirat", "unlinkat")
+EVERY = {"openat": 4}  # most of these only read
+
+
+def interrupted(host, call, number, how):
+    """One run with call number `number` made to fail; None once there is no such call."""
+    trace = host.dir / "trace"
+    done = subprocess.run(["strace", "-qq", "-o", str(trace), "-e", f"trace={call}", "-e",
+                           f"inject={call}:{how}:when={number}", program("hallmark-collector"),
+                           "once", "-c", str(host.config)], capture_output=True, text=True,
+                          timeout=120)
+    return done if "(INJECTED)" in trace.read_text() or done.returncode < 0 else None
+
+
+def check_whole(host, begun):
+    """All that the signer has logged since then is here, in one chain."""
+    numbers = [msgpack_report(entry)["seq"] for entry in host.signer.entries]
+    assert numbers == list(range(1, len(numbers) + 1)), numbers
+    names = {f"app-{n:010}.tlog-proof" for n in numbers}
+    assert set(host.receipts()) == names, names ^ set(host.receipts())
+    assert host.seq() == len(numbers) > begun
+    left = [p for p in (host.dir / "state").rglob(".*")]
+    assert not left, left
+
+
+def at_every_save(how, words):
+    points = 0
+    with Host(sign_every_s=1) as host:
+        host.once()
+        for call in SAVES:
+            number = 1
+            while True:
+                # So that there is a component to store, and a first time for everything.
+                shutil.rmtree(host.dir / "state/components")
+                begun = len(host.signer.entries)
+                done = interrupted(host, call, number, how)
+                if done is None:
+                    break
+                assert done.returncode < 0 or words in done.stderr or done.returncode == 0, done
+                host.once()
+                check_whole(host, begun)
+                points += 1
+                number += EVERY.get(call, 1)
+    print(f"     {points} points")
+    assert points > 30
+
+
+def test_killed_at_every_save():
+    at_every_save("signal=KILL", "")
+
+
+def test_no_room_at_every_save():
+    at_every_save("error=ENOSPC", "No space left on device")
+
+
+def test_a_disk_that_is_full_for_a_while():
+    for name in ("state", "receipts"):
+        with small_disk.small_disk() as disk, Host(interval_s=1) as host:
+            shutil.rmtree(host.dir / name)
+            (disk / name).mkdir()
+            (host.dir / name).symlink_to(disk / name)
+            host.once()
+            small_disk.fill(disk, 0)
+            for _ in range(2):
+                out = host.once(status=1)
+                assert "No space left on device" in out, out
+            running = host.run()
+            assert running.wait() == 1, "it goes on without a state"
+            small_disk.empty(disk)
+            begun = len(host.signer.entries)
+            host.once()
+            check_whole(host, begun - 1)
+
+
+if __name__ == "__main__":
+    small_disk.enter()
+    run_tests(__name__)

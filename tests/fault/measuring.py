@@ -1,0 +1,101 @@
+#!/usr/bin/python3
+"""Each system call by which hallmark-collector looks at a process made to fail, one after the other.
+
+Whatever fails, a component is as it should be, says what could not be read, or is not there: one
+that only looks better is what an attacker would wait for.
+"""
+
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+from hallmark import program, run_tests
+from measured import PYTHON, Measured
+
+CALLS = ("openat", "openat2", "readlinkat", "newfstatat", "fstat", "read", "pread64",
+         "getdents64", "fstatfs", "poll")
+ERRORS = {"openat": "EMFILE", "openat2": "EMFILE"}
+KINDS = ("executable", "files", "libraries", "runtime")
+CALL = re.compile(r"^(\w+)\((.*)$")
+
+
+def traced(arguments, trace, inject=None):
+    """Lines of the calls it made; its exit status, its output."""
+    command = ["strace", "-y", "-s", "200", "-o", str(trace), "-e", "trace=" + ",".join(CALLS)]
+    if inject:
+        command += ["-e", f"inject={inject}"]
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True, errors="replace",
+                          timeout=120)
+    return trace.read_text(errors="replace").split("\n"), done
+
+
+def points(lines, marks):
+    """Of each call the numbers of those that look at the process or its files."""
+    counts = dict.fromkeys(CALLS, 0)
+    for line in lines:
+        match = CALL.match(line)
+        if not match or match[1] not in counts:
+            continue
+        counts[match[1]] += 1
+        if any(mark in match[2] for mark in marks):
+            yield match[1], counts[match[1]]
+
+
+def components(text):
+    return {kind: c["items"] for kind, c in json.loads(text)["components"].items()}
+
+
+def looks_better(kind, items, good):
+    """Something that should be told is not, and nothing says that it could not be seen."""
+    if kind == "runtime":
+        return items != good[kind]
+    told = {}
+    for item in items:
+        told.setdefault(item["path"], []).append(item)
+    return not all(any(item == g or {"unreadable", *g["flags"]} <= set(item["flags"])
+                       for item in told.get(g["path"], [])) for g in good[kind])
+
+
+def test_no_failed_call_makes_a_component_look_better():
+    with Measured() as host, tempfile.TemporaryDirectory() as scratch:
+        trace = pathlib.Path(scratch) / "trace"
+        # A program that is mapped writable, with a library that is gone and memory without a file.
+        copy = shutil.copy(pathlib.Path(PYTHON).resolve(), host.dir / "program")
+        process = host.map("rwx", copy, "anonymous-rwx", "unlinked", host.write("gone.so"),
+                           interpreter=copy, env={"PYTHONHOME": "/usr", "WANTED": "1"})
+        host.write("tree/a.conf")
+        workload = {"pid": process.pid, "environment": ["WANTED"],
+                    "files": [f"{host.dir}/tree/**", f"{host.dir}/tree/*.conf"]}
+        good = components(host.call(*KINDS, **workload).stdout)
+        command = [program("hallmark-collector"), "measure", "app", "--json", "-c",
+                   str(host.dir / "collector.yaml")]
+        lines, done = traced(command, trace)
+        assert components(done.stdout) == good, done.stderr
+        found = list(points(lines, (f"/proc/{process.pid}", str(host.dir / "tree"))))
+        missing = worse = 0
+        for call, number in found:
+            inject = f"{call}:error={ERRORS.get(call, 'EIO')}:when={number}"
+            _, done = traced(command, trace, inject)
+            if done.returncode != 0:
+                assert done.returncode == 1 and done.stderr.startswith("hallmark-collector: "), (
+                    inject, done)
+                missing += 1
+                continue
+            told = components(done.stdout)
+            for kind, items in told.items():
+                assert not looks_better(kind, items, good), (inject, kind, items, done.stderr)
+            for kind in good.keys() - told.keys():
+                assert f"{kind} is left out: " in done.stderr, (inject, done.stderr)
+            worse += told != good
+        print(f"     {len(found)} calls failed: {missing} without a measurement, {worse} told")
+        assert len(found) > 50 and worse > 10
+
+
+if __name__ == "__main__":
+    run_tests(__name__)

@@ -1,0 +1,238 @@
+#!/usr/bin/python3
+"""The component `files` of hallmark-collector: patterns over trees of every kind of name."""
+
+import hashlib
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import threading
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+import small_disk
+from hallmark import run_tests
+from measured import AS_NOBODY, NOBODY, Measured, can_be_others
+
+EMPTY = hashlib.sha256(b"").hexdigest()
+NOTHING = "0" * 64  # the digest of what has none
+LARGE = 64 << 20    # bytes: reading them takes long enough to be changed meanwhile
+
+
+class Tree(Measured):
+    """A host with a directory `tree` and a process whose root it is seen from."""
+
+    def __init__(self):
+        super().__init__()
+        self.process = self.start("/bin/sleep", "3600")
+        (self.dir / "tree").mkdir()
+
+    def found(self, *patterns):
+        """Items by their names below the tree."""
+        patterns = [str(self.dir / "tree" / p) for p in patterns]
+        items = self.files("files", pid=self.process.pid, files=patterns)
+        return {path.removeprefix("tree/"): item for path, item in items.items()}
+
+    def names(self, *patterns):
+        return sorted(self.found(*patterns))
+
+
+def test_mode_owner_size_and_digest():
+    with Tree() as tree:
+        path = tree.write("tree/app.conf", "content\n")
+        path.chmod(0o4751)
+        if can_be_others():
+            os.chown(path, 12, 34)
+            path.chmod(0o4751)
+        item = tree.found("app.conf")["app.conf"]
+        stat = path.stat()
+        assert item == {"path": str(path), "sha256": hashlib.sha256(b"content\n").hexdigest(),
+                        "size": 8, "mode": "0104751", "uid": stat.st_uid, "gid": stat.st_gid,
+                        "flags": []}
+
+
+def test_names_of_any_bytes():
+    names = ["a b", "line\nfeed", "back\\slash", "star*", "[x]", "\x1b[2J", "ü", "q\""]
+    with Tree() as tree:
+        for name in names:
+            tree.write(f"tree/{name}")
+        with open(os.fsencode(tree.dir / "tree") + b"/\xff\xfe", "wb"):
+            pass
+        assert tree.names("*") == sorted(["a b", "line\\x0afeed", "back\\x5cslash", "star*", "[x]",
+                                          "\\x1b[2J", "ü", "q\"", "\\xff\\xfe"])
+        assert tree.names("star\\*") == ["star*"] and tree.names("\\[x\\]") == ["[x]"]
+
+
+def test_what_patterns_find():
+    with Tree() as tree:
+        for name in ("a.conf", ".a.conf", "b.dat", "sub/a.conf", "sub/deep/er/c.conf", "sub/.h/x"):
+            tree.write(f"tree/{name}")
+        assert tree.names("*.conf") == ["a.conf"]
+        assert tree.names(".*.conf") == [".a.conf"]
+        assert tree.names("*/*.conf") == ["sub/a.conf"]
+        assert tree.names("sub/**") == ["sub/.h/x", "sub/a.conf", "sub/deep/er/c.conf"]
+        assert tree.names("a.conf", "*", "**") == tree.names("**"), "each file is one item"
+        for nothing in ("*.none", "none/*", "sub", "sub/", "a.conf/x"):
+            assert tree.names(nothing) == []
+        for refused in ("**.conf", "**/a.conf", "../tree/*"):
+            told = tree.refused("files", pid=tree.process.pid, files=[f"{tree.dir}/tree/{refused}"])
+            assert refused in told, told
+
+
+def test_links_are_told_and_not_followed():
+    with Tree() as tree:
+        tree.write("secret/inside")
+        tree.write("tree/real/file")
+        for name, target in (("out", "../secret/inside"), ("dir", "real"), ("loop", "loop"),
+                             ("up", ".."), ("root", "/"), ("dangling", "nowhere")):
+            (tree.dir / "tree" / name).symlink_to(target)
+            item = tree.found(name)[name]
+            assert item["flags"] == ["symlink"] and item["size"] == len(target)
+            assert item["sha256"] == hashlib.sha256(target.encode()).hexdigest()
+        assert tree.names("dir/file") == ["dir"], "a link on the way is an item itself"
+        assert tree.names("**") == sorted(["out", "dir", "loop", "up", "root", "dangling",
+                                           "real/file"])
+        os.link(tree.dir / "secret/inside", tree.dir / "tree/hard")
+        assert tree.found("hard")["hard"]["flags"] == []
+
+
+def test_nothing_but_files_is_opened():
+    with Tree() as tree:
+        os.mkfifo(tree.dir / "tree/fifo")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(tree.dir / "tree/socket"))
+        found = tree.found("**")
+        assert {n: (i["flags"], i["sha256"]) for n, i in found.items()} == {
+            "fifo": (["special"], NOTHING), "socket": (["special"], NOTHING)}
+        items = tree.measure("files", pid=tree.process.pid, files=["/dev/null", "/dev/zero"])
+        items = items["components"]["files"]["items"]
+        assert [(i["path"], i["flags"]) for i in items] == [
+            ("/dev/null", ["special"]), ("/dev/zero", ["special"])]
+
+
+def test_what_may_not_be_read_is_told():
+    if not can_be_others():
+        return
+    with Tree() as tree:
+        tree.write("tree/closed").chmod(0)
+        tree.write("tree/dir/inside")
+        (tree.dir / "tree/dir").chmod(0o700)
+        tree.give_to_nobody()
+        process = tree.start(*AS_NOBODY, "/bin/sleep", "3600")
+        while os.stat(f"/proc/{process.pid}").st_uid != NOBODY:
+            os.sched_yield()
+        items = tree.files("files", pid=process.pid, files=[f"{tree.dir}/tree/**"], prefix=AS_NOBODY)
+        assert {n: (i["flags"], i["sha256"]) for n, i in items.items()} == {
+            "tree/closed": (["unreadable"], NOTHING), "tree/dir": (["unreadable"], NOTHING)}
+
+
+def test_a_tree_too_deep_is_told():
+    with Tree() as tree:
+        path = tree.dir / "tree"
+        for _ in range(130):
+            path = path / "d"
+        path.mkdir(parents=True)
+        (path / "f").write_text("x")
+        found = tree.found("**")
+        assert [(n.count("/"), i["flags"]) for n, i in found.items()] == [(128, ["unreadable"])]
+
+
+def test_holes_are_read_as_zeros():
+    with Tree() as tree:
+        path = tree.write("tree/sparse", b"")
+        os.truncate(path, LARGE)
+        item = tree.found("sparse")["sparse"]
+        assert item["size"] == LARGE
+        assert item["sha256"] == hashlib.sha256(bytes(LARGE)).hexdigest()
+
+
+# --- while they are read -------------------------------------------------------------------------
+
+def changed_by(act):
+    """Flags of a large file that `act` is done to again and again while it is read."""
+    with Tree() as tree:
+        path = tree.write("tree/large", b"")
+        os.truncate(path, LARGE)
+        done = threading.Event()
+
+        def change():
+            while not done.wait(0.001):  # not to keep the file's lock all the time
+                act(path)
+
+        worker = threading.Thread(target=change)
+        worker.start()
+        try:
+            return tree.found("large")["large"]["flags"]
+        finally:
+            done.set()
+            worker.join()
+
+
+def test_a_file_that_is_written_to():
+    def act(path):
+        with path.open("r+b") as file:
+            file.write(b"x")
+    assert changed_by(act) == ["changed"]
+
+
+def test_a_file_that_grows():
+    def act(path):
+        with path.open("ab") as file:
+            file.write(b"x")
+    assert changed_by(act) == ["changed"]
+
+
+def test_a_file_that_is_cut():
+    def act(path):
+        os.truncate(path, path.stat().st_size - 4096)
+    assert changed_by(act) == ["changed"]
+
+
+def test_a_file_that_another_one_takes_the_name_of():
+    def act(path):
+        other = path.with_name("other")
+        with other.open("wb") as file:
+            file.truncate(LARGE)
+        os.rename(other, path)
+    assert "replaced" in changed_by(act)
+
+
+# --- elsewhere -----------------------------------------------------------------------------------
+
+def test_the_root_of_the_process_counts():
+    with Measured() as host:
+        host.write("jail/etc/name", "jail\n")
+        host.write("etc/name", "outside\n")
+        (host.dir / "jail/out").symlink_to("/etc")
+        (host.dir / "jail/above").symlink_to("../../etc")
+        process = subprocess.Popen(
+            [sys.executable, "-c", CHROOTED, str(host.dir / "jail")], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE)
+        host.processes.append(process)
+        assert process.stdout.readline() == b"ready\n"
+        items = host.measure("files", pid=process.pid, files=["/etc/name", "/out/*", "/above/*"])
+        items = {i["path"]: i for i in items["components"]["files"]["items"]}
+        assert {n: i["flags"] for n, i in items.items()} == {
+            "/etc/name": [], "/out": ["symlink"], "/above": ["symlink"]}
+        assert items["/etc/name"]["sha256"] == hashlib.sha256(b"jail\n").hexdigest()
+
+
+CHROOTED = "import os, sys\nos.chroot(sys.argv[1])\nprint('ready', flush=True)\nsys.stdin.read()"
+
+
+def test_a_hundred_thousand_files():
+    with Tree() as tree:
+        for i in range(100000):
+            os.close(os.open(tree.dir / f"tree/file-{i:06}", os.O_CREAT | os.O_WRONLY))
+        component = tree.measure("files", pid=tree.process.pid, files=[f"{tree.dir}/tree/*"])
+        component = component["components"]["files"]
+        assert component["count"] == 100000 == len(component["items"])
+        assert all(i["sha256"] == EMPTY for i in component["items"])
+        for i in range(100000):
+            os.unlink(tree.dir / f"tree/file-{i:06}")
+
+
+if __name__ == "__main__":
+    small_disk.enter()
+    run_tests(__name__)

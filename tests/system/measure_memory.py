@@ -1,0 +1,149 @@
+#!/usr/bin/python3
+"""What hallmark-collector finds mapped executable in real processes: its component `libraries`."""
+
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+import small_disk
+from hallmark import run_tests
+from measured import PYTHON, Measured, can_be_others
+
+# Two filesystems on one small disk: the lower layer's files keep their small inode numbers.
+LAYERS = ("lower", "upper", "work", "merged", "other")
+
+
+def memory(host, *steps):
+    """Flags of what has no path, by name."""
+    process = host.map(*steps)
+    items = host.measure("libraries", pid=process.pid)["components"]["libraries"]["items"]
+    return [(i["path"], i["flags"]) for i in items if not i["path"].startswith("/")]
+
+
+def test_files_and_their_digests():
+    with Measured() as host:
+        path = host.write("plug in.so", "x" * 5000)
+        process = host.map("file", path)
+        item = host.files("libraries", pid=process.pid)["plug in.so"]
+        assert item["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+        assert item["size"] == 5000 and item["flags"] == [] and item["mode"] == "0100644"
+        items = host.measure("libraries", pid=process.pid)["components"]["libraries"]["items"]
+        real = os.path.realpath(PYTHON)
+        assert real not in [i["path"] for i in items], "the program is a component of its own"
+        assert any("/libc.so" in i["path"] for i in items)
+
+
+def test_names_are_told_as_they_are():
+    names = ["line\nfeed", "back\\slash", "back\\012slash", "app (deleted)", "\x1b[2J", "ü"]
+    with Measured() as host:
+        paths = [host.write(name) for name in names]
+        process = host.map(*(word for path in paths for word in ("file", path)))
+        assert host.flags("libraries", pid=process.pid) == {
+            "line\\x0afeed": [], "back\\x5cslash": [], "back\\x5c012slash": [],
+            "app (deleted)": [], "\\x1b[2J": [], "ü": []}
+
+
+def test_what_left_its_directory_is_marked():
+    with Measured() as host:
+        gone, kept = host.write("gone.so"), host.write("gone.so (deleted)")
+        process = host.map("unlinked", gone, "file", kept)
+        # Without the right to map_files there is no way to the bytes of what has no name.
+        unread = [] if can_be_others() else ["unreadable"]
+        items = host.files("libraries", pid=process.pid)
+        assert {name: item["flags"] for name, item in items.items()} == {
+            "gone.so": ["deleted", *unread], "gone.so (deleted)": []}
+        assert unread or items["gone.so"]["sha256"] == hashlib.sha256(b"content\n").hexdigest()
+        host.write("gone.so", "another\n")
+        flags = host.flags("libraries", pid=process.pid)["gone.so"]
+        assert sorted(flags) == sorted(["deleted", "replaced", *unread]), flags
+
+
+def test_one_file_under_two_names_is_two_items():
+    with Measured() as host:
+        first = host.write("first.so")
+        os.link(first, host.dir / "second.so")
+        process = host.map("file", first, "file", host.dir / "second.so", "file", first)
+        assert host.flags("libraries", pid=process.pid) == {"first.so": [], "second.so": []}
+
+
+def test_memory_without_a_file():
+    with Measured() as host:
+        assert memory(host) == []
+        assert memory(host, "anonymous", "anonymous") == [("[anon]", ["anonymous"])]
+        assert memory(host, "anonymous", "anonymous-rwx") == [
+            ("[anon]", ["anonymous"]), ("[anon]", ["anonymous", "writable"])]
+
+
+def test_files_in_memory_alone():
+    with Measured() as host:
+        process = host.map("memfd", "a b\nc (deleted)")
+        items = host.measure("libraries", pid=process.pid)["components"]["libraries"]["items"]
+        assert [i["flags"] for i in items if i["path"] == "/memfd:a b\\x0ac (deleted)"] in (
+            [["memfd"]], [["memfd", "unreadable"]])
+
+
+def test_writable_and_executable_at_once():
+    with Measured() as host:
+        path = host.write("rwx.so")
+        process = host.map("file", path, "rwx", path)
+        assert host.flags("libraries", pid=process.pid) == {"rwx.so": ["writable"]}
+        copy = shutil.copy(os.path.realpath(PYTHON), host.dir / "program")
+        process = host.map("rwx", copy, interpreter=copy, env={"PYTHONHOME": "/usr"})
+        assert host.flags("executable", pid=process.pid) == {"program": ["writable"]}
+        assert host.flags("libraries", pid=process.pid) == {}
+
+
+def test_the_kernels_own_page_made_writable():
+    with Measured() as host:
+        try:
+            process = host.map("vdso-rwx")
+        except AssertionError:  # a kernel that seals it
+            assert memory(host) == []
+            return
+        items = host.measure("libraries", pid=process.pid)["components"]["libraries"]["items"]
+        assert [i["flags"] for i in items if i["path"] == "[vdso]"] == [["anonymous", "writable"]]
+
+
+def test_a_file_with_the_programs_inode_number_is_not_taken_for_it():
+    with small_disk.small_disk() as disk, Measured() as host:
+        for name in LAYERS:
+            (disk / name).mkdir()
+        shutil.copy(os.path.realpath(PYTHON), disk / "lower/program")
+        mount(disk / "merged", "overlay", f"lowerdir={disk}/lower,upperdir={disk}/upper,"
+                                          f"workdir={disk}/work")
+        mount(disk / "other", "tmpfs", "size=1m")
+        try:
+            copy = disk / "merged/program"
+            evil = file_with_inode(disk / "other", copy.stat().st_ino)
+            process = host.map("file", evil, interpreter=copy, env={"PYTHONHOME": "/usr"})
+            items = host.measure("libraries", pid=process.pid)["components"]["libraries"]["items"]
+            paths = [i["path"] for i in items]
+            assert str(evil) in paths and str(copy) not in paths, paths
+            host.end(process)
+        finally:
+            for name in ("other", "merged"):
+                subprocess.run(["umount", str(disk / name)], check=True)
+
+
+def mount(where, kind, options):
+    subprocess.run(["mount", "-t", kind, "-o", options, "hallmark-test", str(where)], check=True)
+
+
+def file_with_inode(directory, number):
+    """A tmpfs counts its files: one after the other until the number comes."""
+    for i in range(number + 1):
+        path = directory / f"file{i}"
+        path.write_text("content\n")
+        if path.stat().st_ino == number:
+            return path
+    raise AssertionError(f"no file with inode {number}")
+
+
+if __name__ == "__main__":
+    small_disk.enter()
+    run_tests(__name__)
