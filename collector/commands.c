@@ -322,16 +322,14 @@ report_wanted(
     struct reporter *r, const struct collector_config *config, size_t index, bool *open, bool *good)
 {
 	const char *name = config->workloads[index].name;
-	char file[RECEIPT_NAME_SIZE];
 	struct reporter_result result;
 
 	if (!reporter_is_connected(r))
 		return true;
 	switch (reporter_report(r, index, &result)) {
 	case REPORTER_DONE:
-		receipt_name(view_of_string(name), result.seq, file);
 		printf("%s: %s, index %llu, %s/%s\n", name, report_status_name(result.status),
-		    (unsigned long long)result.index, config->receipt_directory, file);
+		    (unsigned long long)result.index, config->receipt_directory, result.file);
 		*open = false;
 		return true;
 	case REPORTER_REFUSED:

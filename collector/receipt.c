@@ -15,15 +15,16 @@
 #include "proto/tlogproof.h"
 
 #define PROOF_SUFFIX ".tlog-proof"
+#define LOG_DIGITS   8 /* two logs of one collector do not share them by accident */
 
 static enum err check_report(const struct message_receipt *r, struct view log,
     const struct chain_head *sent, enum report_status *status, struct trouble *t);
 static enum err check_checkpoint(
     const struct message_receipt *r, struct view log, EVP_PKEY *key, struct trouble *t);
 static enum err check_seal(const struct note *n, const char *log, EVP_PKEY *key, struct trouble *t);
-static bool is_receipt_of(const char *name, const char *workload, uint64_t *seq);
+static bool is_receipt_of(const char *name, struct view workload, struct view log, uint64_t *seq);
 static int compare_numbers(const void *a, const void *b);
-static size_t list_receipts(int dir, const char *workload, uint64_t **out);
+static size_t list_receipts(int dir, struct view workload, struct view log, uint64_t **out);
 
 enum err
 receipt_key_load(const char *path, EVP_PKEY **out, struct trouble *t)
@@ -55,26 +56,32 @@ receipt_verify(const struct message_receipt *r, struct view log, const struct ch
 }
 
 void
-receipt_name(struct view workload, uint64_t seq, char name[RECEIPT_NAME_SIZE])
+receipt_name(struct view workload, struct view log, uint64_t seq, char name[RECEIPT_NAME_SIZE])
 {
-	(void)snprintf(name, RECEIPT_NAME_SIZE, "%.*s-%010llu" PROOF_SUFFIX, (int)workload.size,
-	    (const char *)workload.data, (unsigned long long)seq);
+	char hex[DIGEST_HEX_SIZE + 1];
+	struct digest digest;
+
+	digest_of(log.data, log.size, &digest);
+	digest_to_hex(&digest, hex);
+	(void)snprintf(name, RECEIPT_NAME_SIZE, "%.*s-%.*s-%010llu" PROOF_SUFFIX,
+	    (int)workload.size, (const char *)workload.data, LOG_DIGITS, hex,
+	    (unsigned long long)seq);
 }
 
 enum err
-receipt_save(int dir, const struct message_receipt *r, struct trouble *t)
+receipt_save(int dir, const struct message_receipt *r, struct view log, struct trouble *t)
 {
 	const struct tlogproof proof = {r->report, r->index, r->proof, r->checkpoint};
 	char name[RECEIPT_NAME_SIZE], *suffix;
 	struct buf text = BUF_INIT;
 	enum err e = ERR_OK;
 
-	receipt_name(r->workload, r->seq, name);
+	receipt_name(r->workload, log, r->seq, name);
 	if (r->jws.size > 0) {
 		suffix = strrchr(name, '.');
 		memcpy(suffix, ".jwt", sizeof(".jwt"));
 		e = savefile_write(dir, name, r->jws, t);
-		receipt_name(r->workload, r->seq, name);
+		receipt_name(r->workload, log, r->seq, name);
 	}
 	tlogproof_write(&proof, &text);
 	if (e == ERR_OK && (e = buf_status(&text)) == ERR_OK)
@@ -84,14 +91,14 @@ receipt_save(int dir, const struct message_receipt *r, struct trouble *t)
 }
 
 void
-receipt_prune(int dir, const char *workload, uint32_t kept)
+receipt_prune(int dir, struct view workload, struct view log, uint32_t kept)
 {
 	char name[RECEIPT_NAME_SIZE];
 	uint64_t *numbers = NULL;
-	size_t count = kept > 0 ? list_receipts(dir, workload, &numbers) : 0;
+	size_t count = kept > 0 ? list_receipts(dir, workload, log, &numbers) : 0;
 
 	for (size_t i = 0; count > kept && i < count - kept; i++) {
-		receipt_name(view_of_string(workload), numbers[i], name);
+		receipt_name(workload, log, numbers[i], name);
 		(void)unlinkat(dir, name, 0);
 		memcpy(strrchr(name, '.'), ".jwt", sizeof(".jwt"));
 		(void)unlinkat(dir, name, 0);
@@ -164,28 +171,28 @@ check_seal(const struct note *n, const char *log, EVP_PKEY *key, struct trouble 
 	return e;
 }
 
-/* "<workload>-<at least ten digits>.tlog-proof" and nothing else. */
+/* Its name to the byte, whatever the number. */
 static bool
-is_receipt_of(const char *name, const char *workload, uint64_t *seq)
+is_receipt_of(const char *name, struct view workload, struct view log, uint64_t *seq)
 {
-	const size_t size = strlen(workload);
+	const size_t before = workload.size + 1 + LOG_DIGITS + 1;
 	char expected[RECEIPT_NAME_SIZE];
 	const char *digits;
 
-	if (strncmp(name, workload, size) != 0 || name[size] != '-')
+	if (strlen(name) < before)
 		return false;
-	digits = name + size + 1;
+	digits = name + before;
 	digits += strspn(digits, "0");
 	if (decimal_decode((struct view){(const uint8_t *)digits, strcspn(digits, ".")}, seq) !=
 	    ERR_OK)
 		return false;
-	receipt_name(view_of_string(workload), *seq, expected);
+	receipt_name(workload, log, *seq, expected);
 	return strcmp(name, expected) == 0;
 }
 
 /* Sorted; 0 and NULL where nothing can be listed: then nothing is pruned. */
 static size_t
-list_receipts(int dir, const char *workload, uint64_t **out)
+list_receipts(int dir, struct view workload, struct view log, uint64_t **out)
 {
 	size_t count = 0, capacity = 0;
 	struct dirent *entry;
@@ -201,7 +208,7 @@ list_receipts(int dir, const char *workload, uint64_t **out)
 		return 0;
 	}
 	while ((entry = readdir(names)) != NULL) {
-		if (!is_receipt_of(entry->d_name, workload, &seq))
+		if (!is_receipt_of(entry->d_name, workload, log, &seq))
 			continue;
 		if (count == capacity) {
 			capacity = capacity == 0 ? 64 : 2 * capacity;

@@ -6,8 +6,9 @@
  * log; and the proof leads from the report to its root. With the certificate of the log's key at
  * hand the signature over the checkpoint is verified too.
  *
- * Files: <workload>-<seq, ten digits>.tlog-proof (C2SP tlog-proof), and .jwt beside it where the
- * signer gave a token.
+ * Files: <workload>-<log>-<seq, ten digits>.tlog-proof (C2SP tlog-proof), and .jwt beside it where
+ * the signer gave a token. <log> is the beginning of its origin's SHA-256, eight hex digits: each
+ * log numbers the reports of a workload for itself.
  */
 #ifndef HALLMARK_COLLECTOR_RECEIPT_H
 #define HALLMARK_COLLECTOR_RECEIPT_H
@@ -35,13 +36,15 @@ enum err receipt_verify(const struct message_receipt *r, struct view log,
     const struct chain_head *sent, EVP_PKEY *key, enum report_status *status,
     struct trouble *t) MUST_USE;
 
-/* The name of a receipt's file. */
-void receipt_name(struct view workload, uint64_t seq, char name[RECEIPT_NAME_SIZE]);
+/* The name of a receipt's file; `log` is the log's origin. */
+void receipt_name(
+    struct view workload, struct view log, uint64_t seq, char name[RECEIPT_NAME_SIZE]);
 
 /* Saves into `dir`, durably. ERR_IO (final, see collector/savefile.h). */
-enum err receipt_save(int dir, const struct message_receipt *r, struct trouble *t) MUST_USE;
+enum err receipt_save(
+    int dir, const struct message_receipt *r, struct view log, struct trouble *t) MUST_USE;
 
-/* Removes the oldest receipts of a workload, down to `kept`; 0: keeps all. */
-void receipt_prune(int dir, const char *workload, uint32_t kept);
+/* Removes the oldest receipts of a workload in a log, down to `kept`; 0: keeps all. */
+void receipt_prune(int dir, struct view workload, struct view log, uint32_t kept);
 
 #endif

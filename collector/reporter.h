@@ -27,6 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/receipt.h"
 #include "collector/trouble.h"
 #include "config/collector_config.h"
 #include "proto/err.h"
@@ -45,7 +46,8 @@ enum reporter_outcome {
 struct reporter_result {
 	enum report_status status;
 	uint64_t seq;
-	uint64_t index; /* in the log */
+	uint64_t index;               /* in the log */
+	char file[RECEIPT_NAME_SIZE]; /* name of its receipt */
 };
 
 /* Opens state and receipts, loads keys. `config` must outlive it. Sets *out to NULL first. */

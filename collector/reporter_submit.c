@@ -61,12 +61,12 @@ on_receipt(struct reporter *r, struct reporter_workload *w, const struct chain_h
     const struct message_receipt *m, struct reporter_result *out)
 {
 	EVP_PKEY *key = r->log_key[client_signer(r->client)];
-	char name[RECEIPT_NAME_SIZE];
+	const struct view log = client_log(r->client);
 	struct trouble t = TROUBLE_INIT;
 	struct journal j;
 	enum err e;
 
-	e = receipt_verify(m, client_log(r->client), head, key, &out->status, &t);
+	e = receipt_verify(m, log, head, key, &out->status, &t);
 	if (e != ERR_OK) {
 		journal_begin(&j, JOURNAL_ERROR, "bad-receipt");
 		journal_string(&j, "workload", w->config->name);
@@ -77,21 +77,21 @@ on_receipt(struct reporter *r, struct reporter_workload *w, const struct chain_h
 		reporter_disconnect(r, e, &t);
 		return REPORTER_STEP_LOST;
 	}
-	if ((e = receipt_save(r->receipts, m, &t)) != ERR_OK ||
+	if ((e = receipt_save(r->receipts, m, log, &t)) != ERR_OK ||
 	    (e = chain_acknowledge(w->chain, &t)) != ERR_OK)
 		return state_failed(r, w, e, &t);
 	out->seq = m->seq;
 	out->index = m->index;
-	receipt_name(m->workload, m->seq, name);
+	receipt_name(m->workload, log, m->seq, out->file);
 	journal_begin(
 	    &j, out->status == REPORT_AFFIRMING ? JOURNAL_INFO : JOURNAL_WARNING, "receipt");
 	journal_string(&j, "workload", w->config->name);
 	journal_number(&j, "seq", m->seq);
 	journal_number(&j, "index", m->index);
 	journal_string(&j, "status", report_status_name(out->status));
-	journal_string(&j, "file", name);
+	journal_string(&j, "file", out->file);
 	journal_end(&j);
-	receipt_prune(r->receipts, w->config->name, r->config->receipts_kept);
+	receipt_prune(r->receipts, m->workload, log, r->config->receipts_kept);
 	return REPORTER_STEP_RECEIPT;
 }
 

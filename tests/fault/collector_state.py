@@ -14,7 +14,7 @@ TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "lib"), str(TESTS / "system")]
 
 import small_disk
-from collector_client import Host, msgpack_report
+from collector_client import Host, msgpack_report, receipt
 from hallmark import program, run_tests
 
 SAVES = ("openat", "pwrite64", "fsync", "fdatasync", "renameat", "ftruncate", "mkdirat", "unlinkat")
@@ -35,7 +35,7 @@ def check_whole(host, begun):
     """All that the signer has logged since then is here, in one chain."""
     numbers = [msgpack_report(entry)["seq"] for entry in host.signer.entries]
     assert numbers == list(range(1, len(numbers) + 1)), numbers
-    names = {f"app-{n:010}.tlog-proof" for n in numbers}
+    names = {receipt("app", n) for n in numbers}
     assert set(host.receipts()) == names, names ^ set(host.receipts())
     assert host.seq() == len(numbers) > begun
     left = [p for p in (host.dir / "state").rglob(".*")]

@@ -29,6 +29,11 @@ from hallmark import (Authority, PATIENCE_S, Process, free_port, program, run_te
 from wire import REFUSAL, WANT, ZERO, frame, pack  # noqa: E402
 
 
+def receipt(workload, seq, suffix=".tlog-proof", log=0):
+    """The name of the file."""
+    return f"{workload}-{hashlib.sha256(f'hallmark.test/log{log}'.encode()).hexdigest()[:8]}-{seq:010}{suffix}"
+
+
 class Host:
     """A directory with a running workload, certificates, and a configuration for the collector."""
 
@@ -104,7 +109,7 @@ def test_once_saves_a_receipt():
     with Host() as h:
         out = h.once()
         assert "app: affirming, index 0" in out, out
-        assert h.receipts() == ["app-0000000001.tlog-proof"]
+        assert h.receipts() == [receipt("app", 1)]
         fields, signature = h.signer.bundles[0]
         assert fields["seq"] == 1 and fields["prev"] == ZERO and signature is None
         assert set(fields["components"]) == {"executable", "libraries", "runtime", "host"}
@@ -178,14 +183,25 @@ def test_a_token_is_saved_beside_the_receipt():
     with Host() as h:
         h.signer.script = [with_jws]
         h.once()
-        assert (h.dir / "receipts" / "app-0000000001.jwt").read_text() == "a.b.c"
+        assert (h.dir / "receipts" / receipt("app", 1, ".jwt")).read_text() == "a.b.c"
 
 
 def test_old_receipts_are_pruned():
     with Host(receipts_kept=2) as h:
         for _ in range(4):
             h.once()
-        assert h.receipts() == ["app-0000000003.tlog-proof", "app-0000000004.tlog-proof"]
+        assert h.receipts() == [receipt("app", 3), receipt("app", 4)]
+
+
+def test_each_log_has_receipts_of_its_own():
+    """Each numbers the reports of a workload for itself: none takes another's place, none is the oldest."""
+    with Host(signers=2, receipts_kept=2) as h:
+        for _ in range(4):
+            h.once()
+        first = h.receipts()
+        h.signers[0].close()
+        h.once()
+        assert set(h.receipts()) == {*first, receipt("app", 1, log=1)}
 
 
 def test_several_workloads_over_one_connection():
@@ -193,7 +209,7 @@ def test_several_workloads_over_one_connection():
         h.workloads.append({**h.workloads[0], "name": "app-1"})
         h.configure()
         h.once()
-        assert h.receipts() == ["app-0000000001.tlog-proof", "app-1-0000000001.tlog-proof"]
+        assert set(h.receipts()) == {receipt("app", 1), receipt("app-1", 1)}
         h.once("app-1")
         assert len(h.signer.bundles) == 3
 
@@ -252,7 +268,7 @@ def bad_receipt(make, words):
         h.signer.script = []
         h.once()  # and the same bytes get their receipt afterwards
         assert len({pack(b[0]) for b in h.signer.bundles[:3]}) == 1
-        assert "app-0000000001.tlog-proof" in h.receipts()
+        assert receipt("app", 1) in h.receipts()
 
 
 def test_receipt_for_another_bundle():
@@ -404,7 +420,7 @@ def broken(act, words, sends=True):
         assert words in out, out
         assert h.receipts() == []
         h.once()
-        assert h.receipts() == ["app-0000000001.tlog-proof"]
+        assert h.receipts() == [receipt("app", 1)]
 
 
 def test_garbage_instead_of_an_answer():
@@ -519,7 +535,7 @@ def test_killed_before_the_receipt_gets_the_same_receipt():
         h.signer.wait(lambda: h.signer.heads)
         collector.kill()
         h.once()
-        assert h.receipts()[0] == "app-0000000001.tlog-proof"
+        assert h.receipts()[0] == receipt("app", 1)
         first, second = h.signer.bundles[0][0], h.signer.bundles[1][0]
         assert pack(first) == pack(second)
         assert h.signer.bundles[2][0]["seq"] == 2, "and then a fresh one"
@@ -532,7 +548,7 @@ def test_killed_before_the_signer_took_it_measures_again():
         h.signer.wait(lambda: h.signer.bundles)
         collector.kill()
         h.once()
-        assert h.receipts() == ["app-0000000001.tlog-proof"]
+        assert h.receipts() == [receipt("app", 1)]
         assert h.signer.bundles[-1][0]["nonce"] != h.signer.bundles[0][0]["nonce"]
 
 
@@ -645,7 +661,7 @@ def test_one_broken_chain_file_stops_its_own_workload_only():
             h.files("app.chain")[0].write_bytes(broken)
             out = h.once(status=1)
             assert "event=chain-unusable workload=app " in out and "move it" in out, out
-            assert h.receipts()[-1] == "app-1-0000000002.tlog-proof"
+            assert receipt("app-1", 2) in h.receipts()
 
 
 def test_state_that_cannot_be_used_is_told_by_name():
