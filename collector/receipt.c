@@ -1,6 +1,7 @@
 #include "collector/receipt.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <openssl/pem.h>
 #include <stdio.h>
@@ -33,10 +34,10 @@ receipt_key_load(const char *path, EVP_PKEY **out, struct trouble *t)
 	X509 *certificate = NULL;
 
 	*out = NULL;
-	if (file != NULL) {
-		certificate = PEM_read_X509(file, NULL, NULL, NULL);
-		(void)fclose(file);
-	}
+	if (file == NULL)
+		return trouble_set(t, ERR_CONFIG, "log_certificate %s: %s", path, strerror(errno));
+	certificate = PEM_read_X509(file, NULL, NULL, NULL);
+	(void)fclose(file);
 	if (certificate != NULL)
 		*out = X509_get_pubkey(certificate);
 	X509_free(certificate);
