@@ -36,6 +36,7 @@
 struct signer {
 	uv_loop_t loop;
 	const char *config_path;
+	int lock_fd; /* of the log's directory */
 	struct service service;
 	struct log_index *index;
 	struct loaded_libraries libraries;
@@ -115,6 +116,7 @@ signer_run(const char *config_path)
 	storage_free(&s->service.storage);
 	workload_table_free(&s->service.workloads);
 	index_close(&s->index);
+	close(s->lock_fd);
 	nonce_source_free(&s->service.nonces);
 	message_decoder_free(&s->service.decoder);
 	buf_free(&s->service.scratch);
@@ -151,7 +153,12 @@ start(struct signer *s, struct loaded *l)
 		return ERR_MEMORY;
 	service_now_s(service);
 	storage_init(&service->storage, l->config);
-	if ((e = index_open(l->config->index_file, &s->index)) != ERR_OK ||
+	/*
+	 * One signer a log: two would each be right about a different future. The second one must
+	 * not touch the index either, which the first is writing.
+	 */
+	if ((e = diskfile_lock_directory(l->config->log_directory, &s->lock_fd)) != ERR_OK ||
+	    (e = index_open(l->config->index_file, &s->index)) != ERR_OK ||
 	    (e = evidence_open(l->config->evidence_directory, s->index, &service->evidence)) !=
 		ERR_OK)
 		return e;
