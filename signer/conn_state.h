@@ -46,7 +46,9 @@ struct conn {
 	bool waiting;        /* for the ledger: the peer has reason to be silent */
 	bool owed;           /* the peer was asked for components */
 	bool broken;         /* no frame can follow: nothing more is handed over */
+	unsigned tls_steps; /* of TLS's own messages, in this read */
 	bool write_blocked;
+	bool read_blocked; /* by what TLS itself has to write first */
 	bool has_room;     /* as last asked */
 	bool handle_alive; /* the loop has not let go of it */
 };

@@ -13,8 +13,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 import hallmark
+import rawtls
 import wire
 from hallmark import APP, Site
+from peer import Peer, hello
 
 # One site for all tests: every one of them must leave the signer as it found it.
 SITE = Site(limits={"handshake_timeout_ms": 1500, "frame_timeout_ms": 1500, "idle_timeout_s": 4,
@@ -540,6 +542,49 @@ def test_a_reader_that_never_reads():
         except OSError:
             pass
     witness_is_served()
+
+
+def test_each_byte_in_a_record_of_its_own():
+    """A read takes its share of them, not all that a frame has room for."""
+    with Site(loops=1) as site:
+        site.start_signer()
+        witness, peer, ended = site.collector("witness"), Peer(site), threading.Event()
+        stream = wire.frame(bytes(250000))
+        peer.greet()
+        records = b"".join(peer.sealed(stream[n:n + 1]) for n in range(len(stream)))
+
+        def send():
+            peer.send(records)
+            assert peer.message()[0] == wire.REFUSAL
+            ended.set()
+
+        witness.submit("witness", APP)
+        thread = threading.Thread(target=send)
+        thread.start()
+        served = 0
+        while thread.is_alive():
+            witness.submit("witness", APP)
+            served += 1
+        assert ended.is_set() and served > 4, served
+
+
+def test_key_updates_without_end():
+    """OpenSSL takes them, and answers them, until there is data: the peer is ended before."""
+    for whose in rawtls.UPDATE_OURS, rawtls.UPDATE_BOTH:
+        peer = rawtls.RawTls(SITE, "updates")
+        peer.write(hello())
+        assert peer.read()
+        for _ in range(3):
+            assert peer.update_keys(whose), "a few are nothing bad"
+            peer.write(wire.frame([wire.PART, {"digest": bytes(32), "offset": 0, "data": b"x"}]))
+            assert peer.read()
+        with counted("tls-record"):
+            line, until = len(SIGNER.lines), time.monotonic() + hallmark.PATIENCE_S
+            while peer.update_keys(whose) and time.monotonic() < until:
+                pass
+            SIGNER.wait_for('collector=spiffe://test/updates text="too many key updates"', line)
+        peer.close()
+        witness_is_served()
 
 
 def test_a_thousand_silent_connections():
