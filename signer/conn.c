@@ -352,6 +352,7 @@ conn_leave(struct conn *c)
 static enum want
 handshake(struct conn *c)
 {
+	char reason[TLS_REASON_SIZE];
 	int result = SSL_do_handshake(c->ssl);
 	enum want want;
 
@@ -359,7 +360,7 @@ handshake(struct conn *c)
 		return begin_session(c) ? WANT_NOTHING : WANT_WRITE;
 	want = tls_want(c, result);
 	if (want == WANT_CLOSE) {
-		conn_end(c, ERR_TLS_HANDSHAKE, tls_last_error());
+		conn_end(c, ERR_TLS_HANDSHAKE, tls_handshake_error(c->ssl, reason));
 		return WANT_READ; /* nothing more to do for a closed one */
 	}
 	c->write_blocked = want == WANT_WRITE;

@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 #include <openssl/rand.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "proto/message.h"
@@ -142,6 +143,18 @@ tls_last_error(void)
 
 	ERR_clear_error();
 	return reason != NULL ? reason : "the connection ended";
+}
+
+const char *
+tls_handshake_error(const SSL *ssl, char reason[TLS_REASON_SIZE])
+{
+	bool verified = ERR_GET_REASON(ERR_peek_error()) != SSL_R_CERTIFICATE_VERIFY_FAILED;
+
+	snprintf(reason, TLS_REASON_SIZE, "%s", tls_last_error());
+	if (!verified)
+		snprintf(reason, TLS_REASON_SIZE, "the client certificate is not accepted: %s",
+		    X509_verify_cert_error_string(SSL_get_verify_result(ssl)));
+	return reason;
 }
 
 /* For CA and CRL: the one that every context has lives as long as the context. */

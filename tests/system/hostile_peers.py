@@ -87,8 +87,9 @@ def frame(payload):
 
 # --- who is let in --------------------------------------------------------------------------------
 
-def handshake_fails(*args, **options):
+def handshake_fails(*args, why="", **options):
     with counted("tls-handshake"):
+        line = len(SIGNER.lines)
         try:
             connection = wire.Connection(SITE.port, str(SITE.path("collectors-ca.crt")), *args,
                                          **options)
@@ -96,6 +97,7 @@ def handshake_fails(*args, **options):
             raise AssertionError("let in")
         except (wire.Closed, OSError):
             pass
+        SIGNER.wait_for(f"code=tls-handshake .*{why}", line)
     witness_is_served()
 
 
@@ -127,21 +129,24 @@ def test_the_log_names_the_peer_by_address():
 
 
 def test_no_certificate():
-    handshake_fails()
+    handshake_fails(why="peer did not return a certificate")
 
 
 def test_certificate_of_another_ca():
     other = hallmark.Authority("other", SITE.dir)
     other.issue(SITE.path("foreign"), "foreign", uri="spiffe://test/foreign")
-    handshake_fails(str(SITE.path("foreign.crt")), str(SITE.path("foreign.key")))
+    handshake_fails(str(SITE.path("foreign.crt")), str(SITE.path("foreign.key")),
+                    why="unable to get local issuer certificate")
 
 
 def test_expired_certificate():
-    handshake_fails(*SITE.issue("expired", uri="spiffe://test/expired", days=-1))
+    handshake_fails(*SITE.issue("expired", uri="spiffe://test/expired", days=-1),
+                    why="the client certificate is not accepted: certificate has expired")
 
 
 def test_server_certificate_as_client():
-    handshake_fails(*SITE.issue("server2", dns="signer.test", server=True))
+    handshake_fails(*SITE.issue("server2", dns="signer.test", server=True),
+                    why="unsuitable certificate purpose")
 
 
 def test_wrong_alpn():
