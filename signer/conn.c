@@ -69,6 +69,7 @@ static bool has_room(const struct conn *c, size_t more, size_t more_frames);
 static bool take_frames(struct conn *c, struct view bytes);
 static bool forward(struct conn *c, struct view frames, size_t count);
 static void give_up(struct conn *c);
+static void refuse(struct conn *c, enum err e);
 static bool forward_broken(struct conn *c, enum err e);
 static enum want send_output(struct conn *c);
 static void wake(struct conn *c);
@@ -381,7 +382,7 @@ begin_session(struct conn *c)
 		e = ERR_MEMORY;
 	if (e != ERR_OK) {
 		free(letter);
-		conn_end(c, e, NULL);
+		refuse(c, e);
 		return false;
 	}
 	tls_peer_let_in(c->ssl);
@@ -428,8 +429,8 @@ receive(struct conn *c)
 	bool idle = c->in.size == 0;
 
 	c->tls_steps = 0;
-	for (unsigned records = 0; size < CONN_SCRATCH_SIZE && records < RECORDS_PER_READ &&
-				   want == WANT_NOTHING;
+	for (unsigned records = 0;
+	     size < CONN_SCRATCH_SIZE && records < RECORDS_PER_READ && want == WANT_NOTHING;
 	     records++) {
 		int result = SSL_read_ex(c->ssl, p->scratch + size, CONN_SCRATCH_SIZE - size, &got);
 
@@ -447,7 +448,7 @@ receive(struct conn *c)
 	c->read_blocked = want == WANT_WRITE;
 	c->write_blocked = c->write_blocked || c->read_blocked;
 	if (size > 0 && !is_welcome(c)) {
-		conn_end(c, ERR_CERTIFICATE, NULL);
+		refuse(c, ERR_CERTIFICATE);
 		return WANT_READ;
 	}
 	if (size > 0) {
@@ -468,8 +469,7 @@ on_tls_step(const SSL *ssl, int where, int result)
 	struct conn *c = SSL_get_app_data(ssl);
 
 	(void)result;
-	if (where == SSL_CB_ACCEPT_LOOP && c->state == CONN_OPEN &&
-	    ++c->tls_steps > TLS_STEPS_MAX)
+	if (where == SSL_CB_ACCEPT_LOOP && c->state == CONN_OPEN && ++c->tls_steps > TLS_STEPS_MAX)
 		SSL_set_shutdown(c->ssl, SSL_RECEIVED_SHUTDOWN);
 }
 
@@ -542,19 +542,25 @@ take_frames(struct conn *c, struct view bytes)
 static void
 give_up(struct conn *c)
 {
-	const struct message_refusal m = {
-	    .code = ERR_MEMORY, .text = view_of_string(err_text(ERR_MEMORY))};
-
-	buf_free(&c->in);
 	free(c->pool->reserve);
 	c->pool->reserve = NULL;
+	refuse(c, ERR_MEMORY);
+}
+
+/* The peer is told why, and has the time to read it: what a session has nothing to do with. */
+static void
+refuse(struct conn *c, enum err e)
+{
+	const struct message_refusal m = {.code = e, .text = view_of_string(err_text(e))};
+
+	buf_free(&c->in);
 	message_write_refusal(&c->out, &m);
 	if (buf_status(&c->out) != ERR_OK) {
-		conn_end(c, ERR_MEMORY, NULL);
+		conn_end(c, e, NULL);
 		return;
 	}
-	traffic_count(c->pool->traffic, ERR_MEMORY);
-	log_failure(c, ERR_MEMORY, err_text(ERR_MEMORY));
+	traffic_count(c->pool->traffic, e);
+	log_failure(c, e, err_text(e));
 	c->broken = true;
 	c->has_room = false;
 	move(c, CONN_CLOSING);

@@ -163,14 +163,17 @@ def test_tls_1_2():
 
 def no_identity(**san):
     with counted("no-identity"):
+        connection = wire.Connection(SITE.port, str(SITE.path("collectors-ca.crt")),
+                                     *SITE.issue("nobody", **san))
+        connection.send([wire.HELLO, {"versions": [1], "agent": "x"}])
+        kind, body = connection.receive()
+        assert kind == wire.REFUSAL and body["code"] == 302, body
         try:
-            connection = wire.Connection(SITE.port, str(SITE.path("collectors-ca.crt")),
-                                         *SITE.issue("nobody", **san))
-            connection.send([wire.HELLO, {"versions": [1], "agent": "x"}])
             connection.receive()
-            raise AssertionError("let in")
-        except (wire.Closed, OSError):
+            raise AssertionError("the connection goes on")
+        except wire.Closed:
             pass
+        connection.close()
 
 
 def test_certificate_without_a_name():
