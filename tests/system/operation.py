@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import threading
 import time
 
@@ -209,6 +210,43 @@ def test_status_in_its_three_forms():
         assert signer.stop() == 0
         gone = site.tool("hallmark-signer", "status", "--socket", socket_path, check=False)
         assert gone.returncode == 1 and "is the signer running?" in gone.stderr
+
+
+def status_of_peer(site, reply):
+    """What each form makes of another answer than a status."""
+    path = site.path("run/other.sock")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        for form in ([], ["--json"], ["--prometheus"]):
+            def answer():
+                with listener.accept()[0] as peer:
+                    peer.sendall(reply)
+            thread = threading.Thread(target=answer)
+            thread.start()
+            yield site.tool("hallmark-signer", "status", "--socket", str(path), *form, check=False)
+            thread.join()
+    path.unlink()
+
+
+def test_a_status_that_is_none_is_no_success():
+    """A monitor goes by the exit status: nothing, half of one, or another program's JSON."""
+    with Site() as site:
+        for reply in (b"", b"{}\n", b'{"key_process":1}', b'{"log":"x","counters":{', b"text"):
+            for done in status_of_peer(site, reply):
+                assert done.returncode == 1 and done.stdout == "", (reply, done)
+                assert "expected a status in JSON" in done.stderr, done
+        signer = site.start_signer()
+        path = str(site.path("run/status.sock"))
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([hallmark.program("hallmark-signer"), "status", "--socket", path],
+                                  stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+            assert done.returncode == 1 and "No space left" in done.stderr, done
+        signer.signal(signal.SIGSTOP)
+        done = site.tool("hallmark-signer", "status", "--socket", path, check=False)
+        signer.signal(signal.SIGCONT)
+        assert done.returncode == 1 and "no answer within" in done.stderr, done
+        assert signer.stop() == 0
 
 
 def test_log_lines_as_json():
