@@ -61,6 +61,7 @@ static const int signal_numbers[3] = {SIGTERM, SIGINT, SIGHUP};
 
 static enum err start(struct signer *s, struct loaded *l);
 static void start_handles(struct signer *s);
+static void put_off_reloads(bool off);
 static enum err store_policy(struct signer *s);
 static enum err start_fronts(struct signer *s, struct loaded *l);
 static void stop_fronts(struct signer *s);
@@ -96,6 +97,7 @@ signer_run(const char *config_path)
 	if (err_count() > COUNTER_REFUSALS_MAX)
 		abort();
 	signal(SIGPIPE, SIG_IGN);
+	put_off_reloads(true);
 	if (loaded_read(config_path, 0, &s->libraries, &loaded, &faults) != ERR_OK) {
 		faults_print(&faults, stderr);
 		faults_free(&faults);
@@ -196,6 +198,19 @@ start_handles(struct signer *s)
 		s->signals[i].data = s;
 		uv_signal_start(&s->signals[i], on_signal, signal_numbers[i]);
 	}
+	put_off_reloads(false);
+}
+
+/* One that is asked for during the start, which may take minutes, follows it. It would be the end.
+ */
+static void
+put_off_reloads(bool off)
+{
+	sigset_t reloads;
+
+	sigemptyset(&reloads);
+	sigaddset(&reloads, SIGHUP);
+	pthread_sigmask(off ? SIG_BLOCK : SIG_UNBLOCK, &reloads, NULL);
 }
 
 /* Policy and reference sets become evidence before the first report that names them. */

@@ -120,6 +120,19 @@ def test_a_revoked_collector_is_out_after_a_reload():
         assert site.status()["refusals"]["tls-handshake"] == 1
 
 
+def test_a_reload_during_the_start_follows_it():
+    with Site() as site:
+        site.init_key()
+        signer = site.start_signer(wait=False)
+        while not site.path("index.db").exists():
+            assert signer.child.poll() is None, signer.lines
+        signer.signal(signal.SIGHUP)
+        signer.wait_for("event=reloaded")
+        signer.wait_for("event=listening")
+        site.collector().submit("app", APP)
+        assert signer.stop() == 0
+
+
 def test_sigterm_drains_and_stops_in_time():
     with Site() as site:
         signer = site.start_signer()
