@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "signer/diskfile.h"
@@ -26,6 +27,12 @@
 
 /* A stop takes at most this long: receipts in flight get their time, a dead token does not. */
 #define STOP_DEADLINE_MS 9000
+
+/*
+ * The end of all patience, whatever hangs: a disk, which a thread is waiting for, above all. What
+ * was acknowledged is durable, as when the process is killed.
+ */
+#define STOP_OVERTIME_US 500000 /* beyond 9 s */
 
 /*
  * A turn takes no more frames after this time: what came in meanwhile, a commit's end above all,
@@ -69,6 +76,8 @@ static void reload(struct signer *s);
 static void refuse_reload(struct signer *s, const struct faults *faults);
 static void refuse_reload_for(const struct fault *f);
 static void stop(struct signer *s, int exit_status);
+static void limit_stop(void);
+static void on_overtime(int number);
 static void close_all(struct signer *s);
 static void on_turn(struct signer *s);
 static void on_prepare(uv_prepare_t *handle);
@@ -331,7 +340,26 @@ stop(struct signer *s, int exit_status)
 	logger_say(LOGGER_INFO, "stopping", "no more bundles are taken");
 	listener_close(&s->listener);
 	uv_timer_start(&s->stop_deadline, on_stop_deadline, STOP_DEADLINE_MS, 0);
+	limit_stop();
 	ledger_drain(s->service.ledger, on_drained);
+}
+
+/* By a signal: the loop itself may be waiting for a thread that waits for a disk. */
+static void
+limit_stop(void)
+{
+	const struct itimerval limit = {
+	    .it_value = {.tv_sec = STOP_DEADLINE_MS / 1000, .tv_usec = STOP_OVERTIME_US}};
+
+	signal(SIGALRM, on_overtime);
+	setitimer(ITIMER_REAL, &limit, NULL);
+}
+
+static void
+on_overtime(int number)
+{
+	(void)number;
+	_exit(0);
 }
 
 static void
@@ -340,6 +368,7 @@ close_all(struct signer *s)
 	if (s->closing)
 		return;
 	s->closing = true;
+	put_off_reloads(true); /* nobody takes them any more: one would be the end */
 	listener_close(&s->listener);
 	stop_fronts(s);
 	status_close(&s->status);
