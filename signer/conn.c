@@ -92,6 +92,7 @@ conn_open(struct conn_pool *p, int fd, const union peer *peer, uint64_t number)
 	SSL_set_accept_state(c->ssl);
 	SSL_set_app_data(c->ssl, c);
 	SSL_set_info_callback(c->ssl, on_tls_step);
+	hello_watch_begin(c->ssl, &c->hello);
 	c->poll.data = c;
 	c->handle_alive = true;
 	c->pool = p;
@@ -385,6 +386,7 @@ begin_session(struct conn *c)
 		refuse(c, e);
 		return false;
 	}
+	hello_watch_end(c->ssl);
 	tls_peer_let_in(c->ssl);
 	letter->link = c->link;
 	letter_list_add(&p->letters, letter);

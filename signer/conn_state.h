@@ -6,6 +6,7 @@
 
 #include "proto/frame.h"
 #include "signer/conn.h"
+#include "signer/hello.h"
 
 /* Read at once: the largest frame and some more, so that a pipelining peer is served in one go. */
 #define CONN_SCRATCH_SIZE (FRAME_SIZE_MAX + 64 * 1024) /* bytes */
@@ -33,6 +34,7 @@ struct conn {
 	union peer peer;
 	int polled; /* events the loop was asked for */
 	SSL *ssl;
+	struct hello_watch hello; /* while hands are shaken */
 	struct link *link; /* from the end of the handshake on, until it is gone */
 	struct buf in; /* the start of a frame that is not complete, or what there is no room for */
 	struct buf out;          /* frames to be sent */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "proto/message.h"
+#include "signer/hello.h"
 
 /*
  * One ticket a handshake: a second would cost a sixth of the handshake rate, and a collector keeps
@@ -57,6 +58,7 @@ tls_context_new(const struct signer_config *c, const struct tls_library *library
 				     SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_read_ahead(ctx, 1);
 	SSL_CTX_set_num_tickets(ctx, TICKETS);
+	SSL_CTX_set_max_cert_list(ctx, HELLO_SIZE_MAX);
 	SSL_CTX_set_session_id_context(ctx, session_context, sizeof(session_context) - 1);
 	SSL_CTX_set_alpn_select_cb(ctx, select_alpn, NULL);
 	good = load_own(c, faults, ctx) == ERR_OK;

@@ -128,6 +128,29 @@ def test_the_log_names_the_peer_by_address():
     witness_is_served()
 
 
+def test_a_hello_that_says_it_is_large():
+    """OpenSSL would take memory for all of it at once; in pieces, it would not be seen."""
+    def record(message):
+        return b"\x16\x03\x01" + struct.pack(">H", len(message)) + message
+
+    hello_start = b"\x01" + (131000).to_bytes(3, "big") + b"\x03\x03" + bytes(32)
+    largest = b"\x01" + (16384 - 4).to_bytes(3, "big") + b"\x03\x03" + bytes(16384 - 6)
+    for raw in (record(hello_start), record(hello_start[:1]) + record(hello_start[1:]),
+                record(b"") + record(hello_start), record(largest + b"x")):
+        with counted("tls-handshake"), socket.create_connection(("127.0.0.1", SITE.port)) as peer:
+            line = len(SIGNER.lines)
+            for n in range(len(raw)):
+                with contextlib.suppress(ConnectionError):
+                    peer.send(raw[n:n + 1])
+            SIGNER.wait_for('code=tls-handshake .*text="excessive message size"', line)
+    witness_is_served()
+
+
+def test_certificates_that_are_large():
+    many = "spiffe://test/" + "x" * 20000
+    handshake_fails(*SITE.issue("large", uri=many), why="excessive message size")
+
+
 def test_no_certificate():
     handshake_fails(why="peer did not return a certificate")
 
