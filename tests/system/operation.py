@@ -14,8 +14,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 import hallmark
-import logimage
-import underfire
 import wire
 from hallmark import APP, EVIL, ORIGIN, Site
 
@@ -191,26 +189,6 @@ def test_sigterm_does_not_wait_for_a_dead_token():
         signer = site.start_signer()
         assert site.status()["log_size"] == 2
         assert signer.stop() == 0
-
-
-def test_sigterm_does_not_wait_for_a_disk_that_hangs():
-    """What was acknowledged is there at the next start."""
-    with Site() as site:
-        faulty = underfire.FaultyCalls(site)
-        site.env.update(faulty.env)
-        signer = site.start_signer()
-        collector = site.collector()
-        receipts = [collector.submit("app", APP)]
-        with faulty.held("fdatasync", "/log/pending."):
-            collector.connection.send([wire.BUNDLE, {"bundle": collector.make("app", APP)}])
-            faulty.wait_for_hit()
-            began = time.monotonic()
-            signer.signal(signal.SIGTERM)
-            assert signer.wait() == 0
-            took = time.monotonic() - began
-            assert took < 10, took
-        assert site.start_signer().stop() == 0
-        logimage.verify_all(site, receipts)
 
 
 def test_reloads_until_the_end_do_not_end_it_otherwise():
