@@ -35,7 +35,7 @@ struct conn {
 	int polled; /* events the loop was asked for */
 	SSL *ssl;
 	struct hello_watch hello; /* while hands are shaken */
-	struct link *link; /* from the end of the handshake on, until it is gone */
+	struct link *link;        /* from the end of the handshake on, until it is gone */
 	struct buf in; /* the start of a frame that is not complete, or what there is no room for */
 	struct buf out;          /* frames to be sent */
 	size_t forwarded;        /* bytes of frames that the ledger's loop has not taken */
@@ -48,7 +48,7 @@ struct conn {
 	bool waiting;        /* for the ledger: the peer has reason to be silent */
 	bool owed;           /* the peer was asked for components */
 	bool broken;         /* no frame can follow: nothing more is handed over */
-	unsigned tls_steps; /* of TLS's own messages, in this read */
+	unsigned tls_steps;  /* of TLS's own messages, in this read */
 	bool write_blocked;
 	bool read_blocked; /* by what TLS itself has to write first */
 	bool has_room;     /* as last asked */
