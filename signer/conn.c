@@ -30,6 +30,19 @@
 /* Reads per turn of the loop, so that one busy peer does not keep the others waiting. */
 #define READS_PER_TURN 4
 
+/*
+ * TLS records per read: as many as there may be frames with the ledger's loop. A peer that puts
+ * each byte into a record of its own would else keep the others waiting for a second.
+ */
+#define RECORDS_PER_READ FORWARD_FRAMES_MAX
+
+/*
+ * Steps of TLS's own per read. What can come once hands are shaken is KeyUpdate, of a few steps
+ * each, and due once in millions of records (RFC 8446, 5.5). OpenSSL goes on with them, and answers
+ * them, until there is data: a peer that sends nothing else would have the loop to itself.
+ */
+#define TLS_STEPS_MAX 64
+
 static const unsigned moves[CONN_STATES] = {
     [CONN_HANDSHAKE] = 1U << CONN_OPEN | 1U << CONN_CLOSING | 1U << CONN_CLOSED,
     [CONN_OPEN] = 1U << CONN_CLOSING | 1U << CONN_CLOSED,
@@ -49,12 +62,14 @@ static void on_closed(uv_handle_t *handle);
 static enum want handshake(struct conn *c);
 static bool begin_session(struct conn *c);
 static enum want receive(struct conn *c);
+static void on_tls_step(const SSL *ssl, int where, int result);
 static bool is_welcome(struct conn *c);
 static enum want drain(struct conn *c);
 static bool has_room(const struct conn *c, size_t more, size_t more_frames);
 static bool take_frames(struct conn *c, struct view bytes);
 static bool forward(struct conn *c, struct view frames, size_t count);
 static void give_up(struct conn *c);
+static void refuse(struct conn *c, enum err e);
 static bool forward_broken(struct conn *c, enum err e);
 static enum want send_output(struct conn *c);
 static void wake(struct conn *c);
@@ -75,6 +90,9 @@ conn_open(struct conn_pool *p, int fd, const union peer *peer, uint64_t number)
 		return;
 	}
 	SSL_set_accept_state(c->ssl);
+	SSL_set_app_data(c->ssl, c);
+	SSL_set_info_callback(c->ssl, on_tls_step);
+	hello_watch_begin(c->ssl, &c->hello);
 	c->poll.data = c;
 	c->handle_alive = true;
 	c->pool = p;
@@ -136,13 +154,17 @@ static void
 on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct conn *c = poll->data;
+	bool readable = status < 0 || (events & UV_READABLE) != 0;
 
 	if (c->state == CONN_CLOSED)
 		return;
-	if (events & UV_WRITABLE)
+	if (events & UV_WRITABLE) {
+		readable = readable || c->read_blocked;
 		c->write_blocked = false;
+		c->read_blocked = false;
+	}
 	/* An error shows again in the read, which says what it is. */
-	conn_drive(c, status < 0 || (events & UV_READABLE) != 0);
+	conn_drive(c, readable);
 }
 
 void
@@ -205,7 +227,7 @@ conn_settle(struct conn *c)
 	int events = 0;
 
 	if (c->state == CONN_HANDSHAKE || c->state == CONN_DRAINING ||
-	    (c->state == CONN_OPEN && c->has_room))
+	    (c->state == CONN_OPEN && c->has_room && !c->read_blocked))
 		events |= UV_READABLE;
 	if (c->write_blocked)
 		events |= UV_WRITABLE;
@@ -219,7 +241,7 @@ conn_settle(struct conn *c)
 	if (c->state == CONN_HANDSHAKE ||
 	    (c->state == CONN_OPEN && !c->greeted && c->forwarded == 0))
 		deadline_keep(deadlines, &c->deadline, DEADLINE_HANDSHAKE, now);
-	else if (c->out.size > 0 || c->state == CONN_DRAINING)
+	else if (c->out.size > 0 || c->read_blocked || c->state == CONN_DRAINING)
 		deadline_keep(deadlines, &c->deadline, DEADLINE_READER, now);
 	else if (!c->has_room)
 		deadline_disarm(deadlines, &c->deadline);
@@ -332,6 +354,7 @@ conn_leave(struct conn *c)
 static enum want
 handshake(struct conn *c)
 {
+	char reason[TLS_REASON_SIZE];
 	int result = SSL_do_handshake(c->ssl);
 	enum want want;
 
@@ -339,7 +362,7 @@ handshake(struct conn *c)
 		return begin_session(c) ? WANT_NOTHING : WANT_WRITE;
 	want = tls_want(c, result);
 	if (want == WANT_CLOSE) {
-		conn_end(c, ERR_TLS_HANDSHAKE, tls_last_error());
+		conn_end(c, ERR_TLS_HANDSHAKE, tls_handshake_error(c->ssl, reason));
 		return WANT_READ; /* nothing more to do for a closed one */
 	}
 	c->write_blocked = want == WANT_WRITE;
@@ -360,9 +383,10 @@ begin_session(struct conn *c)
 		e = ERR_MEMORY;
 	if (e != ERR_OK) {
 		free(letter);
-		conn_end(c, e, NULL);
+		refuse(c, e);
 		return false;
 	}
+	hello_watch_end(c->ssl);
 	tls_peer_let_in(c->ssl);
 	letter->link = c->link;
 	letter_list_add(&p->letters, letter);
@@ -406,7 +430,10 @@ receive(struct conn *c)
 	enum want want = WANT_NOTHING;
 	bool idle = c->in.size == 0;
 
-	while (size < CONN_SCRATCH_SIZE && want == WANT_NOTHING) {
+	c->tls_steps = 0;
+	for (unsigned records = 0;
+	     size < CONN_SCRATCH_SIZE && records < RECORDS_PER_READ && want == WANT_NOTHING;
+	     records++) {
 		int result = SSL_read_ex(c->ssl, p->scratch + size, CONN_SCRATCH_SIZE - size, &got);
 
 		if (result == 1)
@@ -414,8 +441,16 @@ receive(struct conn *c)
 		else
 			want = tls_want(c, result);
 	}
+	if (c->tls_steps > TLS_STEPS_MAX) {
+		ERR_raise(ERR_LIB_SSL, SSL_R_TOO_MANY_KEY_UPDATES);
+		c->failure = ERR_TLS_RECORD;
+		return WANT_CLOSE;
+	}
+	/* TLS has an answer of its own, which the peer does not read. */
+	c->read_blocked = want == WANT_WRITE;
+	c->write_blocked = c->write_blocked || c->read_blocked;
 	if (size > 0 && !is_welcome(c)) {
-		conn_end(c, ERR_CERTIFICATE, NULL);
+		refuse(c, ERR_CERTIFICATE);
 		return WANT_READ;
 	}
 	if (size > 0) {
@@ -427,6 +462,17 @@ receive(struct conn *c)
 	    c->has_room)
 		c->failure = ERR_TRUNCATED;
 	return want;
+}
+
+/* OpenSSL has a message of its own in its hands; too many, and it takes the stream for ended. */
+static void
+on_tls_step(const SSL *ssl, int where, int result)
+{
+	struct conn *c = SSL_get_app_data(ssl);
+
+	(void)result;
+	if (where == SSL_CB_ACCEPT_LOOP && c->state == CONN_OPEN && ++c->tls_steps > TLS_STEPS_MAX)
+		SSL_set_shutdown(c->ssl, SSL_RECEIVED_SHUTDOWN);
 }
 
 /*
@@ -498,19 +544,25 @@ take_frames(struct conn *c, struct view bytes)
 static void
 give_up(struct conn *c)
 {
-	const struct message_refusal m = {
-	    .code = ERR_MEMORY, .text = view_of_string(err_text(ERR_MEMORY))};
-
-	buf_free(&c->in);
 	free(c->pool->reserve);
 	c->pool->reserve = NULL;
+	refuse(c, ERR_MEMORY);
+}
+
+/* The peer is told why, and has the time to read it: what a session has nothing to do with. */
+static void
+refuse(struct conn *c, enum err e)
+{
+	const struct message_refusal m = {.code = e, .text = view_of_string(err_text(e))};
+
+	buf_free(&c->in);
 	message_write_refusal(&c->out, &m);
 	if (buf_status(&c->out) != ERR_OK) {
-		conn_end(c, ERR_MEMORY, NULL);
+		conn_end(c, e, NULL);
 		return;
 	}
-	traffic_count(c->pool->traffic, ERR_MEMORY);
-	log_failure(c, ERR_MEMORY, err_text(ERR_MEMORY));
+	traffic_count(c->pool->traffic, e);
+	log_failure(c, e, err_text(e));
 	c->broken = true;
 	c->has_room = false;
 	move(c, CONN_CLOSING);

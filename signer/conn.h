@@ -6,7 +6,7 @@
  * and arms the deadline. While the ledger's loop has not taken what was handed over, or the peer
  * does not read its answers, the connection stops reading. So one connection holds at most
  *
- *     TLS           48 KiB while hands are shaken, 20 KiB from then on
+ *     TLS           48 KiB while hands are shaken (hello.h), 20 KiB from then on
  *   + input         FRAME_SIZE_MAX for a frame that is not complete, CONN_SCRATCH_SIZE for what was
  * read behind it in one go: 576 KiB
  *   + handed over   FORWARD_MAX and the frame that went over it: 512 KiB

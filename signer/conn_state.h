@@ -6,6 +6,7 @@
 
 #include "proto/frame.h"
 #include "signer/conn.h"
+#include "signer/hello.h"
 
 /* Read at once: the largest frame and some more, so that a pipelining peer is served in one go. */
 #define CONN_SCRATCH_SIZE (FRAME_SIZE_MAX + 64 * 1024) /* bytes */
@@ -33,7 +34,8 @@ struct conn {
 	union peer peer;
 	int polled; /* events the loop was asked for */
 	SSL *ssl;
-	struct link *link; /* from the end of the handshake on, until it is gone */
+	struct hello_watch hello; /* while hands are shaken */
+	struct link *link;        /* from the end of the handshake on, until it is gone */
 	struct buf in; /* the start of a frame that is not complete, or what there is no room for */
 	struct buf out;          /* frames to be sent */
 	size_t forwarded;        /* bytes of frames that the ledger's loop has not taken */
@@ -46,7 +48,9 @@ struct conn {
 	bool waiting;        /* for the ledger: the peer has reason to be silent */
 	bool owed;           /* the peer was asked for components */
 	bool broken;         /* no frame can follow: nothing more is handed over */
+	unsigned tls_steps;  /* of TLS's own messages, in this read */
 	bool write_blocked;
+	bool read_blocked; /* by what TLS itself has to write first */
 	bool has_room;     /* as last asked */
 	bool handle_alive; /* the loop has not let go of it */
 };

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,6 +44,26 @@ diskfile_make_directory(const char *path)
 		partial[i] = '/';
 	}
 	return e == ERR_OK ? make_one_directory(path) : e;
+}
+
+enum err
+diskfile_lock_directory(const char *path, int *fd)
+{
+	enum err e;
+
+	*fd = -1;
+	if ((e = diskfile_make_directory(path)) != ERR_OK ||
+	    (e = diskfile_open_directory(path, fd)) != ERR_OK || flock(*fd, LOCK_EX | LOCK_NB) == 0)
+		return e;
+	e = ERR_IO;
+	if (errno == EWOULDBLOCK)
+		logger_say(LOGGER_ERROR, "log-locked",
+		    "%s is in use by another signer; stop that one first", path);
+	else
+		e = diskfile_failed("flock", path);
+	close(*fd);
+	*fd = -1;
+	return e;
 }
 
 enum err

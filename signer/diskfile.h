@@ -17,6 +17,12 @@
 enum err diskfile_make_directory(const char *path) MUST_USE;
 
 /*
+ * Makes a directory and locks it against other processes for as long as `fd` is open; ERR_IO if one
+ * of them has it.
+ */
+enum err diskfile_lock_directory(const char *path, int *fd) MUST_USE;
+
+/*
  * Makes or replaces a file (0644) of these parts, in place, with the directories it needs, and
  * leaves it open. Nothing of it is on the disk before diskfile_sync_all.
  */

@@ -1,13 +1,9 @@
 #include "signer/ledger.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "proto/tile.h"
-#include "signer/diskfile.h"
 #include "signer/ledger_state.h"
 #include "signer/logger.h"
 
@@ -26,7 +22,6 @@
 #define TOKEN_SLOW_FACTOR 2
 #define TOKEN_SLOW_US     5000
 
-static enum err lock_log(struct ledger *l);
 static bool commit_may_start(const struct ledger *l);
 static void commit_start(struct ledger *l);
 static void on_committed(void *context, enum err result);
@@ -55,14 +50,12 @@ ledger_open(uv_loop_t *loop, const struct signer_config *config, struct log_inde
 	l->workloads = workloads;
 	l->counters = counters;
 	l->events = *events;
-	l->lock_fd = -1;
 	l->published_note = BUF_INIT;
 	l->publishing_note = BUF_INIT;
 	l->pending.rotate = true;
 	merkle_frontier_init(&l->head);
 	merkle_frontier_init(&l->signed_head);
-	if ((e = diskfile_make_directory(config->log_directory)) != ERR_OK ||
-	    (e = lock_log(l)) != ERR_OK || (e = ledger_recover(l, index)) != ERR_OK) {
+	if ((e = ledger_recover(l, index)) != ERR_OK) {
 		ledger_free(l);
 		return e;
 	}
@@ -312,19 +305,6 @@ ledger_batch_give(struct ledger *l, struct batch *b)
 	l->spare = b;
 }
 
-/* One signer a log: two would each be right about a different future. */
-static enum err
-lock_log(struct ledger *l)
-{
-	l->lock_fd = open(l->config->log_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (l->lock_fd >= 0 && flock(l->lock_fd, LOCK_EX | LOCK_NB) == 0)
-		return ERR_OK;
-	logger_say(LOGGER_ERROR, "log-locked",
-	    "%s is in use by another signer, or cannot be locked; stop that one first",
-	    l->config->log_directory);
-	return ERR_IO;
-}
-
 /*
  * One batch may be written while another is signed, which keeps a disk busy that is the slower of
  * the two. With a slow token it would only be closed too early: what comes after it would wait for
@@ -459,8 +439,6 @@ ledger_free(struct ledger *l)
 	buf_free(&l->published_note);
 	buf_free(&l->publishing_note);
 	index_changes_free(&l->unindexed);
-	if (l->lock_fd >= 0)
-		close(l->lock_fd);
 	free(l);
 }
 

@@ -80,7 +80,7 @@ struct ledger_events {
 };
 
 /*
- * Opens the log in `config`, locks it against a second signer, and recovers. The key process is
+ * Opens the log in `config`, whose directory must be locked, and recovers. The key process is
  * started when recovery is through; `ready` follows. On failure the reason has been logged.
  */
 enum err ledger_open(uv_loop_t *loop, const struct signer_config *config, struct log_index *index,

@@ -105,7 +105,6 @@ struct ledger {
 	struct committer *committer;
 	struct publisher *publisher;
 	struct keyprocess *key_process;
-	int lock_fd; /* of the log's directory: one signer a log */
 
 	struct batch *open;
 	struct batch *writing;                    /* with the committer */

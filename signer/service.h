@@ -31,6 +31,7 @@ struct service {
 	struct message_decoder *decoder;
 	struct buf scratch;      /* words of findings, while a report is written */
 	uint64_t evidence_bytes; /* of components being received, whole signer */
+	struct session *uploads; /* that receive them; linked in session_state.h */
 	uint64_t last_issued_s;  /* no report is issued with a time before its predecessor's */
 	bool clock_behind;       /* said once */
 	bool wall_known;         /* `wall_ahead_s` is set */

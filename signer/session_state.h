@@ -42,8 +42,9 @@ struct session {
 	/* The one component that is being received. */
 	struct digest upload_digest;
 	struct buf upload;
-	uint64_t upload_size; /* bytes, as its bundle says; 0: none */
-	uint64_t void_bytes;  /* asked for by bundles refused since: may still be on their way */
+	uint64_t upload_size;                          /* bytes, as its bundle says; 0: none */
+	struct session *next_upload, *previous_upload; /* of the service's, while there is one */
+	uint64_t void_bytes; /* asked for by bundles refused since: may still be on their way */
 };
 
 /* session.c */

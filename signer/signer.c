@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "signer/diskfile.h"
@@ -28,6 +29,12 @@
 #define STOP_DEADLINE_MS 9000
 
 /*
+ * The end of all patience, whatever hangs: a disk, which a thread is waiting for, above all. What
+ * was acknowledged is durable, as when the process is killed.
+ */
+#define STOP_OVERTIME_US 500000 /* beyond 9 s */
+
+/*
  * A turn takes no more frames after this time: what came in meanwhile, a commit's end above all,
  * has its turn before the rest of a flood.
  */
@@ -36,6 +43,7 @@
 struct signer {
 	uv_loop_t loop;
 	const char *config_path;
+	int lock_fd; /* of the log's directory */
 	struct service service;
 	struct log_index *index;
 	struct loaded_libraries libraries;
@@ -60,6 +68,7 @@ static const int signal_numbers[3] = {SIGTERM, SIGINT, SIGHUP};
 
 static enum err start(struct signer *s, struct loaded *l);
 static void start_handles(struct signer *s);
+static void put_off_reloads(bool off);
 static enum err store_policy(struct signer *s);
 static enum err start_fronts(struct signer *s, struct loaded *l);
 static void stop_fronts(struct signer *s);
@@ -67,6 +76,8 @@ static void reload(struct signer *s);
 static void refuse_reload(struct signer *s, const struct faults *faults);
 static void refuse_reload_for(const struct fault *f);
 static void stop(struct signer *s, int exit_status);
+static void limit_stop(void);
+static void on_overtime(int number);
 static void close_all(struct signer *s);
 static void on_turn(struct signer *s);
 static void on_prepare(uv_prepare_t *handle);
@@ -95,6 +106,7 @@ signer_run(const char *config_path)
 	if (err_count() > COUNTER_REFUSALS_MAX)
 		abort();
 	signal(SIGPIPE, SIG_IGN);
+	put_off_reloads(true);
 	if (loaded_read(config_path, 0, &s->libraries, &loaded, &faults) != ERR_OK) {
 		faults_print(&faults, stderr);
 		faults_free(&faults);
@@ -115,6 +127,7 @@ signer_run(const char *config_path)
 	storage_free(&s->service.storage);
 	workload_table_free(&s->service.workloads);
 	index_close(&s->index);
+	close(s->lock_fd);
 	nonce_source_free(&s->service.nonces);
 	message_decoder_free(&s->service.decoder);
 	buf_free(&s->service.scratch);
@@ -151,7 +164,12 @@ start(struct signer *s, struct loaded *l)
 		return ERR_MEMORY;
 	service_now_s(service);
 	storage_init(&service->storage, l->config);
-	if ((e = index_open(l->config->index_file, &s->index)) != ERR_OK ||
+	/*
+	 * One signer a log: two would each be right about a different future. The second one must
+	 * not touch the index either, which the first is writing.
+	 */
+	if ((e = diskfile_lock_directory(l->config->log_directory, &s->lock_fd)) != ERR_OK ||
+	    (e = index_open(l->config->index_file, &s->index)) != ERR_OK ||
 	    (e = evidence_open(l->config->evidence_directory, s->index, &service->evidence)) !=
 		ERR_OK)
 		return e;
@@ -189,6 +207,19 @@ start_handles(struct signer *s)
 		s->signals[i].data = s;
 		uv_signal_start(&s->signals[i], on_signal, signal_numbers[i]);
 	}
+	put_off_reloads(false);
+}
+
+/* One that is asked for during the start, which may take minutes, follows it. It would be the end.
+ */
+static void
+put_off_reloads(bool off)
+{
+	sigset_t reloads;
+
+	sigemptyset(&reloads);
+	sigaddset(&reloads, SIGHUP);
+	pthread_sigmask(off ? SIG_BLOCK : SIG_UNBLOCK, &reloads, NULL);
 }
 
 /* Policy and reference sets become evidence before the first report that names them. */
@@ -309,7 +340,26 @@ stop(struct signer *s, int exit_status)
 	logger_say(LOGGER_INFO, "stopping", "no more bundles are taken");
 	listener_close(&s->listener);
 	uv_timer_start(&s->stop_deadline, on_stop_deadline, STOP_DEADLINE_MS, 0);
+	limit_stop();
 	ledger_drain(s->service.ledger, on_drained);
+}
+
+/* By a signal: the loop itself may be waiting for a thread that waits for a disk. */
+static void
+limit_stop(void)
+{
+	const struct itimerval limit = {
+	    .it_value = {.tv_sec = STOP_DEADLINE_MS / 1000, .tv_usec = STOP_OVERTIME_US}};
+
+	signal(SIGALRM, on_overtime);
+	setitimer(ITIMER_REAL, &limit, NULL);
+}
+
+static void
+on_overtime(int number)
+{
+	(void)number;
+	_exit(0);
 }
 
 static void
@@ -318,6 +368,7 @@ close_all(struct signer *s)
 	if (s->closing)
 		return;
 	s->closing = true;
+	put_off_reloads(true); /* nobody takes them any more: one would be the end */
 	listener_close(&s->listener);
 	stop_fronts(s);
 	status_close(&s->status);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -15,7 +16,14 @@
 /* Bytes: the answer is some 3 KB. */
 #define ANSWER_MAX (256 * 1024)
 
+/* The signer answers within a turn of its loop; whoever asks for a monitor must not hang with it.
+ */
+#define ANSWER_TIMEOUT_S 5
+
 static int ask(const char *path, struct buf *answer);
+static int connect_to(const char *path);
+static json_t *parse(const char *path, const struct buf *answer);
+static void say_failure(const char *path);
 static void print_table(json_t *status);
 static void print_section(const char *title, json_t *object);
 static void print_latency(json_t *latencies);
@@ -29,21 +37,17 @@ status_client(const char *path, enum status_format format)
 	json_t *status = NULL;
 	int result = ask(path, &answer);
 
-	if (result == 0 && format == STATUS_JSON) {
+	if (result == 0 && (status = parse(path, &answer)) == NULL)
+		result = 1;
+	if (result == 0 && format == STATUS_JSON)
 		fwrite(answer.data, 1, answer.size, stdout);
-	} else if (result == 0) {
-		status = json_loadb((char *)answer.data, answer.size, JSON_REJECT_DUPLICATES, NULL);
-		if (status == NULL) {
-			fprintf(stderr,
-			    "hallmark-signer: %s: expected a status in JSON, found %zu bytes "
-			    "that are none; is this the signer's status socket?\n",
-			    path, answer.size);
-			result = 1;
-		} else if (format == STATUS_TABLE) {
-			print_table(status);
-		} else {
-			print_prometheus(status);
-		}
+	else if (result == 0 && format == STATUS_TABLE)
+		print_table(status);
+	else if (result == 0)
+		print_prometheus(status);
+	if (fflush(stdout) != 0) {
+		fprintf(stderr, "hallmark-signer: standard output: %s\n", strerror(errno));
+		result = 1;
 	}
 	json_decref(status);
 	buf_free(&answer);
@@ -53,24 +57,11 @@ status_client(const char *path, enum status_format format)
 static int
 ask(const char *path, struct buf *answer)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	ssize_t got = -1;
-	int fd;
+	int fd = connect_to(path);
 
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		fprintf(
-		    stderr, "hallmark-signer: %s: longer than a Unix socket's path may be\n", path);
+	if (fd < 0)
 		return 1;
-	}
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
-		fprintf(stderr, "hallmark-signer: %s: %s; is the signer running?\n", path,
-		    strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return 1;
-	}
 	while (answer->size < ANSWER_MAX) {
 		uint8_t *room = buf_reserve(answer, 4096);
 
@@ -78,12 +69,65 @@ ask(const char *path, struct buf *answer)
 			break;
 		answer->size += (size_t)got;
 	}
+	if (got < 0)
+		say_failure(path);
 	close(fd);
-	if (got < 0) {
-		fprintf(stderr, "hallmark-signer: %s: %s\n", path, strerror(errno));
-		return 1;
+	return got < 0 ? 1 : 0;
+}
+
+static int
+connect_to(const char *path)
+{
+	const struct timeval timeout = {.tv_sec = ANSWER_TIMEOUT_S};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd;
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		fprintf(
+		    stderr, "hallmark-signer: %s: longer than a Unix socket's path may be\n", path);
+		return -1;
 	}
-	return 0;
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) == 0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) == 0 &&
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	say_failure(path);
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* By errno; both calls wait no longer than the timeout. */
+static void
+say_failure(const char *path)
+{
+	if (errno == EAGAIN)
+		fprintf(stderr,
+		    "hallmark-signer: %s: no answer within %d s; the signer is stopped or hangs\n",
+		    path, ANSWER_TIMEOUT_S);
+	else
+		fprintf(stderr, "hallmark-signer: %s: %s; is the signer running?\n", path,
+		    strerror(errno));
+}
+
+/* NULL, which is said, if it is no status: whole, and with what is looked into without a question.
+ */
+static json_t *
+parse(const char *path, const struct buf *answer)
+{
+	json_t *status =
+	    json_loadb((const char *)answer->data, answer->size, JSON_REJECT_DUPLICATES, NULL);
+
+	if (json_is_string(json_object_get(status, "key_process")))
+		return status;
+	fprintf(stderr,
+	    "hallmark-signer: %s: expected a status in JSON, found %zu bytes that are none; is "
+	    "this the signer's status socket?\n",
+	    path, answer->size);
+	json_decref(status);
+	return NULL;
 }
 
 static void

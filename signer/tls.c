@@ -2,9 +2,11 @@
 
 #include <openssl/err.h>
 #include <openssl/rand.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "proto/message.h"
+#include "signer/hello.h"
 
 /*
  * One ticket a handshake: a second would cost a sixth of the handshake rate, and a collector keeps
@@ -56,6 +58,7 @@ tls_context_new(const struct signer_config *c, const struct tls_library *library
 				     SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_read_ahead(ctx, 1);
 	SSL_CTX_set_num_tickets(ctx, TICKETS);
+	SSL_CTX_set_max_cert_list(ctx, HELLO_SIZE_MAX);
 	SSL_CTX_set_session_id_context(ctx, session_context, sizeof(session_context) - 1);
 	SSL_CTX_set_alpn_select_cb(ctx, select_alpn, NULL);
 	good = load_own(c, faults, ctx) == ERR_OK;
@@ -142,6 +145,18 @@ tls_last_error(void)
 
 	ERR_clear_error();
 	return reason != NULL ? reason : "the connection ended";
+}
+
+const char *
+tls_handshake_error(const SSL *ssl, char reason[TLS_REASON_SIZE])
+{
+	bool verified = ERR_GET_REASON(ERR_peek_error()) != SSL_R_CERTIFICATE_VERIFY_FAILED;
+
+	snprintf(reason, TLS_REASON_SIZE, "%s", tls_last_error());
+	if (!verified)
+		snprintf(reason, TLS_REASON_SIZE, "the client certificate is not accepted: %s",
+		    X509_verify_cert_error_string(SSL_get_verify_result(ssl)));
+	return reason;
 }
 
 /* For CA and CRL: the one that every context has lives as long as the context. */

@@ -55,4 +55,9 @@ enum err tls_certificate_bytes(X509 *certificate, struct buf *der, struct digest
  */
 const char *tls_last_error(void);
 
+/* The same of a handshake: where the peer's certificate was not accepted, with what is wrong with
+ * it. */
+#define TLS_REASON_SIZE 160 /* bytes */
+const char *tls_handshake_error(const SSL *ssl, char reason[TLS_REASON_SIZE]);
+
 #endif

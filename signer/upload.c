@@ -21,6 +21,7 @@ static bool is_wanted(struct session *s, const struct digest *digest, uint64_t *
 static bool pass_over(struct session *s, const struct message_part *m);
 static enum err check_first(struct session *s, const struct message_part *m, uint64_t *size);
 static enum err upload_begin(struct session *s, const struct digest *digest, uint64_t size);
+static bool is_at_another(const struct session *s);
 static enum err upload_append(struct session *s, struct view data);
 static enum err upload_finish(struct session *s);
 static void upload_reset(struct session *s);
@@ -192,13 +193,19 @@ check_first(struct session *s, const struct message_part *m, uint64_t *size)
 	return m->offset == 0 ? ERR_OK : ERR_MSG_ORDER;
 }
 
-/* All of its memory is taken now: if there is not enough, little was sent in vain. */
+/*
+ * All of its memory is taken now: if there is not enough, little was sent in vain. Of the second
+ * half each collector has one component at a time, over however many connections: whoever is slow
+ * with many does not keep out the others.
+ */
 static enum err
 upload_begin(struct session *s, const struct digest *digest, uint64_t size)
 {
 	struct service *service = s->service;
+	const uint64_t bytes = service->evidence_bytes + size;
+	const uint64_t bytes_max = service->config->limits.evidence_pending_bytes;
 
-	if (service->evidence_bytes + size > service->config->limits.evidence_pending_bytes)
+	if (bytes > bytes_max || (bytes > bytes_max / 2 && is_at_another(s)))
 		return ERR_BUSY;
 	if (buf_reserve(&s->upload, size) == NULL) {
 		buf_free(&s->upload);
@@ -207,7 +214,22 @@ upload_begin(struct session *s, const struct digest *digest, uint64_t size)
 	service->evidence_bytes += size;
 	s->upload_size = size;
 	s->upload_digest = *digest;
+	s->next_upload = service->uploads;
+	s->previous_upload = NULL;
+	if (s->next_upload != NULL)
+		s->next_upload->previous_upload = s;
+	service->uploads = s;
 	return ERR_OK;
+}
+
+/* Whether this collector sends a component over another connection. */
+static bool
+is_at_another(const struct session *s)
+{
+	for (const struct session *u = s->service->uploads; u != NULL; u = u->next_upload)
+		if (strcmp(u->identity, s->identity) == 0)
+			return true;
+	return false;
 }
 
 static enum err
@@ -246,7 +268,17 @@ upload_finish(struct session *s)
 static void
 upload_reset(struct session *s)
 {
-	s->service->evidence_bytes -= s->upload_size;
+	struct service *service = s->service;
+
+	if (s->upload_size == 0)
+		return;
+	if (s->previous_upload != NULL)
+		s->previous_upload->next_upload = s->next_upload;
+	else
+		service->uploads = s->next_upload;
+	if (s->next_upload != NULL)
+		s->next_upload->previous_upload = s->previous_upload;
+	service->evidence_bytes -= s->upload_size;
 	s->upload_size = 0;
 	buf_free(&s->upload);
 }

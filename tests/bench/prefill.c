@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "signer/appraiser.h"
+#include "signer/diskfile.h"
 #include "signer/logger.h"
 #include "signer/service.h"
 
@@ -32,6 +33,7 @@ struct prefill {
 	uv_check_t check;
 	uv_idle_t idle; /* active while there is something to write: the loop does not wait then */
 	struct service service;
+	int lock_fd; /* of the log's directory, until the process ends */
 	struct log_index *index;
 	struct bundle bundle; /* what all have in common */
 	struct buf bytes;
@@ -128,6 +130,7 @@ open_log(struct prefill *p)
 	s->policy_generation = 1;
 	s->workloads = workload_table_new();
 	must(s->workloads == NULL ? ERR_MEMORY : ERR_OK, "workloads");
+	must(diskfile_lock_directory(config->log_directory, &p->lock_fd), "log");
 	must(index_open(config->index_file, &p->index), "index");
 	must(evidence_open(config->evidence_directory, p->index, &s->evidence), "evidence");
 	must(ledger_open(&p->loop, config, p->index, s->evidence, s->workloads, &s->counters,

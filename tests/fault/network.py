@@ -19,6 +19,7 @@ Buffers grow by doubling, so input and answers count twice. The test runs in a n
 
 import contextlib
 import os
+import pathlib
 import re
 import resource
 import ssl
@@ -28,6 +29,7 @@ import time
 
 import hallmark
 import logimage
+import rawtls
 import underfire
 import wire
 from hallmark import APP, Site
@@ -417,6 +419,30 @@ def fill(peers, streams):
                 left[n] = data
             except ConnectionError:
                 del left[n]
+
+
+@contextlib.contextmanager
+def small_send_buffers():
+    """Of connections to come, in this namespace."""
+    path = pathlib.Path("/proc/sys/net/ipv4/tcp_wmem")
+    before = path.read_text()
+    path.write_text("4096 4096 4096")
+    try:
+        yield
+    finally:
+        path.write_text(before)
+
+
+def test_key_updates_whose_answers_are_never_read():
+    """TLS answers them itself. That it cannot write is waited for, not tried again and again."""
+    with small_send_buffers(), Arena("key updates", frame_timeout_ms=2000) as arena:
+        peer = rawtls.RawTls(arena.site, "updates", receive_buffer=2048)
+        peer.write(hello())
+        # The question makes a pause, in which the signer reads them one by one.
+        arena.until(lambda: arena.refused() or not peer.update_keys(rawtls.UPDATE_BOTH),
+                    "not refused")
+        arena.refuses(1, ["reader-timeout"])
+        peer.close()
 
 
 def test_frames_that_are_never_finished():

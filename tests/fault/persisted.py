@@ -8,11 +8,14 @@ the call and reports EIO, writes half and reports ENOSPC, or kills the process b
 import contextlib
 import errno
 import re
+import signal
+import time
 
 import hallmark
 import logimage
 import tracing
 import underfire
+import wire
 from hallmark import APP, Site
 from underfire import GONE, Battle, FaultyCalls, choose, count, judge, try_points
 
@@ -166,6 +169,28 @@ def test_a_failed_sync_is_not_believed_at_the_next_start():
                 synced = [n for n, c in enumerate(calls) if c in ("fsync", "fdatasync")]
                 assert written and synced and written[-1] < synced[-1], (kind, calls)
                 count(fight.row, "starts traced")
+
+
+def test_a_sync_that_hangs_does_not_keep_the_signer_from_its_end():
+    """SIGTERM has ten seconds; what was acknowledged is there at the next start."""
+    with Site() as site:
+        site.init_key()
+        faulty = FaultyCalls(site)
+        plain, site.env = site.env, {**site.env, **faulty.env}
+        signer = site.start_signer()
+        collector = site.collector()
+        receipts = [collector.submit("app", APP)]
+        with faulty.held("fdatasync", KINDS["pending"][0]):
+            collector.connection.send([wire.BUNDLE, {"bundle": collector.make("app", APP)}])
+            faulty.wait_for_hit()
+            began = time.monotonic()
+            signer.signal(signal.SIGTERM)
+            assert signer.wait() == 0
+            took = time.monotonic() - began
+            assert took < 10, took
+        site.env = plain
+        assert site.start_signer().stop() == 0
+        logimage.verify_all(site, receipts)
 
 
 def calls_of_a_start(fight, part):

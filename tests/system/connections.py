@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Who may stay connected, who makes way, and what several event loops have in common."""
 
+import os
 import signal
 import socket
 import threading
@@ -60,6 +61,16 @@ def refused_connection(act):
         pass
 
 
+def withdrawn(collector, workload):
+    """It is told, and that is the end."""
+    try:
+        collector.submit(workload, APP)
+        raise AssertionError("not refused")
+    except wire.Refused as refused:
+        assert refused.body["code"] == 309, refused
+    refused_connection(collector.connection.receive)
+
+
 # --- certificates of open connections -------------------------------------------------------------
 
 def test_a_revoked_collector_loses_its_open_connection():
@@ -75,7 +86,7 @@ def test_a_revoked_collector_loses_its_open_connection():
         signer.signal(signal.SIGHUP)
         signer.wait_for("event=reloaded")
         good.submit("good", APP)
-        refused_connection(lambda: bad.submit("bad", APP))
+        withdrawn(bad, "bad")
         signer.wait_for("code=certificate-withdrawn .*collector=spiffe://test/bad")
         assert site.status()["refusals"]["certificate-withdrawn"] == 1
         assert site.status()["log_size"] == 3
@@ -90,7 +101,7 @@ def test_a_certificate_ends_an_open_connection_with_its_life():
         ended = time.monotonic() + 4
         collector.submit("app", APP)
         wait_until(lambda: time.monotonic() > ended)
-        refused_connection(lambda: collector.submit("app", APP))
+        withdrawn(collector, "app")
         signer.wait_for("code=certificate-withdrawn ")
 
 
@@ -161,6 +172,40 @@ def test_an_upload_that_is_not_finished_frees_its_workload():
         signer.wait_for("code=frame-timeout ")
         wait_until(lambda: site.status()["workloads"] == 0)
         other.submit("app", parts)
+
+
+def begin_upload(collector, workload, size):
+    """Says that a component of `size` bytes comes, and sends one of them; gives the refusal, if any."""
+    digest = os.urandom(32)
+    fields = wire.msgpack.unpackb(collector.make(workload, APP), raw=False)
+    fields["components"]["executable"] = [digest, 1, size]
+    collector.connection.send([wire.BUNDLE, {"bundle": wire.pack(fields)}])
+    kind, body = collector.connection.receive()
+    assert kind == wire.WANT and body["digests"] == [digest], body
+    collector.connection.send([wire.PART, {"digest": digest, "offset": 0, "data": b"x"}])
+    # Answered by 201; before it comes what there is to say of the part.
+    collector.connection.send([wire.BUNDLE, {"bundle": collector.make("x", APP, nonce=bytes(32))}])
+    _, body = collector.connection.receive()
+    return None if body["name"] == "nonce-unknown" else body["name"]
+
+
+def test_one_collector_cannot_take_all_memory_for_evidence():
+    """Over however many connections: it has half, and the others one component each of the rest."""
+    large = 16 << 20
+    with Site(limits={"evidence_pending_bytes": 4 * large, "connections": 100}) as site:
+        signer = site.start_signer()
+        many = [site.collector("greedy") for _ in range(4)]
+        assert [begin_upload(c, f"w{n}", large) for n, c in enumerate(many)] == [
+            None, None, "busy", "busy"]
+        site.collector("good").submit("app", {"executable": wire.random_component()})
+        other = site.collector("other")
+        assert begin_upload(other, "app", large) is None
+        assert begin_upload(site.collector("other"), "app2", large) == "busy"
+        for collector in [*many, other]:
+            collector.close()
+        wait_until(lambda: site.status()["evidence_receiving_bytes"] == 0)
+        assert begin_upload(site.collector("greedy"), "again", large) is None
+        assert signer.stop() == 0
 
 
 # --- several loops --------------------------------------------------------------------------------

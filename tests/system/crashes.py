@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """kill -9 of anything, at any time: no acknowledged report is lost, none is signed twice."""
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -302,6 +303,27 @@ def test_two_signers_cannot_have_one_log():
         second = site.start_signer(wait=False)
         second.wait_for("event=log-locked")
         assert second.wait() == 1
+
+
+def test_a_second_signer_touches_nothing_of_the_first():
+    """The first is writing its index at that moment: the second must not take it for damaged."""
+    with Site() as site:
+        first = site.start_signer()
+        collector = site.collector()
+        collector.submit("w", APP)
+        before = site.path("index.db").stat().st_ino
+        with contextlib.closing(sqlite3.connect(site.path("index.db"))) as writer:
+            writer.execute("BEGIN IMMEDIATE")
+            second = site.start_signer(wait=False)
+            second.wait_for("event=log-locked")
+            assert second.wait() == 1
+            assert len(second.lines) == 1, second.lines
+        assert site.path("index.db").stat().st_ino == before
+        collector.submit("w", APP)
+        assert first.stop() == 0
+        again = site.start_signer()
+        assert not [line for line in again.lines if "index-rebuild" in line], again.lines
+        assert again.stop() == 0
 
 
 def test_partial_tiles_that_no_checkpoint_names():

@@ -13,8 +13,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 import hallmark
+import rawtls
 import wire
 from hallmark import APP, Site
+from peer import Peer, hello
 
 # One site for all tests: every one of them must leave the signer as it found it.
 SITE = Site(limits={"handshake_timeout_ms": 1500, "frame_timeout_ms": 1500, "idle_timeout_s": 4,
@@ -85,8 +87,9 @@ def frame(payload):
 
 # --- who is let in --------------------------------------------------------------------------------
 
-def handshake_fails(*args, **options):
+def handshake_fails(*args, why="", **options):
     with counted("tls-handshake"):
+        line = len(SIGNER.lines)
         try:
             connection = wire.Connection(SITE.port, str(SITE.path("collectors-ca.crt")), *args,
                                          **options)
@@ -94,6 +97,7 @@ def handshake_fails(*args, **options):
             raise AssertionError("let in")
         except (wire.Closed, OSError):
             pass
+        SIGNER.wait_for(f"code=tls-handshake .*{why}", line)
     witness_is_served()
 
 
@@ -124,22 +128,48 @@ def test_the_log_names_the_peer_by_address():
     witness_is_served()
 
 
+def test_a_hello_that_says_it_is_large():
+    """OpenSSL would take memory for all of it at once; in pieces, it would not be seen."""
+    def record(message):
+        return b"\x16\x03\x01" + struct.pack(">H", len(message)) + message
+
+    hello_start = b"\x01" + (131000).to_bytes(3, "big") + b"\x03\x03" + bytes(32)
+    largest = b"\x01" + (16384 - 4).to_bytes(3, "big") + b"\x03\x03" + bytes(16384 - 6)
+    for raw in (record(hello_start), record(hello_start[:1]) + record(hello_start[1:]),
+                record(b"") + record(hello_start), record(largest + b"x")):
+        with counted("tls-handshake"), socket.create_connection(("127.0.0.1", SITE.port)) as peer:
+            line = len(SIGNER.lines)
+            for n in range(len(raw)):
+                with contextlib.suppress(ConnectionError):
+                    peer.send(raw[n:n + 1])
+            SIGNER.wait_for('code=tls-handshake .*text="excessive message size"', line)
+    witness_is_served()
+
+
+def test_certificates_that_are_large():
+    many = "spiffe://test/" + "x" * 20000
+    handshake_fails(*SITE.issue("large", uri=many), why="excessive message size")
+
+
 def test_no_certificate():
-    handshake_fails()
+    handshake_fails(why="peer did not return a certificate")
 
 
 def test_certificate_of_another_ca():
     other = hallmark.Authority("other", SITE.dir)
     other.issue(SITE.path("foreign"), "foreign", uri="spiffe://test/foreign")
-    handshake_fails(str(SITE.path("foreign.crt")), str(SITE.path("foreign.key")))
+    handshake_fails(str(SITE.path("foreign.crt")), str(SITE.path("foreign.key")),
+                    why="unable to get local issuer certificate")
 
 
 def test_expired_certificate():
-    handshake_fails(*SITE.issue("expired", uri="spiffe://test/expired", days=-1))
+    handshake_fails(*SITE.issue("expired", uri="spiffe://test/expired", days=-1),
+                    why="the client certificate is not accepted: certificate has expired")
 
 
 def test_server_certificate_as_client():
-    handshake_fails(*SITE.issue("server2", dns="signer.test", server=True))
+    handshake_fails(*SITE.issue("server2", dns="signer.test", server=True),
+                    why="unsuitable certificate purpose")
 
 
 def test_wrong_alpn():
@@ -156,14 +186,17 @@ def test_tls_1_2():
 
 def no_identity(**san):
     with counted("no-identity"):
+        connection = wire.Connection(SITE.port, str(SITE.path("collectors-ca.crt")),
+                                     *SITE.issue("nobody", **san))
+        connection.send([wire.HELLO, {"versions": [1], "agent": "x"}])
+        kind, body = connection.receive()
+        assert kind == wire.REFUSAL and body["code"] == 302, body
         try:
-            connection = wire.Connection(SITE.port, str(SITE.path("collectors-ca.crt")),
-                                         *SITE.issue("nobody", **san))
-            connection.send([wire.HELLO, {"versions": [1], "agent": "x"}])
             connection.receive()
-            raise AssertionError("let in")
-        except (wire.Closed, OSError):
+            raise AssertionError("the connection goes on")
+        except wire.Closed:
             pass
+        connection.close()
 
 
 def test_certificate_without_a_name():
@@ -540,6 +573,49 @@ def test_a_reader_that_never_reads():
         except OSError:
             pass
     witness_is_served()
+
+
+def test_each_byte_in_a_record_of_its_own():
+    """A read takes its share of them, not all that a frame has room for."""
+    with Site(loops=1) as site:
+        site.start_signer()
+        witness, peer, ended = site.collector("witness"), Peer(site), threading.Event()
+        stream = wire.frame(bytes(250000))
+        peer.greet()
+        records = b"".join(peer.sealed(stream[n:n + 1]) for n in range(len(stream)))
+
+        def send():
+            peer.send(records)
+            assert peer.message()[0] == wire.REFUSAL
+            ended.set()
+
+        witness.submit("witness", APP)
+        thread = threading.Thread(target=send)
+        thread.start()
+        served = 0
+        while thread.is_alive():
+            witness.submit("witness", APP)
+            served += 1
+        assert ended.is_set() and served > 4, served
+
+
+def test_key_updates_without_end():
+    """OpenSSL takes them, and answers them, until there is data: the peer is ended before."""
+    for whose in rawtls.UPDATE_OURS, rawtls.UPDATE_BOTH:
+        peer = rawtls.RawTls(SITE, "updates")
+        peer.write(hello())
+        assert peer.read()
+        for _ in range(3):
+            assert peer.update_keys(whose), "a few are nothing bad"
+            peer.write(wire.frame([wire.PART, {"digest": bytes(32), "offset": 0, "data": b"x"}]))
+            assert peer.read()
+        with counted("tls-record"):
+            line, until = len(SIGNER.lines), time.monotonic() + hallmark.PATIENCE_S
+            while peer.update_keys(whose) and time.monotonic() < until:
+                pass
+            SIGNER.wait_for('collector=spiffe://test/updates text="too many key updates"', line)
+        peer.close()
+        witness_is_served()
 
 
 def test_a_thousand_silent_connections():

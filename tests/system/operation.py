@@ -120,6 +120,19 @@ def test_a_revoked_collector_is_out_after_a_reload():
         assert site.status()["refusals"]["tls-handshake"] == 1
 
 
+def test_a_reload_during_the_start_follows_it():
+    with Site() as site:
+        site.init_key()
+        signer = site.start_signer(wait=False)
+        while not site.path("index.db").exists():
+            assert signer.child.poll() is None, signer.lines
+        signer.signal(signal.SIGHUP)
+        signer.wait_for("event=reloaded")
+        signer.wait_for("event=listening")
+        site.collector().submit("app", APP)
+        assert signer.stop() == 0
+
+
 def test_sigterm_drains_and_stops_in_time():
     with Site() as site:
         signer = site.start_signer()
@@ -199,6 +212,15 @@ def test_sigterm_does_not_wait_for_a_dead_token():
         assert signer.stop() == 0
 
 
+def test_reloads_until_the_end_do_not_end_it_otherwise():
+    with Site() as site:
+        signer = site.start_signer()
+        signer.signal(signal.SIGTERM)
+        while signer.child.poll() is None:
+            signer.signal(signal.SIGHUP)
+        assert signer.wait() == 0
+
+
 def test_a_key_process_that_hangs_is_replaced():
     with Site(key_process={"deadline_ms": 800}, hsm={"deadline_ms": 500}) as site:
         signer = site.start_signer()
@@ -231,6 +253,43 @@ def test_status_in_its_three_forms():
         assert signer.stop() == 0
         gone = site.tool("hallmark-signer", "status", "--socket", socket_path, check=False)
         assert gone.returncode == 1 and "is the signer running?" in gone.stderr
+
+
+def status_of_peer(site, reply):
+    """What each form makes of another answer than a status."""
+    path = site.path("run/other.sock")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        for form in ([], ["--json"], ["--prometheus"]):
+            def answer():
+                with listener.accept()[0] as peer:
+                    peer.sendall(reply)
+            thread = threading.Thread(target=answer)
+            thread.start()
+            yield site.tool("hallmark-signer", "status", "--socket", str(path), *form, check=False)
+            thread.join()
+    path.unlink()
+
+
+def test_a_status_that_is_none_is_no_success():
+    """A monitor goes by the exit status: nothing, half of one, or another program's JSON."""
+    with Site() as site:
+        for reply in (b"", b"{}\n", b'{"key_process":1}', b'{"log":"x","counters":{', b"text"):
+            for done in status_of_peer(site, reply):
+                assert done.returncode == 1 and done.stdout == "", (reply, done)
+                assert "expected a status in JSON" in done.stderr, done
+        signer = site.start_signer()
+        path = str(site.path("run/status.sock"))
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([hallmark.program("hallmark-signer"), "status", "--socket", path],
+                                  stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+            assert done.returncode == 1 and "No space left" in done.stderr, done
+        signer.signal(signal.SIGSTOP)
+        done = site.tool("hallmark-signer", "status", "--socket", path, check=False)
+        signer.signal(signal.SIGCONT)
+        assert done.returncode == 1 and "no answer within" in done.stderr, done
+        assert signer.stop() == 0
 
 
 def test_log_lines_as_json():
