@@ -73,8 +73,8 @@ check_program(const struct signer_config *c, struct faults *faults)
 {
 	struct hsm_config *hsm;
 
-	if (hsm_config_load(c->key_process.config, faults, &hsm) == ERR_OK &&
-	    c->log_origin != NULL && strcmp(hsm->origin, c->log_origin) != 0)
+	if ((hsm_config_inspect(c->key_process.config, faults, &hsm) == ERR_OK || hsm != NULL) &&
+	    hsm->origin != NULL && c->log_origin != NULL && strcmp(hsm->origin, c->log_origin) != 0)
 		faults_add(faults, c->key_process.config, 0,
 		    "origin: expected \"%s\", the log.origin of the signer, found \"%s\"; the key "
 		    "process would sign for another log",
