@@ -109,5 +109,29 @@ def test_packages_that_are_there_are_not_asked_for():
         assert asked.endswith("removed half absent"), asked
 
 
+def test_lint_does_not_pass_for_want_of_a_tool():
+    lint = str(ROOT / "tests/lint/run")
+    with tempfile.TemporaryDirectory() as base:
+        site = pathlib.Path(base)
+        for tool in ("awk", "bash", "cat", "cut", "dirname", "find", "grep", "mkdir", "printf", "sort",
+                     "tr", "uniq", "wc", "xargs"):
+            (site / tool).symlink_to(shutil.which(tool))
+
+        def run(check):
+            return subprocess.run([lint, str(site / "lint"), check], env={"PATH": base}, text=True,
+                                  capture_output=True, timeout=60, check=False)
+
+        done = run("format")
+        assert done.returncode == 1 and "expected clang-format" in done.stderr, done
+        for tool in ("clang-format", "git", "pkg-config"):
+            script(site / tool, "exit 0\n")
+        script(site / "ctags", "echo not that one >&2\nexit 1\n")
+        script(site / "clang-tidy", "echo it fell over >&2\nexit 139\n")
+        done = run("sizes")
+        assert done.returncode == 1 and "universal-ctags" in done.stdout, done
+        done = run("tidy")
+        assert done.returncode == 1 and "ended with 139: it fell over" in done.stdout, done
+
+
 if __name__ == "__main__":
     hallmark.run_tests("__main__")
