@@ -18,7 +18,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct faults faults = FAULTS_INIT;
 	struct signer_config *signer;
 	struct hsm_config *hsm;
-	char path[64];
+	char path[128];
 	enum err e;
 
 	(void)snprintf(path, sizeof(path), "%s/faulty.yaml", scratch_directory());
