@@ -107,6 +107,11 @@ def test_packages_that_are_there_are_not_asked_for():
         assert done.stdout == "installing Debian packages: removed half absent\n", done
         asked = (site / "asked").read_text().split("\n")[1]
         assert asked.endswith("removed half absent"), asked
+        script(site / "apt-get", f'echo "$@" >>{site}/asked\n[ "$1" != update ]\n')
+        assert install("absent").returncode == 0  # a source that nobody needs is out of reach
+        script(site / "apt-get", "echo no such package >&2\nexit 100\n")
+        done = install("absent")
+        assert done.returncode == 1 and "no such package" in done.stderr, done
 
 
 def test_lint_does_not_pass_for_want_of_a_tool():
