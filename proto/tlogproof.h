@@ -35,8 +35,8 @@ void tlogproof_write(const struct tlogproof *p, struct buf *to);
 
 /*
  * Parses the whole of `text`. `extra` is decoded into `storage`, which must stay alive as long as
- * `out`; `note` points into `text`. The note's own form is checked too (note_parse, and its errors).
- * ERR_UNSUPPORTED for another first line; ERR_FORMAT, ERR_FORMAT_NUMBER (the index),
+ * `out`; `note` points into `text`. The note's own form is checked too (note_parse, and its
+ * errors). ERR_UNSUPPORTED for another first line; ERR_FORMAT, ERR_FORMAT_NUMBER (the index),
  * ERR_FORMAT_BASE64, ERR_FORMAT_SIZE, ERR_MEMORY.
  */
 enum err tlogproof_parse(struct view text, struct buf *storage, struct tlogproof *out) MUST_USE;
