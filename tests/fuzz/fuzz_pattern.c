@@ -11,6 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static char *string_of(struct view bytes);
 static void match_files(const char *text, const char *name);
 static void match_policy(struct view pattern, struct view text);
 
@@ -22,15 +23,26 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (line_next(&rest, &pattern) != ERR_OK)
 		return 0;
-	text = strndup((const char *)pattern.data, pattern.size);
-	name = strndup((const char *)rest.data, rest.size);
-	if (text == NULL || name == NULL)
-		abort();
+	text = string_of(pattern);
+	name = string_of(rest);
 	match_files(text, name);
 	match_policy(pattern, rest);
 	free(text);
 	free(name);
 	return 0;
+}
+
+/* Up to a NUL in it, if there is one. */
+static char *
+string_of(struct view bytes)
+{
+	char *string = calloc(1, bytes.size + 1);
+
+	if (string == NULL)
+		abort();
+	if (bytes.size > 0)
+		memcpy(string, bytes.data, bytes.size);
+	return string;
 }
 
 /* A literal part matches itself, and a faulty pattern has its sentence. */
