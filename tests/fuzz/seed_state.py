@@ -160,6 +160,7 @@ def seed_config():
     # The target makes an empty file `key`, and the directory is its own.
     write("config", "good-hsm", "origin: a\nmodule: key\ntoken: a\nkey: a\npin_file: key\n"
           "certificate: key\nguard: .\nsessions: 16\n")
+    write("config", "byte-order-mark", b"\xef\xbb\xbf" + (HERE / "corpus/config/good-hsm").read_bytes())
     write("config", "good-signer", 'listen: "[::1]:7443"\nlog: {origin: a, directory: log}\n'
           "evidence: {directory: evidence}\nindex: index\ntls: {certificate: key, key: key, "
           "client_ca: key, client_crl: key}\nkey_process: {socket: s}\npolicy: key\n"
