@@ -16,6 +16,7 @@
 #include "collector/reporter.h"
 #include "collector/rights.h"
 #include "collector/runner.h"
+#include "config/validity.h"
 #include "proto/text.h"
 
 /* Every signer is tried this often before `once` gives up. */
@@ -47,8 +48,14 @@ command_check(const char *path)
 {
 	struct faults faults = FAULTS_INIT;
 	struct collector_config *config;
-	bool good = collector_config_inspect(path, &faults, &config) == ERR_OK;
+	bool good;
 
+	if (collector_config_inspect(path, &faults, &config) == ERR_OK || config != NULL) {
+		validity_check(
+		    config->tls.certificate, "tls.certificate", VALIDITY_CLIENT, &faults);
+		validity_check(config->tls.signer_ca, "tls.signer_ca", VALIDITY_CA, &faults);
+	}
+	good = faults.count == 0;
 	faults_print(&faults, stderr);
 	faults_free(&faults);
 	for (size_t i = 0; config != NULL && i < config->workload_count; i++)

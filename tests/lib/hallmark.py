@@ -302,11 +302,11 @@ class Authority:
             out.write(pem)
         return certificate
 
-    def revoke(self, path, *certificates):
+    def revoke(self, path, *certificates, days=1):
         now = datetime.datetime.utcnow()
         builder = (x509.CertificateRevocationListBuilder().issuer_name(self.name)
-                   .last_update(now - datetime.timedelta(hours=1))
-                   .next_update(now + datetime.timedelta(days=1)))
+                   .last_update(now - datetime.timedelta(days=2))
+                   .next_update(now + datetime.timedelta(days=days)))
         for certificate in certificates:
             builder = builder.add_revoked_certificate(
                 x509.RevokedCertificateBuilder().serial_number(certificate.serial_number)

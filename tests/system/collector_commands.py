@@ -73,6 +73,22 @@ def test_check_goes_on_behind_a_fault():
         assert f"app: process {host.app.pid}" in done.stdout and "no faults" not in done.stdout
 
 
+def test_check_looks_at_the_host_s_certificate():
+    with Host() as host:
+        for words, options in (
+                (("valid now", "found one for"), {"uri": "spiffe://test/host1", "days": -30}),
+                (("subjectAltName",), {}),
+                (("subjectAltName",), {"uri": ["spiffe://test/a", "spiffe://test/b"]}),
+                (("TLS clients",), {"dns": "host1.test", "server": True})):
+            host.authority.issue(host.dir / "host1", "host1", **options)
+            done = collector("check", "-c", str(host.config), status=1)
+            lines = done.stderr.strip().split("\n")
+            assert len(lines) == 1 and "host1.crt: tls.certificate" in lines[0], done.stderr
+            assert all(word in lines[0] for word in words), done.stderr
+        host.authority.issue(host.dir / "host1", "host1", dns="host1.test")
+        collector("check", "-c", str(host.config), status=0)
+
+
 def test_a_key_behind_a_pass_phrase_is_refused_without_asking():
     with Host() as host:
         lock_key(host.dir / "host1.key")

@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 import hallmark
@@ -389,6 +389,28 @@ def test_check_goes_on_behind_a_fault():
                      "no start line", "collectors-ca.crt: tls.client_ca"):
             assert word in done.stderr, done.stderr
         assert "PEM lib" not in done.stderr, done.stderr
+
+
+def test_check_looks_at_dates_and_use():
+    with Site(tls={"client_crl": "collectors.crl"}) as site:
+        site.init_key()
+        site.ca.revoke(site.path("collectors.crl"))
+        assert check(site).returncode == 0
+        site.issue("signer", dns="signer.test", days=-30)
+        site.ca.certificate = site.ca.build(site.ca.name, site.ca.key.public_key(), days=-30).sign(
+            site.ca.key, hashes.SHA256())
+        hallmark.write_certificate(site.path("collectors-ca.crt"), site.ca.certificate)
+        site.ca.revoke(site.path("collectors.crl"), days=-1)
+        done = check(site)
+        for word in ("signer.crt: tls.certificate: expected certificates that are valid now",
+                     "signer.crt: tls.certificate: expected a certificate for TLS servers",
+                     "collectors-ca.crt: tls.client_ca: expected certificates that are valid now",
+                     "collectors.crl: tls.client_crl: expected revocation lists that are valid"):
+            assert word in done.stderr, (word, done.stderr)
+        with open(site.path("collectors-ca.crt"), "ab") as ca:  # a new one beside the old
+            ca.write(hallmark.Authority("new", site.dir).certificate.public_bytes(
+                serialization.Encoding.PEM))
+        assert "client_ca" not in check(site).stderr
 
 
 def test_check_looks_into_ca_and_revocation_list():
