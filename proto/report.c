@@ -117,6 +117,9 @@ check_verdict(const struct report *r)
 		return ERR_FORMAT;
 	if (r->finding_count < REPORT_FINDINGS_MAX && r->finding_total != r->finding_count)
 		return ERR_FORMAT;
+	/* Whoever sees no more than the status must not be told less than the findings say. */
+	if (r->status == REPORT_AFFIRMING && (r->finding_total > 0 || r->bundle.offline))
+		return ERR_FORMAT;
 	for (size_t i = 0; i < r->finding_count; i++)
 		if (check_finding(&r->finding[i]) != ERR_OK)
 			return ERR_FORMAT;

@@ -121,9 +121,9 @@ struct report {
 
 /*
  * ERR_FORMAT unless the report may stand in a log: every value within its limits, strings
- * printable, expiry after issue, a status that is not better than the worst claim, findings not
- * left out while there is room, `not_checked` only for what the bundle holds, a signature counted
- * as the last one.
+ * printable, expiry after issue, a status that is not better than the worst claim, no affirming one
+ * with findings or of evidence gathered offline, findings not left out while there is room,
+ * `not_checked` only for what the bundle holds, a signature counted as the last one.
  */
 enum err report_check(const struct report *r) MUST_USE;
 

@@ -14,6 +14,10 @@
 
 #define AGAIN_SIZE (1024UL * 1024) /* bytes held at once by diskfile_write_again */
 
+/* A FIFO where a file should be fails the first call on it; without O_NONBLOCK its open waits. */
+#define FILE_FLAGS (O_CLOEXEC | O_NONBLOCK)
+
+static enum err no_file(const char *path);
 static int open_new(const char *path);
 static enum err open_made(const char *path, int flags, int *fd);
 static enum err write_all(int fd, const char *path, struct view bytes);
@@ -89,7 +93,7 @@ diskfile_open_append(const char *path, int *fd)
 enum err
 diskfile_open_in_place(const char *path, int *fd)
 {
-	*fd = open(path, O_WRONLY | O_CLOEXEC);
+	*fd = open(path, O_WRONLY | FILE_FLAGS);
 	return *fd >= 0 ? ERR_OK : open_made(path, 0, fd);
 }
 
@@ -98,7 +102,7 @@ open_made(const char *path, int flags, int *fd)
 {
 	char copy[PATH_MAX];
 
-	*fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0644);
+	*fd = open(path, O_WRONLY | O_CREAT | FILE_FLAGS | flags, 0644);
 	if (*fd < 0)
 		return diskfile_failed("open", path);
 	snprintf(copy, sizeof(copy), "%s", path);
@@ -177,7 +181,7 @@ diskfile_sync_directory(const char *path)
 enum err
 diskfile_read(const char *path, size_t size_max, struct buf *to)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | FILE_FLAGS);
 	struct stat st;
 	enum err e;
 
@@ -185,6 +189,8 @@ diskfile_read(const char *path, size_t size_max, struct buf *to)
 		return errno == ENOENT ? ERR_NOT_FOUND : diskfile_failed("open", path);
 	if (fstat(fd, &st) != 0)
 		e = diskfile_failed("fstat", path);
+	else if (!S_ISREG(st.st_mode))
+		e = no_file(path);
 	else if ((uint64_t)st.st_size > size_max)
 		e = ERR_FORMAT_SIZE;
 	else
@@ -196,7 +202,7 @@ diskfile_read(const char *path, size_t size_max, struct buf *to)
 enum err
 diskfile_read_at(const char *path, uint64_t offset, size_t size, struct buf *to)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | FILE_FLAGS);
 	enum err e;
 
 	if (fd < 0)
@@ -220,7 +226,7 @@ diskfile_size(const char *path, uint64_t *size)
 enum err
 diskfile_truncate(const char *path, uint64_t size)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int fd = open(path, O_WRONLY | FILE_FLAGS);
 	enum err e = ERR_OK;
 
 	if (fd < 0)
@@ -238,7 +244,7 @@ enum err
 diskfile_write_again(const char *path, uint64_t offset, uint64_t end)
 {
 	struct buf bytes = BUF_INIT;
-	int fd = open(path, O_RDWR | O_CLOEXEC);
+	int fd = open(path, O_RDWR | FILE_FLAGS);
 	enum err e = ERR_OK;
 
 	if (fd < 0)
@@ -292,6 +298,19 @@ diskfile_failed(const char *call, const char *path)
 }
 
 static enum err
+no_file(const char *path)
+{
+	struct logline l;
+
+	logline_begin(&l, LOGGER_ERROR, "file-failed");
+	logline_string(&l, "path", path);
+	logline_string(
+	    &l, "text", "expected a regular file, found something else of this name; move it away");
+	logline_end(&l);
+	return ERR_IO;
+}
+
+static enum err
 write_all(int fd, const char *path, struct view bytes)
 {
 	while (bytes.size > 0) {
@@ -310,7 +329,7 @@ write_all(int fd, const char *path, struct view bytes)
 static int
 open_new(const char *path)
 {
-	return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	return open(path, O_WRONLY | O_CREAT | O_TRUNC | FILE_FLAGS, 0644);
 }
 
 /* One call takes them all; of what it did not take, one after the other is written. */

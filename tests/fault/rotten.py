@@ -227,6 +227,20 @@ def test_files_that_are_too_large_are_named():
             count("rotten", "damages refused")
 
 
+def test_a_fifo_in_place_of_a_file_is_named():
+    """Nobody will ever write to it: a start that opened it as a file would wait for ever."""
+    with Site() as site:
+        assert site.start_signer().stop() == 0
+        for name in ("checkpoint", "pending.00000000000000000007"):
+            path = site.path("log") / name
+            os.mkfifo(path)
+            refused = site.start_signer(wait=False)
+            refused.wait_for(f"event=file-failed .*path={path} ")
+            assert refused.wait() == 1
+            path.unlink()
+            count("rotten", "damages refused")
+
+
 def test_a_refused_start_of_a_log_without_a_checkpoint_removes_nothing():
     with Site() as site:
         assert site.start_signer().stop() == 0

@@ -154,7 +154,7 @@ class FakeSigner:
         parts = {kind: {"sha256": d.hex(), "count": count, "size": size}
                  for kind, (d, count, size) in fields["components"].items()}
         now = int(time.time())
-        submod = {"ear.status": "affirming",
+        submod = {"ear.status": "affirming" if fields["nonce"] else "warning",
                   "ear.trustworthiness-vector": {"executables": 2},
                   "ear.appraisal-policy-id": "fake@sha256:" + ZERO.hex(),
                   "eat_nonce": base64.urlsafe_b64encode(fields["nonce"]).rstrip(b"=").decode(),

@@ -64,18 +64,18 @@ the_files_vector_is_built_from_any_order(void **state)
 {
 	struct component_builder *b = component_builder_new(COMPONENT_FILES);
 	struct component_file f[] = {
-	    {.path = V("/etc/trading-app/na\xff\x0ame"), .mode = 0100644},
+	    {.path = V("/etc/trading-app/na\xff\x0ame\" \xe2\x82\xac"), .mode = 0100644},
 	    {.path = V("/etc/trading-app/limits"),
 		.size = 70000,
 		.mode = 0100600,
 		.uid = 100000,
-		.gid = 100000,
-		.flags = COMPONENT_FILE_UNREADABLE},
+		.gid = 100000},
 	    {.path = V("/etc/trading-app/app.conf"), .size = 512, .mode = 0100640, .gid = 33},
 	};
 
 	(void)state;
 	digest_of("", 0, &f[0].digest);
+	digest_of("the limits", 10, &f[1].digest);
 	digest_of("the configuration", 17, &f[2].digest);
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(component_add_file(b, &f[i]), ERR_OK);
@@ -99,7 +99,7 @@ the_runtime_vector_is_built_from_any_order(void **state)
 	    {V("uid"), 1, &id},
 	    {V("gid"), 1, &id},
 	    {V("tracer"), 0, NULL},
-	    {V("no-new-privileges"), 1, &one},
+	    {V("no_new_privs"), 1, &one},
 	    {V("arguments"), 4, arguments},
 	};
 	struct component_builder *b = component_builder_new(COMPONENT_RUNTIME);
@@ -137,7 +137,7 @@ decoded_items_point_into_the_bytes(void **state)
 	assert_true(c->items.files[0].path.data > bytes.data);
 	assert_int_equal(c->items.files[1].size, 70000);
 	assert_int_equal(c->items.files[1].uid, 100000);
-	assert_int_equal(c->items.files[1].flags, COMPONENT_FILE_UNREADABLE);
+	assert_int_equal(c->items.files[1].flags, 0);
 	component_free(&c);
 	bytes.size = 0;
 	vector_wire("component-runtime", &bytes);

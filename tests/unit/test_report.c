@@ -64,12 +64,12 @@ example(struct report *r)
 	r->issuer = V("hallmark.example/prod-1");
 	r->collector = V("spiffe://example/collector/host-1");
 	r->developer = V("https://example.com");
-	r->build = V("hallmark 0.1.0");
+	r->build = V("hallmark-signer/0.1.0");
 	r->status = REPORT_AFFIRMING;
 	r->claim[REPORT_INSTANCE_IDENTITY] = 2;
 	r->claim[REPORT_EXECUTABLES] = 2;
 	r->claim[REPORT_FILE_SYSTEM] = 2;
-	r->claim[REPORT_RUNTIME_OPAQUE] = 2;
+	r->claim[REPORT_CONFIGURATION] = 2;
 	r->policy_id =
 	    V("trading@sha256:05b3abf2579a5eb66403cd78be557fd860633a1fe2103c7642030defe32c657f");
 	r->reference_count = 1;
@@ -89,16 +89,18 @@ example_draft(struct report *r, struct buf *signature)
 	r->issued_s += 60;
 	r->expires_s += 60;
 	r->status = REPORT_CONTRAINDICATED;
-	memset(r->claim, 0, sizeof(r->claim));
-	r->claim[REPORT_INSTANCE_IDENTITY] = -1;
-	r->claim[REPORT_EXECUTABLES] = 96;
-	r->reference_count = 0;
+	r->claim[REPORT_CONFIGURATION] = 0;
+	r->claim[REPORT_FILE_SYSTEM] = 96;
+	r->policy_id =
+	    V("stricter@sha256:e7b0c7ca59efa17fc92e5aafb66a8109dd8bac6baf3db6e56c926dfa263ec1ea");
+	digest_of("another reference set", 21, &r->reference[0]);
 	r->finding_count = r->finding_total = 2;
-	r->finding[0] = (struct report_finding){
-	    V("bundle"), V("offline"), V(""), V("gathered offline, 60 s before it was sent")};
-	r->finding[1] = (struct report_finding){V("files"), V("unknown-file"),
-	    V("/etc/trading-app/\"na\\xff\\x0ame\" \xe2\x82\xac"),
-	    V("expected one of 1, found e3b0c442")};
+	r->finding[0] = (struct report_finding){V("files"), V("unknown-file"),
+	    V("/etc/trading-app/na\\xff\\x0ame\" \xe2\x82\xac"),
+	    V("in no reference set; found sha256 "
+	      "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")};
+	r->finding[1] = (struct report_finding){V("bundle"), V("offline-evidence"), V(""),
+	    V("gathered without a nonce: its time of measurement is only the collector's word")};
 	r->not_checked[COMPONENT_RUNTIME] = true;
 	r->bundle.prev = r->bundle_digest;
 	r->bundle.seq = 2;
@@ -216,7 +218,7 @@ a_parsed_report_has_the_values(void **state)
 	assert_true(view_equal(r->collector, V("spiffe://example/collector/host-1")));
 	assert_true(view_equal(r->bundle.workload, V("trading-app")));
 	assert_int_equal(r->finding_count, 2);
-	assert_true(view_equal(r->finding[1].subject, expected.finding[1].subject));
+	assert_true(view_equal(r->finding[0].subject, expected.finding[0].subject));
 	assert_true(r->not_checked[COMPONENT_RUNTIME]);
 	assert_false(r->not_checked[COMPONENT_FILES]);
 	assert_true(r->bundle.offline);
@@ -342,16 +344,21 @@ the_writer_refuses_a_verdict_that_is_too_good(void **state)
 	REFUSED(r.claim[REPORT_SOURCED_DATA] = 96);
 	REFUSED((r.claim[REPORT_HARDWARE] = 33, r.status = REPORT_NONE));
 	REFUSED((r.claim[REPORT_HARDWARE] = 99, r.status = REPORT_WARNING));
+	/* Whatever the vector says: nothing was found, and it is fresh. */
+	REFUSED((r.finding_count = r.finding_total = 1,
+	    r.finding[0] = (struct report_finding){V("files"), V("a"), V(""), V("")}));
+	REFUSED(r.bundle.offline = true);
 }
 
 static void
 the_writer_refuses_findings_that_hide(void **state)
 {
 	(void)state;
-	REFUSED(r.finding_total = 1);
-	REFUSED(r.finding_count = 1);
-	REFUSED(r.finding_count = REPORT_FINDINGS_MAX + 1);
-	REFUSED(r.finding_total = BUNDLE_SEQ_MAX + 1);
+	REFUSED((r.status = REPORT_WARNING, r.finding_total = 1));
+	REFUSED((r.status = REPORT_WARNING, r.finding_count = 1));
+	REFUSED((r.status = REPORT_WARNING, r.finding_count = REPORT_FINDINGS_MAX + 1,
+	    r.finding_total = REPORT_FINDINGS_MAX + 1));
+	REFUSED((r.status = REPORT_WARNING, r.finding_total = BUNDLE_SEQ_MAX + 1));
 	REFUSED(r.reference_count = REPORT_REFERENCES_MAX + 1);
 	REFUSED(r.not_checked[COMPONENT_PACKAGES] = true);
 }
@@ -360,7 +367,7 @@ static void
 the_writer_refuses_bad_findings(void **state)
 {
 #define FINDING(kind, code, subject, detail)                                                       \
-	REFUSED((r.finding_count = r.finding_total = 1,                                            \
+	REFUSED((r.status = REPORT_WARNING, r.finding_count = r.finding_total = 1,                 \
 	    r.finding[0] = (struct report_finding){V(kind), V(code), V(subject), V(detail)}))
 	char longer[REPORT_SUBJECT_MAX + 2];
 
@@ -374,7 +381,7 @@ the_writer_refuses_bad_findings(void **state)
 	FINDING("files", "a", "", "\xff");
 	memset(longer, 'x', sizeof(longer));
 	longer[sizeof(longer) - 1] = '\0';
-	REFUSED((r.finding_count = r.finding_total = 1,
+	REFUSED((r.status = REPORT_WARNING, r.finding_count = r.finding_total = 1,
 	    r.finding[0] =
 		(struct report_finding){V("files"), V("a"), view_of_string(longer), V("")}));
 }
@@ -408,16 +415,16 @@ other_spellings_are_refused(void **state)
 	    {"trading-app\":{", "trading\\u002dapp\":{"},
 	    {"https://", "https:\\/\\/"},
 	    {"\xe2\x82\xac", "\\u20ac"},
-	    {"3b0781c7", "3B0781c7"},
+	    {"446253e3", "446253E3"},
 	    {"\"iat\":1795514461,\"exp\":1795518061", "\"exp\":1795518061,\"iat\":1795514461"},
-	    {"\"hallmark.references\":[],", ""},
+	    {"\"hallmark.not-checked\":[\"runtime\"]", ""},
 	    {"\"offline\":true", "\"offline\":true,\"extra\":1"},
 	    {"\"iss\"", "\"aud\":\"x\",\"iss\""},
-	    {"\"executables\":96", "\"executables\":96,\"hardware\":0"},
+	    {"\"file-system\":96", "\"file-system\":96,\"hardware\":0"},
 	    {"\"iat\":1795514461", "\"iat\":1795514461,\"iat\":1795514461"},
 	    {"[\"runtime\"]", "[\"runtime\",\"runtime\"]"},
-	    {"5N4\"}", "5N4=\"}"},
-	    {"5N4\"}", "5N5\"}"},
+	    {"hrU\"}", "hrU=\"}"},
+	    {"hrU\"}", "hrV\"}"},
 	    {"\"hallmark.finding-count\":2", "\"hallmark.finding-count\":02"},
 	    {"}}}", "}}}\n"},
 	};
@@ -447,10 +454,10 @@ wrong_values_are_refused(void **state)
 	    {"\"contraindicated\"", "\"Contraindicated\""},
 	    {"\"contraindicated\"", "\"warning\""},
 	    {"\"contraindicated\"", "96"},
-	    {"\"executables\":96", "\"executables\":128"},
-	    {"\"executables\":96", "\"executables\":-129"},
-	    {"\"executables\":96", "\"executables\":true"},
-	    {"\"executables\":96", "\"executables\":9223372036854775807"},
+	    {"\"file-system\":96", "\"executables\":128"},
+	    {"\"file-system\":96", "\"executables\":-129"},
+	    {"\"file-system\":96", "\"executables\":true"},
+	    {"\"file-system\":96", "\"executables\":9223372036854775807"},
 	    {"\"hallmark.finding-count\":2", "\"hallmark.finding-count\":3"},
 	    {"\"kind\":\"files\"", "\"kind\":\"tpm\""},
 	    {"\"kind\":\"files\",", ""},
@@ -489,7 +496,7 @@ a_bundle_that_is_not_the_named_one_is_a_mismatch(void **state)
 	assert_int_equal(
 	    parse_changed("report-deployed.json", "\"eat_nonce\":\"AA", "\"eat_nonce\":\"BA"),
 	    ERR_MISMATCH);
-	assert_int_equal(parse_changed("report-draft.json", "3b0781c7", "4b0781c7"), ERR_MISMATCH);
+	assert_int_equal(parse_changed("report-draft.json", "446253e3", "546253e3"), ERR_MISMATCH);
 }
 
 static void

@@ -132,13 +132,13 @@ def components():
     ]]
     files = ["files", 1, [
         [b"/etc/trading-app/app.conf", sha256(b"the configuration"), 512, 0o100640, 0, 33, 0],
-        [b"/etc/trading-app/limits", ZERO, 70000, 0o100600, 100000, 100000, 16],
-        [b"/etc/trading-app/na\xff\x0ame", sha256(b""), 0, 0o100644, 0, 0, 0],
+        [b"/etc/trading-app/limits", sha256(b"the limits"), 70000, 0o100600, 100000, 100000, 0],
+        [b"/etc/trading-app/na\xff\x0ame\" \xe2\x82\xac", sha256(b""), 0, 0o100644, 0, 0, 0],
     ]]
     runtime = ["runtime", 1, [
         ["arguments", [b"trading-app", b"--listen", b"127.0.0.1:8443", b""]],
         ["gid", [b"33"]],
-        ["no-new-privileges", [b"1"]],
+        ["no_new_privs", [b"1"]],
         ["tracer", []],
         ["uid", [b"33"]],
     ]]
@@ -193,11 +193,11 @@ def report_deployed(bundle_bytes, parts):
         "iss": ORIGIN,
         "sub": COLLECTOR,
         "jti": sha256(bundle_bytes).hex(),
-        "ear.verifier-id": {"developer": "https://example.com", "build": "hallmark 0.1.0"},
+        "ear.verifier-id": {"developer": "https://example.com", "build": "hallmark-signer/0.1.0"},
         "submods": {WORKLOAD: {
             "ear.status": "affirming",
             "ear.trustworthiness-vector": {
-                "instance-identity": 2, "executables": 2, "file-system": 2, "runtime-opaque": 2,
+                "instance-identity": 2, "configuration": 2, "executables": 2, "file-system": 2,
             },
             "ear.appraisal-policy-id": "trading@sha256:" + sha256(b"manifest").hex(),
             "eat_nonce": base64url(NONCE),
@@ -218,18 +218,21 @@ def report_draft(bundle_bytes, prev, parts, previous, signature):
         "iss": ORIGIN,
         "sub": COLLECTOR,
         "jti": sha256(bundle_bytes).hex(),
-        "ear_verifier_id": {"developer": "https://example.com", "build": "hallmark 0.1.0"},
+        "ear_verifier_id": {"developer": "https://example.com", "build": "hallmark-signer/0.1.0"},
         "submods": {WORKLOAD: {
             "ear_status": "contraindicated",
-            "ear_trustworthiness_vector": {"instance-identity": -1, "executables": 96},
-            "ear_appraisal_policy_ids": ["trading@sha256:" + sha256(b"manifest").hex()],
-            "hallmark.references": [],
+            "ear_trustworthiness_vector": {
+                "instance-identity": 2, "executables": 2, "file-system": 96,
+            },
+            "ear_appraisal_policy_ids": ["stricter@sha256:" + sha256(b"another manifest").hex()],
+            "hallmark.references": [sha256(b"another reference set").hex()],
             "hallmark.findings": [
-                {"kind": "bundle", "code": "offline", "subject": "",
-                 "detail": "gathered offline, 60 s before it was sent"},
                 {"kind": "files", "code": "unknown-file",
-                 "subject": "/etc/trading-app/\"na\\xff\\x0ame\" \u20ac",
-                 "detail": "expected one of 1, found e3b0c442"},
+                 "subject": "/etc/trading-app/na\\xff\\x0ame\" \u20ac",
+                 "detail": "in no reference set; found sha256 " + sha256(b"").hex()},
+                {"kind": "bundle", "code": "offline-evidence", "subject": "",
+                 "detail": "gathered without a nonce: its time of measurement is only the "
+                           "collector's word"},
             ],
             "hallmark.finding-count": 2,
             "hallmark.not-checked": ["runtime"],
@@ -270,8 +273,15 @@ def pack_record(kind, content):
     return b"HMP1" + bytes([kind, 0, 0, 0]) + size + size + sha256(content) + content
 
 
+def thumbprint(key):
+    """RFC 7638."""
+    x, y = key.spki[-64:-32], key.spki[-32:]
+    return base64url(sha256(to_json(
+        {"crv": "P-256", "kty": "EC", "x": base64url(x), "y": base64url(y)})))
+
+
 def jws(key, report):
-    header = to_json({"alg": "ES256", "typ": "JWT", "kid": sha256(key.spki).hex()})
+    header = to_json({"alg": "ES256", "typ": "JWT", "kid": thumbprint(key)})
     signed = base64url(header) + "." + base64url(report)
     return signed + "." + base64url(key.sign_raw(signed.encode()))
 
