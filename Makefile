@@ -46,6 +46,12 @@ BINARY_pkcs11    := hallmark-hsm
 
 BINARIES := $(foreach p,$(PROGRAMS),$(BUILD)/$(BINARY_$(p)))
 
+# What people type together is done in that order, whatever -j says: `clean all`, `demo check`.
+TYPED := all tests deps check check-fault check-asan check-tsan fuzz lint bench demo install clean
+ifneq ($(word 2,$(filter $(TYPED),$(MAKECMDGOALS))),)
+.NOTPARALLEL:
+endif
+
 .PHONY: all
 all: $(BINARIES)
 
@@ -61,7 +67,8 @@ $(BUILD)/lib$(1).a: $(call objects,$(1))
 endef
 $(foreach d,$(LIBS) $(PROGRAMS),$(eval $(call LIBRARY,$(d))))
 
-$(BUILD)/obj/%.o: %.c
+# The version and the flags are here, and the version is in every report.
+$(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
@@ -152,7 +159,7 @@ PACKAGES_TEST  := libcmocka-dev python3 python3-cryptography python3-msgpack ope
 PACKAGES_LINT  := clang-format clang-tidy universal-ctags python3
 PACKAGES_BENCH := nginx-light wrk util-linux e2fsprogs
 PACKAGES_FUZZ  := clang libclang-rt-14-dev
-INSTALL := tests/lib/install-packages
+INSTALL_PACKAGES := tests/lib/install-packages
 
 TESTED := $(BINARIES) $(BUILD)/load $(BUILD)/prefill $(BUILD)/token_module.so $(BUILD)/rawsign $(UNIT_TESTS) $(REPLAYS) \
 	$(SHIMS)
@@ -172,7 +179,7 @@ tests: $(TESTED)
 # Packages first, then a second make: only then can pkg-config answer.
 .PHONY: deps
 deps:
-	@$(INSTALL) $(PACKAGES_BUILD) $(PACKAGES_RUN) $(PACKAGES_TEST)
+	@$(INSTALL_PACKAGES) $(PACKAGES_BUILD) $(PACKAGES_RUN) $(PACKAGES_TEST)
 
 .PHONY: check
 check: deps
@@ -208,19 +215,19 @@ check-tsan: deps
 
 .PHONY: fuzz
 fuzz: deps
-	@$(INSTALL) $(PACKAGES_FUZZ)
+	@$(INSTALL_PACKAGES) $(PACKAGES_FUZZ)
 	@CC=clang tests/fuzz/run $(BUILD)/fuzzers $(FUZZ_SECONDS) $(FUZZERS)
 
 .PHONY: lint
 lint: deps
-	@$(INSTALL) $(PACKAGES_LINT)
+	@$(INSTALL_PACKAGES) $(PACKAGES_LINT)
 	@tests/lint/run $(BUILD)/lint
 
 BENCHED := $(BUILD)/load $(BUILD)/prefill $(BUILD)/token_module.so $(BUILD)/rawsign
 
 .PHONY: bench
 bench: deps
-	@$(INSTALL) $(PACKAGES_BENCH)
+	@$(INSTALL_PACKAGES) $(PACKAGES_BENCH)
 	@$(MAKE) --no-print-directory all $(BENCHED)
 	@tests/bench/run $(BUILD) $(ROWS)
 
@@ -230,7 +237,7 @@ print-flags:
 
 .PHONY: demo
 demo:
-	@$(INSTALL) $(PACKAGES_BUILD) $(PACKAGES_RUN)
+	@$(INSTALL_PACKAGES) $(PACKAGES_BUILD) $(PACKAGES_RUN)
 	@$(MAKE) --no-print-directory all
 	@tests/system/demo $(BUILD)
 
@@ -242,17 +249,22 @@ DOC      := $(PREFIX)/share/doc/hallmark
 PLACE    := sed -e 's|/usr/local/bin|$(PREFIX)/bin|g' -e 's|/usr/local/share/doc/hallmark|$(DOC)|g' \
 	-e 's|/etc/hallmark|$(ETC)|g'
 
+# Readable to the services' users whatever the umask is.
+define PLACE_FILE
+	$(PLACE) $(1) >"$(DESTDIR)$(2)"
+	chmod 644 "$(DESTDIR)$(2)"
+
+endef
+
 .PHONY: install
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(ETC) $(DESTDIR)$(UNITS) \
-		$(DESTDIR)$(SYSUSERS) $(DESTDIR)$(DOC)
-	install -m 755 $(BUILD)/hallmark-signer $(BUILD)/hallmark-collector $(BUILD)/hallmark-audit \
-		$(BUILD)/hallmark-hsm $(DESTDIR)$(PREFIX)/bin
-	for f in config/samples/*.yaml; do \
-		$(PLACE) $$f >$(DESTDIR)$(ETC)/$$(basename $$f).sample; done
-	for f in config/systemd/*; do $(PLACE) $$f >$(DESTDIR)$(UNITS)/$$(basename $$f); done
-	install -m 644 config/sysusers.d/hallmark.conf $(DESTDIR)$(SYSUSERS)
-	install -m 644 README.md SECURITY.md proto/PROTOCOL.md $(DESTDIR)$(DOC)
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(ETC)" "$(DESTDIR)$(UNITS)" \
+		"$(DESTDIR)$(SYSUSERS)" "$(DESTDIR)$(DOC)"
+	install -m 755 $(BINARIES) "$(DESTDIR)$(PREFIX)/bin"
+	$(foreach f,$(wildcard config/samples/*.yaml),$(call PLACE_FILE,$f,$(ETC)/$(notdir $f).sample))
+	$(foreach f,$(wildcard config/systemd/*),$(call PLACE_FILE,$f,$(UNITS)/$(notdir $f)))
+	install -m 644 config/sysusers.d/hallmark.conf "$(DESTDIR)$(SYSUSERS)"
+	install -m 644 README.md SECURITY.md proto/PROTOCOL.md "$(DESTDIR)$(DOC)"
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 

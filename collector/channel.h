@@ -34,6 +34,13 @@ enum err channel_context_new(const struct collector_config *config, struct chann
     struct trouble *t) MUST_USE;
 void channel_context_free(struct channel_context **c);
 
+/*
+ * Whether channel_context_new would succeed, by each file that is not NULL: every trouble is told.
+ * To be used with a faulty configuration, too (collector_config_inspect).
+ */
+bool channel_context_check(
+    const struct collector_config *config, void (*tell)(const char *what, const struct trouble *t));
+
 /* The collector's private key; borrowed. */
 EVP_PKEY *channel_context_key(const struct channel_context *c);
 

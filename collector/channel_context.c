@@ -8,7 +8,14 @@
 /* As a TLS extension has it: a length and the name. */
 static const unsigned char alpn[] = "\x08" PROTOCOL_ALPN;
 
+/* One of the parts of a context that come from files. ERR_CONFIG, without words where one is NULL.
+ */
+typedef enum err load_part(const struct collector_config *config, SSL_CTX *ssl, struct trouble *t);
+
 static enum err load(struct channel_context *c, struct trouble *t);
+static load_part load_own;
+static int no_pass_phrase(char *to, int size, int writing, void *context);
+static load_part load_signer_ca;
 static int on_ticket(SSL *ssl, SSL_SESSION *session);
 
 enum err
@@ -47,6 +54,25 @@ channel_context_free(struct channel_context **c)
 	*c = NULL;
 }
 
+bool
+channel_context_check(
+    const struct collector_config *config, void (*tell)(const char *what, const struct trouble *t))
+{
+	load_part *const parts[] = {load_own, load_signer_ca};
+	SSL_CTX *ssl = SSL_CTX_new(TLS_client_method());
+	bool good = ssl != NULL;
+
+	for (size_t i = 0; ssl != NULL && i < sizeof(parts) / sizeof(parts[0]); i++) {
+		struct trouble t = TROUBLE_INIT;
+
+		good = parts[i](config, ssl, &t) == ERR_OK && good;
+		if (t.text[0] != '\0')
+			tell("tls", &t);
+	}
+	SSL_CTX_free(ssl);
+	return good;
+}
+
 EVP_PKEY *
 channel_context_key(const struct channel_context *c)
 {
@@ -66,25 +92,15 @@ channel_crypto_reason(void)
 static enum err
 load(struct channel_context *c, struct trouble *t)
 {
-	const struct collector_config *config = c->config;
+	enum err e;
 
 	ERR_clear_error();
 	if (SSL_CTX_set_min_proto_version(c->ssl, TLS1_3_VERSION) != 1 ||
 	    SSL_CTX_set_alpn_protos(c->ssl, alpn, sizeof(alpn) - 1) != 0)
 		return trouble_set(t, ERR_CRYPTO, "TLS: %s", channel_crypto_reason());
-	if (SSL_CTX_use_certificate_chain_file(c->ssl, config->tls.certificate) != 1)
-		return trouble_set(t, ERR_CONFIG, "tls.certificate %s: %s", config->tls.certificate,
-		    channel_crypto_reason());
-	if (SSL_CTX_use_PrivateKey_file(c->ssl, config->tls.key, SSL_FILETYPE_PEM) != 1)
-		return trouble_set(
-		    t, ERR_CONFIG, "tls.key %s: %s", config->tls.key, channel_crypto_reason());
-	if (SSL_CTX_check_private_key(c->ssl) != 1)
-		return trouble_set(t, ERR_CONFIG,
-		    "tls.key %s does not belong to tls.certificate %s", config->tls.key,
-		    config->tls.certificate);
-	if (SSL_CTX_load_verify_file(c->ssl, config->tls.signer_ca) != 1)
-		return trouble_set(t, ERR_CONFIG, "tls.signer_ca %s: %s", config->tls.signer_ca,
-		    channel_crypto_reason());
+	if ((e = load_own(c->config, c->ssl, t)) != ERR_OK ||
+	    (e = load_signer_ca(c->config, c->ssl, t)) != ERR_OK)
+		return e;
 	SSL_CTX_set_verify(c->ssl, SSL_VERIFY_PEER, NULL);
 	/* The chain that is sent is the file's: the signer has its CA, and would decode it each
 	 * time. */
@@ -93,6 +109,59 @@ load(struct channel_context *c, struct trouble *t)
 				     SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_session_cache_mode(c->ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(c->ssl, on_ticket);
+	return ERR_OK;
+}
+
+static enum err
+load_own(const struct collector_config *config, SSL_CTX *ssl, struct trouble *t)
+{
+	bool locked = false;
+
+	if (config->tls.certificate == NULL)
+		return ERR_CONFIG;
+	ERR_clear_error();
+	if (SSL_CTX_use_certificate_chain_file(ssl, config->tls.certificate) != 1)
+		return trouble_set(t, ERR_CONFIG,
+		    "tls.certificate %s: expected a PEM certificate chain, found %s",
+		    config->tls.certificate, channel_crypto_reason());
+	if (config->tls.key == NULL)
+		return ERR_CONFIG;
+	SSL_CTX_set_default_passwd_cb(ssl, no_pass_phrase);
+	SSL_CTX_set_default_passwd_cb_userdata(ssl, &locked);
+	/* This compares it with the certificate, too. */
+	if (SSL_CTX_use_PrivateKey_file(ssl, config->tls.key, SSL_FILETYPE_PEM) != 1)
+		return trouble_set(t, ERR_CONFIG,
+		    "tls.key %s: expected the PEM private key of tls.certificate %s, found %s; the "
+		    "two must be made together, the key without a pass phrase",
+		    config->tls.key, config->tls.certificate,
+		    locked ? "a key behind a pass phrase" : channel_crypto_reason());
+	SSL_CTX_set_default_passwd_cb_userdata(ssl, NULL);
+	return ERR_OK;
+}
+
+/* OpenSSL would ask at the terminal, and nobody is there. */
+static int
+no_pass_phrase(char *to, int size, int writing, void *context)
+{
+	bool *asked = context;
+
+	(void)to;
+	(void)size;
+	(void)writing;
+	*asked = true;
+	return -1;
+}
+
+static enum err
+load_signer_ca(const struct collector_config *config, SSL_CTX *ssl, struct trouble *t)
+{
+	if (config->tls.signer_ca == NULL)
+		return ERR_CONFIG;
+	ERR_clear_error();
+	if (SSL_CTX_load_verify_file(ssl, config->tls.signer_ca) != 1)
+		return trouble_set(t, ERR_CONFIG,
+		    "tls.signer_ca %s: expected PEM certificates of the signer's CA, found %s",
+		    config->tls.signer_ca, channel_crypto_reason());
 	return ERR_OK;
 }
 

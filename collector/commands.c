@@ -10,11 +10,13 @@
 #include "collector/interrupt.h"
 #include "collector/listing.h"
 #include "collector/measure.h"
+#include "collector/pattern.h"
 #include "collector/process.h"
 #include "collector/receipt.h"
 #include "collector/reporter.h"
 #include "collector/rights.h"
 #include "collector/runner.h"
+#include "config/validity.h"
 #include "proto/text.h"
 
 /* Every signer is tried this often before `once` gives up. */
@@ -44,14 +46,22 @@ static bool report_wanted(struct reporter *r, const struct collector_config *con
 int
 command_check(const char *path)
 {
+	struct faults faults = FAULTS_INIT;
 	struct collector_config *config;
-	bool good = true;
+	bool good;
 
-	if (!load(path, &config))
-		return 1;
-	for (size_t i = 0; i < config->workload_count; i++)
+	if (collector_config_inspect(path, &faults, &config) == ERR_OK || config != NULL) {
+		validity_check(
+		    config->tls.certificate, "tls.certificate", VALIDITY_CLIENT, &faults);
+		validity_check(config->tls.signer_ca, "tls.signer_ca", VALIDITY_CA, &faults);
+	}
+	good = faults.count == 0;
+	faults_print(&faults, stderr);
+	faults_free(&faults);
+	for (size_t i = 0; config != NULL && i < config->workload_count; i++)
 		good = check_workload(&config->workloads[i]) && good;
-	good = check_files(config) && good;
+	if (config != NULL)
+		good = check_files(config) && good;
 	if (good)
 		printf("%s: no faults\n", path);
 	collector_config_free(&config);
@@ -157,36 +167,48 @@ find(const struct collector_config *config, const char *name)
 	return NULL;
 }
 
+/* Each pattern, and the process; of a faulty workload what can be known of it. */
 static bool
 check_workload(const struct collector_workload *w)
 {
-	struct trouble t = TROUBLE_INIT;
+	const char *name = w->name != NULL ? w->name : "a workload without a good name";
+	struct pattern pattern;
 	struct process p;
+	bool good = true;
 
-	if (measure_check(w, &t) != ERR_OK || process_find(w, &p, &t) != ERR_OK) {
-		print_trouble(w->name, &t);
-		return false;
+	for (size_t i = 0; i < w->file_count; i++) {
+		struct trouble t = TROUBLE_INIT;
+
+		if (w->files[i][0] != '/')
+			continue; /* told with the configuration */
+		if (pattern_parse(w->files[i], &pattern, &t) == ERR_OK) {
+			pattern_free(&pattern);
+			continue;
+		}
+		print_trouble(name, &t);
+		good = false;
 	}
-	printf("%s: process %d\n", w->name, (int)p.pid);
-	process_close(&p);
-	return true;
+	if (w->pid_file != NULL || w->executable != NULL || w->unit != NULL) {
+		struct trouble t = TROUBLE_INIT;
+
+		if (process_find(w, &p, &t) != ERR_OK) {
+			print_trouble(name, &t);
+			return false;
+		}
+		printf("%s: process %d\n", name, (int)p.pid);
+		process_close(&p);
+	}
+	return good;
 }
 
-/* What the loader cannot know: do key and certificates belong together, may we write. */
+/* What the loader cannot know: do key and certificates belong together, what is in them. */
 static bool
 check_files(const struct collector_config *config)
 {
-	const char *const directories[] = {config->state_directory, config->receipt_directory};
-	struct channel_context *context;
+	bool good = channel_context_check(config, print_trouble);
 	struct trouble t = TROUBLE_INIT;
 	EVP_PKEY *key;
-	bool good = true;
 
-	if (channel_context_new(config, &context, &t) != ERR_OK) {
-		print_trouble("tls", &t);
-		good = false;
-	}
-	channel_context_free(&context);
 	for (size_t i = 0; i < config->signer_count; i++) {
 		if (config->signers[i].log_certificate == NULL)
 			continue;
@@ -195,14 +217,6 @@ check_files(const struct collector_config *config)
 			good = false;
 		}
 		EVP_PKEY_free(key);
-	}
-	for (size_t i = 0; i < 2; i++) {
-		if (access(directories[i], R_OK | W_OK | X_OK) == 0)
-			continue;
-		(void)trouble_set(
-		    &t, ERR_IO, "%s; this user must be able to read and write it", strerror(errno));
-		print_trouble(directories[i], &t);
-		good = false;
 	}
 	return good;
 }

@@ -168,6 +168,16 @@ static const char *key_of(char key[KEY_MAX], const char *list, size_t index, con
 enum err
 collector_config_load(const char *path, struct faults *faults, struct collector_config **out)
 {
+	enum err e = collector_config_inspect(path, faults, out);
+
+	if (e != ERR_OK)
+		collector_config_free(out);
+	return e;
+}
+
+enum err
+collector_config_inspect(const char *path, struct faults *faults, struct collector_config **out)
+{
 	const size_t faults_before = faults->count;
 	struct collector_config *c;
 	const struct raw *raw;
@@ -180,19 +190,17 @@ collector_config_load(const char *path, struct faults *faults, struct collector_
 		abort();
 	c->storage = s;
 	settings_load(s, path, &schema, faults);
-	if (s->yaml == NULL)
-		goto out;
+	if (s->yaml == NULL) {
+		collector_config_free(&c);
+		return ERR_CONFIG;
+	}
+	*out = c;
 	raw = yaml_file_data(s->yaml);
 	settings_numbers(s, numbers, sizeof(numbers) / sizeof(numbers[0]), raw, c);
 	take_signers(s, raw, c);
 	take_files(s, raw, c);
 	take_workloads(s, raw, c);
-out:
-	if (faults->count == faults_before)
-		*out = c;
-	else
-		collector_config_free(&c);
-	return *out != NULL ? ERR_OK : ERR_CONFIG;
+	return faults->count == faults_before ? ERR_OK : ERR_CONFIG;
 }
 
 void
@@ -214,9 +222,8 @@ take_signers(struct settings *s, const struct raw *raw, struct collector_config 
 	uint16_t number;
 
 	for (size_t i = 0; i < raw->signers_count; i++) {
-		signers[i].log_certificate = settings_path(s, raw->signers[i].log_certificate);
-		settings_readable(
-		    s, key_of(key, "signers", i, ".log_certificate"), signers[i].log_certificate);
+		signers[i].log_certificate = settings_file(s,
+		    key_of(key, "signers", i, ".log_certificate"), raw->signers[i].log_certificate);
 		if (!settings_address(s, key_of(key, "signers", i, ".address"),
 			raw->signers[i].address, false, &signers[i].host, &number))
 			continue;
@@ -235,12 +242,9 @@ take_signers(struct settings *s, const struct raw *raw, struct collector_config 
 static void
 take_files(struct settings *s, const struct raw *raw, struct collector_config *c)
 {
-	c->tls.certificate = settings_path(s, raw->tls.certificate);
-	settings_readable(s, "tls.certificate", c->tls.certificate);
-	c->tls.key = settings_path(s, raw->tls.key);
-	settings_secret(s, "tls.key", c->tls.key);
-	c->tls.signer_ca = settings_path(s, raw->tls.signer_ca);
-	settings_readable(s, "tls.signer_ca", c->tls.signer_ca);
+	c->tls.certificate = settings_file(s, "tls.certificate", raw->tls.certificate);
+	c->tls.key = settings_secret_file(s, "tls.key", raw->tls.key);
+	c->tls.signer_ca = settings_file(s, "tls.signer_ca", raw->tls.signer_ca);
 	c->state_directory = settings_path(s, raw->state);
 	settings_directory(s, "state", c->state_directory);
 	c->receipt_directory = settings_path(s, raw->receipts);
@@ -273,8 +277,9 @@ take_workload(
 {
 	char key[KEY_MAX];
 
-	w->name = raw->name;
-	if (raw->name != NULL && bundle_workload_check(view_of_string(raw->name)) != ERR_OK)
+	if (raw->name != NULL && bundle_workload_check(view_of_string(raw->name)) == ERR_OK)
+		w->name = raw->name;
+	else if (raw->name != NULL)
 		settings_fault(s, key_of(key, "workloads", index, ".name"),
 		    "\"%s\" must be 1 to %d bytes without white space and \"/\", not beginning "
 		    "with "
@@ -306,14 +311,17 @@ take_process(
 		    "\"%s\" must name its process by one of \"pid_file\", \"executable\" and "
 		    "\"unit\", found %s of them",
 		    key, count == 0 ? "none" : "several");
-	w->pid_file = settings_path(s, raw->pid_file);
-	w->executable = settings_path(s, raw->executable);
-	w->unit = raw->unit;
 	if (raw->unit != NULL && !unit_name_is_good(raw->unit))
 		settings_fault(s, key_of(key, "workloads", index, ".unit"),
 		    "\"%s\" must be a systemd unit's full name, such as trading.service; found "
 		    "\"%s\"",
 		    key, raw->unit);
+	else if (count == 1)
+		w->unit = raw->unit;
+	if (count == 1) {
+		w->pid_file = settings_path(s, raw->pid_file);
+		w->executable = settings_path(s, raw->executable);
+	}
 }
 
 static void

@@ -58,7 +58,17 @@ struct collector_config {
 	void *storage; /* private */
 };
 
+/* Adds every fault it finds; ERR_CONFIG and *out NULL if there was any. */
 enum err collector_config_load(
+    const char *path, struct faults *faults, struct collector_config **out) MUST_USE;
+
+/*
+ * The same for one who looks for faults further on: with ERR_CONFIG, *out is what could be had,
+ * unless the file is no YAML; never to be run with. A file that it names and that cannot be read,
+ * or that is not named, is NULL; of a workload so are the name and the ways to its process, if they
+ * are not what the comments above say.
+ */
+enum err collector_config_inspect(
     const char *path, struct faults *faults, struct collector_config **out) MUST_USE;
 void collector_config_free(struct collector_config **c);
 

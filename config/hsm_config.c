@@ -53,12 +53,22 @@ static const cyaml_schema_value_t schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw, fields),
 };
 
-static void take_pin(struct settings *s, const struct raw *raw, struct hsm_config *c);
+static const char *take_pin(struct settings *s, const struct raw *raw);
 static const char *take_credential(struct settings *s, const char *name);
-static void check_certificate(struct settings *s, const char *path);
+static const char *take_certificate(struct settings *s, const char *path);
 
 enum err
 hsm_config_load(const char *path, struct faults *faults, struct hsm_config **out)
+{
+	enum err e = hsm_config_inspect(path, faults, out);
+
+	if (e != ERR_OK)
+		hsm_config_free(out);
+	return e;
+}
+
+enum err
+hsm_config_inspect(const char *path, struct faults *faults, struct hsm_config **out)
 {
 	const size_t faults_before = faults->count;
 	struct hsm_config *c;
@@ -73,28 +83,25 @@ hsm_config_load(const char *path, struct faults *faults, struct hsm_config **out
 	c->storage = s;
 	settings_load(s, path, &schema, faults);
 	settings_guarded_file(s); /* it names the module that gets the PIN, and the guard */
-	if (s->yaml == NULL)
-		goto out;
+	if (s->yaml == NULL) {
+		hsm_config_free(&c);
+		return ERR_CONFIG;
+	}
+	*out = c;
 	raw = yaml_file_data(s->yaml);
 	settings_numbers(s, numbers, sizeof(numbers) / sizeof(numbers[0]), raw, c);
-	settings_origin(s, "origin", raw->origin);
-	c->origin = raw->origin;
-	c->module = settings_path(s, raw->module);
-	settings_readable(s, "module", c->module);
+	if (settings_origin(s, "origin", raw->origin))
+		c->origin = raw->origin;
+	c->module = settings_file(s, "module", raw->module);
 	c->token_label = raw->token;
-	c->key_label = raw->key;
+	/* By another algorithm than the one that is meant the key would look wrong. */
+	if (settings_has(s, "algorithm") == yaml_file_has(s->yaml, "algorithm"))
+		c->key_label = raw->key;
 	c->algorithm = raw->algorithm;
-	take_pin(s, raw, c);
-	c->certificate = settings_path(s, raw->certificate);
-	check_certificate(s, c->certificate);
-	c->guard_directory = settings_path(s, raw->guard);
-	settings_guarded_directory(s, "guard", c->guard_directory);
-out:
-	if (faults->count == faults_before)
-		*out = c;
-	else
-		hsm_config_free(&c);
-	return *out != NULL ? ERR_OK : ERR_CONFIG;
+	c->pin_file = take_pin(s, raw);
+	c->certificate = take_certificate(s, raw->certificate);
+	c->guard_directory = settings_guarded_directory(s, "guard", raw->guard);
+	return faults->count == faults_before ? ERR_OK : ERR_CONFIG;
 }
 
 void
@@ -108,23 +115,25 @@ hsm_config_free(struct hsm_config **c)
 	*c = NULL;
 }
 
-static void
-take_pin(struct settings *s, const struct raw *raw, struct hsm_config *c)
+/* NULL at any fault. */
+static const char *
+take_pin(struct settings *s, const struct raw *raw)
 {
+	const size_t faults_before = s->faults->count;
+	const char *path = NULL;
 	const bool file = settings_has(s, "pin_file");
 
 	if (file == settings_has(s, "pin_credential")) {
 		settings_fault(s, file ? "pin_file" : "origin",
 		    "the PIN must come from either \"pin_file\" or \"pin_credential\", found %s",
 		    file ? "both" : "neither");
-		return;
+		return NULL;
 	}
-	if (raw->pin_file != NULL) {
-		c->pin_file = settings_path(s, raw->pin_file);
-		settings_secret(s, "pin_file", c->pin_file);
-	}
+	if (raw->pin_file != NULL)
+		path = settings_secret_file(s, "pin_file", raw->pin_file);
 	if (raw->pin_credential != NULL)
-		c->pin_file = take_credential(s, raw->pin_credential);
+		path = take_credential(s, raw->pin_credential);
+	return s->faults->count == faults_before ? path : NULL;
 }
 
 /*
@@ -166,24 +175,25 @@ take_credential(struct settings *s, const char *name)
 
 /*
  * The ceremony writes it, so it may not be there yet. Afterwards its directory is read only to the
- * process, so writing is not asked for.
+ * process, so writing is not asked for. NULL at any fault.
  */
-static void
-check_certificate(struct settings *s, const char *path)
+static const char *
+take_certificate(struct settings *s, const char *path)
 {
+	const size_t faults_before = s->faults->count;
+	const char *resolved = settings_path(s, path);
 	struct stat st;
 	char *directory;
 
-	if (path == NULL)
-		return;
-	if (stat(path, &st) == 0) {
-		settings_readable(s, "certificate", path);
-		return;
-	}
-	directory = settings_parent(path);
+	if (resolved == NULL)
+		return NULL;
+	if (stat(resolved, &st) == 0)
+		return settings_file(s, "certificate", path);
+	directory = settings_parent(resolved);
 	if (stat(directory, &st) != 0 || !S_ISDIR(st.st_mode))
 		settings_fault(s, "certificate",
 		    "\"certificate\": there is no directory %s for the certificate; make it first",
 		    directory);
 	free(directory);
+	return s->faults->count == faults_before ? resolved : NULL;
 }

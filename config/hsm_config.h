@@ -30,7 +30,16 @@ struct hsm_config {
 	void *storage;               /* private */
 };
 
+/* Adds every fault it finds; ERR_CONFIG and *out NULL if there was any. */
 enum err hsm_config_load(const char *path, struct faults *faults, struct hsm_config **out) MUST_USE;
+
+/*
+ * The same for one who looks for faults further on: with ERR_CONFIG, *out is what could be had,
+ * unless the file is no YAML; never to be run with. What is not there, or cannot be read, is NULL,
+ * and so is a PIN file with any fault: a token counts wrong PINs.
+ */
+enum err hsm_config_inspect(
+    const char *path, struct faults *faults, struct hsm_config **out) MUST_USE;
 void hsm_config_free(struct hsm_config **c);
 
 #endif

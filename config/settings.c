@@ -83,10 +83,12 @@ settings_numbers(struct settings *s, const struct settings_number *numbers, size
 
 		if (yaml_file_has(s->yaml, n->key)) {
 			memcpy(&value, (const uint8_t *)loaded + n->from, sizeof(value));
-			if (value < n->least || value > n->most)
+			if (value < n->least || value > n->most) {
 				settings_fault(s, n->key,
 				    "\"%s\" must be %u to %u, found %u; the default is %u", n->key,
 				    n->least, n->most, value, n->standard);
+				value = n->standard;
+			}
 		}
 		memcpy((uint8_t *)config + n->to, &value, sizeof(value));
 	}
@@ -108,12 +110,26 @@ settings_readable(struct settings *s, const char *key, const char *path)
 		    s->file, yaml_file_line(s->yaml, key), key, path, s->faults);
 }
 
-void
-settings_secret(struct settings *s, const char *key, const char *path)
+const char *
+settings_file(struct settings *s, const char *key, const char *path)
 {
-	if (path != NULL)
-		(void)yaml_check_secret(
-		    s->file, yaml_file_line(s->yaml, key), key, path, s->faults);
+	const char *resolved = settings_path(s, path);
+
+	return resolved != NULL && yaml_check_readable(s->file, yaml_file_line(s->yaml, key), key,
+				       resolved, s->faults)
+		   ? resolved
+		   : NULL;
+}
+
+const char *
+settings_secret_file(struct settings *s, const char *key, const char *path)
+{
+	const char *resolved = settings_path(s, path);
+
+	if (resolved == NULL ||
+	    yaml_check_secret(s->file, yaml_file_line(s->yaml, key), key, resolved, s->faults))
+		return resolved;
+	return faccessat(AT_FDCWD, resolved, R_OK, AT_EACCESS) == 0 ? resolved : NULL;
 }
 
 void
@@ -124,14 +140,16 @@ settings_directory(struct settings *s, const char *key, const char *path)
 		    s->file, yaml_file_line(s->yaml, key), key, path, s->faults);
 }
 
-void
-settings_guarded_directory(struct settings *s, const char *key, const char *path)
+const char *
+settings_guarded_directory(struct settings *s, const char *key, const char *written)
 {
+	const size_t faults_before = s->faults->count;
+	const char *path = settings_path(s, written);
 	struct stat st;
 
 	settings_directory(s, key, path);
 	if (path == NULL || stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
-		return; /* said already */
+		return NULL; /* said already */
 	if (st.st_uid != geteuid() && st.st_uid != 0)
 		settings_fault(s, key,
 		    "\"%s\" must belong to this user (%u) or root; %s belongs to user %u: chown "
@@ -142,6 +160,7 @@ settings_guarded_directory(struct settings *s, const char *key, const char *path
 		    "\"%s\" must be closed to writing by group and others; %s has mode %04o: chmod "
 		    "0700 it, and see that nobody has put anything there",
 		    key, path, (unsigned)(st.st_mode & 07777));
+	return s->faults->count == faults_before ? path : NULL;
 }
 
 void
@@ -224,14 +243,18 @@ settings_new_file(struct settings *s, const char *key, const char *path)
 	free(parent);
 }
 
-void
+bool
 settings_origin(struct settings *s, const char *key, const char *origin)
 {
-	if (origin != NULL && checkpoint_origin_check(view_of_string(origin)) != ERR_OK)
-		settings_fault(s, key,
-		    "\"%s\" must be 1 to %d characters without space and \"+\", such as "
-		    "hallmark.bank.example/prod-1; found \"%s\"",
-		    key, CHECKPOINT_ORIGIN_MAX, origin);
+	if (origin == NULL)
+		return false;
+	if (checkpoint_origin_check(view_of_string(origin)) == ERR_OK)
+		return true;
+	settings_fault(s, key,
+	    "\"%s\" must be 1 to %d characters without space and \"+\", such as "
+	    "hallmark.bank.example/prod-1; found \"%s\"",
+	    key, CHECKPOINT_ORIGIN_MAX, origin);
+	return false;
 }
 
 bool

@@ -64,23 +64,32 @@ struct settings_number {
 	uint32_t most;
 };
 
-/* Copies each number, or its default; checks it against its range. */
+/* Copies each number; its default where it is not said, or is a fault: out of its range. */
 void settings_numbers(struct settings *s, const struct settings_number *numbers, size_t count,
     const void *loaded, void *config);
 
 /* The absolute form, owned by the settings; NULL for NULL. */
 const char *settings_path(struct settings *s, const char *path);
 
+/*
+ * The absolute form of a file that must be readable; NULL where it is not, which is a fault: nobody
+ * needs to try again. A secret that can be read is given in spite of its other faults.
+ */
+const char *settings_file(struct settings *s, const char *key, const char *path);
+const char *settings_secret_file(struct settings *s, const char *key, const char *path);
+
+/*
+ * The absolute form of a directory that nobody but this user and root can write to: one that a
+ * promise rests on. NULL at any fault.
+ */
+const char *settings_guarded_directory(struct settings *s, const char *key, const char *path);
+
 /* These take resolved paths; NULL passes. */
 void settings_readable(struct settings *s, const char *key, const char *path);
-void settings_secret(struct settings *s, const char *key, const char *path);
 void settings_directory(struct settings *s, const char *key, const char *path);
 
 /* The configuration itself, where whoever can write it could take the program over. */
 void settings_guarded_file(struct settings *s);
-
-/* A directory that nobody but this user and root can write to: one that a promise rests on. */
-void settings_guarded_directory(struct settings *s, const char *key, const char *path);
 
 void settings_program(struct settings *s, const char *key, const char *path);
 void settings_socket(struct settings *s, const char *key, const char *path);
@@ -91,8 +100,8 @@ void settings_makeable(struct settings *s, const char *key, const char *path);
 /* A file that the program makes itself: its directory must be makeable. */
 void settings_new_file(struct settings *s, const char *key, const char *path);
 
-/* An origin as C2SP's signed notes allow it in a key's name. */
-void settings_origin(struct settings *s, const char *key, const char *origin);
+/* An origin as C2SP's signed notes allow it in a key's name; false for a fault, and for NULL. */
+bool settings_origin(struct settings *s, const char *key, const char *origin);
 
 /*
  * Splits "host:port" or "[host]:port"; both parts are owned by the settings. `literal`: the host

@@ -1,8 +1,6 @@
 #include "config/signer_config.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "config/settings.h"
 
@@ -197,7 +195,6 @@ static const cyaml_schema_value_t schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw, fields),
 };
 
-static const char *take_readable(struct settings *s, const char *key, const char *path);
 static void take_paths(struct settings *s, const struct raw *raw, struct signer_config *c);
 static void take_key_process(struct settings *s, const struct raw *raw, struct signer_config *c);
 static void check_limits(struct settings *s, struct signer_config *c);
@@ -235,8 +232,8 @@ signer_config_inspect(const char *path, struct faults *faults, struct signer_con
 	raw = yaml_file_data(s->yaml);
 	settings_numbers(s, numbers, sizeof(numbers) / sizeof(numbers[0]), raw, c);
 	(void)settings_address(s, "listen", raw->listen, true, &c->listen_host, &c->listen_port);
-	settings_origin(s, "log.origin", raw->log.origin);
-	c->log_origin = raw->log.origin;
+	if (settings_origin(s, "log.origin", raw->log.origin))
+		c->log_origin = raw->log.origin;
 	take_paths(s, raw, c);
 	take_key_process(s, raw, c);
 	c->report.profile = raw->report.profile;
@@ -258,17 +255,6 @@ signer_config_free(struct signer_config **c)
 	*c = NULL;
 }
 
-/* NULL for a file that cannot be read, which is a fault: nobody needs to try again. */
-static const char *
-take_readable(struct settings *s, const char *key, const char *path)
-{
-	const size_t faults_before = s->faults->count;
-	const char *resolved = settings_path(s, path);
-
-	settings_readable(s, key, resolved);
-	return s->faults->count == faults_before ? resolved : NULL;
-}
-
 static void
 take_paths(struct settings *s, const struct raw *raw, struct signer_config *c)
 {
@@ -279,15 +265,12 @@ take_paths(struct settings *s, const struct raw *raw, struct signer_config *c)
 	c->index_file = settings_path(s, raw->index);
 	settings_new_file(s, "index", c->index_file);
 
-	c->tls.certificate = take_readable(s, "tls.certificate", raw->tls.certificate);
-	c->tls.key = settings_path(s, raw->tls.key);
-	settings_secret(s, "tls.key", c->tls.key);
-	if (c->tls.key != NULL && faccessat(AT_FDCWD, c->tls.key, R_OK, AT_EACCESS) != 0)
-		c->tls.key = NULL;
-	c->tls.client_ca = take_readable(s, "tls.client_ca", raw->tls.client_ca);
-	c->tls.client_crl = take_readable(s, "tls.client_crl", raw->tls.client_crl);
+	c->tls.certificate = settings_file(s, "tls.certificate", raw->tls.certificate);
+	c->tls.key = settings_secret_file(s, "tls.key", raw->tls.key);
+	c->tls.client_ca = settings_file(s, "tls.client_ca", raw->tls.client_ca);
+	c->tls.client_crl = settings_file(s, "tls.client_crl", raw->tls.client_crl);
 
-	c->policy_file = take_readable(s, "policy", raw->policy);
+	c->policy_file = settings_file(s, "policy", raw->policy);
 	c->status_socket = settings_path(s, raw->status.socket);
 	settings_socket(s, "status.socket", c->status_socket);
 }
@@ -301,7 +284,7 @@ take_key_process(struct settings *s, const struct raw *raw, struct signer_config
 
 	c->key_process.program = settings_path(s, raw->key_process.program);
 	settings_program(s, "key_process.program", c->key_process.program);
-	c->key_process.config = take_readable(s, "key_process.config", raw->key_process.config);
+	c->key_process.config = settings_file(s, "key_process.config", raw->key_process.config);
 	c->key_process.socket = settings_path(s, raw->key_process.socket);
 	settings_socket(s, "key_process.socket", c->key_process.socket);
 	if (!settings_has(s, "key_process"))
@@ -335,7 +318,9 @@ check_limits(struct settings *s, struct signer_config *c)
 		    "found %u",
 		    c->limits.in_flight, c->limits.in_flight_per_connection);
 	if (c->limits.idle_timeout_s < c->limits.nonce_lifetime_s)
-		settings_fault(s, "limits.idle_timeout_s",
+		settings_fault(s,
+		    settings_has(s, "limits.idle_timeout_s") ? "limits.idle_timeout_s"
+							     : "limits.nonce_lifetime_s",
 		    "\"limits.idle_timeout_s\" must be at least \"limits.nonce_lifetime_s\" (%u), "
 		    "found %u: a connection must outlive its nonce",
 		    c->limits.nonce_lifetime_s, c->limits.idle_timeout_s);

@@ -55,6 +55,8 @@ yaml_load_bytes(const char *name, struct view bytes, const cyaml_schema_value_t 
     struct faults *faults, struct yaml_file **out)
 {
 	const size_t faults_before = faults->count;
+	static const struct view mark =
+	    VIEW_LITERAL("\xef\xbb\xbf"); /* U+FEFF, as editors put it */
 	struct buf clean = BUF_INIT;
 	struct yaml_file *f;
 	bool usable;
@@ -76,6 +78,8 @@ yaml_load_bytes(const char *name, struct view bytes, const cyaml_schema_value_t 
 	buf_append_view(&f->bytes, bytes);
 	if (buf_status(&f->bytes) != ERR_OK)
 		abort();
+	if (bytes.size >= mark.size && memcmp(bytes.data, mark.data, mark.size) == 0)
+		bytes = (struct view){bytes.data + mark.size, bytes.size - mark.size};
 	usable = yaml_walk(name, bytes, schema, faults, note_line, f, &clean);
 	if (usable && faults->count == faults_before)
 		usable = load(f, name, bytes, schema, faults);

@@ -17,6 +17,7 @@ enum err
 yaml_read_file(const char *file, unsigned line, const char *key, const char *path, size_t size_max,
     struct faults *faults, struct buf *to)
 {
+	const char *quote = key != NULL ? "\"" : "";
 	const size_t begun = to->size;
 	enum err e = ERR_CONFIG;
 	struct stat st;
@@ -44,11 +45,11 @@ yaml_read_file(const char *file, unsigned line, const char *key, const char *pat
 			break;
 	}
 	if (size < 0)
-		faults_add(faults, file, line, "\"%s\": cannot read: %s",
-		    key != NULL ? key : "file", strerror(errno));
+		faults_add(faults, file, line, "%s%s%s: cannot read: %s", quote,
+		    key != NULL ? key : "the file", quote, strerror(errno));
 	else if (to->size - begun > size_max)
-		faults_add(faults, file, line, "\"%s\" is larger than the %zu bytes allowed",
-		    key != NULL ? key : "file", size_max);
+		faults_add(faults, file, line, "%s%s%s is larger than the %zu bytes allowed", quote,
+		    key != NULL ? key : "the file", quote, size_max);
 	else
 		e = ERR_OK;
 	if (e != ERR_OK)

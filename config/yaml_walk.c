@@ -20,6 +20,7 @@ struct walk {
 	void *context;
 	struct buf path;   /* of the key that is being read, a string */
 	struct buf *clean; /* JSON of what was good */
+	struct view bytes; /* of the file */
 	unsigned depth;
 	bool lost; /* the parser cannot go on, or is not allowed to */
 };
@@ -46,6 +47,7 @@ static bool take_boolean(struct walk *w, const struct event *e);
 static bool take_enumeration(
     struct walk *w, const cyaml_schema_value_t *schema, const struct event *e);
 static bool event_next(struct walk *w, struct event *e);
+static unsigned problem_line(const struct walk *w);
 static void event_done(struct event *e);
 static void skip(struct walk *w, const struct event *begun);
 static void fault_unknown_key(
@@ -67,6 +69,7 @@ yaml_walk(const char *file, struct view bytes, const cyaml_schema_value_t *schem
 	    .context = context,
 	    .path = BUF_INIT,
 	    .clean = clean,
+	    .bytes = bytes,
 	};
 	bool good;
 
@@ -366,10 +369,7 @@ event_next(struct walk *w, struct event *e)
 		return false;
 	*e = (struct event){0};
 	if (!yaml_parser_parse(&w->parser, &e->raw)) {
-		const size_t line = w->parser.problem_mark.line;
-
-		faults_add(w->faults, w->file, line >= UINT_MAX ? 0 : (unsigned)line + 1,
-		    "not valid YAML: %s%s%s",
+		faults_add(w->faults, w->file, problem_line(w), "not valid YAML: %s%s%s",
 		    w->parser.problem != NULL ? w->parser.problem : "no memory",
 		    w->parser.context != NULL ? ", " : "",
 		    w->parser.context != NULL ? w->parser.context : "");
@@ -406,6 +406,20 @@ event_next(struct walk *w, struct event *e)
 	e->bad = anchor != NULL || tag != NULL;
 	buf_free(&found);
 	return true;
+}
+
+/* A byte that no YAML may have is met before lines are counted: libyaml knows its place only. */
+static unsigned
+problem_line(const struct walk *w)
+{
+	size_t line = w->parser.problem_mark.line;
+
+	if (w->parser.error == YAML_READER_ERROR && w->parser.problem_offset <= w->bytes.size) {
+		line = 0;
+		for (size_t i = 0; i < w->parser.problem_offset; i++)
+			line += w->bytes.data[i] == '\n';
+	}
+	return line >= UINT_MAX ? 0 : (unsigned)line + 1;
 }
 
 static void

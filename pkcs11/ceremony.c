@@ -145,18 +145,20 @@ ceremony_adopt(const struct hsm_config *c, const char *checkpoint)
 }
 
 int
-ceremony_check(const struct hsm_config *c)
+ceremony_check(const struct hsm_config *c, bool faulty)
 {
-	struct token *token;
-	X509 *certificate;
-	unsigned bad = 0;
+	const bool token_known = c->module != NULL && c->token_label != NULL &&
+				 c->key_label != NULL && c->pin_file != NULL;
+	struct token *token = NULL;
+	X509 *certificate = NULL;
+	unsigned bad = faulty ? 1 : 0;
 
-	if (certificate_read(c->certificate, &certificate) != ERR_OK ||
-	    !certificate_is_current(c->certificate, certificate))
+	if (c->certificate != NULL && (certificate_read(c->certificate, &certificate) != ERR_OK ||
+					  !certificate_is_current(c->certificate, certificate)))
 		bad++;
-	if (open_with_key(c, &token) != ERR_OK)
+	if (token_known && open_with_key(c, &token) != ERR_OK)
 		bad++;
-	else
+	else if (token_known)
 		bad += check_key(c, token, certificate) + check_guard(c, token);
 	X509_free(certificate);
 	token_close(&token);
@@ -190,8 +192,11 @@ check_guard(const struct hsm_config *c, struct token *token)
 {
 	struct guard_state state;
 	struct buf spki = BUF_INIT;
-	enum err e = certificate_append_spki(token_public_key(token), &spki);
+	enum err e;
 
+	if (c->guard_directory == NULL || c->origin == NULL)
+		return 0; /* told, where they are looked at */
+	e = certificate_append_spki(token_public_key(token), &spki);
 	if (e == ERR_OK)
 		e = guard_read(c->guard_directory, c->origin, buf_view(&spki), &state);
 	buf_free(&spki);

@@ -40,8 +40,9 @@ int ceremony_adopt(const struct hsm_config *c, const char *checkpoint);
 
 /*
  * Whether `serve` would run: token, key, attributes, certificate, guard, one test signature; every
- * fault is named. Also while it runs.
+ * fault is named. Also while it runs. `faulty`: the configuration has faults, which are told; what
+ * else can be known without what is NULL in it is looked at.
  */
-int ceremony_check(const struct hsm_config *c);
+int ceremony_check(const struct hsm_config *c, bool faulty);
 
 #endif

@@ -47,6 +47,7 @@ struct arguments {
 	const char *config, *subject, *output, *operand;
 	uint64_t days;
 	bool json;
+	bool faulty; /* the configuration; faults are told, and only `check` goes on */
 };
 
 /* What a command takes besides -c. */
@@ -129,12 +130,13 @@ main(int argc, char **argv)
 		complain_as_log(arguments.json);
 	if (hsm_sandbox_prepare() != ERR_OK)
 		return 1;
-	if (hsm_config_load(arguments.config, &faults, &config) == ERR_OK)
-		status = command->run(config, &arguments);
-	else if (command->run == run_serve)
+	arguments.faulty = hsm_config_inspect(arguments.config, &faults, &config) != ERR_OK;
+	if (command->run == run_serve)
 		log_faults(&faults);
 	else
 		faults_print(&faults, stderr);
+	if (!arguments.faulty || (config != NULL && command->run == run_check))
+		status = command->run(config, &arguments);
 	faults_free(&faults);
 	hsm_config_free(&config);
 	if (fflush(stdout) != 0) {
@@ -192,8 +194,7 @@ run_adopt(const struct hsm_config *c, const struct arguments *a)
 static int
 run_check(const struct hsm_config *c, const struct arguments *a)
 {
-	(void)a;
-	return ceremony_check(c);
+	return ceremony_check(c, a->faulty);
 }
 
 static int

@@ -27,7 +27,10 @@ enum err checkpoint_origin_check(struct view origin) MUST_USE;
 
 void checkpoint_write(const struct checkpoint *c, struct buf *to);
 
-/* The whole of `text` must be one checkpoint. */
+/*
+ * The whole of `text` must be one checkpoint: ERR_FORMAT, ERR_FORMAT_NUMBER (the size),
+ * ERR_FORMAT_BASE64 (the root).
+ */
 enum err checkpoint_parse(struct view text, struct checkpoint *out) MUST_USE;
 
 #endif

@@ -49,7 +49,7 @@ struct note_verifier;
 
 /*
  * Takes a reference on `key` (P-256 or RSA of 2048 bits and more; ERR_UNSUPPORTED otherwise) and
- * copies `name`.
+ * copies `name` (ERR_FORMAT if no key may have it). ERR_MEMORY, ERR_CRYPTO.
  */
 enum err note_verifier_new(const char *name, EVP_PKEY *key, struct note_verifier **out) MUST_USE;
 void note_verifier_free(struct note_verifier **v);
@@ -60,7 +60,10 @@ const char *note_verifier_name(const struct note_verifier *v);
 /* Appends the verifier key line `name+hex(key ID)+base64(type || SPKI)` without a newline. */
 enum err note_verifier_write(const struct note_verifier *v, struct buf *to) MUST_USE;
 
-/* Takes a note apart, with every rule of the format; nothing is verified. */
+/*
+ * Takes a note apart, with every rule of the format; nothing is verified. ERR_FORMAT,
+ * ERR_FORMAT_BASE64, ERR_FORMAT_SIZE (over NOTE_SIZE_MAX, or too many signatures), ERR_MEMORY.
+ */
 enum err note_parse(struct view bytes, struct note *out) MUST_USE;
 
 /*

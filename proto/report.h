@@ -14,7 +14,7 @@
  *   hallmark.bundle {seq, prev, boot, time, offline, components {kind: {sha256, count, size}}},
  *   hallmark.previous-report?, hallmark.signature? {certificate, value}, hallmark.last-signed?
  *
- * Names in the draft dialect differ as FORMATS in PROTOCOL.md says; `profile` chooses.
+ * Names in the draft dialect differ as section 7 of PROTOCOL.md says; `profile` chooses.
  */
 #ifndef HALLMARK_PROTO_REPORT_H
 #define HALLMARK_PROTO_REPORT_H

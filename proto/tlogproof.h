@@ -35,13 +35,17 @@ void tlogproof_write(const struct tlogproof *p, struct buf *to);
 
 /*
  * Parses the whole of `text`. `extra` is decoded into `storage`, which must stay alive as long as
- * `out`; `note` points into `text`. The note's own form is checked too (note_parse).
+ * `out`; `note` points into `text`. The note's own form is checked too (note_parse, and its
+ * errors). ERR_UNSUPPORTED for another first line; ERR_FORMAT, ERR_FORMAT_NUMBER (the index),
+ * ERR_FORMAT_BASE64, ERR_FORMAT_SIZE, ERR_MEMORY.
  */
 enum err tlogproof_parse(struct view text, struct buf *storage, struct tlogproof *out) MUST_USE;
 
 /*
  * The whole verification: signature of the checkpoint by `v`, origin equal to the verifier's name,
- * `extra` as leaf `index` under its root. Fills `checkpoint` as soon as it is authentic.
+ * `extra` as leaf `index` under its root. Fills `checkpoint` as soon as it is authentic. The errors
+ * of note_verify and checkpoint_parse; ERR_FORMAT for a second signature; ERR_MISMATCH for another
+ * origin; ERR_PROOF.
  */
 enum err tlogproof_verify(const struct tlogproof *p, const struct note_verifier *v,
     struct checkpoint *checkpoint) MUST_USE;

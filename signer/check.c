@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "config/hsm_config.h"
+#include "config/validity.h"
 #include "signer/loaded.h"
 
 static void check_key_process(const struct signer_config *c, struct faults *faults);
@@ -25,8 +26,13 @@ signer_check(const char *path)
 	bool good = loaded_read(path, 1, &libraries, &loaded, &faults) == ERR_OK;
 
 	/* A second time, because nothing stays loaded that has a fault. */
-	if (signer_config_inspect(path, &again, &config) == ERR_OK || config != NULL)
+	if (signer_config_inspect(path, &again, &config) == ERR_OK || config != NULL) {
 		check_key_process(config, &faults);
+		validity_check(
+		    config->tls.certificate, "tls.certificate", VALIDITY_SERVER, &faults);
+		validity_check(config->tls.client_ca, "tls.client_ca", VALIDITY_CA, &faults);
+		validity_check(config->tls.client_crl, "tls.client_crl", VALIDITY_CRL, &faults);
+	}
 	if (good && faults.count == 0) {
 		printf("%s: good\n", path);
 		printf("  log     %s\n", loaded.config->log_origin);
@@ -73,8 +79,8 @@ check_program(const struct signer_config *c, struct faults *faults)
 {
 	struct hsm_config *hsm;
 
-	if (hsm_config_load(c->key_process.config, faults, &hsm) == ERR_OK &&
-	    c->log_origin != NULL && strcmp(hsm->origin, c->log_origin) != 0)
+	if ((hsm_config_inspect(c->key_process.config, faults, &hsm) == ERR_OK || hsm != NULL) &&
+	    hsm->origin != NULL && c->log_origin != NULL && strcmp(hsm->origin, c->log_origin) != 0)
 		faults_add(faults, c->key_process.config, 0,
 		    "origin: expected \"%s\", the log.origin of the signer, found \"%s\"; the key "
 		    "process would sign for another log",

@@ -25,8 +25,10 @@ static const unsigned char session_context[] = "hallmark-collector";
 
 static bool give_store(SSL_CTX *ctx);
 static enum err load_own(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx);
-static bool use_key(SSL_CTX *ctx, const char *path);
-static enum err load_clients(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx);
+static bool use_key(SSL_CTX *ctx, const char *path, bool *locked);
+static int no_pass_phrase(char *to, int size, int writing, void *context);
+static enum err load_client_ca(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx);
+static enum err load_client_crl(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx);
 static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_size,
     const unsigned char *in, unsigned in_size, void *context);
 
@@ -62,7 +64,8 @@ tls_context_new(const struct signer_config *c, const struct tls_library *library
 	SSL_CTX_set_session_id_context(ctx, session_context, sizeof(session_context) - 1);
 	SSL_CTX_set_alpn_select_cb(ctx, select_alpn, NULL);
 	good = load_own(c, faults, ctx) == ERR_OK;
-	good = load_clients(c, faults, ctx) == ERR_OK && good;
+	good = load_client_ca(c, faults, ctx) == ERR_OK && good;
+	good = load_client_crl(c, faults, ctx) == ERR_OK && good;
 	if (!good) {
 		SSL_CTX_free(ctx);
 		return ERR_CONFIG;
@@ -173,6 +176,8 @@ give_store(SSL_CTX *ctx)
 static enum err
 load_own(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx)
 {
+	bool locked = false;
+
 	if (c->tls.certificate == NULL)
 		return ERR_CONFIG;
 	ERR_clear_error();
@@ -185,11 +190,11 @@ load_own(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx)
 	}
 	if (c->tls.key == NULL)
 		return ERR_CONFIG;
-	if (!use_key(ctx, c->tls.key) || SSL_CTX_check_private_key(ctx) != 1) {
+	if (!use_key(ctx, c->tls.key, &locked) || SSL_CTX_check_private_key(ctx) != 1) {
 		faults_add(faults, c->tls.key, 0,
 		    "tls.key: expected the PEM private key of tls.certificate, found %s; the two "
-		    "must be made together",
-		    tls_last_error());
+		    "must be made together, the key without a pass phrase",
+		    locked ? "a key behind a pass phrase" : tls_last_error());
 		return ERR_CONFIG;
 	}
 	return ERR_OK;
@@ -197,10 +202,11 @@ load_own(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx)
 
 /* In OpenSSL's default context, which has decoders for it (signer/tls_library.h). */
 static bool
-use_key(SSL_CTX *ctx, const char *path)
+use_key(SSL_CTX *ctx, const char *path, bool *locked)
 {
 	BIO *file = BIO_new_file(path, "r");
-	EVP_PKEY *key = file != NULL ? PEM_read_bio_PrivateKey(file, NULL, NULL, NULL) : NULL;
+	EVP_PKEY *key =
+	    file != NULL ? PEM_read_bio_PrivateKey(file, NULL, no_pass_phrase, locked) : NULL;
 	bool used = key != NULL && SSL_CTX_use_PrivateKey(ctx, key) == 1;
 
 	EVP_PKEY_free(key);
@@ -208,8 +214,21 @@ use_key(SSL_CTX *ctx, const char *path)
 	return used;
 }
 
+/* OpenSSL would ask at the terminal, and a reload would wait there with all connections. */
+static int
+no_pass_phrase(char *to, int size, int writing, void *context)
+{
+	bool *asked = context;
+
+	(void)to;
+	(void)size;
+	(void)writing;
+	*asked = true;
+	return -1;
+}
+
 static enum err
-load_clients(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx)
+load_client_ca(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx)
 {
 	X509_STORE *store = NULL;
 	STACK_OF(X509_NAME) * names;
@@ -227,9 +246,23 @@ load_clients(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx)
 		return ERR_CONFIG;
 	}
 	SSL_CTX_set_client_CA_list(ctx, names); /* moved */
+	return ERR_OK;
+}
+
+/* Of this file only the lists: a certificate in it must not become one that is trusted. */
+static enum err
+load_client_crl(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx)
+{
+	X509_STORE *store = NULL;
+	X509_LOOKUP *lookup;
+
 	if (c->tls.client_crl == NULL)
 		return ERR_OK;
-	if (X509_STORE_load_file(store, c->tls.client_crl) != 1) {
+	SSL_CTX_get0_verify_cert_store(ctx, &store);
+	ERR_clear_error();
+	lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+	if (lookup == NULL ||
+	    X509_load_crl_file(lookup, c->tls.client_crl, X509_FILETYPE_PEM) < 1) {
 		faults_add(faults, c->tls.client_crl, 0,
 		    "tls.client_crl: expected a PEM revocation list of the collectors' CA, found "
 		    "%s",

@@ -5,17 +5,21 @@ whatever a test leaves running is ended when its site is left.
 """
 
 import datetime
+import fcntl
 import hashlib
 import json
 import os
 import pathlib
+import pty
 import re
+import select
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 
@@ -299,11 +303,11 @@ class Authority:
             out.write(pem)
         return certificate
 
-    def revoke(self, path, *certificates):
+    def revoke(self, path, *certificates, days=1):
         now = datetime.datetime.utcnow()
         builder = (x509.CertificateRevocationListBuilder().issuer_name(self.name)
-                   .last_update(now - datetime.timedelta(hours=1))
-                   .next_update(now + datetime.timedelta(days=1)))
+                   .last_update(now - datetime.timedelta(days=2))
+                   .next_update(now + datetime.timedelta(days=days)))
         for certificate in certificates:
             builder = builder.add_revoked_certificate(
                 x509.RevokedCertificateBuilder().serial_number(certificate.serial_number)
@@ -314,6 +318,36 @@ class Authority:
 
 def write_certificate(path, certificate):
     path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+
+
+def lock_key(path):
+    """Puts a private key behind a pass phrase."""
+    key = serialization.load_pem_private_key(path.read_bytes(), None)
+    path.write_bytes(key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"secret")))
+
+
+def on_terminal(name, *arguments, env=None):
+    """What a program writes that runs on a terminal of its own, where it could ask somebody."""
+    ours, its = pty.openpty()
+    child = subprocess.Popen([program(name), *arguments], stdin=its, stdout=its, stderr=its,
+                             env=env, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+                             start_new_session=True)
+    os.close(its)
+    written = b""
+    deadline = time.monotonic() + PATIENCE_S
+    try:
+        while select.select([ours], [], [], max(0, deadline - time.monotonic()))[0]:
+            try:
+                written += os.read(ours, 4096)
+            except OSError:  # EIO: nobody has the other end any more
+                break
+    finally:
+        child.kill()
+        child.wait()
+        os.close(ours)
+    return written.decode(errors="replace")
 
 
 def resident_bytes(pid):

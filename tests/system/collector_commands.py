@@ -9,7 +9,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from collector_client import Host
-from hallmark import program, run_tests
+from hallmark import lock_key, on_terminal, program, run_tests
 
 
 def collector(*arguments, status):
@@ -50,6 +50,51 @@ def test_check_says_no_faults_only_without_any():
         done = collector("check", "-c", str(host.config), status=1)
         assert "no faults" not in done.stdout and "no process runs" in done.stderr, done
         collector("check", "-c", str(host.dir / "nowhere.yaml"), status=1)
+
+
+def test_check_goes_on_behind_a_fault():
+    """In one run: ten faults of the configuration, of what it names, and of what is in that."""
+    with Host() as host:
+        (host.dir / "host1.crt").write_text("no certificate\n")
+        (host.dir / "test-ca.crt").write_text("nor this\n")
+        host.signer.log_certificate.write_text("nor that\n")
+        host.workloads += [{"name": "b/c", "unit": "trading", "measure": ["executable"]},
+                           {"name": "gone", "executable": "/nowhere", "measure": ["files"],
+                            "files": ["/a/**/b", "/c/../d"]}]
+        host.options["interval_s"] = 0
+        host.configure()
+        host.config.write_text(host.config.read_text() + "surprise: 1\n")
+        done = collector("check", "-c", str(host.config), status=1)
+        for word in ('"interval_s" must be', 'unknown key "surprise"', '"workloads[1].name" must be',
+                     '"workloads[1].unit" must be', "no process runs /nowhere", "pattern /a/**/b",
+                     "pattern /c/../d", "tls.certificate", "tls.signer_ca", "log_certificate"):
+            assert word in done.stderr, (word, done.stderr)
+        assert len(done.stderr.strip().split("\n")) == 10, done.stderr
+        assert f"app: process {host.app.pid}" in done.stdout and "no faults" not in done.stdout
+
+
+def test_check_looks_at_the_host_s_certificate():
+    with Host() as host:
+        for words, options in (
+                (("valid now", "found one for"), {"uri": "spiffe://test/host1", "days": -30}),
+                (("subjectAltName",), {}),
+                (("subjectAltName",), {"uri": ["spiffe://test/a", "spiffe://test/b"]}),
+                (("TLS clients",), {"dns": "host1.test", "server": True})):
+            host.authority.issue(host.dir / "host1", "host1", **options)
+            done = collector("check", "-c", str(host.config), status=1)
+            lines = done.stderr.strip().split("\n")
+            assert len(lines) == 1 and "host1.crt: tls.certificate" in lines[0], done.stderr
+            assert all(word in lines[0] for word in words), done.stderr
+        host.authority.issue(host.dir / "host1", "host1", dns="host1.test")
+        collector("check", "-c", str(host.config), status=0)
+
+
+def test_a_key_behind_a_pass_phrase_is_refused_without_asking():
+    with Host() as host:
+        lock_key(host.dir / "host1.key")
+        done = on_terminal("hallmark-collector", "check", "-c", str(host.config))
+        assert "host1.key" in done and "found a key behind a pass phrase" in done, done
+        assert "Enter" not in done, done
 
 
 def test_a_refused_reload_is_an_error_in_the_log():

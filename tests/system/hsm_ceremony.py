@@ -440,6 +440,20 @@ def test_check_with_a_bad_configuration_names_its_line():
         assert "hsm.yaml:" in done.stderr
 
 
+def test_check_goes_on_behind_a_bad_configuration():
+    with Site() as site:
+        site.init_key()
+        good = site.path("hsm.yaml").read_text()
+        site.path("log.crt").write_bytes(site.path("signer.crt").read_bytes())
+        next(site.path("guard").iterdir()).unlink()
+        site.path("hsm.yaml").write_text(good + "keepalive: 3\nsessions: 99\n")
+        refused(site, "check", words=["keepalive", "sessions", "another key", "guard's state"])
+        site.path("pin").chmod(0o644)  # then the token is left alone: it counts wrong PINs
+        site.path("log.crt").write_text("no certificate")
+        done = refused(site, "check", words=["is a secret", "expected certificates in PEM"])
+        assert "guard's state" not in done.stderr, done.stderr
+
+
 def test_too_few_sessions_are_refused():
     with Site(hsm={"sessions": 1}) as site:
         refused(site, "init", words=["sessions"])

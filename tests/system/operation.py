@@ -10,12 +10,12 @@ import subprocess
 import threading
 import time
 
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 import hallmark
 import wire
-from hallmark import APP, EVIL, ORIGIN, Site
+from hallmark import APP, EVIL, ORIGIN, Site, lock_key, on_terminal
 
 
 def status_of(receipt, workload="app"):
@@ -470,6 +470,54 @@ def test_check_goes_on_behind_a_fault():
                      "no start line", "collectors-ca.crt: tls.client_ca"):
             assert word in done.stderr, done.stderr
         assert "PEM lib" not in done.stderr, done.stderr
+
+
+def test_check_looks_at_dates_and_use():
+    with Site(tls={"client_crl": "collectors.crl"}) as site:
+        site.init_key()
+        site.ca.revoke(site.path("collectors.crl"))
+        assert check(site).returncode == 0
+        site.issue("signer", dns="signer.test", days=-30)
+        site.ca.certificate = site.ca.build(site.ca.name, site.ca.key.public_key(), days=-30).sign(
+            site.ca.key, hashes.SHA256())
+        hallmark.write_certificate(site.path("collectors-ca.crt"), site.ca.certificate)
+        site.ca.revoke(site.path("collectors.crl"), days=-1)
+        done = check(site)
+        for word in ("signer.crt: tls.certificate: expected certificates that are valid now",
+                     "signer.crt: tls.certificate: expected a certificate for TLS servers",
+                     "collectors-ca.crt: tls.client_ca: expected certificates that are valid now",
+                     "collectors.crl: tls.client_crl: expected revocation lists that are valid"):
+            assert word in done.stderr, (word, done.stderr)
+        with open(site.path("collectors-ca.crt"), "ab") as ca:  # a new one beside the old
+            ca.write(hallmark.Authority("new", site.dir).certificate.public_bytes(
+                serialization.Encoding.PEM))
+        assert "client_ca" not in check(site).stderr
+
+
+def test_check_looks_into_ca_and_revocation_list():
+    with Site(tls={"client_crl": "collectors.crl"}) as site:
+        site.init_key()
+        site.path("collectors.crl").write_bytes(site.path("collectors-ca.crt").read_bytes())
+        done = check(site)  # certificates, which must not come to be trusted by this
+        assert "collectors.crl: tls.client_crl: expected a PEM revocation list" in done.stderr, done
+        site.ca.revoke(site.path("collectors.crl"))
+        with open(site.path("collectors.crl"), "ab") as crl:
+            crl.write(site.path("collectors-ca.crt").read_bytes())
+        assert check(site).returncode == 0
+        site.path("collectors.crl").write_text("no list\n")
+        site.path("collectors-ca.crt").write_text("no certificate\n")
+        done = check(site)
+        assert "tls.client_ca" in done.stderr and "tls.client_crl" in done.stderr, done.stderr
+
+
+def test_a_key_behind_a_pass_phrase_is_refused_without_asking():
+    with Site() as site:
+        site.init_key()
+        lock_key(site.path("signer.key"))
+        done = on_terminal("hallmark-signer", "check", "-c", str(site.path("signer.yaml")),
+                           env=site.env)
+        assert "signer.key: tls.key" in done and "found a key behind a pass phrase" in done, done
+        assert "Enter" not in done, done
 
 
 def test_check_looks_at_the_key_process():

@@ -105,6 +105,8 @@ def test_limits_are_those_of_the_code():
          ("proto/component.h", "COMPONENT_FACT_NAME_MAX"),
          ("proto/component.h", "COMPONENT_VALUE_MAX"))
     says("together have at most # values", ("proto/component.h", "COMPONENT_VALUES_MAX"))
+    says("An origin is 1 to # bytes of printable ASCII without space and `+`",
+         ("proto/checkpoint.h", "CHECKPOINT_ORIGIN_MAX"))
     says("printable ASCII, at most # bytes", ("proto/identity.h", "IDENTITY_SIZE_MAX"))
     says("of all these the last #", ("proto/keychannel.h", "KEYCHANNEL_TREES"))
     says("While # requests have no answer", ("proto/keychannel.h", "KEYCHANNEL_UNANSWERED_MAX"))

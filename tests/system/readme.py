@@ -255,6 +255,16 @@ def test_every_user_of_a_unit_is_made():
     assert named == made, (named, made)
 
 
+def test_services_are_started_again_however_often_they_end():
+    """systemd gives up after five starts in ten seconds, unless it is told or starts are rare."""
+    for name in ("signer", "collector"):
+        unit = (ROOT / f"config/systemd/hallmark-{name}.service").read_text()
+        rest_s = int(re.search(r"(?m)^RestartSec=(\d+)$", unit).group(1))
+        assert re.search(r"(?m)^Restart=(on-failure|always)$", unit), name
+        head = unit.split("[Service]")[0]
+        assert rest_s * 5 > 10 or "\nStartLimitIntervalSec=0\n" in head, name
+
+
 def test_links_and_paths_in_the_documents_exist():
     for document in ("README.md", "SECURITY.md"):
         text = (ROOT / document).read_text()

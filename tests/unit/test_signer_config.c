@@ -276,6 +276,7 @@ test_limits_must_fit_together(void **state)
 	refuse(state, "in_flight: 64", "in_flight: 63, in_flight_per_connection: 64", 15,
 	    "must be at most \"limits.in_flight\"");
 	refuse(state, "connections: 5", "idle_timeout_s: 599", 15, "must outlive its nonce");
+	refuse(state, "connections: 5", "nonce_lifetime_s: 901", 15, "must outlive its nonce");
 }
 
 static void

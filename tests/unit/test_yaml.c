@@ -83,6 +83,19 @@ refuse(void **state, const char *text, unsigned line, const char *fault)
 }
 
 static void
+test_byte_order_mark_is_passed_over(void **state)
+{
+	static const char text[] = "\xef\xbb\xbfname: x\n";
+	struct yaml_file *y = load(*state, text, ERR_OK);
+
+	assert_string_equal(((const struct outer *)yaml_file_data(y))->name, "x");
+	assert_int_equal(yaml_file_line(y, "name"), 1);
+	assert_int_equal(yaml_file_bytes(y).size, sizeof(text) - 1); /* of which the digest is */
+	yaml_file_free(&y);
+	refuse(state, "\xef\xbb\xbfname: x\nnam: y\n", 2, "unknown key");
+}
+
+static void
 test_loads_every_type(void **state)
 {
 	struct yaml_file *y = load(*state,
@@ -341,7 +354,8 @@ test_syntax(void **state)
 	refuse(state, "name: x\none: {text: a\nflag: true\n", 3, "not valid YAML");
 	refuse(state, "name: x\n\tflag: true\n", 2, "not valid YAML");
 	refuse(state, "name: \"x\n", 0, "not valid YAML");
-	refuse(state, "name: x\x01\n", 0, "not valid YAML");
+	refuse(state, "name: x\x01\n", 1, "not valid YAML");
+	refuse(state, "name: x\nflag: true\n# \x01\n", 3, "not valid YAML");
 }
 
 static void
@@ -405,7 +419,7 @@ test_size(void **state)
 	fixture_write_bytes(f, "large.yaml", 0600, text, YAML_FILE_SIZE_MAX + 1);
 	assert_int_equal(yaml_load_file(f->path, &schema, &f->faults, &y), ERR_CONFIG);
 	assert_null(y);
-	fixture_expect(f, 0, "larger than the 4194304 bytes");
+	fixture_expect(f, 0, "the file is larger than the 4194304 bytes");
 	free(text);
 }
 
@@ -529,6 +543,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    WITH_FIXTURE(test_byte_order_mark_is_passed_over),
 	    WITH_FIXTURE(test_loads_every_type),
 	    WITH_FIXTURE(test_lines_of_keys),
 	    WITH_FIXTURE(test_keeps_the_bytes),

@@ -1,0 +1,123 @@
+#include "config/validity.h"
+
+#include <openssl/bio.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <stdbool.h>
+
+#include "proto/identity.h"
+
+struct subject {
+	const char *path;
+	const char *key;
+	struct faults *faults;
+};
+
+static void check_chain(
+    const struct subject *s, const STACK_OF(X509_INFO) * file, enum validity_use use);
+static void check_any(
+    const struct subject *s, const STACK_OF(X509_INFO) * file, enum validity_use use);
+static bool is_current(const ASN1_TIME *from, const ASN1_TIME *to);
+static void fault_dates(
+    const struct subject *s, const char *what, const ASN1_TIME *from, const ASN1_TIME *to);
+
+void
+validity_check(const char *path, const char *key, enum validity_use use, struct faults *faults)
+{
+	const struct subject s = {path, key, faults};
+	BIO *bio = path != NULL ? BIO_new_file(path, "r") : NULL;
+	STACK_OF(X509_INFO) *file =
+	    bio != NULL ? PEM_X509_INFO_read_bio(bio, NULL, NULL, NULL) : NULL;
+
+	if (use == VALIDITY_CLIENT || use == VALIDITY_SERVER)
+		check_chain(&s, file, use);
+	else
+		check_any(&s, file, use);
+	sk_X509_INFO_pop_free(file, X509_INFO_free);
+	BIO_free(bio);
+}
+
+/* Each of them is shown to the peer. */
+static void
+check_chain(const struct subject *s, const STACK_OF(X509_INFO) * file, enum validity_use use)
+{
+	const int purpose =
+	    use == VALIDITY_CLIENT ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER;
+	char identity[IDENTITY_SIZE_MAX + 1];
+	bool own = true; /* the first */
+
+	for (int i = 0; i < sk_X509_INFO_num(file); i++) {
+		X509 *x = sk_X509_INFO_value(file, i)->x509;
+
+		if (x == NULL)
+			continue;
+		if (!is_current(X509_get0_notBefore(x), X509_get0_notAfter(x)))
+			fault_dates(
+			    s, "certificates", X509_get0_notBefore(x), X509_get0_notAfter(x));
+		if (own && X509_check_purpose(x, purpose, 0) != 1)
+			faults_add(s->faults, s->path, 0,
+			    "%s: expected a certificate for TLS %ss, found one whose key usage "
+			    "allows "
+			    "others only; have it issued anew",
+			    s->key, use == VALIDITY_CLIENT ? "client" : "server");
+		if (own && use == VALIDITY_CLIENT && identity_of_certificate(x, identity) != ERR_OK)
+			faults_add(s->faults, s->path, 0,
+			    "%s: expected one URI, or else one DNS name, in its subjectAltName, by "
+			    "which the signer knows this host, found none or several; have it "
+			    "issued "
+			    "anew",
+			    s->key);
+		own = false;
+	}
+}
+
+static void
+check_any(const struct subject *s, const STACK_OF(X509_INFO) * file, enum validity_use use)
+{
+	const ASN1_TIME *from = NULL, *to = NULL;
+
+	for (int i = 0; i < sk_X509_INFO_num(file); i++) {
+		const X509_INFO *info = sk_X509_INFO_value(file, i);
+
+		if (use == VALIDITY_CA && info->x509 != NULL) {
+			from = X509_get0_notBefore(info->x509);
+			to = X509_get0_notAfter(info->x509);
+		} else if (use == VALIDITY_CRL && info->crl != NULL) {
+			from = X509_CRL_get0_lastUpdate(info->crl);
+			to = X509_CRL_get0_nextUpdate(info->crl);
+		} else {
+			continue;
+		}
+		if (is_current(from, to))
+			return;
+	}
+	if (from != NULL)
+		fault_dates(s, use == VALIDITY_CA ? "certificates" : "revocation lists", from, to);
+}
+
+/* A list may be without a date of the next one. */
+static bool
+is_current(const ASN1_TIME *from, const ASN1_TIME *to)
+{
+	return X509_cmp_current_time(from) < 0 && (to == NULL || X509_cmp_current_time(to) > 0);
+}
+
+static void
+fault_dates(const struct subject *s, const char *what, const ASN1_TIME *from, const ASN1_TIME *to)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text = NULL;
+	long size;
+
+	if (bio == NULL)
+		return;
+	(void)ASN1_TIME_print(bio, from);
+	(void)BIO_puts(bio, " to ");
+	if (to != NULL)
+		(void)ASN1_TIME_print(bio, to);
+	size = BIO_get_mem_data(bio, &text);
+	faults_add(s->faults, s->path, 0,
+	    "%s: expected %s that are valid now, found one for %.*s; renew it, or set the clock",
+	    s->key, what, (int)size, text);
+	BIO_free(bio);
+}

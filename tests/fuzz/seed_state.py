@@ -1,0 +1,228 @@
+#!/usr/bin/python3
+"""Writes the seeds of what a host and the programs' own files hold: /proc, dpkg's status, chains,
+the guard's state, pending files, configurations, manifests, patterns, certificates."""
+
+import datetime
+import hashlib
+import pathlib
+import struct
+import sys
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(HERE.parent / "lib"))
+
+import wire
+
+
+def write(parser, name, data):
+    folder = HERE / "corpus" / parser
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(data if isinstance(data, bytes) else data.encode())
+
+
+def sha256(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def seed_procfs():
+    write("procfs", "maps", """\
+559d3c0b3000-559d3c0b5000 r-xp 00002000 fe:00 1234      /usr/bin/cat
+7f0000000000-7f0000001000 rwxp 00000000 00:00 0
+7f0000001000-7f0000002000 r-xs 00000000 00:01 77        /memfd:a b (deleted)
+7f0000002000-7f0000003000 r-xp 00000000 fe:00 9         /tmp/line\\012feed (deleted)
+7ffc0a0b0000-7ffc0a0d1000 rw-p 00000000 00:00 0         [stack]
+ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 [vsyscall]
+""")
+    write("procfs", "maps-wrong", """\
+7f0000002000-7f0000001000 r-xp 00000000 fe:00 9 /backwards
+10000000000000000-2 r-xp 0 0:0 0
+1-2 r-xq 00000000 fe:00 9
+1-2 r-xp 00000000 1ffffffff:00 9
+1-2 r-xp 00000000 fe:00 99999999999999999999
+1-2 r-xp 00000000 fe:00 9/path
+""")
+    write("procfs", "stat", "42 (a) b) 1 2) S 1 42 42 0 -1 4194560 1 0 0 0 1 1 0 0 20 0 1 0 12345 "
+          "1000 100 18446744073709551615 94000 94100 140000 0 0 0 0\n")
+    write("procfs", "stat-short", "42 (a) S 1 42\n")
+    write("procfs", "stat-wrong", "42 (a) S -1 x 42 0 -1 0 1 0 0 0 1 1 0 0 20 0 1 0 1 1 1 1 1 1 1 1 1")
+    write("procfs", "status", "Name:\ta\nUid:\t0\t1\t2\t3\nGroups:\t4 20 24 \nCapEff:\t"
+          "000001ffffffffff\nNoNewPrivs:\t0\n:\tempty\n")
+    write("procfs", "cgroup", "0::/system.slice/app.service/worker\n1:name=systemd:/system.slice/"
+          "app-\\x2d@1.scope\n0::/user.slice/user-0.slice/user@0.service/app.service\n0::/../x\n")
+    for name, text in (("pid", "1234\n"), ("pid-zero", "0"), ("pid-huge", "4294967296"),
+                       ("pid-spaces", " \t7 \n")):
+        write("procfs", name, text)
+
+
+def seed_packages():
+    one = "Package: a\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n"
+    write("packages", "two", one + "Description: x\n more\n\n" + one.replace(": a", ": b"))
+    write("packages", "removed", "Package: a\nStatus: deinstall ok config-files\n\n\n" + one)
+    write("packages", "twice", one + "Package: b\n")
+    write("packages", "lacking", one.replace("Version: 1\n", ""))
+    write("packages", "nul", one.replace("1", "\0"))
+    write("packages", "no-end", "Package:a\nVersion:\nArchitecture:\nStatus: installed")
+    write("packages", "long", one.replace("1", "1" * 70000))
+
+
+def chain_bundle(seq, prev, offline=True):
+    return wire.bundle("w", seq, prev, b"" if offline else bytes(range(32)),
+                       {"executable": wire.component("executable", [])},
+                       time_ms=1_700_000_000_000 + seq)
+
+
+def seed_chain():
+    file = "hallmark chain 1\nseq {}\nbundle {}\nsigned {}\n"
+    first = chain_bundle(1, bytes(32), offline=False)
+    second = chain_bundle(2, sha256(first))
+    third = chain_bundle(3, sha256(second))
+
+    def record(bundle, signature=b""):
+        return b"HMQ1" + struct.pack(">II", len(bundle), len(signature)) + bundle + signature
+
+    queue = record(first, b"signature") + record(second) + record(third)
+    write("chain", "new", b"\xff" + queue)
+    write("chain", "first-acknowledged",
+          file.format(1, sha256(first).hex(), 1_700_000_000).encode() + b"\xff" + queue)
+    write("chain", "all-acknowledged",
+          file.format(3, sha256(third).hex(), 0).encode() + b"\xff" + queue)
+    write("chain", "cut", b"\xff" + queue[:-5])
+    write("chain", "zeros", b"\xff" + record(first) + bytes(5000))
+    write("chain", "gap", b"\xff" + record(first) + record(third))
+    write("chain", "altered", b"\xff" + queue.replace(b"executable", b"executablf"))
+    write("chain", "huge", b"\xff" + b"HMQ1" + b"\xff" * 8 + first)
+    write("chain", "zero-with-digest", file.format(0, sha256(first).hex(), 0))
+    write("chain", "seq-huge", file.format(2**64 - 1, sha256(first).hex(), 0))
+    write("chain", "no-digest", file.format(1, "", 0))
+
+
+def guard_slot(sequence, size, root):
+    body = b"HMG1" + bytes(4) + struct.pack(">QQ", sequence, size) + root  # 56 bytes
+    return (body + sha256(body)).ljust(4096, b"\0")
+
+
+def seed_guard():
+    a, b = guard_slot(4, 7, sha256(b"a")), guard_slot(5, 9, sha256(b"b"))
+    write("guard", "good", a + b)
+    write("guard", "newer-first", guard_slot(6, 9, sha256(b"b")) + b)
+    write("guard", "smaller", a + guard_slot(5, 6, sha256(b"b")))
+    write("guard", "gap", a + guard_slot(7, 9, sha256(b"b")))
+    write("guard", "wrong-place", b + a)
+    write("guard", "damaged", a[:30] + b"\0" + a[31:] + b)
+    write("guard", "one", a)
+    write("guard", "cut", (a + b)[:4096 + 60])
+    write("guard", "empty", b"")
+    write("guard", "last", guard_slot(2**64 - 2, 7, sha256(b"a")) +
+          guard_slot(2**64 - 1, 9, sha256(b"b")))
+
+
+def tree_root(leaves):
+    if len(leaves) == 1:
+        return leaves[0]
+    k = 1 << (len(leaves) - 1).bit_length() - 1
+    return sha256(b"\1", tree_root(leaves[:k]), tree_root(leaves[k:]))
+
+
+def seed_pending():
+    entries = [b"{%d}" % i for i in range(5)]
+
+    def record(first, last, root=None):
+        body = b"".join(struct.pack(">H", len(e)) + e for e in entries[first:last])
+        leaves = [sha256(b"\0", e) for e in entries[:last]]
+        return (b"HMB1" + struct.pack(">IQQ", last - first, len(body), first) + bytes(8) + body +
+                (root or tree_root(leaves)))
+
+    end = bytes(32)
+    write("pending", "two", record(0, 2) + record(2, 5) + end)
+    write("pending", "torn", record(0, 2) + record(2, 5)[:-9])
+    write("pending", "earlier-use", record(0, 2) + end + record(0, 3))
+    write("pending", "wrong-root", record(0, 2) + record(2, 5, bytes(32)) + end)
+    write("pending", "gap", record(0, 2) + record(3, 5) + end)
+    write("pending", "later", record(2, 5) + end)
+    write("pending", "end", end)
+    write("pending", "counts", b"HMB1" + b"\xff" * 20 + bytes(8))
+    write("pending", "wraps", b"HMB1" + struct.pack(">IQQ", 5, 20, 2**64 - 2) + bytes(100))
+
+
+def seed_config():
+    for name in ("signer", "hsm", "collector"):
+        text = (ROOT / f"config/samples/{name}.yaml").read_text()
+        write("config", name, text)
+        write("config", f"{name}-all", "\n".join(
+            line.replace("# ", "", 1) if line.strip().startswith("# ") and line.rstrip()[-1:].isdigit()
+            else line for line in text.split("\n")))
+    # The target makes an empty file `key`, and the directory is its own.
+    write("config", "good-hsm", "origin: a\nmodule: key\ntoken: a\nkey: a\npin_file: key\n"
+          "certificate: key\nguard: .\nsessions: 16\n")
+    write("config", "byte-order-mark", b"\xef\xbb\xbf" + (HERE / "corpus/config/good-hsm").read_bytes())
+    write("config", "good-signer", 'listen: "[::1]:7443"\nlog: {origin: a, directory: log}\n'
+          "evidence: {directory: evidence}\nindex: index\ntls: {certificate: key, key: key, "
+          "client_ca: key, client_crl: key}\nkey_process: {socket: s}\npolicy: key\n"
+          "status: {socket: t}\nlimits: {in_flight: 1}\nlogging: {format: json}\n")
+    write("config", "good-collector", 'signers: [{address: "a:1", log_certificate: key}]\n'
+          "tls: {certificate: key, key: key, signer_ca: key}\nstate: .\nreceipts: .\n"
+          "workloads: [{name: a, pid_file: p, measure: [files, runtime], files: [/a], "
+          "environment: [A]}, {name: b, unit: b.service, measure: [host]}]\n")
+    write("config", "addresses", 'listen: "[::1]7443"\nsigners: [{address: "[::1]:0"}, {address: '
+          '":1"}, {address: "a:b:1"}, {address: "[]:1"}, {address: a}]\n')
+    write("config", "lists", "workloads: [{}, {name: a, unit: .service, measure: [files, files], "
+          "files: [a], environment: [1, =]}, 7]\nsigners: {}\n")
+
+
+def seed_manifest():
+    digest = sha256(b"x").hex()
+    head = f"hallmark policy manifest v1\npolicy {digest}\n"
+    write("manifest", "good", f"{head}reference a {digest}\nreference b {digest}\n")
+    write("manifest", "none", head)
+    write("manifest", "unsorted", f"{head}reference b {digest}\nreference a {digest}\n")
+    write("manifest", "twice", f"{head}reference a {digest}\nreference a {digest}\n")
+    write("manifest", "upper", head.replace(digest, digest.upper()))
+    write("manifest", "cut", head[:-1])
+    write("manifest", "nameless", f"{head}reference  {digest}\n")
+
+
+def seed_pattern():
+    for name, text in (("files", "/etc/app/[a-m]*.conf\napp.conf"), ("below", "/opt/app/**\nx"),
+                       ("escape", "/a\\*/\\[b\n*"), ("class", "/[!]-a]/[[:alpha:]]/[]\n]"),
+                       ("stars", "/" + "*a" * 30 + "\n" + "a" * 29), ("relative", "a/b\na"),
+                       ("dots", "/a/../b\n.."), ("deep", "/a" * 70 + "\na"),
+                       ("identity", "spiffe://bank.example/host/*\nspiffe://bank.example/host/a/b")):
+        write("pattern", name, text)
+
+
+def seed_identity():
+    key = ec.derive_private_key(7, ec.SECP256R1())
+
+    def certificate(*names):
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a")])
+        builder = (x509.CertificateBuilder().subject_name(name).issuer_name(name).serial_number(1)
+                   .public_key(key.public_key())
+                   .not_valid_before(datetime.datetime(2026, 1, 1))
+                   .not_valid_after(datetime.datetime(2036, 1, 1)))
+        if names:
+            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+    uri, dns = x509.UniformResourceIdentifier, x509.DNSName
+    good = certificate(uri("spiffe://test/a"))
+    write("identity", "uri", good)
+    write("identity", "dns", certificate(dns("a.test")))
+    write("identity", "two-uris", certificate(uri("spiffe://test/a"), uri("spiffe://test/b")))
+    write("identity", "uri-and-dns", certificate(uri("spiffe://test/a"), dns("a.test")))
+    write("identity", "none", certificate())
+    write("identity", "long", certificate(uri("spiffe://test/" + "a" * 600)))
+    write("identity", "nul", good.replace(b"spiffe://test/a", b"spiffe://test\0a"))
+    write("identity", "escape", good.replace(b"spiffe://test/a", b"spiffe://te\x1b[a/"))
+    write("identity", "cut", good[:200])
+
+
+if __name__ == "__main__":
+    for function in (seed_procfs, seed_packages, seed_chain, seed_guard, seed_pending, seed_config,
+                     seed_manifest, seed_pattern, seed_identity):
+        function()
