@@ -60,6 +60,15 @@ ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 [vsyscall]
         write("procfs", name, text)
 
 
+def seed_runtime():
+    write("runtime", "status", "sName:\tapp\nTgid:\t9\nTracerPid:\t0\nUid:\t0\t1\t2\t3\nGid:\t0\t0\t0\t0\n"
+          "Groups:\t4 24 27\x20\nCapInh:\t0000000000000000\nCapPrm:\t000001ffffffffff\n"
+          "CapEff:\t000001ffffffffff\nCapBnd:\t000001ffffffffff\nCapAmb:\t0000000000000000\n"
+          "NoNewPrivs:\t0\nSeccomp:\t2\n")
+    write("runtime", "arguments", "a/bin/app\0--flag\0\0last")
+    write("runtime", "environment", "ePATH=/bin\0LD_PRELOAD=/x.so\0PATH\0PATH=again\0=\0")
+
+
 def seed_packages():
     one = "Package: a\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n"
     write("packages", "two", one + "Description: x\n more\n\n" + one.replace(": a", ": b"))
@@ -223,6 +232,6 @@ def seed_identity():
 
 
 if __name__ == "__main__":
-    for function in (seed_procfs, seed_packages, seed_chain, seed_guard, seed_pending, seed_config,
-                     seed_manifest, seed_pattern, seed_identity):
+    for function in (seed_procfs, seed_runtime, seed_packages, seed_chain, seed_guard, seed_pending,
+                     seed_config, seed_manifest, seed_pattern, seed_identity):
         function()
