@@ -1,5 +1,6 @@
 /*
- * One connection: its socket, its frames, its deadlines. conn_pool.c has what concerns them all.
+ * One connection: its socket, its TLS, its deadlines. conn_frames.c hands over what it reads;
+ * conn_pool.c has what concerns them all.
  */
 #include <errno.h>
 #include <openssl/err.h>
@@ -15,18 +16,6 @@
 #include "signer/resumption.h"
 #include "signer/tls.h"
 
-/* Answers waiting for the peer to read; beyond it nothing more is taken from it. */
-#define OUTPUT_MAX (512 * 1024) /* bytes: two of the largest receipts */
-
-/* Frames with the ledger's loop; beyond it nothing more is handed over. The largest frame fits. */
-#define FORWARD_MAX FRAME_SIZE_MAX /* bytes */
-
-/*
- * The same in frames: each may have a receipt for its answer, ten times its size. Four times what
- * the welcome allows by default, so that a pipelining collector does not meet it.
- */
-#define FORWARD_FRAMES_MAX 256
-
 /* Reads per turn of the loop, so that one busy peer does not keep the others waiting. */
 #define READS_PER_TURN 4
 
@@ -34,7 +23,7 @@
  * TLS records per read: as many as there may be frames with the ledger's loop. A peer that puts
  * each byte into a record of its own would else keep the others waiting for a second.
  */
-#define RECORDS_PER_READ FORWARD_FRAMES_MAX
+#define RECORDS_PER_READ CONN_FORWARD_FRAMES_MAX
 
 /*
  * Steps of TLS's own per read. What can come once hands are shaken is KeyUpdate, of a few steps
@@ -65,12 +54,6 @@ static enum want receive(struct conn *c);
 static void on_tls_step(const SSL *ssl, int where, int result);
 static bool is_welcome(struct conn *c);
 static enum want drain(struct conn *c);
-static bool has_room(const struct conn *c, size_t more, size_t more_frames);
-static bool take_frames(struct conn *c, struct view bytes);
-static bool forward(struct conn *c, struct view frames, size_t count);
-static void give_up(struct conn *c);
-static void refuse(struct conn *c, enum err e);
-static bool forward_broken(struct conn *c, enum err e);
 static enum want send_output(struct conn *c);
 static void wake(struct conn *c);
 static enum want tls_want(struct conn *c, int result);
@@ -175,7 +158,7 @@ conn_drive(struct conn *c, bool readable)
 	if (c->state == CONN_HANDSHAKE)
 		want = handshake(c);
 	for (int i = 0; want == WANT_NOTHING && c->state == CONN_OPEN && i < READS_PER_TURN; i++) {
-		if (!take_frames(c, (struct view){NULL, 0}) ||
+		if (!conn_take_frames(c, (struct view){NULL, 0}) ||
 		    (!readable && !SSL_has_pending(c->ssl)))
 			break;
 		want = receive(c);
@@ -199,7 +182,7 @@ conn_drive(struct conn *c, bool readable)
 	}
 	/* What was sent may have made room for frames that wait. */
 	if (c->state == CONN_OPEN &&
-	    (c->has_room ? want == WANT_NOTHING && SSL_has_pending(c->ssl) : has_room(c, 0, 0)))
+	    (c->has_room ? want == WANT_NOTHING && SSL_has_pending(c->ssl) : conn_has_room(c)))
 		wake(c);
 	conn_settle(c);
 }
@@ -383,7 +366,7 @@ begin_session(struct conn *c)
 		e = ERR_MEMORY;
 	if (e != ERR_OK) {
 		free(letter);
-		refuse(c, e);
+		conn_refuse(c, e);
 		return false;
 	}
 	hello_watch_end(c->ssl);
@@ -450,13 +433,13 @@ receive(struct conn *c)
 	c->read_blocked = want == WANT_WRITE;
 	c->write_blocked = c->write_blocked || c->read_blocked;
 	if (size > 0 && !is_welcome(c)) {
-		refuse(c, ERR_CERTIFICATE);
+		conn_refuse(c, ERR_CERTIFICATE);
 		return WANT_READ;
 	}
 	if (size > 0) {
 		if (idle && c->deadline.class == DEADLINE_IDLE)
 			deadline_disarm(&p->deadlines, &c->deadline);
-		take_frames(c, (struct view){p->scratch, size});
+		conn_take_frames(c, (struct view){p->scratch, size});
 	}
 	if (want == WANT_CLOSE && c->failure == ERR_OK && c->state == CONN_OPEN && c->in.size > 0 &&
 	    c->has_room)
@@ -490,68 +473,8 @@ is_welcome(struct conn *c)
 	return uv_now(p->loop) < c->ends_ms;
 }
 
-static bool
-has_room(const struct conn *c, size_t more, size_t more_frames)
-{
-	return !c->broken && c->out.size < OUTPUT_MAX && c->forwarded + more < FORWARD_MAX &&
-	       c->forwarded_frames + more_frames < FORWARD_FRAMES_MAX;
-}
-
-/*
- * Hands over whole frames of what was kept and `bytes`, as long as there is room; keeps the rest.
- * False if nothing more is to be read now.
- */
-static bool
-take_frames(struct conn *c, struct view bytes)
-{
-	struct view input, payload;
-	size_t used, taken = 0, frames = 0;
-	enum err e = ERR_OK;
-	bool kept = c->in.size > 0, good = true;
-
-	if (kept)
-		buf_append_view(&c->in, bytes);
-	input = kept ? buf_view(&c->in) : bytes;
-	while ((c->has_room = has_room(c, taken, frames))) {
-		e = frame_next(
-		    (struct view){input.data + taken, input.size - taken}, &payload, &used);
-		if (e != ERR_OK || used == 0)
-			break;
-		taken += used;
-		frames++;
-	}
-	if (taken > 0)
-		good = forward(c, (struct view){input.data, taken}, frames);
-	if (e != ERR_OK)
-		good = good && forward_broken(c, e);
-	if (kept)
-		buf_consume(&c->in, taken);
-	else
-		buf_append(&c->in, input.data + taken, input.size - taken);
-	good = good && buf_status(&c->in) == ERR_OK;
-	if (c->in.size == 0)
-		buf_free(&c->in); /* an idle connection holds no buffer */
-	if (good)
-		return c->has_room;
-	give_up(c);
-	return false;
-}
-
-/*
- * There is no memory for what the peer sends: it cannot go on here, and is told why. The first of
- * them has the reserve for that; the others may find the connection closed, as a handshake does.
- */
-static void
-give_up(struct conn *c)
-{
-	free(c->pool->reserve);
-	c->pool->reserve = NULL;
-	refuse(c, ERR_MEMORY);
-}
-
-/* The peer is told why, and has the time to read it: what a session has nothing to do with. */
-static void
-refuse(struct conn *c, enum err e)
+void
+conn_refuse(struct conn *c, enum err e)
 {
 	const struct message_refusal m = {.code = e, .text = view_of_string(err_text(e))};
 
@@ -567,44 +490,6 @@ refuse(struct conn *c, enum err e)
 	c->has_room = false;
 	move(c, CONN_CLOSING);
 	wake(c);
-}
-
-/* False for want of memory. */
-static bool
-forward(struct conn *c, struct view frames, size_t count)
-{
-	struct letter *letter = letter_new(LETTER_FRAMES);
-
-	if (letter == NULL)
-		return false;
-	letter->link = c->link;
-	buf_append_view(&letter->bytes, frames);
-	if (buf_status(&letter->bytes) != ERR_OK) {
-		letter_free(letter);
-		return false;
-	}
-	c->forwarded += frames.size;
-	c->forwarded_frames += count;
-	letter_list_add(&c->pool->letters, letter);
-	if (c->deadline.class == DEADLINE_FRAME)
-		deadline_disarm(&c->pool->deadlines, &c->deadline);
-	return true;
-}
-
-/* The session refuses it, after all that came before. */
-static bool
-forward_broken(struct conn *c, enum err e)
-{
-	struct letter *letter = letter_new(LETTER_BROKEN);
-
-	if (letter == NULL)
-		return false;
-	letter->link = c->link;
-	letter->error = e;
-	letter_list_add(&c->pool->letters, letter);
-	c->broken = true;
-	c->has_room = false;
-	return true;
 }
 
 static enum want

@@ -1,5 +1,6 @@
 /*
- * A connection's insides, shared by conn.c and conn_pool.c. Nobody else includes this.
+ * A connection's insides, shared by conn.c, conn_frames.c and conn_pool.c. Nobody else includes
+ * this.
  */
 #ifndef HALLMARK_SIGNER_CONN_STATE_H
 #define HALLMARK_SIGNER_CONN_STATE_H
@@ -10,6 +11,13 @@
 
 /* Read at once: the largest frame and some more, so that a pipelining peer is served in one go. */
 #define CONN_SCRATCH_SIZE (FRAME_SIZE_MAX + 64 * 1024) /* bytes */
+
+/*
+ * Frames with the ledger's loop, of one connection: each may have a receipt for its answer, ten
+ * times its size. Four times what the welcome allows by default, so that a pipelining collector
+ * does not meet it.
+ */
+#define CONN_FORWARD_FRAMES_MAX 256
 
 /* The moves are a table in conn.c. */
 enum conn_state {
@@ -60,6 +68,16 @@ void conn_drive(struct conn *c, bool readable);
 
 /* Counts and logs why (ERR_OK: an orderly end), and lets go of everything. */
 void conn_end(struct conn *c, enum err e, const char *text);
+
+/* The peer is told why, and has the time to read it: what a session has nothing to do with. */
+void conn_refuse(struct conn *c, enum err e);
+
+/*
+ * Hands over whole frames of what was kept and `bytes`, as long as there is room; keeps the rest.
+ * False if nothing more is to be read now.
+ */
+bool conn_take_frames(struct conn *c, struct view bytes);
+bool conn_has_room(const struct conn *c);
 
 /* With the pool: sends what the socket takes at once, and ends. Its link stays with its session. */
 void conn_leave(struct conn *c);
