@@ -222,7 +222,8 @@ complain_none(const struct scan *s, const char *name, struct trouble *t)
 		    name);
 	if (s->hidden > 0)
 		return trouble_set(t, ERR_NOT_FOUND,
-		    "no process runs %s; %zu of the processes could not be looked at: run the "
+		    "no process runs %s; the processes that could not be looked at are %zu: run "
+		    "the "
 		    "collector as root or with CAP_SYS_PTRACE",
 		    name, s->hidden);
 	if (s->unit != NULL)

@@ -79,8 +79,14 @@ check_program(const struct signer_config *c, struct faults *faults)
 {
 	struct hsm_config *hsm;
 
-	if ((hsm_config_inspect(c->key_process.config, faults, &hsm) == ERR_OK || hsm != NULL) &&
-	    hsm->origin != NULL && c->log_origin != NULL && strcmp(hsm->origin, c->log_origin) != 0)
+	if (hsm_config_inspect(c->key_process.config, faults, &hsm) != ERR_OK && hsm == NULL)
+		return;
+	if (hsm->deadline_ms >= c->key_process.deadline_ms)
+		printf("note: key_process.deadline_ms: %u ms is not longer than the %u ms of "
+		       "deadline_ms in %s; a token that is slow would be taken for a key process "
+		       "that is\n",
+		    c->key_process.deadline_ms, hsm->deadline_ms, c->key_process.config);
+	if (hsm->origin != NULL && c->log_origin != NULL && strcmp(hsm->origin, c->log_origin) != 0)
 		faults_add(faults, c->key_process.config, 0,
 		    "origin: expected \"%s\", the log.origin of the signer, found \"%s\"; the key "
 		    "process would sign for another log",

@@ -73,6 +73,7 @@ static enum err store_policy(struct signer *s);
 static enum err start_fronts(struct signer *s, struct loaded *l);
 static void stop_fronts(struct signer *s);
 static void reload(struct signer *s);
+static void say_reloaded(const struct signer *s);
 static void refuse_reload(struct signer *s, const struct faults *faults);
 static void refuse_reload_for(const struct fault *f);
 static void stop(struct signer *s, int exit_status);
@@ -308,7 +309,18 @@ reload(struct signer *s)
 	logger_use_json(service->config->logging_json);
 	service->counters.reloads++;
 	faults_free(&faults);
-	logger_say(LOGGER_INFO, "reloaded", "%s", s->config_path);
+	say_reloaded(s);
+}
+
+static void
+say_reloaded(const struct signer *s)
+{
+	struct logline l;
+
+	logline_begin(&l, LOGGER_INFO, "reloaded");
+	logline_string(&l, "path", s->config_path);
+	logline_view(&l, "policy", policy_id(s->service.policy));
+	logline_end(&l);
 }
 
 static void

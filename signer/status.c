@@ -45,8 +45,9 @@ status_open(struct status_server *s, uv_loop_t *loop, const char *path, struct s
 		result = uv_listen((uv_stream_t *)&s->pipe, BACKLOG, on_connection);
 	if (result == 0)
 		return ERR_OK;
-	logger_say(LOGGER_ERROR, "status-socket-failed",
-	    "%s: %s; the directory must exist and be writable", path, uv_strerror(result));
+	logger_say(LOGGER_ERROR, "status-socket-failed", "%s: %s; %s", path, uv_strerror(result),
+	    result == UV_EADDRINUSE ? "something that is no socket has this name: move it away"
+				    : "the directory must exist and be writable");
 	status_close(s);
 	return ERR_IO;
 }

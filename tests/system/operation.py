@@ -59,7 +59,7 @@ def test_reload_takes_a_new_policy_without_dropping_connections():
         evil = hallmark.hashlib.sha256(b"evil").hexdigest()
         site.write_policy(reference=f"{evil}  /usr/bin/app\n")
         signer.signal(signal.SIGHUP)
-        signer.wait_for("event=reloaded")
+        signer.wait_for("event=reloaded path=.* policy=")
         assert status_of(collector.submit("app", EVIL))["ear.status"] == "affirming"
         assert status_of(collector.submit("app", APP))["ear.status"] == "contraindicated"
         assert site.status()["counters"]["connections_accepted"] == 1
@@ -518,6 +518,13 @@ def test_a_key_behind_a_pass_phrase_is_refused_without_asking():
                            env=site.env)
         assert "signer.key: tls.key" in done and "found a key behind a pass phrase" in done, done
         assert "Enter" not in done, done
+
+
+def test_check_notes_deadlines_in_the_wrong_order():
+    with Site(hsm={"deadline_ms": 5000}) as site:
+        site.init_key()
+        done = check(site)
+        assert done.returncode == 0 and "note: key_process.deadline_ms: 5000 ms is not longer" in done.stdout, done
 
 
 def test_check_looks_at_the_key_process():
