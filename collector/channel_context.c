@@ -83,7 +83,8 @@ const char *
 channel_crypto_reason(void)
 {
 	const unsigned long number = ERR_get_error();
-	const char *reason = number != 0 ? ERR_reason_error_string(number) : NULL;
+	const char *reason = ERR_SYSTEM_ERROR(number) ? strerrordesc_np(ERR_GET_REASON(number))
+						      : ERR_reason_error_string(number);
 
 	ERR_clear_error();
 	return reason != NULL ? reason : "no reason given";

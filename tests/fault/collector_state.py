@@ -31,6 +31,12 @@ def interrupted(host, call, number, how):
     return done if "(INJECTED)" in trace.read_text() or done.returncode < 0 else None
 
 
+def only_reads(host):
+    """The call that was made to fail opens what is there already: no disk lacks the room for that."""
+    failed, = [line for line in (host.dir / "trace").read_text().split("\n") if "(INJECTED)" in line]
+    return failed.startswith("openat(") and "O_CREAT" not in failed
+
+
 def check_whole(host, begun):
     """All that the signer has logged since then is here, in one chain."""
     numbers = [msgpack_report(entry)["seq"] for entry in host.signer.entries]
@@ -55,7 +61,8 @@ def at_every_save(how, words):
                 done = interrupted(host, call, number, how)
                 if done is None:
                     break
-                assert done.returncode < 0 or words in done.stderr or done.returncode == 0, done
+                assert done.returncode < 0 or words in done.stderr or done.returncode == 0 or \
+                    only_reads(host), done
                 host.once()
                 check_whole(host, begun)
                 points += 1
