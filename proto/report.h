@@ -110,7 +110,7 @@ struct report {
 	struct bundle bundle;
 	struct digest bundle_digest;
 	bool has_previous;
-	struct digest previous; /* SHA-256 of this workload's previous report in this log */
+	struct digest previous; /* SHA-256 of the chain's previous report in this log */
 	bool has_signature;
 	struct digest
 	    certificate;       /* SHA-256 of the collector's certificate, DER; stored as evidence */

@@ -1,0 +1,387 @@
+"""Policy and evidence to a verdict, written from proto/PROTOCOL.md alone (sections 7 and 11).
+
+Shares no code with Hallmark, and was written without a look at it: where the two differ, the
+document is wrong or the signer is. The table of findings (their order, the key that decides each,
+and their sentences) is read from the document itself.
+"""
+
+import base64
+import calendar
+import collections
+import functools
+import hashlib
+import pathlib
+import re
+import time
+
+import msgpack
+import yaml
+
+DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "proto/PROTOCOL.md"
+KINDS_OF_FILES = ("executable", "files", "libraries")
+KINDS = ("config", "executable", "files", "host", "libraries", "packages", "runtime")
+RANKS = ("affirming", "none", "warning", "contraindicated")
+FINDINGS_MAX, TEXT_MAX, QUOTED_MAX = 16, 256, 96
+MEANING_OF_FLAGS = ((4, "anonymous-memory"), (2, "memory-file"), (16, "unreadable-file"),
+                    (128, "special-file"), (32, "unstable-file"), (1, "deleted-file"),
+                    (256, "replaced-file"), (8, "writable-mapping"))
+LINK = 64
+CLAIMS = {"configuration": ("config", "host", "packages", "runtime"),
+          "executables": ("executable", "libraries"), "file-system": ("files",)}
+UNPRINTABLE = ((0, 0x1F), (0x7F, 0x9F), (0xAD, 0xAD), (0x61C, 0x61C), (0x180E, 0x180E),
+               (0x200B, 0x200F), (0x2028, 0x202E), (0x2060, 0x206F), (0xFE00, 0xFE0F),
+               (0xFEFF, 0xFEFF), (0xFFF9, 0xFFFB), (0xFFFE, 0xFFFF), (0xE0000, 0xE0FFF))
+
+Finding = collections.namedtuple("Finding", "kind code subject detail outcome")
+
+
+def findings_of_document():
+    """code: (decided by, sentence), in the table's order."""
+    rows = re.findall(r"^\| `([a-z-]+)` \| ([a-z_ ]+) \| ([^|]+) \|$", DOCUMENT.read_text(), re.M)
+    assert len(rows) == 24, rows
+    return {code: (decided, sentence) for code, decided, sentence in rows}
+
+
+TABLE = findings_of_document()
+
+
+# --- texts ---------------------------------------------------------------------------------------
+
+
+@functools.lru_cache(None)
+def shown(char):
+    """A character, or the escapes of its bytes."""
+    point = ord(char)
+    if 0xDC80 <= point <= 0xDCFF or char == "\\" or \
+            any(low <= point <= high for low, high in UNPRINTABLE):
+        return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogateescape"))
+    return char
+
+
+def make_printable(data):
+    """A byte that belongs to no well-formed character is one of its own; a cut goes between two."""
+    pieces = [shown(char) for char in data.decode("utf-8", "surrogateescape")]
+    if sum(len(p.encode()) for p in pieces) <= TEXT_MAX:
+        return "".join(pieces)
+    room = TEXT_MAX - len("...")
+    kept = ""
+    for piece in pieces:
+        if len((kept + piece).encode()) > room:
+            break
+        kept += piece
+    return kept + "..."
+
+
+@functools.lru_cache(None)
+def expression(pattern, separator):
+    any_byte = b"[^" + re.escape(separator) + b"]" if separator else b"."
+    parts = re.findall(rb"\\[*?\\]|.", pattern, re.S)
+    return re.compile(b"".join({b"*": any_byte + b"*", b"?": any_byte}.get(
+        p, re.escape(p[1:] if len(p) == 2 else p)) for p in parts), re.S)
+
+
+def matches(pattern, text, separator=None):
+    """Whole `text`; with a separator, neither * nor ? stands for it."""
+    return expression(pattern, separator).fullmatch(text) is not None
+
+
+@functools.lru_cache(None)
+def read_yaml(content):
+    """Scalars as the text that they are."""
+    return yaml.load(content, yaml.BaseLoader)
+
+
+# --- reference sets ------------------------------------------------------------------------------
+
+
+class ReferenceSet:
+    def __init__(self, entry, place, content):
+        self.name = entry["name"]
+        self.place = place
+        self.digest = hashlib.sha256(content).hexdigest()
+        self.until = seconds(entry["until"]) if "until" in entry else None
+        self.paths = read_sums(content)
+
+    def counts(self, iat):
+        return self.until is None or iat < self.until
+
+    def missing(self, measured):
+        return [p for p in self.paths if p not in measured]
+
+
+def seconds(text):
+    return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
+
+
+def read_sums(content):
+    """path: its digests"""
+    paths = collections.defaultdict(set)
+    assert not content or content.endswith(b"\n")
+    for line in content.split(b"\n")[:-1]:
+        escaped, digest, path = re.fullmatch(rb"(\\?)([0-9a-f]{64}) [ *](/.*)", line, re.S).groups()
+        if escaped:
+            path = re.sub(rb"\\(.)", lambda m: {b"n": b"\n", b"r": b"\r", b"\\": b"\\"}[m[1]], path)
+        paths[path].add(digest.decode())
+    return paths
+
+
+def families_of(entries):
+    """name: a name that all of its family, and no others, have in common."""
+    head = {}
+    for entry in entries:
+        head[entry["name"]] = head[entry["replaces"]] if "replaces" in entry else entry["name"]
+    return head
+
+
+# --- policy --------------------------------------------------------------------------------------
+
+
+class Policy:
+    """`stored` gives the content with a digest in hex."""
+
+    def __init__(self, manifest, stored):
+        self.identity = hashlib.sha256(manifest).hexdigest()
+        heading, policy, *references = manifest.decode().split("\n")[:-1]
+        assert heading == "hallmark policy manifest v1" and policy.startswith("policy ")
+        named = dict(line.removeprefix("reference ").split(" ") for line in references)
+        self.document = read_yaml(stored(policy.removeprefix("policy ")))
+        entries = self.document.get("references") or []
+        assert list(named) == sorted(e["name"] for e in entries)
+        self.sets = {e["name"]: ReferenceSet(e, place, stored(named[e["name"]]))
+                     for place, e in enumerate(entries)}
+        self.families = families_of(entries)
+
+    def id(self):
+        return f"{self.document['name']}@sha256:{self.identity}"
+
+    def workload(self, name, collector):
+        """What decides, or None: the collector may not speak for it."""
+        for entry in self.document["workloads"]:
+            if matches(entry["match"].encode(), name.encode()):
+                allowed = any(matches(c.encode(), collector.encode(), b"/")
+                              for c in entry["collectors"])
+                return entry if allowed else None
+        return None
+
+    def sets_of(self, rule):
+        return sorted((self.sets[n] for n in rule["references"]), key=lambda s: s.name)
+
+
+# --- files ---------------------------------------------------------------------------------------
+
+
+class FileRule:
+    """One component held against its rule: findings in their order."""
+
+    def __init__(self, policy, rule, missing, kind, items, iat):
+        self.rule, self.kind, self.items, self.missing = rule, kind, items, missing
+        self.sets = policy.sets_of(rule)
+        self.counting = [s for s in self.sets if s.counts(iat)]
+        self.over = [s for s in self.sets if not s.counts(iat)]
+        self.families = policy.families
+
+    def finding(self, code, path=b"", detail=None):
+        decided, sentence = TABLE[code]
+        key = decided.removesuffix(" of files")
+        outcome = self.missing if key == "missing of the workload" else \
+            self.rule.get(key, "contraindicated")
+        return Finding(self.kind, code, path, sentence if detail is None else detail, outcome)
+
+    def findings(self):
+        if not self.counting:
+            yield self.finding("expired-rule")
+        if self.kind == "executable" and not self.items:
+            yield self.finding("empty-component")
+        for path, digest, _, mode, _, _, flags in self.items:
+            for flag, code in MEANING_OF_FLAGS:
+                if flags & flag:
+                    yield self.finding(code, path)
+            if mode & 0o002 and not flags & (2 | 4 | LINK):
+                yield self.finding("world-writable", path)
+            if not flags & (2 | 4 | 16 | 128):
+                yield from self.content(path, digest.hex(), flags)
+        if self.kind == "files":
+            yield from self.missing_files()
+
+    def content(self, path, digest, flags):
+        if flags & LINK and self.rule.get("symlinks", "false") != "true":
+            yield self.finding("symbolic-link", path)
+            return
+        if any(digest in s.paths.get(path, ()) for s in self.counting):
+            return
+        known = [s.name for s in self.over if digest in s.paths.get(path, ())]
+        having = [s for s in self.counting if path in s.paths]
+        if known:
+            yield self.finding("expired-reference", path, f"only in reference set {known[-1]}, "
+                               f"whose time is over; found sha256 {digest}")
+        elif having:
+            first = min(having[0].paths[path])
+            more = sum(len(s.paths[path]) for s in having) - 1
+            others = f" or one of {more} more" if more else ""
+            yield self.finding("changed-file", path,
+                               f"expected sha256 {first}{others}, found {digest}")
+        else:
+            yield self.finding("unknown-file", path,
+                               f"in no reference set; found sha256 {digest}")
+
+    def demanded(self, measured):
+        families = collections.defaultdict(list)
+        for one in self.sets:
+            families[self.families[one.name]].append(one)
+        for family in families.values():
+            candidates = [s for s in family if s in self.counting] or family
+            yield min(candidates, key=lambda s: (len(s.missing(measured)), -s.place))
+
+    def missing_files(self):
+        measured = {item[0] for item in self.items}
+        demanded = sorted(self.demanded(measured), key=lambda s: s.name)
+        for path in sorted({p for s in demanded for p in s.missing(measured)}):
+            first = next(s for s in demanded if path in s.paths)
+            over = "" if first in self.counting else ", whose time is over"
+            yield self.finding("missing-file", path, f"expected by reference set {first.name}"
+                               f"{over}, found no such file")
+
+
+# --- facts ---------------------------------------------------------------------------------------
+
+
+def quoted_cut(text):
+    return text if len(text) <= QUOTED_MAX else text[:QUOTED_MAX] + b"..."
+
+
+def fact_findings(rule, kind, items):
+    measured = dict(items)
+    outcome = rule.get("unmatched", "contraindicated")
+    for fact in sorted(rule["facts"], key=lambda f: f["name"]):
+        patterns = [p.encode() for p in fact["allow"]]
+        subject = fact["name"].encode()
+        if fact["name"] not in measured:
+            yield Finding(kind, "absent-fact", subject, TABLE["absent-fact"][1], outcome)
+            continue
+        wrong = [v for v in measured[fact["name"]] or [b""]
+                 if not any(matches(p, v) for p in patterns)]
+        if wrong:
+            expected = quoted_cut(b" or ".join(b'"' + p + b'"' for p in patterns))
+            more = b" and %d more" % (len(wrong) - 1) if len(wrong) > 1 else b""
+            yield Finding(kind, "unmatched-fact", subject, b"expected " + expected + b', found "' +
+                          quoted_cut(wrong[0]) + b'"' + more, outcome)
+
+
+# --- the verdict ---------------------------------------------------------------------------------
+
+
+class Appraisal:
+    """Of one bundle: `evidence` has its time in milliseconds, nonce, and the components by kind."""
+
+    def __init__(self, policy, entry, evidence, iat, last_signed):
+        self.policy, self.entry, self.evidence = policy, entry, evidence
+        self.iat, self.last_signed = iat, last_signed
+        self.rules = {k: entry[k] for k in KINDS if k in entry}
+        self.required = entry.get("require", list(self.rules))
+        self.missing = entry.get("missing", "contraindicated")
+        self.judged = {}  # kind: findings of its rule, or that it is missing
+        self.others = []  # findings that no claim speaks for
+        self.of_bundle = list(self.bundle_findings())
+        for kind in KINDS:
+            self.judge(kind)
+
+    def bundle_findings(self):
+        def warning(code, detail=None):
+            return Finding("bundle", code, b"", detail or TABLE[code][1], "warning")
+
+        if not self.evidence.nonce:
+            yield warning("offline-evidence")
+        most = int(self.entry.get("max_age_s", 300))
+        age = self.iat - self.evidence.time_ms // 1000
+        if age > most:
+            yield warning("stale-evidence", f"expected at most {most} s between measurement and "
+                          f"receipt, found {age} s")
+        every = int(self.entry.get("signature_every_s", 0))
+        if every and (self.last_signed is None or self.iat - self.last_signed > every):
+            found = "none so far" if self.last_signed is None else \
+                f"the last {self.iat - self.last_signed} s ago"
+            yield warning("unsigned-evidence", f"expected a signature of the collector every "
+                          f"{every} s, found {found}")
+
+    def judge(self, kind):
+        component, rule = self.evidence.components.get(kind), self.rules.get(kind)
+        if component is None and kind in self.required:
+            self.judged[kind] = [self.plain(kind, "missing-component", self.missing)]
+        elif component is None and rule:
+            self.others.append(self.plain(kind, "skipped-rule", "warning"))
+        elif component is not None and rule:
+            self.judged[kind] = list(self.rule_findings(kind, rule, items_of(kind, component)))
+        elif component is not None and kind not in self.entry.get("recorded", []):
+            self.others.append(self.plain(kind, "unchecked-component", "warning"))
+
+    @staticmethod
+    def plain(kind, code, outcome):
+        return Finding(kind, code, b"", TABLE[code][1], outcome)
+
+    def rule_findings(self, kind, rule, items):
+        if kind in KINDS_OF_FILES:
+            return FileRule(self.policy, rule, self.missing, kind, items, self.iat).findings()
+        return fact_findings(rule, kind, items)
+
+    def findings(self):
+        """All, in their order."""
+        found = self.of_bundle + sorted(self.others + sum(self.judged.values(), []),
+                                        key=lambda f: f.kind)
+        return sorted(found, key=lambda f: -RANKS.index(f.outcome))
+
+    def vector(self):
+        claims = {"instance-identity": 2}
+        for claim, kinds in CLAIMS.items():
+            judged = [self.judged[k] for k in kinds if k in self.judged]
+            if judged:
+                warning = 33 if claim == "executables" else 32
+                worst = max(RANKS.index(f.outcome) for f in sum(judged, [])) if any(judged) else 0
+                claims[claim] = (2, 1, warning, 96)[worst]
+        return claims
+
+    def status(self):
+        outcomes = [f.outcome for f in self.findings()] + ([] if self.judged else ["none"])
+        return max(outcomes, key=RANKS.index, default="affirming")
+
+    def references(self):
+        used = {n for k in self.judged if k in KINDS_OF_FILES and k in self.evidence.components
+                for n in self.rules[k]["references"]}
+        return [self.policy.sets[n].digest for n in sorted(used)
+                if self.policy.sets[n].counts(self.iat)]
+
+    def not_checked(self):
+        return [k for k in KINDS if k in self.evidence.components and k not in self.rules]
+
+
+Evidence = collections.namedtuple("Evidence", "nonce time_ms components")
+
+
+def items_of(kind, component):
+    name, version, items = msgpack.unpackb(component, strict_map_key=False)
+    assert (name, version) == (kind, 1), (name, version)
+    return items
+
+
+def words(text):
+    return make_printable(text if isinstance(text, bytes) else text.encode())
+
+
+def verdict(appraisal, draft):
+    """The member of `submods`, in the order of its keys."""
+    findings = appraisal.findings()
+    dot = "_" if draft else "."
+    identity = appraisal.policy.id()
+    result = {f"ear{dot}status": appraisal.status(),
+              f"ear{dot}trustworthiness{'_' if draft else '-'}vector": appraisal.vector(),
+              **({"ear_appraisal_policy_ids": [identity]} if draft else
+                 {"ear.appraisal-policy-id": identity})}
+    if appraisal.evidence.nonce:
+        result["eat_nonce"] = base64.urlsafe_b64encode(
+            appraisal.evidence.nonce).rstrip(b"=").decode()
+    result["hallmark.references"] = appraisal.references()
+    result["hallmark.findings"] = [
+        {"kind": f.kind, "code": f.code, "subject": words(f.subject), "detail": words(f.detail)}
+        for f in findings[:FINDINGS_MAX]]
+    result["hallmark.finding-count"] = len(findings)
+    result["hallmark.not-checked"] = appraisal.not_checked()
+    return result

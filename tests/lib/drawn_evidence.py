@@ -1,0 +1,193 @@
+"""Policies and evidence by chance, made to meet every rule of an appraisal and its edges.
+
+Everything follows from one seed, and from the time that the signer's clock stands at.
+"""
+
+import hashlib
+import re
+import time
+
+import hallmark
+import wire
+from appraisal import KINDS, KINDS_OF_FILES, matches, read_sums
+
+SETS = ("app-4.1", "app-4.2", "App", "app", "data", "na\u00efve", "quo\"te", "back\\slash",
+        "host@1", "z")
+OUTCOMES = ("none", "warning", "contraindicated")
+# As the kernel may give them: what is no text, what must not be shown, what JSON and sums escape.
+PATHS = [b"/usr/bin/app", b"/usr/bin/app two", b"/usr/lib/liba.so", b"/etc/a\nb", b"/etc/a\rb",
+         b"/etc/back\\slash", b"/etc/quo\"te", b"/opt/\xff\xfe", b"/opt/cut\xe2\x82",
+         b"/opt/\xed\xa0\x80",
+         "/opt/na\u00efve".encode(), "/opt/\u202egnp.exe".encode(), "/opt/\u200bzero".encode(),
+         "/opt/\ufffe\ufeff".encode(), "/opt/\U0001f600".encode(), "/opt/\U000e0041tag".encode(),
+         b"/opt/\x7f\x1b[31m", b"/opt/\tt", b"/opt/*?\\*", b"/" + b"l" * 255, b"/" + b"m" * 256,
+         b"/" + "\u20ac".encode() * 85 + b"x", b"/" + "\u20ac".encode() * 86,
+         b"/" + b"\xff" * 100, b"/long/" + b"n" * 4090]
+PATHS += [b"/data/%02d" % n for n in range(24)]
+CONTENTS = [b"%d" % n for n in range(4)]
+FLAGS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+FACTS = ("uid", "gid", "arguments", "environment", "kernel_release", "os_release", "x.y-z", "zz")
+VALUES = [b"", b"0", b"990", b"6.1.0-18", b"a*b", b"a\\b", b"\"quoted\"", b"two words",
+          b"\xff\x00\n",
+          "\u20ac".encode() * 40, b"v" * 95, b"v" * 96, b"v" * 97, b"v" * 3000, b"\\" * 97,
+          "\u202e".encode() * 20, b"v" * 95 + "\u20ac".encode(), b"v" * 65536,
+          *(b"w" * n + b"\xe2\x82" * 30 for n in range(4)),
+          *(b"w" * n + b"\xf0\x9f\x98" * 20 for n in range(3))]
+PATTERNS = ["", "*", "0", "99?", "6.1.*", "a\\*b", "a\\\\b", "?uoted*", "\"*\"", "v*", "* *", "\\?",
+            "x" * 40, "x" * 256, "y" * 93, "z" * 94, "z" * 95, "\u20ac" * 31,
+            "na\u00efve*", "a*a*b*", "??"]
+
+
+class Drawn:
+    def __init__(self, chance, workloads):
+        self.chance = chance
+        self.workloads = workloads
+        self.measured = {kind: [] for kind in KINDS}
+
+    def maybe(self, probability=0.5):
+        return self.chance.random() < probability
+
+    def some(self, values, most=None):
+        values = list(values)
+        most = len(values) if most is None else min(most, len(values))
+        return self.chance.sample(values, self.chance.randint(0, most))
+
+    # --- policies
+
+    def policy(self, now_s):
+        """(the policy's text, name of each reference file: its content)"""
+        names = self.chance.sample(SETS, len(SETS))
+        references, files = [], {}
+        for number, name in enumerate(names):
+            entry = {"name": name, "file": f"set-{number}.sha256"}
+            before = self.chance.choice(references) if number and self.maybe(0.6) else None
+            if number == 0 or self.maybe(0.4):
+                # One always ends now.
+                until = now_s + self.chance.choice((-86400, -1, 0, 1, 86400) if number else (0,))
+                entry["until"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(until))
+            if before and self.maybe(0.7):
+                entry["replaces"] = before["name"]
+            references.append(entry)
+            files[entry["file"]] = self.reference_set(
+                b"%d" % number, before and files[before["file"]])
+        self.sets = [list(read_sums(content).items()) for content in files.values()]
+        entries = [self.entry(pattern, names) for pattern in self.patterns()]
+        return hallmark.to_yaml({"name": self.chance.choice(("drawn", "na\u00efve-1", "a\"b\\c")),
+                                 "references": references, "workloads": entries}), files
+
+    def patterns(self):
+        """All workloads match, some twice. None stands behind one that takes all of its."""
+        patterns = []
+        for name in self.chance.sample(self.workloads, len(self.workloads)):
+            begin, end = sorted(self.chance.choices(range(3, len(name) + 1), k=2))
+            unsaid = self.chance.choice((None, "?" * len(name[begin:end].encode()), "*"))
+            between = literal(name[begin:end]) if unsaid is None else unsaid
+            pattern = literal(name[:begin]) + between + literal(name[end:])
+            if not any(matches(p.encode(), pattern.encode()) for p in patterns):
+                patterns.append(pattern)
+        return patterns + ["*"]
+
+    def reference_set(self, name, before):
+        """Like another, or the same, or of its own; all may have a path that no host has."""
+        if before and self.maybe(0.2):
+            return before
+        lines = self.sums()
+        if before and self.maybe(0.8):
+            lines = [one for one in before.splitlines(True) if b"/only/" not in one]
+        if self.maybe() or not lines:
+            lines.append(line(hashlib.sha256(name).hexdigest(), b"/only/" + name, b"  "))
+        return b"".join(lines)
+
+    def sums(self):
+        lines = []
+        for path in self.some(PATHS, 20):
+            for content in self.chance.sample(CONTENTS, self.chance.randint(1, 3)):
+                lines.append(line(hashlib.sha256(content).hexdigest(), path,
+                                  self.chance.choice((b"  ", b" *"))))
+        lines += self.some(lines, 2)
+        self.chance.shuffle(lines)
+        return lines
+
+    def entry(self, match, sets):
+        entry = {"match": match, "collectors": ["spiffe://test/*"]}
+        if self.maybe(0.2):
+            entry["collectors"].insert(0, "*.example")
+        ruled = self.chance.sample(KINDS, self.chance.choice((1, 1, 2, 3, 5, 7)))
+        recorded = self.some(k for k in KINDS if k not in ruled)
+        if self.maybe():
+            entry["require"] = self.some(ruled + recorded)
+        entry.update({k: v for k, v in (
+            ("missing", self.chance.choice(OUTCOMES)),
+            ("max_age_s", self.chance.choice((1, 60, 1000))),
+            ("signature_every_s", self.chance.choice((0, 1, 100))),
+            ("jws", self.maybe(0.1))) if self.maybe()})
+        entry["recorded"] = recorded
+        for kind in ruled:
+            entry[kind] = self.file_rule(kind, sets) if kind in KINDS_OF_FILES else self.fact_rule()
+        return entry
+
+    def file_rule(self, kind, sets):
+        outcomes = ["unknown", "changed", "unreadable", "unstable", "world_writable"]
+        outcomes += ["missing"] if kind == "files" else ["deleted", "replaced", "memfd", "writable"]
+        outcomes += ["anonymous"] if kind == "libraries" else []
+        lenient = self.maybe()
+        return {"references": self.chance.sample(sets, self.chance.randint(1, 5)),
+                **({"symlinks": self.maybe()} if self.maybe() else {}),
+                **{o: self.chance.choice(OUTCOMES[:2] if lenient else OUTCOMES)
+                   for o in (outcomes if lenient else self.some(outcomes))}}
+
+    def fact_rule(self):
+        names = self.chance.sample(FACTS, self.chance.randint(1, 5))
+        return {**({"unmatched": self.chance.choice(OUTCOMES)} if self.maybe(0.7) else {}),
+                "facts": [{"name": n, "allow": self.chance.sample(
+                    PATTERNS, self.chance.randint(1, 4)) + (["*"] if self.maybe() else [])}
+                          for n in names]}
+
+    # --- evidence
+
+    def components(self):
+        kinds = self.chance.sample(KINDS, self.chance.randint(1, len(KINDS)))
+        return {kind: self.component(kind) for kind in kinds}
+
+    def component(self, kind):
+        """Or one that was sent before: the signer may have kept a verdict about it."""
+        before = self.measured[kind]
+        if before and self.maybe(0.3):
+            return self.chance.choice(before)
+        items = self.files() if kind in KINDS_OF_FILES else self.facts()
+        before.append(wire.component(kind, items))
+        return before[-1]
+
+    def files(self):
+        items = {tuple(self.file()) for _ in range(self.chance.choice((0, 0, 1, 2, 5, 40)))}
+        if self.maybe(0.7):
+            items |= {tuple(item) for item in self.released()}
+        return [list(i) for i in items]
+
+    def released(self):
+        """What some set lists, nearly."""
+        for path, digests in self.chance.choice(self.sets):
+            if self.maybe(0.95):
+                digest = self.chance.choice(sorted(digests))
+                yield wire.file_item(path, digest=bytes.fromhex(digest), mode=0o100644)
+
+    def file(self):
+        flags = sum(self.some(FLAGS, 3)) if self.maybe(0.2) else self.chance.choice((0, 0, 0, 64))
+        mode = self.chance.choice((0o100755, 0o100644, 0o100644, 0o100666, 0o120777))
+        digest = bytes(32) if flags & (4 | 16 | 128) else None
+        return wire.file_item(self.chance.choice(PATHS), self.chance.choice(CONTENTS), mode=mode,
+                              uid=self.chance.choice((0, 70000)), flags=flags, digest=digest)
+
+    def facts(self):
+        return [wire.fact_item(name, *(self.chance.choice(VALUES) for _ in range(
+            self.chance.choice((0, 1, 1, 2, 5, 40))))) for name in self.some(FACTS)]
+
+
+def literal(text):
+    """Of a pattern."""
+    return re.sub(r"([*?\\])", r"\\\1", text)
+
+
+def line(digest, path, between):
+    escaped = path.replace(b"\\", b"\\\\").replace(b"\n", b"\\n").replace(b"\r", b"\\r")
+    return (b"\\" if escaped != path else b"") + digest.encode() + between + escaped + b"\n"

@@ -1,0 +1,354 @@
+#!/usr/bin/python3
+"""Reports of a real signer made again by another appraisal, from log and evidence store alone.
+
+That is tests/lib/appraisal.py, written from proto/PROTOCOL.md. Rules that a reader should see stand
+here by name; all of them meet in policies and evidence drawn by HALLMARK_REPLAY_SEED, which is
+printed.
+"""
+
+import hashlib
+import os
+import pathlib
+import random
+import sys
+import time
+import types
+from unittest import mock
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+import appraisal
+import drawn_evidence
+import wire
+from attested import BASE_S, Attested, difference
+from drawn_evidence import line
+from hallmark import run_tests
+
+SEED = int(os.environ.get("HALLMARK_REPLAY_SEED") or random.SystemRandom().randrange(1 << 32))
+
+# Seconds after BASE_S at which each round's reports are made: in between sets end, signatures age.
+ROUNDS = (0, 1, 100, 101, 202, 260)
+BUNDLES = 60  # in each round
+WORKLOADS = [f"w-{n}" for n in range(34)]
+WORKLOADS += ["w-\u20ac", "w-\"q\"", "w-back\\slash", "w-" + "l" * 126]
+HOSTS = ("host1", "host1", "host\"2\\b", "rsa", "ed25519")
+AGES_MS = (-5000, 0, 1, 999, 1000, 1001, 1999, 2000, 60000, 60001, 61000, 300000, 301000, 1001000,
+           86400000)
+
+
+# --- cases ---------------------------------------------------------------------------------------
+
+
+def sha(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+def reference(name, paths, **options):
+    """An entry of the policy's references, and the set's content."""
+    sums = b"".join(line(sha(content), path.encode(), b"  ") for path, content in paths.items())
+    return {"name": name, "file": f"{name}.sha256", **options}, sums
+
+
+def files(paths, kind="files", **options):
+    options = {"mode": 0o100644, **options}
+    return {kind: wire.component(kind, [wire.file_item(p, c, **options) for p, c in paths.items()])}
+
+
+def facts(**values):
+    items = [wire.fact_item(name, *value) for name, value in values.items()]
+    return {"runtime": wire.component("runtime", items)}
+
+
+def utc(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def found(verdict, *names):
+    """These parts of each finding."""
+    return [tuple(f[n] for n in names) for f in verdict["hallmark.findings"]]
+
+
+A, B = {"/a": b"a"}, {"/b": b"b"}
+APP = {"executable": {"references": ["app"]}}
+FACT = {"runtime": {"facts": [{"name": "uid", "allow": ["0"]}]}}
+
+
+def test_a_set_counts_before_its_time_is_over_and_not_at_it():
+    until = CASES.now_s + 1
+    sets = [reference("app", A, until=utc(until)), reference("other", B)]
+    rule = {"files": {"references": ["app", "other"], "missing": "warning"}}
+    for now_s, code in ((until - 1, "missing-file"), (until, "expired-reference")):
+        CASES.at(now_s - BASE_S)
+        verdict = CASES.verdict(rule, files(A), sets)
+        assert found(verdict, "code")[0] == (code,), verdict
+        assert len(verdict["hallmark.references"]) == (2 if now_s < until else 1)
+    verdict = CASES.verdict({"executable": {"references": ["app"], "unknown": "none"}},
+                            files(A, "executable"), sets)
+    assert found(verdict, "code", "subject") == [("expired-rule", ""), ("expired-reference", "/a")]
+    assert verdict["ear.status"] == "none"
+
+
+def test_of_a_family_the_set_with_the_fewest_missing_paths_is_demanded():
+    """Of 4.1, 4.2, which replaces it, and 4.3, which replaces that; the rule does not name 4.2."""
+    sets = [reference("4.1", {**A, "/1": b"", "/one": b""}), reference("4.2", A, replaces="4.1"),
+            reference("4.3", {**A, "/3": b""}, replaces="4.2")]
+    rule = {"files": {"references": ["4.1", "4.3"]}}
+    assert found(CASES.verdict(rule, files(A), sets), "subject") == [("/3",)]
+    measured = {**A, "/1": b"", "/one": b""}
+    assert CASES.verdict(rule, files(measured), sets)["ear.status"] == "affirming"
+
+
+def test_of_equal_ones_of_a_family_the_later_in_the_policy_is_demanded():
+    for names in ("az", "za"):
+        sets = [reference(names[0], {**A, "/1": b""}),
+                reference(names[1], {**A, "/2": b""}, replaces=names[0])]
+        verdict = CASES.verdict({"files": {"references": ["a", "z"]}}, files(A), sets)
+        assert found(verdict, "subject") == [("/2",)], names
+
+
+def test_files_of_a_set_whose_time_is_over_are_demanded_all_the_same():
+    """Where one that counts replaces it they are not, even if all of them are there."""
+    over, later = {"until": utc(CASES.now_s)}, {**A, "/2": b"", "/3": b""}
+    sets = [reference("old", {**A, "/1": b""}, **over), reference("new", A)]
+    rule = {"files": {"references": ["new", "old"]}}
+    verdict = CASES.verdict(rule, files(A), sets)
+    assert found(verdict, "subject", "detail") == [
+        ("/1", "expected by reference set old, whose time is over, found no such file")]
+    replaced = [sets[0], reference("new", A, replaces="old")]
+    assert CASES.verdict(rule, files(A), replaced)["ear.status"] == "affirming"
+    half = [sets[0], reference("new", later, replaces="old")]
+    assert found(CASES.verdict(rule, files({**A, "/1": b""}), half), "code", "subject") == [
+        ("expired-reference", "/1"), ("missing-file", "/2"), ("missing-file", "/3")]
+    both = [sets[0], reference("new", later, replaces="old", **over)]
+    assert ("missing-file", "/1") in found(CASES.verdict(rule, files(A), both), "code", "subject")
+
+
+def test_two_names_of_one_content_are_two_references():
+    sets = [reference("one", A), reference("two", A)]
+    verdict = CASES.verdict({"executable": {"references": ["two", "one"]}},
+                            files({"/a": b"x"}, "executable"), sets)
+    assert verdict["hallmark.references"] == [sha(sets[0][1])] * 2
+    assert found(verdict, "detail") == [(f"expected sha256 {sha(b'a')} or one of 1 more, "
+                                         f"found {sha(b'x')}",)]
+
+
+def test_sets_are_asked_in_the_order_of_their_names():
+    """The first that has a path and the last that had a content, whatever the policy's order is."""
+    over = {"until": utc(CASES.now_s)}
+    sets = [reference("b", {"/a": b"b"}), reference("a", {"/a": b"a"}), reference("c", {"/c": b""}),
+            reference("z", B, **over), reference("y", B, **over)]
+    rule = {"executable": {"references": ["b", "z", "c", "a", "y"]}}
+    verdict = CASES.verdict(rule, files({"/a": b"", "/b": b"b"}, "executable"), sets)
+    assert found(verdict, "detail") == [
+        (f"expected sha256 {sha(b'a')} or one of 1 more, found {sha(b'')}",),
+        (f"only in reference set z, whose time is over; found sha256 {sha(b'b')}",)]
+    assert verdict["hallmark.references"] == [sha(sets[n][1]) for n in (1, 0, 2)]
+
+
+def test_each_flag_is_a_finding_and_some_take_the_place_of_the_content():
+    codes = {4: "anonymous-memory", 2: "memory-file", 16: "unreadable-file", 128: "special-file",
+             32: "unstable-file", 1: "deleted-file", 256: "replaced-file", 8: "writable-mapping"}
+    for flag, code in codes.items():
+        component = files(A, "executable", flags=flag, mode=0o100666,
+                          digest=bytes(32) if flag & (4 | 16 | 128) else None)
+        expected = [(code,)] + ([("world-writable",)] if flag not in (2, 4) else []) + \
+            ([("unknown-file",)] if flag not in (2, 4, 16, 128) else [])
+        assert found(CASES.verdict(APP, component, [reference("app", B)]), "code") == expected
+    component = files(A, "libraries", flags=sum(codes), digest=bytes(32))
+    verdict = CASES.verdict({"libraries": APP["executable"]}, component, [reference("app", B)])
+    assert found(verdict, "code") == [(code,) for code in codes.values()]
+
+
+def test_a_link_is_accepted_by_its_target_where_the_policy_says_so():
+    link = files(A, "executable", flags=64, mode=0o120777)
+    sets = [reference("app", A)]
+    assert found(CASES.verdict(APP, link, sets), "code") == [("symbolic-link",)]
+    allowed = {"executable": {"references": ["app"], "symlinks": True}}
+    assert CASES.verdict(allowed, link, sets)["ear.status"] == "affirming"
+
+
+def test_what_a_fact_without_values_and_one_not_measured_yield():
+    verdict = CASES.verdict(FACT, facts(uid=[]))
+    assert found(verdict, "detail") == [('expected "0", found ""',)]
+    verdict = CASES.verdict(FACT, facts(gid=["0"]))
+    assert found(verdict, "code", "subject") == [("absent-fact", "uid")]
+    empty = {"runtime": {"facts": [{"name": "uid", "allow": [""]}]}}
+    assert CASES.verdict(empty, facts(uid=[]))["ear.status"] == "affirming"
+
+
+def test_patterns_and_values_are_cut_behind_96_bytes_before_they_are_made_printable():
+    rule = {"runtime": {"facts": [{"name": "uid", "allow": ["x" * 93, "y"]}]}}
+    verdict = CASES.verdict(rule, facts(uid=["v" * 95 + "\u20ac", "\\", "y"]))
+    assert found(verdict, "detail") == [('expected "' + "x" * 93 + '" ..., found "' + "v" * 95 +
+                                         '\\xe2..." and 1 more',)]
+
+
+def test_a_text_is_cut_between_characters_and_the_escapes_of_one_stay_together():
+    for path, shown in (("/" + "\u20ac" * 85, None), ("/" + "\u20ac" * 86, "/" + "\u20ac" * 84),
+                        ("/" + "\u202e" * 30, "/" + "\\xe2\\x80\\xae" * 21),
+                        ("/x" + "\\" * 64, "/x" + "\\x5c" * 62)):
+        verdict = CASES.verdict(APP, files({path: b""}, "executable"), [reference("app", A)])
+        assert found(verdict, "subject") == [(path if shown is None else shown + "...",)]
+
+
+def test_sixteen_findings_are_kept_the_worst_first_and_all_are_counted():
+    rule = {"executable": {"references": ["app"], "unknown": "warning", "changed": "none"},
+            "libraries": {"references": ["app"]}}
+    paths = {f"/{n:02}": b"" for n in range(20)}
+    components = {**files({**paths, "/a": b"x"}, "executable"), **files({"/z": b""}, "libraries")}
+    verdict = CASES.verdict(rule, components, [reference("app", A)],
+                            workload="many", age_ms=301000)
+    assert found(verdict, "kind", "subject") == [("libraries", "/z"), ("bundle", "")] + [
+        ("executable", p) for p in sorted(paths)[:14]]
+    assert verdict["hallmark.finding-count"] == 23
+
+
+def test_a_component_may_be_missing_skipped_unchecked_or_recorded():
+    rules = {**APP, **FACT, "require": ["executable"], "missing": "none"}
+    verdict = CASES.verdict(rules, {"host": wire.component("host", [])}, [reference("app", A)])
+    assert found(verdict, "kind", "code") == [
+        ("host", "unchecked-component"), ("runtime", "skipped-rule"),
+        ("executable", "missing-component")]
+    assert verdict["ear.trustworthiness-vector"] == {"instance-identity": 2, "executables": 1}
+    verdict = CASES.verdict({**FACT, "recorded": ["host"]},
+                            {**facts(uid=["0"]), "host": wire.component("host", [])})
+    assert (verdict["ear.status"], verdict["hallmark.not-checked"]) == ("affirming", ["host"])
+
+
+def test_evidence_ages_in_whole_seconds():
+    measured, rule = facts(uid=["0"]), {**FACT, "max_age_s": 60}
+    for age_ms, status in ((61000, "warning"), (60999, "warning"), (60000, "affirming"),
+                           (0, "affirming")):
+        verdict = CASES.verdict(rule, measured, workload=f"age-{age_ms}", age_ms=age_ms)
+        assert verdict["ear.status"] == status, age_ms
+    verdict = CASES.verdict(rule, measured, offline=True)
+    assert found(verdict, "code") == [("offline-evidence",)]
+
+
+def test_two_collectors_of_one_workload_are_two_chains():
+    rule, measured = {**FACT, "signature_every_s": 10}, facts(uid=["0"])
+    first = CASES.report(rule, measured, workload="shared", signed=True)
+    other = CASES.report(rule, measured, workload="shared", host="host2")
+    assert "hallmark.previous-report" not in other and "hallmark.last-signed" not in other
+    CASES.at(CASES.now_s - BASE_S + 10)
+    again = CASES.report(rule, measured, workload="shared")
+    assert again["hallmark.last-signed"] == first["iat"]
+    assert again["submods"]["shared"]["ear.status"] == "affirming"
+    CASES.at(CASES.now_s - BASE_S + 1)
+    verdict = CASES.verdict(rule, measured, workload="shared")
+    assert found(verdict, "detail") == [("expected a signature of the collector every 10 s, "
+                                         "found the last 11 s ago",)]
+
+
+def refused(workload="case"):
+    """By the signer and by the appraisal."""
+    document = appraisal.read_yaml(CASES.site.path("policy.yaml").read_bytes())
+    entry = appraisal.Policy.workload(types.SimpleNamespace(document=document), workload,
+                                      "spiffe://test/host1")
+    try:
+        CASES.submit(workload, facts(uid=["0"]))
+    except wire.Refused as answer:
+        assert answer.name == "unauthorized" and entry is None, answer
+        return True
+    assert entry is not None
+    return False
+
+
+def test_in_collectors_no_pattern_stands_for_a_slash():
+    for collectors in (["spiffe://*"], ["spiffe:?/test/host1", "spiffe://test?host1"], ["host1"]):
+        CASES.take({**FACT, "collectors": collectors})
+        assert refused(), collectors
+    assert CASES.verdict({**FACT, "collectors": ["*://test/h?st1"]}, facts(uid=["0"]))
+
+
+def test_the_first_entry_that_matches_decides_also_against_a_collector():
+    CASES.take({**FACT, "match": "case-*", "collectors": ["spiffe://test/host2"]},
+               {**FACT, "match": "*e-?"})
+    assert refused("case-1") and refused("case-") and refused("other")
+    assert not refused("tree-1")
+
+
+# --- by chance -----------------------------------------------------------------------------------
+
+
+def drawn_bundle(attested, drawn, newest_ms):
+    """One more of some workload; its time is not before its predecessor's."""
+    chance = drawn.chance
+    host, workload = chance.choice(HOSTS), chance.choice(WORKLOADS)
+    now_ms = attested.now_s * 1000
+    age_ms = min(chance.choice(AGES_MS), now_ms - newest_ms.get((host, workload), 0))
+    newest_ms[host, workload] = now_ms - age_ms
+    attested.submit(workload, drawn.components(), host, signed=drawn.maybe(0.3),
+                    offline=drawn.maybe(0.2), age_ms=age_ms)
+
+
+def submit_drawn(attested):
+    drawn, newest_ms = drawn_evidence.Drawn(random.Random(SEED), WORKLOADS), {}
+    for number, seconds in enumerate(ROUNDS):
+        attested.at(seconds)
+        attested.policy(*drawn.policy(attested.now_s))
+        if number in (0, len(ROUNDS) // 2):
+            attested.start("draft" if number else "deployed")
+        for _ in range(BUNDLES):
+            drawn_bundle(attested, drawn, newest_ms)
+    attested.stop()
+
+
+def changed_appraisal(rule, instead):
+    """With one rule as it is not."""
+    source = pathlib.Path(appraisal.__file__).read_text()
+    assert source.count(rule) == 1, rule
+    module = types.ModuleType("appraisal")
+    module.__file__ = appraisal.__file__
+    exec(compile(source.replace(rule, instead), f"appraisal, {instead}", "exec"), vars(module))
+    module.read_yaml = appraisal.read_yaml  # which takes most of the time
+    return module
+
+
+def test_drawn_reports_of_both_dialects_come_out_to_the_byte():
+    """And not by any other rules. The auditor finds the same."""
+    with Attested() as attested:
+        submit_drawn(attested)
+        store, count = attested.store(), 0
+        for logged, made in attested.remade(store):
+            assert logged == made, f"entry {count} {difference(logged, made)}"
+            count += 1
+        assert count == len(ROUNDS) * BUNDLES
+        print(f"     {count} reports made again", flush=True)
+        assert f"{count} the same, 0 different, 0 not possible" in attested.replay()
+        for rule, instead in CHANGES:
+            with mock.patch("rederivation.appraisal", changed_appraisal(rule, instead)):
+                assert any(logged != made for logged, made in attested.remade(store)), \
+                    f"no report tells {rule!r} from {instead!r}"
+
+
+# Rules of the appraisal, and what they are not. Of each, many drawn reports tell; rarer ones have a
+# case above.
+LIMITS = "FINDINGS_MAX, TEXT_MAX, QUOTED_MAX = "
+CHANGES = (
+    (f"{LIMITS}16, 256, 96", f"{LIMITS}15, 256, 96"),
+    (f"{LIMITS}16, 256, 96", f"{LIMITS}16, 255, 96"),
+    (f"{LIMITS}16, 256, 96", f"{LIMITS}16, 256, 95"),
+    ("(0x2028, 0x202E)", "(0x2028, 0x202D)"),
+    ("iat < self.until", "iat <= self.until"),
+    ("not flags & (2 | 4 | LINK)", "not flags & (2 | 4)"),
+    ("not flags & (2 | 4 | 16 | 128)", "not flags & (2 | 4 | 16)"),
+    ("min(having[0].paths[path])", "max(having[0].paths[path])"),
+    ('self.kind == "executable" and not self.items', "not self.items"),
+    ('measured[fact["name"]] or [b""]', 'measured[fact["name"]]'),
+    ('sorted(rule["facts"], key=lambda f: f["name"])', 'rule["facts"]'),
+    ("component is None and kind in self.required", "component is None and kind in self.rules"),
+    ('kind not in self.entry.get("recorded", [])', "True"),
+    ("key=lambda f: -RANKS.index(f.outcome)", "key=lambda f: f.outcome"),
+    ('33 if claim == "executables" else 32', "32"),
+    ("if self.policy.sets[n].counts(self.iat)]", "]"),
+    ('self.rule.get(key, "contraindicated")', 'self.rule.get(key, "warning")'),
+    ('rule.get("unmatched", "contraindicated")', 'rule.get("unmatched", "warning")'),
+    ('any_byte + b"*"', 'any_byte + b"+"'),
+)
+
+
+if __name__ == "__main__":
+    print(f"HALLMARK_REPLAY_SEED={SEED}", flush=True)
+    with Attested() as CASES:
+        run_tests(__name__)
