@@ -88,11 +88,13 @@ def test_demo_that_is_ended_leaves_nothing_running():
             demo = subprocess.Popen([ROOT / "tests/system/demo", site], stdout=subprocess.PIPE,
                                     stderr=subprocess.PIPE, text=True, start_new_session=True)
             assert any(line.startswith("5. ") for line in demo.stdout)
+            os.killpg(demo.pid, signal.SIGSTOP)  # it is quick, and is not to be over by then
             assert any("hallmark-signer run" in line for line in running_in(site).values())
             if end == signal.SIGINT:
                 os.killpg(demo.pid, end)
             else:
                 demo.send_signal(end)
+            os.killpg(demo.pid, signal.SIGCONT)
             errors = demo.communicate()[1]
             assert demo.returncode == status, (demo.returncode, errors)
             assert end != signal.SIGINT or "the demo was interrupted" in errors, errors
