@@ -4,8 +4,8 @@
  * A process is pinned by an open /proc/PID directory and a pidfd: both name this process for ever,
  * so a number that is used again cannot lead astray. Start time, program file and the addresses
  * that execve draws at random are noted, so that a process that became another program while it
- * was measured is noticed (process_check). Where the system draws none (setarch -R, a debugger), one
- * that became another program and the first one again is not.
+ * was measured is noticed (process_check). Where the system draws none (setarch -R, a debugger),
+ * one that became another program and the first one again is not.
  *
  * How a workload names its process:
  *   pid_file    a decimal number; the thread group leader with that number
