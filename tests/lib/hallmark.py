@@ -5,21 +5,17 @@ whatever a test leaves running is ended when its site is left.
 """
 
 import datetime
-import fcntl
 import hashlib
 import json
 import os
 import pathlib
-import pty
 import re
-import select
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import termios
 import threading
 import time
 
@@ -328,26 +324,12 @@ def lock_key(path):
         serialization.BestAvailableEncryption(b"secret")))
 
 
-def on_terminal(name, *arguments, env=None):
-    """What a program writes that runs on a terminal of its own, where it could ask somebody."""
-    ours, its = pty.openpty()
-    child = subprocess.Popen([program(name), *arguments], stdin=its, stdout=its, stderr=its,
-                             env=env, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-                             start_new_session=True)
-    os.close(its)
-    written = b""
-    deadline = time.monotonic() + PATIENCE_S
-    try:
-        while select.select([ours], [], [], max(0, deadline - time.monotonic()))[0]:
-            try:
-                written += os.read(ours, 4096)
-            except OSError:  # EIO: nobody has the other end any more
-                break
-    finally:
-        child.kill()
-        child.wait()
-        os.close(ours)
-    return written.decode(errors="replace")
+def with_nobody_to_ask(name, *arguments, env=None):
+    """What a program writes that could ask a question only there: it has no terminal."""
+    done = subprocess.run([program(name), *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace", env=env,
+                          start_new_session=True, timeout=4 * PATIENCE_S, check=False)
+    return done.stdout
 
 
 def resident_bytes(pid):

@@ -9,7 +9,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from collector_client import Host
-from hallmark import lock_key, on_terminal, program, run_tests
+from hallmark import lock_key, program, run_tests, with_nobody_to_ask
 
 
 def collector(*arguments, status):
@@ -92,7 +92,7 @@ def test_check_looks_at_the_host_s_certificate():
 def test_a_key_behind_a_pass_phrase_is_refused_without_asking():
     with Host() as host:
         lock_key(host.dir / "host1.key")
-        done = on_terminal("hallmark-collector", "check", "-c", str(host.config))
+        done = with_nobody_to_ask("hallmark-collector", "check", "-c", str(host.config))
         assert "host1.key" in done and "found a key behind a pass phrase" in done, done
         assert "Enter" not in done, done
 

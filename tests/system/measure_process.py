@@ -11,10 +11,11 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
-from hallmark import run_tests
+from hallmark import PATIENCE_S, run_tests
 from measured import AS_NOBODY, PYTHON, Measured, can_be_others
 
 SLEEP = pathlib.Path("/bin/sleep")
@@ -185,24 +186,25 @@ def wait_for_program(pid, name):
 # --- while it changes ----------------------------------------------------------------------------
 
 def test_a_process_that_becomes_another_program_is_never_mixed():
-    code = ("import os, sys\na, b = sys.argv[1:]\n"
-            "os.execv(b, [b, '-c', sys.orig_argv[2], b, a])")
+    # More slowly each time, so that it can be measured in the end, on whatever machine.
+    code = ("import os, sys, time\na, b, turn = sys.argv[1:]\ntime.sleep(int(turn) / 1000)\n"
+            "os.execv(b, [b, '-c', sys.orig_argv[2], b, a, str(int(turn) + 1)])")
     with Measured() as host:
         programs = [shutil.copy(os.path.realpath(PYTHON), host.dir / name) for name in ("a", "b")]
         programs[1].open("ab").write(b"other")
         digest = {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in programs}
         # Addresses are drawn at random, as on any host; a thread sanitizer's tests run without that.
-        process = host.start(programs[0], "-c", code, *programs, env={"PYTHONHOME": "/usr"},
+        process = host.start(programs[0], "-c", code, *programs, "0", env={"PYTHONHOME": "/usr"},
                              preexec_fn=lambda: ctypes.CDLL(None).personality(0))
-        measured = 0
-        for _ in range(20):
+        measured, deadline = 0, time.monotonic() + PATIENCE_S
+        while measured < 5 and time.monotonic() < deadline:
             done = host.call("executable", "libraries", "runtime", pid=process.pid)
             if done.returncode != 0:
                 assert "changed each time" in done.stderr, done.stderr
                 continue
             measured += 1
             check_one_program(done.stdout, digest)
-        assert measured > 0
+        assert measured == 5
 
 
 def check_one_program(text, digest):

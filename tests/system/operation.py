@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 import hallmark
 import wire
-from hallmark import APP, EVIL, ORIGIN, Site, lock_key, on_terminal
+from hallmark import APP, EVIL, ORIGIN, Site, lock_key, with_nobody_to_ask
 
 
 def status_of(receipt, workload="app"):
@@ -514,7 +514,7 @@ def test_a_key_behind_a_pass_phrase_is_refused_without_asking():
     with Site() as site:
         site.init_key()
         lock_key(site.path("signer.key"))
-        done = on_terminal("hallmark-signer", "check", "-c", str(site.path("signer.yaml")),
+        done = with_nobody_to_ask("hallmark-signer", "check", "-c", str(site.path("signer.yaml")),
                            env=site.env)
         assert "signer.key: tls.key" in done and "found a key behind a pass phrase" in done, done
         assert "Enter" not in done, done
