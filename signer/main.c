@@ -41,7 +41,8 @@ main(int argc, char **argv)
 	status = run_command(argc, argv);
 	/* An answer that did not get out is none. */
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		(void)fputs("hallmark-signer: the output could not be written\n", stderr);
+		fprintf(stderr, "hallmark-signer: the output could not be written: %s\n",
+		    strerror(errno));
 		return status != 0 ? status : 1;
 	}
 	return status;

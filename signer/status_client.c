@@ -45,10 +45,6 @@ status_client(const char *path, enum status_format format)
 		print_table(status);
 	else if (result == 0)
 		print_prometheus(status);
-	if (fflush(stdout) != 0) {
-		fprintf(stderr, "hallmark-signer: standard output: %s\n", strerror(errno));
-		result = 1;
-	}
 	json_decref(status);
 	buf_free(&answer);
 	return result;
