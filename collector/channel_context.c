@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <stdlib.h>
 
+#include "config/pass_phrase.h"
 #include "proto/message.h"
 
 /* As a TLS extension has it: a length and the name. */
@@ -14,7 +15,6 @@ typedef enum err load_part(const struct collector_config *config, SSL_CTX *ssl, 
 
 static enum err load(struct channel_context *c, struct trouble *t);
 static load_part load_own;
-static int no_pass_phrase(char *to, int size, int writing, void *context);
 static load_part load_signer_ca;
 static int on_ticket(SSL *ssl, SSL_SESSION *session);
 
@@ -127,7 +127,7 @@ load_own(const struct collector_config *config, SSL_CTX *ssl, struct trouble *t)
 		    config->tls.certificate, channel_crypto_reason());
 	if (config->tls.key == NULL)
 		return ERR_CONFIG;
-	SSL_CTX_set_default_passwd_cb(ssl, no_pass_phrase);
+	SSL_CTX_set_default_passwd_cb(ssl, pass_phrase_refuse);
 	SSL_CTX_set_default_passwd_cb_userdata(ssl, &locked);
 	/* This compares it with the certificate, too. */
 	if (SSL_CTX_use_PrivateKey_file(ssl, config->tls.key, SSL_FILETYPE_PEM) != 1)
@@ -138,19 +138,6 @@ load_own(const struct collector_config *config, SSL_CTX *ssl, struct trouble *t)
 		    locked ? "a key behind a pass phrase" : channel_crypto_reason());
 	SSL_CTX_set_default_passwd_cb_userdata(ssl, NULL);
 	return ERR_OK;
-}
-
-/* OpenSSL would ask at the terminal, and nobody is there. */
-static int
-no_pass_phrase(char *to, int size, int writing, void *context)
-{
-	bool *asked = context;
-
-	(void)to;
-	(void)size;
-	(void)writing;
-	*asked = true;
-	return -1;
 }
 
 static enum err

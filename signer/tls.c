@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/pass_phrase.h"
 #include "proto/message.h"
 #include "signer/hello.h"
 
@@ -26,7 +27,6 @@ static const unsigned char session_context[] = "hallmark-collector";
 static bool give_store(SSL_CTX *ctx);
 static enum err load_own(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx);
 static bool use_key(SSL_CTX *ctx, const char *path, bool *locked);
-static int no_pass_phrase(char *to, int size, int writing, void *context);
 static enum err load_client_ca(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx);
 static enum err load_client_crl(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx);
 static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_size,
@@ -206,25 +206,12 @@ use_key(SSL_CTX *ctx, const char *path, bool *locked)
 {
 	BIO *file = BIO_new_file(path, "r");
 	EVP_PKEY *key =
-	    file != NULL ? PEM_read_bio_PrivateKey(file, NULL, no_pass_phrase, locked) : NULL;
+	    file != NULL ? PEM_read_bio_PrivateKey(file, NULL, pass_phrase_refuse, locked) : NULL;
 	bool used = key != NULL && SSL_CTX_use_PrivateKey(ctx, key) == 1;
 
 	EVP_PKEY_free(key);
 	BIO_free(file);
 	return used;
-}
-
-/* OpenSSL would ask at the terminal, and a reload would wait there with all connections. */
-static int
-no_pass_phrase(char *to, int size, int writing, void *context)
-{
-	bool *asked = context;
-
-	(void)to;
-	(void)size;
-	(void)writing;
-	*asked = true;
-	return -1;
 }
 
 static enum err
