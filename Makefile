@@ -37,7 +37,7 @@ ALL_CFLAGS = $(BASE_CFLAGS) $(PKG_CFLAGS_ALL) $(CFLAGS)
 # One by one: a program does not need what only the tests do.
 PKG_CFLAGS_ALL := $(sort $(foreach p,$(PKGS_ALL),$(shell pkg-config --cflags $(p) 2>/dev/null)))
 
-LIBS     := proto config policy
+LIBS     := proto config policy log
 PROGRAMS := signer collector auditor pkcs11
 BINARY_signer    := hallmark-signer
 BINARY_collector := hallmark-collector
@@ -55,9 +55,9 @@ endif
 .PHONY: all
 all: $(BINARIES)
 
-# --- libraries: one per folder; a program's main.c stays out of its library ---------------------
+# --- libraries: one per folder, with all its rooms; a program's main.c stays out of its library ---------------------
 
-sources = $(filter-out $(1)/main.c,$(wildcard $(1)/*.c))
+sources = $(filter-out $(1)/main.c,$(wildcard $(1)/*.c $(1)/*/*.c $(1)/*/*/*.c))
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(call sources,$(1)))
 
 define LIBRARY

@@ -11,7 +11,7 @@
 #include "auditor/outcome.h"
 #include "auditor/policies.h"
 #include "proto/bytes.h"
-#include "proto/report.h"
+#include "proto/report/report.h"
 
 /*
  * Workloads that are followed, some 200 bytes each. A log with more is not wrong, only more than

@@ -1,5 +1,5 @@
 /*
- * The evidence store's pack files (proto/pack.h), read by digest.
+ * The evidence store's pack files (proto/evidence/pack.h), read by digest.
  */
 #ifndef HALLMARK_AUDITOR_EVIDENCE_READER_H
 #define HALLMARK_AUDITOR_EVIDENCE_READER_H
@@ -10,7 +10,7 @@
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"
-#include "proto/pack.h"
+#include "proto/evidence/pack.h"
 
 /* Records that are indexed, 64 bytes each: a store with more takes more memory than is fair. */
 #define EVIDENCE_READER_RECORDS_MAX 10000000

@@ -11,10 +11,10 @@
 #include "auditor/outcome.h"
 #include "auditor/seal.h"
 #include "proto/bytes.h"
-#include "proto/checkpoint.h"
+#include "proto/tlog/checkpoint.h"
 #include "proto/err.h"
-#include "proto/merkle.h"
-#include "proto/tile.h"
+#include "proto/tlog/merkle.h"
+#include "proto/tlog/tile.h"
 
 #define LOG_BUNDLE_SIZE_MAX ((size_t)TILE_WIDTH * (ENTRY_SIZE_MAX + 2)) /* bytes */
 

@@ -11,7 +11,7 @@
 #include "auditor/sandbox.h"
 #include "auditor/show.h"
 #include "auditor/verify.h"
-#include "proto/checkpoint.h"
+#include "proto/tlog/checkpoint.h"
 #include "proto/encoding.h"
 
 static const char usage[] =

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "proto/encoding.h"
-#include "proto/report.h"
+#include "proto/report/report.h"
 
 static enum outcome check_inclusion(struct receipt_check *c, const struct display *d);
 static enum outcome check_report(

@@ -8,7 +8,7 @@
 #include "auditor/outcome.h"
 #include "auditor/seal.h"
 #include "proto/bytes.h"
-#include "proto/tlogproof.h"
+#include "proto/tlog/tlogproof.h"
 
 /* What was proved; views into the receipt's bytes and `storage`. */
 struct receipt_check {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/identity.h"
+#include "proto/evidence/identity.h"
 
 #define REASON_SIZE  640 /* bytes: a sentence with two excerpts */
 #define EXCERPT_SIZE 120 /* bytes of a report around the first difference */

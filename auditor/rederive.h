@@ -8,7 +8,7 @@
 #include "auditor/evidence_reader.h"
 #include "auditor/outcome.h"
 #include "auditor/verdict_cache.h"
-#include "proto/report.h"
+#include "proto/report/report.h"
 
 struct rederive;
 

@@ -9,8 +9,8 @@
 #include "auditor/display.h"
 #include "auditor/outcome.h"
 #include "auditor/signercert.h"
-#include "proto/checkpoint.h"
-#include "proto/note.h"
+#include "proto/tlog/checkpoint.h"
+#include "proto/tlog/note.h"
 
 struct seal_wanted {
 	const struct signercert *certificate;

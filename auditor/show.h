@@ -11,7 +11,7 @@
 
 #include "auditor/display.h"
 #include "auditor/outcome.h"
-#include "proto/report.h"
+#include "proto/report/report.h"
 
 struct show_options {
 	const char *file;        /* a receipt; NULL: an entry of a log */

@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "auditor/inputfile.h"
-#include "proto/checkpoint.h"
+#include "proto/tlog/checkpoint.h"
 
 struct signercert {
 	X509 *x509;

@@ -13,7 +13,7 @@
 
 #include "auditor/display.h"
 #include "auditor/outcome.h"
-#include "proto/note.h"
+#include "proto/tlog/note.h"
 
 #define SIGNERCERT_SIZE_MAX (256 * 1024) /* bytes: a certificate of RSA-8192 with its chain */
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "auditor/inputfile.h"
-#include "proto/merkle.h"
+#include "proto/tlog/merkle.h"
 
 #define LEVELS (TILE_LEVEL_MAX + 1)
 

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "proto/component.h"
+#include "proto/evidence/component.h"
 
 #define POLICIES_MAX 8
 

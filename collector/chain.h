@@ -28,7 +28,7 @@
 #include <stdint.h>
 
 #include "collector/trouble.h"
-#include "proto/bundle.h"
+#include "proto/evidence/bundle.h"
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "proto/message.h"
+#include "proto/wire/message.h"
 
 #define HEADER_SIZE 12
 #define RECORD_MAX  (HEADER_SIZE + BUNDLE_SIZE_MAX + MESSAGE_SIGNATURE_MAX)

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "proto/bundle.h"
+#include "proto/evidence/bundle.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
 

@@ -14,7 +14,7 @@
 
 #include "collector/channel_context.h"
 #include "collector/interrupt.h"
-#include "proto/frame.h"
+#include "proto/wire/frame.h"
 
 #define READ_SIZE 16384 /* bytes: a TLS record */
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "config/pass_phrase.h"
-#include "proto/message.h"
+#include "proto/wire/message.h"
 
 /* As a TLS extension has it: a length and the name. */
 static const unsigned char alpn[] = "\x08" PROTOCOL_ALPN;

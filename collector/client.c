@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "collector/interrupt.h"
-#include "proto/checkpoint.h"
+#include "proto/tlog/checkpoint.h"
 
 struct client {
 	struct channel *channel;

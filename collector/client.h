@@ -1,5 +1,5 @@
 /*
- * The collector's side of the protocol (proto/message.h): hello, then one bundle after another,
+ * The collector's side of the protocol (proto/wire/message.h): hello, then one bundle after another,
  * each answered by a receipt or a refusal, with the components between that the signer wants.
  *
  * The order is enforced: any other message, or one for another bundle, ends the session. Errors
@@ -18,7 +18,7 @@
 #include "collector/state.h"
 #include "collector/trouble.h"
 #include "proto/err.h"
-#include "proto/message.h"
+#include "proto/wire/message.h"
 
 /* A signer answers within a batch; while its key process starts anew, within half a minute. */
 #define CLIENT_ANSWER_MS 60000

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-#include "proto/component.h"
+#include "proto/evidence/component.h"
 #include "proto/digest.h"
 #include "proto/err.h"
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "collector/measure.h"
-#include "proto/component.h"
+#include "proto/evidence/component.h"
 
 /* `component` by kind; NULL where it was not measured. */
 struct listing {

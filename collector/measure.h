@@ -16,8 +16,8 @@
 #include "collector/filehash.h"
 #include "collector/trouble.h"
 #include "config/collector_config.h"
-#include "proto/bundle.h"
-#include "proto/component.h"
+#include "proto/evidence/bundle.h"
+#include "proto/evidence/component.h"
 
 #define MEASURE_TRIES_MAX 5 /* of a process that changes while it is measured */
 

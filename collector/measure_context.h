@@ -13,7 +13,7 @@
 #include "collector/process.h"
 #include "collector/trouble.h"
 #include "config/collector_config.h"
-#include "proto/component.h"
+#include "proto/evidence/component.h"
 
 struct measure_context {
 	const struct process *process;

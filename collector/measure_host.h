@@ -11,7 +11,7 @@
 #define HALLMARK_COLLECTOR_MEASURE_HOST_H
 
 #include "collector/measure_context.h"
-#include "proto/bundle.h"
+#include "proto/evidence/bundle.h"
 
 measure_function measure_host;
 

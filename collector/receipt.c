@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "collector/savefile.h"
-#include "proto/checkpoint.h"
+#include "proto/tlog/checkpoint.h"
 #include "proto/encoding.h"
-#include "proto/merkle.h"
-#include "proto/tlogproof.h"
+#include "proto/tlog/merkle.h"
+#include "proto/tlog/tlogproof.h"
 
 #define PROOF_SUFFIX ".tlog-proof"
 #define LOG_DIGITS   8 /* two logs of one collector do not share them by accident */

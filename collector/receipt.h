@@ -18,9 +18,9 @@
 #include "collector/chain.h"
 #include "collector/trouble.h"
 #include "proto/err.h"
-#include "proto/message.h"
-#include "proto/note.h"
-#include "proto/report.h"
+#include "proto/wire/message.h"
+#include "proto/tlog/note.h"
+#include "proto/report/report.h"
 
 #define RECEIPT_NAME_SIZE 256 /* bytes with NUL: NAME_MAX of Linux */
 

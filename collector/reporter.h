@@ -31,7 +31,7 @@
 #include "collector/trouble.h"
 #include "config/collector_config.h"
 #include "proto/err.h"
-#include "proto/report.h"
+#include "proto/report/report.h"
 
 struct reporter;
 

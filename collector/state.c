@@ -12,7 +12,7 @@
 
 #include "collector/chain.h"
 #include "collector/savefile.h"
-#include "proto/checkpoint.h"
+#include "proto/tlog/checkpoint.h"
 
 #define LOG_NAME_SIZE 17 /* bytes with NUL: 64 bits tell a handful of logs apart */
 

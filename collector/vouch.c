@@ -1,6 +1,6 @@
 #include "collector/vouch.h"
 
-#include "proto/message.h"
+#include "proto/wire/message.h"
 
 enum err
 vouch_sign(EVP_PKEY *key, struct view bundle, struct buf *signature)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "config/settings.h"
-#include "proto/bundle.h"
+#include "proto/evidence/bundle.h"
 
 #define SIGNERS_MAX     16   /* tried one after the other; more would not be tried in time */
 #define WORKLOADS_MAX   1024 /* of one host */

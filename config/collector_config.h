@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "config/faults.h"
-#include "proto/component.h"
+#include "proto/evidence/component.h"
 #include "proto/err.h"
 
 struct collector_signer {

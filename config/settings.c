@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "proto/checkpoint.h"
+#include "proto/tlog/checkpoint.h"
 #include "proto/encoding.h"
 
 void

@@ -13,7 +13,7 @@
 
 #include "config/faults.h"
 #include "proto/err.h"
-#include "proto/report.h"
+#include "proto/report/report.h"
 
 struct signer_config {
 	const char *listen_host; /* literal address, IPv4 or IPv6 without brackets */

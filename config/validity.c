@@ -5,7 +5,7 @@
 #include <openssl/x509v3.h>
 #include <stdbool.h>
 
-#include "proto/identity.h"
+#include "proto/evidence/identity.h"
 
 struct subject {
 	const char *path;

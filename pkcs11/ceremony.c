@@ -13,8 +13,8 @@
 #include "pkcs11/jws.h"
 #include "pkcs11/subject.h"
 #include "pkcs11/token.h"
-#include "proto/checkpoint.h"
-#include "proto/note.h"
+#include "proto/tlog/checkpoint.h"
+#include "proto/tlog/note.h"
 
 static enum err open_with_key(const struct hsm_config *c, struct token **token);
 static enum err open_with_safe_key(const struct hsm_config *c, struct token **token);

@@ -16,9 +16,9 @@
 #include "pkcs11/sandbox.h"
 #include "pkcs11/signing.h"
 #include "pkcs11/token.h"
-#include "proto/checkpoint.h"
-#include "proto/keychannel.h"
-#include "proto/note.h"
+#include "proto/tlog/checkpoint.h"
+#include "proto/wire/keychannel.h"
+#include "proto/tlog/note.h"
 
 #define READ_SIZE (64 * 1024) /* bytes at once */
 

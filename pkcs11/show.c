@@ -13,7 +13,7 @@
 #include "pkcs11/guard.h"
 #include "pkcs11/token.h"
 #include "proto/encoding.h"
-#include "proto/note.h"
+#include "proto/tlog/note.h"
 #include "proto/text.h"
 
 #define VALUE_MAX 512 /* bytes of one shown value */

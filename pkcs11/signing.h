@@ -18,8 +18,8 @@
 
 #include "config/hsm_config.h"
 #include "pkcs11/token.h"
-#include "proto/keychannel.h"
-#include "proto/note.h"
+#include "proto/wire/keychannel.h"
+#include "proto/tlog/note.h"
 
 struct signing;
 

@@ -12,7 +12,7 @@
 
 #include "pkcs11/complain.h"
 #include "pkcs11/token_state.h"
-#include "proto/note.h"
+#include "proto/tlog/note.h"
 
 #define RAW_HALF_SIZE 32 /* bytes of r, and of s */
 
@@ -142,7 +142,7 @@ sign_digest(struct token_signer *s, const struct digest *digest)
 	return ERR_TOKEN;
 }
 
-/* To the one form that notes take (proto/note.h): it is this one that is verified. */
+/* To the one form that notes take (proto/tlog/note.h): it is this one that is verified. */
 static enum err
 ecdsa_normalise(struct buf *der)
 {

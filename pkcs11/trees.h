@@ -1,5 +1,5 @@
 /*
- * The trees that reports may be proved in: the last KEYCHANNEL_TREES (proto/keychannel.h) that the
+ * The trees that reports may be proved in: the last KEYCHANNEL_TREES (proto/wire/keychannel.h) that the
  * guard let be signed. In memory alone: who comes after a restart proves from the state again.
  */
 #ifndef HALLMARK_PKCS11_TREES_H
@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "proto/digest.h"
-#include "proto/keychannel.h"
+#include "proto/wire/keychannel.h"
 
 struct trees {
 	uint64_t count; /* added so far; the newest KEYCHANNEL_TREES of them are here, in a ring */

@@ -18,10 +18,10 @@
 #include <stdint.h>
 
 #include "policy/policy.h"
-#include "proto/bundle.h"
-#include "proto/component.h"
+#include "proto/evidence/bundle.h"
+#include "proto/evidence/component.h"
 #include "proto/err.h"
-#include "proto/report.h"
+#include "proto/report/report.h"
 
 /*
  * Judgement of one component by one rule. Immutable, owns its findings; at most some 30 KB however

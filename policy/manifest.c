@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "policy/policy_schema.h"
-#include "proto/bundle.h"
+#include "proto/evidence/bundle.h"
 #include "proto/encoding.h"
 
 #define FIRST_LINE "hallmark policy manifest v1"

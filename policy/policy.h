@@ -22,7 +22,7 @@
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"
-#include "proto/pack.h"
+#include "proto/evidence/pack.h"
 
 struct policy;
 struct policy_rule; /* what one entry of `workloads` says */

@@ -9,7 +9,7 @@
 #include "policy/glob.h"
 #include "policy/policy_rules.h"
 #include "policy/policy_schema.h"
-#include "proto/bundle.h"
+#include "proto/evidence/bundle.h"
 
 struct seen {
 	UT_hash_handle hh;

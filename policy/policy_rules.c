@@ -5,7 +5,7 @@
 
 #include "policy/glob.h"
 #include "policy/policy_compile.h"
-#include "proto/component_items.h"
+#include "proto/evidence/component_items.h"
 
 #define MAX_AGE_DEFAULT_S 300 /* five of a collector's default intervals */
 #define MAX_AGE_MOST_S    (366 * 86400)

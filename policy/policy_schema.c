@@ -1,7 +1,7 @@
 #include "policy/policy_schema.h"
 
-#include "proto/bundle.h"
-#include "proto/report.h"
+#include "proto/evidence/bundle.h"
+#include "proto/report/report.h"
 
 #define PATH_BYTES_MAX 4095 /* PATH_MAX of Linux without its NUL */
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "proto/component.h"
+#include "proto/evidence/component.h"
 
 #define POLICY_PATTERN_MAX    256   /* bytes: the longest SPIFFE path in use is shorter */
 #define POLICY_REFERENCES_MAX 1024  /* of a policy: each is a file */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/component.h"
+#include "proto/evidence/component.h"
 #include "proto/encoding.h"
 
 struct reference_set {

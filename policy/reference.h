@@ -16,7 +16,7 @@
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"
-#include "proto/pack.h"
+#include "proto/evidence/pack.h"
 
 #define REFERENCE_SIZE_MAX   PACK_CONTENT_MAX /* bytes: it has to fit into the evidence store */
 #define REFERENCE_FAULTS_MAX 20 /* bad lines that are told one by one; the rest is counted */

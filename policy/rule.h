@@ -11,8 +11,8 @@
 #include "config/yaml.h"
 #include "policy/policy.h"
 #include "policy/reference.h"
-#include "proto/component.h"
-#include "proto/report.h"
+#include "proto/evidence/component.h"
+#include "proto/report/report.h"
 
 struct policy_reference {
 	const char *name;

@@ -14,7 +14,7 @@
 
 #include "policy/appraise.h"
 #include "policy/finding.h"
-#include "proto/report.h"
+#include "proto/report/report.h"
 
 /* Findings by outcome, in the order in which a report shows them. */
 enum severity {

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "policy/appraise.h"
-#include "proto/bundle.h"
+#include "proto/evidence/bundle.h"
 #include "proto/err.h"
 #include "signer/service.h"
 

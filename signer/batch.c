@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/digest_many.h"
-#include "proto/tile.h"
+#include "proto/tlog/digest_many.h"
+#include "proto/tlog/tile.h"
 
 #define LENGTH_SIZE    2  /* bytes: be16 before each entry */
 #define FIRST_CAPACITY 64 /* entries; doubles */

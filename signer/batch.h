@@ -22,7 +22,7 @@
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"
-#include "proto/merkle.h"
+#include "proto/tlog/merkle.h"
 #include "signer/workload.h"
 
 #define BATCH_HEADER_SIZE  32                 /* bytes */

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "proto/message.h"
+#include "proto/wire/message.h"
 #include "signer/conn_state.h"
 #include "signer/link.h"
 #include "signer/logger.h"

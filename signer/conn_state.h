@@ -5,7 +5,7 @@
 #ifndef HALLMARK_SIGNER_CONN_STATE_H
 #define HALLMARK_SIGNER_CONN_STATE_H
 
-#include "proto/frame.h"
+#include "proto/wire/frame.h"
 #include "signer/conn.h"
 #include "signer/hello.h"
 

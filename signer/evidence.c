@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "proto/pack.h"
+#include "proto/evidence/pack.h"
 #include "signer/diskfile.h"
 #include "signer/logger.h"
 

@@ -15,7 +15,7 @@
 
 #include "policy/appraise.h"
 #include "proto/bytes.h"
-#include "proto/component.h"
+#include "proto/evidence/component.h"
 #include "proto/digest.h"
 #include "proto/err.h"
 #include "signer/index.h"

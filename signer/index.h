@@ -14,7 +14,7 @@
 
 #include "proto/digest.h"
 #include "proto/err.h"
-#include "proto/pack.h"
+#include "proto/evidence/pack.h"
 #include "signer/workload.h"
 
 struct log_index;

@@ -21,7 +21,7 @@
 #include <uv.h>
 
 #include "config/signer_config.h"
-#include "proto/keychannel.h"
+#include "proto/wire/keychannel.h"
 #include "signer/counters.h"
 
 struct keyprocess;

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "proto/keychannel.h"
+#include "proto/wire/keychannel.h"
 
 struct known_trees {
 	uint64_t count; /* since the key process began; the newest are here, in a ring */

@@ -45,7 +45,7 @@
 #include "config/signer_config.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
-#include "proto/merkle.h"
+#include "proto/tlog/merkle.h"
 #include "signer/counters.h"
 #include "signer/evidence.h"
 #include "signer/index.h"

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/report.h"
-#include "proto/report_peek.h"
-#include "proto/tile.h"
+#include "proto/report/report.h"
+#include "proto/report/report_peek.h"
+#include "proto/tlog/tile.h"
 #include "signer/ledger_state.h"
 #include "signer/tilestore.h"
 

@@ -31,7 +31,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/tile.h"
+#include "proto/tlog/tile.h"
 #include "signer/diskfile.h"
 #include "signer/ledger_state.h"
 #include "signer/logger.h"

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/checkpoint.h"
+#include "proto/tlog/checkpoint.h"
 #include "signer/diskfile.h"
 #include "signer/ledger_state.h"
 #include "signer/logger.h"

@@ -16,8 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/checkpoint.h"
-#include "proto/report.h"
+#include "proto/tlog/checkpoint.h"
+#include "proto/report/report.h"
 #include "signer/diskfile.h"
 #include "signer/ledger_state.h"
 #include "signer/logger.h"

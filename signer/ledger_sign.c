@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/checkpoint.h"
+#include "proto/tlog/checkpoint.h"
 #include "signer/ledger_state.h"
 #include "signer/logger.h"
 #include "signer/tilestore.h"

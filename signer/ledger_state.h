@@ -7,7 +7,7 @@
 #ifndef HALLMARK_SIGNER_LEDGER_STATE_H
 #define HALLMARK_SIGNER_LEDGER_STATE_H
 
-#include "proto/note.h"
+#include "proto/tlog/note.h"
 #include "signer/batch.h"
 #include "signer/committer.h"
 #include "signer/index_changes.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <uv.h>
 
-#include "proto/frame.h"
+#include "proto/wire/frame.h"
 #include "signer/logger.h"
 #include "signer/session.h"
 

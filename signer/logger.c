@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "proto/report.h"
+#include "proto/report/report.h"
 
 /* Bytes of one value: a log line stays readable whatever a peer sends. */
 #define VALUE_SIZE_MAX 512

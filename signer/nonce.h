@@ -16,7 +16,7 @@
 
 #include <stdint.h>
 
-#include "proto/bundle.h"
+#include "proto/evidence/bundle.h"
 #include "proto/err.h"
 
 struct nonce_source;

@@ -9,7 +9,7 @@
 
 #include "config/signer_config.h"
 #include "policy/policy.h"
-#include "proto/message.h"
+#include "proto/wire/message.h"
 #include "signer/counters.h"
 #include "signer/evidence.h"
 #include "signer/ledger.h"

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "proto/report.h"
+#include "proto/report/report.h"
 #include "signer/logger.h"
 
 #define BACKLOG 16

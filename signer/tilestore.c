@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/tile.h"
+#include "proto/tlog/tile.h"
 #include "signer/diskfile.h"
 
 enum err

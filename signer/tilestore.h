@@ -10,7 +10,7 @@
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"
-#include "proto/merkle.h"
+#include "proto/tlog/merkle.h"
 
 /* A log directory and the size up to which its tiles are complete. */
 struct tilestore_reader {

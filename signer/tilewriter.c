@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "proto/tile.h"
+#include "proto/tlog/tile.h"
 #include "signer/diskfile.h"
 #include "signer/logger.h"
 #include "signer/tilestore.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "config/pass_phrase.h"
-#include "proto/message.h"
+#include "proto/wire/message.h"
 #include "signer/hello.h"
 
 /*

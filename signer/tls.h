@@ -15,7 +15,7 @@
 #include "config/signer_config.h"
 #include "proto/digest.h"
 #include "proto/err.h"
-#include "proto/identity.h"
+#include "proto/evidence/identity.h"
 #include "signer/resumption.h"
 #include "signer/tls_library.h"
 
@@ -36,7 +36,7 @@ enum err tls_context_new(const struct signer_config *c, const struct tls_library
 void tls_context_retire(SSL_CTX *ctx);
 void tls_peer_let_in(SSL *ssl);
 
-/* The peer's name, by its certificate (proto/identity.h). ERR_IDENTITY. */
+/* The peer's name, by its certificate (proto/evidence/identity.h). ERR_IDENTITY. */
 enum err tls_peer_identity(const SSL *ssl, char identity[IDENTITY_SIZE_MAX + 1]) MUST_USE;
 
 /* Until the peer's certificate ends, in ms from now; 0 if it has ended. */

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "proto/bundle.h"
+#include "proto/evidence/bundle.h"
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"

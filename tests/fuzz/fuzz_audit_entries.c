@@ -6,7 +6,7 @@
 
 #include "auditor/chains.h"
 #include "auditor/show.h"
-#include "proto/tile.h"
+#include "proto/tlog/tile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

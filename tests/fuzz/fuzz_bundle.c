@@ -1,7 +1,7 @@
 /* Bundles: what decodes has one spelling, and encoding it again gives these bytes. */
 #include <stdlib.h>
 
-#include "proto/bundle.h"
+#include "proto/evidence/bundle.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* Checkpoints: what parses has one spelling, and writing it again gives these bytes. */
 #include <stdlib.h>
 
-#include "proto/checkpoint.h"
+#include "proto/tlog/checkpoint.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

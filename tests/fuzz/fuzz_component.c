@@ -1,7 +1,7 @@
 /* Components: what decodes has one spelling, and building it again gives these bytes. */
 #include <stdlib.h>
 
-#include "proto/component.h"
+#include "proto/evidence/component.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

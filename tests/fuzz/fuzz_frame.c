@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "proto/frame.h"
+#include "proto/wire/frame.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/identity.h"
+#include "proto/evidence/identity.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

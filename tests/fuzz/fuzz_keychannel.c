@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "proto/keychannel.h"
+#include "proto/wire/keychannel.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "proto/pack.h"
+#include "proto/evidence/pack.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* Reports: what is read has one spelling, and writing it again gives these bytes. */
 #include <stdlib.h>
 
-#include "proto/report.h"
+#include "proto/report/report.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

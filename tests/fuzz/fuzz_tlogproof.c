@@ -4,8 +4,8 @@
  */
 #include <stdlib.h>
 
-#include "proto/tile.h"
-#include "proto/tlogproof.h"
+#include "proto/tlog/tile.h"
+#include "proto/tlog/tlogproof.h"
 #include "tests/fuzz/vector_key.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "policy/appraise.h"
-#include "proto/component.h"
+#include "proto/evidence/component.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

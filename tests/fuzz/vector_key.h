@@ -9,7 +9,7 @@
 #include <openssl/x509.h>
 #include <stdlib.h>
 
-#include "proto/note.h"
+#include "proto/tlog/note.h"
 
 #define VECTOR_TEXT "hallmark.example/vectors\n8\nXcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg=\n"
 

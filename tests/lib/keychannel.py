@@ -1,4 +1,4 @@
-"""The signer's side of the key channel, written from proto/keychannel.h, and a Merkle tree of its own.
+"""The signer's side of the key channel, written from proto/wire/keychannel.h, and a Merkle tree of its own.
 
 What is asked may be false: this is what a hostile signer would hold.
 """

@@ -73,7 +73,7 @@ def test_findings_are_those_of_the_policy():
 
 
 def test_messages_are_those_of_the_code():
-    wanted = dict(re.findall(r"MESSAGE_(\w+) = (\d+),", header("proto/message.h")))
+    wanted = dict(re.findall(r"MESSAGE_(\w+) = (\d+),", header("proto/wire/message.h")))
     found = {r[1].upper(): r[0] for r in rows(r"[1-7]") if r[2:3] in (["collector"], ["signer"])}
     assert found == wanted
 
@@ -84,8 +84,8 @@ def test_limits_are_those_of_the_code():
             words = words.replace("#", f"{constant(path, name):,}", 1)
         assert words in FLAT, words
 
-    message = "proto/message.h"
-    says("1 to # (`FRAME_SIZE_MAX`)", ("proto/frame.h", "FRAME_SIZE_MAX"))
+    message = "proto/wire/message.h"
+    says("1 to # (`FRAME_SIZE_MAX`)", ("proto/wire/frame.h", "FRAME_SIZE_MAX"))
     says("nested deeper than # (102)", (message, "MESSAGE_DEPTH_MAX"))
     says("more than # elements in all containers", (message, "MESSAGE_ITEMS_MAX"))
     says("versions 1 to #, each larger than the one before, at most #",
@@ -94,30 +94,30 @@ def test_limits_are_those_of_the_code():
     says("text of a refusal # bytes", (message, "MESSAGE_TEXT_MAX"))
     says("signature 1 to # bytes; data 1 to # bytes (`part_max`)",
          (message, "MESSAGE_SIGNATURE_MAX"), (message, "MESSAGE_PART_MAX"))
-    says("bundle # bytes; report # bytes; checkpoint # bytes", ("proto/bundle.h", "BUNDLE_SIZE_MAX"),
+    says("bundle # bytes; report # bytes; checkpoint # bytes", ("proto/evidence/bundle.h", "BUNDLE_SIZE_MAX"),
          (message, "MESSAGE_REPORT_MAX"), (message, "MESSAGE_CHECKPOINT_MAX"))
     says("jws # bytes", (message, "MESSAGE_JWS_MAX"))
-    says("name is 1 to # bytes", ("proto/bundle.h", "BUNDLE_WORKLOAD_MAX"))
-    says("At most # bytes and # items", ("proto/component.h", "COMPONENT_SIZE_MAX"),
-         ("proto/component.h", "COMPONENT_ITEMS_MAX"))
-    says("Paths are 1 to # bytes", ("proto/component.h", "COMPONENT_PATH_MAX"))
+    says("name is 1 to # bytes", ("proto/evidence/bundle.h", "BUNDLE_WORKLOAD_MAX"))
+    says("At most # bytes and # items", ("proto/evidence/component.h", "COMPONENT_SIZE_MAX"),
+         ("proto/evidence/component.h", "COMPONENT_ITEMS_MAX"))
+    says("Paths are 1 to # bytes", ("proto/evidence/component.h", "COMPONENT_PATH_MAX"))
     says("Names are 1 to # bytes of printable ASCII without space; a value has at most # bytes",
-         ("proto/component.h", "COMPONENT_FACT_NAME_MAX"),
-         ("proto/component.h", "COMPONENT_VALUE_MAX"))
-    says("together have at most # values", ("proto/component.h", "COMPONENT_VALUES_MAX"))
+         ("proto/evidence/component.h", "COMPONENT_FACT_NAME_MAX"),
+         ("proto/evidence/component.h", "COMPONENT_VALUE_MAX"))
+    says("together have at most # values", ("proto/evidence/component.h", "COMPONENT_VALUES_MAX"))
     says("An origin is 1 to # bytes of printable ASCII without space and `+`",
-         ("proto/checkpoint.h", "CHECKPOINT_ORIGIN_MAX"))
-    says("printable ASCII, at most # bytes", ("proto/identity.h", "IDENTITY_SIZE_MAX"))
-    says("of all these the last #", ("proto/keychannel.h", "KEYCHANNEL_TREES"))
-    says("While # requests have no answer", ("proto/keychannel.h", "KEYCHANNEL_UNANSWERED_MAX"))
-    assert constant("proto/bundle.h", "BUNDLE_SEQ_MAX") == 2**53 - 1 and "2^53 - 1" in TEXT
-    assert constant("proto/bundle.h", "BUNDLE_SEQ_FIRST_MAX") == 2**52
+         ("proto/tlog/checkpoint.h", "CHECKPOINT_ORIGIN_MAX"))
+    says("printable ASCII, at most # bytes", ("proto/evidence/identity.h", "IDENTITY_SIZE_MAX"))
+    says("of all these the last #", ("proto/wire/keychannel.h", "KEYCHANNEL_TREES"))
+    says("While # requests have no answer", ("proto/wire/keychannel.h", "KEYCHANNEL_UNANSWERED_MAX"))
+    assert constant("proto/evidence/bundle.h", "BUNDLE_SEQ_MAX") == 2**53 - 1 and "2^53 - 1" in TEXT
+    assert constant("proto/evidence/bundle.h", "BUNDLE_SEQ_FIRST_MAX") == 2**52
     assert "any `seq` up to 2^52" in FLAT
-    assert str(constant("proto/bundle.h", "BUNDLE_TIME_MS_MAX")) in TEXT
+    assert str(constant("proto/evidence/bundle.h", "BUNDLE_TIME_MS_MAX")) in TEXT
 
 
 def test_flags_of_files_are_those_of_the_code():
-    wanted = re.findall(r"COMPONENT_FILE_(?!FLAG_MASK)\w+ = (\d+)", header("proto/component.h"))
+    wanted = re.findall(r"COMPONENT_FILE_(?!FLAG_MASK)\w+ = (\d+)", header("proto/evidence/component.h"))
     # The table of flags is the only one whose rows have two cells and begin with a number.
     assert [r[0] for r in rows(r"\d+") if len(r) == 2 and r[0] in wanted][:9] == wanted
 
@@ -126,12 +126,12 @@ def test_claims_of_both_dialects_are_those_of_the_code():
     dialects = "".join(p.read_text() for p in (ROOT / "proto").glob("report*.c"))
     for name in re.findall(r'"((?:tag:|ear)[^"]+)"', dialects):
         assert f"`{name}`" in TEXT, name
-    for name in set(re.findall(r"hallmark\.[a-z-]+", (ROOT / "proto/report_write.c").read_text())):
+    for name in set(re.findall(r"hallmark\.[a-z-]+", (ROOT / "proto/report/report_write.c").read_text())):
         assert f"`{name}`" in TEXT, name
 
 
 def test_kinds_are_those_of_the_code():
-    kinds = re.findall(r'X\(COMPONENT_\w+, "(\w+)"', header("proto/component.h"))
+    kinds = re.findall(r'X\(COMPONENT_\w+, "(\w+)"', header("proto/evidence/component.h"))
     assert len(kinds) == 7
     for kind in kinds:
         assert [r for r in rows(f"`{kind}`")], kind

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "pkcs11/guard.h"
-#include "proto/merkle.h"
+#include "proto/tlog/merkle.h"
 
 #define ORIGIN "hallmark.test/log"
 #define SPKI   VIEW_LITERAL("a public key")

@@ -8,8 +8,8 @@
 #include "tests/unit/audit_fixture.h"
 
 #include "auditor/log_reader.h"
-#include "proto/merkle.h"
-#include "proto/tile.h"
+#include "proto/tlog/merkle.h"
+#include "proto/tlog/tile.h"
 
 /* Entry `index` of the log. */
 static inline void

@@ -1,6 +1,6 @@
 /*
  * The Merkle tree as RFC 6962 section 2.1 writes it down, by recursion and without any speed: what
- * the tests of proto/merkle.h compare with. Leaf i is the hash of the text "leaf <i>".
+ * the tests of proto/tlog/merkle.h compare with. Leaf i is the hash of the text "leaf <i>".
  */
 #ifndef HALLMARK_TESTS_UNIT_MERKLE_NAIVE_H
 #define HALLMARK_TESTS_UNIT_MERKLE_NAIVE_H
@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "proto/merkle.h"
+#include "proto/tlog/merkle.h"
 
 static inline struct digest
 naive_leaf(uint64_t index)

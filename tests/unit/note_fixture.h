@@ -12,7 +12,7 @@
 #include <openssl/ecdsa.h>
 #include <openssl/pem.h>
 
-#include "proto/note.h"
+#include "proto/tlog/note.h"
 
 #define FIXTURE_NAME "hallmark.example/vectors"
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/tile.h"
+#include "proto/tlog/tile.h"
 #include "signer/batch.h"
 
 static int

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "proto/bundle.h"
+#include "proto/evidence/bundle.h"
 #include "proto/digest.h"
 #include "proto/mp_write.h"
 

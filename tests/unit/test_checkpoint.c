@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "proto/checkpoint.h"
+#include "proto/tlog/checkpoint.h"
 
 #define V(s)     VIEW_LITERAL(s)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

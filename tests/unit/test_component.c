@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "proto/component.h"
+#include "proto/evidence/component.h"
 #include "proto/digest.h"
 
 #define V(s) VIEW_LITERAL(s)

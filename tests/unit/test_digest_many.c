@@ -10,8 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "proto/digest_many.h"
-#include "proto/merkle.h"
+#include "proto/tlog/digest_many.h"
+#include "proto/tlog/merkle.h"
 
 /* Sizes around every place where a block, or a place for the padding, begins. */
 #define SIZE_MAX_TESTED 400

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "proto/pack.h"
+#include "proto/evidence/pack.h"
 #include "signer/evidence.h"
 
 struct fixture {

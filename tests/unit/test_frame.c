@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "proto/frame.h"
+#include "proto/wire/frame.h"
 
 #define V(s) VIEW_LITERAL(s)
 

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "proto/keychannel.h"
+#include "proto/wire/keychannel.h"
 #include "tests/lib/vectors.h"
 
 #define V(s) VIEW_LITERAL(s)

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "proto/frame.h"
-#include "proto/message.h"
+#include "proto/wire/frame.h"
+#include "proto/wire/message.h"
 
 #define V(s) VIEW_LITERAL(s)
 #define B16  "0123456789abcdef"

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <zstd.h>
 
-#include "proto/pack.h"
+#include "proto/evidence/pack.h"
 #include "tests/lib/vectors.h"
 
 #define V(s) VIEW_LITERAL(s)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "proto/digest.h"
-#include "proto/report.h"
+#include "proto/report/report.h"
 
 #define V(s) VIEW_LITERAL(s)
 

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "proto/report.h"
-#include "proto/report_peek.h"
+#include "proto/report/report.h"
+#include "proto/report/report_peek.h"
 
 static void
 expect_peek(const char *name)

@@ -1,7 +1,7 @@
 /* Tiles: paths, widths and counts as the vectors have them; entries of a bundle. */
 #include "tests/lib/vectors.h"
 
-#include "proto/tile.h"
+#include "proto/tlog/tile.h"
 
 #define V(s)     VIEW_LITERAL(s)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -1,8 +1,8 @@
 /* Receipts: no changed byte verifies, and each part is bound to the others. */
 #include "tests/unit/note_fixture.h"
 
-#include "proto/tile.h"
-#include "proto/tlogproof.h"
+#include "proto/tlog/tile.h"
+#include "proto/tlog/tlogproof.h"
 
 #define V(s)     VIEW_LITERAL(s)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -9,7 +9,7 @@
 
 #include "proto/bytes.h"
 #include "proto/digest.h"
-#include "proto/message.h"
+#include "proto/wire/message.h"
 
 #define CHAIN_NAME_MAX 64 /* bytes, with NUL */
 

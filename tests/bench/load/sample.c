@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "proto/checkpoint.h"
-#include "proto/note.h"
+#include "proto/tlog/checkpoint.h"
+#include "proto/tlog/note.h"
 #include "tests/bench/load/fail.h"
 
 #define ORIGIN "hallmark.test/log" /* of the tests' sites */

@@ -5,7 +5,7 @@
 #ifndef HALLMARK_LOAD_SAMPLE_H
 #define HALLMARK_LOAD_SAMPLE_H
 
-#include "proto/message.h"
+#include "proto/wire/message.h"
 
 struct sample;
 

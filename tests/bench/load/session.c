@@ -1,6 +1,6 @@
 #include "tests/bench/load/session.h"
 
-#include "proto/frame.h"
+#include "proto/wire/frame.h"
 #include "tests/bench/load/fail.h"
 
 void

@@ -4,7 +4,7 @@
 #ifndef HALLMARK_LOAD_SESSION_H
 #define HALLMARK_LOAD_SESSION_H
 
-#include "proto/message.h"
+#include "proto/wire/message.h"
 #include "tests/bench/load/link.h"
 
 #define SESSION_ALPN "\x08" PROTOCOL_ALPN

@@ -1,0 +1,75 @@
+/*
+ * A bundle says who, what and when, and which components: the evidence of one workload at one time.
+ *
+ * Canonical bytes (one valid spelling; keys in this order, shortest MessagePack forms):
+ *
+ *   {"v": 1, "workload": str, "seq": uint, "prev": bin32, "nonce": bin32 | bin0, "boot": bin16,
+ *    "time": uint, "components": {kind: [sha256: bin32, count: uint, size: uint], ...}}
+ *
+ * with the kinds in alphabetical order. `prev` is the SHA-256 of the workload's previous bundle
+ * (zero bytes: none). An empty nonce says that the evidence was gathered offline.
+ */
+#ifndef HALLMARK_PROTO_EVIDENCE_BUNDLE_H
+#define HALLMARK_PROTO_EVIDENCE_BUNDLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/bytes.h"
+#include "proto/evidence/component.h"
+#include "proto/digest.h"
+#include "proto/err.h"
+
+#define BUNDLE_VERSION      1
+#define BUNDLE_WORKLOAD_MAX 128  /* bytes; bundle_workload_check has the rule */
+#define BUNDLE_SIZE_MAX     2048 /* bytes: seven components take under 600 */
+#define NONCE_SIZE          32   /* bytes */
+#define BOOT_ID_SIZE        16   /* bytes: /proc/sys/kernel/random/boot_id without its hyphens */
+
+/* Keeps sums of times inside int64_t and JSON numbers exact: the year 9999. */
+#define BUNDLE_TIME_MS_MAX 253402300799999ULL
+
+/* Sequence numbers stay exact in JSON readers that compute in doubles. */
+#define BUNDLE_SEQ_MAX ((1ULL << 53) - 1)
+
+/* The largest that a chain may begin with in a log: those that follow need the other half. */
+#define BUNDLE_SEQ_FIRST_MAX (1ULL << 52)
+
+struct bundle_component {
+	bool present;
+	struct digest digest;
+	uint64_t count; /* items */
+	uint64_t size;  /* bytes of the component */
+};
+
+struct bundle {
+	struct view workload;
+	uint64_t seq; /* 1 for the first bundle of a chain */
+	struct digest prev;
+	bool offline; /* the nonce is empty */
+	uint8_t nonce[NONCE_SIZE];
+	uint8_t boot_id[BOOT_ID_SIZE];
+	uint64_t time_ms; /* of measurement, since 1970-01-01 UTC */
+	struct bundle_component component[COMPONENT_KIND_COUNT]; /* by kind; at least one present */
+};
+
+/*
+ * ERR_MSG_RANGE unless the name is 1 to 128 bytes of printable UTF-8 (proto/text.h) without white
+ * space and '/', and does not begin with '.': it is used in file names and in lines of logs.
+ */
+enum err bundle_workload_check(struct view name) MUST_USE;
+
+/* Appends the canonical bytes. */
+void bundle_encode(const struct bundle *b, struct buf *to);
+
+/*
+ * Decodes and demands the canonical form. `out->workload` points into `bytes`. Errors: the ERR_MSG_
+ * ones; ERR_MSG_CANONICAL where the content is fine and the spelling is not.
+ */
+enum err bundle_decode(struct view bytes, struct bundle *out) MUST_USE;
+
+/* The key at whose value decoding fails, for words to people; size 0: at none of them. */
+struct view bundle_fault(struct view bytes);
+
+#endif

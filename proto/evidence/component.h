@@ -1,0 +1,129 @@
+/*
+ * Components: canonical MessagePack lists of measurements of one kind. The same state gives the
+ * same bytes, and a component's name is the SHA-256 of its bytes.
+ *
+ *   [kind: str, version: 1, [item, ...]]
+ *
+ * There are two shapes of item, both arrays:
+ *
+ *   file   [path: bin, sha256: bin32, size: uint, mode: uint, uid: uint, gid: uint, flags: uint]
+ *          kinds executable, libraries, files; sorted by path (bytewise), then by the other
+ *          columns in order; no two equal items
+ *   fact   [name: str, [value: bin, ...]]
+ *          kinds runtime, host, packages, config; sorted by name, names unique; the order of
+ *          values is the fact's own
+ *
+ * Every integer and length has its shortest MessagePack form. A decoder refuses all else
+ * (ERR_COMPONENT_FORMAT): a component is accepted only if encoding it again gives its bytes.
+ */
+#ifndef HALLMARK_PROTO_EVIDENCE_COMPONENT_H
+#define HALLMARK_PROTO_EVIDENCE_COMPONENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/bytes.h"
+#include "proto/digest.h"
+#include "proto/err.h"
+
+#define COMPONENT_VERSION        1
+#define COMPONENT_SIZE_MAX       (16 * 1024 * 1024) /* bytes: 100,000 files of 120 bytes, and room */
+#define COMPONENT_ITEMS_MAX      200000             /* items */
+#define COMPONENT_PATH_MAX       4096               /* bytes: PATH_MAX of Linux */
+#define COMPONENT_FACT_NAME_MAX  64                 /* bytes */
+#define COMPONENT_VALUE_MAX      65536              /* bytes of one fact value */
+#define COMPONENT_VALUES_MAX     400000    /* values of all facts of a component together */
+#define COMPONENT_FILE_BYTES_MAX INT64_MAX /* bytes of a measured file: off_t */
+
+/* X(identifier, name, shape). Index order is alphabetical: it is the order inside a bundle. */
+#define COMPONENT_KIND_MAP(X)                                                                      \
+	X(COMPONENT_CONFIG, "config", FACT)                                                        \
+	X(COMPONENT_EXECUTABLE, "executable", FILE)                                                \
+	X(COMPONENT_FILES, "files", FILE)                                                          \
+	X(COMPONENT_HOST, "host", FACT)                                                            \
+	X(COMPONENT_LIBRARIES, "libraries", FILE)                                                  \
+	X(COMPONENT_PACKAGES, "packages", FACT)                                                    \
+	X(COMPONENT_RUNTIME, "runtime", FACT)
+
+#define COMPONENT_ENUM(identifier, name, shape) identifier,
+enum component_kind { COMPONENT_KIND_MAP(COMPONENT_ENUM) COMPONENT_KIND_COUNT };
+#undef COMPONENT_ENUM
+
+enum component_shape { COMPONENT_SHAPE_FILE, COMPONENT_SHAPE_FACT };
+
+const char *component_kind_name(enum component_kind kind);
+enum component_shape component_kind_shape(enum component_kind kind);
+
+/* ERR_MSG_RANGE if there is no such kind. */
+enum err component_kind_from_name(struct view name, enum component_kind *out) MUST_USE;
+
+/* What was noticed about a file, besides its content. */
+enum component_file_flag {
+	COMPONENT_FILE_DELETED = 1,     /* mapped or running, but no longer in its directory */
+	COMPONENT_FILE_MEMFD = 2,       /* lives in memory alone (memfd_create) */
+	COMPONENT_FILE_ANONYMOUS = 4,   /* executable memory without any file; digest is zero */
+	COMPONENT_FILE_WRITABLE = 8,    /* mapped writable and executable at once */
+	COMPONENT_FILE_UNREADABLE = 16, /* could not be read; digest is zero */
+	COMPONENT_FILE_CHANGED = 32,    /* changed while it was read; digest is of what was read */
+	COMPONENT_FILE_SYMLINK = 64,    /* a symbolic link; digest is of its target's text */
+	COMPONENT_FILE_SPECIAL = 128,   /* neither file nor symlink; digest is zero */
+	COMPONENT_FILE_REPLACED = 256,  /* another file has this path now */
+	COMPONENT_FILE_FLAG_MASK = 511,
+};
+
+struct component_file {
+	struct view path; /* bytes as the kernel gives them, no NUL inside; 1 to 4096 */
+	struct digest digest;
+	uint64_t size; /* bytes */
+	uint32_t mode; /* st_mode */
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t flags; /* enum component_file_flag */
+};
+
+struct component_fact {
+	struct view name; /* printable ASCII without space */
+	size_t value_count;
+	const struct view *values;
+};
+
+/* Gathers items, then writes them sorted. Items are copied. */
+struct component_builder;
+
+struct component_builder *component_builder_new(enum component_kind kind); /* NULL: no memory */
+void component_builder_free(struct component_builder **b);
+
+/*
+ * ERR_MSG_RANGE if the item breaks a limit above; ERR_INVARIANT if the shape is the wrong one;
+ * ERR_MEMORY. What failed to be added is not in the component, the rest is.
+ */
+enum err component_add_file(struct component_builder *b, const struct component_file *f) MUST_USE;
+enum err component_add_fact(struct component_builder *b, const struct component_fact *f) MUST_USE;
+
+/*
+ * Sorts, drops equal files, appends the canonical bytes to `to`. ERR_MSG_DUPLICATE for a fact named
+ * twice, ERR_FORMAT_SIZE over COMPONENT_SIZE_MAX, ERR_MEMORY; then nothing is appended. May be
+ * called again after more was added.
+ */
+enum err component_finish(struct component_builder *b, struct buf *to, size_t *item_count) MUST_USE;
+
+/*
+ * A decoded component; items point into the bytes it was decoded from. It takes at most twice
+ * their size for files, and at most 13 MB for facts.
+ */
+struct component {
+	enum component_kind kind;
+	size_t item_count;
+	union {
+		const struct component_file *files;
+		const struct component_fact *facts;
+	} items;
+	void *storage; /* private */
+};
+
+/* ERR_COMPONENT_FORMAT, ERR_MEMORY. Sets *out to NULL first. `bytes` must outlive it. */
+enum err component_decode(struct view bytes, struct component **out) MUST_USE;
+void component_free(struct component **c);
+
+#endif

@@ -1,0 +1,80 @@
+#include "proto/evidence/identity.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+
+#include "proto/wire/message.h"
+
+static enum err identity_copy(const ASN1_STRING *name, char identity[IDENTITY_SIZE_MAX + 1]);
+
+enum err
+identity_of_certificate(X509 *certificate, char identity[IDENTITY_SIZE_MAX + 1])
+{
+	GENERAL_NAMES *names;
+	const ASN1_STRING *uri = NULL, *dns = NULL;
+	int uris = 0, dnses = 0;
+	enum err e = ERR_IDENTITY;
+
+	identity[0] = '\0';
+	names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+
+		if (name->type == GEN_URI) {
+			uri = name->d.uniformResourceIdentifier;
+			uris++;
+		} else if (name->type == GEN_DNS) {
+			dns = name->d.dNSName;
+			dnses++;
+		}
+	}
+	if (uris == 1)
+		e = identity_copy(uri, identity);
+	else if (uris == 0 && dnses == 1)
+		e = identity_copy(dns, identity);
+	GENERAL_NAMES_free(names);
+	return e;
+}
+
+enum err
+identity_verify_bundle(X509 *certificate, struct view bundle, struct view signature)
+{
+	EVP_PKEY *key = X509_get0_pubkey(certificate);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	struct buf text = BUF_INIT;
+	const EVP_MD *md;
+	enum err e = ERR_EVIDENCE_SIGNATURE;
+
+	message_signed_bytes(bundle, &text);
+	if (ctx == NULL || buf_status(&text) != ERR_OK) {
+		e = ERR_MEMORY;
+	} else if (key != NULL) {
+		md = EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448") ? NULL
+										  : EVP_sha256();
+		if (EVP_DigestVerifyInit(ctx, NULL, md, NULL, key) == 1 &&
+		    EVP_DigestVerify(ctx, signature.data, signature.size, text.data, text.size) ==
+			1)
+			e = ERR_OK;
+	}
+	ERR_clear_error();
+	EVP_MD_CTX_free(ctx);
+	buf_free(&text);
+	return e;
+}
+
+static enum err
+identity_copy(const ASN1_STRING *name, char identity[IDENTITY_SIZE_MAX + 1])
+{
+	const unsigned char *bytes = ASN1_STRING_get0_data(name);
+	int size = ASN1_STRING_length(name);
+
+	if (size < 1 || size > IDENTITY_SIZE_MAX)
+		return ERR_IDENTITY;
+	for (int i = 0; i < size; i++)
+		if (bytes[i] <= ' ' || bytes[i] > '~')
+			return ERR_IDENTITY;
+	memcpy(identity, bytes, (size_t)size);
+	identity[size] = '\0';
+	return ERR_OK;
+}

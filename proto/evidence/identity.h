@@ -1,0 +1,28 @@
+/*
+ * Who a collector is, and whether it has vouched for a bundle: both by its X.509 certificate.
+ */
+#ifndef HALLMARK_PROTO_EVIDENCE_IDENTITY_H
+#define HALLMARK_PROTO_EVIDENCE_IDENTITY_H
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "proto/bytes.h"
+#include "proto/err.h"
+
+#define IDENTITY_SIZE_MAX 512 /* bytes; a SPIFFE ID may have 2048, those in use have 200 */
+
+/*
+ * The one URI of the certificate's subjectAltName; if it has no URI, its one DNS name. ERR_IDENTITY
+ * if there is neither, there are several, or it is over-long or not printable ASCII.
+ */
+enum err identity_of_certificate(X509 *certificate, char identity[IDENTITY_SIZE_MAX + 1]) MUST_USE;
+
+/*
+ * Checks a signature over a bundle's canonical bytes (message_signed_bytes) with the certificate's
+ * key: ECDSA or RSA PKCS#1 v1.5 with SHA-256, or EdDSA. ERR_EVIDENCE_SIGNATURE, ERR_MEMORY.
+ */
+enum err identity_verify_bundle(
+    X509 *certificate, struct view bundle, struct view signature) MUST_USE;
+
+#endif

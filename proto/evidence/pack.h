@@ -1,0 +1,47 @@
+/*
+ * Records of the evidence store's append-only pack files, `evidence/pack-<8 digits>`.
+ *
+ *   "HMP1"  kind: u8  0 0 0  size: be32  stored: be32  sha256 of the content: 32 bytes
+ *   `stored` bytes: the content, zstd-compressed if stored < size, verbatim if equal
+ *
+ * The digest is of the content before compression. A record is trusted only after hashing it.
+ */
+#ifndef HALLMARK_PROTO_EVIDENCE_PACK_H
+#define HALLMARK_PROTO_EVIDENCE_PACK_H
+
+#include <stdint.h>
+
+#include "proto/bytes.h"
+#include "proto/digest.h"
+#include "proto/err.h"
+
+#define PACK_HEADER_SIZE 48                 /* bytes */
+#define PACK_CONTENT_MAX (16 * 1024 * 1024) /* bytes: a component; policies are smaller */
+
+/* What a record is; the reader of a report knows which to expect. */
+enum pack_kind {
+	PACK_COMPONENT = 1,
+	PACK_POLICY = 2,      /* the policy's YAML text */
+	PACK_REFERENCE = 3,   /* a reference set, sha256sum format */
+	PACK_MANIFEST = 4,    /* policy_manifest text: names policy and references by digest */
+	PACK_CERTIFICATE = 5, /* a collector's certificate, DER */
+};
+
+struct pack_header {
+	enum pack_kind kind;
+	uint32_t size;   /* bytes of content */
+	uint32_t stored; /* bytes in the file behind the header */
+	struct digest digest;
+};
+
+/* Appends header and content, compressed where that is shorter. ERR_FORMAT_SIZE, ERR_MEMORY. */
+enum err pack_append(
+    enum pack_kind kind, struct view content, const struct digest *digest, struct buf *to) MUST_USE;
+
+/* `bytes` must be PACK_HEADER_SIZE long. ERR_FORMAT, ERR_FORMAT_SIZE. */
+enum err pack_header_parse(struct view bytes, struct pack_header *out) MUST_USE;
+
+/* Appends the content of a record, checked against its digest (ERR_DIGEST). */
+enum err pack_content(const struct pack_header *h, struct view stored, struct buf *to) MUST_USE;
+
+#endif

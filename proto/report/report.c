@@ -1,0 +1,192 @@
+#include "proto/report/report.h"
+
+#include "proto/tlog/checkpoint.h"
+#include "proto/report/report_dialect.h"
+
+#define TIME_S_MAX (BUNDLE_TIME_MS_MAX / 1000)
+
+static enum err check_verdict(const struct report *r);
+static enum err check_finding(const struct report_finding *f);
+static enum err check_evidence(const struct report *r);
+static enum err check_bundle(const struct bundle *b);
+static bool string_is_good(struct view v, size_t least, size_t most);
+
+const struct report_dialect *
+report_dialect(enum report_profile profile)
+{
+	static const struct report_dialect dialects[] = {
+	    [REPORT_PROFILE_DEPLOYED] = {"tag:github.com,2023:veraison/ear", "ear.verifier-id",
+		"ear.status", "ear.trustworthiness-vector", "ear.appraisal-policy-id", false},
+	    [REPORT_PROFILE_DRAFT] = {"tag:ietf.org,2026:rats/ear#03", "ear_verifier_id",
+		"ear_status", "ear_trustworthiness_vector", "ear_appraisal_policy_ids", true},
+	};
+
+	return &dialects[profile];
+}
+
+const char *
+report_status_name(enum report_status s)
+{
+	switch (s) {
+	case REPORT_NONE:
+		return "none";
+	case REPORT_AFFIRMING:
+		return "affirming";
+	case REPORT_WARNING:
+		return "warning";
+	case REPORT_CONTRAINDICATED:
+		return "contraindicated";
+	}
+	return "unknown";
+}
+
+/* draft-ietf-rats-ar4si, section 2.3.2: the negative values mirror the positive ones. */
+enum report_status
+report_claim_status(int value)
+{
+	if (value >= -1 && value <= 1)
+		return REPORT_NONE;
+	if (value >= -32 && value <= 31)
+		return REPORT_AFFIRMING;
+	if (value >= -96 && value <= 95)
+		return REPORT_WARNING;
+	return REPORT_CONTRAINDICATED;
+}
+
+int
+report_status_rank(enum report_status s)
+{
+	switch (s) {
+	case REPORT_AFFIRMING:
+		return 0;
+	case REPORT_NONE:
+		return 1;
+	case REPORT_WARNING:
+		return 2;
+	case REPORT_CONTRAINDICATED:
+		break;
+	}
+	return 3;
+}
+
+const char *
+report_claim_name(enum report_claim c)
+{
+#define CLAIM_NAME(identifier, name) [identifier] = name,
+	static const char *const names[REPORT_CLAIM_COUNT] = {REPORT_CLAIM_MAP(CLAIM_NAME)};
+#undef CLAIM_NAME
+
+	return names[c];
+}
+
+enum err
+report_check(const struct report *r)
+{
+	enum err e;
+
+	if (r->profile != REPORT_PROFILE_DEPLOYED && r->profile != REPORT_PROFILE_DRAFT)
+		return ERR_FORMAT;
+	if (r->issued_s == 0 || r->expires_s <= r->issued_s || r->expires_s > TIME_S_MAX)
+		return ERR_FORMAT;
+	if (checkpoint_origin_check(r->issuer) != ERR_OK ||
+	    !string_is_good(r->collector, 1, REPORT_STRING_MAX) ||
+	    !string_is_good(r->developer, 1, REPORT_STRING_MAX) ||
+	    !string_is_good(r->build, 1, REPORT_STRING_MAX))
+		return ERR_FORMAT;
+	if ((e = check_verdict(r)) != ERR_OK)
+		return e;
+	return check_evidence(r);
+}
+
+static enum err
+check_verdict(const struct report *r)
+{
+	const int rank = report_status_rank(r->status);
+
+	if (r->status != REPORT_NONE && r->status != REPORT_AFFIRMING &&
+	    r->status != REPORT_WARNING && r->status != REPORT_CONTRAINDICATED)
+		return ERR_FORMAT;
+	for (size_t i = 0; i < REPORT_CLAIM_COUNT; i++)
+		if (r->claim[i] != 0 && report_status_rank(report_claim_status(r->claim[i])) > rank)
+			return ERR_FORMAT;
+	if (!string_is_good(r->policy_id, 1, REPORT_STRING_MAX) ||
+	    r->reference_count > REPORT_REFERENCES_MAX)
+		return ERR_FORMAT;
+	if (r->finding_count > REPORT_FINDINGS_MAX || r->finding_total > BUNDLE_SEQ_MAX ||
+	    r->finding_total < r->finding_count)
+		return ERR_FORMAT;
+	if (r->finding_count < REPORT_FINDINGS_MAX && r->finding_total != r->finding_count)
+		return ERR_FORMAT;
+	/* Whoever sees no more than the status must not be told less than the findings say. */
+	if (r->status == REPORT_AFFIRMING && (r->finding_total > 0 || r->bundle.offline))
+		return ERR_FORMAT;
+	for (size_t i = 0; i < r->finding_count; i++)
+		if (check_finding(&r->finding[i]) != ERR_OK)
+			return ERR_FORMAT;
+	return ERR_OK;
+}
+
+static enum err
+check_finding(const struct report_finding *f)
+{
+	enum component_kind kind;
+
+	if (!view_equal(f->kind, VIEW_LITERAL("bundle")) &&
+	    component_kind_from_name(f->kind, &kind) != ERR_OK)
+		return ERR_FORMAT;
+	if (f->code.size == 0 || f->code.size > REPORT_CODE_MAX)
+		return ERR_FORMAT;
+	for (size_t i = 0; i < f->code.size; i++) {
+		const uint8_t c = f->code.data[i];
+
+		if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-')
+			return ERR_FORMAT;
+	}
+	if (!string_is_good(f->subject, 0, REPORT_SUBJECT_MAX) ||
+	    !string_is_good(f->detail, 0, REPORT_SUBJECT_MAX))
+		return ERR_FORMAT;
+	return ERR_OK;
+}
+
+static enum err
+check_evidence(const struct report *r)
+{
+	if (check_bundle(&r->bundle) != ERR_OK)
+		return ERR_FORMAT;
+	for (size_t k = 0; k < COMPONENT_KIND_COUNT; k++)
+		if (r->not_checked[k] && !r->bundle.component[k].present)
+			return ERR_FORMAT;
+	if (r->last_signed_s > TIME_S_MAX)
+		return ERR_FORMAT;
+	if (r->has_signature &&
+	    (r->signature.size == 0 || r->signature.size > REPORT_SIGNATURE_MAX ||
+		r->last_signed_s != r->issued_s))
+		return ERR_FORMAT;
+	return ERR_OK;
+}
+
+static enum err
+check_bundle(const struct bundle *b)
+{
+	size_t present = 0;
+
+	if (bundle_workload_check(b->workload) != ERR_OK || b->seq == 0 ||
+	    b->seq > BUNDLE_SEQ_MAX || b->time_ms > BUNDLE_TIME_MS_MAX)
+		return ERR_FORMAT;
+	for (size_t k = 0; k < COMPONENT_KIND_COUNT; k++) {
+		const struct bundle_component *c = &b->component[k];
+
+		if (!c->present)
+			continue;
+		present++;
+		if (c->count > COMPONENT_ITEMS_MAX || c->size == 0 || c->size > COMPONENT_SIZE_MAX)
+			return ERR_FORMAT;
+	}
+	return present > 0 ? ERR_OK : ERR_FORMAT;
+}
+
+static bool
+string_is_good(struct view v, size_t least, size_t most)
+{
+	return v.size >= least && v.size <= most && text_is_printable(v, true);
+}

@@ -1,0 +1,148 @@
+/*
+ * The report: an EAT Attestation Result claims-set (draft-ietf-rats-ear) in JSON. Its bytes are the
+ * log's leaf and a JWT's payload.
+ *
+ * One valid spelling: keys in the order below, no white space. Strings are printable UTF-8
+ * (proto/text.h; names from outside go through text_append_printable first), so that nothing but
+ * '"' and '\\' is ever escaped. A reader refuses any other spelling: report_parse writes what it
+ * read and compares.
+ *
+ *   eat_profile, iat, exp, iss, sub, jti, ear.verifier-id {developer, build},
+ *   submods {<workload>: {ear.status, ear.trustworthiness-vector? {..}, ear.appraisal-policy-id,
+ *       eat_nonce?, hallmark.references [hex], hallmark.findings [{kind, code, subject, detail}],
+ *       hallmark.finding-count, hallmark.not-checked [kind]}},
+ *   hallmark.bundle {seq, prev, boot, time, offline, components {kind: {sha256, count, size}}},
+ *   hallmark.previous-report?, hallmark.signature? {certificate, value}, hallmark.last-signed?
+ *
+ * Names in the draft dialect differ as section 7 of PROTOCOL.md says; `profile` chooses.
+ */
+#ifndef HALLMARK_PROTO_REPORT_REPORT_H
+#define HALLMARK_PROTO_REPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/evidence/bundle.h"
+#include "proto/bytes.h"
+#include "proto/evidence/component.h"
+#include "proto/digest.h"
+#include "proto/err.h"
+#include "proto/text.h"
+
+#define REPORT_SIZE_MAX       65535 /* bytes: an entry of the log */
+#define REPORT_FINDINGS_MAX   16    /* written out; the count says how many there were */
+#define REPORT_STRING_MAX     1024  /* bytes of iss, sub, developer, build, policy id; at least 1 */
+#define REPORT_CODE_MAX       64    /* bytes of a finding's code: a-z, 0-9 and '-' */
+#define REPORT_SIGNATURE_MAX  1024  /* bytes: as in a bundle message */
+#define REPORT_REFERENCES_MAX 16
+#define REPORT_SUBJECT_MAX    256 /* bytes of a finding's subject or detail, after escaping */
+
+/* EAR trustworthiness tiers. */
+enum report_status {
+	REPORT_NONE = 0,
+	REPORT_AFFIRMING = 2,
+	REPORT_WARNING = 32,
+	REPORT_CONTRAINDICATED = 96,
+};
+
+/* "none", "affirming", "warning", "contraindicated" */
+const char *report_status_name(enum report_status s);
+
+/* The tier of a trustworthiness claim's value (-128..127). */
+enum report_status report_claim_status(int value);
+
+/* How bad: affirming < none < warning < contraindicated. */
+int report_status_rank(enum report_status s);
+
+/* X(identifier, name): the claims of the trustworthiness vector, in the draft's order. */
+#define REPORT_CLAIM_MAP(X)                                                                        \
+	X(REPORT_INSTANCE_IDENTITY, "instance-identity")                                           \
+	X(REPORT_CONFIGURATION, "configuration")                                                   \
+	X(REPORT_EXECUTABLES, "executables")                                                       \
+	X(REPORT_FILE_SYSTEM, "file-system")                                                       \
+	X(REPORT_HARDWARE, "hardware")                                                             \
+	X(REPORT_RUNTIME_OPAQUE, "runtime-opaque")                                                 \
+	X(REPORT_STORAGE_OPAQUE, "storage-opaque")                                                 \
+	X(REPORT_SOURCED_DATA, "sourced-data")
+
+#define REPORT_CLAIM_ENUM(identifier, name) identifier,
+enum report_claim { REPORT_CLAIM_MAP(REPORT_CLAIM_ENUM) REPORT_CLAIM_COUNT };
+#undef REPORT_CLAIM_ENUM
+
+const char *report_claim_name(enum report_claim c);
+
+enum report_profile {
+	REPORT_PROFILE_DEPLOYED, /* tag:github.com,2023:veraison/ear */
+	REPORT_PROFILE_DRAFT,    /* tag:ietf.org,2026:rats/ear#03 */
+};
+
+/* One thing that was found. Views are UTF-8 without control characters. */
+struct report_finding {
+	struct view kind;    /* component kind, or "bundle" */
+	struct view code;    /* stable, such as "unknown-file"; PROTOCOL.md lists them */
+	struct view subject; /* path or fact name; may be empty */
+	struct view detail;  /* expected and found, in words; may be empty */
+};
+
+struct report {
+	enum report_profile profile;
+	uint64_t issued_s;     /* iat, seconds since 1970 */
+	uint64_t expires_s;    /* exp */
+	struct view issuer;    /* iss: the log's origin */
+	struct view collector; /* sub: identity from the collector's certificate */
+	struct view developer; /* ear.verifier-id */
+	struct view build;
+
+	/* the verdict */
+	enum report_status status;
+	int8_t claim[REPORT_CLAIM_COUNT]; /* 0: no claim, not written */
+	struct view policy_id;            /* "<policy name>@sha256:<hex of the policy manifest>" */
+	size_t reference_count;
+	struct digest reference[REPORT_REFERENCES_MAX]; /* reference sets that were used */
+	size_t finding_count;   /* in `finding`: at most REPORT_FINDINGS_MAX */
+	uint64_t finding_total; /* found in all */
+	struct report_finding finding[REPORT_FINDINGS_MAX];
+	bool not_checked[COMPONENT_KIND_COUNT]; /* measured, and no rule looked at it */
+
+	/* the evidence: jti is the SHA-256 of the canonical bytes, which can be made again from
+	 * this */
+	struct bundle bundle;
+	struct digest bundle_digest;
+	bool has_previous;
+	struct digest previous; /* SHA-256 of the chain's previous report in this log */
+	bool has_signature;
+	struct digest
+	    certificate;       /* SHA-256 of the collector's certificate, DER; stored as evidence */
+	struct view signature; /* as in the bundle message */
+	uint64_t last_signed_s; /* iat of the last report with a signature, this one included; 0:
+				   never */
+};
+
+/*
+ * ERR_FORMAT unless the report may stand in a log: every value within its limits, strings
+ * printable, expiry after issue, a status that is not better than the worst claim, no affirming one
+ * with findings or of evidence gathered offline, findings not left out while there is room,
+ * `not_checked` only for what the bundle holds, a signature counted as the last one.
+ */
+enum err report_check(const struct report *r) MUST_USE;
+
+/*
+ * Appends the report; nothing on an error. ERR_FORMAT as report_check says; ERR_FORMAT_SIZE if it
+ * came out over REPORT_SIZE_MAX; ERR_MEMORY. `bundle_digest` is taken as given.
+ */
+enum err report_write(const struct report *r, struct buf *to) MUST_USE;
+
+/* A parsed report owns its strings. */
+struct report_document;
+
+/*
+ * Refuses every spelling but report_write's, and what report_check refuses: ERR_FORMAT.
+ * ERR_MISMATCH if jti is not the digest of the bundle that the claims make again; ERR_UNSUPPORTED
+ * for an unknown profile; ERR_FORMAT_SIZE; ERR_MEMORY. Sets *out to NULL first.
+ */
+enum err report_parse(struct view json, struct report_document **out) MUST_USE;
+const struct report *report_document_report(const struct report_document *d);
+void report_document_free(struct report_document **d);
+
+#endif
