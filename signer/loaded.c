@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signer/tls.h"
+#include "signer/front/tls.h"
 
 static unsigned count_fronts(const struct signer_config *c);
 static enum err read_settings(

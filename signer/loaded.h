@@ -9,8 +9,8 @@
 #include "config/signer_config.h"
 #include "policy/policy.h"
 #include "proto/err.h"
-#include "signer/front.h"
-#include "signer/tls_library.h"
+#include "signer/front/front.h"
+#include "signer/front/tls_library.h"
 
 /* OpenSSL for each front, made when it is first needed and kept over reloads. */
 struct loaded_libraries {

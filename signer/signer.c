@@ -7,15 +7,15 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "signer/diskfile.h"
-#include "signer/index.h"
-#include "signer/link.h"
-#include "signer/listener.h"
+#include "signer/ledger/store/diskfile.h"
+#include "signer/ledger/store/index.h"
+#include "signer/front/link.h"
+#include "signer/front/listener.h"
 #include "signer/loaded.h"
-#include "signer/logger.h"
+#include "signer/ground/logger.h"
 #include "signer/sandbox.h"
-#include "signer/service.h"
-#include "signer/session.h"
+#include "signer/session/service.h"
+#include "signer/session/session.h"
 #include "signer/status.h"
 
 /*

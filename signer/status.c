@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "proto/report/report.h"
-#include "signer/logger.h"
+#include "signer/ground/logger.h"
 
 #define BACKLOG 16
 

@@ -10,7 +10,7 @@
 #include <uv.h>
 
 #include "proto/err.h"
-#include "signer/service.h"
+#include "signer/session/service.h"
 
 struct status_server {
 	uv_pipe_t pipe;

@@ -11,7 +11,7 @@
 
 #include "proto/bytes.h"
 #include "proto/encoding.h"
-#include "signer/counters.h"
+#include "signer/ground/counters.h"
 
 /* Bytes: the answer is some 3 KB. */
 #define ANSWER_MAX (256 * 1024)

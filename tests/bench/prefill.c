@@ -13,10 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "signer/appraiser.h"
-#include "signer/diskfile.h"
-#include "signer/logger.h"
-#include "signer/service.h"
+#include "signer/session/appraiser.h"
+#include "signer/ledger/store/diskfile.h"
+#include "signer/ground/logger.h"
+#include "signer/session/service.h"
 
 /* Reports written in one turn of the loop: enough to keep the committer busy, and no pause. */
 #define TURN_REPORTS 4096

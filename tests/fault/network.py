@@ -6,7 +6,7 @@ A good collector is served throughout, and none of its reports waits longer than
 refused is counted and, at its code, in the log as often as it was counted. Afterwards as many descriptors
 are open as before, and every receipt is in the log.
 
-The signer's memory has a bound (signer/conn.h), which is compared with the kernel's high-water mark:
+The signer's memory has a bound (signer/front/conn.h), which is compared with the kernel's high-water mark:
 
     idle signer + sum over connections of TLS + input + handed over + answers
         TLS          48 KiB while hands are shaken, 20 KiB from then on

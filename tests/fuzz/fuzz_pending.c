@@ -2,7 +2,7 @@
  * A pending file as the signer's recovery reads it, over an empty log. What is taken is proved by
  * its root; once what a crash left is cut off, the file says the same again and is whole.
  */
-#include "signer/ledger_state.h"
+#include "signer/ledger/ledger_state.h"
 #include "tests/fuzz/scratch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

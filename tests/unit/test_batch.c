@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "proto/tlog/tile.h"
-#include "signer/batch.h"
+#include "signer/ledger/batch.h"
 
 static int
 setup(void **state)

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "signer/counters.h"
+#include "signer/ground/counters.h"
 
 static void
 no_samples_give_zero(void **state)

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "signer/deadline.h"
+#include "signer/front/deadline.h"
 
 static struct deadlines
 make(void)

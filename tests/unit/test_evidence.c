@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "proto/evidence/pack.h"
-#include "signer/evidence.h"
+#include "signer/ledger/store/evidence.h"
 
 struct fixture {
 	char directory[64], index_path[96], packs[96];

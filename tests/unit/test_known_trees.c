@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "pkcs11/trees.h"
-#include "signer/known_trees.h"
+#include "signer/ledger/known_trees.h"
 
 static struct known_trees ours;
 static struct trees theirs;

@@ -5,7 +5,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "signer/nonce.h"
+#include "signer/session/nonce.h"
 
 #define LIFETIME_MS 1000
 

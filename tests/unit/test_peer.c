@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "signer/peer.h"
+#include "signer/front/peer.h"
 
 static void
 expect_v4(const char *address, uint16_t port, const char *expected)

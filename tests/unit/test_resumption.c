@@ -11,7 +11,7 @@
 #include <openssl/x509.h>
 #include <stdbool.h>
 
-#include "signer/resumption.h"
+#include "signer/front/resumption.h"
 
 #define TURNS_MAX 20 /* of a handshake in memory, and more than any needs */
 

@@ -1,7 +1,7 @@
 /* The log's files as they grow, against the plain log of the fixture, made leaf by leaf. */
 #include "tests/unit/log_fixture.h"
 
-#include "signer/tilewriter.h"
+#include "signer/ledger/store/tilewriter.h"
 
 #define RUNS_MAX 64 /* that are added between two flushes */
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "policy/verdict.h"
-#include "signer/verdicts.h"
+#include "signer/ledger/verdicts.h"
 
 static const struct policy_rule *const rule_a = (const struct policy_rule *)(const void *)"a";
 static const struct policy_rule *const rule_b = (const struct policy_rule *)(const void *)"b";

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signer/workload.h"
+#include "signer/ledger/workload.h"
 
 static int
 setup(void **state)

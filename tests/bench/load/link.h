@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "proto/bytes.h"
-#include "signer/tls_library.h"
+#include "signer/front/tls_library.h"
 #include "tests/bench/load/options.h"
 
 enum link_state { LINK_CLOSED, LINK_CONNECTING, LINK_OPEN };

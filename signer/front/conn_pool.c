@@ -1,0 +1,151 @@
+/*
+ * All connections of one front: settings, whose turn it is, who has to go.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "signer/front/conn_state.h"
+#include "signer/front/tls.h"
+
+/* Bytes: what a refusal takes, with TLS's buffer for a record, three times over. */
+#define RESERVE_SIZE (64 * 1024)
+
+/* Sessions of replaced settings that a tick frees: all at once would stop the loop. */
+#define RETIRED_AT_ONCE 1000
+
+static void retire(struct conn_pool *p, size_t at_most);
+static void on_busy(uv_idle_t *idle);
+static struct conn *conn_of(struct deadline *d);
+
+enum err
+conn_pool_init(struct conn_pool *p, uv_loop_t *loop, unsigned front,
+    struct front_settings *settings, struct traffic *traffic)
+{
+	memset(p, 0, sizeof(*p));
+	p->loop = loop;
+	p->front = front;
+	p->traffic = traffic;
+	if ((p->scratch = malloc(CONN_SCRATCH_SIZE)) == NULL)
+		return ERR_MEMORY;
+	if ((p->reserve = malloc(RESERVE_SIZE)) == NULL) {
+		free(p->scratch);
+		return ERR_MEMORY;
+	}
+	conn_pool_set(p, settings);
+	uv_idle_init(loop, &p->busy);
+	p->busy.data = p;
+	return ERR_OK;
+}
+
+void
+conn_pool_set(struct conn_pool *p, struct front_settings *settings)
+{
+	retire(p, SIZE_MAX);               /* what a reload just before has left */
+	if ((p->retired = p->tls) != NULL) /* moved */
+		tls_context_retire(p->retired);
+	p->tls = settings->tls; /* moved */
+	settings->tls = NULL;
+	p->generation++;
+	memcpy(p->deadlines.timeout_ms, settings->timeout_ms, sizeof(settings->timeout_ms));
+	front_settings_free(settings);
+}
+
+bool
+conn_pool_make_room(struct conn_pool *p)
+{
+	struct deadline *oldest = p->deadlines.first[DEADLINE_HANDSHAKE];
+
+	if (oldest == NULL)
+		return false;
+	conn_end(conn_of(oldest), ERR_CONNECTIONS, NULL);
+	/* Not at the turn's end, as else: a turn may bring more peers than the limit is. */
+	conn_free_tls(conn_of(oldest));
+	return true;
+}
+
+void
+conn_pool_refuse(struct conn_pool *p, int fd)
+{
+	traffic_count(p->traffic, ERR_CONNECTIONS);
+	traffic_closed(p->traffic);
+	close(fd);
+}
+
+void
+conn_pool_flush(struct conn_pool *p)
+{
+	struct conn *c, *next;
+
+	for (c = p->dirty, p->dirty = NULL; c != NULL; c = next) {
+		next = c->next_dirty;
+		c->dirty = false;
+		if (c->state != CONN_CLOSED)
+			conn_drive(c, false);
+	}
+	/* What is dirty again has more to read than its share of a turn: do not wait for events. */
+	if (p->dirty != NULL)
+		uv_idle_start(&p->busy, on_busy);
+	else
+		uv_idle_stop(&p->busy);
+}
+
+void
+conn_pool_expire(struct conn_pool *p)
+{
+	static const enum err errors[DEADLINE_CLASSES] = {
+	    [DEADLINE_HANDSHAKE] = ERR_TIMEOUT_HANDSHAKE,
+	    [DEADLINE_FRAME] = ERR_TIMEOUT_FRAME,
+	    [DEADLINE_READER] = ERR_TIMEOUT_READER,
+	    [DEADLINE_IDLE] = ERR_TIMEOUT_IDLE,
+	};
+	struct deadline *d;
+
+	if (p->reserve == NULL)
+		p->reserve = malloc(RESERVE_SIZE); /* if not now, then the next time */
+	while ((d = deadline_expired(&p->deadlines, uv_now(p->loop))) != NULL)
+		conn_end(conn_of(d), errors[d->class], NULL);
+	retire(p, RETIRED_AT_ONCE);
+}
+
+void
+conn_pool_close(struct conn_pool *p)
+{
+	p->closing = true;
+	for (struct conn *c = p->all, *next; c != NULL; c = next) {
+		next = c->next;
+		conn_leave(c);
+	}
+	uv_close((uv_handle_t *)&p->busy, NULL);
+}
+
+void
+conn_pool_free(struct conn_pool *p)
+{
+	SSL_CTX_free(p->tls);
+	SSL_CTX_free(p->retired);
+	free(p->scratch);
+	free(p->reserve);
+}
+
+static void
+retire(struct conn_pool *p, size_t at_most)
+{
+	if (p->retired == NULL || resumption_retire(p->retired, at_most) > 0)
+		return;
+	SSL_CTX_free(p->retired);
+	p->retired = NULL;
+}
+
+/* Only keeps the loop from waiting; conn_pool_flush does the work. */
+static void
+on_busy(uv_idle_t *idle)
+{
+	(void)idle;
+}
+
+static struct conn *
+conn_of(struct deadline *d)
+{
+	return (struct conn *)(void *)((char *)d - offsetof(struct conn, deadline));
+}

@@ -1,0 +1,267 @@
+#include "signer/ledger/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/tlog/digest_many.h"
+#include "proto/tlog/tile.h"
+
+#define LENGTH_SIZE    2  /* bytes: be16 before each entry */
+#define FIRST_CAPACITY 64 /* entries; doubles */
+
+static const char magic[4] = {'H', 'M', 'B', '1'};
+static const uint8_t end_mark[BATCH_END_SIZE];
+
+/* Allowed next states, as a bit set by state. */
+static const unsigned moves[BATCH_STATES] = {
+    [BATCH_OPEN] = 1U << BATCH_WRITING,
+    /* Straight to PUBLISHED: it held evidence alone, and there is nothing to sign. */
+    [BATCH_WRITING] = 1U << BATCH_WRITTEN | 1U << BATCH_PUBLISHED,
+    [BATCH_WRITTEN] = 1U << BATCH_SIGNING,
+    /* Back to WRITTEN: the key process died, the next one will be asked. */
+    [BATCH_SIGNING] = 1U << BATCH_WRITTEN | 1U << BATCH_SEALED,
+    [BATCH_SEALED] = 1U << BATCH_PUBLISHED,
+    [BATCH_PUBLISHED] = 1U << BATCH_OPEN,
+};
+
+static void hash_heads(struct batch *b, const struct view *report, size_t count);
+static enum err grow(struct batch *b);
+
+struct batch *
+batch_new(uint64_t index)
+{
+	struct batch *b = calloc(1, sizeof(*b));
+
+	if (b == NULL)
+		return NULL;
+	b->tree = merkle_batch_new();
+	if (b->tree == NULL || grow(b) != ERR_OK) {
+		batch_free(&b);
+		return NULL;
+	}
+	b->state = BATCH_PUBLISHED;
+	batch_reset(b, index);
+	return b;
+}
+
+void
+batch_free(struct batch **b)
+{
+	if (*b == NULL)
+		return;
+	merkle_batch_free(&(*b)->tree);
+	buf_free(&(*b)->bytes);
+	buf_free(&(*b)->evidence);
+	buf_free(&(*b)->note);
+	free((*b)->entry);
+	free((*b)->leaf);
+	free(*b);
+	*b = NULL;
+}
+
+size_t
+batch_bytes(const struct batch *b)
+{
+	return sizeof(*b) + merkle_batch_bytes(b->tree) +
+	       b->capacity * (sizeof(*b->entry) + sizeof(*b->leaf)) + b->bytes.capacity +
+	       b->evidence.capacity + b->note.capacity;
+}
+
+void
+batch_reset(struct batch *b, uint64_t index)
+{
+	batch_move(b, BATCH_OPEN);
+	b->first = index;
+	b->count = 0;
+	b->hashed = 0;
+	b->jws_count = 0;
+	b->next = NULL;
+	buf_clear(&b->bytes);
+	buf_clear(&b->evidence);
+	buf_clear(&b->note);
+	if (buf_reserve(&b->bytes, BATCH_HEADER_SIZE) != NULL) {
+		memset(b->bytes.data, 0, BATCH_HEADER_SIZE);
+		b->bytes.size = BATCH_HEADER_SIZE;
+	}
+}
+
+void
+batch_move(struct batch *b, enum batch_state to)
+{
+	if ((moves[b->state] & 1U << to) == 0)
+		abort();
+	b->state = to;
+}
+
+struct buf *
+batch_report_begin(struct batch *b)
+{
+	static const uint8_t length[LENGTH_SIZE];
+
+	buf_append(&b->bytes, length, sizeof(length));
+	return &b->bytes;
+}
+
+enum err
+batch_report_end(struct batch *b, struct batch_entry **out)
+{
+	struct batch_entry *entry;
+	size_t offset, size;
+	enum err e;
+
+	*out = NULL;
+	offset = BATCH_HEADER_SIZE + LENGTH_SIZE;
+	if (b->count > 0)
+		offset = b->entry[b->count - 1].offset + b->entry[b->count - 1].size + LENGTH_SIZE;
+	if ((e = buf_status(&b->bytes)) != ERR_OK)
+		goto fail;
+	size = b->bytes.size - offset;
+	if (size > ENTRY_SIZE_MAX) {
+		e = ERR_FORMAT_SIZE;
+		goto fail;
+	}
+	if (b->count == b->capacity && (e = grow(b)) != ERR_OK)
+		goto fail;
+	be16_put(b->bytes.data + offset - LENGTH_SIZE, (uint16_t)size);
+	entry = &b->entry[b->count++];
+	memset(entry, 0, sizeof(*entry));
+	entry->offset = offset;
+	entry->size = (uint32_t)size;
+	*out = entry;
+	return ERR_OK;
+fail:
+	batch_report_cancel(b);
+	return e;
+}
+
+void
+batch_report_cancel(struct batch *b)
+{
+	bool failed = b->bytes.failed;
+
+	b->bytes.size = BATCH_HEADER_SIZE;
+	if (b->count > 0)
+		b->bytes.size = b->entry[b->count - 1].offset + b->entry[b->count - 1].size;
+	/* A failed append left the bytes before it as they were: the batch is whole again. */
+	if (failed)
+		b->bytes.failed = false;
+}
+
+struct view
+batch_report(const struct batch *b, size_t entry)
+{
+	return (struct view){b->bytes.data + b->entry[entry].offset, b->entry[entry].size};
+}
+
+struct view
+batch_run(const struct batch *b, size_t first, size_t count)
+{
+	const struct batch_entry *last = &b->entry[first + count - 1];
+	size_t begin = b->entry[first].offset - LENGTH_SIZE;
+
+	return (struct view){b->bytes.data + begin, last->offset + last->size - begin};
+}
+
+void
+batch_hash(struct batch *b)
+{
+	struct view report[DIGEST_LANES];
+	size_t count;
+
+	for (; b->hashed < b->count; b->hashed += count) {
+		count = b->count - b->hashed;
+		count = count < DIGEST_LANES ? count : DIGEST_LANES;
+		for (size_t i = 0; i < count; i++)
+			report[i] = batch_report(b, b->hashed + i);
+		merkle_leaves(report, count, b->leaf + b->hashed);
+		hash_heads(b, report, count);
+	}
+}
+
+enum err
+batch_seal(struct batch *b, const struct merkle_frontier *old, struct merkle_frontier *new_frontier)
+{
+	enum err e = ERR_OK;
+	uint8_t *header = b->bytes.data;
+
+	if (old->size < b->first || old->size > b->first + b->count)
+		abort(); /* a tree that does not meet the batch */
+	batch_hash(b);
+	merkle_batch_begin(b->tree, old);
+	for (size_t i = (size_t)(old->size - b->first); i < b->count && e == ERR_OK; i++)
+		e = merkle_batch_add(b->tree, &b->leaf[i]);
+	if (e != ERR_OK)
+		return e;
+	merkle_batch_root(b->tree, &b->root);
+	merkle_batch_frontier(b->tree, new_frontier);
+	memcpy(header, magic, sizeof(magic));
+	be32_put(header + 4, (uint32_t)b->count);
+	be64_put(header + 8, b->bytes.size - BATCH_HEADER_SIZE);
+	be64_put(header + 16, b->first);
+	buf_append(&b->bytes, b->root.bytes, DIGEST_SIZE);
+	buf_append(&b->bytes, end_mark, sizeof(end_mark));
+	if ((e = buf_status(&b->bytes)) == ERR_OK)
+		batch_move(b, BATCH_WRITING);
+	return e;
+}
+
+enum err
+batch_header_parse(struct view header, uint64_t *first, uint32_t *count, uint64_t *size)
+{
+	static const uint8_t zero[8];
+
+	if (header.size != BATCH_HEADER_SIZE || memcmp(header.data, magic, sizeof(magic)) != 0 ||
+	    memcmp(header.data + 24, zero, sizeof(zero)) != 0)
+		return ERR_FORMAT;
+	*count = be32_get(header.data + 4);
+	*size = be64_get(header.data + 8);
+	*first = be64_get(header.data + 16);
+	if (*count == 0 || *count > BATCH_ENTRIES_MAX || *size > BATCH_SIZE_MAX ||
+	    *size < (uint64_t)*count * LENGTH_SIZE)
+		return ERR_FORMAT;
+	return ERR_OK;
+}
+
+bool
+batch_is_end(struct view rest)
+{
+	size_t size = rest.size < BATCH_END_SIZE ? rest.size : BATCH_END_SIZE;
+
+	return size == 0 || memcmp(rest.data, end_mark, size) == 0;
+}
+
+/* Gives the next `count` reports' digests to their heads; a workload may be further already. */
+static void
+hash_heads(struct batch *b, const struct view *report, size_t count)
+{
+	struct digest_message message[DIGEST_LANES];
+	struct digest digest[DIGEST_LANES];
+
+	for (size_t i = 0; i < count; i++)
+		message[i] = (struct digest_message){{NULL, 0}, report[i]};
+	digest_of_messages(message, count, digest);
+	for (size_t i = 0; i < count; i++) {
+		struct workload_update *u = &b->entry[b->hashed + i].update;
+
+		u->head.report_digest = digest[i];
+		if (u->workload != NULL && u->workload->head.index == u->head.index)
+			u->workload->head.report_digest = digest[i];
+	}
+}
+
+static enum err
+grow(struct batch *b)
+{
+	size_t capacity = b->capacity == 0 ? FIRST_CAPACITY : b->capacity * 2;
+	struct batch_entry *entry;
+	struct digest *leaf;
+
+	if ((entry = realloc(b->entry, capacity * sizeof(*entry))) == NULL)
+		return ERR_MEMORY;
+	b->entry = entry;
+	if ((leaf = realloc(b->leaf, capacity * sizeof(*leaf))) == NULL)
+		return ERR_MEMORY;
+	b->leaf = leaf;
+	b->capacity = capacity;
+	return ERR_OK;
+}

@@ -1,0 +1,131 @@
+/*
+ * A batch: the reports that share one group commit and one signature.
+ *
+ * Its bytes are at once what goes into the pending file and, between header and trailer, what goes
+ * into the log's entry bundles:
+ *
+ *   "HMB1"  count: be32  size of the entries: be64  index of the first: be64  8 zero bytes
+ *   each report behind its be16 length
+ *   root of the tree with this batch: 32 bytes
+ *   the end mark, 32 zero bytes: no record follows; the next one is written over it
+ *
+ * The trailer makes the record prove itself: recovery adds the leaves and compares the root, so a
+ * torn or altered record cannot pass for a whole one.
+ */
+#ifndef HALLMARK_SIGNER_LEDGER_BATCH_H
+#define HALLMARK_SIGNER_LEDGER_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/bytes.h"
+#include "proto/digest.h"
+#include "proto/err.h"
+#include "proto/tlog/merkle.h"
+#include "signer/ledger/workload.h"
+
+#define BATCH_HEADER_SIZE  32                 /* bytes */
+#define BATCH_TRAILER_SIZE DIGEST_SIZE        /* bytes */
+#define BATCH_END_SIZE     32                 /* bytes; at most a header's */
+#define BATCH_ENTRIES_MAX  65536              /* reports: what one record may hold */
+#define BATCH_SIZE_MAX     (64 * 1024 * 1024) /* bytes of entries: what one record may hold */
+
+/*
+ * The life of a batch, as a table in batch.c. A move that the table lacks is a broken invariant.
+ *
+ *   OPEN      takes reports
+ *   WRITING   sealed; the committer writes it to evidence and pending, and syncs them
+ *   WRITTEN   durable; waits for the key process
+ *   SIGNING   the checkpoint is asked for
+ *   SEALED    the checkpoint is there, receipts have left, reports that wait for a JWS were copied
+ *             out (ledger_tokens.c); waits for publication
+ *   PUBLISHED in the tiles; may be forgotten
+ */
+enum batch_state {
+	BATCH_OPEN,
+	BATCH_WRITING,
+	BATCH_WRITTEN,
+	BATCH_SIGNING,
+	BATCH_SEALED,
+	BATCH_PUBLISHED,
+	BATCH_STATES,
+};
+
+struct batch_entry {
+	size_t offset; /* of the report in `bytes` */
+	uint32_t size; /* of the report */
+	bool wants_jws;
+	bool answered;       /* its receipt has left, or is ledger_tokens.c's affair */
+	uint64_t arrived_us; /* monotonic; for the latency */
+	void *waiter;        /* whose receipt it is; NULL: nobody's */
+	struct workload_update update;
+};
+
+struct batch {
+	enum batch_state state;
+	uint64_t first; /* index of the first report */
+	size_t count;
+	size_t jws_count; /* entries that want a JWS */
+	size_t capacity;
+	struct batch_entry *entry;
+	struct digest *leaf; /* of the first `hashed` reports; their heads have their digest, too */
+	size_t hashed;
+	struct buf bytes;
+	struct merkle_batch *tree; /* from the last signed state to the end of this batch */
+	struct digest root;        /* from BATCH_WRITING on */
+	struct buf evidence;       /* pack records to be made durable before the reports */
+	struct buf note;           /* signed checkpoint, from BATCH_SEALED on */
+	uint64_t began_us;         /* of the present state; for the latencies */
+	struct batch *next;        /* in the list of the unpublished */
+};
+
+/* NULL for want of memory. A new batch is open and empty and begins at `index`. */
+struct batch *batch_new(uint64_t index);
+void batch_free(struct batch **b);
+
+/* Empty again, open, with its memory. */
+void batch_reset(struct batch *b, uint64_t index);
+
+void batch_move(struct batch *b, enum batch_state to);
+
+/*
+ * A report is written straight into the batch: append it to the returned buffer, then call
+ * batch_report_end, or batch_report_cancel to leave no trace.
+ */
+struct buf *batch_report_begin(struct batch *b);
+enum err batch_report_end(struct batch *b, struct batch_entry **out) MUST_USE;
+void batch_report_cancel(struct batch *b);
+
+/* All the memory that it holds, used or not. */
+size_t batch_bytes(const struct batch *b);
+
+/* The report of an entry, as a borrowed view. */
+struct view batch_report(const struct batch *b, size_t entry);
+
+/* `count` (at least 1) entries from `first` on, each behind its be16 length. */
+struct view batch_run(const struct batch *b, size_t first, size_t count);
+
+/*
+ * Hashes all reports in it, as leaves and for the heads of their workloads: many at once cost half
+ * of one by one.
+ */
+void batch_hash(struct batch *b);
+
+/*
+ * Closes the batch: hashes what is not hashed, computes the tree on top of `old` and writes header,
+ * trailer and end mark. The batch moves to BATCH_WRITING. `new_frontier` is the tree with the
+ * batch. `old` is the last signed tree; after a recovery it may hold some of the batch's reports
+ * already, which are then not added again.
+ */
+enum err batch_seal(struct batch *b, const struct merkle_frontier *old,
+    struct merkle_frontier *new_frontier) MUST_USE;
+
+/* Number and size of what a header announces; ERR_FORMAT if it is none. */
+enum err batch_header_parse(
+    struct view header, uint64_t *first, uint32_t *count, uint64_t *size) MUST_USE;
+
+/* Whether `rest` of a file begins with an end mark, or what a cut left of one. */
+bool batch_is_end(struct view rest);
+
+#endif

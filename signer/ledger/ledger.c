@@ -1,0 +1,454 @@
+#include "signer/ledger/ledger.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/tlog/tile.h"
+#include "signer/ledger/ledger_state.h"
+#include "signer/ground/logger.h"
+
+/*
+ * Batches are reused with all their memory, so that a report costs no allocation: as many bytes as
+ * are unpublished under full load. What a slow token or a burst needed beyond that is given back.
+ */
+#define SPARE_BYTES_MAX (32UL * 1024 * 1024)
+
+/*
+ * So much slower than the disk is a token for which a batch stays open until its turn comes.
+ * Written early, a report waits for three signatures at most; else for two commits and two
+ * signatures, which is less as soon as a signature takes twice as long as a commit. Below 5 ms
+ * there is nothing to gain: writing goes on beside signing.
+ */
+#define TOKEN_SLOW_FACTOR 2
+#define TOKEN_SLOW_US     5000
+
+static bool commit_may_start(const struct ledger *l);
+static void commit_start(struct ledger *l);
+static void on_committed(void *context, enum err result);
+static struct batch *find_batch(struct ledger *l, uint64_t index);
+static size_t count_bytes(const struct ledger *l);
+static void part_closed(void *context);
+static void timer_closed(uv_handle_t *handle);
+static void ledger_free(struct ledger *l);
+static void batches_free(struct batch *list);
+
+enum err
+ledger_open(uv_loop_t *loop, const struct signer_config *config, struct log_index *index,
+    struct evidence_store *evidence, struct workload_table *workloads, struct counters *counters,
+    const struct ledger_events *events, struct ledger **out)
+{
+	struct ledger *l = calloc(1, sizeof(*l));
+	struct keyprocess_events key_events = ledger_key_events;
+	enum err e;
+
+	*out = NULL;
+	if (l == NULL)
+		return ERR_MEMORY;
+	l->loop = loop;
+	l->config = config;
+	l->evidence = evidence;
+	l->workloads = workloads;
+	l->counters = counters;
+	l->events = *events;
+	l->published_note = BUF_INIT;
+	l->publishing_note = BUF_INIT;
+	l->pending.rotate = true;
+	merkle_frontier_init(&l->head);
+	merkle_frontier_init(&l->signed_head);
+	if ((e = ledger_recover(l, index)) != ERR_OK) {
+		ledger_free(l);
+		return e;
+	}
+	key_events.context = l;
+	if ((e = publisher_new(loop, config->log_directory, l->published_size, index,
+		 ledger_publish_done, l, &l->publisher)) != ERR_OK) {
+		ledger_free(l);
+		return e;
+	}
+	l->open_parts = 4;
+	uv_timer_init(loop, &l->publish_timer);
+	l->publish_timer.data = l;
+	ledger_publish_start(l);
+	if (committer_new(loop, on_committed, l, &l->committer) != ERR_OK ||
+	    keyprocess_new(loop, config, counters, &key_events, &l->key_process) != ERR_OK)
+		abort(); /* no memory for a few hundred bytes, with threads running already */
+	*out = l;
+	return ERR_OK;
+}
+
+bool
+ledger_has_room(struct ledger *l)
+{
+	bool room = !l->failed && l->in_flight < l->config->limits.in_flight &&
+		    l->unpublished_bytes < LEDGER_UNPUBLISHED_MAX &&
+		    evidence_held_bytes(l->evidence) < LEDGER_EVIDENCE_MAX &&
+		    l->open->count < BATCH_ENTRIES_MAX &&
+		    l->open->bytes.size + ENTRY_SIZE_MAX < BATCH_SIZE_MAX;
+
+	if (!room)
+		l->was_full = true;
+	return room;
+}
+
+uint64_t
+ledger_next_index(const struct ledger *l)
+{
+	return l->open->first + l->open->count;
+}
+
+struct buf *
+ledger_report_begin(struct ledger *l)
+{
+	return batch_report_begin(l->open);
+}
+
+void
+ledger_report_cancel(struct ledger *l)
+{
+	batch_report_cancel(l->open);
+}
+
+enum err
+ledger_report_end(struct ledger *l, const struct ledger_staged *staged)
+{
+	struct batch_entry *entry;
+	enum err e = batch_report_end(l->open, &entry);
+
+	if (e != ERR_OK)
+		return e;
+	entry->waiter = staged->waiter;
+	entry->wants_jws = staged->wants_jws;
+	l->open->jws_count += staged->wants_jws;
+	entry->arrived_us = staged->arrived_us;
+	entry->update.workload = staged->workload;
+	entry->update.head = staged->head;
+	entry->update.head.index = l->open->first + l->open->count - 1;
+	staged->workload->head = entry->update.head;
+	staged->workload->has_head = true;
+	l->in_flight++;
+	l->unpublished_bytes += entry->size;
+	l->counters->reports++;
+	return ERR_OK;
+}
+
+const struct digest *
+ledger_head_digest(struct ledger *l, const struct workload *w)
+{
+	if (w->head.index >= l->open->first + l->open->hashed)
+		batch_hash(l->open);
+	return &w->head.report_digest;
+}
+
+struct buf *
+ledger_evidence(struct ledger *l)
+{
+	return &l->open->evidence;
+}
+
+enum err
+ledger_receipt_again(struct ledger *l, const struct workload *w, void *waiter, uint64_t arrived_us)
+{
+	uint64_t index = w->head.index;
+	enum err e = ledger_tokens_receipt_again(l, index, waiter, arrived_us);
+	struct batch *b = find_batch(l, index);
+	struct batch_entry *entry;
+
+	if (e != ERR_NOT_FOUND)
+		return e;
+	if (b == NULL)
+		return ledger_answer_published(l, w, waiter, arrived_us);
+	/* A recovered batch may reach back before its tree's first new leaf: wait for the tiles. */
+	if (b->state != BATCH_OPEN && index < merkle_batch_old_size(b->tree))
+		return ERR_BUSY;
+	entry = &b->entry[index - b->first];
+	if (entry->answered) {
+		/* The publisher may be reading the batch: it is left as it is. */
+		l->in_flight++;
+		ledger_answer(l, b, (size_t)(index - b->first), waiter, arrived_us);
+		return ERR_OK;
+	}
+	if (entry->waiter != NULL && !l->events.waiter_gone(entry->waiter))
+		return ERR_IN_FLIGHT;
+	if (entry->waiter != NULL)
+		l->events.waiter_release(entry->waiter);
+	else
+		l->in_flight++; /* recovered: nobody was waiting */
+	entry->waiter = waiter;
+	entry->arrived_us = arrived_us;
+	return ERR_OK;
+}
+
+uint64_t
+ledger_last_issued_s(const struct ledger *l)
+{
+	return l->last_issued_s;
+}
+
+void
+ledger_reconfigure(struct ledger *l, const struct signer_config *config)
+{
+	l->config = config;
+	keyprocess_reconfigure(l->key_process, config);
+}
+
+void
+ledger_turn(struct ledger *l)
+{
+	ledger_advance(l);
+}
+
+void
+ledger_drain(struct ledger *l, void (*drained)(void *context))
+{
+	l->drained = drained;
+	ledger_advance(l);
+}
+
+void
+ledger_close(struct ledger **lp, void (*closed)(void *context), void *context)
+{
+	struct ledger *l = *lp;
+
+	*lp = NULL;
+	l->closed = closed;
+	l->closed_context = context;
+	keyprocess_close(&l->key_process, part_closed, l);
+	committer_close(&l->committer, part_closed, l);
+	publisher_close(&l->publisher, part_closed, l);
+	uv_close((uv_handle_t *)&l->publish_timer, timer_closed);
+}
+
+void
+ledger_status(const struct ledger *l, struct ledger_status *out)
+{
+	out->size = ledger_next_index(l);
+	out->signed_size = l->guard.size;
+	out->published_size = l->published_size;
+	out->in_flight = l->in_flight;
+	out->batch_bytes = count_bytes(l);
+	out->signature_age_ms =
+	    l->last_signature_ms == 0 ? UINT64_MAX : uv_now(l->loop) - l->last_signature_ms;
+	out->key_process = keyprocess_state_name(l->key_process);
+	out->key_process_pid = keyprocess_pid(l->key_process);
+}
+
+/* Says why and stops everything: from here on no receipt leaves. */
+void
+ledger_fail(struct ledger *l, const char *event, const char *text)
+{
+	if (l->failed)
+		return;
+	l->failed = true;
+	logger_say(LOGGER_ERROR, event, "%s", text);
+	l->events.fatal(l->events.context);
+}
+
+/* Moves every batch as far as it can go. Called after anything that may have freed a place. */
+void
+ledger_advance(struct ledger *l)
+{
+	if (l->failed)
+		return;
+	ledger_sign_advance(l);
+	if (commit_may_start(l))
+		commit_start(l);
+	ledger_publish_advance(l, l->drained != NULL || l->tokens.want_publication);
+	ledger_check_room(l);
+	if (l->drained != NULL && l->in_flight == 0 && l->open->count == 0 && l->writing == NULL &&
+	    l->written == NULL && l->signing == NULL && l->sealed_first == NULL &&
+	    l->publishing == NULL) {
+		void (*drained)(void *context) = l->drained;
+
+		l->drained = NULL;
+		drained(l->events.context);
+	}
+}
+
+void
+ledger_check_room(struct ledger *l)
+{
+	if (!l->was_full)
+		return;
+	l->was_full = false;
+	if (ledger_has_room(l))
+		l->events.room(l->events.context);
+}
+
+/* An empty open batch that begins at `index`. */
+struct batch *
+ledger_batch_take(struct ledger *l, uint64_t index)
+{
+	struct batch *b = l->spare;
+
+	if (b == NULL) {
+		if ((b = batch_new(index)) == NULL)
+			abort(); /* without the next batch nothing can be promised any more */
+		return b;
+	}
+	l->spare = b->next;
+	l->spare_bytes -= batch_bytes(b);
+	batch_reset(b, index);
+	return b;
+}
+
+void
+ledger_batch_give(struct ledger *l, struct batch *b)
+{
+	size_t bytes = batch_bytes(b);
+
+	if (l->spare_bytes + bytes > SPARE_BYTES_MAX) {
+		batch_free(&b);
+		return;
+	}
+	l->spare_bytes += bytes;
+	b->next = l->spare;
+	l->spare = b;
+}
+
+/*
+ * One batch may be written while another is signed, which keeps a disk busy that is the slower of
+ * the two. With a slow token it would only be closed too early: what comes after it would wait for
+ * three signatures. It stays open until the signature under way is there, and so two are the most.
+ */
+static bool
+commit_may_start(const struct ledger *l)
+{
+	if (l->writing != NULL || l->written != NULL ||
+	    (l->open->count == 0 && l->open->evidence.size == 0))
+		return false;
+	return l->signing == NULL || l->drained != NULL || l->token_us <= TOKEN_SLOW_US ||
+	       l->token_us <= TOKEN_SLOW_FACTOR * l->storage_us;
+}
+
+static void
+commit_start(struct ledger *l)
+{
+	struct batch *b = l->open;
+	struct commit_job job = {.pack = evidence_pack_path(l->evidence)};
+
+	if (b->count > 0) {
+		if (batch_seal(b, &l->head, &l->head) != ERR_OK) {
+			ledger_fail(l, "out-of-memory", "no memory to seal a batch");
+			return;
+		}
+		ledger_pending_place(l, b, &job);
+	} else {
+		/* Evidence alone, such as a new policy: nothing to sign. */
+		batch_move(b, BATCH_WRITING);
+	}
+	job.evidence = buf_view(&b->evidence);
+	b->began_us = uv_hrtime() / 1000;
+	l->writing = b;
+	l->open = ledger_batch_take(l, b->first + b->count);
+	evidence_commit_begin(l->evidence);
+	committer_submit(l->committer, &job);
+}
+
+static void
+on_committed(void *context, enum err result)
+{
+	struct ledger *l = context;
+	struct batch *b = l->writing;
+
+	if (result != ERR_OK) {
+		ledger_fail(l, "commit-failed",
+		    "a report could not be made durable; the signer stops, and recovers when it is "
+		    "started again");
+		return;
+	}
+	l->writing = NULL;
+	evidence_commit_done(l->evidence);
+	buf_free(&b->evidence); /* durable; a batch that is kept for reuse must not keep it */
+	l->storage_us = uv_hrtime() / 1000 - b->began_us;
+	latency_add(&l->counters->storage, l->storage_us);
+	if (b->count == 0) {
+		batch_move(b, BATCH_PUBLISHED);
+		ledger_batch_give(l, b);
+	} else {
+		l->counters->batches++;
+		batch_move(b, BATCH_WRITTEN);
+		l->written = b;
+	}
+	ledger_advance(l);
+}
+
+/* The batch in memory that holds report `index`, or NULL. */
+static struct batch *
+find_batch(struct ledger *l, uint64_t index)
+{
+	struct batch *const single[] = {l->open, l->writing, l->written, l->signing};
+	struct batch *const lists[] = {l->sealed_first, l->publishing};
+
+	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
+		if (single[i] != NULL && index - single[i]->first < single[i]->count)
+			return single[i];
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		for (struct batch *b = lists[i]; b != NULL; b = b->next)
+			if (index - b->first < b->count)
+				return b;
+	return NULL;
+}
+
+static size_t
+count_bytes(const struct ledger *l)
+{
+	const struct batch *const single[] = {l->open, l->writing, l->written, l->signing};
+	const struct batch *const lists[] = {l->sealed_first, l->publishing};
+	size_t bytes = l->spare_bytes;
+
+	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
+		bytes += single[i] != NULL ? batch_bytes(single[i]) : 0;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		for (const struct batch *b = lists[i]; b != NULL; b = b->next)
+			bytes += batch_bytes(b);
+	return bytes;
+}
+
+static void
+part_closed(void *context)
+{
+	struct ledger *l = context;
+	void (*closed)(void *context) = l->closed;
+	void *closed_context = l->closed_context;
+
+	if (--l->open_parts > 0)
+		return;
+	ledger_free(l);
+	closed(closed_context);
+}
+
+static void
+timer_closed(uv_handle_t *handle)
+{
+	part_closed(handle->data);
+}
+
+static void
+ledger_free(struct ledger *l)
+{
+	batches_free(l->open);
+	batches_free(l->writing);
+	batches_free(l->written);
+	batches_free(l->signing);
+	batches_free(l->sealed_first);
+	batches_free(l->publishing);
+	batches_free(l->spare);
+	ledger_pending_free(l);
+	ledger_tokens_free(l);
+	note_verifier_free(&l->verifier);
+	buf_free(&l->published_note);
+	buf_free(&l->publishing_note);
+	index_changes_free(&l->unindexed);
+	free(l);
+}
+
+static void
+batches_free(struct batch *list)
+{
+	struct batch *next;
+
+	for (; list != NULL; list = next) {
+		next = list->next;
+		batch_free(&list);
+	}
+}

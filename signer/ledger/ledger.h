@@ -1,0 +1,152 @@
+/*
+ * The ledger: from an appraised report to a receipt that holds.
+ *
+ * Happy path of a report
+ *   1. it is written into the open batch (ledger_report_begin, _end)
+ *   2. at the end of the loop's turn (ledger_turn) the batch is sealed and the committer writes
+ *      it into the pending file and syncs it; meanwhile the next batch collects. No timer is
+ *      involved: idle, a batch is one report; under load it grows with the time a commit takes,
+ *      or a signature if that takes much longer.
+ *   3. the key process is asked for the checkpoint, with a consistency proof from the last one
+ *   4. the receipts leave (events.receipt); reports that want a JWS are copied out, and each waits
+ *      for its own, beside all that follows (ledger_tokens.c)
+ *   5. within a second the batch is published: tiles, then `checkpoint`; then it is forgotten
+ * Every batch goes through the states of batch.h, and at most one is in each of WRITING, WRITTEN
+ * and SIGNING. While more JWS wait than the token can make, a batch that nobody else waits for
+ * stays WRITTEN a little longer and the next one grows: a checkpoint is a signature too.
+ *
+ * How it fails, and what follows
+ *   - a write or a sync of 2: `fatal`. No receipt of that batch has left; whether the reports are
+ *     on the disk is for recovery to see, which treats them as new.
+ *   - any call of 5 on the log: `fatal`. Receipts have left; until the checkpoint is replaced, what
+ *     they are for is in the pending files, and recovery publishes it. The index is a cache, and
+ *     may fail (publisher.h).
+ *   - key process down: batches wait in WRITTEN, the bound on reports in flight stops the reading
+ *     of sockets. When it is back its state is either before or after the batch in question (the
+ *     answer was lost); both are met by asking for the same checkpoint again. JWS that were not
+ *     answered are asked again, with proofs that the new process can check.
+ *   - key process answers with a refusal, or comes back with a state that is neither: someone
+ *     wrote to log or guard behind our back. `fatal`; nothing is ever signed over it.
+ *   - kill -9 anywhere: before 2 is done, nobody was told; after, recovery finds the batch in the
+ *     pending file, takes it through 3 and 5 by the same code, and a collector that asks again
+ *     gets the receipt (ledger_receipt_again).
+ *
+ * Recovery (ledger_recover, before anything is accepted) reads checkpoint, tiles, pending files and
+ * index, brings the chains of all workloads up to date, and leaves what was not published as one
+ * batch that is already written.
+ */
+#ifndef HALLMARK_SIGNER_LEDGER_LEDGER_H
+#define HALLMARK_SIGNER_LEDGER_LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "config/signer_config.h"
+#include "proto/bytes.h"
+#include "proto/err.h"
+#include "proto/tlog/merkle.h"
+#include "signer/ground/counters.h"
+#include "signer/ledger/store/evidence.h"
+#include "signer/ledger/store/index.h"
+#include "signer/ledger/workload.h"
+
+struct ledger;
+
+/* What a receipt says; views valid during the call. */
+struct ledger_receipt {
+	const struct workload *workload;
+	uint64_t seq;
+	uint64_t index;
+	struct view report;
+	const struct merkle_proof *proof;
+	struct view note;
+	struct view jws; /* size 0: none */
+};
+
+struct ledger_events {
+	/* The ledger has begun: guard and log agree, all that was pending is signed. */
+	void (*ready)(void *context);
+	/* A report's receipt. Called exactly once for each waiter, unless it was given up. */
+	void (*receipt)(void *waiter, const struct ledger_receipt *receipt, uint64_t arrived_us);
+	/* Nobody waits any more where `waiter` did (it is gone): may another take its place? */
+	bool (*waiter_gone)(void *waiter);
+	void (*waiter_release)(void *waiter);
+	/* There is room again after ledger_has_room said no. */
+	void (*room)(void *context);
+	/* Nothing can be acknowledged any more. The reason has been logged. */
+	void (*fatal)(void *context);
+	void *context;
+};
+
+/*
+ * Opens the log in `config`, whose directory must be locked, and recovers. The key process is
+ * started when recovery is through; `ready` follows. On failure the reason has been logged.
+ */
+enum err ledger_open(uv_loop_t *loop, const struct signer_config *config, struct log_index *index,
+    struct evidence_store *evidence, struct workload_table *workloads, struct counters *counters,
+    const struct ledger_events *events, struct ledger **out) MUST_USE;
+
+/* Whether another report may be staged; if not, `room` will be called. */
+bool ledger_has_room(struct ledger *l);
+
+/* The index that the next report will get, and the buffer to write it into. */
+uint64_t ledger_next_index(const struct ledger *l);
+struct buf *ledger_report_begin(struct ledger *l);
+void ledger_report_cancel(struct ledger *l);
+
+/* Stages the report: its workload's head moves. `waiter` gets the receipt. */
+struct ledger_staged {
+	void *waiter;
+	bool wants_jws;
+	uint64_t arrived_us; /* monotonic */
+	struct workload *workload;
+	struct workload_head head; /* `index` is set by the ledger */
+};
+enum err ledger_report_end(struct ledger *l, const struct ledger_staged *staged) MUST_USE;
+
+/* Of the workload's newest report, which is hashed now if nothing has needed that yet. */
+const struct digest *ledger_head_digest(struct ledger *l, const struct workload *w);
+
+/* The open batch's evidence, for evidence_add. */
+struct buf *ledger_evidence(struct ledger *l);
+
+/*
+ * The receipt of a workload's newest report, logged or staged already, for `waiter`: at once, or
+ * when it is signed (the waiter takes the place of one that is gone). ERR_IN_FLIGHT if somebody
+ * waits for it, ERR_BUSY if it has to be published first, ERR_IO if what the log's files have of it
+ * does not lead to the checkpoint any more, which is said. A JWS is given only with the first
+ * receipt.
+ */
+enum err ledger_receipt_again(
+    struct ledger *l, const struct workload *w, void *waiter, uint64_t arrived_us) MUST_USE;
+
+/* The time in the newest report that recovery found, seconds since 1970; 0: none. */
+uint64_t ledger_last_issued_s(const struct ledger *l);
+
+/* Takes a new configuration, alike in all that names files and keys; the old one may go. */
+void ledger_reconfigure(struct ledger *l, const struct signer_config *config);
+
+/* To be called once at the end of each turn of the loop. */
+void ledger_turn(struct ledger *l);
+
+/* Calls `drained` when every staged report is answered and published. */
+void ledger_drain(struct ledger *l, void (*drained)(void *context));
+
+/* Ends threads and key process; `closed` when nothing is left. */
+void ledger_close(struct ledger **l, void (*closed)(void *context), void *context);
+
+/* For status. */
+struct ledger_status {
+	uint64_t size;             /* reports staged */
+	uint64_t signed_size;      /* covered by a checkpoint */
+	uint64_t published_size;   /* in the tiles */
+	uint64_t in_flight;        /* reports without a receipt */
+	size_t batch_bytes;        /* memory of batches: unpublished, and kept for reuse */
+	uint64_t signature_age_ms; /* since the last checkpoint; UINT64_MAX: none yet */
+	const char *key_process;
+	int key_process_pid;
+};
+void ledger_status(const struct ledger *l, struct ledger_status *out);
+
+#endif

@@ -1,0 +1,245 @@
+/*
+ * Recovery: from what lies on the disk to a ledger that can go on.
+ *
+ *   1. `checkpoint` names the published size and root; none: the log is new
+ *   2. the frontier of that tree is read from the tiles, and must give that root; the entries of
+ *      the newest bundle must give its leaves (ledger_heads.c)
+ *   3. the pending files are read in order (ledger_pending.c)
+ *   4. heads of chains: from the index, if it speaks of a state of this log; then from the reports
+ *      after that, out of tiles (ledger_heads.c) and pending files. This repairs or replaces a
+ *      missing index.
+ *
+ * What was pending becomes one batch in `written`, left open until the key process has told the
+ * guard's state (ledger_sign.c); it then goes the way of every other batch.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/tlog/checkpoint.h"
+#include "proto/report/report.h"
+#include "signer/ledger/store/diskfile.h"
+#include "signer/ledger/ledger_state.h"
+#include "signer/ground/logger.h"
+#include "signer/ledger/store/tilestore.h"
+
+/* Heads of reports from `from` on go to the index. */
+struct catch_up {
+	struct log_index *index;
+	uint64_t from;
+};
+
+static enum err read_checkpoint(struct ledger *l, struct checkpoint *c);
+static enum err read_frontier(struct ledger *l, const struct checkpoint *c);
+static enum err load_heads(struct ledger *l, struct log_index *index);
+static enum err load_head(
+    void *context, const char *collector, const char *name, const struct workload_head *head);
+static enum err index_catch_up(struct ledger *l, struct log_index *index, uint64_t from);
+static enum err put_head(void *context, struct workload *w);
+static bool index_is_of_this_log(struct ledger *l, const struct index_state *state);
+static enum err read_last_issued(struct ledger *l);
+
+enum err
+ledger_recover(struct ledger *l, struct log_index *index)
+{
+	struct checkpoint c = {.size = 0};
+	struct merkle_frontier tree;
+	struct logline line;
+	enum err e;
+
+	if ((e = read_checkpoint(l, &c)) != ERR_OK || (e = read_frontier(l, &c)) != ERR_OK ||
+	    (e = ledger_check_newest_bundle(l)) != ERR_OK)
+		return e;
+	l->written = batch_new(c.size);
+	if (l->written == NULL)
+		return ERR_MEMORY;
+	tree = l->signed_head;
+	if ((e = ledger_pending_read(l, &tree)) != ERR_OK || (e = load_heads(l, index)) != ERR_OK)
+		return e;
+	if ((e = read_last_issued(l)) != ERR_OK)
+		return e;
+	l->head = tree;
+	l->open = batch_new(tree.size);
+	if (l->open == NULL)
+		return ERR_MEMORY;
+	logline_begin(&line, LOGGER_INFO, "recovered");
+	logline_number(&line, "published", l->published_size);
+	logline_number(&line, "pending", l->written->count);
+	logline_number(&line, "workloads", workload_count(l->workloads));
+	logline_number(&line, "evidence", evidence_count(l->evidence));
+	logline_end(&line);
+	if (l->written->count == 0)
+		batch_free(&l->written);
+	return ERR_OK;
+}
+
+static enum err
+read_checkpoint(struct ledger *l, struct checkpoint *c)
+{
+	char *path = diskfile_join(l->config->log_directory, "checkpoint");
+	struct note n;
+	enum err e = diskfile_read(path, NOTE_SIZE_MAX, &l->published_note);
+
+	if (e == ERR_NOT_FOUND) {
+		merkle_empty_root(&c->root);
+		e = ERR_OK;
+	} else if (e == ERR_OK || e == ERR_FORMAT_SIZE) {
+		if (e != ERR_OK || note_parse(buf_view(&l->published_note), &n) != ERR_OK ||
+		    checkpoint_parse(n.text, c) != ERR_OK)
+			e = ledger_damaged(path, 0, "expected a signed checkpoint");
+		else if (strcmp(c->origin, l->config->log_origin) != 0)
+			e = ledger_damaged(path, 0, "its origin is not the configured log.origin");
+		l->published_size = c->size;
+	}
+	free(path);
+	return e;
+}
+
+static enum err
+read_frontier(struct ledger *l, const struct checkpoint *c)
+{
+	struct tilestore_reader reader = {l->config->log_directory, c->size};
+	struct digest root;
+	enum err e;
+
+	e = merkle_read_frontier(c->size, tilestore_read_node, &reader, &l->signed_head);
+	if (e != ERR_OK)
+		return ledger_damaged(l->config->log_directory, c->size,
+		    "the tiles that the checkpoint relies on cannot be read");
+	merkle_frontier_root(&l->signed_head, &root);
+	if (!digest_equal(&root, &c->root))
+		return ledger_damaged(l->config->log_directory, c->size,
+		    "the tiles do not give the checkpoint's root");
+	return ERR_OK;
+}
+
+static enum err
+load_heads(struct ledger *l, struct log_index *index)
+{
+	struct index_state state;
+	enum err e = ERR_OK;
+
+	index_state(index, &state);
+	if (state.log_size > 0 && index_is_of_this_log(l, &state)) {
+		e = index_each_workload(index, load_head, l);
+	} else {
+		if (state.log_size > 0 || l->published_size > 0)
+			logger_say(LOGGER_WARNING, "index-rebuild",
+			    "the index does not belong to this log; it is made again from %" PRIu64
+			    " reports",
+			    l->published_size);
+		state.log_size = 0;
+		e = index_clear_workloads(index);
+	}
+	if (e == ERR_OK)
+		e = ledger_replay_tiles(l, state.log_size);
+	if (e == ERR_OK && state.log_size < l->published_size)
+		e = index_catch_up(l, index, state.log_size);
+	for (size_t i = 0; i < l->written->count && e == ERR_OK; i++) {
+		e = ledger_replay_report(
+		    l, batch_report(l->written, i), l->written->first + i, &l->written->entry[i]);
+		l->unpublished_bytes += l->written->entry[i].size;
+	}
+	return e;
+}
+
+static enum err
+load_head(void *context, const char *collector, const char *name, const struct workload_head *head)
+{
+	struct ledger *l = context;
+	struct workload *w = workload_get(l->workloads, collector, view_of_string(name));
+
+	if (w == NULL)
+		return ERR_MEMORY;
+	w->head = *head;
+	w->has_head = true;
+	return ERR_OK;
+}
+
+/* Writes what was read from the tiles: the index must hold for the published log. */
+static enum err
+index_catch_up(struct ledger *l, struct log_index *index, uint64_t from)
+{
+	struct catch_up c = {index, from};
+	struct index_state state = {.log_size = l->published_size};
+	struct index_state old;
+	enum err e;
+
+	index_state(index, &old);
+	state.pack = old.pack;
+	state.pack_offset = old.pack_offset;
+	merkle_frontier_root(&l->signed_head, &state.log_root);
+	if ((e = index_begin(index)) != ERR_OK)
+		return e;
+	if ((e = workload_each(l->workloads, put_head, &c)) != ERR_OK)
+		return e;
+	return index_commit(index, &state);
+}
+
+static enum err
+put_head(void *context, struct workload *w)
+{
+	const struct catch_up *c = context;
+	struct workload_update u = {w, w->head};
+
+	return w->has_head && w->head.index >= c->from ? index_put_workload(c->index, &u) : ERR_OK;
+}
+
+static bool
+index_is_of_this_log(struct ledger *l, const struct index_state *state)
+{
+	struct tilestore_reader reader = {l->config->log_directory, l->published_size};
+	struct merkle_frontier f;
+	struct digest root;
+
+	if (state->log_size > l->published_size ||
+	    merkle_read_frontier(state->log_size, tilestore_read_node, &reader, &f) != ERR_OK)
+		return false;
+	merkle_frontier_root(&f, &root);
+	return digest_equal(&root, &state->log_root);
+}
+
+/* Reports that were pending have said it already; else the newest published one is asked. */
+static enum err
+read_last_issued(struct ledger *l)
+{
+	struct tilestore_reader reader = {l->config->log_directory, l->published_size};
+	struct report_document *document = NULL;
+	struct buf bytes = BUF_INIT;
+	enum err e = ERR_OK;
+
+	if (l->published_size == 0 || l->last_issued_s > 0)
+		return ERR_OK;
+	e = tilestore_read_entry(&reader, l->published_size - 1, &bytes);
+	if (e == ERR_OK)
+		e = report_parse(buf_view(&bytes), &document);
+	if (e == ERR_OK)
+		l->last_issued_s = report_document_report(document)->issued_s;
+	else if (e != ERR_MEMORY)
+		e = ledger_damaged(l->config->log_directory, l->published_size - 1,
+		    "expected a readable report at this index of the entry bundles");
+	report_document_free(&document);
+	buf_free(&bytes);
+	return e;
+}
+
+/* Says where the log is damaged. ERR_FORMAT. */
+enum err
+ledger_damaged(const char *path, uint64_t place, const char *text)
+{
+	ledger_say_damaged(path, place, text);
+	return ERR_FORMAT;
+}
+
+void
+ledger_say_damaged(const char *path, uint64_t place, const char *text)
+{
+	struct logline l;
+
+	logline_begin(&l, LOGGER_ERROR, "log-damaged");
+	logline_string(&l, "path", path);
+	logline_number(&l, "index", place);
+	logline_string(&l, "text", text);
+	logline_string(&l, "mend", "compare with a copy of the log; nothing was signed over it");
+	logline_end(&l);
+}

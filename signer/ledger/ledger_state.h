@@ -1,0 +1,205 @@
+/*
+ * The ledger's insides, shared by the files that make it up: ledger.c (staging and the group
+ * commit), ledger_sign.c (key process, checkpoints, receipts), ledger_tokens.c (JWS),
+ * ledger_publish.c (tiles, pending files), ledger_recover.c and ledger_heads.c. Nobody else
+ * includes this.
+ */
+#ifndef HALLMARK_SIGNER_LEDGER_LEDGER_STATE_H
+#define HALLMARK_SIGNER_LEDGER_LEDGER_STATE_H
+
+#include "proto/tlog/note.h"
+#include "signer/ledger/batch.h"
+#include "signer/ledger/committer.h"
+#include "signer/ledger/store/index_changes.h"
+#include "signer/ledger/keyprocess.h"
+#include "signer/ledger/known_trees.h"
+#include "signer/ledger/ledger.h"
+#include "signer/ledger/publisher.h"
+
+/* Published this often where anything is unpublished; a checkpoint is at most this much behind. */
+#define LEDGER_PUBLISH_MS 500
+
+/*
+ * Published early at this many reports, so that memory and recovery stay small under load, and what
+ * a publication keeps from others is over soon.
+ */
+#define LEDGER_PUBLISH_REPORTS 8192
+
+/*
+ * With more than this to publish at once the publisher did not keep up, and hurries. Otherwise it
+ * gives way until LEDGER_UNPUBLISHED_MAX is reached, and then everybody waits for it alone.
+ */
+#define LEDGER_PUBLISH_BEHIND (2 * LEDGER_PUBLISH_REPORTS)
+
+/*
+ * The index gets changes at most this often, with a publication: what recovery reads again from the
+ * tiles for it takes less time than that.
+ */
+#define LEDGER_INDEX_MS 2000
+
+/* Bytes of reports held for publication; over it the ledger has no room. */
+#define LEDGER_UNPUBLISHED_MAX (256ULL * 1024 * 1024)
+
+/*
+ * Bytes of evidence that is not durable yet, held at once as it came and as it goes to the disk;
+ * over it the ledger has no room. As much as a batch's reports: a disk that stalls must not make
+ * the memory grow with what is sent meanwhile.
+ */
+#define LEDGER_EVIDENCE_MAX BATCH_SIZE_MAX
+
+/*
+ * JWS requests on their way at once. Sixteen sessions, as many as the key process can have, are
+ * busy with 16 and find the next at once with 32; what is above is for a fast token, with which
+ * some requests are always on their way. Below KEYCHANNEL_UNANSWERED_MAX, so that the key process
+ * goes on reading: a checkpoint never waits before its door.
+ */
+#define LEDGER_TOKENS_WINDOW 128
+
+/*
+ * With so many reports waiting for a JWS, a checkpoint that only more of them wait for is put off:
+ * twice as many as the key process can have sessions keep it busy until that checkpoint is there.
+ */
+#define LEDGER_TOKENS_LOW 32
+
+/* The key process's view of the log, from its last answer. */
+struct ledger_guard {
+	uint64_t size;
+	struct digest root;
+};
+
+/* Reports that wait for their JWS; ledger_tokens.c. */
+struct ledger_token;
+struct ledger_tokens {
+	struct ledger_token *table; /* by index, in order */
+	struct ledger_token *next;  /* the first that was not asked; NULL: none */
+	unsigned asked;             /* with the key process */
+	struct known_trees trees;
+	bool want_publication; /* the next one needs the published tree to catch up */
+};
+
+/* The pending files; ledger_pending.c. */
+struct pending_file;
+struct ledger_pending {
+	struct pending_file *first, *last; /* with what is not published, the oldest first */
+	struct pending_file *leaving;      /* published by the job under way */
+	struct pending_file *spare;        /* to be written over */
+	struct pending_file *removed;      /* by the job under way */
+	unsigned spare_count;
+	char **remove; /* paths, with the job under way */
+	size_t remove_count;
+	bool rotate;  /* the next batch begins another file */
+	char *path;   /* of the last */
+	uint64_t end; /* of its last record, in bytes */
+	/* Of the newest file that recovery read. */
+	uint64_t found_record; /* offset of its last whole record */
+	bool torn;             /* what is behind it is no end mark */
+};
+
+struct ledger {
+	uv_loop_t *loop;
+	const struct signer_config *config;
+	struct evidence_store *evidence;
+	struct workload_table *workloads;
+	struct counters *counters;
+	struct ledger_events events;
+	struct committer *committer;
+	struct publisher *publisher;
+	struct keyprocess *key_process;
+
+	struct batch *open;
+	struct batch *writing;                    /* with the committer */
+	struct batch *written;                    /* waits for the key process */
+	struct batch *signing;                    /* with the key process */
+	struct batch *sealed_first, *sealed_last; /* to be published */
+	struct batch *publishing;                 /* list with the publisher */
+	struct batch *spare;                      /* list for reuse */
+	size_t spare_bytes;                       /* that these hold, used or not */
+
+	struct merkle_frontier head;        /* tree with every sealed batch */
+	struct merkle_frontier signed_head; /* tree of the last checkpoint */
+	struct ledger_guard guard;
+	struct note_verifier *verifier; /* from the first certificate; NULL before */
+	bool guard_agrees; /* guard and log were compared since the key process came up */
+	bool catching_up;  /* the guard is older than the published log and is led up to it */
+	bool ready_said;
+	struct ledger_tokens tokens;
+
+	uint64_t published_size;
+	struct buf published_note;
+	uint64_t publishing_size; /* after the job under way */
+	struct buf publishing_note;
+	struct index_changes unindexed;
+	struct index_changes publishing_changes;
+	uint64_t indexed_ms; /* when the index was last given changes */
+	struct ledger_pending pending;
+	uint64_t last_issued_s; /* of the newest report that recovery found */
+	uv_timer_t publish_timer;
+
+	uint64_t storage_us, token_us; /* the last commit, the last checkpoint signature */
+	uint64_t in_flight;            /* staged and not answered */
+	uint64_t unpublished_bytes;
+	uint64_t last_signature_ms;
+	bool was_full;
+	bool failed;
+	void (*drained)(void *context);
+	void (*closed)(void *context);
+	void *closed_context;
+	unsigned open_parts; /* committer, publisher, key process, timer */
+};
+
+/* ledger.c */
+void ledger_fail(struct ledger *l, const char *event, const char *text);
+void ledger_advance(struct ledger *l);
+void ledger_check_room(struct ledger *l);
+struct batch *ledger_batch_take(struct ledger *l, uint64_t index);
+void ledger_batch_give(struct ledger *l, struct batch *b);
+
+/* ledger_sign.c */
+extern const struct keyprocess_events ledger_key_events; /* context to be filled in */
+void ledger_sign_advance(struct ledger *l);
+void ledger_answer(
+    struct ledger *l, const struct batch *b, size_t entry, void *waiter, uint64_t arrived_us);
+
+/* ledger_tokens.c */
+enum err ledger_tokens_add(struct ledger *l, struct batch *b) MUST_USE;
+void ledger_tokens_advance(struct ledger *l);
+void ledger_tokens_answer(struct ledger *l, void *about, struct view jws);
+void ledger_tokens_restart(struct ledger *l, uint64_t size);
+bool ledger_tokens_hold(const struct ledger *l);
+enum err ledger_tokens_receipt_again(
+    struct ledger *l, uint64_t index, void *waiter, uint64_t arrived_us) MUST_USE;
+void ledger_tokens_free(struct ledger *l);
+
+/* ledger_publish.c */
+void ledger_publish_start(struct ledger *l);
+void ledger_publish_done(void *context, enum err result);
+void ledger_publish_add(struct ledger *l, struct batch *b);
+void ledger_publish_advance(struct ledger *l, bool now);
+enum err ledger_answer_published(
+    struct ledger *l, const struct workload *w, void *waiter, uint64_t arrived_us) MUST_USE;
+
+/* ledger_pending.c */
+void ledger_pending_place(struct ledger *l, const struct batch *b, struct commit_job *job);
+void ledger_pending_leave(struct ledger *l, struct publish_job *job);
+void ledger_pending_left(struct ledger *l); /* the job is done */
+enum err ledger_pending_read(struct ledger *l, struct merkle_frontier *tree) MUST_USE;
+/*
+ * Makes what was found fit to be relied on: what is no whole record at the newest file's end is cut
+ * off, its last whole record is written and synced again, and the directory is synced. Only when
+ * guard and log agree: until then the unfinished record may be a damaged one that was signed.
+ */
+enum err ledger_pending_mend(struct ledger *l) MUST_USE;
+void ledger_pending_free(struct ledger *l);
+
+/* ledger_recover.c */
+enum err ledger_recover(struct ledger *l, struct log_index *index) MUST_USE;
+enum err ledger_damaged(const char *path, uint64_t place, const char *text) MUST_USE;
+void ledger_say_damaged(const char *path, uint64_t place, const char *text);
+
+/* ledger_heads.c */
+enum err ledger_check_newest_bundle(struct ledger *l) MUST_USE;
+enum err ledger_replay_tiles(struct ledger *l, uint64_t from) MUST_USE;
+enum err ledger_replay_report(
+    struct ledger *l, struct view bytes, uint64_t index, struct batch_entry *entry) MUST_USE;
+
+#endif

@@ -1,0 +1,437 @@
+#include "signer/ledger/store/evidence.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "proto/evidence/pack.h"
+#include "signer/ledger/store/diskfile.h"
+#include "signer/ground/logger.h"
+
+#define uthash_fatal(message) abort()
+#include <uthash.h>
+
+#define PACK_PREFIX "pack-"
+#define PACK_DIGITS 8
+
+struct slot {
+	struct evidence_item item;
+	UT_hash_handle hh;
+};
+
+struct evidence_store {
+	char *directory;
+	char *pack_path;
+	char *left_path;   /* of the pack before: the group commit under way may go there */
+	uint32_t pack;     /* number of the file that grows; 1 is the first */
+	uint64_t offset;   /* its size with all that is staged */
+	size_t held_bytes; /* of contents that are staged or being written */
+	struct slot *slots;
+	struct evidence_item *staged;  /* in the open batch */
+	struct evidence_item *writing; /* in the group commit under way */
+	struct evidence_item *durable; /* since the last evidence_take_durable */
+	uint32_t writing_pack, durable_pack;
+	uint64_t writing_offset, durable_offset;
+	struct verdicts verdicts;
+};
+
+static char *pack_name(const struct evidence_store *s, uint32_t pack);
+static enum err add_known(void *context, const struct index_evidence *place);
+static struct evidence_item *add_slot(struct evidence_store *s, const struct index_evidence *place);
+static enum err scan_packs(struct evidence_store *s, uint32_t pack, uint64_t offset);
+static enum err last_pack(const struct evidence_store *s, uint32_t *last);
+static enum err scan_pack(
+    struct evidence_store *s, const char *path, uint32_t pack, uint64_t offset, uint64_t *end);
+static enum err scan_record(struct evidence_store *s, const char *path, uint32_t pack,
+    uint64_t offset, uint64_t file_size, uint64_t *next);
+static bool is_readable(struct evidence_store *s, struct evidence_item *item);
+static void lose(struct evidence_store *s, struct evidence_item *item);
+static void say_damaged(const char *path, uint64_t offset, enum err e);
+
+enum err
+evidence_open(const char *directory, struct log_index *index, struct evidence_store **out)
+{
+	struct evidence_store *s = calloc(1, sizeof(*s));
+	struct index_state state;
+	enum err e;
+
+	*out = NULL;
+	if (s == NULL || (s->directory = strdup(directory)) == NULL) {
+		free(s);
+		return ERR_MEMORY;
+	}
+	index_state(index, &state);
+	if ((e = diskfile_make_directory(directory)) == ERR_OK &&
+	    (e = index_each_evidence(index, add_known, s)) == ERR_OK)
+		e = scan_packs(s, state.pack == 0 ? 1 : state.pack, state.pack_offset);
+	if (e != ERR_OK) {
+		evidence_close(&s);
+		return e;
+	}
+	s->pack_path = pack_name(s, s->pack);
+	s->durable_pack = s->pack;
+	s->durable_offset = s->offset;
+	*out = s;
+	return ERR_OK;
+}
+
+void
+evidence_close(struct evidence_store **sp)
+{
+	struct evidence_store *s = *sp;
+	struct slot *slot, *next;
+
+	if (s == NULL)
+		return;
+	HASH_ITER (hh, s->slots, slot, next) {
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser loses uthash's links */
+		HASH_DEL(s->slots, slot);
+		verdicts_drop(&s->verdicts, &slot->item.verdicts);
+		buf_free(&slot->item.content);
+		free(slot);
+	}
+	free(s->directory);
+	free(s->pack_path);
+	free(s->left_path);
+	free(s);
+	*sp = NULL;
+}
+
+struct evidence_item *
+evidence_find(struct evidence_store *s, const struct digest *digest)
+{
+	struct slot *slot;
+
+	HASH_FIND(hh, s->slots, digest->bytes, DIGEST_SIZE, slot);
+	return slot != NULL && !slot->item.lost ? &slot->item : NULL;
+}
+
+enum err
+evidence_add(struct evidence_store *s, enum pack_kind kind, struct view content,
+    const struct digest *digest, struct buf *batch, struct evidence_item **out)
+{
+	size_t before = batch->size;
+	struct index_evidence place = {.digest = *digest, .kind = kind};
+	struct evidence_item *item;
+	struct buf copy = BUF_INIT;
+	enum err e;
+
+	*out = evidence_find(s, digest);
+	if (*out != NULL && is_readable(s, *out))
+		return ERR_OK;
+	if (before == 0 && s->offset >= EVIDENCE_PACK_SIZE_MAX) {
+		s->pack++;
+		s->offset = 0;
+		free(s->left_path);
+		s->left_path = s->pack_path; /* moved */
+		s->pack_path = pack_name(s, s->pack);
+	}
+	buf_append_view(&copy, content);
+	if ((e = buf_status(&copy)) == ERR_OK)
+		e = pack_append(kind, content, digest, batch);
+	if (e != ERR_OK) {
+		batch->size = before;
+		batch->failed = false;
+		buf_free(&copy);
+		return e;
+	}
+	place.pack = s->pack;
+	place.offset = s->offset;
+	place.stored = (uint32_t)(batch->size - before - PACK_HEADER_SIZE);
+	place.size = (uint32_t)content.size;
+	s->offset += batch->size - before;
+	item = add_slot(s, &place);
+	item->content = copy;
+	s->held_bytes += copy.size;
+	item->staged = s->staged;
+	s->staged = item;
+	*out = item;
+	return ERR_OK;
+}
+
+enum err
+evidence_read(struct evidence_store *s, struct evidence_item *item, struct buf *to)
+{
+	struct pack_header header = {.kind = item->place.kind,
+	    .size = item->place.size,
+	    .stored = item->place.stored,
+	    .digest = item->place.digest};
+	struct buf stored = BUF_INIT;
+	char *path;
+	enum err e;
+
+	if (item->content.size > 0) {
+		buf_append_view(to, buf_view(&item->content));
+		return buf_status(to);
+	}
+	path = pack_name(s, item->place.pack);
+	e = diskfile_read_at(
+	    path, item->place.offset + PACK_HEADER_SIZE, item->place.stored, &stored);
+	if (e == ERR_OK)
+		e = pack_content(&header, buf_view(&stored), to);
+	if (e != ERR_OK) {
+		say_damaged(path, item->place.offset, e);
+		lose(s, item);
+	}
+	buf_free(&stored);
+	free(path);
+	return e;
+}
+
+const char *
+evidence_pack_path(const struct evidence_store *s)
+{
+	return s->pack_path;
+}
+
+void
+evidence_commit_begin(struct evidence_store *s)
+{
+	if (s->writing != NULL)
+		abort();        /* one group commit at a time */
+	s->writing = s->staged; /* moved */
+	s->staged = NULL;
+	s->writing_pack = s->pack;
+	s->writing_offset = s->offset;
+}
+
+void
+evidence_commit_done(struct evidence_store *s)
+{
+	struct evidence_item *item, *next;
+
+	for (item = s->writing; item != NULL; item = next) {
+		next = item->staged;
+		s->held_bytes -= item->content.size;
+		buf_free(&item->content);
+		item->staged = s->durable;
+		s->durable = item;
+	}
+	s->writing = NULL;
+	s->durable_pack = s->writing_pack;
+	s->durable_offset = s->writing_offset;
+}
+
+struct evidence_item *
+evidence_take_durable(struct evidence_store *s)
+{
+	struct evidence_item *list = s->durable;
+
+	s->durable = NULL;
+	return list;
+}
+
+void
+evidence_durable_end(const struct evidence_store *s, uint32_t *pack, uint64_t *offset)
+{
+	*pack = s->durable_pack;
+	*offset = s->durable_offset;
+}
+
+size_t
+evidence_held_bytes(const struct evidence_store *s)
+{
+	return s->held_bytes;
+}
+
+size_t
+evidence_count(const struct evidence_store *s)
+{
+	return HASH_COUNT(s->slots);
+}
+
+struct verdicts *
+evidence_verdicts(struct evidence_store *s)
+{
+	return &s->verdicts;
+}
+
+static char *
+pack_name(const struct evidence_store *s, uint32_t pack)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), PACK_PREFIX "%0*" PRIu32, PACK_DIGITS, pack);
+	return diskfile_join(s->directory, name);
+}
+
+static enum err
+add_known(void *context, const struct index_evidence *place)
+{
+	return add_slot(context, place) != NULL ? ERR_OK : ERR_MEMORY;
+}
+
+/* An item that was lost is found again here, and gets its new place. */
+static struct evidence_item *
+add_slot(struct evidence_store *s, const struct index_evidence *place)
+{
+	struct slot *slot;
+
+	HASH_FIND(hh, s->slots, place->digest.bytes, DIGEST_SIZE, slot);
+	if (slot != NULL) {
+		slot->item.place = *place;
+		slot->item.lost = false;
+		return &slot->item;
+	}
+	slot = calloc(1, sizeof(*slot));
+	if (slot == NULL)
+		abort(); /* as uthash does: an item that was staged cannot be taken back */
+	slot->item.place = *place;
+	slot->item.content = BUF_INIT;
+	HASH_ADD(hh, s->slots, item.place.digest, DIGEST_SIZE, slot);
+	return &slot->item;
+}
+
+/*
+ * Reads what the index does not know yet, then begins a new pack. Nothing is ever cut off: a pack
+ * with a torn or damaged tail stays as it is, so no flipped bit can cost a good record behind it.
+ * What is found new in the last pack may have been written by a process whose sync then failed: it
+ * is written again before a report can rely on it. Packs before it were synced to their ends.
+ */
+static enum err
+scan_packs(struct evidence_store *s, uint32_t pack, uint64_t offset)
+{
+	uint32_t last;
+	uint64_t end;
+	enum err e;
+
+	if ((e = last_pack(s, &last)) != ERR_OK)
+		return e;
+	for (; e == ERR_OK && pack <= last; pack++, offset = 0) {
+		char *path = pack_name(s, pack);
+
+		e = scan_pack(s, path, pack, offset, &end);
+		if (e == ERR_OK && pack == last && end > offset)
+			e = diskfile_write_again(path, offset, end);
+		free(path);
+	}
+	s->pack = last + 1;
+	s->offset = 0;
+	return e;
+}
+
+/* The highest number among the pack files; 0 if there is none. */
+static enum err
+last_pack(const struct evidence_store *s, uint32_t *last)
+{
+	DIR *d = opendir(s->directory);
+	struct dirent *entry;
+	uint64_t number;
+
+	*last = 0;
+	if (d == NULL)
+		return ERR_IO;
+	while ((entry = readdir(d)) != NULL) {
+		const char *digits = entry->d_name + strlen(PACK_PREFIX);
+
+		if (strncmp(entry->d_name, PACK_PREFIX, strlen(PACK_PREFIX)) != 0 ||
+		    strlen(digits) != PACK_DIGITS || strspn(digits, "0123456789") != PACK_DIGITS)
+			continue;
+		number = strtoull(digits, NULL, 10);
+		if (number > *last)
+			*last = (uint32_t)number;
+	}
+	closedir(d);
+	return ERR_OK;
+}
+
+/* From `offset` on; whole records reach up to `end`. */
+static enum err
+scan_pack(struct evidence_store *s, const char *path, uint32_t pack, uint64_t offset, uint64_t *end)
+{
+	struct stat st;
+	uint64_t next = offset;
+	enum err e = ERR_OK;
+
+	*end = offset;
+	if (stat(path, &st) != 0 || (uint64_t)st.st_size < offset) {
+		say_damaged(path, offset, ERR_NOT_FOUND);
+		return ERR_OK;
+	}
+	while (e == ERR_OK && offset < (uint64_t)st.st_size) {
+		e = scan_record(s, path, pack, offset, (uint64_t)st.st_size, &next);
+		if (e == ERR_OK)
+			offset = next;
+	}
+	*end = offset;
+	if (e == ERR_OK || e == ERR_IO || e == ERR_MEMORY)
+		return e;
+	say_damaged(path, offset, e);
+	return ERR_OK;
+}
+
+static enum err
+scan_record(struct evidence_store *s, const char *path, uint32_t pack, uint64_t offset,
+    uint64_t file_size, uint64_t *next)
+{
+	struct buf bytes = BUF_INIT, content = BUF_INIT;
+	struct pack_header h;
+	struct index_evidence place;
+	struct evidence_item *item;
+	enum err e;
+
+	e = diskfile_read_at(path, offset, PACK_HEADER_SIZE, &bytes);
+	if (e == ERR_OK)
+		e = pack_header_parse(buf_view(&bytes), &h);
+	if (e == ERR_OK && offset + PACK_HEADER_SIZE + h.stored > file_size)
+		e = ERR_FORMAT_SIZE;
+	buf_clear(&bytes);
+	if (e == ERR_OK)
+		e = diskfile_read_at(path, offset + PACK_HEADER_SIZE, h.stored, &bytes);
+	if (e == ERR_OK)
+		e = pack_content(&h, buf_view(&bytes), &content);
+	if (e == ERR_OK) {
+		place = (struct index_evidence){h.digest, h.kind, pack, offset, h.stored, h.size};
+		if (evidence_find(s, &h.digest) == NULL) {
+			item = add_slot(s, &place);
+			item->staged = s->durable; /* for the index */
+			s->durable = item;
+		}
+		*next = offset + PACK_HEADER_SIZE + h.stored;
+	}
+	buf_free(&bytes);
+	buf_free(&content);
+	return e;
+}
+
+/* The index alone is no proof: it outlives packs that were damaged or taken away. */
+static bool
+is_readable(struct evidence_store *s, struct evidence_item *item)
+{
+	struct buf content = BUF_INIT;
+
+	if (!item->read)
+		item->read = evidence_read(s, item, &content) == ERR_OK;
+	buf_free(&content);
+	return item->read;
+}
+
+/* As if it were not there: it may be added anew at once, so it has to be in no list any more. */
+static void
+lose(struct evidence_store *s, struct evidence_item *item)
+{
+	struct evidence_item **at = &s->durable;
+
+	item->lost = true;
+	while (*at != NULL && *at != item)
+		at = &(*at)->staged;
+	if (*at != NULL)
+		*at = item->staged;
+}
+
+static void
+say_damaged(const char *path, uint64_t offset, enum err e)
+{
+	struct logline l;
+
+	logline_begin(&l, LOGGER_ERROR, "evidence-damaged");
+	logline_string(&l, "path", path);
+	logline_number(&l, "offset", offset);
+	logline_error(&l, e);
+	logline_string(&l, "mend",
+	    "restore the file from a copy; collectors send again what is asked for again");
+	logline_end(&l);
+}

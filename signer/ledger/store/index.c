@@ -1,0 +1,397 @@
+#include "signer/ledger/store/index.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "signer/ledger/store/diskfile.h"
+#include "signer/ground/logger.h"
+
+/* Rises when the tables change; an index of another version is made anew. */
+#define INDEX_VERSION 2
+
+enum statement {
+	SELECT_STATE,
+	SELECT_WORKLOADS,
+	SELECT_EVIDENCE,
+	PUT_WORKLOAD,
+	PUT_EVIDENCE,
+	PUT_STATE,
+	BEGIN,
+	COMMIT,
+	ROLLBACK,
+	CHECK_FILE,
+	CHECK_ROWS,
+	STATEMENTS,
+};
+
+static const char *const sql[STATEMENTS] = {
+    [SELECT_STATE] = "SELECT log_size, log_root, pack, pack_offset FROM state",
+    [SELECT_WORKLOADS] = "SELECT collector, name, seq, time_ms, report_index, last_signed_s, "
+			 "bundle, report FROM workload",
+    [SELECT_EVIDENCE] = "SELECT digest, kind, pack, offset, stored, size FROM evidence",
+    [PUT_WORKLOAD] = "INSERT OR REPLACE INTO workload (collector, name, seq, time_ms, "
+		     "report_index, last_signed_s, bundle, report, checksum) VALUES "
+		     "(?1,?2,?3,?4,?5,?6,?7,?8, checksum(?1,?2,?3,?4,?5,?6,?7,?8))",
+    [PUT_EVIDENCE] = "INSERT OR REPLACE INTO evidence (digest, kind, pack, offset, stored, size, "
+		     "checksum) VALUES (?1,?2,?3,?4,?5,?6, checksum(?1,?2,?3,?4,?5,?6))",
+    [PUT_STATE] = "INSERT OR REPLACE INTO state (id, log_size, log_root, pack, pack_offset, "
+		  "checksum) VALUES (1,?1,?2,?3,?4, checksum(?1,?2,?3,?4))",
+    [BEGIN] = "BEGIN IMMEDIATE",
+    [COMMIT] = "COMMIT",
+    [ROLLBACK] = "ROLLBACK",
+    [CHECK_FILE] = "PRAGMA quick_check(1)",
+    [CHECK_ROWS] =
+	"SELECT (SELECT count(*) FROM workload WHERE checksum IS NOT checksum(collector, name, seq,"
+	" time_ms, report_index, last_signed_s, bundle, report)) + (SELECT count(*) FROM evidence"
+	" WHERE checksum IS NOT checksum(digest, kind, pack, offset, stored, size)) +"
+	" (SELECT count(*) FROM state WHERE"
+	" checksum IS NOT checksum(log_size, log_root, pack, pack_offset))",
+};
+
+static const char schema[] =
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+    "CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY, log_size INTEGER, log_root BLOB,"
+    " pack INTEGER, pack_offset INTEGER, checksum BLOB);"
+    "CREATE TABLE IF NOT EXISTS workload (collector TEXT, name TEXT, seq INTEGER, time_ms INTEGER,"
+    " report_index INTEGER, last_signed_s INTEGER, bundle BLOB, report BLOB, checksum BLOB,"
+    " PRIMARY KEY (collector, name)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS evidence (digest BLOB PRIMARY KEY, kind INTEGER, pack INTEGER,"
+    " offset INTEGER, stored INTEGER, size INTEGER, checksum BLOB) WITHOUT ROWID;";
+
+struct log_index {
+	sqlite3 *db;
+	sqlite3_stmt *statement[STATEMENTS];
+};
+
+static enum err open_once(const char *path, struct log_index **out);
+static enum err check_version(sqlite3 *db);
+static enum err check(struct log_index *x);
+static bool says(struct log_index *x, enum statement s, const char *expected);
+static void checksum(sqlite3_context *call, int count, sqlite3_value **values);
+static enum err run(struct log_index *x, enum statement s);
+static void log_failure(struct log_index *x, const char *call);
+static void bind_digest(sqlite3_stmt *s, int column, const struct digest *d);
+static void column_digest(sqlite3_stmt *s, int column, struct digest *out);
+static void remove_files(const char *path);
+
+enum err
+index_open(const char *path, struct log_index **out)
+{
+	enum err e = open_once(path, out);
+
+	if (e == ERR_OK)
+		return ERR_OK;
+	logger_say(LOGGER_WARNING, "index-rebuild",
+	    "%s is not a usable index; it is removed and made anew from the log", path);
+	remove_files(path);
+	return open_once(path, out);
+}
+
+void
+index_close(struct log_index **xp)
+{
+	struct log_index *x = *xp;
+
+	if (x == NULL)
+		return;
+	for (unsigned i = 0; i < STATEMENTS; i++)
+		sqlite3_finalize(x->statement[i]);
+	sqlite3_close(x->db);
+	free(x);
+	*xp = NULL;
+}
+
+void
+index_state(struct log_index *x, struct index_state *out)
+{
+	sqlite3_stmt *s = x->statement[SELECT_STATE];
+
+	memset(out, 0, sizeof(*out));
+	if (sqlite3_step(s) == SQLITE_ROW) {
+		out->log_size = (uint64_t)sqlite3_column_int64(s, 0);
+		column_digest(s, 1, &out->log_root);
+		out->pack = (uint32_t)sqlite3_column_int64(s, 2);
+		out->pack_offset = (uint64_t)sqlite3_column_int64(s, 3);
+	}
+	sqlite3_reset(s);
+}
+
+enum err
+index_each_workload(struct log_index *x,
+    enum err (*row)(
+	void *context, const char *collector, const char *name, const struct workload_head *head),
+    void *context)
+{
+	sqlite3_stmt *s = x->statement[SELECT_WORKLOADS];
+	struct workload_head head;
+	enum err e = ERR_OK;
+	int status = SQLITE_DONE;
+
+	while (e == ERR_OK && (status = sqlite3_step(s)) == SQLITE_ROW) {
+		head.seq = (uint64_t)sqlite3_column_int64(s, 2);
+		head.time_ms = (uint64_t)sqlite3_column_int64(s, 3);
+		head.index = (uint64_t)sqlite3_column_int64(s, 4);
+		head.last_signed_s = (uint64_t)sqlite3_column_int64(s, 5);
+		column_digest(s, 6, &head.bundle_digest);
+		column_digest(s, 7, &head.report_digest);
+		e = row(context, (const char *)sqlite3_column_text(s, 0),
+		    (const char *)sqlite3_column_text(s, 1), &head);
+	}
+	sqlite3_reset(s);
+	if (e == ERR_OK && status != SQLITE_DONE) {
+		log_failure(x, "select workload");
+		e = ERR_IO;
+	}
+	return e;
+}
+
+enum err
+index_each_evidence(struct log_index *x,
+    enum err (*row)(void *context, const struct index_evidence *e), void *context)
+{
+	sqlite3_stmt *s = x->statement[SELECT_EVIDENCE];
+	struct index_evidence found;
+	enum err e = ERR_OK;
+	int status = SQLITE_DONE;
+
+	while (e == ERR_OK && (status = sqlite3_step(s)) == SQLITE_ROW) {
+		column_digest(s, 0, &found.digest);
+		found.kind = (enum pack_kind)sqlite3_column_int(s, 1);
+		found.pack = (uint32_t)sqlite3_column_int64(s, 2);
+		found.offset = (uint64_t)sqlite3_column_int64(s, 3);
+		found.stored = (uint32_t)sqlite3_column_int64(s, 4);
+		found.size = (uint32_t)sqlite3_column_int64(s, 5);
+		e = row(context, &found);
+	}
+	sqlite3_reset(s);
+	if (e == ERR_OK && status != SQLITE_DONE) {
+		log_failure(x, "select evidence");
+		e = ERR_IO;
+	}
+	return e;
+}
+
+enum err
+index_clear_workloads(struct log_index *x)
+{
+	static const char clear[] = "DELETE FROM workload; UPDATE state SET log_size = 0,"
+				    " checksum = checksum(0, log_root, pack, pack_offset);";
+
+	if (sqlite3_exec(x->db, clear, NULL, NULL, NULL) != SQLITE_OK) {
+		log_failure(x, "clear");
+		return ERR_IO;
+	}
+	return ERR_OK;
+}
+
+enum err
+index_begin(struct log_index *x)
+{
+	return run(x, BEGIN);
+}
+
+enum err
+index_put_workload(struct log_index *x, const struct workload_update *u)
+{
+	sqlite3_stmt *s = x->statement[PUT_WORKLOAD];
+
+	sqlite3_bind_text(s, 1, u->workload->collector, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 2, u->workload->name, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 3, (sqlite3_int64)u->head.seq);
+	sqlite3_bind_int64(s, 4, (sqlite3_int64)u->head.time_ms);
+	sqlite3_bind_int64(s, 5, (sqlite3_int64)u->head.index);
+	sqlite3_bind_int64(s, 6, (sqlite3_int64)u->head.last_signed_s);
+	bind_digest(s, 7, &u->head.bundle_digest);
+	bind_digest(s, 8, &u->head.report_digest);
+	return run(x, PUT_WORKLOAD);
+}
+
+enum err
+index_put_evidence(struct log_index *x, const struct index_evidence *e)
+{
+	sqlite3_stmt *s = x->statement[PUT_EVIDENCE];
+
+	bind_digest(s, 1, &e->digest);
+	sqlite3_bind_int(s, 2, (int)e->kind);
+	sqlite3_bind_int64(s, 3, e->pack);
+	sqlite3_bind_int64(s, 4, (sqlite3_int64)e->offset);
+	sqlite3_bind_int64(s, 5, e->stored);
+	sqlite3_bind_int64(s, 6, e->size);
+	return run(x, PUT_EVIDENCE);
+}
+
+enum err
+index_commit(struct log_index *x, const struct index_state *state)
+{
+	sqlite3_stmt *s = x->statement[PUT_STATE];
+	enum err e;
+
+	sqlite3_bind_int64(s, 1, (sqlite3_int64)state->log_size);
+	bind_digest(s, 2, &state->log_root);
+	sqlite3_bind_int64(s, 3, state->pack);
+	sqlite3_bind_int64(s, 4, (sqlite3_int64)state->pack_offset);
+	if ((e = run(x, PUT_STATE)) != ERR_OK)
+		return e;
+	return run(x, COMMIT);
+}
+
+static enum err
+open_once(const char *path, struct log_index **out)
+{
+	/* Handed from thread to thread, but never two at once: it needs no locks. */
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+	struct log_index *x = calloc(1, sizeof(*x));
+
+	*out = NULL;
+	if (x == NULL)
+		return ERR_MEMORY;
+	if (sqlite3_open_v2(path, &x->db, flags, NULL) != SQLITE_OK ||
+	    check_version(x->db) != ERR_OK ||
+	    sqlite3_create_function(x->db, "checksum", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+		checksum, NULL, NULL) != SQLITE_OK ||
+	    sqlite3_exec(x->db, schema, NULL, NULL, NULL) != SQLITE_OK) {
+		log_failure(x, "open");
+		index_close(&x);
+		return ERR_IO;
+	}
+	for (unsigned i = 0; i < STATEMENTS; i++) {
+		if (sqlite3_prepare_v2(x->db, sql[i], -1, &x->statement[i], NULL) != SQLITE_OK) {
+			log_failure(x, sql[i]);
+			index_close(&x);
+			return ERR_IO;
+		}
+	}
+	if (check(x) != ERR_OK) {
+		index_close(&x);
+		return ERR_IO;
+	}
+	*out = x;
+	return ERR_OK;
+}
+
+/* The file hangs together, can be written, and every row is as it was put. */
+static enum err
+check(struct log_index *x)
+{
+	if (run(x, BEGIN) != ERR_OK || run(x, ROLLBACK) != ERR_OK)
+		return ERR_IO;
+	if (says(x, CHECK_FILE, "ok") && says(x, CHECK_ROWS, "0"))
+		return ERR_OK;
+	logger_say(LOGGER_WARNING, "index-failed", "the index is damaged");
+	return ERR_IO;
+}
+
+static bool
+says(struct log_index *x, enum statement s, const char *expected)
+{
+	const char *found;
+	bool same = sqlite3_step(x->statement[s]) == SQLITE_ROW &&
+		    (found = (const char *)sqlite3_column_text(x->statement[s], 0)) != NULL &&
+		    strcmp(found, expected) == 0;
+
+	sqlite3_reset(x->statement[s]);
+	return same;
+}
+
+/* SHA-256 over the values, each behind its type and size. */
+static void
+checksum(sqlite3_context *call, int count, sqlite3_value **values)
+{
+	struct buf bytes = BUF_INIT;
+	struct digest sum;
+
+	for (int i = 0; i < count; i++) {
+		uint8_t type = (uint8_t)sqlite3_value_type(values[i]);
+		const void *data = sqlite3_value_blob(values[i]);
+		size_t size = (size_t)sqlite3_value_bytes(values[i]);
+
+		buf_append_byte(&bytes, type);
+		buf_append(&bytes, &size, sizeof(size));
+		buf_append(&bytes, data, size);
+	}
+	if (buf_status(&bytes) == ERR_OK) {
+		digest_of(bytes.data, bytes.size, &sum);
+		sqlite3_result_blob(call, sum.bytes, DIGEST_SIZE, SQLITE_TRANSIENT);
+	} else {
+		sqlite3_result_error_nomem(call);
+	}
+	buf_free(&bytes);
+}
+
+/* A new file has version 0 and gets ours. */
+static enum err
+check_version(sqlite3 *db)
+{
+	sqlite3_stmt *s = NULL;
+	int version = -1;
+	char *set;
+
+	if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &s, NULL) == SQLITE_OK &&
+	    sqlite3_step(s) == SQLITE_ROW)
+		version = sqlite3_column_int(s, 0);
+	sqlite3_finalize(s);
+	if (version == INDEX_VERSION)
+		return ERR_OK;
+	if (version != 0 ||
+	    (set = sqlite3_mprintf("PRAGMA user_version=%d", INDEX_VERSION)) == NULL)
+		return ERR_UNSUPPORTED;
+	version = sqlite3_exec(db, set, NULL, NULL, NULL);
+	sqlite3_free(set);
+	return version == SQLITE_OK ? ERR_OK : ERR_IO;
+}
+
+static enum err
+run(struct log_index *x, enum statement s)
+{
+	int status = sqlite3_step(x->statement[s]);
+
+	sqlite3_reset(x->statement[s]);
+	if (status == SQLITE_DONE)
+		return ERR_OK;
+	log_failure(x, sql[s]);
+	return ERR_IO;
+}
+
+static void
+log_failure(struct log_index *x, const char *call)
+{
+	struct logline l;
+
+	logline_begin(&l, LOGGER_WARNING, "index-failed");
+	logline_string(&l, "call", call);
+	logline_string(&l, "error", x->db != NULL ? sqlite3_errmsg(x->db) : "no memory");
+	logline_end(&l);
+}
+
+static void
+bind_digest(sqlite3_stmt *s, int column, const struct digest *d)
+{
+	sqlite3_bind_blob(s, column, d->bytes, DIGEST_SIZE, SQLITE_STATIC);
+}
+
+static void
+column_digest(sqlite3_stmt *s, int column, struct digest *out)
+{
+	const void *bytes = sqlite3_column_blob(s, column);
+
+	*out = DIGEST_ZERO;
+	if (bytes != NULL && sqlite3_column_bytes(s, column) == DIGEST_SIZE)
+		memcpy(out->bytes, bytes, DIGEST_SIZE);
+}
+
+static void
+remove_files(const char *path)
+{
+	static const char *const suffixes[] = {"", "-wal", "-shm"};
+	struct buf name = BUF_INIT;
+
+	for (unsigned i = 0; i < 3; i++) {
+		buf_clear(&name);
+		buf_append_format(&name, "%s%s", path, suffixes[i]);
+		buf_append_byte(&name, 0);
+		if (buf_status(&name) == ERR_OK && diskfile_remove((char *)name.data) != ERR_OK)
+			break; /* said there; opening will fail */
+	}
+	buf_free(&name);
+}

@@ -1,0 +1,49 @@
+/*
+ * Judgements that are remembered: how one rule judged one component, so that a component is
+ * appraised once per policy and not once per report.
+ *
+ * Bounded: what was used longest ago is forgotten first, and made again from the stored component
+ * when it is needed. So a collector that reports something new each time costs disk, not memory.
+ */
+#ifndef HALLMARK_SIGNER_LEDGER_VERDICTS_H
+#define HALLMARK_SIGNER_LEDGER_VERDICTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/appraise.h"
+#include "proto/err.h"
+
+/* Some 400 bytes for a component without findings: 160,000 of them, five of each of 32,000 hosts.
+ */
+#define VERDICTS_BYTES_MAX (64UL * 1024 * 1024)
+
+struct verdict;
+
+/* The judgements about one component, by several rules; zero-initialised, in its owner. */
+struct verdict_list {
+	struct verdict *first;
+};
+
+/* All that are remembered. Zero-initialised. */
+struct verdicts {
+	struct verdict *oldest, *newest; /* by use */
+	size_t bytes;
+};
+
+/* The judgement of `rule` about the component, or NULL if none is kept for this policy and time. */
+const struct component_verdict *verdicts_find(struct verdicts *all, struct verdict_list *list,
+    const struct policy_rule *rule, uint64_t generation, uint64_t now_s);
+
+/* Keeps a judgement (moved) of the policy of this generation. ERR_MEMORY. */
+enum err verdicts_keep(struct verdicts *all, struct verdict_list *list,
+    const struct policy_rule *rule, uint64_t generation,
+    struct component_verdict *verdict) MUST_USE;
+
+/* Forgets as much as is over the bound; what was found or kept before may be gone then. */
+void verdicts_trim(struct verdicts *all);
+
+/* Forgets all about one component. */
+void verdicts_drop(struct verdicts *all, struct verdict_list *list);
+
+#endif

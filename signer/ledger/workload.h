@@ -1,0 +1,88 @@
+/*
+ * What the signer remembers of each workload of each collector: the head of its hash chain.
+ *
+ * The head moves when a report is staged, not when it is durable: stages are strictly ordered, and
+ * a failed commit ends the process, so nobody ever sees a head that was not logged.
+ */
+#ifndef HALLMARK_SIGNER_LEDGER_WORKLOAD_H
+#define HALLMARK_SIGNER_LEDGER_WORKLOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/evidence/bundle.h"
+#include "proto/bytes.h"
+#include "proto/digest.h"
+#include "proto/err.h"
+
+struct policy_rule;
+
+/* The head of a chain, as the log has it. */
+struct workload_head {
+	uint64_t seq;
+	uint64_t time_ms;       /* of measurement */
+	uint64_t index;         /* of the report */
+	uint64_t last_signed_s; /* iat of the last report with a collector's signature; 0: never */
+	struct digest bundle_digest;
+	struct digest report_digest; /* SHA-256 of the report; ledger_head_digest */
+};
+
+struct workload {
+	char *key; /* collector's identity, NUL, workload's name, NUL: unique, never changes */
+	size_t key_size;
+	const char *collector; /* into key */
+	const char *name;
+	bool has_head; /* a report of it is in the log (or staged) */
+	struct workload_head head;
+	uint64_t nonce_serial; /* of the last nonce used for it */
+	bool busy;             /* a bundle of it waits for components */
+	/* The rule that applies, found once per policy. */
+	const struct policy_rule *rule;
+	uint64_t rule_generation; /* of the policy; 0: not looked up */
+	size_t index_place; /* among the changes for the index, from 1; 0: none (index_changes.h) */
+};
+
+/* A head on its way into the index: the workload's names never change, so threads may read them. */
+struct workload_update {
+	struct workload *workload;
+	struct workload_head head;
+};
+
+struct workload_table;
+
+static inline struct view
+workload_name(const struct workload *w)
+{
+	return (struct view){
+	    (const uint8_t *)w->name, (size_t)(w->key + w->key_size - 1 - w->name)};
+}
+
+static inline struct view
+workload_collector(const struct workload *w)
+{
+	return (struct view){(const uint8_t *)w->collector, (size_t)(w->name - 1 - w->collector)};
+}
+
+struct workload_table *workload_table_new(void); /* NULL: no memory */
+void workload_table_free(struct workload_table **t);
+
+/* Finds, or makes without a head. NULL for want of memory. */
+struct workload *workload_get(struct workload_table *t, const char *collector, struct view name);
+
+/* Finds, or NULL. */
+struct workload *workload_find(struct workload_table *t, const char *collector, struct view name);
+
+/*
+ * Forgets a workload of which no report was ever staged and no bundle waits: whoever only sends
+ * what is refused leaves nothing behind. Anything else stays as it is.
+ */
+void workload_forget(struct workload_table *t, struct workload *w);
+
+size_t workload_count(const struct workload_table *t);
+
+/* Calls back for each; an error ends the walk and is returned. */
+enum err workload_each(struct workload_table *t,
+    enum err (*visit)(void *context, struct workload *w), void *context) MUST_USE;
+
+#endif

@@ -1,0 +1,132 @@
+#include "signer/session/appraiser.h"
+
+#include <string.h>
+
+static const char build[] = "hallmark-signer/" HALLMARK_VERSION;
+
+static enum err judge_one(struct service *s, const struct policy_rule *rule,
+    const struct bundle_component *named, enum component_kind kind, struct evidence_item *item,
+    uint64_t now_s, const struct component_verdict **out);
+static enum err appraise_stored(struct service *s, const struct policy_rule *rule,
+    struct evidence_item *item, uint64_t now_s, const struct component_verdict **out);
+
+enum err
+appraiser_judge(struct service *s, const struct policy_rule *rule, const struct bundle *b,
+    struct appraiser_components *out)
+{
+	enum err e = ERR_OK;
+
+	memset(out, 0, sizeof(*out));
+	verdicts_trim(evidence_verdicts(s->evidence)); /* nobody holds any now */
+	out->now_s = service_now_s(s);
+	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT && e == ERR_OK; kind++) {
+		const struct bundle_component *named = &b->component[kind];
+		struct evidence_item *item;
+
+		if (!named->present)
+			continue;
+		item = evidence_find(s->evidence, &named->digest);
+		if (item != NULL)
+			e = judge_one(s, rule, named, (enum component_kind)kind, item, out->now_s,
+			    &out->verdict[kind]);
+		/* Not there, or found damaged just now: the collector has it. */
+		if (item == NULL || item->lost) {
+			out->missing[out->missing_count++] = (enum component_kind)kind;
+			e = ERR_OK;
+		}
+	}
+	return e;
+}
+
+enum err
+appraiser_report(struct service *s, const struct appraiser_case *c,
+    const struct appraiser_components *components, struct buf *to, enum report_status *status,
+    struct workload_head *head)
+{
+	const struct workload *w = c->workload;
+	struct report r;
+	struct appraise_input in = {.bundle = c->bundle, .received_s = components->now_s};
+	enum err e;
+
+	memset(&r, 0, sizeof(r));
+	in.signed_now = c->signature.size > 0;
+	in.last_signed_s = in.signed_now ? in.received_s : w->has_head ? w->head.last_signed_s : 0;
+	memcpy(in.component, components->verdict, sizeof(in.component));
+	buf_clear(&s->scratch);
+	appraise_conclude(s->policy, w->rule, &in, &s->scratch, &r);
+	if ((e = buf_status(&s->scratch)) != ERR_OK)
+		return e;
+	r.profile = s->config->report.profile;
+	r.issued_s = in.received_s;
+	r.expires_s = in.received_s + s->config->report.lifetime_s;
+	r.issuer = view_of_string(s->config->log_origin);
+	r.collector = workload_collector(w);
+	r.developer = view_of_string(s->config->report.developer);
+	r.build = VIEW_LITERAL(build);
+	r.bundle = *c->bundle;
+	r.bundle_digest = c->bundle_digest;
+	r.has_previous = w->has_head;
+	if (w->has_head)
+		r.previous = *ledger_head_digest(s->ledger, w);
+	r.has_signature = in.signed_now;
+	r.signature = c->signature;
+	r.certificate = c->certificate;
+	r.last_signed_s = in.last_signed_s;
+	if ((e = report_write(&r, to)) != ERR_OK)
+		return e;
+	*status = r.status;
+	head->seq = c->bundle->seq;
+	head->time_ms = c->bundle->time_ms;
+	head->last_signed_s = in.last_signed_s;
+	head->bundle_digest = c->bundle_digest; /* the report's comes with its batch's */
+	return ERR_OK;
+}
+
+static enum err
+judge_one(struct service *s, const struct policy_rule *rule, const struct bundle_component *named,
+    enum component_kind kind, struct evidence_item *item, uint64_t now_s,
+    const struct component_verdict **out)
+{
+	enum err e = ERR_OK;
+
+	*out = verdicts_find(
+	    evidence_verdicts(s->evidence), &item->verdicts, rule, s->policy_generation, now_s);
+	if (*out == NULL)
+		e = appraise_stored(s, rule, item, now_s, out);
+	if (e == ERR_OK && (item->component_kind != kind || item->component_count != named->count ||
+			       item->place.size != named->size))
+		e = ERR_COMPONENT_FORMAT;
+	return e;
+}
+
+static enum err
+appraise_stored(struct service *s, const struct policy_rule *rule, struct evidence_item *item,
+    uint64_t now_s, const struct component_verdict **out)
+{
+	struct buf bytes = BUF_INIT;
+	struct component *component = NULL;
+	struct component_verdict *verdict = NULL;
+	enum err e = ERR_COMPONENT_FORMAT;
+
+	if (item->place.kind == PACK_COMPONENT)
+		e = evidence_read(s->evidence, item, &bytes);
+	if (e == ERR_OK)
+		e = component_decode(buf_view(&bytes), &component);
+	if (e == ERR_OK) {
+		item->component_kind = component->kind;
+		item->component_count = component->item_count;
+		e = appraise_component(rule, component, now_s, &verdict);
+	}
+	if (e == ERR_OK) {
+		s->counters.appraisals++;
+		e = verdicts_keep(evidence_verdicts(s->evidence), &item->verdicts, rule,
+		    s->policy_generation, verdict);
+	}
+	if (e == ERR_OK)
+		*out = verdict;
+	else
+		component_verdict_free(&verdict);
+	component_free(&component);
+	buf_free(&bytes);
+	return e;
+}

@@ -1,0 +1,47 @@
+/*
+ * Appraisal inside the signer: finds the judgement of each component, made once per rule and
+ * component, and writes the report of a bundle.
+ */
+#ifndef HALLMARK_SIGNER_SESSION_APPRAISER_H
+#define HALLMARK_SIGNER_SESSION_APPRAISER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/appraise.h"
+#include "proto/evidence/bundle.h"
+#include "proto/err.h"
+#include "signer/session/service.h"
+
+struct appraiser_components {
+	uint64_t now_s; /* the time that they were judged for: the report's iat */
+	const struct component_verdict *verdict[COMPONENT_KIND_COUNT]; /* NULL: not in the bundle */
+	size_t missing_count;
+	enum component_kind missing[COMPONENT_KIND_COUNT]; /* not in the evidence store */
+};
+
+/*
+ * Judges every component of the bundle that the store has, and lists those that it lacks. This is
+ * where the bundle gets its time: it is taken once, for all that follows, so that no verdict can be
+ * of another second than the report that it stands in.
+ * ERR_COMPONENT_FORMAT if a stored component is not what the bundle says of it (kind, count, size);
+ * ERR_MEMORY.
+ */
+enum err appraiser_judge(struct service *s, const struct policy_rule *rule, const struct bundle *b,
+    struct appraiser_components *out) MUST_USE;
+
+/* Everything a report says beside the verdict. */
+struct appraiser_case {
+	struct workload *workload;
+	const struct bundle *bundle;
+	struct digest bundle_digest;
+	struct view signature;     /* of the collector, checked; size 0: none */
+	struct digest certificate; /* of the collector, where there is a signature */
+};
+
+/* Appends the report to `to`; gives its status and the head that it makes of the chain. */
+enum err appraiser_report(struct service *s, const struct appraiser_case *c,
+    const struct appraiser_components *components, struct buf *to, enum report_status *status,
+    struct workload_head *head) MUST_USE;
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * Nonces: 32 bytes that nobody can guess, bound to a connection, with a time and a serial number
+ * that only this process can read back.
+ *
+ * A nonce is two AES-256 blocks under a key that is drawn at start and never leaves the process:
+ *
+ *   AES(connection u64 || serial u64) || AES(time in ms u64 || low half of connection || of serial)
+ *
+ * so the signer keeps nothing per nonce that was given, however many are outstanding. Both blocks
+ * carry connection and serial: halves of two nonces do not make a third. To a peer they are
+ * random. Serial numbers rise through the life of the process; "once per workload" is then a
+ * comparison with the last serial that the workload used.
+ */
+#ifndef HALLMARK_SIGNER_SESSION_NONCE_H
+#define HALLMARK_SIGNER_SESSION_NONCE_H
+
+#include <stdint.h>
+
+#include "proto/evidence/bundle.h"
+#include "proto/err.h"
+
+struct nonce_source;
+
+/* NULL if the library gives no random key. */
+struct nonce_source *nonce_source_new(void);
+void nonce_source_free(struct nonce_source **s); /* wipes the key */
+
+/* `now_ms` is of the monotonic clock, here and below. */
+void nonce_make(
+    struct nonce_source *s, uint64_t connection, uint64_t now_ms, uint8_t nonce[NONCE_SIZE]);
+
+/*
+ * ERR_NONCE_UNKNOWN if it was not given to this connection, ERR_NONCE_EXPIRED if it is older than
+ * `lifetime_ms`. Otherwise its serial, 1 or more.
+ */
+enum err nonce_check(struct nonce_source *s, uint64_t connection, uint64_t now_ms,
+    uint64_t lifetime_ms, const uint8_t nonce[NONCE_SIZE], uint64_t *serial) MUST_USE;
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * What all sessions of one signer share. Built and owned by signer.c; on the ledger's loop.
+ */
+#ifndef HALLMARK_SIGNER_SESSION_SERVICE_H
+#define HALLMARK_SIGNER_SESSION_SERVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/signer_config.h"
+#include "policy/policy.h"
+#include "proto/wire/message.h"
+#include "signer/ground/counters.h"
+#include "signer/ledger/store/evidence.h"
+#include "signer/ledger/ledger.h"
+#include "signer/session/nonce.h"
+#include "signer/ledger/store/storage.h"
+#include "signer/ledger/workload.h"
+
+struct service {
+	const struct signer_config *config;
+	struct policy *policy;
+	uint64_t policy_generation; /* rises with each policy; 1 is the first */
+	struct counters counters;
+	struct traffic traffic; /* what the fronts count */
+	struct nonce_source *nonces;
+	struct evidence_store *evidence;
+	struct workload_table *workloads;
+	struct ledger *ledger;
+	struct storage storage; /* low: nothing new is taken */
+	struct message_decoder *decoder;
+	struct buf scratch;      /* words of findings, while a report is written */
+	uint64_t evidence_bytes; /* of components being received, whole signer */
+	struct session *uploads; /* that receive them; linked in session_state.h */
+	uint64_t last_issued_s;  /* no report is issued with a time before its predecessor's */
+	bool clock_behind;       /* said once */
+	bool wall_known;         /* `wall_ahead_s` is set */
+	int64_t wall_ahead_s;    /* wall clock over the monotonic one, when last looked at */
+	bool stopping;           /* takes no more bundles */
+};
+
+/*
+ * Wall clock for reports, in seconds, never falling: a clock that was set back stands still until
+ * it has caught up. The log says so once, and names every jump of the clock.
+ */
+uint64_t service_now_s(struct service *s);
+
+/* A report in the log was issued then: none is issued before it, whatever the clock says now. */
+void service_has_issued(struct service *s, uint64_t issued_s);
+
+/* Wall clock in milliseconds, not before the last report. */
+uint64_t service_wall_ms(const struct service *s);
+
+/* Counts a refusal; on the ledger's loop. */
+void service_count(struct service *s, enum err e);
+
+#endif

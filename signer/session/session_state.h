@@ -1,0 +1,62 @@
+/*
+ * A session's insides, shared by session.c and upload.c. Nobody else includes this.
+ */
+#ifndef HALLMARK_SIGNER_SESSION_SESSION_STATE_H
+#define HALLMARK_SIGNER_SESSION_SESSION_STATE_H
+
+#include "signer/session/appraiser.h"
+#include "signer/session/session.h"
+
+enum session_state { SESSION_NEW, SESSION_OPEN, SESSION_LOST, SESSION_STATES };
+
+/* A bundle on its way through the checks; views into the frame, or into a waiting copy. */
+struct filing {
+	struct view bytes; /* canonical */
+	struct view signature;
+	struct bundle bundle;
+	struct digest digest;
+	struct workload *workload; /* NULL until it was found and allowed */
+	uint64_t serial;           /* of its nonce */
+	uint64_t arrived_us;       /* monotonic; with all its components */
+};
+
+/* A bundle that waits for components. */
+struct waiting {
+	struct buf bytes; /* bundle, then signature */
+	struct filing filing;
+	bool lacks[COMPONENT_KIND_COUNT]; /* asked for, and not yet come */
+	struct waiting *next;
+};
+
+struct session {
+	struct service *service;
+	struct session_output output;
+	X509 *certificate; /* the peer's */
+	char *identity;
+	uint64_t number; /* of the connection */
+	enum session_state state;
+	bool gone;
+	uint32_t in_flight; /* bundles whose receipt is the ledger's to give */
+	struct waiting *waiting;
+	uint32_t waiting_count;
+	/* The one component that is being received. */
+	struct digest upload_digest;
+	struct buf upload;
+	uint64_t upload_size;                          /* bytes, as its bundle says; 0: none */
+	struct session *next_upload, *previous_upload; /* of the service's, while there is one */
+	uint64_t void_bytes; /* asked for by bundles refused since: may still be on their way */
+};
+
+/* session.c */
+void session_refuse(struct session *s, enum err e, const struct filing *f);
+enum err session_find_workload(struct session *s, struct filing *f) MUST_USE;
+enum err session_stage(
+    struct session *s, struct filing *f, const struct appraiser_components *components) MUST_USE;
+
+/* upload.c: keeps a copy of the bundle and asks for what is missing. */
+enum err upload_await(struct session *s, const struct filing *f,
+    const struct appraiser_components *components) MUST_USE;
+enum err upload_on_part(struct session *s, const struct message_part *m) MUST_USE;
+void upload_end(struct session *s);
+
+#endif
