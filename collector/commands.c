@@ -6,14 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "collector/channel.h"
-#include "collector/interrupt.h"
-#include "collector/listing.h"
-#include "collector/measure.h"
-#include "collector/pattern.h"
-#include "collector/process.h"
-#include "collector/receipt.h"
-#include "collector/reporter.h"
+#include "collector/report/channel.h"
+#include "collector/ground/interrupt.h"
+#include "collector/measure/listing.h"
+#include "collector/measure/measure.h"
+#include "collector/measure/pattern.h"
+#include "collector/measure/process.h"
+#include "collector/report/receipt.h"
+#include "collector/report/reporter.h"
 #include "collector/rights.h"
 #include "collector/runner.h"
 #include "config/validity.h"

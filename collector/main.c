@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "collector/commands.h"
-#include "collector/interrupt.h"
+#include "collector/ground/interrupt.h"
 #include "config/descriptors.h"
 
 static const char usage_text[] =

@@ -11,7 +11,7 @@
 #ifndef HALLMARK_COLLECTOR_RIGHTS_H
 #define HALLMARK_COLLECTOR_RIGHTS_H
 
-#include "collector/trouble.h"
+#include "collector/ground/trouble.h"
 #include "proto/err.h"
 
 /* ERR_IO with the trouble in words: the program must not go on. */

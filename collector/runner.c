@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "collector/backoff.h"
-#include "collector/interrupt.h"
-#include "collector/journal.h"
-#include "collector/reporter.h"
+#include "collector/report/backoff.h"
+#include "collector/ground/interrupt.h"
+#include "collector/report/journal.h"
+#include "collector/report/reporter.h"
 
 #define RECONNECT_FIRST_MS 1000
 #define RECONNECT_MOST_MS  60000

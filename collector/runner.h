@@ -13,7 +13,7 @@
 #ifndef HALLMARK_COLLECTOR_RUNNER_H
 #define HALLMARK_COLLECTOR_RUNNER_H
 
-#include "collector/trouble.h"
+#include "collector/ground/trouble.h"
 #include "config/collector_config.h"
 #include "proto/err.h"
 

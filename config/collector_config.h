@@ -47,7 +47,7 @@ struct collector_config {
 		const char *signer_ca;
 	} tls;
 	const char *state_directory;   /* chains and spool */
-	const char *receipt_directory; /* of files: collector/receipt.h */
+	const char *receipt_directory; /* of files: collector/report/receipt.h */
 	uint32_t interval_s;
 	uint32_t jitter_percent;
 	uint32_t sign_every_s; /* the collector signs a bundle this often; 0: never */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "collector/measure_packages.h"
+#include "collector/measure/measure_packages.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/pattern.h"
+#include "collector/measure/pattern.h"
 #include "policy/glob.h"
 #include "proto/encoding.h"
 

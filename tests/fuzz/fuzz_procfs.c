@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/maps.h"
-#include "collector/process.h"
-#include "collector/procfs.h"
+#include "collector/measure/maps.h"
+#include "collector/measure/process.h"
+#include "collector/measure/procfs.h"
 #include "proto/encoding.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

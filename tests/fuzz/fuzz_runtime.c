@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "collector/measure_runtime.h"
+#include "collector/measure/measure_runtime.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "collector/pattern.h"
+#include "collector/measure/pattern.h"
 
 static void
 expect_refused(const char *text, const char *words)

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "collector/process.h"
-#include "collector/procfs.h"
+#include "collector/measure/process.h"
+#include "collector/measure/procfs.h"
 
 static void
 pid_files(void **state)

@@ -1,0 +1,35 @@
+/*
+ * SHA-256 of a file's bytes through one fixed buffer: files are never mapped nor held whole, so
+ * memory does not depend on what is measured.
+ */
+#ifndef HALLMARK_COLLECTOR_MEASURE_FILEHASH_H
+#define HALLMARK_COLLECTOR_MEASURE_FILEHASH_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "proto/evidence/component.h"
+#include "proto/digest.h"
+#include "proto/err.h"
+
+#define FILEHASH_BUFFER_SIZE (128 * 1024) /* bytes: more is not faster, less costs system calls */
+
+struct filehash;
+
+struct filehash *filehash_new(void); /* NULL: no memory, or no SHA-256 */
+void filehash_free(struct filehash **h);
+
+/*
+ * Reads the regular file `fd` from its beginning to its end and fills digest, size, mode, owner of
+ * `out`, and adds COMPONENT_FILE_CHANGED if it changed meanwhile (size, times, or bytes read); then
+ * digest and size are of what was read. A file that grows as fast as it is read ends one buffer
+ * behind its first size. A file that cannot be read to its end gets the zero digest and
+ * COMPONENT_FILE_UNREADABLE; that is no error. ERR_CLOSED: the program was asked to stop.
+ * ERR_CRYPTO.
+ */
+enum err filehash_describe(struct filehash *h, int fd, struct component_file *out) MUST_USE;
+
+/* Size, mode and owner of `out` from `s`. */
+void filehash_set_stat(struct component_file *out, const struct stat *s);
+
+#endif

@@ -1,0 +1,160 @@
+#include "collector/measure/measure.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collector/measure/measure_context.h"
+#include "collector/measure/measure_executable.h"
+#include "collector/measure/measure_files.h"
+#include "collector/measure/measure_host.h"
+#include "collector/measure/measure_libraries.h"
+#include "collector/measure/measure_packages.h"
+#include "collector/measure/measure_runtime.h"
+#include "collector/measure/pattern.h"
+
+static measure_function *const functions[COMPONENT_KIND_COUNT] = {
+    [COMPONENT_CONFIG] = NULL, /* measure_check refuses it */
+    [COMPONENT_EXECUTABLE] = measure_executable,
+    [COMPONENT_FILES] = measure_files,
+    [COMPONENT_HOST] = measure_host,
+    [COMPONENT_LIBRARIES] = measure_libraries,
+    [COMPONENT_PACKAGES] = measure_packages,
+    [COMPONENT_RUNTIME] = measure_runtime,
+};
+
+static enum err measure_process(const struct collector_workload *w, const struct process *p,
+    struct filehash *hash, const struct measure_output *to, struct measurement *out,
+    struct trouble *t);
+static enum err measure_kind(struct measure_context *m, enum component_kind kind,
+    const struct measure_output *to, struct bundle_component *out);
+static uint64_t wall_clock_ms(void);
+
+enum err
+measure_workload(const struct collector_workload *w, struct filehash *hash,
+    const struct measure_output *to, struct measurement *out, struct trouble *t)
+{
+	struct process process;
+	enum err e = ERR_CHANGED;
+
+	for (unsigned tries = 0; tries < MEASURE_TRIES_MAX && e == ERR_CHANGED; tries++) {
+		memset(out, 0, sizeof(*out));
+		out->time_ms = wall_clock_ms();
+		if ((e = measure_host_boot_id(out->boot_id)) != ERR_OK)
+			return trouble_set(t, e,
+			    "the boot id of /proc/sys/kernel/random/boot_id "
+			    "cannot be read; is /proc mounted?");
+		if ((e = process_find(w, &process, t)) != ERR_OK)
+			return e;
+		out->pid = process.pid;
+		e = measure_process(w, &process, hash, to, out, t);
+		if (e == ERR_OK)
+			e = process_check(&process);
+		process_close(&process);
+	}
+	if (e == ERR_CHANGED)
+		return trouble_set(t, e,
+		    "workload %s: its process changed each time while it was measured (%d times)",
+		    w->name, MEASURE_TRIES_MAX);
+	if (e != ERR_OK)
+		return e;
+	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++)
+		if (out->component[kind].present)
+			return ERR_OK;
+	return trouble_set(
+	    t, ERR_CONFIG, "workload %s: not one component could be measured", w->name);
+}
+
+enum err
+measure_check(const struct collector_workload *w, struct trouble *t)
+{
+	struct pattern pattern;
+	bool some = false;
+	enum err e;
+
+	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++) {
+		some = some || w->measure[kind];
+		if (w->measure[kind] && functions[kind] == NULL)
+			return trouble_set(t, ERR_CONFIG,
+			    "workload %s: the component `%s` is not available; take it out of "
+			    "`measure`",
+			    w->name, component_kind_name((enum component_kind)kind));
+	}
+	if (!some)
+		return trouble_set(t, ERR_CONFIG,
+		    "workload %s: `measure` names no component; name at least one", w->name);
+	for (size_t i = 0; i < w->file_count; i++) {
+		if ((e = pattern_parse(w->files[i], &pattern, t)) != ERR_OK)
+			return e == ERR_FORMAT ? ERR_CONFIG : e;
+		pattern_free(&pattern);
+	}
+	return ERR_OK;
+}
+
+static enum err
+measure_process(const struct collector_workload *w, const struct process *p, struct filehash *hash,
+    const struct measure_output *to, struct measurement *out, struct trouble *t)
+{
+	struct measure_context m = {
+	    .process = p, .workload = w, .hash = hash, .root = -1, .trouble = t};
+	enum err e = ERR_OK;
+
+	m.root = openat(p->dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (unsigned kind = 0; e == ERR_OK && kind < COMPONENT_KIND_COUNT; kind++) {
+		if (!w->measure[kind])
+			continue;
+		t->text[0] = '\0';
+		e = measure_kind(&m, (enum component_kind)kind, to, &out->component[kind]);
+	}
+	if (m.root >= 0)
+		(void)close(m.root);
+	return e;
+}
+
+/* ERR_OK with `out` not present: the component is left out. */
+static enum err
+measure_kind(struct measure_context *m, enum component_kind kind, const struct measure_output *to,
+    struct bundle_component *out)
+{
+	struct component_builder *builder = component_builder_new(kind);
+	struct buf bytes = BUF_INIT;
+	size_t count = 0;
+	enum err e;
+
+	if (builder == NULL)
+		return ERR_MEMORY;
+	if (functions[kind] == NULL)
+		abort(); /* the configuration lets no kind through that has no function */
+	if ((e = functions[kind](m, builder)) == ERR_OK)
+		e = component_finish(builder, &bytes, &count);
+	component_builder_free(&builder); /* before the bytes are used: both are large */
+	if (e == ERR_OK) {
+		out->count = count;
+		out->size = bytes.size;
+		digest_of(bytes.data, bytes.size, &out->digest);
+		e = to->sink(to->context, kind, buf_view(&bytes), &out->digest, m->trouble);
+		out->present = e == ERR_OK;
+	} else if (e != ERR_CHANGED && e != ERR_CLOSED && e != ERR_MEMORY) {
+		/* Perhaps only because the process is gone: then nothing is told, but done again.
+		 */
+		if (process_check(m->process) != ERR_OK) {
+			e = ERR_CHANGED;
+		} else {
+			to->missing(to->context, kind, e, m->trouble);
+			e = ERR_OK;
+		}
+	}
+	buf_free(&bytes);
+	return e;
+}
+
+static uint64_t
+wall_clock_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}

@@ -1,0 +1,244 @@
+#include "collector/measure/measure_files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "collector/measure/pattern.h"
+
+/* A walk along one pattern; `path` is where it stands, from the process's root. */
+struct walk {
+	struct measure_context *m;
+	struct component_builder *to;
+	const struct pattern *pattern;
+	struct buf path;
+	size_t items; /* of all patterns */
+};
+
+static enum err walk_part(struct walk *w, int dir, size_t index);
+static enum err walk_names(struct walk *w, int dir, size_t index, unsigned depth);
+static enum err walk_name(struct walk *w, int dir, const char *name, size_t index, unsigned depth);
+static enum err walk_into(struct walk *w, int dir, const char *name, size_t index, unsigned depth);
+static enum err add_at(struct walk *w, int dir, const char *name, const struct stat *s);
+static enum err read_regular(
+    struct walk *w, int dir, const char *name, struct component_file *item);
+static void read_symlink(int dir, const char *name, struct component_file *item);
+static enum err add_unreadable(struct walk *w, const struct stat *s);
+static enum err add_item(struct walk *w, struct component_file *item);
+
+enum err
+measure_files(struct measure_context *m, struct component_builder *to)
+{
+	struct walk w = {.m = m, .to = to, .path = BUF_INIT};
+	enum err e = ERR_OK;
+
+	if (m->root < 0)
+		return trouble_set(m->trouble, ERR_IO,
+		    "/proc/%d/root cannot be opened; run the collector as root or with "
+		    "CAP_SYS_PTRACE",
+		    (int)m->process->pid);
+	for (size_t i = 0; e == ERR_OK && i < m->workload->file_count; i++) {
+		struct pattern pattern;
+
+		if ((e = pattern_parse(m->workload->files[i], &pattern, m->trouble)) != ERR_OK)
+			break;
+		w.pattern = &pattern;
+		buf_clear(&w.path);
+		e = walk_part(&w, m->root, 0);
+		pattern_free(&pattern);
+	}
+	buf_free(&w.path);
+	return e;
+}
+
+/* Goes on below `dir` with part `index` of the pattern. */
+static enum err
+walk_part(struct walk *w, int dir, size_t index)
+{
+	const struct pattern_part *part = &w->pattern->part[index];
+
+	if (part->type == PATTERN_LITERAL)
+		return walk_name(w, dir, part->text, index, 0);
+	return walk_names(w, dir, index, 0);
+}
+
+/* Every name in `dir` that the part matches. */
+static enum err
+walk_names(struct walk *w, int dir, size_t index, unsigned depth)
+{
+	const struct pattern_part *part = &w->pattern->part[index];
+	struct dirent *entry;
+	enum err e = ERR_OK;
+	DIR *names;
+	int fd;
+
+	/* `dir` may be O_PATH; reading it needs a descriptor of its own. */
+	if ((fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
+	    (names = fdopendir(fd)) == NULL) {
+		struct stat s;
+
+		if (fd >= 0)
+			(void)close(fd);
+		return fstat(dir, &s) == 0 ? add_unreadable(w, &s) : ERR_IO;
+	}
+	while (e == ERR_OK) {
+		errno = 0;
+		if ((entry = readdir(names)) == NULL)
+			break;
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (part->type == PATTERN_ALL_BELOW || pattern_part_matches(part, entry->d_name))
+			e = walk_name(w, fd, entry->d_name, index, depth);
+	}
+	if (e == ERR_OK && errno != 0)
+		e = trouble_set(w->m->trouble, ERR_IO, "%.*s: %s", (int)w->path.size,
+		    (const char *)w->path.data, strerror(errno));
+	(void)closedir(names);
+	return e;
+}
+
+static enum err
+walk_name(struct walk *w, int dir, const char *name, size_t index, unsigned depth)
+{
+	const bool below = w->pattern->part[index].type == PATTERN_ALL_BELOW;
+	const bool last = index + 1 == w->pattern->count;
+	const size_t path_size = w->path.size;
+	enum err e = ERR_OK;
+	struct stat s;
+
+	buf_append_byte(&w->path, '/');
+	buf_append_string(&w->path, name);
+	if (w->path.failed)
+		return ERR_MEMORY;
+	if (w->path.size > COMPONENT_PATH_MAX)
+		e = trouble_set(w->m->trouble, ERR_FORMAT_SIZE, "%.*s...: longer than %d bytes",
+		    200, (const char *)w->path.data, COMPONENT_PATH_MAX);
+	else if (fstatat(dir, name, &s, AT_SYMLINK_NOFOLLOW) != 0)
+		e = errno == ENOENT || errno == ENOTDIR ? ERR_OK : add_unreadable(w, NULL);
+	else if (S_ISDIR(s.st_mode) && (below || !last))
+		e = walk_into(w, dir, name, index, depth);
+	else if (S_ISLNK(s.st_mode) || (last && !S_ISDIR(s.st_mode)))
+		e = add_at(w, dir, name, &s);
+	w->path.size = path_size;
+	return e;
+}
+
+static enum err
+walk_into(struct walk *w, int dir, const char *name, size_t index, unsigned depth)
+{
+	const bool below = w->pattern->part[index].type == PATTERN_ALL_BELOW;
+	int fd = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	enum err e;
+
+	if (fd < 0) /* it was something else a moment ago, or may not be looked at */
+		return errno == ENOENT ? ERR_OK : add_unreadable(w, NULL);
+	if (!below) {
+		e = walk_part(w, fd, index + 1);
+	} else if (depth == MEASURE_FILES_DEPTH_MAX) {
+		struct stat s;
+
+		e = fstat(fd, &s) == 0 ? add_unreadable(w, &s) : ERR_IO;
+	} else {
+		e = walk_names(w, fd, index, depth + 1);
+	}
+	(void)close(fd);
+	return e;
+}
+
+static enum err
+add_at(struct walk *w, int dir, const char *name, const struct stat *s)
+{
+	struct component_file item;
+	struct stat now;
+	enum err e = ERR_OK;
+
+	memset(&item, 0, sizeof(item));
+	filehash_set_stat(&item, s);
+	if (S_ISREG(s->st_mode)) {
+		if ((e = read_regular(w, dir, name, &item)) != ERR_OK)
+			return e;
+		if (fstatat(dir, name, &now, AT_SYMLINK_NOFOLLOW) != 0)
+			item.flags |= COMPONENT_FILE_DELETED;
+		else if (now.st_dev != s->st_dev || now.st_ino != s->st_ino)
+			item.flags |= COMPONENT_FILE_REPLACED;
+	} else if (S_ISLNK(s->st_mode)) {
+		read_symlink(dir, name, &item);
+	} else {
+		item.flags |= COMPONENT_FILE_SPECIAL;
+	}
+	return add_item(w, &item);
+}
+
+/*
+ * It was a regular file a moment ago. Should it be a FIFO now, O_NONBLOCK keeps us from waiting for
+ * a writer; whatever it is, it is read only if the open file is a regular one.
+ */
+static enum err
+read_regular(struct walk *w, int dir, const char *name, struct component_file *item)
+{
+	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	int fd = openat(dir, name, flags | O_NOATIME);
+	enum err e = ERR_OK;
+	struct stat s;
+
+	if (fd < 0 && errno == EPERM) /* O_NOATIME is for the owner only */
+		fd = openat(dir, name, flags);
+	if (fd < 0 || fstat(fd, &s) != 0) {
+		item->flags |= COMPONENT_FILE_UNREADABLE;
+	} else if (!S_ISREG(s.st_mode)) {
+		filehash_set_stat(item, &s);
+		item->flags |= COMPONENT_FILE_SPECIAL | COMPONENT_FILE_CHANGED;
+	} else {
+		e = filehash_describe(w->m->hash, fd, item);
+	}
+	if (fd >= 0)
+		(void)close(fd);
+	return e;
+}
+
+static void
+read_symlink(int dir, const char *name, struct component_file *item)
+{
+	char text[PATH_MAX];
+	ssize_t size = readlinkat(dir, name, text, sizeof(text));
+
+	item->flags |= COMPONENT_FILE_SYMLINK;
+	if (size < 0) {
+		item->flags |= COMPONENT_FILE_UNREADABLE;
+		return;
+	}
+	digest_of(text, (size_t)size, &item->digest);
+	item->size = (uint64_t)size;
+}
+
+/* What stands at `path` could not be looked at; `s` may be NULL. */
+static enum err
+add_unreadable(struct walk *w, const struct stat *s)
+{
+	struct component_file item;
+
+	memset(&item, 0, sizeof(item));
+	if (s != NULL)
+		filehash_set_stat(&item, s);
+	item.size = 0;
+	item.flags = COMPONENT_FILE_UNREADABLE;
+	return add_item(w, &item);
+}
+
+static enum err
+add_item(struct walk *w, struct component_file *item)
+{
+	static const struct view root = VIEW_LITERAL("/");
+
+	item->path = w->path.size > 0 ? buf_view(&w->path) : root;
+	if (++w->items > COMPONENT_ITEMS_MAX)
+		return trouble_set(w->m->trouble, ERR_FORMAT_SIZE,
+		    "the patterns of workload %s name more than %d files", w->m->workload->name,
+		    COMPONENT_ITEMS_MAX);
+	return component_add_file(w->to, item);
+}

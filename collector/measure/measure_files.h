@@ -1,0 +1,20 @@
+/*
+ * Component `files`: the files that a workload's patterns name (collector/measure/pattern.h), looked up
+ * from the root directory of the process, so that a container's files are the container's.
+ *
+ * No symbolic link is followed, neither at the end nor on the way: each one that a pattern meets is
+ * an item, SYMLINK, with the digest of the text it holds. Directories are no items; `**` descends
+ * into them, across mount points too. One that cannot be read is an item, UNREADABLE. Neither
+ * devices nor FIFOs nor sockets are opened: SPECIAL. A file that another one took the name of while
+ * it was read is REPLACED; one that changed is CHANGED. A name that is not there is no item.
+ */
+#ifndef HALLMARK_COLLECTOR_MEASURE_MEASURE_FILES_H
+#define HALLMARK_COLLECTOR_MEASURE_MEASURE_FILES_H
+
+#include "collector/measure/measure_context.h"
+
+#define MEASURE_FILES_DEPTH_MAX 128 /* directories below `**`; one descriptor each is held */
+
+measure_function measure_files;
+
+#endif

@@ -1,0 +1,180 @@
+#include "collector/measure/measure_host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "collector/measure/procfs.h"
+#include "proto/encoding.h"
+
+#define BOOT_ID_PATH  "/proc/sys/kernel/random/boot_id"
+#define FILE_SIZE_MAX (1024 * 1024) /* bytes: of each file here; /proc/modules takes 16 KiB */
+#define LINES_MAX     8192          /* modules; thousands can be loaded */
+
+static enum err add_uname(struct component_builder *to);
+static enum err add_text(
+    struct measure_context *m, struct component_builder *to, const char *name, const char *path);
+static enum err add_lines(struct measure_context *m, struct component_builder *to, const char *name,
+    const char *path, bool (*pick)(struct view line, struct view *value));
+static enum err sorted_fact(struct component_builder *to, const char *name, struct view text,
+    bool (*pick)(struct view line, struct view *value));
+static bool pick_os_release(struct view line, struct view *value);
+static bool pick_module(struct view line, struct view *value);
+static enum err add_fact(struct component_builder *to, const char *name, struct view value);
+static int compare_views(const void *a, const void *b);
+
+enum err
+measure_host(struct measure_context *m, struct component_builder *to)
+{
+	enum err e;
+
+	if ((e = add_uname(to)) == ERR_OK &&
+	    (e = add_text(m, to, "cmdline", "/proc/cmdline")) == ERR_OK &&
+	    (e = add_text(m, to, "boot_id", BOOT_ID_PATH)) == ERR_OK &&
+	    (e = add_lines(m, to, "os_release", "/etc/os-release", pick_os_release)) == ERR_OK)
+		e = add_lines(m, to, "modules", "/proc/modules", pick_module);
+	return e;
+}
+
+enum err
+measure_host_boot_id(uint8_t boot_id[BOOT_ID_SIZE])
+{
+	struct buf text = BUF_INIT;
+	enum err e = procfs_read(AT_FDCWD, BOOT_ID_PATH, 64, &text);
+
+	if (e == ERR_OK)
+		e = measure_host_boot_id_parse(procfs_trim(buf_view(&text)), boot_id);
+	buf_free(&text);
+	return e;
+}
+
+enum err
+measure_host_boot_id_parse(struct view text, uint8_t boot_id[BOOT_ID_SIZE])
+{
+	struct buf digits = BUF_INIT, bytes = BUF_INIT;
+	enum err e = text.size == 36 ? ERR_OK : ERR_FORMAT;
+
+	for (size_t i = 0; e == ERR_OK && i < text.size; i++) {
+		if (i == 8 || i == 13 || i == 18 || i == 23)
+			e = text.data[i] == '-' ? ERR_OK : ERR_FORMAT;
+		else
+			buf_append_byte(&digits, text.data[i]);
+	}
+	if (e == ERR_OK && (e = hex_decode(buf_view(&digits), &bytes)) == ERR_OK)
+		memcpy(boot_id, bytes.data, BOOT_ID_SIZE);
+	buf_free(&digits);
+	buf_free(&bytes);
+	return e;
+}
+
+static enum err
+add_uname(struct component_builder *to)
+{
+	struct utsname u;
+	enum err e;
+
+	if (uname(&u) != 0)
+		return ERR_IO;
+	if ((e = add_fact(to, "kernel_release", view_of_string(u.release))) == ERR_OK &&
+	    (e = add_fact(to, "kernel_version", view_of_string(u.version))) == ERR_OK &&
+	    (e = add_fact(to, "machine", view_of_string(u.machine))) == ERR_OK)
+		e = add_fact(to, "hostname", view_of_string(u.nodename));
+	return e;
+}
+
+static enum err
+add_text(
+    struct measure_context *m, struct component_builder *to, const char *name, const char *path)
+{
+	struct buf text = BUF_INIT;
+	enum err e = procfs_read(AT_FDCWD, path, FILE_SIZE_MAX, &text);
+
+	if (e != ERR_OK)
+		(void)trouble_set(m->trouble, e, "%s: %s", path, strerror(errno));
+	else
+		e = add_fact(to, name, procfs_trim(buf_view(&text)));
+	buf_free(&text);
+	return e;
+}
+
+/* A file that is not there gives a fact without values. */
+static enum err
+add_lines(struct measure_context *m, struct component_builder *to, const char *name,
+    const char *path, bool (*pick)(struct view line, struct view *value))
+{
+	struct buf text = BUF_INIT;
+	enum err e = procfs_read(AT_FDCWD, path, FILE_SIZE_MAX, &text);
+
+	if (e == ERR_NOT_FOUND)
+		e = ERR_OK;
+	if (e != ERR_OK) {
+		(void)trouble_set(m->trouble, e, "%s: %s", path, strerror(errno));
+	} else {
+		if (text.size > 0 && text.data[text.size - 1] != '\n')
+			buf_append_byte(&text, '\n');
+		if ((e = buf_status(&text)) == ERR_OK)
+			e = sorted_fact(to, name, buf_view(&text), pick);
+	}
+	buf_free(&text);
+	return e;
+}
+
+static enum err
+sorted_fact(struct component_builder *to, const char *name, struct view text,
+    bool (*pick)(struct view line, struct view *value))
+{
+	struct component_fact fact = {view_of_string(name), 0, NULL};
+	struct view line, *values;
+	enum err e = ERR_OK;
+
+	if ((values = calloc(LINES_MAX, sizeof(*values))) == NULL)
+		return ERR_MEMORY;
+	while (e == ERR_OK && line_next(&text, &line) == ERR_OK) {
+		if (!pick(line, &values[fact.value_count]))
+			continue;
+		if (++fact.value_count == LINES_MAX)
+			e = ERR_FORMAT_SIZE;
+	}
+	if (e == ERR_OK) {
+		qsort(values, fact.value_count, sizeof(*values), compare_views);
+		fact.values = values;
+		e = component_add_fact(to, &fact);
+	}
+	free(values);
+	return e;
+}
+
+static bool
+pick_os_release(struct view line, struct view *value)
+{
+	static const char *const keys[] = {"ID=", "PRETTY_NAME=", "VERSION_ID="};
+
+	*value = line;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (line.size >= strlen(keys[i]) &&
+		    memcmp(line.data, keys[i], strlen(keys[i])) == 0)
+			return true;
+	return false;
+}
+
+static bool
+pick_module(struct view line, struct view *value)
+{
+	return procfs_next_word(&line, value);
+}
+
+static enum err
+add_fact(struct component_builder *to, const char *name, struct view value)
+{
+	const struct component_fact fact = {view_of_string(name), 1, &value};
+
+	return component_add_fact(to, &fact);
+}
+
+static int
+compare_views(const void *a, const void *b)
+{
+	return view_compare(*(const struct view *)a, *(const struct view *)b);
+}

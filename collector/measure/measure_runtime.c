@@ -1,0 +1,273 @@
+#include "collector/measure/measure_runtime.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/measure/procfs.h"
+
+#define STATUS_VALUES_MAX 65536 /* groups: NGROUPS_MAX of Linux */
+
+struct status_fact {
+	const char *fact;
+	const char *key; /* in /proc/PID/status */
+};
+
+static const struct status_fact status_facts[] = {
+    {"uid", "Uid"},
+    {"gid", "Gid"},
+    {"groups", "Groups"},
+    {"capabilities_inheritable", "CapInh"},
+    {"capabilities_permitted", "CapPrm"},
+    {"capabilities_effective", "CapEff"},
+    {"capabilities_bounding", "CapBnd"},
+    {"capabilities_ambient", "CapAmb"},
+    {"seccomp", "Seccomp"},
+    {"no_new_privs", "NoNewPrivs"},
+    {"tracer", "TracerPid"},
+};
+
+/* A growing list of values. */
+struct values {
+	struct view *list;
+	size_t count;
+	size_t capacity;
+};
+
+static enum err add_status(struct measure_context *m, struct component_builder *to);
+static enum err add_arguments(struct measure_context *m, struct component_builder *to);
+static enum err add_environment(struct measure_context *m, struct component_builder *to);
+static enum err add_start_time(struct measure_context *m, struct component_builder *to);
+static enum err add_link(struct measure_context *m, const char *name, struct component_builder *to);
+static enum err complain(struct measure_context *m, const char *name, enum err e);
+static enum err add_fact(struct component_builder *to, const char *name, struct view value);
+static enum err add_values(struct component_builder *to, const char *name, const struct values *v);
+static enum err values_append(struct values *v, struct view value);
+static bool next_string(struct view *rest, struct view *string);
+static bool is_wanted(struct view string, const char *const *names, size_t name_count);
+
+enum err
+measure_runtime(struct measure_context *m, struct component_builder *to)
+{
+	enum err e;
+
+	if ((e = add_status(m, to)) == ERR_OK && (e = add_arguments(m, to)) == ERR_OK &&
+	    (e = add_environment(m, to)) == ERR_OK && (e = add_start_time(m, to)) == ERR_OK &&
+	    (e = add_link(m, "cwd", to)) == ERR_OK)
+		e = add_link(m, "root", to);
+	return e;
+}
+
+enum err
+measure_runtime_status(struct view status, struct component_builder *to)
+{
+	struct values v = {NULL, 0, 0};
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < sizeof(status_facts) / sizeof(status_facts[0]); i++) {
+		const struct status_fact *f = &status_facts[i];
+		struct view rest, word;
+
+		v.count = 0;
+		if (!procfs_status_field(status, f->key, &rest)) {
+			e = ERR_FORMAT;
+			break;
+		}
+		while (e == ERR_OK && procfs_next_word(&rest, &word))
+			e = v.count < STATUS_VALUES_MAX ? values_append(&v, word) : ERR_FORMAT;
+		if (e == ERR_OK)
+			e = add_values(to, f->fact, &v);
+	}
+	free(v.list);
+	return e;
+}
+
+enum err
+measure_runtime_arguments(struct view cmdline, struct component_builder *to)
+{
+	struct values v = {NULL, 0, 0};
+	struct view rest = cmdline, string;
+	bool fits = cmdline.size <= MEASURE_ARGUMENTS_SIZE_MAX;
+	enum err e = ERR_OK;
+
+	while (fits && e == ERR_OK && next_string(&rest, &string)) {
+		fits = string.size <= COMPONENT_VALUE_MAX && v.count < MEASURE_ARGUMENTS_MAX;
+		if (fits)
+			e = values_append(&v, string);
+	}
+	if (e == ERR_OK && fits) {
+		e = add_values(to, "arguments", &v);
+	} else if (e == ERR_OK) {
+		char hex[DIGEST_HEX_SIZE + 1];
+		struct digest digest;
+		struct buf text = BUF_INIT;
+
+		digest_of(cmdline.data, cmdline.size, &digest);
+		digest_to_hex(&digest, hex);
+		buf_append_format(&text, "sha256:%s %zu", hex, cmdline.size);
+		if ((e = buf_status(&text)) == ERR_OK)
+			e = add_fact(to, "arguments_digest", buf_view(&text));
+		buf_free(&text);
+	}
+	free(v.list);
+	return e;
+}
+
+enum err
+measure_runtime_environment(struct view environ_bytes, const char *const *names, size_t name_count,
+    struct component_builder *to)
+{
+	struct values v = {NULL, 0, 0};
+	struct view string;
+	enum err e = ERR_OK;
+
+	while (e == ERR_OK && next_string(&environ_bytes, &string))
+		if (is_wanted(string, names, name_count))
+			e = values_append(&v, string);
+	if (e == ERR_OK)
+		e = add_values(to, "environment", &v);
+	free(v.list);
+	return e;
+}
+
+static enum err
+add_status(struct measure_context *m, struct component_builder *to)
+{
+	struct buf text = BUF_INIT;
+	enum err e = procfs_read(m->process->dir, "status", MEASURE_PROC_SIZE_MAX, &text);
+
+	if (e == ERR_OK)
+		e = measure_runtime_status(buf_view(&text), to);
+	buf_free(&text);
+	return complain(m, "status", e);
+}
+
+static enum err
+add_arguments(struct measure_context *m, struct component_builder *to)
+{
+	struct buf text = BUF_INIT;
+	enum err e = procfs_read(m->process->dir, "cmdline", MEASURE_PROC_SIZE_MAX, &text);
+
+	if (e == ERR_OK)
+		e = measure_runtime_arguments(buf_view(&text), to);
+	buf_free(&text);
+	return complain(m, "cmdline", e);
+}
+
+/* Not read at all where nothing of it is wanted: there are secrets in it. */
+static enum err
+add_environment(struct measure_context *m, struct component_builder *to)
+{
+	const struct collector_workload *w = m->workload;
+	struct buf text = BUF_INIT;
+	enum err e;
+
+	if (w->environment_count == 0)
+		return ERR_OK;
+	e = procfs_read(m->process->dir, "environ", MEASURE_PROC_SIZE_MAX, &text);
+	if (e == ERR_OK)
+		e = measure_runtime_environment(
+		    buf_view(&text), w->environment, w->environment_count, to);
+	if (text.data != NULL)
+		explicit_bzero(text.data, text.capacity);
+	buf_free(&text);
+	return complain(m, "environ", e);
+}
+
+static enum err
+add_start_time(struct measure_context *m, struct component_builder *to)
+{
+	struct buf text = BUF_INIT;
+	enum err e;
+
+	buf_append_decimal(&text, m->process->identity.stat.start_ticks);
+	if ((e = buf_status(&text)) == ERR_OK)
+		e = add_fact(to, "start_time", buf_view(&text));
+	buf_free(&text);
+	return e;
+}
+
+static enum err
+add_link(struct measure_context *m, const char *name, struct component_builder *to)
+{
+	struct buf text = BUF_INIT;
+	enum err e = procfs_read_link(m->process->dir, name, &text);
+
+	if (e == ERR_OK)
+		e = add_fact(to, name, buf_view(&text));
+	buf_free(&text);
+	return complain(m, name, e);
+}
+
+static enum err
+complain(struct measure_context *m, const char *name, enum err e)
+{
+	if (e == ERR_OK)
+		return e;
+	if (e == ERR_NOT_FOUND)
+		e = ERR_CHANGED;
+	return trouble_set(m->trouble, e, "/proc/%d/%s: %s", (int)m->process->pid, name,
+	    e == ERR_IO ? strerror(errno) : err_text(e));
+}
+
+static enum err
+add_fact(struct component_builder *to, const char *name, struct view value)
+{
+	const struct component_fact fact = {view_of_string(name), 1, &value};
+
+	return component_add_fact(to, &fact);
+}
+
+static enum err
+add_values(struct component_builder *to, const char *name, const struct values *v)
+{
+	const struct component_fact fact = {view_of_string(name), v->count, v->list};
+
+	return component_add_fact(to, &fact);
+}
+
+static enum err
+values_append(struct values *v, struct view value)
+{
+	struct view *grown;
+
+	if (v->count == v->capacity) {
+		v->capacity = v->capacity == 0 ? 32 : 2 * v->capacity;
+		if ((grown = reallocarray(v->list, v->capacity, sizeof(*grown))) == NULL)
+			return ERR_MEMORY;
+		v->list = grown;
+	}
+	v->list[v->count++] = value;
+	return ERR_OK;
+}
+
+/* The strings of cmdline and environ end in a NUL; a process may have overwritten the last one. */
+static bool
+next_string(struct view *rest, struct view *string)
+{
+	const uint8_t *end;
+
+	if (rest->size == 0)
+		return false;
+	end = memchr(rest->data, '\0', rest->size);
+	string->data = rest->data;
+	string->size = end != NULL ? (size_t)(end - rest->data) : rest->size;
+	rest->data += string->size;
+	rest->size -= string->size;
+	if (end != NULL)
+		*rest = (struct view){rest->data + 1, rest->size - 1};
+	return true;
+}
+
+static bool
+is_wanted(struct view string, const char *const *names, size_t name_count)
+{
+	for (size_t i = 0; i < name_count; i++) {
+		const size_t size = strlen(names[i]);
+
+		if (string.size > size && memcmp(string.data, names[i], size) == 0 &&
+		    string.data[size] == '=')
+			return true;
+	}
+	return false;
+}

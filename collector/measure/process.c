@@ -1,0 +1,228 @@
+#include "collector/measure/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "collector/measure/process_scan.h"
+#include "proto/encoding.h"
+
+#define STAT_SIZE_MAX     4096 /* bytes: 52 numbers and a name */
+#define STATUS_SIZE_MAX   (64 * 1024)
+#define PID_FILE_SIZE_MAX 64 /* bytes */
+
+static enum err read_identity(int dir, struct process_identity *out);
+static enum err check_leader(const struct process *p, struct trouble *t);
+static enum err find_by_pid_file(const char *path, struct process *out, struct trouble *t);
+static bool component_is_slice(struct view component);
+static bool is_white(uint8_t byte);
+
+enum err
+process_find(const struct collector_workload *w, struct process *out, struct trouble *t)
+{
+	if (w->pid_file != NULL)
+		return find_by_pid_file(w->pid_file, out, t);
+	if (w->executable != NULL)
+		return process_scan_executable(w->executable, out, t);
+	return process_scan_unit(w->unit, out, t);
+}
+
+enum err
+process_open(pid_t pid, struct process *out, struct trouble *t)
+{
+	char path[32];
+	enum err e;
+
+	memset(out, 0, sizeof(*out));
+	out->pid = pid;
+	out->pidfd = -1;
+	(void)snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	if ((out->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return trouble_set(t, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "process %d: %s",
+		    (int)pid, errno == ENOENT ? "there is none" : strerror(errno));
+	out->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if ((e = read_identity(out->dir, &out->identity)) == ERR_OK)
+		return ERR_OK;
+	if (e == ERR_IO)
+		(void)trouble_set(t, e,
+		    "process %d: its program cannot be looked at (%s); run the collector as root "
+		    "or "
+		    "with CAP_SYS_PTRACE",
+		    (int)pid, strerror(errno));
+	else
+		(void)trouble_set(t, e, "process %d: it has ended, or runs no program", (int)pid);
+	process_close(out);
+	return e;
+}
+
+enum err
+process_check(const struct process *p)
+{
+	struct process_identity now;
+	struct pollfd ended = {p->pidfd, POLLIN, 0};
+
+	if (p->pidfd >= 0 && poll(&ended, 1, 0) != 0)
+		return ERR_CHANGED;
+	if (read_identity(p->dir, &now) != ERR_OK)
+		return ERR_CHANGED;
+	if (now.stat.start_ticks != p->identity.stat.start_ticks ||
+	    now.stat.start_code != p->identity.stat.start_code ||
+	    now.stat.start_stack != p->identity.stat.start_stack ||
+	    now.program_device != p->identity.program_device ||
+	    now.program_inode != p->identity.program_inode)
+		return ERR_CHANGED;
+	return ERR_OK;
+}
+
+void
+process_close(struct process *p)
+{
+	if (p->dir >= 0)
+		(void)close(p->dir);
+	if (p->pidfd >= 0)
+		(void)close(p->pidfd);
+	p->dir = p->pidfd = -1;
+}
+
+/*
+ * "0::/system.slice/app.service/worker" is in app.service; what stands before the unit must be
+ * slices, so that nobody is in it who only made a directory of that name in a user's own tree.
+ */
+bool
+process_cgroup_in_unit(struct view line, const char *unit)
+{
+	const uint8_t *colon = line.size > 0 ? memchr(line.data, ':', line.size) : NULL;
+	struct view rest, component;
+	bool first = true;
+
+	if (colon == NULL)
+		return false;
+	rest = (struct view){colon + 1, line.size - (size_t)(colon + 1 - line.data)};
+	/* Hierarchy 0 is version 2's, "name=systemd" is the one that systemd keeps in version 1. */
+	if (rest.size == 0 || (colon = memchr(rest.data, ':', rest.size)) == NULL)
+		return false;
+	component = (struct view){rest.data, (size_t)(colon - rest.data)};
+	if (component.size > 0 && !view_equal(component, VIEW_LITERAL("name=systemd")))
+		return false;
+	rest = (struct view){colon + 1, rest.size - component.size - 1};
+	while (rest.size > 0 && rest.data[0] == '/') {
+		const uint8_t *end;
+
+		rest = (struct view){rest.data + 1, rest.size - 1};
+		end = rest.size > 0 ? memchr(rest.data, '/', rest.size) : NULL;
+		component.data = rest.data;
+		component.size = end != NULL ? (size_t)(end - rest.data) : rest.size;
+		if (view_equal(component, view_of_string(unit)))
+			return true;
+		if (!component_is_slice(component) ||
+		    (first && view_equal(component, VIEW_LITERAL("user.slice"))))
+			return false;
+		first = false;
+		rest = (struct view){rest.data + component.size, rest.size - component.size};
+	}
+	return false;
+}
+
+enum err
+process_pid_parse(struct view text, pid_t *out)
+{
+	uint64_t number;
+
+	while (text.size > 0 && is_white(text.data[0]))
+		text = (struct view){text.data + 1, text.size - 1};
+	while (text.size > 0 && is_white(text.data[text.size - 1]))
+		text.size--;
+	if (decimal_decode(text, &number) != ERR_OK || number == 0 || number > INT_MAX)
+		return ERR_FORMAT;
+	*out = (pid_t)number;
+	return ERR_OK;
+}
+
+static enum err
+read_identity(int dir, struct process_identity *out)
+{
+	struct buf text = BUF_INIT;
+	struct stat program;
+	enum err e;
+
+	memset(out, 0, sizeof(*out));
+	if ((e = procfs_read(dir, "stat", STAT_SIZE_MAX, &text)) == ERR_OK)
+		e = procfs_stat_parse(buf_view(&text), &out->stat);
+	buf_free(&text);
+	if (e != ERR_OK)
+		return e;
+	if (fstatat(dir, "exe", &program, 0) != 0)
+		return errno == ENOENT || errno == ESRCH ? ERR_NOT_FOUND : ERR_IO;
+	out->program_device = program.st_dev;
+	out->program_inode = program.st_ino;
+	return ERR_OK;
+}
+
+/* /proc/TID can be opened for every thread; only the leader stands for the process. */
+static enum err
+check_leader(const struct process *p, struct trouble *t)
+{
+	struct buf text = BUF_INIT;
+	struct view value;
+	pid_t leader = 0;
+	enum err e = procfs_read(p->dir, "status", STATUS_SIZE_MAX, &text);
+
+	if (e == ERR_OK && (!procfs_status_field(buf_view(&text), "Tgid", &value) ||
+			       process_pid_parse(value, &leader) != ERR_OK))
+		e = ERR_FORMAT;
+	buf_free(&text);
+	if (e != ERR_OK)
+		return trouble_set(t, e, "process %d: status cannot be read", (int)p->pid);
+	if (leader != p->pid)
+		return trouble_set(t, ERR_MISMATCH, "%d is a thread of process %d, not a process",
+		    (int)p->pid, (int)leader);
+	return ERR_OK;
+}
+
+static enum err
+find_by_pid_file(const char *path, struct process *out, struct trouble *t)
+{
+	struct buf text = BUF_INIT;
+	struct trouble why = TROUBLE_INIT;
+	enum err e = procfs_read(AT_FDCWD, path, PID_FILE_SIZE_MAX, &text);
+	pid_t pid = 0;
+
+	if (e != ERR_OK) {
+		e = trouble_set(t, e, "pid file %s: %s", path,
+		    e == ERR_FORMAT_SIZE ? "longer than a process number" : strerror(errno));
+	} else if ((e = process_pid_parse(buf_view(&text), &pid)) != ERR_OK) {
+		e = trouble_set(t, e,
+		    "pid file %s: expected one process number, found '%.*s' (%zu bytes)", path,
+		    (int)text.size, text.size > 0 ? (const char *)text.data : "", text.size);
+	} else if ((e = process_open(pid, out, &why)) != ERR_OK) {
+		e = trouble_set(t, e, "pid file %s: %s", path, why.text);
+	} else if ((e = check_leader(out, &why)) != ERR_OK) {
+		e = trouble_set(t, e, "pid file %s: %s", path, why.text);
+		process_close(out);
+	}
+	buf_free(&text);
+	return e;
+}
+
+static bool
+component_is_slice(struct view component)
+{
+	static const char suffix[] = ".slice";
+	const size_t size = sizeof(suffix) - 1;
+
+	return component.size > size &&
+	       memcmp(component.data + component.size - size, suffix, size) == 0;
+}
+
+/* Not a zero byte, of which a file is full that a crash cut off. */
+static bool
+is_white(uint8_t byte)
+{
+	return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}

@@ -1,0 +1,156 @@
+#include "collector/measure/procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proto/encoding.h"
+
+#define READ_SIZE 4096 /* bytes: what /proc hands out at once */
+
+static enum err error_of_errno(void);
+static bool field_number(struct view word, uint64_t *out);
+
+enum err
+procfs_read(int dir, const char *name, size_t size_max, struct buf *to)
+{
+	const size_t begun = to->size;
+	enum err e = ERR_OK;
+	uint8_t *p;
+	ssize_t got;
+	int fd, reason;
+
+	if ((fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) < 0)
+		return error_of_errno();
+	for (;;) {
+		if ((p = buf_reserve(to, READ_SIZE)) == NULL) {
+			e = ERR_MEMORY;
+			break;
+		}
+		if ((got = read(fd, p, READ_SIZE)) < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			e = error_of_errno();
+		if (got <= 0)
+			break;
+		to->size += (size_t)got;
+		if (to->size - begun > size_max) {
+			e = ERR_FORMAT_SIZE;
+			break;
+		}
+	}
+	reason = errno;
+	(void)close(fd);
+	errno = reason;
+	if (e != ERR_OK)
+		to->size = begun;
+	return e;
+}
+
+enum err
+procfs_read_link(int dir, const char *name, struct buf *to)
+{
+	uint8_t *p = buf_reserve(to, PATH_MAX + 1);
+	ssize_t size;
+
+	if (p == NULL)
+		return ERR_MEMORY;
+	if ((size = readlinkat(dir, name, (char *)p, PATH_MAX + 1)) < 0)
+		return errno == ENAMETOOLONG ? ERR_FORMAT_SIZE : error_of_errno();
+	if (size >= PATH_MAX)
+		return ERR_FORMAT_SIZE;
+	to->size += (size_t)size;
+	return ERR_OK;
+}
+
+struct view
+procfs_trim(struct view text)
+{
+	while (text.size > 0 && text.data[text.size - 1] == '\n')
+		text.size--;
+	return text;
+}
+
+bool
+procfs_next_word(struct view *rest, struct view *word)
+{
+	size_t begin = 0, end;
+
+	while (begin < rest->size && (rest->data[begin] == ' ' || rest->data[begin] == '\t'))
+		begin++;
+	end = begin;
+	while (end < rest->size && rest->data[end] != ' ' && rest->data[end] != '\t')
+		end++;
+	if (begin == end)
+		return false;
+	*word = (struct view){rest->data + begin, end - begin};
+	*rest = (struct view){rest->data + end, rest->size - end};
+	return true;
+}
+
+enum err
+procfs_stat_parse(struct view text, struct procfs_stat *out)
+{
+	const uint8_t *close_mark = NULL;
+	uint64_t parent = 0;
+	struct view rest, word;
+	unsigned field;
+	bool good = true;
+
+	memset(out, 0, sizeof(*out));
+	if (text.size > 0)
+		close_mark = memrchr(text.data, ')', text.size);
+	if (close_mark == NULL)
+		return ERR_FORMAT;
+	rest = procfs_trim(
+	    (struct view){close_mark + 1, text.size - (size_t)(close_mark + 1 - text.data)});
+	for (field = 3; field <= 28 && procfs_next_word(&rest, &word); field++) {
+		if (field == 4)
+			good = field_number(word, &parent) && parent <= INT_MAX;
+		else if (field == 22)
+			good = field_number(word, &out->start_ticks);
+		else if (field == 26)
+			good = field_number(word, &out->start_code);
+		else if (field == 28)
+			good = field_number(word, &out->start_stack);
+		if (!good)
+			return ERR_FORMAT;
+	}
+	out->parent = (pid_t)parent;
+	return field == 29 ? ERR_OK : ERR_FORMAT;
+}
+
+bool
+procfs_status_field(struct view status, const char *key, struct view *value)
+{
+	const size_t key_size = strlen(key);
+	struct view line;
+
+	while (line_next(&status, &line) == ERR_OK) {
+		if (line.size <= key_size || memcmp(line.data, key, key_size) != 0 ||
+		    line.data[key_size] != ':')
+			continue;
+		line = (struct view){line.data + key_size + 1, line.size - key_size - 1};
+		while (line.size > 0 && strchr(" \t", line.data[0]) != NULL)
+			line = (struct view){line.data + 1, line.size - 1};
+		while (line.size > 0 && strchr(" \t", line.data[line.size - 1]) != NULL)
+			line.size--;
+		*value = line;
+		return true;
+	}
+	return false;
+}
+
+static enum err
+error_of_errno(void)
+{
+	return errno == ENOENT || errno == ESRCH ? ERR_NOT_FOUND : ERR_IO;
+}
+
+static bool
+field_number(struct view word, uint64_t *out)
+{
+	return decimal_decode(word, out) == ERR_OK;
+}

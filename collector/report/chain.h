@@ -1,0 +1,95 @@
+/*
+ * The hash chain of one workload in one log, and the bundles of it that wait for their receipts.
+ *
+ *   <workload>.chain   text: the last bundle that the signer has acknowledged
+ *   <workload>.queue   records: the bundles behind it, each naming the one before as `prev`
+ *
+ * A bundle is in the queue, on stable storage, before it is sent. So after a crash the same bytes
+ * are sent again, and the signer, if it had them, gives their receipt again. When a receipt is
+ * saved the chain file moves on (chain_acknowledge), and records that it has passed are ignored.
+ * A record that a crash cut off was never sent and is dropped when the queue is opened.
+ *
+ * Chain file, one valid spelling:
+ *
+ *   hallmark chain 1\n
+ *   seq <decimal>\n            0: nothing was acknowledged
+ *   bundle <sha256>\n
+ *   signed <decimal>\n         seconds since 1970, of the last bundle with a signature; 0: none
+ *
+ * Queue record: "HMQ1", be32 bundle size, be32 signature size, bundle, signature.
+ *
+ * Every ERR_IO here is final (collector/report/savefile.h).
+ */
+#ifndef HALLMARK_COLLECTOR_REPORT_CHAIN_H
+#define HALLMARK_COLLECTOR_REPORT_CHAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/ground/trouble.h"
+#include "proto/evidence/bundle.h"
+#include "proto/bytes.h"
+#include "proto/digest.h"
+#include "proto/err.h"
+
+struct chain;
+
+/*
+ * Opens the chain of `workload` in the directory of its log (which must stay open). ERR_FORMAT for
+ * files that are not as written, with the mend; ERR_IO. Sets *out to NULL first.
+ */
+enum err chain_open(int log, const char *workload, struct chain **out, struct trouble *t) MUST_USE;
+void chain_close(struct chain **c);
+
+/* Something was acknowledged or adopted: there is state that a signer could contradict. */
+bool chain_is_known(const struct chain *c);
+uint64_t chain_acknowledged_seq(const struct chain *c); /* 0: none */
+
+size_t chain_waiting(const struct chain *c); /* bundles in the queue */
+
+/* When a bundle, waiting or acknowledged, was last signed: seconds since 1970; 0: never. */
+uint64_t chain_last_signed_s(const struct chain *c);
+
+/* Fills `seq` and `prev` of the bundle that is to be appended next. */
+void chain_next(const struct chain *c, struct bundle *b);
+
+/*
+ * Appends a bundle (canonical bytes made after chain_next) to the queue, durably. `signature` may
+ * be empty. ERR_INVARIANT if it does not follow.
+ */
+enum err chain_append(
+    struct chain *c, struct view bundle, struct view signature, struct trouble *t) MUST_USE;
+
+/* The bundle at the head of the queue; the views are valid until the next call on the chain. */
+struct chain_head {
+	struct view bundle;
+	struct view signature;
+	struct digest digest; /* of `bundle` */
+	struct bundle content;
+};
+
+/* ERR_NOT_FOUND for an empty queue. */
+enum err chain_get_head(struct chain *c, struct chain_head *out, struct trouble *t) MUST_USE;
+
+/* The head has its receipt. */
+enum err chain_acknowledge(struct chain *c, struct trouble *t) MUST_USE;
+
+/*
+ * Takes the head out: no signer has it, and none will. Those behind it are renumbered and name
+ * their new predecessors; with that they lose their signatures.
+ */
+enum err chain_drop_head(struct chain *c, struct trouble *t) MUST_USE;
+
+/* The head's nonce is void: it becomes a bundle gathered offline, as those behind it are. */
+enum err chain_drop_nonce(struct chain *c, struct trouble *t) MUST_USE;
+
+/* Takes over what a signer remembers of us. ERR_INVARIANT if the chain is known already. */
+enum err chain_adopt(
+    struct chain *c, uint64_t seq, const struct digest *bundle, struct trouble *t) MUST_USE;
+
+/* Calls back for each record of a queue file. What is cut off at its end is not there. */
+typedef enum err chain_visit(void *context, const struct bundle *b);
+enum err chain_each_queued(int log, const char *name, chain_visit *visit, void *context) MUST_USE;
+
+#endif

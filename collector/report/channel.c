@@ -1,0 +1,312 @@
+#include "collector/report/channel.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "collector/report/channel_context.h"
+#include "collector/ground/interrupt.h"
+#include "proto/wire/frame.h"
+
+#define READ_SIZE 16384 /* bytes: a TLS record */
+
+struct channel {
+	SSL *ssl;
+	int fd;
+	bool broken;      /* no good-bye is possible */
+	struct buf input; /* `used` bytes of it were given out */
+	size_t used;
+};
+
+static enum err connect_any(const struct collector_signer *s, int *fd, struct trouble *t);
+static enum err connect_one(const struct addrinfo *a, int *fd);
+static enum err handshake(struct channel *c, const struct collector_signer *s, struct trouble *t);
+static enum err set_name(SSL *ssl, const char *name);
+static enum err wait_for(struct channel *c, int result, uint64_t deadline_ms);
+static enum err handshake_failed(
+    struct channel *c, const struct collector_signer *s, enum err e, struct trouble *t);
+
+enum err
+channel_open(
+    struct channel_context *context, size_t signer, struct channel **out, struct trouble *t)
+{
+	const struct collector_signer *s = &context->config->signers[signer];
+	struct channel *c = calloc(1, sizeof(*c));
+	enum err e = ERR_MEMORY;
+
+	*out = NULL;
+	if (c == NULL)
+		return ERR_MEMORY;
+	c->input = BUF_INIT;
+	c->broken = true;
+	if ((e = connect_any(s, &c->fd, t)) != ERR_OK) {
+		c->fd = -1;
+	} else if ((c->ssl = SSL_new(context->ssl)) == NULL || SSL_set_fd(c->ssl, c->fd) != 1 ||
+		   set_name(c->ssl, s->server_name) != ERR_OK) {
+		e = ERR_MEMORY;
+	} else {
+		SSL_set_app_data(c->ssl, &context->tickets[signer]);
+		if (context->tickets[signer] != NULL)
+			(void)SSL_set_session(c->ssl, context->tickets[signer]);
+		e = handshake(c, s, t);
+	}
+	if (e == ERR_OK)
+		*out = c;
+	else
+		channel_close(&c);
+	return e;
+}
+
+void
+channel_close(struct channel **c)
+{
+	if (*c == NULL)
+		return;
+	if ((*c)->ssl != NULL) {
+		ERR_clear_error();
+		if (!(*c)->broken)
+			(void)SSL_shutdown((*c)->ssl);
+		SSL_free((*c)->ssl);
+	}
+	if ((*c)->fd >= 0)
+		(void)close((*c)->fd);
+	buf_free(&(*c)->input);
+	free(*c);
+	*c = NULL;
+}
+
+bool
+channel_was_resumed(const struct channel *c)
+{
+	return SSL_session_reused(c->ssl) == 1;
+}
+
+enum err
+channel_write(struct channel *c, struct view frames, struct trouble *t)
+{
+	const uint64_t deadline_ms = interrupt_clock_ms() + CHANNEL_WRITE_MS;
+	enum err e;
+
+	while (frames.size > 0) {
+		size_t written = 0;
+		int result;
+
+		ERR_clear_error();
+		result = SSL_write_ex(c->ssl, frames.data, frames.size, &written);
+		if (result == 1) {
+			frames = (struct view){frames.data + written, frames.size - written};
+			continue;
+		}
+		if ((e = wait_for(c, result, deadline_ms)) != ERR_OK)
+			return trouble_set(t, e, "sending to the signer: %s", err_text(e));
+	}
+	return ERR_OK;
+}
+
+enum err
+channel_read(struct channel *c, uint64_t timeout_ms, struct view *payload, struct trouble *t)
+{
+	const uint64_t deadline_ms = interrupt_clock_ms() + timeout_ms;
+	size_t got, used;
+	uint8_t *p;
+	enum err e;
+	int result;
+
+	buf_consume(&c->input, c->used);
+	c->used = 0;
+	for (;;) {
+		if ((e = frame_next(buf_view(&c->input), payload, &used)) != ERR_OK) {
+			c->broken = true;
+			return trouble_set(t, e, "the signer's answer: %s", err_text(e));
+		}
+		if (used > 0) {
+			c->used = used;
+			return ERR_OK;
+		}
+		if ((p = buf_reserve(&c->input, READ_SIZE)) == NULL)
+			return ERR_MEMORY;
+		ERR_clear_error();
+		result = SSL_read_ex(c->ssl, p, READ_SIZE, &got);
+		if (result == 1) {
+			c->input.size += got;
+			continue;
+		}
+		e = wait_for(c, result, deadline_ms);
+		if (e == ERR_CLOSED && c->input.size > 0)
+			e = ERR_TRUNCATED;
+		if (e != ERR_OK)
+			return trouble_set(t, e, "waiting for the signer's answer: %s",
+			    e == ERR_TIMEOUT_FRAME ? "it took too long" : err_text(e));
+	}
+}
+
+int
+channel_descriptor(const struct channel *c)
+{
+	return c->fd;
+}
+
+/* A ticket that arrives late is read on the way, and is no news. */
+bool
+channel_is_idle(struct channel *c)
+{
+	uint8_t byte;
+	size_t got;
+
+	if (c->used < c->input.size)
+		return false;
+	ERR_clear_error();
+	if (SSL_peek_ex(c->ssl, &byte, 1, &got) == 1)
+		return false;
+	if (SSL_get_error(c->ssl, 0) == SSL_ERROR_WANT_READ)
+		return true;
+	c->broken = SSL_get_error(c->ssl, 0) != SSL_ERROR_ZERO_RETURN;
+	return false;
+}
+
+static enum err
+connect_any(const struct collector_signer *s, int *fd, struct trouble *t)
+{
+	const struct addrinfo hints = {
+	    .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG};
+	struct addrinfo *list;
+	enum err e = ERR_IO;
+	int reason;
+
+	if ((reason = getaddrinfo(s->host, s->port, &hints, &list)) != 0)
+		return trouble_set(t, ERR_NOT_FOUND, "signer %s:%s: %s", s->host, s->port,
+		    reason == EAI_SYSTEM ? strerror(errno) : gai_strerror(reason));
+	for (const struct addrinfo *a = list; a != NULL && e != ERR_OK; a = a->ai_next)
+		e = connect_one(a, fd);
+	if (e != ERR_OK)
+		(void)trouble_set(t, e, "signer %s:%s: %s", s->host, s->port, strerror(errno));
+	freeaddrinfo(list);
+	return e;
+}
+
+static enum err
+connect_one(const struct addrinfo *a, int *fd)
+{
+	const uint64_t deadline_ms = interrupt_clock_ms() + CHANNEL_CONNECT_MS;
+	struct pollfd ready = {-1, POLLOUT, 0};
+	socklen_t size = sizeof(int);
+	int on = 1, result, reason = 0;
+
+	ready.fd =
+	    socket(a->ai_family, a->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, a->ai_protocol);
+	if (ready.fd < 0)
+		return ERR_IO;
+	(void)setsockopt(ready.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	result = connect(ready.fd, a->ai_addr, a->ai_addrlen);
+	reason = result == 0 ? 0 : errno;
+	while (reason == EINPROGRESS || reason == EINTR) {
+		const uint64_t now_ms = interrupt_clock_ms();
+
+		result = now_ms < deadline_ms
+			     ? interrupt_poll(&ready, 1, deadline_ms - now_ms, false)
+			     : 0;
+		if (result == 0)
+			reason = ETIMEDOUT;
+		else if (result < 0 && interrupt_stop())
+			reason = ECANCELED;
+		else if (result > 0 &&
+			 getsockopt(ready.fd, SOL_SOCKET, SO_ERROR, &reason, &size) != 0)
+			reason = errno;
+	}
+	if (reason != 0) {
+		(void)close(ready.fd);
+		errno = reason;
+		return ERR_IO;
+	}
+	*fd = ready.fd;
+	return ERR_OK;
+}
+
+static enum err
+handshake(struct channel *c, const struct collector_signer *s, struct trouble *t)
+{
+	const uint64_t deadline_ms = interrupt_clock_ms() + CHANNEL_HANDSHAKE_MS;
+	const unsigned char *protocol;
+	unsigned size;
+	int result;
+	enum err e;
+
+	for (;;) {
+		ERR_clear_error();
+		if ((result = SSL_connect(c->ssl)) == 1)
+			break;
+		if ((e = wait_for(c, result, deadline_ms)) != ERR_OK)
+			return handshake_failed(c, s, e, t);
+	}
+	SSL_get0_alpn_selected(c->ssl, &protocol, &size);
+	if (size == 0) /* whatever listens there, it is no signer */
+		return trouble_set(t, ERR_TLS_HANDSHAKE,
+		    "signer %s:%s does not speak the protocol \"hallmark\" (ALPN)", s->host,
+		    s->port);
+	c->broken = false;
+	return ERR_OK;
+}
+
+static enum err
+set_name(SSL *ssl, const char *name)
+{
+	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
+
+	if (X509_VERIFY_PARAM_set1_ip_asc(param, name) == 1)
+		return ERR_OK;
+	X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	return X509_VERIFY_PARAM_set1_host(param, name, 0) == 1 &&
+		       SSL_set_tlsext_host_name(ssl, name) == 1
+		   ? ERR_OK
+		   : ERR_MEMORY;
+}
+
+/* Waits until the call that gave `result` can go on; ERR_OK: try it again. */
+static enum err
+wait_for(struct channel *c, int result, uint64_t deadline_ms)
+{
+	const int what = SSL_get_error(c->ssl, result);
+	const uint64_t now_ms = interrupt_clock_ms();
+	struct pollfd ready = {c->fd, 0, 0};
+
+	if (what == SSL_ERROR_ZERO_RETURN)
+		return ERR_CLOSED;
+	if (what != SSL_ERROR_WANT_READ && what != SSL_ERROR_WANT_WRITE) {
+		c->broken = true;
+		if (what == SSL_ERROR_SYSCALL ||
+		    ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+			return ERR_CLOSED;
+		return ERR_TLS_RECORD;
+	}
+	ready.events = what == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT;
+	if (now_ms < deadline_ms && interrupt_poll(&ready, 1, deadline_ms - now_ms, false) > 0)
+		return ERR_OK;
+	if (interrupt_stop())
+		return ERR_CLOSED;
+	return interrupt_clock_ms() < deadline_ms ? ERR_OK : ERR_TIMEOUT_FRAME;
+}
+
+static enum err
+handshake_failed(struct channel *c, const struct collector_signer *s, enum err e, struct trouble *t)
+{
+	const long verdict = SSL_get_verify_result(c->ssl);
+
+	if (e == ERR_TIMEOUT_FRAME)
+		return trouble_set(t, ERR_TIMEOUT_HANDSHAKE, "signer %s:%s: %s", s->host, s->port,
+		    err_text(ERR_TIMEOUT_HANDSHAKE));
+	if (verdict != X509_V_OK)
+		return trouble_set(t, ERR_TLS_HANDSHAKE,
+		    "signer %s:%s: its certificate is refused (%s); expected one by tls.signer_ca "
+		    "for %s",
+		    s->host, s->port, X509_verify_cert_error_string(verdict), s->server_name);
+	return trouble_set(t, ERR_TLS_HANDSHAKE, "signer %s:%s: TLS handshake: %s", s->host,
+	    s->port, e == ERR_CLOSED ? "the signer closed" : channel_crypto_reason());
+}

@@ -1,0 +1,74 @@
+/*
+ * One TLS connection to a signer: TLS 1.3 only, certificates on both sides, ALPN "hallmark", every
+ * step with a deadline. The signer's chain is verified against the configured CA and its name
+ * against the configured one. The newest session ticket of each signer is kept in memory, so that
+ * coming back costs no full handshake.
+ *
+ * Errors: ERR_NOT_FOUND (the name does not resolve), ERR_IO (no connection), ERR_TLS_HANDSHAKE,
+ * ERR_TLS_RECORD, ERR_TIMEOUT_HANDSHAKE, ERR_TIMEOUT_FRAME, ERR_CLOSED, ERR_TRUNCATED,
+ * ERR_FRAME_SIZE; ERR_CLOSED also when the program was asked to stop. After any of them the channel
+ * is to be closed.
+ */
+#ifndef HALLMARK_COLLECTOR_REPORT_CHANNEL_H
+#define HALLMARK_COLLECTOR_REPORT_CHANNEL_H
+
+#include <openssl/evp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/ground/trouble.h"
+#include "config/collector_config.h"
+#include "proto/bytes.h"
+#include "proto/err.h"
+
+#define CHANNEL_CONNECT_MS   10000 /* for TCP, each address */
+#define CHANNEL_HANDSHAKE_MS 10000
+#define CHANNEL_WRITE_MS     30000 /* for one frame */
+
+/* Certificates, keys and tickets: what connections share. */
+struct channel_context;
+
+/* ERR_CONFIG with the trouble in words (which file, why). `config` must outlive it. */
+enum err channel_context_new(const struct collector_config *config, struct channel_context **out,
+    struct trouble *t) MUST_USE;
+void channel_context_free(struct channel_context **c);
+
+/*
+ * Whether channel_context_new would succeed, by each file that is not NULL: every trouble is told.
+ * To be used with a faulty configuration, too (collector_config_inspect).
+ */
+bool channel_context_check(
+    const struct collector_config *config, void (*tell)(const char *what, const struct trouble *t));
+
+/* The collector's private key; borrowed. */
+EVP_PKEY *channel_context_key(const struct channel_context *c);
+
+struct channel;
+
+/* Connects to signer number `signer` of the configuration. Sets *out to NULL first. */
+enum err channel_open(
+    struct channel_context *c, size_t signer, struct channel **out, struct trouble *t) MUST_USE;
+
+/* Says good-bye (a session that is not shut down cannot be resumed) and frees. */
+void channel_close(struct channel **c);
+
+bool channel_was_resumed(const struct channel *c);
+
+/* Sends all of it. */
+enum err channel_write(struct channel *c, struct view frames, struct trouble *t) MUST_USE;
+
+/* Waits for one frame; its payload is valid until the next call. */
+enum err channel_read(
+    struct channel *c, uint64_t timeout_ms, struct view *payload, struct trouble *t) MUST_USE;
+
+/* The descriptor to wait on between exchanges. */
+int channel_descriptor(const struct channel *c);
+
+/*
+ * False if the signer has closed, or has said something unasked: both mean that this channel is of
+ * no more use. Does not wait. To be called between exchanges, when the descriptor is readable.
+ */
+bool channel_is_idle(struct channel *c);
+
+#endif

@@ -1,0 +1,287 @@
+#include "collector/report/client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collector/ground/interrupt.h"
+#include "proto/tlog/checkpoint.h"
+
+struct client {
+	struct channel *channel;
+	struct message_decoder *decoder;
+	size_t signer;
+	char log[CHECKPOINT_ORIGIN_MAX + 1];
+	uint64_t part_max;
+	uint8_t nonce[NONCE_SIZE];
+	uint64_t nonce_time_ms;
+	struct buf output;
+};
+
+static enum err greet(struct client *c, struct trouble *t);
+static enum err receive(struct client *c, struct message *m, struct trouble *t);
+static enum err send_output(struct client *c, struct trouble *t);
+static enum err on_refused_connection(const struct message_refusal *m, struct trouble *t);
+static enum err send_wanted(struct client *c, const struct chain_head *head,
+    const struct message_want *want, const struct state *components, struct trouble *t);
+static enum err send_component(struct client *c, const struct bundle_component *wanted,
+    const struct state *components, struct trouble *t);
+static enum err send_parts(
+    struct client *c, const struct bundle_component *wanted, int fd, struct trouble *t);
+static void take_nonce(struct client *c, const uint8_t nonce[NONCE_SIZE]);
+
+enum err
+client_open(struct channel_context *context, size_t signer, struct client **out, struct trouble *t)
+{
+	struct client *c = calloc(1, sizeof(*c));
+	enum err e = ERR_MEMORY;
+
+	*out = NULL;
+	if (c == NULL)
+		return ERR_MEMORY;
+	c->output = BUF_INIT;
+	c->signer = signer;
+	if ((c->decoder = message_decoder_new()) != NULL &&
+	    (e = channel_open(context, signer, &c->channel, t)) == ERR_OK)
+		e = greet(c, t);
+	if (e == ERR_OK)
+		*out = c;
+	else
+		client_close(&c);
+	return e;
+}
+
+void
+client_close(struct client **c)
+{
+	if (*c == NULL)
+		return;
+	channel_close(&(*c)->channel);
+	message_decoder_free(&(*c)->decoder);
+	buf_free(&(*c)->output);
+	free(*c);
+	*c = NULL;
+}
+
+struct view
+client_log(const struct client *c)
+{
+	return view_of_string(c->log);
+}
+
+size_t
+client_signer(const struct client *c)
+{
+	return c->signer;
+}
+
+bool
+client_was_resumed(const struct client *c)
+{
+	return channel_was_resumed(c->channel);
+}
+
+int
+client_descriptor(const struct client *c)
+{
+	return channel_descriptor(c->channel);
+}
+
+bool
+client_is_idle(struct client *c)
+{
+	return channel_is_idle(c->channel);
+}
+
+const uint8_t *
+client_nonce(const struct client *c)
+{
+	return c->nonce;
+}
+
+uint64_t
+client_nonce_time_ms(const struct client *c)
+{
+	return c->nonce_time_ms;
+}
+
+enum err
+client_submit(struct client *c, const struct chain_head *head, const struct state *components,
+    struct client_answer *out, struct trouble *t)
+{
+	const struct message_bundle bundle = {head->bundle, head->signature};
+	unsigned wants = 0;
+	struct message m;
+	enum err e;
+
+	message_write_bundle(&c->output, &bundle);
+	if ((e = send_output(c, t)) != ERR_OK)
+		return e;
+	for (;;) {
+		if ((e = receive(c, &m, t)) != ERR_OK)
+			return e;
+		if (m.type == MESSAGE_RECEIPT && m.body.receipt.seq == head->content.seq &&
+		    view_equal(m.body.receipt.workload, head->content.workload)) {
+			out->is_receipt = true;
+			out->receipt = m.body.receipt;
+			take_nonce(c, m.body.receipt.nonce);
+			return ERR_OK;
+		}
+		if (m.type == MESSAGE_REFUSAL && m.body.refusal.workload.size == 0)
+			return on_refused_connection(&m.body.refusal, t);
+		if (m.type == MESSAGE_REFUSAL && m.body.refusal.seq == head->content.seq &&
+		    view_equal(m.body.refusal.workload, head->content.workload)) {
+			out->is_receipt = false;
+			out->refusal = m.body.refusal;
+			if (m.body.refusal.has_nonce)
+				take_nonce(c, m.body.refusal.nonce);
+			return ERR_OK;
+		}
+		/* A signer asks once; one that asks for ever must not keep us for ever. */
+		if (m.type != MESSAGE_WANT || ++wants > COMPONENT_KIND_COUNT ||
+		    !view_equal(m.body.want.workload, head->content.workload))
+			return trouble_set(t, ERR_MSG_ORDER,
+			    "the signer answered with message %d, or for another bundle", m.type);
+		if ((e = send_wanted(c, head, &m.body.want, components, t)) != ERR_OK)
+			return e;
+	}
+}
+
+static enum err
+greet(struct client *c, struct trouble *t)
+{
+	const struct message_hello hello = {.version_count = 1,
+	    .versions = {PROTOCOL_VERSION},
+	    .agent = VIEW_LITERAL("hallmark-collector " HALLMARK_VERSION)};
+	const struct message_welcome *w;
+	struct message m;
+	enum err e;
+
+	message_write_hello(&c->output, &hello);
+	if ((e = send_output(c, t)) != ERR_OK || (e = receive(c, &m, t)) != ERR_OK)
+		return e;
+	if (m.type == MESSAGE_REFUSAL)
+		return on_refused_connection(&m.body.refusal, t);
+	if (m.type != MESSAGE_WELCOME)
+		return trouble_set(
+		    t, ERR_MSG_ORDER, "expected a welcome, found message %d", m.type);
+	w = &m.body.welcome;
+	if (w->version != PROTOCOL_VERSION)
+		return trouble_set(t, ERR_VERSION, "the signer chose protocol version %llu",
+		    (unsigned long long)w->version);
+	memcpy(c->log, w->log.data, w->log.size); /* checked: at most CHECKPOINT_ORIGIN_MAX */
+	c->part_max = w->part_max;
+	take_nonce(c, w->nonce);
+	return ERR_OK;
+}
+
+static enum err
+receive(struct client *c, struct message *m, struct trouble *t)
+{
+	struct view payload;
+	enum err e = channel_read(c->channel, CLIENT_ANSWER_MS, &payload, t);
+
+	if (e == ERR_OK && (e = message_decode(c->decoder, payload, m)) != ERR_OK)
+		(void)trouble_set(t, e, "the signer's answer: %s", err_text(e));
+	return e;
+}
+
+static enum err
+send_output(struct client *c, struct trouble *t)
+{
+	enum err e = buf_status(&c->output);
+
+	if (e == ERR_OK)
+		e = channel_write(c->channel, buf_view(&c->output), t);
+	buf_clear(&c->output);
+	return e;
+}
+
+static enum err
+on_refused_connection(const struct message_refusal *m, struct trouble *t)
+{
+	/* An unknown code is a later signer's; a refusal of the connection is final all the same.
+	 */
+	const enum err e = err_class(m->code) == ERR_CLASS_OURS ? ERR_CLOSED : m->code;
+
+	return trouble_set(t, e, "the signer refuses this connection: %.*s (%.*s)",
+	    (int)m->text.size, (const char *)m->text.data, (int)m->name.size,
+	    (const char *)m->name.data);
+}
+
+static enum err
+send_wanted(struct client *c, const struct chain_head *head, const struct message_want *want,
+    const struct state *components, struct trouble *t)
+{
+	/* The answer's views end when the next message is read, not before: `want` is still whole.
+	 */
+	for (size_t i = 0; i < want->digest_count; i++) {
+		const struct bundle_component *wanted = NULL;
+		enum err e;
+
+		for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++)
+			if (head->content.component[kind].present &&
+			    digest_equal(&head->content.component[kind].digest, &want->digests[i]))
+				wanted = &head->content.component[kind];
+		if (wanted == NULL)
+			return trouble_set(t, ERR_MSG_ORDER,
+			    "the signer wants a component that is not in the bundle");
+		if ((e = send_component(c, wanted, components, t)) != ERR_OK)
+			return e;
+	}
+	return ERR_OK;
+}
+
+static enum err
+send_component(struct client *c, const struct bundle_component *wanted,
+    const struct state *components, struct trouble *t)
+{
+	uint64_t size;
+	enum err e;
+	int fd;
+
+	if ((e = state_open_component(components, &wanted->digest, &fd, &size, t)) != ERR_OK)
+		return e == ERR_NOT_FOUND ? ERR_DIGEST : e;
+	if (size != wanted->size)
+		e = trouble_set(t, ERR_DIGEST,
+		    "a stored component has another size than when it "
+		    "was measured");
+	else
+		e = send_parts(c, wanted, fd, t);
+	(void)close(fd);
+	return e;
+}
+
+static enum err
+send_parts(struct client *c, const struct bundle_component *wanted, int fd, struct trouble *t)
+{
+	const size_t part_size = c->part_max < MESSAGE_PART_MAX ? c->part_max : MESSAGE_PART_MAX;
+	struct message_part part = {.digest = wanted->digest};
+	uint8_t *block = malloc(part_size);
+	enum err e = block != NULL ? ERR_OK : ERR_MEMORY;
+	ssize_t got;
+
+	while (e == ERR_OK && part.offset < wanted->size) {
+		got = pread(fd, block, part_size, (off_t)part.offset);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0) {
+			e = trouble_set(t, ERR_DIGEST, "a stored component cannot be read");
+			break;
+		}
+		part.data = (struct view){block, (size_t)got};
+		message_write_part(&c->output, &part);
+		if ((e = send_output(c, t)) == ERR_OK)
+			part.offset += (uint64_t)got;
+	}
+	free(block);
+	return e;
+}
+
+static void
+take_nonce(struct client *c, const uint8_t nonce[NONCE_SIZE])
+{
+	memcpy(c->nonce, nonce, NONCE_SIZE);
+	c->nonce_time_ms = interrupt_clock_ms();
+}

@@ -1,0 +1,59 @@
+/*
+ * The collector's side of the protocol (proto/wire/message.h): hello, then one bundle after another,
+ * each answered by a receipt or a refusal, with the components between that the signer wants.
+ *
+ * The order is enforced: any other message, or one for another bundle, ends the session. Errors
+ * are the channel's, the ERR_MSG_ ones and ERR_VERSION: the session is over and is to be closed. A
+ * refusal of a bundle is no error here but an answer.
+ */
+#ifndef HALLMARK_COLLECTOR_REPORT_CLIENT_H
+#define HALLMARK_COLLECTOR_REPORT_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/report/chain.h"
+#include "collector/report/channel.h"
+#include "collector/report/state.h"
+#include "collector/ground/trouble.h"
+#include "proto/err.h"
+#include "proto/wire/message.h"
+
+/* A signer answers within a batch; while its key process starts anew, within half a minute. */
+#define CLIENT_ANSWER_MS 60000
+
+struct client;
+
+/* Connects to signer number `signer` and greets it. Sets *out to NULL first. */
+enum err client_open(struct channel_context *context, size_t signer, struct client **out,
+    struct trouble *t) MUST_USE;
+void client_close(struct client **c);
+
+struct view client_log(const struct client *c); /* the log's origin */
+size_t client_signer(const struct client *c);
+bool client_was_resumed(const struct client *c);
+int client_descriptor(const struct client *c);
+
+/* Between exchanges: false if the session is over (channel_is_idle). */
+bool client_is_idle(struct client *c);
+
+/* The nonce for the next bundle, and when it came (interrupt_clock_ms). */
+const uint8_t *client_nonce(const struct client *c);
+uint64_t client_nonce_time_ms(const struct client *c);
+
+/* The answer to a bundle; its views are valid until the next call. */
+struct client_answer {
+	bool is_receipt;
+	struct message_receipt receipt;
+	struct message_refusal refusal;
+};
+
+/*
+ * Sends a bundle, the wanted components from `components`, and waits for the answer. Receipt and
+ * refusal may bring a new nonce.
+ */
+enum err client_submit(struct client *c, const struct chain_head *head,
+    const struct state *components, struct client_answer *out, struct trouble *t) MUST_USE;
+
+#endif

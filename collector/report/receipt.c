@@ -1,0 +1,234 @@
+#include "collector/report/receipt.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collector/report/savefile.h"
+#include "proto/tlog/checkpoint.h"
+#include "proto/encoding.h"
+#include "proto/tlog/merkle.h"
+#include "proto/tlog/tlogproof.h"
+
+#define PROOF_SUFFIX ".tlog-proof"
+#define LOG_DIGITS   8 /* two logs of one collector do not share them by accident */
+
+static enum err check_report(const struct message_receipt *r, struct view log,
+    const struct chain_head *sent, enum report_status *status, struct trouble *t);
+static enum err check_checkpoint(
+    const struct message_receipt *r, struct view log, EVP_PKEY *key, struct trouble *t);
+static enum err check_seal(const struct note *n, const char *log, EVP_PKEY *key, struct trouble *t);
+static bool is_receipt_of(const char *name, struct view workload, struct view log, uint64_t *seq);
+static int compare_numbers(const void *a, const void *b);
+static size_t list_receipts(int dir, struct view workload, struct view log, uint64_t **out);
+
+enum err
+receipt_key_load(const char *path, EVP_PKEY **out, struct trouble *t)
+{
+	FILE *file = fopen(path, "re");
+	X509 *certificate = NULL;
+
+	*out = NULL;
+	if (file == NULL)
+		return trouble_set(t, ERR_CONFIG, "log_certificate %s: %s", path, strerror(errno));
+	certificate = PEM_read_X509(file, NULL, NULL, NULL);
+	(void)fclose(file);
+	if (certificate != NULL)
+		*out = X509_get_pubkey(certificate);
+	X509_free(certificate);
+	if (*out == NULL)
+		return trouble_set(t, ERR_CONFIG,
+		    "log_certificate %s: expected the PEM certificate of the log's key", path);
+	return ERR_OK;
+}
+
+enum err
+receipt_verify(const struct message_receipt *r, struct view log, const struct chain_head *sent,
+    EVP_PKEY *key, enum report_status *status, struct trouble *t)
+{
+	enum err e = check_report(r, log, sent, status, t);
+
+	return e == ERR_OK ? check_checkpoint(r, log, key, t) : e;
+}
+
+void
+receipt_name(struct view workload, struct view log, uint64_t seq, char name[RECEIPT_NAME_SIZE])
+{
+	char hex[DIGEST_HEX_SIZE + 1];
+	struct digest digest;
+
+	digest_of(log.data, log.size, &digest);
+	digest_to_hex(&digest, hex);
+	(void)snprintf(name, RECEIPT_NAME_SIZE, "%.*s-%.*s-%010llu" PROOF_SUFFIX,
+	    (int)workload.size, (const char *)workload.data, LOG_DIGITS, hex,
+	    (unsigned long long)seq);
+}
+
+enum err
+receipt_save(int dir, const struct message_receipt *r, struct view log, struct trouble *t)
+{
+	const struct tlogproof proof = {r->report, r->index, r->proof, r->checkpoint};
+	char name[RECEIPT_NAME_SIZE], *suffix;
+	struct buf text = BUF_INIT;
+	enum err e = ERR_OK;
+
+	receipt_name(r->workload, log, r->seq, name);
+	if (r->jws.size > 0) {
+		suffix = strrchr(name, '.');
+		memcpy(suffix, ".jwt", sizeof(".jwt"));
+		e = savefile_write(dir, name, r->jws, t);
+		receipt_name(r->workload, log, r->seq, name);
+	}
+	tlogproof_write(&proof, &text);
+	if (e == ERR_OK && (e = buf_status(&text)) == ERR_OK)
+		e = savefile_write(dir, name, buf_view(&text), t);
+	buf_free(&text);
+	return e;
+}
+
+void
+receipt_prune(int dir, struct view workload, struct view log, uint32_t kept)
+{
+	char name[RECEIPT_NAME_SIZE];
+	uint64_t *numbers = NULL;
+	size_t count = kept > 0 ? list_receipts(dir, workload, log, &numbers) : 0;
+
+	for (size_t i = 0; count > kept && i < count - kept; i++) {
+		receipt_name(workload, log, numbers[i], name);
+		(void)unlinkat(dir, name, 0);
+		memcpy(strrchr(name, '.'), ".jwt", sizeof(".jwt"));
+		(void)unlinkat(dir, name, 0);
+	}
+	free(numbers);
+}
+
+static enum err
+check_report(const struct message_receipt *r, struct view log, const struct chain_head *sent,
+    enum report_status *status, struct trouble *t)
+{
+	struct report_document *document;
+	const struct report *report;
+	enum err e = report_parse(r->report, &document);
+
+	if (e != ERR_OK)
+		return trouble_set(t, e, "the receipt's report: %s", err_text(e));
+	report = report_document_report(document);
+	*status = report->status;
+	/* The digest covers every field of the bundle, which the parser made again from the claims.
+	 */
+	if (!digest_equal(&report->bundle_digest, &sent->digest))
+		e = trouble_set(
+		    t, ERR_MISMATCH, "the report is about another bundle than was sent");
+	else if (!view_equal(report->issuer, log))
+		e = trouble_set(t, ERR_MISMATCH, "the report is issued by another log than %.*s",
+		    (int)log.size, (const char *)log.data);
+	else if (report->has_signature != (sent->signature.size > 0) ||
+		 (report->has_signature && !view_equal(report->signature, sent->signature)))
+		e = trouble_set(
+		    t, ERR_MISMATCH, "the report tells another signature of the bundle");
+	report_document_free(&document);
+	return e;
+}
+
+static enum err
+check_checkpoint(const struct message_receipt *r, struct view log, EVP_PKEY *key, struct trouble *t)
+{
+	struct checkpoint checkpoint;
+	struct digest leaf;
+	struct note note;
+	enum err e;
+
+	if ((e = note_parse(r->checkpoint, &note)) != ERR_OK ||
+	    (e = checkpoint_parse(note.text, &checkpoint)) != ERR_OK)
+		return trouble_set(t, e, "the receipt's checkpoint: %s", err_text(e));
+	if (!view_equal(view_of_string(checkpoint.origin), log))
+		return trouble_set(t, ERR_MISMATCH,
+		    "the checkpoint is one of another log than %.*s", (int)log.size,
+		    (const char *)log.data);
+	merkle_leaf(r->report, &leaf);
+	if ((e = merkle_verify_inclusion(
+		 &leaf, r->index, checkpoint.size, &checkpoint.root, &r->proof)) != ERR_OK)
+		return trouble_set(t, e, "the receipt's proof: %s", err_text(e));
+	return key != NULL ? check_seal(&note, checkpoint.origin, key, t) : ERR_OK;
+}
+
+static enum err
+check_seal(const struct note *n, const char *log, EVP_PKEY *key, struct trouble *t)
+{
+	struct note_verifier *verifier;
+	enum err e = note_verifier_new(log, key, &verifier);
+
+	if (e == ERR_OK)
+		e = note_verify(n, verifier);
+	note_verifier_free(&verifier);
+	if (e != ERR_OK)
+		(void)trouble_set(
+		    t, e, "the checkpoint's signature by log_certificate: %s", err_text(e));
+	return e;
+}
+
+/* Its name to the byte, whatever the number. */
+static bool
+is_receipt_of(const char *name, struct view workload, struct view log, uint64_t *seq)
+{
+	const size_t before = workload.size + 1 + LOG_DIGITS + 1;
+	char expected[RECEIPT_NAME_SIZE];
+	const char *digits;
+
+	if (strlen(name) < before)
+		return false;
+	digits = name + before;
+	digits += strspn(digits, "0");
+	if (decimal_decode((struct view){(const uint8_t *)digits, strcspn(digits, ".")}, seq) !=
+	    ERR_OK)
+		return false;
+	receipt_name(workload, log, *seq, expected);
+	return strcmp(name, expected) == 0;
+}
+
+/* Sorted; 0 and NULL where nothing can be listed: then nothing is pruned. */
+static size_t
+list_receipts(int dir, struct view workload, struct view log, uint64_t **out)
+{
+	size_t count = 0, capacity = 0;
+	struct dirent *entry;
+	uint64_t seq, *grown;
+	DIR *names = NULL;
+	int fd;
+
+	*out = NULL;
+	if ((fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return 0;
+	if ((names = fdopendir(fd)) == NULL) {
+		(void)close(fd);
+		return 0;
+	}
+	while ((entry = readdir(names)) != NULL) {
+		if (!is_receipt_of(entry->d_name, workload, log, &seq))
+			continue;
+		if (count == capacity) {
+			capacity = capacity == 0 ? 64 : 2 * capacity;
+			if ((grown = reallocarray(*out, capacity, sizeof(**out))) == NULL)
+				break;
+			*out = grown;
+		}
+		(*out)[count++] = seq;
+	}
+	(void)closedir(names);
+	if (count > 0)
+		qsort(*out, count, sizeof(**out), compare_numbers);
+	return count;
+}
+
+static int
+compare_numbers(const void *a, const void *b)
+{
+	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}

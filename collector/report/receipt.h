@@ -1,0 +1,50 @@
+/*
+ * Receipts: checked before they are believed, saved before anything is acknowledged.
+ *
+ * Checked are: the report is in its one valid form, by the log that was spoken to, and about
+ * exactly the bundle that was sent, with its signature if it had one; the checkpoint is one of this
+ * log; and the proof leads from the report to its root. With the certificate of the log's key at
+ * hand the signature over the checkpoint is verified too.
+ *
+ * Files: <workload>-<log>-<seq, ten digits>.tlog-proof (C2SP tlog-proof), and .jwt beside it where
+ * the signer gave a token. <log> is the beginning of its origin's SHA-256, eight hex digits: each
+ * log numbers the reports of a workload for itself.
+ */
+#ifndef HALLMARK_COLLECTOR_REPORT_RECEIPT_H
+#define HALLMARK_COLLECTOR_REPORT_RECEIPT_H
+
+#include <stdint.h>
+
+#include "collector/report/chain.h"
+#include "collector/ground/trouble.h"
+#include "proto/err.h"
+#include "proto/wire/message.h"
+#include "proto/tlog/note.h"
+#include "proto/report/report.h"
+
+#define RECEIPT_NAME_SIZE 256 /* bytes with NUL: NAME_MAX of Linux */
+
+/* Loads the public key out of the certificate (PEM) of a log's key. ERR_CONFIG. */
+enum err receipt_key_load(const char *path, EVP_PKEY **out, struct trouble *t) MUST_USE;
+
+/*
+ * `key` may be NULL: then the signature over the checkpoint is not looked at. ERR_FORMAT,
+ * ERR_MISMATCH, ERR_PROOF, ERR_SIGNATURE, ERR_UNKNOWN_KEY, ... with the trouble in words. `status`
+ * is what the report says.
+ */
+enum err receipt_verify(const struct message_receipt *r, struct view log,
+    const struct chain_head *sent, EVP_PKEY *key, enum report_status *status,
+    struct trouble *t) MUST_USE;
+
+/* The name of a receipt's file; `log` is the log's origin. */
+void receipt_name(
+    struct view workload, struct view log, uint64_t seq, char name[RECEIPT_NAME_SIZE]);
+
+/* Saves into `dir`, durably. ERR_IO (final, see collector/report/savefile.h). */
+enum err receipt_save(
+    int dir, const struct message_receipt *r, struct view log, struct trouble *t) MUST_USE;
+
+/* Removes the oldest receipts of a workload in a log, down to `kept`; 0: keeps all. */
+void receipt_prune(int dir, struct view workload, struct view log, uint32_t kept);
+
+#endif

@@ -1,0 +1,423 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collector/ground/interrupt.h"
+#include "collector/report/journal.h"
+#include "collector/report/receipt.h"
+#include "collector/report/reporter_state.h"
+#include "collector/report/vouch.h"
+
+/* A nonce can expire while a workload is measured; more than that is no accident. */
+#define FRESH_TRIES_MAX 3
+
+static enum err load(struct reporter *r, struct trouble *t);
+static enum err select_log(struct reporter *r, struct view origin, struct trouble *t);
+static void close_chains(struct reporter *r);
+static enum reporter_outcome outcome_of(enum reporter_step step);
+static enum err make_bundle(
+    struct reporter *r, struct reporter_workload *w, bool offline, struct trouble *t);
+static measure_sink store_component;
+static measure_missing tell_missing;
+
+struct sink_context {
+	struct reporter *r;
+	const struct collector_workload *workload;
+};
+
+enum err
+reporter_new(const struct collector_config *config, struct reporter **out, struct trouble *t)
+{
+	struct reporter *r = calloc(1, sizeof(*r));
+	enum err e;
+
+	*out = NULL;
+	if (r == NULL)
+		return ERR_MEMORY;
+	r->config = config;
+	r->receipts = r->log_dir = -1;
+	r->log = BUF_INIT;
+	if ((e = load(r, t)) == ERR_OK)
+		*out = r;
+	else
+		reporter_free(&r);
+	return e;
+}
+
+void
+reporter_free(struct reporter **r)
+{
+	if (*r == NULL)
+		return;
+	client_close(&(*r)->client);
+	close_chains(*r);
+	free((*r)->workloads);
+	if ((*r)->log_dir >= 0)
+		(void)close((*r)->log_dir);
+	if ((*r)->receipts >= 0)
+		(void)close((*r)->receipts);
+	buf_free(&(*r)->log);
+	for (size_t i = 0; (*r)->log_key != NULL && i < (*r)->config->signer_count; i++)
+		EVP_PKEY_free((*r)->log_key[i]);
+	free((*r)->log_key);
+	filehash_free(&(*r)->hash);
+	channel_context_free(&(*r)->tls);
+	state_close(&(*r)->state);
+	free(*r);
+	*r = NULL;
+}
+
+enum err
+reporter_connect(struct reporter *r, bool *failed)
+{
+	enum err e = ERR_CLOSED;
+	struct journal j;
+
+	*failed = false;
+	for (size_t i = 0; i < r->config->signer_count && r->client == NULL; i++) {
+		struct trouble t = TROUBLE_INIT;
+
+		if (interrupt_stop())
+			return ERR_CLOSED;
+		if ((e = client_open(r->tls, i, &r->client, &t)) != ERR_OK) {
+			journal_begin(&j, JOURNAL_WARNING, "no-connection");
+			journal_string(&j, "signer", r->config->signers[i].host);
+			journal_error(&j, e, &t);
+			journal_end(&j);
+			continue;
+		}
+		journal_begin(&j, JOURNAL_INFO, "connected");
+		journal_string(&j, "signer", r->config->signers[i].host);
+		journal_view(&j, "log", client_log(r->client));
+		journal_string(&j, "resumed", client_was_resumed(r->client) ? "yes" : "no");
+		journal_end(&j);
+		if ((e = select_log(r, client_log(r->client), &t)) != ERR_OK) {
+			*failed = r->failed = true;
+			reporter_disconnect(r, e, &t);
+			return e;
+		}
+	}
+	return e;
+}
+
+bool
+reporter_is_connected(const struct reporter *r)
+{
+	return r->client != NULL;
+}
+
+int
+reporter_descriptor(const struct reporter *r)
+{
+	return r->client != NULL ? client_descriptor(r->client) : -1;
+}
+
+/* An idle session that ends is nothing to tell: the next round makes a new one. */
+void
+reporter_on_readable(struct reporter *r)
+{
+	if (r->client != NULL && !client_is_idle(r->client))
+		client_close(&r->client);
+}
+
+size_t
+reporter_waiting(const struct reporter *r)
+{
+	size_t waiting = 0;
+
+	for (size_t i = 0; i < r->config->workload_count; i++)
+		if (r->workloads[i].chain != NULL)
+			waiting += chain_waiting(r->workloads[i].chain);
+	return waiting;
+}
+
+enum reporter_outcome
+reporter_report(struct reporter *r, size_t workload, struct reporter_result *out)
+{
+	struct reporter_workload *w = &r->workloads[workload];
+	enum reporter_outcome outcome = reporter_drain(r, workload);
+	enum reporter_step step = REPORTER_STEP_CHANGED;
+
+	if (outcome != REPORTER_DONE)
+		return outcome;
+	for (unsigned i = 0; i < FRESH_TRIES_MAX && step == REPORTER_STEP_CHANGED; i++) {
+		if (!reporter_measure(r, w, false))
+			return r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
+		step = reporter_submit_head(r, w, out);
+	}
+	return outcome_of(step);
+}
+
+enum reporter_outcome
+reporter_drain(struct reporter *r, size_t workload)
+{
+	struct reporter_workload *w = &r->workloads[workload];
+	struct reporter_result result;
+	enum reporter_step step;
+
+	if (reporter_open_chain(r, w) != ERR_OK)
+		return r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
+	while (chain_waiting(w->chain) > 0) {
+		if (interrupt_stop())
+			return REPORTER_LOST;
+		step = reporter_submit_head(r, w, &result);
+		if (step != REPORTER_STEP_RECEIPT && step != REPORTER_STEP_CHANGED)
+			return outcome_of(step);
+	}
+	return REPORTER_DONE;
+}
+
+enum reporter_outcome
+reporter_spool(struct reporter *r, size_t workload)
+{
+	struct reporter_workload *w = &r->workloads[workload];
+	struct journal j;
+
+	if (r->log.size == 0) /* no log was ever spoken to: there is no chain to go on with */
+		return REPORTER_REFUSED;
+	if (reporter_open_chain(r, w) != ERR_OK)
+		return r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
+	if (chain_waiting(w->chain) >= r->config->spool_bundles_max) {
+		/* The oldest cannot go: the chain would break. So the newest is not added. */
+		if (!w->spool_was_full) {
+			journal_begin(&j, JOURNAL_ERROR, "spool-full");
+			journal_string(&j, "workload", w->config->name);
+			journal_number(&j, "waiting", chain_waiting(w->chain));
+			journal_end(&j);
+		}
+		w->spool_was_full = true;
+		return REPORTER_REFUSED;
+	}
+	w->spool_was_full = false;
+	if (!reporter_measure(r, w, true))
+		return r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
+	journal_begin(&j, JOURNAL_INFO, "spooled");
+	journal_string(&j, "workload", w->config->name);
+	journal_number(&j, "waiting", chain_waiting(w->chain));
+	journal_end(&j);
+	return REPORTER_DONE;
+}
+
+void
+reporter_tidy(struct reporter *r)
+{
+	const size_t most = r->config->workload_count * COMPONENT_KIND_COUNT;
+	struct digest *keep;
+	size_t count = 0;
+
+	if (r->stored && (keep = calloc(most + 1, sizeof(*keep))) != NULL) {
+		for (size_t i = 0; i < r->config->workload_count; i++)
+			for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)
+				if (r->workloads[i].measurement.component[k].present)
+					keep[count++] =
+					    r->workloads[i].measurement.component[k].digest;
+		state_sweep_components(r->state, keep, count);
+		free(keep);
+		r->stored = false;
+	}
+	(void)malloc_trim(0);
+}
+
+enum err
+reporter_open_chain(struct reporter *r, struct reporter_workload *w)
+{
+	struct trouble t = TROUBLE_INIT;
+	struct journal j;
+	enum err e;
+
+	if (w->chain != NULL)
+		return ERR_OK;
+	if ((e = chain_open(r->log_dir, w->config->name, &w->chain, &t)) == ERR_OK)
+		return ERR_OK;
+	r->failed = e != ERR_FORMAT;
+	journal_begin(&j, JOURNAL_ERROR, "chain-unusable");
+	journal_string(&j, "workload", w->config->name);
+	journal_error(&j, e, &t);
+	journal_end(&j);
+	return e;
+}
+
+bool
+reporter_measure(struct reporter *r, struct reporter_workload *w, bool offline)
+{
+	struct sink_context context = {r, w->config};
+	const struct measure_output output = {store_component, tell_missing, &context};
+	struct trouble t = TROUBLE_INIT;
+	struct measurement m;
+	struct journal j;
+	enum err e;
+
+	if ((e = measure_workload(w->config, r->hash, &output, &m, &t)) == ERR_OK) {
+		w->measurement = m;
+		e = make_bundle(r, w, offline, &t);
+	}
+	if (e != ERR_OK && !interrupt_stop()) {
+		journal_begin(&j, JOURNAL_ERROR, r->failed ? "state-failed" : "not-measured");
+		journal_string(&j, "workload", w->config->name);
+		journal_error(&j, e, &t);
+		journal_end(&j);
+	}
+	return e == ERR_OK;
+}
+
+void
+reporter_disconnect(struct reporter *r, enum err e, const struct trouble *t)
+{
+	struct journal j;
+
+	if (!interrupt_stop()) {
+		journal_begin(&j, JOURNAL_WARNING, "connection-lost");
+		journal_string(&j, "signer", r->config->signers[client_signer(r->client)].host);
+		journal_error(&j, e, t);
+		journal_end(&j);
+	}
+	client_close(&r->client);
+}
+
+static enum err
+load(struct reporter *r, struct trouble *t)
+{
+	const struct collector_config *config = r->config;
+	struct buf last = BUF_INIT;
+	enum err e;
+
+	r->log_key = calloc(config->signer_count, sizeof(EVP_PKEY *));
+	r->workloads = calloc(config->workload_count, sizeof(*r->workloads));
+	if (r->log_key == NULL || r->workloads == NULL || (r->hash = filehash_new()) == NULL)
+		return ERR_MEMORY;
+	for (size_t i = 0; i < config->workload_count; i++) {
+		r->workloads[i].config = &config->workloads[i];
+		if ((e = measure_check(&config->workloads[i], t)) != ERR_OK)
+			return e;
+	}
+	for (size_t i = 0; i < config->signer_count; i++)
+		if (config->signers[i].log_certificate != NULL &&
+		    (e = receipt_key_load(config->signers[i].log_certificate, &r->log_key[i], t)) !=
+			ERR_OK)
+			return e;
+	r->receipts = open(config->receipt_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (r->receipts < 0)
+		return trouble_set(t, ERR_IO, "receipts directory %s: %s",
+		    config->receipt_directory, strerror(errno));
+	if ((e = channel_context_new(config, &r->tls, t)) != ERR_OK ||
+	    (e = state_open(config->state_directory, &r->state, t)) != ERR_OK)
+		return e;
+	e = state_last_log(r->state, &last, t);
+	if (e == ERR_OK)
+		e = select_log(r, buf_view(&last), t);
+	buf_free(&last);
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+/* All chains of the log are opened at once, so that it is known what waits. */
+static enum err
+select_log(struct reporter *r, struct view origin, struct trouble *t)
+{
+	enum err e;
+	int dir;
+
+	if (r->log.size > 0 && view_equal(buf_view(&r->log), origin))
+		return ERR_OK;
+	if ((e = state_open_log(r->state, origin, &dir, t)) != ERR_OK)
+		return e;
+	close_chains(r);
+	if (r->log_dir >= 0)
+		(void)close(r->log_dir);
+	r->log_dir = dir;
+	buf_clear(&r->log);
+	buf_append_view(&r->log, origin);
+	if ((e = buf_status(&r->log)) != ERR_OK ||
+	    (e = state_set_last_log(r->state, origin, t)) != ERR_OK)
+		return e;
+	for (size_t i = 0; i < r->config->workload_count; i++)
+		if ((e = reporter_open_chain(r, &r->workloads[i])) != ERR_OK && r->failed)
+			return trouble_set(t, e,
+			    "the chain of workload %s cannot be opened (see above)",
+			    r->workloads[i].config->name);
+	return ERR_OK;
+}
+
+static void
+close_chains(struct reporter *r)
+{
+	for (size_t i = 0; r->workloads != NULL && i < r->config->workload_count; i++)
+		chain_close(&r->workloads[i].chain);
+}
+
+static enum reporter_outcome
+outcome_of(enum reporter_step step)
+{
+	switch (step) {
+	case REPORTER_STEP_RECEIPT:
+		return REPORTER_DONE;
+	case REPORTER_STEP_LOST:
+		return REPORTER_LOST;
+	case REPORTER_STEP_FAILED:
+		return REPORTER_FAILED;
+	case REPORTER_STEP_CHANGED:
+	case REPORTER_STEP_KEPT:
+		break;
+	}
+	return REPORTER_REFUSED;
+}
+
+/* Appends the newest measurement to the chain, signed if the last signature is old enough. */
+static enum err
+make_bundle(struct reporter *r, struct reporter_workload *w, bool offline, struct trouble *t)
+{
+	const struct measurement *m = &w->measurement;
+	struct buf bytes = BUF_INIT, signature = BUF_INIT;
+	struct bundle b;
+	enum err e;
+
+	memset(&b, 0, sizeof(b));
+	b.workload = view_of_string(w->config->name);
+	b.offline = offline;
+	if (!offline)
+		memcpy(b.nonce, client_nonce(r->client), NONCE_SIZE);
+	memcpy(b.boot_id, m->boot_id, BOOT_ID_SIZE);
+	b.time_ms = m->time_ms;
+	memcpy(b.component, m->component, sizeof(b.component));
+	chain_next(w->chain, &b);
+	bundle_encode(&b, &bytes);
+	e = buf_status(&bytes);
+	if (e == ERR_OK && r->config->sign_every_s > 0 &&
+	    b.time_ms / 1000 >= chain_last_signed_s(w->chain) + r->config->sign_every_s &&
+	    (e = vouch_sign(channel_context_key(r->tls), buf_view(&bytes), &signature)) != ERR_OK)
+		(void)trouble_set(t, e, "the bundle cannot be signed: %s", err_text(e));
+	if (e == ERR_OK &&
+	    (e = chain_append(w->chain, buf_view(&bytes), buf_view(&signature), t)) != ERR_OK)
+		r->failed = true;
+	buf_free(&bytes);
+	buf_free(&signature);
+	return e;
+}
+
+static enum err
+store_component(void *context, enum component_kind kind, struct view bytes,
+    const struct digest *digest, struct trouble *t)
+{
+	struct reporter *r = ((struct sink_context *)context)->r;
+	enum err e = state_put_component(r->state, digest, bytes, t);
+
+	(void)kind;
+	if (e != ERR_OK)
+		r->failed = true;
+	r->stored = true;
+	return e;
+}
+
+static void
+tell_missing(void *context, enum component_kind kind, enum err e, const struct trouble *t)
+{
+	struct journal j;
+
+	journal_begin(&j, JOURNAL_ERROR, "component-missing");
+	journal_string(&j, "workload", ((struct sink_context *)context)->workload->name);
+	journal_string(&j, "component", component_kind_name(kind));
+	journal_error(&j, e, t);
+	journal_end(&j);
+}

@@ -1,0 +1,82 @@
+/*
+ * Reporting a workload: what waits first, then a fresh measurement, each until its receipt is
+ * saved. What comes of a refusal is decided here.
+ *
+ *   refused with            what is done
+ *   nonce-unknown,          the signer never had this bundle. Alone, it is dropped and the workload
+ *   -expired, -reused       measured again under the new nonce, for evidence is only fresh if it is
+ *                           younger than its nonce. With others behind it, it stays as evidence
+ *                           gathered offline
+ *   sequence-not-rising,    the signer remembers another bundle. If we remember nothing, its view
+ *   chain-broken            is taken over, with a warning. Otherwise another collector speaks for
+ *                           this workload, or our state or its log was set back: nothing is done
+ *                           until somebody looks
+ *   busy, in-flight         tried again after a random while, a few times
+ *   component-*, evidence-* the bundle itself is not acceptable and never will be: dropped
+ *   storage-low, unauthorized, anything else
+ *                           (codes of later signers) it stays and is tried again with the next
+ *                           interval
+ *
+ * A receipt that does not verify is not saved and acknowledges nothing; the session is ended.
+ * Everything is logged here, once.
+ */
+#ifndef HALLMARK_COLLECTOR_REPORT_REPORTER_H
+#define HALLMARK_COLLECTOR_REPORT_REPORTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/report/receipt.h"
+#include "collector/ground/trouble.h"
+#include "config/collector_config.h"
+#include "proto/err.h"
+#include "proto/report/report.h"
+
+struct reporter;
+
+enum reporter_outcome {
+	REPORTER_DONE,    /* fresh evidence has its receipt; or, offline, it is in the spool */
+	REPORTER_REFUSED, /* not now: could not be measured, was refused, or the spool is full */
+	REPORTER_LOST,    /* the session with the signer is over */
+	REPORTER_FAILED,  /* the state cannot be kept: the program must stop */
+};
+
+/* What became of a fresh measurement, for those who want to print it. */
+struct reporter_result {
+	enum report_status status;
+	uint64_t seq;
+	uint64_t index;               /* in the log */
+	char file[RECEIPT_NAME_SIZE]; /* name of its receipt */
+};
+
+/* Opens state and receipts, loads keys. `config` must outlive it. Sets *out to NULL first. */
+enum err reporter_new(
+    const struct collector_config *config, struct reporter **out, struct trouble *t) MUST_USE;
+void reporter_free(struct reporter **r);
+
+/* Connects to the first signer that answers. ERR_IO of the state is told by *failed. */
+enum err reporter_connect(struct reporter *r, bool *failed) MUST_USE;
+bool reporter_is_connected(const struct reporter *r);
+
+/* The descriptor of the connection, to wait on; and what to do when it is readable. */
+int reporter_descriptor(const struct reporter *r);
+void reporter_on_readable(struct reporter *r);
+
+/* Bundles that wait for the log that was last spoken to. */
+size_t reporter_waiting(const struct reporter *r);
+
+/* Submits what waits of a workload, then measures and submits it. Connected. */
+enum reporter_outcome reporter_report(
+    struct reporter *r, size_t workload, struct reporter_result *out);
+
+/* Submits what waits of a workload, without measuring. Connected. */
+enum reporter_outcome reporter_drain(struct reporter *r, size_t workload);
+
+/* Measures a workload and keeps the bundle for later. Not connected. */
+enum reporter_outcome reporter_spool(struct reporter *r, size_t workload);
+
+/* After a round: forgets components that nobody needs any more, and gives memory back. */
+void reporter_tidy(struct reporter *r);
+
+#endif

@@ -1,0 +1,240 @@
+
+#include "collector/report/backoff.h"
+#include "collector/ground/interrupt.h"
+#include "collector/report/journal.h"
+#include "collector/report/receipt.h"
+#include "collector/report/reporter_state.h"
+
+/* A busy signer is asked again after up to 0.2, 0.4, 0.8, 1.6, 3.2 seconds. */
+#define BUSY_TRIES_MAX 5
+#define BUSY_FIRST_MS  200
+#define BUSY_MOST_MS   5000
+
+static enum reporter_step on_receipt(struct reporter *r, struct reporter_workload *w,
+    const struct chain_head *head, const struct message_receipt *m, struct reporter_result *out);
+static enum reporter_step on_refusal(struct reporter *r, struct reporter_workload *w,
+    const struct chain_head *head, const struct message_refusal *m);
+static enum reporter_step on_void_nonce(
+    struct reporter *r, struct reporter_workload *w, const struct chain_head *head);
+static enum reporter_step on_other_chain(struct reporter *r, struct reporter_workload *w,
+    const struct chain_head *head, const struct message_refusal *m);
+static enum reporter_step on_bad_bundle(
+    struct reporter *r, struct reporter_workload *w, const struct chain_head *head, enum err code);
+static enum reporter_step drop_head(struct reporter *r, struct reporter_workload *w);
+static void tell_refusal(const struct reporter_workload *w, const struct message_refusal *m);
+static enum reporter_step state_failed(
+    struct reporter *r, const struct reporter_workload *w, enum err e, const struct trouble *t);
+static bool is_busy(const struct client_answer *a);
+
+enum reporter_step
+reporter_submit_head(struct reporter *r, struct reporter_workload *w, struct reporter_result *out)
+{
+	struct trouble t = TROUBLE_INIT;
+	struct client_answer answer;
+	struct chain_head head;
+	enum err e;
+
+	if ((e = chain_get_head(w->chain, &head, &t)) != ERR_OK)
+		return state_failed(r, w, e, &t);
+	for (unsigned tries = 0;; tries++) {
+		e = client_submit(r->client, &head, r->state, &answer, &t);
+		if (e != ERR_OK || !is_busy(&answer) || tries == BUSY_TRIES_MAX)
+			break;
+		(void)interrupt_poll(
+		    NULL, 0, backoff_ms(tries, BUSY_FIRST_MS, BUSY_MOST_MS), false);
+	}
+	if (e == ERR_DIGEST) { /* a component that waits was lost or altered on our disk */
+		reporter_disconnect(r, e, &t);
+		return on_bad_bundle(r, w, &head, e) == REPORTER_STEP_FAILED ? REPORTER_STEP_FAILED
+									     : REPORTER_STEP_LOST;
+	}
+	if (e != ERR_OK) {
+		reporter_disconnect(r, e, &t);
+		return REPORTER_STEP_LOST;
+	}
+	return answer.is_receipt ? on_receipt(r, w, &head, &answer.receipt, out)
+				 : on_refusal(r, w, &head, &answer.refusal);
+}
+
+static enum reporter_step
+on_receipt(struct reporter *r, struct reporter_workload *w, const struct chain_head *head,
+    const struct message_receipt *m, struct reporter_result *out)
+{
+	EVP_PKEY *key = r->log_key[client_signer(r->client)];
+	const struct view log = client_log(r->client);
+	struct trouble t = TROUBLE_INIT;
+	struct journal j;
+	enum err e;
+
+	e = receipt_verify(m, log, head, key, &out->status, &t);
+	if (e != ERR_OK) {
+		journal_begin(&j, JOURNAL_ERROR, "bad-receipt");
+		journal_string(&j, "workload", w->config->name);
+		journal_number(&j, "seq", m->seq);
+		journal_number(&j, "index", m->index);
+		journal_error(&j, e, &t);
+		journal_end(&j);
+		reporter_disconnect(r, e, &t);
+		return REPORTER_STEP_LOST;
+	}
+	if ((e = receipt_save(r->receipts, m, log, &t)) != ERR_OK ||
+	    (e = chain_acknowledge(w->chain, &t)) != ERR_OK)
+		return state_failed(r, w, e, &t);
+	out->seq = m->seq;
+	out->index = m->index;
+	receipt_name(m->workload, log, m->seq, out->file);
+	journal_begin(
+	    &j, out->status == REPORT_AFFIRMING ? JOURNAL_INFO : JOURNAL_WARNING, "receipt");
+	journal_string(&j, "workload", w->config->name);
+	journal_number(&j, "seq", m->seq);
+	journal_number(&j, "index", m->index);
+	journal_string(&j, "status", report_status_name(out->status));
+	journal_string(&j, "file", out->file);
+	journal_end(&j);
+	receipt_prune(r->receipts, m->workload, log, r->config->receipts_kept);
+	return REPORTER_STEP_RECEIPT;
+}
+
+static enum reporter_step
+on_refusal(struct reporter *r, struct reporter_workload *w, const struct chain_head *head,
+    const struct message_refusal *m)
+{
+	const enum err code = m->code;
+
+	tell_refusal(w, m);
+	switch (code) {
+	case ERR_NONCE_UNKNOWN:
+	case ERR_NONCE_EXPIRED:
+	case ERR_NONCE_REUSED:
+		return on_void_nonce(r, w, head);
+	case ERR_SEQUENCE:
+	case ERR_CHAIN:
+		return on_other_chain(r, w, head, m);
+	case ERR_COMPONENT_DIGEST:
+	case ERR_COMPONENT_FORMAT:
+	case ERR_EVIDENCE_SIGNATURE:
+	case ERR_EVIDENCE_TIME:
+		return on_bad_bundle(r, w, head, code);
+	default:
+		return REPORTER_STEP_KEPT;
+	}
+}
+
+/*
+ * The signer looks at the nonce only after it has seen that it does not have this very bundle, so
+ * the bundle may go.
+ */
+static enum reporter_step
+on_void_nonce(struct reporter *r, struct reporter_workload *w, const struct chain_head *head)
+{
+	struct trouble t = TROUBLE_INIT;
+	enum err e;
+
+	if (head->content.offline) /* there is none: a signer that says so is confused */
+		return REPORTER_STEP_KEPT;
+	if (chain_waiting(w->chain) == 1)
+		return drop_head(r, w);
+	e = chain_drop_nonce(w->chain, &t);
+	return e == ERR_OK ? REPORTER_STEP_CHANGED : state_failed(r, w, e, &t);
+}
+
+static enum reporter_step
+on_other_chain(struct reporter *r, struct reporter_workload *w, const struct chain_head *head,
+    const struct message_refusal *m)
+{
+	struct trouble t = TROUBLE_INIT;
+	struct journal j;
+	enum err e;
+
+	if (chain_is_known(w->chain) || !m->has_last ||
+	    digest_equal(&m->last_bundle, &head->digest)) {
+		journal_begin(&j, JOURNAL_ERROR, "chain-disagrees");
+		journal_string(&j, "workload", w->config->name);
+		journal_number(&j, "seq", chain_acknowledged_seq(w->chain));
+		if (m->has_last)
+			journal_number(&j, "signer_seq", m->last_seq);
+		journal_string(&j, "text",
+		    "the signer remembers another last bundle of this workload: another collector "
+		    "speaks for it with this certificate, or the state here or the log there was "
+		    "set back; if that is settled, remove the workload's .chain and .queue below "
+		    "the state directory to take over the signer's view");
+		journal_end(&j);
+		return REPORTER_STEP_KEPT;
+	}
+	journal_begin(&j, JOURNAL_WARNING, "chain-adopted");
+	journal_string(&j, "workload", w->config->name);
+	journal_number(&j, "signer_seq", m->last_seq);
+	journal_digest(&j, "signer_bundle", &m->last_bundle);
+	journal_string(&j, "text",
+	    "there is no state of this workload here: its chain goes on "
+	    "from what the signer remembers");
+	journal_end(&j);
+	if (chain_waiting(w->chain) == 1 && !head->content.offline &&
+	    drop_head(r, w) == REPORTER_STEP_FAILED)
+		return REPORTER_STEP_FAILED;
+	e = chain_adopt(w->chain, m->last_seq, &m->last_bundle, &t);
+	return e == ERR_OK ? REPORTER_STEP_CHANGED : state_failed(r, w, e, &t);
+}
+
+static enum reporter_step
+on_bad_bundle(
+    struct reporter *r, struct reporter_workload *w, const struct chain_head *head, enum err code)
+{
+	struct journal j;
+
+	journal_begin(&j, JOURNAL_ERROR, "bundle-dropped");
+	journal_string(&j, "workload", w->config->name);
+	journal_number(&j, "seq", head->content.seq);
+	journal_error(&j, code, NULL);
+	journal_end(&j);
+	if (code == ERR_COMPONENT_DIGEST || code == ERR_DIGEST)
+		for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++)
+			if (head->content.component[kind].present)
+				state_drop_component(
+				    r->state, &head->content.component[kind].digest);
+	/* Dropped, but not measured again at once: the next interval shows whether it was a whim.
+	 */
+	return drop_head(r, w) == REPORTER_STEP_FAILED ? REPORTER_STEP_FAILED : REPORTER_STEP_KEPT;
+}
+
+static enum reporter_step
+drop_head(struct reporter *r, struct reporter_workload *w)
+{
+	struct trouble t = TROUBLE_INIT;
+	enum err e = chain_drop_head(w->chain, &t);
+
+	return e == ERR_OK ? REPORTER_STEP_CHANGED : state_failed(r, w, e, &t);
+}
+
+static void
+tell_refusal(const struct reporter_workload *w, const struct message_refusal *m)
+{
+	struct journal j;
+
+	journal_begin(&j, JOURNAL_WARNING, "refusal");
+	journal_string(&j, "workload", w->config->name);
+	journal_number(&j, "seq", m->seq);
+	journal_view(&j, "error", m->name);
+	journal_view(&j, "text", m->text);
+	journal_end(&j);
+}
+
+static enum reporter_step
+state_failed(
+    struct reporter *r, const struct reporter_workload *w, enum err e, const struct trouble *t)
+{
+	struct journal j;
+
+	r->failed = true;
+	journal_begin(&j, JOURNAL_ERROR, "state-failed");
+	journal_string(&j, "workload", w->config->name);
+	journal_error(&j, e, t);
+	journal_end(&j);
+	return REPORTER_STEP_FAILED;
+}
+
+static bool
+is_busy(const struct client_answer *a)
+{
+	return !a->is_receipt && (a->refusal.code == ERR_BUSY || a->refusal.code == ERR_IN_FLIGHT);
+}

@@ -1,0 +1,106 @@
+#include "collector/report/savefile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "collector/measure/procfs.h"
+
+#define NAME_SIZE 256 /* bytes with NUL: NAME_MAX of Linux */
+#define BESIDE    ".new"
+
+static enum err fail(struct trouble *t, const char *name, const char *what);
+
+enum err
+savefile_write(int dir, const char *name, struct view bytes, struct trouble *t)
+{
+	char beside[NAME_SIZE];
+	enum err e = ERR_OK;
+	int fd;
+
+	if (snprintf(beside, sizeof(beside), ".%s" BESIDE, name) >= (int)sizeof(beside))
+		return trouble_set(t, ERR_IO, "%s: the name is too long", name);
+	fd = openat(dir, beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail(t, name, "cannot be created");
+	if (savefile_write_at(fd, bytes, 0) != ERR_OK)
+		e = fail(t, name, "cannot be written");
+	else if (fsync(fd) != 0)
+		e = fail(t, name, "cannot be synced");
+	if (close(fd) != 0 && e == ERR_OK)
+		e = fail(t, name, "cannot be closed");
+	if (e == ERR_OK && renameat(dir, beside, dir, name) != 0)
+		e = fail(t, name, "cannot be renamed into place");
+	if (e == ERR_OK && fsync(dir) != 0)
+		e = fail(t, name, "its directory cannot be synced");
+	if (e != ERR_OK)
+		(void)unlinkat(dir, beside, 0);
+	return e;
+}
+
+enum err
+savefile_read(int dir, const char *name, size_t size_max, struct buf *to, struct trouble *t)
+{
+	enum err e = procfs_read(dir, name, size_max, to);
+
+	if (e == ERR_FORMAT_SIZE)
+		return trouble_set(t, e, "%s: expected at most %zu bytes", name, size_max);
+	if (e != ERR_OK && e != ERR_NOT_FOUND)
+		return fail(t, name, "cannot be read");
+	return e;
+}
+
+enum err
+savefile_remove(int dir, const char *name, struct trouble *t)
+{
+	if (unlinkat(dir, name, 0) != 0)
+		return errno == ENOENT ? ERR_OK : fail(t, name, "cannot be removed");
+	return fsync(dir) == 0 ? ERR_OK : fail(t, name, "its directory cannot be synced");
+}
+
+bool
+savefile_is_leftover(const char *name)
+{
+	const size_t size = strlen(name), end = strlen(BESIDE);
+
+	return name[0] == '.' && size > end && strcmp(name + size - end, BESIDE) == 0;
+}
+
+enum err
+savefile_directory(int dir, const char *name, int *out, struct trouble *t)
+{
+	if (mkdirat(dir, name, 0700) != 0) {
+		if (errno != EEXIST)
+			return fail(t, name, "the directory cannot be made");
+	} else if (fsync(dir) != 0) {
+		return fail(t, name, "the directory above cannot be synced");
+	}
+	*out = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *out >= 0 ? ERR_OK : fail(t, name, "the directory cannot be opened");
+}
+
+enum err
+savefile_write_at(int fd, struct view bytes, uint64_t offset)
+{
+	ssize_t written;
+
+	while (bytes.size > 0) {
+		written = pwrite(fd, bytes.data, bytes.size, (off_t)offset);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return ERR_IO;
+		bytes = (struct view){bytes.data + written, bytes.size - (size_t)written};
+		offset += (uint64_t)written;
+	}
+	return ERR_OK;
+}
+
+static enum err
+fail(struct trouble *t, const char *name, const char *what)
+{
+	return trouble_set(t, ERR_IO, "%s: %s: %s", name, what, strerror(errno));
+}

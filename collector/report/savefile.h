@@ -1,0 +1,38 @@
+/*
+ * Files that are replaced whole, atomically and durably: written beside, synced, renamed, and the
+ * directory synced. After a crash there is the old content or the new one.
+ *
+ * A failed write or sync is ERR_IO and final (the kernel may have dropped the pages): the caller
+ * stops the program rather than go on with a state that is on no disk.
+ */
+#ifndef HALLMARK_COLLECTOR_REPORT_SAVEFILE_H
+#define HALLMARK_COLLECTOR_REPORT_SAVEFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/ground/trouble.h"
+#include "proto/bytes.h"
+#include "proto/err.h"
+
+/* Replaces `name` in `dir`; mode 0600. ERR_IO with the trouble in words. */
+enum err savefile_write(int dir, const char *name, struct view bytes, struct trouble *t) MUST_USE;
+
+/* Appends the content to `to`. ERR_NOT_FOUND, ERR_FORMAT_SIZE over `size_max`, ERR_IO. */
+enum err savefile_read(
+    int dir, const char *name, size_t size_max, struct buf *to, struct trouble *t) MUST_USE;
+
+/* Removes it for good; a file that is not there is no error. */
+enum err savefile_remove(int dir, const char *name, struct trouble *t) MUST_USE;
+
+/* A file written beside another one, by a program that ended before it was renamed. */
+bool savefile_is_leftover(const char *name);
+
+/* Opens a directory below `dir`, made with mode 0700 if it is not there. ERR_IO. */
+enum err savefile_directory(int dir, const char *name, int *out, struct trouble *t) MUST_USE;
+
+/* Writes all of it at `offset` of `fd`; ERR_IO with errno. */
+enum err savefile_write_at(int fd, struct view bytes, uint64_t offset) MUST_USE;
+
+#endif

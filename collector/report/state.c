@@ -1,0 +1,292 @@
+#include "collector/report/state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "collector/report/chain.h"
+#include "collector/report/savefile.h"
+#include "proto/tlog/checkpoint.h"
+
+#define LOG_NAME_SIZE 17 /* bytes with NUL: 64 bits tell a handful of logs apart */
+
+struct state {
+	int dir;
+	int lock;
+	int logs;
+	int components;
+};
+
+/* Digests to keep, sorted, while components are swept. */
+struct keep {
+	struct digest *list;
+	size_t count;
+	size_t capacity;
+	bool failed;
+};
+
+static enum err take_lock(struct state *s, const char *path, struct trouble *t);
+static enum err gather_waiting(struct state *s, struct keep *k);
+static enum err gather_log(int dir, struct keep *k);
+static chain_visit gather_bundle;
+static void keep_add(struct keep *k, const struct digest *d);
+static int compare_digests(const void *a, const void *b);
+
+enum err
+state_open(const char *path, struct state **out, struct trouble *t)
+{
+	struct state *s = malloc(sizeof(*s));
+	enum err e;
+
+	*out = NULL;
+	if (s == NULL)
+		return ERR_MEMORY;
+	*s = (struct state){-1, -1, -1, -1};
+	if ((s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		e = trouble_set(t, ERR_IO, "state directory %s: %s", path, strerror(errno));
+	else if ((e = take_lock(s, path, t)) == ERR_OK &&
+		 (e = savefile_directory(s->dir, "logs", &s->logs, t)) == ERR_OK)
+		e = savefile_directory(s->dir, "components", &s->components, t);
+	if (e == ERR_OK)
+		*out = s;
+	else
+		state_close(&s);
+	return e;
+}
+
+void
+state_close(struct state **s)
+{
+	if (*s == NULL)
+		return;
+	if ((*s)->components >= 0)
+		(void)close((*s)->components);
+	if ((*s)->logs >= 0)
+		(void)close((*s)->logs);
+	if ((*s)->lock >= 0)
+		(void)close((*s)->lock);
+	if ((*s)->dir >= 0)
+		(void)close((*s)->dir);
+	free(*s);
+	*s = NULL;
+}
+
+enum err
+state_last_log(const struct state *s, struct buf *origin, struct trouble *t)
+{
+	enum err e = savefile_read(s->dir, "last-log", CHECKPOINT_ORIGIN_MAX, origin, t);
+
+	if (e == ERR_FORMAT_SIZE ||
+	    (e == ERR_OK && checkpoint_origin_check(buf_view(origin)) != ERR_OK))
+		return trouble_set(t, ERR_FORMAT,
+		    "last-log in the state directory does not name a log; remove it");
+	return e;
+}
+
+enum err
+state_set_last_log(struct state *s, struct view origin, struct trouble *t)
+{
+	return savefile_write(s->dir, "last-log", origin, t);
+}
+
+enum err
+state_open_log(struct state *s, struct view origin, int *dir, struct trouble *t)
+{
+	char hex[DIGEST_HEX_SIZE + 1];
+	struct digest digest;
+	struct buf known = BUF_INIT;
+	enum err e;
+
+	digest_of(origin.data, origin.size, &digest);
+	digest_to_hex(&digest, hex);
+	hex[LOG_NAME_SIZE - 1] = '\0';
+	if ((e = savefile_directory(s->logs, hex, dir, t)) != ERR_OK)
+		return e;
+	e = savefile_read(*dir, "origin", CHECKPOINT_ORIGIN_MAX, &known, t);
+	if (e == ERR_NOT_FOUND)
+		e = savefile_write(*dir, "origin", origin, t);
+	else if (e == ERR_OK && !view_equal(buf_view(&known), origin))
+		e = trouble_set(
+		    t, ERR_MISMATCH, "logs/%s in the state directory is another log's", hex);
+	buf_free(&known);
+	if (e != ERR_OK) {
+		(void)close(*dir);
+		*dir = -1;
+	}
+	return e;
+}
+
+enum err
+state_put_component(
+    struct state *s, const struct digest *digest, struct view bytes, struct trouble *t)
+{
+	char hex[DIGEST_HEX_SIZE + 1];
+	struct stat there;
+
+	digest_to_hex(digest, hex);
+	if (fstatat(s->components, hex, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(there.st_mode) && (uint64_t)there.st_size == bytes.size)
+		return ERR_OK;
+	return savefile_write(s->components, hex, bytes, t);
+}
+
+enum err
+state_open_component(
+    const struct state *s, const struct digest *digest, int *fd, uint64_t *size, struct trouble *t)
+{
+	char hex[DIGEST_HEX_SIZE + 1];
+	struct stat file;
+
+	digest_to_hex(digest, hex);
+	*fd = openat(s->components, hex, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (*fd < 0 || fstat(*fd, &file) != 0) {
+		const int reason = errno;
+
+		if (*fd >= 0)
+			(void)close(*fd);
+		return trouble_set(t, reason == ENOENT ? ERR_NOT_FOUND : ERR_IO,
+		    "components/%s in the state directory: %s", hex, strerror(reason));
+	}
+	*size = (uint64_t)file.st_size;
+	return ERR_OK;
+}
+
+void
+state_drop_component(struct state *s, const struct digest *digest)
+{
+	char hex[DIGEST_HEX_SIZE + 1];
+
+	digest_to_hex(digest, hex);
+	(void)unlinkat(s->components, hex, 0);
+}
+
+void
+state_sweep_components(struct state *s, const struct digest *keep, size_t count)
+{
+	struct keep k = {NULL, 0, 0, false};
+	struct dirent *entry;
+	struct digest name;
+	DIR *names = NULL;
+	int fd;
+
+	for (size_t i = 0; i < count; i++)
+		keep_add(&k, &keep[i]);
+	/* What waits must be known for sure before anything is removed. */
+	if (gather_waiting(s, &k) != ERR_OK || k.failed)
+		goto out;
+	if (k.count > 0)
+		qsort(k.list, k.count, sizeof(*k.list), compare_digests);
+	if ((fd = openat(s->components, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		goto out;
+	if ((names = fdopendir(fd)) == NULL) {
+		(void)close(fd);
+		goto out;
+	}
+	while ((entry = readdir(names)) != NULL)
+		if (savefile_is_leftover(entry->d_name) ||
+		    (digest_from_hex(view_of_string(entry->d_name), &name) == ERR_OK &&
+			(k.count == 0 || bsearch(&name, k.list, k.count, sizeof(name),
+					     compare_digests) == NULL)))
+			(void)unlinkat(s->components, entry->d_name, 0);
+	(void)closedir(names);
+out:
+	free(k.list);
+}
+
+static enum err
+take_lock(struct state *s, const char *path, struct trouble *t)
+{
+	if ((s->lock = openat(s->dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)) < 0)
+		return trouble_set(
+		    t, ERR_IO, "state directory %s: lock: %s", path, strerror(errno));
+	if (flock(s->lock, LOCK_EX | LOCK_NB) != 0)
+		return trouble_set(t, errno == EWOULDBLOCK ? ERR_CONFIG : ERR_IO,
+		    "state directory %s: %s", path,
+		    errno == EWOULDBLOCK
+			? "another collector works with it; stop it, or give this one its own"
+			: strerror(errno));
+	return ERR_OK;
+}
+
+static enum err
+gather_waiting(struct state *s, struct keep *k)
+{
+	struct dirent *entry;
+	enum err e = ERR_OK;
+	DIR *logs;
+	int fd, log;
+
+	if ((fd = openat(s->logs, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return ERR_IO;
+	if ((logs = fdopendir(fd)) == NULL) {
+		(void)close(fd);
+		return ERR_IO;
+	}
+	while (e == ERR_OK && (entry = readdir(logs)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		log = openat(s->logs, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		e = log < 0 ? ERR_IO : gather_log(log, k);
+	}
+	(void)closedir(logs);
+	return e;
+}
+
+/* Closes `dir`. */
+static enum err
+gather_log(int dir, struct keep *k)
+{
+	struct dirent *entry;
+	enum err e = ERR_OK;
+	DIR *names;
+
+	if ((names = fdopendir(dir)) == NULL) {
+		(void)close(dir);
+		return ERR_IO;
+	}
+	while (e == ERR_OK && (entry = readdir(names)) != NULL) {
+		const char *dot = strrchr(entry->d_name, '.');
+
+		if (entry->d_name[0] != '.' && dot != NULL && strcmp(dot, ".queue") == 0)
+			e = chain_each_queued(dirfd(names), entry->d_name, gather_bundle, k);
+	}
+	(void)closedir(names);
+	return e;
+}
+
+static enum err
+gather_bundle(void *context, const struct bundle *b)
+{
+	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++)
+		if (b->component[kind].present)
+			keep_add(context, &b->component[kind].digest);
+	return ERR_OK;
+}
+
+static void
+keep_add(struct keep *k, const struct digest *d)
+{
+	struct digest *grown;
+
+	if (k->list == NULL || k->count == k->capacity) {
+		k->capacity = k->capacity == 0 ? 64 : 2 * k->capacity;
+		if ((grown = reallocarray(k->list, k->capacity, sizeof(*grown))) == NULL) {
+			k->failed = true;
+			return;
+		}
+		k->list = grown;
+	}
+	k->list[k->count++] = *d;
+}
+
+static int
+compare_digests(const void *a, const void *b)
+{
+	return digest_compare(a, b);
+}

@@ -1,0 +1,55 @@
+/*
+ * What the collector remembers, below the configured state directory:
+ *
+ *   lock                          held while a collector works with this directory
+ *   last-log                      origin of the log that was last spoken to
+ *   logs/<16 hex>/origin          a log; the name is the beginning of its origin's SHA-256
+ *   logs/<16 hex>/<workload>.chain, .queue      collector/report/chain.h
+ *   components/<sha256>           components of bundles that wait, and of the newest bundles
+ */
+#ifndef HALLMARK_COLLECTOR_REPORT_STATE_H
+#define HALLMARK_COLLECTOR_REPORT_STATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/ground/trouble.h"
+#include "proto/bytes.h"
+#include "proto/digest.h"
+#include "proto/err.h"
+
+struct state;
+
+/*
+ * Opens and locks. ERR_CONFIG if another collector holds the lock, ERR_IO; with the trouble in
+ * words. Sets *out to NULL first.
+ */
+enum err state_open(const char *path, struct state **out, struct trouble *t) MUST_USE;
+void state_close(struct state **s);
+
+/* Appends the origin of the last log; ERR_NOT_FOUND if there was none. */
+enum err state_last_log(const struct state *s, struct buf *origin, struct trouble *t) MUST_USE;
+enum err state_set_last_log(struct state *s, struct view origin, struct trouble *t) MUST_USE;
+
+/* Opens the directory of a log; the caller closes it. ERR_MISMATCH if it is another log's. */
+enum err state_open_log(struct state *s, struct view origin, int *dir, struct trouble *t) MUST_USE;
+
+/* Stores a component, durably, unless it is there. ERR_IO. */
+enum err state_put_component(
+    struct state *s, const struct digest *digest, struct view bytes, struct trouble *t) MUST_USE;
+
+/* Opens a component for reading. ERR_NOT_FOUND, ERR_IO. */
+enum err state_open_component(const struct state *s, const struct digest *digest, int *fd,
+    uint64_t *size, struct trouble *t) MUST_USE;
+
+/* Removes one that proved wrong, so that the next measurement stores it again. */
+void state_drop_component(struct state *s, const struct digest *digest);
+
+/*
+ * Removes all components but those in `keep` (`count` of them) and those that a waiting bundle of
+ * any log names, and what a crash left of saving one. What cannot be removed stays, and costs room
+ * only.
+ */
+void state_sweep_components(struct state *s, const struct digest *keep, size_t count);
+
+#endif
