@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "auditor/outcome.h"
+#include "log/outcome.h"
 #include "proto/bytes.h"
 
 #define DISPLAY_TIME_SIZE 24 /* "9999-12-31T23:59:59Z" and NUL */

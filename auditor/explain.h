@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "auditor/receipt_check.h"
+#include "log/receipt_check.h"
 #include "proto/err.h"
 
 /*

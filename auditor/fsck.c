@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "auditor/chains.h"
-#include "auditor/leftovers.h"
-#include "auditor/tree_check.h"
+#include "log/chains.h"
+#include "log/leftovers.h"
+#include "log/tree_check.h"
 
 struct fsck {
 	const struct fsck_options *options;

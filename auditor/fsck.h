@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "auditor/outcome.h"
-#include "auditor/policies.h"
+#include "log/outcome.h"
+#include "log/policies.h"
 
 #define FSCK_FAULTS_DEFAULT 50
 

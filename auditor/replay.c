@@ -2,9 +2,9 @@
 
 #include <inttypes.h>
 
-#include "auditor/chains.h"
-#include "auditor/rederive.h"
-#include "auditor/tree_check.h"
+#include "log/chains.h"
+#include "log/rederive.h"
+#include "log/tree_check.h"
 
 struct replay {
 	const struct replay_options *options;

@@ -8,8 +8,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "auditor/outcome.h"
-#include "auditor/policies.h"
+#include "log/outcome.h"
+#include "log/policies.h"
 
 struct replay_options {
 	const char *log;

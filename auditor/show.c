@@ -4,10 +4,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "auditor/inputfile.h"
-#include "auditor/log_reader.h"
-#include "auditor/receipt_check.h"
-#include "auditor/signercert.h"
+#include "log/inputfile.h"
+#include "log/log_reader.h"
+#include "log/receipt_check.h"
+#include "log/signercert.h"
 #include "proto/encoding.h"
 
 static enum outcome read_receipt(

@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #include "auditor/display.h"
-#include "auditor/outcome.h"
+#include "log/outcome.h"
 #include "proto/report/report.h"
 
 struct show_options {

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "auditor/explain.h"
-#include "auditor/inputfile.h"
-#include "auditor/receipt_check.h"
+#include "log/inputfile.h"
+#include "log/receipt_check.h"
 #include "proto/err.h"
 
 static enum outcome verify_file(const struct verify_options *options,

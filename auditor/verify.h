@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "auditor/outcome.h"
+#include "log/outcome.h"
 
 struct verify_options {
 	const char *certificate;

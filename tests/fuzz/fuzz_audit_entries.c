@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "auditor/chains.h"
+#include "log/chains.h"
 #include "auditor/show.h"
 #include "proto/tlog/tile.h"
 

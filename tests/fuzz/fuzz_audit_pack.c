@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "auditor/evidence_reader.h"
+#include "log/evidence_reader.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auditor/receipt_check.h"
+#include "log/receipt_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "auditor/display.h"
-#include "auditor/signercert.h"
+#include "log/signercert.h"
 
 struct fixture {
 	char path[64];

@@ -7,7 +7,7 @@
 
 #include "tests/unit/audit_fixture.h"
 
-#include "auditor/log_reader.h"
+#include "log/log_reader.h"
 #include "proto/tlog/merkle.h"
 #include "proto/tlog/tile.h"
 

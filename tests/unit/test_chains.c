@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "auditor/chains.h"
+#include "log/chains.h"
 
 #define ORIGIN "hallmark.test/unit"
 #define V(s)   VIEW_LITERAL(s)

@@ -1,7 +1,7 @@
 /* Packs of evidence: found by digest and kind; what is torn or damaged is absent. */
 #include "tests/unit/audit_fixture.h"
 
-#include "auditor/evidence_reader.h"
+#include "log/evidence_reader.h"
 
 static void
 append(struct buf *pack, enum pack_kind kind, struct view content, struct digest *digest)

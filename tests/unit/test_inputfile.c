@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "auditor/inputfile.h"
+#include "log/inputfile.h"
 
 static void
 test_reads_a_whole_file(void **state)

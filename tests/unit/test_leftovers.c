@@ -1,7 +1,7 @@
 /* Files that a checkpoint does not rely on: older partial tiles, newer tiles, strangers. */
 #include "tests/unit/log_fixture.h"
 
-#include "auditor/leftovers.h"
+#include "log/leftovers.h"
 
 static struct defects
 run(struct fixture *f, const struct log_reader *l)

@@ -1,7 +1,7 @@
 /* Outcomes: what outweighs what, and what an error proves. */
 #include "tests/lib/vectors.h"
 
-#include "auditor/outcome.h"
+#include "log/outcome.h"
 
 static void
 test_bad_outweighs_all(void **state)

@@ -1,7 +1,7 @@
 /* One receipt, of the vectors, and everything that differs from it by a bit, a byte or a line. */
 #include "tests/unit/audit_fixture.h"
 
-#include "auditor/receipt_check.h"
+#include "log/receipt_check.h"
 
 #define ORIGIN "hallmark.example/prod-1"
 

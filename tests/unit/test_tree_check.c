@@ -1,7 +1,7 @@
 /* A log's tiles and entries in one pass: complete, and every damage named once. */
 #include "tests/unit/log_fixture.h"
 
-#include "auditor/tree_check.h"
+#include "log/tree_check.h"
 
 struct seen {
 	uint64_t count;

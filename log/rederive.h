@@ -2,12 +2,12 @@
  * One verdict made again: the policy, reference sets, components and certificate that a report
  * names are fetched by digest, appraised at the report's time, and written as a report.
  */
-#ifndef HALLMARK_AUDITOR_REDERIVE_H
-#define HALLMARK_AUDITOR_REDERIVE_H
+#ifndef HALLMARK_LOG_REDERIVE_H
+#define HALLMARK_LOG_REDERIVE_H
 
-#include "auditor/evidence_reader.h"
-#include "auditor/outcome.h"
-#include "auditor/verdict_cache.h"
+#include "log/evidence_reader.h"
+#include "log/outcome.h"
+#include "log/verdict_cache.h"
 #include "proto/report/report.h"
 
 struct rederive;
@@ -22,7 +22,7 @@ void rederive_free(struct rederive **r);
  * that the report names is not in the evidence. `what` then says it, until the next call.
  *
  * What the appraisal takes from the report is its own time, the bundle and the time of the last
- * signature; the last is proved by the reports before it only (auditor/chains.h).
+ * signature; the last is proved by the reports before it only (log/chains.h).
  */
 enum outcome rederive_check(
     struct rederive *r, const struct report *logged, struct view bytes, const char **what) MUST_USE;

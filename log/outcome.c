@@ -1,4 +1,4 @@
-#include "auditor/outcome.h"
+#include "log/outcome.h"
 
 enum outcome
 outcome_worse(enum outcome a, enum outcome b)

@@ -1,8 +1,8 @@
 /*
  * The evidence store's pack files (proto/evidence/pack.h), read by digest.
  */
-#ifndef HALLMARK_AUDITOR_EVIDENCE_READER_H
-#define HALLMARK_AUDITOR_EVIDENCE_READER_H
+#ifndef HALLMARK_LOG_EVIDENCE_READER_H
+#define HALLMARK_LOG_EVIDENCE_READER_H
 
 #include <stdint.h>
 

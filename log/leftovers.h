@@ -3,11 +3,11 @@
  * which must be the beginning of what replaced them; tiles beyond the checkpoint; names that are
  * none of the format's.
  */
-#ifndef HALLMARK_AUDITOR_LEFTOVERS_H
-#define HALLMARK_AUDITOR_LEFTOVERS_H
+#ifndef HALLMARK_LOG_LEFTOVERS_H
+#define HALLMARK_LOG_LEFTOVERS_H
 
-#include "auditor/defects.h"
-#include "auditor/log_reader.h"
+#include "log/defects.h"
+#include "log/log_reader.h"
 
 /* `directory` is the path that `l` was opened by. Symbolic links are named, not followed. */
 void leftovers_check(const struct log_reader *l, const char *directory, struct defects *defects);

@@ -5,13 +5,13 @@
  * A signer chooses its policy: one that lets anything pass gives affirming reports that replay as
  * well as any. Only somebody who knows the organisation's policies can tell.
  */
-#ifndef HALLMARK_AUDITOR_POLICIES_H
-#define HALLMARK_AUDITOR_POLICIES_H
+#ifndef HALLMARK_LOG_POLICIES_H
+#define HALLMARK_LOG_POLICIES_H
 
 #include <stddef.h>
 
 #include "auditor/display.h"
-#include "auditor/outcome.h"
+#include "log/outcome.h"
 #include "proto/bytes.h"
 #include "proto/digest.h"
 

@@ -1,11 +1,11 @@
-#include "auditor/leftovers.h"
+#include "log/leftovers.h"
 
 #include <errno.h>
 #include <fts.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "auditor/inputfile.h"
+#include "log/inputfile.h"
 #include "proto/encoding.h"
 
 #define PENDING_PREFIX "pending." /* and the number of its first report, 20 digits */

@@ -1,4 +1,4 @@
-#include "auditor/policies.h"
+#include "log/policies.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "auditor/verdict_cache.h"
+#include "log/verdict_cache.h"
 
 #include <stdlib.h>
 

@@ -1,11 +1,11 @@
-#include "auditor/tree_check.h"
+#include "log/tree_check.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "auditor/inputfile.h"
+#include "log/inputfile.h"
 #include "proto/tlog/merkle.h"
 
 #define LEVELS (TILE_LEVEL_MAX + 1)

@@ -1,14 +1,14 @@
 /*
  * A log's seal: the signed checkpoint, checked step by step and told.
  */
-#ifndef HALLMARK_AUDITOR_SEAL_H
-#define HALLMARK_AUDITOR_SEAL_H
+#ifndef HALLMARK_LOG_SEAL_H
+#define HALLMARK_LOG_SEAL_H
 
 #include <stdbool.h>
 
 #include "auditor/display.h"
-#include "auditor/outcome.h"
-#include "auditor/signercert.h"
+#include "log/outcome.h"
+#include "log/signercert.h"
 #include "proto/tlog/checkpoint.h"
 #include "proto/tlog/note.h"
 

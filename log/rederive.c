@@ -1,4 +1,4 @@
-#include "auditor/rederive.h"
+#include "log/rederive.h"
 
 #include <openssl/err.h>
 #include <stdarg.h>

@@ -1,12 +1,12 @@
 /*
  * One receipt (.tlog-proof) against a certificate: every step is done, told, and explained.
  */
-#ifndef HALLMARK_AUDITOR_RECEIPT_CHECK_H
-#define HALLMARK_AUDITOR_RECEIPT_CHECK_H
+#ifndef HALLMARK_LOG_RECEIPT_CHECK_H
+#define HALLMARK_LOG_RECEIPT_CHECK_H
 
 #include "auditor/display.h"
-#include "auditor/outcome.h"
-#include "auditor/seal.h"
+#include "log/outcome.h"
+#include "log/seal.h"
 #include "proto/bytes.h"
 #include "proto/tlog/tlogproof.h"
 

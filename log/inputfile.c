@@ -1,4 +1,4 @@
-#include "auditor/inputfile.h"
+#include "log/inputfile.h"
 
 #include <errno.h>
 #include <fcntl.h>

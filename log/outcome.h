@@ -1,8 +1,8 @@
 /*
  * What the auditor can say about a receipt, a log or a verdict; also its exit status.
  */
-#ifndef HALLMARK_AUDITOR_OUTCOME_H
-#define HALLMARK_AUDITOR_OUTCOME_H
+#ifndef HALLMARK_LOG_OUTCOME_H
+#define HALLMARK_LOG_OUTCOME_H
 
 #include "proto/err.h"
 

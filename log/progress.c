@@ -1,4 +1,4 @@
-#include "auditor/progress.h"
+#include "log/progress.h"
 
 #include <stdio.h>
 #include <unistd.h>

@@ -8,14 +8,14 @@
  * file is named once and not again on every level above. The log is good only if no hash differs
  * and the entries lead to the signed root.
  */
-#ifndef HALLMARK_AUDITOR_TREE_CHECK_H
-#define HALLMARK_AUDITOR_TREE_CHECK_H
+#ifndef HALLMARK_LOG_TREE_CHECK_H
+#define HALLMARK_LOG_TREE_CHECK_H
 
 #include <stdint.h>
 
-#include "auditor/defects.h"
-#include "auditor/log_reader.h"
-#include "auditor/progress.h"
+#include "log/defects.h"
+#include "log/log_reader.h"
+#include "log/progress.h"
 #include "proto/bytes.h"
 
 /* Called for each entry that could be read, in order. */

@@ -1,4 +1,4 @@
-#include "auditor/seal.h"
+#include "log/seal.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "auditor/evidence_reader.h"
+#include "log/evidence_reader.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "auditor/inputfile.h"
+#include "log/inputfile.h"
 
 #define PACK_PREFIX "pack-"
 #define PACK_DIGITS 8

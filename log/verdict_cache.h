@@ -2,13 +2,13 @@
  * What a replay makes again and again: policies, and judgements of components by their rules. A
  * bounded number of each is kept; a log names few of them for a long time.
  */
-#ifndef HALLMARK_AUDITOR_VERDICT_CACHE_H
-#define HALLMARK_AUDITOR_VERDICT_CACHE_H
+#ifndef HALLMARK_LOG_VERDICT_CACHE_H
+#define HALLMARK_LOG_VERDICT_CACHE_H
 
 #include <stdint.h>
 
 #include "auditor/display.h"
-#include "auditor/evidence_reader.h"
+#include "log/evidence_reader.h"
 #include "policy/appraise.h"
 #include "policy/policy.h"
 

@@ -1,14 +1,14 @@
 /*
  * What is wrong with a log, named as it is found: each with its file, counted, up to a limit.
  */
-#ifndef HALLMARK_AUDITOR_DEFECTS_H
-#define HALLMARK_AUDITOR_DEFECTS_H
+#ifndef HALLMARK_LOG_DEFECTS_H
+#define HALLMARK_LOG_DEFECTS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "auditor/display.h"
-#include "auditor/outcome.h"
+#include "log/outcome.h"
 
 struct defects {
 	const struct display *display;

@@ -1,4 +1,4 @@
-#include "auditor/signercert.h"
+#include "log/signercert.h"
 
 #include <fcntl.h>
 #include <openssl/err.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "auditor/inputfile.h"
+#include "log/inputfile.h"
 #include "proto/tlog/checkpoint.h"
 
 struct signercert {

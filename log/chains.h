@@ -3,13 +3,13 @@
  * report names the one before it, each bundle the bundle before it, sequence numbers rise, times do
  * not fall.
  */
-#ifndef HALLMARK_AUDITOR_CHAINS_H
-#define HALLMARK_AUDITOR_CHAINS_H
+#ifndef HALLMARK_LOG_CHAINS_H
+#define HALLMARK_LOG_CHAINS_H
 
 #include <stdint.h>
 
-#include "auditor/outcome.h"
-#include "auditor/policies.h"
+#include "log/outcome.h"
+#include "log/policies.h"
 #include "proto/bytes.h"
 #include "proto/report/report.h"
 

@@ -1,15 +1,15 @@
 /*
  * A log directory (C2SP tlog-tiles), read by someone who trusts nothing in it.
  */
-#ifndef HALLMARK_AUDITOR_LOG_READER_H
-#define HALLMARK_AUDITOR_LOG_READER_H
+#ifndef HALLMARK_LOG_LOG_READER_H
+#define HALLMARK_LOG_LOG_READER_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "auditor/display.h"
-#include "auditor/outcome.h"
-#include "auditor/seal.h"
+#include "log/outcome.h"
+#include "log/seal.h"
 #include "proto/bytes.h"
 #include "proto/tlog/checkpoint.h"
 #include "proto/err.h"

@@ -1,4 +1,4 @@
-#include "auditor/defects.h"
+#include "log/defects.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

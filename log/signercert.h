@@ -4,15 +4,15 @@
  * Its signature, chain and dates are not judged: whoever runs the auditor has chosen this file, and
  * receipts outlive certificates. Its names and its dates are compared and told.
  */
-#ifndef HALLMARK_AUDITOR_SIGNERCERT_H
-#define HALLMARK_AUDITOR_SIGNERCERT_H
+#ifndef HALLMARK_LOG_SIGNERCERT_H
+#define HALLMARK_LOG_SIGNERCERT_H
 
 #include <openssl/x509.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "auditor/display.h"
-#include "auditor/outcome.h"
+#include "log/outcome.h"
 #include "proto/tlog/note.h"
 
 #define SIGNERCERT_SIZE_MAX (256 * 1024) /* bytes: a certificate of RSA-8192 with its chain */

@@ -1,4 +1,4 @@
-#include "auditor/chains.h"
+#include "log/chains.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -1,11 +1,11 @@
-#include "auditor/log_reader.h"
+#include "log/log_reader.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "auditor/inputfile.h"
+#include "log/inputfile.h"
 
 static enum err read_either(const struct log_reader *l, const char *partial, const char *full,
     size_t size_max, struct buf *to, bool *exact);

@@ -2,8 +2,8 @@
  * Reading files that anybody may have written: regular files only, never more than a limit, and
  * never a wait for the other end of a pipe.
  */
-#ifndef HALLMARK_AUDITOR_INPUTFILE_H
-#define HALLMARK_AUDITOR_INPUTFILE_H
+#ifndef HALLMARK_LOG_INPUTFILE_H
+#define HALLMARK_LOG_INPUTFILE_H
 
 #include <stddef.h>
 #include <stdint.h>

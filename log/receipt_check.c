@@ -1,4 +1,4 @@
-#include "auditor/receipt_check.h"
+#include "log/receipt_check.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
