@@ -11,8 +11,8 @@
 #include "auditor/sandbox.h"
 #include "auditor/show.h"
 #include "auditor/verify.h"
-#include "proto/tlog/checkpoint.h"
 #include "proto/encoding.h"
+#include "proto/tlog/checkpoint.h"
 
 static const char usage[] =
     "usage: hallmark-audit verify FILE.tlog-proof... --cert CRT [--origin NAME] [--explain]\n"

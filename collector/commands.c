@@ -6,12 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "collector/report/channel.h"
 #include "collector/ground/interrupt.h"
 #include "collector/measure/listing.h"
 #include "collector/measure/measure.h"
 #include "collector/measure/pattern.h"
 #include "collector/measure/process.h"
+#include "collector/report/channel.h"
 #include "collector/report/receipt.h"
 #include "collector/report/reporter.h"
 #include "collector/rights.h"

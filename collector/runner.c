@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "collector/report/backoff.h"
 #include "collector/ground/interrupt.h"
+#include "collector/report/backoff.h"
 #include "collector/report/journal.h"
 #include "collector/report/reporter.h"
 

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "config/faults.h"
-#include "proto/evidence/component.h"
 #include "proto/err.h"
+#include "proto/evidence/component.h"
 
 struct collector_signer {
 	const char *host;        /* name or address */

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "proto/tlog/checkpoint.h"
 #include "proto/encoding.h"
+#include "proto/tlog/checkpoint.h"
 
 void
 settings_load(

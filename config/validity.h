@@ -10,7 +10,8 @@
 #include "config/faults.h"
 
 enum validity_use {
-	VALIDITY_CLIENT, /* a collector's chain: its first one names it (proto/evidence/identity.h) */
+	VALIDITY_CLIENT, /* a collector's chain: its first one names it (proto/evidence/identity.h)
+			  */
 	VALIDITY_SERVER, /* a signer's chain */
 	VALIDITY_CA,     /* those that are trusted: one of them is to be valid now */
 	VALIDITY_CRL,    /* revocation lists: one of them is to be valid now */

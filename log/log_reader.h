@@ -11,8 +11,8 @@
 #include "log/outcome.h"
 #include "log/seal.h"
 #include "proto/bytes.h"
-#include "proto/tlog/checkpoint.h"
 #include "proto/err.h"
+#include "proto/tlog/checkpoint.h"
 #include "proto/tlog/merkle.h"
 #include "proto/tlog/tile.h"
 

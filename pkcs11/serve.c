@@ -17,8 +17,8 @@
 #include "pkcs11/signing.h"
 #include "pkcs11/token.h"
 #include "proto/tlog/checkpoint.h"
-#include "proto/wire/keychannel.h"
 #include "proto/tlog/note.h"
+#include "proto/wire/keychannel.h"
 
 #define READ_SIZE (64 * 1024) /* bytes at once */
 

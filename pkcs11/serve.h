@@ -1,12 +1,12 @@
 /*
  * `hallmark-hsm serve`: answers the signer on descriptor 3 until it closes the channel.
  *
- * Two requests (proto/wire/keychannel.h), one order for both: parse, let the guard check, build what is
- * signed, sign, verify, answer. Building, signing and verifying the signature are the signing
- * threads' (signing.h); the rest is the main thread's: it alone reads what the signer sends, holds
- * the guard and writes to the channel. So one token signature does not wait for another.
- * Checkpoints are one at a time: the next is checked when the last has been answered, against the
- * state that this one has made.
+ * Two requests (proto/wire/keychannel.h), one order for both: parse, let the guard check, build
+ * what is signed, sign, verify, answer. Building, signing and verifying the signature are the
+ * signing threads' (signing.h); the rest is the main thread's: it alone reads what the signer
+ * sends, holds the guard and writes to the channel. So one token signature does not wait for
+ * another. Checkpoints are one at a time: the next is checked when the last has been answered,
+ * against the state that this one has made.
  *
  * A checkpoint is signed while the guard's state that covers it is made durable:
  *

@@ -13,8 +13,8 @@
 #include "pkcs11/guard.h"
 #include "pkcs11/token.h"
 #include "proto/encoding.h"
-#include "proto/tlog/note.h"
 #include "proto/text.h"
+#include "proto/tlog/note.h"
 
 #define VALUE_MAX 512 /* bytes of one shown value */
 

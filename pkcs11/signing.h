@@ -18,8 +18,8 @@
 
 #include "config/hsm_config.h"
 #include "pkcs11/token.h"
-#include "proto/wire/keychannel.h"
 #include "proto/tlog/note.h"
+#include "proto/wire/keychannel.h"
 
 struct signing;
 

@@ -18,9 +18,9 @@
 #include <stdint.h>
 
 #include "policy/policy.h"
+#include "proto/err.h"
 #include "proto/evidence/bundle.h"
 #include "proto/evidence/component.h"
-#include "proto/err.h"
 #include "proto/report/report.h"
 
 /*

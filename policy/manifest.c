@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "policy/policy_schema.h"
-#include "proto/evidence/bundle.h"
 #include "proto/encoding.h"
+#include "proto/evidence/bundle.h"
 
 #define FIRST_LINE "hallmark policy manifest v1"
 

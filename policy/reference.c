@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/evidence/component.h"
 #include "proto/encoding.h"
+#include "proto/evidence/component.h"
 
 struct reference_set {
 	struct buf names;

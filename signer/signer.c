@@ -7,12 +7,12 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "signer/ledger/store/diskfile.h"
-#include "signer/ledger/store/index.h"
 #include "signer/front/link.h"
 #include "signer/front/listener.h"
-#include "signer/loaded.h"
 #include "signer/ground/logger.h"
+#include "signer/ledger/store/diskfile.h"
+#include "signer/ledger/store/index.h"
+#include "signer/loaded.h"
 #include "signer/sandbox.h"
 #include "signer/session/service.h"
 #include "signer/session/session.h"

@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-#include "proto/evidence/component.h"
 #include "proto/digest.h"
 #include "proto/err.h"
+#include "proto/evidence/component.h"
 
 #define FILEHASH_BUFFER_SIZE (128 * 1024) /* bytes: more is not faster, less costs system calls */
 

@@ -9,9 +9,9 @@
 #ifndef HALLMARK_COLLECTOR_MEASURE_MEASURE_CONTEXT_H
 #define HALLMARK_COLLECTOR_MEASURE_MEASURE_CONTEXT_H
 
+#include "collector/ground/trouble.h"
 #include "collector/measure/filehash.h"
 #include "collector/measure/process.h"
-#include "collector/ground/trouble.h"
 #include "config/collector_config.h"
 #include "proto/evidence/component.h"
 

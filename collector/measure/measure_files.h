@@ -1,6 +1,7 @@
 /*
- * Component `files`: the files that a workload's patterns name (collector/measure/pattern.h), looked up
- * from the root directory of the process, so that a container's files are the container's.
+ * Component `files`: the files that a workload's patterns name (collector/measure/pattern.h),
+ * looked up from the root directory of the process, so that a container's files are the
+ * container's.
  *
  * No symbolic link is followed, neither at the end nor on the way: each one that a pattern meets is
  * an item, SYMLINK, with the digest of the text it holds. Directories are no items; `**` descends

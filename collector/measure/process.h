@@ -22,8 +22,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "collector/measure/procfs.h"
 #include "collector/ground/trouble.h"
+#include "collector/measure/procfs.h"
 #include "config/collector_config.h"
 #include "proto/err.h"
 

@@ -28,10 +28,10 @@
 #include <stdint.h>
 
 #include "collector/ground/trouble.h"
-#include "proto/evidence/bundle.h"
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"
+#include "proto/evidence/bundle.h"
 
 struct chain;
 

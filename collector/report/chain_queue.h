@@ -6,9 +6,9 @@
 
 #include <stdint.h>
 
-#include "proto/evidence/bundle.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
+#include "proto/evidence/bundle.h"
 
 struct chain_record {
 	struct view bundle;

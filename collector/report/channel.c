@@ -12,8 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "collector/report/channel_context.h"
 #include "collector/ground/interrupt.h"
+#include "collector/report/channel_context.h"
 #include "proto/wire/frame.h"
 
 #define READ_SIZE 16384 /* bytes: a TLS record */

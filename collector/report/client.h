@@ -1,6 +1,7 @@
 /*
- * The collector's side of the protocol (proto/wire/message.h): hello, then one bundle after another,
- * each answered by a receipt or a refusal, with the components between that the signer wants.
+ * The collector's side of the protocol (proto/wire/message.h): hello, then one bundle after
+ * another, each answered by a receipt or a refusal, with the components between that the signer
+ * wants.
  *
  * The order is enforced: any other message, or one for another bundle, ends the session. Errors
  * are the channel's, the ERR_MSG_ ones and ERR_VERSION: the session is over and is to be closed. A
@@ -13,10 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/ground/trouble.h"
 #include "collector/report/chain.h"
 #include "collector/report/channel.h"
 #include "collector/report/state.h"
-#include "collector/ground/trouble.h"
 #include "proto/err.h"
 #include "proto/wire/message.h"
 

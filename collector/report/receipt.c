@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "collector/report/savefile.h"
-#include "proto/tlog/checkpoint.h"
 #include "proto/encoding.h"
+#include "proto/tlog/checkpoint.h"
 #include "proto/tlog/merkle.h"
 #include "proto/tlog/tlogproof.h"
 

@@ -15,12 +15,12 @@
 
 #include <stdint.h>
 
-#include "collector/report/chain.h"
 #include "collector/ground/trouble.h"
+#include "collector/report/chain.h"
 #include "proto/err.h"
-#include "proto/wire/message.h"
-#include "proto/tlog/note.h"
 #include "proto/report/report.h"
+#include "proto/tlog/note.h"
+#include "proto/wire/message.h"
 
 #define RECEIPT_NAME_SIZE 256 /* bytes with NUL: NAME_MAX of Linux */
 

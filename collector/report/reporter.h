@@ -27,8 +27,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collector/report/receipt.h"
 #include "collector/ground/trouble.h"
+#include "collector/report/receipt.h"
 #include "config/collector_config.h"
 #include "proto/err.h"
 #include "proto/report/report.h"

@@ -7,10 +7,10 @@
 
 #include <openssl/evp.h>
 
-#include "collector/report/chain.h"
-#include "collector/report/client.h"
 #include "collector/measure/filehash.h"
 #include "collector/measure/measure.h"
+#include "collector/report/chain.h"
+#include "collector/report/client.h"
 #include "collector/report/reporter.h"
 #include "collector/report/state.h"
 

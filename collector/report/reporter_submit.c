@@ -1,6 +1,6 @@
 
-#include "collector/report/backoff.h"
 #include "collector/ground/interrupt.h"
+#include "collector/report/backoff.h"
 #include "collector/report/journal.h"
 #include "collector/report/receipt.h"
 #include "collector/report/reporter_state.h"

@@ -17,9 +17,9 @@
 #include <stdint.h>
 
 #include "proto/bytes.h"
-#include "proto/evidence/component.h"
 #include "proto/digest.h"
 #include "proto/err.h"
+#include "proto/evidence/component.h"
 
 #define BUNDLE_VERSION      1
 #define BUNDLE_WORKLOAD_MAX 128  /* bytes; bundle_workload_check has the rule */

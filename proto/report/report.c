@@ -1,7 +1,7 @@
 #include "proto/report/report.h"
 
-#include "proto/tlog/checkpoint.h"
 #include "proto/report/report_dialect.h"
+#include "proto/tlog/checkpoint.h"
 
 #define TIME_S_MAX (BUNDLE_TIME_MS_MAX / 1000)
 

@@ -23,11 +23,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "proto/evidence/bundle.h"
 #include "proto/bytes.h"
-#include "proto/evidence/component.h"
 #include "proto/digest.h"
 #include "proto/err.h"
+#include "proto/evidence/bundle.h"
+#include "proto/evidence/component.h"
 #include "proto/text.h"
 
 #define REPORT_SIZE_MAX       65535 /* bytes: an entry of the log */

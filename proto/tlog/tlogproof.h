@@ -17,8 +17,8 @@
 #include <stdint.h>
 
 #include "proto/bytes.h"
-#include "proto/tlog/checkpoint.h"
 #include "proto/err.h"
+#include "proto/tlog/checkpoint.h"
 #include "proto/tlog/merkle.h"
 #include "proto/tlog/note.h"
 

@@ -28,11 +28,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "proto/evidence/bundle.h"
 #include "proto/bytes.h"
-#include "proto/evidence/component.h"
 #include "proto/digest.h"
 #include "proto/err.h"
+#include "proto/evidence/bundle.h"
+#include "proto/evidence/component.h"
 #include "proto/tlog/merkle.h"
 
 #define PROTOCOL_VERSION       1

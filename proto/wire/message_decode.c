@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/tlog/checkpoint.h"
-#include "proto/wire/message.h"
 #include "proto/mp_check.h"
 #include "proto/text.h"
+#include "proto/tlog/checkpoint.h"
+#include "proto/wire/message.h"
 
 #define KEYS_MAX         8
 #define REFUSAL_NAME_MAX 64 /* bytes */

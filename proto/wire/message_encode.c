@@ -1,9 +1,9 @@
 #include <string.h>
 
-#include "proto/wire/frame.h"
-#include "proto/wire/message.h"
 #include "proto/mp_write.h"
 #include "proto/text.h"
+#include "proto/wire/frame.h"
+#include "proto/wire/message.h"
 
 /* Frame header, envelope, all keys, numbers and digests of the largest message. */
 #define FIXED_SIZE_MAX 1024

@@ -12,9 +12,9 @@
 #include "proto/wire/message.h"
 #include "signer/front/conn_state.h"
 #include "signer/front/link.h"
-#include "signer/ground/logger.h"
 #include "signer/front/resumption.h"
 #include "signer/front/tls.h"
+#include "signer/ground/logger.h"
 
 /* Reads per turn of the loop, so that one busy peer does not keep the others waiting. */
 #define READS_PER_TURN 4

@@ -21,9 +21,9 @@
 #include <openssl/ssl.h>
 #include <stdint.h>
 
-#include "signer/ground/counters.h"
 #include "signer/front/deadline.h"
 #include "signer/front/mailbox.h"
+#include "signer/ground/counters.h"
 
 #define FRONTS_MAX 16 /* threads; beyond it the ledger's loop is what limits */
 

@@ -5,8 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "signer/ledger/child.h"
 #include "signer/ground/logger.h"
+#include "signer/ledger/child.h"
 
 /*
  * Least time from one start to the next, at first and at most, and from an end to the next start:

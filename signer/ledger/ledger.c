@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "proto/tlog/tile.h"
-#include "signer/ledger/ledger_state.h"
 #include "signer/ground/logger.h"
+#include "signer/ledger/ledger_state.h"
 
 /*
  * Batches are reused with all their memory, so that a report costs no allocation: as many bytes as

@@ -32,9 +32,9 @@
 #include <string.h>
 
 #include "proto/tlog/tile.h"
-#include "signer/ledger/store/diskfile.h"
-#include "signer/ledger/ledger_state.h"
 #include "signer/ground/logger.h"
+#include "signer/ledger/ledger_state.h"
+#include "signer/ledger/store/diskfile.h"
 
 #define NAME_PREFIX "pending."
 #define NAME_DIGITS 20

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "proto/tlog/checkpoint.h"
-#include "signer/ledger/store/diskfile.h"
-#include "signer/ledger/ledger_state.h"
 #include "signer/ground/logger.h"
+#include "signer/ledger/ledger_state.h"
+#include "signer/ledger/store/diskfile.h"
 #include "signer/ledger/store/tilestore.h"
 
 static enum err read_published(

@@ -16,11 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/tlog/checkpoint.h"
 #include "proto/report/report.h"
-#include "signer/ledger/store/diskfile.h"
-#include "signer/ledger/ledger_state.h"
+#include "proto/tlog/checkpoint.h"
 #include "signer/ground/logger.h"
+#include "signer/ledger/ledger_state.h"
+#include "signer/ledger/store/diskfile.h"
 #include "signer/ledger/store/tilestore.h"
 
 /* Heads of reports from `from` on go to the index. */

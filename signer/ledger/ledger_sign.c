@@ -17,8 +17,8 @@
 #include <string.h>
 
 #include "proto/tlog/checkpoint.h"
-#include "signer/ledger/ledger_state.h"
 #include "signer/ground/logger.h"
+#include "signer/ledger/ledger_state.h"
 #include "signer/ledger/store/tilestore.h"
 
 static void on_ready(

@@ -11,10 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "proto/evidence/bundle.h"
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"
+#include "proto/evidence/bundle.h"
 
 struct policy_rule;
 

@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "policy/appraise.h"
-#include "proto/evidence/bundle.h"
 #include "proto/err.h"
+#include "proto/evidence/bundle.h"
 #include "signer/session/service.h"
 
 struct appraiser_components {

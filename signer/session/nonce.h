@@ -16,8 +16,8 @@
 
 #include <stdint.h>
 
-#include "proto/evidence/bundle.h"
 #include "proto/err.h"
+#include "proto/evidence/bundle.h"
 
 struct nonce_source;
 

@@ -11,11 +11,11 @@
 #include "policy/policy.h"
 #include "proto/wire/message.h"
 #include "signer/ground/counters.h"
-#include "signer/ledger/store/evidence.h"
 #include "signer/ledger/ledger.h"
-#include "signer/session/nonce.h"
+#include "signer/ledger/store/evidence.h"
 #include "signer/ledger/store/storage.h"
 #include "signer/ledger/workload.h"
+#include "signer/session/nonce.h"
 
 struct service {
 	const struct signer_config *config;

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <uv.h>
 
-#include "signer/session/appraiser.h"
-#include "signer/ground/logger.h"
-#include "signer/session/session_state.h"
 #include "signer/front/tls.h"
+#include "signer/ground/logger.h"
+#include "signer/session/appraiser.h"
+#include "signer/session/session_state.h"
 
 /* Receipts that a connection gets at once, and bytes of one beside report and checkpoint, at most.
  */

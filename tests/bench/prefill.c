@@ -13,9 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "signer/session/appraiser.h"
-#include "signer/ledger/store/diskfile.h"
 #include "signer/ground/logger.h"
+#include "signer/ledger/store/diskfile.h"
+#include "signer/session/appraiser.h"
 #include "signer/session/service.h"
 
 /* Reports written in one turn of the loop: enough to keep the committer busy, and no pause. */

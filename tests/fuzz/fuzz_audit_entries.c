@@ -4,8 +4,8 @@
  */
 #include <stdlib.h>
 
-#include "log/chains.h"
 #include "auditor/show.h"
+#include "log/chains.h"
 #include "proto/tlog/tile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

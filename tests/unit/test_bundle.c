@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "proto/evidence/bundle.h"
 #include "proto/digest.h"
+#include "proto/evidence/bundle.h"
 #include "proto/mp_write.h"
 
 #define V(s) VIEW_LITERAL(s)

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "proto/evidence/component.h"
 #include "proto/digest.h"
+#include "proto/evidence/component.h"
 
 #define V(s) VIEW_LITERAL(s)
 #define D32  "\xc4\0400123456789abcdef0123456789abcdef"

@@ -15,9 +15,9 @@
 
 #include "policy/appraise.h"
 #include "proto/bytes.h"
-#include "proto/evidence/component.h"
 #include "proto/digest.h"
 #include "proto/err.h"
+#include "proto/evidence/component.h"
 #include "signer/ledger/store/index.h"
 #include "signer/ledger/verdicts.h"
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signer/ledger/store/diskfile.h"
 #include "signer/ground/logger.h"
+#include "signer/ledger/store/diskfile.h"
 
 /* Rises when the tables change; an index of another version is made anew. */
 #define INDEX_VERSION 2

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "proto/tlog/tile.h"
-#include "signer/ledger/store/diskfile.h"
 #include "signer/ground/logger.h"
+#include "signer/ledger/store/diskfile.h"
 #include "signer/ledger/store/tilestore.h"
 
 #define LEVELS (TILE_LEVEL_MAX + 1)
