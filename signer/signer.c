@@ -124,6 +124,7 @@ signer_run(const char *config_path)
 	uv_run(&s->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&s->loop);
 	status = s->exit_status;
+	verdicts_free(&s->service.verdicts);
 	evidence_close(&s->service.evidence);
 	storage_free(&s->service.storage);
 	workload_table_free(&s->service.workloads);

@@ -127,7 +127,7 @@ write_status(const struct status_server *s, struct buf *to)
 	buf_append_format(
 	    to, ",\"evidence_unsynced_bytes\":%zu", evidence_held_bytes(s->service->evidence));
 	buf_append_format(to, ",\"judgement_bytes\":%zu,\"batch_bytes\":%zu",
-	    evidence_verdicts(s->service->evidence)->bytes, l.batch_bytes);
+	    s->service->verdicts.bytes, l.batch_bytes);
 	buf_append_format(
 	    to, ",\"key_process\":\"%s\",\"key_process_pid\":%d", l.key_process, l.key_process_pid);
 	buf_append_format(to, ",\"storage\":\"%s\"", s->service->storage.low ? "low" : "ok");

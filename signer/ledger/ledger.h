@@ -101,7 +101,7 @@ struct ledger_staged {
 	bool wants_jws;
 	uint64_t arrived_us; /* monotonic */
 	struct workload *workload;
-	struct workload_head head; /* `index` is set by the ledger */
+	struct chain_head head; /* `index` is set by the ledger */
 };
 enum err ledger_report_end(struct ledger *l, const struct ledger_staged *staged) MUST_USE;
 

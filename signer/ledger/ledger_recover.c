@@ -33,7 +33,7 @@ static enum err read_checkpoint(struct ledger *l, struct checkpoint *c);
 static enum err read_frontier(struct ledger *l, const struct checkpoint *c);
 static enum err load_heads(struct ledger *l, struct log_index *index);
 static enum err load_head(
-    void *context, const char *collector, const char *name, const struct workload_head *head);
+    void *context, const char *collector, const char *name, const struct chain_head *head);
 static enum err index_catch_up(struct ledger *l, struct log_index *index, uint64_t from);
 static enum err put_head(void *context, struct workload *w);
 static bool index_is_of_this_log(struct ledger *l, const struct index_state *state);
@@ -144,7 +144,7 @@ load_heads(struct ledger *l, struct log_index *index)
 }
 
 static enum err
-load_head(void *context, const char *collector, const char *name, const struct workload_head *head)
+load_head(void *context, const char *collector, const char *name, const struct chain_head *head)
 {
 	struct ledger *l = context;
 	struct workload *w = workload_get(l->workloads, collector, view_of_string(name));
@@ -180,9 +180,10 @@ static enum err
 put_head(void *context, struct workload *w)
 {
 	const struct catch_up *c = context;
-	struct workload_update u = {w, w->head};
 
-	return w->has_head && w->head.index >= c->from ? index_put_workload(c->index, &u) : ERR_OK;
+	if (!w->has_head || w->head.index < c->from)
+		return ERR_OK;
+	return index_put_workload(c->index, w->collector, w->name, &w->head);
 }
 
 static bool

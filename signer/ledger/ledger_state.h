@@ -10,11 +10,11 @@
 #include "proto/tlog/note.h"
 #include "signer/ledger/batch.h"
 #include "signer/ledger/committer.h"
+#include "signer/ledger/index_changes.h"
 #include "signer/ledger/keyprocess.h"
 #include "signer/ledger/known_trees.h"
 #include "signer/ledger/ledger.h"
 #include "signer/ledger/publisher.h"
-#include "signer/ledger/store/index_changes.h"
 
 /* Published this often where anything is unpublished; a checkpoint is at most this much behind. */
 #define LEDGER_PUBLISH_MS 500

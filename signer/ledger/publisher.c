@@ -138,8 +138,11 @@ update_index(struct log_index *index, const struct publish_job *job)
 	const struct index_changes *c = job->changes;
 	enum err e = index_begin(index);
 
-	for (size_t i = 0; i < c->head_count && e == ERR_OK; i++)
-		e = index_put_workload(index, &c->head[i]);
+	for (size_t i = 0; i < c->head_count && e == ERR_OK; i++) {
+		const struct workload_update *u = &c->head[i];
+
+		e = index_put_workload(index, u->workload->collector, u->workload->name, &u->head);
+	}
 	for (size_t i = 0; i < c->evidence_count && e == ERR_OK; i++)
 		e = index_put_evidence(index, &c->evidence[i]);
 	return e == ERR_OK ? index_commit(index, &job->state) : e;

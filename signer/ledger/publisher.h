@@ -24,8 +24,8 @@
 
 #include "proto/err.h"
 #include "signer/ledger/batch.h"
+#include "signer/ledger/index_changes.h"
 #include "signer/ledger/store/index.h"
-#include "signer/ledger/store/index_changes.h"
 
 struct publisher;
 

@@ -12,31 +12,20 @@
 #include <stdint.h>
 
 #include "proto/bytes.h"
-#include "proto/digest.h"
 #include "proto/err.h"
-#include "proto/evidence/bundle.h"
+#include "signer/ledger/store/chain_head.h"
 
 struct policy_rule;
-
-/* The head of a chain, as the log has it. */
-struct workload_head {
-	uint64_t seq;
-	uint64_t time_ms;       /* of measurement */
-	uint64_t index;         /* of the report */
-	uint64_t last_signed_s; /* iat of the last report with a collector's signature; 0: never */
-	struct digest bundle_digest;
-	struct digest report_digest; /* SHA-256 of the report; ledger_head_digest */
-};
 
 struct workload {
 	char *key; /* collector's identity, NUL, workload's name, NUL: unique, never changes */
 	size_t key_size;
 	const char *collector; /* into key */
 	const char *name;
-	bool has_head; /* a report of it is in the log (or staged) */
-	struct workload_head head;
-	uint64_t nonce_serial; /* of the last nonce used for it */
-	bool busy;             /* a bundle of it waits for components */
+	bool has_head;          /* a report of it is in the log (or staged) */
+	struct chain_head head; /* `report_digest`: when it is needed, by ledger_head_digest */
+	uint64_t nonce_serial;  /* of the last nonce used for it */
+	bool busy;              /* a bundle of it waits for components */
 	/* The rule that applies, found once per policy. */
 	const struct policy_rule *rule;
 	uint64_t rule_generation; /* of the policy; 0: not looked up */
@@ -46,7 +35,7 @@ struct workload {
 /* A head on its way into the index: the workload's names never change, so threads may read them. */
 struct workload_update {
 	struct workload *workload;
-	struct workload_head head;
+	struct chain_head head;
 };
 
 struct workload_table;

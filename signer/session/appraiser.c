@@ -17,7 +17,7 @@ appraiser_judge(struct service *s, const struct policy_rule *rule, const struct 
 	enum err e = ERR_OK;
 
 	memset(out, 0, sizeof(*out));
-	verdicts_trim(evidence_verdicts(s->evidence)); /* nobody holds any now */
+	verdicts_trim(&s->verdicts); /* nobody holds any now */
 	out->now_s = service_now_s(s);
 	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT && e == ERR_OK; kind++) {
 		const struct bundle_component *named = &b->component[kind];
@@ -41,7 +41,7 @@ appraiser_judge(struct service *s, const struct policy_rule *rule, const struct 
 enum err
 appraiser_report(struct service *s, const struct appraiser_case *c,
     const struct appraiser_components *components, struct buf *to, enum report_status *status,
-    struct workload_head *head)
+    struct chain_head *head)
 {
 	const struct workload *w = c->workload;
 	struct report r;
@@ -89,8 +89,7 @@ judge_one(struct service *s, const struct policy_rule *rule, const struct bundle
 {
 	enum err e = ERR_OK;
 
-	*out = verdicts_find(
-	    evidence_verdicts(s->evidence), &item->verdicts, rule, s->policy_generation, now_s);
+	*out = verdicts_find(&s->verdicts, &item->verdicts, rule, s->policy_generation, now_s);
 	if (*out == NULL)
 		e = appraise_stored(s, rule, item, now_s, out);
 	if (e == ERR_OK && (item->component_kind != kind || item->component_count != named->count ||
@@ -119,8 +118,8 @@ appraise_stored(struct service *s, const struct policy_rule *rule, struct eviden
 	}
 	if (e == ERR_OK) {
 		s->counters.appraisals++;
-		e = verdicts_keep(evidence_verdicts(s->evidence), &item->verdicts, rule,
-		    s->policy_generation, verdict);
+		e = verdicts_keep(
+		    &s->verdicts, &item->verdicts, rule, s->policy_generation, verdict);
 	}
 	if (e == ERR_OK)
 		*out = verdict;

@@ -42,6 +42,6 @@ struct appraiser_case {
 /* Appends the report to `to`; gives its status and the head that it makes of the chain. */
 enum err appraiser_report(struct service *s, const struct appraiser_case *c,
     const struct appraiser_components *components, struct buf *to, enum report_status *status,
-    struct workload_head *head) MUST_USE;
+    struct chain_head *head) MUST_USE;
 
 #endif

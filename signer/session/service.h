@@ -16,6 +16,7 @@
 #include "signer/ledger/store/storage.h"
 #include "signer/ledger/workload.h"
 #include "signer/session/nonce.h"
+#include "signer/session/verdicts.h"
 
 struct service {
 	const struct signer_config *config;
@@ -25,6 +26,7 @@ struct service {
 	struct traffic traffic; /* what the fronts count */
 	struct nonce_source *nonces;
 	struct evidence_store *evidence;
+	struct verdicts verdicts; /* about its components */
 	struct workload_table *workloads;
 	struct ledger *ledger;
 	struct storage storage; /* low: nothing new is taken */

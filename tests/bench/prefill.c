@@ -70,6 +70,7 @@ main(int argc, char **argv)
 	uv_run(&p.loop, UV_RUN_DEFAULT);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	index_close(&p.index);
+	verdicts_free(&p.service.verdicts);
 	evidence_close(&p.service.evidence);
 	workload_table_free(&p.service.workloads);
 	policy_free(&p.service.policy);

@@ -54,7 +54,7 @@ class Growth:
     some unrest."""
 
     BYTES_MAX = {"signer": 80 << 20, "key process": 32 << 20}
-    JUDGEMENT_BYTES_MAX = 65 << 20  # VERDICTS_BYTES_MAX of signer/ledger/verdicts.h, and one bundle's
+    JUDGEMENT_BYTES_MAX = 65 << 20  # VERDICTS_BYTES_MAX of signer/session/verdicts.h, and one bundle's
     BATCH_BYTES_MAX = 48 << 20  # SPARE_BYTES_MAX of signer/ledger/ledger.c, and what is unpublished
     FILLED_S = 120  # buffers of connections and batches: measured, flat from then on
     COMPONENT_BYTES = 400  # the index of the evidence in memory; one for each component received

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
-#include "signer/ledger/store/index_changes.h"
+#include "signer/ledger/index_changes.h"
 
 #define MANY 1000 /* beyond what there is room for at first, more than once */
 

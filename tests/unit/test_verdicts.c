@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "policy/verdict.h"
-#include "signer/ledger/verdicts.h"
+#include "signer/session/verdicts.h"
 
 static const struct policy_rule *const rule_a = (const struct policy_rule *)(const void *)"a";
 static const struct policy_rule *const rule_b = (const struct policy_rule *)(const void *)"b";
@@ -28,7 +28,7 @@ make(size_t size, uint64_t valid_until_s)
 }
 
 static void
-keep(struct verdicts *all, struct verdict_list *list, const struct policy_rule *rule,
+keep(struct verdicts *all, struct verdict **list, const struct policy_rule *rule,
     uint64_t generation, size_t size)
 {
 	assert_int_equal(verdicts_keep(all, list, rule, generation, make(size, 100)), ERR_OK);
@@ -38,7 +38,7 @@ static void
 test_found_by_rule_policy_and_time(void **state)
 {
 	struct verdicts all = {0};
-	struct verdict_list list = {0};
+	struct verdict *list = NULL;
 
 	(void)state;
 	keep(&all, &list, rule_a, 1, 0);
@@ -49,7 +49,7 @@ test_found_by_rule_policy_and_time(void **state)
 	keep(&all, &list, rule_b, 1, 0);
 	assert_non_null(verdicts_find(&all, &list, rule_a, 1, 99));
 	assert_non_null(verdicts_find(&all, &list, rule_b, 1, 99));
-	verdicts_drop(&all, &list);
+	verdicts_free(&all);
 	assert_null(verdicts_find(&all, &list, rule_a, 1, 99));
 	assert_int_equal(all.bytes, 0);
 	assert_null(all.oldest);
@@ -60,7 +60,7 @@ static void
 test_another_policy_replaces_all(void **state)
 {
 	struct verdicts all = {0};
-	struct verdict_list list = {0};
+	struct verdict *list = NULL;
 	size_t one;
 
 	(void)state;
@@ -72,7 +72,7 @@ test_another_policy_replaces_all(void **state)
 	assert_null(verdicts_find(&all, &list, rule_b, 1, 0));
 	keep(&all, &list, rule_a, 2, 0);
 	assert_int_equal(all.bytes, one);
-	verdicts_drop(&all, &list);
+	verdicts_free(&all);
 }
 
 static void
@@ -81,7 +81,7 @@ test_the_bound_takes_what_was_used_longest_ago(void **state)
 	enum { COUNT = 5 };
 	const size_t quarter = VERDICTS_BYTES_MAX / 4;
 	struct verdicts all = {0};
-	struct verdict_list list[COUNT] = {{0}};
+	struct verdict *list[COUNT] = {NULL};
 
 	(void)state;
 	for (unsigned i = 0; i < COUNT; i++) {
@@ -95,8 +95,9 @@ test_the_bound_takes_what_was_used_longest_ago(void **state)
 	assert_null(verdicts_find(&all, &list[1], rule_a, 1, 0));
 	assert_null(verdicts_find(&all, &list[2], rule_a, 1, 0));
 	assert_non_null(verdicts_find(&all, &list[4], rule_a, 1, 0));
+	verdicts_free(&all);
 	for (unsigned i = 0; i < COUNT; i++)
-		verdicts_drop(&all, &list[i]);
+		assert_null(list[i]);
 	assert_int_equal(all.bytes, 0);
 }
 

@@ -35,7 +35,6 @@ struct evidence_store {
 	struct evidence_item *durable; /* since the last evidence_take_durable */
 	uint32_t writing_pack, durable_pack;
 	uint64_t writing_offset, durable_offset;
-	struct verdicts verdicts;
 };
 
 static char *pack_name(const struct evidence_store *s, uint32_t pack);
@@ -89,7 +88,6 @@ evidence_close(struct evidence_store **sp)
 	HASH_ITER (hh, s->slots, slot, next) {
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser loses uthash's links */
 		HASH_DEL(s->slots, slot);
-		verdicts_drop(&s->verdicts, &slot->item.verdicts);
 		buf_free(&slot->item.content);
 		free(slot);
 	}
@@ -241,12 +239,6 @@ size_t
 evidence_count(const struct evidence_store *s)
 {
 	return HASH_COUNT(s->slots);
-}
-
-struct verdicts *
-evidence_verdicts(struct evidence_store *s)
-{
-	return &s->verdicts;
 }
 
 static char *

@@ -13,16 +13,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/appraise.h"
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"
 #include "proto/evidence/component.h"
 #include "signer/ledger/store/index.h"
-#include "signer/ledger/verdicts.h"
 
 /* A new pack file is begun at this size: large enough to be few, small enough to copy and prune. */
 #define EVIDENCE_PACK_SIZE_MAX (1024ULL * 1024 * 1024) /* bytes */
+
+struct verdict;
 
 struct evidence_item {
 	struct index_evidence place;
@@ -31,7 +31,7 @@ struct evidence_item {
 	enum component_kind component_kind; /* of a component, once it was decoded */
 	uint64_t component_count;           /* items in it */
 	struct buf content;                 /* until it is durable */
-	struct verdict_list verdicts;
+	struct verdict *verdicts;     /* of whoever judges it, NULL at first; not looked at here */
 	struct evidence_item *staged; /* next in the list of what is not yet durable */
 };
 
@@ -83,8 +83,5 @@ struct evidence_item *evidence_take_durable(struct evidence_store *s);
 void evidence_durable_end(const struct evidence_store *s, uint32_t *pack, uint64_t *offset);
 
 size_t evidence_count(const struct evidence_store *s);
-
-/* Where judgements about its components are remembered. */
-struct verdicts *evidence_verdicts(struct evidence_store *s);
 
 #endif

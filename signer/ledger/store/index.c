@@ -120,11 +120,11 @@ index_state(struct log_index *x, struct index_state *out)
 enum err
 index_each_workload(struct log_index *x,
     enum err (*row)(
-	void *context, const char *collector, const char *name, const struct workload_head *head),
+	void *context, const char *collector, const char *name, const struct chain_head *head),
     void *context)
 {
 	sqlite3_stmt *s = x->statement[SELECT_WORKLOADS];
-	struct workload_head head;
+	struct chain_head head;
 	enum err e = ERR_OK;
 	int status = SQLITE_DONE;
 
@@ -192,18 +192,19 @@ index_begin(struct log_index *x)
 }
 
 enum err
-index_put_workload(struct log_index *x, const struct workload_update *u)
+index_put_workload(
+    struct log_index *x, const char *collector, const char *name, const struct chain_head *head)
 {
 	sqlite3_stmt *s = x->statement[PUT_WORKLOAD];
 
-	sqlite3_bind_text(s, 1, u->workload->collector, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 2, u->workload->name, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 3, (sqlite3_int64)u->head.seq);
-	sqlite3_bind_int64(s, 4, (sqlite3_int64)u->head.time_ms);
-	sqlite3_bind_int64(s, 5, (sqlite3_int64)u->head.index);
-	sqlite3_bind_int64(s, 6, (sqlite3_int64)u->head.last_signed_s);
-	bind_digest(s, 7, &u->head.bundle_digest);
-	bind_digest(s, 8, &u->head.report_digest);
+	sqlite3_bind_text(s, 1, collector, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 2, name, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 3, (sqlite3_int64)head->seq);
+	sqlite3_bind_int64(s, 4, (sqlite3_int64)head->time_ms);
+	sqlite3_bind_int64(s, 5, (sqlite3_int64)head->index);
+	sqlite3_bind_int64(s, 6, (sqlite3_int64)head->last_signed_s);
+	bind_digest(s, 7, &head->bundle_digest);
+	bind_digest(s, 8, &head->report_digest);
 	return run(x, PUT_WORKLOAD);
 }
 

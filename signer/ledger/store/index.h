@@ -15,7 +15,7 @@
 #include "proto/digest.h"
 #include "proto/err.h"
 #include "proto/evidence/pack.h"
-#include "signer/ledger/workload.h"
+#include "signer/ledger/store/chain_head.h"
 
 struct log_index;
 
@@ -48,7 +48,7 @@ void index_state(struct log_index *x, struct index_state *out);
 /* Calls back for every row; an error from the callback ends the walk and is returned. */
 enum err index_each_workload(struct log_index *x,
     enum err (*row)(
-	void *context, const char *collector, const char *name, const struct workload_head *head),
+	void *context, const char *collector, const char *name, const struct chain_head *head),
     void *context) MUST_USE;
 enum err index_each_evidence(struct log_index *x,
     enum err (*row)(void *context, const struct index_evidence *e), void *context) MUST_USE;
@@ -58,7 +58,8 @@ enum err index_clear_workloads(struct log_index *x) MUST_USE;
 
 /* One transaction: begin, any number of puts, commit with the new state. */
 enum err index_begin(struct log_index *x) MUST_USE;
-enum err index_put_workload(struct log_index *x, const struct workload_update *u) MUST_USE;
+enum err index_put_workload(struct log_index *x, const char *collector, const char *name,
+    const struct chain_head *head) MUST_USE;
 enum err index_put_evidence(struct log_index *x, const struct index_evidence *e) MUST_USE;
 enum err index_commit(struct log_index *x, const struct index_state *state) MUST_USE;
 

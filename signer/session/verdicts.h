@@ -5,8 +5,8 @@
  * Bounded: what was used longest ago is forgotten first, and made again from the stored component
  * when it is needed. So a collector that reports something new each time costs disk, not memory.
  */
-#ifndef HALLMARK_SIGNER_LEDGER_VERDICTS_H
-#define HALLMARK_SIGNER_LEDGER_VERDICTS_H
+#ifndef HALLMARK_SIGNER_SESSION_VERDICTS_H
+#define HALLMARK_SIGNER_SESSION_VERDICTS_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -18,12 +18,11 @@
  */
 #define VERDICTS_BYTES_MAX (64UL * 1024 * 1024)
 
+/*
+ * One of the judgements about a component, by several rules. The list of them begins in what they
+ * are about (struct evidence_item); NULL: none.
+ */
 struct verdict;
-
-/* The judgements about one component, by several rules; zero-initialised, in its owner. */
-struct verdict_list {
-	struct verdict *first;
-};
 
 /* All that are remembered. Zero-initialised. */
 struct verdicts {
@@ -32,18 +31,17 @@ struct verdicts {
 };
 
 /* The judgement of `rule` about the component, or NULL if none is kept for this policy and time. */
-const struct component_verdict *verdicts_find(struct verdicts *all, struct verdict_list *list,
+const struct component_verdict *verdicts_find(struct verdicts *all, struct verdict **list,
     const struct policy_rule *rule, uint64_t generation, uint64_t now_s);
 
 /* Keeps a judgement (moved) of the policy of this generation. ERR_MEMORY. */
-enum err verdicts_keep(struct verdicts *all, struct verdict_list *list,
-    const struct policy_rule *rule, uint64_t generation,
-    struct component_verdict *verdict) MUST_USE;
+enum err verdicts_keep(struct verdicts *all, struct verdict **list, const struct policy_rule *rule,
+    uint64_t generation, struct component_verdict *verdict) MUST_USE;
 
 /* Forgets as much as is over the bound; what was found or kept before may be gone then. */
 void verdicts_trim(struct verdicts *all);
 
-/* Forgets all about one component. */
-void verdicts_drop(struct verdicts *all, struct verdict_list *list);
+/* Forgets everything; before the lists' owners go. */
+void verdicts_free(struct verdicts *all);
 
 #endif

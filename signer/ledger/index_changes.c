@@ -1,4 +1,4 @@
-#include "signer/ledger/store/index_changes.h"
+#include "signer/ledger/index_changes.h"
 
 #include <stdlib.h>
 #include <string.h>

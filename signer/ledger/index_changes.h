@@ -3,8 +3,8 @@
  * evidence. It collects with every publication and goes to the index only now and then, because a
  * workload that reports often has one row, not one for each report.
  */
-#ifndef HALLMARK_SIGNER_LEDGER_STORE_INDEX_CHANGES_H
-#define HALLMARK_SIGNER_LEDGER_STORE_INDEX_CHANGES_H
+#ifndef HALLMARK_SIGNER_LEDGER_INDEX_CHANGES_H
+#define HALLMARK_SIGNER_LEDGER_INDEX_CHANGES_H
 
 #include <stddef.h>
 

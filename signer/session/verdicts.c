@@ -1,4 +1,4 @@
-#include "signer/ledger/verdicts.h"
+#include "signer/session/verdicts.h"
 
 #include <stdlib.h>
 
@@ -7,7 +7,7 @@ struct verdict {
 	uint64_t generation; /* of the policy that the rule is of */
 	struct component_verdict *verdict;
 	size_t bytes;
-	struct verdict_list *list;
+	struct verdict **list;
 	struct verdict *next; /* in the list */
 	struct verdict *older, *newer;
 };
@@ -17,10 +17,10 @@ static void use_begin(struct verdicts *all, struct verdict *v);
 static void use_end(struct verdicts *all, struct verdict *v);
 
 const struct component_verdict *
-verdicts_find(struct verdicts *all, struct verdict_list *list, const struct policy_rule *rule,
+verdicts_find(struct verdicts *all, struct verdict **list, const struct policy_rule *rule,
     uint64_t generation, uint64_t now_s)
 {
-	for (struct verdict *v = list->first; v != NULL; v = v->next) {
+	for (struct verdict *v = *list; v != NULL; v = v->next) {
 		if (v->rule != rule || v->generation != generation ||
 		    now_s >= component_verdict_valid_until_s(v->verdict))
 			continue;
@@ -34,7 +34,7 @@ verdicts_find(struct verdicts *all, struct verdict_list *list, const struct poli
 }
 
 enum err
-verdicts_keep(struct verdicts *all, struct verdict_list *list, const struct policy_rule *rule,
+verdicts_keep(struct verdicts *all, struct verdict **list, const struct policy_rule *rule,
     uint64_t generation, struct component_verdict *verdict)
 {
 	struct verdict *made = calloc(1, sizeof(*made)), *next;
@@ -42,7 +42,7 @@ verdicts_keep(struct verdicts *all, struct verdict_list *list, const struct poli
 	if (made == NULL)
 		return ERR_MEMORY;
 	/* Of another policy, or of another time. */
-	for (struct verdict *v = list->first; v != NULL; v = next) {
+	for (struct verdict *v = *list; v != NULL; v = next) {
 		next = v->next;
 		if (v->generation != generation || v->rule == rule)
 			forget(all, v);
@@ -52,8 +52,8 @@ verdicts_keep(struct verdicts *all, struct verdict_list *list, const struct poli
 	    .verdict = verdict,
 	    .bytes = sizeof(*made) + component_verdict_bytes(verdict),
 	    .list = list,
-	    .next = list->first};
-	list->first = made;
+	    .next = *list};
+	*list = made;
 	all->bytes += made->bytes;
 	use_begin(all, made);
 	return ERR_OK;
@@ -67,18 +67,16 @@ verdicts_trim(struct verdicts *all)
 }
 
 void
-verdicts_drop(struct verdicts *all, struct verdict_list *list)
+verdicts_free(struct verdicts *all)
 {
-	for (struct verdict *v = list->first, *next; v != NULL; v = next) {
-		next = v->next;
-		forget(all, v);
-	}
+	while (all->oldest != NULL)
+		forget(all, all->oldest);
 }
 
 static void
 forget(struct verdicts *all, struct verdict *v)
 {
-	struct verdict **link = &v->list->first;
+	struct verdict **link = v->list;
 
 	while (*link != v)
 		link = &(*link)->next;
