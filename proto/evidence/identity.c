@@ -63,6 +63,20 @@ identity_verify_bundle(X509 *certificate, struct view bundle, struct view signat
 	return e;
 }
 
+enum err
+identity_certificate_bytes(X509 *certificate, struct buf *der, struct digest *digest)
+{
+	unsigned char *bytes = NULL;
+	int size = i2d_X509(certificate, &bytes);
+
+	if (size <= 0)
+		return ERR_CRYPTO;
+	buf_append(der, bytes, (size_t)size);
+	digest_of(bytes, (size_t)size, digest);
+	OPENSSL_free(bytes);
+	return buf_status(der);
+}
+
 static enum err
 identity_copy(const ASN1_STRING *name, char identity[IDENTITY_SIZE_MAX + 1])
 {

@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 
 #include "proto/bytes.h"
+#include "proto/digest.h"
 #include "proto/err.h"
 
 #define IDENTITY_SIZE_MAX 512 /* bytes; a SPIFFE ID may have 2048, those in use have 200 */
@@ -24,5 +25,12 @@ enum err identity_of_certificate(X509 *certificate, char identity[IDENTITY_SIZE_
  */
 enum err identity_verify_bundle(
     X509 *certificate, struct view bundle, struct view signature) MUST_USE;
+
+/*
+ * Appends the certificate in DER, as an evidence pack keeps it and an auditor looks for it, and
+ * gives its SHA-256. ERR_CRYPTO, ERR_MEMORY.
+ */
+enum err identity_certificate_bytes(
+    X509 *certificate, struct buf *der, struct digest *digest) MUST_USE;
 
 #endif

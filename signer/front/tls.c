@@ -124,20 +124,6 @@ tls_peer_is_accepted(const SSL *ssl, SSL_CTX *now)
 	return accepted;
 }
 
-enum err
-tls_certificate_bytes(X509 *certificate, struct buf *der, struct digest *digest)
-{
-	unsigned char *bytes = NULL;
-	int size = i2d_X509(certificate, &bytes);
-
-	if (size <= 0)
-		return ERR_CRYPTO;
-	buf_append(der, bytes, (size_t)size);
-	digest_of(bytes, (size_t)size, digest);
-	OPENSSL_free(bytes);
-	return buf_status(der);
-}
-
 const char *
 tls_last_error(void)
 {

@@ -13,7 +13,6 @@
 
 #include "config/faults.h"
 #include "config/signer_config.h"
-#include "proto/digest.h"
 #include "proto/err.h"
 #include "proto/evidence/identity.h"
 #include "signer/front/resumption.h"
@@ -47,9 +46,6 @@ uint64_t tls_peer_lifetime_ms(const SSL *ssl);
  * its handshake: its certificate may have been revoked, or its CA taken away.
  */
 bool tls_peer_is_accepted(const SSL *ssl, SSL_CTX *now);
-
-/* Appends a certificate in DER and gives its SHA-256. ERR_CRYPTO, ERR_MEMORY. */
-enum err tls_certificate_bytes(X509 *certificate, struct buf *der, struct digest *digest) MUST_USE;
 
 /* The first reason in the queue of TLS failures, in words, and the queue emptied. Static storage.
  */

@@ -17,15 +17,9 @@
 #include "proto/err.h"
 #include "signer/ledger/ledger.h"
 #include "signer/session/service.h"
+#include "signer/session/session_output.h"
 
 struct session;
-
-/* Where answers go, and who is told that there are some. */
-struct session_output {
-	struct buf *bytes;
-	void (*wake)(void *context);
-	void *context;
-};
 
 /* `identity` is copied; `certificate` is borrowed until session_end. NULL for want of memory. */
 struct session *session_new(struct service *service, uint64_t number, const char *identity,

@@ -1,11 +1,16 @@
 /*
- * A session's insides, shared by session.c and upload.c. Nobody else includes this.
+ * A session's insides, for the files of this room that work on one: session.c, which is told what
+ * comes in, above upload.c, above filing.c and refusal.c. Nobody else includes this.
  */
 #ifndef HALLMARK_SIGNER_SESSION_SESSION_STATE_H
 #define HALLMARK_SIGNER_SESSION_SESSION_STATE_H
 
-#include "signer/session/appraiser.h"
-#include "signer/session/session.h"
+#include <openssl/x509.h>
+
+#include "proto/bytes.h"
+#include "proto/evidence/bundle.h"
+#include "signer/session/service.h"
+#include "signer/session/session_output.h"
 
 enum session_state { SESSION_NEW, SESSION_OPEN, SESSION_LOST, SESSION_STATES };
 
@@ -46,17 +51,5 @@ struct session {
 	struct session *next_upload, *previous_upload; /* of the service's, while there is one */
 	uint64_t void_bytes; /* asked for by bundles refused since: may still be on their way */
 };
-
-/* session.c */
-void session_refuse(struct session *s, enum err e, const struct filing *f);
-enum err session_find_workload(struct session *s, struct filing *f) MUST_USE;
-enum err session_stage(
-    struct session *s, struct filing *f, const struct appraiser_components *components) MUST_USE;
-
-/* upload.c: keeps a copy of the bundle and asks for what is missing. */
-enum err upload_await(struct session *s, const struct filing *f,
-    const struct appraiser_components *components) MUST_USE;
-enum err upload_on_part(struct session *s, const struct message_part *m) MUST_USE;
-void upload_end(struct session *s);
 
 #endif

@@ -1,18 +1,11 @@
-/*
- * Components on their way in: bundles wait here until the evidence store has all they name.
- *
- * One component at a time is received, its parts in order. When its last byte is there it must
- * hash to its name and be canonical; then every bundle that waited for it goes on. A component that
- * fails takes the bundles that named it down with it, and nothing else. When the storage becomes
- * low, all that wait are refused with what comes next.
- *
- * A peer that sends ahead hears of a refusal when the rest of what was asked for is on its way.
- * That is passed over: it knows what its bundle was refused for.
- */
+#include "signer/session/upload.h"
+
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
-#include "signer/session/session_state.h"
+#include "signer/session/filing.h"
+#include "signer/session/refusal.h"
 
 static struct waiting *waiting_new(const struct filing *f);
 static void waiting_free(struct session *s, struct waiting *w);
@@ -80,7 +73,7 @@ upload_on_part(struct session *s, const struct message_part *m)
 	else if (!digest_equal(&m->digest, &s->upload_digest) || m->offset != s->upload.size)
 		e = ERR_MSG_ORDER;
 	if (e != ERR_OK) {
-		session_refuse(s, e, NULL);
+		refusal_give(s, e, NULL);
 		return e;
 	}
 	if (s->upload_size == 0 && (e = upload_begin(s, &m->digest, size)) != ERR_OK) {
@@ -297,7 +290,7 @@ go_on(struct session *s, const struct digest *digest)
 		if (!take(w, digest))
 			continue;
 		if ((e = stage(s, w)) != ERR_OK) {
-			session_refuse(s, e, &w->filing);
+			refusal_give(s, e, &w->filing);
 			result = e;
 		}
 		waiting_free(s, w);
@@ -327,14 +320,14 @@ stage(struct session *s, struct waiting *w)
 
 	w->filing.arrived_us = uv_hrtime() / 1000;
 	/* The policy may have been replaced meanwhile. */
-	e = session_find_workload(s, &w->filing);
+	e = filing_find_workload(s, &w->filing);
 	if (e == ERR_OK)
 		e = appraiser_judge(
 		    s->service, w->filing.workload->rule, &w->filing.bundle, &components);
 	/* Something that was there is damaged: the collector tries again, and is asked for it. */
 	if (e == ERR_OK && components.missing_count > 0)
 		e = ERR_BUSY;
-	return e == ERR_OK ? session_stage(s, &w->filing, &components) : e;
+	return e == ERR_OK ? filing_stage(s, &w->filing, &components) : e;
 }
 
 /* Those that wait for this component; NULL: for any. */
@@ -352,7 +345,7 @@ refuse_waiting(struct session *s, const struct digest *digest, enum err e)
 		for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++)
 			if (w->lacks[kind])
 				s->void_bytes += w->filing.bundle.component[kind].size;
-		session_refuse(s, e, &w->filing);
+		refusal_give(s, e, &w->filing);
 		waiting_free(s, w);
 	}
 	/* What has come of the component that is being received is not on its way any more. */

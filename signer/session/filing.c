@@ -1,0 +1,138 @@
+#include "signer/session/filing.h"
+
+#include "proto/evidence/identity.h"
+
+static enum err check_nonce(struct session *s, struct filing *f);
+static enum err check_chain(struct session *s, const struct filing *f);
+static enum err keep_certificate(struct session *s, struct digest *digest);
+
+enum err
+filing_find_workload(struct session *s, struct filing *f)
+{
+	struct service *service = s->service;
+	struct workload *w = workload_find(service->workloads, s->identity, f->bundle.workload);
+	const struct policy_rule *rule;
+
+	if (w == NULL || w->rule_generation != service->policy_generation) {
+		rule =
+		    policy_find(service->policy, f->bundle.workload, view_of_string(s->identity));
+		if (rule != NULL && w == NULL &&
+		    (w = workload_get(service->workloads, s->identity, f->bundle.workload)) == NULL)
+			return ERR_MEMORY;
+		if (w != NULL) {
+			w->rule = rule;
+			w->rule_generation = service->policy_generation;
+		}
+	}
+	if (w == NULL || w->rule == NULL)
+		return ERR_UNAUTHORIZED;
+	f->workload = w;
+	return ERR_OK;
+}
+
+enum err
+filing_check(struct session *s, struct filing *f)
+{
+	enum err e;
+
+	if (s->service->storage.low)
+		return ERR_STORAGE;
+	if (f->workload->busy)
+		return ERR_IN_FLIGHT;
+	if ((e = check_nonce(s, f)) != ERR_OK || (e = check_chain(s, f)) != ERR_OK)
+		return e;
+	if (f->signature.size > 0)
+		return identity_verify_bundle(s->certificate, f->bytes, f->signature);
+	return ERR_OK;
+}
+
+enum err
+filing_stage(struct session *s, struct filing *f, const struct appraiser_components *components)
+{
+	struct service *service = s->service;
+	struct appraiser_case c = {.workload = f->workload,
+	    .bundle = &f->bundle,
+	    .bundle_digest = f->digest,
+	    .signature = f->signature};
+	struct ledger_staged staged = {.waiter = s,
+	    .wants_jws = policy_rule_wants_jws(f->workload->rule),
+	    .arrived_us = f->arrived_us,
+	    .workload = f->workload};
+	enum report_status status;
+	enum err e = ERR_OK;
+
+	if (f->signature.size > 0)
+		e = keep_certificate(s, &c.certificate);
+	if (e == ERR_OK &&
+	    (e = appraiser_report(service, &c, components, ledger_report_begin(service->ledger),
+		 &status, &staged.head)) != ERR_OK)
+		ledger_report_cancel(service->ledger);
+	if (e == ERR_OK)
+		e = ledger_report_end(service->ledger, &staged);
+	if (e != ERR_OK)
+		return e;
+	s->in_flight++;
+	switch (status) {
+	case REPORT_AFFIRMING:
+		service->counters.affirming++;
+		break;
+	case REPORT_WARNING:
+		service->counters.warning++;
+		break;
+	case REPORT_CONTRAINDICATED:
+		service->counters.contraindicated++;
+		break;
+	case REPORT_NONE:
+		service->counters.none++;
+		break;
+	}
+	return ERR_OK;
+}
+
+static enum err
+check_nonce(struct session *s, struct filing *f)
+{
+	uint64_t lifetime_ms = s->service->config->limits.nonce_lifetime_s * 1000ULL;
+	enum err e;
+
+	if (f->bundle.offline)
+		return ERR_OK; /* never fresh: appraisal says so */
+	e = nonce_check(s->service->nonces, s->number, f->arrived_us / 1000, lifetime_ms,
+	    f->bundle.nonce, &f->serial);
+	if (e == ERR_OK && f->serial <= f->workload->nonce_serial)
+		e = ERR_NONCE_REUSED;
+	return e;
+}
+
+static enum err
+check_chain(struct session *s, const struct filing *f)
+{
+	const struct workload *w = f->workload;
+	uint64_t latest_ms =
+	    service_wall_ms(s->service) + s->service->config->limits.clock_skew_s * 1000ULL;
+
+	if (w->has_head && f->bundle.seq <= w->head.seq)
+		return ERR_SEQUENCE;
+	if (w->has_head && !digest_equal(&f->bundle.prev, &w->head.bundle_digest))
+		return ERR_CHAIN;
+	/* No jumps: the numbers would run out, and the chain could never go on. */
+	if (w->has_head ? f->bundle.seq != w->head.seq + 1 : f->bundle.seq > BUNDLE_SEQ_FIRST_MAX)
+		return ERR_SEQUENCE;
+	if (f->bundle.time_ms > latest_ms || (w->has_head && f->bundle.time_ms < w->head.time_ms))
+		return ERR_EVIDENCE_TIME;
+	return ERR_OK;
+}
+
+static enum err
+keep_certificate(struct session *s, struct digest *digest)
+{
+	struct buf der = BUF_INIT;
+	struct evidence_item *item;
+	enum err e = identity_certificate_bytes(s->certificate, &der, digest);
+
+	if (e == ERR_OK)
+		e = evidence_add(s->service->evidence, PACK_CERTIFICATE, buf_view(&der), digest,
+		    ledger_evidence(s->service->ledger), &item);
+	buf_free(&der);
+	return e;
+}

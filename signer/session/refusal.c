@@ -1,0 +1,75 @@
+#include "signer/session/refusal.h"
+
+#include <stdio.h>
+#include <uv.h>
+
+#include "signer/ground/logger.h"
+
+static void refuse(struct session *s, enum err e, const struct filing *f, struct view text);
+static void log_refusal(const struct session *s, const struct message_refusal *m);
+
+void
+refusal_give(struct session *s, enum err e, const struct filing *f)
+{
+	refuse(s, e, f, view_of_string(err_text(e)));
+}
+
+void
+refusal_give_unreadable(struct session *s, enum err e, struct view bundle)
+{
+	const struct view key = bundle_fault(bundle);
+	char text[MESSAGE_TEXT_MAX];
+	int size = snprintf(text, sizeof(text), "%s: %.*s", err_text(e), (int)key.size,
+	    key.size > 0 ? (const char *)key.data : "");
+
+	if (key.size == 0)
+		refusal_give(s, e, NULL);
+	else
+		refuse(s, e, NULL, (struct view){(const uint8_t *)text, (size_t)size});
+}
+
+static void
+refuse(struct session *s, enum err e, const struct filing *f, struct view text)
+{
+	struct message_refusal m = {.code = e, .text = text};
+
+	service_count(s->service, e);
+	if (f != NULL && f->bundle.workload.size > 0) {
+		m.workload = f->bundle.workload;
+		m.seq = f->bundle.seq;
+	}
+	/* A low storage is said once (storage.c): a line for each would help to fill the disk. */
+	if (e != ERR_STORAGE)
+		log_refusal(s, &m);
+	if (f != NULL && f->workload != NULL && f->workload->has_head) {
+		m.has_last = true;
+		m.last_seq = f->workload->head.seq;
+		m.last_bundle = f->workload->head.bundle_digest;
+	}
+	if (f != NULL) {
+		m.has_nonce = true;
+		nonce_make(s->service->nonces, s->number, uv_hrtime() / 1000000, m.nonce);
+	}
+	if (err_class(e) == ERR_CLASS_STREAM)
+		s->state = SESSION_LOST;
+	if (!s->gone) {
+		message_write_refusal(s->output.bytes, &m);
+		s->output.wake(s->output.context);
+	}
+}
+
+static void
+log_refusal(const struct session *s, const struct message_refusal *m)
+{
+	struct logline l;
+
+	logline_begin(&l, LOGGER_WARNING, "refusal");
+	logline_error(&l, m->code);
+	logline_string(&l, "collector", s->identity);
+	logline_number(&l, "connection", s->number);
+	if (m->workload.size > 0) {
+		logline_view(&l, "workload", m->workload);
+		logline_number(&l, "seq", m->seq);
+	}
+	logline_end(&l);
+}

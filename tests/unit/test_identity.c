@@ -1,0 +1,129 @@
+/* A collector's certificate: the name in it, and its bytes as evidence. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <openssl/ec.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+
+#include "proto/evidence/identity.h"
+
+/* By a key of its own; `names` as OpenSSL's configuration has them, or NULL for none. */
+static X509 *
+make(const char *names)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *x = X509_new();
+
+	assert_int_equal(X509_set_version(x, X509_VERSION_3), 1);
+	ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
+	X509_gmtime_adj(X509_getm_notBefore(x), 0);
+	X509_gmtime_adj(X509_getm_notAfter(x), 3600);
+	X509_set_pubkey(x, key);
+	if (names != NULL) {
+		X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, names);
+
+		assert_non_null(e);
+		assert_int_equal(X509_add_ext(x, e, -1), 1);
+		X509_EXTENSION_free(e);
+	}
+	assert_true(X509_sign(x, key, EVP_sha256()) > 0);
+	EVP_PKEY_free(key);
+	return x;
+}
+
+static void
+expect_identity(const char *names, const char *expected)
+{
+	char identity[IDENTITY_SIZE_MAX + 1];
+	X509 *x = make(names);
+
+	assert_int_equal(identity_of_certificate(x, identity), ERR_OK);
+	assert_string_equal(identity, expected);
+	X509_free(x);
+}
+
+static void
+refuse_identity(const char *names)
+{
+	char identity[IDENTITY_SIZE_MAX + 1];
+	X509 *x = make(names);
+
+	assert_int_equal(identity_of_certificate(x, identity), ERR_IDENTITY);
+	assert_string_equal(identity, "");
+	X509_free(x);
+}
+
+static void
+test_one_name_is_the_identity(void **state)
+{
+	(void)state;
+	expect_identity("URI:spiffe://example.org/host/1", "spiffe://example.org/host/1");
+	expect_identity("DNS:host1.example.org", "host1.example.org");
+	expect_identity("DNS:a,DNS:b,URI:spiffe://example.org/a", "spiffe://example.org/a");
+	expect_identity("IP:192.0.2.1,DNS:host1", "host1");
+}
+
+static void
+test_none_or_several_are_refused(void **state)
+{
+	(void)state;
+	refuse_identity(NULL);
+	refuse_identity("IP:192.0.2.1");
+	refuse_identity("DNS:a,DNS:b");
+	refuse_identity("URI:spiffe://example.org/a,URI:spiffe://example.org/b");
+	refuse_identity("URI:spiffe://example.org/a,URI:spiffe://example.org/b,DNS:a");
+}
+
+static void
+test_over_long_names_are_refused(void **state)
+{
+	char names[4 + IDENTITY_SIZE_MAX + 2] = "URI:";
+
+	(void)state;
+	memset(names + 4, 'a', IDENTITY_SIZE_MAX + 1);
+	refuse_identity(names);
+	names[4 + IDENTITY_SIZE_MAX] = '\0';
+	expect_identity(names, names + 4);
+}
+
+/* They are appended; what was there before is not of the digest. */
+static void
+test_bytes_are_der_and_have_its_digest(void **state)
+{
+	struct buf bytes = BUF_INIT;
+	struct digest digest, expected;
+	X509 *x = make("DNS:host1"), *again;
+	const unsigned char *at;
+
+	(void)state;
+	buf_append(&bytes, "before", 6);
+	assert_int_equal(identity_certificate_bytes(x, &bytes, &digest), ERR_OK);
+	assert_memory_equal(bytes.data, "before", 6);
+	at = bytes.data + 6;
+	again = d2i_X509(NULL, &at, (long)(bytes.size - 6));
+	assert_non_null(again);
+	assert_ptr_equal(at, bytes.data + bytes.size);
+	assert_int_equal(X509_cmp(x, again), 0);
+	digest_of(bytes.data + 6, bytes.size - 6, &expected);
+	assert_true(digest_equal(&digest, &expected));
+	X509_free(again);
+	X509_free(x);
+	buf_free(&bytes);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_one_name_is_the_identity),
+	    cmocka_unit_test(test_none_or_several_are_refused),
+	    cmocka_unit_test(test_over_long_names_are_refused),
+	    cmocka_unit_test(test_bytes_are_der_and_have_its_digest),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
