@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "signer/front/conn_pool.h"
+#include "signer/front/resumption.h"
 #include "signer/front/tls.h"
 
 static unsigned count_fronts(const struct signer_config *c);
 static enum err read_settings(
     struct loaded *l, struct loaded_libraries *libraries, struct faults *faults);
-static struct front_settings *settings_new(const struct signer_config *c);
+static struct conn_settings *settings_new(const struct signer_config *c);
 
 void
 loaded_libraries_free(struct loaded_libraries *l)
@@ -46,7 +48,7 @@ loaded_free(struct loaded *l)
 	signer_config_free(&l->config);
 	policy_free(&l->policy);
 	for (unsigned i = 0; i < FRONTS_MAX; i++) {
-		front_settings_free(l->settings[i]);
+		conn_settings_free(l->settings[i]);
 		l->settings[i] = NULL;
 	}
 }
@@ -124,10 +126,10 @@ read_settings(struct loaded *l, struct loaded_libraries *libraries, struct fault
 	return e;
 }
 
-static struct front_settings *
+static struct conn_settings *
 settings_new(const struct signer_config *c)
 {
-	struct front_settings *s = calloc(1, sizeof(*s));
+	struct conn_settings *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return NULL;

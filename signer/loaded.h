@@ -22,7 +22,7 @@ struct loaded {
 	struct signer_config *config;
 	struct policy *policy;
 	unsigned fronts; /* how many settings there are */
-	struct front_settings *settings[FRONTS_MAX];
+	struct conn_settings *settings[FRONTS_MAX];
 };
 
 /*

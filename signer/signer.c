@@ -7,7 +7,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "signer/front/link.h"
+#include "signer/front/links.h"
 #include "signer/front/listener.h"
 #include "signer/ground/logger.h"
 #include "signer/ledger/store/diskfile.h"

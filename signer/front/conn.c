@@ -1,7 +1,5 @@
-/*
- * One connection: its socket, its TLS, its deadlines. conn_frames.c hands over what it reads;
- * conn_pool.c has what concerns them all.
- */
+#include "signer/front/conn.h"
+
 #include <errno.h>
 #include <openssl/err.h>
 #include <stdlib.h>
@@ -10,7 +8,7 @@
 #include <unistd.h>
 
 #include "proto/wire/message.h"
-#include "signer/front/conn_state.h"
+#include "signer/front/conn_frames.h"
 #include "signer/front/link.h"
 #include "signer/front/resumption.h"
 #include "signer/front/tls.h"
@@ -48,11 +46,15 @@ static void on_poll(uv_poll_t *poll, int status, int events);
 static void conn_settle(struct conn *c);
 static void log_failure(const struct conn *c, enum err e, const char *text);
 static void on_closed(uv_handle_t *handle);
+static void free_if_gone(struct conn *c);
 static enum want handshake(struct conn *c);
 static bool begin_session(struct conn *c);
 static enum want receive(struct conn *c);
 static void on_tls_step(const SSL *ssl, int where, int result);
 static bool is_welcome(struct conn *c);
+static bool take_frames(struct conn *c, struct view bytes);
+static void give_up(struct conn *c);
+static void refuse(struct conn *c, enum err e);
 static enum want drain(struct conn *c);
 static enum want send_output(struct conn *c);
 static void wake(struct conn *c);
@@ -122,7 +124,7 @@ conn_on_gone(struct conn *c)
 {
 	link_free(c->link);
 	c->link = NULL;
-	conn_free_if_gone(c);
+	free_if_gone(c);
 }
 
 static void
@@ -158,7 +160,7 @@ conn_drive(struct conn *c, bool readable)
 	if (c->state == CONN_HANDSHAKE)
 		want = handshake(c);
 	for (int i = 0; want == WANT_NOTHING && c->state == CONN_OPEN && i < READS_PER_TURN; i++) {
-		if (!conn_take_frames(c, (struct view){NULL, 0}) ||
+		if (!take_frames(c, (struct view){NULL, 0}) ||
 		    (!readable && !SSL_has_pending(c->ssl)))
 			break;
 		want = receive(c);
@@ -292,7 +294,7 @@ on_closed(uv_handle_t *handle)
 	close(c->fd);
 	traffic_closed(p->traffic);
 	c->handle_alive = false;
-	conn_free_if_gone(c);
+	free_if_gone(c);
 }
 
 void
@@ -305,8 +307,9 @@ conn_free_tls(struct conn *c)
 	c->ssl = NULL;
 }
 
-void
-conn_free_if_gone(struct conn *c)
+/* A connection lives until both the loop and the ledger's loop have let go of it. */
+static void
+free_if_gone(struct conn *c)
 {
 	struct conn_pool *p = c->pool;
 
@@ -331,7 +334,7 @@ conn_leave(struct conn *c)
 	if (c->state != CONN_CLOSED)
 		conn_end(c, ERR_OK, NULL);
 	c->link = NULL;
-	conn_free_if_gone(c);
+	free_if_gone(c);
 }
 
 static enum want
@@ -366,7 +369,7 @@ begin_session(struct conn *c)
 		e = ERR_MEMORY;
 	if (e != ERR_OK) {
 		free(letter);
-		conn_refuse(c, e);
+		refuse(c, e);
 		return false;
 	}
 	hello_watch_end(c->ssl);
@@ -433,13 +436,13 @@ receive(struct conn *c)
 	c->read_blocked = want == WANT_WRITE;
 	c->write_blocked = c->write_blocked || c->read_blocked;
 	if (size > 0 && !is_welcome(c)) {
-		conn_refuse(c, ERR_CERTIFICATE);
+		refuse(c, ERR_CERTIFICATE);
 		return WANT_READ;
 	}
 	if (size > 0) {
 		if (idle && c->deadline.class == DEADLINE_IDLE)
 			deadline_disarm(&p->deadlines, &c->deadline);
-		conn_take_frames(c, (struct view){p->scratch, size});
+		take_frames(c, (struct view){p->scratch, size});
 	}
 	if (want == WANT_CLOSE && c->failure == ERR_OK && c->state == CONN_OPEN && c->in.size > 0 &&
 	    c->has_room)
@@ -473,8 +476,31 @@ is_welcome(struct conn *c)
 	return uv_now(p->loop) < c->ends_ms;
 }
 
-void
-conn_refuse(struct conn *c, enum err e)
+/* False if nothing more is to be read now. */
+static bool
+take_frames(struct conn *c, struct view bytes)
+{
+	if (conn_take_frames(c, bytes) == ERR_OK)
+		return c->has_room;
+	give_up(c);
+	return false;
+}
+
+/*
+ * There is no memory for what the peer sends: it cannot go on here, and is told why. The first of
+ * them has the reserve for that; the others may find the connection closed, as a handshake does.
+ */
+static void
+give_up(struct conn *c)
+{
+	free(c->pool->reserve);
+	c->pool->reserve = NULL;
+	refuse(c, ERR_MEMORY);
+}
+
+/* The peer is told why, and has the time to read it: what a session has nothing to do with. */
+static void
+refuse(struct conn *c, enum err e)
 {
 	const struct message_refusal m = {.code = e, .text = view_of_string(err_text(e))};
 

@@ -1,10 +1,4 @@
-/*
- * What a connection has read goes to the ledger's loop by whole frames, as far as there is room.
- */
-#include <stdlib.h>
-
-#include "signer/front/conn_state.h"
-#include "signer/front/link.h"
+#include "signer/front/conn_frames.h"
 
 /* Answers waiting for the peer to read; beyond it nothing more is taken from it. */
 #define OUTPUT_MAX (512 * 1024) /* bytes: two of the largest receipts */
@@ -15,7 +9,6 @@
 static bool has_room(const struct conn *c, size_t more, size_t more_frames);
 static bool forward(struct conn *c, struct view frames, size_t count);
 static bool forward_broken(struct conn *c, enum err e);
-static void give_up(struct conn *c);
 
 bool
 conn_has_room(const struct conn *c)
@@ -23,7 +16,7 @@ conn_has_room(const struct conn *c)
 	return has_room(c, 0, 0);
 }
 
-bool
+enum err
 conn_take_frames(struct conn *c, struct view bytes)
 {
 	struct view input, payload;
@@ -53,10 +46,7 @@ conn_take_frames(struct conn *c, struct view bytes)
 	good = good && buf_status(&c->in) == ERR_OK;
 	if (c->in.size == 0)
 		buf_free(&c->in); /* an idle connection holds no buffer */
-	if (good)
-		return c->has_room;
-	give_up(c);
-	return false;
+	return good ? ERR_OK : ERR_MEMORY;
 }
 
 static bool
@@ -102,16 +92,4 @@ forward_broken(struct conn *c, enum err e)
 	c->broken = true;
 	c->has_room = false;
 	return true;
-}
-
-/*
- * There is no memory for what the peer sends: it cannot go on here, and is told why. The first of
- * them has the reserve for that; the others may find the connection closed, as a handshake does.
- */
-static void
-give_up(struct conn *c)
-{
-	free(c->pool->reserve);
-	c->pool->reserve = NULL;
-	conn_refuse(c, ERR_MEMORY);
 }

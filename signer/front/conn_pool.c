@@ -1,11 +1,12 @@
-/*
- * All connections of one front: settings, whose turn it is, who has to go.
- */
+#include "signer/front/conn_pool.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "signer/front/conn.h"
 #include "signer/front/conn_state.h"
+#include "signer/front/resumption.h"
 #include "signer/front/tls.h"
 
 /* Bytes: what a refusal takes, with TLS's buffer for a record, three times over. */
@@ -18,28 +19,52 @@ static void retire(struct conn_pool *p, size_t at_most);
 static void on_busy(uv_idle_t *idle);
 static struct conn *conn_of(struct deadline *d);
 
-enum err
-conn_pool_init(struct conn_pool *p, uv_loop_t *loop, unsigned front,
-    struct front_settings *settings, struct traffic *traffic)
+void
+conn_settings_free(struct conn_settings *s)
 {
-	memset(p, 0, sizeof(*p));
+	if (s == NULL)
+		return;
+	SSL_CTX_free(s->tls);
+	free(s);
+}
+
+struct conn_pool *
+conn_pool_new(
+    uv_loop_t *loop, unsigned front, struct conn_settings *settings, struct traffic *traffic)
+{
+	struct conn_pool *p = calloc(1, sizeof(*p));
+
+	if (p == NULL || (p->scratch = malloc(CONN_SCRATCH_SIZE)) == NULL ||
+	    (p->reserve = malloc(RESERVE_SIZE)) == NULL) {
+		conn_pool_free(&p);
+		return NULL;
+	}
 	p->loop = loop;
 	p->front = front;
 	p->traffic = traffic;
-	if ((p->scratch = malloc(CONN_SCRATCH_SIZE)) == NULL)
-		return ERR_MEMORY;
-	if ((p->reserve = malloc(RESERVE_SIZE)) == NULL) {
-		free(p->scratch);
-		return ERR_MEMORY;
-	}
 	conn_pool_set(p, settings);
 	uv_idle_init(loop, &p->busy);
 	p->busy.data = p;
-	return ERR_OK;
+	return p;
 }
 
 void
-conn_pool_set(struct conn_pool *p, struct front_settings *settings)
+conn_pool_free(struct conn_pool **pp)
+{
+	struct conn_pool *p = *pp;
+
+	*pp = NULL;
+	if (p == NULL)
+		return;
+	SSL_CTX_free(p->tls);
+	SSL_CTX_free(p->retired);
+	free(p->scratch);
+	free(p->reserve);
+	free(p);
+}
+
+void
+conn_pool_set(struct conn_pool *p, struct conn_settings *settings)
 {
 	retire(p, SIZE_MAX);               /* what a reload just before has left */
 	if ((p->retired = p->tls) != NULL) /* moved */
@@ -48,7 +73,13 @@ conn_pool_set(struct conn_pool *p, struct front_settings *settings)
 	settings->tls = NULL;
 	p->generation++;
 	memcpy(p->deadlines.timeout_ms, settings->timeout_ms, sizeof(settings->timeout_ms));
-	front_settings_free(settings);
+	conn_settings_free(settings);
+}
+
+struct letter_list *
+conn_pool_letters(struct conn_pool *p)
+{
+	return &p->letters;
 }
 
 bool
@@ -117,15 +148,6 @@ conn_pool_close(struct conn_pool *p)
 		conn_leave(c);
 	}
 	uv_close((uv_handle_t *)&p->busy, NULL);
-}
-
-void
-conn_pool_free(struct conn_pool *p)
-{
-	SSL_CTX_free(p->tls);
-	SSL_CTX_free(p->retired);
-	free(p->scratch);
-	free(p->reserve);
 }
 
 static void

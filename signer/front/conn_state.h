@@ -1,13 +1,24 @@
 /*
- * A connection's insides, shared by conn.c, conn_frames.c and conn_pool.c. Nobody else includes
- * this.
+ * The insides of a connection and of the pool that it is in: conn_pool.c drives connections, conn.c
+ * is one, conn_frames.c hands over what one has read; each knows only those behind it. Nobody else
+ * includes this.
  */
 #ifndef HALLMARK_SIGNER_FRONT_CONN_STATE_H
 #define HALLMARK_SIGNER_FRONT_CONN_STATE_H
 
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "proto/bytes.h"
+#include "proto/err.h"
 #include "proto/wire/frame.h"
-#include "signer/front/conn.h"
+#include "signer/front/deadline.h"
 #include "signer/front/hello.h"
+#include "signer/front/mailbox.h"
+#include "signer/front/peer.h"
+#include "signer/ground/counters.h"
 
 /* Read at once: the largest frame and some more, so that a pipelining peer is served in one go. */
 #define CONN_SCRATCH_SIZE (FRAME_SIZE_MAX + 64 * 1024) /* bytes */
@@ -63,29 +74,22 @@ struct conn {
 	bool handle_alive; /* the loop has not let go of it */
 };
 
-/* Goes on with the connection as far as it goes without waiting. */
-void conn_drive(struct conn *c, bool readable);
-
-/* Counts and logs why (ERR_OK: an orderly end), and lets go of everything. */
-void conn_end(struct conn *c, enum err e, const char *text);
-
-/* The peer is told why, and has the time to read it: what a session has nothing to do with. */
-void conn_refuse(struct conn *c, enum err e);
-
-/*
- * Hands over whole frames of what was kept and `bytes`, as long as there is room; keeps the rest.
- * False if nothing more is to be read now.
- */
-bool conn_take_frames(struct conn *c, struct view bytes);
-bool conn_has_room(const struct conn *c);
-
-/* With the pool: sends what the socket takes at once, and ends. Its link stays with its session. */
-void conn_leave(struct conn *c);
-
-/* A connection lives until both the loop and the ledger's loop have let go of it. */
-void conn_free_if_gone(struct conn *c);
-
-/* The larger part of its memory, of one that has ended. */
-void conn_free_tls(struct conn *c);
+/* All connections of one front. */
+struct conn_pool {
+	uv_loop_t *loop;
+	unsigned front; /* its number */
+	struct traffic *traffic;
+	SSL_CTX *tls;        /* for new connections; replaced on reload */
+	uint64_t generation; /* of `tls` */
+	SSL_CTX *retired;    /* the one before, until its sessions are freed; or NULL */
+	struct deadlines deadlines;
+	struct conn *all;           /* doubly linked; until they are freed */
+	struct conn *dirty;         /* have output since the last flush */
+	struct letter_list letters; /* to the ledger's loop, of this turn */
+	bool closing;               /* letters are neither sent nor awaited any more */
+	uv_idle_t busy;             /* active while the dirty have more to read */
+	uint8_t *scratch;           /* bytes read from TLS, before frames are taken off */
+	void *reserve;              /* let go of when there is no memory to say so with */
+};
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "signer/front/conn.h"
+#include "signer/front/conn_pool.h"
 
 /* Deadlines are checked this often; each may be late by as much. */
 #define TICK_MS 250
@@ -12,7 +13,8 @@ struct front {
 	uv_loop_t loop;
 	struct mailbox mailbox;
 	struct mailbox *ledger;
-	struct conn_pool pool;
+	struct traffic *traffic;
+	struct conn_pool *pool;
 	uv_prepare_t prepare;
 	uv_check_t check;
 	uv_timer_t tick;
@@ -28,7 +30,7 @@ static void turn(struct front *f);
 static void stop(struct front *f);
 
 struct front *
-front_new(unsigned number, struct front_settings *settings, struct mailbox *ledger,
+front_new(unsigned number, struct conn_settings *settings, struct mailbox *ledger,
     struct traffic *traffic)
 {
 	struct front *f = calloc(1, sizeof(*f));
@@ -37,11 +39,12 @@ front_new(unsigned number, struct front_settings *settings, struct mailbox *ledg
 		return NULL;
 	if (uv_loop_init(&f->loop) != 0)
 		abort();
-	if (conn_pool_init(&f->pool, &f->loop, number, settings, traffic) != ERR_OK) {
+	if ((f->pool = conn_pool_new(&f->loop, number, settings, traffic)) == NULL) {
 		free(f);
 		return NULL;
 	}
 	f->ledger = ledger;
+	f->traffic = traffic;
 	mailbox_init(&f->mailbox, &f->loop, on_letter, f);
 	uv_prepare_init(&f->loop, &f->prepare);
 	uv_check_init(&f->loop, &f->check);
@@ -55,15 +58,6 @@ front_new(unsigned number, struct front_settings *settings, struct mailbox *ledg
 	if (uv_thread_create(&f->thread, thread_main, f) != 0)
 		abort(); /* a process that gets no thread at its start cannot run at all */
 	return f;
-}
-
-void
-front_settings_free(struct front_settings *s)
-{
-	if (s == NULL)
-		return;
-	SSL_CTX_free(s->tls);
-	free(s);
 }
 
 struct mailbox *
@@ -108,10 +102,10 @@ on_letter(void *context, struct letter *letter)
 
 	switch (letter->kind) {
 	case LETTER_SOCKET:
-		if (letter->crowded && !conn_pool_make_room(&f->pool))
-			conn_pool_refuse(&f->pool, letter->fd);
+		if (letter->crowded && !conn_pool_make_room(f->pool))
+			conn_pool_refuse(f->pool, letter->fd);
 		else
-			conn_open(&f->pool, letter->fd, &letter->peer, letter->number);
+			conn_open(f->pool, letter->fd, &letter->peer, letter->number);
 		break;
 	case LETTER_ANSWER:
 		conn_on_answer(letter->conn, letter);
@@ -120,7 +114,7 @@ on_letter(void *context, struct letter *letter)
 		conn_on_gone(letter->conn);
 		return; /* the letter was the link's */
 	case LETTER_SETTINGS:
-		conn_pool_set(&f->pool, letter->settings);
+		conn_pool_set(f->pool, letter->settings);
 		break;
 	case LETTER_STOP:
 		stop(f);
@@ -137,7 +131,7 @@ on_prepare(uv_prepare_t *handle)
 	struct front *f = handle->data;
 
 	turn(f);
-	traffic_turned(f->pool.traffic, f->woke_ms, uv_hrtime() / 1000);
+	traffic_turned(f->traffic, f->woke_ms, uv_hrtime() / 1000);
 }
 
 static void
@@ -154,23 +148,23 @@ on_tick(uv_timer_t *handle)
 {
 	struct front *f = handle->data;
 
-	conn_pool_expire(&f->pool);
+	conn_pool_expire(f->pool);
 }
 
 /* The end of a turn: what has come in goes to the ledger, what is to be sent is sent. */
 static void
 turn(struct front *f)
 {
-	conn_pool_flush(&f->pool);
-	mailbox_post(f->ledger, &f->pool.letters);
+	conn_pool_flush(f->pool);
+	mailbox_post(f->ledger, conn_pool_letters(f->pool));
 }
 
 /* The ledger's loop waits for this thread: nothing that is posted now is answered. */
 static void
 stop(struct front *f)
 {
-	conn_pool_close(&f->pool);
-	mailbox_post(f->ledger, &f->pool.letters);
+	conn_pool_close(f->pool);
+	mailbox_post(f->ledger, conn_pool_letters(f->pool));
 	uv_close((uv_handle_t *)&f->prepare, NULL);
 	uv_close((uv_handle_t *)&f->check, NULL);
 	uv_close((uv_handle_t *)&f->tick, NULL);

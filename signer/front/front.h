@@ -1,7 +1,7 @@
 /*
  * Fronts: event loops in threads of their own that do the connections' work - sockets, TLS, frames,
  * deadlines - so that handshakes and records use as many cores as there are. All that decides is on
- * the one loop that has the ledger (link.h); the two sides exchange letters (mailbox.h):
+ * the one loop that has the ledger (links.h); the two sides exchange letters (mailbox.h):
  *
  *   ledger's loop                                      front
  *     SOCKET   accepted, which front is next   ->        handshake
@@ -18,22 +18,12 @@
 #ifndef HALLMARK_SIGNER_FRONT_FRONT_H
 #define HALLMARK_SIGNER_FRONT_FRONT_H
 
-#include <openssl/ssl.h>
-#include <stdint.h>
-
-#include "signer/front/deadline.h"
 #include "signer/front/mailbox.h"
 #include "signer/ground/counters.h"
 
 #define FRONTS_MAX 16 /* threads; beyond it the ledger's loop is what limits */
 
-/* What a front's new connections go by. The context is owned. */
-struct front_settings {
-	SSL_CTX *tls;
-	uint64_t timeout_ms[DEADLINE_CLASSES];
-};
-void front_settings_free(struct front_settings *s);
-
+struct conn_settings;
 struct front;
 
 /* All of a signer. */
@@ -43,8 +33,9 @@ struct front_set {
 	unsigned next; /* takes the next connection */
 };
 
-/* Starts the thread. Takes the settings; `ledger` is where letters go. NULL for want of memory. */
-struct front *front_new(unsigned number, struct front_settings *settings, struct mailbox *ledger,
+/* Starts the thread. Takes the settings (conn_pool.h); `ledger` is where letters go. NULL for want
+ * of memory. */
+struct front *front_new(unsigned number, struct conn_settings *settings, struct mailbox *ledger,
     struct traffic *traffic);
 
 /* Where its letters go to. */

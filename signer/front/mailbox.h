@@ -18,7 +18,7 @@
 
 struct conn;
 struct link;
-struct front_settings;
+struct conn_settings;
 
 enum letter_kind {
 	/* To a front. */
@@ -51,7 +51,7 @@ struct letter {
 	union peer peer;
 	uint64_t number;
 	bool crowded; /* the limit is reached: somebody who has not shaken hands makes way */
-	struct front_settings *settings;
+	struct conn_settings *settings;
 };
 
 struct letter_list {
