@@ -203,7 +203,7 @@ on_idle(uv_idle_t *handle)
 	(void)handle;
 }
 
-/* What session.c does with a bundle, without the peer. False: the ledger has no room. */
+/* What a session does with a bundle, without the peer. False: the ledger has no room. */
 static bool
 write_report(struct prefill *p)
 {
