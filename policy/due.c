@@ -1,0 +1,72 @@
+#include "policy/due.h"
+
+#include "policy/glob.h"
+
+struct due
+due_after_report(
+    uint64_t iat_s, uint64_t next_s, bool leaving, uint32_t report_every_s, uint32_t grace_s)
+{
+	struct due d = {.grace_s = grace_s};
+	uint64_t interval_s = next_s;
+
+	if (interval_s == 0 || (report_every_s > 0 && report_every_s < interval_s))
+		interval_s = report_every_s;
+	if (!leaving && interval_s > 0)
+		d.at_s = iat_s + interval_s + grace_s;
+	return d;
+}
+
+struct due
+due_after_absence(struct due d, uint64_t iat_s)
+{
+	d.at_s = iat_s + DUE_REPEAT_S;
+	d.count++;
+	return d;
+}
+
+struct due
+due_after_start(struct due d, uint64_t to_s)
+{
+	if (d.at_s != 0 && d.at_s < to_s + d.grace_s)
+		d.at_s = to_s + d.grace_s;
+	return d;
+}
+
+struct due
+due_retired(struct due d)
+{
+	d.at_s = 0;
+	return d;
+}
+
+/* Again from the first after each move: the end of one window may lie in another. */
+struct due
+due_in_windows(struct due d, const struct due_window *windows, size_t count, struct view collector,
+    struct view workload)
+{
+	for (size_t i = 0; i < count && d.at_s != 0;) {
+		const struct due_window *w = &windows[i];
+
+		if (d.at_s >= w->from_s && d.at_s < w->to_s &&
+		    glob_match(w->workloads, workload, GLOB_TEXT) &&
+		    glob_match(w->collectors, collector, GLOB_IDENTITY)) {
+			d.at_s = w->to_s + d.grace_s;
+			i = 0;
+		} else {
+			i++;
+		}
+	}
+	return d;
+}
+
+bool
+due_is_over(struct due d, uint64_t iat_s)
+{
+	return d.at_s != 0 && iat_s > d.at_s;
+}
+
+bool
+due_was_left_out(struct due d, uint64_t iat_s)
+{
+	return d.at_s != 0 && iat_s > d.at_s + DUE_SLACK_S;
+}

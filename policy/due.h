@@ -1,0 +1,79 @@
+/*
+ * When a workload that stays silent is called absent: pure arithmetic on what the log says, the
+ * same for the signer that writes absences and for the auditor who checks that none was left out.
+ * PROTOCOL.md, "Absence", has the same rules in words.
+ *
+ *   report   due = iat + interval + grace; none where nothing was promised and the policy demands
+ *            nothing, or where the bundle says that the workload leaves
+ *   absence  due = iat + DUE_REPEAT_S: a workload that stays silent is named once a day
+ *   start    every due is at least the end of the time in which no bundles were taken, and grace
+ *   windows  a due inside an operator's maintenance window is moved behind its end, and grace
+ *   retired  none until the next report
+ *
+ * Times are seconds since 1970 in the log's own time (`iat`). No due is 0.
+ */
+#ifndef HALLMARK_POLICY_DUE_H
+#define HALLMARK_POLICY_DUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/bytes.h"
+
+/* Often enough for a list of what is silent today, and 365 entries for a host that died a year ago.
+ */
+#define DUE_REPEAT_S 86400
+
+/* At most one round of absences an identity in this time: 60 an hour, whatever its certificate
+ * announces. */
+#define DUE_ROUND_S 60
+
+/*
+ * An entry this much later than a due, with no absence before it, shows that one was left out: a
+ * round, and as much again for a loop that is late.
+ */
+#define DUE_SLACK_S (2 * DUE_ROUND_S)
+
+/* An operator's maintenance: who is expected to be silent, from when until when. */
+struct due_window {
+	struct view collectors; /* pattern for identities (glob.h) */
+	struct view workloads;  /* pattern for names */
+	uint64_t from_s;
+	uint64_t to_s; /* first second after it */
+};
+
+/* What a chain promised with its newest report, and how it was called absent since. */
+struct due {
+	uint64_t at_s;    /* it is absent after this; 0: nothing is due */
+	uint32_t grace_s; /* of the policy that the newest report was judged under */
+	uint32_t count;   /* absences since that report */
+};
+
+/*
+ * After a report of `iat_s`: the bundle's promise (0: none), cut to what the policy demands (0:
+ * nothing). `leaving`: the collector said that the workload goes.
+ */
+struct due due_after_report(
+    uint64_t iat_s, uint64_t next_s, bool leaving, uint32_t report_every_s, uint32_t grace_s);
+
+/* After an absence of `iat_s`. */
+struct due due_after_absence(struct due d, uint64_t iat_s);
+
+/* After a start notice whose down time ended at `to_s`. */
+struct due due_after_start(struct due d, uint64_t to_s);
+
+/* The operator retired the workload. */
+struct due due_retired(struct due d);
+
+/* Moved by each window that matches: to be called when a due is set, and when a window comes. */
+struct due due_in_windows(struct due d, const struct due_window *windows, size_t count,
+    struct view collector, struct view workload);
+
+/* It may be called absent in an entry of this time. */
+bool due_is_over(struct due d, uint64_t iat_s);
+
+/* An entry of this time without an absence before it: that absence was left out. */
+bool due_was_left_out(struct due d, uint64_t iat_s);
+
+#endif

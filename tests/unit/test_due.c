@@ -1,0 +1,151 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "policy/due.h"
+
+#define T 1800000000ULL
+
+static const struct view host = {(const uint8_t *)"spiffe://t/host-1", 17};
+static const struct view app = {(const uint8_t *)"app", 3};
+
+static struct due_window
+window(const char *collectors, const char *workloads, uint64_t from_s, uint64_t to_s)
+{
+	return (struct due_window){
+	    view_of_string(collectors), view_of_string(workloads), from_s, to_s};
+}
+
+static void
+promise_and_grace_make_the_due(void **state)
+{
+	(void)state;
+	assert_int_equal(due_after_report(T, 60, false, 0, 30).at_s, T + 90);
+	assert_int_equal(due_after_report(T, 60, false, 0, 30).count, 0);
+}
+
+static void
+policy_cuts_the_promise_and_stands_in_for_it(void **state)
+{
+	(void)state;
+	assert_int_equal(due_after_report(T, 3600, false, 60, 0).at_s, T + 60);
+	assert_int_equal(due_after_report(T, 30, false, 60, 0).at_s, T + 30);
+	assert_int_equal(due_after_report(T, 0, false, 60, 5).at_s, T + 65);
+}
+
+static void
+nothing_promised_and_nothing_demanded_is_no_due(void **state)
+{
+	(void)state;
+	assert_int_equal(due_after_report(T, 0, false, 0, 60).at_s, 0);
+	assert_false(due_is_over(due_after_report(T, 0, false, 0, 60), T + 1000000));
+}
+
+static void
+who_leaves_is_not_awaited(void **state)
+{
+	(void)state;
+	assert_int_equal(due_after_report(T, 0, true, 60, 60).at_s, 0);
+}
+
+static void
+an_absence_comes_after_the_due_not_at_it(void **state)
+{
+	const struct due d = due_after_report(T, 60, false, 0, 0);
+
+	(void)state;
+	assert_false(due_is_over(d, T + 60));
+	assert_true(due_is_over(d, T + 61));
+}
+
+static void
+a_silent_workload_is_named_once_a_day(void **state)
+{
+	struct due d = due_after_report(T, 60, false, 0, 10);
+
+	(void)state;
+	d = due_after_absence(d, T + 71);
+	assert_int_equal(d.at_s, T + 71 + DUE_REPEAT_S);
+	assert_int_equal(d.count, 1);
+	assert_int_equal(due_after_absence(d, T + 100000).count, 2);
+}
+
+static void
+down_time_is_no_silence(void **state)
+{
+	struct due d = due_after_report(T, 60, false, 0, 10);
+
+	(void)state;
+	assert_int_equal(due_after_start(d, T + 500).at_s, T + 510);
+	assert_int_equal(due_after_start(d, T + 20).at_s, T + 70); /* never earlier */
+	assert_int_equal(due_after_start(due_retired(d), T + 500).at_s, 0);
+}
+
+static void
+a_due_in_a_window_is_moved_behind_it(void **state)
+{
+	const struct due_window w = window("spiffe://t/*", "a*", T + 50, T + 1000);
+	struct due d = due_after_report(T, 60, false, 0, 10);
+
+	(void)state;
+	assert_int_equal(due_in_windows(d, &w, 1, host, app).at_s, T + 1010);
+}
+
+static void
+a_window_of_others_or_of_another_time_moves_nothing(void **state)
+{
+	const struct due_window others[] = {
+	    window("spiffe://t/*", "b*", T, T + 1000), window("spiffe://u/*", "a*", T, T + 1000),
+	    window("spiffe://t/*", "a*", T, T + 70),      /* over when the due comes */
+	    window("spiffe://t/*", "a*", T + 71, T + 90), /* begins after the due */
+	};
+	struct due d = due_after_report(T, 60, false, 0, 10);
+
+	(void)state;
+	assert_int_equal(due_in_windows(d, others, 4, host, app).at_s, T + 70);
+}
+
+static void
+windows_that_follow_each_other_add_up_in_any_order(void **state)
+{
+	const struct due_window w[] = {
+	    window("*://*/*", "*", T + 500, T + 900), window("*://*/*", "*", T, T + 495)};
+	struct due d = due_after_report(T, 60, false, 0, 10);
+
+	(void)state;
+	assert_int_equal(due_in_windows(d, w, 2, host, app).at_s, T + 910);
+}
+
+static void
+a_left_out_absence_shows_after_the_slack(void **state)
+{
+	const struct due d = due_after_report(T, 60, false, 0, 0);
+
+	(void)state;
+	assert_false(due_was_left_out(d, T + 60 + DUE_SLACK_S));
+	assert_true(due_was_left_out(d, T + 61 + DUE_SLACK_S));
+	assert_false(due_was_left_out(due_retired(d), T + 10000));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(promise_and_grace_make_the_due),
+	    cmocka_unit_test(policy_cuts_the_promise_and_stands_in_for_it),
+	    cmocka_unit_test(nothing_promised_and_nothing_demanded_is_no_due),
+	    cmocka_unit_test(who_leaves_is_not_awaited),
+	    cmocka_unit_test(an_absence_comes_after_the_due_not_at_it),
+	    cmocka_unit_test(a_silent_workload_is_named_once_a_day),
+	    cmocka_unit_test(down_time_is_no_silence),
+	    cmocka_unit_test(a_due_in_a_window_is_moved_behind_it),
+	    cmocka_unit_test(a_window_of_others_or_of_another_time_moves_nothing),
+	    cmocka_unit_test(windows_that_follow_each_other_add_up_in_any_order),
+	    cmocka_unit_test(a_left_out_absence_shows_after_the_slack),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
