@@ -1,6 +1,6 @@
 #include "policy/due.h"
 
-#include "policy/glob.h"
+#include "proto/glob.h"
 
 struct due
 due_after_report(

@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "policy/glob.h"
+#include "proto/glob.h"
 #include "policy/judge.h"
 #include "proto/text.h"
 

@@ -3,13 +3,13 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <uthash.h>
 
-#include "policy/glob.h"
 #include "policy/policy_rules.h"
 #include "policy/policy_schema.h"
 #include "proto/evidence/bundle.h"
+#include "proto/glob.h"
+#include "proto/utc.h"
 
 struct seen {
 	UT_hash_handle hh;
@@ -21,7 +21,6 @@ static void compile_reference(struct compile *c, size_t index);
 static void check_unreachable(struct compile *c);
 static void check_shadowed(struct compile *c, size_t index);
 static bool covers(const char *wide, const char *narrow);
-static bool parse_time(const char *text, uint64_t *out);
 
 void
 policy_compile(struct policy *p, const char *file, policy_reference_read *read, void *context,
@@ -122,7 +121,7 @@ compile_reference(struct compile *c, size_t index)
 			compile_fault(
 			    c, key, "\"%s\": \"%s\" is the name of two references", key, raw->name);
 	snprintf(key, sizeof(key), "references[%zu].until", index);
-	if (raw->until != NULL && !parse_time(raw->until, &r->until_s))
+	if (raw->until != NULL && utc_parse(view_of_string(raw->until), &r->until_s) != ERR_OK)
 		compile_fault(c, key,
 		    "\"%s\" must be a time in UTC such as 2027-01-31T00:00:00Z, found \"%s\"", key,
 		    raw->until);
@@ -205,24 +204,4 @@ covers(const char *wide, const char *narrow)
 {
 	return strpbrk(wide, "?\\") == NULL && strchr(narrow, '\\') == NULL &&
 	       glob_match(view_of_string(wide), view_of_string(narrow), GLOB_TEXT);
-}
-
-/* RFC 3339, in UTC and whole seconds: one spelling. */
-static bool
-parse_time(const char *text, uint64_t *out)
-{
-	struct tm tm = {0}, again;
-	char spelled[32];
-	time_t t;
-	char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-
-	if (end == NULL || *end != 0)
-		return false;
-	t = timegm(&tm);
-	if (t <= 0 || gmtime_r(&t, &again) == NULL ||
-	    strftime(spelled, sizeof(spelled), "%Y-%m-%dT%H:%M:%SZ", &again) == 0 ||
-	    strcmp(spelled, text) != 0)
-		return false;
-	*out = (uint64_t)t;
-	return true;
 }

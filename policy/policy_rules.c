@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/glob.h"
+#include "proto/glob.h"
 #include "policy/policy_compile.h"
 #include "proto/evidence/component_items.h"
 

@@ -70,6 +70,25 @@ enum err_class {
 	    "the time of measurement lies in the future or before its predecessor")                \
 	X(ERR_STORAGE, 213, REQUEST, "storage-low",                                                \
 	    "the signer's disk is nearly full; try again later")                                   \
+	X(ERR_STATEMENT_FORMAT, 220, REQUEST, "statement-format",                                  \
+	    "the statement is not in its one valid form")                                          \
+	X(ERR_STATEMENT_ORIGIN, 221, REQUEST, "statement-origin",                                  \
+	    "the statement is for another log")                                                    \
+	X(ERR_STATEMENT_NUMBER, 222, REQUEST, "statement-number",                                  \
+	    "the statement's number is not larger than the last one of its key")                   \
+	X(ERR_STATEMENT_RIGHT, 223, REQUEST, "statement-right",                                    \
+	    "the operator has no right to statements of this kind")                                \
+	X(ERR_STATEMENT_KEY, 224, REQUEST, "statement-key",                                        \
+	    "the statement's key is not one of an operator")                                       \
+	X(ERR_STATEMENT_SIGNATURE, 225, REQUEST, "statement-signature",                            \
+	    "the statement's signature does not verify")                                           \
+	X(ERR_STATEMENT_TIME, 226, REQUEST, "statement-time", "the statement's time is over")      \
+	X(ERR_STATEMENT_KIND, 227, REQUEST, "statement-kind",                                      \
+	    "the statement is of a kind that this version does not act on")                        \
+	X(ERR_STATEMENT_AUTHOR, 228, REQUEST, "statement-author",                                  \
+	    "an approval by its own author does not count")                                        \
+	X(ERR_STATEMENT_SUBJECT, 229, REQUEST, "statement-subject",                                \
+	    "the statement's subject is not that of its kind")                                     \
 	/* 3xx: the connection itself */                                                           \
 	X(ERR_TLS_HANDSHAKE, 300, STREAM, "tls-handshake", "the TLS handshake failed")             \
 	X(ERR_TLS_RECORD, 301, STREAM, "tls-record", "the TLS stream failed after the handshake")  \

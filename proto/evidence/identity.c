@@ -1,9 +1,9 @@
 #include "proto/evidence/identity.h"
 
-#include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 
+#include "proto/signature.h"
 #include "proto/wire/message.h"
 
 static enum err identity_copy(const ASN1_STRING *name, char identity[IDENTITY_SIZE_MAX + 1]);
@@ -40,25 +40,14 @@ identity_of_certificate(X509 *certificate, char identity[IDENTITY_SIZE_MAX + 1])
 enum err
 identity_verify_bundle(X509 *certificate, struct view bundle, struct view signature)
 {
-	EVP_PKEY *key = X509_get0_pubkey(certificate);
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	struct buf text = BUF_INIT;
-	const EVP_MD *md;
-	enum err e = ERR_EVIDENCE_SIGNATURE;
+	enum err e;
 
 	message_signed_bytes(bundle, &text);
-	if (ctx == NULL || buf_status(&text) != ERR_OK) {
-		e = ERR_MEMORY;
-	} else if (key != NULL) {
-		md = EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448") ? NULL
-										  : EVP_sha256();
-		if (EVP_DigestVerifyInit(ctx, NULL, md, NULL, key) == 1 &&
-		    EVP_DigestVerify(ctx, signature.data, signature.size, text.data, text.size) ==
-			1)
-			e = ERR_OK;
-	}
-	ERR_clear_error();
-	EVP_MD_CTX_free(ctx);
+	if ((e = buf_status(&text)) == ERR_OK &&
+	    (e = signature_verify(X509_get0_pubkey(certificate), EVP_sha256(), buf_view(&text),
+		 signature)) == ERR_SIGNATURE)
+		e = ERR_EVIDENCE_SIGNATURE;
 	buf_free(&text);
 	return e;
 }

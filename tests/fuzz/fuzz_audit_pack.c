@@ -48,7 +48,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort(); /* torn and damaged packs are told, and are no error */
 	/* Asked for by whatever may be a digest in a header. */
 	for (size_t at = 0; at + PACK_HEADER_SIZE <= size && at < 512; at++) {
-		for (unsigned kind = PACK_COMPONENT; kind <= PACK_CERTIFICATE; kind++) {
+		for (unsigned kind = PACK_COMPONENT; kind <= PACK_CA; kind++) {
 			struct buf content = BUF_INIT;
 
 			memcpy(digest.bytes, data + at + 16, DIGEST_SIZE);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "collector/measure/pattern.h"
-#include "policy/glob.h"
+#include "proto/glob.h"
 #include "proto/encoding.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "policy/glob.h"
+#include "proto/glob.h"
 
 static bool
 text(const char *pattern, const char *s)

@@ -120,7 +120,7 @@ every_kind_is_known(void **state)
 	struct pack_header h;
 
 	(void)state;
-	for (int kind = PACK_COMPONENT; kind <= PACK_CERTIFICATE; kind++) {
+	for (int kind = PACK_COMPONENT; kind <= PACK_CA; kind++) {
 		buf_clear(&record);
 		make_record((enum pack_kind)kind, V("abc"), &record);
 		assert_int_equal(
@@ -172,7 +172,7 @@ headers_in_another_form_are_refused(void **state)
 	expect_header(0, "HMP2", 4, ERR_FORMAT);
 	expect_header(0, "\0\0\0\0", 4, ERR_FORMAT);
 	expect_header(4, "\0", 1, ERR_FORMAT);
-	expect_header(4, "\6", 1, ERR_FORMAT);
+	expect_header(4, "\12", 1, ERR_FORMAT);
 	expect_header(4, "\xff", 1, ERR_FORMAT);
 	expect_header(5, "\1", 1, ERR_FORMAT);
 	expect_header(6, "\1", 1, ERR_FORMAT);

@@ -1,5 +1,6 @@
 /*
- * Patterns of the policy: for names of workloads, identities of collectors, values of facts.
+ * Patterns of policies, statements and token profiles: for names of workloads, identities of
+ * collectors, values of facts.
  *
  *   *    any run of bytes, also an empty one
  *   ?    any one byte
@@ -9,8 +10,8 @@
  * an identity neither * nor ? matches "/": a pattern that ends in "/host/" and a star covers every
  * host and nothing below one. They do match ".": "*.bank.example" covers "a.b.bank.example" too.
  */
-#ifndef HALLMARK_POLICY_GLOB_H
-#define HALLMARK_POLICY_GLOB_H
+#ifndef HALLMARK_PROTO_GLOB_H
+#define HALLMARK_PROTO_GLOB_H
 
 #include <stdbool.h>
 

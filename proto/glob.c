@@ -1,4 +1,4 @@
-#include "policy/glob.h"
+#include "proto/glob.h"
 
 static bool one_matches(struct view pattern, size_t *at, uint8_t byte, enum glob_scope scope);
 
