@@ -45,7 +45,7 @@ enum err_class {
 	X(ERR_VERSION, 113, STREAM, "no-common-version", "no protocol version in common")          \
 	/* 2xx: one request is refused */                                                          \
 	X(ERR_UNAUTHORIZED, 200, REQUEST, "unauthorized",                                          \
-	    "this certificate may not speak for this workload")                                    \
+	    "this certificate may not speak for this workload, or may not send this message")      \
 	X(ERR_NONCE_UNKNOWN, 201, REQUEST, "nonce-unknown",                                        \
 	    "the nonce was not given to this connection")                                          \
 	X(ERR_NONCE_EXPIRED, 202, REQUEST, "nonce-expired", "the nonce is too old")                \
@@ -65,11 +65,15 @@ enum err_class {
 	    "the collector's signature over the bundle does not verify")                           \
 	X(ERR_BUSY, 210, REQUEST, "busy", "too much is in flight; try again later")                \
 	X(ERR_IN_FLIGHT, 211, REQUEST, "in-flight",                                                \
-	    "a bundle of this workload is already being processed")                                \
+	    "a bundle or a challenge of this workload is already being processed")                 \
 	X(ERR_EVIDENCE_TIME, 212, REQUEST, "evidence-time",                                        \
 	    "the time of measurement lies in the future or before its predecessor")                \
 	X(ERR_STORAGE, 213, REQUEST, "storage-low",                                                \
 	    "the signer's disk is nearly full; try again later")                                   \
+	X(ERR_NOT_CONNECTED, 214, REQUEST, "not-connected",                                        \
+	    "that collector is not connected, or has not spoken for that workload in this log")    \
+	X(ERR_UNANSWERED, 215, REQUEST, "challenge-unanswered",                                    \
+	    "no report with that nonce came in time")                                              \
 	X(ERR_STATEMENT_FORMAT, 220, REQUEST, "statement-format",                                  \
 	    "the statement is not in its one valid form")                                          \
 	X(ERR_STATEMENT_ORIGIN, 221, REQUEST, "statement-origin",                                  \

@@ -8,6 +8,17 @@
 
 static enum err identity_copy(const ASN1_STRING *name, char identity[IDENTITY_SIZE_MAX + 1]);
 
+bool
+identity_is_valid(struct view name)
+{
+	if (name.size < 1 || name.size > IDENTITY_SIZE_MAX)
+		return false;
+	for (size_t i = 0; i < name.size; i++)
+		if (name.data[i] <= ' ' || name.data[i] > '~')
+			return false;
+	return true;
+}
+
 enum err
 identity_of_certificate(X509 *certificate, char identity[IDENTITY_SIZE_MAX + 1])
 {
@@ -69,15 +80,11 @@ identity_certificate_bytes(X509 *certificate, struct buf *der, struct digest *di
 static enum err
 identity_copy(const ASN1_STRING *name, char identity[IDENTITY_SIZE_MAX + 1])
 {
-	const unsigned char *bytes = ASN1_STRING_get0_data(name);
-	int size = ASN1_STRING_length(name);
+	const struct view bytes = {ASN1_STRING_get0_data(name), (size_t)ASN1_STRING_length(name)};
 
-	if (size < 1 || size > IDENTITY_SIZE_MAX)
+	if (!identity_is_valid(bytes))
 		return ERR_IDENTITY;
-	for (int i = 0; i < size; i++)
-		if (bytes[i] <= ' ' || bytes[i] > '~')
-			return ERR_IDENTITY;
-	memcpy(identity, bytes, (size_t)size);
-	identity[size] = '\0';
+	memcpy(identity, bytes.data, bytes.size);
+	identity[bytes.size] = '\0';
 	return ERR_OK;
 }

@@ -6,12 +6,16 @@
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
+#include <stdbool.h>
 
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"
 
 #define IDENTITY_SIZE_MAX 512 /* bytes; a SPIFFE ID may have 2048, those in use have 200 */
+
+/* 1 to IDENTITY_SIZE_MAX bytes of printable ASCII without spaces, as every identity is. */
+bool identity_is_valid(struct view name);
 
 /*
  * The one URI of the certificate's subjectAltName; if it has no URI, its one DNS name. ERR_IDENTITY

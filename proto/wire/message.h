@@ -19,7 +19,13 @@
  *                             "proof": bin, "checkpoint": bin, "nonce": bin32, "jws"?: str}
  *   7 refusal     signer     {"code": uint, "name": str, "text": str, "workload"?: str,
  *                             "seq"?: uint, "last_seq"?: uint, "last_bundle"?: bin32,
- *                             "nonce"?: bin32}
+ *                             "nonce"?: bin32, "id"?: uint}
+ *   8 measure     signer     {"workload": str, "challenge": bin}
+ *   9 challenge   relay      {"id": uint, "collector": str, "workload": str, "nonce": bin}
+ *  10 challenged  signer     {"id": uint, "collector": str, "workload": str, "index": uint,
+ *                             "report": bin, "proof": bin, "checkpoint": bin}
+ *  11 statement   relay      {"id": uint, "envelope": bin}
+ *  12 noted       signer     {"id": uint, "sha256": bin32, "index": uint}
  */
 #ifndef HALLMARK_PROTO_WIRE_MESSAGE_H
 #define HALLMARK_PROTO_WIRE_MESSAGE_H
@@ -49,6 +55,10 @@
 #define MESSAGE_REPORT_MAX     65535        /* bytes: an entry of the log */
 #define MESSAGE_CHECKPOINT_MAX (64 * 1024)  /* bytes: NOTE_SIZE_MAX */
 #define MESSAGE_JWS_MAX        (96 * 1024)  /* bytes: base64url of a report of 65,535 */
+#define MESSAGE_CHALLENGE_MIN  8            /* bytes: an eat_nonce has 8 to 64 (RFC 9711, 4.1) */
+#define MESSAGE_CHALLENGE_MAX  64           /* bytes */
+#define MESSAGE_ENVELOPE_MAX   (16 * 1024)  /* bytes of a statement in its envelope */
+#define MESSAGE_ID_MAX         ((1ULL << 53) - 1) /* exact in readers that compute in doubles */
 
 enum message_type {
 	MESSAGE_HELLO = 1,
@@ -58,6 +68,11 @@ enum message_type {
 	MESSAGE_PART = 5,
 	MESSAGE_RECEIPT = 6,
 	MESSAGE_REFUSAL = 7,
+	MESSAGE_MEASURE = 8,
+	MESSAGE_CHALLENGE = 9,
+	MESSAGE_CHALLENGED = 10,
+	MESSAGE_STATEMENT = 11,
+	MESSAGE_NOTED = 12,
 };
 
 struct message_hello {
@@ -116,6 +131,43 @@ struct message_refusal {
 	struct digest last_bundle; /* and its SHA-256 */
 	bool has_nonce;
 	uint8_t nonce[NONCE_SIZE]; /* for the next try */
+	bool has_id;               /* it is about a relay's request; never with a workload */
+	uint64_t id;
+};
+
+/* The signer wants the workload measured now; the bundle has the challenge. */
+struct message_measure {
+	struct view workload;
+	struct view challenge; /* MESSAGE_CHALLENGE_MIN to _MAX bytes */
+};
+
+/* What a relay asks carries an `id` of its own choice, which the answer or refusal gives back. */
+struct message_challenge {
+	uint64_t id;
+	struct view collector; /* identity */
+	struct view workload;
+	struct view nonce; /* as message_measure's challenge */
+};
+
+struct message_challenged {
+	uint64_t id;
+	struct view collector;
+	struct view workload;
+	uint64_t index; /* of the report in the log */
+	struct view report;
+	struct merkle_proof proof; /* on the wire: as in a receipt */
+	struct view checkpoint;    /* signed note */
+};
+
+struct message_statement {
+	uint64_t id;
+	struct view envelope; /* at least one byte */
+};
+
+struct message_noted {
+	uint64_t id;
+	struct digest sha256; /* of the envelope */
+	uint64_t index;       /* of the statement's notice in the log */
 };
 
 struct message {
@@ -128,6 +180,11 @@ struct message {
 		struct message_part part;
 		struct message_receipt receipt;
 		struct message_refusal refusal;
+		struct message_measure measure;
+		struct message_challenge challenge;
+		struct message_challenged challenged;
+		struct message_statement statement;
+		struct message_noted noted;
 	} body;
 };
 
@@ -153,6 +210,11 @@ void message_write_want(struct buf *to, const struct message_want *m);
 void message_write_part(struct buf *to, const struct message_part *m);
 void message_write_receipt(struct buf *to, const struct message_receipt *m);
 void message_write_refusal(struct buf *to, const struct message_refusal *m);
+void message_write_measure(struct buf *to, const struct message_measure *m);
+void message_write_challenge(struct buf *to, const struct message_challenge *m);
+void message_write_challenged(struct buf *to, const struct message_challenged *m);
+void message_write_statement(struct buf *to, const struct message_statement *m);
+void message_write_noted(struct buf *to, const struct message_noted *m);
 
 /*
  * What a collector signs with its certificate's key to vouch for a bundle and so for the chain

@@ -12,37 +12,16 @@
 #include <string.h>
 
 #include "proto/mp_check.h"
-#include "proto/text.h"
-#include "proto/tlog/checkpoint.h"
-#include "proto/wire/message.h"
+#include "proto/wire/message_shape.h"
 
-#define KEYS_MAX         8
 #define REFUSAL_NAME_MAX 64 /* bytes */
 
 struct message_decoder {
 	msgpack_zone zone;
 };
 
-struct key {
-	const char *name;
-	msgpack_object_type type;
-	bool optional;
-};
-
-/* The values of one message's map, by index into its table of keys; NULL: absent. */
-struct values {
-	const msgpack_object *at[KEYS_MAX];
-};
-
-typedef enum err body_decode(const struct values *v, struct message *out);
-
-static body_decode decode_hello, decode_welcome, decode_bundle, decode_want, decode_part,
+static message_decode_body decode_hello, decode_welcome, decode_bundle, decode_want, decode_part,
     decode_receipt, decode_refusal;
-
-#define UINT MSGPACK_OBJECT_POSITIVE_INTEGER
-#define STR  MSGPACK_OBJECT_STR
-#define BIN  MSGPACK_OBJECT_BIN
-#define LIST MSGPACK_OBJECT_ARRAY
 
 enum { HELLO_VERSIONS, HELLO_AGENT };
 enum {
@@ -75,17 +54,15 @@ enum {
 	REFUSAL_SEQ,
 	REFUSAL_LAST_SEQ,
 	REFUSAL_LAST_BUNDLE,
-	REFUSAL_NONCE
+	REFUSAL_NONCE,
+	REFUSAL_ID
 };
 
 /*
  * The tables of version 1 are closed: a new key, even an optional one, needs a new protocol version
  * (PROTOCOL.md), because every reader of version 1 refuses it.
  */
-static const struct shape {
-	body_decode *decode;
-	struct key keys[KEYS_MAX];
-} shapes[] = {
+static const struct message_shape shapes[] = {
     [MESSAGE_HELLO] = {decode_hello,
 	{[HELLO_VERSIONS] = {"versions", LIST, false}, [HELLO_AGENT] = {"agent", STR, false}}},
     [MESSAGE_WELCOME] = {decode_welcome,
@@ -118,18 +95,12 @@ static const struct shape {
 					     [REFUSAL_SEQ] = {"seq", UINT, true},
 					     [REFUSAL_LAST_SEQ] = {"last_seq", UINT, true},
 					     [REFUSAL_LAST_BUNDLE] = {"last_bundle", BIN, true},
-					     [REFUSAL_NONCE] = {"nonce", BIN, true}}},
+					     [REFUSAL_NONCE] = {"nonce", BIN, true},
+					     [REFUSAL_ID] = {"id", UINT, true}}},
 };
 
-static enum err read_body(const msgpack_object *map, const struct key *keys, struct values *v);
-static enum err read_uint(const msgpack_object *o, uint64_t least, uint64_t most, uint64_t *out);
-static enum err read_size(const msgpack_object *o, size_t least, size_t most, struct view *out);
-static enum err read_exact(const msgpack_object *o, void *out, size_t size);
-static enum err read_text(const msgpack_object *o, size_t least, size_t most, struct view *out);
-static enum err read_workload(const msgpack_object *o, struct view *out);
-static enum err read_log(const msgpack_object *o, struct view *out);
-static enum err read_proof(const msgpack_object *o, struct merkle_proof *out);
-static enum err read_code(const struct values *v, struct message_refusal *m);
+static const struct message_shape *find_shape(uint64_t type);
+static enum err read_code(const struct message_values *v, struct message_refusal *m);
 
 struct message_decoder *
 message_decoder_new(void)
@@ -156,11 +127,10 @@ message_decoder_free(struct message_decoder **d)
 enum err
 message_decode(struct message_decoder *d, struct view payload, struct message *out)
 {
-	const size_t shape_count = sizeof(shapes) / sizeof(shapes[0]);
+	const struct message_shape *shape;
 	const msgpack_object *pair;
-	struct values values;
+	struct message_values values;
 	msgpack_object root;
-	uint64_t type;
 	size_t used = 0;
 	enum err e;
 
@@ -182,17 +152,16 @@ message_decode(struct message_decoder *d, struct view payload, struct message *o
 	pair = root.via.array.ptr;
 	if (pair[0].type != UINT || pair[1].type != MSGPACK_OBJECT_MAP)
 		return ERR_MSG_TYPE;
-	type = pair[0].via.u64;
-	if (type >= shape_count || shapes[type].decode == NULL)
+	if ((shape = find_shape(pair[0].via.u64)) == NULL)
 		return ERR_MSG_UNKNOWN;
-	if ((e = read_body(&pair[1], shapes[type].keys, &values)) != ERR_OK)
+	if ((e = message_take_values(&pair[1], shape, &values)) != ERR_OK)
 		return e;
-	out->type = (enum message_type)type;
-	return shapes[type].decode(&values, out);
+	out->type = (enum message_type)pair[0].via.u64;
+	return shape->decode(&values, out);
 }
 
 static enum err
-decode_hello(const struct values *v, struct message *out)
+decode_hello(const struct message_values *v, struct message *out)
 {
 	const msgpack_object_array *list = &v->at[HELLO_VERSIONS]->via.array;
 	struct message_hello *m = &out->body.hello;
@@ -205,56 +174,58 @@ decode_hello(const struct values *v, struct message *out)
 	for (size_t i = 0; i < list->size; i++) {
 		if (list->ptr[i].type != UINT)
 			return ERR_MSG_TYPE;
-		if ((e = read_uint(&list->ptr[i], least, MESSAGE_VERSION_MAX, &m->versions[i])) !=
-		    ERR_OK)
+		if ((e = message_read_uint(
+			 &list->ptr[i], least, MESSAGE_VERSION_MAX, &m->versions[i])) != ERR_OK)
 			return e;
 		least = m->versions[i] + 1;
 	}
-	return read_text(v->at[HELLO_AGENT], 1, MESSAGE_AGENT_MAX, &m->agent);
+	return message_read_text(v->at[HELLO_AGENT], 1, MESSAGE_AGENT_MAX, &m->agent);
 }
 
 static enum err
-decode_welcome(const struct values *v, struct message *out)
+decode_welcome(const struct message_values *v, struct message *out)
 {
 	struct message_welcome *m = &out->body.welcome;
 	enum err e;
 
-	if ((e = read_uint(v->at[WELCOME_VERSION], 1, MESSAGE_VERSION_MAX, &m->version)) !=
+	if ((e = message_read_uint(v->at[WELCOME_VERSION], 1, MESSAGE_VERSION_MAX, &m->version)) !=
 		ERR_OK ||
-	    (e = read_log(v->at[WELCOME_LOG], &m->log)) != ERR_OK ||
-	    (e = read_exact(v->at[WELCOME_NONCE], m->nonce, NONCE_SIZE)) != ERR_OK ||
-	    (e = read_uint(v->at[WELCOME_TIME], 0, BUNDLE_TIME_MS_MAX, &m->time_ms)) != ERR_OK ||
-	    (e = read_uint(v->at[WELCOME_PART_MAX], 1, MESSAGE_PART_MAX, &m->part_max)) != ERR_OK ||
-	    (e = read_uint(v->at[WELCOME_COMPONENT_MAX], 1, COMPONENT_SIZE_MAX,
+	    (e = message_read_log(v->at[WELCOME_LOG], &m->log)) != ERR_OK ||
+	    (e = message_read_exact(v->at[WELCOME_NONCE], m->nonce, NONCE_SIZE)) != ERR_OK ||
+	    (e = message_read_uint(v->at[WELCOME_TIME], 0, BUNDLE_TIME_MS_MAX, &m->time_ms)) !=
+		ERR_OK ||
+	    (e = message_read_uint(v->at[WELCOME_PART_MAX], 1, MESSAGE_PART_MAX, &m->part_max)) !=
+		ERR_OK ||
+	    (e = message_read_uint(v->at[WELCOME_COMPONENT_MAX], 1, COMPONENT_SIZE_MAX,
 		 &m->component_max)) != ERR_OK ||
-	    (e = read_uint(v->at[WELCOME_IN_FLIGHT_MAX], 1, MESSAGE_IN_FLIGHT_MAX,
+	    (e = message_read_uint(v->at[WELCOME_IN_FLIGHT_MAX], 1, MESSAGE_IN_FLIGHT_MAX,
 		 &m->in_flight_max)) != ERR_OK)
 		return e;
 	return ERR_OK;
 }
 
 static enum err
-decode_bundle(const struct values *v, struct message *out)
+decode_bundle(const struct message_values *v, struct message *out)
 {
 	struct message_bundle *m = &out->body.bundle;
 	enum err e;
 
-	if ((e = read_size(v->at[BUNDLE_BUNDLE], 1, BUNDLE_SIZE_MAX, &m->bundle)) != ERR_OK)
+	if ((e = message_read_size(v->at[BUNDLE_BUNDLE], 1, BUNDLE_SIZE_MAX, &m->bundle)) != ERR_OK)
 		return e;
 	m->signature = (struct view){NULL, 0};
 	if (v->at[BUNDLE_SIGNATURE] == NULL)
 		return ERR_OK;
-	return read_size(v->at[BUNDLE_SIGNATURE], 1, MESSAGE_SIGNATURE_MAX, &m->signature);
+	return message_read_size(v->at[BUNDLE_SIGNATURE], 1, MESSAGE_SIGNATURE_MAX, &m->signature);
 }
 
 static enum err
-decode_want(const struct values *v, struct message *out)
+decode_want(const struct message_values *v, struct message *out)
 {
 	const msgpack_object_array *list = &v->at[WANT_DIGESTS]->via.array;
 	struct message_want *m = &out->body.want;
 	enum err e;
 
-	if ((e = read_workload(v->at[WANT_WORKLOAD], &m->workload)) != ERR_OK)
+	if ((e = message_read_workload(v->at[WANT_WORKLOAD], &m->workload)) != ERR_OK)
 		return e;
 	if (list->size == 0 || list->size > COMPONENT_KIND_COUNT)
 		return ERR_MSG_RANGE;
@@ -262,86 +233,98 @@ decode_want(const struct values *v, struct message *out)
 	for (size_t i = 0; i < list->size; i++) {
 		if (list->ptr[i].type != BIN)
 			return ERR_MSG_TYPE;
-		if ((e = read_exact(&list->ptr[i], m->digests[i].bytes, DIGEST_SIZE)) != ERR_OK)
+		if ((e = message_read_exact(&list->ptr[i], m->digests[i].bytes, DIGEST_SIZE)) !=
+		    ERR_OK)
 			return e;
 	}
 	return ERR_OK;
 }
 
 static enum err
-decode_part(const struct values *v, struct message *out)
+decode_part(const struct message_values *v, struct message *out)
 {
 	struct message_part *m = &out->body.part;
 	enum err e;
 
-	if ((e = read_exact(v->at[PART_DIGEST], m->digest.bytes, DIGEST_SIZE)) != ERR_OK ||
-	    (e = read_uint(v->at[PART_OFFSET], 0, COMPONENT_SIZE_MAX, &m->offset)) != ERR_OK ||
-	    (e = read_size(v->at[PART_DATA], 1, MESSAGE_PART_MAX, &m->data)) != ERR_OK)
+	if ((e = message_read_exact(v->at[PART_DIGEST], m->digest.bytes, DIGEST_SIZE)) != ERR_OK ||
+	    (e = message_read_uint(v->at[PART_OFFSET], 0, COMPONENT_SIZE_MAX, &m->offset)) !=
+		ERR_OK ||
+	    (e = message_read_size(v->at[PART_DATA], 1, MESSAGE_PART_MAX, &m->data)) != ERR_OK)
 		return e;
 	return m->data.size <= COMPONENT_SIZE_MAX - m->offset ? ERR_OK : ERR_MSG_RANGE;
 }
 
 static enum err
-decode_receipt(const struct values *v, struct message *out)
+decode_receipt(const struct message_values *v, struct message *out)
 {
 	struct message_receipt *m = &out->body.receipt;
 	enum err e;
 
-	if ((e = read_workload(v->at[RECEIPT_WORKLOAD], &m->workload)) != ERR_OK ||
-	    (e = read_uint(v->at[RECEIPT_SEQ], 1, BUNDLE_SEQ_MAX, &m->seq)) != ERR_OK ||
-	    (e = read_uint(v->at[RECEIPT_INDEX], 0, INT64_MAX, &m->index)) != ERR_OK ||
-	    (e = read_size(v->at[RECEIPT_REPORT], 1, MESSAGE_REPORT_MAX, &m->report)) != ERR_OK ||
-	    (e = read_proof(v->at[RECEIPT_PROOF], &m->proof)) != ERR_OK ||
-	    (e = read_size(v->at[RECEIPT_CHECKPOINT], 1, MESSAGE_CHECKPOINT_MAX, &m->checkpoint)) !=
+	if ((e = message_read_workload(v->at[RECEIPT_WORKLOAD], &m->workload)) != ERR_OK ||
+	    (e = message_read_uint(v->at[RECEIPT_SEQ], 1, BUNDLE_SEQ_MAX, &m->seq)) != ERR_OK ||
+	    (e = message_read_uint(v->at[RECEIPT_INDEX], 0, INT64_MAX, &m->index)) != ERR_OK ||
+	    (e = message_read_size(v->at[RECEIPT_REPORT], 1, MESSAGE_REPORT_MAX, &m->report)) !=
 		ERR_OK ||
-	    (e = read_exact(v->at[RECEIPT_NONCE], m->nonce, NONCE_SIZE)) != ERR_OK)
+	    (e = message_read_proof(v->at[RECEIPT_PROOF], &m->proof)) != ERR_OK ||
+	    (e = message_read_size(
+		 v->at[RECEIPT_CHECKPOINT], 1, MESSAGE_CHECKPOINT_MAX, &m->checkpoint)) != ERR_OK ||
+	    (e = message_read_exact(v->at[RECEIPT_NONCE], m->nonce, NONCE_SIZE)) != ERR_OK)
 		return e;
 	m->jws = (struct view){NULL, 0};
 	if (v->at[RECEIPT_JWS] == NULL)
 		return ERR_OK;
-	return read_text(v->at[RECEIPT_JWS], 1, MESSAGE_JWS_MAX, &m->jws);
+	return message_read_text(v->at[RECEIPT_JWS], 1, MESSAGE_JWS_MAX, &m->jws);
 }
 
-/* What belongs together comes together: workload and seq; last_seq, last_bundle and a workload. */
+/*
+ * What belongs together comes together: workload and seq; last_seq, last_bundle and a workload. A
+ * refusal is about one thing: a bundle, a request, or the connection.
+ */
 static enum err
-decode_refusal(const struct values *v, struct message *out)
+decode_refusal(const struct message_values *v, struct message *out)
 {
 	struct message_refusal *m = &out->body.refusal;
 	enum err e;
 
 	memset(m, 0, sizeof(*m));
 	if ((e = read_code(v, m)) != ERR_OK ||
-	    (e = read_text(v->at[REFUSAL_TEXT], 0, MESSAGE_TEXT_MAX, &m->text)) != ERR_OK)
+	    (e = message_read_text(v->at[REFUSAL_TEXT], 0, MESSAGE_TEXT_MAX, &m->text)) != ERR_OK)
 		return e;
 	if ((v->at[REFUSAL_WORKLOAD] == NULL) != (v->at[REFUSAL_SEQ] == NULL) ||
 	    (v->at[REFUSAL_LAST_SEQ] == NULL) != (v->at[REFUSAL_LAST_BUNDLE] == NULL) ||
 	    (v->at[REFUSAL_LAST_SEQ] != NULL && v->at[REFUSAL_WORKLOAD] == NULL))
 		return ERR_MSG_MISSING;
+	m->has_id = v->at[REFUSAL_ID] != NULL;
+	if (m->has_id && v->at[REFUSAL_WORKLOAD] != NULL)
+		return ERR_MSG_RANGE;
+	if (m->has_id &&
+	    (e = message_read_uint(v->at[REFUSAL_ID], 0, MESSAGE_ID_MAX, &m->id)) != ERR_OK)
+		return e;
 	if (v->at[REFUSAL_WORKLOAD] != NULL &&
-	    ((e = read_workload(v->at[REFUSAL_WORKLOAD], &m->workload)) != ERR_OK ||
-		(e = read_uint(v->at[REFUSAL_SEQ], 1, BUNDLE_SEQ_MAX, &m->seq)) != ERR_OK))
+	    ((e = message_read_workload(v->at[REFUSAL_WORKLOAD], &m->workload)) != ERR_OK ||
+		(e = message_read_uint(v->at[REFUSAL_SEQ], 1, BUNDLE_SEQ_MAX, &m->seq)) != ERR_OK))
 		return e;
 	m->has_last = v->at[REFUSAL_LAST_SEQ] != NULL;
-	if (m->has_last &&
-	    ((e = read_uint(v->at[REFUSAL_LAST_SEQ], 1, BUNDLE_SEQ_MAX, &m->last_seq)) != ERR_OK ||
-		(e = read_exact(v->at[REFUSAL_LAST_BUNDLE], m->last_bundle.bytes, DIGEST_SIZE)) !=
-		    ERR_OK))
+	if (m->has_last && ((e = message_read_uint(v->at[REFUSAL_LAST_SEQ], 1, BUNDLE_SEQ_MAX,
+				 &m->last_seq)) != ERR_OK ||
+			       (e = message_read_exact(v->at[REFUSAL_LAST_BUNDLE],
+				    m->last_bundle.bytes, DIGEST_SIZE)) != ERR_OK))
 		return e;
 	m->has_nonce = v->at[REFUSAL_NONCE] != NULL;
 	if (m->has_nonce)
-		return read_exact(v->at[REFUSAL_NONCE], m->nonce, NONCE_SIZE);
+		return message_read_exact(v->at[REFUSAL_NONCE], m->nonce, NONCE_SIZE);
 	return ERR_OK;
 }
 
 /* Number and name go together; a later signer may refuse with a code that is not in our map. */
 static enum err
-read_code(const struct values *v, struct message_refusal *m)
+read_code(const struct message_values *v, struct message_refusal *m)
 {
 	uint64_t number;
 	enum err e;
 
-	if ((e = read_uint(v->at[REFUSAL_CODE], 1, UINT16_MAX, &number)) != ERR_OK ||
-	    (e = read_text(v->at[REFUSAL_NAME], 1, REFUSAL_NAME_MAX, &m->name)) != ERR_OK)
+	if ((e = message_read_uint(v->at[REFUSAL_CODE], 1, UINT16_MAX, &number)) != ERR_OK ||
+	    (e = message_read_text(v->at[REFUSAL_NAME], 1, REFUSAL_NAME_MAX, &m->name)) != ERR_OK)
 		return e;
 	m->code = err_from_number((unsigned long)number);
 	if ((uint64_t)m->code == number && !view_equal(m->name, view_of_string(err_name(m->code))))
@@ -349,105 +332,12 @@ read_code(const struct values *v, struct message_refusal *m)
 	return ERR_OK;
 }
 
-static enum err
-read_body(const msgpack_object *map, const struct key *keys, struct values *v)
+static const struct message_shape *
+find_shape(uint64_t type)
 {
-	const msgpack_object_map *body = &map->via.map;
-
-	memset(v, 0, sizeof(*v));
-	for (uint32_t i = 0; i < body->size; i++) {
-		const msgpack_object *key = &body->ptr[i].key, *value = &body->ptr[i].val;
-		unsigned k = 0;
-
-		if (key->type != STR)
-			return ERR_MSG_TYPE;
-		while (k < KEYS_MAX && keys[k].name != NULL &&
-		       (strlen(keys[k].name) != key->via.str.size ||
-			   memcmp(keys[k].name, key->via.str.ptr, key->via.str.size) != 0))
-			k++;
-		if (k == KEYS_MAX || keys[k].name == NULL)
-			return ERR_MSG_KEY;
-		if (v->at[k] != NULL)
-			return ERR_MSG_DUPLICATE;
-		if (value->type != keys[k].type)
-			return ERR_MSG_TYPE;
-		v->at[k] = value;
-	}
-	for (unsigned k = 0; k < KEYS_MAX && keys[k].name != NULL; k++)
-		if (v->at[k] == NULL && !keys[k].optional)
-			return ERR_MSG_MISSING;
-	return ERR_OK;
-}
-
-static enum err
-read_uint(const msgpack_object *o, uint64_t least, uint64_t most, uint64_t *out)
-{
-	*out = o->via.u64;
-	return *out >= least && *out <= most ? ERR_OK : ERR_MSG_RANGE;
-}
-
-/* A str or a bin: msgpack-c keeps them in the same form. */
-static enum err
-read_size(const msgpack_object *o, size_t least, size_t most, struct view *out)
-{
-	if (o->type == STR)
-		*out = (struct view){(const uint8_t *)o->via.str.ptr, o->via.str.size};
-	else
-		*out = (struct view){(const uint8_t *)o->via.bin.ptr, o->via.bin.size};
-	return out->size >= least && out->size <= most ? ERR_OK : ERR_MSG_RANGE;
-}
-
-static enum err
-read_exact(const msgpack_object *o, void *out, size_t size)
-{
-	struct view bytes;
-	enum err e = read_size(o, size, size, &bytes);
-
-	if (e == ERR_OK)
-		memcpy(out, bytes.data, size);
-	return e;
-}
-
-static enum err
-read_text(const msgpack_object *o, size_t least, size_t most, struct view *out)
-{
-	enum err e = read_size(o, least, most, out);
-
-	if (e == ERR_OK && !text_is_printable(*out, true))
-		e = ERR_MSG_RANGE;
-	return e;
-}
-
-static enum err
-read_workload(const msgpack_object *o, struct view *out)
-{
-	enum err e = read_size(o, 1, BUNDLE_WORKLOAD_MAX, out);
-
-	return e == ERR_OK ? bundle_workload_check(*out) : e;
-}
-
-static enum err
-read_log(const msgpack_object *o, struct view *out)
-{
-	enum err e = read_size(o, 1, CHECKPOINT_ORIGIN_MAX, out);
-
-	if (e == ERR_OK && checkpoint_origin_check(*out) != ERR_OK)
-		e = ERR_MSG_RANGE;
-	return e;
-}
-
-static enum err
-read_proof(const msgpack_object *o, struct merkle_proof *out)
-{
-	struct view bytes;
-	enum err e = read_size(o, 0, MERKLE_PROOF_MAX * DIGEST_SIZE, &bytes);
-
-	if (e != ERR_OK)
-		return e;
-	if (bytes.size % DIGEST_SIZE != 0)
-		return ERR_MSG_RANGE;
-	out->count = bytes.size / DIGEST_SIZE;
-	if (bytes.size > 0)
-		memcpy(out->hash, bytes.data, bytes.size);
-	return ERR_OK;
+	if (type < sizeof(shapes) / sizeof(shapes[0]) && shapes[type].decode != NULL)
+		return &shapes[type];
+	if (type >= MESSAGE_MEASURE && type - MESSAGE_MEASURE < MESSAGE_RELAY_COUNT)
+		return &message_relay_shapes[type - MESSAGE_MEASURE];
+	return NULL;
 }

@@ -128,8 +128,9 @@ message_write_refusal(struct buf *to, const struct message_refusal *m)
 {
 	const bool has_workload = m->workload.size > 0;
 	const bool has_last = has_workload && m->has_last;
-	const uint32_t pairs =
-	    3U + (has_workload ? 2 : 0) + (has_last ? 2 : 0) + (m->has_nonce ? 1 : 0);
+	const bool has_id = m->has_id && !has_workload;
+	const uint32_t pairs = 3U + (has_workload ? 2 : 0) + (has_last ? 2 : 0) +
+			       (m->has_nonce ? 1 : 0) + (has_id ? 1 : 0);
 	struct buf text = BUF_INIT;
 	struct writer w;
 
@@ -153,8 +154,82 @@ message_write_refusal(struct buf *to, const struct message_refusal *m)
 	}
 	if (m->has_nonce)
 		put_bin(&w, "nonce", m->nonce, NONCE_SIZE);
+	if (has_id)
+		put_uint(&w, "id", m->id);
 	writer_end(&w);
 	buf_free(&text);
+}
+
+void
+message_write_measure(struct buf *to, const struct message_measure *m)
+{
+	struct writer w;
+
+	if (!writer_begin(&w, to, MESSAGE_MEASURE, 2, m->workload.size + m->challenge.size))
+		return;
+	put_str(&w, "workload", m->workload);
+	put_bin(&w, "challenge", m->challenge.data, m->challenge.size);
+	writer_end(&w);
+}
+
+void
+message_write_challenge(struct buf *to, const struct message_challenge *m)
+{
+	struct writer w;
+
+	if (!writer_begin(
+		&w, to, MESSAGE_CHALLENGE, 4, m->collector.size + m->workload.size + m->nonce.size))
+		return;
+	put_uint(&w, "id", m->id);
+	put_str(&w, "collector", m->collector);
+	put_str(&w, "workload", m->workload);
+	put_bin(&w, "nonce", m->nonce.data, m->nonce.size);
+	writer_end(&w);
+}
+
+void
+message_write_challenged(struct buf *to, const struct message_challenged *m)
+{
+	const size_t proof_size = m->proof.count * DIGEST_SIZE;
+	struct writer w;
+
+	if (!writer_begin(&w, to, MESSAGE_CHALLENGED, 7,
+		m->collector.size + m->workload.size + m->report.size + proof_size +
+		    m->checkpoint.size))
+		return;
+	put_uint(&w, "id", m->id);
+	put_str(&w, "collector", m->collector);
+	put_str(&w, "workload", m->workload);
+	put_uint(&w, "index", m->index);
+	put_bin(&w, "report", m->report.data, m->report.size);
+	put_bin(&w, "proof", m->proof.hash, proof_size);
+	put_bin(&w, "checkpoint", m->checkpoint.data, m->checkpoint.size);
+	writer_end(&w);
+}
+
+void
+message_write_statement(struct buf *to, const struct message_statement *m)
+{
+	struct writer w;
+
+	if (!writer_begin(&w, to, MESSAGE_STATEMENT, 2, m->envelope.size))
+		return;
+	put_uint(&w, "id", m->id);
+	put_bin(&w, "envelope", m->envelope.data, m->envelope.size);
+	writer_end(&w);
+}
+
+void
+message_write_noted(struct buf *to, const struct message_noted *m)
+{
+	struct writer w;
+
+	if (!writer_begin(&w, to, MESSAGE_NOTED, 3, 0))
+		return;
+	put_uint(&w, "id", m->id);
+	put_bin(&w, "sha256", m->sha256.bytes, DIGEST_SIZE);
+	put_uint(&w, "index", m->index);
+	writer_end(&w);
 }
 
 void

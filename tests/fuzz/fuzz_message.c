@@ -76,6 +76,21 @@ write_again(const struct message *m, struct buf *to)
 	case MESSAGE_REFUSAL:
 		message_write_refusal(to, &m->body.refusal);
 		return;
+	case MESSAGE_MEASURE:
+		message_write_measure(to, &m->body.measure);
+		return;
+	case MESSAGE_CHALLENGE:
+		message_write_challenge(to, &m->body.challenge);
+		return;
+	case MESSAGE_CHALLENGED:
+		message_write_challenged(to, &m->body.challenged);
+		return;
+	case MESSAGE_STATEMENT:
+		message_write_statement(to, &m->body.statement);
+		return;
+	case MESSAGE_NOTED:
+		message_write_noted(to, &m->body.noted);
+		return;
 	}
 	abort();
 }

@@ -18,7 +18,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-HELLO, WELCOME, BUNDLE, WANT, PART, RECEIPT, REFUSAL = range(1, 8)
+(HELLO, WELCOME, BUNDLE, WANT, PART, RECEIPT, REFUSAL, MEASURE, CHALLENGE, CHALLENGED, STATEMENT,
+ NOTED) = range(1, 13)
 ZERO = bytes(32)
 
 

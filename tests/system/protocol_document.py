@@ -74,7 +74,8 @@ def test_findings_are_those_of_the_policy():
 
 def test_messages_are_those_of_the_code():
     wanted = dict(re.findall(r"MESSAGE_(\w+) = (\d+),", header("proto/wire/message.h")))
-    found = {r[1].upper(): r[0] for r in rows(r"[1-7]") if r[2:3] in (["collector"], ["signer"])}
+    found = {r[1].upper(): r[0] for r in rows(r"\d+")
+             if r[2:3] in (["collector"], ["signer"], ["relay"])}
     assert found == wanted
 
 
@@ -97,6 +98,10 @@ def test_limits_are_those_of_the_code():
     says("bundle # bytes; report # bytes; checkpoint # bytes", ("proto/evidence/bundle.h", "BUNDLE_SIZE_MAX"),
          (message, "MESSAGE_REPORT_MAX"), (message, "MESSAGE_CHECKPOINT_MAX"))
     says("jws # bytes", (message, "MESSAGE_JWS_MAX"))
+    says("challenge and nonce of a relay # to # bytes; envelope 1 to # bytes",
+         (message, "MESSAGE_CHALLENGE_MIN"), (message, "MESSAGE_CHALLENGE_MAX"),
+         (message, "MESSAGE_ENVELOPE_MAX"))
+    assert constant(message, "MESSAGE_ID_MAX") == 2**53 - 1 and "id 0 to 2^53 - 1" in FLAT
     says("name is 1 to # bytes", ("proto/evidence/bundle.h", "BUNDLE_WORKLOAD_MAX"))
     says("At most # bytes and # items", ("proto/evidence/component.h", "COMPONENT_SIZE_MAX"),
          ("proto/evidence/component.h", "COMPONENT_ITEMS_MAX"))

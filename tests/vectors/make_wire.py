@@ -24,6 +24,7 @@ ORIGIN = "hallmark.example/prod-1"
 COLLECTOR = "spiffe://example/collector/host-1"
 NONCE = bytes(range(32))
 NONCE_2 = bytes(range(32, 64))
+CHALLENGE = bytes(range(64, 80))  # of a relay
 BOOT = bytes(range(0xA0, 0xB0))
 TIME_MS = 1795514400000  # 2026-11-24T10:00:00Z
 ZERO = bytes(32)
@@ -317,6 +318,7 @@ def make():
         "nonce": NONCE_2,
     }
     token = jws(signer, report_1).encode()
+    envelope = b"the envelope of a statement"
     wire = {
         "component-executable": executable,
         "component-files": files,
@@ -344,6 +346,20 @@ def make():
             "text": "no protocol version in common",
         }),
         "refusal-sequence": frame(7, refusal),
+        "refusal-request": frame(7, {
+            "code": 215, "name": "challenge-unanswered",
+            "text": "no report with that nonce came in time", "id": 7,
+        }),
+        "measure": frame(8, {"workload": WORKLOAD, "challenge": CHALLENGE}),
+        "challenge": frame(9, {
+            "id": 7, "collector": COLLECTOR, "workload": WORKLOAD, "nonce": CHALLENGE,
+        }),
+        "challenged": frame(10, {
+            "id": 7, "collector": COLLECTOR, "workload": WORKLOAD, "index": 1, "report": report_1,
+            "proof": leaf[0], "checkpoint": note,
+        }),
+        "statement": frame(11, {"id": 8, "envelope": envelope}),
+        "noted": frame(12, {"id": 8, "sha256": sha256(envelope), "index": 2}),
         "pack-record": pack_record(1, executable),
         "key-checkpoint": b"HKQ2" + bytes([1, 0, 0, 0]) + number(7, 8) + number(1, 8) + leaf[0]
                           + bytes(65 * 32),
