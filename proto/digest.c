@@ -69,15 +69,7 @@ digest_to_hex(const struct digest *d, char hex[DIGEST_HEX_SIZE + 1])
 enum err
 digest_from_hex(struct view hex, struct digest *out)
 {
-	struct buf bytes = BUF_INIT;
-	enum err e;
-
-	if (hex.size != DIGEST_HEX_SIZE)
-		return ERR_FORMAT;
-	if ((e = hex_decode(hex, &bytes)) == ERR_OK)
-		memcpy(out->bytes, bytes.data, DIGEST_SIZE);
-	buf_free(&bytes);
-	return e;
+	return hex_decode_exact(hex, out->bytes, DIGEST_SIZE);
 }
 
 static void

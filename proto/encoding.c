@@ -1,5 +1,6 @@
 #include "proto/encoding.h"
 
+#include <endian.h>
 #include <string.h>
 
 static const char base64_digits[] =
@@ -7,21 +8,57 @@ static const char base64_digits[] =
 static const char base64url_digits[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-static void append_groups(struct buf *to, struct view bytes, const char *digits, bool padded);
-static enum err decode_groups(struct view text, const char digits[64], struct buf *to);
-static int digit_value(uint8_t c, const char digits[64]);
+/* What each character stands for, with a bit that says that it stands for something. */
+#define IS_DIGIT 0x40
+#define FOUR(a, b, c, d, value)                                                                    \
+	[a] = IS_DIGIT | (value), [b] = IS_DIGIT | ((value) + 1), [c] = IS_DIGIT | ((value) + 2),  \
+	[d] = IS_DIGIT | ((value) + 3)
+#define VALUES(last_but_one, last)                                                                 \
+	{                                                                                          \
+		FOUR('A', 'B', 'C', 'D', 0), FOUR('E', 'F', 'G', 'H', 4),                          \
+		    FOUR('I', 'J', 'K', 'L', 8), FOUR('M', 'N', 'O', 'P', 12),                     \
+		    FOUR('Q', 'R', 'S', 'T', 16), FOUR('U', 'V', 'W', 'X', 20),                    \
+		    FOUR('Y', 'Z', 'a', 'b', 24), FOUR('c', 'd', 'e', 'f', 28),                    \
+		    FOUR('g', 'h', 'i', 'j', 32), FOUR('k', 'l', 'm', 'n', 36),                    \
+		    FOUR('o', 'p', 'q', 'r', 40), FOUR('s', 't', 'u', 'v', 44),                    \
+		    FOUR('w', 'x', 'y', 'z', 48), FOUR('0', '1', '2', '3', 52),                    \
+		    FOUR('4', '5', '6', '7', 56), FOUR('8', '9', last_but_one, last, 60)           \
+	}
+static const uint8_t base64_values[256] = VALUES('+', '/');
+static const uint8_t base64url_values[256] = VALUES('-', '_');
+#undef VALUES
+#undef FOUR
+
+static uint8_t *put_groups(uint8_t *to, struct view bytes, const char *digits, bool padded);
+static bool take_padding(struct view *text);
+static size_t decoded_size(struct view text);
+static enum err decode_groups(struct view text, const uint8_t values[256], uint8_t *out);
+static enum err decode_appending(struct view text, const uint8_t values[256], struct buf *to);
+static bool hex_take(const uint8_t *text, uint8_t *out);
 static int hex_value(uint8_t c);
 
 void
 base64_append(struct buf *to, struct view bytes)
 {
-	append_groups(to, bytes, base64_digits, true);
+	uint8_t *room = buf_reserve(to, (bytes.size + 2) / 3 * 4);
+
+	if (room != NULL)
+		to->size = (size_t)(put_groups(room, bytes, base64_digits, true) - to->data);
 }
 
 void
 base64url_append(struct buf *to, struct view bytes)
 {
-	append_groups(to, bytes, base64url_digits, false);
+	uint8_t *room = buf_reserve(to, (bytes.size + 2) / 3 * 4);
+
+	if (room != NULL)
+		to->size = (size_t)(base64url_put(room, bytes) - to->data);
+}
+
+uint8_t *
+base64url_put(uint8_t *to, struct view bytes)
+{
+	return put_groups(to, bytes, base64url_digits, false);
 }
 
 void
@@ -53,54 +90,61 @@ hex_put(uint8_t *to, struct view bytes)
 enum err
 base64_decode(struct view text, struct buf *to)
 {
-	size_t padding = 0;
-
-	if (text.size % 4 != 0)
-		return ERR_FORMAT_BASE64;
-	while (padding < 2 && padding < text.size && text.data[text.size - 1 - padding] == '=')
-		padding++;
-	text.size -= padding;
-	return decode_groups(text, base64_digits, to);
+	return take_padding(&text) ? decode_appending(text, base64_values, to) : ERR_FORMAT_BASE64;
 }
 
 enum err
 base64url_decode(struct view text, struct buf *to)
 {
-	return decode_groups(text, base64url_digits, to);
+	return decode_appending(text, base64url_values, to);
+}
+
+enum err
+base64_decode_exact(struct view text, uint8_t *out, size_t size)
+{
+	if (!take_padding(&text) || decoded_size(text) != size)
+		return ERR_FORMAT_BASE64;
+	return decode_groups(text, base64_values, out);
+}
+
+enum err
+base64url_decode_into(struct view text, uint8_t *out, size_t room, size_t *size)
+{
+	*size = decoded_size(text);
+	return *size <= room ? decode_groups(text, base64url_values, out) : ERR_FORMAT_BASE64;
 }
 
 enum err
 hex_decode(struct view text, struct buf *to)
 {
 	uint8_t *room;
+	enum err e;
 
-	if (text.size % 2 != 0)
-		return ERR_FORMAT;
 	if ((room = buf_reserve(to, text.size / 2)) == NULL)
 		return ERR_MEMORY;
-	for (size_t i = 0; i < text.size / 2; i++) {
+	if ((e = hex_decode_exact(text, room, text.size / 2)) == ERR_OK)
+		to->size += text.size / 2;
+	return e;
+}
+
+enum err
+hex_decode_exact(struct view text, uint8_t *out, size_t size)
+{
+	size_t i = 0;
+
+	if (text.size % 2 != 0 || text.size / 2 != size)
+		return ERR_FORMAT;
+	for (; size - i >= 4; i += 4)
+		if (!hex_take(text.data + 2 * i, out + i))
+			return ERR_FORMAT;
+	for (; i < size; i++) {
 		int high = hex_value(text.data[2 * i]), low = hex_value(text.data[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return ERR_FORMAT;
-		room[i] = (uint8_t)(high << 4 | low);
+		out[i] = (uint8_t)(high << 4 | low);
 	}
-	to->size += text.size / 2;
 	return ERR_OK;
-}
-
-enum err
-base64_decode_exact(struct view text, uint8_t *out, size_t size)
-{
-	struct buf bytes = BUF_INIT;
-	enum err e = base64_decode(text, &bytes);
-
-	if (e == ERR_OK && bytes.size != size)
-		e = ERR_FORMAT_BASE64;
-	if (e == ERR_OK && size > 0)
-		memcpy(out, bytes.data, size);
-	buf_free(&bytes);
-	return e;
 }
 
 enum err
@@ -135,14 +179,9 @@ line_next(struct view *rest, struct view *line)
 	return ERR_OK;
 }
 
-static void
-append_groups(struct buf *to, struct view bytes, const char *digits, bool padded)
+static uint8_t *
+put_groups(uint8_t *to, struct view bytes, const char *digits, bool padded)
 {
-	uint8_t *room = buf_reserve(to, (bytes.size + 2) / 3 * 4);
-	size_t used = 0;
-
-	if (room == NULL)
-		return;
 	for (size_t i = 0; i < bytes.size; i += 3) {
 		size_t left = bytes.size - i;
 		uint32_t group = (uint32_t)bytes.data[i] << 16;
@@ -151,66 +190,113 @@ append_groups(struct buf *to, struct view bytes, const char *digits, bool padded
 			group |= (uint32_t)bytes.data[i + 1] << 8;
 		if (left > 2)
 			group |= bytes.data[i + 2];
-		room[used++] = (uint8_t)digits[group >> 18];
-		room[used++] = (uint8_t)digits[group >> 12 & 63];
+		*to++ = (uint8_t)digits[group >> 18];
+		*to++ = (uint8_t)digits[group >> 12 & 63];
 		if (left > 1)
-			room[used++] = (uint8_t)digits[group >> 6 & 63];
+			*to++ = (uint8_t)digits[group >> 6 & 63];
 		else if (padded)
-			room[used++] = '=';
+			*to++ = '=';
 		if (left > 2)
-			room[used++] = (uint8_t)digits[group & 63];
+			*to++ = (uint8_t)digits[group & 63];
 		else if (padded)
-			room[used++] = '=';
+			*to++ = '=';
 	}
-	to->size += used;
+	return to;
 }
 
-/* `text` is without padding; its length says how many bytes the last group holds. */
+static bool
+take_padding(struct view *text)
+{
+	size_t padding = 0;
+
+	if (text->size % 4 != 0)
+		return false;
+	while (padding < 2 && padding < text->size && text->data[text->size - 1 - padding] == '=')
+		padding++;
+	text->size -= padding;
+	return true;
+}
+
+/* Of text without padding: its length says how many bytes the last group holds. */
+static size_t
+decoded_size(struct view text)
+{
+	return text.size / 4 * 3 + (text.size % 4 > 1 ? text.size % 4 - 1 : 0);
+}
+
+/* Writes decoded_size bytes and no more. */
 static enum err
-decode_groups(struct view text, const char digits[64], struct buf *to)
+decode_groups(struct view text, const uint8_t values[256], uint8_t *out)
 {
-	uint8_t *room;
-	size_t used = 0;
+	const uint8_t *p = text.data;
+	const size_t over = text.size % 4;
+	uint8_t all = IS_DIGIT;
 	uint32_t bits = 0;
-	unsigned held = 0;
 
-	if (text.size % 4 == 1)
+	if (over == 1)
 		return ERR_FORMAT_BASE64;
-	if ((room = buf_reserve(to, text.size / 4 * 3 + 2)) == NULL)
-		return ERR_MEMORY;
-	for (size_t i = 0; i < text.size; i++) {
-		int value = digit_value(text.data[i], digits);
+	for (size_t i = 0; i < text.size / 4; i++, p += 4) {
+		const uint8_t a = values[p[0]], b = values[p[1]], c = values[p[2]],
+			      d = values[p[3]];
 
-		if (value < 0)
-			return ERR_FORMAT_BASE64;
-		bits = bits << 6 | (uint32_t)value;
-		held += 6;
-		if (held >= 8) {
-			held -= 8;
-			room[used++] = (uint8_t)(bits >> held);
-		}
+		all &= a & b & c & d;
+		bits = (a & 63U) << 18 | (b & 63U) << 12 | (c & 63U) << 6 | (d & 63U);
+		*out++ = (uint8_t)(bits >> 16);
+		*out++ = (uint8_t)(bits >> 8);
+		*out++ = (uint8_t)bits;
 	}
+	bits = 0;
+	for (size_t i = 0; i < over; i++) {
+		all &= values[p[i]];
+		bits |= (values[p[i]] & 63U) << (18 - 6 * i);
+	}
+	if (over > 0)
+		*out++ = (uint8_t)(bits >> 16);
+	if (over > 2)
+		*out++ = (uint8_t)(bits >> 8);
 	/* Bits behind the last whole byte must be zero: else several texts would mean the same. */
-	if ((bits & ((1U << held) - 1)) != 0)
+	if ((bits & (over > 2 ? 0xffU : 0xffffU)) != 0 && over > 0)
 		return ERR_FORMAT_BASE64;
-	to->size += used;
-	return ERR_OK;
+	return (all & IS_DIGIT) != 0 ? ERR_OK : ERR_FORMAT_BASE64;
 }
 
-static int
-digit_value(uint8_t c, const char digits[64])
+static enum err
+decode_appending(struct view text, const uint8_t values[256], struct buf *to)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == (uint8_t)digits[62])
-		return 62;
-	if (c == (uint8_t)digits[63])
-		return 63;
-	return -1;
+	uint8_t *room = buf_reserve(to, decoded_size(text));
+	enum err e;
+
+	if (room == NULL)
+		return ERR_MEMORY;
+	if ((e = decode_groups(text, values, room)) == ERR_OK)
+		to->size += decoded_size(text);
+	return e;
+}
+
+/*
+ * Eight digits to four bytes at once. No sum carries from one character to the next: none of them
+ * is over 0x7f.
+ */
+static bool
+hex_take(const uint8_t *text, uint8_t *out)
+{
+	const uint64_t each = 0x0101010101010101, high = each * 0x80;
+	uint64_t x, numeral, letter;
+	uint32_t bytes;
+
+	memcpy(&x, text, sizeof(x));
+	if ((x & high) != 0)
+		return false;
+	numeral = (x + each * (0x80 - '0')) & ~(x + each * (0x80 - '9' - 1));
+	letter = (x + each * (0x80 - 'a')) & ~(x + each * (0x80 - 'f' - 1)) & high;
+	if (((numeral | letter) & high) != high)
+		return false;
+	x = le64toh((x & each * 0x0f) + (letter >> 7) * 9);
+	x = (x << 4 | x >> 8) & 0x00ff00ff00ff00ff;
+	x = (x | x >> 8) & 0x0000ffff0000ffff;
+	bytes = htole32((uint32_t)(x | x >> 16));
+	memcpy(out, &bytes, sizeof(bytes));
+	return true;
 }
 
 static int

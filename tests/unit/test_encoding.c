@@ -64,7 +64,8 @@ static void
 all_bytes_go_there_and_back_in_all_lengths(void **state)
 {
 	struct buf text = BUF_INIT;
-	uint8_t bytes[300];
+	uint8_t bytes[300], back[300];
+	size_t found;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bytes); i++)
@@ -79,10 +80,21 @@ all_bytes_go_there_and_back_in_all_lengths(void **state)
 		base64url_append(&text, v);
 		assert_null(text.size == 0 ? NULL : memchr(text.data, '=', text.size));
 		expect_decoded(base64url_decode, buf_view(&text), v);
+		assert_int_equal(
+		    base64url_decode_into(buf_view(&text), back, size, &found), ERR_OK);
+		assert_int_equal(found, size);
+		assert_memory_equal(back, bytes, size);
+		if (size > 0)
+			assert_int_equal(
+			    base64url_decode_into(buf_view(&text), back, size - 1, &found),
+			    ERR_FORMAT_BASE64);
 		buf_clear(&text);
 		hex_append(&text, v);
 		assert_int_equal(text.size, 2 * size);
 		expect_decoded(hex_decode, buf_view(&text), v);
+		assert_int_equal(hex_decode_exact(buf_view(&text), back, size), ERR_OK);
+		assert_memory_equal(back, bytes, size);
+		assert_int_equal(hex_decode_exact(buf_view(&text), back, size + 1), ERR_FORMAT);
 	}
 	buf_free(&text);
 }
@@ -158,6 +170,35 @@ base64_of_a_fixed_size_has_that_size(void **state)
 	assert_int_equal(base64_decode_exact(V("Zm9"), out, 3), ERR_FORMAT_BASE64);
 	assert_memory_equal(out, "foo\11", 4);
 	assert_int_equal(base64_decode_exact(V(""), NULL, 0), ERR_OK);
+}
+
+/* Eight digits are read at once: none may vouch for its neighbour. */
+static void
+every_byte_in_every_place_is_a_digit_or_refused(void **state)
+{
+	static const char hex[] = "0123456789abcdef";
+	uint8_t text[8], out[6];
+	size_t size;
+
+	(void)state;
+	for (unsigned at = 0; at < 8; at++) {
+		for (unsigned c = 0; c < 256; c++) {
+			const char *digit = memchr(hex, (int)c, 16);
+			const uint8_t *letter = memchr(base64_alphabet, (int)c, 62);
+			const bool good64 = letter != NULL || c == '-' || c == '_';
+
+			memset(text, '0', sizeof(text));
+			text[at] = (uint8_t)c;
+			assert_int_equal(hex_decode_exact((struct view){text, 8}, out, 4),
+			    digit != NULL ? ERR_OK : ERR_FORMAT);
+			if (digit != NULL)
+				assert_int_equal(
+				    out[at / 2], (digit - hex) << (at % 2 == 0 ? 4 : 0));
+			assert_int_equal(
+			    base64url_decode_into((struct view){text, 8}, out, 6, &size),
+			    good64 ? ERR_OK : ERR_FORMAT_BASE64);
+		}
+	}
 }
 
 static void
@@ -252,6 +293,7 @@ main(void)
 	    cmocka_unit_test(base64url_refuses_padding_and_single_digits),
 	    cmocka_unit_test(base64_of_a_fixed_size_has_that_size),
 	    cmocka_unit_test(hex_is_lower_case_and_whole),
+	    cmocka_unit_test(every_byte_in_every_place_is_a_digit_or_refused),
 	    cmocka_unit_test(decimals_to_the_largest),
 	    cmocka_unit_test(decimal_other_spellings_are_refused),
 	    cmocka_unit_test(lines_come_off_one_by_one),
