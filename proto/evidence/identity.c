@@ -4,7 +4,7 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
-#include "proto/wire/message.h"
+#include "proto/evidence/bundle.h"
 
 static enum err identity_copy(const ASN1_STRING *name, char identity[IDENTITY_SIZE_MAX + 1]);
 
@@ -46,7 +46,7 @@ identity_verify_bundle(X509 *certificate, struct view bundle, struct view signat
 	const EVP_MD *md;
 	enum err e = ERR_EVIDENCE_SIGNATURE;
 
-	message_signed_bytes(bundle, &text);
+	bundle_signed_bytes(bundle, &text);
 	if (ctx == NULL || buf_status(&text) != ERR_OK) {
 		e = ERR_MEMORY;
 	} else if (key != NULL) {

@@ -154,11 +154,4 @@ void message_write_part(struct buf *to, const struct message_part *m);
 void message_write_receipt(struct buf *to, const struct message_receipt *m);
 void message_write_refusal(struct buf *to, const struct message_refusal *m);
 
-/*
- * What a collector signs with its certificate's key to vouch for a bundle and so for the chain
- * behind it: "hallmark bundle signature v1\n" and the bundle's canonical bytes. ECDSA (DER) or RSA
- * PKCS#1 v1.5 with SHA-256, or pure Ed25519, as the key is.
- */
-void message_signed_bytes(struct view bundle, struct buf *to);
-
 #endif
