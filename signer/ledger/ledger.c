@@ -33,8 +33,7 @@ static void ledger_free(struct ledger *l);
 static void batches_free(struct batch *list);
 
 enum err
-ledger_open(uv_loop_t *loop, const struct signer_config *config, struct log_index *index,
-    struct evidence_store *evidence, struct workload_table *workloads, struct counters *counters,
+ledger_open(uv_loop_t *loop, const struct signer_config *config, const struct ledger_parts *parts,
     const struct ledger_events *events, struct ledger **out)
 {
 	struct ledger *l = calloc(1, sizeof(*l));
@@ -46,22 +45,22 @@ ledger_open(uv_loop_t *loop, const struct signer_config *config, struct log_inde
 		return ERR_MEMORY;
 	l->loop = loop;
 	l->config = config;
-	l->evidence = evidence;
-	l->workloads = workloads;
-	l->counters = counters;
+	l->store = parts->store;
+	l->evidence = parts->evidence;
+	l->workloads = parts->workloads;
+	l->counters = parts->counters;
 	l->events = *events;
 	l->published_note = BUF_INIT;
 	l->publishing_note = BUF_INIT;
-	l->pending.rotate = true;
 	merkle_frontier_init(&l->head);
 	merkle_frontier_init(&l->signed_head);
-	if ((e = ledger_recover(l, index)) != ERR_OK) {
+	if ((e = ledger_recover(l, parts->index)) != ERR_OK) {
 		ledger_free(l);
 		return e;
 	}
 	key_events.context = l;
-	if ((e = publisher_new(loop, config->log_directory, l->published_size, index,
-		 ledger_publish_done, l, &l->publisher)) != ERR_OK) {
+	if ((e = publisher_new(loop, l->store, l->published_size, parts->index, ledger_publish_done,
+		 l, &l->publisher)) != ERR_OK) {
 		ledger_free(l);
 		return e;
 	}
@@ -69,8 +68,8 @@ ledger_open(uv_loop_t *loop, const struct signer_config *config, struct log_inde
 	uv_timer_init(loop, &l->publish_timer);
 	l->publish_timer.data = l;
 	ledger_publish_start(l);
-	if (committer_new(loop, on_committed, l, &l->committer) != ERR_OK ||
-	    keyprocess_new(loop, config, counters, &key_events, &l->key_process) != ERR_OK)
+	if (committer_new(loop, l->store, on_committed, l, &l->committer) != ERR_OK ||
+	    keyprocess_new(loop, config, l->counters, &key_events, &l->key_process) != ERR_OK)
 		abort(); /* no memory for a few hundred bytes, with threads running already */
 	*out = l;
 	return ERR_OK;
@@ -82,8 +81,8 @@ ledger_has_room(struct ledger *l)
 	bool room = !l->failed && l->in_flight < l->config->limits.in_flight &&
 		    l->unpublished_bytes < LEDGER_UNPUBLISHED_MAX &&
 		    evidence_held_bytes(l->evidence) < LEDGER_EVIDENCE_MAX &&
-		    l->open->count < BATCH_ENTRIES_MAX &&
-		    l->open->bytes.size + ENTRY_SIZE_MAX < BATCH_SIZE_MAX;
+		    l->open->count < RECORD_ENTRIES_MAX &&
+		    l->open->bytes.size + ENTRY_SIZE_MAX < RECORD_SIZE_MAX;
 
 	if (!room)
 		l->was_full = true;
@@ -324,14 +323,14 @@ static void
 commit_start(struct ledger *l)
 {
 	struct batch *b = l->open;
-	struct commit_job job = {.pack = evidence_pack_path(l->evidence)};
+	struct store_commit_job job = {.pack = evidence_pack_path(l->evidence)};
 
 	if (b->count > 0) {
 		if (batch_seal(b, &l->head, &l->head) != ERR_OK) {
 			ledger_fail(l, "out-of-memory", "no memory to seal a batch");
 			return;
 		}
-		ledger_pending_place(l, b, &job);
+		store_stage(l->store, b->first, buf_view(&b->bytes), &job);
 	} else {
 		/* Evidence alone, such as a new policy: nothing to sign. */
 		batch_move(b, BATCH_WRITING);
@@ -433,7 +432,8 @@ ledger_free(struct ledger *l)
 	batches_free(l->sealed_first);
 	batches_free(l->publishing);
 	batches_free(l->spare);
-	ledger_pending_free(l);
+	if (l->ready_said && !l->failed)
+		store_tidy(l->store, l->published_size == l->head.size);
 	ledger_tokens_free(l);
 	note_verifier_free(&l->verifier);
 	buf_free(&l->published_note);

@@ -49,6 +49,7 @@
 #include "signer/ground/counters.h"
 #include "signer/ledger/store/evidence.h"
 #include "signer/ledger/store/index.h"
+#include "signer/ledger/store/store.h"
 #include "signer/ledger/workload.h"
 
 struct ledger;
@@ -79,13 +80,23 @@ struct ledger_events {
 	void *context;
 };
 
-/*
- * Opens the log in `config`, whose directory must be locked, and recovers. The key process is
- * started when recovery is through; `ready` follows. On failure the reason has been logged.
+/* What a ledger works on. All of it outlives the ledger, which is the only one to write to a store.
  */
-enum err ledger_open(uv_loop_t *loop, const struct signer_config *config, struct log_index *index,
-    struct evidence_store *evidence, struct workload_table *workloads, struct counters *counters,
-    const struct ledger_events *events, struct ledger **out) MUST_USE;
+struct ledger_parts {
+	struct store *store;
+	struct log_index *index; /* the publisher's, from ledger_open on */
+	struct evidence_store *evidence;
+	struct workload_table *workloads;
+	struct counters *counters;
+};
+
+/*
+ * Recovers what is in the store. The key process is started when that is through; `ready` follows.
+ * On failure the reason has been logged.
+ */
+enum err ledger_open(uv_loop_t *loop, const struct signer_config *config,
+    const struct ledger_parts *parts, const struct ledger_events *events,
+    struct ledger **out) MUST_USE;
 
 /* Whether another report may be staged; if not, `room` will be called. */
 bool ledger_has_room(struct ledger *l);

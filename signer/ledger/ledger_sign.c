@@ -19,7 +19,6 @@
 #include "proto/tlog/checkpoint.h"
 #include "signer/ground/logger.h"
 #include "signer/ledger/ledger_state.h"
-#include "signer/ledger/store/tilestore.h"
 
 static void on_ready(
     void *context, uint64_t size, const struct digest *root, struct view certificate);
@@ -246,15 +245,15 @@ reconcile_pending(struct ledger *l)
 static void
 catch_up(struct ledger *l)
 {
-	struct tilestore_reader reader = {l->config->log_directory, l->published_size};
+	struct store_tree tree = {l->store, l->published_size};
 	struct keychannel_request request = {
 	    .type = KEYCHANNEL_CHECKPOINT, .size = l->signed_head.size};
 
 	logger_say(LOGGER_WARNING, "guard-behind",
 	    "the key process's state is older than the published log; it is led up to it");
 	merkle_frontier_root(&l->signed_head, &request.root);
-	if (merkle_prove_consistency(l->guard.size, l->signed_head.size, tilestore_read_node,
-		&reader, &request.proof) != ERR_OK) {
+	if (merkle_prove_consistency(l->guard.size, l->signed_head.size, store_read_node, &tree,
+		&request.proof) != ERR_OK) {
 		ledger_fail(
 		    l, "tiles-unreadable", "the log's tiles do not yield a consistency proof");
 		return;
@@ -361,7 +360,7 @@ say_ready(struct ledger *l)
 {
 	if (l->ready_said || l->catching_up)
 		return;
-	if (ledger_pending_mend(l) != ERR_OK) {
+	if (store_mend(l->store) != ERR_OK) {
 		ledger_fail(l, "pending-unmended", "the newest pending file cannot be written");
 		return;
 	}

@@ -1,7 +1,7 @@
 /*
  * The ledger's insides, shared by the files that make it up: ledger.c (staging and the group
  * commit), ledger_sign.c (key process, checkpoints, receipts), ledger_tokens.c (JWS),
- * ledger_publish.c (tiles, pending files), ledger_recover.c and ledger_heads.c. Nobody else
+ * ledger_publish.c (publication), ledger_recover.c and ledger_heads.c. Nobody else
  * includes this.
  */
 #ifndef HALLMARK_SIGNER_LEDGER_LEDGER_STATE_H
@@ -45,7 +45,7 @@
  * over it the ledger has no room. As much as a batch's reports: a disk that stalls must not make
  * the memory grow with what is sent meanwhile.
  */
-#define LEDGER_EVIDENCE_MAX BATCH_SIZE_MAX
+#define LEDGER_EVIDENCE_MAX RECORD_SIZE_MAX
 
 /*
  * JWS requests on their way at once. Sixteen sessions, as many as the key process can have, are
@@ -77,27 +77,10 @@ struct ledger_tokens {
 	bool want_publication; /* the next one needs the published tree to catch up */
 };
 
-/* The pending files; ledger_pending.c. */
-struct pending_file;
-struct ledger_pending {
-	struct pending_file *first, *last; /* with what is not published, the oldest first */
-	struct pending_file *leaving;      /* published by the job under way */
-	struct pending_file *spare;        /* to be written over */
-	struct pending_file *removed;      /* by the job under way */
-	unsigned spare_count;
-	char **remove; /* paths, with the job under way */
-	size_t remove_count;
-	bool rotate;  /* the next batch begins another file */
-	char *path;   /* of the last */
-	uint64_t end; /* of its last record, in bytes */
-	/* Of the newest file that recovery read. */
-	uint64_t found_record; /* offset of its last whole record */
-	bool torn;             /* what is behind it is no end mark */
-};
-
 struct ledger {
 	uv_loop_t *loop;
 	const struct signer_config *config;
+	struct store *store;
 	struct evidence_store *evidence;
 	struct workload_table *workloads;
 	struct counters *counters;
@@ -130,8 +113,7 @@ struct ledger {
 	struct buf publishing_note;
 	struct index_changes unindexed;
 	struct index_changes publishing_changes;
-	uint64_t indexed_ms; /* when the index was last given changes */
-	struct ledger_pending pending;
+	uint64_t indexed_ms;    /* when the index was last given changes */
 	uint64_t last_issued_s; /* of the newest report that recovery found */
 	uv_timer_t publish_timer;
 
@@ -178,23 +160,8 @@ void ledger_publish_advance(struct ledger *l, bool now);
 enum err ledger_answer_published(
     struct ledger *l, const struct workload *w, void *waiter, uint64_t arrived_us) MUST_USE;
 
-/* ledger_pending.c */
-void ledger_pending_place(struct ledger *l, const struct batch *b, struct commit_job *job);
-void ledger_pending_leave(struct ledger *l, struct publish_job *job);
-void ledger_pending_left(struct ledger *l); /* the job is done */
-enum err ledger_pending_read(struct ledger *l, struct merkle_frontier *tree) MUST_USE;
-/*
- * Makes what was found fit to be relied on: what is no whole record at the newest file's end is cut
- * off, its last whole record is written and synced again, and the directory is synced. Only when
- * guard and log agree: until then the unfinished record may be a damaged one that was signed.
- */
-enum err ledger_pending_mend(struct ledger *l) MUST_USE;
-void ledger_pending_free(struct ledger *l);
-
 /* ledger_recover.c */
 enum err ledger_recover(struct ledger *l, struct log_index *index) MUST_USE;
-enum err ledger_damaged(const char *path, uint64_t place, const char *text) MUST_USE;
-void ledger_say_damaged(const char *path, uint64_t place, const char *text);
 
 /* ledger_heads.c */
 enum err ledger_check_newest_bundle(struct ledger *l) MUST_USE;
