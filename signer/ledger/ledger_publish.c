@@ -67,9 +67,8 @@ ledger_publish_advance(struct ledger *l, bool now)
 }
 
 void
-ledger_publish_done(void *context, enum err result)
+ledger_publish_done(struct ledger *l, enum err result)
 {
-	struct ledger *l = context;
 	struct batch *b, *next;
 	struct buf note;
 
@@ -95,7 +94,6 @@ ledger_publish_done(void *context, enum err result)
 	l->publishing = NULL;
 	store_retire_end(l->store);
 	index_changes_free(&l->publishing_changes);
-	ledger_advance(l);
 }
 
 /* The receipt of a published report, under the published checkpoint, read from the tiles. */

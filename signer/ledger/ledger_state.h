@@ -1,7 +1,15 @@
 /*
- * The ledger's insides, shared by the files that make it up: ledger.c (staging and the group
- * commit), ledger_sign.c (key process, checkpoints, receipts), ledger_tokens.c (JWS),
- * ledger_publish.c (publication), ledger_recover.c and ledger_heads.c. Nobody else
+ * The ledger's insides, shared by the files that make it up. From the top:
+ *
+ *   ledger.c          staging and the group commit; hears all events, and moves everything on
+ *   ledger_recover.c  once, before all others; with ledger_heads.c
+ *   ledger_sign.c     guard and log, checkpoints, receipts
+ *   ledger_publish.c  publication; receipts from the published log
+ *   ledger_tokens.c   reports that wait for their JWS
+ *   ledger_state.c    batches in memory, and the end
+ *
+ * Each calls only what is below it. What a lower one has freed or found is taken up when it
+ * returns, by ledger.c's one function that moves every batch as far as it can go. Nobody else
  * includes this.
  */
 #ifndef HALLMARK_SIGNER_LEDGER_LEDGER_STATE_H
@@ -13,8 +21,10 @@
 #include "signer/ledger/index_changes.h"
 #include "signer/ledger/keyprocess.h"
 #include "signer/ledger/known_trees.h"
-#include "signer/ledger/ledger.h"
+#include "signer/ledger/ledger_events.h"
 #include "signer/ledger/publisher.h"
+#include "signer/ledger/store/evidence.h"
+#include "signer/ledger/store/store.h"
 
 /* Published this often where anything is unpublished; a checkpoint is at most this much behind. */
 #define LEDGER_PUBLISH_MS 500
@@ -129,15 +139,28 @@ struct ledger {
 	unsigned open_parts; /* committer, publisher, key process, timer */
 };
 
-/* ledger.c */
+/* ledger_state.c */
+
+/* Says why and stops everything: from here on no receipt leaves. */
 void ledger_fail(struct ledger *l, const char *event, const char *text);
-void ledger_advance(struct ledger *l);
-void ledger_check_room(struct ledger *l);
+
+/* An empty open batch that begins at `index`; and one back, for reuse. */
 struct batch *ledger_batch_take(struct ledger *l, uint64_t index);
 void ledger_batch_give(struct ledger *l, struct batch *b);
 
+/* The batch in memory that holds report `index`, or NULL. */
+struct batch *ledger_batch_find(struct ledger *l, uint64_t index);
+
+/* Bytes of memory of all batches. */
+size_t ledger_batch_bytes(const struct ledger *l);
+
 /* ledger_sign.c */
-extern const struct keyprocess_events ledger_key_events; /* context to be filled in */
+
+/* A key process is there: compares guard and log, and asks again what was not answered. */
+void ledger_sign_begin(
+    struct ledger *l, uint64_t size, const struct digest *root, struct view certificate);
+void ledger_sign_answer(void *context, void *about, const struct keychannel_answer *answer);
+void ledger_sign_down(void *context);
 void ledger_sign_advance(struct ledger *l);
 void ledger_answer(
     struct ledger *l, const struct batch *b, size_t entry, void *waiter, uint64_t arrived_us);
@@ -154,7 +177,7 @@ void ledger_tokens_free(struct ledger *l);
 
 /* ledger_publish.c */
 void ledger_publish_start(struct ledger *l);
-void ledger_publish_done(void *context, enum err result);
+void ledger_publish_done(struct ledger *l, enum err result);
 void ledger_publish_add(struct ledger *l, struct batch *b);
 void ledger_publish_advance(struct ledger *l, bool now);
 enum err ledger_answer_published(
