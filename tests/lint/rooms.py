@@ -61,7 +61,8 @@ program("register", [*PROTO, "config", "policy", "log"])
 TAKES = {
     ("policy", "config"): {"faults.h", "yaml.h"},  # the reading of YAML
     # Another form of store stands behind these.
-    ("signer/ledger", "signer/ledger/store"): {"store.h", "evidence.h", "index.h", "record.h", "chain_head.h"},
+    ("signer/ledger", "signer/ledger/store"):
+        {"store.h", "evidence.h", "index.h", "record.h", "chain_head.h"},
 }
 
 # Which rooms (and rooms within them) may include a library's headers, and in how many files.
@@ -180,7 +181,7 @@ def check_arrows(sources, includes, uses):
                 found.append(f"{path}:{number}: includes {header}: {refusal(room, other)}")
             elif (room, other) in TAKES and os.path.basename(header) not in TAKES[room, other]:
                 found.append(f"{path}:{number}: includes {header}: of {other}, {room} takes "
-                             f"{' and '.join(sorted(TAKES[room, other]))} only")
+                             f"{', '.join(sorted(TAKES[room, other]))} only")
     for (path, definer), name in uses.items():
         room, other = room_of(path), room_of(definer)
         if room != other and (room, other) not in arrows and other not in ROOMS.get(room, [other]):
