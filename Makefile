@@ -221,7 +221,8 @@ fuzz: deps
 .PHONY: lint
 lint: deps
 	@$(INSTALL_PACKAGES) $(PACKAGES_LINT)
-	@tests/lint/run $(BUILD)/lint
+	@$(MAKE) --no-print-directory all
+	@tests/lint/run $(BUILD)
 
 BENCHED := $(BUILD)/load $(BUILD)/prefill $(BUILD)/token_module.so $(BUILD)/rawsign
 

@@ -1,17 +1,26 @@
 #include "auditor/display.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "proto/text.h"
 
-#define YEAR_9999_END_S 253402300799ULL
-#define LINE_SIZE_MAX   (1024 * 1024) /* bytes shown: a line of a report has under 4 KiB */
+#define LINE_SIZE_MAX (1024 * 1024) /* bytes shown: a line of a report has under 4 KiB */
 
+static const char *const marks[] = {
+    [OUTCOME_GOOD] = "ok", [OUTCOME_BAD] = "BAD", [OUTCOME_UNKNOWN] = "?"};
+
+static void tell(void *context, const struct finding *f);
+static void show_progress(void *context, uint64_t done, uint64_t total);
 static void show(const struct display *d, const char *head, const char *format, va_list arguments);
+
+struct findings
+display_findings(const struct display *d)
+{
+	/* The callbacks only read it. */
+	return (struct findings){tell, show_progress, (void *)(uintptr_t)d};
+}
 
 void
 display_line(const struct display *d, const char *format, ...)
@@ -38,7 +47,6 @@ display_field(const struct display *d, const char *label, const char *format, ..
 enum outcome
 display_step(const struct display *d, const char *step, enum outcome o, const char *format, ...)
 {
-	static const char *const marks[] = {"ok", "BAD", "?"};
 	char head[64];
 	va_list arguments;
 
@@ -68,28 +76,63 @@ display_gap(const struct display *d)
 		(void)fputc('\n', d->to);
 }
 
+void
+display_policies(const struct display *d, const struct policies *p)
+{
+	for (size_t i = 0; i < policies_count(p); i++) {
+		const struct policies_seen seen = policies_get(p, i);
+
+		display_field(d, i == 0 ? "policies" : "", "%" PRIu64 " report%s by %.*s%s",
+		    seen.reports, display_plural(seen.reports), view_precision(seen.id),
+		    (const char *)seen.id.data, seen.expected ? "" : ", which is not expected");
+	}
+	if (policies_others(p) > 0)
+		display_field(d, "", "%" PRIu64 " reports by more than %d others",
+		    policies_others(p), POLICIES_MAX);
+}
+
+void
+display_stopped(const struct display *d, const struct defects *defects)
+{
+	if (defects_full(defects))
+		display_field(d, "stopped", "at %" PRIu64 " faults; there may be more (--faults N)",
+		    defects->max);
+}
+
 const char *
 display_plural(uint64_t count)
 {
 	return count == 1 ? "" : "s";
 }
 
-int
-display_size(struct view v)
+static void
+tell(void *context, const struct finding *f)
 {
-	return v.size > INT_MAX ? INT_MAX : (int)v.size;
+	const struct display *d = context;
+
+	switch (f->kind) {
+	case FINDING_STEP:
+		(void)display_step(d, f->where, f->outcome, "%s", f->text);
+		break;
+	case FINDING_WARN:
+		display_warn(d, f->where, "%s", f->text);
+		break;
+	case FINDING_DEFECT:
+		display_line(d, "%-5s %s: %s", marks[f->outcome], f->where, f->text);
+		break;
+	case FINDING_NOTE:
+		display_line(d, "%-5s %s: %s", "note", f->where, f->text);
+		break;
+	}
 }
 
-const char *
-display_time(uint64_t seconds, char to[DISPLAY_TIME_SIZE])
+static void
+show_progress(void *context, uint64_t done, uint64_t total)
 {
-	const time_t time = (time_t)seconds;
-	struct tm tm;
+	const struct display *d = context;
 
-	if (seconds > YEAR_9999_END_S || gmtime_r(&time, &tm) == NULL ||
-	    strftime(to, DISPLAY_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		(void)snprintf(to, DISPLAY_TIME_SIZE, "%" PRIu64, seconds);
-	return to;
+	if (d->progress != NULL)
+		progress_at(d->progress, done, total);
 }
 
 static void

@@ -10,15 +10,20 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "auditor/progress.h"
+#include "log/defects.h"
+#include "log/findings.h"
 #include "log/outcome.h"
-#include "proto/bytes.h"
-
-#define DISPLAY_TIME_SIZE 24 /* "9999-12-31T23:59:59Z" and NUL */
+#include "log/policies.h"
 
 struct display {
-	FILE *to;           /* NULL: all is checked, nothing is shown */
-	const char *margin; /* stands before every line: "  ", or "# " in a script */
+	FILE *to;                  /* NULL: all is checked, nothing is shown */
+	const char *margin;        /* stands before every line: "  ", or "# " in a script */
+	struct progress *progress; /* NULL: none is shown */
 };
+
+/* Shows what a check finds, each as a line. The display must outlive it. */
+struct findings display_findings(const struct display *d);
 
 /* One line as it is formatted, behind the margin. */
 void display_line(const struct display *d, const char *format, ...)
@@ -39,13 +44,13 @@ void display_warn(const struct display *d, const char *step, const char *format,
 /* An empty line. */
 void display_gap(const struct display *d);
 
+/* One line for each policy, in the order in which they were first seen. */
+void display_policies(const struct display *d, const struct policies *p);
+
+/* Where a search ended because of too many defects, that it did. */
+void display_stopped(const struct display *d, const struct defects *defects);
+
 /* "s" behind a noun, unless there is one. */
 const char *display_plural(uint64_t count);
-
-/* For "%.*s": the size as printf wants it. */
-int display_size(struct view v);
-
-/* Seconds since 1970 as "2026-11-24T10:00:00Z"; beyond the year 9999 as the number. */
-const char *display_time(uint64_t seconds, char to[DISPLAY_TIME_SIZE]);
 
 #endif

@@ -288,7 +288,7 @@ fail_usage(const char *what)
 static int
 fail_argument(const struct command *command, const char *argument)
 {
-	const struct display d = {stderr, ""};
+	const struct display d = {.to = stderr, .margin = ""};
 
 	display_line(&d,
 	    "hallmark-audit: %s: \"%s\" is not for this command, is there twice, or lacks a valid "

@@ -9,6 +9,7 @@
 #include "log/receipt_check.h"
 #include "log/signercert.h"
 #include "proto/encoding.h"
+#include "proto/utc.h"
 
 static enum outcome read_receipt(
     const char *path, const struct display *d, struct buf *report, uint64_t *index);
@@ -23,13 +24,13 @@ static void show_chain(const struct report *r, const struct display *d);
 static void show_digest(const struct display *d, const char *label, const struct digest *digest);
 
 /* What a label and a view need in a format of "%.*s". */
-#define SHOWN(v) display_size(v), (const char *)(v).data
+#define SHOWN(v) view_precision(v), (const char *)(v).data
 
 enum outcome
 show_run(const struct show_options *options, FILE *to)
 {
 	/* Where the report itself is the output, everything else goes to stderr. */
-	const struct display d = {options->json ? stderr : to, ""};
+	const struct display d = {.to = options->json ? stderr : to, .margin = ""};
 	struct buf report = BUF_INIT;
 	uint64_t index = options->index;
 	enum outcome o;
@@ -53,7 +54,7 @@ show_run(const struct show_options *options, FILE *to)
 void
 show_report(const struct report *r, const struct display *d)
 {
-	char issued[DISPLAY_TIME_SIZE], expires[DISPLAY_TIME_SIZE], measured[DISPLAY_TIME_SIZE];
+	char issued[UTC_TEXT_SIZE], expires[UTC_TEXT_SIZE], measured[UTC_TEXT_SIZE];
 
 	display_line(d, "who");
 	display_field(d, "  workload", "%.*s", SHOWN(r->bundle.workload));
@@ -61,9 +62,9 @@ show_report(const struct report *r, const struct display *d)
 	display_field(d, "  log", "%.*s", SHOWN(r->issuer));
 	display_field(d, "  verifier", "%.*s, %.*s", SHOWN(r->build), SHOWN(r->developer));
 	display_line(d, "when");
-	display_field(d, "  measured", "%s", display_time(r->bundle.time_ms / 1000, measured));
-	display_field(d, "  issued", "%s", display_time(r->issued_s, issued));
-	display_field(d, "  expires", "%s", display_time(r->expires_s, expires));
+	display_field(d, "  measured", "%s", utc_text(r->bundle.time_ms / 1000, measured));
+	display_field(d, "  issued", "%s", utc_text(r->issued_s, issued));
+	display_field(d, "  expires", "%s", utc_text(r->expires_s, expires));
 	show_verdict(r, d);
 	show_findings(r, d);
 	show_evidence(r, d);
@@ -95,19 +96,19 @@ read_receipt(const char *path, const struct display *d, struct buf *report, uint
 static enum outcome
 read_log(const struct show_options *options, const struct display *d, struct buf *report)
 {
-	const struct display quiet = {NULL, ""};
+	const struct findings quiet = {.tell = NULL}, aloud = display_findings(d);
 	struct signercert *certificate = NULL;
 	struct seal_wanted wanted = {.origin = options->origin};
 	struct log_reader l = {.dir = -1};
 	enum outcome o;
 	enum err e;
 
-	if ((o = signercert_load(options->certificate, d, &certificate)) != OUTCOME_GOOD)
+	if ((o = signercert_load(options->certificate, &aloud, &certificate)) != OUTCOME_GOOD)
 		return o;
 	wanted.certificate = certificate;
 	if ((o = log_open(&l, options->log, &wanted, &quiet)) != OUTCOME_GOOD) {
 		log_close(&l);
-		o = log_open(&l, options->log, &wanted, d); /* once more, aloud */
+		o = log_open(&l, options->log, &wanted, &aloud);
 	} else if (options->index >= l.checkpoint.size) {
 		o = display_step(d, "index", OUTCOME_UNKNOWN,
 		    "expected one below %" PRIu64 ", the number of entries", l.checkpoint.size);
@@ -214,7 +215,7 @@ show_evidence(const struct report *r, const struct display *d)
 static void
 show_chain(const struct report *r, const struct display *d)
 {
-	char time[DISPLAY_TIME_SIZE];
+	char time[UTC_TEXT_SIZE];
 
 	display_line(d, "chain");
 	display_field(d, "  sequence", "%" PRIu64, r->bundle.seq);
@@ -230,7 +231,7 @@ show_chain(const struct report *r, const struct display *d)
 	if (r->has_signature)
 		show_digest(d, "  signed by cert.", &r->certificate);
 	if (r->last_signed_s != 0)
-		display_field(d, "  last signed", "%s", display_time(r->last_signed_s, time));
+		display_field(d, "  last signed", "%s", utc_text(r->last_signed_s, time));
 	else
 		display_field(d, "  last signed", "never");
 }

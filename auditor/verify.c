@@ -4,22 +4,26 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "auditor/display.h"
 #include "auditor/explain.h"
 #include "log/inputfile.h"
 #include "log/receipt_check.h"
 #include "proto/err.h"
+#include "proto/utc.h"
 
 static enum outcome verify_file(const struct verify_options *options,
     const struct seal_wanted *wanted, const char *path, FILE *to);
+static void tell_report(const struct display *d, const struct report *r);
 static void tell_verdict(const struct display *d, enum outcome o, const struct receipt_check *c);
 
 enum outcome
 verify_run(const struct verify_options *options, FILE *to)
 {
-	const struct display d = {to, options->explain ? "# " : "  "};
+	const struct display d = {.to = to, .margin = options->explain ? "# " : "  "};
+	const struct findings f = display_findings(&d);
 	struct signercert *certificate;
 	struct seal_wanted wanted = {.origin = options->origin, .alone = true};
-	enum outcome o = signercert_load(options->certificate, &d, &certificate);
+	enum outcome o = signercert_load(options->certificate, &f, &certificate);
 
 	wanted.certificate = certificate;
 	for (size_t i = 0; i < options->file_count && certificate != NULL; i++) {
@@ -35,8 +39,9 @@ static enum outcome
 verify_file(const struct verify_options *options, const struct seal_wanted *wanted,
     const char *path, FILE *to)
 {
-	const struct display head = {to, options->explain ? "# " : ""};
-	const struct display d = {to, options->explain ? "#   " : "  "};
+	const struct display head = {.to = to, .margin = options->explain ? "# " : ""};
+	const struct display d = {.to = to, .margin = options->explain ? "#   " : "  "};
+	const struct findings f = display_findings(&d);
 	struct receipt_check c;
 	struct buf bytes = BUF_INIT;
 	enum outcome o;
@@ -49,7 +54,9 @@ verify_file(const struct verify_options *options, const struct seal_wanted *want
 		o = display_step(&d, "read", outcome_of_error(e), "%s", inputfile_reason(e));
 	} else {
 		(void)display_step(&d, "read", OUTCOME_GOOD, "%zu bytes", bytes.size);
-		o = receipt_check_run(wanted, buf_view(&bytes), &d, &c);
+		o = receipt_check_run(wanted, buf_view(&bytes), &f, &c);
+		if (c.document != NULL)
+			tell_report(&d, report_document_report(c.document));
 	}
 	tell_verdict(&d, o, &c);
 	if (options->explain && c.parsed &&
@@ -64,6 +71,25 @@ verify_file(const struct verify_options *options, const struct seal_wanted *want
 	receipt_check_free(&c);
 	buf_free(&bytes);
 	return o;
+}
+
+static void
+tell_report(const struct display *d, const struct report *r)
+{
+	char issued[UTC_TEXT_SIZE], measured[UTC_TEXT_SIZE], expires[UTC_TEXT_SIZE];
+
+	display_field(d, "  workload", "%.*s", view_precision(r->bundle.workload),
+	    (const char *)r->bundle.workload.data);
+	display_field(d, "  collector", "%.*s", view_precision(r->collector),
+	    (const char *)r->collector.data);
+	display_field(d, "  status", "%s (%" PRIu64 " finding%s)", report_status_name(r->status),
+	    r->finding_total, display_plural(r->finding_total));
+	display_field(d, "  measured", "%s%s", utc_text(r->bundle.time_ms / 1000, measured),
+	    r->bundle.offline ? " by the collector's clock, without a nonce" : "");
+	display_field(d, "  issued", "%s", utc_text(r->issued_s, issued));
+	display_field(d, "  expires", "%s", utc_text(r->expires_s, expires));
+	display_field(
+	    d, "  policy", "%.*s", view_precision(r->policy_id), (const char *)r->policy_id.data);
 }
 
 static void

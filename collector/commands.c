@@ -10,7 +10,7 @@
 #include "collector/measure/listing.h"
 #include "collector/measure/measure.h"
 #include "collector/measure/pattern.h"
-#include "collector/measure/process.h"
+#include "collector/measure/process_find.h"
 #include "collector/report/channel.h"
 #include "collector/report/receipt.h"
 #include "collector/report/reporter.h"
@@ -336,7 +336,7 @@ report_wanted(
     struct reporter *r, const struct collector_config *config, size_t index, bool *open, bool *good)
 {
 	const char *name = config->workloads[index].name;
-	struct reporter_result result;
+	struct receipt_summary result;
 
 	if (!reporter_is_connected(r))
 		return true;

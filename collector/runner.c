@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "collector/ground/interrupt.h"
+#include "collector/ground/journal.h"
 #include "collector/report/backoff.h"
-#include "collector/report/journal.h"
 #include "collector/report/reporter.h"
 
 #define RECONNECT_FIRST_MS 1000
@@ -101,7 +101,7 @@ round_all(struct runner *r)
 	for (size_t i = 0; i < config->workload_count && !interrupt_stop(); i++) {
 		const size_t waiting = reporter_waiting(r->reporter);
 		enum reporter_outcome outcome = REPORTER_LOST;
-		struct reporter_result result;
+		struct receipt_summary result;
 		enum err e;
 
 		if (!reporter_is_connected(r->reporter) && interrupt_clock_ms() >= r->connect_ms &&

@@ -1,18 +1,16 @@
 #include "log/defects.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
 
 void
-defects_begin(struct defects *f, const struct display *d, uint64_t max)
+defects_begin(struct defects *f, const struct findings *to, uint64_t max)
 {
-	*f = (struct defects){.display = d, .max = max};
+	*f = (struct defects){.findings = to, .max = max};
 }
 
 void
 defects_add(struct defects *f, enum outcome o, const char *what, const char *format, ...)
 {
-	char *text = NULL;
 	va_list arguments;
 
 	if (o == OUTCOME_BAD)
@@ -22,27 +20,20 @@ defects_add(struct defects *f, enum outcome o, const char *what, const char *for
 	if (f->bad + f->unknown > f->max)
 		return;
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
-		abort();
+	findings_tell(f->findings, FINDING_DEFECT, o, what, format, arguments);
 	va_end(arguments);
-	display_line(f->display, "%-5s %s: %s", o == OUTCOME_BAD ? "BAD" : "?", what, text);
-	free(text);
 }
 
 void
 defects_remark(struct defects *f, const char *what, const char *format, ...)
 {
-	char *text = NULL;
 	va_list arguments;
 
 	if (f->remarks++ >= f->max)
 		return;
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
-		abort();
+	findings_tell(f->findings, FINDING_NOTE, OUTCOME_GOOD, what, format, arguments);
 	va_end(arguments);
-	display_line(f->display, "%-5s %s: %s", "note", what, text);
-	free(text);
 }
 
 bool

@@ -7,24 +7,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "auditor/display.h"
-#include "log/outcome.h"
+#include "log/findings.h"
 
 struct defects {
-	const struct display *display;
-	uint64_t max;     /* of bad and unknown together; then the search ends */
-	uint64_t bad;     /* proved */
-	uint64_t unknown; /* could not be read */
-	uint64_t remarks; /* not wrong, but not expected either */
+	const struct findings *findings; /* where each is told */
+	uint64_t max;                    /* of bad and unknown together; then the search ends */
+	uint64_t bad;                    /* proved */
+	uint64_t unknown;                /* could not be read */
+	uint64_t remarks;                /* not wrong, but not expected either */
 };
 
-void defects_begin(struct defects *f, const struct display *d, uint64_t max);
+/* `to` must outlive it. */
+void defects_begin(struct defects *f, const struct findings *to, uint64_t max);
 
 /* Not OUTCOME_GOOD. `what` is a file, or what else is wrong. */
 void defects_add(struct defects *f, enum outcome o, const char *what, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Shows at most `max` of them. */
+/* Tells at most `max` of them. */
 void defects_remark(struct defects *f, const char *what, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

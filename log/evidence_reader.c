@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,9 +29,9 @@ struct evidence_reader {
 };
 
 static enum outcome read_packs(
-    struct evidence_reader *r, const char *directory, const struct display *d);
+    struct evidence_reader *r, const char *directory, const struct findings *f);
 static bool is_pack(const char *name);
-static enum err read_pack(struct evidence_reader *r, const char *name, const struct display *d);
+static enum err read_pack(struct evidence_reader *r, const char *name, const struct findings *f);
 static enum err read_header(struct evidence_reader *r, int fd, uint64_t size, uint32_t pack,
     uint64_t *offset, struct buf *bytes);
 static enum err add(struct evidence_reader *r, const struct record *record);
@@ -39,25 +40,25 @@ static size_t first_of(const struct evidence_reader *r, const struct digest *dig
 static enum err read_record(struct evidence_reader *r, const struct record *record, struct buf *to);
 
 enum outcome
-evidence_reader_open(const char *directory, const struct display *d, struct evidence_reader **out)
+evidence_reader_open(const char *directory, const struct findings *f, struct evidence_reader **out)
 {
 	struct evidence_reader *r = calloc(1, sizeof(*r));
 	enum outcome o;
 
 	*out = NULL;
 	if (r == NULL)
-		return display_step(d, "evidence", OUTCOME_UNKNOWN, "%s", err_text(ERR_MEMORY));
+		return findings_step(f, "evidence", OUTCOME_UNKNOWN, "%s", err_text(ERR_MEMORY));
 	if ((r->dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-		o = display_step(
-		    d, "evidence", OUTCOME_UNKNOWN, "%s: %s", directory, inputfile_reason(ERR_IO));
+		o = findings_step(
+		    f, "evidence", OUTCOME_UNKNOWN, "%s: %s", directory, inputfile_reason(ERR_IO));
 	else
-		o = read_packs(r, directory, d);
+		o = read_packs(r, directory, f);
 	if (o == OUTCOME_GOOD) {
 		if (r->count > 0)
 			qsort(r->records, r->count, sizeof(*r->records), compare);
 		*out = r;
-		return display_step(d, "evidence", o, "%zu record%s in %s", r->count,
-		    display_plural(r->count), directory);
+		return findings_step(f, "evidence", o, "%zu record%s in %s", r->count,
+		    r->count == 1 ? "" : "s", directory);
 	}
 	evidence_reader_close(&r);
 	return o;
@@ -93,7 +94,7 @@ evidence_reader_get(
 }
 
 static enum outcome
-read_packs(struct evidence_reader *r, const char *directory, const struct display *d)
+read_packs(struct evidence_reader *r, const char *directory, const struct findings *f)
 {
 	const int fd = dup(r->dir);
 	DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
@@ -103,20 +104,20 @@ read_packs(struct evidence_reader *r, const char *directory, const struct displa
 	if (list == NULL) {
 		if (fd >= 0)
 			close(fd);
-		return display_step(
-		    d, "evidence", OUTCOME_UNKNOWN, "%s: %s", directory, strerror(errno));
+		return findings_step(
+		    f, "evidence", OUTCOME_UNKNOWN, "%s: %s", directory, strerror(errno));
 	}
 
 	while (e == ERR_OK && (errno = 0, entry = readdir(list)) != NULL) {
 		if (!is_pack(entry->d_name))
 			continue;
-		if ((e = read_pack(r, entry->d_name, d)) != ERR_OK)
-			(void)display_step(d, "evidence", OUTCOME_UNKNOWN, "%s/%s: %s", directory,
+		if ((e = read_pack(r, entry->d_name, f)) != ERR_OK)
+			(void)findings_step(f, "evidence", OUTCOME_UNKNOWN, "%s/%s: %s", directory,
 			    entry->d_name, inputfile_reason(e));
 	}
 	if (e == ERR_OK && errno != 0) {
-		(void)display_step(
-		    d, "evidence", OUTCOME_UNKNOWN, "%s: %s", directory, strerror(errno));
+		(void)findings_step(
+		    f, "evidence", OUTCOME_UNKNOWN, "%s: %s", directory, strerror(errno));
 		e = ERR_IO;
 	}
 	closedir(list);
@@ -133,7 +134,7 @@ is_pack(const char *name)
 }
 
 static enum err
-read_pack(struct evidence_reader *r, const char *name, const struct display *d)
+read_pack(struct evidence_reader *r, const char *name, const struct findings *f)
 {
 	const uint32_t pack = (uint32_t)strtoul(name + strlen(PACK_PREFIX), NULL, 10);
 	struct buf bytes = BUF_INIT;
@@ -146,7 +147,7 @@ read_pack(struct evidence_reader *r, const char *name, const struct display *d)
 	while (e == ERR_OK && offset < size)
 		e = read_header(r, fd, size, pack, &offset, &bytes);
 	if (e == ERR_FORMAT || e == ERR_FORMAT_SIZE) {
-		display_warn(d, "evidence",
+		findings_warn(f, "evidence",
 		    "%s: %s from byte %" PRIu64 " of %" PRIu64 " on; what lies behind is absent",
 		    name, e == ERR_FORMAT ? "damaged" : "torn", offset, size);
 		e = ERR_OK;

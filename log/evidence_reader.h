@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "auditor/display.h"
+#include "log/findings.h"
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"
@@ -23,7 +23,7 @@ struct evidence_reader;
  * absent. OUTCOME_UNKNOWN if the directory or a pack cannot be read at all.
  */
 enum outcome evidence_reader_open(
-    const char *directory, const struct display *d, struct evidence_reader **out) MUST_USE;
+    const char *directory, const struct findings *f, struct evidence_reader **out) MUST_USE;
 void evidence_reader_close(struct evidence_reader **r);
 
 /*

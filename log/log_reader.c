@@ -13,7 +13,7 @@ static enum err read_node(void *context, unsigned level, uint64_t index, struct 
 
 enum outcome
 log_open(struct log_reader *l, const char *directory, const struct seal_wanted *wanted,
-    const struct display *d)
+    const struct findings *f)
 {
 	struct buf note = BUF_INIT;
 	char root[DIGEST_HEX_SIZE + 1];
@@ -22,17 +22,17 @@ log_open(struct log_reader *l, const char *directory, const struct seal_wanted *
 
 	memset(l, 0, sizeof(*l));
 	if ((l->dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-		return display_step(
-		    d, "log", OUTCOME_UNKNOWN, "%s: %s", directory, inputfile_reason(ERR_IO));
+		return findings_step(
+		    f, "log", OUTCOME_UNKNOWN, "%s: %s", directory, inputfile_reason(ERR_IO));
 	if ((e = inputfile_read(l->dir, "checkpoint", NOTE_SIZE_MAX, &note)) != ERR_OK)
-		o = display_step(d, "checkpoint", outcome_of_error(e), "%s/checkpoint: %s",
+		o = findings_step(f, "checkpoint", outcome_of_error(e), "%s/checkpoint: %s",
 		    directory, inputfile_reason(e));
 	else
-		o = seal_check(wanted, buf_view(&note), d, &l->checkpoint, NULL);
+		o = seal_check(wanted, buf_view(&note), f, &l->checkpoint, NULL);
 	if (o == OUTCOME_GOOD) {
 		digest_to_hex(&l->checkpoint.root, root);
-		(void)display_step(
-		    d, "checkpoint", o, "size %" PRIu64 ", root %s", l->checkpoint.size, root);
+		(void)findings_step(
+		    f, "checkpoint", o, "size %" PRIu64 ", root %s", l->checkpoint.size, root);
 	}
 	buf_free(&note);
 	return o;

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "auditor/display.h"
+#include "log/findings.h"
 #include "log/outcome.h"
 #include "log/seal.h"
 #include "proto/bytes.h"
@@ -28,7 +28,7 @@ struct log_reader {
  * and checks its seal. Every step is told. To be closed whatever the outcome.
  */
 enum outcome log_open(struct log_reader *l, const char *directory, const struct seal_wanted *wanted,
-    const struct display *d) MUST_USE;
+    const struct findings *f) MUST_USE;
 void log_close(struct log_reader *l);
 
 /*

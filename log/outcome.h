@@ -1,5 +1,5 @@
 /*
- * What the auditor can say about a receipt, a log or a verdict; also its exit status.
+ * What can be said about a receipt, a log or a verdict; also the exit status of hallmark-audit.
  */
 #ifndef HALLMARK_LOG_OUTCOME_H
 #define HALLMARK_LOG_OUTCOME_H

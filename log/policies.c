@@ -1,6 +1,6 @@
 #include "log/policies.h"
 
-#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,17 +71,24 @@ policies_check(struct policies *p, struct view id, const char **what)
 	return seen->expected ? OUTCOME_GOOD : refuse(p, id, what);
 }
 
-void
-policies_show(const struct policies *p, const struct display *d)
+size_t
+policies_count(const struct policies *p)
 {
-	for (size_t i = 0; i < p->count; i++)
-		display_field(d, i == 0 ? "policies" : "", "%" PRIu64 " report%s by %.*s%s",
-		    p->seen[i].reports, display_plural(p->seen[i].reports),
-		    display_size(buf_view(&p->seen[i].id)), (const char *)p->seen[i].id.data,
-		    p->seen[i].expected ? "" : ", which is not expected");
-	if (p->others > 0)
-		display_field(
-		    d, "", "%" PRIu64 " reports by more than %d others", p->others, POLICIES_MAX);
+	return p->count;
+}
+
+struct policies_seen
+policies_get(const struct policies *p, size_t i)
+{
+	const struct policy_seen *seen = &p->seen[i];
+
+	return (struct policies_seen){buf_view(&seen->id), seen->reports, seen->expected};
+}
+
+uint64_t
+policies_others(const struct policies *p)
+{
+	return p->others;
 }
 
 static struct policy_seen *
@@ -126,7 +133,7 @@ refuse(struct policies *p, struct view id, const char **what)
 	(void)snprintf(p->reason, sizeof(p->reason),
 	    "judged by a policy that is none of those expected (--policy): %.*s; the first of its "
 	    "reports",
-	    display_size(id), (const char *)id.data);
+	    view_precision(id), (const char *)id.data);
 	*what = p->reason;
 	return OUTCOME_BAD;
 }

@@ -8,9 +8,10 @@
 #ifndef HALLMARK_LOG_POLICIES_H
 #define HALLMARK_LOG_POLICIES_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-#include "auditor/display.h"
 #include "log/outcome.h"
 #include "proto/bytes.h"
 #include "proto/digest.h"
@@ -39,7 +40,18 @@ void policies_free(struct policies **p);
  */
 enum outcome policies_check(struct policies *p, struct view id, const char **what) MUST_USE;
 
-/* One line for each, in the order in which they were first seen. */
-void policies_show(const struct policies *p, const struct display *d);
+/* One policy that was seen. */
+struct policies_seen {
+	struct view id; /* valid until the next policies_check */
+	uint64_t reports;
+	bool expected;
+};
+
+/* Those seen, in the order in which they were first seen. */
+size_t policies_count(const struct policies *p);
+struct policies_seen policies_get(const struct policies *p, size_t i);
+
+/* Reports under policies beyond POLICIES_MAX. */
+uint64_t policies_others(const struct policies *p);
 
 #endif

@@ -4,10 +4,11 @@
 #ifndef HALLMARK_LOG_RECEIPT_CHECK_H
 #define HALLMARK_LOG_RECEIPT_CHECK_H
 
-#include "auditor/display.h"
+#include "log/findings.h"
 #include "log/outcome.h"
 #include "log/seal.h"
 #include "proto/bytes.h"
+#include "proto/report/report.h"
 #include "proto/tlog/tlogproof.h"
 
 /* What was proved; views into the receipt's bytes and `storage`. */
@@ -16,13 +17,14 @@ struct receipt_check {
 	struct tlogproof proof;
 	struct checkpoint checkpoint;
 	struct digest leaf;
-	bool parsed; /* `proof` is filled */
-	bool sealed; /* `checkpoint` is authentic */
+	struct report_document *document; /* the report; NULL unless all is good */
+	bool parsed;                      /* `proof` is filled */
+	bool sealed;                      /* `checkpoint` is authentic */
 };
 
 /* `out` is to be freed by receipt_check_free, whatever the outcome. */
 enum outcome receipt_check_run(const struct seal_wanted *wanted, struct view bytes,
-    const struct display *d, struct receipt_check *out) MUST_USE;
+    const struct findings *f, struct receipt_check *out) MUST_USE;
 
 /*
  * tlogproof_parse, but ERR_UNSUPPORTED only for what names another version in the form of this one:

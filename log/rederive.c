@@ -30,11 +30,11 @@ static enum outcome say(struct rederive *r, enum outcome o, const char *format, 
     __attribute__((format(printf, 3, 4)));
 
 struct rederive *
-rederive_new(struct evidence_reader *evidence, const struct display *d)
+rederive_new(struct evidence_reader *evidence, const struct findings *f)
 {
 	struct rederive *r = calloc(1, sizeof(*r));
 
-	if (r == NULL || (r->cache = verdict_cache_new(evidence, d)) == NULL) {
+	if (r == NULL || (r->cache = verdict_cache_new(evidence, f)) == NULL) {
 		free(r);
 		return NULL;
 	}
@@ -70,13 +70,13 @@ rederive_check(
 	*what = r->reason;
 	if ((e = verdict_cache_policy(r->cache, logged->policy_id, &policy)) != ERR_OK)
 		return say(r, outcome_of_error(e), "the policy %.*s: %s",
-		    display_size(logged->policy_id), (const char *)logged->policy_id.data,
+		    view_precision(logged->policy_id), (const char *)logged->policy_id.data,
 		    err_text(e));
 	rule = policy_find(policy, logged->bundle.workload, logged->collector);
 	if (rule == NULL)
 		return say(r, OUTCOME_BAD, "the policy does not let %.*s speak for %.*s",
-		    display_size(logged->collector), (const char *)logged->collector.data,
-		    display_size(logged->bundle.workload),
+		    view_precision(logged->collector), (const char *)logged->collector.data,
+		    view_precision(logged->bundle.workload),
 		    (const char *)logged->bundle.workload.data);
 	if ((o = check_signature(r, logged)) != OUTCOME_GOOD ||
 	    (o = judge_all(r, logged, rule, &in)) != OUTCOME_GOOD)
@@ -124,7 +124,7 @@ check_vouching(struct rederive *r, const struct report *logged, struct view der)
 		   !view_equal(view_of_string(identity), logged->collector)) {
 		o = say(r, OUTCOME_BAD,
 		    "the collector's certificate: expected the name %.*s, found %s",
-		    display_size(logged->collector), (const char *)logged->collector.data,
+		    view_precision(logged->collector), (const char *)logged->collector.data,
 		    e == ERR_OK ? identity : err_text(e));
 	} else {
 		e = identity_verify_bundle(certificate, buf_view(&bundle), logged->signature);

@@ -12,8 +12,8 @@
 
 struct rederive;
 
-/* The reader must outlive it. NULL for want of memory. */
-struct rederive *rederive_new(struct evidence_reader *evidence, const struct display *d);
+/* Reader and listener must outlive it. NULL for want of memory. */
+struct rederive *rederive_new(struct evidence_reader *evidence, const struct findings *f);
 void rederive_free(struct rederive **r);
 
 /*

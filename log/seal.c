@@ -4,14 +4,14 @@
 #include <string.h>
 
 static enum outcome find_signer(const struct seal_wanted *wanted, const struct note *n,
-    const struct display *d, struct note_verifier **v);
+    const struct findings *f, struct note_verifier **v);
 static enum outcome check_signature(const struct seal_wanted *wanted, const struct note *n,
-    const struct note_verifier *v, const struct display *d);
+    const struct note_verifier *v, const struct findings *f);
 static enum outcome check_origin(const struct seal_wanted *wanted, struct view text,
-    const struct note_verifier *v, const struct display *d, struct checkpoint *c);
+    const struct note_verifier *v, const struct findings *f, struct checkpoint *c);
 
 enum outcome
-seal_check(const struct seal_wanted *wanted, struct view bytes, const struct display *d,
+seal_check(const struct seal_wanted *wanted, struct view bytes, const struct findings *f,
     struct checkpoint *out, struct note_verifier **verifier)
 {
 	struct note_verifier *v = NULL;
@@ -24,11 +24,11 @@ seal_check(const struct seal_wanted *wanted, struct view bytes, const struct dis
 	if (verifier != NULL)
 		*verifier = NULL;
 	if ((e = note_parse(bytes, &n)) != ERR_OK)
-		return display_step(d, "checkpoint", outcome_of_error(e),
+		return findings_step(f, "checkpoint", outcome_of_error(e),
 		    "expected a signed note: %s", err_text(e));
-	if ((o = find_signer(wanted, &n, d, &v)) == OUTCOME_GOOD &&
-	    (o = check_signature(wanted, &n, v, d)) == OUTCOME_GOOD &&
-	    (o = check_origin(wanted, n.text, v, d, &c)) == OUTCOME_GOOD) {
+	if ((o = find_signer(wanted, &n, f, &v)) == OUTCOME_GOOD &&
+	    (o = check_signature(wanted, &n, v, f)) == OUTCOME_GOOD &&
+	    (o = check_origin(wanted, n.text, v, f, &c)) == OUTCOME_GOOD) {
 		*out = c;
 		if (verifier != NULL) {
 			*verifier = v;
@@ -40,7 +40,7 @@ seal_check(const struct seal_wanted *wanted, struct view bytes, const struct dis
 }
 
 static enum outcome
-find_signer(const struct seal_wanted *wanted, const struct note *n, const struct display *d,
+find_signer(const struct seal_wanted *wanted, const struct note *n, const struct findings *f,
     struct note_verifier **v)
 {
 	const struct signercert *c = wanted->certificate;
@@ -49,61 +49,61 @@ find_signer(const struct seal_wanted *wanted, const struct note *n, const struct
 	enum err e = signercert_verifier(c, n, v);
 
 	if (e == ERR_UNKNOWN_KEY)
-		return display_step(d, "certificate", OUTCOME_UNKNOWN,
+		return findings_step(f, "certificate", OUTCOME_UNKNOWN,
 		    "%s is not of the key that signed: found a signature by \"%.*s\", key ID "
 		    "%02x%02x%02x%02x; give that log's certificate",
-		    signercert_path(c), display_size(s->name), (const char *)s->name.data,
+		    signercert_path(c), view_precision(s->name), (const char *)s->name.data,
 		    s->key_id[0], s->key_id[1], s->key_id[2], s->key_id[3]);
 	if (e != ERR_OK)
-		return display_step(d, "certificate", outcome_of_error(e),
+		return findings_step(f, "certificate", outcome_of_error(e),
 		    "the signature's key name: %s", err_text(e));
 	id = note_verifier_key_id(*v);
-	return display_step(d, "certificate", OUTCOME_GOOD,
+	return findings_step(f, "certificate", OUTCOME_GOOD,
 	    "%s: key ID %02x%02x%02x%02x as in the signature; %s", signercert_path(c), id[0], id[1],
 	    id[2], id[3], signercert_description(c));
 }
 
 static enum outcome
 check_signature(const struct seal_wanted *wanted, const struct note *n,
-    const struct note_verifier *v, const struct display *d)
+    const struct note_verifier *v, const struct findings *f)
 {
 	enum err e = note_verify(n, v);
 
 	if (e != ERR_OK)
-		return display_step(d, "signature", outcome_of_error(e),
+		return findings_step(f, "signature", outcome_of_error(e),
 		    "expected a signature over the checkpoint by this certificate's key: %s",
 		    err_text(e));
 	if (wanted->alone && n->signature_count != 1)
-		return display_step(d, "signature", OUTCOME_BAD,
+		return findings_step(f, "signature", OUTCOME_BAD,
 		    "expected one signature, found %zu: the others could be changed unnoticed",
 		    n->signature_count);
-	return display_step(d, "signature", OUTCOME_GOOD,
+	return findings_step(f, "signature", OUTCOME_GOOD,
 	    "over the %zu bytes of the checkpoint, by this key", n->text.size);
 }
 
 static enum outcome
 check_origin(const struct seal_wanted *wanted, struct view text, const struct note_verifier *v,
-    const struct display *d, struct checkpoint *c)
+    const struct findings *f, struct checkpoint *c)
 {
 	const char *name = note_verifier_name(v);
 	enum err e = checkpoint_parse(text, c);
 
 	if (e != ERR_OK)
-		return display_step(d, "checkpoint", outcome_of_error(e),
+		return findings_step(f, "checkpoint", outcome_of_error(e),
 		    "expected origin, size and root on three lines: %s", err_text(e));
 	if (strcmp(c->origin, name) != 0)
-		return display_step(d, "origin", OUTCOME_BAD,
+		return findings_step(f, "origin", OUTCOME_BAD,
 		    "the checkpoint says %s, its signature line says %s", c->origin, name);
 	if (wanted->origin != NULL && strcmp(c->origin, wanted->origin) != 0)
-		return display_step(d, "origin", OUTCOME_BAD, "expected the log %s, found %s",
+		return findings_step(f, "origin", OUTCOME_BAD, "expected the log %s, found %s",
 		    wanted->origin, c->origin);
 	if (wanted->origin != NULL)
-		(void)display_step(d, "origin", OUTCOME_GOOD, "%s, as demanded", c->origin);
+		(void)findings_step(f, "origin", OUTCOME_GOOD, "%s, as demanded", c->origin);
 	else if (signercert_names_origin(wanted->certificate, c->origin))
-		(void)display_step(
-		    d, "origin", OUTCOME_GOOD, "%s, and the certificate names it", c->origin);
+		(void)findings_step(
+		    f, "origin", OUTCOME_GOOD, "%s, and the certificate names it", c->origin);
 	else
-		display_warn(d, "origin",
+		findings_warn(f, "origin",
 		    "%s; the certificate does not name it: demand it with --origin", c->origin);
 	return OUTCOME_GOOD;
 }

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "auditor/display.h"
+#include "log/findings.h"
 #include "log/outcome.h"
 #include "log/signercert.h"
 #include "proto/tlog/checkpoint.h"
@@ -28,7 +28,7 @@ struct seal_wanted {
  * checkpoint's form, its origin. `out` is filled where the outcome is good. The verifier is handed
  * out (to be freed) if `verifier` is not NULL.
  */
-enum outcome seal_check(const struct seal_wanted *wanted, struct view note, const struct display *d,
-    struct checkpoint *out, struct note_verifier **verifier) MUST_USE;
+enum outcome seal_check(const struct seal_wanted *wanted, struct view note,
+    const struct findings *f, struct checkpoint *out, struct note_verifier **verifier) MUST_USE;
 
 #endif

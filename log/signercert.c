@@ -10,6 +10,7 @@
 
 #include "log/inputfile.h"
 #include "proto/tlog/checkpoint.h"
+#include "proto/utc.h"
 
 struct signercert {
 	X509 *x509;
@@ -24,7 +25,7 @@ static void append_date(struct buf *to, const ASN1_TIME *date);
 static bool name_is(const ASN1_STRING *name, const char *origin);
 
 enum outcome
-signercert_load(const char *path, const struct display *d, struct signercert **out)
+signercert_load(const char *path, const struct findings *f, struct signercert **out)
 {
 	struct buf text = BUF_INIT;
 	X509 *x509 = NULL;
@@ -32,13 +33,13 @@ signercert_load(const char *path, const struct display *d, struct signercert **o
 
 	*out = NULL;
 	if ((e = inputfile_read(AT_FDCWD, path, SIGNERCERT_SIZE_MAX, &text)) != ERR_OK) {
-		(void)display_step(
-		    d, "certificate", OUTCOME_UNKNOWN, "%s: %s", path, inputfile_reason(e));
+		(void)findings_step(
+		    f, "certificate", OUTCOME_UNKNOWN, "%s: %s", path, inputfile_reason(e));
 	} else if ((x509 = parse_pem(buf_view(&text))) == NULL) {
-		(void)display_step(d, "certificate", OUTCOME_UNKNOWN,
+		(void)findings_step(f, "certificate", OUTCOME_UNKNOWN,
 		    "%s: expected a certificate in PEM (-----BEGIN CERTIFICATE-----)", path);
 	} else if ((e = signercert_from_x509(x509, path, out)) != ERR_OK) {
-		(void)display_step(d, "certificate", OUTCOME_UNKNOWN,
+		(void)findings_step(f, "certificate", OUTCOME_UNKNOWN,
 		    "%s: expected a key on P-256 or of RSA with 2048 bits or more: %s", path,
 		    err_text(e));
 	}
@@ -224,13 +225,13 @@ static void
 append_date(struct buf *to, const ASN1_TIME *date)
 {
 	struct tm tm;
-	char text[DISPLAY_TIME_SIZE];
+	char text[UTC_TEXT_SIZE];
 	time_t seconds = -1;
 
 	if (ASN1_TIME_to_tm(date, &tm) == 1)
 		seconds = timegm(&tm);
 	buf_append_string(
-	    to, seconds < 0 ? "an unreadable date" : display_time((uint64_t)seconds, text));
+	    to, seconds < 0 ? "an unreadable date" : utc_text((uint64_t)seconds, text));
 }
 
 static bool

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "auditor/display.h"
+#include "log/findings.h"
 #include "log/outcome.h"
 #include "proto/tlog/note.h"
 
@@ -21,7 +21,7 @@ struct signercert;
 
 /* Reads a PEM file; its first certificate counts. Says what is wrong as a step. */
 enum outcome signercert_load(
-    const char *path, const struct display *d, struct signercert **out) MUST_USE;
+    const char *path, const struct findings *f, struct signercert **out) MUST_USE;
 
 /* Takes a reference on the certificate. ERR_UNSUPPORTED for a key that seals no logs. */
 enum err signercert_from_x509(X509 *x509, const char *path, struct signercert **out) MUST_USE;

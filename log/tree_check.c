@@ -56,7 +56,7 @@ static void compare_root(struct tree_check *t, const struct pair *p);
 
 void
 tree_check_run(const struct log_reader *l, struct defects *defects, tree_check_visit *visit,
-    void *context, struct progress *progress, struct tree_check_result *out)
+    void *context, struct tree_check_result *out)
 {
 	struct tree_check *t = calloc(1, sizeof(*t));
 	const uint64_t size = l->checkpoint.size;
@@ -70,11 +70,11 @@ tree_check_run(const struct log_reader *l, struct defects *defects, tree_check_v
 	    .log = l, .defects = defects, .visit = visit, .context = context, .result = out};
 	for (uint64_t i = 0; i < tile_count(0, size) && !defects_full(defects); i++) {
 		read_bundle(t, i, tile_width(0, i, size));
-		if (progress != NULL)
-			progress_at(progress, i * TILE_WIDTH);
+		findings_progress(defects->findings, i * TILE_WIDTH, size);
 	}
 	if (!defects_full(defects))
 		finish(t);
+	findings_progress(defects->findings, size, size);
 	buf_free(&t->bundle);
 	buf_free(&t->tile);
 	free(t);

@@ -15,7 +15,6 @@
 
 #include "log/defects.h"
 #include "log/log_reader.h"
-#include "log/progress.h"
 #include "proto/bytes.h"
 
 /* Called for each entry that could be read, in order. */
@@ -28,8 +27,11 @@ struct tree_check_result {
 	uint64_t hashes;        /* in them */
 };
 
-/* Adds to `defects` what is wrong, until they are full. `visit` and `progress` may be NULL. */
+/*
+ * Adds to `defects` what is wrong, until they are full, and tells their listener of its progress.
+ * `visit` may be NULL.
+ */
 void tree_check_run(const struct log_reader *l, struct defects *defects, tree_check_visit *visit,
-    void *context, struct progress *progress, struct tree_check_result *out);
+    void *context, struct tree_check_result *out);
 
 #endif

@@ -1,5 +1,6 @@
 #include "log/verdict_cache.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "proto/evidence/component.h"
@@ -25,7 +26,7 @@ struct kept_verdict {
 
 struct verdict_cache {
 	struct evidence_reader *evidence;
-	const struct display *display;
+	const struct findings *findings;
 	size_t policies, next_policy;
 	struct kept_policy policy[POLICIES_MAX];
 	size_t next_verdict[COMPONENT_KIND_COUNT];
@@ -35,19 +36,20 @@ struct verdict_cache {
 static void forget_verdicts(struct verdict_cache *c);
 static enum err build_policy(
     struct verdict_cache *c, const struct digest *manifest, struct policy **out);
+static void tell_fault(const struct verdict_cache *c, const struct fault *fault);
 static enum err fetch(
     void *context, enum pack_kind kind, const struct digest *digest, struct buf *to);
 static enum err judge(struct verdict_cache *c, const struct policy_rule *rule,
     enum component_kind kind, uint64_t received_s, struct kept_verdict *v);
 
 struct verdict_cache *
-verdict_cache_new(struct evidence_reader *evidence, const struct display *d)
+verdict_cache_new(struct evidence_reader *evidence, const struct findings *f)
 {
 	struct verdict_cache *c = calloc(1, sizeof(*c));
 
 	if (c != NULL) {
 		c->evidence = evidence;
-		c->display = d;
+		c->findings = f;
 	}
 	return c;
 }
@@ -147,11 +149,21 @@ build_policy(struct verdict_cache *c, const struct digest *manifest, struct poli
 	if (e == ERR_OK)
 		e = policy_from_manifest(buf_view(&text), fetch, c->evidence, &faults, out);
 	for (size_t i = 0; i < faults.count; i++)
-		display_line(c->display, "note  %s:%u: %s", faults.fault[i].file,
-		    faults.fault[i].line, faults.fault[i].text);
+		tell_fault(c, &faults.fault[i]);
 	faults_free(&faults);
 	buf_free(&text);
 	return e;
+}
+
+static void
+tell_fault(const struct verdict_cache *c, const struct fault *fault)
+{
+	char *where;
+
+	if (asprintf(&where, "%s:%u", fault->file, fault->line) < 0)
+		abort();
+	findings_note(c->findings, where, "%s", fault->text);
+	free(where);
 }
 
 static enum err

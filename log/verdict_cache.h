@@ -7,15 +7,15 @@
 
 #include <stdint.h>
 
-#include "auditor/display.h"
 #include "log/evidence_reader.h"
+#include "log/findings.h"
 #include "policy/appraise.h"
 #include "policy/policy.h"
 
 struct verdict_cache;
 
-/* The reader must outlive the cache. NULL for want of memory. */
-struct verdict_cache *verdict_cache_new(struct evidence_reader *evidence, const struct display *d);
+/* Reader and listener must outlive the cache. NULL for want of memory. */
+struct verdict_cache *verdict_cache_new(struct evidence_reader *evidence, const struct findings *f);
 void verdict_cache_free(struct verdict_cache **c);
 
 /*

@@ -3,8 +3,8 @@
  */
 #include <string.h>
 
-#include "proto/glob.h"
 #include "policy/judge.h"
+#include "proto/glob.h"
 #include "proto/text.h"
 
 #define SHOWN_MAX 96 /* bytes of a value, and of the patterns, in a detail of 256 */

@@ -3,11 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/glob.h"
+#include "policy/draft.h"
 #include "policy/manifest.h"
 #include "policy/policy_compile.h"
 #include "policy/policy_schema.h"
 #include "policy/rule.h"
+#include "proto/glob.h"
 
 #define ID_MARK "@sha256:"
 
@@ -177,8 +178,8 @@ seal(struct policy *p)
 {
 	const struct raw_policy *raw = yaml_file_data(p->yaml);
 	const struct view text = yaml_file_bytes(p->yaml);
-	struct manifest_reference *named = policy_memory(p, p->reference_count, sizeof(*named));
-	struct policy_object *o = policy_memory(p, p->reference_count + 2, sizeof(*o));
+	struct manifest_reference *named = draft_memory(p, p->reference_count, sizeof(*named));
+	struct policy_object *o = draft_memory(p, p->reference_count + 2, sizeof(*o));
 	char hex[DIGEST_HEX_SIZE + 1];
 
 	p->objects = o;

@@ -1,12 +1,11 @@
 #include "policy/policy_compile.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
 
+#include "policy/draft.h"
 #include "policy/policy_rules.h"
-#include "policy/policy_schema.h"
 #include "proto/evidence/bundle.h"
 #include "proto/glob.h"
 #include "proto/utc.h"
@@ -16,86 +15,57 @@ struct seen {
 	const char *pattern;
 };
 
-static void compile_references(struct compile *c, policy_reference_read *read, void *context);
-static void compile_reference(struct compile *c, size_t index);
-static void check_unreachable(struct compile *c);
-static void check_shadowed(struct compile *c, size_t index);
+static void compile_references(struct draft *d, policy_reference_read *read, void *context);
+static void compile_reference(struct draft *d, size_t index);
+static void check_unreachable(struct draft *d);
+static void check_shadowed(struct draft *d, size_t index);
 static bool covers(const char *wide, const char *narrow);
 
 void
 policy_compile(struct policy *p, const char *file, policy_reference_read *read, void *context,
     struct faults *faults)
 {
-	struct compile c = {p, yaml_file_data(p->yaml), file, faults};
+	struct draft d = {p, yaml_file_data(p->yaml), file, faults};
 	struct view name = {NULL, 0};
 
-	if (c.raw->name != NULL)
-		name = view_of_string(c.raw->name);
+	if (d.raw->name != NULL)
+		name = view_of_string(d.raw->name);
 	if (name.size > 0 &&
 	    (bundle_workload_check(name) != ERR_OK || memchr(name.data, '@', name.size) != NULL))
-		compile_fault(&c, "name",
+		draft_fault(&d, "name",
 		    "\"name\" must be without white space, \"/\" and \"@\" and not begin with "
 		    "\".\"; found \"%s\"",
-		    c.raw->name);
-	compile_references(&c, read, context);
-	p->rule_count = c.raw->workloads_count;
-	p->rules = policy_memory(p, p->rule_count, sizeof(*p->rules));
+		    d.raw->name);
+	compile_references(&d, read, context);
+	p->rule_count = d.raw->workloads_count;
+	p->rules = draft_memory(p, p->rule_count, sizeof(*p->rules));
 	for (size_t i = 0; i < p->rule_count; i++)
-		compile_rule(&c, i);
-	check_unreachable(&c);
-}
-
-void *
-policy_memory(struct policy *p, size_t count, size_t size)
-{
-	void **grown = realloc(p->owned, (p->owned_count + 1) * sizeof(*grown));
-
-	if (grown == NULL)
-		abort();
-	p->owned = grown;
-	if ((p->owned[p->owned_count] = calloc(count > 0 ? count : 1, size)) == NULL)
-		abort();
-	return p->owned[p->owned_count++];
-}
-
-void
-compile_fault(struct compile *c, const char *key, const char *format, ...)
-{
-	va_list arguments;
-	char *text;
-	int size;
-
-	va_start(arguments, format);
-	size = vasprintf(&text, format, arguments);
-	va_end(arguments);
-	if (size < 0)
-		abort();
-	faults_add(c->faults, c->file, yaml_file_line(c->policy->yaml, key), "%s", text);
-	free(text);
+		policy_rules_compile(&d, i);
+	check_unreachable(&d);
 }
 
 static void
-compile_references(struct compile *c, policy_reference_read *read, void *context)
+compile_references(struct draft *d, policy_reference_read *read, void *context)
 {
-	struct policy *p = c->policy;
-	char key[COMPILE_KEY_MAX];
+	struct policy *p = d->policy;
+	char key[DRAFT_KEY_MAX];
 
-	p->reference_count = c->raw->references_count;
-	p->references = policy_memory(p, p->reference_count, sizeof(*p->references));
+	p->reference_count = d->raw->references_count;
+	p->references = draft_memory(p, p->reference_count, sizeof(*p->references));
 	for (size_t i = 0; i < p->reference_count; i++) {
-		const struct raw_reference *raw = &c->raw->references[i];
+		const struct raw_reference *raw = &d->raw->references[i];
 		struct policy_reference *r = &p->references[i];
 		char *shown = NULL;
 
 		r->content = BUF_INIT;
 		r->name = raw->name;
-		compile_reference(c, i);
+		compile_reference(d, i);
 		if (raw->name == NULL || raw->file == NULL)
 			continue;
 		snprintf(key, sizeof(key), "references[%zu].file", i);
-		if (read(context, i, raw->name, raw->file, yaml_file_line(p->yaml, key), c->faults,
+		if (read(context, i, raw->name, raw->file, yaml_file_line(p->yaml, key), d->faults,
 			&r->content, &shown) == ERR_OK &&
-		    reference_parse(shown, buf_view(&r->content), c->faults, &r->set) == ERR_OK)
+		    reference_parse(shown, buf_view(&r->content), d->faults, &r->set) == ERR_OK)
 			digest_of(r->content.data, r->content.size, &r->digest);
 		free(shown);
 	}
@@ -103,58 +73,58 @@ compile_references(struct compile *c, policy_reference_read *read, void *context
 
 /* All but the content. */
 static void
-compile_reference(struct compile *c, size_t index)
+compile_reference(struct draft *d, size_t index)
 {
-	const struct raw_reference *raw = &c->raw->references[index];
-	struct policy_reference *r = &c->policy->references[index];
-	char key[COMPILE_KEY_MAX];
+	const struct raw_reference *raw = &d->raw->references[index];
+	struct policy_reference *r = &d->policy->references[index];
+	char key[DRAFT_KEY_MAX];
 
 	snprintf(key, sizeof(key), "references[%zu].name", index);
 	if (raw->name != NULL && bundle_workload_check(view_of_string(raw->name)) != ERR_OK)
-		compile_fault(c, key,
+		draft_fault(d, key,
 		    "\"%s\" must be without white space and \"/\" and not begin with \".\"; found "
 		    "\"%s\"",
 		    key, raw->name);
 	for (size_t i = 0; i < index && raw->name != NULL; i++)
-		if (c->raw->references[i].name != NULL &&
-		    strcmp(c->raw->references[i].name, raw->name) == 0)
-			compile_fault(
-			    c, key, "\"%s\": \"%s\" is the name of two references", key, raw->name);
+		if (d->raw->references[i].name != NULL &&
+		    strcmp(d->raw->references[i].name, raw->name) == 0)
+			draft_fault(
+			    d, key, "\"%s\": \"%s\" is the name of two references", key, raw->name);
 	snprintf(key, sizeof(key), "references[%zu].until", index);
 	if (raw->until != NULL && utc_parse(view_of_string(raw->until), &r->until_s) != ERR_OK)
-		compile_fault(c, key,
+		draft_fault(d, key,
 		    "\"%s\" must be a time in UTC such as 2027-01-31T00:00:00Z, found \"%s\"", key,
 		    raw->until);
 	r->family = index;
 	if (raw->replaces == NULL)
 		return;
 	for (size_t i = 0; i < index; i++)
-		if (c->raw->references[i].name != NULL &&
-		    strcmp(c->raw->references[i].name, raw->replaces) == 0)
-			r->family = c->policy->references[i].family;
+		if (d->raw->references[i].name != NULL &&
+		    strcmp(d->raw->references[i].name, raw->replaces) == 0)
+			r->family = d->policy->references[i].family;
 	snprintf(key, sizeof(key), "references[%zu].replaces", index);
 	if (r->family == index)
-		compile_fault(c, key,
+		draft_fault(d, key,
 		    "\"%s\" must name a reference that stands before this one, found \"%s\"", key,
 		    raw->replaces);
 }
 
 /* The first entry that matches decides, so a second one with the same pattern is never used. */
 static void
-check_unreachable(struct compile *c)
+check_unreachable(struct draft *d)
 {
 	struct seen *seen = NULL, *one, *next;
-	char key[COMPILE_KEY_MAX];
+	char key[DRAFT_KEY_MAX];
 
-	for (size_t i = 0; i < c->raw->workloads_count; i++) {
-		const char *pattern = c->raw->workloads[i].match;
+	for (size_t i = 0; i < d->raw->workloads_count; i++) {
+		const char *pattern = d->raw->workloads[i].match;
 
 		if (pattern == NULL)
 			continue;
 		HASH_FIND_STR(seen, pattern, one);
 		if (one != NULL) {
 			snprintf(key, sizeof(key), "workloads[%zu].match", i);
-			compile_fault(c, key,
+			draft_fault(d, key,
 			    "\"%s\": an earlier entry has the pattern \"%s\" too, and only the "
 			    "first is ever used: join them",
 			    key, pattern);
@@ -163,7 +133,7 @@ check_unreachable(struct compile *c)
 		if ((one = calloc(1, sizeof(*one))) == NULL)
 			abort();
 		one->pattern = pattern;
-		check_shadowed(c, i);
+		check_shadowed(d, i);
 		HASH_ADD_KEYPTR(hh, seen, one->pattern, strlen(one->pattern), one);
 	}
 	HASH_ITER (hh, seen, one, next) {
@@ -175,18 +145,18 @@ check_unreachable(struct compile *c)
 
 /* An entry is not reached either if an earlier pattern takes every name that its own does. */
 static void
-check_shadowed(struct compile *c, size_t index)
+check_shadowed(struct draft *d, size_t index)
 {
-	const char *pattern = c->raw->workloads[index].match;
-	char key[COMPILE_KEY_MAX];
+	const char *pattern = d->raw->workloads[index].match;
+	char key[DRAFT_KEY_MAX];
 
 	for (size_t i = 0; i < index; i++) {
-		const char *earlier = c->raw->workloads[i].match;
+		const char *earlier = d->raw->workloads[i].match;
 
 		if (earlier == NULL || !covers(earlier, pattern))
 			continue;
 		snprintf(key, sizeof(key), "workloads[%zu].match", index);
-		compile_fault(c, key,
+		draft_fault(d, key,
 		    "\"%s\": the pattern \"%s\" of an earlier entry matches all that \"%s\" does, "
 		    "and only the first is ever used: put this entry before it",
 		    key, earlier, pattern);

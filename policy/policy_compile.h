@@ -19,7 +19,4 @@ typedef enum err policy_reference_read(void *context, size_t index, const char *
 void policy_compile(struct policy *p, const char *file, policy_reference_read *read, void *context,
     struct faults *faults);
 
-/* Zeroed memory that lives as long as the policy; aborts for want of it. */
-void *policy_memory(struct policy *p, size_t count, size_t size);
-
 #endif

@@ -3,20 +3,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/glob.h"
-#include "policy/policy_compile.h"
 #include "proto/evidence/component_items.h"
+#include "proto/glob.h"
 
 #define MAX_AGE_DEFAULT_S 300 /* five of a collector's default intervals */
 #define MAX_AGE_MOST_S    (366 * 86400)
 
 /* Where in the file a rule is being put together. */
 struct place {
-	struct compile *c;
+	struct draft *draft;
 	size_t index; /* in `workloads` */
 	const struct raw_workload *raw;
 	struct policy_rule *rule;
-	char key[COMPILE_KEY_MAX];
+	char key[DRAFT_KEY_MAX];
 };
 
 static void take_patterns(struct place *p);
@@ -43,12 +42,12 @@ static int fact_compare(const void *a, const void *b);
 static const char *key_of(struct place *p, const char *rest);
 
 void
-compile_rule(struct compile *c, size_t index)
+policy_rules_compile(struct draft *d, size_t index)
 {
-	struct place p = {.c = c, .index = index};
+	struct place p = {.draft = d, .index = index};
 
-	p.raw = &c->raw->workloads[index];
-	p.rule = &c->policy->rules[index];
+	p.raw = &d->raw->workloads[index];
+	p.rule = &d->policy->rules[index];
 	take_patterns(&p);
 	take_times(&p);
 	p.rule->jws = p.raw->jws;
@@ -57,14 +56,14 @@ compile_rule(struct compile *c, size_t index)
 	take_kinds(&p, ".recorded", p.raw->recorded, p.raw->recorded_count, p.rule->recorded);
 	gather_references(&p);
 	take_rules(&p);
-	check_kinds(&p, yaml_file_line(c->policy->yaml, key_of(&p, ".require")) > 0);
+	check_kinds(&p, yaml_file_line(d->policy->yaml, key_of(&p, ".require")) > 0);
 }
 
 static void
 take_patterns(struct place *p)
 {
 	struct view *collectors =
-	    policy_memory(p->c->policy, p->raw->collectors_count, sizeof(*collectors));
+	    draft_memory(p->draft->policy, p->raw->collectors_count, sizeof(*collectors));
 
 	if (p->raw->match != NULL) {
 		key_of(p, ".match");
@@ -85,10 +84,10 @@ static void
 take_times(struct place *p)
 {
 	p->rule->max_age_s = MAX_AGE_DEFAULT_S;
-	if (yaml_file_has(p->c->policy->yaml, key_of(p, ".max_age_s")))
+	if (yaml_file_has(p->draft->policy->yaml, key_of(p, ".max_age_s")))
 		p->rule->max_age_s = p->raw->max_age_s;
 	if (p->rule->max_age_s == 0 || p->rule->max_age_s > MAX_AGE_MOST_S)
-		compile_fault(p->c, p->key,
+		draft_fault(p->draft, p->key,
 		    "\"%s\" must be 1 to %d seconds, found %u; the default is %d", p->key,
 		    MAX_AGE_MOST_S, p->rule->max_age_s, MAX_AGE_DEFAULT_S);
 	p->rule->signature_every_s = p->raw->signature_every_s;
@@ -100,7 +99,7 @@ take_kinds(
 {
 	for (size_t i = 0; i < count; i++) {
 		if (to[kinds[i]])
-			compile_fault(p->c, key_of(p, name), "\"%s\" names \"%s\" twice", p->key,
+			draft_fault(p->draft, key_of(p, name), "\"%s\" names \"%s\" twice", p->key,
 			    component_kind_name(kinds[i]));
 		to[kinds[i]] = true;
 	}
@@ -134,14 +133,14 @@ check_kinds(struct place *p, bool require_said)
 
 		snprintf(rest, sizeof(rest), ".%s", name);
 		/* A rule that was faulty is there all the same. */
-		rule = yaml_file_line(p->c->policy->yaml, key_of(p, rest)) > 0;
+		rule = yaml_file_line(p->draft->policy->yaml, key_of(p, rest)) > 0;
 		any = any || rule;
 		if (rule && p->rule->recorded[k])
-			compile_fault(p->c, key_of(p, ".recorded"),
+			draft_fault(p->draft, key_of(p, ".recorded"),
 			    "\"%s\" names \"%s\", and there is a rule for it: take one of them out",
 			    p->key, name);
 		if (p->rule->require[k] && !rule && !p->rule->recorded[k])
-			compile_fault(p->c, key_of(p, ".require"),
+			draft_fault(p->draft, key_of(p, ".require"),
 			    "\"%s\" names \"%s\", but no rule looks at it: add one, or list it "
 			    "under "
 			    "\"recorded\"",
@@ -150,14 +149,14 @@ check_kinds(struct place *p, bool require_said)
 			p->rule->require[k] = true;
 	}
 	if (!any)
-		compile_fault(p->c, key_of(p, ""),
+		draft_fault(p->draft, key_of(p, ""),
 		    "\"%s\" checks nothing: add a rule such as \"executable\"", p->key);
 }
 
 static void
 take_file_rule(struct place *p, enum component_kind kind, const struct raw_file_rule *raw)
 {
-	struct file_rule *r = policy_memory(p->c->policy, 1, sizeof(*r));
+	struct file_rule *r = draft_memory(p->draft->policy, 1, sizeof(*r));
 
 	*r = (struct file_rule){
 	    .references = reference_mask(p, raw),
@@ -188,7 +187,7 @@ gather_references(struct place *p)
 		for (size_t i = 0; raw != NULL && i < raw->references_count; i++) {
 			for (size_t j = 0; j < i; j++)
 				if (strcmp(raw->references[i], raw->references[j]) == 0)
-					compile_fault(p->c, key_of(p, ""),
+					draft_fault(p->draft, key_of(p, ""),
 					    "\"%s\" names reference \"%s\" twice in one rule",
 					    p->key, raw->references[i]);
 			take_reference(p, (enum component_kind)k, raw->references[i]);
@@ -201,7 +200,7 @@ gather_references(struct place *p)
 static void
 take_reference(struct place *p, enum component_kind kind, const char *name)
 {
-	const struct policy *policy = p->c->policy;
+	const struct policy *policy = p->draft->policy;
 	const struct policy_reference *found = NULL;
 	char rest[32];
 
@@ -212,7 +211,7 @@ take_reference(struct place *p, enum component_kind kind, const char *name)
 	snprintf(rest, sizeof(rest), ".%s.references", component_kind_name(kind));
 	key_of(p, rest);
 	if (found == NULL) {
-		compile_fault(p->c, p->key,
+		draft_fault(p->draft, p->key,
 		    "\"%s\" names \"%s\", which is not listed under \"references\" at the top",
 		    p->key, name);
 		return;
@@ -221,7 +220,7 @@ take_reference(struct place *p, enum component_kind kind, const char *name)
 		if (p->rule->reference[i] == found)
 			return;
 	if (p->rule->reference_count == REPORT_REFERENCES_MAX) {
-		compile_fault(p->c, p->key,
+		draft_fault(p->draft, p->key,
 		    "\"%s\": all rules of an entry together may use %d references, and \"%s\" is "
 		    "one more: join some of the files",
 		    p->key, REPORT_REFERENCES_MAX, name);
@@ -245,13 +244,15 @@ reference_mask(const struct place *p, const struct raw_file_rule *raw)
 static void
 take_fact_rule(struct place *p, enum component_kind kind, const struct raw_fact_rule *raw)
 {
-	struct fact_rule *r = policy_memory(p->c->policy, 1, sizeof(*r));
-	struct fact_pattern *facts = policy_memory(p->c->policy, raw->facts_count, sizeof(*facts));
+	struct fact_rule *r = draft_memory(p->draft->policy, 1, sizeof(*r));
+	struct fact_pattern *facts =
+	    draft_memory(p->draft->policy, raw->facts_count, sizeof(*facts));
 	char rest[64];
 
 	for (size_t i = 0; i < raw->facts_count; i++) {
 		const struct raw_fact *from = &raw->facts[i];
-		struct view *allow = policy_memory(p->c->policy, from->allow_count, sizeof(*allow));
+		struct view *allow =
+		    draft_memory(p->draft->policy, from->allow_count, sizeof(*allow));
 
 		snprintf(rest, sizeof(rest), ".%s.facts[%zu]", component_kind_name(kind), i);
 		key_of(p, rest);
@@ -260,14 +261,14 @@ take_fact_rule(struct place *p, enum component_kind kind, const struct raw_fact_
 		if (from->name != NULL) {
 			facts[i].name = view_of_string(from->name);
 			if (component_fact_name_check(facts[i].name) != ERR_OK)
-				compile_fault(p->c, p->key,
+				draft_fault(p->draft, p->key,
 				    "\"%s\": a fact's name is printable ASCII without space, found "
 				    "\"%s\"",
 				    p->key, from->name);
 			for (size_t j = 0; j < i; j++)
 				if (facts[j].name.size > 0 &&
 				    view_equal(facts[i].name, facts[j].name))
-					compile_fault(p->c, p->key,
+					draft_fault(p->draft, p->key,
 					    "\"%s\" names \"%s\" again; join the patterns", p->key,
 					    from->name);
 		}
@@ -320,7 +321,7 @@ take_pattern(struct place *p, const char *pattern)
 	const struct view v = view_of_string(pattern);
 
 	if (glob_check(v) != ERR_OK)
-		compile_fault(p->c, p->key,
+		draft_fault(p->draft, p->key,
 		    "\"%s\": in \"%s\" a backslash must stand before \"*\", \"?\" or another "
 		    "backslash",
 		    p->key, pattern);

@@ -1,5 +1,6 @@
 #include "proto/bytes.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,12 @@ struct view
 view_of_string(const char *s)
 {
 	return (struct view){(const uint8_t *)s, strlen(s)};
+}
+
+int
+view_precision(struct view v)
+{
+	return v.size > INT_MAX ? INT_MAX : (int)v.size;
 }
 
 bool

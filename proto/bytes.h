@@ -22,6 +22,9 @@ struct view view_of_string(const char *s);
 /* A string literal as a view. */
 #define VIEW_LITERAL(s) ((struct view){(const uint8_t *)(s), sizeof(s) - 1})
 
+/* For "%.*s": the size as printf wants it, at most INT_MAX. */
+int view_precision(struct view v);
+
 bool view_equal(struct view a, struct view b);
 
 /* Orders bytewise, the shorter first where one is the prefix of the other: < 0, 0, > 0. */

@@ -1,5 +1,7 @@
 #include "proto/utc.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -9,11 +11,9 @@
 enum err
 utc_parse(struct view text, uint64_t *out)
 {
-	struct buf again = BUF_INIT;
-	char spelled[UTC_SIZE + 1];
+	char spelled[UTC_SIZE + 1], again[UTC_TEXT_SIZE];
 	struct tm tm = {0};
 	const char *end;
-	enum err e = ERR_FORMAT;
 	time_t t;
 
 	if (text.size != UTC_SIZE)
@@ -21,27 +21,29 @@ utc_parse(struct view text, uint64_t *out)
 	memcpy(spelled, text.data, UTC_SIZE);
 	spelled[UTC_SIZE] = '\0';
 	end = strptime(spelled, FORMAT, &tm);
-	if (end != spelled + UTC_SIZE || (t = timegm(&tm)) <= 0)
+	if (end != spelled + UTC_SIZE || (t = timegm(&tm)) <= 0 ||
+	    strcmp(utc_text((uint64_t)t, again), spelled) != 0)
 		return ERR_FORMAT;
-	utc_append(&again, (uint64_t)t);
-	if ((e = buf_status(&again)) == ERR_OK && !view_equal(buf_view(&again), text))
-		e = ERR_FORMAT;
-	buf_free(&again);
-	if (e == ERR_OK)
-		*out = (uint64_t)t;
-	return e;
+	*out = (uint64_t)t;
+	return ERR_OK;
+}
+
+const char *
+utc_text(uint64_t seconds, char to[UTC_TEXT_SIZE])
+{
+	const time_t t = (time_t)seconds;
+	struct tm tm;
+
+	if (seconds > UTC_MAX_S || gmtime_r(&t, &tm) == NULL ||
+	    strftime(to, UTC_TEXT_SIZE, FORMAT, &tm) == 0)
+		(void)snprintf(to, UTC_TEXT_SIZE, "%" PRIu64, seconds);
+	return to;
 }
 
 void
 utc_append(struct buf *to, uint64_t seconds)
 {
-	const time_t t = (time_t)seconds;
-	char text[UTC_SIZE + 1];
-	struct tm tm;
+	char text[UTC_TEXT_SIZE];
 
-	if (seconds <= UTC_MAX_S && gmtime_r(&t, &tm) != NULL &&
-	    strftime(text, sizeof(text), FORMAT, &tm) == UTC_SIZE)
-		buf_append(to, text, UTC_SIZE);
-	else
-		buf_append_decimal(to, seconds);
+	buf_append_string(to, utc_text(seconds, text));
 }

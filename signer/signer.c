@@ -10,8 +10,8 @@
 #include "signer/front/links.h"
 #include "signer/front/listener.h"
 #include "signer/ground/logger.h"
-#include "signer/ledger/store/diskfile.h"
 #include "signer/ledger/store/index.h"
+#include "signer/ledger/store/store.h"
 #include "signer/loaded.h"
 #include "signer/sandbox.h"
 #include "signer/session/service.h"
@@ -43,7 +43,7 @@
 struct signer {
 	uv_loop_t loop;
 	const char *config_path;
-	int lock_fd; /* of the log's directory */
+	struct store *store;
 	struct service service;
 	struct log_index *index;
 	struct loaded_libraries libraries;
@@ -129,7 +129,7 @@ signer_run(const char *config_path)
 	storage_free(&s->service.storage);
 	workload_table_free(&s->service.workloads);
 	index_close(&s->index);
-	close(s->lock_fd);
+	store_close(&s->store);
 	nonce_source_free(&s->service.nonces);
 	message_decoder_free(&s->service.decoder);
 	buf_free(&s->service.scratch);
@@ -152,6 +152,7 @@ start(struct signer *s, struct loaded *l)
 	    .fatal = on_fatal,
 	    .context = s};
 	struct service *service = &s->service;
+	struct ledger_parts parts;
 	enum err e;
 
 	logger_use_json(l->config->logging_json);
@@ -170,14 +171,15 @@ start(struct signer *s, struct loaded *l)
 	 * One signer a log: two would each be right about a different future. The second one must
 	 * not touch the index either, which the first is writing.
 	 */
-	if ((e = diskfile_lock_directory(l->config->log_directory, &s->lock_fd)) != ERR_OK ||
+	if ((e = store_open(l->config->log_directory, &s->store)) != ERR_OK ||
 	    (e = index_open(l->config->index_file, &s->index)) != ERR_OK ||
 	    (e = evidence_open(l->config->evidence_directory, s->index, &service->evidence)) !=
 		ERR_OK)
 		return e;
 	sandbox_enter();
-	if ((e = ledger_open(&s->loop, l->config, s->index, service->evidence, service->workloads,
-		 &service->counters, &events, &service->ledger)) != ERR_OK)
+	parts = (struct ledger_parts){
+	    s->store, s->index, service->evidence, service->workloads, &service->counters};
+	if ((e = ledger_open(&s->loop, l->config, &parts, &events, &service->ledger)) != ERR_OK)
 		return e;
 	service_has_issued(service, ledger_last_issued_s(service->ledger));
 	if ((e = status_open(&s->status, &s->loop, l->config->status_socket, service)) != ERR_OK ||

@@ -1,6 +1,6 @@
 /*
  * Looking through all processes for the one of a workload, by program or by systemd unit; the rules
- * stand in collector/measure/process.h.
+ * stand in collector/measure/process_find.h.
  */
 #ifndef HALLMARK_COLLECTOR_MEASURE_PROCESS_SCAN_H
 #define HALLMARK_COLLECTOR_MEASURE_PROCESS_SCAN_H

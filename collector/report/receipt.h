@@ -24,6 +24,14 @@
 
 #define RECEIPT_NAME_SIZE 256 /* bytes with NUL: NAME_MAX of Linux */
 
+/* What a receipt says, for those who want to print it. */
+struct receipt_summary {
+	enum report_status status;
+	uint64_t seq;
+	uint64_t index;               /* in the log */
+	char file[RECEIPT_NAME_SIZE]; /* its name */
+};
+
 /* Loads the public key out of the certificate (PEM) of a log's key. ERR_CONFIG. */
 enum err receipt_key_load(const char *path, EVP_PKEY **out, struct trouble *t) MUST_USE;
 

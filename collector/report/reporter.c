@@ -1,3 +1,5 @@
+#include "collector/report/reporter.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -6,18 +8,18 @@
 #include <unistd.h>
 
 #include "collector/ground/interrupt.h"
-#include "collector/report/journal.h"
+#include "collector/ground/journal.h"
 #include "collector/report/receipt.h"
 #include "collector/report/reporter_state.h"
+#include "collector/report/reporter_submit.h"
 #include "collector/report/vouch.h"
 
 /* A nonce can expire while a workload is measured; more than that is no accident. */
 #define FRESH_TRIES_MAX 3
 
 static enum err load(struct reporter *r, struct trouble *t);
-static enum err select_log(struct reporter *r, struct view origin, struct trouble *t);
-static void close_chains(struct reporter *r);
 static enum reporter_outcome outcome_of(enum reporter_step step);
+static bool measure(struct reporter *r, struct reporter_workload *w, bool offline);
 static enum err make_bundle(
     struct reporter *r, struct reporter_workload *w, bool offline, struct trouble *t);
 static measure_sink store_component;
@@ -53,7 +55,7 @@ reporter_free(struct reporter **r)
 	if (*r == NULL)
 		return;
 	client_close(&(*r)->client);
-	close_chains(*r);
+	reporter_close_chains(*r);
 	free((*r)->workloads);
 	if ((*r)->log_dir >= 0)
 		(void)close((*r)->log_dir);
@@ -94,7 +96,7 @@ reporter_connect(struct reporter *r, bool *failed)
 		journal_view(&j, "log", client_log(r->client));
 		journal_string(&j, "resumed", client_was_resumed(r->client) ? "yes" : "no");
 		journal_end(&j);
-		if ((e = select_log(r, client_log(r->client), &t)) != ERR_OK) {
+		if ((e = reporter_select_log(r, client_log(r->client), &t)) != ERR_OK) {
 			*failed = r->failed = true;
 			reporter_disconnect(r, e, &t);
 			return e;
@@ -135,7 +137,7 @@ reporter_waiting(const struct reporter *r)
 }
 
 enum reporter_outcome
-reporter_report(struct reporter *r, size_t workload, struct reporter_result *out)
+reporter_report(struct reporter *r, size_t workload, struct receipt_summary *out)
 {
 	struct reporter_workload *w = &r->workloads[workload];
 	enum reporter_outcome outcome = reporter_drain(r, workload);
@@ -144,7 +146,7 @@ reporter_report(struct reporter *r, size_t workload, struct reporter_result *out
 	if (outcome != REPORTER_DONE)
 		return outcome;
 	for (unsigned i = 0; i < FRESH_TRIES_MAX && step == REPORTER_STEP_CHANGED; i++) {
-		if (!reporter_measure(r, w, false))
+		if (!measure(r, w, false))
 			return r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
 		step = reporter_submit_head(r, w, out);
 	}
@@ -155,7 +157,7 @@ enum reporter_outcome
 reporter_drain(struct reporter *r, size_t workload)
 {
 	struct reporter_workload *w = &r->workloads[workload];
-	struct reporter_result result;
+	struct receipt_summary result;
 	enum reporter_step step;
 
 	if (reporter_open_chain(r, w) != ERR_OK)
@@ -192,7 +194,7 @@ reporter_spool(struct reporter *r, size_t workload)
 		return REPORTER_REFUSED;
 	}
 	w->spool_was_full = false;
-	if (!reporter_measure(r, w, true))
+	if (!measure(r, w, true))
 		return r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
 	journal_begin(&j, JOURNAL_INFO, "spooled");
 	journal_string(&j, "workload", w->config->name);
@@ -219,62 +221,6 @@ reporter_tidy(struct reporter *r)
 		r->stored = false;
 	}
 	(void)malloc_trim(0);
-}
-
-enum err
-reporter_open_chain(struct reporter *r, struct reporter_workload *w)
-{
-	struct trouble t = TROUBLE_INIT;
-	struct journal j;
-	enum err e;
-
-	if (w->chain != NULL)
-		return ERR_OK;
-	if ((e = chain_open(r->log_dir, w->config->name, &w->chain, &t)) == ERR_OK)
-		return ERR_OK;
-	r->failed = e != ERR_FORMAT;
-	journal_begin(&j, JOURNAL_ERROR, "chain-unusable");
-	journal_string(&j, "workload", w->config->name);
-	journal_error(&j, e, &t);
-	journal_end(&j);
-	return e;
-}
-
-bool
-reporter_measure(struct reporter *r, struct reporter_workload *w, bool offline)
-{
-	struct sink_context context = {r, w->config};
-	const struct measure_output output = {store_component, tell_missing, &context};
-	struct trouble t = TROUBLE_INIT;
-	struct measurement m;
-	struct journal j;
-	enum err e;
-
-	if ((e = measure_workload(w->config, r->hash, &output, &m, &t)) == ERR_OK) {
-		w->measurement = m;
-		e = make_bundle(r, w, offline, &t);
-	}
-	if (e != ERR_OK && !interrupt_stop()) {
-		journal_begin(&j, JOURNAL_ERROR, r->failed ? "state-failed" : "not-measured");
-		journal_string(&j, "workload", w->config->name);
-		journal_error(&j, e, &t);
-		journal_end(&j);
-	}
-	return e == ERR_OK;
-}
-
-void
-reporter_disconnect(struct reporter *r, enum err e, const struct trouble *t)
-{
-	struct journal j;
-
-	if (!interrupt_stop()) {
-		journal_begin(&j, JOURNAL_WARNING, "connection-lost");
-		journal_string(&j, "signer", r->config->signers[client_signer(r->client)].host);
-		journal_error(&j, e, t);
-		journal_end(&j);
-	}
-	client_close(&r->client);
 }
 
 static enum err
@@ -307,44 +253,9 @@ load(struct reporter *r, struct trouble *t)
 		return e;
 	e = state_last_log(r->state, &last, t);
 	if (e == ERR_OK)
-		e = select_log(r, buf_view(&last), t);
+		e = reporter_select_log(r, buf_view(&last), t);
 	buf_free(&last);
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
-}
-
-/* All chains of the log are opened at once, so that it is known what waits. */
-static enum err
-select_log(struct reporter *r, struct view origin, struct trouble *t)
-{
-	enum err e;
-	int dir;
-
-	if (r->log.size > 0 && view_equal(buf_view(&r->log), origin))
-		return ERR_OK;
-	if ((e = state_open_log(r->state, origin, &dir, t)) != ERR_OK)
-		return e;
-	close_chains(r);
-	if (r->log_dir >= 0)
-		(void)close(r->log_dir);
-	r->log_dir = dir;
-	buf_clear(&r->log);
-	buf_append_view(&r->log, origin);
-	if ((e = buf_status(&r->log)) != ERR_OK ||
-	    (e = state_set_last_log(r->state, origin, t)) != ERR_OK)
-		return e;
-	for (size_t i = 0; i < r->config->workload_count; i++)
-		if ((e = reporter_open_chain(r, &r->workloads[i])) != ERR_OK && r->failed)
-			return trouble_set(t, e,
-			    "the chain of workload %s cannot be opened (see above)",
-			    r->workloads[i].config->name);
-	return ERR_OK;
-}
-
-static void
-close_chains(struct reporter *r)
-{
-	for (size_t i = 0; r->workloads != NULL && i < r->config->workload_count; i++)
-		chain_close(&r->workloads[i].chain);
 }
 
 static enum reporter_outcome
@@ -362,6 +273,30 @@ outcome_of(enum reporter_step step)
 		break;
 	}
 	return REPORTER_REFUSED;
+}
+
+/* Appends a measurement to the chain: with the session's nonce, or offline. False: told why not. */
+static bool
+measure(struct reporter *r, struct reporter_workload *w, bool offline)
+{
+	struct sink_context context = {r, w->config};
+	const struct measure_output output = {store_component, tell_missing, &context};
+	struct trouble t = TROUBLE_INIT;
+	struct measurement m;
+	struct journal j;
+	enum err e;
+
+	if ((e = measure_workload(w->config, r->hash, &output, &m, &t)) == ERR_OK) {
+		w->measurement = m;
+		e = make_bundle(r, w, offline, &t);
+	}
+	if (e != ERR_OK && !interrupt_stop()) {
+		journal_begin(&j, JOURNAL_ERROR, r->failed ? "state-failed" : "not-measured");
+		journal_string(&j, "workload", w->config->name);
+		journal_error(&j, e, &t);
+		journal_end(&j);
+	}
+	return e == ERR_OK;
 }
 
 /* Appends the newest measurement to the chain, signed if the last signature is old enough. */

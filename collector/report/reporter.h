@@ -31,7 +31,6 @@
 #include "collector/report/receipt.h"
 #include "config/collector_config.h"
 #include "proto/err.h"
-#include "proto/report/report.h"
 
 struct reporter;
 
@@ -40,14 +39,6 @@ enum reporter_outcome {
 	REPORTER_REFUSED, /* not now: could not be measured, was refused, or the spool is full */
 	REPORTER_LOST,    /* the session with the signer is over */
 	REPORTER_FAILED,  /* the state cannot be kept: the program must stop */
-};
-
-/* What became of a fresh measurement, for those who want to print it. */
-struct reporter_result {
-	enum report_status status;
-	uint64_t seq;
-	uint64_t index;               /* in the log */
-	char file[RECEIPT_NAME_SIZE]; /* name of its receipt */
 };
 
 /* Opens state and receipts, loads keys. `config` must outlive it. Sets *out to NULL first. */
@@ -68,7 +59,7 @@ size_t reporter_waiting(const struct reporter *r);
 
 /* Submits what waits of a workload, then measures and submits it. Connected. */
 enum reporter_outcome reporter_report(
-    struct reporter *r, size_t workload, struct reporter_result *out);
+    struct reporter *r, size_t workload, struct receipt_summary *out);
 
 /* Submits what waits of a workload, without measuring. Connected. */
 enum reporter_outcome reporter_drain(struct reporter *r, size_t workload);

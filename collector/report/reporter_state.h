@@ -1,17 +1,17 @@
 /*
- * The inside of struct reporter, shared by reporter.c (sessions, logs, chains) and
- * reporter_submit.c (bundles and their answers).
+ * The inside of struct reporter, on which reporter.c (rounds) and reporter_submit.c (a bundle and
+ * its answer) build: the log that is reported to, its chains, and the end of a session.
  */
 #ifndef HALLMARK_COLLECTOR_REPORT_REPORTER_STATE_H
 #define HALLMARK_COLLECTOR_REPORT_REPORTER_STATE_H
 
 #include <openssl/evp.h>
 
+#include "collector/ground/trouble.h"
 #include "collector/measure/filehash.h"
 #include "collector/measure/measure.h"
 #include "collector/report/chain.h"
 #include "collector/report/client.h"
-#include "collector/report/reporter.h"
 #include "collector/report/state.h"
 
 /* What is known of one workload. */
@@ -37,25 +37,17 @@ struct reporter {
 	bool failed; /* the state could not be kept */
 };
 
+/*
+ * Goes over to the log `origin`, if it is another one: all chains of it are opened at once, so that
+ * it is known what waits. Any error but that of a chain whose file is faulty (told) is returned.
+ */
+enum err reporter_select_log(struct reporter *r, struct view origin, struct trouble *t) MUST_USE;
+
 /* Opens the workload's chain in the current log. ERR_FORMAT (told), ERR_IO (failed). */
 enum err reporter_open_chain(struct reporter *r, struct reporter_workload *w) MUST_USE;
+void reporter_close_chains(struct reporter *r);
 
-/* Measures and appends to the chain: with the session's nonce, or offline. False: told why not. */
-bool reporter_measure(struct reporter *r, struct reporter_workload *w, bool offline);
-
-/* Ends the session. */
+/* Ends the session, and tells why. */
 void reporter_disconnect(struct reporter *r, enum err e, const struct trouble *t);
-
-/* What came of the bundle at the head of a workload's queue. */
-enum reporter_step {
-	REPORTER_STEP_RECEIPT, /* saved and acknowledged */
-	REPORTER_STEP_CHANGED, /* the head was dropped or altered */
-	REPORTER_STEP_KEPT,    /* refused, and stays */
-	REPORTER_STEP_LOST,
-	REPORTER_STEP_FAILED,
-};
-
-enum reporter_step reporter_submit_head(
-    struct reporter *r, struct reporter_workload *w, struct reporter_result *out);
 
 #endif

@@ -1,9 +1,8 @@
+#include "collector/report/reporter_submit.h"
 
 #include "collector/ground/interrupt.h"
+#include "collector/ground/journal.h"
 #include "collector/report/backoff.h"
-#include "collector/report/journal.h"
-#include "collector/report/receipt.h"
-#include "collector/report/reporter_state.h"
 
 /* A busy signer is asked again after up to 0.2, 0.4, 0.8, 1.6, 3.2 seconds. */
 #define BUSY_TRIES_MAX 5
@@ -11,7 +10,7 @@
 #define BUSY_MOST_MS   5000
 
 static enum reporter_step on_receipt(struct reporter *r, struct reporter_workload *w,
-    const struct chain_head *head, const struct message_receipt *m, struct reporter_result *out);
+    const struct chain_head *head, const struct message_receipt *m, struct receipt_summary *out);
 static enum reporter_step on_refusal(struct reporter *r, struct reporter_workload *w,
     const struct chain_head *head, const struct message_refusal *m);
 static enum reporter_step on_void_nonce(
@@ -27,7 +26,7 @@ static enum reporter_step state_failed(
 static bool is_busy(const struct client_answer *a);
 
 enum reporter_step
-reporter_submit_head(struct reporter *r, struct reporter_workload *w, struct reporter_result *out)
+reporter_submit_head(struct reporter *r, struct reporter_workload *w, struct receipt_summary *out)
 {
 	struct trouble t = TROUBLE_INIT;
 	struct client_answer answer;
@@ -58,7 +57,7 @@ reporter_submit_head(struct reporter *r, struct reporter_workload *w, struct rep
 
 static enum reporter_step
 on_receipt(struct reporter *r, struct reporter_workload *w, const struct chain_head *head,
-    const struct message_receipt *m, struct reporter_result *out)
+    const struct message_receipt *m, struct receipt_summary *out)
 {
 	EVP_PKEY *key = r->log_key[client_signer(r->client)];
 	const struct view log = client_log(r->client);

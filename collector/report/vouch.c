@@ -15,7 +15,7 @@ vouch_sign(EVP_PKEY *key, struct view bundle, struct buf *signature)
 	if (!is_edwards && EVP_PKEY_get_base_id(key) != EVP_PKEY_EC &&
 	    EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA)
 		return ERR_UNSUPPORTED;
-	message_signed_bytes(bundle, &bytes);
+	bundle_signed_bytes(bundle, &bytes);
 	p = buf_reserve(signature, MESSAGE_SIGNATURE_MAX);
 	if (buf_status(&bytes) != ERR_OK || p == NULL || (context = EVP_MD_CTX_new()) == NULL) {
 		e = ERR_MEMORY;

@@ -1,6 +1,6 @@
 /*
  * The collector's own signature over a bundle, and so over the chain behind it: ECDSA or RSA PKCS#1
- * v1.5 with SHA-256, or Ed25519, over message_signed_bytes, by the key of its TLS certificate.
+ * v1.5 with SHA-256, or Ed25519, over bundle_signed_bytes, by the key of its TLS certificate.
  */
 #ifndef HALLMARK_COLLECTOR_REPORT_VOUCH_H
 #define HALLMARK_COLLECTOR_REPORT_VOUCH_H

@@ -103,6 +103,13 @@ bundle_fault(struct view bytes)
 	return read_bundle(&r, &ignored) != ERR_OK ? r.key : (struct view){NULL, 0};
 }
 
+void
+bundle_signed_bytes(struct view bundle, struct buf *to)
+{
+	buf_append_string(to, "hallmark bundle signature v1\n");
+	buf_append_view(to, bundle);
+}
+
 static enum err
 read_bundle(struct bundle_reader *r, struct bundle *out)
 {

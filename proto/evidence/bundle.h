@@ -72,4 +72,11 @@ enum err bundle_decode(struct view bytes, struct bundle *out) MUST_USE;
 /* The key at whose value decoding fails, for words to people; size 0: at none of them. */
 struct view bundle_fault(struct view bytes);
 
+/*
+ * Appends what a collector signs with its certificate's key to vouch for a bundle and so for the
+ * chain behind it: "hallmark bundle signature v1\n" and the bundle's canonical bytes. ECDSA (DER)
+ * or RSA PKCS#1 v1.5 with SHA-256, or pure Ed25519, as the key is.
+ */
+void bundle_signed_bytes(struct view bundle, struct buf *to);
+
 #endif

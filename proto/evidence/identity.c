@@ -3,8 +3,8 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
+#include "proto/evidence/bundle.h"
 #include "proto/signature.h"
-#include "proto/wire/message.h"
 
 static enum err identity_copy(const ASN1_STRING *name, char identity[IDENTITY_SIZE_MAX + 1]);
 
@@ -54,7 +54,7 @@ identity_verify_bundle(X509 *certificate, struct view bundle, struct view signat
 	struct buf text = BUF_INIT;
 	enum err e;
 
-	message_signed_bytes(bundle, &text);
+	bundle_signed_bytes(bundle, &text);
 	if ((e = buf_status(&text)) == ERR_OK &&
 	    (e = signature_verify(X509_get0_pubkey(certificate), EVP_sha256(), buf_view(&text),
 		 signature)) == ERR_SIGNATURE)

@@ -24,7 +24,7 @@ bool identity_is_valid(struct view name);
 enum err identity_of_certificate(X509 *certificate, char identity[IDENTITY_SIZE_MAX + 1]) MUST_USE;
 
 /*
- * Checks a signature over a bundle's canonical bytes (message_signed_bytes) with the certificate's
+ * Checks a signature over a bundle's canonical bytes (bundle_signed_bytes) with the certificate's
  * key: ECDSA or RSA PKCS#1 v1.5 with SHA-256, or EdDSA. ERR_EVIDENCE_SIGNATURE, ERR_MEMORY.
  */
 enum err identity_verify_bundle(

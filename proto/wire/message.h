@@ -216,11 +216,4 @@ void message_write_challenged(struct buf *to, const struct message_challenged *m
 void message_write_statement(struct buf *to, const struct message_statement *m);
 void message_write_noted(struct buf *to, const struct message_noted *m);
 
-/*
- * What a collector signs with its certificate's key to vouch for a bundle and so for the chain
- * behind it: "hallmark bundle signature v1\n" and the bundle's canonical bytes. ECDSA (DER) or RSA
- * PKCS#1 v1.5 with SHA-256, or pure Ed25519, as the key is.
- */
-void message_signed_bytes(struct view bundle, struct buf *to);
-
 #endif

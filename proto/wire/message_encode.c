@@ -232,13 +232,6 @@ message_write_noted(struct buf *to, const struct message_noted *m)
 	writer_end(&w);
 }
 
-void
-message_signed_bytes(struct view bundle, struct buf *to)
-{
-	buf_append_string(to, "hallmark bundle signature v1\n");
-	buf_append_view(to, bundle);
-}
-
 static bool
 writer_begin(
     struct writer *w, struct buf *to, enum message_type type, uint32_t pairs, size_t variable_size)

@@ -9,9 +9,6 @@
 #define LENGTH_SIZE    2  /* bytes: be16 before each entry */
 #define FIRST_CAPACITY 64 /* entries; doubles */
 
-static const char magic[4] = {'H', 'M', 'B', '1'};
-static const uint8_t end_mark[BATCH_END_SIZE];
-
 /* Allowed next states, as a bit set by state. */
 static const unsigned moves[BATCH_STATES] = {
     [BATCH_OPEN] = 1U << BATCH_WRITING,
@@ -79,10 +76,7 @@ batch_reset(struct batch *b, uint64_t index)
 	buf_clear(&b->bytes);
 	buf_clear(&b->evidence);
 	buf_clear(&b->note);
-	if (buf_reserve(&b->bytes, BATCH_HEADER_SIZE) != NULL) {
-		memset(b->bytes.data, 0, BATCH_HEADER_SIZE);
-		b->bytes.size = BATCH_HEADER_SIZE;
-	}
+	record_begin(&b->bytes);
 }
 
 void
@@ -110,7 +104,7 @@ batch_report_end(struct batch *b, struct batch_entry **out)
 	enum err e;
 
 	*out = NULL;
-	offset = BATCH_HEADER_SIZE + LENGTH_SIZE;
+	offset = RECORD_HEADER_SIZE + LENGTH_SIZE;
 	if (b->count > 0)
 		offset = b->entry[b->count - 1].offset + b->entry[b->count - 1].size + LENGTH_SIZE;
 	if ((e = buf_status(&b->bytes)) != ERR_OK)
@@ -139,7 +133,7 @@ batch_report_cancel(struct batch *b)
 {
 	bool failed = b->bytes.failed;
 
-	b->bytes.size = BATCH_HEADER_SIZE;
+	b->bytes.size = RECORD_HEADER_SIZE;
 	if (b->count > 0)
 		b->bytes.size = b->entry[b->count - 1].offset + b->entry[b->count - 1].size;
 	/* A failed append left the bytes before it as they were: the batch is whole again. */
@@ -182,7 +176,6 @@ enum err
 batch_seal(struct batch *b, const struct merkle_frontier *old, struct merkle_frontier *new_frontier)
 {
 	enum err e = ERR_OK;
-	uint8_t *header = b->bytes.data;
 
 	if (old->size < b->first || old->size > b->first + b->count)
 		abort(); /* a tree that does not meet the batch */
@@ -194,40 +187,9 @@ batch_seal(struct batch *b, const struct merkle_frontier *old, struct merkle_fro
 		return e;
 	merkle_batch_root(b->tree, &b->root);
 	merkle_batch_frontier(b->tree, new_frontier);
-	memcpy(header, magic, sizeof(magic));
-	be32_put(header + 4, (uint32_t)b->count);
-	be64_put(header + 8, b->bytes.size - BATCH_HEADER_SIZE);
-	be64_put(header + 16, b->first);
-	buf_append(&b->bytes, b->root.bytes, DIGEST_SIZE);
-	buf_append(&b->bytes, end_mark, sizeof(end_mark));
-	if ((e = buf_status(&b->bytes)) == ERR_OK)
+	if ((e = record_end(&b->bytes, b->first, b->count, &b->root)) == ERR_OK)
 		batch_move(b, BATCH_WRITING);
 	return e;
-}
-
-enum err
-batch_header_parse(struct view header, uint64_t *first, uint32_t *count, uint64_t *size)
-{
-	static const uint8_t zero[8];
-
-	if (header.size != BATCH_HEADER_SIZE || memcmp(header.data, magic, sizeof(magic)) != 0 ||
-	    memcmp(header.data + 24, zero, sizeof(zero)) != 0)
-		return ERR_FORMAT;
-	*count = be32_get(header.data + 4);
-	*size = be64_get(header.data + 8);
-	*first = be64_get(header.data + 16);
-	if (*count == 0 || *count > BATCH_ENTRIES_MAX || *size > BATCH_SIZE_MAX ||
-	    *size < (uint64_t)*count * LENGTH_SIZE)
-		return ERR_FORMAT;
-	return ERR_OK;
-}
-
-bool
-batch_is_end(struct view rest)
-{
-	size_t size = rest.size < BATCH_END_SIZE ? rest.size : BATCH_END_SIZE;
-
-	return size == 0 || memcmp(rest.data, end_mark, size) == 0;
 }
 
 /* Gives the next `count` reports' digests to their heads; a workload may be further already. */

@@ -1,16 +1,8 @@
 /*
  * A batch: the reports that share one group commit and one signature.
  *
- * Its bytes are at once what goes into the pending file and, between header and trailer, what goes
- * into the log's entry bundles:
- *
- *   "HMB1"  count: be32  size of the entries: be64  index of the first: be64  8 zero bytes
- *   each report behind its be16 length
- *   root of the tree with this batch: 32 bytes
- *   the end mark, 32 zero bytes: no record follows; the next one is written over it
- *
- * The trailer makes the record prove itself: recovery adds the leaves and compares the root, so a
- * torn or altered record cannot pass for a whole one.
+ * Its bytes are at once the record that is committed (record.h) and, between the record's header
+ * and trailer, what goes into the log's entry bundles.
  */
 #ifndef HALLMARK_SIGNER_LEDGER_BATCH_H
 #define HALLMARK_SIGNER_LEDGER_BATCH_H
@@ -23,13 +15,8 @@
 #include "proto/digest.h"
 #include "proto/err.h"
 #include "proto/tlog/merkle.h"
+#include "signer/ledger/store/record.h"
 #include "signer/ledger/workload.h"
-
-#define BATCH_HEADER_SIZE  32                 /* bytes */
-#define BATCH_TRAILER_SIZE DIGEST_SIZE        /* bytes */
-#define BATCH_END_SIZE     32                 /* bytes; at most a header's */
-#define BATCH_ENTRIES_MAX  65536              /* reports: what one record may hold */
-#define BATCH_SIZE_MAX     (64 * 1024 * 1024) /* bytes of entries: what one record may hold */
 
 /*
  * The life of a batch, as a table in batch.c. A move that the table lacks is a broken invariant.
@@ -71,7 +58,7 @@ struct batch {
 	struct batch_entry *entry;
 	struct digest *leaf; /* of the first `hashed` reports; their heads have their digest, too */
 	size_t hashed;
-	struct buf bytes;
+	struct buf bytes;          /* a record, which batch_seal ends */
 	struct merkle_batch *tree; /* from the last signed state to the end of this batch */
 	struct digest root;        /* from BATCH_WRITING on */
 	struct buf evidence;       /* pack records to be made durable before the reports */
@@ -120,12 +107,5 @@ void batch_hash(struct batch *b);
  */
 enum err batch_seal(struct batch *b, const struct merkle_frontier *old,
     struct merkle_frontier *new_frontier) MUST_USE;
-
-/* Number and size of what a header announces; ERR_FORMAT if it is none. */
-enum err batch_header_parse(
-    struct view header, uint64_t *first, uint32_t *count, uint64_t *size) MUST_USE;
-
-/* Whether `rest` of a file begins with an end mark, or what a cut left of one. */
-bool batch_is_end(struct view rest);
 
 #endif

@@ -1,17 +1,8 @@
 #include "signer/ledger/committer.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "signer/ledger/store/diskfile.h"
 #include "signer/ledger/worker.h"
-
-/* A file that stays open from job to job, until a job names another. */
-struct open_file {
-	char *path;
-	int fd;
-};
 
 struct committer {
 	struct worker *worker;
@@ -19,20 +10,17 @@ struct committer {
 	void *context;
 	void (*closed)(void *context);
 	void *closed_context;
-	struct commit_job job;
-	struct open_file pack;
-	struct open_file segment;
+	struct store *store;
+	struct store_commit_job job;
 };
 
 static enum err run(void *context);
 static void done(void *context, enum err result);
 static void worker_closed(void *context);
-static enum err open_as(
-    struct open_file *file, const char *path, enum err (*open_it)(const char *path, int *fd));
-static void open_file_close(struct open_file *file);
 
 enum err
-committer_new(uv_loop_t *loop, committer_done *on_done, void *context, struct committer **out)
+committer_new(uv_loop_t *loop, struct store *store, committer_done *on_done, void *context,
+    struct committer **out)
 {
 	struct committer *c = calloc(1, sizeof(*c));
 	struct worker_calls calls = {run, done, c};
@@ -43,8 +31,7 @@ committer_new(uv_loop_t *loop, committer_done *on_done, void *context, struct co
 		return ERR_MEMORY;
 	c->done = on_done;
 	c->context = context;
-	c->pack.fd = -1;
-	c->segment.fd = -1;
+	c->store = store;
 	if ((e = worker_new(loop, &calls, &c->worker)) != ERR_OK) {
 		free(c);
 		return e;
@@ -54,7 +41,7 @@ committer_new(uv_loop_t *loop, committer_done *on_done, void *context, struct co
 }
 
 void
-committer_submit(struct committer *c, const struct commit_job *job)
+committer_submit(struct committer *c, const struct store_commit_job *job)
 {
 	c->job = *job;
 	worker_start(c->worker);
@@ -75,16 +62,8 @@ static enum err
 run(void *context)
 {
 	struct committer *c = context;
-	const struct commit_job *job = &c->job;
-	enum err e = ERR_OK;
 
-	if (job->evidence.size > 0 &&
-	    (e = open_as(&c->pack, job->pack, diskfile_open_append)) == ERR_OK)
-		e = diskfile_append(c->pack.fd, job->pack, job->evidence);
-	if (e == ERR_OK && job->pending.size > 0 &&
-	    (e = open_as(&c->segment, job->segment, diskfile_open_in_place)) == ERR_OK)
-		e = diskfile_write_at(c->segment.fd, job->segment, job->offset, job->pending);
-	return e;
+	return store_commit(c->store, &c->job);
 }
 
 static void
@@ -100,30 +79,6 @@ worker_closed(void *context)
 {
 	struct committer *c = context;
 
-	open_file_close(&c->pack);
-	open_file_close(&c->segment);
 	c->closed(c->closed_context);
 	free(c);
-}
-
-static enum err
-open_as(struct open_file *file, const char *path, enum err (*open_it)(const char *path, int *fd))
-{
-	if (file->path != NULL && strcmp(file->path, path) == 0)
-		return ERR_OK;
-	open_file_close(file);
-	if ((file->path = strdup(path)) == NULL)
-		return ERR_MEMORY;
-	return open_it(path, &file->fd);
-}
-
-/* Everything in it was synced: closing has nothing left to fail for. */
-static void
-open_file_close(struct open_file *file)
-{
-	if (file->fd >= 0)
-		close(file->fd);
-	free(file->path);
-	file->fd = -1;
-	file->path = NULL;
 }

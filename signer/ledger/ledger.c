@@ -8,12 +8,6 @@
 #include "signer/ledger/ledger_state.h"
 
 /*
- * Batches are reused with all their memory, so that a report costs no allocation: as many bytes as
- * are unpublished under full load. What a slow token or a burst needed beyond that is given back.
- */
-#define SPARE_BYTES_MAX (32UL * 1024 * 1024)
-
-/*
  * So much slower than the disk is a token for which a batch stays open until its turn comes.
  * Written early, a report waits for three signatures at most; else for two commits and two
  * signatures, which is less as soon as a signature takes twice as long as a commit. Below 5 ms
@@ -22,23 +16,30 @@
 #define TOKEN_SLOW_FACTOR 2
 #define TOKEN_SLOW_US     5000
 
+static void advance(struct ledger *l);
 static bool commit_may_start(const struct ledger *l);
 static void commit_start(struct ledger *l);
 static void on_committed(void *context, enum err result);
-static struct batch *find_batch(struct ledger *l, uint64_t index);
-static size_t count_bytes(const struct ledger *l);
+static void on_published(void *context, enum err result);
+static void on_key_ready(
+    void *context, uint64_t size, const struct digest *root, struct view certificate);
+static void on_key_answered(void *context);
+static void check_room(struct ledger *l);
 static void part_closed(void *context);
 static void timer_closed(uv_handle_t *handle);
 static void ledger_free(struct ledger *l);
 static void batches_free(struct batch *list);
 
 enum err
-ledger_open(uv_loop_t *loop, const struct signer_config *config, struct log_index *index,
-    struct evidence_store *evidence, struct workload_table *workloads, struct counters *counters,
+ledger_open(uv_loop_t *loop, const struct signer_config *config, const struct ledger_parts *parts,
     const struct ledger_events *events, struct ledger **out)
 {
 	struct ledger *l = calloc(1, sizeof(*l));
-	struct keyprocess_events key_events = ledger_key_events;
+	const struct keyprocess_events key_events = {.ready = on_key_ready,
+	    .answer = ledger_sign_answer,
+	    .answered = on_key_answered,
+	    .down = ledger_sign_down,
+	    .context = l};
 	enum err e;
 
 	*out = NULL;
@@ -46,22 +47,21 @@ ledger_open(uv_loop_t *loop, const struct signer_config *config, struct log_inde
 		return ERR_MEMORY;
 	l->loop = loop;
 	l->config = config;
-	l->evidence = evidence;
-	l->workloads = workloads;
-	l->counters = counters;
+	l->store = parts->store;
+	l->evidence = parts->evidence;
+	l->workloads = parts->workloads;
+	l->counters = parts->counters;
 	l->events = *events;
 	l->published_note = BUF_INIT;
 	l->publishing_note = BUF_INIT;
-	l->pending.rotate = true;
 	merkle_frontier_init(&l->head);
 	merkle_frontier_init(&l->signed_head);
-	if ((e = ledger_recover(l, index)) != ERR_OK) {
+	if ((e = ledger_recover(l, parts->index)) != ERR_OK) {
 		ledger_free(l);
 		return e;
 	}
-	key_events.context = l;
-	if ((e = publisher_new(loop, config->log_directory, l->published_size, index,
-		 ledger_publish_done, l, &l->publisher)) != ERR_OK) {
+	if ((e = publisher_new(loop, l->store, l->published_size, parts->index, on_published, l,
+		 &l->publisher)) != ERR_OK) {
 		ledger_free(l);
 		return e;
 	}
@@ -69,8 +69,8 @@ ledger_open(uv_loop_t *loop, const struct signer_config *config, struct log_inde
 	uv_timer_init(loop, &l->publish_timer);
 	l->publish_timer.data = l;
 	ledger_publish_start(l);
-	if (committer_new(loop, on_committed, l, &l->committer) != ERR_OK ||
-	    keyprocess_new(loop, config, counters, &key_events, &l->key_process) != ERR_OK)
+	if (committer_new(loop, l->store, on_committed, l, &l->committer) != ERR_OK ||
+	    keyprocess_new(loop, config, l->counters, &key_events, &l->key_process) != ERR_OK)
 		abort(); /* no memory for a few hundred bytes, with threads running already */
 	*out = l;
 	return ERR_OK;
@@ -82,8 +82,8 @@ ledger_has_room(struct ledger *l)
 	bool room = !l->failed && l->in_flight < l->config->limits.in_flight &&
 		    l->unpublished_bytes < LEDGER_UNPUBLISHED_MAX &&
 		    evidence_held_bytes(l->evidence) < LEDGER_EVIDENCE_MAX &&
-		    l->open->count < BATCH_ENTRIES_MAX &&
-		    l->open->bytes.size + ENTRY_SIZE_MAX < BATCH_SIZE_MAX;
+		    l->open->count < RECORD_ENTRIES_MAX &&
+		    l->open->bytes.size + ENTRY_SIZE_MAX < RECORD_SIZE_MAX;
 
 	if (!room)
 		l->was_full = true;
@@ -150,7 +150,7 @@ ledger_receipt_again(struct ledger *l, const struct workload *w, void *waiter, u
 {
 	uint64_t index = w->head.index;
 	enum err e = ledger_tokens_receipt_again(l, index, waiter, arrived_us);
-	struct batch *b = find_batch(l, index);
+	struct batch *b = ledger_batch_find(l, index);
 	struct batch_entry *entry;
 
 	if (e != ERR_NOT_FOUND)
@@ -194,14 +194,14 @@ ledger_reconfigure(struct ledger *l, const struct signer_config *config)
 void
 ledger_turn(struct ledger *l)
 {
-	ledger_advance(l);
+	advance(l);
 }
 
 void
 ledger_drain(struct ledger *l, void (*drained)(void *context))
 {
 	l->drained = drained;
-	ledger_advance(l);
+	advance(l);
 }
 
 void
@@ -225,27 +225,16 @@ ledger_status(const struct ledger *l, struct ledger_status *out)
 	out->signed_size = l->guard.size;
 	out->published_size = l->published_size;
 	out->in_flight = l->in_flight;
-	out->batch_bytes = count_bytes(l);
+	out->batch_bytes = ledger_batch_bytes(l);
 	out->signature_age_ms =
 	    l->last_signature_ms == 0 ? UINT64_MAX : uv_now(l->loop) - l->last_signature_ms;
 	out->key_process = keyprocess_state_name(l->key_process);
 	out->key_process_pid = keyprocess_pid(l->key_process);
 }
 
-/* Says why and stops everything: from here on no receipt leaves. */
-void
-ledger_fail(struct ledger *l, const char *event, const char *text)
-{
-	if (l->failed)
-		return;
-	l->failed = true;
-	logger_say(LOGGER_ERROR, event, "%s", text);
-	l->events.fatal(l->events.context);
-}
-
 /* Moves every batch as far as it can go. Called after anything that may have freed a place. */
-void
-ledger_advance(struct ledger *l)
+static void
+advance(struct ledger *l)
 {
 	if (l->failed)
 		return;
@@ -253,7 +242,7 @@ ledger_advance(struct ledger *l)
 	if (commit_may_start(l))
 		commit_start(l);
 	ledger_publish_advance(l, l->drained != NULL || l->tokens.want_publication);
-	ledger_check_room(l);
+	check_room(l);
 	if (l->drained != NULL && l->in_flight == 0 && l->open->count == 0 && l->writing == NULL &&
 	    l->written == NULL && l->signing == NULL && l->sealed_first == NULL &&
 	    l->publishing == NULL) {
@@ -264,45 +253,14 @@ ledger_advance(struct ledger *l)
 	}
 }
 
-void
-ledger_check_room(struct ledger *l)
+static void
+check_room(struct ledger *l)
 {
 	if (!l->was_full)
 		return;
 	l->was_full = false;
 	if (ledger_has_room(l))
 		l->events.room(l->events.context);
-}
-
-/* An empty open batch that begins at `index`. */
-struct batch *
-ledger_batch_take(struct ledger *l, uint64_t index)
-{
-	struct batch *b = l->spare;
-
-	if (b == NULL) {
-		if ((b = batch_new(index)) == NULL)
-			abort(); /* without the next batch nothing can be promised any more */
-		return b;
-	}
-	l->spare = b->next;
-	l->spare_bytes -= batch_bytes(b);
-	batch_reset(b, index);
-	return b;
-}
-
-void
-ledger_batch_give(struct ledger *l, struct batch *b)
-{
-	size_t bytes = batch_bytes(b);
-
-	if (l->spare_bytes + bytes > SPARE_BYTES_MAX) {
-		batch_free(&b);
-		return;
-	}
-	l->spare_bytes += bytes;
-	b->next = l->spare;
-	l->spare = b;
 }
 
 /*
@@ -324,14 +282,14 @@ static void
 commit_start(struct ledger *l)
 {
 	struct batch *b = l->open;
-	struct commit_job job = {.pack = evidence_pack_path(l->evidence)};
+	struct store_commit_job job = {.pack = evidence_pack_path(l->evidence)};
 
 	if (b->count > 0) {
 		if (batch_seal(b, &l->head, &l->head) != ERR_OK) {
 			ledger_fail(l, "out-of-memory", "no memory to seal a batch");
 			return;
 		}
-		ledger_pending_place(l, b, &job);
+		store_stage(l->store, b->first, buf_view(&b->bytes), &job);
 	} else {
 		/* Evidence alone, such as a new policy: nothing to sign. */
 		batch_move(b, BATCH_WRITING);
@@ -369,39 +327,29 @@ on_committed(void *context, enum err result)
 		batch_move(b, BATCH_WRITTEN);
 		l->written = b;
 	}
-	ledger_advance(l);
+	advance(l);
 }
 
-/* The batch in memory that holds report `index`, or NULL. */
-static struct batch *
-find_batch(struct ledger *l, uint64_t index)
+static void
+on_published(void *context, enum err result)
 {
-	struct batch *const single[] = {l->open, l->writing, l->written, l->signing};
-	struct batch *const lists[] = {l->sealed_first, l->publishing};
-
-	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
-		if (single[i] != NULL && index - single[i]->first < single[i]->count)
-			return single[i];
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		for (struct batch *b = lists[i]; b != NULL; b = b->next)
-			if (index - b->first < b->count)
-				return b;
-	return NULL;
+	ledger_publish_done(context, result);
+	advance(context);
 }
 
-static size_t
-count_bytes(const struct ledger *l)
+static void
+on_key_ready(void *context, uint64_t size, const struct digest *root, struct view certificate)
 {
-	const struct batch *const single[] = {l->open, l->writing, l->written, l->signing};
-	const struct batch *const lists[] = {l->sealed_first, l->publishing};
-	size_t bytes = l->spare_bytes;
+	ledger_sign_begin(context, size, root, certificate);
+	advance(context);
+}
 
-	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
-		bytes += single[i] != NULL ? batch_bytes(single[i]) : 0;
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		for (const struct batch *b = lists[i]; b != NULL; b = b->next)
-			bytes += batch_bytes(b);
-	return bytes;
+/* Once for all the answers that came together: what follows from them is then asked in one write.
+ */
+static void
+on_key_answered(void *context)
+{
+	advance(context);
 }
 
 static void
@@ -433,7 +381,8 @@ ledger_free(struct ledger *l)
 	batches_free(l->sealed_first);
 	batches_free(l->publishing);
 	batches_free(l->spare);
-	ledger_pending_free(l);
+	if (l->ready_said && !l->failed)
+		store_tidy(l->store, l->published_size == l->head.size);
 	ledger_tokens_free(l);
 	note_verifier_free(&l->verifier);
 	buf_free(&l->published_note);

@@ -45,47 +45,31 @@
 #include "config/signer_config.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
-#include "proto/tlog/merkle.h"
 #include "signer/ground/counters.h"
-#include "signer/ledger/store/evidence.h"
-#include "signer/ledger/store/index.h"
+#include "signer/ledger/ledger_events.h"
 #include "signer/ledger/workload.h"
 
+struct evidence_store;
 struct ledger;
+struct log_index;
+struct store;
 
-/* What a receipt says; views valid during the call. */
-struct ledger_receipt {
-	const struct workload *workload;
-	uint64_t seq;
-	uint64_t index;
-	struct view report;
-	const struct merkle_proof *proof;
-	struct view note;
-	struct view jws; /* size 0: none */
-};
-
-struct ledger_events {
-	/* The ledger has begun: guard and log agree, all that was pending is signed. */
-	void (*ready)(void *context);
-	/* A report's receipt. Called exactly once for each waiter, unless it was given up. */
-	void (*receipt)(void *waiter, const struct ledger_receipt *receipt, uint64_t arrived_us);
-	/* Nobody waits any more where `waiter` did (it is gone): may another take its place? */
-	bool (*waiter_gone)(void *waiter);
-	void (*waiter_release)(void *waiter);
-	/* There is room again after ledger_has_room said no. */
-	void (*room)(void *context);
-	/* Nothing can be acknowledged any more. The reason has been logged. */
-	void (*fatal)(void *context);
-	void *context;
+/* What a ledger works on; all of it outlives the ledger. */
+struct ledger_parts {
+	struct store *store;
+	struct log_index *index; /* the publisher's, from ledger_open on */
+	struct evidence_store *evidence;
+	struct workload_table *workloads;
+	struct counters *counters;
 };
 
 /*
- * Opens the log in `config`, whose directory must be locked, and recovers. The key process is
- * started when recovery is through; `ready` follows. On failure the reason has been logged.
+ * Recovers what is in the store. The key process is started when that is through; `ready` follows.
+ * On failure the reason has been logged.
  */
-enum err ledger_open(uv_loop_t *loop, const struct signer_config *config, struct log_index *index,
-    struct evidence_store *evidence, struct workload_table *workloads, struct counters *counters,
-    const struct ledger_events *events, struct ledger **out) MUST_USE;
+enum err ledger_open(uv_loop_t *loop, const struct signer_config *config,
+    const struct ledger_parts *parts, const struct ledger_events *events,
+    struct ledger **out) MUST_USE;
 
 /* Whether another report may be staged; if not, `room` will be called. */
 bool ledger_has_room(struct ledger *l);

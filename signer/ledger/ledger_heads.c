@@ -15,7 +15,6 @@
 #include "proto/report/report_peek.h"
 #include "proto/tlog/tile.h"
 #include "signer/ledger/ledger_state.h"
-#include "signer/ledger/store/tilestore.h"
 
 /* Bytes: an identity of 512, a name of 128, and room. */
 #define NAME_SIZE_MAX 1024
@@ -23,7 +22,7 @@
 /* One bundle and what is known of it. */
 struct replay {
 	struct ledger *ledger;
-	struct tilestore_reader reader;
+	struct store_tree tree;
 	struct buf bytes;
 	struct view entry[TILE_WIDTH];
 	struct digest node[TILE_WIDTH];
@@ -73,7 +72,7 @@ replay_new(struct ledger *l)
 	if (r == NULL)
 		return NULL;
 	r->ledger = l;
-	r->reader = (struct tilestore_reader){l->config->log_directory, l->published_size};
+	r->tree = (struct store_tree){l->store, l->published_size};
 	r->bytes = BUF_INIT;
 	return r;
 }
@@ -89,7 +88,7 @@ replay_free(struct replay *r)
 static enum err
 replay_bundle(struct replay *r, uint64_t tile, uint64_t from)
 {
-	const unsigned width = tile_width(0, tile, r->reader.size);
+	const unsigned width = tile_width(0, tile, r->tree.size);
 	enum err e = read_bundle(r, tile);
 
 	for (unsigned i = width; e == ERR_OK && i > 0; i--) {
@@ -99,7 +98,7 @@ replay_bundle(struct replay *r, uint64_t tile, uint64_t from)
 			break;
 		e = replay_newest(r, r->entry[i - 1], index);
 		if (e != ERR_OK && e != ERR_MEMORY)
-			e = ledger_damaged(r->ledger->config->log_directory, index,
+			e = store_damaged(r->ledger->store, index,
 			    "expected a readable report at this index of the entry bundles");
 	}
 	return e;
@@ -109,12 +108,12 @@ replay_bundle(struct replay *r, uint64_t tile, uint64_t from)
 static enum err
 read_bundle(struct replay *r, uint64_t tile)
 {
-	const unsigned width = tile_width(0, tile, r->reader.size);
+	const unsigned width = tile_width(0, tile, r->tree.size);
 	struct view rest;
 	enum err e;
 
 	buf_clear(&r->bytes);
-	e = tilestore_read_entries(&r->reader, tile, &r->bytes);
+	e = store_read_entries(&r->tree, tile, &r->bytes);
 	rest = buf_view(&r->bytes);
 	for (unsigned i = 0; e == ERR_OK && i < width; i++)
 		e = tile_entry_next(&rest, &r->entry[i]);
@@ -122,7 +121,7 @@ read_bundle(struct replay *r, uint64_t tile)
 		e = check_bundle(r, tile, width);
 	if (e == ERR_OK || e == ERR_MEMORY)
 		return e;
-	return ledger_damaged(r->ledger->config->log_directory, tile * TILE_WIDTH,
+	return store_damaged(r->ledger->store, tile * TILE_WIDTH,
 	    "expected the entries from this index on to be those that the tiles have hashes of");
 }
 
@@ -137,11 +136,11 @@ check_bundle(struct replay *r, uint64_t tile, unsigned width)
 	if (width == TILE_WIDTH) {
 		for (size_t count = TILE_WIDTH / 2; count > 0; count /= 2)
 			merkle_nodes(r->node, count, r->node);
-		e = tilestore_read_node(&r->reader, TILE_HEIGHT, tile, &expected);
+		e = store_read_node(&r->tree, TILE_HEIGHT, tile, &expected);
 		return e != ERR_OK || digest_equal(&r->node[0], &expected) ? e : ERR_PROOF;
 	}
 	for (unsigned i = 0; i < width && e == ERR_OK; i++) {
-		e = tilestore_read_node(&r->reader, 0, tile * TILE_WIDTH + i, &expected);
+		e = store_read_node(&r->tree, 0, tile * TILE_WIDTH + i, &expected);
 		if (e == ERR_OK && !digest_equal(&r->node[i], &expected))
 			e = ERR_PROOF;
 	}

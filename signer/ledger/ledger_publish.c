@@ -10,8 +10,6 @@
 #include "proto/tlog/checkpoint.h"
 #include "signer/ground/logger.h"
 #include "signer/ledger/ledger_state.h"
-#include "signer/ledger/store/diskfile.h"
-#include "signer/ledger/store/tilestore.h"
 
 static enum err read_published(
     const struct ledger *l, uint64_t index, struct buf *report, struct merkle_proof *proof);
@@ -62,14 +60,15 @@ ledger_publish_advance(struct ledger *l, bool now)
 	job.hurried = l->publishing_size - l->published_size > LEDGER_PUBLISH_BEHIND;
 	job.note = buf_view(&l->publishing_note);
 	collect_changes(l, last, &job);
-	ledger_pending_leave(l, &job);
+	/* Is no batch on its way behind it? */
+	store_retire_begin(l->store, l->publishing_size,
+	    l->writing == NULL && l->written == NULL && l->signing == NULL);
 	publisher_submit(l->publisher, &job);
 }
 
 void
-ledger_publish_done(void *context, enum err result)
+ledger_publish_done(struct ledger *l, enum err result)
 {
-	struct ledger *l = context;
 	struct batch *b, *next;
 	struct buf note;
 
@@ -93,9 +92,8 @@ ledger_publish_done(void *context, enum err result)
 		ledger_batch_give(l, b);
 	}
 	l->publishing = NULL;
-	ledger_pending_left(l);
+	store_retire_end(l->store);
 	index_changes_free(&l->publishing_changes);
-	ledger_advance(l);
 }
 
 /* The receipt of a published report, under the published checkpoint, read from the tiles. */
@@ -127,17 +125,16 @@ static enum err
 read_published(
     const struct ledger *l, uint64_t index, struct buf *report, struct merkle_proof *proof)
 {
-	struct tilestore_reader reader = {l->config->log_directory, l->published_size};
-	enum err e = tilestore_read_entry(&reader, index, report);
+	struct store_tree tree = {l->store, l->published_size};
+	enum err e = store_read_entry(&tree, index, report);
 
 	if (e == ERR_OK)
-		e = merkle_prove_inclusion(
-		    l->published_size, index, tilestore_read_node, &reader, proof);
+		e = merkle_prove_inclusion(l->published_size, index, store_read_node, &tree, proof);
 	if (e == ERR_OK)
 		e = verify_published(l, index, buf_view(report), proof);
 	if (e == ERR_OK || e == ERR_MEMORY)
 		return e;
-	ledger_say_damaged(l->config->log_directory, index,
+	store_say_damaged(l->store, index,
 	    "expected the entry at this index, and tiles that lead from it to the checkpoint's "
 	    "root");
 	return ERR_IO; /* whatever is wrong with the files, it is not the peer's fault */

@@ -4,7 +4,7 @@
  *   1. `checkpoint` names the published size and root; none: the log is new
  *   2. the frontier of that tree is read from the tiles, and must give that root; the entries of
  *      the newest bundle must give its leaves (ledger_heads.c)
- *   3. the pending files are read in order (ledger_pending.c)
+ *   3. the pending files are read in order (store.h)
  *   4. heads of chains: from the index, if it speaks of a state of this log; then from the reports
  *      after that, out of tiles (ledger_heads.c) and pending files. This repairs or replaces a
  *      missing index.
@@ -20,8 +20,6 @@
 #include "proto/tlog/checkpoint.h"
 #include "signer/ground/logger.h"
 #include "signer/ledger/ledger_state.h"
-#include "signer/ledger/store/diskfile.h"
-#include "signer/ledger/store/tilestore.h"
 
 /* Heads of reports from `from` on go to the index. */
 struct catch_up {
@@ -31,6 +29,7 @@ struct catch_up {
 
 static enum err read_checkpoint(struct ledger *l, struct checkpoint *c);
 static enum err read_frontier(struct ledger *l, const struct checkpoint *c);
+static enum err take_pending(void *context, struct view report);
 static enum err load_heads(struct ledger *l, struct log_index *index);
 static enum err load_head(
     void *context, const char *collector, const char *name, const struct chain_head *head);
@@ -43,7 +42,7 @@ enum err
 ledger_recover(struct ledger *l, struct log_index *index)
 {
 	struct checkpoint c = {.size = 0};
-	struct merkle_frontier tree;
+	struct merkle_frontier grown;
 	struct logline line;
 	enum err e;
 
@@ -53,13 +52,16 @@ ledger_recover(struct ledger *l, struct log_index *index)
 	l->written = batch_new(c.size);
 	if (l->written == NULL)
 		return ERR_MEMORY;
-	tree = l->signed_head;
-	if ((e = ledger_pending_read(l, &tree)) != ERR_OK || (e = load_heads(l, index)) != ERR_OK)
+	grown = l->signed_head;
+	if ((e = store_recover(l->store, &grown, take_pending, l)) != ERR_OK)
+		return e;
+	batch_hash(l->written);
+	if ((e = load_heads(l, index)) != ERR_OK)
 		return e;
 	if ((e = read_last_issued(l)) != ERR_OK)
 		return e;
-	l->head = tree;
-	l->open = batch_new(tree.size);
+	l->head = grown;
+	l->open = batch_new(grown.size);
 	if (l->open == NULL)
 		return ERR_MEMORY;
 	logline_begin(&line, LOGGER_INFO, "recovered");
@@ -76,9 +78,8 @@ ledger_recover(struct ledger *l, struct log_index *index)
 static enum err
 read_checkpoint(struct ledger *l, struct checkpoint *c)
 {
-	char *path = diskfile_join(l->config->log_directory, "checkpoint");
 	struct note n;
-	enum err e = diskfile_read(path, NOTE_SIZE_MAX, &l->published_note);
+	enum err e = store_read_checkpoint(l->store, &l->published_note);
 
 	if (e == ERR_NOT_FOUND) {
 		merkle_empty_root(&c->root);
@@ -86,31 +87,41 @@ read_checkpoint(struct ledger *l, struct checkpoint *c)
 	} else if (e == ERR_OK || e == ERR_FORMAT_SIZE) {
 		if (e != ERR_OK || note_parse(buf_view(&l->published_note), &n) != ERR_OK ||
 		    checkpoint_parse(n.text, c) != ERR_OK)
-			e = ledger_damaged(path, 0, "expected a signed checkpoint");
+			e = store_damaged_checkpoint(l->store, "expected a signed checkpoint");
 		else if (strcmp(c->origin, l->config->log_origin) != 0)
-			e = ledger_damaged(path, 0, "its origin is not the configured log.origin");
+			e = store_damaged_checkpoint(
+			    l->store, "its origin is not the configured log.origin");
 		l->published_size = c->size;
 	}
-	free(path);
 	return e;
 }
 
 static enum err
 read_frontier(struct ledger *l, const struct checkpoint *c)
 {
-	struct tilestore_reader reader = {l->config->log_directory, c->size};
+	struct store_tree tree = {l->store, c->size};
 	struct digest root;
 	enum err e;
 
-	e = merkle_read_frontier(c->size, tilestore_read_node, &reader, &l->signed_head);
+	e = merkle_read_frontier(c->size, store_read_node, &tree, &l->signed_head);
 	if (e != ERR_OK)
-		return ledger_damaged(l->config->log_directory, c->size,
-		    "the tiles that the checkpoint relies on cannot be read");
+		return store_damaged(
+		    l->store, c->size, "the tiles that the checkpoint relies on cannot be read");
 	merkle_frontier_root(&l->signed_head, &root);
 	if (!digest_equal(&root, &c->root))
-		return ledger_damaged(l->config->log_directory, c->size,
-		    "the tiles do not give the checkpoint's root");
+		return store_damaged(
+		    l->store, c->size, "the tiles do not give the checkpoint's root");
 	return ERR_OK;
+}
+
+static enum err
+take_pending(void *context, struct view report)
+{
+	struct ledger *l = context;
+	struct batch_entry *added;
+
+	buf_append_view(batch_report_begin(l->written), report);
+	return batch_report_end(l->written, &added);
 }
 
 static enum err
@@ -189,12 +200,12 @@ put_head(void *context, struct workload *w)
 static bool
 index_is_of_this_log(struct ledger *l, const struct index_state *state)
 {
-	struct tilestore_reader reader = {l->config->log_directory, l->published_size};
+	struct store_tree tree = {l->store, l->published_size};
 	struct merkle_frontier f;
 	struct digest root;
 
 	if (state->log_size > l->published_size ||
-	    merkle_read_frontier(state->log_size, tilestore_read_node, &reader, &f) != ERR_OK)
+	    merkle_read_frontier(state->log_size, store_read_node, &tree, &f) != ERR_OK)
 		return false;
 	merkle_frontier_root(&f, &root);
 	return digest_equal(&root, &state->log_root);
@@ -204,43 +215,22 @@ index_is_of_this_log(struct ledger *l, const struct index_state *state)
 static enum err
 read_last_issued(struct ledger *l)
 {
-	struct tilestore_reader reader = {l->config->log_directory, l->published_size};
+	struct store_tree tree = {l->store, l->published_size};
 	struct report_document *document = NULL;
 	struct buf bytes = BUF_INIT;
 	enum err e = ERR_OK;
 
 	if (l->published_size == 0 || l->last_issued_s > 0)
 		return ERR_OK;
-	e = tilestore_read_entry(&reader, l->published_size - 1, &bytes);
+	e = store_read_entry(&tree, l->published_size - 1, &bytes);
 	if (e == ERR_OK)
 		e = report_parse(buf_view(&bytes), &document);
 	if (e == ERR_OK)
 		l->last_issued_s = report_document_report(document)->issued_s;
 	else if (e != ERR_MEMORY)
-		e = ledger_damaged(l->config->log_directory, l->published_size - 1,
+		e = store_damaged(l->store, l->published_size - 1,
 		    "expected a readable report at this index of the entry bundles");
 	report_document_free(&document);
 	buf_free(&bytes);
 	return e;
-}
-
-/* Says where the log is damaged. ERR_FORMAT. */
-enum err
-ledger_damaged(const char *path, uint64_t place, const char *text)
-{
-	ledger_say_damaged(path, place, text);
-	return ERR_FORMAT;
-}
-
-void
-ledger_say_damaged(const char *path, uint64_t place, const char *text)
-{
-	struct logline l;
-
-	logline_begin(&l, LOGGER_ERROR, "log-damaged");
-	logline_string(&l, "path", path);
-	logline_number(&l, "index", place);
-	logline_string(&l, "text", text);
-	logline_string(&l, "mend", "compare with a copy of the log; nothing was signed over it");
-	logline_end(&l);
 }

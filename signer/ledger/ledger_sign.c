@@ -19,13 +19,7 @@
 #include "proto/tlog/checkpoint.h"
 #include "signer/ground/logger.h"
 #include "signer/ledger/ledger_state.h"
-#include "signer/ledger/store/tilestore.h"
 
-static void on_ready(
-    void *context, uint64_t size, const struct digest *root, struct view certificate);
-static void on_answer(void *context, void *about, const struct keychannel_answer *answer);
-static void on_answered(void *context);
-static void on_down(void *context);
 static bool verifier_set(struct ledger *l, struct view certificate);
 static bool published_note_verifies(struct ledger *l);
 static bool guard_reconcile(struct ledger *l);
@@ -38,9 +32,6 @@ static void seal(struct ledger *l);
 static void send_receipt(struct ledger *l, const struct batch *b, size_t entry, void *waiter,
     uint64_t arrived_us, struct view jws);
 static void say_ready(struct ledger *l);
-
-const struct keyprocess_events ledger_key_events = {
-    .ready = on_ready, .answer = on_answer, .answered = on_answered, .down = on_down};
 
 void
 ledger_sign_advance(struct ledger *l)
@@ -68,11 +59,10 @@ ledger_answer(
 	send_receipt(l, b, entry, waiter, arrived_us, (struct view){NULL, 0});
 }
 
-static void
-on_ready(void *context, uint64_t size, const struct digest *root, struct view certificate)
+void
+ledger_sign_begin(
+    struct ledger *l, uint64_t size, const struct digest *root, struct view certificate)
 {
-	struct ledger *l = context;
-
 	if (l->failed)
 		return;
 	l->guard.size = size;
@@ -86,11 +76,10 @@ on_ready(void *context, uint64_t size, const struct digest *root, struct view ce
 	if (l->signing != NULL)
 		ask_checkpoint(l);
 	say_ready(l);
-	ledger_advance(l);
 }
 
-static void
-on_answer(void *context, void *about, const struct keychannel_answer *answer)
+void
+ledger_sign_answer(void *context, void *about, const struct keychannel_answer *answer)
 {
 	struct ledger *l = context;
 	struct logline line;
@@ -125,16 +114,8 @@ on_answer(void *context, void *about, const struct keychannel_answer *answer)
 	}
 }
 
-/* Once for all the answers that came together: what follows from them is then asked in one write.
- */
-static void
-on_answered(void *context)
-{
-	ledger_advance(context);
-}
-
-static void
-on_down(void *context)
+void
+ledger_sign_down(void *context)
 {
 	struct ledger *l = context;
 
@@ -246,15 +227,15 @@ reconcile_pending(struct ledger *l)
 static void
 catch_up(struct ledger *l)
 {
-	struct tilestore_reader reader = {l->config->log_directory, l->published_size};
+	struct store_tree tree = {l->store, l->published_size};
 	struct keychannel_request request = {
 	    .type = KEYCHANNEL_CHECKPOINT, .size = l->signed_head.size};
 
 	logger_say(LOGGER_WARNING, "guard-behind",
 	    "the key process's state is older than the published log; it is led up to it");
 	merkle_frontier_root(&l->signed_head, &request.root);
-	if (merkle_prove_consistency(l->guard.size, l->signed_head.size, tilestore_read_node,
-		&reader, &request.proof) != ERR_OK) {
+	if (merkle_prove_consistency(l->guard.size, l->signed_head.size, store_read_node, &tree,
+		&request.proof) != ERR_OK) {
 		ledger_fail(
 		    l, "tiles-unreadable", "the log's tiles do not yield a consistency proof");
 		return;
@@ -361,7 +342,7 @@ say_ready(struct ledger *l)
 {
 	if (l->ready_said || l->catching_up)
 		return;
-	if (ledger_pending_mend(l) != ERR_OK) {
+	if (store_mend(l->store) != ERR_OK) {
 		ledger_fail(l, "pending-unmended", "the newest pending file cannot be written");
 		return;
 	}

@@ -1,7 +1,15 @@
 /*
- * The ledger's insides, shared by the files that make it up: ledger.c (staging and the group
- * commit), ledger_sign.c (key process, checkpoints, receipts), ledger_tokens.c (JWS),
- * ledger_publish.c (tiles, pending files), ledger_recover.c and ledger_heads.c. Nobody else
+ * The ledger's insides, shared by the files that make it up. From the top:
+ *
+ *   ledger.c          staging and the group commit; hears all events, and moves everything on
+ *   ledger_recover.c  once, before all others; with ledger_heads.c
+ *   ledger_sign.c     guard and log, checkpoints, receipts
+ *   ledger_publish.c  publication; receipts from the published log
+ *   ledger_tokens.c   reports that wait for their JWS
+ *   ledger_state.c    batches in memory, and the end
+ *
+ * Each calls only what is below it. What a lower one has freed or found is taken up when it
+ * returns, by ledger.c's one function that moves every batch as far as it can go. Nobody else
  * includes this.
  */
 #ifndef HALLMARK_SIGNER_LEDGER_LEDGER_STATE_H
@@ -13,8 +21,10 @@
 #include "signer/ledger/index_changes.h"
 #include "signer/ledger/keyprocess.h"
 #include "signer/ledger/known_trees.h"
-#include "signer/ledger/ledger.h"
+#include "signer/ledger/ledger_events.h"
 #include "signer/ledger/publisher.h"
+#include "signer/ledger/store/evidence.h"
+#include "signer/ledger/store/store.h"
 
 /* Published this often where anything is unpublished; a checkpoint is at most this much behind. */
 #define LEDGER_PUBLISH_MS 500
@@ -45,7 +55,7 @@
  * over it the ledger has no room. As much as a batch's reports: a disk that stalls must not make
  * the memory grow with what is sent meanwhile.
  */
-#define LEDGER_EVIDENCE_MAX BATCH_SIZE_MAX
+#define LEDGER_EVIDENCE_MAX RECORD_SIZE_MAX
 
 /*
  * JWS requests on their way at once. Sixteen sessions, as many as the key process can have, are
@@ -77,27 +87,10 @@ struct ledger_tokens {
 	bool want_publication; /* the next one needs the published tree to catch up */
 };
 
-/* The pending files; ledger_pending.c. */
-struct pending_file;
-struct ledger_pending {
-	struct pending_file *first, *last; /* with what is not published, the oldest first */
-	struct pending_file *leaving;      /* published by the job under way */
-	struct pending_file *spare;        /* to be written over */
-	struct pending_file *removed;      /* by the job under way */
-	unsigned spare_count;
-	char **remove; /* paths, with the job under way */
-	size_t remove_count;
-	bool rotate;  /* the next batch begins another file */
-	char *path;   /* of the last */
-	uint64_t end; /* of its last record, in bytes */
-	/* Of the newest file that recovery read. */
-	uint64_t found_record; /* offset of its last whole record */
-	bool torn;             /* what is behind it is no end mark */
-};
-
 struct ledger {
 	uv_loop_t *loop;
 	const struct signer_config *config;
+	struct store *store;
 	struct evidence_store *evidence;
 	struct workload_table *workloads;
 	struct counters *counters;
@@ -130,8 +123,7 @@ struct ledger {
 	struct buf publishing_note;
 	struct index_changes unindexed;
 	struct index_changes publishing_changes;
-	uint64_t indexed_ms; /* when the index was last given changes */
-	struct ledger_pending pending;
+	uint64_t indexed_ms;    /* when the index was last given changes */
 	uint64_t last_issued_s; /* of the newest report that recovery found */
 	uv_timer_t publish_timer;
 
@@ -147,15 +139,28 @@ struct ledger {
 	unsigned open_parts; /* committer, publisher, key process, timer */
 };
 
-/* ledger.c */
+/* ledger_state.c */
+
+/* Says why and stops everything: from here on no receipt leaves. */
 void ledger_fail(struct ledger *l, const char *event, const char *text);
-void ledger_advance(struct ledger *l);
-void ledger_check_room(struct ledger *l);
+
+/* An empty open batch that begins at `index`; and one back, for reuse. */
 struct batch *ledger_batch_take(struct ledger *l, uint64_t index);
 void ledger_batch_give(struct ledger *l, struct batch *b);
 
+/* The batch in memory that holds report `index`, or NULL. */
+struct batch *ledger_batch_find(struct ledger *l, uint64_t index);
+
+/* Bytes of memory of all batches. */
+size_t ledger_batch_bytes(const struct ledger *l);
+
 /* ledger_sign.c */
-extern const struct keyprocess_events ledger_key_events; /* context to be filled in */
+
+/* A key process is there: compares guard and log, and asks again what was not answered. */
+void ledger_sign_begin(
+    struct ledger *l, uint64_t size, const struct digest *root, struct view certificate);
+void ledger_sign_answer(void *context, void *about, const struct keychannel_answer *answer);
+void ledger_sign_down(void *context);
 void ledger_sign_advance(struct ledger *l);
 void ledger_answer(
     struct ledger *l, const struct batch *b, size_t entry, void *waiter, uint64_t arrived_us);
@@ -172,29 +177,14 @@ void ledger_tokens_free(struct ledger *l);
 
 /* ledger_publish.c */
 void ledger_publish_start(struct ledger *l);
-void ledger_publish_done(void *context, enum err result);
+void ledger_publish_done(struct ledger *l, enum err result);
 void ledger_publish_add(struct ledger *l, struct batch *b);
 void ledger_publish_advance(struct ledger *l, bool now);
 enum err ledger_answer_published(
     struct ledger *l, const struct workload *w, void *waiter, uint64_t arrived_us) MUST_USE;
 
-/* ledger_pending.c */
-void ledger_pending_place(struct ledger *l, const struct batch *b, struct commit_job *job);
-void ledger_pending_leave(struct ledger *l, struct publish_job *job);
-void ledger_pending_left(struct ledger *l); /* the job is done */
-enum err ledger_pending_read(struct ledger *l, struct merkle_frontier *tree) MUST_USE;
-/*
- * Makes what was found fit to be relied on: what is no whole record at the newest file's end is cut
- * off, its last whole record is written and synced again, and the directory is synced. Only when
- * guard and log agree: until then the unfinished record may be a damaged one that was signed.
- */
-enum err ledger_pending_mend(struct ledger *l) MUST_USE;
-void ledger_pending_free(struct ledger *l);
-
 /* ledger_recover.c */
 enum err ledger_recover(struct ledger *l, struct log_index *index) MUST_USE;
-enum err ledger_damaged(const char *path, uint64_t place, const char *text) MUST_USE;
-void ledger_say_damaged(const char *path, uint64_t place, const char *text);
 
 /* ledger_heads.c */
 enum err ledger_check_newest_bundle(struct ledger *l) MUST_USE;

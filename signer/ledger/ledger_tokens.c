@@ -29,7 +29,6 @@
 #include <uthash.h>
 
 #include "signer/ledger/ledger_state.h"
-#include "signer/ledger/store/tilestore.h"
 
 /* Bytes behind the struct: the report, the note, the hashes of the proof. */
 struct ledger_token {
@@ -219,7 +218,7 @@ has_plain(const struct batch *b)
 static bool
 prove(struct ledger *l, const struct ledger_token *t, struct keychannel_request *r)
 {
-	struct tilestore_reader reader = {l->config->log_directory, l->published_size};
+	struct store_tree tree = {l->store, l->published_size};
 
 	*r = (struct keychannel_request){.type = KEYCHANNEL_TOKEN,
 	    .index = t->index,
@@ -232,7 +231,7 @@ prove(struct ledger *l, const struct ledger_token *t, struct keychannel_request 
 	if (t->index >= l->published_size || !known_trees_has(&l->tokens.trees, l->published_size))
 		return false;
 	r->size = l->published_size;
-	if (merkle_prove_inclusion(r->size, t->index, tilestore_read_node, &reader, &r->proof) !=
+	if (merkle_prove_inclusion(r->size, t->index, store_read_node, &tree, &r->proof) !=
 	    ERR_OK) {
 		ledger_fail(
 		    l, "tiles-unreadable", "the log's tiles do not yield an inclusion proof");

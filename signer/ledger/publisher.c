@@ -1,10 +1,7 @@
 #include "signer/ledger/publisher.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#include "signer/ledger/store/diskfile.h"
-#include "signer/ledger/store/tilewriter.h"
 #include "signer/ledger/worker.h"
 
 struct publisher {
@@ -13,27 +10,24 @@ struct publisher {
 	void *context;
 	void (*closed)(void *context);
 	void *closed_context;
-	char *directory;
-	char *checkpoint_path;
 	struct publish_job job;
-	struct tilewriter *tiles;
+	struct store *store;
 	struct log_index *index; /* NULL once it failed */
 };
 
 static enum err run(void *context);
 static void done(void *context, enum err result);
 static void worker_closed(void *context);
-static void publisher_free(struct publisher *p);
-static enum err write_tiles(struct publisher *p, const struct publish_job *job);
+static enum err add_batches(struct publisher *p, const struct publish_job *job);
 static enum err update_index(struct log_index *index, const struct publish_job *job);
 
 enum err
-publisher_new(uv_loop_t *loop, const char *directory, uint64_t size, struct log_index *index,
+publisher_new(uv_loop_t *loop, struct store *store, uint64_t size, struct log_index *index,
     publisher_done *on_done, void *context, struct publisher **out)
 {
 	struct publisher *p = calloc(1, sizeof(*p));
 	struct worker_calls calls = {run, done, p};
-	enum err e = ERR_MEMORY;
+	enum err e;
 
 	*out = NULL;
 	if (p == NULL)
@@ -41,11 +35,10 @@ publisher_new(uv_loop_t *loop, const char *directory, uint64_t size, struct log_
 	p->index = index;
 	p->done = on_done;
 	p->context = context;
-	p->checkpoint_path = diskfile_join(directory, "checkpoint");
-	if ((p->directory = strdup(directory)) == NULL ||
-	    (e = tilewriter_new(directory, size, &p->tiles)) != ERR_OK ||
+	p->store = store;
+	if ((e = store_publish_open(store, size)) != ERR_OK ||
 	    (e = worker_new(loop, &calls, &p->worker)) != ERR_OK) {
-		publisher_free(p);
+		free(p);
 		return e;
 	}
 	*out = p;
@@ -75,15 +68,10 @@ run(void *context)
 {
 	struct publisher *p = context;
 	const struct publish_job *job = &p->job;
-	enum err e = write_tiles(p, job);
+	enum err e = add_batches(p, job);
 
-	if (e == ERR_OK && job->note.size > 0 &&
-	    (e = diskfile_replace(p->checkpoint_path, job->note)) == ERR_OK)
-		e = diskfile_sync_directory(p->directory);
 	if (e == ERR_OK)
-		e = tilewriter_drop_partials(p->tiles);
-	for (size_t i = 0; i < job->remove_count && e == ERR_OK; i++)
-		e = diskfile_remove(job->remove[i]);
+		e = store_publish(p->store, job->note);
 	if (e == ERR_OK && job->changes != NULL && p->index != NULL &&
 	    update_index(p->index, job) != ERR_OK)
 		p->index = NULL;
@@ -104,32 +92,23 @@ worker_closed(void *context)
 	struct publisher *p = context;
 
 	p->closed(p->closed_context);
-	publisher_free(p);
-}
-
-static void
-publisher_free(struct publisher *p)
-{
-	tilewriter_free(&p->tiles);
-	free(p->directory);
-	free(p->checkpoint_path);
 	free(p);
 }
 
 static enum err
-write_tiles(struct publisher *p, const struct publish_job *job)
+add_batches(struct publisher *p, const struct publish_job *job)
 {
 	enum err e = ERR_OK;
 
-	tilewriter_hurry(p->tiles, job->hurried);
+	store_publish_begin(p->store, job->hurried);
 	for (const struct batch *b = job->batches; b != NULL && e == ERR_OK; b = b->next) {
 		for (size_t i = 0, count; i < b->count && e == ERR_OK; i += count) {
-			count = tilewriter_room(p->tiles);
+			count = store_publish_room(p->store);
 			count = count < b->count - i ? count : b->count - i;
-			e = tilewriter_add(p->tiles, batch_run(b, i, count), &b->leaf[i], count);
+			e = store_publish_add(p->store, batch_run(b, i, count), &b->leaf[i], count);
 		}
 	}
-	return e == ERR_OK ? tilewriter_flush(p->tiles) : e;
+	return e;
 }
 
 static enum err

@@ -3,7 +3,7 @@
  * brings the index up to date.
  *
  * Happy path of a job, in this order, each step on the disk before the next:
- *   1. entry bundles and hash tiles, full and partial, with one sync for all (tilewriter.h)
+ *   1. entry bundles and hash tiles, full and partial, with one sync for all (store.h)
  *   2. `checkpoint`, by rename, then the log's directory
  *   3. partial tiles that are full now are removed, and pending files that are too many or too
  *      large to be written over
@@ -18,7 +18,6 @@
 #define HALLMARK_SIGNER_LEDGER_PUBLISHER_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <uv.h>
 
@@ -26,6 +25,7 @@
 #include "signer/ledger/batch.h"
 #include "signer/ledger/index_changes.h"
 #include "signer/ledger/store/index.h"
+#include "signer/ledger/store/store.h"
 
 struct publisher;
 
@@ -33,9 +33,7 @@ struct publish_job {
 	const struct batch
 	    *batches;     /* in order of index, linked by `next`; not changed meanwhile */
 	struct view note; /* checkpoint over the last of them */
-	char **remove;    /* pending files */
-	size_t remove_count;
-	bool hurried; /* there is more to publish than there should be: see tilewriter_hurry */
+	bool hurried; /* there is more to publish than there should be: see store_publish_begin */
 	const struct index_changes *changes; /* since it was last given any; NULL: not now */
 	struct index_state state;            /* of the index with them */
 };
@@ -43,8 +41,8 @@ struct publish_job {
 typedef void publisher_done(void *context, enum err result);
 
 /* `size` leaves are published already. `index` is the thread's alone from here on. */
-enum err publisher_new(uv_loop_t *loop, const char *directory, uint64_t size,
-    struct log_index *index, publisher_done *done, void *context, struct publisher **out) MUST_USE;
+enum err publisher_new(uv_loop_t *loop, struct store *store, uint64_t size, struct log_index *index,
+    publisher_done *done, void *context, struct publisher **out) MUST_USE;
 
 /* One job at a time; everything it names must stay until `done`, which runs on the loop's thread.
  */

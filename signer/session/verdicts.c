@@ -69,8 +69,10 @@ verdicts_trim(struct verdicts *all)
 void
 verdicts_free(struct verdicts *all)
 {
-	while (all->oldest != NULL)
-		forget(all, all->oldest);
+	for (struct verdict *v = all->oldest, *newer; v != NULL; v = newer) {
+		newer = v->newer;
+		forget(all, v);
+	}
 }
 
 static void

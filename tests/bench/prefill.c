@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "signer/ground/logger.h"
-#include "signer/ledger/store/diskfile.h"
+#include "signer/ledger/store/store.h"
 #include "signer/session/appraiser.h"
 #include "signer/session/service.h"
 
@@ -33,7 +33,7 @@ struct prefill {
 	uv_check_t check;
 	uv_idle_t idle; /* active while there is something to write: the loop does not wait then */
 	struct service service;
-	int lock_fd; /* of the log's directory, until the process ends */
+	struct store *store;
 	struct log_index *index;
 	struct bundle bundle; /* what all have in common */
 	struct buf bytes;
@@ -69,6 +69,7 @@ main(int argc, char **argv)
 	open_log(&p);
 	uv_run(&p.loop, UV_RUN_DEFAULT);
 	clock_gettime(CLOCK_MONOTONIC, &end);
+	store_close(&p.store);
 	index_close(&p.index);
 	verdicts_free(&p.service.verdicts);
 	evidence_close(&p.service.evidence);
@@ -118,6 +119,7 @@ open_log(struct prefill *p)
 	    .fatal = on_fatal,
 	    .context = p};
 	struct service *s = &p->service;
+	struct ledger_parts parts;
 	struct signer_config *config;
 	struct faults faults = FAULTS_INIT;
 
@@ -131,12 +133,11 @@ open_log(struct prefill *p)
 	s->policy_generation = 1;
 	s->workloads = workload_table_new();
 	must(s->workloads == NULL ? ERR_MEMORY : ERR_OK, "workloads");
-	must(diskfile_lock_directory(config->log_directory, &p->lock_fd), "log");
+	must(store_open(config->log_directory, &p->store), "log");
 	must(index_open(config->index_file, &p->index), "index");
 	must(evidence_open(config->evidence_directory, p->index, &s->evidence), "evidence");
-	must(ledger_open(&p->loop, config, p->index, s->evidence, s->workloads, &s->counters,
-		 &events, &s->ledger),
-	    "ledger");
+	parts = (struct ledger_parts){p->store, p->index, s->evidence, s->workloads, &s->counters};
+	must(ledger_open(&p->loop, config, &parts, &events, &s->ledger), "ledger");
 	service_has_issued(s, ledger_last_issued_s(s->ledger));
 	uv_check_init(&p->loop, &p->check);
 	uv_idle_init(&p->loop, &p->idle);

@@ -15,7 +15,7 @@ static FILE *nowhere;
 static void
 show(struct view entry)
 {
-	const struct display d = {nowhere, ""};
+	const struct display d = {.to = nowhere, .margin = ""};
 	struct report_document *document;
 
 	if (report_parse(entry, &document) != ERR_OK)

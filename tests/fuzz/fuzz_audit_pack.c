@@ -3,6 +3,7 @@
  * digest that it was asked by.
  */
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,7 +40,7 @@ write_pack(const uint8_t *data, size_t size)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct display quiet = {NULL, ""};
+	const struct findings quiet = {.tell = NULL};
 	struct evidence_reader *r;
 	struct digest digest, found;
 

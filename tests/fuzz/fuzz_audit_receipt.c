@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auditor/display.h"
 #include "log/receipt_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -38,20 +39,20 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct signercert *certificate;
-	static FILE *nowhere;
+	static struct display nowhere = {.margin = "  "};
 	const struct view bytes = {data, size};
 	struct seal_wanted wanted = {.alone = true};
 	struct receipt_check c;
 	struct buf again = BUF_INIT;
-	struct display d = {NULL, "  "};
+	struct findings f;
 
 	if (certificate == NULL) {
 		certificate = make_certificate();
-		nowhere = fopen("/dev/null", "we");
+		nowhere.to = fopen("/dev/null", "we");
 	}
 	wanted.certificate = certificate;
-	d.to = nowhere;
-	if (receipt_check_run(&wanted, bytes, &d, &c) == OUTCOME_GOOD) {
+	f = display_findings(&nowhere);
+	if (receipt_check_run(&wanted, bytes, &f, &c) == OUTCOME_GOOD) {
 		tlogproof_write(&c.proof, &again);
 		if (!c.parsed || !c.sealed || !view_equal(buf_view(&again), bytes))
 			abort();

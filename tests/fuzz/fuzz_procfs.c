@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "collector/measure/maps.h"
-#include "collector/measure/process.h"
+#include "collector/measure/process_find.h"
 #include "collector/measure/procfs.h"
 #include "proto/encoding.h"
 

@@ -1,5 +1,5 @@
 /*
- * For the auditor's unit tests: an empty directory that is removed again, files in it, output in
+ * For unit tests of reading logs: an empty directory that is removed again, files in it, output in
  * memory, and the certificate of the wire vectors' signer.
  */
 #ifndef HALLMARK_TESTS_UNIT_AUDIT_FIXTURE_H
@@ -23,6 +23,7 @@ struct fixture {
 	char *output;
 	size_t output_size;
 	struct display display;
+	struct findings findings; /* shown by the display */
 };
 
 static inline int
@@ -38,6 +39,7 @@ fixture_open(void **state)
 	f->display.margin = "";
 	f->display.to = open_memstream(&f->output, &f->output_size);
 	assert_non_null(f->display.to);
+	f->findings = display_findings(&f->display);
 	*state = f;
 	return 0;
 }

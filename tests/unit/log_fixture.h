@@ -1,5 +1,5 @@
 /*
- * For the auditor's unit tests: a log directory made with the tree of proto/, leaf by leaf and in
+ * For unit tests of reading logs: a log directory made with the tree of proto/, leaf by leaf and in
  * the plainest way, without a signature.
  */
 #ifndef HALLMARK_TESTS_UNIT_LOG_FIXTURE_H

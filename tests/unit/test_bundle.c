@@ -392,11 +392,27 @@ workload_names(void **state)
 	    V("\x88" VERSION "\xa8workload\243a/b" SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_RANGE);
 }
 
+static void
+signed_bytes_are_as_the_vector(void **state)
+{
+	struct buf bundle = BUF_INIT, made = BUF_INIT, expected = BUF_INIT;
+
+	(void)state;
+	vector_wire("bundle-2-offline", &bundle);
+	vector_wire("bundle-2-signed-bytes", &expected);
+	bundle_signed_bytes(buf_view(&bundle), &made);
+	assert_true(view_equal(buf_view(&made), buf_view(&expected)));
+	buf_free(&bundle);
+	buf_free(&made);
+	buf_free(&expected);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(vectors_are_made_and_read),
+	    cmocka_unit_test(signed_bytes_are_as_the_vector),
 	    cmocka_unit_test(the_pieces_are_good),
 	    cmocka_unit_test(the_largest_bundle_fits),
 	    cmocka_unit_test(every_cut_is_refused),

@@ -59,7 +59,7 @@ test_what_is_not_printable_is_escaped(void **state)
 static void
 test_nothing_goes_nowhere(void **state)
 {
-	const struct display quiet = {NULL, ""};
+	const struct display quiet = {.to = NULL, .margin = ""};
 
 	(void)state;
 	display_line(&quiet, "x");
@@ -68,16 +68,27 @@ test_nothing_goes_nowhere(void **state)
 }
 
 static void
-test_times(void **state)
+test_findings_are_lines(void **state)
 {
-	char text[DISPLAY_TIME_SIZE];
+	static const struct finding told[] = {
+	    {FINDING_STEP, OUTCOME_GOOD, "read", "7 %s bytes"},
+	    {FINDING_STEP, OUTCOME_UNKNOWN, "log", "x"},
+	    {FINDING_WARN, OUTCOME_GOOD, "origin", "x"},
+	    {FINDING_DEFECT, OUTCOME_BAD, "tile/0/000", "x"},
+	    {FINDING_DEFECT, OUTCOME_UNKNOWN, "entry 7", "\x1b"},
+	    {FINDING_NOTE, OUTCOME_GOOD, "odd", "x"},
+	};
+	struct fixture *f = *state;
 
-	(void)state;
-	assert_string_equal(display_time(0, text), "1970-01-01T00:00:00Z");
-	assert_string_equal(display_time(1795514400, text), "2026-11-24T10:00:00Z");
-	assert_string_equal(display_time(253402300799, text), "9999-12-31T23:59:59Z");
-	assert_string_equal(display_time(253402300800, text), "253402300800");
-	assert_string_equal(display_time(UINT64_MAX, text), "18446744073709551615");
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
+		f->findings.tell(f->findings.context, &told[i]);
+	f->findings.progress(f->findings.context, 1, 2); /* the display has none */
+	assert_string_equal(fixture_output(f), "read           ok    7 %s bytes\n"
+					       "log            ?     x\n"
+					       "origin         warn  x\n"
+					       "BAD   tile/0/000: x\n"
+					       "?     entry 7: \\x1b\n"
+					       "note  odd: x\n");
 }
 
 #define TEST(t) cmocka_unit_test_setup_teardown(t, fixture_open, fixture_close)
@@ -90,7 +101,7 @@ main(void)
 	    TEST(test_the_margin_stands_before_every_line),
 	    TEST(test_what_is_not_printable_is_escaped),
 	    TEST(test_nothing_goes_nowhere),
-	    TEST(test_times),
+	    TEST(test_findings_are_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

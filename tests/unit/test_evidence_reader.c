@@ -15,7 +15,7 @@ open_packs(struct fixture *f)
 {
 	struct evidence_reader *r;
 
-	assert_int_equal(evidence_reader_open(f->path, &f->display, &r), OUTCOME_GOOD);
+	assert_int_equal(evidence_reader_open(f->path, &f->findings, &r), OUTCOME_GOOD);
 	return r;
 }
 
@@ -197,13 +197,13 @@ test_what_cannot_be_opened(void **state)
 	struct evidence_reader *r;
 	char path[128];
 
-	assert_int_equal(evidence_reader_open("/nonexistent", &f->display, &r), OUTCOME_UNKNOWN);
+	assert_int_equal(evidence_reader_open("/nonexistent", &f->findings, &r), OUTCOME_UNKNOWN);
 	assert_null(r);
 	fixture_write(f, "file", "", 0);
 	(void)snprintf(path, sizeof(path), "%s/file", f->path);
-	assert_int_equal(evidence_reader_open(path, &f->display, &r), OUTCOME_UNKNOWN);
+	assert_int_equal(evidence_reader_open(path, &f->findings, &r), OUTCOME_UNKNOWN);
 	assert_int_equal(mkfifoat(f->dir, "pack-00000001", 0600), 0);
-	assert_int_equal(evidence_reader_open(f->path, &f->display, &r), OUTCOME_UNKNOWN);
+	assert_int_equal(evidence_reader_open(f->path, &f->findings, &r), OUTCOME_UNKNOWN);
 	fixture_says(f, "pack-00000001: it is not a regular file");
 	assert_null(r);
 }

@@ -8,7 +8,7 @@ run(struct fixture *f, const struct log_reader *l)
 {
 	struct defects defects;
 
-	defects_begin(&defects, &f->display, 50);
+	defects_begin(&defects, &f->findings, 50);
 	leftovers_check(l, f->path, &defects);
 	return defects;
 }

@@ -113,14 +113,14 @@ test_no_log(void **state)
 	struct signercert *c = (struct signercert *)(uintptr_t)wanted.certificate;
 	struct log_reader l;
 
-	assert_int_equal(log_open(&l, "/nonexistent", &wanted, &f->display), OUTCOME_UNKNOWN);
+	assert_int_equal(log_open(&l, "/nonexistent", &wanted, &f->findings), OUTCOME_UNKNOWN);
 	log_close(&l);
 	fixture_says(f, "/nonexistent: No such file or directory");
-	assert_int_equal(log_open(&l, f->path, &wanted, &f->display), OUTCOME_UNKNOWN);
+	assert_int_equal(log_open(&l, f->path, &wanted, &f->findings), OUTCOME_UNKNOWN);
 	log_close(&l);
 	fixture_says(f, "/checkpoint: there is no such file");
 	fixture_write(f, "checkpoint", "garbage\n", 8);
-	assert_int_equal(log_open(&l, f->path, &wanted, &f->display), OUTCOME_BAD);
+	assert_int_equal(log_open(&l, f->path, &wanted, &f->findings), OUTCOME_BAD);
 	log_close(&l);
 	signercert_free(&c);
 }

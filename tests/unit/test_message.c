@@ -222,21 +222,6 @@ receipt_and_refusal_values(void **state)
 }
 
 static void
-signed_bytes_are_as_the_vector(void **state)
-{
-	struct buf bundle = BUF_INIT, made = BUF_INIT, expected = BUF_INIT;
-
-	(void)state;
-	vector_wire("bundle-2-offline", &bundle);
-	vector_wire("bundle-2-signed-bytes", &expected);
-	message_signed_bytes(buf_view(&bundle), &made);
-	assert_true(view_equal(buf_view(&made), buf_view(&expected)));
-	buf_free(&bundle);
-	buf_free(&made);
-	buf_free(&expected);
-}
-
-static void
 any_spelling_and_order_is_read(void **state)
 {
 	struct message m;
@@ -756,7 +741,6 @@ main(void)
 	    cmocka_unit_test(hello_and_welcome_values),
 	    cmocka_unit_test(bundle_want_and_part_values),
 	    cmocka_unit_test(receipt_and_refusal_values),
-	    cmocka_unit_test(signed_bytes_are_as_the_vector),
 	    cmocka_unit_test(any_spelling_and_order_is_read),
 	    cmocka_unit_test(structure_faults),
 	    cmocka_unit_test(a_nesting_of_hundreds_is_only_too_deep),

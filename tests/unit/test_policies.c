@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "auditor/display.h"
 #include "log/policies.h"
 
 #define HEX_A "00000000000000000000000000000000000000000000000000000000000000aa"
@@ -27,9 +28,9 @@ expect_shown(struct policies **p, const char *const *lines, size_t count)
 	char *text = NULL, *line, *rest;
 	size_t size;
 	FILE *to = open_memstream(&text, &size);
-	const struct display d = {to, ""};
+	const struct display d = {.to = to, .margin = ""};
 
-	policies_show(*p, &d);
+	display_policies(&d, *p);
 	fclose(to);
 	rest = text;
 	for (size_t i = 0; i < count; i++) {

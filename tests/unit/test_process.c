@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "collector/measure/process.h"
+#include "collector/measure/process_find.h"
 #include "collector/measure/procfs.h"
 
 static void

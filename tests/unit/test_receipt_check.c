@@ -27,11 +27,11 @@ bench_close(struct bench *b)
 }
 
 static enum outcome
-check(struct bench *b, const char *origin, struct view bytes, const struct display *d)
+check(struct bench *b, const char *origin, struct view bytes, const struct findings *f)
 {
 	const struct seal_wanted wanted = {b->certificate, origin, true};
 	struct receipt_check c;
-	enum outcome o = receipt_check_run(&wanted, bytes, d, &c);
+	enum outcome o = receipt_check_run(&wanted, bytes, f, &c);
 
 	receipt_check_free(&c);
 	b->tried++;
@@ -42,7 +42,7 @@ check(struct bench *b, const char *origin, struct view bytes, const struct displ
 static void
 refused(struct bench *b, const uint8_t *data, size_t size)
 {
-	const struct display quiet = {NULL, ""};
+	const struct findings quiet = {.tell = NULL};
 	uint8_t *copy = malloc(size > 0 ? size : 1);
 
 	assert_non_null(copy);
@@ -60,9 +60,9 @@ test_the_receipt_verifies(void **state)
 	struct bench b;
 
 	bench_open(&b);
-	assert_int_equal(check(&b, NULL, buf_view(&b.good), &f->display), OUTCOME_GOOD);
+	assert_int_equal(check(&b, NULL, buf_view(&b.good), &f->findings), OUTCOME_GOOD);
 	fixture_says(f, "origin         ok    " ORIGIN ", and the certificate names it");
-	assert_int_equal(check(&b, ORIGIN, buf_view(&b.good), &f->display), OUTCOME_GOOD);
+	assert_int_equal(check(&b, ORIGIN, buf_view(&b.good), &f->findings), OUTCOME_GOOD);
 	fixture_says(f, "leaf 1 of 2, by 1 hash to root");
 	bench_close(&b);
 }
@@ -74,7 +74,7 @@ test_another_origin_is_refused(void **state)
 	struct bench b;
 
 	bench_open(&b);
-	assert_int_equal(check(&b, "other", buf_view(&b.good), &f->display), OUTCOME_BAD);
+	assert_int_equal(check(&b, "other", buf_view(&b.good), &f->findings), OUTCOME_BAD);
 	fixture_says(f, "expected the log other, found " ORIGIN);
 	bench_close(&b);
 }
@@ -203,11 +203,11 @@ test_other_versions_are_not_known(void **state)
 	bench_open(&b);
 	version = (char *)b.good.data + strlen("c2sp.org/tlog-proof@v");
 	*version = '2';
-	assert_int_equal(check(&b, NULL, buf_view(&b.good), &f->display), OUTCOME_UNKNOWN);
+	assert_int_equal(check(&b, NULL, buf_view(&b.good), &f->findings), OUTCOME_UNKNOWN);
 	*version = '0';
-	assert_int_equal(check(&b, NULL, buf_view(&b.good), &f->display), OUTCOME_BAD);
+	assert_int_equal(check(&b, NULL, buf_view(&b.good), &f->findings), OUTCOME_BAD);
 	*version = 'x';
-	assert_int_equal(check(&b, NULL, buf_view(&b.good), &f->display), OUTCOME_BAD);
+	assert_int_equal(check(&b, NULL, buf_view(&b.good), &f->findings), OUTCOME_BAD);
 	bench_close(&b);
 }
 
@@ -223,7 +223,7 @@ test_another_key_proves_nothing(void **state)
 	signercert_free(&b.certificate);
 	assert_int_equal(X509_set_pubkey(x509, key), 1);
 	assert_int_equal(signercert_from_x509(x509, "other.crt", &b.certificate), ERR_OK);
-	assert_int_equal(check(&b, NULL, buf_view(&b.good), &f->display), OUTCOME_UNKNOWN);
+	assert_int_equal(check(&b, NULL, buf_view(&b.good), &f->findings), OUTCOME_UNKNOWN);
 	fixture_says(f, "found a signature by \"" ORIGIN "\"");
 	EVP_PKEY_free(key);
 	X509_free(x509);

@@ -138,7 +138,7 @@ test_files_that_are_no_certificate(void **state)
 		 (const char *const[]){"key.pem", "empty.pem", "cut.pem", "absent.pem", ".", NULL};
 	     *name != NULL; name++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", f->path, *name);
-		assert_int_equal(signercert_load(path, &f->display, &c), OUTCOME_UNKNOWN);
+		assert_int_equal(signercert_load(path, &f->findings, &c), OUTCOME_UNKNOWN);
 		assert_null(c);
 		fixture_says(f, path);
 	}

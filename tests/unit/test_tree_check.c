@@ -25,8 +25,8 @@ run(struct fixture *f, const struct log_reader *l, struct defects *defects)
 {
 	struct tree_check_result result;
 
-	defects_begin(defects, &f->display, 50);
-	tree_check_run(l, defects, NULL, NULL, NULL, &result);
+	defects_begin(defects, &f->findings, 50);
+	tree_check_run(l, defects, NULL, NULL, &result);
 	return result;
 }
 
@@ -53,8 +53,8 @@ test_every_small_size_is_good(void **state)
 		struct log_reader l;
 
 		log_fixture_make(f, size, &l);
-		defects_begin(&defects, &f->display, 50);
-		tree_check_run(&l, &defects, visit, &seen, NULL, &result);
+		defects_begin(&defects, &f->findings, 50);
+		tree_check_run(&l, &defects, visit, &seen, &result);
 		assert_int_equal(defects_outcome(&defects), OUTCOME_GOOD);
 		assert_true(seen.in_order);
 		assert_int_equal(seen.count, size);

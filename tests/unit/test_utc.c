@@ -63,6 +63,17 @@ what_no_year_reaches_is_a_number(void **state)
 	buf_free(&text);
 }
 
+static void
+text_is_what_is_appended(void **state)
+{
+	char text[UTC_TEXT_SIZE];
+
+	(void)state;
+	assert_string_equal(utc_text(0, text), "1970-01-01T00:00:00Z");
+	assert_string_equal(utc_text(1795514400, text), "2026-11-24T10:00:00Z");
+	assert_string_equal(utc_text(UINT64_MAX, text), "18446744073709551615");
+}
+
 int
 main(void)
 {
@@ -70,6 +81,7 @@ main(void)
 	    cmocka_unit_test(times_are_read_and_written),
 	    cmocka_unit_test(another_spelling_is_refused),
 	    cmocka_unit_test(what_no_year_reaches_is_a_number),
+	    cmocka_unit_test(text_is_what_is_appended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

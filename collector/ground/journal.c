@@ -1,4 +1,4 @@
-#include "collector/report/journal.h"
+#include "collector/ground/journal.h"
 
 #include <string.h>
 #include <time.h>

@@ -6,8 +6,8 @@
  * A value with a space, a quote or '=' in it stands in quotes. Every value goes through
  * text_append_printable, so that no name from outside can forge a line or steer a terminal.
  */
-#ifndef HALLMARK_COLLECTOR_REPORT_JOURNAL_H
-#define HALLMARK_COLLECTOR_REPORT_JOURNAL_H
+#ifndef HALLMARK_COLLECTOR_GROUND_JOURNAL_H
+#define HALLMARK_COLLECTOR_GROUND_JOURNAL_H
 
 #include <stdint.h>
 

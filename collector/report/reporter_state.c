@@ -1,0 +1,73 @@
+#include "collector/report/reporter_state.h"
+
+#include <unistd.h>
+
+#include "collector/ground/interrupt.h"
+#include "collector/ground/journal.h"
+
+enum err
+reporter_select_log(struct reporter *r, struct view origin, struct trouble *t)
+{
+	enum err e;
+	int dir;
+
+	if (r->log.size > 0 && view_equal(buf_view(&r->log), origin))
+		return ERR_OK;
+	if ((e = state_open_log(r->state, origin, &dir, t)) != ERR_OK)
+		return e;
+	reporter_close_chains(r);
+	if (r->log_dir >= 0)
+		(void)close(r->log_dir);
+	r->log_dir = dir;
+	buf_clear(&r->log);
+	buf_append_view(&r->log, origin);
+	if ((e = buf_status(&r->log)) != ERR_OK ||
+	    (e = state_set_last_log(r->state, origin, t)) != ERR_OK)
+		return e;
+	for (size_t i = 0; i < r->config->workload_count; i++)
+		if ((e = reporter_open_chain(r, &r->workloads[i])) != ERR_OK && r->failed)
+			return trouble_set(t, e,
+			    "the chain of workload %s cannot be opened (see above)",
+			    r->workloads[i].config->name);
+	return ERR_OK;
+}
+
+enum err
+reporter_open_chain(struct reporter *r, struct reporter_workload *w)
+{
+	struct trouble t = TROUBLE_INIT;
+	struct journal j;
+	enum err e;
+
+	if (w->chain != NULL)
+		return ERR_OK;
+	if ((e = chain_open(r->log_dir, w->config->name, &w->chain, &t)) == ERR_OK)
+		return ERR_OK;
+	r->failed = e != ERR_FORMAT;
+	journal_begin(&j, JOURNAL_ERROR, "chain-unusable");
+	journal_string(&j, "workload", w->config->name);
+	journal_error(&j, e, &t);
+	journal_end(&j);
+	return e;
+}
+
+void
+reporter_close_chains(struct reporter *r)
+{
+	for (size_t i = 0; r->workloads != NULL && i < r->config->workload_count; i++)
+		chain_close(&r->workloads[i].chain);
+}
+
+void
+reporter_disconnect(struct reporter *r, enum err e, const struct trouble *t)
+{
+	struct journal j;
+
+	if (!interrupt_stop()) {
+		journal_begin(&j, JOURNAL_WARNING, "connection-lost");
+		journal_string(&j, "signer", r->config->signers[client_signer(r->client)].host);
+		journal_error(&j, e, t);
+		journal_end(&j);
+	}
+	client_close(&r->client);
+}

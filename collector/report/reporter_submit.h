@@ -1,0 +1,24 @@
+/*
+ * Submitting one bundle, and what is done about its answer: the table in
+ * collector/report/reporter.h.
+ */
+#ifndef HALLMARK_COLLECTOR_REPORT_REPORTER_SUBMIT_H
+#define HALLMARK_COLLECTOR_REPORT_REPORTER_SUBMIT_H
+
+#include "collector/report/receipt.h"
+#include "collector/report/reporter_state.h"
+
+/* What came of the bundle at the head of a workload's queue. */
+enum reporter_step {
+	REPORTER_STEP_RECEIPT, /* saved and acknowledged */
+	REPORTER_STEP_CHANGED, /* the head was dropped or altered */
+	REPORTER_STEP_KEPT,    /* refused, and stays */
+	REPORTER_STEP_LOST,    /* the session is over */
+	REPORTER_STEP_FAILED,  /* the state cannot be kept */
+};
+
+/* Connected, and something waits. `out` is filled where there is a receipt. */
+enum reporter_step reporter_submit_head(
+    struct reporter *r, struct reporter_workload *w, struct receipt_summary *out);
+
+#endif

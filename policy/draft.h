@@ -1,0 +1,30 @@
+/*
+ * A policy while it is put together: where its parts note their faults, and the memory they are
+ * made in. Only policy/ includes this.
+ */
+#ifndef HALLMARK_POLICY_DRAFT_H
+#define HALLMARK_POLICY_DRAFT_H
+
+#include <stddef.h>
+
+#include "config/faults.h"
+#include "policy/policy_schema.h"
+#include "policy/rule.h"
+
+#define DRAFT_KEY_MAX 96 /* bytes of "workloads[9999].executable.references[15]" and room */
+
+struct draft {
+	struct policy *policy;
+	const struct raw_policy *raw;
+	const char *file;
+	struct faults *faults;
+};
+
+/* A fault at the line of the key. */
+void draft_fault(struct draft *d, const char *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Zeroed memory that lives as long as the policy; aborts for want of it. */
+void *draft_memory(struct policy *p, size_t count, size_t size);
+
+#endif

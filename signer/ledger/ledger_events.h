@@ -1,0 +1,40 @@
+/*
+ * What the ledger tells whoever owns it: receipts above all.
+ */
+#ifndef HALLMARK_SIGNER_LEDGER_LEDGER_EVENTS_H
+#define HALLMARK_SIGNER_LEDGER_LEDGER_EVENTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/bytes.h"
+#include "proto/tlog/merkle.h"
+#include "signer/ledger/workload.h"
+
+/* What a receipt says; views valid during the call. */
+struct ledger_receipt {
+	const struct workload *workload;
+	uint64_t seq;
+	uint64_t index;
+	struct view report;
+	const struct merkle_proof *proof;
+	struct view note;
+	struct view jws; /* size 0: none */
+};
+
+struct ledger_events {
+	/* The ledger has begun: guard and log agree, all that was pending is signed. */
+	void (*ready)(void *context);
+	/* A report's receipt. Called exactly once for each waiter, unless it was given up. */
+	void (*receipt)(void *waiter, const struct ledger_receipt *receipt, uint64_t arrived_us);
+	/* Nobody waits any more where `waiter` did (it is gone): may another take its place? */
+	bool (*waiter_gone)(void *waiter);
+	void (*waiter_release)(void *waiter);
+	/* There is room again after ledger_has_room said no. */
+	void (*room)(void *context);
+	/* Nothing can be acknowledged any more. The reason has been logged. */
+	void (*fatal)(void *context);
+	void *context;
+};
+
+#endif
