@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/yaml_check.h"
 #include "proto/encoding.h"
 #include "proto/tlog/checkpoint.h"
 
