@@ -12,6 +12,7 @@
 #include "collector/measure/pattern.h"
 #include "collector/measure/process_find.h"
 #include "collector/report/channel.h"
+#include "collector/report/channel_context.h"
 #include "collector/report/receipt.h"
 #include "collector/report/reporter.h"
 #include "collector/rights.h"

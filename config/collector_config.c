@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/settings.h"
+#include "config/form.h"
 #include "proto/evidence/bundle.h"
 
 #define SIGNERS_MAX     16   /* tried one after the other; more would not be tried in time */
@@ -152,6 +152,7 @@ static const cyaml_schema_value_t schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw, fields),
 };
 
+static void take(struct settings *s, const void *loaded, void *config);
 static void take_signers(struct settings *s, const struct raw *raw, struct collector_config *c);
 static void take_files(struct settings *s, const struct raw *raw, struct collector_config *c);
 static void take_workloads(struct settings *s, const struct raw *raw, struct collector_config *c);
@@ -165,53 +166,46 @@ static bool environment_name_is_good(const char *name);
 static bool unit_name_is_good(const char *name);
 static const char *key_of(char key[KEY_MAX], const char *list, size_t index, const char *rest);
 
+static const struct form form = {
+    .schema = &schema,
+    .numbers = numbers,
+    .number_count = sizeof(numbers) / sizeof(numbers[0]),
+    .size = sizeof(struct collector_config),
+    .take = take,
+};
+
 enum err
 collector_config_load(const char *path, struct faults *faults, struct collector_config **out)
 {
-	enum err e = collector_config_inspect(path, faults, out);
-
-	if (e != ERR_OK)
-		collector_config_free(out);
-	return e;
+	*out = form_load(&form, path, faults);
+	return *out != NULL ? ERR_OK : ERR_CONFIG;
 }
 
 enum err
 collector_config_inspect(const char *path, struct faults *faults, struct collector_config **out)
 {
-	const size_t faults_before = faults->count;
-	struct collector_config *c;
-	const struct raw *raw;
-	struct settings *s;
+	enum err e;
 
-	*out = NULL;
-	c = calloc(1, sizeof(*c));
-	s = calloc(1, sizeof(*s));
-	if (c == NULL || s == NULL)
-		abort();
-	c->storage = s;
-	settings_load(s, path, &schema, faults);
-	if (s->yaml == NULL) {
-		collector_config_free(&c);
-		return ERR_CONFIG;
-	}
-	*out = c;
-	raw = yaml_file_data(s->yaml);
-	settings_numbers(s, numbers, sizeof(numbers) / sizeof(numbers[0]), raw, c);
-	take_signers(s, raw, c);
-	take_files(s, raw, c);
-	take_workloads(s, raw, c);
-	return faults->count == faults_before ? ERR_OK : ERR_CONFIG;
+	*out = form_inspect(&form, path, faults, &e);
+	return e;
 }
 
 void
 collector_config_free(struct collector_config **c)
 {
-	if (*c == NULL)
-		return;
-	settings_free((*c)->storage);
-	free((*c)->storage);
-	free(*c);
+	form_free(*c);
 	*c = NULL;
+}
+
+static void
+take(struct settings *s, const void *loaded, void *config)
+{
+	const struct raw *raw = loaded;
+	struct collector_config *c = config;
+
+	take_signers(s, raw, c);
+	take_files(s, raw, c);
+	take_workloads(s, raw, c);
 }
 
 static void

@@ -55,7 +55,6 @@ struct collector_config {
 	uint32_t receipts_kept; /* per workload; 0: all */
 	size_t workload_count;
 	const struct collector_workload *workloads;
-	void *storage; /* private */
 };
 
 /* Adds every fault it finds; ERR_CONFIG and *out NULL if there was any. */

@@ -1,6 +1,5 @@
 #include "config/faults.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,9 +13,19 @@ static int fault_compare(const void *a, const void *b);
 void
 faults_add(struct faults *f, const char *file, unsigned line, const char *format, ...)
 {
+	va_list arguments;
+
+	va_start(arguments, format);
+	faults_add_list(f, file, line, format, arguments);
+	va_end(arguments);
+}
+
+void
+faults_add_list(
+    struct faults *f, const char *file, unsigned line, const char *format, va_list arguments)
+{
 	struct fault *grown = realloc(f->fault, (f->count + 1) * sizeof(*grown));
 	struct fault *added;
-	va_list arguments;
 
 	if (grown == NULL)
 		abort();
@@ -25,10 +34,8 @@ faults_add(struct faults *f, const char *file, unsigned line, const char *format
 	added->line = line;
 	if ((added->file = strdup(file)) == NULL)
 		abort();
-	va_start(arguments, format);
 	if (vasprintf(&added->text, format, arguments) < 0)
 		abort();
-	va_end(arguments);
 	f->count++;
 }
 

@@ -6,6 +6,7 @@
 #ifndef HALLMARK_CONFIG_FAULTS_H
 #define HALLMARK_CONFIG_FAULTS_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -25,6 +26,8 @@ struct faults {
 /* Copies its arguments. Aborts for want of memory: the program is only just starting. */
 void faults_add(struct faults *f, const char *file, unsigned line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+void faults_add_list(struct faults *f, const char *file, unsigned line, const char *format,
+    va_list arguments) __attribute__((format(printf, 4, 0)));
 
 /* One line each, sorted by file and line: "file:line: text". */
 void faults_print(struct faults *f, FILE *to);

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "config/settings.h"
+#include "config/form.h"
 
 struct raw {
 	char *origin, *module, *token, *key, *pin_file, *pin_credential, *certificate, *guard;
@@ -53,43 +53,49 @@ static const cyaml_schema_value_t schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw, fields),
 };
 
+static void take(struct settings *s, const void *loaded, void *config);
 static const char *take_pin(struct settings *s, const struct raw *raw);
 static const char *take_credential(struct settings *s, const char *name);
 static const char *take_certificate(struct settings *s, const char *path);
 
+static const struct form form = {
+    .schema = &schema,
+    .numbers = numbers,
+    .number_count = sizeof(numbers) / sizeof(numbers[0]),
+    .size = sizeof(struct hsm_config),
+    .guarded = true, /* it names the module that gets the PIN, and the guard */
+    .take = take,
+};
+
 enum err
 hsm_config_load(const char *path, struct faults *faults, struct hsm_config **out)
 {
-	enum err e = hsm_config_inspect(path, faults, out);
-
-	if (e != ERR_OK)
-		hsm_config_free(out);
-	return e;
+	*out = form_load(&form, path, faults);
+	return *out != NULL ? ERR_OK : ERR_CONFIG;
 }
 
 enum err
 hsm_config_inspect(const char *path, struct faults *faults, struct hsm_config **out)
 {
-	const size_t faults_before = faults->count;
-	struct hsm_config *c;
-	const struct raw *raw;
-	struct settings *s;
+	enum err e;
 
-	*out = NULL;
-	c = calloc(1, sizeof(*c));
-	s = calloc(1, sizeof(*s));
-	if (c == NULL || s == NULL)
-		abort();
-	c->storage = s;
-	settings_load(s, path, &schema, faults);
-	settings_guarded_file(s); /* it names the module that gets the PIN, and the guard */
-	if (s->yaml == NULL) {
-		hsm_config_free(&c);
-		return ERR_CONFIG;
-	}
-	*out = c;
-	raw = yaml_file_data(s->yaml);
-	settings_numbers(s, numbers, sizeof(numbers) / sizeof(numbers[0]), raw, c);
+	*out = form_inspect(&form, path, faults, &e);
+	return e;
+}
+
+void
+hsm_config_free(struct hsm_config **c)
+{
+	form_free(*c);
+	*c = NULL;
+}
+
+static void
+take(struct settings *s, const void *loaded, void *config)
+{
+	const struct raw *raw = loaded;
+	struct hsm_config *c = config;
+
 	if (settings_origin(s, "origin", raw->origin))
 		c->origin = raw->origin;
 	c->module = settings_file(s, "module", raw->module);
@@ -101,18 +107,6 @@ hsm_config_inspect(const char *path, struct faults *faults, struct hsm_config **
 	c->pin_file = take_pin(s, raw);
 	c->certificate = take_certificate(s, raw->certificate);
 	c->guard_directory = settings_guarded_directory(s, "guard", raw->guard);
-	return faults->count == faults_before ? ERR_OK : ERR_CONFIG;
-}
-
-void
-hsm_config_free(struct hsm_config **c)
-{
-	if (*c == NULL)
-		return;
-	settings_free((*c)->storage);
-	free((*c)->storage);
-	free(*c);
-	*c = NULL;
 }
 
 /* NULL at any fault. */

@@ -27,7 +27,6 @@ struct hsm_config {
 	uint32_t sessions;           /* PKCS#11 sessions, a thread that signs in each */
 	uint32_t deadline_ms;        /* for one call into the token, then the process ends itself */
 	uint32_t keepalive_s;        /* a signature this often when idle; 0: never */
-	void *storage;               /* private */
 };
 
 /* Adds every fault it finds; ERR_CONFIG and *out NULL if there was any. */

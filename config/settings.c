@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/yaml_check.h"
 #include "proto/encoding.h"
 #include "proto/tlog/checkpoint.h"
 
@@ -62,16 +63,10 @@ void
 settings_fault(struct settings *s, const char *key, const char *format, ...)
 {
 	va_list arguments;
-	char *text;
-	int size;
 
 	va_start(arguments, format);
-	size = vasprintf(&text, format, arguments);
+	faults_add_list(s->faults, s->file, yaml_file_line(s->yaml, key), format, arguments);
 	va_end(arguments);
-	if (size < 0)
-		abort();
-	faults_add(s->faults, s->file, yaml_file_line(s->yaml, key), "%s", text);
-	free(text);
 }
 
 void

@@ -1,8 +1,6 @@
 #include "config/signer_config.h"
 
-#include <stdlib.h>
-
-#include "config/settings.h"
+#include "config/form.h"
 
 #define DEVELOPER_DEFAULT "hallmark" /* who made the verifier, where nobody says otherwise */
 
@@ -195,42 +193,48 @@ static const cyaml_schema_value_t schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw, fields),
 };
 
+static void take(struct settings *s, const void *loaded, void *config);
 static void take_paths(struct settings *s, const struct raw *raw, struct signer_config *c);
 static void take_key_process(struct settings *s, const struct raw *raw, struct signer_config *c);
 static void check_limits(struct settings *s, struct signer_config *c);
 
+static const struct form form = {
+    .schema = &schema,
+    .numbers = numbers,
+    .number_count = sizeof(numbers) / sizeof(numbers[0]),
+    .size = sizeof(struct signer_config),
+    .take = take,
+};
+
 enum err
 signer_config_load(const char *path, struct faults *faults, struct signer_config **out)
 {
-	enum err e = signer_config_inspect(path, faults, out);
-
-	if (e != ERR_OK)
-		signer_config_free(out);
-	return e;
+	*out = form_load(&form, path, faults);
+	return *out != NULL ? ERR_OK : ERR_CONFIG;
 }
 
 enum err
 signer_config_inspect(const char *path, struct faults *faults, struct signer_config **out)
 {
-	const size_t faults_before = faults->count;
-	struct signer_config *c;
-	const struct raw *raw;
-	struct settings *s;
+	enum err e;
 
-	*out = NULL;
-	c = calloc(1, sizeof(*c));
-	s = calloc(1, sizeof(*s));
-	if (c == NULL || s == NULL)
-		abort();
-	c->storage = s;
-	settings_load(s, path, &schema, faults);
-	if (s->yaml == NULL) {
-		signer_config_free(&c);
-		return ERR_CONFIG;
-	}
-	*out = c;
-	raw = yaml_file_data(s->yaml);
-	settings_numbers(s, numbers, sizeof(numbers) / sizeof(numbers[0]), raw, c);
+	*out = form_inspect(&form, path, faults, &e);
+	return e;
+}
+
+void
+signer_config_free(struct signer_config **c)
+{
+	form_free(*c);
+	*c = NULL;
+}
+
+static void
+take(struct settings *s, const void *loaded, void *config)
+{
+	const struct raw *raw = loaded;
+	struct signer_config *c = config;
+
 	(void)settings_address(s, "listen", raw->listen, true, &c->listen_host, &c->listen_port);
 	if (settings_origin(s, "log.origin", raw->log.origin))
 		c->log_origin = raw->log.origin;
@@ -241,18 +245,6 @@ signer_config_inspect(const char *path, struct faults *faults, struct signer_con
 	    raw->report.developer != NULL ? raw->report.developer : DEVELOPER_DEFAULT;
 	c->logging_json = raw->logging.format == FORMAT_JSON;
 	check_limits(s, c);
-	return faults->count == faults_before ? ERR_OK : ERR_CONFIG;
-}
-
-void
-signer_config_free(struct signer_config **c)
-{
-	if (*c == NULL)
-		return;
-	settings_free((*c)->storage);
-	free((*c)->storage);
-	free(*c);
-	*c = NULL;
 }
 
 static void

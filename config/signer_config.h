@@ -66,9 +66,6 @@ struct signer_config {
 	uint32_t loops; /* threads for connections; 0: as many as there are cores */
 
 	bool logging_json;
-
-	/* Private. */
-	void *storage;
 };
 
 /* Adds every fault it finds; ERR_CONFIG and *out NULL if there was any. */

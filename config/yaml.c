@@ -4,6 +4,7 @@
 #include <string.h>
 #include <uthash.h>
 
+#include "config/yaml_check.h"
 #include "config/yaml_relax.h"
 #include "config/yaml_walk.h"
 #include "proto/text.h"

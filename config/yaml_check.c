@@ -1,14 +1,11 @@
-/*
- * The checks on files and directories that yaml.h declares for the later stages.
- */
+#include "config/yaml_check.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "config/yaml.h"
 
 static int open_regular(const char *file, unsigned line, const char *key, const char *path,
     struct faults *faults, struct stat *st);

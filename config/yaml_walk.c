@@ -6,7 +6,6 @@
 #include <yaml.h>
 
 #include "config/nearest.h"
-#include "config/yaml.h"
 #include "proto/encoding.h"
 #include "proto/text.h"
 

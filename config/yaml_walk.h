@@ -17,6 +17,8 @@
 #include "config/faults.h"
 #include "proto/bytes.h"
 
+#define YAML_DEPTH_MAX 16 /* nested lists and mappings; our schemas have 6 */
+
 /* Called with each known key and each entry of a list, and whether its value could be used. */
 typedef void yaml_walk_key(void *context, const char *key_path, unsigned line, bool good);
 

@@ -7,16 +7,11 @@ void
 draft_fault(struct draft *d, const char *key, const char *format, ...)
 {
 	va_list arguments;
-	char *text;
-	int size;
 
 	va_start(arguments, format);
-	size = vasprintf(&text, format, arguments);
+	faults_add_list(
+	    d->faults, d->file, yaml_file_line(d->policy->yaml, key), format, arguments);
 	va_end(arguments);
-	if (size < 0)
-		abort();
-	faults_add(d->faults, d->file, yaml_file_line(d->policy->yaml, key), "%s", text);
-	free(text);
 }
 
 void *

@@ -78,7 +78,7 @@ bench_begin(struct bench *t, struct verdict_builder *b, const struct policy_rule
 		if ((files->references & 1U << i) == 0)
 			continue;
 		t->source[t->count].reference = r;
-		t->source[t->count].counts = policy_reference_counts(r, now_s);
+		t->source[t->count].counts = r->until_s == 0 || now_s < r->until_s;
 		if (t->source[t->count].counts) {
 			b->references = (uint16_t)(b->references | 1U << i);
 			if (r->until_s != 0 && r->until_s < b->valid_until_s)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/yaml_check.h"
 #include "policy/draft.h"
 #include "policy/manifest.h"
 #include "policy/policy_compile.h"
@@ -164,12 +165,6 @@ bool
 policy_rule_wants_jws(const struct policy_rule *r)
 {
 	return r->jws;
-}
-
-bool
-policy_reference_counts(const struct policy_reference *r, uint64_t now_s)
-{
-	return r->until_s == 0 || now_s < r->until_s;
 }
 
 /* Manifest, identity, objects of a policy without faults. */

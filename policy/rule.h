@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 #include "config/yaml.h"
-#include "policy/policy.h"
 #include "policy/reference.h"
 #include "proto/evidence/component.h"
 #include "proto/report/report.h"
@@ -78,8 +77,5 @@ struct policy {
 	void **owned; /* all that the rules point to */
 	size_t owned_count;
 };
-
-/* The set counts at this time. */
-bool policy_reference_counts(const struct policy_reference *r, uint64_t now_s);
 
 #endif

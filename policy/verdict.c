@@ -88,33 +88,6 @@ out:
 	return e;
 }
 
-uint64_t
-component_verdict_valid_until_s(const struct component_verdict *v)
-{
-	return v->valid_until_s;
-}
-
-size_t
-component_verdict_bytes(const struct component_verdict *v)
-{
-	size_t kept = 0;
-
-	for (size_t s = 0; s < SEVERITY_COUNT; s++)
-		kept += v->count[s];
-	return sizeof(*v) + kept * sizeof(*v->findings) + v->words.capacity;
-}
-
-void
-component_verdict_free(struct component_verdict **v)
-{
-	if (*v == NULL)
-		return;
-	free((*v)->findings);
-	buf_free(&(*v)->words);
-	free(*v);
-	*v = NULL;
-}
-
 static void
 detail_close(struct verdict_builder *b)
 {

@@ -12,8 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/appraise.h"
 #include "policy/finding.h"
+#include "proto/bytes.h"
+#include "proto/err.h"
+#include "proto/evidence/component.h"
 #include "proto/report/report.h"
 
 /* Findings by outcome, in the order in which a report shows them. */

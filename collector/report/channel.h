@@ -12,13 +12,11 @@
 #ifndef HALLMARK_COLLECTOR_REPORT_CHANNEL_H
 #define HALLMARK_COLLECTOR_REPORT_CHANNEL_H
 
-#include <openssl/evp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "collector/ground/trouble.h"
-#include "config/collector_config.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
 
@@ -26,25 +24,8 @@
 #define CHANNEL_HANDSHAKE_MS 10000
 #define CHANNEL_WRITE_MS     30000 /* for one frame */
 
-/* Certificates, keys and tickets: what connections share. */
-struct channel_context;
-
-/* ERR_CONFIG with the trouble in words (which file, why). `config` must outlive it. */
-enum err channel_context_new(const struct collector_config *config, struct channel_context **out,
-    struct trouble *t) MUST_USE;
-void channel_context_free(struct channel_context **c);
-
-/*
- * Whether channel_context_new would succeed, by each file that is not NULL: every trouble is told.
- * To be used with a faulty configuration, too (collector_config_inspect).
- */
-bool channel_context_check(
-    const struct collector_config *config, void (*tell)(const char *what, const struct trouble *t));
-
-/* The collector's private key; borrowed. */
-EVP_PKEY *channel_context_key(const struct channel_context *c);
-
 struct channel;
+struct channel_context; /* collector/report/channel_context.h */
 
 /* Connects to signer number `signer` of the configuration. Sets *out to NULL first. */
 enum err channel_open(

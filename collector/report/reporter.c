@@ -9,6 +9,7 @@
 
 #include "collector/ground/interrupt.h"
 #include "collector/ground/journal.h"
+#include "collector/report/channel_context.h"
 #include "collector/report/receipt.h"
 #include "collector/report/reporter_state.h"
 #include "collector/report/reporter_submit.h"

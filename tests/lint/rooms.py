@@ -59,7 +59,7 @@ program("register", [*PROTO, "config", "policy", "log"])
 
 # Of a room, another takes these headers alone.
 TAKES = {
-    ("policy", "config"): {"faults.h", "yaml.h"},  # the reading of YAML
+    ("policy", "config"): {"faults.h", "yaml.h", "yaml_check.h"},  # the reading of YAML
     # Another form of store stands behind these.
     ("signer/ledger", "signer/ledger/store"):
         {"store.h", "evidence.h", "index.h", "record.h", "chain_head.h"},

@@ -7,6 +7,7 @@
 
 #include "config/hsm_config.h"
 #include "tests/unit/config_sample.h"
+#include "tests/unit/config_subject.h"
 
 static const char base[] = "origin: log.example/one\n" /* 1 */
 			   "module: module.so\n"       /* 2 */
@@ -31,41 +32,16 @@ setup(void **state)
 	return 0;
 }
 
-static struct hsm_config *
-load(struct fixture *f, const char *text)
+static void *
+load_file(const char *path, struct faults *faults, enum err *e)
 {
 	struct hsm_config *c;
-	enum err e;
 
-	fixture_write(f, "hsm.yaml", 0644, text);
-	faults_free(&f->faults);
-	e = hsm_config_load(f->path, &f->faults, &c);
-	assert_int_equal(e, f->faults.count == 0 ? ERR_OK : ERR_CONFIG);
-	assert_int_equal(c != NULL, e == ERR_OK);
+	*e = hsm_config_load(path, faults, &c);
 	return c;
 }
 
-static struct hsm_config *
-accept(void **state, const char *from, const char *to)
-{
-	char *text = fixture_replace(base, from, to);
-	struct hsm_config *c = load(*state, text);
-
-	fixture_expect_count(*state, 0);
-	free(text);
-	return c;
-}
-
-static void
-refuse(void **state, const char *from, const char *to, unsigned line, const char *fault)
-{
-	char *text = fixture_replace(base, from, to);
-
-	assert_null(load(*state, text));
-	fixture_expect_count(*state, 1);
-	fixture_expect(*state, line, fault);
-	free(text);
-}
+static const struct config_subject subject = {"hsm.yaml", base, load_file};
 
 static void
 test_loads(void **state)

@@ -8,6 +8,7 @@
 
 #include "policy/policy.h"
 #include "tests/unit/config_sample.h"
+#include "tests/unit/config_subject.h"
 
 #define HEX_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define HEX_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -41,41 +42,16 @@ setup(void **state)
 	return 0;
 }
 
-static struct policy *
-load(struct fixture *f, const char *text)
+static void *
+load_file(const char *path, struct faults *faults, enum err *e)
 {
 	struct policy *p;
-	enum err e;
 
-	fixture_write(f, "policy.yaml", 0644, text);
-	faults_free(&f->faults);
-	e = policy_load(f->path, &f->faults, &p);
-	assert_int_equal(e, f->faults.count == 0 ? ERR_OK : ERR_CONFIG);
-	assert_int_equal(p != NULL, e == ERR_OK);
+	*e = policy_load(path, faults, &p);
 	return p;
 }
 
-static struct policy *
-accept(void **state, const char *from, const char *to)
-{
-	char *text = fixture_replace(base, from, to);
-	struct policy *p = load(*state, text);
-
-	fixture_expect_count(*state, 0);
-	free(text);
-	return p;
-}
-
-static void
-refuse(void **state, const char *from, const char *to, unsigned line, const char *fault)
-{
-	char *text = fixture_replace(base, from, to);
-
-	assert_null(load(*state, text));
-	fixture_expect_count(*state, 1);
-	fixture_expect(*state, line, fault);
-	free(text);
-}
+static const struct config_subject subject = {"policy.yaml", base, load_file};
 
 static void
 test_find(void **state)

@@ -7,6 +7,7 @@
 
 #include "config/signer_config.h"
 #include "tests/unit/config_sample.h"
+#include "tests/unit/config_subject.h"
 
 static const char base[] = "listen: \"127.0.0.1:7443\"\n"               /* 1 */
 			   "log:\n"                                     /* 2 */
@@ -43,40 +44,16 @@ setup(void **state)
 	return 0;
 }
 
-static struct signer_config *
-load(struct fixture *f, const char *text)
+static void *
+load_file(const char *path, struct faults *faults, enum err *e)
 {
 	struct signer_config *c;
-	enum err e;
 
-	fixture_write(f, "signer.yaml", 0644, text);
-	faults_free(&f->faults);
-	e = signer_config_load(f->path, &f->faults, &c);
-	assert_int_equal(e, f->faults.count == 0 ? ERR_OK : ERR_CONFIG);
-	assert_int_equal(c != NULL, e == ERR_OK);
+	*e = signer_config_load(path, faults, &c);
 	return c;
 }
 
-static struct signer_config *
-accept(void **state, const char *text)
-{
-	struct signer_config *c = load(*state, text);
-
-	fixture_expect_count(*state, 0);
-	return c;
-}
-
-/* The base with `from` replaced by `to` has this one fault. */
-static void
-refuse(void **state, const char *from, const char *to, unsigned line, const char *fault)
-{
-	char *text = fixture_replace(base, from, to);
-
-	assert_null(load(*state, text));
-	fixture_expect_count(*state, 1);
-	fixture_expect(*state, line, fault);
-	free(text);
-}
+static const struct config_subject subject = {"signer.yaml", base, load_file};
 
 static void
 expect_in_directory(struct fixture *f, const char *path, const char *name)
@@ -87,7 +64,7 @@ expect_in_directory(struct fixture *f, const char *path, const char *name)
 static void
 test_paths_are_resolved(void **state)
 {
-	struct signer_config *c = accept(state, base);
+	struct signer_config *c = accept(state, "listen", "listen");
 
 	expect_in_directory(*state, c->log_directory, "log");
 	expect_in_directory(*state, c->evidence_directory, "evidence");
@@ -125,7 +102,7 @@ expect_defaults(const struct signer_config *c)
 static void
 test_defaults(void **state)
 {
-	struct signer_config *c = accept(state, base);
+	struct signer_config *c = accept(state, "listen", "listen");
 
 	expect_defaults(c);
 	assert_int_equal(c->limits.connections, 5);
@@ -148,7 +125,7 @@ test_all_given(void **state)
 	    "  evidence_pending_bytes: 16777216, handshake_timeout_ms: 100,\n"
 	    "  frame_timeout_ms: 200, idle_timeout_s: 9, nonce_lifetime_s: 8, clock_skew_s: 0,\n"
 	    "  disk_reserve_mib: 0}\n");
-	struct signer_config *c = accept(state, more);
+	struct signer_config *c = accept_text(state, more);
 
 	expect_in_directory(*state, c->key_process.program, "program");
 	expect_in_directory(*state, c->key_process.config, "hsm.yaml");
@@ -170,7 +147,7 @@ static void
 test_listen_ipv6(void **state)
 {
 	char *text = fixture_replace(base, "127.0.0.1:7443", "[::1]:1");
-	struct signer_config *c = accept(state, text);
+	struct signer_config *c = accept_text(state, text);
 
 	assert_string_equal(c->listen_host, "::1");
 	assert_int_equal(c->listen_port, 1);
@@ -283,7 +260,7 @@ static void
 test_default_per_connection_gives_way(void **state)
 {
 	char *text = fixture_replace(base, "in_flight: 64", "in_flight: 3");
-	struct signer_config *c = accept(state, text);
+	struct signer_config *c = accept_text(state, text);
 
 	assert_int_equal(c->limits.in_flight_per_connection, 3);
 	signer_config_free(&c);
@@ -350,14 +327,14 @@ test_sample(void **state)
 	fixture_write(f, "tls/signer.crt", 0644, "");
 	fixture_write(f, "tls/signer.key", 0600, "");
 	fixture_write(f, "tls/collectors-ca.crt", 0644, "");
-	c = accept(state, text);
+	c = accept_text(state, text);
 	expect_defaults(c);
 	assert_int_equal(c->limits.connections, 20000);
 	assert_int_equal(c->limits.in_flight, 16384);
 	signer_config_free(&c);
 	for (size_t i = 0; i < sizeof(optional) / sizeof(optional[0]); i++)
 		text = sample_uncomment(text, optional[i]);
-	c = accept(state, text);
+	c = accept_text(state, text);
 	expect_defaults(c);
 	assert_int_equal(c->limits.in_flight, 16384);
 	signer_config_free(&c);

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "config/yaml.h"
+#include "config/yaml_check.h"
 #include "tests/unit/config_fixture.h"
 
 enum colour { RED, GREEN = 7 };
