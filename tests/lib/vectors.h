@@ -36,6 +36,24 @@ vector_file(const char *name, struct buf *to)
 	(void)fclose(f);
 }
 
+/* The file with the first `from` replaced by `to`. */
+static inline void
+vector_changed(const char *name, const char *from, const char *to, struct buf *out)
+{
+	struct buf text = BUF_INIT;
+	const uint8_t *at;
+
+	vector_file(name, &text);
+	at = memmem(text.data, text.size, from, strlen(from));
+	if (at == NULL)
+		fail_msg("%s has no %s", name, from);
+	buf_append(out, text.data, (size_t)(at - text.data));
+	buf_append_string(out, to);
+	at += strlen(from);
+	buf_append(out, at, (size_t)(text.data + text.size - at));
+	buf_free(&text);
+}
+
 static inline void
 vector_wire(const char *name, struct buf *to)
 {

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes the wire vectors, independently of the C code: messages, bundles, components, reports.
+"""Makes the wire vectors, independently of the C code: messages, bundles, components, entries of a log.
 
   make_wire.py           writes the files next to this script
   make_wire.py --check   compares them instead; exit 1 if one differs
@@ -247,6 +247,89 @@ def report_draft(bundle_bytes, prev, parts, previous, signature):
     })
 
 
+# --- notices, absence ----------------------------------------------------------------------------
+
+BUILD = "hallmark-signer/0.1.0"
+APPROVAL = sha256(b"envelope")  # of a statement
+APPROVER = sha256(b"approver's key")
+
+
+def leaf_hash(entry):
+    return sha256(b"\x00" + entry)
+
+
+def place(entries, index):
+    return {"index": index, "leaf": leaf_hash(entries[index]).hex()}
+
+
+def in_force(*lines):
+    return "".join(line + "\n" for line in ["hallmark in force v1", *sorted(lines)]).encode()
+
+
+def notice(kind, iat, previous, listed, subject):
+    return to_json({
+        "hallmark.notice": kind,
+        "iat": iat,
+        "iss": ORIGIN,
+        "hallmark.form": 1,
+        **({"hallmark.previous-notice": previous} if previous else {}),
+        "hallmark.in-force": sha256(listed).hex(),
+        "hallmark.subject": subject,
+    })
+
+
+def absence(iat, silent, newest):
+    """`silent`: (workload, due, count, report, previous)."""
+    text = f"hallmark absence v1\n{ORIGIN}\n{COLLECTOR}\n"
+    text += "".join(f"{workload} {due} {count}\n" for workload, due, count, _, _ in silent)
+    return to_json({
+        "eat_profile": "tag:github.com,2026:hallmark/absence#1",
+        "iat": iat,
+        "iss": ORIGIN,
+        "sub": COLLECTOR,
+        "jti": sha256(text.encode()).hex(),
+        "hallmark.form": 1,
+        "hallmark.absent": [
+            {"workload": workload, "due": due, "count": count, "report": report,
+             "previous-report": previous.hex()}
+            for workload, due, count, report, previous in silent
+        ],
+        "hallmark.notice": newest,
+    })
+
+
+def log_of_all_kinds(bundle_1, bundle_2, parts, signature):
+    """Each kind of entry in one log, from its first on; and what is in force behind the fourth."""
+    first, second = sha256(b"manifest"), sha256(b"another manifest")
+    before = in_force(f"manifest {first.hex()}")
+    approved = [f"number {APPROVER.hex()} 1795514430000", f"statement {APPROVAL.hex()} approve"]
+    log = {}
+
+    def append(name, entry):
+        log[name] = entry
+
+    def newest(index):
+        return place(list(log.values()), index)
+
+    append("notice-start.json", notice("start", 1795514390, None, in_force(), {
+        "cause": "start", "from": 1795514390, "to": 1795514390, "build": BUILD}))
+    append("notice-manifest.json", notice("manifest", 1795514390, newest(0), before, {
+        "sha256": first.hex(), "approvals": []}))
+    append("report-deployed.json", report_deployed(bundle_1, parts))
+    append("notice-statement.json", notice(
+        "statement", 1795514440, newest(1), in_force(f"manifest {first.hex()}", *approved), {
+            "sha256": APPROVAL.hex(), "kind": "approve", "key": APPROVER.hex(),
+            "number": 1795514430000}))
+    after = in_force(f"manifest {second.hex()}", *approved)
+    append("notice-approved.json", notice("manifest", 1795514440, newest(3), after, {
+        "sha256": second.hex(), "approvals": [APPROVAL.hex()]}))
+    append("report-draft.json", report_draft(
+        bundle_2, sha256(bundle_1), parts, log["report-deployed.json"], signature))
+    append("absence.json", absence(
+        1795514581, [(WORKLOAD, 1795514580, 1, 5, sha256(log["report-draft.json"]))], newest(4)))
+    return log, after
+
+
 # --- log -----------------------------------------------------------------------------------------
 
 
@@ -300,9 +383,8 @@ def make():
     signed = b"hallmark bundle signature v1\n" + bundle_2
     signature = collector.sign_der(signed)
 
-    report_1 = report_deployed(bundle_1, parts)
-    report_2 = report_draft(bundle_2, sha256(bundle_1), parts, report_1, signature)
-
+    log, listed = log_of_all_kinds(bundle_1, bundle_2, parts, signature)
+    report_1 = log["report-deployed.json"]
     leaf = [sha256(b"\x00" + entry) for entry in (b"an older entry", report_1)]
     root = sha256(b"\x01" + leaf[0] + leaf[1])
     note = checkpoint(signer, 2, root)
@@ -372,8 +454,8 @@ def make():
     }
     out = {
         "wire.txt": "".join(f"{name} {data.hex()}\n" for name, data in wire.items()).encode(),
-        "report-deployed.json": report_1,
-        "report-draft.json": report_2,
+        **log,
+        "in-force.txt": listed,
         "wire-receipt.tlog-proof": tlog_proof(report_1, 1, [leaf[0]], note),
         "wire-signer.pem": signer.pem().encode(),
         "wire-collector.pem": collector.pem().encode(),
