@@ -2,15 +2,19 @@
 
 #include <string.h>
 
+#include "proto/evidence/extension_map.h"
 #include "proto/mp_check.h"
 #include "proto/mp_read.h"
 #include "proto/mp_write.h"
 #include "proto/text.h"
 
-#define BUNDLE_DEPTH_MAX 3  /* the map, `components`, one entry of it */
-#define BUNDLE_ITEMS_MAX 64 /* 8 pairs, 7 pairs of components with 3 numbers each: 51 */
+/* The map, the extensions, and containers in one of them. */
+#define BUNDLE_DEPTH_MAX (2 + EXTENSION_DEPTH_MAX)
 
-/* All keys, headers and numbers, the digests of every kind; without the workload's name. */
+/* 10 pairs, 7 pairs of components with 3 numbers each: 55; of an extension each has a byte. */
+#define BUNDLE_ITEMS_MAX (64 + EXTENSION_MAP_SIZE_MAX)
+
+/* All keys, headers and numbers, the digests of every kind; without workload and extensions. */
 #define BUNDLE_FIXED_SIZE_MAX 1024
 
 /* In the order of the canonical form. */
@@ -22,9 +26,14 @@ enum bundle_key {
 	KEY_NONCE,
 	KEY_BOOT,
 	KEY_TIME,
+	KEY_NEXT,
 	KEY_COMPONENTS,
+	KEY_EXTENSIONS,
 	KEY_COUNT,
 };
+
+/* All but the extensions. */
+#define KEYS_DEMANDED ((1U << KEY_EXTENSIONS) - 1)
 
 static const struct view key_names[KEY_COUNT] = {
     [KEY_VERSION] = VIEW_LITERAL("v"),
@@ -34,7 +43,9 @@ static const struct view key_names[KEY_COUNT] = {
     [KEY_NONCE] = VIEW_LITERAL("nonce"),
     [KEY_BOOT] = VIEW_LITERAL("boot"),
     [KEY_TIME] = VIEW_LITERAL("time"),
+    [KEY_NEXT] = VIEW_LITERAL("next_s"),
     [KEY_COMPONENTS] = VIEW_LITERAL("components"),
+    [KEY_EXTENSIONS] = VIEW_LITERAL("ext"),
 };
 
 /* `canonical` stays true as long as order and spelling are the canonical ones. */
@@ -52,6 +63,7 @@ static enum err read_item(struct bundle_reader *r, enum mp_type type, struct mp_
 static enum err read_number(struct bundle_reader *r, uint64_t least, uint64_t most, uint64_t *out);
 static enum err read_bytes(struct bundle_reader *r, void *out, size_t size);
 static enum err read_nonce(struct bundle_reader *r, struct bundle *out);
+static enum err check_together(const struct bundle *b);
 static enum err mark_seen(struct bundle_reader *r, unsigned *seen, unsigned index);
 static uint8_t *put_components(uint8_t *p, const struct bundle *b);
 static uint8_t *put_key(uint8_t *p, enum bundle_key key);
@@ -67,14 +79,36 @@ bundle_workload_check(struct view name)
 	return text_is_printable(name, false) ? ERR_OK : ERR_MSG_RANGE;
 }
 
+enum err
+bundle_check(const struct bundle *b)
+{
+	size_t present = 0;
+
+	if (bundle_workload_check(b->workload) != ERR_OK || b->seq == 0 ||
+	    b->seq > BUNDLE_SEQ_MAX || b->time_ms > BUNDLE_TIME_MS_MAX ||
+	    b->next_s > BUNDLE_NEXT_S_MAX)
+		return ERR_MSG_RANGE;
+	for (size_t k = 0; k < COMPONENT_KIND_COUNT; k++) {
+		const struct bundle_component *c = &b->component[k];
+
+		if (!c->present)
+			continue;
+		present++;
+		if (c->count > COMPONENT_ITEMS_MAX || c->size == 0 || c->size > COMPONENT_SIZE_MAX)
+			return ERR_MSG_RANGE;
+	}
+	return present > 0 ? check_together(b) : ERR_MSG_RANGE;
+}
+
 void
 bundle_encode(const struct bundle *b, struct buf *to)
 {
-	uint8_t *p = buf_reserve(to, BUNDLE_FIXED_SIZE_MAX + b->workload.size);
+	const struct view extensions = b->extensions.bytes;
+	uint8_t *p = buf_reserve(to, BUNDLE_FIXED_SIZE_MAX + b->workload.size + extensions.size);
 
 	if (p == NULL)
 		return;
-	p = mp_put_map(p, KEY_COUNT);
+	p = mp_put_map(p, extensions.size > 0 ? KEY_COUNT : KEY_COUNT - 1);
 	p = mp_put_uint(put_key(p, KEY_VERSION), BUNDLE_VERSION);
 	p = mp_put_str(put_key(p, KEY_WORKLOAD), b->workload);
 	p = mp_put_uint(put_key(p, KEY_SEQ), b->seq);
@@ -82,7 +116,13 @@ bundle_encode(const struct bundle *b, struct buf *to)
 	p = put_bin(put_key(p, KEY_NONCE), b->nonce, b->offline ? 0 : NONCE_SIZE);
 	p = put_bin(put_key(p, KEY_BOOT), b->boot_id, BOOT_ID_SIZE);
 	p = mp_put_uint(put_key(p, KEY_TIME), b->time_ms);
+	p = mp_put_uint(put_key(p, KEY_NEXT), b->next_s);
 	p = put_components(put_key(p, KEY_COMPONENTS), b);
+	if (extensions.size > 0) {
+		p = put_key(p, KEY_EXTENSIONS);
+		memcpy(p, extensions.data, extensions.size);
+		p += extensions.size;
+	}
 	to->size = (size_t)(p - to->data);
 }
 
@@ -129,8 +169,12 @@ read_bundle(struct bundle_reader *r, struct bundle *out)
 			return e;
 		r->key = (struct view){NULL, 0};
 	}
-	if (seen != (1U << KEY_COUNT) - 1)
+	if ((seen & KEYS_DEMANDED) != KEYS_DEMANDED)
 		return ERR_MSG_MISSING;
+	if ((e = check_together(out)) != ERR_OK) {
+		r->key = key_names[KEY_EXTENSIONS];
+		return e;
+	}
 	return r->canonical ? ERR_OK : ERR_MSG_CANONICAL;
 }
 
@@ -169,8 +213,12 @@ read_pair(struct bundle_reader *r, unsigned *seen, struct bundle *out)
 		return read_bytes(r, out->boot_id, BOOT_ID_SIZE);
 	case KEY_TIME:
 		return read_number(r, 0, BUNDLE_TIME_MS_MAX, &out->time_ms);
+	case KEY_NEXT:
+		return read_number(r, 0, BUNDLE_NEXT_S_MAX, &out->next_s);
 	case KEY_COMPONENTS:
 		return read_components(r, out);
+	case KEY_EXTENSIONS:
+		return bundle_extensions_take(&r->rest, &r->canonical, &out->extensions);
 	case KEY_COUNT:
 		break;
 	}
@@ -271,6 +319,17 @@ read_nonce(struct bundle_reader *r, struct bundle *out)
 	if (item.bytes.size != NONCE_SIZE)
 		return ERR_MSG_RANGE;
 	memcpy(out->nonce, item.bytes.data, NONCE_SIZE);
+	return ERR_OK;
+}
+
+/* What extensions demand of other members. */
+static enum err
+check_together(const struct bundle *b)
+{
+	if (b->extensions.challenge.size > 0 && b->offline)
+		return ERR_MSG_RANGE;
+	if (b->extensions.leaving != BUNDLE_STAYING && b->next_s > 0)
+		return ERR_MSG_RANGE;
 	return ERR_OK;
 }
 

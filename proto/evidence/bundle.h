@@ -4,10 +4,12 @@
  * Canonical bytes (one valid spelling; keys in this order, shortest MessagePack forms):
  *
  *   {"v": 1, "workload": str, "seq": uint, "prev": bin32, "nonce": bin32 | bin0, "boot": bin16,
- *    "time": uint, "components": {kind: [sha256: bin32, count: uint, size: uint], ...}}
+ *    "time": uint, "next_s": uint,
+ *    "components": {kind: [sha256: bin32, count: uint, size: uint], ...}, "ext": {...}}
  *
- * with the kinds in alphabetical order. `prev` is the SHA-256 of the workload's previous bundle
- * (zero bytes: none). An empty nonce says that the evidence was gathered offline.
+ * with the kinds in alphabetical order, and "ext" (proto/evidence/bundle_extensions.h) left out
+ * where it is empty. `prev` is the SHA-256 of the workload's previous bundle (zero bytes: none). An
+ * empty nonce says that the evidence was gathered offline.
  */
 #ifndef HALLMARK_PROTO_EVIDENCE_BUNDLE_H
 #define HALLMARK_PROTO_EVIDENCE_BUNDLE_H
@@ -19,11 +21,12 @@
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"
+#include "proto/evidence/bundle_extensions.h"
 #include "proto/evidence/component.h"
 
 #define BUNDLE_VERSION      1
 #define BUNDLE_WORKLOAD_MAX 128  /* bytes; bundle_workload_check has the rule */
-#define BUNDLE_SIZE_MAX     2048 /* bytes: seven components take under 600 */
+#define BUNDLE_SIZE_MAX     2048 /* bytes: seven components take under 800, extensions 1,024 */
 #define NONCE_SIZE          32   /* bytes */
 #define BOOT_ID_SIZE        16   /* bytes: /proc/sys/kernel/random/boot_id without its hyphens */
 
@@ -35,6 +38,9 @@
 
 /* The largest that a chain may begin with in a log: those that follow need the other half. */
 #define BUNDLE_SEQ_FIRST_MAX (1ULL << 52)
+
+/* The longest time to the next bundle that can be promised: a year. */
+#define BUNDLE_NEXT_S_MAX 31536000
 
 struct bundle_component {
 	bool present;
@@ -51,7 +57,9 @@ struct bundle {
 	uint8_t nonce[NONCE_SIZE];
 	uint8_t boot_id[BOOT_ID_SIZE];
 	uint64_t time_ms; /* of measurement, since 1970-01-01 UTC */
+	uint64_t next_s;  /* until this workload's next bundle is to be expected; 0: no promise */
 	struct bundle_component component[COMPONENT_KIND_COUNT]; /* by kind; at least one present */
+	struct bundle_extensions extensions;
 };
 
 /*
@@ -60,12 +68,18 @@ struct bundle {
  */
 enum err bundle_workload_check(struct view name) MUST_USE;
 
-/* Appends the canonical bytes. */
+/*
+ * ERR_MSG_RANGE unless every value is within its limits, and those that depend on each other fit: a
+ * challenge needs a nonce, who leaves promises nothing. Does not look into `extensions.bytes`.
+ */
+enum err bundle_check(const struct bundle *b) MUST_USE;
+
+/* Appends the canonical bytes; of the extensions those that stand in `extensions.bytes`. */
 void bundle_encode(const struct bundle *b, struct buf *to);
 
 /*
- * Decodes and demands the canonical form. `out->workload` points into `bytes`. Errors: the ERR_MSG_
- * ones; ERR_MSG_CANONICAL where the content is fine and the spelling is not.
+ * Decodes and demands the canonical form. The views of `out` point into `bytes`. Errors: the
+ * ERR_MSG_ ones; ERR_MSG_CANONICAL where the content is fine and the spelling is not.
  */
 enum err bundle_decode(struct view bytes, struct bundle *out) MUST_USE;
 

@@ -8,7 +8,6 @@
 static enum err check_verdict(const struct report *r);
 static enum err check_finding(const struct report_finding *f);
 static enum err check_evidence(const struct report *r);
-static enum err check_bundle(const struct bundle *b);
 static bool string_is_good(struct view v, size_t least, size_t most);
 
 const struct report_dialect *
@@ -151,7 +150,7 @@ check_finding(const struct report_finding *f)
 static enum err
 check_evidence(const struct report *r)
 {
-	if (check_bundle(&r->bundle) != ERR_OK)
+	if (bundle_check(&r->bundle) != ERR_OK)
 		return ERR_FORMAT;
 	for (size_t k = 0; k < COMPONENT_KIND_COUNT; k++)
 		if (r->not_checked[k] && !r->bundle.component[k].present)
@@ -163,26 +162,6 @@ check_evidence(const struct report *r)
 		r->last_signed_s != r->issued_s))
 		return ERR_FORMAT;
 	return ERR_OK;
-}
-
-static enum err
-check_bundle(const struct bundle *b)
-{
-	size_t present = 0;
-
-	if (bundle_workload_check(b->workload) != ERR_OK || b->seq == 0 ||
-	    b->seq > BUNDLE_SEQ_MAX || b->time_ms > BUNDLE_TIME_MS_MAX)
-		return ERR_FORMAT;
-	for (size_t k = 0; k < COMPONENT_KIND_COUNT; k++) {
-		const struct bundle_component *c = &b->component[k];
-
-		if (!c->present)
-			continue;
-		present++;
-		if (c->count > COMPONENT_ITEMS_MAX || c->size == 0 || c->size > COMPONENT_SIZE_MAX)
-			return ERR_FORMAT;
-	}
-	return present > 0 ? ERR_OK : ERR_FORMAT;
 }
 
 static bool

@@ -121,6 +121,22 @@ def seed_key_channel(wire):
     write("keychannel", "zeros", bytes(200))
 
 
+def seed_extension_maps():
+    maps = {
+        "known": {"challenge": bytes(8), "configuration": bytes(32), "leaving": "moved",
+                  "moved_to": "log.example/2", "program": bytes(32)},
+        "nested": {"a": [1, {"b": ["c", b"d", {}], "c": []}], "b": {"x": {"y": [1]}}},
+        "too-deep": {"a": [[[[1]]]]},
+        "17-pairs": {f"k{i:02}": i for i in range(17)},
+        "key-twice-apart": {"b": 1, "a": 2},
+        "stopped-and-moved": {"leaving": "stopped", "moved_to": "log.example/2"},
+        "largest": {"a": bytes(1018)},
+        "one-byte-more": {"a": bytes(1019)},
+    }
+    for name, fields in maps.items():
+        write("extension_map", name, make_wire.pack(fields))
+
+
 def main():
     files = make_wire.make()
     wire = {}
@@ -132,7 +148,7 @@ def main():
     for name, data in wire.items():
         if name.startswith("component-"):
             write("component", name, data)
-        elif name in ("bundle-1", "bundle-2-offline"):
+        elif name in ("bundle-1", "bundle-2-offline", "bundle-3-extensions", "bundle-4-leaving"):
             write("bundle", name, data)
         elif name.startswith("bundle-2-"):
             continue
@@ -140,8 +156,9 @@ def main():
             write("message", name, data[4:])
             stream += data if len(stream) + len(data) < 1500 else b""
     for name, data in STRUCTURES.items():
-        for parser in ("message", "bundle", "component"):
+        for parser in ("message", "bundle", "component", "extension_map"):
             write(parser, name, data)
+    seed_extension_maps()
     write("frame", "stream", stream)
     write("frame", "zero", bytes(4))
     write("frame", "one-over", b"\x00\x04\x00\x01x")

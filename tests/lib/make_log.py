@@ -264,7 +264,7 @@ class Workload:
         count = len(msgpack.unpackb(data, raw=True)[2])
         bundle = msgpack.packb({
             "v": 1, "workload": self.name, "seq": self.seq, "prev": self.prev, "nonce": nonce,
-            "boot": bytes(16), "time": time_s * 1000,
+            "boot": bytes(16), "time": time_s * 1000, "next_s": 0,
             "components": {"executable": [sha256(data), count, len(data)]}}, use_bin_type=True)
         claims = {
             "eat_profile": "tag:github.com,2023:veraison/ear", "iat": time_s, "exp": time_s + 3600,

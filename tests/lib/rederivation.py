@@ -74,7 +74,7 @@ def bundle_bytes(workload, nonce, fields):
     return wire.pack({"v": 1, "workload": workload, "seq": fields["seq"],
                       "prev": bytes.fromhex(fields["prev"]), "nonce": nonce,
                       "boot": bytes.fromhex(fields["boot"]), "time": fields["time"],
-                      "components": components})
+                      "next_s": 0, "components": components})
 
 
 def signature_parameters(key):

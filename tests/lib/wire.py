@@ -59,16 +59,20 @@ def fact_item(name, *values):
     return [name, [v if isinstance(v, bytes) else v.encode() for v in values]]
 
 
-def bundle(workload, seq, prev, nonce, components, boot=bytes(16), time_ms=None):
-    """Canonical bytes; `components` maps kinds to component bytes."""
+def bundle(workload, seq, prev, nonce, components, boot=bytes(16), time_ms=None, next_s=0,
+           ext=None):
+    """Canonical bytes; `components` maps kinds to component bytes, `ext` names to extensions."""
     named = {}
     for kind in sorted(components):
         data = components[kind]
         count = len(msgpack.unpackb(data, raw=False, strict_map_key=False)[2])
         named[kind] = [hashlib.sha256(data).digest(), count, len(data)]
-    return pack({"v": 1, "workload": workload, "seq": seq, "prev": prev, "nonce": nonce,
-                 "boot": boot, "time": int(time.time() * 1000) if time_ms is None else time_ms,
-                 "components": named})
+    fields = {"v": 1, "workload": workload, "seq": seq, "prev": prev, "nonce": nonce,
+              "boot": boot, "time": int(time.time() * 1000) if time_ms is None else time_ms,
+              "next_s": next_s, "components": named}
+    if ext:
+        fields["ext"] = dict(sorted(ext.items()))
+    return pack(fields)
 
 
 class Connection:

@@ -86,6 +86,7 @@ def test_limits_are_those_of_the_code():
         assert words in FLAT, words
 
     message = "proto/wire/message.h"
+    extension = "proto/evidence/extension_map.h"
     says("1 to # (`FRAME_SIZE_MAX`)", ("proto/wire/frame.h", "FRAME_SIZE_MAX"))
     says("nested deeper than # (102)", (message, "MESSAGE_DEPTH_MAX"))
     says("more than # elements in all containers", (message, "MESSAGE_ITEMS_MAX"))
@@ -97,6 +98,13 @@ def test_limits_are_those_of_the_code():
          (message, "MESSAGE_SIGNATURE_MAX"), (message, "MESSAGE_PART_MAX"))
     says("bundle # bytes; report # bytes; checkpoint # bytes", ("proto/evidence/bundle.h", "BUNDLE_SIZE_MAX"),
          (message, "MESSAGE_REPORT_MAX"), (message, "MESSAGE_CHECKPOINT_MAX"))
+    says("map of 1 to # pairs and at most # bytes", *((extension, f"EXTENSION_{name}_MAX")
+                                                      for name in ("PAIRS", "MAP_SIZE")))
+    says("A key is 1 to # bytes of", (extension, "EXTENSION_KEY_MAX"))
+    says("at most # of them in one another", (extension, "EXTENSION_DEPTH_MAX"))
+    says("bundle, 0 to #; with 0", ("proto/evidence/bundle.h", "BUNDLE_NEXT_S_MAX"))
+    says("| bin, # to # bytes |", *(("proto/evidence/bundle_extensions.h", f"BUNDLE_CHALLENGE_{name}")
+                                  for name in ("MIN", "MAX")))
     says("jws # bytes", (message, "MESSAGE_JWS_MAX"))
     says("challenge and nonce of a relay # to # bytes; envelope 1 to # bytes",
          (message, "MESSAGE_CHALLENGE_MIN"), (message, "MESSAGE_CHALLENGE_MAX"),

@@ -5,6 +5,7 @@
 
 #include "proto/digest.h"
 #include "proto/evidence/bundle.h"
+#include "proto/evidence/extension_map.h"
 #include "proto/mp_write.h"
 
 #define V(s) VIEW_LITERAL(s)
@@ -18,10 +19,24 @@
 #define NONCE    "\xa5nonce" D32
 #define BOOT     "\244boot\xc4\0200123456789abcdef"
 #define TIME     "\xa4time\xcd\x03\xe8"
+#define NEXT     "\246next_s\x42"
 #define FILES    "\245files\x93" D32 "\x05\x64"
 #define HOST     "\xa4host\x93" D32 "\x00\x01"
 #define PARTS    "\252components\x82" FILES HOST
-#define GOOD     "\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME PARTS
+#define GOOD     "\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT PARTS
+
+/* The same with extensions, and with what these may depend on. */
+#define EXT(map)             "\243ext" map
+#define WITH(map)            WITH_NEXT(NEXT, map)
+#define WITH_NEXT(next, map) WITH_ALL(NONCE, next, map)
+#define WITH_ALL(nonce, next, map)                                                                 \
+	"\x8a" VERSION WORKLOAD SEQ PREV nonce BOOT TIME next PARTS EXT(map)
+#define OFFLINE       "\xa5nonce\xc4\0"
+#define NO_NEXT       "\246next_s\0"
+#define LEAVING_MOVED "\247leaving\245moved"
+#define MOVED_TO      "\250moved_to\255log.example/2"
+#define D65           "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdefX"
+#define CHALLENGE     "\251challenge\xc4\01012345678"
 
 static void
 expect(struct view bytes, enum err expected)
@@ -107,6 +122,29 @@ vectors_are_made_and_read(void **state)
 }
 
 static void
+vectors_with_extensions_are_read_and_made_again(void **state)
+{
+	static const char *const names[] = {"bundle-3-extensions", "bundle-4-leaving"};
+	struct buf bytes = BUF_INIT, made = BUF_INIT;
+	struct bundle b;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		buf_clear(&bytes);
+		buf_clear(&made);
+		vector_wire(names[i], &bytes);
+		assert_int_equal(bundle_decode(buf_view(&bytes), &b), ERR_OK);
+		bundle_encode(&b, &made);
+		assert_true(view_equal(buf_view(&made), buf_view(&bytes)));
+		assert_int_equal(b.extensions.has_unknown, i == 0);
+		assert_int_equal(b.next_s, i == 0 ? 66 : 0);
+		assert_int_equal(b.extensions.leaving, i == 0 ? BUNDLE_STAYING : BUNDLE_MOVED);
+	}
+	buf_free(&bytes);
+	buf_free(&made);
+}
+
+static void
 the_pieces_are_good(void **state)
 {
 	struct bundle b;
@@ -128,6 +166,7 @@ static void
 the_largest_bundle_fits(void **state)
 {
 	char name[BUNDLE_WORKLOAD_MAX];
+	uint8_t map[EXTENSION_MAP_SIZE_MAX];
 	struct buf bytes = BUF_INIT;
 	struct bundle b, decoded;
 
@@ -138,13 +177,17 @@ the_largest_bundle_fits(void **state)
 	b.seq = BUNDLE_SEQ_MAX;
 	b.offline = false;
 	b.time_ms = BUNDLE_TIME_MS_MAX;
+	b.next_s = BUNDLE_NEXT_S_MAX;
+	memset(map, 0, sizeof(map));
+	memcpy(map, "\x81\241a\xc5\x03\xfa", 6);
+	b.extensions.bytes = (struct view){map, sizeof(map)};
 	for (size_t k = 0; k < COMPONENT_KIND_COUNT; k++) {
 		b.component[k].present = true;
 		b.component[k].count = COMPONENT_ITEMS_MAX;
 		b.component[k].size = COMPONENT_SIZE_MAX;
 	}
 	bundle_encode(&b, &bytes);
-	assert_in_range(bytes.size, 600, BUNDLE_SIZE_MAX);
+	assert_in_range(bytes.size, 1600, BUNDLE_SIZE_MAX);
 	assert_int_equal(bundle_decode(buf_view(&bytes), &decoded), ERR_OK);
 	assert_int_equal(decoded.component[COMPONENT_RUNTIME].size, COMPONENT_SIZE_MAX);
 	buf_free(&bytes);
@@ -195,9 +238,10 @@ static void
 keys_out_of_order_are_not_canonical(void **state)
 {
 	(void)state;
-	expect(V("\x88" WORKLOAD VERSION SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_CANONICAL);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT PARTS TIME), ERR_MSG_CANONICAL);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\252components\x82" HOST FILES),
+	expect(V("\x89" WORKLOAD VERSION SEQ PREV NONCE BOOT TIME NEXT PARTS), ERR_MSG_CANONICAL);
+	expect(V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT NEXT PARTS TIME), ERR_MSG_CANONICAL);
+	expect(V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT
+		 "\252components\x82" HOST FILES),
 	    ERR_MSG_CANONICAL);
 }
 
@@ -205,22 +249,24 @@ static void
 longer_forms_are_not_canonical(void **state)
 {
 	(void)state;
-	expect(V("\xde\0\x08" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_CANONICAL);
+	expect(V("\xde\0\x09" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT PARTS),
+	    ERR_MSG_CANONICAL);
+	expect(V("\xdf\0\0\0\x09" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT PARTS),
+	    ERR_MSG_CANONICAL);
 	expect(
-	    V("\xdf\0\0\0\x08" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_CANONICAL);
-	expect(V("\x88\xd9\x01v\x01" WORKLOAD SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_CANONICAL);
-	expect(V("\x88" VERSION "\xa8workload\xd9\003app" SEQ PREV NONCE BOOT TIME PARTS),
+	    V("\x89\xd9\x01v\x01" WORKLOAD SEQ PREV NONCE BOOT TIME NEXT PARTS), ERR_MSG_CANONICAL);
+	expect(V("\x89" VERSION "\xa8workload\xd9\003app" SEQ PREV NONCE BOOT TIME NEXT PARTS),
 	    ERR_MSG_CANONICAL);
-	expect(V("\x88" VERSION WORKLOAD "\xa3seq\xcc\x07" PREV NONCE BOOT TIME PARTS),
+	expect(V("\x89" VERSION WORKLOAD "\xa3seq\xcc\x07" PREV NONCE BOOT TIME NEXT PARTS),
 	    ERR_MSG_CANONICAL);
-	expect(V("\x88" VERSION WORKLOAD "\xa3seq\xd0\x07" PREV NONCE BOOT TIME PARTS),
+	expect(V("\x89" VERSION WORKLOAD "\xa3seq\xd0\x07" PREV NONCE BOOT TIME NEXT PARTS),
 	    ERR_MSG_CANONICAL);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE
-		 "\244boot\xc5\0\0200123456789abcdef" TIME PARTS),
+	expect(V("\x89" VERSION WORKLOAD SEQ PREV NONCE
+		 "\244boot\xc5\0\0200123456789abcdef" TIME NEXT PARTS),
 	    ERR_MSG_CANONICAL);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT "\xa4time\xce\0\0\x03\xe8" PARTS),
+	expect(V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT "\xa4time\xce\0\0\x03\xe8" NEXT PARTS),
 	    ERR_MSG_CANONICAL);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME
+	expect(V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT
 		 "\252components\x81\xa4host\xdc\0\x03" D32 "\x00\x01"),
 	    ERR_MSG_CANONICAL);
 }
@@ -229,9 +275,11 @@ static void
 duplicates_are_refused(void **state)
 {
 	(void)state;
-	expect(V("\x89" VERSION WORKLOAD SEQ SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_DUPLICATE);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME TIME), ERR_MSG_DUPLICATE);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\252components\x82" HOST HOST),
+	expect(
+	    V("\x8a" VERSION WORKLOAD SEQ SEQ PREV NONCE BOOT TIME NEXT PARTS), ERR_MSG_DUPLICATE);
+	expect(V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT TIME), ERR_MSG_DUPLICATE);
+	expect(
+	    V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT "\252components\x82" HOST HOST),
 	    ERR_MSG_DUPLICATE);
 }
 
@@ -239,9 +287,11 @@ static void
 unknown_keys_are_refused(void **state)
 {
 	(void)state;
-	expect(V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME PARTS "\xa1x\x01"), ERR_MSG_KEY);
-	expect(V("\x88" VERSION "\xa8Workload\xa1x" SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_KEY);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME
+	expect(V("\x8a" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT PARTS "\xa1x\x01"),
+	    ERR_MSG_KEY);
+	expect(
+	    V("\x89" VERSION "\xa8Workload\xa1x" SEQ PREV NONCE BOOT TIME NEXT PARTS), ERR_MSG_KEY);
+	expect(V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT
 		 "\252components\x81\xa3tpm\x93" D32 "\x00\x01"),
 	    ERR_MSG_KEY);
 }
@@ -251,9 +301,12 @@ missing_keys_are_refused(void **state)
 {
 	(void)state;
 	expect(V("\x80"), ERR_MSG_MISSING);
-	expect(V("\x87" WORKLOAD SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_MISSING);
-	expect(V("\x87" VERSION WORKLOAD SEQ PREV BOOT TIME PARTS), ERR_MSG_MISSING);
-	expect(V("\x87" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME), ERR_MSG_MISSING);
+	expect(V("\x88" WORKLOAD SEQ PREV NONCE BOOT TIME NEXT PARTS), ERR_MSG_MISSING);
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV BOOT TIME NEXT PARTS), ERR_MSG_MISSING);
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT), ERR_MSG_MISSING);
+	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_MISSING);
+	expect(V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME PARTS EXT("\x81\241a\x01")),
+	    ERR_MSG_MISSING);
 }
 
 static void
@@ -264,17 +317,20 @@ wrong_types_are_refused(void **state)
 	expect(V("\xc0"), ERR_MSG_TYPE);
 	expect(V("\x81\x01\x01"), ERR_MSG_TYPE);
 	expect(V("\x81\xc4\x01v\x01"), ERR_MSG_TYPE);
-	expect(V("\x88" VERSION "\xa8workload\xc4\003app" SEQ PREV NONCE BOOT TIME PARTS),
-	    ERR_MSG_TYPE);
-	expect(V("\x88" VERSION WORKLOAD "\xa3seq\xff" PREV NONCE BOOT TIME PARTS), ERR_MSG_TYPE);
-	expect(V("\x88" VERSION WORKLOAD "\xa3seq\xc3" PREV NONCE BOOT TIME PARTS), ERR_MSG_TYPE);
-	expect(V("\x88" VERSION WORKLOAD "\xa3seq\xca\0\0\0\0" PREV NONCE BOOT TIME PARTS),
+	expect(V("\x89" VERSION "\xa8workload\xc4\003app" SEQ PREV NONCE BOOT TIME NEXT PARTS),
 	    ERR_MSG_TYPE);
 	expect(
-	    V("\x88" VERSION WORKLOAD "\xa3seq\xd4\0\0" PREV NONCE BOOT TIME PARTS), ERR_MSG_TYPE);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV "\xa5nonce\xc0" BOOT TIME PARTS), ERR_MSG_TYPE);
+	    V("\x89" VERSION WORKLOAD "\xa3seq\xff" PREV NONCE BOOT TIME NEXT PARTS), ERR_MSG_TYPE);
 	expect(
-	    V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\252components\x90"), ERR_MSG_TYPE);
+	    V("\x89" VERSION WORKLOAD "\xa3seq\xc3" PREV NONCE BOOT TIME NEXT PARTS), ERR_MSG_TYPE);
+	expect(V("\x89" VERSION WORKLOAD "\xa3seq\xca\0\0\0\0" PREV NONCE BOOT TIME NEXT PARTS),
+	    ERR_MSG_TYPE);
+	expect(V("\x89" VERSION WORKLOAD "\xa3seq\xd4\0\0" PREV NONCE BOOT TIME NEXT PARTS),
+	    ERR_MSG_TYPE);
+	expect(
+	    V("\x89" VERSION WORKLOAD SEQ PREV "\xa5nonce\xc0" BOOT TIME NEXT PARTS), ERR_MSG_TYPE);
+	expect(V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT "\252components\x90"),
+	    ERR_MSG_TYPE);
 }
 
 static void
@@ -287,21 +343,22 @@ static void
 the_value_at_fault_is_named(void **state)
 {
 	(void)state;
-	expect_fault(V("\x88\xa1v\x02" WORKLOAD SEQ PREV NONCE BOOT TIME PARTS), "v");
+	expect_fault(V("\x89\xa1v\x02" WORKLOAD SEQ PREV NONCE BOOT TIME NEXT PARTS), "v");
 	expect_fault(
-	    V("\x88" VERSION "\xa8workload\xa1/" SEQ PREV NONCE BOOT TIME PARTS), "workload");
-	expect_fault(
-	    V("\x88" VERSION WORKLOAD "\xa3seq\xcf\0\x20\0\0\0\0\0\0" PREV NONCE BOOT TIME PARTS),
+	    V("\x89" VERSION "\xa8workload\xa1/" SEQ PREV NONCE BOOT TIME NEXT PARTS), "workload");
+	expect_fault(V("\x89" VERSION WORKLOAD
+		       "\xa3seq\xcf\0\x20\0\0\0\0\0\0" PREV NONCE BOOT TIME NEXT PARTS),
 	    "seq");
-	expect_fault(V("\x88" VERSION WORKLOAD SEQ PREV "\xa5nonce\xc0" BOOT TIME PARTS), "nonce");
 	expect_fault(
-	    V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\252components\x80"), "components");
-	expect_fault(V("\x88" VERSION VERSION SEQ PREV NONCE BOOT TIME PARTS), "v");
+	    V("\x89" VERSION WORKLOAD SEQ PREV "\xa5nonce\xc0" BOOT TIME NEXT PARTS), "nonce");
+	expect_fault(V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT "\252components\x80"),
+	    "components");
+	expect_fault(V("\x89" VERSION VERSION SEQ PREV NONCE BOOT TIME NEXT PARTS), "v");
 	/* At none of them: good, or wrong as a whole. */
-	expect_fault(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME PARTS), "");
-	expect_fault(V("\x88" WORKLOAD VERSION SEQ PREV NONCE BOOT TIME PARTS), "");
-	expect_fault(V("\x87" VERSION WORKLOAD SEQ PREV BOOT TIME PARTS), "");
-	expect_fault(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT "\xa4none\x01" PARTS), "");
+	expect_fault(V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT PARTS), "");
+	expect_fault(V("\x89" WORKLOAD VERSION SEQ PREV NONCE BOOT TIME NEXT PARTS), "");
+	expect_fault(V("\x88" VERSION WORKLOAD SEQ PREV BOOT TIME NEXT PARTS), "");
+	expect_fault(V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT "\xa4none\x01" NEXT PARTS), "");
 	expect_fault(V("\x90"), "");
 	expect_fault(V("not MessagePack"), "");
 }
@@ -310,35 +367,181 @@ static void
 values_out_of_range_are_refused(void **state)
 {
 	(void)state;
-	expect(V("\x88\xa1v\x02" WORKLOAD SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_RANGE);
-	expect(V("\x88\xa1v\x00" WORKLOAD SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_RANGE);
-	expect(V("\x88" VERSION WORKLOAD "\xa3seq\x00" PREV NONCE BOOT TIME PARTS), ERR_MSG_RANGE);
-	expect(
-	    V("\x88" VERSION WORKLOAD "\xa3seq\xcf\0\x20\0\0\0\0\0\0" PREV NONCE BOOT TIME PARTS),
+	expect(V("\x89\xa1v\x02" WORKLOAD SEQ PREV NONCE BOOT TIME NEXT PARTS), ERR_MSG_RANGE);
+	expect(V("\x89\xa1v\x00" WORKLOAD SEQ PREV NONCE BOOT TIME NEXT PARTS), ERR_MSG_RANGE);
+	expect(V("\x89" VERSION WORKLOAD "\xa3seq\x00" PREV NONCE BOOT TIME NEXT PARTS),
 	    ERR_MSG_RANGE);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT
-		 "\xa4time\xcf\0\0\xe6\x77\xd2\x1f\xdc\0" PARTS),
+	expect(V("\x89" VERSION WORKLOAD
+		 "\xa3seq\xcf\0\x20\0\0\0\0\0\0" PREV NONCE BOOT TIME NEXT PARTS),
 	    ERR_MSG_RANGE);
-	expect(
-	    V("\x88" VERSION WORKLOAD SEQ "\xa4prev\xc4\0" NONCE BOOT TIME PARTS), ERR_MSG_RANGE);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV "\xa5nonce\xc4\x01x" BOOT TIME PARTS),
+	expect(V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME
+		 "\246next_s\xce\x01\xe1\x33\x81" PARTS),
 	    ERR_MSG_RANGE);
-	expect(
-	    V("\x88" VERSION WORKLOAD SEQ PREV NONCE "\244boot\xc4\0" TIME PARTS), ERR_MSG_RANGE);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME "\252components\x80"),
+	expect(V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT
+		 "\xa4time\xcf\0\0\xe6\x77\xd2\x1f\xdc\0" NEXT PARTS),
 	    ERR_MSG_RANGE);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME
+	expect(V("\x89" VERSION WORKLOAD SEQ "\xa4prev\xc4\0" NONCE BOOT TIME NEXT PARTS),
+	    ERR_MSG_RANGE);
+	expect(V("\x89" VERSION WORKLOAD SEQ PREV "\xa5nonce\xc4\x01x" BOOT TIME NEXT PARTS),
+	    ERR_MSG_RANGE);
+	expect(V("\x89" VERSION WORKLOAD SEQ PREV NONCE "\244boot\xc4\0" TIME NEXT PARTS),
+	    ERR_MSG_RANGE);
+	expect(V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT "\252components\x80"),
+	    ERR_MSG_RANGE);
+	expect(V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT
 		 "\252components\x81\xa4host\x92" D32 "\x00"),
 	    ERR_MSG_RANGE);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME
+	expect(V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT
 		 "\252components\x81\xa4host\x93" D32 "\xce\0\x03\x0d\x41\x01"),
 	    ERR_MSG_RANGE);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME
+	expect(V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT
 		 "\252components\x81\xa4host\x93" D32 "\x01\x00"),
 	    ERR_MSG_RANGE);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME
+	expect(V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT
 		 "\252components\x81\xa4host\x93" D32 "\x01\xce\x01\0\0\x01"),
 	    ERR_MSG_RANGE);
+}
+
+static void
+extensions_are_read(void **state)
+{
+	const struct view map = V("\x83" CHALLENGE "\252x_other_ab\x93\x01\241a\x81\241b\xc4\0"
+				  "\xa3y_z\x07");
+	struct bundle b;
+
+	(void)state;
+	assert_int_equal(
+	    bundle_decode(V(WITH("\x83" CHALLENGE "\252x_other_ab\x93\x01\241a\x81\241b\xc4\0"
+				 "\xa3y_z\x07")),
+		&b),
+	    ERR_OK);
+	assert_true(view_equal(b.extensions.bytes, map));
+	assert_true(view_equal(b.extensions.challenge, V("12345678")));
+	assert_true(b.extensions.has_unknown);
+	assert_false(b.extensions.has_configuration);
+	assert_int_equal(
+	    bundle_decode(V(WITH_NEXT(NO_NEXT, "\x82" LEAVING_MOVED MOVED_TO)), &b), ERR_OK);
+	assert_int_equal(b.extensions.leaving, BUNDLE_MOVED);
+	assert_true(view_equal(b.extensions.moved_to, V("log.example/2")));
+	assert_false(b.extensions.has_unknown);
+	assert_int_equal(b.next_s, 0);
+	expect(V(WITH("\x81\247program" D32)), ERR_OK);
+	expect(V(WITH("\x82\255configuration" D32 "\247program" D32)), ERR_OK);
+	expect(V(WITH_NEXT(NO_NEXT, "\x81\247leaving\247stopped")), ERR_OK);
+	expect(V(WITH_NEXT(NO_NEXT, "\x81\247leaving\251scaled-in")), ERR_OK);
+	expect(V(WITH_NEXT(NO_NEXT, "\x81\247leaving\247retired")), ERR_OK);
+	expect(V(WITH_ALL(OFFLINE, NO_NEXT, "\x81\247leaving\247stopped")), ERR_OK);
+}
+
+static void
+known_extensions_of_another_kind_are_refused(void **state)
+{
+	(void)state;
+	expect(V(WITH("\x81\251challenge\xa8"
+		      "12345678")),
+	    ERR_MSG_TYPE);
+	expect(V(WITH("\x81\251challenge\xc4\0071234567")), ERR_MSG_RANGE);
+	expect(V(WITH("\x81\251challenge\xc4\101" D65)), ERR_MSG_RANGE);
+	expect(V(WITH("\x81\247program\x01")), ERR_MSG_TYPE);
+	expect(V(WITH("\x81\247program\xc4\x01x")), ERR_MSG_RANGE);
+	expect(V(WITH("\x81\255configuration\x90")), ERR_MSG_TYPE);
+	expect(V(WITH_NEXT(NO_NEXT, "\x81\247leaving\x01")), ERR_MSG_TYPE);
+	expect(V(WITH_NEXT(NO_NEXT, "\x81\247leaving\xa0")), ERR_MSG_RANGE);
+	expect(V(WITH_NEXT(NO_NEXT, "\x81\247leaving\243bye")), ERR_MSG_RANGE);
+	expect(V(WITH_NEXT(NO_NEXT, "\x82" LEAVING_MOVED "\250moved_to\xc4\x01x")), ERR_MSG_TYPE);
+	expect(V(WITH_NEXT(NO_NEXT, "\x82" LEAVING_MOVED "\250moved_to\xa0")), ERR_MSG_RANGE);
+	expect(V(WITH_NEXT(NO_NEXT, "\x82" LEAVING_MOVED "\250moved_to\243a b")), ERR_MSG_RANGE);
+}
+
+static void
+extensions_that_do_not_fit_the_rest_are_refused(void **state)
+{
+	(void)state;
+	expect(V(WITH("\x81" CHALLENGE)), ERR_OK);
+	expect(V(WITH_ALL(OFFLINE, NEXT, "\x81" CHALLENGE)), ERR_MSG_RANGE);
+	expect(V(WITH("\x81\247leaving\247stopped")), ERR_MSG_RANGE);
+	expect(V(WITH_NEXT(NO_NEXT, "\x81" LEAVING_MOVED)), ERR_MSG_RANGE);
+	expect(V(WITH_NEXT(NO_NEXT, "\x81" MOVED_TO)), ERR_MSG_RANGE);
+	expect(V(WITH_NEXT(NO_NEXT, "\x82\247leaving\247stopped" MOVED_TO)), ERR_MSG_RANGE);
+	expect_fault(V(WITH("\x81\247leaving\247stopped")), "ext");
+	expect_fault(V(WITH("\x81\247program\x01")), "ext");
+}
+
+static void
+extensions_have_one_spelling(void **state)
+{
+	(void)state;
+	expect(V(WITH("\x80")), ERR_MSG_CANONICAL);
+	expect(V(WITH("\xde\0\x01\241a\x01")), ERR_MSG_CANONICAL);
+	expect(V(WITH("\x82\241b\x01\241a\x01")), ERR_MSG_CANONICAL);
+	expect(V(WITH("\x81\241a\xcc\x01")), ERR_MSG_CANONICAL);
+	expect(V(WITH("\x82\241a\x01\241a\x01")), ERR_MSG_DUPLICATE);
+	expect(V("\x8a" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT EXT("\x81\241a\x01") PARTS),
+	    ERR_MSG_CANONICAL);
+	expect(V("\x8b" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT PARTS EXT("\x81\241a\x01")
+		       EXT("\x81\241a\x01")),
+	    ERR_MSG_DUPLICATE);
+	expect(V(WITH("\x01")), ERR_MSG_TYPE);
+	expect(V(WITH("\x90")), ERR_MSG_TYPE);
+}
+
+static void
+what_is_known_is_written_as_it_is_read(void **state)
+{
+	struct bundle_extensions x = {.leaving = BUNDLE_MOVED}, read;
+	struct buf bytes = BUF_INIT;
+
+	(void)state;
+	bundle_extensions_write(&(struct bundle_extensions){0}, &bytes);
+	assert_int_equal(bytes.size, 0);
+	x.moved_to = V("log.example/2");
+	x.challenge = V("12345678");
+	x.has_configuration = x.has_program = true;
+	memset(&x.configuration, 1, DIGEST_SIZE);
+	memset(&x.program, 2, DIGEST_SIZE);
+	bundle_extensions_write(&x, &bytes);
+	assert_int_equal(bundle_extensions_read(buf_view(&bytes), &read), ERR_OK);
+	assert_true(view_equal(read.bytes, buf_view(&bytes)));
+	assert_int_equal(read.leaving, BUNDLE_MOVED);
+	assert_true(view_equal(read.moved_to, x.moved_to));
+	assert_true(view_equal(read.challenge, x.challenge));
+	assert_true(read.has_configuration && digest_equal(&read.configuration, &x.configuration));
+	assert_true(read.has_program && digest_equal(&read.program, &x.program));
+	assert_false(read.has_unknown);
+	buf_append_byte(&bytes, 0);
+	assert_int_equal(bundle_extensions_read(buf_view(&bytes), &read), ERR_MSG_TRAILING);
+	assert_int_equal(bundle_extensions_read(V("\x80"), &read), ERR_MSG_CANONICAL);
+	assert_int_equal(bundle_extensions_read(V(""), &read), ERR_MSG_COUNT);
+	assert_int_equal(
+	    bundle_extensions_read(V("\x81\241a\xcd\0\x01"), &read), ERR_MSG_CANONICAL);
+	buf_free(&bytes);
+}
+
+static void
+checking_values_is_what_decoding_does(void **state)
+{
+	struct bundle good, b;
+
+	(void)state;
+	assert_int_equal(bundle_decode(V(GOOD), &good), ERR_OK);
+	assert_int_equal(bundle_check(&good), ERR_OK);
+#define BAD(change)                                                                                \
+	do {                                                                                       \
+		b = good;                                                                          \
+		change;                                                                            \
+		assert_int_equal(bundle_check(&b), ERR_MSG_RANGE);                                 \
+	} while (0)
+	BAD(b.workload = V("a/b"));
+	BAD(b.seq = 0);
+	BAD(b.seq = BUNDLE_SEQ_MAX + 1);
+	BAD(b.time_ms = BUNDLE_TIME_MS_MAX + 1);
+	BAD(b.next_s = BUNDLE_NEXT_S_MAX + 1);
+	BAD(b.extensions.leaving = BUNDLE_STOPPED);
+	BAD(b.component[COMPONENT_HOST].size = 0);
+	BAD(b.component[COMPONENT_HOST].count = COMPONENT_ITEMS_MAX + 1);
+	BAD(memset(b.component, 0, sizeof(b.component)));
+	BAD(b.extensions.challenge = V("12345678"); b.offline = true);
+#undef BAD
 }
 
 static void
@@ -346,12 +549,13 @@ structure_is_checked_first(void **state)
 {
 	(void)state;
 	expect(V("\xc1"), ERR_MSG_SYNTAX);
-	expect(V("\x88" VERSION WORKLOAD "\xa3seq\xc1" PREV NONCE BOOT TIME PARTS), ERR_MSG_SYNTAX);
+	expect(V("\x89" VERSION WORKLOAD "\xa3seq\xc1" PREV NONCE BOOT TIME NEXT PARTS),
+	    ERR_MSG_SYNTAX);
 	expect(V("\xdd\xff\xff\xff\xff"), ERR_MSG_COUNT);
 	expect(V("\xdf\x80\0\0\0"), ERR_MSG_COUNT);
 	expect(V("\x91\x91\x91\x91\x91\x91\x91\x91\x91"), ERR_MSG_DEPTH);
-	expect(V("\x88" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME
-		 "\252components\x81\xa4host\x93" D32 "\x01\x90"),
+	expect(V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT
+		 "\252components\x81\xa4host\x93" D32 "\x01\x91\x91\x91\x90"),
 	    ERR_MSG_DEPTH);
 }
 
@@ -359,13 +563,13 @@ static void
 oversize_is_refused(void **state)
 {
 	uint8_t big[BUNDLE_SIZE_MAX + 1];
-	uint8_t many[3 + 2 * 100];
+	uint8_t many[3 + 2 * 600];
 
 	(void)state;
 	memset(big, 0x01, sizeof(big));
 	expect((struct view){big, sizeof(big)}, ERR_MSG_RANGE);
 	memset(many, 0x01, sizeof(many));
-	memcpy(many, "\xde\0\x64", 3);
+	memcpy(many, "\xde\x02\x58", 3);
 	expect((struct view){many, sizeof(many)}, ERR_MSG_RANGE);
 }
 
@@ -388,8 +592,8 @@ workload_names(void **state)
 	    bundle_workload_check((struct view){(uint8_t *)name, BUNDLE_WORKLOAD_MAX}), ERR_OK);
 	assert_int_equal(
 	    bundle_workload_check((struct view){(uint8_t *)name, sizeof(name)}), ERR_MSG_RANGE);
-	expect(
-	    V("\x88" VERSION "\xa8workload\243a/b" SEQ PREV NONCE BOOT TIME PARTS), ERR_MSG_RANGE);
+	expect(V("\x89" VERSION "\xa8workload\243a/b" SEQ PREV NONCE BOOT TIME NEXT PARTS),
+	    ERR_MSG_RANGE);
 }
 
 static void
@@ -413,6 +617,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(vectors_are_made_and_read),
 	    cmocka_unit_test(signed_bytes_are_as_the_vector),
+	    cmocka_unit_test(vectors_with_extensions_are_read_and_made_again),
 	    cmocka_unit_test(the_pieces_are_good),
 	    cmocka_unit_test(the_largest_bundle_fits),
 	    cmocka_unit_test(every_cut_is_refused),
@@ -426,6 +631,12 @@ main(void)
 	    cmocka_unit_test(wrong_types_are_refused),
 	    cmocka_unit_test(the_value_at_fault_is_named),
 	    cmocka_unit_test(values_out_of_range_are_refused),
+	    cmocka_unit_test(extensions_are_read),
+	    cmocka_unit_test(known_extensions_of_another_kind_are_refused),
+	    cmocka_unit_test(extensions_that_do_not_fit_the_rest_are_refused),
+	    cmocka_unit_test(extensions_have_one_spelling),
+	    cmocka_unit_test(what_is_known_is_written_as_it_is_read),
+	    cmocka_unit_test(checking_values_is_what_decoding_does),
 	    cmocka_unit_test(structure_is_checked_first),
 	    cmocka_unit_test(oversize_is_refused),
 	    cmocka_unit_test(workload_names),

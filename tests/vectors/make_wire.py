@@ -150,8 +150,8 @@ def components():
     }
 
 
-def bundle(seq, prev, nonce, time_ms, parts):
-    return pack({
+def bundle(seq, prev, nonce, time_ms, parts, next_s=0, ext=None):
+    fields = {
         "v": 1,
         "workload": WORKLOAD,
         "seq": seq,
@@ -159,10 +159,14 @@ def bundle(seq, prev, nonce, time_ms, parts):
         "nonce": nonce,
         "boot": BOOT,
         "time": time_ms,
+        "next_s": next_s,
         "components": {
             kind: [sha256(data), count, len(data)] for kind, (data, count) in sorted(parts.items())
         },
-    })
+    }
+    if ext:
+        fields["ext"] = ext
+    return pack(fields)
 
 
 # --- reports -------------------------------------------------------------------------------------
@@ -380,6 +384,14 @@ def make():
 
     bundle_1 = bundle(1, ZERO, NONCE, TIME_MS, parts)
     bundle_2 = bundle(2, sha256(bundle_1), b"", TIME_MS + 60000, parts)
+    bundle_3 = bundle(3, sha256(bundle_2), NONCE_2, TIME_MS + 60000, parts, 66, {
+        "challenge": b"a challenge", "configuration": sha256(b"collector.yaml"),
+        "program": sha256(b"hallmark-collector"),
+        "x_site": [1, "two", {"three": b"\x03"}],
+    })
+    bundle_4 = bundle(4, sha256(bundle_3), NONCE_2, TIME_MS + 60000, parts, 0, {
+        "leaving": "moved", "moved_to": "hallmark.example/prod-2",
+    })
     signed = b"hallmark bundle signature v1\n" + bundle_2
     signature = collector.sign_der(signed)
 
@@ -410,6 +422,8 @@ def make():
         "bundle-2-offline": bundle_2,
         "bundle-2-signed-bytes": signed,
         "bundle-2-signature": signature,
+        "bundle-3-extensions": bundle_3,
+        "bundle-4-leaving": bundle_4,
         "hello": frame(1, {"versions": [1], "agent": "hallmark-collector 0.1.0"}),
         "hello-two-versions": frame(1, {"versions": [1, 2], "agent": "x"}),
         "welcome": frame(2, {

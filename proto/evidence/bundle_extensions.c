@@ -1,0 +1,202 @@
+#include "proto/evidence/bundle_extensions.h"
+
+#include <string.h>
+
+#include "proto/evidence/extension_map.h"
+#include "proto/mp_write.h"
+#include "proto/tlog/checkpoint.h"
+
+/* In the order of the canonical form. */
+enum key {
+	KEY_CHALLENGE,
+	KEY_CONFIGURATION,
+	KEY_LEAVING,
+	KEY_MOVED_TO,
+	KEY_PROGRAM,
+	KEY_COUNT,
+};
+
+static const struct view key_names[KEY_COUNT] = {
+    [KEY_CHALLENGE] = VIEW_LITERAL("challenge"),
+    [KEY_CONFIGURATION] = VIEW_LITERAL("configuration"),
+    [KEY_LEAVING] = VIEW_LITERAL("leaving"),
+    [KEY_MOVED_TO] = VIEW_LITERAL("moved_to"),
+    [KEY_PROGRAM] = VIEW_LITERAL("program"),
+};
+
+#define LEAVING_WORD(identifier, word) [identifier] = VIEW_LITERAL(word),
+static const struct view leaving_words[BUNDLE_LEAVING_COUNT] = {
+    [BUNDLE_STAYING] = VIEW_LITERAL(""), BUNDLE_LEAVING_MAP(LEAVING_WORD)};
+#undef LEAVING_WORD
+
+/* All keys, headers and digests, the longest word; without challenge and origin. */
+#define FIXED_SIZE_MAX 256
+
+static enum key key_of(struct view name);
+static enum err read_pair(const struct extension_map *m, struct bundle_extensions *out);
+static enum err read_bin(const struct mp_item *item, size_t least, size_t most, struct view *out);
+static enum err read_digest(const struct mp_item *item, bool *has, struct digest *out);
+static enum err read_leaving(const struct mp_item *item, enum bundle_leaving *out);
+static enum err read_origin(const struct mp_item *item, struct view *out);
+static uint8_t *put_bin(uint8_t *p, enum key key, struct view v);
+static uint8_t *put_str(uint8_t *p, enum key key, struct view v);
+
+enum err
+bundle_extensions_take(struct view *rest, bool *canonical, struct bundle_extensions *out)
+{
+	struct extension_map m;
+	enum err e;
+
+	memset(out, 0, sizeof(*out));
+	if ((e = extension_map_begin(*rest, &m)) != ERR_OK)
+		return e;
+	while (m.left > 0)
+		if ((e = extension_map_next(&m)) != ERR_OK || (e = read_pair(&m, out)) != ERR_OK)
+			return e;
+	if ((out->leaving == BUNDLE_MOVED) != (out->moved_to.size > 0))
+		return ERR_MSG_RANGE;
+	out->bytes = m.bytes;
+	*rest = m.rest;
+	*canonical = *canonical && m.canonical;
+	return ERR_OK;
+}
+
+enum err
+bundle_extensions_read(struct view bytes, struct bundle_extensions *out)
+{
+	bool canonical = true;
+	enum err e;
+
+	if ((e = bundle_extensions_take(&bytes, &canonical, out)) != ERR_OK)
+		return e;
+	if (bytes.size > 0)
+		return ERR_MSG_TRAILING;
+	return canonical ? ERR_OK : ERR_MSG_CANONICAL;
+}
+
+void
+bundle_extensions_write(const struct bundle_extensions *x, struct buf *to)
+{
+	const bool leaves = x->leaving != BUNDLE_STAYING;
+	const uint32_t pairs = (uint32_t)(x->challenge.size > 0) + x->has_configuration + leaves +
+			       (uint32_t)(x->moved_to.size > 0) + x->has_program;
+	uint8_t *p;
+
+	if (pairs == 0 ||
+	    (p = buf_reserve(to, FIXED_SIZE_MAX + x->challenge.size + x->moved_to.size)) == NULL)
+		return;
+	p = mp_put_map(p, pairs);
+	if (x->challenge.size > 0)
+		p = put_bin(p, KEY_CHALLENGE, x->challenge);
+	if (x->has_configuration)
+		p = put_bin(
+		    p, KEY_CONFIGURATION, (struct view){x->configuration.bytes, DIGEST_SIZE});
+	if (leaves)
+		p = put_str(p, KEY_LEAVING, leaving_words[x->leaving]);
+	if (x->moved_to.size > 0)
+		p = put_str(p, KEY_MOVED_TO, x->moved_to);
+	if (x->has_program)
+		p = put_bin(p, KEY_PROGRAM, (struct view){x->program.bytes, DIGEST_SIZE});
+	to->size = (size_t)(p - to->data);
+}
+
+bool
+bundle_extension_is_known(struct view key)
+{
+	return key_of(key) != KEY_COUNT;
+}
+
+const char *
+bundle_leaving_word(enum bundle_leaving leaving)
+{
+	return (const char *)leaving_words[leaving].data;
+}
+
+static enum key
+key_of(struct view name)
+{
+	unsigned key = 0;
+
+	while (key < KEY_COUNT && !view_equal(name, key_names[key]))
+		key++;
+	return (enum key)key;
+}
+
+static enum err
+read_pair(const struct extension_map *m, struct bundle_extensions *out)
+{
+	switch (key_of(m->key)) {
+	case KEY_CHALLENGE:
+		return read_bin(
+		    &m->value, BUNDLE_CHALLENGE_MIN, BUNDLE_CHALLENGE_MAX, &out->challenge);
+	case KEY_CONFIGURATION:
+		return read_digest(&m->value, &out->has_configuration, &out->configuration);
+	case KEY_LEAVING:
+		return read_leaving(&m->value, &out->leaving);
+	case KEY_MOVED_TO:
+		return read_origin(&m->value, &out->moved_to);
+	case KEY_PROGRAM:
+		return read_digest(&m->value, &out->has_program, &out->program);
+	case KEY_COUNT:
+		break;
+	}
+	out->has_unknown = true;
+	return ERR_OK;
+}
+
+static enum err
+read_bin(const struct mp_item *item, size_t least, size_t most, struct view *out)
+{
+	if (item->type != MP_BIN)
+		return ERR_MSG_TYPE;
+	*out = item->bytes;
+	return out->size >= least && out->size <= most ? ERR_OK : ERR_MSG_RANGE;
+}
+
+static enum err
+read_digest(const struct mp_item *item, bool *has, struct digest *out)
+{
+	struct view bytes;
+	enum err e = read_bin(item, DIGEST_SIZE, DIGEST_SIZE, &bytes);
+
+	if (e != ERR_OK)
+		return e;
+	memcpy(out->bytes, bytes.data, DIGEST_SIZE);
+	*has = true;
+	return ERR_OK;
+}
+
+static enum err
+read_leaving(const struct mp_item *item, enum bundle_leaving *out)
+{
+	if (item->type != MP_STR)
+		return ERR_MSG_TYPE;
+	for (unsigned i = BUNDLE_STAYING + 1; i < BUNDLE_LEAVING_COUNT; i++) {
+		if (view_equal(item->bytes, leaving_words[i])) {
+			*out = (enum bundle_leaving)i;
+			return ERR_OK;
+		}
+	}
+	return ERR_MSG_RANGE;
+}
+
+static enum err
+read_origin(const struct mp_item *item, struct view *out)
+{
+	if (item->type != MP_STR)
+		return ERR_MSG_TYPE;
+	*out = item->bytes;
+	return checkpoint_origin_check(*out) == ERR_OK ? ERR_OK : ERR_MSG_RANGE;
+}
+
+static uint8_t *
+put_bin(uint8_t *p, enum key key, struct view v)
+{
+	return mp_put_bin(mp_put_str(p, key_names[key]), v);
+}
+
+static uint8_t *
+put_str(uint8_t *p, enum key key, struct view v)
+{
+	return mp_put_str(mp_put_str(p, key_names[key]), v);
+}

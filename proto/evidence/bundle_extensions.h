@@ -1,0 +1,84 @@
+/*
+ * What this version knows of a bundle's extension map (proto/evidence/extension_map.h). The keys:
+ *
+ *   challenge      bin, 8 to 64 bytes   somebody's nonce that this measurement answers; only with
+ *                                       a nonce of the signer
+ *   configuration  bin32                SHA-256 of the collector's configuration file, as read
+ *   leaving        str                  this is the workload's last bundle, and why: "stopped",
+ *                                       "scaled-in", "moved" (to another log), "retired"; `next_s`
+ *                                       is 0
+ *   moved_to       str                  the origin of the other log; with "moved", and only then
+ *   program        bin32                SHA-256 of the collector's executable
+ *
+ * Reserved (PROTOCOL.md says what for): actions, artifact, budgets_exceeded, cached, gap, group,
+ * phase, redaction_key, workload_key. They are as unknown to this version as any other key.
+ */
+#ifndef HALLMARK_PROTO_EVIDENCE_BUNDLE_EXTENSIONS_H
+#define HALLMARK_PROTO_EVIDENCE_BUNDLE_EXTENSIONS_H
+
+#include <stdbool.h>
+
+#include "proto/bytes.h"
+#include "proto/digest.h"
+#include "proto/err.h"
+
+/* As EAT has it (RFC 9711, section 4.1): eat_nonce is 8 to 64 bytes. */
+#define BUNDLE_CHALLENGE_MIN 8
+#define BUNDLE_CHALLENGE_MAX 64
+
+/* X(identifier, word) */
+#define BUNDLE_LEAVING_MAP(X)                                                                      \
+	X(BUNDLE_STOPPED, "stopped")                                                               \
+	X(BUNDLE_SCALED_IN, "scaled-in")                                                           \
+	X(BUNDLE_MOVED, "moved")                                                                   \
+	X(BUNDLE_RETIRED, "retired")
+
+#define BUNDLE_LEAVING_ENUM(identifier, word) identifier,
+enum bundle_leaving {
+	BUNDLE_STAYING,
+	BUNDLE_LEAVING_MAP(BUNDLE_LEAVING_ENUM) BUNDLE_LEAVING_COUNT
+};
+#undef BUNDLE_LEAVING_ENUM
+
+/*
+ * `bytes` are what a bundle carries, to the byte; the other members say what is in them, and are
+ * not looked at where a bundle is encoded. All views point into the bytes that were read.
+ */
+struct bundle_extensions {
+	struct view bytes; /* the canonical map, with its header; size 0: there is none */
+	bool has_unknown;  /* there are keys that this version does not know */
+	bool has_configuration;
+	bool has_program;
+	struct digest configuration;
+	struct digest program;
+	struct view challenge; /* size 0: none */
+	enum bundle_leaving leaving;
+	struct view moved_to; /* size 0: none */
+};
+
+/*
+ * Reads the map at the front of `rest` and moves `rest` behind it. `canonical` is cleared where the
+ * content is fine and the spelling is not. Else the errors of extension_map.h; ERR_MSG_TYPE and
+ * ERR_MSG_RANGE for a known key with a wrong value.
+ */
+enum err bundle_extensions_take(
+    struct view *rest, bool *canonical, struct bundle_extensions *out) MUST_USE;
+
+/* Reads bytes that are to be exactly one canonical map: also ERR_MSG_CANONICAL, ERR_MSG_TRAILING.
+ */
+enum err bundle_extensions_read(struct view bytes, struct bundle_extensions *out) MUST_USE;
+
+/*
+ * Appends the canonical map of the known members, and nothing where none is set. The caller sets
+ * `bytes` to what was appended.
+ */
+void bundle_extensions_write(const struct bundle_extensions *x, struct buf *to);
+
+/* Whether this version knows the key of an extension map: for words to people about those it does
+ * not. */
+bool bundle_extension_is_known(struct view key);
+
+/* The word of `leaving`; "" for BUNDLE_STAYING. */
+const char *bundle_leaving_word(enum bundle_leaving leaving);
+
+#endif
