@@ -1,8 +1,14 @@
 /*
  * Components: canonical MessagePack lists of measurements of one kind. The same state gives the
- * same bytes, and a component's name is the SHA-256 of its bytes.
+ * same bytes, and a component's name is the SHA-256 of its bytes. There are three forms:
  *
- *   [kind: str, version: 1, [item, ...]]
+ *   [kind: str, 1, made, [item, ...]]                                        plain
+ *   [kind: str, 2, made, [[sha256: bin32, count: uint, size: uint], ...]]    a list of segments
+ *   [kind: str, 3, [item, ...]]                                              a segment
+ *
+ * `made` says what the component was made with: [[name: str, [value: bin, ...]], ...] in the form
+ * and order of facts. A component of more than COMPONENT_PLAIN_ITEMS_MAX items is a list, so that
+ * one changed item among a million costs one segment (proto/evidence/component_list.h).
  *
  * There are two shapes of item, both arrays:
  *
@@ -27,14 +33,22 @@
 #include "proto/digest.h"
 #include "proto/err.h"
 
-#define COMPONENT_VERSION        1
-#define COMPONENT_SIZE_MAX       (16 * 1024 * 1024) /* bytes: 100,000 files of 120 bytes, and room */
-#define COMPONENT_ITEMS_MAX      200000             /* items */
+#define COMPONENT_SIZE_MAX       (16 * 1024 * 1024) /* bytes, of each form: 100,000 files, and room */
+#define COMPONENT_ITEMS_MAX      1000000            /* of a list, or gathered */
 #define COMPONENT_PATH_MAX       4096               /* bytes: PATH_MAX of Linux */
 #define COMPONENT_FACT_NAME_MAX  64                 /* bytes */
 #define COMPONENT_VALUE_MAX      65536              /* bytes of one fact value */
 #define COMPONENT_VALUES_MAX     400000    /* values of all facts of a component together */
 #define COMPONENT_FILE_BYTES_MAX INT64_MAX /* bytes of a measured file: off_t */
+
+/* Some 120 KB of files: beyond that, sending what did not change costs more than a second want. */
+#define COMPONENT_PLAIN_ITEMS_MAX 1024
+
+/* What a plain component may have as long as nothing asks for segments, keeps and judges them. */
+#define COMPONENT_UNLISTED_ITEMS_MAX 200000
+
+#define COMPONENT_MADE_NAMES_MAX 64    /* names in `made` */
+#define COMPONENT_MADE_SIZE_MAX  65536 /* bytes of `made`: some 1,000 patterns */
 
 /* X(identifier, name, shape). Index order is alphabetical: it is the order inside a bundle. */
 #define COMPONENT_KIND_MAP(X)                                                                      \
@@ -51,6 +65,13 @@ enum component_kind { COMPONENT_KIND_MAP(COMPONENT_ENUM) COMPONENT_KIND_COUNT };
 #undef COMPONENT_ENUM
 
 enum component_shape { COMPONENT_SHAPE_FILE, COMPONENT_SHAPE_FACT };
+
+/* The number behind the kind. */
+enum component_form {
+	COMPONENT_FORM_PLAIN = 1,
+	COMPONENT_FORM_LIST = 2,
+	COMPONENT_FORM_SEGMENT = 3,
+};
 
 const char *component_kind_name(enum component_kind kind);
 enum component_shape component_kind_shape(enum component_kind kind);
@@ -88,7 +109,7 @@ struct component_fact {
 	const struct view *values;
 };
 
-/* Gathers items, then writes them sorted. Items are copied. */
+/* Gathers items, then writes them sorted. Items and what they were made with are copied. */
 struct component_builder;
 
 struct component_builder *component_builder_new(enum component_kind kind); /* NULL: no memory */
@@ -102,11 +123,31 @@ enum err component_add_file(struct component_builder *b, const struct component_
 enum err component_add_fact(struct component_builder *b, const struct component_fact *f) MUST_USE;
 
 /*
- * Sorts, drops equal files, appends the canonical bytes to `to`. ERR_MSG_DUPLICATE for a fact named
- * twice, ERR_FORMAT_SIZE over COMPONENT_SIZE_MAX, ERR_MEMORY; then nothing is appended. May be
- * called again after more was added.
+ * What the component is made with, sorted by name; replaces what was set before. ERR_MSG_DUPLICATE
+ * for names that do not rise, ERR_MSG_RANGE over a limit, ERR_MEMORY.
+ */
+enum err component_set_made(
+    struct component_builder *b, const struct component_fact *made, size_t count) MUST_USE;
+
+/*
+ * Sorts, drops equal files, appends the canonical bytes of a plain component to `to`.
+ * ERR_MSG_DUPLICATE for a fact named twice, ERR_FORMAT_SIZE over COMPONENT_SIZE_MAX or
+ * COMPONENT_UNLISTED_ITEMS_MAX, ERR_MEMORY; then nothing is appended. May be called again after
+ * more was added.
  */
 enum err component_finish(struct component_builder *b, struct buf *to, size_t *item_count) MUST_USE;
+
+/* Takes a segment; `bytes` are valid during the call. Its error ends the finishing. */
+typedef enum err component_segment_sink(
+    void *context, struct view bytes, const struct digest *digest);
+
+/*
+ * The same, but where there are more than COMPONENT_PLAIN_ITEMS_MAX items it appends a list, after
+ * its segments were given to `sink` in their order. ERR_FORMAT_SIZE also for a list or a segment
+ * over its limits; then segments may have been given that no list names.
+ */
+enum err component_finish_listed(struct component_builder *b, component_segment_sink *sink,
+    void *context, struct buf *to, size_t *item_count) MUST_USE;
 
 /*
  * A decoded component; items point into the bytes it was decoded from. It takes at most twice
@@ -114,6 +155,8 @@ enum err component_finish(struct component_builder *b, struct buf *to, size_t *i
  */
 struct component {
 	enum component_kind kind;
+	size_t made_count;
+	const struct component_fact *made;
 	size_t item_count;
 	union {
 		const struct component_file *files;
@@ -122,7 +165,17 @@ struct component {
 	void *storage; /* private */
 };
 
-/* ERR_COMPONENT_FORMAT, ERR_MEMORY. Sets *out to NULL first. `bytes` must outlive it. */
+/*
+ * What the bytes say they are; nothing behind that is looked at. ERR_COMPONENT_FORMAT if they are
+ * none of the three.
+ */
+enum err component_form_of(
+    struct view bytes, enum component_kind *kind, enum component_form *form) MUST_USE;
+
+/*
+ * A plain component. ERR_COMPONENT_FORMAT, ERR_MEMORY. Sets *out to NULL first. `bytes` must
+ * outlive it.
+ */
 enum err component_decode(struct view bytes, struct component **out) MUST_USE;
 void component_free(struct component **c);
 

@@ -4,44 +4,28 @@
  * and none is the beginning of another. So files are compared by path and then by all bytes behind
  * it.
  */
+#include "proto/evidence/component_builder.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/evidence/component.h"
 #include "proto/evidence/component_items.h"
+#include "proto/evidence/component_list.h"
 #include "proto/mp_write.h"
 
 /* All of a file item but its path: six numbers and a digest, with headers. */
 #define FILE_FIXED_SIZE_MAX 128
 
-/* Before equal items are dropped; far over what a canonical component can hold. */
-#define BUILDER_SIZE_MAX (64 * 1024 * 1024)
+/* Before equal items are dropped: no list can hold more. */
+#define BUILDER_SIZE_MAX COMPONENT_LISTED_SIZE_MAX
 
-/* An encoded item in `bytes`; the key (path or name) is a range of it. */
-struct entry {
-	size_t offset;
-	uint32_t size;
-	uint32_t key_offset; /* from `offset` */
-	uint32_t key_size;
-};
-
-struct component_builder {
-	enum component_kind kind;
-	struct buf bytes;
-	struct entry *entries;
-	size_t count;
-	size_t capacity;
-	size_t value_count; /* values of all facts */
-};
-
+static enum err fact_size(const struct component_fact *f, size_t *size);
+static uint8_t *put_fact(uint8_t *p, const struct component_fact *f, uint8_t **name_end);
 static enum err builder_room(struct component_builder *b, size_t size);
 static void builder_commit(
     struct component_builder *b, const uint8_t *end, const uint8_t *key_end, size_t key_size);
 static int entry_compare(const void *a, const void *b, void *bytes);
-static struct view entry_key(const struct entry *e, const uint8_t *bytes);
-static struct view entry_tail(const struct entry *e, const uint8_t *bytes);
-static size_t entries_drop(
-    struct component_builder *b, struct entry *unique, size_t *size, enum err *e);
+static struct view entry_tail(const struct component_entry *e, const uint8_t *bytes);
 
 struct component_builder *
 component_builder_new(enum component_kind kind)
@@ -50,7 +34,7 @@ component_builder_new(enum component_kind kind)
 
 	if (b != NULL) {
 		b->kind = kind;
-		b->bytes = BUF_INIT;
+		b->made = b->bytes = BUF_INIT;
 	}
 	return b;
 }
@@ -60,6 +44,7 @@ component_builder_free(struct component_builder **b)
 {
 	if (*b == NULL)
 		return;
+	buf_free(&(*b)->made);
 	buf_free(&(*b)->bytes);
 	free((*b)->entries);
 	free(*b);
@@ -93,97 +78,115 @@ component_add_file(struct component_builder *b, const struct component_file *f)
 enum err
 component_add_fact(struct component_builder *b, const struct component_fact *f)
 {
-	size_t size = 2 * MP_HEADER_SIZE_MAX + f->name.size + 1;
-	uint8_t *p, *key_end;
+	uint8_t *end, *name_end;
+	size_t size;
 	enum err e;
 
 	if (component_kind_shape(b->kind) != COMPONENT_SHAPE_FACT)
 		return ERR_INVARIANT;
-	if ((e = component_fact_name_check(f->name)) != ERR_OK)
-		return e;
 	if (f->value_count > COMPONENT_VALUES_MAX - b->value_count)
 		return ERR_MSG_RANGE;
-	for (size_t i = 0; i < f->value_count; i++) {
-		if (f->values[i].size > COMPONENT_VALUE_MAX)
-			return ERR_MSG_RANGE;
-		size += MP_HEADER_SIZE_MAX + f->values[i].size;
-	}
-	if ((e = builder_room(b, size)) != ERR_OK)
+	if ((e = fact_size(f, &size)) != ERR_OK || (e = builder_room(b, size)) != ERR_OK)
 		return e;
-	p = mp_put_array(b->bytes.data + b->bytes.size, 2);
-	p = key_end = mp_put_str(p, f->name);
-	p = mp_put_array(p, (uint32_t)f->value_count);
-	for (size_t i = 0; i < f->value_count; i++)
-		p = mp_put_bin(p, f->values[i]);
+	end = put_fact(b->bytes.data + b->bytes.size, f, &name_end);
 	b->value_count += f->value_count;
-	builder_commit(b, p, key_end, f->name.size);
+	builder_commit(b, end, name_end, f->name.size);
 	return ERR_OK;
 }
 
 enum err
-component_finish(struct component_builder *b, struct buf *to, size_t *item_count)
+component_set_made(struct component_builder *b, const struct component_fact *made, size_t count)
 {
-	const char *name = component_kind_name(b->kind);
-	struct entry *unique;
-	size_t count, size;
-	enum err e = ERR_OK;
-	uint8_t *p;
+	size_t size = MP_HEADER_SIZE_MAX, one;
+	uint8_t *p, *name_end;
+	enum err e;
 
-	if ((unique = malloc((b->count + 1) * sizeof(*unique))) == NULL)
-		return ERR_MEMORY;
-	count = entries_drop(b, unique, &size, &e);
-	size += 3 * MP_HEADER_SIZE_MAX + strlen(name); /* a little more than it will be */
-	if (e == ERR_OK && (p = buf_reserve(to, size)) == NULL)
-		e = ERR_MEMORY;
-	if (e != ERR_OK)
-		goto out;
-	p = mp_put_array(p, 3);
-	p = mp_put_str(p, view_of_string(name));
-	p = mp_put_uint(p, COMPONENT_VERSION);
-	p = mp_put_array(p, (uint32_t)count);
+	if (count > COMPONENT_MADE_NAMES_MAX)
+		return ERR_MSG_RANGE;
 	for (size_t i = 0; i < count; i++) {
-		memcpy(p, b->bytes.data + unique[i].offset, unique[i].size);
-		p += unique[i].size;
+		if (i > 0 && view_compare(made[i - 1].name, made[i].name) >= 0)
+			return ERR_MSG_DUPLICATE;
+		if (made[i].value_count > COMPONENT_MADE_SIZE_MAX)
+			return ERR_MSG_RANGE;
+		if ((e = fact_size(&made[i], &one)) != ERR_OK)
+			return e;
+		size += one;
+		if (size >
+		    4 * COMPONENT_MADE_SIZE_MAX) /* no header counted for is that much too large */
+			return ERR_MSG_RANGE;
 	}
-	size = (size_t)(p - to->data) - to->size;
-	if (size > COMPONENT_SIZE_MAX) {
-		e = ERR_FORMAT_SIZE;
-		goto out;
-	}
-	to->size += size;
-	*item_count = count;
-out:
-	free(unique);
-	return e;
+	buf_clear(&b->made);
+	if ((p = buf_reserve(&b->made, size)) == NULL)
+		return ERR_MEMORY;
+	p = mp_put_array(p, (uint32_t)count);
+	for (size_t i = 0; i < count; i++)
+		p = put_fact(p, &made[i], &name_end);
+	size = (size_t)(p - b->made.data);
+	if (size > COMPONENT_MADE_SIZE_MAX)
+		return ERR_MSG_RANGE;
+	b->made.size = size;
+	return ERR_OK;
 }
 
-/* Copies the entries in order and without equal ones; `size` is what the items take. */
-static size_t
-entries_drop(struct component_builder *b, struct entry *unique, size_t *size, enum err *e)
+enum err
+component_builder_sort(struct component_builder *b, struct component_sorted *out)
 {
 	const bool facts = component_kind_shape(b->kind) == COMPONENT_SHAPE_FACT;
-	size_t count = 0;
+	struct component_entry *unique = malloc((b->count + 1) * sizeof(*unique));
 
-	*size = 0;
+	*out = (struct component_sorted){.entries = unique};
+	if (unique == NULL)
+		return ERR_MEMORY;
 	if (b->count > 1)
 		qsort_r(b->entries, b->count, sizeof(*b->entries), entry_compare, b->bytes.data);
 	for (size_t i = 0; i < b->count; i++) {
-		const struct entry *entry = &b->entries[i];
+		const struct component_entry *entry = &b->entries[i];
 
-		if (count > 0 && facts &&
-		    view_equal(entry_key(&unique[count - 1], b->bytes.data),
-			entry_key(entry, b->bytes.data))) {
-			*e = ERR_MSG_DUPLICATE;
-			return 0;
-		}
-		if (count > 0 && entry_compare(&unique[count - 1], entry, b->bytes.data) == 0)
+		if (out->count > 0 && facts &&
+		    view_equal(component_entry_key(&unique[out->count - 1], b->bytes.data),
+			component_entry_key(entry, b->bytes.data)))
+			return ERR_MSG_DUPLICATE;
+		if (out->count > 0 &&
+		    entry_compare(&unique[out->count - 1], entry, b->bytes.data) == 0)
 			continue;
-		unique[count++] = *entry;
-		*size += entry->size;
+		unique[out->count++] = *entry;
+		out->size += entry->size;
 	}
-	if (*size > COMPONENT_SIZE_MAX)
-		*e = ERR_FORMAT_SIZE;
-	return count;
+	return ERR_OK;
+}
+
+struct view
+component_entry_key(const struct component_entry *e, const uint8_t *bytes)
+{
+	return (struct view){bytes + e->offset + e->key_offset, e->key_size};
+}
+
+/* ERR_MSG_RANGE for a name or value over its limits; `size` is a little more than it will be. */
+static enum err
+fact_size(const struct component_fact *f, size_t *size)
+{
+	enum err e;
+
+	*size = 3 * MP_HEADER_SIZE_MAX + f->name.size;
+	if ((e = component_fact_name_check(f->name)) != ERR_OK)
+		return e;
+	for (size_t i = 0; i < f->value_count; i++) {
+		if (f->values[i].size > COMPONENT_VALUE_MAX)
+			return ERR_MSG_RANGE;
+		*size += MP_HEADER_SIZE_MAX + f->values[i].size;
+	}
+	return ERR_OK;
+}
+
+static uint8_t *
+put_fact(uint8_t *p, const struct component_fact *f, uint8_t **name_end)
+{
+	p = mp_put_array(p, 2);
+	p = *name_end = mp_put_str(p, f->name);
+	p = mp_put_array(p, (uint32_t)f->value_count);
+	for (size_t i = 0; i < f->value_count; i++)
+		p = mp_put_bin(p, f->values[i]);
+	return p;
 }
 
 /* Room for one more entry, and for `size` more bytes. */
@@ -194,7 +197,7 @@ builder_room(struct component_builder *b, size_t size)
 		return ERR_MSG_RANGE;
 	if (b->count == b->capacity) {
 		const size_t capacity = b->capacity == 0 ? 64 : 2 * b->capacity;
-		struct entry *entries = realloc(b->entries, capacity * sizeof(*entries));
+		struct component_entry *entries = realloc(b->entries, capacity * sizeof(*entries));
 
 		if (entries == NULL)
 			return ERR_MEMORY;
@@ -213,7 +216,7 @@ builder_commit(
 {
 	const uint8_t *begin = b->bytes.data + b->bytes.size;
 
-	b->entries[b->count++] = (struct entry){
+	b->entries[b->count++] = (struct component_entry){
 	    .offset = b->bytes.size,
 	    .size = (uint32_t)(end - begin),
 	    .key_offset = (uint32_t)((size_t)(key_end - begin) - key_size),
@@ -225,20 +228,15 @@ builder_commit(
 static int
 entry_compare(const void *a, const void *b, void *bytes)
 {
-	const int order = view_compare(entry_key(a, bytes), entry_key(b, bytes));
+	const int order =
+	    view_compare(component_entry_key(a, bytes), component_entry_key(b, bytes));
 
 	return order != 0 ? order : view_compare(entry_tail(a, bytes), entry_tail(b, bytes));
 }
 
-static struct view
-entry_key(const struct entry *e, const uint8_t *bytes)
-{
-	return (struct view){bytes + e->offset + e->key_offset, e->key_size};
-}
-
 /* What stands behind the key. */
 static struct view
-entry_tail(const struct entry *e, const uint8_t *bytes)
+entry_tail(const struct component_entry *e, const uint8_t *bytes)
 {
 	const uint32_t begin = e->key_offset + e->key_size;
 

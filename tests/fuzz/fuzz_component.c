@@ -35,7 +35,7 @@ build_again(const struct component *c, struct buf *to)
 	struct component_builder *b = component_builder_new(c->kind);
 	size_t count;
 
-	if (b == NULL)
+	if (b == NULL || component_set_made(b, c->made, c->made_count) != ERR_OK)
 		abort();
 	for (size_t i = c->item_count; i-- > 0;) {
 		if (component_kind_shape(c->kind) == COMPONENT_SHAPE_FILE) {

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "collector/measure/pattern.h"
-#include "proto/glob.h"
 #include "proto/encoding.h"
+#include "proto/glob.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

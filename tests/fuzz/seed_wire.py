@@ -121,6 +121,32 @@ def seed_key_channel(wire):
     write("keychannel", "zeros", bytes(200))
 
 
+def seed_component_lists(wire):
+    """A list's size, the list, its segments; small ones, of which none is so short."""
+    def entry(data, count):
+        return [make_wire.sha256(data), count, len(data)]
+
+    def with_size(data, *segments):
+        return struct.pack(">H", len(data)) + data + b"".join(segments)
+
+    segments = [wire[f"component-segment-{i}"] for i in (1, 2, 3)]
+    good = wire["component-list"]
+    write("component_list", "vector", with_size(good, *segments))
+    write("component_list", "segments-in-another-order", with_size(good, *reversed(segments)))
+    write("component_list", "list-alone", with_size(good))
+    write("component_list", "cut", with_size(good, *segments)[:-1])
+    # One name is long enough for 1,025 items in few bytes: the columns differ.
+    items = [[b"/a", bytes(32), n, 0, 0, 0, 0] for n in range(1025)]
+    one = make_wire.pack(["files", 3, items])
+    write("component_list", "files", with_size(make_wire.pack(["files", 2, [], [entry(one, 1025)]]), one))
+    plain = make_wire.pack(["files", 1, [], items[:1]])
+    write("component_list", "plain-segment",
+          with_size(make_wire.pack(["files", 2, [], [entry(one, 1025), entry(plain, 1)]]), one, plain))
+    write("component_list", "too-few", with_size(make_wire.pack(["files", 2, [], [entry(one, 1024)]]), one))
+    write("component_list", "sum-too-large",
+          with_size(make_wire.pack(["files", 2, [], [[bytes(32), 4096, 1]] * 245])))
+
+
 def seed_extension_maps():
     maps = {
         "known": {"challenge": bytes(8), "configuration": bytes(32), "leaving": "moved",
@@ -158,7 +184,9 @@ def main():
     for name, data in STRUCTURES.items():
         for parser in ("message", "bundle", "component", "extension_map"):
             write(parser, name, data)
+        write("component_list", name, struct.pack(">H", len(data)) + data)
     seed_extension_maps()
+    seed_component_lists(wire)
     write("frame", "stream", stream)
     write("frame", "zero", bytes(4))
     write("frame", "one-over", b"\x00\x04\x00\x01x")

@@ -357,8 +357,8 @@ Evidence = collections.namedtuple("Evidence", "nonce time_ms components")
 
 
 def items_of(kind, component):
-    name, version, items = msgpack.unpackb(component, strict_map_key=False)
-    assert (name, version) == (kind, 1), (name, version)
+    name, form, _, items = msgpack.unpackb(component, strict_map_key=False)
+    assert (name, form) == (kind, 1), (name, form)
     return items
 
 

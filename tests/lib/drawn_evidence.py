@@ -155,8 +155,13 @@ class Drawn:
         if before and self.maybe(0.3):
             return self.chance.choice(before)
         items = self.files() if kind in KINDS_OF_FILES else self.facts()
-        before.append(wire.component(kind, items))
+        before.append(wire.component(kind, items, self.made()))
         return before[-1]
+
+    def made(self):
+        """What no rule looks at, and the digest covers."""
+        return [wire.fact_item(name, *self.some(VALUES, 3))
+                for name in self.some(("patterns", "excludes", "options", "budgets"))]
 
     def files(self):
         items = {tuple(self.file()) for _ in range(self.chance.choice((0, 0, 1, 2, 5, 40)))}

@@ -202,7 +202,7 @@ class Log:
 
 
 def component(kind, items):
-    return msgpack.packb([kind, 1, sorted(items)], use_bin_type=True)
+    return msgpack.packb([kind, 1, [], sorted(items)], use_bin_type=True)
 
 
 def file_item(path, content, mode=0o100755, flags=0):
@@ -242,7 +242,7 @@ def evidence(*more):
 
 def finding_of(data):
     """The one finding that this policy makes of EVIL, in the appraisal's words."""
-    found = msgpack.unpackb(data, raw=True)[2][0][1]
+    found = msgpack.unpackb(data, raw=True)[3][0][1]
     return {"kind": "executable", "code": "changed-file", "subject": "/usr/bin/app",
             "detail": f"expected sha256 {sha256(KNOWN).hex()}, found {found.hex()}"}
 
@@ -261,7 +261,7 @@ class Workload:
         status = status or ("contraindicated" if evil else "affirming")
         self.seq += 1
         nonce = sha256(f"{self.name} {self.seq}".encode())
-        count = len(msgpack.unpackb(data, raw=True)[2])
+        count = len(msgpack.unpackb(data, raw=True)[3])
         bundle = msgpack.packb({
             "v": 1, "workload": self.name, "seq": self.seq, "prev": self.prev, "nonce": nonce,
             "boot": bytes(16), "time": time_s * 1000, "next_s": 0,

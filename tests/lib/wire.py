@@ -45,8 +45,9 @@ def frame(message):
     return struct.pack(">I", len(payload)) + payload
 
 
-def component(kind, items):
-    return pack([kind, 1, sorted(items)])
+def component(kind, items, made=()):
+    """A plain one; `made`: fact items."""
+    return pack([kind, 1, sorted(made), sorted(items)])
 
 
 def file_item(path, content=b"", mode=0o100755, uid=0, gid=0, flags=0, digest=None):
@@ -65,7 +66,7 @@ def bundle(workload, seq, prev, nonce, components, boot=bytes(16), time_ms=None,
     named = {}
     for kind in sorted(components):
         data = components[kind]
-        count = len(msgpack.unpackb(data, raw=False, strict_map_key=False)[2])
+        count = len(msgpack.unpackb(data, raw=False, strict_map_key=False)[3])
         named[kind] = [hashlib.sha256(data).digest(), count, len(data)]
     fields = {"v": 1, "workload": workload, "seq": seq, "prev": prev, "nonce": nonce,
               "boot": boot, "time": int(time.time() * 1000) if time_ms is None else time_ms,

@@ -29,7 +29,7 @@ PROTO = ["proto", "proto/tlog", "proto/evidence", "proto/report", "proto/wire"]
 ROOMS = {
     "proto": [],
     "proto/tlog": ["proto"],
-    "proto/evidence": ["proto"],
+    "proto/evidence": ["proto", "proto/tlog"],
     "proto/report": ["proto", "proto/tlog", "proto/evidence"],
     "proto/wire": ["proto", "proto/tlog", "proto/evidence", "proto/report"],
     "config": PROTO,

@@ -120,7 +120,7 @@ def test_a_collector_that_policy_does_not_allow_is_proved():
 
 
 def test_a_component_that_is_none_is_proved():
-    unsorted = b"\x93\xaaexecutable\x01\x90x"
+    unsorted = b"\x94\xaaexecutable\x01\x90\x90x"
     other_kind = make_log.component("libraries", [])
     with Stored(0, (make_log.COMPONENT, other_kind)) as bench:
         bench.of(make_log.Workload("app").report(other_kind))

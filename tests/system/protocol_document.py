@@ -111,8 +111,16 @@ def test_limits_are_those_of_the_code():
          (message, "MESSAGE_ENVELOPE_MAX"))
     assert constant(message, "MESSAGE_ID_MAX") == 2**53 - 1 and "id 0 to 2^53 - 1" in FLAT
     says("name is 1 to # bytes", ("proto/evidence/bundle.h", "BUNDLE_WORKLOAD_MAX"))
-    says("At most # bytes and # items", ("proto/evidence/component.h", "COMPONENT_SIZE_MAX"),
-         ("proto/evidence/component.h", "COMPONENT_ITEMS_MAX"))
+    component, listed = "proto/evidence/component.h", "proto/evidence/component_list.h"
+    says("more than # items a list of segments; each of the three is at most # bytes",
+         (component, "COMPONENT_PLAIN_ITEMS_MAX"), (component, "COMPONENT_SIZE_MAX"))
+    says("more than # items MUST be a list", (component, "COMPONENT_PLAIN_ITEMS_MAX"))
+    says("are 0 modulo #; behind its #th item", (listed, "COMPONENT_SEGMENT_MODULUS"),
+         (listed, "COMPONENT_SEGMENT_ITEMS_MAX"))
+    says("at most # segments, # items and # bytes of segments", (listed, "COMPONENT_SEGMENTS_MAX"),
+         (component, "COMPONENT_ITEMS_MAX"), (listed, "COMPONENT_LISTED_SIZE_MAX"))
+    says("at most # names, and # bytes with its header", (component, "COMPONENT_MADE_NAMES_MAX"),
+         (component, "COMPONENT_MADE_SIZE_MAX"))
     says("Paths are 1 to # bytes", ("proto/evidence/component.h", "COMPONENT_PATH_MAX"))
     says("Names are 1 to # bytes of printable ASCII without space; a value has at most # bytes",
          ("proto/evidence/component.h", "COMPONENT_FACT_NAME_MAX"),

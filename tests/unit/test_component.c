@@ -63,6 +63,11 @@ static void
 the_files_vector_is_built_from_any_order(void **state)
 {
 	struct component_builder *b = component_builder_new(COMPONENT_FILES);
+	static const struct view patterns[] = {
+	    {(const uint8_t *)"/etc/trading-app/*", 18},
+	    {(const uint8_t *)"/etc/trading-app/.*", 19},
+	};
+	const struct component_fact made = {V("patterns"), 2, patterns};
 	struct component_file f[] = {
 	    {.path = V("/etc/trading-app/na\xff\x0ame\" \xe2\x82\xac"), .mode = 0100644},
 	    {.path = V("/etc/trading-app/limits"),
@@ -74,6 +79,7 @@ the_files_vector_is_built_from_any_order(void **state)
 	};
 
 	(void)state;
+	assert_int_equal(component_set_made(b, &made, 1), ERR_OK);
 	digest_of("", 0, &f[0].digest);
 	digest_of("the limits", 10, &f[1].digest);
 	digest_of("the configuration", 17, &f[2].digest);
@@ -94,6 +100,11 @@ the_runtime_vector_is_built_from_any_order(void **state)
 	    {(const uint8_t *)"127.0.0.1:8443", 14},
 	    {NULL, 0},
 	};
+	static const struct view options[] = {
+	    {(const uint8_t *)"environment=HOME", 16},
+	    {(const uint8_t *)"environment=LANG", 16},
+	};
+	const struct component_fact made = {V("options"), 2, options};
 	static const struct view id = {(const uint8_t *)"33", 2}, one = {(const uint8_t *)"1", 1};
 	const struct component_fact f[] = {
 	    {V("uid"), 1, &id},
@@ -105,6 +116,7 @@ the_runtime_vector_is_built_from_any_order(void **state)
 	struct component_builder *b = component_builder_new(COMPONENT_RUNTIME);
 
 	(void)state;
+	assert_int_equal(component_set_made(b, &made, 1), ERR_OK);
 	for (size_t i = 0; i < 5; i++)
 		assert_int_equal(component_add_fact(b, &f[i]), ERR_OK);
 	finish_equals(b, "component-runtime", 5);
@@ -302,7 +314,7 @@ a_fact_named_twice_is_refused(void **state)
 	buf_free(&bytes);
 }
 
-/* 200,000 items of some 80 bytes: as many, and nearly as large, as a component may be. */
+/* 200,000 items of some 80 bytes: as many, and nearly as large, as a plain component may be. */
 static void
 the_largest_component_passes_and_one_more_item_does_not(void **state)
 {
@@ -314,17 +326,37 @@ the_largest_component_passes_and_one_more_item_does_not(void **state)
 	size_t count;
 
 	(void)state;
-	for (unsigned i = 0; i < COMPONENT_ITEMS_MAX; i++) {
+	for (unsigned i = 0; i < COMPONENT_UNLISTED_ITEMS_MAX; i++) {
 		(void)snprintf(path, sizeof(path), "/usr/lib/x/%u", i * 2654435761U);
 		f = file(path, i);
 		assert_int_equal(component_add_file(b, &f), ERR_OK);
 	}
+	assert_int_equal(component_finish(b, &bytes, &count), ERR_OK);
+	assert_int_equal(count, COMPONENT_UNLISTED_ITEMS_MAX);
+	assert_int_equal(component_decode(buf_view(&bytes), &c), ERR_OK);
+	assert_int_equal(c->item_count, COMPONENT_UNLISTED_ITEMS_MAX);
+	component_free(&c);
+	f = file("/usr/lib/y", 0);
+	assert_int_equal(component_add_file(b, &f), ERR_OK);
+	assert_int_equal(component_finish(b, &bytes, &count), ERR_FORMAT_SIZE);
+	component_builder_free(&b);
+	buf_free(&bytes);
+}
+
+static void
+a_builder_takes_so_many_items(void **state)
+{
+	struct component_builder *b = component_builder_new(COMPONENT_FILES);
+	const struct component_file f = file("/a", 1);
+	struct buf bytes = BUF_INIT;
+	size_t count;
+
+	(void)state;
+	for (unsigned i = 0; i < COMPONENT_ITEMS_MAX; i++)
+		assert_int_equal(component_add_file(b, &f), ERR_OK);
 	assert_int_equal(component_add_file(b, &f), ERR_MSG_RANGE);
 	assert_int_equal(component_finish(b, &bytes, &count), ERR_OK);
-	assert_int_equal(count, COMPONENT_ITEMS_MAX);
-	assert_int_equal(component_decode(buf_view(&bytes), &c), ERR_OK);
-	assert_int_equal(c->item_count, COMPONENT_ITEMS_MAX);
-	component_free(&c);
+	assert_int_equal(count, 1); /* all of them are the same */
 	component_builder_free(&b);
 	buf_free(&bytes);
 }
@@ -377,28 +409,160 @@ static void
 bad_headers_are_refused(void **state)
 {
 	(void)state;
-	expect(V("\x93\245files\x01\x90"), ERR_OK);
+	expect(V("\x94\245files\x01\x90\x90"), ERR_OK);
 	refused(V("\x92\245files\x01"));
-	refused(V("\x94\245files\x01\x90\x90"));
-	refused(V("\x93\245Files\x01\x90"));
-	refused(V("\x93\xc4\005files\x01\x90"));
-	refused(V("\x93\xd9\005files\x01\x90"));
-	refused(V("\x93\245files\x02\x90"));
-	refused(V("\x93\245files\x00\x90"));
-	refused(V("\x93\245files\xcc\x01\x90"));
-	refused(V("\x93\245files\x01\x80"));
-	refused(V("\x93\245files\x01\xdc\0\0"));
-	refused(V("\x93\245files\x01\x91"));
-	refused(V("\x93\245files\x01\xdd\xff\xff\xff\xff"));
-	refused(V("\xdc\0\3\245files\x01\x90"));
+	refused(V("\x93\245files\x01\x90"));
+	refused(V("\x95\245files\x01\x90\x90\x90"));
+	refused(V("\x94\245Files\x01\x90\x90"));
+	refused(V("\x94\xc4\005files\x01\x90\x90"));
+	refused(V("\x94\xd9\005files\x01\x90\x90"));
+	refused(V("\x94\245files\x00\x90\x90"));
+	refused(V("\x94\245files\x04\x90\x90"));
+	refused(V("\x94\245files\xcc\x01\x90\x90"));
+	refused(V("\x94\245files\x01\x90\x80"));
+	refused(V("\x94\245files\x01\x80\x90"));
+	refused(V("\x94\245files\x01\x90\xdc\0\0"));
+	refused(V("\x94\245files\x01\xdc\0\0\x90"));
+	refused(V("\x94\245files\x01\x90\x91"));
+	refused(V("\x94\245files\x01\x91\x90"));
+	refused(V("\x94\245files\x01\x90\xdd\xff\xff\xff\xff"));
+	refused(V("\xdc\0\4\245files\x01\x90\x90"));
 	refused(V("\x81\x01\x01"));
 	refused(V("\xc1"));
 }
 
 static void
+other_forms_are_refused(void **state)
+{
+	struct buf bytes = BUF_INIT;
+
+	(void)state;
+	refused(V("\x94\245files\x02\x90\x90"));
+	refused(V("\x93\245files\x03\x90"));
+	refused(V("\x94\245files\x03\x90\x90"));
+	vector_wire("component-list", &bytes);
+	refused(buf_view(&bytes));
+	buf_clear(&bytes);
+	vector_wire("component-segment-1", &bytes);
+	refused(buf_view(&bytes));
+	buf_free(&bytes);
+}
+
+static void
+what_it_was_made_with_is_read(void **state)
+{
+	struct buf bytes = BUF_INIT;
+	struct component *c;
+
+	(void)state;
+	vector_wire("component-files", &bytes);
+	assert_int_equal(component_decode(buf_view(&bytes), &c), ERR_OK);
+	assert_int_equal(c->made_count, 1);
+	assert_true(view_equal(c->made[0].name, V("patterns")));
+	assert_int_equal(c->made[0].value_count, 2);
+	assert_true(view_equal(c->made[0].values[1], V("/etc/trading-app/.*")));
+	component_free(&c);
+	/* Its values are not those of the items. */
+	buf_clear(&bytes);
+	vector_wire("component-runtime", &bytes);
+	assert_int_equal(component_decode(buf_view(&bytes), &c), ERR_OK);
+	assert_int_equal(c->made_count, 1);
+	assert_true(view_equal(c->made[0].values[0], V("environment=HOME")));
+	assert_true(view_equal(c->items.facts[0].values[0], V("trading-app")));
+	component_free(&c);
+	buf_free(&bytes);
+}
+
+static void
+bad_made_is_refused(void **state)
+{
+#define MADE(made) "\x94\245files\x01" made "\x90"
+	(void)state;
+	expect(V(MADE("\x91\x92\241a\x90")), ERR_OK);
+	expect(V(MADE("\x92\x92\241a\x91\xc4\x01x\x92\241b\x92\xc4\x00\xc4\x00")), ERR_OK);
+	refused(V(MADE("\x92\x92\241b\x90\x92\241a\x90")));
+	refused(V(MADE("\x92\x92\241a\x90\x92\241a\x91\xc4\x00")));
+	refused(V(MADE("\x91\x91\241a")));
+	refused(V(MADE("\x91\x93\241a\x90\x90")));
+	refused(V(MADE("\x91\x92\xa0\x90")));
+	refused(V(MADE("\x91\x92\241 \x90")));
+	refused(V(MADE("\x91\x92\xc4\001a\x90")));
+	refused(V(MADE("\x91\x92\241a\xc4\x00")));
+	refused(V(MADE("\x91\x92\241a\x91\241x")));
+	refused(V(MADE("\x91\x92\241a\x91\xc5\0\x01x")));
+	refused(V(MADE("\xc0")));
+#undef MADE
+}
+
+/* `count` names of five letters, each with one value of `size` bytes. */
+static enum err
+set_made(struct component_builder *b, size_t count, size_t size)
+{
+	static char name[COMPONENT_MADE_NAMES_MAX + 1][8];
+	static struct view value;
+	struct component_fact f[COMPONENT_MADE_NAMES_MAX + 1];
+	uint8_t *bytes = calloc(1, size + 1);
+	enum err e;
+
+	assert_non_null(bytes);
+	value = (struct view){bytes, size};
+	for (size_t i = 0; i < count; i++) {
+		(void)snprintf(name[i], sizeof(name[i]), "n%04zu", i);
+		f[i] = (struct component_fact){view_of_string(name[i]), 1, &value};
+	}
+	e = component_set_made(b, f, count);
+	free(bytes);
+	return e;
+}
+
+static void
+what_it_was_made_with_is_bounded(void **state)
+{
+	struct component_builder *b = component_builder_new(COMPONENT_FILES);
+	static const struct view none[COMPONENT_MADE_SIZE_MAX + 1];
+	const struct component_fact many = {V("n"), COMPONENT_MADE_SIZE_MAX + 1, none};
+	const struct component_fact twice[] = {{V("a"), 0, NULL}, {V("a"), 0, NULL}};
+	const struct component_fact back[] = {{V("b"), 0, NULL}, {V("a"), 0, NULL}};
+	const struct component_fact bad = {V("a b"), 0, NULL};
+	struct buf bytes = BUF_INIT, beyond = BUF_INIT;
+	size_t count;
+
+	(void)state;
+	assert_int_equal(set_made(b, COMPONENT_MADE_NAMES_MAX + 1, 0), ERR_MSG_RANGE);
+	assert_int_equal(set_made(b, COMPONENT_MADE_NAMES_MAX, 0), ERR_OK);
+	assert_int_equal(component_set_made(b, twice, 2), ERR_MSG_DUPLICATE);
+	assert_int_equal(component_set_made(b, back, 2), ERR_MSG_DUPLICATE);
+	assert_int_equal(component_set_made(b, &bad, 1), ERR_MSG_RANGE);
+	assert_int_equal(component_set_made(b, &many, 1), ERR_MSG_RANGE);
+	/* Array, array, name of 5 bytes, array, header of 3: 12 bytes beside the value. */
+	assert_int_equal(set_made(b, 1, COMPONENT_MADE_SIZE_MAX - 11), ERR_MSG_RANGE);
+	assert_int_equal(component_finish(b, &bytes, &count), ERR_OK);
+	assert_true(view_equal(buf_view(&bytes), V("\x94\245files\x01\x90\x90")));
+	assert_int_equal(set_made(b, 1, COMPONENT_MADE_SIZE_MAX - 12), ERR_OK);
+	buf_clear(&bytes);
+	assert_int_equal(component_finish(b, &bytes, &count), ERR_OK);
+	expect(buf_view(&bytes), ERR_OK);
+	/* The same with one byte more, and 64 names with one more. */
+	buf_append(&beyond, bytes.data, 8 + 9);
+	buf_append(&beyond, "\xc5\xff\xf5", 3);
+	buf_append(&beyond, none, COMPONENT_MADE_SIZE_MAX - 11);
+	buf_append_byte(&beyond, 0x90);
+	refused(buf_view(&beyond));
+	buf_clear(&beyond);
+	buf_append_view(&beyond, V("\x94\245files\x01\xdc\0\x41"));
+	for (unsigned i = 0; i <= COMPONENT_MADE_NAMES_MAX; i++)
+		buf_append_format(&beyond, "\x92\xa3n%02u\x90", i);
+	buf_append_byte(&beyond, 0x90);
+	refused(buf_view(&beyond));
+	component_builder_free(&b);
+	buf_free(&bytes);
+	buf_free(&beyond);
+}
+
+static void
 bad_files_are_refused(void **state)
 {
-#define ONE "\x93\245files\x01\x91"
+#define ONE "\x94\245files\x01\x90\x91"
 	(void)state;
 	expect(V(ONE FILE_ITEM("a")), ERR_OK);
 	refused(V(ONE "\x96\xc4\001a" D32 "\x01\x02\x03\x04"));
@@ -422,7 +586,7 @@ bad_files_are_refused(void **state)
 static void
 files_out_of_order_or_twice_are_refused(void **state)
 {
-#define TWO "\x93\245files\x01\x92"
+#define TWO "\x94\245files\x01\x90\x92"
 	(void)state;
 	expect(V(TWO FILE_ITEM("a") FILE_ITEM("b")), ERR_OK);
 	expect(V(TWO FILE_ITEM("a") "\x97\xc4\001a" D32 "\x01\x02\x03\x04\x01"), ERR_OK);
@@ -435,7 +599,7 @@ files_out_of_order_or_twice_are_refused(void **state)
 static void
 bad_facts_are_refused(void **state)
 {
-#define ONE "\x93\244host\x01\x91"
+#define ONE "\x94\244host\x01\x90\x91"
 	(void)state;
 	expect(V(ONE "\x92\241a\x90"), ERR_OK);
 	expect(V(ONE "\x92\241a\x92\xc4\x01x\xc4\x00"), ERR_OK);
@@ -456,7 +620,7 @@ bad_facts_are_refused(void **state)
 static void
 facts_out_of_order_or_twice_are_refused(void **state)
 {
-#define TWO "\x93\244host\x01\x92"
+#define TWO "\x94\244host\x01\x90\x92"
 	(void)state;
 	expect(V(TWO "\x92\241a\x90\x92\242aa\x90"), ERR_OK);
 	refused(V(TWO "\x92\242aa\x90\x92\241a\x90"));
@@ -499,9 +663,14 @@ main(void)
 	    cmocka_unit_test(the_builder_refuses_facts_over_the_limits),
 	    cmocka_unit_test(a_fact_named_twice_is_refused),
 	    cmocka_unit_test(the_largest_component_passes_and_one_more_item_does_not),
+	    cmocka_unit_test(a_builder_takes_so_many_items),
 	    cmocka_unit_test(a_component_over_the_size_is_refused),
 	    cmocka_unit_test(cut_or_extended_vectors_are_refused),
 	    cmocka_unit_test(bad_headers_are_refused),
+	    cmocka_unit_test(other_forms_are_refused),
+	    cmocka_unit_test(what_it_was_made_with_is_read),
+	    cmocka_unit_test(bad_made_is_refused),
+	    cmocka_unit_test(what_it_was_made_with_is_bounded),
 	    cmocka_unit_test(bad_files_are_refused),
 	    cmocka_unit_test(files_out_of_order_or_twice_are_refused),
 	    cmocka_unit_test(bad_facts_are_refused),

@@ -28,6 +28,7 @@ CHALLENGE = bytes(range(64, 80))  # of a relay
 BOOT = bytes(range(0xA0, 0xB0))
 TIME_MS = 1795514400000  # 2026-11-24T10:00:00Z
 ZERO = bytes(32)
+LISTED = "c579."  # so that the first segment is a short one
 
 
 def sha256(data):
@@ -128,15 +129,19 @@ class Key:
 
 
 def components():
-    executable = ["executable", 1, [
+    executable = ["executable", 1, [], [
         [b"/usr/local/bin/trading-app", sha256(b"the program"), 1048576, 0o100755, 0, 0, 0],
     ]]
     files = ["files", 1, [
+        ["patterns", [b"/etc/trading-app/*", b"/etc/trading-app/.*"]],
+    ], [
         [b"/etc/trading-app/app.conf", sha256(b"the configuration"), 512, 0o100640, 0, 33, 0],
         [b"/etc/trading-app/limits", sha256(b"the limits"), 70000, 0o100600, 100000, 100000, 0],
         [b"/etc/trading-app/na\xff\x0ame\" \xe2\x82\xac", sha256(b""), 0, 0o100644, 0, 0, 0],
     ]]
     runtime = ["runtime", 1, [
+        ["options", [b"environment=HOME", b"environment=LANG"]],
+    ], [
         ["arguments", [b"trading-app", b"--listen", b"127.0.0.1:8443", b""]],
         ["gid", [b"33"]],
         ["no_new_privs", [b"1"]],
@@ -148,6 +153,23 @@ def components():
         "files": (pack(files), 3),
         "runtime": (pack(runtime), 5),
     }
+
+
+def segments():
+    """Of 1,100 facts without values."""
+    cut, rest = [], []
+    for number in range(1100):
+        name = f"{LISTED}{number:04}"
+        rest.append([name, []])
+        if int.from_bytes(sha256(name.encode())[:2], "big") % 512 == 0 or len(rest) == 4096:
+            cut.append(rest)
+            rest = []
+    return [(pack(["config", 3, items]), len(items)) for items in cut + [rest] if items]
+
+
+def component_list():
+    made = [["options", [b"by hand"]]]
+    return pack(["config", 2, made, [[sha256(s), count, len(s)] for s, count in segments()]])
 
 
 def bundle(seq, prev, nonce, time_ms, parts, next_s=0, ext=None):
@@ -417,7 +439,9 @@ def make():
         "component-executable": executable,
         "component-files": files,
         "component-runtime": parts["runtime"][0],
-        "component-empty": pack(["libraries", 1, []]),
+        "component-list": component_list(),
+        **{f"component-segment-{i}": data for i, (data, _) in enumerate(segments(), 1)},
+        "component-empty": pack(["libraries", 1, [], []]),
         "bundle-1": bundle_1,
         "bundle-2-offline": bundle_2,
         "bundle-2-signed-bytes": signed,

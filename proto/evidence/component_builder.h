@@ -1,0 +1,40 @@
+/*
+ * What a component's builder holds, for the two files that make it: component_builder.c gathers,
+ * component_finish.c writes. Nobody else includes this.
+ */
+#ifndef HALLMARK_PROTO_EVIDENCE_COMPONENT_BUILDER_H
+#define HALLMARK_PROTO_EVIDENCE_COMPONENT_BUILDER_H
+
+#include "proto/evidence/component.h"
+
+/* An encoded item in `bytes`; the key (path or name) is a range of it. */
+struct component_entry {
+	size_t offset;
+	uint32_t size;
+	uint32_t key_offset; /* from `offset` */
+	uint32_t key_size;
+};
+
+struct component_builder {
+	enum component_kind kind;
+	struct buf made; /* encoded; empty: nothing was set */
+	struct buf bytes;
+	struct component_entry *entries;
+	size_t count;
+	size_t capacity;
+	size_t value_count; /* values of all facts */
+};
+
+/* The items in order and without equal ones. */
+struct component_sorted {
+	struct component_entry *entries;
+	size_t count;
+	size_t size; /* bytes of all */
+};
+
+/* ERR_MSG_DUPLICATE, ERR_MEMORY. The caller frees out->entries, on an error too. */
+enum err component_builder_sort(struct component_builder *b, struct component_sorted *out) MUST_USE;
+
+struct view component_entry_key(const struct component_entry *e, const uint8_t *bytes);
+
+#endif
