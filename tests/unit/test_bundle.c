@@ -392,7 +392,7 @@ values_out_of_range_are_refused(void **state)
 		 "\252components\x81\xa4host\x92" D32 "\x00"),
 	    ERR_MSG_RANGE);
 	expect(V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT
-		 "\252components\x81\xa4host\x93" D32 "\xce\0\x03\x0d\x41\x01"),
+		 "\252components\x81\xa4host\x93" D32 "\xce\0\x0f\x42\x41\x01"),
 	    ERR_MSG_RANGE);
 	expect(V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT
 		 "\252components\x81\xa4host\x93" D32 "\x01\x00"),
