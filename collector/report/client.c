@@ -216,6 +216,9 @@ send_wanted(struct client *c, const struct chain_head *head, const struct messag
 {
 	/* The answer's views end when the next message is read, not before: `want` is still whole.
 	 */
+	if (want->list_count > 0)
+		return trouble_set(
+		    t, ERR_MSG_ORDER, "the signer wants segments of a component that is no list");
 	for (size_t i = 0; i < want->digest_count; i++) {
 		const struct bundle_component *wanted = NULL;
 		enum err e;

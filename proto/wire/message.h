@@ -13,7 +13,8 @@
  *   2 welcome     signer     {"version": uint, "log": str, "nonce": bin32, "time": uint,
  *                             "part_max": uint, "component_max": uint, "in_flight_max": uint}
  *   3 bundle      collector  {"bundle": bin, "signature"?: bin}
- *   4 want        signer     {"workload": str, "digests": [bin32, ...]}
+ *   4 want        signer     {"workload": str, "digests"?: [bin32, ...],
+ *                             "segments"?: [[list: bin32, bitmap: bin], ...]}
  *   5 part        collector  {"digest": bin32, "offset": uint, "data": bin}
  *   6 receipt     signer     {"workload": str, "seq": uint, "index": uint, "report": bin,
  *                             "proof": bin, "checkpoint": bin, "nonce": bin32, "jws"?: str}
@@ -39,6 +40,7 @@
 #include "proto/err.h"
 #include "proto/evidence/bundle.h"
 #include "proto/evidence/component.h"
+#include "proto/evidence/component_list.h"
 #include "proto/tlog/merkle.h"
 
 #define PROTOCOL_VERSION       1
@@ -48,16 +50,17 @@
 #define MESSAGE_TEXT_MAX       512          /* bytes of a refusal's sentence */
 #define MESSAGE_SIGNATURE_MAX  1024         /* bytes: RSA-8192 */
 #define MESSAGE_PART_MAX       (128 * 1024) /* bytes of component data in one part */
-#define MESSAGE_DEPTH_MAX      4            /* nested containers: the deepest message has 3 */
-#define MESSAGE_ITEMS_MAX      64           /* elements in all containers; a receipt has 18 */
-#define MESSAGE_VERSION_MAX    65535        /* the largest protocol version that can be named */
-#define MESSAGE_IN_FLIGHT_MAX  65535        /* bundles */
-#define MESSAGE_REPORT_MAX     65535        /* bytes: an entry of the log */
-#define MESSAGE_CHECKPOINT_MAX (64 * 1024)  /* bytes: NOTE_SIZE_MAX */
-#define MESSAGE_JWS_MAX        (96 * 1024)  /* bytes: base64url of a report of 65,535 */
-#define MESSAGE_CHALLENGE_MIN  8            /* bytes: an eat_nonce has 8 to 64 (RFC 9711, 4.1) */
-#define MESSAGE_CHALLENGE_MAX  64           /* bytes */
-#define MESSAGE_ENVELOPE_MAX   (16 * 1024)  /* bytes of a statement in its envelope */
+#define MESSAGE_DEPTH_MAX      4            /* nested containers: a want with segments has 4 */
+#define MESSAGE_ITEMS_MAX      64           /* elements in all containers; a want has 36 */
+#define MESSAGE_BITMAP_MAX     (COMPONENT_SEGMENTS_MAX / 8) /* bytes */
+#define MESSAGE_VERSION_MAX    65535       /* the largest protocol version that can be named */
+#define MESSAGE_IN_FLIGHT_MAX  65535       /* bundles */
+#define MESSAGE_REPORT_MAX     65535       /* bytes: an entry of the log */
+#define MESSAGE_CHECKPOINT_MAX (64 * 1024) /* bytes: NOTE_SIZE_MAX */
+#define MESSAGE_JWS_MAX        (96 * 1024) /* bytes: base64url of a report of 65,535 */
+#define MESSAGE_CHALLENGE_MIN  8           /* bytes: an eat_nonce has 8 to 64 (RFC 9711, 4.1) */
+#define MESSAGE_CHALLENGE_MAX  64          /* bytes */
+#define MESSAGE_ENVELOPE_MAX   (16 * 1024) /* bytes of a statement in its envelope */
 #define MESSAGE_ID_MAX         ((1ULL << 53) - 1) /* exact in readers that compute in doubles */
 
 enum message_type {
@@ -96,10 +99,22 @@ struct message_bundle {
 	struct view signature; /* size 0: none */
 };
 
+/*
+ * Segments of one list. Bit i, the most significant of a byte first, is set where segment i is
+ * wanted; the bitmap has as many bytes as the list's segments need.
+ */
+struct message_segments {
+	struct digest list;
+	struct view bitmap; /* a bit at least is set */
+};
+
+/* Whole components, and segments of lists that are there: of one of the two at least one. */
 struct message_want {
 	struct view workload;
-	size_t digest_count; /* 1 to COMPONENT_KIND_COUNT */
+	size_t digest_count; /* 0 to COMPONENT_KIND_COUNT */
 	struct digest digests[COMPONENT_KIND_COUNT];
+	size_t list_count; /* 0 to COMPONENT_KIND_COUNT */
+	struct message_segments lists[COMPONENT_KIND_COUNT];
 };
 
 /* Parts of one component come in order of offset and without gaps. */
@@ -198,6 +213,12 @@ void message_decoder_free(struct message_decoder **d);
 /* `out` holds views into `payload`. Errors: the ERR_MSG_ ones, ERR_MEMORY. */
 enum err message_decode(
     struct message_decoder *d, struct view payload, struct message *out) MUST_USE;
+
+/* ERR_MSG_RANGE unless the bitmap is one for `count` segments: as long, and no bit behind them. */
+enum err message_bitmap_check(struct view bitmap, size_t count) MUST_USE;
+
+/* Whether bit `index` is set; it must be within the bitmap. */
+bool message_bitmap_has(struct view bitmap, size_t index);
 
 /*
  * Append one whole frame, in canonical form. A refusal's text is made printable and cut to its

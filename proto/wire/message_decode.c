@@ -34,7 +34,7 @@ enum {
 	WELCOME_IN_FLIGHT_MAX
 };
 enum { BUNDLE_BUNDLE, BUNDLE_SIGNATURE };
-enum { WANT_WORKLOAD, WANT_DIGESTS };
+enum { WANT_WORKLOAD, WANT_DIGESTS, WANT_SEGMENTS };
 enum { PART_DIGEST, PART_OFFSET, PART_DATA };
 enum {
 	RECEIPT_WORKLOAD,
@@ -75,8 +75,9 @@ static const struct message_shape shapes[] = {
 	    [WELCOME_IN_FLIGHT_MAX] = {"in_flight_max", UINT, false}}},
     [MESSAGE_BUNDLE] = {decode_bundle,
 	{[BUNDLE_BUNDLE] = {"bundle", BIN, false}, [BUNDLE_SIGNATURE] = {"signature", BIN, true}}},
-    [MESSAGE_WANT] = {decode_want,
-	{[WANT_WORKLOAD] = {"workload", STR, false}, [WANT_DIGESTS] = {"digests", LIST, false}}},
+    [MESSAGE_WANT] = {decode_want, {[WANT_WORKLOAD] = {"workload", STR, false},
+				       [WANT_DIGESTS] = {"digests", LIST, true},
+				       [WANT_SEGMENTS] = {"segments", LIST, true}}},
     [MESSAGE_PART] = {decode_part, {[PART_DIGEST] = {"digest", BIN, false},
 				       [PART_OFFSET] = {"offset", UINT, false},
 				       [PART_DATA] = {"data", BIN, false}}},
@@ -100,6 +101,9 @@ static const struct message_shape shapes[] = {
 };
 
 static const struct message_shape *find_shape(uint64_t type);
+static enum err read_digests(const msgpack_object_array *list, struct message_want *m);
+static enum err read_lists(const msgpack_object_array *list, struct message_want *m);
+static enum err read_segments(const msgpack_object *pair, struct message_segments *out);
 static enum err read_code(const struct message_values *v, struct message_refusal *m);
 
 struct message_decoder *
@@ -158,6 +162,22 @@ message_decode(struct message_decoder *d, struct view payload, struct message *o
 		return e;
 	out->type = (enum message_type)pair[0].via.u64;
 	return shape->decode(&values, out);
+}
+
+enum err
+message_bitmap_check(struct view bitmap, size_t count)
+{
+	if (bitmap.size != (count + 7) / 8)
+		return ERR_MSG_RANGE;
+	if (count % 8 != 0 && (bitmap.data[bitmap.size - 1] & 0xff >> count % 8) != 0)
+		return ERR_MSG_RANGE;
+	return ERR_OK;
+}
+
+bool
+message_bitmap_has(struct view bitmap, size_t index)
+{
+	return (bitmap.data[index / 8] & 0x80 >> index % 8) != 0;
 }
 
 static enum err
@@ -221,12 +241,26 @@ decode_bundle(const struct message_values *v, struct message *out)
 static enum err
 decode_want(const struct message_values *v, struct message *out)
 {
-	const msgpack_object_array *list = &v->at[WANT_DIGESTS]->via.array;
 	struct message_want *m = &out->body.want;
 	enum err e;
 
 	if ((e = message_read_workload(v->at[WANT_WORKLOAD], &m->workload)) != ERR_OK)
 		return e;
+	if (v->at[WANT_DIGESTS] == NULL && v->at[WANT_SEGMENTS] == NULL)
+		return ERR_MSG_MISSING;
+	m->digest_count = m->list_count = 0;
+	if (v->at[WANT_DIGESTS] != NULL &&
+	    (e = read_digests(&v->at[WANT_DIGESTS]->via.array, m)) != ERR_OK)
+		return e;
+	return v->at[WANT_SEGMENTS] == NULL ? ERR_OK
+					    : read_lists(&v->at[WANT_SEGMENTS]->via.array, m);
+}
+
+static enum err
+read_digests(const msgpack_object_array *list, struct message_want *m)
+{
+	enum err e;
+
 	if (list->size == 0 || list->size > COMPONENT_KIND_COUNT)
 		return ERR_MSG_RANGE;
 	m->digest_count = list->size;
@@ -238,6 +272,41 @@ decode_want(const struct message_values *v, struct message *out)
 			return e;
 	}
 	return ERR_OK;
+}
+
+static enum err
+read_lists(const msgpack_object_array *list, struct message_want *m)
+{
+	enum err e;
+
+	if (list->size == 0 || list->size > COMPONENT_KIND_COUNT)
+		return ERR_MSG_RANGE;
+	m->list_count = list->size;
+	for (size_t i = 0; i < list->size; i++)
+		if ((e = read_segments(&list->ptr[i], &m->lists[i])) != ERR_OK)
+			return e;
+	return ERR_OK;
+}
+
+static enum err
+read_segments(const msgpack_object *pair, struct message_segments *out)
+{
+	const msgpack_object *value = pair->via.array.ptr;
+	size_t zeros = 0;
+	enum err e;
+
+	if (pair->type != LIST)
+		return ERR_MSG_TYPE;
+	if (pair->via.array.size != 2)
+		return ERR_MSG_RANGE;
+	if (value[0].type != BIN || value[1].type != BIN)
+		return ERR_MSG_TYPE;
+	if ((e = message_read_exact(&value[0], out->list.bytes, DIGEST_SIZE)) != ERR_OK ||
+	    (e = message_read_size(&value[1], 1, MESSAGE_BITMAP_MAX, &out->bitmap)) != ERR_OK)
+		return e;
+	while (zeros < out->bitmap.size && out->bitmap.data[zeros] == 0)
+		zeros++;
+	return zeros < out->bitmap.size ? ERR_OK : ERR_MSG_RANGE;
 }
 
 static enum err

@@ -76,15 +76,30 @@ message_write_bundle(struct buf *to, const struct message_bundle *m)
 void
 message_write_want(struct buf *to, const struct message_want *m)
 {
+	const uint32_t pairs = 1U + (m->digest_count > 0) + (m->list_count > 0);
+	size_t variable_size = m->workload.size;
 	struct writer w;
 
-	if (!writer_begin(&w, to, MESSAGE_WANT, 2, m->workload.size))
+	for (size_t i = 0; i < m->list_count; i++)
+		variable_size += m->lists[i].bitmap.size;
+	if (!writer_begin(&w, to, MESSAGE_WANT, pairs, variable_size))
 		return;
 	put_str(&w, "workload", m->workload);
-	put_key(&w, "digests");
-	w.p = mp_put_array(w.p, (uint32_t)m->digest_count);
+	if (m->digest_count > 0) {
+		put_key(&w, "digests");
+		w.p = mp_put_array(w.p, (uint32_t)m->digest_count);
+	}
 	for (size_t i = 0; i < m->digest_count; i++)
 		w.p = mp_put_bin(w.p, (struct view){m->digests[i].bytes, DIGEST_SIZE});
+	if (m->list_count > 0) {
+		put_key(&w, "segments");
+		w.p = mp_put_array(w.p, (uint32_t)m->list_count);
+	}
+	for (size_t i = 0; i < m->list_count; i++) {
+		w.p = mp_put_array(w.p, 2);
+		w.p = mp_put_bin(w.p, (struct view){m->lists[i].list.bytes, DIGEST_SIZE});
+		w.p = mp_put_bin(w.p, m->lists[i].bitmap);
+	}
 	writer_end(&w);
 }
 

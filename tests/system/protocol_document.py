@@ -96,8 +96,10 @@ def test_limits_are_those_of_the_code():
     says("text of a refusal # bytes", (message, "MESSAGE_TEXT_MAX"))
     says("signature 1 to # bytes; data 1 to # bytes (`part_max`)",
          (message, "MESSAGE_SIGNATURE_MAX"), (message, "MESSAGE_PART_MAX"))
-    says("bundle # bytes; report # bytes; checkpoint # bytes", ("proto/evidence/bundle.h", "BUNDLE_SIZE_MAX"),
-         (message, "MESSAGE_REPORT_MAX"), (message, "MESSAGE_CHECKPOINT_MAX"))
+    assert re.search(r"MESSAGE_BITMAP_MAX +\(COMPONENT_SEGMENTS_MAX / 8\)", header(message))
+    bitmap_max = constant("proto/evidence/component_list.h", "COMPONENT_SEGMENTS_MAX") // 8
+    says(f"bundle # bytes; bitmap {bitmap_max:,} bytes; report # bytes; checkpoint # bytes",
+         ("proto/evidence/bundle.h", "BUNDLE_SIZE_MAX"), (message, "MESSAGE_REPORT_MAX"), (message, "MESSAGE_CHECKPOINT_MAX"))
     says("map of 1 to # pairs and at most # bytes", *((extension, f"EXTENSION_{name}_MAX")
                                                       for name in ("PAIRS", "MAP_SIZE")))
     says("A key is 1 to # bytes of", (extension, "EXTENSION_KEY_MAX"))

@@ -98,9 +98,9 @@ write_again(const struct message *m, struct buf *to)
 }
 
 static const char *const message_vectors[] = {"hello", "hello-two-versions", "welcome",
-    "bundle-message", "bundle-message-signed", "want", "part", "part-last", "receipt",
-    "receipt-jws", "refusal-connection", "refusal-sequence", "refusal-request", "measure",
-    "challenge", "challenged", "statement", "noted"};
+    "bundle-message", "bundle-message-signed", "want", "want-segments", "part", "part-last",
+    "receipt", "receipt-jws", "refusal-connection", "refusal-sequence", "refusal-request",
+    "measure", "challenge", "challenged", "statement", "noted"};
 #define VECTOR_COUNT (sizeof(message_vectors) / sizeof(message_vectors[0]))
 
 static void
@@ -390,6 +390,7 @@ bundle_want_and_part_faults(void **state)
 	expect(V(WANT("\xa1w", "\x91\xc4\0")), ERR_MSG_RANGE);
 	expect(V(WANT("\xa1w", "\x91\x01")), ERR_MSG_TYPE);
 	expect(V(WANT("\xa1w", "\x98" D32 D32 D32 D32 D32 D32 D32 D32)), ERR_MSG_RANGE);
+	expect(V("\x92\x04\x81\xa8workload\xa1w"), ERR_MSG_MISSING);
 	expect(V(PART(D32, "\0", "\xc4\x01x")), ERR_OK);
 	expect(V(PART(D32, "\xce\0\xff\xff\xff", "\xc4\x01x")), ERR_OK);
 	expect(V(PART(D32, "\0", "\xc4\0")), ERR_MSG_RANGE);
@@ -397,6 +398,79 @@ bundle_want_and_part_faults(void **state)
 	expect(V(PART(D32, "\xce\1\0\0\0", "\xc4\x01x")), ERR_MSG_RANGE);
 	expect(V(PART(D32, "\xcf\xff\xff\xff\xff\xff\xff\xff\xff", "\xc4\x01x")), ERR_MSG_RANGE);
 	expect(V(PART(D32, "\0", "\xa1x")), ERR_MSG_TYPE);
+}
+
+static void
+segments_are_wanted_by_bitmaps(void **state)
+{
+	struct buf frame = BUF_INIT;
+	struct message m;
+
+	(void)state;
+	vector_decode("want-segments", &frame, &m);
+	assert_int_equal(m.body.want.digest_count, 0);
+	assert_int_equal(m.body.want.list_count, 1);
+	assert_int_equal(m.body.want.lists[0].bitmap.size, 1);
+	assert_int_equal(message_bitmap_check(m.body.want.lists[0].bitmap, 3), ERR_OK);
+	assert_true(message_bitmap_has(m.body.want.lists[0].bitmap, 0));
+	assert_false(message_bitmap_has(m.body.want.lists[0].bitmap, 1));
+	assert_true(message_bitmap_has(m.body.want.lists[0].bitmap, 2));
+	buf_free(&frame);
+}
+
+static void
+wanted_segments_faults(void **state)
+{
+#define LISTS(lists) "\x92\x04\x82\xa8workload\241w\250segments" lists
+#define ONE          "\x92" D32 "\xc4\x01\x80"
+	uint8_t big[64 + MESSAGE_BITMAP_MAX + 1] = {0};
+	size_t size;
+
+	(void)state;
+	expect(V(LISTS("\x91" ONE)), ERR_OK);
+	expect(V(LISTS("\x91\x92" D32 "\xc4\x02\x00\x01")), ERR_OK);
+	expect(
+	    V("\x92\x04\x83\xa8workload\241w\250segments\x91" ONE "\247digests\x91" D32), ERR_OK);
+	expect(V(LISTS("\x90")), ERR_MSG_RANGE);
+	expect(
+	    V("\x92\x04\x83\xa8workload\241w\250segments\x90\247digests\x91" D32), ERR_MSG_RANGE);
+	expect(V("\x92\x04\x83\xa8workload\241w\250segments\x91" ONE "\247digests\x90"),
+	    ERR_MSG_RANGE);
+	expect(V(LISTS("\x97" ONE ONE ONE ONE ONE ONE ONE)), ERR_OK);
+	expect(V(LISTS("\x98" ONE ONE ONE ONE ONE ONE ONE ONE)), ERR_MSG_RANGE);
+	expect(V(LISTS("\x80")), ERR_MSG_TYPE);
+	expect(V(LISTS("\x91" D32)), ERR_MSG_TYPE);
+	expect(V(LISTS("\x91\x91" D32)), ERR_MSG_RANGE);
+	expect(V(LISTS("\x91\x93" D32 "\xc4\x01\x80\x01")), ERR_MSG_RANGE);
+	expect(V(LISTS("\x91\x92" D32 "\xa1x")), ERR_MSG_TYPE);
+	expect(V(LISTS("\x91\x92\x01\xc4\x01\x80")), ERR_MSG_TYPE);
+	expect(V(LISTS("\x91\x92\xc4\x01x\xc4\x01\x80")), ERR_MSG_RANGE);
+	expect(V(LISTS("\x91\x92" D32 "\xc4\0")), ERR_MSG_RANGE);
+	expect(V(LISTS("\x91\x92" D32 "\xc4\x01\0")), ERR_MSG_RANGE);
+	size = sizeof(LISTS("\x91\x92" D32 "\xc5\x20\x00")) - 1;
+	memcpy(big, LISTS("\x91\x92" D32 "\xc5\x20\x00"), size);
+	big[size] = 1;
+	expect((struct view){big, size + MESSAGE_BITMAP_MAX}, ERR_OK);
+	big[size - 1] = 1;
+	expect((struct view){big, size + MESSAGE_BITMAP_MAX + 1}, ERR_MSG_RANGE);
+}
+
+static void
+bitmaps_are_as_long_as_their_list(void **state)
+{
+	(void)state;
+	assert_int_equal(message_bitmap_check(V("\xff"), 8), ERR_OK);
+	assert_int_equal(message_bitmap_check(V("\xff"), 7), ERR_MSG_RANGE);
+	assert_int_equal(message_bitmap_check(V("\xfe"), 7), ERR_OK);
+	assert_int_equal(message_bitmap_check(V("\x80"), 1), ERR_OK);
+	assert_int_equal(message_bitmap_check(V("\x40"), 1), ERR_MSG_RANGE);
+	assert_int_equal(message_bitmap_check(V("\xff"), 9), ERR_MSG_RANGE);
+	assert_int_equal(message_bitmap_check(V("\xff\x80"), 9), ERR_OK);
+	assert_int_equal(message_bitmap_check(V("\xff\x40"), 9), ERR_MSG_RANGE);
+	assert_int_equal(message_bitmap_check(V("\xff\x80"), 8), ERR_MSG_RANGE);
+	assert_true(message_bitmap_has(V("\x01\x80"), 7));
+	assert_true(message_bitmap_has(V("\x01\x80"), 8));
+	assert_false(message_bitmap_has(V("\x01\x80"), 9));
 }
 
 static void
@@ -537,7 +611,7 @@ measure_and_challenge_faults(void **state)
 #define MEASURE(workload, challenge) "\x92\x08\x82\xa8workload" workload "\251challenge" challenge
 #define CHALLENGE(id, collector, workload, nonce)                                                  \
 	"\x92\x09\x84\xa2id" id "\251collector" collector "\xa8workload" workload "\xa5nonc"       \
-										  "e" nonce
+	"e" nonce
 	static const char long_name[] = CHALLENGE("\1", "\xda\2\1", "", "");
 	char longest[2048];
 	size_t size = sizeof(long_name) - 1 - strlen("\xa8workload\xa5nonce");
@@ -750,6 +824,9 @@ main(void)
 	    cmocka_unit_test(hello_faults),
 	    cmocka_unit_test(welcome_faults),
 	    cmocka_unit_test(bundle_want_and_part_faults),
+	    cmocka_unit_test(segments_are_wanted_by_bitmaps),
+	    cmocka_unit_test(wanted_segments_faults),
+	    cmocka_unit_test(bitmaps_are_as_long_as_their_list),
 	    cmocka_unit_test(receipt_faults),
 	    cmocka_unit_test(a_proof_of_65_hashes_is_refused),
 	    cmocka_unit_test(refusal_faults),

@@ -457,6 +457,8 @@ def make():
         "bundle-message": frame(3, {"bundle": bundle_1}),
         "bundle-message-signed": frame(3, {"bundle": bundle_2, "signature": signature}),
         "want": frame(4, {"workload": WORKLOAD, "digests": [sha256(executable), sha256(files)]}),
+        "want-segments": frame(4, {
+            "workload": WORKLOAD, "segments": [[sha256(component_list()), b"\xa0"]]}),
         "part": frame(5, {"digest": sha256(executable), "offset": 0, "data": executable}),
         "part-last": frame(5, {"digest": sha256(files), "offset": 100, "data": files[100:]}),
         "receipt": frame(6, receipt),
