@@ -1,6 +1,12 @@
 /*
- * The manifest of a policy: names the policy's text and every reference set by digest. One
- * spelling: policy.h has the form. Its SHA-256 is the policy's identity.
+ * The manifest of a policy: names all that the policy consists of by digest. Its SHA-256 is the
+ * policy's identity, and what operators approve.
+ *
+ *   hallmark manifest v1\n
+ *   semantics 1\n
+ *   <kind> <name> <sha256>\n      a line each, sorted bytewise
+ *
+ * One spelling. Another number of semantics, or another kind, is of a later version.
  */
 #ifndef HALLMARK_POLICY_MANIFEST_H
 #define HALLMARK_POLICY_MANIFEST_H
@@ -10,27 +16,52 @@
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"
+#include "proto/evidence/pack.h"
 
-struct manifest_reference {
+/* X(identifier, name, pack kind of its content), in the order of their names */
+#define MANIFEST_KIND_MAP(X)                                                                       \
+	X(MANIFEST_COLLECTORS_CA, "collectors-ca", PACK_CA)                                        \
+	X(MANIFEST_OPERATORS, "operators", PACK_OPERATORS)                                         \
+	X(MANIFEST_POLICY, "policy", PACK_POLICY)                                                  \
+	X(MANIFEST_REFERENCE, "reference", PACK_REFERENCE)
+
+#define MANIFEST_KIND_ENUM(identifier, name, pack) identifier,
+enum manifest_kind { MANIFEST_KIND_MAP(MANIFEST_KIND_ENUM) MANIFEST_KIND_COUNT };
+#undef MANIFEST_KIND_ENUM
+
+#define MANIFEST_OPERATORS_NAME "operators" /* the only name of that kind */
+#define MANIFEST_LINES_MAX      4096        /* a policy has fewer parts by its own limits */
+
+struct manifest_line {
+	enum manifest_kind kind;
 	struct view name; /* as bundle_workload_check allows it: no space, no '\n' */
 	struct digest digest;
 };
 
 struct manifest {
-	struct digest policy;
 	size_t count;
-	struct manifest_reference *references; /* by name; the names point into the parsed bytes */
+	struct manifest_line *line; /* as they stand; the names point into the parsed bytes */
 };
 
-/* Sorts `references` by name, then appends the text. */
-void manifest_write(const struct digest *policy, struct manifest_reference *references,
-    size_t count, struct buf *to);
+const char *manifest_kind_name(enum manifest_kind kind);
+enum pack_kind manifest_pack_kind(enum manifest_kind kind);
 
-/* ERR_FORMAT for every other spelling. Sets *out to NULL first. `text` must outlive it. */
+/* Sorts the lines, then appends the text. */
+void manifest_write(struct manifest_line *line, size_t count, struct buf *to);
+
+/*
+ * Exactly one policy and at most one operators file. ERR_FORMAT for every other spelling;
+ * ERR_UNSUPPORTED for one of a later version, as far as its form can be told; ERR_MEMORY. Sets *out
+ * to NULL first. `text` must outlive it.
+ */
 enum err manifest_parse(struct view text, struct manifest **out) MUST_USE;
 void manifest_free(struct manifest **m);
 
-/* NULL if no reference has this name. */
-const struct digest *manifest_find(const struct manifest *m, struct view name);
+/* NULL if there is no such line. */
+const struct digest *manifest_find(
+    const struct manifest *m, enum manifest_kind kind, struct view name);
+
+/* The line of the policy's text. */
+const struct manifest_line *manifest_policy(const struct manifest *m);
 
 #endif

@@ -7,6 +7,7 @@
 #include "policy/draft.h"
 #include "policy/manifest.h"
 #include "policy/policy_compile.h"
+#include "policy/policy_parts.h"
 #include "policy/policy_schema.h"
 #include "policy/rule.h"
 #include "proto/glob.h"
@@ -14,15 +15,17 @@
 #define ID_MARK "@sha256:"
 
 static void seal(struct policy *p);
-static enum err read_from_file(void *context, size_t index, const char *name, const char *file,
-    unsigned line, struct faults *faults, struct buf *to, char **shown);
-static enum err read_from_store(void *context, size_t index, const char *name, const char *file,
-    unsigned line, struct faults *faults, struct buf *to, char **shown);
+static size_t gather_objects(
+    struct policy *p, struct policy_object *object, struct manifest_line *line);
+static enum err read_from_file(void *context, const struct policy_part *part, struct faults *faults,
+    struct buf *to, char **shown);
+static enum err read_from_store(void *context, const struct policy_part *part,
+    struct faults *faults, struct buf *to, char **shown);
 static enum err fetch_checked(policy_fetch *fetch, void *context, enum pack_kind kind,
     const struct digest *digest, struct buf *to);
 static struct policy *policy_new(void);
 
-/* What replay reads reference sets by. */
+/* What replay reads the parts by. */
 struct store {
 	const struct manifest *manifest;
 	policy_fetch *fetch;
@@ -66,7 +69,8 @@ policy_from_manifest(struct view manifest, policy_fetch *fetch, void *context,
 
 	*out = NULL;
 	if ((e = manifest_parse(manifest, &m)) != ERR_OK ||
-	    (e = fetch_checked(fetch, context, PACK_POLICY, &m->policy, &text)) != ERR_OK)
+	    (e = fetch_checked(fetch, context, PACK_POLICY, &manifest_policy(m)->digest, &text)) !=
+		ERR_OK)
 		goto out;
 	p = policy_new();
 	store.manifest = m;
@@ -103,6 +107,12 @@ policy_free(struct policy **p)
 		reference_free(&(*p)->references[i].set);
 		buf_free(&(*p)->references[i].content);
 	}
+	for (size_t i = 0; i < (*p)->collectors_ca_count; i++) {
+		collectors_ca_free(&(*p)->collectors_ca[i].cas);
+		buf_free(&(*p)->collectors_ca[i].content);
+	}
+	operators_free(&(*p)->operators.operators);
+	buf_free(&(*p)->operators.content);
 	for (size_t i = 0; i < (*p)->owned_count; i++)
 		free((*p)->owned[i]);
 	free((*p)->owned);
@@ -133,6 +143,39 @@ policy_id_digest(struct view id, struct digest *out)
 	    (struct view){id.data + id.size - DIGEST_HEX_SIZE, DIGEST_HEX_SIZE}, out);
 }
 
+const struct digest *
+policy_manifest_digest(const struct policy *p)
+{
+	return &p->objects[0].digest;
+}
+
+const struct operators *
+policy_operators(const struct policy *p)
+{
+	return p->operators.operators;
+}
+
+size_t
+policy_collectors_ca_count(const struct policy *p)
+{
+	return p->collectors_ca_count;
+}
+
+const struct collectors_ca *
+policy_collectors_ca_at(const struct policy *p, size_t index)
+{
+	return p->collectors_ca[index].cas;
+}
+
+bool
+policy_has_collectors_ca(const struct policy *p, const struct digest *certificate)
+{
+	for (size_t i = 0; i < p->collectors_ca_count; i++)
+		if (collectors_ca_has(p->collectors_ca[i].cas, certificate))
+			return true;
+	return false;
+}
+
 size_t
 policy_object_count(const struct policy *p)
 {
@@ -161,39 +204,45 @@ policy_find(const struct policy *p, struct view workload, struct view collector)
 	return NULL;
 }
 
-bool
-policy_rule_wants_jws(const struct policy_rule *r)
+struct view
+policy_rule_token(const struct policy_rule *r)
 {
-	return r->jws;
+	return r->token;
+}
+
+uint32_t
+policy_rule_report_every_s(const struct policy_rule *r)
+{
+	return r->report_every_s;
+}
+
+uint32_t
+policy_rule_grace_s(const struct policy_rule *r)
+{
+	return r->grace_s;
 }
 
 /* Manifest, identity, objects of a policy without faults. */
 static void
 seal(struct policy *p)
 {
+	/* The policy itself, its operators, all the rest. */
+	const size_t most = 2 + p->reference_count + p->collectors_ca_count;
+	struct manifest_line *line = draft_memory(p, most, sizeof(*line));
 	const struct raw_policy *raw = yaml_file_data(p->yaml);
-	const struct view text = yaml_file_bytes(p->yaml);
-	struct manifest_reference *named = draft_memory(p, p->reference_count, sizeof(*named));
-	struct policy_object *o = draft_memory(p, p->reference_count + 2, sizeof(*o));
 	char hex[DIGEST_HEX_SIZE + 1];
+	size_t count;
 
-	p->objects = o;
-	p->object_count = p->reference_count + 2;
-	o[1] = (struct policy_object){.kind = PACK_POLICY, .content = text};
-	digest_of(text.data, text.size, &o[1].digest);
-	for (size_t i = 0; i < p->reference_count; i++) {
-		const struct policy_reference *r = &p->references[i];
-
-		o[i + 2] = (struct policy_object){PACK_REFERENCE, r->digest, buf_view(&r->content)};
-		named[i].name = view_of_string(r->name);
-		named[i].digest = r->digest;
-	}
-	manifest_write(&o[1].digest, named, p->reference_count, &p->manifest);
+	p->objects = draft_memory(p, most + 1, sizeof(*p->objects));
+	count = gather_objects(p, p->objects + 1, line);
+	p->object_count = count + 1;
+	manifest_write(line, count, &p->manifest);
 	if (buf_status(&p->manifest) != ERR_OK)
 		abort();
-	o[0] = (struct policy_object){.kind = PACK_MANIFEST, .content = buf_view(&p->manifest)};
-	digest_of(p->manifest.data, p->manifest.size, &o[0].digest);
-	digest_to_hex(&o[0].digest, hex);
+	p->objects[0] =
+	    (struct policy_object){.kind = PACK_MANIFEST, .content = buf_view(&p->manifest)};
+	digest_of(p->manifest.data, p->manifest.size, &p->objects[0].digest);
+	digest_to_hex(&p->objects[0].digest, hex);
 	buf_append_string(&p->id, raw->name);
 	buf_append_string(&p->id, ID_MARK);
 	buf_append_string(&p->id, hex);
@@ -201,36 +250,70 @@ seal(struct policy *p)
 		abort();
 }
 
+/* All but the manifest, and its lines, object by object. Gives how many there are. */
+static size_t
+gather_objects(struct policy *p, struct policy_object *object, struct manifest_line *line)
+{
+	const struct raw_policy *raw = yaml_file_data(p->yaml);
+	struct policy_object *o = object;
+
+	*o = (struct policy_object){.kind = PACK_POLICY, .content = yaml_file_bytes(p->yaml)};
+	digest_of(o->content.data, o->content.size, &o->digest);
+	*line++ = (struct manifest_line){MANIFEST_POLICY, view_of_string(raw->name), o++->digest};
+	if (p->operators.operators != NULL) {
+		*o = (struct policy_object){
+		    PACK_OPERATORS, p->operators.digest, buf_view(&p->operators.content)};
+		*line++ = (struct manifest_line){
+		    MANIFEST_OPERATORS, VIEW_LITERAL(MANIFEST_OPERATORS_NAME), o++->digest};
+	}
+	for (size_t i = 0; i < p->collectors_ca_count; i++) {
+		const struct policy_collectors_ca *c = &p->collectors_ca[i];
+
+		*o = (struct policy_object){PACK_CA, c->digest, buf_view(&c->content)};
+		*line++ = (struct manifest_line){
+		    MANIFEST_COLLECTORS_CA, view_of_string(c->name), o++->digest};
+	}
+	for (size_t i = 0; i < p->reference_count; i++) {
+		const struct policy_reference *r = &p->references[i];
+
+		*o = (struct policy_object){PACK_REFERENCE, r->digest, buf_view(&r->content)};
+		*line++ = (struct manifest_line){
+		    MANIFEST_REFERENCE, view_of_string(r->name), o++->digest};
+	}
+	return (size_t)(o - object);
+}
+
 /* `context` is the path of the policy. */
 static enum err
-read_from_file(void *context, size_t index, const char *name, const char *file, unsigned line,
-    struct faults *faults, struct buf *to, char **shown)
+read_from_file(void *context, const struct policy_part *part, struct faults *faults, struct buf *to,
+    char **shown)
 {
+	static const size_t size_max[MANIFEST_KIND_COUNT] = {
+	    [MANIFEST_COLLECTORS_CA] = COLLECTORS_CA_SIZE_MAX,
+	    [MANIFEST_OPERATORS] = OPERATORS_SIZE_MAX,
+	    [MANIFEST_REFERENCE] = REFERENCE_SIZE_MAX,
+	};
 	const char *policy_file = context;
-	char key[48];
 
-	(void)name;
-	snprintf(key, sizeof(key), "references[%zu].file", index);
-	*shown = yaml_resolve_path(policy_file, file);
-	return yaml_read_file(policy_file, line, key, *shown, REFERENCE_SIZE_MAX, faults, to);
+	*shown = yaml_resolve_path(policy_file, part->file);
+	return yaml_read_file(
+	    policy_file, part->line, part->key, *shown, size_max[part->kind], faults, to);
 }
 
 static enum err
-read_from_store(void *context, size_t index, const char *name, const char *file, unsigned line,
-    struct faults *faults, struct buf *to, char **shown)
+read_from_store(void *context, const struct policy_part *part, struct faults *faults,
+    struct buf *to, char **shown)
 {
 	struct store *s = context;
-	const struct digest *digest = manifest_find(s->manifest, view_of_string(name));
+	const struct digest *digest =
+	    manifest_find(s->manifest, part->kind, view_of_string(part->name));
 	enum err e = ERR_MISMATCH;
 
-	(void)index;
-	(void)file;
-	(void)line;
 	(void)faults;
-	if (asprintf(shown, "stored reference %s", name) < 0)
+	if (asprintf(shown, "stored %s %s", manifest_kind_name(part->kind), part->name) < 0)
 		abort();
 	if (digest != NULL)
-		e = fetch_checked(s->fetch, s->context, PACK_REFERENCE, digest, to);
+		e = fetch_checked(s->fetch, s->context, manifest_pack_kind(part->kind), digest, to);
 	if (e != ERR_OK && s->failed == ERR_OK)
 		s->failed = e;
 	return e;
@@ -259,5 +342,6 @@ policy_new(void)
 		abort();
 	p->id = BUF_INIT;
 	p->manifest = BUF_INIT;
+	p->operators.content = BUF_INIT;
 	return p;
 }

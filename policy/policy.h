@@ -2,14 +2,10 @@
  * Policy: which collector may speak for which workload, what must be measured, and what each
  * measurement must be. config/samples/policy.yaml is the commented reference.
  *
- * A policy is loaded whole, with its reference sets, and is immutable. Its identity is the SHA-256
- * of its manifest, a text that names the policy file and every reference set by digest:
- *
- *   hallmark policy manifest v1\n
- *   policy <sha256>\n
- *   reference <name> <sha256>\n        one line each, sorted by name
- *
- * so that an auditor can fetch exactly these bytes from the evidence store and appraise again.
+ * A policy is loaded whole, with the files that it names: reference sets, CAs of collectors, the
+ * operators file. It is immutable. Its identity is the SHA-256 of its manifest (policy/manifest.h),
+ * a text that names the policy file and each of these by digest, so that an auditor can fetch
+ * exactly these bytes from the evidence store and appraise again.
  */
 #ifndef HALLMARK_POLICY_POLICY_H
 #define HALLMARK_POLICY_POLICY_H
@@ -19,6 +15,8 @@
 #include <stdint.h>
 
 #include "config/faults.h"
+#include "policy/collectors_ca.h"
+#include "policy/operators.h"
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"
@@ -28,15 +26,16 @@ struct policy;
 struct policy_rule; /* what one entry of `workloads` says */
 
 /*
- * Loads the file and the reference sets it names (relative to it). Every fault is added, those of
- * the reference sets too; ERR_CONFIG if there was any.
+ * Loads the file and the files it names (relative to it). Every fault is added, those of the files
+ * it names too; ERR_CONFIG if there was any.
  */
 enum err policy_load(const char *path, struct faults *faults, struct policy **out) MUST_USE;
 
 /*
  * Builds a policy from stored objects, for replay. `fetch` appends the content with this digest to
  * `to`; what it appends is checked against the digest. ERR_FORMAT if the manifest is not in its one
- * spelling, ERR_DIGEST, ERR_MISMATCH if manifest and policy do not name the same references,
+ * spelling, ERR_UNSUPPORTED if it is of a later version, ERR_DIGEST, ERR_MISMATCH if manifest and
+ * policy do not name the same,
  * ERR_CONFIG (with faults) if the stored policy does not load, or what `fetch` returned.
  */
 typedef enum err policy_fetch(
@@ -52,9 +51,22 @@ struct view policy_id(const struct policy *p);
 /* SHA-256 of the manifest out of such an id; ERR_FORMAT. */
 enum err policy_id_digest(struct view id, struct digest *out) MUST_USE;
 
+/* The same of this policy: what operators approve. */
+const struct digest *policy_manifest_digest(const struct policy *p);
+
+/* Who may change it, and more; NULL: it names no operators file, and anybody's change is taken. */
+const struct operators *policy_operators(const struct policy *p);
+
+/* By whom collectors are certified; 0: the policy does not say. */
+size_t policy_collectors_ca_count(const struct policy *p);
+const struct collectors_ca *policy_collectors_ca_at(const struct policy *p, size_t index);
+
+/* One of them has the certificate whose SHA-256 in DER this is. */
+bool policy_has_collectors_ca(const struct policy *p, const struct digest *certificate);
+
 /* Everything that has to be stored so that this policy can be built again. */
 struct policy_object {
-	enum pack_kind kind; /* PACK_MANIFEST, PACK_POLICY, PACK_REFERENCE */
+	enum pack_kind kind; /* PACK_MANIFEST, or of one of the manifest's lines */
 	struct digest digest;
 	struct view content;
 };
@@ -68,7 +80,14 @@ const struct policy_object *policy_object_at(const struct policy *p, size_t inde
 const struct policy_rule *policy_find(
     const struct policy *p, struct view workload, struct view collector);
 
-/* The relying party wants a JWS with each receipt of this workload. */
-bool policy_rule_wants_jws(const struct policy_rule *r);
+/*
+ * The profile by which the key process makes a token with each receipt of this workload; size 0: no
+ * token. Valid as long as the policy.
+ */
+struct view policy_rule_token(const struct policy_rule *r);
+
+/* How often it has to report, 0: as often as it says; and how late a report may be. Seconds. */
+uint32_t policy_rule_report_every_s(const struct policy_rule *r);
+uint32_t policy_rule_grace_s(const struct policy_rule *r);
 
 #endif

@@ -5,24 +5,22 @@
 #include <uthash.h>
 
 #include "policy/draft.h"
+#include "policy/policy_parts.h"
 #include "policy/policy_rules.h"
 #include "proto/evidence/bundle.h"
 #include "proto/glob.h"
-#include "proto/utc.h"
 
 struct seen {
 	UT_hash_handle hh;
 	const char *pattern;
 };
 
-static void compile_references(struct draft *d, policy_reference_read *read, void *context);
-static void compile_reference(struct draft *d, size_t index);
 static void check_unreachable(struct draft *d);
 static void check_shadowed(struct draft *d, size_t index);
 static bool covers(const char *wide, const char *narrow);
 
 void
-policy_compile(struct policy *p, const char *file, policy_reference_read *read, void *context,
+policy_compile(struct policy *p, const char *file, policy_part_read *read, void *context,
     struct faults *faults)
 {
 	struct draft d = {p, yaml_file_data(p->yaml), file, faults};
@@ -36,77 +34,12 @@ policy_compile(struct policy *p, const char *file, policy_reference_read *read, 
 		    "\"name\" must be without white space, \"/\" and \"@\" and not begin with "
 		    "\".\"; found \"%s\"",
 		    d.raw->name);
-	compile_references(&d, read, context);
+	policy_parts_compile(&d, read, context);
 	p->rule_count = d.raw->workloads_count;
 	p->rules = draft_memory(p, p->rule_count, sizeof(*p->rules));
 	for (size_t i = 0; i < p->rule_count; i++)
 		policy_rules_compile(&d, i);
 	check_unreachable(&d);
-}
-
-static void
-compile_references(struct draft *d, policy_reference_read *read, void *context)
-{
-	struct policy *p = d->policy;
-	char key[DRAFT_KEY_MAX];
-
-	p->reference_count = d->raw->references_count;
-	p->references = draft_memory(p, p->reference_count, sizeof(*p->references));
-	for (size_t i = 0; i < p->reference_count; i++) {
-		const struct raw_reference *raw = &d->raw->references[i];
-		struct policy_reference *r = &p->references[i];
-		char *shown = NULL;
-
-		r->content = BUF_INIT;
-		r->name = raw->name;
-		compile_reference(d, i);
-		if (raw->name == NULL || raw->file == NULL)
-			continue;
-		snprintf(key, sizeof(key), "references[%zu].file", i);
-		if (read(context, i, raw->name, raw->file, yaml_file_line(p->yaml, key), d->faults,
-			&r->content, &shown) == ERR_OK &&
-		    reference_parse(shown, buf_view(&r->content), d->faults, &r->set) == ERR_OK)
-			digest_of(r->content.data, r->content.size, &r->digest);
-		free(shown);
-	}
-}
-
-/* All but the content. */
-static void
-compile_reference(struct draft *d, size_t index)
-{
-	const struct raw_reference *raw = &d->raw->references[index];
-	struct policy_reference *r = &d->policy->references[index];
-	char key[DRAFT_KEY_MAX];
-
-	snprintf(key, sizeof(key), "references[%zu].name", index);
-	if (raw->name != NULL && bundle_workload_check(view_of_string(raw->name)) != ERR_OK)
-		draft_fault(d, key,
-		    "\"%s\" must be without white space and \"/\" and not begin with \".\"; found "
-		    "\"%s\"",
-		    key, raw->name);
-	for (size_t i = 0; i < index && raw->name != NULL; i++)
-		if (d->raw->references[i].name != NULL &&
-		    strcmp(d->raw->references[i].name, raw->name) == 0)
-			draft_fault(
-			    d, key, "\"%s\": \"%s\" is the name of two references", key, raw->name);
-	snprintf(key, sizeof(key), "references[%zu].until", index);
-	if (raw->until != NULL && utc_parse(view_of_string(raw->until), &r->until_s) != ERR_OK)
-		draft_fault(d, key,
-		    "\"%s\" must be a time in UTC such as 2027-01-31T00:00:00Z, found \"%s\"", key,
-		    raw->until);
-	r->family = index;
-	if (raw->replaces == NULL)
-		return;
-	for (size_t i = 0; i < index; i++)
-		if (d->raw->references[i].name != NULL &&
-		    strcmp(d->raw->references[i].name, raw->replaces) == 0)
-			r->family = d->policy->references[i].family;
-	snprintf(key, sizeof(key), "references[%zu].replaces", index);
-	if (r->family == index)
-		draft_fault(d, key,
-		    "\"%s\" must name a reference that stands before this one, found \"%s\"", key,
-		    raw->replaces);
 }
 
 /* The first entry that matches decides, so a second one with the same pattern is never used. */

@@ -3,11 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/evidence/bundle.h"
 #include "proto/evidence/component_items.h"
 #include "proto/glob.h"
 
 #define MAX_AGE_DEFAULT_S 300 /* five of a collector's default intervals */
 #define MAX_AGE_MOST_S    (366 * 86400)
+
+#define GRACE_DEFAULT_S 60            /* as long as a round of absences takes */
+#define SILENCE_MOST_S  (365 * 86400) /* what a bundle can promise at most, too */
 
 /* Where in the file a rule is being put together. */
 struct place {
@@ -20,6 +24,9 @@ struct place {
 
 static void take_patterns(struct place *p);
 static void take_times(struct place *p);
+static void take_silence(struct place *p);
+static uint32_t take_seconds(struct place *p, const char *key, uint32_t found, uint32_t left_out);
+static void take_token(struct place *p);
 static void take_kinds(
     struct place *p, const char *name, const enum component_kind *kinds, size_t count, bool *to);
 static void take_rules(struct place *p);
@@ -50,7 +57,8 @@ policy_rules_compile(struct draft *d, size_t index)
 	p.rule = &d->policy->rules[index];
 	take_patterns(&p);
 	take_times(&p);
-	p.rule->jws = p.raw->jws;
+	take_silence(&p);
+	take_token(&p);
 	p.rule->missing = outcome(p.raw->missing);
 	take_kinds(&p, ".require", p.raw->require, p.raw->require_count, p.rule->require);
 	take_kinds(&p, ".recorded", p.raw->recorded, p.raw->recorded_count, p.rule->recorded);
@@ -91,6 +99,39 @@ take_times(struct place *p)
 		    "\"%s\" must be 1 to %d seconds, found %u; the default is %d", p->key,
 		    MAX_AGE_MOST_S, p->rule->max_age_s, MAX_AGE_DEFAULT_S);
 	p->rule->signature_every_s = p->raw->signature_every_s;
+}
+
+/* When it counts as silent. */
+static void
+take_silence(struct place *p)
+{
+	p->rule->report_every_s = take_seconds(p, ".report_every_s", p->raw->report_every_s, 0);
+	p->rule->grace_s = take_seconds(p, ".grace_s", p->raw->grace_s, GRACE_DEFAULT_S);
+}
+
+static uint32_t
+take_seconds(struct place *p, const char *key, uint32_t found, uint32_t left_out)
+{
+	if (!yaml_file_has(p->draft->policy->yaml, key_of(p, key)))
+		return left_out;
+	if (found > SILENCE_MOST_S)
+		draft_fault(p->draft, p->key, "\"%s\" must be at most %d seconds, found %u", p->key,
+		    SILENCE_MOST_S, found);
+	return found;
+}
+
+static void
+take_token(struct place *p)
+{
+	if (p->raw->token == NULL)
+		return;
+	p->rule->token = view_of_string(p->raw->token);
+	key_of(p, ".token");
+	if (bundle_workload_check(p->rule->token) != ERR_OK)
+		draft_fault(p->draft, p->key,
+		    "\"%s\" must be the name of a profile, without white space and \"/\" and not "
+		    "beginning with \".\"; found \"%s\"",
+		    p->key, p->raw->token);
 }
 
 static void

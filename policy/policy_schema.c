@@ -50,6 +50,15 @@ static const cyaml_schema_value_t reference_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_reference, reference_fields),
 };
 
+static const cyaml_schema_field_t collectors_ca_fields[] = {
+    TEXT(name, REQUIRED, struct raw_collectors_ca, BUNDLE_WORKLOAD_MAX),
+    TEXT(file, REQUIRED, struct raw_collectors_ca, PATH_BYTES_MAX),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t collectors_ca_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_collectors_ca, collectors_ca_fields),
+};
+
 #define FILE_OUTCOME(key) OUTCOME(key, struct raw_file_rule)
 #define FILE_FIELDS                                                                                \
 	LIST(references, REQUIRED, struct raw_file_rule, &name_entry, 1, REPORT_REFERENCES_MAX),   \
@@ -100,9 +109,11 @@ static const cyaml_schema_field_t workload_fields[] = {
     LIST(collectors, REQUIRED, struct raw_workload, &pattern_entry, 1, POLICY_COLLECTORS_MAX),
     LIST(require, OPTIONAL, struct raw_workload, &kind_entry, 0, COMPONENT_KIND_COUNT),
     LIST(recorded, OPTIONAL, struct raw_workload, &kind_entry, 0, COMPONENT_KIND_COUNT),
-    CYAML_FIELD_BOOL("jws", OPTIONAL, struct raw_workload, jws),
+    TEXT(token, OPTIONAL, struct raw_workload, POLICY_TOKEN_MAX),
     CYAML_FIELD_UINT("max_age_s", OPTIONAL, struct raw_workload, max_age_s),
     CYAML_FIELD_UINT("signature_every_s", OPTIONAL, struct raw_workload, signature_every_s),
+    CYAML_FIELD_UINT("report_every_s", OPTIONAL, struct raw_workload, report_every_s),
+    CYAML_FIELD_UINT("grace_s", OPTIONAL, struct raw_workload, grace_s),
     OUTCOME(missing, struct raw_workload),
     RULE(executable, executable_fields),
     RULE(libraries, libraries_fields),
@@ -119,6 +130,8 @@ static const cyaml_schema_value_t workload_entry = {
 
 static const cyaml_schema_field_t policy_fields[] = {
     TEXT(name, REQUIRED, struct raw_policy, BUNDLE_WORKLOAD_MAX),
+    LIST(collectors_ca, OPTIONAL, struct raw_policy, &collectors_ca_entry, 1, POLICY_CAS_MAX),
+    TEXT(operators, OPTIONAL, struct raw_policy, PATH_BYTES_MAX),
     LIST(references, OPTIONAL, struct raw_policy, &reference_entry, 0, POLICY_REFERENCES_MAX),
     LIST(workloads, REQUIRED, struct raw_policy, &workload_entry, 1, POLICY_WORKLOADS_MAX),
     CYAML_FIELD_END,

@@ -13,6 +13,8 @@
 
 #define POLICY_PATTERN_MAX    256   /* bytes: the longest SPIFFE path in use is shorter */
 #define POLICY_REFERENCES_MAX 1024  /* of a policy: each is a file */
+#define POLICY_CAS_MAX        64    /* of a policy: each is a file */
+#define POLICY_TOKEN_MAX      64    /* bytes of a profile's name, as the key process takes it */
 #define POLICY_WORKLOADS_MAX  10000 /* entries; patterns cover more workloads than that */
 #define POLICY_COLLECTORS_MAX 1024  /* patterns of one entry */
 #define POLICY_FACTS_MAX      256   /* of one rule */
@@ -28,6 +30,10 @@ enum raw_outcome {
 
 struct raw_reference {
 	char *name, *file, *until, *replaces;
+};
+
+struct raw_collectors_ca {
+	char *name, *file;
 };
 
 /* Rules for executable, libraries and files; each knows only some of the keys. */
@@ -57,15 +63,17 @@ struct raw_workload {
 	uint32_t collectors_count;
 	enum component_kind *require, *recorded;
 	uint32_t require_count, recorded_count;
-	bool jws;
-	uint32_t max_age_s, signature_every_s;
+	char *token;
+	uint32_t max_age_s, signature_every_s, report_every_s, grace_s;
 	enum raw_outcome missing;
 	struct raw_file_rule *executable, *files, *libraries;
 	struct raw_fact_rule *config, *host, *packages, *runtime;
 };
 
 struct raw_policy {
-	char *name;
+	char *name, *operators;
+	struct raw_collectors_ca *collectors_ca;
+	uint32_t collectors_ca_count;
 	struct raw_reference *references;
 	uint32_t references_count;
 	struct raw_workload *workloads;

@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #include "config/yaml.h"
+#include "policy/collectors_ca.h"
+#include "policy/operators.h"
 #include "policy/reference.h"
 #include "proto/evidence/component.h"
 #include "proto/report/report.h"
@@ -19,6 +21,19 @@ struct policy_reference {
 	size_t family;    /* those that replace one another have the same number */
 	struct reference_set *set;
 	struct buf content; /* as it was read */
+	struct digest digest;
+};
+
+struct policy_collectors_ca {
+	const char *name;
+	struct collectors_ca *cas;
+	struct buf content; /* as it was read */
+	struct digest digest;
+};
+
+struct policy_operators {
+	struct operators *operators; /* NULL: the policy names none */
+	struct buf content;          /* as it was read */
 	struct digest digest;
 };
 
@@ -54,9 +69,11 @@ struct policy_rule {
 	const struct view *collectors;
 	bool require[COMPONENT_KIND_COUNT];
 	bool recorded[COMPONENT_KIND_COUNT];
-	bool jws;
+	struct view token; /* name of a profile; size 0: none */
 	uint32_t max_age_s;
 	uint32_t signature_every_s; /* 0: not demanded */
+	uint32_t report_every_s;    /* 0: not demanded */
+	uint32_t grace_s;
 	enum report_status missing;
 	const struct file_rule *files[COMPONENT_KIND_COUNT];
 	const struct fact_rule *facts[COMPONENT_KIND_COUNT];
@@ -68,6 +85,9 @@ struct policy {
 	struct yaml_file *yaml; /* strings of the rules point into it */
 	struct buf id;
 	struct buf manifest;
+	struct policy_operators operators;
+	size_t collectors_ca_count;
+	struct policy_collectors_ca *collectors_ca; /* in the file's order */
 	size_t reference_count;
 	struct policy_reference *references; /* in the file's order */
 	size_t rule_count;

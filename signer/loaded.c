@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "signer/client_ca.h"
 #include "signer/front/conn_pool.h"
 #include "signer/front/resumption.h"
 #include "signer/front/tls.h"
@@ -36,6 +37,11 @@ loaded_read(const char *path, unsigned fronts, struct loaded_libraries *librarie
 		good =
 		    policy_load(out->config->policy_file, faults, &out->policy) == ERR_OK && good;
 	good = read_settings(out, libraries, faults) == ERR_OK && good;
+	/* Each front has the same certificates. */
+	if (out->policy != NULL && out->settings[0] != NULL && out->settings[0]->tls != NULL)
+		good = client_ca_check(out->settings[0]->tls, out->config->tls.client_ca,
+			   out->policy, faults) &&
+		       good;
 	if (good)
 		return ERR_OK;
 	loaded_free(out);

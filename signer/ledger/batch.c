@@ -23,6 +23,7 @@ static const unsigned moves[BATCH_STATES] = {
 
 static void hash_heads(struct batch *b, const struct view *report, size_t count);
 static enum err grow(struct batch *b);
+static void forget_tokens(struct batch *b);
 
 struct batch *
 batch_new(uint64_t index)
@@ -50,6 +51,7 @@ batch_free(struct batch **b)
 	buf_free(&(*b)->bytes);
 	buf_free(&(*b)->evidence);
 	buf_free(&(*b)->note);
+	forget_tokens(*b);
 	free((*b)->entry);
 	free((*b)->leaf);
 	free(*b);
@@ -68,10 +70,10 @@ void
 batch_reset(struct batch *b, uint64_t index)
 {
 	batch_move(b, BATCH_OPEN);
+	forget_tokens(b);
 	b->first = index;
 	b->count = 0;
 	b->hashed = 0;
-	b->jws_count = 0;
 	b->next = NULL;
 	buf_clear(&b->bytes);
 	buf_clear(&b->evidence);
@@ -226,4 +228,14 @@ grow(struct batch *b)
 	b->leaf = leaf;
 	b->capacity = capacity;
 	return ERR_OK;
+}
+
+static void
+forget_tokens(struct batch *b)
+{
+	for (size_t i = 0; i < b->count && b->token_count > 0; i++) {
+		free(b->entry[i].token);
+		b->entry[i].token = NULL;
+	}
+	b->token_count = 0;
 }

@@ -40,9 +40,9 @@ enum batch_state {
 };
 
 struct batch_entry {
-	size_t offset; /* of the report in `bytes` */
-	uint32_t size; /* of the report */
-	bool wants_jws;
+	size_t offset;       /* of the report in `bytes` */
+	uint32_t size;       /* of the report */
+	char *token;         /* name of the profile, owned; NULL: no token is wanted */
 	bool answered;       /* its receipt has left, or is ledger_tokens.c's affair */
 	uint64_t arrived_us; /* monotonic; for the latency */
 	void *waiter;        /* whose receipt it is; NULL: nobody's */
@@ -53,7 +53,7 @@ struct batch {
 	enum batch_state state;
 	uint64_t first; /* index of the first report */
 	size_t count;
-	size_t jws_count; /* entries that want a JWS */
+	size_t token_count; /* entries that want a token */
 	size_t capacity;
 	struct batch_entry *entry;
 	struct digest *leaf; /* of the first `hashed` reports; their heads have their digest, too */

@@ -112,13 +112,21 @@ enum err
 ledger_report_end(struct ledger *l, const struct ledger_staged *staged)
 {
 	struct batch_entry *entry;
-	enum err e = batch_report_end(l->open, &entry);
+	char *token = NULL;
+	enum err e;
 
-	if (e != ERR_OK)
+	if (staged->token.size > 0 &&
+	    (token = strndup((const char *)staged->token.data, staged->token.size)) == NULL) {
+		batch_report_cancel(l->open);
+		return ERR_MEMORY;
+	}
+	if ((e = batch_report_end(l->open, &entry)) != ERR_OK) {
+		free(token);
 		return e;
+	}
 	entry->waiter = staged->waiter;
-	entry->wants_jws = staged->wants_jws;
-	l->open->jws_count += staged->wants_jws;
+	entry->token = token;
+	l->open->token_count += token != NULL;
 	entry->arrived_us = staged->arrived_us;
 	entry->update.workload = staged->workload;
 	entry->update.head = staged->head;

@@ -82,7 +82,7 @@ void ledger_report_cancel(struct ledger *l);
 /* Stages the report: its workload's head moves. `waiter` gets the receipt. */
 struct ledger_staged {
 	void *waiter;
-	bool wants_jws;
+	struct view token;   /* name of the profile of the token that is wanted; size 0: none */
 	uint64_t arrived_us; /* monotonic */
 	struct workload *workload;
 	struct chain_head head; /* `index` is set by the ledger */

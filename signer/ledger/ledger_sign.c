@@ -293,14 +293,14 @@ take_checkpoint(struct ledger *l, const struct keychannel_answer *answer)
 	seal(l);
 }
 
-/* Receipts for all who want no JWS. */
+/* Receipts for all who want no token. */
 static void
 answer_plain(struct ledger *l, struct batch *b)
 {
 	for (size_t i = 0; i < b->count; i++) {
 		struct batch_entry *entry = &b->entry[i];
 
-		if (entry->wants_jws)
+		if (entry->token != NULL)
 			continue;
 		entry->answered = true;
 		if (entry->waiter != NULL)

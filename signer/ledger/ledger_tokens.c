@@ -30,7 +30,8 @@
 
 #include "signer/ledger/ledger_state.h"
 
-/* Bytes behind the struct: the report, the note, the hashes of the proof. */
+/* Bytes behind the struct: the report, the note, the hashes of the proof, the name of the profile.
+ */
 struct ledger_token {
 	uint64_t index;     /* of the report; key of the table, which keeps the order of adding */
 	uint64_t tree_size; /* of the tree that the proof and the note are for */
@@ -38,7 +39,7 @@ struct ledger_token {
 	uint64_t arrived_us;
 	const struct workload *workload;
 	uint64_t seq;
-	size_t report_size, note_size, proof_count;
+	size_t report_size, note_size, proof_count, profile_size;
 	UT_hash_handle hh;
 	uint8_t bytes[];
 };
@@ -56,7 +57,7 @@ ledger_tokens_add(struct ledger *l, struct batch *b)
 		struct batch_entry *entry = &b->entry[i];
 		struct ledger_token *t;
 
-		if (!entry->wants_jws || entry->answered)
+		if (entry->token == NULL || entry->answered)
 			continue;
 		if ((t = token_new(b, i)) == NULL)
 			return ERR_MEMORY;
@@ -172,11 +173,11 @@ token_new(const struct batch *b, size_t i)
 	struct view report = batch_report(b, i);
 	struct merkle_proof proof;
 	struct ledger_token *t;
-	size_t hashes_size;
+	size_t hashes_size, profile_size = strlen(entry->token);
 
 	merkle_batch_inclusion(b->tree, b->first + i, &proof);
 	hashes_size = proof.count * DIGEST_SIZE;
-	t = malloc(sizeof(*t) + report.size + b->note.size + hashes_size);
+	t = malloc(sizeof(*t) + report.size + b->note.size + hashes_size + profile_size);
 	if (t == NULL)
 		return NULL;
 	memset(t, 0, sizeof(*t));
@@ -189,9 +190,11 @@ token_new(const struct batch *b, size_t i)
 	t->report_size = report.size;
 	t->note_size = b->note.size;
 	t->proof_count = proof.count;
+	t->profile_size = profile_size;
 	memcpy(t->bytes, report.data, report.size);
 	memcpy(t->bytes + report.size, b->note.data, b->note.size);
 	memcpy(t->bytes + report.size + b->note.size, proof.hash, hashes_size);
+	memcpy(t->bytes + report.size + b->note.size + hashes_size, entry->token, profile_size);
 	return t;
 }
 
@@ -211,7 +214,7 @@ token_report(const struct ledger_token *t)
 static bool
 has_plain(const struct batch *b)
 {
-	return b != NULL && b->jws_count < b->count;
+	return b != NULL && b->token_count < b->count;
 }
 
 /* The request for it; false if no proof can be made before the next publication. */

@@ -55,7 +55,7 @@ filing_stage(struct session *s, struct filing *f, const struct appraiser_compone
 	    .bundle_digest = f->digest,
 	    .signature = f->signature};
 	struct ledger_staged staged = {.waiter = s,
-	    .wants_jws = policy_rule_wants_jws(f->workload->rule),
+	    .token = policy_rule_token(f->workload->rule),
 	    .arrived_us = f->arrived_us,
 	    .workload = f->workload};
 	enum report_status status;

@@ -355,7 +355,7 @@ def test_soak():
                 "executable": {"references": ["known"]}}
         site.write_policy(text=hallmark.to_yaml({
             "name": "test", "references": [{"name": "known", "file": "known.sha256"}],
-            "workloads": [{"match": "jws-*", **rule, "jws": True}, {"match": "*", **rule}]}))
+            "workloads": [{"match": "jws-*", **rule, "token": "jws"}, {"match": "*", **rule}]}))
         soak = Soak(site)
         try:
             soak.run()

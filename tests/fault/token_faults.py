@@ -134,7 +134,7 @@ class Ordeal:
 def ordeal(row, jws=False, **options):
     with Site(token_module=True, **options) as site:
         if jws:
-            site.write_policy(jws=True)
+            site.write_policy(token="jws")
         site.init_key()
         site.token.make_other_key(hallmark.MODULE, site.env)
         with Metronome() as machine:

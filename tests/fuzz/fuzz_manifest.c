@@ -20,9 +20,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (m == NULL)
 		return 0;
 	for (size_t i = 0; i < m->count; i++)
-		if (manifest_find(m, m->references[i].name) != &m->references[i].digest)
+		if (manifest_find(m, m->line[i].kind, m->line[i].name) != &m->line[i].digest)
 			abort();
-	manifest_write(&m->policy, m->references, m->count, &again);
+	if (manifest_policy(m)->kind != MANIFEST_POLICY)
+		abort();
+	manifest_write(m->line, m->count, &again);
 	if (!view_equal(buf_view(&again), text))
 		abort();
 	manifest_free(&m);

@@ -1,6 +1,7 @@
 /*
  * Policies as replay reads them from a store: the walk, libcyaml, the checks, and an appraisal by
- * what came out. The policy may name the references "one" and "two".
+ * what came out. A policy "p" may name the references "one" and "two", and an operators file
+ * together with the CAs "ca".
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,24 @@ static const char one[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 static const char two[] = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb  /a\n"
 			  "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb  /b\n";
 
-static void write_manifest(struct view policy, bool with_one, bool with_two, struct buf *to);
+static const char operators[] = "operators:\n"
+				"  - {name: o, rights: [approve], key: MCowBQYDK2VwAyEAMtlB"
+				"hfkemYJ+xfIBBBNcIf/lFaO5JxN6IYQqVDIW6pA=}\n";
+static const char ca[] = "-----BEGIN CERTIFICATE-----\n"
+			 "MIIBNDCB56ADAgECAhRnnhlcMFX7rPJHlrGKZEYF8ovYdTAFBgMrZXAwDzENMAsG\n"
+			 "A1UEAwwEZnV6ejAgFw0yNjExMjkxOTE3MDVaGA8yMTI2MTEwNTE5MTcwNVowDzEN\n"
+			 "MAsGA1UEAwwEZnV6ejAqMAUGAytlcAMhAGN//jsq2EuYBWHZd0hBWGh28w9nMviE\n"
+			 "gdh1O9aoACHUo1MwUTAdBgNVHQ4EFgQUNUk0M7gYWqIg8Pnw+pnsqxrJSaowHwYD\n"
+			 "VR0jBBgwFoAUNUk0M7gYWqIg8Pnw+pnsqxrJSaowDwYDVR0TAQH/BAUwAwEB/zAF\n"
+			 "BgMrZXADQQDKgkKKGvQY+T/pwr0Fpd9gKEdVYmKu5oRQ3ZEjDqJrf3ukluarXnNm\n"
+			 "DBn4X3jIudjZ7+j2H5qZ0KupNm2eRXcL\n"
+			 "-----END CERTIFICATE-----\n";
+
+/* What the manifest names, as bits. */
+enum { WITH_ONE = 1, WITH_TWO = 2, WITH_OTHERS = 4, WITH_ALL = 7 };
+
+static void write_manifest(struct view policy, unsigned with, struct buf *to);
+static void write_line(const char *kind_and_name, struct view content, struct buf *to);
 static enum err fetch(
     void *context, enum pack_kind kind, const struct digest *digest, struct buf *to);
 static void appraise(const struct policy *p, const struct policy_rule *rule);
@@ -25,14 +43,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct view text = {data, size};
 
-	for (unsigned with = 0; with < 4; with++) {
+	for (unsigned with = 0; with <= WITH_ALL; with++) {
 		struct faults faults = FAULTS_INIT;
 		struct buf manifest = BUF_INIT;
 		const struct policy_rule *rule;
 		struct policy *p;
 		enum err e;
 
-		write_manifest(text, (with & 1) != 0, (with & 2) != 0, &manifest);
+		write_manifest(text, with, &manifest);
 		e = policy_from_manifest(buf_view(&manifest), fetch, &text, &faults, &p);
 		if ((e == ERR_OK) != (p != NULL) || (e == ERR_OK && faults.count > 0) ||
 		    (e == ERR_CONFIG && faults.count == 0))
@@ -51,22 +69,29 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 }
 
 static void
-write_manifest(struct view policy, bool with_one, bool with_two, struct buf *to)
+write_manifest(struct view policy, unsigned with, struct buf *to)
+{
+	buf_append_string(to, "hallmark manifest v1\nsemantics 1\n");
+	if ((with & WITH_OTHERS) != 0) {
+		write_line("collectors-ca ca", view_of_string(ca), to);
+		write_line("operators operators", view_of_string(operators), to);
+	}
+	write_line("policy p", policy, to);
+	if ((with & WITH_ONE) != 0)
+		write_line("reference one", view_of_string(one), to);
+	if ((with & WITH_TWO) != 0)
+		write_line("reference two", view_of_string(two), to);
+}
+
+static void
+write_line(const char *kind_and_name, struct view content, struct buf *to)
 {
 	char hex[DIGEST_HEX_SIZE + 1];
 	struct digest d;
 
-	digest_of(policy.data, policy.size, &d);
+	digest_of(content.data, content.size, &d);
 	digest_to_hex(&d, hex);
-	buf_append_format(to, "hallmark policy manifest v1\npolicy %s\n", hex);
-	digest_of(one, strlen(one), &d);
-	digest_to_hex(&d, hex);
-	if (with_one)
-		buf_append_format(to, "reference one %s\n", hex);
-	digest_of(two, strlen(two), &d);
-	digest_to_hex(&d, hex);
-	if (with_two)
-		buf_append_format(to, "reference two %s\n", hex);
+	buf_append_format(to, "%s %s\n", kind_and_name, hex);
 }
 
 static enum err
@@ -74,12 +99,20 @@ fetch(void *context, enum pack_kind kind, const struct digest *digest, struct bu
 {
 	struct digest d;
 
-	if (kind == PACK_POLICY) {
-		buf_append_view(to, *(struct view *)context);
-		return ERR_OK;
-	}
 	digest_of(one, strlen(one), &d);
-	buf_append_string(to, digest_equal(&d, digest) ? one : two);
+	switch (kind) {
+	case PACK_POLICY:
+		buf_append_view(to, *(struct view *)context);
+		break;
+	case PACK_OPERATORS:
+		buf_append_string(to, operators);
+		break;
+	case PACK_CA:
+		buf_append_string(to, ca);
+		break;
+	default:
+		buf_append_string(to, digest_equal(&d, digest) ? one : two);
+	}
 	return ERR_OK;
 }
 

@@ -186,9 +186,19 @@ def seed_config():
 
 def seed_manifest():
     digest = sha256(b"x").hex()
-    head = f"hallmark policy manifest v1\npolicy {digest}\n"
+    first = "hallmark manifest v1\nsemantics 1\n"
+    head = f"{first}policy p {digest}\n"
     write("manifest", "good", f"{head}reference a {digest}\nreference b {digest}\n")
+    write("manifest", "full", f"{first}collectors-ca a {digest}\ncollectors-ca b {digest}\n"
+          f"operators operators {digest}\npolicy p {digest}\nreference a {digest}\n")
     write("manifest", "none", head)
+    write("manifest", "later-kind", f"{head}source a {digest}\n")
+    write("manifest", "later-semantics", head.replace("semantics 1", "semantics 2"))
+    write("manifest", "semantics-01", head.replace("semantics 1", "semantics 01"))
+    write("manifest", "two-policies", f"{head}policy q {digest}\n")
+    write("manifest", "no-policy", f"{first}reference a {digest}\n")
+    write("manifest", "operators-named", f"{first}operators o {digest}\npolicy p {digest}\n")
+    write("manifest", "two-digests", f"{head}reference a {digest}\nreference a {digest[::-1]}\n")
     write("manifest", "unsorted", f"{head}reference b {digest}\nreference a {digest}\n")
     write("manifest", "twice", f"{head}reference a {digest}\nreference a {digest}\n")
     write("manifest", "upper", head.replace(digest, digest.upper()))

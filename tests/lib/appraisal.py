@@ -136,18 +136,37 @@ def families_of(entries):
 # --- policy --------------------------------------------------------------------------------------
 
 
+def read_manifest(text):
+    """kind: {name: digest in hex}"""
+    heading, semantics, *lines = text.decode().split("\n")[:-1]
+    assert (heading, semantics) == ("hallmark manifest v1", "semantics 1")
+    assert lines == sorted(lines, key=str.encode)
+    named = collections.defaultdict(dict)
+    for line in lines:
+        kind, name, digest = line.split(" ")
+        assert name not in named[kind]
+        named[kind][name] = digest
+    return dict(named)
+
+
 class Policy:
     """`stored` gives the content with a digest in hex."""
 
     def __init__(self, manifest, stored):
         self.identity = hashlib.sha256(manifest).hexdigest()
-        heading, policy, *references = manifest.decode().split("\n")[:-1]
-        assert heading == "hallmark policy manifest v1" and policy.startswith("policy ")
-        named = dict(line.removeprefix("reference ").split(" ") for line in references)
-        self.document = read_yaml(stored(policy.removeprefix("policy ")))
+        named = read_manifest(manifest)
+        (name, digest), = named.pop("policy").items()
+        self.document = read_yaml(stored(digest))
+        assert self.document["name"] == name
         entries = self.document.get("references") or []
-        assert list(named) == sorted(e["name"] for e in entries)
-        self.sets = {e["name"]: ReferenceSet(e, place, stored(named[e["name"]]))
+        cas = [e["name"] for e in self.document.get("collectors_ca", [])]
+        operators = ["operators"] if "operators" in self.document else []
+        for kind, names in (("reference", [e["name"] for e in entries]), ("collectors-ca", cas),
+                            ("operators", operators)):
+            assert list(named.pop(kind, {})) == sorted(names), kind
+        assert not named
+        references = read_manifest(manifest).get("reference", {})
+        self.sets = {e["name"]: ReferenceSet(e, place, stored(references[e["name"]]))
                      for place, e in enumerate(entries)}
         self.families = families_of(entries)
 

@@ -120,7 +120,8 @@ class Drawn:
             ("missing", self.chance.choice(OUTCOMES)),
             ("max_age_s", self.chance.choice((1, 60, 1000))),
             ("signature_every_s", self.chance.choice((0, 1, 100))),
-            ("jws", self.maybe(0.1))) if self.maybe()})
+            ("report_every_s", self.chance.choice((0, 60, 900))),
+            ("grace_s", self.chance.choice((0, 60)))) if self.maybe()})
         entry["recorded"] = recorded
         for kind in ruled:
             entry[kind] = self.file_rule(kind, sets) if kind in KINDS_OF_FILES else self.fact_rule()

@@ -130,12 +130,13 @@ class Site:
         if not self.path("policy.yaml").exists():
             self.write_policy()
 
-    def write_policy(self, text=None, reference=None, **workload):
-        """A policy for every workload; /usr/bin/app with content b"app" is the known program."""
+    def write_policy(self, text=None, reference=None, top=None, **workload):
+        """A policy for every workload; /usr/bin/app with content b"app" is the known program. `top`:
+        further keys of the file, `workload`: of its one entry."""
         known = hashlib.sha256(b"app").hexdigest()
         self.path("known.sha256").write_text(reference or f"{known}  /usr/bin/app\n")
         self.path("policy.yaml").write_text(text or to_yaml({
-            "name": "test",
+            "name": "test", **(top or {}),
             "references": [{"name": "known", "file": "known.sha256"}],
             "workloads": [{"match": "*", "collectors": ["spiffe://test/**"],
                            "require": ["executable"], "recorded": ["host", "runtime"],

@@ -222,7 +222,7 @@ workloads:
       references: [known]
 """
 REFERENCE_TEXT = f"{sha256(KNOWN).hex()}  /usr/bin/app\n".encode()
-MANIFEST_TEXT = (f"hallmark policy manifest v1\npolicy {sha256(POLICY_TEXT).hex()}\n"
+MANIFEST_TEXT = (f"hallmark manifest v1\nsemantics 1\npolicy made {sha256(POLICY_TEXT).hex()}\n"
                  f"reference known {sha256(REFERENCE_TEXT).hex()}\n").encode()
 GOOD = component("executable", [file_item("/usr/bin/app", KNOWN)])
 EVIL = component("executable", [file_item("/usr/bin/app", b"another program")])

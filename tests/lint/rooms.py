@@ -22,15 +22,18 @@ import subprocess
 import sys
 import textwrap
 
-PROTO = ["proto", "proto/tlog", "proto/evidence", "proto/report", "proto/wire"]
+PROTO = ["proto", "proto/json", "proto/tlog", "proto/evidence", "proto/report", "proto/statement",
+         "proto/wire"]
 
 # Whom each room may know. The ground comes first, and a room knows only what comes before it, so that
 # nobody can write a circle into this table. Some of these rooms are still to be built.
 ROOMS = {
     "proto": [],
+    "proto/json": ["proto"],
     "proto/tlog": ["proto"],
     "proto/evidence": ["proto", "proto/tlog"],
-    "proto/report": ["proto", "proto/tlog", "proto/evidence"],
+    "proto/report": ["proto", "proto/json", "proto/tlog", "proto/evidence"],
+    "proto/statement": ["proto", "proto/json", "proto/tlog", "proto/evidence"],
     "proto/wire": ["proto", "proto/tlog", "proto/evidence", "proto/report"],
     "config": PROTO,
     "policy": [*PROTO, "config"],

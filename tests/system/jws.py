@@ -18,7 +18,7 @@ MANY = {"connections": 100, "in_flight_per_connection": 4096}
 POLICY = """name: test
 references: [{name: known, file: known.sha256}]
 workloads:
-  - {match: "jws-*", collectors: ["spiffe://test/**"], require: [executable], jws: true,
+  - {match: "jws-*", collectors: ["spiffe://test/**"], require: [executable], token: jws,
      executable: {references: [known]}}
   - {match: "*", collectors: ["spiffe://test/**"], require: [executable],
      executable: {references: [known]}}

@@ -319,7 +319,7 @@ def test_log_lines_as_json():
 def test_a_jws_for_relying_parties():
     """The second seal: the same bytes as a JWT, signed by the token, verified with the JWK set."""
     with Site() as site:
-        site.write_policy(jws=True)
+        site.write_policy(token="jws")
         signer = site.start_signer()
         keys = json.loads(site.hsm("jwks").stdout)["keys"]
         receipts = []
@@ -508,6 +508,45 @@ def test_check_looks_into_ca_and_revocation_list():
         site.path("collectors-ca.crt").write_text("no certificate\n")
         done = check(site)
         assert "tls.client_ca" in done.stderr and "tls.client_crl" in done.stderr, done.stderr
+
+
+def test_check_compares_the_ca_with_the_policy():
+    """Whoever may connect has to be certified by whom the policy names; by certificates, not names."""
+    with Site() as site:
+        site.init_key()
+        ours = site.path("collectors-ca.crt").read_bytes()
+        site.path("hosts.pem").write_bytes(ours)
+        site.write_policy(top={"collectors_ca": [{"name": "hosts", "file": "hosts.pem"}]})
+        assert check(site).returncode == 0
+        (site.path("other")).mkdir()
+        twin = hallmark.Authority("collectors", site.path("other")).certificate.public_bytes(
+            serialization.Encoding.PEM)
+        site.path("collectors-ca.crt").write_bytes(ours + twin)
+        done = check(site)
+        assert done.stderr.count("collectors-ca.crt: tls.client_ca: expected only certificates that "
+                                 "the policy lists") == 1, done.stderr
+        with open(site.path("signer.log"), "ab") as log:  # the same at a start
+            assert subprocess.run([hallmark.program("hallmark-signer"), "run", "-c",
+                                   str(site.path("signer.yaml"))], env=site.env, stdout=log,
+                                  stderr=log, check=False).returncode != 0
+        assert b"expected only certificates that the policy lists" in site.path("signer.log").read_bytes()
+        site.path("more.pem").write_bytes(twin)
+        site.write_policy(top={"collectors_ca": [{"name": "hosts", "file": "hosts.pem"},
+                                                 {"name": "more", "file": "more.pem"}]})
+        assert check(site).returncode == 0
+
+
+def test_check_says_faults_of_what_the_policy_names():
+    with Site() as site:
+        site.init_key()
+        site.path("hosts.pem").write_bytes(site.path("signer.key").read_bytes())
+        site.path("who.yaml").write_text("operators:\n  - {name: a b, rights: [approve], key: x}\n")
+        site.write_policy(top={"collectors_ca": [{"name": "hosts", "file": "hosts.pem"}],
+                               "operators": "who.yaml"})
+        done = check(site)
+        for word in ("hosts.pem: expected certificates of CAs and nothing else",
+                     "who.yaml:2: \"operators[0].name\"", "who.yaml:2: \"operators[0].key\""):
+            assert word in done.stderr, (word, done.stderr)
 
 
 def test_a_key_behind_a_pass_phrase_is_refused_without_asking():

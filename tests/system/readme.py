@@ -190,7 +190,7 @@ def test_the_installation_of_the_readme():
         assert done.returncode == 0, done.stdout + done.stderr
         samples = pathlib.Path(root, "etc/hallmark")
         assert {p.name for p in samples.iterdir()} == {
-            f"{name}.yaml.sample" for name in ("signer", "hsm", "collector", "policy")}
+            f"{name}.yaml.sample" for name in ("signer", "hsm", "collector", "policy", "operators")}
         assert "certificate" in (samples / "hsm.yaml.sample").read_text()
 
 

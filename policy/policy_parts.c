@@ -1,0 +1,182 @@
+#include "policy/policy_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/evidence/bundle.h"
+#include "proto/utc.h"
+
+/* What the parts are read by, and where the one in work stands. */
+struct reading {
+	struct draft *draft;
+	policy_part_read *read;
+	void *context;
+	char key[DRAFT_KEY_MAX];
+};
+
+static void take_references(struct reading *r);
+static void take_reference(struct reading *r, size_t index);
+static void check_reference(struct reading *r, size_t index);
+static void take_collectors_cas(struct reading *r);
+static void take_collectors_ca(struct reading *r, size_t index);
+static void take_operators(struct reading *r);
+static enum err read_part(struct reading *r, enum manifest_kind kind, const char *name,
+    const char *file, struct buf *content, char **shown);
+static void check_name(struct reading *r, const char *name);
+static const char *key_of(struct reading *r, const char *list, size_t index, const char *member);
+
+void
+policy_parts_compile(struct draft *d, policy_part_read *read, void *context)
+{
+	struct reading r = {d, read, context, ""};
+
+	take_references(&r);
+	take_collectors_cas(&r);
+	take_operators(&r);
+}
+
+static void
+take_references(struct reading *r)
+{
+	struct policy *p = r->draft->policy;
+
+	p->reference_count = r->draft->raw->references_count;
+	p->references = draft_memory(p, p->reference_count, sizeof(*p->references));
+	for (size_t i = 0; i < p->reference_count; i++) {
+		p->references[i].content = BUF_INIT;
+		take_reference(r, i);
+	}
+}
+
+static void
+take_reference(struct reading *r, size_t index)
+{
+	const struct raw_reference *raw = &r->draft->raw->references[index];
+	struct policy_reference *to = &r->draft->policy->references[index];
+	char *shown;
+
+	to->name = raw->name;
+	check_reference(r, index);
+	key_of(r, "references", index, "file");
+	if (read_part(r, MANIFEST_REFERENCE, raw->name, raw->file, &to->content, &shown) ==
+		ERR_OK &&
+	    reference_parse(shown, buf_view(&to->content), r->draft->faults, &to->set) == ERR_OK)
+		digest_of(to->content.data, to->content.size, &to->digest);
+	free(shown);
+}
+
+/* All but the content. */
+static void
+check_reference(struct reading *r, size_t index)
+{
+	const struct raw_reference *all = r->draft->raw->references, *raw = &all[index];
+	struct policy_reference *to = &r->draft->policy->references[index];
+
+	key_of(r, "references", index, "name");
+	check_name(r, raw->name);
+	for (size_t i = 0; i < index && raw->name != NULL; i++)
+		if (all[i].name != NULL && strcmp(all[i].name, raw->name) == 0)
+			draft_fault(r->draft, r->key,
+			    "\"%s\": \"%s\" is the name of two references", r->key, raw->name);
+	key_of(r, "references", index, "until");
+	if (raw->until != NULL && utc_parse(view_of_string(raw->until), &to->until_s) != ERR_OK)
+		draft_fault(r->draft, r->key,
+		    "\"%s\" must be a time in UTC such as 2027-01-31T00:00:00Z, found \"%s\"",
+		    r->key, raw->until);
+	to->family = index;
+	if (raw->replaces == NULL)
+		return;
+	for (size_t i = 0; i < index; i++)
+		if (all[i].name != NULL && strcmp(all[i].name, raw->replaces) == 0)
+			to->family = r->draft->policy->references[i].family;
+	key_of(r, "references", index, "replaces");
+	if (to->family == index)
+		draft_fault(r->draft, r->key,
+		    "\"%s\" must name a reference that stands before this one, found \"%s\"",
+		    r->key, raw->replaces);
+}
+
+static void
+take_collectors_cas(struct reading *r)
+{
+	struct policy *p = r->draft->policy;
+
+	p->collectors_ca_count = r->draft->raw->collectors_ca_count;
+	p->collectors_ca = draft_memory(p, p->collectors_ca_count, sizeof(*p->collectors_ca));
+	for (size_t i = 0; i < p->collectors_ca_count; i++) {
+		p->collectors_ca[i].content = BUF_INIT;
+		take_collectors_ca(r, i);
+	}
+}
+
+static void
+take_collectors_ca(struct reading *r, size_t index)
+{
+	const struct raw_collectors_ca *all = r->draft->raw->collectors_ca, *raw = &all[index];
+	struct policy_collectors_ca *to = &r->draft->policy->collectors_ca[index];
+	char *shown;
+
+	to->name = raw->name;
+	key_of(r, "collectors_ca", index, "name");
+	check_name(r, raw->name);
+	for (size_t i = 0; i < index && raw->name != NULL; i++)
+		if (all[i].name != NULL && strcmp(all[i].name, raw->name) == 0)
+			draft_fault(r->draft, r->key,
+			    "\"%s\": \"%s\" is the name of two files of CAs", r->key, raw->name);
+	key_of(r, "collectors_ca", index, "file");
+	if (read_part(r, MANIFEST_COLLECTORS_CA, raw->name, raw->file, &to->content, &shown) ==
+		ERR_OK &&
+	    collectors_ca_parse(shown, buf_view(&to->content), r->draft->faults, &to->cas) ==
+		ERR_OK)
+		digest_of(to->content.data, to->content.size, &to->digest);
+	free(shown);
+}
+
+static void
+take_operators(struct reading *r)
+{
+	struct policy_operators *to = &r->draft->policy->operators;
+	char *shown;
+
+	snprintf(r->key, sizeof(r->key), "operators");
+	if (read_part(r, MANIFEST_OPERATORS, MANIFEST_OPERATORS_NAME, r->draft->raw->operators,
+		&to->content, &shown) == ERR_OK &&
+	    operators_parse(shown, buf_view(&to->content), r->draft->faults, &to->operators) ==
+		ERR_OK)
+		digest_of(to->content.data, to->content.size, &to->digest);
+	free(shown);
+}
+
+/*
+ * At the place's key, which is the file's. ERR_NOT_FOUND where it or its name is missing; else what
+ * reading gave, which has added its faults.
+ */
+static enum err
+read_part(struct reading *r, enum manifest_kind kind, const char *name, const char *file,
+    struct buf *content, char **shown)
+{
+	const struct policy_part part = {
+	    kind, name, file, r->key, yaml_file_line(r->draft->policy->yaml, r->key)};
+
+	*shown = NULL;
+	if (name == NULL || file == NULL)
+		return ERR_NOT_FOUND;
+	return r->read(r->context, &part, r->draft->faults, content, shown);
+}
+
+static void
+check_name(struct reading *r, const char *name)
+{
+	if (name != NULL && bundle_workload_check(view_of_string(name)) != ERR_OK)
+		draft_fault(r->draft, r->key,
+		    "\"%s\" must be without white space and \"/\" and not begin with \".\"; found "
+		    "\"%s\"",
+		    r->key, name);
+}
+
+static const char *
+key_of(struct reading *r, const char *list, size_t index, const char *member)
+{
+	snprintf(r->key, sizeof(r->key), "%s[%zu].%s", list, index, member);
+	return r->key;
+}

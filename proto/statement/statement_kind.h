@@ -1,0 +1,49 @@
+/*
+ * What operators and approvers may state. A kind is acted on, or it is reserved: its name and its
+ * purpose are settled, and a later version acts on it. A reserved kind may stand among the rights
+ * of an operator; no statement of it is taken.
+ */
+#ifndef HALLMARK_PROTO_STATEMENT_STATEMENT_KIND_H
+#define HALLMARK_PROTO_STATEMENT_STATEMENT_KIND_H
+
+#include <stdbool.h>
+
+#include "proto/bytes.h"
+
+#define STATEMENT_KIND_NAME_MAX 32 /* bytes of a-z, 0-9 and '-', as a key of an extension */
+
+/* X(identifier, name, acted on, purpose) */
+#define STATEMENT_KIND_MAP(X)                                                                      \
+	X(STATEMENT_APPROVE, "approve", true, "a policy may come into force")                      \
+	X(STATEMENT_MAINTENANCE, "maintenance", true, "silence that is expected")                  \
+	X(STATEMENT_RETIRE, "retire", true, "a workload that is heard of no more")                 \
+	X(STATEMENT_REVOKE, "revoke", true, "another statement ends")                              \
+	X(STATEMENT_CLOCK, "clock", false, "the signer's clock was wrong")                         \
+	X(STATEMENT_DISPOSITION, "disposition", false, "what was decided about a finding")         \
+	X(STATEMENT_HOLD, "hold", false, "evidence that must be kept")                             \
+	X(STATEMENT_TAKEOVER, "takeover", false, "another guard signs from now on")                \
+	X(STATEMENT_PRUNE, "prune", false, "entries that may go")                                  \
+	X(STATEMENT_ENROL, "enrol", false, "a host that may have a certificate")                   \
+	X(STATEMENT_BREAK_GLASS, "break-glass", false, "a verdict is overruled on hosts")          \
+	X(STATEMENT_ACT_GRANT, "act-grant", false, "hosts may act on verdicts")                    \
+	X(STATEMENT_NOT_AFFECTED, "not-affected", false, "an advisory does not apply")             \
+	X(STATEMENT_ALERT_SILENCE, "alert-silence", false, "alerts that nobody needs")
+
+#define STATEMENT_KIND_ENUM(identifier, name, acted, purpose) identifier,
+enum statement_kind {
+	STATEMENT_KIND_MAP(STATEMENT_KIND_ENUM) STATEMENT_KIND_COUNT,
+	STATEMENT_KIND_UNKNOWN = STATEMENT_KIND_COUNT, /* of a later version */
+};
+#undef STATEMENT_KIND_ENUM
+
+/* STATEMENT_KIND_UNKNOWN for a name that is not in the map. */
+enum statement_kind statement_kind_from_name(struct view name);
+
+/* Both only for a kind of the map. */
+const char *statement_kind_name(enum statement_kind kind);
+const char *statement_kind_purpose(enum statement_kind kind);
+
+/* False for the reserved ones and the unknown one. */
+bool statement_kind_is_acted_on(enum statement_kind kind);
+
+#endif

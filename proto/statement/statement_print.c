@@ -1,0 +1,137 @@
+/*
+ * A statement in words (statement.h). Whoever signs reads this, so it says what follows, not only
+ * what stands there; and nothing in it can pass for another line.
+ */
+#include <string.h>
+
+#include "proto/json/json_extensions.h"
+#include "proto/statement/statement.h"
+#include "proto/text.h"
+#include "proto/utc.h"
+
+#define NAME_WIDTH "%-11s"
+#define SHOWN_MAX  (4 * STATEMENT_VALUE_MAX) /* bytes: each may become \xNN */
+
+static void print_effect(const struct statement *s, struct buf *to);
+static void print_maintenance(const struct statement *s, struct buf *to);
+static void print_unknown(const struct statement *s, struct buf *to);
+static void print_extensions(const struct statement *s, struct buf *to);
+static void append_name(struct buf *to, const char *name);
+static void append_line(struct buf *to, const char *name, struct view value);
+static void append_value(const struct statement *s, const char *name, struct buf *to);
+
+void
+statement_print(const struct statement *s, struct buf *to)
+{
+	append_line(to, "statement", s->kind_name);
+	append_line(to, "log", s->origin);
+	append_name(to, "effect");
+	if (statement_check_subject(s) == ERR_OK)
+		print_effect(s, to);
+	else
+		print_unknown(s, to);
+	append_name(to, "in force");
+	buf_append_string(to, "from ");
+	utc_append(to, s->not_before_s);
+	buf_append_string(to, " until ");
+	utc_append(to, s->not_after_s);
+	buf_append_byte(to, '\n');
+	append_line(to, "reason", s->reason);
+	append_line(to, "author", s->author);
+	append_name(to, "number");
+	buf_append_decimal(to, s->number);
+	buf_append_byte(to, '\n');
+	print_extensions(s, to);
+}
+
+static void
+print_effect(const struct statement *s, struct buf *to)
+{
+	switch (statement_kind(s)) {
+	case STATEMENT_APPROVE:
+		buf_append_string(to, "the policy whose manifest has the SHA-256 ");
+		append_value(s, "manifest", to);
+		buf_append_string(to, " may come into force within this time\n");
+		break;
+	case STATEMENT_MAINTENANCE:
+		print_maintenance(s, to);
+		break;
+	case STATEMENT_RETIRE:
+		buf_append_string(to, "nothing more is expected of workload ");
+		append_value(s, "workload", to);
+		buf_append_string(to, " of collector ");
+		append_value(s, "collector", to);
+		buf_append_string(to, " until it reports again: its silence is not recorded\n");
+		break;
+	default: /* the last that statement_check_subject lets through */
+		buf_append_string(to, "the statement whose envelope has the SHA-256 ");
+		append_value(s, "statement", to);
+		buf_append_string(to, " is in force no more; what it has done stays\n");
+	}
+}
+
+static void
+print_maintenance(const struct statement *s, struct buf *to)
+{
+	buf_append_string(to, "workloads that match ");
+	append_value(s, "workloads", to);
+	buf_append_string(to, " of collectors that match ");
+	append_value(s, "collectors", to);
+	buf_append_string(to, " may be silent within this time: what is due in it is due behind "
+			      "its end\n");
+}
+
+static void
+print_unknown(const struct statement *s, struct buf *to)
+{
+	const enum statement_kind kind = statement_kind(s);
+
+	if (kind == STATEMENT_KIND_UNKNOWN)
+		buf_append_string(to, "none: this version does not know this kind\n");
+	else if (statement_kind_is_acted_on(kind))
+		buf_append_string(to, "none: its subject is not that of its kind\n");
+	else
+		buf_append_format(to, "none: this version does not act on this kind (%s)\n",
+		    statement_kind_purpose(kind));
+	for (size_t i = 0; i < s->member_count; i++) {
+		append_name(to, i == 0 ? "subject" : "");
+		buf_append_view(to, s->member[i].name);
+		buf_append_byte(to, ' ');
+		text_append_printable(to, s->member[i].value, SHOWN_MAX);
+		buf_append_byte(to, '\n');
+	}
+}
+
+static void
+print_extensions(const struct statement *s, struct buf *to)
+{
+	struct view rest = s->extensions, key, value;
+
+	while (rest.size > 0 && json_extensions_next(&rest, &key, &value)) {
+		append_name(to, "extension");
+		buf_append_view(to, key);
+		buf_append_string(to, " is not known to this version: ");
+		text_append_printable(to, value, SHOWN_MAX);
+		buf_append_byte(to, '\n');
+	}
+}
+
+static void
+append_name(struct buf *to, const char *name)
+{
+	buf_append_format(to, NAME_WIDTH, name);
+}
+
+static void
+append_line(struct buf *to, const char *name, struct view value)
+{
+	append_name(to, name);
+	text_append_printable(to, value, SHOWN_MAX);
+	buf_append_byte(to, '\n');
+}
+
+static void
+append_value(const struct statement *s, const char *name, struct buf *to)
+{
+	text_append_printable(to, statement_value(s, name), SHOWN_MAX);
+}

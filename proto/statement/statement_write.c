@@ -1,0 +1,79 @@
+/*
+ * A statement's payload and its envelope, written (statement.h).
+ */
+#include "proto/encoding.h"
+#include "proto/statement/statement.h"
+#include "proto/statement/statement_format.h"
+#include "proto/text.h"
+
+static void append_member(struct buf *to, const char *key, struct view text);
+
+enum err
+statement_write_payload(const struct statement *s, struct buf *to)
+{
+	enum err e = statement_check(s);
+
+	if (e != ERR_OK)
+		return e;
+	append_member(to, PAYLOAD_KIND, s->kind_name);
+	append_member(to, PAYLOAD_ORIGIN, s->origin);
+	buf_append_string(to, PAYLOAD_SUBJECT);
+	for (size_t i = 0; i < s->member_count; i++) {
+		if (i > 0)
+			buf_append_byte(to, ',');
+		json_append_string(to, s->member[i].name);
+		append_member(to, ":", s->member[i].value);
+	}
+	buf_append_string(to, PAYLOAD_NOT_BEFORE);
+	buf_append_decimal(to, s->not_before_s);
+	buf_append_string(to, PAYLOAD_NOT_AFTER);
+	buf_append_decimal(to, s->not_after_s);
+	append_member(to, PAYLOAD_REASON, s->reason);
+	append_member(to, PAYLOAD_AUTHOR, s->author);
+	buf_append_string(to, PAYLOAD_NUMBER);
+	buf_append_decimal(to, s->number);
+	if (s->extensions.size > 0) {
+		buf_append_string(to, PAYLOAD_EXTENSIONS);
+		buf_append_view(to, s->extensions);
+	}
+	buf_append_byte(to, '}');
+	return buf_status(to);
+}
+
+void
+statement_signed_bytes(struct view payload, struct buf *to)
+{
+	buf_append_format(
+	    to, "DSSEv1 %zu %s %zu ", sizeof(PAYLOAD_TYPE) - 1, PAYLOAD_TYPE, payload.size);
+	buf_append_view(to, payload);
+}
+
+enum err
+statement_write_envelope(
+    struct view payload, const struct digest *key_id, struct view signature, struct buf *to)
+{
+	const size_t begun = to->size;
+
+	buf_append_string(to, ENVELOPE_PAYLOAD "\"");
+	base64_append(to, payload);
+	buf_append_string(to, "\"" ENVELOPE_KEY_ID "\"");
+	hex_append(to, (struct view){key_id->bytes, DIGEST_SIZE});
+	buf_append_string(to, "\"" ENVELOPE_SIGNATURE "\"");
+	base64_append(to, signature);
+	buf_append_string(to, "\"" ENVELOPE_END);
+	if (buf_status(to) != ERR_OK)
+		return ERR_MEMORY;
+	if (to->size - begun <= STATEMENT_SIZE_MAX)
+		return ERR_OK;
+	to->size = begun;
+	return ERR_STATEMENT_FORMAT;
+}
+
+/* All text of a statement is printable: what JSON has to escape of it are quotes and backslashes.
+ */
+static void
+append_member(struct buf *to, const char *key, struct view text)
+{
+	buf_append_string(to, key);
+	json_append_string(to, text);
+}
