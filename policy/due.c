@@ -2,6 +2,9 @@
 
 #include "proto/glob.h"
 
+static uint64_t last_end(uint64_t at_s, const struct due_window *windows, size_t count,
+    struct view collector, struct view workload);
+
 struct due
 due_after_report(
     uint64_t iat_s, uint64_t next_s, bool leaving, uint32_t report_every_s, uint32_t grace_s)
@@ -39,23 +42,16 @@ due_retired(struct due d)
 	return d;
 }
 
-/* Again from the first after each move: the end of one window may lie in another. */
+/* The end of one window may lie in another. */
 struct due
 due_in_windows(struct due d, const struct due_window *windows, size_t count, struct view collector,
     struct view workload)
 {
-	for (size_t i = 0; i < count && d.at_s != 0;) {
-		const struct due_window *w = &windows[i];
+	uint64_t to_s;
 
-		if (d.at_s >= w->from_s && d.at_s < w->to_s &&
-		    glob_match(w->workloads, workload, GLOB_TEXT) &&
-		    glob_match(w->collectors, collector, GLOB_IDENTITY)) {
-			d.at_s = w->to_s + d.grace_s;
-			i = 0;
-		} else {
-			i++;
-		}
-	}
+	while (d.at_s != 0 &&
+	       (to_s = last_end(d.at_s, windows, count, collector, workload)) != 0)
+		d.at_s = to_s + d.grace_s;
 	return d;
 }
 
@@ -69,4 +65,22 @@ bool
 due_was_left_out(struct due d, uint64_t iat_s)
 {
 	return d.at_s != 0 && iat_s > d.at_s + DUE_SLACK_S;
+}
+
+/* Of all that match, so that their order is no matter; 0: none does. */
+static uint64_t
+last_end(uint64_t at_s, const struct due_window *windows, size_t count, struct view collector,
+    struct view workload)
+{
+	uint64_t to_s = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct due_window *w = &windows[i];
+
+		if (at_s >= w->from_s && at_s < w->to_s && w->to_s > to_s &&
+		    glob_match(w->workloads, workload, GLOB_TEXT) &&
+		    glob_match(w->collectors, collector, GLOB_IDENTITY))
+			to_s = w->to_s;
+	}
+	return to_s;
 }

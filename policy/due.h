@@ -66,7 +66,10 @@ struct due due_after_start(struct due d, uint64_t to_s);
 /* The operator retired the workload. */
 struct due due_retired(struct due d);
 
-/* Moved by each window that matches: to be called when a due is set, and when a window comes. */
+/*
+ * Moved behind the windows that match, of several behind the one that ends last, and again while
+ * there are any: to be called when a due is set, and when a window comes.
+ */
 struct due due_in_windows(struct due d, const struct due_window *windows, size_t count,
     struct view collector, struct view workload);
 

@@ -119,6 +119,20 @@ windows_that_follow_each_other_add_up_in_any_order(void **state)
 	assert_int_equal(due_in_windows(d, w, 2, host, app).at_s, T + 910);
 }
 
+/* With a grace, the end of the shorter one may lie in the longer one, or behind it. */
+static void
+of_windows_that_overlap_the_last_end_counts_in_any_order(void **state)
+{
+	const struct due_window shorter = window("*://*/*", "*", T + 10, T + 18);
+	const struct due_window longer = window("*://*/*", "*", T + 10, T + 20);
+	const struct due_window one[] = {shorter, longer}, other[] = {longer, shorter};
+	const struct due d = {.at_s = T + 15, .grace_s = 5};
+
+	(void)state;
+	assert_int_equal(due_in_windows(d, one, 2, host, app).at_s, T + 25);
+	assert_int_equal(due_in_windows(d, other, 2, host, app).at_s, T + 25);
+}
+
 static void
 a_left_out_absence_shows_after_the_slack(void **state)
 {
@@ -144,6 +158,7 @@ main(void)
 	    cmocka_unit_test(a_due_in_a_window_is_moved_behind_it),
 	    cmocka_unit_test(a_window_of_others_or_of_another_time_moves_nothing),
 	    cmocka_unit_test(windows_that_follow_each_other_add_up_in_any_order),
+	    cmocka_unit_test(of_windows_that_overlap_the_last_end_counts_in_any_order),
 	    cmocka_unit_test(a_left_out_absence_shows_after_the_slack),
 	};
 

@@ -1,0 +1,491 @@
+#include "policy/standing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/approvals.h"
+#include "policy/manifest.h"
+#include "proto/report/inforce.h"
+
+/* Bytes of a line of the list, at most: what another statement may add is these two. */
+#define NUMBER_LINE_MAX    (7 + DIGEST_HEX_SIZE + 1 + DECIMAL_DIGITS_MAX + 1)
+#define STATEMENT_LINE_MAX (10 + DIGEST_HEX_SIZE + 1 + STATEMENT_KIND_NAME_MAX + 1)
+#define HEAD_LINES_MAX     128 /* the first one and the manifest's */
+
+struct standing {
+	struct buf origin;
+	bool has_manifest;
+	struct digest manifest;
+	struct operators *operators;
+	struct inforce_number *number;
+	size_t number_count;
+	struct statement_document **statement;
+	size_t statement_count;
+	struct due_window *window;
+	size_t window_count;
+};
+
+static enum err load_all(
+    struct standing *s, const struct inforce *f, policy_fetch *fetch, void *context);
+static enum err load_statement(
+    struct standing *s, const struct inforce_statement *line, policy_fetch *fetch, void *context);
+static enum err fetch_operators(
+    const struct digest *manifest, policy_fetch *fetch, void *context, struct operators **out);
+static enum err parse_operators(struct view yaml, struct operators **out);
+static enum err fetch_checked(policy_fetch *fetch, void *context, enum pack_kind kind,
+    const struct digest *digest, struct buf *to);
+static void gather(const struct standing *s, const struct statement_document *like,
+    const struct digest *manifest, uint64_t iat_s, struct standing_approvals *out);
+static enum err check_approvals(const struct standing *s, const struct digest *manifest,
+    const struct digest *approvals, size_t count, uint64_t iat_s);
+static enum err make_room(struct standing *s, size_t numbers, size_t statements);
+static struct inforce_number *find_number(const struct standing *s, const struct digest *key);
+static size_t find_statement(const struct standing *s, const struct digest *digest);
+static void use_number(struct standing *s, const struct statement_document *d);
+static void remove_statement(struct standing *s, size_t index);
+static void find_windows(struct standing *s);
+static struct view author(const struct statement_document *d);
+static int compare_digests(const void *a, const void *b);
+
+enum err
+standing_new(struct view origin, struct standing **out)
+{
+	struct standing *s = calloc(1, sizeof(*s));
+
+	*out = NULL;
+	if (s == NULL)
+		return ERR_MEMORY;
+	s->origin = BUF_INIT;
+	buf_append_view(&s->origin, origin);
+	if (buf_status(&s->origin) != ERR_OK) {
+		standing_free(&s);
+		return ERR_MEMORY;
+	}
+	*out = s;
+	return ERR_OK;
+}
+
+enum err
+standing_load(
+    struct view list, struct view origin, policy_fetch *fetch, void *context, struct standing **out)
+{
+	struct standing *s = NULL;
+	struct inforce *f;
+	enum err e;
+
+	*out = NULL;
+	if ((e = inforce_parse(list, &f)) != ERR_OK)
+		return e;
+	if (f->unknown_count > 0)
+		e = ERR_UNSUPPORTED;
+	if (e == ERR_OK && (e = standing_new(origin, &s)) == ERR_OK)
+		e = load_all(s, f, fetch, context);
+	inforce_free(&f);
+	if (e != ERR_OK) {
+		standing_free(&s);
+		return e;
+	}
+	*out = s;
+	return ERR_OK;
+}
+
+void
+standing_free(struct standing **sp)
+{
+	struct standing *s = *sp;
+
+	if (s == NULL)
+		return;
+	for (size_t i = 0; i < s->statement_count; i++)
+		statement_document_free(&s->statement[i]);
+	free(s->statement);
+	free(s->number);
+	free(s->window);
+	operators_free(&s->operators);
+	buf_free(&s->origin);
+	free(s);
+	*sp = NULL;
+}
+
+void
+standing_expire(struct standing *s, uint64_t iat_s)
+{
+	for (size_t i = s->statement_count; i > 0; i--)
+		if (statement_document_statement(s->statement[i - 1])->not_after_s <= iat_s)
+			remove_statement(s, i - 1);
+	find_windows(s);
+}
+
+enum err
+standing_write(const struct standing *s, struct buf *to)
+{
+	struct inforce f = {.has_manifest = s->has_manifest, .manifest = s->manifest};
+	enum err e = ERR_MEMORY;
+
+	f.number_count = s->number_count;
+	f.statement_count = s->statement_count;
+	f.numbers = calloc(s->number_count + 1, sizeof(*f.numbers));
+	f.statements = calloc(s->statement_count + 1, sizeof(*f.statements));
+	if (f.numbers != NULL && f.statements != NULL) {
+		for (size_t i = 0; i < s->number_count; i++)
+			f.numbers[i] = s->number[i];
+		for (size_t i = 0; i < s->statement_count; i++)
+			f.statements[i] =
+			    (struct inforce_statement){*statement_document_digest(s->statement[i]),
+				statement_document_statement(s->statement[i])->kind_name};
+		e = inforce_write(&f, to);
+	}
+	free(f.numbers);
+	free(f.statements);
+	return e;
+}
+
+enum err
+standing_take_statement(
+    struct standing *s, struct view envelope, uint64_t iat_s, const struct statement_document **out)
+{
+	const struct inforce_number *used;
+	struct statement_document *d;
+	struct digest revoked;
+	size_t index;
+	enum err e = statement_parse(envelope, &d);
+
+	if (e != ERR_OK)
+		return e;
+	used = find_number(s, statement_document_key_id(d));
+	if ((e = approvals_judge(d, buf_view(&s->origin), s->operators,
+		 used != NULL ? used->number : 0, iat_s)) != ERR_OK ||
+	    (e = make_room(s, 1, 1)) != ERR_OK) {
+		statement_document_free(&d);
+		return e;
+	}
+	use_number(s, d);
+	if (statement_kind(statement_document_statement(d)) == STATEMENT_REVOKE &&
+	    statement_value_digest(statement_document_statement(d), "statement", &revoked) ==
+		ERR_OK &&
+	    (index = find_statement(s, &revoked)) < s->statement_count)
+		remove_statement(s, index);
+	s->statement[s->statement_count++] = d;
+	standing_expire(s, iat_s);
+	if (out != NULL)
+		*out = d;
+	return ERR_OK;
+}
+
+void
+standing_find_approvals(const struct standing *s, const struct digest *manifest, uint64_t iat_s,
+    struct standing_approvals *out)
+{
+	struct standing_approvals found;
+
+	memset(out, 0, sizeof(*out));
+	if (s->operators == NULL)
+		return;
+	out->needed = operators_threshold(s->operators, STATEMENT_APPROVE);
+	/* All that count together are about one author: each statement's is tried. */
+	for (size_t i = 0; i < s->statement_count && out->found < out->needed; i++) {
+		found.needed = out->needed;
+		gather(s, s->statement[i], manifest, iat_s, &found);
+		if (found.found > out->found)
+			*out = found;
+	}
+}
+
+enum err
+standing_take_manifest(struct standing *s, const struct digest *manifest,
+    const struct digest *approvals, size_t count, uint64_t iat_s, policy_fetch *fetch,
+    void *context)
+{
+	struct operators *operators;
+	enum err e = check_approvals(s, manifest, approvals, count, iat_s);
+
+	if (e != ERR_OK || (e = fetch_operators(manifest, fetch, context, &operators)) != ERR_OK)
+		return e;
+	operators_free(&s->operators);
+	s->operators = operators; /* moved */
+	s->manifest = *manifest;
+	s->has_manifest = true;
+	standing_expire(s, iat_s);
+	return ERR_OK;
+}
+
+const struct digest *
+standing_manifest(const struct standing *s)
+{
+	return s->has_manifest ? &s->manifest : NULL;
+}
+
+const struct operators *
+standing_operators(const struct standing *s)
+{
+	return s->operators;
+}
+
+size_t
+standing_statement_count(const struct standing *s)
+{
+	return s->statement_count;
+}
+
+const struct statement_document *
+standing_statement_at(const struct standing *s, size_t index)
+{
+	return s->statement[index];
+}
+
+const struct due_window *
+standing_windows(const struct standing *s, size_t *count)
+{
+	*count = s->window_count;
+	return s->window;
+}
+
+static enum err
+load_all(struct standing *s, const struct inforce *f, policy_fetch *fetch, void *context)
+{
+	enum err e = make_room(s, f->number_count, f->statement_count);
+
+	if (e == ERR_OK && f->has_manifest) {
+		s->has_manifest = true;
+		s->manifest = f->manifest;
+		e = fetch_operators(&f->manifest, fetch, context, &s->operators);
+	}
+	if (e != ERR_OK)
+		return e;
+	for (size_t i = 0; i < f->number_count; i++)
+		s->number[s->number_count++] = f->numbers[i];
+	for (size_t i = 0; i < f->statement_count && e == ERR_OK; i++)
+		e = load_statement(s, &f->statements[i], fetch, context);
+	find_windows(s);
+	return e;
+}
+
+/* What its list says of it has to be true: it was judged when it was taken, and is not again. */
+static enum err
+load_statement(
+    struct standing *s, const struct inforce_statement *line, policy_fetch *fetch, void *context)
+{
+	struct buf envelope = BUF_INIT;
+	struct statement_document *d = NULL;
+	const struct statement *said;
+	const struct inforce_number *used;
+	enum err e = fetch_checked(fetch, context, PACK_STATEMENT, &line->sha256, &envelope);
+
+	if (e == ERR_OK)
+		e = statement_parse(buf_view(&envelope), &d);
+	buf_free(&envelope);
+	if (e != ERR_OK)
+		return e == ERR_STATEMENT_FORMAT ? ERR_FORMAT : e;
+	said = statement_document_statement(d);
+	used = find_number(s, statement_document_key_id(d));
+	if (!view_equal(said->kind_name, line->kind) ||
+	    !view_equal(said->origin, buf_view(&s->origin)) || used == NULL ||
+	    used->number < said->number) {
+		statement_document_free(&d);
+		return ERR_MISMATCH;
+	}
+	s->statement[s->statement_count++] = d;
+	return ERR_OK;
+}
+
+/* Those that a manifest names; NULL if it names none. */
+static enum err
+fetch_operators(
+    const struct digest *manifest, policy_fetch *fetch, void *context, struct operators **out)
+{
+	struct buf text = BUF_INIT, yaml = BUF_INIT;
+	struct manifest *m = NULL;
+	const struct digest *file = NULL;
+	enum err e = fetch_checked(fetch, context, PACK_MANIFEST, manifest, &text);
+
+	*out = NULL;
+	if (e == ERR_OK && (e = manifest_parse(buf_view(&text), &m)) == ERR_OK)
+		file = manifest_find(m, MANIFEST_OPERATORS, VIEW_LITERAL(MANIFEST_OPERATORS_NAME));
+	if (file != NULL &&
+	    (e = fetch_checked(fetch, context, PACK_OPERATORS, file, &yaml)) == ERR_OK)
+		e = parse_operators(buf_view(&yaml), out);
+	manifest_free(&m);
+	buf_free(&text);
+	buf_free(&yaml);
+	return e;
+}
+
+static enum err
+parse_operators(struct view yaml, struct operators **out)
+{
+	struct faults faults = FAULTS_INIT;
+	enum err e = operators_parse("stored operators", yaml, &faults, out);
+
+	faults_free(&faults);
+	return e;
+}
+
+static enum err
+fetch_checked(policy_fetch *fetch, void *context, enum pack_kind kind, const struct digest *digest,
+    struct buf *to)
+{
+	struct digest found;
+	enum err e = fetch(context, kind, digest, to);
+
+	if (e != ERR_OK || (e = buf_status(to)) != ERR_OK)
+		return e;
+	digest_of(to->data, to->size, &found);
+	return digest_equal(&found, digest) ? ERR_OK : ERR_DIGEST;
+}
+
+/*
+ * The approvals of this manifest, of one each operator, that are about the author of `like`, if
+ * that one counts; as many as are needed.
+ */
+static void
+gather(const struct standing *s, const struct statement_document *like,
+    const struct digest *manifest, uint64_t iat_s, struct standing_approvals *out)
+{
+	const struct operator_entry *by[NOTICE_APPROVALS_MAX];
+
+	out->found = 0;
+	if (approvals_operator(like, s->operators, manifest, iat_s) == NULL)
+		return;
+	for (size_t i = 0; i < s->statement_count && out->found < out->needed; i++) {
+		const struct statement_document *d = s->statement[i];
+		const struct operator_entry *op =
+		    approvals_operator(d, s->operators, manifest, iat_s);
+		uint32_t at = 0;
+
+		if (op == NULL || !view_equal(author(d), author(like)))
+			continue;
+		while (at < out->found && by[at] != op)
+			at++;
+		if (at < out->found)
+			continue;
+		by[out->found] = op;
+		out->statement[out->found++] = *statement_document_digest(d);
+	}
+	qsort(out->statement, out->found, sizeof(out->statement[0]), compare_digests);
+}
+
+/* Just as many as are demanded, in force, by as many operators, about one author. */
+static enum err
+check_approvals(const struct standing *s, const struct digest *manifest,
+    const struct digest *approvals, size_t count, uint64_t iat_s)
+{
+	const uint32_t needed =
+	    s->operators != NULL ? operators_threshold(s->operators, STATEMENT_APPROVE) : 0;
+	const struct operator_entry *by[NOTICE_APPROVALS_MAX];
+	const struct statement_document *d, *first = NULL;
+
+	if (count != needed)
+		return ERR_MISMATCH;
+	for (size_t i = 0; i < count; i++) {
+		const size_t at = find_statement(s, &approvals[i]);
+
+		if (at == s->statement_count ||
+		    (i > 0 && digest_compare(&approvals[i - 1], &approvals[i]) >= 0))
+			return ERR_MISMATCH;
+		d = s->statement[at];
+		first = i == 0 ? d : first;
+		by[i] = approvals_operator(d, s->operators, manifest, iat_s);
+		if (by[i] == NULL || !view_equal(author(d), author(first)))
+			return ERR_MISMATCH;
+		for (size_t j = 0; j < i; j++)
+			if (by[j] == by[i])
+				return ERR_MISMATCH;
+	}
+	return ERR_OK;
+}
+
+/*
+ * For so many more. ERR_FORMAT_SIZE if the list would be too large with them, by the longest lines
+ * that there are.
+ */
+static enum err
+make_room(struct standing *s, size_t numbers, size_t statements)
+{
+	struct inforce_number *number;
+	struct statement_document **statement;
+	struct due_window *window;
+
+	numbers += s->number_count;
+	statements += s->statement_count;
+	if (HEAD_LINES_MAX + numbers * NUMBER_LINE_MAX + statements * STATEMENT_LINE_MAX >
+	    INFORCE_SIZE_MAX)
+		return ERR_FORMAT_SIZE;
+	if ((number = reallocarray(s->number, numbers + 1, sizeof(*number))) == NULL)
+		return ERR_MEMORY;
+	s->number = number;
+	if ((statement = reallocarray(s->statement, statements + 1, sizeof(*statement))) == NULL)
+		return ERR_MEMORY;
+	s->statement = statement;
+	if ((window = reallocarray(s->window, statements + 1, sizeof(*window))) == NULL)
+		return ERR_MEMORY;
+	s->window = window;
+	return ERR_OK;
+}
+
+static struct inforce_number *
+find_number(const struct standing *s, const struct digest *key)
+{
+	for (size_t i = 0; i < s->number_count; i++)
+		if (digest_equal(&s->number[i].key, key))
+			return &s->number[i];
+	return NULL;
+}
+
+/* Its place; the count if it is not there. */
+static size_t
+find_statement(const struct standing *s, const struct digest *digest)
+{
+	size_t i = 0;
+
+	while (i < s->statement_count &&
+	       !digest_equal(statement_document_digest(s->statement[i]), digest))
+		i++;
+	return i;
+}
+
+static void
+use_number(struct standing *s, const struct statement_document *d)
+{
+	struct inforce_number *used = find_number(s, statement_document_key_id(d));
+
+	if (used == NULL) {
+		used = &s->number[s->number_count++];
+		used->key = *statement_document_key_id(d);
+	}
+	used->number = statement_document_statement(d)->number;
+}
+
+static void
+remove_statement(struct standing *s, size_t index)
+{
+	statement_document_free(&s->statement[index]);
+	s->statement[index] = s->statement[--s->statement_count];
+}
+
+static void
+find_windows(struct standing *s)
+{
+	s->window_count = 0;
+	for (size_t i = 0; i < s->statement_count; i++) {
+		const struct statement *said = statement_document_statement(s->statement[i]);
+
+		if (statement_kind(said) == STATEMENT_MAINTENANCE)
+			s->window[s->window_count++] =
+			    (struct due_window){.collectors = statement_value(said, "collectors"),
+				.workloads = statement_value(said, "workloads"),
+				.from_s = said->not_before_s,
+				.to_s = said->not_after_s};
+	}
+}
+
+static struct view
+author(const struct statement_document *d)
+{
+	return statement_document_statement(d)->author;
+}
+
+static int
+compare_digests(const void *a, const void *b)
+{
+	return digest_compare(a, b);
+}

@@ -1,0 +1,650 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "standing_fixture.h"
+
+static struct stand s;
+static struct standing *in_force;
+static char hex[DIGEST_HEX_SIZE + 1];
+
+/* What is refused leaves no trace: the list is the same afterwards. */
+static void
+assert_refused(const struct statement *said, const struct operator_key *by, enum err expected)
+{
+	struct buf before = BUF_INIT, after = BUF_INIT;
+
+	assert_int_equal(standing_write(in_force, &before), ERR_OK);
+	assert_int_equal(stand_take(&s, in_force, said, by, NULL), expected);
+	assert_int_equal(standing_write(in_force, &after), ERR_OK);
+	assert_true(view_equal(buf_view(&before), buf_view(&after)));
+	buf_free(&before);
+	buf_free(&after);
+}
+
+static struct digest
+assert_taken(const struct statement *said, const struct operator_key *by)
+{
+	struct digest digest;
+
+	assert_int_equal(stand_take(&s, in_force, said, by, &digest), ERR_OK);
+	return digest;
+}
+
+static struct digest
+approve(const struct digest *manifest, const char *author, const struct operator_key *by)
+{
+	struct statement said = stand_approve(&s, manifest, hex);
+
+	said.author = view_of_string(author);
+	return assert_taken(&said, by);
+}
+
+static enum err
+take(const struct digest *manifest, const struct digest *approvals, size_t count)
+{
+	return standing_take_manifest(in_force, manifest, approvals, count, T, stand_fetch, &s);
+}
+
+static void
+begin(const struct digest *manifest)
+{
+	standing_free(&in_force);
+	in_force = stand_begin(&s, manifest);
+}
+
+static void
+assert_approvals(const struct digest *manifest, uint32_t needed, uint32_t found)
+{
+	struct standing_approvals a;
+
+	standing_find_approvals(in_force, manifest, T, &a);
+	assert_int_equal(a.needed, needed);
+	assert_int_equal(a.found, found);
+}
+
+static void
+an_approval_is_taken_by_who_may_approve(void **state)
+{
+	struct statement said = stand_approve(&s, &s.next, hex);
+
+	(void)state;
+	begin(&s.one);
+	assert_taken(&said, &s.ann);
+	assert_int_equal(standing_statement_count(in_force), 1);
+}
+
+static void
+one_for_another_log_is_refused(void **state)
+{
+	struct statement said = stand_approve(&s, &s.next, hex);
+
+	(void)state;
+	begin(&s.one);
+	said.origin = VIEW_LITERAL("log.example/other");
+	assert_refused(&said, &s.ann, ERR_STATEMENT_ORIGIN);
+}
+
+static void
+a_number_is_used_once_and_rises(void **state)
+{
+	struct statement said = stand_approve(&s, &s.next, hex);
+
+	(void)state;
+	begin(&s.one);
+	assert_taken(&said, &s.ann);
+	assert_refused(&said, &s.ann, ERR_STATEMENT_NUMBER);
+	said.number--;
+	assert_refused(&said, &s.ann, ERR_STATEMENT_NUMBER);
+	said.number += 2;
+	assert_taken(&said, &s.ann);
+}
+
+static void
+numbers_are_each_keys_own(void **state)
+{
+	struct statement said = stand_approve(&s, &s.next, hex);
+
+	(void)state;
+	begin(&s.one);
+	assert_taken(&said, &s.ann);
+	assert_taken(&said, &s.bob);
+}
+
+static void
+a_number_stays_used_when_its_statement_is_over(void **state)
+{
+	struct statement said = stand_approve(&s, &s.next, hex);
+
+	(void)state;
+	begin(&s.one);
+	assert_taken(&said, &s.ann);
+	standing_expire(in_force, T + 3600);
+	assert_int_equal(standing_statement_count(in_force), 0);
+	said.not_after_s = T + 7200;
+	assert_refused(&said, &s.ann, ERR_STATEMENT_NUMBER);
+}
+
+static void
+who_lacks_the_right_is_refused(void **state)
+{
+	struct statement said = stand_approve(&s, &s.next, hex);
+
+	(void)state;
+	begin(&s.one);
+	assert_refused(&said, &s.cem, ERR_STATEMENT_RIGHT);
+}
+
+static void
+an_author_does_not_approve_his_own(void **state)
+{
+	struct statement said = stand_approve(&s, &s.next, hex);
+
+	(void)state;
+	begin(&s.one);
+	said.author = VIEW_LITERAL("ann");
+	assert_refused(&said, &s.ann, ERR_STATEMENT_AUTHOR);
+	assert_taken(&said, &s.bob);
+}
+
+static void
+an_author_maintains_his_own(void **state)
+{
+	struct statement said =
+	    stand_statement(&s, "maintenance", "collectors", "*://*/*", "workloads", "*");
+
+	(void)state;
+	begin(&s.one);
+	said.author = VIEW_LITERAL("cem");
+	assert_taken(&said, &s.cem);
+}
+
+static void
+a_key_that_nobody_lists_is_refused(void **state)
+{
+	struct statement said = stand_approve(&s, &s.next, hex);
+
+	(void)state;
+	begin(&s.one);
+	assert_refused(&said, &s.eve, ERR_STATEMENT_KEY);
+}
+
+static void
+without_operators_nobodys_statement_counts(void **state)
+{
+	struct statement said = stand_approve(&s, &s.next, hex);
+
+	(void)state;
+	begin(&s.alone);
+	assert_refused(&said, &s.ann, ERR_STATEMENT_KEY);
+	standing_free(&in_force);
+	assert_int_equal(standing_new(VIEW_LITERAL(ORIGIN), &in_force), ERR_OK);
+	assert_refused(&said, &s.ann, ERR_STATEMENT_KEY);
+}
+
+/* bob's key counts before 2030-01-01T00:00:00Z. */
+static void
+a_key_whose_time_is_over_is_refused(void **state)
+{
+	const uint64_t until_s = 1893456000;
+	struct statement said = stand_approve(&s, &s.next, hex);
+	struct buf envelope = BUF_INIT;
+
+	(void)state;
+	begin(&s.one);
+	said.not_after_s = until_s + 3600;
+	stand_sign(&said, &s.bob, &envelope);
+	assert_int_equal(standing_take_statement(in_force, buf_view(&envelope), until_s, NULL),
+	    ERR_STATEMENT_KEY);
+	assert_int_equal(
+	    standing_take_statement(in_force, buf_view(&envelope), until_s - 1, NULL), ERR_OK);
+	buf_free(&envelope);
+}
+
+static void
+maintenance_that_its_operator_has_not_signed_is_refused(void **state)
+{
+	struct statement said =
+	    stand_statement(&s, "maintenance", "collectors", "*://*/*", "workloads", "*");
+	struct operator_key forged = {"cem", s.eve.pair, s.cem.key};
+
+	(void)state;
+	begin(&s.one);
+	assert_refused(&said, &forged, ERR_STATEMENT_SIGNATURE);
+	assert_taken(&said, &s.cem);
+}
+
+static void
+what_is_no_envelope_is_refused(void **state)
+{
+	(void)state;
+	begin(&s.one);
+	assert_int_equal(
+	    standing_take_statement(in_force, VIEW_LITERAL("{}"), T, NULL), ERR_STATEMENT_FORMAT);
+}
+
+static void
+a_reserved_kind_is_refused_whoever_has_the_right(void **state)
+{
+	struct statement said = stand_statement(&s, "hold", "until", "later", NULL, NULL);
+
+	(void)state;
+	begin(&s.one);
+	assert_refused(&said, &s.ann, ERR_STATEMENT_KIND);
+}
+
+static void
+another_kinds_subject_is_refused(void **state)
+{
+	struct statement said = stand_statement(&s, "approve", "workload", "app", NULL, NULL);
+
+	(void)state;
+	begin(&s.one);
+	assert_refused(&said, &s.ann, ERR_STATEMENT_SUBJECT);
+}
+
+static void
+one_whose_time_is_over_is_refused(void **state)
+{
+	struct statement said = stand_approve(&s, &s.next, hex);
+
+	(void)state;
+	begin(&s.one);
+	said.not_before_s = T - 60;
+	said.not_after_s = T;
+	assert_refused(&said, &s.ann, ERR_STATEMENT_TIME);
+	said.not_after_s = T + 1;
+	assert_taken(&said, &s.ann);
+}
+
+/* As PROTOCOL.md has them: each red statement is made worse by the code before it. */
+static void
+the_first_reason_in_order_is_given(void **state)
+{
+	struct statement said = stand_approve(&s, &s.next, hex);
+	struct operator_key forged = {"cem", s.eve.pair, s.cem.key};
+
+	(void)state;
+	begin(&s.one);
+	assert_taken(&said, &s.ann); /* its number is used now */
+	assert_refused(&said, &s.ann, ERR_STATEMENT_NUMBER);
+	said.not_before_s = T - 60;
+	said.not_after_s = T;
+	assert_refused(&said, &s.ann, ERR_STATEMENT_TIME);
+	said.author = VIEW_LITERAL("ann");
+	assert_refused(&said, &s.ann, ERR_STATEMENT_AUTHOR);
+	said.author = VIEW_LITERAL("cem");
+	assert_refused(&said, &s.cem, ERR_STATEMENT_RIGHT);
+	assert_refused(&said, &forged, ERR_STATEMENT_SIGNATURE);
+	assert_refused(&said, &s.eve, ERR_STATEMENT_KEY);
+	said.origin = VIEW_LITERAL("log.example/other");
+	assert_refused(&said, &s.eve, ERR_STATEMENT_ORIGIN);
+	said.member[0].name = VIEW_LITERAL("policy");
+	assert_refused(&said, &s.eve, ERR_STATEMENT_SUBJECT);
+	said.kind_name = VIEW_LITERAL("clock");
+	assert_refused(&said, &s.eve, ERR_STATEMENT_KIND);
+}
+
+static void
+a_revoked_statement_is_in_force_no_more(void **state)
+{
+	struct statement said;
+	char revoked[DIGEST_HEX_SIZE + 1];
+	struct digest approval;
+
+	(void)state;
+	begin(&s.one);
+	approval = approve(&s.next, "dev", &s.ann);
+	digest_to_hex(&approval, revoked);
+	assert_approvals(&s.next, 1, 1);
+	said = stand_statement(&s, "revoke", "statement", revoked, NULL, NULL);
+	assert_refused(&said, &s.bob, ERR_STATEMENT_RIGHT);
+	assert_taken(&said, &s.ann);
+	assert_approvals(&s.next, 1, 0);
+	assert_int_equal(take(&s.next, &approval, 1), ERR_MISMATCH);
+}
+
+static void
+a_revoke_of_what_is_not_in_force_is_taken(void **state)
+{
+	struct statement said = stand_statement(&s, "revoke", "statement",
+	    "00000000000000000000000000000000000000000000000000000000000000aa", NULL, NULL);
+
+	(void)state;
+	begin(&s.one);
+	assert_taken(&said, &s.ann);
+}
+
+static void
+the_first_manifest_is_taken_as_it_is(void **state)
+{
+	const struct digest none = {{0}};
+
+	(void)state;
+	standing_free(&in_force);
+	assert_int_equal(standing_new(VIEW_LITERAL(ORIGIN), &in_force), ERR_OK);
+	assert_null(standing_manifest(in_force));
+	assert_int_equal(take(&s.one, &none, 1), ERR_MISMATCH);
+	assert_int_equal(take(&s.one, NULL, 0), ERR_OK);
+	assert_true(digest_equal(standing_manifest(in_force), &s.one));
+	assert_int_equal(operators_count(standing_operators(in_force)), 3);
+}
+
+static void
+where_none_are_named_a_manifest_follows_without_approvals(void **state)
+{
+	(void)state;
+	begin(&s.alone);
+	assert_approvals(&s.one, 0, 0);
+	assert_int_equal(take(&s.one, NULL, 0), ERR_OK);
+}
+
+static void
+without_the_approvals_that_the_one_before_demands_it_is_refused(void **state)
+{
+	struct digest approval;
+
+	(void)state;
+	begin(&s.one);
+	assert_int_equal(take(&s.next, NULL, 0), ERR_MISMATCH);
+	assert_true(digest_equal(standing_manifest(in_force), &s.one));
+	approval = approve(&s.two, "dev", &s.ann);
+	assert_int_equal(take(&s.next, &approval, 1), ERR_MISMATCH); /* of another manifest */
+	approval = approve(&s.next, "dev", &s.ann);
+	assert_int_equal(take(&s.next, &approval, 1), ERR_OK);
+	assert_null(standing_operators(in_force));
+}
+
+static void
+one_operator_counts_once(void **state)
+{
+	struct digest approval[2];
+
+	(void)state;
+	begin(&s.two);
+	approval[0] = approve(&s.next, "dev", &s.ann);
+	approval[1] = approve(&s.next, "dev", &s.ann);
+	assert_approvals(&s.next, 2, 1);
+	if (digest_compare(&approval[0], &approval[1]) > 0) {
+		const struct digest later = approval[0];
+
+		approval[0] = approval[1];
+		approval[1] = later;
+	}
+	assert_int_equal(take(&s.next, approval, 2), ERR_MISMATCH);
+	approve(&s.next, "dev", &s.bob);
+	assert_approvals(&s.next, 2, 2);
+}
+
+static void
+approvals_are_about_one_author(void **state)
+{
+	struct standing_approvals a;
+	struct digest approval[2];
+
+	(void)state;
+	begin(&s.two);
+	approval[0] = approve(&s.next, "dev", &s.ann);
+	approval[1] = approve(&s.next, "ops", &s.bob);
+	assert_approvals(&s.next, 2, 1);
+	if (digest_compare(&approval[0], &approval[1]) > 0) {
+		const struct digest later = approval[0];
+
+		approval[0] = approval[1];
+		approval[1] = later;
+	}
+	assert_int_equal(take(&s.next, approval, 2), ERR_MISMATCH);
+	approve(&s.next, "ops", &s.cem);
+	standing_find_approvals(in_force, &s.next, T, &a);
+	assert_int_equal(a.found, 2);
+	assert_int_equal(take(&s.next, a.statement, 2), ERR_OK);
+}
+
+static void
+approvals_are_named_once_each_and_rising(void **state)
+{
+	struct standing_approvals a;
+	struct digest falling[2], twice[2];
+
+	(void)state;
+	begin(&s.two);
+	approve(&s.next, "dev", &s.ann);
+	approve(&s.next, "dev", &s.bob);
+	standing_find_approvals(in_force, &s.next, T, &a);
+	falling[0] = a.statement[1];
+	falling[1] = a.statement[0];
+	twice[0] = twice[1] = a.statement[0];
+	assert_int_equal(take(&s.next, falling, 2), ERR_MISMATCH);
+	assert_int_equal(take(&s.next, twice, 2), ERR_MISMATCH);
+	assert_int_equal(take(&s.next, a.statement, 1), ERR_MISMATCH);
+	assert_int_equal(take(&s.next, a.statement, 2), ERR_OK);
+}
+
+static void
+an_approval_counts_only_in_its_time(void **state)
+{
+	struct statement said = stand_approve(&s, &s.next, hex);
+	struct standing_approvals a;
+
+	(void)state;
+	begin(&s.one);
+	said.not_before_s = T + 60;
+	assert_taken(&said, &s.ann);
+	assert_approvals(&s.next, 1, 0);
+	standing_find_approvals(in_force, &s.next, T + 60, &a);
+	assert_int_equal(a.found, 1);
+	standing_find_approvals(in_force, &s.next, T + 3600, &a);
+	assert_int_equal(a.found, 0);
+}
+
+/* Its key has to be one that the manifest in force lists, whatever it was when it was taken. */
+static void
+who_is_no_approver_any_more_does_not_count(void **state)
+{
+	struct standing_approvals a;
+	struct digest approval;
+
+	(void)state;
+	begin(&s.two);
+	approve(&s.one, "dev", &s.ann);
+	approve(&s.one, "dev", &s.bob);
+	approval = approve(&s.next, "dev", &s.cem);
+	standing_find_approvals(in_force, &s.one, T, &a);
+	assert_int_equal(take(&s.one, a.statement, a.found), ERR_OK);
+	assert_approvals(&s.next, 1, 0); /* under s.one, cem only maintains */
+	assert_int_equal(take(&s.next, &approval, 1), ERR_MISMATCH);
+}
+
+static void
+a_manifest_that_cannot_be_read_is_not_taken(void **state)
+{
+	struct digest unknown, reserved;
+
+	(void)state;
+	begin(&s.alone);
+	digest_of("unknown", 7, &unknown);
+	reserved = stand_store(&s, PACK_MANIFEST,
+	    VIEW_LITERAL("hallmark manifest v1\nsemantics 2\npolicy p "
+			 "0000000000000000000000000000000000000000000000000000000000000000\n"));
+	assert_int_equal(take(&unknown, NULL, 0), ERR_NOT_FOUND);
+	assert_int_equal(take(&reserved, NULL, 0), ERR_UNSUPPORTED);
+	assert_true(digest_equal(standing_manifest(in_force), &s.alone));
+}
+
+static void
+maintenance_makes_windows(void **state)
+{
+	struct statement said =
+	    stand_statement(&s, "maintenance", "collectors", "spiffe://t/*", "workloads", "app");
+	const struct due_window *w;
+	size_t count;
+
+	(void)state;
+	begin(&s.one);
+	(void)standing_windows(in_force, &count);
+	assert_int_equal(count, 0);
+	assert_taken(&said, &s.cem);
+	w = standing_windows(in_force, &count);
+	assert_int_equal(count, 1);
+	assert_int_equal(w->from_s, T);
+	assert_int_equal(w->to_s, T + 3600);
+	assert_true(view_equal(w->collectors, VIEW_LITERAL("spiffe://t/*")));
+	assert_true(view_equal(w->workloads, VIEW_LITERAL("app")));
+	standing_expire(in_force, T + 3599);
+	(void)standing_windows(in_force, &count);
+	assert_int_equal(count, 1);
+	standing_expire(in_force, T + 3600);
+	(void)standing_windows(in_force, &count);
+	assert_int_equal(count, 0);
+}
+
+static void
+what_is_written_is_loaded_again(void **state)
+{
+	struct statement said =
+	    stand_statement(&s, "maintenance", "collectors", "spiffe://t/*", "workloads", "app");
+	struct buf list = BUF_INIT, again = BUF_INIT;
+	struct standing *loaded;
+	size_t count;
+
+	(void)state;
+	begin(&s.one);
+	assert_taken(&said, &s.cem);
+	approve(&s.next, "dev", &s.ann);
+	assert_int_equal(standing_write(in_force, &list), ERR_OK);
+	assert_int_equal(
+	    standing_load(buf_view(&list), VIEW_LITERAL(ORIGIN), stand_fetch, &s, &loaded), ERR_OK);
+	assert_int_equal(standing_write(loaded, &again), ERR_OK);
+	assert_true(view_equal(buf_view(&list), buf_view(&again)));
+	(void)standing_windows(loaded, &count);
+	assert_int_equal(count, 1);
+	assert_int_equal(standing_statement_count(loaded), 2);
+	assert_int_equal(operators_count(standing_operators(loaded)), 3);
+	said.number = s.number; /* ann's last one */
+	standing_free(&in_force);
+	in_force = loaded; /* moved */
+	said = stand_approve(&s, &s.next, hex);
+	said.number--;
+	assert_refused(&said, &s.ann, ERR_STATEMENT_NUMBER);
+	buf_free(&list);
+	buf_free(&again);
+}
+
+/* A list with a number and a statement. */
+static enum err
+load(const struct digest *key, uint64_t number, const struct digest *statement, const char *kind)
+{
+	char first[DIGEST_HEX_SIZE + 1], second[DIGEST_HEX_SIZE + 1];
+	struct standing *loaded;
+	struct buf list = BUF_INIT;
+	enum err e;
+
+	digest_to_hex(key, first);
+	digest_to_hex(statement, second);
+	buf_append_format(&list, "hallmark in force v1\nnumber %s %d\nstatement %s %s\n", first,
+	    (int)number, second, kind);
+	e = standing_load(buf_view(&list), VIEW_LITERAL(ORIGIN), stand_fetch, &s, &loaded);
+	standing_free(&loaded);
+	buf_free(&list);
+	return e;
+}
+
+static void
+a_list_that_lies_of_its_statements_is_refused(void **state)
+{
+	const struct digest *key = statement_key_id(s.ann.key);
+	const struct digest *bob = statement_key_id(s.bob.key);
+	struct statement said = stand_approve(&s, &s.next, hex);
+	struct digest approval, foreign;
+
+	(void)state;
+	begin(&s.one);
+	said.number = 7;
+	s.number = 7;
+	approval = assert_taken(&said, &s.ann);
+	said.origin = VIEW_LITERAL("log.example/other");
+	assert_int_equal(stand_take(&s, in_force, &said, &s.ann, &foreign), ERR_STATEMENT_ORIGIN);
+	assert_int_equal(load(key, 7, &approval, "approve"), ERR_OK);
+	assert_int_equal(load(key, 6, &approval, "approve"), ERR_MISMATCH);
+	assert_int_equal(load(key, 7, &approval, "revoke"), ERR_MISMATCH);
+	assert_int_equal(load(key, 7, &foreign, "approve"), ERR_MISMATCH);
+	assert_int_equal(load(bob, 7, &approval, "approve"), ERR_MISMATCH);
+	assert_int_equal(load(key, 7, key, "approve"), ERR_NOT_FOUND);
+}
+
+static void
+a_list_of_a_later_version_is_not_understood(void **state)
+{
+	struct standing *loaded;
+
+	(void)state;
+	assert_int_equal(
+	    standing_load(VIEW_LITERAL("hallmark in force v1\nenforce hosts observe\n"),
+		VIEW_LITERAL(ORIGIN), stand_fetch, &s, &loaded),
+	    ERR_UNSUPPORTED);
+	assert_null(loaded);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	stand_setup(&s);
+	in_force = NULL;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	standing_free(&in_force);
+	stand_teardown(&s);
+	return 0;
+}
+
+#define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    ROW(an_approval_is_taken_by_who_may_approve),
+	    ROW(one_for_another_log_is_refused),
+	    ROW(a_number_is_used_once_and_rises),
+	    ROW(numbers_are_each_keys_own),
+	    ROW(a_number_stays_used_when_its_statement_is_over),
+	    ROW(who_lacks_the_right_is_refused),
+	    ROW(an_author_does_not_approve_his_own),
+	    ROW(an_author_maintains_his_own),
+	    ROW(a_key_that_nobody_lists_is_refused),
+	    ROW(without_operators_nobodys_statement_counts),
+	    ROW(a_key_whose_time_is_over_is_refused),
+	    ROW(maintenance_that_its_operator_has_not_signed_is_refused),
+	    ROW(what_is_no_envelope_is_refused),
+	    ROW(a_reserved_kind_is_refused_whoever_has_the_right),
+	    ROW(another_kinds_subject_is_refused),
+	    ROW(one_whose_time_is_over_is_refused),
+	    ROW(the_first_reason_in_order_is_given),
+	    ROW(a_revoked_statement_is_in_force_no_more),
+	    ROW(a_revoke_of_what_is_not_in_force_is_taken),
+	    ROW(the_first_manifest_is_taken_as_it_is),
+	    ROW(where_none_are_named_a_manifest_follows_without_approvals),
+	    ROW(without_the_approvals_that_the_one_before_demands_it_is_refused),
+	    ROW(one_operator_counts_once),
+	    ROW(approvals_are_about_one_author),
+	    ROW(approvals_are_named_once_each_and_rising),
+	    ROW(an_approval_counts_only_in_its_time),
+	    ROW(who_is_no_approver_any_more_does_not_count),
+	    ROW(a_manifest_that_cannot_be_read_is_not_taken),
+	    ROW(maintenance_makes_windows),
+	    ROW(what_is_written_is_loaded_again),
+	    ROW(a_list_that_lies_of_its_statements_is_refused),
+	    ROW(a_list_of_a_later_version_is_not_understood),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
