@@ -12,6 +12,10 @@
 #define ENVIRONMENT_MAX 256  /* names of one workload */
 #define KEY_MAX         64   /* bytes of "workloads[1023].environment[255]" and room */
 
+/* In what a component was made with: of a value the header and "environment=", and all the rest. */
+#define MADE_HEADER_SIZE 16
+#define MADE_FIXED_SIZE  64
+
 struct raw_signer {
 	char *address, *server_name, *log_certificate;
 };
@@ -162,6 +166,7 @@ static void take_process(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
 static void take_measures(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
+static void check_made(struct settings *s, const char *key, char *const *list, size_t count);
 static bool environment_name_is_good(const char *name);
 static bool unit_name_is_good(const char *name);
 static const char *key_of(char key[KEY_MAX], const char *list, size_t index, const char *rest);
@@ -200,9 +205,11 @@ collector_config_free(struct collector_config **c)
 static void
 take(struct settings *s, const void *loaded, void *config)
 {
+	const struct view bytes = yaml_file_bytes(s->yaml);
 	const struct raw *raw = loaded;
 	struct collector_config *c = config;
 
+	digest_of(bytes.data, bytes.size, &c->source);
 	take_signers(s, raw, c);
 	take_files(s, raw, c);
 	take_workloads(s, raw, c);
@@ -286,6 +293,8 @@ take_workload(
 			settings_fault(s, key_of(key, "workloads", index, ".environment"),
 			    "\"%s\" must be names of letters, digits and \"_\"; found \"%s\"", key,
 			    raw->environment[i]);
+	check_made(s, key_of(key, "workloads", index, ".environment"), raw->environment,
+	    raw->environment_count);
 	w->environment = (const char *const *)raw->environment;
 	w->environment_count = raw->environment_count;
 }
@@ -338,6 +347,7 @@ take_measures(
 			settings_fault(s, key_of(key, "workloads", index, ".files"),
 			    "\"%s\" must be patterns of absolute paths; found \"%s\"", key,
 			    raw->files[i]);
+	check_made(s, key_of(key, "workloads", index, ".files"), raw->files, raw->files_count);
 	w->files = (const char *const *)raw->files;
 	w->file_count = raw->files_count;
 	files = settings_has(s, key_of(key, "workloads", index, ".files"));
@@ -349,6 +359,21 @@ take_measures(
 	if (raw->measure_count > 0 && raw->environment_count > 0 && !w->measure[COMPONENT_RUNTIME])
 		settings_fault(s, key_of(key, "workloads", index, ".environment"),
 		    "\"%s\" lists names, but \"measure\" lacks \"runtime\": add it there", key);
+}
+
+/* All of it stands in the component that is made with it. */
+static void
+check_made(struct settings *s, const char *key, char *const *list, size_t count)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < count; i++)
+		size += MADE_HEADER_SIZE + strlen(list[i]);
+	if (size > COMPONENT_MADE_SIZE_MAX - MADE_FIXED_SIZE)
+		settings_fault(s, key,
+		    "\"%s\" must not take more than %d bytes together, each with %d more; found "
+		    "%zu",
+		    key, COMPONENT_MADE_SIZE_MAX - MADE_FIXED_SIZE, MADE_HEADER_SIZE, size);
 }
 
 /* POSIX.1-2017, 8.1, and small letters. */

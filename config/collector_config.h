@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "config/faults.h"
+#include "proto/digest.h"
 #include "proto/err.h"
 #include "proto/evidence/component.h"
 
@@ -39,7 +40,8 @@ struct collector_workload {
 };
 
 struct collector_config {
-	size_t signer_count; /* tried in order */
+	struct digest source; /* SHA-256 of the file, as it was read */
+	size_t signer_count;  /* tried in order */
 	const struct collector_signer *signers;
 	struct {
 		const char *certificate;

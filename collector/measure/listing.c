@@ -26,7 +26,8 @@ static const struct {
 };
 
 static void text_files(const struct component *c, struct buf *to);
-static void text_facts(const struct component *c, struct buf *to);
+static void text_made(const struct component *c, struct buf *to);
+static void text_facts(const struct component_fact *facts, size_t count, struct buf *to);
 static void text_flags(uint32_t flags, struct buf *to);
 static void text_time(uint64_t time_ms, struct buf *to);
 static void pad(struct buf *to, size_t begun, size_t width);
@@ -55,10 +56,12 @@ listing_text(const struct listing *l, struct buf *to)
 		    b->count == 1 ? "" : "s", (unsigned long long)b->size);
 		digest_hex(&b->digest, to);
 		buf_append_byte(to, '\n');
+		text_made(l->component[kind], to);
 		if (component_kind_shape((enum component_kind)kind) == COMPONENT_SHAPE_FILE)
 			text_files(l->component[kind], to);
 		else
-			text_facts(l->component[kind], to);
+			text_facts(
+			    l->component[kind]->items.facts, l->component[kind]->item_count, to);
 	}
 }
 
@@ -84,9 +87,15 @@ listing_json(const struct listing *l, struct buf *to)
 		buf_append_format(to, "%s\"%s\":{\"sha256\":\"", first ? "" : ",",
 		    component_kind_name((enum component_kind)kind));
 		digest_hex(&m->component[kind].digest, to);
-		buf_append_format(to, "\",\"count\":%llu,\"size\":%llu,\"items\":[",
+		buf_append_format(to, "\",\"count\":%llu,\"size\":%llu,\"made\":[",
 		    (unsigned long long)m->component[kind].count,
 		    (unsigned long long)m->component[kind].size);
+		for (size_t i = 0; i < c->made_count; i++) {
+			if (i > 0)
+				buf_append_byte(to, ',');
+			json_fact(&c->made[i], to);
+		}
+		buf_append_string(to, "],\"items\":[");
 		for (size_t i = 0; i < c->item_count; i++) {
 			if (i > 0)
 				buf_append_byte(to, ',');
@@ -143,15 +152,25 @@ text_files(const struct component *c, struct buf *to)
 }
 
 static void
-text_facts(const struct component *c, struct buf *to)
+text_made(const struct component *c, struct buf *to)
+{
+	if (c->made_count == 0)
+		return;
+	buf_append_string(to, "  made with\n");
+	text_facts(c->made, c->made_count, to);
+	buf_append_string(to, "  found\n");
+}
+
+static void
+text_facts(const struct component_fact *facts, size_t count, struct buf *to)
 {
 	size_t width = 0;
 
-	for (size_t i = 0; i < c->item_count; i++)
-		if (c->items.facts[i].name.size > width)
-			width = c->items.facts[i].name.size;
-	for (size_t i = 0; i < c->item_count; i++) {
-		const struct component_fact *f = &c->items.facts[i];
+	for (size_t i = 0; i < count; i++)
+		if (facts[i].name.size > width)
+			width = facts[i].name.size;
+	for (size_t i = 0; i < count; i++) {
+		const struct component_fact *f = &facts[i];
 
 		for (size_t v = 0; v == 0 || v < f->value_count; v++) {
 			size_t begun;

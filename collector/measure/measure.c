@@ -11,6 +11,7 @@
 #include "collector/measure/measure_files.h"
 #include "collector/measure/measure_host.h"
 #include "collector/measure/measure_libraries.h"
+#include "collector/measure/measure_made.h"
 #include "collector/measure/measure_packages.h"
 #include "collector/measure/measure_runtime.h"
 #include "collector/measure/pattern.h"
@@ -128,7 +129,8 @@ measure_kind(struct measure_context *m, enum component_kind kind, const struct m
 		return ERR_MEMORY;
 	if (functions[kind] == NULL)
 		abort(); /* the configuration lets no kind through that has no function */
-	if ((e = functions[kind](m, builder)) == ERR_OK)
+	if ((e = functions[kind](m, builder)) == ERR_OK &&
+	    (e = measure_made(m->workload, kind, builder)) == ERR_OK)
 		e = component_finish(builder, &bytes, &count);
 	component_builder_free(&builder); /* before the bytes are used: both are large */
 	if (e == ERR_OK) {

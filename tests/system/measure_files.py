@@ -80,6 +80,18 @@ def test_what_patterns_find():
             assert refused in told, told
 
 
+def test_what_it_was_made_with_is_told():
+    with Tree() as tree:
+        patterns = [f"{tree.dir}/tree/{name}" for name in ("z*", "a\\*b", "**")]
+        made = tree.measure("files", pid=tree.process.pid,
+                            files=patterns)["components"]["files"]["made"]
+        assert made == [{"name": "patterns",
+                         "values": [p.replace("\\", "\\x5c") for p in patterns]}], made
+        done = tree.call("files", "executable", pid=tree.process.pid, files=patterns,
+                         json_wanted=False)
+        assert done.stdout.count("made with") == 1 and "  patterns  /" in done.stdout, done.stdout
+
+
 def test_links_are_told_and_not_followed():
     with Tree() as tree:
         tree.write("secret/inside")

@@ -240,6 +240,13 @@ def test_facts_of_a_process():
         assert facts["cwd"] == [str(host.dir)] and facts["root"] == ["/"]
         assert facts["tracer"] == ["0"] and facts["no_new_privs"] == ["0"]
         assert "environment" not in host.facts("runtime", pid=process.pid)
+
+        def made(**options):
+            return host.measure("runtime", pid=process.pid,
+                                **options)["components"]["runtime"]["made"]
+        assert made() == []
+        assert made(environment=["WANTED", "ABSENT"]) == [
+            {"name": "options", "values": ["environment=WANTED", "environment=ABSENT"]}]
         stat = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
         assert facts["start_time"] == [stat[19]]
 

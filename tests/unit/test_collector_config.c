@@ -201,6 +201,33 @@ test_measures(void **state)
 	refuse(state, "[executable]", "[runtime]\n    environment: [A=B]", 10, "letters, digits");
 }
 
+/* What the component that is made with them cannot hold, and as much as it can. */
+static void
+test_patterns_take_so_many_bytes(void **state)
+{
+	const size_t each = 1000, count = 64; /* with 16 more each: 65,024 of 65,472 bytes */
+	char *to = calloc(1, 2 * (each + 8) * count), *p = to;
+	struct collector_config *c;
+
+	assert_non_null(to);
+	p += sprintf(p, "[files]\n    files: [");
+	for (size_t i = 0; i < count; i++) {
+		*p++ = '/';
+		memset(p, 'a', each - 1);
+		p += each - 1;
+		p += sprintf(p, i + 1 < count ? ", " : "]");
+	}
+	c = accept(state, "[executable]", to);
+	assert_int_equal(c->workloads[0].file_count, count);
+	collector_config_free(&c);
+	strcpy(p - 1,
+	    ", /one, /more, /that, /goes, /over, /what, /is, /allowed, /there, /together, "
+	    "/and, /is, /refused, /so, /that, /nothing, /is, /left, /out, /of, /it, /a, "
+	    "/b]");
+	refuse(state, "[executable]", to, 10, "must not take more than 65472 bytes");
+	free(to);
+}
+
 static void
 test_every_fault_in_one_run(void **state)
 {
@@ -270,6 +297,7 @@ main(void)
 	    WITH_FIXTURE(test_several_signers),
 	    WITH_FIXTURE(test_workload_with_everything),
 	    WITH_FIXTURE(test_addresses),
+	    WITH_FIXTURE(test_patterns_take_so_many_bytes),
 	    WITH_FIXTURE(test_files_and_directories),
 	    WITH_FIXTURE(test_ranges),
 	    WITH_FIXTURE(test_process_is_named_once),

@@ -1,0 +1,16 @@
+/*
+ * What a component is made with, as it says itself: `patterns` of the files, and of the runtime
+ * `options`, an "environment=NAME" for each variable that is asked for; all in the configuration's
+ * order.
+ */
+#ifndef HALLMARK_COLLECTOR_MEASURE_MEASURE_MADE_H
+#define HALLMARK_COLLECTOR_MEASURE_MEASURE_MADE_H
+
+#include "config/collector_config.h"
+#include "proto/evidence/component.h"
+
+/* ERR_MSG_RANGE for more than a component holds, which the configuration's loader refuses. */
+enum err measure_made(const struct collector_workload *w, enum component_kind kind,
+    struct component_builder *to) MUST_USE;
+
+#endif
