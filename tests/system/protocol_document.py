@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+import appraisal
 import hallmark
 from hallmark import ROOT
 
@@ -120,6 +121,17 @@ def test_flags_of_files_are_those_of_the_code():
     wanted = re.findall(r"COMPONENT_FILE_(?!FLAG_MASK)\w+ = (\d+)", header("proto/evidence/component.h"))
     # The table of flags is the only one whose rows have two cells and begin with a number.
     assert [r[0] for r in rows(r"\d+") if len(r) == 2 and r[0] in wanted][:9] == wanted
+
+
+def test_printable_text_is_that_of_the_code():
+    listed = re.search(r"without U\+(.*?)\. \"White space\"", FLAT)[1]
+    document = [tuple(int(end, 16) for end in (r.split("-") * 2)[:2])
+                for r in re.split(", | and ", listed)]
+    table = re.search(r"hidden\[\] = \{(.*?)\};", (ROOT / "proto/text.c").read_text(), re.S)[1]
+    code = [tuple(int(end, 16) for end in pair)
+            for pair in re.findall(r"\{0x(\w+), 0x(\w+)\}", table)]
+    assert len(code) > 15 and code == sorted(code)
+    assert document == code == list(appraisal.UNPRINTABLE)
 
 
 def test_claims_of_both_dialects_are_those_of_the_code():
