@@ -38,7 +38,7 @@ receipt_check_run(const struct seal_wanted *wanted, struct view bytes, const str
 		o = check_inclusion(out, f);
 	}
 	/* Two ways to the same answer, or the program is broken. */
-	if (o == OUTCOME_GOOD && tlogproof_verify(&out->proof, v, &again) != ERR_OK)
+	if (o == OUTCOME_GOOD && tlogproof_verify(&out->proof, out->proof.extra, v, &again) != ERR_OK)
 		abort();
 	note_verifier_free(&v);
 	return o == OUTCOME_GOOD ? check_report(out, wanted->certificate, f) : o;
