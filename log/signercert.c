@@ -25,6 +25,8 @@ static char *describe(X509 *x509);
 static void append_date(struct buf *to, const ASN1_TIME *date);
 static bool uri_is(const ASN1_STRING *uri, const char *origin);
 static bool name_is(const ASN1_STRING *name, const char *origin);
+static enum err try_lines(const struct signercert *c, const struct note *n, struct view origin,
+    bool named, size_t *line, struct note_verifier **out);
 static enum err try_line(
     const struct signercert *c, const struct note_signature *s, struct note_verifier **out);
 
@@ -150,21 +152,30 @@ signercert_verifier(
     const struct signercert *c, const struct note *n, size_t *line, struct note_verifier **out)
 {
 	struct view rest = n->text, origin;
+	size_t at = 0;
 	enum err e = line_next(&rest, &origin);
 
 	*out = NULL;
 	if (e != ERR_OK)
 		return e;
-	e = ERR_UNKNOWN_KEY;
-	for (size_t i = 0; i < 2 * n->signature_count && e == ERR_UNKNOWN_KEY; i++) {
-		const size_t at = i % n->signature_count;
-		const bool first_pass = i < n->signature_count;
+	if ((e = try_lines(c, n, origin, true, &at, out)) == ERR_UNKNOWN_KEY)
+		e = try_lines(c, n, origin, false, &at, out);
+	if (e == ERR_OK && line != NULL)
+		*line = at;
+	return e;
+}
 
-		if (view_equal(n->signature[at].name, origin) != first_pass)
-			continue;
-		e = try_line(c, &n->signature[at], out);
-		if (line != NULL)
-			*line = at;
+/* Of the lines under the origin's name, or of all others. */
+static enum err
+try_lines(const struct signercert *c, const struct note *n, struct view origin, bool named,
+    size_t *line, struct note_verifier **out)
+{
+	enum err e = ERR_UNKNOWN_KEY;
+
+	for (size_t i = 0; i < n->signature_count && e == ERR_UNKNOWN_KEY; i++) {
+		*line = i;
+		if (view_equal(n->signature[i].name, origin) == named)
+			e = try_line(c, &n->signature[i], out);
 	}
 	return e;
 }
