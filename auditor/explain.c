@@ -6,29 +6,30 @@
 #include "proto/encoding.h"
 #include "proto/text.h"
 
-/* Lines of a receipt before its first hash: format, extra, index. */
-#define LINES_BEFORE_HASHES 3
-
 static enum err append_assignment(struct buf *to, const char *name, const char *path);
-static void explain_parts(FILE *to);
+static size_t first_hash_line(const struct receipt_check *c);
+static void explain_parts(FILE *to, const struct receipt_check *c);
 static void explain_key(FILE *to, const struct receipt_check *c);
 static void explain_signature(FILE *to);
 static void explain_leaf(FILE *to, const struct receipt_check *c);
 static void explain_path(FILE *to, const struct receipt_check *c);
-static void explain_step(FILE *to, size_t i, bool sibling_is_left);
+static void explain_step(FILE *to, size_t line, bool sibling_is_left);
 static void explain_root(FILE *to, const struct receipt_check *c);
 static void explain_spelling(FILE *to, const struct receipt_check *c);
+static void spell_signatures(FILE *to, const struct receipt_check *c);
 static void explain_report(FILE *to, const struct receipt_check *c);
 static void expect_origin(FILE *to, const struct receipt_check *c);
 
 enum err
-explain_write(
-    FILE *to, const char *receipt_path, const char *certificate_path, const struct receipt_check *c)
+explain_write(FILE *to, const char *receipt_path, const char *report_path,
+    const char *certificate_path, const struct receipt_check *c)
 {
 	struct buf names = BUF_INIT;
 	enum err e;
 
 	if ((e = append_assignment(&names, "receipt", receipt_path)) == ERR_OK &&
+	    (c->proof.has_extra ||
+		(e = append_assignment(&names, "report", report_path)) == ERR_OK) &&
 	    (e = append_assignment(&names, "cert", certificate_path)) == ERR_OK)
 		e = buf_status(&names);
 	if (e == ERR_OK) {
@@ -37,7 +38,7 @@ explain_write(
 		      "empty directory.\n",
 		    to);
 		fwrite(names.data, 1, names.size, to);
-		explain_parts(to);
+		explain_parts(to, c);
 		explain_key(to, c);
 		explain_signature(to);
 		explain_leaf(to, c);
@@ -74,16 +75,36 @@ append_assignment(struct buf *to, const char *name, const char *path)
 	return e;
 }
 
-static void
-explain_parts(FILE *to)
+/* Before it: format, extra if there is one, index. */
+static size_t
+first_hash_line(const struct receipt_check *c)
 {
-	fputs("\n# 1. Take the receipt apart: the report, then the signed checkpoint behind the "
-	      "first empty line.\n"
-	      "sed -n '2s/^extra //p' \"$receipt\" | base64 -d > report.json\n"
-	      "sed '1,/^$/d' \"$receipt\" > note.txt\n"
-	      "sed '/^$/,$d' note.txt > checkpoint.txt\n"
-	      "cat checkpoint.txt; echo\n",
-	    to);
+	return c->proof.has_extra ? 4 : 3;
+}
+
+static void
+explain_parts(FILE *to, const struct receipt_check *c)
+{
+	if (c->proof.has_extra)
+		fputs(
+		    "\n# 1. Take the receipt apart: the report, then the signed checkpoint behind "
+		    "the first empty line.\n"
+		    "sed -n '2s/^extra //p' \"$receipt\" | base64 -d > report.json\n",
+		    to);
+	else
+		fputs(
+		    "\n# 1. The report, which stands beside the receipt; then the receipt's signed "
+		    "checkpoint, behind the first empty line.\n"
+		    "cat \"$report\" > report.json\n",
+		    to);
+	fprintf(to,
+	    "sed '1,/^$/d' \"$receipt\" > note.txt\n"
+	    "sed '/^$/,$d' note.txt > checkpoint.txt\n"
+	    "cat checkpoint.txt; echo\n"
+	    "#    The log's signature line, which may stand among those of others.\n"
+	    "sed '1,/^$/d' note.txt > lines.txt\n"
+	    "sed -n %zup lines.txt > line.txt\n",
+	    c->line + 1);
 }
 
 static void
@@ -94,7 +115,7 @@ explain_key(FILE *to, const struct receipt_check *c)
 	    to);
 	expect_origin(to, c);
 	fputs("head -n 1 checkpoint.txt\n"
-	      "tail -n 1 note.txt | cut -d ' ' -f 2\n"
+	      "cut -d ' ' -f 2 line.txt\n"
 	      "openssl x509 -in \"$cert\" -noout -subject -dates\n"
 	      "#    The key, on P-256 or of RSA with 2048 bits or more.\n"
 	      "openssl x509 -in \"$cert\" -noout -pubkey > signer.pem\n"
@@ -103,7 +124,7 @@ explain_key(FILE *to, const struct receipt_check *c)
 	      "of more\n"
 	      "#    than the key, see PROTOCOL.md). Both lines must be equal.\n"
 	      "openssl pkey -pubin -in signer.pem -outform DER | sha256sum | head -c 8; echo\n"
-	      "tail -n 1 note.txt | cut -d ' ' -f 3 | base64 -d > signature.bin\n"
+	      "cut -d ' ' -f 3 line.txt | base64 -d > signature.bin\n"
 	      "head -c 4 signature.bin | od -An -tx1 | tr -d ' '\n",
 	    to);
 }
@@ -124,7 +145,7 @@ explain_leaf(FILE *to, const struct receipt_check *c)
 	char hex[DIGEST_HEX_SIZE + 1];
 	struct digest leaf;
 
-	merkle_leaf(c->proof.extra, &leaf);
+	merkle_leaf(c->entry, &leaf);
 	digest_to_hex(&leaf, hex);
 	fprintf(to,
 	    "\n# 4. The leaf: SHA-256 of a zero byte and the report.\n"
@@ -150,7 +171,7 @@ explain_path(FILE *to, const struct receipt_check *c)
 	for (size_t i = 0; i < c->proof.proof.count && last > 0; i++) {
 		const bool left = (node & 1) != 0 || node == last;
 
-		explain_step(to, i, left);
+		explain_step(to, first_hash_line(c) + i, left);
 		while (left && (node & 1) == 0 && node != 0) {
 			node >>= 1;
 			last >>= 1;
@@ -161,14 +182,13 @@ explain_path(FILE *to, const struct receipt_check *c)
 }
 
 static void
-explain_step(FILE *to, size_t i, bool sibling_is_left)
+explain_step(FILE *to, size_t line, bool sibling_is_left)
 {
 	fprintf(to,
 	    "sed -n %zup \"$receipt\" | base64 -d > sibling.bin\n"
 	    "{ printf '\\001'; cat %s; } | openssl dgst -sha256 -binary > parent.bin\n"
 	    "mv parent.bin hash.bin\n",
-	    LINES_BEFORE_HASHES + 1 + i,
-	    sibling_is_left ? "sibling.bin hash.bin" : "hash.bin sibling.bin");
+	    line, sibling_is_left ? "sibling.bin hash.bin" : "hash.bin sibling.bin");
 }
 
 static void
@@ -200,18 +220,40 @@ explain_spelling(FILE *to, const struct receipt_check *c)
 	    "\n# 7. The one way to write this receipt: made again from its parts. Both lines must "
 	    "be "
 	    "equal.\n"
-	    "{ echo 'c2sp.org/tlog-proof@v1'; printf 'extra '; base64 -w 0 report.json; echo; echo "
-	    "'index %" PRIu64 "'; } > again.txt\n",
+	    "{ echo 'c2sp.org/tlog-proof@v1'; %secho 'index %" PRIu64 "'; } > again.txt\n",
+	    c->proof.has_extra ? "printf 'extra '; base64 -w 0 report.json; echo; " : "",
 	    c->proof.index);
 	for (size_t i = 0; i < c->proof.proof.count; i++)
 		fprintf(to, "sed -n %zup \"$receipt\" | base64 -d | base64 >> again.txt\n",
-		    LINES_BEFORE_HASHES + 1 + i);
-	fputs("{ echo; cat checkpoint.txt; echo; printf '\\342\\200\\224 '; } >> again.txt\n"
-	      "{ head -n 1 checkpoint.txt | tr '\\n' ' '; base64 -w 0 signature.bin; echo; } >> "
-	      "again.txt\n"
-	      "sha256sum < again.txt\n"
+		    first_hash_line(c) + i);
+	fputs("{ echo; cat checkpoint.txt; echo; } >> again.txt\n", to);
+	spell_signatures(to, c);
+	fputs("sha256sum < again.txt\n"
 	      "sha256sum < \"$receipt\"\n",
 	    to);
+}
+
+/* The log's under its own name; the others as they are, made again from their parts. */
+static void
+spell_signatures(FILE *to, const struct receipt_check *c)
+{
+	struct note n;
+
+	if (note_parse(c->proof.note, &n) != ERR_OK)
+		return;
+	for (size_t i = 0; i < n.signature_count; i++) {
+		fputs("printf '\\342\\200\\224 ' >> again.txt\n", to);
+		if (i == c->line)
+			fputs("{ head -n 1 checkpoint.txt | tr '\\n' ' '; base64 -w 0 "
+			      "signature.bin; echo; } >> again.txt\n",
+			    to);
+		else
+			fprintf(to,
+			    "{ sed -n %zup lines.txt | cut -d ' ' -f 2 | tr '\\n' ' '; sed -n "
+			    "%zup lines.txt | cut -d ' ' -f 3 | base64 -d | base64 -w 0; echo; } "
+			    ">> again.txt\n",
+			    i + 1, i + 1);
+	}
 }
 
 static void

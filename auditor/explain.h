@@ -11,11 +11,12 @@
 #include "proto/err.h"
 
 /*
- * Writes the commands for a receipt that was at least parsed. The paths are made absolute. Lines
- * beginning with '#' are commentary; what a command should print stands behind "# expect: ".
- * ERR_IO if a path cannot be made absolute, ERR_UNSUPPORTED if one is not printable.
+ * Writes the commands for a receipt that was at least parsed; `report_path` counts where the
+ * receipt has no report in it. The paths are made absolute. Lines beginning with '#' are
+ * commentary; what a command should print stands behind "# expect: ". ERR_IO if a path cannot be
+ * made absolute, ERR_UNSUPPORTED if one is not printable.
  */
-enum err explain_write(FILE *to, const char *receipt_path, const char *certificate_path,
-    const struct receipt_check *c) MUST_USE;
+enum err explain_write(FILE *to, const char *receipt_path, const char *report_path,
+    const char *certificate_path, const struct receipt_check *c) MUST_USE;
 
 #endif

@@ -16,7 +16,9 @@
 
 static const char usage[] =
     "usage: hallmark-audit verify FILE.tlog-proof... --cert CRT [--origin NAME] [--explain]\n"
-    "       hallmark-audit show   FILE.tlog-proof [--json]\n"
+    "       hallmark-audit verify FILE.tlog-proof --report FILE --cert CRT [--origin NAME] "
+    "[--explain]\n"
+    "       hallmark-audit show   FILE.tlog-proof [--report FILE] [--json]\n"
     "       hallmark-audit show   --log DIR --index N --cert CRT [--origin NAME] [--json]\n"
     "       hallmark-audit fsck   --log DIR --cert CRT [--origin NAME] [--faults N]\n"
     "                             [--reports [--policy SHA256]...]\n"
@@ -25,6 +27,7 @@ static const char usage[] =
     "       hallmark-audit --version | --help\n"
     "\n"
     "CRT is the PEM certificate of the log's key: all that is trusted. No network is used.\n"
+    "--report: the report's bytes, where the receipt has none in it (no line \"extra\").\n"
     "--policy: what stands behind the name of a policy that is expected (hallmark-signer check\n"
     "prints it); a report by any other is bad. Without it, every policy of the signer's is good.\n"
     "exit status: 0 good; 1 proved bad (also what is malformed: each document has one valid\n"
@@ -32,7 +35,7 @@ static const char usage[] =
 
 /* What the command line says; NULL or false where it does not. */
 struct arguments {
-	const char *certificate, *origin, *log, *evidence;
+	const char *certificate, *origin, *log, *evidence, *report;
 	char **files;
 	size_t file_count;
 	struct digest *policies;
@@ -59,8 +62,8 @@ static int fail_usage(const char *what);
 static int fail_argument(const struct command *command, const char *argument);
 
 static const struct command commands[] = {
-    {"verify", "fcox", run_verify},
-    {"show", "fjcoli", run_show},
+    {"verify", "fcoxt", run_verify},
+    {"show", "fjcolit", run_show},
     {"fsck", "colrnp", run_fsck},
     {"replay", "coleianp", run_replay},
 };
@@ -77,6 +80,7 @@ static const struct {
     {'i', true, "--index"},
     {'n', true, "--faults"},
     {'p', true, "--policy"},
+    {'t', true, "--report"},
     {'j', false, "--json"},
     {'x', false, "--explain"},
     {'r', false, "--reports"},
@@ -124,10 +128,13 @@ static int
 run_verify(const struct arguments *a)
 {
 	const struct verify_options options = {
-	    a->certificate, a->origin, a->explain, a->file_count, a->files};
+	    a->certificate, a->origin, a->explain, a->file_count, a->files, a->report};
 
 	if (a->file_count == 0 || a->certificate == NULL)
 		return fail_usage("verify: expected receipts and --cert");
+	if (a->report != NULL && a->file_count != 1)
+		return fail_usage(
+		    "verify: --report is of one receipt: expected no other beside it");
 	return (int)verify_run(&options, stdout);
 }
 
@@ -136,9 +143,10 @@ run_show(const struct arguments *a)
 {
 	const bool receipt = a->file_count == 1 && a->log == NULL && !a->has_index &&
 			     a->certificate == NULL && a->origin == NULL;
-	const bool entry =
-	    a->file_count == 0 && a->log != NULL && a->has_index && a->certificate != NULL;
+	const bool entry = a->file_count == 0 && a->log != NULL && a->has_index &&
+			   a->certificate != NULL && a->report == NULL;
 	const struct show_options options = {.file = receipt ? a->files[0] : NULL,
+	    .report = a->report,
 	    .log = a->log,
 	    .certificate = a->certificate,
 	    .origin = a->origin,
@@ -240,6 +248,9 @@ take_option(
 		break;
 	case 'e':
 		text = &a->evidence;
+		break;
+	case 't':
+		text = &a->report;
 		break;
 	case 'p':
 		if (digest_from_hex(view_of_string(value), &a->policies[a->policy_count]) != ERR_OK)

@@ -9,10 +9,13 @@
 #include "log/receipt_check.h"
 #include "log/signercert.h"
 #include "proto/encoding.h"
+#include "proto/tlog/tile.h"
 #include "proto/utc.h"
 
-static enum outcome read_receipt(
-    const char *path, const struct display *d, struct buf *report, uint64_t *index);
+static enum outcome read_receipt(const struct show_options *options, const struct display *d,
+    struct buf *report, uint64_t *index);
+static enum outcome read_beside(
+    const char *path, const struct tlogproof *p, const struct display *d, struct buf *report);
 static enum outcome read_log(
     const struct show_options *options, const struct display *d, struct buf *report);
 static enum outcome show_bytes(
@@ -36,7 +39,7 @@ show_run(const struct show_options *options, FILE *to)
 	enum outcome o;
 
 	if (options->file != NULL)
-		o = read_receipt(options->file, &d, &report, &index);
+		o = read_receipt(options, &d, &report, &index);
 	else
 		o = read_log(options, &d, &report);
 	if (o == OUTCOME_GOOD) {
@@ -72,8 +75,10 @@ show_report(const struct report *r, const struct display *d)
 }
 
 static enum outcome
-read_receipt(const char *path, const struct display *d, struct buf *report, uint64_t *index)
+read_receipt(const struct show_options *options, const struct display *d, struct buf *report,
+    uint64_t *index)
 {
+	const char *path = options->file;
 	struct buf text = BUF_INIT;
 	struct tlogproof proof;
 	enum outcome o = OUTCOME_GOOD;
@@ -88,9 +93,32 @@ read_receipt(const char *path, const struct display *d, struct buf *report, uint
 		    err_text(e));
 	} else {
 		*index = proof.index;
+		o = read_beside(options->report, &proof, d, report);
 	}
 	buf_free(&text);
 	return o;
+}
+
+/* `report` has what the receipt has of it, and then what there is of it at all. */
+static enum outcome
+read_beside(
+    const char *path, const struct tlogproof *p, const struct display *d, struct buf *report)
+{
+	const struct findings f = display_findings(d);
+	struct buf beside = BUF_INIT;
+	struct view given, entry;
+	enum outcome o;
+	enum err e = ERR_OK;
+
+	if (path != NULL && (e = inputfile_read(AT_FDCWD, path, ENTRY_SIZE_MAX, &beside)) != ERR_OK)
+		return display_step(
+		    d, "report", outcome_of_error(e), "%s: %s", path, inputfile_reason(e));
+	given = buf_view(&beside);
+	o = receipt_check_entry(p, path != NULL ? &given : NULL, &f, &entry);
+	if (o == OUTCOME_GOOD && !p->has_extra)
+		buf_append_view(report, entry);
+	buf_free(&beside);
+	return o == OUTCOME_GOOD && buf_status(report) != ERR_OK ? OUTCOME_UNKNOWN : o;
 }
 
 static enum outcome

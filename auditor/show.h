@@ -15,6 +15,7 @@
 
 struct show_options {
 	const char *file;        /* a receipt; NULL: an entry of a log */
+	const char *report;      /* of a receipt that has none in it; or NULL */
 	const char *log;         /* its directory */
 	const char *certificate; /* of the log's key; only with `log` */
 	const char *origin;      /* NULL: whichever the certificate's key signed under */

@@ -9,10 +9,14 @@
 #include "log/inputfile.h"
 #include "log/receipt_check.h"
 #include "proto/err.h"
+#include "proto/tlog/tile.h"
 #include "proto/utc.h"
 
 static enum outcome verify_file(const struct verify_options *options,
     const struct seal_wanted *wanted, const char *path, FILE *to);
+static enum outcome check_file(const struct verify_options *options,
+    const struct seal_wanted *wanted, struct view bytes, const struct display *d,
+    struct buf *report, struct receipt_check *c);
 static void tell_report(const struct display *d, const struct report *r);
 static void tell_verdict(const struct display *d, enum outcome o, const struct receipt_check *c);
 
@@ -22,7 +26,7 @@ verify_run(const struct verify_options *options, FILE *to)
 	const struct display d = {.to = to, .margin = options->explain ? "# " : "  "};
 	const struct findings f = display_findings(&d);
 	struct signercert *certificate;
-	struct seal_wanted wanted = {.origin = options->origin, .alone = true};
+	struct seal_wanted wanted = {.origin = options->origin};
 	enum outcome o = signercert_load(options->certificate, &f, &certificate);
 
 	wanted.certificate = certificate;
@@ -41,9 +45,8 @@ verify_file(const struct verify_options *options, const struct seal_wanted *want
 {
 	const struct display head = {.to = to, .margin = options->explain ? "# " : ""};
 	const struct display d = {.to = to, .margin = options->explain ? "#   " : "  "};
-	const struct findings f = display_findings(&d);
 	struct receipt_check c;
-	struct buf bytes = BUF_INIT;
+	struct buf bytes = BUF_INIT, report = BUF_INIT;
 	enum outcome o;
 	enum err e;
 
@@ -54,13 +57,11 @@ verify_file(const struct verify_options *options, const struct seal_wanted *want
 		o = display_step(&d, "read", outcome_of_error(e), "%s", inputfile_reason(e));
 	} else {
 		(void)display_step(&d, "read", OUTCOME_GOOD, "%zu bytes", bytes.size);
-		o = receipt_check_run(wanted, buf_view(&bytes), &f, &c);
-		if (c.document != NULL)
-			tell_report(&d, report_document_report(c.document));
+		o = check_file(options, wanted, buf_view(&bytes), &d, &report, &c);
 	}
 	tell_verdict(&d, o, &c);
 	if (options->explain && c.parsed &&
-	    (e = explain_write(to, path, options->certificate, &c)) != ERR_OK)
+	    (e = explain_write(to, path, options->report, options->certificate, &c)) != ERR_OK)
 		o = outcome_worse(o,
 		    display_step(&d, "explain", OUTCOME_UNKNOWN, "%s",
 			e == ERR_UNSUPPORTED
@@ -70,6 +71,27 @@ verify_file(const struct verify_options *options, const struct seal_wanted *want
 			    : err_text(e)));
 	receipt_check_free(&c);
 	buf_free(&bytes);
+	buf_free(&report);
+	return o;
+}
+
+static enum outcome
+check_file(const struct verify_options *options, const struct seal_wanted *wanted,
+    struct view bytes, const struct display *d, struct buf *report, struct receipt_check *c)
+{
+	const struct findings f = display_findings(d);
+	struct view beside;
+	enum outcome o;
+	enum err e;
+
+	if (options->report != NULL &&
+	    (e = inputfile_read(AT_FDCWD, options->report, ENTRY_SIZE_MAX, report)) != ERR_OK)
+		return display_step(d, "report", outcome_of_error(e), "%s: %s", options->report,
+		    inputfile_reason(e));
+	beside = buf_view(report);
+	o = receipt_check_run(wanted, bytes, options->report != NULL ? &beside : NULL, &f, c);
+	if (c->document != NULL)
+		tell_report(d, report_document_report(c->document));
 	return o;
 }
 

@@ -16,6 +16,7 @@ struct verify_options {
 	bool explain;       /* the output is a shell script; all else in it is commentary */
 	size_t file_count;
 	char *const *files;
+	const char *report; /* of the one receipt there is, where it has none in it; or NULL */
 };
 
 /* The worst outcome of all files. */

@@ -62,10 +62,9 @@ check_chain(const struct subject *s, const STACK_OF(X509_INFO) * file, enum vali
 			    s->key, use == VALIDITY_CLIENT ? "client" : "server");
 		if (own && use == VALIDITY_CLIENT && identity_of_certificate(x, identity) != ERR_OK)
 			faults_add(s->faults, s->path, 0,
-			    "%s: expected one URI, or else one DNS name, in its subjectAltName, by "
-			    "which the signer knows this host, found none or several; have it "
-			    "issued "
-			    "anew",
+			    "%s: expected one URI (a scheme, a colon, a name), or else one DNS "
+			    "name, in its subjectAltName, by which the signer knows this host, "
+			    "found none, several, or one of another form; have it issued anew",
 			    s->key);
 		own = false;
 	}

@@ -7,13 +7,15 @@
 #include "proto/encoding.h"
 #include "proto/utc.h"
 
+static void tell_format(const struct receipt_check *c, const struct findings *f);
+static size_t find_line(const struct signercert *certificate, struct view bytes);
 static enum outcome check_inclusion(struct receipt_check *c, const struct findings *f);
 static enum outcome check_report(
     struct receipt_check *c, const struct signercert *certificate, const struct findings *f);
 
 enum outcome
-receipt_check_run(const struct seal_wanted *wanted, struct view bytes, const struct findings *f,
-    struct receipt_check *out)
+receipt_check_run(const struct seal_wanted *wanted, struct view bytes, const struct view *report,
+    const struct findings *f, struct receipt_check *out)
 {
 	struct note_verifier *v = NULL;
 	struct checkpoint again;
@@ -28,17 +30,17 @@ receipt_check_run(const struct seal_wanted *wanted, struct view bytes, const str
 		    "spelling: "
 		    "%s",
 		    err_text(e));
+	if ((o = receipt_check_entry(&out->proof, report, f, &out->entry)) != OUTCOME_GOOD)
+		return o;
+	out->line = find_line(wanted->certificate, out->proof.note);
 	out->parsed = true;
-	(void)findings_step(f, "format", OUTCOME_GOOD,
-	    "canonical: report of %zu bytes, index %" PRIu64 ", %zu hash%s, signed checkpoint",
-	    out->proof.extra.size, out->proof.index, out->proof.proof.count,
-	    out->proof.proof.count == 1 ? "" : "es");
+	tell_format(out, f);
 	if ((o = seal_check(wanted, out->proof.note, f, &out->checkpoint, &v)) == OUTCOME_GOOD) {
 		out->sealed = true;
 		o = check_inclusion(out, f);
 	}
 	/* Two ways to the same answer, or the program is broken. */
-	if (o == OUTCOME_GOOD && tlogproof_verify(&out->proof, v, &again) != ERR_OK)
+	if (o == OUTCOME_GOOD && tlogproof_verify(&out->proof, out->entry, v, &again) != ERR_OK)
 		abort();
 	note_verifier_free(&v);
 	return o == OUTCOME_GOOD ? check_report(out, wanted->certificate, f) : o;
@@ -62,6 +64,24 @@ receipt_check_parse(struct view bytes, struct buf *storage, struct tlogproof *ou
 	return decimal_decode(line, &version) == ERR_OK && version > 1 ? e : ERR_FORMAT;
 }
 
+enum outcome
+receipt_check_entry(const struct tlogproof *p, const struct view *report, const struct findings *f,
+    struct view *entry)
+{
+	if (report == NULL && !p->has_extra)
+		return findings_step(f, "report", OUTCOME_UNKNOWN,
+		    "the proof is of index %" PRIu64 " and has no report in it (no line "
+		    "\"extra\"): give the file with the report's bytes, --report FILE",
+		    p->index);
+	if (report != NULL && p->has_extra && !view_equal(*report, p->extra))
+		return findings_step(f, "report", OUTCOME_BAD,
+		    "the receipt has a report of %zu bytes in it, and the file given beside it, of "
+		    "%zu bytes, is another",
+		    p->extra.size, report->size);
+	*entry = p->has_extra ? p->extra : *report;
+	return OUTCOME_GOOD;
+}
+
 void
 receipt_check_free(struct receipt_check *c)
 {
@@ -69,12 +89,37 @@ receipt_check_free(struct receipt_check *c)
 	buf_free(&c->storage);
 }
 
+static void
+tell_format(const struct receipt_check *c, const struct findings *f)
+{
+	(void)findings_step(f, "format", OUTCOME_GOOD,
+	    "canonical: report of %zu bytes%s, index %" PRIu64 ", %zu hash%s, signed checkpoint",
+	    c->entry.size, c->proof.has_extra ? "" : " beside it", c->proof.index,
+	    c->proof.proof.count, c->proof.proof.count == 1 ? "" : "es");
+}
+
+static size_t
+find_line(const struct signercert *certificate, struct view bytes)
+{
+	struct note_verifier *v = NULL;
+	size_t line = 0;
+	struct note n;
+
+	if (note_parse(bytes, &n) != ERR_OK ||
+	    signercert_verifier(certificate, &n, &line, &v) != ERR_OK)
+		return 0;
+	note_verifier_free(&v);
+	return line;
+}
+
 static enum outcome
 check_inclusion(struct receipt_check *c, const struct findings *f)
 {
+	const bool line_feed =
+	    !c->proof.has_extra && c->entry.size > 0 && c->entry.data[c->entry.size - 1] == '\n';
 	char leaf[DIGEST_HEX_SIZE + 1], root[DIGEST_HEX_SIZE + 1];
 
-	merkle_leaf(c->proof.extra, &c->leaf);
+	merkle_leaf(c->entry, &c->leaf);
 	digest_to_hex(&c->leaf, leaf);
 	digest_to_hex(&c->checkpoint.root, root);
 	(void)findings_step(f, "leaf", OUTCOME_GOOD, "sha256(00 || report) = %s", leaf);
@@ -82,8 +127,10 @@ check_inclusion(struct receipt_check *c, const struct findings *f)
 		&c->checkpoint.root, &c->proof.proof) != ERR_OK)
 		return findings_step(f, "inclusion", OUTCOME_BAD,
 		    "expected root %s of %" PRIu64 " leaves: index %" PRIu64
-		    " and %zu hashes do not lead there",
-		    root, c->checkpoint.size, c->proof.index, c->proof.proof.count);
+		    " and %zu hashes do not lead there%s",
+		    root, c->checkpoint.size, c->proof.index, c->proof.proof.count,
+		    line_feed ? "; the report's file ends in a line feed, which no report has"
+			      : "");
 	return findings_step(f, "inclusion", OUTCOME_GOOD,
 	    "leaf %" PRIu64 " of %" PRIu64 ", by %zu hash%s to root %s", c->proof.index,
 	    c->checkpoint.size, c->proof.proof.count, c->proof.proof.count == 1 ? "" : "es", root);
@@ -95,7 +142,7 @@ check_report(
 {
 	const struct report *r;
 	char issued[UTC_TEXT_SIZE];
-	enum err e = report_parse(c->proof.extra, &c->document);
+	enum err e = report_parse(c->entry, &c->document);
 
 	if (e != ERR_OK)
 		return findings_step(f, "report", outcome_of_error(e),

@@ -11,20 +11,29 @@
 #include "proto/report/report.h"
 #include "proto/tlog/tlogproof.h"
 
-/* What was proved; views into the receipt's bytes and `storage`. */
+/* What was proved; views into the receipt's bytes, `storage`, and the report that was given. */
 struct receipt_check {
 	struct buf storage;
 	struct tlogproof proof;
+	struct view entry; /* the report: `extra` of the proof, or what was given beside it */
+	size_t line;       /* the log's among the note's signature lines; 0 where it is not known */
 	struct checkpoint checkpoint;
 	struct digest leaf;
 	struct report_document *document; /* the report; NULL unless all is good */
-	bool parsed;                      /* `proof` is filled */
+	bool parsed;                      /* `proof`, `entry` and `line` are filled */
 	bool sealed;                      /* `checkpoint` is authentic */
 };
 
-/* `out` is to be freed by receipt_check_free, whatever the outcome. */
+/*
+ * `report` is what stands beside the receipt, or NULL. Unknown if neither has a report; bad if both
+ * have one and they differ. `out` is to be freed by receipt_check_free, whatever the outcome.
+ */
 enum outcome receipt_check_run(const struct seal_wanted *wanted, struct view bytes,
-    const struct findings *f, struct receipt_check *out) MUST_USE;
+    const struct view *report, const struct findings *f, struct receipt_check *out) MUST_USE;
+
+/* Which report a proof is about, as above; tells only what is wrong. */
+enum outcome receipt_check_entry(const struct tlogproof *p, const struct view *report,
+    const struct findings *f, struct view *entry) MUST_USE;
 
 /*
  * tlogproof_parse, but ERR_UNSUPPORTED only for what names another version in the form of this one:

@@ -5,8 +5,8 @@
 
 static enum outcome find_signer(const struct seal_wanted *wanted, const struct note *n,
     const struct findings *f, struct note_verifier **v);
-static enum outcome check_signature(const struct seal_wanted *wanted, const struct note *n,
-    const struct note_verifier *v, const struct findings *f);
+static enum outcome check_signature(
+    const struct note *n, const struct note_verifier *v, const struct findings *f);
 static enum outcome check_origin(const struct seal_wanted *wanted, struct view text,
     const struct note_verifier *v, const struct findings *f, struct checkpoint *c);
 
@@ -27,7 +27,7 @@ seal_check(const struct seal_wanted *wanted, struct view bytes, const struct fin
 		return findings_step(f, "checkpoint", outcome_of_error(e),
 		    "expected a signed note: %s", err_text(e));
 	if ((o = find_signer(wanted, &n, f, &v)) == OUTCOME_GOOD &&
-	    (o = check_signature(wanted, &n, v, f)) == OUTCOME_GOOD &&
+	    (o = check_signature(&n, v, f)) == OUTCOME_GOOD &&
 	    (o = check_origin(wanted, n.text, v, f, &c)) == OUTCOME_GOOD) {
 		*out = c;
 		if (verifier != NULL) {
@@ -46,14 +46,15 @@ find_signer(const struct seal_wanted *wanted, const struct note *n, const struct
 	const struct signercert *c = wanted->certificate;
 	const struct note_signature *s = &n->signature[0];
 	const uint8_t *id;
-	enum err e = signercert_verifier(c, n, v);
+	enum err e = signercert_verifier(c, n, NULL, v);
 
 	if (e == ERR_UNKNOWN_KEY)
 		return findings_step(f, "certificate", OUTCOME_UNKNOWN,
 		    "%s is not of the key that signed: found a signature by \"%.*s\", key ID "
-		    "%02x%02x%02x%02x; give that log's certificate",
+		    "%02x%02x%02x%02x%s; give that log's certificate",
 		    signercert_path(c), view_precision(s->name), (const char *)s->name.data,
-		    s->key_id[0], s->key_id[1], s->key_id[2], s->key_id[3]);
+		    s->key_id[0], s->key_id[1], s->key_id[2], s->key_id[3],
+		    n->signature_count > 1 ? ", and others" : "");
 	if (e != ERR_OK)
 		return findings_step(f, "certificate", outcome_of_error(e),
 		    "the signature's key name: %s", err_text(e));
@@ -64,8 +65,7 @@ find_signer(const struct seal_wanted *wanted, const struct note *n, const struct
 }
 
 static enum outcome
-check_signature(const struct seal_wanted *wanted, const struct note *n,
-    const struct note_verifier *v, const struct findings *f)
+check_signature(const struct note *n, const struct note_verifier *v, const struct findings *f)
 {
 	enum err e = note_verify(n, v);
 
@@ -73,12 +73,12 @@ check_signature(const struct seal_wanted *wanted, const struct note *n,
 		return findings_step(f, "signature", outcome_of_error(e),
 		    "expected a signature over the checkpoint by this certificate's key: %s",
 		    err_text(e));
-	if (wanted->alone && n->signature_count != 1)
-		return findings_step(f, "signature", OUTCOME_BAD,
-		    "expected one signature, found %zu: the others could be changed unnoticed",
-		    n->signature_count);
+	if (n->signature_count == 1)
+		return findings_step(f, "signature", OUTCOME_GOOD,
+		    "over the %zu bytes of the checkpoint, by this key", n->text.size);
 	return findings_step(f, "signature", OUTCOME_GOOD,
-	    "over the %zu bytes of the checkpoint, by this key", n->text.size);
+	    "over the %zu bytes of the checkpoint, by this key; %zu of other keys not looked at",
+	    n->text.size, n->signature_count - 1);
 }
 
 static enum outcome

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "log/inputfile.h"
+#include "proto/encoding.h"
 #include "proto/tlog/checkpoint.h"
 #include "proto/utc.h"
 
@@ -22,7 +23,12 @@ static X509 *parse_pem(struct view text);
 static int refuse_password(char *to, int size, int writing, void *context);
 static char *describe(X509 *x509);
 static void append_date(struct buf *to, const ASN1_TIME *date);
+static bool uri_is(const ASN1_STRING *uri, const char *origin);
 static bool name_is(const ASN1_STRING *name, const char *origin);
+static enum err try_lines(const struct signercert *c, const struct note *n, struct view origin,
+    bool named, size_t *line, struct note_verifier **out);
+static enum err try_line(
+    const struct signercert *c, const struct note_signature *s, struct note_verifier **out);
 
 enum outcome
 signercert_load(const char *path, const struct findings *f, struct signercert **out)
@@ -122,7 +128,9 @@ signercert_names_origin(const struct signercert *c, const char *origin)
 	for (int i = 0; !found && i < sk_GENERAL_NAME_num(names); i++) {
 		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
 
-		if (name->type == GEN_URI || name->type == GEN_DNS)
+		if (name->type == GEN_URI)
+			found = uri_is(name->d.ia5, origin);
+		else if (name->type == GEN_DNS)
 			found = name_is(name->d.ia5, origin);
 	}
 	GENERAL_NAMES_free(names);
@@ -140,33 +148,56 @@ signercert_valid_at(const struct signercert *c, uint64_t seconds)
 }
 
 enum err
-signercert_verifier(const struct signercert *c, const struct note *n, struct note_verifier **out)
+signercert_verifier(
+    const struct signercert *c, const struct note *n, size_t *line, struct note_verifier **out)
 {
-	enum err result = ERR_UNKNOWN_KEY;
+	struct view rest = n->text, origin;
+	size_t at = 0;
+	enum err e = line_next(&rest, &origin);
 
 	*out = NULL;
-	for (size_t i = 0; i < n->signature_count; i++) {
-		const struct note_signature *s = &n->signature[i];
-		struct note_verifier *v = NULL;
-		char name[CHECKPOINT_ORIGIN_MAX + 1];
-		enum err e;
+	if (e != ERR_OK)
+		return e;
+	if ((e = try_lines(c, n, origin, true, &at, out)) == ERR_UNKNOWN_KEY)
+		e = try_lines(c, n, origin, false, &at, out);
+	if (e == ERR_OK && line != NULL)
+		*line = at;
+	return e;
+}
 
-		/* A key's name is its log's origin, and no origin is longer. */
-		if (s->name.size > CHECKPOINT_ORIGIN_MAX)
-			continue;
-		memcpy(name, s->name.data, s->name.size);
-		name[s->name.size] = '\0';
-		if ((e = note_verifier_new(name, signercert_key(c), &v)) != ERR_OK) {
-			result = e;
-			continue;
-		}
-		if (memcmp(note_verifier_key_id(v), s->key_id, NOTE_KEY_ID_SIZE) == 0) {
-			*out = v;
-			return ERR_OK;
-		}
-		note_verifier_free(&v);
+/* Of the lines under the origin's name, or of all others. */
+static enum err
+try_lines(const struct signercert *c, const struct note *n, struct view origin, bool named,
+    size_t *line, struct note_verifier **out)
+{
+	enum err e = ERR_UNKNOWN_KEY;
+
+	for (size_t i = 0; i < n->signature_count && e == ERR_UNKNOWN_KEY; i++) {
+		*line = i;
+		if (view_equal(n->signature[i].name, origin) == named)
+			e = try_line(c, &n->signature[i], out);
 	}
-	return result;
+	return e;
+}
+
+/* ERR_UNKNOWN_KEY unless name and ID are those of the certificate's key under that name. */
+static enum err
+try_line(const struct signercert *c, const struct note_signature *s, struct note_verifier **out)
+{
+	char name[CHECKPOINT_ORIGIN_MAX + 1];
+	enum err e;
+
+	/* A key's name is its log's origin, and no origin is longer. */
+	if (s->name.size > CHECKPOINT_ORIGIN_MAX)
+		return ERR_UNKNOWN_KEY;
+	memcpy(name, s->name.data, s->name.size);
+	name[s->name.size] = '\0';
+	if ((e = note_verifier_new(name, signercert_key(c), out)) != ERR_OK)
+		return e;
+	if (memcmp(note_verifier_key_id(*out), s->key_id, NOTE_KEY_ID_SIZE) == 0)
+		return ERR_OK;
+	note_verifier_free(out);
+	return ERR_UNKNOWN_KEY;
 }
 
 static X509 *
@@ -232,6 +263,20 @@ append_date(struct buf *to, const ASN1_TIME *date)
 		seconds = timegm(&tm);
 	buf_append_string(
 	    to, seconds < 0 ? "an unreadable date" : utc_text((uint64_t)seconds, text));
+}
+
+static bool
+uri_is(const ASN1_STRING *uri, const char *origin)
+{
+	static const struct view scheme = VIEW_LITERAL("https://");
+	struct view v = {ASN1_STRING_get0_data(uri), (size_t)ASN1_STRING_length(uri)};
+
+	if (name_is(uri, origin))
+		return true;
+	if (v.size < scheme.size || memcmp(v.data, scheme.data, scheme.size) != 0)
+		return false;
+	v = (struct view){v.data + scheme.size, v.size - scheme.size};
+	return view_equal(v, view_of_string(origin));
 }
 
 static bool

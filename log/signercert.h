@@ -34,7 +34,10 @@ EVP_PKEY *signercert_key(const struct signercert *c); /* borrowed */
 /* "EC P-256, CN = ..., from ... to ..." */
 const char *signercert_description(const struct signercert *c);
 
-/* The subject's common name, or a URI or DNS name of the certificate, is this origin. */
+/*
+ * The subject's common name, or a URI or DNS name of the certificate, is this origin; or a URI is
+ * it behind "https://", since an origin is a URL without its scheme.
+ */
 bool signercert_names_origin(const struct signercert *c, const char *origin);
 
 /* The time lies between the certificate's dates. */
@@ -42,10 +45,12 @@ bool signercert_valid_at(const struct signercert *c, uint64_t seconds);
 
 /*
  * The verifier for this log, made from the first signature line of the note that carries the key ID
- * of the certificate's key: the name comes from there. ERR_UNKNOWN_KEY if no line does; ERR_FORMAT
- * if that name may not name a key; ERR_MEMORY.
+ * of the certificate's key: the name comes from there. Lines under the name that the note's text
+ * begins with, the origin, go before others: anybody may add a line with this ID and another name.
+ * `line`, if it is not NULL and all is good, is that line's place. ERR_UNKNOWN_KEY if there is
+ * none; ERR_MEMORY.
  */
-enum err signercert_verifier(
-    const struct signercert *c, const struct note *n, struct note_verifier **out) MUST_USE;
+enum err signercert_verifier(const struct signercert *c, const struct note *n, size_t *line,
+    struct note_verifier **out) MUST_USE;
 
 #endif

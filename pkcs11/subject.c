@@ -2,37 +2,41 @@
 
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "pkcs11/complain.h"
+#include "proto/tlog/checkpoint.h"
 
 #define SERIAL_SIZE 16 /* bytes, random; RFC 5280 allows 20 */
+#define CN_SIZE_MAX 64 /* ub-common-name of RFC 5280, A.1 */
 
 /* A cross-check for whoever reads the certificate: what the key may be used for. */
 static const char key_usage[] = "critical,digitalSignature";
 static const char constraints[] = "critical,CA:FALSE";
 
+static STACK_OF(X509_EXTENSION) * request_extensions(const struct hsm_config *c);
 static enum err fill_name(X509_NAME *name, const struct hsm_config *c, const char *subject);
 static char *next_attribute(char **rest);
 static enum err add_attribute(X509_NAME *name, char *attribute);
-static bool fill_certificate(X509 *x, int days, EVP_PKEY *key);
+static enum err add_origin(X509_NAME *name, const char *origin);
+static X509_EXTENSION *origin_extension(const char *origin);
+static bool fill_certificate(X509 *x, const struct hsm_config *c, int days, EVP_PKEY *key);
 static bool add_extension(X509 *x, int nid, const char *value);
+static bool add_made_extension(X509 *x, X509_EXTENSION *extension);
 
 enum err
 subject_make_request(
     const struct hsm_config *c, const char *subject, struct token *token, X509_REQ **out)
 {
 	X509_REQ *request = X509_REQ_new();
-	STACK_OF(X509_EXTENSION) *extensions = sk_X509_EXTENSION_new_null();
-	X509_EXTENSION *usage = X509V3_EXT_conf_nid(NULL, NULL, NID_key_usage, key_usage);
+	STACK_OF(X509_EXTENSION) *extensions = request_extensions(c);
 	enum err e = ERR_MEMORY;
 
 	*out = NULL;
-	if (request == NULL || extensions == NULL || usage == NULL ||
-	    sk_X509_EXTENSION_push(extensions, usage) <= 0)
+	if (request == NULL || extensions == NULL)
 		goto out;
-	usage = NULL; /* moved */
 	if ((e = fill_name(X509_REQ_get_subject_name(request), c, subject)) != ERR_OK)
 		goto out;
 	e = ERR_TOKEN;
@@ -46,7 +50,6 @@ subject_make_request(
 		complain_crypto("the request cannot be signed so that its key verifies it");
 	token_call_end();
 out:
-	X509_EXTENSION_free(usage);
 	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
 	if (e == ERR_OK)
 		*out = request;
@@ -67,7 +70,7 @@ subject_make_certificate(
 		return ERR_MEMORY;
 	token_call_begin(token);
 	e = fill_name(X509_get_subject_name(x), c, subject);
-	if (e == ERR_OK && (!fill_certificate(x, days, token_public_key(token)) ||
+	if (e == ERR_OK && (!fill_certificate(x, c, days, token_public_key(token)) ||
 			       X509_sign(x, token_private_key(token), EVP_sha256()) <= 0 ||
 			       X509_verify(x, X509_get0_pubkey(x)) != 1)) {
 		complain_crypto("the certificate cannot be signed so that its key verifies it");
@@ -81,21 +84,34 @@ subject_make_certificate(
 	return e;
 }
 
+static STACK_OF(X509_EXTENSION) * request_extensions(const struct hsm_config *c)
+{
+	STACK_OF(X509_EXTENSION) *all = sk_X509_EXTENSION_new_null();
+	X509_EXTENSION *extension[] = {
+	    X509V3_EXT_conf_nid(NULL, NULL, NID_key_usage, key_usage), origin_extension(c->origin)};
+	bool good = all != NULL;
+
+	for (size_t i = 0; i < sizeof(extension) / sizeof(extension[0]); i++) {
+		if (!good || extension[i] == NULL ||
+		    sk_X509_EXTENSION_push(all, extension[i]) <= 0) {
+			X509_EXTENSION_free(extension[i]);
+			good = false;
+		}
+	}
+	if (good)
+		return all;
+	sk_X509_EXTENSION_pop_free(all, X509_EXTENSION_free);
+	return NULL;
+}
+
 static enum err
 fill_name(X509_NAME *name, const struct hsm_config *c, const char *subject)
 {
 	char *copy, *rest, *attribute;
 	enum err e = ERR_OK;
 
-	if (subject == NULL) {
-		if (X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
-			(const unsigned char *)c->origin, -1, -1, 0) == 1)
-			return ERR_OK;
-		complain_crypto("the origin '%s' cannot be a common name, which has at most 64 "
-				"characters; give another with --subject /CN=NAME",
-		    c->origin);
-		return ERR_FORMAT;
-	}
+	if (subject == NULL)
+		return add_origin(name, c->origin);
 	if (subject[0] != '/' || (copy = strdup(subject + 1)) == NULL) {
 		complain(
 		    "expected a subject like /O=Bank/CN=log.bank.example, found '%s'", subject);
@@ -147,8 +163,54 @@ add_attribute(X509_NAME *name, char *attribute)
 	return ERR_FORMAT;
 }
 
+/* A cut one ends in dots: else it might be the whole name of another log. */
+static enum err
+add_origin(X509_NAME *name, const char *origin)
+{
+	const bool fits = strlen(origin) <= CN_SIZE_MAX;
+	char cn[CN_SIZE_MAX + 1];
+
+	(void)snprintf(
+	    cn, sizeof(cn), "%.*s%s", CN_SIZE_MAX - (fits ? 0 : 3), origin, fits ? "" : "...");
+	if (X509_NAME_add_entry_by_txt(
+		name, "CN", MBSTRING_UTF8, (const unsigned char *)cn, -1, -1, 0) == 1)
+		return ERR_OK;
+	complain_crypto("the origin '%s' cannot be a common name; give another with --subject "
+			"/CN=NAME",
+	    origin);
+	return ERR_FORMAT;
+}
+
+/* Made without openssl's configuration language, to which a comma in an origin means something. */
+static X509_EXTENSION *
+origin_extension(const char *origin)
+{
+	GENERAL_NAMES *names = GENERAL_NAMES_new();
+	GENERAL_NAME *name = GENERAL_NAME_new();
+	ASN1_IA5STRING *uri = ASN1_IA5STRING_new();
+	X509_EXTENSION *extension = NULL;
+	char text[sizeof("https://") + CHECKPOINT_ORIGIN_MAX];
+
+	(void)snprintf(
+	    text, sizeof(text), "%s%s", strstr(origin, "://") != NULL ? "" : "https://", origin);
+	if (names == NULL || name == NULL || uri == NULL ||
+	    ASN1_STRING_set(uri, text, (int)strlen(text)) != 1)
+		goto out;
+	GENERAL_NAME_set0_value(name, GEN_URI, uri);
+	uri = NULL; /* moved */
+	if (sk_GENERAL_NAME_push(names, name) <= 0)
+		goto out;
+	name = NULL; /* moved */
+	extension = X509V3_EXT_i2d(NID_subject_alt_name, 0, names);
+out:
+	ASN1_IA5STRING_free(uri);
+	GENERAL_NAME_free(name);
+	GENERAL_NAMES_free(names);
+	return extension;
+}
+
 static bool
-fill_certificate(X509 *x, int days, EVP_PKEY *key)
+fill_certificate(X509 *x, const struct hsm_config *c, int days, EVP_PKEY *key)
 {
 	unsigned char serial[SERIAL_SIZE];
 	BIGNUM *number;
@@ -167,19 +229,25 @@ fill_certificate(X509 *x, int days, EVP_PKEY *key)
 	       X509_set_pubkey(x, key) == 1 &&
 	       add_extension(x, NID_basic_constraints, constraints) &&
 	       add_extension(x, NID_key_usage, key_usage) &&
-	       add_extension(x, NID_subject_key_identifier, "hash");
+	       add_extension(x, NID_subject_key_identifier, "hash") &&
+	       add_made_extension(x, origin_extension(c->origin));
 }
 
 static bool
 add_extension(X509 *x, int nid, const char *value)
 {
 	X509V3_CTX ctx;
-	X509_EXTENSION *extension;
-	bool good;
 
 	X509V3_set_ctx(&ctx, x, x, NULL, NULL, 0);
-	extension = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
-	good = extension != NULL && X509_add_ext(x, extension, -1) == 1;
+	return add_made_extension(x, X509V3_EXT_conf_nid(NULL, &ctx, nid, value));
+}
+
+/* Takes the extension, NULL where it could not be made. */
+static bool
+add_made_extension(X509 *x, X509_EXTENSION *extension)
+{
+	bool good = extension != NULL && X509_add_ext(x, extension, -1) == 1;
+
 	X509_EXTENSION_free(extension);
 	return good;
 }

@@ -187,6 +187,7 @@ eight_are_plain(const uint8_t *p)
 		   each * 0x80) == 0;
 }
 
+/* Default_Ignorable_Code_Point of Unicode 15, controls, and what else nobody sees; in order. */
 static bool
 character_is_printable(uint32_t c)
 {
@@ -194,19 +195,24 @@ character_is_printable(uint32_t c)
 		uint32_t first, last;
 	} hidden[] = {
 	    {0x00, 0x1f}, {0x7f, 0x9f},         /* C0, DEL, C1 */
-	    {0xad, 0xad}, {0x61c, 0x61c},       /* soft hyphen; Arabic letter mark */
-	    {0x180e, 0x180e},                   /* Mongolian vowel separator */
+	    {0xad, 0xad}, {0x34f, 0x34f},       /* soft hyphen; combining grapheme joiner */
+	    {0x61c, 0x61c}, {0x115f, 0x1160},   /* Arabic letter mark; Hangul jamo fillers */
+	    {0x17b4, 0x17b5},                   /* Khmer inherent vowels */
+	    {0x180b, 0x180f},                   /* Mongolian variation selectors, vowel separator */
 	    {0x200b, 0x200f},                   /* zero width; left-to-right, right-to-left mark */
 	    {0x2028, 0x202e},                   /* separators; bidirectional embedding, override */
-	    {0x2060, 0x206f},                   /* invisible operators, isolates */
-	    {0xfe00, 0xfe0f},                   /* variation selectors */
-	    {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, /* byte order mark, interlinear annotation */
+	    {0x2060, 0x206f}, {0x2800, 0x2800}, /* invisible operators, isolates; blank Braille */
+	    {0x3164, 0x3164}, {0xfe00, 0xfe0f}, /* Hangul filler; variation selectors */
+	    {0xfeff, 0xfeff}, {0xffa0, 0xffa0}, /* byte order mark; halfwidth Hangul filler */
+	    {0xfff0, 0xfffb},                   /* reserved as ignorable; interlinear annotation */
 	    {0xfffe, 0xffff},                   /* not characters */
+	    {0x1bca0, 0x1bca3},                 /* shorthand format controls */
+	    {0x1d173, 0x1d17a},                 /* musical format controls */
 	    {0xe0000, 0xe0fff},                 /* tags, variation selectors supplement */
 	};
 
-	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
-		if (c >= hidden[i].first && c <= hidden[i].last)
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]) && c >= hidden[i].first; i++)
+		if (c <= hidden[i].last)
 			return false;
 	return true;
 }

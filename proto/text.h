@@ -3,9 +3,10 @@
  *
  * "Printable" here means: well-formed UTF-8 (no surrogates, no over-long forms, nothing over
  * U+10FFFF) without control characters (C0, DEL, C1), without the line and paragraph separators,
- * and without the invisible characters that reorder or hide what stands around them (bidirectional
- * controls, zero-width characters, the byte order mark, variation tags). Such text cannot forge a
- * log line nor show a terminal something other than its bytes.
+ * and without what nobody sees: all of Unicode's Default_Ignorable_Code_Point (bidirectional
+ * controls, zero-width characters, fillers, variation selectors, tags), interlinear annotation and
+ * the blank Braille pattern. Such text cannot forge a log line nor show a terminal something other
+ * than its bytes, and two names that differ look different.
  */
 #ifndef HALLMARK_PROTO_TEXT_H
 #define HALLMARK_PROTO_TEXT_H

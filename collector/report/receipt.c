@@ -72,7 +72,7 @@ receipt_name(struct view workload, struct view log, uint64_t seq, char name[RECE
 enum err
 receipt_save(int dir, const struct message_receipt *r, struct view log, struct trouble *t)
 {
-	const struct tlogproof proof = {r->report, r->index, r->proof, r->checkpoint};
+	const struct tlogproof proof = {true, r->report, r->index, r->proof, r->checkpoint};
 	char name[RECEIPT_NAME_SIZE], *suffix;
 	struct buf text = BUF_INIT;
 	enum err e = ERR_OK;

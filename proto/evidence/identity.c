@@ -6,7 +6,10 @@
 #include "proto/evidence/bundle.h"
 #include "proto/signature.h"
 
-static enum err identity_copy(const ASN1_STRING *name, char identity[IDENTITY_SIZE_MAX + 1]);
+static enum err copy_uri(const ASN1_STRING *name, char identity[IDENTITY_SIZE_MAX + 1]);
+static enum err copy_dns(const ASN1_STRING *name, char identity[IDENTITY_SIZE_MAX + 1]);
+static enum err copy_name(const ASN1_STRING *name, char identity[IDENTITY_SIZE_MAX + 1]);
+static bool is_letter(char c);
 
 bool
 identity_is_valid(struct view name)
@@ -41,9 +44,11 @@ identity_of_certificate(X509 *certificate, char identity[IDENTITY_SIZE_MAX + 1])
 		}
 	}
 	if (uris == 1)
-		e = identity_copy(uri, identity);
+		e = copy_uri(uri, identity);
 	else if (uris == 0 && dnses == 1)
-		e = identity_copy(dns, identity);
+		e = copy_dns(dns, identity);
+	if (e != ERR_OK)
+		identity[0] = '\0';
 	GENERAL_NAMES_free(names);
 	return e;
 }
@@ -78,7 +83,33 @@ identity_certificate_bytes(X509 *certificate, struct buf *der, struct digest *di
 }
 
 static enum err
-identity_copy(const ASN1_STRING *name, char identity[IDENTITY_SIZE_MAX + 1])
+copy_uri(const ASN1_STRING *name, char identity[IDENTITY_SIZE_MAX + 1])
+{
+	const char *c = identity;
+	enum err e = copy_name(name, identity);
+
+	if (e != ERR_OK || !is_letter(*c))
+		return ERR_IDENTITY;
+	while (is_letter(*c) || (*c >= '0' && *c <= '9') || *c == '+' || *c == '-' || *c == '.')
+		c++;
+	return c[0] == ':' && c[1] != '\0' ? ERR_OK : ERR_IDENTITY;
+}
+
+static enum err
+copy_dns(const ASN1_STRING *name, char identity[IDENTITY_SIZE_MAX + 1])
+{
+	enum err e = copy_name(name, identity);
+
+	if (e != ERR_OK || strchr(identity, ':') != NULL)
+		return ERR_IDENTITY;
+	for (char *c = identity; *c != '\0'; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
+	return ERR_OK;
+}
+
+static enum err
+copy_name(const ASN1_STRING *name, char identity[IDENTITY_SIZE_MAX + 1])
 {
 	const struct view bytes = {ASN1_STRING_get0_data(name), (size_t)ASN1_STRING_length(name)};
 
@@ -87,4 +118,11 @@ identity_copy(const ASN1_STRING *name, char identity[IDENTITY_SIZE_MAX + 1])
 	memcpy(identity, bytes.data, bytes.size);
 	identity[bytes.size] = '\0';
 	return ERR_OK;
+}
+
+/* Whatever the locale. */
+static bool
+is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }

@@ -18,8 +18,10 @@
 bool identity_is_valid(struct view name);
 
 /*
- * The one URI of the certificate's subjectAltName; if it has no URI, its one DNS name. ERR_IDENTITY
- * if there is neither, there are several, or it is over-long or not printable ASCII.
+ * The one URI of the certificate's subjectAltName; if it has no URI, its one DNS name, in lower
+ * case, since DNS compares without it (RFC 4343). ERR_IDENTITY if there is neither, there are
+ * several, or it is over-long or not printable ASCII. A URI has a scheme (RFC 3986, 3.1) and
+ * something behind it, and a DNS name no colon: so neither can be taken for the other.
  */
 enum err identity_of_certificate(X509 *certificate, char identity[IDENTITY_SIZE_MAX + 1]) MUST_USE;
 

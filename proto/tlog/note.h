@@ -10,11 +10,12 @@
  *                Key ID = SHA-256(name || 0A || FF || identifier || SPKI)[:4];
  *                signature = RSASSA-PKCS1-v1_5 with SHA-256 of the text (RFC 8017, 8.2).
  *
- * Stricter than the format, so that no changed byte of a receipt verifies: an ECDSA signature must
- * be in the one DER form and have the lower of its two s values (of (r, s) and (r, n-s) both
- * verify). Signatures of this key that break this rule count as wrong, and so does a second one by
- * the same key. A text may not have DEL and C1 controls either, nor a key name characters that
- * hide or reorder (text.h). What other keys signed is not looked at beyond its form.
+ * Stricter than the format, so that no changed byte of what this key signed verifies: an ECDSA
+ * signature must be in the one DER form and have the lower of its two s values (of (r, s) and
+ * (r, n-s) both verify). Signatures of this key that break this rule count as wrong, and so does a
+ * second one by the same key. A text may not have DEL and C1 controls either, nor a key name
+ * characters that hide or reorder (text.h). A key is a name and a key ID together. What other keys
+ * signed is not looked at beyond its form: anybody may add such lines, and take them away.
  */
 #ifndef HALLMARK_PROTO_TLOG_NOTE_H
 #define HALLMARK_PROTO_TLOG_NOTE_H
@@ -28,8 +29,8 @@
 #include "proto/err.h"
 
 #define NOTE_KEY_ID_SIZE    4     /* bytes */
-#define NOTE_SIGNATURES_MAX 16    /* what signed-note demands that a reader accepts at least */
-#define NOTE_SIZE_MAX       65536 /* bytes; a checkpoint with 16 RSA-4096 signatures is 14 KiB */
+#define NOTE_SIGNATURES_MAX 64    /* signed-note demands 16 at least: ours and many witnesses */
+#define NOTE_SIZE_MAX       65536 /* bytes; a checkpoint with 64 RSA-4096 signatures is 48 KiB */
 
 struct note_signature {
 	struct view name;
@@ -67,9 +68,9 @@ enum err note_verifier_write(const struct note_verifier *v, struct buf *to) MUST
 enum err note_parse(struct view bytes, struct note *out) MUST_USE;
 
 /*
- * ERR_OK if the note carries a valid signature by `v` (name and key ID agree). ERR_UNKNOWN_KEY if
- * it carries none; ERR_SIGNATURE if one that claims to be by `v` does not verify. Signatures by
- * other keys are ignored.
+ * ERR_OK if the note carries a valid signature by `v` (name and key ID agree), wherever among the
+ * lines. ERR_UNKNOWN_KEY if it carries none; ERR_SIGNATURE if one that claims to be by `v` does not
+ * verify, ERR_FORMAT if there are two. Signatures by other keys are ignored.
  */
 enum err note_verify(const struct note *n, const struct note_verifier *v) MUST_USE;
 

@@ -7,14 +7,18 @@
 
 static const char first_line[] = "c2sp.org/tlog-proof@v1";
 
+static enum err take_extra(struct view *rest, struct buf *storage, struct tlogproof *out);
 static enum err take_prefixed(struct view *rest, const char *prefix, struct view *value);
+static bool begins_with(struct view rest, const char *prefix);
 
 void
 tlogproof_write(const struct tlogproof *p, struct buf *to)
 {
 	buf_append_string(to, first_line);
-	buf_append_string(to, "\nextra ");
-	base64_append(to, p->extra);
+	if (p->has_extra) {
+		buf_append_string(to, "\nextra ");
+		base64_append(to, p->extra);
+	}
 	buf_append_string(to, "\nindex ");
 	buf_append_decimal(to, p->index);
 	buf_append_byte(to, '\n');
@@ -29,7 +33,7 @@ tlogproof_write(const struct tlogproof *p, struct buf *to)
 enum err
 tlogproof_parse(struct view text, struct buf *storage, struct tlogproof *out)
 {
-	struct view rest = text, line, extra, index;
+	struct view rest = text, line, index;
 	struct note note;
 	enum err e;
 
@@ -40,7 +44,7 @@ tlogproof_parse(struct view text, struct buf *storage, struct tlogproof *out)
 		return e;
 	if (!view_equal(line, view_of_string(first_line)))
 		return ERR_UNSUPPORTED;
-	if ((e = take_prefixed(&rest, "extra ", &extra)) != ERR_OK ||
+	if ((e = take_extra(&rest, storage, out)) != ERR_OK ||
 	    (e = take_prefixed(&rest, "index ", &index)) != ERR_OK ||
 	    (e = decimal_decode(index, &out->index)) != ERR_OK)
 		return e;
@@ -55,20 +59,12 @@ tlogproof_parse(struct view text, struct buf *storage, struct tlogproof *out)
 	if (e != ERR_OK)
 		return e;
 	out->note = rest;
-	if ((e = note_parse(rest, &note)) != ERR_OK)
-		return e;
-	buf_clear(storage);
-	if ((e = base64_decode(extra, storage)) != ERR_OK)
-		return e;
-	if (storage->size > ENTRY_SIZE_MAX)
-		return ERR_FORMAT_SIZE;
-	out->extra = buf_view(storage);
-	return ERR_OK;
+	return note_parse(rest, &note);
 }
 
 enum err
-tlogproof_verify(
-    const struct tlogproof *p, const struct note_verifier *v, struct checkpoint *checkpoint)
+tlogproof_verify(const struct tlogproof *p, struct view entry, const struct note_verifier *v,
+    struct checkpoint *checkpoint)
 {
 	struct checkpoint c;
 	struct digest leaf;
@@ -78,19 +74,32 @@ tlogproof_verify(
 	memset(checkpoint, 0, sizeof(*checkpoint));
 	if ((e = note_parse(p->note, &note)) != ERR_OK || (e = note_verify(&note, v)) != ERR_OK)
 		return e;
-	/*
-	 * A receipt has the log's signature and no other. A line by a key that nobody here knows
-	 * would be ignored, and could be changed without being noticed.
-	 */
-	if (note.signature_count != 1)
-		return ERR_FORMAT;
 	if ((e = checkpoint_parse(note.text, &c)) != ERR_OK)
 		return e;
 	*checkpoint = c;
 	if (strcmp(c.origin, note_verifier_name(v)) != 0)
 		return ERR_MISMATCH;
-	merkle_leaf(p->extra, &leaf);
+	merkle_leaf(entry, &leaf);
 	return merkle_verify_inclusion(&leaf, p->index, c.size, &c.root, &p->proof);
+}
+
+static enum err
+take_extra(struct view *rest, struct buf *storage, struct tlogproof *out)
+{
+	struct view extra;
+	enum err e;
+
+	buf_clear(storage);
+	if (!begins_with(*rest, "extra "))
+		return ERR_OK;
+	if ((e = take_prefixed(rest, "extra ", &extra)) != ERR_OK ||
+	    (e = base64_decode(extra, storage)) != ERR_OK)
+		return e;
+	if (storage->size > ENTRY_SIZE_MAX)
+		return ERR_FORMAT_SIZE;
+	out->has_extra = true;
+	out->extra = buf_view(storage);
+	return ERR_OK;
 }
 
 static enum err
@@ -101,9 +110,17 @@ take_prefixed(struct view *rest, const char *prefix, struct view *value)
 
 	if (e != ERR_OK)
 		return e;
-	if (value->size < size || memcmp(value->data, prefix, size) != 0)
+	if (!begins_with(*value, prefix))
 		return ERR_FORMAT;
 	value->data += size;
 	value->size -= size;
 	return ERR_OK;
+}
+
+static bool
+begins_with(struct view rest, const char *prefix)
+{
+	size_t size = strlen(prefix);
+
+	return rest.size >= size && memcmp(rest.data, prefix, size) == 0;
 }

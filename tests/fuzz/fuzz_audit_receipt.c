@@ -1,6 +1,7 @@
 /*
  * Receipts as hallmark-audit verifies them, with the key of the wire vectors: what is good is, to
- * the byte, what a writer makes of its content. All that would be shown is formatted.
+ * the byte, what a writer makes of its content, with a report of its own or one given beside it.
+ * All that would be shown is formatted.
  */
 #include <openssl/x509.h>
 #include <stdlib.h>
@@ -40,10 +41,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct signercert *certificate;
 	static struct display nowhere = {.margin = "  "};
-	const struct view bytes = {data, size};
-	struct seal_wanted wanted = {.alone = true};
-	struct receipt_check c;
+	const struct view bytes = {data, size}, other = VIEW_LITERAL("{}");
+	struct seal_wanted wanted = {.origin = NULL};
+	struct receipt_check c, beside;
 	struct buf again = BUF_INIT;
+	enum outcome o;
 	struct findings f;
 
 	if (certificate == NULL) {
@@ -52,13 +54,22 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	wanted.certificate = certificate;
 	f = display_findings(&nowhere);
-	if (receipt_check_run(&wanted, bytes, &f, &c) == OUTCOME_GOOD) {
+	o = receipt_check_run(&wanted, bytes, NULL, &f, &c);
+	if (o == OUTCOME_GOOD) {
 		tlogproof_write(&c.proof, &again);
-		if (!c.parsed || !c.sealed || !view_equal(buf_view(&again), bytes))
+		if (!c.parsed || !c.sealed || !c.proof.has_extra ||
+		    !view_equal(buf_view(&again), bytes))
 			abort();
 	} else if (c.sealed && !c.parsed) {
 		abort();
 	}
+	/* Beside it the same report changes nothing; another proves nothing. */
+	if (receipt_check_run(&wanted, bytes, c.parsed ? &c.entry : &other, &f, &beside) != o &&
+	    c.parsed)
+		abort();
+	if (!c.parsed && beside.document != NULL)
+		abort();
+	receipt_check_free(&beside);
 	receipt_check_free(&c);
 	buf_free(&again);
 	return 0;

@@ -1,5 +1,6 @@
 /*
- * A certificate (DER) as the signer reads an identity out of it: it is one line of ASCII.
+ * A certificate (DER) as the signer reads an identity out of it: it is one line of ASCII, and a URI
+ * or a name without a colon and without upper case.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (identity[0] == '\0' || strlen(identity) > IDENTITY_SIZE_MAX)
 			abort();
 		for (const char *c = identity; *c != '\0'; c++)
-			if (*c < ' ' || *c > '~')
+			if (*c <= ' ' || *c > '~' ||
+			    (strchr(identity, ':') == NULL && *c >= 'A' && *c <= 'Z'))
 				abort();
 	}
 	X509_free(certificate);

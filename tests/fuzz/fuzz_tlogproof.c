@@ -22,12 +22,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum err e = tlogproof_parse(bytes, &storage, &p);
 
 	if (e == ERR_OK) {
-		if (p.proof.count > MERKLE_PROOF_MAX || p.extra.size > ENTRY_SIZE_MAX)
+		if (p.proof.count > MERKLE_PROOF_MAX || p.extra.size > ENTRY_SIZE_MAX ||
+		    (!p.has_extra && p.extra.size > 0))
 			abort();
 		tlogproof_write(&p, &again);
 		if (!view_equal(buf_view(&again), bytes))
 			abort();
-		e = tlogproof_verify(&p, vector_verifier(), &c);
+		e = tlogproof_verify(&p, p.extra, vector_verifier(), &c);
 		if (e == ERR_OK)
 			check_verified(&p, &c);
 		else if (err_class(e) != ERR_CLASS_FORMAT && err_class(e) != ERR_CLASS_PROOF)

@@ -36,6 +36,14 @@ def seed_receipts():
     write("audit_receipt", "many-hashes", head + b"\n" + b"\n".join(
         [make_log.b64(bytes(32)).encode()] * 70) + b"\n\n" + note)
     write("audit_receipt", "two-signatures", good + good.rpartition(b"\n\n")[2])
+    line = "\u2014 witness.example AAAAAAE=\n".encode()
+    write("audit_receipt", "witnesses", good + 16 * line)
+    write("audit_receipt", "witness-first", head + b"\n\n" + note.replace(b"\n\n", b"\n\n" + line))
+    write("audit_receipt", "witness-cut", good + line[:-1])
+    write("audit_receipt", "same-key-id", good + note.rpartition(b"\n\n")[2].replace(
+        b"hallmark.example/prod-1", b"other.example"))
+    write("audit_receipt", "no-extra", b"\n".join(
+        text for text in good.split(b"\n") if not text.startswith(b"extra ")))
     write("audit_receipt", "empty-extra", b"c2sp.org/tlog-proof@v1\nextra \nindex 0\n\n" + note)
 
 

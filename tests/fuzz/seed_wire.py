@@ -68,6 +68,9 @@ def seed_notes():
     write("note", "go", vector("note-go.note"))
     write("note", "twice-signed", text + b"\n\n" + signatures * 2)
     write("note", "17-signatures", text + b"\n\n" + signatures * 17)
+    line = "\u2014 witness.example AAAAAAE=\n".encode()
+    write("note", "witnesses", good + 63 * line)
+    write("note", "too-many-witnesses", good + 64 * line)
     write("note", "no-signature", text + b"\n\n")
     write("note", "control-character", good.replace(b"8", b"\x07", 1))
     write("note", "not-utf-8", good.replace(b"8", b"\xff", 1))
@@ -81,6 +84,10 @@ def seed_notes():
     write("tlogproof", "rsa", vector("note-rsa.tlog-proof"))
     write("tlogproof", "report", vector("wire-receipt.tlog-proof"))
     head, note = proof.split(b"\n\n", 1)
+    write("tlogproof", "witnesses", proof + 16 * line)
+    write("tlogproof", "no-extra", b"\n".join(
+        part for part in proof.split(b"\n") if not part.startswith(b"extra ")))
+    write("tlogproof", "empty-extra", b"c2sp.org/tlog-proof@v1\nextra \nindex 0\n\n" + note)
     for index in range(9):
         write("tlogproof", f"index-{index}", b"\n".join(
             b"index %d" % index if line.startswith(b"index ") else line

@@ -20,6 +20,7 @@ PATHS = [b"/usr/bin/app", b"/usr/bin/app two", b"/usr/lib/liba.so", b"/etc/a\nb"
          b"/opt/\xed\xa0\x80",
          "/opt/na\u00efve".encode(), "/opt/\u202egnp.exe".encode(), "/opt/\u200bzero".encode(),
          "/opt/\ufffe\ufeff".encode(), "/opt/\U0001f600".encode(), "/opt/\U000e0041tag".encode(),
+         "/opt/\u3164\u2800\u034f\ufff0\U0001d173\ufffc".encode(),
          b"/opt/\x7f\x1b[31m", b"/opt/\tt", b"/opt/*?\\*", b"/" + b"l" * 255, b"/" + b"m" * 256,
          b"/" + "\u20ac".encode() * 85 + b"x", b"/" + "\u20ac".encode() * 86,
          b"/" + b"\xff" * 100, b"/long/" + b"n" * 4090]

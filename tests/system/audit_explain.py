@@ -154,6 +154,32 @@ def test_an_rsa_signature():
         assert "Verified OK" in run(explain(bench, bench.receipt(1)))
 
 
+def test_a_receipt_that_witnesses_have_signed():
+    """Their lines may stand before and behind the log's, whose one is taken."""
+    with Bench(3) as bench:
+        text = bench.log.checkpoint_text()
+        before, behind = (make_log.Key().signature_line(text, f"{name}.test") for name in "ab")
+        head, line = bench.log.receipt(1).rsplit(b"\n\n", 1)
+        path = bench.write("r.tlog-proof", head + b"\n\n" + before + line + behind)
+        lines = run(explain(bench, path))
+        assert "Verified OK" in lines and lines.count(make_log.ORIGIN) == 4
+        assert len(sums(lines)) == 2 and len(set(sums(lines))) == 1, lines
+
+
+def test_a_receipt_without_its_report():
+    with Bench(3) as bench:
+        path = bench.write("r.tlog-proof", b"\n".join(
+            line for line in bench.log.receipt(1).split(b"\n") if not line.startswith(b"extra ")))
+        report = bench.write("the report's.json", bench.log.entries[1])
+        script = bench.verify(path, "--report", report, "--explain")
+        lines = run(script)
+        for line in re.findall("^# expect: (.*)$", script, re.M):
+            assert line in lines, f"{line!r} is not in {lines}"
+        assert "Verified OK" in lines and bench.log.entries[1].decode() in lines
+        assert len(sums(lines)) == 2 and len(set(sums(lines))) == 1, lines
+        assert "sed" not in explain(bench, path, expect=UNKNOWN, says="--report FILE")
+
+
 def test_several_receipts_are_explained_one_after_the_other():
     with Bench(3) as bench:
         script = bench.verify(bench.receipt(0), bench.receipt(2), "--explain")

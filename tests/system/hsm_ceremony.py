@@ -12,6 +12,7 @@ import itertools
 import json
 import os
 import pathlib
+import re
 import resource
 import subprocess
 import sys
@@ -237,11 +238,49 @@ def test_a_bad_subject_is_refused():
         assert "\x1b" not in done.stderr
 
 
-def test_an_origin_too_long_for_a_common_name_asks_for_another():
-    with Site(hsm={"origin": "hallmark.test/" + "x" * 100}) as site:
+def read_by_openssl(site, command, pem):
+    """Subject and alternative names, as openssl shows them."""
+    done = subprocess.run(["openssl", command, "-noout", "-text", "-nameopt", "RFC2253"], input=pem,
+                          capture_output=True, check=True)
+    text = done.stdout.decode()
+    subject = re.search(r"Subject: (.*)", text)[1]
+    return subject, re.search(r"Subject Alternative Name: *\n *(.*)", text)[1]
+
+
+def test_request_and_certificate_name_the_log():
+    """In the common name as far as it goes, and whole in the alternative name."""
+    longest = "hallmark.test/" + "x" * 186
+    for origin, name in ((ORIGIN, ORIGIN), ("h.test/" + "y" * 57, "h.test/" + "y" * 57),
+                         ("h.test/" + "y" * 58, "h.test/" + "y" * 54 + "..."),
+                         (longest, longest[:61] + "..."), ("a.test/b,URI:c", "a.test/b\\,URI:c")):
+        with Site(hsm={"origin": origin}) as site:
+            site.hsm("init")
+            site.hsm("self-sign")
+            for command, pem in (("req", site.hsm("csr").stdout.encode()),
+                                 ("x509", site.path("log.crt").read_bytes())):
+                subject, alternative = read_by_openssl(site, command, pem)
+                assert subject == "CN=" + name, subject
+                assert alternative == "URI:https://" + origin, alternative
+            subject, alternative = read_by_openssl(
+                site, "req", site.hsm("csr", "--subject", "/O=Bank/CN=other").stdout.encode())
+            assert (subject, alternative) == ("CN=other,O=Bank", "URI:https://" + origin)
+    with Site(hsm={"origin": "spiffe://hallmark.test/log"}) as site:
         site.hsm("init")
-        refused(site, "self-sign", words=["64", "--subject"])
-        site.hsm("self-sign", "--subject", "/CN=short")
+        assert read_by_openssl(site, "req", site.hsm("csr").stdout.encode()) == (
+            "CN=spiffe://hallmark.test/log", "URI:spiffe://hallmark.test/log")
+
+
+def test_show_shows_the_whole_verifier_key():
+    """As a table too, of both kinds of key and with the longest origin."""
+    for algorithm in ("p256", "rsa-3072"):
+        with Site(hsm={"origin": "hallmark.test/" + "x" * 186, "algorithm": algorithm}) as site:
+            site.hsm("init")
+            site.hsm("self-sign")
+            whole = json.loads(site.hsm("show", "--json").stdout)["verifier_key"]
+            assert len(whole) > (700 if algorithm == "rsa-3072" else 300)
+            line = next(line for line in site.hsm("show").stdout.splitlines()
+                        if line.startswith("verifier key "))
+            assert line.split()[-1] == whole, line
 
 
 def test_a_request_becomes_a_certificate():

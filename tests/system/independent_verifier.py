@@ -113,8 +113,9 @@ class Verifier:
             demand(match, f"{where}: not a signature line: {line!r}")
             data = strict_base64(match[2], where)
             demand(len(data) > 4, f"{where}: a signature is too short")
-            if data[:4] != self.key_id:
-                continue
+            if data[:4] != self.key_id or match[1] != body.split("\n")[0]:
+                continue  # another key: that of a witness
+            demand(name_found is None, f"{where}: two signatures by the certificate's key")
             try:
                 self.key.verify(data[4:], body.encode(), ec.ECDSA(hashes.SHA256()))
             except InvalidSignature as error:

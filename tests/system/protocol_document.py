@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+import appraisal
 import hallmark
 from hallmark import ROOT
 
@@ -136,6 +137,14 @@ def test_limits_are_those_of_the_code():
     says("An origin is 1 to # bytes of printable ASCII without space and `+`",
          ("proto/tlog/checkpoint.h", "CHECKPOINT_ORIGIN_MAX"))
     says("printable ASCII, at most # bytes", ("proto/evidence/identity.h", "IDENTITY_SIZE_MAX"))
+    note = (("proto/tlog/note.h", "NOTE_SIGNATURES_MAX"), ("proto/tlog/note.h", "NOTE_SIZE_MAX"))
+    says("more than # lines or # bytes of note", *note)
+    says("at most # signature lines and # bytes", *note)
+    arguments = "collector/measure/measure_runtime.h"
+    says("more than # bytes or # values, or one of them more than # bytes",
+         (arguments, "MEASURE_ARGUMENTS_SIZE_MAX"), (arguments, "MEASURE_ARGUMENTS_MAX"),
+         ("proto/evidence/component.h", "COMPONENT_VALUE_MAX"))
+    says("down to # directories", ("collector/measure/measure_files.h", "MEASURE_FILES_DEPTH_MAX"))
     says("of all these the last #", ("proto/wire/keychannel.h", "KEYCHANNEL_TREES"))
     says("While # requests have no answer", ("proto/wire/keychannel.h", "KEYCHANNEL_UNANSWERED_MAX"))
     assert constant("proto/evidence/bundle.h", "BUNDLE_SEQ_MAX") == 2**53 - 1 and "2^53 - 1" in TEXT
@@ -148,6 +157,17 @@ def test_flags_of_files_are_those_of_the_code():
     wanted = re.findall(r"COMPONENT_FILE_(?!FLAG_MASK)\w+ = (\d+)", header("proto/evidence/component.h"))
     # The table of flags is the only one whose rows have two cells and begin with a number.
     assert [r[0] for r in rows(r"\d+") if len(r) == 2 and r[0] in wanted][:9] == wanted
+
+
+def test_printable_text_is_that_of_the_code():
+    listed = re.search(r"without U\+(.*?)\. \"White space\"", FLAT)[1]
+    document = [tuple(int(end, 16) for end in (r.split("-") * 2)[:2])
+                for r in re.split(", | and ", listed)]
+    table = re.search(r"hidden\[\] = \{(.*?)\};", (ROOT / "proto/text.c").read_text(), re.S)[1]
+    code = [tuple(int(end, 16) for end in pair)
+            for pair in re.findall(r"\{0x(\w+), 0x(\w+)\}", table)]
+    assert len(code) > 15 and code == sorted(code)
+    assert document == code == list(appraisal.UNPRINTABLE)
 
 
 def test_claims_of_both_dialects_are_those_of_the_code():
@@ -163,6 +183,20 @@ def test_kinds_are_those_of_the_code():
     assert len(kinds) == 7
     for kind in kinds:
         assert [r for r in rows(f"`{kind}`")], kind
+
+
+def test_facts_are_those_of_the_collector():
+    code = "".join(p.read_text() for p in sorted((ROOT / "collector/measure").glob("measure_*.c")))
+    table = re.search(r"status_facts\[\] = \{(.*?)\};", code, re.S)[1]
+    names = set(re.findall(r'\{"(\w+)", "\w+"\}', table))
+    names |= set(re.findall(r'add_\w+\((?:m, )?(?:to, )?"(\w+)"', code))
+    names |= set(re.findall(r'component_fact fact = \{VIEW_LITERAL\("(\w+)"\)', code))
+    assert {"uid", "cwd", "os_release", "arguments_digest", "dpkg"} <= names, names
+    listed = []
+    for cells in rows(r"`\w+`(?:, `\w+`)*"):
+        if len(cells) == 3 and cells[1] in ("host", "packages", "runtime"):
+            listed += [name.strip("`") for name in cells[0].split(", ")]
+    assert sorted(listed) == sorted(names)
 
 
 if __name__ == "__main__":

@@ -79,12 +79,43 @@ test_none_or_several_are_refused(void **state)
 }
 
 static void
+test_a_uri_has_a_scheme(void **state)
+{
+	(void)state;
+	expect_identity("URI:urn:x", "urn:x");
+	expect_identity("URI:a+b-c.9:/", "a+b-c.9:/");
+	refuse_identity("URI:host1.example.org");
+	refuse_identity("URI:host1.example.org/a");
+	refuse_identity("URI:://host1");
+	refuse_identity("URI:9p://host1");
+	refuse_identity("URI:+p://host1");
+	refuse_identity("URI:a_b://host1");
+	refuse_identity("URI:a/b:c");
+	refuse_identity("URI:spiffe:");
+	refuse_identity("URI:spiffe");
+	refuse_identity("URI:spiffe://a b");
+	/* Its letters stand as they are: in a path they differ. */
+	expect_identity("URI:SPIFFE://Example.org/Host", "SPIFFE://Example.org/Host");
+}
+
+static void
+test_dns_names_have_no_case(void **state)
+{
+	(void)state;
+	expect_identity("DNS:HOST1.Example.ORG", "host1.example.org");
+	expect_identity("DNS:AZ[\\]^_`az@-09", "az[\\]^_`az@-09");
+	refuse_identity("DNS:spiffe://example.org/a");
+	refuse_identity("DNS:host1:443");
+	refuse_identity("DNS:host 1");
+}
+
+static void
 test_over_long_names_are_refused(void **state)
 {
-	char names[4 + IDENTITY_SIZE_MAX + 2] = "URI:";
+	char names[4 + IDENTITY_SIZE_MAX + 2] = "URI:a:";
 
 	(void)state;
-	memset(names + 4, 'a', IDENTITY_SIZE_MAX + 1);
+	memset(names + 6, 'a', IDENTITY_SIZE_MAX - 1);
 	refuse_identity(names);
 	names[4 + IDENTITY_SIZE_MAX] = '\0';
 	expect_identity(names, names + 4);
@@ -121,6 +152,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_one_name_is_the_identity),
 	    cmocka_unit_test(test_none_or_several_are_refused),
+	    cmocka_unit_test(test_a_uri_has_a_scheme),
+	    cmocka_unit_test(test_dns_names_have_no_case),
 	    cmocka_unit_test(test_over_long_names_are_refused),
 	    cmocka_unit_test(test_bytes_are_der_and_have_its_digest),
 	};

@@ -109,7 +109,7 @@ static void
 test_no_log(void **state)
 {
 	struct fixture *f = *state;
-	struct seal_wanted wanted = {fixture_certificate("x"), NULL, false};
+	struct seal_wanted wanted = {fixture_certificate("x"), NULL};
 	struct signercert *c = (struct signercert *)(uintptr_t)wanted.certificate;
 	struct log_reader l;
 

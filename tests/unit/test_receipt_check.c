@@ -2,6 +2,7 @@
 #include "tests/unit/audit_fixture.h"
 
 #include "log/receipt_check.h"
+#include "proto/encoding.h"
 
 #define ORIGIN "hallmark.example/prod-1"
 
@@ -29,9 +30,9 @@ bench_close(struct bench *b)
 static enum outcome
 check(struct bench *b, const char *origin, struct view bytes, const struct findings *f)
 {
-	const struct seal_wanted wanted = {b->certificate, origin, true};
+	const struct seal_wanted wanted = {b->certificate, origin};
 	struct receipt_check c;
-	enum outcome o = receipt_check_run(&wanted, bytes, f, &c);
+	enum outcome o = receipt_check_run(&wanted, bytes, NULL, f, &c);
 
 	receipt_check_free(&c);
 	b->tried++;
@@ -193,6 +194,124 @@ test_no_lost_doubled_or_exchanged_line_verifies(void **state)
 	bench_close(&b);
 }
 
+#define WITNESS "\xe2\x80\x94 witness.example AAAAAAE=\n"
+
+/* Before and behind the log's own; but only as a whole line, and only there. */
+static void
+test_lines_of_other_keys_are_ignored(void **state)
+{
+	struct fixture *f = *state;
+	struct buf changed = BUF_INIT;
+	struct view lines[32];
+	struct bench b;
+	size_t count;
+
+	bench_open(&b);
+	count = split(buf_view(&b.good), lines, 32);
+	for (size_t i = 0; i <= count; i++) {
+		buf_clear(&changed);
+		for (size_t k = 0; k <= count; k++) {
+			if (k == i)
+				buf_append_string(&changed, WITNESS);
+			if (k < count)
+				buf_append_view(&changed, lines[k]);
+		}
+		if (i < count - 1) {
+			refused(&b, changed.data, changed.size);
+			continue;
+		}
+		assert_int_equal(check(&b, ORIGIN, buf_view(&changed), &f->findings), OUTCOME_GOOD);
+		fixture_says(f, "1 of other keys not looked at");
+		changed.size--;
+		refused(&b, changed.data, changed.size);
+	}
+	buf_free(&changed);
+	bench_close(&b);
+}
+
+/* The log's key ID under another name, before its own line: nobody's signature, and no harm. */
+static void
+test_the_logs_line_is_found_behind_one_with_its_key_id(void **state)
+{
+	struct fixture *f = *state;
+	struct buf changed = BUF_INIT;
+	struct seal_wanted wanted;
+	struct receipt_check c;
+	struct view lines[32];
+	struct bench b;
+	size_t count;
+
+	bench_open(&b);
+	count = split(buf_view(&b.good), lines, 32);
+	for (size_t k = 0; k < count; k++) {
+		if (k == count - 1) {
+			buf_append_string(&changed, "\xe2\x80\x94 evil.example ");
+			buf_append(&changed, lines[k].data + 4 + strlen(ORIGIN) + 1,
+			    lines[k].size - 4 - strlen(ORIGIN) - 1);
+			buf_append_string(&changed, WITNESS);
+		}
+		buf_append_view(&changed, lines[k]);
+	}
+	wanted = (struct seal_wanted){b.certificate, ORIGIN};
+	assert_int_equal(
+	    receipt_check_run(&wanted, buf_view(&changed), NULL, &f->findings, &c), OUTCOME_GOOD);
+	assert_int_equal(c.line, 2);
+	receipt_check_free(&c);
+	/* Without its own line it is under another name than the checkpoint's. */
+	changed.size -= lines[count - 1].size;
+	assert_int_equal(check(&b, NULL, buf_view(&changed), &f->findings), OUTCOME_BAD);
+	fixture_says(f, "its signature line says evil.example");
+	buf_free(&changed);
+	bench_close(&b);
+}
+
+static void
+test_a_receipt_without_its_report_needs_it(void **state)
+{
+	struct fixture *f = *state;
+	struct buf bare = BUF_INIT, report = BUF_INIT;
+	struct seal_wanted wanted;
+	struct receipt_check c;
+	struct view lines[32], given;
+	struct bench b;
+	size_t count;
+
+	bench_open(&b);
+	count = split(buf_view(&b.good), lines, 32);
+	for (size_t k = 0; k < count; k++)
+		if (k != 1)
+			buf_append_view(&bare, lines[k]);
+	assert_int_equal(base64_decode((struct view){lines[1].data + strlen("extra "),
+					   lines[1].size - strlen("extra ") - 1},
+			     &report),
+	    ERR_OK);
+	assert_int_equal(check(&b, NULL, buf_view(&bare), &f->findings), OUTCOME_UNKNOWN);
+	fixture_says(f, "--report FILE");
+	wanted = (struct seal_wanted){b.certificate, ORIGIN};
+	given = buf_view(&report);
+	assert_int_equal(
+	    receipt_check_run(&wanted, buf_view(&bare), &given, &f->findings, &c), OUTCOME_GOOD);
+	fixture_says(f, "bytes beside it, index 1");
+	receipt_check_free(&c);
+	/* It may be in both, if it is the same. */
+	assert_int_equal(
+	    receipt_check_run(&wanted, buf_view(&b.good), &given, &f->findings, &c), OUTCOME_GOOD);
+	receipt_check_free(&c);
+	buf_append_byte(&report, '\n');
+	given = buf_view(&report);
+	assert_int_equal(
+	    receipt_check_run(&wanted, buf_view(&bare), &given, &f->findings, &c), OUTCOME_BAD);
+	fixture_says(f, "ends in a line feed");
+	receipt_check_free(&c);
+	assert_int_equal(
+	    receipt_check_run(&wanted, buf_view(&b.good), &given, &f->findings, &c), OUTCOME_BAD);
+	fixture_says(f, "is another");
+	receipt_check_free(&c);
+	buf_free(&bare);
+	buf_free(&report);
+	bench_close(&b);
+}
+
 static void
 test_other_versions_are_not_known(void **state)
 {
@@ -242,6 +361,9 @@ main(void)
 	    TEST(test_no_prefix_or_shortened_receipt_verifies),
 	    TEST(test_no_receipt_with_a_byte_more_verifies),
 	    TEST(test_no_lost_doubled_or_exchanged_line_verifies),
+	    TEST(test_lines_of_other_keys_are_ignored),
+	    TEST(test_the_logs_line_is_found_behind_one_with_its_key_id),
+	    TEST(test_a_receipt_without_its_report_needs_it),
 	    TEST(test_other_versions_are_not_known),
 	    TEST(test_another_key_proves_nothing),
 	};

@@ -45,6 +45,30 @@ test_an_alternative_name_names_the_origin(void **state)
 	X509_free(x509);
 }
 
+/* As the ceremony writes it: an origin is a URL without its scheme. */
+static void
+test_a_uri_names_the_origin_behind_its_scheme(void **state)
+{
+	static const struct {
+		const char *name;
+		bool names;
+	} san[] = {{"URI:https://" ORIGIN, true}, {"URI:https://" ORIGIN "/", false},
+	    {"URI:http://" ORIGIN, false}, {"URI:https://x." ORIGIN, false},
+	    {"DNS:https://" ORIGIN, false}, {"URI:https://", false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(san) / sizeof(san[0]); i++) {
+		X509 *x509 = fixture_x509("Example Bank");
+		struct signercert *c;
+
+		add_san(x509, san[i].name);
+		assert_int_equal(signercert_from_x509(x509, "signer.crt", &c), ERR_OK);
+		assert_int_equal(signercert_names_origin(c, ORIGIN), san[i].names);
+		signercert_free(&c);
+		X509_free(x509);
+	}
+}
+
 static void
 test_an_address_is_no_name(void **state)
 {
@@ -161,12 +185,12 @@ test_the_verifier_takes_its_name_from_the_note(void **state)
 	for (struct view line = {NULL, 1}; line.size > 0;)
 		assert_int_equal(line_next(&bytes, &line), ERR_OK);
 	assert_int_equal(note_parse(bytes, &n), ERR_OK);
-	assert_int_equal(signercert_verifier(c, &n, &v), ERR_OK);
+	assert_int_equal(signercert_verifier(c, &n, NULL, &v), ERR_OK);
 	assert_string_equal(note_verifier_name(v), ORIGIN);
 	assert_int_equal(note_verify(&n, v), ERR_OK);
 	note_verifier_free(&v);
 	n.signature[0].key_id[2] ^= 1;
-	assert_int_equal(signercert_verifier(c, &n, &v), ERR_UNKNOWN_KEY);
+	assert_int_equal(signercert_verifier(c, &n, NULL, &v), ERR_UNKNOWN_KEY);
 	assert_null(v);
 	signercert_free(&c);
 	buf_free(&receipt);
@@ -180,6 +204,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_the_common_name_names_the_origin),
 	    TEST(test_an_alternative_name_names_the_origin),
+	    TEST(test_a_uri_names_the_origin_behind_its_scheme),
 	    TEST(test_an_address_is_no_name),
 	    TEST(test_a_name_with_a_nul_inside_is_not_the_part_before),
 	    TEST(test_dates),

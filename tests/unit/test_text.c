@@ -93,6 +93,59 @@ printable_refuses_what_hides_or_reorders(void **state)
 	assert_true(text_is_printable(V("caf\xc3\xa9 \xe6\x97\xa5"), true));
 }
 
+static size_t
+put_character(uint32_t c, uint8_t to[4])
+{
+	static const uint8_t lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
+	const size_t size = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+
+	for (size_t i = size; i-- > 1; c >>= 6)
+		to[i] = (uint8_t)(0x80 | (c & 0x3f));
+	to[0] = (uint8_t)(size == 1 ? c : lead[size] | c);
+	return size;
+}
+
+/* The ranges of Default_Ignorable_Code_Point in Unicode's DerivedCoreProperties.txt, 15.0. */
+static bool
+is_default_ignorable(uint32_t c)
+{
+	return c == 0xad || c == 0x34f || c == 0x61c || c == 0x115f || c == 0x1160 ||
+	       (c >= 0x17b4 && c <= 0x17b5) || (c >= 0x180b && c <= 0x180d) || c == 0x180e ||
+	       c == 0x180f || (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) ||
+	       (c >= 0x2060 && c <= 0x2064) || c == 0x2065 || (c >= 0x2066 && c <= 0x206f) ||
+	       c == 0x3164 || (c >= 0xfe00 && c <= 0xfe0f) || c == 0xfeff || c == 0xffa0 ||
+	       (c >= 0xfff0 && c <= 0xfff8) || (c >= 0x1bca0 && c <= 0x1bca3) ||
+	       (c >= 0x1d173 && c <= 0x1d17a) || (c >= 0xe0000 && c <= 0xe0fff);
+}
+
+static bool
+is_hidden_otherwise(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x2028 || c == 0x2029 || c == 0x2800 ||
+	       (c >= 0xfff9 && c <= 0xfffb) || c == 0xfffe || c == 0xffff;
+}
+
+static void
+no_character_that_is_printable_is_invisible(void **state)
+{
+	uint8_t bytes[4];
+	size_t hidden = 0;
+
+	(void)state;
+	for (uint32_t c = 0; c <= 0x10ffff; c++) {
+		const size_t size = put_character(c, bytes);
+		const bool printable = text_is_printable((struct view){bytes, size}, true);
+
+		if (c >= 0xd800 && c <= 0xdfff)
+			assert_false(printable);
+		else if (printable == (is_default_ignorable(c) || is_hidden_otherwise(c)))
+			fail_msg("U+%04X is %sprintable", c, printable ? "" : "not ");
+		hidden += printable ? 0 : 1;
+	}
+	assert_true(hidden > 4096);
+	expect_printable(V("a\xe3\x85\xa4"), 100, "a\\xe3\\x85\\xa4");
+}
+
 static void
 printable_without_spaces(void **state)
 {
@@ -179,6 +232,7 @@ main(void)
 	    cmocka_unit_test(utf8_ill_formed_is_refused),
 	    cmocka_unit_test(next_takes_one_character_and_stops),
 	    cmocka_unit_test(printable_refuses_what_hides_or_reorders),
+	    cmocka_unit_test(no_character_that_is_printable_is_invisible),
 	    cmocka_unit_test(printable_without_spaces),
 	    cmocka_unit_test(escaping_leaves_plain_text),
 	    cmocka_unit_test(escaping_shows_each_bad_byte),

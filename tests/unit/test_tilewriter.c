@@ -299,6 +299,39 @@ test_what_cannot_be_begun_from(void **state)
 	assert_null(w);
 }
 
+/* Wider ones do not take their place, nor does a new process. */
+static void
+test_partial_tiles_stay_until_the_full_one_is_there(void **state)
+{
+	static const uint64_t sizes[] = {10, 20, 100, 255};
+	struct fixture *f = *state;
+	char path[TILE_PATH_SIZE];
+	struct growing g;
+
+	start(&g, f, 0);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		add(&g, (size_t)(sizes[i] - g.size));
+		flush(&g);
+		assert_int_equal(tilewriter_drop_partials(g.w), ERR_OK);
+		for (size_t k = 0; k <= i; k++) {
+			tile_path(0, 0, (unsigned)sizes[k], path);
+			assert_true(is_there(f, path));
+			tile_entries_path(0, (unsigned)sizes[k], path);
+			assert_true(is_there(f, path));
+		}
+		end(&g);
+		start(&g, f, sizes[i]);
+	}
+	add(&g, 1);
+	flush(&g);
+	assert_true(is_there(f, "tile/0/000"));
+	assert_true(is_there(f, "tile/0/000.p/10"));
+	assert_int_equal(tilewriter_drop_partials(g.w), ERR_OK);
+	assert_false(is_there(f, "tile/0/000.p"));
+	assert_false(is_there(f, "tile/entries/000.p"));
+	end(&g);
+}
+
 static void
 test_partial_tiles_stay_until_they_are_dropped(void **state)
 {
@@ -463,6 +496,7 @@ main(void)
 	    TEST(test_a_level_more),
 	    TEST(test_begins_from_tiles_that_are_full_already),
 	    TEST(test_what_cannot_be_begun_from),
+	    TEST(test_partial_tiles_stay_until_the_full_one_is_there),
 	    TEST(test_partial_tiles_stay_until_they_are_dropped),
 	    TEST(test_partial_tiles_from_before_a_crash_go_too),
 	    TEST(test_torn_files_are_written_over),

@@ -21,7 +21,7 @@ verify_receipt(struct view text, const struct note_verifier *v)
 	enum err e = tlogproof_parse(text, &storage, &p);
 
 	if (e == ERR_OK)
-		e = tlogproof_verify(&p, v, &c);
+		e = tlogproof_verify(&p, p.extra, v, &c);
 	buf_free(&storage);
 	return e;
 }
@@ -36,13 +36,14 @@ vectors_verify_and_say_what_they_are(void **state)
 	(void)state;
 	vector_file("note-p256.tlog-proof", &text);
 	assert_int_equal(tlogproof_parse(buf_view(&text), &storage, &p), ERR_OK);
-	assert_int_equal(tlogproof_verify(&p, p256, &c), ERR_OK);
+	assert_int_equal(tlogproof_verify(&p, p.extra, p256, &c), ERR_OK);
+	assert_true(p.has_extra);
 	assert_true(view_equal(p.extra, V("PQRSTUVW")));
 	assert_int_equal(p.index, 6);
 	assert_int_equal(p.proof.count, 3);
 	assert_int_equal(c.size, 8);
 	assert_string_equal(c.origin, FIXTURE_NAME);
-	assert_int_equal(tlogproof_verify(&p, rsa, &c), ERR_UNKNOWN_KEY);
+	assert_int_equal(tlogproof_verify(&p, p.extra, rsa, &c), ERR_UNKNOWN_KEY);
 	assert_int_equal(c.size, 0);
 	buf_clear(&text);
 	vector_file("note-rsa.tlog-proof", &text);
@@ -135,7 +136,7 @@ expect_edited(const char *from, const char *to, enum err parsed, enum err verifi
 	e = tlogproof_parse(buf_view(&edited), &storage, &p);
 	assert_int_equal(e, parsed);
 	if (e == ERR_OK)
-		assert_int_equal(tlogproof_verify(&p, p256, &c), verified);
+		assert_int_equal(tlogproof_verify(&p, p.extra, p256, &c), verified);
 	buf_free(&text);
 	buf_free(&edited);
 	buf_free(&storage);
@@ -151,10 +152,12 @@ heads_in_another_form_are_refused(void **state)
 	expect_edited("@v1", "@v2", ERR_UNSUPPORTED, ERR_OK);
 	expect_edited("c2sp.org/tlog-proof@v1\n", "", ERR_UNSUPPORTED, ERR_OK);
 	expect_edited("c2sp", "C2SP", ERR_UNSUPPORTED, ERR_OK);
-	expect_edited("extra UFFSU1RVVlc=\n", "", ERR_FORMAT, ERR_OK);
 	expect_edited("extra UFFSU1RVVlc=\n", "extra\n", ERR_FORMAT, ERR_OK);
 	expect_edited("extra ", "extra", ERR_FORMAT, ERR_OK);
 	expect_edited("extra ", "Extra ", ERR_FORMAT, ERR_OK);
+	expect_edited("extra UFFSU1RVVlc=\n", "\n", ERR_FORMAT, ERR_OK);
+	expect_edited("extra ", "extra UFFSU1RVVlc=\nextra ", ERR_FORMAT, ERR_OK);
+	expect_edited("index 6\n", "index 6\nextra UFFSU1RVVlc=\n", ERR_FORMAT_BASE64, ERR_OK);
 	expect_edited("extra ", "extra  ", ERR_FORMAT_BASE64, ERR_OK);
 	expect_edited("UFFSU1RVVlc=", "UFFSU1RVVlc", ERR_FORMAT_BASE64, ERR_OK);
 	expect_edited("UFFSU1RVVlc=", "UFFSU1RVVld=", ERR_FORMAT_BASE64, ERR_OK);
@@ -209,12 +212,151 @@ a_second_empty_line_is_refused(void **state)
 	expect_edited("\n\n" LINE, "\n" LINE, ERR_FORMAT, ERR_OK);
 }
 
+#define WITNESS LINE "witness.example " SIGNED "\n"
+#define OURS    LINE "hallmark"
+
+/* Only where signature lines stand, only whole ones, and never in place of ours. */
 static void
-a_receipt_has_one_signature(void **state)
+lines_of_other_keys_may_be_added(void **state)
 {
 	(void)state;
-	expect_edited("\n" LINE, "\n" LINE "witness.example " SIGNED "\n" LINE, ERR_OK, ERR_FORMAT);
-	expect_edited("\n" LINE "hallmark", "\n" LINE "other.mark", ERR_OK, ERR_UNKNOWN_KEY);
+	expect_edited("\n" OURS, "\n" WITNESS OURS, ERR_OK, ERR_OK);
+	expect_edited("\n" OURS, "\n" WITNESS WITNESS OURS, ERR_OK, ERR_OK);
+	expect_edited(
+	    "\n" OURS, "\n" LINE "hallmark.example/vectors " SIGNED "\n" OURS, ERR_OK, ERR_OK);
+	expect_edited("\n" OURS, "\n" LINE "other.mark", ERR_OK, ERR_UNKNOWN_KEY);
+	expect_edited("\n" OURS, "\n" LINE "witness.example AAAAAA==\n" OURS, ERR_FORMAT, ERR_OK);
+	expect_edited(
+	    "\n" OURS, "\n" LINE "witness.example AAAAAAF=\n" OURS, ERR_FORMAT_BASE64, ERR_OK);
+	expect_edited("\n" OURS, "\n" LINE "wit+ness " SIGNED "\n" OURS, ERR_FORMAT, ERR_OK);
+	expect_edited("\n" OURS, "\n- witness.example " SIGNED "\n" OURS, ERR_FORMAT, ERR_OK);
+	expect_edited("\n" OURS, "\nanything\n" OURS, ERR_FORMAT, ERR_OK);
+	expect_edited("\n" OURS, "\n" WITNESS "\n" OURS, ERR_OK, ERR_SIGNATURE);
+	expect_edited("\n8\n", "\n8\n" WITNESS, ERR_OK, ERR_SIGNATURE);
+	expect_edited("index 6\n", WITNESS "index 6\n", ERR_FORMAT, ERR_OK);
+}
+
+/* The vector with `lines` more of these behind its own, or before it. */
+static void
+expect_lines(size_t lines, bool before, enum err parsed, enum err verified)
+{
+	struct buf text = BUF_INIT, more = BUF_INIT, storage = BUF_INIT;
+	const uint8_t *ours;
+	struct checkpoint c;
+	struct tlogproof p;
+	size_t at;
+	enum err e;
+
+	vector_file("note-p256.tlog-proof", &text);
+	assert_non_null(ours = memmem(text.data, text.size, OURS, strlen(OURS)));
+	at = before ? (size_t)(ours - text.data) : text.size;
+	buf_append(&more, text.data, at);
+	for (size_t i = 0; i < lines; i++)
+		buf_append_format(&more, LINE "witness-%zu.example " SIGNED "\n", i);
+	buf_append(&more, text.data + at, text.size - at);
+	e = tlogproof_parse(buf_view(&more), &storage, &p);
+	assert_int_equal(e, parsed);
+	if (e == ERR_OK)
+		assert_int_equal(tlogproof_verify(&p, p.extra, p256, &c), verified);
+	buf_free(&text);
+	buf_free(&more);
+	buf_free(&storage);
+}
+
+static void
+sixteen_witnesses_and_more_may_have_signed(void **state)
+{
+	(void)state;
+	for (unsigned before = 0; before < 2; before++) {
+		expect_lines(1, before == 1, ERR_OK, ERR_OK);
+		expect_lines(16, before == 1, ERR_OK, ERR_OK);
+		expect_lines(NOTE_SIGNATURES_MAX - 1, before == 1, ERR_OK, ERR_OK);
+		expect_lines(NOTE_SIGNATURES_MAX, before == 1, ERR_FORMAT_SIZE, ERR_OK);
+	}
+}
+
+/* By name and key ID the log's, and another signature or the same once more. */
+static void
+a_second_line_of_the_logs_key_is_refused(void **state)
+{
+	struct buf text = BUF_INIT, more = BUF_INIT, wrong = BUF_INIT;
+	struct view line;
+
+	(void)state;
+	vector_file("note-p256.tlog-proof", &text);
+	line.data = memmem(text.data, text.size, OURS, strlen(OURS));
+	assert_non_null(line.data);
+	line.size = text.size - (size_t)(line.data - text.data);
+	buf_append_view(&more, buf_view(&text));
+	buf_append_view(&more, line);
+	assert_int_equal(verify_receipt(buf_view(&more), p256), ERR_FORMAT);
+	buf_append(&wrong, note_verifier_key_id(p256), NOTE_KEY_ID_SIZE);
+	buf_append_byte(&wrong, 1);
+	for (unsigned before = 0; before < 2; before++) {
+		buf_clear(&more);
+		buf_append(&more, text.data, text.size - (before == 1 ? line.size : 0));
+		buf_append_string(&more, LINE FIXTURE_NAME " ");
+		base64_append(&more, buf_view(&wrong));
+		buf_append_byte(&more, '\n');
+		if (before == 1)
+			buf_append_view(&more, line);
+		assert_int_equal(verify_receipt(buf_view(&more), p256), ERR_SIGNATURE);
+	}
+	buf_free(&text);
+	buf_free(&more);
+	buf_free(&wrong);
+}
+
+/* --- without the report
+ * --------------------------------------------------------------------------- */
+
+static void
+a_proof_without_extra_proves_what_is_given(void **state)
+{
+	struct buf text = BUF_INIT, bare = BUF_INIT, storage = BUF_INIT, again = BUF_INIT;
+	static const char extra[] = "extra UFFSU1RVVlc=\n";
+	struct checkpoint c;
+	struct tlogproof p;
+	const uint8_t *at;
+
+	(void)state;
+	vector_file("note-p256.tlog-proof", &text);
+	assert_non_null(at = memmem(text.data, text.size, extra, strlen(extra)));
+	buf_append(&bare, text.data, (size_t)(at - text.data));
+	buf_append(&bare, at + strlen(extra), text.size - (size_t)(at - text.data) - strlen(extra));
+	buf_append_string(&storage, "what was there");
+	assert_int_equal(tlogproof_parse(buf_view(&bare), &storage, &p), ERR_OK);
+	assert_false(p.has_extra);
+	assert_int_equal(p.extra.size + storage.size, 0);
+	assert_int_equal(p.index, 6);
+	assert_int_equal(tlogproof_verify(&p, V("PQRSTUVW"), p256, &c), ERR_OK);
+	assert_int_equal(tlogproof_verify(&p, V("PQRSTUVW\n"), p256, &c), ERR_PROOF);
+	assert_int_equal(tlogproof_verify(&p, p.extra, p256, &c), ERR_PROOF);
+	tlogproof_write(&p, &again);
+	assert_true(view_equal(buf_view(&again), buf_view(&bare)));
+	buf_free(&text);
+	buf_free(&bare);
+	buf_free(&storage);
+	buf_free(&again);
+}
+
+/* An empty one is another text than none. */
+static void
+an_empty_extra_is_one(void **state)
+{
+	static const char head[] =
+	    "c2sp.org/tlog-proof@v1\nextra \nindex 0\n\nt\n\n" LINE "k " SIGNED "\n";
+	struct buf storage = BUF_INIT, again = BUF_INIT;
+	struct tlogproof p;
+
+	(void)state;
+	assert_int_equal(tlogproof_parse(view_of_string(head), &storage, &p), ERR_OK);
+	assert_true(p.has_extra);
+	assert_int_equal(p.extra.size, 0);
+	tlogproof_write(&p, &again);
+	assert_true(view_equal(buf_view(&again), view_of_string(head)));
+	buf_free(&storage);
+	buf_free(&again);
 }
 
 /* --- limits
@@ -289,7 +431,7 @@ make_receipt(const char *checkpoint_text, struct buf *to, struct note_verifier *
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	struct buf note = BUF_INIT;
-	struct tlogproof p = {.extra = V("only"), .index = 0};
+	struct tlogproof p = {.has_extra = true, .extra = V("only"), .index = 0};
 
 	assert_non_null(key);
 	assert_int_equal(note_verifier_new("log.example", key, v), ERR_OK);
@@ -369,7 +511,11 @@ main(void)
 	    cmocka_unit_test(contents_that_are_not_the_proved_ones_are_refused),
 	    cmocka_unit_test(hashes_in_another_form_are_refused),
 	    cmocka_unit_test(a_second_empty_line_is_refused),
-	    cmocka_unit_test(a_receipt_has_one_signature),
+	    cmocka_unit_test(lines_of_other_keys_may_be_added),
+	    cmocka_unit_test(sixteen_witnesses_and_more_may_have_signed),
+	    cmocka_unit_test(a_second_line_of_the_logs_key_is_refused),
+	    cmocka_unit_test(a_proof_without_extra_proves_what_is_given),
+	    cmocka_unit_test(an_empty_extra_is_one),
 	    cmocka_unit_test(each_part_has_its_limit),
 	    cmocka_unit_test(a_reused_storage_forgets_the_last_receipt),
 	    cmocka_unit_test(what_is_signed_must_be_the_checkpoint_of_this_log),

@@ -4,7 +4,8 @@
  * Happy path of a publication: tiles that become full are written while entries are added, the
  * partial ones by tilewriter_flush; every few files are synced together, the last ones by the
  * flush. Now a checkpoint may name them, and when it does, partial tiles of tiles that are full go
- * (tilewriter_drop_partials).
+ * (tilewriter_drop_partials), and no other that a checkpoint has named: C2SP tlog-tiles lets a
+ * partial tile go only when the full one is there, however many wider ones are.
  *
  * A tile is written under its own name. Half a tile can be there, after a crash or for a reader
  * that looks too early, only where no checkpoint names it; the next publication writes it again or
@@ -50,7 +51,7 @@ enum err tilewriter_flush(struct tilewriter *w) MUST_USE;
  */
 void tilewriter_hurry(struct tilewriter *w, bool hurried);
 
-/* Removes the partial tiles of tiles that were full at the last flush. */
+/* Removes the partial tiles of tiles that became full, and durable, by the last flush. */
 enum err tilewriter_drop_partials(struct tilewriter *w) MUST_USE;
 
 #endif
