@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "proto/evidence/component_items.h"
-#include "proto/evidence/component_list.h"
 
 #define KIND_ROW(identifier, name, shape)                                                          \
 	[identifier] = {name, sizeof(name) - 1, COMPONENT_SHAPE_##shape},
@@ -80,14 +79,4 @@ component_fact_name_check(struct view name)
 		if (name.data[i] <= 0x20 || name.data[i] >= 0x7f)
 			return ERR_MSG_RANGE;
 	return ERR_OK;
-}
-
-/* The digest is what nobody can choose without work; two bytes of it are enough for 1 in 512. */
-bool
-component_ends_segment(struct view key)
-{
-	struct digest digest;
-
-	digest_of(key.data, key.size, &digest);
-	return be16_get(digest.bytes) % COMPONENT_SEGMENT_MODULUS == 0;
 }

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "proto/evidence/component_builder.h"
-#include "proto/evidence/component_items.h"
 #include "proto/evidence/component_list.h"
 #include "proto/mp_write.h"
 

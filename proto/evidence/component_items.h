@@ -15,7 +15,4 @@ enum err component_file_check(const struct component_file *f) MUST_USE;
 /* ERR_MSG_RANGE unless 1 to 64 characters of printable ASCII without space. */
 enum err component_fact_name_check(struct view name) MUST_USE;
 
-/* Whether a segment ends behind the item of this path or name, however few there are in it. */
-bool component_ends_segment(struct view key);
-
 #endif

@@ -1,13 +1,6 @@
 /*
  * Components of many items: a list that names segments (proto/evidence/component.h has the forms).
- *
- * Where a segment ends is decided by the names of its items alone: behind an item for which the
- * first two bytes of SHA-256 of its path or name, as a number, are 0 modulo 512; behind the 4,096th
- * item; and behind the last of all. So an item that comes or goes changes one segment, seldom two,
- * and the others keep their digests.
- *
- * The workload may choose names, and so where segments end: at the worst every item ends one. That
- * is why their number has a limit of its own.
+ * Where a segment ends, proto/evidence/component_boundary.h says.
  */
 #ifndef HALLMARK_PROTO_EVIDENCE_COMPONENT_LIST_H
 #define HALLMARK_PROTO_EVIDENCE_COMPONENT_LIST_H
@@ -20,11 +13,12 @@
 #include "proto/digest.h"
 #include "proto/err.h"
 #include "proto/evidence/component.h"
+#include "proto/evidence/component_boundary.h"
 
-#define COMPONENT_SEGMENT_MODULUS   512  /* items of a segment, on average */
-#define COMPONENT_SEGMENT_ITEMS_MAX 4096 /* one in 3,000 segments is that long by chance */
-
-/* Thirty times what a million names make by chance; seven bitmaps of these fit into a want. */
+/*
+ * Thirty times what a million names make by chance: who chooses names can make it as many as there
+ * are items. Seven bitmaps of these fit into a want.
+ */
 #define COMPONENT_SEGMENTS_MAX 65536
 
 #define COMPONENT_LISTED_SIZE_MAX (256 * 1024 * 1024) /* bytes of all segments of a list */

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/evidence/component_boundary.h"
 #include "proto/evidence/component_items.h"
-#include "proto/evidence/component_list.h"
 
 #define FILE_COLUMNS 7
 

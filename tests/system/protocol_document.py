@@ -123,8 +123,9 @@ def test_limits_are_those_of_the_code():
     says("more than # items a list of segments; each of the three is at most # bytes",
          (component, "COMPONENT_PLAIN_ITEMS_MAX"), (component, "COMPONENT_SIZE_MAX"))
     says("more than # items MUST be a list", (component, "COMPONENT_PLAIN_ITEMS_MAX"))
-    says("are 0 modulo #; behind its #th item", (listed, "COMPONENT_SEGMENT_MODULUS"),
-         (listed, "COMPONENT_SEGMENT_ITEMS_MAX"))
+    says("are 0 modulo #; behind its #th item",
+         *(("proto/evidence/component_boundary.h", f"COMPONENT_SEGMENT_{name}")
+           for name in ("MODULUS", "ITEMS_MAX")))
     says("at most # segments, # items and # bytes of segments", (listed, "COMPONENT_SEGMENTS_MAX"),
          (component, "COMPONENT_ITEMS_MAX"), (listed, "COMPONENT_LISTED_SIZE_MAX"))
     says("at most # names, and # bytes with its header", (component, "COMPONENT_MADE_NAMES_MAX"),
