@@ -52,7 +52,8 @@ static const struct view key_names[KEY_COUNT] = {
 struct bundle_reader {
 	struct view rest;
 	bool canonical;
-	struct view key; /* whose value is being read */
+	struct view key;   /* whose value is being read */
+	unsigned expected; /* the key that comes next, if any comes */
 };
 
 static enum err read_bundle(struct bundle_reader *r, struct bundle *out);
@@ -182,17 +183,20 @@ static enum err
 read_pair(struct bundle_reader *r, unsigned *seen, struct bundle *out)
 {
 	struct mp_item item;
-	unsigned key = 0;
+	unsigned key = r->expected;
 	uint64_t version;
 	enum err e;
 
 	if ((e = read_item(r, MP_STR, &item)) != ERR_OK)
 		return e;
-	while (key < KEY_COUNT && !view_equal(item.bytes, key_names[key]))
-		key++;
+	/* In a canonical bundle it is the one behind the last. */
+	if (!view_equal(item.bytes, key_names[key]))
+		for (key = 0; key < KEY_COUNT && !view_equal(item.bytes, key_names[key]);)
+			key++;
 	if (key == KEY_COUNT)
 		return ERR_MSG_KEY;
 	r->key = key_names[key];
+	r->expected = key + 1 < KEY_COUNT ? key + 1 : 0;
 	if ((e = mark_seen(r, seen, key)) != ERR_OK)
 		return e;
 	switch ((enum bundle_key)key) {
