@@ -91,6 +91,7 @@ void statement_document_free(struct statement_document **d);
 
 const struct statement *statement_document_statement(const struct statement_document *d);
 struct view statement_document_payload(const struct statement_document *d);
+struct view statement_document_signature(const struct statement_document *d);
 
 /* SHA-256 of the envelope: the statement's name. */
 const struct digest *statement_document_digest(const struct statement_document *d);

@@ -68,6 +68,12 @@ statement_document_payload(const struct statement_document *d)
 	return buf_view(&d->payload);
 }
 
+struct view
+statement_document_signature(const struct statement_document *d)
+{
+	return buf_view(&d->signature);
+}
+
 const struct digest *
 statement_document_digest(const struct statement_document *d)
 {
