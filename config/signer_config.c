@@ -1,6 +1,11 @@
 #include "config/signer_config.h"
 
+#include <string.h>
+
 #include "config/form.h"
+#include "proto/evidence/identity.h"
+
+#define RELAYS_MAX 64 /* registers, with their spares; each adds what it may ask a second */
 
 #define DEVELOPER_DEFAULT "hallmark" /* who made the verifier, where nobody says otherwise */
 
@@ -46,6 +51,8 @@ struct raw_logging {
 
 struct raw {
 	char *listen, *index, *policy;
+	char **relays;
+	uint32_t relays_count;
 	uint32_t loops;
 	struct raw_log log;
 	struct raw_evidence evidence;
@@ -171,6 +178,10 @@ static const cyaml_schema_field_t logging_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_value_t relay_entry = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, IDENTITY_SIZE_MAX),
+};
+
 #define GROUP(member, flags, fields) CYAML_FIELD_MAPPING(#member, flags, struct raw, member, fields)
 static const cyaml_schema_field_t fields[] = {
     SETTINGS_TEXT("listen", SETTINGS_REQUIRED, struct raw, listen, SETTINGS_TEXT_MAX),
@@ -179,6 +190,8 @@ static const cyaml_schema_field_t fields[] = {
     GROUP(evidence, SETTINGS_REQUIRED, evidence_fields),
     SETTINGS_TEXT("index", SETTINGS_REQUIRED, struct raw, index, SETTINGS_PATH_MAX),
     GROUP(tls, SETTINGS_REQUIRED, tls_fields),
+    CYAML_FIELD_SEQUENCE("relays", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw, relays,
+	&relay_entry, 1, RELAYS_MAX),
     GROUP(key_process, SETTINGS_REQUIRED, key_process_fields),
     SETTINGS_TEXT("policy", SETTINGS_REQUIRED, struct raw, policy, SETTINGS_PATH_MAX),
     GROUP(status, SETTINGS_REQUIRED, status_fields),
@@ -195,6 +208,7 @@ static const cyaml_schema_value_t schema = {
 
 static void take(struct settings *s, const void *loaded, void *config);
 static void take_paths(struct settings *s, const struct raw *raw, struct signer_config *c);
+static void take_relays(struct settings *s, const struct raw *raw, struct signer_config *c);
 static void take_key_process(struct settings *s, const struct raw *raw, struct signer_config *c);
 static void check_limits(struct settings *s, struct signer_config *c);
 
@@ -239,6 +253,7 @@ take(struct settings *s, const void *loaded, void *config)
 	if (settings_origin(s, "log.origin", raw->log.origin))
 		c->log_origin = raw->log.origin;
 	take_paths(s, raw, c);
+	take_relays(s, raw, c);
 	take_key_process(s, raw, c);
 	c->report.profile = raw->report.profile;
 	c->report.developer =
@@ -265,6 +280,24 @@ take_paths(struct settings *s, const struct raw *raw, struct signer_config *c)
 	c->policy_file = settings_file(s, "policy", raw->policy);
 	c->status_socket = settings_path(s, raw->status.socket);
 	settings_socket(s, "status.socket", c->status_socket);
+}
+
+static void
+take_relays(struct settings *s, const struct raw *raw, struct signer_config *c)
+{
+	for (size_t i = 0; i < raw->relays_count; i++) {
+		if (!identity_is_valid(view_of_string(raw->relays[i])))
+			settings_fault(s, "relays",
+			    "\"relays\" must be names of certificates: 1 to %d bytes of printable "
+			    "ASCII without spaces; found \"%s\"",
+			    IDENTITY_SIZE_MAX, raw->relays[i]);
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(raw->relays[i], raw->relays[j]) == 0)
+				settings_fault(
+				    s, "relays", "\"relays\" names \"%s\" twice", raw->relays[i]);
+	}
+	c->relays = (const char *const *)raw->relays;
+	c->relay_count = raw->relays_count;
 }
 
 static void

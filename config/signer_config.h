@@ -9,6 +9,7 @@
 #define HALLMARK_CONFIG_SIGNER_CONFIG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "config/faults.h"
@@ -38,6 +39,13 @@ struct signer_config {
 		    *socket; /* Unix socket to connect to instead; NULL where program is set */
 		uint32_t deadline_ms; /* for one answer, then the process is replaced */
 	} key_process;
+
+	/*
+	 * Names of certificates whose connections are relays': they send challenges and statements,
+	 * and no evidence. Each is an identity (proto/evidence/identity.h), all differ.
+	 */
+	const char *const *relays;
+	size_t relay_count;
 
 	const char *policy_file;
 	const char *status_socket;

@@ -173,7 +173,8 @@ def seed_config():
     write("config", "good-signer", 'listen: "[::1]:7443"\nlog: {origin: a, directory: log}\n'
           "evidence: {directory: evidence}\nindex: index\ntls: {certificate: key, key: key, "
           "client_ca: key, client_crl: key}\nkey_process: {socket: s}\npolicy: key\n"
-          "status: {socket: t}\nlimits: {in_flight: 1}\nlogging: {format: json}\n")
+          "status: {socket: t}\nlimits: {in_flight: 1}\nlogging: {format: json}\n"
+          "relays: [a, spiffe://b]\n")
     write("config", "good-collector", 'signers: [{address: "a:1", log_certificate: key}]\n'
           "tls: {certificate: key, key: key, signer_ca: key}\nstate: .\nreceipts: .\n"
           "workloads: [{name: a, pid_file: p, measure: [files, runtime], files: [/a], "

@@ -100,6 +100,36 @@ expect_defaults(const struct signer_config *c)
 }
 
 static void
+test_relays(void **state)
+{
+	struct signer_config *c = accept(state, "listen", "listen");
+
+	assert_int_equal(c->relay_count, 0);
+	signer_config_free(&c);
+	c = accept(state, "policy.yaml", "policy.yaml\nrelays: [spiffe://a/b, C.example]");
+	assert_int_equal(c->relay_count, 2);
+	assert_string_equal(c->relays[0], "spiffe://a/b");
+	assert_string_equal(c->relays[1], "C.example");
+	signer_config_free(&c);
+}
+
+static void
+test_relays_must_be_names_that_differ(void **state)
+{
+	char long_name[600] = "policy.yaml\nrelays: [";
+	const size_t size = strlen(long_name);
+
+	refuse(state, "policy.yaml", "policy.yaml\nrelays: [\"a b\"]", 14, "found \"a b\"");
+	refuse(state, "policy.yaml", "policy.yaml\nrelays: [\"\\u00e9\"]", 14, "printable ASCII");
+	refuse(state, "policy.yaml", "policy.yaml\nrelays: [a, b, a]", 14, "names \"a\" twice");
+	refuse(state, "policy.yaml", "policy.yaml\nrelays: []", 14, "\"relays\"");
+	refuse(state, "policy.yaml", "policy.yaml\nrelays: a", 14, "\"relays\"");
+	memset(long_name + size, 'n', 513);
+	strcpy(long_name + size + 513, "]");
+	refuse(state, "policy.yaml", long_name, 14, "\"relays[0]\"");
+}
+
+static void
 test_defaults(void **state)
 {
 	struct signer_config *c = accept(state, "listen", "listen");
@@ -334,8 +364,10 @@ test_sample(void **state)
 	signer_config_free(&c);
 	for (size_t i = 0; i < sizeof(optional) / sizeof(optional[0]); i++)
 		text = sample_uncomment(text, optional[i]);
+	text = sample_uncomment(text, "relays"); /* these show no default */
 	c = accept_text(state, text);
 	expect_defaults(c);
+	assert_int_equal(c->relay_count, 1);
 	assert_int_equal(c->limits.in_flight, 16384);
 	signer_config_free(&c);
 	free(text);
@@ -350,6 +382,8 @@ main(void)
 	    WITH_FIXTURE(test_paths_are_resolved),
 	    WITH_FIXTURE(test_defaults),
 	    WITH_FIXTURE(test_all_given),
+	    WITH_FIXTURE(test_relays),
+	    WITH_FIXTURE(test_relays_must_be_names_that_differ),
 	    WITH_FIXTURE(test_listen_ipv6),
 	    WITH_FIXTURE(test_listen_must_be_address_and_port),
 	    WITH_FIXTURE(test_origin),
