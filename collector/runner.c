@@ -23,6 +23,9 @@ struct runner {
 static enum err try_connect(struct runner *r);
 static void back_off(struct runner *r);
 static enum err round_all(struct runner *r);
+static enum err report(struct runner *r, size_t workload);
+static enum err answer_due(struct runner *r);
+static enum err took(struct runner *r, enum reporter_outcome outcome, size_t waiting);
 static enum err drain_all(struct runner *r);
 static void wait_for_work(struct runner *r);
 static enum err reload(struct runner *r, struct trouble *t);
@@ -51,6 +54,8 @@ runner_run(const char *path, struct collector_config **config, struct trouble *t
 			break;
 		if (round_is_due)
 			e = round_all(&r);
+		else if (reporter_challenge_ms(r.reporter) <= now_ms)
+			e = answer_due(&r);
 		else if (reporter_is_connected(r.reporter) && reporter_waiting(r.reporter) > 0 &&
 			 now_ms >= r.connect_ms)
 			e = drain_all(&r);
@@ -99,31 +104,54 @@ round_all(struct runner *r)
 	const struct collector_config *config = *r->config;
 
 	for (size_t i = 0; i < config->workload_count && !interrupt_stop(); i++) {
-		const size_t waiting = reporter_waiting(r->reporter);
-		enum reporter_outcome outcome = REPORTER_LOST;
-		struct receipt_summary result;
 		enum err e;
 
 		if (!reporter_is_connected(r->reporter) && interrupt_clock_ms() >= r->connect_ms &&
 		    (e = try_connect(r)) != ERR_OK)
 			return e;
-		if (reporter_is_connected(r->reporter)) {
-			outcome = reporter_report(r->reporter, i, &result);
-			if (outcome == REPORTER_DONE || reporter_waiting(r->reporter) < waiting)
-				r->tries = 0;
-			/* Its bundle waits now, if there is one; do not come back too fast. */
-			if (outcome == REPORTER_LOST)
-				back_off(r);
-		} else {
-			outcome = reporter_spool(r->reporter, i);
-		}
-		if (outcome == REPORTER_FAILED)
-			return ERR_IO;
+		if ((e = report(r, i)) != ERR_OK || (e = answer_due(r)) != ERR_OK)
+			return e;
 	}
 	reporter_tidy(r->reporter);
 	r->round_ms = interrupt_clock_ms() + backoff_jitter_ms((uint64_t)config->interval_s * 1000,
 						 config->jitter_percent);
 	return ERR_OK;
+}
+
+static enum err
+report(struct runner *r, size_t workload)
+{
+	const size_t waiting = reporter_waiting(r->reporter);
+	struct receipt_summary result;
+
+	if (reporter_is_connected(r->reporter))
+		return took(r, reporter_report(r->reporter, workload, &result), waiting);
+	return reporter_spool(r->reporter, workload) == REPORTER_FAILED ? ERR_IO : ERR_OK;
+}
+
+/* One challenge, if the signer has one that is due: also between the workloads of a long round. */
+static enum err
+answer_due(struct runner *r)
+{
+	const size_t waiting = reporter_waiting(r->reporter);
+
+	reporter_take_news(r->reporter);
+	if (!reporter_is_connected(r->reporter) ||
+	    reporter_challenge_ms(r->reporter) > interrupt_clock_ms())
+		return ERR_OK;
+	return took(r, reporter_answer(r->reporter), waiting);
+}
+
+/* What came of speaking to the signer; so many bundles waited before. */
+static enum err
+took(struct runner *r, enum reporter_outcome outcome, size_t waiting)
+{
+	if (outcome == REPORTER_DONE || reporter_waiting(r->reporter) < waiting)
+		r->tries = 0;
+	/* Its bundle waits now, if there is one; do not come back too fast. */
+	if (outcome == REPORTER_LOST)
+		back_off(r);
+	return outcome == REPORTER_FAILED ? ERR_IO : ERR_OK;
 }
 
 /* What waits, between rounds: after a connection was lost, or a signer was away. */
@@ -148,16 +176,21 @@ drain_all(struct runner *r)
 static void
 wait_for_work(struct runner *r)
 {
-	struct pollfd news = {reporter_descriptor(r->reporter), POLLIN, 0};
+	struct pollfd news = {.events = POLLIN};
 	uint64_t until_ms = r->round_ms;
 	const uint64_t now_ms = interrupt_clock_ms();
 
+	/* What lies read already makes no descriptor readable. */
+	reporter_take_news(r->reporter);
 	if (reporter_waiting(r->reporter) > 0 && r->connect_ms < until_ms)
 		until_ms = r->connect_ms;
+	if (reporter_challenge_ms(r->reporter) < until_ms)
+		until_ms = reporter_challenge_ms(r->reporter);
 	if (until_ms <= now_ms)
 		return;
+	news.fd = reporter_descriptor(r->reporter);
 	if (interrupt_poll(&news, news.fd >= 0 ? 1 : 0, until_ms - now_ms, true) > 0)
-		reporter_on_readable(r->reporter);
+		reporter_take_news(r->reporter);
 }
 
 /* The old reporter goes first: state and receipts have one owner. */

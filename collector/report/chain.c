@@ -43,6 +43,7 @@ static enum err rewrite_queue(
     struct chain *c, bool without_head, bool without_nonce, struct trouble *t);
 static enum err rewrite_record(
     struct chain *c, struct chain_record *r, bool without_nonce, struct buf *to);
+static void drop_challenge(struct bundle_extensions *x, struct buf *storage);
 static enum err empty_queue(struct chain *c, struct trouble *t);
 
 enum err
@@ -372,14 +373,16 @@ static enum err
 rewrite_record(struct chain *c, struct chain_record *r, bool without_nonce, struct buf *to)
 {
 	static const struct view none = {NULL, 0};
-	struct buf bundle = BUF_INIT;
+	struct buf bundle = BUF_INIT, extensions = BUF_INIT;
 	enum err e;
 
 	chain_next(c, &r->content);
-	if (without_nonce)
+	if (without_nonce) {
 		r->content.offline = true;
+		drop_challenge(&r->content.extensions, &extensions);
+	}
 	bundle_encode(&r->content, &bundle);
-	if ((e = buf_status(&bundle)) == ERR_OK) {
+	if ((e = buf_status(&extensions)) == ERR_OK && (e = buf_status(&bundle)) == ERR_OK) {
 		/* What did not change keeps its signature. */
 		chain_record_write(buf_view(&bundle),
 		    view_equal(buf_view(&bundle), r->bundle) ? r->signature : none, to);
@@ -387,7 +390,19 @@ rewrite_record(struct chain *c, struct chain_record *r, bool without_nonce, stru
 		c->waiting++;
 	}
 	buf_free(&bundle);
+	buf_free(&extensions);
 	return e;
+}
+
+/* Without a nonce it answers nobody. What it says else is what this version knows of. */
+static void
+drop_challenge(struct bundle_extensions *x, struct buf *storage)
+{
+	if (x->challenge.size == 0)
+		return;
+	x->challenge = (struct view){NULL, 0};
+	bundle_extensions_write(x, storage);
+	x->bytes = buf_view(storage);
 }
 
 /* The records are passed: what stays after a crash is ignored, so that needs no sync. */

@@ -26,6 +26,9 @@ struct channel {
 	size_t used;
 };
 
+static void drop_used(struct channel *c);
+static enum err next_frame(struct channel *c, struct view *payload, struct trouble *t);
+static enum err fill(struct channel *c, int *result);
 static enum err connect_any(const struct collector_signer *s, int *fd, struct trouble *t);
 static enum err connect_one(const struct addrinfo *a, int *fd);
 static enum err handshake(struct channel *c, const struct collector_signer *s, struct trouble *t);
@@ -115,30 +118,17 @@ enum err
 channel_read(struct channel *c, uint64_t timeout_ms, struct view *payload, struct trouble *t)
 {
 	const uint64_t deadline_ms = interrupt_clock_ms() + timeout_ms;
-	size_t got, used;
-	uint8_t *p;
-	enum err e;
 	int result;
+	enum err e;
 
-	buf_consume(&c->input, c->used);
-	c->used = 0;
+	drop_used(c);
 	for (;;) {
-		if ((e = frame_next(buf_view(&c->input), payload, &used)) != ERR_OK) {
-			c->broken = true;
-			return trouble_set(t, e, "the signer's answer: %s", err_text(e));
-		}
-		if (used > 0) {
-			c->used = used;
-			return ERR_OK;
-		}
-		if ((p = buf_reserve(&c->input, READ_SIZE)) == NULL)
-			return ERR_MEMORY;
-		ERR_clear_error();
-		result = SSL_read_ex(c->ssl, p, READ_SIZE, &got);
-		if (result == 1) {
-			c->input.size += got;
+		if ((e = next_frame(c, payload, t)) != ERR_OK || payload->size > 0)
+			return e;
+		if ((e = fill(c, &result)) != ERR_OK)
+			return e;
+		if (result == 1)
 			continue;
-		}
 		e = wait_for(c, result, deadline_ms);
 		if (e == ERR_CLOSED && c->input.size > 0)
 			e = ERR_TRUNCATED;
@@ -148,28 +138,76 @@ channel_read(struct channel *c, uint64_t timeout_ms, struct view *payload, struc
 	}
 }
 
+/* A ticket that arrives late is read on the way, and is no news. */
+enum err
+channel_take(struct channel *c, struct view *payload, struct trouble *t)
+{
+	int result;
+	enum err e;
+
+	drop_used(c);
+	for (;;) {
+		if ((e = next_frame(c, payload, t)) != ERR_OK || payload->size > 0)
+			return e;
+		if ((e = fill(c, &result)) != ERR_OK)
+			return e;
+		if (result == 1)
+			continue;
+		switch (SSL_get_error(c->ssl, result)) {
+		case SSL_ERROR_WANT_READ:
+		case SSL_ERROR_WANT_WRITE:
+			return ERR_OK;
+		case SSL_ERROR_ZERO_RETURN:
+			return ERR_CLOSED;
+		default:
+			c->broken = true;
+			return ERR_CLOSED;
+		}
+	}
+}
+
 int
 channel_descriptor(const struct channel *c)
 {
 	return c->fd;
 }
 
-/* A ticket that arrives late is read on the way, and is no news. */
-bool
-channel_is_idle(struct channel *c)
+static void
+drop_used(struct channel *c)
 {
-	uint8_t byte;
+	buf_consume(&c->input, c->used);
+	c->used = 0;
+}
+
+/* The frame at the front of what was read; size 0 if not all of it is there. */
+static enum err
+next_frame(struct channel *c, struct view *payload, struct trouble *t)
+{
+	enum err e = frame_next(buf_view(&c->input), payload, &c->used);
+
+	if (e != ERR_OK) {
+		c->broken = true;
+		return trouble_set(t, e, "the signer's answer: %s", err_text(e));
+	}
+	if (c->used == 0)
+		*payload = (struct view){NULL, 0};
+	return ERR_OK;
+}
+
+/* Reads what TLS has, once; `result` is that of SSL_read_ex. */
+static enum err
+fill(struct channel *c, int *result)
+{
+	uint8_t *p = buf_reserve(&c->input, READ_SIZE);
 	size_t got;
 
-	if (c->used < c->input.size)
-		return false;
+	if (p == NULL)
+		return ERR_MEMORY;
 	ERR_clear_error();
-	if (SSL_peek_ex(c->ssl, &byte, 1, &got) == 1)
-		return false;
-	if (SSL_get_error(c->ssl, 0) == SSL_ERROR_WANT_READ)
-		return true;
-	c->broken = SSL_get_error(c->ssl, 0) != SSL_ERROR_ZERO_RETURN;
-	return false;
+	*result = SSL_read_ex(c->ssl, p, READ_SIZE, &got);
+	if (*result == 1)
+		c->input.size += got;
+	return ERR_OK;
 }
 
 static enum err

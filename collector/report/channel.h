@@ -43,13 +43,14 @@ enum err channel_write(struct channel *c, struct view frames, struct trouble *t)
 enum err channel_read(
     struct channel *c, uint64_t timeout_ms, struct view *payload, struct trouble *t) MUST_USE;
 
+/*
+ * Takes a frame that has come already, without waiting; a payload of size 0 if there is none. To be
+ * called between exchanges, when the descriptor is readable and once after each: what came behind
+ * an answer makes nothing readable.
+ */
+enum err channel_take(struct channel *c, struct view *payload, struct trouble *t) MUST_USE;
+
 /* The descriptor to wait on between exchanges. */
 int channel_descriptor(const struct channel *c);
-
-/*
- * False if the signer has closed, or has said something unasked: both mean that this channel is of
- * no more use. Does not wait. To be called between exchanges, when the descriptor is readable.
- */
-bool channel_is_idle(struct channel *c);
 
 #endif

@@ -17,10 +17,18 @@ struct client {
 	uint8_t nonce[NONCE_SIZE];
 	uint64_t nonce_time_ms;
 	struct buf output;
+	struct client_events events;
+	uint64_t measures_ms; /* since when they are counted */
+	unsigned measures;    /* asked for in this second */
 };
 
 static enum err greet(struct client *c, struct trouble *t);
-static enum err receive(struct client *c, struct message *m, struct trouble *t);
+static enum err receive(
+    struct client *c, uint64_t deadline_ms, struct message *m, struct trouble *t);
+static enum err receive_answer(
+    struct client *c, uint64_t deadline_ms, struct message *m, struct trouble *t);
+static enum err on_measure(struct client *c, const struct message_measure *m, struct trouble *t);
+static enum err decode(struct client *c, struct view payload, struct message *m, struct trouble *t);
 static enum err send_output(struct client *c, struct trouble *t);
 static enum err on_refused_connection(const struct message_refusal *m, struct trouble *t);
 static enum err send_wanted(struct client *c, const struct chain_head *head,
@@ -32,7 +40,8 @@ static enum err send_parts(
 static void take_nonce(struct client *c, const uint8_t nonce[NONCE_SIZE]);
 
 enum err
-client_open(struct channel_context *context, size_t signer, struct client **out, struct trouble *t)
+client_open(struct channel_context *context, size_t signer, const struct client_events *events,
+    struct client **out, struct trouble *t)
 {
 	struct client *c = calloc(1, sizeof(*c));
 	enum err e = ERR_MEMORY;
@@ -42,6 +51,7 @@ client_open(struct channel_context *context, size_t signer, struct client **out,
 		return ERR_MEMORY;
 	c->output = BUF_INIT;
 	c->signer = signer;
+	c->events = *events;
 	if ((c->decoder = message_decoder_new()) != NULL &&
 	    (e = channel_open(context, signer, &c->channel, t)) == ERR_OK)
 		e = greet(c, t);
@@ -88,10 +98,25 @@ client_descriptor(const struct client *c)
 	return channel_descriptor(c->channel);
 }
 
-bool
-client_is_idle(struct client *c)
+enum err
+client_take_news(struct client *c, struct trouble *t)
 {
-	return channel_is_idle(c->channel);
+	struct view payload;
+	struct message m;
+	enum err e;
+
+	while ((e = channel_take(c->channel, &payload, t)) == ERR_OK && payload.size > 0) {
+		if ((e = decode(c, payload, &m, t)) != ERR_OK)
+			return e;
+		if (m.type == MESSAGE_REFUSAL && m.body.refusal.workload.size == 0)
+			return on_refused_connection(&m.body.refusal, t);
+		if (m.type != MESSAGE_MEASURE)
+			return trouble_set(
+			    t, ERR_MSG_ORDER, "the signer sent message %d unasked", m.type);
+		if ((e = on_measure(c, &m.body.measure, t)) != ERR_OK)
+			return e;
+	}
+	return e;
 }
 
 const uint8_t *
@@ -112,14 +137,16 @@ client_submit(struct client *c, const struct chain_head *head, const struct stat
 {
 	const struct message_bundle bundle = {head->bundle, head->signature};
 	unsigned wants = 0;
+	uint64_t deadline_ms;
 	struct message m;
 	enum err e;
 
 	message_write_bundle(&c->output, &bundle);
 	if ((e = send_output(c, t)) != ERR_OK)
 		return e;
+	deadline_ms = interrupt_clock_ms() + CLIENT_ANSWER_MS;
 	for (;;) {
-		if ((e = receive(c, &m, t)) != ERR_OK)
+		if ((e = receive_answer(c, deadline_ms, &m, t)) != ERR_OK)
 			return e;
 		if (m.type == MESSAGE_RECEIPT && m.body.receipt.seq == head->content.seq &&
 		    view_equal(m.body.receipt.workload, head->content.workload)) {
@@ -145,6 +172,7 @@ client_submit(struct client *c, const struct chain_head *head, const struct stat
 			    "the signer answered with message %d, or for another bundle", m.type);
 		if ((e = send_wanted(c, head, &m.body.want, components, t)) != ERR_OK)
 			return e;
+		deadline_ms = interrupt_clock_ms() + CLIENT_ANSWER_MS;
 	}
 }
 
@@ -159,7 +187,8 @@ greet(struct client *c, struct trouble *t)
 	enum err e;
 
 	message_write_hello(&c->output, &hello);
-	if ((e = send_output(c, t)) != ERR_OK || (e = receive(c, &m, t)) != ERR_OK)
+	if ((e = send_output(c, t)) != ERR_OK ||
+	    (e = receive(c, interrupt_clock_ms() + CLIENT_ANSWER_MS, &m, t)) != ERR_OK)
 		return e;
 	if (m.type == MESSAGE_REFUSAL)
 		return on_refused_connection(&m.body.refusal, t);
@@ -177,14 +206,54 @@ greet(struct client *c, struct trouble *t)
 }
 
 static enum err
-receive(struct client *c, struct message *m, struct trouble *t)
+receive(struct client *c, uint64_t deadline_ms, struct message *m, struct trouble *t)
 {
+	const uint64_t now_ms = interrupt_clock_ms();
 	struct view payload;
-	enum err e = channel_read(c->channel, CLIENT_ANSWER_MS, &payload, t);
+	enum err e =
+	    channel_read(c->channel, deadline_ms > now_ms ? deadline_ms - now_ms : 0, &payload, t);
 
-	if (e == ERR_OK && (e = message_decode(c->decoder, payload, m)) != ERR_OK)
-		(void)trouble_set(t, e, "the signer's answer: %s", err_text(e));
+	return e == ERR_OK ? decode(c, payload, m, t) : e;
+}
+
+/* The next message that is no wish for a measurement. */
+static enum err
+receive_answer(struct client *c, uint64_t deadline_ms, struct message *m, struct trouble *t)
+{
+	enum err e;
+
+	while ((e = receive(c, deadline_ms, m, t)) == ERR_OK && m->type == MESSAGE_MEASURE) {
+		if ((e = on_measure(c, &m->body.measure, t)) != ERR_OK)
+			return e;
+		if (interrupt_clock_ms() >= deadline_ms)
+			return trouble_set(t, ERR_TIMEOUT_FRAME,
+			    "waiting for the signer's answer: it took too long");
+	}
 	return e;
+}
+
+static enum err
+on_measure(struct client *c, const struct message_measure *m, struct trouble *t)
+{
+	const uint64_t now_ms = interrupt_clock_ms();
+
+	if (now_ms - c->measures_ms >= 1000) {
+		c->measures_ms = now_ms;
+		c->measures = 0;
+	}
+	if (++c->measures > CLIENT_MEASURES_MAX)
+		return trouble_set(t, ERR_MSG_ORDER,
+		    "the signer asks for more than %d measurements a second", CLIENT_MEASURES_MAX);
+	c->events.measure(c->events.context, m->workload, m->challenge);
+	return ERR_OK;
+}
+
+static enum err
+decode(struct client *c, struct view payload, struct message *m, struct trouble *t)
+{
+	const enum err e = message_decode(c->decoder, payload, m);
+
+	return e == ERR_OK ? e : trouble_set(t, e, "the signer's answer: %s", err_text(e));
 }
 
 static enum err

@@ -1,7 +1,7 @@
 /*
  * The collector's side of the protocol (proto/wire/message.h): hello, then one bundle after
  * another, each answered by a receipt or a refusal, with the components between that the signer
- * wants.
+ * wants. After the welcome the signer may ask for a measurement at any time.
  *
  * The order is enforced: any other message, or one for another bundle, ends the session. Errors
  * are the channel's, the ERR_MSG_ ones and ERR_VERSION: the session is over and is to be closed. A
@@ -21,14 +21,29 @@
 #include "proto/err.h"
 #include "proto/wire/message.h"
 
-/* A signer answers within a batch; while its key process starts anew, within half a minute. */
+/*
+ * A signer answers within a batch; while its key process starts anew, within half a minute. What
+ * else it says meanwhile gives it no more time.
+ */
 #define CLIENT_ANSWER_MS 60000
+
+/*
+ * Measurements that a signer may ask for in a second: one of each workload of the largest host. One
+ * that asks for more is not listened to any longer.
+ */
+#define CLIENT_MEASURES_MAX 1024
 
 struct client;
 
+/* Who is told what the signer wants measured. Called within the client's functions. */
+struct client_events {
+	void (*measure)(void *context, struct view workload, struct view challenge);
+	void *context;
+};
+
 /* Connects to signer number `signer` and greets it. Sets *out to NULL first. */
-enum err client_open(struct channel_context *context, size_t signer, struct client **out,
-    struct trouble *t) MUST_USE;
+enum err client_open(struct channel_context *context, size_t signer,
+    const struct client_events *events, struct client **out, struct trouble *t) MUST_USE;
 void client_close(struct client **c);
 
 struct view client_log(const struct client *c); /* the log's origin */
@@ -36,8 +51,11 @@ size_t client_signer(const struct client *c);
 bool client_was_resumed(const struct client *c);
 int client_descriptor(const struct client *c);
 
-/* Between exchanges: false if the session is over (channel_is_idle). */
-bool client_is_idle(struct client *c);
+/*
+ * Between exchanges, as channel_take: takes what the signer has said, without waiting. An error:
+ * the session is over. ERR_CLOSED, without words, is an orderly end.
+ */
+enum err client_take_news(struct client *c, struct trouble *t) MUST_USE;
 
 /* The nonce for the next bundle, and when it came (interrupt_clock_ms). */
 const uint8_t *client_nonce(const struct client *c);

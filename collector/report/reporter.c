@@ -41,6 +41,7 @@ reporter_new(const struct collector_config *config, struct reporter **out, struc
 	if (r == NULL)
 		return ERR_MEMORY;
 	r->config = config;
+	r->challenges.count = config->workload_count;
 	r->receipts = r->log_dir = -1;
 	r->log = BUF_INIT;
 	if ((e = load(r, t)) == ERR_OK)
@@ -58,6 +59,7 @@ reporter_free(struct reporter **r)
 	client_close(&(*r)->client);
 	reporter_close_chains(*r);
 	free((*r)->workloads);
+	free((*r)->challenges.of);
 	if ((*r)->log_dir >= 0)
 		(void)close((*r)->log_dir);
 	if ((*r)->receipts >= 0)
@@ -76,6 +78,7 @@ reporter_free(struct reporter **r)
 enum err
 reporter_connect(struct reporter *r, bool *failed)
 {
+	const struct client_events events = {reporter_take_challenge, &r->challenges};
 	enum err e = ERR_CLOSED;
 	struct journal j;
 
@@ -85,7 +88,7 @@ reporter_connect(struct reporter *r, bool *failed)
 
 		if (interrupt_stop())
 			return ERR_CLOSED;
-		if ((e = client_open(r->tls, i, &r->client, &t)) != ERR_OK) {
+		if ((e = client_open(r->tls, i, &events, &r->client, &t)) != ERR_OK) {
 			journal_begin(&j, JOURNAL_WARNING, "no-connection");
 			journal_string(&j, "signer", r->config->signers[i].host);
 			journal_error(&j, e, &t);
@@ -120,10 +123,34 @@ reporter_descriptor(const struct reporter *r)
 
 /* An idle session that ends is nothing to tell: the next round makes a new one. */
 void
-reporter_on_readable(struct reporter *r)
+reporter_take_news(struct reporter *r)
 {
-	if (r->client != NULL && !client_is_idle(r->client))
-		client_close(&r->client);
+	struct trouble t = TROUBLE_INIT;
+	enum err e;
+
+	if (r->client != NULL && (e = client_take_news(r->client, &t)) != ERR_OK)
+		reporter_disconnect(r, e, e == ERR_CLOSED ? NULL : &t);
+}
+
+uint64_t
+reporter_challenge_ms(const struct reporter *r)
+{
+	uint64_t due_ms;
+	size_t workload;
+
+	return reporter_next_challenge(&r->challenges, &workload, &due_ms) ? due_ms : UINT64_MAX;
+}
+
+enum reporter_outcome
+reporter_answer(struct reporter *r)
+{
+	struct receipt_summary result;
+	uint64_t due_ms;
+	size_t workload;
+
+	if (!reporter_next_challenge(&r->challenges, &workload, &due_ms))
+		return REPORTER_DONE;
+	return reporter_report(r, workload, &result);
 }
 
 size_t
@@ -141,17 +168,22 @@ enum reporter_outcome
 reporter_report(struct reporter *r, size_t workload, struct receipt_summary *out)
 {
 	struct reporter_workload *w = &r->workloads[workload];
+	struct reporter_challenge *challenge = &r->challenges.of[workload];
+	struct reporter_challenge answered = *challenge;
 	enum reporter_outcome outcome = reporter_drain(r, workload);
 	enum reporter_step step = REPORTER_STEP_CHANGED;
 
-	if (outcome != REPORTER_DONE)
-		return outcome;
-	for (unsigned i = 0; i < FRESH_TRIES_MAX && step == REPORTER_STEP_CHANGED; i++) {
-		if (!measure(r, w, false))
-			return r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
-		step = reporter_submit_head(r, w, out);
+	for (unsigned i = 0;
+	     outcome == REPORTER_DONE && i < FRESH_TRIES_MAX && step == REPORTER_STEP_CHANGED;
+	     i++) {
+		answered = *challenge;
+		if (measure(r, w, false))
+			step = reporter_submit_head(r, w, out);
+		else
+			outcome = r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
 	}
-	return outcome_of(step);
+	reporter_end_challenge(challenge, &answered);
+	return outcome == REPORTER_DONE ? outcome_of(step) : outcome;
 }
 
 enum reporter_outcome
@@ -233,10 +265,13 @@ load(struct reporter *r, struct trouble *t)
 
 	r->log_key = calloc(config->signer_count, sizeof(EVP_PKEY *));
 	r->workloads = calloc(config->workload_count, sizeof(*r->workloads));
-	if (r->log_key == NULL || r->workloads == NULL || (r->hash = filehash_new()) == NULL)
+	r->challenges.of = calloc(config->workload_count, sizeof(*r->challenges.of));
+	if (r->log_key == NULL || r->workloads == NULL || r->challenges.of == NULL ||
+	    (r->hash = filehash_new()) == NULL)
 		return ERR_MEMORY;
 	for (size_t i = 0; i < config->workload_count; i++) {
 		r->workloads[i].config = &config->workloads[i];
+		r->challenges.of[i].workload = config->workloads[i].name;
 		if ((e = measure_check(&config->workloads[i], t)) != ERR_OK)
 			return e;
 	}
@@ -304,22 +339,28 @@ measure(struct reporter *r, struct reporter_workload *w, bool offline)
 static enum err
 make_bundle(struct reporter *r, struct reporter_workload *w, bool offline, struct trouble *t)
 {
+	const struct reporter_challenge *challenge = &r->challenges.of[w - r->workloads];
 	const struct measurement *m = &w->measurement;
-	struct buf bytes = BUF_INIT, signature = BUF_INIT;
+	struct buf bytes = BUF_INIT, signature = BUF_INIT, extensions = BUF_INIT;
 	struct bundle b;
 	enum err e;
 
 	memset(&b, 0, sizeof(b));
 	b.workload = view_of_string(w->config->name);
 	b.offline = offline;
-	if (!offline)
+	if (!offline) {
 		memcpy(b.nonce, client_nonce(r->client), NONCE_SIZE);
+		b.extensions.challenge = (struct view){challenge->nonce, challenge->size};
+	}
 	memcpy(b.boot_id, m->boot_id, BOOT_ID_SIZE);
 	b.time_ms = m->time_ms;
 	memcpy(b.component, m->component, sizeof(b.component));
+	bundle_extensions_write(&b.extensions, &extensions);
+	b.extensions.bytes = buf_view(&extensions);
 	chain_next(w->chain, &b);
 	bundle_encode(&b, &bytes);
-	e = buf_status(&bytes);
+	if ((e = buf_status(&extensions)) == ERR_OK)
+		e = buf_status(&bytes);
 	if (e == ERR_OK && r->config->sign_every_s > 0 &&
 	    b.time_ms / 1000 >= chain_last_signed_s(w->chain) + r->config->sign_every_s &&
 	    (e = vouch_sign(channel_context_key(r->tls), buf_view(&bytes), &signature)) != ERR_OK)
@@ -329,6 +370,7 @@ make_bundle(struct reporter *r, struct reporter_workload *w, bool offline, struc
 		r->failed = true;
 	buf_free(&bytes);
 	buf_free(&signature);
+	buf_free(&extensions);
 	return e;
 }
 

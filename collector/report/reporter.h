@@ -50,9 +50,18 @@ void reporter_free(struct reporter **r);
 enum err reporter_connect(struct reporter *r, bool *failed) MUST_USE;
 bool reporter_is_connected(const struct reporter *r);
 
-/* The descriptor of the connection, to wait on; and what to do when it is readable. */
+/*
+ * The descriptor of the connection, to wait on; and what to do when it is readable, and before
+ * waiting for that: takes what the signer has said, without waiting.
+ */
 int reporter_descriptor(const struct reporter *r);
-void reporter_on_readable(struct reporter *r);
+void reporter_take_news(struct reporter *r);
+
+/* When a challenge of the signer is to be answered, by interrupt_clock_ms; UINT64_MAX: none is. */
+uint64_t reporter_challenge_ms(const struct reporter *r);
+
+/* Answers the one that has waited longest, by a report of its workload. Connected. */
+enum reporter_outcome reporter_answer(struct reporter *r);
 
 /* Bundles that wait for the log that was last spoken to. */
 size_t reporter_waiting(const struct reporter *r);

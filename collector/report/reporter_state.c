@@ -63,11 +63,12 @@ reporter_disconnect(struct reporter *r, enum err e, const struct trouble *t)
 {
 	struct journal j;
 
-	if (!interrupt_stop()) {
+	if (t != NULL && !interrupt_stop()) {
 		journal_begin(&j, JOURNAL_WARNING, "connection-lost");
 		journal_string(&j, "signer", r->config->signers[client_signer(r->client)].host);
 		journal_error(&j, e, t);
 		journal_end(&j);
 	}
 	client_close(&r->client);
+	reporter_drop_challenges(&r->challenges);
 }

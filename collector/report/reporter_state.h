@@ -12,6 +12,7 @@
 #include "collector/measure/measure.h"
 #include "collector/report/chain.h"
 #include "collector/report/client.h"
+#include "collector/report/reporter_challenge.h"
 #include "collector/report/state.h"
 
 /* What is known of one workload. */
@@ -33,8 +34,9 @@ struct reporter {
 	struct buf log;        /* origin of the current log; empty: none yet */
 	int log_dir;
 	struct reporter_workload *workloads;
-	bool stored; /* a component was stored since the last tidying */
-	bool failed; /* the state could not be kept */
+	struct reporter_challenges challenges; /* by workload, as those */
+	bool stored;                           /* a component was stored since the last tidying */
+	bool failed;                           /* the state could not be kept */
 };
 
 /*
@@ -47,7 +49,7 @@ enum err reporter_select_log(struct reporter *r, struct view origin, struct trou
 enum err reporter_open_chain(struct reporter *r, struct reporter_workload *w) MUST_USE;
 void reporter_close_chains(struct reporter *r);
 
-/* Ends the session, and tells why. */
+/* Ends the session, and tells why unless it is an orderly end between exchanges (t NULL). */
 void reporter_disconnect(struct reporter *r, enum err e, const struct trouble *t);
 
 #endif
