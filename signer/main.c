@@ -8,6 +8,7 @@
 
 #include "config/descriptors.h"
 #include "config/signer_config.h"
+#include "signer/challenge_client.h"
 #include "signer/check.h"
 #include "signer/signer.h"
 #include "signer/status_client.h"
@@ -16,18 +17,33 @@ static const char usage[] =
     "usage: hallmark-signer run    -c FILE\n"
     "       hallmark-signer check  -c FILE\n"
     "       hallmark-signer status (-c FILE | --socket PATH) [--json | --prometheus]\n"
+    "       hallmark-signer challenge (-c FILE | --socket PATH) COLLECTOR WORKLOAD\n"
+    "                       [--nonce HEX] [-o FILE]\n"
     "       hallmark-signer --version | --help\n"
     "\n"
-    "run     serves until SIGTERM; SIGHUP reloads certificates, policy and limits\n"
-    "check   tells every fault of the configuration and of the files that it names\n"
-    "status  asks the signer that is running: counters, refusals, log, token, latencies\n"
+    "run        serves until SIGTERM; SIGHUP reloads certificates, policy and limits\n"
+    "check      tells every fault of the configuration and of the files that it names\n"
+    "status     asks the signer that is running: counters, refusals, log, token, latencies\n"
+    "challenge  has a workload measured now: prints the verdict of the report with this nonce\n"
+    "           (a random one if none is given), and keeps its receipt in the file\n"
     "\n"
-    "exit status: 0 good; 1 faults, or no signer to ask; 2 usage\n";
+    "exit status: 0 good, affirming; 1 faults, another verdict, no signer for status; 2 usage,\n"
+    "no verdict\n";
+
+/* Of the signer that is running: one of the first two. */
+struct where {
+	const char *file;             /* its configuration */
+	const char *socket;           /* its socket */
+	struct signer_config *config; /* when it was read, for the socket's name */
+};
 
 static int run_command(int argc, char **argv);
 static int fail_usage(const char *what);
 static int run_status(int argc, char **argv);
-static int status_of_config(const char *path, enum status_format format);
+static int run_challenge(int argc, char **argv);
+static bool parse_challenge(
+    int argc, char **argv, struct challenge_words *words, struct where *where);
+static const char *find_socket(struct where *where);
 
 int
 main(int argc, char **argv)
@@ -65,8 +81,10 @@ run_command(int argc, char **argv)
 		return fail_usage("expected a command");
 	if (strcmp(argv[1], "status") == 0)
 		return run_status(argc - 2, argv + 2);
+	if (strcmp(argv[1], "challenge") == 0)
+		return run_challenge(argc - 2, argv + 2);
 	if (strcmp(argv[1], "run") != 0 && strcmp(argv[1], "check") != 0)
-		return fail_usage("expected run, check or status");
+		return fail_usage("expected run, check, status or challenge");
 	if (argc != 4 || strcmp(argv[2], "-c") != 0)
 		return fail_usage("expected -c FILE and nothing else");
 	return strcmp(argv[1], "run") == 0 ? signer_run(argv[3]) : signer_check(argv[3]);
@@ -82,8 +100,10 @@ fail_usage(const char *what)
 static int
 run_status(int argc, char **argv)
 {
-	const char *config = NULL, *socket = NULL;
 	enum status_format format = STATUS_TABLE;
+	struct where where = {NULL, NULL, NULL};
+	const char *socket;
+	int result = 1;
 
 	for (int i = 0; i < argc; i++) {
 		if (format != STATUS_TABLE && strncmp(argv[i], "--", 2) == 0 &&
@@ -94,35 +114,82 @@ run_status(int argc, char **argv)
 		else if (strcmp(argv[i], "--prometheus") == 0)
 			format = STATUS_PROMETHEUS;
 		else if (strcmp(argv[i], "-c") == 0 && i + 1 < argc)
-			config = argv[++i];
+			where.file = argv[++i];
 		else if (strcmp(argv[i], "--socket") == 0 && i + 1 < argc)
-			socket = argv[++i];
+			where.socket = argv[++i];
 		else
 			return fail_usage(
 			    "expected -c FILE or --socket PATH, --json or --prometheus");
 	}
-	if ((config == NULL) == (socket == NULL))
+	if ((where.file == NULL) == (where.socket == NULL))
 		return fail_usage("expected one of -c FILE and --socket PATH");
-	return socket != NULL ? status_client(socket, format) : status_of_config(config, format);
+	if ((socket = find_socket(&where)) != NULL)
+		result = status_client(socket, format);
+	signer_config_free(&where.config);
+	return result;
+}
+
+static int
+run_challenge(int argc, char **argv)
+{
+	struct challenge_words words = {NULL, NULL, NULL, NULL};
+	struct where where = {NULL, NULL, NULL};
+	const char *socket;
+	int result = CHALLENGE_FAILED;
+
+	if (!parse_challenge(argc, argv, &words, &where))
+		return fail_usage("expected COLLECTOR and WORKLOAD, and no option twice");
+	if ((where.file == NULL) == (where.socket == NULL))
+		return fail_usage("expected one of -c FILE and --socket PATH");
+	if ((socket = find_socket(&where)) != NULL)
+		result = challenge_client(socket, &words);
+	signer_config_free(&where.config);
+	return result;
+}
+
+static bool
+parse_challenge(int argc, char **argv, struct challenge_words *words, struct where *where)
+{
+	const struct {
+		const char *name;
+		const char **value;
+	} options[] = {{"-c", &where->file}, {"--socket", &where->socket},
+	    {"--nonce", &words->nonce}, {"-o", &words->output}};
+
+	for (int i = 0; i < argc; i++) {
+		const char **to = NULL;
+
+		for (size_t k = 0; k < sizeof(options) / sizeof(options[0]); k++)
+			if (strcmp(argv[i], options[k].name) == 0)
+				to = options[k].value;
+		if (to != NULL && ++i == argc)
+			return false;
+		if (to == NULL)
+			to = words->collector == NULL ? &words->collector : &words->workload;
+		if (*to != NULL)
+			return false;
+		*to = argv[i];
+	}
+	return words->workload != NULL;
 }
 
 /*
  * Whoever asks may not read the signer's secrets, and the files may have a fault since: only where
- * the socket is matters.
+ * the socket is matters. NULL, with what is wrong, where that cannot be found.
  */
-static int
-status_of_config(const char *path, enum status_format format)
+static const char *
+find_socket(struct where *where)
 {
 	struct faults faults = FAULTS_INIT;
-	struct signer_config *config;
-	int result = 1;
+	const char *socket = where->socket;
 
-	if ((signer_config_inspect(path, &faults, &config) == ERR_OK || config != NULL) &&
-	    config->status_socket != NULL)
-		result = status_client(config->status_socket, format);
-	else
+	if (socket != NULL)
+		return socket;
+	if (signer_config_inspect(where->file, &faults, &where->config) == ERR_OK ||
+	    where->config != NULL)
+		socket = where->config->status_socket;
+	if (socket == NULL)
 		faults_print(&faults, stderr);
 	faults_free(&faults);
-	signer_config_free(&config);
-	return result;
+	return socket;
 }

@@ -7,6 +7,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "signer/control.h"
 #include "signer/front/links.h"
 #include "signer/front/listener.h"
 #include "signer/ground/logger.h"
@@ -14,9 +15,11 @@
 #include "signer/ledger/store/store.h"
 #include "signer/loaded.h"
 #include "signer/sandbox.h"
+#include "signer/session/challenge.h"
+#include "signer/session/relay.h"
+#include "signer/session/roster.h"
 #include "signer/session/service.h"
 #include "signer/session/session.h"
-#include "signer/status.h"
 
 /*
  * Whether there are descriptors again, where there were none, and how much room is on the disks, is
@@ -51,7 +54,7 @@ struct signer {
 	struct mailbox mailbox; /* of the fronts' letters */
 	struct links links;
 	struct listener listener;
-	struct status_server status;
+	struct control_server control;
 	uv_prepare_t prepare;
 	uv_check_t check;
 	uv_idle_t busy; /* active while frames wait for the next turn */
@@ -131,6 +134,8 @@ signer_run(const char *config_path)
 	index_close(&s->index);
 	store_close(&s->store);
 	nonce_source_free(&s->service.nonces);
+	roster_free(&s->service.roster);
+	relays_free(&s->service.relays);
 	message_decoder_free(&s->service.decoder);
 	buf_free(&s->service.scratch);
 	policy_free(&s->service.policy);
@@ -157,13 +162,17 @@ start(struct signer *s, struct loaded *l)
 
 	logger_use_json(l->config->logging_json);
 	service->config = l->config;
+	service->config_generation = 1;
 	service->policy = l->policy;
 	service->policy_generation = 1;
 	service->scratch = BUF_INIT;
 	service->nonces = nonce_source_new();
 	service->workloads = workload_table_new();
 	service->decoder = message_decoder_new();
-	if (service->nonces == NULL || service->workloads == NULL || service->decoder == NULL)
+	service->roster = roster_new();
+	service->relays = relays_new();
+	if (service->nonces == NULL || service->workloads == NULL || service->decoder == NULL ||
+	    service->roster == NULL || service->relays == NULL)
 		return ERR_MEMORY;
 	service_now_s(service);
 	storage_init(&service->storage, l->config);
@@ -182,7 +191,8 @@ start(struct signer *s, struct loaded *l)
 	if ((e = ledger_open(&s->loop, l->config, &parts, &events, &service->ledger)) != ERR_OK)
 		return e;
 	service_has_issued(service, ledger_last_issued_s(service->ledger));
-	if ((e = status_open(&s->status, &s->loop, l->config->status_socket, service)) != ERR_OK ||
+	if ((e = control_open(&s->control, &s->loop, l->config->status_socket, service)) !=
+		ERR_OK ||
 	    (e = start_fronts(s, l)) != ERR_OK)
 		return e;
 	service_now_s(service); /* says at once if the clock is behind the log */
@@ -309,6 +319,7 @@ reload(struct signer *s)
 	ledger_reconfigure(service->ledger, loaded.config);
 	signer_config_free((struct signer_config **)&service->config);
 	service->config = loaded.config;
+	service->config_generation++;
 	logger_use_json(service->config->logging_json);
 	service->counters.reloads++;
 	faults_free(&faults);
@@ -386,7 +397,7 @@ close_all(struct signer *s)
 	put_off_reloads(true); /* nobody takes them any more: one would be the end */
 	listener_close(&s->listener);
 	stop_fronts(s);
-	status_close(&s->status);
+	control_close(&s->control);
 	uv_close((uv_handle_t *)&s->prepare, NULL);
 	uv_close((uv_handle_t *)&s->check, NULL);
 	uv_close((uv_handle_t *)&s->busy, NULL);
@@ -454,6 +465,7 @@ on_tick(uv_timer_t *handle)
 
 	listener_resume(&s->listener);
 	storage_look(&s->service.storage, s->service.config);
+	challenge_expire(&s->service, uv_hrtime() / 1000000);
 }
 
 static void

@@ -1,27 +1,18 @@
 /*
- * Status over a Unix socket (mode 0600): whoever connects gets one JSON object and the end of file.
+ * The status: what a signer says of itself, as one JSON object.
  *
- * The object is flat but for `refusals`, `latency_us`; PROTOCOL.md does not cover it: names are
- * kept stable, additions are allowed.
+ * The object is flat but for `counters`, `refusals` and `latency_us`; PROTOCOL.md does not cover
+ * it: names are kept stable, additions are allowed.
  */
 #ifndef HALLMARK_SIGNER_STATUS_H
 #define HALLMARK_SIGNER_STATUS_H
 
-#include <uv.h>
+#include <stdint.h>
 
-#include "proto/err.h"
+#include "proto/bytes.h"
 #include "signer/session/service.h"
 
-struct status_server {
-	uv_pipe_t pipe;
-	struct service *service;
-	uint64_t started_ms; /* monotonic */
-	bool open;
-};
-
-/* Listens at `path`; a socket left behind by a dead signer is replaced. ERR_IO, logged. */
-enum err status_open(
-    struct status_server *s, uv_loop_t *loop, const char *path, struct service *service) MUST_USE;
-void status_close(struct status_server *s);
+/* Appends the object and a line feed. */
+void status_write(struct service *s, uint64_t uptime_s, struct buf *to);
 
 #endif

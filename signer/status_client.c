@@ -1,29 +1,18 @@
 #include "signer/status_client.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "proto/bytes.h"
-#include "proto/encoding.h"
+#include "signer/control_ask.h"
 #include "signer/ground/counters.h"
-
-/* Bytes: the answer is some 3 KB. */
-#define ANSWER_MAX (256 * 1024)
 
 /* The signer answers within a turn of its loop; whoever asks for a monitor must not hang with it.
  */
 #define ANSWER_TIMEOUT_S 5
 
-static int ask(const char *path, struct buf *answer);
-static int connect_to(const char *path);
 static json_t *parse(const char *path, const struct buf *answer);
-static void say_failure(const char *path);
 static void print_table(json_t *status);
 static void print_section(const char *title, json_t *object);
 static void print_latency(json_t *latencies);
@@ -35,7 +24,7 @@ status_client(const char *path, enum status_format format)
 {
 	struct buf answer = BUF_INIT;
 	json_t *status = NULL;
-	int result = ask(path, &answer);
+	int result = control_ask(path, VIEW_LITERAL("status\n"), ANSWER_TIMEOUT_S, &answer);
 
 	if (result == 0 && (status = parse(path, &answer)) == NULL)
 		result = 1;
@@ -48,64 +37,6 @@ status_client(const char *path, enum status_format format)
 	json_decref(status);
 	buf_free(&answer);
 	return result;
-}
-
-static int
-ask(const char *path, struct buf *answer)
-{
-	ssize_t got = -1;
-	int fd = connect_to(path);
-
-	if (fd < 0)
-		return 1;
-	while (answer->size < ANSWER_MAX) {
-		uint8_t *room = buf_reserve(answer, 4096);
-
-		if (room == NULL || (got = read(fd, room, 4096)) <= 0)
-			break;
-		answer->size += (size_t)got;
-	}
-	if (got < 0)
-		say_failure(path);
-	close(fd);
-	return got < 0 ? 1 : 0;
-}
-
-static int
-connect_to(const char *path)
-{
-	const struct timeval timeout = {.tv_sec = ANSWER_TIMEOUT_S};
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd;
-
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		fprintf(
-		    stderr, "hallmark-signer: %s: longer than a Unix socket's path may be\n", path);
-		return -1;
-	}
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) == 0 &&
-	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) == 0 &&
-	    connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
-		return fd;
-	say_failure(path);
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
-/* By errno; both calls wait no longer than the timeout. */
-static void
-say_failure(const char *path)
-{
-	if (errno == EAGAIN)
-		fprintf(stderr,
-		    "hallmark-signer: %s: no answer within %d s; the signer is stopped or hangs\n",
-		    path, ANSWER_TIMEOUT_S);
-	else
-		fprintf(stderr, "hallmark-signer: %s: %s; is the signer running?\n", path,
-		    strerror(errno));
 }
 
 /* NULL, which is said, if it is no status: whole, and with what is looked into without a question.

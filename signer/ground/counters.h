@@ -24,6 +24,8 @@
 	X(components, "components", "components received and stored")                              \
 	X(component_bytes, "component_bytes", "bytes of components received and stored")           \
 	X(appraisals, "appraisals", "components appraised (once per rule and component)")          \
+	X(challenges, "challenges", "challenges sent to collectors")                               \
+	X(challenges_answered, "challenges_answered", "challenges answered by a report")           \
 	X(batches, "batches", "batches committed")                                                 \
 	X(checkpoints, "checkpoints", "checkpoints signed")                                        \
 	X(publications, "publications", "checkpoints published")                                   \

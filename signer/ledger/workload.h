@@ -15,6 +15,7 @@
 #include "proto/err.h"
 #include "signer/ledger/store/chain_head.h"
 
+struct challenge;
 struct policy_rule;
 
 struct workload {
@@ -26,6 +27,8 @@ struct workload {
 	struct chain_head head; /* `report_digest`: when it is needed, by ledger_head_digest */
 	uint64_t nonce_serial;  /* of the last nonce used for it */
 	bool busy;              /* a bundle of it waits for components */
+	uint64_t connection;    /* that a bundle of it last came by, since the start; 0: none did */
+	struct challenge *challenge; /* somebody wants it measured now; NULL: nobody does */
 	/* The rule that applies, found once per policy. */
 	const struct policy_rule *rule;
 	uint64_t rule_generation; /* of the policy; 0: not looked up */

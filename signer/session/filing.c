@@ -1,6 +1,7 @@
 #include "signer/session/filing.h"
 
 #include "proto/evidence/identity.h"
+#include "signer/session/challenge.h"
 
 static enum err check_nonce(struct session *s, struct filing *f);
 static enum err check_chain(struct session *s, const struct filing *f);
@@ -72,6 +73,8 @@ filing_stage(struct session *s, struct filing *f, const struct appraiser_compone
 	if (e != ERR_OK)
 		return e;
 	s->in_flight++;
+	if (f->workload->challenge != NULL)
+		challenge_on_staged(f);
 	switch (status) {
 	case REPORT_AFFIRMING:
 		service->counters.affirming++;

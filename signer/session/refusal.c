@@ -6,12 +6,22 @@
 #include "signer/ground/logger.h"
 
 static void refuse(struct session *s, enum err e, const struct filing *f, struct view text);
+static void say(struct session *s, const struct message_refusal *m);
 static void log_refusal(const struct session *s, const struct message_refusal *m);
 
 void
 refusal_give(struct session *s, enum err e, const struct filing *f)
 {
 	refuse(s, e, f, view_of_string(err_text(e)));
+}
+
+void
+refusal_give_request(struct session *s, enum err e, uint64_t id)
+{
+	const struct message_refusal m = {
+	    .code = e, .text = view_of_string(err_text(e)), .has_id = true, .id = id};
+
+	say(s, &m);
 }
 
 void
@@ -33,14 +43,10 @@ refuse(struct session *s, enum err e, const struct filing *f, struct view text)
 {
 	struct message_refusal m = {.code = e, .text = text};
 
-	service_count(s->service, e);
 	if (f != NULL && f->bundle.workload.size > 0) {
 		m.workload = f->bundle.workload;
 		m.seq = f->bundle.seq;
 	}
-	/* A low storage is said once (storage.c): a line for each would help to fill the disk. */
-	if (e != ERR_STORAGE)
-		log_refusal(s, &m);
 	if (f != NULL && f->workload != NULL && f->workload->has_head) {
 		m.has_last = true;
 		m.last_seq = f->workload->head.seq;
@@ -50,10 +56,20 @@ refuse(struct session *s, enum err e, const struct filing *f, struct view text)
 		m.has_nonce = true;
 		nonce_make(s->service->nonces, s->number, uv_hrtime() / 1000000, m.nonce);
 	}
-	if (err_class(e) == ERR_CLASS_STREAM)
+	say(s, &m);
+}
+
+static void
+say(struct session *s, const struct message_refusal *m)
+{
+	service_count(s->service, m->code);
+	/* A low storage is said once (storage.c): a line for each would help to fill the disk. */
+	if (m->code != ERR_STORAGE)
+		log_refusal(s, m);
+	if (err_class(m->code) == ERR_CLASS_STREAM)
 		s->state = SESSION_LOST;
 	if (!s->gone) {
-		message_write_refusal(s->output.bytes, &m);
+		message_write_refusal(s->output.bytes, m);
 		s->output.wake(s->output.context);
 	}
 }
@@ -71,5 +87,7 @@ log_refusal(const struct session *s, const struct message_refusal *m)
 		logline_view(&l, "workload", m->workload);
 		logline_number(&l, "seq", m->seq);
 	}
+	if (m->has_id)
+		logline_number(&l, "id", m->id);
 	logline_end(&l);
 }

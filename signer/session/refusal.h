@@ -13,6 +13,9 @@
  */
 void refusal_give(struct session *s, enum err e, const struct filing *f);
 
+/* About a relay's request. */
+void refusal_give_request(struct session *s, enum err e, uint64_t id);
+
 /* Of a bundle that cannot be read: says at which key, if at one of them. */
 void refusal_give_unreadable(struct session *s, enum err e, struct view bundle);
 

@@ -1,5 +1,6 @@
 #include "signer/session/service.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "signer/ground/logger.h"
@@ -39,6 +40,15 @@ service_wall_ms(const struct service *s)
 	uint64_t wall_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 
 	return wall_ms > s->last_issued_s * 1000 ? wall_ms : s->last_issued_s * 1000;
+}
+
+bool
+service_is_relay(const struct service *s, const char *identity)
+{
+	for (size_t i = 0; i < s->config->relay_count; i++)
+		if (strcmp(s->config->relays[i], identity) == 0)
+			return true;
+	return false;
 }
 
 void

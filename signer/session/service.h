@@ -18,8 +18,19 @@
 #include "signer/session/nonce.h"
 #include "signer/session/verdicts.h"
 
+struct challenge;
+struct relays;
+struct roster;
+
+/* Challenges that wait (challenge.h), in the order in which their time is over. */
+struct challenges {
+	struct challenge *first, *last;
+	size_t count;
+};
+
 struct service {
 	const struct signer_config *config;
+	uint64_t config_generation; /* rises with each configuration; 1 is the first */
 	struct policy *policy;
 	uint64_t policy_generation; /* rises with each policy; 1 is the first */
 	struct counters counters;
@@ -31,7 +42,10 @@ struct service {
 	struct ledger *ledger;
 	struct storage storage; /* low: nothing new is taken */
 	struct message_decoder *decoder;
-	struct buf scratch;      /* words of findings, while a report is written */
+	struct buf scratch; /* words of findings, while a report is written */
+	struct roster *roster;
+	struct relays *relays;
+	struct challenges challenges;
 	uint64_t evidence_bytes; /* of components being received, whole signer */
 	struct session *uploads; /* that receive them; linked in session_state.h */
 	uint64_t last_issued_s;  /* no report is issued with a time before its predecessor's */
@@ -52,6 +66,9 @@ void service_has_issued(struct service *s, uint64_t issued_s);
 
 /* Wall clock in milliseconds, not before the last report. */
 uint64_t service_wall_ms(const struct service *s);
+
+/* Whether this is the name of a relay, by the configuration in force. */
+bool service_is_relay(const struct service *s, const char *identity);
 
 /* Counts a refusal; on the ledger's loop. */
 void service_count(struct service *s, enum err e);

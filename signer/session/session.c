@@ -4,8 +4,11 @@
 #include <string.h>
 #include <uv.h>
 
+#include "signer/session/challenge.h"
 #include "signer/session/filing.h"
 #include "signer/session/refusal.h"
+#include "signer/session/relay.h"
+#include "signer/session/roster.h"
 #include "signer/session/upload.h"
 
 /* Receipts that a connection gets at once, and bytes of one beside report and checkpoint, at most.
@@ -14,19 +17,27 @@
 #define RECEIPT_REST     1024
 
 /*
- * What a collector may send when:
+ * What a peer may send when:
  *
- *   state   hello   bundle  part
- *   NEW     yes     -       -
- *   OPEN    -       yes     while a component is missing (upload.c checks)
- *   LOST    -       -       -        (the stream failed; nothing more is taken)
+ *   state   hello   bundle  part                       challenge
+ *   NEW     yes     -       -                          -
+ *   OPEN    -       yes     while a component is       yes
+ *                           missing (upload.c checks)
+ *   LOST    -       -       -                          -    (the stream failed)
  */
 static const unsigned allowed[SESSION_STATES] = {
     [SESSION_NEW] = 1U << MESSAGE_HELLO,
-    [SESSION_OPEN] = 1U << MESSAGE_BUNDLE | 1U << MESSAGE_PART,
+    [SESSION_OPEN] = 1U << MESSAGE_BUNDLE | 1U << MESSAGE_PART | 1U << MESSAGE_CHALLENGE,
     [SESSION_LOST] = 0,
 };
 
+/* And who: a collector brings evidence, a relay requests, and neither what is the other's. */
+static const unsigned of_collectors =
+    1U << MESSAGE_HELLO | 1U << MESSAGE_BUNDLE | 1U << MESSAGE_PART;
+static const unsigned of_relays = 1U << MESSAGE_HELLO | 1U << MESSAGE_CHALLENGE;
+
+static bool has_role(struct session *s, enum message_type type);
+static enum err refuse_role(struct session *s, const struct message *m);
 static enum err on_hello(struct session *s, const struct message_hello *m);
 static enum err on_bundle(struct session *s, const struct message_bundle *m);
 static enum err answer_again(struct session *s, struct filing *f);
@@ -61,6 +72,9 @@ session_end(struct session **sp)
 	s->gone = true;
 	s->certificate = NULL;
 	upload_end(s);
+	roster_remove(s->service->roster, s);
+	challenge_on_session_end(s);
+	relay_end(s);
 	if (s->in_flight == 0) {
 		free(s->identity);
 		free(s);
@@ -79,6 +93,8 @@ session_on_frame(struct session *s, struct view payload)
 		refusal_give(s, e, NULL);
 		return e;
 	}
+	if (!has_role(s, m.type))
+		return refuse_role(s, &m);
 	switch (m.type) {
 	case MESSAGE_HELLO:
 		return on_hello(s, &m.body.hello);
@@ -86,6 +102,8 @@ session_on_frame(struct session *s, struct view payload)
 		return on_bundle(s, &m.body.bundle);
 	case MESSAGE_PART:
 		return upload_on_part(s, &m.body.part);
+	case MESSAGE_CHALLENGE:
+		return relay_on_challenge(s, &m.body.challenge);
 	default:
 		abort(); /* not in `allowed` */
 	}
@@ -120,7 +138,7 @@ session_is_owed(const struct session *s)
 bool
 session_is_waiting(const struct session *s)
 {
-	return s->in_flight > 0;
+	return s->in_flight > 0 || s->asking > 0;
 }
 
 void
@@ -131,6 +149,8 @@ session_on_receipt(void *waiter, const struct ledger_receipt *r, uint64_t arrive
 	struct message_receipt m;
 
 	latency_add(&s->service->counters.receipt, time_us - arrived_us);
+	if (r->workload->challenge != NULL)
+		challenge_on_receipt(s->service, r);
 	if (!s->gone) {
 		m.workload = workload_name(r->workload);
 		m.seq = r->seq;
@@ -168,6 +188,37 @@ session_release(void *waiter)
 	}
 }
 
+/* A reload may make a relay of a collector, or the other way round. */
+static bool
+has_role(struct session *s, enum message_type type)
+{
+	if (s->role_generation != s->service->config_generation) {
+		s->is_relay = service_is_relay(s->service, s->identity);
+		s->role_generation = s->service->config_generation;
+	}
+	return ((s->is_relay ? of_relays : of_collectors) & 1U << type) != 0;
+}
+
+/* What the message is about is named, as in any refusal. */
+static enum err
+refuse_role(struct session *s, const struct message *m)
+{
+	const struct view bundle = m->body.bundle.bundle;
+	enum err e = ERR_OK;
+	struct filing f;
+
+	memset(&f, 0, sizeof(f));
+	if (m->type == MESSAGE_BUNDLE && (e = bundle_decode(bundle, &f.bundle)) != ERR_OK)
+		refusal_give_unreadable(s, e, bundle);
+	else if (m->type == MESSAGE_BUNDLE)
+		refusal_give(s, ERR_UNAUTHORIZED, &f);
+	else if (m->type == MESSAGE_CHALLENGE)
+		refusal_give_request(s, ERR_UNAUTHORIZED, m->body.challenge.id);
+	else
+		refusal_give(s, ERR_UNAUTHORIZED, NULL);
+	return e != ERR_OK ? e : ERR_UNAUTHORIZED;
+}
+
 static enum err
 on_hello(struct session *s, const struct message_hello *m)
 {
@@ -179,12 +230,17 @@ on_hello(struct session *s, const struct message_hello *m)
 	    .component_max = COMPONENT_SIZE_MAX,
 	    .in_flight_max = config->limits.in_flight_per_connection};
 	bool common = false;
+	enum err e;
 
 	for (size_t i = 0; i < m->version_count; i++)
 		common |= m->versions[i] == PROTOCOL_VERSION;
 	if (!common) {
 		refusal_give(s, ERR_VERSION, NULL);
 		return ERR_VERSION;
+	}
+	if ((e = roster_add(s->service->roster, s)) != ERR_OK) {
+		refusal_give(s, e, NULL);
+		return e;
 	}
 	s->state = SESSION_OPEN;
 	nonce_make(s->service->nonces, s->number, now_us() / 1000, w.nonce);
@@ -218,11 +274,13 @@ on_bundle(struct session *s, const struct message_bundle *m)
 			f.workload->nonce_serial =
 			    f.bundle.offline ? f.workload->nonce_serial : f.serial;
 	}
-	if (e != ERR_OK) {
-		refusal_give(s, e, &f);
-		if (f.workload != NULL)
-			workload_forget(s->service->workloads, f.workload);
+	if (e == ERR_OK) {
+		f.workload->connection = s->number;
+		return ERR_OK;
 	}
+	refusal_give(s, e, &f);
+	if (f.workload != NULL)
+		workload_forget(s->service->workloads, f.workload);
 	return e;
 }
 

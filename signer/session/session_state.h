@@ -1,6 +1,7 @@
 /*
  * A session's insides, for the files of this room that work on one: session.c, which is told what
- * comes in, above upload.c, above filing.c and refusal.c. Nobody else includes this.
+ * comes in, above upload.c and relay.c, above filing.c, challenge.c and refusal.c, above roster.c.
+ * Nobody else includes this.
  */
 #ifndef HALLMARK_SIGNER_SESSION_SESSION_STATE_H
 #define HALLMARK_SIGNER_SESSION_SESSION_STATE_H
@@ -9,8 +10,11 @@
 
 #include "proto/bytes.h"
 #include "proto/evidence/bundle.h"
+#include "signer/session/roster.h"
 #include "signer/session/service.h"
 #include "signer/session/session_output.h"
+
+struct challenge;
 
 enum session_state { SESSION_NEW, SESSION_OPEN, SESSION_LOST, SESSION_STATES };
 
@@ -41,7 +45,12 @@ struct session {
 	uint64_t number; /* of the connection */
 	enum session_state state;
 	bool gone;
-	uint32_t in_flight; /* bundles whose receipt is the ledger's to give */
+	bool is_relay;            /* as of this generation of the settings */
+	uint64_t role_generation; /* 0: not looked up */
+	struct roster_place place;
+	struct challenge *asked; /* of this collector, and not come */
+	uint32_t asking;         /* requests of this relay that have no answer */
+	uint32_t in_flight;      /* bundles whose receipt is the ledger's to give */
 	struct waiting *waiting;
 	uint32_t waiting_count;
 	/* The one component that is being received. */

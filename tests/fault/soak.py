@@ -277,6 +277,7 @@ class Monitor(threading.Thread):
             with socket.socket(socket.AF_UNIX) as one:
                 one.settimeout(hallmark.PATIENCE_S)
                 one.connect(str(self.soak.site.path("run/status.sock")))
+                one.sendall(b"status\n")
                 return json.loads(b"".join(iter(lambda: one.recv(65536), b"")))
         except (ConnectionError, FileNotFoundError, ValueError):
             return None

@@ -120,6 +120,7 @@ class Site:
             "index": "index.db",
             "tls": {"certificate": "signer.crt", "key": "signer.key",
                     "client_ca": "collectors-ca.crt", **self.options.get("tls", {})},
+            **({"relays": self.options["relays"]} if "relays" in self.options else {}),
             "key_process": {"program": program("hallmark-hsm"), "config": "hsm.yaml",
                             **self.options["key_process"]},
             "policy": "policy.yaml",
@@ -185,11 +186,17 @@ class Site:
 
     def collector(self, name="host1", connect=True, **options):
         """A wire.Collector with a certificate for spiffe://test/<name>."""
+        return wire.Collector(*self.peer(name), connect=connect, timeout=PATIENCE_S, **options)
+
+    def relay(self, name="register"):
+        """A wire.Relay with a certificate for spiffe://test/<name>, which `relays` has to name."""
+        return wire.Relay(*self.peer(name), timeout=2 * PATIENCE_S)
+
+    def peer(self, name):
         if not self.path(f"{name}.crt").exists():
             self.issue(name, uri=f"spiffe://test/{name}")
-        return wire.Collector(self.port, str(self.path("collectors-ca.crt")),
-                              str(self.path(f"{name}.crt")), str(self.path(f"{name}.key")),
-                              connect=connect, timeout=PATIENCE_S, **options)
+        return (self.port, str(self.path("collectors-ca.crt")), str(self.path(f"{name}.crt")),
+                str(self.path(f"{name}.key")))
 
 
 class Process:

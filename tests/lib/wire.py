@@ -140,6 +140,7 @@ class Collector:
             self.connect()
 
     def connect(self):
+        self.measures = []  # that the signer wants, as it has come between answers
         self.connection = Connection(*self.args, **self.options)
         self.connection.send([HELLO, {"versions": [1], "agent": "wire.py"}])
         kind, self.welcome = self.connection.receive()
@@ -169,9 +170,20 @@ class Collector:
         fields = msgpack.unpackb(data, raw=False)
         self.chains[workload] = (fields["seq"], hashlib.sha256(data).digest())
 
+    def await_measure(self):
+        """What the signer wants measured: (workload, challenge)."""
+        if not self.measures:
+            kind, body = self.connection.receive()
+            assert kind == MEASURE, f"unexpected message {kind}"
+            self.measures.append((body["workload"], body["challenge"]))
+        return self.measures.pop(0)
+
     def await_receipt(self, components=None):
         while True:
             kind, body = self.connection.receive()
+            if kind == MEASURE:
+                self.measures.append((body["workload"], body["challenge"]))
+                continue
             if "nonce" in body:
                 self.nonce = body["nonce"]
             if kind == REFUSAL:
@@ -188,6 +200,43 @@ class Collector:
             for offset in range(0, len(data), self.welcome["part_max"]):
                 part = data[offset:offset + self.welcome["part_max"]]
                 self.connection.send([PART, {"digest": digest, "offset": offset, "data": part}])
+
+    def close(self):
+        self.connection.close()
+
+
+class Relay:
+    """Asks on behalf of others; answers may come in any order."""
+
+    def __init__(self, *args, **options):
+        self.connection = Connection(*args, **options)
+        self.connection.send([HELLO, {"versions": [1], "agent": "wire.py relay"}])
+        kind, self.welcome = self.connection.receive()
+        if kind == REFUSAL:
+            raise Refused(self.welcome)
+        assert kind == WELCOME
+        self.asked, self.answers = 0, {}
+
+    def challenge(self, collector, workload, nonce):
+        """Sends it; gives its id."""
+        self.asked += 1
+        self.connection.send([CHALLENGE, {"id": self.asked, "collector": collector,
+                                          "workload": workload, "nonce": nonce}])
+        return self.asked
+
+    def answer(self, number):
+        """The body of what answers this request; Refused if that is a refusal."""
+        while number not in self.answers:
+            kind, body = self.connection.receive()
+            if "id" not in body:
+                raise Refused(body)
+            assert body["id"] not in self.answers, "answered twice"
+            self.answers[body["id"]] = (kind, body)
+        kind, body = self.answers.pop(number)
+        if kind == REFUSAL:
+            raise Refused(body)
+        assert kind == CHALLENGED
+        return body
 
     def close(self):
         self.connection.close()

@@ -264,6 +264,7 @@ def status_of_peer(site, reply):
         for form in ([], ["--json"], ["--prometheus"]):
             def answer():
                 with listener.accept()[0] as peer:
+                    assert peer.recv(64) == b"status\n"
                     peer.sendall(reply)
             thread = threading.Thread(target=answer)
             thread.start()

@@ -1,0 +1,15 @@
+/*
+ * One question to the running signer (control.h), as its commands ask it.
+ */
+#ifndef HALLMARK_SIGNER_CONTROL_ASK_H
+#define HALLMARK_SIGNER_CONTROL_ASK_H
+
+#include "proto/bytes.h"
+
+/*
+ * Sends the request (with its line feed) to the socket at `path` and appends the whole answer. 0,
+ * or 1 with a sentence on stderr where there is none: each step waits `timeout_s` at most.
+ */
+int control_ask(const char *path, struct view request, unsigned timeout_s, struct buf *answer);
+
+#endif
