@@ -12,8 +12,9 @@ struct challenge_words {
 
 #define CHALLENGE_AFFIRMED 0 /* the report is affirming */
 #define CHALLENGE_OTHER    1 /* any other verdict */
-#define CHALLENGE_FAILED   2 /* no verdict, or its receipt could not be kept; a sentence on stderr \
-			      */
+#define CHALLENGE_FAILED                                                                           \
+	2 /* no verdict, or its receipt could not be kept; a sentence on stderr                    \
+	   */
 
 /*
  * Asks the signer at `path`; prints one line. The answer is taken from the signer on its word, but

@@ -226,8 +226,8 @@ on_challenge(struct control_client *c, const struct view *words)
 	enum err e = ERR_MSG_RANGE;
 
 	if (identity_is_valid(words[1]) && bundle_workload_check(words[2]) == ERR_OK &&
-	    hex_decode(words[3], &nonce) == ERR_OK && nonce.size >= MESSAGE_CHALLENGE_MIN &&
-	    nonce.size <= MESSAGE_CHALLENGE_MAX)
+	    hex_decode(words[3], &nonce) == ERR_OK && nonce.size >= BUNDLE_CHALLENGE_MIN &&
+	    nonce.size <= BUNDLE_CHALLENGE_MAX)
 		e = challenge_begin(
 		    c->server->service, words[1], words[2], buf_view(&nonce), &asker);
 	buf_free(&nonce);

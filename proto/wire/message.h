@@ -58,8 +58,6 @@
 #define MESSAGE_REPORT_MAX     65535       /* bytes: an entry of the log */
 #define MESSAGE_CHECKPOINT_MAX (64 * 1024) /* bytes: NOTE_SIZE_MAX */
 #define MESSAGE_JWS_MAX        (96 * 1024) /* bytes: base64url of a report of 65,535 */
-#define MESSAGE_CHALLENGE_MIN  8           /* bytes: an eat_nonce has 8 to 64 (RFC 9711, 4.1) */
-#define MESSAGE_CHALLENGE_MAX  64          /* bytes */
 #define MESSAGE_ENVELOPE_MAX   (16 * 1024) /* bytes of a statement in its envelope */
 #define MESSAGE_ID_MAX         ((1ULL << 53) - 1) /* exact in readers that compute in doubles */
 
@@ -153,7 +151,7 @@ struct message_refusal {
 /* The signer wants the workload measured now; the bundle has the challenge. */
 struct message_measure {
 	struct view workload;
-	struct view challenge; /* MESSAGE_CHALLENGE_MIN to _MAX bytes */
+	struct view challenge; /* BUNDLE_CHALLENGE_MIN to _MAX bytes */
 };
 
 /* What a relay asks carries an `id` of its own choice, which the answer or refusal gives back. */

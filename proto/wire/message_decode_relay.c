@@ -52,8 +52,8 @@ decode_measure(const struct message_values *v, struct message *out)
 	struct message_measure *m = &out->body.measure;
 	enum err e = message_read_workload(v->at[MEASURE_WORKLOAD], &m->workload);
 
-	return e == ERR_OK ? message_read_size(v->at[MEASURE_CHALLENGE], MESSAGE_CHALLENGE_MIN,
-				 MESSAGE_CHALLENGE_MAX, &m->challenge)
+	return e == ERR_OK ? message_read_size(v->at[MEASURE_CHALLENGE], BUNDLE_CHALLENGE_MIN,
+				 BUNDLE_CHALLENGE_MAX, &m->challenge)
 			   : e;
 }
 
@@ -68,7 +68,7 @@ decode_challenge(const struct message_values *v, struct message *out)
 	    (e = message_read_workload(v->at[CHALLENGE_WORKLOAD], &m->workload)) != ERR_OK)
 		return e;
 	return message_read_size(
-	    v->at[CHALLENGE_NONCE], MESSAGE_CHALLENGE_MIN, MESSAGE_CHALLENGE_MAX, &m->nonce);
+	    v->at[CHALLENGE_NONCE], BUNDLE_CHALLENGE_MIN, BUNDLE_CHALLENGE_MAX, &m->nonce);
 }
 
 static enum err

@@ -14,7 +14,7 @@ struct challenge {
 	struct challenge *next_asked, *previous_asked; /* of the session's */
 	struct session *session; /* that was asked; NULL when there is nothing to wait for there */
 	struct workload *workload; /* has a head, and so is never forgotten */
-	uint8_t nonce[MESSAGE_CHALLENGE_MAX];
+	uint8_t nonce[BUNDLE_CHALLENGE_MAX];
 	size_t nonce_size; /* bytes */
 	uint64_t deadline_ms;
 	uint64_t seq; /* of the bundle that answers it; 0: none so far */
@@ -45,7 +45,7 @@ challenge_begin(struct service *s, struct view collector, struct view workload, 
 		return ERR_MEMORY;
 	c->workload = w;
 	c->asker = *asker;
-	c->deadline_ms = uv_hrtime() / 1000000 + CHALLENGE_TIMEOUT_MS;
+	c->deadline_ms = uv_hrtime() / 1000000 + CHALLENGE_TIMEOUT_S * 1000;
 	memcpy(c->nonce, nonce.data, nonce.size);
 	c->nonce_size = nonce.size;
 	w->challenge = c;

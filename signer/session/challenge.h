@@ -34,7 +34,7 @@
 #include "signer/session/session_state.h"
 
 /* Measuring a large tree takes ten seconds; who waits longer for a decision has none. */
-#define CHALLENGE_TIMEOUT_MS 30000
+#define CHALLENGE_TIMEOUT_S 30
 
 /* All that wait, whoever asked: one for each of as many workloads; some 200 bytes each. */
 #define CHALLENGES_MAX 4096
@@ -49,7 +49,7 @@ struct challenge_asker {
 };
 
 /*
- * `nonce` has MESSAGE_CHALLENGE_MIN to _MAX bytes and is copied. ERR_NOT_CONNECTED; ERR_IN_FLIGHT
+ * `nonce` has BUNDLE_CHALLENGE_MIN to _MAX bytes and is copied. ERR_NOT_CONNECTED; ERR_IN_FLIGHT
  * if the workload has a challenge that waits; ERR_STORAGE while nothing is taken; ERR_BUSY;
  * ERR_MEMORY.
  */

@@ -301,10 +301,10 @@ those_whose_time_is_over_are_told(void **state)
 	assert_int_equal(ask(f, HOST, "one", 1), ERR_OK);
 	assert_int_equal(ask(f, HOST, "two", 2), ERR_OK);
 	challenge_expire(&f->service, now_ms);
-	challenge_expire(&f->service, now_ms + CHALLENGE_TIMEOUT_MS - 1);
+	challenge_expire(&f->service, now_ms + CHALLENGE_TIMEOUT_S * 1000 - 1);
 	assert_int_equal(f->answers, 0);
 	stage(w, 3, NONCE); /* logged, and its receipt does not come */
-	challenge_expire(&f->service, uv_hrtime() / 1000000 + CHALLENGE_TIMEOUT_MS);
+	challenge_expire(&f->service, uv_hrtime() / 1000000 + CHALLENGE_TIMEOUT_S * 1000);
 	assert_int_equal(f->answers, 2);
 	assert_int_equal(f->id, 2);
 	assert_int_equal(f->result, ERR_UNANSWERED);

@@ -1,57 +1,5 @@
 /* Messages: every type written as the vectors have it, every fault given its code. */
-#include "tests/lib/vectors.h"
-
-#include <stdlib.h>
-
-#include "proto/wire/frame.h"
-#include "proto/wire/message.h"
-
-#define V(s) VIEW_LITERAL(s)
-#define B16  "0123456789abcdef"
-#define D32  "\xc4\x20" B16 B16
-
-static struct message_decoder *decoder;
-
-/* Decodes `payload` from memory that is exactly as long. */
-static enum err
-decode(struct view payload, struct message *out)
-{
-	static uint8_t *copy;
-	enum err e;
-
-	free(copy);
-	copy = malloc(payload.size > 0 ? payload.size : 1);
-	assert_non_null(copy);
-	memcpy(copy, payload.data, payload.size);
-	e = message_decode(decoder, (struct view){copy, payload.size}, out);
-	if (e != ERR_OK) {
-		free(copy);
-		copy = NULL;
-	}
-	return e;
-}
-
-static void
-expect(struct view payload, enum err expected)
-{
-	struct message m;
-
-	assert_int_equal(decode(payload, &m), expected);
-}
-
-/* Decodes a vector's frame; the bytes stay in `frame`. */
-static void
-vector_decode(const char *name, struct buf *frame, struct message *out)
-{
-	struct view payload;
-	size_t used;
-
-	buf_clear(frame);
-	vector_wire(name, frame);
-	assert_int_equal(frame_next(buf_view(frame), &payload, &used), ERR_OK);
-	assert_int_equal(used, frame->size);
-	assert_int_equal(message_decode(decoder, payload, out), ERR_OK);
-}
+#include "tests/unit/message_fixture.h"
 
 /* Writes a message again, of any type. */
 static void
@@ -481,7 +429,6 @@ receipt_faults(void **state)
 	"\xa6report" report "\xa5proof" proof "\252checkpoint" checkpoint "\xa5nonce" nonce more
 #define SEVEN(workload, seq, index, report, proof, checkpoint)                                     \
 	V(RECEIPT("\x87", workload, seq, index, report, proof, checkpoint, D32, ""))
-#define X "\xc4\x01x"
 	(void)state;
 	expect(SEVEN("\xa1w", "\1", "\0", X, "\xc4\0", X), ERR_OK);
 	expect(SEVEN("\xa1w", "\1", "\0", X, D32, X), ERR_OK);
@@ -523,9 +470,6 @@ a_proof_of_65_hashes_is_refused(void **state)
 static void
 refusal_faults(void **state)
 {
-#define REFUSAL(count, code_name, more) V("\x92\x07" count "\xa4" code_name "\xa4text\xa1t" more)
-#define CODE(code, name)                "code" code "\xa4name" name
-#define BUSY                            CODE("\xcc\xd2", "\244busy")
 	(void)state;
 	expect(REFUSAL("\x83", BUSY, ""), ERR_OK);
 	expect(REFUSAL("\x83", CODE("\x00", "\xa2ok"), ""), ERR_MSG_RANGE);
@@ -548,179 +492,6 @@ refusal_faults(void **state)
 	expect(REFUSAL("\x84", BUSY, "\xa5nonce\xc4\x01x"), ERR_MSG_RANGE);
 	expect(REFUSAL("\x84", BUSY, "\xa5nonce" D32), ERR_OK);
 	expect(V("\x92\x07\x83\244code\x64\xa4name\252frame-size\xa4text\xa2\x1bm"), ERR_MSG_RANGE);
-}
-
-static void
-a_refusal_is_about_one_thing(void **state)
-{
-	struct buf frame = BUF_INIT;
-	struct message m;
-
-	(void)state;
-	vector_decode("refusal-request", &frame, &m);
-	assert_true(m.body.refusal.has_id);
-	assert_int_equal(m.body.refusal.id, 7);
-	assert_int_equal(m.body.refusal.code, ERR_UNANSWERED);
-	assert_int_equal(m.body.refusal.workload.size, 0);
-	expect(REFUSAL("\x84", BUSY, "\xa2id\0"), ERR_OK);
-	expect(REFUSAL("\x84", BUSY, "\xa2id\xcf\0\x1f\xff\xff\xff\xff\xff\xff"), ERR_OK);
-	expect(REFUSAL("\x84", BUSY, "\xa2id\xcf\0\x20\0\0\0\0\0\0"), ERR_MSG_RANGE);
-	expect(REFUSAL("\x84", BUSY, "\xa2id\xa1x"), ERR_MSG_TYPE);
-	expect(REFUSAL("\x86", BUSY, "\xa8workload\xa1w\xa3seq\x01\xa2id\x01"), ERR_MSG_RANGE);
-	buf_free(&frame);
-}
-
-static void
-values_of_relays_and_their_answers(void **state)
-{
-	struct buf frame = BUF_INIT;
-	struct message m;
-
-	(void)state;
-	vector_decode("measure", &frame, &m);
-	assert_true(view_equal(m.body.measure.workload, V("trading-app")));
-	assert_int_equal(m.body.measure.challenge.size, 16);
-	assert_int_equal(m.body.measure.challenge.data[15], 79);
-	vector_decode("challenge", &frame, &m);
-	assert_int_equal(m.body.challenge.id, 7);
-	assert_true(view_equal(m.body.challenge.collector, V("spiffe://example/collector/host-1")));
-	assert_true(view_equal(m.body.challenge.workload, V("trading-app")));
-	assert_int_equal(m.body.challenge.nonce.size, 16);
-	vector_decode("challenged", &frame, &m);
-	assert_int_equal(m.body.challenged.id, 7);
-	assert_true(
-	    view_equal(m.body.challenged.collector, V("spiffe://example/collector/host-1")));
-	assert_true(view_equal(m.body.challenged.workload, V("trading-app")));
-	assert_int_equal(m.body.challenged.index, 1);
-	assert_int_equal(m.body.challenged.proof.count, 1);
-	assert_true(m.body.challenged.report.size > 0 && m.body.challenged.checkpoint.size > 0);
-	vector_decode("statement", &frame, &m);
-	assert_int_equal(m.body.statement.id, 8);
-	assert_true(m.body.statement.envelope.size > 0);
-	vector_decode("noted", &frame, &m);
-	assert_int_equal(m.body.noted.id, 8);
-	assert_int_equal(m.body.noted.index, 2);
-	assert_false(digest_is_zero(&m.body.noted.sha256));
-	buf_free(&frame);
-}
-
-static void
-measure_and_challenge_faults(void **state)
-{
-#define B8                           "01234567"
-#define MEASURE(workload, challenge) "\x92\x08\x82\xa8workload" workload "\251challenge" challenge
-#define CHALLENGE(id, collector, workload, nonce)                                                  \
-	"\x92\x09\x84\xa2id" id "\251collector" collector "\xa8workload" workload "\xa5nonc"       \
-	"e" nonce
-	static const char long_name[] = CHALLENGE("\1", "\xda\2\1", "", "");
-	char longest[2048];
-	size_t size = sizeof(long_name) - 1 - strlen("\xa8workload\xa5nonce");
-
-	(void)state;
-	expect(V(MEASURE("\xa1w", "\xc4\x08" B8)), ERR_OK);
-	expect(V(MEASURE("\xa1w", "\xc4\x40" B16 B16 B16 B16)), ERR_OK);
-	expect(V(MEASURE("\xa1w", "\xc4\x07"
-				  "0123456")),
-	    ERR_MSG_RANGE);
-	expect(V(MEASURE("\xa1w", "\xc4\x41" B16 B16 B16 B16 ".")), ERR_MSG_RANGE);
-	expect(V(MEASURE("\xa1w", "\xa8" B8)), ERR_MSG_TYPE);
-	expect(V(MEASURE("\xa2w ", "\xc4\x08" B8)), ERR_MSG_RANGE);
-	expect(V("\x92\x08\x81\xa8workload\xa1w"), ERR_MSG_MISSING);
-	expect(V(CHALLENGE("\0",
-		   "\xa1"
-		   "c",
-		   "\xa1w", "\xc4\x08" B8)),
-	    ERR_OK);
-	expect(V(CHALLENGE("\xcf\0\x20\0\0\0\0\0\0",
-		   "\xa1"
-		   "c",
-		   "\xa1w", "\xc4\x08" B8)),
-	    ERR_MSG_RANGE);
-	expect(V(CHALLENGE("\xff",
-		   "\xa1"
-		   "c",
-		   "\xa1w", "\xc4\x08" B8)),
-	    ERR_MSG_TYPE);
-	expect(V(CHALLENGE("\1", "\xa0", "\xa1w", "\xc4\x08" B8)), ERR_MSG_RANGE);
-	expect(V(CHALLENGE("\1",
-		   "\xa2"
-		   "c ",
-		   "\xa1w", "\xc4\x08" B8)),
-	    ERR_MSG_RANGE);
-	expect(V(CHALLENGE("\1", "\xa2\xc3\xa9", "\xa1w", "\xc4\x08" B8)), ERR_MSG_RANGE);
-	expect(V(CHALLENGE("\1",
-		   "\xa1"
-		   "c",
-		   "\xa1/", "\xc4\x08" B8)),
-	    ERR_MSG_RANGE);
-	expect(V(CHALLENGE("\1",
-		   "\xa1"
-		   "c",
-		   "\xa1w",
-		   "\xc4\x07"
-		   "0123456")),
-	    ERR_MSG_RANGE);
-	expect(V(CHALLENGE("\1",
-		   "\xa1"
-		   "c",
-		   "\xa1w", "\xc4\x41" B16 B16 B16 B16 ".")),
-	    ERR_MSG_RANGE);
-	memcpy(longest, long_name, size);
-	memset(longest + size, 'c', 513);
-	memcpy(longest + size + 513, "\xa8workload\xa1w\xa5nonce\xc4\x08" B8, 27);
-	expect((struct view){(const uint8_t *)longest, size + 513 + 27}, ERR_MSG_RANGE);
-	longest[size - 1] = 0; /* 512 */
-	memmove(longest + size + 512, longest + size + 513, 27);
-	expect((struct view){(const uint8_t *)longest, size + 512 + 27}, ERR_OK);
-}
-
-static void
-challenged_statement_and_noted_faults(void **state)
-{
-#define CHALLENGED(collector, index, report, proof, checkpoint)                                    \
-	V("\x92\x0a\x87\xa2id\1\251collector" collector "\xa8workload\xa1w\xa5index" index         \
-	  "\xa6report" report "\xa5proof" proof "\252checkpoint" checkpoint)
-	static uint8_t envelope[MESSAGE_ENVELOPE_MAX + 64];
-	const size_t size = 20;
-
-	(void)state;
-	expect(CHALLENGED("\xa1"
-			  "c",
-		   "\0", X, "\xc4\0", X),
-	    ERR_OK);
-	expect(CHALLENGED("\xa1"
-			  "c",
-		   "\0", X, D32, X),
-	    ERR_OK);
-	expect(CHALLENGED("\xa1\n", "\0", X, "\xc4\0", X), ERR_MSG_RANGE);
-	expect(CHALLENGED("\xa1"
-			  "c",
-		   "\xcf\x80\0\0\0\0\0\0\0", X, "\xc4\0", X),
-	    ERR_MSG_RANGE);
-	expect(CHALLENGED("\xa1"
-			  "c",
-		   "\0", "\xc4\0", "\xc4\0", X),
-	    ERR_MSG_RANGE);
-	expect(CHALLENGED("\xa1"
-			  "c",
-		   "\0", X, "\xc4\x01x", X),
-	    ERR_MSG_RANGE);
-	expect(CHALLENGED("\xa1"
-			  "c",
-		   "\0", X, "\xc4\0", "\xc4\0"),
-	    ERR_MSG_RANGE);
-	expect(V("\x92\x0b\x82\xa2id\1\250envelope\xc4\0"), ERR_MSG_RANGE);
-	expect(V("\x92\x0b\x82\xa2id\1\250envelope\xa1x"), ERR_MSG_TYPE);
-	expect(V("\x92\x0b\x81\250envelope" X), ERR_MSG_MISSING);
-	memcpy(envelope, "\x92\x0b\x82\xa2id\1\250envelope\xc5\x40\0", size - 1);
-	expect((struct view){envelope, size - 1 + MESSAGE_ENVELOPE_MAX}, ERR_OK);
-	envelope[size - 2] = 1;
-	expect((struct view){envelope, size - 1 + MESSAGE_ENVELOPE_MAX + 1}, ERR_MSG_RANGE);
-	expect(V("\x92\x0c\x83\xa2id\1\xa6sha256" D32 "\xa5index\0"), ERR_OK);
-	expect(V("\x92\x0c\x83\xa2id\1\xa6sha256" X "\xa5index\0"), ERR_MSG_RANGE);
-	expect(V("\x92\x0c\x83\xa2id\1\xa6sha256" D32 "\xa5index\xcf\x80\0\0\0\0\0\0\0"),
-	    ERR_MSG_RANGE);
-	expect(V("\x92\x0c\x82\xa2id\1\xa6sha256" D32), ERR_MSG_MISSING);
 }
 
 static void
@@ -789,23 +560,6 @@ a_failed_buffer_is_left_alone(void **state)
 	buf_free(&frame);
 }
 
-static int
-setup(void **state)
-{
-	(void)state;
-	decoder = message_decoder_new();
-	return decoder == NULL;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	message_decoder_free(&decoder);
-	message_decoder_free(&decoder);
-	return 0;
-}
-
 int
 main(void)
 {
@@ -830,15 +584,11 @@ main(void)
 	    cmocka_unit_test(receipt_faults),
 	    cmocka_unit_test(a_proof_of_65_hashes_is_refused),
 	    cmocka_unit_test(refusal_faults),
-	    cmocka_unit_test(a_refusal_is_about_one_thing),
-	    cmocka_unit_test(values_of_relays_and_their_answers),
-	    cmocka_unit_test(measure_and_challenge_faults),
-	    cmocka_unit_test(challenged_statement_and_noted_faults),
 	    cmocka_unit_test(a_code_that_is_not_known_keeps_its_name),
 	    cmocka_unit_test(a_refusal_is_made_printable_and_cut),
 	    cmocka_unit_test(a_writer_appends_behind_other_frames),
 	    cmocka_unit_test(a_failed_buffer_is_left_alone),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }
