@@ -152,21 +152,22 @@ read_log(const struct show_options *options, const struct display *d, struct buf
 static enum outcome
 show_bytes(const struct show_options *options, struct view bytes, const struct display *d, FILE *to)
 {
-	struct report_document *document;
+	struct report_document document = REPORT_DOCUMENT_INIT;
 	enum err e = report_parse(bytes, &document);
+	enum outcome o = OUTCOME_GOOD;
 
-	if (e != ERR_OK)
-		return display_step(d, "report", outcome_of_error(e),
-		    "expected a report in its one valid form: %s", err_text(e));
 	/* In that form there are no control characters: its bytes may go to a terminal. */
-	if (options->json) {
+	if (e != ERR_OK) {
+		o = display_step(d, "report", outcome_of_error(e),
+		    "expected a report in its one valid form: %s", err_text(e));
+	} else if (options->json) {
 		(void)fwrite(bytes.data, 1, bytes.size, to);
 		(void)fputc('\n', to);
 	} else {
-		show_report(report_document_report(document), d);
+		show_report(&document.report, d);
 	}
 	report_document_free(&document);
-	return OUTCOME_GOOD;
+	return o;
 }
 
 static void

@@ -90,8 +90,8 @@ check_file(const struct verify_options *options, const struct seal_wanted *wante
 		    inputfile_reason(e));
 	beside = buf_view(report);
 	o = receipt_check_run(wanted, bytes, options->report != NULL ? &beside : NULL, &f, c);
-	if (c->document != NULL)
-		tell_report(d, report_document_report(c->document));
+	if (c->read)
+		tell_report(d, &c->document.report);
 	return o;
 }
 

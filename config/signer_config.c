@@ -149,7 +149,7 @@ static const cyaml_strval_t profiles[] = {
 static const cyaml_schema_field_t report_fields[] = {
     CYAML_FIELD_ENUM("profile", SETTINGS_OPTIONAL | CYAML_FLAG_STRICT, struct raw_report, profile,
 	profiles, CYAML_ARRAY_LEN(profiles)),
-    SETTINGS_TEXT("developer", SETTINGS_OPTIONAL, struct raw_report, developer, REPORT_STRING_MAX),
+    SETTINGS_TEXT("developer", SETTINGS_OPTIONAL, struct raw_report, developer, ENTRY_STRING_MAX),
     CYAML_FIELD_UINT("lifetime_s", SETTINGS_OPTIONAL, struct raw_report, lifetime_s),
     CYAML_FIELD_END,
 };

@@ -25,6 +25,7 @@ struct chain {
 struct chains {
 	char *issuer;
 	struct policies *policies;
+	struct report_document document; /* of the entry that is checked */
 	struct chain *all;
 	uint64_t issued_s; /* of the newest report of the log */
 	uint64_t count[4]; /* by report_status_rank */
@@ -66,6 +67,7 @@ chains_free(struct chains **cp)
 		HASH_DEL((*cp)->all, chain);
 		free(chain);
 	}
+	report_document_free(&(*cp)->document);
 	free((*cp)->issuer);
 	free(*cp);
 	*cp = NULL;
@@ -74,10 +76,10 @@ chains_free(struct chains **cp)
 enum outcome
 chains_check(struct chains *c, struct view entry, const char **what)
 {
-	struct report_document *document;
+	const struct report *r = &c->document.report;
 	const char *said;
 	enum outcome o;
-	enum err e = report_parse(entry, &document);
+	enum err e = report_parse(entry, &c->document);
 
 	*what = c->reason;
 	if (e != ERR_OK) {
@@ -85,16 +87,13 @@ chains_check(struct chains *c, struct view entry, const char **what)
 		    "expected a report in its one valid form: %s", err_text(e));
 		return outcome_of_error(e);
 	}
-	o = check_report(c, report_document_report(document), entry);
+	o = check_report(c, r, entry);
 	if (c->policies != NULL &&
-	    policies_check(c->policies, report_document_report(document)->policy_id, &said) !=
-		OUTCOME_GOOD &&
-	    o == OUTCOME_GOOD) {
+	    policies_check(c->policies, r->policy_id, &said) != OUTCOME_GOOD && o == OUTCOME_GOOD) {
 		o = OUTCOME_BAD;
 		*what = said;
 		c->unexpected++;
 	}
-	report_document_free(&document);
 	return o;
 }
 

@@ -34,6 +34,7 @@ log_replay_end(struct log_replay *r)
 	chains_free(&r->chains);
 	policies_free(&r->policies);
 	rederive_free(&r->rederive);
+	report_document_free(&r->document);
 }
 
 void
@@ -88,19 +89,17 @@ visit(void *context, uint64_t index, struct view entry)
 static void
 replay_entry(struct log_replay *r, const char *where, struct view entry)
 {
-	struct report_document *document;
 	const char *said = "expected a report in its one valid form";
 	enum outcome o;
-	enum err e = report_parse(entry, &document);
+	enum err e = report_parse(entry, &r->document);
 
 	if (e == ERR_OK) {
-		o = rederive_check(r->rederive, report_document_report(document), entry, &said);
+		o = rederive_check(r->rederive, &r->document.report, entry, &said);
 		if (r->chains == NULL)
-			count_policy(r, where, report_document_report(document)->policy_id);
+			count_policy(r, where, r->document.report.policy_id);
 	} else {
 		o = outcome_of_error(e);
 	}
-	report_document_free(&document);
 	r->same += o == OUTCOME_GOOD;
 	r->different += o == OUTCOME_BAD;
 	r->unknown += o == OUTCOME_UNKNOWN;

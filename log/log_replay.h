@@ -14,6 +14,7 @@
 #include "log/log_reader.h"
 #include "log/policies.h"
 #include "log/rederive.h"
+#include "proto/report/report.h"
 
 struct log_replay_wanted {
 	bool all;                          /* else single entries, whose chains are not followed */
@@ -24,6 +25,7 @@ struct log_replay_wanted {
 /* What was found so far. */
 struct log_replay {
 	const struct log_reader *log;
+	struct report_document document; /* of the entry that is replayed */
 	struct defects defects;
 	struct rederive *rederive;
 	struct policies *policies;

@@ -140,7 +140,7 @@ static enum outcome
 check_report(
     struct receipt_check *c, const struct signercert *certificate, const struct findings *f)
 {
-	const struct report *r;
+	const struct report *r = &c->document.report;
 	char issued[UTC_TEXT_SIZE];
 	enum err e = report_parse(c->entry, &c->document);
 
@@ -148,13 +148,10 @@ check_report(
 		return findings_step(f, "report", outcome_of_error(e),
 		    "the log has this entry, but it is no report in its one valid form: %s",
 		    err_text(e));
-	r = report_document_report(c->document);
-	if (!view_equal(r->issuer, view_of_string(c->checkpoint.origin))) {
-		(void)findings_step(f, "report", OUTCOME_BAD, "expected issuer %s, found %.*s",
+	if (!view_equal(r->issuer, view_of_string(c->checkpoint.origin)))
+		return findings_step(f, "report", OUTCOME_BAD, "expected issuer %s, found %.*s",
 		    c->checkpoint.origin, view_precision(r->issuer), (const char *)r->issuer.data);
-		report_document_free(&c->document);
-		return OUTCOME_BAD;
-	}
+	c->read = true;
 	if (signercert_valid_at(certificate, r->issued_s))
 		return findings_step(f, "report", OUTCOME_GOOD,
 		    "canonical EAR claims-set, issued by this log within the certificate's dates");

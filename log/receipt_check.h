@@ -19,9 +19,10 @@ struct receipt_check {
 	size_t line;       /* the log's among the note's signature lines; 0 where it is not known */
 	struct checkpoint checkpoint;
 	struct digest leaf;
-	struct report_document *document; /* the report; NULL unless all is good */
-	bool parsed;                      /* `proof`, `entry` and `line` are filled */
-	bool sealed;                      /* `checkpoint` is authentic */
+	struct report_document document;
+	bool parsed; /* `proof`, `entry` and `line` are filled */
+	bool sealed; /* `checkpoint` is authentic */
+	bool read;   /* `document` is filled: all is good */
 };
 
 /*

@@ -21,6 +21,7 @@ struct rederive {
 static enum outcome check_signature(struct rederive *r, const struct report *logged);
 static enum outcome check_vouching(
     struct rederive *r, const struct report *logged, struct view certificate);
+static X509 *first_certificate(struct view der);
 static enum outcome judge_all(struct rederive *r, const struct report *logged,
     const struct policy_rule *rule, struct appraise_input *in);
 static enum outcome compare(struct rederive *r, const struct report *logged, struct view bytes,
@@ -106,20 +107,18 @@ check_signature(struct rederive *r, const struct report *logged)
 static enum outcome
 check_vouching(struct rederive *r, const struct report *logged, struct view der)
 {
-	const unsigned char *p = der.data;
-	X509 *certificate = d2i_X509(NULL, &p, (long)der.size);
+	X509 *certificate = first_certificate(der);
 	char identity[IDENTITY_SIZE_MAX + 1];
 	struct buf bundle = BUF_INIT;
 	enum outcome o = OUTCOME_GOOD;
 	enum err e;
 
-	ERR_clear_error();
 	bundle_encode(&logged->bundle, &bundle);
 	if (buf_status(&bundle) != ERR_OK) {
 		o = say(r, OUTCOME_UNKNOWN, "%s", err_text(ERR_MEMORY));
-	} else if (certificate == NULL || p != der.data + der.size) {
-		o = say(
-		    r, OUTCOME_BAD, "what the report names as the collector's certificate is none");
+	} else if (certificate == NULL) {
+		o = say(r, OUTCOME_BAD,
+		    "what the report names as the collector's certificates is something else");
 	} else if ((e = identity_of_certificate(certificate, identity)) != ERR_OK ||
 		   !view_equal(view_of_string(identity), logged->collector)) {
 		o = say(r, OUTCOME_BAD,
@@ -134,6 +133,25 @@ check_vouching(struct rederive *r, const struct report *logged, struct view der)
 	X509_free(certificate);
 	buf_free(&bundle);
 	return o;
+}
+
+/* The collector's own, of certificates one behind the other; NULL unless that is all there is. */
+static X509 *
+first_certificate(struct view der)
+{
+	const unsigned char *p = der.data, *end = der.data + der.size;
+	X509 *first = d2i_X509(NULL, &p, (long)der.size), *next;
+
+	while (first != NULL && p < end) {
+		next = d2i_X509(NULL, &p, end - p);
+		if (next == NULL) {
+			X509_free(first);
+			first = NULL;
+		}
+		X509_free(next);
+	}
+	ERR_clear_error();
+	return first;
 }
 
 static enum outcome
@@ -174,6 +192,11 @@ compare(struct rederive *r, const struct report *logged, struct view bytes,
 		return say(r, outcome_of_error(e), "the verdict made again: %s", err_text(e));
 	if (view_equal(buf_view(&r->again), bytes))
 		return OUTCOME_GOOD;
+	if (logged->extensions.size > 0)
+		return say(r, OUTCOME_UNKNOWN,
+		    "policy and evidence give another report, and this one has extensions that "
+		    "this version does not know: %.*s",
+		    view_precision(logged->extensions), (const char *)logged->extensions.data);
 	if (again.status != logged->status)
 		return say(r, OUTCOME_BAD, "policy and evidence give %s, the log has %s",
 		    report_status_name(again.status), report_status_name(logged->status));

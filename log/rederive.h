@@ -19,7 +19,8 @@ void rederive_free(struct rederive **r);
 /*
  * Good if it gives the same bytes. Bad if it gives others, if the policy does not let this
  * collector speak for the workload, or if the collector's signature is wrong. Unknown if something
- * that the report names is not in the evidence. `what` then says it, until the next call.
+ * that the report names is not in the evidence, or where it gives others and the report has
+ * extensions, none of which this version knows. `what` then says it, until the next call.
  *
  * What the appraisal takes from the report is its own time, the bundle and the time of the last
  * signature; the last is proved by the reports before it only (log/chains.h).

@@ -34,7 +34,7 @@ static bool take_padding(struct view *text);
 static size_t decoded_size(struct view text);
 static enum err decode_groups(struct view text, const uint8_t values[256], uint8_t *out);
 static enum err decode_appending(struct view text, const uint8_t values[256], struct buf *to);
-static bool hex_take(const uint8_t *text, uint8_t *out);
+static inline uint64_t hex_take(const uint8_t *text, uint8_t *out);
 static int hex_value(uint8_t c);
 
 void
@@ -130,13 +130,15 @@ hex_decode(struct view text, struct buf *to)
 enum err
 hex_decode_exact(struct view text, uint8_t *out, size_t size)
 {
+	uint64_t bad = 0;
 	size_t i = 0;
 
 	if (text.size % 2 != 0 || text.size / 2 != size)
 		return ERR_FORMAT;
 	for (; size - i >= 4; i += 4)
-		if (!hex_take(text.data + 2 * i, out + i))
-			return ERR_FORMAT;
+		bad |= hex_take(text.data + 2 * i, out + i);
+	if (bad != 0)
+		return ERR_FORMAT;
 	for (; i < size; i++) {
 		int high = hex_value(text.data[2 * i]), low = hex_value(text.data[2 * i + 1]);
 
@@ -274,29 +276,26 @@ decode_appending(struct view text, const uint8_t values[256], struct buf *to)
 }
 
 /*
- * Eight digits to four bytes at once. No sum carries from one character to the next: none of them
- * is over 0x7f.
+ * Eight digits to four bytes at once; 0 if all of them are digits. A character over 0x7f is found
+ * by itself, and no sum of others carries from one to the next.
  */
-static bool
+static inline uint64_t
 hex_take(const uint8_t *text, uint8_t *out)
 {
 	const uint64_t each = 0x0101010101010101, high = each * 0x80;
-	uint64_t x, numeral, letter;
+	uint64_t x, c, numeral, letter;
 	uint32_t bytes;
 
 	memcpy(&x, text, sizeof(x));
-	if ((x & high) != 0)
-		return false;
-	numeral = (x + each * (0x80 - '0')) & ~(x + each * (0x80 - '9' - 1));
-	letter = (x + each * (0x80 - 'a')) & ~(x + each * (0x80 - 'f' - 1)) & high;
-	if (((numeral | letter) & high) != high)
-		return false;
-	x = le64toh((x & each * 0x0f) + (letter >> 7) * 9);
-	x = (x << 4 | x >> 8) & 0x00ff00ff00ff00ff;
-	x = (x | x >> 8) & 0x0000ffff0000ffff;
-	bytes = htole32((uint32_t)(x | x >> 16));
+	c = x & ~high;
+	numeral = (c + each * (0x80 - '0')) & ~(c + each * (0x80 - '9' - 1)) & high;
+	letter = (c + each * (0x80 - 'a')) & ~(c + each * (0x80 - 'f' - 1)) & high;
+	c = le64toh((c & each * 0x0f) + (letter >> 7) * 9);
+	c = (c << 4 | c >> 8) & 0x00ff00ff00ff00ff;
+	c = (c | c >> 8) & 0x0000ffff0000ffff;
+	bytes = htole32((uint32_t)(c | c >> 16));
 	memcpy(out, &bytes, sizeof(bytes));
-	return true;
+	return (x & high) | ((numeral | letter) ^ high);
 }
 
 static int

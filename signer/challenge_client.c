@@ -114,16 +114,16 @@ say_no_answer(const char *path, json_t *answer)
 static int
 judge_receipt(const struct challenge_words *words, struct view nonce, struct view receipt)
 {
-	struct report_document *document = NULL;
+	struct report_document document = REPORT_DOCUMENT_INIT;
+	const struct report *r = &document.report;
 	struct buf storage = BUF_INIT;
 	int result = CHALLENGE_FAILED;
 	struct tlogproof proof;
-	const struct report *r;
 
 	if (tlogproof_parse(receipt, &storage, &proof) != ERR_OK ||
 	    report_parse(proof.extra, &document) != ERR_OK) {
 		fprintf(stderr, "hallmark-signer: the answer is no receipt of a report\n");
-	} else if (!is_about((r = report_document_report(document)), words, nonce)) {
+	} else if (!is_about(r, words, nonce)) {
 		fprintf(stderr, "hallmark-signer: the answer is about something else\n");
 	} else if (words->output == NULL || save(words->output, receipt)) {
 		print(r, proof.index);

@@ -111,17 +111,17 @@ static enum err
 check_report(const struct message_receipt *r, struct view log, const struct chain_head *sent,
     enum report_status *status, struct trouble *t)
 {
-	struct report_document *document;
-	const struct report *report;
+	struct report_document document = REPORT_DOCUMENT_INIT;
+	const struct report *report = &document.report;
 	enum err e = report_parse(r->report, &document);
 
-	if (e != ERR_OK)
-		return trouble_set(t, e, "the receipt's report: %s", err_text(e));
-	report = report_document_report(document);
-	*status = report->status;
+	if (e == ERR_OK)
+		*status = report->status;
 	/* The digest covers every field of the bundle, which the parser made again from the claims.
 	 */
-	if (!digest_equal(&report->bundle_digest, &sent->digest))
+	if (e != ERR_OK)
+		(void)trouble_set(t, e, "the receipt's report: %s", err_text(e));
+	else if (!digest_equal(&report->bundle_digest, &sent->digest))
 		e = trouble_set(
 		    t, ERR_MISMATCH, "the report is about another bundle than was sent");
 	else if (!view_equal(report->issuer, log))

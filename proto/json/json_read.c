@@ -9,9 +9,11 @@ static bool unescape(struct json_reader *r, const uint8_t *quote, struct view *o
 void
 json_read_begin(struct json_reader *r, struct view document, struct buf *strings)
 {
+	/* Nothing may be a view of NULL, which has no end. */
+	const uint8_t *begin = document.size > 0 ? document.data : (const uint8_t *)"";
+
 	buf_clear(strings);
-	*r = (struct json_reader){
-	    document.data, document.data + document.size, strings, document.size};
+	*r = (struct json_reader){begin, begin + document.size, strings, document.size};
 }
 
 enum err

@@ -34,7 +34,7 @@ void json_read_begin(struct json_reader *r, struct view document, struct buf *st
 enum err json_read_end(const struct json_reader *r, bool went_well) MUST_USE;
 
 /* Exactly these bytes. Inlined, so that the size of a literal is known. */
-static inline bool
+static inline __attribute__((always_inline)) bool
 json_read_raw(struct json_reader *r, struct view v)
 {
 	if ((size_t)(r->end - r->p) < v.size || memcmp(r->p, v.data, v.size) != 0)
@@ -43,7 +43,7 @@ json_read_raw(struct json_reader *r, struct view v)
 	return true;
 }
 
-static inline bool
+static inline __attribute__((always_inline)) bool
 json_read_text(struct json_reader *r, const char *text)
 {
 	return json_read_raw(r, (struct view){(const uint8_t *)text, strlen(text)});

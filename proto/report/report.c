@@ -1,27 +1,13 @@
 #include "proto/report/report.h"
 
+#include "proto/json/json_extensions.h"
 #include "proto/report/report_dialect.h"
-#include "proto/tlog/checkpoint.h"
-
-#define TIME_S_MAX (BUNDLE_TIME_MS_MAX / 1000)
 
 static enum err check_verdict(const struct report *r);
 static enum err check_finding(const struct report_finding *f);
 static enum err check_evidence(const struct report *r);
-static bool string_is_good(struct view v, size_t least, size_t most);
-
-const struct report_dialect *
-report_dialect(enum report_profile profile)
-{
-	static const struct report_dialect dialects[] = {
-	    [REPORT_PROFILE_DEPLOYED] = {"tag:github.com,2023:veraison/ear", "ear.verifier-id",
-		"ear.status", "ear.trustworthiness-vector", "ear.appraisal-policy-id", false},
-	    [REPORT_PROFILE_DRAFT] = {"tag:ietf.org,2026:rats/ear#03", "ear_verifier_id",
-		"ear_status", "ear_trustworthiness_vector", "ear_appraisal_policy_ids", true},
-	};
-
-	return &dialects[profile];
-}
+static bool strings_are_printable(const struct report *r);
+static bool size_is_good(struct view v, size_t least, size_t most);
 
 const char *
 report_status_name(enum report_status s)
@@ -81,20 +67,29 @@ report_claim_name(enum report_claim c)
 enum err
 report_check(const struct report *r)
 {
+	if (!strings_are_printable(r))
+		return ERR_FORMAT;
+	return report_check_read(r);
+}
+
+enum err
+report_check_read(const struct report *r)
+{
 	enum err e;
 
 	if (r->profile != REPORT_PROFILE_DEPLOYED && r->profile != REPORT_PROFILE_DRAFT)
 		return ERR_FORMAT;
-	if (r->issued_s == 0 || r->expires_s <= r->issued_s || r->expires_s > TIME_S_MAX)
+	if (r->expires_s <= r->issued_s || r->expires_s > ENTRY_TIME_S_MAX ||
+	    r->notice.index > JSON_NUMBER_MAX)
 		return ERR_FORMAT;
-	if (checkpoint_origin_check(r->issuer) != ERR_OK ||
-	    !string_is_good(r->collector, 1, REPORT_STRING_MAX) ||
-	    !string_is_good(r->developer, 1, REPORT_STRING_MAX) ||
-	    !string_is_good(r->build, 1, REPORT_STRING_MAX))
+	if (!entry_head_is_good(r->issued_s, r->issuer) ||
+	    !size_is_good(r->collector, 1, ENTRY_STRING_MAX) ||
+	    !size_is_good(r->developer, 1, ENTRY_STRING_MAX) ||
+	    !size_is_good(r->build, 1, ENTRY_STRING_MAX))
 		return ERR_FORMAT;
-	if ((e = check_verdict(r)) != ERR_OK)
+	if ((e = check_verdict(r)) != ERR_OK || (e = check_evidence(r)) != ERR_OK)
 		return e;
-	return check_evidence(r);
+	return r->extensions.size > 0 ? json_extensions_check(r->extensions) : ERR_OK;
 }
 
 static enum err
@@ -108,7 +103,7 @@ check_verdict(const struct report *r)
 	for (size_t i = 0; i < REPORT_CLAIM_COUNT; i++)
 		if (r->claim[i] != 0 && report_status_rank(report_claim_status(r->claim[i])) > rank)
 			return ERR_FORMAT;
-	if (!string_is_good(r->policy_id, 1, REPORT_STRING_MAX) ||
+	if (!size_is_good(r->policy_id, 1, ENTRY_STRING_MAX) ||
 	    r->reference_count > REPORT_REFERENCES_MAX)
 		return ERR_FORMAT;
 	if (r->finding_count > REPORT_FINDINGS_MAX || r->finding_total > BUNDLE_SEQ_MAX ||
@@ -133,16 +128,9 @@ check_finding(const struct report_finding *f)
 	if (!view_equal(f->kind, VIEW_LITERAL("bundle")) &&
 	    component_kind_from_name(f->kind, &kind) != ERR_OK)
 		return ERR_FORMAT;
-	if (f->code.size == 0 || f->code.size > REPORT_CODE_MAX)
-		return ERR_FORMAT;
-	for (size_t i = 0; i < f->code.size; i++) {
-		const uint8_t c = f->code.data[i];
-
-		if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-')
-			return ERR_FORMAT;
-	}
-	if (!string_is_good(f->subject, 0, REPORT_SUBJECT_MAX) ||
-	    !string_is_good(f->detail, 0, REPORT_SUBJECT_MAX))
+	if (!entry_word_is_good(f->code, REPORT_CODE_MAX) ||
+	    !size_is_good(f->subject, 0, REPORT_SUBJECT_MAX) ||
+	    !size_is_good(f->detail, 0, REPORT_SUBJECT_MAX))
 		return ERR_FORMAT;
 	return ERR_OK;
 }
@@ -155,7 +143,7 @@ check_evidence(const struct report *r)
 	for (size_t k = 0; k < COMPONENT_KIND_COUNT; k++)
 		if (r->not_checked[k] && !r->bundle.component[k].present)
 			return ERR_FORMAT;
-	if (r->last_signed_s > TIME_S_MAX)
+	if (r->last_signed_s > ENTRY_TIME_S_MAX)
 		return ERR_FORMAT;
 	if (r->has_signature &&
 	    (r->signature.size == 0 || r->signature.size > REPORT_SIGNATURE_MAX ||
@@ -164,8 +152,24 @@ check_evidence(const struct report *r)
 	return ERR_OK;
 }
 
+/* Findings beyond the most that there may be are not looked at: they are refused. */
 static bool
-string_is_good(struct view v, size_t least, size_t most)
+strings_are_printable(const struct report *r)
 {
-	return v.size >= least && v.size <= most && text_is_printable(v, true);
+	const struct view all[] = {r->collector, r->developer, r->build, r->policy_id};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (!text_is_printable(all[i], true))
+			return false;
+	for (size_t i = 0; i < r->finding_count && i < REPORT_FINDINGS_MAX; i++)
+		if (!text_is_printable(r->finding[i].subject, true) ||
+		    !text_is_printable(r->finding[i].detail, true))
+			return false;
+	return true;
+}
+
+static bool
+size_is_good(struct view v, size_t least, size_t most)
+{
+	return v.size >= least && v.size <= most;
 }

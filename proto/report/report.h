@@ -1,20 +1,20 @@
 /*
- * The report: an EAT Attestation Result claims-set (draft-ietf-rats-ear) in JSON. Its bytes are the
- * log's leaf and a JWT's payload.
+ * The report: an EAT Attestation Result claims-set (draft-ietf-rats-ear) in JSON of one spelling
+ * (proto/json/json_write.h). Its bytes are the log's leaf. Names from outside go through
+ * text_append_printable first.
  *
- * One valid spelling: keys in the order below, no white space. Strings are printable UTF-8
- * (proto/text.h; names from outside go through text_append_printable first), so that nothing but
- * '"' and '\\' is ever escaped. A reader refuses any other spelling: report_parse writes what it
- * read and compares.
+ * In the deployed dialect:
  *
- *   eat_profile, iat, exp, iss, sub, jti, ear.verifier-id {developer, build},
+ *   eat_profile, iat, exp, iss, sub, jti, eat_nonce?, ear.verifier-id {developer, build},
  *   submods {<workload>: {ear.status, ear.trustworthiness-vector? {..}, ear.appraisal-policy-id,
- *       eat_nonce?, hallmark.references [hex], hallmark.findings [{kind, code, subject, detail}],
+ *       hallmark.references [hex], hallmark.findings [{kind, code, subject, detail}],
  *       hallmark.finding-count, hallmark.not-checked [kind]}},
- *   hallmark.bundle {seq, prev, boot, time, offline, components {kind: {sha256, count, size}}},
- *   hallmark.previous-report?, hallmark.signature? {certificate, value}, hallmark.last-signed?
+ *   hallmark.form, hallmark.bundle {seq, prev, boot, time, next, offline, nonce?,
+ *       components {kind: {sha256, count, size}}, extensions?}, hallmark.notice {index, leaf},
+ *   hallmark.previous-report?, hallmark.signature? {certificate, value}, hallmark.last-signed?,
+ *   hallmark.extensions? {..}
  *
- * Names in the draft dialect differ as section 7 of PROTOCOL.md says; `profile` chooses.
+ * Section 7 of PROTOCOL.md has the draft dialect beside it; `profile` chooses.
  */
 #ifndef HALLMARK_PROTO_REPORT_REPORT_H
 #define HALLMARK_PROTO_REPORT_REPORT_H
@@ -28,13 +28,14 @@
 #include "proto/err.h"
 #include "proto/evidence/bundle.h"
 #include "proto/evidence/component.h"
+#include "proto/evidence/extension_map.h"
+#include "proto/report/entry.h"
 #include "proto/text.h"
 
-#define REPORT_SIZE_MAX       65535 /* bytes: an entry of the log */
-#define REPORT_FINDINGS_MAX   16    /* written out; the count says how many there were */
-#define REPORT_STRING_MAX     1024  /* bytes of iss, sub, developer, build, policy id; at least 1 */
-#define REPORT_CODE_MAX       64    /* bytes of a finding's code: a-z, 0-9 and '-' */
-#define REPORT_SIGNATURE_MAX  1024  /* bytes: as in a bundle message */
+#define REPORT_SIZE_MAX       ENTRY_SIZE_MAX
+#define REPORT_FINDINGS_MAX   16   /* written out; the count says how many there were */
+#define REPORT_CODE_MAX       64   /* bytes of a finding's code: a-z, 0-9 and '-' */
+#define REPORT_SIGNATURE_MAX  1024 /* bytes: as in a bundle message */
 #define REPORT_REFERENCES_MAX 16
 #define REPORT_SUBJECT_MAX    256 /* bytes of a finding's subject or detail, after escaping */
 
@@ -74,7 +75,7 @@ const char *report_claim_name(enum report_claim c);
 
 enum report_profile {
 	REPORT_PROFILE_DEPLOYED, /* tag:github.com,2023:veraison/ear */
-	REPORT_PROFILE_DRAFT,    /* tag:ietf.org,2026:rats/ear#03 */
+	REPORT_PROFILE_DRAFT,    /* tag:ietf.org,2026:rats/ear#04 */
 };
 
 /* One thing that was found. Views are UTF-8 without control characters. */
@@ -109,40 +110,60 @@ struct report {
 	 * this */
 	struct bundle bundle;
 	struct digest bundle_digest;
+
+	/* its place in the log */
+	struct entry_place notice; /* the newest before it */
 	bool has_previous;
-	struct digest previous; /* SHA-256 of the chain's previous report in this log */
+	struct digest previous; /* SHA-256 of the chain's previous entry, report or absence */
 	bool has_signature;
-	struct digest
-	    certificate;       /* SHA-256 of the collector's certificate, DER; stored as evidence */
-	struct view signature; /* as in the bundle message */
+	/* SHA-256 of the collector's certificates in DER one behind the other, its own first:
+	 * PACK_CERTIFICATE */
+	struct digest certificate;
+	struct view signature;  /* as in the bundle message */
 	uint64_t last_signed_s; /* iat of the last report with a signature, this one included; 0:
 				   never */
+	struct view extensions; /* as they stand in the entry (json_extensions.h); size 0: none */
 };
 
 /*
  * ERR_FORMAT unless the report may stand in a log: every value within its limits, strings
  * printable, expiry after issue, a status that is not better than the worst claim, no affirming one
  * with findings or of evidence gathered offline, findings not left out while there is room,
- * `not_checked` only for what the bundle holds, a signature counted as the last one.
+ * `not_checked` only for what the bundle holds, a signature counted as the last one. ERR_MEMORY.
  */
 enum err report_check(const struct report *r) MUST_USE;
 
 /*
  * Appends the report; nothing on an error. ERR_FORMAT as report_check says; ERR_FORMAT_SIZE if it
- * came out over REPORT_SIZE_MAX; ERR_MEMORY. `bundle_digest` is taken as given.
+ * came out over REPORT_SIZE_MAX; ERR_MEMORY. `bundle_digest` is taken as given, and so is that the
+ * bundle's extensions are what their bytes say.
  */
 enum err report_write(const struct report *r, struct buf *to) MUST_USE;
 
-/* A parsed report owns its strings. */
-struct report_document;
+/*
+ * What was read, and the memory for it, which a next reading uses again: whoever reads many keeps
+ * one, and nothing is allocated for most of them. Some 6 KB.
+ */
+struct report_document {
+	struct report report;
+	struct buf strings; /* those that stand in the report with an escape */
+	struct buf bundle;  /* its canonical bytes, of which jti is the digest */
+	uint8_t signature[REPORT_SIGNATURE_MAX];
+	uint8_t extensions[EXTENSION_MAP_SIZE_MAX]; /* the bundle's */
+};
+
+#define REPORT_DOCUMENT_INIT                                                                       \
+	{                                                                                          \
+		.strings = {NULL, 0, 0, false}, .bundle = { NULL, 0, 0, false }                    \
+	}
 
 /*
- * Refuses every spelling but report_write's, and what report_check refuses: ERR_FORMAT.
+ * Reads a report in its one spelling. The views of d->report point into `json` and into `d`; after
+ * an error they mean nothing. ERR_FORMAT for any other spelling and what report_check refuses;
  * ERR_MISMATCH if jti is not the digest of the bundle that the claims make again; ERR_UNSUPPORTED
- * for an unknown profile; ERR_FORMAT_SIZE; ERR_MEMORY. Sets *out to NULL first.
+ * for an unknown profile or form; ERR_FORMAT_SIZE; ERR_MEMORY.
  */
-enum err report_parse(struct view json, struct report_document **out) MUST_USE;
-const struct report *report_document_report(const struct report_document *d);
-void report_document_free(struct report_document **d);
+enum err report_parse(struct view json, struct report_document *d) MUST_USE;
+void report_document_free(struct report_document *d);
 
 #endif

@@ -1,349 +1,392 @@
 /*
- * Reading is done with Jansson and is forgiving in nothing that matters: whatever was read is
- * written again by report_write and must give the same bytes. So a key that is unknown, missing or
- * out of order, a space, another escape, a number with an exponent: none of them needs a rule here.
- * A document of which any part had the wrong type is refused before that.
- *
- * NUL characters are refused by Jansson (JSON_ALLOW_NUL is not given), so its C strings are whole.
+ * Reading reports: the pieces of report_dialect.h are demanded one behind the other, and the values
+ * taken from between them. What the writer would not have put there is refused where it stands.
  */
-#include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "proto/encoding.h"
+#include "proto/json/json_extensions.h"
 #include "proto/report/report.h"
 #include "proto/report/report_dialect.h"
 
-/* The strings of the report are those of `root`, and the signature's bytes lie in `signature`. */
-struct report_document {
-	struct report report;
-	json_t *root;
-	struct buf signature;
+struct reading {
+	struct json_reader json;
+	const struct report_dialect *names;
+	struct report_document *document;
+	struct report *report;
+	size_t nonce_size; /* of eat_nonce; 0: none */
+	uint8_t nonce[BUNDLE_CHALLENGE_MAX];
 };
 
-static enum err load(struct view json, json_t **out);
-static enum err read_all(struct report_document *d);
-static bool read_submod(const json_t *root, const struct report_dialect *names, struct report *r);
-static bool read_verdict(
-    const json_t *submod, const struct report_dialect *names, struct report *r);
-static bool read_findings(const json_t *submod, struct report *r);
-static bool read_lists(const json_t *submod, struct report *r);
-static bool read_bundle(const json_t *root, struct bundle *b);
-static bool read_components(const json_t *map, struct bundle *b);
-static bool read_chain(const json_t *root, struct report_document *d);
-static bool get_string(const json_t *o, const char *key, struct view *out);
-static bool get_number(const json_t *o, const char *key, uint64_t *out);
-static bool get_digest(const json_t *o, const char *key, struct digest *out);
-static bool get_decoded(const json_t *o, const char *key,
-    enum err (*decode)(struct view text, struct buf *to), uint8_t *out, size_t size);
-static enum err verify(const struct report *r, struct view json);
+static enum err read_all(struct reading *r);
+static bool read_profile(struct reading *r);
+static bool read_head(struct reading *r);
+static bool read_submod(struct reading *r);
+static bool read_status(struct json_reader *j, enum report_status *out);
+static bool read_vector(struct json_reader *j, struct report *r);
+static bool read_claim(struct json_reader *j, int8_t *out);
+static bool read_references(struct json_reader *j, struct report *r);
+static bool read_findings(struct json_reader *j, struct report *r);
+static bool read_not_checked(struct json_reader *j, struct report *r);
+static bool read_bundle(struct reading *r);
+static bool read_components(struct json_reader *j, struct bundle *b);
+static bool read_extensions(struct reading *r);
+static bool read_nonce(struct reading *r);
+static bool nonces_fit(struct reading *r, bool has_second);
+static bool read_place(struct reading *r);
+static bool read_signature(struct reading *r);
+static enum err verify(struct report_document *d);
 
 enum err
-report_parse(struct view json, struct report_document **out)
+report_parse(struct view json, struct report_document *d)
 {
-	struct report_document *d;
+	struct reading r = {.document = d, .report = &d->report};
 	enum err e;
 
-	*out = NULL;
 	if (json.size > REPORT_SIZE_MAX)
 		return ERR_FORMAT_SIZE;
-	if ((d = calloc(1, sizeof(*d))) == NULL)
-		return ERR_MEMORY;
-	d->signature = BUF_INIT;
-	if ((e = load(json, &d->root)) == ERR_OK && (e = read_all(d)) == ERR_OK)
-		e = verify(&d->report, json);
-	if (e == ERR_OK) {
-		*out = d;
-		d = NULL; /* moved */
-	}
-	report_document_free(&d);
-	return e;
-}
-
-const struct report *
-report_document_report(const struct report_document *d)
-{
-	return &d->report;
+	json_read_begin(&r.json, json, &d->strings);
+	if ((e = read_all(&r)) == ERR_UNSUPPORTED)
+		return e;
+	if ((e = json_read_end(&r.json, e == ERR_OK)) != ERR_OK ||
+	    (e = report_check_read(&d->report)) != ERR_OK)
+		return e;
+	return verify(d);
 }
 
 void
-report_document_free(struct report_document **d)
+report_document_free(struct report_document *d)
 {
-	if (*d == NULL)
-		return;
-	json_decref((*d)->root);
-	buf_free(&(*d)->signature);
-	free(*d);
-	*d = NULL;
+	buf_free(&d->strings);
+	buf_free(&d->bundle);
 }
 
 static enum err
-load(struct view json, json_t **out)
+read_all(struct reading *r)
 {
-	json_error_t error;
-
-	*out = json_loadb((const char *)json.data, json.size, JSON_REJECT_DUPLICATES, &error);
-	if (*out != NULL)
-		return ERR_OK;
-	return json_error_code(&error) == json_error_out_of_memory ? ERR_MEMORY : ERR_FORMAT;
-}
-
-static enum err
-read_all(struct report_document *d)
-{
-	const struct report_dialect *names;
-	struct report *r = &d->report;
 	struct view profile;
-	json_t *verifier;
+	uint64_t form;
 
-	if (!get_string(d->root, "eat_profile", &profile))
+	if (!read_profile(r))
+		return json_read_text(&r->json, "{\"eat_profile\":") &&
+			       json_read_string(&r->json, &profile)
+			   ? ERR_UNSUPPORTED
+			   : ERR_FORMAT;
+	if (!read_head(r) || !read_submod(r) || !json_read_raw(&r->json, r->names->form) ||
+	    !json_read_number(&r->json, &form))
 		return ERR_FORMAT;
-	for (r->profile = REPORT_PROFILE_DEPLOYED;; r->profile = REPORT_PROFILE_DRAFT) {
-		names = report_dialect(r->profile);
-		if (view_equal(profile, view_of_string(names->profile)))
-			break;
-		if (r->profile == REPORT_PROFILE_DRAFT)
-			return ERR_UNSUPPORTED;
-	}
-	verifier = json_object_get(d->root, names->verifier_id);
-	if (!get_number(d->root, "iat", &r->issued_s) ||
-	    !get_number(d->root, "exp", &r->expires_s) || !get_string(d->root, "iss", &r->issuer) ||
-	    !get_string(d->root, "sub", &r->collector) ||
-	    !get_digest(d->root, "jti", &r->bundle_digest) ||
-	    !get_string(verifier, "developer", &r->developer) ||
-	    !get_string(verifier, "build", &r->build) || !read_bundle(d->root, &r->bundle) ||
-	    !read_submod(d->root, names, r) || !read_chain(d->root, d))
-		return ERR_FORMAT;
-	return ERR_OK;
+	if (form != ENTRY_FORM)
+		return ERR_UNSUPPORTED;
+	return read_bundle(r) && read_place(r) ? ERR_OK : ERR_FORMAT;
 }
 
 static bool
-read_submod(const json_t *root, const struct report_dialect *names, struct report *r)
+read_profile(struct reading *r)
 {
-	json_t *submods = json_object_get(root, "submods");
-	json_t *submod;
-	void *member;
-	const char *workload;
+	static const enum report_profile all[] = {REPORT_PROFILE_DEPLOYED, REPORT_PROFILE_DRAFT};
 
-	if (json_object_size(submods) != 1) /* 0 for what is not an object, too */
-		return false;
-	member = json_object_iter(submods);
-	workload = json_object_iter_key(member);
-	submod = json_object_iter_value(member);
-	r->bundle.workload = view_of_string(workload);
-	if (json_object_get(submod, "eat_nonce") != NULL) {
-		if (r->bundle.offline || !get_decoded(submod, "eat_nonce", base64url_decode,
-					     r->bundle.nonce, NONCE_SIZE))
-			return false;
-	} else if (!r->bundle.offline) {
-		return false;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		r->names = report_dialect(all[i]);
+		r->report->profile = all[i];
+		if (json_read_raw(&r->json, r->names->begin))
+			return true;
 	}
-	return read_verdict(submod, names, r) && read_lists(submod, r) && read_findings(submod, r);
+	return false;
 }
 
 static bool
-read_verdict(const json_t *submod, const struct report_dialect *names, struct report *r)
+read_head(struct reading *r)
+{
+	struct json_reader *j = &r->json;
+	struct report *report = r->report;
+
+	return json_read_text(j, REPORT_TO_ISSUE) && json_read_number(j, &report->issued_s) &&
+	       json_read_text(j, REPORT_TO_EXPIRY) && json_read_number(j, &report->expires_s) &&
+	       json_read_text(j, REPORT_TO_ISSUER) && json_read_string(j, &report->issuer) &&
+	       json_read_text(j, REPORT_TO_COLLECTOR) && json_read_string(j, &report->collector) &&
+	       json_read_text(j, REPORT_TO_JTI) && json_read_digest(j, &report->bundle_digest) &&
+	       (!r->names->nonce_is_claim || read_nonce(r)) &&
+	       json_read_raw(j, r->names->verifier) && json_read_string(j, &report->developer) &&
+	       json_read_text(j, REPORT_TO_BUILD) && json_read_string(j, &report->build);
+}
+
+static bool
+read_submod(struct reading *r)
+{
+	struct json_reader *j = &r->json;
+	struct report *report = r->report;
+
+	if (!json_read_text(j, REPORT_TO_WORKLOAD) ||
+	    !json_read_string(j, &report->bundle.workload) || !json_read_raw(j, r->names->status) ||
+	    !read_status(j, &report->status))
+		return false;
+	memset(report->claim, 0, sizeof(report->claim));
+	if (json_read_raw(j, r->names->vector) && !read_vector(j, report))
+		return false;
+	return json_read_raw(j, r->names->policy) && json_read_string(j, &report->policy_id) &&
+	       json_read_raw(j, r->names->policy_end) &&
+	       (r->names->nonce_is_claim || read_nonce(r)) &&
+	       json_read_raw(j, r->names->references) && read_references(j, report) &&
+	       json_read_raw(j, r->names->findings) && read_findings(j, report) &&
+	       json_read_raw(j, r->names->count) && json_read_number(j, &report->finding_total) &&
+	       json_read_raw(j, r->names->not_checked) && read_not_checked(j, report);
+}
+
+static bool
+read_status(struct json_reader *j, enum report_status *out)
 {
 	static const enum report_status all[] = {
-	    REPORT_NONE, REPORT_AFFIRMING, REPORT_WARNING, REPORT_CONTRAINDICATED};
-	const json_t *vector = json_object_get(submod, names->vector);
-	const json_t *policies = json_object_get(submod, names->policy);
-	struct view status;
-	size_t s = 0;
+	    REPORT_AFFIRMING, REPORT_CONTRAINDICATED, REPORT_WARNING, REPORT_NONE};
+	struct view name;
 
-	if (!get_string(submod, names->status, &status))
+	if (!json_read_word(j, REPORT_CODE_MAX, &name))
 		return false;
-	while (s < 4 && !view_equal(status, view_of_string(report_status_name(all[s]))))
-		s++;
-	if (s == 4)
-		return false;
-	r->status = all[s];
-	for (size_t i = 0; i < REPORT_CLAIM_COUNT; i++) {
-		const json_t *claim =
-		    json_object_get(vector, report_claim_name((enum report_claim)i));
-
-		if (claim == NULL)
-			continue;
-		if (!json_is_integer(claim) || json_integer_value(claim) < -128 ||
-		    json_integer_value(claim) > 127)
-			return false;
-		r->claim[i] = (int8_t)json_integer_value(claim);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		*out = all[i];
+		if (view_equal(name, view_of_string(report_status_name(all[i]))))
+			return true;
 	}
-	if (names->policy_is_list)
-		policies = json_array_get(policies, 0);
-	if (!json_is_string(policies))
+	return false;
+}
+
+/* The rest of a vector behind its brace: in the draft's order, at least one. */
+static bool
+read_vector(struct json_reader *j, struct report *r)
+{
+	unsigned c = 0;
+	struct view name;
+
+	do {
+		if (!json_read_word(j, REPORT_CODE_MAX, &name))
+			return false;
+		while (c < REPORT_CLAIM_COUNT &&
+		       !view_equal(name, view_of_string(report_claim_name((enum report_claim)c))))
+			c++;
+		if (c == REPORT_CLAIM_COUNT || !read_claim(j, &r->claim[c++]))
+			return false;
+	} while (json_read_text(j, ","));
+	return json_read_text(j, "}");
+}
+
+/* -128 to 127, but for 0: that is no claim. */
+static bool
+read_claim(struct json_reader *j, int8_t *out)
+{
+	bool negative;
+	uint64_t value;
+
+	if (!json_read_text(j, ":"))
 		return false;
-	r->policy_id = view_of_string(json_string_value(policies));
+	negative = json_read_text(j, "-");
+	if (!json_read_number(j, &value) || value == 0 || value > (negative ? 128 : 127))
+		return false;
+	*out = (int8_t)(negative ? -(int)value : (int)value);
+	return true;
+}
+
+/* Each of the lists ends before its bracket, with which the next piece begins. */
+static bool
+read_references(struct json_reader *j, struct report *r)
+{
+	r->reference_count = 0;
+	if (json_read_sees(j, "]"))
+		return true;
+	do {
+		if (r->reference_count == REPORT_REFERENCES_MAX ||
+		    !json_read_digest(j, &r->reference[r->reference_count++]))
+			return false;
+	} while (json_read_text(j, ","));
 	return true;
 }
 
 static bool
-read_lists(const json_t *submod, struct report *r)
+read_findings(struct json_reader *j, struct report *r)
 {
-	const json_t *references = json_object_get(submod, "hallmark.references");
-	const json_t *not_checked = json_object_get(submod, "hallmark.not-checked");
-	enum component_kind kind;
-	const char *text;
+	r->finding_count = 0;
+	if (json_read_sees(j, "]"))
+		return true;
+	do {
+		struct report_finding *f = &r->finding[r->finding_count];
 
-	r->reference_count = json_array_size(references);
-	if (r->reference_count > REPORT_REFERENCES_MAX)
-		return false;
-	for (size_t i = 0; i < r->reference_count; i++) {
-		text = json_string_value(json_array_get(references, i));
-		if (text == NULL ||
-		    digest_from_hex(view_of_string(text), &r->reference[i]) != ERR_OK)
+		if (r->finding_count++ == REPORT_FINDINGS_MAX ||
+		    !json_read_text(j, REPORT_TO_FINDING_KIND) || !json_read_string(j, &f->kind) ||
+		    !json_read_text(j, REPORT_TO_FINDING_CODE) || !json_read_string(j, &f->code) ||
+		    !json_read_text(j, REPORT_TO_FINDING_SUBJECT) ||
+		    !json_read_string(j, &f->subject) ||
+		    !json_read_text(j, REPORT_TO_FINDING_DETAIL) ||
+		    !json_read_string(j, &f->detail) || !json_read_text(j, "}"))
 			return false;
-	}
-	for (size_t i = 0; i < json_array_size(not_checked); i++) {
-		text = json_string_value(json_array_get(not_checked, i));
-		if (text == NULL || component_kind_from_name(view_of_string(text), &kind) != ERR_OK)
+	} while (json_read_text(j, ","));
+	return true;
+}
+
+static bool
+read_not_checked(struct json_reader *j, struct report *r)
+{
+	unsigned least = 0;
+	enum component_kind kind;
+	struct view name;
+
+	memset(r->not_checked, 0, sizeof(r->not_checked));
+	if (json_read_sees(j, "]"))
+		return true;
+	do {
+		if (!json_read_word(j, REPORT_CODE_MAX, &name) ||
+		    component_kind_from_name(name, &kind) != ERR_OK || kind < least)
 			return false;
 		r->not_checked[kind] = true;
-	}
+		least = kind + 1U;
+	} while (json_read_text(j, ","));
 	return true;
 }
 
 static bool
-read_findings(const json_t *submod, struct report *r)
+read_bundle(struct reading *r)
 {
-	const json_t *findings = json_object_get(submod, "hallmark.findings");
+	struct json_reader *j = &r->json;
+	struct bundle *b = &r->report->bundle;
+	size_t size;
+	bool second;
 
-	r->finding_count = json_array_size(findings);
-	if (r->finding_count > REPORT_FINDINGS_MAX)
+	if (!json_read_raw(j, r->names->bundle) || !json_read_number(j, &b->seq) ||
+	    !json_read_text(j, REPORT_TO_PREV) || !json_read_digest(j, &b->prev) ||
+	    !json_read_text(j, REPORT_TO_BOOT) || !json_read_hex(j, b->boot_id, BOOT_ID_SIZE) ||
+	    !json_read_text(j, REPORT_TO_TIME) || !json_read_number(j, &b->time_ms) ||
+	    !json_read_text(j, REPORT_TO_NEXT) || !json_read_number(j, &b->next_s) ||
+	    !json_read_text(j, REPORT_TO_OFFLINE))
 		return false;
-	for (size_t i = 0; i < r->finding_count; i++) {
-		const json_t *finding = json_array_get(findings, i);
+	b->offline = json_read_text(j, "true");
+	if (!b->offline && !json_read_text(j, "false"))
+		return false;
+	second = json_read_text(j, REPORT_TO_BUNDLE_NONCE);
+	if (second && (!json_read_base64url(j, b->nonce, NONCE_SIZE, &size) || size != NONCE_SIZE))
+		return false;
+	return json_read_text(j, REPORT_TO_COMPONENTS) && read_components(j, b) &&
+	       read_extensions(r) && nonces_fit(r, second);
+}
 
-		if (!get_string(finding, "kind", &r->finding[i].kind) ||
-		    !get_string(finding, "code", &r->finding[i].code) ||
-		    !get_string(finding, "subject", &r->finding[i].subject) ||
-		    !get_string(finding, "detail", &r->finding[i].detail))
+static bool
+read_components(struct json_reader *j, struct bundle *b)
+{
+	enum component_kind kind;
+	unsigned least = 0;
+	struct view name;
+
+	memset(b->component, 0, sizeof(b->component));
+	do {
+		struct bundle_component *c;
+
+		if (!json_read_word(j, REPORT_CODE_MAX, &name) ||
+		    component_kind_from_name(name, &kind) != ERR_OK || kind < least)
 			return false;
-	}
-	return get_number(submod, "hallmark.finding-count", &r->finding_total);
-}
-
-static bool
-read_bundle(const json_t *root, struct bundle *b)
-{
-	const json_t *o = json_object_get(root, "hallmark.bundle");
-	const json_t *offline = json_object_get(o, "offline");
-
-	if (!json_is_boolean(offline))
-		return false;
-	b->offline = json_is_true(offline);
-	return get_number(o, "seq", &b->seq) && get_digest(o, "prev", &b->prev) &&
-	       get_decoded(o, "boot", hex_decode, b->boot_id, BOOT_ID_SIZE) &&
-	       get_number(o, "time", &b->time_ms) &&
-	       read_components(json_object_get(o, "components"), b);
-}
-
-static bool
-read_components(const json_t *map, struct bundle *b)
-{
-	for (size_t k = 0; k < COMPONENT_KIND_COUNT; k++) {
-		const json_t *o = json_object_get(map, component_kind_name((enum component_kind)k));
-		struct bundle_component *c = &b->component[k];
-
-		if (o == NULL)
-			continue;
+		least = kind + 1U;
+		c = &b->component[kind];
 		c->present = true;
-		if (!get_digest(o, "sha256", &c->digest) || !get_number(o, "count", &c->count) ||
-		    !get_number(o, "size", &c->size))
+		if (!json_read_text(j, REPORT_TO_COMPONENT_SHA256) ||
+		    !json_read_digest(j, &c->digest) ||
+		    !json_read_text(j, REPORT_TO_COMPONENT_COUNT) ||
+		    !json_read_number(j, &c->count) ||
+		    !json_read_text(j, REPORT_TO_COMPONENT_SIZE) ||
+		    !json_read_number(j, &c->size) || !json_read_text(j, "}"))
 			return false;
-	}
-	return true;
+	} while (json_read_text(j, ","));
+	return json_read_text(j, "}");
 }
 
+/* Of the bundle: its canonical bytes, or nothing. */
 static bool
-read_chain(const json_t *root, struct report_document *d)
+read_extensions(struct reading *r)
 {
-	const json_t *signature = json_object_get(root, "hallmark.signature");
-	struct report *r = &d->report;
-	struct view text;
+	struct bundle_extensions *x = &r->report->bundle.extensions;
+	uint8_t *bytes = r->document->extensions;
+	size_t size;
 
-	r->has_previous = json_object_get(root, "hallmark.previous-report") != NULL;
-	if (r->has_previous && !get_digest(root, "hallmark.previous-report", &r->previous))
-		return false;
-	r->has_signature = signature != NULL;
-	if (r->has_signature) {
-		if (!get_digest(signature, "certificate", &r->certificate) ||
-		    !get_string(signature, "value", &text) ||
-		    base64url_decode(text, &d->signature) != ERR_OK)
-			return false;
-		r->signature = buf_view(&d->signature);
-	}
-	if (json_object_get(root, "hallmark.last-signed") == NULL)
+	memset(x, 0, sizeof(*x));
+	if (!json_read_text(&r->json, REPORT_TO_BUNDLE_EXTENSIONS))
 		return true;
-	return get_number(root, "hallmark.last-signed", &r->last_signed_s);
+	return json_read_base64url(&r->json, bytes, sizeof(r->document->extensions), &size) &&
+	       bundle_extensions_read((struct view){bytes, size}, x) == ERR_OK;
 }
 
-/* The three getters take anything for `o`: what is not an object has no members. */
+/* eat_nonce, if it is there: whose it is shows when the bundle was read. */
 static bool
-get_string(const json_t *o, const char *key, struct view *out)
+read_nonce(struct reading *r)
 {
-	const char *text = json_string_value(json_object_get(o, key));
+	return !json_read_text(&r->json, REPORT_TO_NONCE) ||
+	       json_read_base64url(&r->json, r->nonce, sizeof(r->nonce), &r->nonce_size);
+}
 
-	if (text == NULL)
+/*
+ * A bundle with a challenge has it as eat_nonce, and its own nonce stands beside it; one without
+ * has its own as eat_nonce; one that was gathered offline has none.
+ */
+static bool
+nonces_fit(struct reading *r, bool has_second)
+{
+	struct bundle *b = &r->report->bundle;
+	const struct view nonce = {r->nonce, r->nonce_size};
+	const bool challenge = b->extensions.challenge.size > 0;
+
+	if (has_second != challenge || b->offline != (r->nonce_size == 0))
 		return false;
-	*out = view_of_string(text);
-	return true;
+	if (challenge)
+		return view_equal(nonce, b->extensions.challenge);
+	if (b->offline)
+		memset(b->nonce, 0, NONCE_SIZE);
+	else if (r->nonce_size == NONCE_SIZE)
+		memcpy(b->nonce, r->nonce, NONCE_SIZE);
+	return b->offline || r->nonce_size == NONCE_SIZE;
 }
 
 static bool
-get_number(const json_t *o, const char *key, uint64_t *out)
+read_place(struct reading *r)
 {
-	const json_t *number = json_object_get(o, key);
+	struct json_reader *j = &r->json;
+	struct report *report = r->report;
 
-	if (!json_is_integer(number) || json_integer_value(number) < 0)
+	if (!json_read_raw(j, r->names->notice) || !entry_place_read(j, &report->notice))
 		return false;
-	*out = (uint64_t)json_integer_value(number);
-	return true;
+	report->has_previous = json_read_raw(j, r->names->previous);
+	if (report->has_previous && !json_read_digest(j, &report->previous))
+		return false;
+	if (!read_signature(r))
+		return false;
+	report->last_signed_s = 0;
+	if (json_read_raw(j, r->names->last_signed) &&
+	    (!json_read_number(j, &report->last_signed_s) || report->last_signed_s == 0))
+		return false;
+	report->extensions = (struct view){NULL, 0};
+	if (json_read_raw(j, r->names->extensions) && !json_extensions_read(j, &report->extensions))
+		return false;
+	return json_read_raw(j, r->names->end);
 }
 
 static bool
-get_digest(const json_t *o, const char *key, struct digest *out)
+read_signature(struct reading *r)
 {
-	struct view text;
+	struct report *report = r->report;
+	uint8_t *bytes = r->document->signature;
 
-	return get_string(o, key, &text) && digest_from_hex(text, out) == ERR_OK;
+	report->signature = (struct view){bytes, 0};
+	report->has_signature = json_read_raw(&r->json, r->names->signature);
+	return !report->has_signature ||
+	       (json_read_digest(&r->json, &report->certificate) &&
+		   json_read_text(&r->json, REPORT_TO_SIGNATURE_VALUE) &&
+		   json_read_base64url(
+		       &r->json, bytes, sizeof(r->document->signature), &report->signature.size) &&
+		   json_read_text(&r->json, "}"));
 }
 
-static bool
-get_decoded(const json_t *o, const char *key, enum err (*decode)(struct view text, struct buf *to),
-    uint8_t *out, size_t size)
-{
-	struct buf bytes = BUF_INIT;
-	struct view text;
-	bool good;
-
-	good = get_string(o, key, &text) && decode(text, &bytes) == ERR_OK && bytes.size == size;
-	if (good)
-		memcpy(out, bytes.data, size);
-	buf_free(&bytes);
-	return good;
-}
-
+/* jti is the digest of the bundle's bytes, which the claims make again. */
 static enum err
-verify(const struct report *r, struct view json)
+verify(struct report_document *d)
 {
-	struct buf again = BUF_INIT;
 	struct digest digest;
 	enum err e;
 
-	if ((e = report_write(r, &again)) != ERR_OK)
-		goto out;
-	if (!view_equal(buf_view(&again), json)) {
-		e = ERR_FORMAT;
-		goto out;
-	}
-	buf_clear(&again);
-	bundle_encode(&r->bundle, &again);
-	if ((e = buf_status(&again)) != ERR_OK)
-		goto out;
-	digest_of(again.data, again.size, &digest);
-	e = digest_equal(&digest, &r->bundle_digest) ? ERR_OK : ERR_MISMATCH;
-out:
-	buf_free(&again);
-	return e;
+	buf_clear(&d->bundle);
+	bundle_encode(&d->report.bundle, &d->bundle);
+	if ((e = buf_status(&d->bundle)) != ERR_OK)
+		return e;
+	digest_of(d->bundle.data, d->bundle.size, &digest);
+	return digest_equal(&digest, &d->report.bundle_digest) ? ERR_OK : ERR_MISMATCH;
 }

@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "proto/report/report_dialect.h"
+
 static bool skip(struct view *rest, const char *text);
 static bool take_string(struct view *rest, struct view *out);
 static bool take_number(struct view *rest);
@@ -12,15 +14,17 @@ report_peek(struct view json, struct view *collector, struct view *workload)
 {
 	struct view other;
 
-	/* The beginning of every report, in the order of proto/report/report.h. */
+	/* The beginning of every report, in either dialect. */
 	if (skip(&json, "{\"eat_profile\":") && take_string(&json, &other) &&
-	    skip(&json, ",\"iat\":") && take_number(&json) && skip(&json, ",\"exp\":") &&
-	    take_number(&json) && skip(&json, ",\"iss\":") && take_string(&json, &other) &&
-	    skip(&json, ",\"sub\":") && take_string(&json, collector) && skip(&json, ",\"jti\":") &&
-	    take_string(&json, &other) && skip(&json, ",") && take_string(&json, &other) &&
-	    skip(&json, ":{\"developer\":") && take_string(&json, &other) &&
-	    skip(&json, ",\"build\":") && take_string(&json, &other) &&
-	    skip(&json, "},\"submods\":{") && take_string(&json, workload) && skip(&json, ":{"))
+	    skip(&json, REPORT_TO_ISSUE) && take_number(&json) && skip(&json, REPORT_TO_EXPIRY) &&
+	    take_number(&json) && skip(&json, REPORT_TO_ISSUER) && take_string(&json, &other) &&
+	    skip(&json, REPORT_TO_COLLECTOR) && take_string(&json, collector) &&
+	    skip(&json, REPORT_TO_JTI) && take_string(&json, &other) &&
+	    (!skip(&json, REPORT_TO_NONCE) || take_string(&json, &other)) && skip(&json, ",") &&
+	    take_string(&json, &other) && skip(&json, ":{\"developer\":") &&
+	    take_string(&json, &other) && skip(&json, REPORT_TO_BUILD) &&
+	    take_string(&json, &other) && skip(&json, REPORT_TO_WORKLOAD) &&
+	    take_string(&json, workload) && skip(&json, ":{"))
 		return ERR_OK;
 	return ERR_UNSUPPORTED;
 }

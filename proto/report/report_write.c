@@ -1,273 +1,262 @@
+/* Writing reports: the pieces of report_dialect.h and the values between them. */
 #include <string.h>
 
-#include "proto/encoding.h"
+#include "proto/json/json_write.h"
 #include "proto/report/report.h"
 #include "proto/report/report_dialect.h"
 
 /*
- * Everything but strings and the signature: keys and punctuation (under 2,000 bytes, 900 of them in
- * 16 findings), 27 digests in hex, numbers.
+ * Everything but strings, the signature and extensions: keys and punctuation (under 2,500 bytes,
+ * 900 of them in 16 findings), 29 digests in hex, numbers.
  */
 #define FIXED_SIZE_MAX 6144
 
-/* One reservation for the whole report, then every byte is put at `p`. */
-struct writer {
-	struct buf *to;
-	uint8_t *p;
-};
-
 static size_t size_bound(const struct report *r);
-static void put_head(struct writer *w, const struct report *r, const struct report_dialect *names);
-static void put_submod(
-    struct writer *w, const struct report *r, const struct report_dialect *names);
-static void put_vector(
-    struct writer *w, const struct report *r, const struct report_dialect *names);
-static void put_findings(struct writer *w, const struct report *r);
-static void put_not_checked(struct writer *w, const struct report *r);
-static void put_bundle(struct writer *w, const struct bundle *b);
-static void put_chain(struct writer *w, const struct report *r);
-static void put_string(struct writer *w, const char *key, struct view v);
-static void put_number(struct writer *w, const char *key, uint64_t number);
-static void put_digest(struct writer *w, const char *key, const struct digest *d);
-static void put_base64url(struct writer *w, const char *key, struct view v);
-static void put_name(struct writer *w, const char *name);
-static void put_decimal(struct writer *w, uint64_t number);
-
-/* Inlined, so that the size of a literal is known where it stands. */
-static inline void
-put(struct writer *w, const char *text)
-{
-	const size_t size = strlen(text);
-
-	memcpy(w->p, text, size);
-	w->p += size;
-}
+static void write_head(
+    struct json_writer *w, const struct report *r, const struct report_dialect *names);
+static void write_nonce(struct json_writer *w, const struct bundle *b);
+static void write_submod(
+    struct json_writer *w, const struct report *r, const struct report_dialect *names);
+static void write_vector(
+    struct json_writer *w, const struct report *r, const struct report_dialect *names);
+static void write_findings(struct json_writer *w, const struct report *r);
+static void write_not_checked(struct json_writer *w, const struct report *r);
+static void write_bundle(struct json_writer *w, const struct bundle *b);
+static void write_components(struct json_writer *w, const struct bundle *b);
+static void write_place(
+    struct json_writer *w, const struct report *r, const struct report_dialect *names);
+static void write_name(struct json_writer *w, const char *name);
 
 enum err
 report_write(const struct report *r, struct buf *to)
 {
 	const struct report_dialect *names;
-	struct writer w = {to, NULL};
 	const size_t begun = to->size;
+	struct json_writer w;
 	enum err e;
 
-	if ((e = report_check(r)) != ERR_OK)
+	if ((e = report_check(r)) != ERR_OK ||
+	    (e = json_write_begin(&w, to, size_bound(r))) != ERR_OK)
 		return e;
 	names = report_dialect(r->profile);
-	if (to->failed || (w.p = buf_reserve(to, size_bound(r))) == NULL)
-		return ERR_MEMORY;
-	put_head(&w, r, names);
-	put_submod(&w, r, names);
-	put_bundle(&w, &r->bundle);
-	put_chain(&w, r);
-	put(&w, "}");
-	to->size = (size_t)(w.p - to->data);
-	if (to->size - begun > REPORT_SIZE_MAX) {
-		to->size = begun;
-		return ERR_FORMAT_SIZE;
-	}
-	return ERR_OK;
+	write_head(&w, r, names);
+	write_submod(&w, r, names);
+	json_write_raw(&w, names->form);
+	json_write_number(&w, ENTRY_FORM);
+	json_write_raw(&w, names->bundle);
+	write_bundle(&w, &r->bundle);
+	write_place(&w, r, names);
+	if (json_write_end(&w) <= REPORT_SIZE_MAX)
+		return ERR_OK;
+	to->size = begun;
+	return ERR_FORMAT_SIZE;
 }
 
 static size_t
 size_bound(const struct report *r)
 {
 	size_t size = r->issuer.size + r->collector.size + r->developer.size + r->build.size +
-		      r->policy_id.size + r->bundle.workload.size;
+		      r->policy_id.size + r->bundle.workload.size + r->signature.size +
+		      r->bundle.extensions.bytes.size;
 
 	for (size_t i = 0; i < r->finding_count; i++)
 		size += r->finding[i].kind.size + r->finding[i].code.size +
 			r->finding[i].subject.size + r->finding[i].detail.size;
-	return FIXED_SIZE_MAX + 6 * size + 2 * r->signature.size;
+	return FIXED_SIZE_MAX + JSON_STRING_SIZE_MAX(size) + r->extensions.size;
 }
 
 static void
-put_head(struct writer *w, const struct report *r, const struct report_dialect *names)
+write_head(struct json_writer *w, const struct report *r, const struct report_dialect *names)
 {
-	put(w, "{\"eat_profile\":");
-	put_name(w, names->profile);
-	put_number(w, ",\"iat\":", r->issued_s);
-	put_number(w, ",\"exp\":", r->expires_s);
-	put_string(w, ",\"iss\":", r->issuer);
-	put_string(w, ",\"sub\":", r->collector);
-	put_digest(w, ",\"jti\":", &r->bundle_digest);
-	put(w, ",");
-	put_name(w, names->verifier_id);
-	put_string(w, ":{\"developer\":", r->developer);
-	put_string(w, ",\"build\":", r->build);
-	put(w, "}");
+	json_write_raw(w, names->begin);
+	json_write_text(w, REPORT_TO_ISSUE);
+	json_write_number(w, r->issued_s);
+	json_write_text(w, REPORT_TO_EXPIRY);
+	json_write_number(w, r->expires_s);
+	json_write_text(w, REPORT_TO_ISSUER);
+	json_write_string(w, r->issuer);
+	json_write_text(w, REPORT_TO_COLLECTOR);
+	json_write_string(w, r->collector);
+	json_write_text(w, REPORT_TO_JTI);
+	json_write_digest(w, &r->bundle_digest);
+	if (names->nonce_is_claim)
+		write_nonce(w, &r->bundle);
+	json_write_raw(w, names->verifier);
+	json_write_string(w, r->developer);
+	json_write_text(w, REPORT_TO_BUILD);
+	json_write_string(w, r->build);
+}
+
+/* Of two nonces, the one that somebody waits for. */
+static void
+write_nonce(struct json_writer *w, const struct bundle *b)
+{
+	if (b->offline)
+		return;
+	json_write_text(w, REPORT_TO_NONCE);
+	json_write_base64url(w, b->extensions.challenge.size > 0
+				    ? b->extensions.challenge
+				    : (struct view){b->nonce, NONCE_SIZE});
 }
 
 static void
-put_submod(struct writer *w, const struct report *r, const struct report_dialect *names)
+write_submod(struct json_writer *w, const struct report *r, const struct report_dialect *names)
 {
-	put_string(w, ",\"submods\":{", r->bundle.workload);
-	put(w, ":{");
-	put_name(w, names->status);
-	put(w, ":");
-	put_name(w, report_status_name(r->status));
-	put_vector(w, r, names);
-	put(w, ",");
-	put_name(w, names->policy);
-	put_string(w, names->policy_is_list ? ":[" : ":", r->policy_id);
-	if (names->policy_is_list)
-		put(w, "]");
-	if (!r->bundle.offline)
-		put_base64url(w, ",\"eat_nonce\":", (struct view){r->bundle.nonce, NONCE_SIZE});
-	put(w, ",\"hallmark.references\":[");
-	for (size_t i = 0; i < r->reference_count; i++)
-		put_digest(w, i > 0 ? "," : "", &r->reference[i]);
-	put(w, "]");
-	put_findings(w, r);
-	put_not_checked(w, r);
-	put(w, "}}");
+	json_write_text(w, REPORT_TO_WORKLOAD);
+	json_write_string(w, r->bundle.workload);
+	json_write_raw(w, names->status);
+	write_name(w, report_status_name(r->status));
+	write_vector(w, r, names);
+	json_write_raw(w, names->policy);
+	json_write_string(w, r->policy_id);
+	json_write_raw(w, names->policy_end);
+	if (!names->nonce_is_claim)
+		write_nonce(w, &r->bundle);
+	json_write_raw(w, names->references);
+	for (size_t i = 0; i < r->reference_count; i++) {
+		json_write_text(w, i > 0 ? "," : "");
+		json_write_digest(w, &r->reference[i]);
+	}
+	json_write_raw(w, names->findings);
+	write_findings(w, r);
+	json_write_raw(w, names->count);
+	json_write_number(w, r->finding_total);
+	json_write_raw(w, names->not_checked);
+	write_not_checked(w, r);
 }
 
 /* Left out where it would be empty: the draft forbids an empty vector. */
 static void
-put_vector(struct writer *w, const struct report *r, const struct report_dialect *names)
+write_vector(struct json_writer *w, const struct report *r, const struct report_dialect *names)
 {
 	bool begun = false;
 
 	for (size_t i = 0; i < REPORT_CLAIM_COUNT; i++) {
 		if (r->claim[i] == 0)
 			continue;
-		if (!begun) {
-			put(w, ",");
-			put_name(w, names->vector);
-		}
-		put(w, begun ? "," : ":{");
+		json_write_raw(w, begun ? VIEW_LITERAL(",") : names->vector);
 		begun = true;
-		put_name(w, report_claim_name((enum report_claim)i));
-		put(w, r->claim[i] < 0 ? ":-" : ":");
-		put_decimal(w, (uint64_t)(r->claim[i] < 0 ? -r->claim[i] : r->claim[i]));
+		write_name(w, report_claim_name((enum report_claim)i));
+		json_write_text(w, r->claim[i] < 0 ? ":-" : ":");
+		json_write_number(w, (uint64_t)(r->claim[i] < 0 ? -r->claim[i] : r->claim[i]));
 	}
 	if (begun)
-		put(w, "}");
+		json_write_text(w, "}");
 }
 
 static void
-put_findings(struct writer *w, const struct report *r)
+write_findings(struct json_writer *w, const struct report *r)
 {
-	put(w, ",\"hallmark.findings\":[");
 	for (size_t i = 0; i < r->finding_count; i++) {
-		put_string(w, i > 0 ? ",{\"kind\":" : "{\"kind\":", r->finding[i].kind);
-		put_string(w, ",\"code\":", r->finding[i].code);
-		put_string(w, ",\"subject\":", r->finding[i].subject);
-		put_string(w, ",\"detail\":", r->finding[i].detail);
-		put(w, "}");
+		json_write_text(w, i > 0 ? "," : "");
+		json_write_text(w, REPORT_TO_FINDING_KIND);
+		json_write_string(w, r->finding[i].kind);
+		json_write_text(w, REPORT_TO_FINDING_CODE);
+		json_write_string(w, r->finding[i].code);
+		json_write_text(w, REPORT_TO_FINDING_SUBJECT);
+		json_write_string(w, r->finding[i].subject);
+		json_write_text(w, REPORT_TO_FINDING_DETAIL);
+		json_write_string(w, r->finding[i].detail);
+		json_write_text(w, "}");
 	}
-	put_number(w, "],\"hallmark.finding-count\":", r->finding_total);
 }
 
 static void
-put_not_checked(struct writer *w, const struct report *r)
+write_not_checked(struct json_writer *w, const struct report *r)
 {
 	bool begun = false;
 
-	put(w, ",\"hallmark.not-checked\":[");
 	for (size_t k = 0; k < COMPONENT_KIND_COUNT; k++) {
 		if (!r->not_checked[k])
 			continue;
-		if (begun)
-			put(w, ",");
+		json_write_text(w, begun ? "," : "");
 		begun = true;
-		put_name(w, component_kind_name((enum component_kind)k));
+		write_name(w, component_kind_name((enum component_kind)k));
 	}
-	put(w, "]");
 }
 
 static void
-put_bundle(struct writer *w, const struct bundle *b)
+write_bundle(struct json_writer *w, const struct bundle *b)
+{
+	json_write_number(w, b->seq);
+	json_write_text(w, REPORT_TO_PREV);
+	json_write_digest(w, &b->prev);
+	json_write_text(w, REPORT_TO_BOOT);
+	json_write_hex(w, (struct view){b->boot_id, BOOT_ID_SIZE});
+	json_write_text(w, REPORT_TO_TIME);
+	json_write_number(w, b->time_ms);
+	json_write_text(w, REPORT_TO_NEXT);
+	json_write_number(w, b->next_s);
+	json_write_text(w, REPORT_TO_OFFLINE);
+	json_write_text(w, b->offline ? "true" : "false");
+	if (b->extensions.challenge.size > 0) {
+		json_write_text(w, REPORT_TO_BUNDLE_NONCE);
+		json_write_base64url(w, (struct view){b->nonce, NONCE_SIZE});
+	}
+	write_components(w, b);
+	if (b->extensions.bytes.size > 0) {
+		json_write_text(w, REPORT_TO_BUNDLE_EXTENSIONS);
+		json_write_base64url(w, b->extensions.bytes);
+	}
+}
+
+static void
+write_components(struct json_writer *w, const struct bundle *b)
 {
 	bool begun = false;
 
-	put_number(w, ",\"hallmark.bundle\":{\"seq\":", b->seq);
-	put_digest(w, ",\"prev\":", &b->prev);
-	put(w, ",\"boot\":\"");
-	hex_put(w->p, (struct view){b->boot_id, BOOT_ID_SIZE});
-	w->p += 2 * BOOT_ID_SIZE;
-	put_number(w, "\",\"time\":", b->time_ms);
-	put(w, b->offline ? ",\"offline\":true" : ",\"offline\":false");
-	put(w, ",\"components\":{");
+	json_write_text(w, REPORT_TO_COMPONENTS);
 	for (size_t k = 0; k < COMPONENT_KIND_COUNT; k++) {
 		const struct bundle_component *c = &b->component[k];
 
 		if (!c->present)
 			continue;
-		if (begun)
-			put(w, ",");
+		json_write_text(w, begun ? "," : "");
 		begun = true;
-		put_name(w, component_kind_name((enum component_kind)k));
-		put_digest(w, ":{\"sha256\":", &c->digest);
-		put_number(w, ",\"count\":", c->count);
-		put_number(w, ",\"size\":", c->size);
-		put(w, "}");
+		write_name(w, component_kind_name((enum component_kind)k));
+		json_write_text(w, REPORT_TO_COMPONENT_SHA256);
+		json_write_digest(w, &c->digest);
+		json_write_text(w, REPORT_TO_COMPONENT_COUNT);
+		json_write_number(w, c->count);
+		json_write_text(w, REPORT_TO_COMPONENT_SIZE);
+		json_write_number(w, c->size);
+		json_write_text(w, "}");
 	}
-	put(w, "}}");
+	json_write_text(w, "}");
 }
 
 static void
-put_chain(struct writer *w, const struct report *r)
+write_place(struct json_writer *w, const struct report *r, const struct report_dialect *names)
 {
-	if (r->has_previous)
-		put_digest(w, ",\"hallmark.previous-report\":", &r->previous);
+	json_write_raw(w, names->notice);
+	entry_place_write(w, &r->notice);
+	if (r->has_previous) {
+		json_write_raw(w, names->previous);
+		json_write_digest(w, &r->previous);
+	}
 	if (r->has_signature) {
-		put_digest(w, ",\"hallmark.signature\":{\"certificate\":", &r->certificate);
-		put_base64url(w, ",\"value\":", r->signature);
-		put(w, "}");
+		json_write_raw(w, names->signature);
+		json_write_digest(w, &r->certificate);
+		json_write_text(w, REPORT_TO_SIGNATURE_VALUE);
+		json_write_base64url(w, r->signature);
+		json_write_text(w, "}");
 	}
-	if (r->last_signed_s != 0)
-		put_number(w, ",\"hallmark.last-signed\":", r->last_signed_s);
-}
-
-static void
-put_string(struct writer *w, const char *key, struct view v)
-{
-	put(w, key);
-	w->p = json_put_string(w->p, v);
-}
-
-static void
-put_number(struct writer *w, const char *key, uint64_t number)
-{
-	put(w, key);
-	put_decimal(w, number);
-}
-
-static void
-put_digest(struct writer *w, const char *key, const struct digest *d)
-{
-	put(w, key);
-	*w->p++ = '"';
-	hex_put(w->p, (struct view){d->bytes, DIGEST_SIZE});
-	w->p += DIGEST_HEX_SIZE;
-	*w->p++ = '"';
-}
-
-/* The reservation of report_write covers this: base64url_append does not move the bytes. */
-static void
-put_base64url(struct writer *w, const char *key, struct view v)
-{
-	put(w, key);
-	put(w, "\"");
-	w->to->size = (size_t)(w->p - w->to->data);
-	base64url_append(w->to, v);
-	w->p = w->to->data + w->to->size;
-	put(w, "\"");
+	if (r->last_signed_s != 0) {
+		json_write_raw(w, names->last_signed);
+		json_write_number(w, r->last_signed_s);
+	}
+	if (r->extensions.size > 0) {
+		json_write_raw(w, names->extensions);
+		json_write_raw(w, r->extensions);
+	}
+	json_write_raw(w, names->end);
 }
 
 /* A name of our own, in which nothing needs an escape. */
 static void
-put_name(struct writer *w, const char *name)
+write_name(struct json_writer *w, const char *name)
 {
-	put(w, "\"");
-	put(w, name);
-	put(w, "\"");
-}
-
-static void
-put_decimal(struct writer *w, uint64_t number)
-{
-	w->p = decimal_put(w->p, number);
+	json_write_text(w, "\"");
+	json_write_text(w, name);
+	json_write_text(w, "\"");
 }

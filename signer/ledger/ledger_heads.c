@@ -34,6 +34,8 @@ static enum err replay_bundle(struct replay *r, uint64_t tile, uint64_t from);
 static enum err read_bundle(struct replay *r, uint64_t tile);
 static enum err check_bundle(struct replay *r, uint64_t tile, unsigned width);
 static enum err replay_newest(struct replay *r, struct view entry, uint64_t index);
+static void move_head(
+    struct workload *w, const struct report *r, struct view bytes, uint64_t index);
 
 enum err
 ledger_check_newest_bundle(struct ledger *l)
@@ -169,41 +171,44 @@ replay_newest(struct replay *r, struct view entry, uint64_t index)
 enum err
 ledger_replay_report(struct ledger *l, struct view bytes, uint64_t index, struct batch_entry *entry)
 {
-	struct report_document *document;
-	const struct report *r;
-	struct workload *w;
+	struct report_document document = REPORT_DOCUMENT_INIT;
+	const struct report *r = &document.report;
+	struct workload *w = NULL;
 	char identity[NAME_SIZE_MAX];
 	enum err e = report_parse(bytes, &document);
 
-	if (e != ERR_OK)
-		return e == ERR_MEMORY ? e : ERR_FORMAT;
-	r = report_document_report(document);
-	if (r->collector.size >= sizeof(identity)) {
-		report_document_free(&document);
-		return ERR_FORMAT;
+	if (e == ERR_OK && r->collector.size < sizeof(identity)) {
+		memcpy(identity, r->collector.data, r->collector.size);
+		identity[r->collector.size] = '\0';
+		w = workload_get(l->workloads, identity, r->bundle.workload);
+		e = w == NULL ? ERR_MEMORY : ERR_OK;
+	} else if (e != ERR_MEMORY) {
+		e = ERR_FORMAT;
 	}
-	memcpy(identity, r->collector.data, r->collector.size);
-	identity[r->collector.size] = '\0';
-	if ((w = workload_get(l->workloads, identity, r->bundle.workload)) == NULL) {
-		report_document_free(&document);
-		return ERR_MEMORY;
-	}
-	if (r->issued_s > l->last_issued_s)
-		l->last_issued_s = r->issued_s;
-	/* Backwards: an older report of a workload that has been met already. */
-	if (!w->has_head || w->head.index <= index) {
-		w->has_head = true;
-		w->head.seq = r->bundle.seq;
-		w->head.time_ms = r->bundle.time_ms;
-		w->head.index = index;
-		w->head.last_signed_s = r->last_signed_s;
-		w->head.bundle_digest = r->bundle_digest;
-		digest_of(bytes.data, bytes.size, &w->head.report_digest);
-	}
-	if (entry != NULL) {
-		entry->update.workload = w;
-		entry->update.head = w->head;
+	if (e == ERR_OK) {
+		move_head(w, r, bytes, index);
+		if (r->issued_s > l->last_issued_s)
+			l->last_issued_s = r->issued_s;
+		if (entry != NULL) {
+			entry->update.workload = w;
+			entry->update.head = w->head;
+		}
 	}
 	report_document_free(&document);
-	return ERR_OK;
+	return e;
+}
+
+/* Backwards, it may be an older report of a workload that has been met already. */
+static void
+move_head(struct workload *w, const struct report *r, struct view bytes, uint64_t index)
+{
+	if (w->has_head && w->head.index > index)
+		return;
+	w->has_head = true;
+	w->head.seq = r->bundle.seq;
+	w->head.time_ms = r->bundle.time_ms;
+	w->head.index = index;
+	w->head.last_signed_s = r->last_signed_s;
+	w->head.bundle_digest = r->bundle_digest;
+	digest_of(bytes.data, bytes.size, &w->head.report_digest);
 }

@@ -216,7 +216,7 @@ static enum err
 read_last_issued(struct ledger *l)
 {
 	struct store_tree tree = {l->store, l->published_size};
-	struct report_document *document = NULL;
+	struct report_document document = REPORT_DOCUMENT_INIT;
 	struct buf bytes = BUF_INIT;
 	enum err e = ERR_OK;
 
@@ -226,7 +226,7 @@ read_last_issued(struct ledger *l)
 	if (e == ERR_OK)
 		e = report_parse(buf_view(&bytes), &document);
 	if (e == ERR_OK)
-		l->last_issued_s = report_document_report(document)->issued_s;
+		l->last_issued_s = document.report.issued_s;
 	else if (e != ERR_MEMORY)
 		e = store_damaged(l->store, l->published_size - 1,
 		    "expected a readable report at this index of the entry bundles");

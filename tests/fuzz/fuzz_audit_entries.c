@@ -16,11 +16,10 @@ static void
 show(struct view entry)
 {
 	const struct display d = {.to = nowhere, .margin = ""};
-	struct report_document *document;
+	struct report_document document = REPORT_DOCUMENT_INIT;
 
-	if (report_parse(entry, &document) != ERR_OK)
-		return;
-	show_report(report_document_report(document), &d);
+	if (report_parse(entry, &document) == ERR_OK)
+		show_report(&document.report, &d);
 	report_document_free(&document);
 }
 

@@ -170,6 +170,40 @@ def seed_extension_maps():
         write("extension_map", name, make_wire.pack(fields))
 
 
+def seed_entries(files):
+    """Each kind of entry, with one thing changed at a time."""
+    for name in ("deployed", "draft", "challenge"):
+        data = files[f"report-{name}.json"]
+        write_all("report", name, changes(
+            data, (b"ear", b"EAR"), (b'"iat":', b'"iat": '), (b"trading-app", b'trading\\"app'),
+            (b'orm":1', b'orm":2'), (b'"index":', b'"index":9'), (b"}}", b'},"x":1}'),
+            (b'"time":1', b'"time":2'), (b'"time":', b'"time":0')))
+    absence = files["absence.json"]
+    write_all("entry", "absence", changes(
+        absence, (b"#1", b"#2"), (b'"count":1', b'"count":2'), (b'"due":', b'"due":1'),
+        (b"trading", b'\\"trading'), (b'orm":1', b'orm":2'),
+        (b"}}", b'},"hallmark.extensions":{"a":[1,{"b":true}]}}')))
+    for name in ("start", "manifest", "statement", "approved"):
+        write_all("entry", f"notice-{name}", changes(
+            files[f"notice-{name}.json"], (b'orm":1', b'orm":01'), (b'"hallmark.notice":"', b'"hallmark.notice":"x-'),
+            (b'"iat":', b'"iat":-'), (b'"hallmark.in-force":"', b'"hallmark.in-force":"0'),
+            (b"}}", b'},"hallmark.extensions":{"a":"\\\\"}}')))
+    later = files["notice-statement.json"].replace(b'"statement"', b'"feed"', 1)
+    at = later.index(b'"hallmark.subject":') + 19
+    write("entry", "notice-later", later[:at] + b'{"name":"x","sha256":["y",{}]}}')
+    write("entry", "notice-cause-later",
+          files["notice-start.json"].replace(b'"cause":"start"', b'"cause":"moved"'))
+    write("entry", "unknown", b'{"hallmark.later":1}')
+    for number, text in enumerate((
+            b'{"a":1}', b'{"a":[true,false,"\\"\\\\",9007199254740991],"b":{"c":{"d":[]}}}',
+            b'{"a":[[[[]]]]}', b'{"b":1,"a":1}', b'{}', b'{"a":1.0}', b'{"a":"\xe2\x82\xac\xff"}',
+            b'{"a":null}', b'{"a":"\\u0041"}', b'{"A":1}')):
+        write("json_extensions", f"map-{number}", text)
+    write_all("inforce", "list", changes(
+        files["in-force.txt"], (b"v1", b"v2"), (b"manifest", b"feed"), (b"number", b"manifest"),
+        (b" approve", b""), (b" 179", b" 0179"), (b"\n", b"\r\n")))
+
+
 def main():
     files = make_wire.make()
     wire = {}
@@ -199,8 +233,7 @@ def main():
     write("frame", "one-over", b"\x00\x04\x00\x01x")
     write("frame", "http", b"GET / HTTP/1.1\r\n\r\n")
     write("frame", "cut", b"\x00\x00\x00\x05abc")
-    write("report", "deployed", files["report-deployed.json"])
-    write("report", "draft", files["report-draft.json"])
+    seed_entries(files)
     write("report", "nul", b'{"eat_profile":"tag:github.com,2023:veraison/ear\\u0000"}')
     write("report", "nesting", b"[" * 3000)
     write("report", "number", b'{"iat":1e400,"exp":-0,"x":99999999999999999999}')

@@ -190,7 +190,8 @@ conclude(struct bench *b)
 	r->issuer = r->collector = r->developer = r->build = VIEW_LITERAL("x");
 	r->bundle = b->bundle;
 	r->has_previous = r->has_signature = false;
-	r->signature = (struct view){NULL, 0};
+	r->signature = r->extensions = (struct view){NULL, 0};
+	r->notice = (struct entry_place){0, DIGEST_ZERO};
 	r->last_signed_s = b->in.last_signed_s;
 	assert_int_equal(report_check(r), ERR_OK);
 }

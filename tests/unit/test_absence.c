@@ -15,15 +15,15 @@ example(struct absence *a)
 	struct buf text = BUF_INIT;
 
 	memset(a, 0, sizeof(*a));
-	a->issued_s = 1795514581;
+	a->issued_s = 1795514593;
 	a->issuer = V("hallmark.example/prod-1");
 	a->collector = V("spiffe://example/collector/host-1");
 	a->count = 1;
 	a->absent[0].workload = V("trading-app");
-	a->absent[0].due_s = 1795514580;
+	a->absent[0].due_s = 1795514588;
 	a->absent[0].count = 1;
-	a->absent[0].report = 5;
-	vector_file("report-draft.json", &text);
+	a->absent[0].report = 6;
+	vector_file("report-challenge.json", &text);
 	digest_of(text.data, text.size, &a->absent[0].previous);
 	buf_clear(&text);
 	vector_file("notice-approved.json", &text);
@@ -43,7 +43,7 @@ example_of_three(struct absence *a)
 	for (size_t i = 0; i < 3; i++) {
 		a->absent[i] = a->absent[0];
 		a->absent[i].workload = view_of_string(names[i]);
-		a->absent[i].due_s = 1795514580 - i;
+		a->absent[i].due_s = 1795514588 - i;
 		a->absent[i].count = 1 + i;
 		a->absent[i].report = JSON_NUMBER_MAX - i;
 	}
@@ -91,8 +91,8 @@ the_vector_is_written_and_read(void **state)
 	assert_true(view_equal(d.absence.collector, a.collector));
 	assert_int_equal(d.absence.count, 1);
 	assert_true(view_equal(d.absence.absent[0].workload, V("trading-app")));
-	assert_int_equal(d.absence.absent[0].due_s, 1795514580);
-	assert_int_equal(d.absence.absent[0].report, 5);
+	assert_int_equal(d.absence.absent[0].due_s, 1795514588);
+	assert_int_equal(d.absence.absent[0].report, 6);
 	assert_true(digest_equal(&d.absence.absent[0].previous, &a.absent[0].previous));
 	assert_int_equal(d.absence.notice.index, 4);
 	assert_int_equal(d.absence.extensions.size, 0);
@@ -217,14 +217,14 @@ static void
 other_spellings_are_refused(void **state)
 {
 	static const char *const changes[][2] = {{"{", " {"}, {"{\"eat", "{ \"eat"},
-	    {"\"iat\":", "\"iat\": "}, {"1795514581", "1795514581.0"},
-	    {"1795514581", "01795514581"}, {"1795514581", "\"1795514581\""},
+	    {"\"iat\":", "\"iat\": "}, {"1795514593", "1795514593.0"},
+	    {"1795514593", "01795514593"}, {"1795514593", "\"1795514593\""},
 	    {"spiffe://", "spiffe:\\/\\/"}, {"trading-app", "trading\\u002dapp"},
-	    {"6995f38e", "6995F38E"},
-	    {"\"due\":1795514580,\"count\":1", "\"count\":1,\"due\":1795514580"},
+	    {"df0f53a1", "DF0F53A1"},
+	    {"\"due\":1795514588,\"count\":1", "\"count\":1,\"due\":1795514588"},
 	    {"\"count\":1,", ""}, {"\"count\":1", "\"count\":1,\"x\":1"},
-	    {"\"count\":1", "\"count\":0"}, {"\"report\":5", "\"report\":-5"},
-	    {"\"due\":1795514580", "\"due\":1795514581"}, {"[{", "[],[{"}, {"}],", "},],"},
+	    {"\"count\":1", "\"count\":0"}, {"\"report\":6", "\"report\":-6"},
+	    {"\"due\":1795514588", "\"due\":1795514593"}, {"[{", "[],[{"}, {"}],", "},],"},
 	    {"}],", "},{}],"}, {"\"hallmark.absent\":[{", "\"hallmark.absent\":[],\"x\":[{"},
 	    {"\"hallmark.form\":1,", ""}, {"\"hallmark.form\":1", "\"hallmark.form\":1.0"},
 	    {"\"index\":4", "\"index\":04"}, {"\"index\":4,", ""}, {"\"leaf\":\"", "\"leaf\":\"0"},
@@ -255,14 +255,14 @@ static void
 another_statement_has_another_name(void **state)
 {
 	(void)state;
-	assert_int_equal(parse_changed("6995f38e", "7995f38e"), ERR_MISMATCH);
+	assert_int_equal(parse_changed("df0f53a1", "ff0f53a1"), ERR_MISMATCH);
 	assert_int_equal(parse_changed("trading-app", "trading-bpp"), ERR_MISMATCH);
-	assert_int_equal(parse_changed("\"due\":1795514580", "\"due\":1795514579"), ERR_MISMATCH);
+	assert_int_equal(parse_changed("\"due\":1795514588", "\"due\":1795514587"), ERR_MISMATCH);
 	assert_int_equal(parse_changed("\"count\":1", "\"count\":2"), ERR_MISMATCH);
 	assert_int_equal(parse_changed("host-1", "host-2"), ERR_MISMATCH);
 	assert_int_equal(parse_changed("prod-1", "prod-2"), ERR_MISMATCH);
 	/* Where it stands in the log is not part of it. */
-	assert_int_equal(parse_changed("\"report\":5", "\"report\":6"), ERR_OK);
+	assert_int_equal(parse_changed("\"report\":6", "\"report\":7"), ERR_OK);
 	assert_int_equal(parse_changed("\"index\":4", "\"index\":5"), ERR_OK);
 }
 

@@ -191,20 +191,31 @@ def bundle(seq, prev, nonce, time_ms, parts, next_s=0, ext=None):
     return pack(fields)
 
 
+CHALLENGED = {
+    "challenge": b"a challenge", "configuration": sha256(b"collector.yaml"),
+    "program": sha256(b"hallmark-collector"),
+    "x_site": [1, "two", {"three": b"\x03"}],
+}
+
+
 # --- reports -------------------------------------------------------------------------------------
 
 
-def report_bundle(seq, prev, time_ms, offline, parts):
+def report_bundle(seq, prev, time_ms, offline, parts, next_s=0, nonce=None, ext=None):
+    """`nonce`: that of the bundle, where eat_nonce is a challenge."""
     return {
         "seq": seq,
         "prev": prev.hex(),
         "boot": BOOT.hex(),
         "time": time_ms,
+        "next": next_s,
         "offline": offline,
+        **({"nonce": base64url(nonce)} if nonce else {}),
         "components": {
             kind: {"sha256": sha256(data).hex(), "count": count, "size": len(data)}
             for kind, (data, count) in sorted(parts.items())
         },
+        **({"extensions": base64url(pack(ext))} if ext else {}),
     }
 
 
@@ -212,64 +223,77 @@ def to_json(value):
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def report_deployed(bundle_bytes, parts):
+VERIFIER = {"developer": "https://example.com", "build": "hallmark-signer/0.1.0"}
+
+
+def report_deployed(iat, bundle_bytes, nonce, bundle_claims, **more):
+    """`more`: what stands behind the bundle."""
     return to_json({
         "eat_profile": "tag:github.com,2023:veraison/ear",
-        "iat": 1795514401,
-        "exp": 1795518001,
+        "iat": iat,
+        "exp": iat + 3600,
         "iss": ORIGIN,
         "sub": COLLECTOR,
         "jti": sha256(bundle_bytes).hex(),
-        "ear.verifier-id": {"developer": "https://example.com", "build": "hallmark-signer/0.1.0"},
+        "eat_nonce": base64url(nonce),
+        "ear.verifier-id": VERIFIER,
         "submods": {WORKLOAD: {
             "ear.status": "affirming",
             "ear.trustworthiness-vector": {
                 "instance-identity": 2, "configuration": 2, "executables": 2, "file-system": 2,
             },
             "ear.appraisal-policy-id": "trading@sha256:" + sha256(b"manifest").hex(),
-            "eat_nonce": base64url(NONCE),
             "hallmark.references": [sha256(b"reference set").hex()],
             "hallmark.findings": [],
             "hallmark.finding-count": 0,
             "hallmark.not-checked": [],
         }},
-        "hallmark.bundle": report_bundle(1, ZERO, TIME_MS, False, parts),
+        "hallmark.form": 1,
+        "hallmark.bundle": bundle_claims,
+        **{f"hallmark.{name.replace('_', '-')}": value for name, value in more.items()},
     })
 
 
-def report_draft(bundle_bytes, prev, parts, previous, signature):
+def report_draft(bundle_bytes, prev, parts, newest, previous, signature):
     return to_json({
-        "eat_profile": "tag:ietf.org,2026:rats/ear#03",
+        "eat_profile": "tag:ietf.org,2026:rats/ear#04",
         "iat": 1795514461,
         "exp": 1795518061,
         "iss": ORIGIN,
         "sub": COLLECTOR,
         "jti": sha256(bundle_bytes).hex(),
-        "ear_verifier_id": {"developer": "https://example.com", "build": "hallmark-signer/0.1.0"},
+        "ear_verifier_id": VERIFIER,
         "submods": {WORKLOAD: {
+            "eat_profile": "tag:github.com,2026:hallmark/ear#1",
             "ear_status": "contraindicated",
             "ear_trustworthiness_vector": {
                 "instance-identity": 2, "executables": 2, "file-system": 96,
             },
             "ear_appraisal_policy_ids": ["stricter@sha256:" + sha256(b"another manifest").hex()],
-            "hallmark.references": [sha256(b"another reference set").hex()],
-            "hallmark.findings": [
-                {"kind": "files", "code": "unknown-file",
-                 "subject": "/etc/trading-app/na\\xff\\x0ame\" \u20ac",
-                 "detail": "in no reference set; found sha256 " + sha256(b"").hex()},
-                {"kind": "bundle", "code": "offline-evidence", "subject": "",
-                 "detail": "gathered without a nonce: its time of measurement is only the "
-                           "collector's word"},
-            ],
-            "hallmark.finding-count": 2,
-            "hallmark.not-checked": ["runtime"],
+            "hallmark": {
+                "references": [sha256(b"another reference set").hex()],
+                "findings": [
+                    {"kind": "files", "code": "unknown-file",
+                     "subject": "/etc/trading-app/na\\xff\\x0ame\" \u20ac",
+                     "detail": "in no reference set; found sha256 " + sha256(b"").hex()},
+                    {"kind": "bundle", "code": "offline-evidence", "subject": "",
+                     "detail": "gathered without a nonce: its time of measurement is only the "
+                               "collector's word"},
+                ],
+                "finding-count": 2,
+                "not-checked": ["runtime"],
+            },
         }},
-        "hallmark.bundle": report_bundle(2, prev, TIME_MS + 60000, True, parts),
-        "hallmark.previous-report": sha256(previous).hex(),
-        "hallmark.signature": {
-            "certificate": sha256(b"certificate").hex(), "value": base64url(signature),
+        "hallmark": {
+            "form": 1,
+            "bundle": report_bundle(2, prev, TIME_MS + 60000, True, parts),
+            "notice": newest,
+            "previous-report": sha256(previous).hex(),
+            "signature": {
+                "certificate": sha256(b"certificate").hex(), "value": base64url(signature),
+            },
+            "last-signed": 1795514461,
         },
-        "hallmark.last-signed": 1795514461,
     })
 
 
@@ -324,8 +348,8 @@ def absence(iat, silent, newest):
     })
 
 
-def log_of_all_kinds(bundle_1, bundle_2, parts, signature):
-    """Each kind of entry in one log, from its first on; and what is in force behind the fourth."""
+def log_of_all_kinds(bundles, parts, signature):
+    """Each kind of entry in one log, from its first on; and what is in force behind the fifth."""
     first, second = sha256(b"manifest"), sha256(b"another manifest")
     before = in_force(f"manifest {first.hex()}")
     approved = [f"number {APPROVER.hex()} 1795514430000", f"statement {APPROVAL.hex()} approve"]
@@ -341,7 +365,9 @@ def log_of_all_kinds(bundle_1, bundle_2, parts, signature):
         "cause": "start", "from": 1795514390, "to": 1795514390, "build": BUILD}))
     append("notice-manifest.json", notice("manifest", 1795514390, newest(0), before, {
         "sha256": first.hex(), "approvals": []}))
-    append("report-deployed.json", report_deployed(bundle_1, parts))
+    append("report-deployed.json", report_deployed(
+        1795514401, bundles[0], NONCE, report_bundle(1, ZERO, TIME_MS, False, parts),
+        notice=newest(1)))
     append("notice-statement.json", notice(
         "statement", 1795514440, newest(1), in_force(f"manifest {first.hex()}", *approved), {
             "sha256": APPROVAL.hex(), "kind": "approve", "key": APPROVER.hex(),
@@ -350,9 +376,14 @@ def log_of_all_kinds(bundle_1, bundle_2, parts, signature):
     append("notice-approved.json", notice("manifest", 1795514440, newest(3), after, {
         "sha256": second.hex(), "approvals": [APPROVAL.hex()]}))
     append("report-draft.json", report_draft(
-        bundle_2, sha256(bundle_1), parts, log["report-deployed.json"], signature))
+        bundles[1], sha256(bundles[0]), parts, newest(4), log["report-deployed.json"], signature))
+    append("report-challenge.json", report_deployed(
+        1795514462, bundles[2], CHALLENGED["challenge"],
+        report_bundle(3, sha256(bundles[1]), TIME_MS + 60000, False, parts, 66, NONCE_2, CHALLENGED),
+        notice=newest(4), previous_report=sha256(log["report-draft.json"]).hex(),
+        last_signed=1795514461, extensions={"group": ["a", {"b": 1}], "trial": "\\"}))
     append("absence.json", absence(
-        1795514581, [(WORKLOAD, 1795514580, 1, 5, sha256(log["report-draft.json"]))], newest(4)))
+        1795514593, [(WORKLOAD, 1795514588, 1, 6, sha256(log["report-challenge.json"]))], newest(4)))
     return log, after
 
 
@@ -406,18 +437,14 @@ def make():
 
     bundle_1 = bundle(1, ZERO, NONCE, TIME_MS, parts)
     bundle_2 = bundle(2, sha256(bundle_1), b"", TIME_MS + 60000, parts)
-    bundle_3 = bundle(3, sha256(bundle_2), NONCE_2, TIME_MS + 60000, parts, 66, {
-        "challenge": b"a challenge", "configuration": sha256(b"collector.yaml"),
-        "program": sha256(b"hallmark-collector"),
-        "x_site": [1, "two", {"three": b"\x03"}],
-    })
+    bundle_3 = bundle(3, sha256(bundle_2), NONCE_2, TIME_MS + 60000, parts, 66, CHALLENGED)
     bundle_4 = bundle(4, sha256(bundle_3), NONCE_2, TIME_MS + 60000, parts, 0, {
         "leaving": "moved", "moved_to": "hallmark.example/prod-2",
     })
     signed = b"hallmark bundle signature v1\n" + bundle_2
     signature = collector.sign_der(signed)
 
-    log, listed = log_of_all_kinds(bundle_1, bundle_2, parts, signature)
+    log, listed = log_of_all_kinds((bundle_1, bundle_2, bundle_3), parts, signature)
     report_1 = log["report-deployed.json"]
     leaf = [sha256(b"\x00" + entry) for entry in (b"an older entry", report_1)]
     root = sha256(b"\x01" + leaf[0] + leaf[1])

@@ -1,0 +1,58 @@
+#include "proto/report/report_dialect.h"
+
+#define PIECE(s) VIEW_LITERAL(s)
+
+const struct report_dialect *
+report_dialect(enum report_profile profile)
+{
+	static const struct report_dialect dialects[] = {
+	    [REPORT_PROFILE_DEPLOYED] =
+		{
+		    .begin = PIECE("{\"eat_profile\":\"tag:github.com,2023:veraison/ear\""),
+		    .verifier = PIECE(",\"ear.verifier-id\":{\"developer\":"),
+		    .status = PIECE(":{\"ear.status\":"),
+		    .vector = PIECE(",\"ear.trustworthiness-vector\":{"),
+		    .policy = PIECE(",\"ear.appraisal-policy-id\":"),
+		    .policy_end = PIECE(""),
+		    .references = PIECE(",\"hallmark.references\":["),
+		    .findings = PIECE("],\"hallmark.findings\":["),
+		    .count = PIECE("],\"hallmark.finding-count\":"),
+		    .not_checked = PIECE(",\"hallmark.not-checked\":["),
+		    .form = PIECE("]}},\"hallmark.form\":"),
+		    .bundle = PIECE(",\"hallmark.bundle\":{\"seq\":"),
+		    .notice = PIECE("},\"hallmark.notice\":"),
+		    .previous = PIECE(",\"hallmark.previous-report\":"),
+		    .signature = PIECE(",\"hallmark.signature\":{\"certificate\":"),
+		    .last_signed = PIECE(",\"hallmark.last-signed\":"),
+		    .extensions = PIECE(",\"hallmark.extensions\":"),
+		    .end = PIECE("}"),
+		    .nonce_is_claim = true,
+		},
+	    [REPORT_PROFILE_DRAFT] =
+		{
+		    .begin = PIECE("{\"eat_profile\":\"tag:ietf.org,2026:rats/ear#04\""),
+		    .verifier = PIECE(",\"ear_verifier_id\":{\"developer\":"),
+		    /* An appraisal with extensions names the profile that has them. */
+		    .status = PIECE(":{\"eat_profile\":\"tag:github.com,2026:hallmark/ear#1\","
+				    "\"ear_status\":"),
+		    .vector = PIECE(",\"ear_trustworthiness_vector\":{"),
+		    .policy = PIECE(",\"ear_appraisal_policy_ids\":["),
+		    .policy_end = PIECE("]"),
+		    .references = PIECE(",\"hallmark\":{\"references\":["),
+		    .findings = PIECE("],\"findings\":["),
+		    .count = PIECE("],\"finding-count\":"),
+		    .not_checked = PIECE(",\"not-checked\":["),
+		    .form = PIECE("]}}},\"hallmark\":{\"form\":"),
+		    .bundle = PIECE(",\"bundle\":{\"seq\":"),
+		    .notice = PIECE("},\"notice\":"),
+		    .previous = PIECE(",\"previous-report\":"),
+		    .signature = PIECE(",\"signature\":{\"certificate\":"),
+		    .last_signed = PIECE(",\"last-signed\":"),
+		    .extensions = PIECE(",\"extensions\":"),
+		    .end = PIECE("}}"),
+		    .nonce_is_claim = false,
+		},
+	};
+
+	return &dialects[profile];
+}
