@@ -305,7 +305,7 @@ report_once(const struct collector_config *config, const bool *wanted)
 	bool good = open != NULL, left = true, failed = false;
 	struct reporter *r = NULL;
 
-	if (good && (rights_drop(&t) != ERR_OK || reporter_new(config, &r, &t) != ERR_OK)) {
+	if (good && (rights_drop(&t) != ERR_OK || reporter_new(config, false, &r, &t) != ERR_OK)) {
 		print_trouble("cannot report", &t);
 		good = false;
 	}

@@ -27,6 +27,7 @@ static enum err report(struct runner *r, size_t workload);
 static enum err answer_due(struct runner *r);
 static enum err took(struct runner *r, enum reporter_outcome outcome, size_t waiting);
 static enum err drain_all(struct runner *r);
+static enum err leave_all(struct runner *r);
 static void wait_for_work(struct runner *r);
 static enum err reload(struct runner *r, struct trouble *t);
 static void refuse_reload(const struct faults *faults);
@@ -36,7 +37,7 @@ enum err
 runner_run(const char *path, struct collector_config **config, struct trouble *t)
 {
 	struct runner r = {.path = path, .config = config};
-	enum err e = reporter_new(*config, &r.reporter, t);
+	enum err e = reporter_new(*config, true, &r.reporter, t);
 
 	if (e != ERR_OK)
 		return e;
@@ -62,6 +63,8 @@ runner_run(const char *path, struct collector_config **config, struct trouble *t
 		if (e == ERR_OK)
 			wait_for_work(&r);
 	}
+	if (e == ERR_OK)
+		e = leave_all(&r);
 	if (e == ERR_OK)
 		tell("stopped", &r);
 	else if (e == ERR_IO && t->text[0] == '\0')
@@ -173,6 +176,18 @@ drain_all(struct runner *r)
 	return ERR_OK;
 }
 
+/* A workload that cannot be heard of now is none to connect for: nobody waits for that. */
+static enum err
+leave_all(struct runner *r)
+{
+	for (size_t i = 0; i < (*r->config)->workload_count && !interrupt_is_over() &&
+			   reporter_is_connected(r->reporter);
+	     i++)
+		if (reporter_leave(r->reporter, i) == REPORTER_FAILED)
+			return ERR_IO;
+	return ERR_OK;
+}
+
 static void
 wait_for_work(struct runner *r)
 {
@@ -189,7 +204,7 @@ wait_for_work(struct runner *r)
 	if (until_ms <= now_ms)
 		return;
 	news.fd = reporter_descriptor(r->reporter);
-	if (interrupt_poll(&news, news.fd >= 0 ? 1 : 0, until_ms - now_ms, true) > 0)
+	if (interrupt_poll(&news, news.fd >= 0 ? 1 : 0, until_ms - now_ms, INTERRUPT_STEER) > 0)
 		reporter_take_news(r->reporter);
 }
 
@@ -208,7 +223,7 @@ reload(struct runner *r, struct trouble *t)
 	}
 	faults_free(&faults);
 	reporter_free(&r->reporter);
-	if ((e = reporter_new(fresh, &r->reporter, t)) == ERR_OK) {
+	if ((e = reporter_new(fresh, true, &r->reporter, t)) == ERR_OK) {
 		*r->config = fresh;
 		collector_config_free(&old);
 		r->round_ms = r->connect_ms = interrupt_clock_ms();
@@ -224,7 +239,7 @@ reload(struct runner *r, struct trouble *t)
 		journal_error(&j, e, t);
 		journal_end(&j);
 		t->text[0] = '\0';
-		return reporter_new(old, &r->reporter, t);
+		return reporter_new(old, true, &r->reporter, t);
 	}
 	return e;
 }

@@ -8,6 +8,8 @@
  *     session is lost before anything was acknowledged, the tries are spread out exponentially with
  *     full jitter; rounds go on meanwhile, into the spool.
  *   - SIGTERM and SIGINT stop it at the next wait or file; whatever was begun is in the state.
+ * Where it is connected, what is being answered is awaited, and a last bundle of each workload says
+ *     that the collector stops: all that within INTERRUPT_LAST_WORD_MS, or until it is asked again.
  *   - SIGHUP loads the configuration anew. A bad one is refused with its faults, the old stays.
  */
 #ifndef HALLMARK_COLLECTOR_RUNNER_H

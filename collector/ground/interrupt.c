@@ -5,14 +5,20 @@
 #include <string.h>
 #include <time.h>
 
-static volatile sig_atomic_t stop_requested;
+static volatile sig_atomic_t stop_requested; /* how often: 0, 1, 2 or more */
 static volatile sig_atomic_t reload_requested;
+
+/* When the time for a last word is over; 0: nobody has noticed the request yet. */
+static uint64_t over_ms;
+
+static uint64_t last_word_left_ms(void);
+static bool is_cut_short(enum interrupt_wait wait);
 
 static void
 on_stop(int number)
 {
 	(void)number;
-	stop_requested = 1;
+	stop_requested = stop_requested == 0 ? 1 : 2;
 }
 
 static void
@@ -46,6 +52,12 @@ interrupt_stop(void)
 }
 
 bool
+interrupt_is_over(void)
+{
+	return interrupt_stop() && last_word_left_ms() == 0;
+}
+
+bool
 interrupt_take_reload(void)
 {
 	const bool taken = reload_requested != 0;
@@ -55,10 +67,9 @@ interrupt_take_reload(void)
 }
 
 int
-interrupt_poll(struct pollfd *fds, nfds_t count, uint64_t timeout_ms, bool or_reload)
+interrupt_poll(struct pollfd *fds, nfds_t count, uint64_t timeout_ms, enum interrupt_wait wait)
 {
-	const struct timespec timeout = {
-	    (time_t)(timeout_ms / 1000), (long)(timeout_ms % 1000) * 1000000};
+	struct timespec timeout;
 	sigset_t steering, before;
 	int result = -1, reason = EINTR;
 
@@ -67,9 +78,17 @@ interrupt_poll(struct pollfd *fds, nfds_t count, uint64_t timeout_ms, bool or_re
 	(void)sigaddset(&steering, SIGINT);
 	(void)sigaddset(&steering, SIGHUP);
 	(void)sigprocmask(SIG_BLOCK, &steering, &before);
-	if (stop_requested == 0 && (!or_reload || reload_requested == 0)) {
+	if (!is_cut_short(wait)) {
+		if (stop_requested != 0 && timeout_ms > last_word_left_ms())
+			timeout_ms = last_word_left_ms();
+		timeout.tv_sec = (time_t)(timeout_ms / 1000);
+		timeout.tv_nsec = (long)(timeout_ms % 1000) * 1000000;
 		result = ppoll(fds, count, &timeout, &before);
 		reason = errno;
+		if (result == 0 && is_cut_short(wait)) {
+			result = -1;
+			reason = EINTR;
+		}
 	}
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	errno = reason;
@@ -83,4 +102,29 @@ interrupt_clock_ms(void)
 
 	(void)clock_gettime(CLOCK_BOOTTIME, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* The clock runs from when the request was first noticed: a handler has no business with it. */
+static uint64_t
+last_word_left_ms(void)
+{
+	const uint64_t now_ms = interrupt_clock_ms();
+
+	if (over_ms == 0)
+		over_ms = now_ms + INTERRUPT_LAST_WORD_MS;
+	return stop_requested == 1 && now_ms < over_ms ? over_ms - now_ms : 0;
+}
+
+static bool
+is_cut_short(enum interrupt_wait wait)
+{
+	switch (wait) {
+	case INTERRUPT_STOP:
+		return stop_requested != 0;
+	case INTERRUPT_STEER:
+		return stop_requested != 0 || reload_requested != 0;
+	case INTERRUPT_LAST_WORD:
+		break;
+	}
+	return interrupt_is_over();
 }

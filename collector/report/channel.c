@@ -33,7 +33,8 @@ static enum err connect_any(const struct collector_signer *s, int *fd, struct tr
 static enum err connect_one(const struct addrinfo *a, int *fd);
 static enum err handshake(struct channel *c, const struct collector_signer *s, struct trouble *t);
 static enum err set_name(SSL *ssl, const char *name);
-static enum err wait_for(struct channel *c, int result, uint64_t deadline_ms);
+static enum err wait_for(
+    struct channel *c, int result, uint64_t deadline_ms, enum interrupt_wait wait);
 static enum err handshake_failed(
     struct channel *c, const struct collector_signer *s, enum err e, struct trouble *t);
 
@@ -108,7 +109,7 @@ channel_write(struct channel *c, struct view frames, struct trouble *t)
 			frames = (struct view){frames.data + written, frames.size - written};
 			continue;
 		}
-		if ((e = wait_for(c, result, deadline_ms)) != ERR_OK)
+		if ((e = wait_for(c, result, deadline_ms, INTERRUPT_LAST_WORD)) != ERR_OK)
 			return trouble_set(t, e, "sending to the signer: %s", err_text(e));
 	}
 	return ERR_OK;
@@ -129,7 +130,7 @@ channel_read(struct channel *c, uint64_t timeout_ms, struct view *payload, struc
 			return e;
 		if (result == 1)
 			continue;
-		e = wait_for(c, result, deadline_ms);
+		e = wait_for(c, result, deadline_ms, INTERRUPT_LAST_WORD);
 		if (e == ERR_CLOSED && c->input.size > 0)
 			e = ERR_TRUNCATED;
 		if (e != ERR_OK)
@@ -249,7 +250,7 @@ connect_one(const struct addrinfo *a, int *fd)
 		const uint64_t now_ms = interrupt_clock_ms();
 
 		result = now_ms < deadline_ms
-			     ? interrupt_poll(&ready, 1, deadline_ms - now_ms, false)
+			     ? interrupt_poll(&ready, 1, deadline_ms - now_ms, INTERRUPT_STOP)
 			     : 0;
 		if (result == 0)
 			reason = ETIMEDOUT;
@@ -281,7 +282,7 @@ handshake(struct channel *c, const struct collector_signer *s, struct trouble *t
 		ERR_clear_error();
 		if ((result = SSL_connect(c->ssl)) == 1)
 			break;
-		if ((e = wait_for(c, result, deadline_ms)) != ERR_OK)
+		if ((e = wait_for(c, result, deadline_ms, INTERRUPT_STOP)) != ERR_OK)
 			return handshake_failed(c, s, e, t);
 	}
 	SSL_get0_alpn_selected(c->ssl, &protocol, &size);
@@ -309,7 +310,7 @@ set_name(SSL *ssl, const char *name)
 
 /* Waits until the call that gave `result` can go on; ERR_OK: try it again. */
 static enum err
-wait_for(struct channel *c, int result, uint64_t deadline_ms)
+wait_for(struct channel *c, int result, uint64_t deadline_ms, enum interrupt_wait wait)
 {
 	const int what = SSL_get_error(c->ssl, result);
 	const uint64_t now_ms = interrupt_clock_ms();
@@ -325,9 +326,9 @@ wait_for(struct channel *c, int result, uint64_t deadline_ms)
 		return ERR_TLS_RECORD;
 	}
 	ready.events = what == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT;
-	if (now_ms < deadline_ms && interrupt_poll(&ready, 1, deadline_ms - now_ms, false) > 0)
+	if (now_ms < deadline_ms && interrupt_poll(&ready, 1, deadline_ms - now_ms, wait) > 0)
 		return ERR_OK;
-	if (interrupt_stop())
+	if (wait == INTERRUPT_LAST_WORD ? interrupt_is_over() : interrupt_stop())
 		return ERR_CLOSED;
 	return interrupt_clock_ms() < deadline_ms ? ERR_OK : ERR_TIMEOUT_FRAME;
 }

@@ -6,7 +6,8 @@
  *
  * Errors: ERR_NOT_FOUND (the name does not resolve), ERR_IO (no connection), ERR_TLS_HANDSHAKE,
  * ERR_TLS_RECORD, ERR_TIMEOUT_HANDSHAKE, ERR_TIMEOUT_FRAME, ERR_CLOSED, ERR_TRUNCATED,
- * ERR_FRAME_SIZE; ERR_CLOSED also when the program was asked to stop. After any of them the channel
+ * ERR_FRAME_SIZE; ERR_CLOSED also when the program was asked to stop, and for
+ * what is sent and read when the time for a last word is over. After any of them the channel
  * is to be closed.
  */
 #ifndef HALLMARK_COLLECTOR_REPORT_CHANNEL_H

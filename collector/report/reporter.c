@@ -11,28 +11,21 @@
 #include "collector/ground/journal.h"
 #include "collector/report/channel_context.h"
 #include "collector/report/receipt.h"
+#include "collector/report/reporter_bundle.h"
 #include "collector/report/reporter_state.h"
 #include "collector/report/reporter_submit.h"
-#include "collector/report/vouch.h"
 
 /* A nonce can expire while a workload is measured; more than that is no accident. */
 #define FRESH_TRIES_MAX 3
 
 static enum err load(struct reporter *r, struct trouble *t);
+static enum err load_state(struct reporter *r, struct trouble *t);
+static enum reporter_outcome drain(struct reporter *r, struct reporter_workload *w, bool last_word);
 static enum reporter_outcome outcome_of(enum reporter_step step);
-static bool measure(struct reporter *r, struct reporter_workload *w, bool offline);
-static enum err make_bundle(
-    struct reporter *r, struct reporter_workload *w, bool offline, struct trouble *t);
-static measure_sink store_component;
-static measure_missing tell_missing;
-
-struct sink_context {
-	struct reporter *r;
-	const struct collector_workload *workload;
-};
 
 enum err
-reporter_new(const struct collector_config *config, struct reporter **out, struct trouble *t)
+reporter_new(
+    const struct collector_config *config, bool goes_on, struct reporter **out, struct trouble *t)
 {
 	struct reporter *r = calloc(1, sizeof(*r));
 	enum err e;
@@ -42,6 +35,7 @@ reporter_new(const struct collector_config *config, struct reporter **out, struc
 		return ERR_MEMORY;
 	r->config = config;
 	r->challenges.count = config->workload_count;
+	r->next_s = goes_on ? reporter_promise_s(config) : 0;
 	r->receipts = r->log_dir = -1;
 	r->log = BUF_INIT;
 	if ((e = load(r, t)) == ERR_OK)
@@ -170,14 +164,14 @@ reporter_report(struct reporter *r, size_t workload, struct receipt_summary *out
 	struct reporter_workload *w = &r->workloads[workload];
 	struct reporter_challenge *challenge = &r->challenges.of[workload];
 	struct reporter_challenge answered = *challenge;
-	enum reporter_outcome outcome = reporter_drain(r, workload);
+	enum reporter_outcome outcome = drain(r, w, false);
 	enum reporter_step step = REPORTER_STEP_CHANGED;
 
 	for (unsigned i = 0;
 	     outcome == REPORTER_DONE && i < FRESH_TRIES_MAX && step == REPORTER_STEP_CHANGED;
 	     i++) {
 		answered = *challenge;
-		if (measure(r, w, false))
+		if (reporter_measure(r, w, false))
 			step = reporter_submit_head(r, w, out);
 		else
 			outcome = r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
@@ -189,20 +183,29 @@ reporter_report(struct reporter *r, size_t workload, struct receipt_summary *out
 enum reporter_outcome
 reporter_drain(struct reporter *r, size_t workload)
 {
-	struct reporter_workload *w = &r->workloads[workload];
-	struct receipt_summary result;
-	enum reporter_step step;
+	return drain(r, &r->workloads[workload], false);
+}
 
-	if (reporter_open_chain(r, w) != ERR_OK)
-		return r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
-	while (chain_waiting(w->chain) > 0) {
-		if (interrupt_stop())
+enum reporter_outcome
+reporter_leave(struct reporter *r, size_t workload)
+{
+	struct reporter_workload *w = &r->workloads[workload];
+	enum reporter_outcome outcome = drain(r, w, true);
+	enum reporter_step step = REPORTER_STEP_CHANGED;
+	struct receipt_summary result;
+
+	if (outcome != REPORTER_DONE)
+		return outcome;
+	if (w->measurement.time_ms == 0)
+		return REPORTER_REFUSED;
+	for (unsigned i = 0; i < FRESH_TRIES_MAX && step == REPORTER_STEP_CHANGED; i++) {
+		if (interrupt_is_over())
 			return REPORTER_LOST;
+		if (!reporter_append(r, w, false, BUNDLE_STOPPED))
+			return r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
 		step = reporter_submit_head(r, w, &result);
-		if (step != REPORTER_STEP_RECEIPT && step != REPORTER_STEP_CHANGED)
-			return outcome_of(step);
 	}
-	return REPORTER_DONE;
+	return outcome_of(step);
 }
 
 enum reporter_outcome
@@ -227,7 +230,7 @@ reporter_spool(struct reporter *r, size_t workload)
 		return REPORTER_REFUSED;
 	}
 	w->spool_was_full = false;
-	if (!measure(r, w, true))
+	if (!reporter_measure(r, w, true))
 		return r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
 	journal_begin(&j, JOURNAL_INFO, "spooled");
 	journal_string(&j, "workload", w->config->name);
@@ -260,7 +263,6 @@ static enum err
 load(struct reporter *r, struct trouble *t)
 {
 	const struct collector_config *config = r->config;
-	struct buf last = BUF_INIT;
 	enum err e;
 
 	r->log_key = calloc(config->signer_count, sizeof(EVP_PKEY *));
@@ -280,6 +282,18 @@ load(struct reporter *r, struct trouble *t)
 		    (e = receipt_key_load(config->signers[i].log_certificate, &r->log_key[i], t)) !=
 			ERR_OK)
 			return e;
+	if ((e = load_state(r, t)) == ERR_OK)
+		reporter_identify_program(r);
+	return e;
+}
+
+static enum err
+load_state(struct reporter *r, struct trouble *t)
+{
+	const struct collector_config *config = r->config;
+	struct buf last = BUF_INIT;
+	enum err e;
+
 	r->receipts = open(config->receipt_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r->receipts < 0)
 		return trouble_set(t, ERR_IO, "receipts directory %s: %s",
@@ -292,6 +306,24 @@ load(struct reporter *r, struct trouble *t)
 		e = reporter_select_log(r, buf_view(&last), t);
 	buf_free(&last);
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+static enum reporter_outcome
+drain(struct reporter *r, struct reporter_workload *w, bool last_word)
+{
+	struct receipt_summary result;
+	enum reporter_step step;
+
+	if (reporter_open_chain(r, w) != ERR_OK)
+		return r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
+	while (chain_waiting(w->chain) > 0) {
+		if (last_word ? interrupt_is_over() : interrupt_stop())
+			return REPORTER_LOST;
+		step = reporter_submit_head(r, w, &result);
+		if (step != REPORTER_STEP_RECEIPT && step != REPORTER_STEP_CHANGED)
+			return outcome_of(step);
+	}
+	return REPORTER_DONE;
 }
 
 static enum reporter_outcome
@@ -309,93 +341,4 @@ outcome_of(enum reporter_step step)
 		break;
 	}
 	return REPORTER_REFUSED;
-}
-
-/* Appends a measurement to the chain: with the session's nonce, or offline. False: told why not. */
-static bool
-measure(struct reporter *r, struct reporter_workload *w, bool offline)
-{
-	struct sink_context context = {r, w->config};
-	const struct measure_output output = {store_component, tell_missing, &context};
-	struct trouble t = TROUBLE_INIT;
-	struct measurement m;
-	struct journal j;
-	enum err e;
-
-	if ((e = measure_workload(w->config, r->hash, &output, &m, &t)) == ERR_OK) {
-		w->measurement = m;
-		e = make_bundle(r, w, offline, &t);
-	}
-	if (e != ERR_OK && !interrupt_stop()) {
-		journal_begin(&j, JOURNAL_ERROR, r->failed ? "state-failed" : "not-measured");
-		journal_string(&j, "workload", w->config->name);
-		journal_error(&j, e, &t);
-		journal_end(&j);
-	}
-	return e == ERR_OK;
-}
-
-/* Appends the newest measurement to the chain, signed if the last signature is old enough. */
-static enum err
-make_bundle(struct reporter *r, struct reporter_workload *w, bool offline, struct trouble *t)
-{
-	const struct reporter_challenge *challenge = &r->challenges.of[w - r->workloads];
-	const struct measurement *m = &w->measurement;
-	struct buf bytes = BUF_INIT, signature = BUF_INIT, extensions = BUF_INIT;
-	struct bundle b;
-	enum err e;
-
-	memset(&b, 0, sizeof(b));
-	b.workload = view_of_string(w->config->name);
-	b.offline = offline;
-	if (!offline) {
-		memcpy(b.nonce, client_nonce(r->client), NONCE_SIZE);
-		b.extensions.challenge = (struct view){challenge->nonce, challenge->size};
-	}
-	memcpy(b.boot_id, m->boot_id, BOOT_ID_SIZE);
-	b.time_ms = m->time_ms;
-	memcpy(b.component, m->component, sizeof(b.component));
-	bundle_extensions_write(&b.extensions, &extensions);
-	b.extensions.bytes = buf_view(&extensions);
-	chain_next(w->chain, &b);
-	bundle_encode(&b, &bytes);
-	if ((e = buf_status(&extensions)) == ERR_OK)
-		e = buf_status(&bytes);
-	if (e == ERR_OK && r->config->sign_every_s > 0 &&
-	    b.time_ms / 1000 >= chain_last_signed_s(w->chain) + r->config->sign_every_s &&
-	    (e = vouch_sign(channel_context_key(r->tls), buf_view(&bytes), &signature)) != ERR_OK)
-		(void)trouble_set(t, e, "the bundle cannot be signed: %s", err_text(e));
-	if (e == ERR_OK &&
-	    (e = chain_append(w->chain, buf_view(&bytes), buf_view(&signature), t)) != ERR_OK)
-		r->failed = true;
-	buf_free(&bytes);
-	buf_free(&signature);
-	buf_free(&extensions);
-	return e;
-}
-
-static enum err
-store_component(void *context, enum component_kind kind, struct view bytes,
-    const struct digest *digest, struct trouble *t)
-{
-	struct reporter *r = ((struct sink_context *)context)->r;
-	enum err e = state_put_component(r->state, digest, bytes, t);
-
-	(void)kind;
-	if (e != ERR_OK)
-		r->failed = true;
-	r->stored = true;
-	return e;
-}
-
-static void
-tell_missing(void *context, enum component_kind kind, enum err e, const struct trouble *t)
-{
-	struct journal j;
-
-	journal_begin(&j, JOURNAL_ERROR, "component-missing");
-	journal_string(&j, "workload", ((struct sink_context *)context)->workload->name);
-	journal_string(&j, "component", component_kind_name(kind));
-	journal_error(&j, e, t);
-	journal_end(&j);
 }

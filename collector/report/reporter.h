@@ -41,9 +41,12 @@ enum reporter_outcome {
 	REPORTER_FAILED,  /* the state cannot be kept: the program must stop */
 };
 
-/* Opens state and receipts, loads keys. `config` must outlive it. Sets *out to NULL first. */
-enum err reporter_new(
-    const struct collector_config *config, struct reporter **out, struct trouble *t) MUST_USE;
+/*
+ * Opens state and receipts, loads keys. `config` must outlive it. `goes_on`: rounds follow one
+ * another, so that a bundle can promise the next one. Sets *out to NULL first.
+ */
+enum err reporter_new(const struct collector_config *config, bool goes_on, struct reporter **out,
+    struct trouble *t) MUST_USE;
 void reporter_free(struct reporter **r);
 
 /* Connects to the first signer that answers. ERR_IO of the state is told by *failed. */
@@ -75,6 +78,14 @@ enum reporter_outcome reporter_drain(struct reporter *r, size_t workload);
 
 /* Measures a workload and keeps the bundle for later. Not connected. */
 enum reporter_outcome reporter_spool(struct reporter *r, size_t workload);
+
+/*
+ * A last bundle that says that this collector stops, of what was measured last: nothing is measured
+ * anew, and nothing is done where this run has not measured the workload. What waits goes first.
+ * It ends with the time for a last word (collector/ground/interrupt.h); what has no receipt by then
+ * waits like any other bundle, and a next run goes on from there. Connected.
+ */
+enum reporter_outcome reporter_leave(struct reporter *r, size_t workload);
 
 /* After a round: forgets components that nobody needs any more, and gives memory back. */
 void reporter_tidy(struct reporter *r);

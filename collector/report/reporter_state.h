@@ -25,6 +25,9 @@ struct reporter_workload {
 
 struct reporter {
 	const struct collector_config *config;
+	uint64_t next_s; /* what bundles promise; 0: nothing */
+	bool has_program;
+	struct digest program; /* of the executable that runs */
 	struct state *state;
 	struct channel_context *tls;
 	struct filehash *hash;

@@ -40,7 +40,7 @@ reporter_submit_head(struct reporter *r, struct reporter_workload *w, struct rec
 		if (e != ERR_OK || !is_busy(&answer) || tries == BUSY_TRIES_MAX)
 			break;
 		(void)interrupt_poll(
-		    NULL, 0, backoff_ms(tries, BUSY_FIRST_MS, BUSY_MOST_MS), false);
+		    NULL, 0, backoff_ms(tries, BUSY_FIRST_MS, BUSY_MOST_MS), INTERRUPT_LAST_WORD);
 	}
 	if (e == ERR_DIGEST) { /* a component that waits was lost or altered on our disk */
 		reporter_disconnect(r, e, &t);

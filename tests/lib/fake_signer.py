@@ -157,25 +157,30 @@ class FakeSigner:
         submod = {"ear.status": "affirming" if fields["nonce"] else "warning",
                   "ear.trustworthiness-vector": {"executables": 2},
                   "ear.appraisal-policy-id": "fake@sha256:" + ZERO.hex(),
-                  "eat_nonce": base64.urlsafe_b64encode(fields["nonce"]).rstrip(b"=").decode(),
                   "hallmark.references": [], "hallmark.findings": [], "hallmark.finding-count": 0,
                   "hallmark.not-checked": []}
-        if not fields["nonce"]:
-            del submod["eat_nonce"]
+        bundle = {"seq": fields["seq"], "prev": fields["prev"].hex(), "boot": fields["boot"].hex(),
+                  "time": fields["time"], "next": fields["next_s"],
+                  "offline": not fields["nonce"], "components": parts}
+        if "ext" in fields:
+            bundle["extensions"] = base64url(wire.pack(fields["ext"]))
         body = {"eat_profile": "tag:github.com,2023:veraison/ear", "iat": now, "exp": now + 3600,
                 "iss": changes.get("issuer", self.origin), "sub": "spiffe://test/host1",
                 "jti": hashlib.sha256(data).hexdigest(),
+                **({"eat_nonce": base64url(fields["nonce"])} if fields["nonce"] else {}),
                 "ear.verifier-id": {"developer": "https://test", "build": "fake"},
-                "submods": {fields["workload"]: submod},
-                "hallmark.bundle": {"seq": fields["seq"], "prev": fields["prev"].hex(),
-                                    "boot": fields["boot"].hex(), "time": fields["time"],
-                                    "offline": not fields["nonce"], "components": parts}}
+                "submods": {fields["workload"]: submod}, "hallmark.form": 1,
+                "hallmark.bundle": bundle, "hallmark.notice": {"index": 0, "leaf": ZERO.hex()}}
         if signature:
             body["hallmark.signature"] = {
                 "certificate": hashlib.sha256(b"certificate").hexdigest(),
-                "value": base64.urlsafe_b64encode(signature).rstrip(b"=").decode()}
+                "value": base64url(signature)}
             body["hallmark.last-signed"] = now
         return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def base64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 class Session:

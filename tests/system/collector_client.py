@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import msgpack
@@ -150,7 +151,7 @@ def test_an_unchanged_host_sends_no_components_again():
         known = dict(h.signer.components)
         h.once()
         assert h.signer.components == known
-        assert len(pack(h.signer.bundles[1][0])) < 400, "a few hundred bytes"
+        assert len(pack(h.signer.bundles[1][0])) < 500, "a few hundred bytes"
         assert digests(h.signer.bundles[0][0]) == digests(h.signer.bundles[1][0])
 
 
@@ -519,6 +520,176 @@ def test_tls_1_2():
         h.signer.context.minimum_version = ssl.TLSVersion.TLSv1_2
         h.signer.context.maximum_version = ssl.TLSVersion.TLSv1_2
         assert "tls-handshake" in h.once(status=1)
+
+
+# --- what a bundle says of its collector ---------------------------------------------------------
+
+def test_bundles_name_program_and_configuration():
+    with Host() as h:
+        h.once()
+        ext = h.signer.bundles[0][0]["ext"]
+        assert set(ext) == {"configuration", "program"}
+        assert ext["configuration"] == hashlib.sha256(h.config.read_bytes()).digest()
+        assert ext["program"] == hashlib.sha256(
+            pathlib.Path(program("hallmark-collector")).read_bytes()).digest()
+        h.config.write_text(h.config.read_text() + "# the same, and another file\n")
+        h.once()
+        assert h.signer.bundles[1][0]["ext"]["configuration"] != ext["configuration"]
+
+
+def test_a_round_promises_the_next_and_once_nothing():
+    for options, promised in (({}, 3600), ({"jitter_percent": 10}, 3960),
+                              ({"interval_s": 7, "jitter_percent": 10}, 8)):
+        with Host(**options) as h:
+            collector = h.run()
+            collector.wait_for("event=receipt")
+            h.signer.stop_listening()
+            collector.kill()
+            assert h.signer.bundles[0][0]["next_s"] == promised
+    with Host() as h:
+        h.once()
+        assert h.signer.bundles[0][0]["next_s"] == 0
+
+
+def test_one_that_is_stopped_says_so():
+    with Host() as h:
+        h.workloads.append({**h.workloads[0], "name": "app-2"})
+        h.configure()
+        collector = h.run()
+        collector.wait_for("event=receipt .*app-2")
+        assert collector.stop() == 0
+        assert [(b["workload"], b["seq"]) for b, _ in h.signer.bundles] == [
+            ("app", 1), ("app-2", 1), ("app", 2), ("app-2", 2)]
+        for (measured, _), (last, _) in zip(h.signer.bundles[:2], h.signer.bundles[2:]):
+            assert last["next_s"] == 0
+            assert last["ext"] == {**measured["ext"], "leaving": "stopped"}
+            assert list(last["ext"]) == sorted(last["ext"])
+            for same in ("time", "boot", "components"):
+                assert last[same] == measured[same], "nothing is measured anew"
+            assert last["nonce"] != measured["nonce"]
+        assert receipt("app", 2) in h.receipts() and receipt("app-2", 2) in h.receipts()
+        h.once("app")
+        fields = h.signer.bundles[4][0]
+        assert fields["seq"] == 3 and "leaving" not in fields["ext"]
+        assert len(h.signer.bundles) == 5 and len(h.signer.receipts) == 5
+
+
+def test_a_last_word_is_signed_as_any_other():
+    with Host(sign_every_s=1) as h:
+        collector = h.run()
+        collector.wait_for("event=receipt")
+        assert collector.stop() == 0
+        assert [s is not None for _, s in h.signer.bundles] == [True, False], "one was just signed"
+
+
+def test_an_answer_that_is_awaited_still_counts():
+    with Host() as h:
+        stopped = threading.Event()
+
+        def slowly(session, *rest):
+            assert stopped.wait(PATIENCE_S)
+            session.treat(*rest)
+        h.signer.script = [slowly]
+        collector = h.run()
+        h.signer.wait(lambda: h.signer.bundles)
+        collector.signal(signal.SIGTERM)
+        stopped.set()
+        assert collector.wait() == 0
+        assert [b["seq"] for b, _ in h.signer.bundles] == [1, 2]
+        assert h.signer.bundles[1][0]["ext"]["leaving"] == "stopped"
+        assert h.seq() == 2
+
+
+def test_a_last_word_is_not_waited_for_for_ever():
+    with Host() as h:
+        h.signer.script = [None, lambda *_: None]  # the second is never answered
+        collector = h.run()
+        collector.wait_for("event=receipt")
+        began = time.monotonic()
+        assert collector.stop() == 0
+        assert 2 < time.monotonic() - began < 6
+        assert h.signer.bundles[1][0]["ext"]["leaving"] == "stopped"
+        # The signer never had it: alone, it goes, and what is there is measured.
+        h.once()
+        seqs = [(b["seq"], "leaving" in b["ext"]) for b, _ in h.signer.bundles]
+        assert seqs == [(1, False), (2, True), (2, True), (2, False)], seqs
+        assert h.seq() == 2
+
+
+def test_a_second_request_ends_the_last_word():
+    with Host() as h:
+        h.signer.script = [None, lambda *_: None]
+        collector = h.run()
+        collector.wait_for("event=receipt")
+        collector.signal(signal.SIGTERM)
+        h.signer.wait(lambda: len(h.signer.bundles) == 2)
+        began = time.monotonic()
+        collector.signal(signal.SIGTERM)
+        assert collector.wait() == 0
+        assert time.monotonic() - began < 2
+
+
+def test_a_last_word_whose_receipt_is_lost_has_it_later():
+    with Host() as h:
+        def lose(session, data, fields, signature):
+            session.accept(data, fields, signature)
+            session.drop()
+        h.signer.script = [None, lose]
+        collector = h.run()
+        collector.wait_for("event=receipt")
+        assert collector.stop() == 0
+        assert h.seq() == 1
+        h.once()
+        first, last, again, fresh = (b for b, _ in h.signer.bundles)
+        assert pack(last) == pack(again) and first["seq"] == 1
+        assert fresh["seq"] == 3 and "leaving" not in fresh["ext"]
+        assert receipt("app", 2) in h.receipts()
+
+
+def test_a_last_word_under_an_expired_nonce_is_said_again():
+    with Host() as h:
+        h.signer.script = [None, lambda session, _, fields, __: session.refuse(202, fields)]
+        collector = h.run()
+        collector.wait_for("event=receipt")
+        assert collector.stop() == 0
+        said = [(b["seq"], b["ext"].get("leaving")) for b, _ in h.signer.bundles]
+        assert said == [(1, None), (2, "stopped"), (2, "stopped")], said
+        assert h.seq() == 2
+
+
+def test_without_a_connection_there_is_no_last_word():
+    with Host() as h:
+        collector = h.run()
+        collector.wait_for("event=receipt")
+        h.signer.close()
+        began = time.monotonic()
+        assert collector.stop() == 0
+        assert time.monotonic() - began < 2
+        assert len(h.signer.bundles) == 1
+
+
+def test_of_what_was_not_measured_there_is_no_last_word():
+    with Host() as h:
+        h.workloads.append({**h.workloads[0], "name": "gone", "executable": "/bin/false"})
+        h.configure()
+        collector = h.run()
+        collector.wait_for("event=not-measured .*gone")
+        collector.wait_for("event=receipt .*app")
+        assert collector.stop() == 0
+        assert {b["workload"] for b, _ in h.signer.bundles} == {"app"}
+
+
+def test_what_waits_goes_before_the_last_word():
+    with Host() as h:
+        h.workloads.append({**h.workloads[0], "name": "app-2"})
+        h.configure()
+        h.signer.script = [lambda session, _, fields, __: session.refuse(200, fields)]
+        collector = h.run()
+        collector.wait_for("event=receipt .*app-2")
+        assert collector.stop() == 0
+        said = [(b["workload"], b["seq"], b["ext"].get("leaving")) for b, _ in h.signer.bundles]
+        assert said == [("app", 1, None), ("app-2", 1, None), ("app", 1, None),
+                        ("app", 2, "stopped"), ("app-2", 2, "stopped")], said
 
 
 # --- crashes and absence -------------------------------------------------------------------------

@@ -1,0 +1,185 @@
+#include "collector/report/reporter_bundle.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collector/ground/interrupt.h"
+#include "collector/ground/journal.h"
+#include "collector/report/channel_context.h"
+#include "collector/report/vouch.h"
+
+struct sink_context {
+	struct reporter *r;
+	const struct collector_workload *workload;
+};
+
+static enum err make_bundle(struct reporter *r, const struct reporter_workload *w, bool offline,
+    enum bundle_leaving leaving, struct buf *to);
+static enum err sign_bundle(struct reporter *r, const struct reporter_workload *w,
+    struct view bundle, struct buf *to, struct trouble *t);
+static void tell_no_bundle(
+    struct reporter *r, const struct reporter_workload *w, enum err e, const struct trouble *t);
+static measure_sink store_component;
+static measure_missing tell_missing;
+
+uint64_t
+reporter_promise_s(const struct collector_config *config)
+{
+	const uint64_t percent = 100 + (uint64_t)config->jitter_percent;
+
+	return (config->interval_s * percent + 99) / 100;
+}
+
+void
+reporter_identify_program(struct reporter *r)
+{
+	struct component_file self;
+	struct journal j;
+	enum err e = ERR_IO;
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	memset(&self, 0, sizeof(self));
+	if (fd >= 0 && (e = filehash_describe(r->hash, fd, &self)) == ERR_OK &&
+	    (self.flags & COMPONENT_FILE_UNREADABLE) != 0)
+		e = ERR_IO;
+	if (fd >= 0)
+		(void)close(fd);
+	r->has_program = e == ERR_OK;
+	r->program = self.digest;
+	if (e != ERR_OK && !interrupt_stop()) {
+		journal_begin(&j, JOURNAL_WARNING, "program-unknown");
+		journal_string(&j, "text", "/proc/self/exe cannot be read");
+		journal_error(&j, e, NULL);
+		journal_end(&j);
+	}
+}
+
+bool
+reporter_measure(struct reporter *r, struct reporter_workload *w, bool offline)
+{
+	struct sink_context context = {r, w->config};
+	const struct measure_output output = {store_component, tell_missing, &context};
+	struct trouble t = TROUBLE_INIT;
+	struct measurement m;
+	enum err e;
+
+	if ((e = measure_workload(w->config, r->hash, &output, &m, &t)) != ERR_OK) {
+		tell_no_bundle(r, w, e, &t);
+		return false;
+	}
+	w->measurement = m;
+	return reporter_append(r, w, offline, BUNDLE_STAYING);
+}
+
+bool
+reporter_append(
+    struct reporter *r, struct reporter_workload *w, bool offline, enum bundle_leaving leaving)
+{
+	struct buf bytes = BUF_INIT, signature = BUF_INIT;
+	struct trouble t = TROUBLE_INIT;
+	enum err e;
+
+	if ((e = make_bundle(r, w, offline, leaving, &bytes)) == ERR_OK &&
+	    (e = sign_bundle(r, w, buf_view(&bytes), &signature, &t)) == ERR_OK &&
+	    (e = chain_append(w->chain, buf_view(&bytes), buf_view(&signature), &t)) != ERR_OK)
+		r->failed = true;
+	if (e != ERR_OK)
+		tell_no_bundle(r, w, e, &t);
+	buf_free(&bytes);
+	buf_free(&signature);
+	return e == ERR_OK;
+}
+
+static void
+tell_no_bundle(
+    struct reporter *r, const struct reporter_workload *w, enum err e, const struct trouble *t)
+{
+	struct journal j;
+
+	if (interrupt_stop() && !r->failed)
+		return;
+	journal_begin(&j, JOURNAL_ERROR, r->failed ? "state-failed" : "not-measured");
+	journal_string(&j, "workload", w->config->name);
+	journal_error(&j, e, t);
+	journal_end(&j);
+}
+
+static enum err
+make_bundle(struct reporter *r, const struct reporter_workload *w, bool offline,
+    enum bundle_leaving leaving, struct buf *to)
+{
+	const struct reporter_challenge *challenge = &r->challenges.of[w - r->workloads];
+	const struct measurement *m = &w->measurement;
+	struct buf extensions = BUF_INIT;
+	struct bundle b;
+	enum err e;
+
+	memset(&b, 0, sizeof(b));
+	b.workload = view_of_string(w->config->name);
+	b.offline = offline;
+	if (!offline)
+		memcpy(b.nonce, client_nonce(r->client), NONCE_SIZE);
+	memcpy(b.boot_id, m->boot_id, BOOT_ID_SIZE);
+	b.time_ms = m->time_ms;
+	b.next_s = leaving == BUNDLE_STAYING ? r->next_s : 0;
+	memcpy(b.component, m->component, sizeof(b.component));
+	chain_next(w->chain, &b);
+	/* What was measured before it came is no answer to a challenge. */
+	if (!offline && leaving == BUNDLE_STAYING)
+		b.extensions.challenge = (struct view){challenge->nonce, challenge->size};
+	b.extensions.leaving = leaving;
+	b.extensions.has_configuration = true;
+	b.extensions.configuration = r->config->source;
+	b.extensions.has_program = r->has_program;
+	b.extensions.program = r->program;
+	bundle_extensions_write(&b.extensions, &extensions);
+	b.extensions.bytes = buf_view(&extensions);
+	if ((e = buf_status(&extensions)) == ERR_OK) {
+		bundle_encode(&b, to);
+		e = buf_status(to);
+	}
+	buf_free(&extensions);
+	return e;
+}
+
+/* Where the last signature is old enough; else nothing is appended. */
+static enum err
+sign_bundle(struct reporter *r, const struct reporter_workload *w, struct view bundle,
+    struct buf *to, struct trouble *t)
+{
+	const uint64_t every_s = r->config->sign_every_s;
+	enum err e;
+
+	if (every_s == 0 || w->measurement.time_ms / 1000 < chain_last_signed_s(w->chain) + every_s)
+		return ERR_OK;
+	if ((e = vouch_sign(channel_context_key(r->tls), bundle, to)) != ERR_OK)
+		return trouble_set(t, e, "the bundle cannot be signed: %s", err_text(e));
+	return ERR_OK;
+}
+
+static enum err
+store_component(void *context, enum component_kind kind, struct view bytes,
+    const struct digest *digest, struct trouble *t)
+{
+	struct reporter *r = ((struct sink_context *)context)->r;
+	enum err e = state_put_component(r->state, digest, bytes, t);
+
+	(void)kind;
+	if (e != ERR_OK)
+		r->failed = true;
+	r->stored = true;
+	return e;
+}
+
+static void
+tell_missing(void *context, enum component_kind kind, enum err e, const struct trouble *t)
+{
+	struct journal j;
+
+	journal_begin(&j, JOURNAL_ERROR, "component-missing");
+	journal_string(&j, "workload", ((struct sink_context *)context)->workload->name);
+	journal_string(&j, "component", component_kind_name(kind));
+	journal_error(&j, e, t);
+	journal_end(&j);
+}

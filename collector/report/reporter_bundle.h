@@ -1,0 +1,29 @@
+/*
+ * From a measurement to a bundle in the chain: what each bundle says of its collector and promises,
+ * and its signature where the last one is old enough.
+ */
+#ifndef HALLMARK_COLLECTOR_REPORT_REPORTER_BUNDLE_H
+#define HALLMARK_COLLECTOR_REPORT_REPORTER_BUNDLE_H
+
+#include "collector/report/reporter_state.h"
+
+/* The longest from one round to the next, in whole seconds, without what measuring takes. */
+uint64_t reporter_promise_s(const struct collector_config *config);
+
+/*
+ * Digests the executable that runs. Where it cannot be read (told), bundles go without: nothing
+ * depends on it but what they say.
+ */
+void reporter_identify_program(struct reporter *r);
+
+/*
+ * Measures a workload, stores its components, and appends that to the chain: with the session's
+ * nonce, or offline. False: told why not; r->failed where the state could not be kept.
+ */
+bool reporter_measure(struct reporter *r, struct reporter_workload *w, bool offline);
+
+/* The same with the newest measurement as it is. */
+bool reporter_append(
+    struct reporter *r, struct reporter_workload *w, bool offline, enum bundle_leaving leaving);
+
+#endif
