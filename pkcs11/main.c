@@ -12,6 +12,7 @@
 #include "pkcs11/complain.h"
 #include "pkcs11/sandbox.h"
 #include "pkcs11/serve.h"
+#include "pkcs11/statement_command.h"
 #include "proto/encoding.h"
 
 #define DAYS_DEFAULT 3650 /* a log's key outlives what it has signed */
@@ -27,6 +28,7 @@ static const char usage[] =
     "       hallmark-hsm adopt       -c FILE CHECKPOINT\n"
     "       hallmark-hsm check       -c FILE\n"
     "       hallmark-hsm serve       -c FILE [--json]   (started by hallmark-signer or systemd)\n"
+    "       hallmark-hsm statement   (sign | show | key) ...\n"
     "       hallmark-hsm --version | --help\n"
     "\n"
     "init         makes the key pair on the token, where it stays, and the guard's state\n"
@@ -39,6 +41,8 @@ static const char usage[] =
     "             newest that anybody has; whatever was signed behind it could be forked\n"
     "check        tells every fault of the configuration, the token and the key\n"
     "serve        checks and signs what the signer asks for\n"
+    "statement    what operators approve, announce or revoke: signed by a key of theirs, shown\n"
+    "             in words; see hallmark-hsm statement --help\n"
     "\n"
     "exit status: 0 good; 1 not done, and why; 2 usage\n";
 
@@ -72,6 +76,8 @@ struct option {
 	size_t offset;   /* in struct arguments: of a string, but for --days */
 };
 
+static _Noreturn void run_statement(int argc, char **argv);
+static _Noreturn void end(int status);
 static int run_init(const struct hsm_config *c, const struct arguments *a);
 static int run_show(const struct hsm_config *c, const struct arguments *a);
 static int run_csr(const struct hsm_config *c, const struct arguments *a);
@@ -118,6 +124,8 @@ main(int argc, char **argv)
 
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
 		return printf("hallmark-hsm %s\n", HALLMARK_VERSION) < 0 || fflush(stdout) != 0;
+	if (argc >= 2 && strcmp(argv[1], "statement") == 0)
+		run_statement(argc - 2, argv + 2);
 	for (int i = 1; i < argc; i++)
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
 			return fputs(usage, stdout) < 0 || fflush(stdout) != 0;
@@ -139,11 +147,26 @@ main(int argc, char **argv)
 		status = command->run(config, &arguments);
 	faults_free(&faults);
 	hsm_config_free(&config);
+	end(status);
+}
+
+/* Its own options, and a configuration only where the key is on a token. */
+static _Noreturn void
+run_statement(int argc, char **argv)
+{
+	int status = hsm_sandbox_prepare() == ERR_OK ? statement_command(argc, argv) : 1;
+
+	end(status);
+}
+
+/* Some modules crash in their destructors, although they have been finalised. */
+static _Noreturn void
+end(int status)
+{
 	if (fflush(stdout) != 0) {
 		complain("cannot write the result to stdout");
 		status = 1;
 	}
-	/* Some modules crash in their destructors, although they have been finalised. */
 	_exit(status);
 }
 

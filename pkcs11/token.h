@@ -30,8 +30,10 @@ struct token;
 /*
  * The ceremony has an operator: it may write, and may use up the last try of the PIN. Serving has
  * none and is started again and again: it leaves that last try, so that it never locks the token.
+ * For a statement there is an operator too, who may have another key than the configured one: any
+ * of P-256 or RSA; nothing is written.
  */
-enum token_use { TOKEN_SERVE, TOKEN_CEREMONY };
+enum token_use { TOKEN_SERVE, TOKEN_CEREMONY, TOKEN_STATEMENT };
 
 /* Signed to see whether the key signs. Never a checkpoint (no newline) and never a JWS (a blank).
  */
@@ -82,6 +84,9 @@ enum err token_find_key(struct token *t) MUST_USE;
 /* Public half; owned by the token. And private half, whose use is a call into the module. */
 EVP_PKEY *token_public_key(const struct token *t);
 EVP_PKEY *token_private_key(const struct token *t);
+
+/* Whether the token has the key once more, under this label: a private key with its CKA_ID. */
+bool token_has_twin(const struct token *t, const char *label);
 
 /* CKA_ID of the key; a view into the token. */
 struct view token_key_id(const struct token *t);

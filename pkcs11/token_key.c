@@ -27,6 +27,7 @@ static enum err refuse_unlistable(struct token *t);
 static enum err choose_key(struct token *t, const PKCS11_KEY *keys, unsigned count);
 static enum err use_key(struct token *t);
 static enum err check_algorithm(const struct token *t);
+static enum err check_operator_key(const struct token *t);
 static enum err find_labelled(struct token *t, ck_object_class_t class, ck_object_handle_t *out,
     unsigned long count_max, unsigned long *count);
 static enum err find_objects(struct token *t, struct ck_attribute *template,
@@ -76,8 +77,24 @@ token_find_key(struct token *t)
 	    (e = choose_key(t, keys, count)) == ERR_OK)
 		e = use_key(t);
 	token_call_end();
+	t->keys = keys;
+	t->key_count = count;
 	/* In service it is the certificate that tells; the ceremony may have none yet. */
 	return e == ERR_OK && t->use == TOKEN_CEREMONY ? token_check_halves(t) : e;
+}
+
+bool
+token_has_twin(const struct token *t, const char *label)
+{
+	for (unsigned i = 0; i < t->key_count; i++) {
+		const PKCS11_KEY *key = &t->keys[i];
+
+		if (key->label != NULL && strcmp(key->label, label) == 0 &&
+		    view_equal((struct view){key->id, key->id_len},
+			(struct view){t->key->id, t->key->id_len}))
+			return true;
+	}
+	return false;
 }
 
 enum err
@@ -204,9 +221,9 @@ choose_key(struct token *t, const PKCS11_KEY *keys, unsigned count)
 	}
 	if (t->key != NULL)
 		return ERR_OK;
-	complain("token '%s' has no private key '%s' among its %u; make one with: hallmark-hsm "
-		 "init",
-	    t->info.label, t->config->key_label, count);
+	complain("token '%s' has no private key '%s' among its %u; make one with: %s",
+	    t->info.label, t->config->key_label, count,
+	    t->use == TOKEN_STATEMENT ? "the vendor's tool" : "hallmark-hsm init");
 	return ERR_NOT_FOUND;
 }
 
@@ -231,6 +248,8 @@ check_algorithm(const struct token *t)
 	const char *expected = t->config->algorithm == HSM_P256 ? "p256" : "rsa-3072";
 	char curve[64] = "an unnamed curve";
 
+	if (t->use == TOKEN_STATEMENT)
+		return check_operator_key(t);
 	if (!t->ecdsa) {
 		if (t->config->algorithm == HSM_RSA_3072 &&
 		    EVP_PKEY_get_bits(t->public_key) == RSA_BITS)
@@ -247,6 +266,24 @@ check_algorithm(const struct token *t)
 	complain("key '%s' is an EC key on %s; the configuration's algorithm is %s: correct it, "
 		 "or make another key with another label",
 	    t->key->label, curve, expected);
+	return ERR_MISMATCH;
+}
+
+/* RSA of any size: statements have their own bounds, and say so. */
+static enum err
+check_operator_key(const struct token *t)
+{
+	char curve[64] = "";
+
+	if (!t->ecdsa)
+		return ERR_OK;
+	EVP_PKEY_get_utf8_string_param(
+	    t->public_key, OSSL_PKEY_PARAM_GROUP_NAME, curve, sizeof(curve), NULL);
+	if (strcmp(curve, "prime256v1") == 0)
+		return ERR_OK;
+	complain("key '%s' is an EC key on another curve: an operator's key on a token is P-256 or "
+		 "RSA",
+	    t->key->label);
 	return ERR_MISMATCH;
 }
 

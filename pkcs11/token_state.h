@@ -23,7 +23,9 @@ struct token {
 	unsigned long slot_id;
 	/* Ours, for login and raw calls, next to libp11's: login ends with the last of all. */
 	ck_session_handle_t session;
-	const PKCS11_KEY *key; /* libp11's */
+	const PKCS11_KEY *key; /* libp11's, one of `key_count` in a row from `keys` on */
+	const PKCS11_KEY *keys;
+	unsigned key_count;
 	EVP_PKEY *private_key;
 	EVP_PKEY *public_key;
 	bool ecdsa;

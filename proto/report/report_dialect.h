@@ -63,7 +63,4 @@ const struct report_dialect *report_dialect(enum report_profile profile);
 
 #define REPORT_TO_SIGNATURE_VALUE ",\"value\":"
 
-/* report_check of what a reader took: that its strings are printable is sure. */
-enum err report_check_read(const struct report *r) MUST_USE;
-
 #endif

@@ -6,6 +6,7 @@
 
 #include "proto/json/json_extensions.h"
 #include "proto/report/report.h"
+#include "proto/report/report_check.h"
 #include "proto/report/report_dialect.h"
 
 struct reading {

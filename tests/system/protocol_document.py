@@ -41,12 +41,20 @@ def test_bytes_are_those_of_the_vectors():
     shown = {name for name, _ in blocks}
     assert {"hello", "welcome", "bundle-message", "want", "part", "receipt",
             "refusal-sequence"} <= shown
-    assert TEXT.count("```") == 2 * (len(blocks) + 1)
+    assert TEXT.count("```") == 2 * (len(blocks) + len(ENTRIES) + len(LISTS))
 
 
-def test_the_report_is_that_of_the_vectors():
-    (name, text), = re.findall(r"^```report (\S+)\n(.*?)^```", TEXT, re.M | re.S)
-    assert text.replace("\n", "") == (ROOT / "tests/vectors" / name).read_text()
+ENTRIES = re.findall(r"^```entry (\S+)\n(.*?)^```", TEXT, re.M | re.S)  # each is one line, broken
+LISTS = re.findall(r"^```list (\S+)\n(.*?)^```", TEXT, re.M | re.S)
+
+
+def test_entries_and_lists_are_those_of_the_vectors():
+    for name, text in ENTRIES:
+        assert text.replace("\n", "") == (ROOT / "tests/vectors" / name).read_text(), name
+    for name, text in LISTS:
+        assert text == (ROOT / "tests/vectors" / name).read_text(), name
+    assert {"report-deployed.json", "absence.json", "notice-start.json", "notice-manifest.json",
+            "in-force.txt"} <= {name for name, _ in ENTRIES + LISTS}
 
 
 def test_vectors_are_what_their_independent_scripts_make():
@@ -152,6 +160,17 @@ def test_limits_are_those_of_the_code():
          ("proto/evidence/component.h", "COMPONENT_VALUE_MAX"))
     says("down to # directories", ("collector/measure/measure_files.h", "MEASURE_FILES_DEPTH_MAX"))
     says("of all these the last #", ("proto/wire/keychannel.h", "KEYCHANNEL_TREES"))
+    says("strings over # bytes, subjects and details over #", ("proto/report/entry.h", "ENTRY_STRING_MAX"),
+         ("proto/report/report.h", "REPORT_SUBJECT_MAX"))
+    says("in JSON, at most # bytes each", ("proto/report/entry.h", "ENTRY_SIZE_MAX"))
+    says("1 to # workloads, rising bytewise", ("proto/report/absence.h", "ABSENCE_WORKLOADS_MAX"))
+    says("rising, at most #; none where none", ("proto/report/notice.h", "NOTICE_APPROVALS_MAX"))
+    says("a text of at most # bytes, stored as evidence", ("proto/report/inforce.h", "INFORCE_SIZE_MAX"))
+    extensions = "proto/json/json_extensions.h"
+    says("1 to # members and at most # bytes, left out when it would be empty (`proto/json",
+         (extensions, "JSON_EXTENSIONS_KEYS_MAX"), (extensions, "JSON_EXTENSIONS_SIZE_MAX"))
+    says("A key is 1 to # bytes of `a-z`, `0-9` and `-`", (extensions, "JSON_EXTENSIONS_KEY_MAX"))
+    says("nested at most # deep within the map", (extensions, "JSON_EXTENSIONS_DEPTH_MAX"))
     says("While # requests have no answer", ("proto/wire/keychannel.h", "KEYCHANNEL_UNANSWERED_MAX"))
     assert constant("proto/evidence/bundle.h", "BUNDLE_SEQ_MAX") == 2**53 - 1 and "2^53 - 1" in TEXT
     assert constant("proto/evidence/bundle.h", "BUNDLE_SEQ_FIRST_MAX") == 2**52
@@ -176,12 +195,25 @@ def test_printable_text_is_that_of_the_code():
     assert document == code == list(appraisal.UNPRINTABLE)
 
 
-def test_claims_of_both_dialects_are_those_of_the_code():
-    dialects = "".join(p.read_text() for p in (ROOT / "proto").glob("report*.c"))
-    for name in re.findall(r'"((?:tag:|ear)[^"]+)"', dialects):
-        assert f"`{name}`" in TEXT, name
-    for name in set(re.findall(r"hallmark\.[a-z-]+", (ROOT / "proto/report/report_write.c").read_text())):
-        assert f"`{name}`" in TEXT, name
+def keys_of(path):
+    """Whatever the code writes before a colon, and the values that begin with `tag:`."""
+    text = (ROOT / path).read_text()
+    return set(re.findall(r'\\"([a-z_.-]+)\\":', text)), set(re.findall(r'"(tag:[^"\\]+)', text))
+
+
+def test_keys_of_entries_are_those_of_the_code():
+    section = TEXT[TEXT.index("\n## 7. "):TEXT.index("\n## 8. ")]
+    for path, count in (("report_dialect.c", 25), ("report_dialect.h", 20), ("absence.c", 10),
+                        ("notice.c", 15), ("entry.c", 2)):
+        keys, tags = keys_of(f"proto/report/{path}")
+        assert len(keys) >= count, (path, keys)
+        for key in keys:
+            assert f'"{key}":' in section, (path, key)
+        for tag in tags:
+            assert tag in section, tag
+    for path in ("entry.h", "notice.h", "inforce.h"):
+        for name in re.findall(r'X\(NOTICE_\w+, "([a-z]+)"', header(f"proto/report/{path}")):
+            assert f"`{name}`" in section, name
 
 
 def test_kinds_are_those_of_the_code():

@@ -1,0 +1,210 @@
+#include "pkcs11/statement_sign.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pkcs11/complain.h"
+#include "proto/encoding.h"
+#include "proto/text.h"
+#include "proto/tlog/checkpoint.h"
+#include "proto/utc.h"
+
+static enum err gather_subject(const struct statement_arguments *a, struct statement *s);
+static enum err gather_times(const struct statement_arguments *a, struct statement *s);
+static enum err check_text(const char *option, const char *text, size_t size_max);
+static enum err explain(enum err e, const struct statement *s);
+static int member_order(const void *a, const void *b);
+static enum err make_envelope(
+    const struct statement *s, struct operator_key *key, struct buf *to, struct digest *name);
+static enum err write_new(const char *path, struct view content);
+
+enum err
+statement_sign_gather(const struct statement_arguments *a, struct statement *out)
+{
+	enum err e;
+
+	*out = (struct statement){.kind_name = view_of_string(a->kind),
+	    .origin = view_of_string(a->origin),
+	    .reason = view_of_string(a->reason),
+	    .author = view_of_string(a->author)};
+	if (checkpoint_origin_check(out->origin) != ERR_OK) {
+		complain("--origin: expected the log's origin, 1 to %d printable ASCII characters "
+			 "without space and \"+\", found \"%s\"",
+		    CHECKPOINT_ORIGIN_MAX, a->origin);
+		return ERR_STATEMENT_FORMAT;
+	}
+	if ((e = check_text("--reason", a->reason, STATEMENT_REASON_MAX)) != ERR_OK ||
+	    (e = check_text("--author", a->author, STATEMENT_AUTHOR_MAX)) != ERR_OK ||
+	    (e = gather_subject(a, out)) != ERR_OK || (e = gather_times(a, out)) != ERR_OK)
+		return e;
+	if ((e = statement_check(out)) == ERR_OK)
+		e = statement_check_subject(out);
+	return e == ERR_OK ? ERR_OK : explain(e, out);
+}
+
+enum err
+statement_sign_write(const struct statement *s, struct operator_key *key, const char *path)
+{
+	struct buf envelope = BUF_INIT, words = BUF_INIT;
+	char hex[2][DIGEST_HEX_SIZE + 1];
+	struct digest name;
+	enum err e = make_envelope(s, key, &envelope, &name);
+
+	if (e == ERR_OK && (e = write_new(path, buf_view(&envelope))) == ERR_OK) {
+		statement_print(s, &words);
+		digest_to_hex(statement_key_id(operator_key_public(key)), hex[0]);
+		digest_to_hex(&name, hex[1]);
+		printf("%.*skey id     %s\nsha256     %s\nwritten    %s\n", (int)words.size,
+		    (const char *)words.data, hex[0], hex[1], path);
+	}
+	buf_free(&envelope);
+	buf_free(&words);
+	return e;
+}
+
+static enum err
+gather_subject(const struct statement_arguments *a, struct statement *s)
+{
+	for (size_t i = 0; i < a->subject_count; i++) {
+		const char *equals = strchr(a->subject[i], '=');
+		struct statement_member *m = &s->member[i];
+
+		if (equals == NULL) {
+			complain("--subject: expected name=value, found \"%s\"", a->subject[i]);
+			return ERR_STATEMENT_FORMAT;
+		}
+		m->name =
+		    (struct view){(const uint8_t *)a->subject[i], (size_t)(equals - a->subject[i])};
+		m->value = view_of_string(equals + 1);
+	}
+	s->member_count = a->subject_count;
+	qsort(s->member, s->member_count, sizeof(s->member[0]), member_order);
+	return ERR_OK;
+}
+
+static enum err
+gather_times(const struct statement_arguments *a, struct statement *s)
+{
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_REALTIME, &now) != 0 || now.tv_sec <= 0) {
+		complain("the clock tells no time");
+		return ERR_IO;
+	}
+	s->not_before_s = (uint64_t)now.tv_sec;
+	s->number = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	if (a->not_before != NULL &&
+	    utc_parse(view_of_string(a->not_before), &s->not_before_s) != ERR_OK) {
+		complain("--not-before: expected a time in UTC such as 2027-01-31T00:00:00Z, found "
+			 "\"%s\"",
+		    a->not_before);
+		return ERR_STATEMENT_FORMAT;
+	}
+	if (utc_parse(view_of_string(a->not_after), &s->not_after_s) != ERR_OK ||
+	    s->not_after_s <= s->not_before_s) {
+		complain("--not-after: expected a time in UTC such as 2027-01-31T00:00:00Z, behind "
+			 "that of --not-before, found \"%s\"",
+		    a->not_after);
+		return ERR_STATEMENT_FORMAT;
+	}
+	if (a->number != NULL && (decimal_decode(view_of_string(a->number), &s->number) != ERR_OK ||
+				     s->number == 0 || s->number > STATEMENT_NUMBER_MAX)) {
+		complain("--number: expected 1 to %llu, larger than the last of this key in this "
+			 "log, found \"%s\"",
+		    STATEMENT_NUMBER_MAX, a->number);
+		return ERR_STATEMENT_FORMAT;
+	}
+	return ERR_OK;
+}
+
+static enum err
+check_text(const char *option, const char *text, size_t size_max)
+{
+	const struct view v = view_of_string(text);
+
+	if (v.size > 0 && v.size <= size_max && text_is_printable(v, true))
+		return ERR_OK;
+	complain("%s: expected 1 to %zu bytes of UTF-8 without control or invisible characters, "
+		 "found %zu bytes",
+	    option, size_max, v.size);
+	return ERR_STATEMENT_FORMAT;
+}
+
+/* What is left to be wrong is the kind or the subject. */
+static enum err
+explain(enum err e, const struct statement *s)
+{
+	static const char *const subjects[] = {
+	    [STATEMENT_APPROVE] = "manifest=<sha256>",
+	    [STATEMENT_MAINTENANCE] = "collectors=<pattern> and workloads=<pattern>",
+	    [STATEMENT_RETIRE] = "collector=<identity> and workload=<name>",
+	    [STATEMENT_REVOKE] = "statement=<sha256 of its envelope>",
+	};
+	const enum statement_kind kind = statement_kind(s);
+
+	if (statement_kind_is_acted_on(kind))
+		complain("--subject: expected %s, each once, for --kind %s", subjects[kind],
+		    statement_kind_name(kind));
+	else
+		complain("--kind: expected approve, maintenance, retire or revoke, found \"%.*s\"",
+		    (int)s->kind_name.size, (const char *)s->kind_name.data);
+	return e;
+}
+
+static int
+member_order(const void *a, const void *b)
+{
+	const struct statement_member *x = a, *y = b;
+
+	return view_compare(x->name, y->name);
+}
+
+/* What comes out is read again and verified as its readers do, before anybody sees it. */
+static enum err
+make_envelope(
+    const struct statement *s, struct operator_key *key, struct buf *to, struct digest *name)
+{
+	struct buf payload = BUF_INIT, text = BUF_INIT, signature = BUF_INIT;
+	struct statement_document *d = NULL;
+	enum err e = statement_write_payload(s, &payload);
+
+	statement_signed_bytes(buf_view(&payload), &text);
+	if (e == ERR_OK && (e = buf_status(&text)) == ERR_OK &&
+	    (e = operator_key_sign(key, buf_view(&text), &signature)) == ERR_OK &&
+	    (e = statement_write_envelope(buf_view(&payload),
+		 statement_key_id(operator_key_public(key)), buf_view(&signature), to)) == ERR_OK &&
+	    (e = statement_parse(buf_view(to), &d)) == ERR_OK)
+		e = statement_verify(d, operator_key_public(key));
+	if (e == ERR_OK)
+		*name = *statement_document_digest(d);
+	else
+		complain("the statement is not made: %s", err_text(e));
+	statement_document_free(&d);
+	buf_free(&payload);
+	buf_free(&text);
+	buf_free(&signature);
+	return e;
+}
+
+/* One that is there stays: it may be a statement that somebody still needs. */
+static enum err
+write_new(const char *path, struct view content)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+	bool good = file != NULL && fwrite(content.data, 1, content.size, file) == content.size;
+
+	if (file != NULL)
+		good = fclose(file) == 0 && good;
+	if (good)
+		return ERR_OK;
+	complain("%s: cannot write the statement: %s", path, strerror(errno));
+	if (fd >= 0)
+		(void)unlink(path);
+	return ERR_IO;
+}

@@ -1,0 +1,119 @@
+#include "proto/report/report_check.h"
+
+#include "proto/json/json_extensions.h"
+
+static enum err check_verdict(const struct report *r);
+static enum err check_finding(const struct report_finding *f);
+static enum err check_evidence(const struct report *r);
+static bool strings_are_printable(const struct report *r);
+static bool size_is_good(struct view v, size_t least, size_t most);
+
+enum err
+report_check(const struct report *r)
+{
+	if (!strings_are_printable(r))
+		return ERR_FORMAT;
+	return report_check_read(r);
+}
+
+enum err
+report_check_read(const struct report *r)
+{
+	enum err e;
+
+	if (r->profile != REPORT_PROFILE_DEPLOYED && r->profile != REPORT_PROFILE_DRAFT)
+		return ERR_FORMAT;
+	if (r->expires_s <= r->issued_s || r->expires_s > ENTRY_TIME_S_MAX ||
+	    r->notice.index > JSON_NUMBER_MAX)
+		return ERR_FORMAT;
+	if (!entry_head_is_good(r->issued_s, r->issuer) ||
+	    !size_is_good(r->collector, 1, ENTRY_STRING_MAX) ||
+	    !size_is_good(r->developer, 1, ENTRY_STRING_MAX) ||
+	    !size_is_good(r->build, 1, ENTRY_STRING_MAX))
+		return ERR_FORMAT;
+	if ((e = check_verdict(r)) != ERR_OK || (e = check_evidence(r)) != ERR_OK)
+		return e;
+	return r->extensions.size > 0 ? json_extensions_check(r->extensions) : ERR_OK;
+}
+
+static enum err
+check_verdict(const struct report *r)
+{
+	const int rank = report_status_rank(r->status);
+
+	if (r->status != REPORT_NONE && r->status != REPORT_AFFIRMING &&
+	    r->status != REPORT_WARNING && r->status != REPORT_CONTRAINDICATED)
+		return ERR_FORMAT;
+	for (size_t i = 0; i < REPORT_CLAIM_COUNT; i++)
+		if (r->claim[i] != 0 && report_status_rank(report_claim_status(r->claim[i])) > rank)
+			return ERR_FORMAT;
+	if (!size_is_good(r->policy_id, 1, ENTRY_STRING_MAX) ||
+	    r->reference_count > REPORT_REFERENCES_MAX)
+		return ERR_FORMAT;
+	if (r->finding_count > REPORT_FINDINGS_MAX || r->finding_total > BUNDLE_SEQ_MAX ||
+	    r->finding_total < r->finding_count)
+		return ERR_FORMAT;
+	if (r->finding_count < REPORT_FINDINGS_MAX && r->finding_total != r->finding_count)
+		return ERR_FORMAT;
+	/* Whoever sees no more than the status must not be told less than the findings say. */
+	if (r->status == REPORT_AFFIRMING && (r->finding_total > 0 || r->bundle.offline))
+		return ERR_FORMAT;
+	for (size_t i = 0; i < r->finding_count; i++)
+		if (check_finding(&r->finding[i]) != ERR_OK)
+			return ERR_FORMAT;
+	return ERR_OK;
+}
+
+static enum err
+check_finding(const struct report_finding *f)
+{
+	enum component_kind kind;
+
+	if (!view_equal(f->kind, VIEW_LITERAL("bundle")) &&
+	    component_kind_from_name(f->kind, &kind) != ERR_OK)
+		return ERR_FORMAT;
+	if (!entry_word_is_good(f->code, REPORT_CODE_MAX) ||
+	    !size_is_good(f->subject, 0, REPORT_SUBJECT_MAX) ||
+	    !size_is_good(f->detail, 0, REPORT_SUBJECT_MAX))
+		return ERR_FORMAT;
+	return ERR_OK;
+}
+
+static enum err
+check_evidence(const struct report *r)
+{
+	if (bundle_check(&r->bundle) != ERR_OK)
+		return ERR_FORMAT;
+	for (size_t k = 0; k < COMPONENT_KIND_COUNT; k++)
+		if (r->not_checked[k] && !r->bundle.component[k].present)
+			return ERR_FORMAT;
+	if (r->last_signed_s > ENTRY_TIME_S_MAX)
+		return ERR_FORMAT;
+	if (r->has_signature &&
+	    (r->signature.size == 0 || r->signature.size > REPORT_SIGNATURE_MAX ||
+		r->last_signed_s != r->issued_s))
+		return ERR_FORMAT;
+	return ERR_OK;
+}
+
+/* Findings beyond the most that there may be are not looked at: they are refused. */
+static bool
+strings_are_printable(const struct report *r)
+{
+	const struct view all[] = {r->collector, r->developer, r->build, r->policy_id};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (!text_is_printable(all[i], true))
+			return false;
+	for (size_t i = 0; i < r->finding_count && i < REPORT_FINDINGS_MAX; i++)
+		if (!text_is_printable(r->finding[i].subject, true) ||
+		    !text_is_printable(r->finding[i].detail, true))
+			return false;
+	return true;
+}
+
+static bool
+size_is_good(struct view v, size_t least, size_t most)
+{
+	return v.size >= least && v.size <= most;
+}

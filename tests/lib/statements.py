@@ -1,0 +1,320 @@
+"""Statements, operators and approvals, written from proto/PROTOCOL.md alone: made and judged.
+
+A statement is bytes, its envelope. `judge` gives the code of the refusal that a signer answers with,
+or 0; `approvals` the ones that a manifest rests on. Nothing here is taken from the C code.
+"""
+
+import base64
+import datetime
+import hashlib
+import itertools
+import json
+import re
+import unicodedata
+
+import yaml
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+
+TYPE = "application/vnd.hallmark.statement+json"
+KINDS = ("approve", "maintenance", "retire", "revoke")
+RESERVED = ("clock", "disposition", "hold", "takeover", "prune", "enrol", "break-glass", "act-grant",
+            "not-affected", "alert-silence")
+SUBJECTS = {"approve": ["manifest"], "maintenance": ["collectors", "workloads"],
+            "retire": ["collector", "workload"], "revoke": ["statement"]}
+FIELDS = ["hallmark.statement", "origin", "subject", "not-before", "not-after", "reason", "author",
+          "number"]
+
+FORMAT, ORIGIN, NUMBER, RIGHT, KEY, SIGNATURE, TIME, KIND, AUTHOR, SUBJECT = range(220, 230)
+
+SIZE_MAX = 16384
+NUMBER_MAX = 2**53 - 1
+HIDDEN = [range(0x00, 0x20), range(0x7f, 0xa0), [0xad, 0x61c, 0x180e], range(0x200b, 0x2010),
+          range(0x2028, 0x202f), range(0x2060, 0x2070), range(0xfe00, 0xfe10), [0xfeff],
+          range(0xfff9, 0xfffc), [0xfffe, 0xffff], range(0xe0000, 0xe1000)]
+
+
+def sha256_hex(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def to_json(value):
+    """The one spelling: '"' and '\\\\' alone are escaped, and no text has anything else to escape."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+# --- keys ----------------------------------------------------------------------------------------
+
+
+class Key:
+    """An operator's private key; `kind` is p256, p384, ed25519 or rsa."""
+
+    def __init__(self, kind="p256"):
+        self.private = {
+            "p256": lambda: ec.generate_private_key(ec.SECP256R1()),
+            "p384": lambda: ec.generate_private_key(ec.SECP384R1()),
+            "ed25519": ed25519.Ed25519PrivateKey.generate,
+            "rsa": lambda: rsa.generate_private_key(65537, 2048)}[kind]()
+        self.spki = self.private.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        self.id = sha256_hex(self.spki)
+        self.base64 = base64.b64encode(self.spki).decode()
+
+    def sign(self, data):
+        if isinstance(self.private, ec.EllipticCurvePrivateKey):
+            return self.private.sign(data, ec.ECDSA(hash_of(self.private.curve)))
+        if isinstance(self.private, rsa.RSAPrivateKey):
+            return self.private.sign(data, padding.PKCS1v15(), hashes.SHA256())
+        return self.private.sign(data)
+
+    def write(self, path):
+        """PEM, closed to others."""
+        path.write_bytes(self.private.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption()))
+        path.chmod(0o600)
+        return path
+
+    def write_public(self, path):
+        path.write_bytes(self.private.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo))
+        return path
+
+
+def hash_of(curve):
+    return {"secp256r1": hashes.SHA256, "secp384r1": hashes.SHA384}[curve.name]()
+
+
+def verifies(spki, data, signature):
+    key = serialization.load_der_public_key(spki)
+    try:
+        if isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(signature, data, ec.ECDSA(hash_of(key.curve)))
+        elif isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
+        else:
+            key.verify(signature, data)
+    except InvalidSignature:
+        return False
+    return True
+
+
+# --- making --------------------------------------------------------------------------------------
+
+
+def payload(kind, subject, *, origin, not_before, not_after, number, reason="a reason", author="dora",
+            extensions=None):
+    fields = dict(zip(FIELDS, (kind, origin, subject, not_before, not_after, reason, author, number)))
+    if extensions is not None:
+        fields["hallmark.extensions"] = extensions
+    return to_json(fields).encode()
+
+
+def signed_bytes(body):
+    """DSSE v1: what is signed of a payload."""
+    return b"DSSEv1 %d %s %d %s" % (len(TYPE), TYPE.encode(), len(body), body)
+
+
+def envelope(key, body, signature=None):
+    sig = key.sign(signed_bytes(body)) if signature is None else signature
+    return to_json({"payloadType": TYPE, "payload": base64.b64encode(body).decode(), "signatures": [
+        {"keyid": key.id, "sig": base64.b64encode(sig).decode()}]}).encode()
+
+
+def make(key, kind, subject, **fields):
+    return envelope(key, payload(kind, subject, **fields))
+
+
+def operators_text(people, thresholds=None):
+    """`people`: (name, rights, key) or (name, rights, key, until)."""
+    entries = [{"name": name, "rights": list(rights), "key": key.base64,
+                **({"until": until[0]} if until else {})} for name, rights, key, *until in people]
+    text = {"operators": entries}
+    if thresholds:
+        text["thresholds"] = [{"kind": k, "count": c} for k, c in thresholds.items()]
+    return json.dumps(text)  # JSON is YAML, and nothing in it is taken for a number
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+class Refused(Exception):
+    def __init__(self, code):
+        super().__init__(code)
+        self.code = code
+
+
+def is_printable(text):
+    return not any(ord(c) in hidden for c in text for hidden in HIDDEN)
+
+
+def is_text(value, size_max):
+    return isinstance(value, str) and 1 <= len(value.encode()) <= size_max and is_printable(value)
+
+
+def is_word(value, size_max=32):
+    return isinstance(value, str) and re.fullmatch(rf"[a-z0-9-]{{1,{size_max}}}", value) is not None
+
+
+def is_number(value, least=0):
+    return type(value) is int and least <= value <= NUMBER_MAX
+
+
+def is_origin(value):
+    return isinstance(value, str) and re.fullmatch(r"[!-*,-~]{1,200}", value) is not None
+
+
+def is_workload(value):
+    return (isinstance(value, str) and 1 <= len(value.encode()) <= 128 and is_printable(value) and
+            "/" not in value and value[0] != "." and
+            not any(unicodedata.category(c) == "Zs" for c in value))
+
+
+def is_pattern(value):
+    return re.fullmatch(r"([^\\]|\\[*?\\])*", value) is not None
+
+
+def are_extensions(value, depth=0):
+    """Of a map, its keys; of all else, its values."""
+    if isinstance(value, dict):
+        keys = list(value)
+        return (depth <= 3 and all(is_word(k) for k in keys) and keys == sorted(set(keys)) and
+                all(are_extensions(v, depth + 1) for v in value.values()))
+    if isinstance(value, list):
+        return depth <= 3 and all(are_extensions(v, depth + 1) for v in value)
+    return (isinstance(value, bool) or is_number(value) or
+            isinstance(value, str) and is_printable(value))
+
+
+def decoded(text):
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (ValueError, TypeError):
+        raise Refused(FORMAT) from None
+    if not data or base64.b64encode(data).decode() != text:
+        raise Refused(FORMAT)
+    return data
+
+
+def loaded(data):
+    """JSON that is spelled as it would be written."""
+    try:
+        value = json.loads(data.decode())
+    except (ValueError, RecursionError):
+        raise Refused(FORMAT) from None
+    if not isinstance(value, dict) or to_json(value).encode() != data:
+        raise Refused(FORMAT)
+    return value
+
+
+def demand(good, code=FORMAT):
+    if not good:
+        raise Refused(code)
+
+
+class Statement:
+    """What an envelope says; Refused(220) if it is not in its one form."""
+
+    def __init__(self, data):
+        demand(len(data) <= SIZE_MAX)
+        outer = loaded(data)
+        demand(list(outer) == ["payloadType", "payload", "signatures"])
+        demand(outer["payloadType"] == TYPE and isinstance(outer["signatures"], list))
+        demand(len(outer["signatures"]) == 1 and isinstance(outer["signatures"][0], dict))
+        demand(list(outer["signatures"][0]) == ["keyid", "sig"])
+        self.key_id = outer["signatures"][0]["keyid"]
+        demand(isinstance(self.key_id, str) and re.fullmatch(r"[0-9a-f]{64}", self.key_id))
+        self.body = decoded(outer["payload"])
+        self.signature = decoded(outer["signatures"][0]["sig"])
+        demand(len(self.signature) <= 1024)
+        self.name = sha256_hex(data)
+        self.take(loaded(self.body))
+
+    def take(self, fields):
+        extensions = fields.pop("hallmark.extensions", None)
+        demand(list(fields) == FIELDS)
+        (self.kind, self.origin, self.subject, self.not_before, self.not_after, self.reason,
+         self.author, self.number) = fields.values()
+        demand(is_word(self.kind) and is_origin(self.origin) and isinstance(self.subject, dict))
+        demand(1 <= len(self.subject) <= 8 and list(self.subject) == sorted(self.subject))
+        demand(all(is_word(n) and is_text(v, 512) for n, v in self.subject.items()))
+        demand(is_number(self.not_before) and is_number(self.not_after))
+        demand(self.not_before < self.not_after and is_number(self.number, 1))
+        demand(is_text(self.reason, 512) and is_text(self.author, 128))
+        if extensions is not None:
+            demand(isinstance(extensions, dict) and 1 <= len(extensions) <= 16)
+            demand(are_extensions(extensions) and len(to_json(extensions).encode()) <= 4096)
+
+    def check_kind(self):
+        demand(self.kind in KINDS, KIND)
+        demand(list(self.subject) == SUBJECTS[self.kind], SUBJECT)
+        for name, value in self.subject.items():
+            form = {"manifest": r"[0-9a-f]{64}", "statement": r"[0-9a-f]{64}",
+                    "collector": r"[!-~]{1,512}"}.get(name)
+            good = (re.fullmatch(form, value) is not None if form else
+                    is_workload(value) if name == "workload" else is_pattern(value))
+            demand(good, SUBJECT)
+
+
+class Operators:
+    def __init__(self, text):
+        document = yaml.load(text, Loader=yaml.BaseLoader)
+        self.by_key = {}
+        for entry in document["operators"]:
+            spki = base64.b64decode(entry["key"], validate=True)
+            until = entry.get("until")
+            self.by_key[sha256_hex(spki)] = (entry["name"], set(entry["rights"]), spki,
+                                             utc(until) if until else None)
+        self.thresholds = {t["kind"]: int(t["count"]) for t in document.get("thresholds") or []}
+
+    def find(self, key_id, iat):
+        """(name, rights, spki), or None."""
+        name, rights, spki, until = self.by_key.get(key_id, (None, None, None, None))
+        return None if name is None or until is not None and iat >= until else (name, rights, spki)
+
+
+def utc(text):
+    return int(datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(
+        tzinfo=datetime.timezone.utc).timestamp())
+
+
+# --- judging -------------------------------------------------------------------------------------
+
+
+def judge(data, *, origin, operators, iat, last_number=0):
+    """0, or the code that it is refused with. `operators`: of the manifest in force, or None."""
+    try:
+        s = Statement(data)
+        s.check_kind()
+        demand(s.origin == origin, ORIGIN)
+        found = operators.find(s.key_id, iat) if operators else None
+        demand(found is not None, KEY)
+        name, rights, spki = found
+        demand(verifies(spki, signed_bytes(s.body), s.signature), SIGNATURE)
+        demand(s.kind in rights, RIGHT)
+        demand(s.kind != "approve" or name != s.author, AUTHOR)
+        demand(s.not_after > iat, TIME)
+        demand(s.number > last_number, NUMBER)
+    except Refused as refused:
+        return refused.code
+    return 0
+
+
+def approvals(statements, *, manifest, operators, iat):
+    """Names of approvals that let the manifest (hex) follow one with these operators, rising; None
+    if there are not enough. `statements`: envelopes of those in force."""
+    if operators is None:
+        return []
+    needed = operators.thresholds.get("approve", 1)
+    votes = []
+    for s in map(Statement, statements):
+        found = operators.find(s.key_id, iat)
+        if (found and s.kind == "approve" and s.subject["manifest"] == manifest and
+                s.not_before <= iat < s.not_after and "approve" in found[1] and
+                found[0] != s.author):
+            votes.append((s.author, found[0], s.name))
+    for chosen in itertools.combinations(sorted(votes), needed):
+        if len({v[0] for v in chosen}) == 1 and len({v[1] for v in chosen}) == needed:
+            return sorted(v[2] for v in chosen)
+    return None
