@@ -1,17 +1,6 @@
 #include "proto/glob.h"
 
-#include <string.h>
-
-/* How bytes are compared. */
-struct comparison {
-	bool stops; /* * and ? do not stand for "/" */
-	bool folds; /* A to Z are as a to z */
-};
-
-static bool one_matches(
-    struct view pattern, size_t *at, uint8_t byte, const struct comparison *how);
-static bool is_same(uint8_t a, uint8_t b, bool folds);
-static uint8_t to_lower(uint8_t byte);
+static bool one_matches(struct view pattern, size_t *at, uint8_t byte, enum glob_scope scope);
 
 enum err
 glob_check(struct view pattern)
@@ -35,9 +24,6 @@ glob_check(struct view pattern)
 bool
 glob_match(struct view pattern, struct view text, enum glob_scope scope)
 {
-	const bool identity = scope == GLOB_IDENTITY;
-	const bool dns = identity && text.size > 0 && memchr(text.data, ':', text.size) == NULL;
-	const struct comparison how = {.stops = identity, .folds = dns};
 	size_t p = 0, t = 0, star_p = 0, star_t = 0;
 	bool star = false;
 
@@ -49,10 +35,11 @@ glob_match(struct view pattern, struct view text, enum glob_scope scope)
 		} else if (p == pattern.size && t == text.size) {
 			return true;
 		} else if (p < pattern.size && t < text.size &&
-			   one_matches(pattern, &p, text.data[t], &how)) {
+			   one_matches(pattern, &p, text.data[t], scope)) {
 			t++;
 		} else {
-			if (!star || star_t == text.size || (how.stops && text.data[star_t] == '/'))
+			if (!star || star_t == text.size ||
+			    (scope == GLOB_IDENTITY && text.data[star_t] == '/'))
 				return false;
 			t = ++star_t;
 			p = star_p;
@@ -62,12 +49,12 @@ glob_match(struct view pattern, struct view text, enum glob_scope scope)
 
 /* Moves `at` behind what matched. */
 static bool
-one_matches(struct view pattern, size_t *at, uint8_t byte, const struct comparison *how)
+one_matches(struct view pattern, size_t *at, uint8_t byte, enum glob_scope scope)
 {
 	const uint8_t c = pattern.data[*at];
 
 	if (c == '?') {
-		if (how->stops && byte == '/')
+		if (scope == GLOB_IDENTITY && byte == '/')
 			return false;
 		*at += 1;
 		return true;
@@ -78,21 +65,8 @@ one_matches(struct view pattern, size_t *at, uint8_t byte, const struct comparis
 		*at += 2;
 		return true;
 	}
-	if (!is_same(c, byte, how->folds))
+	if (c != byte)
 		return false;
 	*at += 1;
 	return true;
-}
-
-static bool
-is_same(uint8_t a, uint8_t b, bool folds)
-{
-	return a == b || (folds && to_lower(a) == to_lower(b));
-}
-
-/* Whatever the locale. */
-static uint8_t
-to_lower(uint8_t byte)
-{
-	return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte - 'A' + 'a') : byte;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "proto/encoding.h"
+#include "proto/evidence/identity.h"
 #include "proto/report/report.h"
 #include "proto/tlog/tlogproof.h"
 #include "signer/control_ask.h"
@@ -19,6 +20,7 @@
 
 #define NONCE_RANDOM_SIZE 32 /* bytes */
 
+static bool check_names(const struct challenge_words *words);
 static bool take_nonce(const struct challenge_words *words, struct buf *nonce);
 static int judge(const char *path, const struct challenge_words *words, struct view nonce,
     const struct buf *answer);
@@ -36,7 +38,7 @@ challenge_client(const char *path, const struct challenge_words *words)
 	struct buf nonce = BUF_INIT, request = BUF_INIT, answer = BUF_INIT;
 	int result = CHALLENGE_FAILED;
 
-	if (take_nonce(words, &nonce)) {
+	if (check_names(words) && take_nonce(words, &nonce)) {
 		buf_append_format(&request, "challenge %s %s ", words->collector, words->workload);
 		hex_append(&request, buf_view(&nonce));
 		buf_append_byte(&request, '\n');
@@ -50,7 +52,24 @@ challenge_client(const char *path, const struct challenge_words *words)
 	return result;
 }
 
-/* What is no nonce the signer would refuse too, with less to say about it. */
+/* What is no name or nonce the signer would refuse too, with less to say about it. */
+static bool
+check_names(const struct challenge_words *words)
+{
+	const bool collector = identity_is_valid(view_of_string(words->collector));
+	const bool workload = bundle_workload_check(view_of_string(words->workload)) == ERR_OK;
+
+	if (!collector)
+		fprintf(stderr,
+		    "hallmark-signer: expected a collector's name, as in its certificate, found "
+		    "\"%s\"\n",
+		    words->collector);
+	else if (!workload)
+		fprintf(stderr, "hallmark-signer: expected a workload's name, found \"%s\"\n",
+		    words->workload);
+	return collector && workload;
+}
+
 static bool
 take_nonce(const struct challenge_words *words, struct buf *nonce)
 {

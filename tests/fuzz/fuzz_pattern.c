@@ -68,13 +68,11 @@ match_files(const char *text, const char *name)
 	pattern_free(&p);
 }
 
-/* What a URI matches, a text matches too; of a DNS name the case does not count. */
+/* What an identity matches, a text matches too. */
 static void
 match_policy(struct view pattern, struct view text)
 {
-	const bool uri = text.size > 0 && memchr(text.data, ':', text.size) != NULL;
-
-	if (glob_check(pattern) == ERR_OK && glob_match(pattern, text, GLOB_IDENTITY) && uri &&
+	if (glob_check(pattern) == ERR_OK && glob_match(pattern, text, GLOB_IDENTITY) &&
 	    !glob_match(pattern, text, GLOB_TEXT))
 		abort();
 }

@@ -7,10 +7,12 @@ otherwise: it is called with the session and the bundle, and does what it likes.
 """
 
 import base64
+import collections
 import hashlib
 import json
 import os
 import pathlib
+import select
 import socket
 import ssl
 import struct
@@ -22,7 +24,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 import wire
-from wire import BUNDLE, HELLO, PART, RECEIPT, REFUSAL, WANT, WELCOME, ZERO, leaf_hash, node_hash
+from wire import (BUNDLE, HELLO, MEASURE, PART, RECEIPT, REFUSAL, WANT, WELCOME, ZERO, leaf_hash,
+                  node_hash)
 
 NAMES = {100: "frame-size", 111: "wrong-time", 200: "unauthorized", 201: "nonce-unknown",
          202: "nonce-expired", 203: "nonce-reused", 204: "sequence-not-rising",
@@ -109,6 +112,7 @@ class FakeSigner:
             pass
         finally:
             session.drop()
+            session.close_pipe()
             self.sessions.remove(session)
             with self.changed:
                 self.changed.notify_all()
@@ -116,6 +120,10 @@ class FakeSigner:
     def wait(self, condition, timeout=30):
         with self.changed:
             assert self.changed.wait_for(condition, timeout), "waited in vain"
+
+    def measure(self, workload, challenge):
+        """Asks the newest session, whatever it is about; by the thread that has it."""
+        self.sessions[-1].say([MEASURE, {"workload": workload, "challenge": challenge}])
 
     def note(self):
         with self.changed:
@@ -153,6 +161,7 @@ class FakeSigner:
         """The report of a bundle, in its one spelling."""
         parts = {kind: {"sha256": d.hex(), "count": count, "size": size}
                  for kind, (d, count, size) in fields["components"].items()}
+        challenge = fields.get("ext", {}).get("challenge")
         now = int(time.time())
         submod = {"ear.status": "affirming" if fields["nonce"] else "warning",
                   "ear.trustworthiness-vector": {"executables": 2},
@@ -161,13 +170,15 @@ class FakeSigner:
                   "hallmark.not-checked": []}
         bundle = {"seq": fields["seq"], "prev": fields["prev"].hex(), "boot": fields["boot"].hex(),
                   "time": fields["time"], "next": fields["next_s"],
-                  "offline": not fields["nonce"], "components": parts}
+                  "offline": not fields["nonce"],
+                  **({"nonce": base64url(fields["nonce"])} if challenge else {}),
+                  "components": parts}
         if "ext" in fields:
             bundle["extensions"] = base64url(wire.pack(fields["ext"]))
         body = {"eat_profile": "tag:github.com,2023:veraison/ear", "iat": now, "exp": now + 3600,
                 "iss": changes.get("issuer", self.origin), "sub": "spiffe://test/host1",
                 "jti": hashlib.sha256(data).hexdigest(),
-                **({"eat_nonce": base64url(fields["nonce"])} if fields["nonce"] else {}),
+                **({"eat_nonce": base64url(challenge or fields["nonce"])} if fields["nonce"] else {}),
                 "ear.verifier-id": {"developer": "https://test", "build": "fake"},
                 "submods": {fields["workload"]: submod}, "hallmark.form": 1,
                 "hallmark.bundle": bundle, "hallmark.notice": {"index": 0, "leaf": ZERO.hex()}}
@@ -187,6 +198,7 @@ class Session:
     def __init__(self, signer, raw):
         self.signer, self.raw = signer, raw
         self.tls, self.buffer = None, b""
+        self.outbox, self.woken, self.wake = collections.deque(), *os.pipe()
         self.nonces = []
 
     def drop(self):
@@ -198,6 +210,15 @@ class Session:
                 pass
             if closable:
                 closable.close()
+
+    def close_pipe(self):
+        os.close(self.woken)
+        os.close(self.wake)
+
+    def say(self, message):
+        """From another thread."""
+        self.outbox.append(message)
+        os.write(self.wake, b"!")
 
     def run(self):
         self.tls = self.signer.context.wrap_socket(self.raw, server_side=True)
@@ -309,6 +330,12 @@ class Session:
                     payload, self.buffer = self.buffer[4:4 + size], self.buffer[4 + size:]
                     return msgpack.unpackb(payload, raw=False, strict_map_key=False)
             try:
+                ready = self.tls.pending() or select.select([self.tls, self.woken], [], [])[0]
+                if ready == [self.woken]:
+                    os.read(self.woken, 4096)
+                    while self.outbox:
+                        self.send(self.outbox.popleft())
+                    continue
                 data = self.tls.recv(65536)
             except (OSError, ValueError) as error:
                 raise Gone(str(error)) from error

@@ -6,7 +6,7 @@ import subprocess
 import hallmark
 from hallmark import Site, program
 
-PROGRAMS = {"hallmark-signer": ["run", "check", "status"],
+PROGRAMS = {"hallmark-signer": ["run", "check", "status", "challenge"],
             "hallmark-collector": ["check", "measure", "once", "run"],
             "hallmark-hsm": ["init", "show", "csr", "self-sign", "import-cert", "jwks", "adopt", "check", "serve"],
             "hallmark-audit": ["verify", "show", "fsck", "replay"]}
