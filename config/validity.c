@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "proto/evidence/identity.h"
+#include "proto/utc.h"
 
 struct subject {
 	const char *path;
@@ -104,19 +105,11 @@ is_current(const ASN1_TIME *from, const ASN1_TIME *to)
 static void
 fault_dates(const struct subject *s, const char *what, const ASN1_TIME *from, const ASN1_TIME *to)
 {
-	BIO *bio = BIO_new(BIO_s_mem());
-	char *text = NULL;
-	long size;
+	char first[UTC_TEXT_SIZE], last[UTC_TEXT_SIZE];
 
-	if (bio == NULL)
-		return;
-	(void)ASN1_TIME_print(bio, from);
-	(void)BIO_puts(bio, " to ");
-	if (to != NULL)
-		(void)ASN1_TIME_print(bio, to);
-	size = BIO_get_mem_data(bio, &text);
 	faults_add(s->faults, s->path, 0,
-	    "%s: expected %s that are valid now, found one for %.*s; renew it, or set the clock",
-	    s->key, what, (int)size, text);
-	BIO_free(bio);
+	    "%s: expected %s that are valid now, found one for %s to %s; renew it, or set the "
+	    "clock",
+	    s->key, what, utc_text_asn1(from, first),
+	    to != NULL ? utc_text_asn1(to, last) : "no end");
 }

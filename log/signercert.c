@@ -22,7 +22,6 @@ struct signercert {
 static X509 *parse_pem(struct view text);
 static int refuse_password(char *to, int size, int writing, void *context);
 static char *describe(X509 *x509);
-static void append_date(struct buf *to, const ASN1_TIME *date);
 static bool uri_is(const ASN1_STRING *uri, const char *origin);
 static bool name_is(const ASN1_STRING *name, const char *origin);
 static enum err try_lines(const struct signercert *c, const struct note *n, struct view origin,
@@ -228,7 +227,7 @@ describe(X509 *x509)
 	EVP_PKEY *key = X509_get0_pubkey(x509);
 	BIO *name = BIO_new(BIO_s_mem());
 	struct buf text = BUF_INIT;
-	char *bytes = NULL, *result = NULL;
+	char *bytes = NULL, *result = NULL, date[UTC_TEXT_SIZE];
 	long size = 0;
 
 	if (name != NULL && X509_NAME_print_ex(name, X509_get_subject_name(x509), 0,
@@ -240,9 +239,9 @@ describe(X509 *x509)
 		buf_append_format(&text, "RSA of %d bits, ", EVP_PKEY_get_bits(key));
 	buf_append(&text, bytes, (size_t)size);
 	buf_append_string(&text, ", valid from ");
-	append_date(&text, X509_get0_notBefore(x509));
+	buf_append_string(&text, utc_text_asn1(X509_get0_notBefore(x509), date));
 	buf_append_string(&text, " to ");
-	append_date(&text, X509_get0_notAfter(x509));
+	buf_append_string(&text, utc_text_asn1(X509_get0_notAfter(x509), date));
 	buf_append_byte(&text, '\0');
 	if (buf_status(&text) == ERR_OK)
 		result = strdup((const char *)text.data);
@@ -250,19 +249,6 @@ describe(X509 *x509)
 	buf_free(&text);
 	ERR_clear_error();
 	return result;
-}
-
-static void
-append_date(struct buf *to, const ASN1_TIME *date)
-{
-	struct tm tm;
-	char text[UTC_TEXT_SIZE];
-	time_t seconds = -1;
-
-	if (ASN1_TIME_to_tm(date, &tm) == 1)
-		seconds = timegm(&tm);
-	buf_append_string(
-	    to, seconds < 0 ? "an unreadable date" : utc_text((uint64_t)seconds, text));
 }
 
 static bool

@@ -15,6 +15,7 @@
 #include "proto/encoding.h"
 #include "proto/text.h"
 #include "proto/tlog/note.h"
+#include "proto/utc.h"
 
 /*
  * Bytes of one shown value: the longest is the verifier key line, of RSA-8192 under an origin of
@@ -222,12 +223,7 @@ put_bool(struct sheet *s, const char *name, bool value)
 static void
 put_time(struct sheet *s, const char *name, const ASN1_TIME *time)
 {
-	BIO *bio = BIO_new(BIO_s_mem());
-	char *data;
-	long size;
+	char text[UTC_TEXT_SIZE];
 
-	if (bio != NULL && ASN1_TIME_print(bio, time) == 1 &&
-	    (size = BIO_get_mem_data(bio, &data)) > 0)
-		put(s, name, (struct view){(uint8_t *)data, (size_t)size});
-	BIO_free(bio);
+	put_string(s, name, utc_text_asn1(time, text));
 }

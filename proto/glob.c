@@ -1,6 +1,17 @@
 #include "proto/glob.h"
 
-static bool one_matches(struct view pattern, size_t *at, uint8_t byte, enum glob_scope scope);
+#include <string.h>
+
+/* How bytes are compared. */
+struct comparison {
+	bool stops; /* * and ? do not stand for "/" */
+	bool folds; /* A to Z are as a to z */
+};
+
+static bool one_matches(
+    struct view pattern, size_t *at, uint8_t byte, const struct comparison *how);
+static bool is_same(uint8_t a, uint8_t b, bool folds);
+static uint8_t to_lower(uint8_t byte);
 
 enum err
 glob_check(struct view pattern)
@@ -24,6 +35,9 @@ glob_check(struct view pattern)
 bool
 glob_match(struct view pattern, struct view text, enum glob_scope scope)
 {
+	const bool identity = scope == GLOB_IDENTITY;
+	const bool dns = identity && text.size > 0 && memchr(text.data, ':', text.size) == NULL;
+	const struct comparison how = {.stops = identity, .folds = dns};
 	size_t p = 0, t = 0, star_p = 0, star_t = 0;
 	bool star = false;
 
@@ -35,11 +49,10 @@ glob_match(struct view pattern, struct view text, enum glob_scope scope)
 		} else if (p == pattern.size && t == text.size) {
 			return true;
 		} else if (p < pattern.size && t < text.size &&
-			   one_matches(pattern, &p, text.data[t], scope)) {
+			   one_matches(pattern, &p, text.data[t], &how)) {
 			t++;
 		} else {
-			if (!star || star_t == text.size ||
-			    (scope == GLOB_IDENTITY && text.data[star_t] == '/'))
+			if (!star || star_t == text.size || (how.stops && text.data[star_t] == '/'))
 				return false;
 			t = ++star_t;
 			p = star_p;
@@ -49,12 +62,12 @@ glob_match(struct view pattern, struct view text, enum glob_scope scope)
 
 /* Moves `at` behind what matched. */
 static bool
-one_matches(struct view pattern, size_t *at, uint8_t byte, enum glob_scope scope)
+one_matches(struct view pattern, size_t *at, uint8_t byte, const struct comparison *how)
 {
 	const uint8_t c = pattern.data[*at];
 
 	if (c == '?') {
-		if (scope == GLOB_IDENTITY && byte == '/')
+		if (how->stops && byte == '/')
 			return false;
 		*at += 1;
 		return true;
@@ -65,8 +78,21 @@ one_matches(struct view pattern, size_t *at, uint8_t byte, enum glob_scope scope
 		*at += 2;
 		return true;
 	}
-	if (c != byte)
+	if (!is_same(c, byte, how->folds))
 		return false;
 	*at += 1;
 	return true;
+}
+
+static bool
+is_same(uint8_t a, uint8_t b, bool folds)
+{
+	return a == b || (folds && to_lower(a) == to_lower(b));
+}
+
+/* Whatever the locale. */
+static uint8_t
+to_lower(uint8_t byte)
+{
+	return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte - 'A' + 'a') : byte;
 }

@@ -2,10 +2,10 @@
 
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "proto/encoding.h"
 #include "proto/text.h"
+#include "proto/utc.h"
 
 #define SHOWN_MAX       16384 /* bytes of one escaped name or value */
 #define PATH_COLUMN_MAX 60    /* characters; longer paths push their row to the right */
@@ -29,7 +29,6 @@ static void text_files(const struct component *c, struct buf *to);
 static void text_made(const struct component *c, struct buf *to);
 static void text_facts(const struct component_fact *facts, size_t count, struct buf *to);
 static void text_flags(uint32_t flags, struct buf *to);
-static void text_time(uint64_t time_ms, struct buf *to);
 static void pad(struct buf *to, size_t begun, size_t width);
 static void json_file(const struct component_file *f, struct buf *to);
 static void json_fact(const struct component_fact *f, struct buf *to);
@@ -40,9 +39,10 @@ void
 listing_text(const struct listing *l, struct buf *to)
 {
 	const struct measurement *m = l->measurement;
+	char time[UTC_TEXT_SIZE];
 
 	buf_append_format(to, "workload %s\nprocess  %d\nmeasured ", l->workload, (int)m->pid);
-	text_time(m->time_ms, to);
+	buf_append_string(to, utc_text_ms(m->time_ms, time));
 	buf_append_string(to, "\nboot     ");
 	hex_append(to, (struct view){m->boot_id, BOOT_ID_SIZE});
 	buf_append_byte(to, '\n');
@@ -69,12 +69,13 @@ void
 listing_json(const struct listing *l, struct buf *to)
 {
 	const struct measurement *m = l->measurement;
+	char time[UTC_TEXT_SIZE];
 	bool first = true;
 
 	buf_append_string(to, "{\"workload\":");
 	json_append_string(to, view_of_string(l->workload));
-	buf_append_format(to, ",\"pid\":%d,\"time\":%llu,\"boot\":\"", (int)m->pid,
-	    (unsigned long long)m->time_ms);
+	buf_append_format(to, ",\"pid\":%d,\"time\":\"%s\",\"boot\":\"", (int)m->pid,
+	    utc_text_ms(m->time_ms, time));
 	hex_append(to, (struct view){m->boot_id, BOOT_ID_SIZE});
 	buf_append_string(to, "\",\"components\":{");
 	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++) {
@@ -203,19 +204,6 @@ text_flags(uint32_t flags, struct buf *to)
 	}
 	if (first)
 		buf_append_byte(to, '-');
-}
-
-static void
-text_time(uint64_t time_ms, struct buf *to)
-{
-	const time_t seconds = (time_t)(time_ms / 1000);
-	struct tm date;
-	char text[32];
-
-	if (gmtime_r(&seconds, &date) == NULL ||
-	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &date) == 0)
-		text[0] = '\0';
-	buf_append_format(to, "%s.%03uZ", text, (unsigned)(time_ms % 1000));
 }
 
 static void

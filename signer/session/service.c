@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "proto/utc.h"
 #include "signer/ground/logger.h"
 
 /* A move of the wall clock that is worth a line: more than rounding and a leap second. */
@@ -64,6 +65,7 @@ say_jump(struct service *s, int64_t wall_s)
 	struct timespec monotonic;
 	struct logline l;
 	int64_t ahead_s, by_s;
+	char clock[UTC_TEXT_SIZE];
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &monotonic);
 	ahead_s = wall_s - monotonic.tv_sec;
@@ -74,7 +76,7 @@ say_jump(struct service *s, int64_t wall_s)
 		logline_begin(&l, LOGGER_WARNING, "clock-jump");
 		logline_string(&l, "direction", by_s < 0 ? "back" : "forth");
 		logline_number(&l, "by_s", (uint64_t)(by_s < 0 ? -by_s : by_s));
-		logline_number(&l, "clock_s", (uint64_t)wall_s);
+		logline_string(&l, "clock", utc_text((uint64_t)wall_s, clock));
 		logline_end(&l);
 	}
 	s->wall_known = true;
@@ -84,11 +86,12 @@ say_jump(struct service *s, int64_t wall_s)
 static void
 say_behind(const struct service *s, uint64_t wall_s)
 {
+	char clock[UTC_TEXT_SIZE], last[UTC_TEXT_SIZE];
 	struct logline l;
 
 	logline_begin(&l, LOGGER_WARNING, "clock-back");
-	logline_number(&l, "last_issued_s", s->last_issued_s);
-	logline_number(&l, "clock_s", wall_s);
+	logline_string(&l, "last_issued", utc_text(s->last_issued_s, last));
+	logline_string(&l, "clock", utc_text(wall_s, clock));
 	logline_string(&l, "text",
 	    "reports bear the time of the last one until the clock has caught up with it");
 	logline_end(&l);

@@ -68,11 +68,13 @@ match_files(const char *text, const char *name)
 	pattern_free(&p);
 }
 
-/* What an identity matches, a text matches too. */
+/* What a URI matches, a text matches too; of a DNS name the case does not count. */
 static void
 match_policy(struct view pattern, struct view text)
 {
-	if (glob_check(pattern) == ERR_OK && glob_match(pattern, text, GLOB_IDENTITY) &&
+	const bool uri = text.size > 0 && memchr(text.data, ':', text.size) != NULL;
+
+	if (glob_check(pattern) == ERR_OK && glob_match(pattern, text, GLOB_IDENTITY) && uri &&
 	    !glob_match(pattern, text, GLOB_TEXT))
 		abort();
 }

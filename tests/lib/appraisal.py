@@ -82,6 +82,13 @@ def expression(pattern, separator):
         p, re.escape(p[1:] if len(p) == 2 else p)) for p in parts), re.S)
 
 
+def speaks_for(pattern, identity):
+    """An identity without a colon is a DNS name, which has no case."""
+    if b":" not in identity:
+        pattern, identity = pattern.lower(), identity.lower()
+    return matches(pattern, identity, b"/")
+
+
 def matches(pattern, text, separator=None):
     """Whole `text`; with a separator, neither * nor ? stands for it."""
     return expression(pattern, separator).fullmatch(text) is not None
@@ -179,7 +186,7 @@ class Policy:
         """What decides, or None: the collector may not speak for it."""
         for entry in self.document["workloads"]:
             if matches(entry["match"].encode(), name.encode()):
-                allowed = any(matches(c.encode(), collector.encode(), b"/")
+                allowed = any(speaks_for(c.encode(), collector.encode())
                               for c in entry["collectors"])
                 return entry if allowed else None
         return None

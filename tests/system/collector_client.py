@@ -4,6 +4,7 @@
 The signer is tests/lib/fake_signer.py; the measured program is a copy of the sleep command.
 """
 
+import base64
 import hashlib
 import json
 import os
@@ -24,6 +25,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa  # noqa: E402
 
+from audit import audit  # noqa: E402
 from fake_signer import FakeSigner  # noqa: E402
 from hallmark import (Authority, PATIENCE_S, Process, free_port, program, run_tests,  # noqa: E402
                       to_yaml)
@@ -163,7 +165,6 @@ def test_components_come_in_parts_of_the_signers_size():
 
 
 def test_a_receipt_verifies_with_the_auditor_in_another_language():
-    import base64
     from wire import load_certificate, open_checkpoint, root_from_path, leaf_hash
     with Host() as h:
         h.once()
@@ -174,6 +175,30 @@ def test_a_receipt_verifies_with_the_auditor_in_another_language():
         _, size, root = open_checkpoint(note, load_certificate(h.signer.log_certificate))
         path = [base64.b64decode(line) for line in lines[3:]]
         assert root_from_path(leaf_hash(report), 0, size, path) == root
+
+
+def with_witnesses(note, count):
+    """The note with so many lines more, by keys that nobody here knows, around the log's."""
+    text, _, line = note.rpartition(b"\n\n")
+    lines = [f"\u2014 witness-{number}.test {base64.b64encode(os.urandom(68)).decode()}\n".encode()
+             for number in range(count)]
+    lines.insert(count // 2, line)
+    return text + b"\n\n" + b"".join(lines)
+
+
+def test_a_receipt_that_witnesses_have_signed_is_taken_as_it_is():
+    def act(session, data, fields, signature):
+        session.gather(fields)
+        given = session.accept(data, fields, signature)
+        session.send_receipt({**given, "checkpoint": with_witnesses(given["checkpoint"], 16)})
+
+    with Host() as h:
+        h.signer.script = [act]
+        assert "app: affirming, index 0" in h.once()
+        path = h.dir / "receipts" / h.receipts()[0]
+        assert path.read_bytes().count("\u2014 ".encode()) == 17
+        done = audit("verify", path, "--cert", h.signer.log_certificate)
+        assert done.returncode == 0 and "16 of other keys not looked at" in done.stdout, done.stdout
 
 
 def test_a_token_is_saved_beside_the_receipt():
@@ -308,6 +333,16 @@ def test_receipt_with_a_checkpoint_of_another_log():
 def test_receipt_sealed_by_another_key():
     other = ec.generate_private_key(ec.SECP256R1())
     bad_receipt(lambda s, r, d, f: {"checkpoint": s.signer.checkpoint(key=other)}, "signature")
+
+
+def test_receipt_that_the_log_has_signed_twice():
+    bad_receipt(lambda s, r, d, f: {"checkpoint": r["checkpoint"] + r["checkpoint"].rpartition(
+        b"\n\n")[2]}, "signature")
+
+
+def test_receipt_with_a_wrong_line_of_the_logs_key():
+    bad_receipt(lambda s, r, d, f: {"checkpoint": r["checkpoint"] + s.signer.checkpoint(
+        root=bytes(32)).rpartition(b"\n\n")[2]}, "signature")
 
 
 def test_receipt_with_a_broken_note():

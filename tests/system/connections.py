@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Who may stay connected, who makes way, and what several event loops have in common."""
 
+import json
 import os
 import signal
 import socket
@@ -134,6 +135,28 @@ def test_at_the_limit_nobody_who_speaks_is_turned_out():
         for i, collector in enumerate(settled):
             collector.submit(f"s{i}", APP)
         assert site.status()["refusals"]["too-many-connections"] == 1
+
+
+def test_a_dns_name_in_any_case_is_one_identity():
+    with Site() as site:
+        site.write_policy(collectors=["*.Hosts.TEST"])
+        signer = site.start_signer()
+        site.issue("upper", dns="HOST1.hosts.Test")
+        site.issue("lower", dns="host1.hosts.test")
+        upper = site.collector("upper")
+        first = upper.submit("app", APP)
+        lower = site.collector("lower")
+        try:
+            lower.submit("app", APP)
+            raise AssertionError("a chain of its own")
+        except wire.Refused as refused:
+            body, name = refused.body, refused.name
+        assert body["last_seq"] == 1 and name == "sequence-not-rising"
+        second = lower.submit("app", APP, seq=2, prev=body["last_bundle"])
+        reports = [json.loads(receipt["report"]) for receipt in (first, second)]
+        assert [report["sub"] for report in reports] == ["host1.hosts.test"] * 2
+        assert "hallmark.previous-report" in reports[1]
+        assert signer.stop() == 0
 
 
 def test_refused_names_leave_nothing_behind():

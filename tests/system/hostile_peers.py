@@ -211,6 +211,13 @@ def test_certificate_with_two_dns_names():
     no_identity(dns=["a.test", "b.test"])
 
 
+def test_certificate_with_a_name_of_another_form():
+    no_identity(uri=["host1.test"])
+    no_identity(uri=["//host1.test/a"])
+    no_identity(uri=["spiffe:"])
+    no_identity(dns=["spiffe://test/host1"])
+
+
 # --- streams that are lost ------------------------------------------------------------------------
 
 def test_empty_frame():

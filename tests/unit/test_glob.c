@@ -51,6 +51,22 @@ test_star(void **state)
 	assert_false(text("*a*", "bcd"));
 }
 
+/* What has a colon is a URI, whose letters count. */
+static void
+test_dns_names_have_no_case(void **state)
+{
+	(void)state;
+	assert_true(identity("host1.Bank.EXAMPLE", "host1.bank.example"));
+	assert_true(identity("*.BANK.example", "host1.bank.example"));
+	assert_true(identity("host1.bank.example", "HOST1.bank.example"));
+	assert_false(identity("host[.example", "host{.example"));
+	assert_false(identity("spiffe://bank.example/Host", "spiffe://bank.example/host"));
+	assert_false(identity("SPIFFE:*", "spiffe:x"));
+	assert_true(identity("*X", "x"));
+	assert_false(text("*X", "x"));
+	assert_true(identity("", ""));
+}
+
 static void
 test_question_mark(void **state)
 {
@@ -175,6 +191,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_plain),
 	    cmocka_unit_test(test_star),
+	    cmocka_unit_test(test_dns_names_have_no_case),
 	    cmocka_unit_test(test_question_mark),
 	    cmocka_unit_test(test_escapes),
 	    cmocka_unit_test(test_bytes),

@@ -1,0 +1,165 @@
+#!/usr/bin/python3
+"""doc/outputs.md says what the programs print: keys of JSON, metrics, keys of log lines, times."""
+
+import json
+import pathlib
+import re
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+import hallmark
+import wire
+from audit import GOOD, Bench, audit
+from hallmark import APP, ROOT, Site
+from measured import Measured
+
+DOCUMENT = (ROOT / "doc/outputs.md").read_text()
+ANY_NAME = ("counters", "refusals", "latency_us", "components")  # whose members have other names
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z"
+
+
+def tables(heading):
+    """The tables below a heading, each as the cells of its rows."""
+    section = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", DOCUMENT, re.M | re.S)[1]
+    found = []
+    for table in re.findall(r"(?:^\|.*\n)+", section, re.M):
+        rows = [[cell.strip(" `") for cell in line.strip("|\n").split("|")]
+                for line in table.splitlines()[2:]]
+        found.append(rows)
+    return found
+
+
+def listed(heading, number=0):
+    names = [row[0] for row in tables(heading)[number]]
+    assert len(names) == len(set(names)) > 3, names
+    return set(names)
+
+
+def keys(value, at=""):
+    """Paths of all that is no object and no array."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            name = "*" if at in ANY_NAME else name
+            yield from keys(member, f"{at}.{name}" if at else name)
+    elif isinstance(value, list):
+        for member in value:
+            yield from keys(member, at + "[]")
+    else:
+        yield at
+
+
+def status(site, form):
+    return site.tool("hallmark-signer", "status", "-c", str(site.path("signer.yaml")), form).stdout
+
+
+def refuse_one(site):
+    """A bundle out of sequence."""
+    try:
+        site.collector("host2").submit("app", APP, seq=2**53 - 1)
+    except wire.Refused as refused:
+        assert refused.body["code"] == 204, refused
+    else:
+        raise AssertionError("not refused")
+
+
+def test_status_and_metrics():
+    with Site() as site:
+        signer = site.start_signer()
+        site.collector().submit("app", APP)
+        refuse_one(site)
+        whole = json.loads(status(site, "--json"))
+        assert set(keys(whole)) == listed("`hallmark-signer status --json`")
+        counters = listed("`hallmark-signer status --json`", 1)
+        assert set(whole["counters"]) == counters
+        spans = set(whole["latency_us"])
+        assert spans == {"receipt", "storage", "token"}
+        assert all(f"`{span}`" in DOCUMENT for span in spans)
+        metrics = {}
+        text = status(site, "--prometheus")
+        for name, kind in re.findall(r"^# TYPE (\S+) (\S+)$", text, re.M):
+            labels = {label for line in re.findall(rf"^{name}{{(.*)}} ", text, re.M)
+                      for label in re.findall(r'(\w+)="', line)}
+            metrics[name] = (kind, labels, re.search(rf"^# HELP {name} (.*)$", text, re.M)[1])
+        expected = {f"hallmark_{name}_total": ("counter", set(), words)
+                    for name, words in tables("`hallmark-signer status --json`")[1]}
+        for name, kind, labels, words in tables("`hallmark-signer status --prometheus`")[0]:
+            expected[name] = (kind, set(re.findall(r"\w+", labels)), words)
+        assert metrics == expected, {n: (metrics.get(n), expected.get(n))
+                                     for n in metrics.keys() | expected.keys()
+                                     if metrics.get(n) != expected.get(n)}
+        assert signer.stop() == 0
+
+
+def test_states_of_the_key_process():
+    source = (ROOT / "signer/ledger/keyprocess.c").read_text()
+    states = set(re.findall(r'\[STATE_\w+\] = "(\w+)"', source))
+    row = next(row for row in tables("`hallmark-signer status --json`")[0]
+               if row[0] == "key_process")
+    assert len(states) == 4 and all(f"`{state}`" in "`" + row[1] for state in states), row
+
+
+def test_hsm_show_and_jwks():
+    for algorithm in ("p256", "rsa-3072"):
+        with Site(hsm={"algorithm": algorithm}) as site:
+            site.hsm("init")
+            bare = json.loads(site.hsm("show", "--json").stdout)
+            site.hsm("self-sign")
+            whole = json.loads(site.hsm("show", "--json").stdout)
+            names = listed("`hallmark-hsm show --json`")
+            assert set(whole) == names
+            order = [row[0] for row in tables("`hallmark-hsm show --json`")[0]]
+            without = order[order.index("subject"):order.index("certifies_this_key") + 1]
+            assert set(bare) == names - set(without)
+            for key in ("not_before", "not_after"):
+                assert re.fullmatch(TIME, whole[key]), whole[key]
+            jwks = set(keys(json.loads(site.hsm("jwks").stdout)))
+            other = {"n", "e"} if algorithm == "p256" else {"crv", "x", "y"}
+            assert jwks == listed("`hallmark-hsm jwks`") - {f"keys[].{name}" for name in other}
+
+
+def test_measure():
+    with Measured() as host:
+        process = host.map()
+        measured = host.measure("executable", "libraries", "runtime", "host", pid=process.pid)
+        assert measured["components"]["libraries"]["items"]
+        found = set(keys(measured)) | {"components.*.items[].flags[]"}  # perhaps there was none
+        assert found == listed("`hallmark-collector measure NAME --json`")
+        assert re.fullmatch(TIME, measured["time"]) and "." in measured["time"]
+        flags = re.findall(r'\{COMPONENT_FILE_\w+, "(\w+)"\}',
+                           (ROOT / "collector/measure/listing.c").read_text())
+        row = next(row for row in tables("`hallmark-collector measure NAME --json`")[0]
+                   if row[0].endswith("flags[]"))
+        assert len(flags) == 9 and re.findall(r"\w+", row[1]) == flags
+
+
+def test_show_is_the_entry():
+    with Bench(2) as bench:
+        done = audit("show", bench.receipt(1), "--json")
+        assert done.returncode == GOOD and done.stdout.encode() == bench.log.entries[1] + b"\n"
+
+
+def test_keys_of_log_lines():
+    code = "".join(path.read_text() for path in sorted((ROOT / "signer").rglob("*.c")))
+    names = set(re.findall(r'logline_(?:string|view|number)\(\s*&?\w+,\s*"(\w+)"', code))
+    names |= {"time"}
+    assert {"code", "error", "text", "level", "event", "collector"} <= names
+    assert names == listed("Log lines")
+    with Site() as site:
+        site.init_key()
+        path = site.path("signer.yaml")
+        path.write_text(path.read_text() + "logging:\n  format: json\n")
+        signer = site.start_signer(wait=False)
+        signer.wait_for('"event":"listening"')
+        site.collector().submit("app", APP)
+        refuse_one(site)
+        assert signer.stop() == 0
+        lines = [json.loads(line) for line in signer.lines]
+        assert {"listening", "refusal", "stopped"} <= {line["event"] for line in lines}
+        for line in lines:
+            assert set(line) <= names and {"time", "level", "event"} <= set(line), line
+            assert re.fullmatch(TIME, line["time"]), line
+
+
+if __name__ == "__main__":
+    hallmark.run_tests(__name__)
