@@ -57,7 +57,7 @@ struct raw {
 
 /* Defaults and ranges, each with where it comes from. */
 static const struct settings_number numbers[] = {
-    /* A change is seen within a minute; an unchanged host then sends some 300 bytes a minute. */
+    /* A change is seen within a minute; an unchanged host then sends under 500 bytes a minute. */
     NUMBER("interval_s", interval_s, interval_s, 60, 1, 86400),
     /* Collectors that were started together drift apart within a few rounds. */
     NUMBER("jitter_percent", jitter_percent, jitter_percent, 10, 0, 50),

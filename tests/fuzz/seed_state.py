@@ -83,7 +83,8 @@ def seed_packages():
 def chain_bundle(seq, prev, offline=True):
     return wire.bundle("w", seq, prev, b"" if offline else bytes(range(32)),
                        {"executable": wire.component("executable", [])},
-                       time_ms=1_700_000_000_000 + seq)
+                       time_ms=1_700_000_000_000 + seq, next_s=66,
+                       ext={"program": bytes(32), **({} if offline else {"challenge": bytes(8)})})
 
 
 def seed_chain():

@@ -297,6 +297,21 @@ def test_bundle_that_is_not_canonical():
         assert collector.connection.receive()[1]["name"] == "not-canonical"
 
 
+def test_extensions_that_are_none():
+    for ext, name in (({"leaving": "bye"}, "out-of-range"), ({"leaving": 1}, "wrong-type"),
+                      ({"A": 1}, "out-of-range"), ({"a": -1}, "wrong-type"),
+                      ({"a": [[[[1]]]]}, "too-deep"), ({"a": bytes(1019)}, "out-of-range"),
+                      ({"leaving": "moved"}, "out-of-range")):
+        collector = SITE.collector()
+        with counted(name):
+            collector.connection.send([wire.BUNDLE, {"bundle": collector.make("app", APP, ext=ext)}])
+            refusal = collector.connection.receive()[1]
+            assert refusal["name"] == name, refusal
+            # Nesting is looked at before anything has a name.
+            assert refusal["text"].endswith(": ext") or name == "too-deep", refusal
+    witness_is_served()
+
+
 def test_closing_inside_a_frame():
     collector = SITE.collector()
     with counted("truncated"):
@@ -456,7 +471,7 @@ def test_component_that_is_no_component():
     digest = hashlib.sha256(data).digest()
     collector = SITE.collector()
     fields = {"v": 1, "workload": "d5", "seq": 1, "prev": wire.ZERO, "nonce": collector.nonce,
-              "boot": bytes(16), "time": int(time.time() * 1000),
+              "boot": bytes(16), "time": int(time.time() * 1000), "next_s": 0,
               "components": {"executable": [digest, 1, len(data)]}}
     with counted("component-format"):
         collector.connection.send([wire.BUNDLE, {"bundle": wire.pack(fields)}])

@@ -390,6 +390,26 @@ def test_offline_evidence_is_never_fresh():
         assert signer.stop() == 0
 
 
+def test_extensions_of_a_bundle_are_carried():
+    """Known ones and others: the log has their bytes, and the verdict is none the worse."""
+    known = {"configuration": bytes(32), "program": bytes(range(32))}
+    other = {**known, "x_site": ["rack", 7, {"a": b"\x00"}]}
+    with Site() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        for ext in (known, other, None, {"leaving": "stopped"}):
+            receipt = collector.submit("app", APP, ext=ext, next_s=0 if ext is None or "leaving" in ext
+                                       else 66)
+            report = json.loads(receipt["report"])["hallmark.bundle"]
+            assert ("extensions" in report) == (ext is not None)
+            if ext:
+                carried = report["extensions"] + "=" * (-len(report["extensions"]) % 4)
+                assert base64.urlsafe_b64decode(carried) == wire.pack(dict(sorted(ext.items())))
+            assert report["next"] == (66 if ext and "leaving" not in ext else 0)
+            assert status_of(receipt)["ear.status"] == "affirming"
+        assert signer.stop() == 0
+
+
 def test_what_no_rule_looks_at_is_never_affirming():
     """Promise 4."""
     with Site() as site:
