@@ -8,6 +8,7 @@
 #include "config/yaml.h"
 #include "proto/encoding.h"
 #include "proto/evidence/bundle.h"
+#include "proto/report/notice.h"
 #include "proto/utc.h"
 
 #define KEY_PATH_MAX 64 /* bytes: "operators[127].rights" */
@@ -293,6 +294,9 @@ check_threshold(struct place *p, enum statement_kind kind)
 		holders += p->o->entry[i].right[kind];
 	if (count == 0)
 		fault(p, "must be 1 or more, found 0");
+	else if (count > NOTICE_APPROVALS_MAX)
+		fault(p, "must be at most %d, which is as many as a notice names; found %u",
+		    NOTICE_APPROVALS_MAX, count);
 	else if (count > 1 && kind != STATEMENT_APPROVE)
 		fault(p, "must be 1: only \"approve\" can take more; found %u", count);
 	else if (count > holders)

@@ -21,9 +21,9 @@
 #include "proto/statement/statement_kind.h"
 
 #define OPERATORS_SIZE_MAX     (1024 * 1024) /* bytes of the file */
-#define OPERATORS_MAX          128  /* people with a say; a notice lists as many approvals */
-#define OPERATORS_ROLE_MAX     256  /* bytes */
-#define OPERATORS_KEY_TEXT_MAX 1500 /* characters of base64, for STATEMENT_KEY_SPKI_MAX */
+#define OPERATORS_MAX          128           /* people with a say in one log */
+#define OPERATORS_ROLE_MAX     256           /* bytes */
+#define OPERATORS_KEY_TEXT_MAX 1500          /* characters of base64, for STATEMENT_KEY_SPKI_MAX */
 
 struct operator_entry {
 	struct view name; /* as a workload's */
@@ -53,7 +53,10 @@ const struct operator_entry *operators_find(const struct operators *o, const str
 /* The key counts at this time. */
 bool operator_counts(const struct operator_entry *op, uint64_t now_s);
 
-/* How many different operators it takes: at least 1. More only for STATEMENT_APPROVE. */
+/*
+ * How many different operators it takes: at least 1. More only for STATEMENT_APPROVE, up to
+ * NOTICE_APPROVALS_MAX.
+ */
 uint32_t operators_threshold(const struct operators *o, enum statement_kind kind);
 
 #endif

@@ -13,6 +13,7 @@ import re
 import unicodedata
 
 import yaml
+from appraisal import UNPRINTABLE
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -30,9 +31,6 @@ FORMAT, ORIGIN, NUMBER, RIGHT, KEY, SIGNATURE, TIME, KIND, AUTHOR, SUBJECT = ran
 
 SIZE_MAX = 16384
 NUMBER_MAX = 2**53 - 1
-HIDDEN = [range(0x00, 0x20), range(0x7f, 0xa0), [0xad, 0x61c, 0x180e], range(0x200b, 0x2010),
-          range(0x2028, 0x202f), range(0x2060, 0x2070), range(0xfe00, 0xfe10), [0xfeff],
-          range(0xfff9, 0xfffc), [0xfffe, 0xffff], range(0xe0000, 0xe1000)]
 
 
 def sha256_hex(data):
@@ -146,7 +144,7 @@ class Refused(Exception):
 
 
 def is_printable(text):
-    return not any(ord(c) in hidden for c in text for hidden in HIDDEN)
+    return not any(low <= ord(c) <= high for c in text for low, high in UNPRINTABLE)
 
 
 def is_text(value, size_max):

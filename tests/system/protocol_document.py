@@ -88,12 +88,13 @@ def test_messages_are_those_of_the_code():
     assert found == wanted
 
 
-def test_limits_are_those_of_the_code():
-    def says(words, *limits):
-        for path, name in limits:
-            words = words.replace("#", f"{constant(path, name):,}", 1)
-        assert words in FLAT, words
+def says(words, *limits):
+    for path, name in limits:
+        words = words.replace("#", f"{constant(path, name):,}", 1)
+    assert words in FLAT, words
 
+
+def test_limits_are_those_of_the_code():
     message = "proto/wire/message.h"
     extension = "proto/evidence/extension_map.h"
     says("1 to # (`FRAME_SIZE_MAX`)", ("proto/wire/frame.h", "FRAME_SIZE_MAX"))
@@ -176,6 +177,40 @@ def test_limits_are_those_of_the_code():
     assert constant("proto/evidence/bundle.h", "BUNDLE_SEQ_FIRST_MAX") == 2**52
     assert "any `seq` up to 2^52" in FLAT
     assert str(constant("proto/evidence/bundle.h", "BUNDLE_TIME_MS_MAX")) in TEXT
+
+
+def test_limits_of_statements_are_those_of_the_code():
+    statement, operators = "proto/statement/statement.h", "policy/operators.h"
+    key = "proto/statement/statement_key.h"
+    says("section 7 has it for entries), at most # bytes", (statement, "STATEMENT_SIZE_MAX"))
+    says("at most # bytes of signature", (statement, "STATEMENT_SIGNATURE_MAX"))
+    says("RSA, # to # bits", (key, "STATEMENT_RSA_BITS_MIN"), (key, "STATEMENT_RSA_BITS_MAX"))
+    says("the kind, 1 to # bytes of", ("proto/statement/statement_kind.h", "STATEMENT_KIND_NAME_MAX"))
+    says("1 to # members, names of 1 to # bytes of `a-z 0-9 -`, rising; values printable, 1 to # bytes",
+         *((statement, f"STATEMENT_{name}_MAX") for name in ("MEMBERS", "NAME", "VALUE")))
+    says("printable, 1 to # bytes |", (statement, "STATEMENT_REASON_MAX"))
+    says("made what is asked for; printable, 1 to # bytes", (statement, "STATEMENT_AUTHOR_MAX"))
+    assert constant(statement, "STATEMENT_NUMBER_MAX") == 2**53 - 1
+    says("in the manner of the policy's (section 11); at most # bytes", (operators, "OPERATORS_SIZE_MAX"))
+    says("`operators`: list, 1 to #;", (operators, "OPERATORS_MAX"))
+    says("`role`: text, at most # bytes", (operators, "OPERATORS_ROLE_MAX"))
+    says("may take more than 1, at most #,", ("proto/report/notice.h", "NOTICE_APPROVALS_MAX"))
+
+
+def test_kinds_of_statements_and_of_manifests_are_those_of_the_code():
+    kinds = re.findall(r'X\(STATEMENT_\w+, "([a-z-]+)", (true|false)',
+                       header("proto/statement/statement_kind.h"))
+    acted = [name for name, acts in kinds if acts == "true"]
+    assert acted == [r[1] for r in rows("[^|]+") if len(r) == 3 and r[1] in dict(kinds)]
+    reserved = re.search(r"Kinds (`clock`.*?) are reserved", FLAT).group(1)
+    assert re.findall("`([a-z-]+)`", reserved) == [name for name, acts in kinds if acts == "false"]
+    parts = re.findall(r'X\(MANIFEST_\w+, "([a-z-]+)"', header("policy/manifest.h"))
+    assert parts == [r[1] for r in rows("[^|]+") if len(r) == 3 and r[1] in parts]
+
+
+def test_refusals_of_statements_are_all_there():
+    listed = [r[0] for r in rows(r"22\d") if len(r) == 2]
+    assert sorted(listed) == re.findall(r"X\(ERR_STATEMENT_\w+, (\d+)", header("proto/err.h"))
 
 
 def test_flags_of_files_are_those_of_the_code():

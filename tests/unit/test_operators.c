@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "policy/operators.h"
+#include "proto/report/notice.h"
 #include "tests/unit/config_sample.h"
 #include "tests/unit/operators_fixture.h"
 
@@ -199,6 +200,37 @@ thresholds_can_be_reached(void **state)
 	refuse(*state, BOTH "thresholds: [{count: 1}]\n", 4, "kind");
 }
 
+/* A notice has room for so many approvals, and so has whoever counts them. */
+static void
+no_threshold_is_above_what_a_notice_names(void **state)
+{
+	struct fixture *f = *state;
+	struct buf yaml = BUF_INIT;
+	struct operators *o;
+
+	for (unsigned most = NOTICE_APPROVALS_MAX; most <= NOTICE_APPROVALS_MAX + 1; most++) {
+		buf_clear(&yaml);
+		buf_append_string(&yaml, "operators:\n");
+		for (unsigned i = 0; i < most; i++) {
+			struct statement_key *k = operator_key_new();
+			char name[16];
+
+			snprintf(name, sizeof(name), "o%u", i);
+			operator_append(&yaml, name, "approve", k, "");
+			statement_key_free(&k);
+		}
+		buf_append_format(&yaml, "thresholds: [{kind: approve, count: %u}]\n", most);
+		faults_free(&f->faults);
+		assert_int_equal(operators_parse("operators.yaml", buf_view(&yaml), &f->faults, &o),
+		    most == NOTICE_APPROVALS_MAX ? ERR_OK : ERR_CONFIG);
+		assert_int_equal(o != NULL, most == NOTICE_APPROVALS_MAX);
+		operators_free(&o);
+	}
+	fixture_expect_count(f, 1);
+	fixture_expect(f, NOTICE_APPROVALS_MAX + 3, "at most 64");
+	buf_free(&yaml);
+}
+
 static void
 somebody_may_approve(void **state)
 {
@@ -256,6 +288,7 @@ main(void)
 	    WITH_FIXTURE(rights_are_kinds_each_once),
 	    WITH_FIXTURE(times_have_one_spelling),
 	    WITH_FIXTURE(thresholds_can_be_reached),
+	    WITH_FIXTURE(no_threshold_is_above_what_a_notice_names),
 	    WITH_FIXTURE(somebody_may_approve),
 	    WITH_FIXTURE(every_fault_is_told_in_one_run),
 	    WITH_FIXTURE(the_sample_is_good),
