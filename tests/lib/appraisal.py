@@ -5,7 +5,6 @@ document is wrong or the signer is. The table of findings (their order, the key 
 and their sentences) is read from the document itself.
 """
 
-import base64
 import calendar
 import collections
 import functools
@@ -394,22 +393,11 @@ def words(text):
     return make_printable(text if isinstance(text, bytes) else text.encode())
 
 
-def verdict(appraisal, draft):
-    """The member of `submods`, in the order of its keys."""
+def verdict(appraisal):
+    """In the names of entries.report."""
     findings = appraisal.findings()
-    dot = "_" if draft else "."
-    identity = appraisal.policy.id()
-    result = {f"ear{dot}status": appraisal.status(),
-              f"ear{dot}trustworthiness{'_' if draft else '-'}vector": appraisal.vector(),
-              **({"ear_appraisal_policy_ids": [identity]} if draft else
-                 {"ear.appraisal-policy-id": identity})}
-    if appraisal.evidence.nonce:
-        result["eat_nonce"] = base64.urlsafe_b64encode(
-            appraisal.evidence.nonce).rstrip(b"=").decode()
-    result["hallmark.references"] = appraisal.references()
-    result["hallmark.findings"] = [
-        {"kind": f.kind, "code": f.code, "subject": words(f.subject), "detail": words(f.detail)}
-        for f in findings[:FINDINGS_MAX]]
-    result["hallmark.finding-count"] = len(findings)
-    result["hallmark.not-checked"] = appraisal.not_checked()
-    return result
+    return {"status": appraisal.status(), "vector": appraisal.vector(),
+            "policy": appraisal.policy.id(), "references": appraisal.references(),
+            "findings": [{"kind": f.kind, "code": f.code, "subject": words(f.subject),
+                          "detail": words(f.detail)} for f in findings[:FINDINGS_MAX]],
+            "finding-count": len(findings), "not-checked": appraisal.not_checked()}

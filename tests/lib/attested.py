@@ -34,7 +34,7 @@ class Attested:
         self.at(0)
         self.site.env = {**self.site.env, **self.clock.env}
         self.signer, self.collectors, self.keys, self.chains = None, {}, {}, {}
-        self.again = Rederivation(self.store(), self.issuer)
+        self.again = Rederivation(self.store(), self.issuer, whole=False)
 
     def __enter__(self):
         return self
@@ -100,7 +100,7 @@ class Attested:
         return Store(self.site.path("evidence"))
 
     def remade(self, store):
-        """(what the log has, what follows from it and the store) of each report, in order."""
+        """(what the log has, what follows from it and the store) of each entry, in order."""
         again = Rederivation(store, self.issuer)
         return ((entry, again.remake(entry)) for entry in logimage.read_log(self.site))
 

@@ -9,7 +9,6 @@ otherwise: it is called with the session and the bundle, and does what it likes.
 import base64
 import collections
 import hashlib
-import json
 import os
 import pathlib
 import select
@@ -23,6 +22,7 @@ import msgpack
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
+import entries
 import wire
 from wire import (BUNDLE, HELLO, MEASURE, PART, RECEIPT, REFUSAL, WANT, WELCOME, ZERO, leaf_hash,
                   node_hash)
@@ -158,40 +158,21 @@ class FakeSigner:
         return text + f"\n\u2014 {origin} {base64.b64encode(line).decode()}\n".encode()
 
     def report(self, data, fields, signature=None, **changes):
-        """The report of a bundle, in its one spelling."""
-        parts = {kind: {"sha256": d.hex(), "count": count, "size": size}
-                 for kind, (d, count, size) in fields["components"].items()}
-        challenge = fields.get("ext", {}).get("challenge")
+        """The report of a bundle, in its one spelling. `fields` are those of `data`, or it is wrong."""
         now = int(time.time())
-        submod = {"ear.status": "affirming" if fields["nonce"] else "warning",
-                  "ear.trustworthiness-vector": {"executables": 2},
-                  "ear.appraisal-policy-id": "fake@sha256:" + ZERO.hex(),
-                  "hallmark.references": [], "hallmark.findings": [], "hallmark.finding-count": 0,
-                  "hallmark.not-checked": []}
-        bundle = {"seq": fields["seq"], "prev": fields["prev"].hex(), "boot": fields["boot"].hex(),
-                  "time": fields["time"], "next": fields["next_s"],
-                  "offline": not fields["nonce"],
-                  **({"nonce": base64url(fields["nonce"])} if challenge else {}),
-                  "components": parts}
-        if "ext" in fields:
-            bundle["extensions"] = base64url(wire.pack(fields["ext"]))
-        body = {"eat_profile": "tag:github.com,2023:veraison/ear", "iat": now, "exp": now + 3600,
-                "iss": changes.get("issuer", self.origin), "sub": "spiffe://test/host1",
-                "jti": hashlib.sha256(data).hexdigest(),
-                **({"eat_nonce": base64url(challenge or fields["nonce"])} if fields["nonce"] else {}),
-                "ear.verifier-id": {"developer": "https://test", "build": "fake"},
-                "submods": {fields["workload"]: submod}, "hallmark.form": 1,
-                "hallmark.bundle": bundle, "hallmark.notice": {"index": 0, "leaf": ZERO.hex()}}
+        head = entries.Head(now, now + 3600, changes.get("issuer", self.origin),
+                            "spiffe://test/host1", "https://test", "fake")
+        verdict = {"status": "affirming" if fields["nonce"] else "warning",
+                   "vector": {"executables": 2}, "policy": "fake@sha256:" + ZERO.hex(),
+                   "references": [], "findings": [], "finding-count": 0, "not-checked": []}
+        behind = {"notice": {"index": 0, "leaf": ZERO.hex()}}
         if signature:
-            body["hallmark.signature"] = {
-                "certificate": hashlib.sha256(b"certificate").hexdigest(),
-                "value": base64url(signature)}
-            body["hallmark.last-signed"] = now
-        return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def base64url(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+            behind["signature"] = {"certificate": hashlib.sha256(b"certificate").hexdigest(),
+                                   "value": entries.base64url(signature)}
+            behind["last-signed"] = now
+        claims = entries.report(data, head, verdict, behind)
+        claims["hallmark.bundle"] = entries.bundle_claims(fields)
+        return entries.to_json(claims)
 
 
 class Session:

@@ -12,7 +12,6 @@ import argparse
 import base64
 import datetime
 import hashlib
-import json
 import pathlib
 import struct
 import sys
@@ -23,12 +22,17 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.x509.oid import NameOID
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+import entries
+
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 ORIGIN = "hallmark.test/made"
 COLLECTOR = "spiffe://test/host1"
 TIME_S = 1795514400  # 2026-11-24T10:00:00Z
 ZERO = bytes(32)
-COMPONENT, POLICY, REFERENCE, MANIFEST, CERTIFICATE = range(1, 6)
+BUILD = "make_log"
+COMPONENT, POLICY, REFERENCE, MANIFEST, CERTIFICATE, IN_FORCE = range(1, 7)
 RSA_IDENTIFIER = b"hallmark-rsa-pkcs1-sha256/1"
 
 
@@ -38,14 +42,6 @@ def sha256(data):
 
 def b64(data):
     return base64.b64encode(data).decode()
-
-
-def base64url(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def to_json(value):
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 # --- key, note -----------------------------------------------------------------------------------
@@ -228,13 +224,28 @@ GOOD = component("executable", [file_item("/usr/bin/app", KNOWN)])
 EVIL = component("executable", [file_item("/usr/bin/app", b"another program")])
 
 
+# What is in force behind the first notice, and behind the second.
+NOTHING = entries.in_force()
+LISTED = entries.in_force(f"manifest {sha256(MANIFEST_TEXT).hex()}")
+LISTS = ((IN_FORCE, NOTHING), (IN_FORCE, LISTED))
+
+
+def notices(origin=ORIGIN, time_s=TIME_S):
+    """With which every log begins: the signer was started, and a policy is in force."""
+    start = entries.to_json(entries.notice("start", time_s, origin, None, NOTHING, {
+        "cause": "start", "from": time_s, "to": time_s, "build": BUILD}))
+    return [start, entries.to_json(entries.notice(
+        "manifest", time_s, origin, entries.place(0, start), LISTED,
+        {"sha256": sha256(MANIFEST_TEXT).hex(), "approvals": []}))]
+
+
 def pack_record(kind, content, digest=None):
     return (b"HMP1" + bytes([kind, 0, 0, 0]) + struct.pack(">II", len(content), len(content)) +
             (digest or sha256(content)) + content)
 
 
 def evidence(*more):
-    """A pack with the policy and both components; `more`: (kind, content)."""
+    """A pack with the policy and both components; `more`: (kind, content), such as LISTS."""
     records = [(MANIFEST, MANIFEST_TEXT), (POLICY, POLICY_TEXT), (REFERENCE, REFERENCE_TEXT),
                (COMPONENT, GOOD), (COMPONENT, EVIL), *more]
     return b"".join(pack_record(kind, content) for kind, content in records)
@@ -248,57 +259,61 @@ def finding_of(data):
 
 
 class Workload:
-    """Makes the reports of one workload, each chained to the one before."""
+    """Makes the reports of one workload, each chained to the one before. They name the second of the
+    notices with which every log begins, but for `notice`: the place of another."""
 
     def __init__(self, name, origin=ORIGIN, collector=COLLECTOR):
         self.name, self.origin, self.collector = name, origin, collector
         self.seq, self.prev, self.previous, self.last_signed = 0, ZERO, None, None
+        self.notice = entries.place(1, notices(origin)[1])
 
     def report(self, data=GOOD, time_s=TIME_S, status=None, findings=None, vector=None,
-               signer=None, **changes):
-        """`signer`: (certificate DER, function) of a collector that vouches for the bundle."""
+               signer=None, notice=None, next_s=0, extensions=None, **changes):
+        """`signer`: (certificates in DER, function) of a collector that vouches for the bundle."""
         evil = data == EVIL
-        status = status or ("contraindicated" if evil else "affirming")
         self.seq += 1
-        nonce = sha256(f"{self.name} {self.seq}".encode())
         count = len(msgpack.unpackb(data, raw=True)[3])
-        bundle = msgpack.packb({
-            "v": 1, "workload": self.name, "seq": self.seq, "prev": self.prev, "nonce": nonce,
-            "boot": bytes(16), "time": time_s * 1000, "next_s": 0,
-            "components": {"executable": [sha256(data), count, len(data)]}}, use_bin_type=True)
-        claims = {
-            "eat_profile": "tag:github.com,2023:veraison/ear", "iat": time_s, "exp": time_s + 3600,
-            "iss": self.origin, "sub": self.collector, "jti": sha256(bundle).hex(),
-            "ear.verifier-id": {"developer": "hallmark", "build": "make_log"},
-            "submods": {self.name: {
-                "ear.status": status,
-                "ear.trustworthiness-vector":
-                    vector or {"instance-identity": 2, "executables": 96 if evil else 2},
-                "ear.appraisal-policy-id": "made@sha256:" + sha256(MANIFEST_TEXT).hex(),
-                "eat_nonce": base64url(nonce),
-                "hallmark.references": [sha256(REFERENCE_TEXT).hex()],
-                "hallmark.findings": findings if findings is not None else
-                    [finding_of(data)] if evil else [],
-                "hallmark.finding-count": len(findings) if findings is not None else int(evil),
-                "hallmark.not-checked": []}},
-            "hallmark.bundle": {
-                "seq": self.seq, "prev": self.prev.hex(), "boot": bytes(16).hex(),
-                "time": time_s * 1000, "offline": False,
-                "components": {"executable": {"sha256": sha256(data).hex(), "count": count,
-                                              "size": len(data)}}},
-        }
+        bundle = entries.pack({
+            "v": 1, "workload": self.name, "seq": self.seq, "prev": self.prev,
+            "nonce": sha256(f"{self.name} {self.seq}".encode()), "boot": bytes(16),
+            "time": time_s * 1000, "next_s": next_s,
+            "components": {"executable": [sha256(data), count, len(data)]}})
+        if findings is None:
+            findings = [finding_of(data)] if evil else []
+        verdict = {"status": status or ("contraindicated" if evil else "affirming"),
+                   "vector": vector or {"instance-identity": 2, "executables": 96 if evil else 2},
+                   "policy": "made@sha256:" + sha256(MANIFEST_TEXT).hex(),
+                   "references": [sha256(REFERENCE_TEXT).hex()], "findings": findings,
+                   "finding-count": len(findings), "not-checked": []}
+        head = entries.Head(time_s, time_s + 3600, self.origin, self.collector, "hallmark", BUILD)
+        claims = entries.report(bundle, head, verdict,
+                                self.behind(bundle, time_s, signer, notice, extensions))
+        claims.update(changes)
+        entry = entries.to_json(claims)
+        self.prev, self.previous = sha256(bundle), sha256(entry)
+        return entry
+
+    def behind(self, bundle, time_s, signer, notice, extensions):
+        behind = {"notice": notice or self.notice}
         if self.previous is not None:
-            claims["hallmark.previous-report"] = self.previous.hex()
+            behind["previous-report"] = self.previous.hex()
         if signer is not None:
             value = signer[1](b"hallmark bundle signature v1\n" + bundle)
-            claims["hallmark.signature"] = {"certificate": sha256(signer[0]).hex(),
-                                            "value": base64url(value)}
+            behind["signature"] = {"certificate": sha256(signer[0]).hex(),
+                                   "value": entries.base64url(value)}
             self.last_signed = time_s
         if self.last_signed is not None:
-            claims["hallmark.last-signed"] = self.last_signed
-        claims.update(changes)
-        entry = to_json(claims)
-        self.prev, self.previous = sha256(bundle), sha256(entry)
+            behind["last-signed"] = self.last_signed
+        if extensions is not None:
+            behind["extensions"] = extensions
+        return behind
+
+    def absence(self, due, count, report, time_s, notice=None):
+        """That this workload alone was silent; `report`: index of its newest one."""
+        entry = entries.to_json(entries.absence(
+            time_s, self.origin, self.collector,
+            [(self.name, due, count, report, self.previous.hex())], notice or self.notice))
+        self.previous = sha256(entry)
         return entry
 
 

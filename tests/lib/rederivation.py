@@ -6,24 +6,22 @@ report: `iat`, `sub`, a signature that verifies, and the fields of the bundle, o
 digest.
 """
 
-import base64
 import collections
 import ctypes
 import hashlib
 import json
 import struct
 
-import wire
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 import appraisal
+import entries
 
-COMPONENT, POLICY, REFERENCE, MANIFEST, CERTIFICATE = range(1, 6)
+COMPONENT, POLICY, REFERENCE, MANIFEST, CERTIFICATE, IN_FORCE = range(1, 7)
 SIGNED_BEFORE = b"hallmark bundle signature v1\n"
 RECORD = struct.Struct(">4sB3xII32s")
-PROFILES = {False: "tag:github.com,2023:veraison/ear", True: "tag:ietf.org,2026:rats/ear#03"}
 
 Issuer = collections.namedtuple("Issuer", "origin developer build lifetime_s")
 
@@ -64,19 +62,6 @@ class Store:
         return self.contents[kind, digest]
 
 
-def base64url(text):
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
-def bundle_bytes(workload, nonce, fields):
-    components = {kind: [bytes.fromhex(c["sha256"]), c["count"], c["size"]]
-                  for kind, c in fields["components"].items()}
-    return wire.pack({"v": 1, "workload": workload, "seq": fields["seq"],
-                      "prev": bytes.fromhex(fields["prev"]), "nonce": nonce,
-                      "boot": bytes.fromhex(fields["boot"]), "time": fields["time"],
-                      "next_s": 0, "components": components})
-
-
 def signature_parameters(key):
     """To sign with, or to verify."""
     if isinstance(key, (ec.EllipticCurvePublicKey, ec.EllipticCurvePrivateKey)):
@@ -86,8 +71,17 @@ def signature_parameters(key):
     return ()
 
 
-def check_signature(der, value, bundle, collector):
-    certificate = x509.load_der_x509_certificate(der)
+def first_der(data):
+    """The first of DER values that stand one behind the other."""
+    size, width = data[1], 0
+    if size & 0x80:
+        width = size & 0x7F
+        size = int.from_bytes(data[2:2 + width], "big")
+    return data[:2 + width + size]
+
+
+def check_signature(chain, value, bundle, collector):
+    certificate = x509.load_der_x509_certificate(first_der(chain))
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.UniformResourceIdentifier) == [collector]
     key = certificate.public_key()
@@ -95,14 +89,18 @@ def check_signature(der, value, bundle, collector):
 
 
 class Rederivation:
-    """Of one log, from its first entry on: what was before matters to each."""
+    """Of one log, from its first entry on: what was before matters to each. Where not all entries are
+    handed in, the place of a report's notice is taken on its word."""
 
-    def __init__(self, store, issuer):
-        self.store, self.issuer = store, issuer
+    def __init__(self, store, issuer, whole=True):
+        self.store, self.issuer, self.whole = store, issuer, whole
         self.policies = {}
+        self.count = 0         # entries so far
+        self.notice = None     # place of the newest
+        self.manifest = None   # in force
         self.newest_iat = 0
-        self.previous = {}     # collector and workload: digest of their newest report
-        self.last_signed = {}  # the same: iat of the newest that was signed
+        self.previous = {}     # collector and workload: digest of their newest entry
+        self.last_signed = {}  # the same: iat of the newest report that was signed
 
     def policy(self, identity):
         manifest = identity.rpartition("@sha256:")[2]
@@ -124,42 +122,58 @@ class Rederivation:
     def remake(self, entry):
         """The bytes that the log should have in place of `entry`."""
         given = json.loads(entry)
-        (workload, member), = given["submods"].items()
-        draft = given["eat_profile"] == PROFILES[True]
-        fields = given["hallmark.bundle"]
-        nonce = base64url(member.get("eat_nonce", ""))
-        bundle = bundle_bytes(workload, nonce, fields)
-        iat, collector = given["iat"], given["sub"]
-        assert iat >= self.newest_iat
-        self.newest_iat = iat
-        tail = self.tail(given, workload, bundle)
-        policy = self.policy(member["ear_appraisal_policy_ids"][0] if draft else
-                             member["ear.appraisal-policy-id"])
-        judged = appraisal.Appraisal(policy, policy.workload(workload, collector),
-                                     self.evidence(nonce, fields), iat,
-                                     tail.get("hallmark.last-signed"))
-        made = {"eat_profile": PROFILES[draft], "iat": iat, "exp": iat + self.issuer.lifetime_s,
-                "iss": self.issuer.origin, "sub": collector,
-                "jti": hashlib.sha256(bundle).hexdigest(),
-                "ear_verifier_id" if draft else "ear.verifier-id": {
-                    "developer": self.issuer.developer, "build": self.issuer.build},
-                "submods": {workload: appraisal.verdict(judged, draft)},
-                "hallmark.bundle": {**{k: fields[k] for k in ("seq", "prev", "boot", "time")},
-                                    "offline": not nonce, "components": fields["components"]},
-                **tail}
-        self.previous[collector, workload] = hashlib.sha256(entry).hexdigest()
-        return json.dumps(made, separators=(",", ":"), ensure_ascii=False).encode()
+        assert given["iat"] >= self.newest_iat and given["iss"] == self.issuer.origin
+        self.newest_iat = given["iat"]
+        made = getattr(self, f"remake_{entries.kind_of(entry)}")(entry, given)
+        self.count += 1
+        return entries.to_json(made)
 
-    def tail(self, given, workload, bundle):
+    def remake_notice(self, entry, given):
+        """Its subject, and what is in force, are taken from it; the rest follows."""
+        listed = self.store.get(IN_FORCE, given["hallmark.in-force"])
+        kind, subject = given["hallmark.notice"], given["hallmark.subject"]
+        if kind == "manifest":
+            self.manifest = subject["sha256"]
+        in_force = [line.split()[1] for line in listed.decode().splitlines()
+                    if line.startswith("manifest ")]
+        assert in_force == ([self.manifest] if self.manifest else [])
+        made = entries.notice(kind, given["iat"], self.issuer.origin, self.notice, listed, subject)
+        self.notice = entries.place(self.count, entry)
+        return made
+
+    def remake_absence(self, entry, given):
+        silent = [(a["workload"], a["due"], a["count"], a["report"],
+                   self.previous[given["sub"], a["workload"]]) for a in given["hallmark.absent"]]
+        assert all(due < given["iat"] for _, due, _, _, _ in silent)
+        for workload, *_ in silent:
+            self.previous[given["sub"], workload] = hashlib.sha256(entry).hexdigest()
+        return entries.absence(given["iat"], self.issuer.origin, given["sub"], silent, self.notice)
+
+    def remake_report(self, entry, _):
+        said = entries.Report(entry)
+        bundle = said.bundle()
+        behind = self.behind(said, bundle)
+        assert not self.whole or said.policy.endswith(f"@sha256:{self.manifest}")
+        policy = self.policy(said.policy)
+        judged = appraisal.Appraisal(policy, policy.workload(said.workload, said.collector),
+                                     self.evidence(said.nonce, said.own["bundle"]), said.iat,
+                                     behind.get("last-signed"))
+        head = entries.Head(said.iat, said.iat + self.issuer.lifetime_s, self.issuer.origin,
+                            said.collector, self.issuer.developer, self.issuer.build)
+        self.previous[said.collector, said.workload] = hashlib.sha256(entry).hexdigest()
+        return entries.report(bundle, head, appraisal.verdict(judged), behind, said.draft)
+
+    def behind(self, said, bundle):
         """The claims behind the bundle."""
-        tail, chain = {}, (given["sub"], workload)
+        behind, chain = {}, (said.collector, said.workload)
+        behind["notice"] = self.notice if self.whole else said.own["notice"]
         if chain in self.previous:
-            tail["hallmark.previous-report"] = self.previous[chain]
-        if "hallmark.signature" in given:
-            tail["hallmark.signature"] = signature = given["hallmark.signature"]
+            behind["previous-report"] = self.previous[chain]
+        if "signature" in said.own:
+            behind["signature"] = signature = said.own["signature"]
             check_signature(self.store.get(CERTIFICATE, signature["certificate"]),
-                            base64url(signature["value"]), bundle, given["sub"])
-            self.last_signed[chain] = given["iat"]
+                            entries.base64url_bytes(signature["value"]), bundle, said.collector)
+            self.last_signed[chain] = said.iat
         if chain in self.last_signed:
-            tail["hallmark.last-signed"] = self.last_signed[chain]
-        return tail
+            behind["last-signed"] = self.last_signed[chain]
+        return behind

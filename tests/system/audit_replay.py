@@ -291,20 +291,23 @@ def test_wrong_signatures_of_collectors_are_proved():
     elsewhere = certificate(key, "spiffe://test/host2")
     garbage = b"not a certificate"
     trailing = der + b"\0"
+    chain, broken = der + elsewhere, der + elsewhere[:-1]
     with Stored(0, *((make_log.CERTIFICATE, c)
-                     for c in (der, elsewhere, garbage, trailing))) as bench:
+                     for c in (der, elsewhere, garbage, trailing, chain, broken))) as bench:
         def one(named, sign, expect, says):
             bench.of(make_log.Workload("app").report(signer=(named, sign)))
             bench.replay("--all", expect=expect, says=says)
 
         one(der, signing(key), GOOD, "1 the same")
+        one(chain, signing(key), GOOD, "1 the same")
+        one(broken, signing(key), BAD, "certificates is something else")
         one(der, signing(other), BAD, "signature over the bundle does not verify")
         one(der, lambda data: b"x" * 70, BAD, "does not verify")
         one(der, lambda data: signing(key)(data + b"x"), BAD, "does not verify")
         one(elsewhere, signing(key), BAD, "expected the name spiffe://test/host1, found "
                                           "spiffe://test/host2")
-        one(garbage, signing(key), BAD, "is none")
-        one(trailing, signing(key), BAD, "is none")
+        one(garbage, signing(key), BAD, "certificates is something else")
+        one(trailing, signing(key), BAD, "certificates is something else")
         one(certificate(other), signing(other), UNKNOWN, "does not exist")
 
 

@@ -429,7 +429,7 @@ def test_the_draft_dialect():
     with Site(report={"profile": "draft"}) as site:
         signer = site.start_signer()
         report = json.loads(site.collector().submit("app", APP)["report"])
-        assert report["eat_profile"] == "tag:ietf.org,2026:rats/ear#03"
+        assert report["eat_profile"] == "tag:ietf.org,2026:rats/ear#04"
         assert report["submods"]["app"]["ear_status"] == "affirming"
         assert signer.stop() == 0
         site.audit("fsck", "--log", str(site.path("log")), "--cert", str(site.path("log.crt")),
