@@ -12,6 +12,7 @@
 #include "config/validity.h"
 #include "signer/loaded.h"
 
+static void print_approvals(const struct operators *operators);
 static void check_key_process(const struct signer_config *c, struct faults *faults);
 static void check_socket(const char *path, struct faults *faults);
 static void check_program(const struct signer_config *c, struct faults *faults);
@@ -38,6 +39,7 @@ signer_check(const char *path)
 		printf("  log     %s\n", loaded.config->log_origin);
 		printf("  policy  %.*s\n", (int)policy_id(loaded.policy).size,
 		    (const char *)policy_id(loaded.policy).data);
+		print_approvals(policy_operators(loaded.policy));
 	}
 	good = good && faults.count == 0;
 	faults_print(&faults, stderr);
@@ -47,6 +49,20 @@ signer_check(const char *path)
 	loaded_free(&loaded);
 	loaded_libraries_free(&libraries);
 	return good ? 0 : 1;
+}
+
+/* A site may want no approvals; it should not find that out from an auditor. */
+static void
+print_approvals(const struct operators *operators)
+{
+	if (operators != NULL)
+		printf(
+		    "  next    another policy needs approvals by %u operator%s, of the %zu here\n",
+		    operators_threshold(operators, STATEMENT_APPROVE),
+		    operators_threshold(operators, STATEMENT_APPROVE) == 1 ? "" : "s",
+		    operators_count(operators));
+	else
+		printf("  next    another policy needs no approval: this one names no operators\n");
 }
 
 static void

@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 """Writes the seeds of what a host and the programs' own files hold: /proc, dpkg's status, chains,
-the guard's state, pending files, configurations, manifests, patterns, certificates."""
+the guard's state, pending files, configurations, manifests, operators, statements, patterns, certificates."""
 
+import base64
 import datetime
 import hashlib
+import json
 import pathlib
 import struct
 import sys
@@ -208,6 +210,53 @@ def seed_manifest():
     write("manifest", "nameless", f"{head}reference  {digest}\n")
 
 
+def seed_operators():
+    sample = (ROOT / "config/samples/operators.yaml").read_text()
+    key = [line.split()[1] for line in sample.split("\n") if line.strip().startswith("key: ")][2]
+    one = f"operators:\n  - {{name: o, rights: [approve], key: {key}}}\n"
+    write("operators", "sample", sample)
+    write("operators", "small", one)
+    for name, more in (("thresholds", "[{kind: approve, count: 1}, {kind: clock, count: 1}]"),
+                       ("threshold-high", "[{kind: approve, count: 2}, {kind: retire, count: 0}, "
+                                          "{kind: revoke, count: 2}]")):
+        write("operators", name, f"{one}thresholds: {more}\n")
+    write("operators", "twice", f"{one}  - {{name: o, rights: [approve, approve], key: {key}}}\n")
+    for name, old, new in (("no-approver", "approve", "retire"), ("kind", "approve", "approval"),
+                           ("key-cut", key, key[:-4]), ("key-base64", key, key + "="),
+                           ("until", "rights", "until: 2027-02-30T00:00:00Z, rights"),
+                           ("until-good", "rights", 'until: 2027-02-28T00:00:00Z, role: "", rights')):
+        write("operators", name, one.replace(old, new))
+    write("operators", "empty", "")
+    write("operators", "faulty", "operators: [{}, 7, {name: a b, rights: [], key: ''}]\n"
+          "thresholds: {}\nmore: 1\n")
+
+
+def seed_statement():
+    def spelled(value):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    for path in sorted((HERE.parent / "vectors").glob("statement-*.json")):
+        write("statement", path.name, path.read_bytes())
+    envelope = (HERE.parent / "vectors/statement-approve.json").read_text()
+    for name, old, new in (("space", "}]}", "}]} "), ("cut", "}]}", ""), ("base64", '"sig":"M', '"sig":"='),
+                           ("two", "}]}", '},{"keyid":"00","sig":"AA"}]}')):
+        write("statement", f"envelope-{name}", envelope.replace(old, new))
+    clock = json.loads((HERE.parent / "vectors/statement-clock.json").read_text())
+    body = json.loads(base64.b64decode(clock["payload"]))
+    short = {k: v for k, v in body.items() if k != "author"}
+    for name, fields in (
+            ("clock", body), ("short", short),
+            ("eight", {**body, "subject": dict.fromkeys("abcdefgh", "x")}),
+            ("nine", {**body, "subject": dict.fromkeys("abcdefghi", "x")}),
+            ("hidden", {**body, "reason": "a\u202eb"}), ("number", {**body, "number": 2**53}),
+            ("retire", {**body, "hallmark.statement": "retire",
+                        "subject": {"collector": "spiffe://x/a", "workload": "app"}}),
+            ("pattern", {**body, "hallmark.statement": "maintenance",
+                         "subject": {"collectors": "*", "workloads": "a\\"}})):
+        write("statement", f"payload-{name}", spelled(fields))
+    write("statement", "empty", "")
+
+
 def seed_pattern():
     for name, text in (("files", "/etc/app/[a-m]*.conf\napp.conf"), ("below", "/opt/app/**\nx"),
                        ("escape", "/a\\*/\\[b\n*"), ("class", "/[!]-a]/[[:alpha:]]/[]\n]"),
@@ -249,5 +298,6 @@ def seed_identity():
 
 if __name__ == "__main__":
     for function in (seed_procfs, seed_runtime, seed_packages, seed_chain, seed_guard, seed_pending,
-                     seed_config, seed_manifest, seed_pattern, seed_identity):
+                     seed_config, seed_manifest, seed_operators, seed_statement,
+                     seed_pattern, seed_identity):
         function()

@@ -13,7 +13,10 @@ import time
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
+import appraisal
 import hallmark
+import rederivation
+import statements
 import wire
 from hallmark import APP, EVIL, ORIGIN, Site, lock_key, with_nobody_to_ask
 
@@ -555,6 +558,37 @@ def test_check_compares_the_ca_with_the_policy():
         site.write_policy(top={"collectors_ca": [{"name": "hosts", "file": "hosts.pem"},
                                                  {"name": "more", "file": "more.pem"}]})
         assert check(site).returncode == 0
+
+
+def test_check_says_who_has_to_approve_the_next_policy():
+    with Site() as site:
+        site.init_key()
+        assert "needs no approval: this one names no operators" in check(site).stdout
+        people = [("alice", ("approve",), statements.Key()), ("bob", ("approve",), statements.Key())]
+        site.path("who.yaml").write_text(statements.operators_text(people, {"approve": 2}))
+        site.write_policy(top={"operators": "who.yaml"})
+        assert "needs approvals by 2 operators, of the 2 here" in check(site).stdout
+
+
+def test_all_that_a_policy_consists_of_is_kept_as_evidence():
+    """By digest, so that the verdict can be made again when the files are gone."""
+    with Site() as site:
+        operators = statements.operators_text([("alice", ("approve",), statements.Key())])
+        site.path("who.yaml").write_text(operators)
+        site.write_policy(top={"collectors_ca": [{"name": "hosts", "file": "collectors-ca.crt"}],
+                               "operators": "who.yaml"})
+        signer = site.start_signer()
+        receipt = site.collector().submit("app", APP)
+        assert signer.stop() == 0
+        store = rederivation.Store(site.path("evidence"))
+        identity = status_of(receipt)["ear.appraisal-policy-id"].rpartition("@sha256:")[2]
+        manifest = appraisal.read_manifest(store.get(rederivation.MANIFEST, identity))
+        kinds = {"policy": (2, "policy.yaml"), "reference": (3, "known.sha256"),
+                 "operators": (8, "who.yaml"), "collectors-ca": (9, "collectors-ca.crt")}
+        assert set(manifest) == set(kinds)
+        for kind, (number, file) in kinds.items():
+            (name, digest), = manifest[kind].items()
+            assert store.get(number, digest) == site.path(file).read_bytes(), (kind, name)
 
 
 def test_check_says_faults_of_what_the_policy_names():
