@@ -16,10 +16,12 @@
 #include "signer/loaded.h"
 #include "signer/sandbox.h"
 #include "signer/session/challenge.h"
+#include "signer/session/policy_change.h"
 #include "signer/session/relay.h"
 #include "signer/session/roster.h"
 #include "signer/session/service.h"
 #include "signer/session/session.h"
+#include "signer/session/statements.h"
 
 /*
  * Whether there are descriptors again, where there were none, and how much room is on the disks, is
@@ -72,7 +74,6 @@ static const int signal_numbers[3] = {SIGTERM, SIGINT, SIGHUP};
 static enum err start(struct signer *s, struct loaded *l);
 static void start_handles(struct signer *s);
 static void put_off_reloads(bool off);
-static enum err store_policy(struct signer *s);
 static enum err start_fronts(struct signer *s, struct loaded *l);
 static void stop_fronts(struct signer *s);
 static void reload(struct signer *s);
@@ -127,6 +128,8 @@ signer_run(const char *config_path)
 	uv_run(&s->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&s->loop);
 	status = s->exit_status;
+	statements_free(&s->service);
+	chronicle_free(&s->service.chronicle);
 	verdicts_free(&s->service.verdicts);
 	evidence_close(&s->service.evidence);
 	storage_free(&s->service.storage);
@@ -139,6 +142,7 @@ signer_run(const char *config_path)
 	message_decoder_free(&s->service.decoder);
 	buf_free(&s->service.scratch);
 	policy_free(&s->service.policy);
+	policy_free(&s->service.waiting);
 	signer_config_free((struct signer_config **)&s->service.config);
 	faults_free(&faults);
 	loaded_libraries_free(&s->libraries);
@@ -151,6 +155,7 @@ start(struct signer *s, struct loaded *l)
 {
 	struct ledger_events events = {.ready = on_ready,
 	    .receipt = session_on_receipt,
+	    .noted = statements_on_noted,
 	    .waiter_gone = session_is_gone,
 	    .waiter_release = session_release,
 	    .room = on_room,
@@ -186,8 +191,11 @@ start(struct signer *s, struct loaded *l)
 		ERR_OK)
 		return e;
 	sandbox_enter();
-	parts = (struct ledger_parts){
-	    s->store, s->index, service->evidence, service->workloads, &service->counters};
+	if ((e = chronicle_init(&service->chronicle, l->config->log_origin, service->evidence,
+		 service->workloads)) != ERR_OK)
+		return e;
+	parts = (struct ledger_parts){s->store, s->index, service->evidence, service->workloads,
+	    &service->counters, chronicle_replay(&service->chronicle)};
 	if ((e = ledger_open(&s->loop, l->config, &parts, &events, &service->ledger)) != ERR_OK)
 		return e;
 	service_has_issued(service, ledger_last_issued_s(service->ledger));
@@ -198,7 +206,7 @@ start(struct signer *s, struct loaded *l)
 	service_now_s(service); /* says at once if the clock is behind the log */
 	storage_look(&service->storage, service->config);
 	start_handles(s);
-	return store_policy(s);
+	return ERR_OK;
 }
 
 static void
@@ -234,23 +242,6 @@ put_off_reloads(bool off)
 	sigemptyset(&reloads);
 	sigaddset(&reloads, SIGHUP);
 	pthread_sigmask(off ? SIG_BLOCK : SIG_UNBLOCK, &reloads, NULL);
-}
-
-/* Policy and reference sets become evidence before the first report that names them. */
-static enum err
-store_policy(struct signer *s)
-{
-	const struct policy *p = s->service.policy;
-	struct evidence_item *item;
-	enum err e = ERR_OK;
-
-	for (size_t i = 0; i < policy_object_count(p) && e == ERR_OK; i++) {
-		const struct policy_object *object = policy_object_at(p, i);
-
-		e = evidence_add(s->service.evidence, object->kind, object->content,
-		    &object->digest, ledger_evidence(s->service.ledger), &item);
-	}
-	return e;
 }
 
 /* The fronts are there before anybody is let in; they take the settings. */
@@ -311,11 +302,7 @@ reload(struct signer *s)
 		loaded.settings[i] = NULL; /* moved */
 		front_post(s->fronts.front[i], letter);
 	}
-	policy_free(&service->policy);
-	service->policy = loaded.policy;
-	service->policy_generation++;
-	if (store_policy(s) != ERR_OK)
-		abort(); /* a report would name a policy that nobody can read again */
+	policy_change_offer(service, loaded.policy);
 	ledger_reconfigure(service->ledger, loaded.config);
 	signer_config_free((struct signer_config **)&service->config);
 	service->config = loaded.config;
@@ -417,17 +404,18 @@ static void
 on_turn(struct signer *s)
 {
 	uint64_t until_ns = uv_hrtime() + TURN_NS;
-	bool any = true;
+	bool any = true, more;
 
 	if (s->closing)
 		return;
+	more = chronicle_go_on(&s->service.chronicle);
 	while (any) {
 		any = links_drive(&s->links, until_ns);
 		ledger_turn(s->service.ledger);
 		any = any && uv_hrtime() < until_ns;
 	}
 	links_flush(&s->links);
-	if (links_are_ready(&s->links))
+	if (more || links_are_ready(&s->links))
 		uv_idle_start(&s->busy, on_busy);
 	else
 		uv_idle_stop(&s->busy);
@@ -466,6 +454,8 @@ on_tick(uv_timer_t *handle)
 	listener_resume(&s->listener);
 	storage_look(&s->service.storage, s->service.config);
 	challenge_expire(&s->service, uv_hrtime() / 1000000);
+	(void)service_entry_s(&s->service);
+	policy_change_look(&s->service);
 }
 
 static void
@@ -498,6 +488,12 @@ on_ready(void *context)
 
 	if (s->stopping)
 		return;
+	/* What it says of itself comes before anything is accepted. */
+	chronicle_begin(&s->service.chronicle, s->service.ledger, service_now_s(&s->service));
+	if (policy_change_begin(&s->service) != ERR_OK) {
+		on_fatal(s);
+		return;
+	}
 	if (listener_open(&s->listener, &s->loop, &s->service, &s->fronts) != ERR_OK) {
 		on_fatal(s);
 		return;

@@ -4,6 +4,7 @@
 
 #include "proto/text.h"
 
+static void write_chronicle(struct buf *to, const struct service *s);
 static void write_known(struct buf *to, const char *name, uint64_t number, uint64_t unit);
 static void write_latency(struct buf *to, const char *name, const struct latency *l, bool last);
 
@@ -37,6 +38,7 @@ status_write(struct service *s, uint64_t uptime_s, struct buf *to)
 	    to, ",\"judgement_bytes\":%zu,\"batch_bytes\":%zu", s->verdicts.bytes, l.batch_bytes);
 	buf_append_format(
 	    to, ",\"key_process\":\"%s\",\"key_process_pid\":%d", l.key_process, l.key_process_pid);
+	write_chronicle(to, s);
 	buf_append_format(to, ",\"storage\":\"%s\"", s->storage.low ? "low" : "ok");
 	write_known(to, "storage_free_mib", s->storage.free_bytes, 1024 * 1024);
 	write_known(to, "signature_age_ms", l.signature_age_ms, 1);
@@ -62,6 +64,22 @@ status_write(struct service *s, uint64_t uptime_s, struct buf *to)
 	write_latency(to, "storage", &c->storage, false);
 	write_latency(to, "token", &c->token, true);
 	buf_append_string(to, "}}\n");
+}
+
+/* What is in force, what waits to be, and who is silent. */
+static void
+write_chronicle(struct buf *to, const struct service *s)
+{
+	buf_append_format(to, ",\"log_time_s\":%llu,\"silent_workloads\":%llu",
+	    (unsigned long long)s->looked_s, (unsigned long long)s->chronicle.silence.silent);
+	buf_append_format(to, ",\"statements_in_force\":%zu,\"policy_waiting\":",
+	    standing_statement_count(s->chronicle.notices.standing));
+	if (s->waiting != NULL)
+		json_append_string(to, policy_id(s->waiting));
+	else
+		buf_append_string(to, "null");
+	buf_append_format(to, ",\"approvals_needed\":%u,\"approvals_found\":%u",
+	    s->waiting != NULL ? s->waiting_needed : 0, s->waiting != NULL ? s->waiting_found : 0);
 }
 
 /* UINT64_MAX stands for what is not known. */

@@ -127,12 +127,14 @@ print_prometheus(json_t *status)
 	const char *key;
 	json_t *value;
 
-	prometheus_gauge(status, "log_size", "reports staged");
-	prometheus_gauge(status, "signed_size", "reports covered by a checkpoint");
-	prometheus_gauge(status, "published_size", "reports in the published tiles");
+	prometheus_gauge(status, "log_size", "entries staged");
+	prometheus_gauge(status, "signed_size", "entries covered by a checkpoint");
+	prometheus_gauge(status, "published_size", "entries in the published tiles");
 	prometheus_gauge(status, "in_flight", "reports without a receipt");
 	prometheus_gauge(status, "connections", "open connections");
 	prometheus_gauge(status, "workloads", "known workloads");
+	prometheus_gauge(status, "silent_workloads", "workloads absent since their newest report");
+	prometheus_gauge(status, "statements_in_force", "statements of operators in force");
 	prometheus_gauge(status, "evidence", "records in the evidence store");
 	prometheus_gauge(status, "signature_age_ms", "since the last checkpoint was signed");
 	prometheus_gauge(status, "storage_free_mib", "free on the file system that has least");
@@ -144,6 +146,9 @@ print_prometheus(json_t *status)
 	    "# HELP hallmark_storage_low whether bundles are refused for want of room on a disk\n"
 	    "# TYPE hallmark_storage_low gauge\nhallmark_storage_low %d\n",
 	    storage != NULL && strcmp(storage, "low") == 0);
+	printf("# HELP hallmark_policy_waiting whether the configured policy waits for approvals\n"
+	       "# TYPE hallmark_policy_waiting gauge\nhallmark_policy_waiting %d\n",
+	    json_is_string(json_object_get(status, "policy_waiting")));
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
 		printf("# HELP hallmark_%s_total %s\n# TYPE hallmark_%s_total counter\n"
 		       "hallmark_%s_total %" JSON_INTEGER_FORMAT "\n",

@@ -18,6 +18,10 @@
 	X(handshakes_resumed, "handshakes_resumed", "TLS handshakes that resumed a session")       \
 	X(bundles, "bundles", "bundles received")                                                  \
 	X(reports, "reports", "reports put in the log")                                            \
+	X(notices, "notices", "notices put in the log")                                            \
+	X(statements, "statements", "statements taken")                                            \
+	X(absences, "absences", "absences put in the log")                                         \
+	X(absent_workloads, "absent_workloads", "workloads named in absences")                     \
 	X(receipts, "receipts", "receipts sent")                                                   \
 	X(receipts_repeated, "receipts_repeated", "receipts of reports that were logged before")   \
 	X(tokens, "tokens", "JWS signatures made")                                                 \

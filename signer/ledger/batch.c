@@ -21,9 +21,9 @@ static const unsigned moves[BATCH_STATES] = {
     [BATCH_PUBLISHED] = 1U << BATCH_OPEN,
 };
 
-static void hash_heads(struct batch *b, const struct view *report, size_t count);
+static void hash_heads(struct batch *b, const struct view *entry, size_t count);
 static enum err grow(struct batch *b);
-static void forget_tokens(struct batch *b);
+static void forget_owned(struct batch *b);
 
 struct batch *
 batch_new(uint64_t index)
@@ -51,7 +51,7 @@ batch_free(struct batch **b)
 	buf_free(&(*b)->bytes);
 	buf_free(&(*b)->evidence);
 	buf_free(&(*b)->note);
-	forget_tokens(*b);
+	forget_owned(*b);
 	free((*b)->entry);
 	free((*b)->leaf);
 	free(*b);
@@ -70,7 +70,7 @@ void
 batch_reset(struct batch *b, uint64_t index)
 {
 	batch_move(b, BATCH_OPEN);
-	forget_tokens(b);
+	forget_owned(b);
 	b->first = index;
 	b->count = 0;
 	b->hashed = 0;
@@ -90,7 +90,7 @@ batch_move(struct batch *b, enum batch_state to)
 }
 
 struct buf *
-batch_report_begin(struct batch *b)
+batch_entry_begin(struct batch *b)
 {
 	static const uint8_t length[LENGTH_SIZE];
 
@@ -99,7 +99,7 @@ batch_report_begin(struct batch *b)
 }
 
 enum err
-batch_report_end(struct batch *b, struct batch_entry **out)
+batch_entry_end(struct batch *b, struct batch_entry **out)
 {
 	struct batch_entry *entry;
 	size_t offset, size;
@@ -126,12 +126,12 @@ batch_report_end(struct batch *b, struct batch_entry **out)
 	*out = entry;
 	return ERR_OK;
 fail:
-	batch_report_cancel(b);
+	batch_entry_cancel(b);
 	return e;
 }
 
 void
-batch_report_cancel(struct batch *b)
+batch_entry_cancel(struct batch *b)
 {
 	bool failed = b->bytes.failed;
 
@@ -143,8 +143,18 @@ batch_report_cancel(struct batch *b)
 		b->bytes.failed = false;
 }
 
+void
+batch_entry_own(
+    struct batch *b, struct batch_entry *entry, char *token, struct batch_changes *changes)
+{
+	entry->token = token;
+	entry->changes = changes;
+	b->token_count += token != NULL;
+	b->owner_count += token != NULL || changes != NULL;
+}
+
 struct view
-batch_report(const struct batch *b, size_t entry)
+batch_entry_view(const struct batch *b, size_t entry)
 {
 	return (struct view){b->bytes.data + b->entry[entry].offset, b->entry[entry].size};
 }
@@ -161,16 +171,16 @@ batch_run(const struct batch *b, size_t first, size_t count)
 void
 batch_hash(struct batch *b)
 {
-	struct view report[DIGEST_LANES];
+	struct view entry[DIGEST_LANES];
 	size_t count;
 
 	for (; b->hashed < b->count; b->hashed += count) {
 		count = b->count - b->hashed;
 		count = count < DIGEST_LANES ? count : DIGEST_LANES;
 		for (size_t i = 0; i < count; i++)
-			report[i] = batch_report(b, b->hashed + i);
-		merkle_leaves(report, count, b->leaf + b->hashed);
-		hash_heads(b, report, count);
+			entry[i] = batch_entry_view(b, b->hashed + i);
+		merkle_leaves(entry, count, b->leaf + b->hashed);
+		hash_heads(b, entry, count);
 	}
 }
 
@@ -194,22 +204,22 @@ batch_seal(struct batch *b, const struct merkle_frontier *old, struct merkle_fro
 	return e;
 }
 
-/* Gives the next `count` reports' digests to their heads; a workload may be further already. */
+/* Gives the next `count` entries' digests to their heads; a workload may be further already. */
 static void
-hash_heads(struct batch *b, const struct view *report, size_t count)
+hash_heads(struct batch *b, const struct view *entry, size_t count)
 {
 	struct digest_message message[DIGEST_LANES];
 	struct digest digest[DIGEST_LANES];
 
 	for (size_t i = 0; i < count; i++)
-		message[i] = (struct digest_message){{NULL, 0}, report[i]};
+		message[i] = (struct digest_message){{NULL, 0}, entry[i]};
 	digest_of_messages(message, count, digest);
 	for (size_t i = 0; i < count; i++) {
 		struct workload_update *u = &b->entry[b->hashed + i].update;
 
-		u->head.report_digest = digest[i];
-		if (u->workload != NULL && u->workload->head.index == u->head.index)
-			u->workload->head.report_digest = digest[i];
+		u->head.entry_digest = digest[i];
+		if (u->workload != NULL && u->workload->head.entry_index == u->head.entry_index)
+			u->workload->head.entry_digest = digest[i];
 	}
 }
 
@@ -230,12 +240,14 @@ grow(struct batch *b)
 	return ERR_OK;
 }
 
+/* What the entries own: few have anything. */
 static void
-forget_tokens(struct batch *b)
+forget_owned(struct batch *b)
 {
-	for (size_t i = 0; i < b->count && b->token_count > 0; i++) {
+	for (size_t i = 0; i < b->count && b->owner_count > 0; i++) {
 		free(b->entry[i].token);
-		b->entry[i].token = NULL;
+		free(b->entry[i].changes);
 	}
 	b->token_count = 0;
+	b->owner_count = 0;
 }

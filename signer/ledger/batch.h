@@ -1,5 +1,5 @@
 /*
- * A batch: the reports that share one group commit and one signature.
+ * A batch: the entries that share one group commit and one signature.
  *
  * Its bytes are at once the record that is committed (record.h) and, between the record's header
  * and trailer, what goes into the log's entry bundles.
@@ -15,13 +15,14 @@
 #include "proto/digest.h"
 #include "proto/err.h"
 #include "proto/tlog/merkle.h"
+#include "signer/ledger/store/notice_row.h"
 #include "signer/ledger/store/record.h"
 #include "signer/ledger/workload.h"
 
 /*
  * The life of a batch, as a table in batch.c. A move that the table lacks is a broken invariant.
  *
- *   OPEN      takes reports
+ *   OPEN      takes entries
  *   WRITING   sealed; the committer writes it to evidence and pending, and syncs them
  *   WRITTEN   durable; waits for the key process
  *   SIGNING   the checkpoint is asked for
@@ -39,29 +40,38 @@ enum batch_state {
 	BATCH_STATES,
 };
 
+/* What an entry that is no report changes: it is a notice, or heads of absent workloads move. */
+struct batch_changes {
+	struct notice_row notice; /* where `count` is 0 */
+	size_t count;
+	struct workload_update absent[];
+};
+
 struct batch_entry {
-	size_t offset;       /* of the report in `bytes` */
-	uint32_t size;       /* of the report */
-	char *token;         /* name of the profile, owned; NULL: no token is wanted */
-	bool answered;       /* its receipt has left, or is ledger_tokens.c's affair */
-	uint64_t arrived_us; /* monotonic; for the latency */
-	void *waiter;        /* whose receipt it is; NULL: nobody's */
-	struct workload_update update;
+	size_t offset;                 /* of the entry in `bytes` */
+	uint32_t size;                 /* of the entry */
+	char *token;                   /* name of the profile, owned; NULL: no token is wanted */
+	bool answered;                 /* its receipt has left, or is ledger_tokens.c's affair */
+	uint64_t arrived_us;           /* monotonic; for the latency */
+	void *waiter;                  /* whose answer it is; NULL: nobody's */
+	struct workload_update update; /* of a report */
+	struct batch_changes *changes; /* of another entry, owned; NULL: it is a report */
 };
 
 struct batch {
 	enum batch_state state;
-	uint64_t first; /* index of the first report */
+	uint64_t first; /* index of the first entry */
 	size_t count;
 	size_t token_count; /* entries that want a token */
+	size_t owner_count; /* entries with a token or changes */
 	size_t capacity;
 	struct batch_entry *entry;
-	struct digest *leaf; /* of the first `hashed` reports; their heads have their digest, too */
+	struct digest *leaf; /* of the first `hashed` entries; their heads have their digest, too */
 	size_t hashed;
 	struct buf bytes;          /* a record, which batch_seal ends */
 	struct merkle_batch *tree; /* from the last signed state to the end of this batch */
 	struct digest root;        /* from BATCH_WRITING on */
-	struct buf evidence;       /* pack records to be made durable before the reports */
+	struct buf evidence;       /* pack records to be made durable before the entries */
 	struct buf note;           /* signed checkpoint, from BATCH_SEALED on */
 	uint64_t began_us;         /* of the present state; for the latencies */
 	struct batch *next;        /* in the list of the unpublished */
@@ -77,32 +87,36 @@ void batch_reset(struct batch *b, uint64_t index);
 void batch_move(struct batch *b, enum batch_state to);
 
 /*
- * A report is written straight into the batch: append it to the returned buffer, then call
- * batch_report_end, or batch_report_cancel to leave no trace.
+ * An entry is written straight into the batch: append it to the returned buffer, then call
+ * batch_entry_end, or batch_entry_cancel to leave no trace.
  */
-struct buf *batch_report_begin(struct batch *b);
-enum err batch_report_end(struct batch *b, struct batch_entry **out) MUST_USE;
-void batch_report_cancel(struct batch *b);
+struct buf *batch_entry_begin(struct batch *b);
+enum err batch_entry_end(struct batch *b, struct batch_entry **out) MUST_USE;
+void batch_entry_cancel(struct batch *b);
+
+/* From malloc, or NULL: they are the batch's from here on. */
+void batch_entry_own(
+    struct batch *b, struct batch_entry *entry, char *token, struct batch_changes *changes);
 
 /* All the memory that it holds, used or not. */
 size_t batch_bytes(const struct batch *b);
 
-/* The report of an entry, as a borrowed view. */
-struct view batch_report(const struct batch *b, size_t entry);
+/* The bytes of an entry, as a borrowed view. */
+struct view batch_entry_view(const struct batch *b, size_t entry);
 
 /* `count` (at least 1) entries from `first` on, each behind its be16 length. */
 struct view batch_run(const struct batch *b, size_t first, size_t count);
 
 /*
- * Hashes all reports in it, as leaves and for the heads of their workloads: many at once cost half
- * of one by one.
+ * Hashes all entries in it, as leaves and, reports, for the heads of their workloads: many at once
+ * cost half of one by one.
  */
 void batch_hash(struct batch *b);
 
 /*
  * Closes the batch: hashes what is not hashed, computes the tree on top of `old` and writes header,
  * trailer and end mark. The batch moves to BATCH_WRITING. `new_frontier` is the tree with the
- * batch. `old` is the last signed tree; after a recovery it may hold some of the batch's reports
+ * batch. `old` is the last signed tree; after a recovery it may hold some of the batch's entries
  * already, which are then not added again.
  */
 enum err batch_seal(struct batch *b, const struct merkle_frontier *old,

@@ -20,6 +20,13 @@ index_changes_head(struct index_changes *c, const struct workload_update *u)
 }
 
 void
+index_changes_notice(struct index_changes *c, const struct notice_row *n)
+{
+	c->notice = grown(c->notice, c->notice_count, &c->notice_capacity, sizeof(*c->notice));
+	c->notice[c->notice_count++] = *n;
+}
+
+void
 index_changes_evidence(struct index_changes *c, const struct index_evidence *e)
 {
 	c->evidence =
@@ -40,6 +47,7 @@ void
 index_changes_free(struct index_changes *c)
 {
 	free(c->head);
+	free(c->notice);
 	free(c->evidence);
 	memset(c, 0, sizeof(*c));
 }

@@ -5,6 +5,7 @@
 
 #include "proto/tlog/tile.h"
 #include "signer/ground/logger.h"
+#include "signer/ledger/ledger_stage.h"
 #include "signer/ledger/ledger_state.h"
 
 /*
@@ -51,6 +52,7 @@ ledger_open(uv_loop_t *loop, const struct signer_config *config, const struct le
 	l->evidence = parts->evidence;
 	l->workloads = parts->workloads;
 	l->counters = parts->counters;
+	l->replay = parts->replay;
 	l->events = *events;
 	l->published_note = BUF_INIT;
 	l->publishing_note = BUF_INIT;
@@ -79,72 +81,20 @@ ledger_open(uv_loop_t *loop, const struct signer_config *config, const struct le
 bool
 ledger_has_room(struct ledger *l)
 {
-	bool room = !l->failed && l->in_flight < l->config->limits.in_flight &&
-		    l->unpublished_bytes < LEDGER_UNPUBLISHED_MAX &&
-		    evidence_held_bytes(l->evidence) < LEDGER_EVIDENCE_MAX &&
-		    l->open->count < RECORD_ENTRIES_MAX &&
-		    l->open->bytes.size + ENTRY_SIZE_MAX < RECORD_SIZE_MAX;
+	bool room = ledger_entry_fits(l) && l->in_flight < l->config->limits.in_flight &&
+		    evidence_held_bytes(l->evidence) < LEDGER_EVIDENCE_MAX;
 
 	if (!room)
 		l->was_full = true;
 	return room;
 }
 
-uint64_t
-ledger_next_index(const struct ledger *l)
-{
-	return l->open->first + l->open->count;
-}
-
-struct buf *
-ledger_report_begin(struct ledger *l)
-{
-	return batch_report_begin(l->open);
-}
-
-void
-ledger_report_cancel(struct ledger *l)
-{
-	batch_report_cancel(l->open);
-}
-
-enum err
-ledger_report_end(struct ledger *l, const struct ledger_staged *staged)
-{
-	struct batch_entry *entry;
-	char *token = NULL;
-	enum err e;
-
-	if (staged->token.size > 0 &&
-	    (token = strndup((const char *)staged->token.data, staged->token.size)) == NULL) {
-		batch_report_cancel(l->open);
-		return ERR_MEMORY;
-	}
-	if ((e = batch_report_end(l->open, &entry)) != ERR_OK) {
-		free(token);
-		return e;
-	}
-	entry->waiter = staged->waiter;
-	entry->token = token;
-	l->open->token_count += token != NULL;
-	entry->arrived_us = staged->arrived_us;
-	entry->update.workload = staged->workload;
-	entry->update.head = staged->head;
-	entry->update.head.index = l->open->first + l->open->count - 1;
-	staged->workload->head = entry->update.head;
-	staged->workload->has_head = true;
-	l->in_flight++;
-	l->unpublished_bytes += entry->size;
-	l->counters->reports++;
-	return ERR_OK;
-}
-
 const struct digest *
 ledger_head_digest(struct ledger *l, const struct workload *w)
 {
-	if (w->head.index >= l->open->first + l->open->hashed)
+	if (w->head.entry_index >= l->open->first + l->open->hashed)
 		batch_hash(l->open);
-	return &w->head.report_digest;
+	return &w->head.entry_digest;
 }
 
 struct buf *

@@ -1,8 +1,9 @@
 /*
- * The ledger: from an appraised report to a receipt that holds.
+ * The ledger: from an appraised report to a receipt that holds. Notices and absences are entries
+ * of the same log and go the same way; nobody gets a receipt for them.
  *
  * Happy path of a report
- *   1. it is written into the open batch (ledger_report_begin, _end)
+ *   1. it is written into the open batch (ledger_entry_begin, ledger_report_end)
  *   2. at the end of the loop's turn (ledger_turn) the batch is sealed and the committer writes
  *      it into the pending file and syncs it; meanwhile the next batch collects. No timer is
  *      involved: idle, a batch is one report; under load it grows with the time a commit takes,
@@ -32,8 +33,8 @@
  *     gets the receipt (ledger_receipt_again).
  *
  * Recovery (ledger_recover, before anything is accepted) reads checkpoint, tiles, pending files and
- * index, brings the chains of all workloads up to date, and leaves what was not published as one
- * batch that is already written.
+ * index, brings the chains of all workloads up to date, tells what notices there are
+ * (ledger_replay.h), and leaves what was not published as one batch that is already written.
  */
 #ifndef HALLMARK_SIGNER_LEDGER_LEDGER_H
 #define HALLMARK_SIGNER_LEDGER_LEDGER_H
@@ -47,6 +48,7 @@
 #include "proto/err.h"
 #include "signer/ground/counters.h"
 #include "signer/ledger/ledger_events.h"
+#include "signer/ledger/ledger_replay.h"
 #include "signer/ledger/workload.h"
 
 struct evidence_store;
@@ -61,6 +63,7 @@ struct ledger_parts {
 	struct evidence_store *evidence;
 	struct workload_table *workloads;
 	struct counters *counters;
+	struct ledger_replay replay;
 };
 
 /*
@@ -74,22 +77,7 @@ enum err ledger_open(uv_loop_t *loop, const struct signer_config *config,
 /* Whether another report may be staged; if not, `room` will be called. */
 bool ledger_has_room(struct ledger *l);
 
-/* The index that the next report will get, and the buffer to write it into. */
-uint64_t ledger_next_index(const struct ledger *l);
-struct buf *ledger_report_begin(struct ledger *l);
-void ledger_report_cancel(struct ledger *l);
-
-/* Stages the report: its workload's head moves. `waiter` gets the receipt. */
-struct ledger_staged {
-	void *waiter;
-	struct view token;   /* name of the profile of the token that is wanted; size 0: none */
-	uint64_t arrived_us; /* monotonic */
-	struct workload *workload;
-	struct chain_head head; /* `index` is set by the ledger */
-};
-enum err ledger_report_end(struct ledger *l, const struct ledger_staged *staged) MUST_USE;
-
-/* Of the workload's newest report, which is hashed now if nothing has needed that yet. */
+/* Of the workload's newest entry, which is hashed now if nothing has needed that yet. */
 const struct digest *ledger_head_digest(struct ledger *l, const struct workload *w);
 
 /* The open batch's evidence, for evidence_add. */
@@ -105,7 +93,7 @@ struct buf *ledger_evidence(struct ledger *l);
 enum err ledger_receipt_again(
     struct ledger *l, const struct workload *w, void *waiter, uint64_t arrived_us) MUST_USE;
 
-/* The time in the newest report that recovery found, seconds since 1970; 0: none. */
+/* The time (iat) of the newest entry, staged or found by recovery; 0: there is none. */
 uint64_t ledger_last_issued_s(const struct ledger *l);
 
 /* Takes a new configuration, alike in all that names files and keys; the old one may go. */
@@ -122,7 +110,7 @@ void ledger_close(struct ledger **l, void (*closed)(void *context), void *contex
 
 /* For status. */
 struct ledger_status {
-	uint64_t size;             /* reports staged */
+	uint64_t size;             /* entries staged */
 	uint64_t signed_size;      /* covered by a checkpoint */
 	uint64_t published_size;   /* in the tiles */
 	uint64_t in_flight;        /* reports without a receipt */

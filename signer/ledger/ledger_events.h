@@ -27,6 +27,8 @@ struct ledger_events {
 	void (*ready)(void *context);
 	/* A report's receipt. Called exactly once for each waiter, unless it was given up. */
 	void (*receipt)(void *waiter, const struct ledger_receipt *receipt, uint64_t arrived_us);
+	/* A notice is sealed: once for its waiter. */
+	void (*noted)(void *waiter, uint64_t index);
 	/* Nobody waits any more where `waiter` did (it is gone): may another take its place? */
 	bool (*waiter_gone)(void *waiter);
 	void (*waiter_release)(void *waiter);

@@ -157,6 +157,19 @@ verify_published(
 	return merkle_verify_inclusion(&leaf, index, c.size, &c.root, proof);
 }
 
+void
+ledger_index_entry(struct ledger *l, const struct batch_entry *entry)
+{
+	const struct batch_changes *changes = entry->changes;
+
+	if (changes == NULL)
+		index_changes_head(&l->unindexed, &entry->update);
+	else if (changes->count == 0)
+		index_changes_notice(&l->unindexed, &changes->notice);
+	for (size_t i = 0; changes != NULL && i < changes->count; i++)
+		index_changes_head(&l->unindexed, &changes->absent[i]);
+}
+
 static void
 on_timer(uv_timer_t *timer)
 {
@@ -168,7 +181,7 @@ collect_changes(struct ledger *l, const struct batch *last, struct publish_job *
 {
 	for (const struct batch *b = l->publishing; b != NULL; b = b->next)
 		for (size_t i = 0; i < b->count; i++)
-			index_changes_head(&l->unindexed, &b->entry[i].update);
+			ledger_index_entry(l, &b->entry[i]);
 	for (struct evidence_item *i = evidence_take_durable(l->evidence); i != NULL; i = i->staged)
 		index_changes_evidence(&l->unindexed, &i->place);
 	if (uv_now(l->loop) - l->indexed_ms < LEDGER_INDEX_MS && l->drained == NULL)

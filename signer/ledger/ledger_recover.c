@@ -3,11 +3,11 @@
  *
  *   1. `checkpoint` names the published size and root; none: the log is new
  *   2. the frontier of that tree is read from the tiles, and must give that root; the entries of
- *      the newest bundle must give its leaves (ledger_heads.c)
+ *      the newest bundle must give its leaves (ledger_entries.c)
  *   3. the pending files are read in order (store.h)
- *   4. heads of chains: from the index, if it speaks of a state of this log; then from the reports
- *      after that, out of tiles (ledger_heads.c) and pending files. This repairs or replaces a
- *      missing index.
+ *   4. heads of chains and notices: from the index, if it speaks of a state of this log; then from
+ *      the entries after that, out of tiles (ledger_entries.c) and pending files. This repairs or
+ *      replaces a missing index.
  *
  * What was pending becomes one batch in `written`, left open until the key process has told the
  * guard's state (ledger_sign.c); it then goes the way of every other batch.
@@ -16,21 +16,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/report/report.h"
 #include "proto/tlog/checkpoint.h"
 #include "signer/ground/logger.h"
 #include "signer/ledger/ledger_state.h"
 
-/* Heads of reports from `from` on go to the index. */
+/* Heads of entries from `from` on go to the index. */
 struct catch_up {
 	struct log_index *index;
 	uint64_t from;
 };
 
+static enum err recover(struct ledger *l, struct log_index *index);
 static enum err read_checkpoint(struct ledger *l, struct checkpoint *c);
 static enum err read_frontier(struct ledger *l, const struct checkpoint *c);
-static enum err take_pending(void *context, struct view report);
-static enum err load_heads(struct ledger *l, struct log_index *index);
+static enum err take_pending(void *context, struct view entry);
+static enum err load_entries(struct ledger *l, struct log_index *index);
+static enum err load_pending(struct ledger *l);
 static enum err load_head(
     void *context, const char *collector, const char *name, const struct chain_head *head);
 static enum err index_catch_up(struct ledger *l, struct log_index *index, uint64_t from);
@@ -40,6 +41,22 @@ static enum err read_last_issued(struct ledger *l);
 
 enum err
 ledger_recover(struct ledger *l, struct log_index *index)
+{
+	enum err e;
+
+	if ((l->reader = calloc(1, sizeof(*l->reader))) == NULL)
+		return ERR_MEMORY;
+	e = recover(l, index);
+	report_document_free(&l->reader->report);
+	absence_document_free(&l->reader->absence);
+	notice_document_free(&l->reader->notice);
+	free(l->reader);
+	l->reader = NULL;
+	return e;
+}
+
+static enum err
+recover(struct ledger *l, struct log_index *index)
 {
 	struct checkpoint c = {.size = 0};
 	struct merkle_frontier grown;
@@ -56,7 +73,7 @@ ledger_recover(struct ledger *l, struct log_index *index)
 	if ((e = store_recover(l->store, &grown, take_pending, l)) != ERR_OK)
 		return e;
 	batch_hash(l->written);
-	if ((e = load_heads(l, index)) != ERR_OK)
+	if ((e = load_entries(l, index)) != ERR_OK)
 		return e;
 	if ((e = read_last_issued(l)) != ERR_OK)
 		return e;
@@ -115,17 +132,17 @@ read_frontier(struct ledger *l, const struct checkpoint *c)
 }
 
 static enum err
-take_pending(void *context, struct view report)
+take_pending(void *context, struct view entry)
 {
 	struct ledger *l = context;
 	struct batch_entry *added;
 
-	buf_append_view(batch_report_begin(l->written), report);
-	return batch_report_end(l->written, &added);
+	buf_append_view(batch_entry_begin(l->written), entry);
+	return batch_entry_end(l->written, &added);
 }
 
 static enum err
-load_heads(struct ledger *l, struct log_index *index)
+load_entries(struct ledger *l, struct log_index *index)
 {
 	struct index_state state;
 	enum err e = ERR_OK;
@@ -133,23 +150,35 @@ load_heads(struct ledger *l, struct log_index *index)
 	index_state(index, &state);
 	if (state.log_size > 0 && index_is_of_this_log(l, &state)) {
 		e = index_each_workload(index, load_head, l);
+		if (e == ERR_OK)
+			e = index_each_notice(index, l->replay.notice, l->replay.context);
 	} else {
 		if (state.log_size > 0 || l->published_size > 0)
 			logger_say(LOGGER_WARNING, "index-rebuild",
 			    "the index does not belong to this log; it is made again from %" PRIu64
-			    " reports",
+			    " entries",
 			    l->published_size);
 		state.log_size = 0;
-		e = index_clear_workloads(index);
+		e = index_clear_log(index);
 	}
 	if (e == ERR_OK)
 		e = ledger_replay_tiles(l, state.log_size);
 	if (e == ERR_OK && state.log_size < l->published_size)
 		e = index_catch_up(l, index, state.log_size);
-	for (size_t i = 0; i < l->written->count && e == ERR_OK; i++) {
-		e = ledger_replay_report(
-		    l, batch_report(l->written, i), l->written->first + i, &l->written->entry[i]);
-		l->unpublished_bytes += l->written->entry[i].size;
+	if (e == ERR_OK)
+		e = load_pending(l);
+	return e == ERR_OK ? l->replay.done(l->replay.context) : e;
+}
+
+static enum err
+load_pending(struct ledger *l)
+{
+	struct batch *b = l->written;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < b->count && e == ERR_OK; i++) {
+		e = ledger_replay_entry(l, batch_entry_view(b, i), b->first + i, &b->entry[i]);
+		l->unpublished_bytes += b->entry[i].size;
 	}
 	return e;
 }
@@ -182,9 +211,11 @@ index_catch_up(struct ledger *l, struct log_index *index, uint64_t from)
 	merkle_frontier_root(&l->signed_head, &state.log_root);
 	if ((e = index_begin(index)) != ERR_OK)
 		return e;
-	if ((e = workload_each(l->workloads, put_head, &c)) != ERR_OK)
-		return e;
-	return index_commit(index, &state);
+	e = workload_each(l->workloads, put_head, &c);
+	for (size_t i = 0; i < l->unindexed.notice_count && e == ERR_OK; i++)
+		e = index_put_notice(index, &l->unindexed.notice[i]);
+	index_changes_free(&l->unindexed);
+	return e == ERR_OK ? index_commit(index, &state) : e;
 }
 
 static enum err
@@ -192,7 +223,7 @@ put_head(void *context, struct workload *w)
 {
 	const struct catch_up *c = context;
 
-	if (!w->has_head || w->head.index < c->from)
+	if (!w->has_head || w->head.entry_index < c->from)
 		return ERR_OK;
 	return index_put_workload(c->index, w->collector, w->name, &w->head);
 }
@@ -211,26 +242,22 @@ index_is_of_this_log(struct ledger *l, const struct index_state *state)
 	return digest_equal(&root, &state->log_root);
 }
 
-/* Reports that were pending have said it already; else the newest published one is asked. */
+/* Entries that were pending have said it already; else the newest published one is asked. */
 static enum err
 read_last_issued(struct ledger *l)
 {
 	struct store_tree tree = {l->store, l->published_size};
-	struct report_document document = REPORT_DOCUMENT_INIT;
 	struct buf bytes = BUF_INIT;
-	enum err e = ERR_OK;
+	enum err e;
 
 	if (l->published_size == 0 || l->last_issued_s > 0)
 		return ERR_OK;
 	e = store_read_entry(&tree, l->published_size - 1, &bytes);
 	if (e == ERR_OK)
-		e = report_parse(buf_view(&bytes), &document);
-	if (e == ERR_OK)
-		l->last_issued_s = document.report.issued_s;
-	else if (e != ERR_MEMORY)
-		e = store_damaged(l->store, l->published_size - 1,
-		    "expected a readable report at this index of the entry bundles");
-	report_document_free(&document);
+		e = ledger_entry_issued(l, buf_view(&bytes), &l->last_issued_s);
 	buf_free(&bytes);
-	return e;
+	if (e == ERR_OK || e == ERR_MEMORY)
+		return e;
+	return store_damaged(l->store, l->published_size - 1,
+	    "expected a readable entry at this index of the entry bundles");
 }

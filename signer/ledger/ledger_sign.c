@@ -303,7 +303,9 @@ answer_plain(struct ledger *l, struct batch *b)
 		if (entry->token != NULL)
 			continue;
 		entry->answered = true;
-		if (entry->waiter != NULL)
+		if (entry->waiter != NULL && entry->changes != NULL)
+			l->events.noted(entry->waiter, b->first + i);
+		else if (entry->waiter != NULL)
 			send_receipt(
 			    l, b, i, entry->waiter, entry->arrived_us, (struct view){NULL, 0});
 	}
@@ -327,7 +329,7 @@ send_receipt(struct ledger *l, const struct batch *b, size_t entry, void *waiter
 	struct ledger_receipt receipt = {.workload = b->entry[entry].update.workload,
 	    .seq = b->entry[entry].update.head.seq,
 	    .index = b->first + entry,
-	    .report = batch_report(b, entry),
+	    .report = batch_entry_view(b, entry),
 	    .proof = &proof,
 	    .note = buf_view(&b->note),
 	    .jws = jws};

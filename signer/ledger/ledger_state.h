@@ -1,8 +1,9 @@
 /*
  * The ledger's insides, shared by the files that make it up. From the top:
  *
- *   ledger.c          staging and the group commit; hears all events, and moves everything on
- *   ledger_recover.c  once, before all others; with ledger_heads.c
+ *   ledger.c          the group commit; hears all events, and moves everything on
+ *   ledger_stage.c    entries into the open batch (ledger_stage.h)
+ *   ledger_recover.c  once, before all others; with ledger_entries.c
  *   ledger_sign.c     guard and log, checkpoints, receipts
  *   ledger_publish.c  publication; receipts from the published log
  *   ledger_tokens.c   reports that wait for their JWS
@@ -15,6 +16,9 @@
 #ifndef HALLMARK_SIGNER_LEDGER_LEDGER_STATE_H
 #define HALLMARK_SIGNER_LEDGER_LEDGER_STATE_H
 
+#include "proto/report/absence.h"
+#include "proto/report/notice.h"
+#include "proto/report/report.h"
 #include "proto/tlog/note.h"
 #include "signer/ledger/batch.h"
 #include "signer/ledger/committer.h"
@@ -22,6 +26,7 @@
 #include "signer/ledger/keyprocess.h"
 #include "signer/ledger/known_trees.h"
 #include "signer/ledger/ledger_events.h"
+#include "signer/ledger/ledger_replay.h"
 #include "signer/ledger/publisher.h"
 #include "signer/ledger/store/evidence.h"
 #include "signer/ledger/store/store.h"
@@ -87,6 +92,13 @@ struct ledger_tokens {
 	bool want_publication; /* the next one needs the published tree to catch up */
 };
 
+/* What recovery reads entries into, one at a time. */
+struct ledger_reader {
+	struct report_document report;
+	struct absence_document absence;
+	struct notice_document notice;
+};
+
 struct ledger {
 	uv_loop_t *loop;
 	const struct signer_config *config;
@@ -95,6 +107,8 @@ struct ledger {
 	struct workload_table *workloads;
 	struct counters *counters;
 	struct ledger_events events;
+	struct ledger_replay replay;
+	struct ledger_reader *reader; /* NULL after recovery */
 	struct committer *committer;
 	struct publisher *publisher;
 	struct keyprocess *key_process;
@@ -124,7 +138,7 @@ struct ledger {
 	struct index_changes unindexed;
 	struct index_changes publishing_changes;
 	uint64_t indexed_ms;    /* when the index was last given changes */
-	uint64_t last_issued_s; /* of the newest report that recovery found */
+	uint64_t last_issued_s; /* of the newest entry */
 	uv_timer_t publish_timer;
 
 	uint64_t storage_us, token_us; /* the last commit, the last checkpoint signature */
@@ -148,7 +162,7 @@ void ledger_fail(struct ledger *l, const char *event, const char *text);
 struct batch *ledger_batch_take(struct ledger *l, uint64_t index);
 void ledger_batch_give(struct ledger *l, struct batch *b);
 
-/* The batch in memory that holds report `index`, or NULL. */
+/* The batch in memory that holds entry `index`, or NULL. */
 struct batch *ledger_batch_find(struct ledger *l, uint64_t index);
 
 /* Bytes of memory of all batches. */
@@ -180,16 +194,18 @@ void ledger_publish_start(struct ledger *l);
 void ledger_publish_done(struct ledger *l, enum err result);
 void ledger_publish_add(struct ledger *l, struct batch *b);
 void ledger_publish_advance(struct ledger *l, bool now);
+void ledger_index_entry(struct ledger *l, const struct batch_entry *entry);
 enum err ledger_answer_published(
     struct ledger *l, const struct workload *w, void *waiter, uint64_t arrived_us) MUST_USE;
 
 /* ledger_recover.c */
 enum err ledger_recover(struct ledger *l, struct log_index *index) MUST_USE;
 
-/* ledger_heads.c */
+/* ledger_entries.c */
 enum err ledger_check_newest_bundle(struct ledger *l) MUST_USE;
 enum err ledger_replay_tiles(struct ledger *l, uint64_t from) MUST_USE;
-enum err ledger_replay_report(
+enum err ledger_replay_entry(
     struct ledger *l, struct view bytes, uint64_t index, struct batch_entry *entry) MUST_USE;
+enum err ledger_entry_issued(struct ledger *l, struct view bytes, uint64_t *issued_s) MUST_USE;
 
 #endif

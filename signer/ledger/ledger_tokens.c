@@ -170,7 +170,7 @@ static struct ledger_token *
 token_new(const struct batch *b, size_t i)
 {
 	const struct batch_entry *entry = &b->entry[i];
-	struct view report = batch_report(b, i);
+	struct view report = batch_entry_view(b, i);
 	struct merkle_proof proof;
 	struct ledger_token *t;
 	size_t hashes_size, profile_size = strlen(entry->token);

@@ -122,6 +122,8 @@ update_index(struct log_index *index, const struct publish_job *job)
 
 		e = index_put_workload(index, u->workload->collector, u->workload->name, &u->head);
 	}
+	for (size_t i = 0; i < c->notice_count && e == ERR_OK; i++)
+		e = index_put_notice(index, &c->notice[i]);
 	for (size_t i = 0; i < c->evidence_count && e == ERR_OK; i++)
 		e = index_put_evidence(index, &c->evidence[i]);
 	return e == ERR_OK ? index_commit(index, &job->state) : e;

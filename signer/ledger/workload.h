@@ -1,7 +1,7 @@
 /*
  * What the signer remembers of each workload of each collector: the head of its hash chain.
  *
- * The head moves when a report is staged, not when it is durable: stages are strictly ordered, and
+ * The head moves when an entry is staged, not when it is durable: stages are strictly ordered, and
  * a failed commit ends the process, so nobody ever sees a head that was not logged.
  */
 #ifndef HALLMARK_SIGNER_LEDGER_WORKLOAD_H
@@ -23,16 +23,20 @@ struct workload {
 	size_t key_size;
 	const char *collector; /* into key */
 	const char *name;
-	bool has_head;          /* a report of it is in the log (or staged) */
-	struct chain_head head; /* `report_digest`: when it is needed, by ledger_head_digest */
-	uint64_t nonce_serial;  /* of the last nonce used for it */
-	bool busy;              /* a bundle of it waits for components */
-	uint64_t connection;    /* that a bundle of it last came by, since the start; 0: none did */
+	bool has_head; /* a report of it is in the log (or staged) */
+	/* `due` is the present one; `entry_digest`: when it is needed, by ledger_head_digest */
+	struct chain_head head;
+	uint64_t nonce_serial; /* of the last nonce used for it */
+	bool busy;             /* a bundle of it waits for components */
+	uint64_t connection;   /* that a bundle of it last came by, since the start; 0: none */
 	struct challenge *challenge; /* somebody wants it measured now; NULL: nobody does */
 	/* The rule that applies, found once per policy. */
 	const struct policy_rule *rule;
 	uint64_t rule_generation; /* of the policy; 0: not looked up */
 	size_t index_place; /* among the changes for the index, from 1; 0: none (index_changes.h) */
+	/* Where its due is waited for; of whoever looks after dues, not looked at here. */
+	struct workload *due_next, **due_link;
+	uint64_t due_look_s;
 };
 
 /* A head on its way into the index: the workload's names never change, so threads may read them. */

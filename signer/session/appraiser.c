@@ -2,8 +2,10 @@
 
 #include <string.h>
 
-static const char build[] = "hallmark-signer/" HALLMARK_VERSION;
+#include "signer/ground/build.h"
 
+static struct due due_of(
+    const struct service *s, const struct workload *w, const struct bundle *b, uint64_t iat_s);
 static enum err judge_one(struct service *s, const struct policy_rule *rule,
     const struct bundle_component *named, enum component_kind kind, struct evidence_item *item,
     uint64_t now_s, const struct component_verdict **out);
@@ -18,7 +20,7 @@ appraiser_judge(struct service *s, const struct policy_rule *rule, const struct 
 
 	memset(out, 0, sizeof(*out));
 	verdicts_trim(&s->verdicts); /* nobody holds any now */
-	out->now_s = service_now_s(s);
+	out->now_s = service_entry_s(s);
 	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT && e == ERR_OK; kind++) {
 		const struct bundle_component *named = &b->component[kind];
 		struct evidence_item *item;
@@ -62,9 +64,10 @@ appraiser_report(struct service *s, const struct appraiser_case *c,
 	r.issuer = view_of_string(s->config->log_origin);
 	r.collector = workload_collector(w);
 	r.developer = view_of_string(s->config->report.developer);
-	r.build = VIEW_LITERAL(build);
+	r.build = VIEW_LITERAL(SIGNER_BUILD);
 	r.bundle = *c->bundle;
 	r.bundle_digest = c->bundle_digest;
+	r.notice = s->chronicle.notices.newest;
 	r.has_previous = w->has_head;
 	if (w->has_head)
 		r.previous = *ledger_head_digest(s->ledger, w);
@@ -78,8 +81,19 @@ appraiser_report(struct service *s, const struct appraiser_case *c,
 	head->seq = c->bundle->seq;
 	head->time_ms = c->bundle->time_ms;
 	head->last_signed_s = in.last_signed_s;
-	head->bundle_digest = c->bundle_digest; /* the report's comes with its batch's */
+	head->bundle_digest = c->bundle_digest; /* the entry's comes with its batch's */
+	head->due = due_of(s, w, c->bundle, r.issued_s);
 	return ERR_OK;
+}
+
+static struct due
+due_of(const struct service *s, const struct workload *w, const struct bundle *b, uint64_t iat_s)
+{
+	const struct due due =
+	    due_after_report(iat_s, b->next_s, b->extensions.leaving != BUNDLE_STAYING,
+		policy_rule_report_every_s(w->rule), policy_rule_grace_s(w->rule));
+
+	return silence_in_windows(&s->chronicle.silence, due, w);
 }
 
 static enum err

@@ -1,6 +1,7 @@
 #include "signer/session/filing.h"
 
 #include "proto/evidence/identity.h"
+#include "signer/ledger/ledger_stage.h"
 #include "signer/session/challenge.h"
 
 static enum err check_nonce(struct session *s, struct filing *f);
@@ -57,21 +58,24 @@ filing_stage(struct session *s, struct filing *f, const struct appraiser_compone
 	    .signature = f->signature};
 	struct ledger_staged staged = {.waiter = s,
 	    .token = policy_rule_token(f->workload->rule),
+	    .issued_s = components->now_s,
 	    .arrived_us = f->arrived_us,
 	    .workload = f->workload};
+	const struct due before = f->workload->head.due;
 	enum report_status status;
 	enum err e = ERR_OK;
 
 	if (f->signature.size > 0)
 		e = keep_certificate(s, &c.certificate);
 	if (e == ERR_OK &&
-	    (e = appraiser_report(service, &c, components, ledger_report_begin(service->ledger),
+	    (e = appraiser_report(service, &c, components, ledger_entry_begin(service->ledger),
 		 &status, &staged.head)) != ERR_OK)
-		ledger_report_cancel(service->ledger);
+		ledger_entry_cancel(service->ledger);
 	if (e == ERR_OK)
 		e = ledger_report_end(service->ledger, &staged);
 	if (e != ERR_OK)
 		return e;
+	silence_on_report(&service->chronicle.silence, f->workload, before);
 	s->in_flight++;
 	if (f->workload->challenge != NULL)
 		challenge_on_staged(f);

@@ -9,6 +9,7 @@
 /* A move of the wall clock that is worth a line: more than rounding and a leap second. */
 #define CLOCK_STEP_S 2
 
+static enum chronicle_taking taking_of(struct service *s);
 static void say_jump(struct service *s, int64_t wall_s);
 static void say_behind(const struct service *s, uint64_t wall_s);
 static struct timespec wall_clock(void);
@@ -25,6 +26,21 @@ service_now_s(struct service *s)
 	if (!s->clock_behind)
 		s->last_issued_s = wall_s;
 	return s->last_issued_s;
+}
+
+uint64_t
+service_entry_s(struct service *s)
+{
+	const uint64_t now_s = service_now_s(s);
+	enum chronicle_taking taking;
+
+	if (now_s == s->looked_s)
+		return now_s;
+	taking = taking_of(s);
+	chronicle_look(&s->chronicle, now_s, taking);
+	if (taking == CHRONICLE_TAKES)
+		s->looked_s = now_s;
+	return now_s;
 }
 
 void
@@ -56,6 +72,14 @@ void
 service_count(struct service *s, enum err e)
 {
 	s->counters.refusals[err_index(e)]++;
+}
+
+static enum chronicle_taking
+taking_of(struct service *s)
+{
+	if (s->storage.low)
+		return CHRONICLE_STORAGE_LOW;
+	return !s->stopping && ledger_has_room(s->ledger) ? CHRONICLE_TAKES : CHRONICLE_NO_ROOM;
 }
 
 /* A clock that is set moves against the monotonic one; one that is slewed does not. */

@@ -10,6 +10,7 @@
 #include "config/signer_config.h"
 #include "policy/policy.h"
 #include "proto/wire/message.h"
+#include "signer/chronicle/chronicle.h"
 #include "signer/ground/counters.h"
 #include "signer/ledger/ledger.h"
 #include "signer/ledger/store/evidence.h"
@@ -30,9 +31,12 @@ struct challenges {
 
 struct service {
 	const struct signer_config *config;
-	uint64_t config_generation; /* rises with each configuration; 1 is the first */
-	struct policy *policy;
-	uint64_t policy_generation; /* rises with each policy; 1 is the first */
+	uint64_t config_generation;             /* rises with each configuration; 1 is the first */
+	struct policy *policy;                  /* in force, once the chronicle has begun */
+	uint64_t policy_generation;             /* rises with each policy; 1 is the first */
+	struct policy *waiting;                 /* configured, and not approved; NULL: none */
+	uint32_t waiting_needed, waiting_found; /* approvals, when it was said last */
+	bool waiting_said;
 	struct counters counters;
 	struct traffic traffic; /* what the fronts count */
 	struct nonce_source *nonces;
@@ -40,7 +44,9 @@ struct service {
 	struct verdicts verdicts; /* about its components */
 	struct workload_table *workloads;
 	struct ledger *ledger;
-	struct storage storage; /* low: nothing new is taken */
+	struct chronicle chronicle;
+	struct statement_wait *statement_waits; /* notices whose submitters wait; statements.c */
+	struct storage storage;                 /* low: nothing new is taken */
 	struct message_decoder *decoder;
 	struct buf scratch; /* words of findings, while a report is written */
 	struct roster *roster;
@@ -48,7 +54,8 @@ struct service {
 	struct challenges challenges;
 	uint64_t evidence_bytes; /* of components being received, whole signer */
 	struct session *uploads; /* that receive them; linked in session_state.h */
-	uint64_t last_issued_s;  /* no report is issued with a time before its predecessor's */
+	uint64_t last_issued_s;  /* no entry is issued with a time before its predecessor's */
+	uint64_t looked_s;       /* what comes before entries of this second is in the log */
 	bool clock_behind;       /* said once */
 	bool wall_known;         /* `wall_ahead_s` is set */
 	int64_t wall_ahead_s;    /* wall clock over the monotonic one, when last looked at */
@@ -56,15 +63,21 @@ struct service {
 };
 
 /*
- * Wall clock for reports, in seconds, never falling: a clock that was set back stands still until
+ * Wall clock for entries, in seconds, never falling: a clock that was set back stands still until
  * it has caught up. The log says so once, and names every jump of the clock.
  */
 uint64_t service_now_s(struct service *s);
 
-/* A report in the log was issued then: none is issued before it, whatever the clock says now. */
+/*
+ * The same, for an entry that is about to be staged: what has to come before it is staged now
+ * (chronicle.h). Not to be called while an entry is being written.
+ */
+uint64_t service_entry_s(struct service *s);
+
+/* An entry in the log was issued then: none is issued before it, whatever the clock says now. */
 void service_has_issued(struct service *s, uint64_t issued_s);
 
-/* Wall clock in milliseconds, not before the last report. */
+/* Wall clock in milliseconds, not before the last entry. */
 uint64_t service_wall_ms(const struct service *s);
 
 /* Whether this is the name of a relay, by the configuration in force. */

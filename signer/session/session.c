@@ -118,7 +118,7 @@ session_on_bad_frame(struct session *s, enum err e)
 bool
 session_has_room(struct session *s)
 {
-	return !s->service->stopping &&
+	return !s->service->stopping && !chronicle_is_late(&s->service->chronicle) &&
 	       s->in_flight < s->service->config->limits.in_flight_per_connection &&
 	       ledger_has_room(s->service->ledger);
 }

@@ -14,8 +14,10 @@
 #include <unistd.h>
 
 #include "signer/ground/logger.h"
+#include "signer/ledger/ledger_stage.h"
 #include "signer/ledger/store/store.h"
 #include "signer/session/appraiser.h"
+#include "signer/session/policy_change.h"
 #include "signer/session/service.h"
 
 /* Reports written in one turn of the loop: enough to keep the committer busy, and no pause. */
@@ -48,6 +50,7 @@ static void on_check(uv_check_t *handle);
 static void on_idle(uv_idle_t *handle);
 static bool write_report(struct prefill *p);
 static void on_receipt(void *waiter, const struct ledger_receipt *receipt, uint64_t arrived_us);
+static void on_noted(void *waiter, uint64_t index);
 static bool on_waiter_gone(void *waiter);
 static void on_waiter_release(void *waiter);
 static void on_room(void *context);
@@ -71,10 +74,12 @@ main(int argc, char **argv)
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	store_close(&p.store);
 	index_close(&p.index);
+	chronicle_free(&p.service.chronicle);
 	verdicts_free(&p.service.verdicts);
 	evidence_close(&p.service.evidence);
 	workload_table_free(&p.service.workloads);
 	policy_free(&p.service.policy);
+	policy_free(&p.service.waiting);
 	signer_config_free((struct signer_config **)&p.service.config);
 	buf_free(&p.service.scratch);
 	buf_free(&p.bytes);
@@ -113,6 +118,7 @@ open_log(struct prefill *p)
 {
 	struct ledger_events events = {.ready = on_ready,
 	    .receipt = on_receipt,
+	    .noted = on_noted,
 	    .waiter_gone = on_waiter_gone,
 	    .waiter_release = on_waiter_release,
 	    .room = on_room,
@@ -136,7 +142,10 @@ open_log(struct prefill *p)
 	must(store_open(config->log_directory, &p->store), "log");
 	must(index_open(config->index_file, &p->index), "index");
 	must(evidence_open(config->evidence_directory, p->index, &s->evidence), "evidence");
-	parts = (struct ledger_parts){p->store, p->index, s->evidence, s->workloads, &s->counters};
+	must(chronicle_init(&s->chronicle, config->log_origin, s->evidence, s->workloads),
+	    "chronicle");
+	parts = (struct ledger_parts){p->store, p->index, s->evidence, s->workloads, &s->counters,
+	    chronicle_replay(&s->chronicle)};
 	must(ledger_open(&p->loop, config, &parts, &events, &s->ledger), "ledger");
 	service_has_issued(s, ledger_last_issued_s(s->ledger));
 	uv_check_init(&p->loop, &p->check);
@@ -147,7 +156,7 @@ open_log(struct prefill *p)
 	store_evidence(p);
 }
 
-/* The policy, and the one component that every bundle names: the program that the policy knows. */
+/* The one component that every bundle names: the program that the policy knows. */
 static void
 store_evidence(struct prefill *p)
 {
@@ -159,13 +168,6 @@ store_evidence(struct prefill *p)
 	struct evidence_item *item;
 	size_t count;
 
-	for (size_t i = 0; i < policy_object_count(s->policy); i++) {
-		const struct policy_object *o = policy_object_at(s->policy, i);
-
-		must(evidence_add(s->evidence, o->kind, o->content, &o->digest,
-			 ledger_evidence(s->ledger), &item),
-		    "policy");
-	}
 	must(builder == NULL ? ERR_MEMORY : ERR_OK, "component");
 	digest_of("app", 3, &file.digest);
 	must(component_add_file(builder, &file), "component");
@@ -183,6 +185,8 @@ on_ready(void *context)
 {
 	struct prefill *p = context;
 
+	chronicle_begin(&p->service.chronicle, p->service.ledger, service_now_s(&p->service));
+	must(policy_change_begin(&p->service), "policy");
 	uv_idle_start(&p->idle, on_idle);
 }
 
@@ -213,6 +217,7 @@ write_report(struct prefill *p)
 	struct ledger_staged staged = {.waiter = p};
 	struct appraiser_case c = {.bundle = &p->bundle};
 	enum report_status status;
+	struct due before;
 	char name[32];
 
 	if (!ledger_has_room(s->ledger))
@@ -236,10 +241,13 @@ write_report(struct prefill *p)
 	digest_of(p->bytes.data, p->bytes.size, &c.bundle_digest);
 	must(appraiser_judge(s, c.workload->rule, &p->bundle, &components), "appraisal");
 	must(appraiser_report(
-		 s, &c, &components, ledger_report_begin(s->ledger), &status, &staged.head),
+		 s, &c, &components, ledger_entry_begin(s->ledger), &status, &staged.head),
 	    "report");
 	staged.workload = c.workload;
+	staged.issued_s = components.now_s;
+	before = c.workload->head.due;
 	must(ledger_report_end(s->ledger, &staged), "staging");
+	silence_on_report(&s->chronicle.silence, c.workload, before);
 	p->written++;
 	return true;
 }
@@ -253,6 +261,14 @@ on_receipt(void *waiter, const struct ledger_receipt *receipt, uint64_t arrived_
 	(void)arrived_us;
 	if (++p->receipts == p->o.reports)
 		ledger_drain(p->service.ledger, on_drained);
+}
+
+/* Nobody waits for a notice here. */
+static void
+on_noted(void *waiter, uint64_t index)
+{
+	(void)waiter;
+	(void)index;
 }
 
 static bool

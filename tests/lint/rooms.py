@@ -55,7 +55,7 @@ def program(name, known, *floors):
 
 
 program("signer", [*PROTO, "config", "policy"],
-        "ground", "ledger/store", "ledger", "session", "front")
+        "ground", "ledger/store", "ledger", "chronicle", "session", "front")
 program("collector", [*PROTO, "config"], "ground", "measure", "report act")
 program("auditor", [*PROTO, "config", "policy", "log"])
 program("register", [*PROTO, "config", "policy", "log"])
@@ -65,7 +65,7 @@ TAKES = {
     ("policy", "config"): {"faults.h", "yaml.h", "yaml_check.h"},  # the reading of YAML
     # Another form of store stands behind these.
     ("signer/ledger", "signer/ledger/store"):
-        {"store.h", "evidence.h", "index.h", "record.h", "chain_head.h"},
+        {"store.h", "evidence.h", "index.h", "record.h", "chain_head.h", "notice_row.h"},
 }
 
 # Which rooms (and rooms within them) may include a library's headers, and in how many files.

@@ -29,8 +29,8 @@ add(struct batch *b, const char *text)
 {
 	struct batch_entry *entry;
 
-	buf_append_string(batch_report_begin(b), text);
-	assert_int_equal(batch_report_end(b, &entry), ERR_OK);
+	buf_append_string(batch_entry_begin(b), text);
+	assert_int_equal(batch_entry_end(b, &entry), ERR_OK);
 	assert_int_equal(entry->size, strlen(text));
 }
 
@@ -48,7 +48,7 @@ keeps_reports_in_the_framing_of_the_log(void **state)
 	assert_int_equal(tile_entry_next(&rest, &entry), ERR_OK);
 	assert_true(view_equal(entry, VIEW_LITERAL("three")));
 	assert_int_equal(rest.size, 0);
-	assert_true(view_equal(batch_report(b, 1), VIEW_LITERAL("three")));
+	assert_true(view_equal(batch_entry_view(b, 1), VIEW_LITERAL("three")));
 }
 
 static void
@@ -59,11 +59,11 @@ a_cancelled_report_leaves_no_trace(void **state)
 
 	add(b, "one");
 	before = b->bytes.size;
-	buf_append_string(batch_report_begin(b), "half a rep");
-	batch_report_cancel(b);
+	buf_append_string(batch_entry_begin(b), "half a rep");
+	batch_entry_cancel(b);
 	assert_int_equal(b->bytes.size, before);
 	add(b, "two");
-	assert_true(view_equal(batch_report(b, 1), VIEW_LITERAL("two")));
+	assert_true(view_equal(batch_entry_view(b, 1), VIEW_LITERAL("two")));
 }
 
 static void
@@ -71,11 +71,11 @@ refuses_a_report_that_is_too_long(void **state)
 {
 	struct batch *b = *state;
 	struct batch_entry *entry;
-	uint8_t *room = buf_reserve(batch_report_begin(b), ENTRY_SIZE_MAX + 1);
+	uint8_t *room = buf_reserve(batch_entry_begin(b), ENTRY_SIZE_MAX + 1);
 
 	memset(room, 'x', ENTRY_SIZE_MAX + 1);
 	b->bytes.size += ENTRY_SIZE_MAX + 1;
-	assert_int_equal(batch_report_end(b, &entry), ERR_FORMAT_SIZE);
+	assert_int_equal(batch_entry_end(b, &entry), ERR_FORMAT_SIZE);
 	assert_null(entry);
 	assert_int_equal(b->count, 0);
 	add(b, "next");

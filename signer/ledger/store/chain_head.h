@@ -1,11 +1,13 @@
 /*
- * The head of a hash chain, as it is stored: the newest report of one workload of one collector.
+ * The head of a hash chain, as it is stored: of one workload of one collector, its newest report,
+ * its newest entry of any kind, and when the next report is due.
  */
 #ifndef HALLMARK_SIGNER_LEDGER_STORE_CHAIN_HEAD_H
 #define HALLMARK_SIGNER_LEDGER_STORE_CHAIN_HEAD_H
 
 #include <stdint.h>
 
+#include "policy/due.h"
 #include "proto/digest.h"
 
 struct chain_head {
@@ -14,7 +16,9 @@ struct chain_head {
 	uint64_t index;         /* of the report */
 	uint64_t last_signed_s; /* iat of the last report with a collector's signature; 0: never */
 	struct digest bundle_digest;
-	struct digest report_digest; /* SHA-256 of the report */
+	uint64_t entry_index;       /* of the newest entry: the report, or an absence after it */
+	struct digest entry_digest; /* SHA-256 of that entry */
+	struct due due;             /* as of that entry; later notices may have moved it */
 };
 
 #endif

@@ -8,13 +8,15 @@
 #include "signer/ledger/store/diskfile.h"
 
 /* Rises when the tables change; an index of another version is made anew. */
-#define INDEX_VERSION 2
+#define INDEX_VERSION 3
 
 enum statement {
 	SELECT_STATE,
 	SELECT_WORKLOADS,
+	SELECT_NOTICES,
 	SELECT_EVIDENCE,
 	PUT_WORKLOAD,
+	PUT_NOTICE,
 	PUT_EVIDENCE,
 	PUT_STATE,
 	BEGIN,
@@ -25,14 +27,21 @@ enum statement {
 	STATEMENTS,
 };
 
+#define HEAD_COLUMNS                                                                               \
+	"seq, time_ms, report_index, last_signed_s, bundle, entry_index, entry, due_s, grace_s, "  \
+	"absences"
+#define NOTICE_COLUMNS "entry_index, issued_s, kind, leaf, in_force, subject"
+
 static const char *const sql[STATEMENTS] = {
     [SELECT_STATE] = "SELECT log_size, log_root, pack, pack_offset FROM state",
-    [SELECT_WORKLOADS] = "SELECT collector, name, seq, time_ms, report_index, last_signed_s, "
-			 "bundle, report FROM workload",
+    [SELECT_WORKLOADS] = "SELECT collector, name, " HEAD_COLUMNS " FROM workload",
+    [SELECT_NOTICES] = "SELECT " NOTICE_COLUMNS " FROM notice ORDER BY entry_index",
     [SELECT_EVIDENCE] = "SELECT digest, kind, pack, offset, stored, size FROM evidence",
-    [PUT_WORKLOAD] = "INSERT OR REPLACE INTO workload (collector, name, seq, time_ms, "
-		     "report_index, last_signed_s, bundle, report, checksum) VALUES "
-		     "(?1,?2,?3,?4,?5,?6,?7,?8, checksum(?1,?2,?3,?4,?5,?6,?7,?8))",
+    [PUT_WORKLOAD] = "INSERT OR REPLACE INTO workload (collector, name, " HEAD_COLUMNS
+		     ", checksum) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12, "
+		     "checksum(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12))",
+    [PUT_NOTICE] = "INSERT OR REPLACE INTO notice (" NOTICE_COLUMNS ", checksum) VALUES "
+		   "(?1,?2,?3,?4,?5,?6, checksum(?1,?2,?3,?4,?5,?6))",
     [PUT_EVIDENCE] = "INSERT OR REPLACE INTO evidence (digest, kind, pack, offset, stored, size, "
 		     "checksum) VALUES (?1,?2,?3,?4,?5,?6, checksum(?1,?2,?3,?4,?5,?6))",
     [PUT_STATE] = "INSERT OR REPLACE INTO state (id, log_size, log_root, pack, pack_offset, "
@@ -42,8 +51,10 @@ static const char *const sql[STATEMENTS] = {
     [ROLLBACK] = "ROLLBACK",
     [CHECK_FILE] = "PRAGMA quick_check(1)",
     [CHECK_ROWS] =
-	"SELECT (SELECT count(*) FROM workload WHERE checksum IS NOT checksum(collector, name, seq,"
-	" time_ms, report_index, last_signed_s, bundle, report)) + (SELECT count(*) FROM evidence"
+	"SELECT (SELECT count(*) FROM workload WHERE checksum IS NOT"
+	" checksum(collector, name, " HEAD_COLUMNS ")) +"
+	" (SELECT count(*) FROM notice WHERE checksum IS NOT checksum(" NOTICE_COLUMNS ")) +"
+	" (SELECT count(*) FROM evidence"
 	" WHERE checksum IS NOT checksum(digest, kind, pack, offset, stored, size)) +"
 	" (SELECT count(*) FROM state WHERE"
 	" checksum IS NOT checksum(log_size, log_root, pack, pack_offset))",
@@ -54,8 +65,11 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY, log_size INTEGER, log_root BLOB,"
     " pack INTEGER, pack_offset INTEGER, checksum BLOB);"
     "CREATE TABLE IF NOT EXISTS workload (collector TEXT, name TEXT, seq INTEGER, time_ms INTEGER,"
-    " report_index INTEGER, last_signed_s INTEGER, bundle BLOB, report BLOB, checksum BLOB,"
+    " report_index INTEGER, last_signed_s INTEGER, bundle BLOB, entry_index INTEGER, entry BLOB,"
+    " due_s INTEGER, grace_s INTEGER, absences INTEGER, checksum BLOB,"
     " PRIMARY KEY (collector, name)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS notice (entry_index INTEGER PRIMARY KEY, issued_s INTEGER,"
+    " kind INTEGER, leaf BLOB, in_force BLOB, subject BLOB, checksum BLOB);"
     "CREATE TABLE IF NOT EXISTS evidence (digest BLOB PRIMARY KEY, kind INTEGER, pack INTEGER,"
     " offset INTEGER, stored INTEGER, size INTEGER, checksum BLOB) WITHOUT ROWID;";
 
@@ -70,6 +84,7 @@ static enum err check(struct log_index *x);
 static bool says(struct log_index *x, enum statement s, const char *expected);
 static void checksum(sqlite3_context *call, int count, sqlite3_value **values);
 static enum err run(struct log_index *x, enum statement s);
+static enum err ended(struct log_index *x, enum statement s, int status, enum err e);
 static void log_failure(struct log_index *x, const char *call);
 static void bind_digest(sqlite3_stmt *s, int column, const struct digest *d);
 static void column_digest(sqlite3_stmt *s, int column, struct digest *out);
@@ -134,16 +149,36 @@ index_each_workload(struct log_index *x,
 		head.index = (uint64_t)sqlite3_column_int64(s, 4);
 		head.last_signed_s = (uint64_t)sqlite3_column_int64(s, 5);
 		column_digest(s, 6, &head.bundle_digest);
-		column_digest(s, 7, &head.report_digest);
+		head.entry_index = (uint64_t)sqlite3_column_int64(s, 7);
+		column_digest(s, 8, &head.entry_digest);
+		head.due.at_s = (uint64_t)sqlite3_column_int64(s, 9);
+		head.due.grace_s = (uint32_t)sqlite3_column_int64(s, 10);
+		head.due.count = (uint32_t)sqlite3_column_int64(s, 11);
 		e = row(context, (const char *)sqlite3_column_text(s, 0),
 		    (const char *)sqlite3_column_text(s, 1), &head);
 	}
-	sqlite3_reset(s);
-	if (e == ERR_OK && status != SQLITE_DONE) {
-		log_failure(x, "select workload");
-		e = ERR_IO;
+	return ended(x, SELECT_WORKLOADS, status, e);
+}
+
+enum err
+index_each_notice(
+    struct log_index *x, enum err (*row)(void *context, const struct notice_row *n), void *context)
+{
+	sqlite3_stmt *s = x->statement[SELECT_NOTICES];
+	struct notice_row found;
+	enum err e = ERR_OK;
+	int status = SQLITE_DONE;
+
+	while (e == ERR_OK && (status = sqlite3_step(s)) == SQLITE_ROW) {
+		found.index = (uint64_t)sqlite3_column_int64(s, 0);
+		found.issued_s = (uint64_t)sqlite3_column_int64(s, 1);
+		found.kind = (enum notice_kind)sqlite3_column_int(s, 2);
+		column_digest(s, 3, &found.leaf);
+		column_digest(s, 4, &found.in_force);
+		column_digest(s, 5, &found.subject);
+		e = row(context, &found);
 	}
-	return e;
+	return ended(x, SELECT_NOTICES, status, e);
 }
 
 enum err
@@ -164,18 +199,14 @@ index_each_evidence(struct log_index *x,
 		found.size = (uint32_t)sqlite3_column_int64(s, 5);
 		e = row(context, &found);
 	}
-	sqlite3_reset(s);
-	if (e == ERR_OK && status != SQLITE_DONE) {
-		log_failure(x, "select evidence");
-		e = ERR_IO;
-	}
-	return e;
+	return ended(x, SELECT_EVIDENCE, status, e);
 }
 
 enum err
-index_clear_workloads(struct log_index *x)
+index_clear_log(struct log_index *x)
 {
-	static const char clear[] = "DELETE FROM workload; UPDATE state SET log_size = 0,"
+	static const char clear[] = "DELETE FROM workload; DELETE FROM notice;"
+				    " UPDATE state SET log_size = 0,"
 				    " checksum = checksum(0, log_root, pack, pack_offset);";
 
 	if (sqlite3_exec(x->db, clear, NULL, NULL, NULL) != SQLITE_OK) {
@@ -204,8 +235,26 @@ index_put_workload(
 	sqlite3_bind_int64(s, 5, (sqlite3_int64)head->index);
 	sqlite3_bind_int64(s, 6, (sqlite3_int64)head->last_signed_s);
 	bind_digest(s, 7, &head->bundle_digest);
-	bind_digest(s, 8, &head->report_digest);
+	sqlite3_bind_int64(s, 8, (sqlite3_int64)head->entry_index);
+	bind_digest(s, 9, &head->entry_digest);
+	sqlite3_bind_int64(s, 10, (sqlite3_int64)head->due.at_s);
+	sqlite3_bind_int64(s, 11, head->due.grace_s);
+	sqlite3_bind_int64(s, 12, head->due.count);
 	return run(x, PUT_WORKLOAD);
+}
+
+enum err
+index_put_notice(struct log_index *x, const struct notice_row *n)
+{
+	sqlite3_stmt *s = x->statement[PUT_NOTICE];
+
+	sqlite3_bind_int64(s, 1, (sqlite3_int64)n->index);
+	sqlite3_bind_int64(s, 2, (sqlite3_int64)n->issued_s);
+	sqlite3_bind_int(s, 3, (int)n->kind);
+	bind_digest(s, 4, &n->leaf);
+	bind_digest(s, 5, &n->in_force);
+	bind_digest(s, 6, &n->subject);
+	return run(x, PUT_NOTICE);
 }
 
 enum err
@@ -350,6 +399,17 @@ run(struct log_index *x, enum statement s)
 	sqlite3_reset(x->statement[s]);
 	if (status == SQLITE_DONE)
 		return ERR_OK;
+	log_failure(x, sql[s]);
+	return ERR_IO;
+}
+
+/* A walk over rows is over, by its last step or by an error of whoever looked at them. */
+static enum err
+ended(struct log_index *x, enum statement s, int status, enum err e)
+{
+	sqlite3_reset(x->statement[s]);
+	if (e != ERR_OK || status == SQLITE_DONE)
+		return e;
 	log_failure(x, sql[s]);
 	return ERR_IO;
 }

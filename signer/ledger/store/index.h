@@ -1,6 +1,6 @@
 /*
- * The index (SQLite): heads of chains and places of evidence, so that a start need not read the
- * whole log. A cache: deleted or damaged, it is made again from log and packs.
+ * The index (SQLite): heads of chains, notices and places of evidence, so that a start need not
+ * read the whole log. A cache: deleted or damaged, it is made again from log and packs.
  *
  * It says for which state of the log it holds; recovery adds what came after, or starts from
  * nothing if that state is not one of this log. A transaction is not synced: after a crash it is at
@@ -16,6 +16,7 @@
 #include "proto/err.h"
 #include "proto/evidence/pack.h"
 #include "signer/ledger/store/chain_head.h"
+#include "signer/ledger/store/notice_row.h"
 
 struct log_index;
 
@@ -53,13 +54,18 @@ enum err index_each_workload(struct log_index *x,
 enum err index_each_evidence(struct log_index *x,
     enum err (*row)(void *context, const struct index_evidence *e), void *context) MUST_USE;
 
-/* Forgets the workloads and the log's state. */
-enum err index_clear_workloads(struct log_index *x) MUST_USE;
+/* In the order of the log. */
+enum err index_each_notice(struct log_index *x,
+    enum err (*row)(void *context, const struct notice_row *n), void *context) MUST_USE;
+
+/* Forgets workloads, notices and the log's state. */
+enum err index_clear_log(struct log_index *x) MUST_USE;
 
 /* One transaction: begin, any number of puts, commit with the new state. */
 enum err index_begin(struct log_index *x) MUST_USE;
 enum err index_put_workload(struct log_index *x, const char *collector, const char *name,
     const struct chain_head *head) MUST_USE;
+enum err index_put_notice(struct log_index *x, const struct notice_row *n) MUST_USE;
 enum err index_put_evidence(struct log_index *x, const struct index_evidence *e) MUST_USE;
 enum err index_commit(struct log_index *x, const struct index_state *state) MUST_USE;
 

@@ -1,0 +1,82 @@
+#include "signer/chronicle/chronicle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "signer/ledger/ledger_stage.h"
+enum err
+chronicle_init(struct chronicle *c, const char *origin, struct evidence_store *evidence,
+    struct workload_table *workloads)
+{
+	struct standing *nothing;
+	enum err e;
+
+	*c = (struct chronicle){.origin = strdup(origin)};
+	if (c->origin == NULL)
+		return ERR_MEMORY;
+	if ((e = standing_new(view_of_string(c->origin), &nothing)) != ERR_OK)
+		return e;
+	notices_init(&c->notices, view_of_string(c->origin), evidence, nothing);
+	silence_init(&c->silence, workloads, &c->notices);
+	return replay_new(&c->notices, workloads, &c->replay);
+}
+
+void
+chronicle_free(struct chronicle *c)
+{
+	replay_free(&c->replay);
+	silence_free(&c->silence);
+	notices_free(&c->notices);
+	free(c->origin);
+}
+
+struct ledger_replay
+chronicle_replay(struct chronicle *c)
+{
+	return replay_events(c->replay);
+}
+
+void
+chronicle_begin(struct chronicle *c, struct ledger *ledger, uint64_t iat_s)
+{
+	replay_free(&c->replay);
+	c->notices.ledger = ledger;
+	notices_put_start(&c->notices, NOTICE_CAUSE_START, iat_s);
+	silence_on_start(&c->silence, iat_s);
+	c->taking_s = iat_s;
+	c->begun = true;
+}
+
+void
+chronicle_look(struct chronicle *c, uint64_t iat_s, enum chronicle_taking taking)
+{
+	if (!c->begun)
+		return;
+	if (taking != CHRONICLE_TAKES) {
+		c->storage_was_low = c->storage_was_low || taking == CHRONICLE_STORAGE_LOW;
+		return;
+	}
+	if (iat_s > c->taking_s + CHRONICLE_HELD_S) {
+		notices_put_start(&c->notices,
+		    c->storage_was_low ? NOTICE_CAUSE_STORAGE : NOTICE_CAUSE_STALL, iat_s);
+		silence_on_start(&c->silence, iat_s);
+	}
+	c->taking_s = iat_s;
+	c->storage_was_low = false;
+	silence_sweep(&c->silence, iat_s);
+}
+
+bool
+chronicle_go_on(struct chronicle *c)
+{
+	if (!c->begun || !c->silence.behind || !ledger_entry_fits(c->notices.ledger))
+		return false;
+	silence_sweep(&c->silence, c->silence.swept_s);
+	return c->silence.behind;
+}
+
+bool
+chronicle_is_late(const struct chronicle *c)
+{
+	return silence_is_late(&c->silence);
+}

@@ -1,0 +1,78 @@
+#include "signer/chronicle/dues.h"
+
+static void put(struct dues *d, struct workload *w);
+
+void
+dues_begin(struct dues *d, uint64_t now_s)
+{
+	d->looked_s = now_s;
+}
+
+void
+dues_set(struct dues *d, struct workload *w)
+{
+	if (w->head.due.at_s != 0 && (w->due_link == NULL || w->head.due.at_s + 1 < w->due_look_s))
+		put(d, w);
+}
+
+bool
+dues_look(struct dues *d, uint64_t now_s, size_t most,
+    void (*over)(void *context, struct workload *w), void *context)
+{
+	/* Behind a whole round of the ring there is nothing left to look at. */
+	if (now_s > d->looked_s + DUES_SPAN_S)
+		d->looked_s = now_s - DUES_SPAN_S;
+	while (d->looked_s < now_s) {
+		struct workload *w = d->place[(d->looked_s + 1) % DUES_SPAN_S];
+
+		if (w == NULL) {
+			d->looked_s++;
+			continue;
+		}
+		if (most-- == 0)
+			return false;
+		dues_leave(w);
+		if (due_is_over(w->head.due, now_s))
+			over(context, w);
+		else if (w->head.due.at_s != 0)
+			put(d, w);
+	}
+	return true;
+}
+
+void
+dues_move(struct workload *w, struct workload **list)
+{
+	dues_leave(w);
+	w->due_look_s = 0;
+	w->due_next = *list;
+	if (w->due_next != NULL)
+		w->due_next->due_link = &w->due_next;
+	w->due_link = list;
+	*list = w;
+}
+
+void
+dues_leave(struct workload *w)
+{
+	if (w->due_link == NULL)
+		return;
+	*w->due_link = w->due_next;
+	if (w->due_next != NULL)
+		w->due_next->due_link = w->due_link;
+	w->due_link = NULL;
+}
+
+/* At the first second in which it is over, as far as the ring reaches. */
+static void
+put(struct dues *d, struct workload *w)
+{
+	uint64_t look_s = w->head.due.at_s + 1;
+
+	if (look_s <= d->looked_s)
+		look_s = d->looked_s + 1;
+	if (look_s >= d->looked_s + DUES_SPAN_S)
+		look_s = d->looked_s + DUES_SPAN_S - 1;
+	dues_move(w, &d->place[look_s % DUES_SPAN_S]);
+	w->due_look_s = look_s;
+}

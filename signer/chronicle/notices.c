@@ -1,0 +1,119 @@
+#include "signer/chronicle/notices.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "signer/chronicle/stored_policy.h"
+#include "signer/ground/build.h"
+#include "signer/ledger/ledger_stage.h"
+
+static void put(struct notices *n, struct notice *made, uint64_t iat_s, void *waiter);
+static void keep_list(struct notices *n, struct digest *digest);
+static void keep(
+    struct notices *n, enum pack_kind kind, struct view content, const struct digest *digest);
+static void must(enum err e);
+
+void
+notices_init(struct notices *n, struct view origin, struct evidence_store *evidence,
+    struct standing *standing)
+{
+	*n = (struct notices){.origin = origin, .evidence = evidence, .standing = standing};
+}
+
+void
+notices_free(struct notices *n)
+{
+	standing_free(&n->standing);
+}
+
+void
+notices_put_start(struct notices *n, enum notice_cause cause, uint64_t iat_s)
+{
+	struct notice made = {.kind = NOTICE_START,
+	    .cause = cause,
+	    .from_s = n->has_newest ? ledger_last_issued_s(n->ledger) : iat_s,
+	    .to_s = iat_s,
+	    .build = VIEW_LITERAL(SIGNER_BUILD)};
+
+	standing_expire(n->standing, iat_s);
+	put(n, &made, iat_s, NULL);
+}
+
+void
+notices_put_policy(struct notices *n, const struct policy *p,
+    const struct standing_approvals *approvals, uint64_t iat_s)
+{
+	struct notice made = {.kind = NOTICE_MANIFEST,
+	    .sha256 = *policy_manifest_digest(p),
+	    .approval_count = approvals->found};
+
+	memcpy(made.approval, approvals->statement,
+	    approvals->found * sizeof(approvals->statement[0]));
+	must(stored_policy_keep(n->evidence, p, ledger_evidence(n->ledger)));
+	must(standing_take_manifest(n->standing, &made.sha256, approvals->statement,
+	    approvals->found, iat_s, stored_fetch, n->evidence));
+	put(n, &made, iat_s, NULL);
+}
+
+enum err
+notices_put_statement(struct notices *n, struct view envelope, uint64_t iat_s, void *waiter,
+    const struct statement_document **out)
+{
+	struct notice made = {.kind = NOTICE_STATEMENT};
+	enum err e = standing_take_statement(n->standing, envelope, iat_s, out);
+
+	if (e != ERR_OK)
+		return e;
+	made.sha256 = *statement_document_digest(*out);
+	made.statement_kind = statement_document_statement(*out)->kind_name;
+	made.key = *statement_document_key_id(*out);
+	made.number = statement_document_statement(*out)->number;
+	keep(n, PACK_STATEMENT, envelope, &made.sha256);
+	put(n, &made, iat_s, waiter);
+	return ERR_OK;
+}
+
+static void
+put(struct notices *n, struct notice *made, uint64_t iat_s, void *waiter)
+{
+	struct notice_row row = {.issued_s = iat_s, .kind = made->kind};
+
+	made->issued_s = iat_s;
+	made->issuer = n->origin;
+	made->has_previous = n->has_newest;
+	made->previous = n->newest;
+	keep_list(n, &made->in_force);
+	row.in_force = made->in_force;
+	row.subject = made->sha256;
+	must(notice_write(made, ledger_entry_begin(n->ledger)));
+	must(ledger_notice_end(n->ledger, &row, waiter, &n->newest));
+	n->has_newest = true;
+}
+
+/* What stands now; an equal list is there already. */
+static void
+keep_list(struct notices *n, struct digest *digest)
+{
+	struct buf list = BUF_INIT;
+
+	must(standing_write(n->standing, &list));
+	digest_of(list.data, list.size, digest);
+	keep(n, PACK_IN_FORCE, buf_view(&list), digest);
+	buf_free(&list);
+}
+
+static void
+keep(struct notices *n, enum pack_kind kind, struct view content, const struct digest *digest)
+{
+	struct evidence_item *item;
+
+	must(evidence_add(n->evidence, kind, content, digest, ledger_evidence(n->ledger), &item));
+}
+
+/* All was checked before: a notice is within its limits, and the list within its own. */
+static void
+must(enum err e)
+{
+	if (e != ERR_OK)
+		abort();
+}

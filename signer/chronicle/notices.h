@@ -1,0 +1,54 @@
+/*
+ * Notices: how they get into the log, and what stands behind the newest one (policy/standing.h).
+ *
+ * A notice and all that it names (the list of what is in force, an envelope, a policy) go into the
+ * open batch together, so that they are durable together and in that order. Whatever cannot be
+ * undone in the middle of this ends the process: it is for want of memory alone.
+ */
+#ifndef HALLMARK_SIGNER_CHRONICLE_NOTICES_H
+#define HALLMARK_SIGNER_CHRONICLE_NOTICES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "policy/policy.h"
+#include "policy/standing.h"
+#include "proto/bytes.h"
+#include "proto/err.h"
+#include "proto/report/entry.h"
+#include "proto/report/notice.h"
+#include "signer/ledger/ledger.h"
+#include "signer/ledger/store/evidence.h"
+
+struct notices {
+	struct view origin; /* of the log; the owner's */
+	struct evidence_store *evidence;
+	struct ledger *ledger;
+	struct standing *standing; /* of nothing, while there is no notice */
+	bool has_newest;
+	struct entry_place newest;
+};
+
+/* `standing` is moved. */
+void notices_init(struct notices *n, struct view origin, struct evidence_store *evidence,
+    struct standing *standing);
+void notices_free(struct notices *n);
+
+/* No bundles were taken since the newest entry. */
+void notices_put_start(struct notices *n, enum notice_cause cause, uint64_t iat_s);
+
+/*
+ * This policy is in force from here on, by these approvals, which are those that
+ * standing_find_approvals found.
+ */
+void notices_put_policy(struct notices *n, const struct policy *p,
+    const struct standing_approvals *approvals, uint64_t iat_s);
+
+/*
+ * Judges a statement and, if it counts, puts the notice of it; `waiter` as ledger_notice_end has
+ * it. Refused: as standing_take_statement.
+ */
+enum err notices_put_statement(struct notices *n, struct view envelope, uint64_t iat_s,
+    void *waiter, const struct statement_document **out) MUST_USE;
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * At a start: notices and dues made again from what recovery reads (ledger_replay.h).
+ *
+ * Dues are told as of each chain's newest entry, which knew the windows of its time. What notices
+ * behind that entry did to them is done at the end, for all chains, in the order of the log. What
+ * stood behind a notice, and the policy that a bundle was judged under, come out of the evidence
+ * store; of few at a time.
+ */
+#ifndef HALLMARK_SIGNER_CHRONICLE_REPLAY_H
+#define HALLMARK_SIGNER_CHRONICLE_REPLAY_H
+
+#include "signer/chronicle/notices.h"
+#include "signer/ledger/ledger_replay.h"
+
+struct replay;
+
+/* `notices` gets what stands behind the newest notice. ERR_MEMORY. */
+enum err replay_new(
+    struct notices *notices, struct workload_table *workloads, struct replay **out) MUST_USE;
+void replay_free(struct replay **r);
+
+/* For the ledger. */
+struct ledger_replay replay_events(struct replay *r);
+
+#endif

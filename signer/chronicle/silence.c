@@ -1,0 +1,346 @@
+#include "signer/chronicle/silence.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/report/absence.h"
+#include "signer/ledger/ledger.h"
+#include "signer/ledger/ledger_stage.h"
+
+#define uthash_fatal(message) abort()
+#include <uthash.h>
+
+#define LOOKS_AT_ONCE   20000
+#define ENTRIES_AT_ONCE 256
+
+struct silent_collector {
+	const char *identity; /* its workloads', which stay */
+	struct workload *overdue;
+	uint64_t due_s;   /* of the workload that was overdue first since the last round */
+	uint64_t round_s; /* of the last round; 0: none */
+	struct silent_collector *next;
+	UT_hash_handle hh;
+};
+
+static void is_over(void *context, struct workload *w);
+static struct silent_collector *collector_of(struct silence *s, const struct workload *w);
+static void wake(struct silence *s, uint64_t iat_s);
+static bool put_round(struct silence *s, struct silent_collector *c, uint64_t iat_s, size_t *most);
+static struct workload **gather(
+    struct silence *s, struct silent_collector *c, uint64_t iat_s, size_t *count);
+static void put_entry(struct silence *s, struct workload **absent, size_t count, uint64_t iat_s);
+static void leave_ready(struct silence *s);
+static void rest(struct silence *s, struct silent_collector *c, uint64_t iat_s);
+static void forget(struct silence *s, struct silent_collector *c);
+static void visit_all(
+    struct silence *s, enum err (*visit)(void *context, struct workload *w), void *context);
+static enum err move_behind_start(void *context, struct workload *w);
+static enum err move_behind_windows(void *context, struct workload *w);
+static void retire(struct silence *s, const struct statement *said);
+static bool is_silent(struct due d);
+static int compare_names(const void *a, const void *b);
+
+/* A walk over all workloads behind a start. */
+struct start {
+	struct silence *silence;
+	uint64_t to_s;
+};
+
+void
+silence_init(struct silence *s, struct workload_table *workloads, struct notices *notices)
+{
+	*s = (struct silence){.workloads = workloads, .notices = notices};
+	s->ready_end = &s->ready;
+	s->resting_end = &s->resting;
+}
+
+void
+silence_free(struct silence *s)
+{
+	struct silent_collector *c, *next;
+
+	HASH_ITER (hh, s->table, c, next)
+		forget(s, c);
+}
+
+void
+silence_on_start(struct silence *s, uint64_t to_s)
+{
+	struct start start = {s, to_s};
+
+	if (s->dues.looked_s == 0)
+		dues_begin(&s->dues, to_s);
+	s->silent = 0;
+	visit_all(s, move_behind_start, &start);
+}
+
+void
+silence_on_statement(struct silence *s, const struct statement *said)
+{
+	switch (statement_kind(said)) {
+	case STATEMENT_MAINTENANCE:
+		visit_all(s, move_behind_windows, s);
+		break;
+	case STATEMENT_RETIRE:
+		retire(s, said);
+		break;
+	default:
+		break;
+	}
+}
+
+struct due
+silence_in_windows(const struct silence *s, struct due d, const struct workload *w)
+{
+	size_t count;
+	const struct due_window *windows = standing_windows(s->notices->standing, &count);
+
+	return due_in_windows(d, windows, count, workload_collector(w), workload_name(w));
+}
+
+void
+silence_on_report(struct silence *s, struct workload *w, struct due before)
+{
+	s->silent -= is_silent(before);
+	dues_set(&s->dues, w);
+}
+
+void
+silence_sweep(struct silence *s, uint64_t iat_s)
+{
+	size_t most = ENTRIES_AT_ONCE;
+	bool all = dues_look(&s->dues, iat_s, LOOKS_AT_ONCE, is_over, s);
+
+	s->swept_s = iat_s;
+	wake(s, iat_s);
+	while (s->ready != NULL && put_round(s, s->ready, iat_s, &most))
+		;
+	s->behind = !all || s->ready != NULL;
+}
+
+/* Those who wait come in the order of their dues, but for what a second holds. */
+bool
+silence_is_late(const struct silence *s)
+{
+	return s->ready != NULL && s->swept_s > s->ready->due_s + DUE_ROUND_S;
+}
+
+static void
+is_over(void *context, struct workload *w)
+{
+	struct silence *s = context;
+	struct silent_collector *c = collector_of(s, w);
+
+	if (c->overdue == NULL || w->head.due.at_s < c->due_s)
+		c->due_s = w->head.due.at_s;
+	dues_move(w, &c->overdue);
+}
+
+/* One that had no round lately may have one at once. */
+static struct silent_collector *
+collector_of(struct silence *s, const struct workload *w)
+{
+	struct silent_collector *c;
+
+	HASH_FIND_STR(s->table, w->collector, c);
+	if (c != NULL)
+		return c;
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		abort(); /* an absence would be left out */
+	c->identity = w->collector;
+	HASH_ADD_KEYPTR(hh, s->table, c->identity, strlen(c->identity), c);
+	*s->ready_end = c;
+	s->ready_end = &c->next;
+	return c;
+}
+
+/* Who has rested for long enough may have another round, if there is something to say. */
+static void
+wake(struct silence *s, uint64_t iat_s)
+{
+	struct silent_collector *c;
+
+	while ((c = s->resting) != NULL && c->round_s + DUE_ROUND_S <= iat_s) {
+		s->resting = c->next;
+		if (s->resting == NULL)
+			s->resting_end = &s->resting;
+		c->next = NULL;
+		if (c->overdue == NULL) {
+			forget(s, c);
+			continue;
+		}
+		*s->ready_end = c;
+		s->ready_end = &c->next;
+	}
+}
+
+/* False when enough was put for this time, or the batch takes no more. */
+static bool
+put_round(struct silence *s, struct silent_collector *c, uint64_t iat_s, size_t *most)
+{
+	size_t count, put = 0;
+	struct workload **absent = gather(s, c, iat_s, &count);
+
+	while (put<count && * most> 0 && ledger_entry_fits(s->notices->ledger)) {
+		const size_t left = count - put;
+		const size_t size = left < ABSENCE_WORKLOADS_MAX ? left : ABSENCE_WORKLOADS_MAX;
+
+		put_entry(s, absent + put, size, iat_s);
+		put += size;
+		--*most;
+	}
+	free(absent);
+	if (put < count)
+		return false;
+	leave_ready(s);
+	if (count > 0)
+		rest(s, c, iat_s);
+	else
+		forget(s, c);
+	return true;
+}
+
+/* Those that are overdue still, by name; the others are waited for again. */
+static struct workload **
+gather(struct silence *s, struct silent_collector *c, uint64_t iat_s, size_t *count)
+{
+	struct workload **absent, *next;
+	size_t room = 0;
+
+	*count = 0;
+	for (const struct workload *w = c->overdue; w != NULL; w = w->due_next)
+		room++;
+	if ((absent = calloc(room + 1, sizeof(struct workload *))) == NULL)
+		abort();
+	for (struct workload *w = c->overdue; w != NULL; w = next) {
+		next = w->due_next;
+		if (due_is_over(w->head.due, iat_s)) {
+			absent[(*count)++] = w;
+			continue;
+		}
+		dues_leave(w);
+		dues_set(&s->dues, w);
+	}
+	qsort(absent, *count, sizeof(struct workload *), compare_names);
+	return absent;
+}
+
+static void
+put_entry(struct silence *s, struct workload **absent, size_t count, uint64_t iat_s)
+{
+	struct ledger *ledger = s->notices->ledger;
+	struct workload_update update[ABSENCE_WORKLOADS_MAX];
+	struct absence a = {.issued_s = iat_s,
+	    .issuer = s->notices->origin,
+	    .collector = workload_collector(absent[0]),
+	    .count = count,
+	    .notice = s->notices->newest};
+
+	for (size_t i = 0; i < count; i++) {
+		struct workload *w = absent[i];
+
+		a.absent[i] = (struct absence_workload){.workload = workload_name(w),
+		    .due_s = w->head.due.at_s,
+		    .count = w->head.due.count + 1ULL,
+		    .report = w->head.index,
+		    .previous = *ledger_head_digest(ledger, w)};
+		update[i] = (struct workload_update){w, w->head};
+		update[i].head.due =
+		    silence_in_windows(s, due_after_absence(w->head.due, iat_s), w);
+		s->silent += !is_silent(w->head.due);
+	}
+	if (absence_write(&a, ledger_entry_begin(ledger)) != ERR_OK ||
+	    ledger_absence_end(ledger, iat_s, update, count) != ERR_OK)
+		abort(); /* for want of memory: an absence would be left out */
+	for (size_t i = 0; i < count; i++) {
+		dues_leave(absent[i]);
+		dues_set(&s->dues, absent[i]);
+	}
+}
+
+static void
+leave_ready(struct silence *s)
+{
+	struct silent_collector *c = s->ready;
+
+	s->ready = c->next;
+	if (s->ready == NULL)
+		s->ready_end = &s->ready;
+	c->next = NULL;
+}
+
+static void
+rest(struct silence *s, struct silent_collector *c, uint64_t iat_s)
+{
+	c->round_s = iat_s;
+	*s->resting_end = c;
+	s->resting_end = &c->next;
+}
+
+static void
+forget(struct silence *s, struct silent_collector *c)
+{
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser loses uthash's links */
+	HASH_DEL(s->table, c);
+	free(c);
+}
+
+static void
+visit_all(struct silence *s, enum err (*visit)(void *context, struct workload *w), void *context)
+{
+	if (workload_each(s->workloads, visit, context) != ERR_OK)
+		abort(); /* no visit fails */
+}
+
+static enum err
+move_behind_start(void *context, struct workload *w)
+{
+	const struct start *start = context;
+	struct silence *s = start->silence;
+	struct due *due = &w->head.due;
+
+	if (!w->has_head)
+		return ERR_OK;
+	*due = silence_in_windows(s, due_after_start(*due, start->to_s), w);
+	s->silent += is_silent(*due);
+	dues_set(&s->dues, w);
+	return ERR_OK;
+}
+
+static enum err
+move_behind_windows(void *context, struct workload *w)
+{
+	w->head.due = silence_in_windows(context, w->head.due, w);
+	return ERR_OK;
+}
+
+static void
+retire(struct silence *s, const struct statement *said)
+{
+	const struct view collector = statement_value(said, "collector");
+	char identity[STATEMENT_VALUE_MAX + 1];
+	struct workload *w;
+
+	memcpy(identity, collector.data, collector.size);
+	identity[collector.size] = '\0';
+	w = workload_find(s->workloads, identity, statement_value(said, "workload"));
+	if (w == NULL)
+		return; /* it never reported */
+	s->silent -= is_silent(w->head.due);
+	w->head.due = due_retired(w->head.due);
+}
+
+/* Absent since its newest report, and not retired. */
+static bool
+is_silent(struct due d)
+{
+	return d.count > 0 && d.at_s != 0;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	const struct workload *const *one = a, *const *other = b;
+
+	return view_compare(workload_name(*one), workload_name(*other));
+}

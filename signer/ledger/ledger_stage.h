@@ -1,0 +1,61 @@
+/*
+ * Staging: how an entry gets into the ledger (ledger.h says what becomes of it). It is written into
+ * the open batch, and ended as what it is; what it changes is changed then.
+ */
+#ifndef HALLMARK_SIGNER_LEDGER_LEDGER_STAGE_H
+#define HALLMARK_SIGNER_LEDGER_LEDGER_STAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/bytes.h"
+#include "proto/err.h"
+#include "proto/report/entry.h"
+#include "signer/ledger/store/notice_row.h"
+#include "signer/ledger/workload.h"
+
+struct ledger;
+
+/*
+ * Whether the open batch takes another entry: what the signer itself has to say needs no other
+ * room.
+ */
+bool ledger_entry_fits(const struct ledger *l);
+
+/* The index that the next entry will get. */
+uint64_t ledger_next_index(const struct ledger *l);
+
+/*
+ * The buffer to write an entry into, which is then ended as what it is, or cancelled. Ending it
+ * stages it, or, with an error, leaves no trace.
+ */
+struct buf *ledger_entry_begin(struct ledger *l);
+void ledger_entry_cancel(struct ledger *l);
+
+/* A report: its workload's head moves. `waiter` gets the receipt. */
+struct ledger_staged {
+	void *waiter;
+	struct view token;   /* the profile for it; size 0: none is wanted */
+	uint64_t issued_s;   /* iat */
+	uint64_t arrived_us; /* monotonic */
+	struct workload *workload;
+	struct chain_head head; /* the indexes are set by the ledger, the entry's digest later */
+};
+enum err ledger_report_end(struct ledger *l, const struct ledger_staged *staged) MUST_USE;
+
+/*
+ * An absence: the heads of these workloads move to those given, of which the ledger sets entry and
+ * digest.
+ */
+enum err ledger_absence_end(
+    struct ledger *l, uint64_t issued_s, struct workload_update *absent, size_t count) MUST_USE;
+
+/*
+ * A notice; index and leaf of the row are the ledger's to set, and `place` gets them. `waiter`, if
+ * not NULL, is told by events.noted when it is sealed.
+ */
+enum err ledger_notice_end(struct ledger *l, const struct notice_row *row, void *waiter,
+    struct entry_place *place) MUST_USE;
+
+#endif
