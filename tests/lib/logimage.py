@@ -18,6 +18,11 @@ def verify_all(site, receipts):
         assert log[receipt["index"]] == receipt["report"], receipt["index"]
 
 
+def notices(starts=1):
+    """How many notices there are in the log of a signer that was started so often, under one policy."""
+    return starts + 1
+
+
 def read_log(site):
     """All entries of the published log."""
     note = site.path("log/checkpoint").read_bytes()
@@ -36,7 +41,7 @@ def read_log(site):
 
 
 def published(site, size):
-    """Waits until the published log has so many reports."""
+    """Waits until the published log has so many entries."""
     deadline = time.monotonic() + hallmark.PATIENCE_S
     while site.status()["published_size"] < size:
         assert time.monotonic() < deadline, site.status()
@@ -48,7 +53,7 @@ def fsck(site):
 
 
 def wait_for_record(site, first):
-    """Until the pending files have the record that begins with report `first`, to its last byte."""
+    """Until the pending files have the record that begins with entry `first`, to its last byte."""
     deadline = time.monotonic() + hallmark.PATIENCE_S
     while time.monotonic() < deadline:
         for path in site.path("log").glob("pending.*"):
@@ -63,11 +68,11 @@ def wait_for_record(site, first):
                         len(data) >= at + 32 + size + 32:
                     return
                 at = data.find(b"HMB1", at + 1)
-    raise AssertionError(f"report {first} is not pending")
+    raise AssertionError(f"entry {first} is not pending")
 
 
 def pending_records(data):
-    """(first report, where the record begins, where it ends) of each; what is behind the last is none."""
+    """(first entry, where the record begins, where it ends) of each; what is behind the last is none."""
     records, at = [], 0
     while data[at:at + 4] == b"HMB1" and len(data) >= at + 32:
         size = int.from_bytes(data[at + 8:at + 16], "big")

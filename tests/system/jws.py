@@ -12,6 +12,7 @@ import hallmark
 import keychannel
 import wire
 from hallmark import APP, ORIGIN, Site
+from logimage import notices
 
 MANY = {"connections": 100, "in_flight_per_connection": 4096}
 
@@ -94,7 +95,8 @@ def until(condition, what):
 
 
 def staged(site, size):
-    until(lambda: site.status()["log_size"] >= size, "reports do not reach the ledger")
+    until(lambda: site.status()["log_size"] >= notices() + size,
+          "reports do not reach the ledger")
 
 
 def finish(site, signer):
@@ -138,7 +140,7 @@ def test_reports_are_published_while_their_jws_are_outstanding():
     with make_site(latency_ms=100) as site:
         signer = site.start_signer()
         crowd = Crowd(site, 100)
-        until(lambda: site.status()["published_size"] >= 2, "nothing is published")
+        until(lambda: site.status()["published_size"] >= notices() + 2, "nothing is published")
         crowd.wait_for(1)
         until(lambda: site.status()["published_size"] > crowd.receipts[0]["index"],
               "a report is not published before the last JWS")
@@ -245,7 +247,7 @@ def test_a_killed_signer_gives_the_receipt_without_the_jws():
         collector = site.collector("crowd")
         collector.submit("plain-crowd-2", APP)
         last = list(crowd.bundles)[-1]
-        until(lambda: site.status()["published_size"] >= 50, "not published")
+        until(lambda: site.status()["published_size"] >= notices(2) + 50, "not published")
         collector.connection.send([wire.BUNDLE, {"bundle": crowd.bundles[last]}])
         receipt = collector.await_receipt()
         wire.verify_receipt(receipt, site.certificate, ORIGIN)

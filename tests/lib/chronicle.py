@@ -1,0 +1,135 @@
+"""What a log says beside its reports, read from the document alone: entries with their places, notices
+and absences. Times are moved by a wall clock of the test's (wallclock.py)."""
+
+import hashlib
+import json
+import time
+
+import hallmark
+import wire
+from hallmark import APP
+from logimage import published, read_log
+from wallclock import WallClock
+
+ABSENCE = "tag:github.com,2026:hallmark/absence#1"
+LOOK_S = 9  # the clock may go on by so much at once: more is time in which no bundles were taken
+
+
+class Entry:
+    def __init__(self, index, data):
+        self.index, self.data = index, data
+        self.claims = json.loads(data)
+        self.iat = self.claims["iat"]
+        self.notice = self.claims.get("hallmark.notice")
+        self.is_notice = isinstance(self.notice, str)
+        self.is_absence = self.claims.get("eat_profile") == ABSENCE
+        self.is_report = not self.is_notice and not self.is_absence
+        self.sha256 = hashlib.sha256(data).hexdigest()
+
+    def place(self):
+        return {"index": self.index, "leaf": wire.leaf_hash(self.data).hex()}
+
+    def subject(self):
+        return self.claims["hallmark.subject"]
+
+    def absent(self):
+        """{workload: what is said of it}"""
+        return {a["workload"]: a for a in self.claims["hallmark.absent"]}
+
+
+def entries(site):
+    return [Entry(index, data) for index, data in enumerate(read_log(site))]
+
+
+def check(log):
+    """What holds for every log: times never fall, everything names the newest notice before it, and
+    the SHA-256 of an absence's claims is its name. Gives the log."""
+    newest, last = None, 0
+    for entry in log:
+        assert entry.iat >= last, entry.index
+        last = entry.iat
+        named = entry.claims.get("hallmark.previous-notice") if entry.is_notice else entry.notice
+        assert named == (newest.place() if newest else None), entry.claims
+        if entry.is_notice:
+            newest = entry
+        if entry.is_absence:
+            check_absence(entry, log)
+    assert log[0].notice == "start" and log[1].notice == "manifest"
+    return log
+
+
+def check_absence(entry, log):
+    claims = entry.claims
+    said = f"hallmark absence v1\n{claims['iss']}\n{claims['sub']}\n" + "".join(
+        f"{a['workload']} {a['due']} {a['count']}\n" for a in claims["hallmark.absent"])
+    assert claims["jti"] == hashlib.sha256(said.encode()).hexdigest()
+    names = [a["workload"].encode() for a in claims["hallmark.absent"]]
+    assert names == sorted(set(names)) and 1 <= len(names) <= 128
+    for name, absent in entry.absent().items():
+        assert absent["due"] < entry.iat
+        chain = [e for e in log[:entry.index] if speaks_of(e, claims["sub"], name)]
+        reports = [e for e in chain if e.is_report]
+        assert absent["report"] == reports[-1].index, absent
+        assert absent["count"] == len(chain) - chain.index(reports[-1]), absent
+        assert absent["previous-report"] == chain[-1].sha256, absent
+
+
+def speaks_of(entry, collector, workload):
+    if entry.is_notice or entry.claims["sub"] != collector:
+        return False
+    return workload in (entry.absent() if entry.is_absence else entry.claims["submods"])
+
+
+def notices_of(log, kind):
+    return [e for e in log if e.notice == kind]
+
+
+def absences_of(log):
+    return [e for e in log if e.is_absence]
+
+
+class Time:
+    """The wall clock of a site's signer: it stands where the test puts it."""
+
+    def __init__(self, site):
+        if not site.path("log.crt").exists():
+            site.init_key()
+        self.site, self.clock = site, WallClock(site)
+        self.now = int(time.time())
+        self.clock.stop(self.now)
+
+    def start(self):
+        plain, self.site.env = self.site.env, {**self.site.env, **self.clock.env}
+        try:
+            return self.site.start_signer()
+        finally:
+            self.site.env = plain
+
+    def make(self, collector, workload="app", components=None, **changes):
+        return collector.make(workload, components or APP, time_ms=self.now * 1000, **changes)
+
+    def submit(self, collector, workload="app", components=None, **changes):
+        return collector.submit(workload, components or APP, time_ms=self.now * 1000, **changes)
+
+    def jump(self, seconds):
+        self.now += seconds
+        self.clock.stop(self.now)
+
+    def go_on(self, seconds):
+        """So that the signer sees every step: it looks around four times a second."""
+        while seconds > 0:
+            step = min(seconds, LOOK_S)
+            self.jump(step)
+            seconds -= step
+            self.wait()
+
+    def wait(self):
+        deadline = time.monotonic() + hallmark.PATIENCE_S
+        while self.site.status()["log_time_s"] < self.now:
+            assert time.monotonic() < deadline, self.site.status()
+
+
+def settled(site):
+    """The log when all that was staged is published."""
+    published(site, site.status()["log_size"])
+    return check(entries(site))
