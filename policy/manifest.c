@@ -137,7 +137,7 @@ parse_lines(struct view text, struct manifest *m)
 	if ((m->line = calloc(count + 1, sizeof(*m->line))) == NULL)
 		return ERR_MEMORY;
 	while (text.size > 0) {
-		if ((e = line_next(&text, &line)) != ERR_OK || view_compare(before, line) >= 0)
+		if (line_next(&text, &line) != ERR_OK || view_compare(before, line) >= 0)
 			return ERR_FORMAT;
 		before = line;
 		if ((e = parse_line(line, &m->line[m->count])) == ERR_OK)
