@@ -285,18 +285,23 @@ take_paths(struct settings *s, const struct raw *raw, struct signer_config *c)
 static void
 take_relays(struct settings *s, const struct raw *raw, struct signer_config *c)
 {
+	const char **relays = settings_new(s, raw->relays_count, sizeof(*relays));
+
 	for (size_t i = 0; i < raw->relays_count; i++) {
-		if (!identity_is_valid(view_of_string(raw->relays[i])))
+		char *identity = settings_new(s, 1, IDENTITY_SIZE_MAX + 1);
+
+		if (identity_of_name(view_of_string(raw->relays[i]), identity) != ERR_OK)
 			settings_fault(s, "relays",
-			    "\"relays\" must be names of certificates: 1 to %d bytes of printable "
-			    "ASCII without spaces; found \"%s\"",
+			    "\"relays\" must be names of certificates, URIs or DNS names: 1 to %d "
+			    "bytes of printable ASCII without spaces; found \"%s\"",
 			    IDENTITY_SIZE_MAX, raw->relays[i]);
 		for (size_t j = 0; j < i; j++)
-			if (strcmp(raw->relays[i], raw->relays[j]) == 0)
+			if (identity[0] != '\0' && strcmp(identity, relays[j]) == 0)
 				settings_fault(
 				    s, "relays", "\"relays\" names \"%s\" twice", raw->relays[i]);
+		relays[i] = identity;
 	}
-	c->relays = (const char *const *)raw->relays;
+	c->relays = relays;
 	c->relay_count = raw->relays_count;
 }
 

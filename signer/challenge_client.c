@@ -20,7 +20,7 @@
 
 #define NONCE_RANDOM_SIZE 32 /* bytes */
 
-static bool check_names(const struct challenge_words *words);
+static bool take_names(const struct challenge_words *words, char collector[IDENTITY_SIZE_MAX + 1]);
 static bool take_nonce(const struct challenge_words *words, struct buf *nonce);
 static int judge(const char *path, const struct challenge_words *words, struct view nonce,
     const struct buf *answer);
@@ -36,15 +36,18 @@ int
 challenge_client(const char *path, const struct challenge_words *words)
 {
 	struct buf nonce = BUF_INIT, request = BUF_INIT, answer = BUF_INIT;
+	char collector[IDENTITY_SIZE_MAX + 1];
+	struct challenge_words asked = *words;
 	int result = CHALLENGE_FAILED;
 
-	if (check_names(words) && take_nonce(words, &nonce)) {
-		buf_append_format(&request, "challenge %s %s ", words->collector, words->workload);
+	asked.collector = collector;
+	if (take_names(words, collector) && take_nonce(words, &nonce)) {
+		buf_append_format(&request, "challenge %s %s ", asked.collector, asked.workload);
 		hex_append(&request, buf_view(&nonce));
 		buf_append_byte(&request, '\n');
 		if (buf_status(&request) == ERR_OK &&
 		    control_ask(path, buf_view(&request), ANSWER_TIMEOUT_S, &answer) == 0)
-			result = judge(path, words, buf_view(&nonce), &answer);
+			result = judge(path, &asked, buf_view(&nonce), &answer);
 	}
 	buf_free(&nonce);
 	buf_free(&request);
@@ -54,20 +57,21 @@ challenge_client(const char *path, const struct challenge_words *words)
 
 /* What is no name or nonce the signer would refuse too, with less to say about it. */
 static bool
-check_names(const struct challenge_words *words)
+take_names(const struct challenge_words *words, char collector[IDENTITY_SIZE_MAX + 1])
 {
-	const bool collector = identity_is_valid(view_of_string(words->collector));
-	const bool workload = bundle_workload_check(view_of_string(words->workload)) == ERR_OK;
-
-	if (!collector)
+	if (identity_of_name(view_of_string(words->collector), collector) != ERR_OK) {
 		fprintf(stderr,
 		    "hallmark-signer: expected a collector's name, as in its certificate, found "
 		    "\"%s\"\n",
 		    words->collector);
-	else if (!workload)
+		return false;
+	}
+	if (bundle_workload_check(view_of_string(words->workload)) != ERR_OK) {
 		fprintf(stderr, "hallmark-signer: expected a workload's name, found \"%s\"\n",
 		    words->workload);
-	return collector && workload;
+		return false;
+	}
+	return true;
 }
 
 static bool

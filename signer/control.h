@@ -7,7 +7,8 @@
  * of file. Whoever closes first, even for writing only, does not want the answer any more.
  *
  *   status                                 the status (status.h)
- *   challenge COLLECTOR WORKLOAD NONCE     NONCE: 16 to 128 hex digits, lower case
+ *   challenge COLLECTOR WORKLOAD NONCE     as the log has them; NONCE: 16 to 128 hex
+ *                                          digits, lower case
  *       {"collector":str,"workload":str,"index":N,"receipt":str}
  *       when the collector has measured (challenge.h); `receipt` is a C2SP tlog-proof as a text
  *

@@ -6,20 +6,34 @@
 #include "proto/evidence/bundle.h"
 #include "proto/signature.h"
 
-static enum err copy_uri(const ASN1_STRING *name, char identity[IDENTITY_SIZE_MAX + 1]);
-static enum err copy_dns(const ASN1_STRING *name, char identity[IDENTITY_SIZE_MAX + 1]);
-static enum err copy_name(const ASN1_STRING *name, char identity[IDENTITY_SIZE_MAX + 1]);
-static bool is_letter(char c);
+static enum err take(const ASN1_STRING *name, bool is_uri, char identity[IDENTITY_SIZE_MAX + 1]);
+static bool is_printable(struct view name);
+static bool has_scheme(struct view name);
+static bool is_letter(uint8_t c);
+
+enum err
+identity_of_name(struct view name, char identity[IDENTITY_SIZE_MAX + 1])
+{
+	const bool is_uri = memchr(name.data, ':', name.size) != NULL;
+
+	identity[0] = '\0';
+	if (!is_printable(name) || (is_uri && !has_scheme(name)))
+		return ERR_IDENTITY;
+	memcpy(identity, name.data, name.size);
+	identity[name.size] = '\0';
+	for (char *c = identity; !is_uri && *c != '\0'; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
+	return ERR_OK;
+}
 
 bool
 identity_is_valid(struct view name)
 {
-	if (name.size < 1 || name.size > IDENTITY_SIZE_MAX)
-		return false;
-	for (size_t i = 0; i < name.size; i++)
-		if (name.data[i] <= ' ' || name.data[i] > '~')
-			return false;
-	return true;
+	char identity[IDENTITY_SIZE_MAX + 1];
+
+	return identity_of_name(name, identity) == ERR_OK &&
+	       view_equal(name, view_of_string(identity));
 }
 
 enum err
@@ -44,11 +58,9 @@ identity_of_certificate(X509 *certificate, char identity[IDENTITY_SIZE_MAX + 1])
 		}
 	}
 	if (uris == 1)
-		e = copy_uri(uri, identity);
+		e = take(uri, true, identity);
 	else if (uris == 0 && dnses == 1)
-		e = copy_dns(dns, identity);
-	if (e != ERR_OK)
-		identity[0] = '\0';
+		e = take(dns, false, identity);
 	GENERAL_NAMES_free(names);
 	return e;
 }
@@ -82,47 +94,46 @@ identity_certificate_bytes(X509 *certificate, struct buf *der, struct digest *di
 	return buf_status(der);
 }
 
+/* Of a URI: the other kind of name has no colon. */
 static enum err
-copy_uri(const ASN1_STRING *name, char identity[IDENTITY_SIZE_MAX + 1])
-{
-	const char *c = identity;
-	enum err e = copy_name(name, identity);
-
-	if (e != ERR_OK || !is_letter(*c))
-		return ERR_IDENTITY;
-	while (is_letter(*c) || (*c >= '0' && *c <= '9') || *c == '+' || *c == '-' || *c == '.')
-		c++;
-	return c[0] == ':' && c[1] != '\0' ? ERR_OK : ERR_IDENTITY;
-}
-
-static enum err
-copy_dns(const ASN1_STRING *name, char identity[IDENTITY_SIZE_MAX + 1])
-{
-	enum err e = copy_name(name, identity);
-
-	if (e != ERR_OK || strchr(identity, ':') != NULL)
-		return ERR_IDENTITY;
-	for (char *c = identity; *c != '\0'; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c - 'A' + 'a');
-	return ERR_OK;
-}
-
-static enum err
-copy_name(const ASN1_STRING *name, char identity[IDENTITY_SIZE_MAX + 1])
+take(const ASN1_STRING *name, bool is_uri, char identity[IDENTITY_SIZE_MAX + 1])
 {
 	const struct view bytes = {ASN1_STRING_get0_data(name), (size_t)ASN1_STRING_length(name)};
 
-	if (!identity_is_valid(bytes))
-		return ERR_IDENTITY;
-	memcpy(identity, bytes.data, bytes.size);
-	identity[bytes.size] = '\0';
-	return ERR_OK;
+	if (identity_of_name(bytes, identity) == ERR_OK &&
+	    (strchr(identity, ':') != NULL) == is_uri)
+		return ERR_OK;
+	identity[0] = '\0';
+	return ERR_IDENTITY;
+}
+
+static bool
+is_printable(struct view name)
+{
+	if (name.size < 1 || name.size > IDENTITY_SIZE_MAX)
+		return false;
+	for (size_t i = 0; i < name.size; i++)
+		if (name.data[i] <= ' ' || name.data[i] > '~')
+			return false;
+	return true;
+}
+
+/* And something behind it. There is a colon. */
+static bool
+has_scheme(struct view name)
+{
+	const uint8_t *c = name.data;
+
+	if (!is_letter(*c))
+		return false;
+	while (is_letter(*c) || (*c >= '0' && *c <= '9') || *c == '+' || *c == '-' || *c == '.')
+		c++;
+	return *c == ':' && c + 1 < name.data + name.size;
 }
 
 /* Whatever the locale. */
 static bool
-is_letter(char c)
+is_letter(uint8_t c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }

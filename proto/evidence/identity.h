@@ -14,7 +14,13 @@
 
 #define IDENTITY_SIZE_MAX 512 /* bytes; a SPIFFE ID may have 2048, those in use have 200 */
 
-/* 1 to IDENTITY_SIZE_MAX bytes of printable ASCII without spaces, as every identity is. */
+/*
+ * The identity that a certificate with this name has, for names that people write: of one without a
+ * colon, which is a DNS name, in lower case. ERR_IDENTITY, and an empty one, if none can have it.
+ */
+enum err identity_of_name(struct view name, char identity[IDENTITY_SIZE_MAX + 1]) MUST_USE;
+
+/* It is one as it stands. */
 bool identity_is_valid(struct view name);
 
 /*

@@ -14,7 +14,8 @@ import wire
 from hallmark import APP, Site
 
 # One site for all tests: every one of them must leave the signer as it found it.
-RELAYS = [f"spiffe://test/{name}" for name in ("register", "register2", "fast", "many", "asker")]
+RELAYS = [*(f"spiffe://test/{name}" for name in ("register", "register2", "fast", "many", "asker")),
+          "Relay.TEST"]
 SITE = Site(relays=RELAYS, limits={"connections": 100, "in_flight_per_connection": 16})
 SIGNER = SITE.start_signer()
 HOST = "spiffe://test/host1"
@@ -312,6 +313,23 @@ def test_a_relay_sends_no_evidence():
         pass
 
 
+def test_the_case_of_a_dns_name_does_not_count():
+    SITE.issue("by-dns", dns="rELAY.test")
+    SITE.issue("host-by-dns", dns="HOST.Test")
+    relay = SITE.relay("by-dns")
+    with refused("not-connected"):
+        relay.answer(relay.challenge("host.test", "app", nonce()))
+    relay.connection.send([wire.CHALLENGE, {"id": 1, "collector": "HOST.test", "workload": "app",
+                                            "nonce": nonce()}])
+    with refused("out-of-range"):  # in a message there is one spelling
+        relay.answer(0)
+    collector = SITE.collector("host-by-dns")  # which no policy lets speak
+    done = SITE.tool("hallmark-signer", "challenge", "--socket", str(SITE.path("run/status.sock")),
+                     "Host.test", "app", check=False)
+    assert done.returncode == 2 and "(214 not-connected)" in done.stderr, done
+    collector.close()
+
+
 def test_a_collector_sends_no_challenges():
     collector = known("app")
     collector.connection.send([wire.CHALLENGE, {"id": 7, "collector": HOST, "workload": "app",
@@ -361,7 +379,7 @@ def test_messages_at_the_wrong_time():
 def test_a_reload_changes_roles():
     collector, relay = known("app"), SITE.relay("asker")
     try:
-        reload(RELAYS[:-1] + [HOST])
+        reload([r for r in RELAYS if "asker" not in r] + [HOST])
         with refused("unauthorized"):
             relay.answer(relay.challenge(HOST, "app", nonce()))
         with refused("unauthorized"):

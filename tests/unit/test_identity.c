@@ -99,6 +99,40 @@ test_a_uri_has_a_scheme(void **state)
 }
 
 static void
+expect_name(const char *name, const char *expected, bool valid)
+{
+	char identity[IDENTITY_SIZE_MAX + 1];
+
+	assert_int_equal(identity_of_name(view_of_string(name), identity),
+	    expected[0] != '\0' ? ERR_OK : ERR_IDENTITY);
+	assert_string_equal(identity, expected);
+	assert_int_equal(identity_is_valid(view_of_string(name)), valid);
+}
+
+static void
+test_names_as_people_write_them(void **state)
+{
+	char name[IDENTITY_SIZE_MAX + 2];
+
+	(void)state;
+	expect_name("host1", "host1", true);
+	expect_name("Host1.example", "host1.example", false);
+	expect_name("spiffe://X/Host", "spiffe://X/Host", true);
+	expect_name("", "", false);
+	expect_name("a b", "", false);
+	expect_name("a\n", "", false);
+	expect_name("h\xc3\xb6st", "", false);
+	expect_name(":x", "", false);
+	expect_name("1:x", "", false);
+	expect_name("x:", "", false);
+	memset(name, 'a', sizeof(name));
+	name[IDENTITY_SIZE_MAX + 1] = '\0';
+	expect_name(name, "", false);
+	name[IDENTITY_SIZE_MAX] = '\0';
+	expect_name(name, name, true);
+}
+
+static void
 test_dns_names_have_no_case(void **state)
 {
 	(void)state;
@@ -153,6 +187,7 @@ main(void)
 	    cmocka_unit_test(test_one_name_is_the_identity),
 	    cmocka_unit_test(test_none_or_several_are_refused),
 	    cmocka_unit_test(test_a_uri_has_a_scheme),
+	    cmocka_unit_test(test_names_as_people_write_them),
 	    cmocka_unit_test(test_dns_names_have_no_case),
 	    cmocka_unit_test(test_over_long_names_are_refused),
 	    cmocka_unit_test(test_bytes_are_der_and_have_its_digest),

@@ -92,6 +92,16 @@ measure_and_challenge_faults(void **state)
 		   "c",
 		   "\xa1w", "\xc4\x08" B8)),
 	    ERR_MSG_TYPE);
+	expect(V(CHALLENGE("\1",
+		   "\xa1"
+		   "C",
+		   "\xa1w", "\xc4\x08" B8)),
+	    ERR_MSG_RANGE);
+	expect(V(CHALLENGE("\1",
+		   "\xa2"
+		   "c:",
+		   "\xa1w", "\xc4\x08" B8)),
+	    ERR_MSG_RANGE);
 	expect(V(CHALLENGE("\1", "\xa0", "\xa1w", "\xc4\x08" B8)), ERR_MSG_RANGE);
 	expect(V(CHALLENGE("\1",
 		   "\xa2"
