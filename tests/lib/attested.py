@@ -88,10 +88,12 @@ class Attested:
         key = self.keys[name]
         return key.sign(SIGNED_BEFORE + data, *signature_parameters(key))
 
-    def submit(self, workload, components, host="host1", signed=False, offline=False, age_ms=0):
+    def submit(self, workload, components, host="host1", signed=False, offline=False, age_ms=0,
+               **fields):
+        """`fields`: others of the bundle."""
         return self.collector(host).submit(
             workload, components, signature=(lambda d: self.sign(host, d)) if signed else None,
-            time_ms=self.now_s * 1000 - age_ms, **({"nonce": b""} if offline else {}))
+            time_ms=self.now_s * 1000 - age_ms, **({"nonce": b""} if offline else {}), **fields)
 
     # --- what is held against what
 

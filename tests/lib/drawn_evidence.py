@@ -151,6 +151,21 @@ class Drawn:
         kinds = self.chance.sample(KINDS, self.chance.randint(1, len(KINDS)))
         return {kind: self.component(kind) for kind in kinds}
 
+    def announced(self, offline):
+        """`next_s`, and extensions: known, of somebody's own, or none."""
+        chance, next_s = self.chance, self.chance.choice((0, 1, 66, 31536000))
+        ext = {key: chance.randbytes(32) for key in self.some(("configuration", "program"))}
+        if not offline and self.maybe(0.2):
+            ext["challenge"] = chance.randbytes(chance.choice((8, 33, 64)))
+        if next_s == 0 and self.maybe():
+            ext["leaving"] = chance.choice(("stopped", "scaled-in", "moved", "retired"))
+            if ext["leaving"] == "moved":
+                ext["moved_to"] = "hallmark.example/" + "x" * chance.choice((1, 183))
+        if self.maybe(0.2):
+            ext["x_site"] = chance.choice((0, 2**64 - 1, "na\u00efve", b"\xff", [], {},
+                                           [{"a": [1, "b", b"c"], "b": {}}]))
+        return {"next_s": next_s, "ext": ext or None}
+
     def component(self, kind):
         """Or one that was sent before: the signer may have kept a verdict about it."""
         before = self.measured[kind]

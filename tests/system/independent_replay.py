@@ -278,8 +278,9 @@ def drawn_bundle(attested, drawn, newest_ms):
     now_ms = attested.now_s * 1000
     age_ms = min(chance.choice(AGES_MS), now_ms - newest_ms.get((host, workload), 0))
     newest_ms[host, workload] = now_ms - age_ms
-    attested.submit(workload, drawn.components(), host, signed=drawn.maybe(0.3),
-                    offline=drawn.maybe(0.2), age_ms=age_ms)
+    offline = drawn.maybe(0.2)
+    attested.submit(workload, drawn.components(), host, signed=drawn.maybe(0.3), offline=offline,
+                    age_ms=age_ms, **drawn.announced(offline))
 
 
 def submit_drawn(attested):
