@@ -7,8 +7,10 @@
 
 static enum err read_segments(
     struct component_reader *r, struct component_list *l, struct component_segment *to);
-static enum err read_segment(struct component_reader *r, const struct component_list *l,
-    size_t index, struct view bytes, bool boundaries);
+static enum err read_segment(struct component_reader *r, enum component_kind kind,
+    const struct component_segment *s, enum component_run run, struct view bytes);
+static enum err read_all(struct component_reader *r, const struct component_list *l,
+    struct view segments, bool boundaries);
 static void copy_made(const struct component_list *l, struct component_reader *r);
 
 enum err
@@ -62,32 +64,31 @@ component_list_free(struct component_list **l)
 }
 
 enum err
-component_segment_check(const struct component_list *l, size_t index, struct view bytes)
+component_segment_check(
+    enum component_kind kind, const struct component_segment *s, bool last, struct view bytes)
 {
 	struct component_reader r = {.value_max = COMPONENT_VALUES_MAX};
 
-	return read_segment(&r, l, index, bytes, true);
+	return read_segment(
+	    &r, kind, s, last ? COMPONENT_RUN_LAST_SEGMENT : COMPONENT_RUN_SEGMENT, bytes);
 }
 
 enum err
-component_list_join(
-    const struct component_list *l, const struct view *segments, struct component **out)
+component_list_join(const struct component_list *l, struct view segments, struct component **out)
 {
 	struct component_reader r = {.value_max = COMPONENT_VALUES_MAX};
 	struct component *c;
 
 	*out = NULL;
-	for (size_t i = 0; i < l->segment_count; i++)
-		if (read_segment(&r, l, i, segments[i], true) != ERR_OK)
-			return ERR_COMPONENT_FORMAT;
+	if (segments.size != l->listed_size || read_all(&r, l, segments, true) != ERR_OK)
+		return ERR_COMPONENT_FORMAT;
 	r.value_count += l->made_value_count;
 	if ((c = component_new(l->kind, l->made_count, l->item_count, &r)) == NULL)
 		return ERR_MEMORY;
 	copy_made(l, &r);
 	r.value_max = COMPONENT_VALUES_MAX;
-	for (size_t i = 0; i < l->segment_count; i++)
-		if (read_segment(&r, l, i, segments[i], false) != ERR_OK)
-			abort(); /* the same bytes were good a moment ago */
+	if (read_all(&r, l, segments, false) != ERR_OK)
+		abort(); /* the same bytes were good a moment ago */
 	*out = c;
 	return ERR_OK;
 }
@@ -126,23 +127,39 @@ read_segments(struct component_reader *r, struct component_list *l, struct compo
 
 /* Goes on behind what `r` has read of the segments before. */
 static enum err
-read_segment(struct component_reader *r, const struct component_list *l, size_t index,
-    struct view bytes, bool boundaries)
+read_segment(struct component_reader *r, enum component_kind kind,
+    const struct component_segment *s, enum component_run run, struct view bytes)
 {
-	const struct component_segment *s = &l->segments[index];
-	const enum component_run run = !boundaries                     ? COMPONENT_RUN_PLAIN
-				       : index + 1 == l->segment_count ? COMPONENT_RUN_LAST_SEGMENT
-								       : COMPONENT_RUN_SEGMENT;
-	enum component_kind kind;
+	enum component_kind found;
 	enum component_form form;
 	struct mp_item items;
 
 	r->rest = bytes;
-	if (bytes.size != s->size || component_read_header(r, &kind, &form) != ERR_OK ||
-	    kind != l->kind || form != COMPONENT_FORM_SEGMENT ||
+	if (bytes.size != s->size || component_read_header(r, &found, &form) != ERR_OK ||
+	    found != kind || form != COMPONENT_FORM_SEGMENT ||
 	    !component_read_item(&r->rest, MP_ARRAY, &items) || items.count != s->count ||
 	    component_read_items(r, kind, items.count, run) != ERR_OK || r->rest.size > 0)
 		return ERR_COMPONENT_FORMAT;
+	return ERR_OK;
+}
+
+/* Of segments that have the list's sizes together. */
+static enum err
+read_all(struct component_reader *r, const struct component_list *l, struct view segments,
+    bool boundaries)
+{
+	for (size_t i = 0; i < l->segment_count; i++) {
+		const struct component_segment *s = &l->segments[i];
+		const enum component_run run = !boundaries ? COMPONENT_RUN_PLAIN
+					       : i + 1 == l->segment_count
+						   ? COMPONENT_RUN_LAST_SEGMENT
+						   : COMPONENT_RUN_SEGMENT;
+
+		if (read_segment(r, l->kind, s, run,
+			(struct view){segments.data, (size_t)s->size}) != ERR_OK)
+			return ERR_COMPONENT_FORMAT;
+		segments.data += s->size;
+	}
 	return ERR_OK;
 }
 

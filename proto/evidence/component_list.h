@@ -47,20 +47,21 @@ enum err component_list_decode(struct view bytes, struct component_list **out) M
 void component_list_free(struct component_list **l);
 
 /*
- * Whether `bytes` are segment `index` of the list, as far as it can be seen without the others: its
- * size, kind, count and form, the order of its items, and where it ends. ERR_COMPONENT_FORMAT. The
- * digest is the caller's to compare.
+ * Whether `bytes` are this segment of a list of that kind (`last`: the last of it), as far as it
+ * can be seen without the others: its size, kind, count and form, the order of its items, and where
+ * it ends. ERR_COMPONENT_FORMAT. The digest is the caller's to compare.
  */
-enum err component_segment_check(
-    const struct component_list *l, size_t index, struct view bytes) MUST_USE;
+enum err component_segment_check(enum component_kind kind, const struct component_segment *s,
+    bool last, struct view bytes) MUST_USE;
 
 /*
  * The one component that all segments make when put together, for appraisal: `segments` are the
- * bytes of all of the list's, in its order. All of component_segment_check, the order across
- * segments, and COMPONENT_VALUES_MAX: ERR_COMPONENT_FORMAT. ERR_MEMORY. Sets *out to NULL first;
- * it is freed by component_free. The bytes of list and segments must outlive it, the list need not.
+ * bytes of all of the list's, one behind the other in its order. All of component_segment_check,
+ * the order across segments, and COMPONENT_VALUES_MAX: ERR_COMPONENT_FORMAT. ERR_MEMORY. Sets *out
+ * to NULL first; it is freed by component_free. The bytes of list and segments must outlive it, the
+ * list need not.
  */
 enum err component_list_join(
-    const struct component_list *l, const struct view *segments, struct component **out) MUST_USE;
+    const struct component_list *l, struct view segments, struct component **out) MUST_USE;
 
 #endif

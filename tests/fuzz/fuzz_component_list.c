@@ -51,14 +51,17 @@ with_segments(const struct component_list *l, struct view bytes)
 {
 	struct view segments[SEGMENTS_MAX] = {{NULL, 0}};
 	struct component *c;
+	struct view rest = bytes;
 	bool good = true;
 
 	for (size_t i = 0; i < l->segment_count; i++) {
-		segments[i] = (struct view){bytes.data, l->segments[i].size};
-		bytes.data += segments[i].size;
-		good = component_segment_check(l, i, segments[i]) == ERR_OK && good;
+		segments[i] = (struct view){rest.data, l->segments[i].size};
+		rest.data += segments[i].size;
+		good = component_segment_check(l->kind, &l->segments[i], i + 1 == l->segment_count,
+			   segments[i]) == ERR_OK &&
+		       good;
 	}
-	if (component_list_join(l, segments, &c) != ERR_OK) {
+	if (component_list_join(l, bytes, &c) != ERR_OK) {
 		if (c != NULL)
 			abort();
 		return;

@@ -93,15 +93,32 @@ decode(const struct parts *p)
 	return l;
 }
 
+static enum err
+segment_check(const struct component_list *l, size_t index, struct view bytes)
+{
+	return component_segment_check(
+	    l->kind, &l->segments[index], index + 1 == l->segment_count, bytes);
+}
+
+static struct view
+joined(const struct component_list *l, const struct view *segments, struct buf *bytes)
+{
+	for (size_t i = 0; i < l->segment_count; i++)
+		buf_append_view(bytes, segments[i]);
+	return buf_view(bytes);
+}
+
 static void
 expect_join(const struct component_list *l, const struct view *segments, enum err expected)
 {
 	struct component *c = (struct component *)(void *)1;
+	struct buf bytes = BUF_INIT;
 
-	assert_int_equal(component_list_join(l, segments, &c), expected);
+	assert_int_equal(component_list_join(l, joined(l, segments, &bytes), &c), expected);
 	if (expected != ERR_OK)
 		assert_null(c);
 	component_free(&c);
+	buf_free(&bytes);
 }
 
 /* A list of the segments of `p` whose counts and sizes are those that their bytes have. */
@@ -152,6 +169,7 @@ the_vectors_are_built_and_joined(void **state)
 {
 	struct buf expected = BUF_INIT;
 	struct component_list *l;
+	struct buf bytes = BUF_INIT;
 	struct component *c;
 	struct parts p;
 	char name[32];
@@ -173,7 +191,7 @@ the_vectors_are_built_and_joined(void **state)
 	assert_int_equal(l->item_count, 1100);
 	assert_int_equal(l->segments[0].count, 5);
 	assert_int_equal(l->listed_size, p.view[0].size + p.view[1].size + p.view[2].size);
-	assert_int_equal(component_list_join(l, p.view, &c), ERR_OK);
+	assert_int_equal(component_list_join(l, joined(l, p.view, &bytes), &c), ERR_OK);
 	/* What was put together needs the list no more, only its bytes. */
 	component_list_free(&l);
 	assert_int_equal(c->kind, COMPONENT_CONFIG);
@@ -185,6 +203,16 @@ the_vectors_are_built_and_joined(void **state)
 		assert_true(view_equal(c->items.facts[i].name, view_of_string(name)));
 	}
 	component_free(&c);
+	/* Nothing is missing, and nothing is over. */
+	l = decode(&p);
+	for (size_t size = 0; size <= bytes.size; size++)
+		assert_int_equal(component_list_join(l, (struct view){bytes.data, size}, &c),
+		    size < bytes.size ? ERR_COMPONENT_FORMAT : ERR_OK);
+	component_free(&c);
+	buf_append_byte(&bytes, 0);
+	assert_int_equal(component_list_join(l, buf_view(&bytes), &c), ERR_COMPONENT_FORMAT);
+	component_list_free(&l);
+	buf_free(&bytes);
 	buf_free(&expected);
 	parts_free(&p);
 }
@@ -195,6 +223,7 @@ values_of_all_segments_are_in_their_places(void **state)
 	struct component_builder *b = component_builder_new(COMPONENT_RUNTIME);
 	struct parts p = {.count = 0};
 	struct component_list *l;
+	struct buf bytes = BUF_INIT;
 	struct component *c;
 	struct view value[2];
 	char name[32];
@@ -210,7 +239,7 @@ values_of_all_segments_are_in_their_places(void **state)
 	}
 	assert_int_equal(component_finish_listed(b, keep_segment, &p, &p.list, &count), ERR_OK);
 	l = decode(&p);
-	assert_int_equal(component_list_join(l, p.view, &c), ERR_OK);
+	assert_int_equal(component_list_join(l, joined(l, p.view, &bytes), &c), ERR_OK);
 	for (unsigned i = 0; i < 3000; i++) {
 		const struct component_fact *f = &c->items.facts[i];
 
@@ -219,6 +248,7 @@ values_of_all_segments_are_in_their_places(void **state)
 			assert_true(view_equal(f->values[v], f->name));
 	}
 	component_free(&c);
+	buf_free(&bytes);
 	component_list_free(&l);
 	component_builder_free(&b);
 	parts_free(&p);
@@ -408,11 +438,11 @@ cut_or_extended_vectors_are_refused(void **state)
 	expect_list(buf_view(&list), ERR_COMPONENT_FORMAT);
 	l = decode(&p);
 	for (size_t size = 0; size < p.view[0].size; size++)
-		assert_int_equal(component_segment_check(l, 0, (struct view){p.view[0].data, size}),
-		    ERR_COMPONENT_FORMAT);
-	assert_int_equal(component_segment_check(l, 0, p.view[0]), ERR_OK);
-	assert_int_equal(component_segment_check(l, 2, p.view[2]), ERR_OK);
-	assert_int_equal(component_segment_check(l, 1, p.view[0]), ERR_COMPONENT_FORMAT);
+		assert_int_equal(
+		    segment_check(l, 0, (struct view){p.view[0].data, size}), ERR_COMPONENT_FORMAT);
+	assert_int_equal(segment_check(l, 0, p.view[0]), ERR_OK);
+	assert_int_equal(segment_check(l, 2, p.view[2]), ERR_OK);
+	assert_int_equal(segment_check(l, 1, p.view[0]), ERR_COMPONENT_FORMAT);
 	component_list_free(&l);
 	buf_free(&list);
 	parts_free(&p);
@@ -449,7 +479,7 @@ boundaries_are_checked(void **state)
 		}
 		list_again(&p, counts);
 		l = decode(&p);
-		assert_int_equal(component_segment_check(l, 0, p.view[0]), cuts[i].segment);
+		assert_int_equal(segment_check(l, 0, p.view[0]), cuts[i].segment);
 		expect_join(l, p.view, cuts[i].joined);
 		component_list_free(&l);
 		parts_free(&p);
@@ -471,7 +501,7 @@ order_goes_across_segments(void **state)
 	list_again(&p, (const uint64_t[]){412, 5, 683});
 	l = decode(&p);
 	for (size_t i = 0; i < 3; i++)
-		assert_int_equal(component_segment_check(l, i, p.view[i]), ERR_OK);
+		assert_int_equal(segment_check(l, i, p.view[i]), ERR_OK);
 	expect_join(l, p.view, ERR_COMPONENT_FORMAT);
 	component_list_free(&l);
 	parts_free(&p);
@@ -513,23 +543,23 @@ segments_of_another_form_are_refused(void **state)
 	bytes = p.segment[0].data;
 	assert_memory_equal(bytes, "\x93\246config\x03\x95", 10);
 	bytes[8] = 0x01;
-	assert_int_equal(component_segment_check(l, 0, p.view[0]), ERR_COMPONENT_FORMAT);
+	assert_int_equal(segment_check(l, 0, p.view[0]), ERR_COMPONENT_FORMAT);
 	bytes[8] = 0x02;
-	assert_int_equal(component_segment_check(l, 0, p.view[0]), ERR_COMPONENT_FORMAT);
+	assert_int_equal(segment_check(l, 0, p.view[0]), ERR_COMPONENT_FORMAT);
 	bytes[8] = 0x03;
 	bytes[9] = 0x94;
-	assert_int_equal(component_segment_check(l, 0, p.view[0]), ERR_COMPONENT_FORMAT);
+	assert_int_equal(segment_check(l, 0, p.view[0]), ERR_COMPONENT_FORMAT);
 	bytes[9] = 0x95;
 	bytes[0] = 0x94;
-	assert_int_equal(component_segment_check(l, 0, p.view[0]), ERR_COMPONENT_FORMAT);
+	assert_int_equal(segment_check(l, 0, p.view[0]), ERR_COMPONENT_FORMAT);
 	bytes[0] = 0x93;
 	bytes[2] = 'k';
-	assert_int_equal(component_segment_check(l, 0, p.view[0]), ERR_COMPONENT_FORMAT);
+	assert_int_equal(segment_check(l, 0, p.view[0]), ERR_COMPONENT_FORMAT);
 	bytes[2] = 'c';
-	assert_int_equal(component_segment_check(l, 0, p.view[0]), ERR_OK);
+	assert_int_equal(segment_check(l, 0, p.view[0]), ERR_OK);
 	/* Good for itself, and of another kind than the list. */
 	l->kind = COMPONENT_HOST;
-	assert_int_equal(component_segment_check(l, 0, p.view[0]), ERR_COMPONENT_FORMAT);
+	assert_int_equal(segment_check(l, 0, p.view[0]), ERR_COMPONENT_FORMAT);
 	component_list_free(&l);
 	parts_free(&p);
 }
@@ -573,7 +603,7 @@ values_are_bounded_over_all_segments(void **state)
 	list_again(&p, counts);
 	l = decode(&p);
 	for (size_t i = 0; i < p.count; i++)
-		assert_int_equal(component_segment_check(l, i, p.view[i]), ERR_OK);
+		assert_int_equal(segment_check(l, i, p.view[i]), ERR_OK);
 	expect_join(l, p.view, ERR_COMPONENT_FORMAT);
 	component_list_free(&l);
 	parts_free(&p);
