@@ -1,6 +1,8 @@
 /* Messages of relays, what the signer asks and answers for them, and the refusal of a request. */
 #include "tests/unit/message_fixture.h"
 
+#include "proto/report/report.h"
+
 static void
 a_refusal_is_about_one_thing(void **state)
 {
@@ -24,19 +26,19 @@ a_refusal_is_about_one_thing(void **state)
 static void
 values_of_relays_and_their_answers(void **state)
 {
+	struct report_document document = REPORT_DOCUMENT_INIT;
 	struct buf frame = BUF_INIT;
 	struct message m;
 
 	(void)state;
 	vector_decode("measure", &frame, &m);
 	assert_true(view_equal(m.body.measure.workload, V("trading-app")));
-	assert_int_equal(m.body.measure.challenge.size, 16);
-	assert_int_equal(m.body.measure.challenge.data[15], 79);
+	assert_true(view_equal(m.body.measure.challenge, V("a challenge")));
 	vector_decode("challenge", &frame, &m);
 	assert_int_equal(m.body.challenge.id, 7);
 	assert_true(view_equal(m.body.challenge.collector, V("spiffe://example/collector/host-1")));
 	assert_true(view_equal(m.body.challenge.workload, V("trading-app")));
-	assert_int_equal(m.body.challenge.nonce.size, 16);
+	assert_true(view_equal(m.body.challenge.nonce, V("a challenge")));
 	vector_decode("challenged", &frame, &m);
 	assert_int_equal(m.body.challenged.id, 7);
 	assert_true(
@@ -44,7 +46,10 @@ values_of_relays_and_their_answers(void **state)
 	assert_true(view_equal(m.body.challenged.workload, V("trading-app")));
 	assert_int_equal(m.body.challenged.index, 1);
 	assert_int_equal(m.body.challenged.proof.count, 1);
-	assert_true(m.body.challenged.report.size > 0 && m.body.challenged.checkpoint.size > 0);
+	assert_true(m.body.challenged.checkpoint.size > 0);
+	assert_int_equal(report_parse(m.body.challenged.report, &document), ERR_OK);
+	assert_true(view_equal(document.report.bundle.extensions.challenge, V("a challenge")));
+	report_document_free(&document);
 	vector_decode("statement", &frame, &m);
 	assert_int_equal(m.body.statement.id, 8);
 	assert_true(m.body.statement.envelope.size > 0);

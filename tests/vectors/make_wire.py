@@ -24,7 +24,6 @@ ORIGIN = "hallmark.example/prod-1"
 COLLECTOR = "spiffe://example/collector/host-1"
 NONCE = bytes(range(32))
 NONCE_2 = bytes(range(32, 64))
-CHALLENGE = bytes(range(64, 80))  # of a relay
 BOOT = bytes(range(0xA0, 0xB0))
 TIME_MS = 1795514400000  # 2026-11-24T10:00:00Z
 ZERO = bytes(32)
@@ -445,7 +444,7 @@ def make():
     signature = collector.sign_der(signed)
 
     log, listed = log_of_all_kinds((bundle_1, bundle_2, bundle_3), parts, signature)
-    report_1 = log["report-deployed.json"]
+    report_1, report_3 = log["report-deployed.json"], log["report-challenge.json"]
     leaf = [sha256(b"\x00" + entry) for entry in (b"an older entry", report_1)]
     root = sha256(b"\x01" + leaf[0] + leaf[1])
     note = checkpoint(signer, 2, root)
@@ -499,13 +498,15 @@ def make():
             "code": 215, "name": "challenge-unanswered",
             "text": "no report with that nonce came in time", "id": 7,
         }),
-        "measure": frame(8, {"workload": WORKLOAD, "challenge": CHALLENGE}),
+        "measure": frame(8, {"workload": WORKLOAD, "challenge": CHALLENGED["challenge"]}),
         "challenge": frame(9, {
-            "id": 7, "collector": COLLECTOR, "workload": WORKLOAD, "nonce": CHALLENGE,
+            "id": 7, "collector": COLLECTOR, "workload": WORKLOAD,
+            "nonce": CHALLENGED["challenge"],
         }),
         "challenged": frame(10, {
-            "id": 7, "collector": COLLECTOR, "workload": WORKLOAD, "index": 1, "report": report_1,
-            "proof": leaf[0], "checkpoint": note,
+            "id": 7, "collector": COLLECTOR, "workload": WORKLOAD, "index": 1,
+            "report": report_3, "proof": leaf[0], "checkpoint": checkpoint(
+                signer, 2, sha256(b"\x01" + leaf[0] + sha256(b"\x00" + report_3))),
         }),
         "statement": frame(11, {"id": 8, "envelope": envelope}),
         "noted": frame(12, {"id": 8, "sha256": sha256(envelope), "index": 2}),
