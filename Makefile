@@ -136,6 +136,11 @@ $(BUILD)/prefill: $(BUILD)/obj/tests/bench/prefill.o $(BUILD)/libsigner.a \
 	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $< $(call LIB_GROUP,$(filter %.a,$^)) \
 		$(call PKG_LIBS,$(PKGS_SIGNER) $(PKGS_PROTO) $(PKGS_CONFIG)) -lpthread
 
+# How fast reports are read.
+$(BUILD)/parse: $(BUILD)/obj/tests/bench/parse.o $(BUILD)/libproto.a
+	@echo "  LD    $@"
+	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call PKG_LIBS,$(PKGS_PROTO)) -lpthread
+
 # What a token signs when nothing else is done.
 $(BUILD)/rawsign: $(BUILD)/obj/tests/bench/rawsign.o
 	@echo "  LD    $@"
@@ -161,7 +166,8 @@ PACKAGES_BENCH := nginx-light wrk util-linux e2fsprogs
 PACKAGES_FUZZ  := clang libclang-rt-14-dev
 INSTALL_PACKAGES := tests/lib/install-packages
 
-TESTED := $(BINARIES) $(BUILD)/load $(BUILD)/prefill $(BUILD)/token_module.so $(BUILD)/rawsign $(UNIT_TESTS) $(REPLAYS) \
+TESTED := $(BINARIES) $(BUILD)/load $(BUILD)/prefill $(BUILD)/token_module.so $(BUILD)/rawsign $(BUILD)/parse \
+	$(UNIT_TESTS) $(REPLAYS) \
 	$(SHIMS)
 
 # A wall clock that tests set, to be preloaded.
@@ -224,7 +230,7 @@ lint: deps
 	@$(MAKE) --no-print-directory all
 	@tests/lint/run $(BUILD)
 
-BENCHED := $(BUILD)/load $(BUILD)/prefill $(BUILD)/token_module.so $(BUILD)/rawsign
+BENCHED := $(BUILD)/load $(BUILD)/prefill $(BUILD)/token_module.so $(BUILD)/rawsign $(BUILD)/parse
 
 .PHONY: bench
 bench: deps

@@ -2,6 +2,19 @@
 
 #define PIECE(s) VIEW_LITERAL(s)
 
+const struct view report_status_piece[4] = {
+    PIECE("\"affirming\""), PIECE("\"none\""), PIECE("\"warning\""), PIECE("\"contraindicated\"")};
+
+#define CLAIM_PIECE(identifier, name) [identifier] = PIECE("\"" name "\":"),
+const struct view report_claim_piece[REPORT_CLAIM_COUNT] = {REPORT_CLAIM_MAP(CLAIM_PIECE)};
+
+#define COMPONENT_PIECE(identifier, name, shape) [identifier] = PIECE("\"" name "\":{\"sha256\":"),
+const struct view report_component_piece[COMPONENT_KIND_COUNT] = {
+    COMPONENT_KIND_MAP(COMPONENT_PIECE)};
+
+#define KIND_PIECE(identifier, name, shape) [identifier] = PIECE("\"" name "\""),
+const struct view report_kind_piece[COMPONENT_KIND_COUNT] = {COMPONENT_KIND_MAP(KIND_PIECE)};
+
 const struct report_dialect *
 report_dialect(enum report_profile profile)
 {

@@ -34,6 +34,12 @@ struct report_dialect {
 
 const struct report_dialect *report_dialect(enum report_profile profile);
 
+/* Names of ours with their quotes: of a status as a value, of claims and kinds as keys. */
+extern const struct view report_status_piece[4];                       /* by report_status_rank */
+extern const struct view report_claim_piece[REPORT_CLAIM_COUNT];       /* to the value */
+extern const struct view report_component_piece[COMPONENT_KIND_COUNT]; /* to the digest */
+extern const struct view report_kind_piece[COMPONENT_KIND_COUNT];      /* as a value */
+
 /* To what both dialects have in the same spelling. */
 #define REPORT_TO_ISSUE     ",\"iat\":"
 #define REPORT_TO_EXPIRY    ",\"exp\":"
@@ -56,7 +62,6 @@ const struct report_dialect *report_dialect(enum report_profile profile);
 #define REPORT_TO_OFFLINE           ",\"offline\":"
 #define REPORT_TO_BUNDLE_NONCE      ",\"nonce\":"
 #define REPORT_TO_COMPONENTS        ",\"components\":{"
-#define REPORT_TO_COMPONENT_SHA256  ":{\"sha256\":"
 #define REPORT_TO_COMPONENT_COUNT   ",\"count\":"
 #define REPORT_TO_COMPONENT_SIZE    ",\"size\":"
 #define REPORT_TO_BUNDLE_EXTENSIONS ",\"extensions\":"

@@ -23,6 +23,7 @@ static bool read_profile(struct reading *r);
 static bool read_head(struct reading *r);
 static bool read_submod(struct reading *r);
 static bool read_status(struct json_reader *j, enum report_status *out);
+static bool read_piece(struct json_reader *j, const struct view *pieces, size_t count, size_t *at);
 static bool read_vector(struct json_reader *j, struct report *r);
 static bool read_claim(struct json_reader *j, int8_t *out);
 static bool read_references(struct json_reader *j, struct report *r);
@@ -135,17 +136,26 @@ read_submod(struct reading *r)
 static bool
 read_status(struct json_reader *j, enum report_status *out)
 {
+	/* By their rank, as the pieces are. */
 	static const enum report_status all[] = {
-	    REPORT_AFFIRMING, REPORT_CONTRAINDICATED, REPORT_WARNING, REPORT_NONE};
-	struct view name;
+	    REPORT_AFFIRMING, REPORT_NONE, REPORT_WARNING, REPORT_CONTRAINDICATED};
 
-	if (!json_read_word(j, REPORT_CODE_MAX, &name))
-		return false;
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		*out = all[i];
-		if (view_equal(name, view_of_string(report_status_name(all[i]))))
+		if (json_read_raw(j, report_status_piece[i]))
 			return true;
 	}
+	return false;
+}
+
+/* The next of some pieces, in their order: moves `at` behind it. False if none of the rest is next.
+ */
+static bool
+read_piece(struct json_reader *j, const struct view *pieces, size_t count, size_t *at)
+{
+	while (*at < count)
+		if (json_read_raw(j, pieces[(*at)++]))
+			return true;
 	return false;
 }
 
@@ -153,16 +163,11 @@ read_status(struct json_reader *j, enum report_status *out)
 static bool
 read_vector(struct json_reader *j, struct report *r)
 {
-	unsigned c = 0;
-	struct view name;
+	size_t at = 0;
 
 	do {
-		if (!json_read_word(j, REPORT_CODE_MAX, &name))
-			return false;
-		while (c < REPORT_CLAIM_COUNT &&
-		       !view_equal(name, view_of_string(report_claim_name((enum report_claim)c))))
-			c++;
-		if (c == REPORT_CLAIM_COUNT || !read_claim(j, &r->claim[c++]))
+		if (!read_piece(j, report_claim_piece, REPORT_CLAIM_COUNT, &at) ||
+		    !read_claim(j, &r->claim[at - 1]))
 			return false;
 	} while (json_read_text(j, ","));
 	return json_read_text(j, "}");
@@ -172,12 +177,9 @@ read_vector(struct json_reader *j, struct report *r)
 static bool
 read_claim(struct json_reader *j, int8_t *out)
 {
-	bool negative;
+	const bool negative = json_read_text(j, "-");
 	uint64_t value;
 
-	if (!json_read_text(j, ":"))
-		return false;
-	negative = json_read_text(j, "-");
 	if (!json_read_number(j, &value) || value == 0 || value > (negative ? 128 : 127))
 		return false;
 	*out = (int8_t)(negative ? -(int)value : (int)value);
@@ -223,19 +225,15 @@ read_findings(struct json_reader *j, struct report *r)
 static bool
 read_not_checked(struct json_reader *j, struct report *r)
 {
-	unsigned least = 0;
-	enum component_kind kind;
-	struct view name;
+	size_t at = 0;
 
 	memset(r->not_checked, 0, sizeof(r->not_checked));
 	if (json_read_sees(j, "]"))
 		return true;
 	do {
-		if (!json_read_word(j, REPORT_CODE_MAX, &name) ||
-		    component_kind_from_name(name, &kind) != ERR_OK || kind < least)
+		if (!read_piece(j, report_kind_piece, COMPONENT_KIND_COUNT, &at))
 			return false;
-		r->not_checked[kind] = true;
-		least = kind + 1U;
+		r->not_checked[at - 1] = true;
 	} while (json_read_text(j, ","));
 	return true;
 }
@@ -268,22 +266,17 @@ read_bundle(struct reading *r)
 static bool
 read_components(struct json_reader *j, struct bundle *b)
 {
-	enum component_kind kind;
-	unsigned least = 0;
-	struct view name;
+	size_t at = 0;
 
 	memset(b->component, 0, sizeof(b->component));
 	do {
 		struct bundle_component *c;
 
-		if (!json_read_word(j, REPORT_CODE_MAX, &name) ||
-		    component_kind_from_name(name, &kind) != ERR_OK || kind < least)
+		if (!read_piece(j, report_component_piece, COMPONENT_KIND_COUNT, &at))
 			return false;
-		least = kind + 1U;
-		c = &b->component[kind];
+		c = &b->component[at - 1];
 		c->present = true;
-		if (!json_read_text(j, REPORT_TO_COMPONENT_SHA256) ||
-		    !json_read_digest(j, &c->digest) ||
+		if (!json_read_digest(j, &c->digest) ||
 		    !json_read_text(j, REPORT_TO_COMPONENT_COUNT) ||
 		    !json_read_number(j, &c->count) ||
 		    !json_read_text(j, REPORT_TO_COMPONENT_SIZE) ||

@@ -25,7 +25,6 @@ static void write_bundle(struct json_writer *w, const struct bundle *b);
 static void write_components(struct json_writer *w, const struct bundle *b);
 static void write_place(
     struct json_writer *w, const struct report *r, const struct report_dialect *names);
-static void write_name(struct json_writer *w, const char *name);
 
 enum err
 report_write(const struct report *r, struct buf *to)
@@ -105,7 +104,7 @@ write_submod(struct json_writer *w, const struct report *r, const struct report_
 	json_write_text(w, REPORT_TO_WORKLOAD);
 	json_write_string(w, r->bundle.workload);
 	json_write_raw(w, names->status);
-	write_name(w, report_status_name(r->status));
+	json_write_raw(w, report_status_piece[report_status_rank(r->status)]);
 	write_vector(w, r, names);
 	json_write_raw(w, names->policy);
 	json_write_string(w, r->policy_id);
@@ -136,8 +135,8 @@ write_vector(struct json_writer *w, const struct report *r, const struct report_
 			continue;
 		json_write_raw(w, begun ? VIEW_LITERAL(",") : names->vector);
 		begun = true;
-		write_name(w, report_claim_name((enum report_claim)i));
-		json_write_text(w, r->claim[i] < 0 ? ":-" : ":");
+		json_write_raw(w, report_claim_piece[i]);
+		json_write_text(w, r->claim[i] < 0 ? "-" : "");
 		json_write_number(w, (uint64_t)(r->claim[i] < 0 ? -r->claim[i] : r->claim[i]));
 	}
 	if (begun)
@@ -171,7 +170,7 @@ write_not_checked(struct json_writer *w, const struct report *r)
 			continue;
 		json_write_text(w, begun ? "," : "");
 		begun = true;
-		write_name(w, component_kind_name((enum component_kind)k));
+		json_write_raw(w, report_kind_piece[k]);
 	}
 }
 
@@ -213,8 +212,7 @@ write_components(struct json_writer *w, const struct bundle *b)
 			continue;
 		json_write_text(w, begun ? "," : "");
 		begun = true;
-		write_name(w, component_kind_name((enum component_kind)k));
-		json_write_text(w, REPORT_TO_COMPONENT_SHA256);
+		json_write_raw(w, report_component_piece[k]);
 		json_write_digest(w, &c->digest);
 		json_write_text(w, REPORT_TO_COMPONENT_COUNT);
 		json_write_number(w, c->count);
@@ -250,13 +248,4 @@ write_place(struct json_writer *w, const struct report *r, const struct report_d
 		json_write_raw(w, r->extensions);
 	}
 	json_write_raw(w, names->end);
-}
-
-/* A name of our own, in which nothing needs an escape. */
-static void
-write_name(struct json_writer *w, const char *name)
-{
-	json_write_text(w, "\"");
-	json_write_text(w, name);
-	json_write_text(w, "\"");
 }
