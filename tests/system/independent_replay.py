@@ -6,6 +6,7 @@ here by name; all of them meet in policies and evidence drawn by HALLMARK_REPLAY
 printed.
 """
 
+import collections
 import hashlib
 import os
 import pathlib
@@ -19,6 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import appraisal
 import drawn_evidence
+import entries
 import wire
 from attested import BASE_S, Attested, difference
 from drawn_evidence import line
@@ -310,11 +312,13 @@ def test_drawn_reports_of_both_dialects_come_out_to_the_byte():
     """And not by any other rules. The auditor finds the same."""
     with Attested() as attested:
         submit_drawn(attested)
-        store, count = attested.store(), 0
+        store, kinds = attested.store(), collections.Counter()
         for logged, made in attested.remade(store):
-            assert logged == made, f"entry {count} {difference(logged, made)}"
-            count += 1
+            assert logged == made, f"entry {kinds.total()} {difference(logged, made)}"
+            kinds[entries.kind_of(logged)] += 1
+        count = kinds["report"]
         assert count == len(ROUNDS) * BUNDLES
+        assert kinds["notice"] >= len(ROUNDS), kinds  # of two starts, and of each policy
         print(f"     {count} reports made again", flush=True)
         assert f"{count} the same, 0 different, 0 not possible" in attested.replay()
         for rule, instead in CHANGES:
