@@ -1,4 +1,6 @@
-/* Writing reports: the pieces of report_dialect.h and the values between them. */
+/*
+ * Writing reports: the pieces of report_dialect.h and the values between them.
+ */
 #include <string.h>
 
 #include "proto/json/json_write.h"

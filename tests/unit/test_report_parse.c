@@ -1,0 +1,291 @@
+/* Reports: read in their one spelling only. */
+#include "tests/unit/report_fixture.h"
+
+/* The vector with the first `from` replaced by `to`. */
+static enum err
+parse_changed(const char *vector, const char *from, const char *to)
+{
+	struct buf changed = BUF_INIT;
+	enum err e;
+
+	vector_changed(vector, from, to, &changed);
+	e = parse(buf_view(&changed));
+	buf_free(&changed);
+	return e;
+}
+
+static void
+other_spellings_are_refused(void **state)
+{
+	static const struct {
+		const char *from, *to;
+	} changes[] = {
+	    {"{", " {"},
+	    {":1795514461,", ": 1795514461,"},
+	    {"1795514461", "1795514461.0"},
+	    {"1795514461", "1.795514461e9"},
+	    {"trading-app\":{", "trading\\u002dapp\":{"},
+	    {"https://", "https:\\/\\/"},
+	    {"\xe2\x82\xac", "\\u20ac"},
+	    {"a0a1a2a3", "A0A1A2A3"},
+	    {"\"iat\":1795514461,\"exp\":1795518061", "\"exp\":1795518061,\"iat\":1795514461"},
+	    {"\"not-checked\":[\"runtime\"]", ""},
+	    {"\"offline\":true", "\"offline\":true,\"extra\":1"},
+	    {"\"iss\"", "\"aud\":\"x\",\"iss\""},
+	    {"\"file-system\":96", "\"file-system\":96,\"hardware\":0"},
+	    {"\"iat\":1795514461", "\"iat\":1795514461,\"iat\":1795514461"},
+	    {"[\"runtime\"]", "[\"runtime\",\"runtime\"]"},
+	    {"\"},\"last-signed\"", "=\"},\"last-signed\""},
+	    {"\"finding-count\":2", "\"finding-count\":02"},
+	    {"}}}", "}}}\n"},
+	    {"ear#1\",\"ear_status\"", "ear#2\",\"ear_status\""},
+	    {"\"eat_profile\":\"tag:github.com,2026:hallmark/ear#1\",", ""},
+	    {"ear_status", "ear.status"},
+	    {"[\"stricter", "\"stricter"},
+	    {"\"form\":1,", ""},
+	    {"\"form\":1", "\"form\":01"},
+	    {"\"form\":1", "\"form\":\"1\""},
+	    {"\"hallmark\":{\"form\"", "\"hallmark.form\""},
+	    {"\"next\":0,", ""},
+	    {"\"next\":0", "\"next\":00"},
+	    {"\"time\":1795514460000,\"next\":0", "\"next\":0,\"time\":1795514460000"},
+	    {"\"files\":{", "\"executable\":{"},
+	    {"\"files\":{", "\"config\":{"},
+	    {"}}},\"notice\"", "},}},\"notice\""},
+	    {"\"notice\":{\"index\":4", "\"notice\":{\"index\":04"},
+	    {"\"notice\":{\"index\":4,", "\"notice\":{"},
+	    {"\"notice\":{\"index\":4,\"leaf\"", "\"notice\":{\"index\":4,\"leaves\""},
+	    {"\"signature\":{", "\"signature\":{},\"signature\":{"},
+	    {"\"last-signed\":1795514461", "\"last-signed\":1795514461,\"extensions\":{}"},
+	    {"\"last-signed\":1795514461",
+		"\"last-signed\":1795514461,\"hallmark.extensions\":{\"a\":1}"},
+	    {"\"last-signed\":1795514461", "\"last-signed\":1795514461,\"extensions\":{\"a\": 1}"},
+	};
+
+	(void)state;
+	assert_int_equal(parse_changed("report-draft.json", "e", "e"), ERR_OK);
+	assert_int_equal(parse_changed("report-draft.json", "\"last-signed\":1795514461",
+			     "\"last-signed\":1795514461,\"extensions\":{\"a\":1}"),
+	    ERR_OK);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+		assert_int_equal(
+		    parse_changed("report-draft.json", changes[i].from, changes[i].to), ERR_FORMAT);
+}
+
+static void
+wrong_values_are_refused(void **state)
+{
+	static const struct {
+		const char *from, *to;
+	} changes[] = {
+	    {"\"iat\":1795514461", "\"iat\":\"1795514461\""},
+	    {"\"iat\":1795514461", "\"iat\":-1795514461"},
+	    {"\"iat\":1795514461", "\"iat\":18446744073709551616"},
+	    {"\"iat\":1795514461", "\"iat\":1795518061"},
+	    {"\"iss\":\"hallmark.example/prod-1\"", "\"iss\":null"},
+	    {"\"sub\":\"spiffe", "\"sub\":\"\\u0000spiffe"},
+	    {"\"sub\":\"spiffe", "\"sub\":\"\xffspiffe"},
+	    {"\"sub\":\"spiffe", "\"sub\":\"\\nspiffe"},
+	    {"\"sub\":\"spiffe", "\"sub\":\"\\ud800spiffe"},
+	    {"\"contraindicated\"", "\"Contraindicated\""},
+	    {"\"contraindicated\"", "\"warning\""},
+	    {"\"contraindicated\"", "96"},
+	    {"\"file-system\":96", "\"executables\":128"},
+	    {"\"file-system\":96", "\"executables\":-129"},
+	    {"\"file-system\":96", "\"executables\":true"},
+	    {"\"file-system\":96", "\"executables\":9223372036854775807"},
+	    {"\"finding-count\":2", "\"finding-count\":3"},
+	    {"\"kind\":\"files\"", "\"kind\":\"tpm\""},
+	    {"\"kind\":\"files\",", ""},
+	    {"[\"runtime\"]", "[\"host\"]"},
+	    {"[\"runtime\"]", "[1]"},
+	    {"[\"runtime\"]", "{}"},
+	    {"\"offline\":true", "\"offline\":false"},
+	    {"\"offline\":true", "\"offline\":1"},
+	    {"\"seq\":2", "\"seq\":0"},
+	    {"\"boot\":\"a0", "\"boot\":\""},
+	    {"\"count\":3", "\"count\":1000001"},
+	    {"\"last-signed\":1795514461", "\"last-signed\":0"},
+	    {"\"last-signed\":1795514461", "\"last-signed\":1795514460"},
+	    {"\"submods\":{", "\"submods\":{\"other\":{},"},
+	    {"trading-app\":{", "trading app\":{"},
+	    {"{\"developer\":\"https://example.com\",", "{"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+		assert_int_equal(
+		    parse_changed("report-draft.json", changes[i].from, changes[i].to), ERR_FORMAT);
+	assert_int_equal(parse_changed("report-draft.json", "ear#04", "ear#03"), ERR_UNSUPPORTED);
+	assert_int_equal(
+	    parse_changed("report-draft.json", "\"form\":1", "\"form\":2"), ERR_UNSUPPORTED);
+	assert_int_equal(
+	    parse_changed("report-deployed.json", "\"hallmark.form\":1", "\"hallmark.form\":0"),
+	    ERR_UNSUPPORTED);
+}
+
+static void
+a_bundle_that_is_not_the_named_one_is_a_mismatch(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    parse_changed("report-draft.json", "\"seq\":2", "\"seq\":3"), ERR_MISMATCH);
+	assert_int_equal(
+	    parse_changed("report-draft.json", "\"size\":89", "\"size\":90"), ERR_MISMATCH);
+	assert_int_equal(
+	    parse_changed("report-draft.json", "\"trading-app\"", "\"trading-bpp\""), ERR_MISMATCH);
+	assert_int_equal(
+	    parse_changed("report-deployed.json", "\"eat_nonce\":\"AA", "\"eat_nonce\":\"BA"),
+	    ERR_MISMATCH);
+	assert_int_equal(parse_changed("report-draft.json", "a0a1a2a3", "b0a1a2a3"), ERR_MISMATCH);
+}
+
+static void
+nonce_and_offline_exclude_each_other(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    parse_changed("report-deployed.json", "\"offline\":false", "\"offline\":true"),
+	    ERR_FORMAT);
+	assert_int_equal(parse_changed("report-deployed.json",
+			     "\"eat_nonce\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\",", ""),
+	    ERR_FORMAT);
+	assert_int_equal(
+	    parse_changed("report-deployed.json", "GxwdHh8\"", "GxwdHh9\""), ERR_FORMAT);
+}
+
+/* Of a challenge, eat_nonce answers to it, and the bundle's own nonce stands in the bundle. */
+static void
+a_challenge_moves_the_nonce(void **state)
+{
+	static const char *const vector = "report-challenge.json";
+	static const char own[] = "\"nonce\":\"ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8\",";
+
+	(void)state;
+	assert_int_equal(parse_changed(vector, own, ""), ERR_FORMAT);
+	assert_int_equal(
+	    parse_changed(vector, "\"eat_nonce\":\"YSBjaGFsbGVuZ2U\",", ""), ERR_FORMAT);
+	assert_int_equal(parse_changed(vector, "YSBjaGFsbGVuZ2U", "YSBjaGFsbGVuZ2E"), ERR_FORMAT);
+	assert_int_equal(parse_changed(vector, "YSBjaGFsbGVuZ2U", "YSBjaGFsbGVu"), ERR_FORMAT);
+	assert_int_equal(parse_changed(vector, "YSBjaGFsbGVuZ2U", ""), ERR_FORMAT);
+	assert_int_equal(
+	    parse_changed(vector, "YSBjaGFsbGVuZ2U", "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8"),
+	    ERR_FORMAT);
+	assert_int_equal(parse_changed(vector, "\"nonce\":\"ICE", "\"nonce\":\"IC"), ERR_FORMAT);
+	assert_int_equal(parse_changed(vector, "\"nonce\":\"ICE", "\"nonce\":\"ICF"), ERR_MISMATCH);
+	assert_int_equal(
+	    parse_changed(vector, "\"offline\":false", "\"offline\":true"), ERR_FORMAT);
+	assert_int_equal(parse_changed("report-deployed.json", "\"offline\":false,",
+			     "\"offline\":false,\"nonce\":"
+			     "\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\","),
+	    ERR_FORMAT);
+	assert_int_equal(parse_changed("report-draft.json", "\"offline\":true,",
+			     "\"offline\":true,\"nonce\":"
+			     "\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\","),
+	    ERR_FORMAT);
+}
+
+/* The bundle's extensions are the bytes that it had; none of them are left out. */
+static void
+extensions_of_the_bundle_are_canonical(void **state)
+{
+	static const char *const bad[][2] = {{",\"extensions\":\"hKlj", ",\"extensions\":\"g6lj"},
+	    {",\"extensions\":\"hKlj", ",\"extensions\":\"hqlj"},
+	    {",\"extensions\":\"hKlj", ",\"extensions\":\"3gAEqWNj"},
+	    {"ldGhyZWXEAQM\"", "ldGhyZWXEAQMA\""}, {"ldGhyZWXEAQM\"", "ldGhyZWXEAQ\""},
+	    {"ldGhyZWXEAQM\"", "ldGhyZWXEAQM=\""}, {"EAQM\"},", "EAQM\",\"x\":1},"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(
+		    parse_changed("report-challenge.json", bad[i][0], bad[i][1]), ERR_FORMAT);
+	/* gA: an empty map; gaFhAQ: {"a": 1}, which the bundle of jti did not have. */
+	assert_int_equal(parse_changed("report-deployed.json", "}}},\"hallmark.notice\"",
+			     "}}},\"extensions\":\"gA\",\"hallmark.notice\""),
+	    ERR_FORMAT);
+	assert_int_equal(parse_changed("report-deployed.json", "}}},\"hallmark.notice\"",
+			     "}},\"extensions\":\"gA\"},\"hallmark.notice\""),
+	    ERR_FORMAT);
+	assert_int_equal(parse_changed("report-deployed.json", "}}},\"hallmark.notice\"",
+			     "}},\"extensions\":\"\"},\"hallmark.notice\""),
+	    ERR_FORMAT);
+	assert_int_equal(parse_changed("report-deployed.json", "}}},\"hallmark.notice\"",
+			     "}},\"extensions\":\"gaFhAQ\"},\"hallmark.notice\""),
+	    ERR_MISMATCH);
+}
+
+/* What a later version adds to a report is carried, in its one spelling and at its end. */
+static void
+extensions_of_the_report_are_carried(void **state)
+{
+	static const char *const bad[] = {"{}", "[]", "1", "{\"b\":1,\"a\":1}", "{\"A\":1}",
+	    "{\"a\":-1}", "{\"a\":null}", "{\"a\":[[[[1]]]]}", "{\"a\":1},\"b\":1", "{\"a\":1} "};
+	static const char given[] = "{\"group\":[\"a\",{\"b\":1}],\"trial\":\"\\\\\"}";
+
+	(void)state;
+	assert_int_equal(
+	    parse_changed("report-challenge.json", given, "{\"z\":{\"a\":true}}"), ERR_OK);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(parse_changed("report-challenge.json", given, bad[i]), ERR_FORMAT);
+	assert_int_equal(parse_changed("report-challenge.json", "\"hallmark.extensions\"",
+			     "\"hallmark.extension\""),
+	    ERR_FORMAT);
+}
+
+static void
+every_cut_and_every_changed_byte_is_refused(void **state)
+{
+	struct buf text = BUF_INIT;
+	size_t differing = 0;
+
+	(void)state;
+	vector_file("report-deployed.json", &text);
+	for (size_t size = 0; size < text.size; size++)
+		assert_int_equal(parse((struct view){text.data, size}), ERR_FORMAT);
+	/* A changed letter of a free text is another good report; all else must be refused. */
+	for (size_t i = 0; i < text.size; i++) {
+		text.data[i] ^= 0x80;
+		assert_int_not_equal(parse(buf_view(&text)), ERR_OK);
+		text.data[i] ^= 0x81;
+		differing += parse(buf_view(&text)) == ERR_OK;
+		text.data[i] ^= 0x01;
+	}
+	assert_in_range(differing, 50, 350);
+	buf_free(&text);
+}
+
+static void
+what_is_no_report_is_refused(void **state)
+{
+	static uint8_t deep[REPORT_SIZE_MAX + 1];
+
+	(void)state;
+	assert_int_equal(parse(V("")), ERR_FORMAT);
+	assert_int_equal(parse(V("{}")), ERR_FORMAT);
+	assert_int_equal(parse(V("[]")), ERR_FORMAT);
+	assert_int_equal(parse(V("\"eat_profile\"")), ERR_FORMAT);
+	assert_int_equal(parse(V("{\"eat_profile\":\"x\"}")), ERR_UNSUPPORTED);
+	assert_int_equal(
+	    parse(V("{\"eat_profile\":\"tag:github.com,2023:veraison/ear\"}")), ERR_FORMAT);
+	memset(deep, '[', sizeof(deep));
+	assert_int_equal(parse((struct view){deep, REPORT_SIZE_MAX}), ERR_FORMAT);
+	assert_int_equal(parse((struct view){deep, sizeof(deep)}), ERR_FORMAT_SIZE);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(other_spellings_are_refused),
+	    cmocka_unit_test(wrong_values_are_refused),
+	    cmocka_unit_test(a_bundle_that_is_not_the_named_one_is_a_mismatch),
+	    cmocka_unit_test(nonce_and_offline_exclude_each_other),
+	    cmocka_unit_test(a_challenge_moves_the_nonce),
+	    cmocka_unit_test(extensions_of_the_bundle_are_canonical),
+	    cmocka_unit_test(extensions_of_the_report_are_carried),
+	    cmocka_unit_test(every_cut_and_every_changed_byte_is_refused),
+	    cmocka_unit_test(what_is_no_report_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
