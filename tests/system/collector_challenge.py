@@ -23,8 +23,12 @@ class Asked(Host):
         self.configure()
 
     def __enter__(self):
-        self.collector = self.run()
-        self.signer.wait(lambda: len(self.signer.receipts) >= len(self.workloads))
+        try:
+            self.collector = self.run()
+            self.signer.wait(lambda: len(self.signer.receipts) >= len(self.workloads))
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def ask(self, workload="app", size=32):
