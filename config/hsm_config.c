@@ -5,11 +5,14 @@
 #include <sys/stat.h>
 
 #include "config/form.h"
+#include "config/token_profiles.h"
 
 struct raw {
 	char *origin, *module, *token, *key, *pin_file, *pin_credential, *certificate, *guard;
 	enum hsm_algorithm algorithm;
 	uint32_t sessions, deadline_ms, keepalive_s;
+	struct raw_token_profile *tokens;
+	uint32_t tokens_count;
 };
 
 #define NUMBER(key, standard, least, most)                                                         \
@@ -45,6 +48,8 @@ static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_UINT("sessions", SETTINGS_OPTIONAL, struct raw, sessions),
     CYAML_FIELD_UINT("deadline_ms", SETTINGS_OPTIONAL, struct raw, deadline_ms),
     CYAML_FIELD_UINT("keepalive_s", SETTINGS_OPTIONAL, struct raw, keepalive_s),
+    CYAML_FIELD_SEQUENCE("tokens", CYAML_FLAG_POINTER | SETTINGS_OPTIONAL, struct raw, tokens,
+	&token_profile_schema, 1, TOKEN_PROFILES_MAX),
     CYAML_FIELD_END,
 };
 #undef TEXT
@@ -107,6 +112,8 @@ take(struct settings *s, const void *loaded, void *config)
 	c->pin_file = take_pin(s, raw);
 	c->certificate = take_certificate(s, raw->certificate);
 	c->guard_directory = settings_guarded_directory(s, "guard", raw->guard);
+	c->tokens = token_profiles_take(s, raw->tokens, raw->tokens_count);
+	c->token_count = raw->tokens_count;
 }
 
 /* NULL at any fault. */

@@ -5,9 +5,11 @@
 #ifndef HALLMARK_CONFIG_HSM_CONFIG_H
 #define HALLMARK_CONFIG_HSM_CONFIG_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "config/faults.h"
+#include "config/token_profile.h"
 #include "proto/err.h"
 
 enum hsm_algorithm {
@@ -27,6 +29,8 @@ struct hsm_config {
 	uint32_t sessions;           /* PKCS#11 sessions, a thread that signs in each */
 	uint32_t deadline_ms;        /* for one call into the token, then the process ends itself */
 	uint32_t keepalive_s;        /* a signature this often when idle; 0: never */
+	const struct token_profile *tokens; /* what tokens are made of; `token_count` of them */
+	size_t token_count;                 /* 0: none is made */
 };
 
 /* Adds every fault it finds; ERR_CONFIG and *out NULL if there was any. */

@@ -25,6 +25,7 @@ static enum err write_request(X509_REQ *request, const char *path);
 static enum err keep_issued(const struct hsm_config *c, X509 *present, X509 *new);
 static enum err install(
     const struct hsm_config *c, struct token *token, const STACK_OF(X509) * chain);
+static void show_profiles(const struct hsm_config *c);
 static unsigned check_key(const struct hsm_config *c, struct token *token, X509 *certificate);
 static unsigned check_guard(const struct hsm_config *c, struct token *token);
 static enum err read_adopted(
@@ -162,10 +163,26 @@ ceremony_check(const struct hsm_config *c, bool faulty)
 		bad += check_key(c, token, certificate) + check_guard(c, token);
 	X509_free(certificate);
 	token_close(&token);
-	if (bad == 0)
+	if (bad == 0) {
 		printf("good     key '%s' signs, cannot leave, and has its certificate and guard\n",
 		    c->key_label);
+		show_profiles(c);
+	}
 	return bad == 0 ? 0 : 1;
+}
+
+/* What the policy may ask for; all of it is printable. */
+static void
+show_profiles(const struct hsm_config *c)
+{
+	for (size_t i = 0; i < c->token_count; i++) {
+		const struct token_profile *t = &c->tokens[i];
+
+		printf("profile  '%.*s' gives tokens of %.*s for %.*s, for %u s\n",
+		    view_precision(t->name), (const char *)t->name.data, view_precision(t->issuer),
+		    (const char *)t->issuer.data, view_precision(t->audience),
+		    (const char *)t->audience.data, t->lifetime_s);
+	}
 }
 
 static unsigned

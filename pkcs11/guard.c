@@ -224,15 +224,14 @@ guard_signed(struct guard *g)
 
 enum err
 guard_check_report(const struct guard *g, struct view report, uint64_t index, uint64_t size,
-    const struct merkle_proof *inclusion)
+    const struct merkle_proof *inclusion, struct digest *leaf)
 {
 	const struct digest *root = trees_root(&g->trees, size);
-	struct digest leaf;
 
+	merkle_leaf(report, leaf);
 	if (root == NULL)
 		return ERR_GUARD_UNLOGGED;
-	merkle_leaf(report, &leaf);
-	return merkle_verify_inclusion(&leaf, index, size, root, inclusion) == ERR_OK
+	return merkle_verify_inclusion(leaf, index, size, root, inclusion) == ERR_OK
 		   ? ERR_OK
 		   : ERR_GUARD_UNLOGGED;
 }

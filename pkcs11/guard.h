@@ -1,12 +1,12 @@
 /*
  * The guard: what this key has signed last, and whether it may sign what is asked now.
  *
- * The state is the size and root of the last tree that was signed. It lives in one small file of
- * two slots, written in turn, each with a rising sequence number and a checksum: one write and one
- * fdatasync a checkpoint, and a write never touches the slot that counts. The two are two calls,
- * so that the token can sign while the disk syncs. The state is on the disk before the signature
- * over it leaves the process (serve.h), so it may be ahead of what the signer has, never behind. A
- * damaged slot is refused, not worked around: it might have held the newer state.
+ * The state is the size and root of the last tree that was signed, here or elsewhere. It lives in
+ * one small file of two slots, written in turn, each with a rising sequence number and a checksum:
+ * one write and one fdatasync a checkpoint, and a write never touches the slot that counts. The two
+ * are two calls, so that the token can sign while the disk syncs. The state is on the disk before
+ * the signature over it leaves the process (serve.h), so it may be ahead of what the signer has,
+ * never behind. A damaged slot is refused, not worked around: it might have held the newer state.
  *
  * Beside it the guard keeps the last trees that it has seen signed, in memory: each is a beginning
  * of every later one, so a report that is proved to be in one of them is in the log for good.
@@ -88,18 +88,19 @@ enum err guard_write(struct guard *g, uint64_t size, const struct digest *root) 
 enum err guard_sync(struct guard *g) MUST_USE;
 
 /*
- * The state's checkpoint has been signed and may leave: reports may be proved in its tree from here
- * on. A state that is written and not synced here is a defect, and ends the process.
+ * The state's checkpoint has been signed and may leave, or was signed elsewhere (observe.h):
+ * reports may be proved in its tree from here on. A state that is written and not synced here is a
+ * defect, and ends the process.
  */
 void guard_signed(struct guard *g);
 
 /*
  * Whether the report is leaf `index` of a signed tree, the one of `size` leaves: the state that
  * guard_open found, or one that guard_signed was told of, of all these the last KEYCHANNEL_TREES.
- * ERR_GUARD_UNLOGGED.
+ * ERR_GUARD_UNLOGGED. `leaf` becomes the report's leaf hash.
  */
 enum err guard_check_report(const struct guard *g, struct view report, uint64_t index,
-    uint64_t size, const struct merkle_proof *inclusion) MUST_USE;
+    uint64_t size, const struct merkle_proof *inclusion, struct digest *leaf) MUST_USE;
 
 /* Whether a tree of that size is one of those; for the sentence that explains a refusal. */
 bool guard_knows_tree(const struct guard *g, uint64_t size);

@@ -13,6 +13,7 @@
 #include "pkcs11/certificate.h"
 #include "pkcs11/complain.h"
 #include "pkcs11/guard.h"
+#include "pkcs11/requests.h"
 #include "pkcs11/sandbox.h"
 #include "pkcs11/signing.h"
 #include "pkcs11/token.h"
@@ -30,12 +31,15 @@ struct server {
 	EVP_PKEY *key; /* of the certificate: what every signature is verified with */
 	struct note_verifier *verifier;
 	struct signing *signing;
-	struct buf input, output, text;
+	struct requests requests;
+	struct buf input, output;
 	unsigned unanswered;     /* requests that are with the signing threads */
 	bool checkpoint_signing; /* one of them is a checkpoint */
-	bool checkpoint_waits;   /* the next one, at the front of `input`, with all behind it */
-	bool input_bad;          /* nothing more is read; what was asked before is answered */
-	bool token_lost;         /* it may hang in any further call */
+	bool tree_waits; /* the next request, at the front of `input`, with all behind it: it may
+			    move the guard, which a checkpoint that is being signed has moved
+			    already */
+	bool input_bad;  /* nothing more is read; what was asked before is answered */
+	bool token_lost; /* it may hang in any further call */
 };
 
 static enum err server_open(struct server *s);
@@ -45,17 +49,13 @@ static enum err read_more(struct server *s, bool *ended);
 static int finish(const struct server *s);
 static enum err handle_all(struct server *s);
 static enum err handle(struct server *s, const struct keychannel_request *r);
-static enum err begin_checkpoint(
-    struct server *s, const struct keychannel_request *r, struct signing_job *job);
-static enum err begin_token(
-    struct server *s, const struct keychannel_request *r, struct signing_job *job);
+static enum err begin(struct server *s, const struct keychannel_request *r);
 static enum err answer_done(struct server *s);
 static enum err end_job(struct server *s, const struct signing_job *job);
 static enum err refuse(struct server *s, const struct keychannel_request *r, enum err e);
 static void put_answer(
     struct server *s, enum keychannel_type type, uint64_t id, enum err result, struct view body);
 static enum err flush(struct server *s);
-static void explain(struct server *s, const struct keychannel_request *r, enum err e);
 static bool channel_is_socket(void);
 
 int
@@ -72,6 +72,7 @@ serve(const struct hsm_config *config)
 	}
 	memset(&s, 0, sizeof(s));
 	s.config = config;
+	requests_init(&s.requests, config);
 	if (hsm_sandbox_begin(KEYCHANNEL_FD) == ERR_OK && server_open(&s) == ERR_OK &&
 	    hsm_sandbox_end() == ERR_OK)
 		status = run(&s);
@@ -84,6 +85,7 @@ serve(const struct hsm_config *config)
 		signing_stop(&s.signing);
 		token_close(&s.token);
 	}
+	requests_free(&s.requests);
 	_exit(status);
 }
 
@@ -112,6 +114,8 @@ server_open(struct server *s)
 	    (e = certificate_append_spki(s->key, &spki)) == ERR_OK)
 		e = guard_open(c->guard_directory, c->origin, buf_view(&spki), &s->guard);
 	buf_free(&spki);
+	s->requests.guard = s->guard;
+	s->requests.verifier = s->verifier;
 	/* Threads before the filter, which is then put upon them too: none is ever without it. */
 	if (e == ERR_OK && (e = token_end_setup(s->token)) == ERR_OK)
 		e = signing_start(c, s->token, s->key, s->verifier, &s->signing);
@@ -159,7 +163,7 @@ run(struct server *s)
 static bool
 may_read(const struct server *s)
 {
-	return !s->input_bad && !s->checkpoint_waits && s->unanswered < KEYCHANNEL_UNANSWERED_MAX;
+	return !s->input_bad && !s->tree_waits && s->unanswered < KEYCHANNEL_UNANSWERED_MAX;
 }
 
 static enum err
@@ -204,16 +208,16 @@ handle_all(struct server *s)
 	enum err e = ERR_OK;
 	size_t used;
 
-	s->checkpoint_waits = false;
+	s->tree_waits = false;
 	while (e == ERR_OK && !s->input_bad && s->unanswered < KEYCHANNEL_UNANSWERED_MAX) {
 		if (keychannel_next_request(rest, &request, &used) != ERR_OK) {
 			complain("the signer sent bytes that are no request; it is given up");
 			s->input_bad = true;
 			break;
 		}
-		s->checkpoint_waits =
-		    used > 0 && request.type == KEYCHANNEL_CHECKPOINT && s->checkpoint_signing;
-		if (used == 0 || s->checkpoint_waits)
+		s->tree_waits =
+		    used > 0 && request.type != KEYCHANNEL_TOKEN && s->checkpoint_signing;
+		if (used == 0 || s->tree_waits)
 			break;
 		e = handle(s, &request);
 		rest.data += used;
@@ -227,47 +231,31 @@ handle_all(struct server *s)
 static enum err
 handle(struct server *s, const struct keychannel_request *r)
 {
+	enum err e;
+
+	if (r->type != KEYCHANNEL_OBSERVE)
+		e = begin(s, r);
+	else if ((e = requests_observe(&s->requests, r)) == ERR_OK)
+		put_answer(s, r->type, r->id, ERR_OK, (struct view){NULL, 0});
+	return e == ERR_OK ? ERR_OK : refuse(s, r, e);
+}
+
+/* Gives away what is to be signed. */
+static enum err
+begin(struct server *s, const struct keychannel_request *r)
+{
 	struct signing_job *job = signing_job_new(r->type, r->id);
 	enum err e = ERR_MEMORY;
 
-	if (job != NULL)
-		e = r->type == KEYCHANNEL_CHECKPOINT ? begin_checkpoint(s, r, job)
-						     : begin_token(s, r, job);
-	if (e == ERR_OK) {
+	if (job != NULL && (e = requests_begin(&s->requests, r, job)) == ERR_OK) {
+		s->checkpoint_signing |= r->type == KEYCHANNEL_CHECKPOINT;
 		s->unanswered++;
 		signing_put(s->signing, &job);
 		/* While the token signs. If it fails we end, and what was signed is never taken. */
 		e = guard_sync(s->guard);
 	}
 	signing_job_free(&job);
-	return e == ERR_OK ? ERR_OK : refuse(s, r, e);
-}
-
-static enum err
-begin_checkpoint(struct server *s, const struct keychannel_request *r, struct signing_job *job)
-{
-	struct checkpoint c = {.size = r->size, .root = r->root};
-	enum err e;
-
-	if ((e = guard_check(s->guard, r->size, &r->root, &r->proof)) != ERR_OK)
-		return e;
-	memcpy(c.origin, s->config->origin, strlen(s->config->origin)); /* checked to fit */
-	checkpoint_write(&c, &job->input);
-	if ((e = buf_status(&job->input)) == ERR_OK &&
-	    (e = guard_write(s->guard, r->size, &r->root)) == ERR_OK)
-		s->checkpoint_signing = true;
 	return e;
-}
-
-static enum err
-begin_token(struct server *s, const struct keychannel_request *r, struct signing_job *job)
-{
-	enum err e = guard_check_report(s->guard, r->report, r->index, r->size, &r->proof);
-
-	if (e != ERR_OK)
-		return e;
-	buf_append_view(&job->input, r->report);
-	return buf_status(&job->input);
 }
 
 /* Everything that the threads have signed. The only way out for a signature (serve.h). */
@@ -307,14 +295,12 @@ end_job(struct server *s, const struct signing_job *job)
 	return job->result;
 }
 
-/* A refusal by the guard is an answer like any other; everything else ends us. */
+/* A decision is an answer like any other; everything else ends us. */
 static enum err
 refuse(struct server *s, const struct keychannel_request *r, enum err e)
 {
-	explain(s, r, e);
-	put_answer(s, r->type, r->id, e, buf_view(&s->text));
-	return e == ERR_GUARD_ROLLBACK || e == ERR_GUARD_FORK || e == ERR_GUARD_UNLOGGED ? ERR_OK
-											 : e;
+	put_answer(s, r->type, r->id, e, requests_refuse(&s->requests, r, e));
+	return keychannel_is_decision(r->type, e) ? ERR_OK : e;
 }
 
 /* With the guard's present state. */
@@ -351,37 +337,6 @@ flush(struct server *s)
 	}
 	buf_clear(&s->output);
 	return e;
-}
-
-/* What was expected and what was found, for the signer's log and for ours. */
-static void
-explain(struct server *s, const struct keychannel_request *r, enum err e)
-{
-	const struct guard_state *state = guard_state(s->guard);
-
-	buf_clear(&s->text);
-	if (e == ERR_GUARD_ROLLBACK)
-		buf_append_format(&s->text,
-		    "expected a tree of at least %" PRIu64 " reports, found %" PRIu64, state->size,
-		    r->size);
-	else if (e == ERR_GUARD_FORK)
-		buf_append_format(&s->text,
-		    "expected proof that the tree of %" PRIu64
-		    " reports extends the last signed one of %" PRIu64 ", found %s",
-		    r->size, state->size,
-		    r->size == state->size ? "another root" : "one that shows something else");
-	else if (e == ERR_GUARD_UNLOGGED)
-		buf_append_format(&s->text,
-		    "expected proof that the report is number %" PRIu64
-		    " of a signed tree, found %s of %" PRIu64 "; the last signed one has %" PRIu64,
-		    r->index,
-		    guard_knows_tree(s->guard, r->size) ? "none for the tree"
-							: "no such tree among the last",
-		    r->size, state->size);
-	else
-		buf_append_string(&s->text, err_text(e));
-	complain("request %" PRIu64 " is refused, %s: %.*s", r->id, err_name(e), (int)s->text.size,
-	    (const char *)s->text.data);
 }
 
 /* Made blocking: nothing else is to be done while the signer does not read or write. */

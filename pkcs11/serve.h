@@ -1,12 +1,13 @@
 /*
  * `hallmark-hsm serve`: answers the signer on descriptor 3 until it closes the channel.
  *
- * Two requests (proto/wire/keychannel.h), one order for both: parse, let the guard check, build
- * what is signed, sign, verify, answer. Building, signing and verifying the signature are the
- * signing threads' (signing.h); the rest is the main thread's: it alone reads what the signer
- * sends, holds the guard and writes to the channel. So one token signature does not wait for
- * another. Checkpoints are one at a time: the next is checked when the last has been answered,
- * against the state that this one has made.
+ * Two requests have something signed (proto/wire/keychannel.h), one order for both: parse, let the
+ * guard check, make what is signed, sign, verify, answer. Signing and verifying the signature are
+ * the signing threads' (signing.h); the rest is the main thread's: it alone reads what the signer
+ * sends, holds the guard, derives claims (requests.h) and writes to the channel. So one token
+ * signature does not wait for another. The third request, observe, moves the guard and signs
+ * nothing. What may move the guard is dealt with one by one: the next is checked when the last has
+ * been answered, against the state that this one has made.
  *
  * A checkpoint is signed while the guard's state that covers it is made durable:
  *
@@ -20,7 +21,8 @@
  * the main thread takes, and between giving away and the end of the sync it does nothing else.
  * There is no other way out: a signing thread has no channel, a dead token makes the main thread
  * end without taking, the deadline's signal says one fixed sentence on stderr and ends the process.
- * And a report is proved only in a tree whose checkpoint was taken: a JWS speaks of durable trees.
+ * And a report is proved only in a tree whose checkpoint was taken, or observed and synced: a JWS
+ * speaks of durable trees.
  *   - The state cannot be written: nothing was given away. The sync fails: the signature is thrown
  *     away, and nothing is tried again. Both times the signer is told so (ERR_IO), and we end.
  *   - We die between: the state may be on the disk, ahead of what the signer has. It asks again for

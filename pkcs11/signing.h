@@ -1,8 +1,8 @@
 /*
  * The threads that sign, one for each session of the token. They are given what the main thread has
- * verified: the text of a checkpoint that is written down as the guard's next state, or a report
- * that is logged. They build what is signed, have it signed, verify the signature with the
- * certificate and make the note or the JWS. They see neither the channel nor the guard: a signature
+ * verified: the text of a checkpoint that is written down as the guard's next state, or claims that
+ * were derived from a logged report. They have it signed, verify the signature with the certificate
+ * and make the note or the JWS. They see neither the channel nor the guard: a signature
  * may be done before the state under it is synced (serve.h), so it waits here until the main thread
  * takes it, and no other way leads out.
  *
@@ -26,7 +26,7 @@ struct signing;
 struct signing_job {
 	enum keychannel_type type; /* KEYCHANNEL_CHECKPOINT or KEYCHANNEL_TOKEN */
 	uint64_t id;               /* of the request */
-	struct buf input;          /* the checkpoint's text, or the report */
+	struct buf input;          /* the checkpoint's text, or the claims */
 	struct buf body;           /* when done: the signed note, or the JWS */
 	enum err result; /* when done; ERR_TOKEN: the token may hang in any further call */
 	struct signing_job *next;

@@ -129,6 +129,8 @@ enum err_class {
 	    "the key can, or could, leave the token")                                              \
 	X(ERR_KEY_MISMATCH, 504, PROOF, "key-mismatch",                                            \
 	    "key, certificate and signature do not belong together")                               \
+	X(ERR_TOKEN_PROFILE, 505, REQUEST, "token-profile",                                        \
+	    "no profile of the key process gives a token about this report")                       \
 	/* 6xx: environment */                                                                     \
 	X(ERR_IO, 600, ENVIRONMENT, "io", "a system call failed")                                  \
 	X(ERR_MEMORY, 601, ENVIRONMENT, "memory", "out of memory")                                 \

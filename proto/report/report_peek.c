@@ -3,11 +3,12 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "proto/encoding.h"
 #include "proto/report/report_dialect.h"
 
 static bool skip(struct view *rest, const char *text);
 static bool take_string(struct view *rest, struct view *out);
-static bool take_number(struct view *rest);
+static bool take_number(struct view *rest, struct view *digits);
 
 enum err
 report_peek(struct view json, struct view *collector, struct view *workload)
@@ -16,8 +17,9 @@ report_peek(struct view json, struct view *collector, struct view *workload)
 
 	/* The beginning of every report, in either dialect. */
 	if (skip(&json, "{\"eat_profile\":") && take_string(&json, &other) &&
-	    skip(&json, REPORT_TO_ISSUE) && take_number(&json) && skip(&json, REPORT_TO_EXPIRY) &&
-	    take_number(&json) && skip(&json, REPORT_TO_ISSUER) && take_string(&json, &other) &&
+	    skip(&json, REPORT_TO_ISSUE) && take_number(&json, &other) &&
+	    skip(&json, REPORT_TO_EXPIRY) && take_number(&json, &other) &&
+	    skip(&json, REPORT_TO_ISSUER) && take_string(&json, &other) &&
 	    skip(&json, REPORT_TO_COLLECTOR) && take_string(&json, collector) &&
 	    skip(&json, REPORT_TO_JTI) && take_string(&json, &other) &&
 	    (!skip(&json, REPORT_TO_NONCE) || take_string(&json, &other)) && skip(&json, ",") &&
@@ -25,6 +27,19 @@ report_peek(struct view json, struct view *collector, struct view *workload)
 	    take_string(&json, &other) && skip(&json, REPORT_TO_BUILD) &&
 	    take_string(&json, &other) && skip(&json, REPORT_TO_WORKLOAD) &&
 	    take_string(&json, workload) && skip(&json, ":{"))
+		return ERR_OK;
+	return ERR_UNSUPPORTED;
+}
+
+enum err
+report_peek_expiry(struct view json, uint64_t *expires_s)
+{
+	struct view other;
+
+	if (skip(&json, "{\"eat_profile\":") && take_string(&json, &other) &&
+	    skip(&json, REPORT_TO_ISSUE) && take_number(&json, &other) &&
+	    skip(&json, REPORT_TO_EXPIRY) && take_number(&json, &other) &&
+	    decimal_decode(other, expires_s) == ERR_OK)
 		return ERR_OK;
 	return ERR_UNSUPPORTED;
 }
@@ -57,11 +72,12 @@ take_string(struct view *rest, struct view *out)
 }
 
 static bool
-take_number(struct view *rest)
+take_number(struct view *rest, struct view *digits)
 {
-	const size_t before = rest->size;
-
-	while (rest->size > 0 && rest->data[0] >= '0' && rest->data[0] <= '9')
+	*digits = (struct view){rest->data, 0};
+	while (rest->size > 0 && rest->data[0] >= '0' && rest->data[0] <= '9') {
 		*rest = (struct view){rest->data + 1, rest->size - 1};
-	return rest->size < before;
+		digits->size++;
+	}
+	return digits->size > 0;
 }

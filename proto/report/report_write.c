@@ -5,6 +5,7 @@
 
 #include "proto/json/json_write.h"
 #include "proto/report/report.h"
+#include "proto/report/report_claims.h"
 #include "proto/report/report_dialect.h"
 
 /*
@@ -16,10 +17,7 @@
 static size_t size_bound(const struct report *r);
 static void write_head(
     struct json_writer *w, const struct report *r, const struct report_dialect *names);
-static void write_nonce(struct json_writer *w, const struct bundle *b);
 static void write_submod(
-    struct json_writer *w, const struct report *r, const struct report_dialect *names);
-static void write_vector(
     struct json_writer *w, const struct report *r, const struct report_dialect *names);
 static void write_findings(struct json_writer *w, const struct report *r);
 static void write_not_checked(struct json_writer *w, const struct report *r);
@@ -81,17 +79,18 @@ write_head(struct json_writer *w, const struct report *r, const struct report_di
 	json_write_text(w, REPORT_TO_JTI);
 	json_write_digest(w, &r->bundle_digest);
 	if (names->nonce_is_claim)
-		write_nonce(w, &r->bundle);
+		report_claims_nonce(w, r);
 	json_write_raw(w, names->verifier);
 	json_write_string(w, r->developer);
 	json_write_text(w, REPORT_TO_BUILD);
 	json_write_string(w, r->build);
 }
 
-/* Of two nonces, the one that somebody waits for. */
-static void
-write_nonce(struct json_writer *w, const struct bundle *b)
+void
+report_claims_nonce(struct json_writer *w, const struct report *r)
 {
+	const struct bundle *b = &r->bundle;
+
 	if (b->offline)
 		return;
 	json_write_text(w, REPORT_TO_NONCE);
@@ -107,12 +106,12 @@ write_submod(struct json_writer *w, const struct report *r, const struct report_
 	json_write_string(w, r->bundle.workload);
 	json_write_raw(w, names->status);
 	json_write_raw(w, report_status_piece[report_status_rank(r->status)]);
-	write_vector(w, r, names);
+	report_claims_vector(w, r, names);
 	json_write_raw(w, names->policy);
 	json_write_string(w, r->policy_id);
 	json_write_raw(w, names->policy_end);
 	if (!names->nonce_is_claim)
-		write_nonce(w, &r->bundle);
+		report_claims_nonce(w, r);
 	json_write_raw(w, names->references);
 	for (size_t i = 0; i < r->reference_count; i++) {
 		json_write_text(w, i > 0 ? "," : "");
@@ -126,9 +125,9 @@ write_submod(struct json_writer *w, const struct report *r, const struct report_
 	write_not_checked(w, r);
 }
 
-/* Left out where it would be empty: the draft forbids an empty vector. */
-static void
-write_vector(struct json_writer *w, const struct report *r, const struct report_dialect *names)
+void
+report_claims_vector(
+    struct json_writer *w, const struct report *r, const struct report_dialect *names)
 {
 	bool begun = false;
 

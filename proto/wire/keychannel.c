@@ -2,42 +2,57 @@
 
 #include <string.h>
 
-static const char request_magic[4] = {'H', 'K', 'Q', '2'};
-static const char answer_magic[4] = {'H', 'K', 'A', '2'};
+static const char request_magic[4] = {'H', 'K', 'Q', '3'};
+static const char answer_magic[4] = {'H', 'K', 'A', '3'};
 
-#define PROOF_SIZE (MERKLE_CONSISTENCY_MAX * DIGEST_SIZE) /* bytes, unused hashes included */
+#define PROOF_SIZE  (MERKLE_CONSISTENCY_MAX * DIGEST_SIZE) /* bytes, unused hashes included */
+#define TREE_SIZE   (8 + DIGEST_SIZE)                      /* bytes of size and root */
+#define TOKEN_PLACE (8 + 8 + 4)                            /* bytes before a token's proof */
 
+/* What is fixed of a request of each type, and where its proof begins; bytes. */
+static const struct layout {
+	size_t size, proof_at;
+} layouts[] = {
+    [KEYCHANNEL_CHECKPOINT] = {KEYCHANNEL_CHECKPOINT_SIZE, 16 + TREE_SIZE},
+    [KEYCHANNEL_TOKEN] = {KEYCHANNEL_TOKEN_SIZE, 16 + TOKEN_PLACE},
+    [KEYCHANNEL_OBSERVE] = {KEYCHANNEL_OBSERVE_SIZE, 16 + TREE_SIZE},
+};
+
+static enum err read_header(const uint8_t *bytes, struct keychannel_request *out);
+static enum err read_sizes(const uint8_t *bytes, struct keychannel_request *out);
 static enum err read_proof(const uint8_t *hashes, size_t count, struct merkle_proof *out);
 
 void
 keychannel_write_request(struct buf *to, const struct keychannel_request *r)
 {
-	bool token = r->type == KEYCHANNEL_TOKEN;
-	size_t size = token ? KEYCHANNEL_TOKEN_SIZE + r->report.size : KEYCHANNEL_CHECKPOINT_SIZE;
-	uint8_t *room = buf_reserve(to, size), *proof;
+	const struct layout *layout = &layouts[r->type];
+	uint8_t *room = buf_reserve(to, layout->size);
 
 	if (room == NULL)
 		return;
-	memset(room, 0, size - (token ? r->report.size : 0));
+	memset(room, 0, layout->size);
 	memcpy(room, request_magic, sizeof(request_magic));
 	room[4] = (uint8_t)r->type;
 	room[5] = (uint8_t)r->proof.count;
+	room[6] = (uint8_t)r->profile.size;
 	be64_put(room + 8, r->id);
-	if (token) {
+	if (r->type == KEYCHANNEL_TOKEN) {
 		be64_put(room + 16, r->index);
 		be64_put(room + 24, r->size);
 		be32_put(room + 32, (uint32_t)r->report.size);
-		proof = room + 36;
-		if (r->report.size > 0)
-			memcpy(proof + PROOF_SIZE, r->report.data, r->report.size);
 	} else {
 		be64_put(room + 16, r->size);
 		memcpy(room + 24, r->root.bytes, DIGEST_SIZE);
-		proof = room + 24 + DIGEST_SIZE;
 	}
 	for (size_t i = 0; i < r->proof.count; i++)
-		memcpy(proof + i * DIGEST_SIZE, r->proof.hash[i].bytes, DIGEST_SIZE);
-	to->size += size;
+		memcpy(
+		    room + layout->proof_at + i * DIGEST_SIZE, r->proof.hash[i].bytes, DIGEST_SIZE);
+	if (r->type == KEYCHANNEL_OBSERVE)
+		be32_put(room + layout->proof_at + PROOF_SIZE, (uint32_t)r->note.size);
+	to->size += layout->size;
+	buf_append_view(to, r->profile);
+	buf_append_view(to, r->report);
+	buf_append_view(to, r->note);
 }
 
 void
@@ -59,44 +74,31 @@ keychannel_write_answer(struct buf *to, const struct keychannel_answer *a)
 enum err
 keychannel_next_request(struct view input, struct keychannel_request *out, size_t *used)
 {
-	const uint8_t *bytes = input.data;
+	const struct layout *layout;
+	const uint8_t *behind;
 	size_t size;
 
 	*used = 0;
 	memset(out, 0, sizeof(*out));
 	if (input.size < KEYCHANNEL_REQUEST_HEADER_SIZE)
 		return ERR_OK;
-	if (memcmp(bytes, request_magic, sizeof(request_magic)) != 0 ||
-	    bytes[5] > MERKLE_CONSISTENCY_MAX || bytes[6] != 0 || bytes[7] != 0)
+	if (read_header(input.data, out) != ERR_OK)
 		return ERR_FORMAT;
-	out->id = be64_get(bytes + 8);
-	if (bytes[4] == KEYCHANNEL_CHECKPOINT) {
-		out->type = KEYCHANNEL_CHECKPOINT;
-		if (input.size < KEYCHANNEL_CHECKPOINT_SIZE)
-			return ERR_OK;
-		out->size = be64_get(bytes + 16);
-		memcpy(out->root.bytes, bytes + 24, DIGEST_SIZE);
-		if (read_proof(bytes + 24 + DIGEST_SIZE, bytes[5], &out->proof) != ERR_OK)
-			return ERR_FORMAT;
-		*used = KEYCHANNEL_CHECKPOINT_SIZE;
+	layout = &layouts[out->type];
+	if (input.size < layout->size)
 		return ERR_OK;
-	}
-	if (bytes[4] != KEYCHANNEL_TOKEN)
+	if (read_sizes(input.data, out) != ERR_OK)
 		return ERR_FORMAT;
-	out->type = KEYCHANNEL_TOKEN;
-	if (input.size < KEYCHANNEL_TOKEN_SIZE)
+	size = layout->size + out->profile.size + out->report.size + out->note.size;
+	if (input.size < size)
 		return ERR_OK;
-	size = be32_get(bytes + 32);
-	if (size == 0 || size > KEYCHANNEL_REPORT_MAX)
+	if (read_proof(input.data + layout->proof_at, out->proof.count, &out->proof) != ERR_OK)
 		return ERR_FORMAT;
-	if (input.size < KEYCHANNEL_TOKEN_SIZE + size)
-		return ERR_OK;
-	out->index = be64_get(bytes + 16);
-	out->size = be64_get(bytes + 24);
-	out->report = (struct view){bytes + KEYCHANNEL_TOKEN_SIZE, size};
-	if (read_proof(bytes + 36, bytes[5], &out->proof) != ERR_OK)
-		return ERR_FORMAT;
-	*used = KEYCHANNEL_TOKEN_SIZE + size;
+	behind = input.data + layout->size;
+	out->profile.data = behind;
+	out->report.data = behind + out->profile.size;
+	out->note.data = behind;
+	*used = size;
 	return ERR_OK;
 }
 
@@ -111,8 +113,8 @@ keychannel_next_answer(struct view input, struct keychannel_answer *out, size_t 
 	if (input.size < KEYCHANNEL_ANSWER_HEADER_SIZE)
 		return ERR_OK;
 	size = be32_get(bytes + 56);
-	if (memcmp(bytes, answer_magic, sizeof(answer_magic)) != 0 || bytes[4] > KEYCHANNEL_TOKEN ||
-	    bytes[5] != 0 || size > KEYCHANNEL_BODY_MAX)
+	if (memcmp(bytes, answer_magic, sizeof(answer_magic)) != 0 ||
+	    bytes[4] > KEYCHANNEL_OBSERVE || bytes[5] != 0 || size > KEYCHANNEL_BODY_MAX)
 		return ERR_FORMAT;
 	out->type = (enum keychannel_type)bytes[4];
 	out->result = err_from_number(be16_get(bytes + 6));
@@ -126,6 +128,58 @@ keychannel_next_answer(struct view input, struct keychannel_answer *out, size_t 
 	out->body = (struct view){bytes + KEYCHANNEL_ANSWER_HEADER_SIZE, size};
 	*used = KEYCHANNEL_ANSWER_HEADER_SIZE + size;
 	return ERR_OK;
+}
+
+bool
+keychannel_is_decision(enum keychannel_type type, enum err e)
+{
+	switch (type) {
+	case KEYCHANNEL_CHECKPOINT:
+		return e == ERR_OK || e == ERR_GUARD_ROLLBACK || e == ERR_GUARD_FORK;
+	case KEYCHANNEL_TOKEN:
+		return e == ERR_OK || e == ERR_GUARD_UNLOGGED || e == ERR_TOKEN_PROFILE;
+	case KEYCHANNEL_OBSERVE:
+		return e == ERR_OK || e == ERR_GUARD_ROLLBACK || e == ERR_GUARD_FORK ||
+		       e == ERR_SIGNATURE || e == ERR_MISMATCH || err_class(e) == ERR_CLASS_FORMAT;
+	case KEYCHANNEL_STATE:
+		break;
+	}
+	return false;
+}
+
+/* What the first 16 bytes say. */
+static enum err
+read_header(const uint8_t *bytes, struct keychannel_request *out)
+{
+	if (memcmp(bytes, request_magic, sizeof(request_magic)) != 0 ||
+	    bytes[4] < KEYCHANNEL_CHECKPOINT || bytes[4] > KEYCHANNEL_OBSERVE ||
+	    bytes[5] > MERKLE_CONSISTENCY_MAX || bytes[6] > KEYCHANNEL_PROFILE_MAX || bytes[7] != 0)
+		return ERR_FORMAT;
+	out->type = (enum keychannel_type)bytes[4];
+	out->proof.count = bytes[5];
+	out->profile.size = bytes[6];
+	out->id = be64_get(bytes + 8);
+	return (out->profile.size > 0) == (out->type == KEYCHANNEL_TOKEN) ? ERR_OK : ERR_FORMAT;
+}
+
+/* The numbers and the root of what is fixed. */
+static enum err
+read_sizes(const uint8_t *bytes, struct keychannel_request *out)
+{
+	if (out->type == KEYCHANNEL_TOKEN) {
+		out->index = be64_get(bytes + 16);
+		out->size = be64_get(bytes + 24);
+		out->report.size = be32_get(bytes + 32);
+		return out->report.size > 0 && out->report.size <= KEYCHANNEL_REPORT_MAX
+			   ? ERR_OK
+			   : ERR_FORMAT;
+	}
+	out->size = be64_get(bytes + 16);
+	memcpy(out->root.bytes, bytes + 24, DIGEST_SIZE);
+	if (out->type == KEYCHANNEL_CHECKPOINT)
+		return ERR_OK;
+	out->note.size = be32_get(bytes + KEYCHANNEL_OBSERVE_SIZE - 4);
+	return out->note.size > 0 && out->note.size <= KEYCHANNEL_NOTE_MAX ? ERR_OK : ERR_FORMAT;
 }
 
 /* `count` is checked already. Hashes behind it must be zero: a request has one spelling. */

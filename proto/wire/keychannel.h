@@ -1,28 +1,35 @@
 /*
  * The channel between the signer and the key process: one stream socket, the key process's
- * descriptor 3. Each request gets one answer. Checkpoints are signed one at a time and answered in
- * the order in which they were asked, before tokens that wait; tokens are signed in parallel and
- * answered as they are done: `id` tells which request an answer is to.
+ * descriptor 3. Each request gets one answer. Checkpoints and observations are dealt with one at a
+ * time and answered in the order in which they were asked, before tokens that wait; tokens are
+ * signed in parallel and answered as they are done: `id` tells which request an answer is to.
  *
  * Request (signer to key process), fixed layout, big-endian:
- *   "HKQ2"  type: u8  proof count: u8  0 0  id: u64
- *   checkpoint: size u64, root 32, proof 65*32 (unused hashes zero)                     type 1
- *   token:      index u64, tree size u64, report size u32, proof 65*32, report bytes    type 2
+ *   "HKQ3"  type: u8  proof count: u8  profile size: u8 (of a token; else 0)  0  id: u64
+ *   1 checkpoint: size u64, root 32, proof 65*32 (unused hashes zero)
+ *   2 token:      index u64, tree size u64, report size u32, proof 65*32, profile, report
+ *   3 observe:    size u64, root 32, proof 65*32, note size u32, note
  * Answer:
- *   "HKA2"  type: u8 (0 state, 1 checkpoint, 2 token)  0  err: u16  id: u64
+ *   "HKA3"  type: u8 (0 state, else the request's)  0  err: u16  id: u64
  *   size u64, root 32 (the guard's state when the answer is sent), body size u32, body
  *
- * A token's proof is to the root of a tree that was signed: its tree size names which. The key
- * process knows the tree that it found as its state when it began, and those that it has signed
- * since, the last KEYCHANNEL_TREES of all these.
+ * checkpoint: the proof leads from the guard's state to the tree (size, root), whose checkpoint is
+ * signed. observe: the same, and the note shows that this key has signed that tree elsewhere; the
+ * guard moves there, and nothing is signed. token: the proof is to the root of a tree that was
+ * signed, which its tree size names; the profile is the name of one in the key process's
+ * configuration (config/token_profile.h), by which it makes the claims out of the report. It knows
+ * the tree that it found as its state when it began, and those that it has signed or observed
+ * since, the last KEYCHANNEL_TREES of all these. Type 4 is reserved for certificates of collectors.
  *
  * The first thing the key process sends is a state answer with id 0; its body is the DER
  * certificate of the key. The body of a good checkpoint answer is the signed note; that of a good
- * token answer is the JWS in compact form; that of an error is a sentence for the log.
+ * token answer is the JWS in compact form; that of a good observe answer is empty; that of an error
+ * is a sentence for the log.
  */
 #ifndef HALLMARK_PROTO_WIRE_KEYCHANNEL_H
 #define HALLMARK_PROTO_WIRE_KEYCHANNEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "proto/bytes.h"
@@ -33,11 +40,14 @@
 #define KEYCHANNEL_FD 3 /* descriptor of the key process; also what systemd hands over */
 
 #define KEYCHANNEL_REQUEST_HEADER_SIZE 16
-#define KEYCHANNEL_CHECKPOINT_SIZE     (16 + 8 + 32 + 65 * 32)    /* whole request, bytes */
-#define KEYCHANNEL_TOKEN_SIZE          (16 + 8 + 8 + 4 + 65 * 32) /* without the report, bytes */
-#define KEYCHANNEL_ANSWER_HEADER_SIZE  (16 + 8 + 32 + 4)          /* bytes */
-#define KEYCHANNEL_REPORT_MAX          65535                      /* bytes: an entry of the log */
-#define KEYCHANNEL_BODY_MAX            (128 * 1024) /* bytes: a JWS of a 65,535-byte report */
+#define KEYCHANNEL_CHECKPOINT_SIZE     (16 + 8 + 32 + 65 * 32)     /* whole request, bytes */
+#define KEYCHANNEL_TOKEN_SIZE          (16 + 8 + 8 + 4 + 65 * 32)  /* without what follows, bytes */
+#define KEYCHANNEL_OBSERVE_SIZE        (16 + 8 + 32 + 65 * 32 + 4) /* without the note, bytes */
+#define KEYCHANNEL_ANSWER_HEADER_SIZE  (16 + 8 + 32 + 4)           /* bytes */
+#define KEYCHANNEL_REPORT_MAX          65535                       /* bytes: an entry of the log */
+#define KEYCHANNEL_PROFILE_MAX         64                          /* bytes; at least 1 */
+#define KEYCHANNEL_NOTE_MAX            65536 /* bytes: NOTE_SIZE_MAX (proto/tlog/note.h) */
+#define KEYCHANNEL_BODY_MAX            65536 /* bytes: certificates and JWS are far smaller */
 
 /*
  * Trees that a token's proof may lead to. A report waits for its token behind others, while
@@ -57,16 +67,19 @@ enum keychannel_type {
 	KEYCHANNEL_STATE = 0,
 	KEYCHANNEL_CHECKPOINT = 1,
 	KEYCHANNEL_TOKEN = 2,
+	KEYCHANNEL_OBSERVE = 3,
 };
 
 struct keychannel_request {
-	enum keychannel_type type; /* CHECKPOINT or TOKEN */
+	enum keychannel_type type; /* not STATE */
 	uint64_t id;               /* the signer's own; comes back in the answer */
-	uint64_t size;             /* leaves; checkpoint: of the new tree, token: of a signed one */
-	struct digest root;        /* checkpoint: root of the new tree */
+	uint64_t size;             /* leaves; of the new tree, or token: of a signed one */
+	struct digest root;        /* of the new tree; not of a token */
 	uint64_t index;            /* token: of the report */
-	struct merkle_proof proof; /* checkpoint: consistency; token: inclusion in that tree */
+	struct merkle_proof proof; /* consistency; token: inclusion in that tree */
+	struct view profile;       /* token: the profile's name */
 	struct view report;        /* token */
+	struct view note;          /* observe */
 };
 
 struct keychannel_answer {
@@ -89,5 +102,12 @@ enum err keychannel_next_request(
     struct view input, struct keychannel_request *out, size_t *used) MUST_USE;
 enum err keychannel_next_answer(
     struct view input, struct keychannel_answer *out, size_t *used) MUST_USE;
+
+/*
+ * Whether the key process has decided about a request of this type, for it (ERR_OK) or against it,
+ * and goes on. Any other error (a token that fails or signs wrongly, a disk that does) is its own:
+ * it ends, and a fresh one is asked again.
+ */
+bool keychannel_is_decision(enum keychannel_type type, enum err e);
 
 #endif

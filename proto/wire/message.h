@@ -57,7 +57,7 @@
 #define MESSAGE_IN_FLIGHT_MAX  65535       /* bundles */
 #define MESSAGE_REPORT_MAX     65535       /* bytes: an entry of the log */
 #define MESSAGE_CHECKPOINT_MAX (64 * 1024) /* bytes: NOTE_SIZE_MAX */
-#define MESSAGE_JWS_MAX        (96 * 1024) /* bytes: base64url of a report of 65,535 */
+#define MESSAGE_JWS_MAX        20480       /* bytes: base64url of claims, 13 KiB at most */
 #define MESSAGE_ENVELOPE_MAX   (16 * 1024) /* bytes of a statement in its envelope */
 #define MESSAGE_ID_MAX         ((1ULL << 53) - 1) /* exact in readers that compute in doubles */
 

@@ -17,8 +17,8 @@ import time
 import hallmark
 import keychannel
 import token_control
-from keychannel import (TOKEN, UNLOGGED, Gone, KeyProcess, Tree, checkpoint_request, grown,
-                        make_site, refused, reports, signed, token_request)
+from keychannel import (TOKEN, UNLOGGED, Gone, KeyProcess, Tree, checkpoint_request, grown, make_site,
+                        real_reports, refused, reports, signed, token_request)
 from underfire import FaultyCalls, count
 
 ENVIRONMENT_STORAGE = 600  # error of an answer: the guard's state could not be written
@@ -39,8 +39,8 @@ class Trial:
 
     def __init__(self, site, key, faulty):
         self.site, self.key, self.faulty = site, key, faulty
-        self.tree = grown(key, site, OLD)
-        self.larger = Tree(self.tree.entries + reports(NEW - OLD, OLD))
+        self.tree = grown(key, site, OLD, real_reports)
+        self.larger = Tree(self.tree.entries + real_reports(NEW - OLD, OLD))
         self.request = checkpoint_request(NEW, self.larger.hash(), self.larger.consistency(OLD))
 
     @contextlib.contextmanager

@@ -32,6 +32,11 @@ BUILD = pathlib.Path(os.environ.get("HALLMARK_BUILD", ROOT / "build")).resolve()
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
 ORIGIN = "hallmark.test/log"
 
+# The key process's only profile, unless a test has others.
+TOKENS = [{"profile": "test", "iss": "https://attest.test", "aud": "https://party.test",
+           "lifetime_s": 1800,  # longer than any test
+           "collectors": ["spiffe://test/*"], "workloads": ["*"]}]
+
 # Sanitizers make everything several times slower; waits are bounds, never sleeps.
 PATIENCE_S = float(os.environ.get("HALLMARK_PATIENCE_S", "30"))
 
@@ -107,10 +112,10 @@ class Site:
         for name in ("guard", "run"):
             if not self.path(name).exists():
                 self.path(name).mkdir(mode=0o700)
-        self.path("hsm.yaml").write_text(to_yaml({
-            "origin": ORIGIN, "module": self.options.get("module", MODULE), "token": "test",
-            "key": "log", "pin_file": "pin", "certificate": "log.crt", "guard": "guard",
-            **self.options["hsm"]}))
+        hsm = {"origin": ORIGIN, "module": self.options.get("module", MODULE), "token": "test",
+               "key": "log", "pin_file": "pin", "certificate": "log.crt", "guard": "guard",
+               "tokens": TOKENS, **self.options["hsm"]}
+        self.path("hsm.yaml").write_text(to_yaml({k: v for k, v in hsm.items() if v is not None}))
         self.path("hsm.yaml").chmod(0o644)  # whatever the umask
         self.path("signer.yaml").write_text(to_yaml({
             "listen": f"127.0.0.1:{self.port}",

@@ -9,18 +9,26 @@ import json
 import os
 import socket
 import struct
+import sys
+import time
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 
 import hallmark
+import make_log
 
-STATE, CHECKPOINT, TOKEN = 0, 1, 2
+sys.path.append(str(hallmark.ROOT / "tests/vectors"))
+from make_wire import token_claims  # noqa: E402
+
+STATE, CHECKPOINT, TOKEN, OBSERVE = range(4)
 PROOF_MAX = 65
 TREES = 1024  # that the key process remembers
 HEADER = 60
-ROLLBACK, FORK, UNLOGGED = 500, 501, 502
+ROLLBACK, FORK, UNLOGGED, PROFILE = 500, 501, 502, 505
+FORMAT, UNKNOWN_KEY, SIGNATURE, MISMATCH = 400, 405, 451, 453  # of a note that is observed
+LIFETIME_S = 300               # of tokens, where a profile does not say
 P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551
 RSA_IDENTIFIER = b"hallmark-rsa-pkcs1-sha256/1"
 
@@ -89,21 +97,28 @@ def pad(proof):
 
 def checkpoint_request(size, root, proof, number=1, count=None):
     count = len(proof) if count is None else count
-    return (b"HKQ2" + bytes([CHECKPOINT, count, 0, 0]) + struct.pack(">QQ", number, size) + root +
+    return (b"HKQ3" + bytes([CHECKPOINT, count, 0, 0]) + struct.pack(">QQ", number, size) + root +
             pad(proof))
 
 
-def token_request(index, report, proof, tree_size, number=1, size=None):
+def token_request(index, report, proof, tree_size, number=1, size=None, profile="test"):
     size = len(report) if size is None else size
-    return (b"HKQ2" + bytes([TOKEN, len(proof), 0, 0]) +
-            struct.pack(">QQQI", number, index, tree_size, size) + pad(proof) + report)
+    name = profile.encode()
+    return (b"HKQ3" + bytes([TOKEN, len(proof), len(name), 0]) +
+            struct.pack(">QQQI", number, index, tree_size, size) + pad(proof) + name + report)
+
+
+def observe_request(size, root, proof, note, number=1, note_size=None):
+    note_size = len(note) if note_size is None else note_size
+    return (b"HKQ3" + bytes([OBSERVE, len(proof), 0, 0]) + struct.pack(">QQ", number, size) + root +
+            pad(proof) + struct.pack(">I", note_size) + note)
 
 
 class Answer:
     def __init__(self, header, body):
         magic, self.type, zero, self.error, self.id, self.size, self.root, size = struct.unpack(
             ">4sBBHQQ32sI", header)
-        assert magic == b"HKA2" and zero == 0 and size == len(body)
+        assert magic == b"HKA3" and zero == 0 and size == len(body)
         self.body = body
 
     def __repr__(self):
@@ -173,10 +188,17 @@ class KeyProcess:
         """For an honest tree; `old` is the size of the last signed one."""
         return self.checkpoint(len(tree), tree.hash(), tree.consistency(old))
 
-    def token(self, index, report, proof, tree_size):
+    def token(self, index, report, proof, tree_size, profile="test"):
         self.number += 1
-        answer = self.ask(token_request(index, report, proof, tree_size, self.number))
+        answer = self.ask(token_request(index, report, proof, tree_size, self.number,
+                                        profile=profile))
         assert answer.id == self.number and answer.type == TOKEN
+        return answer
+
+    def observe(self, size, root, proof, note):
+        self.number += 1
+        answer = self.ask(observe_request(size, root, proof, note, self.number))
+        assert answer.id == self.number and answer.type == OBSERVE
         return answer
 
     def hang_up(self):
@@ -220,10 +242,23 @@ def unbase64url(text):
     return base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4))
 
 
-def verify_jws(jws, jwk, certificate, report):
-    """RFC 7515, compact form, over exactly this report."""
+def claims_of(report, index, profile=None):
+    """What a token says about this report; `profile` as hsm.yaml has it."""
+    profile = profile or hallmark.TOKENS[0]
+    return token_claims(report, index, profile["iss"], profile["aud"],
+                        profile.get("lifetime_s", LIFETIME_S))
+
+
+def jwk_of(site):
+    """The one that relying parties are given."""
+    jwk, = json.loads(site.hsm("jwks").stdout)["keys"]
+    return jwk
+
+
+def verify_jws(jws, jwk, certificate, claims):
+    """RFC 7515, compact form, over exactly these claims."""
     header, payload, signature = jws.split(b".")
-    assert unbase64url(payload) == report
+    assert unbase64url(payload) == claims, (unbase64url(payload), claims)
     header_json = json.loads(unbase64url(header))
     assert header_json == {"alg": jwk["alg"], "typ": "JWT", "kid": jwk["kid"]}
     key = certificate.public_key()
@@ -237,8 +272,27 @@ def verify_jws(jws, jwk, certificate, report):
         key.verify(raw, data, padding.PKCS1v15(), hashes.SHA256())
 
 
+def verify_receipt_jws(receipt, jwk, certificate, profile=None):
+    verify_jws(receipt["jws"].encode(), jwk, certificate,
+               claims_of(receipt["report"], receipt["index"], profile))
+
+
 def reports(count, first=0, kind="report"):
+    """Entries that a tree is made of; the guard does not look into them."""
     return [f'{{"{kind}":{first + i}}}'.encode() for i in range(count)]
+
+
+NOW_S = int(time.time())
+
+
+def real_report(name, origin=hallmark.ORIGIN, collector=make_log.COLLECTOR, time_s=NOW_S, **changes):
+    """About which a token is made: of today."""
+    return make_log.Workload(name, origin, collector).report(time_s=time_s, **changes)
+
+
+def real_reports(count, first=0, **changes):
+    """Each of a workload of its own; the same ones whenever they are made."""
+    return [real_report(f"app-{first + i}", **changes) for i in range(count)]
 
 
 def make_site(**options):
@@ -261,8 +315,8 @@ def signed(site, answer, tree):
     verify_note(answer.body, certificate_of(site), hallmark.ORIGIN, len(tree), tree.hash())
 
 
-def grown(key, site, count):
-    tree = Tree(reports(count))
+def grown(key, site, count, entries=reports):
+    tree = Tree(entries(count))
     signed(site, key.sign(tree, 0), tree)
     return tree
 

@@ -4,6 +4,8 @@
 It asks for forks, rollbacks, tokens of reports that are not logged, and sends bytes that are no
 request; it kills the key process whenever it likes. Nothing false may be signed, and the state
 must hold. Every answer that must not carry a signature is searched for one.
+
+What else it may try: guard_observe.py with notes, token_claims.py with reports.
 """
 
 import pathlib
@@ -16,8 +18,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import hallmark
 import keychannel
 from keychannel import (FORK, ROLLBACK, UNLOGGED, Gone, KeyProcess, Tree, certificate_of,
-                        checkpoint_request, expect_no_service, grown, make_site, refused, reports,
-                        signed, token_request, verify_jws)
+                        checkpoint_request, claims_of, expect_no_service, grown, jwk_of, make_site,
+                        observe_request, real_report, real_reports, refused, reports, signed, token_request,
+                        verify_jws)
 
 EMPTY = Tree().hash()
 NO_HASH = bytes(32)
@@ -135,18 +138,18 @@ def test_the_empty_tree_cannot_be_forked_either():
 
 def test_tokens_are_for_logged_reports():
     with make_site() as site, KeyProcess(site) as key:
-        tree = grown(key, site, 13)
-        jwk = hallmark.json.loads(site.hsm("jwks").stdout)["keys"][0]
+        tree = grown(key, site, 13, real_reports)
+        jwk = jwk_of(site)
         for i in range(13):
             answer = key.token(i, tree.entries[i], tree.inclusion(i), 13)
             assert answer.error == 0 and answer.size == 13
-            verify_jws(answer.body, jwk, certificate_of(site), tree.entries[i])
+            verify_jws(answer.body, jwk, certificate_of(site), claims_of(tree.entries[i], i))
 
 
 def test_tokens_for_anything_else_are_refused():
     with make_site() as site, KeyProcess(site) as key:
         refused(key.token(0, b"{}", [], 0), UNLOGGED, 0, EMPTY)
-        tree = grown(key, site, 13)
+        tree = grown(key, site, 13, real_reports)
         now = (UNLOGGED, 13, tree.hash())
         proof = tree.inclusion(5)
         refused(key.token(5, b'{"forged":true}', proof, 13), *now)
@@ -160,7 +163,7 @@ def test_tokens_for_anything_else_are_refused():
         inner = b"\1" + tree.hash(0, 1) + tree.hash(1, 2)
         refused(key.token(0, inner[1:], tree.inclusion(0)[1:], 13), *now)
         # Logged by the signer, covered by no signed checkpoint yet.
-        larger = Tree(tree.entries + reports(4, 13))
+        larger = Tree(tree.entries + real_reports(4, 13))
         refused(key.token(14, larger.entries[14], larger.inclusion(14), 17), *now)
         signed(site, key.sign(larger, 13), larger)
         assert key.token(14, larger.entries[14], larger.inclusion(14), 17).error == 0
@@ -171,14 +174,14 @@ def test_tokens_for_anything_else_are_refused():
 
 def test_tokens_of_trees_that_were_never_signed_are_refused():
     with make_site() as site, KeyProcess(site) as key:
-        tree = grown(key, site, 5)
-        larger = Tree(tree.entries + reports(6, 5))
+        tree = grown(key, site, 5, real_reports)
+        larger = Tree(tree.entries + real_reports(6, 5))
         signed(site, key.sign(larger, 5), larger)
         now = (UNLOGGED, 11, larger.hash())
         for size in range(13):  # honest trees of this very log, of sizes between the signed ones
             if size in (5, 11):
                 continue
-            other = Tree(reports(size))
+            other = Tree(real_reports(size))
             proof = other.inclusion(0) if size > 0 else []
             refused(key.token(0, tree.entries[0], proof, size), *now)
         refused(key.token(0, tree.entries[0], tree.inclusion(0), 2**64 - 1), *now)
@@ -198,7 +201,7 @@ def test_tokens_of_trees_that_were_never_signed_are_refused():
 def test_a_tree_older_than_the_window_is_forgotten():
     window = keychannel.TREES
     with make_site() as site, KeyProcess(site) as key:
-        first = grown(key, site, 3)
+        first = grown(key, site, 3, real_reports)
         proof = first.inclusion(1)
         # The empty tree that it began with falls out first.
         tree = GrowingTree(first.entries)
@@ -215,8 +218,8 @@ def test_a_tree_older_than_the_window_is_forgotten():
 def test_after_a_restart_tokens_are_for_the_state_it_began_with():
     with make_site() as site:
         with KeyProcess(site) as key:
-            tree = grown(key, site, 5)
-            larger = Tree(tree.entries + reports(6, 5))
+            tree = grown(key, site, 5, real_reports)
+            larger = Tree(tree.entries + real_reports(6, 5))
             signed(site, key.sign(larger, 5), larger)
             assert key.token(1, tree.entries[1], tree.inclusion(1), 5).error == 0
         with KeyProcess(site) as key:
@@ -231,8 +234,8 @@ def test_after_a_restart_tokens_are_for_the_state_it_began_with():
 def test_a_flood_of_requests_is_answered_each_and_checkpoints_in_order():
     """More than may be unanswered at once; a checkpoint in the middle does not wait for all."""
     with make_site(hsm={"sessions": 8}) as site, KeyProcess(site) as key:
-        tree = grown(key, site, 40)
-        jwk = hallmark.json.loads(site.hsm("jwks").stdout)["keys"][0]
+        tree = grown(key, site, 40, real_reports)
+        jwk = jwk_of(site)
         asked, flood = {}, b""
         for number in range(1, 701):
             if number % 100 == 0:
@@ -246,7 +249,7 @@ def test_a_flood_of_requests_is_answered_each_and_checkpoints_in_order():
                 index = number % 40
                 flood += token_request(index, tree.entries[index], Tree(tree.entries[:40])
                                        .inclusion(index), 40, number)
-                asked[number] = tree.entries[index]
+                asked[number] = claims_of(tree.entries[index], index)
         sender = threading.Thread(target=key.send, args=(flood,))
         sender.start()
         order, certificate = [], certificate_of(site)
@@ -266,7 +269,7 @@ def test_a_flood_of_requests_is_answered_each_and_checkpoints_in_order():
 
 def test_a_refusal_among_many_does_not_stop_the_others():
     with make_site(hsm={"sessions": 4}) as site, KeyProcess(site) as key:
-        tree = grown(key, site, 20)
+        tree = grown(key, site, 20, real_reports)
         flood = b""
         for number in range(1, 101):
             report = b'{"forged":true}' if number % 10 == 0 else tree.entries[number % 20]
@@ -284,19 +287,31 @@ def test_a_refusal_among_many_does_not_stop_the_others():
                 assert answers[number].error == 0 and answers[number].body.startswith(b"eyJ")
 
 
+def report_of_size(size):
+    """A report with as many findings as it takes."""
+    finding = {"kind": "executable", "code": "unknown-file", "subject": "/x", "detail": ""}
+    found = [{**finding, "subject": "/" + "s" * 255, "detail": "d" * 256} for _ in range(16)]
+    while True:
+        report = real_report("w" * 128, status="contraindicated", findings=found)
+        if len(report) <= size:
+            return report
+        found.pop()
+
+
 def test_the_largest_report_gets_its_token():
-    with make_site() as site, KeyProcess(site) as key:
-        tree = Tree([b"{" + b" " * 65533 + b"}"])
+    everything = {**hallmark.TOKENS[0], "statuses": ["contraindicated"]}
+    with make_site(hsm={"tokens": [everything]}) as site, KeyProcess(site) as key:
+        tree = Tree([report_of_size(65535)])
         signed(site, key.sign(tree, 0), tree)
         answer = key.token(0, tree.entries[0], [], 1)
-        jwk = hallmark.json.loads(site.hsm("jwks").stdout)["keys"][0]
-        verify_jws(answer.body, jwk, certificate_of(site), tree.entries[0])
+        verify_jws(answer.body, jwk_of(site), certificate_of(site), claims_of(tree.entries[0], 0))
 
 
 def garbage(tree):
     """Bytes that are no request, by what is wrong with them."""
     good = checkpoint_request(len(tree), tree.hash(), [])
     token = token_request(0, tree.entries[0], tree.inclusion(0), 9)
+    observe = observe_request(len(tree), tree.hash(), [], b"a note")
 
     def patch(data, at, value):
         return data[:at] + bytes([value]) + data[at + 1:]
@@ -305,13 +320,14 @@ def garbage(tree):
     yield "ones", b"\xff" * 5000
     yield "noise", random.Random(7).randbytes(5000)
     yield "text", b"GET / HTTP/1.1\r\nHost: hsm\r\n\r\n" * 100
-    yield "an answer", b"HKA2" + good[4:]
-    yield "another version", b"HKQ1" + good[4:]
-    yield "lower case", b"hkq2" + good[4:]
+    yield "an answer", b"HKA3" + good[4:]
+    yield "another version", b"HKQ2" + good[4:]
+    yield "lower case", b"hkq3" + good[4:]
     yield "type 0", patch(good, 4, 0)
-    yield "type 3", patch(good, 4, 3)
+    yield "type 4", patch(good, 4, 4)
     yield "type 255", patch(good, 4, 255)
-    yield "reserved byte 6", patch(good, 6, 1)
+    yield "a profile of a checkpoint", patch(good, 6, 1)
+    yield "a profile of an observation", patch(observe, 6, 1)
     yield "reserved byte 7", patch(good, 7, 128)
     yield "66 hashes", patch(good, 5, 66)
     yield "255 hashes", patch(good, 5, 255)
@@ -321,6 +337,12 @@ def garbage(tree):
     yield "an empty report", token_request(0, b"", [], 9)
     yield "a report of 65,536 bytes", token_request(0, bytes(65536), [], 9)
     yield "a report of 4 GB", token_request(0, b"{}", [], 9, size=2**32 - 1)
+    yield "no profile", token_request(0, b"{}", [], 9, profile="")
+    yield "a profile of 65 bytes", token_request(0, b"{}", [], 9, profile="n" * 65)
+    yield "an empty note", observe_request(9, tree.hash(), [], b"")
+    yield "a note of 65,537 bytes", observe_request(9, tree.hash(), [], bytes(65537))
+    yield "a note of 4 GB", observe_request(9, tree.hash(), [], b"a note", note_size=2**32 - 1)
+    yield "66 hashes of an observation", patch(observe, 5, 66)
     yield "a good request, then garbage", good + b"garbage garbage garbage"
 
 
@@ -352,6 +374,8 @@ def test_a_channel_closed_in_the_middle_of_a_request():
         token = token_request(3, tree.entries[3], tree.inclusion(3), 9)
         cuts = [request[:n] for n in (1, 3, 4, 5, 15, 16, 17, 24, 56, len(request) - 1)]
         cuts += [token[:n] for n in (16, 24, 35, 36, len(token) - 1)]
+        observe = observe_request(11, larger.hash(), larger.consistency(9), b"a note")
+        cuts += [observe[:n] for n in (16, 56, 2140, len(observe) - 1)]
         for data in cuts:
             with KeyProcess(site) as key:
                 assert key.state.size == 9
@@ -521,10 +545,12 @@ def test_a_blocking_channel_is_not_taken_for_granted():
         channel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
 
     with make_site() as site, KeyProcess(site, prepare=prepare) as key:
-        tree = Tree([b"{" + b" " * 65533 + b"}"])
-        signed(site, key.sign(tree, 0), tree)
-        for _ in range(5):
-            assert len(key.token(0, tree.entries[0], [], 1).body) > 87000
+        tree = grown(key, site, 1, real_reports)
+        request = token_request(0, tree.entries[0], [], 1)
+        answers = 100  # of more than a thousand bytes each
+        key.send(request * answers)
+        for _ in range(answers):
+            assert key.receive().body.startswith(b"eyJ")
 
 
 if __name__ == "__main__":

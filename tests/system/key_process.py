@@ -17,8 +17,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import hallmark
 import keychannel
 from hallmark import ORIGIN, Site
-from keychannel import (ROLLBACK, Gone, KeyProcess, Tree, certificate_of, expect_no_service, grown,
-                        make_site, refused, reports, signed, verify_jws)
+from keychannel import (ROLLBACK, Gone, KeyProcess, Tree, certificate_of, claims_of,
+                        expect_no_service, grown, jwk_of, make_site, real_reports, refused, reports,
+                        signed, verify_jws)
 
 
 def test_it_is_not_started_by_hand():
@@ -68,6 +69,15 @@ def certify(site, public_key):
     done = site.hsm("import-cert", str(site.path("issued.crt")), check=False)
     assert done.returncode == 1 and "can, or could, leave" in done.stderr, done
     site.path("issued.crt").rename(site.path("log.crt"))
+
+
+def test_it_links_no_reader_of_json_but_its_own():
+    """It reads what a hostile signer sends: one library less in the process that has the PIN."""
+    linked = subprocess.run(["ldd", hallmark.program("hallmark-hsm")], capture_output=True, text=True,
+                            check=True).stdout
+    assert "libcrypto" in linked and "libp11" in linked, linked
+    for library in ("jansson", "libssl", "libuv", "sqlite", "zstd"):
+        assert library not in linked, linked
 
 
 def test_a_key_that_can_leave_is_refused():
@@ -212,11 +222,10 @@ def test_an_idle_process_notices_that_its_token_is_gone():
 
 def test_an_rsa_key_serves_too():
     with make_site(hsm={"algorithm": "rsa-3072"}) as site, KeyProcess(site) as key:
-        tree = grown(key, site, 5)
+        tree = grown(key, site, 5, real_reports)
         refused(key.checkpoint(4, Tree(reports(4)).hash(), []), ROLLBACK, 5, tree.hash())
-        jwk = hallmark.json.loads(site.hsm("jwks").stdout)["keys"][0]
         answer = key.token(2, tree.entries[2], tree.inclusion(2), 5)
-        verify_jws(answer.body, jwk, certificate_of(site), tree.entries[2])
+        verify_jws(answer.body, jwk_of(site), certificate_of(site), claims_of(tree.entries[2], 2))
 
 
 def test_every_thread_is_in_the_sandbox():

@@ -210,6 +210,7 @@ knows_every_report_of_the_signed_tree(void **state)
 {
 	struct fixture *f = *state;
 	struct merkle_proof proof;
+	struct digest leaf, expected;
 	char text[64];
 
 	log_grow(f, 13);
@@ -218,7 +219,10 @@ knows_every_report_of_the_signed_tree(void **state)
 		snprintf(text, sizeof(text), "report %llu", (unsigned long long)i);
 		merkle_batch_inclusion(f->log, i, &proof);
 		assert_int_equal(
-		    guard_check_report(f->guard, view_of_string(text), i, 13, &proof), ERR_OK);
+		    guard_check_report(f->guard, view_of_string(text), i, 13, &proof, &leaf),
+		    ERR_OK);
+		leaf_of(i, "report", &expected);
+		assert_true(digest_equal(&leaf, &expected));
 	}
 }
 
@@ -226,7 +230,9 @@ static enum err
 check_report(struct fixture *f, const char *report, uint64_t index, uint64_t size,
     const struct merkle_proof *proof)
 {
-	return guard_check_report(f->guard, view_of_string(report), index, size, proof);
+	struct digest leaf;
+
+	return guard_check_report(f->guard, view_of_string(report), index, size, proof, &leaf);
 }
 
 static void

@@ -185,6 +185,144 @@ test_file_is_closed_to_others(void **state)
 	assert_int_equal(chown(fixture_path(f, "hsm.yaml"), 0, (gid_t)-1), 0);
 }
 
+/* The configuration with one profile, at lines 8 to 13, in which `from` is `to`. */
+static char *
+with_token(const char *from, const char *to)
+{
+	static const char token[] = "guard: guard\n"
+				    "tokens:\n"
+				    "  - profile: one\n"
+				    "    iss: https://log.example\n"
+				    "    aud: vault\n"
+				    "    collectors: [spiffe://a/*, b.example]\n"
+				    "    workloads: [\"app-*\"]\n";
+
+	return fixture_replace(token, from, to);
+}
+
+static struct hsm_config *
+accept_token(void **state, const char *from, const char *to)
+{
+	char *text = with_token(from, to);
+	struct hsm_config *c = accept(state, "guard: guard\n", text);
+
+	free(text);
+	return c;
+}
+
+static void
+refuse_token(void **state, const char *from, const char *to, unsigned line, const char *fault)
+{
+	char *text = with_token(from, to);
+
+	refuse(state, "guard: guard\n", text, line, fault);
+	free(text);
+}
+
+static void
+expect_view(struct view v, const char *text)
+{
+	assert_true(view_equal(v, view_of_string(text)));
+}
+
+static void
+test_a_token_profile(void **state)
+{
+	struct hsm_config *c = accept(state, "origin", "origin");
+	const struct token_profile *t;
+
+	assert_int_equal(c->token_count, 0);
+	hsm_config_free(&c);
+	c = accept_token(state, "one", "one");
+	assert_int_equal(c->token_count, 1);
+	t = &c->tokens[0];
+	expect_view(t->name, "one");
+	expect_view(t->issuer, "https://log.example");
+	expect_view(t->audience, "vault");
+	assert_int_equal(t->lifetime_s, 300);
+	assert_int_equal(t->collector_count, 2);
+	expect_view(t->collectors[0], "spiffe://a/*");
+	expect_view(t->collectors[1], "b.example");
+	assert_int_equal(t->workload_count, 1);
+	expect_view(t->workloads[0], "app-*");
+	assert_int_equal(t->status_count, 1);
+	assert_int_equal(t->statuses[0], REPORT_AFFIRMING);
+	hsm_config_free(&c);
+}
+
+static void
+test_all_of_a_token_profile(void **state)
+{
+	struct hsm_config *c = accept_token(state, "    aud: vault\n",
+	    "    aud: vault\n    lifetime_s: 86400\n"
+	    "    statuses: [warning, affirming, none, contraindicated]\n");
+	const struct token_profile *t = &c->tokens[0];
+
+	assert_int_equal(t->lifetime_s, 86400);
+	assert_int_equal(t->status_count, 4);
+	assert_int_equal(t->statuses[0], REPORT_WARNING);
+	assert_int_equal(t->statuses[1], REPORT_AFFIRMING);
+	assert_int_equal(t->statuses[2], REPORT_NONE);
+	assert_int_equal(t->statuses[3], REPORT_CONTRAINDICATED);
+	hsm_config_free(&c);
+}
+
+static void
+test_several_token_profiles(void **state)
+{
+	static const char second[] = "tokens:\n  - {profile: two, iss: \"urn:x\", aud: a, "
+				     "collectors: [c], workloads: [w]}\n";
+	struct hsm_config *c = accept_token(state, "tokens:\n", second);
+
+	assert_int_equal(c->token_count, 2);
+	expect_view(c->tokens[0].name, "two");
+	expect_view(c->tokens[0].issuer, "urn:x");
+	expect_view(c->tokens[1].name, "one");
+	hsm_config_free(&c);
+}
+
+static void
+test_token_profiles_have_names_that_differ(void **state)
+{
+	char name[80] = "profile: ";
+
+	refuse_token(state, "tokens:\n",
+	    "tokens:\n  - {profile: one, iss: i, aud: a, collectors: [c], workloads: [w]}\n", 10,
+	    "\"one\" is the name of two profiles");
+	refuse_token(state, "profile: one", "profile: .one", 9, "not begin with \".\"");
+	refuse_token(state, "profile: one", "profile: a/b", 9, "\"/\"");
+	refuse_token(state, "profile: one", "profile: a b", 9, "without white space");
+	refuse_token(state, "profile: one", "profile: \"\"", 9, "1 to 64 bytes");
+	memset(name + strlen(name), 'n', 65);
+	refuse_token(state, "profile: one", name, 9, "1 to 64 bytes");
+}
+
+static void
+test_a_token_profile_says_who_and_for_whom(void **state)
+{
+	refuse_token(state, "    aud: vault\n", "", 9, "\"tokens[0].aud\"");
+	refuse_token(state, "    iss: https://log.example\n", "", 9, "\"tokens[0].iss\"");
+	refuse_token(state, "aud: vault", "aud: a b", 11, "without white space");
+	refuse_token(state, "aud: vault", "aud: \":8080\"", 11, "must be a URI");
+	refuse_token(state, "aud: vault", "aud: \"a_b:c\"", 11, "must be a URI");
+	refuse_token(state, "aud: vault", "aud: \"\"", 11, "1 to 512 bytes");
+}
+
+static void
+test_what_a_token_profile_covers(void **state)
+{
+	refuse_token(state, "workloads: [\"app-*\"]", "workloads: []", 13, "1 to 64");
+	refuse_token(state, "    workloads: [\"app-*\"]\n", "", 9, "\"tokens[0].workloads\"");
+	refuse_token(state, "workloads: [\"app-*\"]", "workloads: ['a\\b']", 13, "backslash");
+	refuse_token(state, "b.example", "'b\\'", 12, "\"tokens[0].collectors[1]\"");
+	refuse_token(state, "vault\n", "vault\n    lifetime_s: 0\n", 12, "1 to 86400, found 0");
+	refuse_token(
+	    state, "vault\n", "vault\n    lifetime_s: 86401\n", 12, "1 to 86400, found 86401");
+	refuse_token(state, "vault\n", "vault\n    statuses: []\n", 12, "1 to 4");
+	refuse_token(state, "vault\n", "vault\n    statuses: [good]\n", 12, "affirming");
+	refuse_token(state, "vault\n", "vault\n    statuses: [none, none]\n", 12, "\"none\" twice");
+}
+
 static void
 test_every_fault_in_one_run(void **state)
 {
@@ -198,6 +336,20 @@ test_every_fault_in_one_run(void **state)
 	fixture_expect(*state, 7, "\"guard\"");
 	fixture_expect(*state, 8, "2 to 16");
 	fixture_expect_count(*state, 7);
+}
+
+/* Without the comment sign of "# tokens:" and all that follows; frees `text`. */
+static char *
+with_sample_tokens(char *text)
+{
+	char *at = strstr(text, "\n# tokens:\n");
+
+	assert_non_null(at);
+	for (at++; *at != '\0'; at = strchr(at, '\n') + 1) {
+		assert_memory_equal(at, "# ", 2);
+		memmove(at, at + 2, strlen(at + 2) + 1);
+	}
+	return text;
 }
 
 static void
@@ -225,6 +377,14 @@ test_sample(void **state)
 	c = load(f, text);
 	fixture_expect_count(f, 0);
 	assert_int_equal(c->keepalive_s, 15);
+	assert_int_equal(c->token_count, 0);
+	hsm_config_free(&c);
+	text = with_sample_tokens(text);
+	c = load(f, text);
+	fixture_expect_count(f, 0);
+	assert_int_equal(c->token_count, 1);
+	assert_int_equal(c->tokens[0].lifetime_s, 300);
+	assert_int_equal(c->tokens[0].statuses[0], REPORT_AFFIRMING);
 	hsm_config_free(&c);
 	unsetenv("CREDENTIALS_DIRECTORY");
 	free(text);
@@ -245,6 +405,12 @@ main(void)
 	    WITH_FIXTURE(test_credential),
 	    WITH_FIXTURE(test_guard_is_closed_to_others),
 	    WITH_FIXTURE(test_file_is_closed_to_others),
+	    WITH_FIXTURE(test_a_token_profile),
+	    WITH_FIXTURE(test_all_of_a_token_profile),
+	    WITH_FIXTURE(test_several_token_profiles),
+	    WITH_FIXTURE(test_token_profiles_have_names_that_differ),
+	    WITH_FIXTURE(test_a_token_profile_says_who_and_for_whom),
+	    WITH_FIXTURE(test_what_a_token_profile_covers),
 	    WITH_FIXTURE(test_every_fault_in_one_run),
 	    WITH_FIXTURE(test_sample),
 	};

@@ -35,7 +35,18 @@ make_token(size_t hashes, struct view report)
 	r.size = 78;
 	memset(r.root.bytes, 0, DIGEST_SIZE);
 	r.index = 76;
+	r.profile = V("profile");
 	r.report = report;
+	return r;
+}
+
+static struct keychannel_request
+make_observe(size_t hashes, struct view note)
+{
+	struct keychannel_request r = make_checkpoint(hashes);
+
+	r.type = KEYCHANNEL_OBSERVE;
+	r.note = note;
 	return r;
 }
 
@@ -57,14 +68,16 @@ expect_request_back(const struct keychannel_request *r)
 	assert_int_equal(out.proof.count, r->proof.count);
 	for (size_t i = 0; i < r->proof.count; i++)
 		assert_true(digest_equal(&out.proof.hash[i], &r->proof.hash[i]));
+	assert_true(view_equal(out.profile, r->profile));
 	assert_true(view_equal(out.report, r->report));
+	assert_true(view_equal(out.note, r->note));
 	buf_free(&bytes);
 }
 
 static void
 requests_go_there_and_back(void **state)
 {
-	static uint8_t largest[KEYCHANNEL_REPORT_MAX];
+	static uint8_t largest[KEYCHANNEL_NOTE_MAX];
 
 	(void)state;
 	for (size_t hashes = 0; hashes <= MERKLE_CONSISTENCY_MAX; hashes++) {
@@ -73,7 +86,12 @@ requests_go_there_and_back(void **state)
 		expect_request_back(&r);
 		r = make_token(hashes, V("report"));
 		expect_request_back(&r);
-		r = make_token(hashes, (struct view){largest, sizeof(largest)});
+		r = make_token(hashes, (struct view){largest, KEYCHANNEL_REPORT_MAX});
+		r.profile = (struct view){largest, KEYCHANNEL_PROFILE_MAX};
+		expect_request_back(&r);
+		r = make_observe(hashes, V("note"));
+		expect_request_back(&r);
+		r = make_observe(hashes, (struct view){largest, KEYCHANNEL_NOTE_MAX});
 		expect_request_back(&r);
 	}
 }
@@ -88,32 +106,42 @@ requests_are_laid_out_as_said(void **state)
 	keychannel_write_request(&b, &r);
 	assert_int_equal(b.size, KEYCHANNEL_CHECKPOINT_SIZE);
 	assert_int_equal(b.size, 2136);
-	assert_memory_equal(b.data, "HKQ2\1\2\0\0\1\2\3\4\5\6\7\10\0\0\0\0\0\0\0\x4d\xaa", 25);
+	assert_memory_equal(b.data, "HKQ3\1\2\0\0\1\2\3\4\5\6\7\10\0\0\0\0\0\0\0\x4d\xaa", 25);
 	assert_memory_equal(b.data + 55, "\xaa\1\1", 3);
 	assert_memory_equal(b.data + 87, "\1\2", 2);
 	assert_memory_equal(b.data + 119, "\2\0", 2);
 	buf_clear(&b);
 	r = make_token(1, V("report"));
 	keychannel_write_request(&b, &r);
-	assert_int_equal(b.size, KEYCHANNEL_TOKEN_SIZE + 6);
-	assert_int_equal(b.size, 2116 + 6);
+	assert_int_equal(b.size, KEYCHANNEL_TOKEN_SIZE + 7 + 6);
+	assert_int_equal(b.size, 2116 + 7 + 6);
 	assert_memory_equal(b.data,
-	    "HKQ2\2\1\0\0\1\2\3\4\5\6\7\10\0\0\0\0\0\0\0\x4c\0\0\0\0\0\0\0\x4e\0\0\0\6\1", 37);
-	assert_memory_equal(b.data + 2115, "\0report", 7);
+	    "HKQ3\2\1\7\0\1\2\3\4\5\6\7\10\0\0\0\0\0\0\0\x4c\0\0\0\0\0\0\0\x4e\0\0\0\6\1", 37);
+	assert_memory_equal(b.data + 2115, "\0profilereport", 14);
+	buf_clear(&b);
+	r = make_observe(2, V("note"));
+	keychannel_write_request(&b, &r);
+	assert_int_equal(b.size, KEYCHANNEL_OBSERVE_SIZE + 4);
+	assert_int_equal(b.size, 2140 + 4);
+	assert_memory_equal(b.data, "HKQ3\3\2\0\0\1\2\3\4\5\6\7\10\0\0\0\0\0\0\0\x4d\xaa", 25);
+	assert_memory_equal(b.data + 87, "\1\2", 2);
+	assert_memory_equal(b.data + 2135, "\0\0\0\0\4note", 9);
 	buf_free(&b);
 }
 
 static void
 every_cut_of_a_request_waits(void **state)
 {
-	struct keychannel_request r = make_checkpoint(3), out;
+	const struct keychannel_request r[] = {make_checkpoint(3),
+	    make_token(3, V("a report of some bytes")), make_observe(3, V("a note of some bytes"))};
+	struct keychannel_request out;
 	struct buf b = BUF_INIT;
 	size_t used;
 
 	(void)state;
-	for (unsigned type = 0; type < 2; type++) {
+	for (size_t i = 0; i < 3; i++) {
 		buf_clear(&b);
-		keychannel_write_request(&b, &r);
+		keychannel_write_request(&b, &r[i]);
 		for (size_t size = 0; size < b.size; size++) {
 			used = 99;
 			assert_int_equal(
@@ -121,7 +149,6 @@ every_cut_of_a_request_waits(void **state)
 			    ERR_OK);
 			assert_int_equal(used, 0);
 		}
-		r = make_token(3, V("a report of some bytes"));
 	}
 	buf_free(&b);
 }
@@ -148,18 +175,21 @@ expect_request_refused(const struct keychannel_request *r, size_t at, uint8_t by
 static void
 requests_in_another_form_are_refused(void **state)
 {
-	const struct keychannel_request r[] = {make_checkpoint(3), make_token(3, V("report"))};
+	const struct keychannel_request r[] = {
+	    make_checkpoint(3), make_token(3, V("report")), make_observe(3, V("note"))};
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		for (size_t at = 0; at < 4; at++)
 			expect_request_refused(&r[i], at, 'x');
 		expect_request_refused(&r[i], 4, 0);
-		expect_request_refused(&r[i], 4, 3);
+		expect_request_refused(&r[i], 4, 4); /* reserved for certificates */
 		expect_request_refused(&r[i], 4, 255);
 		expect_request_refused(&r[i], 5, 66);
 		expect_request_refused(&r[i], 5, 255);
-		expect_request_refused(&r[i], 6, 1);
+		expect_request_refused(&r[i], 6, r[i].type == KEYCHANNEL_TOKEN ? 0 : 1);
+		expect_request_refused(&r[i], 6, 65);
+		expect_request_refused(&r[i], 6, 255);
 		expect_request_refused(&r[i], 7, 1);
 	}
 }
@@ -168,7 +198,8 @@ requests_in_another_form_are_refused(void **state)
 static void
 unused_hashes_must_be_zero(void **state)
 {
-	const struct keychannel_request c = make_checkpoint(3), t = make_token(3, V("report"));
+	const struct keychannel_request c = make_checkpoint(3), t = make_token(3, V("report")),
+					o = make_observe(3, V("note"));
 
 	(void)state;
 	expect_request_refused(&c, 5, 2);
@@ -177,31 +208,42 @@ unused_hashes_must_be_zero(void **state)
 	expect_request_refused(&c, KEYCHANNEL_CHECKPOINT_SIZE - 1, 1);
 	expect_request_refused(&t, 36 + 3 * DIGEST_SIZE, 1);
 	expect_request_refused(&t, KEYCHANNEL_TOKEN_SIZE - 1, 1);
+	expect_request_refused(&o, 5, 2);
+	expect_request_refused(&o, 56 + 3 * DIGEST_SIZE, 1);
+	expect_request_refused(&o, KEYCHANNEL_OBSERVE_SIZE - 5, 1);
 }
 
+/* With another size at this place of the request. */
 static void
-expect_report_size(uint32_t size, enum err expected)
+expect_size(const struct keychannel_request *r, size_t at, uint32_t size, enum err expected)
 {
-	const struct keychannel_request r = make_token(0, V("report"));
 	struct keychannel_request out;
 	struct buf b = BUF_INIT;
 	size_t used;
 
-	keychannel_write_request(&b, &r);
-	be32_put(b.data + 32, size);
+	keychannel_write_request(&b, r);
+	be32_put(b.data + at, size);
 	assert_int_equal(keychannel_next_request(buf_view(&b), &out, &used), expected);
 	buf_free(&b);
 }
 
 static void
-reports_of_no_size_or_too_large_are_refused(void **state)
+reports_and_notes_of_no_size_or_too_large_are_refused(void **state)
 {
+	const struct keychannel_request t = make_token(0, V("report")),
+					o = make_observe(0, V("note"));
+
 	(void)state;
-	expect_report_size(6, ERR_OK);
-	expect_report_size(KEYCHANNEL_REPORT_MAX, ERR_OK);
-	expect_report_size(0, ERR_FORMAT);
-	expect_report_size(KEYCHANNEL_REPORT_MAX + 1, ERR_FORMAT);
-	expect_report_size(UINT32_MAX, ERR_FORMAT);
+	expect_size(&t, 32, 6, ERR_OK);
+	expect_size(&t, 32, KEYCHANNEL_REPORT_MAX, ERR_OK);
+	expect_size(&t, 32, 0, ERR_FORMAT);
+	expect_size(&t, 32, KEYCHANNEL_REPORT_MAX + 1, ERR_FORMAT);
+	expect_size(&t, 32, UINT32_MAX, ERR_FORMAT);
+	expect_size(&o, KEYCHANNEL_OBSERVE_SIZE - 4, 4, ERR_OK);
+	expect_size(&o, KEYCHANNEL_OBSERVE_SIZE - 4, KEYCHANNEL_NOTE_MAX, ERR_OK);
+	expect_size(&o, KEYCHANNEL_OBSERVE_SIZE - 4, 0, ERR_FORMAT);
+	expect_size(&o, KEYCHANNEL_OBSERVE_SIZE - 4, KEYCHANNEL_NOTE_MAX + 1, ERR_FORMAT);
+	expect_size(&o, KEYCHANNEL_OBSERVE_SIZE - 4, UINT32_MAX, ERR_FORMAT);
 }
 
 /* --- answers
@@ -240,12 +282,12 @@ expect_answer_back(const struct keychannel_answer *a)
 static void
 answers_go_there_and_back(void **state)
 {
-	static const enum err results[] = {
-	    ERR_OK, ERR_GUARD_ROLLBACK, ERR_GUARD_FORK, ERR_GUARD_UNLOGGED, ERR_TOKEN, ERR_IO};
+	static const enum err results[] = {ERR_OK, ERR_GUARD_ROLLBACK, ERR_GUARD_FORK,
+	    ERR_GUARD_UNLOGGED, ERR_TOKEN_PROFILE, ERR_TOKEN, ERR_IO};
 	static uint8_t largest[KEYCHANNEL_BODY_MAX];
 
 	(void)state;
-	for (int type = KEYCHANNEL_STATE; type <= KEYCHANNEL_TOKEN; type++) {
+	for (int type = KEYCHANNEL_STATE; type <= KEYCHANNEL_OBSERVE; type++) {
 		for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
 			struct keychannel_answer a =
 			    make_answer((enum keychannel_type)type, results[i], V("body"));
@@ -271,7 +313,7 @@ answers_are_laid_out_as_said(void **state)
 	assert_int_equal(b.size, KEYCHANNEL_ANSWER_HEADER_SIZE + 4);
 	assert_int_equal(b.size, 60 + 4);
 	/* 501 is 01f5. */
-	assert_memory_equal(b.data, "HKA2\1\0\x01\xf5\1\2\3\4\5\6\7\10\0\0\0\0\0\0\0\x4d\xaa", 25);
+	assert_memory_equal(b.data, "HKA3\1\0\x01\xf5\1\2\3\4\5\6\7\10\0\0\0\0\0\0\0\x4d\xaa", 25);
 	assert_memory_equal(b.data + 55, "\xaa\0\0\0\4body", 9);
 	buf_free(&b);
 }
@@ -317,15 +359,15 @@ static void
 answers_in_another_form_are_refused(void **state)
 {
 	(void)state;
-	expect_answer_refused(0, "HKQ2", 4);
-	expect_answer_refused(0, "HKA1", 4);
-	expect_answer_refused(4, "\3", 1);
+	expect_answer_refused(0, "HKQ3", 4);
+	expect_answer_refused(0, "HKA2", 4);
+	expect_answer_refused(4, "\4", 1);
 	expect_answer_refused(4, "\xff", 1);
 	expect_answer_refused(5, "\1", 1);
 	expect_answer_refused(6, "\0\1", 2);     /* no such error */
 	expect_answer_refused(6, "\x03\x84", 2); /* 900, which nobody may send */
 	expect_answer_refused(6, "\xff\xff", 2);
-	expect_answer_refused(56, "\0\2\0\1", 4); /* 128 KiB and one */
+	expect_answer_refused(56, "\0\1\0\1", 4); /* 64 KiB and one */
 	expect_answer_refused(56, "\xff\xff\xff\xff", 4);
 }
 
@@ -343,6 +385,25 @@ what_is_too_short_to_judge_waits(void **state)
 	assert_int_equal(used, 0);
 	assert_int_equal(keychannel_next_answer((struct view){NULL, 0}, &answer, &used), ERR_OK);
 	assert_int_equal(used, 0);
+}
+
+static void
+decisions_are_told_from_failures(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < err_count(); i++) {
+		const enum err e = err_at(i);
+		const bool moves = e == ERR_OK || e == ERR_GUARD_ROLLBACK || e == ERR_GUARD_FORK;
+
+		assert_false(keychannel_is_decision(KEYCHANNEL_STATE, e));
+		assert_int_equal(keychannel_is_decision(KEYCHANNEL_CHECKPOINT, e), moves);
+		assert_int_equal(keychannel_is_decision(KEYCHANNEL_TOKEN, e),
+		    e == ERR_OK || e == ERR_GUARD_UNLOGGED || e == ERR_TOKEN_PROFILE);
+		assert_int_equal(keychannel_is_decision(KEYCHANNEL_OBSERVE, e),
+		    moves || e == ERR_FORMAT || e == ERR_FORMAT_BASE64 || e == ERR_FORMAT_NUMBER ||
+			e == ERR_FORMAT_SIZE || e == ERR_UNSUPPORTED || e == ERR_UNKNOWN_KEY ||
+			e == ERR_SIGNATURE || e == ERR_MISMATCH);
+	}
 }
 
 /* Reads the request of this name, and makes the same bytes again. */
@@ -398,12 +459,26 @@ the_messages_of_the_document_are_read_and_made(void **state)
 	assert_int_equal(request.index, 1);
 	assert_int_equal(request.size, 2);
 	assert_int_equal(request.proof.count, 1);
+	assert_true(view_equal(request.profile, V("trading")));
 	assert_int_equal(request.report.data[0], '{');
 	expect_answer_vector("key-token-given", &bytes, &answer);
 	assert_int_equal(answer.type, KEYCHANNEL_TOKEN);
 	assert_int_equal(answer.result, ERR_OK);
 	assert_int_equal(answer.id, 8);
 	assert_memory_equal(answer.body.data, "eyJ", 3);
+	expect_request_vector("key-observe", &bytes, &request);
+	assert_int_equal(request.type, KEYCHANNEL_OBSERVE);
+	assert_int_equal(request.size, 2);
+	assert_int_equal(request.proof.count, 1);
+	assert_memory_equal(request.note.data, "hallmark.example/prod-1\n2\n", 26);
+	expect_answer_vector("key-observed", &bytes, &answer);
+	assert_int_equal(answer.type, KEYCHANNEL_OBSERVE);
+	assert_int_equal(answer.result, ERR_OK);
+	assert_int_equal(answer.size, 2);
+	assert_int_equal(answer.body.size, 0);
+	expect_answer_vector("key-token-refused", &bytes, &answer);
+	assert_int_equal(answer.type, KEYCHANNEL_TOKEN);
+	assert_int_equal(answer.result, ERR_TOKEN_PROFILE);
 	buf_free(&bytes);
 }
 
@@ -417,12 +492,13 @@ main(void)
 	    cmocka_unit_test(every_cut_of_a_request_waits),
 	    cmocka_unit_test(requests_in_another_form_are_refused),
 	    cmocka_unit_test(unused_hashes_must_be_zero),
-	    cmocka_unit_test(reports_of_no_size_or_too_large_are_refused),
+	    cmocka_unit_test(reports_and_notes_of_no_size_or_too_large_are_refused),
 	    cmocka_unit_test(answers_go_there_and_back),
 	    cmocka_unit_test(answers_are_laid_out_as_said),
 	    cmocka_unit_test(every_cut_of_an_answer_waits),
 	    cmocka_unit_test(answers_in_another_form_are_refused),
 	    cmocka_unit_test(what_is_too_short_to_judge_waits),
+	    cmocka_unit_test(decisions_are_told_from_failures),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -420,10 +420,35 @@ def thumbprint(key):
         {"crv": "P-256", "kty": "EC", "x": base64url(x), "y": base64url(y)})))
 
 
-def jws(key, report):
+def jws(key, claims):
     header = to_json({"alg": "ES256", "typ": "JWT", "kid": thumbprint(key)})
-    signed = base64url(header) + "." + base64url(report)
+    signed = base64url(header) + "." + base64url(claims)
     return signed + "." + base64url(key.sign_raw(signed.encode()))
+
+
+def token_claims(report_bytes, index, issuer, audience, lifetime_s):
+    """What the key process says about a report, in the report's dialect."""
+    report = json.loads(report_bytes)
+    (workload, appraisal), = report["submods"].items()
+    draft = "ear_verifier_id" in report
+    verifier, *names = (
+        ("ear_verifier_id", "ear_status", "ear_trustworthiness_vector",
+         "ear_appraisal_policy_ids", "eat_nonce") if draft else
+        ("ear.verifier-id", "ear.status", "ear.trustworthiness-vector", "ear.appraisal-policy-id"))
+    return to_json({
+        "iss": issuer,
+        "sub": report["sub"] + "/" + workload,
+        "aud": audience,
+        "iat": report["iat"],
+        "exp": min(report["exp"], report["iat"] + lifetime_s),
+        "jti": leaf_hash(report_bytes).hex(),
+        "eat_profile": report["eat_profile"],
+        **({"eat_nonce": report["eat_nonce"]} if "eat_nonce" in report else {}),
+        verifier: report[verifier],
+        "submods": {workload: {name: appraisal[name] for name in names if name in appraisal}},
+        **({"hallmark": {"log": report["iss"], "index": index}} if draft else
+           {"hallmark.log": report["iss"], "hallmark.index": index}),
+    })
 
 
 # --- all of it -----------------------------------------------------------------------------------
@@ -459,7 +484,8 @@ def make():
         "workload": WORKLOAD, "seq": 1, "last_seq": 2, "last_bundle": sha256(bundle_2),
         "nonce": NONCE_2,
     }
-    token = jws(signer, report_1).encode()
+    claims = token_claims(report_1, 1, "https://attest.example", "https://vault.example", 300)
+    token = jws(signer, claims).encode()
     envelope = b"the envelope of a statement"
     wire = {
         "component-executable": executable,
@@ -488,7 +514,7 @@ def make():
         "part": frame(5, {"digest": sha256(executable), "offset": 0, "data": executable}),
         "part-last": frame(5, {"digest": sha256(files), "offset": 100, "data": files[100:]}),
         "receipt": frame(6, receipt),
-        "receipt-jws": frame(6, {**receipt, "jws": jws(signer, report_1)}),
+        "receipt-jws": frame(6, {**receipt, "jws": token.decode()}),
         "refusal-connection": frame(7, {
             "code": 113, "name": "no-common-version",
             "text": "no protocol version in common",
@@ -511,19 +537,30 @@ def make():
         "statement": frame(11, {"id": 8, "envelope": envelope}),
         "noted": frame(12, {"id": 8, "sha256": sha256(envelope), "index": 2}),
         "pack-record": pack_record(1, executable),
-        "key-checkpoint": b"HKQ2" + bytes([1, 0, 0, 0]) + number(7, 8) + number(1, 8) + leaf[0]
+        "key-checkpoint": b"HKQ3" + bytes([1, 0, 0, 0]) + number(7, 8) + number(1, 8) + leaf[0]
                           + bytes(65 * 32),
-        "key-checkpoint-refused": b"HKA2" + bytes([1, 0]) + number(501, 2) + number(7, 8)
+        "key-checkpoint-refused": b"HKA3" + bytes([1, 0]) + number(501, 2) + number(7, 8)
                                   + number(2, 8) + root + number(4, 4) + b"text",
-        "key-token": b"HKQ2" + bytes([2, 1, 0, 0]) + number(8, 8) + number(1, 8) + number(2, 8)
-                     + number(len(report_1), 4) + leaf[0] + bytes(64 * 32) + report_1,
-        "key-token-given": b"HKA2" + bytes([2, 0]) + number(0, 2) + number(8, 8) + number(2, 8)
+        "key-token": b"HKQ3" + bytes([2, 1, 7, 0]) + number(8, 8) + number(1, 8) + number(2, 8)
+                     + number(len(report_1), 4) + leaf[0] + bytes(64 * 32) + b"trading" + report_1,
+        "key-token-given": b"HKA3" + bytes([2, 0]) + number(0, 2) + number(8, 8) + number(2, 8)
                            + root + number(len(token), 4) + token,
+        "key-token-refused": b"HKA3" + bytes([2, 0]) + number(505, 2) + number(8, 8) + number(2, 8)
+                             + root + number(4, 4) + b"text",
+        "key-observe": b"HKQ3" + bytes([3, 1, 0, 0]) + number(9, 8) + number(2, 8) + root + leaf[1]
+                       + bytes(64 * 32) + number(len(note), 4) + note,
+        "key-observed": b"HKA3" + bytes([3, 0]) + number(0, 2) + number(9, 8) + number(2, 8) + root
+                        + number(0, 4),
     }
     out = {
         "wire.txt": "".join(f"{name} {data.hex()}\n" for name, data in wire.items()).encode(),
         **log,
         "in-force.txt": listed,
+        "token-deployed.json": claims,
+        "token-challenge.json": token_claims(
+            log["report-challenge.json"], 6, "https://attest.example", "https://vault.example", 300),
+        "token-draft.json": token_claims(
+            log["report-draft.json"], 5, "hallmark.example", "payments", 86400),
         "wire-receipt.tlog-proof": tlog_proof(report_1, 1, [leaf[0]], note),
         "wire-signer.pem": signer.pem().encode(),
         "wire-collector.pem": collector.pem().encode(),

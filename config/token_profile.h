@@ -1,0 +1,37 @@
+/*
+ * Token profiles: what a token of this log says, and about which reports one is made. They stand in
+ * the key process's configuration, so that no signer chooses what a relying party is told.
+ */
+#ifndef HALLMARK_CONFIG_TOKEN_PROFILE_H
+#define HALLMARK_CONFIG_TOKEN_PROFILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/bytes.h"
+#include "proto/report/report.h"
+
+/* One for each relying party that wants its own `aud`. */
+#define TOKEN_PROFILES_MAX 64
+
+/* Patterns of a profile: of collectors, or of workloads. */
+#define TOKEN_PATTERNS_MAX 64
+
+#define TOKEN_PATTERN_MAX 512 /* bytes: as long as an identity may be */
+#define TOKEN_PARTY_MAX   512 /* bytes of iss and of aud: an https URL */
+
+#define TOKEN_STATUSES_MAX 4 /* those of a report */
+
+struct token_profile {
+	struct view name;                                /* as a workload's, 64 bytes at most */
+	struct view issuer;                              /* iss */
+	struct view audience;                            /* aud */
+	uint32_t lifetime_s;                             /* at most, from the report's iat */
+	const struct view *collectors;                   /* glob_match, GLOB_IDENTITY */
+	const struct view *workloads;                    /* the same, GLOB_TEXT */
+	size_t collector_count, workload_count;          /* at least 1 each */
+	enum report_status statuses[TOKEN_STATUSES_MAX]; /* of reports that get one */
+	size_t status_count;                             /* at least 1 */
+};
+
+#endif

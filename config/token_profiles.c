@@ -1,0 +1,201 @@
+#include "config/token_profiles.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/evidence/bundle.h"
+#include "proto/glob.h"
+#include "proto/text.h"
+#include "proto/wire/keychannel.h"
+
+#define LIFETIME_DEFAULT_S 300   /* of the shortest-lived bearer tokens in the field */
+#define LIFETIME_MOST_S    86400 /* a token cannot be taken back: a day is long for a mistake */
+
+/* Bytes of "tokens[63].collectors[63]", and for its second half, if sizes were larger. */
+#define KEY_MAX    96
+#define SUBKEY_MAX 40
+
+static const cyaml_strval_t statuses[] = {
+    {"affirming", REPORT_AFFIRMING},
+    {"none", REPORT_NONE},
+    {"warning", REPORT_WARNING},
+    {"contraindicated", REPORT_CONTRAINDICATED},
+};
+
+static const cyaml_schema_value_t pattern_entry = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, TOKEN_PATTERN_MAX),
+};
+static const cyaml_schema_value_t status_entry = {
+    CYAML_VALUE_ENUM(CYAML_FLAG_STRICT, enum report_status, statuses, CYAML_ARRAY_LEN(statuses)),
+};
+
+#define TEXT(key, most) SETTINGS_TEXT(#key, SETTINGS_REQUIRED, struct raw_token_profile, key, most)
+#define LIST(key, flags, entry, most)                                                              \
+	CYAML_FIELD_SEQUENCE(                                                                      \
+	    #key, CYAML_FLAG_POINTER | (flags), struct raw_token_profile, key, entry, 1, most)
+static const cyaml_schema_field_t fields[] = {
+    TEXT(profile, KEYCHANNEL_PROFILE_MAX),
+    TEXT(iss, TOKEN_PARTY_MAX),
+    TEXT(aud, TOKEN_PARTY_MAX),
+    CYAML_FIELD_UINT("lifetime_s", SETTINGS_OPTIONAL, struct raw_token_profile, lifetime_s),
+    LIST(collectors, SETTINGS_REQUIRED, &pattern_entry, TOKEN_PATTERNS_MAX),
+    LIST(workloads, SETTINGS_REQUIRED, &pattern_entry, TOKEN_PATTERNS_MAX),
+    LIST(statuses, SETTINGS_OPTIONAL, &status_entry, TOKEN_STATUSES_MAX),
+    CYAML_FIELD_END,
+};
+#undef TEXT
+#undef LIST
+
+const cyaml_schema_value_t token_profile_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_token_profile, fields),
+};
+
+/* Where in the file a profile is being put together. */
+struct place {
+	struct settings *s;
+	size_t index; /* of the profile */
+	char key[KEY_MAX];
+};
+
+static struct view take_name(
+    struct place *p, const struct raw_token_profile *raw, const struct token_profile *before);
+static struct view take_party(struct place *p, const char *name, const char *text);
+static bool begins_with_scheme(const char *text);
+static uint32_t take_lifetime(struct place *p, uint32_t found);
+static const struct view *take_patterns(
+    struct place *p, const char *name, char *const *patterns, size_t count);
+static void take_statuses(
+    struct place *p, const struct raw_token_profile *raw, struct token_profile *to);
+static const char *key_of(struct place *p, const char *name);
+
+const struct token_profile *
+token_profiles_take(struct settings *s, const struct raw_token_profile *raw, size_t count)
+{
+	struct token_profile *profiles = settings_new(s, count, sizeof(*profiles));
+
+	for (size_t i = 0; i < count; i++) {
+		struct token_profile *t = &profiles[i];
+		struct place p = {.s = s, .index = i};
+
+		t->name = take_name(&p, &raw[i], profiles);
+		t->issuer = take_party(&p, "iss", raw[i].iss);
+		t->audience = take_party(&p, "aud", raw[i].aud);
+		t->lifetime_s = take_lifetime(&p, raw[i].lifetime_s);
+		t->collectors =
+		    take_patterns(&p, "collectors", raw[i].collectors, raw[i].collectors_count);
+		t->collector_count = raw[i].collectors_count;
+		t->workloads =
+		    take_patterns(&p, "workloads", raw[i].workloads, raw[i].workloads_count);
+		t->workload_count = raw[i].workloads_count;
+		take_statuses(&p, &raw[i], t);
+	}
+	return profiles;
+}
+
+/* `before` are the profiles that stand before it, which have their names. */
+static struct view
+take_name(struct place *p, const struct raw_token_profile *raw, const struct token_profile *before)
+{
+	struct view name;
+
+	if (raw->profile == NULL)
+		return (struct view){NULL, 0};
+	name = view_of_string(raw->profile);
+	key_of(p, "profile");
+	if (bundle_workload_check(name) != ERR_OK)
+		settings_fault(p->s, p->key,
+		    "\"%s\" must be without white space and \"/\" and not begin with \".\"; found "
+		    "\"%s\"",
+		    p->key, raw->profile);
+	for (size_t i = 0; i < p->index; i++)
+		if (view_equal(before[i].name, name))
+			settings_fault(p->s, p->key, "\"%s\": \"%s\" is the name of two profiles",
+			    p->key, raw->profile);
+	return name;
+}
+
+/* RFC 7519, section 2, StringOrURI: what has a colon is a URI. */
+static struct view
+take_party(struct place *p, const char *name, const char *text)
+{
+	struct view v;
+
+	if (text == NULL)
+		return (struct view){NULL, 0};
+	v = view_of_string(text);
+	if (!text_is_printable(v, false))
+		settings_fault(p->s, key_of(p, name),
+		    "\"%s\" must be without white space; found \"%s\"", p->key, text);
+	else if (strchr(text, ':') != NULL && !begins_with_scheme(text))
+		settings_fault(p->s, key_of(p, name),
+		    "\"%s\" has a \":\" and must be a URI then, such as "
+		    "https://attest.bank.example; found \"%s\"",
+		    p->key, text);
+	return v;
+}
+
+/* RFC 3986, section 3.1; what it begins with is not looked at closer. */
+static bool
+begins_with_scheme(const char *text)
+{
+	const size_t size = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					 "0123456789+-.");
+
+	return size > 0 && text[size] == ':';
+}
+
+static uint32_t
+take_lifetime(struct place *p, uint32_t found)
+{
+	if (!yaml_file_has(p->s->yaml, key_of(p, "lifetime_s")))
+		return LIFETIME_DEFAULT_S;
+	if (found > 0 && found <= LIFETIME_MOST_S)
+		return found;
+	settings_fault(p->s, p->key, "\"%s\" must be 1 to %d, found %u; the default is %d", p->key,
+	    LIFETIME_MOST_S, found, LIFETIME_DEFAULT_S);
+	return LIFETIME_DEFAULT_S;
+}
+
+static const struct view *
+take_patterns(struct place *p, const char *name, char *const *patterns, size_t count)
+{
+	struct view *views = settings_new(p->s, count, sizeof(*views));
+
+	for (size_t i = 0; i < count; i++) {
+		char entry[SUBKEY_MAX];
+
+		views[i] = view_of_string(patterns[i]);
+		snprintf(entry, sizeof(entry), "%s[%zu]", name, i);
+		if (glob_check(views[i]) != ERR_OK)
+			settings_fault(p->s, key_of(p, entry),
+			    "\"%s\": in \"%s\" a backslash must stand before \"*\", \"?\" or "
+			    "another "
+			    "backslash",
+			    p->key, patterns[i]);
+	}
+	return views;
+}
+
+/* Where nothing is said, a token vouches: nobody reads a status who takes any good signature. */
+static void
+take_statuses(struct place *p, const struct raw_token_profile *raw, struct token_profile *to)
+{
+	if (!settings_has(p->s, key_of(p, "statuses"))) {
+		to->statuses[to->status_count++] = REPORT_AFFIRMING;
+		return;
+	}
+	for (size_t i = 0; i < raw->statuses_count; i++) {
+		for (size_t j = 0; j < i; j++)
+			if (raw->statuses[i] == raw->statuses[j])
+				settings_fault(p->s, p->key, "\"%s\" names \"%s\" twice", p->key,
+				    report_status_name(raw->statuses[i]));
+		to->statuses[to->status_count++] = raw->statuses[i];
+	}
+}
+
+static const char *
+key_of(struct place *p, const char *name)
+{
+	snprintf(p->key, sizeof(p->key), "tokens[%zu].%s", p->index, name);
+	return p->key;
+}

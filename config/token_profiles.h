@@ -1,0 +1,27 @@
+/*
+ * Taking token profiles from the list `tokens` of the key process's configuration.
+ */
+#ifndef HALLMARK_CONFIG_TOKEN_PROFILES_H
+#define HALLMARK_CONFIG_TOKEN_PROFILES_H
+
+#include "config/settings.h"
+#include "config/token_profile.h"
+
+/* The file's list as it stands, an entry each. */
+struct raw_token_profile {
+	char *profile, *iss, *aud;
+	uint32_t lifetime_s;
+	char **collectors, **workloads;
+	enum report_status *statuses;
+	uint32_t collectors_count, workloads_count, statuses_count;
+};
+extern const cyaml_schema_value_t token_profile_schema;
+
+/*
+ * The profiles out of the list `tokens` of `s`, owned by the settings: `count` of them, with
+ * whatever was said of them where that is a fault.
+ */
+const struct token_profile *token_profiles_take(
+    struct settings *s, const struct raw_token_profile *raw, size_t count);
+
+#endif

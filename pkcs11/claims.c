@@ -1,0 +1,250 @@
+#include "pkcs11/claims.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "proto/glob.h"
+#include "proto/json/json_write.h"
+#include "proto/report/entry.h"
+#include "proto/report/report.h"
+#include "proto/report/report_claims.h"
+#include "proto/report/report_dialect.h"
+
+/*
+ * All but strings: keys and punctuation (400 bytes), the vector with all eight claims (200), a
+ * digest in hex, a nonce of 64 bytes, numbers.
+ */
+#define FIXED_SIZE_MAX 1024
+
+#define SUBJECT_MAX (ENTRY_STRING_MAX + 1 + BUNDLE_WORKLOAD_MAX) /* bytes */
+
+/* What a token has otherwise than a report, in either dialect (proto/report/report_dialect.h). */
+struct pieces {
+	const char *status; /* from the workload's name to the status */
+	const char *log;    /* to the origin */
+	const char *index;
+	const char *end;
+};
+
+static const struct token_profile *find_profile(const struct hsm_config *c, struct view name);
+static bool is_covered(const struct hsm_config *c, const struct token_profile *p,
+    const struct report *r, struct buf *why);
+static bool is_in_time(const struct claims_source *source, const struct token_profile *p,
+    const struct report *r, struct buf *why);
+static bool matches_any(
+    const struct view *patterns, size_t count, struct view text, enum glob_scope scope);
+static bool has_status(const struct token_profile *p, enum report_status status);
+static enum err write_claims(const struct hsm_config *c, const struct token_profile *p,
+    const struct report *r, const struct claims_source *source, struct buf *to);
+static size_t size_bound(
+    const struct hsm_config *c, const struct token_profile *p, const struct report *r);
+static void write_head(struct json_writer *w, const struct token_profile *p, const struct report *r,
+    const struct digest *leaf);
+static void write_appraisal(
+    struct json_writer *w, const struct report *r, const struct report_dialect *names);
+static void write_subject(struct json_writer *w, const struct report *r);
+static uint64_t expiry_s(const struct token_profile *p, const struct report *r);
+
+enum err
+claims_derive(const struct hsm_config *config, const struct claims_source *source,
+    struct report_document *document, struct buf *claims, struct buf *why)
+{
+	const struct token_profile *profile = find_profile(config, source->profile);
+	const struct report *r = &document->report;
+	enum err e;
+
+	if (profile == NULL) {
+		buf_append_format(why, "expected one of the %zu token profiles, found '%.*s'",
+		    config->token_count, view_precision(source->profile),
+		    (const char *)source->profile.data);
+		return ERR_TOKEN_PROFILE;
+	}
+	if (entry_kind(source->report) != ENTRY_REPORT) {
+		buf_append_format(why, "expected a report, found another kind of entry");
+		return ERR_TOKEN_PROFILE;
+	}
+	if ((e = report_parse(source->report, document)) == ERR_MEMORY)
+		return e;
+	if (e != ERR_OK) {
+		buf_append_format(why,
+		    "expected a report that this version reads, found one with %s", err_name(e));
+		return ERR_TOKEN_PROFILE;
+	}
+	if (!is_covered(config, profile, r, why) || !is_in_time(source, profile, r, why))
+		return ERR_TOKEN_PROFILE;
+	return write_claims(config, profile, r, source, claims);
+}
+
+static const struct token_profile *
+find_profile(const struct hsm_config *c, struct view name)
+{
+	for (size_t i = 0; i < c->token_count; i++)
+		if (view_equal(c->tokens[i].name, name))
+			return &c->tokens[i];
+	return NULL;
+}
+
+/* Says in `why` what is not. */
+static bool
+is_covered(const struct hsm_config *c, const struct token_profile *p, const struct report *r,
+    struct buf *why)
+{
+	const struct view workload = r->bundle.workload;
+
+	if (!view_equal(r->issuer, view_of_string(c->origin)))
+		buf_append_format(why, "expected a report of %s, found one of %.*s", c->origin,
+		    view_precision(r->issuer), (const char *)r->issuer.data);
+	else if (!matches_any(p->collectors, p->collector_count, r->collector, GLOB_IDENTITY))
+		buf_append_format(why, "profile '%.*s' does not cover the collector %.*s",
+		    view_precision(p->name), (const char *)p->name.data,
+		    view_precision(r->collector), (const char *)r->collector.data);
+	else if (!matches_any(p->workloads, p->workload_count, workload, GLOB_TEXT))
+		buf_append_format(why, "profile '%.*s' does not cover the workload %.*s",
+		    view_precision(p->name), (const char *)p->name.data, view_precision(workload),
+		    (const char *)workload.data);
+	else if (!has_status(p, r->status))
+		buf_append_format(why, "profile '%.*s' does not cover the status %s",
+		    view_precision(p->name), (const char *)p->name.data,
+		    report_status_name(r->status));
+	else
+		return true;
+	return false;
+}
+
+/* Says in `why` what is not. */
+static bool
+is_in_time(const struct claims_source *source, const struct token_profile *p,
+    const struct report *r, struct buf *why)
+{
+	if (r->issued_s > source->now_s + CLAIMS_AHEAD_S)
+		buf_append_format(why,
+		    "expected a report that was issued by now, found one %" PRIu64 " s ahead of it",
+		    r->issued_s - source->now_s);
+	else if (expiry_s(p, r) <= source->now_s)
+		buf_append_format(why, "the token would have ended %" PRIu64 " s ago",
+		    source->now_s - expiry_s(p, r));
+	else
+		return true;
+	return false;
+}
+
+static bool
+matches_any(const struct view *patterns, size_t count, struct view text, enum glob_scope scope)
+{
+	for (size_t i = 0; i < count; i++)
+		if (glob_match(patterns[i], text, scope))
+			return true;
+	return false;
+}
+
+static bool
+has_status(const struct token_profile *p, enum report_status status)
+{
+	for (size_t i = 0; i < p->status_count; i++)
+		if (p->statuses[i] == status)
+			return true;
+	return false;
+}
+
+static enum err
+write_claims(const struct hsm_config *c, const struct token_profile *p, const struct report *r,
+    const struct claims_source *source, struct buf *to)
+{
+	static const struct pieces dialects[] = {
+	    [REPORT_PROFILE_DEPLOYED] = {":{\"ear.status\":", "}},\"hallmark.log\":",
+		",\"hallmark.index\":", "}"},
+	    [REPORT_PROFILE_DRAFT] = {":{\"ear_status\":", "}},\"hallmark\":{\"log\":",
+		",\"index\":", "}}"},
+	};
+	const struct report_dialect *names = report_dialect(r->profile);
+	const struct pieces *pieces = &dialects[r->profile];
+	struct json_writer w;
+	enum err e;
+
+	if ((e = json_write_begin(&w, to, size_bound(c, p, r))) != ERR_OK)
+		return e;
+	write_head(&w, p, r, &source->leaf);
+	json_write_text(&w, ",");
+	json_write_raw(
+	    &w, (struct view){names->begin.data + 1, names->begin.size - 1}); /* no brace */
+	if (names->nonce_is_claim)
+		report_claims_nonce(&w, r);
+	json_write_raw(&w, names->verifier);
+	json_write_string(&w, r->developer);
+	json_write_text(&w, REPORT_TO_BUILD);
+	json_write_string(&w, r->build);
+	json_write_text(&w, REPORT_TO_WORKLOAD);
+	json_write_string(&w, r->bundle.workload);
+	json_write_text(&w, pieces->status);
+	write_appraisal(&w, r, names);
+	json_write_text(&w, pieces->log);
+	json_write_string(&w, r->issuer);
+	json_write_text(&w, pieces->index);
+	json_write_number(&w, source->index);
+	json_write_text(&w, pieces->end);
+	json_write_end(&w);
+	return ERR_OK;
+}
+
+static size_t
+size_bound(const struct hsm_config *c, const struct token_profile *p, const struct report *r)
+{
+	const size_t strings = p->issuer.size + p->audience.size + r->collector.size +
+			       2 * r->bundle.workload.size + r->developer.size + r->build.size +
+			       r->policy_id.size + strlen(c->origin);
+
+	return FIXED_SIZE_MAX + JSON_STRING_SIZE_MAX(strings);
+}
+
+static void
+write_head(struct json_writer *w, const struct token_profile *p, const struct report *r,
+    const struct digest *leaf)
+{
+	json_write_text(w, "{\"iss\":");
+	json_write_string(w, p->issuer);
+	json_write_text(w, REPORT_TO_COLLECTOR);
+	write_subject(w, r);
+	json_write_text(w, ",\"aud\":");
+	json_write_string(w, p->audience);
+	json_write_text(w, REPORT_TO_ISSUE);
+	json_write_number(w, r->issued_s);
+	json_write_text(w, REPORT_TO_EXPIRY);
+	json_write_number(w, expiry_s(p, r));
+	json_write_text(w, REPORT_TO_JTI);
+	json_write_digest(w, leaf);
+}
+
+/* From the status on. */
+static void
+write_appraisal(struct json_writer *w, const struct report *r, const struct report_dialect *names)
+{
+	json_write_string(w, view_of_string(report_status_name(r->status)));
+	report_claims_vector(w, r, names);
+	json_write_raw(w, names->policy);
+	json_write_string(w, r->policy_id);
+	json_write_raw(w, names->policy_end);
+	if (!names->nonce_is_claim)
+		report_claims_nonce(w, r);
+}
+
+/* One name for both: a workload's has no "/", so where it begins is never in doubt. */
+static void
+write_subject(struct json_writer *w, const struct report *r)
+{
+	uint8_t subject[SUBJECT_MAX];
+	const size_t size = r->collector.size;
+
+	memcpy(subject, r->collector.data, size);
+	subject[size] = '/';
+	memcpy(subject + size + 1, r->bundle.workload.data, r->bundle.workload.size);
+	json_write_string(w, (struct view){subject, size + 1 + r->bundle.workload.size});
+}
+
+/* A token outlives neither its profile's lifetime nor the verdict that it is about. */
+static uint64_t
+expiry_s(const struct token_profile *p, const struct report *r)
+{
+	const uint64_t latest_s = r->issued_s + p->lifetime_s;
+
+	return r->expires_s < latest_s ? r->expires_s : latest_s;
+}

@@ -1,0 +1,32 @@
+/*
+ * The guard moves forward to a tree that this key has signed elsewhere: behind another guard of the
+ * same key, such as that of the signer for which this one stands by. Nothing is signed.
+ *
+ * What the signer sends may be false. The note says that the key has signed (size, root), and only
+ * the key can make one; the proof says that this tree continues the guard's. So a hijacked signer
+ * moves it to no tree that was not signed, and never back. Two trees that were both signed and of
+ * which neither continues the other are a fork that has happened: it is said as what it is, and the
+ * guard stays where it is.
+ */
+#ifndef HALLMARK_PKCS11_OBSERVE_H
+#define HALLMARK_PKCS11_OBSERVE_H
+
+#include "pkcs11/guard.h"
+#include "proto/err.h"
+#include "proto/tlog/note.h"
+#include "proto/wire/keychannel.h"
+
+/*
+ * Not while a checkpoint is being signed. The state is on the disk when it returns, and reports may
+ * be proved in the tree. Whether it is one that was signed comes first:
+ *   ERR_FORMAT and others of its class   no note, no checkpoint in it, or none by this key
+ *   ERR_SIGNATURE                        it claims to be by this key, and is not
+ *   ERR_MISMATCH                         it is of another log, or of another size or root
+ *   ERR_GUARD_ROLLBACK, ERR_GUARD_FORK   it does not continue the guard's tree (guard_check)
+ *   ERR_IO                               final (guard_write, guard_sync)
+ * The same tree once more is ERR_OK.
+ */
+enum err observe(struct guard *g, const struct note_verifier *verifier,
+    const struct keychannel_request *r) MUST_USE;
+
+#endif

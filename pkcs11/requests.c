@@ -1,0 +1,158 @@
+#include "pkcs11/requests.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "pkcs11/claims.h"
+#include "pkcs11/complain.h"
+#include "pkcs11/observe.h"
+#include "proto/tlog/checkpoint.h"
+
+static enum err begin_checkpoint(
+    struct requests *q, const struct keychannel_request *r, struct signing_job *job);
+static enum err begin_token(
+    struct requests *q, const struct keychannel_request *r, struct signing_job *job);
+static void explain(struct requests *q, const struct keychannel_request *r, enum err e);
+static void say(struct requests *q, const struct keychannel_request *r, enum err e);
+static bool is_time_to_say(struct requests *q);
+
+void
+requests_init(struct requests *q, const struct hsm_config *config)
+{
+	memset(q, 0, sizeof(*q));
+	q->config = config;
+	q->document = (struct report_document)REPORT_DOCUMENT_INIT;
+	q->why = BUF_INIT;
+	q->text = BUF_INIT;
+}
+
+void
+requests_free(struct requests *q)
+{
+	report_document_free(&q->document);
+	buf_free(&q->why);
+	buf_free(&q->text);
+}
+
+enum err
+requests_begin(struct requests *q, const struct keychannel_request *r, struct signing_job *job)
+{
+	return r->type == KEYCHANNEL_CHECKPOINT ? begin_checkpoint(q, r, job)
+						: begin_token(q, r, job);
+}
+
+enum err
+requests_observe(struct requests *q, const struct keychannel_request *r)
+{
+	return observe(q->guard, q->verifier, r);
+}
+
+struct view
+requests_refuse(struct requests *q, const struct keychannel_request *r, enum err e)
+{
+	buf_clear(&q->text);
+	explain(q, r, e);
+	say(q, r, e);
+	return buf_view(&q->text);
+}
+
+static enum err
+begin_checkpoint(struct requests *q, const struct keychannel_request *r, struct signing_job *job)
+{
+	struct checkpoint c = {.size = r->size, .root = r->root};
+	enum err e;
+
+	if ((e = guard_check(q->guard, r->size, &r->root, &r->proof)) != ERR_OK)
+		return e;
+	memcpy(c.origin, q->config->origin, strlen(q->config->origin)); /* checked to fit */
+	checkpoint_write(&c, &job->input);
+	if ((e = buf_status(&job->input)) != ERR_OK)
+		return e;
+	return guard_write(q->guard, r->size, &r->root);
+}
+
+static enum err
+begin_token(struct requests *q, const struct keychannel_request *r, struct signing_job *job)
+{
+	struct claims_source source = {
+	    .profile = r->profile, .report = r->report, .index = r->index};
+	struct timespec now;
+	enum err e;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	source.now_s = (uint64_t)now.tv_sec;
+	buf_clear(&q->why);
+	if ((e = guard_check_report(
+		 q->guard, r->report, r->index, r->size, &r->proof, &source.leaf)) != ERR_OK)
+		return e;
+	return claims_derive(q->config, &source, &q->document, &job->input, &q->why);
+}
+
+/* What was expected and what was found, for the signer's log and for ours. */
+static void
+explain(struct requests *q, const struct keychannel_request *r, enum err e)
+{
+	const struct guard_state *state = guard_state(q->guard);
+
+	if (e == ERR_GUARD_ROLLBACK)
+		buf_append_format(&q->text,
+		    "expected a tree of at least %" PRIu64 " reports, found %" PRIu64, state->size,
+		    r->size);
+	else if (e == ERR_GUARD_FORK)
+		buf_append_format(&q->text,
+		    "expected proof that the tree of %" PRIu64
+		    " reports%s extends the last signed one of %" PRIu64 ", found %s",
+		    r->size, r->type == KEYCHANNEL_OBSERVE ? ", which this key has signed," : "",
+		    state->size,
+		    r->size == state->size ? "another root" : "one that shows something else");
+	else if (e == ERR_GUARD_UNLOGGED)
+		buf_append_format(&q->text,
+		    "expected proof that the report is number %" PRIu64
+		    " of a signed tree, found %s of %" PRIu64 "; the last signed one has %" PRIu64,
+		    r->index,
+		    guard_knows_tree(q->guard, r->size) ? "none for the tree"
+							: "no such tree among the last",
+		    r->size, state->size);
+	else if (e == ERR_TOKEN_PROFILE)
+		buf_append_view(&q->text, buf_view(&q->why));
+	else if (r->type == KEYCHANNEL_OBSERVE && keychannel_is_decision(r->type, e))
+		buf_append_format(&q->text,
+		    "expected a checkpoint of %" PRIu64 " reports that this key has signed, found "
+		    "that %s",
+		    r->size, err_text(e));
+	else
+		buf_append_string(&q->text, err_text(e));
+}
+
+static void
+say(struct requests *q, const struct keychannel_request *r, enum err e)
+{
+	char others[64] = "";
+
+	if (e == ERR_TOKEN_PROFILE && !is_time_to_say(q))
+		return;
+	if (e == ERR_TOKEN_PROFILE && q->tokens_unsaid > 0) {
+		snprintf(others, sizeof(others),
+		    "; and %" PRIu64 " others since the last such line", q->tokens_unsaid);
+		q->tokens_unsaid = 0;
+	}
+	complain("request %" PRIu64 " is refused, %s: %.*s%s", r->id, err_name(e),
+	    (int)q->text.size, (const char *)q->text.data, others);
+}
+
+/* Counts the refused token if not. */
+static bool
+is_time_to_say(struct requests *q)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if ((uint64_t)now.tv_sec < q->tokens_silent_s) {
+		q->tokens_unsaid++;
+		return false;
+	}
+	q->tokens_silent_s = (uint64_t)now.tv_sec + REQUESTS_SAID_S;
+	return true;
+}

@@ -1,0 +1,57 @@
+/*
+ * What the signer asks, and what the guard and the profiles say to it: here a request becomes what
+ * is signed, or a refusal with its reason. The main thread's alone (serve.h); nothing is signed
+ * here.
+ *
+ * A refused token is nothing that ends anybody, and a signer may ask for thousands a second: the
+ * first is said, and then a line each REQUESTS_SAID_S with how many there were.
+ */
+#ifndef HALLMARK_PKCS11_REQUESTS_H
+#define HALLMARK_PKCS11_REQUESTS_H
+
+#include "config/hsm_config.h"
+#include "pkcs11/guard.h"
+#include "pkcs11/signing.h"
+#include "proto/bytes.h"
+#include "proto/err.h"
+#include "proto/report/report.h"
+#include "proto/tlog/note.h"
+#include "proto/wire/keychannel.h"
+
+#define REQUESTS_SAID_S                                                                            \
+	60 /* as seldom as somebody looks, often enough to be seen with its cause                  \
+	    */
+
+struct requests {
+	const struct hsm_config *config;
+	struct guard *guard;
+	const struct note_verifier *verifier;
+	struct report_document document; /* the last report that a token was asked about */
+	struct buf why;                  /* of a refused token */
+	struct buf text;
+	uint64_t tokens_unsaid;   /* refused since the last line about it */
+	uint64_t tokens_silent_s; /* CLOCK_MONOTONIC: until then none is written */
+};
+
+/* Of config and verifier, which outlive it; the guard is set as soon as there is one. */
+void requests_init(struct requests *q, const struct hsm_config *config);
+void requests_free(struct requests *q);
+
+/*
+ * Checks a request for a checkpoint or a token and gives `job` what is to be signed. Of a
+ * checkpoint the guard's next state is written, not synced: that is for the caller, while the token
+ * signs. Any error is for requests_refuse.
+ */
+enum err requests_begin(
+    struct requests *q, const struct keychannel_request *r, struct signing_job *job) MUST_USE;
+
+/* Does what observe.h says. */
+enum err requests_observe(struct requests *q, const struct keychannel_request *r) MUST_USE;
+
+/*
+ * Says on stderr why the request is refused; the sentence for the answer is valid until the next
+ * call.
+ */
+struct view requests_refuse(struct requests *q, const struct keychannel_request *r, enum err e);
+
+#endif
