@@ -210,6 +210,21 @@ policy_rule_token(const struct policy_rule *r)
 	return r->token;
 }
 
+struct view
+policy_token_at(const struct policy *p, size_t index)
+{
+	for (size_t i = 0; i < p->rule_count; i++) {
+		const struct view token = p->rules[i].token;
+		bool first = token.size > 0;
+
+		for (size_t j = 0; j < i && first; j++)
+			first = !view_equal(token, p->rules[j].token);
+		if (first && index-- == 0)
+			return token;
+	}
+	return (struct view){NULL, 0};
+}
+
 uint32_t
 policy_rule_report_every_s(const struct policy_rule *r)
 {

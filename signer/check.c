@@ -13,9 +13,15 @@
 #include "signer/loaded.h"
 
 static void print_approvals(const struct operators *operators);
-static void check_key_process(const struct signer_config *c, struct faults *faults);
+/* `p` is NULL where the policy has faults. */
+static void check_key_process(
+    const struct signer_config *c, const struct policy *p, struct faults *faults);
 static void check_socket(const char *path, struct faults *faults);
-static void check_program(const struct signer_config *c, struct faults *faults);
+static void check_program(
+    const struct signer_config *c, const struct policy *p, struct faults *faults);
+static void check_tokens(
+    const char *path, const struct hsm_config *hsm, const struct policy *p, struct faults *faults);
+static void note_tokens(const struct policy *p);
 
 int
 signer_check(const char *path)
@@ -28,7 +34,7 @@ signer_check(const char *path)
 
 	/* A second time, because nothing stays loaded that has a fault. */
 	if (signer_config_inspect(path, &again, &config) == ERR_OK || config != NULL) {
-		check_key_process(config, &faults);
+		check_key_process(config, good ? loaded.policy : NULL, &faults);
 		validity_check(
 		    config->tls.certificate, "tls.certificate", VALIDITY_SERVER, &faults);
 		validity_check(config->tls.client_ca, "tls.client_ca", VALIDITY_CA, &faults);
@@ -66,12 +72,15 @@ print_approvals(const struct operators *operators)
 }
 
 static void
-check_key_process(const struct signer_config *c, struct faults *faults)
+check_key_process(const struct signer_config *c, const struct policy *p, struct faults *faults)
 {
-	if (c->key_process.socket != NULL && c->key_process.program == NULL)
+	if (c->key_process.socket != NULL && c->key_process.program == NULL) {
 		check_socket(c->key_process.socket, faults);
+		if (p != NULL)
+			note_tokens(p);
+	}
 	if (c->key_process.program != NULL && c->key_process.config != NULL)
-		check_program(c, faults);
+		check_program(c, p, faults);
 }
 
 /* One that is not there yet is no fault: whatever listens at it may be started later. */
@@ -91,7 +100,7 @@ check_socket(const char *path, struct faults *faults)
 
 /* The process will run as this user and read this file, so its faults are ours. */
 static void
-check_program(const struct signer_config *c, struct faults *faults)
+check_program(const struct signer_config *c, const struct policy *p, struct faults *faults)
 {
 	struct hsm_config *hsm;
 
@@ -107,5 +116,40 @@ check_program(const struct signer_config *c, struct faults *faults)
 		    "origin: expected \"%s\", the log.origin of the signer, found \"%s\"; the key "
 		    "process would sign for another log",
 		    c->log_origin, hsm->origin);
+	if (p != NULL)
+		check_tokens(c->key_process.config, hsm, p, faults);
 	hsm_config_free(&hsm);
+}
+
+/* What the policy asks for must be there. Whether it covers the workloads, each report shows. */
+static void
+check_tokens(
+    const char *path, const struct hsm_config *hsm, const struct policy *p, struct faults *faults)
+{
+	struct view name;
+
+	for (size_t i = 0; (name = policy_token_at(p, i)).size > 0; i++) {
+		size_t t = 0;
+
+		while (t < hsm->token_count && !view_equal(hsm->tokens[t].name, name))
+			t++;
+		if (t == hsm->token_count)
+			faults_add(faults, path, 0,
+			    "tokens: expected the profile \"%.*s\", which the policy wants tokens "
+			    "by, found %zu without it; those receipts would leave without a token",
+			    view_precision(name), (const char *)name.data, hsm->token_count);
+	}
+}
+
+/* The key process's configuration is another user's: only that one can see what is in it. */
+static void
+note_tokens(const struct policy *p)
+{
+	struct view name;
+
+	for (size_t i = 0; (name = policy_token_at(p, i)).size > 0; i++)
+		printf(
+		    "note: policy: wants tokens by the profile \"%.*s\"; hallmark-hsm check shows "
+		    "whether hsm.yaml has it\n",
+		    view_precision(name), (const char *)name.data);
 }

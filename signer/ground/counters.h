@@ -24,7 +24,9 @@
 	X(absent_workloads, "absent_workloads", "workloads named in absences")                     \
 	X(receipts, "receipts", "receipts sent")                                                   \
 	X(receipts_repeated, "receipts_repeated", "receipts of reports that were logged before")   \
-	X(tokens, "tokens", "JWS signatures made")                                                 \
+	X(tokens, "tokens", "tokens made")                                                         \
+	X(tokens_refused, "tokens_refused", "tokens that no profile of the key process gives")     \
+	X(tokens_late, "tokens_late", "tokens not asked for, because the report was over")         \
 	X(components, "components", "components received and stored")                              \
 	X(component_bytes, "component_bytes", "bytes of components received and stored")           \
 	X(appraisals, "appraisals", "components appraised (once per rule and component)")          \

@@ -108,7 +108,6 @@ static void part_closed(struct life *life);
 static void on_timer_closed(uv_handle_t *handle);
 static void take_answer(struct keyprocess *k, const struct keychannel_answer *answer);
 static struct asked *find_asked(struct keyprocess *k, uint64_t id);
-static bool is_verdict(enum err e);
 static void deadline_set(struct keyprocess *k);
 static void maybe_closed(struct keyprocess *k);
 
@@ -472,7 +471,7 @@ take_answer(struct keyprocess *k, const struct keychannel_answer *answer)
 	asked->id = 0;
 	k->asked_count--;
 	deadline_set(k);
-	if (!is_verdict(answer->result)) {
+	if (!keychannel_is_decision(answer->type, answer->result)) {
 		logline_begin(&l, LOGGER_WARNING, "key-process-failed");
 		logline_error(&l, answer->result);
 		logline_view(&l, "text", answer->body);
@@ -492,17 +491,6 @@ find_asked(struct keyprocess *k, uint64_t id)
 		if (k->asked[i].id == id)
 			return &k->asked[i];
 	return NULL;
-}
-
-/*
- * What the guard has decided, for or against. Any other error (a token that fails or signs wrongly,
- * a disk that does) is one of that process: it ends itself, and a fresh one is asked again.
- */
-static bool
-is_verdict(enum err e)
-{
-	return e == ERR_OK || e == ERR_GUARD_ROLLBACK || e == ERR_GUARD_FORK ||
-	       e == ERR_GUARD_UNLOGGED;
 }
 
 /*

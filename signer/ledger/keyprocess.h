@@ -9,9 +9,9 @@
  *   - it cannot be started: no program, no descriptor, no memory, no thread to wait for it
  *   - it says nothing for `deadline_ms` while an answer is due: the module hangs
  *   - it sends bytes that are not an answer, or an answer that nobody asked for
- *   - it answers neither with what was asked nor with a refusal of the guard: its token is lost,
- *     after which libp11 cannot be used, the guard's state cannot be written, or memory ran out
- * Whoever asked asks again after the next `ready`.
+ *   - it answers neither with what was asked nor with a refusal (keychannel_is_decision): its token
+ *     is lost, after which libp11 cannot be used, the guard's state cannot be written, or memory
+ * ran out Whoever asked asks again after the next `ready`.
  */
 #ifndef HALLMARK_SIGNER_LEDGER_KEYPROCESS_H
 #define HALLMARK_SIGNER_LEDGER_KEYPROCESS_H

@@ -25,6 +25,8 @@ static void on_published(void *context, enum err result);
 static void on_key_ready(
     void *context, uint64_t size, const struct digest *root, struct view certificate);
 static void on_key_answered(void *context);
+static enum err wait_instead(struct ledger *l, struct batch *b, struct batch_entry *entry,
+    const struct ledger_wanted *wanted);
 static void check_room(struct ledger *l);
 static void part_closed(void *context);
 static void timer_closed(uv_handle_t *handle);
@@ -104,36 +106,27 @@ ledger_evidence(struct ledger *l)
 }
 
 enum err
-ledger_receipt_again(struct ledger *l, const struct workload *w, void *waiter, uint64_t arrived_us)
+ledger_receipt_again(struct ledger *l, const struct workload *w, const struct ledger_wanted *wanted)
 {
 	uint64_t index = w->head.index;
-	enum err e = ledger_tokens_receipt_again(l, index, waiter, arrived_us);
+	enum err e = ledger_tokens_take_place(l, index, wanted);
 	struct batch *b = ledger_batch_find(l, index);
 	struct batch_entry *entry;
 
 	if (e != ERR_NOT_FOUND)
 		return e;
 	if (b == NULL)
-		return ledger_answer_published(l, w, waiter, arrived_us);
+		return ledger_answer_published(l, w, wanted);
 	/* A recovered batch may reach back before its tree's first new leaf: wait for the tiles. */
 	if (b->state != BATCH_OPEN && index < merkle_batch_old_size(b->tree))
 		return ERR_BUSY;
 	entry = &b->entry[index - b->first];
-	if (entry->answered) {
-		/* The publisher may be reading the batch: it is left as it is. */
-		l->in_flight++;
-		ledger_answer(l, b, (size_t)(index - b->first), waiter, arrived_us);
-		return ERR_OK;
-	}
+	/* The publisher may be reading the batch: it is left as it is. */
+	if (entry->answered)
+		return ledger_answer(l, b, (size_t)(index - b->first), wanted);
 	if (entry->waiter != NULL && !l->events.waiter_gone(entry->waiter))
 		return ERR_IN_FLIGHT;
-	if (entry->waiter != NULL)
-		l->events.waiter_release(entry->waiter);
-	else
-		l->in_flight++; /* recovered: nobody was waiting */
-	entry->waiter = waiter;
-	entry->arrived_us = arrived_us;
-	return ERR_OK;
+	return wait_instead(l, b, entry, wanted);
 }
 
 uint64_t
@@ -209,6 +202,28 @@ advance(struct ledger *l)
 		l->drained = NULL;
 		drained(l->events.context);
 	}
+}
+
+/* For the receipt of an entry that nobody waits for any more, or nobody yet: it was recovered. */
+static enum err
+wait_instead(struct ledger *l, struct batch *b, struct batch_entry *entry,
+    const struct ledger_wanted *wanted)
+{
+	const struct view name = wanted->token;
+	char *token;
+
+	if (entry->token == NULL && name.size > 0) {
+		if ((token = strndup((const char *)name.data, name.size)) == NULL)
+			return ERR_MEMORY;
+		batch_entry_own(b, entry, token, NULL);
+	}
+	if (entry->waiter != NULL)
+		l->events.waiter_release(entry->waiter);
+	else
+		l->in_flight++;
+	entry->waiter = wanted->waiter;
+	entry->arrived_us = wanted->arrived_us;
+	return ERR_OK;
 }
 
 static void

@@ -9,11 +9,11 @@
  *      involved: idle, a batch is one report; under load it grows with the time a commit takes,
  *      or a signature if that takes much longer.
  *   3. the key process is asked for the checkpoint, with a consistency proof from the last one
- *   4. the receipts leave (events.receipt); reports that want a JWS are copied out, and each waits
- *      for its own, beside all that follows (ledger_tokens.c)
+ *   4. the receipts leave (events.receipt); reports that want a token are copied out, and each
+ *      waits for its own, beside all that follows (ledger_tokens.c)
  *   5. within a second the batch is published: tiles, then `checkpoint`; then it is forgotten
  * Every batch goes through the states of batch.h, and at most one is in each of WRITING, WRITTEN
- * and SIGNING. While more JWS wait than the token can make, a batch that nobody else waits for
+ * and SIGNING. While more tokens wait than can be made, a batch that nobody else waits for
  * stays WRITTEN a little longer and the next one grows: a checkpoint is a signature too.
  *
  * How it fails, and what follows
@@ -24,9 +24,10 @@
  *     may fail (publisher.h).
  *   - key process down: batches wait in WRITTEN, the bound on reports in flight stops the reading
  *     of sockets. When it is back its state is either before or after the batch in question (the
- *     answer was lost); both are met by asking for the same checkpoint again. JWS that were not
- *     answered are asked again, with proofs that the new process can check.
- *   - key process answers with a refusal, or comes back with a state that is neither: someone
+ *     answer was lost); both are met by asking for the same checkpoint again. Tokens that were
+ *     not answered are asked again, with proofs that the new process can check.
+ *   - key process gives no token about a report: its receipt leaves without one.
+ *   - key process refuses a tree, or comes back with a state that is neither: someone
  *     wrote to log or guard behind our back. `fatal`; nothing is ever signed over it.
  *   - kill -9 anywhere: before 2 is done, nobody was told; after, recovery finds the batch in the
  *     pending file, takes it through 3 and 5 by the same code, and a collector that asks again
@@ -84,14 +85,14 @@ const struct digest *ledger_head_digest(struct ledger *l, const struct workload 
 struct buf *ledger_evidence(struct ledger *l);
 
 /*
- * The receipt of a workload's newest report, logged or staged already, for `waiter`: at once, or
- * when it is signed (the waiter takes the place of one that is gone). ERR_IN_FLIGHT if somebody
- * waits for it, ERR_BUSY if it has to be published first, ERR_IO if what the log's files have of it
- * does not lead to the checkpoint any more, which is said. A JWS is given only with the first
- * receipt.
+ * The receipt of a workload's newest report, logged or staged already: at once; when it is signed
+ * (the waiter takes the place of one that is gone); or with its token, while the report is not over
+ * and the policy still has one for it. ERR_IN_FLIGHT if somebody waits for it, ERR_BUSY if it has
+ * to be published first, ERR_IO if what the log's files have of it does not lead to the checkpoint
+ * any more, which is said. ERR_MEMORY.
  */
 enum err ledger_receipt_again(
-    struct ledger *l, const struct workload *w, void *waiter, uint64_t arrived_us) MUST_USE;
+    struct ledger *l, const struct workload *w, const struct ledger_wanted *wanted) MUST_USE;
 
 /* The time (iat) of the newest entry, staged or found by recovery; 0: there is none. */
 uint64_t ledger_last_issued_s(const struct ledger *l);

@@ -11,6 +11,13 @@
 #include "proto/tlog/merkle.h"
 #include "signer/ledger/workload.h"
 
+/* Who wants a receipt, and with what. */
+struct ledger_wanted {
+	void *waiter;
+	struct view token;   /* name of the profile of the token that is wanted; size 0: none */
+	uint64_t arrived_us; /* monotonic */
+};
+
 /* What a receipt says; views valid during the call. */
 struct ledger_receipt {
 	const struct workload *workload;

@@ -96,10 +96,13 @@ ledger_publish_done(struct ledger *l, enum err result)
 	index_changes_free(&l->publishing_changes);
 }
 
-/* The receipt of a published report, under the published checkpoint, read from the tiles. */
+/*
+ * The receipt of a published report, under the published checkpoint, read from the tiles: at once,
+ * or with a token.
+ */
 enum err
 ledger_answer_published(
-    struct ledger *l, const struct workload *w, void *waiter, uint64_t arrived_us)
+    struct ledger *l, const struct workload *w, const struct ledger_wanted *wanted)
 {
 	uint64_t index = w->head.index;
 	struct merkle_proof proof;
@@ -112,10 +115,11 @@ ledger_answer_published(
 	enum err e =
 	    index < l->published_size ? read_published(l, index, &report, &proof) : ERR_BUSY;
 
-	if (e == ERR_OK) {
-		receipt.report = buf_view(&report);
-		l->events.receipt(waiter, &receipt, arrived_us);
-	}
+	receipt.report = buf_view(&report);
+	if (e == ERR_OK && ledger_tokens_may_ask(wanted->token, receipt.report))
+		e = ledger_tokens_again(l, &receipt, l->published_size, wanted);
+	else if (e == ERR_OK)
+		l->events.receipt(wanted->waiter, &receipt, wanted->arrived_us);
 	buf_free(&report);
 	return e;
 }

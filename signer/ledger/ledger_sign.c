@@ -1,14 +1,15 @@
 /*
  * The ledger and the key process: reconciling the guard with the log, checkpoints, receipts. What
- * becomes of reports that want a JWS is in ledger_tokens.c.
+ * becomes of reports that want a token is in ledger_tokens.c.
  *
  * Whenever a key process comes up, its guard is compared with the log before anything is asked:
  *
  *   guard's state                      what follows
  *   our last signed tree               normal: the next batch can be signed
  *   the batch being signed             its answer was lost: the same checkpoint is asked again
- *   (at start) older than published    the guard was restored from a copy; it is led up to the
- *                                      published checkpoint by a consistency proof from the tiles
+ *   (at start) older than published    the guard was restored from a copy; it is shown the
+ *                                      published checkpoint, with a consistency proof from the
+ *                                      tiles, and moves there; nothing is signed
  *   (at start) within what is pending  checked against the reports themselves, then normal
  *   any other                          fatal: log or guard was rolled back or rewritten
  */
@@ -29,8 +30,7 @@ static void ask_checkpoint(struct ledger *l);
 static void take_checkpoint(struct ledger *l, const struct keychannel_answer *answer);
 static void answer_plain(struct ledger *l, struct batch *b);
 static void seal(struct ledger *l);
-static void send_receipt(struct ledger *l, const struct batch *b, size_t entry, void *waiter,
-    uint64_t arrived_us, struct view jws);
+static void send_receipt(struct ledger *l, const struct batch *b, size_t entry);
 static void say_ready(struct ledger *l);
 
 void
@@ -51,12 +51,19 @@ ledger_sign_advance(struct ledger *l)
 		keyprocess_flush(l->key_process);
 }
 
-/* The receipt of an entry whose batch is signed. */
-void
+/* The receipt of an entry that was answered already, at once or with a token. */
+enum err
 ledger_answer(
-    struct ledger *l, const struct batch *b, size_t entry, void *waiter, uint64_t arrived_us)
+    struct ledger *l, const struct batch *b, size_t entry, const struct ledger_wanted *wanted)
 {
-	send_receipt(l, b, entry, waiter, arrived_us, (struct view){NULL, 0});
+	struct ledger_receipt receipt;
+	struct merkle_proof proof;
+
+	ledger_batch_receipt(b, entry, &proof, &receipt);
+	if (ledger_tokens_may_ask(wanted->token, receipt.report))
+		return ledger_tokens_again(l, &receipt, b->first + b->count, wanted);
+	l->events.receipt(wanted->waiter, &receipt, wanted->arrived_us);
+	return ERR_OK;
 }
 
 void
@@ -86,6 +93,10 @@ ledger_sign_answer(void *context, void *about, const struct keychannel_answer *a
 
 	if (l->failed)
 		return;
+	if (answer->type == KEYCHANNEL_TOKEN && answer->result == ERR_TOKEN_PROFILE) {
+		ledger_tokens_refused(l, about, answer->body);
+		return;
+	}
 	if (answer->result != ERR_OK) {
 		logline_begin(&line, LOGGER_ERROR, "key-process-refuses");
 		logline_error(&line, answer->result);
@@ -223,13 +234,14 @@ reconcile_pending(struct ledger *l)
 	return true;
 }
 
-/* Asks for a checkpoint at the published size, from a guard that is older. */
+/* Shows the published checkpoint, which is the key's, to a guard that is older. */
 static void
 catch_up(struct ledger *l)
 {
 	struct store_tree tree = {l->store, l->published_size};
-	struct keychannel_request request = {
-	    .type = KEYCHANNEL_CHECKPOINT, .size = l->signed_head.size};
+	struct keychannel_request request = {.type = KEYCHANNEL_OBSERVE,
+	    .size = l->signed_head.size,
+	    .note = buf_view(&l->published_note)};
 
 	logger_say(LOGGER_WARNING, "guard-behind",
 	    "the key process's state is older than the published log; it is led up to it");
@@ -306,8 +318,7 @@ answer_plain(struct ledger *l, struct batch *b)
 		if (entry->waiter != NULL && entry->changes != NULL)
 			l->events.noted(entry->waiter, b->first + i);
 		else if (entry->waiter != NULL)
-			send_receipt(
-			    l, b, i, entry->waiter, entry->arrived_us, (struct view){NULL, 0});
+			send_receipt(l, b, i);
 	}
 }
 
@@ -322,21 +333,14 @@ seal(struct ledger *l)
 }
 
 static void
-send_receipt(struct ledger *l, const struct batch *b, size_t entry, void *waiter,
-    uint64_t arrived_us, struct view jws)
+send_receipt(struct ledger *l, const struct batch *b, size_t entry)
 {
+	struct ledger_receipt receipt;
 	struct merkle_proof proof;
-	struct ledger_receipt receipt = {.workload = b->entry[entry].update.workload,
-	    .seq = b->entry[entry].update.head.seq,
-	    .index = b->first + entry,
-	    .report = batch_entry_view(b, entry),
-	    .proof = &proof,
-	    .note = buf_view(&b->note),
-	    .jws = jws};
 
-	merkle_batch_inclusion(b->tree, receipt.index, &proof);
+	ledger_batch_receipt(b, entry, &proof, &receipt);
 	l->in_flight--;
-	l->events.receipt(waiter, &receipt, arrived_us);
+	l->events.receipt(b->entry[entry].waiter, &receipt, b->entry[entry].arrived_us);
 }
 
 static void

@@ -43,8 +43,8 @@ ledger_report_end(struct ledger *l, const struct ledger_staged *s)
 	char *token = NULL;
 	enum err e;
 
-	if (s->token.size > 0 &&
-	    (token = strndup((const char *)s->token.data, s->token.size)) == NULL) {
+	if (s->wanted.token.size > 0 &&
+	    (token = strndup((const char *)s->wanted.token.data, s->wanted.token.size)) == NULL) {
 		batch_entry_cancel(l->open);
 		return ERR_MEMORY;
 	}
@@ -53,8 +53,8 @@ ledger_report_end(struct ledger *l, const struct ledger_staged *s)
 		return e;
 	}
 	batch_entry_own(l->open, entry, token, NULL);
-	entry->waiter = s->waiter;
-	entry->arrived_us = s->arrived_us;
+	entry->waiter = s->wanted.waiter;
+	entry->arrived_us = s->wanted.arrived_us;
 	entry->update.workload = s->workload;
 	entry->update.head = s->head;
 	entry->update.head.index = index;

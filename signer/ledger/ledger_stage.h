@@ -12,6 +12,7 @@
 #include "proto/bytes.h"
 #include "proto/err.h"
 #include "proto/report/entry.h"
+#include "signer/ledger/ledger_events.h"
 #include "signer/ledger/store/notice_row.h"
 #include "signer/ledger/workload.h"
 
@@ -33,12 +34,10 @@ uint64_t ledger_next_index(const struct ledger *l);
 struct buf *ledger_entry_begin(struct ledger *l);
 void ledger_entry_cancel(struct ledger *l);
 
-/* A report: its workload's head moves. `waiter` gets the receipt. */
+/* A report: its workload's head moves. The waiter gets the receipt. */
 struct ledger_staged {
-	void *waiter;
-	struct view token;   /* the profile for it; size 0: none is wanted */
-	uint64_t issued_s;   /* iat */
-	uint64_t arrived_us; /* monotonic */
+	struct ledger_wanted wanted;
+	uint64_t issued_s; /* iat */
 	struct workload *workload;
 	struct chain_head head; /* the indexes are set by the ledger, the entry's digest later */
 };

@@ -66,6 +66,19 @@ ledger_batch_find(struct ledger *l, uint64_t index)
 	return NULL;
 }
 
+void
+ledger_batch_receipt(
+    const struct batch *b, size_t i, struct merkle_proof *proof, struct ledger_receipt *out)
+{
+	*out = (struct ledger_receipt){.workload = b->entry[i].update.workload,
+	    .seq = b->entry[i].update.head.seq,
+	    .index = b->first + i,
+	    .report = batch_entry_view(b, i),
+	    .proof = proof,
+	    .note = buf_view(&b->note)};
+	merkle_batch_inclusion(b->tree, out->index, proof);
+}
+
 size_t
 ledger_batch_bytes(const struct ledger *l)
 {

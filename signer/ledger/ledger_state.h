@@ -6,7 +6,7 @@
  *   ledger_recover.c  once, before all others; with ledger_entries.c
  *   ledger_sign.c     guard and log, checkpoints, receipts
  *   ledger_publish.c  publication; receipts from the published log
- *   ledger_tokens.c   reports that wait for their JWS
+ *   ledger_tokens.c   reports that wait for their token
  *   ledger_state.c    batches in memory, and the end
  *
  * Each calls only what is below it. What a lower one has freed or found is taken up when it
@@ -63,16 +63,17 @@
 #define LEDGER_EVIDENCE_MAX RECORD_SIZE_MAX
 
 /*
- * JWS requests on their way at once. Sixteen sessions, as many as the key process can have, are
- * busy with 16 and find the next at once with 32; what is above is for a fast token, with which
+ * Requests for tokens on their way at once. Sixteen sessions, as many as the key process can have,
+ * are busy with 16 and find the next at once with 32; what is above is for a fast token, with which
  * some requests are always on their way. Below KEYCHANNEL_UNANSWERED_MAX, so that the key process
  * goes on reading: a checkpoint never waits before its door.
  */
 #define LEDGER_TOKENS_WINDOW 128
 
 /*
- * With so many reports waiting for a JWS, a checkpoint that only more of them wait for is put off:
- * twice as many as the key process can have sessions keep it busy until that checkpoint is there.
+ * With so many reports waiting for a token, a checkpoint that only more of them wait for is put
+ * off: twice as many as the key process can have sessions keep it busy until that checkpoint is
+ * there.
  */
 #define LEDGER_TOKENS_LOW 32
 
@@ -82,14 +83,17 @@ struct ledger_guard {
 	struct digest root;
 };
 
-/* Reports that wait for their JWS; ledger_tokens.c. */
+/* Reports that wait for their token; ledger_tokens.c. */
 struct ledger_token;
 struct ledger_tokens {
 	struct ledger_token *table; /* by index, in order */
 	struct ledger_token *next;  /* the first that was not asked; NULL: none */
 	unsigned asked;             /* with the key process */
+	unsigned again;             /* in the table, of receipts that have left before */
 	struct known_trees trees;
-	bool want_publication; /* the next one needs the published tree to catch up */
+	bool want_publication;    /* the next one needs the published tree to catch up */
+	uint64_t unsaid;          /* refused since the last line about it */
+	uint64_t silent_until_ms; /* uv_now: the next such line not before */
 };
 
 /* What recovery reads entries into, one at a time. */
@@ -165,6 +169,10 @@ void ledger_batch_give(struct ledger *l, struct batch *b);
 /* The batch in memory that holds entry `index`, or NULL. */
 struct batch *ledger_batch_find(struct ledger *l, uint64_t index);
 
+/* The receipt of an entry whose batch is signed, without a JWS; `proof` is made for it. */
+void ledger_batch_receipt(
+    const struct batch *b, size_t entry, struct merkle_proof *proof, struct ledger_receipt *out);
+
 /* Bytes of memory of all batches. */
 size_t ledger_batch_bytes(const struct ledger *l);
 
@@ -176,17 +184,25 @@ void ledger_sign_begin(
 void ledger_sign_answer(void *context, void *about, const struct keychannel_answer *answer);
 void ledger_sign_down(void *context);
 void ledger_sign_advance(struct ledger *l);
-void ledger_answer(
-    struct ledger *l, const struct batch *b, size_t entry, void *waiter, uint64_t arrived_us);
+enum err ledger_answer(struct ledger *l, const struct batch *b, size_t entry,
+    const struct ledger_wanted *wanted) MUST_USE;
 
 /* ledger_tokens.c */
 enum err ledger_tokens_add(struct ledger *l, struct batch *b) MUST_USE;
 void ledger_tokens_advance(struct ledger *l);
 void ledger_tokens_answer(struct ledger *l, void *about, struct view jws);
+void ledger_tokens_refused(struct ledger *l, void *about, struct view text);
 void ledger_tokens_restart(struct ledger *l, uint64_t size);
 bool ledger_tokens_hold(const struct ledger *l);
-enum err ledger_tokens_receipt_again(
-    struct ledger *l, uint64_t index, void *waiter, uint64_t arrived_us) MUST_USE;
+enum err ledger_tokens_take_place(
+    struct ledger *l, uint64_t index, const struct ledger_wanted *wanted) MUST_USE;
+
+/* Whether a token is wanted about this report, and it is not over. */
+bool ledger_tokens_may_ask(struct view profile, struct view report);
+
+/* A receipt under a note of the tree of this size waits for its token. ERR_MEMORY. */
+enum err ledger_tokens_again(struct ledger *l, const struct ledger_receipt *receipt,
+    uint64_t tree_size, const struct ledger_wanted *wanted) MUST_USE;
 void ledger_tokens_free(struct ledger *l);
 
 /* ledger_publish.c */
@@ -196,7 +212,7 @@ void ledger_publish_add(struct ledger *l, struct batch *b);
 void ledger_publish_advance(struct ledger *l, bool now);
 void ledger_index_entry(struct ledger *l, const struct batch_entry *entry);
 enum err ledger_answer_published(
-    struct ledger *l, const struct workload *w, void *waiter, uint64_t arrived_us) MUST_USE;
+    struct ledger *l, const struct workload *w, const struct ledger_wanted *wanted) MUST_USE;
 
 /* ledger_recover.c */
 enum err ledger_recover(struct ledger *l, struct log_index *index) MUST_USE;

@@ -1,11 +1,15 @@
 /*
- * The ledger's second seal: reports that are covered by a checkpoint and wait for their JWS.
+ * The ledger's second seal: reports that are covered by a checkpoint and wait for their token.
  *
- * Happy path. When a batch's checkpoint is there, every report in it that wants a JWS is copied out
- * of it, with its inclusion proof and the note: the batch goes on to be published and forgotten,
- * and neither plain receipts, nor the next checkpoint, nor publication wait for a token. Here the
- * copies wait in the log's order; so many as the window allows are with the key process, which
- * answers them in any order. With the JWS the receipt leaves and the copy is freed.
+ * Happy path. When a batch's checkpoint is there, every report in it that wants a token is copied
+ * out of it, with its inclusion proof and the note: the batch goes on to be published and
+ * forgotten, and neither plain receipts, nor the next checkpoint, nor publication wait for a token.
+ * Here the copies wait in the log's order; so many as the window allows are with the key process,
+ * which answers them in any order. With the JWS the receipt leaves and the copy is freed.
+ *
+ * A token that was lost is had again in the same way: the copy is taken out of the batch that is
+ * not published yet, or out of the tiles, and waits behind the others, one for each report. Who
+ * asks again and again takes turns with all others, and holds up no checkpoint.
  *
  * The key process takes a proof to a tree that it has seen signed: the state that it began with,
  * and the last KEYCHANNEL_TREES since; we keep the sizes of the same (known_trees.h). So a proof is
@@ -18,17 +22,26 @@
  *
  * How it fails
  *   - the key process goes down: all that were asked are asked again of the next one, by the above.
- *   - it refuses one: it has another log than we (ledger_sign.c: fatal).
- *   - kill -9 of the signer: the reports are logged, their JWS is not made any more. A collector
- *     that asks again gets the receipt without one, as for any report that was answered before.
+ *   - it gives no token about this report, because no profile of its covers it: the receipt leaves
+ *     without one. That is counted, and said: the first, then a line a minute.
+ *   - the report's time is over before its turn comes: nobody could use a token any more. It is not
+ *     asked, and the receipt leaves without one.
+ *   - it refuses one as not logged: it has another log than we (ledger_sign.c: fatal).
+ *   - kill -9 of the signer: the reports are logged. A collector that asks again gets receipt and
+ *     token, as for any report that was answered before.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define uthash_fatal(message) abort()
 #include <uthash.h>
 
+#include "proto/report/report_peek.h"
+#include "signer/ground/logger.h"
 #include "signer/ledger/ledger_state.h"
+
+#define SAID_MS 60000 /* between lines about refused tokens: as seldom as somebody looks */
 
 /* Bytes behind the struct: the report, the note, the hashes of the proof, the name of the profile.
  */
@@ -37,58 +50,99 @@ struct ledger_token {
 	uint64_t tree_size; /* of the tree that the proof and the note are for */
 	void *waiter;
 	uint64_t arrived_us;
+	uint64_t expires_s; /* of the report; 0: it is none */
 	const struct workload *workload;
 	uint64_t seq;
+	bool again; /* its receipt has left before */
 	size_t report_size, note_size, proof_count, profile_size;
 	UT_hash_handle hh;
 	uint8_t bytes[];
 };
 
-static struct ledger_token *token_new(const struct batch *b, size_t entry);
+static enum err add(struct ledger *l, const struct ledger_receipt *receipt, uint64_t tree_size,
+    const struct ledger_wanted *wanted, bool again);
+static struct ledger_token *token_new(
+    const struct ledger_receipt *receipt, uint64_t tree_size, const struct ledger_wanted *wanted);
+static void finish(struct ledger *l, struct ledger_token *t, struct view jws);
 static void token_proof(const struct ledger_token *t, struct merkle_proof *out);
 static struct view token_report(const struct ledger_token *t);
+static struct view token_note(const struct ledger_token *t);
+static struct view token_profile(const struct ledger_token *t);
 static bool has_plain(const struct batch *b);
 static bool prove(struct ledger *l, const struct ledger_token *t, struct keychannel_request *r);
+static void say_refused(struct ledger *l, const struct ledger_token *t, struct view text);
+static uint64_t wall_s(void);
 
 enum err
 ledger_tokens_add(struct ledger *l, struct batch *b)
 {
 	for (size_t i = 0; i < b->count; i++) {
 		struct batch_entry *entry = &b->entry[i];
-		struct ledger_token *t;
+		struct ledger_wanted wanted = {
+		    .waiter = entry->waiter, .arrived_us = entry->arrived_us};
+		struct ledger_receipt receipt;
+		struct merkle_proof proof;
+		enum err e;
 
 		if (entry->token == NULL || entry->answered)
 			continue;
-		if ((t = token_new(b, i)) == NULL)
-			return ERR_MEMORY;
+		wanted.token = view_of_string(entry->token);
+		ledger_batch_receipt(b, i, &proof, &receipt);
+		if ((e = add(l, &receipt, b->first + b->count, &wanted, false)) != ERR_OK)
+			return e;
 		entry->waiter = NULL; /* moved */
 		entry->answered = true;
-		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser loses uthash's links */
-		HASH_ADD(hh, l->tokens.table, index, sizeof(t->index), t);
-		if (l->tokens.next == NULL)
-			l->tokens.next = t;
 	}
 	return ERR_OK;
 }
 
-/* Asks as many as may be asked. */
+bool
+ledger_tokens_may_ask(struct view profile, struct view report)
+{
+	uint64_t expires_s;
+
+	return profile.size > 0 && report_peek_expiry(report, &expires_s) == ERR_OK &&
+	       expires_s > wall_s();
+}
+
+/* The caller has seen that the report is not among those that wait. */
+enum err
+ledger_tokens_again(struct ledger *l, const struct ledger_receipt *receipt, uint64_t tree_size,
+    const struct ledger_wanted *wanted)
+{
+	enum err e = add(l, receipt, tree_size, wanted, true);
+
+	if (e == ERR_OK) {
+		l->in_flight++;
+		l->tokens.again++;
+	}
+	return e;
+}
+
+/* Asks as many as may be asked, and gives up those that are not worth it any more. */
 void
 ledger_tokens_advance(struct ledger *l)
 {
 	struct ledger_tokens *tokens = &l->tokens;
+	const uint64_t now_s = tokens->next != NULL ? wall_s() : 0;
 	struct keychannel_request request;
 
 	tokens->want_publication = false;
 	while (tokens->next != NULL && tokens->asked < LEDGER_TOKENS_WINDOW) {
 		struct ledger_token *t = tokens->next;
 
-		if (!prove(l, t, &request)) {
+		if (t->expires_s > now_s && !prove(l, t, &request)) {
 			tokens->want_publication = true;
 			return;
 		}
 		tokens->next = t->hh.next;
-		tokens->asked++;
-		keyprocess_request(l->key_process, &request, t);
+		if (t->expires_s > now_s) {
+			tokens->asked++;
+			keyprocess_request(l->key_process, &request, t);
+		} else {
+			l->counters->tokens_late++;
+			finish(l, t, (struct view){NULL, 0});
+		}
 	}
 }
 
@@ -96,23 +150,18 @@ ledger_tokens_advance(struct ledger *l)
 void
 ledger_tokens_answer(struct ledger *l, void *about, struct view jws)
 {
-	struct ledger_token *t = about;
-	struct merkle_proof proof;
-	struct ledger_receipt receipt = {.workload = t->workload,
-	    .seq = t->seq,
-	    .index = t->index,
-	    .report = token_report(t),
-	    .proof = &proof,
-	    .note = {t->bytes + t->report_size, t->note_size},
-	    .jws = jws};
-
-	token_proof(t, &proof);
 	l->counters->tokens++;
 	l->tokens.asked--;
-	l->in_flight--;
-	HASH_DEL(l->tokens.table, t);
-	l->events.receipt(t->waiter, &receipt, t->arrived_us);
-	free(t);
+	finish(l, about, jws);
+}
+
+void
+ledger_tokens_refused(struct ledger *l, void *about, struct view text)
+{
+	l->counters->tokens_refused++;
+	l->tokens.asked--;
+	say_refused(l, about, text);
+	finish(l, about, (struct view){NULL, 0});
 }
 
 /* A fresh key process, whose state is the tree of `size`: it has been asked nothing. */
@@ -126,20 +175,20 @@ ledger_tokens_restart(struct ledger *l, uint64_t size)
 
 /*
  * Whether the next checkpoint had better wait: it is a signature too, and would be taken from the
- * JWS that wait already, while all that it seals would wait behind them. So a token that has more
- * to sign than it can makes few checkpoints with many reports each. One report that wants no JWS
- * ends the wait.
+ * tokens that wait already, while all that it seals would wait behind them. So a token that has
+ * more to sign than it can makes few checkpoints with many reports each. One report that wants no
+ * token ends the wait. Those that are had again do not count: there is no end to them.
  */
 bool
 ledger_tokens_hold(const struct ledger *l)
 {
-	return HASH_COUNT(l->tokens.table) >= LEDGER_TOKENS_LOW && !has_plain(l->written) &&
-	       !has_plain(l->writing) && !has_plain(l->open);
+	return HASH_COUNT(l->tokens.table) - l->tokens.again >= LEDGER_TOKENS_LOW &&
+	       !has_plain(l->written) && !has_plain(l->writing) && !has_plain(l->open);
 }
 
 /* Lets `waiter` take the place of one that is gone; ERR_NOT_FOUND: the report is not here. */
 enum err
-ledger_tokens_receipt_again(struct ledger *l, uint64_t index, void *waiter, uint64_t arrived_us)
+ledger_tokens_take_place(struct ledger *l, uint64_t index, const struct ledger_wanted *wanted)
 {
 	struct ledger_token *t;
 
@@ -149,8 +198,8 @@ ledger_tokens_receipt_again(struct ledger *l, uint64_t index, void *waiter, uint
 	if (!l->events.waiter_gone(t->waiter))
 		return ERR_IN_FLIGHT;
 	l->events.waiter_release(t->waiter);
-	t->waiter = waiter;
-	t->arrived_us = arrived_us;
+	t->waiter = wanted->waiter;
+	t->arrived_us = wanted->arrived_us;
 	return ERR_OK;
 }
 
@@ -166,36 +215,78 @@ ledger_tokens_free(struct ledger *l)
 	}
 }
 
-static struct ledger_token *
-token_new(const struct batch *b, size_t i)
+static enum err
+add(struct ledger *l, const struct ledger_receipt *receipt, uint64_t tree_size,
+    const struct ledger_wanted *wanted, bool again)
 {
-	const struct batch_entry *entry = &b->entry[i];
-	struct view report = batch_entry_view(b, i);
-	struct merkle_proof proof;
-	struct ledger_token *t;
-	size_t hashes_size, profile_size = strlen(entry->token);
+	struct ledger_token *t = token_new(receipt, tree_size, wanted);
 
-	merkle_batch_inclusion(b->tree, b->first + i, &proof);
-	hashes_size = proof.count * DIGEST_SIZE;
-	t = malloc(sizeof(*t) + report.size + b->note.size + hashes_size + profile_size);
 	if (t == NULL)
+		return ERR_MEMORY;
+	t->again = again;
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser loses uthash's links */
+	HASH_ADD(hh, l->tokens.table, index, sizeof(t->index), t);
+	if (l->tokens.next == NULL)
+		l->tokens.next = t;
+	return ERR_OK;
+}
+
+static struct ledger_token *
+token_new(
+    const struct ledger_receipt *receipt, uint64_t tree_size, const struct ledger_wanted *wanted)
+{
+	const struct view hashes = {
+	    receipt->proof->hash[0].bytes, receipt->proof->count * DIGEST_SIZE};
+	const struct view part[] = {receipt->report, receipt->note, hashes, wanted->token};
+	size_t size = 0;
+	struct ledger_token *t;
+	uint8_t *to;
+
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+		size += part[i].size;
+	if ((t = malloc(sizeof(*t) + size)) == NULL)
 		return NULL;
 	memset(t, 0, sizeof(*t));
-	t->index = b->first + i;
-	t->tree_size = b->first + b->count;
-	t->waiter = entry->waiter;
-	t->arrived_us = entry->arrived_us;
-	t->workload = entry->update.workload;
-	t->seq = entry->update.head.seq;
-	t->report_size = report.size;
-	t->note_size = b->note.size;
-	t->proof_count = proof.count;
-	t->profile_size = profile_size;
-	memcpy(t->bytes, report.data, report.size);
-	memcpy(t->bytes + report.size, b->note.data, b->note.size);
-	memcpy(t->bytes + report.size + b->note.size, proof.hash, hashes_size);
-	memcpy(t->bytes + report.size + b->note.size + hashes_size, entry->token, profile_size);
+	t->index = receipt->index;
+	t->tree_size = tree_size;
+	t->waiter = wanted->waiter;
+	t->arrived_us = wanted->arrived_us;
+	t->workload = receipt->workload;
+	t->seq = receipt->seq;
+	t->report_size = receipt->report.size;
+	t->note_size = receipt->note.size;
+	t->proof_count = receipt->proof->count;
+	t->profile_size = wanted->token.size;
+	if (report_peek_expiry(receipt->report, &t->expires_s) != ERR_OK)
+		t->expires_s = 0;
+	to = t->bytes;
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
+		if (part[i].size > 0)
+			memcpy(to, part[i].data, part[i].size);
+		to += part[i].size;
+	}
 	return t;
+}
+
+/* Its receipt leaves, with a JWS or without. It is not the next to be asked. */
+static void
+finish(struct ledger *l, struct ledger_token *t, struct view jws)
+{
+	struct merkle_proof proof;
+	struct ledger_receipt receipt = {.workload = t->workload,
+	    .seq = t->seq,
+	    .index = t->index,
+	    .report = token_report(t),
+	    .proof = &proof,
+	    .note = token_note(t),
+	    .jws = jws};
+
+	token_proof(t, &proof);
+	l->in_flight--;
+	l->tokens.again -= t->again;
+	HASH_DEL(l->tokens.table, t);
+	l->events.receipt(t->waiter, &receipt, t->arrived_us);
+	free(t);
 }
 
 static void
@@ -209,6 +300,20 @@ static struct view
 token_report(const struct ledger_token *t)
 {
 	return (struct view){t->bytes, t->report_size};
+}
+
+static struct view
+token_note(const struct ledger_token *t)
+{
+	return (struct view){t->bytes + t->report_size, t->note_size};
+}
+
+static struct view
+token_profile(const struct ledger_token *t)
+{
+	return (struct view){
+	    t->bytes + t->report_size + t->note_size + t->proof_count * DIGEST_SIZE,
+	    t->profile_size};
 }
 
 static bool
@@ -226,6 +331,7 @@ prove(struct ledger *l, const struct ledger_token *t, struct keychannel_request 
 	*r = (struct keychannel_request){.type = KEYCHANNEL_TOKEN,
 	    .index = t->index,
 	    .size = t->tree_size,
+	    .profile = token_profile(t),
 	    .report = token_report(t)};
 	if (known_trees_has(&l->tokens.trees, t->tree_size)) {
 		token_proof(t, &r->proof);
@@ -241,4 +347,37 @@ prove(struct ledger *l, const struct ledger_token *t, struct keychannel_request 
 		return false;
 	}
 	return true;
+}
+
+/* A policy may ask for thousands of them, and who reads the log wants to see the rest of it. */
+static void
+say_refused(struct ledger *l, const struct ledger_token *t, struct view text)
+{
+	struct ledger_tokens *tokens = &l->tokens;
+	struct logline line;
+
+	if (uv_now(l->loop) < tokens->silent_until_ms) {
+		tokens->unsaid++;
+		return;
+	}
+	logline_begin(&line, LOGGER_WARNING, "token-refused");
+	logline_string(&line, "collector", t->workload->collector);
+	logline_string(&line, "workload", t->workload->name);
+	logline_number(&line, "index", t->index);
+	logline_view(&line, "profile", token_profile(t));
+	logline_view(&line, "text", text);
+	if (tokens->unsaid > 0)
+		logline_number(&line, "others", tokens->unsaid);
+	logline_end(&line);
+	tokens->unsaid = 0;
+	tokens->silent_until_ms = uv_now(l->loop) + SAID_MS;
+}
+
+static uint64_t
+wall_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	return (uint64_t)now.tv_sec;
 }

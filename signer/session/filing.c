@@ -56,11 +56,8 @@ filing_stage(struct session *s, struct filing *f, const struct appraiser_compone
 	    .bundle = &f->bundle,
 	    .bundle_digest = f->digest,
 	    .signature = f->signature};
-	struct ledger_staged staged = {.waiter = s,
-	    .token = policy_rule_token(f->workload->rule),
-	    .issued_s = components->now_s,
-	    .arrived_us = f->arrived_us,
-	    .workload = f->workload};
+	struct ledger_staged staged = {
+	    .wanted = filing_wanted(s, f), .issued_s = components->now_s, .workload = f->workload};
 	const struct due before = f->workload->head.due;
 	enum report_status status;
 	enum err e = ERR_OK;
@@ -94,6 +91,14 @@ filing_stage(struct session *s, struct filing *f, const struct appraiser_compone
 		break;
 	}
 	return ERR_OK;
+}
+
+struct ledger_wanted
+filing_wanted(struct session *s, const struct filing *f)
+{
+	return (struct ledger_wanted){.waiter = s,
+	    .token = policy_rule_token(f->workload->rule),
+	    .arrived_us = f->arrived_us};
 }
 
 static enum err

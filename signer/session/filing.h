@@ -21,6 +21,9 @@ enum err filing_find_workload(struct session *s, struct filing *f) MUST_USE;
  */
 enum err filing_check(struct session *s, struct filing *f) MUST_USE;
 
+/* Who wants the receipt of a bundle whose workload was found, and with what. */
+struct ledger_wanted filing_wanted(struct session *s, const struct filing *f);
+
 /* Writes the report of a bundle whose components are all there, and stages it: it is in flight. */
 enum err filing_stage(
     struct session *s, struct filing *f, const struct appraiser_components *components) MUST_USE;

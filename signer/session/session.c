@@ -288,10 +288,11 @@ on_bundle(struct session *s, const struct message_bundle *m)
 static enum err
 answer_again(struct session *s, struct filing *f)
 {
+	const struct ledger_wanted wanted = filing_wanted(s, f);
 	enum err e;
 
 	s->in_flight++;
-	e = ledger_receipt_again(s->service->ledger, f->workload, s, f->arrived_us);
+	e = ledger_receipt_again(s->service->ledger, f->workload, &wanted);
 	if (e == ERR_OK)
 		s->service->counters.receipts_repeated++;
 	else

@@ -214,7 +214,7 @@ write_report(struct prefill *p)
 {
 	struct service *s = &p->service;
 	struct appraiser_components components;
-	struct ledger_staged staged = {.waiter = p};
+	struct ledger_staged staged = {.wanted.waiter = p};
 	struct appraiser_case c = {.bundle = &p->bundle};
 	enum report_status status;
 	struct due before;

@@ -33,7 +33,7 @@ import token_control
 import underfire
 from follower import Follower
 from hallmark import Site
-from keychannel import verify_jws
+from keychannel import verify_receipt_jws
 from underfire import count
 
 SOAK_S = float(os.environ.get("HALLMARK_SOAK_S") or (1800 if underfire.LONG else 40))
@@ -89,7 +89,7 @@ class Soak:
         self.stop.set()
 
     def check_jws(self, receipt):
-        verify_jws(receipt["jws"].encode(), self.jwk, self.site.certificate, receipt["report"])
+        verify_receipt_jws(receipt, self.jwk, self.site.certificate)
 
     def tcp(self):
         return socket.create_connection(("127.0.0.1", self.site.port), hallmark.PATIENCE_S)
@@ -356,7 +356,7 @@ def test_soak():
                 "executable": {"references": ["known"]}}
         site.write_policy(text=hallmark.to_yaml({
             "name": "test", "references": [{"name": "known", "file": "known.sha256"}],
-            "workloads": [{"match": "jws-*", **rule, "token": "jws"}, {"match": "*", **rule}]}))
+            "workloads": [{"match": "jws-*", **rule, "token": "test"}, {"match": "*", **rule}]}))
         soak = Soak(site)
         try:
             soak.run()

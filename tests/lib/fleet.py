@@ -33,7 +33,6 @@ class Collector(threading.Thread):
         self.chance = random.Random(f"{underfire.SEED} {name}")
         self.peer = fleet.site.collector(name, connect=False)
         self.unanswered = {}  # by workload: components, bundle
-        self.asking_again = False
         self.progress = 0
 
     def run(self):
@@ -51,10 +50,8 @@ class Collector(threading.Thread):
     def attend(self):
         if self.peer.connection is None:
             self.peer.connect()
-            self.asking_again = True
             for workload in list(self.unanswered):
                 self.ask_again(workload)
-            self.asking_again = False
         self.turn()
 
     def turn(self):
@@ -155,16 +152,15 @@ class Offline(Collector):
 
 
 class Jws(Collector):
-    """Of a workload whose reports are signed a second time; the mark is verified by the fleet."""
+    """Of a workload that wants a token with each receipt, the first and the second; the fleet verifies
+    it."""
 
     def turn(self):
         self.submit(f"jws-{self.name}", APP)
 
     def check(self, receipt):
         super().check(receipt)
-        # It is given with the first receipt only.
-        if "jws" in receipt or not self.asking_again:
-            self.fleet.check_jws(receipt)
+        self.fleet.check_jws(receipt)
 
 
 class Stranger(threading.Thread):

@@ -1,17 +1,18 @@
 #!/usr/bin/python3
-"""A JWS for some, receipts for all: neither holds up the other, and nothing asked is forgotten.
+"""A token for some, receipts for all: neither holds up the other, and nothing asked is forgotten.
 
-The token is the tests' module, slow where a backlog of JWS is wanted.
+The token is the tests' module, slow where a backlog of tokens is wanted.
 """
 
 import json
 import os
 import threading
+import time
 
 import hallmark
 import keychannel
 import wire
-from hallmark import APP, ORIGIN, Site
+from hallmark import APP, EVIL, ORIGIN, Site
 from logimage import notices
 
 MANY = {"connections": 100, "in_flight_per_connection": 4096}
@@ -19,16 +20,17 @@ MANY = {"connections": 100, "in_flight_per_connection": 4096}
 POLICY = """name: test
 references: [{name: known, file: known.sha256}]
 workloads:
-  - {match: "jws-*", collectors: ["spiffe://test/**"], require: [executable], token: jws,
+  - {match: "jws-*", collectors: ["spiffe://test/**"], require: [executable], token: test,
      executable: {references: [known]}}
   - {match: "*", collectors: ["spiffe://test/**"], require: [executable],
      executable: {references: [known]}}
 """
 
 
-def make_site(sessions=2, latency_ms=0, **hsm):
-    site = Site(token_module=True, limits=MANY, hsm={"sessions": sessions, **hsm})
-    site.write_policy(POLICY)
+def make_site(sessions=2, latency_ms=0, report=None, policy=POLICY, **hsm):
+    site = Site(token_module=True, limits=MANY, report=report or {},
+                hsm={"sessions": sessions, **hsm})
+    site.write_policy(policy)
     site.token.set(latency_us=1000 * latency_ms)
     return site
 
@@ -74,15 +76,18 @@ class Crowd:
             return self.count - len(self.receipts)
 
     def finish(self):
-        """Each has exactly one receipt with a JWS over its report; all verify."""
+        """Each has exactly one receipt with a token about its report; all verify."""
         self.wait_for(self.count)
-        jwk = json.loads(self.site.hsm("jwks").stdout)["keys"][0]
         assert {r["workload"] for r in self.receipts} == set(self.bundles)
-        for receipt in self.receipts:
-            wire.verify_receipt(receipt, self.site.certificate, ORIGIN)
-            keychannel.verify_jws(receipt["jws"].encode(), jwk, self.site.certificate,
-                                  receipt["report"])
+        verify_all(self.site, self.receipts)
         self.collector.close()
+
+
+def verify_all(site, receipts):
+    jwk = keychannel.jwk_of(site)
+    for receipt in receipts:
+        wire.verify_receipt(receipt, site.certificate, ORIGIN)
+        keychannel.verify_receipt_jws(receipt, jwk, site.certificate)
 
 
 def until(condition, what):
@@ -197,7 +202,7 @@ def test_a_slow_signature_does_not_wait_for_the_next_one():
     with make_site(sessions=2, latency_ms=20) as site:
         site.init_key()
         with keychannel.KeyProcess(site) as key:
-            tree = keychannel.Tree([b"first", b"second", b"third"])
+            tree = keychannel.Tree(keychannel.real_reports(3))
             assert key.sign(tree, 0).error == 0
             site.token.inject("hang", skip=1)  # one session signs, the other hangs at once
             key.send(b"".join(
@@ -229,14 +234,80 @@ def test_who_comes_again_takes_the_place_of_who_is_gone():
         receipt = None
         while receipt is None:  # until the signer has seen that it is gone
             receipt = repeat()
-        jwk = json.loads(site.hsm("jwks").stdout)["keys"][0]
-        keychannel.verify_jws(receipt["jws"].encode(), jwk, site.certificate, receipt["report"])
+        verify_all(site, [receipt])
         assert receipt["workload"] == last
         finish(site, signer)
 
 
-def test_a_killed_signer_gives_the_receipt_without_the_jws():
-    """Logged is logged; a second seal is made with the first receipt alone."""
+class Asking:
+    """A collector that sends bundles, and the newest of a workload once more."""
+
+    def __init__(self, site, host="asking"):
+        self.collector = site.collector(host)
+        self.bundles = {}
+
+    def submit(self, workload, evidence=APP):
+        self.bundles[workload] = self.collector.make(workload, evidence)
+        self.again(workload)
+        receipt = self.collector.await_receipt(evidence)
+        self.collector.accepted(workload, self.bundles[workload])
+        return receipt
+
+    def again(self, workload):
+        self.collector.connection.send([wire.BUNDLE, {"bundle": self.bundles[workload]}])
+
+    def receipt_again(self, workload):
+        self.again(workload)
+        return self.collector.await_receipt()
+
+
+def tokens(site):
+    return site.status()["counters"]["tokens"]
+
+
+def published(site, receipt):
+    until(lambda: site.status()["published_size"] > receipt["index"], "not published")
+
+
+def same_token(first, again):
+    """About the same report at the same place; only the signature may be another."""
+    assert first["report"] == again["report"] and first["index"] == again["index"]
+    assert first["jws"].split(".")[:2] == again["jws"].split(".")[:2]
+
+
+def test_a_lost_token_is_had_again():
+    """Out of memory while the report is not published, out of the tiles from then on."""
+    with make_site() as site:
+        signer = site.start_signer()
+        asking = Asking(site)
+        first = asking.submit("jws-app")
+        again = [asking.receipt_again("jws-app")]
+        published(site, first)
+        again += [asking.receipt_again("jws-app") for _ in range(3)]
+        for receipt in again:
+            same_token(first, receipt)
+        verify_all(site, [first, *again])
+        assert tokens(site) == 5 and site.status()["counters"]["receipts_repeated"] == 4
+        assert "jws" not in asking.submit("app") and "jws" not in asking.receipt_again("app")
+        finish(site, signer)
+
+
+def test_a_lost_token_is_had_again_of_another_key_process():
+    """Which has seen no tree but its state, whether or not that is the published one."""
+    with make_site() as site:
+        signer = site.start_signer()
+        asking = Asking(site)
+        receipts = {name: asking.submit(name) for name in ("jws-a", "jws-b", "jws-c")}
+        for name, receipt in receipts.items():
+            published(site, receipt)
+            os.kill(site.key_process_pid(), 9)
+            asking.submit("app")  # which it has to seal, and publish
+            same_token(receipt, asking.receipt_again(name))
+        assert site.status()["counters"]["key_process_starts"] == 4
+        finish(site, signer)
+
+
+def test_a_killed_signer_gives_receipt_and_token():
     with make_site(latency_ms=100) as site:
         signer = site.start_signer()
         crowd = Crowd(site, 50)
@@ -245,14 +316,145 @@ def test_a_killed_signer_gives_the_receipt_without_the_jws():
         site.token.set(latency_us=0)
         signer = site.start_signer()
         collector = site.collector("crowd")
-        collector.submit("plain-crowd-2", APP)
-        last = list(crowd.bundles)[-1]
+        collector.submit("app", APP)  # behind which all of them are published
         until(lambda: site.status()["published_size"] >= notices(2) + 50, "not published")
-        collector.connection.send([wire.BUNDLE, {"bundle": crowd.bundles[last]}])
-        receipt = collector.await_receipt()
-        wire.verify_receipt(receipt, site.certificate, ORIGIN)
-        assert receipt["workload"] == last and "jws" not in receipt
+        receipts = []
+        for data in crowd.bundles.values():  # of some the first receipt has left, of most not
+            collector.connection.send([wire.BUNDLE, {"bundle": data}])
+            receipts.append(collector.await_receipt())
+        assert [r["workload"] for r in receipts] == list(crowd.bundles)
+        verify_all(site, receipts)
         finish(site, signer)
+
+
+def test_no_token_when_the_report_is_over():
+    with make_site(report={"lifetime_s": 2}) as site:
+        signer = site.start_signer()
+        asking = Asking(site)
+        first = asking.submit("jws-app")
+        verify_all(site, [first])
+        expires = json.loads(first["report"])["exp"]
+        assert expires == json.loads(first["report"])["iat"] + 2
+        until(lambda: time.time() > expires + 0.01, "the clock")
+        again = asking.receipt_again("jws-app")
+        wire.verify_receipt(again, site.certificate, ORIGIN)
+        assert "jws" not in again and again["report"] == first["report"]
+        assert tokens(site) == 1
+        finish(site, signer)
+
+
+def test_a_token_that_would_come_too_late_is_not_asked_for():
+    """The backlog takes ten seconds, a report is good for two: the rest have their receipts."""
+    with make_site(latency_ms=100, report={"lifetime_s": 2}) as site:
+        signer = site.start_signer()
+        crowd = Crowd(site, 200)
+        crowd.wait_for(200)
+        with_token = [r for r in crowd.receipts if "jws" in r]
+        late = [r for r in crowd.receipts if "jws" not in r]
+        assert with_token and late
+        verify_all(site, with_token)
+        for receipt in late:
+            wire.verify_receipt(receipt, site.certificate, ORIGIN)
+        counters = site.status()["counters"]
+        assert (counters["tokens"], counters["tokens_late"]) == (len(with_token), len(late)), counters
+        crowd.collector.close()
+        finish(site, signer)
+
+
+def test_one_token_of_a_report_is_asked_again_at_a_time():
+    with make_site(latency_ms=300) as site:
+        signer = site.start_signer()
+        asking = Asking(site)
+        first = asking.submit("jws-app")
+        before = site.token.get("signs")
+        for _ in range(5):
+            asking.again("jws-app")
+        answers = []
+        for _ in range(5):
+            try:
+                answers.append(asking.collector.await_receipt())
+            except wire.Refused as refused:
+                answers.append(refused.body["name"])
+        assert answers[:4] == ["in-flight"] * 4, answers
+        same_token(first, answers[4])
+        assert site.token.get("signs") == before + 1
+        finish(site, signer)
+
+
+def test_asking_again_and_again_holds_up_no_checkpoint():
+    """More than enough of them that checkpoints would be put off, were they of first tokens."""
+    count = 100
+    with make_site(latency_ms=10) as site:
+        signer = site.start_signer()
+        asking = Asking(site)
+        for n in range(count):
+            asking.submit(f"jws-{n}")
+        stop = threading.Event()
+        receipts = []
+
+        def keep_asking():
+            for name in asking.bundles:
+                asking.again(name)
+            while True:
+                receipt = asking.collector.await_receipt()
+                receipts.append(receipt)
+                if stop.is_set():
+                    if len(receipts) >= total[0]:
+                        return
+                    continue
+                total[0] += 1
+                asking.again(receipt["workload"])
+
+        total = [count]
+        thread = threading.Thread(target=keep_asking, daemon=True)
+        thread.start()
+        until(lambda: len(receipts) > count, "nothing is had again")
+        other = Asking(site, "other")
+        for turn in range(5):
+            before = len(receipts)
+            verify_all(site, [other.submit("jws-other")])
+            assert len(receipts) - before < 4 * count, turn
+        stop.set()
+        thread.join(4 * hallmark.PATIENCE_S)
+        assert not thread.is_alive()
+        verify_all(site, receipts[-count:])
+        finish(site, signer)
+
+
+TWO_PROFILES = POLICY.replace("workloads:\n", """workloads:
+  - {match: "unknown-*", collectors: ["spiffe://test/**"], require: [executable], token: nobody,
+     executable: {references: [known]}}
+""")
+
+
+def test_a_refused_token_is_said_and_holds_up_nobody():
+    """About what no profile covers: receipts leave without, and the other tokens go on."""
+    with make_site(policy=TWO_PROFILES) as site:
+        signer = site.start_signer()
+        asking = Asking(site)
+        for turn in range(20):
+            good = asking.submit("jws-good")
+            bad = asking.submit("jws-bad", EVIL)
+            unknown = asking.submit("unknown-app")
+            verify_all(site, [good])
+            for receipt in (bad, unknown):
+                wire.verify_receipt(receipt, site.certificate, ORIGIN)
+                assert "jws" not in receipt, turn
+        assert "jws" not in asking.receipt_again("jws-bad")
+        assert "jws" in asking.receipt_again("jws-good")
+        counters = site.status()["counters"]
+        assert counters["tokens"] == 21 and counters["tokens_refused"] == 41, counters
+        assert counters["key_process_starts"] == 1
+        line = signer.wait_for("event=token-refused")
+        assert "workload=jws-bad" in line and "profile=test" in line, line
+        assert "does not cover the status contraindicated" in line, line
+        assert signer.stop() == 0
+        # By the signer once, and once by the key process: not a line for each.
+        said = [line for line in signer.lines if "token-refused" in line]
+        told = [line for line in signer.lines if "is refused, token-profile" in line]
+        assert len(said) == len(told) == 1, said + told
+        site.audit("fsck", "--log", str(site.path("log")), "--cert", str(site.path("log.crt")),
+                   "--reports")
 
 
 if __name__ == "__main__":

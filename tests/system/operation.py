@@ -322,9 +322,9 @@ def test_log_lines_as_json():
 
 
 def test_a_jws_for_relying_parties():
-    """The second seal: the same bytes as a JWT, signed by the token, verified with the JWK set."""
+    """The second seal: what the report says as a JWT, signed by the token, verified with the JWK set."""
     with Site() as site:
-        site.write_policy(token="jws")
+        site.write_policy(token="test")
         signer = site.start_signer()
         keys = json.loads(site.hsm("jwks").stdout)["keys"]
         receipts = []
@@ -335,7 +335,13 @@ def test_a_jws_for_relying_parties():
         for receipt in receipts:
             wire.verify_receipt(receipt, site.certificate, ORIGIN)
             header, payload, mark = receipt["jws"].split(".")
-            assert unbase64(payload) == receipt["report"]
+            report, claims = json.loads(receipt["report"]), json.loads(unbase64(payload))
+            assert claims["iss"] == "https://attest.test" and claims["aud"] == "https://party.test"
+            assert claims["sub"] == f"spiffe://test/host1/{receipt['workload']}"
+            assert (claims["iat"], claims["exp"]) == (report["iat"], report["iat"] + 1800)
+            assert claims["jti"] == wire.leaf_hash(receipt["report"]).hex()
+            assert claims["submods"][receipt["workload"]]["ear.status"] == "affirming"
+            assert (claims["hallmark.log"], claims["hallmark.index"]) == (ORIGIN, receipt["index"])
             header = json.loads(unbase64(header))
             assert header["alg"] == "ES256" and header["kid"] == keys[0]["kid"]
             raw = unbase64(mark)
@@ -348,6 +354,25 @@ def test_a_jws_for_relying_parties():
         os.kill(site.key_process_pid(), 9)
         assert collectors[0].submit("app0", APP)["jws"]
         assert signer.stop() == 0
+
+
+def test_check_says_what_it_can_of_the_profiles_of_tokens():
+    """All, where it runs as the key process's user; where another starts that, only what is asked."""
+    with Site() as site:
+        site.write_policy(token="test")
+        done = check(site)
+        assert done.returncode == 0 and "profile" not in done.stdout, done
+        site.write_policy(token="tests")
+        done = check(site)
+        assert done.returncode == 1 and 'hsm.yaml: tokens: expected the profile "tests"' in done.stderr
+        site.init_key()
+        assert ("profile  'test' gives tokens of https://attest.test for https://party.test, for 1800 s"
+                in site.hsm("check").stdout)
+        config = f"  config: {json.dumps('hsm.yaml')}\n"
+        program = f"  program: {json.dumps(hallmark.program('hallmark-hsm'))}\n"
+        done = check(site, **{config: "", program: "  socket: hsm.sock\n"})
+        assert done.returncode == 0, done
+        assert 'wants tokens by the profile "tests"; hallmark-hsm check shows' in done.stdout, done
 
 
 def unbase64(text):

@@ -53,7 +53,7 @@ def test_entries_and_lists_are_those_of_the_vectors():
         assert text.replace("\n", "") == (ROOT / "tests/vectors" / name).read_text(), name
     for name, text in LISTS:
         assert text == (ROOT / "tests/vectors" / name).read_text(), name
-    assert {"report-deployed.json", "absence.json", "notice-start.json", "notice-manifest.json",
+    assert {"report-deployed.json", "token-deployed.json", "absence.json", "notice-start.json", "notice-manifest.json",
             "in-force.txt"} <= {name for name, _ in ENTRIES + LISTS}
 
 
@@ -172,7 +172,12 @@ def test_limits_are_those_of_the_code():
          (extensions, "JSON_EXTENSIONS_KEYS_MAX"), (extensions, "JSON_EXTENSIONS_SIZE_MAX"))
     says("A key is 1 to # bytes of `a-z`, `0-9` and `-`", (extensions, "JSON_EXTENSIONS_KEY_MAX"))
     says("nested at most # deep within the map", (extensions, "JSON_EXTENSIONS_DEPTH_MAX"))
-    says("While # requests have no answer", ("proto/wire/keychannel.h", "KEYCHANNEL_UNANSWERED_MAX"))
+    says("is more than # seconds ahead of the key process's clock", ("pkcs11/claims.h", "CLAIMS_AHEAD_S"))
+    channel = "proto/wire/keychannel.h"
+    says("While # requests have no answer", (channel, "KEYCHANNEL_UNANSWERED_MAX"))
+    says("a profile's name, 1 to # bytes", (channel, "KEYCHANNEL_PROFILE_MAX"))
+    says("a report has 1 to # bytes, a note 1 to #, a body at most #", (channel, "KEYCHANNEL_REPORT_MAX"),
+         (channel, "KEYCHANNEL_NOTE_MAX"), (channel, "KEYCHANNEL_BODY_MAX"))
     assert constant("proto/evidence/bundle.h", "BUNDLE_SEQ_MAX") == 2**53 - 1 and "2^53 - 1" in TEXT
     assert constant("proto/evidence/bundle.h", "BUNDLE_SEQ_FIRST_MAX") == 2**52
     assert "any `seq` up to 2^52" in FLAT

@@ -242,6 +242,25 @@ test_outcomes_never_overlook(void **state)
 }
 
 static void
+test_each_profile_of_tokens_once(void **state)
+{
+	struct policy *p = accept(state, "workloads:\n",
+	    "workloads:\n"
+	    "  - {match: a, collectors: [c], token: vault, executable: {references: [one]}}\n"
+	    "  - {match: b, collectors: [c], executable: {references: [one]}}\n"
+	    "  - {match: c, collectors: [c], token: orders, executable: {references: [one]}}\n"
+	    "  - {match: d, collectors: [c], token: vault, executable: {references: [one]}}\n");
+
+	assert_true(view_equal(policy_token_at(p, 0), V("vault")));
+	assert_true(view_equal(policy_token_at(p, 1), V("orders")));
+	assert_int_equal(policy_token_at(p, 2).size, 0);
+	policy_free(&p);
+	p = accept(state, "    token: orders\n", "");
+	assert_int_equal(policy_token_at(p, 0).size, 0);
+	policy_free(&p);
+}
+
+static void
 test_keys_may_be_missing(void **state)
 {
 	struct fixture *f = *state;
@@ -392,6 +411,7 @@ main(void)
 	    WITH_FIXTURE(test_kinds_must_fit_together),
 	    WITH_FIXTURE(test_required_and_recorded),
 	    WITH_FIXTURE(test_outcomes_never_overlook),
+	    WITH_FIXTURE(test_each_profile_of_tokens_once),
 	    WITH_FIXTURE(test_keys_may_be_missing),
 	    WITH_FIXTURE(test_times),
 	    WITH_FIXTURE(test_silence),

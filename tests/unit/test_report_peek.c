@@ -13,12 +13,15 @@ expect_peek(const char *name)
 	struct view collector, workload;
 	struct report_document document = REPORT_DOCUMENT_INIT;
 	const struct report *r = &document.report;
+	uint64_t expires_s = 0;
 
 	vector_file(name, &text);
 	assert_int_equal(report_parse(buf_view(&text), &document), ERR_OK);
 	assert_int_equal(report_peek(buf_view(&text), &collector, &workload), ERR_OK);
 	assert_true(view_equal(collector, r->collector));
 	assert_true(view_equal(workload, r->bundle.workload));
+	assert_int_equal(report_peek_expiry(buf_view(&text), &expires_s), ERR_OK);
+	assert_true(expires_s == r->expires_s);
 	report_document_free(&document);
 	buf_free(&text);
 }
@@ -82,11 +85,36 @@ refuses_every_beginning_and_other_keys(void **state)
 	buf_free(&text);
 }
 
+static void
+other_entries_have_no_expiry(void **state)
+{
+	static const char *const others[] = {"", "{}", "{\"eat_profile\":\"a\",\"iat\":1,\"exp\":",
+	    "{\"eat_profile\":\"a\",\"iat\":,\"exp\":2,", "{\"eat_profile\":\"a\",\"exp\":2,",
+	    "{\"eat_profile\":\"a\",\"iat\":1,\"exp\":-2,",
+	    "{\"eat_profile\":1,\"iat\":1,\"exp\":2,",
+	    "{\"eat_profile\":\"a\",\"iat\":1,\"exp\":99999999999999999999,"};
+	static const char *const files[] = {"absence.json", "notice-start.json"};
+	struct buf text = BUF_INIT;
+	uint64_t expires_s;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_int_equal(
+		    report_peek_expiry(view_of_string(others[i]), &expires_s), ERR_UNSUPPORTED);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		buf_clear(&text);
+		vector_file(files[i], &text);
+		assert_int_equal(report_peek_expiry(buf_view(&text), &expires_s), ERR_UNSUPPORTED);
+	}
+	buf_free(&text);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(sees_what_the_parser_reads),
+	    cmocka_unit_test(other_entries_have_no_expiry),
 	    cmocka_unit_test(leaves_escapes_to_the_parser),
 	    cmocka_unit_test(refuses_every_beginning_and_other_keys),
 	};
