@@ -51,6 +51,38 @@ report_write(const struct report *r, struct buf *to)
 	return ERR_FORMAT_SIZE;
 }
 
+void
+report_claims_nonce(struct json_writer *w, const struct report *r)
+{
+	const struct bundle *b = &r->bundle;
+
+	if (b->offline)
+		return;
+	json_write_text(w, REPORT_TO_NONCE);
+	json_write_base64url(w, b->extensions.challenge.size > 0
+				    ? b->extensions.challenge
+				    : (struct view){b->nonce, NONCE_SIZE});
+}
+
+void
+report_claims_vector(
+    struct json_writer *w, const struct report *r, const struct report_dialect *names)
+{
+	bool begun = false;
+
+	for (size_t i = 0; i < REPORT_CLAIM_COUNT; i++) {
+		if (r->claim[i] == 0)
+			continue;
+		json_write_raw(w, begun ? VIEW_LITERAL(",") : names->vector);
+		begun = true;
+		json_write_raw(w, report_claim_piece[i]);
+		json_write_text(w, r->claim[i] < 0 ? "-" : "");
+		json_write_number(w, (uint64_t)(r->claim[i] < 0 ? -r->claim[i] : r->claim[i]));
+	}
+	if (begun)
+		json_write_text(w, "}");
+}
+
 static size_t
 size_bound(const struct report *r)
 {
@@ -86,19 +118,6 @@ write_head(struct json_writer *w, const struct report *r, const struct report_di
 	json_write_string(w, r->build);
 }
 
-void
-report_claims_nonce(struct json_writer *w, const struct report *r)
-{
-	const struct bundle *b = &r->bundle;
-
-	if (b->offline)
-		return;
-	json_write_text(w, REPORT_TO_NONCE);
-	json_write_base64url(w, b->extensions.challenge.size > 0
-				    ? b->extensions.challenge
-				    : (struct view){b->nonce, NONCE_SIZE});
-}
-
 static void
 write_submod(struct json_writer *w, const struct report *r, const struct report_dialect *names)
 {
@@ -123,25 +142,6 @@ write_submod(struct json_writer *w, const struct report *r, const struct report_
 	json_write_number(w, r->finding_total);
 	json_write_raw(w, names->not_checked);
 	write_not_checked(w, r);
-}
-
-void
-report_claims_vector(
-    struct json_writer *w, const struct report *r, const struct report_dialect *names)
-{
-	bool begun = false;
-
-	for (size_t i = 0; i < REPORT_CLAIM_COUNT; i++) {
-		if (r->claim[i] == 0)
-			continue;
-		json_write_raw(w, begun ? VIEW_LITERAL(",") : names->vector);
-		begun = true;
-		json_write_raw(w, report_claim_piece[i]);
-		json_write_text(w, r->claim[i] < 0 ? "-" : "");
-		json_write_number(w, (uint64_t)(r->claim[i] < 0 ? -r->claim[i] : r->claim[i]));
-	}
-	if (begun)
-		json_write_text(w, "}");
 }
 
 static void
