@@ -44,6 +44,15 @@ display_field(const struct display *d, const char *label, const char *format, ..
 	va_end(arguments);
 }
 
+void
+display_digest(const struct display *d, const char *label, const struct digest *digest)
+{
+	char hex[DIGEST_HEX_SIZE + 1];
+
+	digest_to_hex(digest, hex);
+	display_field(d, label, "%s", hex);
+}
+
 enum outcome
 display_step(const struct display *d, const char *step, enum outcome o, const char *format, ...)
 {
@@ -74,21 +83,6 @@ display_gap(const struct display *d)
 {
 	if (d->to != NULL)
 		(void)fputc('\n', d->to);
-}
-
-void
-display_policies(const struct display *d, const struct policies *p)
-{
-	for (size_t i = 0; i < policies_count(p); i++) {
-		const struct policies_seen seen = policies_get(p, i);
-
-		display_field(d, i == 0 ? "policies" : "", "%" PRIu64 " report%s by %.*s%s",
-		    seen.reports, display_plural(seen.reports), view_precision(seen.id),
-		    (const char *)seen.id.data, seen.expected ? "" : ", which is not expected");
-	}
-	if (policies_others(p) > 0)
-		display_field(d, "", "%" PRIu64 " reports by more than %d others",
-		    policies_others(p), POLICIES_MAX);
 }
 
 void

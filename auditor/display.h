@@ -14,7 +14,7 @@
 #include "log/defects.h"
 #include "log/findings.h"
 #include "log/outcome.h"
-#include "log/policies.h"
+#include "proto/digest.h"
 
 struct display {
 	FILE *to;                  /* NULL: all is checked, nothing is shown */
@@ -33,6 +33,9 @@ void display_line(const struct display *d, const char *format, ...)
 void display_field(const struct display *d, const char *label, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The same in hexadecimal. */
+void display_digest(const struct display *d, const char *label, const struct digest *digest);
+
 /* "step   ok|BAD|?   text" in columns; returns `o`. */
 enum outcome display_step(const struct display *d, const char *step, enum outcome o,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
@@ -43,9 +46,6 @@ void display_warn(const struct display *d, const char *step, const char *format,
 
 /* An empty line. */
 void display_gap(const struct display *d);
-
-/* One line for each policy, in the order in which they were first seen. */
-void display_policies(const struct display *d, const struct policies *p);
 
 /* Where a search ended because of too many defects, that it did. */
 void display_stopped(const struct display *d, const struct defects *defects);

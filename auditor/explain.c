@@ -261,13 +261,13 @@ explain_report(FILE *to, const struct receipt_check *c)
 {
 	fputs("\n# 8. What is proved: the report, issued by this log.\n", to);
 	expect_origin(to, c);
-	fputs(
-	    "sed -n 's/.*\"iss\":\"\\([^\"]*\\)\".*/\\1/p' report.json; echo\n"
-	    "cat report.json; echo\n"
-	    "#    Not done again here: that the report is JSON in its one form, with all claims of "
-	    "an EAR;\n"
-	    "#    that its time (iat) is within the certificate's dates; that an ECDSA signature "
-	    "has the lower s.\n",
+	fputs("sed -n 's/.*\"iss\":\"\\([^\"]*\\)\".*/\\1/p' report.json; echo\n"
+	      "cat report.json; echo\n"
+	      "#    Not done again here: that this is JSON in its one form, with all that belongs "
+	      "to its "
+	      "kind;\n"
+	      "#    that its time (iat) is within the certificate's dates; that an ECDSA signature "
+	      "has the lower s.\n",
 	    to);
 }
 

@@ -2,13 +2,14 @@
 
 #include <inttypes.h>
 
-#include "auditor/display.h"
-#include "log/log_check.h"
+#include "auditor/summary.h"
+#include "log/walk/log_check.h"
 
-static enum outcome check(
+static enum outcome read_evidence(
     const struct fsck_options *options, const struct display *d, const struct log_reader *l);
+static enum outcome check(const struct fsck_options *options, const struct display *d,
+    const struct log_reader *l, struct evidence_reader *evidence);
 static void tell_counts(const struct display *d, const struct log_check *c);
-static void tell_reports(const struct display *d, const struct log_check *c);
 static void tell_verdict(const struct display *d, enum outcome o, bool only_unexpected);
 
 enum outcome
@@ -21,14 +22,15 @@ fsck_run(const struct fsck_options *options, FILE *to)
 	struct seal_wanted wanted = {.origin = options->origin};
 	struct signercert *certificate;
 	struct log_reader l;
-	enum outcome o = signercert_load(options->certificate, &f, &certificate);
+	enum outcome o = trusted_read(&options->trusted, &f);
 
-	if (o != OUTCOME_GOOD)
+	if (o != OUTCOME_GOOD ||
+	    (o = signercert_load(options->certificate, &f, &certificate)) != OUTCOME_GOOD)
 		return o;
 	wanted.certificate = certificate;
 	display_line(&head, "%s", options->log);
 	if ((o = log_open(&l, options->log, &wanted, &f)) == OUTCOME_GOOD)
-		o = check(options, &d, &l);
+		o = read_evidence(options, &d, &l);
 	else
 		tell_verdict(&d, o, false);
 	log_close(&l);
@@ -37,22 +39,45 @@ fsck_run(const struct fsck_options *options, FILE *to)
 }
 
 static enum outcome
-check(const struct fsck_options *options, const struct display *d, const struct log_reader *l)
+read_evidence(
+    const struct fsck_options *options, const struct display *d, const struct log_reader *l)
 {
-	const struct log_check_wanted wanted = {
-	    options->reports, options->policies, options->faults_max};
+	const struct findings f = display_findings(d);
+	struct evidence_reader *evidence = NULL;
+	enum outcome o = OUTCOME_GOOD;
+
+	if (options->evidence != NULL)
+		o = evidence_reader_open(options->evidence, &f, &evidence);
+	if (o == OUTCOME_GOOD)
+		o = check(options, d, l, evidence);
+	else
+		tell_verdict(d, o, false);
+	evidence_reader_close(&evidence);
+	return o;
+}
+
+static enum outcome
+check(const struct fsck_options *options, const struct display *d, const struct log_reader *l,
+    struct evidence_reader *evidence)
+{
+	struct log_check_wanted wanted = {.tree_only = options->tree_only,
+	    .walk = {.evidence = evidence},
+	    .faults_max = options->faults_max};
 	const struct findings f = display_findings(d);
 	struct log_check c;
 	enum outcome o;
-	enum err e = log_check_begin(&c, l, &wanted, &f);
+	enum err e;
 
-	if (e != ERR_OK) {
-		o = display_step(d, "reports", OUTCOME_UNKNOWN, "%s", err_text(e));
+	trusted_want(&options->trusted, &wanted.walk);
+	if ((e = log_check_begin(&c, l, &wanted, &f)) != ERR_OK) {
+		o = display_step(d, "entries", OUTCOME_UNKNOWN, "%s", err_text(e));
 	} else {
 		o = log_check_run(&c, options->log);
 		tell_counts(d, &c);
-		if (c.chains != NULL)
-			tell_reports(d, &c);
+		if (c.walk != NULL) {
+			summary_show(d, c.walk);
+			trusted_warn(&options->trusted, d);
+		}
 	}
 	tell_verdict(d, o, log_check_only_unexpected(&c));
 	log_check_end(&c);
@@ -62,7 +87,7 @@ check(const struct fsck_options *options, const struct display *d, const struct 
 static void
 tell_counts(const struct display *d, const struct log_check *c)
 {
-	const struct tree_check_result *r = &c->tree;
+	const struct tree_check_result *r = tree_check_result(c->tree);
 
 	display_field(d, "entries", "%" PRIu64 " of %" PRIu64 ", %" PRIu64 " bytes", r->entries,
 	    c->log->checkpoint.size, r->entries_bytes);
@@ -70,19 +95,6 @@ tell_counts(const struct display *d, const struct log_check *c)
 	display_field(d, "faults", "%" PRIu64 " proved, %" PRIu64 " unreadable, %" PRIu64 " notes",
 	    c->defects.bad, c->defects.unknown, c->defects.remarks);
 	display_stopped(d, &c->defects);
-}
-
-static void
-tell_reports(const struct display *d, const struct log_check *c)
-{
-	display_field(d, "workloads", "%" PRIu64, chains_workloads(c->chains));
-	display_field(d, "reports",
-	    "%" PRIu64 " affirming, %" PRIu64 " warning, %" PRIu64 " contraindicated, %" PRIu64
-	    " none",
-	    chains_reports(c->chains, REPORT_AFFIRMING), chains_reports(c->chains, REPORT_WARNING),
-	    chains_reports(c->chains, REPORT_CONTRAINDICATED),
-	    chains_reports(c->chains, REPORT_NONE));
-	display_policies(d, c->policies);
 }
 
 static void

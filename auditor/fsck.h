@@ -1,6 +1,7 @@
 /*
  * hallmark-audit fsck: a whole log against a certificate. Seal, every hash of every tile, every
- * entry against its leaf, leftovers; on demand every report and every workload's chain.
+ * entry against its leaf, leftovers; and what the entries say, held against each other and, if it
+ * is given, against the evidence.
  */
 #ifndef HALLMARK_AUDITOR_FSCK_H
 #define HALLMARK_AUDITOR_FSCK_H
@@ -9,17 +10,18 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "auditor/trusted.h"
 #include "log/outcome.h"
-#include "log/policies.h"
 
 #define FSCK_FAULTS_DEFAULT 50
 
 struct fsck_options {
 	const char *log;
+	const char *evidence; /* NULL: what needs none is checked */
 	const char *certificate;
-	const char *origin;                /* NULL: whichever the certificate's key signed under */
-	bool reports;                      /* parse every report and follow the chains: slower */
-	struct policies_expected policies; /* which count as good; of the reports */
+	const char *origin; /* NULL: whichever the certificate's key signed under */
+	bool tree_only;     /* entries are hashed, and nobody reads them */
+	struct trusted trusted;
 	uint64_t faults_max;
 };
 

@@ -1,53 +1,46 @@
 /*
  * hallmark-audit: verifies what a signer has sealed, with nothing but its certificate.
  */
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "auditor/arguments.h"
 #include "auditor/fsck.h"
 #include "auditor/replay.h"
 #include "auditor/sandbox.h"
 #include "auditor/show.h"
 #include "auditor/verify.h"
-#include "proto/encoding.h"
-#include "proto/tlog/checkpoint.h"
 
 static const char usage[] =
     "usage: hallmark-audit verify FILE.tlog-proof... --cert CRT [--origin NAME] [--explain]\n"
     "       hallmark-audit verify FILE.tlog-proof --report FILE --cert CRT [--origin NAME] "
     "[--explain]\n"
-    "       hallmark-audit show   FILE.tlog-proof [--report FILE] [--json]\n"
-    "       hallmark-audit show   --log DIR --index N --cert CRT [--origin NAME] [--json]\n"
+    "       hallmark-audit show   FILE.tlog-proof [--report FILE] [--evidence DIR] [--json]\n"
+    "       hallmark-audit show   --log DIR --index N --cert CRT [--origin NAME] [--evidence DIR]\n"
+    "                             [--json]\n"
     "       hallmark-audit fsck   --log DIR --cert CRT [--origin NAME] [--faults N]\n"
-    "                             [--reports [--policy SHA256]...]\n"
+    "                             [--tree-only | [--evidence DIR [--approver KEY]...]\n"
+    "                             [--policy SHA256]...]\n"
     "       hallmark-audit replay --log DIR --evidence DIR --cert CRT [--origin NAME]\n"
-    "                             (--index N | --all) [--policy SHA256]... [--faults N]\n"
+    "                             (--index N | --all [--approver KEY]...)\n"
+    "                             [--policy SHA256]... [--faults N]\n"
     "       hallmark-audit --version | --help\n"
     "\n"
     "CRT is the PEM certificate of the log's key: all that is trusted. No network is used.\n"
     "--report: the report's bytes, where the receipt has none in it (no line \"extra\").\n"
-    "--policy: what stands behind the name of a policy that is expected (hallmark-signer check\n"
-    "prints it); a report by any other is bad. Without it, every policy of the signer's is good.\n"
+    "--approver: a key that may approve the log's first policy: a PEM file (public key or\n"
+    "certificate) or the id that `hallmark-hsm statement key` prints; each later policy has to\n"
+    "rest on what the one before it demands. For sites without approvers, --policy: what stands\n"
+    "behind the name of a policy that is expected (hallmark-signer check prints it); any other is\n"
+    "bad. Without either, every policy of the signer's is good.\n"
+    "--evidence: checks also what statements, policies and silence rest on. --tree-only: the\n"
+    "entries are hashed, and not read.\n"
     "exit status: 0 good; 1 proved bad (also what is malformed: each document has one valid\n"
     "form); 2 could not tell (unreadable, absent, of another key, version or profile; usage)\n";
 
-/* What the command line says; NULL or false where it does not. */
-struct arguments {
-	const char *certificate, *origin, *log, *evidence, *report;
-	char **files;
-	size_t file_count;
-	struct digest *policies;
-	size_t policy_count;
-	bool json, explain, reports, all, has_index;
-	uint64_t index, faults_max;
-};
-
-/* Options a command takes, as letters of the table below; f: files. */
 struct command {
 	const char *name;
-	const char *options;
+	const char *options; /* as arguments_read takes them */
 	int (*run)(const struct arguments *a);
 };
 
@@ -55,36 +48,15 @@ static int run_verify(const struct arguments *a);
 static int run_show(const struct arguments *a);
 static int run_fsck(const struct arguments *a);
 static int run_replay(const struct arguments *a);
-static const char *parse(int argc, char **argv, const struct command *command, struct arguments *a);
-static int take_option(
-    const struct command *command, struct arguments *a, const char *option, const char *value);
+static struct trusted trusted_of(const struct arguments *a);
 static int fail_usage(const char *what);
 static int fail_argument(const struct command *command, const char *argument);
 
 static const struct command commands[] = {
     {"verify", "fcoxt", run_verify},
-    {"show", "fjcolit", run_show},
-    {"fsck", "colrnp", run_fsck},
-    {"replay", "coleianp", run_replay},
-};
-
-static const struct {
-	char letter;
-	bool has_value;
-	const char *name;
-} option_names[] = {
-    {'c', true, "--cert"},
-    {'o', true, "--origin"},
-    {'l', true, "--log"},
-    {'e', true, "--evidence"},
-    {'i', true, "--index"},
-    {'n', true, "--faults"},
-    {'p', true, "--policy"},
-    {'t', true, "--report"},
-    {'j', false, "--json"},
-    {'x', false, "--explain"},
-    {'r', false, "--reports"},
-    {'a', false, "--all"},
+    {"show", "fjcolite", run_show},
+    {"fsck", "colenpyk", run_fsck},
+    {"replay", "coleianpk", run_replay},
 };
 
 int
@@ -107,15 +79,13 @@ main(int argc, char **argv)
 			command = &commands[i];
 	if (command == NULL)
 		return fail_usage("expected verify, show, fsck or replay");
-	if ((a.files = calloc((size_t)argc, sizeof(*a.files))) == NULL ||
-	    (a.policies = calloc((size_t)argc, sizeof(*a.policies))) == NULL)
-		return OUTCOME_UNKNOWN;
-	if ((odd = parse(argc - 2, argv + 2, command, &a)) == NULL)
-		status = command->run(&a);
-	else
+	if (arguments_read(argc - 2, argv + 2, command->options, &a, &odd) != ERR_OK)
+		status = OUTCOME_UNKNOWN;
+	else if (odd != NULL)
 		status = fail_argument(command, odd);
-	free(a.files);
-	free(a.policies);
+	else
+		status = command->run(&a);
+	arguments_free(&a);
 	/* An answer that did not get out is none. */
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		(void)fputs("hallmark-audit: the output could not be written\n", stderr);
@@ -151,6 +121,7 @@ run_show(const struct arguments *a)
 	    .certificate = a->certificate,
 	    .origin = a->origin,
 	    .index = a->index,
+	    .evidence = a->evidence,
 	    .json = a->json};
 
 	if (!receipt && !entry)
@@ -161,13 +132,21 @@ run_show(const struct arguments *a)
 static int
 run_fsck(const struct arguments *a)
 {
-	const struct fsck_options options = {a->log, a->certificate, a->origin, a->reports,
-	    {a->policies, a->policy_count}, a->faults_max};
+	const struct fsck_options options = {.log = a->log,
+	    .evidence = a->evidence,
+	    .certificate = a->certificate,
+	    .origin = a->origin,
+	    .tree_only = a->tree_only,
+	    .trusted = trusted_of(a),
+	    .faults_max = a->faults_max};
 
-	if (a->policy_count > 0 && !a->reports)
-		return fail_usage("fsck: --policy is of the reports: expected --reports too");
 	if (a->log == NULL || a->certificate == NULL)
 		return fail_usage("fsck: expected --log and --cert");
+	if (a->tree_only && (a->evidence != NULL || a->policy_count + a->approver_count > 0))
+		return fail_usage("fsck: with --tree-only nobody reads what policies are about");
+	if (a->approver_count > 0 && a->evidence == NULL)
+		return fail_usage(
+		    "fsck: approvals are in the evidence: expected --evidence with --approver");
 	return (int)fsck_run(&options, stdout);
 }
 
@@ -180,113 +159,27 @@ run_replay(const struct arguments *a)
 	    .origin = a->origin,
 	    .all = a->all,
 	    .index = a->index,
-	    .policies = {a->policies, a->policy_count},
+	    .trusted = trusted_of(a),
 	    .faults_max = a->faults_max};
 
 	if (a->log == NULL || a->certificate == NULL || a->evidence == NULL ||
 	    a->all == a->has_index)
 		return fail_usage(
 		    "replay: expected --log, --evidence, --cert, and one of --index and --all");
+	if (a->approver_count > 0 && !a->all)
+		return fail_usage(
+		    "replay: an approval stands elsewhere in the log: expected --all with "
+		    "--approver");
 	return (int)replay_run(&options, stdout);
 }
 
-/* Options and files in any order; "--" ends the options. NULL, or the one that does not fit. */
-static const char *
-parse(int argc, char **argv, const struct command *command, struct arguments *a)
+static struct trusted
+trusted_of(const struct arguments *a)
 {
-	bool options_end = false;
-
-	for (int i = 0; i < argc; i++) {
-		int taken;
-
-		if (!options_end && strcmp(argv[i], "--") == 0) {
-			options_end = true;
-			continue;
-		}
-		if (options_end || argv[i][0] != '-') {
-			if (strchr(command->options, 'f') == NULL)
-				return argv[i];
-			a->files[a->file_count++] = argv[i];
-			continue;
-		}
-		taken = take_option(command, a, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
-		if (taken == 0)
-			return argv[i];
-		i += taken - 1;
-	}
-	return NULL;
-}
-
-/* How many arguments were taken: 0 if it is not known, there twice or lacks a valid value. */
-static int
-take_option(
-    const struct command *command, struct arguments *a, const char *option, const char *value)
-{
-	const char **text = NULL;
-	bool *flag = NULL;
-	size_t i = 0;
-
-	while (i < sizeof(option_names) / sizeof(option_names[0]) &&
-	       strcmp(option_names[i].name, option) != 0)
-		i++;
-	if (i == sizeof(option_names) / sizeof(option_names[0]) ||
-	    strchr(command->options, option_names[i].letter) == NULL ||
-	    (option_names[i].has_value && value == NULL))
-		return 0;
-	switch (option_names[i].letter) {
-	case 'c':
-		text = &a->certificate;
-		break;
-	case 'o':
-		/* Else a variable that is not set would prove a good receipt bad. */
-		if (checkpoint_origin_check(view_of_string(value)) != ERR_OK)
-			return 0;
-		text = &a->origin;
-		break;
-	case 'l':
-		text = &a->log;
-		break;
-	case 'e':
-		text = &a->evidence;
-		break;
-	case 't':
-		text = &a->report;
-		break;
-	case 'p':
-		if (digest_from_hex(view_of_string(value), &a->policies[a->policy_count]) != ERR_OK)
-			return 0;
-		a->policy_count++;
-		return 2;
-	case 'j':
-		flag = &a->json;
-		break;
-	case 'x':
-		flag = &a->explain;
-		break;
-	case 'r':
-		flag = &a->reports;
-		break;
-	case 'a':
-		flag = &a->all;
-		break;
-	case 'i':
-		if (a->has_index || decimal_decode(view_of_string(value), &a->index) != ERR_OK)
-			return 0;
-		a->has_index = true;
-		return 2;
-	default:
-		if (decimal_decode(view_of_string(value), &a->faults_max) != ERR_OK ||
-		    a->faults_max == 0)
-			return 0;
-		return 2;
-	}
-	if ((text != NULL && *text != NULL) || (flag != NULL && *flag))
-		return 0;
-	if (text != NULL)
-		*text = value;
-	else if (flag != NULL)
-		*flag = true;
-	return option_names[i].has_value ? 2 : 1;
+	return (struct trusted){.manifests = {a->policies, a->policy_count},
+	    .approvers = a->approvers,
+	    .approver_ids = a->approver_ids,
+	    .approver_count = a->approver_count};
 }
 
 static int

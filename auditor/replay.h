@@ -8,17 +8,17 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "auditor/trusted.h"
 #include "log/outcome.h"
-#include "log/policies.h"
 
 struct replay_options {
 	const char *log;
 	const char *evidence;
 	const char *certificate;
 	const char *origin; /* NULL: whichever the certificate's key signed under */
-	bool all;           /* every report, in order, with tree and chains checked; else `index` */
+	bool all;           /* every entry, in order, with the tree checked; else `index` */
 	uint64_t index;
-	struct policies_expected policies; /* which count as good */
+	struct trusted trusted; /* approvers only with `all` */
 	uint64_t faults_max;
 };
 

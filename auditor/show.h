@@ -1,5 +1,5 @@
 /*
- * hallmark-audit show: one report, readable. It says what is written; verify says whether it is
+ * hallmark-audit show: one entry, readable. It says what is written; verify says whether it is
  * true.
  */
 #ifndef HALLMARK_AUDITOR_SHOW_H
@@ -9,9 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "auditor/display.h"
 #include "log/outcome.h"
-#include "proto/report/report.h"
 
 struct show_options {
 	const char *file;        /* a receipt; NULL: an entry of a log */
@@ -19,13 +17,11 @@ struct show_options {
 	const char *log;         /* its directory */
 	const char *certificate; /* of the log's key; only with `log` */
 	const char *origin;      /* NULL: whichever the certificate's key signed under */
+	const char *evidence;    /* what the entry names is shown from there; or NULL */
 	uint64_t index;
-	bool json; /* the report's bytes as they are logged, and a newline */
+	bool json; /* the entry's bytes as they are logged, and a newline */
 };
 
 enum outcome show_run(const struct show_options *options, FILE *to) MUST_USE;
-
-/* The report in sections. */
-void show_report(const struct report *r, const struct display *d);
 
 #endif

@@ -17,7 +17,10 @@ static enum outcome verify_file(const struct verify_options *options,
 static enum outcome check_file(const struct verify_options *options,
     const struct seal_wanted *wanted, struct view bytes, const struct display *d,
     struct buf *report, struct receipt_check *c);
+static void tell_entry(const struct display *d, const struct receipt_check *c);
 static void tell_report(const struct display *d, const struct report *r);
+static void tell_absence(const struct display *d, const struct absence *a);
+static void tell_notice(const struct display *d, const struct notice *n);
 static void tell_verdict(const struct display *d, enum outcome o, const struct receipt_check *c);
 
 enum outcome
@@ -91,8 +94,19 @@ check_file(const struct verify_options *options, const struct seal_wanted *wante
 	beside = buf_view(report);
 	o = receipt_check_run(wanted, bytes, options->report != NULL ? &beside : NULL, &f, c);
 	if (c->read)
-		tell_report(d, &c->document.report);
+		tell_entry(d, c);
 	return o;
+}
+
+static void
+tell_entry(const struct display *d, const struct receipt_check *c)
+{
+	if (c->kind == ENTRY_REPORT)
+		tell_report(d, &c->report.report);
+	else if (c->kind == ENTRY_ABSENCE)
+		tell_absence(d, &c->absence.absence);
+	else
+		tell_notice(d, &c->notice.notice);
 }
 
 static void
@@ -115,14 +129,51 @@ tell_report(const struct display *d, const struct report *r)
 }
 
 static void
+tell_absence(const struct display *d, const struct absence *a)
+{
+	char issued[UTC_TEXT_SIZE], due[UTC_TEXT_SIZE];
+
+	display_field(d, "  collector", "%.*s", view_precision(a->collector),
+	    (const char *)a->collector.data);
+	for (size_t i = 0; i < a->count; i++)
+		display_field(d, i == 0 ? "  silent" : "", "%.*s, due at %s",
+		    view_precision(a->absent[i].workload), (const char *)a->absent[i].workload.data,
+		    utc_text(a->absent[i].due_s, due));
+	display_field(d, "  issued", "%s", utc_text(a->issued_s, issued));
+	display_warn(d, "absence", "it is no report: nobody was measured, nothing is vouched for");
+}
+
+static void
+tell_notice(const struct display *d, const struct notice *n)
+{
+	const struct view kind = notice_kind_name(n);
+	char issued[UTC_TEXT_SIZE];
+
+	display_field(d, "  kind", "%.*s", view_precision(kind), (const char *)kind.data);
+	if (n->kind == NOTICE_STATEMENT)
+		display_field(d, "  statement", "%.*s", view_precision(n->statement_kind),
+		    (const char *)n->statement_kind.data);
+	if (n->kind == NOTICE_MANIFEST || n->kind == NOTICE_STATEMENT)
+		display_digest(d, "  sha256", &n->sha256);
+	display_field(d, "  issued", "%s", utc_text(n->issued_s, issued));
+	display_warn(d, "notice", "it is no report: the log says this about itself");
+}
+
+static void
 tell_verdict(const struct display *d, enum outcome o, const struct receipt_check *c)
 {
+	static const char *const names[] = {[ENTRY_REPORT] = "report",
+	    [ENTRY_ABSENCE] = "absence",
+	    [ENTRY_NOTICE] = "notice",
+	    [ENTRY_UNKNOWN] = "entry",
+	    [ENTRY_NONE] = "entry"};
+
 	switch (o) {
 	case OUTCOME_GOOD:
 		(void)display_step(d, "verdict", o,
-		    "good: %s has this report at index %" PRIu64
+		    "good: %s has this %s at index %" PRIu64
 		    ", under a checkpoint of size %" PRIu64,
-		    c->checkpoint.origin, c->proof.index, c->checkpoint.size);
+		    c->checkpoint.origin, names[c->kind], c->proof.index, c->checkpoint.size);
 		break;
 	case OUTCOME_BAD:
 		(void)display_step(d, "verdict", o, "bad: this is not a receipt of this log");

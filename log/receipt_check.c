@@ -5,13 +5,23 @@
 #include <string.h>
 
 #include "proto/encoding.h"
+#include "proto/json/json_extensions.h"
 #include "proto/utc.h"
+
+/* What all kinds of entry say. */
+struct said {
+	const char *what;
+	struct view issuer;
+	uint64_t issued_s;
+	struct view extensions;
+};
 
 static void tell_format(const struct receipt_check *c, const struct findings *f);
 static size_t find_line(const struct signercert *certificate, struct view bytes);
 static enum outcome check_inclusion(struct receipt_check *c, const struct findings *f);
-static enum outcome check_report(
+static enum outcome check_entry(
     struct receipt_check *c, const struct signercert *certificate, const struct findings *f);
+static enum err read_entry(struct receipt_check *c, struct said *said);
 
 enum outcome
 receipt_check_run(const struct seal_wanted *wanted, struct view bytes, const struct view *report,
@@ -43,7 +53,7 @@ receipt_check_run(const struct seal_wanted *wanted, struct view bytes, const str
 	if (o == OUTCOME_GOOD && tlogproof_verify(&out->proof, out->entry, v, &again) != ERR_OK)
 		abort();
 	note_verifier_free(&v);
-	return o == OUTCOME_GOOD ? check_report(out, wanted->certificate, f) : o;
+	return o == OUTCOME_GOOD ? check_entry(out, wanted->certificate, f) : o;
 }
 
 enum err
@@ -85,7 +95,9 @@ receipt_check_entry(const struct tlogproof *p, const struct view *report, const 
 void
 receipt_check_free(struct receipt_check *c)
 {
-	report_document_free(&c->document);
+	report_document_free(&c->report);
+	absence_document_free(&c->absence);
+	notice_document_free(&c->notice);
 	buf_free(&c->storage);
 }
 
@@ -93,7 +105,7 @@ static void
 tell_format(const struct receipt_check *c, const struct findings *f)
 {
 	(void)findings_step(f, "format", OUTCOME_GOOD,
-	    "canonical: report of %zu bytes%s, index %" PRIu64 ", %zu hash%s, signed checkpoint",
+	    "canonical: entry of %zu bytes%s, index %" PRIu64 ", %zu hash%s, signed checkpoint",
 	    c->entry.size, c->proof.has_extra ? "" : " beside it", c->proof.index,
 	    c->proof.proof.count, c->proof.proof.count == 1 ? "" : "es");
 }
@@ -122,7 +134,7 @@ check_inclusion(struct receipt_check *c, const struct findings *f)
 	merkle_leaf(c->entry, &c->leaf);
 	digest_to_hex(&c->leaf, leaf);
 	digest_to_hex(&c->checkpoint.root, root);
-	(void)findings_step(f, "leaf", OUTCOME_GOOD, "sha256(00 || report) = %s", leaf);
+	(void)findings_step(f, "leaf", OUTCOME_GOOD, "sha256(00 || entry) = %s", leaf);
 	if (merkle_verify_inclusion(&c->leaf, c->proof.index, c->checkpoint.size,
 		&c->checkpoint.root, &c->proof.proof) != ERR_OK)
 		return findings_step(f, "inclusion", OUTCOME_BAD,
@@ -137,26 +149,64 @@ check_inclusion(struct receipt_check *c, const struct findings *f)
 }
 
 static enum outcome
-check_report(
-    struct receipt_check *c, const struct signercert *certificate, const struct findings *f)
+check_entry(struct receipt_check *c, const struct signercert *certificate, const struct findings *f)
 {
-	const struct report *r = &c->document.report;
+	const char *origin = c->checkpoint.origin;
+	struct said said = {.issuer = {NULL, 0}};
 	char issued[UTC_TEXT_SIZE];
-	enum err e = report_parse(c->entry, &c->document);
+	enum err e = read_entry(c, &said);
 
 	if (e != ERR_OK)
-		return findings_step(f, "report", outcome_of_error(e),
-		    "the log has this entry, but it is no report in its one valid form: %s",
+		return findings_step(f, "entry", outcome_of_error(e),
+		    e == ERR_UNSUPPORTED
+			? "the log has this entry, of a kind or form that this version does not "
+			  "know: %s"
+			: "the log has this entry, but it is no report, absence or notice in its "
+			  "one valid form: %s",
 		    err_text(e));
-	if (!view_equal(r->issuer, view_of_string(c->checkpoint.origin)))
-		return findings_step(f, "report", OUTCOME_BAD, "expected issuer %s, found %.*s",
-		    c->checkpoint.origin, view_precision(r->issuer), (const char *)r->issuer.data);
+	if (!view_equal(said.issuer, view_of_string(origin)))
+		return findings_step(f, "entry", OUTCOME_BAD, "expected issuer %s, found %.*s",
+		    origin, view_precision(said.issuer), (const char *)said.issuer.data);
 	c->read = true;
-	if (signercert_valid_at(certificate, r->issued_s))
-		return findings_step(f, "report", OUTCOME_GOOD,
-		    "canonical EAR claims-set, issued by this log within the certificate's dates");
-	findings_warn(f, "report",
-	    "canonical EAR claims-set, issued at %s, outside the certificate's dates",
-	    utc_text(r->issued_s, issued));
+	for (struct view key, value;
+	     said.extensions.size > 0 && json_extensions_next(&said.extensions, &key, &value);)
+		findings_warn(f, "extension",
+		    "%.*s is not known to this version; it decides nothing", view_precision(key),
+		    (const char *)key.data);
+	if (signercert_valid_at(certificate, said.issued_s))
+		return findings_step(f, "entry", OUTCOME_GOOD,
+		    "canonical %s, issued by this log within the certificate's dates", said.what);
+	findings_warn(f, "entry", "canonical %s, issued at %s, outside the certificate's dates",
+	    said.what, utc_text(said.issued_s, issued));
 	return OUTCOME_GOOD;
+}
+
+static enum err
+read_entry(struct receipt_check *c, struct said *said)
+{
+	enum err e = ERR_FORMAT;
+
+	switch (c->kind = entry_kind(c->entry)) {
+	case ENTRY_REPORT:
+		e = report_parse(c->entry, &c->report);
+		*said = (struct said){"EAR claims-set", c->report.report.issuer,
+		    c->report.report.issued_s, c->report.report.extensions};
+		break;
+	case ENTRY_ABSENCE:
+		e = absence_parse(c->entry, &c->absence);
+		*said = (struct said){"absence", c->absence.absence.issuer,
+		    c->absence.absence.issued_s, c->absence.absence.extensions};
+		break;
+	case ENTRY_NOTICE:
+		e = notice_parse(c->entry, &c->notice);
+		*said = (struct said){"notice", c->notice.notice.issuer, c->notice.notice.issued_s,
+		    c->notice.notice.extensions};
+		break;
+	case ENTRY_UNKNOWN:
+		e = ERR_UNSUPPORTED;
+		break;
+	case ENTRY_NONE:
+		break;
+	}
+	return e;
 }

@@ -1,5 +1,6 @@
 /*
- * One receipt (.tlog-proof) against a certificate: every step is done, told, and explained.
+ * One receipt (.tlog-proof) against a certificate: every step is done, told, and explained. It may
+ * be the receipt of any entry: of a report, of an absence, of a notice.
  */
 #ifndef HALLMARK_LOG_RECEIPT_CHECK_H
 #define HALLMARK_LOG_RECEIPT_CHECK_H
@@ -8,6 +9,9 @@
 #include "log/outcome.h"
 #include "log/seal.h"
 #include "proto/bytes.h"
+#include "proto/report/absence.h"
+#include "proto/report/entry.h"
+#include "proto/report/notice.h"
 #include "proto/report/report.h"
 #include "proto/tlog/tlogproof.h"
 
@@ -15,19 +19,23 @@
 struct receipt_check {
 	struct buf storage;
 	struct tlogproof proof;
-	struct view entry; /* the report: `extra` of the proof, or what was given beside it */
+	struct view entry; /* its bytes: `extra` of the proof, or what was given beside it */
 	size_t line;       /* the log's among the note's signature lines; 0 where it is not known */
 	struct checkpoint checkpoint;
 	struct digest leaf;
-	struct report_document document;
+	enum entry_kind kind; /* of `entry`; and what it says, in one of these */
+	struct report_document report;
+	struct absence_document absence;
+	struct notice_document notice;
 	bool parsed; /* `proof`, `entry` and `line` are filled */
 	bool sealed; /* `checkpoint` is authentic */
-	bool read;   /* `document` is filled: all is good */
+	bool read;   /* `kind` and one of the documents are filled: all is good */
 };
 
 /*
- * `report` is what stands beside the receipt, or NULL. Unknown if neither has a report; bad if both
- * have one and they differ. `out` is to be freed by receipt_check_free, whatever the outcome.
+ * `report` is what stands beside the receipt, or NULL. Unknown if neither has a report, and if the
+ * entry is of a kind or form that this version does not know; bad if both have one and they differ.
+ * `out` is to be freed by receipt_check_free, whatever the outcome.
  */
 enum outcome receipt_check_run(const struct seal_wanted *wanted, struct view bytes,
     const struct view *report, const struct findings *f, struct receipt_check *out) MUST_USE;

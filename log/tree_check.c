@@ -30,11 +30,12 @@ struct pair {
 };
 
 struct tree_check {
-	const struct log_reader *log;
 	struct defects *defects;
 	tree_check_visit *visit;
 	void *context;
-	struct tree_check_result *result;
+	const struct log_reader *log; /* of this run */
+	uint64_t size;                /* entries that were looked at, in all runs */
+	struct tree_check_result result;
 	bool damaged; /* something was wrong with the tree, whatever else was found */
 	struct buf bundle, tile;
 	struct view entry[TILE_WIDTH]; /* of the bundle */
@@ -43,7 +44,8 @@ struct tree_check {
 };
 
 static void read_bundle(struct tree_check *t, uint64_t index, unsigned width);
-static unsigned hash_entries(struct tree_check *t, uint64_t index, unsigned width, bool exact);
+static unsigned hash_entries(
+    struct tree_check *t, uint64_t index, unsigned begin, unsigned width, bool exact);
 static void push(struct tree_check *t, unsigned level, const struct pair *p);
 static void compare_tile(struct tree_check *t, unsigned level);
 static bool compare_hashes(struct tree_check *t, unsigned level, const char *path);
@@ -54,39 +56,62 @@ static bool fold_side(const struct side *s, unsigned count, struct digest *out);
 static void finish(struct tree_check *t);
 static void compare_root(struct tree_check *t, const struct pair *p);
 
-void
-tree_check_run(const struct log_reader *l, struct defects *defects, tree_check_visit *visit,
-    void *context, struct tree_check_result *out)
+struct tree_check *
+tree_check_new(struct defects *defects, tree_check_visit *visit, void *context)
 {
 	struct tree_check *t = calloc(1, sizeof(*t));
-	const uint64_t size = l->checkpoint.size;
 
-	memset(out, 0, sizeof(*out));
-	if (t == NULL) {
-		defects_add(defects, OUTCOME_UNKNOWN, "memory", "%s", err_text(ERR_MEMORY));
-		return;
-	}
-	*t = (struct tree_check){
-	    .log = l, .defects = defects, .visit = visit, .context = context, .result = out};
-	for (uint64_t i = 0; i < tile_count(0, size) && !defects_full(defects); i++) {
-		read_bundle(t, i, tile_width(0, i, size));
-		findings_progress(defects->findings, i * TILE_WIDTH, size);
-	}
-	if (!defects_full(defects))
-		finish(t);
-	findings_progress(defects->findings, size, size);
-	buf_free(&t->bundle);
-	buf_free(&t->tile);
-	free(t);
+	if (t != NULL)
+		*t = (struct tree_check){.defects = defects, .visit = visit, .context = context};
+	return t;
 }
 
-/* One entry bundle: the hashes of a tile of level 0 from its entries. */
+void
+tree_check_free(struct tree_check **t)
+{
+	if (*t == NULL)
+		return;
+	buf_free(&(*t)->bundle);
+	buf_free(&(*t)->tile);
+	free(*t);
+	*t = NULL;
+}
+
+void
+tree_check_run(struct tree_check *t, const struct log_reader *l)
+{
+	const uint64_t size = l->checkpoint.size;
+
+	t->log = l;
+	while (t->size < size && !defects_full(t->defects)) {
+		const uint64_t index = t->size / TILE_WIDTH;
+
+		read_bundle(t, index, tile_width(0, index, size));
+		findings_progress(t->defects->findings, t->size, size);
+	}
+	if (!defects_full(t->defects))
+		finish(t);
+	findings_progress(t->defects->findings, size, size);
+	t->log = NULL;
+}
+
+const struct tree_check_result *
+tree_check_result(const struct tree_check *t)
+{
+	return &t->result;
+}
+
+/*
+ * One entry bundle: the hashes of a tile of level 0 from its entries, but for those that a run
+ * before has looked at.
+ */
 static void
 read_bundle(struct tree_check *t, uint64_t index, unsigned width)
 {
+	const unsigned begin = (unsigned)(t->size % TILE_WIDTH);
 	struct pair p = {.tiles_known = false};
 	char path[TILE_PATH_SIZE];
-	unsigned good = 0;
+	unsigned good = begin;
 	bool exact;
 	enum err e = log_read_entries(t->log, index, &t->bundle, &exact);
 
@@ -95,18 +120,19 @@ read_bundle(struct tree_check *t, uint64_t index, unsigned width)
 		t->damaged = true;
 		/* What the checkpoint refers to has to be there: its absence is a defect. */
 		defects_add(t->defects, e == ERR_NOT_FOUND ? OUTCOME_BAD : outcome_of_error(e),
-		    path, "expected entries %" PRIu64 " to %" PRIu64 ": %s", index * TILE_WIDTH,
+		    path, "expected entries %" PRIu64 " to %" PRIu64 ": %s", t->size,
 		    index * TILE_WIDTH + width - 1, inputfile_reason(e));
 	} else {
-		good = hash_entries(t, index, width, exact);
+		good = hash_entries(t, index, begin, width, exact);
 	}
 	/* Those that could not be read leave only what the tile says. */
 	for (; good < width; good++)
 		push(t, 0, &p);
+	t->size = index * TILE_WIDTH + width;
 }
 
 static unsigned
-hash_entries(struct tree_check *t, uint64_t index, unsigned width, bool exact)
+hash_entries(struct tree_check *t, uint64_t index, unsigned begin, unsigned width, bool exact)
 {
 	struct view rest = buf_view(&t->bundle);
 	struct pair p = {.entries_known = true};
@@ -116,21 +142,23 @@ hash_entries(struct tree_check *t, uint64_t index, unsigned width, bool exact)
 	tile_entries_path(index, width, path);
 	while (good < width && tile_entry_next(&rest, &t->entry[good]) == ERR_OK)
 		good++;
-	merkle_leaves(t->entry, good, t->leaf);
-	for (unsigned i = 0; i < good; i++) {
-		t->result->entries++;
-		t->result->entries_bytes += t->entry[i].size;
+	if (good > begin)
+		merkle_leaves(t->entry + begin, good - begin, t->leaf + begin);
+	for (unsigned i = begin; i < good; i++) {
+		t->result.entries++;
+		t->result.entries_bytes += t->entry[i].size;
 		p.entries = t->leaf[i];
 		push(t, 0, &p);
-		if (t->visit != NULL)
-			t->visit(t->context, index * TILE_WIDTH + i, t->entry[i]);
 	}
+	if (t->visit != NULL && good > begin)
+		t->visit(t->context, &(struct tree_check_entries){index * TILE_WIDTH + begin,
+					 good - begin, t->entry + begin, t->leaf + begin});
 	if (good < width) {
 		t->damaged = true;
 		defects_add(t->defects, OUTCOME_BAD, path,
 		    "entry %" PRIu64 ": expected %u entries, found %u and %zu bytes",
 		    index * TILE_WIDTH + good, width, good, rest.size);
-		return good;
+		return good > begin ? good : begin;
 	}
 	if (exact && rest.size > 0) {
 		t->damaged = true;
@@ -194,8 +222,8 @@ compare_hashes(struct tree_check *t, unsigned level, const char *path)
 		    e == ERR_FORMAT_SIZE ? "it has another size" : inputfile_reason(e));
 		return false; /* both sides stay as they followed from below */
 	}
-	t->result->tiles++;
-	t->result->hashes += l->count;
+	t->result.tiles++;
+	t->result.hashes += l->count;
 	for (unsigned i = 0; i < l->count; i++) {
 		memcpy(hash.bytes, t->tile.data + (size_t)i * DIGEST_SIZE, DIGEST_SIZE);
 		if (l->entries.known[i] && digest_equal(&hash, &l->entries.hash[i]))

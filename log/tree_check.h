@@ -17,8 +17,16 @@
 #include "log/log_reader.h"
 #include "proto/bytes.h"
 
-/* Called for each entry that could be read, in order. */
-typedef void tree_check_visit(void *context, uint64_t index, struct view entry);
+/* Entries that follow one another, as they were read. Valid during the call. */
+struct tree_check_entries {
+	uint64_t first; /* index */
+	size_t count;
+	const struct view *entry;
+	const struct digest *leaf; /* of each */
+};
+
+/* Called with all entries that could be read, in order, some at a time. */
+typedef void tree_check_visit(void *context, const struct tree_check_entries *entries);
 
 struct tree_check_result {
 	uint64_t entries;       /* read and hashed */
@@ -27,11 +35,20 @@ struct tree_check_result {
 	uint64_t hashes;        /* in them */
 };
 
+struct tree_check;
+
+/* `visit` may be NULL. Defects and context must outlive it. NULL for want of memory. */
+struct tree_check *tree_check_new(struct defects *defects, tree_check_visit *visit, void *context);
+void tree_check_free(struct tree_check **t);
+
 /*
- * Adds to `defects` what is wrong, until they are full, and tells their listener of its progress.
- * `visit` may be NULL.
+ * Goes on to the checkpoint that the reader has, from where the run before ended: so a log that
+ * grows can be followed. Adds to the defects what is wrong, until they are full, and tells their
+ * listener of its progress.
  */
-void tree_check_run(const struct log_reader *l, struct defects *defects, tree_check_visit *visit,
-    void *context, struct tree_check_result *out);
+void tree_check_run(struct tree_check *t, const struct log_reader *l);
+
+/* Of all runs. */
+const struct tree_check_result *tree_check_result(const struct tree_check *t);
 
 #endif

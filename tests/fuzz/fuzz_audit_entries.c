@@ -1,61 +1,73 @@
 /*
- * An entry bundle as fsck --reports and show read it: every entry goes into the chains, and every
- * report is shown. A good chain stays good when it is read again from its beginning.
+ * An entry bundle as fsck and show read it: every entry is walked over, and shown. What a good log
+ * begins with stays good when it is read again from its beginning, and entry by entry.
  */
 #include <stdlib.h>
 
-#include "auditor/show.h"
-#include "log/chains.h"
+#include "auditor/show_entry.h"
+#include "log/walk/walk.h"
+#include "proto/tlog/merkle.h"
 #include "proto/tlog/tile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static FILE *nowhere;
 
-static void
-show(struct view entry)
+static size_t
+split(struct view rest, struct view entry[TILE_WIDTH], struct digest leaf[TILE_WIDTH])
 {
-	const struct display d = {.to = nowhere, .margin = ""};
-	struct report_document document = REPORT_DOCUMENT_INIT;
+	size_t count = 0;
 
-	if (report_parse(entry, &document) == ERR_OK)
-		show_report(&document.report, &d);
-	report_document_free(&document);
+	while (count < TILE_WIDTH && tile_entry_next(&rest, &entry[count]) == ERR_OK)
+		count++;
+	merkle_leaves(entry, count, leaf);
+	return count;
 }
 
-/* Entries before the first that is not good. */
-static unsigned
-read_chain(struct view rest, unsigned max)
+/* `step` entries at a time; gives what is wrong. */
+static uint64_t
+read_entries(const struct view *entry, const struct digest *leaf, size_t count, size_t step)
 {
-	struct chains *c = chains_new("hallmark.test/made", NULL);
-	struct view entry;
-	const char *what;
-	unsigned good = 0;
+	const struct walk_wanted wanted = {.origin = "hallmark.test/made"};
+	const struct findings nobody = {.tell = NULL};
+	struct defects defects;
+	struct walk *w;
+	uint64_t wrong;
 
-	if (c == NULL)
+	defects_begin(&defects, &nobody, UINT64_MAX);
+	if (walk_new(&wanted, &defects, &w) != ERR_OK)
 		abort();
-	while (good < max && tile_entry_next(&rest, &entry) == ERR_OK &&
-	       chains_check(c, entry, &what) == OUTCOME_GOOD)
-		good++;
-	if (chains_workloads(c) > good + 1)
+	for (size_t i = 0; i < count; i += step)
+		walk_take(w, &(struct tree_check_entries){
+				 i, count - i < step ? count - i : step, entry + i, leaf + i});
+	walk_conclude(w);
+	wrong = defects.bad + defects.unknown;
+	if (walk_workloads(w) > count)
 		abort();
-	chains_free(&c);
-	return good;
+	walk_free(&w);
+	return wrong;
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct view bytes = {data, size};
-	struct view rest = bytes, entry;
-	unsigned good;
+	static struct view entry[TILE_WIDTH];
+	static struct digest leaf[TILE_WIDTH];
+	const size_t count = split((struct view){data, size}, entry, leaf);
+	size_t good = 0;
 
 	if (nowhere == NULL)
 		nowhere = fopen("/dev/null", "we");
-	good = read_chain(bytes, TILE_WIDTH);
-	if (read_chain(bytes, good) != good)
+	if (read_entries(entry, leaf, count, TILE_WIDTH) != read_entries(entry, leaf, count, 1))
 		abort();
-	while (tile_entry_next(&rest, &entry) == ERR_OK)
-		show(entry);
+	while (good < count && read_entries(entry, leaf, good + 1, 7) == 0)
+		good++;
+	if (good == count && read_entries(entry, leaf, count, 7) != 0)
+		abort();
+	for (size_t i = 0; i < count; i++) {
+		const struct display d = {.to = nowhere, .margin = ""};
+
+		(void)!show_entry(entry[i], NULL, &d, NULL);
+	}
 	return 0;
 }

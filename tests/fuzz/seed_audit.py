@@ -9,6 +9,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
 
 import make_log
+from story import Policy, Story
 
 
 def write(parser, name, data):
@@ -47,12 +48,27 @@ def seed_receipts():
     write("audit_receipt", "empty-extra", b"c2sp.org/tlog-proof@v1\nextra \nindex 0\n\n" + note)
 
 
+def of_all_kinds():
+    """Statements by a key of which nobody has the other half: seeds are the same each time."""
+    s = Story(Policy(grace=1))
+    s.report(next_s=60, extensions={"zone": ["b"]}, ext={"phase": "start"})
+    s.notify("statement", {"sha256": "0" * 64, "kind": "revoke", "key": "1" * 64, "number": 7})
+    s.wait(100).absence(s.now - 1)
+    s.notify("feed", {"name": "debian"})
+    s.start("moon")
+    s.report(next_s=60)
+    return s.log.entries
+
+
 def seed_entries():
     a, b = make_log.Workload("a"), make_log.Workload("b")
-    entries = [a.report(), b.report(make_log.EVIL), a.report(time_s=make_log.TIME_S + 1)]
+    entries = [*make_log.notices(), a.report(), b.report(make_log.EVIL),
+               a.report(time_s=make_log.TIME_S + 1)]
     write("audit_entries", "good", bundle(*entries))
     write("audit_entries", "wrong-order", bundle(*reversed(entries)))
-    write("audit_entries", "twice", bundle(entries[0], entries[0]))
+    write("audit_entries", "twice", bundle(*entries, entries[2]))
+    write("audit_entries", "of-all-kinds", bundle(*of_all_kinds()))
+    write("audit_entries", "later", bundle(*entries[:2], b'{"hallmark.later":1}', entries[2]))
     write("audit_entries", "cut", bundle(*entries)[:-7])
     write("audit_entries", "empty-entries", bundle(b"", b"", b""))
     write("audit_entries", "no-reports", bundle(b"{}", b"[]", b"null", b"\xff" * 300))

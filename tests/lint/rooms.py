@@ -39,6 +39,7 @@ ROOMS = {
     "policy": [*PROTO, "config"],
     "policy/sources": [*PROTO, "config", "policy"],
     "log": [*PROTO, "config", "policy"],
+    "log/walk": [*PROTO, "config", "policy", "log"],
     "clients": PROTO,
     "pkcs11": [*PROTO, "config"],
 }
@@ -57,8 +58,8 @@ def program(name, known, *floors):
 program("signer", [*PROTO, "config", "policy"],
         "ground", "ledger/store", "ledger", "chronicle", "session", "front")
 program("collector", [*PROTO, "config"], "ground", "measure", "report act")
-program("auditor", [*PROTO, "config", "policy", "log"])
-program("register", [*PROTO, "config", "policy", "log"])
+program("auditor", [*PROTO, "config", "policy", "log", "log/walk"])
+program("register", [*PROTO, "config", "policy", "log", "log/walk"])
 
 # Of a room, another takes these headers alone.
 TAKES = {

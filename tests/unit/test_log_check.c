@@ -1,7 +1,7 @@
 /* A whole log checked for somebody who is no terminal: what is found arrives by callback. */
 #include "tests/unit/log_fixture.h"
 
-#include "log/log_check.h"
+#include "log/walk/log_check.h"
 
 struct heard {
 	unsigned defects, notes, others;
@@ -43,7 +43,7 @@ hear_progress(void *context, uint64_t done, uint64_t total)
 static enum outcome
 run(const struct fixture *f, const struct log_reader *l, uint64_t faults_max, struct heard *h)
 {
-	const struct log_check_wanted wanted = {.faults_max = faults_max};
+	const struct log_check_wanted wanted = {.tree_only = true, .faults_max = faults_max};
 	const struct findings findings = {hear, hear_progress, h};
 	struct log_check c;
 	enum outcome o;
@@ -116,19 +116,19 @@ test_a_search_that_stops_is_at_its_end(void **state)
 }
 
 static void
-test_reports_are_parsed_where_wanted(void **state)
+test_entries_are_read_where_wanted(void **state)
 {
-	const struct log_check_wanted wanted = {.reports = true, .faults_max = 50};
+	const struct log_check_wanted wanted = {.faults_max = 50};
 	const struct findings nobody = {.tell = NULL};
 	struct fixture *f = *state;
 	struct log_reader l;
 	struct log_check c;
 
-	log_fixture_make(f, 2, &l); /* its entries are no reports */
+	log_fixture_make(f, 2, &l); /* its entries are none */
 	assert_int_equal(log_check_begin(&c, &l, &wanted, &nobody), ERR_OK);
 	assert_int_equal(log_check_run(&c, f->path), OUTCOME_BAD);
-	assert_int_equal(c.defects.bad, 2);
-	assert_int_equal(chains_workloads(c.chains), 0);
+	assert_int_equal(c.defects.bad, 3); /* nor is the first a start */
+	assert_int_equal(walk_workloads(c.walk), 0);
 	log_check_end(&c);
 }
 
@@ -142,7 +142,7 @@ main(void)
 	    TEST(test_damage_is_told_with_its_file),
 	    TEST(test_a_file_that_is_none_of_a_log_is_noted),
 	    TEST(test_a_search_that_stops_is_at_its_end),
-	    TEST(test_reports_are_parsed_where_wanted),
+	    TEST(test_entries_are_read_where_wanted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

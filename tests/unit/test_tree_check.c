@@ -9,24 +9,37 @@ struct seen {
 };
 
 static void
-visit(void *context, uint64_t index, struct view entry)
+visit(void *context, const struct tree_check_entries *e)
 {
 	struct seen *s = context;
 	struct buf expected = BUF_INIT;
+	struct digest leaf;
 
-	log_fixture_entry(index, &expected);
-	s->in_order = s->in_order && index == s->count && view_equal(entry, buf_view(&expected));
-	s->count++;
+	s->in_order = s->in_order && e->first == s->count && e->count > 0;
+	for (size_t i = 0; i < e->count; i++) {
+		buf_clear(&expected);
+		log_fixture_entry(e->first + i, &expected);
+		merkle_leaf(e->entry[i], &leaf);
+		s->in_order = s->in_order && view_equal(e->entry[i], buf_view(&expected)) &&
+			      digest_equal(&leaf, &e->leaf[i]);
+	}
+	s->count += e->count;
 	buf_free(&expected);
 }
 
 static struct tree_check_result
-run(struct fixture *f, const struct log_reader *l, struct defects *defects)
+run(struct fixture *f, const struct log_reader *l, struct defects *defects, struct seen *seen)
 {
+	struct tree_check *t;
 	struct tree_check_result result;
 
 	defects_begin(defects, &f->findings, 50);
-	tree_check_run(l, defects, NULL, NULL, &result);
+	t = tree_check_new(defects, seen != NULL ? visit : NULL, seen);
+	assert_non_null(t);
+	tree_check_run(t, l);
+	result = *tree_check_result(t);
+	tree_check_free(&t);
+	assert_null(t);
 	return result;
 }
 
@@ -35,7 +48,7 @@ expect(struct fixture *f, const struct log_reader *l, uint64_t bad, const char *
 {
 	struct defects defects;
 
-	(void)run(f, l, &defects);
+	(void)run(f, l, &defects, NULL);
 	assert_int_equal(defects.bad, bad);
 	assert_int_equal(defects.unknown, 0);
 	fixture_says(f, words);
@@ -53,8 +66,7 @@ test_every_small_size_is_good(void **state)
 		struct log_reader l;
 
 		log_fixture_make(f, size, &l);
-		defects_begin(&defects, &f->findings, 50);
-		tree_check_run(&l, &defects, visit, &seen, &result);
+		result = run(f, &l, &defects, &seen);
 		assert_int_equal(defects_outcome(&defects), OUTCOME_GOOD);
 		assert_true(seen.in_order);
 		assert_int_equal(seen.count, size);
@@ -75,10 +87,61 @@ test_sizes_around_full_tiles_are_good(void **state)
 		struct tree_check_result result;
 
 		log_fixture_make(f, sizes[i], &l);
-		result = run(f, &l, &defects);
+		result = run(f, &l, &defects, NULL);
 		assert_int_equal(defects_outcome(&defects), OUTCOME_GOOD);
 		assert_int_equal(defects.remarks, 0);
 		assert_int_equal(result.hashes, sizes[i] + sizes[i] / 256);
+	}
+}
+
+/* Each size from each smaller one; a checkpoint that is wrong is bad at that one. */
+static void
+test_a_log_that_grows_is_followed(void **state)
+{
+	static const uint64_t sizes[] = {0, 1, 3, 3, 255, 256, 300, 512, 513, 1025};
+	struct fixture *f = *state;
+	struct seen seen = {0, true};
+	struct defects defects;
+	struct tree_check *t;
+	struct log_reader l;
+
+	defects_begin(&defects, &f->findings, 50);
+	t = tree_check_new(&defects, visit, &seen);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		log_fixture_make(f, sizes[i], &l);
+		tree_check_run(t, &l);
+		assert_int_equal(defects_outcome(&defects), OUTCOME_GOOD);
+		assert_true(seen.in_order);
+		assert_int_equal(seen.count, sizes[i]);
+		assert_int_equal(tree_check_result(t)->entries, sizes[i]);
+	}
+	log_fixture_make(f, 1030, &l);
+	l.checkpoint.root.bytes[0] ^= 1;
+	tree_check_run(t, &l);
+	assert_int_equal(defects.bad, 1);
+	tree_check_free(&t);
+}
+
+static void
+test_damage_is_found_wherever_a_run_began(void **state)
+{
+	struct fixture *f = *state;
+	struct defects defects;
+	struct tree_check *t;
+	struct log_reader l;
+
+	for (uint64_t size = 250; size < 260; size++) {
+		defects_begin(&defects, &f->findings, 50);
+		t = tree_check_new(&defects, NULL, NULL);
+		log_fixture_make(f, size, &l);
+		tree_check_run(t, &l);
+		log_fixture_make(f, 300, &l);
+		log_fixture_flip(f, size < 256 ? "tile/entries/000" : "tile/entries/001.p/44",
+		    (off_t)(size < 256 ? 2700 : 471)); /* near the end */
+		tree_check_run(t, &l);
+		assert_int_equal(defects.bad, 1);
+		tree_check_free(&t);
+		(void)fixture_output(f);
 	}
 }
 
@@ -169,7 +232,7 @@ test_what_cannot_be_read_is_unknown(void **state)
 	log_fixture_make(f, 3, &l);
 	assert_int_equal(unlinkat(f->dir, "tile/0/000.p/3", 0), 0);
 	assert_int_equal(mkdirat(f->dir, "tile/0/000.p/3", 0700), 0);
-	(void)run(f, &l, &defects);
+	(void)run(f, &l, &defects, NULL);
 	assert_int_equal(defects.bad, 0);
 	assert_int_equal(defects.unknown, 1);
 	assert_int_equal(defects_outcome(&defects), OUTCOME_UNKNOWN);
@@ -228,7 +291,7 @@ test_a_full_bundle_stands_in_for_a_partial_one(void **state)
 	assert_int_equal(unlinkat(f->dir, "tile/0/000.p/3", 0), 0);
 	assert_int_equal(unlinkat(f->dir, "tile/entries/000.p/3", 0), 0);
 	log_fixture_make(f, 256, &larger);
-	(void)run(f, &l, &defects);
+	(void)run(f, &l, &defects, NULL);
 	assert_int_equal(defects_outcome(&defects), OUTCOME_GOOD);
 }
 
@@ -242,7 +305,7 @@ test_the_search_ends_when_it_is_full(void **state)
 
 	log_fixture_make(f, 3, &l);
 	l.checkpoint.size = UINT64_MAX;
-	result = run(f, &l, &defects);
+	result = run(f, &l, &defects, NULL);
 	assert_true(defects_full(&defects));
 	assert_true(result.tiles < 100);
 }
@@ -255,6 +318,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_every_small_size_is_good),
 	    TEST(test_sizes_around_full_tiles_are_good),
+	    TEST(test_a_log_that_grows_is_followed),
+	    TEST(test_damage_is_found_wherever_a_run_began),
 	    TEST(test_another_root_is_bad),
 	    TEST(test_a_changed_entry_is_named_once),
 	    TEST(test_a_changed_hash_is_named_once),

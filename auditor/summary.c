@@ -1,0 +1,116 @@
+#include "auditor/summary.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "proto/utc.h"
+
+static void show_counts(const struct display *d, const struct walk *w);
+static void show_notices(const struct display *d, const struct walk_counts *c);
+static void show_manifests(const struct display *d, const struct manifests *m);
+static void show_term(const struct display *d, const struct manifests *m, size_t i);
+static void show_need(const struct display *d, const struct manifest_term *newest);
+static void show_unknowns(const struct display *d, const struct unknowns *u);
+
+void
+summary_show(const struct display *d, const struct walk *w)
+{
+	show_counts(d, w);
+	show_notices(d, walk_counts(w));
+	show_manifests(d, walk_manifests(w));
+	show_unknowns(d, walk_unknowns(w));
+}
+
+static void
+show_counts(const struct display *d, const struct walk *w)
+{
+	const struct walk_counts *c = walk_counts(w);
+
+	display_field(d, "workloads", "%" PRIu64, walk_workloads(w));
+	display_field(d, "reports",
+	    "%" PRIu64 " affirming, %" PRIu64 " warning, %" PRIu64 " contraindicated, %" PRIu64
+	    " none",
+	    c->reports[report_status_rank(REPORT_AFFIRMING)],
+	    c->reports[report_status_rank(REPORT_WARNING)],
+	    c->reports[report_status_rank(REPORT_CONTRAINDICATED)],
+	    c->reports[report_status_rank(REPORT_NONE)]);
+	display_field(d, "absences", "%" PRIu64 ", naming %" PRIu64 " workload%s", c->absences,
+	    c->absent, display_plural(c->absent));
+}
+
+static void
+show_notices(const struct display *d, const struct walk_counts *c)
+{
+	display_field(d, "notices",
+	    "%" PRIu64 " start%s, %" PRIu64 " manifest%s, %" PRIu64 " statement%s",
+	    c->notices[NOTICE_START], display_plural(c->notices[NOTICE_START]),
+	    c->notices[NOTICE_MANIFEST], display_plural(c->notices[NOTICE_MANIFEST]),
+	    c->notices[NOTICE_STATEMENT], display_plural(c->notices[NOTICE_STATEMENT]));
+	if (c->stops > 0)
+		display_field(d, "not covered",
+		    "%" PRIu64 " s in which the signer took no bundles, in %" PRIu64 " stop%s",
+		    c->down_s, c->stops, display_plural(c->stops));
+	if (c->unknown > 0)
+		display_field(d, "not known",
+		    "%" PRIu64 " entr%s of a kind or form that this version does not know",
+		    c->unknown, c->unknown == 1 ? "y" : "ies");
+}
+
+static void
+show_manifests(const struct display *d, const struct manifests *m)
+{
+	for (size_t i = 0; i < m->count; i++)
+		show_term(d, m, i);
+	if (m->others > 0)
+		display_field(d, "", "and %" PRIu64 " before the last, not kept", m->others);
+	if (m->count > 0)
+		show_need(d, &m->term[m->count - 1]);
+}
+
+/* Two lines: what it is, and what it rests on. */
+static void
+show_term(const struct display *d, const struct manifests *m, size_t i)
+{
+	const struct manifest_term *t = &m->term[i];
+	char hex[DIGEST_HEX_SIZE + 1], from[UTC_TEXT_SIZE];
+
+	digest_to_hex(&t->manifest, hex);
+	display_field(d, i == 0 ? "policies" : "", "%" PRIu64 " report%s by %s%s%s", t->reports,
+	    display_plural(t->reports), t->name[0] == '\0' ? "manifest " : "",
+	    t->name[0] == '\0' ? hex : t->name, t->expected ? "" : ", which is not expected");
+	if (i == 0)
+		display_field(d, "", "  from %s on (entry %" PRIu64 "), the first",
+		    utc_text(t->from_s, from), t->index);
+	else if (t->approvals == 0)
+		display_field(d, "", "  from %s on (entry %" PRIu64 "), without an approval",
+		    utc_text(t->from_s, from), t->index);
+	else
+		display_field(d, "", "  from %s on (entry %" PRIu64 "), by %zu approval%s",
+		    utc_text(t->from_s, from), t->index, t->approvals,
+		    display_plural(t->approvals));
+}
+
+static void
+show_need(const struct display *d, const struct manifest_term *newest)
+{
+	if (!newest->need_is_known)
+		display_field(d, "approvals",
+		    "whether the next policy needs any was not looked "
+		    "at: that is in the evidence");
+	else if (newest->needed == 0)
+		display_field(d, "approvals", "policy changes need no approval here");
+	else
+		display_field(d, "approvals", "the next policy needs %" PRIu32, newest->needed);
+}
+
+static void
+show_unknowns(const struct display *d, const struct unknowns *u)
+{
+	for (size_t i = 0; i < u->count; i++)
+		display_field(d, i == 0 ? "unknown" : "",
+		    "%s %s in %" PRIu64 " entr%s, the first is %" PRIu64, u->seen[i].what,
+		    u->seen[i].name, u->seen[i].count, u->seen[i].count == 1 ? "y" : "ies",
+		    u->seen[i].first);
+	if (u->others > 0)
+		display_field(d, "", "and %" PRIu64 " more that were not told apart", u->others);
+}

@@ -1,0 +1,69 @@
+#include "log/approver.h"
+
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include "log/inputfile.h"
+#include "proto/statement/statement_key.h"
+
+static EVP_PKEY *parse_pem(struct view text);
+static int refuse_password(char *to, int size, int writing, void *context);
+
+enum outcome
+approver_read(const char *named, const struct findings *f, struct digest *key_id)
+{
+	struct statement_key *key = NULL;
+	struct buf text = BUF_INIT;
+	EVP_PKEY *held = NULL;
+	enum outcome o = OUTCOME_GOOD;
+	enum err e;
+
+	if (digest_from_hex(view_of_string(named), key_id) == ERR_OK)
+		return OUTCOME_GOOD;
+	if ((e = inputfile_read(AT_FDCWD, named, APPROVER_SIZE_MAX, &text)) != ERR_OK)
+		o = findings_step(f, "approver", OUTCOME_UNKNOWN,
+		    "%s is no key id of 64 hexadecimal digits, and as a file: %s", named,
+		    inputfile_reason(e));
+	else if ((held = parse_pem(buf_view(&text))) == NULL)
+		o = findings_step(f, "approver", OUTCOME_UNKNOWN,
+		    "%s: expected a public key or a certificate in PEM", named);
+	else if ((e = statement_key_from_held(held, &key)) != ERR_OK)
+		o = findings_step(f, "approver", OUTCOME_UNKNOWN,
+		    "%s: expected a key that signs statements: %s", named, err_text(e));
+	else
+		*key_id = *statement_key_id(key);
+	statement_key_free(&key);
+	EVP_PKEY_free(held);
+	buf_free(&text);
+	return o;
+}
+
+/* A certificate before a public key; what else stands in the file is skipped. */
+static EVP_PKEY *
+parse_pem(struct view text)
+{
+	BIO *bio = BIO_new_mem_buf(text.data, (int)text.size);
+	X509 *x509 = bio != NULL ? PEM_read_bio_X509(bio, NULL, refuse_password, NULL) : NULL;
+	EVP_PKEY *key = NULL;
+
+	if (x509 != NULL)
+		key = X509_get_pubkey(x509);
+	else if (bio != NULL && BIO_reset(bio) == 1)
+		key = PEM_read_bio_PUBKEY(bio, NULL, refuse_password, NULL);
+	X509_free(x509);
+	BIO_free(bio);
+	ERR_clear_error();
+	return key;
+}
+
+/* A file that wants one is none of these; nobody is asked. */
+static int
+refuse_password(char *to, int size, int writing, void *context)
+{
+	(void)to;
+	(void)size;
+	(void)writing;
+	(void)context;
+	return -1;
+}

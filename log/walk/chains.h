@@ -1,0 +1,76 @@
+/*
+ * What ties the reports of a workload together: each names the entry of its chain before it, report
+ * or absence, each bundle the bundle before it; sequence numbers rise, times do not fall.
+ */
+#ifndef HALLMARK_LOG_WALK_CHAINS_H
+#define HALLMARK_LOG_WALK_CHAINS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define uthash_fatal(message) abort()
+#include <uthash.h>
+
+#include "log/walk/dues.h"
+#include "log/walk/reason.h"
+#include "policy/due.h"
+#include "policy/policy.h"
+#include "proto/bytes.h"
+#include "proto/digest.h"
+#include "proto/report/absence.h"
+#include "proto/report/report.h"
+
+/*
+ * Workloads that are followed, some 350 bytes each. A log with more is not wrong, only more than
+ * one run can tell.
+ */
+#define CHAINS_MAX 2000000
+
+/* One collector's workload, as the log has it so far. */
+struct chain {
+	struct digest name;
+	uint64_t report;      /* index of its newest report */
+	struct digest newest; /* SHA-256 of its newest entry, report or absence */
+	uint64_t absences;    /* since that report */
+	uint64_t seq;
+	uint64_t time_ms;
+	uint64_t last_signed_s;
+	struct digest bundle;
+
+	/* When it has to be heard of again (log/walk/silence.h), under the rule that judges it. */
+	struct dues_item item;
+	struct due due;
+	bool due_is_known;
+	uint64_t policy; /* serial number of the policy that `rule` is of; 0: of none */
+	const struct policy_rule *rule;
+
+	UT_hash_handle hh;
+	size_t collector_size, workload_size;
+	uint8_t names[]; /* one behind the other */
+};
+
+struct view chain_collector(const struct chain *c);
+struct view chain_workload(const struct chain *c);
+
+/* Zero-initialised. */
+struct chains {
+	struct chain *all; /* by name; hh.next is the next one */
+};
+
+void chains_free(struct chains *c);
+
+/* NULL if nothing is followed under this name. */
+struct chain *chains_find(const struct chains *c, struct view collector, struct view workload);
+
+/*
+ * Checks the next report of the log, and follows it whatever is found. `entry`: SHA-256 of its
+ * bytes. Unknown beyond CHAINS_MAX and for want of memory: then NULL.
+ */
+struct chain *chains_take_report(struct chains *c, const struct report *r, uint64_t index,
+    const struct digest *entry, struct reason *reason);
+
+/* The same for one workload of an absence; NULL if it has not reported before. */
+struct chain *chains_take_absence(struct chains *c, struct view collector,
+    const struct absence_workload *a, const struct digest *entry, struct reason *reason);
+
+#endif

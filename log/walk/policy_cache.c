@@ -1,0 +1,136 @@
+#include "log/walk/policy_cache.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define POLICIES_MAX 8
+
+struct kept_policy {
+	struct buf id; /* by which it was asked for last */
+	struct digest manifest;
+	uint64_t serial;       /* 0: nothing is kept here */
+	struct policy *policy; /* NULL: it cannot be built */
+	enum err error;
+};
+
+struct policy_cache {
+	struct evidence_reader *evidence;
+	const struct findings *findings;
+	uint64_t built;
+	size_t newest; /* asked for last, and most often next */
+	size_t next;   /* to be given up */
+	struct kept_policy kept[POLICIES_MAX];
+};
+
+static struct kept_policy *find(struct policy_cache *c, const struct digest *manifest);
+static struct kept_policy *replace(struct policy_cache *c, const struct digest *manifest);
+static enum err build(struct policy_cache *c, const struct digest *manifest, struct policy **out);
+static void tell_fault(const struct policy_cache *c, const struct fault *fault);
+static enum err fetch(
+    void *context, enum pack_kind kind, const struct digest *digest, struct buf *to);
+
+struct policy_cache *
+policy_cache_new(struct evidence_reader *evidence, const struct findings *f)
+{
+	struct policy_cache *c = calloc(1, sizeof(*c));
+
+	if (c != NULL) {
+		c->evidence = evidence;
+		c->findings = f;
+	}
+	return c;
+}
+
+void
+policy_cache_free(struct policy_cache **c)
+{
+	if (*c == NULL)
+		return;
+	for (size_t i = 0; i < POLICIES_MAX; i++) {
+		buf_free(&(*c)->kept[i].id);
+		policy_free(&(*c)->kept[i].policy);
+	}
+	free(*c);
+	*c = NULL;
+}
+
+enum err
+policy_cache_get(
+    struct policy_cache *c, struct view id, const struct policy **out, uint64_t *serial)
+{
+	struct kept_policy *p = &c->kept[c->newest];
+	struct digest manifest;
+	enum err e;
+
+	*out = NULL;
+	if (p->serial == 0 || !view_equal(buf_view(&p->id), id)) {
+		if ((e = policy_id_digest(id, &manifest)) != ERR_OK)
+			return e;
+		if ((p = find(c, &manifest)) == NULL)
+			p = replace(c, &manifest);
+		c->newest = (size_t)(p - c->kept);
+		buf_clear(&p->id);
+		buf_append_view(&p->id, id);
+		if ((e = buf_status(&p->id)) != ERR_OK)
+			return e;
+	}
+	*serial = p->serial;
+	*out = p->policy;
+	return p->error;
+}
+
+static struct kept_policy *
+find(struct policy_cache *c, const struct digest *manifest)
+{
+	for (size_t i = 0; i < POLICIES_MAX; i++)
+		if (c->kept[i].serial != 0 && digest_equal(&c->kept[i].manifest, manifest))
+			return &c->kept[i];
+	return NULL;
+}
+
+static struct kept_policy *
+replace(struct policy_cache *c, const struct digest *manifest)
+{
+	struct kept_policy *p = &c->kept[c->next];
+
+	c->next = (c->next + 1) % POLICIES_MAX;
+	policy_free(&p->policy);
+	p->manifest = *manifest;
+	p->serial = ++c->built;
+	p->error = build(c, manifest, &p->policy);
+	return p;
+}
+
+static enum err
+build(struct policy_cache *c, const struct digest *manifest, struct policy **out)
+{
+	struct faults faults = FAULTS_INIT;
+	struct buf text = BUF_INIT;
+	enum err e = evidence_reader_get(c->evidence, PACK_MANIFEST, manifest, &text);
+
+	*out = NULL;
+	if (e == ERR_OK)
+		e = policy_from_manifest(buf_view(&text), fetch, c->evidence, &faults, out);
+	for (size_t i = 0; i < faults.count; i++)
+		tell_fault(c, &faults.fault[i]);
+	faults_free(&faults);
+	buf_free(&text);
+	return e;
+}
+
+static void
+tell_fault(const struct policy_cache *c, const struct fault *fault)
+{
+	char *where;
+
+	if (asprintf(&where, "%s:%u", fault->file, fault->line) < 0)
+		abort();
+	findings_note(c->findings, where, "%s", fault->text);
+	free(where);
+}
+
+static enum err
+fetch(void *context, enum pack_kind kind, const struct digest *digest, struct buf *to)
+{
+	return evidence_reader_get(context, kind, digest, to);
+}

@@ -1,0 +1,34 @@
+/*
+ * One verdict made again: the policy, reference sets, components and certificates that a report
+ * names are fetched by digest, appraised at the report's time, and written as a report.
+ */
+#ifndef HALLMARK_LOG_WALK_REDERIVE_H
+#define HALLMARK_LOG_WALK_REDERIVE_H
+
+#include <stdint.h>
+
+#include "log/evidence_reader.h"
+#include "log/walk/reason.h"
+#include "policy/policy.h"
+#include "proto/report/report.h"
+
+struct rederive;
+
+/* The reader must outlive it. NULL for want of memory. */
+struct rederive *rederive_new(struct evidence_reader *evidence);
+void rederive_free(struct rederive **r);
+
+/*
+ * Nothing is added to `reason` if it gives the same bytes. Bad if it gives others, or if the
+ * collector's signature is wrong. Unknown if something that the report names is not in the
+ * evidence. `policy` and its serial number are from log/walk/policy_cache.h, `rule` is the one that
+ * decides for this collector and workload.
+ *
+ * What the appraisal takes from the report is its own time, the bundle, its place in the log and
+ * the time of the last signature; these are proved by the entries before it only.
+ */
+void rederive_check(struct rederive *r, const struct report *logged, struct view bytes,
+    const struct policy *policy, uint64_t serial, const struct policy_rule *rule,
+    struct reason *reason);
+
+#endif

@@ -1,0 +1,172 @@
+#include "log/walk/walk.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "log/walk/walk_entry.h"
+#include "proto/tlog/digest_many.h"
+
+static void digest_entries(const struct view *entries, size_t count, struct digest *out);
+static void take_entry(struct walk *w, uint64_t index, struct view entry, const struct digest *leaf,
+    const struct digest *digest);
+
+enum err
+walk_new(const struct walk_wanted *wanted, struct defects *defects, struct walk **out)
+{
+	struct walk *w = calloc(1, sizeof(*w));
+	bool good = w != NULL;
+
+	*out = NULL;
+	if (good) {
+		w->wanted = *wanted;
+		w->defects = defects;
+		w->manifests.expected = wanted->manifests;
+		w->notices = notices_new(
+		    wanted->origin, wanted->evidence, wanted->approvers, wanted->approver_count);
+		good = w->notices != NULL;
+	}
+	if (good && wanted->evidence != NULL) {
+		w->policies = policy_cache_new(wanted->evidence, defects->findings);
+		w->rederive = wanted->verdicts ? rederive_new(wanted->evidence) : NULL;
+		good = w->policies != NULL && (w->rederive != NULL || !wanted->verdicts);
+	}
+	if (!good) {
+		walk_free(&w);
+		return ERR_MEMORY;
+	}
+	*out = w;
+	return ERR_OK;
+}
+
+void
+walk_free(struct walk **wp)
+{
+	struct walk *w = *wp;
+
+	if (w == NULL)
+		return;
+	silence_free(&w->silence);
+	chains_free(&w->chains);
+	notices_free(&w->notices);
+	policy_cache_free(&w->policies);
+	rederive_free(&w->rederive);
+	manifests_free(&w->manifests);
+	report_document_free(&w->report);
+	absence_document_free(&w->absence);
+	notice_document_free(&w->notice);
+	free(w);
+	*wp = NULL;
+}
+
+void
+walk_take(struct walk *w, const struct tree_check_entries *entries)
+{
+	struct digest digest[TILE_WIDTH];
+
+	for (size_t i = 0; i < entries->count && !defects_full(w->defects); i++) {
+		if (i % TILE_WIDTH == 0)
+			digest_entries(entries->entry + i, entries->count - i, digest);
+		take_entry(w, entries->first + i, entries->entry[i], &entries->leaf[i],
+		    &digest[i % TILE_WIDTH]);
+	}
+}
+
+void
+walk_conclude(struct walk *w)
+{
+	const enum outcome o = notices_first_is_approved(w->notices, w->issued_s);
+	char where[WHERE_SIZE];
+
+	if (o == OUTCOME_GOOD || w->concluded || w->manifests.count == 0)
+		return;
+	w->concluded = true;
+	walk_where(w->manifests.term[0].index, where);
+	if (o == OUTCOME_BAD && w->doubt[0] == '\0') {
+		w->counts.unexpected++;
+		defects_add(w->defects, o, where,
+		    "the first manifest is approved by none of the keys that were named "
+		    "(--approver)");
+	} else {
+		defects_add(w->defects, OUTCOME_UNKNOWN, where,
+		    "no approval of the first manifest by the keys that were named (--approver) "
+		    "was found%s%s",
+		    w->doubt[0] != '\0' ? ", and not all could be read, because " : "", w->doubt);
+	}
+}
+
+const struct walk_counts *
+walk_counts(const struct walk *w)
+{
+	return &w->counts;
+}
+
+uint64_t
+walk_workloads(const struct walk *w)
+{
+	return HASH_COUNT(w->chains.all);
+}
+
+const struct manifests *
+walk_manifests(const struct walk *w)
+{
+	return &w->manifests;
+}
+
+const struct unknowns *
+walk_unknowns(const struct walk *w)
+{
+	return &w->unknowns;
+}
+
+/* Of the next TILE_WIDTH, at most. */
+static void
+digest_entries(const struct view *entries, size_t count, struct digest *out)
+{
+	struct digest_message message[TILE_WIDTH];
+
+	if (count > TILE_WIDTH)
+		count = TILE_WIDTH;
+	for (size_t i = 0; i < count; i++)
+		message[i] = (struct digest_message){.head = {NULL, 0}, .body = entries[i]};
+	digest_of_messages(message, count, out);
+}
+
+static void
+take_entry(struct walk *w, uint64_t index, struct view entry, const struct digest *leaf,
+    const struct digest *digest)
+{
+	const enum entry_kind kind = entry_kind(entry);
+
+	if (index != w->next)
+		walk_doubt(
+		    w, "entries %" PRIu64 " to %" PRIu64 " could not be read", w->next, index - 1);
+	w->next = index + 1;
+	w->index = index;
+	w->bytes = entry;
+	w->here = (struct entry_place){index, *leaf};
+	w->digest = *digest;
+	w->own_doubt[0] = '\0';
+	if (index == 0 && kind != ENTRY_NOTICE && kind != ENTRY_UNKNOWN)
+		walk_tell(w, OUTCOME_BAD, "expected a start notice as the first entry");
+	switch (kind) {
+	case ENTRY_REPORT:
+		walk_entry_report(w);
+		break;
+	case ENTRY_ABSENCE:
+		walk_entry_absence(w);
+		break;
+	case ENTRY_NOTICE:
+		walk_entry_notice(w);
+		break;
+	case ENTRY_UNKNOWN:
+		w->counts.unknown++;
+		walk_tell(w, OUTCOME_UNKNOWN, "it is of a kind that this version does not know");
+		walk_doubt(
+		    w, "entry %" PRIu64 " is of a kind that this version does not know", index);
+		break;
+	case ENTRY_NONE:
+		walk_tell(w, OUTCOME_BAD,
+		    "expected a report, an absence or a notice, found none of them");
+		break;
+	}
+}

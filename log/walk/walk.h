@@ -1,0 +1,44 @@
+/*
+ * The entries of a log, one after the other from the first: what each says, held against those
+ * before it and against the evidence. PROTOCOL.md, "What a reader checks", has the rules in order.
+ *
+ * Without evidence all is checked that needs none: forms, times, chains of reports, absences and
+ * notices, and which manifest is in force. With it also what statements and manifests rest on, when
+ * workloads were due, and on demand every verdict.
+ *
+ * Nothing here ends: whoever follows a log that grows hands in what comes. What a later version has
+ * written proves nobody wrong, nor does what follows from it: that is "could not tell".
+ */
+#ifndef HALLMARK_LOG_WALK_WALK_H
+#define HALLMARK_LOG_WALK_WALK_H
+
+#include <stdint.h>
+
+#include "log/defects.h"
+#include "log/tree_check.h"
+#include "log/walk/manifests.h"
+#include "log/walk/unknowns.h"
+#include "log/walk/walk_wanted.h"
+
+struct walk;
+
+/* What was wanted, but for the structure itself, and defects must outlive it. ERR_MEMORY. */
+enum err walk_new(
+    const struct walk_wanted *wanted, struct defects *defects, struct walk **out) MUST_USE;
+void walk_free(struct walk **w);
+
+/*
+ * The next entries. Those that are left out could not be read: what hangs on them is not told. Ends
+ * early where the defects are full.
+ */
+void walk_take(struct walk *w, const struct tree_check_entries *entries);
+
+/* What can be said of all so far and is not of one entry; once. */
+void walk_conclude(struct walk *w);
+
+const struct walk_counts *walk_counts(const struct walk *w);
+uint64_t walk_workloads(const struct walk *w);
+const struct manifests *walk_manifests(const struct walk *w);
+const struct unknowns *walk_unknowns(const struct walk *w);
+
+#endif
