@@ -48,8 +48,7 @@ def published(site, size):
 
 
 def fsck(site):
-    site.audit("fsck", "--log", str(site.path("log")), "--cert", str(site.path("log.crt")),
-               "--reports")
+    site.audit("fsck", "--log", str(site.path("log")), "--cert", str(site.path("log.crt")))
 
 
 def wait_for_record(site, first):

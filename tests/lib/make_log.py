@@ -32,7 +32,8 @@ COLLECTOR = "spiffe://test/host1"
 TIME_S = 1795514400  # 2026-11-24T10:00:00Z
 ZERO = bytes(32)
 BUILD = "make_log"
-COMPONENT, POLICY, REFERENCE, MANIFEST, CERTIFICATE, IN_FORCE = range(1, 7)
+(COMPONENT, POLICY, REFERENCE, MANIFEST, CERTIFICATE, IN_FORCE, STATEMENT, OPERATORS,
+ CA) = range(1, 10)
 RSA_IDENTIFIER = b"hallmark-rsa-pkcs1-sha256/1"
 
 
@@ -245,9 +246,10 @@ def pack_record(kind, content, digest=None):
 
 
 def evidence(*more):
-    """A pack with the policy and both components; `more`: (kind, content), such as LISTS."""
+    """A pack with the policy, what is in force behind the first notices, and both components; `more`:
+    (kind, content)."""
     records = [(MANIFEST, MANIFEST_TEXT), (POLICY, POLICY_TEXT), (REFERENCE, REFERENCE_TEXT),
-               (COMPONENT, GOOD), (COMPONENT, EVIL), *more]
+               (COMPONENT, GOOD), (COMPONENT, EVIL), *LISTS, *more]
     return b"".join(pack_record(kind, content) for kind, content in records)
 
 
@@ -266,10 +268,12 @@ class Workload:
         self.name, self.origin, self.collector = name, origin, collector
         self.seq, self.prev, self.previous, self.last_signed = 0, ZERO, None, None
         self.notice = entries.place(1, notices(origin)[1])
+        self.policy = "made@sha256:" + sha256(MANIFEST_TEXT).hex()
 
     def report(self, data=GOOD, time_s=TIME_S, status=None, findings=None, vector=None,
-               signer=None, notice=None, next_s=0, extensions=None, **changes):
-        """`signer`: (certificates in DER, function) of a collector that vouches for the bundle."""
+               signer=None, notice=None, next_s=0, ext=None, extensions=None, **changes):
+        """`signer`: (certificates in DER, function) of a collector that vouches for the bundle, whose
+        extensions are `ext`; the report's are `extensions`."""
         evil = data == EVIL
         self.seq += 1
         count = len(msgpack.unpackb(data, raw=True)[3])
@@ -277,12 +281,13 @@ class Workload:
             "v": 1, "workload": self.name, "seq": self.seq, "prev": self.prev,
             "nonce": sha256(f"{self.name} {self.seq}".encode()), "boot": bytes(16),
             "time": time_s * 1000, "next_s": next_s,
-            "components": {"executable": [sha256(data), count, len(data)]}})
+            "components": {"executable": [sha256(data), count, len(data)]},
+            **({"ext": ext} if ext else {})})
         if findings is None:
             findings = [finding_of(data)] if evil else []
         verdict = {"status": status or ("contraindicated" if evil else "affirming"),
                    "vector": vector or {"instance-identity": 2, "executables": 96 if evil else 2},
-                   "policy": "made@sha256:" + sha256(MANIFEST_TEXT).hex(),
+                   "policy": self.policy,
                    "references": [sha256(REFERENCE_TEXT).hex()], "findings": findings,
                    "finding-count": len(findings), "not-checked": []}
         head = entries.Head(time_s, time_s + 3600, self.origin, self.collector, "hallmark", BUILD)
@@ -317,13 +322,23 @@ class Workload:
         return entry
 
 
+def log_of(*more, key=None, origin=ORIGIN):
+    """The notices with which every log begins, and these entries."""
+    log = Log(key, origin)
+    for entry in [*notices(origin), *more]:
+        log.append(entry)
+    return log
+
+
 def make(size, workloads=3, key=None, origin=ORIGIN, evil_every=5):
-    """A log of this many honest reports."""
+    """A log of this many honest entries: two notices, and reports."""
     log = Log(key, origin)
     names = [Workload(f"app-{i}", origin) for i in range(workloads)]
-    for i in range(size):
+    for entry in notices(origin)[:size]:
+        log.append(entry)
+    for i in range(2, size):
         data = EVIL if evil_every and i % evil_every == evil_every - 1 else GOOD
-        log.append(names[i % workloads].report(data, TIME_S + i // 100))
+        log.append(names[(i - 2) % workloads].report(data, TIME_S + i // 100))
     return log
 
 

@@ -12,6 +12,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import make_log
+from make_log import log_of
 from audit import BAD, UNKNOWN, Bench, audit, changed, flip
 from hallmark import program, run_tests
 
@@ -31,10 +32,12 @@ def test_policies_are_named_and_held_against_those_expected():
     digest = make_log.sha256(make_log.MANIFEST_TEXT).hex()
     other = "0" * 64
     with Bench(12) as bench:
-        bench.fsck("--reports", says=f"12 reports by made@sha256:{digest}")
-        bench.fsck("--reports", "--policy", other, "--policy", digest)
-        output = bench.fsck("--reports", "--policy", other, expect=BAD,
-                            says=["entry 0: judged by a policy that is none of those expected",
+        bench.fsck(says=[f"10 reports by made@sha256:{digest}", "(entry 1), the first",
+                         "nobody said here which are right"])
+        output = bench.fsck("--policy", other, "--policy", digest)
+        assert "nobody said" not in output
+        output = bench.fsck("--policy", other, expect=BAD,
+                            says=[f"entry 1: the manifest {digest} comes into force, which is none",
                                   f"{digest}, which is not expected",
                                   "bad: this is the log that was signed, with a policy that is"])
         assert counts(output) == (1, 0, 0), output
@@ -42,11 +45,11 @@ def test_policies_are_named_and_held_against_those_expected():
         path = bench.path("log/tile/entries/000.p/12")
         whole = path.read_bytes()
         path.write_bytes(whole[:-1] + b"x")
-        bench.fsck("--reports", "--policy", other, expect=BAD,
-                   says="bad: this is not the log that was signed")
+        bench.fsck("--policy", other, expect=BAD, says="bad: this is not the log that was signed")
         path.write_bytes(whole)
-        for arguments in (["--policy", digest], ["--reports", "--policy", digest[1:]],
-                          ["--reports", "--policy"]):
+        for arguments in (["--tree-only", "--policy", digest], ["--policy", digest[1:]],
+                          ["--policy"], ["--approver", digest], ["--reports"],
+                          ["--tree-only", "--evidence", bench.dir]):
             bench.fsck(*arguments, expect=UNKNOWN)
         assert '"--policy" is not for this command' in \
             audit("fsck", "--log", "x", "--policy", "made@sha256:" + digest).stderr
@@ -58,7 +61,7 @@ def test_policies_are_named_and_held_against_those_expected():
 def test_logs_of_every_shape_are_good():
     for size in (0, 1, 2, 3, 255, 256, 257, 511, 512, 513, 600):
         with Bench(size) as bench:
-            output = bench.fsck("--reports", says=f"{size} of {size}")
+            output = bench.fsck(says=f"{size} of {size}")
             assert counts(output) == (0, 0, 0), output
 
 
@@ -67,18 +70,18 @@ def test_a_log_with_three_levels_of_tiles_is_good():
         for i in range(65536 + 300):
             bench.log.append(b"%d" % i)
         bench.use(bench.log)
-        assert counts(bench.fsck(says="65836 of 65836")) == (0, 0, 0)
+        assert counts(bench.fsck("--tree-only", says="65836 of 65836")) == (0, 0, 0)
         with changed(bench.path("log/tile/2/000.p/1"), bytes(32)):
-            output = bench.fsck(expect=BAD, says="tile/2/000.p/1: hash 0: expected")
+            output = bench.fsck("--tree-only", expect=BAD, says="tile/2/000.p/1: hash 0: expected")
             assert counts(output)[0] == 1
         tile = bench.path("log/tile/1/000")
         with changed(tile, flip(tile.read_bytes(), 32 * 200 + 5)):
-            output = bench.fsck(expect=BAD, says=["tile/1/000: hash 200: expected",
+            output = bench.fsck("--tree-only", expect=BAD, says=["tile/1/000: hash 200: expected",
                                                   "the root of tile/0/200; found"])
             assert counts(output)[0] == 1
         entries = bench.path("log/tile/entries/200")
         with changed(entries, flip(entries.read_bytes(), 2)):
-            output = bench.fsck(expect=BAD, says="tile/entries/200, entry 51200: hashes to")
+            output = bench.fsck("--tree-only", expect=BAD, says="tile/entries/200, entry 51200: hashes to")
             assert counts(output)[0] == 1
 
 
@@ -100,7 +103,7 @@ def test_partial_tiles_of_older_sizes_may_be_there():
         for size in (1, 3, 255, 256, 257, 511, 513):
             bench.log.write(bench.path("log"), size)
         bench.log.write(bench.path("log"))
-        assert counts(bench.fsck("--reports")) == (0, 0, 0)
+        assert counts(bench.fsck()) == (0, 0, 0)
 
 
 def test_a_partial_tile_that_is_gone_is_read_from_the_full_one():
@@ -171,28 +174,28 @@ def test_the_damaged_file_is_named_once_and_the_side_is_told():
     with Bench(600) as bench:
         entries, tile = bench.path("log/tile/entries/001"), bench.path("log/tile/0/001")
         with changed(entries, flip(entries.read_bytes(), 500)):
-            output = bench.fsck(expect=BAD, says=["tile/entries/001, entry 256: hashes to",
+            output = bench.fsck("--tree-only", expect=BAD, says=["tile/entries/001, entry 256: hashes to",
                                                   "or not the ones that were signed"])
             assert counts(output) == (1, 0, 1), output
         with changed(tile, flip(tile.read_bytes(), 32 * 9)):
-            output = bench.fsck(expect=BAD, says=["tile/entries/001, entry 265: hashes to",
+            output = bench.fsck("--tree-only", expect=BAD, says=["tile/entries/001, entry 265: hashes to",
                                                   "can be made again"])
             assert counts(output) == (1, 0, 1), output
         with changed(tile, None):
-            output = bench.fsck(expect=BAD, says="can be made again")
+            output = bench.fsck("--tree-only", expect=BAD, says="can be made again")
             assert counts(output) == (1, 0, 1), output
         with changed(entries, None):
-            output = bench.fsck(expect=BAD, says=["tile/entries/001: expected entries 256 to 511",
+            output = bench.fsck("--tree-only", expect=BAD, says=["tile/entries/001: expected entries 256 to 511",
                                                   "the tiles lead to the signed root"])
             assert counts(output) == (1, 0, 1), output
         with changed(entries, None), changed(tile, None):
-            output = bench.fsck(expect=BAD, says="missing, not readable, or not the ones")
+            output = bench.fsck("--tree-only", expect=BAD, says="missing, not readable, or not the ones")
             assert counts(output) == (2, 0, 1), output
         with changed(entries, None), changed(tile, flip(tile.read_bytes(), 0)):
-            bench.fsck(expect=BAD, says=["tile/1/000.p/2: hash 1: expected", "the root of tile/0/001"])
+            bench.fsck("--tree-only", expect=BAD, says=["tile/1/000.p/2: hash 1: expected", "the root of tile/0/001"])
     with Bench(3) as bench:
         shutil.rmtree(bench.path("log/tile"))
-        bench.fsck(expect=BAD, says="cannot be told")
+        bench.fsck("--tree-only", expect=BAD, says="cannot be told")
 
 
 def test_an_entry_bundle_that_ends_early_still_has_its_beginning_checked():
@@ -240,9 +243,9 @@ def test_what_may_not_be_read_proves_nothing():
             path = bench.path(name)
             mode = path.stat().st_mode
             path.chmod(0)
-            bench.fsck("--reports", expect=UNKNOWN, says=denied)
+            bench.fsck(expect=UNKNOWN, says=denied)
             path.chmod(mode)
-        bench.fsck("--reports")
+        bench.fsck()
 
 
 def test_no_log_proves_nothing():
@@ -303,33 +306,38 @@ def test_an_endless_tree_ends_soon():
 # --- reports and chains --------------------------------------------------------------------------
 
 
-def log_of(*entries, key=None):
-    log = make_log.Log(key)
-    for entry in entries:
-        log.append(entry)
-    return log
-
-
 def reports_refused(bench, says, *entries):
     bench.use(log_of(*entries))
-    bench.fsck()  # the tree is as it should be
-    bench.fsck("--reports", expect=BAD, says=says)
+    bench.fsck("--tree-only")  # which is as it should be
+    bench.fsck(expect=BAD, says=says)
 
 
 def test_reports_are_counted():
     with Bench(25, workloads=4) as bench:
-        bench.fsck("--reports", says=["workloads            4", "20 affirming", "5 contraindicated"])
+        bench.fsck(says=["workloads            4", "18 affirming", "5 contraindicated",
+                         "notices              1 start, 1 manifest, 0 statements"])
 
 
-def test_what_is_no_report_is_found():
+def test_what_is_no_entry_is_found():
     with Bench(0) as bench:
         good = make_log.Workload("app").report()
-        for entry in (b"", b"{}", b"\0" * 65535, good + b"\n", b" " + good,
-                      good.replace(b'"seq":1', b'"seq":01', 1)):
-            reports_refused(bench, "entry 1: expected a report in its one valid form",
+        for entry in (b"", b"{}", b"\0" * 65535, b" " + good):
+            reports_refused(bench, "entry 3: expected a report, an absence or a notice, found none",
                             good, entry)
+        for entry in (good + b"\n", good.replace(b'"seq":1', b'"seq":01', 1), good[:-1]):
+            reports_refused(bench, "entry 3: expected a report in its one valid form", good, entry)
         reports_refused(bench, "expected issuer",
                         make_log.Workload("app", "hallmark.test/other").report())
+
+
+def test_what_a_later_version_wrote_proves_nobody_wrong():
+    good = make_log.Workload("app").report()
+    with Bench(0) as bench:
+        for entry in (b'{"hallmark.later":1}', good.replace(b'"hallmark.form":1', b'"hallmark.form":2'),
+                      good.replace(b"2023:veraison/ear", b"2033:veraison/ear")):
+            bench.use(log_of(entry, make_log.Workload("other").report()))
+            bench.fsck(expect=UNKNOWN, says=["entry 2: ", "1 entry of a kind or form",
+                                             "nothing is proved wrong"])
 
 
 def test_chains_that_are_broken_are_found():
@@ -340,10 +348,10 @@ def test_chains_that_are_broken_are_found():
     with Bench(0) as bench:
         w, first = two()
         w.previous = bytes(32)
-        reports_refused(bench, "entry 1: hallmark.previous-report: expected", first, w.report())
+        reports_refused(bench, "entry 3: hallmark.previous-report: expected", first, w.report())
         w, first = two()
         w.previous = None
-        reports_refused(bench, "the workload has one before", first, w.report())
+        reports_refused(bench, "the workload has an entry before", first, w.report())
         w, first = two()
         w.seq = 0
         reports_refused(bench, "expected a sequence number over 1, found 1", first, w.report())
@@ -356,11 +364,11 @@ def test_chains_that_are_broken_are_found():
         w.last_signed = make_log.TIME_S
         reports_refused(bench, "expected hallmark.last-signed 0", first, w.report())
         w, first = two()
-        reports_refused(bench, "names a report before it", w.report())  # the first one left out
+        reports_refused(bench, "names one before it", w.report())  # the first one left out
         w, first = two()
         second, third = w.report(), w.report()
-        reports_refused(bench, "entry 1: hallmark.previous-report", first, third)
-        reports_refused(bench, "entry 0", second, first)
+        reports_refused(bench, "entry 3: hallmark.previous-report", first, third)
+        reports_refused(bench, "entry 2", second, first)
         w = make_log.Workload("app")
         w.last_signed = make_log.TIME_S
         reports_refused(bench, "names a signature before it", w.report())
@@ -372,14 +380,14 @@ def test_chains_of_two_collectors_and_workloads_do_not_mix():
                      for name in ("a", "b") for collector in ("spiffe://test/h1",
                                                               "spiffe://test/h2")]
         bench.use(log_of(*(w.report() for _ in range(3) for w in workloads)))
-        bench.fsck("--reports", says="workloads            4")
+        bench.fsck(says="workloads            4")
 
 
 def test_damage_does_not_hide_broken_chains_behind_it():
     with Bench(600) as bench:
         path = bench.path("log/tile/0/000")
         with changed(path, flip(path.read_bytes(), 0)):
-            output = bench.fsck("--reports", expect=BAD)
+            output = bench.fsck(expect=BAD)
             assert counts(output)[0] == 1
 
 
@@ -408,18 +416,25 @@ def test_a_pipe_gets_no_progress():
 def test_memory_does_not_grow_with_the_log():
     if "asan" in str(program("")) or "tsan" in str(program("")):
         return  # a sanitizer's memory is its own
-    with Bench(0) as bench:
+    with Bench(4000) as bench:
+        few(bench)
+        bench.use(make_log.Log())
         for i in range(40000):
             bench.log.append(b"%1000d" % i)
         bench.use(bench.log)
-        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-        bench.fsck()
-        after = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-        assert max(before, after) < 200 * 1024
-        done = subprocess.run(["sh", "-c", "ulimit -v 60000 && exec \"$@\"", "-",
-                               program("hallmark-audit"), "fsck", "--log", bench.path("log"),
-                               "--cert", bench.path("signer.crt")], capture_output=True)
-        assert done.returncode == 0, done.stdout
+        few(bench, "--tree-only")
+
+
+def few(bench, *arguments):
+    """It is good, and takes less memory than the log."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    bench.fsck(*arguments)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    assert max(before, after) < 200 * 1024
+    done = subprocess.run(["sh", "-c", "ulimit -v 60000 && exec \"$@\"", "-",
+                           program("hallmark-audit"), "fsck", "--log", bench.path("log"),
+                           "--cert", bench.path("signer.crt"), *arguments], capture_output=True)
+    assert done.returncode == 0, done.stdout
 
 
 if __name__ == "__main__":

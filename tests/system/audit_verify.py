@@ -31,8 +31,8 @@ def test_the_steps_are_told_in_order():
         output = bench.verify(bench.receipt(3))
         steps = re.findall("^  ([a-z]+) +ok ", output, re.M)
         assert steps == ["read", "format", "certificate", "signature", "origin", "leaf",
-                         "inclusion", "report", "verdict"], steps
-        for word in ("app-0", make_log.COLLECTOR, "affirming", "2026-11-24T10:00:00Z",
+                         "inclusion", "entry", "verdict"], steps
+        for word in ("app-1", make_log.COLLECTOR, "affirming", "2026-11-24T10:00:00Z",
                      make_log.leaf_hash(bench.log.entries[3]).hex()):
             assert word in output, word
 
@@ -218,14 +218,14 @@ def without_report(receipt):
 
 
 def test_a_proof_without_its_report_is_given_it():
-    with Bench(3) as bench:
-        bare = bench.write("bare.tlog-proof", without_report(bench.log.receipt(1)))
-        whole = bench.receipt(1)
-        report = bench.write("report.json", bench.log.entries[1])
-        other = bench.write("other.json", bench.log.entries[2])
-        feed = bench.write("feed.json", bench.log.entries[1] + b"\n")
+    with Bench(4) as bench:
+        bare = bench.write("bare.tlog-proof", without_report(bench.log.receipt(2)))
+        whole = bench.receipt(2)
+        report = bench.write("report.json", bench.log.entries[2])
+        other = bench.write("other.json", bench.log.entries[3])
+        feed = bench.write("feed.json", bench.log.entries[2] + b"\n")
         bench.verify(bare, expect=UNKNOWN, says=["no report in it", "--report FILE"])
-        bench.verify(bare, "--report", report, says=["beside it, index 1", "app-1", "affirming"])
+        bench.verify(bare, "--report", report, says=["beside it, index 2", "app-0", "affirming"])
         bench.verify(whole, "--report", report)
         bench.verify(whole, "--report", other, expect=BAD, says="is another")
         bench.verify(bare, "--report", other, expect=BAD, says="do not lead there")
@@ -240,16 +240,16 @@ def test_a_proof_without_its_report_is_given_it():
 
 
 def test_show_takes_a_proof_without_its_report():
-    with Bench(3) as bench:
-        bare = bench.write("bare.tlog-proof", without_report(bench.log.receipt(1)))
-        report = bench.write("report.json", bench.log.entries[1])
-        other = bench.write("other.json", bench.log.entries[2])
+    with Bench(4) as bench:
+        bare = bench.write("bare.tlog-proof", without_report(bench.log.receipt(2)))
+        report = bench.write("report.json", bench.log.entries[2])
+        other = bench.write("other.json", bench.log.entries[3])
         check(audit("show", bare), UNKNOWN, ["no report in it", "--report FILE"])
-        check(audit("show", bare, "--report", report), GOOD, ["app-1", "index", "says the receipt"])
+        check(audit("show", bare, "--report", report), GOOD, ["app-0", "index", "says the receipt"])
         done = audit("show", bare, "--report", report, "--json")
-        assert done.returncode == GOOD and done.stdout == bench.log.entries[1].decode() + "\n"
-        check(audit("show", bench.receipt(1), "--report", report), GOOD)
-        check(audit("show", bench.receipt(1), "--report", other), BAD, "is another")
+        assert done.returncode == GOOD and done.stdout == bench.log.entries[2].decode() + "\n"
+        check(audit("show", bench.receipt(2), "--report", report), GOOD)
+        check(audit("show", bench.receipt(2), "--report", other), BAD, "is another")
         check(audit("show", bare, "--report", bench.path("absent")), UNKNOWN, "no such file")
         check(audit("show", "--log", bench.path("log"), "--index", "0", "--cert",
                     bench.path("signer.crt"), "--report", report), UNKNOWN, "usage:")
@@ -280,14 +280,14 @@ def none_verifies(bench, good, texts, *options):
 
 def test_no_changed_byte_verifies():
     with Bench(3) as bench:
-        good = bench.log.receipt(1)
+        good = bench.log.receipt(2)
         assert none_verifies(bench, good, (flip(good, at, bit) for at in range(len(good))
                                      for bit in (0, 1, 5, 7))) > 4000
 
 
 def test_no_deleted_or_doubled_or_added_byte_verifies():
     with Bench(3) as bench:
-        good = bench.log.receipt(1)
+        good = bench.log.receipt(2)
         texts = [good[:at] + good[at + 1:] for at in range(len(good))]
         texts += [good[:at + 1] + good[at:] for at in range(len(good))]
         texts += [good[:at] + b"\n" + good[at:] for at in range(len(good) + 1)]

@@ -48,7 +48,7 @@ def read(receipt):
 
 def audit(site):
     cert = ("--cert", str(site.path("log.crt")))
-    site.audit("fsck", "--log", str(site.path("log")), *cert, "--reports")
+    site.audit("fsck", "--log", str(site.path("log")), *cert)
     site.audit("replay", "--log", str(site.path("log")), "--evidence", str(site.path("evidence")),
                *cert, "--all")
 

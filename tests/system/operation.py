@@ -461,8 +461,7 @@ def test_the_draft_dialect():
         assert report["eat_profile"] == "tag:ietf.org,2026:rats/ear#04"
         assert report["submods"]["app"]["ear_status"] == "affirming"
         assert signer.stop() == 0
-        site.audit("fsck", "--log", str(site.path("log")), "--cert", str(site.path("log.crt")),
-                   "--reports")
+        site.audit("fsck", "--log", str(site.path("log")), "--cert", str(site.path("log.crt")))
 
 
 def test_a_component_of_many_megabytes():
