@@ -178,6 +178,13 @@ def seed_entries(files):
             data, (b"ear", b"EAR"), (b'"iat":', b'"iat": '), (b"trading-app", b'trading\\"app'),
             (b'orm":1', b'orm":2'), (b'"index":', b'"index":9'), (b"}}", b'},"x":1}'),
             (b'"time":1', b'"time":2'), (b'"time":', b'"time":0')))
+        write_all("claims", name, changes(
+            data, (b"prod-1", b"prod-2"), (b"host-1", b"host/1"), (b"host-1", b'host\\"1'),
+            (b'"exp":17955', b'"exp":17954'), (b'"exp":1', b'"exp":9'), (b"trading-app", b"orders"),
+            (b'"iat":1', b'"iat":9')))
+    write("claims", "absence", files["absence.json"])
+    write("claims", "notice", files["notice-manifest.json"])
+    write("claims", "token", files["token-deployed.json"])
     absence = files["absence.json"]
     write_all("entry", "absence", changes(
         absence, (b"#1", b"#2"), (b'"count":1', b'"count":2'), (b'"due":', b'"due":1'),
