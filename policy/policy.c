@@ -211,15 +211,15 @@ policy_rule_token(const struct policy_rule *r)
 }
 
 struct view
-policy_token_at(const struct policy *p, size_t index)
+policy_token_next(const struct policy *p, size_t *place)
 {
-	for (size_t i = 0; i < p->rule_count; i++) {
-		const struct view token = p->rules[i].token;
+	while (*place < p->rule_count) {
+		const struct view token = p->rules[(*place)++].token;
 		bool first = token.size > 0;
 
-		for (size_t j = 0; j < i && first; j++)
-			first = !view_equal(token, p->rules[j].token);
-		if (first && index-- == 0)
+		for (size_t i = 0; i + 1 < *place && first; i++)
+			first = !view_equal(token, p->rules[i].token);
+		if (first)
 			return token;
 	}
 	return (struct view){NULL, 0};

@@ -86,8 +86,11 @@ const struct policy_rule *policy_find(
  */
 struct view policy_rule_token(const struct policy_rule *r);
 
-/* The names of the profiles that its entries ask for, each once; size 0 behind the last. */
-struct view policy_token_at(const struct policy *p, size_t index);
+/*
+ * The names of the profiles that its entries ask for, each once: the next, size 0 behind the last.
+ * `place` is 0 before the first.
+ */
+struct view policy_token_next(const struct policy *p, size_t *place);
 
 /* How often it has to report, 0: as often as it says; and how late a report may be. Seconds. */
 uint32_t policy_rule_report_every_s(const struct policy_rule *r);

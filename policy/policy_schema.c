@@ -2,6 +2,7 @@
 
 #include "proto/evidence/bundle.h"
 #include "proto/report/report.h"
+#include "proto/wire/keychannel.h"
 
 #define PATH_BYTES_MAX 4095 /* PATH_MAX of Linux without its NUL */
 
@@ -109,7 +110,7 @@ static const cyaml_schema_field_t workload_fields[] = {
     LIST(collectors, REQUIRED, struct raw_workload, &pattern_entry, 1, POLICY_COLLECTORS_MAX),
     LIST(require, OPTIONAL, struct raw_workload, &kind_entry, 0, COMPONENT_KIND_COUNT),
     LIST(recorded, OPTIONAL, struct raw_workload, &kind_entry, 0, COMPONENT_KIND_COUNT),
-    TEXT(token, OPTIONAL, struct raw_workload, POLICY_TOKEN_MAX),
+    TEXT(token, OPTIONAL, struct raw_workload, KEYCHANNEL_PROFILE_MAX),
     CYAML_FIELD_UINT("max_age_s", OPTIONAL, struct raw_workload, max_age_s),
     CYAML_FIELD_UINT("signature_every_s", OPTIONAL, struct raw_workload, signature_every_s),
     CYAML_FIELD_UINT("report_every_s", OPTIONAL, struct raw_workload, report_every_s),

@@ -14,7 +14,6 @@
 #define POLICY_PATTERN_MAX    256   /* bytes: the longest SPIFFE path in use is shorter */
 #define POLICY_REFERENCES_MAX 1024  /* of a policy: each is a file */
 #define POLICY_CAS_MAX        64    /* of a policy: each is a file */
-#define POLICY_TOKEN_MAX      64    /* bytes of a profile's name, as the key process takes it */
 #define POLICY_WORKLOADS_MAX  10000 /* entries; patterns cover more workloads than that */
 #define POLICY_COLLECTORS_MAX 1024  /* patterns of one entry */
 #define POLICY_FACTS_MAX      256   /* of one rule */

@@ -127,8 +127,9 @@ check_tokens(
     const char *path, const struct hsm_config *hsm, const struct policy *p, struct faults *faults)
 {
 	struct view name;
+	size_t place = 0;
 
-	for (size_t i = 0; (name = policy_token_at(p, i)).size > 0; i++) {
+	while ((name = policy_token_next(p, &place)).size > 0) {
 		size_t t = 0;
 
 		while (t < hsm->token_count && !view_equal(hsm->tokens[t].name, name))
@@ -146,8 +147,9 @@ static void
 note_tokens(const struct policy *p)
 {
 	struct view name;
+	size_t place = 0;
 
-	for (size_t i = 0; (name = policy_token_at(p, i)).size > 0; i++)
+	while ((name = policy_token_next(p, &place)).size > 0)
 		printf(
 		    "note: policy: wants tokens by the profile \"%.*s\"; hallmark-hsm check shows "
 		    "whether hsm.yaml has it\n",

@@ -244,6 +244,7 @@ test_outcomes_never_overlook(void **state)
 static void
 test_each_profile_of_tokens_once(void **state)
 {
+	size_t place = 0;
 	struct policy *p = accept(state, "workloads:\n",
 	    "workloads:\n"
 	    "  - {match: a, collectors: [c], token: vault, executable: {references: [one]}}\n"
@@ -251,12 +252,14 @@ test_each_profile_of_tokens_once(void **state)
 	    "  - {match: c, collectors: [c], token: orders, executable: {references: [one]}}\n"
 	    "  - {match: d, collectors: [c], token: vault, executable: {references: [one]}}\n");
 
-	assert_true(view_equal(policy_token_at(p, 0), V("vault")));
-	assert_true(view_equal(policy_token_at(p, 1), V("orders")));
-	assert_int_equal(policy_token_at(p, 2).size, 0);
+	assert_true(view_equal(policy_token_next(p, &place), V("vault")));
+	assert_true(view_equal(policy_token_next(p, &place), V("orders")));
+	assert_int_equal(policy_token_next(p, &place).size, 0);
+	assert_int_equal(policy_token_next(p, &place).size, 0);
 	policy_free(&p);
 	p = accept(state, "    token: orders\n", "");
-	assert_int_equal(policy_token_at(p, 0).size, 0);
+	place = 0;
+	assert_int_equal(policy_token_next(p, &place).size, 0);
 	policy_free(&p);
 }
 
