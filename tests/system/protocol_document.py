@@ -131,7 +131,7 @@ def test_limits_are_those_of_the_code():
          ("policy/collectors_ca.h", "COLLECTORS_CA_COUNT_MAX"),
          ("policy/collectors_ca.h", "COLLECTORS_CA_SIZE_MAX"))
     says("each once for a kind; at most # lines", ("policy/manifest.h", "MANIFEST_LINES_MAX"))
-    says("name of a profile, at most # bytes", ("policy/policy_schema.h", "POLICY_TOKEN_MAX"))
+    says("name of a profile, at most # bytes", ("proto/wire/keychannel.h", "KEYCHANNEL_PROFILE_MAX"))
     says("name is 1 to # bytes", ("proto/evidence/bundle.h", "BUNDLE_WORKLOAD_MAX"))
     component, listed = "proto/evidence/component.h", "proto/evidence/component_list.h"
     says("more than # items a list of segments; each of the three is at most # bytes",
