@@ -24,7 +24,6 @@ static bool take_names(const struct challenge_words *words, char collector[IDENT
 static bool take_nonce(const struct challenge_words *words, struct buf *nonce);
 static int judge(const char *path, const struct challenge_words *words, struct view nonce,
     const struct buf *answer);
-static void say_no_answer(const char *path, json_t *answer);
 static int judge_receipt(
     const struct challenge_words *words, struct view nonce, struct view receipt);
 static bool is_about(
@@ -111,27 +110,9 @@ judge(const char *path, const struct challenge_words *words, struct view nonce,
 		    (struct view){
 			(const uint8_t *)json_string_value(receipt), json_string_length(receipt)});
 	else
-		say_no_answer(path, json);
+		control_say_refusal(path, answer, "a receipt");
 	json_decref(json);
 	return result;
-}
-
-static void
-say_no_answer(const char *path, json_t *answer)
-{
-	json_t *error = json_object_get(answer, "error");
-	const char *name = json_string_value(json_object_get(error, "name"));
-	const char *text = json_string_value(json_object_get(error, "text"));
-
-	if (name != NULL && text != NULL)
-		fprintf(stderr, "hallmark-signer: %s (%lld %s)\n", text,
-		    (long long)json_integer_value(json_object_get(error, "code")), name);
-	else
-		fprintf(stderr,
-		    "hallmark-signer: %s: expected a receipt in JSON, found something else; is "
-		    "this "
-		    "the signer's status socket?\n",
-		    path);
 }
 
 static int

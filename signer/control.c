@@ -11,6 +11,7 @@
 #include "proto/tlog/tlogproof.h"
 #include "signer/ground/logger.h"
 #include "signer/session/challenge.h"
+#include "signer/session/statements.h"
 #include "signer/status.h"
 
 #define BACKLOG   16
@@ -33,7 +34,7 @@ struct control_client {
 
 /* ERR_OK: the answer is in the buffer, or will be given. */
 typedef enum err control_command(struct control_client *c, const struct view *words);
-static control_command on_status, on_challenge;
+static control_command on_status, on_challenge, on_statement;
 
 static const struct {
 	const char *name;
@@ -42,6 +43,7 @@ static const struct {
 } commands[] = {
     {"status", 1, on_status},
     {"challenge", 4, on_challenge},
+    {"statement", 2, on_statement},
 };
 
 static void on_connection(uv_stream_t *stream, int status);
@@ -52,6 +54,7 @@ static void on_line(struct control_client *c, struct view line);
 static size_t split(struct view line, struct view words[WORDS_MAX + 1]);
 static void on_challenged(
     void *context, uint64_t id, enum err e, const struct ledger_receipt *receipt);
+static void on_noted(void *context, uint64_t id, const struct digest *statement, uint64_t index);
 static void write_receipt(struct buf *to, const struct ledger_receipt *r);
 static void refuse(struct control_client *c, enum err e);
 static void send_answer(struct control_client *c);
@@ -248,6 +251,34 @@ on_challenged(void *context, uint64_t id, enum err e, const struct ledger_receip
 	send_answer(c);
 }
 
+static enum err
+on_statement(struct control_client *c, const struct view *words)
+{
+	const struct statements_submitter submitter = {on_noted, c, 0, "control"};
+	struct buf envelope = BUF_INIT;
+	enum err e = base64_decode(words[1], &envelope);
+
+	if (e == ERR_OK)
+		e = statements_submit(c->server->service, buf_view(&envelope), &submitter);
+	else if (e != ERR_MEMORY)
+		e = ERR_MSG_RANGE;
+	buf_free(&envelope);
+	return e;
+}
+
+static void
+on_noted(void *context, uint64_t id, const struct digest *statement, uint64_t index)
+{
+	struct control_client *c = context;
+	char hex[DIGEST_HEX_SIZE + 1];
+
+	(void)id;
+	digest_to_hex(statement, hex);
+	buf_append_format(
+	    &c->answer, "{\"sha256\":\"%s\",\"index\":%llu}\n", hex, (unsigned long long)index);
+	send_answer(c);
+}
+
 static void
 write_receipt(struct buf *to, const struct ledger_receipt *r)
 {
@@ -316,6 +347,7 @@ end(struct control_client *c)
 		return;
 	c->ended = true;
 	challenge_withdraw(s->service, c);
+	statements_withdraw(s->service, c);
 	if (c->previous != NULL)
 		c->previous->next = c->next;
 	else

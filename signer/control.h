@@ -11,6 +11,9 @@
  *                                          digits, lower case
  *       {"collector":str,"workload":str,"index":N,"receipt":str}
  *       when the collector has measured (challenge.h); `receipt` is a C2SP tlog-proof as a text
+ *   statement ENVELOPE                     ENVELOPE: in base64
+ *       {"sha256":hex,"index":N}
+ *       when its notice is in the log (statements.h)
  *
  * A request that is refused gets {"error":{"code":N,"name":str,"text":str}}, as PROTOCOL.md lists
  * them: 108 for a line that is none of these, 403 for one that is too long.
@@ -28,8 +31,8 @@
 #include "proto/err.h"
 #include "signer/session/service.h"
 
-/* A collector's name of 512 bytes, a workload's of 128, a nonce in hex of 128, and room. */
-#define CONTROL_REQUEST_MAX 1024 /* bytes */
+/* The largest envelope (MESSAGE_ENVELOPE_MAX) in base64, and room. */
+#define CONTROL_REQUEST_MAX (22 * 1024) /* bytes */
 
 /* Monitors, and somebody at a terminal; each holds an answer of some 300 KB at most. */
 #define CONTROL_CLIENTS_MAX 16

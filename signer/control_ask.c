@@ -1,6 +1,7 @@
 #include "signer/control_ask.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +31,26 @@ control_ask(const char *path, struct view request, unsigned timeout_s, struct bu
 		say_failure(path, timeout_s);
 	close(fd);
 	return good ? 0 : 1;
+}
+
+void
+control_say_refusal(const char *path, const struct buf *answer, const char *expected)
+{
+	json_t *json =
+	    json_loadb((const char *)answer->data, answer->size, JSON_REJECT_DUPLICATES, NULL);
+	json_t *error = json_object_get(json, "error");
+	const char *name = json_string_value(json_object_get(error, "name"));
+	const char *text = json_string_value(json_object_get(error, "text"));
+
+	if (name != NULL && text != NULL)
+		fprintf(stderr, "hallmark-signer: %s (%lld %s)\n", text,
+		    (long long)json_integer_value(json_object_get(error, "code")), name);
+	else
+		fprintf(stderr,
+		    "hallmark-signer: %s: expected %s in JSON, found something else; is this the "
+		    "signer's status socket?\n",
+		    path, expected);
+	json_decref(json);
 }
 
 static int

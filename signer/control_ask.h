@@ -12,4 +12,10 @@
  */
 int control_ask(const char *path, struct view request, unsigned timeout_s, struct buf *answer);
 
+/*
+ * Says on stderr what an answer says instead of what was `expected`, such as "a receipt": that the
+ * request was refused and why, or that this is no signer.
+ */
+void control_say_refusal(const char *path, const struct buf *answer, const char *expected);
+
 #endif

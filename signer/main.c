@@ -11,6 +11,7 @@
 #include "signer/challenge_client.h"
 #include "signer/check.h"
 #include "signer/signer.h"
+#include "signer/statement_client.h"
 #include "signer/status_client.h"
 
 static const char usage[] =
@@ -19,6 +20,7 @@ static const char usage[] =
     "       hallmark-signer status (-c FILE | --socket PATH) [--json | --prometheus]\n"
     "       hallmark-signer challenge (-c FILE | --socket PATH) COLLECTOR WORKLOAD\n"
     "                       [--nonce HEX] [-o FILE]\n"
+    "       hallmark-signer statement submit (-c FILE | --socket PATH) FILE\n"
     "       hallmark-signer --version | --help\n"
     "\n"
     "run        serves until SIGTERM; SIGHUP reloads certificates, policy and limits\n"
@@ -26,9 +28,11 @@ static const char usage[] =
     "status     asks the signer that is running: counters, refusals, log, token, latencies\n"
     "challenge  has a workload measured now: prints the verdict of the report with this nonce\n"
     "           (a random one if none is given), and keeps its receipt in the file\n"
+    "statement  shows what an operator has signed (hallmark-hsm statement sign), and has it put\n"
+    "           into the log\n"
     "\n"
-    "exit status: 0 good, affirming; 1 faults, another verdict, no signer for status; 2 usage,\n"
-    "no verdict\n";
+    "exit status: 0 good, affirming, taken; 1 faults, another verdict, no signer for status,\n"
+    "refused; 2 usage, no verdict, not submitted\n";
 
 /* Of the signer that is running: one of the first two. */
 struct where {
@@ -41,6 +45,7 @@ static int run_command(int argc, char **argv);
 static int fail_usage(const char *what);
 static int run_status(int argc, char **argv);
 static int run_challenge(int argc, char **argv);
+static int run_statement(int argc, char **argv);
 static bool parse_challenge(
     int argc, char **argv, struct challenge_words *words, struct where *where);
 static const char *find_socket(struct where *where);
@@ -83,8 +88,10 @@ run_command(int argc, char **argv)
 		return run_status(argc - 2, argv + 2);
 	if (strcmp(argv[1], "challenge") == 0)
 		return run_challenge(argc - 2, argv + 2);
+	if (strcmp(argv[1], "statement") == 0)
+		return run_statement(argc - 2, argv + 2);
 	if (strcmp(argv[1], "run") != 0 && strcmp(argv[1], "check") != 0)
-		return fail_usage("expected run, check, status or challenge");
+		return fail_usage("expected run, check, status, challenge or statement");
 	if (argc != 4 || strcmp(argv[2], "-c") != 0)
 		return fail_usage("expected -c FILE and nothing else");
 	return strcmp(argv[1], "run") == 0 ? signer_run(argv[3]) : signer_check(argv[3]);
@@ -143,6 +150,33 @@ run_challenge(int argc, char **argv)
 		return fail_usage("expected one of -c FILE and --socket PATH");
 	if ((socket = find_socket(&where)) != NULL)
 		result = challenge_client(socket, &words);
+	signer_config_free(&where.config);
+	return result;
+}
+
+static int
+run_statement(int argc, char **argv)
+{
+	struct where where = {NULL, NULL, NULL};
+	const char *file = NULL, *socket;
+	int result = STATEMENT_FAILED;
+
+	if (argc < 1 || strcmp(argv[0], "submit") != 0)
+		return fail_usage("expected statement submit");
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "-c") == 0 && i + 1 < argc && where.file == NULL)
+			where.file = argv[++i];
+		else if (strcmp(argv[i], "--socket") == 0 && i + 1 < argc && where.socket == NULL)
+			where.socket = argv[++i];
+		else if (argv[i][0] != '-' && file == NULL)
+			file = argv[i];
+		else
+			return fail_usage("expected one FILE, and no option twice");
+	}
+	if (file == NULL || (where.file == NULL) == (where.socket == NULL))
+		return fail_usage("expected FILE, and one of -c FILE and --socket PATH");
+	if ((socket = find_socket(&where)) != NULL)
+		result = statement_client(socket, file);
 	signer_config_free(&where.config);
 	return result;
 }

@@ -7,6 +7,7 @@
 #include "signer/session/challenge.h"
 #include "signer/session/rate.h"
 #include "signer/session/refusal.h"
+#include "signer/session/statements.h"
 
 /* As in workload.c: a table that cannot grow is as good as no memory at all. */
 #define uthash_fatal(message) abort()
@@ -29,6 +30,7 @@ struct relays {
 static enum err take(struct session *s);
 static struct relay *relay_get(struct relays *r, const char *identity);
 static void on_answer(void *context, uint64_t id, enum err e, const struct ledger_receipt *r);
+static void on_noted(void *context, uint64_t id, const struct digest *statement, uint64_t index);
 
 struct relays *
 relays_new(void)
@@ -68,11 +70,28 @@ relay_on_challenge(struct session *s, const struct message_challenge *m)
 	return e;
 }
 
+enum err
+relay_on_statement(struct session *s, const struct message_statement *m)
+{
+	const struct statements_submitter submitter = {on_noted, s, m->id, s->identity};
+	enum err e = take(s);
+
+	if (e == ERR_OK)
+		e = statements_submit(s->service, m->envelope, &submitter);
+	if (e == ERR_OK)
+		s->asking++;
+	else
+		refusal_give_request(s, e, m->id);
+	return e;
+}
+
 void
 relay_end(struct session *s)
 {
-	if (s->asking > 0)
+	if (s->asking > 0) {
 		challenge_withdraw(s->service, s);
+		statements_withdraw(s->service, s);
+	}
 	s->asking = 0;
 }
 
@@ -127,5 +146,16 @@ on_answer(void *context, uint64_t id, enum err e, const struct ledger_receipt *r
 	m.proof = *r->proof;
 	m.checkpoint = r->note;
 	message_write_challenged(s->output.bytes, &m);
+	s->output.wake(s->output.context);
+}
+
+static void
+on_noted(void *context, uint64_t id, const struct digest *statement, uint64_t index)
+{
+	struct session *s = context;
+	const struct message_noted m = {.id = id, .sha256 = *statement, .index = index};
+
+	s->asking--;
+	message_write_noted(s->output.bytes, &m);
 	s->output.wake(s->output.context);
 }

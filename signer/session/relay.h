@@ -20,6 +20,9 @@ void relays_free(struct relays **r);
  */
 enum err relay_on_challenge(struct session *s, const struct message_challenge *m) MUST_USE;
 
+/* A statement: answered by `noted` when it is in the log, or refused. As relay_on_challenge. */
+enum err relay_on_statement(struct session *s, const struct message_statement *m) MUST_USE;
+
 /* The relay is gone; what it waits for is not for it any more. */
 void relay_end(struct session *s);
 

@@ -19,7 +19,7 @@
 /*
  * What a peer may send when:
  *
- *   state   hello   bundle  part                       challenge
+ *   state   hello   bundle  part                       challenge, statement
  *   NEW     yes     -       -                          -
  *   OPEN    -       yes     while a component is       yes
  *                           missing (upload.c checks)
@@ -27,14 +27,16 @@
  */
 static const unsigned allowed[SESSION_STATES] = {
     [SESSION_NEW] = 1U << MESSAGE_HELLO,
-    [SESSION_OPEN] = 1U << MESSAGE_BUNDLE | 1U << MESSAGE_PART | 1U << MESSAGE_CHALLENGE,
+    [SESSION_OPEN] = 1U << MESSAGE_BUNDLE | 1U << MESSAGE_PART | 1U << MESSAGE_CHALLENGE |
+		     1U << MESSAGE_STATEMENT,
     [SESSION_LOST] = 0,
 };
 
 /* And who: a collector brings evidence, a relay requests, and neither what is the other's. */
 static const unsigned of_collectors =
     1U << MESSAGE_HELLO | 1U << MESSAGE_BUNDLE | 1U << MESSAGE_PART;
-static const unsigned of_relays = 1U << MESSAGE_HELLO | 1U << MESSAGE_CHALLENGE;
+static const unsigned of_relays =
+    1U << MESSAGE_HELLO | 1U << MESSAGE_CHALLENGE | 1U << MESSAGE_STATEMENT;
 
 static bool has_role(struct session *s, enum message_type type);
 static enum err refuse_role(struct session *s, const struct message *m);
@@ -104,6 +106,8 @@ session_on_frame(struct session *s, struct view payload)
 		return upload_on_part(s, &m.body.part);
 	case MESSAGE_CHALLENGE:
 		return relay_on_challenge(s, &m.body.challenge);
+	case MESSAGE_STATEMENT:
+		return relay_on_statement(s, &m.body.statement);
 	default:
 		abort(); /* not in `allowed` */
 	}
@@ -214,6 +218,8 @@ refuse_role(struct session *s, const struct message *m)
 		refusal_give(s, ERR_UNAUTHORIZED, &f);
 	else if (m->type == MESSAGE_CHALLENGE)
 		refusal_give_request(s, ERR_UNAUTHORIZED, m->body.challenge.id);
+	else if (m->type == MESSAGE_STATEMENT)
+		refusal_give_request(s, ERR_UNAUTHORIZED, m->body.statement.id);
 	else
 		refusal_give(s, ERR_UNAUTHORIZED, NULL);
 	return e != ERR_OK ? e : ERR_UNAUTHORIZED;

@@ -16,7 +16,6 @@ struct statement_wait {
 static enum err take(
     struct service *s, struct view envelope, struct statement_wait *wait, const char *name);
 static void say_taken(const struct statement_document *d, uint64_t index, const char *name);
-static void say_refused(enum err e, struct view envelope, const char *name);
 static void wait_free(struct statement_wait *wait);
 
 enum err
@@ -32,8 +31,6 @@ statements_submit(
 	wait->submitter = *submitter;
 	if ((e = take(s, envelope, wait, submitter->name)) != ERR_OK) {
 		free(wait);
-		service_count(s, e);
-		say_refused(e, envelope, submitter->name);
 		return e;
 	}
 	wait->link = &s->statement_waits;
@@ -110,23 +107,6 @@ say_taken(const struct statement_document *d, uint64_t index, const char *name)
 	logline_string(&l, "key", hex);
 	logline_number(&l, "number", said->number);
 	logline_number(&l, "index", index);
-	logline_string(&l, "from", name);
-	logline_end(&l);
-}
-
-/* Of one that cannot be read, there is its digest to find it by. */
-static void
-say_refused(enum err e, struct view envelope, const char *name)
-{
-	char hex[DIGEST_HEX_SIZE + 1];
-	struct digest digest;
-	struct logline l;
-
-	digest_of(envelope.data, envelope.size, &digest);
-	digest_to_hex(&digest, hex);
-	logline_begin(&l, LOGGER_WARNING, "statement-refused");
-	logline_error(&l, e);
-	logline_string(&l, "sha256", hex);
 	logline_string(&l, "from", name);
 	logline_end(&l);
 }

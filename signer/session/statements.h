@@ -28,7 +28,7 @@ struct statements_submitter {
 
 /*
  * The codes 220 to 229 as the statement is judged; ERR_STORAGE and ERR_BUSY while nothing can be
- * taken; ERR_MEMORY. Logged and counted.
+ * taken; ERR_MEMORY.
  */
 enum err statements_submit(
     struct service *s, struct view envelope, const struct statements_submitter *submitter) MUST_USE;

@@ -1,13 +1,16 @@
-"""What a log says beside its reports, read from the document alone: entries with their places, notices
-and absences. Times are moved by a wall clock of the test's (wallclock.py)."""
+"""What a log says beside its reports, read from the document alone: entries with their places, notices,
+what is in force behind each, and absences. Times are moved by a wall clock of the test's
+(wallclock.py)."""
 
 import hashlib
 import json
 import time
 
 import hallmark
+import rederivation
+import statements
 import wire
-from hallmark import APP
+from hallmark import APP, ORIGIN
 from logimage import published, read_log
 from wallclock import WallClock
 
@@ -41,10 +44,11 @@ def entries(site):
     return [Entry(index, data) for index, data in enumerate(read_log(site))]
 
 
-def check(log):
-    """What holds for every log: times never fall, everything names the newest notice before it, and
-    the SHA-256 of an absence's claims is its name. Gives the log."""
-    newest, last = None, 0
+def check(site):
+    """What holds for every log, and the log: times never fall, everything names the newest notice
+    before it, each notice has what is in force behind it, absences are right."""
+    log = entries(site)
+    newest, last, state = None, 0, InForce(site)
     for entry in log:
         assert entry.iat >= last, entry.index
         last = entry.iat
@@ -52,10 +56,60 @@ def check(log):
         assert named == (newest.place() if newest else None), entry.claims
         if entry.is_notice:
             newest = entry
+            state.take(entry)
         if entry.is_absence:
             check_absence(entry, log)
     assert log[0].notice == "start" and log[1].notice == "manifest"
     return log
+
+
+class InForce:
+    """Made again notice by notice, from the statements themselves."""
+
+    def __init__(self, site):
+        self.store = rederivation.Store(site.path("evidence"))
+        self.manifest, self.operators = None, None
+        self.numbers, self.statements = {}, {}
+
+    def take(self, notice):
+        subject, iat = notice.claims["hallmark.subject"], notice.iat
+        if notice.notice == "manifest":
+            wanted = statements.approvals(self.statements.values(), manifest=subject["sha256"],
+                                          operators=self.operators, iat=iat)
+            assert len(subject["approvals"]) == len(wanted), (subject, wanted)
+            chosen = [self.statements[name] for name in subject["approvals"]]
+            assert statements.approvals(chosen, manifest=subject["sha256"],
+                                        operators=self.operators, iat=iat) == subject["approvals"]
+            self.manifest = subject["sha256"]
+            self.operators = self.operators_of(self.store.get(4, self.manifest).decode())
+        if notice.notice == "statement":
+            self.take_statement(self.store.get(7, subject["sha256"]), subject, iat)
+        self.statements = {name: data for name, data in self.statements.items()
+                           if statements.Statement(data).not_after > iat}
+        assert self.text() == self.store.get(6, notice.claims["hallmark.in-force"])
+
+    def take_statement(self, data, subject, iat):
+        said = statements.Statement(data)
+        assert statements.judge(data, origin=ORIGIN, operators=self.operators, iat=iat,
+                                last_number=self.numbers.get(said.key_id, 0)) == 0
+        assert subject == {"sha256": said.name, "kind": said.kind, "key": said.key_id,
+                           "number": said.number}
+        self.numbers[said.key_id] = said.number
+        if said.kind == "revoke":
+            self.statements.pop(said.subject["statement"], None)
+        self.statements[said.name] = data
+
+    def operators_of(self, manifest):
+        lines = [line.split(" ") for line in manifest.split("\n")]
+        named = [line[2] for line in lines if line[0] == "operators"]
+        return statements.Operators(self.store.get(8, named[0]).decode()) if named else None
+
+    def text(self):
+        lines = [f"manifest {self.manifest}"] if self.manifest else []
+        lines += [f"number {key} {number}" for key, number in self.numbers.items()]
+        lines += [f"statement {name} {statements.Statement(data).kind}"
+                  for name, data in self.statements.items()]
+        return "".join(f"{line}\n" for line in ["hallmark in force v1", *sorted(lines)]).encode()
 
 
 def check_absence(entry, log):
@@ -132,4 +186,4 @@ class Time:
 def settled(site):
     """The log when all that was staged is published."""
     published(site, site.status()["log_size"])
-    return check(entries(site))
+    return check(site)

@@ -224,6 +224,12 @@ class Relay:
                                           "workload": workload, "nonce": nonce}])
         return self.asked
 
+    def statement(self, envelope):
+        """Submits it; gives its id."""
+        self.asked += 1
+        self.connection.send([STATEMENT, {"id": self.asked, "envelope": envelope}])
+        return self.asked
+
     def answer(self, number):
         """The body of what answers this request; Refused if that is a refusal."""
         while number not in self.answers:
@@ -235,7 +241,7 @@ class Relay:
         kind, body = self.answers.pop(number)
         if kind == REFUSAL:
             raise Refused(body)
-        assert kind == CHALLENGED
+        assert kind in (CHALLENGED, NOTED)
         return body
 
     def close(self):

@@ -9,7 +9,7 @@ import signal
 import hallmark
 import rederivation
 import wire
-from chronicle import Time, check, entries, notices_of, settled
+from chronicle import Time, check, notices_of
 from hallmark import APP, EVIL, Site
 from logimage import fsck, keep, published, restore, wait_for_record
 
@@ -34,7 +34,7 @@ def test_a_log_begins_with_a_start_and_a_policy():
         receipt = site.collector().submit("app", APP)
         assert receipt["index"] == 2
         assert signer.stop() == 0
-        log = check(entries(site))
+        log = check(site)
         start, manifest, report = log
         subject = start.subject()
         assert subject["cause"] == "start" and subject["from"] == subject["to"] == start.iat
@@ -59,7 +59,7 @@ def test_every_start_says_since_when_nothing_was_taken():
         collector.connect()
         time.submit(collector)
         assert signer.stop() == 0
-        log = check(entries(site))
+        log = check(site)
         assert [e.notice if e.is_notice else "report" for e in log] == [
             "start", "manifest", "report", "start", "report"]
         subject = log[3].subject()
@@ -77,7 +77,7 @@ def test_killed_before_anything_is_published_the_notices_are_there():
             signer.kill()
         signer = site.start_signer()
         assert signer.stop() == 0
-        log = check(entries(site))
+        log = check(site)
         assert [e.notice for e in log] == ["start", "manifest", "start", "start"]
         fsck(site)
 
@@ -98,7 +98,7 @@ def test_another_policy_is_in_force_from_its_notice_on():
                                                if "event=reloaded" in line) + 1)
         collector.submit("app", EVIL)
         assert signer.stop() == 0
-        log = check(entries(site))
+        log = check(site)
         first, second = notices_of(log, "manifest")
         assert second.subject()["sha256"] == policy_digest(receipt["report"])
         assert first.subject()["sha256"] != second.subject()["sha256"]
@@ -118,7 +118,7 @@ def test_another_policy_at_a_start():
         signer = site.start_signer()
         receipt = site.collector().submit("app", APP)
         assert signer.stop() == 0
-        log = check(entries(site))
+        log = check(site)
         assert [e.notice for e in log if e.is_notice] == ["start", "manifest", "start", "manifest"]
         assert notices_of(log, "manifest")[1].subject()["sha256"] == policy_digest(receipt["report"])
         fsck(site)
@@ -137,7 +137,7 @@ def test_a_loop_that_stood_still_is_said_before_any_report():
         os.kill(signer.pid, signal.SIGCONT)
         time.submit(collector)
         assert signer.stop() == 0
-        log = check(entries(site))
+        log = check(site)
         assert [e.notice if e.is_notice else "report" for e in log] == [
             "start", "manifest", "report", "start", "report"]
         subject = log[3].subject()
@@ -172,7 +172,7 @@ def test_a_ledger_without_room_is_a_stall():
             other.await_receipt(APP)
         time.submit(collector)
         assert signer.stop() == 0
-        log = check(entries(site))
+        log = check(site)
         stall = notices_of(log, "start")[1]
         subject = stall.subject()
         assert (subject["cause"], subject["from"], subject["to"]) == ("stall", held, held + 15)
@@ -205,7 +205,7 @@ def test_a_full_disk_is_said_when_there_is_room_again():
         signer.wait_for("event=storage-ok")
         time.submit(collector)
         assert signer.stop() == 0
-        log = check(entries(site))
+        log = check(site)
         subject = notices_of(log, "start")[1].subject()
         assert (subject["cause"], subject["from"], subject["to"]) == ("storage", last, last + 15)
         assert [e.is_report for e in log][-2:] == [False, True]
@@ -230,7 +230,7 @@ def test_without_its_index_the_signer_goes_on_from_the_same_notice():
                 for path in site.dir.glob("index.db*"):
                     path.unlink()
             assert time.start().stop() == 0
-            said.append(check(entries(site))[-1].data)
+            said.append(check(site)[-1].data)
         assert said[0] == said[1]
 
 

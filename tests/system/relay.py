@@ -463,10 +463,11 @@ def test_requests_to_the_control_socket_that_are_none():
                     b"challenge c w 0011223344556\n", b"challenge c w 001122334455667G\n",
                     b"challenge c w 00112233445566AA\n", b"challenge c w 0011223344556677 x\n",
                     b"challenge c  0011223344556677\n", b"challenge c w/x 0011223344556677\n",
-                    b"challenge \xff w 0011223344556677\n"):
+                    b"challenge \xff w 0011223344556677\n", b"statement\n", b"statement !\n",
+                    b"statement AAA\n", b"statement e30= x\n"):
         body = json.loads(control(request))
         assert body["error"]["code"] == 108 and body["error"]["name"] == "out-of-range", request
-    assert json.loads(control(b"x" * 1024))["error"]["code"] == 403
+    assert json.loads(control(b"x" * (22 * 1024)))["error"]["code"] == 403
     assert json.loads(control(b"challenge c w 0011223344556677\n"))["error"]["code"] == 214
     assert json.loads(control(b"status\n", half_close=True))["log"] == hallmark.ORIGIN
     assert control(b"status", half_close=True) == b""
