@@ -452,9 +452,10 @@ on_tick(uv_timer_t *handle)
 	struct signer *s = handle->data;
 
 	listener_resume(&s->listener);
+	/* Before it is looked whether the disks have room again: since when is to be said then. */
+	(void)service_entry_s(&s->service);
 	storage_look(&s->service.storage, s->service.config);
 	challenge_expire(&s->service, uv_hrtime() / 1000000);
-	(void)service_entry_s(&s->service);
 	policy_change_look(&s->service);
 }
 

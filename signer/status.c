@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "proto/text.h"
+#include "proto/utc.h"
 
 static void write_chronicle(struct buf *to, const struct service *s);
 static void write_known(struct buf *to, const char *name, uint64_t number, uint64_t unit);
@@ -70,8 +71,16 @@ status_write(struct service *s, uint64_t uptime_s, struct buf *to)
 static void
 write_chronicle(struct buf *to, const struct service *s)
 {
-	buf_append_format(to, ",\"log_time_s\":%llu,\"silent_workloads\":%llu",
-	    (unsigned long long)s->looked_s, (unsigned long long)s->chronicle.silence.silent);
+	buf_append_string(to, ",\"log_time\":");
+	if (s->looked_s > 0) {
+		buf_append_byte(to, '"');
+		utc_append(to, s->looked_s);
+		buf_append_byte(to, '"');
+	} else {
+		buf_append_string(to, "null");
+	}
+	buf_append_format(to, ",\"silent_workloads\":%llu",
+	    (unsigned long long)s->chronicle.silence.silent);
 	buf_append_format(to, ",\"statements_in_force\":%zu,\"policy_waiting\":",
 	    standing_statement_count(s->chronicle.notices.standing));
 	if (s->waiting != NULL)

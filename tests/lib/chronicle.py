@@ -179,8 +179,9 @@ class Time:
 
     def wait(self):
         deadline = time.monotonic() + hallmark.PATIENCE_S
-        while self.site.status()["log_time_s"] < self.now:
-            assert time.monotonic() < deadline, self.site.status()
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.now))
+        while ((status := self.site.status())["log_time"] or "") < now:
+            assert time.monotonic() < deadline, status
 
 
 def settled(site):
