@@ -51,6 +51,14 @@ def fsck(site):
     site.audit("fsck", "--log", str(site.path("log")), "--cert", str(site.path("log.crt")))
 
 
+def audit(site):
+    """All that an auditor looks at: what is signed, what follows from what, and every verdict."""
+    where = ("--log", str(site.path("log")), "--cert", str(site.path("log.crt")), "--evidence",
+             str(site.path("evidence")))
+    site.audit("fsck", *where)
+    site.audit("replay", *where, "--all")
+
+
 def wait_for_record(site, first):
     """Until the pending files have the record that begins with entry `first`, to its last byte."""
     deadline = time.monotonic() + hallmark.PATIENCE_S

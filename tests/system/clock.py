@@ -116,7 +116,7 @@ def test_no_report_is_before_its_predecessor_after_a_restart():
 
         clock.stop(BASE_S)
         signer = start(site, clock)
-        assert f"last_issued_s={ahead} clock_s={BASE_S}" in signer.wait_for("event=clock-back")
+        assert f"last_issued={utc(ahead)} clock={utc(BASE_S)}" in signer.wait_for("event=clock-back")
         collector.connect()
         assert read(collector.submit("app", APP, time_ms=measured_ms))[0] == ahead
         # Killed with the report in the pending file, or in the tiles: either way it is found.
@@ -128,7 +128,7 @@ def test_no_report_is_before_its_predecessor_after_a_restart():
             path.unlink()
         clock.stop(BASE_S)
         signer = start(site, clock)
-        signer.wait_for(f"event=clock-back last_issued_s={ahead + 5}")
+        signer.wait_for(f"event=clock-back last_issued={utc(ahead + 5)}")
         collector.connect()
         assert read(collector.submit("app", APP, time_ms=measured_ms))[0] == ahead + 5
         assert len([line for line in signer.lines if "event=clock-back" in line]) == 1

@@ -11,7 +11,7 @@ import rederivation
 import wire
 from chronicle import Time, check, notices_of
 from hallmark import APP, EVIL, Site
-from logimage import fsck, keep, published, restore, wait_for_record
+from logimage import audit, keep, published, restore, wait_for_record
 
 
 def in_force(site, notice):
@@ -43,7 +43,7 @@ def test_a_log_begins_with_a_start_and_a_policy():
         assert manifest.subject() == {"sha256": policy_digest(receipt["report"]), "approvals": []}
         assert in_force(site, manifest) == [f"manifest {policy_digest(receipt['report'])}"]
         assert report.notice == manifest.place()
-        fsck(site)
+        audit(site)
 
 
 def test_every_start_says_since_when_nothing_was_taken():
@@ -66,7 +66,7 @@ def test_every_start_says_since_when_nothing_was_taken():
         assert (subject["cause"], subject["from"], subject["to"]) == ("start", last, last + 5000)
         assert in_force(site, log[3]) == in_force(site, log[1])
         assert log[3].claims["hallmark.in-force"] == log[1].claims["hallmark.in-force"]
-        fsck(site)
+        audit(site)
 
 
 def test_killed_before_anything_is_published_the_notices_are_there():
@@ -79,7 +79,7 @@ def test_killed_before_anything_is_published_the_notices_are_there():
         assert signer.stop() == 0
         log = check(site)
         assert [e.notice for e in log] == ["start", "manifest", "start", "start"]
-        fsck(site)
+        audit(site)
 
 
 def test_another_policy_is_in_force_from_its_notice_on():
@@ -108,7 +108,7 @@ def test_another_policy_is_in_force_from_its_notice_on():
                 newest = max((n for n in (first, second) if n.index < entry.index),
                              key=lambda n: n.index)
                 assert policy_digest(entry.data) == newest.subject()["sha256"]
-        fsck(site)
+        audit(site)
 
 
 def test_another_policy_at_a_start():
@@ -121,7 +121,7 @@ def test_another_policy_at_a_start():
         log = check(site)
         assert [e.notice for e in log if e.is_notice] == ["start", "manifest", "start", "manifest"]
         assert notices_of(log, "manifest")[1].subject()["sha256"] == policy_digest(receipt["report"])
-        fsck(site)
+        audit(site)
 
 
 def test_a_loop_that_stood_still_is_said_before_any_report():
@@ -142,7 +142,7 @@ def test_a_loop_that_stood_still_is_said_before_any_report():
             "start", "manifest", "report", "start", "report"]
         subject = log[3].subject()
         assert (subject["cause"], subject["from"], subject["to"]) == ("stall", last, last + 20)
-        fsck(site)
+        audit(site)
 
 
 def test_a_ledger_without_room_is_a_stall():
@@ -177,7 +177,7 @@ def test_a_ledger_without_room_is_a_stall():
         subject = stall.subject()
         assert (subject["cause"], subject["from"], subject["to"]) == ("stall", held, held + 15)
         assert [e.is_report for e in log[stall.index + 1:]] == [True]
-        fsck(site)
+        audit(site)
 
 
 def test_a_full_disk_is_said_when_there_is_room_again():
@@ -209,7 +209,7 @@ def test_a_full_disk_is_said_when_there_is_room_again():
         subject = notices_of(log, "start")[1].subject()
         assert (subject["cause"], subject["from"], subject["to"]) == ("storage", last, last + 15)
         assert [e.is_report for e in log][-2:] == [False, True]
-        fsck(site)
+        audit(site)
 
 
 def test_without_its_index_the_signer_goes_on_from_the_same_notice():

@@ -32,7 +32,7 @@ def test_an_independent_collector_gets_a_receipt_that_verifies():
         receipt = site.collector().submit("app", APP)
         size, _ = wire.verify_receipt(receipt, site.certificate, ORIGIN)
         report = json.loads(receipt["report"])
-        assert size == 1 and report["sub"] == "spiffe://test/host1" and report["iss"] == ORIGIN
+        assert size == notices() + 1 and report["sub"] == "spiffe://test/host1" and report["iss"] == ORIGIN
         assert status_of(receipt)["ear.status"] == "affirming"
         site.path("r.tlog-proof").write_bytes(wire.tlog_proof(receipt))
         site.audit("verify", str(site.path("r.tlog-proof")), "--cert", str(site.path("log.crt")),

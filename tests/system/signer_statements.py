@@ -12,7 +12,7 @@ import statements
 import wire
 from chronicle import Time, check, notices_of
 from hallmark import APP, EVIL, ORIGIN, Site
-from logimage import fsck, keep, restore
+from logimage import audit, keep, restore
 
 EVIL_KNOWN = f"{hashlib.sha256(b'evil').hexdigest()}  /usr/bin/app\n"
 EVERYBODY = {"collectors": "*://*/**", "workloads": "*"}
@@ -104,7 +104,7 @@ def test_a_policy_waits_for_its_approvals():
         taken = notices_of(log, "manifest")[1]
         assert taken.subject()["sha256"] == manifest and len(taken.subject()["approvals"]) == 2
         assert len([line for line in signer.lines if "event=policy-waiting" in line]) == 2
-        fsck(site)
+        audit(site)
 
 
 def test_signed_by_the_tool_submitted_and_in_force():
@@ -125,7 +125,7 @@ def test_signed_by_the_tool_submitted_and_in_force():
         signer.wait_for("event=policy-in-force .*index=3")
         assert signer.stop() == 0
         assert [e.notice for e in check(site)] == ["start", "manifest", "statement", "manifest"]
-        fsck(site)
+        audit(site)
 
 
 def test_what_waits_waits_over_a_restart():
@@ -151,7 +151,7 @@ def test_what_waits_waits_over_a_restart():
         assert site.status()["policy_waiting"] is None
         assert signer.stop() == 0
         check(site)
-        fsck(site)
+        audit(site)
 
 
 def test_an_approval_may_come_before_its_policy():
@@ -172,7 +172,7 @@ def test_an_approval_may_come_before_its_policy():
         assert site.status()["policy"].endswith(manifest)
         assert signer.stop() == 0
         check(site)
-        fsck(site)
+        audit(site)
 
 
 def test_a_revoked_approval_approves_nothing():
@@ -191,7 +191,7 @@ def test_a_revoked_approval_approves_nothing():
         signer.wait_for("event=policy-in-force")
         assert signer.stop() == 0
         check(site)
-        fsck(site)
+        audit(site)
 
 
 def test_an_approval_counts_from_its_time_on_and_to_its_end():
@@ -216,7 +216,7 @@ def test_an_approval_counts_from_its_time_on_and_to_its_end():
         assert signer.stop() == 0
         log = check(site)
         assert notices_of(log, "manifest")[2].iat == time.now
-        fsck(site)
+        audit(site)
 
 
 def refused(done, name):
@@ -254,7 +254,7 @@ def test_every_refusal_leaves_nothing_behind():
         assert done.returncode == 2 and "to the byte" in done.stderr, done
         assert signer.stop() == 0
         check(site)
-        fsck(site)
+        audit(site)
 
 
 def test_without_operators_nobody_counts_and_policies_change_freely():
@@ -269,7 +269,7 @@ def test_without_operators_nobody_counts_and_policies_change_freely():
             n for n, line in enumerate(signer.lines) if "listening" in line))
         assert signer.stop() == 0
         check(site)
-        fsck(site)
+        audit(site)
 
 
 def test_a_relay_submits_statements_and_nobody_else():
@@ -292,7 +292,7 @@ def test_a_relay_submits_statements_and_nobody_else():
         collector.submit("app", APP)  # and the connection goes on
         assert signer.stop() == 0
         assert [e.notice for e in check(site)][:3] == ["start", "manifest", "statement"]
-        fsck(site)
+        audit(site)
 
 
 def test_answered_is_durable():
@@ -308,7 +308,7 @@ def test_answered_is_durable():
         assert site.status()["statements_in_force"] == 3
         assert signer.stop() == 0
         assert len(notices_of(check(site), "statement")) == 3
-        fsck(site)
+        audit(site)
 
 
 def test_without_its_index_the_same_is_in_force():
@@ -331,7 +331,7 @@ def test_without_its_index_the_same_is_in_force():
             assert signer.stop() == 0
             said.append(check(site)[-1].data)
         assert said[0] == said[1]
-        fsck(site)
+        audit(site)
 
 
 def test_evidence_of_what_is_in_force_is_not_done_without():
