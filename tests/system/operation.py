@@ -316,7 +316,7 @@ def test_log_lines_as_json():
         signer = site.start_signer(wait=False)
         line = json.loads(signer.wait_for('"event":"key-process".*sessions'))
         assert "hsm.yaml:" in line["text"] and line["time"].startswith("20"), line
-        signer.wait_for('"event":"key-process-exit"')  # by its loop: so it hears signals now
+        signer.wait_for('"event":"key-process-down"')  # by its loop: so it hears signals now
         status = signer.stop()
         assert status == 0, (status, signer.lines[-5:])
         assert all(isinstance(json.loads(line), dict) for line in signer.lines)
