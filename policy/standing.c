@@ -23,6 +23,14 @@ struct standing {
 	size_t statement_count;
 	struct due_window *window;
 	size_t window_count;
+	struct vote *vote; /* room for as many as there are statements */
+};
+
+/* An approval that counts. */
+struct vote {
+	struct view author;
+	const struct operator_entry *by;
+	const struct digest *statement;
 };
 
 static enum err load_all(
@@ -34,13 +42,15 @@ static enum err fetch_operators(
 static enum err parse_operators(struct view yaml, struct operators **out);
 static enum err fetch_checked(policy_fetch *fetch, void *context, enum pack_kind kind,
     const struct digest *digest, struct buf *to);
-static void gather(const struct standing *s, const struct statement_document *like,
-    const struct digest *manifest, uint64_t iat_s, struct standing_approvals *out);
+static size_t find_votes(const struct standing *s, const struct digest *manifest, uint64_t iat_s);
+static int compare_votes(const void *a, const void *b);
 static enum err check_approvals(const struct standing *s, const struct digest *manifest,
     const struct digest *approvals, size_t count, uint64_t iat_s);
 static enum err make_room(struct standing *s, size_t numbers, size_t statements);
 static struct inforce_number *find_number(const struct standing *s, const struct digest *key);
 static size_t find_statement(const struct standing *s, const struct digest *digest);
+static enum err find_revoked(
+    const struct standing *s, const struct statement *said, uint64_t iat_s, size_t *index);
 static void use_number(struct standing *s, const struct statement_document *d);
 static void remove_statement(struct standing *s, size_t index);
 static void find_windows(struct standing *s);
@@ -101,6 +111,7 @@ standing_free(struct standing **sp)
 	free(s->statement);
 	free(s->number);
 	free(s->window);
+	free(s->vote);
 	operators_free(&s->operators);
 	buf_free(&s->origin);
 	free(s);
@@ -146,8 +157,7 @@ standing_take_statement(
 {
 	const struct inforce_number *used;
 	struct statement_document *d;
-	struct digest revoked;
-	size_t index;
+	size_t revoked;
 	enum err e = statement_parse(envelope, &d);
 
 	if (e != ERR_OK)
@@ -155,16 +165,14 @@ standing_take_statement(
 	used = find_number(s, statement_document_key_id(d));
 	if ((e = approvals_judge(d, buf_view(&s->origin), s->operators,
 		 used != NULL ? used->number : 0, iat_s)) != ERR_OK ||
+	    (e = find_revoked(s, statement_document_statement(d), iat_s, &revoked)) != ERR_OK ||
 	    (e = make_room(s, 1, 1)) != ERR_OK) {
 		statement_document_free(&d);
 		return e;
 	}
 	use_number(s, d);
-	if (statement_kind(statement_document_statement(d)) == STATEMENT_REVOKE &&
-	    statement_value_digest(statement_document_statement(d), "statement", &revoked) ==
-		ERR_OK &&
-	    (index = find_statement(s, &revoked)) < s->statement_count)
-		remove_statement(s, index);
+	if (revoked < s->statement_count)
+		remove_statement(s, revoked);
 	s->statement[s->statement_count++] = d;
 	standing_expire(s, iat_s);
 	if (out != NULL)
@@ -172,23 +180,34 @@ standing_take_statement(
 	return ERR_OK;
 }
 
+/* By author and operator, those about one author lie together, and one operator's among them. */
 void
 standing_find_approvals(const struct standing *s, const struct digest *manifest, uint64_t iat_s,
     struct standing_approvals *out)
 {
-	struct standing_approvals found;
+	const struct vote *v = s->vote;
+	const struct digest *found[NOTICE_APPROVALS_MAX];
+	uint32_t count = 0;
+	size_t votes;
 
 	memset(out, 0, sizeof(*out));
 	if (s->operators == NULL)
 		return;
 	out->needed = operators_threshold(s->operators, STATEMENT_APPROVE);
-	/* All that count together are about one author: each statement's is tried. */
-	for (size_t i = 0; i < s->statement_count && out->found < out->needed; i++) {
-		found.needed = out->needed;
-		gather(s, s->statement[i], manifest, iat_s, &found);
-		if (found.found > out->found)
-			*out = found;
+	votes = find_votes(s, manifest, iat_s);
+	for (size_t i = 0; i < votes && out->found < out->needed; i++) {
+		if (i == 0 || !view_equal(v[i].author, v[i - 1].author))
+			count = 0;
+		else if (v[i].by == v[i - 1].by)
+			continue;
+		found[count++] = v[i].statement;
+		if (count <= out->found)
+			continue;
+		out->found = count;
+		for (uint32_t j = 0; j < count; j++)
+			out->statement[j] = *found[j];
 	}
+	qsort(out->statement, out->found, sizeof(out->statement[0]), compare_digests);
 }
 
 enum err
@@ -333,35 +352,37 @@ fetch_checked(policy_fetch *fetch, void *context, enum pack_kind kind, const str
 	return digest_equal(&found, digest) ? ERR_OK : ERR_DIGEST;
 }
 
-/*
- * The approvals of this manifest, of one each operator, that are about the author of `like`, if
- * that one counts; as many as are needed.
- */
-static void
-gather(const struct standing *s, const struct statement_document *like,
-    const struct digest *manifest, uint64_t iat_s, struct standing_approvals *out)
+/* Gathers those of this manifest that count, sorted; the same for the same statements in force. */
+static size_t
+find_votes(const struct standing *s, const struct digest *manifest, uint64_t iat_s)
 {
-	const struct operator_entry *by[NOTICE_APPROVALS_MAX];
+	size_t count = 0;
 
-	out->found = 0;
-	if (approvals_operator(like, s->operators, manifest, iat_s) == NULL)
-		return;
-	for (size_t i = 0; i < s->statement_count && out->found < out->needed; i++) {
+	for (size_t i = 0; i < s->statement_count; i++) {
 		const struct statement_document *d = s->statement[i];
-		const struct operator_entry *op =
+		const struct operator_entry *by =
 		    approvals_operator(d, s->operators, manifest, iat_s);
-		uint32_t at = 0;
 
-		if (op == NULL || !view_equal(author(d), author(like)))
-			continue;
-		while (at < out->found && by[at] != op)
-			at++;
-		if (at < out->found)
-			continue;
-		by[out->found] = op;
-		out->statement[out->found++] = *statement_document_digest(d);
+		if (by != NULL)
+			s->vote[count++] =
+			    (struct vote){author(d), by, statement_document_digest(d)};
 	}
-	qsort(out->statement, out->found, sizeof(out->statement[0]), compare_digests);
+	if (count > 0)
+		qsort(s->vote, count, sizeof(s->vote[0]), compare_votes);
+	return count;
+}
+
+static int
+compare_votes(const void *a, const void *b)
+{
+	const struct vote *x = a, *y = b;
+	const int authors = view_compare(x->author, y->author);
+
+	if (authors != 0)
+		return authors;
+	if (x->by != y->by)
+		return view_compare(x->by->name, y->by->name);
+	return digest_compare(x->statement, y->statement);
 }
 
 /* Just as many as are demanded, in force, by as many operators, about one author. */
@@ -404,6 +425,7 @@ make_room(struct standing *s, size_t numbers, size_t statements)
 	struct inforce_number *number;
 	struct statement_document **statement;
 	struct due_window *window;
+	struct vote *vote;
 
 	numbers += s->number_count;
 	statements += s->statement_count;
@@ -419,6 +441,9 @@ make_room(struct standing *s, size_t numbers, size_t statements)
 	if ((window = reallocarray(s->window, statements + 1, sizeof(*window))) == NULL)
 		return ERR_MEMORY;
 	s->window = window;
+	if ((vote = reallocarray(s->vote, statements + 1, sizeof(*vote))) == NULL)
+		return ERR_MEMORY;
+	s->vote = vote;
 	return ERR_OK;
 }
 
@@ -441,6 +466,24 @@ find_statement(const struct standing *s, const struct digest *digest)
 	       !digest_equal(statement_document_digest(s->statement[i]), digest))
 		i++;
 	return i;
+}
+
+/* The place of what a revoke ends; the count for a statement of another kind. */
+static enum err
+find_revoked(const struct standing *s, const struct statement *said, uint64_t iat_s, size_t *index)
+{
+	struct digest name;
+
+	*index = s->statement_count;
+	if (statement_kind(said) != STATEMENT_REVOKE ||
+	    statement_value_digest(said, "statement", &name) != ERR_OK)
+		return ERR_OK;
+	*index = find_statement(s, &name);
+	/* One whose time is over may still stand here until the notice. */
+	return *index < s->statement_count &&
+		       statement_document_statement(s->statement[*index])->not_after_s > iat_s
+		   ? ERR_OK
+		   : ERR_STATEMENT_SUBJECT;
 }
 
 static void

@@ -92,7 +92,7 @@ enum err_class {
 	X(ERR_STATEMENT_AUTHOR, 228, REQUEST, "statement-author",                                  \
 	    "an approval by its own author does not count")                                        \
 	X(ERR_STATEMENT_SUBJECT, 229, REQUEST, "statement-subject",                                \
-	    "the statement's subject is not that of its kind")                                     \
+	    "the statement's subject is not that of its kind, or a revoke's is not in force")      \
 	/* 3xx: the connection itself */                                                           \
 	X(ERR_TLS_HANDSHAKE, 300, STREAM, "tls-handshake", "the TLS handshake failed")             \
 	X(ERR_TLS_RECORD, 301, STREAM, "tls-record", "the TLS stream failed after the handshake")  \

@@ -280,8 +280,9 @@ def utc(text):
 # --- judging -------------------------------------------------------------------------------------
 
 
-def judge(data, *, origin, operators, iat, last_number=0):
-    """0, or the code that it is refused with. `operators`: of the manifest in force, or None."""
+def judge(data, *, origin, operators, iat, last_number=0, in_force=()):
+    """0, or the code that it is refused with. `operators`: of the manifest in force, or None;
+    `in_force`: names of the statements that are."""
     try:
         s = Statement(data)
         s.check_kind()
@@ -294,6 +295,7 @@ def judge(data, *, origin, operators, iat, last_number=0):
         demand(s.kind != "approve" or name != s.author, AUTHOR)
         demand(s.not_after > iat, TIME)
         demand(s.number > last_number, NUMBER)
+        demand(s.kind != "revoke" or s.subject["statement"] in in_force, SUBJECT)
     except Refused as refused:
         return refused.code
     return 0

@@ -60,14 +60,17 @@ def judge(data, key, **options):
     operators = statements.Operators(statements.operators_text(
         [("alice", statements.KINDS, key)]))
     return statements.judge(data, **{"origin": ORIGIN, "operators": operators,
-                                     "iat": int(time.time()), **options})
+                                     "iat": int(time.time()), "in_force": {HEX}, **options})
 
 
 def test_the_second_implementation_agrees_with_the_vectors():
     operators = statements.Operators((VECTORS / "statement-operators.yaml").read_text())
     place = {"origin": "hallmark.example/prod-1", "operators": operators, "iat": 1795514400}
+    revoked = statements.sha256_hex((VECTORS / "statement-approve.json").read_bytes())
     for name in ("approve", "approve-too", "maintenance", "retire", "revoke"):
-        assert statements.judge((VECTORS / f"statement-{name}.json").read_bytes(), **place) == 0, name
+        data = (VECTORS / f"statement-{name}.json").read_bytes()
+        assert statements.judge(data, **place, in_force={revoked}) == 0, name
+    assert statements.judge(data, **place) == statements.SUBJECT
     clock = (VECTORS / "statement-clock.json").read_bytes()
     assert statements.judge(clock, **place) == statements.KIND
     both = [(VECTORS / f"statement-{n}.json").read_bytes() for n in ("approve", "approve-too")]

@@ -307,15 +307,52 @@ a_revoked_statement_is_in_force_no_more(void **state)
 	assert_int_equal(take(&s.next, &approval, 1), ERR_MISMATCH);
 }
 
+/* Neither of what never was, nor of what was revoked; and its number is not used by that. */
 static void
-a_revoke_of_what_is_not_in_force_is_taken(void **state)
+a_revoke_of_what_is_not_in_force_is_refused(void **state)
 {
-	struct statement said = stand_statement(&s, "revoke", "statement",
-	    "00000000000000000000000000000000000000000000000000000000000000aa", NULL, NULL);
+	struct statement said;
+	char revoked[DIGEST_HEX_SIZE + 1];
+	struct digest approval;
 
 	(void)state;
 	begin(&s.one);
+	approval = approve(&s.next, "dev", &s.ann);
+	digest_to_hex(&approval, revoked);
+	revoked[0] = revoked[0] == '0' ? '1' : '0';
+	said = stand_statement(&s, "revoke", "statement", revoked, NULL, NULL);
+	assert_refused(&said, &s.ann, ERR_STATEMENT_SUBJECT);
+	said.number = 1; /* looked at first */
+	assert_refused(&said, &s.ann, ERR_STATEMENT_NUMBER);
+	said.number = s.number;
+	digest_to_hex(&approval, revoked);
 	assert_taken(&said, &s.ann);
+	said.number = ++s.number;
+	assert_refused(&said, &s.ann, ERR_STATEMENT_SUBJECT);
+}
+
+/* Its time is over, though nothing has been said since. */
+static void
+a_revoke_of_what_has_expired_is_refused(void **state)
+{
+	struct buf envelope = BUF_INIT;
+	struct statement said;
+	char revoked[DIGEST_HEX_SIZE + 1];
+	struct digest approval;
+
+	(void)state;
+	begin(&s.one);
+	approval = approve(&s.next, "dev", &s.ann);
+	digest_to_hex(&approval, revoked);
+	said = stand_statement(&s, "revoke", "statement", revoked, NULL, NULL);
+	said.not_after_s = T + 7200;
+	stand_sign(&said, &s.ann, &envelope);
+	assert_int_equal(standing_statement_count(in_force), 1);
+	assert_int_equal(standing_take_statement(in_force, buf_view(&envelope), T + 3600, NULL),
+	    ERR_STATEMENT_SUBJECT);
+	assert_int_equal(
+	    standing_take_statement(in_force, buf_view(&envelope), T + 3599, NULL), ERR_OK);
+	buf_free(&envelope);
 }
 
 static void
@@ -400,6 +437,35 @@ approvals_are_about_one_author(void **state)
 	approve(&s.next, "ops", &s.cem);
 	standing_find_approvals(in_force, &s.next, T, &a);
 	assert_int_equal(a.found, 2);
+	assert_int_equal(take(&s.next, a.statement, 2), ERR_OK);
+}
+
+/* However many others one operator gives, and whatever is between them. */
+static void
+approvals_are_found_among_many(void **state)
+{
+	static const char *const authors[] = {"a", "b", "dev", "e", "f"};
+	struct standing_approvals a;
+	struct digest by_bob, by_cem;
+
+	(void)state;
+	begin(&s.two);
+	for (size_t i = 0; i < 5; i++) {
+		approve(&s.next, authors[i], &s.ann);
+		approve(&s.next, authors[i], &s.ann);
+		approve(&s.one, authors[i], i % 2 == 0 ? &s.bob : &s.cem);
+		approve(&s.next, i % 2 == 0 ? "bob" : "cem", i % 2 == 0 ? &s.cem : &s.bob);
+	}
+	assert_approvals(&s.next, 2, 1);
+	by_bob = approve(&s.next, "g", &s.bob);
+	assert_approvals(&s.next, 2, 1);
+	by_cem = approve(&s.next, "g", &s.cem);
+	standing_find_approvals(in_force, &s.next, T, &a);
+	assert_int_equal(a.found, 2);
+	assert_true(
+	    digest_equal(&a.statement[0], &by_bob) || digest_equal(&a.statement[1], &by_bob));
+	assert_true(
+	    digest_equal(&a.statement[0], &by_cem) || digest_equal(&a.statement[1], &by_cem));
 	assert_int_equal(take(&s.next, a.statement, 2), ERR_OK);
 }
 
@@ -630,12 +696,14 @@ main(void)
 	    ROW(one_whose_time_is_over_is_refused),
 	    ROW(the_first_reason_in_order_is_given),
 	    ROW(a_revoked_statement_is_in_force_no_more),
-	    ROW(a_revoke_of_what_is_not_in_force_is_taken),
+	    ROW(a_revoke_of_what_is_not_in_force_is_refused),
+	    ROW(a_revoke_of_what_has_expired_is_refused),
 	    ROW(the_first_manifest_is_taken_as_it_is),
 	    ROW(where_none_are_named_a_manifest_follows_without_approvals),
 	    ROW(without_the_approvals_that_the_one_before_demands_it_is_refused),
 	    ROW(one_operator_counts_once),
 	    ROW(approvals_are_about_one_author),
+	    ROW(approvals_are_found_among_many),
 	    ROW(approvals_are_named_once_each_and_rising),
 	    ROW(an_approval_counts_only_in_its_time),
 	    ROW(who_is_no_approver_any_more_does_not_count),
