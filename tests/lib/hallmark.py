@@ -63,6 +63,7 @@ class Site:
         self.dir.mkdir(parents=True, exist_ok=True)
         self.processes = []
         self.port = free_port()
+        self.origin = options.get("origin", ORIGIN)
         self.options = {"limits": {}, "hsm": {}, "key_process": {}, "report": {}, **options}
         self.env = {**os.environ, "SOFTHSM2_CONF": str(self.dir / "softhsm2.conf")}
         self.token = None
@@ -112,7 +113,7 @@ class Site:
         for name in ("guard", "run"):
             if not self.path(name).exists():
                 self.path(name).mkdir(mode=0o700)
-        hsm = {"origin": ORIGIN, "module": self.options.get("module", MODULE), "token": "test",
+        hsm = {"origin": self.origin, "module": self.options.get("module", MODULE), "token": "test",
                "key": "log", "pin_file": "pin", "certificate": "log.crt", "guard": "guard",
                "tokens": TOKENS, **self.options["hsm"]}
         self.path("hsm.yaml").write_text(to_yaml({k: v for k, v in hsm.items() if v is not None}))
@@ -120,7 +121,7 @@ class Site:
         self.path("signer.yaml").write_text(to_yaml({
             "listen": f"127.0.0.1:{self.port}",
             **({"loops": self.options["loops"]} if "loops" in self.options else {}),
-            "log": {"origin": ORIGIN, "directory": "log"},
+            "log": {"origin": self.origin, "directory": "log"},
             "evidence": {"directory": "evidence"},
             "index": "index.db",
             "tls": {"certificate": "signer.crt", "key": "signer.key",

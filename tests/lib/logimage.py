@@ -26,7 +26,7 @@ def notices(starts=1):
 def read_log(site):
     """All entries of the published log."""
     note = site.path("log/checkpoint").read_bytes()
-    _, size, _ = wire.open_checkpoint(note, site.certificate, ORIGIN)
+    _, size, _ = wire.open_checkpoint(note, site.certificate, site.origin)
     entries = []
     for index in range((size + 255) // 256):
         width = min(256, size - index * 256)

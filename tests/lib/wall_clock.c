@@ -2,7 +2,8 @@
  * A wall clock that a test sets, for programs that are started with this in LD_PRELOAD. The file
  * that HALLMARK_WALL_CLOCK names holds a struct clock; it is mapped before the program closes its
  * sandbox, and the test writes to it (wallclock.py) while the program runs. All readings of it
- * agree, those of libraries too; clocks that only measure intervals stay as they are.
+ * agree, those of libraries too; of clocks that only measure intervals only the one that runs
+through suspension can be moved, as if the machine had slept.
  */
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -19,6 +20,7 @@ struct clock {
 	_Atomic int64_t runs;
 	_Atomic int64_t
 	    step_s; /* each reading of the coarse clock, the reports', moves it by that */
+	_Atomic int64_t slept_s; /* since boot, beside what the machine has */
 };
 
 static struct clock *set;
@@ -43,6 +45,8 @@ clock_gettime(clockid_t id, struct timespec *out)
 	int result = (int)syscall(SYS_clock_gettime, id, out);
 	int64_t seconds;
 
+	if (result == 0 && set != NULL && id == CLOCK_BOOTTIME)
+		out->tv_sec += set->slept_s;
 	if (result != 0 || set == NULL || (id != CLOCK_REALTIME && id != CLOCK_REALTIME_COARSE))
 		return result;
 	seconds = id == CLOCK_REALTIME_COARSE ? atomic_fetch_add(&set->seconds, set->step_s)

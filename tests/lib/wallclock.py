@@ -6,7 +6,7 @@ import struct
 
 import hallmark
 
-LAYOUT = struct.Struct("=qqq")  # of the shared file: seconds, runs, step_s
+LAYOUT = struct.Struct("=qqqq")  # of the shared file: seconds, runs, step_s, slept_s
 
 
 class WallClock:
@@ -17,6 +17,7 @@ class WallClock:
         path.write_bytes(bytes(LAYOUT.size))
         with open(path, "r+b") as file:
             self.shared = mmap.mmap(file.fileno(), LAYOUT.size)
+        self.slept_s = 0
         self.move(0)
         # The sanitizer's library wants to be the first, which nothing here depends on.
         asan = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
@@ -26,9 +27,15 @@ class WallClock:
     def stop(self, now_s, step_s=0):
         """It stands; each time that a report asks for goes on by step_s."""
         self.now_ms = now_s * 1000
-        self.shared[:] = LAYOUT.pack(now_s, 0, step_s)
+        self.shared[:] = LAYOUT.pack(now_s, 0, step_s, self.slept_s)
 
     def move(self, offset_s):
         """It runs, beside the machine's."""
         self.offset_s = offset_s
-        self.shared[:] = LAYOUT.pack(offset_s, 1, 0)
+        self.shared[:] = LAYOUT.pack(offset_s, 1, 0, self.slept_s)
+
+    def sleep(self, seconds):
+        """All that measures how long something takes finds so much more, at once; the rest stays."""
+        self.slept_s += seconds
+        now_s, runs, step_s, _ = LAYOUT.unpack(self.shared[:])
+        self.shared[:] = LAYOUT.pack(now_s, runs, step_s, self.slept_s)
