@@ -27,7 +27,6 @@ static enum err report(struct runner *r, size_t workload);
 static enum err answer_due(struct runner *r);
 static enum err took(struct runner *r, enum reporter_outcome outcome, size_t waiting);
 static enum err drain_all(struct runner *r);
-static enum err leave_all(struct runner *r);
 static void wait_for_work(struct runner *r);
 static enum err reload(struct runner *r, struct trouble *t);
 static void refuse_reload(const struct faults *faults);
@@ -64,7 +63,7 @@ runner_run(const char *path, struct collector_config **config, struct trouble *t
 			wait_for_work(&r);
 	}
 	if (e == ERR_OK)
-		e = leave_all(&r);
+		e = reporter_stop(r.reporter);
 	if (e == ERR_OK)
 		tell("stopped", &r);
 	else if (e == ERR_IO && t->text[0] == '\0')
@@ -105,10 +104,11 @@ static enum err
 round_all(struct runner *r)
 {
 	const struct collector_config *config = *r->config;
+	enum err e;
 
+	if ((e = reporter_go_back(r->reporter)) != ERR_OK)
+		return e;
 	for (size_t i = 0; i < config->workload_count && !interrupt_stop(); i++) {
-		enum err e;
-
 		if (!reporter_is_connected(r->reporter) && interrupt_clock_ms() >= r->connect_ms &&
 		    (e = try_connect(r)) != ERR_OK)
 			return e;
@@ -176,18 +176,6 @@ drain_all(struct runner *r)
 	return ERR_OK;
 }
 
-/* A workload that cannot be heard of now is none to connect for: nobody waits for that. */
-static enum err
-leave_all(struct runner *r)
-{
-	for (size_t i = 0; i < (*r->config)->workload_count && !interrupt_is_over() &&
-			   reporter_is_connected(r->reporter);
-	     i++)
-		if (reporter_leave(r->reporter, i) == REPORTER_FAILED)
-			return ERR_IO;
-	return ERR_OK;
-}
-
 static void
 wait_for_work(struct runner *r)
 {
@@ -222,6 +210,10 @@ reload(struct runner *r, struct trouble *t)
 		return ERR_OK;
 	}
 	faults_free(&faults);
+	if ((e = reporter_give_way(r->reporter, fresh)) != ERR_OK) {
+		collector_config_free(&fresh);
+		return e;
+	}
 	reporter_free(&r->reporter);
 	if ((e = reporter_new(fresh, true, &r->reporter, t)) == ERR_OK) {
 		*r->config = fresh;

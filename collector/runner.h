@@ -7,10 +7,15 @@
  *   - A connection is made when a round begins, or when bundles wait. If no signer answers, or the
  *     session is lost before anything was acknowledged, the tries are spread out exponentially with
  *     full jitter; rounds go on meanwhile, into the spool.
+ *   - While it is not the first signer that is spoken to, that is tried again from time to time,
+ *     before a round.
  *   - SIGTERM and SIGINT stop it at the next wait or file; whatever was begun is in the state.
- * Where it is connected, what is being answered is awaited, and a last bundle of each workload says
- *     that the collector stops: all that within INTERRUPT_LAST_WORD_MS, or until it is asked again.
+ *     Where it is connected, what is being answered is awaited, and a last bundle of each workload
+ *     says that the collector stops, or what `farewell` of the configuration wants said: all that
+ *     within INTERRUPT_LAST_WORD_MS, or until it is asked again.
  *   - SIGHUP loads the configuration anew. A bad one is refused with its faults, the old stays.
+ *     Before a good one is taken, what it lacks is said to be retired, and a log that is left is
+ *     told so.
  */
 #ifndef HALLMARK_COLLECTOR_RUNNER_H
 #define HALLMARK_COLLECTOR_RUNNER_H

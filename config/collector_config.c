@@ -45,6 +45,7 @@ struct raw {
 	char *state, *receipts;
 	uint32_t interval_s, jitter_percent, sign_every_s, receipts_kept;
 	struct raw_spool spool;
+	enum collector_farewell farewell;
 	struct raw_workload *workloads;
 	uint32_t workloads_count;
 };
@@ -92,6 +93,12 @@ static const cyaml_schema_field_t tls_fields[] = {
 static const cyaml_schema_field_t spool_fields[] = {
     CYAML_FIELD_UINT("bundles_max", SETTINGS_OPTIONAL, struct raw_spool, bundles_max),
     CYAML_FIELD_END,
+};
+
+static const cyaml_strval_t farewells[] = {
+    {"stopped", FAREWELL_STOPPED},
+    {"scaled-in", FAREWELL_SCALED_IN},
+    {"none", FAREWELL_NONE},
 };
 
 /* What a collector can measure; `config` comes from elsewhere. */
@@ -147,6 +154,8 @@ static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_UINT("sign_every_s", SETTINGS_OPTIONAL, struct raw, sign_every_s),
     CYAML_FIELD_UINT("receipts_kept", SETTINGS_OPTIONAL, struct raw, receipts_kept),
     CYAML_FIELD_MAPPING("spool", SETTINGS_OPTIONAL, struct raw, spool, spool_fields),
+    CYAML_FIELD_ENUM("farewell", SETTINGS_OPTIONAL | CYAML_FLAG_STRICT, struct raw, farewell,
+	farewells, CYAML_ARRAY_LEN(farewells)),
     CYAML_FIELD_SEQUENCE(
 	"workloads", CYAML_FLAG_POINTER, struct raw, workloads, &workload_entry, 1, WORKLOADS_MAX),
     CYAML_FIELD_END,
@@ -210,6 +219,7 @@ take(struct settings *s, const void *loaded, void *config)
 	struct collector_config *c = config;
 
 	digest_of(bytes.data, bytes.size, &c->source);
+	c->farewell = raw->farewell;
 	take_signers(s, raw, c);
 	take_files(s, raw, c);
 	take_workloads(s, raw, c);

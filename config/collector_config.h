@@ -39,6 +39,13 @@ struct collector_workload {
 	const char *const *environment; /* names whose values the `runtime` component records */
 };
 
+/* What is said of all workloads when the program is asked to stop. */
+enum collector_farewell {
+	FAREWELL_STOPPED,
+	FAREWELL_SCALED_IN,
+	FAREWELL_NONE, /* nothing: they are missed */
+};
+
 struct collector_config {
 	struct digest source; /* SHA-256 of the file, as it was read */
 	size_t signer_count;  /* tried in order */
@@ -55,6 +62,7 @@ struct collector_config {
 	uint32_t sign_every_s; /* the collector signs a bundle this often; 0: never */
 	uint32_t spool_bundles_max;
 	uint32_t receipts_kept; /* per workload; 0: all */
+	enum collector_farewell farewell;
 	size_t workload_count;
 	const struct collector_workload *workloads;
 };

@@ -11,8 +11,12 @@ static volatile sig_atomic_t reload_requested;
 /* When the time for a last word is over; 0: nobody has noticed the request yet. */
 static uint64_t over_ms;
 
+/* When what has a limit is over; 0: nothing has. */
+static uint64_t limit_ms;
+
 static uint64_t last_word_left_ms(void);
-static bool is_cut_short(enum interrupt_wait wait);
+static uint64_t limit_left_ms(void);
+static uint64_t left_ms(void);
 
 static void
 on_stop(int number)
@@ -54,7 +58,13 @@ interrupt_stop(void)
 bool
 interrupt_is_over(void)
 {
-	return interrupt_stop() && last_word_left_ms() == 0;
+	return left_ms() == 0;
+}
+
+void
+interrupt_limit(uint64_t ms)
+{
+	limit_ms = ms > 0 ? interrupt_clock_ms() + ms : 0;
 }
 
 bool
@@ -78,14 +88,14 @@ interrupt_poll(struct pollfd *fds, nfds_t count, uint64_t timeout_ms, enum inter
 	(void)sigaddset(&steering, SIGINT);
 	(void)sigaddset(&steering, SIGHUP);
 	(void)sigprocmask(SIG_BLOCK, &steering, &before);
-	if (!is_cut_short(wait)) {
-		if (stop_requested != 0 && timeout_ms > last_word_left_ms())
-			timeout_ms = last_word_left_ms();
+	if (!interrupt_cuts(wait)) {
+		if (wait != INTERRUPT_STEER && timeout_ms > left_ms())
+			timeout_ms = left_ms();
 		timeout.tv_sec = (time_t)(timeout_ms / 1000);
 		timeout.tv_nsec = (long)(timeout_ms % 1000) * 1000000;
 		result = ppoll(fds, count, &timeout, &before);
 		reason = errno;
-		if (result == 0 && is_cut_short(wait)) {
+		if (result == 0 && interrupt_cuts(wait)) {
 			result = -1;
 			reason = EINTR;
 		}
@@ -104,27 +114,47 @@ interrupt_clock_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* The clock runs from when the request was first noticed: a handler has no business with it. */
-static uint64_t
-last_word_left_ms(void)
-{
-	const uint64_t now_ms = interrupt_clock_ms();
-
-	if (over_ms == 0)
-		over_ms = now_ms + INTERRUPT_LAST_WORD_MS;
-	return stop_requested == 1 && now_ms < over_ms ? over_ms - now_ms : 0;
-}
-
-static bool
-is_cut_short(enum interrupt_wait wait)
+bool
+interrupt_cuts(enum interrupt_wait wait)
 {
 	switch (wait) {
 	case INTERRUPT_STOP:
-		return stop_requested != 0;
+		return stop_requested != 0 || limit_left_ms() == 0;
 	case INTERRUPT_STEER:
 		return stop_requested != 0 || reload_requested != 0;
 	case INTERRUPT_LAST_WORD:
 		break;
 	}
 	return interrupt_is_over();
+}
+
+/* The clock runs from when the request was first noticed: a handler has no business with it. */
+static uint64_t
+last_word_left_ms(void)
+{
+	const uint64_t now_ms = interrupt_clock_ms();
+
+	if (stop_requested == 0)
+		return UINT64_MAX;
+	if (over_ms == 0)
+		over_ms = now_ms + INTERRUPT_LAST_WORD_MS;
+	return stop_requested == 1 && now_ms < over_ms ? over_ms - now_ms : 0;
+}
+
+static uint64_t
+limit_left_ms(void)
+{
+	const uint64_t now_ms = interrupt_clock_ms();
+
+	if (limit_ms == 0)
+		return UINT64_MAX;
+	return now_ms < limit_ms ? limit_ms - now_ms : 0;
+}
+
+static uint64_t
+left_ms(void)
+{
+	const uint64_t word_ms = last_word_left_ms(), most_ms = limit_left_ms();
+
+	return word_ms < most_ms ? word_ms : most_ms;
 }

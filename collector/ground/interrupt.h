@@ -25,7 +25,7 @@
 enum interrupt_wait {
 	INTERRUPT_STOP,      /* a request to stop */
 	INTERRUPT_STEER,     /* that, and one to reload */
-	INTERRUPT_LAST_WORD, /* the end of the time for a last word */
+	INTERRUPT_LAST_WORD, /* the end of the time for a last word (interrupt_is_over) */
 };
 
 /* Installs the handlers; once, before anything else runs. */
@@ -34,7 +34,7 @@ void interrupt_setup(void);
 /* The program was asked to stop. */
 bool interrupt_stop(void);
 
-/* It was, and the time for a last word is over. */
+/* The time for a last word is over: that after a request, or what interrupt_limit has set. */
 bool interrupt_is_over(void);
 
 /* The program was asked to reload since the last call. */
@@ -45,6 +45,15 @@ bool interrupt_take_reload(void);
  * Returns what poll returned; -1 with EINTR where it was cut short, or for any signal.
  */
 int interrupt_poll(struct pollfd *fds, nfds_t count, uint64_t timeout_ms, enum interrupt_wait wait);
+
+/* Such a wait is cut short now. */
+bool interrupt_cuts(enum interrupt_wait wait);
+
+/*
+ * From now on what is done with signers has `ms` in all: INTERRUPT_STOP and INTERRUPT_LAST_WORD are
+ * cut short then. 0: it has the time that it takes again.
+ */
+void interrupt_limit(uint64_t ms);
 
 /* Milliseconds of the monotonic clock, which runs on through suspension of the machine. */
 uint64_t interrupt_clock_ms(void);

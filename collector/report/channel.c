@@ -254,8 +254,8 @@ connect_one(const struct addrinfo *a, int *fd)
 			     : 0;
 		if (result == 0)
 			reason = ETIMEDOUT;
-		else if (result < 0 && interrupt_stop())
-			reason = ECANCELED;
+		else if (result < 0 && interrupt_cuts(INTERRUPT_STOP))
+			reason = interrupt_stop() ? ECANCELED : ETIMEDOUT;
 		else if (result > 0 &&
 			 getsockopt(ready.fd, SOL_SOCKET, SO_ERROR, &reason, &size) != 0)
 			reason = errno;
@@ -328,8 +328,8 @@ wait_for(struct channel *c, int result, uint64_t deadline_ms, enum interrupt_wai
 	ready.events = what == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT;
 	if (now_ms < deadline_ms && interrupt_poll(&ready, 1, deadline_ms - now_ms, wait) > 0)
 		return ERR_OK;
-	if (wait == INTERRUPT_LAST_WORD ? interrupt_is_over() : interrupt_stop())
-		return ERR_CLOSED;
+	if (interrupt_cuts(wait))
+		return interrupt_stop() ? ERR_CLOSED : ERR_TIMEOUT_FRAME;
 	return interrupt_clock_ms() < deadline_ms ? ERR_OK : ERR_TIMEOUT_FRAME;
 }
 

@@ -15,13 +15,8 @@
 #include "collector/report/reporter_state.h"
 #include "collector/report/reporter_submit.h"
 
-/* A nonce can expire while a workload is measured; more than that is no accident. */
-#define FRESH_TRIES_MAX 3
-
 static enum err load(struct reporter *r, struct trouble *t);
 static enum err load_state(struct reporter *r, struct trouble *t);
-static enum reporter_outcome drain(struct reporter *r, struct reporter_workload *w, bool last_word);
-static enum reporter_outcome outcome_of(enum reporter_step step);
 
 enum err
 reporter_new(
@@ -67,40 +62,6 @@ reporter_free(struct reporter **r)
 	state_close(&(*r)->state);
 	free(*r);
 	*r = NULL;
-}
-
-enum err
-reporter_connect(struct reporter *r, bool *failed)
-{
-	const struct client_events events = {reporter_take_challenge, &r->challenges};
-	enum err e = ERR_CLOSED;
-	struct journal j;
-
-	*failed = false;
-	for (size_t i = 0; i < r->config->signer_count && r->client == NULL; i++) {
-		struct trouble t = TROUBLE_INIT;
-
-		if (interrupt_stop())
-			return ERR_CLOSED;
-		if ((e = client_open(r->tls, i, &events, &r->client, &t)) != ERR_OK) {
-			journal_begin(&j, JOURNAL_WARNING, "no-connection");
-			journal_string(&j, "signer", r->config->signers[i].host);
-			journal_error(&j, e, &t);
-			journal_end(&j);
-			continue;
-		}
-		journal_begin(&j, JOURNAL_INFO, "connected");
-		journal_string(&j, "signer", r->config->signers[i].host);
-		journal_view(&j, "log", client_log(r->client));
-		journal_string(&j, "resumed", client_was_resumed(r->client) ? "yes" : "no");
-		journal_end(&j);
-		if ((e = reporter_select_log(r, client_log(r->client), &t)) != ERR_OK) {
-			*failed = r->failed = true;
-			reporter_disconnect(r, e, &t);
-			return e;
-		}
-	}
-	return e;
 }
 
 bool
@@ -164,11 +125,11 @@ reporter_report(struct reporter *r, size_t workload, struct receipt_summary *out
 	struct reporter_workload *w = &r->workloads[workload];
 	struct reporter_challenge *challenge = &r->challenges.of[workload];
 	struct reporter_challenge answered = *challenge;
-	enum reporter_outcome outcome = drain(r, w, false);
+	enum reporter_outcome outcome = reporter_submit_waiting(r, w, false);
 	enum reporter_step step = REPORTER_STEP_CHANGED;
 
-	for (unsigned i = 0;
-	     outcome == REPORTER_DONE && i < FRESH_TRIES_MAX && step == REPORTER_STEP_CHANGED;
+	for (unsigned i = 0; outcome == REPORTER_DONE && i < REPORTER_FRESH_TRIES_MAX &&
+			     step == REPORTER_STEP_CHANGED;
 	     i++) {
 		answered = *challenge;
 		if (reporter_measure(r, w, false))
@@ -177,35 +138,13 @@ reporter_report(struct reporter *r, size_t workload, struct receipt_summary *out
 			outcome = r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
 	}
 	reporter_end_challenge(challenge, &answered);
-	return outcome == REPORTER_DONE ? outcome_of(step) : outcome;
+	return outcome == REPORTER_DONE ? reporter_outcome_of(step) : outcome;
 }
 
 enum reporter_outcome
 reporter_drain(struct reporter *r, size_t workload)
 {
-	return drain(r, &r->workloads[workload], false);
-}
-
-enum reporter_outcome
-reporter_leave(struct reporter *r, size_t workload)
-{
-	struct reporter_workload *w = &r->workloads[workload];
-	enum reporter_outcome outcome = drain(r, w, true);
-	enum reporter_step step = REPORTER_STEP_CHANGED;
-	struct receipt_summary result;
-
-	if (outcome != REPORTER_DONE)
-		return outcome;
-	if (w->measurement.time_ms == 0)
-		return REPORTER_REFUSED;
-	for (unsigned i = 0; i < FRESH_TRIES_MAX && step == REPORTER_STEP_CHANGED; i++) {
-		if (interrupt_is_over())
-			return REPORTER_LOST;
-		if (!reporter_append(r, w, false, BUNDLE_STOPPED))
-			return r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
-		step = reporter_submit_head(r, w, &result);
-	}
-	return outcome_of(step);
+	return reporter_submit_waiting(r, &r->workloads[workload], false);
 }
 
 enum reporter_outcome
@@ -306,39 +245,4 @@ load_state(struct reporter *r, struct trouble *t)
 		e = reporter_select_log(r, buf_view(&last), t);
 	buf_free(&last);
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
-}
-
-static enum reporter_outcome
-drain(struct reporter *r, struct reporter_workload *w, bool last_word)
-{
-	struct receipt_summary result;
-	enum reporter_step step;
-
-	if (reporter_open_chain(r, w) != ERR_OK)
-		return r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
-	while (chain_waiting(w->chain) > 0) {
-		if (last_word ? interrupt_is_over() : interrupt_stop())
-			return REPORTER_LOST;
-		step = reporter_submit_head(r, w, &result);
-		if (step != REPORTER_STEP_RECEIPT && step != REPORTER_STEP_CHANGED)
-			return outcome_of(step);
-	}
-	return REPORTER_DONE;
-}
-
-static enum reporter_outcome
-outcome_of(enum reporter_step step)
-{
-	switch (step) {
-	case REPORTER_STEP_RECEIPT:
-		return REPORTER_DONE;
-	case REPORTER_STEP_LOST:
-		return REPORTER_LOST;
-	case REPORTER_STEP_FAILED:
-		return REPORTER_FAILED;
-	case REPORTER_STEP_CHANGED:
-	case REPORTER_STEP_KEPT:
-		break;
-	}
-	return REPORTER_REFUSED;
 }

@@ -49,8 +49,30 @@ enum err reporter_new(const struct collector_config *config, bool goes_on, struc
     struct trouble *t) MUST_USE;
 void reporter_free(struct reporter **r);
 
-/* Connects to the first signer that answers. ERR_IO of the state is told by *failed. */
+/*
+ * Which signer is spoken to. At first it is the first of the configuration that answers. When a
+ * session is lost it is the same one again, if that answers, else the first of the others: a signer
+ * that was away for a moment does not move its collectors to another log.
+ *
+ * While it is another one than the first, the first is tried again this often (reporter_go_back):
+ * seldom enough that nothing is lost by it where the first comes and goes, and that the time for a
+ * try that is not answered does not tell.
+ */
+#define REPORTER_BACK_MS     300000
+#define REPORTER_BACK_TRY_MS 3000 /* one that does not greet in this time is none to go back to */
+
+/* For all that is said to a log that is left, while the other one waits. */
+#define REPORTER_FAREWELL_MS 1000
+
+/* Connects. ERR_IO of the state is told by *failed. */
 enum err reporter_connect(struct reporter *r, bool *failed) MUST_USE;
+
+/*
+ * To be called before a round: goes back to the first signer, if it is time to try that and it
+ * answers. If its log is another one, the log that is left is told so before: a last bundle of each
+ * workload, as reporter_stop, says `moved` and where to. ERR_IO: the state cannot be kept (told).
+ */
+enum err reporter_go_back(struct reporter *r) MUST_USE;
 bool reporter_is_connected(const struct reporter *r);
 
 /*
@@ -80,12 +102,21 @@ enum reporter_outcome reporter_drain(struct reporter *r, size_t workload);
 enum reporter_outcome reporter_spool(struct reporter *r, size_t workload);
 
 /*
- * A last bundle that says that this collector stops, of what was measured last: nothing is measured
- * anew, and nothing is done where this run has not measured the workload. What waits goes first.
- * It ends with the time for a last word (collector/ground/interrupt.h); what has no receipt by then
- * waits like any other bundle, and a next run goes on from there. Connected.
+ * A last bundle of each workload that says what the configuration wants said when the program is
+ * asked to stop, of what was measured last: nothing is measured anew, and nothing is done where
+ * this run has not measured the workload. What waits goes first. It ends with the time for a last
+ * word (collector/ground/interrupt.h); what has no receipt by then waits like any other bundle, and
+ * a next run goes on from there. Where there is no session, nothing is said: nobody waits for one.
+ * ERR_IO: the state cannot be kept (told).
  */
-enum reporter_outcome reporter_leave(struct reporter *r, size_t workload);
+enum err reporter_stop(struct reporter *r) MUST_USE;
+
+/*
+ * Before another configuration is taken: what is there no more says that it is retired, and the
+ * rest, if the signer that comes has another log, that it moves there. Connects for it if there is
+ * no session. Within REPORTER_FAREWELL_MS; what is not said then is told. ERR_IO: as reporter_stop.
+ */
+enum err reporter_give_way(struct reporter *r, const struct collector_config *next) MUST_USE;
 
 /* After a round: forgets components that nobody needs any more, and gives memory back. */
 void reporter_tidy(struct reporter *r);

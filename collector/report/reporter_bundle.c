@@ -15,7 +15,7 @@ struct sink_context {
 };
 
 static enum err make_bundle(struct reporter *r, const struct reporter_workload *w, bool offline,
-    enum bundle_leaving leaving, struct buf *to);
+    const struct reporter_farewell *farewell, struct buf *to);
 static enum err sign_bundle(struct reporter *r, const struct reporter_workload *w,
     struct view bundle, struct buf *to, struct trouble *t);
 static void tell_no_bundle(
@@ -69,18 +69,18 @@ reporter_measure(struct reporter *r, struct reporter_workload *w, bool offline)
 		return false;
 	}
 	w->measurement = m;
-	return reporter_append(r, w, offline, BUNDLE_STAYING);
+	return reporter_append(r, w, offline, NULL);
 }
 
 bool
-reporter_append(
-    struct reporter *r, struct reporter_workload *w, bool offline, enum bundle_leaving leaving)
+reporter_append(struct reporter *r, struct reporter_workload *w, bool offline,
+    const struct reporter_farewell *farewell)
 {
 	struct buf bytes = BUF_INIT, signature = BUF_INIT;
 	struct trouble t = TROUBLE_INIT;
 	enum err e;
 
-	if ((e = make_bundle(r, w, offline, leaving, &bytes)) == ERR_OK &&
+	if ((e = make_bundle(r, w, offline, farewell, &bytes)) == ERR_OK &&
 	    (e = sign_bundle(r, w, buf_view(&bytes), &signature, &t)) == ERR_OK &&
 	    (e = chain_append(w->chain, buf_view(&bytes), buf_view(&signature), &t)) != ERR_OK)
 		r->failed = true;
@@ -107,7 +107,7 @@ tell_no_bundle(
 
 static enum err
 make_bundle(struct reporter *r, const struct reporter_workload *w, bool offline,
-    enum bundle_leaving leaving, struct buf *to)
+    const struct reporter_farewell *farewell, struct buf *to)
 {
 	const struct reporter_challenge *challenge = &r->challenges.of[w - r->workloads];
 	const struct measurement *m = &w->measurement;
@@ -122,13 +122,16 @@ make_bundle(struct reporter *r, const struct reporter_workload *w, bool offline,
 		memcpy(b.nonce, client_nonce(r->client), NONCE_SIZE);
 	memcpy(b.boot_id, m->boot_id, BOOT_ID_SIZE);
 	b.time_ms = m->time_ms;
-	b.next_s = leaving == BUNDLE_STAYING ? r->next_s : 0;
+	b.next_s = farewell == NULL ? r->next_s : 0;
 	memcpy(b.component, m->component, sizeof(b.component));
 	chain_next(w->chain, &b);
 	/* What was measured before it came is no answer to a challenge. */
-	if (!offline && leaving == BUNDLE_STAYING)
+	if (!offline && farewell == NULL)
 		b.extensions.challenge = (struct view){challenge->nonce, challenge->size};
-	b.extensions.leaving = leaving;
+	if (farewell != NULL) {
+		b.extensions.leaving = farewell->leaving;
+		b.extensions.moved_to = farewell->moved_to;
+	}
 	b.extensions.has_configuration = true;
 	b.extensions.configuration = r->config->source;
 	b.extensions.has_program = r->has_program;

@@ -22,8 +22,14 @@ void reporter_identify_program(struct reporter *r);
  */
 bool reporter_measure(struct reporter *r, struct reporter_workload *w, bool offline);
 
-/* The same with the newest measurement as it is. */
-bool reporter_append(
-    struct reporter *r, struct reporter_workload *w, bool offline, enum bundle_leaving leaving);
+/* What a last bundle says. */
+struct reporter_farewell {
+	enum bundle_leaving leaving;
+	struct view moved_to; /* a log's origin; size 0 but for BUNDLE_MOVED */
+};
+
+/* The same with the newest measurement as it is. `farewell`: NULL if it is no last bundle. */
+bool reporter_append(struct reporter *r, struct reporter_workload *w, bool offline,
+    const struct reporter_farewell *farewell);
 
 #endif

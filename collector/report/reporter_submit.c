@@ -55,6 +55,41 @@ reporter_submit_head(struct reporter *r, struct reporter_workload *w, struct rec
 				 : on_refusal(r, w, &head, &answer.refusal);
 }
 
+enum reporter_outcome
+reporter_submit_waiting(struct reporter *r, struct reporter_workload *w, bool last_word)
+{
+	struct receipt_summary result;
+	enum reporter_step step;
+
+	if (reporter_open_chain(r, w) != ERR_OK)
+		return r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
+	while (chain_waiting(w->chain) > 0) {
+		if (last_word ? interrupt_is_over() : interrupt_stop())
+			return REPORTER_LOST;
+		step = reporter_submit_head(r, w, &result);
+		if (step != REPORTER_STEP_RECEIPT && step != REPORTER_STEP_CHANGED)
+			return reporter_outcome_of(step);
+	}
+	return REPORTER_DONE;
+}
+
+enum reporter_outcome
+reporter_outcome_of(enum reporter_step step)
+{
+	switch (step) {
+	case REPORTER_STEP_RECEIPT:
+		return REPORTER_DONE;
+	case REPORTER_STEP_LOST:
+		return REPORTER_LOST;
+	case REPORTER_STEP_FAILED:
+		return REPORTER_FAILED;
+	case REPORTER_STEP_CHANGED:
+	case REPORTER_STEP_KEPT:
+		break;
+	}
+	return REPORTER_REFUSED;
+}
+
 static enum reporter_step
 on_receipt(struct reporter *r, struct reporter_workload *w, const struct chain_head *head,
     const struct message_receipt *m, struct receipt_summary *out)

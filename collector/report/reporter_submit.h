@@ -6,7 +6,11 @@
 #define HALLMARK_COLLECTOR_REPORT_REPORTER_SUBMIT_H
 
 #include "collector/report/receipt.h"
+#include "collector/report/reporter.h"
 #include "collector/report/reporter_state.h"
+
+/* A nonce can expire while a workload is measured; more than that is no accident. */
+#define REPORTER_FRESH_TRIES_MAX 3
 
 /* What came of the bundle at the head of a workload's queue. */
 enum reporter_step {
@@ -20,5 +24,15 @@ enum reporter_step {
 /* Connected, and something waits. `out` is filled where there is a receipt. */
 enum reporter_step reporter_submit_head(
     struct reporter *r, struct reporter_workload *w, struct receipt_summary *out);
+
+/*
+ * What waits of a workload, all of it. `last_word`: until the time for one is over; else until the
+ * program is asked to stop. Connected.
+ */
+enum reporter_outcome reporter_submit_waiting(
+    struct reporter *r, struct reporter_workload *w, bool last_word);
+
+/* What such a step means for the workload. */
+enum reporter_outcome reporter_outcome_of(enum reporter_step step);
 
 #endif

@@ -67,6 +67,7 @@ test_loads(void **state)
 	assert_int_equal(c->sign_every_s, 3600);
 	assert_int_equal(c->spool_bundles_max, 10080);
 	assert_int_equal(c->receipts_kept, 1000);
+	assert_int_equal(c->farewell, FAREWELL_STOPPED);
 	assert_int_equal(c->workload_count, 1);
 	w = &c->workloads[0];
 	assert_string_equal(w->name, "app");
@@ -157,6 +158,27 @@ test_ranges(void **state)
 	refuse(state, "state: state\n", "state: state\njitter_percent: 51\n", 5, "0 to 50");
 	refuse(
 	    state, "state: state\n", "state: state\nspool: {bundles_max: 0}\n", 5, "bundles_max");
+}
+
+static void
+test_farewells(void **state)
+{
+	static const char *const words[] = {
+	    [FAREWELL_STOPPED] = "stopped",
+	    [FAREWELL_SCALED_IN] = "scaled-in",
+	    [FAREWELL_NONE] = "none",
+	};
+	struct collector_config *c;
+	char to[64];
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		snprintf(to, sizeof(to), "state: state\nfarewell: %s\n", words[i]);
+		c = accept(state, "state: state\n", to);
+		assert_int_equal(c->farewell, i);
+		collector_config_free(&c);
+	}
+	refuse(state, "state: state\n", "state: state\nfarewell: retired\n", 5,
+	    "one of stopped, scaled-in, none");
 }
 
 static void
@@ -259,8 +281,8 @@ test_every_fault_in_one_run(void **state)
 static void
 test_sample(void **state)
 {
-	static const char *const optional[] = {
-	    "server_name", "receipts_kept", "interval_s", "jitter_percent", "sign_every_s"};
+	static const char *const optional[] = {"server_name", "receipts_kept", "interval_s",
+	    "jitter_percent", "sign_every_s", "farewell"};
 	struct fixture *f = *state;
 	char *text = sample_read("collector.yaml");
 	struct collector_config *c = NULL;
@@ -300,6 +322,7 @@ main(void)
 	    WITH_FIXTURE(test_patterns_take_so_many_bytes),
 	    WITH_FIXTURE(test_files_and_directories),
 	    WITH_FIXTURE(test_ranges),
+	    WITH_FIXTURE(test_farewells),
 	    WITH_FIXTURE(test_process_is_named_once),
 	    WITH_FIXTURE(test_unit_names),
 	    WITH_FIXTURE(test_workload_names),

@@ -1,0 +1,194 @@
+#include "collector/report/reporter_leave.h"
+
+#include <string.h>
+
+#include "collector/ground/interrupt.h"
+#include "collector/ground/journal.h"
+#include "collector/report/channel_context.h"
+#include "collector/report/reporter.h"
+#include "collector/report/reporter_bundle.h"
+#include "collector/report/reporter_submit.h"
+
+static enum err say_to_all(
+    struct reporter *r, const struct collector_config *next, struct view origin);
+static bool has_something_to_say(
+    const struct reporter *r, const struct collector_config *next, struct view origin);
+static bool is_another_log(const struct reporter *r, struct view origin);
+static enum reporter_outcome leave(
+    struct reporter *r, struct reporter_workload *w, const struct reporter_farewell *farewell);
+static enum reporter_outcome say(
+    struct reporter *r, struct reporter_workload *w, const struct reporter_farewell *farewell);
+static void tell_unsaid(const struct reporter *r, const struct reporter_workload *w,
+    const struct reporter_farewell *farewell);
+static bool has_workload(const struct collector_config *config, const char *name);
+static bool begins_alike(const struct reporter *r, const struct collector_config *next);
+static void find_log(struct reporter *r, const struct collector_config *next, struct buf *origin);
+
+enum err
+reporter_stop(struct reporter *r)
+{
+	const struct reporter_farewell farewell = {
+	    r->config->farewell == FAREWELL_SCALED_IN ? BUNDLE_SCALED_IN : BUNDLE_STOPPED,
+	    {NULL, 0}};
+
+	if (r->config->farewell == FAREWELL_NONE)
+		return ERR_OK;
+	for (size_t i = 0; i < r->config->workload_count && r->client != NULL; i++)
+		if (!interrupt_is_over() &&
+		    leave(r, &r->workloads[i], &farewell) == REPORTER_FAILED)
+			return ERR_IO;
+	return ERR_OK;
+}
+
+enum err
+reporter_give_way(struct reporter *r, const struct collector_config *next)
+{
+	struct buf origin = BUF_INIT;
+	bool failed = false;
+	enum err e = ERR_OK;
+
+	if (!begins_alike(r, next))
+		find_log(r, next, &origin);
+	if (has_something_to_say(r, next, buf_view(&origin))) {
+		if (r->client == NULL && reporter_connect(r, &failed) != ERR_OK && failed)
+			e = ERR_IO;
+		else
+			e = say_to_all(r, next, buf_view(&origin));
+	}
+	buf_free(&origin);
+	return e;
+}
+
+enum err
+reporter_leave_for(struct reporter *r, struct view origin)
+{
+	return say_to_all(r, r->config, origin);
+}
+
+/* Of those that `next` lacks that they are retired; of the others, if they move, that they do. */
+static enum err
+say_to_all(struct reporter *r, const struct collector_config *next, struct view origin)
+{
+	const struct reporter_farewell retired = {BUNDLE_RETIRED, {NULL, 0}};
+	const struct reporter_farewell moved = {BUNDLE_MOVED, origin};
+	const bool moves = is_another_log(r, origin);
+	bool failed = false;
+
+	interrupt_limit(REPORTER_FAREWELL_MS);
+	for (size_t i = 0; i < r->config->workload_count && !failed; i++) {
+		struct reporter_workload *w = &r->workloads[i];
+
+		if (!has_workload(next, w->config->name))
+			failed = say(r, w, &retired) == REPORTER_FAILED;
+		else if (moves)
+			failed = say(r, w, &moved) == REPORTER_FAILED;
+	}
+	interrupt_limit(0);
+	return failed ? ERR_IO : ERR_OK;
+}
+
+static bool
+has_something_to_say(
+    const struct reporter *r, const struct collector_config *next, struct view origin)
+{
+	bool has = is_another_log(r, origin);
+
+	for (size_t i = 0; i < r->config->workload_count && r->log.size > 0; i++)
+		has = has || !has_workload(next, r->config->workloads[i].name);
+	return has;
+}
+
+/* Than the one that is reported to. Where none is known, or none was ever reported to: no. */
+static bool
+is_another_log(const struct reporter *r, struct view origin)
+{
+	return origin.size > 0 && r->log.size > 0 && !view_equal(buf_view(&r->log), origin);
+}
+
+/* What waits goes first; then a bundle of what was measured last. */
+static enum reporter_outcome
+leave(struct reporter *r, struct reporter_workload *w, const struct reporter_farewell *farewell)
+{
+	enum reporter_outcome outcome = reporter_submit_waiting(r, w, true);
+	enum reporter_step step = REPORTER_STEP_CHANGED;
+	struct receipt_summary result;
+
+	if (outcome != REPORTER_DONE)
+		return outcome;
+	if (w->measurement.time_ms == 0)
+		return REPORTER_REFUSED;
+	for (unsigned i = 0; i < REPORTER_FRESH_TRIES_MAX && step == REPORTER_STEP_CHANGED; i++) {
+		if (interrupt_is_over())
+			return REPORTER_LOST;
+		if (!reporter_append(r, w, false, farewell))
+			return r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
+		step = reporter_submit_head(r, w, &result);
+	}
+	return reporter_outcome_of(step);
+}
+
+/* The same for one who goes on, and tells what was not said; also where there is no session. */
+static enum reporter_outcome
+say(struct reporter *r, struct reporter_workload *w, const struct reporter_farewell *farewell)
+{
+	enum reporter_outcome outcome = REPORTER_LOST;
+
+	if (r->client != NULL && !interrupt_is_over())
+		outcome = leave(r, w, farewell);
+	if (outcome == REPORTER_REFUSED || outcome == REPORTER_LOST)
+		tell_unsaid(r, w, farewell);
+	return outcome;
+}
+
+static void
+tell_unsaid(const struct reporter *r, const struct reporter_workload *w,
+    const struct reporter_farewell *farewell)
+{
+	struct journal j;
+
+	journal_begin(&j, JOURNAL_WARNING, "no-farewell");
+	journal_string(&j, "workload", w->config->name);
+	journal_view(&j, "log", buf_view(&r->log));
+	journal_string(&j, "leaving", bundle_leaving_word(farewell->leaving));
+	journal_string(&j, "text",
+	    "its signer will miss the workload until it reports there again or an operator "
+	    "retires it");
+	journal_end(&j);
+}
+
+static bool
+has_workload(const struct collector_config *config, const char *name)
+{
+	for (size_t i = 0; i < config->workload_count; i++)
+		if (strcmp(config->workloads[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* The signer that is spoken to is the one that the other configuration tries first. */
+static bool
+begins_alike(const struct reporter *r, const struct collector_config *next)
+{
+	const struct collector_signer *now = &r->config->signers[r->signer];
+
+	return strcmp(now->host, next->signers[0].host) == 0 &&
+	       strcmp(now->port, next->signers[0].port) == 0;
+}
+
+/* Appends the log of the first of its signers that answers; nothing if none does. */
+static void
+find_log(struct reporter *r, const struct collector_config *next, struct buf *origin)
+{
+	const struct client_events events = {reporter_take_challenge, &r->challenges};
+	struct channel_context *tls;
+	struct trouble t = TROUBLE_INIT;
+	struct client *c = NULL;
+
+	if (channel_context_new(next, &tls, &t) != ERR_OK)
+		return;
+	for (size_t i = 0; i < next->signer_count && c == NULL && !interrupt_stop(); i++)
+		if (client_open(tls, i, &events, &c, &t) == ERR_OK)
+			buf_append_view(origin, client_log(c));
+	client_close(&c);
+	channel_context_free(&tls);
+}

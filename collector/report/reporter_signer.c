@@ -1,0 +1,107 @@
+/*
+ * Which of the configured signers is spoken to, and with it which log: the rules are in
+ * collector/report/reporter.h.
+ */
+#include "collector/ground/interrupt.h"
+#include "collector/ground/journal.h"
+#include "collector/report/reporter.h"
+#include "collector/report/reporter_leave.h"
+
+static enum err open_signer(struct reporter *r, size_t signer, struct client **out);
+static enum err take_client(struct reporter *r, struct client *client);
+static size_t in_turn(const struct reporter *r, size_t place);
+
+enum err
+reporter_connect(struct reporter *r, bool *failed)
+{
+	struct client *fresh;
+	enum err e = ERR_CLOSED;
+
+	*failed = false;
+	for (size_t i = 0; i < r->config->signer_count && r->client == NULL; i++) {
+		if (interrupt_stop())
+			return ERR_CLOSED;
+		if ((e = open_signer(r, in_turn(r, i), &fresh)) != ERR_OK)
+			continue;
+		if ((e = take_client(r, fresh)) != ERR_OK) {
+			*failed = true;
+			return e;
+		}
+	}
+	return e;
+}
+
+enum err
+reporter_go_back(struct reporter *r)
+{
+	const uint64_t now_ms = interrupt_clock_ms();
+	struct client *first;
+	enum err e;
+
+	if (r->client == NULL || r->signer == 0 || now_ms < r->back_ms)
+		return ERR_OK;
+	r->back_ms = now_ms + REPORTER_BACK_MS;
+	interrupt_limit(REPORTER_BACK_TRY_MS);
+	e = open_signer(r, 0, &first);
+	interrupt_limit(0);
+	if (e != ERR_OK) /* told */
+		return ERR_OK;
+	e = reporter_leave_for(r, client_log(first));
+	if (r->client != NULL)
+		reporter_disconnect(r, ERR_CLOSED, NULL);
+	if (e == ERR_OK)
+		return take_client(r, first);
+	client_close(&first);
+	return e;
+}
+
+/* What comes of it is told, but for success. */
+static enum err
+open_signer(struct reporter *r, size_t signer, struct client **out)
+{
+	const struct client_events events = {reporter_take_challenge, &r->challenges};
+	struct trouble t = TROUBLE_INIT;
+	struct journal j;
+	enum err e;
+
+	if ((e = client_open(r->tls, signer, &events, out, &t)) != ERR_OK) {
+		journal_begin(&j, JOURNAL_WARNING, "no-connection");
+		journal_string(&j, "signer", r->config->signers[signer].host);
+		journal_error(&j, e, &t);
+		journal_end(&j);
+	}
+	return e;
+}
+
+/* The session is with this one from now on, and reports go to its log. */
+static enum err
+take_client(struct reporter *r, struct client *client)
+{
+	struct trouble t = TROUBLE_INIT;
+	struct journal j;
+	enum err e;
+
+	r->client = client;
+	if (client_signer(client) != r->signer)
+		r->back_ms = interrupt_clock_ms() + REPORTER_BACK_MS;
+	r->signer = client_signer(client);
+	journal_begin(&j, JOURNAL_INFO, "connected");
+	journal_string(&j, "signer", r->config->signers[r->signer].host);
+	journal_view(&j, "log", client_log(client));
+	journal_string(&j, "resumed", client_was_resumed(client) ? "yes" : "no");
+	journal_end(&j);
+	if ((e = reporter_select_log(r, client_log(client), &t)) != ERR_OK) {
+		r->failed = true;
+		reporter_disconnect(r, e, &t);
+	}
+	return e;
+}
+
+/* The one that was spoken to last, then all others in their order. */
+static size_t
+in_turn(const struct reporter *r, size_t place)
+{
+	if (place == 0)
+		return r->signer;
+	return place <= r->signer ? place - 1 : place;
+}
