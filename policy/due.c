@@ -49,8 +49,7 @@ due_in_windows(struct due d, const struct due_window *windows, size_t count, str
 {
 	uint64_t to_s;
 
-	while (d.at_s != 0 &&
-	       (to_s = last_end(d.at_s, windows, count, collector, workload)) != 0)
+	while (d.at_s != 0 && (to_s = last_end(d.at_s, windows, count, collector, workload)) != 0)
 		d.at_s = to_s + d.grace_s;
 	return d;
 }

@@ -71,7 +71,7 @@ def test_status_and_metrics():
         whole = json.loads(status(site, "--json"))
         assert set(keys(whole)) == listed("`hallmark-signer status --json`")
         counters = listed("`hallmark-signer status --json`", 1)
-        assert set(whole["counters"]) == counters
+        assert set(whole["counters"]) == counters, set(whole["counters"]) ^ counters
         spans = set(whole["latency_us"])
         assert spans == {"receipt", "storage", "token"}
         assert all(f"`{span}`" in DOCUMENT for span in spans)
@@ -144,7 +144,7 @@ def test_keys_of_log_lines():
     names = set(re.findall(r'logline_(?:string|view|number)\(\s*&?\w+,\s*"(\w+)"', code))
     names |= {"time"}
     assert {"code", "error", "text", "level", "event", "collector"} <= names
-    assert names == listed("Log lines")
+    assert names == listed("Log lines"), names ^ listed("Log lines")
     with Site() as site:
         site.init_key()
         path = site.path("signer.yaml")
