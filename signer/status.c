@@ -79,8 +79,8 @@ write_chronicle(struct buf *to, const struct service *s)
 	} else {
 		buf_append_string(to, "null");
 	}
-	buf_append_format(to, ",\"silent_workloads\":%llu",
-	    (unsigned long long)s->chronicle.silence.silent);
+	buf_append_format(
+	    to, ",\"silent_workloads\":%llu", (unsigned long long)s->chronicle.silence.silent);
 	buf_append_format(to, ",\"statements_in_force\":%zu,\"policy_waiting\":",
 	    standing_statement_count(s->chronicle.notices.standing));
 	if (s->waiting != NULL)

@@ -29,17 +29,11 @@
 
 #include "collector/ground/trouble.h"
 #include "collector/report/receipt.h"
+#include "collector/report/reporter_outcome.h"
 #include "config/collector_config.h"
 #include "proto/err.h"
 
 struct reporter;
-
-enum reporter_outcome {
-	REPORTER_DONE,    /* fresh evidence has its receipt; or, offline, it is in the spool */
-	REPORTER_REFUSED, /* not now: could not be measured, was refused, or the spool is full */
-	REPORTER_LOST,    /* the session with the signer is over */
-	REPORTER_FAILED,  /* the state cannot be kept: the program must stop */
-};
 
 /*
  * Opens state and receipts, loads keys. `config` must outlive it. `goes_on`: rounds follow one

@@ -4,15 +4,10 @@
 
 #include "collector/ground/interrupt.h"
 #include "collector/ground/journal.h"
-#include "collector/report/channel_context.h"
 #include "collector/report/reporter.h"
 #include "collector/report/reporter_bundle.h"
 #include "collector/report/reporter_submit.h"
 
-static enum err say_to_all(
-    struct reporter *r, const struct collector_config *next, struct view origin);
-static bool has_something_to_say(
-    const struct reporter *r, const struct collector_config *next, struct view origin);
 static bool is_another_log(const struct reporter *r, struct view origin);
 static enum reporter_outcome leave(
     struct reporter *r, struct reporter_workload *w, const struct reporter_farewell *farewell);
@@ -21,8 +16,6 @@ static enum reporter_outcome say(
 static void tell_unsaid(const struct reporter *r, const struct reporter_workload *w,
     const struct reporter_farewell *farewell);
 static bool has_workload(const struct collector_config *config, const char *name);
-static bool begins_alike(const struct reporter *r, const struct collector_config *next);
-static void find_log(struct reporter *r, const struct collector_config *next, struct buf *origin);
 
 enum err
 reporter_stop(struct reporter *r)
@@ -41,33 +34,7 @@ reporter_stop(struct reporter *r)
 }
 
 enum err
-reporter_give_way(struct reporter *r, const struct collector_config *next)
-{
-	struct buf origin = BUF_INIT;
-	bool failed = false;
-	enum err e = ERR_OK;
-
-	if (!begins_alike(r, next))
-		find_log(r, next, &origin);
-	if (has_something_to_say(r, next, buf_view(&origin))) {
-		if (r->client == NULL && reporter_connect(r, &failed) != ERR_OK && failed)
-			e = ERR_IO;
-		else
-			e = say_to_all(r, next, buf_view(&origin));
-	}
-	buf_free(&origin);
-	return e;
-}
-
-enum err
-reporter_leave_for(struct reporter *r, struct view origin)
-{
-	return say_to_all(r, r->config, origin);
-}
-
-/* Of those that `next` lacks that they are retired; of the others, if they move, that they do. */
-static enum err
-say_to_all(struct reporter *r, const struct collector_config *next, struct view origin)
+reporter_leave_before(struct reporter *r, const struct collector_config *next, struct view origin)
 {
 	const struct reporter_farewell retired = {BUNDLE_RETIRED, {NULL, 0}};
 	const struct reporter_farewell moved = {BUNDLE_MOVED, origin};
@@ -87,8 +54,8 @@ say_to_all(struct reporter *r, const struct collector_config *next, struct view 
 	return failed ? ERR_IO : ERR_OK;
 }
 
-static bool
-has_something_to_say(
+bool
+reporter_has_last_words(
     const struct reporter *r, const struct collector_config *next, struct view origin)
 {
 	bool has = is_another_log(r, origin);
@@ -163,32 +130,4 @@ has_workload(const struct collector_config *config, const char *name)
 		if (strcmp(config->workloads[i].name, name) == 0)
 			return true;
 	return false;
-}
-
-/* The signer that is spoken to is the one that the other configuration tries first. */
-static bool
-begins_alike(const struct reporter *r, const struct collector_config *next)
-{
-	const struct collector_signer *now = &r->config->signers[r->signer];
-
-	return strcmp(now->host, next->signers[0].host) == 0 &&
-	       strcmp(now->port, next->signers[0].port) == 0;
-}
-
-/* Appends the log of the first of its signers that answers; nothing if none does. */
-static void
-find_log(struct reporter *r, const struct collector_config *next, struct buf *origin)
-{
-	const struct client_events events = {reporter_take_challenge, &r->challenges};
-	struct channel_context *tls;
-	struct trouble t = TROUBLE_INIT;
-	struct client *c = NULL;
-
-	if (channel_context_new(next, &tls, &t) != ERR_OK)
-		return;
-	for (size_t i = 0; i < next->signer_count && c == NULL && !interrupt_stop(); i++)
-		if (client_open(tls, i, &events, &c, &t) == ERR_OK)
-			buf_append_view(origin, client_log(c));
-	client_close(&c);
-	channel_context_free(&tls);
 }

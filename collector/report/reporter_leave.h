@@ -8,10 +8,16 @@
 #include "collector/report/reporter_state.h"
 
 /*
- * Says of all workloads that they move to the log `origin`, unless it is the one spoken to, within
- * REPORTER_FAREWELL_MS. The session may be over afterwards. ERR_IO: the state cannot be kept
- * (told).
+ * Says of the workloads that `next` lacks that they are retired, and of the others, if the log
+ * `origin` is another one than that spoken to, that they move there; within REPORTER_FAREWELL_MS.
+ * The session may be over afterwards. An origin of size 0: nobody moves. ERR_IO: the state cannot
+ * be kept (told).
  */
-enum err reporter_leave_for(struct reporter *r, struct view origin) MUST_USE;
+enum err reporter_leave_before(
+    struct reporter *r, const struct collector_config *next, struct view origin) MUST_USE;
+
+/* Whether it would say anything. */
+bool reporter_has_last_words(
+    const struct reporter *r, const struct collector_config *next, struct view origin);
 
 #endif

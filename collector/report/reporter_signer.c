@@ -2,14 +2,19 @@
  * Which of the configured signers is spoken to, and with it which log: the rules are in
  * collector/report/reporter.h.
  */
+#include <string.h>
+
 #include "collector/ground/interrupt.h"
 #include "collector/ground/journal.h"
+#include "collector/report/channel_context.h"
 #include "collector/report/reporter.h"
 #include "collector/report/reporter_leave.h"
 
 static enum err open_signer(struct reporter *r, size_t signer, struct client **out);
 static enum err take_client(struct reporter *r, struct client *client);
 static size_t in_turn(const struct reporter *r, size_t place);
+static bool begins_alike(const struct reporter *r, const struct collector_config *next);
+static void find_log(struct reporter *r, const struct collector_config *next, struct buf *origin);
 
 enum err
 reporter_connect(struct reporter *r, bool *failed)
@@ -46,12 +51,31 @@ reporter_go_back(struct reporter *r)
 	interrupt_limit(0);
 	if (e != ERR_OK) /* told */
 		return ERR_OK;
-	e = reporter_leave_for(r, client_log(first));
+	e = reporter_leave_before(r, r->config, client_log(first));
 	if (r->client != NULL)
 		reporter_disconnect(r, ERR_CLOSED, NULL);
 	if (e == ERR_OK)
 		return take_client(r, first);
 	client_close(&first);
+	return e;
+}
+
+enum err
+reporter_give_way(struct reporter *r, const struct collector_config *next)
+{
+	struct buf origin = BUF_INIT;
+	bool failed = false;
+	enum err e = ERR_OK;
+
+	if (!begins_alike(r, next))
+		find_log(r, next, &origin);
+	if (reporter_has_last_words(r, next, buf_view(&origin))) {
+		if (r->client == NULL && reporter_connect(r, &failed) != ERR_OK && failed)
+			e = ERR_IO;
+		else
+			e = reporter_leave_before(r, next, buf_view(&origin));
+	}
+	buf_free(&origin);
 	return e;
 }
 
@@ -104,4 +128,32 @@ in_turn(const struct reporter *r, size_t place)
 	if (place == 0)
 		return r->signer;
 	return place <= r->signer ? place - 1 : place;
+}
+
+/* The signer that is spoken to is the one that the other configuration tries first. */
+static bool
+begins_alike(const struct reporter *r, const struct collector_config *next)
+{
+	const struct collector_signer *now = &r->config->signers[r->signer];
+
+	return strcmp(now->host, next->signers[0].host) == 0 &&
+	       strcmp(now->port, next->signers[0].port) == 0;
+}
+
+/* Appends the log of the first of its signers that answers; nothing if none does. */
+static void
+find_log(struct reporter *r, const struct collector_config *next, struct buf *origin)
+{
+	const struct client_events events = {reporter_take_challenge, &r->challenges};
+	struct channel_context *tls;
+	struct trouble t = TROUBLE_INIT;
+	struct client *c = NULL;
+
+	if (channel_context_new(next, &tls, &t) != ERR_OK)
+		return;
+	for (size_t i = 0; i < next->signer_count && c == NULL && !interrupt_stop(); i++)
+		if (client_open(tls, i, &events, &c, &t) == ERR_OK)
+			buf_append_view(origin, client_log(c));
+	client_close(&c);
+	channel_context_free(&tls);
 }

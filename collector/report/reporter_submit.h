@@ -6,7 +6,7 @@
 #define HALLMARK_COLLECTOR_REPORT_REPORTER_SUBMIT_H
 
 #include "collector/report/receipt.h"
-#include "collector/report/reporter.h"
+#include "collector/report/reporter_outcome.h"
 #include "collector/report/reporter_state.h"
 
 /* A nonce can expire while a workload is measured; more than that is no accident. */

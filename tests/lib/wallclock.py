@@ -34,7 +34,7 @@ class WallClock:
         self.offset_s = offset_s
         self.shared[:] = LAYOUT.pack(offset_s, 1, 0, self.slept_s)
 
-    def sleep(self, seconds):
+    def suspend(self, seconds):
         """All that measures how long something takes finds so much more, at once; the rest stays."""
         self.slept_s += seconds
         now_s, runs, step_s, _ = LAYOUT.unpack(self.shared[:])

@@ -59,10 +59,10 @@ class Between(Host):
 def test_it_goes_back_to_the_first_and_says_so_before():
     with Between() as h:
         collector = h.run_on_the_second()
-        h.clock.sleep(BACK_S - 100)
+        h.clock.suspend(BACK_S - 100)
         h.reported(h.second, 2)
         assert h.first.bundles == [], "not yet time"
-        h.clock.sleep(100)
+        h.clock.suspend(100)
         h.reported(h.first)
         last, _ = h.second.bundles[-1]
         assert last["ext"]["leaving"] == "moved" and last["next_s"] == 0
@@ -89,7 +89,7 @@ def test_a_signer_that_was_lost_for_a_moment_is_come_back_to():
         h.reported(h.second, 2)
         assert h.first.bundles == []
         # The time until the first is tried runs on meanwhile.
-        h.clock.sleep(BACK_S)
+        h.clock.suspend(BACK_S)
         h.reported(h.first)
         assert collector.stop() == 0
 
@@ -100,7 +100,7 @@ def test_another_signer_of_the_same_log_is_no_other_log():
         for name in ("entries", "components", "heads"):
             setattr(h.second, name, getattr(h.first, name))
         collector = h.run_on_the_second()
-        h.clock.sleep(BACK_S)
+        h.clock.suspend(BACK_S)
         h.reported(h.first)
         assert h.first.bundles[0][0]["seq"] == h.second.bundles[-1][0]["seq"] + 1
         assert all(leaving is None for _, _, leaving in said(h.second))
@@ -112,7 +112,7 @@ def test_a_first_that_does_not_greet_is_not_waited_for():
         tried = []
         h.first.greeting = lambda session: (tried.append(time.monotonic()), session.receive())
         collector = h.run_on_the_second()
-        h.clock.sleep(BACK_S)
+        h.clock.suspend(BACK_S)
         collector.wait_for("event=no-connection .*took too long")
         assert time.monotonic() - tried[0] < 8
         h.reported(h.second, 2)
@@ -128,7 +128,7 @@ def test_the_log_that_is_left_is_not_waited_for():
     with Between() as h:
         collector = h.run_on_the_second()
         h.second.script = [deaf_to_farewells] * 100
-        h.clock.sleep(BACK_S)
+        h.clock.suspend(BACK_S)
         h.second.wait(lambda: said(h.second)[-1][2] == "moved")
         began = time.monotonic()
         h.reported(h.first)
@@ -321,7 +321,7 @@ def test_absent_in_the_log_that_was_lost_and_not_in_the_one_that_was_left():
         assert absence.claims["sub"] == HOST and absence.absent()["app"]["count"] == 1
         assert absences_of(settled(second)) == [], "it is not in that log, and is in this one"
 
-        logs.time.clock.sleep(BACK_S)
+        logs.time.clock.suspend(BACK_S)
         logs.reported(first)
         left = of_the_host(second)
         logs.go_on(81, first)
