@@ -80,7 +80,7 @@ write_chronicle(struct buf *to, const struct service *s)
 		buf_append_string(to, "null");
 	}
 	buf_append_format(
-	    to, ",\"silent_workloads\":%llu", (unsigned long long)s->chronicle.silence.silent);
+	    to, ",\"silent_workloads\":%llu", (unsigned long long)s->chronicle.absences.silent);
 	buf_append_format(to, ",\"statements_in_force\":%zu,\"policy_waiting\":",
 	    standing_statement_count(s->chronicle.notices.standing));
 	if (s->waiting != NULL)

@@ -16,8 +16,8 @@ chronicle_init(struct chronicle *c, const char *origin, struct evidence_store *e
 		return ERR_MEMORY;
 	if ((e = standing_new(view_of_string(c->origin), &nothing)) != ERR_OK)
 		return e;
-	notices_init(&c->notices, view_of_string(c->origin), evidence, nothing);
-	silence_init(&c->silence, workloads, &c->notices);
+	notice_writer_init(&c->notices, view_of_string(c->origin), evidence, nothing);
+	absences_init(&c->absences, workloads, &c->notices);
 	return replay_new(&c->notices, workloads, &c->replay);
 }
 
@@ -25,8 +25,8 @@ void
 chronicle_free(struct chronicle *c)
 {
 	replay_free(&c->replay);
-	silence_free(&c->silence);
-	notices_free(&c->notices);
+	absences_free(&c->absences);
+	notice_writer_free(&c->notices);
 	free(c->origin);
 }
 
@@ -41,8 +41,8 @@ chronicle_begin(struct chronicle *c, struct ledger *ledger, uint64_t iat_s)
 {
 	replay_free(&c->replay);
 	c->notices.ledger = ledger;
-	notices_put_start(&c->notices, NOTICE_CAUSE_START, iat_s);
-	silence_on_start(&c->silence, iat_s);
+	notice_writer_put_start(&c->notices, NOTICE_CAUSE_START, iat_s);
+	absences_on_start(&c->absences, iat_s);
 	c->taking_s = iat_s;
 	c->begun = true;
 }
@@ -57,26 +57,26 @@ chronicle_look(struct chronicle *c, uint64_t iat_s, enum chronicle_taking taking
 		return;
 	}
 	if (iat_s > c->taking_s + CHRONICLE_HELD_S) {
-		notices_put_start(&c->notices,
+		notice_writer_put_start(&c->notices,
 		    c->storage_was_low ? NOTICE_CAUSE_STORAGE : NOTICE_CAUSE_STALL, iat_s);
-		silence_on_start(&c->silence, iat_s);
+		absences_on_start(&c->absences, iat_s);
 	}
 	c->taking_s = iat_s;
 	c->storage_was_low = false;
-	silence_sweep(&c->silence, iat_s);
+	absences_sweep(&c->absences, iat_s);
 }
 
 bool
 chronicle_go_on(struct chronicle *c)
 {
-	if (!c->begun || !c->silence.behind || !ledger_entry_fits(c->notices.ledger))
+	if (!c->begun || !c->absences.behind || !ledger_entry_fits(c->notices.ledger))
 		return false;
-	silence_sweep(&c->silence, c->silence.swept_s);
-	return c->silence.behind;
+	absences_sweep(&c->absences, c->absences.swept_s);
+	return c->absences.behind;
 }
 
 bool
 chronicle_is_late(const struct chronicle *c)
 {
-	return silence_is_late(&c->silence);
+	return absences_is_late(&c->absences);
 }

@@ -22,17 +22,17 @@
 #ifndef HALLMARK_SIGNER_CHRONICLE_CHRONICLE_H
 #define HALLMARK_SIGNER_CHRONICLE_CHRONICLE_H
 
-#include "signer/chronicle/notices.h"
+#include "signer/chronicle/absences.h"
+#include "signer/chronicle/notice_writer.h"
 #include "signer/chronicle/replay.h"
-#include "signer/chronicle/silence.h"
 
 /* Shorter ones are covered by any grace that makes sense, and by the auditor's slack. */
 #define CHRONICLE_HELD_S 10
 
 struct chronicle {
 	char *origin;
-	struct notices notices;
-	struct silence silence;
+	struct notice_writer notices;
+	struct absences absences;
 	struct replay *replay; /* until it begins */
 	uint64_t taking_s;     /* when bundles could last be taken */
 	bool storage_was_low;  /* since then */

@@ -16,7 +16,7 @@ struct held_policy {
 };
 
 struct replay {
-	struct notices *notices;
+	struct notice_writer *notices;
 	struct workload_table *workloads;
 	struct notice_row *row; /* that may have moved dues: starts and statements, in order */
 	size_t row_count;
@@ -46,7 +46,7 @@ static enum err unreadable(const struct notice_row *row, enum err e);
 static int compare_entries(const void *a, const void *b);
 
 enum err
-replay_new(struct notices *notices, struct workload_table *workloads, struct replay **out)
+replay_new(struct notice_writer *notices, struct workload_table *workloads, struct replay **out)
 {
 	*out = calloc(1, sizeof(**out));
 	if (*out == NULL)

@@ -9,14 +9,14 @@
 #ifndef HALLMARK_SIGNER_CHRONICLE_REPLAY_H
 #define HALLMARK_SIGNER_CHRONICLE_REPLAY_H
 
-#include "signer/chronicle/notices.h"
+#include "signer/chronicle/notice_writer.h"
 #include "signer/ledger/ledger_replay.h"
 
 struct replay;
 
 /* `notices` gets what stands behind the newest notice. ERR_MEMORY. */
 enum err replay_new(
-    struct notices *notices, struct workload_table *workloads, struct replay **out) MUST_USE;
+    struct notice_writer *notices, struct workload_table *workloads, struct replay **out) MUST_USE;
 void replay_free(struct replay **r);
 
 /* For the ledger. */

@@ -93,7 +93,7 @@ due_of(const struct service *s, const struct workload *w, const struct bundle *b
 	    due_after_report(iat_s, b->next_s, b->extensions.leaving != BUNDLE_STAYING,
 		policy_rule_report_every_s(w->rule), policy_rule_grace_s(w->rule));
 
-	return silence_in_windows(&s->chronicle.silence, due, w);
+	return absences_in_windows(&s->chronicle.absences, due, w);
 }
 
 static enum err

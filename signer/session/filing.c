@@ -72,7 +72,7 @@ filing_stage(struct session *s, struct filing *f, const struct appraiser_compone
 		e = ledger_report_end(service->ledger, &staged);
 	if (e != ERR_OK)
 		return e;
-	silence_on_report(&service->chronicle.silence, f->workload, before);
+	absences_on_report(&service->chronicle.absences, f->workload, before);
 	s->in_flight++;
 	if (f->workload->challenge != NULL)
 		challenge_on_staged(f);

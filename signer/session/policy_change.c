@@ -80,7 +80,7 @@ is_in_force(const struct service *s, const struct policy *p)
 static bool
 take(struct service *s, struct policy *p)
 {
-	struct notices *n = &s->chronicle.notices;
+	struct notice_writer *n = &s->chronicle.notices;
 	struct standing_approvals approvals;
 	uint64_t iat_s;
 
@@ -92,7 +92,7 @@ take(struct service *s, struct policy *p)
 	standing_find_approvals(n->standing, policy_manifest_digest(p), iat_s, &approvals);
 	if (approvals.found < approvals.needed)
 		return false;
-	notices_put_policy(n, p, &approvals, iat_s);
+	notice_writer_put_policy(n, p, &approvals, iat_s);
 	replace(s, p);
 	say_in_force(s);
 	return true;

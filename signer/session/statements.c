@@ -81,13 +81,13 @@ take(struct service *s, struct view envelope, struct statement_wait *wait, const
 	if (s->stopping || !s->chronicle.begun || !ledger_entry_fits(s->ledger))
 		return ERR_BUSY;
 	iat_s = service_entry_s(s);
-	e = notices_put_statement(&s->chronicle.notices, envelope, iat_s, wait, &d);
+	e = notice_writer_put_statement(&s->chronicle.notices, envelope, iat_s, wait, &d);
 	if (e == ERR_FORMAT_SIZE)
 		return ERR_BUSY; /* the list is full until the time of others is over */
 	if (e != ERR_OK)
 		return e;
 	wait->statement = *statement_document_digest(d);
-	silence_on_statement(&s->chronicle.silence, statement_document_statement(d));
+	absences_on_statement(&s->chronicle.absences, statement_document_statement(d));
 	say_taken(d, s->chronicle.notices.newest.index, name);
 	return ERR_OK;
 }

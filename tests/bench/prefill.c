@@ -247,7 +247,7 @@ write_report(struct prefill *p)
 	staged.issued_s = components.now_s;
 	before = c.workload->head.due;
 	must(ledger_report_end(s->ledger, &staged), "staging");
-	silence_on_report(&s->chronicle.silence, c.workload, before);
+	absences_on_report(&s->chronicle.absences, c.workload, before);
 	p->written++;
 	return true;
 }

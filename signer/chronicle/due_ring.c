@@ -1,29 +1,29 @@
-#include "signer/chronicle/dues.h"
+#include "signer/chronicle/due_ring.h"
 
-static void put(struct dues *d, struct workload *w);
+static void put(struct due_ring *d, struct workload *w);
 
 void
-dues_begin(struct dues *d, uint64_t now_s)
+due_ring_begin(struct due_ring *d, uint64_t now_s)
 {
 	d->looked_s = now_s;
 }
 
 void
-dues_set(struct dues *d, struct workload *w)
+due_ring_set(struct due_ring *d, struct workload *w)
 {
 	if (w->head.due.at_s != 0 && (w->due_link == NULL || w->head.due.at_s + 1 < w->due_look_s))
 		put(d, w);
 }
 
 bool
-dues_look(struct dues *d, uint64_t now_s, size_t most,
+due_ring_look(struct due_ring *d, uint64_t now_s, size_t most,
     void (*over)(void *context, struct workload *w), void *context)
 {
 	/* Behind a whole round of the ring there is nothing left to look at. */
-	if (now_s > d->looked_s + DUES_SPAN_S)
-		d->looked_s = now_s - DUES_SPAN_S;
+	if (now_s > d->looked_s + DUE_RING_SPAN_S)
+		d->looked_s = now_s - DUE_RING_SPAN_S;
 	while (d->looked_s < now_s) {
-		struct workload *w = d->place[(d->looked_s + 1) % DUES_SPAN_S];
+		struct workload *w = d->place[(d->looked_s + 1) % DUE_RING_SPAN_S];
 
 		if (w == NULL) {
 			d->looked_s++;
@@ -31,7 +31,7 @@ dues_look(struct dues *d, uint64_t now_s, size_t most,
 		}
 		if (most-- == 0)
 			return false;
-		dues_leave(w);
+		due_ring_leave(w);
 		if (due_is_over(w->head.due, now_s))
 			over(context, w);
 		else if (w->head.due.at_s != 0)
@@ -41,9 +41,9 @@ dues_look(struct dues *d, uint64_t now_s, size_t most,
 }
 
 void
-dues_move(struct workload *w, struct workload **list)
+due_ring_move(struct workload *w, struct workload **list)
 {
-	dues_leave(w);
+	due_ring_leave(w);
 	w->due_look_s = 0;
 	w->due_next = *list;
 	if (w->due_next != NULL)
@@ -53,7 +53,7 @@ dues_move(struct workload *w, struct workload **list)
 }
 
 void
-dues_leave(struct workload *w)
+due_ring_leave(struct workload *w)
 {
 	if (w->due_link == NULL)
 		return;
@@ -65,14 +65,14 @@ dues_leave(struct workload *w)
 
 /* At the first second in which it is over, as far as the ring reaches. */
 static void
-put(struct dues *d, struct workload *w)
+put(struct due_ring *d, struct workload *w)
 {
 	uint64_t look_s = w->head.due.at_s + 1;
 
 	if (look_s <= d->looked_s)
 		look_s = d->looked_s + 1;
-	if (look_s >= d->looked_s + DUES_SPAN_S)
-		look_s = d->looked_s + DUES_SPAN_S - 1;
-	dues_move(w, &d->place[look_s % DUES_SPAN_S]);
+	if (look_s >= d->looked_s + DUE_RING_SPAN_S)
+		look_s = d->looked_s + DUE_RING_SPAN_S - 1;
+	due_ring_move(w, &d->place[look_s % DUE_RING_SPAN_S]);
 	w->due_look_s = look_s;
 }

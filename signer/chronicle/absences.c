@@ -1,4 +1,4 @@
-#include "signer/chronicle/silence.h"
+#include "signer/chronicle/absences.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,44 +18,45 @@ struct silent_collector {
 	struct workload *overdue;
 	uint64_t due_s;   /* of the workload that was overdue first since the last round */
 	uint64_t round_s; /* of the last round; 0: none */
+	bool in_round;    /* entries of a round were put, and others wait */
 	struct silent_collector *next;
 	UT_hash_handle hh;
 };
 
 static void is_over(void *context, struct workload *w);
-static struct silent_collector *collector_of(struct silence *s, const struct workload *w);
-static void wake(struct silence *s, uint64_t iat_s);
-static bool put_round(struct silence *s, struct silent_collector *c, uint64_t iat_s, size_t *most);
-static struct workload **gather(
-    struct silence *s, struct silent_collector *c, uint64_t iat_s, size_t *count);
-static void put_entry(struct silence *s, struct workload **absent, size_t count, uint64_t iat_s);
-static void leave_ready(struct silence *s);
-static void rest(struct silence *s, struct silent_collector *c, uint64_t iat_s);
-static void forget(struct silence *s, struct silent_collector *c);
+static struct silent_collector *collector_of(struct absences *s, const struct workload *w);
+static void wake(struct absences *s, uint64_t iat_s);
+static bool put_round(struct absences *s, struct silent_collector *c, uint64_t iat_s, size_t *most);
+static size_t take_overdue(struct absences *s, struct silent_collector *c, uint64_t iat_s,
+    struct workload *absent[ABSENCE_WORKLOADS_MAX]);
+static void put_entry(struct absences *s, struct workload **absent, size_t count, uint64_t iat_s);
+static void leave_ready(struct absences *s);
+static void rest(struct absences *s, struct silent_collector *c, uint64_t iat_s);
+static void forget(struct absences *s, struct silent_collector *c);
 static void visit_all(
-    struct silence *s, enum err (*visit)(void *context, struct workload *w), void *context);
+    struct absences *s, enum err (*visit)(void *context, struct workload *w), void *context);
 static enum err move_behind_start(void *context, struct workload *w);
 static enum err move_behind_windows(void *context, struct workload *w);
-static void retire(struct silence *s, const struct statement *said);
+static void retire(struct absences *s, const struct statement *said);
 static bool is_silent(struct due d);
 static int compare_names(const void *a, const void *b);
 
 /* A walk over all workloads behind a start. */
 struct start {
-	struct silence *silence;
+	struct absences *absences;
 	uint64_t to_s;
 };
 
 void
-silence_init(struct silence *s, struct workload_table *workloads, struct notices *notices)
+absences_init(struct absences *s, struct workload_table *workloads, struct notice_writer *notices)
 {
-	*s = (struct silence){.workloads = workloads, .notices = notices};
+	*s = (struct absences){.workloads = workloads, .notices = notices};
 	s->ready_end = &s->ready;
 	s->resting_end = &s->resting;
 }
 
 void
-silence_free(struct silence *s)
+absences_free(struct absences *s)
 {
 	struct silent_collector *c, *next;
 
@@ -64,18 +65,18 @@ silence_free(struct silence *s)
 }
 
 void
-silence_on_start(struct silence *s, uint64_t to_s)
+absences_on_start(struct absences *s, uint64_t to_s)
 {
 	struct start start = {s, to_s};
 
-	if (s->dues.looked_s == 0)
-		dues_begin(&s->dues, to_s);
+	if (s->ring.looked_s == 0)
+		due_ring_begin(&s->ring, to_s);
 	s->silent = 0;
 	visit_all(s, move_behind_start, &start);
 }
 
 void
-silence_on_statement(struct silence *s, const struct statement *said)
+absences_on_statement(struct absences *s, const struct statement *said)
 {
 	switch (statement_kind(said)) {
 	case STATEMENT_MAINTENANCE:
@@ -90,7 +91,7 @@ silence_on_statement(struct silence *s, const struct statement *said)
 }
 
 struct due
-silence_in_windows(const struct silence *s, struct due d, const struct workload *w)
+absences_in_windows(const struct absences *s, struct due d, const struct workload *w)
 {
 	size_t count;
 	const struct due_window *windows = standing_windows(s->notices->standing, &count);
@@ -99,17 +100,17 @@ silence_in_windows(const struct silence *s, struct due d, const struct workload 
 }
 
 void
-silence_on_report(struct silence *s, struct workload *w, struct due before)
+absences_on_report(struct absences *s, struct workload *w, struct due before)
 {
 	s->silent -= is_silent(before);
-	dues_set(&s->dues, w);
+	due_ring_set(&s->ring, w);
 }
 
 void
-silence_sweep(struct silence *s, uint64_t iat_s)
+absences_sweep(struct absences *s, uint64_t iat_s)
 {
 	size_t most = ENTRIES_AT_ONCE;
-	bool all = dues_look(&s->dues, iat_s, LOOKS_AT_ONCE, is_over, s);
+	bool all = due_ring_look(&s->ring, iat_s, LOOKS_AT_ONCE, is_over, s);
 
 	s->swept_s = iat_s;
 	wake(s, iat_s);
@@ -120,7 +121,7 @@ silence_sweep(struct silence *s, uint64_t iat_s)
 
 /* Those who wait come in the order of their dues, but for what a second holds. */
 bool
-silence_is_late(const struct silence *s)
+absences_is_late(const struct absences *s)
 {
 	return s->ready != NULL && s->swept_s > s->ready->due_s + DUE_ROUND_S;
 }
@@ -128,17 +129,17 @@ silence_is_late(const struct silence *s)
 static void
 is_over(void *context, struct workload *w)
 {
-	struct silence *s = context;
+	struct absences *s = context;
 	struct silent_collector *c = collector_of(s, w);
 
 	if (c->overdue == NULL || w->head.due.at_s < c->due_s)
 		c->due_s = w->head.due.at_s;
-	dues_move(w, &c->overdue);
+	due_ring_move(w, &c->overdue);
 }
 
 /* One that had no round lately may have one at once. */
 static struct silent_collector *
-collector_of(struct silence *s, const struct workload *w)
+collector_of(struct absences *s, const struct workload *w)
 {
 	struct silent_collector *c;
 
@@ -156,7 +157,7 @@ collector_of(struct silence *s, const struct workload *w)
 
 /* Who has rested for long enough may have another round, if there is something to say. */
 static void
-wake(struct silence *s, uint64_t iat_s)
+wake(struct absences *s, uint64_t iat_s)
 {
 	struct silent_collector *c;
 
@@ -176,57 +177,51 @@ wake(struct silence *s, uint64_t iat_s)
 
 /* False when enough was put for this time, or the batch takes no more. */
 static bool
-put_round(struct silence *s, struct silent_collector *c, uint64_t iat_s, size_t *most)
+put_round(struct absences *s, struct silent_collector *c, uint64_t iat_s, size_t *most)
 {
-	size_t count, put = 0;
-	struct workload **absent = gather(s, c, iat_s, &count);
+	struct workload *absent[ABSENCE_WORKLOADS_MAX];
+	size_t count;
 
-	while (put<count && * most> 0 && ledger_entry_fits(s->notices->ledger)) {
-		const size_t left = count - put;
-		const size_t size = left < ABSENCE_WORKLOADS_MAX ? left : ABSENCE_WORKLOADS_MAX;
-
-		put_entry(s, absent + put, size, iat_s);
-		put += size;
-		--*most;
+	while (c->overdue != NULL) {
+		if (*most == 0 || !ledger_entry_fits(s->notices->ledger))
+			return false;
+		count = take_overdue(s, c, iat_s, absent);
+		if (count > 0) {
+			put_entry(s, absent, count, iat_s);
+			c->in_round = true;
+			--*most;
+		}
 	}
-	free(absent);
-	if (put < count)
-		return false;
 	leave_ready(s);
-	if (count > 0)
+	if (c->in_round)
 		rest(s, c, iat_s);
 	else
 		forget(s, c);
 	return true;
 }
 
-/* Those that are overdue still, by name; the others are waited for again. */
-static struct workload **
-gather(struct silence *s, struct silent_collector *c, uint64_t iat_s, size_t *count)
+/* Some of those that are overdue still, by name; the others are waited for again. */
+static size_t
+take_overdue(struct absences *s, struct silent_collector *c, uint64_t iat_s,
+    struct workload *absent[ABSENCE_WORKLOADS_MAX])
 {
-	struct workload **absent, *next;
-	size_t room = 0;
+	size_t count = 0;
 
-	*count = 0;
-	for (const struct workload *w = c->overdue; w != NULL; w = w->due_next)
-		room++;
-	if ((absent = calloc(room + 1, sizeof(struct workload *))) == NULL)
-		abort();
-	for (struct workload *w = c->overdue; w != NULL; w = next) {
-		next = w->due_next;
-		if (due_is_over(w->head.due, iat_s)) {
-			absent[(*count)++] = w;
-			continue;
-		}
-		dues_leave(w);
-		dues_set(&s->dues, w);
+	while (c->overdue != NULL && count < ABSENCE_WORKLOADS_MAX) {
+		struct workload *w = c->overdue;
+
+		due_ring_leave(w);
+		if (due_is_over(w->head.due, iat_s))
+			absent[count++] = w;
+		else
+			due_ring_set(&s->ring, w);
 	}
-	qsort(absent, *count, sizeof(struct workload *), compare_names);
-	return absent;
+	qsort(absent, count, sizeof(struct workload *), compare_names);
+	return count;
 }
 
 static void
-put_entry(struct silence *s, struct workload **absent, size_t count, uint64_t iat_s)
+put_entry(struct absences *s, struct workload **absent, size_t count, uint64_t iat_s)
 {
 	struct ledger *ledger = s->notices->ledger;
 	struct workload_update update[ABSENCE_WORKLOADS_MAX];
@@ -246,20 +241,18 @@ put_entry(struct silence *s, struct workload **absent, size_t count, uint64_t ia
 		    .previous = *ledger_head_digest(ledger, w)};
 		update[i] = (struct workload_update){w, w->head};
 		update[i].head.due =
-		    silence_in_windows(s, due_after_absence(w->head.due, iat_s), w);
+		    absences_in_windows(s, due_after_absence(w->head.due, iat_s), w);
 		s->silent += !is_silent(w->head.due);
 	}
 	if (absence_write(&a, ledger_entry_begin(ledger)) != ERR_OK ||
 	    ledger_absence_end(ledger, iat_s, update, count) != ERR_OK)
 		abort(); /* for want of memory: an absence would be left out */
-	for (size_t i = 0; i < count; i++) {
-		dues_leave(absent[i]);
-		dues_set(&s->dues, absent[i]);
-	}
+	for (size_t i = 0; i < count; i++)
+		due_ring_set(&s->ring, absent[i]);
 }
 
 static void
-leave_ready(struct silence *s)
+leave_ready(struct absences *s)
 {
 	struct silent_collector *c = s->ready;
 
@@ -270,15 +263,16 @@ leave_ready(struct silence *s)
 }
 
 static void
-rest(struct silence *s, struct silent_collector *c, uint64_t iat_s)
+rest(struct absences *s, struct silent_collector *c, uint64_t iat_s)
 {
 	c->round_s = iat_s;
+	c->in_round = false;
 	*s->resting_end = c;
 	s->resting_end = &c->next;
 }
 
 static void
-forget(struct silence *s, struct silent_collector *c)
+forget(struct absences *s, struct silent_collector *c)
 {
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser loses uthash's links */
 	HASH_DEL(s->table, c);
@@ -286,7 +280,7 @@ forget(struct silence *s, struct silent_collector *c)
 }
 
 static void
-visit_all(struct silence *s, enum err (*visit)(void *context, struct workload *w), void *context)
+visit_all(struct absences *s, enum err (*visit)(void *context, struct workload *w), void *context)
 {
 	if (workload_each(s->workloads, visit, context) != ERR_OK)
 		abort(); /* no visit fails */
@@ -296,26 +290,26 @@ static enum err
 move_behind_start(void *context, struct workload *w)
 {
 	const struct start *start = context;
-	struct silence *s = start->silence;
+	struct absences *s = start->absences;
 	struct due *due = &w->head.due;
 
 	if (!w->has_head)
 		return ERR_OK;
-	*due = silence_in_windows(s, due_after_start(*due, start->to_s), w);
+	*due = absences_in_windows(s, due_after_start(*due, start->to_s), w);
 	s->silent += is_silent(*due);
-	dues_set(&s->dues, w);
+	due_ring_set(&s->ring, w);
 	return ERR_OK;
 }
 
 static enum err
 move_behind_windows(void *context, struct workload *w)
 {
-	w->head.due = silence_in_windows(context, w->head.due, w);
+	w->head.due = absences_in_windows(context, w->head.due, w);
 	return ERR_OK;
 }
 
 static void
-retire(struct silence *s, const struct statement *said)
+retire(struct absences *s, const struct statement *said)
 {
 	const struct view collector = statement_value(said, "collector");
 	char identity[STATEMENT_VALUE_MAX + 1];

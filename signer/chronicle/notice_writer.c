@@ -1,4 +1,4 @@
-#include "signer/chronicle/notices.h"
+#include "signer/chronicle/notice_writer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,27 +7,27 @@
 #include "signer/ground/build.h"
 #include "signer/ledger/ledger_stage.h"
 
-static void put(struct notices *n, struct notice *made, uint64_t iat_s, void *waiter);
-static void keep_list(struct notices *n, struct digest *digest);
+static void put(struct notice_writer *n, struct notice *made, uint64_t iat_s, void *waiter);
+static void keep_list(struct notice_writer *n, struct digest *digest);
 static void keep(
-    struct notices *n, enum pack_kind kind, struct view content, const struct digest *digest);
+    struct notice_writer *n, enum pack_kind kind, struct view content, const struct digest *digest);
 static void must(enum err e);
 
 void
-notices_init(struct notices *n, struct view origin, struct evidence_store *evidence,
+notice_writer_init(struct notice_writer *n, struct view origin, struct evidence_store *evidence,
     struct standing *standing)
 {
-	*n = (struct notices){.origin = origin, .evidence = evidence, .standing = standing};
+	*n = (struct notice_writer){.origin = origin, .evidence = evidence, .standing = standing};
 }
 
 void
-notices_free(struct notices *n)
+notice_writer_free(struct notice_writer *n)
 {
 	standing_free(&n->standing);
 }
 
 void
-notices_put_start(struct notices *n, enum notice_cause cause, uint64_t iat_s)
+notice_writer_put_start(struct notice_writer *n, enum notice_cause cause, uint64_t iat_s)
 {
 	struct notice made = {.kind = NOTICE_START,
 	    .cause = cause,
@@ -40,7 +40,7 @@ notices_put_start(struct notices *n, enum notice_cause cause, uint64_t iat_s)
 }
 
 void
-notices_put_policy(struct notices *n, const struct policy *p,
+notice_writer_put_policy(struct notice_writer *n, const struct policy *p,
     const struct standing_approvals *approvals, uint64_t iat_s)
 {
 	struct notice made = {.kind = NOTICE_MANIFEST,
@@ -56,8 +56,8 @@ notices_put_policy(struct notices *n, const struct policy *p,
 }
 
 enum err
-notices_put_statement(struct notices *n, struct view envelope, uint64_t iat_s, void *waiter,
-    const struct statement_document **out)
+notice_writer_put_statement(struct notice_writer *n, struct view envelope, uint64_t iat_s,
+    void *waiter, const struct statement_document **out)
 {
 	struct notice made = {.kind = NOTICE_STATEMENT};
 	enum err e = standing_take_statement(n->standing, envelope, iat_s, out);
@@ -74,7 +74,7 @@ notices_put_statement(struct notices *n, struct view envelope, uint64_t iat_s, v
 }
 
 static void
-put(struct notices *n, struct notice *made, uint64_t iat_s, void *waiter)
+put(struct notice_writer *n, struct notice *made, uint64_t iat_s, void *waiter)
 {
 	struct notice_row row = {.issued_s = iat_s, .kind = made->kind};
 
@@ -92,7 +92,7 @@ put(struct notices *n, struct notice *made, uint64_t iat_s, void *waiter)
 
 /* What stands now; an equal list is there already. */
 static void
-keep_list(struct notices *n, struct digest *digest)
+keep_list(struct notice_writer *n, struct digest *digest)
 {
 	struct buf list = BUF_INIT;
 
@@ -103,7 +103,7 @@ keep_list(struct notices *n, struct digest *digest)
 }
 
 static void
-keep(struct notices *n, enum pack_kind kind, struct view content, const struct digest *digest)
+keep(struct notice_writer *n, enum pack_kind kind, struct view content, const struct digest *digest)
 {
 	struct evidence_item *item;
 

@@ -5,8 +5,8 @@
  * open batch together, so that they are durable together and in that order. Whatever cannot be
  * undone in the middle of this ends the process: it is for want of memory alone.
  */
-#ifndef HALLMARK_SIGNER_CHRONICLE_NOTICES_H
-#define HALLMARK_SIGNER_CHRONICLE_NOTICES_H
+#ifndef HALLMARK_SIGNER_CHRONICLE_NOTICE_WRITER_H
+#define HALLMARK_SIGNER_CHRONICLE_NOTICE_WRITER_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,7 +20,7 @@
 #include "signer/ledger/ledger.h"
 #include "signer/ledger/store/evidence.h"
 
-struct notices {
+struct notice_writer {
 	struct view origin; /* of the log; the owner's */
 	struct evidence_store *evidence;
 	struct ledger *ledger;
@@ -30,25 +30,25 @@ struct notices {
 };
 
 /* `standing` is moved. */
-void notices_init(struct notices *n, struct view origin, struct evidence_store *evidence,
-    struct standing *standing);
-void notices_free(struct notices *n);
+void notice_writer_init(struct notice_writer *n, struct view origin,
+    struct evidence_store *evidence, struct standing *standing);
+void notice_writer_free(struct notice_writer *n);
 
 /* No bundles were taken since the newest entry. */
-void notices_put_start(struct notices *n, enum notice_cause cause, uint64_t iat_s);
+void notice_writer_put_start(struct notice_writer *n, enum notice_cause cause, uint64_t iat_s);
 
 /*
  * This policy is in force from here on, by these approvals, which are those that
  * standing_find_approvals found.
  */
-void notices_put_policy(struct notices *n, const struct policy *p,
+void notice_writer_put_policy(struct notice_writer *n, const struct policy *p,
     const struct standing_approvals *approvals, uint64_t iat_s);
 
 /*
  * Judges a statement and, if it counts, puts the notice of it; `waiter` as ledger_notice_end has
  * it. Refused: as standing_take_statement.
  */
-enum err notices_put_statement(struct notices *n, struct view envelope, uint64_t iat_s,
+enum err notice_writer_put_statement(struct notice_writer *n, struct view envelope, uint64_t iat_s,
     void *waiter, const struct statement_document **out) MUST_USE;
 
 #endif

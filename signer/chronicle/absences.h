@@ -7,24 +7,24 @@
  * No call takes long: what is left over is taken up by the next one. Looking at 20,000 workloads,
  * or writing 256 entries, takes some milliseconds.
  */
-#ifndef HALLMARK_SIGNER_CHRONICLE_SILENCE_H
-#define HALLMARK_SIGNER_CHRONICLE_SILENCE_H
+#ifndef HALLMARK_SIGNER_CHRONICLE_ABSENCES_H
+#define HALLMARK_SIGNER_CHRONICLE_ABSENCES_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "policy/due.h"
-#include "signer/chronicle/dues.h"
-#include "signer/chronicle/notices.h"
+#include "signer/chronicle/due_ring.h"
+#include "signer/chronicle/notice_writer.h"
 #include "signer/ledger/workload.h"
 
 struct silent_collector; /* with workloads that are overdue, or with a round in the last minute */
 
-struct silence {
+struct absences {
 	struct workload_table *workloads;
-	struct notices *notices;
-	struct dues dues;
+	struct notice_writer *notices;
+	struct due_ring ring;
 	struct silent_collector *table;
 	struct silent_collector *ready, **ready_end;     /* may have a round, the first first */
 	struct silent_collector *resting, **resting_end; /* had one, the first first */
@@ -33,25 +33,26 @@ struct silence {
 	bool behind; /* the last sweep left something */
 };
 
-void silence_init(struct silence *s, struct workload_table *workloads, struct notices *notices);
-void silence_free(struct silence *s);
+void absences_init(
+    struct absences *s, struct workload_table *workloads, struct notice_writer *notices);
+void absences_free(struct absences *s);
 
 /* A start notice was put, the first after the start too: no due is before its end, and grace. */
-void silence_on_start(struct silence *s, uint64_t to_s);
+void absences_on_start(struct absences *s, uint64_t to_s);
 
 /* This statement was taken. */
-void silence_on_statement(struct silence *s, const struct statement *said);
+void absences_on_statement(struct absences *s, const struct statement *said);
 
 /* The due of a workload, moved behind the maintenance that is in force. */
-struct due silence_in_windows(const struct silence *s, struct due d, const struct workload *w);
+struct due absences_in_windows(const struct absences *s, struct due d, const struct workload *w);
 
 /* A report of it was staged, with its due; `before`: the due that it had. */
-void silence_on_report(struct silence *s, struct workload *w, struct due before);
+void absences_on_report(struct absences *s, struct workload *w, struct due before);
 
 /* Puts the absences that an entry of this time must not precede, or begins to. */
-void silence_sweep(struct silence *s, uint64_t iat_s);
+void absences_sweep(struct absences *s, uint64_t iat_s);
 
 /* So much is left over that no report may come before it. */
-bool silence_is_late(const struct silence *s);
+bool absences_is_late(const struct absences *s);
 
 #endif
