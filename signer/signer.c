@@ -192,7 +192,7 @@ start(struct signer *s, struct loaded *l)
 		return e;
 	sandbox_enter();
 	if ((e = chronicle_init(&service->chronicle, l->config->log_origin, service->evidence,
-		 service->workloads)) != ERR_OK)
+		 service->workloads, service->policy)) != ERR_OK)
 		return e;
 	parts = (struct ledger_parts){s->store, s->index, service->evidence, service->workloads,
 	    &service->counters, chronicle_replay(&service->chronicle)};

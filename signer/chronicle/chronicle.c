@@ -6,7 +6,7 @@
 #include "signer/ledger/ledger_stage.h"
 enum err
 chronicle_init(struct chronicle *c, const char *origin, struct evidence_store *evidence,
-    struct workload_table *workloads)
+    struct workload_table *workloads, const struct policy *configured)
 {
 	struct standing *nothing;
 	enum err e;
@@ -18,7 +18,7 @@ chronicle_init(struct chronicle *c, const char *origin, struct evidence_store *e
 		return e;
 	notice_writer_init(&c->notices, view_of_string(c->origin), evidence, nothing);
 	absences_init(&c->absences, workloads, &c->notices);
-	return replay_new(&c->notices, workloads, &c->replay);
+	return replay_new(&c->notices, workloads, configured, &c->replay);
 }
 
 void

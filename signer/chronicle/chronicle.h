@@ -42,9 +42,12 @@ struct chronicle {
 /* Whether bundles can be taken. */
 enum chronicle_taking { CHRONICLE_TAKES, CHRONICLE_NO_ROOM, CHRONICLE_STORAGE_LOW };
 
-/* Of the log with this origin, which is copied. ERR_MEMORY. */
+/*
+ * Of the log with this origin, which is copied. `configured` is the policy of the configuration,
+ * and stays until the ledger is open. ERR_MEMORY.
+ */
 enum err chronicle_init(struct chronicle *c, const char *origin, struct evidence_store *evidence,
-    struct workload_table *workloads) MUST_USE;
+    struct workload_table *workloads, const struct policy *configured) MUST_USE;
 void chronicle_free(struct chronicle *c);
 
 /* For ledger_open. */

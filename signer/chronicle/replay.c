@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "signer/chronicle/in_force_again.h"
 #include "signer/chronicle/stored_policy.h"
 #include "signer/ground/logger.h"
 
@@ -18,9 +19,9 @@ struct held_policy {
 struct replay {
 	struct notice_writer *notices;
 	struct workload_table *workloads;
-	struct notice_row *row; /* that may have moved dues: starts and statements, in order */
+	const struct policy *configured;
+	struct notice_row *row; /* all notices, in order */
 	size_t row_count;
-	struct notice_row newest;
 	struct standing *standing; /* behind `standing_of`, as it was needed last */
 	struct digest standing_of;
 	struct held_policy held[POLICIES_HELD];
@@ -34,8 +35,12 @@ static enum err on_report(void *context, const struct report *report, struct wor
 static enum err on_absence(void *context, uint64_t issued_s, struct workload *w);
 static enum err on_done(void *context);
 static enum err stand(struct replay *r, const struct notice_row *row);
+static enum err stand_newest(struct replay *r);
+static enum err fetch_list(struct replay *r, const struct notice_row *row, struct buf *to);
+static enum err fetch(
+    void *context, enum pack_kind kind, const struct digest *digest, struct buf *to);
 static struct due in_windows(const struct replay *r, struct due d, const struct workload *w);
-static struct policy *find_policy(struct replay *r, struct view id);
+static const struct policy *find_policy(struct replay *r, struct view id);
 static enum err move_dues(struct replay *r);
 static enum err gather_chain(void *context, struct workload *w);
 static enum err apply(struct replay *r, const struct notice_row *row);
@@ -46,13 +51,15 @@ static enum err unreadable(const struct notice_row *row, enum err e);
 static int compare_entries(const void *a, const void *b);
 
 enum err
-replay_new(struct notice_writer *notices, struct workload_table *workloads, struct replay **out)
+replay_new(struct notice_writer *notices, struct workload_table *workloads,
+    const struct policy *configured, struct replay **out)
 {
 	*out = calloc(1, sizeof(**out));
 	if (*out == NULL)
 		return ERR_MEMORY;
 	(*out)->notices = notices;
 	(*out)->workloads = workloads;
+	(*out)->configured = configured;
 	return ERR_OK;
 }
 
@@ -86,9 +93,6 @@ on_notice(void *context, const struct notice_row *row)
 
 	r->notices->has_newest = true;
 	r->notices->newest = (struct entry_place){row->index, row->leaf};
-	r->newest = *row;
-	if (row->kind != NOTICE_START && row->kind != NOTICE_STATEMENT)
-		return ERR_OK;
 	/* Doubled where the count is a power of two. */
 	if ((r->row_count & (r->row_count - 1)) == 0) {
 		grown = reallocarray(r->row, r->row_count * 2 + 1, sizeof(*grown));
@@ -107,7 +111,7 @@ on_report(void *context, const struct report *report, struct workload *w)
 	const struct policy *p = find_policy(r, report->policy_id);
 	const struct policy_rule *rule =
 	    p != NULL ? policy_find(p, workload_name(w), workload_collector(w)) : NULL;
-	enum err e = stand(r, &r->newest);
+	enum err e = stand_newest(r);
 
 	/*
 	 * A policy that cannot be read any more has been said. Nobody else can read it, so nobody
@@ -127,7 +131,7 @@ on_absence(void *context, uint64_t issued_s, struct workload *w)
 {
 	struct replay *r = context;
 	const uint32_t count = w->head.due.count;
-	enum err e = stand(r, &r->newest);
+	enum err e = stand_newest(r);
 
 	if (e == ERR_OK) {
 		w->head.due = in_windows(r, due_after_absence(w->head.due, issued_s), w);
@@ -144,7 +148,7 @@ on_done(void *context)
 
 	if (!r->notices->has_newest)
 		return ERR_OK;
-	if ((e = move_dues(r)) != ERR_OK || (e = stand(r, &r->newest)) != ERR_OK)
+	if ((e = move_dues(r)) != ERR_OK || (e = stand_newest(r)) != ERR_OK)
 		return e;
 	standing_free(&r->notices->standing);
 	r->notices->standing = r->standing; /* moved */
@@ -159,18 +163,53 @@ stand(struct replay *r, const struct notice_row *row)
 	struct buf list = BUF_INIT;
 	enum err e;
 
-	if (!r->notices->has_newest)
-		return ERR_FORMAT; /* an entry before the first notice */
 	if (r->standing != NULL && digest_equal(&r->standing_of, &row->in_force))
 		return ERR_OK;
 	standing_free(&r->standing);
-	e = stored_fetch(r->notices->evidence, PACK_IN_FORCE, &row->in_force, &list);
+	e = fetch_list(r, row, &list);
 	if (e == ERR_OK)
-		e = standing_load(buf_view(&list), r->notices->origin, stored_fetch,
-		    r->notices->evidence, &r->standing);
+		e = standing_load(buf_view(&list), r->notices->origin, fetch, r, &r->standing);
 	buf_free(&list);
 	r->standing_of = row->in_force;
 	return e == ERR_OK ? e : unreadable(row, e);
+}
+
+static enum err
+stand_newest(struct replay *r)
+{
+	/* Else it is an entry before the first notice. */
+	return r->row_count > 0 ? stand(r, &r->row[r->row_count - 1]) : ERR_FORMAT;
+}
+
+static enum err
+fetch_list(struct replay *r, const struct notice_row *row, struct buf *to)
+{
+	enum err e = stored_fetch(r->notices->evidence, PACK_IN_FORCE, &row->in_force, to);
+
+	if (e == ERR_OK || e == ERR_MEMORY)
+		return e;
+	buf_clear(to);
+	return in_force_again(r->row, (size_t)(row - r->row) + 1, fetch, r, to);
+}
+
+/* What is configured is there, whatever the store has lost. */
+static enum err
+fetch(void *context, enum pack_kind kind, const struct digest *digest, struct buf *to)
+{
+	const struct replay *r = context;
+	const size_t begun = to->size;
+	enum err e = stored_fetch(r->notices->evidence, kind, digest, to);
+
+	for (size_t i = 0; e != ERR_OK && i < policy_object_count(r->configured); i++) {
+		const struct policy_object *o = policy_object_at(r->configured, i);
+
+		if (o->kind != kind || !digest_equal(&o->digest, digest))
+			continue;
+		to->size = begun;
+		buf_append_view(to, o->content);
+		e = buf_status(to);
+	}
+	return e;
 }
 
 static struct due
@@ -182,7 +221,7 @@ in_windows(const struct replay *r, struct due d, const struct workload *w)
 	return due_in_windows(d, windows, count, workload_collector(w), workload_name(w));
 }
 
-static struct policy *
+static const struct policy *
 find_policy(struct replay *r, struct view id)
 {
 	struct held_policy *h = NULL;
@@ -191,6 +230,8 @@ find_policy(struct replay *r, struct view id)
 
 	if (policy_id_digest(id, &manifest) != ERR_OK)
 		return NULL;
+	if (digest_equal(&manifest, policy_manifest_digest(r->configured)))
+		return r->configured;
 	for (unsigned i = 0; i < POLICIES_HELD; i++)
 		if (r->held[i].used && digest_equal(&r->held[i].manifest, &manifest))
 			return r->held[i].policy;
@@ -237,10 +278,12 @@ gather_chain(void *context, struct workload *w)
 static enum err
 apply(struct replay *r, const struct notice_row *row)
 {
-	enum err e = stand(r, row);
+	enum err e = row->kind != NOTICE_MANIFEST ? stand(r, row) : ERR_OK;
 
 	if (e == ERR_OK && row->kind == NOTICE_STATEMENT)
 		return apply_statement(r, row);
+	if (row->kind != NOTICE_START)
+		return e;
 	for (size_t i = 0; e == ERR_OK && i < r->chain_count; i++) {
 		struct workload *w = r->chain[i];
 

@@ -19,8 +19,9 @@ policy_change_begin(struct service *s)
 	struct logline l;
 	enum err e;
 
+	/* Whatever the store has lost of it is stored again. */
 	if (manifest != NULL && is_in_force(s, configured))
-		return ERR_OK;
+		return stored_policy_keep(s->evidence, configured, ledger_evidence(s->ledger));
 	s->policy = NULL; /* moved */
 	if (take(s, configured))
 		return ERR_OK;

@@ -142,7 +142,8 @@ open_log(struct prefill *p)
 	must(store_open(config->log_directory, &p->store), "log");
 	must(index_open(config->index_file, &p->index), "index");
 	must(evidence_open(config->evidence_directory, p->index, &s->evidence), "evidence");
-	must(chronicle_init(&s->chronicle, config->log_origin, s->evidence, s->workloads),
+	must(
+	    chronicle_init(&s->chronicle, config->log_origin, s->evidence, s->workloads, s->policy),
 	    "chronicle");
 	parts = (struct ledger_parts){p->store, p->index, s->evidence, s->workloads, &s->counters,
 	    chronicle_replay(&s->chronicle)};

@@ -23,6 +23,12 @@ def notices(starts=1):
     return starts + 1
 
 
+def recovered(signer):
+    """How many entries a signer found when it was started."""
+    line = next(line for line in signer.lines if "event=recovered" in line)
+    return sum(int(line.split(f"{name}=")[1].split()[0]) for name in ("published", "pending"))
+
+
 def read_log(site):
     """All entries of the published log."""
     note = site.path("log/checkpoint").read_bytes()
