@@ -91,7 +91,8 @@ class InForce:
     def take_statement(self, data, subject, iat):
         said = statements.Statement(data)
         assert statements.judge(data, origin=ORIGIN, operators=self.operators, iat=iat,
-                                last_number=self.numbers.get(said.key_id, 0)) == 0
+                                last_number=self.numbers.get(said.key_id, 0),
+                                in_force=self.statements) == 0
         assert subject == {"sha256": said.name, "kind": said.kind, "key": said.key_id,
                            "number": said.number}
         self.numbers[said.key_id] = said.number

@@ -89,8 +89,9 @@ def test_another_policy_is_in_force_from_its_notice_on():
         collector.submit("app", EVIL)
         evil = hashlib.sha256(b"evil").hexdigest()
         site.write_policy(reference=f"{evil}  /usr/bin/app\n")
+        line = len(signer.lines)
         signer.signal(signal.SIGHUP)
-        signer.wait_for("event=policy-in-force")
+        signer.wait_for("event=policy-in-force", line)
         receipt = collector.submit("app", EVIL)
         # The same one again is no change.
         signer.signal(signal.SIGHUP)

@@ -92,7 +92,7 @@ def test_a_policy_waits_for_its_approvals():
         operators.take("bob", "approve", {"manifest": manifest}, author="somebody else")
         assert policy_of(collector.submit("app", APP)) == policy_of(first)
         operators.take("bob", "approve", {"manifest": manifest})
-        signer.wait_for("event=policy-in-force")
+        signer.wait_for(f"event=policy-in-force .*{manifest}")
         status = site.status()
         assert status["policy"].endswith(manifest) and status["policy_waiting"] is None
         receipt = collector.submit("app", EVIL)
@@ -143,7 +143,7 @@ def test_what_waits_waits_over_a_restart():
         assert policy_of(second) == policy_of(first)
         assert json.loads(second["report"])["submods"]["app"]["ear.status"] == "affirming"
         operators.take("bob", "approve", {"manifest": manifest})
-        signer.wait_for("event=policy-in-force")
+        signer.wait_for(f"event=policy-in-force .*{manifest}")
         assert policy_of(collector.submit("app", APP)).endswith(manifest)
         assert signer.stop() == 0
         # It is the configured one now, and nothing waits at the next start.
@@ -188,7 +188,7 @@ def test_a_revoked_approval_approves_nothing():
         operators.take("ann", "approve", {"manifest": manifest})
         assert site.status()["approvals_found"] == 1
         operators.take("bob", "approve", {"manifest": manifest})
-        signer.wait_for("event=policy-in-force")
+        signer.wait_for(f"event=policy-in-force .*{manifest}")
         assert signer.stop() == 0
         check(site)
         audit(site)
@@ -203,7 +203,7 @@ def test_an_approval_counts_from_its_time_on_and_to_its_end():
         manifest = waiting_manifest(signer)
         operators.take("ann", "approve", {"manifest": manifest}, not_before=1,
                        not_after=time.now + 5, author="bob")
-        signer.wait_for("event=policy-in-force")
+        signer.wait_for(f"event=policy-in-force .*{manifest}")
         operators.policy()
         signer.signal(signal.SIGHUP)
         line = max(n for n, line in enumerate(signer.lines) if "policy-in-force" in line) + 1
