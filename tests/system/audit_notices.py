@@ -336,7 +336,7 @@ def test_statements_that_nobody_may_make_are_proved():
     over = make_log.TIME_S - 10
     refused("the statement's time is over", not_before=over - 1, not_after=over + 10)
     s = site()
-    s.state(ANN, "revoke", {"statement": "0" * 64}, number=7)
+    s.state(ANN, "approve", {"manifest": "0" * 64}, number=7)
     refused("the statement's number is not larger", story=s, number=7)
     refused("the statement's key is not one of an operator", story=Story(Policy()))
     late = Story(Policy(operators=operators(bob_until="2026-11-24T10:00:00Z")))  # which is now
@@ -364,11 +364,11 @@ def test_what_is_no_statement_is_proved():
 
 
 def test_a_notice_that_says_something_else_of_its_statement_is_proved():
-    for said, says in (({"kind": "approve"}, "expected kind revoke, found approve"),
+    for said, says in (({"kind": "revoke"}, "expected kind approve, found revoke"),
                        ({"key": BOB.id}, "the statement's key: expected"),
                        ({"number": 9}, "expected number 1, found 9")):
         s = site()
-        s.state(ANN, "revoke", {"statement": "0" * 64}, said=said)
+        s.state(ANN, "approve", {"manifest": "0" * 64}, said=said)
         told(s, BAD, f"entry 2: the statement{'' if 'key' in says else ': ' + says}", (2, BAD))
 
 
