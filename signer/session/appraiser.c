@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "signer/ground/build.h"
+#include "signer/session/holding.h"
+#include "signer/session/stored_component.h"
 
 static struct due due_of(
     const struct service *s, const struct workload *w, const struct bundle *b, uint64_t iat_s);
@@ -35,9 +37,18 @@ appraiser_judge(struct service *s, const struct policy_rule *rule, const struct 
 		if (item == NULL || item->lost) {
 			out->missing[out->missing_count++] = (enum component_kind)kind;
 			e = ERR_OK;
+		} else if (e == ERR_NOT_FOUND) {
+			out->incomplete[out->incomplete_count++] = (enum component_kind)kind;
+			e = ERR_OK;
 		}
 	}
 	return e;
+}
+
+bool
+appraiser_has_all(const struct appraiser_components *c)
+{
+	return c->missing_count == 0 && c->incomplete_count == 0;
 }
 
 enum err
@@ -103,33 +114,35 @@ judge_one(struct service *s, const struct policy_rule *rule, const struct bundle
 {
 	enum err e = ERR_OK;
 
+	if (item->place.size != named->size)
+		return ERR_COMPONENT_FORMAT;
 	*out = verdicts_find(&s->verdicts, &item->verdicts, rule, s->policy_generation, now_s);
 	if (*out == NULL)
 		e = appraise_stored(s, rule, item, now_s, out);
-	if (e == ERR_OK && (item->component_kind != kind || item->component_count != named->count ||
-			       item->place.size != named->size))
+	if (e == ERR_OK && (item->component_kind != kind || item->component_count != named->count))
 		e = ERR_COMPONENT_FORMAT;
 	return e;
 }
 
+/* What proved unfit once is not read again: a peer could name it for ever. */
 static enum err
 appraise_stored(struct service *s, const struct policy_rule *rule, struct evidence_item *item,
     uint64_t now_s, const struct component_verdict **out)
 {
-	struct buf bytes = BUF_INIT;
-	struct component *component = NULL;
 	struct component_verdict *verdict = NULL;
-	enum err e = ERR_COMPONENT_FORMAT;
+	struct stored_component stored;
+	enum err e;
 
-	if (item->place.kind == PACK_COMPONENT)
-		e = evidence_read(s->evidence, item, &bytes);
-	if (e == ERR_OK)
-		e = component_decode(buf_view(&bytes), &component);
-	if (e == ERR_OK) {
-		item->component_kind = component->kind;
-		item->component_count = component->item_count;
-		e = appraise_component(rule, component, now_s, &verdict);
+	if (item->unfit)
+		return ERR_COMPONENT_FORMAT;
+	if ((e = stored_component_read(s->evidence, item, holding_room(s), &stored)) != ERR_OK) {
+		item->unfit = e == ERR_COMPONENT_FORMAT;
+		return e;
 	}
+	item->component_kind = stored.component->kind;
+	item->component_count = stored.component->item_count;
+	e = appraise_component(rule, stored.component, now_s, &verdict);
+	stored_component_free(&stored);
 	if (e == ERR_OK) {
 		s->counters.appraisals++;
 		e = verdicts_keep(
@@ -139,7 +152,5 @@ appraise_stored(struct service *s, const struct policy_rule *rule, struct eviden
 		*out = verdict;
 	else
 		component_verdict_free(&verdict);
-	component_free(&component);
-	buf_free(&bytes);
 	return e;
 }

@@ -5,6 +5,7 @@
 #ifndef HALLMARK_SIGNER_SESSION_APPRAISER_H
 #define HALLMARK_SIGNER_SESSION_APPRAISER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,14 +19,21 @@ struct appraiser_components {
 	const struct component_verdict *verdict[COMPONENT_KIND_COUNT]; /* NULL: not in the bundle */
 	size_t missing_count;
 	enum component_kind missing[COMPONENT_KIND_COUNT]; /* not in the evidence store */
+	size_t incomplete_count;
+	enum component_kind
+	    incomplete[COMPONENT_KIND_COUNT]; /* lists there, without all segments */
 };
 
+/* Whether the store has all that the report rests on. */
+bool appraiser_has_all(const struct appraiser_components *c);
+
 /*
- * Judges every component of the bundle that the store has, and lists those that it lacks. This is
- * where the bundle gets its time: it is taken once, for all that follows, so that no verdict can be
- * of another second than the report that it stands in.
- * ERR_COMPONENT_FORMAT if a stored component is not what the bundle says of it (kind, count, size);
- * ERR_MEMORY.
+ * Judges every component of the bundle that the store has, a list by what its segments make
+ * together, and names those that it lacks, wholly or in part. This is where the bundle gets its
+ * time: it is taken once, for all that follows, so that no verdict can be of another second than
+ * the report that it stands in. ERR_COMPONENT_FORMAT if a stored component is not what the bundle
+ * says of it (kind, count, size), or none; ERR_BUSY if there is no memory for a list now
+ * (holding.h); ERR_MEMORY.
  */
 enum err appraiser_judge(struct service *s, const struct policy_rule *rule, const struct bundle *b,
     struct appraiser_components *out) MUST_USE;

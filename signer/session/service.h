@@ -52,8 +52,8 @@ struct service {
 	struct roster *roster;
 	struct relays *relays;
 	struct challenges challenges;
-	uint64_t evidence_bytes; /* of components being received, whole signer */
-	struct session *uploads; /* that receive them; linked in session_state.h */
+	uint64_t evidence_bytes; /* that evidence on its way in takes, whole signer */
+	struct session *holders; /* of these bytes; linked in session_state.h */
 	uint64_t last_issued_s;  /* no entry is issued with a time before its predecessor's */
 	uint64_t looked_s;       /* what comes before entries of this second is in the log */
 	bool clock_behind;       /* said once */

@@ -274,8 +274,8 @@ on_bundle(struct session *s, const struct message_bundle *m)
 	else if (e == ERR_OK && (e = filing_check(s, &f)) == ERR_OK &&
 		 (e = appraiser_judge(s->service, f.workload->rule, &f.bundle, &components)) ==
 		     ERR_OK) {
-		e = components.missing_count == 0 ? filing_stage(s, &f, &components)
-						  : upload_await(s, &f, &components);
+		e = appraiser_has_all(&components) ? filing_stage(s, &f, &components)
+						   : upload_await(s, &f, &components);
 		if (e == ERR_OK)
 			f.workload->nonce_serial =
 			    f.bundle.offline ? f.workload->nonce_serial : f.serial;

@@ -29,12 +29,33 @@ struct filing {
 	uint64_t arrived_us;       /* monotonic; with all its components */
 };
 
-/* A bundle that waits for components. */
+/* A segment that a bundle waits for, as the list that names it says. */
+struct waiting_segment {
+	struct component_segment named;
+	enum component_kind kind;
+	bool last; /* of the list */
+	bool come;
+};
+
+/* A bundle that waits for components, and then for segments of those that are lists. */
 struct waiting {
 	struct buf bytes; /* bundle, then signature */
 	struct filing filing;
 	bool lacks[COMPONENT_KIND_COUNT]; /* asked for, and not yet come */
+	bool asked_segments;
+	struct waiting_segment *segments; /* sorted by digest */
+	size_t segment_count;
+	size_t segments_left; /* not yet come */
 	struct waiting *next;
+};
+
+/* What is said of the bytes that are awaited under a digest. */
+struct awaited {
+	uint64_t size;   /* bytes */
+	bool is_segment; /* else a component of one of the other forms, and no more is known */
+	enum component_kind kind;
+	uint64_t count; /* items */
+	bool last;
 };
 
 struct session {
@@ -53,12 +74,13 @@ struct session {
 	uint32_t in_flight;      /* bundles whose receipt is the ledger's to give */
 	struct waiting *waiting;
 	uint32_t waiting_count;
-	/* The one component that is being received. */
+	/* The one component, or segment, that is being received. */
 	struct digest upload_digest;
+	struct awaited upload_as; /* size 0: none */
 	struct buf upload;
-	uint64_t upload_size;                          /* bytes, as its bundle says; 0: none */
-	struct session *next_upload, *previous_upload; /* of the service's, while there is one */
 	uint64_t void_bytes; /* asked for by bundles refused since: may still be on their way */
+	uint64_t held_bytes; /* of the service's; holding.h */
+	struct session *next_holder, *previous_holder; /* of the service's, while it holds any */
 };
 
 #endif

@@ -2,9 +2,10 @@
  * Components on their way in: bundles wait here until the evidence store has all they name.
  *
  * One component at a time is received, its parts in order. When its last byte is there it must
- * hash to its name and be canonical; then every bundle that waited for it goes on. A component that
- * fails takes the bundles that named it down with it, and nothing else. When the storage becomes
- * low, all that wait are refused with what comes next.
+ * hash to its name and be canonical; then every bundle that waited for it goes on. If lists are
+ * among what a bundle names, it asks once more, for the segments that the store lacks, and waits
+ * for these. A component or segment that fails takes the bundles that waited for it down with it,
+ * and nothing else. When the storage becomes low, all that wait are refused with what comes next.
  *
  * A peer that sends ahead hears of a refusal when the rest of what was asked for is on its way.
  * That is passed over: it knows what its bundle was refused for.

@@ -6,6 +6,7 @@ receipts are done here with Debian's python3-msgpack and python3-cryptography.
 
 import base64
 import hashlib
+import itertools
 import os
 import socket
 import ssl
@@ -21,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 (HELLO, WELCOME, BUNDLE, WANT, PART, RECEIPT, REFUSAL, MEASURE, CHALLENGE, CHALLENGED, STATEMENT,
  NOTED) = range(1, 13)
 ZERO = bytes(32)
+PLAIN_ITEMS_MAX, SEGMENT_ITEMS_MAX = 1024, 4096  # beyond: a list; a segment
 
 
 class Refused(Exception):
@@ -45,9 +47,100 @@ def frame(message):
     return struct.pack(">I", len(payload)) + payload
 
 
+class Listed(bytes):
+    """A component that is a list, with its `segments` in their order."""
+
+    segments = ()
+
+    def by_digest(self):
+        return {hashlib.sha256(s).digest(): s for s in self.segments}
+
+
 def component(kind, items, made=()):
-    """A plain one; `made`: fact items."""
-    return pack([kind, 1, sorted(made), sorted(items)])
+    """A plain one, or a list where there are many items; `made`: fact items."""
+    items = sorted(items)
+    return plain(kind, items, made) if len(items) <= PLAIN_ITEMS_MAX else \
+        listed(kind, cut(items), made)
+
+
+def plain(kind, items, made=()):
+    return pack([kind, 1, sorted(made), items])
+
+
+def ends_segment(item):
+    """Whether a segment ends behind it, by its path or name."""
+    key = item[0] if isinstance(item[0], bytes) else item[0].encode()
+    return int.from_bytes(hashlib.sha256(key).digest()[:2], "big") % 512 == 0
+
+
+def cut(items):
+    """Sorted items, as the segments of a list have them."""
+    pieces = [[]]
+    for item in items:
+        pieces[-1].append(item)
+        if ends_segment(item) or len(pieces[-1]) == SEGMENT_ITEMS_MAX:
+            pieces.append([])
+    return pieces if pieces[-1] else pieces[:-1]
+
+
+def listed(kind, pieces, made=()):
+    """A list of these pieces, whether they are cut as they should be or not."""
+    return list_of(kind, [(pack([kind, 3, piece]), len(piece)) for piece in pieces], made)
+
+
+def list_of(kind, segments, made=()):
+    """The same, of (bytes, count of items)."""
+    result = Listed(pack([kind, 2, sorted(made), [
+        [hashlib.sha256(data).digest(), count, len(data)] for data, count in segments]]))
+    result.segments = [data for data, _ in segments]
+    return result
+
+
+def join(component, segment):
+    """(kind, made, items) of a component, checked; `segment` gives the segments of a list by digest."""
+    kind, form, made, body = msgpack.unpackb(component, strict_map_key=False)
+    assert pack([kind, form, made, body]) == component
+    if form == 1:
+        assert len(body) <= PLAIN_ITEMS_MAX
+        return kind, made, in_order(body)
+    assert form == 2 and sum(count for _, count, _ in body) > PLAIN_ITEMS_MAX
+    pieces = [read_segment(kind, segment(digest), count, size) for digest, count, size in body]
+    items = in_order(list(itertools.chain(*pieces)))
+    assert pieces == cut(items)
+    return kind, made, items
+
+
+def read_segment(kind, data, count, size):
+    items = msgpack.unpackb(data, strict_map_key=False)[2]
+    assert pack([kind, 3, items]) == data and (len(items), len(data)) == (count, size)
+    return items
+
+
+def in_order(items):
+    """Files by all of their columns, facts by name."""
+    keys = items if items and isinstance(items[0][0], bytes) else [name for name, _ in items]
+    assert all(a < b for a, b in zip(keys, keys[1:]))
+    return items
+
+
+def count_of(component):
+    """Its items, as a bundle names them."""
+    body = msgpack.unpackb(component, raw=False, strict_map_key=False)[3]
+    return sum(count for _, count, _ in body) if isinstance(component, Listed) else len(body)
+
+
+def bitmap(wanted):
+    """Of one truth a segment."""
+    data = bytearray((len(wanted) + 7) // 8)
+    for place, is_wanted in enumerate(wanted):
+        data[place // 8] |= 0x80 >> place % 8 if is_wanted else 0
+    return bytes(data)
+
+
+def wanted_by(data, things):
+    """Those of the things, one a bit, that a bitmap wants."""
+    assert len(data) == (len(things) + 7) // 8
+    return [t for place, t in enumerate(things) if data[place // 8] & 0x80 >> place % 8]
 
 
 def file_item(path, content=b"", mode=0o100755, uid=0, gid=0, flags=0, digest=None):
@@ -66,8 +159,7 @@ def bundle(workload, seq, prev, nonce, components, boot=bytes(16), time_ms=None,
     named = {}
     for kind in sorted(components):
         data = components[kind]
-        count = len(msgpack.unpackb(data, raw=False, strict_map_key=False)[3])
-        named[kind] = [hashlib.sha256(data).digest(), count, len(data)]
+        named[kind] = [hashlib.sha256(data).digest(), count_of(data), len(data)]
     fields = {"v": 1, "workload": workload, "seq": seq, "prev": prev, "nonce": nonce,
               "boot": boot, "time": int(time.time() * 1000) if time_ms is None else time_ms,
               "next_s": next_s, "components": named}
@@ -141,6 +233,7 @@ class Collector:
 
     def connect(self):
         self.measures = []  # that the signer wants, as it has come between answers
+        self.wants = []  # that were answered, as they came
         self.connection = Connection(*self.args, **self.options)
         self.connection.send([HELLO, {"versions": [1], "agent": "wire.py"}])
         kind, self.welcome = self.connection.receive()
@@ -191,15 +284,26 @@ class Collector:
             if kind == RECEIPT:
                 return body
             assert kind == WANT, f"unexpected message {kind}"
-            self.send_components(body["digests"], components or {})
+            self.send_wanted(body, components or {})
+
+    def send_wanted(self, want, components):
+        by_digest = {hashlib.sha256(c).digest(): c for c in components.values()}
+        self.wants.append(want)
+        for digest in want.get("digests", []):
+            self.send_bytes(by_digest[digest])
+        for digest, data in want.get("segments", []):
+            for segment in wanted_by(data, by_digest[digest].segments):
+                self.send_bytes(segment)
 
     def send_components(self, digests, components):
-        by_digest = {hashlib.sha256(c).digest(): c for c in components.values()}
-        for digest in digests:
-            data = by_digest[digest]
-            for offset in range(0, len(data), self.welcome["part_max"]):
-                part = data[offset:offset + self.welcome["part_max"]]
-                self.connection.send([PART, {"digest": digest, "offset": offset, "data": part}])
+        self.send_wanted({"digests": digests}, components)
+
+    def send_bytes(self, data):
+        """A component, or a segment."""
+        digest = hashlib.sha256(data).digest()
+        for offset in range(0, len(data), self.welcome["part_max"]):
+            part = data[offset:offset + self.welcome["part_max"]]
+            self.connection.send([PART, {"digest": digest, "offset": offset, "data": part}])
 
     def close(self):
         self.connection.close()

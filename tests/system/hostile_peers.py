@@ -487,6 +487,205 @@ def test_component_of_another_kind_than_named():
     expect_refusal("component-format", collector, "d7", {"libraries": APP["executable"]})
 
 
+# --- lists that are none -------------------------------------------------------------------------
+
+def long(prefix, count=1100):
+    """Items of a component that has to be a list; new ones with each prefix."""
+    return [wire.file_item(f"/{prefix}/{number:04}") for number in range(count)]
+
+
+def cut(prefix, count=1100):
+    return wire.cut(long(prefix, count))
+
+
+def segments(kind, pieces):
+    return [(wire.pack([kind, 3, piece]), len(piece)) for piece in pieces]
+
+
+def submit_list(workload, component, code="component-format", kind="files"):
+    """Refused, and again without a byte being sent: what it is cannot change."""
+    collector = SITE.collector()
+    expect_refusal(code, collector, workload, {kind: component})
+    before = SITE.status()["counters"]["component_bytes"]
+    if code == "component-format":
+        expect_refusal(code, collector, workload, {kind: component})
+    assert SITE.status()["counters"]["component_bytes"] == before
+    return collector
+
+
+def test_component_that_should_be_a_list_and_the_other_way_round():
+    submit = SITE.collector().submit
+    submit("l1", {"files": wire.plain("files", long("l1", 1024))})
+    expect_refusal("component-format", SITE.collector(), "l2",
+                   {"files": wire.plain("files", long("l2", 1025))})
+    submit("l3", {"files": wire.component("files", long("l3", 1025))})
+    expect_refusal("component-format", SITE.collector(), "l4",
+                   {"files": wire.listed("files", cut("l4", 1024))})
+
+
+def test_list_of_a_list():
+    inner = wire.component("files", long("m1"))
+    SITE.collector().submit("m1", {"files": inner})
+    outer = wire.list_of("files", [(inner, 1100), *segments("files", cut("m1x"))])
+    submit_list("m2", outer)
+    unknown = wire.component("files", long("m3"))
+    outer = wire.list_of("files", [(unknown, 1100), *segments("files", cut("m3x"))])
+    expect_refusal("component-format", SITE.collector(), "m3", {"files": outer})
+
+
+def test_segment_that_is_a_plain_component():
+    plain = wire.plain("files", long("p1", 600))
+    rest = segments("files", cut("p1x"))
+    expect_refusal("component-format", SITE.collector(), "p1",
+                   {"files": wire.list_of("files", [(plain, 600), *rest])})
+    SITE.collector().submit("p2", {"files": plain})  # from now on it is known
+    submit_list("p3", wire.list_of("files", [(plain, 600), *rest]))
+
+
+def test_segment_that_is_named_as_a_component():
+    component = wire.component("files", long("q1"))
+    collector = SITE.collector()
+    collector.submit("q1", {"files": component})
+    segment = wire.Listed(component.segments[0])
+    data = collector.make("q2", APP)
+    fields = wire.msgpack.unpackb(data, raw=False)
+    count = len(wire.msgpack.unpackb(segment)[2])
+    fields["components"] = {"files": [hashlib.sha256(segment).digest(), count, len(segment)]}
+    for _ in range(2):
+        with counted("component-format"):
+            fields["nonce"] = collector.nonce
+            collector.connection.send([wire.BUNDLE, {"bundle": wire.pack(fields)}])
+            kind, body = collector.connection.receive()
+            assert kind == wire.REFUSAL and body["name"] == "component-format", body
+            collector.nonce = body["nonce"]
+    # And of one that was never a segment of anything.
+    fresh = wire.pack(["files", 3, long("q3", 10)])
+    fields["components"] = {"files": [hashlib.sha256(fresh).digest(), 10, len(fresh)]}
+    fields["nonce"] = collector.nonce
+    collector.connection.send([wire.BUNDLE, {"bundle": wire.pack(fields)}])
+    assert collector.connection.receive()[0] == wire.WANT
+    with counted("component-format"):
+        collector.send_bytes(fresh)
+        assert collector.connection.receive()[1]["name"] == "component-format"
+    witness_is_served()
+
+
+def test_same_segment_twice():
+    pieces = segments("files", cut("r1"))
+    submit_list("r1", wire.list_of("files", [pieces[0], *pieces]))
+    # The same where it is known already.
+    SITE.collector().submit("r2", {"files": wire.list_of("files", pieces)})
+    submit_list("r3", wire.list_of("files", [*pieces, pieces[-1]]))
+
+
+def test_segments_in_another_order():
+    pieces = segments("files", cut("s4", 3000))
+    assert len(pieces) > 2
+    submit_list("t0", wire.list_of("files", [pieces[1], pieces[0], *pieces[2:]]))
+
+
+def test_segments_that_end_elsewhere():
+    whole = long("u7", 3000)
+    right = wire.cut(whole)
+    assert len(right) > 2
+    for number, pieces in enumerate((
+            [whole[:1000], whole[1000:]],  # where none ends
+            [right[0] + right[1], *right[2:]],  # over one that ends one
+            [*right[:-1], right[-1][:-1], right[-1][-1:]])):  # the last in two
+        expect_refusal("component-format", SITE.collector(), f"u{number}",
+                       {"files": wire.listed("files", pieces)})
+    SITE.collector().submit("u9", {"files": wire.listed("files", right)})
+
+
+def test_counts_and_sizes_that_are_not_the_segments():
+    for number, (count, size) in enumerate(((1, 0), (0, 1), (0, -1))):
+        entries = [[hashlib.sha256(data).digest(), n, len(data)]
+                   for data, n in segments("files", cut(f"v{number}"))]
+        entries[0][1] += count
+        entries[0][2] += size
+        component = wire.Listed(wire.pack(["files", 2, [], entries]))
+        component.segments = [data for data, _ in segments("files", cut(f"v{number}"))]
+        # A size that is not there: the bytes are not what hashes to the name.
+        code = "component-format" if size == 0 else "component-digest"
+        collector = SITE.collector()
+        with counted(code):
+            collector.connection.send([wire.BUNDLE, {"bundle": collector.make(
+                f"v{number}", {"files": component})}])
+            while True:
+                kind, body = collector.connection.receive()
+                if kind == wire.REFUSAL:
+                    break
+                for digest in body.get("digests", []):
+                    assert digest == hashlib.sha256(component).digest()
+                    collector.send_bytes(component)
+                if "segments" in body:
+                    collector.send_bytes(component.segments[0])
+                    if size > 0:  # it waits for one byte more
+                        collector.connection.send([wire.PART, {
+                            "digest": hashlib.sha256(component.segments[0]).digest(),
+                            "offset": len(component.segments[0]), "data": b"x"}])
+            assert body["name"] == code, body
+        witness_is_served()
+
+
+def test_list_that_is_not_what_the_bundle_says():
+    """Known before a segment is asked for."""
+    component = wire.component("files", long("w1"))
+    collector = SITE.collector()
+    fields = wire.msgpack.unpackb(collector.make("x1", {"files": component}), raw=False)
+    fields["components"]["files"][1] += 1
+    with counted("component-format"):
+        collector.connection.send([wire.BUNDLE, {"bundle": wire.pack(fields)}])
+        assert collector.connection.receive()[0] == wire.WANT
+        collector.send_bytes(component)
+        kind, body = collector.connection.receive()
+        assert kind == wire.REFUSAL and body["name"] == "component-format", body
+    expect_refusal("component-format", SITE.collector(), "x2", {"libraries": component})
+    SITE.collector().submit("x3", {"files": component})
+
+
+def test_segment_that_does_not_hash_to_its_name():
+    component = wire.component("files", long("y1"))
+    collector = SITE.collector()
+    with counted("component-digest"):
+        collector.connection.send([wire.BUNDLE, {"bundle": collector.make(
+            "y1", {"files": component})}])
+        assert collector.connection.receive()[0] == wire.WANT
+        collector.send_bytes(component)
+        assert "segments" in collector.connection.receive()[1]
+        collector.connection.send([wire.PART, {
+            "digest": hashlib.sha256(component.segments[0]).digest(), "offset": 0,
+            "data": bytes(len(component.segments[0]))}])
+        kind, body = collector.connection.receive()
+        assert kind == wire.REFUSAL and body["name"] == "component-digest", body
+        for segment in component.segments[1:]:  # on their way, and passed over
+            collector.send_bytes(segment)
+        collector.nonce = body["nonce"]
+    collector.submit("y1", {"files": component})
+    witness_is_served()
+
+
+def test_segment_before_its_list_and_segment_of_nobody():
+    component = wire.component("files", long("z1"))
+    collector = SITE.collector()
+    collector.connection.send([wire.BUNDLE, {"bundle": collector.make("z1", {"files": component})}])
+    assert collector.connection.receive()[0] == wire.WANT
+    for segment in (component.segments[0], wire.pack(["files", 3, long("z2", 3)])):
+        with counted("component-unwanted"):
+            collector.send_bytes(segment)
+            assert collector.connection.receive()[1]["name"] == "component-unwanted"
+    collector.send_bytes(component)
+    assert "segments" in collector.connection.receive()[1]
+    with counted("wrong-time"):  # two at once
+        for segment in component.segments[:2]:
+            collector.connection.send([wire.PART, {
+                "digest": hashlib.sha256(segment).digest(), "offset": 0, "data": segment[:3]}])
+        assert collector.connection.receive()[1]["name"] == "wrong-time"
+    witness_is_served()
+
+
+# --- evidence and who sends it -------------------------------------------------------------------
+
 def test_signature_by_another_key():
     key = ec.generate_private_key(ec.SECP256R1())
 

@@ -23,7 +23,6 @@ static int open_new(const char *path);
 static enum err open_made(const char *path, int flags, int *fd);
 static enum err write_all(int fd, const char *path, struct view bytes);
 static enum err write_parts(int fd, const char *path, const struct iovec *part, size_t parts);
-static enum err read_all(int fd, const char *path, uint64_t offset, size_t size, struct buf *to);
 static enum err make_one_directory(const char *path);
 
 enum err
@@ -202,12 +201,12 @@ diskfile_sync_directory(const char *path)
 enum err
 diskfile_read(const char *path, size_t size_max, struct buf *to)
 {
-	int fd = open(path, O_RDONLY | FILE_FLAGS);
 	struct stat st;
 	enum err e;
+	int fd;
 
-	if (fd < 0)
-		return errno == ENOENT ? ERR_NOT_FOUND : diskfile_failed("open", path);
+	if ((e = diskfile_open_to_read(path, &fd)) != ERR_OK)
+		return e;
 	if (fstat(fd, &st) != 0)
 		e = diskfile_failed("fstat", path);
 	else if (!S_ISREG(st.st_mode))
@@ -215,7 +214,7 @@ diskfile_read(const char *path, size_t size_max, struct buf *to)
 	else if ((uint64_t)st.st_size > size_max)
 		e = ERR_FORMAT_SIZE;
 	else
-		e = read_all(fd, path, 0, (size_t)st.st_size, to);
+		e = diskfile_read_open(fd, path, 0, (size_t)st.st_size, to);
 	close(fd);
 	return e;
 }
@@ -223,14 +222,46 @@ diskfile_read(const char *path, size_t size_max, struct buf *to)
 enum err
 diskfile_read_at(const char *path, uint64_t offset, size_t size, struct buf *to)
 {
-	int fd = open(path, O_RDONLY | FILE_FLAGS);
 	enum err e;
+	int fd;
 
-	if (fd < 0)
-		return errno == ENOENT ? ERR_NOT_FOUND : diskfile_failed("open", path);
-	e = read_all(fd, path, offset, size, to);
+	if ((e = diskfile_open_to_read(path, &fd)) != ERR_OK)
+		return e;
+	e = diskfile_read_open(fd, path, offset, size, to);
 	close(fd);
 	return e;
+}
+
+enum err
+diskfile_open_to_read(const char *path, int *fd)
+{
+	*fd = open(path, O_RDONLY | FILE_FLAGS);
+	if (*fd >= 0)
+		return ERR_OK;
+	return errno == ENOENT ? ERR_NOT_FOUND : diskfile_failed("open", path);
+}
+
+enum err
+diskfile_read_open(int fd, const char *path, uint64_t offset, size_t size, struct buf *to)
+{
+	size_t done = 0;
+	uint8_t *room = buf_reserve(to, size);
+
+	if (room == NULL)
+		return ERR_MEMORY;
+	while (done < size) {
+		ssize_t got = pread(fd, room + done, size - done, (off_t)(offset + done));
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return diskfile_failed("pread", path);
+		if (got == 0)
+			return ERR_FORMAT_SIZE;
+		done += (size_t)got;
+	}
+	to->size += size;
+	return ERR_OK;
 }
 
 enum err
@@ -276,7 +307,7 @@ diskfile_write_again(const char *path, uint64_t offset, uint64_t end)
 		size_t size = end - offset < AGAIN_SIZE ? (size_t)(end - offset) : AGAIN_SIZE;
 
 		buf_clear(&bytes);
-		if ((e = read_all(fd, path, offset, size, &bytes)) == ERR_OK)
+		if ((e = diskfile_read_open(fd, path, offset, size, &bytes)) == ERR_OK)
 			e = write_all(fd, path, buf_view(&bytes));
 		offset += size;
 	}
@@ -373,29 +404,6 @@ write_parts(int fd, const char *path, const struct iovec *part, size_t parts)
 		e = write_all(fd, path, rest);
 	}
 	return e;
-}
-
-static enum err
-read_all(int fd, const char *path, uint64_t offset, size_t size, struct buf *to)
-{
-	size_t done = 0;
-	uint8_t *room = buf_reserve(to, size);
-
-	if (room == NULL)
-		return ERR_MEMORY;
-	while (done < size) {
-		ssize_t got = pread(fd, room + done, size - done, (off_t)(offset + done));
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return diskfile_failed("pread", path);
-		if (got == 0)
-			return ERR_FORMAT_SIZE;
-		done += (size_t)got;
-	}
-	to->size += size;
-	return ERR_OK;
 }
 
 static enum err

@@ -63,6 +63,11 @@ enum err diskfile_read(const char *path, size_t size_max, struct buf *to) MUST_U
 /* Appends `size` bytes from `offset`; ERR_FORMAT_SIZE if there are fewer. */
 enum err diskfile_read_at(const char *path, uint64_t offset, size_t size, struct buf *to) MUST_USE;
 
+/* The same of a file that stays open between them; the caller closes *fd. ERR_NOT_FOUND, ERR_IO. */
+enum err diskfile_open_to_read(const char *path, int *fd) MUST_USE;
+enum err diskfile_read_open(
+    int fd, const char *path, uint64_t offset, size_t size, struct buf *to) MUST_USE;
+
 enum err diskfile_size(const char *path, uint64_t *size) MUST_USE; /* in bytes */
 
 /* Cuts a file to `size` bytes and syncs it. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "proto/evidence/pack.h"
 #include "signer/ground/logger.h"
@@ -37,6 +38,15 @@ struct evidence_store {
 	uint64_t writing_offset, durable_offset;
 };
 
+/* A pack that is open while items are read from it. Begins with `fd` -1. */
+struct reading {
+	uint32_t pack;
+	char *path;
+	int fd;
+	bool said; /* that it is damaged: once is enough */
+	struct buf stored;
+};
+
 static char *pack_name(const struct evidence_store *s, uint32_t pack);
 static enum err add_known(void *context, const struct index_evidence *place);
 static struct evidence_item *add_slot(struct evidence_store *s, const struct index_evidence *place);
@@ -46,6 +56,10 @@ static enum err scan_pack(
     struct evidence_store *s, const char *path, uint32_t pack, uint64_t offset, uint64_t *end);
 static enum err scan_record(struct evidence_store *s, const char *path, uint32_t pack,
     uint64_t offset, uint64_t file_size, uint64_t *next);
+static enum err read_item(
+    struct evidence_store *s, struct evidence_item *item, struct reading *r, struct buf *to);
+static enum err reading_open(const struct evidence_store *s, uint32_t pack, struct reading *r);
+static void reading_end(struct reading *r);
 static bool is_readable(struct evidence_store *s, struct evidence_item *item);
 static void lose(struct evidence_store *s, struct evidence_item *item);
 static void say_damaged(const char *path, uint64_t offset, enum err e);
@@ -153,30 +167,27 @@ evidence_add(struct evidence_store *s, enum pack_kind kind, struct view content,
 enum err
 evidence_read(struct evidence_store *s, struct evidence_item *item, struct buf *to)
 {
-	struct pack_header header = {.kind = item->place.kind,
-	    .size = item->place.size,
-	    .stored = item->place.stored,
-	    .digest = item->place.digest};
-	struct buf stored = BUF_INIT;
-	char *path;
-	enum err e;
+	struct reading r = {.fd = -1, .stored = BUF_INIT};
+	enum err e = read_item(s, item, &r, to);
 
-	if (item->content.size > 0) {
-		buf_append_view(to, buf_view(&item->content));
-		return buf_status(to);
-	}
-	path = pack_name(s, item->place.pack);
-	e = diskfile_read_at(
-	    path, item->place.offset + PACK_HEADER_SIZE, item->place.stored, &stored);
-	if (e == ERR_OK)
-		e = pack_content(&header, buf_view(&stored), to);
-	if (e != ERR_OK) {
-		say_damaged(path, item->place.offset, e);
-		lose(s, item);
-	}
-	buf_free(&stored);
-	free(path);
+	reading_end(&r);
 	return e;
+}
+
+enum err
+evidence_read_all(
+    struct evidence_store *s, struct evidence_item *const *items, size_t count, struct buf *to)
+{
+	struct reading r = {.fd = -1, .stored = BUF_INIT};
+	bool lost = false;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < count && (e == ERR_OK || lost); i++) {
+		e = read_item(s, items[i], &r, to);
+		lost = lost || items[i]->lost;
+	}
+	reading_end(&r);
+	return lost ? ERR_NOT_FOUND : e;
 }
 
 const char *
@@ -387,6 +398,57 @@ scan_record(struct evidence_store *s, const char *path, uint32_t pack, uint64_t 
 	buf_free(&bytes);
 	buf_free(&content);
 	return e;
+}
+
+static enum err
+read_item(struct evidence_store *s, struct evidence_item *item, struct reading *r, struct buf *to)
+{
+	struct pack_header header = {.kind = item->place.kind,
+	    .size = item->place.size,
+	    .stored = item->place.stored,
+	    .digest = item->place.digest};
+	enum err e;
+
+	if (item->content.size > 0) {
+		buf_append_view(to, buf_view(&item->content));
+		return buf_status(to);
+	}
+	buf_clear(&r->stored);
+	if ((e = reading_open(s, item->place.pack, r)) == ERR_OK)
+		e = diskfile_read_open(r->fd, r->path, item->place.offset + PACK_HEADER_SIZE,
+		    item->place.stored, &r->stored);
+	if (e == ERR_OK)
+		e = pack_content(&header, buf_view(&r->stored), to);
+	if (e != ERR_OK && !r->said)
+		say_damaged(r->path, item->place.offset, e);
+	if (e != ERR_OK) {
+		r->said = true;
+		lose(s, item);
+	}
+	return e;
+}
+
+static enum err
+reading_open(const struct evidence_store *s, uint32_t pack, struct reading *r)
+{
+	if (r->path != NULL && r->pack == pack)
+		return r->fd >= 0 ? ERR_OK : ERR_NOT_FOUND;
+	if (r->fd >= 0)
+		close(r->fd);
+	free(r->path);
+	r->said = false;
+	r->pack = pack;
+	r->path = pack_name(s, pack);
+	return diskfile_open_to_read(r->path, &r->fd);
+}
+
+static void
+reading_end(struct reading *r)
+{
+	if (r->fd >= 0)
+		close(r->fd);
+	free(r->path);
+	buf_free(&r->stored);
 }
 
 /* The index alone is no proof: it outlives packs that were damaged or taken away. */

@@ -28,11 +28,13 @@ struct evidence_item {
 	struct index_evidence place;
 	bool lost; /* its record could not be read: as if it were not there */
 	bool read; /* it could, since the store was opened */
+	/* Of whoever judges it; not looked at here. */
+	bool unfit;                         /* it proved to be no component */
 	enum component_kind component_kind; /* of a component, once it was decoded */
 	uint64_t component_count;           /* items in it */
+	struct verdict *verdicts;           /* NULL at first */
 	struct buf content;                 /* until it is durable */
-	struct verdict *verdicts;     /* of whoever judges it, NULL at first; not looked at here */
-	struct evidence_item *staged; /* next in the list of what is not yet durable */
+	struct evidence_item *staged;       /* next in the list of what is not yet durable */
 };
 
 struct evidence_store;
@@ -59,6 +61,14 @@ enum err evidence_add(struct evidence_store *s, enum pack_kind kind, struct view
 /* Appends an item's content, checked against its digest. */
 enum err evidence_read(
     struct evidence_store *s, struct evidence_item *item, struct buf *to) MUST_USE;
+
+/*
+ * The same of many, one behind the other; a pack is opened once for all that stand in a row in it,
+ * and said to be damaged once. Those that cannot be read are lost, all of them: ERR_NOT_FOUND, and
+ * what was appended is of no use. ERR_MEMORY.
+ */
+enum err evidence_read_all(struct evidence_store *s, struct evidence_item *const *items,
+    size_t count, struct buf *to) MUST_USE;
 
 /* Bytes of contents that are held in memory because they are not durable yet. */
 size_t evidence_held_bytes(const struct evidence_store *s);
