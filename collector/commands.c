@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "collector/ground/interrupt.h"
+#include "collector/measure/gathered.h"
 #include "collector/measure/listing.h"
 #include "collector/measure/measure.h"
 #include "collector/measure/pattern.h"
@@ -23,21 +24,14 @@
 /* Every signer is tried this often before `once` gives up. */
 #define ONCE_ROUNDS_MAX 2
 
-/* What `measure` gathers. */
-struct gathered {
-	struct buf bytes[COMPONENT_KIND_COUNT];
-	const char *workload;
-};
-
 static bool load(const char *path, struct collector_config **config);
 static void print_trouble(const char *what, const struct trouble *t);
 static const struct collector_workload *find(
     const struct collector_config *config, const char *name);
 static bool check_workload(const struct collector_workload *w);
 static bool check_files(const struct collector_config *config);
-static measure_sink gather;
 static measure_missing print_missing;
-static int print_listing(struct gathered *g, const struct measurement *m, bool json);
+static int print_listing(const struct gathered *g, const struct measurement *m, bool json);
 static bool *select_workloads(
     const struct collector_config *config, char *const *names, size_t count);
 static int report_once(const struct collector_config *config, const bool *wanted);
@@ -75,14 +69,13 @@ command_measure(const char *path, const char *workload, bool json)
 	const struct collector_workload *w;
 	struct collector_config *config;
 	struct gathered g = {.workload = workload};
-	const struct measure_output output = {gather, print_missing, &g};
+	const struct measure_output output = {
+	    gathered_take, gathered_take_segment, print_missing, &g};
 	struct filehash *hash = filehash_new();
 	struct trouble t = TROUBLE_INIT;
 	struct measurement m;
 	int status = 1;
 
-	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++)
-		g.bytes[kind] = BUF_INIT;
 	if (load(path, &config) && hash != NULL) {
 		if ((w = find(config, workload)) != NULL) {
 			if (rights_drop(&t) == ERR_OK && measure_check(w, &t) == ERR_OK &&
@@ -93,8 +86,7 @@ command_measure(const char *path, const char *workload, bool json)
 		}
 		collector_config_free(&config);
 	}
-	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++)
-		buf_free(&g.bytes[kind]);
+	gathered_free(&g);
 	filehash_free(&hash);
 	return status;
 }
@@ -222,19 +214,6 @@ check_files(const struct collector_config *config)
 	return good;
 }
 
-static enum err
-gather(void *context, enum component_kind kind, struct view bytes, const struct digest *digest,
-    struct trouble *t)
-{
-	struct gathered *g = context;
-
-	(void)digest;
-	(void)t;
-	buf_clear(&g->bytes[kind]);
-	buf_append_view(&g->bytes[kind], bytes);
-	return buf_status(&g->bytes[kind]);
-}
-
 static void
 print_missing(void *context, enum component_kind kind, enum err e, const struct trouble *t)
 {
@@ -246,7 +225,7 @@ print_missing(void *context, enum component_kind kind, enum err e, const struct 
 }
 
 static int
-print_listing(struct gathered *g, const struct measurement *m, bool json)
+print_listing(const struct gathered *g, const struct measurement *m, bool json)
 {
 	struct component *components[COMPONENT_KIND_COUNT] = {NULL};
 	struct listing l = {.workload = g->workload, .measurement = m};
@@ -256,7 +235,7 @@ print_listing(struct gathered *g, const struct measurement *m, bool json)
 	for (unsigned kind = 0; e == ERR_OK && kind < COMPONENT_KIND_COUNT; kind++) {
 		if (!m->component[kind].present)
 			continue;
-		e = component_decode(buf_view(&g->bytes[kind]), &components[kind]);
+		e = gathered_component(g, (enum component_kind)kind, &components[kind]);
 		l.component[kind] = components[kind];
 	}
 	if (e == ERR_OK) {

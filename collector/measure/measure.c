@@ -27,11 +27,20 @@ static measure_function *const functions[COMPONENT_KIND_COUNT] = {
     [COMPONENT_RUNTIME] = measure_runtime,
 };
 
+/* Where segments go while their list is being made. */
+struct segment_sink {
+	const struct measure_output *to;
+	enum component_kind kind;
+	enum err failed; /* what the measuring ends with */
+	struct trouble *trouble;
+};
+
 static enum err measure_process(const struct collector_workload *w, const struct process *p,
     struct filehash *hash, const struct measure_output *to, struct measurement *out,
     struct trouble *t);
 static enum err measure_kind(struct measure_context *m, enum component_kind kind,
     const struct measure_output *to, struct bundle_component *out);
+static component_segment_sink give_segment;
 static uint64_t wall_clock_ms(void);
 
 enum err
@@ -120,6 +129,7 @@ static enum err
 measure_kind(struct measure_context *m, enum component_kind kind, const struct measure_output *to,
     struct bundle_component *out)
 {
+	struct segment_sink segments = {to, kind, ERR_OK, m->trouble};
 	struct component_builder *builder = component_builder_new(kind);
 	struct buf bytes = BUF_INIT;
 	size_t count = 0;
@@ -131,9 +141,11 @@ measure_kind(struct measure_context *m, enum component_kind kind, const struct m
 		abort(); /* the configuration lets no kind through that has no function */
 	if ((e = functions[kind](m, builder)) == ERR_OK &&
 	    (e = measure_made(m->workload, kind, builder)) == ERR_OK)
-		e = component_finish(builder, &bytes, &count);
-	component_builder_free(&builder); /* before the bytes are used: both are large */
-	if (e == ERR_OK) {
+		e = component_finish_listed(builder, give_segment, &segments, &bytes, &count);
+	component_builder_free(&builder);
+	if (segments.failed != ERR_OK) {
+		e = segments.failed;
+	} else if (e == ERR_OK) {
 		out->count = count;
 		out->size = bytes.size;
 		digest_of(bytes.data, bytes.size, &out->digest);
@@ -151,6 +163,15 @@ measure_kind(struct measure_context *m, enum component_kind kind, const struct m
 	}
 	buf_free(&bytes);
 	return e;
+}
+
+static enum err
+give_segment(void *context, struct view bytes, const struct digest *digest)
+{
+	struct segment_sink *s = context;
+
+	s->failed = s->to->segment_sink(s->to->context, s->kind, bytes, digest, s->trouble);
+	return s->failed;
 }
 
 static uint64_t

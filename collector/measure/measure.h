@@ -29,8 +29,9 @@ struct measurement {
 };
 
 /*
- * Takes a finished component; `bytes` are valid during the call. It may be called again for a kind
- * if measuring starts again. Its error ends the measuring.
+ * Takes a finished component, or a segment of one that is a list; `bytes` are valid during the
+ * call. All segments come before their list. It may be called again for a kind if measuring starts
+ * again, and segments may come that no list names. Its error ends the measuring.
  */
 typedef enum err measure_sink(void *context, enum component_kind kind, struct view bytes,
     const struct digest *digest, struct trouble *t);
@@ -41,6 +42,7 @@ typedef void measure_missing(
 
 struct measure_output {
 	measure_sink *sink;
+	measure_sink *segment_sink;
 	measure_missing *missing;
 	void *context;
 };

@@ -236,9 +236,9 @@ add_item(struct walk *w, struct component_file *item)
 	static const struct view root = VIEW_LITERAL("/");
 
 	item->path = w->path.size > 0 ? buf_view(&w->path) : root;
-	if (++w->items > COMPONENT_UNLISTED_ITEMS_MAX)
+	if (++w->items > COMPONENT_ITEMS_MAX)
 		return trouble_set(w->m->trouble, ERR_FORMAT_SIZE,
 		    "the patterns of workload %s name more than %d files", w->m->workload->name,
-		    COMPONENT_UNLISTED_ITEMS_MAX);
+		    COMPONENT_ITEMS_MAX);
 	return component_add_file(w->to, item);
 }

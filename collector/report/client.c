@@ -1,11 +1,10 @@
 #include "collector/report/client.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "collector/ground/interrupt.h"
+#include "collector/report/wanted.h"
 #include "proto/tlog/checkpoint.h"
 
 struct client {
@@ -31,12 +30,6 @@ static enum err on_measure(struct client *c, const struct message_measure *m, st
 static enum err decode(struct client *c, struct view payload, struct message *m, struct trouble *t);
 static enum err send_output(struct client *c, struct trouble *t);
 static enum err on_refused_connection(const struct message_refusal *m, struct trouble *t);
-static enum err send_wanted(struct client *c, const struct chain_head *head,
-    const struct message_want *want, const struct state *components, struct trouble *t);
-static enum err send_component(struct client *c, const struct bundle_component *wanted,
-    const struct state *components, struct trouble *t);
-static enum err send_parts(
-    struct client *c, const struct bundle_component *wanted, int fd, struct trouble *t);
 static void take_nonce(struct client *c, const uint8_t nonce[NONCE_SIZE]);
 
 enum err
@@ -165,12 +158,14 @@ client_submit(struct client *c, const struct chain_head *head, const struct stat
 				take_nonce(c, m.body.refusal.nonce);
 			return ERR_OK;
 		}
-		/* A signer asks once; one that asks for ever must not keep us for ever. */
-		if (m.type != MESSAGE_WANT || ++wants > COMPONENT_KIND_COUNT ||
+		/* One that asks for ever must not keep us for ever. */
+		if (m.type != MESSAGE_WANT || ++wants > CLIENT_WANTS_MAX ||
 		    !view_equal(m.body.want.workload, head->content.workload))
 			return trouble_set(t, ERR_MSG_ORDER,
 			    "the signer answered with message %d, or for another bundle", m.type);
-		if ((e = send_wanted(c, head, &m.body.want, components, t)) != ERR_OK)
+		/* The want's views end when the next message is read, not before. */
+		if ((e = wanted_send(c->channel, c->part_max, &head->content, &m.body.want,
+			 components, t)) != ERR_OK)
 			return e;
 		deadline_ms = interrupt_clock_ms() + CLIENT_ANSWER_MS;
 	}
@@ -277,78 +272,6 @@ on_refused_connection(const struct message_refusal *m, struct trouble *t)
 	return trouble_set(t, e, "the signer refuses this connection: %.*s (%.*s)",
 	    (int)m->text.size, (const char *)m->text.data, (int)m->name.size,
 	    (const char *)m->name.data);
-}
-
-static enum err
-send_wanted(struct client *c, const struct chain_head *head, const struct message_want *want,
-    const struct state *components, struct trouble *t)
-{
-	/* The answer's views end when the next message is read, not before: `want` is still whole.
-	 */
-	if (want->list_count > 0)
-		return trouble_set(
-		    t, ERR_MSG_ORDER, "the signer wants segments of a component that is no list");
-	for (size_t i = 0; i < want->digest_count; i++) {
-		const struct bundle_component *wanted = NULL;
-		enum err e;
-
-		for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++)
-			if (head->content.component[kind].present &&
-			    digest_equal(&head->content.component[kind].digest, &want->digests[i]))
-				wanted = &head->content.component[kind];
-		if (wanted == NULL)
-			return trouble_set(t, ERR_MSG_ORDER,
-			    "the signer wants a component that is not in the bundle");
-		if ((e = send_component(c, wanted, components, t)) != ERR_OK)
-			return e;
-	}
-	return ERR_OK;
-}
-
-static enum err
-send_component(struct client *c, const struct bundle_component *wanted,
-    const struct state *components, struct trouble *t)
-{
-	uint64_t size;
-	enum err e;
-	int fd;
-
-	if ((e = state_open_component(components, &wanted->digest, &fd, &size, t)) != ERR_OK)
-		return e == ERR_NOT_FOUND ? ERR_DIGEST : e;
-	if (size != wanted->size)
-		e = trouble_set(t, ERR_DIGEST,
-		    "a stored component has another size than when it "
-		    "was measured");
-	else
-		e = send_parts(c, wanted, fd, t);
-	(void)close(fd);
-	return e;
-}
-
-static enum err
-send_parts(struct client *c, const struct bundle_component *wanted, int fd, struct trouble *t)
-{
-	const size_t part_size = c->part_max < MESSAGE_PART_MAX ? c->part_max : MESSAGE_PART_MAX;
-	struct message_part part = {.digest = wanted->digest};
-	uint8_t *block = malloc(part_size);
-	enum err e = block != NULL ? ERR_OK : ERR_MEMORY;
-	ssize_t got;
-
-	while (e == ERR_OK && part.offset < wanted->size) {
-		got = pread(fd, block, part_size, (off_t)part.offset);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0) {
-			e = trouble_set(t, ERR_DIGEST, "a stored component cannot be read");
-			break;
-		}
-		part.data = (struct view){block, (size_t)got};
-		message_write_part(&c->output, &part);
-		if ((e = send_output(c, t)) == ERR_OK)
-			part.offset += (uint64_t)got;
-	}
-	free(block);
-	return e;
 }
 
 static void

@@ -1,7 +1,7 @@
 /*
  * The collector's side of the protocol (proto/wire/message.h): hello, then one bundle after
- * another, each answered by a receipt or a refusal, with the components between that the signer
- * wants. After the welcome the signer may ask for a measurement at any time.
+ * another, each answered by a receipt or a refusal, with the components and segments between that
+ * the signer wants. After the welcome the signer may ask for a measurement at any time.
  *
  * The order is enforced: any other message, or one for another bundle, ends the session. Errors
  * are the channel's, the ERR_MSG_ ones and ERR_VERSION: the session is over and is to be closed. A
@@ -32,6 +32,9 @@
  * that asks for more is not listened to any longer.
  */
 #define CLIENT_MEASURES_MAX 1024
+
+/* Of one bundle: for whole components, then for segments of those that are lists. */
+#define CLIENT_WANTS_MAX 2
 
 struct client;
 

@@ -21,6 +21,7 @@ static enum err sign_bundle(struct reporter *r, const struct reporter_workload *
 static void tell_no_bundle(
     struct reporter *r, const struct reporter_workload *w, enum err e, const struct trouble *t);
 static measure_sink store_component;
+static measure_sink store_segment;
 static measure_missing tell_missing;
 
 uint64_t
@@ -59,7 +60,8 @@ bool
 reporter_measure(struct reporter *r, struct reporter_workload *w, bool offline)
 {
 	struct sink_context context = {r, w->config};
-	const struct measure_output output = {store_component, tell_missing, &context};
+	const struct measure_output output = {
+	    store_component, store_segment, tell_missing, &context};
 	struct trouble t = TROUBLE_INIT;
 	struct measurement m;
 	enum err e;
@@ -172,6 +174,19 @@ store_component(void *context, enum component_kind kind, struct view bytes,
 	if (e != ERR_OK)
 		r->failed = true;
 	r->stored = true;
+	return e;
+}
+
+static enum err
+store_segment(void *context, enum component_kind kind, struct view bytes,
+    const struct digest *digest, struct trouble *t)
+{
+	struct reporter *r = ((struct sink_context *)context)->r;
+	enum err e = state_put_segment(r->state, digest, bytes, t);
+
+	(void)kind;
+	if (e != ERR_OK)
+		r->failed = true;
 	return e;
 }
 

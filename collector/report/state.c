@@ -12,8 +12,10 @@
 
 #include "collector/report/chain.h"
 #include "collector/report/savefile.h"
+#include "collector/report/segment_store.h"
 #include "proto/tlog/checkpoint.h"
 
+#define HEAD_SIZE     64 /* bytes: kind and form are among them */
 #define LOG_NAME_SIZE 17 /* bytes with NUL: 64 bits tell a handful of logs apart */
 
 struct state {
@@ -21,6 +23,7 @@ struct state {
 	int lock;
 	int logs;
 	int components;
+	struct segment_store *segments;
 };
 
 /* Digests to keep, sorted, while components are swept. */
@@ -36,6 +39,10 @@ static enum err gather_waiting(struct state *s, struct keep *k);
 static enum err gather_log(int dir, struct keep *k);
 static chain_visit gather_bundle;
 static void keep_add(struct keep *k, const struct digest *d);
+static void keep_sort(struct keep *k);
+static void sweep_segments(struct state *s, const struct keep *k);
+static bool is_list(const struct state *s, const struct digest *digest);
+static void sweep_files(const struct state *s, const struct keep *k);
 static int compare_digests(const void *a, const void *b);
 
 enum err
@@ -47,12 +54,13 @@ state_open(const char *path, struct state **out, struct trouble *t)
 	*out = NULL;
 	if (s == NULL)
 		return ERR_MEMORY;
-	*s = (struct state){-1, -1, -1, -1};
+	*s = (struct state){-1, -1, -1, -1, NULL};
 	if ((s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		e = trouble_set(t, ERR_IO, "state directory %s: %s", path, strerror(errno));
 	else if ((e = take_lock(s, path, t)) == ERR_OK &&
-		 (e = savefile_directory(s->dir, "logs", &s->logs, t)) == ERR_OK)
-		e = savefile_directory(s->dir, "components", &s->components, t);
+		 (e = savefile_directory(s->dir, "logs", &s->logs, t)) == ERR_OK &&
+		 (e = savefile_directory(s->dir, "components", &s->components, t)) == ERR_OK)
+		e = segment_store_open(s->components, &s->segments, t);
 	if (e == ERR_OK)
 		*out = s;
 	else
@@ -65,6 +73,7 @@ state_close(struct state **s)
 {
 	if (*s == NULL)
 		return;
+	segment_store_close(&(*s)->segments);
 	if ((*s)->components >= 0)
 		(void)close((*s)->components);
 	if ((*s)->logs >= 0)
@@ -128,12 +137,22 @@ state_put_component(
 {
 	char hex[DIGEST_HEX_SIZE + 1];
 	struct stat there;
+	enum err e = segment_store_commit(s->segments, t);
 
+	if (e != ERR_OK)
+		return e;
 	digest_to_hex(digest, hex);
 	if (fstatat(s->components, hex, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    S_ISREG(there.st_mode) && (uint64_t)there.st_size == bytes.size)
 		return ERR_OK;
 	return savefile_write(s->components, hex, bytes, t);
+}
+
+enum err
+state_put_segment(
+    struct state *s, const struct digest *digest, struct view bytes, struct trouble *t)
+{
+	return segment_store_put(s->segments, digest, bytes, t);
 }
 
 enum err
@@ -157,11 +176,49 @@ state_open_component(
 	return ERR_OK;
 }
 
+enum err
+state_open_segment(const struct state *s, const struct digest *digest, int *fd, uint64_t *offset,
+    uint64_t *size, struct trouble *t)
+{
+	return segment_store_find(s->segments, digest, fd, offset, size, t);
+}
+
+enum err
+state_read_list(const struct state *s, const struct digest *digest, struct buf *to,
+    struct component_list **out, struct trouble *t)
+{
+	char hex[DIGEST_HEX_SIZE + 1];
+	struct digest found;
+	enum err e;
+
+	*out = NULL;
+	digest_to_hex(digest, hex);
+	e = savefile_read(s->components, hex, COMPONENT_SIZE_MAX, to, t);
+	if (e == ERR_NOT_FOUND)
+		return trouble_set(t, e, "components/%s in the state directory is not there", hex);
+	if (e != ERR_OK)
+		return e;
+	digest_of(to->data, to->size, &found);
+	if (!digest_equal(&found, digest))
+		return trouble_set(
+		    t, ERR_DIGEST, "components/%s in the state directory was altered", hex);
+	if ((e = component_list_decode(buf_view(to), out)) != ERR_OK)
+		(void)trouble_set(t, e, "components/%s in the state directory is no list", hex);
+	return e;
+}
+
 void
 state_drop_component(struct state *s, const struct digest *digest)
 {
 	char hex[DIGEST_HEX_SIZE + 1];
+	struct trouble t = TROUBLE_INIT;
+	struct component_list *l;
+	struct buf bytes = BUF_INIT;
 
+	if (state_read_list(s, digest, &bytes, &l, &t) == ERR_OK)
+		segment_store_check(s->segments, l);
+	component_list_free(&l);
+	buf_free(&bytes);
 	digest_to_hex(digest, hex);
 	(void)unlinkat(s->components, hex, 0);
 }
@@ -170,32 +227,15 @@ void
 state_sweep_components(struct state *s, const struct digest *keep, size_t count)
 {
 	struct keep k = {NULL, 0, 0, false};
-	struct dirent *entry;
-	struct digest name;
-	DIR *names = NULL;
-	int fd;
 
 	for (size_t i = 0; i < count; i++)
 		keep_add(&k, &keep[i]);
 	/* What waits must be known for sure before anything is removed. */
-	if (gather_waiting(s, &k) != ERR_OK || k.failed)
-		goto out;
-	if (k.count > 0)
-		qsort(k.list, k.count, sizeof(*k.list), compare_digests);
-	if ((fd = openat(s->components, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-		goto out;
-	if ((names = fdopendir(fd)) == NULL) {
-		(void)close(fd);
-		goto out;
+	if (gather_waiting(s, &k) == ERR_OK && !k.failed) {
+		keep_sort(&k);
+		sweep_segments(s, &k);
+		sweep_files(s, &k);
 	}
-	while ((entry = readdir(names)) != NULL)
-		if (savefile_is_leftover(entry->d_name) ||
-		    (digest_from_hex(view_of_string(entry->d_name), &name) == ERR_OK &&
-			(k.count == 0 || bsearch(&name, k.list, k.count, sizeof(name),
-					     compare_digests) == NULL)))
-			(void)unlinkat(s->components, entry->d_name, 0);
-	(void)closedir(names);
-out:
 	free(k.list);
 }
 
@@ -289,4 +329,88 @@ static int
 compare_digests(const void *a, const void *b)
 {
 	return digest_compare(a, b);
+}
+
+static void
+keep_sort(struct keep *k)
+{
+	size_t kept = 0;
+
+	if (k->count == 0)
+		return;
+	qsort(k->list, k->count, sizeof(*k->list), compare_digests);
+	for (size_t i = 1; i < k->count; i++)
+		if (!digest_equal(&k->list[kept], &k->list[i]))
+			k->list[++kept] = k->list[i];
+	k->count = kept + 1;
+}
+
+/* A list that cannot be read for want of memory might need any of them: then none goes. */
+static void
+sweep_segments(struct state *s, const struct keep *k)
+{
+	struct trouble t = TROUBLE_INIT;
+	struct component_list *l;
+	struct buf bytes = BUF_INIT;
+	enum err e = ERR_OK;
+
+	segment_store_sweep_begin(s->segments);
+	for (size_t i = 0; e == ERR_OK && i < k->count; i++) {
+		if (!is_list(s, &k->list[i]))
+			continue;
+		buf_clear(&bytes);
+		e = state_read_list(s, &k->list[i], &bytes, &l, &t);
+		if (e == ERR_OK)
+			segment_store_keep(s->segments, l);
+		else if (e == ERR_DIGEST || e == ERR_COMPONENT_FORMAT)
+			e = ERR_OK; /* of no use to anybody */
+		component_list_free(&l);
+	}
+	buf_free(&bytes);
+	if (e == ERR_OK)
+		segment_store_sweep_end(s->segments);
+}
+
+/* By its first bytes. */
+static bool
+is_list(const struct state *s, const struct digest *digest)
+{
+	struct trouble t = TROUBLE_INIT;
+	enum component_kind kind;
+	enum component_form form;
+	uint8_t head[HEAD_SIZE];
+	ssize_t got;
+	uint64_t size;
+	int fd;
+
+	if (state_open_component(s, digest, &fd, &size, &t) != ERR_OK)
+		return false;
+	got = pread(fd, head, sizeof(head), 0);
+	(void)close(fd);
+	return got > 0 &&
+	       component_form_of((struct view){head, (size_t)got}, &kind, &form) == ERR_OK &&
+	       form == COMPONENT_FORM_LIST;
+}
+
+static void
+sweep_files(const struct state *s, const struct keep *k)
+{
+	struct dirent *entry;
+	struct digest name;
+	DIR *names;
+	int fd;
+
+	if ((fd = openat(s->components, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return;
+	if ((names = fdopendir(fd)) == NULL) {
+		(void)close(fd);
+		return;
+	}
+	while ((entry = readdir(names)) != NULL)
+		if (savefile_is_leftover(entry->d_name) ||
+		    (digest_from_hex(view_of_string(entry->d_name), &name) == ERR_OK &&
+			(k->count == 0 || bsearch(&name, k->list, k->count, sizeof(name),
+					      compare_digests) == NULL)))
+			(void)unlinkat(s->components, entry->d_name, 0);
+	(void)closedir(names);
 }

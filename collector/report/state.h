@@ -5,7 +5,9 @@
  *   last-log                      origin of the log that was last spoken to
  *   logs/<16 hex>/origin          a log; the name is the beginning of its origin's SHA-256
  *   logs/<16 hex>/<workload>.chain, .queue      collector/report/chain.h
- *   components/<sha256>           components of bundles that wait, and of the newest bundles
+ *   components/<sha256>           components of bundles that wait, and of the newest bundles: plain
+ *                                 ones, and lists
+ *   components/segments-<8 digits>              the segments of these lists (segment_store.h)
  */
 #ifndef HALLMARK_COLLECTOR_REPORT_STATE_H
 #define HALLMARK_COLLECTOR_REPORT_STATE_H
@@ -17,6 +19,7 @@
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"
+#include "proto/evidence/component_list.h"
 
 struct state;
 
@@ -34,21 +37,39 @@ enum err state_set_last_log(struct state *s, struct view origin, struct trouble 
 /* Opens the directory of a log; the caller closes it. ERR_MISMATCH if it is another log's. */
 enum err state_open_log(struct state *s, struct view origin, int *dir, struct trouble *t) MUST_USE;
 
-/* Stores a component, durably, unless it is there. ERR_IO. */
+/*
+ * Stores a component, durably, unless it is there; a list behind all its segments, which are
+ * durable with it. ERR_IO.
+ */
 enum err state_put_component(
+    struct state *s, const struct digest *digest, struct view bytes, struct trouble *t) MUST_USE;
+enum err state_put_segment(
     struct state *s, const struct digest *digest, struct view bytes, struct trouble *t) MUST_USE;
 
 /* Opens a component for reading. ERR_NOT_FOUND, ERR_IO. */
 enum err state_open_component(const struct state *s, const struct digest *digest, int *fd,
     uint64_t *size, struct trouble *t) MUST_USE;
 
-/* Removes one that proved wrong, so that the next measurement stores it again. */
+/* The same of a segment, which stands in the file from `offset` on. */
+enum err state_open_segment(const struct state *s, const struct digest *digest, int *fd,
+    uint64_t *offset, uint64_t *size, struct trouble *t) MUST_USE;
+
+/*
+ * Appends a component that is a list, of which `out` has views then. ERR_NOT_FOUND,
+ * ERR_IO, ERR_DIGEST if it was altered, ERR_COMPONENT_FORMAT if it is none, ERR_MEMORY. Sets *out
+ * to NULL first.
+ */
+enum err state_read_list(const struct state *s, const struct digest *digest, struct buf *to,
+    struct component_list **out, struct trouble *t) MUST_USE;
+
+/* Removes one that proved wrong, with its segments, so that the next measurement stores it again.
+ */
 void state_drop_component(struct state *s, const struct digest *digest);
 
 /*
  * Removes all components but those in `keep` (`count` of them) and those that a waiting bundle of
- * any log names, and what a crash left of saving one. What cannot be removed stays, and costs room
- * only.
+ * any log names, each with its segments, and what a crash left of saving one. What cannot be
+ * removed stays, and costs room only.
  */
 void state_sweep_components(struct state *s, const struct digest *keep, size_t count);
 

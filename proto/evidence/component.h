@@ -33,7 +33,7 @@
 #include "proto/digest.h"
 #include "proto/err.h"
 
-#define COMPONENT_SIZE_MAX       (16 * 1024 * 1024) /* bytes, of each form: 100,000 files, and room */
+#define COMPONENT_SIZE_MAX       (16 * 1024 * 1024) /* bytes, of each form */
 #define COMPONENT_ITEMS_MAX      1000000            /* of a list, or gathered */
 #define COMPONENT_PATH_MAX       4096               /* bytes: PATH_MAX of Linux */
 #define COMPONENT_FACT_NAME_MAX  64                 /* bytes */
@@ -43,9 +43,6 @@
 
 /* Some 120 KB of files: beyond that, sending what did not change costs more than a second want. */
 #define COMPONENT_PLAIN_ITEMS_MAX 1024
-
-/* What a plain component may have as long as nothing asks for segments, keeps and judges them. */
-#define COMPONENT_UNLISTED_ITEMS_MAX 200000
 
 #define COMPONENT_MADE_NAMES_MAX 64    /* names in `made` */
 #define COMPONENT_MADE_SIZE_MAX  65536 /* bytes of `made`: some 1,000 patterns */
@@ -132,8 +129,8 @@ enum err component_set_made(
 /*
  * Sorts, drops equal files, appends the canonical bytes of a plain component to `to`.
  * ERR_MSG_DUPLICATE for a fact named twice, ERR_FORMAT_SIZE over COMPONENT_SIZE_MAX or
- * COMPONENT_UNLISTED_ITEMS_MAX, ERR_MEMORY; then nothing is appended. May be called again after
- * more was added.
+ * COMPONENT_PLAIN_ITEMS_MAX, ERR_MEMORY; then nothing is appended. May be called again after more
+ * was added.
  */
 enum err component_finish(struct component_builder *b, struct buf *to, size_t *item_count) MUST_USE;
 
@@ -150,8 +147,8 @@ enum err component_finish_listed(struct component_builder *b, component_segment_
     void *context, struct buf *to, size_t *item_count) MUST_USE;
 
 /*
- * A decoded component; items point into the bytes it was decoded from. It takes at most twice
- * their size for files, and at most 13 MB for facts.
+ * A decoded component; items point into the bytes it was decoded from. It takes at most 72 bytes
+ * for an item and 16 for a value, beside these.
  */
 struct component {
 	enum component_kind kind;

@@ -33,7 +33,7 @@ component_decode(struct view bytes, struct component **out)
 	bytes = r.rest; /* the second pass starts here */
 	if (form != COMPONENT_FORM_PLAIN || component_read_made(&r, &made_count) != ERR_OK ||
 	    !component_read_item(&r.rest, MP_ARRAY, &items) ||
-	    items.count > COMPONENT_UNLISTED_ITEMS_MAX ||
+	    items.count > COMPONENT_PLAIN_ITEMS_MAX ||
 	    component_read_items(&r, kind, items.count, COMPONENT_RUN_PLAIN) != ERR_OK ||
 	    r.rest.size > 0)
 		return ERR_COMPONENT_FORMAT;

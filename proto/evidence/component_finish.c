@@ -42,7 +42,7 @@ component_finish(struct component_builder *b, struct buf *to, size_t *item_count
 	struct component_sorted s;
 	enum err e = component_builder_sort(b, &s);
 
-	if (e == ERR_OK && s.count > COMPONENT_UNLISTED_ITEMS_MAX)
+	if (e == ERR_OK && s.count > COMPONENT_PLAIN_ITEMS_MAX)
 		e = ERR_FORMAT_SIZE;
 	if (e == ERR_OK)
 		e = write_plain(b, &s, to);

@@ -246,9 +246,8 @@ class Cgroup:
 
 def large_evidence():
     """About a megabyte that does not compress."""
-    return {"executable": wire.component("executable", [
-        wire.file_item(f"/usr/bin/{os.urandom(64).hex()}", digest=os.urandom(32))
-        for _ in range(5000)])}
+    return {"config": wire.component("config", [
+        wire.fact_item(f"setting-{number:03}", os.urandom(65536)) for number in range(16)])}
 
 
 def send_nearly_all(collector, digest, data):
@@ -275,7 +274,7 @@ def many_uploads(site, signer, receipts, connections=12, turns=6):
                     trouble.add(body["name"])
                     continue
                 assert kind == wire.WANT, kind
-                send_nearly_all(collector, body["digests"][0], evidence["executable"])
+                send_nearly_all(collector, body["digests"][0], evidence["config"])
                 small = site.collector(f"small{number}")
                 pieces.append(small)
                 receipts.append(small.submit(f"small{turn}-{number}", new_evidence()))
@@ -292,10 +291,9 @@ def many_uploads(site, signer, receipts, connections=12, turns=6):
 
 @functools.cache
 def largest_evidence():
-    """Some 12 MB."""
-    return {"executable": wire.component("executable", [
-        wire.file_item(f"/usr/bin/{number:0128}", digest=os.urandom(32))
-        for number in range(65000)])}
+    """Some 12 MB, in one piece."""
+    return {"config": wire.component("config", [
+        wire.fact_item(f"setting-{number:03}", os.urandom(65536)) for number in range(184)])}
 
 
 def begin_large(collector, workload):
@@ -304,7 +302,7 @@ def begin_large(collector, workload):
     collector.connection.send([wire.BUNDLE, {"bundle": collector.make(workload, evidence)}])
     kind, body = collector.connection.receive()
     assert kind == wire.WANT, body
-    send_nearly_all(collector, body["digests"][0], evidence["executable"])
+    send_nearly_all(collector, body["digests"][0], evidence["config"])
     # The answer to a bundle comes behind those to the parts before it.
     beside = collector.make("beside", APP)
     collector.connection.send([wire.BUNDLE, {"bundle": beside}])
@@ -363,7 +361,7 @@ def test_bounded_within_a_cgroup():
 
 def test_bounded_while_nothing_is_committed():
     """Evidence waits in memory for a batch's turn: at a bound nothing more is read."""
-    pattern = largest_evidence()["executable"]
+    pattern = largest_evidence()["config"]
     with Site(limits=UNBOUNDED, key_process={"deadline_ms": 60000}) as site:
         signer = site.start_signer()
         collector = site.collector()
@@ -397,11 +395,10 @@ def test_bounded_while_nothing_is_committed():
 def send_ahead(collector, pattern, sent):
     """Bundles of a large component each, and the components before they are asked for."""
     for number in range(MANY):
-        at = pattern.rindex(b"\xc4\x20") + 2  # the last digest
-        evidence = pattern[:at] + hashlib.sha256(bytes([number])).digest() + pattern[at + 32:]
-        data = collector.make(f"ahead{number}", {"executable": evidence})
+        evidence = pattern[:-32] + hashlib.sha256(bytes([number])).digest()  # in the last value
+        data = collector.make(f"ahead{number}", {"config": evidence})
         collector.connection.send([wire.BUNDLE, {"bundle": data}])
-        collector.send_components([hashlib.sha256(evidence).digest()], {"executable": evidence})
+        collector.send_bytes(evidence)
         sent.append(number)
 
 

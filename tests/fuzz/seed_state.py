@@ -114,6 +114,20 @@ def seed_chain():
     write("chain", "no-digest", file.format(1, "", 0))
 
 
+def seed_segments():
+    def record(content, digest=None):
+        return (digest or sha256(content)) + struct.pack(">I", len(content)) + content
+
+    two = record(b"one") + record(b"second")
+    write("segments", "two", two)
+    write("segments", "same", two + record(b"ONE", sha256(b"one")))
+    write("segments", "struck", record(b"one", bytes(32)) + record(b"second"))
+    write("segments", "cut", two[:-1])
+    write("segments", "cut-head", two + bytes(35))
+    write("segments", "no-bytes", sha256(b"") + bytes(4) + two)
+    write("segments", "huge", sha256(b"x") + b"\xff" * 4 + two)
+
+
 def guard_slot(sequence, size, root):
     body = b"HMG1" + bytes(4) + struct.pack(">QQ", sequence, size) + root  # 56 bytes
     return (body + sha256(body)).ljust(4096, b"\0")
@@ -298,7 +312,7 @@ def seed_identity():
 
 
 if __name__ == "__main__":
-    for function in (seed_procfs, seed_runtime, seed_packages, seed_chain, seed_guard, seed_pending,
-                     seed_config, seed_manifest, seed_operators, seed_statement,
+    for function in (seed_procfs, seed_runtime, seed_packages, seed_chain, seed_segments, seed_guard,
+                     seed_pending, seed_config, seed_manifest, seed_operators, seed_statement,
                      seed_pattern, seed_identity):
         function()

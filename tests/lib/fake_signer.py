@@ -67,6 +67,7 @@ class FakeSigner:
         """The log and all that was ever received is gone."""
         self.entries, self.components, self.heads, self.receipts = [], {}, {}, []
         self.bundles = []  # each as (fields, signature)
+        self.segments = 0  # that were wanted
 
     def open(self, port=None):
         self.socket = socket.socket()
@@ -253,21 +254,42 @@ class Session:
 
     def gather(self, fields):
         """Asks for what is unknown, and checks what comes."""
-        wanted = [d for d, _, _ in fields["components"].values() if d not in self.signer.components]
-        if not wanted:
-            return
-        self.send([WANT, {"workload": fields["workload"], "digests": wanted}])
+        known = self.signer.components
+        wanted = [d for d, _, _ in fields["components"].values() if d not in known]
         sizes = {d: size for d, _, size in fields["components"].values()}
-        for digest in wanted:
-            content = b""
-            while len(content) < sizes[digest]:
-                kind, body = self.receive()
-                assert kind == PART and body["digest"] == digest, "a part out of order"
-                assert body["offset"] == len(content), "a gap"
-                assert 0 < len(body["data"]) <= self.signer.part_max, "a part that is too large"
-                content += body["data"]
-            assert hashlib.sha256(content).digest() == digest, "content with another digest"
-            self.signer.components[digest] = content
+        if wanted:
+            self.send([WANT, {"workload": fields["workload"], "digests": wanted}])
+            known.update((d, self.receive_parts(d, sizes[d])) for d in wanted)
+        self.gather_segments(fields)
+        for kind, (digest, count, size) in fields["components"].items():
+            found, _, items = wire.join(known[digest], known.get)
+            assert (found, len(items), len(known[digest])) == (kind, count, size)
+
+    def gather_segments(self, fields):
+        known, lists, lacking = self.signer.components, [], []
+        for digest, _, _ in fields["components"].values():
+            _, form, _, segments = msgpack.unpackb(known[digest], strict_map_key=False)
+            wanted = [d not in known for d, _, _ in segments] if form == 2 else []
+            if any(wanted):
+                lists.append([digest, wire.bitmap(wanted)])
+                lacking += [(d, size) for d, _, size in segments if d not in known]
+        if not lists:
+            return
+        self.send([WANT, {"workload": fields["workload"], "segments": lists}])
+        self.signer.segments += len(lacking)
+        known.update((d, self.receive_parts(d, size)) for d, size in lacking)
+
+    def receive_parts(self, digest, size):
+        """In the order of what was wanted."""
+        content = b""
+        while len(content) < size:
+            kind, body = self.receive()
+            assert kind == PART and body["digest"] == digest, "a part out of order"
+            assert body["offset"] == len(content), "a gap"
+            assert 0 < len(body["data"]) <= self.signer.part_max, "a part that is too large"
+            content += body["data"]
+        assert hashlib.sha256(content).digest() == digest, "content with another digest"
+        return content
 
     def accept(self, data, fields, signature=None, **changes):
         """Logs the report; gives the body of the receipt."""

@@ -25,6 +25,7 @@ from cryptography.x509.oid import NameOID
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import entries
+import wire
 
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 ORIGIN = "hallmark.test/made"
@@ -271,12 +272,13 @@ class Workload:
         self.policy = "made@sha256:" + sha256(MANIFEST_TEXT).hex()
 
     def report(self, data=GOOD, time_s=TIME_S, status=None, findings=None, vector=None,
-               signer=None, notice=None, next_s=0, ext=None, extensions=None, **changes):
+               total=None, signer=None, notice=None, next_s=0, ext=None, extensions=None,
+               **changes):
         """`signer`: (certificates in DER, function) of a collector that vouches for the bundle, whose
-        extensions are `ext`; the report's are `extensions`."""
+        extensions are `ext`; the report's are `extensions`. `total`: of all findings."""
         evil = data == EVIL
         self.seq += 1
-        count = len(msgpack.unpackb(data, raw=True)[3])
+        count = wire.count_of(data)
         bundle = entries.pack({
             "v": 1, "workload": self.name, "seq": self.seq, "prev": self.prev,
             "nonce": sha256(f"{self.name} {self.seq}".encode()), "boot": bytes(16),
@@ -289,7 +291,8 @@ class Workload:
                    "vector": vector or {"instance-identity": 2, "executables": 96 if evil else 2},
                    "policy": self.policy,
                    "references": [sha256(REFERENCE_TEXT).hex()], "findings": findings,
-                   "finding-count": len(findings), "not-checked": []}
+                   "finding-count": len(findings) if total is None else total,
+                   "not-checked": []}
         head = entries.Head(time_s, time_s + 3600, self.origin, self.collector, "hallmark", BUILD)
         claims = entries.report(bundle, head, verdict,
                                 self.behind(bundle, time_s, signer, notice, extensions))

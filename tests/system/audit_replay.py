@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.x509.oid import NameOID
 
 import make_log
+import wire
 from audit import BAD, GOOD, UNKNOWN, Bench, audit, changed, check, flip
 from hallmark import program, run_tests
 from story import Policy, Story
@@ -131,6 +132,53 @@ def test_a_component_that_is_none_is_proved():
         bench.replay("--all", expect=BAD, says="valid form")
 
 
+MANY = [make_log.file_item("/usr/bin/app", make_log.KNOWN)] + [
+    make_log.file_item(f"/usr/lib/{n:04}", b"") for n in range(1999)]
+VECTOR = {"instance-identity": 2, "executables": 96}
+
+
+def of_many(bench, component, *segments):
+    """A report of this component: 1,999 files that nobody knows."""
+    digest = make_log.sha256(b"").hex()
+    findings = [{"kind": "executable", "code": "unknown-file", "subject": f"/usr/lib/{n:04}",
+                 "detail": f"in no reference set; found sha256 {digest}"} for n in range(16)]
+    bench.of(make_log.Workload("app").report(component, status="contraindicated", vector=VECTOR,
+                                             findings=findings, total=1999))
+    bench.write(PACK, make_log.evidence(*((make_log.COMPONENT, content)
+                                          for content in (component, *segments))))
+
+
+def test_a_list_is_judged_as_what_its_segments_make():
+    listed = wire.component("executable", MANY)
+    first, *others = listed.segments
+    assert others
+    with Stored(0) as bench:
+        of_many(bench, listed, *reversed(listed.segments))
+        assert replayed(bench.replay("--all")) == (1, 0, 0)
+        of_many(bench, listed, *others)
+        output = bench.replay("--all", expect=UNKNOWN, says="the named thing does not exist")
+        assert replayed(output) == (0, 0, 1)
+
+
+def test_a_list_that_is_none_is_proved():
+    pieces = wire.cut(MANY)
+    segments = [(wire.pack(["executable", 3, piece]), len(piece)) for piece in pieces]
+    plain = wire.plain("executable", MANY[:1000]), 1000
+    with Stored(0) as bench:
+        for component in (
+                wire.listed("executable", [MANY[:1000], MANY[1000:]]),
+                wire.list_of("executable", [*reversed(segments)]),
+                wire.list_of("executable", [*segments, segments[-1]]),
+                wire.list_of("executable", [plain, segments[-1]]),
+                wire.list_of("executable", [(wire.component("executable", MANY), 2000)]),
+                wire.listed("executable", wire.cut(MANY[:1024])),
+                wire.plain("executable", MANY)):
+            of_many(bench, component, *getattr(component, "segments", ()))
+            output = bench.replay("--all", expect=BAD,
+                                  says="a component is not a canonical list of measurements")
+            assert replayed(output) == (0, 1, 0)
+
+
 def test_a_wrong_place_in_the_chain_is_proved_by_all_of_them():
     with Stored() as bench:
         w = make_log.Workload("app")
@@ -215,13 +263,13 @@ def test_compressed_records_are_read():
                 make_log.sha256(content) + room.raw[:size])
 
     large = make_log.component("executable", [make_log.file_item(f"/usr/bin/app-{i:05}", b"")
-                                              for i in range(5000)])
+                                              for i in range(1000)])
     with Stored(0) as bench:
         bench.of(make_log.Workload("app").report(
             large, status="contraindicated", vector={"instance-identity": 2, "executables": 96},
             findings=[]))
         bench.write(PACK, make_log.evidence() + compressed(make_log.COMPONENT, large))
-        # It was read, and its 5,000 unknown files were found.
+        # It was read, and its 1,000 unknown files were found.
         bench.replay("--all", expect=BAD, says="unknown-file")
         record = compressed(make_log.COMPONENT, large)
         for size in (1, len(large) - 1, len(large) + 1, 16 << 20):

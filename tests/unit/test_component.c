@@ -5,6 +5,7 @@
 
 #include "proto/digest.h"
 #include "proto/evidence/component.h"
+#include "proto/mp_write.h"
 
 #define V(s) VIEW_LITERAL(s)
 #define D32  "\xc4\0400123456789abcdef0123456789abcdef"
@@ -314,33 +315,59 @@ a_fact_named_twice_is_refused(void **state)
 	buf_free(&bytes);
 }
 
-/* 200,000 items of some 80 bytes: as many, and nearly as large, as a plain component may be. */
+/* "n0000" and so on, without values. */
 static void
-the_largest_component_passes_and_one_more_item_does_not(void **state)
+put_facts(struct buf *to, unsigned count)
 {
-	struct component_builder *b = component_builder_new(COMPONENT_FILES);
-	struct buf bytes = BUF_INIT;
-	struct component_file f;
+	uint8_t *p = buf_reserve(to, 16 + 8 * (size_t)count);
+	char name[16];
+
+	assert_non_null(p);
+	p = mp_put_array(p, 4);
+	p = mp_put_str(p, VIEW_LITERAL("config"));
+	p = mp_put_uint(p, COMPONENT_FORM_PLAIN);
+	p = mp_put_array(p, 0);
+	p = mp_put_array(p, count);
+	for (unsigned i = 0; i < count; i++) {
+		(void)snprintf(name, sizeof(name), "n%04u", i);
+		p = mp_put_array(p, 2);
+		p = mp_put_str(p, view_of_string(name));
+		p = mp_put_array(p, 0);
+	}
+	to->size = (size_t)(p - to->data);
+}
+
+static void
+the_largest_plain_component_passes_and_one_more_item_does_not(void **state)
+{
+	struct component_builder *b = component_builder_new(COMPONENT_CONFIG);
+	struct component_fact f = {.value_count = 0};
+	struct buf bytes = BUF_INIT, made = BUF_INIT;
 	struct component *c;
-	char path[32];
+	char name[16];
 	size_t count;
 
 	(void)state;
-	for (unsigned i = 0; i < COMPONENT_UNLISTED_ITEMS_MAX; i++) {
-		(void)snprintf(path, sizeof(path), "/usr/lib/x/%u", i * 2654435761U);
-		f = file(path, i);
-		assert_int_equal(component_add_file(b, &f), ERR_OK);
-	}
-	assert_int_equal(component_finish(b, &bytes, &count), ERR_OK);
-	assert_int_equal(count, COMPONENT_UNLISTED_ITEMS_MAX);
+	put_facts(&bytes, COMPONENT_PLAIN_ITEMS_MAX);
 	assert_int_equal(component_decode(buf_view(&bytes), &c), ERR_OK);
-	assert_int_equal(c->item_count, COMPONENT_UNLISTED_ITEMS_MAX);
+	assert_int_equal(c->item_count, COMPONENT_PLAIN_ITEMS_MAX);
+	for (unsigned i = 0; i < COMPONENT_PLAIN_ITEMS_MAX; i++)
+		assert_int_equal(component_add_fact(b, &c->items.facts[i]), ERR_OK);
 	component_free(&c);
-	f = file("/usr/lib/y", 0);
-	assert_int_equal(component_add_file(b, &f), ERR_OK);
-	assert_int_equal(component_finish(b, &bytes, &count), ERR_FORMAT_SIZE);
+	assert_int_equal(component_finish(b, &made, &count), ERR_OK);
+	assert_int_equal(count, COMPONENT_PLAIN_ITEMS_MAX);
+	assert_true(view_equal(buf_view(&made), buf_view(&bytes)));
+
+	buf_clear(&bytes);
+	put_facts(&bytes, COMPONENT_PLAIN_ITEMS_MAX + 1);
+	refused(buf_view(&bytes));
+	(void)snprintf(name, sizeof(name), "n%04u", COMPONENT_PLAIN_ITEMS_MAX);
+	f.name = view_of_string(name);
+	assert_int_equal(component_add_fact(b, &f), ERR_OK);
+	assert_int_equal(component_finish(b, &made, &count), ERR_FORMAT_SIZE);
 	component_builder_free(&b);
 	buf_free(&bytes);
+	buf_free(&made);
 }
 
 static void
@@ -498,7 +525,7 @@ bad_made_is_refused(void **state)
 static enum err
 set_made(struct component_builder *b, size_t count, size_t size)
 {
-	static char name[COMPONENT_MADE_NAMES_MAX + 1][8];
+	static char name[COMPONENT_MADE_NAMES_MAX + 1][24];
 	static struct view value;
 	struct component_fact f[COMPONENT_MADE_NAMES_MAX + 1];
 	uint8_t *bytes = calloc(1, size + 1);
@@ -662,7 +689,7 @@ main(void)
 	    cmocka_unit_test(the_builder_refuses_files_over_the_limits),
 	    cmocka_unit_test(the_builder_refuses_facts_over_the_limits),
 	    cmocka_unit_test(a_fact_named_twice_is_refused),
-	    cmocka_unit_test(the_largest_component_passes_and_one_more_item_does_not),
+	    cmocka_unit_test(the_largest_plain_component_passes_and_one_more_item_does_not),
 	    cmocka_unit_test(a_builder_takes_so_many_items),
 	    cmocka_unit_test(a_component_over_the_size_is_refused),
 	    cmocka_unit_test(cut_or_extended_vectors_are_refused),

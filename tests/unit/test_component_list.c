@@ -172,7 +172,7 @@ the_vectors_are_built_and_joined(void **state)
 	struct buf bytes = BUF_INIT;
 	struct component *c;
 	struct parts p;
-	char name[32];
+	char name[48];
 	size_t count;
 
 	(void)state;
