@@ -13,7 +13,6 @@ import pathlib
 import re
 import time
 
-import msgpack
 import yaml
 
 DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "proto/PROTOCOL.md"
@@ -298,7 +297,8 @@ def fact_findings(rule, kind, items):
 
 
 class Appraisal:
-    """Of one bundle: `evidence` has its time in milliseconds, nonce, and the components by kind."""
+    """Of one bundle: `evidence` has its time in milliseconds, nonce, and the components' items by
+    kind."""
 
     def __init__(self, policy, entry, evidence, iat, last_signed):
         self.policy, self.entry, self.evidence = policy, entry, evidence
@@ -337,7 +337,7 @@ class Appraisal:
         elif component is None and rule:
             self.others.append(self.plain(kind, "skipped-rule", "warning"))
         elif component is not None and rule:
-            self.judged[kind] = list(self.rule_findings(kind, rule, items_of(kind, component)))
+            self.judged[kind] = list(self.rule_findings(kind, rule, component))
         elif component is not None and kind not in self.entry.get("recorded", []):
             self.others.append(self.plain(kind, "unchecked-component", "warning"))
 
@@ -381,12 +381,6 @@ class Appraisal:
 
 
 Evidence = collections.namedtuple("Evidence", "nonce time_ms components")
-
-
-def items_of(kind, component):
-    name, form, _, items = msgpack.unpackb(component, strict_map_key=False)
-    assert (name, form) == (kind, 1), (name, form)
-    return items
 
 
 def words(text):

@@ -172,8 +172,18 @@ class Drawn:
         if before and self.maybe(0.3):
             return self.chance.choice(before)
         items = self.files() if kind in KINDS_OF_FILES else self.facts()
+        if self.maybe(0.03):
+            items += self.many(kind, self.chance.randint(1020, 3000))
         before.append(wire.component(kind, items, self.made()))
         return before[-1]
+
+    def many(self, kind, count):
+        """So many items that the component is a list, or nearly."""
+        first = self.chance.randrange(10_000)
+        if kind not in KINDS_OF_FILES:
+            return [wire.fact_item(f"many.{first + n:06}", "0") for n in range(count)]
+        return [wire.file_item(b"/data/many/%06d" % (first + n), self.chance.choice(CONTENTS),
+                               mode=0o100644) for n in range(count)]
 
     def made(self):
         """What no rule looks at, and the digest covers."""

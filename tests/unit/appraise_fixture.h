@@ -14,6 +14,7 @@
 
 #include "policy/appraise.h"
 #include "policy/finding.h"
+#include "proto/evidence/component_list.h"
 #include "tests/unit/config_fixture.h"
 
 #define HEX(digit) digit digit digit digit digit digit digit digit
@@ -31,6 +32,7 @@ struct bench {
 	const struct policy_rule *rule;
 	struct component_builder *builder;
 	struct buf bytes[COMPONENT_KIND_COUNT];
+	struct buf segments[COMPONENT_KIND_COUNT]; /* of lists, one behind the other */
 	struct component *component[COMPONENT_KIND_COUNT];
 	struct component_verdict *verdict[COMPONENT_KIND_COUNT];
 	struct bundle bundle;
@@ -69,6 +71,7 @@ clear(struct bench *b)
 		component_verdict_free(&b->verdict[k]);
 		component_free(&b->component[k]);
 		buf_free(&b->bytes[k]);
+		buf_free(&b->segments[k]);
 		b->bundle.component[k].present = false;
 		b->in.component[k] = NULL;
 	}
@@ -152,14 +155,33 @@ fact1(struct bench *b, const char *name, const char *value)
 	fact(b, name, 1, &value);
 }
 
+static inline enum err
+keep_segment(void *context, struct view bytes, const struct digest *digest)
+{
+	(void)digest;
+	buf_append_view(context, bytes);
+	return buf_status(context);
+}
+
+/* A list where there are many items, put together. */
 static inline void
 end(struct bench *b, enum component_kind kind)
 {
+	struct component_list *list;
 	size_t count;
 
-	assert_int_equal(component_finish(b->builder, &b->bytes[kind], &count), ERR_OK);
+	assert_int_equal(component_finish_listed(
+			     b->builder, keep_segment, &b->segments[kind], &b->bytes[kind], &count),
+	    ERR_OK);
 	component_builder_free(&b->builder);
-	assert_int_equal(component_decode(buf_view(&b->bytes[kind]), &b->component[kind]), ERR_OK);
+	if (component_list_decode(buf_view(&b->bytes[kind]), &list) == ERR_OK)
+		assert_int_equal(
+		    component_list_join(list, buf_view(&b->segments[kind]), &b->component[kind]),
+		    ERR_OK);
+	else
+		assert_int_equal(
+		    component_decode(buf_view(&b->bytes[kind]), &b->component[kind]), ERR_OK);
+	component_list_free(&list);
 	b->bundle.component[kind].present = true;
 	b->bundle.component[kind].count = count;
 	b->bundle.component[kind].size = b->bytes[kind].size;
