@@ -64,6 +64,7 @@ struct signer {
 	uv_timer_t stop_deadline;
 	uv_signal_t signals[3];
 	uint64_t woke_ms; /* when this turn's events came, by the loop's clock; 0: not yet */
+	bool late; /* absences hold reports up */
 	bool stopping;
 	bool closing;
 	int exit_status;
@@ -85,6 +86,7 @@ static void limit_stop(void);
 static void on_overtime(int number);
 static void close_all(struct signer *s);
 static void on_turn(struct signer *s);
+static bool say_absences(struct signer *s);
 static void on_prepare(uv_prepare_t *handle);
 static void on_check(uv_check_t *handle);
 static void on_busy(uv_idle_t *handle);
@@ -408,7 +410,7 @@ on_turn(struct signer *s)
 
 	if (s->closing)
 		return;
-	more = chronicle_go_on(&s->service.chronicle);
+	more = say_absences(s);
 	while (any) {
 		any = links_drive(&s->links, until_ns);
 		ledger_turn(s->service.ledger);
@@ -419,6 +421,19 @@ on_turn(struct signer *s)
 		uv_idle_start(&s->busy, on_busy);
 	else
 		uv_idle_stop(&s->busy);
+}
+
+/* Whether some are left; reports that were held up by them go on when none is late any more. */
+static bool
+say_absences(struct signer *s)
+{
+	struct chronicle *c = &s->service.chronicle;
+	const bool more = chronicle_go_on(c), late = chronicle_is_late(c);
+
+	if (s->late && !late)
+		links_resume(&s->links);
+	s->late = late;
+	return more;
 }
 
 /* Only keeps the loop from waiting; on_turn does the work. */

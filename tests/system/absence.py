@@ -438,6 +438,33 @@ def test_statements_about_silence_outlive_the_index():
         audit(site)
 
 
+def test_killed_while_absences_are_written_none_is_left_out_or_said_twice():
+    """Of 600 hosts, more than are written at once, killed when some are staged."""
+    with Site() as site:
+        site.write_policy(**GRACE)
+        clock = Time(site)
+        signer = clock.start()
+        for number in range(600):
+            host = site.collector(f"host{number}")
+            clock.submit(host, "a", next_s=1)
+            clock.submit(host, "b", next_s=1)
+            host.close()
+        for _ in range(3):
+            clock.go_on(9)
+            clock.jump(3)
+            deadline = time.monotonic() + hallmark.PATIENCE_S
+            while (status := site.status())["counters"]["absences"] == 0 and \
+                    status["silent_workloads"] < 1200:
+                assert time.monotonic() < deadline, status
+            signer.kill()
+            signer = clock.start()
+        clock.go_on(80)
+        assert signer.stop() == 0
+        named = [(e.claims["sub"], name) for e in absences_of(check(site)) for name in e.absent()]
+        assert len(set(named)) == len(named) == 1200, (len(set(named)), len(named))
+        audit(site)
+
+
 def test_a_workload_without_a_receipt_yet_is_no_chain():
     """Its first bundle waits for components: nothing is promised by what was not taken."""
     with Site() as site:

@@ -217,7 +217,7 @@ stand_take(struct stand *s, struct standing *standing, const struct statement *s
 }
 
 /* A log in which this manifest is in force, taken as the first. */
-static struct standing *
+static inline struct standing *
 stand_begin(struct stand *s, const struct digest *manifest)
 {
 	struct standing *standing;

@@ -140,6 +140,60 @@ seals_on_a_tree_that_holds_a_part_of_it(void **state)
 	assert_int_equal(merkle_batch_old_size(b->tree), 1);
 }
 
+/* A head gets the digest of the newest entry of its chain, and of no other. */
+static void
+heads_get_the_digest_of_their_newest_entry(void **state)
+{
+	struct batch *b = *state;
+	struct workload w = {.has_head = true}, absent = {.has_head = true};
+	struct batch_changes *changes = calloc(1, sizeof(*changes) + sizeof(changes->absent[0]));
+	struct digest first, second, before;
+
+	add(b, "report");
+	b->entry[0].update = (struct workload_update){&w, {.index = 0, .entry_index = 0}};
+	add(b, "again");
+	b->entry[1].update = (struct workload_update){&w, {.index = 1, .entry_index = 1}};
+	w.head = b->entry[1].update.head;
+	add(b, "absence");
+	digest_of("absence", 7, &absent.head.entry_digest);
+	absent.head.entry_index = 2;
+	before = absent.head.entry_digest;
+	changes->count = 1;
+	changes->absent[0] = (struct workload_update){&absent, absent.head};
+	batch_entry_own(b, &b->entry[2], NULL, changes);
+	batch_hash(b);
+	digest_of("report", 6, &first);
+	digest_of("again", 5, &second);
+	assert_true(digest_equal(&b->entry[0].update.head.entry_digest, &first));
+	assert_true(digest_equal(&w.head.entry_digest, &second));
+	assert_true(digest_equal(&absent.head.entry_digest, &before));
+}
+
+/* Freed with the batch, and with its next use: the leak checker sees what was forgotten. */
+static void
+what_an_entry_owns_goes_with_it(void **state)
+{
+	struct batch *b = *state;
+	struct merkle_frontier tree;
+
+	for (int round = 0; round < 2; round++) {
+		merkle_frontier_init(&tree);
+		add(b, "plain");
+		add(b, "with a token");
+		batch_entry_own(b, &b->entry[1], strdup("profile"), NULL);
+		add(b, "a notice");
+		batch_entry_own(b, &b->entry[2], NULL, calloc(1, sizeof(struct batch_changes)));
+		assert_int_equal(b->token_count, 1);
+		assert_int_equal(b->owner_count, 2);
+		if (round > 0)
+			break;
+		assert_int_equal(batch_seal(b, &tree, &tree), ERR_OK);
+		batch_move(b, BATCH_PUBLISHED);
+		batch_reset(b, 3);
+		assert_int_equal(b->owner_count, 0);
+	}
+}
+
 int
 main(void)
 {
@@ -147,6 +201,9 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		keeps_reports_in_the_framing_of_the_log, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_cancelled_report_leaves_no_trace, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		heads_get_the_digest_of_their_newest_entry, setup, teardown),
+	    cmocka_unit_test_setup_teardown(what_an_entry_owns_goes_with_it, setup, teardown),
 	    cmocka_unit_test_setup_teardown(refuses_a_report_that_is_too_long, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		sealing_gives_the_root_and_a_record_that_proves_itself, setup, teardown),

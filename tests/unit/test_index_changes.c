@@ -108,6 +108,23 @@ test_many(void **state)
 	free(w);
 }
 
+static void
+test_all_notices_in_order(void **state)
+{
+	struct index_changes c = {0}, taken;
+
+	(void)state;
+	for (size_t i = 0; i < MANY; i++)
+		index_changes_notice(&c, &(struct notice_row){.index = 7 * i});
+	index_changes_take(&c, &taken);
+	assert_int_equal(c.notice_count, 0);
+	assert_int_equal(taken.notice_count, MANY);
+	for (size_t i = 0; i < MANY; i++)
+		assert_int_equal(taken.notice[i].index, 7 * i);
+	index_changes_free(&taken);
+	assert_int_equal(taken.notice_count, 0);
+}
+
 /* A place of evidence that is told twice is put twice; the index has one row for it anyway. */
 static void
 test_all_evidence_in_order(void **state)
@@ -135,6 +152,7 @@ main(void)
 	    cmocka_unit_test(test_taking_leaves_nothing_behind),
 	    cmocka_unit_test(test_taking_nothing),
 	    cmocka_unit_test(test_many),
+	    cmocka_unit_test(test_all_notices_in_order),
 	    cmocka_unit_test(test_all_evidence_in_order),
 	};
 
