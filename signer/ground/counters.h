@@ -27,9 +27,11 @@
 	X(tokens, "tokens", "tokens made")                                                         \
 	X(tokens_refused, "tokens_refused", "tokens that no profile of the key process gives")     \
 	X(tokens_late, "tokens_late", "tokens not asked for, because the report was over")         \
-	X(components, "components", "components received and stored")                              \
-	X(component_bytes, "component_bytes", "bytes of components received and stored")           \
-	X(appraisals, "appraisals", "components appraised (once per rule and component)")          \
+	X(components, "components", "components, and segments of lists, received and stored")      \
+	X(component_bytes, "component_bytes",                                                      \
+	    "bytes of components and segments received and stored")                                \
+	X(appraisals, "appraisals",                                                                \
+	    "components appraised (once per rule and component; a list is one)")                   \
 	X(challenges, "challenges", "challenges sent to collectors")                               \
 	X(challenges_answered, "challenges_answered", "challenges answered by a report")           \
 	X(batches, "batches", "batches committed")                                                 \
