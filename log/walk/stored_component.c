@@ -53,7 +53,7 @@ read_listed(struct evidence_reader *r, struct stored_component *s)
 static enum err
 read_segments(struct evidence_reader *r, const struct component_list *l, struct buf *to)
 {
-	enum err e = ERR_OK;
+	enum err e = buf_reserve(to, l->listed_size) != NULL ? ERR_OK : ERR_MEMORY;
 
 	for (size_t i = 0; e == ERR_OK && i < l->segment_count; i++) {
 		const size_t before = to->size;

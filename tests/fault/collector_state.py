@@ -15,10 +15,12 @@ sys.path[:0] = [str(TESTS / "lib"), str(TESTS / "system")]
 
 import small_disk
 from collector_client import Host, msgpack_report, receipt
+from collector_lists import Tree
 from hallmark import program, run_tests
 
 SAVES = ("openat", "pwrite64", "fsync", "fdatasync", "renameat", "ftruncate", "mkdirat", "unlinkat")
 EVERY = {"openat": 4}  # most of these only read
+OF_LISTS = ("pwrite64", "fsync", "renameat")  # the others are made for each of many files
 
 
 def interrupted(host, call, number, how):
@@ -48,11 +50,11 @@ def check_whole(host, begun):
     assert not left, left
 
 
-def at_every_save(how, words):
+def at_every_save(how, words, made=Host, calls=SAVES, least=30):
     points = 0
-    with Host(sign_every_s=1) as host:
+    with made(sign_every_s=1) as host:
         host.once()
-        for call in SAVES:
+        for call in calls:
             number = 1
             while True:
                 # So that there is a component to store, and a first time for everything.
@@ -68,7 +70,7 @@ def at_every_save(how, words):
                 points += 1
                 number += EVERY.get(call, 1)
     print(f"     {points} points")
-    assert points > 30
+    assert points > least
 
 
 def test_killed_at_every_save():
@@ -77,6 +79,14 @@ def test_killed_at_every_save():
 
 def test_no_room_at_every_save():
     at_every_save("error=ENOSPC", "No space left on device")
+
+
+def test_killed_while_a_list_is_saved():
+    at_every_save("signal=KILL", "", Tree, OF_LISTS, 20)
+
+
+def test_no_room_while_a_list_is_saved():
+    at_every_save("error=ENOSPC", "No space left on device", Tree, OF_LISTS, 20)
 
 
 def test_a_disk_that_is_full_for_a_while():
