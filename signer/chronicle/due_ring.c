@@ -1,6 +1,7 @@
 #include "signer/chronicle/due_ring.h"
 
 static void put(struct due_ring *d, struct workload *w);
+static uint64_t look_of(const struct due_ring *d, const struct workload *w);
 
 void
 due_ring_begin(struct due_ring *d, uint64_t now_s)
@@ -11,7 +12,9 @@ due_ring_begin(struct due_ring *d, uint64_t now_s)
 void
 due_ring_set(struct due_ring *d, struct workload *w)
 {
-	if (w->head.due.at_s != 0 && (w->due_link == NULL || w->head.due.at_s + 1 < w->due_look_s))
+	const uint64_t due_s = w->head.due.at_s;
+
+	if (due_s != 0 && (w->due_link == NULL || due_s + 1 < look_of(d, w)))
 		put(d, w);
 }
 
@@ -44,7 +47,7 @@ void
 due_ring_move(struct workload *w, struct workload **list)
 {
 	due_ring_leave(w);
-	w->due_look_s = 0;
+	w->due_place = 0;
 	w->due_next = *list;
 	if (w->due_next != NULL)
 		w->due_next->due_link = &w->due_next;
@@ -74,5 +77,17 @@ put(struct due_ring *d, struct workload *w)
 	if (look_s >= d->looked_s + DUE_RING_SPAN_S)
 		look_s = d->looked_s + DUE_RING_SPAN_S - 1;
 	due_ring_move(w, &d->place[look_s % DUE_RING_SPAN_S]);
-	w->due_look_s = look_s;
+	w->due_place = (uint16_t)(look_s % DUE_RING_SPAN_S + 1);
+}
+
+/* The second at which it is looked at next; 0: it is elsewhere. */
+static uint64_t
+look_of(const struct due_ring *d, const struct workload *w)
+{
+	const uint64_t next_s = d->looked_s + 1;
+
+	if (w->due_place == 0)
+		return 0;
+	return next_s +
+	       (w->due_place - 1U + DUE_RING_SPAN_S - next_s % DUE_RING_SPAN_S) % DUE_RING_SPAN_S;
 }

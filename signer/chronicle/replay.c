@@ -28,6 +28,7 @@ struct replay {
 	unsigned next_held;
 	struct workload **chain; /* with a due, by their newest entry */
 	size_t chain_count;
+	uint64_t oldest; /* entry of theirs */
 };
 
 static enum err on_notice(void *context, const struct notice_row *row);
@@ -257,7 +258,10 @@ move_dues(struct replay *r)
 	r->chain = calloc(workload_count(r->workloads) + 1, sizeof(struct workload *));
 	if (r->chain == NULL)
 		return ERR_MEMORY;
+	r->oldest = UINT64_MAX;
 	e = workload_each(r->workloads, gather_chain, r);
+	if (r->row_count == 0 || r->oldest > r->row[r->row_count - 1].index)
+		return e; /* nothing was noted behind any of them */
 	qsort(r->chain, r->chain_count, sizeof(struct workload *), compare_entries);
 	for (size_t i = 0; i < r->row_count && e == ERR_OK; i++)
 		if (r->chain_count > 0 && r->chain[0]->head.entry_index < r->row[i].index)
@@ -270,8 +274,10 @@ gather_chain(void *context, struct workload *w)
 {
 	struct replay *r = context;
 
-	if (w->has_head && w->head.due.at_s != 0)
+	if (w->has_head && w->head.due.at_s != 0) {
 		r->chain[r->chain_count++] = w;
+		r->oldest = w->head.entry_index < r->oldest ? w->head.entry_index : r->oldest;
+	}
 	return ERR_OK;
 }
 

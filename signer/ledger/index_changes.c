@@ -14,7 +14,7 @@ index_changes_head(struct index_changes *c, const struct workload_update *u)
 
 	if (w->index_place == 0) {
 		c->head = grown(c->head, c->head_count, &c->head_capacity, sizeof(*c->head));
-		w->index_place = ++c->head_count;
+		w->index_place = (uint32_t)++c->head_count;
 	}
 	c->head[w->index_place - 1] = *u;
 }

@@ -225,7 +225,7 @@ put_head(void *context, struct workload *w)
 
 	if (!w->has_head || w->head.entry_index < c->from)
 		return ERR_OK;
-	return index_put_workload(c->index, w->collector, w->name, &w->head);
+	return index_put_workload(c->index, w->collector, workload_name_text(w), &w->head);
 }
 
 static bool

@@ -362,7 +362,7 @@ say_refused(struct ledger *l, const struct ledger_token *t, struct view text)
 	}
 	logline_begin(&line, LOGGER_WARNING, "token-refused");
 	logline_string(&line, "collector", t->workload->collector);
-	logline_string(&line, "workload", t->workload->name);
+	logline_string(&line, "workload", workload_name_text(t->workload));
 	logline_number(&line, "index", t->index);
 	logline_view(&line, "profile", token_profile(t));
 	logline_view(&line, "text", text);

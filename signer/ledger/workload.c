@@ -10,6 +10,7 @@
 struct slot {
 	struct workload workload;
 	UT_hash_handle hh;
+	char key[];
 };
 
 struct workload_table {
@@ -38,7 +39,6 @@ workload_table_free(struct workload_table **t)
 	HASH_ITER (hh, (*t)->slots, slot, next) {
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser loses uthash's links */
 		HASH_DEL((*t)->slots, slot);
-		free(slot->workload.key);
 		free(slot);
 	}
 	free(*t);
@@ -69,9 +69,9 @@ workload_get(struct workload_table *t, const char *collector, struct view name)
 		return found;
 	if ((slot = slot_new(key, key_size)) == NULL)
 		return NULL;
-	slot->workload.collector = slot->workload.key;
-	slot->workload.name = slot->workload.key + strlen(collector) + 1;
-	HASH_ADD_KEYPTR(hh, t->slots, slot->workload.key, key_size, slot);
+	slot->workload.collector_size = (uint16_t)(key_size - name.size - 2);
+	slot->workload.name_size = (uint8_t)name.size;
+	HASH_ADD_KEYPTR(hh, t->slots, slot->key, key_size, slot);
 	return &slot->workload;
 }
 
@@ -83,7 +83,6 @@ workload_forget(struct workload_table *t, struct workload *w)
 	if (w->has_head || w->busy)
 		return;
 	HASH_DEL(t->slots, slot);
-	free(slot->workload.key);
 	free(slot);
 }
 
@@ -114,7 +113,7 @@ key_make(char key[KEY_SIZE_MAX], const char *collector, struct view name)
 	size_t collector_size = strlen(collector) + 1;
 	size_t key_size = collector_size + name.size + 1;
 
-	if (key_size > KEY_SIZE_MAX)
+	if (key_size > KEY_SIZE_MAX || name.size > UINT8_MAX)
 		return 0;
 	memcpy(key, collector, collector_size);
 	memcpy(key + collector_size, name.data, name.size);
@@ -125,15 +124,11 @@ key_make(char key[KEY_SIZE_MAX], const char *collector, struct view name)
 static struct slot *
 slot_new(const char *key, size_t key_size)
 {
-	struct slot *slot = calloc(1, sizeof(*slot));
+	struct slot *slot = calloc(1, sizeof(*slot) + key_size);
 
 	if (slot == NULL)
 		return NULL;
-	if ((slot->workload.key = malloc(key_size)) == NULL) {
-		free(slot);
-		return NULL;
-	}
-	memcpy(slot->workload.key, key, key_size);
-	slot->workload.key_size = key_size;
+	memcpy(slot->key, key, key_size);
+	slot->workload.collector = slot->key;
 	return slot;
 }

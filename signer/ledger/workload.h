@@ -18,25 +18,26 @@
 struct challenge;
 struct policy_rule;
 
+/* A million of them are 300 MB: what is here is paid for that often. */
 struct workload {
-	char *key; /* collector's identity, NUL, workload's name, NUL: unique, never changes */
-	size_t key_size;
-	const char *collector; /* into key */
-	const char *name;
-	bool has_head; /* a report of it is in the log (or staged) */
+	/* And the workload's name behind its NUL: the key, which is unique and never changes. */
+	const char *collector;
 	/* `due` is the present one; `entry_digest`: when it is needed, by ledger_head_digest */
 	struct chain_head head;
 	uint64_t nonce_serial; /* of the last nonce used for it */
-	bool busy;             /* a bundle of it waits for components */
 	uint64_t connection;   /* that a bundle of it last came by, since the start; 0: none */
 	struct challenge *challenge; /* somebody wants it measured now; NULL: nobody does */
 	/* The rule that applies, found once per policy. */
 	const struct policy_rule *rule;
-	uint64_t rule_generation; /* of the policy; 0: not looked up */
-	size_t index_place; /* among the changes for the index, from 1; 0: none (index_changes.h) */
 	/* Where its due is waited for; of whoever looks after dues, not looked at here. */
 	struct workload *due_next, **due_link;
-	uint64_t due_look_s;
+	uint32_t rule_generation; /* of the policy; 0: not looked up */
+	uint32_t index_place;     /* among the changes for the index, from 1; 0: none */
+	uint16_t due_place;       /* also of whoever looks after dues */
+	uint16_t collector_size;  /* bytes, without the NUL */
+	uint8_t name_size;
+	bool has_head : 1; /* a report of it is in the log (or staged) */
+	bool busy : 1;     /* a bundle of it waits for components */
 };
 
 /* A head on its way into the index: the workload's names never change, so threads may read them. */
@@ -47,17 +48,22 @@ struct workload_update {
 
 struct workload_table;
 
+static inline const char *
+workload_name_text(const struct workload *w)
+{
+	return w->collector + w->collector_size + 1;
+}
+
 static inline struct view
 workload_name(const struct workload *w)
 {
-	return (struct view){
-	    (const uint8_t *)w->name, (size_t)(w->key + w->key_size - 1 - w->name)};
+	return (struct view){(const uint8_t *)workload_name_text(w), w->name_size};
 }
 
 static inline struct view
 workload_collector(const struct workload *w)
 {
-	return (struct view){(const uint8_t *)w->collector, (size_t)(w->name - 1 - w->collector)};
+	return (struct view){(const uint8_t *)w->collector, w->collector_size};
 }
 
 struct workload_table *workload_table_new(void); /* NULL: no memory */

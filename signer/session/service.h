@@ -33,7 +33,7 @@ struct service {
 	const struct signer_config *config;
 	uint64_t config_generation;             /* rises with each configuration; 1 is the first */
 	struct policy *policy;                  /* in force, once the chronicle has begun */
-	uint64_t policy_generation;             /* rises with each policy; 1 is the first */
+	uint32_t policy_generation;             /* rises with each policy; 1 is the first */
 	struct policy *waiting;                 /* configured, and not approved; NULL: none */
 	uint32_t waiting_needed, waiting_found; /* approvals, when it was said last */
 	bool waiting_said;

@@ -30,7 +30,7 @@ is_found_again(void **state)
 
 	assert_non_null(w);
 	assert_string_equal(w->collector, "spiffe://a/b");
-	assert_string_equal(w->name, "app");
+	assert_string_equal(workload_name_text(w), "app");
 	assert_false(w->has_head);
 	assert_ptr_equal(workload_get(*state, "spiffe://a/b", VIEW_LITERAL("app")), w);
 	assert_ptr_equal(workload_find(*state, "spiffe://a/b", VIEW_LITERAL("app")), w);
