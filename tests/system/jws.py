@@ -355,7 +355,9 @@ def test_a_token_that_would_come_too_late_is_not_asked_for():
         for receipt in late:
             wire.verify_receipt(receipt, site.certificate, ORIGIN)
         counters = site.status()["counters"]
-        assert (counters["tokens"], counters["tokens_late"]) == (len(with_token), len(late)), counters
+        # One whose time ends on its way to the key process is refused there instead.
+        assert counters["tokens"] == len(with_token) and counters["tokens_late"] > 0, counters
+        assert counters["tokens_late"] + counters["tokens_refused"] == len(late), counters
         crowd.collector.close()
         finish(site, signer)
 
