@@ -116,10 +116,13 @@ class Report:
         if "nonce" in self.own["bundle"]:
             self.nonce = base64url_bytes(self.own["bundle"]["nonce"])
 
+    def bundle_extensions(self):
+        return msgpack.unpackb(base64url_bytes(self.own["bundle"].get("extensions", "gA")))
+
     def bundle(self):
         """Its canonical bytes."""
         fields = self.own["bundle"]
-        extensions = fields.get("extensions")
+        extensions = self.bundle_extensions()
         return pack({
             "v": 1, "workload": self.workload, "seq": fields["seq"],
             "prev": bytes.fromhex(fields["prev"]), "nonce": self.nonce,
@@ -127,7 +130,7 @@ class Report:
             "next_s": fields["next"],
             "components": {kind: [bytes.fromhex(c["sha256"]), c["count"], c["size"]]
                            for kind, c in fields["components"].items()},
-            **({"ext": msgpack.unpackb(base64url_bytes(extensions))} if extensions else {})})
+            **({"ext": extensions} if extensions else {})})
 
 
 # --- absences, notices ---------------------------------------------------------------------------

@@ -178,4 +178,6 @@ class Rederivation:
             self.last_signed[chain] = said.iat
         if chain in self.last_signed:
             behind["last-signed"] = self.last_signed[chain]
+        if "extensions" in said.own:
+            behind["extensions"] = said.own["extensions"]
         return behind

@@ -3,13 +3,16 @@
 the log's key could; each is proved, with the entry named. What is not known proves nothing."""
 
 import pathlib
+import re
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import entries
 import make_log
+import rederivation
 import statements
+import walking
 from audit import BAD, GOOD, UNKNOWN, Bench, audit, check
 from hallmark import run_tests
 from story import DAY, HOUR, Policy, Story
@@ -56,10 +59,41 @@ class Told(Bench):
         return self.replay("--index", str(index), expect=expect, says=says)
 
 
+class Stored:
+    """A story's evidence, as the second implementation asks for it."""
+
+    def __init__(self, records):
+        self.contents = {(kind, entries.sha256(content)): content for kind, content in records}
+
+    def get(self, kind, digest):
+        return self.contents[kind, digest]
+
+
+def blamed(output):
+    """entry: the worst that the auditor says of it."""
+    found = {}
+    for mark, index in re.findall(r"^  (BAD|\?) +entry (\d+): ", output, re.M):
+        found[int(index)] = walking.worst([found.get(int(index), GOOD), {"BAD": BAD}.get(mark, UNKNOWN)])
+    return found
+
+
+def walked(story):
+    """The same by the second implementation."""
+    walk = walking.Walk(Stored(story.records), story.origin, rederivation.Issuer(
+        story.origin, "hallmark", make_log.BUILD, 3600))
+    for entry in story.log.entries:
+        walk.take(entry)
+    return {index: walking.worst(o for i, o, _ in walk.found if i == index)
+            for index, _, _ in walk.found}, walk.found
+
+
 def told(story, expect, says, alone=None):
-    """`alone`: (index, outcome) of the entry by itself."""
+    """By the auditor, and the same by another implementation. `alone`: (index, outcome) of the entry
+    by itself."""
     with Told(story) as bench:
-        bench.both(expect, says)
+        output = bench.both(expect, says)
+        second, words = walked(story)
+        assert blamed(output) == second, (output, words)
         if alone:
             bench.alone(*alone)
 
