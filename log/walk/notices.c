@@ -144,11 +144,14 @@ notices_statement(const struct notices *n)
 	return n->statement != NULL ? statement_document_statement(n->statement) : NULL;
 }
 
-const struct due_window *
-notices_windows(const struct notices *n, size_t *count)
+bool
+notices_windows(const struct notices *n, const struct due_window **windows, size_t *count)
 {
+	*windows = NULL;
 	*count = 0;
-	return n->standing != NULL ? standing_windows(n->standing, count) : NULL;
+	if (n->standing != NULL)
+		*windows = standing_windows(n->standing, count);
+	return n->standing != NULL;
 }
 
 bool

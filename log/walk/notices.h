@@ -53,8 +53,8 @@ const struct digest *notices_manifest(const struct notices *n);
 /* The statement that the newest notice is about, if it was taken; NULL otherwise. */
 const struct statement *notices_statement(const struct notices *n);
 
-/* Windows of maintenance in force, until the next notice. */
-const struct due_window *notices_windows(const struct notices *n, size_t *count);
+/* Windows of maintenance in force, until the next notice. False if that is not known. */
+bool notices_windows(const struct notices *n, const struct due_window **windows, size_t *count);
 
 /*
  * How many approvals the next manifest needs: 0 if the one in force names no operators. False if

@@ -16,8 +16,8 @@ enum err
 silence_take_report(
     struct silence *s, struct chain *c, const struct report *r, const struct policy_rule *rule)
 {
-	c->due_is_known = rule != NULL;
-	if (rule == NULL)
+	c->due_is_known = rule != NULL && !s->lost;
+	if (!c->due_is_known)
 		return set(s, c, (struct due){.at_s = 0});
 	return set(s, c,
 	    due_after_report(r->issued_s, r->bundle.next_s,
@@ -34,7 +34,9 @@ silence_take_absence(struct silence *s, struct chain *c, uint64_t iat_s,
 
 	if (!c->due_is_known)
 		reason_add(reason, OUTCOME_UNKNOWN,
-		    "%.*s: when it was due is not known: its policy is not there", size, name);
+		    "%.*s: when it was due is not known: its policy, or what was in force, is not "
+		    "there",
+		    size, name);
 	else if (c->due.at_s == 0)
 		reason_add(reason, OUTCOME_BAD, "%.*s: was not due at any time", size, name);
 	else if (!due_is_over(c->due, iat_s))
@@ -70,12 +72,29 @@ silence_take_windows(struct silence *s, struct chains *all, const struct due_win
 
 	s->windows = windows;
 	s->window_count = count;
+	s->lost = false;
 	for (struct chain *c = more ? all->all : NULL; c != NULL && e == ERR_OK; c = c->hh.next) {
 		const struct due due = move(s, c, c->due);
 
 		if (due.at_s != c->due.at_s)
 			e = set(s, c, due);
 	}
+	return e;
+}
+
+enum err
+silence_lose(struct silence *s, struct chains *all)
+{
+	enum err e = ERR_OK;
+
+	s->windows = NULL;
+	s->window_count = 0;
+	for (struct chain *c = s->lost ? NULL : all->all; c != NULL && e == ERR_OK;
+	     c = c->hh.next) {
+		c->due_is_known = false;
+		e = set(s, c, (struct due){.at_s = 0});
+	}
+	s->lost = true;
 	return e;
 }
 

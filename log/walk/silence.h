@@ -2,11 +2,13 @@
  * When each workload of a log has to be heard of again, and whether an absence stands where it was
  * not: policy/due.h has the arithmetic, this follows the log with it.
  *
- * It says nothing about a workload whose rule is not there to be read.
+ * It says nothing about a workload whose rule is not there to be read, nor about any while it is
+ * not known what is in force, until its next report: a window may have moved its due.
  */
 #ifndef HALLMARK_LOG_WALK_SILENCE_H
 #define HALLMARK_LOG_WALK_SILENCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "log/walk/chains.h"
@@ -19,6 +21,7 @@ struct silence {
 	struct dues dues;
 	const struct due_window *windows; /* the operators', in force; borrowed */
 	size_t window_count;
+	bool lost; /* what is in force is not known */
 };
 
 void silence_free(struct silence *s);
@@ -37,9 +40,12 @@ enum err silence_take_absence(struct silence *s, struct chain *c, uint64_t iat_s
 /* The signer took no bundles up to `to_s`. */
 enum err silence_take_start(struct silence *s, struct chains *all, uint64_t to_s) MUST_USE;
 
-/* Those that are in force from here on; there are new ones among them if `more`. */
+/* Those that are in force from here on, which is known; there are new ones if `more`. */
 enum err silence_take_windows(struct silence *s, struct chains *all,
     const struct due_window *windows, size_t count, bool more) MUST_USE;
+
+/* What is in force cannot be told behind this entry. */
+enum err silence_lose(struct silence *s, struct chains *all) MUST_USE;
 
 /* An operator retired it. */
 enum err silence_retire(struct silence *s, struct chain *c) MUST_USE;

@@ -27,6 +27,7 @@ static void check_error(enum err e, struct reason *reason);
 static void follow_notice(struct walk *w, const struct notice *n, struct reason *reason);
 static void follow_silence(
     struct walk *w, const struct notice *n, bool more, struct reason *reason);
+static void retire(struct walk *w, const struct statement *s, struct reason *reason);
 static void begin_term(struct walk *w, const struct notice *n);
 static void doubt_notice(struct walk *w, const struct notice *n);
 
@@ -272,10 +273,16 @@ static void
 follow_silence(struct walk *w, const struct notice *n, bool more, struct reason *reason)
 {
 	const struct statement *s = notices_statement(w->notices);
+	const struct due_window *windows;
 	size_t count;
-	const struct due_window *windows = notices_windows(w->notices, &count);
-	struct chain *retired;
 
+	if (!notices_windows(w->notices, &windows, &count)) {
+		/* What was due is due, but for a start, which would have moved it. */
+		if (n->kind != NOTICE_START)
+			check_left_out(w, n->issued_s);
+		check_error(silence_lose(&w->silence, &w->chains), reason);
+		return;
+	}
 	/* Those before are gone. */
 	check_error(silence_take_windows(&w->silence, &w->chains, windows, count, false), reason);
 	if (n->kind == NOTICE_START)
@@ -284,12 +291,18 @@ follow_silence(struct walk *w, const struct notice *n, bool more, struct reason 
 	if (more || (s != NULL && statement_kind(s) == STATEMENT_MAINTENANCE))
 		check_error(
 		    silence_take_windows(&w->silence, &w->chains, windows, count, true), reason);
-	if (s != NULL && statement_kind(s) == STATEMENT_RETIRE) {
-		retired = chains_find(
-		    &w->chains, statement_value(s, "collector"), statement_value(s, "workload"));
-		if (retired != NULL)
-			check_error(silence_retire(&w->silence, retired), reason);
-	}
+	if (s != NULL && statement_kind(s) == STATEMENT_RETIRE)
+		retire(w, s, reason);
+}
+
+static void
+retire(struct walk *w, const struct statement *s, struct reason *reason)
+{
+	struct chain *c = chains_find(
+	    &w->chains, statement_value(s, "collector"), statement_value(s, "workload"));
+
+	if (c != NULL)
+		check_error(silence_retire(&w->silence, c), reason);
 }
 
 static void

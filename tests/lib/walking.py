@@ -5,6 +5,7 @@ are judged. Shares no code with Hallmark.
 Forms are not checked here: entries are taken as JSON.
 """
 
+import functools
 import json
 
 import appraisal
@@ -17,6 +18,11 @@ STATEMENT, OPERATORS, CA = 7, 8, 9
 GOOD, BAD, UNKNOWN = 0, 1, 2
 DAY_S, SLACK_S, FIRST_SEQ_MAX = 86400, 120, 2**52
 KINDS = {"collectors-ca": CA, "operators": OPERATORS, "policy": POLICY, "reference": REFERENCE}
+
+
+@functools.lru_cache(None)
+def statement(envelope):
+    return statements.Statement(envelope)
 
 
 def worst(outcomes):
@@ -59,7 +65,7 @@ class Standing:
     def lines(self):
         yield from [f"manifest {self.manifest}"] if self.manifest else []
         yield from (f"number {key} {number}" for key, number in self.numbers.items())
-        yield from (f"statement {name} {statements.Statement(envelope).kind}"
+        yield from (f"statement {name} {statement(envelope).kind}"
                     for name, envelope in self.statements.items())
 
     def listed(self):
@@ -67,7 +73,7 @@ class Standing:
 
     def expire(self, iat):
         self.statements = {name: envelope for name, envelope in self.statements.items()
-                           if statements.Statement(envelope).not_after > iat}
+                           if statement(envelope).not_after > iat}
 
     def load(self, digest):
         """From the list that a notice names."""
@@ -86,7 +92,7 @@ class Standing:
         vars(self).update(vars(loaded))
 
     def windows(self):
-        return [s for s in map(statements.Statement, self.statements.values())
+        return [s for s in map(statement, self.statements.values())
                 if s.kind == "maintenance"]
 
 
@@ -124,6 +130,7 @@ class Walk:
         return good
 
     def take(self, entry):
+        self.own_doubt = False
         if not entry.startswith((b'{"eat_profile":"', b'{"hallmark.notice":"')):
             if entry.startswith(b'{"'):
                 self.unknown("a later kind of entry")
@@ -202,7 +209,7 @@ class Walk:
             raise Missing("a later kind of statement")
         if not self.demand(code == 0, f"the statement: {code}"):
             return None
-        said = statements.Statement(envelope)
+        said = statement(envelope)
         self.demand((said.kind, said.key_id, said.number) ==
                     (subject["kind"], subject["key"], subject["number"]), "another statement")
         s.numbers[said.key_id] = said.number
@@ -214,14 +221,15 @@ class Walk:
 
     def last_number(self, envelope):
         try:
-            return self.standing.numbers.get(statements.Statement(envelope).key_id, 0)
+            return self.standing.numbers.get(statement(envelope).key_id, 0)
         except statements.Refused:
             return 0
 
     def check_list(self, named):
         s = self.standing
         if s.known and entries.sha256(s.listed()) == named:
-            s.fetch(IN_FORCE, named)
+            if (IN_FORCE, named) not in self.store.contents:
+                self.unknown("what is in force is not stored")
             return
         lines = s.fetch(IN_FORCE, named).decode().splitlines()[1:]
         if s.known and {line.split(" ")[0] for line in lines} <= {"manifest", "number", "statement"}:
@@ -231,12 +239,18 @@ class Walk:
     # --- silence
 
     def follow(self, kind, subject, envelope, list_is_other):
+        if not self.standing.known:
+            if kind != "start":
+                self.left_out()
+            for chain in self.chains.values():
+                chain.due, chain.due_known = None, False
+            return
         if kind == "start":
             for name, chain in self.chains.items():
                 if chain.due is not None and chain.due < subject["to"] + chain.grace:
                     self.set_due(name, chain, subject["to"] + chain.grace)
         self.left_out()
-        said = statements.Statement(envelope) if envelope else None
+        said = statement(envelope) if envelope else None
         if list_is_other or said and said.kind == "maintenance":
             for name, chain in self.chains.items():
                 self.set_due(name, chain, chain.due, chain.told)
@@ -249,7 +263,7 @@ class Walk:
         """Moved behind the windows that it lies in."""
         before = due
         while due is not None:
-            ends = [w.not_after for w in self.standing.windows() if self.standing.known and
+            ends = [w.not_after for w in self.standing.windows() if
                     w.not_before <= due < w.not_after and
                     appraisal.matches(w.subject["workloads"].encode(), name[1].encode()) and
                     appraisal.matches(w.subject["collectors"].encode(), name[0].encode(), b"/")]
@@ -320,6 +334,8 @@ class Walk:
         if rule is None:
             self.wrong("it may not speak", False)
             return False
+        if not self.standing.known:
+            return True
         chain.due_known, chain.grace = True, int(rule.get("grace_s", 60))
         every, next_s = int(rule.get("report_every_s", 0)), own["bundle"]["next"]
         interval = min(every, next_s) if every and next_s else every or next_s

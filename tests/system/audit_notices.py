@@ -617,6 +617,18 @@ def test_maintenance_moves_what_is_due():
                  ("2026-11-24T10:17:40Z" if moves else "2026-11-24T10:02:00Z"))
 
 
+def test_of_several_windows_the_last_end_counts():
+    s = site()
+    for end in (990, 1000, 500):
+        s.state(CEM, "maintenance", {"collectors": "spiffe://test/*", "workloads": "*"},
+                not_after=s.now + end)
+    s.report(next_s=60)
+    s.wait(1000 + 60 + 120).report("db")
+    told(s, GOOD, "")
+    s.wait(1).report("db")
+    told(s, BAD, "entry 7: app of spiffe://test/host1 was due at 2026-11-24T10:17:40Z")
+
+
 def test_a_window_that_is_revoked_moves_nothing_more():
     s = site()
     envelope = s.state(CEM, "maintenance", {"collectors": "spiffe://test/*", "workloads": "*"},
