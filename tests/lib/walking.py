@@ -204,7 +204,7 @@ class Walk:
             return None
         envelope = s.fetch(STATEMENT, subject["sha256"])
         code = statements.judge(envelope, origin=self.origin, operators=s.operators, iat=self.iat,
-                                last_number=self.last_number(envelope))
+                                last_number=self.last_number(envelope), in_force=s.statements)
         if code == statements.KIND:
             raise Missing("a later kind of statement")
         if not self.demand(code == 0, f"the statement: {code}"):

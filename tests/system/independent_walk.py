@@ -142,7 +142,7 @@ class Drawn(Story):
             "retire": lambda: {"collector": self.chance.choice(COLLECTORS),
                                "workload": self.chance.choice(WORKLOADS)},
             "revoke": lambda: {"statement": entries.sha256(self.chance.choice(self.standing)[0])
-                               if self.standing else "0" * 64},
+                               if self.standing and not self.lie() else "0" * 64},
             "approve": lambda: {"manifest": self.manifest}}[kind]()
         begin = self.now + self.chance.choice((-60, 0, 50))
         end = begin + self.chance.choice((90, 300, DAY))
@@ -165,7 +165,9 @@ class Drawn(Story):
         s = self.known().standing
         return s.known and statements.judge(
             envelope, origin=self.origin, operators=s.operators, iat=self.now,
-            last_number=s.numbers.get(statements.Statement(envelope).key_id, 0)) == 0
+            last_number=s.numbers.get(statements.Statement(envelope).key_id, 0),
+            in_force=[n for n, e in s.statements.items()
+                      if walking.statement(e).not_after > self.now]) == 0
 
     def draw_adopt(self):
         """A policy that gets its votes first, most often."""
