@@ -304,8 +304,9 @@ def test_dues_outlive_the_index():
         clock.submit(other, next_s=20)
         clock.go_on(31)
         site.write_policy(grace_s=5)
+        line = len(signer.lines)
         signer.signal(signal.SIGHUP)
-        signer.wait_for("event=policy-in-force", 3)
+        signer.wait_for("event=reloaded", line)
         clock.submit(collector, "e", next_s=20)
         clock.submit(collector, "f", next_s=5)
         assert signer.stop() == 0

@@ -63,6 +63,13 @@ def desk(threshold=1, **options):
         yield site, made
 
 
+def reload(signer):
+    """Every reload is waited for, so that the next one has its own line."""
+    start = len(signer.lines)
+    signer.signal(signal.SIGHUP)
+    signer.wait_for("event=reloaded", start)
+
+
 def waiting_manifest(signer, start=0):
     return signer.wait_for("event=policy-waiting", start).split("manifest=")[1].split()[0]
 
@@ -78,7 +85,7 @@ def test_a_policy_waits_for_its_approvals():
         collector = site.collector()
         first = collector.submit("app", APP)
         operators.policy(reference=EVIL_KNOWN)
-        signer.signal(signal.SIGHUP)
+        reload(signer)
         manifest = waiting_manifest(signer)
         status = site.status()
         assert status["policy_waiting"].endswith(f"@sha256:{manifest}")
@@ -113,7 +120,7 @@ def test_signed_by_the_tool_submitted_and_in_force():
         key = operators.keys["ann"].write(site.path("ann.pem"))
         signer = site.start_signer()
         operators.policy(reference=EVIL_KNOWN)
-        signer.signal(signal.SIGHUP)
+        reload(signer)
         manifest = waiting_manifest(signer)
         site.tool("hallmark-hsm", "statement", "sign", "--kind", "approve", "--origin", ORIGIN,
                   "--subject", f"manifest={manifest}", "--not-after", "2099-01-01T00:00:00Z",
@@ -158,12 +165,10 @@ def test_an_approval_may_come_before_its_policy():
     with desk() as (site, operators):
         signer = site.start_signer()
         operators.policy(reference=EVIL_KNOWN)
-        signer.signal(signal.SIGHUP)
+        reload(signer)
         manifest = waiting_manifest(signer)
         operators.policy()
-        signer.signal(signal.SIGHUP)
-        signer.wait_for("event=reloaded", 1 + next(
-            n for n, line in enumerate(signer.lines) if "event=reloaded" in line))
+        reload(signer)
         assert site.status()["policy_waiting"] is None
         operators.take("ann", "approve", {"manifest": manifest})
         operators.policy(reference=EVIL_KNOWN)
@@ -179,7 +184,7 @@ def test_a_revoked_approval_approves_nothing():
     with desk(threshold=2) as (site, operators):
         signer = site.start_signer()
         operators.policy(reference=EVIL_KNOWN)
-        signer.signal(signal.SIGHUP)
+        reload(signer)
         manifest = waiting_manifest(signer)
         approval = operators.take("bob", "approve", {"manifest": manifest})
         assert site.status()["approvals_found"] == 1
@@ -199,13 +204,13 @@ def test_an_approval_counts_from_its_time_on_and_to_its_end():
         time = Time(site)
         signer = time.start()
         operators.policy(reference=EVIL_KNOWN)
-        signer.signal(signal.SIGHUP)
+        reload(signer)
         manifest = waiting_manifest(signer)
         operators.take("ann", "approve", {"manifest": manifest}, not_before=1,
                        not_after=time.now + 5, author="bob")
         signer.wait_for(f"event=policy-in-force .*{manifest}")
         operators.policy()
-        signer.signal(signal.SIGHUP)
+        reload(signer)
         line = max(n for n, line in enumerate(signer.lines) if "policy-in-force" in line) + 1
         again = waiting_manifest(signer, line)
         operators.take("bob", "approve", {"manifest": again}, not_before=time.now + 20,
@@ -264,9 +269,8 @@ def test_without_operators_nobody_counts_and_policies_change_freely():
         refused(operators.submit(operators.say("ann", "approve", {"manifest": "ab" * 32}),
                                  check=False), "statement-key")
         site.write_policy(reference=EVIL_KNOWN)
-        signer.signal(signal.SIGHUP)
-        signer.wait_for("event=policy-in-force", next(
-            n for n, line in enumerate(signer.lines) if "listening" in line))
+        reload(signer)
+        assert len([line for line in signer.lines if "event=policy-in-force" in line]) == 2
         assert signer.stop() == 0
         check(site)
         audit(site)
