@@ -64,7 +64,7 @@ struct signer {
 	uv_timer_t stop_deadline;
 	uv_signal_t signals[3];
 	uint64_t woke_ms; /* when this turn's events came, by the loop's clock; 0: not yet */
-	bool late; /* absences hold reports up */
+	bool late;        /* absences hold reports up */
 	bool stopping;
 	bool closing;
 	int exit_status;

@@ -30,7 +30,7 @@ static bool put_round(struct absences *s, struct silent_collector *c, uint64_t i
 static size_t take_overdue(struct absences *s, struct silent_collector *c, uint64_t iat_s,
     struct workload *absent[ABSENCE_WORKLOADS_MAX]);
 static void put_entry(struct absences *s, struct workload **absent, size_t count, uint64_t iat_s);
-static void leave_ready(struct absences *s);
+static void leave_ready(struct absences *s, struct silent_collector *c);
 static void rest(struct absences *s, struct silent_collector *c, uint64_t iat_s);
 static void forget(struct absences *s, struct silent_collector *c);
 static void visit_all(
@@ -192,7 +192,7 @@ put_round(struct absences *s, struct silent_collector *c, uint64_t iat_s, size_t
 			--*most;
 		}
 	}
-	leave_ready(s);
+	leave_ready(s, c);
 	if (c->in_round)
 		rest(s, c, iat_s);
 	else
@@ -251,11 +251,10 @@ put_entry(struct absences *s, struct workload **absent, size_t count, uint64_t i
 		due_ring_set(&s->ring, absent[i]);
 }
 
+/* It is the first one. */
 static void
-leave_ready(struct absences *s)
+leave_ready(struct absences *s, struct silent_collector *c)
 {
-	struct silent_collector *c = s->ready;
-
 	s->ready = c->next;
 	if (s->ready == NULL)
 		s->ready_end = &s->ready;

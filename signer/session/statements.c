@@ -65,8 +65,11 @@ statements_on_noted(void *waiter, uint64_t index)
 void
 statements_free(struct service *s)
 {
-	while (s->statement_waits != NULL)
-		wait_free(s->statement_waits);
+	for (struct statement_wait *w = s->statement_waits, *next; w != NULL; w = next) {
+		next = w->next;
+		free(w);
+	}
+	s->statement_waits = NULL;
 }
 
 static enum err
