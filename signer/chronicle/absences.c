@@ -273,7 +273,8 @@ rest(struct absences *s, struct silent_collector *c, uint64_t iat_s)
 static void
 forget(struct absences *s, struct silent_collector *c)
 {
-	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser loses uthash's links */
+	/* The analyser loses uthash's links. */
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc,clang-analyzer-core.NullDereference) */
 	HASH_DEL(s->table, c);
 	free(c);
 }
