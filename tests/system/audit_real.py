@@ -65,9 +65,11 @@ def test_everything_that_was_sealed_verifies_twice_and_replays():
                      "2 starts, 1 manifest, 0 statements"])
         a.replay(says="300 the same, 0 different, 0 not possible")
         done = subprocess.run([VERIFIER, "--cert", a.path("log.crt"), "--log", a.path("log"),
-                               "--receipts", a.path("receipts")], capture_output=True, text=True)
+                               "--receipts", a.path("receipts"), "--evidence", a.path("evidence")],
+                              capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert "303 entries" in done.stdout and "300 receipts" in done.stdout
+        assert "300 reports, 0 absences, 3 notices say what they may" in done.stdout
         damage(a, receipts)
 
 

@@ -10,7 +10,7 @@ import hallmark
 import wire
 from hallmark import APP, EVIL, ORIGIN, Site
 from load import Load
-from logimage import (flip, fsck, keep, newest_pending, notices, published, read_log, records_of, restore,
+from logimage import (audit, flip, keep, newest_pending, notices, published, read_log, records_of, restore,
                       verify_all, wait_for_record)
 
 
@@ -32,7 +32,7 @@ def test_kill_of_the_key_process_under_load():
         assert status["in_flight"] == 0
         assert signer.stop() == 0
         verify_all(site, load.receipts)
-        fsck(site)
+        audit(site)
 
 
 def test_kill_of_the_signer_under_load():
@@ -54,7 +54,7 @@ def test_kill_of_the_signer_under_load():
         published(site, 0)
         assert signer.stop() == 0
         verify_all(site, receipts)
-        fsck(site)
+        audit(site)
 
 
 def test_kill_of_both_at_once():
@@ -74,7 +74,7 @@ def test_kill_of_both_at_once():
         receipt = collector.submit("after", APP)
         assert signer.stop() == 0
         verify_all(site, load.receipts + [receipt])
-        fsck(site)
+        audit(site)
 
 
 def test_a_lost_receipt_is_given_again():
@@ -119,7 +119,7 @@ def test_pending_reports_are_recovered():
         assert receipts[-1]["index"] == notices(2) + 20
         assert signer.stop() == 0
         verify_all(site, receipts)
-        fsck(site)
+        audit(site)
 
 
 def test_pending_files_are_written_over():
@@ -139,7 +139,7 @@ def test_pending_files_are_written_over():
         assert site.start_signer().stop() == 0
         assert not list(site.path("log").glob("pending.*"))
         verify_all(site, receipts)
-        fsck(site)
+        audit(site)
 
 
 def test_pending_file_cut_at_every_byte():
@@ -251,7 +251,7 @@ def test_a_deleted_index_is_made_again():
         # And the start after that reads the index alone.
         signer = site.start_signer()
         assert not any("index-rebuild" in line for line in signer.lines)
-        fsck(site)
+        audit(site)
 
 
 def test_a_log_that_was_rolled_back_is_refused():
@@ -294,7 +294,7 @@ def test_a_guard_that_was_rolled_back_is_led_up():
         collector.connect()
         assert collector.submit("app", APP)["index"] == notices(3) + 305
         assert signer.stop() == 0
-        fsck(site)
+        audit(site)
 
 
 def test_two_signers_cannot_have_one_log():
@@ -344,7 +344,7 @@ def test_partial_tiles_that_no_checkpoint_names():
         assert signer.stop() == 0
         assert not [path for path in torn if path.exists() and path.read_bytes() == b"torn"]
         verify_all(site, receipts)
-        fsck(site)
+        audit(site)
 
 
 def test_an_old_checkpoint_put_back_alone_costs_nothing():
@@ -371,7 +371,7 @@ def test_an_old_checkpoint_put_back_alone_costs_nothing():
         receipts.append(collector.submit("w", APP))
         assert signer.stop() == 0
         verify_all(site, receipts)
-        fsck(site)
+        audit(site)
 
 
 if __name__ == "__main__":

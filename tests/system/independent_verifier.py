@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Verifies receipts and a whole log from the standards alone; knows nothing of Hallmark's code.
 
-  independent_verifier.py --cert signer.crt [--origin NAME] [--log DIR] [--receipts DIR]
+  independent_verifier.py --cert signer.crt [--origin NAME] [--log DIR [--evidence DIR]] [--receipts DIR]
   independent_verifier.py        tests itself: damaged copies of a made log must all be refused
 
 Sources: RFC 6962 section 2.1 (hashing, paths), RFC 9162 section 2.1.3.2 (verifying a path), and of
@@ -11,7 +11,10 @@ python3-cryptography (the certificate and one signature check).
   (a) every *.tlog-proof below --receipts: note, signature, origin, inclusion of its `extra`
   (b) the directory --log: checkpoint, every tile of every level, entries against leaves, root
   (c) with both: the entry at each receipt's index is the receipt's, and the log is not smaller than
-      the tree that the receipt's checkpoint names, and has the same root at that size
+      the tree that the receipt's checkpoint names, and has the same root at that size; a receipt
+      without an `extra` is about the log's entry
+  (d) with --evidence: what each entry says, as tests/lib/walking.py reads it, which was written from
+      proto/PROTOCOL.md; whatever cannot be told is not true here
 
 Exit status 0 and a summary, or 1 and the first reason on stderr.
 """
@@ -154,15 +157,20 @@ class Receipt:
         except UnicodeDecodeError as error:
             raise Wrong(f"{path}: not ASCII before the checkpoint") from error
         demand(lines[0] == "c2sp.org/tlog-proof@v1", f"{path}: not a tlog-proof")
-        demand(len(lines) >= 3 and lines[1].startswith("extra ") and lines[2].startswith("index "),
-               f"{path}: no extra or index line")
-        self.entry = strict_base64(lines[1][6:], path)
-        self.index = strict_number(lines[2][6:], path)
-        proof = [strict_base64(line, path) for line in lines[3:]]
-        demand(all(len(h) == 32 for h in proof), f"{path}: a hash is not 32 bytes long")
+        del lines[0]
+        extra = lines.pop(0)[6:] if lines and lines[0].startswith("extra ") else None
+        demand(lines and lines[0].startswith("index "), f"{path}: no index line")
+        self.leaf = None if extra is None else leaf_hash(strict_base64(extra, path))
+        self.index = strict_number(lines.pop(0)[6:], path)
+        self.proof = [strict_base64(line, path) for line in lines]
+        demand(all(len(h) == 32 for h in self.proof), f"{path}: a hash is not 32 bytes long")
         self.size, self.root = verifier.open_checkpoint(note, path)
-        demand(root_of_path(leaf_hash(self.entry), self.index, self.size, proof) == self.root,
-               f"{path}: the proof does not lead to the signed root")
+        if self.leaf is not None:
+            self.verify(self.leaf)
+
+    def verify(self, leaf):
+        demand(root_of_path(leaf, self.index, self.size, self.proof) == self.root,
+               f"{self.path}: the proof does not lead to the signed root")
 
 
 def root_of_path(leaf, index, size, proof):
@@ -210,6 +218,7 @@ class Log:
         self.size, self.root = verifier.open_checkpoint(self.read("checkpoint"),
                                                         f"{directory}/checkpoint")
         self.levels = []  # of every level, all its hashes
+        self.entries = []
 
     def read(self, path):
         try:
@@ -235,7 +244,6 @@ class Log:
 
     def verify_leaves(self):
         leaves = self.read_level(0)
-        self.entry_hashes = []
         for first in range(0, self.size, 256):
             width = min(256, self.size - first)
             path, data, exact = self.tile("entries", first // 256, width)
@@ -244,7 +252,8 @@ class Log:
                 demand(at + 2 <= len(data), f"{path}: ends before entry {first + i}")
                 length, = struct.unpack_from(">H", data, at)
                 demand(at + 2 + length <= len(data), f"{path}: ends within entry {first + i}")
-                leaf = leaf_hash(data[at + 2:at + 2 + length])
+                self.entries.append(data[at + 2:at + 2 + length])
+                leaf = leaf_hash(self.entries[-1])
                 at += 2 + length
                 demand(leaf == leaves[first + i],
                        f"{path}: entry {first + i} does not hash to its leaf")
@@ -302,13 +311,30 @@ class Log:
     def verify_receipt(self, receipt):
         demand(receipt.size <= self.size,
                f"{receipt.path}: its checkpoint has {receipt.size} entries, the log {self.size}")
-        demand(self.levels[0][receipt.index] == leaf_hash(receipt.entry),
-               f"{receipt.path}: the log has another entry at index {receipt.index}")
+        if receipt.leaf is None:
+            receipt.verify(self.levels[0][receipt.index])
+        else:
+            demand(self.levels[0][receipt.index] == receipt.leaf,
+                   f"{receipt.path}: the log has another entry at index {receipt.index}")
         demand(self.root_at(receipt.size) == receipt.root,
                f"{receipt.path}: at size {receipt.size} the log has another root: a fork")
 
 
-def verify(certificate, origin=None, log_directory=None, receipts_directory=None):
+def read_entries(log, origin, evidence):
+    """What they say; how many of each kind."""
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+    import entries
+    import rederivation
+    import walking
+    walk = walking.Walk(rederivation.Store(pathlib.Path(evidence)), origin)
+    for entry in log.entries:
+        walk.take(entry)
+    demand(not walk.found, f"{log.directory}: entry, outcome and reason: {walk.found[:3]}")
+    kinds = [entries.kind_of(entry) for entry in log.entries]
+    return ", ".join(f"{kinds.count(kind)} {kind}s" for kind in ("report", "absence", "notice"))
+
+
+def verify(certificate, origin=None, log_directory=None, receipts_directory=None, evidence=None):
     """All of it; a sentence on what was verified. Wrong, OSError or ValueError otherwise."""
     verifier = Verifier(certificate, origin)
     log, receipts = None, []
@@ -320,11 +346,15 @@ def verify(certificate, origin=None, log_directory=None, receipts_directory=None
             receipts += [Receipt(os.path.join(folder, name), verifier)
                          for name in sorted(names) if name.endswith(".tlog-proof")]
         demand(receipts, f"{receipts_directory}: no receipt in it")
-    for receipt in receipts if log else []:
-        log.verify_receipt(receipt)
+    for receipt in receipts:
+        demand(log or receipt.leaf is not None, f"{receipt.path}: no extra in it, and no log")
+        if log:
+            log.verify_receipt(receipt)
     parts = [f"log {verifier.origin}"]
     if log:
         parts.append(f"{log.size} entries and every tile verify")
+    if evidence:
+        parts.append(f"{read_entries(log, verifier.origin, evidence)} say what they may")
     if receipts:
         parts.append(f"{len(receipts)} receipts verify" + (", all in the log" if log else ""))
     return "; ".join(parts)
@@ -336,11 +366,15 @@ def main():
     parser.add_argument("--origin")
     parser.add_argument("--log")
     parser.add_argument("--receipts")
+    parser.add_argument("--evidence")
     arguments = parser.parse_args()
     if not arguments.log and not arguments.receipts:
         parser.error("expected --log, --receipts or both")
+    if arguments.evidence and not arguments.log:
+        parser.error("--evidence is of a log: expected --log")
     try:
-        print(verify(arguments.cert, arguments.origin, arguments.log, arguments.receipts))
+        print(verify(arguments.cert, arguments.origin, arguments.log, arguments.receipts,
+                     arguments.evidence))
     except (Wrong, OSError, ValueError) as error:
         print(f"independent_verifier: {error}", file=sys.stderr)
         return 1
@@ -390,6 +424,38 @@ def test_a_good_log_and_its_receipts_verify():
         assert "600 entries" in made.verify() and "4 receipts" in made.verify()
         assert made.verify(receipts_directory=None) and made.verify(log_directory=None)
         assert made.verify(origin=made.make_log.ORIGIN)
+
+
+def test_what_entries_say_is_read_too():
+    from story import Policy, Story
+    with Made() as made:
+        (made.dir / "evidence").mkdir()
+        pack = made.dir / "evidence/pack-00000001"
+        pack.write_bytes(made.make_log.evidence())
+        assert "598 reports, 0 absences, 2 notices say" in made.verify(evidence=made.dir / "evidence")
+        pack.write_bytes(b"")
+        made.refused("evidence that is not there", evidence=made.dir / "evidence")
+        story = Story(Policy(), key=made.log.key)
+        story.report(next_s=60)
+        story.wait(1000).report()
+        shutil.rmtree(made.dir / "log")
+        story.log.write(made.dir / "log")
+        pack.write_bytes(story.evidence())
+        assert made.verify(receipts_directory=None)
+        made.refused("an absence that was left out", receipts_directory=None,
+                     evidence=made.dir / "evidence")
+
+
+def test_a_receipt_without_its_entry_is_about_the_logs():
+    with Made() as made:
+        for path in made.dir.glob("receipts/*"):
+            lines = path.read_bytes().split(b"\n")
+            path.write_bytes(b"\n".join(line for line in lines if not line.startswith(b"extra ")))
+        assert "4 receipts" in made.verify()
+        made.refused("no entry anywhere", log_directory=None)
+        other = made.dir / "receipts/599.tlog-proof"
+        other.write_bytes(other.read_bytes().replace(b"index 599", b"index 598"))
+        made.refused("another entry's proof")
 
 
 def test_a_flipped_bit_in_any_file_is_refused():
