@@ -25,7 +25,8 @@ rederive_new(struct evidence_reader *evidence)
 {
 	struct rederive *r = calloc(1, sizeof(*r));
 
-	if (r == NULL || (r->cache = verdict_cache_new(evidence)) == NULL) {
+	if (r == NULL ||
+	    (r->cache = verdict_cache_new(evidence, VERDICT_CACHE_BYTES_MAX)) == NULL) {
 		free(r);
 		return NULL;
 	}

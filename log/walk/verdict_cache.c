@@ -30,7 +30,7 @@ struct kept {
 struct verdict_cache {
 	struct evidence_reader *evidence;
 	struct kept *young, *old;
-	size_t young_bytes;
+	size_t young_bytes, bytes_max;
 };
 
 static struct kept *find(struct verdict_cache *c, const struct key *key);
@@ -42,12 +42,14 @@ static enum err judge(struct verdict_cache *c, const struct key *key, enum compo
     uint64_t received_s, struct kept **out);
 
 struct verdict_cache *
-verdict_cache_new(struct evidence_reader *evidence)
+verdict_cache_new(struct evidence_reader *evidence, size_t bytes_max)
 {
 	struct verdict_cache *c = calloc(1, sizeof(*c));
 
-	if (c != NULL)
+	if (c != NULL) {
 		c->evidence = evidence;
+		c->bytes_max = bytes_max;
+	}
 	return c;
 }
 
@@ -109,7 +111,7 @@ find(struct verdict_cache *c, const struct key *key)
 static void
 keep(struct verdict_cache *c, struct kept *k)
 {
-	if (c->young_bytes > VERDICT_CACHE_BYTES_MAX / 2) {
+	if (c->young_bytes > c->bytes_max / 2) {
 		drop_all(&c->old);
 		c->old = c->young; /* moved */
 		c->young = NULL;

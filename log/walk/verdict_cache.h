@@ -5,6 +5,7 @@
 #ifndef HALLMARK_LOG_WALK_VERDICT_CACHE_H
 #define HALLMARK_LOG_WALK_VERDICT_CACHE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "log/evidence_reader.h"
@@ -17,15 +18,15 @@
 
 struct verdict_cache;
 
-/* The reader must outlive the cache. NULL for want of memory. */
-struct verdict_cache *verdict_cache_new(struct evidence_reader *evidence);
+/* The reader must outlive the cache, which keeps about `bytes_max`. NULL for want of memory. */
+struct verdict_cache *verdict_cache_new(struct evidence_reader *evidence, size_t bytes_max);
 void verdict_cache_free(struct verdict_cache **c);
 
 /*
  * How `rule`, of the policy with this serial number (log/walk/policy_cache.h), judges the component
- * that a bundle names, as at `received_s`; valid until COMPONENT_KIND_COUNT further calls.
- * ERR_COMPONENT_FORMAT, ERR_DIGEST or ERR_MISMATCH if the stored bytes are no such component; the
- * errors of evidence_reader_get.
+ * that a bundle names, as at `received_s`; valid until what is asked for then fills half of the
+ * cache: through all components of a report. ERR_COMPONENT_FORMAT, ERR_DIGEST or ERR_MISMATCH if
+ * the stored bytes are no such component; the errors of evidence_reader_get.
  */
 enum err verdict_cache_judge(struct verdict_cache *c, uint64_t policy,
     const struct policy_rule *rule, enum component_kind kind, const struct bundle_component *named,
