@@ -305,6 +305,8 @@ report_once(const struct collector_config *config, const bool *wanted)
 	for (size_t i = 0; r != NULL && i < config->workload_count; i++)
 		if (open[i])
 			printf("%s: no receipt\n", config->workloads[i].name);
+	if (r != NULL)
+		reporter_tidy(r);
 	reporter_free(&r);
 	free(open);
 	return good && !left && !failed ? 0 : 1;

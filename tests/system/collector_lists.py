@@ -15,17 +15,17 @@ from collector_client import Host, digests, msgpack_report, was_offline  # noqa:
 from hallmark import PATIENCE_S, run_tests  # noqa: E402
 from wire import WANT  # noqa: E402
 
-COUNT = 3000
-
 
 class Tree(Host):
-    """A host whose workload has `files` of 3,000 items, and an executable."""
+    """A host whose workload has an executable, and many files."""
+
+    count = 3000
 
     def __init__(self, **options):
         super().__init__(**options)
         self.tree = self.dir / "tree"
         self.tree.mkdir()
-        for number in range(COUNT):
+        for number in range(self.count):
             (self.tree / f"{number:05}").write_bytes(b"")
         self.workloads[0].update(measure=["executable", "files"], files=[f"{self.tree}/*"])
         self.configure()
@@ -63,7 +63,7 @@ def test_segments_come_when_they_are_wanted():
     with Tree() as h:
         h.once()
         first = h.listed()
-        assert h.signer.segments == len(first[1]) and sum(n for _, n, _ in first[1]) == COUNT
+        assert h.signer.segments == len(first[1]) and sum(n for _, n, _ in first[1]) == h.count
         assert h.kept() == entries(first)
         h.once()
         assert h.signer.segments == len(first[1])

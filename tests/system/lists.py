@@ -90,10 +90,9 @@ class Tree(Site):
                 report["submods"]["app"])
 
     def stored(self):
-        """(entries of the newest list, count of segments that the collector keeps)"""
+        """(entries of the one list, count of segments that the collector keeps)"""
         directory = self.path("state/components")
-        newest = max((p for p in directory.iterdir() if len(p.name) == 64),
-                     key=lambda p: p.stat().st_mtime_ns)
+        newest, = (p for p in directory.iterdir() if len(p.name) == 64)
         kept = sum(count_records(p.read_bytes()) for p in directory.glob("segments-*"))
         return msgpack.unpackb(newest.read_bytes(), strict_map_key=False)[3], kept
 
@@ -158,7 +157,9 @@ def changed_tree(count):
         assert sorted((f["code"], f["subject"]) for f in member["hallmark.findings"]) == sorted(
             ("missing-file", str(tree.files / one)) for one in missing)
 
-        assert sum(n for _, n, _ in tree.stored()[0]) == count - 3
+        segments, kept = tree.stored()
+        assert sum(n for _, n, _ in segments) == count - len(missing)
+        assert kept <= len(segments) + 2 * len(missing), "what was changed before is kept"
         tree.replayed(6)
 
 
