@@ -7,12 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "pkcs11/certificate.h"
-#include "pkcs11/complain.h"
-#include "pkcs11/guard.h"
-#include "pkcs11/jws.h"
+#include "pkcs11/ground/complain.h"
+#include "pkcs11/serve/guard.h"
+#include "pkcs11/serve/jws.h"
 #include "pkcs11/subject.h"
-#include "pkcs11/token.h"
+#include "pkcs11/token/certificate.h"
+#include "pkcs11/token/token.h"
 #include "proto/tlog/checkpoint.h"
 #include "proto/tlog/note.h"
 

@@ -9,9 +9,9 @@
 
 #include "config/nearest.h"
 #include "pkcs11/ceremony.h"
-#include "pkcs11/complain.h"
-#include "pkcs11/sandbox.h"
-#include "pkcs11/serve.h"
+#include "pkcs11/ground/complain.h"
+#include "pkcs11/ground/sandbox.h"
+#include "pkcs11/serve/serve.h"
 #include "pkcs11/statement_command.h"
 #include "proto/encoding.h"
 

@@ -9,9 +9,9 @@
 
 #include "config/pass_phrase.h"
 #include "config/yaml_check.h"
-#include "pkcs11/certificate.h"
-#include "pkcs11/complain.h"
-#include "pkcs11/token.h"
+#include "pkcs11/ground/complain.h"
+#include "pkcs11/token/certificate.h"
+#include "pkcs11/token/token.h"
 #include "proto/tlog/note.h"
 
 #define FILE_SIZE_MAX 65536 /* bytes of a PEM file: an RSA key of 8,192 bits takes 6,500 */

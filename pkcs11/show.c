@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "pkcs11/ceremony.h"
-#include "pkcs11/certificate.h"
-#include "pkcs11/complain.h"
-#include "pkcs11/guard.h"
-#include "pkcs11/token.h"
+#include "pkcs11/ground/complain.h"
+#include "pkcs11/serve/guard.h"
+#include "pkcs11/token/certificate.h"
+#include "pkcs11/token/token.h"
 #include "proto/encoding.h"
 #include "proto/text.h"
 #include "proto/tlog/note.h"

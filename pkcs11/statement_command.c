@@ -7,9 +7,9 @@
 
 #include "config/nearest.h"
 #include "config/yaml_check.h"
-#include "pkcs11/complain.h"
+#include "pkcs11/ground/complain.h"
+#include "pkcs11/ground/sandbox.h"
 #include "pkcs11/operator_key.h"
-#include "pkcs11/sandbox.h"
 #include "pkcs11/statement_sign.h"
 #include "proto/encoding.h"
 

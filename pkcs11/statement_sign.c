@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "pkcs11/complain.h"
+#include "pkcs11/ground/complain.h"
 #include "proto/encoding.h"
 #include "proto/text.h"
 #include "proto/tlog/checkpoint.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pkcs11/complain.h"
+#include "pkcs11/ground/complain.h"
 #include "proto/tlog/checkpoint.h"
 
 #define SERIAL_SIZE 16 /* bytes, random; RFC 5280 allows 20 */

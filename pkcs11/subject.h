@@ -7,7 +7,7 @@
 #include <openssl/x509.h>
 
 #include "config/hsm_config.h"
-#include "pkcs11/token.h"
+#include "pkcs11/token/token.h"
 #include "proto/err.h"
 
 /*

@@ -3,7 +3,7 @@
  * cover, and of the rest what Jansson finds in the report as well. The signer chooses all of the
  * input.
  */
-#include "pkcs11/claims.h"
+#include "pkcs11/serve/claims.h"
 #include "proto/tlog/merkle.h"
 #include "tests/fuzz/entry_reference.h"
 

@@ -4,7 +4,7 @@
  */
 #include <dirent.h>
 
-#include "pkcs11/guard.h"
+#include "pkcs11/serve/guard.h"
 #include "tests/fuzz/scratch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

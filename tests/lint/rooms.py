@@ -41,7 +41,6 @@ ROOMS = {
     "log": [*PROTO, "config", "policy"],
     "log/walk": [*PROTO, "config", "policy", "log"],
     "clients": PROTO,
-    "pkcs11": [*PROTO, "config"],
 }
 
 
@@ -55,6 +54,7 @@ def program(name, known, *floors):
         below += rooms
 
 
+program("pkcs11", [*PROTO, "config"], "ground", "token", "serve")
 program("signer", [*PROTO, "config", "policy"],
         "ground", "ledger/store", "ledger", "chronicle", "session", "front")
 program("collector", [*PROTO, "config"], "ground", "measure", "report act")
@@ -72,7 +72,7 @@ TAKES = {
 # Which rooms (and rooms within them) may include a library's headers, and in how many files.
 LIBRARIES = [
     (r"msgpack(/.*)?\.h", ["proto"], None),
-    (r"libp11\.h|(.*/)?pkcs11\.h|p11-kit/.*", ["pkcs11"], None),
+    (r"libp11\.h|(.*/)?pkcs11\.h|p11-kit/.*", ["pkcs11/token"], None),
     (r"uv(/.*)?\.h", ["signer", "collector", "register"], None),
     (r"sqlite3\.h", ["signer/ledger/store", "register"], None),
     (r"zstd.*\.h", ["proto"], None),

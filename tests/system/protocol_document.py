@@ -172,7 +172,7 @@ def test_limits_are_those_of_the_code():
          (extensions, "JSON_EXTENSIONS_KEYS_MAX"), (extensions, "JSON_EXTENSIONS_SIZE_MAX"))
     says("A key is 1 to # bytes of `a-z`, `0-9` and `-`", (extensions, "JSON_EXTENSIONS_KEY_MAX"))
     says("nested at most # deep within the map", (extensions, "JSON_EXTENSIONS_DEPTH_MAX"))
-    says("is more than # seconds ahead of the key process's clock", ("pkcs11/claims.h", "CLAIMS_AHEAD_S"))
+    says("is more than # seconds ahead of the key process's clock", ("pkcs11/serve/claims.h", "CLAIMS_AHEAD_S"))
     channel = "proto/wire/keychannel.h"
     says("While # requests have no answer", (channel, "KEYCHANNEL_UNANSWERED_MAX"))
     says("a profile's name, 1 to # bytes", (channel, "KEYCHANNEL_PROFILE_MAX"))

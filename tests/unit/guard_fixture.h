@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "pkcs11/guard.h"
+#include "pkcs11/serve/guard.h"
 #include "proto/tlog/merkle.h"
 
 #define ORIGIN "hallmark.test/log"

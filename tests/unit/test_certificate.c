@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "pkcs11/certificate.h"
+#include "pkcs11/token/certificate.h"
 
 struct fixture {
 	char directory[64], path[128];

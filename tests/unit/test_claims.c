@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "pkcs11/claims.h"
+#include "pkcs11/serve/claims.h"
 #include "proto/report/report.h"
 #include "proto/wire/message.h"
 #include "tests/lib/vectors.h"

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#define SLOT_STRIDE 4096 /* bytes, as pkcs11/guard.c has them */
+#define SLOT_STRIDE 4096 /* bytes, as pkcs11/serve/guard.c has them */
 #define SLOT_SIZE   88
 
 static enum err

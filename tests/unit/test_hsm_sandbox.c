@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "pkcs11/sandbox.h"
+#include "pkcs11/ground/sandbox.h"
 
 #define CHANNEL     3
 #define SETUP_FAILS 100

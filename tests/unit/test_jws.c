@@ -12,7 +12,7 @@
 #include <openssl/x509.h>
 #include <string.h>
 
-#include "pkcs11/jws.h"
+#include "pkcs11/serve/jws.h"
 #include "proto/digest.h"
 #include "proto/encoding.h"
 

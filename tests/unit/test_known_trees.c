@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "pkcs11/trees.h"
+#include "pkcs11/serve/trees.h"
 #include "signer/ledger/known_trees.h"
 
 static struct known_trees ours;

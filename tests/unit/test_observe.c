@@ -2,7 +2,7 @@
 #include "tests/unit/guard_fixture.h"
 #include "tests/unit/note_fixture.h"
 
-#include "pkcs11/observe.h"
+#include "pkcs11/serve/observe.h"
 #include "proto/tlog/checkpoint.h"
 
 /* The key, and another that is not it; both have the log's name. */

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "pkcs11/token.h"
+#include "pkcs11/token/token.h"
 
 /* Of the 32 answers that a token can give, one is good. */
 static void

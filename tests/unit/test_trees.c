@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pkcs11/trees.h"
+#include "pkcs11/serve/trees.h"
 
 static struct digest
 root_of(uint64_t size)

@@ -1,4 +1,4 @@
-#include "pkcs11/claims.h"
+#include "pkcs11/serve/claims.h"
 
 #include <inttypes.h>
 #include <string.h>

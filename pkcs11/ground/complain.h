@@ -1,8 +1,8 @@
 /*
  * One line on stderr: what was expected, what was found, what to do. Never a secret.
  */
-#ifndef HALLMARK_PKCS11_COMPLAIN_H
-#define HALLMARK_PKCS11_COMPLAIN_H
+#ifndef HALLMARK_PKCS11_GROUND_COMPLAIN_H
+#define HALLMARK_PKCS11_GROUND_COMPLAIN_H
 
 #include <stdbool.h>
 

@@ -2,8 +2,8 @@
  * The key's certificate, and those of the CAs behind it that stand in the same file: read, written,
  * compared with the key.
  */
-#ifndef HALLMARK_PKCS11_CERTIFICATE_H
-#define HALLMARK_PKCS11_CERTIFICATE_H
+#ifndef HALLMARK_PKCS11_TOKEN_CERTIFICATE_H
+#define HALLMARK_PKCS11_TOKEN_CERTIFICATE_H
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>

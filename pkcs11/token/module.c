@@ -1,9 +1,9 @@
-#include "pkcs11/module.h"
+#include "pkcs11/token/module.h"
 
 #include <dlfcn.h>
 #include <stddef.h>
 
-#include "pkcs11/complain.h"
+#include "pkcs11/ground/complain.h"
 
 enum err
 module_functions(const char *path, struct ck_function_list **out)

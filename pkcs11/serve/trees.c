@@ -1,4 +1,4 @@
-#include "pkcs11/trees.h"
+#include "pkcs11/serve/trees.h"
 
 #include <stdlib.h>
 

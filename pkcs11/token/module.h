@@ -2,8 +2,8 @@
  * The PKCS#11 module's own functions, for what libp11 has no call for. The module has been loaded
  * and initialised by libp11; login is per application, so sessions opened here are logged in too.
  */
-#ifndef HALLMARK_PKCS11_MODULE_H
-#define HALLMARK_PKCS11_MODULE_H
+#ifndef HALLMARK_PKCS11_TOKEN_MODULE_H
+#define HALLMARK_PKCS11_TOKEN_MODULE_H
 
 #define CRYPTOKI_GNU 1
 #include <p11-kit/pkcs11.h>

@@ -15,8 +15,8 @@
  * give the same bytes, whenever they are asked for; but not before iat, which the signer has
  * chosen: it would put off the end of a token for as long as it likes.
  */
-#ifndef HALLMARK_PKCS11_CLAIMS_H
-#define HALLMARK_PKCS11_CLAIMS_H
+#ifndef HALLMARK_PKCS11_SERVE_CLAIMS_H
+#define HALLMARK_PKCS11_SERVE_CLAIMS_H
 
 #include <stdint.h>
 

@@ -37,8 +37,8 @@
  * ended by SIGALRM. Whatever the end, the state on the disk is that of the last signature that
  * left, or one ahead of it, which the signer then asks for again.
  */
-#ifndef HALLMARK_PKCS11_SERVE_H
-#define HALLMARK_PKCS11_SERVE_H
+#ifndef HALLMARK_PKCS11_SERVE_SERVE_H
+#define HALLMARK_PKCS11_SERVE_SERVE_H
 
 #include "config/hsm_config.h"
 

@@ -10,8 +10,8 @@
 #include <openssl/rsa.h>
 #include <stdlib.h>
 
-#include "pkcs11/complain.h"
-#include "pkcs11/token_state.h"
+#include "pkcs11/ground/complain.h"
+#include "pkcs11/token/token_state.h"
 #include "proto/tlog/note.h"
 
 #define RAW_HALF_SIZE 32 /* bytes of r, and of s */

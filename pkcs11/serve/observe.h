@@ -8,10 +8,10 @@
  * which neither continues the other are a fork that has happened: it is said as what it is, and the
  * guard stays where it is.
  */
-#ifndef HALLMARK_PKCS11_OBSERVE_H
-#define HALLMARK_PKCS11_OBSERVE_H
+#ifndef HALLMARK_PKCS11_SERVE_OBSERVE_H
+#define HALLMARK_PKCS11_SERVE_OBSERVE_H
 
-#include "pkcs11/guard.h"
+#include "pkcs11/serve/guard.h"
 #include "proto/err.h"
 #include "proto/tlog/note.h"
 #include "proto/wire/keychannel.h"

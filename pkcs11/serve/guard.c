@@ -1,4 +1,4 @@
-#include "pkcs11/guard.h"
+#include "pkcs11/serve/guard.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "pkcs11/complain.h"
-#include "pkcs11/trees.h"
+#include "pkcs11/ground/complain.h"
+#include "pkcs11/serve/trees.h"
 
 /*
  * A slot: "HMG1", 4 zero bytes, sequence u64, size u64, root 32, SHA-256 of all before.

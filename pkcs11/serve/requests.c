@@ -1,13 +1,13 @@
-#include "pkcs11/requests.h"
+#include "pkcs11/serve/requests.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "pkcs11/claims.h"
-#include "pkcs11/complain.h"
-#include "pkcs11/observe.h"
+#include "pkcs11/ground/complain.h"
+#include "pkcs11/serve/claims.h"
+#include "pkcs11/serve/observe.h"
 #include "proto/tlog/checkpoint.h"
 
 static enum err begin_checkpoint(

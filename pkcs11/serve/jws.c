@@ -1,9 +1,9 @@
-#include "pkcs11/jws.h"
+#include "pkcs11/serve/jws.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 
-#include "pkcs11/certificate.h"
+#include "pkcs11/token/certificate.h"
 #include "proto/digest.h"
 #include "proto/encoding.h"
 

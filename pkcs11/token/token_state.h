@@ -2,13 +2,13 @@
  * A token's insides, shared by token.c, token_key.c, token_sign.c and token_deadline.c. Nobody else
  * includes this.
  */
-#ifndef HALLMARK_PKCS11_TOKEN_STATE_H
-#define HALLMARK_PKCS11_TOKEN_STATE_H
+#ifndef HALLMARK_PKCS11_TOKEN_TOKEN_STATE_H
+#define HALLMARK_PKCS11_TOKEN_TOKEN_STATE_H
 
 #include <libp11.h>
 
-#include "pkcs11/module.h"
-#include "pkcs11/token.h"
+#include "pkcs11/token/module.h"
+#include "pkcs11/token/token.h"
 
 struct token {
 	const struct hsm_config *config;

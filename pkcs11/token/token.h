@@ -10,8 +10,8 @@
  * sessions in the configuration, each with a signer of its own: libp11's pool hands every call a
  * session, opened when it is first needed.
  */
-#ifndef HALLMARK_PKCS11_TOKEN_H
-#define HALLMARK_PKCS11_TOKEN_H
+#ifndef HALLMARK_PKCS11_TOKEN_TOKEN_H
+#define HALLMARK_PKCS11_TOKEN_TOKEN_H
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>

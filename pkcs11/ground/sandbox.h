@@ -2,8 +2,8 @@
  * What the key process gives up. It holds the login to the token; whoever takes it over should find
  * a process that can do little else.
  */
-#ifndef HALLMARK_PKCS11_SANDBOX_H
-#define HALLMARK_PKCS11_SANDBOX_H
+#ifndef HALLMARK_PKCS11_GROUND_SANDBOX_H
+#define HALLMARK_PKCS11_GROUND_SANDBOX_H
 
 #include "proto/err.h"
 

@@ -1,4 +1,4 @@
-#include "pkcs11/serve.h"
+#include "pkcs11/serve/serve.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,13 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "pkcs11/certificate.h"
-#include "pkcs11/complain.h"
-#include "pkcs11/guard.h"
-#include "pkcs11/requests.h"
-#include "pkcs11/sandbox.h"
-#include "pkcs11/signing.h"
-#include "pkcs11/token.h"
+#include "pkcs11/ground/complain.h"
+#include "pkcs11/ground/sandbox.h"
+#include "pkcs11/serve/guard.h"
+#include "pkcs11/serve/requests.h"
+#include "pkcs11/serve/signing.h"
+#include "pkcs11/token/certificate.h"
+#include "pkcs11/token/token.h"
 #include "proto/tlog/checkpoint.h"
 #include "proto/tlog/note.h"
 #include "proto/wire/keychannel.h"

@@ -1,4 +1,4 @@
-#include "pkcs11/observe.h"
+#include "pkcs11/serve/observe.h"
 
 #include "proto/tlog/checkpoint.h"
 

@@ -2,8 +2,8 @@
  * The trees that reports may be proved in: the last KEYCHANNEL_TREES (proto/wire/keychannel.h) that
  * the guard let be signed. In memory alone: who comes after a restart proves from the state again.
  */
-#ifndef HALLMARK_PKCS11_TREES_H
-#define HALLMARK_PKCS11_TREES_H
+#ifndef HALLMARK_PKCS11_SERVE_TREES_H
+#define HALLMARK_PKCS11_SERVE_TREES_H
 
 #include <stdint.h>
 

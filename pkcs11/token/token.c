@@ -1,4 +1,4 @@
-#include "pkcs11/token.h"
+#include "pkcs11/token/token.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,9 +9,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "pkcs11/complain.h"
-#include "pkcs11/module.h"
-#include "pkcs11/token_state.h"
+#include "pkcs11/ground/complain.h"
+#include "pkcs11/token/module.h"
+#include "pkcs11/token/token_state.h"
 
 #define PIN_SIZE_MAX 256 /* bytes; PKCS#11 tokens take far less */
 

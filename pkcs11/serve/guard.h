@@ -13,8 +13,8 @@
  *
  * Knows nothing of PKCS#11. RFC 6962 section 2.1.2, RFC 9162 section 2.1.4.2.
  */
-#ifndef HALLMARK_PKCS11_GUARD_H
-#define HALLMARK_PKCS11_GUARD_H
+#ifndef HALLMARK_PKCS11_SERVE_GUARD_H
+#define HALLMARK_PKCS11_SERVE_GUARD_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -6,12 +6,12 @@
  * A refused token is nothing that ends anybody, and a signer may ask for thousands a second: the
  * first is said, and then a line each REQUESTS_SAID_S with how many there were.
  */
-#ifndef HALLMARK_PKCS11_REQUESTS_H
-#define HALLMARK_PKCS11_REQUESTS_H
+#ifndef HALLMARK_PKCS11_SERVE_REQUESTS_H
+#define HALLMARK_PKCS11_SERVE_REQUESTS_H
 
 #include "config/hsm_config.h"
-#include "pkcs11/guard.h"
-#include "pkcs11/signing.h"
+#include "pkcs11/serve/guard.h"
+#include "pkcs11/serve/signing.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
 #include "proto/report/report.h"

@@ -6,8 +6,8 @@
 #include <openssl/rand.h>
 #include <string.h>
 
-#include "pkcs11/complain.h"
-#include "pkcs11/token_state.h"
+#include "pkcs11/ground/complain.h"
+#include "pkcs11/token/token_state.h"
 
 #define KEY_ID_SIZE 8 /* bytes of CKA_ID, random: pairs the two halves and the certificate */
 

@@ -10,14 +10,14 @@
  * keepalive_s signs a text of no meaning: idle sessions of network HSMs die, and this shows early
  * whether one has.
  */
-#ifndef HALLMARK_PKCS11_SIGNING_H
-#define HALLMARK_PKCS11_SIGNING_H
+#ifndef HALLMARK_PKCS11_SERVE_SIGNING_H
+#define HALLMARK_PKCS11_SERVE_SIGNING_H
 
 #include <openssl/evp.h>
 #include <stdbool.h>
 
 #include "config/hsm_config.h"
-#include "pkcs11/token.h"
+#include "pkcs11/token/token.h"
 #include "proto/tlog/note.h"
 #include "proto/wire/keychannel.h"
 

@@ -1,4 +1,4 @@
-#include "pkcs11/complain.h"
+#include "pkcs11/ground/complain.h"
 
 #include <openssl/err.h>
 #include <stdarg.h>

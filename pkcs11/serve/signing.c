@@ -1,4 +1,4 @@
-#include "pkcs11/signing.h"
+#include "pkcs11/serve/signing.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -8,8 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "pkcs11/complain.h"
-#include "pkcs11/jws.h"
+#include "pkcs11/ground/complain.h"
+#include "pkcs11/serve/jws.h"
 
 /* Never a checkpoint (no newline) and never a JWS (a blank). */
 #define KEEPALIVE_TEXT "hallmark keep-alive"

@@ -1,4 +1,4 @@
-#include "pkcs11/certificate.h"
+#include "pkcs11/token/certificate.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "pkcs11/complain.h"
+#include "pkcs11/ground/complain.h"
 
 #define CHAIN_MAX 8 /* certificates in the file; PKIs are three or four deep */
 

@@ -1,8 +1,8 @@
 /*
  * JWS in compact form (RFC 7515) and the key that verifies it as a JWK (RFC 7517, RFC 7518).
  */
-#ifndef HALLMARK_PKCS11_JWS_H
-#define HALLMARK_PKCS11_JWS_H
+#ifndef HALLMARK_PKCS11_SERVE_JWS_H
+#define HALLMARK_PKCS11_SERVE_JWS_H
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>

@@ -1,4 +1,4 @@
-#include "pkcs11/sandbox.h"
+#include "pkcs11/ground/sandbox.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "config/descriptors.h"
-#include "pkcs11/complain.h"
+#include "pkcs11/ground/complain.h"
 
 /* Refused with EPERM, not with death: a module that tries one of them may still do its work. */
 static const char *const refused_calls[] = {"execve", "execveat", "fork", "vfork", "ptrace",

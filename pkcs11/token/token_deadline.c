@@ -9,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "pkcs11/complain.h"
-#include "pkcs11/token_state.h"
+#include "pkcs11/ground/complain.h"
+#include "pkcs11/token/token_state.h"
 
 static _Thread_local timer_t timer;
 static _Thread_local bool has_timer;
