@@ -43,6 +43,7 @@ struct server {
 };
 
 static enum err server_open(struct server *s);
+static enum err check_certificate(struct server *s);
 static int run(struct server *s);
 static bool may_read(const struct server *s);
 static enum err read_more(struct server *s, bool *ended);
@@ -102,9 +103,7 @@ server_open(struct server *s)
 	}
 	if ((e = certificate_read(c->certificate, &s->certificate)) != ERR_OK ||
 	    (e = token_open(c, TOKEN_SERVE, &s->token)) != ERR_OK ||
-	    (e = token_find_key(s->token)) != ERR_OK ||
-	    (e = certificate_check_key(
-		 c->certificate, s->certificate, token_public_key(s->token))) != ERR_OK ||
+	    (e = token_find_key(s->token)) != ERR_OK || (e = check_certificate(s)) != ERR_OK ||
 	    (e = token_refuse_exportable(s->token)) != ERR_OK)
 		return e;
 	/* Said, no more: a log does not stop for the date in a certificate; auditors see it too. */
@@ -120,6 +119,18 @@ server_open(struct server *s)
 	if (e == ERR_OK && (e = token_end_setup(s->token)) == ERR_OK)
 		e = signing_start(c, s->token, s->key, s->verifier, &s->signing);
 	return e;
+}
+
+/* Where it is of another key than the public half, that half may be the wrong one. */
+static enum err
+check_certificate(struct server *s)
+{
+	const char *path = s->config->certificate;
+	enum err e = certificate_check_key(path, s->certificate, token_public_key(s->token)), why;
+
+	if (e != ERR_KEY_MISMATCH || (why = token_check_halves(s->token)) == ERR_OK)
+		return e;
+	return why;
 }
 
 static int

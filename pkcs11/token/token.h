@@ -73,13 +73,20 @@ const struct token_info *token_info(const struct token *t);
 enum err token_generate(struct token *t) MUST_USE;
 
 /*
- * Finds the key pair by its label. ERR_NOT_FOUND if there is none; ERR_MISMATCH if there are
- * several or it is not of the configured algorithm; ERR_UNSUPPORTED if libp11 lists none for the
- * sake of another key. In a ceremony also ERR_KEY_MISMATCH: the public half is another key's.
+ * Finds the key pair by its label. ERR_NOT_FOUND if there is none, or only one half; ERR_MISMATCH
+ * if there are several, the public half is of another type or no key, or it is not of the
+ * configured algorithm; ERR_UNSUPPORTED if libp11 lists none for the sake of another key. In a
+ * ceremony also ERR_KEY_MISMATCH: the public half is another key's.
  */
 enum err token_find_key(struct token *t) MUST_USE;
 
 /* From here on, after token_find_key. */
+
+/*
+ * ERR_KEY_MISMATCH, explained, unless the private half makes what the public one verifies: the
+ * token pairs them by CKA_ID alone. In a ceremony token_find_key has done this.
+ */
+enum err token_check_halves(struct token *t) MUST_USE;
 
 /* Public half; owned by the token. And private half, whose use is a call into the module. */
 EVP_PKEY *token_public_key(const struct token *t);

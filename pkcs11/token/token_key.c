@@ -25,14 +25,10 @@ static unsigned char rsa_exponent[] = {0x01, 0x00, 0x01};
 static enum err list_keys(struct token *t, PKCS11_KEY **keys, unsigned *count);
 static enum err refuse_unlistable(struct token *t);
 static enum err choose_key(struct token *t, const PKCS11_KEY *keys, unsigned count);
+static enum err refuse_absent(struct token *t, unsigned count);
 static enum err use_key(struct token *t);
 static enum err check_algorithm(const struct token *t);
 static enum err check_operator_key(const struct token *t);
-static enum err find_labelled(struct token *t, ck_object_class_t class, ck_object_handle_t *out,
-    unsigned long count_max, unsigned long *count);
-static enum err find_objects(struct token *t, struct ck_attribute *template,
-    unsigned long template_count, ck_object_handle_t *out, unsigned long count_max,
-    unsigned long *count);
 static ck_rv_t generate(struct token *t);
 static void remove_certificates(struct token *t);
 
@@ -49,7 +45,7 @@ token_generate(struct token *t)
 	token_call_begin(t);
 	/* A key that could not be found afterwards is better not made. */
 	if ((e = list_keys(t, &keys, &listed)) == ERR_OK)
-		e = find_labelled(t, CKO_PRIVATE_KEY, &object, 1, &count);
+		e = token_find_labelled(t, CKO_PRIVATE_KEY, &object, 1, &count);
 	if (e == ERR_OK && count > 0) {
 		complain("token '%s' has a private key '%s' already; it is never overwritten: "
 			 "choose another label, or remove it with the vendor's tool",
@@ -74,7 +70,8 @@ token_find_key(struct token *t)
 
 	token_call_begin(t);
 	if ((e = list_keys(t, &keys, &count)) == ERR_OK &&
-	    (e = choose_key(t, keys, count)) == ERR_OK)
+	    (e = choose_key(t, keys, count)) == ERR_OK &&
+	    (e = token_check_public_half(t)) == ERR_OK)
 		e = use_key(t);
 	token_call_end();
 	t->keys = keys;
@@ -111,7 +108,7 @@ token_key_attributes(struct token *t, struct token_key_attributes *out)
 	memset(out, 0, sizeof(*out));
 	out->extractable = true; /* until the token says that it is not */
 	token_call_begin(t);
-	e = find_labelled(t, CKO_PRIVATE_KEY, object, 2, &count);
+	e = token_find_labelled(t, CKO_PRIVATE_KEY, object, 2, &count);
 	if (e == ERR_OK && (count != 1 || t->functions->C_GetAttributeValue(
 					      t->session, object[0], wanted, 5) != CKR_OK))
 		e = ERR_TOKEN;
@@ -186,7 +183,7 @@ refuse_unlistable(struct token *t)
 	struct ck_attribute private = {CKA_CLASS, &class, sizeof(class)};
 	ck_object_handle_t object[UNLISTED_MAX];
 	unsigned long count;
-	enum err e = find_objects(t, &private, 1, object, UNLISTED_MAX, &count);
+	enum err e = token_find_objects(t, &private, 1, object, UNLISTED_MAX, &count);
 
 	for (unsigned long i = 0; i < count && e == ERR_OK; i++) {
 		unsigned long type = CKK_RSA;
@@ -219,11 +216,27 @@ choose_key(struct token *t, const PKCS11_KEY *keys, unsigned count)
 		}
 		t->key = &keys[i];
 	}
-	if (t->key != NULL)
-		return ERR_OK;
-	complain("token '%s' has no private key '%s' among its %u; make one with: %s",
-	    t->info.label, t->config->key_label, count,
-	    t->use == TOKEN_STATEMENT ? "the vendor's tool" : "hallmark-hsm init");
+	return t->key != NULL ? ERR_OK : refuse_absent(t, count);
+}
+
+/* A public half alone is what stays of a key that was deleted, or was not restored with it. */
+static enum err
+refuse_absent(struct token *t, unsigned count)
+{
+	ck_object_handle_t object;
+	unsigned long halves;
+	enum err e = token_find_labelled(t, CKO_PUBLIC_KEY, &object, 1, &halves);
+
+	if (e != ERR_OK)
+		return e;
+	if (halves > 0)
+		complain("token '%s' has the public half of key '%s', and no private one: it was "
+			 "deleted, or not restored; a log has one key for life",
+		    t->info.label, t->config->key_label);
+	else
+		complain("token '%s' has no private key '%s' among its %u; make one with: %s",
+		    t->info.label, t->config->key_label, count,
+		    t->use == TOKEN_STATEMENT ? "the vendor's tool" : "hallmark-hsm init");
 	return ERR_NOT_FOUND;
 }
 
@@ -234,8 +247,7 @@ use_key(struct token *t)
 
 	if ((t->private_key = PKCS11_get_private_key(key)) == NULL ||
 	    (t->public_key = PKCS11_get_public_key(key)) == NULL) {
-		complain_crypto(
-		    "key '%s': cannot be used; its public half may be missing", key->label);
+		complain_crypto("key '%s': libp11 cannot use it", key->label);
 		return ERR_TOKEN;
 	}
 	t->ecdsa = EVP_PKEY_is_a(t->public_key, "EC") == 1;
@@ -287,35 +299,6 @@ check_operator_key(const struct token *t)
 	return ERR_MISMATCH;
 }
 
-/* Objects of a class with the configured label: how many (up to `count_max`), and which. */
-static enum err
-find_labelled(struct token *t, ck_object_class_t class, ck_object_handle_t *out,
-    unsigned long count_max, unsigned long *count)
-{
-	struct ck_attribute template[] = {{CKA_CLASS, &class, sizeof(class)},
-	    {CKA_LABEL, (void *)t->config->key_label, strlen(t->config->key_label)}};
-
-	return find_objects(t, template, 2, out, count_max, count);
-}
-
-static enum err
-find_objects(struct token *t, struct ck_attribute *template, unsigned long template_count,
-    ck_object_handle_t *out, unsigned long count_max, unsigned long *count)
-{
-	ck_rv_t rv = t->functions->C_FindObjectsInit(t->session, template, template_count);
-
-	*count = 0;
-	if (rv == CKR_OK) {
-		rv = t->functions->C_FindObjects(t->session, out, count_max, count);
-		t->functions->C_FindObjectsFinal(t->session);
-	}
-	if (rv == CKR_OK)
-		return ERR_OK;
-	complain("token '%s' cannot be searched: PKCS#11 error 0x%lx, %s", t->info.label, rv,
-	    module_error_text(rv));
-	return ERR_TOKEN;
-}
-
 /* The certificates of earlier ceremonies; one that stays is untidy, not wrong. */
 static void
 remove_certificates(struct token *t)
@@ -323,7 +306,7 @@ remove_certificates(struct token *t)
 	ck_object_handle_t object[CERTIFICATES_MAX];
 	unsigned long count;
 
-	if (find_labelled(t, CKO_CERTIFICATE, object, CERTIFICATES_MAX, &count) != ERR_OK)
+	if (token_find_labelled(t, CKO_CERTIFICATE, object, CERTIFICATES_MAX, &count) != ERR_OK)
 		return;
 	for (unsigned long i = 0; i < count; i++)
 		(void)t->functions->C_DestroyObject(t->session, object[i]);

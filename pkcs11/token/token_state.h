@@ -1,6 +1,5 @@
 /*
- * A token's insides, shared by token.c, token_key.c, token_sign.c and token_deadline.c. Nobody else
- * includes this.
+ * A token's insides, shared by the files token*.c. Nobody else includes this.
  */
 #ifndef HALLMARK_PKCS11_TOKEN_TOKEN_STATE_H
 #define HALLMARK_PKCS11_TOKEN_TOKEN_STATE_H
@@ -31,11 +30,19 @@ struct token {
 	bool ecdsa;
 };
 
+/* Objects of a class with the configured label: how many (up to `count_max`), and which. */
+enum err token_find_labelled(struct token *t, ck_object_class_t class, ck_object_handle_t *out,
+    unsigned long count_max, unsigned long *count) MUST_USE;
+enum err token_find_objects(struct token *t, struct ck_attribute *template,
+    unsigned long template_count, ck_object_handle_t *out, unsigned long count_max,
+    unsigned long *count) MUST_USE;
+
 /*
- * ERR_KEY_MISMATCH, explained, unless the private half makes what the public one verifies: the
- * token pairs them by CKA_ID alone.
+ * Of the key that was chosen, before libp11 is asked for it. ERR_NOT_FOUND, explained, if there is
+ * no public half with its id; ERR_MISMATCH if that is no public key, of another type, or if there
+ * are several that differ. Of which key it is shows in what it verifies: token_check_halves.
  */
-enum err token_check_halves(struct token *t) MUST_USE;
+enum err token_check_public_half(struct token *t) MUST_USE;
 
 /* Signals for the deadline, before the first call. */
 void token_deadline_prepare(void);
