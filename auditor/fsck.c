@@ -108,7 +108,7 @@ tell_verdict(const struct display *d, enum outcome o, bool only_unexpected)
 	};
 
 	(void)display_step(d, "verdict", o, "%s",
-	    only_unexpected
-		? "bad: this is the log that was signed, with a policy that is not expected"
-		: said[o]);
+	    only_unexpected ? "bad: this is the log that was signed, with a policy that is not "
+			      "expected (--policy, --approver)"
+			    : said[o]);
 }

@@ -113,7 +113,7 @@ tell_verdict(const struct display *d, enum outcome o, bool only_unexpected)
 	};
 
 	return display_step(d, "verdict", o, "%s",
-	    only_unexpected
-		? "bad: policy and evidence give these verdicts, by a policy that is not expected"
-		: said[o]);
+	    only_unexpected ? "bad: policy and evidence give these verdicts, by a policy that is "
+			      "not expected (--policy, --approver)"
+			    : said[o]);
 }

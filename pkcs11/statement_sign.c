@@ -16,7 +16,7 @@
 
 static enum err gather_subject(const struct statement_arguments *a, struct statement *s);
 static enum err gather_times(const struct statement_arguments *a, struct statement *s);
-static enum err check_text(const char *option, const char *text, size_t size_max);
+static enum err check_text(const char *option, const char *text, size_t size_max, bool spaces);
 static enum err explain(enum err e, const struct statement *s);
 static int member_order(const void *a, const void *b);
 static enum err make_envelope(
@@ -38,8 +38,8 @@ statement_sign_gather(const struct statement_arguments *a, struct statement *out
 		    CHECKPOINT_ORIGIN_MAX, a->origin);
 		return ERR_STATEMENT_FORMAT;
 	}
-	if ((e = check_text("--reason", a->reason, STATEMENT_REASON_MAX)) != ERR_OK ||
-	    (e = check_text("--author", a->author, STATEMENT_AUTHOR_MAX)) != ERR_OK ||
+	if ((e = check_text("--reason", a->reason, STATEMENT_REASON_MAX, true)) != ERR_OK ||
+	    (e = check_text("--author", a->author, STATEMENT_AUTHOR_MAX, false)) != ERR_OK ||
 	    (e = gather_subject(a, out)) != ERR_OK || (e = gather_times(a, out)) != ERR_OK)
 		return e;
 	if ((e = statement_check(out)) == ERR_OK)
@@ -123,15 +123,15 @@ gather_times(const struct statement_arguments *a, struct statement *s)
 }
 
 static enum err
-check_text(const char *option, const char *text, size_t size_max)
+check_text(const char *option, const char *text, size_t size_max, bool spaces)
 {
 	const struct view v = view_of_string(text);
 
-	if (v.size > 0 && v.size <= size_max && text_is_printable(v, true))
+	if (v.size > 0 && v.size <= size_max && text_is_printable(v, spaces))
 		return ERR_OK;
-	complain("%s: expected 1 to %zu bytes of UTF-8 without control or invisible characters, "
+	complain("%s: expected 1 to %zu bytes of UTF-8 without %scontrol or invisible characters, "
 		 "found %zu bytes",
-	    option, size_max, v.size);
+	    option, size_max, spaces ? "" : "white space, ", v.size);
 	return ERR_STATEMENT_FORMAT;
 }
 

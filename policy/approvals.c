@@ -1,7 +1,5 @@
 #include "policy/approvals.h"
 
-static bool is_by_author(const struct statement *s, const struct operator_entry *op);
-
 enum err
 approvals_judge(const struct statement_document *d, struct view origin,
     const struct operators *operators, uint64_t number, uint64_t iat_s)
@@ -22,7 +20,7 @@ approvals_judge(const struct statement_document *d, struct view origin,
 		return e;
 	if (!op->right[statement_kind(s)])
 		return ERR_STATEMENT_RIGHT;
-	if (statement_kind(s) == STATEMENT_APPROVE && is_by_author(s, op))
+	if (statement_kind(s) == STATEMENT_APPROVE && operator_is_named(op, s->author))
 		return ERR_STATEMENT_AUTHOR;
 	if (s->not_after_s <= iat_s)
 		return ERR_STATEMENT_TIME;
@@ -41,13 +39,7 @@ approvals_operator(const struct statement_document *d, const struct operators *o
 	    statement_value_digest(s, "manifest", &approved) != ERR_OK ||
 	    !digest_equal(&approved, manifest) || iat_s < s->not_before_s ||
 	    iat_s >= s->not_after_s || op == NULL || !operator_counts(op, iat_s) ||
-	    !op->right[STATEMENT_APPROVE] || is_by_author(s, op))
+	    !op->right[STATEMENT_APPROVE] || operator_is_named(op, s->author))
 		return NULL;
 	return op;
-}
-
-static bool
-is_by_author(const struct statement *s, const struct operator_entry *op)
-{
-	return view_equal(op->name, s->author);
 }

@@ -97,6 +97,7 @@ static void take_rights(struct place *p, const struct raw_operator *raw, size_t 
 static void take_key(struct place *p, const struct raw_operator *raw, size_t index);
 static void take_thresholds(struct place *p, const struct raw_operators *raw);
 static void check_threshold(struct place *p, enum statement_kind kind);
+static uint8_t to_lower(uint8_t byte);
 static void fault(struct place *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void place_at(struct place *p, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -159,6 +160,18 @@ operators_find(const struct operators *o, const struct digest *key_id)
 }
 
 bool
+operator_is_named(const struct operator_entry *op, struct view name)
+{
+	size_t i = 0;
+
+	if (op->name.size != name.size)
+		return false;
+	while (i < name.size && to_lower(op->name.data[i]) == to_lower(name.data[i]))
+		i++;
+	return i == name.size;
+}
+
+bool
 operator_counts(const struct operator_entry *op, uint64_t now_s)
 {
 	return op->until_s == 0 || now_s < op->until_s;
@@ -196,7 +209,7 @@ take_operator(struct place *p, const struct raw_operator *raw, size_t index)
 			    "\"%s\"",
 			    raw->name);
 		for (size_t i = 0; i < index; i++)
-			if (view_equal(p->o->entry[i].name, op->name))
+			if (operator_is_named(&p->o->entry[i], op->name))
 				fault(p, "is \"%s\", the name of two operators", raw->name);
 	}
 	op->role = view_of_string(raw->role != NULL ? raw->role : "");
@@ -304,6 +317,13 @@ check_threshold(struct place *p, enum statement_kind kind)
 		    "must not be above the operators who have the right \"%s\", of whom there "
 		    "are %u; found %u",
 		    statement_kind_name(kind), holders, count);
+}
+
+/* Whatever the locale. */
+static uint8_t
+to_lower(uint8_t byte)
+{
+	return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte - 'A' + 'a') : byte;
 }
 
 /* At the place's key. */

@@ -50,6 +50,11 @@ const struct operator_entry *operators_at(const struct operators *o, size_t inde
 /* NULL if the key is nobody's here. */
 const struct operator_entry *operators_find(const struct operators *o, const struct digest *key_id);
 
+/*
+ * He is called so: A to Z are as a to z, so that nobody is another by a capital letter.
+ */
+bool operator_is_named(const struct operator_entry *op, struct view name);
+
 /* The key counts at this time. */
 bool operator_counts(const struct operator_entry *op, uint64_t now_s);
 

@@ -313,7 +313,7 @@ tell(struct replaying *r)
 	}
 	if (r->unexpected)
 		defects_add(r->defects, OUTCOME_BAD, where,
-		    "judged by a policy that is none of those expected (--policy): %.*s",
+		    "judged by a policy that is none of those expected: %.*s",
 		    view_precision(buf_view(&r->out->policy_id)),
 		    (const char *)r->out->policy_id.data);
 	r->out->only_unexpected = r->unexpected && o == OUTCOME_GOOD;

@@ -84,11 +84,10 @@ walk_conclude(struct walk *w)
 	if (o == OUTCOME_BAD && w->doubt[0] == '\0') {
 		w->counts.unexpected++;
 		defects_add(w->defects, o, where,
-		    "the first manifest is approved by none of the keys that were named "
-		    "(--approver)");
+		    "the first manifest is approved by none of the keys that were named");
 	} else {
 		defects_add(w->defects, OUTCOME_UNKNOWN, where,
-		    "no approval of the first manifest by the keys that were named (--approver) "
+		    "no approval of the first manifest by the keys that were named "
 		    "was found%s%s",
 		    w->doubt[0] != '\0' ? ", and not all could be read, because " : "", w->doubt);
 	}

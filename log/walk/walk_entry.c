@@ -325,8 +325,7 @@ begin_term(struct walk *w, const struct notice *n)
 
 		digest_to_hex(&n->sha256, hex);
 		walk_tell(w, OUTCOME_BAD,
-		    "the manifest %s comes into force, which is none of those expected (--policy)",
-		    hex);
+		    "the manifest %s comes into force, which is none of those expected", hex);
 		w->counts.unexpected++;
 	}
 }

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "proto/evidence/identity.h"
 #include "proto/glob.h"
 #include "proto/json/json_write.h"
 #include "proto/report/entry.h"
@@ -16,7 +17,7 @@
  */
 #define FIXED_SIZE_MAX 1024
 
-#define SUBJECT_MAX (ENTRY_STRING_MAX + 1 + BUNDLE_WORKLOAD_MAX) /* bytes */
+#define SUBJECT_MAX (IDENTITY_SIZE_MAX + 1 + BUNDLE_WORKLOAD_MAX) /* bytes */
 
 /* What a token has otherwise than a report, in either dialect (proto/report/report_dialect.h). */
 struct pieces {

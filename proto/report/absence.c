@@ -1,5 +1,6 @@
 #include "proto/report/absence.h"
 
+#include "proto/evidence/identity.h"
 #include "proto/json/json_extensions.h"
 
 /* Keys and punctuation, numbers and digests: of the whole entry, and of each workload. */
@@ -17,9 +18,8 @@ static bool read_tail(struct json_reader *r, struct absence *a);
 enum err
 absence_check(const struct absence *a)
 {
-	if (!entry_head_is_good(a->issued_s, a->issuer) ||
-	    !entry_string_is_good(a->collector, 1, ENTRY_STRING_MAX) || a->count == 0 ||
-	    a->count > ABSENCE_WORKLOADS_MAX || a->notice.index > JSON_NUMBER_MAX)
+	if (!entry_head_is_good(a->issued_s, a->issuer) || !identity_is_valid(a->collector) ||
+	    a->count == 0 || a->count > ABSENCE_WORKLOADS_MAX || a->notice.index > JSON_NUMBER_MAX)
 		return ERR_FORMAT;
 	for (size_t i = 0; i < a->count; i++)
 		if (!workload_is_good(&a->absent[i], a->issued_s) ||

@@ -1,5 +1,6 @@
 #include "proto/report/report_check.h"
 
+#include "proto/evidence/identity.h"
 #include "proto/json/json_extensions.h"
 
 static enum err check_verdict(const struct report *r);
@@ -26,8 +27,7 @@ report_check_read(const struct report *r)
 	if (r->expires_s <= r->issued_s || r->expires_s > ENTRY_TIME_S_MAX ||
 	    r->notice.index > JSON_NUMBER_MAX)
 		return ERR_FORMAT;
-	if (!entry_head_is_good(r->issued_s, r->issuer) ||
-	    !size_is_good(r->collector, 1, ENTRY_STRING_MAX) ||
+	if (!entry_head_is_good(r->issued_s, r->issuer) || !identity_is_valid(r->collector) ||
 	    !size_is_good(r->developer, 1, ENTRY_STRING_MAX) ||
 	    !size_is_good(r->build, 1, ENTRY_STRING_MAX))
 		return ERR_FORMAT;
@@ -100,7 +100,7 @@ check_evidence(const struct report *r)
 static bool
 strings_are_printable(const struct report *r)
 {
-	const struct view all[] = {r->collector, r->developer, r->build, r->policy_id};
+	const struct view all[] = {r->developer, r->build, r->policy_id};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (!text_is_printable(all[i], true))

@@ -31,7 +31,7 @@ static bool members_are_good(const struct statement *s);
 static bool is_word(struct view v, size_t size_max);
 static bool is_text(struct view v, size_t size_max);
 static bool has_form(struct view value, enum member_form form);
-static bool is_identity(struct view v);
+static bool is_name(struct view v, size_t size_max);
 
 enum err
 statement_check(const struct statement *s)
@@ -40,7 +40,7 @@ statement_check(const struct statement *s)
 	    checkpoint_origin_check(s->origin) != ERR_OK || !members_are_good(s) ||
 	    s->not_before_s >= s->not_after_s || s->not_after_s > JSON_NUMBER_MAX ||
 	    !is_text(s->reason, STATEMENT_REASON_MAX) ||
-	    !is_text(s->author, STATEMENT_AUTHOR_MAX) || s->number == 0 ||
+	    !is_name(s->author, STATEMENT_AUTHOR_MAX) || s->number == 0 ||
 	    s->number > STATEMENT_NUMBER_MAX ||
 	    (s->extensions.size > 0 && json_extensions_check(s->extensions) != ERR_OK))
 		return ERR_STATEMENT_FORMAT;
@@ -127,7 +127,7 @@ has_form(struct view value, enum member_form form)
 	case FORM_DIGEST:
 		return digest_from_hex(value, &digest) == ERR_OK;
 	case FORM_IDENTITY:
-		return is_identity(value);
+		return identity_is_valid(value);
 	case FORM_PATTERN:
 		return glob_check(value) == ERR_OK;
 	case FORM_WORKLOAD:
@@ -136,12 +136,9 @@ has_form(struct view value, enum member_form form)
 	return bundle_workload_check(value) == ERR_OK;
 }
 
-/* As identity_of_certificate gives them. */
+/* Two of them that people take for the same differ in a letter that can be seen. */
 static bool
-is_identity(struct view v)
+is_name(struct view v, size_t size_max)
 {
-	for (size_t i = 0; i < v.size; i++)
-		if (v.data[i] <= ' ' || v.data[i] > '~')
-			return false;
-	return v.size > 0 && v.size <= IDENTITY_SIZE_MAX;
+	return v.size > 0 && v.size <= size_max && text_is_printable(v, false);
 }

@@ -46,7 +46,7 @@ struct statement {
 	struct statement_member member[STATEMENT_MEMBERS_MAX]; /* the subject; names rise */
 	uint64_t not_before_s, not_after_s; /* since 1970; the first before the other */
 	struct view reason;                 /* printable */
-	struct view author; /* printable: who made what is asked for; the key says who signs */
+	struct view author; /* printable, no white space: who made it; the key says who signs */
 	uint64_t number;    /* used once by a key in a log: each is larger than the one before */
 	struct view extensions; /* proto/json/json_extensions.h; size 0: none */
 };

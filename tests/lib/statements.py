@@ -169,6 +169,26 @@ def is_workload(value):
             not any(unicodedata.category(c) == "Zs" for c in value))
 
 
+def is_name(value, size_max):
+    return is_text(value, size_max) and not any(unicodedata.category(c) == "Zs" for c in value)
+
+
+def is_identity(value):
+    """Section 1: a URI with a scheme, or a DNS name in lower case."""
+    return (re.fullmatch(r"[!-~]{1,512}", value) is not None and
+            (re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:.+", value) is not None if ":" in value else
+             value == value.lower()))
+
+
+def folded(name):
+    """As names of people are compared."""
+    return re.sub("[A-Z]", lambda c: c[0].lower(), name)
+
+
+def is_digest(value):
+    return re.fullmatch(r"[0-9a-f]{64}", value) is not None
+
+
 def is_pattern(value):
     return re.fullmatch(r"([^\\]|\\[*?\\])*", value) is not None
 
@@ -239,7 +259,7 @@ class Statement:
         demand(all(is_word(n) and is_text(v, 512) for n, v in self.subject.items()))
         demand(is_number(self.not_before) and is_number(self.not_after))
         demand(self.not_before < self.not_after and is_number(self.number, 1))
-        demand(is_text(self.reason, 512) and is_text(self.author, 128))
+        demand(is_text(self.reason, 512) and is_name(self.author, 128))
         if extensions is not None:
             demand(isinstance(extensions, dict) and 1 <= len(extensions) <= 16)
             demand(are_extensions(extensions) and len(to_json(extensions).encode()) <= 4096)
@@ -248,11 +268,9 @@ class Statement:
         demand(self.kind in KINDS, KIND)
         demand(list(self.subject) == SUBJECTS[self.kind], SUBJECT)
         for name, value in self.subject.items():
-            form = {"manifest": r"[0-9a-f]{64}", "statement": r"[0-9a-f]{64}",
-                    "collector": r"[!-~]{1,512}"}.get(name)
-            good = (re.fullmatch(form, value) is not None if form else
-                    is_workload(value) if name == "workload" else is_pattern(value))
-            demand(good, SUBJECT)
+            good = {"manifest": is_digest, "statement": is_digest, "collector": is_identity,
+                    "workload": is_workload}.get(name, is_pattern)
+            demand(good(value), SUBJECT)
 
 
 class Operators:
@@ -292,7 +310,7 @@ def judge(data, *, origin, operators, iat, last_number=0, in_force=()):
         name, rights, spki = found
         demand(verifies(spki, signed_bytes(s.body), s.signature), SIGNATURE)
         demand(s.kind in rights, RIGHT)
-        demand(s.kind != "approve" or name != s.author, AUTHOR)
+        demand(s.kind != "approve" or folded(name) != folded(s.author), AUTHOR)
         demand(s.not_after > iat, TIME)
         demand(s.number > last_number, NUMBER)
         demand(s.kind != "revoke" or s.subject["statement"] in in_force, SUBJECT)
@@ -312,7 +330,7 @@ def approvals(statements, *, manifest, operators, iat):
         found = operators.find(s.key_id, iat)
         if (found and s.kind == "approve" and s.subject["manifest"] == manifest and
                 s.not_before <= iat < s.not_after and "approve" in found[1] and
-                found[0] != s.author):
+                folded(found[0]) != folded(s.author)):
             votes.append((s.author, found[0], s.name))
     for chosen in itertools.combinations(sorted(votes), needed):
         if len({v[0] for v in chosen}) == 1 and len({v[1] for v in chosen}) == needed:

@@ -87,6 +87,7 @@ class Standing:
                 loaded.numbers[words[0]] = int(words[1])
             elif kind == "statement":
                 loaded.statements[words[0]] = self.fetch(STATEMENT, words[0])
+                statement(loaded.statements[words[0]])  # it can be read
             else:
                 raise Missing(f"a line {kind}")
         vars(self).update(vars(loaded))
@@ -234,7 +235,10 @@ class Walk:
         lines = s.fetch(IN_FORCE, named).decode().splitlines()[1:]
         if s.known and {line.split(" ")[0] for line in lines} <= {"manifest", "number", "statement"}:
             self.wrong("the list in force")
-        s.load(named)
+        try:
+            s.load(named)
+        except statements.Refused:
+            self.wrong("a statement of the list")
 
     # --- silence
 

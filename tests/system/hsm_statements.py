@@ -220,7 +220,13 @@ def test_what_cannot_be_meant_is_not_signed():
             ((*APPROVE, "--origin", "a b"), "--origin: expected"),
             ((*APPROVE, "--reason", ""), "--reason: expected"),
             ((*APPROVE, "--reason", "a\nb"), "--reason: expected"),
-            ((*APPROVE, "--author", "x" * 129), "--author: expected"))
+            ((*APPROVE, "--author", "x" * 129), "--author: expected"),
+            ((*APPROVE, "--author", "dora "), "without white space"),
+            ((*APPROVE, "--author", "do\u200bra"), "--author: expected"),
+            (("--kind", "retire", "--subject", "collector=HOST1.test", "--subject", "workload=a"),
+             "collector=<identity> and workload"),
+            (("--kind", "maintenance", "--subject", "collectors=*", "--subject", "workloads=a\u202e"),
+             "expected collectors=<pattern>"))
         for words, why in cases:
             done = desk.sign(*words, "--key", "key.pem")
             assert done.returncode == 1 and why in done.stderr, (words, done)

@@ -194,7 +194,7 @@ def test_limits_of_statements_are_those_of_the_code():
     says("1 to # members, names of 1 to # bytes of `a-z 0-9 -`, rising; values printable, 1 to # bytes",
          *((statement, f"STATEMENT_{name}_MAX") for name in ("MEMBERS", "NAME", "VALUE")))
     says("printable, 1 to # bytes |", (statement, "STATEMENT_REASON_MAX"))
-    says("made what is asked for; printable, 1 to # bytes", (statement, "STATEMENT_AUTHOR_MAX"))
+    says("made what is asked for; printable without white space, 1 to # bytes", (statement, "STATEMENT_AUTHOR_MAX"))
     assert constant(statement, "STATEMENT_NUMBER_MAX") == 2**53 - 1
     says("in the manner of the policy's (section 11); at most # bytes", (operators, "OPERATORS_SIZE_MAX"))
     says("`operators`: list, 1 to #;", (operators, "OPERATORS_MAX"))

@@ -96,7 +96,7 @@ def test_a_policy_waits_for_its_approvals():
         assert policy_of(collector.submit("app", APP)) == policy_of(first)
         # Once more by the same operator is one operator still; and so is another author's.
         operators.take("ann", "approve", {"manifest": manifest})
-        operators.take("bob", "approve", {"manifest": manifest}, author="somebody else")
+        operators.take("bob", "approve", {"manifest": manifest}, author="somebody-else")
         assert policy_of(collector.submit("app", APP)) == policy_of(first)
         operators.take("bob", "approve", {"manifest": manifest})
         signer.wait_for(f"event=policy-in-force .*{manifest}")

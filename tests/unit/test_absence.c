@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "proto/evidence/identity.h"
 #include "proto/json/json_extensions.h"
 #include "proto/report/absence.h"
 
@@ -138,13 +139,13 @@ static void
 the_largest_is_an_entry(void **state)
 {
 	static char names[ABSENCE_WORKLOADS_MAX][BUNDLE_WORKLOAD_MAX + 1];
-	static char identity[ENTRY_STRING_MAX], extension[JSON_EXTENSIONS_SIZE_MAX + 1];
+	static char identity[IDENTITY_SIZE_MAX], extension[JSON_EXTENSIONS_SIZE_MAX + 1];
 	struct buf made = BUF_INIT;
 	struct absence a;
 
 	(void)state;
 	example(&a);
-	memset(identity, '"', sizeof(identity));
+	memset(identity, '"', sizeof(identity)); /* printable, and two bytes each */
 	a.collector = (struct view){(const uint8_t *)identity, sizeof(identity)};
 	a.issued_s = ENTRY_TIME_S_MAX;
 	a.count = ABSENCE_WORKLOADS_MAX;
@@ -194,6 +195,9 @@ the_writer_refuses_what_no_log_may_have(void **state)
 	REFUSED(a.issuer = V("two words"));
 	REFUSED(a.collector = V(""));
 	REFUSED(a.collector = V("a\nb"));
+	REFUSED(a.collector = V("a b"));
+	REFUSED(a.collector = V("HOST-1.example"));
+	REFUSED(a.collector = V("1:no-scheme"));
 	REFUSED(a.count = 0);
 	REFUSED(a.count = ABSENCE_WORKLOADS_MAX + 1);
 	REFUSED(a.notice.index = JSON_NUMBER_MAX + 1);

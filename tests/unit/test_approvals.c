@@ -199,6 +199,8 @@ nobody_approves_what_is_their_own(void **state)
 	s.author = V("alice");
 	expect(ALICE, &s, &place, ERR_STATEMENT_AUTHOR);
 	expect(BOB, &s, &place, ERR_OK);
+	s.author = V("aLICE");
+	expect(ALICE, &s, &place, ERR_STATEMENT_AUTHOR);
 	s.author = V("alic");
 	expect(ALICE, &s, &place, ERR_OK);
 }

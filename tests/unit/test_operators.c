@@ -143,6 +143,10 @@ names_are_words_and_unique(void **state)
 	refuse(*state, BOTH "  - {name: a/b, rights: [revoke], key: $2}\n", 4, "must be without");
 	refuse(*state, BOTH "  - {name: alice, rights: [revoke], key: $2}\n", 4,
 	    "\"operators[2].name\" is \"alice\", the name of two operators");
+	refuse(*state, BOTH "  - {name: Alice, rights: [revoke], key: $2}\n", 4,
+	    "\"operators[2].name\" is \"Alice\", the name of two operators");
+	refuse(*state, BOTH "  - {name: \"alice\\u200b\", rights: [revoke], key: $2}\n", 4,
+	    "\"operators[2].name\" must be");
 	refuse(*state, BOTH "  - {rights: [revoke], key: $2}\n", 4, "name");
 	refuse(*state, BOTH "  - {name: c, role: \"a\\nb\", rights: [revoke], key: $2}\n", 4,
 	    "\"operators[2].role\" must be text without control");

@@ -1,6 +1,8 @@
 /* Reports: written as the vectors have them, and only those that may stand in a log. */
 #include "tests/unit/report_fixture.h"
 
+#include "proto/evidence/identity.h"
+
 /* Written so, and again from what was read of it. */
 static void
 expect_bytes(const struct report *r, struct view expected)
@@ -140,7 +142,8 @@ the_largest_report_passes(void **state)
 	memset(letters, 'a', sizeof(letters));
 	example(&r);
 	r.profile = REPORT_PROFILE_DRAFT;
-	r.collector = r.developer = r.build = r.policy_id = (struct view){quotes, ENTRY_STRING_MAX};
+	r.developer = r.build = r.policy_id = (struct view){quotes, ENTRY_STRING_MAX};
+	r.collector = (struct view){letters, IDENTITY_SIZE_MAX};
 	r.issuer = (struct view){letters, 200};
 	r.issued_s = r.last_signed_s = 253402300798;
 	r.expires_s = 253402300799;
@@ -221,6 +224,10 @@ the_writer_refuses_times_and_names(void **state)
 	REFUSED(r.issuer = V("two words"));
 	REFUSED(r.collector = V(""));
 	REFUSED(r.collector = V("a\nb"));
+	REFUSED(r.collector = V("a b"));
+	REFUSED(r.collector = V("HOST-1.example")); /* would be another chain than host-1 */
+	REFUSED(r.collector = V("1:no-scheme"));
+	REFUSED(r.collector = V("h\xc3\xb6st"));
 	REFUSED(r.developer = V("\xff"));
 	REFUSED(r.build = V("\xe2\x80\xae"));
 	REFUSED(r.policy_id = V(""));

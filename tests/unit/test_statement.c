@@ -213,6 +213,8 @@ what_has_no_form_is_not_written(void **state)
 	REFUSED(reason, V("a\x1b[31mb"));
 	REFUSED(author, V(""));
 	REFUSED(author, V("\xe2\x80\xae"));
+	REFUSED(author, V("dora "));        /* no other than dora */
+	REFUSED(author, V("do\xc2\xa0ra")); /* a space that does not break */
 	REFUSED(number, 0);
 	REFUSED(number, STATEMENT_NUMBER_MAX + 1);
 	REFUSED(extensions, V("{}"));
@@ -462,6 +464,11 @@ subjects_are_those_of_their_kinds(void **state)
 	SUBJECT("retire", ERR_OK, "collector", "spiffe://x/host/a", "workload", "app");
 	SUBJECT("retire", ERR_STATEMENT_SUBJECT, "collector", "a b", "workload", "app");
 	SUBJECT("retire", ERR_STATEMENT_SUBJECT, "collector", "\xc3\xa9", "workload", "app");
+	/* In forms that no collector has: nobody would be retired by them. */
+	SUBJECT("retire", ERR_STATEMENT_SUBJECT, "collector", "HOST-1.example", "workload", "app");
+	SUBJECT("retire", ERR_STATEMENT_SUBJECT, "collector", "1:no-scheme", "workload", "app");
+	SUBJECT("retire", ERR_STATEMENT_SUBJECT, "collector", "spiffe:", "workload", "app");
+	SUBJECT("retire", ERR_OK, "collector", "host-1.example", "workload", "app");
 	SUBJECT("retire", ERR_STATEMENT_SUBJECT, "collector", "a", "workload", "a/b");
 	SUBJECT("retire", ERR_STATEMENT_SUBJECT, "workload", "app");
 }
