@@ -28,10 +28,13 @@ due_after_absence(struct due d, uint64_t iat_s)
 }
 
 struct due
-due_after_start(struct due d, uint64_t to_s)
+due_after_start(struct due d, uint64_t from_s, uint64_t to_s)
 {
-	if (d.at_s != 0 && d.at_s < to_s + d.grace_s)
-		d.at_s = to_s + d.grace_s;
+	const uint64_t most_s = to_s + d.grace_s;
+	const uint64_t moved_s = d.at_s + 2 * (to_s - from_s);
+
+	if (d.at_s != 0 && d.at_s < most_s)
+		d.at_s = moved_s < most_s ? moved_s : most_s;
 	return d;
 }
 

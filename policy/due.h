@@ -6,7 +6,8 @@
  *   report   due = iat + interval + grace; none where nothing was promised and the policy demands
  *            nothing, or where the bundle says that the workload leaves
  *   absence  due = iat + DUE_REPEAT_S: a workload that stays silent is named once a day
- *   start    every due is at least the end of the time in which no bundles were taken, and grace
+ *   start    a due is moved by twice the time in which no bundles were taken: that time, and as
+ *            much for coming back; not behind its end and grace
  *   windows  a due inside an operator's maintenance window is moved behind its end, and grace
  *   retired  none until the next report
  *
@@ -60,8 +61,12 @@ struct due due_after_report(
 /* After an absence of `iat_s`. */
 struct due due_after_absence(struct due d, uint64_t iat_s);
 
-/* After a start notice whose down time ended at `to_s`. */
-struct due due_after_start(struct due d, uint64_t to_s);
+/*
+ * After a start notice that says that no bundles were taken from `from_s` to `to_s`. What moves
+ * dues is time that the log shows as not covered, since no entry lies in it: else a signer that
+ * says `start` again and again would never have to call anybody absent.
+ */
+struct due due_after_start(struct due d, uint64_t from_s, uint64_t to_s);
 
 /* The operator retired the workload. */
 struct due due_retired(struct due d);

@@ -51,12 +51,12 @@ silence_take_absence(struct silence *s, struct chain *c, uint64_t iat_s,
 }
 
 enum err
-silence_take_start(struct silence *s, struct chains *all, uint64_t to_s)
+silence_take_start(struct silence *s, struct chains *all, uint64_t from_s, uint64_t to_s)
 {
 	enum err e = ERR_OK;
 
 	for (struct chain *c = all->all; c != NULL && e == ERR_OK; c = c->hh.next) {
-		const struct due due = due_after_start(c->due, to_s);
+		const struct due due = due_after_start(c->due, from_s, to_s);
 
 		if (due.at_s != c->due.at_s)
 			e = set(s, c, due);

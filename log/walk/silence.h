@@ -37,8 +37,9 @@ enum err silence_take_report(struct silence *s, struct chain *c, const struct re
 enum err silence_take_absence(struct silence *s, struct chain *c, uint64_t iat_s,
     const struct absence_workload *a, struct reason *reason) MUST_USE;
 
-/* The signer took no bundles up to `to_s`. */
-enum err silence_take_start(struct silence *s, struct chains *all, uint64_t to_s) MUST_USE;
+/* The signer took no bundles from `from_s` to `to_s`. */
+enum err silence_take_start(
+    struct silence *s, struct chains *all, uint64_t from_s, uint64_t to_s) MUST_USE;
 
 /* Those that are in force from here on, which is known; there are new ones if `more`. */
 enum err silence_take_windows(struct silence *s, struct chains *all,

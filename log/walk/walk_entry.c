@@ -286,7 +286,8 @@ follow_silence(struct walk *w, const struct notice *n, bool more, struct reason 
 	/* Those before are gone. */
 	check_error(silence_take_windows(&w->silence, &w->chains, windows, count, false), reason);
 	if (n->kind == NOTICE_START)
-		check_error(silence_take_start(&w->silence, &w->chains, n->to_s), reason);
+		check_error(
+		    silence_take_start(&w->silence, &w->chains, n->from_s, n->to_s), reason);
 	check_left_out(w, n->issued_s);
 	if (more || (s != NULL && statement_kind(s) == STATEMENT_MAINTENANCE))
 		check_error(

@@ -44,7 +44,7 @@ static int compare_names(const void *a, const void *b);
 /* A walk over all workloads behind a start. */
 struct start {
 	struct absences *absences;
-	uint64_t to_s;
+	uint64_t from_s, to_s;
 };
 
 void
@@ -65,9 +65,9 @@ absences_free(struct absences *s)
 }
 
 void
-absences_on_start(struct absences *s, uint64_t to_s)
+absences_on_start(struct absences *s, uint64_t from_s, uint64_t to_s)
 {
-	struct start start = {s, to_s};
+	struct start start = {s, from_s, to_s};
 
 	if (s->ring.looked_s == 0)
 		due_ring_begin(&s->ring, to_s);
@@ -295,7 +295,7 @@ move_behind_start(void *context, struct workload *w)
 
 	if (!w->has_head)
 		return ERR_OK;
-	*due = absences_in_windows(s, due_after_start(*due, start->to_s), w);
+	*due = absences_in_windows(s, due_after_start(*due, start->from_s, start->to_s), w);
 	s->silent += is_silent(*due);
 	due_ring_set(&s->ring, w);
 	return ERR_OK;

@@ -37,8 +37,8 @@ void absences_init(
     struct absences *s, struct workload_table *workloads, struct notice_writer *notices);
 void absences_free(struct absences *s);
 
-/* A start notice was put, the first after the start too: no due is before its end, and grace. */
-void absences_on_start(struct absences *s, uint64_t to_s);
+/* A start notice was put, the first after the start too: it may move every due. */
+void absences_on_start(struct absences *s, uint64_t from_s, uint64_t to_s);
 
 /* This statement was taken. */
 void absences_on_statement(struct absences *s, const struct statement *said);

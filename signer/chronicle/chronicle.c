@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "signer/ledger/ledger_stage.h"
+
+static void put_start(struct chronicle *c, enum notice_cause cause, uint64_t iat_s);
+
 enum err
 chronicle_init(struct chronicle *c, const char *origin, struct evidence_store *evidence,
     struct workload_table *workloads, const struct policy *configured)
@@ -41,8 +44,7 @@ chronicle_begin(struct chronicle *c, struct ledger *ledger, uint64_t iat_s)
 {
 	replay_free(&c->replay);
 	c->notices.ledger = ledger;
-	notice_writer_put_start(&c->notices, NOTICE_CAUSE_START, iat_s);
-	absences_on_start(&c->absences, iat_s);
+	put_start(c, NOTICE_CAUSE_START, iat_s);
 	c->taking_s = iat_s;
 	c->begun = true;
 }
@@ -57,9 +59,7 @@ chronicle_look(struct chronicle *c, uint64_t iat_s, enum chronicle_taking taking
 		return;
 	}
 	if (iat_s > c->taking_s + CHRONICLE_HELD_S) {
-		notice_writer_put_start(&c->notices,
-		    c->storage_was_low ? NOTICE_CAUSE_STORAGE : NOTICE_CAUSE_STALL, iat_s);
-		absences_on_start(&c->absences, iat_s);
+		put_start(c, c->storage_was_low ? NOTICE_CAUSE_STORAGE : NOTICE_CAUSE_STALL, iat_s);
 	}
 	c->taking_s = iat_s;
 	c->storage_was_low = false;
@@ -79,4 +79,12 @@ bool
 chronicle_is_late(const struct chronicle *c)
 {
 	return absences_is_late(&c->absences);
+}
+
+static void
+put_start(struct chronicle *c, enum notice_cause cause, uint64_t iat_s)
+{
+	const uint64_t from_s = notice_writer_put_start(&c->notices, cause, iat_s);
+
+	absences_on_start(&c->absences, from_s, iat_s);
 }

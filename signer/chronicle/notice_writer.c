@@ -26,7 +26,7 @@ notice_writer_free(struct notice_writer *n)
 	standing_free(&n->standing);
 }
 
-void
+uint64_t
 notice_writer_put_start(struct notice_writer *n, enum notice_cause cause, uint64_t iat_s)
 {
 	struct notice made = {.kind = NOTICE_START,
@@ -37,6 +37,7 @@ notice_writer_put_start(struct notice_writer *n, enum notice_cause cause, uint64
 
 	standing_expire(n->standing, iat_s);
 	put(n, &made, iat_s, NULL);
+	return made.from_s;
 }
 
 void
@@ -76,7 +77,7 @@ notice_writer_put_statement(struct notice_writer *n, struct view envelope, uint6
 static void
 put(struct notice_writer *n, struct notice *made, uint64_t iat_s, void *waiter)
 {
-	struct notice_row row = {.issued_s = iat_s, .kind = made->kind};
+	struct notice_row row = {.issued_s = iat_s, .from_s = made->from_s, .kind = made->kind};
 
 	made->issued_s = iat_s;
 	made->issuer = n->origin;

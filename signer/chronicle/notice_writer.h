@@ -34,8 +34,9 @@ void notice_writer_init(struct notice_writer *n, struct view origin,
     struct evidence_store *evidence, struct standing *standing);
 void notice_writer_free(struct notice_writer *n);
 
-/* No bundles were taken since the newest entry. */
-void notice_writer_put_start(struct notice_writer *n, enum notice_cause cause, uint64_t iat_s);
+/* No bundles were taken since the newest entry, whose time it gives; `iat_s` where there is none.
+ */
+uint64_t notice_writer_put_start(struct notice_writer *n, enum notice_cause cause, uint64_t iat_s);
 
 /*
  * This policy is in force from here on, by these approvals, which are those that

@@ -295,7 +295,8 @@ apply(struct replay *r, const struct notice_row *row)
 
 		if (w->head.entry_index > row->index)
 			break;
-		w->head.due = in_windows(r, due_after_start(w->head.due, row->issued_s), w);
+		w->head.due =
+		    in_windows(r, due_after_start(w->head.due, row->from_s, row->issued_s), w);
 	}
 	return e;
 }

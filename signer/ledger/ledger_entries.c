@@ -296,6 +296,7 @@ replay_notice(const struct replayed *r)
 		return ERR_MEMORY;
 	changes->notice = (struct notice_row){.index = r->index,
 	    .issued_s = n->issued_s,
+	    .from_s = n->kind == NOTICE_START ? n->from_s : 0,
 	    .kind = n->kind,
 	    .in_force = n->in_force,
 	    .subject = n->kind == NOTICE_START ? DIGEST_ZERO : n->sha256};

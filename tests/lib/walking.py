@@ -251,8 +251,10 @@ class Walk:
             return
         if kind == "start":
             for name, chain in self.chains.items():
-                if chain.due is not None and chain.due < subject["to"] + chain.grace:
-                    self.set_due(name, chain, subject["to"] + chain.grace)
+                most = subject["to"] + chain.grace
+                moved = (chain.due or 0) + 2 * (subject["to"] - subject["from"])
+                if chain.due is not None and chain.due < most and moved > chain.due:
+                    self.set_due(name, chain, min(moved, most))
         self.left_out()
         said = statement(envelope) if envelope else None
         if list_is_other or said and said.kind == "maintenance":

@@ -589,6 +589,18 @@ def test_a_stop_moves_what_is_due():
     told(s, BAD, "entry 5: app of spiffe://test/host1 was due at 2026-11-24T11:00:30Z")
     s = Story(Policy(grace=30))
     s.report(next_s=60)
+    s.wait(75).report("db")
+    s.wait(5).start()  # which moves the due by ten seconds
+    s.wait(21).absence(s.now - 1)
+    told(s, GOOD, "")
+    s = Story(Policy())
+    s.report(next_s=60)
+    for _ in range(5):  # a signer that begins again and again, and never has to call anybody absent
+        s.wait(50).report("db")
+        s.start("stall")
+    told(s, BAD, "entry 11: app of spiffe://test/host1 was due at 2026-11-24T10:02:00Z")
+    s = Story(Policy(grace=30))
+    s.report(next_s=60)
     s.wait(10).start()  # which moves nothing
     s.wait(81).absence(s.now - 1)
     told(s, GOOD, "")

@@ -268,13 +268,13 @@ a_start_moves_all_dues(void **state)
 	(void)state;
 	report(HOST, "app", T + 10);
 	report(HOST, "later", T + 5000);
-	absences_on_start(s, T + 1000);
+	absences_on_start(s, T, T + 1000);
 	assert_int_equal(sweep(T + 1010), 0);
 	assert_int_equal(sweep(T + 1011), 1);
 	assert_int_equal(entry.absence.absent[0].due_s, T + 1010);
 	assert_int_equal(sweep(T + 5001), 1);
 	assert_int_equal(s->silent, 2);
-	absences_on_start(s, T + 6000);
+	absences_on_start(s, T + 5001, T + 6000);
 	assert_int_equal(s->silent, 2); /* counted anew */
 }
 
@@ -363,7 +363,7 @@ setup(void **state)
 		return 1;
 	notice_writer_init(&notices, VIEW_LITERAL("log.example/test"), NULL, nothing);
 	absences_init(s, table, &notices);
-	absences_on_start(s, T);
+	absences_on_start(s, T, T);
 	return 0;
 }
 

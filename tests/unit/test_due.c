@@ -79,9 +79,25 @@ down_time_is_no_silence(void **state)
 	struct due d = due_after_report(T, 60, false, 0, 10);
 
 	(void)state;
-	assert_int_equal(due_after_start(d, T + 500).at_s, T + 510);
-	assert_int_equal(due_after_start(d, T + 20).at_s, T + 70); /* never earlier */
-	assert_int_equal(due_after_start(due_retired(d), T + 500).at_s, 0);
+	assert_int_equal(due_after_start(d, T, T + 500).at_s, T + 510);
+	assert_int_equal(due_after_start(d, T, T + 20).at_s, T + 70); /* never earlier */
+	assert_int_equal(due_after_start(due_retired(d), T, T + 500).at_s, 0);
+}
+
+/* So that a start after a start puts off no due for ever. */
+static void
+a_short_stop_moves_a_due_by_twice_its_time(void **state)
+{
+	struct due d = due_after_report(T, 60, false, 0, 10);
+
+	(void)state;
+	assert_int_equal(due_after_start(d, T + 69, T + 69).at_s, T + 70);
+	assert_int_equal(due_after_start(d, T + 67, T + 69).at_s, T + 74);
+	assert_int_equal(due_after_start(d, T + 64, T + 69).at_s, T + 79); /* its end, and grace */
+	assert_int_equal(due_after_start(d, T + 100, T + 101).at_s, T + 72); /* it is over */
+	for (uint64_t at_s = T + 60; at_s < T + 600; at_s += 50)
+		d = due_after_start(d, at_s, at_s + 1);
+	assert_int_equal(d.at_s, T + 71 + 10 * 2);
 }
 
 static void
@@ -155,6 +171,7 @@ main(void)
 	    cmocka_unit_test(an_absence_comes_after_the_due_not_at_it),
 	    cmocka_unit_test(a_silent_workload_is_named_once_a_day),
 	    cmocka_unit_test(down_time_is_no_silence),
+	    cmocka_unit_test(a_short_stop_moves_a_due_by_twice_its_time),
 	    cmocka_unit_test(a_due_in_a_window_is_moved_behind_it),
 	    cmocka_unit_test(a_window_of_others_or_of_another_time_moves_nothing),
 	    cmocka_unit_test(windows_that_follow_each_other_add_up_in_any_order),

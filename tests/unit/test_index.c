@@ -30,6 +30,7 @@ row(uint64_t index)
 {
 	return (struct notice_row){.index = index,
 	    .issued_s = 1800000000 + index,
+	    .from_s = index % 2 == 0 ? 1700000000 + index : 0,
 	    .kind = index % 2 == 0 ? NOTICE_START : NOTICE_STATEMENT,
 	    .leaf = {{7}},
 	    .in_force = {{8}},
@@ -85,6 +86,7 @@ see_notice(void *context, const struct notice_row *found)
 
 	assert_int_equal(found->index, expected.index);
 	assert_int_equal(found->issued_s, expected.issued_s);
+	assert_int_equal(found->from_s, expected.from_s);
 	assert_int_equal(found->kind, expected.kind);
 	assert_true(digest_equal(&found->leaf, &expected.leaf));
 	assert_true(digest_equal(&found->in_force, &expected.in_force));

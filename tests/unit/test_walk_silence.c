@@ -116,11 +116,25 @@ test_a_start_moves_who_would_be_late(void **state)
 	struct bench *b = *state;
 	struct chain *app = report(b, "app", T, 60), *db = report(b, "db", T, 5000);
 
-	assert_int_equal(silence_take_start(&b->silence, &b->chains, T + 1000), ERR_OK);
+	assert_int_equal(silence_take_start(&b->silence, &b->chains, T, T + 1000), ERR_OK);
 	assert_int_equal(app->due.at_s, T + 1010);
 	assert_int_equal(db->due.at_s, T + 5010);
 	nobody(b, T + 1130);
 	assert_ptr_equal(silence_left_out(&b->silence, T + 1131), app);
+}
+
+static void
+test_starts_put_off_nobody_for_ever(void **state)
+{
+	struct bench *b = *state;
+	struct chain *app = report(b, "app", T, 60);
+
+	for (uint64_t at_s = T + 50; at_s < T + 190; at_s += 10) {
+		nobody(b, at_s);
+		assert_int_equal(silence_take_start(&b->silence, &b->chains, at_s, at_s), ERR_OK);
+	}
+	assert_int_equal(app->due.at_s, T + 70);
+	assert_ptr_equal(silence_left_out(&b->silence, T + 191), app);
 }
 
 static void
@@ -210,6 +224,7 @@ main(void)
 	    TEST(test_who_is_late_is_given_once),
 	    TEST(test_an_absence_is_right_behind_its_due),
 	    TEST(test_a_start_moves_who_would_be_late),
+	    TEST(test_starts_put_off_nobody_for_ever),
 	    TEST(test_windows_move_who_is_due_in_them),
 	    TEST(test_a_window_for_others_names_nobody_again),
 	    TEST(test_who_is_retired_is_due_when_he_reports),

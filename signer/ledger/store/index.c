@@ -8,7 +8,7 @@
 #include "signer/ledger/store/diskfile.h"
 
 /* Rises when the tables change; an index of another version is made anew. */
-#define INDEX_VERSION 3
+#define INDEX_VERSION 4
 
 enum statement {
 	SELECT_STATE,
@@ -30,7 +30,7 @@ enum statement {
 #define HEAD_COLUMNS                                                                               \
 	"seq, time_ms, report_index, last_signed_s, bundle, entry_index, entry, due_s, grace_s, "  \
 	"absences"
-#define NOTICE_COLUMNS "entry_index, issued_s, kind, leaf, in_force, subject"
+#define NOTICE_COLUMNS "entry_index, issued_s, from_s, kind, leaf, in_force, subject"
 
 static const char *const sql[STATEMENTS] = {
     [SELECT_STATE] = "SELECT log_size, log_root, pack, pack_offset FROM state",
@@ -41,7 +41,7 @@ static const char *const sql[STATEMENTS] = {
 		     ", checksum) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12, "
 		     "checksum(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12))",
     [PUT_NOTICE] = "INSERT OR REPLACE INTO notice (" NOTICE_COLUMNS ", checksum) VALUES "
-		   "(?1,?2,?3,?4,?5,?6, checksum(?1,?2,?3,?4,?5,?6))",
+		   "(?1,?2,?3,?4,?5,?6,?7, checksum(?1,?2,?3,?4,?5,?6,?7))",
     [PUT_EVIDENCE] = "INSERT OR REPLACE INTO evidence (digest, kind, pack, offset, stored, size, "
 		     "checksum) VALUES (?1,?2,?3,?4,?5,?6, checksum(?1,?2,?3,?4,?5,?6))",
     [PUT_STATE] = "INSERT OR REPLACE INTO state (id, log_size, log_root, pack, pack_offset, "
@@ -69,7 +69,7 @@ static const char schema[] =
     " due_s INTEGER, grace_s INTEGER, absences INTEGER, checksum BLOB,"
     " PRIMARY KEY (collector, name)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS notice (entry_index INTEGER PRIMARY KEY, issued_s INTEGER,"
-    " kind INTEGER, leaf BLOB, in_force BLOB, subject BLOB, checksum BLOB);"
+    " from_s INTEGER, kind INTEGER, leaf BLOB, in_force BLOB, subject BLOB, checksum BLOB);"
     "CREATE TABLE IF NOT EXISTS evidence (digest BLOB PRIMARY KEY, kind INTEGER, pack INTEGER,"
     " offset INTEGER, stored INTEGER, size INTEGER, checksum BLOB) WITHOUT ROWID;";
 
@@ -172,10 +172,11 @@ index_each_notice(
 	while (e == ERR_OK && (status = sqlite3_step(s)) == SQLITE_ROW) {
 		found.index = (uint64_t)sqlite3_column_int64(s, 0);
 		found.issued_s = (uint64_t)sqlite3_column_int64(s, 1);
-		found.kind = (enum notice_kind)sqlite3_column_int(s, 2);
-		column_digest(s, 3, &found.leaf);
-		column_digest(s, 4, &found.in_force);
-		column_digest(s, 5, &found.subject);
+		found.from_s = (uint64_t)sqlite3_column_int64(s, 2);
+		found.kind = (enum notice_kind)sqlite3_column_int(s, 3);
+		column_digest(s, 4, &found.leaf);
+		column_digest(s, 5, &found.in_force);
+		column_digest(s, 6, &found.subject);
 		e = row(context, &found);
 	}
 	return ended(x, SELECT_NOTICES, status, e);
@@ -250,10 +251,11 @@ index_put_notice(struct log_index *x, const struct notice_row *n)
 
 	sqlite3_bind_int64(s, 1, (sqlite3_int64)n->index);
 	sqlite3_bind_int64(s, 2, (sqlite3_int64)n->issued_s);
-	sqlite3_bind_int(s, 3, (int)n->kind);
-	bind_digest(s, 4, &n->leaf);
-	bind_digest(s, 5, &n->in_force);
-	bind_digest(s, 6, &n->subject);
+	sqlite3_bind_int64(s, 3, (sqlite3_int64)n->from_s);
+	sqlite3_bind_int(s, 4, (int)n->kind);
+	bind_digest(s, 5, &n->leaf);
+	bind_digest(s, 6, &n->in_force);
+	bind_digest(s, 7, &n->subject);
 	return run(x, PUT_NOTICE);
 }
 

@@ -12,6 +12,7 @@
 struct notice_row {
 	uint64_t index;    /* in the log */
 	uint64_t issued_s; /* iat */
+	uint64_t from_s;   /* of a start; else 0 */
 	enum notice_kind kind;
 	struct digest leaf;
 	struct digest in_force;
