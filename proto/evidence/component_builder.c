@@ -133,6 +133,7 @@ component_builder_sort(struct component_builder *b, struct component_sorted *out
 {
 	const bool facts = component_kind_shape(b->kind) == COMPONENT_SHAPE_FACT;
 	struct component_entry *unique = malloc((b->count + 1) * sizeof(*unique));
+	const struct component_entry *last = NULL;
 
 	*out = (struct component_sorted){.entries = unique};
 	if (unique == NULL)
@@ -142,15 +143,15 @@ component_builder_sort(struct component_builder *b, struct component_sorted *out
 	for (size_t i = 0; i < b->count; i++) {
 		const struct component_entry *entry = &b->entries[i];
 
-		if (out->count > 0 && facts &&
-		    view_equal(component_entry_key(&unique[out->count - 1], b->bytes.data),
+		if (last != NULL && facts &&
+		    view_equal(component_entry_key(last, b->bytes.data),
 			component_entry_key(entry, b->bytes.data)))
 			return ERR_MSG_DUPLICATE;
-		if (out->count > 0 &&
-		    entry_compare(&unique[out->count - 1], entry, b->bytes.data) == 0)
+		if (last != NULL && entry_compare(last, entry, b->bytes.data) == 0)
 			continue;
 		unique[out->count++] = *entry;
 		out->size += entry->size;
+		last = entry;
 	}
 	return ERR_OK;
 }
