@@ -1,0 +1,284 @@
+"""A second collector's measurements: what a process runs, has mapped, is and stands on.
+
+Written from section 4 of proto/PROTOCOL.md alone ("A collector of another make that is to satisfy the
+same policies measures as follows"), as second_forms.py was.
+"""
+
+import ctypes
+import hashlib
+import locale
+import os
+import pathlib
+import re
+import stat
+
+from second_forms import Component
+
+DELETED, MEMFD, ANONYMOUS, WRITABLE, UNREADABLE, UNSTABLE, LINK, SPECIAL, REPLACED = (
+    1 << i for i in range(9))
+NO_DIGEST = bytes(32)
+GONE = b" (deleted)"
+DEPTH_MAX = 128
+FNM_PERIOD = 4
+
+
+def read_facts(name):
+    return pathlib.Path(name).read_bytes()
+
+
+# --- files as they are read ----------------------------------------------------------------------
+
+def columns(path, fd, flags=0):
+    """An item about an open file."""
+    before = os.fstat(fd)
+    if not stat.S_ISREG(before.st_mode):
+        return [path, NO_DIGEST, before.st_size, before.st_mode, before.st_uid, before.st_gid,
+                flags | SPECIAL]
+    digest, size = hashlib.sha256(), 0
+    try:
+        while data := os.read(fd, 1 << 20):
+            digest.update(data)
+            size += len(data)
+    except OSError:
+        return [path, NO_DIGEST, before.st_size, before.st_mode, before.st_uid, before.st_gid,
+                flags | UNREADABLE]
+    after = os.fstat(fd)
+    if (before.st_mtime_ns, before.st_ctime_ns, before.st_size) != (
+            after.st_mtime_ns, after.st_ctime_ns, size):
+        flags |= UNSTABLE
+    return [path, digest.digest(), size, before.st_mode, before.st_uid, before.st_gid, flags]
+
+
+def walk_to(root, path):
+    """stat of the file at a path below a root where no part of it is a symbolic link; None if nothing
+    is there, "link" if there is one."""
+    at = os.open(root, os.O_PATH | os.O_DIRECTORY)
+    try:
+        for part in path.strip(b"/").split(b"/"):
+            try:
+                there = os.open(part, os.O_PATH | os.O_NOFOLLOW, dir_fd=at)
+            except OSError:
+                return None
+            os.close(at)
+            at = there
+            if stat.S_ISLNK(os.fstat(at).st_mode):
+                return "link"
+        return os.fstat(at)
+    finally:
+        os.close(at)
+
+
+# --- what is mapped ------------------------------------------------------------------------------
+
+def named(pid, text, mapped):
+    """The path of a mapped file, and its flags, by the text that the kernel has for it."""
+    def is_there(path):
+        found = []
+        for root in (f"/proc/{pid}/root", "/"):
+            there = walk_to(root, path)
+            if there not in (None, "link") and os.path.samestat(there, mapped):
+                return True
+            found.append(there)
+        return None if found == [None, None] else False
+
+    if not text.startswith(b"/"):
+        return text, 0
+    flags = 0
+    if text.endswith(GONE):
+        if is_there(text):
+            return text, 0
+        text = text[:-len(GONE)]
+        if text.startswith(b"/memfd:"):
+            return text, MEMFD
+        flags = DELETED
+    there = is_there(text)
+    if there:
+        return text, 0
+    return text, flags | (DELETED if there is None else REPLACED)
+
+
+def mappings(pid):
+    """(link, text, permissions, device, inode) of each executable mapping."""
+    for line in read_facts(f"/proc/{pid}/maps").splitlines():
+        area, permissions, _, device, inode, *name = line.split(None, 5)
+        if b"x" in permissions:
+            begin, end = (int(address, 16) for address in area.split(b"-"))
+            yield (f"/proc/{pid}/map_files/{begin:x}-{end:x}", name[0] if name else b"", permissions,
+                   device, int(inode))
+
+
+def without_file(name, permissions, device, inode):
+    return inode == 0 or (b"s" in permissions and name == b"/dev/zero (deleted)"
+                          and int(device.split(b":")[0], 16) == 0)
+
+
+def mapped_files(pid):
+    """Components `executable` and `libraries`."""
+    program = os.stat(f"/proc/{pid}/exe")
+    program_text = os.readlink(f"/proc/{pid}/exe").encode(errors="surrogateescape")
+    files, memory = {(program.st_dev, program.st_ino, program_text): [f"/proc/{pid}/exe", 0]}, []
+    for link, name, permissions, device, inode in mappings(pid):
+        writable = WRITABLE if b"w" in permissions else 0
+        if without_file(name, permissions, device, inode):
+            if name in (b"[vdso]", b"[vsyscall]") and not writable:
+                continue
+            if not re.fullmatch(rb"\[[^:]*\]", name):
+                name = b"[anon]"
+            memory.append([name, NO_DIGEST, 0, 0, 0, 0, ANONYMOUS | writable])
+            continue
+        mapped = os.stat(link)
+        text = os.readlink(link).encode(errors="surrogateescape")
+        files.setdefault((mapped.st_dev, mapped.st_ino, text), [link, 0])[1] |= writable
+    items = []
+    for (_, _, text), (link, writable) in files.items():
+        fd = os.open(link, os.O_RDONLY)
+        try:
+            path, flags = named(pid, text, os.fstat(fd))
+            items.append(columns(path, fd, flags | writable))
+        finally:
+            os.close(fd)
+    return Component("executable", items[:1]), Component("libraries", items[1:] + memory)
+
+
+# --- patterns ------------------------------------------------------------------------------------
+
+def files_of(pid, patterns):
+    """Component `files`: what the patterns name from the process's root directory."""
+    items = []
+    for pattern in patterns:
+        root = os.open(f"/proc/{pid}/root", os.O_RDONLY | os.O_DIRECTORY)
+        expand(root, b"", [p for p in os.fsencode(pattern).split(b"/") if p], items)
+    return Component("files", items, [("patterns", [os.fsencode(p) for p in patterns])])
+
+
+def expand(at, path, parts, items, depth=0):
+    """Everything in the open directory that the rest of a pattern names; closes the directory."""
+    part, rest = parts[0], parts[1:]
+    try:
+        names = [os.fsencode(n) for n in os.listdir(at)]
+    except OSError:
+        there = os.fstat(at)
+        items.append([path, NO_DIGEST, 0, there.st_mode, there.st_uid, there.st_gid, UNREADABLE])
+        names = []
+    below = part == b"**" and not rest
+    for name in names:
+        if below or name_matches(name, part):
+            meet(at, path + b"/" + name, name, [b"**"] if below else rest, items,
+                 depth + 1 if below else 0)
+    os.close(at)
+
+
+def name_matches(name, pattern):
+    """fnmatch(3) in the locale C, with FNM_PERIOD."""
+    was = locale.setlocale(locale.LC_CTYPE)
+    locale.setlocale(locale.LC_CTYPE, "C")
+    try:
+        return ctypes.CDLL(None).fnmatch(pattern, name, FNM_PERIOD) == 0
+    finally:
+        locale.setlocale(locale.LC_CTYPE, was)
+
+
+def meet(at, path, name, rest, items, depth):
+    try:
+        there = os.stat(name, dir_fd=at, follow_symlinks=False)
+    except FileNotFoundError:
+        return
+    tail = [there.st_mode, there.st_uid, there.st_gid]
+    if stat.S_ISLNK(there.st_mode):
+        target = os.readlink(name, dir_fd=at)
+        items.append([path, hashlib.sha256(target).digest(), len(target), *tail, LINK])
+    elif stat.S_ISDIR(there.st_mode):
+        if rest and depth < DEPTH_MAX:
+            try:
+                below = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
+            except OSError:
+                items.append([path, NO_DIGEST, 0, *tail, UNREADABLE])
+                return
+            expand(below, path, rest, items, depth)
+    elif not rest or rest == [b"**"] and depth:
+        if not stat.S_ISREG(there.st_mode):
+            items.append([path, NO_DIGEST, there.st_size, *tail, SPECIAL])
+            return
+        try:
+            fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=at)
+        except OSError:
+            items.append([path, NO_DIGEST, there.st_size, *tail, UNREADABLE])
+            return
+        items.append(columns(path, fd))
+        os.close(fd)
+
+
+# --- facts ---------------------------------------------------------------------------------------
+
+def runtime_of(pid, environment=()):
+    status = dict(line.split(b":", 1) for line in read_facts(f"/proc/{pid}/status").splitlines())
+    facts = [arguments_of(read_facts(f"/proc/{pid}/cmdline"))]
+    if environment:
+        names = tuple(n.encode() + b"=" for n in environment)
+        entries = read_facts(f"/proc/{pid}/environ").split(b"\0")
+        facts.append(("environment", [e for e in entries if e.startswith(names)]))
+    facts += [("uid", status[b"Uid"].split()), ("gid", status[b"Gid"].split()),
+              ("groups", status[b"Groups"].split())]
+    for name, line in (("inheritable", b"CapInh"), ("permitted", b"CapPrm"), ("effective", b"CapEff"),
+                       ("bounding", b"CapBnd"), ("ambient", b"CapAmb"), ):
+        facts.append(("capabilities_" + name, [status[line].strip()]))
+    for name, line in (("seccomp", b"Seccomp"), ("no_new_privs", b"NoNewPrivs"),
+                       ("tracer", b"TracerPid")):
+        facts.append((name, [status[line].strip()]))
+    # Field 2 of stat is in parentheses and may hold anything; 22 is the 20th behind it.
+    fields = read_facts(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    facts.append(("start_time", [fields[19]]))
+    facts += [(name, [os.fsencode(os.readlink(f"/proc/{pid}/{name}"))]) for name in ("cwd", "root")]
+    return Component("runtime", facts, [("options", [b"environment=" + n.encode()
+                                                     for n in environment])] if environment else [])
+
+
+def arguments_of(line):
+    values = line.removesuffix(b"\0").split(b"\0") if line else []
+    if len(line) > 1_048_576 or len(values) > 4096 or any(len(v) > 65_536 for v in values):
+        return "arguments_digest", [f"sha256:{hashlib.sha256(line).hexdigest()} {len(line)}".encode()]
+    return "arguments", values
+
+
+def host():
+    machine = os.uname()
+    facts = [("kernel_release", [machine.release.encode()]), ("hostname", [machine.nodename.encode()]),
+             ("kernel_version", [machine.version.encode()]), ("machine", [machine.machine.encode()]),
+             ("cmdline", [read_facts("/proc/cmdline").rstrip(b"\n")]),
+             ("boot_id", [read_facts("/proc/sys/kernel/random/boot_id").strip()])]
+    release, modules = lines_of("/etc/os-release"), lines_of("/proc/modules")
+    facts.append(("os_release", sorted(
+        line for line in release if line.startswith((b"ID=", b"PRETTY_NAME=", b"VERSION_ID=")))))
+    facts.append(("modules", sorted(line.split()[0] for line in modules)))
+    return Component("host", facts)
+
+
+def lines_of(name):
+    try:
+        return read_facts(name).splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def packages():
+    values = []
+    for paragraph in read_facts("/var/lib/dpkg/status").split(b"\n\n"):
+        fields = dict(line.split(b":", 1) for line in paragraph.splitlines()
+                      if line[:1] not in (b" ", b"\t") and b":" in line)
+        if fields.get(b"Status", b"").rstrip().endswith(b" installed"):
+            values.append(b" ".join(fields[k].strip() for k in (b"Package", b"Version",
+                                                                b"Architecture")))
+    return Component("packages", [("dpkg", sorted(values))])
+
+
+def boot():
+    return bytes.fromhex(read_facts("/proc/sys/kernel/random/boot_id").decode().strip()
+                         .replace("-", ""))
+
+
+def process(pid, patterns=None, environment=()):
+    """All that the document has a measurement for."""
+    components = [*mapped_files(pid), runtime_of(pid, environment), host(), packages()]
+    if patterns is not None:
+        components.append(files_of(pid, patterns))
+    return components
