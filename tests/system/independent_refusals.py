@@ -1,0 +1,511 @@
+#!/usr/bin/python3
+"""Every refusal of section 6 of proto/PROTOCOL.md that a peer can bring about, over the real wire.
+
+Written from that document alone, with the second collector of tests/lib/second_session.py. Name, text
+and reaction are read from the document's own table: after what "closes" the connection is at its end,
+after what "goes on" the same connection gets a receipt.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import ssl
+import struct
+import time
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+import second_forms as forms
+import second_session
+from hallmark import PATIENCE_S, Site, run_tests, to_yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROW = re.compile(r"^\| (\d{3}) \| `([a-z-]+)` \| (.*) \| (.*) \|$", re.MULTILINE)
+TABLE = {int(code): rest for code, *rest in ROW.findall((ROOT / "proto/PROTOCOL.md").read_text())}
+
+APP = forms.Component("executable", [[b"/usr/bin/app", hashlib.sha256(b"app").digest(), 3, 0o100755, 0,
+                                      0, 0]])
+
+
+def facts(name, count=1):
+    """A component that no signer has: each has a name of its own."""
+    return forms.Component("runtime", [(f"{name}.{i}", []) for i in range(count)])
+
+
+def listed(start, count):
+    return [f"x.{i:05}" for i in range(start, start + count)]
+
+
+# --- peers and what is expected of the signer ------------------------------------------------------
+
+class Refusals(Site):
+    """A site with one relay and one collector that is called `name`."""
+
+    def __init__(self, **options):
+        super().__init__(relays=["spiffe://test/relay"], **options)
+        self.write_policy(to_yaml({
+            "name": "test", **options.get("top", {}),
+            "references": [{"name": "known", "file": "known.sha256"}],
+            "workloads": [{"match": "*", "collectors": ["spiffe://test/c*"],
+                           "recorded": ["config", "host", "runtime", "packages", "files", "libraries"],
+                           "executable": {"references": ["known"]}}]}))
+        self.started = self.start_signer()
+
+    def second(self, name="c1"):
+        return second_session.Collector(*self.peer(name), boot=bytes(16), timeout=PATIENCE_S,
+                                        log_key=second_session.log_key(self.path("log.crt")))
+
+    def stranger(self, name="c1"):
+        """Before its hello."""
+        return second_session.Peer(*self.peer(name), timeout=PATIENCE_S)
+
+    def relay(self, name="relay"):
+        return second_session.Relay(*self.peer(name), timeout=PATIENCE_S)
+
+
+def expect(peer, code, **about):
+    """The next message is this refusal, in the words of the table, about this."""
+    name, body = peer.read()
+    assert name == "refusal" and body["code"] == code, (code, name, body)
+    words, meaning, reaction = TABLE[code]
+    assert body["name"] == words and body["text"].split(": ")[0] == meaning, body
+    assert about.items() <= body.items(), (about, body)
+    if reaction.endswith("closes"):
+        try:
+            raise AssertionError(f"{code} does not close: {peer.read()}")
+        except second_session.Closed as closed:
+            assert closed.refusal is None
+    elif isinstance(peer, second_session.Collector):
+        peer.nonce = body.get("nonce", peer.nonce)
+    return body
+
+
+def lives(second):
+    """After a refusal that goes on: another workload is reported on the same connection."""
+    second.report(f"after{second.received}", [APP], retries=0)
+
+
+# --- frames and messages: what closes ------------------------------------------------------------
+
+def body(kind, **fields):
+    return forms.pack([kind, fields])
+
+
+HELLO = {"versions": [1], "agent": "x"}
+WRONG = [
+    (100, b"\0\0\0\0"),
+    (100, struct.pack(">I", forms.FRAME_MAX + 1)),
+    (101, forms.frame(b"\xc1")),
+    (102, forms.frame(body(1, versions=[[[1]]], agent="x"))),
+    (103, forms.frame(b"\x92\x01\xdf\xff\xff\xff\xff")),
+    (103, forms.frame(b"\x92\x01\x81\xa8versions\xdd\x00\x00\x01\x00")),
+    (104, forms.frame(body(1, versions=1, agent="x"))),
+    (104, forms.frame(forms.pack({"hello": 1}))),
+    (104, forms.frame(body(1, versions=[-1], agent="x"))),
+    (104, forms.frame(body(1, versions=[1.0], agent="x"))),
+    (104, forms.frame(body(1, versions=[None], agent="x"))),
+    (105, forms.frame(b"\x92\x01\x83\xa5agent\xa1x\xa5agent\xa1x\xa8versions\x91\x01")),
+    (106, forms.frame(body(1, further=1, **HELLO))),
+    (107, forms.frame(body(1, agent="x"))),
+    (108, forms.frame(body(1, versions=[], agent="x"))),
+    (108, forms.frame(body(1, versions=list(range(1, 18)), agent="x"))),
+    (108, forms.frame(body(1, versions=[2, 1], agent="x"))),
+    (108, forms.frame(body(1, versions=[65_536], agent="x"))),
+    (108, forms.frame(body(1, versions=[1], agent=""))),
+    (108, forms.frame(body(1, versions=[1], agent="x" * 129))),
+    (108, forms.frame(body(1, versions=[1], agent="a\u202eb"))),
+    (108, forms.frame(body(1, versions=list(range(1, 66)), agent="x"))),
+    (108, forms.frame(forms.pack([1, HELLO, 1]))),
+    (108, forms.frame(forms.pack([1]))),
+    (109, forms.frame(body(1, **HELLO) + b"\0")),
+    (110, forms.frame(body(13))),
+    (110, forms.frame(body(99))),
+    (111, forms.message("bundle", bundle=b"x")),
+    (111, forms.message("part", digest=bytes(32), offset=0, data=b"x")),
+    (111, forms.message("challenge", id=1, collector="spiffe://test/c1", workload="w",
+                        nonce=bytes(8))),
+    (111, forms.message("statement", id=1, envelope=b"x")),
+    (107, forms.message("bundle")),                   # the form is judged before the state
+    (108, forms.message("statement", id=2 ** 53, envelope=b"x")),
+    (113, forms.message("hello", versions=[2, 65_535], agent="x")),
+]
+
+
+def test_messages_of_a_wrong_form_close_the_connection():
+    with Refusals() as site:
+        for code, data in WRONG:
+            with site.stranger() as peer:
+                peer.write(data)
+                expect(peer, code)
+
+
+def spoilt(second, **fields):
+    """A bundle whose fields are others."""
+    data = forms.msgpack.unpackb(second.bundle("w", [APP]))
+    return forms.pack({**data, **fields})
+
+
+def test_bundles_of_a_wrong_form_close_the_connection():
+    def bundles(second):
+        good = second.bundle("w", [APP])
+        first = forms.msgpack.unpackb(good)
+        row = APP.row()
+        yield 112, forms.pack(dict(reversed(first.items())))
+        yield 112, good.replace(b"\xa6next_s\x00", b"\xa6next_s\xcc\x00")
+        yield 112, spoilt(second, ext={})
+        yield 112, spoilt(second, ext={"b": 1, "a": 1})
+        yield 105, good.replace(b"\x89", b"\x8a", 1) + b"\xa3ext\x82\xa1a\x01\xa1a\x02"
+        yield 104, spoilt(second, seq="1")
+        yield 104, spoilt(second, ext={"program": 1})
+        yield 106, spoilt(second, more=1)
+        yield 106, spoilt(second, components={"kernel": row})
+        yield 107, forms.pack({k: v for k, v in first.items() if k != "boot"})
+        yield 108, spoilt(second, components={})
+        yield 108, spoilt(second, v=2)
+        yield 108, spoilt(second, workload=".w")
+        yield 108, spoilt(second, seq=0)
+        yield 108, spoilt(second, next_s=31_536_001)
+        yield 108, spoilt(second, nonce=b"x")
+        yield 108, spoilt(second, ext={"leaving": "gone"})
+        yield 108, spoilt(second, next_s=1, ext={"leaving": "stopped"})
+        yield 108, spoilt(second, ext={"leaving": "moved"})
+        yield 108, spoilt(second, ext={"moved_to": "x"})
+        yield 108, spoilt(second, nonce=b"", ext={"challenge": bytes(8)})
+        yield 108, spoilt(second, ext={"challenge": bytes(7)})
+        yield 109, good + b"\0"
+        yield 101, b"\xc1"
+        yield 103, b"\xdf\xff\xff\xff\xff"
+        yield 102, spoilt(second, ext={"a": [[[[1]]]]})
+
+    with Refusals() as site:
+        with site.second() as second:
+            count = len(list(bundles(second)))
+        for number in range(count):
+            with site.second() as second:
+                code, data = list(bundles(second))[number]
+                second.send("bundle", bundle=data)
+                expect(second, code)
+
+
+# --- what goes on --------------------------------------------------------------------------------
+
+def submitted(second, code, workload, components=(APP,), **fields):
+    data = second.bundle(workload, list(components), **fields)
+    second.send("bundle", bundle=data)
+    seq = forms.msgpack.unpackb(data)["seq"]
+    return expect(second, code, workload=workload, seq=seq)
+
+
+def wanted(second, workload, component, **fields):
+    """A bundle that waits for its component."""
+    second.send("bundle", bundle=second.bundle(workload, [component], **fields))
+    name, want = second.read()
+    assert name == "want" and want["digests"] == [component.digest], (name, want)
+
+
+def test_bundles_out_of_place_are_refused():
+    with Refusals() as site, site.second() as second, site.second() as other:
+        second.report("w", [APP])
+        last = second.chains["w"]
+        nonce = second.nonce
+        about = {"last_seq": last.seq, "last_bundle": last.prev}
+        submitted(second, 201, "w", nonce=other.nonce)
+        submitted(second, 201, "w", nonce=bytes(32))
+        second.report("other", [APP])
+        second.report("w", [APP])
+        submitted(second, 203, "w", nonce=nonce)
+        about = {"last_seq": last.seq, "last_bundle": last.prev}
+        assert about.items() <= submitted(second, 204, "w", seq=last.seq).items()
+        assert about.items() <= submitted(second, 205, "w", prev=bytes(32)).items()
+        submitted(second, 204, "w", seq=last.seq + 2)
+        submitted(second, 205, "w", seq=last.seq + 2, prev=bytes(32))
+        submitted(second, 204, "new", seq=2 ** 52 + 1)
+        now = int(time.time() * 1000)
+        submitted(second, 212, "w", time=now - 3_600_000)
+        submitted(second, 212, "new", time=now + 301_000)
+        lives(second)
+
+
+def test_who_may_say_what():
+    with Refusals() as site, site.second() as second, site.second("d1") as unnamed, \
+            site.relay() as relay:
+        submitted(unnamed, 200, "w")
+        for kind, fields in (("challenge", {"collector": "spiffe://test/c1", "workload": "w",
+                                            "nonce": bytes(8)}), ("statement", {"envelope": b"x"})):
+            second.send(kind, id=7, **fields)
+            expect(second, 200, id=7)
+        lives(second)
+        relay.send("bundle", bundle=second.bundle("w", [APP]))
+        expect(relay, 200)
+        relay.send("part", digest=bytes(32), offset=0, data=b"x")
+        expect(relay, 200)
+        assert relay.answer(relay.ask("challenge", collector="spiffe://test/c2", workload="w",
+                                      nonce=bytes(8)))[1]["code"] == 214
+
+
+def test_components_that_are_wrong_are_refused():
+    with Refusals() as site, site.second() as second:
+        def part(component, data=None, offset=0):
+            second.send("part", digest=component.digest, offset=offset,
+                        data=component.bytes if data is None else data)
+
+        first = facts("first")
+        wanted(second, "w", first)
+        part(first, first.bytes[:-1] + b"\x91")
+        expect(second, 206, workload="w", seq=1)
+        wanted(second, "w", first)
+        part(first, first.bytes + b"\0")
+        expect(second, 206, workload="w", seq=1)
+        part(facts("nobody asked"))
+        expect(second, 207)
+        second.report("v", [first], retries=0)
+
+        loose = facts("loose")
+        loose.bytes = loose.bytes.replace(b"\xa7runtime", b"\xd9\x07runtime")
+        loose.digest = forms.sha256(loose.bytes)
+        wanted(second, "w", loose)
+        part(loose)
+        expect(second, 208, workload="w", seq=1)
+        another = facts("first")
+        another.count = 2
+        submitted(second, 208, "w", [another])
+        lives(second)
+
+
+def test_lists_that_are_wrong_are_refused():
+    with Refusals() as site, site.second() as second:
+        def sent(component, **changes):
+            for name, value in changes.items():
+                setattr(component, name, value)
+            component.digest = forms.sha256(component.bytes)
+            wanted(second, "w", component)
+            second.send("part", digest=component.digest, offset=0, data=component.bytes)
+
+        whole = forms.Component("config", [(n, []) for n in listed(0, 1100)])
+        rows = forms.msgpack.unpackb(whole.bytes)[3]
+        few = forms.Component("config", [(n, []) for n in listed(0, 1100)])
+        sent(few, bytes=forms.pack(["config", 2, [], [[r[0], 1, r[2]] for r in rows]]))  # too few for one
+        expect(second, 208, workload="w", seq=1)
+        sent(whole)
+        name, want = second.read()
+        assert name == "want" and want["segments"][0][0] == whole.digest
+        segment = whole.segments[0]
+        second.send("part", digest=forms.sha256(segment), offset=0, data=segment[:-1] + b"\x91")
+        expect(second, 206, workload="w", seq=1)
+        spoil = forms.Component("config", [(n, []) for n in listed(0, 1100)])
+        items = [i for s in spoil.segments for i in forms.msgpack.unpackb(s)[2]]
+        cut = [items[:1030], items[1030:]]                     # ends where no boundary is
+        spoil.segments = [forms.pack(["config", 3, c]) for c in cut]
+        sent(spoil, bytes=forms.pack(["config", 2, [], [[forms.sha256(s), len(c), len(s)]
+                                                        for s, c in zip(spoil.segments, cut)]]))
+        name, want = second.read()
+        for segment in spoil.segments:
+            second.send("part", digest=forms.sha256(segment), offset=0, data=segment)
+        expect(second, 208, workload="w", seq=1)
+        lives(second)
+
+
+def test_parts_out_of_order_close():
+    with Refusals() as site:
+        a, b = facts("a", 2), facts("b", 2)
+        for parts in ([(a, 0, 5), (b, 0, 5)], [(a, 1, 5)], [(a, 0, 5), (a, 6, 9)]):
+            with site.second() as second:
+                second.send("bundle", bundle=second.bundle("w", [a]))
+                second.read()
+                second.send("bundle", bundle=second.bundle("v", [b]))
+                second.read()
+                for component, begin, end in parts:
+                    second.send("part", digest=component.digest, offset=begin,
+                                data=component.bytes[begin:end])
+                expect(second, 111)
+        with site.second() as second:
+            second.send("hello", **HELLO)
+            expect(second, 111)
+
+
+def test_too_much_at_once_is_refused():
+    with Refusals(limits={"in_flight_per_connection": 2}) as site, site.second() as second:
+        wanted(second, "a", facts("a"))
+        submitted(second, 211, "a", [facts("a")])
+        wanted(second, "b", facts("b"))
+        with site.second() as other:
+            submitted(other, 211, "a")
+        submitted(second, 210, "c", [facts("c")])
+        with site.second("c2") as other:
+            lives(other)
+
+
+def test_a_signature_that_is_not_its_is_refused():
+    with Refusals() as site, site.second() as second:
+        data = second.bundle("w", [APP])
+        other = ec.generate_private_key(ec.SECP256R1())
+        for signature in (forms.sign_bundle(other, data), b"x"):
+            second.send("bundle", bundle=data, signature=signature)
+            expect(second, 209, workload="w", seq=1)
+            data = second.bundle("w", [APP])
+        lives(second)
+
+
+def test_nonces_grow_old():
+    with Refusals(limits={"nonce_lifetime_s": 1}) as site, site.second() as second:
+        nonce, number = second.nonce, 0
+        deadline = time.monotonic() + PATIENCE_S
+        while True:  # one nonce may serve several workloads, until it is too old
+            assert time.monotonic() < deadline
+            number += 1
+            name, answer = second.submit(second.bundle(f"w{number}", [APP], nonce=nonce), [APP])
+            if name == "refusal":
+                break
+        assert answer["code"] == 202 and answer["nonce"] != nonce and number > 1, answer
+        second.report(f"w{number}", [APP], retries=0)
+
+
+def test_a_full_disk_is_told():
+    with Refusals(limits={"disk_reserve_mib": 64}) as site, site.second() as second:
+        lives(second)
+        site.options["limits"] = {"disk_reserve_mib": 1 << 20}
+        site.write_configs()
+        site.started.signal(signal.SIGHUP)
+        site.started.wait_for("event=reloaded")
+        answers = (submitted_any(second, f"w{i}") for i in range(1000))
+        refused = next(a for a in answers if a)
+        assert refused["code"] == 213 and refused["name"] == "storage-low"
+        assert submitted_any(second, "again")["code"] == 213
+
+
+def submitted_any(second, workload):
+    name, answer = second.submit(second.bundle(workload, [APP]), [APP])
+    return answer if name == "refusal" else None
+
+
+# --- TLS, names and deadlines: in the signer's log ---------------------------------------------------
+
+def closed(site, code, connect, data=b""):
+    """The connection ends without a word, and the code stands in the signer's log."""
+    start = len(site.started.lines)
+    with connect() as wire:
+        wire.sendall(data)
+        try:
+            while wire.recv(65_536):
+                pass
+        except (ssl.SSLError, ConnectionError):
+            pass
+        logged(site, code, start)
+
+
+def logged(site, code, start):
+    site.started.wait_for(rf"code={TABLE[code][0]}\b", start)
+
+
+def plain(site):
+    return socket.create_connection(("127.0.0.1", site.port), PATIENCE_S)
+
+
+def test_tls_that_fails_gets_an_alert():
+    with Refusals() as site:
+        start = len(site.started.lines)
+        for maximum, certificate in ((ssl.TLSVersion.TLSv1_2, True), (ssl.TLSVersion.TLSv1_3, False)):
+            context = ssl.create_default_context(cafile=site.peer("c1")[1])
+            context.maximum_version = maximum
+            if certificate:
+                context.load_cert_chain(*site.peer("c1")[2:])
+            try:
+                with context.wrap_socket(plain(site), server_hostname="signer.test") as tls:
+                    tls.recv(1)
+                raise AssertionError("no alert")
+            except ssl.SSLError as error:
+                assert "ALERT" in str(error).upper(), error
+            logged(site, 300, start)
+        with site.second() as second:
+            closed(site, 301, lambda: below(second.tls), b"\x17\x03\x03\x00\x20" + bytes(32))
+
+
+def below(tls):
+    """The same connection without TLS."""
+    raw = socket.socket(fileno=os.dup(tls.fileno()))
+    raw.settimeout(PATIENCE_S)
+    return raw
+
+
+def test_names_that_are_no_identity_are_refused():
+    with Refusals() as site:
+        for number, names in enumerate((
+                {}, {"uri": ["spiffe://test/a", "spiffe://test/b"]}, {"dns": ["a.test", "b.test"]},
+                {"uri": "nocolon"}, {"uri": "x:"})):
+            site.issue(f"odd{number}", **names)
+            peer = second_session.Peer(*site.peer(f"odd{number}"), timeout=PATIENCE_S)
+            with peer:
+                try:
+                    peer.send("hello", **HELLO)
+                except OSError:
+                    pass
+                expect(peer, 302)
+
+
+def test_the_late_the_silent_and_the_many_find_themselves_closed():
+    limits = {"handshake_timeout_ms": 1000, "frame_timeout_ms": 1000, "nonce_lifetime_s": 1,
+              "idle_timeout_s": 1, "connections": 16}
+    with Refusals(limits=limits) as site:
+        closed(site, 303, lambda: plain(site))
+        closed(site, 303, lambda: site.stranger().tls)
+        closed(site, 304, lambda: site.second().tls, b"\0\0")
+        closed(site, 305, lambda: site.second().tls)
+        with site.second() as second:
+            wanted(second, "w", facts("late"))
+            closed(site, 304, lambda: second.tls)
+        deaf(site)
+        start = len(site.started.lines)
+        crowd = [plain(site) for _ in range(40)]
+        logged(site, 307, start)
+        for one in crowd:
+            one.close()
+
+
+def deaf(site):
+    """Asks and does not read: refusals fill what lies between."""
+    start = len(site.started.lines)
+    with site.second() as second:
+        second.tls.settimeout(0.2)
+        word = forms.message("statement", id=1, envelope=b"x") * 1000
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            try:
+                second.tls.send(word)
+            except TimeoutError:
+                break
+            except OSError:
+                break
+        logged(site, 306, start)
+
+
+def test_a_frame_that_breaks_off_is_truncated():
+    with Refusals() as site, site.second() as second:
+        start = len(site.started.lines)
+        second.write(b"\0\0\0\x09\x92")
+        second.tls.shutdown(socket.SHUT_RDWR)
+        logged(site, 308, start)
+
+
+def test_a_withdrawn_certificate_is_told():
+    with Refusals() as site:
+        certificate = site.ca.issue(site.path("c1"), "c1", uri="spiffe://test/c1")
+        site.ca.revoke(site.path("collectors.crl"))
+        with site.second() as second:
+            lives(second)
+            site.ca.revoke(site.path("collectors.crl"), certificate)
+            site.options["tls"] = {"client_crl": "collectors.crl"}
+            site.write_configs()
+            site.started.signal(signal.SIGHUP)
+            site.started.wait_for("event=reloaded")
+            second.send("bundle", bundle=second.bundle("w", [APP]))
+            expect(second, 309)
+
+
+if __name__ == "__main__":
+    run_tests(__name__)
