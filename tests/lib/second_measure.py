@@ -188,12 +188,15 @@ def meet(at, path, name, rest, items, depth):
         target = os.readlink(name, dir_fd=at)
         items.append([path, hashlib.sha256(target).digest(), len(target), *tail, LINK])
     elif stat.S_ISDIR(there.st_mode):
-        if rest and depth < DEPTH_MAX:
-            try:
-                below = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
-            except OSError:
-                items.append([path, NO_DIGEST, 0, *tail, UNREADABLE])
-                return
+        if not rest:
+            return
+        try:
+            below = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
+        except OSError:
+            below = None
+        if below is None or depth > DEPTH_MAX:
+            items.append([path, NO_DIGEST, 0, *tail, UNREADABLE])
+        else:
             expand(below, path, rest, items, depth)
     elif not rest or rest == [b"**"] and depth:
         if not stat.S_ISREG(there.st_mode):

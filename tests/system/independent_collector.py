@@ -221,7 +221,12 @@ def test_files_of_patterns_are_the_same_items():
         (both.data / "d" / ".e" / "f").write_text("below")
         (both.data / "d" / "s").symlink_to("..")
         os.mkfifo(both.data / "fifo")
-        for patterns in (["**"], ["[!a]", "[[:alpha:]]*"], ["d/*/a", "d/s/a", "d//s"], [r"\[x]", "[[]x]"],
+        deepest = both.data / "/".join(["n"] * 130)
+        deepest.mkdir(parents=True)
+        (deepest / "f").write_text("too deep")
+        (deepest.parent / "f").write_text("too deep")
+        (deepest.parent.parent / "f").write_text("not too deep")
+        for patterns in (["**"], ["n/**"], ["[!a]", "[[:alpha:]]*"], ["d/*/a", "d/s/a", "d//s"], [r"\[x]", "[[]x]"],
                          [".*", "[.]h"], ["*/f", "d/.*/*", "nothing", "a/below"], ["?", "?[^x]?"]):
             both.patterns = [f"{both.data}/{p}" for p in patterns]
             measured = json.loads(both.supplied("measure", "app", "--json"))["components"]
