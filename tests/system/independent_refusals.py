@@ -6,7 +6,9 @@ and reaction are read from the document's own table: after what "closes" the con
 after what "goes on" the same connection gets a receipt.
 """
 
+import atexit
 import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -60,17 +62,31 @@ class Refusals(Site):
                            "recorded": ["config", "host", "runtime", "packages", "files", "libraries"],
                            "executable": {"references": ["known"]}}]}))
         self.started = self.start_signer()
+        self.name = "c1"
 
-    def second(self, name="c1"):
-        return second_session.Collector(*self.peer(name), boot=bytes(16), timeout=PATIENCE_S,
+    def second(self, name=None):
+        return second_session.Collector(*self.peer(name or self.name), boot=bytes(16), timeout=PATIENCE_S,
                                         log_key=second_session.log_key(self.path("log.crt")))
 
-    def stranger(self, name="c1"):
+    def stranger(self):
         """Before its hello."""
-        return second_session.Peer(*self.peer(name), timeout=PATIENCE_S)
+        return second_session.Peer(*self.peer(self.name), timeout=PATIENCE_S)
 
     def relay(self, name="relay"):
         return second_session.Relay(*self.peer(name), timeout=PATIENCE_S)
+
+
+SHARED = []
+
+
+@contextlib.contextmanager
+def shared():
+    """One site for the tests that need nothing of their own but a collector that nobody was before."""
+    if not SHARED:
+        SHARED.append(Refusals())
+        atexit.register(SHARED[0].__exit__)
+    SHARED[0].name = f"c{time.monotonic_ns()}"
+    yield SHARED[0]
 
 
 def expect(peer, code, **about):
@@ -150,7 +166,7 @@ WRONG = [
 
 
 def test_messages_of_a_wrong_form_close_the_connection():
-    with Refusals() as site:
+    with shared() as site:
         for code, data in WRONG:
             with site.stranger() as peer:
                 peer.write(data)
@@ -195,7 +211,7 @@ def test_bundles_of_a_wrong_form_close_the_connection():
         yield 103, b"\xdf\xff\xff\xff\xff"
         yield 102, spoilt(second, ext={"a": [[[[1]]]]})
 
-    with Refusals() as site:
+    with shared() as site:
         with site.second() as second:
             count = len(list(bundles(second)))
         for number in range(count):
@@ -222,7 +238,7 @@ def wanted(second, workload, component, **fields):
 
 
 def test_bundles_out_of_place_are_refused():
-    with Refusals() as site, site.second() as second, site.second() as other:
+    with shared() as site, site.second() as second, site.second() as other:
         second.report("w", [APP])
         last = second.chains["w"]
         nonce = second.nonce
@@ -276,7 +292,7 @@ def challenges(relay, second):
 
 
 def test_components_that_are_wrong_are_refused():
-    with Refusals() as site, site.second() as second:
+    with shared() as site, site.second() as second:
         def part(component, data=None, offset=0):
             second.send("part", digest=component.digest, offset=offset,
                         data=component.bytes if data is None else data)
@@ -305,7 +321,7 @@ def test_components_that_are_wrong_are_refused():
 
 
 def test_lists_that_are_wrong_are_refused():
-    with Refusals() as site, site.second() as second:
+    with shared() as site, site.second() as second:
         def sent(component, **changes):
             for name, value in changes.items():
                 setattr(component, name, value)
@@ -338,7 +354,7 @@ def test_lists_that_are_wrong_are_refused():
 
 
 def test_parts_out_of_order_close():
-    with Refusals() as site:
+    with shared() as site:
         a, b = facts("a", 2), facts("b", 2)
         for parts in ([(a, 0, 5), (b, 0, 5)], [(a, 1, 5)], [(a, 0, 5), (a, 6, 9)]):
             with site.second() as second:
@@ -368,7 +384,7 @@ def test_too_much_at_once_is_refused():
 
 
 def test_a_signature_that_is_not_its_is_refused():
-    with Refusals() as site, site.second() as second:
+    with shared() as site, site.second() as second:
         data = second.bundle("w", [APP])
         other = ec.generate_private_key(ec.SECP256R1())
         for signature in (forms.sign_bundle(other, data), b"x"):
@@ -511,7 +527,7 @@ def plain(site):
 
 
 def test_tls_that_fails_gets_an_alert():
-    with Refusals() as site:
+    with shared() as site:
         start = len(site.started.lines)
         for maximum, certificate in ((ssl.TLSVersion.TLSv1_2, True), (ssl.TLSVersion.TLSv1_3, False)):
             context = ssl.create_default_context(cafile=site.peer("c1")[1])
@@ -537,7 +553,7 @@ def below(tls):
 
 
 def test_names_that_are_no_identity_are_refused():
-    with Refusals() as site:
+    with shared() as site:
         for number, names in enumerate((
                 {}, {"uri": ["spiffe://test/a", "spiffe://test/b"]}, {"dns": ["a.test", "b.test"]},
                 {"uri": "nocolon"}, {"uri": "x:"})):
@@ -588,7 +604,7 @@ def deaf(site):
 
 
 def test_a_frame_that_breaks_off_is_truncated():
-    with Refusals() as site, site.second() as second:
+    with shared() as site, site.second() as second:
         start = len(site.started.lines)
         second.write(b"\0\0\0\x09\x92")
         second.tls.shutdown(socket.SHUT_RDWR)
