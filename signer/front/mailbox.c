@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-static void on_wake(uv_async_t *handle);
-static void on_closed(uv_handle_t *handle);
+static void on_woken(void *context);
+static void on_closed(void *context);
 
 struct letter *
 letter_new(enum letter_kind kind)
@@ -57,9 +57,9 @@ mailbox_init(struct mailbox *m, uv_loop_t *loop,
 	m->letters = (struct letter_list){NULL, NULL};
 	m->deliver = deliver;
 	m->context = context;
-	if (uv_mutex_init(&m->mutex) != 0 || uv_async_init(loop, &m->wake, on_wake) != 0)
+	if (uv_mutex_init(&m->mutex) != 0)
 		abort();
-	m->wake.data = m;
+	waker_init(&m->waker, loop, on_woken, m);
 }
 
 void
@@ -81,7 +81,7 @@ mailbox_post(struct mailbox *m, struct letter_list *list)
 	*list = (struct letter_list){NULL, NULL};
 	/* Where letters lay already, the wake-up for them is on its way. */
 	if (was_empty)
-		uv_async_send(&m->wake);
+		waker_call(&m->waker);
 }
 
 void
@@ -101,19 +101,19 @@ mailbox_deliver(struct mailbox *m)
 void
 mailbox_close(struct mailbox *m)
 {
-	uv_close((uv_handle_t *)&m->wake, on_closed);
+	waker_close(&m->waker, on_closed);
 }
 
 static void
-on_wake(uv_async_t *handle)
+on_woken(void *context)
 {
-	mailbox_deliver(handle->data);
+	mailbox_deliver(context);
 }
 
 static void
-on_closed(uv_handle_t *handle)
+on_closed(void *context)
 {
-	struct mailbox *m = handle->data;
+	struct mailbox *m = context;
 
 	uv_mutex_destroy(&m->mutex);
 }

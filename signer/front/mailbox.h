@@ -15,6 +15,7 @@
 #include "proto/bytes.h"
 #include "proto/err.h"
 #include "signer/front/peer.h"
+#include "signer/ground/waker.h"
 
 struct conn;
 struct link;
@@ -67,7 +68,7 @@ struct letter *letter_list_take(struct letter_list *list); /* the first; NULL if
 
 /* Lives in its owner; delivers on the loop's thread. */
 struct mailbox {
-	uv_async_t wake;
+	struct waker waker;
 	uv_mutex_t mutex;
 	struct letter_list letters; /* under the mutex */
 	void (*deliver)(void *context, struct letter *letter);

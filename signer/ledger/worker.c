@@ -3,13 +3,15 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "signer/ground/waker.h"
+
 enum job { JOB_NONE, JOB_WAITING, JOB_RUNNING, JOB_FINISHED };
 
 struct worker {
 	uv_thread_t thread;
 	uv_mutex_t mutex;
 	uv_cond_t wake;
-	uv_async_t finished;
+	struct waker finished;
 	struct worker_calls calls;
 	void (*closed)(void *context);
 	/* under the mutex */
@@ -19,8 +21,8 @@ struct worker {
 };
 
 static void thread_main(void *argument);
-static void on_finished(uv_async_t *handle);
-static void on_closed(uv_handle_t *handle);
+static void on_finished(void *context);
+static void on_closed(void *context);
 
 enum err
 worker_new(uv_loop_t *loop, const struct worker_calls *calls, struct worker **out)
@@ -33,10 +35,9 @@ worker_new(uv_loop_t *loop, const struct worker_calls *calls, struct worker **ou
 	w->calls = *calls;
 	/* Nothing was promised yet: a process that gets no thread at its start cannot run at all.
 	 */
-	if (uv_mutex_init(&w->mutex) != 0 || uv_cond_init(&w->wake) != 0 ||
-	    uv_async_init(loop, &w->finished, on_finished) != 0)
+	if (uv_mutex_init(&w->mutex) != 0 || uv_cond_init(&w->wake) != 0)
 		abort();
-	w->finished.data = w;
+	waker_init(&w->finished, loop, on_finished, w);
 	if (uv_thread_create(&w->thread, thread_main, w) != 0)
 		abort();
 	*out = w;
@@ -66,7 +67,7 @@ worker_close(struct worker **wp, void (*closed)(void *context))
 	uv_mutex_unlock(&w->mutex);
 	uv_thread_join(&w->thread);
 	w->closed = closed;
-	uv_close((uv_handle_t *)&w->finished, on_closed);
+	waker_close(&w->finished, on_closed);
 }
 
 static void
@@ -87,15 +88,17 @@ thread_main(void *argument)
 		uv_mutex_lock(&w->mutex);
 		w->result = result;
 		w->job = JOB_FINISHED;
-		uv_async_send(&w->finished);
+		uv_mutex_unlock(&w->mutex);
+		waker_call(&w->finished); /* who is woken needs the mutex */
+		uv_mutex_lock(&w->mutex);
 	}
 	uv_mutex_unlock(&w->mutex);
 }
 
 static void
-on_finished(uv_async_t *handle)
+on_finished(void *context)
 {
-	struct worker *w = handle->data;
+	struct worker *w = context;
 	enum err result;
 	bool finished;
 
@@ -110,9 +113,9 @@ on_finished(uv_async_t *handle)
 }
 
 static void
-on_closed(uv_handle_t *handle)
+on_closed(void *context)
 {
-	struct worker *w = handle->data;
+	struct worker *w = context;
 	struct worker_calls calls = w->calls;
 	void (*closed)(void *context) = w->closed;
 
