@@ -14,7 +14,7 @@
 #define ENTRIES_AT_ONCE 256
 
 struct silent_collector {
-	const char *identity; /* its workloads', which stay */
+	const struct collector *collector; /* its workloads', which stay */
 	struct workload *overdue;
 	uint64_t due_s;   /* of the workload that was overdue first since the last round */
 	uint64_t round_s; /* of the last round; 0: none */
@@ -143,13 +143,13 @@ collector_of(struct absences *s, const struct workload *w)
 {
 	struct silent_collector *c;
 
-	HASH_FIND_STR(s->table, w->collector, c);
+	HASH_FIND_PTR(s->table, &w->collector, c);
 	if (c != NULL)
 		return c;
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		abort(); /* an absence would be left out */
-	c->identity = w->collector;
-	HASH_ADD_KEYPTR(hh, s->table, c->identity, strlen(c->identity), c);
+	c->collector = w->collector;
+	HASH_ADD_PTR(s->table, collector, c);
 	*s->ready_end = c;
 	s->ready_end = &c->next;
 	return c;
@@ -311,13 +311,9 @@ move_behind_windows(void *context, struct workload *w)
 static void
 retire(struct absences *s, const struct statement *said)
 {
-	const struct view collector = statement_value(said, "collector");
-	char identity[STATEMENT_VALUE_MAX + 1];
-	struct workload *w;
+	struct workload *w = workload_find(
+	    s->workloads, statement_value(said, "collector"), statement_value(said, "workload"));
 
-	memcpy(identity, collector.data, collector.size);
-	identity[collector.size] = '\0';
-	w = workload_find(s->workloads, identity, statement_value(said, "workload"));
 	if (w == NULL)
 		return; /* it never reported */
 	s->silent -= is_silent(w->head.due);

@@ -332,13 +332,9 @@ apply_statement(struct replay *r, const struct notice_row *row)
 static enum err
 retire(struct replay *r, const struct statement *said, const struct notice_row *row)
 {
-	const struct view collector = statement_value(said, "collector");
-	char identity[STATEMENT_VALUE_MAX + 1];
-	struct workload *w;
+	struct workload *w = workload_find(
+	    r->workloads, statement_value(said, "collector"), statement_value(said, "workload"));
 
-	memcpy(identity, collector.data, collector.size);
-	identity[collector.size] = '\0';
-	w = workload_find(r->workloads, identity, statement_value(said, "workload"));
 	if (w != NULL && w->head.entry_index < row->index)
 		w->head.due = due_retired(w->head.due);
 	return ERR_OK;

@@ -15,9 +15,6 @@
 #include "proto/tlog/tile.h"
 #include "signer/ledger/ledger_state.h"
 
-/* Bytes: an identity of 512, a name of 128, and room. */
-#define NAME_SIZE_MAX 1024
-
 /* One bundle and what is known of it. */
 struct replay {
 	struct ledger *ledger;
@@ -46,8 +43,6 @@ static enum err replay_absent(
     const struct replayed *r, const struct absence *a, struct batch_changes *changes);
 static enum err replay_notice(const struct replayed *r);
 static enum err hand_over(const struct replayed *r, struct batch_changes *changes);
-static struct workload *workload_of(
-    struct ledger *l, struct view collector, struct view name, bool make);
 
 enum err
 ledger_check_newest_bundle(struct ledger *l)
@@ -220,7 +215,7 @@ replay_report(const struct replayed *r)
 
 	if (e != ERR_OK)
 		return e;
-	if ((w = workload_of(l, report->collector, report->bundle.workload, true)) == NULL)
+	if ((w = workload_get(l->workloads, report->collector, report->bundle.workload)) == NULL)
 		return ERR_MEMORY;
 	l->last_issued_s = report->issued_s;
 	w->has_head = true;
@@ -268,7 +263,7 @@ replay_absent(const struct replayed *r, const struct absence *a, struct batch_ch
 	digest_of(r->bytes.data, r->bytes.size, &digest);
 	for (; changes->count < a->count && e == ERR_OK; changes->count++) {
 		const struct absence_workload *absent = &a->absent[changes->count];
-		struct workload *w = workload_of(l, a->collector, absent->workload, false);
+		struct workload *w = workload_find(l->workloads, a->collector, absent->workload);
 
 		if (w == NULL || !w->has_head)
 			return ERR_FORMAT; /* nobody who never reported is absent */
@@ -320,17 +315,4 @@ hand_over(const struct replayed *r, struct batch_changes *changes)
 		free(changes);
 	}
 	return ERR_OK;
-}
-
-static struct workload *
-workload_of(struct ledger *l, struct view collector, struct view name, bool make)
-{
-	char identity[NAME_SIZE_MAX];
-
-	if (collector.size >= sizeof(identity))
-		return NULL;
-	memcpy(identity, collector.data, collector.size);
-	identity[collector.size] = '\0';
-	return make ? workload_get(l->workloads, identity, name)
-		    : workload_find(l->workloads, identity, name);
 }

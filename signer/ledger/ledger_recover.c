@@ -187,7 +187,8 @@ static enum err
 load_head(void *context, const char *collector, const char *name, const struct chain_head *head)
 {
 	struct ledger *l = context;
-	struct workload *w = workload_get(l->workloads, collector, view_of_string(name));
+	struct workload *w =
+	    workload_get(l->workloads, view_of_string(collector), view_of_string(name));
 
 	if (w == NULL)
 		return ERR_MEMORY;
@@ -225,7 +226,8 @@ put_head(void *context, struct workload *w)
 
 	if (!w->has_head || w->head.entry_index < c->from)
 		return ERR_OK;
-	return index_put_workload(c->index, w->collector, workload_name_text(w), &w->head);
+	return index_put_workload(
+	    c->index, w->collector->identity, workload_name_text(w), &w->head);
 }
 
 static bool

@@ -361,7 +361,7 @@ say_refused(struct ledger *l, const struct ledger_token *t, struct view text)
 		return;
 	}
 	logline_begin(&line, LOGGER_WARNING, "token-refused");
-	logline_string(&line, "collector", t->workload->collector);
+	logline_string(&line, "collector", t->workload->collector->identity);
 	logline_string(&line, "workload", workload_name_text(t->workload));
 	logline_number(&line, "index", t->index);
 	logline_view(&line, "profile", token_profile(t));

@@ -120,8 +120,8 @@ update_index(struct log_index *index, const struct publish_job *job)
 	for (size_t i = 0; i < c->head_count && e == ERR_OK; i++) {
 		const struct workload_update *u = &c->head[i];
 
-		e = index_put_workload(
-		    index, u->workload->collector, workload_name_text(u->workload), &u->head);
+		e = index_put_workload(index, u->workload->collector->identity,
+		    workload_name_text(u->workload), &u->head);
 	}
 	for (size_t i = 0; i < c->notice_count && e == ERR_OK; i++)
 		e = index_put_notice(index, &c->notice[i]);

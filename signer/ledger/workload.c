@@ -1,134 +1,239 @@
 #include "signer/ledger/workload.h"
 
+#include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A table that cannot grow is as good as no memory at all: end, recover from disk. */
-#define uthash_fatal(message) abort()
-#include <uthash.h>
+#include "proto/evidence/bundle.h"
+#include "proto/evidence/identity.h"
+#include "signer/ground/siphash.h"
 
-struct slot {
-	struct workload workload;
-	UT_hash_handle hh;
-	char key[];
-};
+/* Bytes of a collector before its identity. */
+#define COLLECTOR_SIZE offsetof(struct collector, identity)
 
 struct workload_table {
-	struct slot *slots;
+	struct siphash_key key;
+	struct record_table collectors, workloads;
+	size_t bytes; /* of all records */
 };
 
-/* Bytes: an identity of 512, a name of 128, two NULs, and room. */
-#define KEY_SIZE_MAX 1024
-
-static size_t key_make(char key[KEY_SIZE_MAX], const char *collector, struct view name);
-static struct slot *slot_new(const char *key, size_t key_size);
+static struct collector *find_collector(const struct workload_table *t, struct view identity);
+static struct collector *add_collector(struct workload_table *t, struct view identity);
+static void forget_if_unused(struct workload_table *t, struct collector *c);
+static uint32_t hash_of(const struct workload_table *t, uint32_t of, struct view name);
+static void *record_new(struct workload_table *t, size_t size, struct view name);
+static void record_free(struct workload_table *t, void *record, size_t size, size_t name_size);
 
 struct workload_table *
 workload_table_new(void)
 {
-	return calloc(1, sizeof(struct workload_table));
+	struct workload_table *t = calloc(1, sizeof(*t));
+
+	if (t != NULL && RAND_priv_bytes((uint8_t *)&t->key, sizeof(t->key)) != 1) {
+		free(t);
+		t = NULL;
+	}
+	return t;
 }
 
 void
-workload_table_free(struct workload_table **t)
+workload_table_free(struct workload_table **tp)
 {
-	struct slot *slot, *next;
+	struct workload_table *t = *tp;
+	struct record_hash *r;
 
-	if (*t == NULL)
+	*tp = NULL;
+	if (t == NULL)
 		return;
-	HASH_ITER (hh, (*t)->slots, slot, next) {
-		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser loses uthash's links */
-		HASH_DEL((*t)->slots, slot);
-		free(slot);
-	}
-	free(*t);
-	*t = NULL;
+	for (size_t at = 0; (r = record_table_each(&t->workloads, &at)) != NULL;)
+		free(r);
+	for (size_t at = 0; (r = record_table_each(&t->collectors, &at)) != NULL;)
+		free(r);
+	record_table_free(&t->workloads);
+	record_table_free(&t->collectors);
+	free(t);
 }
 
-struct workload *
-workload_find(struct workload_table *t, const char *collector, struct view name)
+struct collector *
+collector_hold(struct workload_table *t, struct view identity)
 {
-	char key[KEY_SIZE_MAX];
-	size_t key_size = key_make(key, collector, name);
-	struct slot *slot = NULL;
+	struct collector *c = find_collector(t, identity);
 
-	if (key_size > 0)
-		HASH_FIND(hh, t->slots, key, key_size, slot);
-	return slot != NULL ? &slot->workload : NULL;
-}
-
-struct workload *
-workload_get(struct workload_table *t, const char *collector, struct view name)
-{
-	struct workload *found = workload_find(t, collector, name);
-	char key[KEY_SIZE_MAX];
-	size_t key_size;
-	struct slot *slot;
-
-	if (found != NULL || (key_size = key_make(key, collector, name)) == 0)
-		return found;
-	if ((slot = slot_new(key, key_size)) == NULL)
+	if (c == NULL && (c = add_collector(t, identity)) == NULL)
 		return NULL;
-	slot->workload.collector_size = (uint16_t)(key_size - name.size - 2);
-	slot->workload.name_size = (uint8_t)name.size;
-	HASH_ADD_KEYPTR(hh, t->slots, slot->key, key_size, slot);
-	return &slot->workload;
+	c->holder_count++;
+	return c;
+}
+
+void
+collector_release(struct workload_table *t, struct collector *c)
+{
+	c->holder_count--;
+	forget_if_unused(t, c);
+}
+
+struct workload *
+workload_find(const struct workload_table *t, struct view collector, struct view name)
+{
+	const struct collector *c = find_collector(t, collector);
+
+	return c != NULL ? workload_find_of(t, c, name) : NULL;
+}
+
+struct workload *
+workload_get(struct workload_table *t, struct view collector, struct view name)
+{
+	struct collector *c = collector_hold(t, collector);
+	struct workload *w;
+
+	if (c == NULL)
+		return NULL;
+	w = workload_get_of(t, c, name);
+	collector_release(t, c);
+	return w;
+}
+
+struct workload *
+workload_find_of(
+    const struct workload_table *t, const struct collector *collector, struct view name)
+{
+	const uint32_t hash = hash_of(t, collector->hash.hash, name);
+	struct record_hash *r;
+
+	for (size_t at = record_table_first(&t->workloads, hash);
+	     (r = record_table_next(&t->workloads, hash, &at)) != NULL;) {
+		struct workload *w = (struct workload *)(void *)r;
+
+		if (w->collector == collector && view_equal(workload_name(w), name))
+			return w;
+	}
+	return NULL;
+}
+
+struct workload *
+workload_get_of(struct workload_table *t, struct collector *collector, struct view name)
+{
+	struct workload *w = workload_find_of(t, collector, name);
+
+	if (w != NULL || name.size > BUNDLE_WORKLOAD_MAX ||
+	    (w = record_new(t, sizeof(*w), name)) == NULL)
+		return w;
+	w->hash.hash = hash_of(t, collector->hash.hash, name);
+	w->collector = collector;
+	w->name_size = (uint8_t)name.size;
+	if (record_table_add(&t->workloads, &w->hash) != ERR_OK) {
+		record_free(t, w, sizeof(*w), name.size);
+		return NULL;
+	}
+	collector->workload_count++;
+	return w;
 }
 
 void
 workload_forget(struct workload_table *t, struct workload *w)
 {
-	struct slot *slot = (struct slot *)(void *)w; /* its first member */
+	struct collector *c = w->collector;
 
 	if (w->has_head || w->busy)
 		return;
-	HASH_DEL(t->slots, slot);
-	free(slot);
+	record_table_remove(&t->workloads, &w->hash);
+	record_free(t, w, sizeof(*w), w->name_size);
+	c->workload_count--;
+	forget_if_unused(t, c);
 }
 
 enum err
 workload_each(
     struct workload_table *t, enum err (*visit)(void *context, struct workload *w), void *context)
 {
-	struct slot *slot, *next;
+	struct record_hash *r;
 	enum err e = ERR_OK;
 
-	HASH_ITER (hh, t->slots, slot, next) {
-		if ((e = visit(context, &slot->workload)) != ERR_OK)
-			break;
-	}
+	for (size_t at = 0; (r = record_table_each(&t->workloads, &at)) != NULL && e == ERR_OK;)
+		e = visit(context, (struct workload *)(void *)r);
 	return e;
 }
 
 size_t
 workload_count(const struct workload_table *t)
 {
-	return HASH_COUNT(t->slots);
+	return t->workloads.count;
 }
 
-/* The key's size; 0 if the names are too long to be any workload's. */
-static size_t
-key_make(char key[KEY_SIZE_MAX], const char *collector, struct view name)
+size_t
+workload_table_bytes(const struct workload_table *t)
 {
-	size_t collector_size = strlen(collector) + 1;
-	size_t key_size = collector_size + name.size + 1;
-
-	if (key_size > KEY_SIZE_MAX || name.size > UINT8_MAX)
-		return 0;
-	memcpy(key, collector, collector_size);
-	memcpy(key + collector_size, name.data, name.size);
-	key[key_size - 1] = '\0';
-	return key_size;
+	return sizeof(*t) + t->bytes + record_table_bytes(&t->workloads) +
+	       record_table_bytes(&t->collectors);
 }
 
-static struct slot *
-slot_new(const char *key, size_t key_size)
+static struct collector *
+find_collector(const struct workload_table *t, struct view identity)
 {
-	struct slot *slot = calloc(1, sizeof(*slot) + key_size);
+	const uint32_t hash = hash_of(t, 0, identity);
+	struct record_hash *r;
 
-	if (slot == NULL)
+	for (size_t at = record_table_first(&t->collectors, hash);
+	     (r = record_table_next(&t->collectors, hash, &at)) != NULL;) {
+		struct collector *c = (struct collector *)(void *)r;
+
+		if (view_equal(collector_identity(c), identity))
+			return c;
+	}
+	return NULL;
+}
+
+static struct collector *
+add_collector(struct workload_table *t, struct view identity)
+{
+	struct collector *c;
+
+	if (identity.size > IDENTITY_SIZE_MAX ||
+	    (c = record_new(t, COLLECTOR_SIZE, identity)) == NULL)
 		return NULL;
-	memcpy(slot->key, key, key_size);
-	slot->workload.collector = slot->key;
-	return slot;
+	c->hash.hash = hash_of(t, 0, identity);
+	c->identity_size = (uint16_t)identity.size;
+	if (record_table_add(&t->collectors, &c->hash) != ERR_OK) {
+		record_free(t, c, COLLECTOR_SIZE, identity.size);
+		return NULL;
+	}
+	return c;
+}
+
+static void
+forget_if_unused(struct workload_table *t, struct collector *c)
+{
+	if (c->holder_count > 0 || c->workload_count > 0)
+		return;
+	record_table_remove(&t->collectors, &c->hash);
+	record_free(t, c, COLLECTOR_SIZE, c->identity_size);
+}
+
+/* Of a collector's name, or of a workload's under the hash of its collector. */
+static uint32_t
+hash_of(const struct workload_table *t, uint32_t of, struct view name)
+{
+	const struct siphash_key key = {{t->key.word[0], t->key.word[1] ^ of}};
+
+	return (uint32_t)siphash(&key, name);
+}
+
+/* With the name and a NUL behind it. */
+static void *
+record_new(struct workload_table *t, size_t size, struct view name)
+{
+	char *record = calloc(1, size + name.size + 1);
+
+	if (record == NULL)
+		return NULL;
+	memcpy(record + size, name.data, name.size);
+	t->bytes += size + name.size + 1;
+	return record;
+}
+
+static void
+record_free(struct workload_table *t, void *record, size_t size, size_t name_size)
+{
+	t->bytes -= size + name_size + 1;
+	free(record);
 }

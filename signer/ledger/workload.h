@@ -13,31 +13,42 @@
 
 #include "proto/bytes.h"
 #include "proto/err.h"
+#include "signer/ledger/record_table.h"
 #include "signer/ledger/store/chain_head.h"
 
-struct challenge;
 struct policy_rule;
 
-/* A million of them are 300 MB: what is here is paid for that often. */
+/* An identity that has workloads, or that somebody holds: all of them share its name. */
+struct collector {
+	struct record_hash hash;
+	uint32_t workload_count;
+	uint32_t holder_count;
+	uint16_t identity_size; /* bytes, without the NUL */
+	char identity[];
+};
+
+/*
+ * A million of them are 200 MB: what is here is paid for that often. Its name stands behind it,
+ * with a NUL; collector and name are the key, which is unique and never changes.
+ */
 struct workload {
-	/* And the workload's name behind its NUL: the key, which is unique and never changes. */
-	const char *collector;
+	struct record_hash hash;
+	uint32_t rule_generation; /* of the policy; 0: not looked up */
+	struct collector *collector;
 	/* `due` is the present one; `entry_digest`: when it is needed, by ledger_head_digest */
 	struct chain_head head;
 	uint64_t nonce_serial; /* of the last nonce used for it */
-	uint64_t connection;   /* that a bundle of it last came by, since the start; 0: none */
-	struct challenge *challenge; /* somebody wants it measured now; NULL: nobody does */
 	/* The rule that applies, found once per policy. */
 	const struct policy_rule *rule;
 	/* Where its due is waited for; of whoever looks after dues, not looked at here. */
 	struct workload *due_next, **due_link;
-	uint32_t rule_generation; /* of the policy; 0: not looked up */
-	uint32_t index_place;     /* among the changes for the index, from 1; 0: none */
-	uint16_t due_place;       /* also of whoever looks after dues */
-	uint16_t collector_size;  /* bytes, without the NUL */
-	uint8_t name_size;
-	bool has_head : 1; /* a report of it is in the log (or staged) */
-	bool busy : 1;     /* a bundle of it waits for components */
+	uint32_t index_place; /* among the changes for the index, from 1; 0: none */
+	uint32_t connection;  /* that a bundle of it last came by: the number's low half */
+	uint16_t due_place;   /* also of whoever looks after dues */
+	uint8_t name_size;    /* bytes, without the NUL */
+	bool has_head : 1;    /* a report of it is in the log (or staged) */
+	bool busy : 1;        /* a bundle of it waits for components */
+	bool challenged : 1;  /* somebody wants it measured now */
 };
 
 /* A head on its way into the index: the workload's names never change, so threads may read them. */
@@ -51,7 +62,7 @@ struct workload_table;
 static inline const char *
 workload_name_text(const struct workload *w)
 {
-	return w->collector + w->collector_size + 1;
+	return (const char *)(w + 1);
 }
 
 static inline struct view
@@ -61,19 +72,37 @@ workload_name(const struct workload *w)
 }
 
 static inline struct view
+collector_identity(const struct collector *c)
+{
+	return (struct view){(const uint8_t *)c->identity, c->identity_size};
+}
+
+static inline struct view
 workload_collector(const struct workload *w)
 {
-	return (struct view){(const uint8_t *)w->collector, w->collector_size};
+	return collector_identity(w->collector);
 }
 
 struct workload_table *workload_table_new(void); /* NULL: no memory */
 void workload_table_free(struct workload_table **t);
 
-/* Finds, or makes without a head. NULL for want of memory. */
-struct workload *workload_get(struct workload_table *t, const char *collector, struct view name);
+/*
+ * The collector of this identity, for as long as it is held: who has many workloads is looked up
+ * once. NULL for want of memory, or if the identity is too long for any.
+ */
+struct collector *collector_hold(struct workload_table *t, struct view identity);
+void collector_release(struct workload_table *t, struct collector *c);
+
+/* Finds, or makes without a head. NULL for want of memory, or if a name is too long for any. */
+struct workload *workload_get(struct workload_table *t, struct view collector, struct view name);
+struct workload *workload_get_of(
+    struct workload_table *t, struct collector *collector, struct view name);
 
 /* Finds, or NULL. */
-struct workload *workload_find(struct workload_table *t, const char *collector, struct view name);
+struct workload *workload_find(
+    const struct workload_table *t, struct view collector, struct view name);
+struct workload *workload_find_of(
+    const struct workload_table *t, const struct collector *collector, struct view name);
 
 /*
  * Forgets a workload of which no report was ever staged and no bundle waits: whoever only sends
@@ -82,6 +111,9 @@ struct workload *workload_find(struct workload_table *t, const char *collector, 
 void workload_forget(struct workload_table *t, struct workload *w);
 
 size_t workload_count(const struct workload_table *t);
+
+/* Bytes of memory that the table takes, with all that is in it, and without the allocator's. */
+size_t workload_table_bytes(const struct workload_table *t);
 
 /* Calls back for each; an error ends the walk and is returned. */
 enum err workload_each(struct workload_table *t,

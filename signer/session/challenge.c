@@ -23,6 +23,7 @@ struct challenge {
 
 static enum err check(struct service *s, struct view collector, struct view workload,
     struct workload **w, struct session **session);
+static struct challenge *find(const struct service *s, const struct workload *w);
 static void ask(struct challenge *c, struct session *s);
 static void ask_no_more(struct challenge *c);
 static void end(struct service *s, struct challenge *c);
@@ -48,7 +49,7 @@ challenge_begin(struct service *s, struct view collector, struct view workload, 
 	c->deadline_ms = uv_hrtime() / 1000000 + CHALLENGE_TIMEOUT_S * 1000;
 	memcpy(c->nonce, nonce.data, nonce.size);
 	c->nonce_size = nonce.size;
-	w->challenge = c;
+	w->challenged = true;
 	c->previous = s->challenges.last;
 	if (c->previous != NULL)
 		c->previous->next = c;
@@ -72,9 +73,9 @@ challenge_withdraw(struct service *s, const void *context)
 }
 
 void
-challenge_on_staged(const struct filing *f)
+challenge_on_staged(struct service *s, const struct filing *f)
 {
-	struct challenge *c = f->workload->challenge;
+	struct challenge *c = find(s, f->workload);
 	const struct view nonce = {c->nonce, c->nonce_size};
 
 	if (c->seq != 0 || !view_equal(f->bundle.extensions.challenge, nonce))
@@ -86,7 +87,7 @@ challenge_on_staged(const struct filing *f)
 void
 challenge_on_receipt(struct service *s, const struct ledger_receipt *r)
 {
-	struct challenge *c = r->workload->challenge;
+	struct challenge *c = find(s, r->workload);
 
 	if (c->seq == r->seq)
 		answer(s, c, ERR_OK, r);
@@ -100,7 +101,8 @@ challenge_on_session_end(struct session *s)
 	while ((c = s->asked) != NULL) {
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): ask_no_more has unlinked the last */
 		const struct view collector = workload_collector(c->workload);
-		struct session *other = roster_find(s->service->roster, collector, s->number);
+		struct session *other =
+		    roster_find(s->service->roster, collector, (uint32_t)s->number);
 
 		ask_no_more(c);
 		if (other != NULL)
@@ -134,11 +136,22 @@ check(struct service *s, struct view collector, struct view workload, struct wor
 		return ERR_NOT_CONNECTED;
 	memcpy(identity, collector.data, collector.size);
 	identity[collector.size] = '\0';
-	*w = workload_find(s->workloads, identity, workload);
+	*w = workload_find(s->workloads, collector, workload);
 	if (*w == NULL || !(*w)->has_head || service_is_relay(s, identity) ||
 	    (*session = roster_find(s->roster, collector, (*w)->connection)) == NULL)
 		return ERR_NOT_CONNECTED;
-	return (*w)->challenge == NULL ? ERR_OK : ERR_IN_FLIGHT;
+	return (*w)->challenged ? ERR_IN_FLIGHT : ERR_OK;
+}
+
+/* That of a workload that is challenged. */
+static struct challenge *
+find(const struct service *s, const struct workload *w)
+{
+	struct challenge *c = s->challenges.first;
+
+	while (c->workload != w)
+		c = c->next;
+	return c;
 }
 
 static void
@@ -175,7 +188,7 @@ static void
 end(struct service *s, struct challenge *c)
 {
 	ask_no_more(c);
-	c->workload->challenge = NULL;
+	c->workload->challenged = false;
 	if (c->previous != NULL)
 		c->previous->next = c->next;
 	else

@@ -60,7 +60,7 @@ enum err challenge_begin(struct service *s, struct view collector, struct view w
 void challenge_withdraw(struct service *s, const void *context);
 
 /* A report of this bundle was staged, of a workload with a challenge: perhaps it answers that. */
-void challenge_on_staged(const struct filing *f);
+void challenge_on_staged(struct service *s, const struct filing *f);
 
 /* A receipt of a workload with a challenge: perhaps it is what the asker waits for. */
 void challenge_on_receipt(struct service *s, const struct ledger_receipt *r);

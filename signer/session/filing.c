@@ -12,14 +12,15 @@ enum err
 filing_find_workload(struct session *s, struct filing *f)
 {
 	struct service *service = s->service;
-	struct workload *w = workload_find(service->workloads, s->identity, f->bundle.workload);
+	struct workload *w = workload_find_of(service->workloads, s->collector, f->bundle.workload);
 	const struct policy_rule *rule;
 
 	if (w == NULL || w->rule_generation != service->policy_generation) {
 		rule =
 		    policy_find(service->policy, f->bundle.workload, view_of_string(s->identity));
 		if (rule != NULL && w == NULL &&
-		    (w = workload_get(service->workloads, s->identity, f->bundle.workload)) == NULL)
+		    (w = workload_get_of(service->workloads, s->collector, f->bundle.workload)) ==
+			NULL)
 			return ERR_MEMORY;
 		if (w != NULL) {
 			w->rule = rule;
@@ -74,8 +75,8 @@ filing_stage(struct session *s, struct filing *f, const struct appraiser_compone
 		return e;
 	absences_on_report(&service->chronicle.absences, f->workload, before);
 	s->in_flight++;
-	if (f->workload->challenge != NULL)
-		challenge_on_staged(f);
+	if (f->workload->challenged)
+		challenge_on_staged(service, f);
 	switch (status) {
 	case REPORT_AFFIRMING:
 		service->counters.affirming++;

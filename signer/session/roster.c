@@ -75,7 +75,7 @@ roster_remove(struct roster *r, struct session *s)
 }
 
 struct session *
-roster_find(const struct roster *r, struct view identity, uint64_t number)
+roster_find(const struct roster *r, struct view identity, uint32_t number)
 {
 	struct roster_entry *entry;
 
@@ -83,7 +83,7 @@ roster_find(const struct roster *r, struct view identity, uint64_t number)
 	if (entry == NULL)
 		return NULL;
 	for (struct session *s = entry->first; s != NULL; s = s->place.next)
-		if (s->number == number)
+		if ((uint32_t)s->number == number)
 			return s;
 	return entry->first;
 }

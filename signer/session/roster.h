@@ -30,9 +30,9 @@ enum err roster_add(struct roster *r, struct session *s) MUST_USE;
 void roster_remove(struct roster *r, struct session *s);
 
 /*
- * The collector's session on the connection of this number; if that is not in it, its newest one;
- * NULL if it has none.
+ * The collector's session on the connection whose number has this low half; if that is not in it,
+ * its newest one; NULL if it has none.
  */
-struct session *roster_find(const struct roster *r, struct view identity, uint64_t number);
+struct session *roster_find(const struct roster *r, struct view identity, uint32_t number);
 
 #endif

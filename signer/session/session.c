@@ -11,9 +11,11 @@
 #include "signer/session/roster.h"
 #include "signer/session/upload.h"
 
-/* Receipts that a connection gets at once, and bytes of one beside report and checkpoint, at most.
+/*
+ * Receipts that a connection gets at once, as many as it may wait for if nobody says otherwise, and
+ * bytes of one beside report and checkpoint, at most.
  */
-#define RECEIPTS_AT_ONCE 16
+#define RECEIPTS_AT_ONCE 64
 #define RECEIPT_REST     1024
 
 /*
@@ -77,6 +79,9 @@ session_end(struct session **sp)
 	roster_remove(s->service->roster, s);
 	challenge_on_session_end(s);
 	relay_end(s);
+	if (s->collector != NULL)
+		collector_release(s->service->workloads, s->collector);
+	s->collector = NULL;
 	if (s->in_flight == 0) {
 		free(s->identity);
 		free(s);
@@ -153,7 +158,7 @@ session_on_receipt(void *waiter, const struct ledger_receipt *r, uint64_t arrive
 	struct message_receipt m;
 
 	latency_add(&s->service->counters.receipt, time_us - arrived_us);
-	if (r->workload->challenge != NULL)
+	if (r->workload->challenged)
 		challenge_on_receipt(s->service, r);
 	if (!s->gone) {
 		m.workload = workload_name(r->workload);
@@ -244,7 +249,10 @@ on_hello(struct session *s, const struct message_hello *m)
 		refusal_give(s, ERR_VERSION, NULL);
 		return ERR_VERSION;
 	}
-	if ((e = roster_add(s->service->roster, s)) != ERR_OK) {
+	if (s->collector == NULL)
+		s->collector = collector_hold(s->service->workloads, view_of_string(s->identity));
+	e = s->collector != NULL ? roster_add(s->service->roster, s) : ERR_MEMORY;
+	if (e != ERR_OK) {
 		refusal_give(s, e, NULL);
 		return e;
 	}
@@ -281,7 +289,7 @@ on_bundle(struct session *s, const struct message_bundle *m)
 			    f.bundle.offline ? f.workload->nonce_serial : f.serial;
 	}
 	if (e == ERR_OK) {
-		f.workload->connection = s->number;
+		f.workload->connection = (uint32_t)s->number;
 		return ERR_OK;
 	}
 	refusal_give(s, e, &f);

@@ -63,7 +63,8 @@ struct session {
 	struct session_output output;
 	X509 *certificate; /* the peer's */
 	char *identity;
-	uint64_t number; /* of the connection */
+	struct collector *collector; /* of this identity, held from the hello on; NULL before */
+	uint64_t number;             /* of the connection */
 	enum session_state state;
 	bool gone;
 	bool is_relay;            /* as of this generation of the settings */

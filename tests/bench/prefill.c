@@ -226,7 +226,7 @@ write_report(struct prefill *p)
 	snprintf(
 	    name, sizeof(name), "load-%llu", (unsigned long long)(p->written % p->o.workloads));
 	p->bundle.workload = view_of_string(name);
-	c.workload = workload_get(s->workloads, p->o.collector, p->bundle.workload);
+	c.workload = workload_get(s->workloads, view_of_string(p->o.collector), p->bundle.workload);
 	must(c.workload == NULL ? ERR_MEMORY : ERR_OK, "workload");
 	if (c.workload->rule == NULL)
 		c.workload->rule =

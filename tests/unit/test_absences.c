@@ -120,7 +120,7 @@ static struct absences *s;
 static struct workload *
 workload(const char *collector, const char *name)
 {
-	struct workload *w = workload_get(table, collector, view_of_string(name));
+	struct workload *w = workload_get(table, view_of_string(collector), view_of_string(name));
 
 	assert_non_null(w);
 	return w;

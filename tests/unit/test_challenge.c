@@ -110,11 +110,12 @@ disconnect(struct fixture *f, unsigned i)
 static struct workload *
 report(struct fixture *f, const char *name, unsigned session)
 {
-	struct workload *w = workload_get(f->service.workloads, HOST, view_of_string(name));
+	struct workload *w =
+	    workload_get(f->service.workloads, VIEW_LITERAL(HOST), view_of_string(name));
 
 	assert_non_null(w);
 	w->has_head = true;
-	w->connection = f->session[session].number;
+	w->connection = (uint32_t)f->session[session].number;
 	return w;
 }
 
@@ -128,7 +129,7 @@ ask(struct fixture *f, const char *collector, const char *workload, uint64_t id)
 }
 
 static void
-stage(struct workload *w, uint64_t seq, struct view nonce)
+stage(struct fixture *f, struct workload *w, uint64_t seq, struct view nonce)
 {
 	struct filing filing;
 
@@ -136,7 +137,7 @@ stage(struct workload *w, uint64_t seq, struct view nonce)
 	filing.workload = w;
 	filing.bundle.seq = seq;
 	filing.bundle.extensions.challenge = nonce;
-	challenge_on_staged(&filing);
+	challenge_on_staged(&f->service, &filing);
 }
 
 static void
@@ -176,13 +177,13 @@ the_report_with_the_nonce_is_the_answer(void **state)
 	assert_int_equal(ask(f, HOST, "w", 7), ERR_OK);
 	assert_int_equal(f->woken, 1);
 	expect_measure(f, 0, "w");
-	stage(w, 3, VIEW_LITERAL("76543210"));
-	stage(w, 4, (struct view){NULL, 0});
+	stage(f, w, 3, VIEW_LITERAL("76543210"));
+	stage(f, w, 4, (struct view){NULL, 0});
 	receipt(f, w, 3, 30);
 	receipt(f, w, 4, 40);
 	assert_int_equal(f->answers, 0);
-	stage(w, 5, NONCE);
-	stage(w, 6, NONCE);
+	stage(f, w, 5, NONCE);
+	stage(f, w, 6, NONCE);
 	receipt(f, w, 6, 60);
 	assert_int_equal(f->answers, 0);
 	receipt(f, w, 5, 50);
@@ -190,7 +191,7 @@ the_report_with_the_nonce_is_the_answer(void **state)
 	assert_int_equal(f->id, 7);
 	assert_int_equal(f->result, ERR_OK);
 	assert_int_equal(f->index, 50);
-	assert_null(w->challenge);
+	assert_false(w->challenged);
 }
 
 static void
@@ -201,7 +202,7 @@ nobody_can_be_asked(void **state)
 
 	connect_session(f, 0);
 	assert_int_equal(ask(f, HOST, "w", 1), ERR_NOT_CONNECTED);
-	w = workload_get(f->service.workloads, HOST, VIEW_LITERAL("w"));
+	w = workload_get(f->service.workloads, VIEW_LITERAL(HOST), VIEW_LITERAL("w"));
 	assert_non_null(w);
 	assert_int_equal(ask(f, HOST, "w", 1), ERR_NOT_CONNECTED);
 	report(f, "w", 0);
@@ -210,7 +211,7 @@ nobody_can_be_asked(void **state)
 	assert_int_equal(ask(f, "not a name", "w", 1), ERR_NOT_CONNECTED);
 	f->session[1].identity = relay;
 	connect_session(f, 1);
-	w = workload_get(f->service.workloads, "relay", VIEW_LITERAL("w"));
+	w = workload_get(f->service.workloads, VIEW_LITERAL("relay"), VIEW_LITERAL("w"));
 	assert_non_null(w);
 	w->has_head = true; /* it was a collector once */
 	assert_int_equal(ask(f, "relay", "w", 1), ERR_NOT_CONNECTED);
@@ -281,7 +282,7 @@ one_that_has_answered_may_go(void **state)
 
 	connect_session(f, 0);
 	assert_int_equal(ask(f, HOST, "w", 1), ERR_OK);
-	stage(w, 9, NONCE);
+	stage(f, w, 9, NONCE);
 	disconnect(f, 0);
 	assert_int_equal(f->answers, 0);
 	receipt(f, w, 9, 90);
@@ -303,12 +304,12 @@ those_whose_time_is_over_are_told(void **state)
 	challenge_expire(&f->service, now_ms);
 	challenge_expire(&f->service, now_ms + CHALLENGE_TIMEOUT_S * 1000 - 1);
 	assert_int_equal(f->answers, 0);
-	stage(w, 3, NONCE); /* logged, and its receipt does not come */
+	stage(f, w, 3, NONCE); /* logged, and its receipt does not come */
 	challenge_expire(&f->service, uv_hrtime() / 1000000 + CHALLENGE_TIMEOUT_S * 1000);
 	assert_int_equal(f->answers, 2);
 	assert_int_equal(f->id, 2);
 	assert_int_equal(f->result, ERR_UNANSWERED);
-	assert_null(w->challenge);
+	assert_false(w->challenged);
 	disconnect(f, 0);
 	assert_int_equal(f->answers, 2);
 }
@@ -328,7 +329,7 @@ an_asker_that_is_gone_hears_nothing(void **state)
 	assert_int_equal(f->service.challenges.count, 1);
 	challenge_withdraw(&f->service, f);
 	assert_int_equal(f->service.challenges.count, 0);
-	assert_null(w->challenge);
+	assert_false(w->challenged);
 	assert_null(f->session[0].asked);
 	assert_int_equal(
 	    challenge_begin(&f->service, VIEW_LITERAL(HOST), VIEW_LITERAL("one"), NONCE, &asker),

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "signer/chronicle/due_ring.h"
 
@@ -137,10 +138,11 @@ a_due_that_is_past_already_is_over_at_once(void **state)
 static void
 a_look_stops_where_it_may_and_goes_on_there(void **state)
 {
-	struct workload w[10] = {{0}};
+	struct workload w[10];
 	size_t looks = 0;
 
 	(void)state;
+	memset(w, 0, sizeof(w));
 	for (size_t i = 0; i < 10; i++)
 		due(&w[i], T + 10);
 	over_count = 0;

@@ -39,7 +39,7 @@ teardown(void **state)
 }
 
 static struct session *
-find(void **state, const char *name, uint64_t number)
+find(void **state, const char *name, uint32_t number)
 {
 	return roster_find(*state, view_of_string(name), number);
 }
