@@ -53,6 +53,7 @@ static enum err find_revoked(
     const struct standing *s, const struct statement *said, uint64_t iat_s, size_t *index);
 static void use_number(struct standing *s, const struct statement_document *d);
 static void remove_statement(struct standing *s, size_t index);
+static void forget_approvals(struct standing *s);
 static void find_windows(struct standing *s);
 static struct view author(const struct statement_document *d);
 static int compare_digests(const void *a, const void *b);
@@ -224,6 +225,7 @@ standing_take_manifest(struct standing *s, const struct digest *manifest,
 	s->operators = operators; /* moved */
 	s->manifest = *manifest;
 	s->has_manifest = true;
+	forget_approvals(s);
 	standing_expire(s, iat_s);
 	return ERR_OK;
 }
@@ -503,6 +505,16 @@ remove_statement(struct standing *s, size_t index)
 {
 	statement_document_free(&s->statement[index]);
 	s->statement[index] = s->statement[--s->statement_count];
+}
+
+/* They were about what may follow the manifest before. */
+static void
+forget_approvals(struct standing *s)
+{
+	for (size_t i = s->statement_count; i > 0; i--)
+		if (statement_kind(statement_document_statement(s->statement[i - 1])) ==
+		    STATEMENT_APPROVE)
+			remove_statement(s, i - 1);
 }
 
 static void

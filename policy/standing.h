@@ -69,8 +69,9 @@ void standing_find_approvals(const struct standing *s, const struct digest *mani
 
 /*
  * Takes a manifest that rests on these approvals, which rise: it is in force from a notice of this
- * time on. ERR_MISMATCH if they are not just what the manifest in force demands (of the first:
- * none); else as standing_load says of the manifest and its operators file.
+ * time on, and no approval is any more: each was about what may follow the manifest before.
+ * ERR_MISMATCH if they are not just what the manifest in force demands (of the first: none); else
+ * as standing_load says of the manifest and its operators file.
  */
 enum err standing_take_manifest(struct standing *s, const struct digest *manifest,
     const struct digest *approvals, size_t count, uint64_t iat_s, policy_fetch *fetch,

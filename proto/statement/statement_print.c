@@ -51,7 +51,7 @@ print_effect(const struct statement *s, struct buf *to)
 	case STATEMENT_APPROVE:
 		buf_append_string(to, "the policy whose manifest has the SHA-256 ");
 		append_value(s, "manifest", to);
-		buf_append_string(to, " may come into force within this time\n");
+		buf_append_string(to, " may come into force within this time, as the next one\n");
 		break;
 	case STATEMENT_MAINTENANCE:
 		print_maintenance(s, to);

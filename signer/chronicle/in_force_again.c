@@ -18,6 +18,7 @@ static enum err take_statement(
     struct taken *t, const struct digest *name, policy_fetch *fetch, void *context);
 static void use_number(struct inforce *list, const struct statement_document *d);
 static void revoke(struct taken *t, const struct statement *said);
+static void forget_approvals(struct taken *t);
 static enum err write_list(struct taken *t, const struct notice_row *newest, struct buf *to);
 
 enum err
@@ -52,6 +53,7 @@ take_all(
 		if (row[i].kind == NOTICE_MANIFEST) {
 			t->list.has_manifest = true;
 			t->list.manifest = row[i].subject;
+			forget_approvals(t);
 		}
 	}
 	return e;
@@ -103,6 +105,20 @@ revoke(struct taken *t, const struct statement *said)
 		statement_document_free(&t->statement[i]);
 		t->statement[i] = t->statement[--t->statement_count];
 		return;
+	}
+}
+
+/* As a manifest does (policy/standing.h). */
+static void
+forget_approvals(struct taken *t)
+{
+	for (size_t i = t->statement_count; i > 0; i--) {
+		struct statement_document **d = &t->statement[i - 1];
+
+		if (statement_kind(statement_document_statement(*d)) != STATEMENT_APPROVE)
+			continue;
+		statement_document_free(d);
+		*d = t->statement[--t->statement_count];
 	}
 }
 

@@ -81,6 +81,8 @@ class InForce:
             assert statements.approvals(chosen, manifest=subject["sha256"],
                                         operators=self.operators, iat=iat) == subject["approvals"]
             self.manifest = subject["sha256"]
+            self.statements = {name: data for name, data in self.statements.items()
+                               if statements.Statement(data).kind != "approve"}
             self.operators = self.operators_of(self.store.get(4, self.manifest).decode())
         if notice.notice == "statement":
             self.take_statement(self.store.get(7, subject["sha256"]), subject, iat)

@@ -101,6 +101,7 @@ class Story:
         self.expire()
         self.records += policy.records
         self.policy, self.manifest = policy, policy.digest
+        self.standing = [s for s in self.standing if s[1] != "approve"]  # of what was before
         return self.notify("manifest", {"sha256": policy.digest, "approvals": sorted(
             entries.sha256(a) for a in approvals)}, **options)
 

@@ -196,6 +196,8 @@ class Walk:
         if self.demand(len(subject["approvals"]) == needed and rests == subject["approvals"],
                        "approvals"):
             s.set_manifest(subject["sha256"])
+            s.statements = {name: envelope for name, envelope in s.statements.items()
+                            if statement(envelope).kind != "approve"}
 
     def take_statement(self, subject):
         s = self.standing

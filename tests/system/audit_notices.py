@@ -465,6 +465,36 @@ def test_manifests_without_their_approvals_are_proved():
     adopted(wrong, 1, [(ANN, {"not_after": make_log.TIME_S + 30})], wait=30)
 
 
+def test_nobody_goes_back_by_approvals_that_are_left_over():
+    first, new, other = (Policy(name, operators=operators()) for name in ("first", "new", "other"))
+
+    def followed():
+        """`new` is in force; approvals of the other two, and one more of it, came before."""
+        s = Story(first)
+        left = [s.approve(BOB, first), s.approve(BOB, other)]
+        s.approve(CEM, new)
+        s.adopt(new, [s.approve(ANN, new)])
+        s.wait(1).report()
+        return s, left
+
+    told(followed()[0], GOOD, "")
+    for i, policy in enumerate((first, other)):
+        s, left = followed()
+        index = s.wait(1).adopt(policy, [left[i]])
+        s.wait(1).report()
+        told(s, BAD, f"entry {index}: what this manifest rests on does not count", (index, BAD))
+        # Nor are they kept in force.
+        s, left = followed()
+        line = b"statement %s approve\n" % entries.sha256(left[i]).encode()
+        index = s.start(listed=s.listed() + line)
+        told(s, BAD, f"entry {index}: hallmark.in-force names another list", (index, BAD))
+        # Another approval is another decision.
+        s, left = followed()
+        s.wait(1).adopt(policy, [s.approve(BOB, policy)])
+        s.wait(1).report()
+        told(s, GOOD, "")
+
+
 def test_the_first_manifest_rests_on_nothing():
     s = Story()
     s.adopt(Policy(), [b"an approval"])

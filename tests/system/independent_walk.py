@@ -271,6 +271,7 @@ CHANGES = (
     ("due = max(ends) + chain.grace", "due = max(ends)"),
     ('if said and said.kind == "retire":', "if False:"),
     ('if list_is_other or said and said.kind == "maintenance":', "if list_is_other:"),
+    ('if statement(envelope).kind != "approve"}', "}"),
     ("statement(envelope).not_after > iat}", "statement(envelope).not_after >= iat}"),
     ('s.statements.pop(said.subject["statement"], None)', "pass"),
     ("chain.absences += 1", "chain.absences = 1"),

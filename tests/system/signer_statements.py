@@ -105,7 +105,7 @@ def test_a_policy_waits_for_its_approvals():
         receipt = collector.submit("app", EVIL)
         assert policy_of(receipt) == status["policy"]
         assert json.loads(receipt["report"])["submods"]["app"]["ear.status"] == "affirming"
-        assert status["counters"]["statements"] == 4 and status["statements_in_force"] == 4
+        assert status["counters"]["statements"] == 4 and status["statements_in_force"] == 0
         assert signer.stop() == 0
         log = check(site)
         taken = notices_of(log, "manifest")[1]
@@ -175,6 +175,36 @@ def test_an_approval_may_come_before_its_policy():
         assert signer.stop() == 0
         signer = site.start_signer()
         assert site.status()["policy"].endswith(manifest)
+        assert signer.stop() == 0
+        check(site)
+        audit(site)
+
+
+def test_nobody_goes_back_by_approvals_that_are_left_over():
+    with desk() as (site, operators):
+        signer = site.start_signer()
+        collector = site.collector()
+        first = policy_of(collector.submit("app", APP))
+        operators.take("bob", "approve", {"manifest": first.split(":")[-1]})
+        operators.policy(reference=EVIL_KNOWN)
+        reload(signer)
+        second = waiting_manifest(signer)
+        operators.take("ann", "approve", {"manifest": second})
+        signer.wait_for(f"event=policy-in-force .*{second}")
+        assert site.status()["statements_in_force"] == 0
+        # Whoever holds the signer configures what was in force before.
+        line = len(signer.lines)
+        operators.policy()
+        reload(signer)
+        assert waiting_manifest(signer, line) == first.split(":")[-1]
+        assert policy_of(collector.submit("app", APP)).endswith(second)
+        signer.kill()
+        signer = site.start_signer()
+        collector.connect()
+        assert policy_of(collector.submit("app", APP)).endswith(second)
+        operators.take("bob", "approve", {"manifest": first.split(":")[-1]})
+        signer.wait_for(f"event=policy-in-force .*{first}")
+        assert policy_of(collector.submit("app", APP)) == first
         assert signer.stop() == 0
         check(site)
         audit(site)

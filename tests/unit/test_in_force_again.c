@@ -74,6 +74,13 @@ every_list_of_a_log_comes_out_again(void **state)
 	digest_to_hex(&approval, revoked);
 	said = stand_statement(&s, "revoke", "statement", revoked, NULL, NULL);
 	take(&said, &s.ann);
+	said = stand_approve(&s, &s.two, hex);
+	approval = take(&said, &s.bob);
+	said = stand_approve(&s, &s.next, hex);
+	take(&said, &s.bob);
+	assert_int_equal(
+	    standing_take_manifest(standing, &s.two, &approval, 1, T, stand_fetch, &s), ERR_OK);
+	notice(NOTICE_MANIFEST, &s.two, T); /* the approvals are used up */
 	notice(NOTICE_START, NULL, T + 9);
 	notice(NOTICE_START, NULL, T + 10); /* the maintenance is over */
 	notice(NOTICE_START, NULL, T + 100000);

@@ -416,6 +416,24 @@ one_operator_counts_once(void **state)
 	assert_approvals(&s.next, 2, 2);
 }
 
+/* Of each manifest, also of the one that has come: nobody goes back to it by them. */
+static void
+approvals_are_over_with_the_next_manifest(void **state)
+{
+	struct digest approval;
+
+	(void)state;
+	begin(&s.one);
+	approve(&s.next, "dev", &s.ann);
+	approve(&s.one, "dev", &s.ann);
+	approval = approve(&s.two, "dev", &s.bob);
+	assert_approvals(&s.next, 1, 1);
+	assert_int_equal(take(&s.two, &approval, 1), ERR_OK);
+	assert_int_equal(standing_statement_count(in_force), 0);
+	assert_approvals(&s.next, 2, 0);
+	assert_approvals(&s.one, 2, 0);
+}
+
 static void
 approvals_are_about_one_author(void **state)
 {
@@ -702,6 +720,7 @@ main(void)
 	    ROW(where_none_are_named_a_manifest_follows_without_approvals),
 	    ROW(without_the_approvals_that_the_one_before_demands_it_is_refused),
 	    ROW(one_operator_counts_once),
+	    ROW(approvals_are_over_with_the_next_manifest),
 	    ROW(approvals_are_about_one_author),
 	    ROW(approvals_are_found_among_many),
 	    ROW(approvals_are_named_once_each_and_rising),

@@ -518,7 +518,7 @@ what_it_does_is_said_in_words(void **state)
 	expect_print(&s, "statement  approve\n"
 			 "log        hallmark.test/log\n"
 			 "effect     the policy whose manifest has the SHA-256 " HEX
-			 " may come into force within this time\n" TAIL);
+			 " may come into force within this time, as the next one\n" TAIL);
 	s.kind_name = V("revoke");
 	s.member[0].name = V("statement");
 	expect_print(&s, "statement  revoke\n"

@@ -348,7 +348,7 @@ def absence(iat, silent, newest):
 
 
 def log_of_all_kinds(bundles, parts, signature):
-    """Each kind of entry in one log, from its first on; and what is in force behind the fifth."""
+    """Each kind of entry in one log, from its first on; and what is in force behind the fourth."""
     first, second = sha256(b"manifest"), sha256(b"another manifest")
     before = in_force(f"manifest {first.hex()}")
     approved = [f"number {APPROVER.hex()} 1795514430000", f"statement {APPROVAL.hex()} approve"]
@@ -367,11 +367,12 @@ def log_of_all_kinds(bundles, parts, signature):
     append("report-deployed.json", report_deployed(
         1795514401, bundles[0], NONCE, report_bundle(1, ZERO, TIME_MS, False, parts),
         notice=newest(1)))
+    listed = in_force(f"manifest {first.hex()}", *approved)
     append("notice-statement.json", notice(
-        "statement", 1795514440, newest(1), in_force(f"manifest {first.hex()}", *approved), {
+        "statement", 1795514440, newest(1), listed, {
             "sha256": APPROVAL.hex(), "kind": "approve", "key": APPROVER.hex(),
             "number": 1795514430000}))
-    after = in_force(f"manifest {second.hex()}", *approved)
+    after = in_force(f"manifest {second.hex()}", approved[0])  # approvals are used up
     append("notice-approved.json", notice("manifest", 1795514440, newest(3), after, {
         "sha256": second.hex(), "approvals": [APPROVAL.hex()]}))
     append("report-draft.json", report_draft(
@@ -383,7 +384,7 @@ def log_of_all_kinds(bundles, parts, signature):
         last_signed=1795514461, extensions={"group": ["a", {"b": 1}], "trial": "\\"}))
     append("absence.json", absence(
         1795514593, [(WORKLOAD, 1795514588, 1, 6, sha256(log["report-challenge.json"]))], newest(4)))
-    return log, after
+    return log, listed
 
 
 # --- log -----------------------------------------------------------------------------------------
