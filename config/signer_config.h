@@ -66,7 +66,7 @@ struct signer_config {
 		    frame_timeout_ms; /* from a frame's first byte to its last; also for writing */
 		uint32_t idle_timeout_s;
 		uint32_t nonce_lifetime_s;
-		uint32_t clock_skew_s;     /* how far ahead a measurement's time may be */
+		uint32_t clock_skew_s; /* how far ahead a measurement's time may be, and ours off */
 		uint32_t disk_reserve_mib; /* with less than this free, nothing new is taken; 0: off
 					    */
 	} limits;

@@ -140,6 +140,8 @@ enum err_class {
 	X(ERR_CRYPTO, 605, ENVIRONMENT, "crypto", "the cryptographic library failed")              \
 	X(ERR_CHANGED, 606, ENVIRONMENT, "changed", "the thing changed while it was read")         \
 	X(ERR_CLOSED, 607, ENVIRONMENT, "closed", "the other side closed the connection")          \
+	X(ERR_CLOCK, 608, ENVIRONMENT, "clock",                                                    \
+	    "the signer's clock is not to be trusted; try again later")                            \
 	/* 9xx: ours */                                                                            \
 	X(ERR_INVARIANT, 900, OURS, "invariant", "an internal invariant is broken")
 

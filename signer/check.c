@@ -10,6 +10,7 @@
 
 #include "config/hsm_config.h"
 #include "config/validity.h"
+#include "signer/ground/machine_clock.h"
 #include "signer/loaded.h"
 
 static void print_approvals(const struct operators *operators);
@@ -22,6 +23,7 @@ static void check_program(
 static void check_tokens(
     const char *path, const struct hsm_config *hsm, const struct policy *p, struct faults *faults);
 static void note_tokens(const struct policy *p);
+static void print_clock(void);
 
 int
 signer_check(const char *path)
@@ -46,6 +48,7 @@ signer_check(const char *path)
 		printf("  policy  %.*s\n", (int)policy_id(loaded.policy).size,
 		    (const char *)policy_id(loaded.policy).data);
 		print_approvals(policy_operators(loaded.policy));
+		print_clock();
 	}
 	good = good && faults.count == 0;
 	faults_print(&faults, stderr);
@@ -69,6 +72,22 @@ print_approvals(const struct operators *operators)
 		    operators_count(operators));
 	else
 		printf("  next    another policy needs no approval: this one names no operators\n");
+}
+
+/* Behind a reboot a clock that nobody keeps is trusted only if a collector has its time. */
+static void
+print_clock(void)
+{
+	uint64_t wall_ms, boot_ms;
+	enum machine_clock_kept kept;
+
+	machine_clock_read(&wall_ms, &boot_ms);
+	kept = machine_clock_is_kept(wall_ms);
+	printf("  clock   %s, by the kernel%s\n", machine_clock_words(kept),
+	    kept == MACHINE_CLOCK_SYNCHRONISED
+		? ""
+		: ": when it is set, or the machine was booted, bundles are refused until "
+		  "it is right by other signs");
 }
 
 static void

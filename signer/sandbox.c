@@ -23,7 +23,7 @@ static const char *const refused_calls[] = {"ptrace", "process_vm_readv", "proce
     "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "mount",
     "umount2", "pivot_root", "move_mount", "open_tree", "fsopen", "unshare", "setns", "bpf",
     "perf_event_open", "userfaultfd", "add_key", "request_key", "keyctl", "reboot", "swapon",
-    "swapoff", "acct", "settimeofday", "clock_settime", "adjtimex", "iopl", "ioperm", "chroot"};
+    "swapoff", "acct", "settimeofday", "clock_settime", "iopl", "ioperm", "chroot"};
 
 static int drop_capabilities(void);
 static int filter_calls(void);

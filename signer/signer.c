@@ -141,6 +141,7 @@ signer_run(const char *config_path)
 	nonce_source_free(&s->service.nonces);
 	roster_free(&s->service.roster);
 	relays_free(&s->service.relays);
+	witnesses_free(&s->service.witnesses);
 	message_decoder_free(&s->service.decoder);
 	buf_free(&s->service.scratch);
 	policy_free(&s->service.policy);
@@ -178,10 +179,10 @@ start(struct signer *s, struct loaded *l)
 	service->decoder = message_decoder_new();
 	service->roster = roster_new();
 	service->relays = relays_new();
+	service->witnesses = witnesses_new();
 	if (service->nonces == NULL || service->workloads == NULL || service->decoder == NULL ||
-	    service->roster == NULL || service->relays == NULL)
+	    service->roster == NULL || service->relays == NULL || service->witnesses == NULL)
 		return ERR_MEMORY;
-	service_now_s(service);
 	storage_init(&service->storage, l->config);
 	/*
 	 * One signer a log: two would each be right about a different future. The second one must
@@ -200,12 +201,11 @@ start(struct signer *s, struct loaded *l)
 	    &service->counters, chronicle_replay(&service->chronicle)};
 	if ((e = ledger_open(&s->loop, l->config, &parts, &events, &service->ledger)) != ERR_OK)
 		return e;
-	service_has_issued(service, ledger_last_issued_s(service->ledger));
+	service_begin_clock(service);
 	if ((e = control_open(&s->control, &s->loop, l->config->status_socket, service)) !=
 		ERR_OK ||
 	    (e = start_fronts(s, l)) != ERR_OK)
 		return e;
-	service_now_s(service); /* says at once if the clock is behind the log */
 	storage_look(&service->storage, service->config);
 	start_handles(s);
 	return ERR_OK;

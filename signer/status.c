@@ -6,6 +6,7 @@
 #include "proto/utc.h"
 
 static void write_chronicle(struct buf *to, const struct service *s);
+static void write_clock(struct buf *to, const struct service *s);
 static void write_known(struct buf *to, const char *name, uint64_t number, uint64_t unit);
 static void write_latency(struct buf *to, const char *name, const struct latency *l, bool last);
 
@@ -40,6 +41,7 @@ status_write(struct service *s, uint64_t uptime_s, struct buf *to)
 	buf_append_format(
 	    to, ",\"key_process\":\"%s\",\"key_process_pid\":%d", l.key_process, l.key_process_pid);
 	write_chronicle(to, s);
+	write_clock(to, s);
 	buf_append_format(to, ",\"storage\":\"%s\"", s->storage.low ? "low" : "ok");
 	write_known(to, "storage_free_mib", s->storage.free_bytes, 1024 * 1024);
 	write_known(to, "signature_age_ms", l.signature_age_ms, 1);
@@ -89,6 +91,15 @@ write_chronicle(struct buf *to, const struct service *s)
 		buf_append_string(to, "null");
 	buf_append_format(to, ",\"approvals_needed\":%u,\"approvals_found\":%u",
 	    s->waiting != NULL ? s->waiting_needed : 0, s->waiting != NULL ? s->waiting_found : 0);
+}
+
+/* As it was when it was looked at last, which is at most a tick ago. */
+static void
+write_clock(struct buf *to, const struct service *s)
+{
+	buf_append_format(to,
+	    ",\"clock\":\"%s\",\"clock_identities\":%zu,\"clock_identities_against\":%zu",
+	    clock_state_name(s->clock_state), s->clock_facts.heard, s->clock_facts.against);
 }
 
 /* UINT64_MAX stands for what is not known. */

@@ -124,6 +124,7 @@ print_prometheus(json_t *status)
 	json_t *refusals = json_object_get(status, "refusals");
 	json_t *latencies = json_object_get(status, "latency_us");
 	const char *storage = json_string_value(json_object_get(status, "storage"));
+	const char *clock = json_string_value(json_object_get(status, "clock"));
 	const char *key;
 	json_t *value;
 
@@ -146,6 +147,12 @@ print_prometheus(json_t *status)
 	    "# HELP hallmark_storage_low whether bundles are refused for want of room on a disk\n"
 	    "# TYPE hallmark_storage_low gauge\nhallmark_storage_low %d\n",
 	    storage != NULL && strcmp(storage, "low") == 0);
+	printf("# HELP hallmark_clock_refused whether bundles are refused for want of a clock to "
+	       "trust\n# TYPE hallmark_clock_refused gauge\nhallmark_clock_refused %d\n",
+	    clock != NULL && strcmp(clock, "trusted") != 0);
+	prometheus_gauge(status, "clock_identities", "identities whose time was heard lately");
+	prometheus_gauge(
+	    status, "clock_identities_against", "of them, those that have another time");
 	printf("# HELP hallmark_policy_waiting whether the configured policy waits for approvals\n"
 	       "# TYPE hallmark_policy_waiting gauge\nhallmark_policy_waiting %d\n",
 	    json_is_string(json_object_get(status, "policy_waiting")));

@@ -39,7 +39,8 @@
 #define NOTICE_CAUSE_MAP(X)                                                                        \
 	X(NOTICE_CAUSE_START, "start")     /* the signer was started */                            \
 	X(NOTICE_CAUSE_STALL, "stall")     /* its token or disk let nothing into the log */        \
-	X(NOTICE_CAUSE_STORAGE, "storage") /* its disk was nearly full: refusal 213 */
+	X(NOTICE_CAUSE_STORAGE, "storage") /* its disk was nearly full: refusal 213 */             \
+	X(NOTICE_CAUSE_CLOCK, "clock")     /* its clock was not to be trusted: refusal 608 */
 
 #define NOTICE_ENUM(identifier, name) identifier,
 enum notice_kind { NOTICE_KIND_MAP(NOTICE_ENUM) NOTICE_OTHER };

@@ -6,6 +6,7 @@
 #include "signer/ledger/ledger_stage.h"
 
 static void put_start(struct chronicle *c, enum notice_cause cause, uint64_t iat_s);
+static enum notice_cause cause_of(const struct chronicle *c);
 
 enum err
 chronicle_init(struct chronicle *c, const char *origin, struct evidence_store *evidence,
@@ -56,13 +57,14 @@ chronicle_look(struct chronicle *c, uint64_t iat_s, enum chronicle_taking taking
 		return;
 	if (taking != CHRONICLE_TAKES) {
 		c->storage_was_low = c->storage_was_low || taking == CHRONICLE_STORAGE_LOW;
+		c->had_no_time = c->had_no_time || taking == CHRONICLE_NO_TIME;
 		return;
 	}
 	if (iat_s > c->taking_s + CHRONICLE_HELD_S) {
-		put_start(c, c->storage_was_low ? NOTICE_CAUSE_STORAGE : NOTICE_CAUSE_STALL, iat_s);
+		put_start(c, cause_of(c), iat_s);
 	}
 	c->taking_s = iat_s;
-	c->storage_was_low = false;
+	c->storage_was_low = c->had_no_time = false;
 	absences_sweep(&c->absences, iat_s);
 }
 
@@ -87,4 +89,12 @@ put_start(struct chronicle *c, enum notice_cause cause, uint64_t iat_s)
 	const uint64_t from_s = notice_writer_put_start(&c->notices, cause, iat_s);
 
 	absences_on_start(&c->absences, from_s, iat_s);
+}
+
+static enum notice_cause
+cause_of(const struct chronicle *c)
+{
+	if (c->had_no_time)
+		return NOTICE_CAUSE_CLOCK;
+	return c->storage_was_low ? NOTICE_CAUSE_STORAGE : NOTICE_CAUSE_STALL;
 }

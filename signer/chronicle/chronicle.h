@@ -12,7 +12,7 @@
  *
  * How it fails
  *   - nothing could be taken for more than CHRONICLE_HELD_S, because the ledger had no room, the
- *     disk was nearly full, the loop stood still, or the clock was set forth: a start notice comes
+ *     disk was nearly full, the loop stood still, or the clock was set: a start notice comes
  *     before any later entry. So no workload is called absent for the signer's own time, and none
  *     that was overdue before is forgotten: the auditor sees the same.
  *   - there is more to say than fits: the rest is said as soon as it does. What must not be
@@ -36,11 +36,17 @@ struct chronicle {
 	struct replay *replay; /* until it begins */
 	uint64_t taking_s;     /* when bundles could last be taken */
 	bool storage_was_low;  /* since then */
+	bool had_no_time;      /* since then */
 	bool begun;
 };
 
 /* Whether bundles can be taken. */
-enum chronicle_taking { CHRONICLE_TAKES, CHRONICLE_NO_ROOM, CHRONICLE_STORAGE_LOW };
+enum chronicle_taking {
+	CHRONICLE_TAKES,
+	CHRONICLE_NO_ROOM,
+	CHRONICLE_STORAGE_LOW,
+	CHRONICLE_NO_TIME /* the clock is not to be trusted */
+};
 
 /*
  * Of the log with this origin, which is copied. `configured` is the policy of the configuration,

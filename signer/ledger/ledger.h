@@ -94,6 +94,9 @@ struct buf *ledger_evidence(struct ledger *l);
 enum err ledger_receipt_again(
     struct ledger *l, const struct workload *w, const struct ledger_wanted *wanted) MUST_USE;
 
+/* Whether the wall clock may be asked what is over. While not, receipts leave without a token. */
+void ledger_trust_clock(struct ledger *l, bool trusted);
+
 /* The time (iat) of the newest entry, staged or found by recovery; 0: there is none. */
 uint64_t ledger_last_issued_s(const struct ledger *l);
 

@@ -60,7 +60,7 @@ ledger_answer(
 	struct merkle_proof proof;
 
 	ledger_batch_receipt(b, entry, &proof, &receipt);
-	if (ledger_tokens_may_ask(wanted->token, receipt.report))
+	if (ledger_tokens_may_ask(l, wanted->token, receipt.report))
 		return ledger_tokens_again(l, &receipt, b->first + b->count, wanted);
 	l->events.receipt(wanted->waiter, &receipt, wanted->arrived_us);
 	return ERR_OK;

@@ -91,6 +91,7 @@ struct ledger_tokens {
 	unsigned asked;             /* with the key process */
 	unsigned again;             /* in the table, of receipts that have left before */
 	struct known_trees trees;
+	bool no_clock;            /* nobody can say what is over: nothing is asked */
 	bool want_publication;    /* the next one needs the published tree to catch up */
 	uint64_t unsaid;          /* refused since the last line about it */
 	uint64_t silent_until_ms; /* uv_now: the next such line not before */
@@ -198,7 +199,7 @@ enum err ledger_tokens_take_place(
     struct ledger *l, uint64_t index, const struct ledger_wanted *wanted) MUST_USE;
 
 /* Whether a token is wanted about this report, and it is not over. */
-bool ledger_tokens_may_ask(struct view profile, struct view report);
+bool ledger_tokens_may_ask(const struct ledger *l, struct view profile, struct view report);
 
 /* A receipt under a note of the tree of this size waits for its token. ERR_MEMORY. */
 enum err ledger_tokens_again(struct ledger *l, const struct ledger_receipt *receipt,

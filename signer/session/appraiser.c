@@ -23,6 +23,8 @@ appraiser_judge(struct service *s, const struct policy_rule *rule, const struct 
 	memset(out, 0, sizeof(*out));
 	verdicts_trim(&s->verdicts); /* nobody holds any now */
 	out->now_s = service_entry_s(s);
+	if (s->clock_state != CLOCK_TRUSTED)
+		return ERR_CLOCK;
 	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT && e == ERR_OK; kind++) {
 		const struct bundle_component *named = &b->component[kind];
 		struct evidence_item *item;

@@ -132,6 +132,8 @@ check(struct service *s, struct view collector, struct view workload, struct wor
 		return ERR_BUSY;
 	if (s->storage.low)
 		return ERR_STORAGE; /* as the bundle would be refused */
+	if (s->clock_state != CLOCK_TRUSTED)
+		return ERR_CLOCK;
 	if (!identity_is_valid(collector))
 		return ERR_NOT_CONNECTED;
 	memcpy(identity, collector.data, collector.size);

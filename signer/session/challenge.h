@@ -50,8 +50,8 @@ struct challenge_asker {
 
 /*
  * `nonce` has BUNDLE_CHALLENGE_MIN to _MAX bytes and is copied. ERR_NOT_CONNECTED; ERR_IN_FLIGHT
- * if the workload has a challenge that waits; ERR_STORAGE while nothing is taken; ERR_BUSY;
- * ERR_MEMORY.
+ * if the workload has a challenge that waits; ERR_STORAGE and ERR_CLOCK while nothing is taken;
+ * ERR_BUSY; ERR_MEMORY.
  */
 enum err challenge_begin(struct service *s, struct view collector, struct view workload,
     struct view nonce, const struct challenge_asker *asker) MUST_USE;

@@ -5,6 +5,7 @@
 #include "signer/session/challenge.h"
 
 static enum err check_nonce(struct session *s, struct filing *f);
+static enum err check_clock(struct session *s, const struct filing *f);
 static enum err check_chain(struct session *s, const struct filing *f);
 static enum err keep_certificate(struct session *s, struct digest *digest);
 
@@ -42,7 +43,8 @@ filing_check(struct session *s, struct filing *f)
 		return ERR_STORAGE;
 	if (f->workload->busy)
 		return ERR_IN_FLIGHT;
-	if ((e = check_nonce(s, f)) != ERR_OK || (e = check_chain(s, f)) != ERR_OK)
+	if ((e = check_nonce(s, f)) != ERR_OK || (e = check_clock(s, f)) != ERR_OK ||
+	    (e = check_chain(s, f)) != ERR_OK)
 		return e;
 	if (f->signature.size > 0)
 		return identity_verify_bundle(s->certificate, f->bytes, f->signature);
@@ -73,6 +75,7 @@ filing_stage(struct session *s, struct filing *f, const struct appraiser_compone
 		e = ledger_report_end(service->ledger, &staged);
 	if (e != ERR_OK)
 		return e;
+	service_has_dated(service);
 	absences_on_report(&service->chronicle.absences, f->workload, before);
 	s->in_flight++;
 	if (f->workload->challenged)
@@ -115,6 +118,19 @@ check_nonce(struct session *s, struct filing *f)
 	if (e == ERR_OK && f->serial <= f->workload->nonce_serial)
 		e = ERR_NONCE_REUSED;
 	return e;
+}
+
+/* What is refused is heard all the same: it may be what the clock is trusted for again. */
+static enum err
+check_clock(struct session *s, const struct filing *f)
+{
+	struct service *service = s->service;
+
+	if (!f->bundle.offline)
+		service_hear_time(service, s->identity, f->bundle.time_ms,
+		    nonce_age_ms(service->nonces, f->arrived_us / 1000, f->bundle.nonce));
+	(void)service_now_s(service);
+	return service->clock_state == CLOCK_TRUSTED ? ERR_OK : ERR_CLOCK;
 }
 
 static enum err

@@ -15,6 +15,8 @@ struct nonce_source {
 	uint64_t serial; /* of the last nonce given */
 };
 
+static void decrypt(
+    struct nonce_source *s, const uint8_t nonce[NONCE_SIZE], uint8_t plain[NONCE_SIZE]);
 static uint32_t low_half(uint64_t number);
 
 struct nonce_source *
@@ -70,11 +72,9 @@ nonce_check(struct nonce_source *s, uint64_t connection, uint64_t now_ms, uint64
 {
 	uint8_t plain[NONCE_SIZE];
 	uint64_t found, given_ms;
-	int size;
 
 	*serial = 0;
-	if (EVP_DecryptUpdate(s->decrypt, plain, &size, nonce, NONCE_SIZE) != 1)
-		abort();
+	decrypt(s, nonce, plain);
 	found = be64_get(plain + 8);
 	given_ms = be64_get(plain + 16);
 	if (be64_get(plain) != connection || found == 0 || found > s->serial ||
@@ -85,6 +85,24 @@ nonce_check(struct nonce_source *s, uint64_t connection, uint64_t now_ms, uint64
 		return ERR_NONCE_EXPIRED;
 	*serial = found;
 	return ERR_OK;
+}
+
+uint64_t
+nonce_age_ms(struct nonce_source *s, uint64_t now_ms, const uint8_t nonce[NONCE_SIZE])
+{
+	uint8_t plain[NONCE_SIZE];
+
+	decrypt(s, nonce, plain);
+	return now_ms - be64_get(plain + 16);
+}
+
+static void
+decrypt(struct nonce_source *s, const uint8_t nonce[NONCE_SIZE], uint8_t plain[NONCE_SIZE])
+{
+	int size;
+
+	if (EVP_DecryptUpdate(s->decrypt, plain, &size, nonce, NONCE_SIZE) != 1)
+		abort();
 }
 
 static uint32_t

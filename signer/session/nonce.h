@@ -36,4 +36,7 @@ void nonce_make(
 enum err nonce_check(struct nonce_source *s, uint64_t connection, uint64_t now_ms,
     uint64_t lifetime_ms, const uint8_t nonce[NONCE_SIZE], uint64_t *serial) MUST_USE;
 
+/* How long ago it was given, if nonce_check takes it at this moment. */
+uint64_t nonce_age_ms(struct nonce_source *s, uint64_t now_ms, const uint8_t nonce[NONCE_SIZE]);
+
 #endif

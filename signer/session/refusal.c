@@ -63,8 +63,9 @@ static void
 say(struct session *s, const struct message_refusal *m)
 {
 	service_count(s->service, m->code);
-	/* A low storage is said once (storage.c): a line for each would help to fill the disk. */
-	if (m->code != ERR_STORAGE)
+	/* These are said once (storage.c, service.c): a line for each would help to fill the disk.
+	 */
+	if (m->code != ERR_STORAGE && m->code != ERR_CLOCK)
 		log_refusal(s, m);
 	if (err_class(m->code) == ERR_CLASS_STREAM)
 		s->state = SESSION_LOST;

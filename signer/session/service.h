@@ -11,7 +11,9 @@
 #include "policy/policy.h"
 #include "proto/wire/message.h"
 #include "signer/chronicle/chronicle.h"
+#include "signer/ground/clock.h"
 #include "signer/ground/counters.h"
+#include "signer/ground/witnesses.h"
 #include "signer/ledger/ledger.h"
 #include "signer/ledger/store/evidence.h"
 #include "signer/ledger/store/storage.h"
@@ -54,17 +56,25 @@ struct service {
 	struct challenges challenges;
 	uint64_t evidence_bytes; /* that evidence on its way in takes, whole signer */
 	struct session *holders; /* of these bytes; linked in session_state.h */
-	uint64_t last_issued_s;  /* no entry is issued with a time before its predecessor's */
-	uint64_t looked_s;       /* what comes before entries of this second is in the log */
-	bool clock_behind;       /* said once */
-	bool wall_known;         /* `wall_ahead_s` is set */
-	int64_t wall_ahead_s;    /* wall clock over the monotonic one, when last looked at */
-	bool stopping;           /* takes no more bundles */
+	struct clock clock;
+	struct clock_facts clock_facts; /* when last looked at */
+	enum clock_state clock_state;   /* that follows from them */
+	struct witnesses *witnesses;
+	uint64_t last_issued_s; /* no entry is issued with a time before its predecessor's */
+	uint64_t looked_s;      /* what comes before entries of this second is in the log */
+	bool clock_behind;      /* said once */
+	bool wall_known;        /* `wall_ahead_ms` is set */
+	int64_t wall_ahead_ms;  /* wall clock over the time since boot, when last looked at */
+	bool stopping;          /* takes no more bundles */
 };
 
+/* The ledger is open: the clock is held against its newest entry. */
+void service_begin_clock(struct service *s);
+
 /*
- * Wall clock for entries, in seconds, never falling: a clock that was set back stands still until
- * it has caught up. The log says so once, and names every jump of the clock.
+ * Time for entries, in seconds: the wall clock's if it is trusted (clock.h), never falling; else
+ * the newest entry's, and `clock_state` says why. The log says once that this differs, and names
+ * every jump of the clock.
  */
 uint64_t service_now_s(struct service *s);
 
@@ -74,8 +84,12 @@ uint64_t service_now_s(struct service *s);
  */
 uint64_t service_entry_s(struct service *s);
 
-/* An entry in the log was issued then: none is issued before it, whatever the clock says now. */
-void service_has_issued(struct service *s, uint64_t issued_s);
+/* An identity has sent fresh evidence of this time, under a nonce of this age. */
+void service_hear_time(
+    struct service *s, const char *identity, uint64_t measured_ms, uint64_t nonce_age_ms);
+
+/* A report bears the time that service_now_s gave last. */
+void service_has_dated(struct service *s);
 
 /* Wall clock in milliseconds, not before the last entry. */
 uint64_t service_wall_ms(const struct service *s);

@@ -82,6 +82,7 @@ main(int argc, char **argv)
 	policy_free(&p.service.waiting);
 	signer_config_free((struct signer_config **)&p.service.config);
 	buf_free(&p.service.scratch);
+	witnesses_free(&p.service.witnesses);
 	buf_free(&p.bytes);
 	uv_loop_close(&p.loop);
 	seconds = (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
@@ -138,7 +139,8 @@ open_log(struct prefill *p)
 	s->config = config;
 	s->policy_generation = 1;
 	s->workloads = workload_table_new();
-	must(s->workloads == NULL ? ERR_MEMORY : ERR_OK, "workloads");
+	s->witnesses = witnesses_new();
+	must(s->workloads == NULL || s->witnesses == NULL ? ERR_MEMORY : ERR_OK, "workloads");
 	must(store_open(config->log_directory, &p->store), "log");
 	must(index_open(config->index_file, &p->index), "index");
 	must(evidence_open(config->evidence_directory, p->index, &s->evidence), "evidence");
@@ -148,7 +150,7 @@ open_log(struct prefill *p)
 	parts = (struct ledger_parts){p->store, p->index, s->evidence, s->workloads, &s->counters,
 	    chronicle_replay(&s->chronicle)};
 	must(ledger_open(&p->loop, config, &parts, &events, &s->ledger), "ledger");
-	service_has_issued(s, ledger_last_issued_s(s->ledger));
+	service_begin_clock(s);
 	uv_check_init(&p->loop, &p->check);
 	uv_idle_init(&p->loop, &p->idle);
 	p->check.data = p;

@@ -374,6 +374,8 @@ get_subject(struct reference *f, const json_t *o)
 			n->cause = NOTICE_CAUSE_STALL;
 		else if (view_equal(n->cause_name, VIEW_LITERAL("storage")))
 			n->cause = NOTICE_CAUSE_STORAGE;
+		else if (view_equal(n->cause_name, VIEW_LITERAL("clock")))
+			n->cause = NOTICE_CAUSE_CLOCK;
 		return get_number(o, "from", &n->from_s) && get_number(o, "to", &n->to_s) &&
 		       get_string(o, "build", &n->build);
 	case NOTICE_MANIFEST:

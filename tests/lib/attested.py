@@ -26,7 +26,8 @@ class Attested:
 
     def __init__(self):
         self.site = Site(report={"developer": DEVELOPER, "lifetime_s": LIFETIME_S},
-                         limits={"nonce_lifetime_s": 900, "connections": 100})
+                         limits={"nonce_lifetime_s": 900, "connections": 100,
+                                 "clock_skew_s": 86400})  # evidence is drawn that is hours old
         self.site.init_key()
         version = self.site.tool("hallmark-signer", "--version").stdout.split()[-1]
         self.issuer = Issuer(ORIGIN, DEVELOPER, f"hallmark-signer/{version}", LIFETIME_S)

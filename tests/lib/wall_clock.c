@@ -3,8 +3,10 @@
  * that HALLMARK_WALL_CLOCK names holds a struct clock; it is mapped before the program closes its
  * sandbox, and the test writes to it (wallclock.py) while the program runs. All readings of it
  * agree, those of libraries too; of clocks that only measure intervals only the one that runs
-through suspension can be moved, as if the machine had slept.
+ * through suspension can be moved, as if the machine had slept. What the kernel says of the clock
+ * (adjtimex) is set as well.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -12,6 +14,7 @@ through suspension can be moved, as if the machine had slept.
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,7 +24,10 @@ struct clock {
 	_Atomic int64_t
 	    step_s; /* each reading of the coarse clock, the reports', moves it by that */
 	_Atomic int64_t slept_s; /* since boot, beside what the machine has */
+	_Atomic int64_t kept;    /* what the kernel says of it: 0 the machine's own word */
 };
+
+enum { KEPT_SYNCHRONISED = 1, KEPT_NOT, KEPT_NOT_TOLD };
 
 static struct clock *set;
 
@@ -58,6 +64,22 @@ clock_gettime(clockid_t id, struct timespec *out)
 		out->tv_nsec = 0;
 	}
 	return 0;
+}
+
+int
+adjtimex(struct timex *t)
+{
+	const int64_t kept = set->kept;
+
+	if (kept == KEPT_NOT_TOLD) {
+		errno = EPERM;
+		return -1;
+	}
+	if (kept == 0)
+		return (int)syscall(SYS_adjtimex, t);
+	*t = (struct timex){.status = kept == KEPT_NOT ? STA_UNSYNC : 0};
+	(void)gettimeofday(&t->time, NULL);
+	return kept == KEPT_NOT ? TIME_ERROR : TIME_OK;
 }
 
 int

@@ -129,7 +129,7 @@ class Drawn(Story):
         self.report(workload, collector, **options)
 
     def draw_start(self):
-        self.start(self.chance.choice(("start", "stall", "storage")),
+        self.start(self.chance.choice(("start", "stall", "storage", "clock")),
                    {"from": max(self.newest_iat - 1, 1)} if self.lie() else None)
 
     def draw_statement(self):

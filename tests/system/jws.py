@@ -14,6 +14,7 @@ import keychannel
 import wire
 from hallmark import APP, EVIL, ORIGIN, Site
 from logimage import notices
+from wallclock import UNSYNCHRONISED, WallClock
 
 MANY = {"connections": 100, "in_flight_per_connection": 4096}
 
@@ -339,6 +340,25 @@ def test_no_token_when_the_report_is_over():
         wire.verify_receipt(again, site.certificate, ORIGIN)
         assert "jws" not in again and again["report"] == first["report"]
         assert tokens(site) == 1
+        finish(site, signer)
+
+
+def test_no_token_while_the_clock_is_not_to_be_trusted():
+    """By such a clock nobody can say whether the report is over; its receipt comes all the same."""
+    with make_site() as site:
+        clock = WallClock(site)
+        site.env = {**site.env, **clock.env}
+        signer = site.start_signer()
+        asking = Asking(site)
+        first = asking.submit("jws-app")
+        clock.move(30 * 60, UNSYNCHRONISED)
+        signer.wait_for("event=clock state=moved")
+        again = asking.receipt_again("jws-app")
+        assert "jws" not in again and again["report"] == first["report"]
+        clock.move(0)
+        signer.wait_for("event=clock state=trusted")
+        same_token(first, asking.receipt_again("jws-app"))
+        assert tokens(site) == 2
         finish(site, signer)
 
 
