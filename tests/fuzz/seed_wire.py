@@ -94,6 +94,23 @@ def seed_notes():
             for line in head.split(b"\n")) + b"\n\n" + note)
 
 
+def seed_forks():
+    """One of each form; nobody verifies their signatures here."""
+    note = vector("note-p256.note")
+    other = note.replace(b"\n8\n", b"\n9\n", 1)
+    proof = vector("note-p256.tlog-proof").split(b"\n\n", 1)[0].split(b"\n")[-3:]
+    root = note.split(b"\n")[2]
+    prefix = b"\n".join((b"hallmark fork proof v1", b"prefix 8", b"", note + b"\nroot " + root, b"",
+                         note))
+    subtree = b"\n".join((b"hallmark fork proof v1", b"subtree 0 1", b"", b"root " + root, *proof, b"",
+                          note + b"\nroot " + proof[0], *proof, b"", other))
+    write_all("forkproof", "prefix", changes(prefix, (b"prefix 8", b"prefix 08"), (b"v1", b"v2"),
+              (b"\nroot", b"\n\nroot"), (b"\n\n", b"\n"), (b"prefix 8", b"prefix 0")))
+    write_all("forkproof", "subtree", changes(subtree, (b"subtree 0 1", b"subtree 63 0"),
+              (b"subtree 0 1", b"subtree 64 1"), (b"root ", b"root"), (b"\n", b"\r\n"),
+              (b"subtree 0 1", b"subtree 0 18446744073709551615")))
+
+
 def seed_packs(components):
     """Records as PROTOCOL.md has them, one with a frame that zstd made."""
     frame = bytes.fromhex("28b52ffd00588d000050636f6d706f6e656e74200100db5b1524")
@@ -246,6 +263,7 @@ def main():
     write("report", "number", b'{"iat":1e400,"exp":-0,"x":99999999999999999999}')
     write("report", "twice", b'{"eat_profile":"a","eat_profile":"b"}')
     seed_notes()
+    seed_forks()
     seed_packs({n: d for n, d in wire.items() if n.startswith("component-")})
     seed_key_channel({n: d for n, d in wire.items() if n.startswith("key-")})
 

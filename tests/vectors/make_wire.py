@@ -404,6 +404,11 @@ def tlog_proof(report, index, hashes, note):
     return "\n".join(lines).encode() + b"\n\n" + note
 
 
+def fork_side(root, hashes, note):
+    return "\n".join(["root " + base64.b64encode(root).decode(),
+                      *(base64.b64encode(h).decode() for h in hashes)]).encode() + b"\n\n" + note
+
+
 def number(value, size):
     return value.to_bytes(size, "big")
 
@@ -475,6 +480,10 @@ def make():
     root = sha256(b"\x01" + leaf[0] + leaf[1])
     note = checkpoint(signer, 2, root)
 
+    other_leaf = sha256(b"\x00" + report_3)
+    other_root = sha256(b"\x01" + leaf[0] + other_leaf)
+    other_note = checkpoint(signer, 2, other_root)
+
     receipt = {
         "workload": WORKLOAD, "seq": 1, "index": 1, "report": report_1, "proof": leaf[0],
         "checkpoint": note, "nonce": NONCE_2,
@@ -532,8 +541,7 @@ def make():
         }),
         "challenged": frame(10, {
             "id": 7, "collector": COLLECTOR, "workload": WORKLOAD, "index": 1,
-            "report": report_3, "proof": leaf[0], "checkpoint": checkpoint(
-                signer, 2, sha256(b"\x01" + leaf[0] + sha256(b"\x00" + report_3))),
+            "report": report_3, "proof": leaf[0], "checkpoint": other_note,
         }),
         "statement": frame(11, {"id": 8, "envelope": envelope}),
         "noted": frame(12, {"id": 8, "sha256": sha256(envelope), "index": 2}),
@@ -563,6 +571,11 @@ def make():
         "token-draft.json": token_claims(
             log["report-draft.json"], 5, "hallmark.example", "payments", 86400),
         "wire-receipt.tlog-proof": tlog_proof(report_1, 1, [leaf[0]], note),
+        "fork-prefix.txt": b"hallmark fork proof v1\nprefix 2\n\n" + note + b"\n"
+                           + fork_side(other_root, [], other_note),
+        "fork-subtree.txt": b"hallmark fork proof v1\nsubtree 0 1\n\n"
+                            + fork_side(leaf[1], [leaf[0]], note) + b"\n"
+                            + fork_side(other_leaf, [leaf[0]], other_note),
         "wire-signer.pem": signer.pem().encode(),
         "wire-collector.pem": collector.pem().encode(),
     }
