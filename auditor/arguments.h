@@ -11,18 +11,27 @@
 #include "proto/digest.h"
 #include "proto/err.h"
 
+#define ARGUMENT_STATUSES 4 /* of report_status_rank */
+
+/* Values of an option that may be there more than once, in order. */
+struct argument_list {
+	const char **value;
+	size_t count;
+};
+
 /* What it says; NULL, 0 or false where it does not. Texts point into it. */
 struct arguments {
-	const char *certificate, *origin, *log, *evidence, *report;
+	struct argument_list certificates, receipts, at_least, approvers, collectors_ca, crl;
+	const char *origin, *log, *evidence, *report, *fork_proof, *workload, *collector;
 	char **files;
 	size_t file_count;
 	struct digest *policies;
 	size_t policy_count;
-	char **approvers;
-	struct digest *approver_ids; /* room for as many */
-	size_t approver_count;
-	bool json, explain, tree_only, all, has_index;
-	uint64_t index, faults_max;
+	struct digest *approver_ids;    /* room for as many as approvers */
+	bool status[ARGUMENT_STATUSES]; /* by report_status_rank */
+	bool any_status, json, explain, full, tree_only, all, vouched;
+	bool has_index, has_max_age, has_at, has_newest_within, has_faults_max;
+	uint64_t index, faults_max, max_age_s, at_s, newest_within_s;
 };
 
 /*

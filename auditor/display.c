@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "proto/text.h"
 
@@ -12,7 +13,13 @@ static const char *const marks[] = {
     [OUTCOME_GOOD] = "ok", [OUTCOME_BAD] = "BAD", [OUTCOME_UNKNOWN] = "?"};
 
 static void tell(void *context, const struct finding *f);
+static void tell_defect(
+    const struct display *d, const char *kind, const char *mark, const struct finding *f);
 static void show_progress(void *context, uint64_t done, uint64_t total);
+static void record(const struct display *d, const char *kind, enum outcome o, const char *where,
+    const char *format, va_list arguments) __attribute__((format(printf, 5, 0)));
+static void record_text(
+    const struct display *d, const char *kind, enum outcome o, const char *where, const char *text);
 static void show(const struct display *d, const char *head, const char *format, va_list arguments);
 
 struct findings
@@ -61,7 +68,11 @@ display_step(const struct display *d, const char *step, enum outcome o, const ch
 
 	(void)snprintf(head, sizeof(head), "%-14s %-5s ", step, marks[o]);
 	va_start(arguments, format);
-	show(d, head, format, arguments);
+	if (!d->brief || o != OUTCOME_GOOD)
+		show(d, head, format, arguments);
+	va_end(arguments);
+	va_start(arguments, format);
+	record(d, "step", o, step, format, arguments);
 	va_end(arguments);
 	return o;
 }
@@ -75,6 +86,9 @@ display_warn(const struct display *d, const char *step, const char *format, ...)
 	(void)snprintf(head, sizeof(head), "%-14s %-5s ", step, "warn");
 	va_start(arguments, format);
 	show(d, head, format, arguments);
+	va_end(arguments);
+	va_start(arguments, format);
+	record(d, "warning", OUTCOME_GOOD, step, format, arguments);
 	va_end(arguments);
 }
 
@@ -91,6 +105,32 @@ display_stopped(const struct display *d, const struct defects *defects)
 	if (defects_full(defects))
 		display_field(d, "stopped", "at %" PRIu64 " faults; there may be more (--faults N)",
 		    defects->max);
+}
+
+const char *
+display_age(uint64_t seconds, char to[DISPLAY_AGE_SIZE])
+{
+	static const struct {
+		uint64_t seconds;
+		const char *name;
+	} units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+	size_t i = 0;
+
+	/* Of two units the larger one from twice of it on: "119 s", "2 min". */
+	while (units[i].seconds > 1 && seconds < 2 * units[i].seconds)
+		i++;
+	(void)snprintf(
+	    to, DISPLAY_AGE_SIZE, "%" PRIu64 " %s", seconds / units[i].seconds, units[i].name);
+	return to;
+}
+
+uint64_t
+display_now(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec > 0 ? (uint64_t)now.tv_sec : 0;
 }
 
 const char *
@@ -112,12 +152,19 @@ tell(void *context, const struct finding *f)
 		display_warn(d, f->where, "%s", f->text);
 		break;
 	case FINDING_DEFECT:
-		display_line(d, "%-5s %s: %s", marks[f->outcome], f->where, f->text);
+		tell_defect(d, "defect", marks[f->outcome], f);
 		break;
 	case FINDING_NOTE:
-		display_line(d, "%-5s %s: %s", "note", f->where, f->text);
+		tell_defect(d, "note", "note", f);
 		break;
 	}
+}
+
+static void
+tell_defect(const struct display *d, const char *kind, const char *mark, const struct finding *f)
+{
+	display_line(d, "%-5s %s: %s", mark, f->where, f->text);
+	record_text(d, kind, f->outcome, f->where, f->text);
 }
 
 static void
@@ -127,6 +174,34 @@ show_progress(void *context, uint64_t done, uint64_t total)
 
 	if (d->progress != NULL)
 		progress_at(d->progress, done, total);
+}
+
+static void
+record(const struct display *d, const char *kind, enum outcome o, const char *where,
+    const char *format, va_list arguments)
+{
+	char *text;
+
+	if (d->found == NULL)
+		return;
+	if (vasprintf(&text, format, arguments) < 0)
+		abort();
+	record_text(d, kind, o, where, text);
+	free(text);
+}
+
+static void
+record_text(
+    const struct display *d, const char *kind, enum outcome o, const char *where, const char *text)
+{
+	if (d->found == NULL)
+		return;
+	json_open(d->found, NULL, '{');
+	json_string(d->found, "kind", kind);
+	json_outcome(d->found, o);
+	json_string(d->found, "where", where);
+	json_string(d->found, "text", text);
+	json_close(d->found, '{');
 }
 
 static void

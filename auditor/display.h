@@ -1,5 +1,6 @@
 /*
- * The auditor's output: aligned lines, and nothing from a file reaches a terminal raw.
+ * The auditor's output: aligned lines, and nothing from a file reaches a terminal raw. Where --json
+ * is wanted, the lines are left out and what was found is kept for it.
  *
  * Every line is formatted in memory first. If it holds anything but printable UTF-8
  * (proto/text.h), what is not printable is shown as \xNN, so names inside may be formatted freely.
@@ -7,9 +8,11 @@
 #ifndef HALLMARK_AUDITOR_DISPLAY_H
 #define HALLMARK_AUDITOR_DISPLAY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
+#include "auditor/json.h"
 #include "auditor/progress.h"
 #include "log/defects.h"
 #include "log/findings.h"
@@ -20,6 +23,8 @@ struct display {
 	FILE *to;                  /* NULL: all is checked, nothing is shown */
 	const char *margin;        /* stands before every line: "  ", or "# " in a script */
 	struct progress *progress; /* NULL: none is shown */
+	struct json *found;        /* an open array: takes every step and defect; or NULL */
+	bool brief;                /* steps that are fine are not shown */
 };
 
 /* Shows what a check finds, each as a line. The display must outlive it. */
@@ -49,6 +54,13 @@ void display_gap(const struct display *d);
 
 /* Where a search ended because of too many defects, that it did. */
 void display_stopped(const struct display *d, const struct defects *defects);
+
+/* "4 s", "2 min", "3 h", "5 d": how long, for people. Returns `to`. */
+#define DISPLAY_AGE_SIZE 32
+const char *display_age(uint64_t seconds, char to[DISPLAY_AGE_SIZE]);
+
+/* Seconds since 1970, by the clock. */
+uint64_t display_now(void);
 
 /* "s" behind a noun, unless there is one. */
 const char *display_plural(uint64_t count);

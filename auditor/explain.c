@@ -110,16 +110,20 @@ explain_parts(FILE *to, const struct receipt_check *c)
 static void
 explain_key(FILE *to, const struct receipt_check *c)
 {
-	fputs("\n# 2. The log's name, in the checkpoint and in the signature line; and who the "
-	      "certificate is for.\n",
-	    to);
+	const bool alone = c->by != NULL && signercert_is_key_alone(c->by);
+
+	fprintf(to, "\n# 2. The log's name, in the checkpoint and in the signature line%s.\n",
+	    alone ? "" : "; and who the certificate is for");
 	expect_origin(to, c);
-	fputs("head -n 1 checkpoint.txt\n"
-	      "cut -d ' ' -f 2 line.txt\n"
-	      "openssl x509 -in \"$cert\" -noout -subject -dates\n"
-	      "#    The key, on P-256 or of RSA with 2048 bits or more.\n"
-	      "openssl x509 -in \"$cert\" -noout -pubkey > signer.pem\n"
-	      "openssl pkey -pubin -in signer.pem -noout -text_pub | sed -n -e 1p -e '/CURVE/p'\n"
+	fprintf(to,
+	    "head -n 1 checkpoint.txt\n"
+	    "cut -d ' ' -f 2 line.txt\n"
+	    "%s"
+	    "#    The key, on P-256 or of RSA with 2048 bits or more.\n"
+	    "openssl %s > signer.pem\n",
+	    alone ? "" : "openssl x509 -in \"$cert\" -noout -subject -dates\n",
+	    alone ? "pkey -pubin -in \"$cert\" -pubout" : "x509 -in \"$cert\" -noout -pubkey");
+	fputs("openssl pkey -pubin -in signer.pem -noout -text_pub | sed -n -e 1p -e '/CURVE/p'\n"
 	      "#    The signature line begins with the first 4 bytes of its SHA-256 (for RSA keys: "
 	      "of more\n"
 	      "#    than the key, see PROTOCOL.md). Both lines must be equal.\n"

@@ -5,110 +5,81 @@
 #include "auditor/summary.h"
 #include "log/walk/log_check.h"
 
-static enum outcome read_evidence(
-    const struct fsck_options *options, const struct display *d, const struct log_reader *l);
-static enum outcome check(const struct fsck_options *options, const struct display *d,
-    const struct log_reader *l, struct evidence_reader *evidence);
-static void tell_counts(const struct display *d, const struct log_check *c);
-static void tell_verdict(const struct display *d, enum outcome o, bool only_unexpected);
+static enum outcome check(struct audited *a, bool tree_only, bool *only_unexpected);
+static void tell_counts(struct audited *a, const struct log_check *c);
 
 enum outcome
 fsck_run(const struct fsck_options *options, FILE *to)
 {
-	struct progress progress = PROGRESS_INIT;
-	const struct display head = {.to = to, .margin = ""};
-	const struct display d = {.to = to, .margin = "  ", .progress = &progress};
-	const struct findings f = display_findings(&d);
-	struct seal_wanted wanted = {.origin = options->origin};
-	struct signercert *certificate;
-	struct log_reader l;
-	enum outcome o = trusted_read(&options->trusted, &f);
+	static const char *const said[] = {
+	    [OUTCOME_GOOD] = "good: what is here is what was signed, up to its newest entry",
+	    [OUTCOME_BAD] = "bad: this is not the log that was signed",
+	    [OUTCOME_UNKNOWN] =
+		"could not tell: nothing is proved wrong, and not all could be read",
+	};
+	struct audited a;
+	bool only_unexpected = false;
+	enum outcome o = audited_open(&a, &options->log, to);
 
-	if (o != OUTCOME_GOOD ||
-	    (o = signercert_load(options->certificate, &f, &certificate)) != OUTCOME_GOOD)
-		return o;
-	wanted.certificate = certificate;
-	display_line(&head, "%s", options->log);
-	if ((o = log_open(&l, options->log, &wanted, &f)) == OUTCOME_GOOD)
-		o = read_evidence(options, &d, &l);
-	else
-		tell_verdict(&d, o, false);
-	log_close(&l);
-	signercert_free(&certificate);
-	return o;
-}
-
-static enum outcome
-read_evidence(
-    const struct fsck_options *options, const struct display *d, const struct log_reader *l)
-{
-	const struct findings f = display_findings(d);
-	struct evidence_reader *evidence = NULL;
-	enum outcome o = OUTCOME_GOOD;
-
-	if (options->evidence != NULL)
-		o = evidence_reader_open(options->evidence, &f, &evidence);
 	if (o == OUTCOME_GOOD)
-		o = check(options, d, l, evidence);
-	else
-		tell_verdict(d, o, false);
-	evidence_reader_close(&evidence);
-	return o;
+		o = check(&a, options->tree_only, &only_unexpected);
+	return audited_close(&a, o,
+	    only_unexpected
+		? "bad: this is the log that was signed, with a policy that is not expected"
+		: said[o]);
 }
 
 static enum outcome
-check(const struct fsck_options *options, const struct display *d, const struct log_reader *l,
-    struct evidence_reader *evidence)
+check(struct audited *a, bool tree_only, bool *only_unexpected)
 {
-	struct log_check_wanted wanted = {.tree_only = options->tree_only,
-	    .walk = {.evidence = evidence},
-	    .faults_max = options->faults_max};
-	const struct findings f = display_findings(d);
+	struct log_check_wanted wanted = {.tree_only = tree_only,
+	    .walk = {.evidence = a->evidence},
+	    .faults_max = a->options->faults_max};
 	struct log_check c;
 	enum outcome o;
 	enum err e;
 
-	trusted_want(&options->trusted, &wanted.walk);
-	if ((e = log_check_begin(&c, l, &wanted, &f)) != ERR_OK) {
-		o = display_step(d, "entries", OUTCOME_UNKNOWN, "%s", err_text(e));
+	trusted_want(&a->trusted, &wanted.walk);
+	if ((e = log_check_begin(&c, &a->log, &wanted, &a->findings)) != ERR_OK) {
+		o = display_step(&a->d, "entries", OUTCOME_UNKNOWN, "%s", err_text(e));
 	} else {
-		o = log_check_run(&c, options->log);
-		tell_counts(d, &c);
+		o = log_check_run(&c, a->options->log);
+		tell_counts(a, &c);
 		if (c.walk != NULL) {
-			summary_show(d, c.walk);
-			trusted_warn(&options->trusted, d);
+			summary_show(&a->d, c.walk);
+			summary_write(&a->json, c.walk);
+			trusted_warn(&a->trusted, &a->d);
 		}
+		kept_warn(&a->options->kept, &a->d);
+		*only_unexpected = log_check_only_unexpected(&c);
 	}
-	tell_verdict(d, o, log_check_only_unexpected(&c));
 	log_check_end(&c);
 	return o;
 }
 
 static void
-tell_counts(const struct display *d, const struct log_check *c)
+tell_counts(struct audited *a, const struct log_check *c)
 {
 	const struct tree_check_result *r = tree_check_result(c->tree);
+	const struct defects *f = &c->defects;
 
-	display_field(d, "entries", "%" PRIu64 " of %" PRIu64 ", %" PRIu64 " bytes", r->entries,
+	display_field(&a->d, "entries", "%" PRIu64 " of %" PRIu64 ", %" PRIu64 " bytes", r->entries,
 	    c->log->checkpoint.size, r->entries_bytes);
-	display_field(d, "tiles", "%" PRIu64 ", with %" PRIu64 " hashes", r->tiles, r->hashes);
-	display_field(d, "faults", "%" PRIu64 " proved, %" PRIu64 " unreadable, %" PRIu64 " notes",
-	    c->defects.bad, c->defects.unknown, c->defects.remarks);
-	display_stopped(d, &c->defects);
-}
-
-static void
-tell_verdict(const struct display *d, enum outcome o, bool only_unexpected)
-{
-	static const char *const said[] = {
-	    [OUTCOME_GOOD] = "good: what is here is what was signed, all of it",
-	    [OUTCOME_BAD] = "bad: this is not the log that was signed",
-	    [OUTCOME_UNKNOWN] =
-		"could not tell: nothing is proved wrong, and not all could be read",
-	};
-
-	(void)display_step(d, "verdict", o, "%s",
-	    only_unexpected ? "bad: this is the log that was signed, with a policy that is not "
-			      "expected (--policy, --approver)"
-			    : said[o]);
+	display_field(&a->d, "tiles", "%" PRIu64 ", with %" PRIu64 " hashes", r->tiles, r->hashes);
+	display_field(&a->d, "faults",
+	    "%" PRIu64 " proved, %" PRIu64 " unreadable, %" PRIu64 " notes", f->bad, f->unknown,
+	    f->remarks);
+	display_stopped(&a->d, f);
+	json_open(&a->json, "read", '{');
+	json_number(&a->json, "entries", r->entries);
+	json_number(&a->json, "bytes", r->entries_bytes);
+	json_number(&a->json, "tiles", r->tiles);
+	json_number(&a->json, "hashes", r->hashes);
+	json_close(&a->json, '{');
+	json_open(&a->json, "faults", '{');
+	json_number(&a->json, "proved", f->bad);
+	json_number(&a->json, "unreadable", f->unknown);
+	json_number(&a->json, "notes", f->remarks);
+	json_bool(&a->json, "stopped", defects_full(f));
+	json_close(&a->json, '{');
 }

@@ -5,87 +5,127 @@
 #include <string.h>
 
 #include "auditor/arguments.h"
+#include "auditor/consistency.h"
 #include "auditor/fsck.h"
+#include "auditor/handover.h"
 #include "auditor/replay.h"
 #include "auditor/sandbox.h"
 #include "auditor/show.h"
 #include "auditor/verify.h"
 
 static const char usage[] =
-    "usage: hallmark-audit verify FILE.tlog-proof... --cert CRT [--origin NAME] [--explain]\n"
-    "       hallmark-audit verify FILE.tlog-proof --report FILE --cert CRT [--origin NAME] "
-    "[--explain]\n"
+    "usage: hallmark-audit verify FILE... --cert CRT... [--origin NAME] [--report FILE]\n"
+    "                             [--status STATUS]... [--workload NAME] [--collector NAME]\n"
+    "                             [--max-age S] [--at TIME]\n"
+    "                             [--fork-proof FILE] [--full | --explain | --json]\n"
     "       hallmark-audit show   FILE.tlog-proof [--report FILE] [--evidence DIR] [--json]\n"
-    "       hallmark-audit show   --log DIR --index N --cert CRT [--origin NAME] [--evidence DIR]\n"
-    "                             [--json]\n"
-    "       hallmark-audit fsck   --log DIR --cert CRT [--origin NAME] [--faults N]\n"
+    "       hallmark-audit show   --log DIR --index N --cert CRT... [--origin NAME]\n"
+    "                             [--evidence DIR] [--json]\n"
+    "       hallmark-audit fsck   --log DIR --cert CRT... [--origin NAME]\n"
     "                             [--tree-only | [--evidence DIR [--approver KEY]...]\n"
     "                             [--policy SHA256]...]\n"
-    "       hallmark-audit replay --log DIR --evidence DIR --cert CRT [--origin NAME]\n"
-    "                             (--index N | --all [--approver KEY]...)\n"
-    "                             [--policy SHA256]... [--faults N]\n"
+    "                             [KEPT...] [--faults N] [--json]\n"
+    "       hallmark-audit replay --log DIR --evidence DIR --cert CRT... [--origin NAME]\n"
+    "                             (--index N | --all [--approver KEY]...) [--policy SHA256]...\n"
+    "                             [--collectors-ca PEM]... [--collectors-crl PEM]... [--vouched]\n"
+    "                             [KEPT...] [--faults N] [--full] [--json]\n"
+    "       hallmark-audit consistency OLDER NEWER --cert CRT... [--origin NAME]\n"
+    "                             [--fork-proof FILE] [--json]\n"
     "       hallmark-audit --version | --help\n"
     "\n"
-    "CRT is the PEM certificate of the log's key: all that is trusted. No network is used.\n"
+    "KEPT: --receipt FILE..., --at-least CHECKPOINT, --newest-within S, --fork-proof FILE\n"
+    "\n"
+    "What an auditor trusts, the auditor names; of what was not named it could not tell. No\n"
+    "network is used.\n"
+    "--cert: the log's key, in PEM or DER: its certificate, or the public key alone; several\n"
+    "where it has changed.\n"
+    "verify: FILE is a receipt, or the proof of a fork. What is PROVED, and what it SAYS, are\n"
+    "two lines; what it says decides the exit status only where it is demanded: a status\n"
+    "(affirming, warning, contraindicated, none), a workload, a collector, an age. With a status,\n"
+    "--max-age or --at the report has to be in force, now or at the time. Files that cannot all "
+    "be\n"
+    "true are a fork; --fork-proof writes a new file with its evidence.\n"
     "--report: the report's bytes, where the receipt has none in it (no line \"extra\").\n"
     "--approver: a key that may approve the log's first policy: a PEM file (public key or\n"
     "certificate) or the id that `hallmark-hsm statement key` prints; each later policy has to\n"
     "rest on what the one before it demands. For sites without approvers, --policy: what stands\n"
     "behind the name of a policy that is expected (hallmark-signer check prints it); any other is\n"
     "bad. Without either, every policy of the signer's is good.\n"
+    "--collectors-ca: CAs that may stand behind a collector's signature, and no others; without\n"
+    "it, those of a policy that is named or approved. --vouched: demands it of every report.\n"
     "--evidence: checks also what statements, policies and silence rest on. --tree-only: the\n"
     "entries are hashed, and not read.\n"
+    "--receipt, --at-least: the log has these entries and grew from this checkpoint.\n"
+    "--newest-within: its newest entry is not older than so many seconds.\n"
+    "consistency: of two checkpoints, receipts or copies of a log: did it only grow.\n"
     "exit status: 0 good; 1 proved bad (also what is malformed: each document has one valid\n"
-    "form); 2 could not tell (unreadable, absent, of another key, version or profile; usage)\n";
+    "form; what was demanded and is not so; a fork); 2 could not tell (unreadable, absent, of\n"
+    "another key, version or profile; not vouched; usage)\n";
 
 struct command {
 	const char *name;
 	const char *options; /* as arguments_read takes them */
-	int (*run)(const struct arguments *a);
+	/* `fork_proof` takes the proof of a fork; or NULL. */
+	int (*run)(const struct arguments *a, FILE *fork_proof);
 };
 
-static int run_verify(const struct arguments *a);
-static int run_show(const struct arguments *a);
-static int run_fsck(const struct arguments *a);
-static int run_replay(const struct arguments *a);
-static struct trusted trusted_of(const struct arguments *a);
+static int run_command(const struct command *command, int argc, char **argv);
+static int run_verify(const struct arguments *a, FILE *fork_proof);
+static int run_show(const struct arguments *a, FILE *fork_proof);
+static int run_fsck(const struct arguments *a, FILE *fork_proof);
+static int run_replay(const struct arguments *a, FILE *fork_proof);
+static int run_consistency(const struct arguments *a, FILE *fork_proof);
+static struct audited_options audited_of(const struct arguments *a, FILE *fork_proof);
 static int fail_usage(const char *what);
 static int fail_argument(const struct command *command, const char *argument);
 
 static const struct command commands[] = {
-    {"verify", "fcoxt", run_verify},
+    {"verify", "fcoxtsWCATFuj", run_verify},
     {"show", "fjcolite", run_show},
-    {"fsck", "colenpyk", run_fsck},
-    {"replay", "coleianpk", run_replay},
+    {"fsck", "colenpykrmwFj", run_fsck},
+    {"replay", "coleianpkKRvrmwFuj", run_replay},
+    {"consistency", "fcoFj", run_consistency},
 };
 
 int
 main(int argc, char **argv)
 {
 	const struct command *command = NULL;
-	const char *odd;
-	struct arguments a = {.faults_max = FSCK_FAULTS_DEFAULT};
-	int status;
 
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
 		return printf("hallmark-audit %s\n", HALLMARK_VERSION) < 0 || fflush(stdout) != 0;
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
 			return fputs(usage, stdout) < 0 || fflush(stdout) != 0;
-	if (audit_sandbox_enter() != ERR_OK)
-		return OUTCOME_UNKNOWN;
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			command = &commands[i];
-	if (command == NULL)
-		return fail_usage("expected verify, show, fsck or replay");
-	if (arguments_read(argc - 2, argv + 2, command->options, &a, &odd) != ERR_OK)
-		status = OUTCOME_UNKNOWN;
-	else if (odd != NULL)
+	return command != NULL ? run_command(command, argc - 2, argv + 2)
+			       : fail_usage("expected verify, show, fsck, replay or consistency");
+}
+
+static int
+run_command(const struct command *command, int argc, char **argv)
+{
+	struct arguments a = {.faults_max = AUDITED_FAULTS_DEFAULT};
+	FILE *fork_proof = NULL;
+	const char *odd;
+	int status = OUTCOME_UNKNOWN;
+
+	if (arguments_read(argc, argv, command->options, &a, &odd) != ERR_OK) {
+		(void)fputs("hallmark-audit: out of memory\n", stderr);
+	} else if (odd != NULL) {
 		status = fail_argument(command, odd);
-	else
-		status = command->run(&a);
+	} else {
+		/* From here on another process has what writes files: this one cannot. */
+		if (a.fork_proof != NULL)
+			handover_begin(a.fork_proof, &fork_proof);
+		if ((a.fork_proof == NULL || fork_proof != NULL) && audit_sandbox_enter() == ERR_OK)
+			status = command->run(&a, fork_proof);
+	}
 	arguments_free(&a);
+	if (fork_proof != NULL && fclose(fork_proof) != 0 && status != OUTCOME_BAD)
+		status = OUTCOME_UNKNOWN;
 	/* An answer that did not get out is none. */
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		(void)fputs("hallmark-audit: the output could not be written\n", stderr);
@@ -95,91 +135,128 @@ main(int argc, char **argv)
 }
 
 static int
-run_verify(const struct arguments *a)
+run_verify(const struct arguments *a, FILE *fork_proof)
 {
-	const struct verify_options options = {
-	    a->certificate, a->origin, a->explain, a->file_count, a->files, a->report};
+	struct verify_options options = {.certificates = &a->certificates,
+	    .origin = a->origin,
+	    .explain = a->explain,
+	    .full = a->full,
+	    .json = a->json,
+	    .file_count = a->file_count,
+	    .files = a->files,
+	    .report = a->report,
+	    .demands = {.any_status = a->any_status,
+		.workload = a->workload,
+		.collector = a->collector,
+		.has_max_age = a->has_max_age,
+		.has_at = a->has_at,
+		.max_age_s = a->max_age_s,
+		.at_s = a->at_s},
+	    .fork_proof = fork_proof};
 
-	if (a->file_count == 0 || a->certificate == NULL)
+	memcpy(options.demands.status, a->status, sizeof(a->status));
+	if (a->file_count == 0 || a->certificates.count == 0)
 		return fail_usage("verify: expected receipts and --cert");
 	if (a->report != NULL && a->file_count != 1)
 		return fail_usage(
 		    "verify: --report is of one receipt: expected no other beside it");
+	if (a->full + a->explain + a->json > 1)
+		return fail_usage("verify: expected one of --full, --explain and --json");
 	return (int)verify_run(&options, stdout);
 }
 
 static int
-run_show(const struct arguments *a)
+run_show(const struct arguments *a, FILE *fork_proof)
 {
 	const bool receipt = a->file_count == 1 && a->log == NULL && !a->has_index &&
-			     a->certificate == NULL && a->origin == NULL;
+			     a->certificates.count == 0 && a->origin == NULL;
 	const bool entry = a->file_count == 0 && a->log != NULL && a->has_index &&
-			   a->certificate != NULL && a->report == NULL;
+			   a->certificates.count > 0 && a->report == NULL;
 	const struct show_options options = {.file = receipt ? a->files[0] : NULL,
 	    .report = a->report,
 	    .log = a->log,
-	    .certificate = a->certificate,
+	    .certificates = &a->certificates,
 	    .origin = a->origin,
 	    .index = a->index,
 	    .evidence = a->evidence,
 	    .json = a->json};
 
+	(void)fork_proof;
 	if (!receipt && !entry)
 		return fail_usage("show: expected one receipt, or --log, --index and --cert");
 	return (int)show_run(&options, stdout);
 }
 
 static int
-run_fsck(const struct arguments *a)
+run_fsck(const struct arguments *a, FILE *fork_proof)
 {
-	const struct fsck_options options = {.log = a->log,
-	    .evidence = a->evidence,
-	    .certificate = a->certificate,
-	    .origin = a->origin,
-	    .tree_only = a->tree_only,
-	    .trusted = trusted_of(a),
-	    .faults_max = a->faults_max};
+	const struct fsck_options options = {
+	    .log = audited_of(a, fork_proof), .tree_only = a->tree_only};
 
-	if (a->log == NULL || a->certificate == NULL)
+	if (a->log == NULL || a->certificates.count == 0)
 		return fail_usage("fsck: expected --log and --cert");
-	if (a->tree_only && (a->evidence != NULL || a->policy_count + a->approver_count > 0))
+	if (a->tree_only && (a->evidence != NULL || a->policy_count + a->approvers.count > 0))
 		return fail_usage("fsck: with --tree-only nobody reads what policies are about");
-	if (a->approver_count > 0 && a->evidence == NULL)
+	if (a->approvers.count > 0 && a->evidence == NULL)
 		return fail_usage(
 		    "fsck: approvals are in the evidence: expected --evidence with --approver");
 	return (int)fsck_run(&options, stdout);
 }
 
 static int
-run_replay(const struct arguments *a)
+run_replay(const struct arguments *a, FILE *fork_proof)
 {
-	const struct replay_options options = {.log = a->log,
-	    .evidence = a->evidence,
-	    .certificate = a->certificate,
-	    .origin = a->origin,
+	const struct replay_options options = {.log = audited_of(a, fork_proof),
 	    .all = a->all,
 	    .index = a->index,
-	    .trusted = trusted_of(a),
-	    .faults_max = a->faults_max};
+	    .vouched = a->vouched};
 
-	if (a->log == NULL || a->certificate == NULL || a->evidence == NULL ||
+	if (a->log == NULL || a->certificates.count == 0 || a->evidence == NULL ||
 	    a->all == a->has_index)
 		return fail_usage(
 		    "replay: expected --log, --evidence, --cert, and one of --index and --all");
-	if (a->approver_count > 0 && !a->all)
+	if (a->approvers.count > 0 && !a->all)
 		return fail_usage(
 		    "replay: an approval stands elsewhere in the log: expected --all with "
 		    "--approver");
 	return (int)replay_run(&options, stdout);
 }
 
-static struct trusted
-trusted_of(const struct arguments *a)
+static int
+run_consistency(const struct arguments *a, FILE *fork_proof)
 {
-	return (struct trusted){.manifests = {a->policies, a->policy_count},
-	    .approvers = a->approvers,
-	    .approver_ids = a->approver_ids,
-	    .approver_count = a->approver_count};
+	const struct consistency_options options = {.certificates = &a->certificates,
+	    .origin = a->origin,
+	    .older = a->file_count > 0 ? a->files[0] : NULL,
+	    .newer = a->file_count > 1 ? a->files[1] : NULL,
+	    .json = a->json,
+	    .fork_proof = fork_proof};
+
+	if (a->file_count != 2 || a->certificates.count == 0)
+		return fail_usage("consistency: expected OLDER, NEWER and --cert");
+	return (int)consistency_run(&options, stdout);
+}
+
+static struct audited_options
+audited_of(const struct arguments *a, FILE *fork_proof)
+{
+	return (struct audited_options){.log = a->log,
+	    .evidence = a->evidence,
+	    .certificates = &a->certificates,
+	    .origin = a->origin,
+	    .trusted = {.manifests = {a->policies, a->policy_count},
+		.approvers = &a->approvers,
+		.approver_ids = a->approver_ids,
+		.collectors_ca = &a->collectors_ca,
+		.crl = &a->crl},
+	    .kept = {.receipts = &a->receipts,
+		.at_least = &a->at_least,
+		.has_newest_within = a->has_newest_within,
+		.newest_within_s = a->newest_within_s,
+		.fork_proof = fork_proof},
+	    .faults_max = a->faults_max,
+	    .json = a->json,
+	    .full = a->full};
 }
 
 static int

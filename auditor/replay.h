@@ -1,5 +1,6 @@
 /*
- * hallmark-audit replay: are the verdicts of a log what its stored policies and evidence give.
+ * hallmark-audit replay: are the verdicts of a log what its stored policies and evidence give, and
+ * who vouches that the evidence is the collectors' own.
  */
 #ifndef HALLMARK_AUDITOR_REPLAY_H
 #define HALLMARK_AUDITOR_REPLAY_H
@@ -8,18 +9,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "auditor/trusted.h"
+#include "auditor/audited.h"
 #include "log/outcome.h"
 
 struct replay_options {
-	const char *log;
-	const char *evidence;
-	const char *certificate;
-	const char *origin; /* NULL: whichever the certificate's key signed under */
-	bool all;           /* every entry, in order, with the tree checked; else `index` */
+	struct audited_options log; /* with evidence; approvers only with `all` */
+	bool all;                   /* every entry, in order, with the tree checked; else `index` */
 	uint64_t index;
-	struct trusted trusted; /* approvers only with `all` */
-	uint64_t faults_max;
+	bool vouched; /* demanded: somebody who is named vouches for each report */
 };
 
 enum outcome replay_run(const struct replay_options *options, FILE *to) MUST_USE;

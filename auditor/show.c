@@ -96,15 +96,16 @@ static enum outcome
 read_log(const struct show_options *options, const struct display *d, struct buf *report)
 {
 	const struct findings quiet = {.tell = NULL}, aloud = display_findings(d);
-	struct signercert *certificate = NULL;
 	struct seal_wanted wanted = {.origin = options->origin};
 	struct log_reader l = {.dir = -1};
 	enum outcome o;
 	enum err e;
 
-	if ((o = signercert_load(options->certificate, &aloud, &certificate)) != OUTCOME_GOOD)
+	if ((o = signercerts_load(options->certificates->value, options->certificates->count,
+		 &aloud, &wanted.certificates)) != OUTCOME_GOOD) {
+		signercerts_free(&wanted.certificates);
 		return o;
-	wanted.certificate = certificate;
+	}
 	if ((o = log_open(&l, options->log, &wanted, &quiet)) != OUTCOME_GOOD) {
 		log_close(&l);
 		o = log_open(&l, options->log, &wanted, &aloud);
@@ -116,7 +117,7 @@ read_log(const struct show_options *options, const struct display *d, struct buf
 		    "cannot be proved to be in the log: %s", err_text(e));
 	}
 	log_close(&l);
-	signercert_free(&certificate);
+	signercerts_free(&wanted.certificates);
 	return o;
 }
 

@@ -9,15 +9,16 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "auditor/arguments.h"
 #include "log/outcome.h"
 
 struct show_options {
-	const char *file;        /* a receipt; NULL: an entry of a log */
-	const char *report;      /* of a receipt that has none in it; or NULL */
-	const char *log;         /* its directory */
-	const char *certificate; /* of the log's key; only with `log` */
-	const char *origin;      /* NULL: whichever the certificate's key signed under */
-	const char *evidence;    /* what the entry names is shown from there; or NULL */
+	const char *file;                         /* a receipt; NULL: an entry of a log */
+	const char *report;                       /* of a receipt that has none in it; or NULL */
+	const char *log;                          /* its directory */
+	const struct argument_list *certificates; /* of the log's key; only with `log` */
+	const char *origin;   /* NULL: whichever the certificate's key signed under */
+	const char *evidence; /* what the entry names is shown from there; or NULL */
 	uint64_t index;
 	bool json; /* the entry's bytes as they are logged, and a newline */
 };

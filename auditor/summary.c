@@ -11,6 +11,9 @@ static void show_manifests(const struct display *d, const struct manifests *m);
 static void show_term(const struct display *d, const struct manifests *m, size_t i);
 static void show_need(const struct display *d, const struct manifest_term *newest);
 static void show_unknowns(const struct display *d, const struct unknowns *u);
+static void write_counts(struct json *j, const struct walk *w);
+static void write_manifests(struct json *j, const struct manifests *m);
+static void write_unknowns(struct json *j, const struct unknowns *u);
 
 void
 summary_show(const struct display *d, const struct walk *w)
@@ -19,6 +22,14 @@ summary_show(const struct display *d, const struct walk *w)
 	show_notices(d, walk_counts(w));
 	show_manifests(d, walk_manifests(w));
 	show_unknowns(d, walk_unknowns(w));
+}
+
+void
+summary_write(struct json *j, const struct walk *w)
+{
+	write_counts(j, w);
+	write_manifests(j, walk_manifests(w));
+	write_unknowns(j, walk_unknowns(w));
 }
 
 static void
@@ -113,4 +124,71 @@ show_unknowns(const struct display *d, const struct unknowns *u)
 		    u->seen[i].first);
 	if (u->others > 0)
 		display_field(d, "", "and %" PRIu64 " more that were not told apart", u->others);
+}
+
+static void
+write_counts(struct json *j, const struct walk *w)
+{
+	static const enum report_status statuses[] = {
+	    REPORT_AFFIRMING, REPORT_WARNING, REPORT_CONTRAINDICATED, REPORT_NONE};
+	const struct walk_counts *c = walk_counts(w);
+
+	json_number(j, "workloads", walk_workloads(w));
+	json_open(j, "reports", '{');
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+		json_number(j, report_status_name(statuses[i]),
+		    c->reports[report_status_rank(statuses[i])]);
+	json_close(j, '{');
+	json_number(j, "absences", c->absences);
+	json_number(j, "absent_workloads", c->absent);
+	json_open(j, "notices", '{');
+	json_number(j, "start", c->notices[NOTICE_START]);
+	json_number(j, "manifest", c->notices[NOTICE_MANIFEST]);
+	json_number(j, "statement", c->notices[NOTICE_STATEMENT]);
+	json_close(j, '{');
+	json_number(j, "not_covered_s", c->down_s);
+	json_number(j, "stops", c->stops);
+	json_number(j, "unknown_entries", c->unknown);
+}
+
+static void
+write_manifests(struct json *j, const struct manifests *m)
+{
+	const struct manifest_term *newest = m->count > 0 ? &m->term[m->count - 1] : NULL;
+
+	json_open(j, "policies", '[');
+	for (size_t i = 0; i < m->count; i++) {
+		const struct manifest_term *t = &m->term[i];
+
+		json_open(j, NULL, '{');
+		json_digest(j, "manifest", &t->manifest);
+		json_string(j, "policy", t->name);
+		json_number(j, "index", t->index);
+		json_time(j, "from", t->from_s);
+		json_number(j, "approvals", t->approvals);
+		json_number(j, "reports", t->reports);
+		json_bool(j, "expected", t->expected);
+		json_close(j, '{');
+	}
+	json_close(j, '[');
+	json_number(j, "policies_left_out", m->others);
+	if (newest != NULL && newest->need_is_known)
+		json_number(j, "approvals_needed", newest->needed);
+	else
+		json_null(j, "approvals_needed");
+}
+
+static void
+write_unknowns(struct json *j, const struct unknowns *u)
+{
+	json_open(j, "unknown", '[');
+	for (size_t i = 0; i < u->count; i++) {
+		json_open(j, NULL, '{');
+		json_string(j, "what", u->seen[i].what);
+		json_string(j, "name", u->seen[i].name);
+		json_number(j, "first", u->seen[i].first);
+		json_number(j, "entries", u->seen[i].count);
+		json_close(j, '{');
+	}
+	json_close(j, '[');
 }

@@ -13,4 +13,7 @@
  */
 void summary_show(const struct display *d, const struct walk *w);
 
+/* The same as members of an open object. */
+void summary_write(struct json *j, const struct walk *w);
+
 #endif

@@ -1,26 +1,31 @@
 /*
- * Whose policies are right, as whoever runs the auditor says: a signer chooses its policy, and one
- * that lets anything pass replays as well as any.
+ * What is right beside the log's key, as whoever runs the auditor says: policies, since a signer
+ * chooses its own, and one that lets anything pass replays as well as any; and CAs of collectors,
+ * since with one of its own a signer is every host.
  */
 #ifndef HALLMARK_AUDITOR_TRUSTED_H
 #define HALLMARK_AUDITOR_TRUSTED_H
 
 #include <stddef.h>
 
+#include "auditor/arguments.h"
 #include "auditor/display.h"
 #include "log/walk/walk_wanted.h"
 #include "proto/digest.h"
 
-/* As the command line has it. Without either, every policy of the signer's is good. */
+/* As the command line has it. Without approvers and manifests every policy is good. */
 struct trusted {
-	struct manifests_expected manifests; /* for sites without approvers */
-	char *const *approvers;              /* key ids, or files */
-	struct digest *approver_ids;         /* room for as many; filled by trusted_read */
-	size_t approver_count;
+	struct manifests_expected manifests;       /* for sites without approvers */
+	const struct argument_list *approvers;     /* key ids, or files */
+	struct digest *approver_ids;               /* room for as many; filled by trusted_read */
+	const struct argument_list *collectors_ca; /* files */
+	const struct argument_list *crl;           /* files */
+	struct vouching_trust *trust;              /* made by trusted_read */
 };
 
-/* Reads the approvers' files; says what is wrong with one. */
-enum outcome trusted_read(const struct trusted *t, const struct findings *f) MUST_USE;
+/* Reads the files; says what is wrong with one. To be freed whatever comes out. */
+enum outcome trusted_read(struct trusted *t, const struct findings *f) MUST_USE;
+void trusted_free(struct trusted *t);
 
 /* What it wants of a walk. */
 void trusted_want(const struct trusted *t, struct walk_wanted *out);

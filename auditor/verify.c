@@ -2,184 +2,265 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "auditor/answer.h"
 #include "auditor/display.h"
 #include "auditor/explain.h"
+#include "auditor/fork.h"
+#include "log/fork_check.h"
 #include "log/inputfile.h"
 #include "log/receipt_check.h"
 #include "proto/err.h"
+#include "proto/tlog/forkproof.h"
 #include "proto/tlog/tile.h"
-#include "proto/utc.h"
 
-static enum outcome verify_file(const struct verify_options *options,
-    const struct seal_wanted *wanted, const char *path, FILE *to);
-static enum outcome check_file(const struct verify_options *options,
-    const struct seal_wanted *wanted, struct view bytes, const struct display *d,
-    struct buf *report, struct receipt_check *c);
-static void tell_entry(const struct display *d, const struct receipt_check *c);
-static void tell_report(const struct display *d, const struct report *r);
-static void tell_absence(const struct display *d, const struct absence *a);
-static void tell_notice(const struct display *d, const struct notice *n);
-static void tell_verdict(const struct display *d, enum outcome o, const struct receipt_check *c);
+/* One call of the command. */
+struct verifying {
+	const struct verify_options *options;
+	struct seal_wanted wanted;
+	struct history *history;
+	uint64_t at_s; /* the time that is demanded, or now */
+	FILE *to;      /* NULL: JSON is wanted */
+	struct json json;
+	bool unmet;   /* something demanded is not so */
+	bool is_fork; /* a file proves one */
+};
+
+/* One file, and what came out. */
+struct verified {
+	const char *path;
+	struct buf bytes, report;
+	struct receipt_check receipt;
+	bool is_fork;
+	struct fork_check fork;
+	struct demand demand[DEMANDS_MAX];
+	size_t demand_count;
+};
+
+static enum outcome verify_all(struct verifying *v, const struct display *d);
+static enum outcome verify_file(struct verifying *v, const char *path);
+static enum outcome check_file(
+    struct verifying *v, struct verified *file, const struct display *steps);
+static enum outcome check_receipt(
+    struct verifying *v, struct verified *file, const struct display *steps);
+static enum outcome judge(struct verifying *v, struct verified *file, enum outcome o);
+static void answer(struct verifying *v, const struct verified *file, enum outcome proved);
+static enum outcome explain(struct verifying *v, const struct verified *file);
+static void tell_exit(const struct verifying *v, enum outcome o, const struct display *d);
 
 enum outcome
 verify_run(const struct verify_options *options, FILE *to)
 {
-	const struct display d = {.to = to, .margin = options->explain ? "# " : "  "};
+	struct verifying v = {.options = options,
+	    .wanted = {.origin = options->origin},
+	    .history = history_new(),
+	    .at_s = options->demands.has_at ? options->demands.at_s : display_now(),
+	    .to = options->json ? NULL : to};
+	const struct display d = {
+	    .to = v.to, .margin = options->explain ? "# " : "", .found = &v.json};
 	const struct findings f = display_findings(&d);
-	struct signercert *certificate;
-	struct seal_wanted wanted = {.origin = options->origin};
-	enum outcome o = signercert_load(options->certificate, &f, &certificate);
+	enum outcome o;
 
-	wanted.certificate = certificate;
-	for (size_t i = 0; i < options->file_count && certificate != NULL; i++) {
+	json_open(&v.json, NULL, '{');
+	json_open(&v.json, "problems", '[');
+	o = signercerts_load(
+	    options->certificates->value, options->certificates->count, &f, &v.wanted.certificates);
+	if (v.history == NULL)
+		o = display_step(&d, "verify", OUTCOME_UNKNOWN, "%s", err_text(ERR_MEMORY));
+	json_close(&v.json, '[');
+	if (o == OUTCOME_GOOD)
+		o = verify_all(&v, &d);
+	json_outcome(&v.json, o);
+	json_close(&v.json, '{');
+	if (options->json && !json_print(&v.json, to))
+		o = OUTCOME_UNKNOWN;
+	buf_free(&v.json.text);
+	history_free(&v.history);
+	signercerts_free(&v.wanted.certificates);
+	return o;
+}
+
+static enum outcome
+verify_all(struct verifying *v, const struct display *d)
+{
+	const struct verify_options *options = v->options;
+	const struct display apart = {.to = d->to, .margin = options->explain ? "# " : "  "};
+	enum outcome o = OUTCOME_GOOD;
+
+	json_open(&v->json, "files", '[');
+	for (size_t i = 0; i < options->file_count; i++) {
 		if (i > 0)
-			display_gap(&d);
-		o = outcome_worse(o, verify_file(options, &wanted, options->files[i], to));
+			display_gap(d);
+		o = outcome_worse(o, verify_file(v, options->files[i]));
 	}
-	signercert_free(&certificate);
+	json_close(&v->json, '[');
+	if (history_count(v->history) > 1) {
+		display_gap(d);
+		display_line(d, "together");
+	}
+	o = outcome_worse(o, fork_tell(v->history, &apart, &v->json, options->fork_proof));
+	fork_tell_history(v->history, &apart, &v->json);
+	if (!options->explain)
+		tell_exit(v, o, d);
 	return o;
 }
 
+/* What is proved comes first: the steps are kept until that is known. */
 static enum outcome
-verify_file(const struct verify_options *options, const struct seal_wanted *wanted,
-    const char *path, FILE *to)
+verify_file(struct verifying *v, const char *path)
 {
-	const struct display head = {.to = to, .margin = options->explain ? "# " : ""};
-	const struct display d = {.to = to, .margin = options->explain ? "#   " : "  "};
-	struct receipt_check c;
-	struct buf bytes = BUF_INIT, report = BUF_INIT;
-	enum outcome o;
-	enum err e;
+	const struct verify_options *options = v->options;
+	const struct display head = {.to = v->to, .margin = options->explain ? "# " : ""};
+	struct display steps = {.margin = options->explain ? "#   " : "  ",
+	    .found = &v->json,
+	    .brief = !options->full && !options->explain};
+	struct verified file = {.path = path, .bytes = BUF_INIT, .report = BUF_INIT};
+	enum outcome proved, o;
+	char *text = NULL;
+	size_t size = 0;
 
-	memset(&c, 0, sizeof(c));
+	if (v->to != NULL && (steps.to = open_memstream(&text, &size)) == NULL)
+		abort();
+	json_open(&v->json, NULL, '{');
+	json_string(&v->json, "file", path);
+	json_open(&v->json, "steps", '[');
+	proved = check_file(v, &file, &steps);
+	json_close(&v->json, '[');
+	if (!steps.brief)
+		answer_show_entry(&steps, &file.receipt);
+	if (steps.to != NULL)
+		(void)fclose(steps.to);
+	o = judge(v, &file, proved);
 	display_line(&head, "%s", path);
-	if ((e = inputfile_read(AT_FDCWD, path, TLOGPROOF_SIZE_MAX, &bytes)) != ERR_OK) {
-		/* A file that is too large is read, and is no receipt. */
-		o = display_step(&d, "read", outcome_of_error(e), "%s", inputfile_reason(e));
-	} else {
-		(void)display_step(&d, "read", OUTCOME_GOOD, "%zu bytes", bytes.size);
-		o = check_file(options, wanted, buf_view(&bytes), &d, &report, &c);
-	}
-	tell_verdict(&d, o, &c);
-	if (options->explain && c.parsed &&
-	    (e = explain_write(to, path, options->report, options->certificate, &c)) != ERR_OK)
-		o = outcome_worse(o,
-		    display_step(&d, "explain", OUTCOME_UNKNOWN, "%s",
-			e == ERR_UNSUPPORTED
-			    ? "a path of receipt or certificate cannot be shown, and so not be "
-			      "pasted: expected printable characters only; copy the files to plain "
-			      "names"
-			    : err_text(e)));
-	receipt_check_free(&c);
-	buf_free(&bytes);
-	buf_free(&report);
+	answer(v, &file, proved);
+	if (v->to != NULL)
+		(void)fwrite(text, 1, size, v->to);
+	free(text);
+	if (options->explain && file.receipt.parsed)
+		o = outcome_worse(o, explain(v, &file));
+	json_outcome(&v->json, o);
+	json_close(&v->json, '{');
+	receipt_check_free(&file.receipt);
+	fork_check_free(&file.fork);
+	buf_free(&file.bytes);
+	buf_free(&file.report);
 	return o;
 }
 
 static enum outcome
-check_file(const struct verify_options *options, const struct seal_wanted *wanted,
-    struct view bytes, const struct display *d, struct buf *report, struct receipt_check *c)
+check_file(struct verifying *v, struct verified *file, const struct display *steps)
 {
-	const struct findings f = display_findings(d);
+	const struct findings f = display_findings(steps);
+	enum err e = inputfile_read(AT_FDCWD, file->path, TLOGPROOF_SIZE_MAX, &file->bytes);
+	enum outcome o;
+
+	/* A file that is too large is read, and is no receipt. */
+	if (e != ERR_OK)
+		return display_step(steps, "read", outcome_of_error(e), "%s", inputfile_reason(e));
+	(void)display_step(steps, "read", OUTCOME_GOOD, "%zu bytes", file->bytes.size);
+	file->is_fork = forkproof_begins(buf_view(&file->bytes));
+	if (!file->is_fork)
+		return check_receipt(v, file, steps);
+	o = fork_check_run(&v->wanted, buf_view(&file->bytes), &f, &file->fork);
+	v->is_fork = v->is_fork || o == OUTCOME_BAD;
+	return o;
+}
+
+static enum outcome
+check_receipt(struct verifying *v, struct verified *file, const struct display *steps)
+{
+	const struct findings f = display_findings(steps);
+	const char *path = v->options->report;
 	struct view beside;
+	struct anchor *a;
 	enum outcome o;
 	enum err e;
 
-	if (options->report != NULL &&
-	    (e = inputfile_read(AT_FDCWD, options->report, ENTRY_SIZE_MAX, report)) != ERR_OK)
-		return display_step(d, "report", outcome_of_error(e), "%s: %s", options->report,
-		    inputfile_reason(e));
-	beside = buf_view(report);
-	o = receipt_check_run(wanted, bytes, options->report != NULL ? &beside : NULL, &f, c);
-	if (c->read)
-		tell_entry(d, c);
+	if (path != NULL &&
+	    (e = inputfile_read(AT_FDCWD, path, ENTRY_SIZE_MAX, &file->report)) != ERR_OK)
+		return display_step(
+		    steps, "report", outcome_of_error(e), "%s: %s", path, inputfile_reason(e));
+	beside = buf_view(&file->report);
+	o = receipt_check_run(
+	    &v->wanted, buf_view(&file->bytes), path != NULL ? &beside : NULL, &f, &file->receipt);
+	if (!file->receipt.included)
+		return o;
+	a = anchor_of_receipt(file->path, &file->receipt);
+	e = a != NULL ? history_add(v->history, a) : ERR_MEMORY;
+	return e == ERR_OK ? o
+			   : outcome_worse(o, display_step(steps, "together", OUTCOME_UNKNOWN, "%s",
+						  err_text(e)));
+}
+
+/* Whatever a proof of a fork says, it is no report. */
+static enum outcome
+judge(struct verifying *v, struct verified *file, enum outcome o)
+{
+	if (o != OUTCOME_GOOD || !file->receipt.read)
+		return o;
+	file->demand_count =
+	    demands_judge(&v->options->demands, &file->receipt, v->at_s, file->demand);
+	for (size_t i = 0; i < file->demand_count; i++)
+		if (!file->demand[i].met) {
+			o = OUTCOME_BAD;
+			v->unmet = true;
+		}
 	return o;
 }
 
 static void
-tell_entry(const struct display *d, const struct receipt_check *c)
+answer(struct verifying *v, const struct verified *file, enum outcome proved)
 {
-	if (c->kind == ENTRY_REPORT)
-		tell_report(d, &c->report.report);
-	else if (c->kind == ENTRY_ABSENCE)
-		tell_absence(d, &c->absence.absence);
-	else
-		tell_notice(d, &c->notice.notice);
-}
+	const struct display d = {.to = v->to, .margin = v->options->explain ? "#   " : "  "};
 
-static void
-tell_report(const struct display *d, const struct report *r)
-{
-	char issued[UTC_TEXT_SIZE], measured[UTC_TEXT_SIZE], expires[UTC_TEXT_SIZE];
-
-	display_field(d, "  workload", "%.*s", view_precision(r->bundle.workload),
-	    (const char *)r->bundle.workload.data);
-	display_field(d, "  collector", "%.*s", view_precision(r->collector),
-	    (const char *)r->collector.data);
-	display_field(d, "  status", "%s (%" PRIu64 " finding%s)", report_status_name(r->status),
-	    r->finding_total, display_plural(r->finding_total));
-	display_field(d, "  measured", "%s%s", utc_text(r->bundle.time_ms / 1000, measured),
-	    r->bundle.offline ? " by the collector's clock, without a nonce" : "");
-	display_field(d, "  issued", "%s", utc_text(r->issued_s, issued));
-	display_field(d, "  expires", "%s", utc_text(r->expires_s, expires));
-	display_field(
-	    d, "  policy", "%.*s", view_precision(r->policy_id), (const char *)r->policy_id.data);
-}
-
-static void
-tell_absence(const struct display *d, const struct absence *a)
-{
-	char issued[UTC_TEXT_SIZE], due[UTC_TEXT_SIZE];
-
-	display_field(d, "  collector", "%.*s", view_precision(a->collector),
-	    (const char *)a->collector.data);
-	for (size_t i = 0; i < a->count; i++)
-		display_field(d, i == 0 ? "  silent" : "", "%.*s, due at %s",
-		    view_precision(a->absent[i].workload), (const char *)a->absent[i].workload.data,
-		    utc_text(a->absent[i].due_s, due));
-	display_field(d, "  issued", "%s", utc_text(a->issued_s, issued));
-	display_warn(d, "absence", "it is no report: nobody was measured, nothing is vouched for");
-}
-
-static void
-tell_notice(const struct display *d, const struct notice *n)
-{
-	const struct view kind = notice_kind_name(n);
-	char issued[UTC_TEXT_SIZE];
-
-	display_field(d, "  kind", "%.*s", view_precision(kind), (const char *)kind.data);
-	if (n->kind == NOTICE_STATEMENT)
-		display_field(d, "  statement", "%.*s", view_precision(n->statement_kind),
-		    (const char *)n->statement_kind.data);
-	if (n->kind == NOTICE_MANIFEST || n->kind == NOTICE_STATEMENT)
-		display_digest(d, "  sha256", &n->sha256);
-	display_field(d, "  issued", "%s", utc_text(n->issued_s, issued));
-	display_warn(d, "notice", "it is no report: the log says this about itself");
-}
-
-static void
-tell_verdict(const struct display *d, enum outcome o, const struct receipt_check *c)
-{
-	static const char *const names[] = {[ENTRY_REPORT] = "report",
-	    [ENTRY_ABSENCE] = "absence",
-	    [ENTRY_NOTICE] = "notice",
-	    [ENTRY_UNKNOWN] = "entry",
-	    [ENTRY_NONE] = "entry"};
-
-	switch (o) {
-	case OUTCOME_GOOD:
-		(void)display_step(d, "verdict", o,
-		    "good: %s has this %s at index %" PRIu64
-		    ", under a checkpoint of size %" PRIu64,
-		    c->checkpoint.origin, names[c->kind], c->proof.index, c->checkpoint.size);
-		break;
-	case OUTCOME_BAD:
-		(void)display_step(d, "verdict", o, "bad: this is not a receipt of this log");
-		break;
-	case OUTCOME_UNKNOWN:
-		(void)display_step(d, "verdict", o, "could not tell: nothing is proved");
-		break;
+	json_string(&v->json, "form", file->is_fork ? "fork-proof" : "receipt");
+	if (!file->is_fork) {
+		answer_show(&d, proved, &file->receipt, file->demand, file->demand_count, v->at_s);
+		answer_write(&v->json, &file->receipt, file->demand, file->demand_count);
+	} else if (proved == OUTCOME_BAD) {
+		display_line(&d, "PROVED    %s has forked", file->fork.first.origin);
+		display_line(&d, "SAYS      %s", file->fork.text);
+	} else {
+		display_line(&d, "UNPROVED  nothing: this proves no fork");
 	}
+}
+
+static enum outcome
+explain(struct verifying *v, const struct verified *file)
+{
+	const struct display d = {.to = v->to, .margin = "#   "};
+	const struct signercert *by = file->receipt.by;
+	const char *certificate =
+	    by != NULL ? signercert_path(by) : v->options->certificates->value[0];
+	enum err e =
+	    explain_write(v->to, file->path, v->options->report, certificate, &file->receipt);
+
+	if (e == ERR_OK)
+		return OUTCOME_GOOD;
+	return display_step(&d, "explain", OUTCOME_UNKNOWN, "%s",
+	    e == ERR_UNSUPPORTED
+		? "a path of receipt or certificate cannot be shown, and so not be pasted: "
+		  "expected printable characters only; copy the files to plain names"
+		: err_text(e));
+}
+
+static void
+tell_exit(const struct verifying *v, enum outcome o, const struct display *d)
+{
+	const bool one = v->options->file_count == 1, demanded = demands_any(&v->options->demands);
+
+	if (o == OUTCOME_GOOD && demanded)
+		display_line(d, "exit 0: proved, and as demanded");
+	else if (o == OUTCOME_GOOD)
+		display_line(d, "exit 0: proved; what %s was not judged (--status, --max-age, ..)",
+		    one ? "it says" : "they say");
+	else if (o == OUTCOME_BAD)
+		display_line(d, "exit 1: %s%s", one ? "" : "not all of this is good: ",
+		    v->is_fork || history_fork(v->history) != NULL ? "a fork"
+		    : v->unmet                                     ? "not as demanded"
+								   : "proved bad");
+	else
+		display_line(d, "exit 2: could not tell%s", one ? "" : " of all of this");
 }

@@ -1,5 +1,6 @@
 /*
- * hallmark-audit verify: receipts against a certificate, without a network.
+ * hallmark-audit verify: receipts, and proofs of forks, against a log's certificate, without a
+ * network.
  */
 #ifndef HALLMARK_AUDITOR_VERIFY_H
 #define HALLMARK_AUDITOR_VERIFY_H
@@ -8,18 +9,27 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "auditor/arguments.h"
+#include "auditor/demands.h"
 #include "log/outcome.h"
 
 struct verify_options {
-	const char *certificate;
-	const char *origin; /* NULL: whichever the certificate's key signed under */
+	const struct argument_list *certificates;
+	const char *origin; /* NULL: whichever a certificate's key signed under */
 	bool explain;       /* the output is a shell script; all else in it is commentary */
+	bool full;          /* every step is shown */
+	bool json;
 	size_t file_count;
 	char *const *files;
 	const char *report; /* of the one receipt there is, where it has none in it; or NULL */
+	struct demands demands;
+	FILE *fork_proof; /* takes the proof, where two of the files cannot both be true; or NULL */
 };
 
-/* The worst outcome of all files. */
+/*
+ * The worst outcome of all files. Bad also: a demand that is not met, two files that cannot both be
+ * true, and the proof of a fork that is one. A proof of a fork that proves nothing is unknown.
+ */
 enum outcome verify_run(const struct verify_options *options, FILE *to) MUST_USE;
 
 #endif

@@ -9,13 +9,12 @@
 
 static enum err read_either(const struct log_reader *l, const char *partial, const char *full,
     size_t size_max, struct buf *to, bool *exact);
-static enum err read_node(void *context, unsigned level, uint64_t index, struct digest *out);
 
 enum outcome
 log_open(struct log_reader *l, const char *directory, const struct seal_wanted *wanted,
     const struct findings *f)
 {
-	struct buf note = BUF_INIT;
+	struct seal seal;
 	char root[DIGEST_HEX_SIZE + 1];
 	enum outcome o;
 	enum err e;
@@ -24,17 +23,16 @@ log_open(struct log_reader *l, const char *directory, const struct seal_wanted *
 	if ((l->dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		return findings_step(
 		    f, "log", OUTCOME_UNKNOWN, "%s: %s", directory, inputfile_reason(ERR_IO));
-	if ((e = inputfile_read(l->dir, "checkpoint", NOTE_SIZE_MAX, &note)) != ERR_OK)
+	if ((e = inputfile_read(l->dir, "checkpoint", NOTE_SIZE_MAX, &l->note)) != ERR_OK)
 		o = findings_step(f, "checkpoint", outcome_of_error(e), "%s/checkpoint: %s",
 		    directory, inputfile_reason(e));
-	else
-		o = seal_check(wanted, buf_view(&note), f, &l->checkpoint, NULL);
-	if (o == OUTCOME_GOOD) {
+	else if ((o = seal_check(wanted, buf_view(&l->note), f, &seal)) == OUTCOME_GOOD) {
+		l->checkpoint = seal.checkpoint;
+		seal_free(&seal);
 		digest_to_hex(&l->checkpoint.root, root);
 		(void)findings_step(
 		    f, "checkpoint", o, "size %" PRIu64 ", root %s", l->checkpoint.size, root);
 	}
-	buf_free(&note);
 	return o;
 }
 
@@ -44,6 +42,7 @@ log_close(struct log_reader *l)
 	if (l->dir >= 0)
 		close(l->dir);
 	l->dir = -1;
+	buf_free(&l->note);
 }
 
 enum err
@@ -103,8 +102,8 @@ log_prove_entry(const struct log_reader *l, uint64_t index, struct buf *to)
 	rest = buf_view(&bundle);
 	for (uint64_t i = 0; e == ERR_OK && i <= index % TILE_WIDTH; i++)
 		e = tile_entry_next(&rest, &entry);
-	if (e == ERR_OK &&
-	    (e = merkle_prove_inclusion(c->size, index, read_node, &reader, &proof)) == ERR_OK) {
+	if (e == ERR_OK && (e = merkle_prove_inclusion(
+				c->size, index, log_read_node, &reader, &proof)) == ERR_OK) {
 		merkle_leaf(entry, &leaf);
 		e = merkle_verify_inclusion(&leaf, index, c->size, &c->root, &proof);
 	}
@@ -116,22 +115,8 @@ log_prove_entry(const struct log_reader *l, uint64_t index, struct buf *to)
 	return e;
 }
 
-static enum err
-read_either(const struct log_reader *l, const char *partial, const char *full, size_t size_max,
-    struct buf *to, bool *exact)
-{
-	enum err e = inputfile_read(l->dir, partial, size_max, to);
-
-	*exact = true;
-	if (e != ERR_NOT_FOUND || strcmp(partial, full) == 0)
-		return e;
-	*exact = false;
-	return inputfile_read(l->dir, full, size_max, to);
-}
-
-/* The root of 2^level leaves, from the tile that has its lower levels. */
-static enum err
-read_node(void *context, unsigned level, uint64_t index, struct digest *out)
+enum err
+log_read_node(void *context, unsigned level, uint64_t index, struct digest *out)
 {
 	const struct log_reader *l = context;
 	const unsigned tile_level = level / TILE_HEIGHT, height = level % TILE_HEIGHT;
@@ -155,4 +140,17 @@ read_node(void *context, unsigned level, uint64_t index, struct digest *out)
 		merkle_frontier_root(&f, out);
 	buf_free(&tile);
 	return e;
+}
+
+static enum err
+read_either(const struct log_reader *l, const char *partial, const char *full, size_t size_max,
+    struct buf *to, bool *exact)
+{
+	enum err e = inputfile_read(l->dir, partial, size_max, to);
+
+	*exact = true;
+	if (e != ERR_NOT_FOUND || strcmp(partial, full) == 0)
+		return e;
+	*exact = false;
+	return inputfile_read(l->dir, full, size_max, to);
 }

@@ -21,6 +21,7 @@
 struct log_reader {
 	int dir;                      /* descriptor of the directory */
 	struct checkpoint checkpoint; /* authentic after log_open */
+	struct buf note;              /* it, signed, as it stands in its file */
 };
 
 /*
@@ -42,6 +43,9 @@ enum err log_read_tile(
 /* `exact`: the file has these entries and no more; otherwise more may follow them. */
 enum err log_read_entries(
     const struct log_reader *l, uint64_t index, struct buf *to, bool *exact) MUST_USE;
+
+/* The root of a complete subtree, from the tiles: as merkle_read has it. `l` is a log_reader. */
+enum err log_read_node(void *l, unsigned level, uint64_t index, struct digest *out) MUST_USE;
 
 /*
  * Appends entry `index` after proving, by the tiles, that it is in the checkpoint's tree.

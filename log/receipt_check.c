@@ -17,18 +17,17 @@ struct said {
 };
 
 static void tell_format(const struct receipt_check *c, const struct findings *f);
-static size_t find_line(const struct signercert *certificate, struct view bytes);
+static size_t find_line(const struct signercerts *certificates, struct view bytes);
 static enum outcome check_inclusion(struct receipt_check *c, const struct findings *f);
-static enum outcome check_entry(
-    struct receipt_check *c, const struct signercert *certificate, const struct findings *f);
+static enum outcome check_entry(struct receipt_check *c, const struct findings *f);
 static enum err read_entry(struct receipt_check *c, struct said *said);
 
 enum outcome
 receipt_check_run(const struct seal_wanted *wanted, struct view bytes, const struct view *report,
     const struct findings *f, struct receipt_check *out)
 {
-	struct note_verifier *v = NULL;
 	struct checkpoint again;
+	struct seal seal;
 	enum outcome o;
 	enum err e;
 
@@ -42,18 +41,22 @@ receipt_check_run(const struct seal_wanted *wanted, struct view bytes, const str
 		    err_text(e));
 	if ((o = receipt_check_entry(&out->proof, report, f, &out->entry)) != OUTCOME_GOOD)
 		return o;
-	out->line = find_line(wanted->certificate, out->proof.note);
+	out->line = find_line(&wanted->certificates, out->proof.note);
 	out->parsed = true;
 	tell_format(out, f);
-	if ((o = seal_check(wanted, out->proof.note, f, &out->checkpoint, &v)) == OUTCOME_GOOD) {
-		out->sealed = true;
-		o = check_inclusion(out, f);
-	}
+	if ((o = seal_check(wanted, out->proof.note, f, &seal)) != OUTCOME_GOOD)
+		return o;
+	out->sealed = true;
+	out->checkpoint = seal.checkpoint;
+	out->by = seal.by;
+	o = check_inclusion(out, f);
 	/* Two ways to the same answer, or the program is broken. */
-	if (o == OUTCOME_GOOD && tlogproof_verify(&out->proof, out->entry, v, &again) != ERR_OK)
+	if (o == OUTCOME_GOOD &&
+	    tlogproof_verify(&out->proof, out->entry, seal.verifier, &again) != ERR_OK)
 		abort();
-	note_verifier_free(&v);
-	return o == OUTCOME_GOOD ? check_entry(out, wanted->certificate, f) : o;
+	seal_free(&seal);
+	out->included = o == OUTCOME_GOOD;
+	return o == OUTCOME_GOOD ? check_entry(out, f) : o;
 }
 
 enum err
@@ -111,14 +114,14 @@ tell_format(const struct receipt_check *c, const struct findings *f)
 }
 
 static size_t
-find_line(const struct signercert *certificate, struct view bytes)
+find_line(const struct signercerts *certificates, struct view bytes)
 {
 	struct note_verifier *v = NULL;
 	size_t line = 0;
 	struct note n;
 
 	if (note_parse(bytes, &n) != ERR_OK ||
-	    signercert_verifier(certificate, &n, &line, &v) != ERR_OK)
+	    signercerts_verifier(certificates, &n, NULL, &line, &v) != ERR_OK)
 		return 0;
 	note_verifier_free(&v);
 	return line;
@@ -149,7 +152,7 @@ check_inclusion(struct receipt_check *c, const struct findings *f)
 }
 
 static enum outcome
-check_entry(struct receipt_check *c, const struct signercert *certificate, const struct findings *f)
+check_entry(struct receipt_check *c, const struct findings *f)
 {
 	const char *origin = c->checkpoint.origin;
 	struct said said = {.issuer = {NULL, 0}};
@@ -173,9 +176,11 @@ check_entry(struct receipt_check *c, const struct signercert *certificate, const
 		findings_warn(f, "extension",
 		    "%.*s is not known to this version; it decides nothing", view_precision(key),
 		    (const char *)key.data);
-	if (signercert_valid_at(certificate, said.issued_s))
-		return findings_step(f, "entry", OUTCOME_GOOD,
-		    "canonical %s, issued by this log within the certificate's dates", said.what);
+	c->issued_s = said.issued_s;
+	if (signercert_valid_at(c->by, said.issued_s))
+		return findings_step(f, "entry", OUTCOME_GOOD, "canonical %s, issued by this log%s",
+		    said.what,
+		    signercert_is_key_alone(c->by) ? "" : " within the certificate's dates");
 	findings_warn(f, "entry", "canonical %s, issued at %s, outside the certificate's dates",
 	    said.what, utc_text(said.issued_s, issued));
 	return OUTCOME_GOOD;

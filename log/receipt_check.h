@@ -22,14 +22,17 @@ struct receipt_check {
 	struct view entry; /* its bytes: `extra` of the proof, or what was given beside it */
 	size_t line;       /* the log's among the note's signature lines; 0 where it is not known */
 	struct checkpoint checkpoint;
+	const struct signercert *by; /* whose key signed it */
 	struct digest leaf;
 	enum entry_kind kind; /* of `entry`; and what it says, in one of these */
 	struct report_document report;
 	struct absence_document absence;
 	struct notice_document notice;
-	bool parsed; /* `proof`, `entry` and `line` are filled */
-	bool sealed; /* `checkpoint` is authentic */
-	bool read;   /* `kind` and one of the documents are filled: all is good */
+	uint64_t issued_s; /* what the entry says; seconds since 1970 */
+	bool parsed;       /* `proof`, `entry` and `line` are filled */
+	bool sealed;       /* `checkpoint` and `by` are authentic */
+	bool included;     /* the log has `leaf` at the proof's index, whatever it says */
+	bool read;         /* `kind`, `issued_s` and one of the documents are filled: all is good */
 };
 
 /*

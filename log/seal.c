@@ -4,64 +4,73 @@
 #include <string.h>
 
 static enum outcome find_signer(const struct seal_wanted *wanted, const struct note *n,
-    const struct findings *f, struct note_verifier **v);
+    const struct findings *f, struct seal *out);
+static void tell_stranger(
+    const struct seal_wanted *wanted, const struct note *n, const struct findings *f);
 static enum outcome check_signature(
     const struct note *n, const struct note_verifier *v, const struct findings *f);
-static enum outcome check_origin(const struct seal_wanted *wanted, struct view text,
-    const struct note_verifier *v, const struct findings *f, struct checkpoint *c);
+static enum outcome check_origin(
+    const struct seal_wanted *wanted, struct view text, const struct findings *f, struct seal *s);
 
 enum outcome
-seal_check(const struct seal_wanted *wanted, struct view bytes, const struct findings *f,
-    struct checkpoint *out, struct note_verifier **verifier)
+seal_check(
+    const struct seal_wanted *wanted, struct view bytes, const struct findings *f, struct seal *out)
 {
-	struct note_verifier *v = NULL;
-	struct checkpoint c;
 	struct note n;
 	enum outcome o;
 	enum err e;
 
 	memset(out, 0, sizeof(*out));
-	if (verifier != NULL)
-		*verifier = NULL;
 	if ((e = note_parse(bytes, &n)) != ERR_OK)
 		return findings_step(f, "checkpoint", outcome_of_error(e),
 		    "expected a signed note: %s", err_text(e));
-	if ((o = find_signer(wanted, &n, f, &v)) == OUTCOME_GOOD &&
-	    (o = check_signature(&n, v, f)) == OUTCOME_GOOD &&
-	    (o = check_origin(wanted, n.text, v, f, &c)) == OUTCOME_GOOD) {
-		*out = c;
-		if (verifier != NULL) {
-			*verifier = v;
-			v = NULL; /* moved */
-		}
-	}
-	note_verifier_free(&v);
+	if ((o = find_signer(wanted, &n, f, out)) != OUTCOME_GOOD ||
+	    (o = check_signature(&n, out->verifier, f)) != OUTCOME_GOOD ||
+	    (o = check_origin(wanted, n.text, f, out)) != OUTCOME_GOOD)
+		seal_free(out);
 	return o;
+}
+
+void
+seal_free(struct seal *s)
+{
+	note_verifier_free(&s->verifier);
+	memset(s, 0, sizeof(*s));
 }
 
 static enum outcome
 find_signer(const struct seal_wanted *wanted, const struct note *n, const struct findings *f,
-    struct note_verifier **v)
+    struct seal *out)
 {
-	const struct signercert *c = wanted->certificate;
-	const struct note_signature *s = &n->signature[0];
 	const uint8_t *id;
-	enum err e = signercert_verifier(c, n, NULL, v);
+	enum err e = signercerts_verifier(&wanted->certificates, n, &out->by, NULL, &out->verifier);
 
-	if (e == ERR_UNKNOWN_KEY)
-		return findings_step(f, "certificate", OUTCOME_UNKNOWN,
-		    "%s is not of the key that signed: found a signature by \"%.*s\", key ID "
-		    "%02x%02x%02x%02x%s; give that log's certificate",
-		    signercert_path(c), view_precision(s->name), (const char *)s->name.data,
-		    s->key_id[0], s->key_id[1], s->key_id[2], s->key_id[3],
-		    n->signature_count > 1 ? ", and others" : "");
+	if (e == ERR_UNKNOWN_KEY) {
+		tell_stranger(wanted, n, f);
+		return OUTCOME_UNKNOWN;
+	}
 	if (e != ERR_OK)
 		return findings_step(f, "certificate", outcome_of_error(e),
 		    "the signature's key name: %s", err_text(e));
-	id = note_verifier_key_id(*v);
+	id = note_verifier_key_id(out->verifier);
 	return findings_step(f, "certificate", OUTCOME_GOOD,
-	    "%s: key ID %02x%02x%02x%02x as in the signature; %s", signercert_path(c), id[0], id[1],
-	    id[2], id[3], signercert_description(c));
+	    "%s: key ID %02x%02x%02x%02x as in the signature; %s", signercert_path(out->by), id[0],
+	    id[1], id[2], id[3], signercert_description(out->by));
+}
+
+static void
+tell_stranger(const struct seal_wanted *wanted, const struct note *n, const struct findings *f)
+{
+	const struct signercerts *all = &wanted->certificates;
+	const struct note_signature *s = &n->signature[0];
+
+	(void)findings_step(f, "certificate", OUTCOME_UNKNOWN,
+	    "%s%s of the key that signed: found a signature by \"%.*s\", key ID "
+	    "%02x%02x%02x%02x%s; give that log's certificate",
+	    all->count > 1 ? "none of those given" : signercert_path(all->certificate[0]),
+	    all->count > 1 ? " is" : " is not", view_precision(s->name), (const char *)s->name.data,
+	    s->key_id[0], s->key_id[1], s->key_id[2], s->key_id[3],
+	    n->signature_count > 1 ? ", and others" : "");
 }
 
 static enum outcome
@@ -82,10 +91,11 @@ check_signature(const struct note *n, const struct note_verifier *v, const struc
 }
 
 static enum outcome
-check_origin(const struct seal_wanted *wanted, struct view text, const struct note_verifier *v,
-    const struct findings *f, struct checkpoint *c)
+check_origin(
+    const struct seal_wanted *wanted, struct view text, const struct findings *f, struct seal *s)
 {
-	const char *name = note_verifier_name(v);
+	const char *name = note_verifier_name(s->verifier);
+	struct checkpoint *c = &s->checkpoint;
 	enum err e = checkpoint_parse(text, c);
 
 	if (e != ERR_OK)
@@ -99,11 +109,13 @@ check_origin(const struct seal_wanted *wanted, struct view text, const struct no
 		    wanted->origin, c->origin);
 	if (wanted->origin != NULL)
 		(void)findings_step(f, "origin", OUTCOME_GOOD, "%s, as demanded", c->origin);
-	else if (signercert_names_origin(wanted->certificate, c->origin))
+	else if (signercert_names_origin(s->by, c->origin))
 		(void)findings_step(
 		    f, "origin", OUTCOME_GOOD, "%s, and the certificate names it", c->origin);
 	else
-		findings_warn(f, "origin",
-		    "%s; the certificate does not name it: demand it with --origin", c->origin);
+		findings_warn(f, "origin", "%s; %s does not name it: demand it with --origin",
+		    c->origin,
+		    signercert_is_key_alone(s->by) ? "a key without a certificate"
+						   : "the certificate");
 	return OUTCOME_GOOD;
 }

@@ -11,17 +11,24 @@
 #include "proto/tlog/note.h"
 
 struct seal_wanted {
-	const struct signercert *certificate;
+	struct signercerts certificates; /* borrowed; one of them has to have signed */
 	const char *origin; /* demanded; NULL: the one that the certificate's key signed under */
 };
 
+/* What was proved. */
+struct seal {
+	struct checkpoint checkpoint;
+	const struct signercert *by;    /* of those wanted */
+	struct note_verifier *verifier; /* of its key under this origin */
+};
+
 /*
- * Checks the note: its form, a signature line of the certificate's key, that signature, the
+ * Checks the note: its form, a signature line of a certificate's key, that signature, the
  * checkpoint's form, its origin. Lines of other keys are ignored: witnesses add them. `out` is
- * filled where the outcome is good. The verifier is handed out (to be freed) if `verifier` is not
- * NULL.
+ * filled, and to be freed, where the outcome is good; else it is zero.
  */
 enum outcome seal_check(const struct seal_wanted *wanted, struct view note,
-    const struct findings *f, struct checkpoint *out, struct note_verifier **verifier) MUST_USE;
+    const struct findings *f, struct seal *out) MUST_USE;
+void seal_free(struct seal *s);
 
 #endif

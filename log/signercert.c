@@ -14,18 +14,22 @@
 #include "proto/utc.h"
 
 struct signercert {
-	X509 *x509;
+	X509 *x509; /* NULL: the key alone */
+	EVP_PKEY *key;
 	char *path;
 	char *description;
 };
 
-static X509 *parse_pem(struct view text);
+static enum err make(X509 *x509, EVP_PKEY *key, const char *path, struct signercert **out);
+static X509 *parse_certificate(struct view bytes);
+static EVP_PKEY *parse_key(struct view bytes);
 static int refuse_password(char *to, int size, int writing, void *context);
-static char *describe(X509 *x509);
+static char *describe(X509 *x509, EVP_PKEY *key);
+static void describe_certificate(X509 *x509, struct buf *to);
 static bool uri_is(const ASN1_STRING *uri, const char *origin);
 static bool name_is(const ASN1_STRING *name, const char *origin);
-static enum err try_lines(const struct signercert *c, const struct note *n, struct view origin,
-    bool named, size_t *line, struct note_verifier **out);
+static enum err try_lines(const struct signercerts *all, const struct note *n, struct view origin,
+    bool named, const struct signercert **by, size_t *line, struct note_verifier **out);
 static enum err try_line(
     const struct signercert *c, const struct note_signature *s, struct note_verifier **out);
 
@@ -33,6 +37,7 @@ enum outcome
 signercert_load(const char *path, const struct findings *f, struct signercert **out)
 {
 	struct buf text = BUF_INIT;
+	EVP_PKEY *key = NULL;
 	X509 *x509 = NULL;
 	enum err e;
 
@@ -40,48 +45,65 @@ signercert_load(const char *path, const struct findings *f, struct signercert **
 	if ((e = inputfile_read(AT_FDCWD, path, SIGNERCERT_SIZE_MAX, &text)) != ERR_OK) {
 		(void)findings_step(
 		    f, "certificate", OUTCOME_UNKNOWN, "%s: %s", path, inputfile_reason(e));
-	} else if ((x509 = parse_pem(buf_view(&text))) == NULL) {
+	} else if ((x509 = parse_certificate(buf_view(&text))) == NULL &&
+		   (key = parse_key(buf_view(&text))) == NULL) {
 		(void)findings_step(f, "certificate", OUTCOME_UNKNOWN,
-		    "%s: expected a certificate in PEM (-----BEGIN CERTIFICATE-----)", path);
-	} else if ((e = signercert_from_x509(x509, path, out)) != ERR_OK) {
+		    "%s: expected a certificate or a public key, in PEM (-----BEGIN "
+		    "CERTIFICATE-----) or DER",
+		    path);
+	} else if ((e = x509 != NULL ? signercert_from_x509(x509, path, out)
+				     : signercert_from_key(key, path, out)) != ERR_OK) {
 		(void)findings_step(f, "certificate", OUTCOME_UNKNOWN,
 		    "%s: expected a key on P-256 or of RSA with 2048 bits or more: %s", path,
 		    err_text(e));
 	}
 	X509_free(x509);
+	EVP_PKEY_free(key);
 	buf_free(&text);
 	return *out != NULL ? OUTCOME_GOOD : OUTCOME_UNKNOWN;
+}
+
+enum outcome
+signercerts_load(
+    const char *const *paths, size_t count, const struct findings *f, struct signercerts *out)
+{
+	*out = (struct signercerts){.count = 0};
+	if (count > SIGNERCERTS_MAX)
+		return findings_step(f, "certificate", OUTCOME_UNKNOWN,
+		    "expected at most %d certificates, found %zu", SIGNERCERTS_MAX, count);
+	for (size_t i = 0; i < count; i++) {
+		if (signercert_load(paths[i], f, &out->certificate[i]) != OUTCOME_GOOD)
+			return OUTCOME_UNKNOWN;
+		out->count++;
+	}
+	return OUTCOME_GOOD;
+}
+
+void
+signercerts_free(struct signercerts *all)
+{
+	for (size_t i = 0; i < all->count; i++)
+		signercert_free(&all->certificate[i]);
+	all->count = 0;
 }
 
 enum err
 signercert_from_x509(X509 *x509, const char *path, struct signercert **out)
 {
 	EVP_PKEY *key = X509_get0_pubkey(x509);
-	struct note_verifier *any = NULL;
-	struct signercert *c;
-	enum err e;
 
 	*out = NULL;
 	if (key == NULL) {
 		ERR_clear_error();
 		return ERR_UNSUPPORTED;
 	}
-	/* Any name will do to learn whether notes can be checked with this key. */
-	if ((e = note_verifier_new("x", key, &any)) != ERR_OK)
-		return e;
-	note_verifier_free(&any);
-	if ((c = calloc(1, sizeof(*c))) == NULL)
-		return ERR_MEMORY;
-	X509_up_ref(x509);
-	c->x509 = x509;
-	c->path = strdup(path);
-	c->description = describe(x509);
-	if (c->path == NULL || c->description == NULL) {
-		signercert_free(&c);
-		return ERR_MEMORY;
-	}
-	*out = c;
-	return ERR_OK;
+	return make(x509, key, path, out);
+}
+
+enum err
+signercert_from_key(EVP_PKEY *key, const char *path, struct signercert **out)
+{
+	return make(NULL, key, path, out);
 }
 
 void
@@ -90,6 +112,7 @@ signercert_free(struct signercert **c)
 	if (*c == NULL)
 		return;
 	X509_free((*c)->x509);
+	EVP_PKEY_free((*c)->key);
 	free((*c)->path);
 	free((*c)->description);
 	free(*c);
@@ -105,7 +128,13 @@ signercert_path(const struct signercert *c)
 EVP_PKEY *
 signercert_key(const struct signercert *c)
 {
-	return X509_get0_pubkey(c->x509);
+	return c->key;
+}
+
+bool
+signercert_is_key_alone(const struct signercert *c)
+{
+	return c->x509 == NULL;
 }
 
 const char *
@@ -117,10 +146,14 @@ signercert_description(const struct signercert *c)
 bool
 signercert_names_origin(const struct signercert *c, const char *origin)
 {
-	const X509_NAME *subject = X509_get_subject_name(c->x509);
-	GENERAL_NAMES *names = X509_get_ext_d2i(c->x509, NID_subject_alt_name, NULL, NULL);
+	const X509_NAME *subject;
+	GENERAL_NAMES *names;
 	bool found = false;
 
+	if (c->x509 == NULL)
+		return false;
+	subject = X509_get_subject_name(c->x509);
+	names = X509_get_ext_d2i(c->x509, NID_subject_alt_name, NULL, NULL);
 	for (int at = -1;
 	     !found && (at = X509_NAME_get_index_by_NID(subject, NID_commonName, at)) >= 0;)
 		found = name_is(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)), origin);
@@ -142,14 +175,15 @@ signercert_valid_at(const struct signercert *c, uint64_t seconds)
 {
 	time_t time = (time_t)seconds;
 
-	return X509_cmp_time(X509_get0_notBefore(c->x509), &time) < 0 &&
-	       X509_cmp_time(X509_get0_notAfter(c->x509), &time) > 0;
+	return c->x509 == NULL || (X509_cmp_time(X509_get0_notBefore(c->x509), &time) < 0 &&
+				      X509_cmp_time(X509_get0_notAfter(c->x509), &time) > 0);
 }
 
 enum err
-signercert_verifier(
-    const struct signercert *c, const struct note *n, size_t *line, struct note_verifier **out)
+signercerts_verifier(const struct signercerts *all, const struct note *n,
+    const struct signercert **by, size_t *line, struct note_verifier **out)
 {
+	const struct signercert *whose = NULL;
 	struct view rest = n->text, origin;
 	size_t at = 0;
 	enum err e = line_next(&rest, &origin);
@@ -157,24 +191,30 @@ signercert_verifier(
 	*out = NULL;
 	if (e != ERR_OK)
 		return e;
-	if ((e = try_lines(c, n, origin, true, &at, out)) == ERR_UNKNOWN_KEY)
-		e = try_lines(c, n, origin, false, &at, out);
+	if ((e = try_lines(all, n, origin, true, &whose, &at, out)) == ERR_UNKNOWN_KEY)
+		e = try_lines(all, n, origin, false, &whose, &at, out);
 	if (e == ERR_OK && line != NULL)
 		*line = at;
+	if (e == ERR_OK && by != NULL)
+		*by = whose;
 	return e;
 }
 
 /* Of the lines under the origin's name, or of all others. */
 static enum err
-try_lines(const struct signercert *c, const struct note *n, struct view origin, bool named,
-    size_t *line, struct note_verifier **out)
+try_lines(const struct signercerts *all, const struct note *n, struct view origin, bool named,
+    const struct signercert **by, size_t *line, struct note_verifier **out)
 {
 	enum err e = ERR_UNKNOWN_KEY;
 
 	for (size_t i = 0; i < n->signature_count && e == ERR_UNKNOWN_KEY; i++) {
 		*line = i;
-		if (view_equal(n->signature[i].name, origin) == named)
-			e = try_line(c, &n->signature[i], out);
+		if (view_equal(n->signature[i].name, origin) != named)
+			continue;
+		for (size_t k = 0; k < all->count && e == ERR_UNKNOWN_KEY; k++) {
+			*by = all->certificate[k];
+			e = try_line(*by, &n->signature[i], out);
+		}
 	}
 	return e;
 }
@@ -199,15 +239,68 @@ try_line(const struct signercert *c, const struct note_signature *s, struct note
 	return ERR_UNKNOWN_KEY;
 }
 
-static X509 *
-parse_pem(struct view text)
+static enum err
+make(X509 *x509, EVP_PKEY *key, const char *path, struct signercert **out)
 {
-	BIO *bio = BIO_new_mem_buf(text.data, (int)text.size);
+	struct note_verifier *any = NULL;
+	struct signercert *c;
+	enum err e;
+
+	*out = NULL;
+	/* Any name will do to learn whether notes can be checked with this key. */
+	if ((e = note_verifier_new("x", key, &any)) != ERR_OK)
+		return e;
+	note_verifier_free(&any);
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		return ERR_MEMORY;
+	EVP_PKEY_up_ref(key);
+	c->key = key;
+	if (x509 != NULL)
+		X509_up_ref(x509);
+	c->x509 = x509;
+	c->path = strdup(path);
+	c->description = describe(x509, key);
+	if (c->path == NULL || c->description == NULL) {
+		signercert_free(&c);
+		return ERR_MEMORY;
+	}
+	*out = c;
+	return ERR_OK;
+}
+
+static X509 *
+parse_certificate(struct view bytes)
+{
+	const unsigned char *p = bytes.data;
+	BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.size);
 	X509 *x509 = bio != NULL ? PEM_read_bio_X509(bio, NULL, refuse_password, NULL) : NULL;
 
+	if (x509 == NULL && bytes.size > 0 &&
+	    (x509 = d2i_X509(NULL, &p, (long)bytes.size)) != NULL && p != bytes.data + bytes.size) {
+		X509_free(x509);
+		x509 = NULL;
+	}
 	BIO_free(bio);
 	ERR_clear_error();
 	return x509;
+}
+
+static EVP_PKEY *
+parse_key(struct view bytes)
+{
+	const unsigned char *p = bytes.data;
+	BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.size);
+	EVP_PKEY *key = bio != NULL ? PEM_read_bio_PUBKEY(bio, NULL, refuse_password, NULL) : NULL;
+
+	if (key == NULL && bytes.size > 0 &&
+	    (key = d2i_PUBKEY(NULL, &p, (long)bytes.size)) != NULL &&
+	    p != bytes.data + bytes.size) {
+		EVP_PKEY_free(key);
+		key = NULL;
+	}
+	BIO_free(bio);
+	ERR_clear_error();
+	return key;
 }
 
 /* A certificate is not encrypted; a file that says so must not make the program ask. */
@@ -222,33 +315,43 @@ refuse_password(char *to, int size, int writing, void *context)
 }
 
 static char *
-describe(X509 *x509)
+describe(X509 *x509, EVP_PKEY *key)
 {
-	EVP_PKEY *key = X509_get0_pubkey(x509);
-	BIO *name = BIO_new(BIO_s_mem());
 	struct buf text = BUF_INIT;
-	char *bytes = NULL, *result = NULL, date[UTC_TEXT_SIZE];
+	char *result = NULL;
+
+	if (EVP_PKEY_is_a(key, "EC"))
+		buf_append_string(&text, "EC P-256, ");
+	else
+		buf_append_format(&text, "RSA of %d bits, ", EVP_PKEY_get_bits(key));
+	if (x509 != NULL)
+		describe_certificate(x509, &text);
+	else
+		buf_append_string(&text, "a public key without name and dates");
+	buf_append_byte(&text, '\0');
+	if (buf_status(&text) == ERR_OK)
+		result = strdup((const char *)text.data);
+	buf_free(&text);
+	ERR_clear_error();
+	return result;
+}
+
+static void
+describe_certificate(X509 *x509, struct buf *to)
+{
+	BIO *name = BIO_new(BIO_s_mem());
+	char *bytes = NULL, date[UTC_TEXT_SIZE];
 	long size = 0;
 
 	if (name != NULL && X509_NAME_print_ex(name, X509_get_subject_name(x509), 0,
 				XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB) >= 0)
 		size = BIO_get_mem_data(name, &bytes);
-	if (EVP_PKEY_is_a(key, "EC"))
-		buf_append_string(&text, "EC P-256, ");
-	else
-		buf_append_format(&text, "RSA of %d bits, ", EVP_PKEY_get_bits(key));
-	buf_append(&text, bytes, (size_t)size);
-	buf_append_string(&text, ", valid from ");
-	buf_append_string(&text, utc_text_asn1(X509_get0_notBefore(x509), date));
-	buf_append_string(&text, " to ");
-	buf_append_string(&text, utc_text_asn1(X509_get0_notAfter(x509), date));
-	buf_append_byte(&text, '\0');
-	if (buf_status(&text) == ERR_OK)
-		result = strdup((const char *)text.data);
+	buf_append(to, bytes, (size_t)size);
+	buf_append_string(to, ", valid from ");
+	buf_append_string(to, utc_text_asn1(X509_get0_notBefore(x509), date));
+	buf_append_string(to, " to ");
+	buf_append_string(to, utc_text_asn1(X509_get0_notAfter(x509), date));
 	BIO_free(name);
-	buf_free(&text);
-	ERR_clear_error();
-	return result;
 }
 
 static bool

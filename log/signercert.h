@@ -1,8 +1,8 @@
 /*
- * The certificate of a log's key: all that an auditor trusts.
+ * The certificate of a log's key, or that key alone: what an auditor knows a log by.
  *
- * Its signature, chain and dates are not judged: whoever runs the auditor has chosen this file, and
- * receipts outlive certificates. Its names and its dates are compared and told.
+ * Signature, chain and dates of a certificate are not judged: whoever runs the auditor has chosen
+ * this file, and receipts outlive certificates. Its names and its dates are compared and told.
  */
 #ifndef HALLMARK_LOG_SIGNERCERT_H
 #define HALLMARK_LOG_SIGNERCERT_H
@@ -16,41 +16,60 @@
 #include "proto/tlog/note.h"
 
 #define SIGNERCERT_SIZE_MAX (256 * 1024) /* bytes: a certificate of RSA-8192 with its chain */
+#define SIGNERCERTS_MAX     16           /* certificates of a log: one for each change of its key */
 
 struct signercert;
 
-/* Reads a PEM file; its first certificate counts. Says what is wrong as a step. */
+/* Those that are named together; of each log that is read it has to be one of them. */
+struct signercerts {
+	size_t count;
+	struct signercert *certificate[SIGNERCERTS_MAX];
+};
+
+/*
+ * Reads PEM or DER: a certificate, or else a public key (SubjectPublicKeyInfo). Of several in a PEM
+ * file the first certificate counts. Says what is wrong as a step.
+ */
 enum outcome signercert_load(
     const char *path, const struct findings *f, struct signercert **out) MUST_USE;
 
+/* All of these files. What was loaded is to be freed whatever the outcome. */
+enum outcome signercerts_load(const char *const *paths, size_t count, const struct findings *f,
+    struct signercerts *out) MUST_USE;
+void signercerts_free(struct signercerts *all);
+
 /* Takes a reference on the certificate. ERR_UNSUPPORTED for a key that seals no logs. */
 enum err signercert_from_x509(X509 *x509, const char *path, struct signercert **out) MUST_USE;
+
+/* The same with a key alone, which has no names and no dates. */
+enum err signercert_from_key(EVP_PKEY *key, const char *path, struct signercert **out) MUST_USE;
 
 void signercert_free(struct signercert **c);
 
 const char *signercert_path(const struct signercert *c);
 EVP_PKEY *signercert_key(const struct signercert *c); /* borrowed */
+bool signercert_is_key_alone(const struct signercert *c);
 
 /* "EC P-256, CN = ..., from ... to ..." */
 const char *signercert_description(const struct signercert *c);
 
 /*
  * The subject's common name, or a URI or DNS name of the certificate, is this origin; or a URI is
- * it behind "https://", since an origin is a URL without its scheme.
+ * it behind "https://", since an origin is a URL without its scheme. A key alone names nothing.
  */
 bool signercert_names_origin(const struct signercert *c, const char *origin);
 
-/* The time lies between the certificate's dates. */
+/* The time lies between the certificate's dates; of a key alone any time does. */
 bool signercert_valid_at(const struct signercert *c, uint64_t seconds);
 
 /*
  * The verifier for this log, made from the first signature line of the note that carries the key ID
- * of the certificate's key: the name comes from there. Lines under the name that the note's text
+ * of a certificate's key: the name comes from there. Lines under the name that the note's text
  * begins with, the origin, go before others: anybody may add a line with this ID and another name.
- * `line`, if it is not NULL and all is good, is that line's place. ERR_UNKNOWN_KEY if there is
- * none; ERR_MEMORY.
+ * `by` and `line`, where they are not NULL and all is good, are whose it is and that line's place.
+ * ERR_UNKNOWN_KEY if there is none; ERR_MEMORY.
  */
-enum err signercert_verifier(const struct signercert *c, const struct note *n, size_t *line,
-    struct note_verifier **out) MUST_USE;
+enum err signercerts_verifier(const struct signercerts *all, const struct note *n,
+    const struct signercert **by, size_t *line, struct note_verifier **out) MUST_USE;
 
 #endif

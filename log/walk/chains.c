@@ -31,6 +31,7 @@ chains_free(struct chains *c)
 	HASH_ITER (hh, c->all, chain, next) {
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser loses uthash's links */
 		HASH_DEL(c->all, chain);
+		vouched_chain_free(&chain->vouched);
 		free(chain);
 	}
 }

@@ -13,6 +13,7 @@
 
 #include "log/walk/dues.h"
 #include "log/walk/reason.h"
+#include "log/walk/vouchers.h"
 #include "policy/due.h"
 #include "policy/policy.h"
 #include "proto/bytes.h"
@@ -21,7 +22,7 @@
 #include "proto/report/report.h"
 
 /*
- * Workloads that are followed, some 350 bytes each. A log with more is not wrong, only more than
+ * Workloads that are followed, some 400 bytes each. A log with more is not wrong, only more than
  * one run can tell.
  */
 #define CHAINS_MAX 2000000
@@ -43,6 +44,8 @@ struct chain {
 	bool due_is_known;
 	uint64_t policy; /* serial number of the policy that `rule` is of; 0: of none */
 	const struct policy_rule *rule;
+
+	struct vouched_chain vouched; /* only where verdicts are made again */
 
 	UT_hash_handle hh;
 	size_t collector_size, workload_size;

@@ -14,7 +14,7 @@
 struct replaying {
 	const struct log_reader *log;
 	struct evidence_reader *evidence;
-	const struct manifests_expected *expected;
+	const struct walk_wanted *wanted;
 	struct defects *defects;
 	struct entry_replay *out;
 	uint64_t index;
@@ -41,11 +41,11 @@ static void tell(struct replaying *r);
 
 void
 entry_replay_run(const struct log_reader *l, struct evidence_reader *evidence, uint64_t index,
-    const struct manifests_expected *expected, struct defects *defects, struct entry_replay *out)
+    const struct walk_wanted *wanted, struct defects *defects, struct entry_replay *out)
 {
 	struct replaying r = {.log = l,
 	    .evidence = evidence,
-	    .expected = expected,
+	    .wanted = wanted,
 	    .defects = defects,
 	    .out = out,
 	    .index = index};
@@ -136,14 +136,14 @@ check_manifest(struct replaying *r, struct view policy_id)
 		reason_add_digests(
 		    &r->reason, "it was not judged by the manifest in force", in_force, &manifest);
 	else
-		r->unexpected = !manifests_expects(r->expected, &manifest);
+		r->unexpected = !manifests_expects(&r->wanted->manifests, &manifest);
 }
 
 static void
 judge(struct replaying *r, const struct report *logged)
 {
 	struct policy_cache *policies = policy_cache_new(r->evidence, r->defects->findings);
-	struct rederive *rederive = rederive_new(r->evidence);
+	struct rederive *rederive = rederive_new(r->evidence, r->wanted->trust);
 	const struct policy_rule *rule;
 	const struct policy *policy;
 	uint64_t serial;
@@ -161,8 +161,8 @@ judge(struct replaying *r, const struct report *logged)
 		    view_precision(logged->bundle.workload),
 		    (const char *)logged->bundle.workload.data);
 	else
-		rederive_check(
-		    rederive, logged, buf_view(&r->out->entry), policy, serial, rule, &r->reason);
+		rederive_check(rederive, logged, buf_view(&r->out->entry), policy, serial, rule,
+		    r->wanted->manifests.count > 0 && !r->unexpected, &r->reason, &r->out->vouched);
 	rederive_free(&rederive);
 	policy_cache_free(&policies);
 }
@@ -316,6 +316,11 @@ tell(struct replaying *r)
 		    "judged by a policy that is none of those expected: %.*s",
 		    view_precision(buf_view(&r->out->policy_id)),
 		    (const char *)r->out->policy_id.data);
-	r->out->only_unexpected = r->unexpected && o == OUTCOME_GOOD;
+	if (r->out->vouched.is_foreign)
+		defects_add(r->defects, OUTCOME_BAD, where,
+		    "who vouched for it is nobody that was named: the collector's certificate: %s",
+		    r->out->vouched.by.reason);
+	r->out->only_unexpected = r->unexpected && !r->out->vouched.is_foreign && o == OUTCOME_GOOD;
+	r->out->only_foreign = r->out->vouched.is_foreign && o == OUTCOME_GOOD;
 	r->out->outcome = o;
 }

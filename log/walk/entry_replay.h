@@ -11,7 +11,8 @@
 #include "log/defects.h"
 #include "log/evidence_reader.h"
 #include "log/log_reader.h"
-#include "log/walk/manifests.h"
+#include "log/walk/vouching.h"
+#include "log/walk/walk_wanted.h"
 #include "proto/bytes.h"
 #include "proto/report/entry.h"
 
@@ -19,17 +20,20 @@ struct entry_replay {
 	enum outcome outcome; /* but for what nobody expects */
 	enum entry_kind kind; /* of what was proved; ENTRY_NONE also if nothing was */
 	bool only_unexpected; /* bad, because nobody expects its policy, and for nothing else */
-	struct buf policy_id; /* of a report */
+	bool only_foreign;    /* bad, because nobody who was named vouches, and perhaps for that */
+	struct vouched vouched; /* for a report, by its own signature */
+	struct buf policy_id;   /* of a report */
 	struct buf entry;
 };
 
 /*
  * A report: its verdict, and that it was judged by the manifest in force at its notice. An absence:
  * that the report it names is one of the workload. A notice: that it follows from the one before
- * it. What hangs on the entries in between is not looked at. `out` is to be freed.
+ * it. What hangs on the entries in between is not looked at. Of what is wanted the policies that
+ * are expected count, and the trust. `out` is to be freed.
  */
 void entry_replay_run(const struct log_reader *l, struct evidence_reader *evidence, uint64_t index,
-    const struct manifests_expected *expected, struct defects *defects, struct entry_replay *out);
+    const struct walk_wanted *wanted, struct defects *defects, struct entry_replay *out);
 void entry_replay_free(struct entry_replay *r);
 
 #endif

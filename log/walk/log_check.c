@@ -47,6 +47,13 @@ log_check_only_unexpected(const struct log_check *c)
 	       c->defects.bad == walk_counts(c->walk)->unexpected;
 }
 
+bool
+log_check_only_foreign(const struct log_check *c)
+{
+	return c->walk != NULL && walk_counts(c->walk)->foreign > 0 &&
+	       c->defects.bad == walk_counts(c->walk)->unexpected + walk_counts(c->walk)->foreign;
+}
+
 static void
 visit(void *context, const struct tree_check_entries *entries)
 {

@@ -38,7 +38,10 @@ void log_check_end(struct log_check *c);
  */
 enum outcome log_check_run(struct log_check *c, const char *directory) MUST_USE;
 
-/* All that is bad is that policies were in force that nobody expects. */
+/* All that is bad is that policies were in force that nobody expects... */
 bool log_check_only_unexpected(const struct log_check *c);
+
+/* ... or that, and who vouched for collectors. */
+bool log_check_only_foreign(const struct log_check *c);
 
 #endif

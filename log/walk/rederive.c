@@ -3,12 +3,12 @@
 #include <stdlib.h>
 
 #include "log/walk/verdict_cache.h"
-#include "log/walk/vouching.h"
 
 #define EXCERPT_SIZE 120 /* bytes of a report around the first difference */
 
 struct rederive {
 	struct evidence_reader *evidence;
+	const struct vouching_trust *trust;
 	struct verdict_cache *cache;
 	struct buf words, again;
 };
@@ -21,7 +21,7 @@ static void compare(struct rederive *r, const struct report *logged, struct view
 static void tell_difference(struct view again, struct view logged, struct reason *reason);
 
 struct rederive *
-rederive_new(struct evidence_reader *evidence)
+rederive_new(struct evidence_reader *evidence, const struct vouching_trust *trust)
 {
 	struct rederive *r = calloc(1, sizeof(*r));
 
@@ -31,6 +31,7 @@ rederive_new(struct evidence_reader *evidence)
 		return NULL;
 	}
 	r->evidence = evidence;
+	r->trust = trust;
 	return r;
 }
 
@@ -48,15 +49,15 @@ rederive_free(struct rederive **r)
 
 void
 rederive_check(struct rederive *r, const struct report *logged, struct view bytes,
-    const struct policy *policy, uint64_t serial, const struct policy_rule *rule,
-    struct reason *reason)
+    const struct policy *policy, uint64_t serial, const struct policy_rule *rule, bool is_approved,
+    struct reason *reason, struct vouched *vouched)
 {
 	struct appraise_input in = {.bundle = &logged->bundle,
 	    .received_s = logged->issued_s,
 	    .signed_now = logged->has_signature,
 	    .last_signed_s = logged->last_signed_s};
 
-	vouching_check(r->evidence, policy, logged, reason);
+	vouching_check(r->evidence, policy, r->trust, is_approved, logged, reason, vouched);
 	if (judge_all(r, logged, serial, rule, &in, reason))
 		compare(r, logged, bytes, policy, rule, &in, reason);
 }

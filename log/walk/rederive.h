@@ -9,13 +9,14 @@
 
 #include "log/evidence_reader.h"
 #include "log/walk/reason.h"
+#include "log/walk/vouching.h"
 #include "policy/policy.h"
 #include "proto/report/report.h"
 
 struct rederive;
 
-/* The reader must outlive it. NULL for want of memory. */
-struct rederive *rederive_new(struct evidence_reader *evidence);
+/* Reader and trust, which may be NULL, must outlive it. NULL for want of memory. */
+struct rederive *rederive_new(struct evidence_reader *evidence, const struct vouching_trust *trust);
 void rederive_free(struct rederive **r);
 
 /*
@@ -24,11 +25,14 @@ void rederive_free(struct rederive **r);
  * evidence. `policy` and its serial number are from log/walk/policy_cache.h, `rule` is the one that
  * decides for this collector and workload.
  *
+ * Who vouches for it is told in `vouched`; `is_approved`: whoever audits named this policy, or who
+ * may approve it.
+ *
  * What the appraisal takes from the report is its own time, the bundle, its place in the log and
  * the time of the last signature; these are proved by the entries before it only.
  */
 void rederive_check(struct rederive *r, const struct report *logged, struct view bytes,
-    const struct policy *policy, uint64_t serial, const struct policy_rule *rule,
-    struct reason *reason);
+    const struct policy *policy, uint64_t serial, const struct policy_rule *rule, bool is_approved,
+    struct reason *reason, struct vouched *vouched);
 
 #endif

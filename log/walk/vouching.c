@@ -1,25 +1,35 @@
 #include "log/walk/vouching.h"
 
 #include <openssl/err.h>
-#include <openssl/x509_vfy.h>
 
 #include "proto/evidence/identity.h"
 
-static void check_chain(const struct policy *policy, const struct report *logged, struct view der,
-    struct reason *reason);
+/* One report. */
+struct vouching {
+	const struct policy *policy;
+	const struct vouching_trust *trust;
+	bool policy_is_approved;
+	const struct report *logged;
+	struct reason *reason;
+	struct vouched *out;
+};
+
+static void check_chain(const struct vouching *v, struct view der);
 static STACK_OF(X509) * parse_chain(struct view der);
 static void check_signature(const struct report *logged, X509 *certificate, struct reason *reason);
-static void check_issuer(
-    const struct policy *policy, STACK_OF(X509) * chain, struct reason *reason);
-static X509_STORE *named_cas(const struct policy *policy);
+static void check_issuer(const struct vouching *v, STACK_OF(X509) * chain);
+static void find_voucher(const struct vouching *v, STACK_OF(X509) * chain);
 
 void
 vouching_check(struct evidence_reader *evidence, const struct policy *policy,
-    const struct report *logged, struct reason *reason)
+    const struct vouching_trust *trust, bool policy_is_approved, const struct report *logged,
+    struct reason *reason, struct vouched *out)
 {
+	const struct vouching v = {policy, trust, policy_is_approved, logged, reason, out};
 	struct buf der = BUF_INIT;
 	enum err e;
 
+	*out = (struct vouched){.state = VOUCHING_UNSIGNED};
 	if (!logged->has_signature)
 		return;
 	e = evidence_reader_get(evidence, PACK_CERTIFICATE, &logged->certificate, &der);
@@ -27,32 +37,39 @@ vouching_check(struct evidence_reader *evidence, const struct policy *policy,
 		reason_add(reason, outcome_of_error(e),
 		    "the certificate of the collector's signature: %s", err_text(e));
 	else
-		check_chain(policy, logged, buf_view(&der), reason);
+		check_chain(&v, buf_view(&der));
 	buf_free(&der);
 }
 
+/* Who did not sign it vouches for nothing, whoever stands behind. */
 static void
-check_chain(const struct policy *policy, const struct report *logged, struct view der,
-    struct reason *reason)
+check_chain(const struct vouching *v, struct view der)
 {
+	const struct report *logged = v->logged;
 	STACK_OF(X509) *chain = parse_chain(der);
 	char identity[IDENTITY_SIZE_MAX + 1];
+	struct reason own;
 	enum err e;
 
+	reason_begin(&own);
 	if (chain == NULL) {
-		reason_add(reason, OUTCOME_BAD,
+		reason_add(v->reason, OUTCOME_BAD,
 		    "what the report names as the collector's certificates is something else");
 		return;
 	}
 	e = identity_of_certificate(sk_X509_value(chain, 0), identity);
 	if (e != ERR_OK || !view_equal(view_of_string(identity), logged->collector))
-		reason_add(reason, OUTCOME_BAD,
+		reason_add(&own, OUTCOME_BAD,
 		    "the collector's certificate: expected the name %.*s, found %s",
 		    view_precision(logged->collector), (const char *)logged->collector.data,
 		    e == ERR_OK ? identity : err_text(e));
-	check_signature(logged, sk_X509_value(chain, 0), reason);
-	if (policy_collectors_ca_count(policy) > 0)
-		check_issuer(policy, chain, reason);
+	check_signature(logged, sk_X509_value(chain, 0), &own);
+	if (own.outcome == OUTCOME_GOOD)
+		find_voucher(v, chain);
+	else
+		reason_add(v->reason, own.outcome, "%s", own.text);
+	if (policy_collectors_ca_count(v->policy) > 0)
+		check_issuer(v, chain);
 	sk_X509_pop_free(chain, X509_free);
 	ERR_clear_error();
 }
@@ -90,41 +107,51 @@ check_signature(const struct report *logged, X509 *certificate, struct reason *r
 	buf_free(&bundle);
 }
 
+/* By the policy's own word, whether or not anybody has approved it. */
 static void
-check_issuer(const struct policy *policy, STACK_OF(X509) * chain, struct reason *reason)
+check_issuer(const struct vouching *v, STACK_OF(X509) * chain)
 {
-	X509_STORE *store = named_cas(policy);
-	X509_STORE_CTX *check = X509_STORE_CTX_new();
+	struct vouching_found found;
 
-	if (store == NULL || check == NULL ||
-	    X509_STORE_CTX_init(check, store, sk_X509_value(chain, 0), chain) != 1)
-		reason_add(reason, OUTCOME_UNKNOWN, "the collector's certificate: %s",
-		    err_text(ERR_MEMORY));
-	else if (X509_verify_cert(check) != 1)
-		reason_add(reason, OUTCOME_BAD,
+	switch (vouching_trust_check(NULL, v->policy, chain, v->logged->issued_s, &found)) {
+	case VOUCHING_FOREIGN:
+		reason_add(v->reason, OUTCOME_BAD,
 		    "the collector's certificate is of none of the CAs that the policy names: %s",
-		    X509_verify_cert_error_string(X509_STORE_CTX_get_error(check)));
-	X509_STORE_CTX_free(check);
-	X509_STORE_free(store);
+		    found.reason);
+		break;
+	case VOUCHING_UNKNOWN:
+		reason_add(
+		    v->reason, OUTCOME_UNKNOWN, "the collector's certificate: %s", found.reason);
+		break;
+	case VOUCHING_GOOD:
+	case VOUCHING_DATES:
+	case VOUCHING_REVOKED:
+		break;
+	}
 }
 
-static X509_STORE *
-named_cas(const struct policy *policy)
+static void
+find_voucher(const struct vouching *v, STACK_OF(X509) * chain)
 {
-	X509_STORE *store = X509_STORE_new();
-	bool good =
-	    store != NULL &&
-	    X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_NO_CHECK_TIME) == 1;
+	const bool has_cas = vouching_trust_has_cas(v->trust);
+	struct vouched *out = v->out;
 
-	for (size_t i = 0; good && i < policy_collectors_ca_count(policy); i++) {
-		const struct collectors_ca *ca = policy_collectors_ca_at(policy, i);
-
-		for (size_t k = 0; good && k < collectors_ca_count(ca); k++)
-			good = X509_STORE_add_cert(store, collectors_ca_at(ca, k)) == 1;
+	out->state = VOUCHING_UNNAMED;
+	if (!has_cas && (!v->policy_is_approved || policy_collectors_ca_count(v->policy) == 0))
+		return;
+	switch (vouching_trust_check(
+	    v->trust, has_cas ? NULL : v->policy, chain, v->logged->issued_s, &out->by)) {
+	case VOUCHING_GOOD:
+		out->state = VOUCHING_VOUCHED;
+		break;
+	case VOUCHING_FOREIGN:
+	case VOUCHING_REVOKED:
+		out->is_foreign = true;
+		out->state = VOUCHING_REJECTED;
+		break;
+	case VOUCHING_DATES:
+	case VOUCHING_UNKNOWN:
+		out->state = VOUCHING_REJECTED;
+		break;
 	}
-	if (!good) {
-		X509_STORE_free(store);
-		store = NULL;
-	}
-	return store;
 }

@@ -27,7 +27,8 @@ walk_new(const struct walk_wanted *wanted, struct defects *defects, struct walk 
 	}
 	if (good && wanted->evidence != NULL) {
 		w->policies = policy_cache_new(wanted->evidence, defects->findings);
-		w->rederive = wanted->verdicts ? rederive_new(wanted->evidence) : NULL;
+		w->rederive =
+		    wanted->verdicts ? rederive_new(wanted->evidence, wanted->trust) : NULL;
 		good = w->policies != NULL && (w->rederive != NULL || !wanted->verdicts);
 	}
 	if (!good) {
@@ -47,6 +48,7 @@ walk_free(struct walk **wp)
 		return;
 	silence_free(&w->silence);
 	chains_free(&w->chains);
+	vouchers_free(&w->vouchers);
 	notices_free(&w->notices);
 	policy_cache_free(&w->policies);
 	rederive_free(&w->rederive);
@@ -115,6 +117,18 @@ const struct unknowns *
 walk_unknowns(const struct walk *w)
 {
 	return &w->unknowns;
+}
+
+const struct vouchers *
+walk_vouchers(const struct walk *w)
+{
+	return &w->vouchers;
+}
+
+const struct chain *
+walk_first_chain(const struct walk *w)
+{
+	return w->chains.all;
 }
 
 /* Of the next TILE_WIDTH, at most. */

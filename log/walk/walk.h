@@ -16,6 +16,7 @@
 
 #include "log/defects.h"
 #include "log/tree_check.h"
+#include "log/walk/chains.h"
 #include "log/walk/manifests.h"
 #include "log/walk/unknowns.h"
 #include "log/walk/walk_wanted.h"
@@ -40,5 +41,9 @@ const struct walk_counts *walk_counts(const struct walk *w);
 uint64_t walk_workloads(const struct walk *w);
 const struct manifests *walk_manifests(const struct walk *w);
 const struct unknowns *walk_unknowns(const struct walk *w);
+
+/* Who vouched, where verdicts are made again; and each workload, the first by hh.next. */
+const struct vouchers *walk_vouchers(const struct walk *w);
+const struct chain *walk_first_chain(const struct walk *w);
 
 #endif

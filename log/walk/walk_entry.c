@@ -19,9 +19,12 @@ static void check_notice_place(
     const struct walk *w, const struct entry_place *named, struct reason *reason);
 static void check_left_out(struct walk *w, uint64_t iat_s);
 static void count_bundle_extensions(struct walk *w, const struct bundle_extensions *x);
-static void judge(struct walk *w, const struct report *r, struct chain *chain);
+static void judge(struct walk *w, const struct report *r, struct chain *chain, bool breaks);
 static const struct policy_rule *find_rule(
     const struct report *r, const struct policy *policy, uint64_t serial, struct chain *chain);
+static bool is_approved(const struct walk *w, struct view policy);
+static void take_voucher(
+    struct walk *w, struct chain *chain, const struct vouched *vouched, bool breaks);
 static void tell_verdict(struct walk *w, const struct reason *reason);
 static void check_error(enum err e, struct reason *reason);
 static void follow_notice(struct walk *w, const struct notice *n, struct reason *reason);
@@ -52,7 +55,7 @@ walk_entry_report(struct walk *w)
 	manifests_take_report(&w->manifests, r->policy_id, &place);
 	(void)walk_tell_reason(w, &place, true);
 	if (w->policies != NULL)
-		judge(w, r, chain);
+		judge(w, r, chain, place.outcome != OUTCOME_GOOD);
 }
 
 void
@@ -190,10 +193,14 @@ count_bundle_extensions(struct walk *w, const struct bundle_extensions *x)
 	}
 }
 
-/* By the policy that it names: when the workload is due, and on demand the verdict made again. */
+/*
+ * By the policy that it names: when the workload is due, and on demand the verdict made again.
+ * `breaks`: the report does not follow from those before it.
+ */
 static void
-judge(struct walk *w, const struct report *r, struct chain *chain)
+judge(struct walk *w, const struct report *r, struct chain *chain, bool breaks)
 {
+	struct vouched vouched = {.state = VOUCHING_UNSIGNED};
 	const struct policy_rule *rule = NULL;
 	const struct policy *policy;
 	struct reason reason;
@@ -213,7 +220,8 @@ judge(struct walk *w, const struct report *r, struct chain *chain)
 		    view_precision(r->collector), (const char *)r->collector.data,
 		    view_precision(r->bundle.workload), (const char *)r->bundle.workload.data);
 	} else if (w->rederive != NULL) {
-		rederive_check(w->rederive, r, w->bytes, policy, serial, rule, &reason);
+		rederive_check(w->rederive, r, w->bytes, policy, serial, rule,
+		    is_approved(w, r->policy_id), &reason, &vouched);
 	} else if (!view_equal(policy_id(policy), r->policy_id)) {
 		reason_add(&reason, OUTCOME_BAD, "the policy's name: expected %.*s, found %.*s",
 		    view_precision(policy_id(policy)), (const char *)policy_id(policy).data,
@@ -222,6 +230,34 @@ judge(struct walk *w, const struct report *r, struct chain *chain)
 	if (chain != NULL)
 		check_error(silence_take_report(&w->silence, chain, r, rule), &reason);
 	tell_verdict(w, &reason);
+	if (chain != NULL && w->rederive != NULL)
+		take_voucher(w, chain, &vouched, breaks);
+}
+
+/* Somebody who was named has approved it, or named it; where not, the log is bad for that. */
+static bool
+is_approved(const struct walk *w, struct view policy)
+{
+	struct digest manifest;
+
+	return w->wanted.approver_count > 0 ||
+	       (w->wanted.manifests.count > 0 && policy_id_digest(policy, &manifest) == ERR_OK &&
+		   manifests_expects(&w->wanted.manifests, &manifest));
+}
+
+static void
+take_voucher(struct walk *w, struct chain *chain, const struct vouched *vouched, bool breaks)
+{
+	struct reason reason;
+
+	reason_begin(&reason);
+	check_error(vouchers_take(&w->vouchers, &chain->vouched, vouched, breaks), &reason);
+	if (vouched->is_foreign)
+		reason_add(&reason, OUTCOME_BAD,
+		    "who vouched for it is nobody that was named: the collector's certificate: %s",
+		    vouched->by.reason);
+	if (walk_tell_reason(w, &reason, false) == OUTCOME_BAD)
+		w->counts.foreign++;
 }
 
 static const struct policy_rule *

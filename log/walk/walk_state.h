@@ -27,6 +27,7 @@ struct walk {
 	struct silence silence; /* only with evidence */
 	struct manifests manifests;
 	struct unknowns unknowns;
+	struct vouchers vouchers;
 	struct walk_counts counts;
 	uint64_t next;          /* index of the next entry */
 	uint64_t issued_s;      /* iat of the newest entry; 0: there was none */

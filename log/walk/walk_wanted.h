@@ -10,6 +10,7 @@
 
 #include "log/evidence_reader.h"
 #include "log/walk/manifests.h"
+#include "log/walk/vouching_trust.h"
 #include "proto/report/notice.h"
 #include "proto/report/report.h"
 
@@ -23,6 +24,8 @@ struct walk_wanted {
 	/* Ids of keys of which one has to approve the first manifest; 0: none has to. */
 	const struct digest *approvers;
 	size_t approver_count;
+	const struct vouching_trust
+	    *trust; /* who may vouch for collectors; NULL: nobody is named */
 };
 
 struct walk_counts {
@@ -36,6 +39,7 @@ struct walk_counts {
 	/* verdicts, where they are made again */
 	uint64_t same, different, not_possible;
 	uint64_t unexpected; /* bad for a policy that nobody expects, and for nothing else */
+	uint64_t foreign;    /* the same for who vouched, who is none of those named */
 };
 
 #endif

@@ -52,7 +52,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		certificate = make_certificate();
 		nowhere.to = fopen("/dev/null", "we");
 	}
-	wanted.certificate = certificate;
+	wanted.certificates = (struct signercerts){1, {certificate}};
 	f = display_findings(&nowhere);
 	o = receipt_check_run(&wanted, bytes, NULL, &f, &c);
 	if (o == OUTCOME_GOOD) {

@@ -51,7 +51,9 @@ class Bench:
         return audit(command, *arguments, *cert)
 
     def verify(self, *paths, expect=GOOD, says="", **options):
-        return check(self.run("verify", *paths, **options), expect, says)
+        """With every step, unless another output is asked for."""
+        full = [] if {"--explain", "--json", "--full"} & set(map(str, paths)) else ["--full"]
+        return check(self.run("verify", *paths, *full, **options), expect, says)
 
     def fsck(self, *arguments, expect=GOOD, says="", **options):
         return check(self.run("fsck", "--log", self.path("log"), *arguments, **options), expect,

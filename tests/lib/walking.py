@@ -12,7 +12,8 @@ import appraisal
 import entries
 import rederivation
 import statements
-from rederivation import IN_FORCE, MANIFEST, POLICY, REFERENCE
+import vouching
+from rederivation import CERTIFICATE, IN_FORCE, MANIFEST, POLICY, REFERENCE
 
 STATEMENT, OPERATORS, CA = 7, 8, 9
 GOOD, BAD, UNKNOWN = 0, 1, 2
@@ -101,13 +102,16 @@ class Chain:
     def __init__(self):
         self.report = self.newest = self.seq = self.bundle = self.time = self.last_signed = None
         self.absences, self.due, self.grace, self.due_known, self.told = 0, None, 0, True, False
+        self.under, self.pending, self.lost = {}, 0, 0  # reports that are vouched for, and not
 
 
 class Walk:
     """take() every entry; .found has (index, outcome, words) of all that is not good."""
 
-    def __init__(self, store, origin, issuer=None):
-        """`issuer`: to make the verdicts again with (rederivation.Issuer)."""
+    def __init__(self, store, origin, issuer=None, cas=None, revocations=(), approved=()):
+        """`issuer`: to make the verdicts again with (rederivation.Issuer). Who may vouch: `cas`, or if
+        there are none those of the `approved` manifests; `revocations`: their lists."""
+        self.cas, self.revocations, self.approved = cas, revocations, approved
         self.store, self.origin = store, origin
         self.verdicts = rederivation.Rederivation(store, issuer, whole=False) if issuer else None
         self.standing = Standing(store)
@@ -294,12 +298,13 @@ class Walk:
         self.demand(own["notice"] == self.notice, "notice")
         self.left_out()
         chain = self.chains.setdefault(name, Chain())
-        self.check_chain(chain, own)
+        whole = self.check_chain(chain, own)
         self.demand(self.manifest is not None and said.policy.endswith(f"@sha256:{self.manifest}"),
                     "another policy than the one in force")
         self.keep(chain, entry, said, own)
         if self.promise(name, chain, said, own) and self.verdicts:
             self.remake(entry, name, own)
+            self.vouch(chain, said, own, whole)
 
     def check_chain(self, chain, own):
         bundle = own["bundle"]
@@ -309,7 +314,36 @@ class Walk:
         else:
             good = (own.get("previous-report"), bundle["seq"], bundle["prev"]) == \
                 (chain.newest, chain.seq + 1, chain.bundle) and bundle["time"] >= chain.time
-        self.demand(good and own.get("last-signed") == signed, "the chain")
+        return self.demand(good and own.get("last-signed") == signed, "the chain")
+
+    def vouch(self, chain, said, own, whole):
+        """A signature that counts is over all before it, as long as the chain is whole."""
+        if not whole:
+            chain.lost, chain.pending = chain.lost + chain.pending, 0
+        chain.pending += 1
+        if "signature" not in own:
+            return
+        try:
+            certificates = self.standing.fetch(CERTIFICATE, own["signature"]["certificate"])
+            rederivation.check_signature(
+                certificates, entries.base64url_bytes(own["signature"]["value"]), said.bundle(),
+                said.collector)
+        except Exception:  # which was wrong, or unknown, for itself
+            return
+        cas = self.trusted(said.policy.rpartition("@sha256:")[2])
+        by = vouching.voucher(certificates, cas, self.revocations, self.iat) if cas else None
+        if by:
+            chain.under[by] = chain.under.get(by, 0) + chain.pending
+            chain.pending = 0
+        elif self.cas and not vouching.stands(certificates, cas, self.revocations, self.iat):
+            self.wrong("nobody vouches who was named", False)
+
+    def trusted(self, manifest):
+        if self.cas or manifest not in self.approved:
+            return self.cas
+        return [ca for kind, _, digest in parts_of(self.standing.fetch(MANIFEST, manifest))
+                if kind == "collectors-ca"
+                for ca in vouching.read_pem(self.standing.fetch(CA, digest))]
 
     def keep(self, chain, entry, said, own):
         chain.report, chain.newest, chain.absences = self.count, entries.sha256(entry), 0

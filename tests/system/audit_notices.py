@@ -798,11 +798,11 @@ def test_a_collector_of_another_ca_is_proved():
 def test_receipts_of_all_kinds_say_what_they_are():
     s = whole()
     with Told(s) as bench:
-        for index, says in ((0, ["canonical notice", "kind               start", "has this notice at"]),
-                            (2, ["canonical EAR claims-set", "has this report at index 2"]),
+        for index, says in ((0, ["canonical notice", "kind               start", "logged this notice as entry 0"]),
+                            (2, ["canonical EAR claims-set", "logged this report as entry 2"]),
                             (4, ["canonical notice", "statement", "approve"]),
                             (8, ["canonical absence", "nothing is vouched for", "app, due at",
-                                 "has this absence at index 8"]),
+                                 "logged this absence as entry 8"]),
                             (10, ["extension", "zone is not known"])):
             bench.verify(bench.receipt(index), says=says)
         s.append(b'{"hallmark.later":1}')

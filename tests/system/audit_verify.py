@@ -1,17 +1,20 @@
 #!/usr/bin/python3
 """hallmark-audit verify: good receipts, and everything that is not one."""
 
+import json
 import os
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import make_log
 from audit import BAD, GOOD, UNKNOWN, Bench, audit, check, flip
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hallmark import program, run_tests
 
 SIZES = [(0, 1), (0, 2), (1, 2), (2, 3), (6, 7), (255, 256), (256, 257), (0, 600), (599, 600)]
@@ -21,9 +24,10 @@ def test_receipts_of_trees_of_all_shapes_verify():
     with Bench(600) as bench:
         paths = [bench.receipt(i, size, f"{i}-{size}.tlog-proof") for i, size in SIZES]
         output = bench.verify(*paths, says="contraindicated (1 finding)")
-        assert len(re.findall("^  verdict +ok +good", output, re.M)) == len(SIZES)
         for i, size in SIZES:
-            assert f"index {i}, under a checkpoint of size {size}" in output
+            entries = "entry" if size == 1 else "entries"
+            assert re.search(f"PROVED    {make_log.ORIGIN} logged this (report|notice) as entry {i}; "
+                             f"its checkpoint is of {size} {entries}\n", output), (i, size)
 
 
 def test_the_steps_are_told_in_order():
@@ -31,7 +35,7 @@ def test_the_steps_are_told_in_order():
         output = bench.verify(bench.receipt(3))
         steps = re.findall("^  ([a-z]+) +ok ", output, re.M)
         assert steps == ["read", "format", "certificate", "signature", "origin", "leaf",
-                         "inclusion", "entry", "verdict"], steps
+                         "inclusion", "entry"], steps
         for word in ("app-1", make_log.COLLECTOR, "affirming", "2026-11-24T10:00:00Z",
                      make_log.leaf_hash(bench.log.entries[3]).hex()):
             assert word in output, word
@@ -50,6 +54,133 @@ def test_the_worst_outcome_is_the_exit_status():
         bench.verify(good, absent, expect=UNKNOWN)
         bench.verify(absent, bad, good, expect=BAD)
         bench.verify(good, bad, expect=BAD)
+
+
+# --- what it says, and what is demanded -----------------------------------------------------------
+
+
+def short(bench, *arguments, expect=GOOD, says=""):
+    """Without the steps."""
+    return check(bench.run("verify", *arguments), expect, says)
+
+
+def test_proved_and_says_are_two_lines():
+    """A receipt that proves that the log says nothing good is not called good."""
+    with Bench(5) as bench:
+        output = short(bench, bench.receipt(4), says=[
+            f"  PROVED    {make_log.ORIGIN} logged this report as entry 4; its checkpoint is of 5 entries\n",
+            f"  SAYS      app-2 on {make_log.COLLECTOR}: CONTRAINDICATED, 1 finding\n",
+            "2026-11-24T10:00:00Z", "over since 2026-11-24T11:00:00Z",
+            "exit 0: proved; what it says was not judged"])
+        assert "good" not in output and len(output.splitlines()) == 5, output
+        output = short(bench, bench.write("odd", b"odd"), expect=BAD, says=["WRONG", "format         BAD"])
+        assert "SAYS" not in output
+        bench.write("other.crt", make_log.Key().pem())
+        output = check(bench.run("verify", bench.receipt(4), cert="other.crt"), UNKNOWN,
+                       ["UNPROVED", "certificate    ?"])
+        assert "SAYS" not in output and "app-2" not in output
+        short(bench, bench.receipt(0), says="SAYS      no report: a notice of the log about itself, start")
+
+
+NOW = ["--at", "2026-11-24T10:30:00Z"]
+
+
+def test_what_is_demanded_decides():
+    with Bench(5) as bench:
+        good, bad, notice = bench.receipt(3), bench.receipt(4), bench.receipt(1)
+        who = ["--workload", "app-1", "--collector", make_log.COLLECTOR]
+        for arguments in (["--status", "affirming", *NOW], ["--status", "warning", "--status", "affirming", *NOW],
+                          who, [*who, "--status", "affirming", "--max-age", "1800", *NOW], NOW,
+                          ["--max-age", "1800", *NOW]):
+            short(bench, good, *arguments, says="exit 0: proved, and as demanded")
+        for arguments, says in (
+                (["--status", "warning", *NOW], "DEMANDED  status warning, found affirming"),
+                (["--status", "affirming"], "in force, found over since 2026-11-24T11:00:00Z"),
+                (["--max-age", "99999999"], "in force, found over since"),
+                (["--workload", "app-2"], "DEMANDED  workload app-2, found app-1"),
+                (["--collector", "spiffe://test/host2"], "DEMANDED  collector spiffe://test/host2, found spiffe"),
+                (["--max-age", "1799", *NOW], "DEMANDED  age at most 1799 s, found 1800 s"),
+                (["--at", "2026-11-24T09:59:59Z"], "in force, found issued at 2026-11-24T10:00:00Z"),
+                (["--at", "2026-11-24T11:00:00Z"], "in force, found over since 2026-11-24T11:00:00Z")):
+            output = short(bench, good, *arguments, expect=BAD, says=[says, "exit 1: not as demanded", "PROVED"])
+            assert output.count("DEMANDED") == 1, output
+        short(bench, bad, "--status", "affirming", *NOW, expect=BAD,
+              says="DEMANDED  status affirming, found contraindicated")
+        short(bench, notice, "--status", "affirming", expect=BAD, says="DEMANDED  entry a report, found a notice")
+        short(bench, good, bad, "--status", "affirming", *NOW, expect=BAD, says="not all of this is good: not as")
+        short(bench, good, "--at", "2026-11-24T10:59:59Z", "--max-age", "3599")
+
+
+def test_a_report_of_now_is_in_force_and_one_from_ahead_is_not():
+    now = int(time.time())
+    for ahead, expect in ((-10, GOOD), (30, GOOD), (300, BAD), (-4000, BAD)):
+        log = make_log.log_of(make_log.Workload("app").report(time_s=now + ahead))
+        with Bench(0) as bench:
+            bench.use(log)
+            short(bench, bench.receipt(2), "--status", "affirming", "--max-age", "3600", expect=expect)
+
+
+def test_an_absence_is_no_report_whatever_is_demanded():
+    w = make_log.Workload("app")
+    with Bench(0) as bench:
+        bench.use(make_log.log_of(w.report(), w.absence(make_log.TIME_S + 60, 1, 2, make_log.TIME_S + 100)))
+        short(bench, bench.receipt(3), says="SAYS      no report, nothing is vouched for: app on")
+        short(bench, bench.receipt(3), "--workload", "app", expect=BAD, says="found an absence")
+
+
+def test_json_says_the_same():
+    with Bench(5) as bench:
+        good, bad = bench.receipt(3), bench.write("odd", b"odd")
+        done = bench.run("verify", good, bad, bench.path("absent"), "--json", "--workload", "x")
+        told = json.loads(done.stdout)
+        assert done.returncode == BAD and told["outcome"] == "bad" and not done.stderr
+        first, second, third = told["files"]
+        assert (first["outcome"], second["outcome"], third["outcome"]) == ("bad", "bad", "unknown")
+        assert first["proved"]["index"] == 3 and first["says"]["status"] == "affirming"
+        assert first["demands"] == [{"name": "workload", "met": False, "expected": "x", "found": "app-1"}]
+        assert second["proved"] is second["says"] is None and second["steps"][-1]["outcome"] == "bad"
+        assert json.loads(bench.run("verify", good, "--json").stdout)["outcome"] == "good"
+        name = bench.receipt(3, name="\x1b[31m\u202e")
+        assert "\\x1b[31m" in json.loads(bench.run("verify", name, "--json").stdout)["files"][0]["file"]
+        done = bench.run("verify", good, "--json", cert="absent")
+        assert done.returncode == UNKNOWN and "no such file" in json.loads(done.stdout)["problems"][0]["text"]
+
+
+# --- certificates ---------------------------------------------------------------------------------
+
+
+def test_several_certificates_in_every_form():
+    old, new, stranger = make_log.Key(), make_log.Key(kind="rsa"), make_log.Key()
+    with Bench(3, key=old) as bench:
+        first = bench.receipt(2)
+        bench.use(make_log.make(5, key=new))
+        second = bench.receipt(4)
+        for key, name in ((old, "old"), (new, "new"), (stranger, "stranger")):
+            public = key.private.public_key()
+            bench.write(f"{name}.pem", key.pem())
+            bench.write(f"{name}.der", key.certificate.public_bytes(Encoding.DER))
+            for form in ("PEM", "DER"):
+                bench.write(f"{name}.pub.{form.lower()}", public.public_bytes(
+                    getattr(Encoding, form), PublicFormat.SubjectPublicKeyInfo))
+        forms = ("pem", "der", "pub.pem", "pub.der")
+
+        def certs(*names):
+            return [a for n in names for a in ("--cert", bench.path(n))]
+
+        for form in forms:
+            bench.verify(first, second, *certs(f"old.{form}", f"new.{form}"), cert=None)
+            bench.verify(second, *certs(f"stranger.{form}", f"new.{form}"), cert=None, says="RSA of 2048 bits")
+            bench.verify(first, second, *certs(f"old.{form}"), cert=None, expect=UNKNOWN)
+            bench.verify(first, *certs(f"new.{form}", f"stranger.{form}"), cert=None, expect=UNKNOWN,
+                         says="none of those given is of the key that signed")
+            check(audit("fsck", "--log", bench.path("log"), *certs(f"old.{form}", f"new.{form}")), GOOD)
+            check(audit("show", "--log", bench.path("log"), "--index", "2",
+                        *certs(f"old.{form}", f"new.{form}")), GOOD)
+        bench.verify(first, *certs("old.pub.der"), cert=None, says=[
+            "a key without a certificate does not name it", "a public key without name and dates"])
+        bench.verify(first, *certs("old.pub.pem"), "--origin", make_log.ORIGIN, cert=None, says="as demanded")
+        bench.verify(first, *certs(*["old.pem"] * 17), cert=None, expect=UNKNOWN, says="at most 16")
+        bench.verify(first, *certs("old.pem", "absent"), cert=None, expect=UNKNOWN, says="no such file")
 
 
 # --- what cannot be told -------------------------------------------------------------------------
@@ -98,8 +229,9 @@ def test_another_version_or_profile_proves_nothing():
 
 def test_wrong_usage_proves_nothing():
     for arguments in ([], ["verify"], ["verify", "--cert", "x"], ["verify", "x"], ["unknown"],
-                      ["verify", "x", "--cert"], ["verify", "x", "--cert", "a", "--cert", "b"],
-                      ["verify", "x", "--cert", "a", "--json"], ["verify", "x", "--no-such"],
+                      ["verify", "x", "--cert"], ["verify", "x", "--cert", "a", "--no-such"],
+                      ["verify", "x", "--cert", "a", "--json", "--full"], ["consistency", "x", "y"],
+                      ["consistency", "x", "--cert", "a"], ["verify", "x", "--cert", "a", "--log", "b"],
                       ["show", "a", "b"], ["show"], ["show", "--log", "x"], ["fsck", "x"],
                       ["fsck", "--log", "x"], ["fsck", "--log", "x", "--cert", "y", "--faults", "0"],
                       ["replay", "--log", "x", "--evidence", "y", "--cert", "z"],
@@ -110,7 +242,13 @@ def test_wrong_usage_proves_nothing():
     for odd, arguments in (("--no-such", ["verify", "x", "--cert", "a", "--no-such"]),
                            ("--cert=a", ["verify", "x", "--cert=a"]),
                            ("x", ["fsck", "x"]), ("--log", ["fsck", "--cert", "a", "--log"]),
-                           ("--cert", ["verify", "x", "--cert", "a", "--cert", "b"]),
+                           ("--status", ["verify", "x", "--cert", "a", "--status", "good"]),
+                           ("--max-age", ["verify", "x", "--cert", "a", "--max-age", "1m"]),
+                           ("--at", ["verify", "x", "--cert", "a", "--at", "2026-11-24"]),
+                           ("--workload", ["verify", "x", "--workload", "a", "--workload", "b"]),
+                           ("--newest-within", ["fsck", "--log", "x", "--newest-within", "-1"]),
+                           ("--receipt", ["fsck", "--log", "x", "--cert", "y", "--receipt"]),
+                           ("--vouched", ["fsck", "--log", "x", "--cert", "y", "--vouched"]),
                            ("--origin", ["verify", "x", "--cert", "a", "--origin", ""]),
                            ("--origin", ["fsck", "--log", "x", "--cert", "a", "--origin", "a b"]),
                            ("--index", ["show", "--log", "x", "--cert", "a", "--index", "+1"])):
@@ -269,10 +407,10 @@ def none_verifies(bench, good, texts, *options):
         for i, text in enumerate(texts[begin:begin + at_once]):
             paths.append(bench.write(f"changed/{i}", text))
         done = bench.run("verify", *paths, *options)
-        verdicts = re.findall("^  verdict +([a-zA-Z?]+)", done.stdout, re.M)
+        verdicts = re.findall("^  (PROVED|WRONG|UNPROVED) ", done.stdout, re.M)
         assert len(verdicts) == len(paths)
         for text, verdict in zip(texts[begin:], verdicts):
-            assert verdict in ("BAD", "?"), f"verifies: {text!r}"
+            assert verdict in ("WRONG", "UNPROVED"), f"verifies: {text!r}"
         assert done.returncode == BAD or (options and done.returncode == UNKNOWN)
         shutil.rmtree(folder)
     return len(texts)

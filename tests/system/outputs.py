@@ -9,6 +9,10 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import hallmark
+import make_log
+import statements
+import story
+import vouching
 import wire
 from audit import GOOD, Bench, audit
 from hallmark import APP, ROOT, Site
@@ -137,6 +141,71 @@ def test_show_is_the_entry():
     with Bench(2) as bench:
         done = audit("show", bench.receipt(1), "--json")
         assert done.returncode == GOOD and done.stdout.encode() == bench.log.entries[1] + b"\n"
+
+
+# --- the auditor ----------------------------------------------------------------------------------
+
+
+def answered(*commands):
+    """All keys of what these print, and their outcomes; what was found is an array of objects."""
+    found, outcomes = set(), set()
+    for command in commands:
+        done = audit(*command, "--json")
+        assert done.stdout.count("\n") == 1 and not done.stderr, done
+        value = json.loads(done.stdout)
+        assert value["outcome"] == ["good", "bad", "unknown"][done.returncode]
+        outcomes.add(value["outcome"])
+        found.update(keys(value))
+    steps = {key for key in found if re.search(r"(steps|found|problems)\[\]\.", key)}
+    assert {key.rsplit(".", 1)[1] for key in steps} == listed("`hallmark-audit`: outcomes", 1)
+    return (found - steps) | {key.rsplit(".", 1)[0] for key in steps}, outcomes
+
+
+def hold(names, found, without=()):
+    """What is null is listed by what it has otherwise, and what is empty too."""
+    null = {key for key in found if any(name.startswith(f"{key}.") for name in names)}
+    assert found - null == names - set(without), (found - null) ^ (names - set(without))
+
+
+def test_audit_tells_json():
+    key, operator, ca = make_log.Key(), statements.Key(), vouching.CA()
+    people = statements.operators_text([("ann", ["approve"], operator)])
+    s, host = story.Story(story.Policy(operators=people), key=key), ca.collector()
+    s.records.append((make_log.CERTIFICATE, host[0]))
+    s.report(signer=host, next_s=60)
+    s.wait(200).absence(make_log.TIME_S + 120)
+    s.state(operator, "approve", {"manifest": s.manifest})
+    s.report(extensions={"zone": 1})
+    fork = make_log.make(len(s.log.entries), key=key)
+    with Bench(0) as bench:
+        bench.use(s.log)
+        bench.write("evidence/pack-00000001", s.evidence())
+        receipts = [bench.receipt(index) for index in range(len(s.log.entries))]
+        liar = bench.write("liar", fork.receipt(2))
+        cert, log = ["--cert", bench.path("signer.crt")], ["--log", bench.path("log")]
+        proof = bench.path("proof")
+        audit("verify", receipts[2], liar, *cert, "--fork-proof", proof)
+        found, outcomes = answered(
+            ["verify", *receipts, liar, proof, bench.path("absent"), *cert, "--status", "none"],
+            ["verify", receipts[2], *cert], ["verify", receipts[2], "--cert", bench.path("absent")])
+        assert outcomes == {"good", "bad", "unknown"}
+        hold(listed("`hallmark-audit verify --json`"), found)
+        checked = listed("`hallmark-audit fsck --json`")
+        evidence = ["--evidence", bench.path("evidence")]
+        found, _ = answered(["fsck", *log, *cert, *evidence, "--receipt", receipts[2], liar, bench.path("absent"),
+                             "--at-least", bench.path("log/checkpoint")], ["fsck", *log, *cert])
+        hold(checked, found)
+        read = {name for name in checked if name.startswith(("read.", "faults."))}
+        again = (checked - read) | listed("`hallmark-audit replay --json`")
+        bench.write("ca.pem", ca.pem())
+        trust = ["--collectors-ca", bench.path("ca.pem"), "--receipt", receipts[2], liar]
+        found, _ = answered(["replay", "--all", *log, *cert, *evidence, *trust],
+                            ["replay", "--index", "2", *log, *cert, *evidence, *trust])
+        hold(again, found)
+        found, _ = answered(["consistency", bench.path("log/checkpoint"), bench.path("log"), *cert],
+                            ["consistency", liar, bench.path("log"), *cert],
+                            ["consistency", bench.path("absent"), bench.path("log"), *cert])
+        hold(listed("`hallmark-audit consistency --json`"), found)
 
 
 def test_keys_of_log_lines():

@@ -109,8 +109,7 @@ static void
 test_no_log(void **state)
 {
 	struct fixture *f = *state;
-	struct seal_wanted wanted = {fixture_certificate("x"), NULL};
-	struct signercert *c = (struct signercert *)(uintptr_t)wanted.certificate;
+	struct seal_wanted wanted = {{1, {fixture_certificate("x")}}, NULL};
 	struct log_reader l;
 
 	assert_int_equal(log_open(&l, "/nonexistent", &wanted, &f->findings), OUTCOME_UNKNOWN);
@@ -122,7 +121,7 @@ test_no_log(void **state)
 	fixture_write(f, "checkpoint", "garbage\n", 8);
 	assert_int_equal(log_open(&l, f->path, &wanted, &f->findings), OUTCOME_BAD);
 	log_close(&l);
-	signercert_free(&c);
+	signercerts_free(&wanted.certificates);
 }
 
 #define TEST(t) cmocka_unit_test_setup_teardown(t, fixture_open, fixture_close)

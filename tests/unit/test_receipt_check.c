@@ -30,7 +30,7 @@ bench_close(struct bench *b)
 static enum outcome
 check(struct bench *b, const char *origin, struct view bytes, const struct findings *f)
 {
-	const struct seal_wanted wanted = {b->certificate, origin};
+	const struct seal_wanted wanted = {{1, {b->certificate}}, origin};
 	struct receipt_check c;
 	enum outcome o = receipt_check_run(&wanted, bytes, NULL, f, &c);
 
@@ -252,7 +252,7 @@ test_the_logs_line_is_found_behind_one_with_its_key_id(void **state)
 		}
 		buf_append_view(&changed, lines[k]);
 	}
-	wanted = (struct seal_wanted){b.certificate, ORIGIN};
+	wanted = (struct seal_wanted){{1, {b.certificate}}, ORIGIN};
 	assert_int_equal(
 	    receipt_check_run(&wanted, buf_view(&changed), NULL, &f->findings, &c), OUTCOME_GOOD);
 	assert_int_equal(c.line, 2);
@@ -287,7 +287,7 @@ test_a_receipt_without_its_report_needs_it(void **state)
 	    ERR_OK);
 	assert_int_equal(check(&b, NULL, buf_view(&bare), &f->findings), OUTCOME_UNKNOWN);
 	fixture_says(f, "--report FILE");
-	wanted = (struct seal_wanted){b.certificate, ORIGIN};
+	wanted = (struct seal_wanted){{1, {b.certificate}}, ORIGIN};
 	given = buf_view(&report);
 	assert_int_equal(
 	    receipt_check_run(&wanted, buf_view(&bare), &given, &f->findings, &c), OUTCOME_GOOD);

@@ -150,12 +150,11 @@ static void
 test_files_that_are_no_certificate(void **state)
 {
 	struct fixture *f = *state;
-	struct buf key = BUF_INIT;
 	struct signercert *c;
 	char path[256];
 
-	vector_file("wire-signer.pem", &key);
-	fixture_write(f, "key.pem", key.data, key.size);
+	fixture_write(
+	    f, "key.pem", "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n", 58);
 	fixture_write(f, "empty.pem", "", 0);
 	fixture_write(f, "cut.pem", "-----BEGIN CERTIFICATE-----\nMIIB\n", 33);
 	for (const char *const *name =
@@ -166,7 +165,6 @@ test_files_that_are_no_certificate(void **state)
 		assert_null(c);
 		fixture_says(f, path);
 	}
-	buf_free(&key);
 }
 
 /* The note of the vectors' receipt. */
@@ -174,6 +172,8 @@ static void
 test_the_verifier_takes_its_name_from_the_note(void **state)
 {
 	struct signercert *c = fixture_certificate("x");
+	const struct signercert *by;
+	struct signercerts all;
 	struct buf receipt = BUF_INIT;
 	struct note_verifier *v;
 	struct view bytes;
@@ -185,15 +185,103 @@ test_the_verifier_takes_its_name_from_the_note(void **state)
 	for (struct view line = {NULL, 1}; line.size > 0;)
 		assert_int_equal(line_next(&bytes, &line), ERR_OK);
 	assert_int_equal(note_parse(bytes, &n), ERR_OK);
-	assert_int_equal(signercert_verifier(c, &n, NULL, &v), ERR_OK);
+	all = (struct signercerts){1, {c}};
+	assert_int_equal(signercerts_verifier(&all, &n, &by, NULL, &v), ERR_OK);
+	assert_ptr_equal(by, c);
 	assert_string_equal(note_verifier_name(v), ORIGIN);
 	assert_int_equal(note_verify(&n, v), ERR_OK);
 	note_verifier_free(&v);
 	n.signature[0].key_id[2] ^= 1;
-	assert_int_equal(signercert_verifier(c, &n, NULL, &v), ERR_UNKNOWN_KEY);
+	assert_int_equal(signercerts_verifier(&all, &n, NULL, NULL, &v), ERR_UNKNOWN_KEY);
 	assert_null(v);
 	signercert_free(&c);
 	buf_free(&receipt);
+}
+
+static struct signercert *
+key_alone(const char *path)
+{
+	X509 *x509 = fixture_x509("x");
+	struct signercert *c;
+
+	assert_int_equal(signercert_from_key(X509_get0_pubkey(x509), path, &c), ERR_OK);
+	X509_free(x509);
+	return c;
+}
+
+static void
+test_a_key_alone_names_nothing_and_has_no_dates(void **state)
+{
+	struct signercert *c = key_alone("signer.pub");
+
+	(void)state;
+	assert_true(signercert_is_key_alone(c));
+	assert_false(signercert_names_origin(c, ORIGIN));
+	assert_true(signercert_valid_at(c, 0));
+	assert_true(signercert_valid_at(c, 1));
+	assert_string_equal(
+	    signercert_description(c), "EC P-256, a public key without name and dates");
+	signercert_free(&c);
+}
+
+/* The file as it stands on a disk, which has to be this key's. */
+static void
+one_form(struct fixture *f, const unsigned char *bytes, int size, bool alone)
+{
+	struct signercert *c, *same = key_alone("x");
+	char path[128];
+
+	assert_true(size > 0);
+	fixture_write(f, "key", bytes, (size_t)size);
+	(void)snprintf(path, sizeof(path), "%s/key", f->path);
+	assert_int_equal(signercert_load(path, &f->findings, &c), OUTCOME_GOOD);
+	assert_int_equal(signercert_is_key_alone(c), alone);
+	assert_int_equal(EVP_PKEY_eq(signercert_key(c), signercert_key(same)), 1);
+	signercert_free(&c);
+	/* More behind it is another file. */
+	if (bytes[0] == 0x30) {
+		unsigned char *more = malloc((size_t)size + 1);
+
+		assert_non_null(more);
+		memcpy(more, bytes, (size_t)size);
+		more[size] = 0;
+		fixture_write(f, "key", more, (size_t)size + 1);
+		assert_int_equal(signercert_load(path, &f->findings, &c), OUTCOME_UNKNOWN);
+		fixture_says(f, "expected a certificate or a public key, in PEM");
+		free(more);
+	}
+	signercert_free(&same);
+}
+
+static void
+test_certificates_and_keys_in_pem_and_der(void **state)
+{
+	struct fixture *f = *state;
+	EVP_PKEY *issuer = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+	X509 *x509 = fixture_x509(ORIGIN);
+	BIO *bio = BIO_new(BIO_s_mem());
+	unsigned char *der = NULL;
+	char *pem;
+	int size;
+
+	assert_true(X509_sign(x509, issuer, EVP_sha256()) > 0);
+	size = i2d_X509(x509, &der);
+	one_form(f, der, size, false);
+	OPENSSL_free(der);
+	der = NULL;
+	size = i2d_PUBKEY(X509_get0_pubkey(x509), &der);
+	one_form(f, der, size, true);
+	OPENSSL_free(der);
+	assert_int_equal(PEM_write_bio_PUBKEY(bio, X509_get0_pubkey(x509)), 1);
+	size = (int)BIO_get_mem_data(bio, &pem);
+	one_form(f, (const unsigned char *)pem, size, true);
+	/* The certificate counts, wherever it stands. */
+	assert_int_equal(PEM_write_bio_X509(bio, x509), 1);
+	size = (int)BIO_get_mem_data(bio, &pem);
+	one_form(f, (const unsigned char *)pem, size, false);
+	BIO_free(bio);
+	X509_free(x509);
+	EVP_PKEY_free(issuer);
 }
 
 #define TEST(t) cmocka_unit_test_setup_teardown(t, fixture_open, fixture_close)
@@ -212,6 +300,8 @@ main(void)
 	    TEST(test_a_certificate_without_a_key_is_refused),
 	    TEST(test_files_that_are_no_certificate),
 	    TEST(test_the_verifier_takes_its_name_from_the_note),
+	    TEST(test_a_key_alone_names_nothing_and_has_no_dates),
+	    TEST(test_certificates_and_keys_in_pem_and_der),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,58 @@
+/*
+ * By whose word a collector is who it says, as whoever audits named it: CAs of collectors, and
+ * lists of what they have revoked. A signer names CAs too, in its policy; these here are nobody
+ * else's.
+ */
+#ifndef HALLMARK_LOG_WALK_VOUCHING_TRUST_H
+#define HALLMARK_LOG_WALK_VOUCHING_TRUST_H
+
+#include <openssl/x509.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "log/findings.h"
+#include "log/outcome.h"
+#include "policy/policy.h"
+
+#define VOUCHING_FILE_SIZE_MAX (64UL * 1024 * 1024) /* bytes: a list of a million revocations */
+#define VOUCHING_NAME_SIZE     256                  /* bytes of a CA's subject; cut beyond */
+
+struct vouching_trust;
+
+/*
+ * Reads files in PEM or DER: certificates of CAs, revocation lists. Without the first there are
+ * none; then a chain is held against those of the policy. Says what is wrong as a step. To be freed
+ * whatever comes out.
+ */
+enum outcome vouching_trust_load(const char *const *cas, size_t ca_count, const char *const *crls,
+    size_t crl_count, const struct findings *f, struct vouching_trust **out) MUST_USE;
+void vouching_trust_free(struct vouching_trust **t);
+
+/* CAs are named here. */
+bool vouching_trust_has_cas(const struct vouching_trust *t);
+
+/* What stands behind a collector's certificate, the best first. */
+enum vouching_chain {
+	VOUCHING_GOOD,
+	VOUCHING_DATES,   /* a CA does, and at that time one of the certificates was not valid */
+	VOUCHING_UNKNOWN, /* it could not be found out */
+	VOUCHING_REVOKED, /* a CA does, and at that time one of the certificates was revoked */
+	VOUCHING_FOREIGN, /* none of the CAs does */
+};
+
+struct vouching_found {
+	struct digest ca; /* SHA-256 of the CA's certificate; but for FOREIGN and UNKNOWN */
+	char ca_name[VOUCHING_NAME_SIZE]; /* its subject */
+	const char *reason;               /* for people; static text of OpenSSL's, or of ours */
+};
+
+/*
+ * Holds the chain, the collector's own certificate first, against the CAs that are named here, or
+ * where `policy` is not NULL against those of the policy, as of `at_s`.
+ */
+enum vouching_chain vouching_trust_check(const struct vouching_trust *t,
+    const struct policy *policy, STACK_OF(X509) * chain, uint64_t at_s,
+    struct vouching_found *out) MUST_USE;
+
+#endif
