@@ -36,7 +36,8 @@ static void forget(struct absences *s, struct silent_collector *c);
 static void visit_all(
     struct absences *s, enum err (*visit)(void *context, struct workload *w), void *context);
 static enum err move_behind_start(void *context, struct workload *w);
-static enum err move_behind_windows(void *context, struct workload *w);
+static void move_on(struct absences *s, size_t most);
+static void move_behind_windows(void *context, struct workload *w);
 static void retire(struct absences *s, const struct statement *said);
 static bool is_silent(struct due d);
 static int compare_names(const void *a, const void *b);
@@ -80,7 +81,9 @@ absences_on_statement(struct absences *s, const struct statement *said)
 {
 	switch (statement_kind(said)) {
 	case STATEMENT_MAINTENANCE:
-		visit_all(s, move_behind_windows, s);
+		s->walk = (struct workload_walk){0};
+		s->moving = true;
+		move_on(s, LOOKS_AT_ONCE);
 		break;
 	case STATEMENT_RETIRE:
 		retire(s, said);
@@ -88,6 +91,18 @@ absences_on_statement(struct absences *s, const struct statement *said)
 	default:
 		break;
 	}
+}
+
+bool
+absences_are_moving(const struct absences *s)
+{
+	return s->moving;
+}
+
+void
+absences_settle(struct absences *s)
+{
+	move_on(s, SIZE_MAX);
 }
 
 struct due
@@ -110,13 +125,15 @@ void
 absences_sweep(struct absences *s, uint64_t iat_s)
 {
 	size_t most = ENTRIES_AT_ONCE;
-	bool all = due_ring_look(&s->ring, iat_s, LOOKS_AT_ONCE, is_over, s);
+	bool all;
 
 	s->swept_s = iat_s;
+	move_on(s, LOOKS_AT_ONCE);
+	all = due_ring_look(&s->ring, iat_s, LOOKS_AT_ONCE, is_over, s);
 	wake(s, iat_s);
 	while (s->ready != NULL && put_round(s, s->ready, iat_s, &most))
 		;
-	s->behind = !all || s->ready != NULL;
+	s->behind = !all || s->ready != NULL || s->moving;
 }
 
 /* Those who wait come in the order of their dues, but for what a second holds. */
@@ -130,8 +147,14 @@ static void
 is_over(void *context, struct workload *w)
 {
 	struct absences *s = context;
-	struct silent_collector *c = collector_of(s, w);
+	struct silent_collector *c;
 
+	move_behind_windows(s, w);
+	if (!due_is_over(w->head.due, s->swept_s)) {
+		due_ring_set(&s->ring, w);
+		return;
+	}
+	c = collector_of(s, w);
 	if (c->overdue == NULL || w->head.due.at_s < c->due_s)
 		c->due_s = w->head.due.at_s;
 	due_ring_move(w, &c->overdue);
@@ -211,6 +234,7 @@ take_overdue(struct absences *s, struct silent_collector *c, uint64_t iat_s,
 		struct workload *w = c->overdue;
 
 		due_ring_leave(w);
+		move_behind_windows(s, w);
 		if (due_is_over(w->head.due, iat_s))
 			absent[count++] = w;
 		else
@@ -301,11 +325,17 @@ move_behind_start(void *context, struct workload *w)
 	return ERR_OK;
 }
 
-static enum err
+static void
+move_on(struct absences *s, size_t most)
+{
+	if (s->moving)
+		s->moving = !workload_walk_on(s->workloads, &s->walk, most, move_behind_windows, s);
+}
+
+static void
 move_behind_windows(void *context, struct workload *w)
 {
 	w->head.due = absences_in_windows(context, w->head.due, w);
-	return ERR_OK;
 }
 
 static void

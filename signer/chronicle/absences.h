@@ -5,7 +5,12 @@
  * whatever it announces, and a host that died is in one entry with all its workloads.
  *
  * No call takes long: what is left over is taken up by the next one. Looking at 20,000 workloads,
- * or writing 256 entries, takes some milliseconds.
+ * or writing 256 entries, takes some milliseconds. A start alone moves all dues at once.
+ *
+ * Maintenance moves the dues of all workloads, piece by piece. Until that is done the windows in
+ * force must stay the same: then it makes no difference when a due is moved, if it is before it is
+ * over. So nobody puts a notice while absences_are_moving, or absences_settle has to be called
+ * before.
  */
 #ifndef HALLMARK_SIGNER_CHRONICLE_ABSENCES_H
 #define HALLMARK_SIGNER_CHRONICLE_ABSENCES_H
@@ -31,6 +36,8 @@ struct absences {
 	uint64_t silent; /* workloads that are absent since their newest report */
 	uint64_t swept_s;
 	bool behind; /* the last sweep left something */
+	bool moving; /* maintenance has not reached all workloads yet */
+	struct workload_walk walk;
 };
 
 void absences_init(
@@ -39,6 +46,12 @@ void absences_free(struct absences *s);
 
 /* A start notice was put, the first after the start too: it may move every due. */
 void absences_on_start(struct absences *s, uint64_t from_s, uint64_t to_s);
+
+/* Statements and manifests have to wait. */
+bool absences_are_moving(const struct absences *s);
+
+/* Ends that at once. */
+void absences_settle(struct absences *s);
 
 /* This statement was taken. */
 void absences_on_statement(struct absences *s, const struct statement *said);

@@ -86,8 +86,10 @@ chronicle_is_late(const struct chronicle *c)
 static void
 put_start(struct chronicle *c, enum notice_cause cause, uint64_t iat_s)
 {
-	const uint64_t from_s = notice_writer_put_start(&c->notices, cause, iat_s);
+	uint64_t from_s;
 
+	absences_settle(&c->absences);
+	from_s = notice_writer_put_start(&c->notices, cause, iat_s);
 	absences_on_start(&c->absences, from_s, iat_s);
 }
 

@@ -11,7 +11,7 @@ void
 record_table_free(struct record_table *t)
 {
 	free(t->place);
-	*t = (struct record_table){NULL, 0, 0};
+	*t = (struct record_table){NULL, 0, 0, 0};
 }
 
 /* An eighth of the places is free at least, so that walks are short. */
@@ -40,6 +40,7 @@ record_table_remove(struct record_table *t, const struct record_hash *r)
 			continue;
 		t->place[hole] = t->place[at];
 		hole = at;
+		t->moves++;
 	}
 	t->place[hole] = NULL;
 	t->count--;
@@ -68,6 +69,7 @@ grow(struct record_table *t)
 		return ERR_MEMORY;
 	}
 	t->mask = places - 1;
+	t->moves++;
 	for (size_t at = 0; (r = record_table_each(&old, &at)) != NULL;)
 		put(t, r);
 	free(old.place);

@@ -25,6 +25,7 @@ struct record_hash {
 struct record_table {
 	struct record_hash **place; /* NULL: free */
 	size_t count, mask;         /* the places are one more than `mask`, a power of two */
+	uint64_t moves;             /* how often records that stay have changed their places */
 };
 
 /* The places alone. */

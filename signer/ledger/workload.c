@@ -8,6 +8,12 @@
 #include "proto/evidence/identity.h"
 #include "signer/ground/siphash.h"
 
+/*
+ * How often a walk in pieces begins again: a table grows seldom, and whoever has workloads
+ * forgotten all the time, by what is refused, is not to keep it from its end.
+ */
+#define BEGUN_MAX 16
+
 /* Bytes of a collector before its identity. */
 #define COLLECTOR_SIZE offsetof(struct collector, identity)
 
@@ -152,6 +158,27 @@ workload_each(
 	for (size_t at = 0; (r = record_table_each(&t->workloads, &at)) != NULL && e == ERR_OK;)
 		e = visit(context, (struct workload *)(void *)r);
 	return e;
+}
+
+bool
+workload_walk_on(struct workload_table *t, struct workload_walk *walk, size_t most,
+    void (*visit)(void *context, struct workload *w), void *context)
+{
+	struct record_hash *r;
+
+	if (walk->begun == 0 || walk->moves != t->workloads.moves) {
+		walk->at = 0;
+		walk->moves = t->workloads.moves;
+		walk->begun++;
+	}
+	if (walk->begun > BEGUN_MAX)
+		most = SIZE_MAX;
+	while (most-- > 0) {
+		if ((r = record_table_each(&t->workloads, &walk->at)) == NULL)
+			return true;
+		visit(context, (struct workload *)(void *)r);
+	}
+	return false;
 }
 
 size_t

@@ -119,4 +119,19 @@ size_t workload_table_bytes(const struct workload_table *t);
 enum err workload_each(struct workload_table *t,
     enum err (*visit)(void *context, struct workload *w), void *context) MUST_USE;
 
+/* Where a walk over all of them is that is taken in pieces. Zero-initialised. */
+struct workload_walk {
+	size_t at;
+	uint64_t moves;
+	unsigned begun; /* how often */
+};
+
+/*
+ * Calls back for `most` more of those that were there when the walk began; true when that were all.
+ * It begins again if others have changed their places in the table since the last piece, so that
+ * some may be visited twice; and goes through at once when that has happened too often.
+ */
+bool workload_walk_on(struct workload_table *t, struct workload_walk *walk, size_t most,
+    void (*visit)(void *context, struct workload *w), void *context);
+
 #endif

@@ -90,6 +90,7 @@ take(struct service *s, struct policy *p)
 	    (s->storage.low || s->stopping || !ledger_entry_fits(s->ledger)))
 		return false;
 	iat_s = service_entry_s(s);
+	absences_settle(&s->chronicle.absences);
 	standing_find_approvals(n->standing, policy_manifest_digest(p), iat_s, &approvals);
 	if (approvals.found < approvals.needed)
 		return false;

@@ -84,6 +84,8 @@ take(struct service *s, struct view envelope, struct statement_wait *wait, const
 	if (s->stopping || !s->chronicle.begun || !ledger_entry_fits(s->ledger))
 		return ERR_BUSY;
 	iat_s = service_entry_s(s);
+	if (absences_are_moving(&s->chronicle.absences))
+		return ERR_BUSY;
 	e = notice_writer_put_statement(&s->chronicle.notices, envelope, iat_s, wait, &d);
 	if (e == ERR_FORMAT_SIZE)
 		return ERR_BUSY; /* the list is full until the time of others is over */

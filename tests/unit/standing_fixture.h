@@ -170,7 +170,7 @@ stand_statement(struct stand *s, const char *kind, const char *name, const char 
 }
 
 /* `hex` has to stay as long as the statement. */
-static struct statement
+static inline struct statement
 stand_approve(struct stand *s, const struct digest *manifest, char hex[DIGEST_HEX_SIZE + 1])
 {
 	digest_to_hex(manifest, hex);

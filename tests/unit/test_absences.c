@@ -15,8 +15,8 @@
 #include "proto/report/absence.h"
 #include "signer/chronicle/absences.h"
 #include "signer/ledger/ledger_stage.h"
+#include "tests/unit/standing_fixture.h"
 
-#define T    1800000000ULL
 #define HOST "spiffe://t/host"
 
 /* --- a ledger that remembers ----------------------------------------------------------------- */
@@ -305,6 +305,57 @@ who_is_retired_is_awaited_no_more(void **state)
 	absences_on_statement(s, &said);
 }
 
+/* A statement of cem's is taken: everybody is excused from T to `to_s`. */
+static void
+maintain(struct stand *stand, uint64_t to_s)
+{
+	struct statement said =
+	    stand_statement(stand, "maintenance", "collectors", "*://*/*", "workloads", "*");
+
+	said.not_after_s = to_s;
+	assert_int_equal(stand_take(stand, notices.standing, &said, &stand->cem, NULL), ERR_OK);
+	absences_on_statement(s, &said);
+}
+
+/* Whenever a workload is looked at, it is as if all had been moved at once. */
+static void
+maintenance_of_many_is_applied_in_pieces(void **state)
+{
+	enum { COUNT = 50000 };
+	static struct workload *w[COUNT];
+	static struct stand stand;
+	unsigned calls = 0;
+	char name[64];
+
+	(void)state;
+	stand_setup(&stand);
+	standing_free(&notices.standing);
+	notices.standing = stand_begin(&stand, &stand.one);
+	for (unsigned i = 0; i < COUNT; i++) {
+		snprintf(name, sizeof(name), HOST "-%u", i);
+		w[i] = report(name, "app", T + 10 + i % 2);
+	}
+	sweep(T + 11); /* some are overdue already, and some of these have their absence */
+	assert_true(s->behind);
+	assert_in_range(absent_count, 1, 256);
+	maintain(&stand, T + 1000);
+	assert_true(absences_are_moving(s));
+	for (; s->behind; calls++)
+		assert_int_equal(sweep(T + 12), 0);
+	assert_false(absences_are_moving(s));
+	assert_in_range(calls, 2, 20);
+	for (unsigned i = 0; i < COUNT; i++)
+		assert_true(w[i]->head.due.at_s == T + 1010 || w[i]->head.due.count == 1);
+	/* What was moved stays so when the windows are others. */
+	maintain(&stand, T + 2000);
+	assert_true(absences_are_moving(s));
+	absences_settle(s);
+	assert_false(absences_are_moving(s));
+	standing_expire(notices.standing, T + 3000);
+	assert_int_equal(sweep(T + 2009), 0);
+	stand_teardown(&stand);
+}
+
 /* One collector each; most report in time, and one in a thousand does not. */
 static void
 a_million_workloads_are_no_burden(void **state)
@@ -394,6 +445,7 @@ main(void)
 	    ROW(what_does_not_fit_is_put_later_and_holds_up_reports_when_it_is_late),
 	    ROW(a_sweep_is_bounded_and_goes_on),
 	    ROW(a_start_moves_all_dues),
+	    ROW(maintenance_of_many_is_applied_in_pieces),
 	    ROW(who_is_retired_is_awaited_no_more),
 	    ROW(a_million_workloads_are_no_burden),
 	};

@@ -154,6 +154,77 @@ a_walk_ends_with_the_first_error(void **state)
 	assert_int_equal(n, 2);
 }
 
+/* Each has its due set to one more. */
+static void
+mark(void *context, struct workload *w)
+{
+	++*(unsigned *)context;
+	w->head.due.at_s++;
+}
+
+static enum err
+is_marked(void *context, struct workload *w)
+{
+	(void)context;
+	assert_in_range(w->head.due.at_s, 1, 2);
+	return ERR_OK;
+}
+
+static struct workload *
+numbered(struct workload_table *t, unsigned i)
+{
+	char name[16];
+
+	(void)snprintf(name, sizeof(name), "%u", i);
+	return workload_get(t, VIEW_LITERAL("a"), view_of_string(name));
+}
+
+static void
+a_walk_in_pieces_reaches_all(void **state)
+{
+	struct workload_walk walk = {0};
+	unsigned visits = 0, pieces = 1;
+
+	for (unsigned i = 0; i < 1000; i++)
+		assert_non_null(numbered(*state, i));
+	for (; !workload_walk_on(*state, &walk, 100, mark, &visits); pieces++)
+		assert_int_equal(visits, 100 * pieces);
+	assert_int_equal(visits, 1000);
+	assert_int_equal(workload_each(*state, is_marked, NULL), ERR_OK);
+}
+
+/* What was visited may come again, and nothing is left out. */
+static void
+a_walk_in_pieces_begins_again_where_the_table_has_changed(void **state)
+{
+	struct workload_walk walk = {0};
+	unsigned visits = 0;
+
+	for (unsigned i = 0; i < 1000; i++)
+		assert_non_null(numbered(*state, i));
+	assert_false(workload_walk_on(*state, &walk, 500, mark, &visits));
+	for (unsigned i = 0; i < 300; i++)
+		workload_forget(*state, numbered(*state, i));
+	while (!workload_walk_on(*state, &walk, 500, mark, &visits))
+		;
+	assert_int_equal(workload_each(*state, is_marked, NULL), ERR_OK);
+	assert_int_equal(visits, 500 + 700);
+}
+
+static void
+nobody_keeps_a_walk_from_its_end(void **state)
+{
+	struct workload_walk walk = {0};
+	unsigned visits = 0, pieces = 0;
+
+	for (unsigned i = 0; i < 1000; i++)
+		assert_non_null(numbered(*state, i));
+	while (!workload_walk_on(*state, &walk, 10, mark, &visits)) {
+		workload_forget(*state, numbered(*state, pieces++)); /* some change places */
+		assert_in_range(pieces, 1, 200);
+	}
+}
+
 int
 main(void)
 {
@@ -168,6 +239,10 @@ main(void)
 		what_reported_or_waits_is_not_forgotten, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_head_takes_little_memory, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_walk_ends_with_the_first_error, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_walk_in_pieces_reaches_all, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		a_walk_in_pieces_begins_again_where_the_table_has_changed, setup, teardown),
+	    cmocka_unit_test_setup_teardown(nobody_keeps_a_walk_from_its_end, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
