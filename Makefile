@@ -24,7 +24,8 @@ WERROR   ?= -Werror
 OPT      ?= -O3 -g
 # FORTIFY_SOURCE needs an optimised build and gets in the sanitizers' way.
 HARDEN   := -fstack-protector-strong -fPIE $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
-LDHARDEN := -pie -Wl,-z,relro,-z,now
+# A library that nothing is taken from is not loaded: the key process has few.
+LDHARDEN := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 SANFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 
 # pkg-config is asked late, when the packages are there.

@@ -5,6 +5,7 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import time
 
 import hallmark
 import wire
@@ -12,6 +13,8 @@ from hallmark import APP, EVIL, ORIGIN, Site
 from load import Load
 from logimage import (audit, flip, keep, newest_pending, notices, published, read_log, records_of, restore,
                       verify_all, wait_for_record)
+
+INDEX_S = 2  # between two savings of the index
 
 
 def test_kill_of_the_key_process_under_load():
@@ -318,6 +321,9 @@ def test_a_second_signer_touches_nothing_of_the_first():
             second.wait_for("event=log-locked")
             assert second.wait() == 1
             assert len(second.lines) == 1, second.lines
+            time.sleep(INDEX_S)
+            collector.submit("w", APP)
+            time.sleep(INDEX_S / 2)  # the first waits for whoever holds its index
         assert site.path("index.db").stat().st_ino == before
         collector.submit("w", APP)
         assert first.stop() == 0

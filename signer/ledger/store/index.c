@@ -9,6 +9,8 @@
 
 /* Rises when the tables change; an index of another version is made anew. */
 #define INDEX_VERSION 4
+/* Somebody's query or backup may hold the file for a moment: that costs no index. */
+#define INDEX_BUSY_MS 5000
 
 enum statement {
 	SELECT_STATE,
@@ -299,6 +301,7 @@ open_once(const char *path, struct log_index **out)
 	if (x == NULL)
 		return ERR_MEMORY;
 	if (sqlite3_open_v2(path, &x->db, flags, NULL) != SQLITE_OK ||
+	    sqlite3_busy_timeout(x->db, INDEX_BUSY_MS) != SQLITE_OK ||
 	    check_version(x->db) != ERR_OK ||
 	    sqlite3_create_function(x->db, "checksum", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
 		checksum, NULL, NULL) != SQLITE_OK ||
