@@ -38,7 +38,7 @@ ALL_CFLAGS = $(BASE_CFLAGS) $(PKG_CFLAGS_ALL) $(CFLAGS)
 # One by one: a program does not need what only the tests do.
 PKG_CFLAGS_ALL := $(sort $(foreach p,$(PKGS_ALL),$(shell pkg-config --cflags $(p) 2>/dev/null)))
 
-LIBS     := proto config policy log
+LIBS     := proto config trust policy log
 PROGRAMS := signer collector auditor pkcs11
 BINARY_signer    := hallmark-signer
 BINARY_collector := hallmark-collector

@@ -18,8 +18,8 @@
 #include "collector/report/reporter.h"
 #include "collector/rights.h"
 #include "collector/runner.h"
-#include "config/validity.h"
 #include "proto/text.h"
+#include "trust/validity.h"
 
 /* Every signer is tried this often before `once` gives up. */
 #define ONCE_ROUNDS_MAX 2

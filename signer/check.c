@@ -9,9 +9,11 @@
 #include <sys/stat.h>
 
 #include "config/hsm_config.h"
-#include "config/validity.h"
+#include "signer/check_peers.h"
+#include "signer/front/conn_pool.h"
 #include "signer/ground/machine_clock.h"
 #include "signer/loaded.h"
+#include "trust/validity.h"
 
 static void print_approvals(const struct operators *operators);
 /* `p` is NULL where the policy has faults. */
@@ -26,7 +28,7 @@ static void note_tokens(const struct policy *p);
 static void print_clock(void);
 
 int
-signer_check(const char *path)
+signer_check(const char *path, const char *as)
 {
 	struct faults faults = FAULTS_INIT, again = FAULTS_INIT;
 	struct loaded_libraries libraries = {{NULL}};
@@ -40,8 +42,11 @@ signer_check(const char *path)
 		validity_check(
 		    config->tls.certificate, "tls.certificate", VALIDITY_SERVER, &faults);
 		validity_check(config->tls.client_ca, "tls.client_ca", VALIDITY_CA, &faults);
-		validity_check(config->tls.client_crl, "tls.client_crl", VALIDITY_CRL, &faults);
 	}
+	if (good)
+		check_peers(loaded.config, loaded.settings[0]->tls, &faults);
+	if (good && as != NULL)
+		check_as(as, loaded.settings[0]->tls, &faults);
 	if (good && faults.count == 0) {
 		printf("%s: good\n", path);
 		printf("  log     %s\n", loaded.config->log_origin);

@@ -6,9 +6,10 @@
 
 /*
  * Reads the configuration and what it names: policy, reference sets, certificates and keys, the
- * key process's configuration or socket. Prints every fault, one line each, on stderr; what is good
- * and what is merely not there yet, on stdout. Returns the exit status: 0 without faults, else 1.
+ * key process's configuration or socket. `as`, if not NULL, is a certificate to be tried. Prints
+ * every fault, one line each, on stderr; what is good and what is merely not there yet, on stdout.
+ * Returns the exit status: 0 without faults, else 1.
  */
-int signer_check(const char *config_path);
+int signer_check(const char *config_path, const char *as);
 
 #endif

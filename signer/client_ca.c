@@ -1,33 +1,33 @@
 #include "signer/client_ca.h"
 
 #include "proto/evidence/identity.h"
+#include "trust/certificate_text.h"
+#include "trust/verifier.h"
 
 static bool is_known(X509 *certificate, const struct policy *policy);
 
 bool
 client_ca_check(SSL_CTX *tls, const char *file, const struct policy *policy, struct faults *faults)
 {
-	const STACK_OF(X509_OBJECT) * trusted;
+	const struct authorities *trusted;
 	X509_STORE *store = NULL;
 	bool good = true;
 
 	if (policy_collectors_ca_count(policy) == 0)
 		return true;
 	SSL_CTX_get0_verify_cert_store(tls, &store);
-	trusted = X509_STORE_get0_objects(store);
-	for (int i = 0; i < sk_X509_OBJECT_num(trusted); i++) {
-		X509 *certificate = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(trusted, i));
-		char name[256] = "";
+	trusted = verifier_authorities(store);
+	for (size_t i = 0; i < authorities_count(trusted); i++) {
+		X509 *certificate = authorities_at(trusted, i);
+		char text[CERTIFICATE_TEXT_SIZE];
 
-		if (certificate == NULL || is_known(certificate, policy))
-			continue; /* NULL: a revocation list */
-		(void)X509_NAME_oneline(
-		    X509_get_subject_name(certificate), name, (int)sizeof(name));
+		if (is_known(certificate, policy))
+			continue;
 		faults_add(faults, file, 0,
 		    "tls.client_ca: expected only certificates that the policy lists under "
 		    "\"collectors_ca\", found another: %s; have it added to the policy, or take it "
 		    "out here",
-		    name);
+		    certificate_text(certificate, text));
 		good = false;
 	}
 	return good;

@@ -117,19 +117,23 @@ read_settings(struct loaded *l, struct loaded_libraries *libraries, struct fault
 {
 	/* A collector has one session at a time. */
 	struct resumption *sessions = resumption_new(l->config->limits.connections);
+	struct tls_files files;
+	const enum err read = tls_files_read(l->config, faults, &files);
 	enum err e = sessions != NULL ? ERR_OK : ERR_MEMORY;
 
+	/* What could be read is looked at, even if that was not all. */
 	for (unsigned i = 0; i < l->fronts && e == ERR_OK; i++) {
 		if (libraries->library[i] == NULL)
 			e = tls_library_new(&libraries->library[i]);
 		if (e == ERR_OK && (l->settings[i] = settings_new(l->config)) == NULL)
 			e = ERR_MEMORY;
 		if (e == ERR_OK)
-			e = tls_context_new(l->config, libraries->library[i], sessions, faults,
-			    &l->settings[i]->tls);
+			e = tls_context_new(
+			    &files, libraries->library[i], sessions, faults, &l->settings[i]->tls);
 	}
+	tls_files_free(&files);
 	resumption_release(&sessions);
-	return e;
+	return e == ERR_OK ? read : e;
 }
 
 static struct conn_settings *

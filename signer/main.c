@@ -16,7 +16,7 @@
 
 static const char usage[] =
     "usage: hallmark-signer run    -c FILE\n"
-    "       hallmark-signer check  -c FILE\n"
+    "       hallmark-signer check  -c FILE [--as CERT]\n"
     "       hallmark-signer status (-c FILE | --socket PATH) [--json | --prometheus]\n"
     "       hallmark-signer challenge (-c FILE | --socket PATH) COLLECTOR WORKLOAD\n"
     "                       [--nonce HEX] [-o FILE]\n"
@@ -24,7 +24,8 @@ static const char usage[] =
     "       hallmark-signer --version | --help\n"
     "\n"
     "run        serves until SIGTERM; SIGHUP reloads certificates, policy and limits\n"
-    "check      tells every fault of the configuration and of the files that it names\n"
+    "check      tells every fault of the configuration and of the files that it names; --as: and\n"
+    "           whether a collector with this certificate (PEM, with its chain) would be let in\n"
     "status     asks the signer that is running: counters, refusals, log, token, latencies\n"
     "challenge  has a workload measured now: prints the verdict of the report with this nonce\n"
     "           (a random one if none is given), and keeps its receipt in the file\n"
@@ -43,6 +44,7 @@ struct where {
 
 static int run_command(int argc, char **argv);
 static int fail_usage(const char *what);
+static int run_check(int argc, char **argv);
 static int run_status(int argc, char **argv);
 static int run_challenge(int argc, char **argv);
 static int run_statement(int argc, char **argv);
@@ -92,9 +94,11 @@ run_command(int argc, char **argv)
 		return run_statement(argc - 2, argv + 2);
 	if (strcmp(argv[1], "run") != 0 && strcmp(argv[1], "check") != 0)
 		return fail_usage("expected run, check, status, challenge or statement");
+	if (strcmp(argv[1], "check") == 0)
+		return run_check(argc - 2, argv + 2);
 	if (argc != 4 || strcmp(argv[2], "-c") != 0)
 		return fail_usage("expected -c FILE and nothing else");
-	return strcmp(argv[1], "run") == 0 ? signer_run(argv[3]) : signer_check(argv[3]);
+	return signer_run(argv[3]);
 }
 
 static int
@@ -102,6 +106,22 @@ fail_usage(const char *what)
 {
 	fprintf(stderr, "hallmark-signer: %s\n%s", what, usage);
 	return 2;
+}
+
+static int
+run_check(int argc, char **argv)
+{
+	const char *file = NULL, *as = NULL;
+
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "-c") == 0 && i + 1 < argc && file == NULL)
+			file = argv[++i];
+		else if (strcmp(argv[i], "--as") == 0 && i + 1 < argc && as == NULL)
+			as = argv[++i];
+		else
+			return fail_usage("expected -c FILE, and perhaps --as CERT");
+	}
+	return file != NULL ? signer_check(file, as) : fail_usage("expected -c FILE");
 }
 
 static int

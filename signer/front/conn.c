@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <openssl/err.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -51,10 +52,10 @@ static enum want handshake(struct conn *c);
 static bool begin_session(struct conn *c);
 static enum want receive(struct conn *c);
 static void on_tls_step(const SSL *ssl, int where, int result);
-static bool is_welcome(struct conn *c);
+static bool is_welcome(struct conn *c, char why[VERIFIER_REASON_SIZE]);
 static bool take_frames(struct conn *c, struct view bytes);
 static void give_up(struct conn *c);
-static void refuse(struct conn *c, enum err e);
+static void refuse(struct conn *c, enum err e, const char *why);
 static enum want drain(struct conn *c);
 static enum want send_output(struct conn *c);
 static void wake(struct conn *c);
@@ -369,7 +370,7 @@ begin_session(struct conn *c)
 		e = ERR_MEMORY;
 	if (e != ERR_OK) {
 		free(letter);
-		refuse(c, e);
+		refuse(c, e, err_text(e));
 		return false;
 	}
 	hello_watch_end(c->ssl);
@@ -415,6 +416,7 @@ receive(struct conn *c)
 	size_t size = 0, got;
 	enum want want = WANT_NOTHING;
 	bool idle = c->in.size == 0;
+	char why[VERIFIER_REASON_SIZE];
 
 	c->tls_steps = 0;
 	for (unsigned records = 0;
@@ -435,8 +437,8 @@ receive(struct conn *c)
 	/* TLS has an answer of its own, which the peer does not read. */
 	c->read_blocked = want == WANT_WRITE;
 	c->write_blocked = c->write_blocked || c->read_blocked;
-	if (size > 0 && !is_welcome(c)) {
-		refuse(c, ERR_CERTIFICATE);
+	if (size > 0 && !is_welcome(c, why)) {
+		refuse(c, ERR_CERTIFICATE, why);
 		return WANT_READ;
 	}
 	if (size > 0) {
@@ -466,13 +468,14 @@ on_tls_step(const SSL *ssl, int where, int result)
  * once, when it has something to say: a reload does not stop the loop for thousands of signatures.
  */
 static bool
-is_welcome(struct conn *c)
+is_welcome(struct conn *c, char why[VERIFIER_REASON_SIZE])
 {
 	struct conn_pool *p = c->pool;
 
-	if (c->generation != p->generation && !tls_peer_is_accepted(c->ssl, p->tls))
+	if (c->generation != p->generation && !tls_peer_is_accepted(c->ssl, p->tls, why))
 		return false;
 	c->generation = p->generation;
+	(void)snprintf(why, VERIFIER_REASON_SIZE, "a certificate of its chain has ended");
 	return uv_now(p->loop) < c->ends_ms;
 }
 
@@ -495,12 +498,12 @@ give_up(struct conn *c)
 {
 	free(c->pool->reserve);
 	c->pool->reserve = NULL;
-	refuse(c, ERR_MEMORY);
+	refuse(c, ERR_MEMORY, err_text(ERR_MEMORY));
 }
 
 /* The peer is told why, and has the time to read it: what a session has nothing to do with. */
 static void
-refuse(struct conn *c, enum err e)
+refuse(struct conn *c, enum err e, const char *why)
 {
 	const struct message_refusal m = {.code = e, .text = view_of_string(err_text(e))};
 
@@ -511,7 +514,7 @@ refuse(struct conn *c, enum err e)
 		return;
 	}
 	traffic_count(c->pool->traffic, e);
-	log_failure(c, e, err_text(e));
+	log_failure(c, e, why);
 	c->broken = true;
 	c->has_room = false;
 	move(c, CONN_CLOSING);

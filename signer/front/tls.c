@@ -1,13 +1,17 @@
 #include "signer/front/tls.h"
 
 #include <openssl/err.h>
-#include <openssl/rand.h>
+#include <openssl/pem.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "config/pass_phrase.h"
 #include "proto/wire/message.h"
 #include "signer/front/hello.h"
+#include "trust/authorities.h"
+#include "trust/crypto_reason.h"
+#include "trust/own_chain.h"
 
 /*
  * One ticket a handshake: a second would cost a sixth of the handshake rate, and a collector keeps
@@ -22,18 +26,22 @@
  */
 #define CIPHERS "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 
+/* Bytes of names of CAs that are sent in each handshake: those of a few dozen. */
+#define NAMES_SIZE_MAX 4096
+
 static const unsigned char session_context[] = "hallmark-collector";
 
-static bool give_store(SSL_CTX *ctx);
-static enum err load_own(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx);
+static bool load_own(
+    const struct tls_files *f, OSSL_LIB_CTX *library, struct faults *faults, SSL_CTX *ctx);
 static bool use_key(SSL_CTX *ctx, const char *path, bool *locked);
-static enum err load_client_ca(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx);
-static enum err load_client_crl(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx);
+static bool load_clients(
+    const struct tls_files *f, OSSL_LIB_CTX *library, struct faults *faults, SSL_CTX *ctx);
+static bool name_authorities(const struct authorities *a, SSL_CTX *ctx);
 static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_size,
     const unsigned char *in, unsigned in_size, void *context);
 
 enum err
-tls_context_new(const struct signer_config *c, const struct tls_library *library,
+tls_context_new(const struct tls_files *f, const struct tls_library *library,
     struct resumption *sessions, struct faults *faults, SSL_CTX **out)
 {
 	SSL_CTX *ctx;
@@ -42,7 +50,7 @@ tls_context_new(const struct signer_config *c, const struct tls_library *library
 	*out = NULL;
 	if ((ctx = SSL_CTX_new_ex(tls_library_context(library), NULL, TLS_server_method())) ==
 		NULL ||
-	    SSL_CTX_set_ciphersuites(ctx, CIPHERS) != 1 || !give_store(ctx) ||
+	    SSL_CTX_set_ciphersuites(ctx, CIPHERS) != 1 ||
 	    resumption_attach(sessions, ctx) != ERR_OK) {
 		SSL_CTX_free(ctx);
 		return ERR_CRYPTO;
@@ -63,9 +71,8 @@ tls_context_new(const struct signer_config *c, const struct tls_library *library
 	SSL_CTX_set_max_cert_list(ctx, HELLO_SIZE_MAX);
 	SSL_CTX_set_session_id_context(ctx, session_context, sizeof(session_context) - 1);
 	SSL_CTX_set_alpn_select_cb(ctx, select_alpn, NULL);
-	good = load_own(c, faults, ctx) == ERR_OK;
-	good = load_client_ca(c, faults, ctx) == ERR_OK && good;
-	good = load_client_crl(c, faults, ctx) == ERR_OK && good;
+	good = load_own(f, tls_library_context(library), faults, ctx);
+	good = load_clients(f, tls_library_context(library), faults, ctx) && good;
 	if (!good) {
 		SSL_CTX_free(ctx);
 		return ERR_CONFIG;
@@ -98,92 +105,76 @@ tls_peer_identity(const SSL *ssl, char identity[IDENTITY_SIZE_MAX + 1])
 uint64_t
 tls_peer_lifetime_ms(const SSL *ssl)
 {
-	X509 *certificate = SSL_get0_peer_certificate(ssl);
-	int days, seconds;
+	const int64_t end_s = verifier_chain_end_s(ssl), now_s = (int64_t)time(NULL);
 
-	if (certificate == NULL ||
-	    ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(certificate)) != 1 ||
-	    days < 0 || seconds < 0)
-		return 0;
-	return ((uint64_t)days * 86400 + (uint64_t)seconds) * 1000;
+	if (end_s == INT64_MAX)
+		return UINT64_MAX / 2;
+	return end_s > now_s ? (uint64_t)(end_s - now_s) * 1000 : 0;
 }
 
 bool
-tls_peer_is_accepted(const SSL *ssl, SSL_CTX *now)
+tls_peer_is_accepted(const SSL *ssl, SSL_CTX *now, char why[VERIFIER_REASON_SIZE])
 {
-	X509_STORE_CTX *check = X509_STORE_CTX_new();
 	X509_STORE *clients = NULL;
-	bool accepted = check != NULL && SSL_CTX_get0_verify_cert_store(now, &clients) == 1 &&
-			X509_STORE_CTX_init(check, clients, SSL_get0_peer_certificate(ssl),
-			    SSL_get_peer_cert_chain(ssl)) == 1 &&
-			X509_STORE_CTX_set_default(check, "ssl_client") == 1 &&
-			X509_verify_cert(check) == 1;
 
-	X509_STORE_CTX_free(check);
-	ERR_clear_error();
-	return accepted;
+	return SSL_CTX_get0_verify_cert_store(now, &clients) == 1 &&
+	       verifier_accepts(clients, SSL_get0_peer_certificate(ssl),
+		   SSL_get_peer_cert_chain(ssl), "ssl_client", why);
 }
 
 const char *
 tls_last_error(void)
 {
-	/* The first: what callers within OpenSSL add says only whose call it was ("PEM lib"). */
-	unsigned long code = ERR_peek_error();
-	const char *reason = ERR_SYSTEM_ERROR(code) ? strerrordesc_np(ERR_GET_REASON(code))
-						    : ERR_reason_error_string(code);
+	const char *reason = crypto_reason();
 
-	ERR_clear_error();
 	return reason != NULL ? reason : "the connection ended";
 }
 
 const char *
 tls_handshake_error(const SSL *ssl, char reason[TLS_REASON_SIZE])
 {
-	bool verified = ERR_GET_REASON(ERR_peek_error()) != SSL_R_CERTIFICATE_VERIFY_FAILED;
+	const bool refused = ERR_GET_REASON(ERR_peek_error()) == SSL_R_CERTIFICATE_VERIFY_FAILED;
+	const char *alert = crypto_reason_alert(), *why = verifier_reason(ssl);
 
-	snprintf(reason, TLS_REASON_SIZE, "%s", tls_last_error());
-	if (!verified)
+	if (alert != NULL)
+		snprintf(reason, TLS_REASON_SIZE,
+		    "the peer ended the handshake: it sent the alert \"%s\"", alert);
+	else if (refused)
 		snprintf(reason, TLS_REASON_SIZE, "the client certificate is not accepted: %s",
-		    X509_verify_cert_error_string(SSL_get_verify_result(ssl)));
+		    why != NULL ? why : X509_verify_cert_error_string(SSL_get_verify_result(ssl)));
+	else
+		snprintf(reason, TLS_REASON_SIZE, "%s", tls_last_error());
+	ERR_clear_error();
 	return reason;
 }
 
-/* For CA and CRL: the one that every context has lives as long as the context. */
 static bool
-give_store(SSL_CTX *ctx)
+load_own(const struct tls_files *f, OSSL_LIB_CTX *library, struct faults *faults, SSL_CTX *ctx)
 {
-	X509_STORE *store = X509_STORE_new();
-	bool given = store != NULL && SSL_CTX_set1_verify_cert_store(ctx, store) == 1;
-
-	X509_STORE_free(store);
-	return given;
-}
-
-static enum err
-load_own(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx)
-{
+	const struct signer_config *c = f->config;
 	bool locked = false;
+	const char *why;
 
-	if (c->tls.certificate == NULL)
-		return ERR_CONFIG;
-	ERR_clear_error();
-	if (SSL_CTX_use_certificate_chain_file(ctx, c->tls.certificate) != 1) {
+	if (f->certificate.size == 0 && c->tls.certificate == NULL)
+		return false;
+	if (own_chain_use(ctx, library, buf_view(&f->certificate), &why) != ERR_OK) {
 		faults_add(faults, c->tls.certificate, 0,
 		    "tls.certificate: expected a PEM certificate chain, found %s; make it with the "
 		    "signer's own certificate first",
-		    tls_last_error());
-		return ERR_CONFIG;
+		    why);
+		return false;
 	}
 	if (c->tls.key == NULL)
-		return ERR_CONFIG;
+		return false;
+	ERR_clear_error();
 	if (!use_key(ctx, c->tls.key, &locked) || SSL_CTX_check_private_key(ctx) != 1) {
 		faults_add(faults, c->tls.key, 0,
 		    "tls.key: expected the PEM private key of tls.certificate, found %s; the two "
 		    "must be made together, the key without a pass phrase",
 		    locked ? "a key behind a pass phrase" : tls_last_error());
-		return ERR_CONFIG;
+		return false;
 	}
-	return ERR_OK;
+	return true;
 }
 
 /* In OpenSSL's default context, which has decoders for it (signer/front/tls_library.h). */
@@ -200,50 +191,53 @@ use_key(SSL_CTX *ctx, const char *path, bool *locked)
 	return used;
 }
 
-static enum err
-load_client_ca(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx)
+/* Each context has CAs of its own: threads that share a key wait for its lock. */
+static bool
+load_clients(const struct tls_files *f, OSSL_LIB_CTX *library, struct faults *faults, SSL_CTX *ctx)
 {
-	X509_STORE *store = NULL;
-	STACK_OF(X509_NAME) * names;
+	struct authorities *a;
+	X509_STORE *store;
+	bool good;
 
-	if (c->tls.client_ca == NULL)
-		return ERR_CONFIG;
-	SSL_CTX_get0_verify_cert_store(ctx, &store);
-	ERR_clear_error();
-	names = SSL_load_client_CA_file(c->tls.client_ca);
-	if (names == NULL || X509_STORE_load_file(store, c->tls.client_ca) != 1) {
-		sk_X509_NAME_pop_free(names, X509_NAME_free);
-		faults_add(faults, c->tls.client_ca, 0,
-		    "tls.client_ca: expected PEM certificates of the collectors' CA, found %s",
-		    tls_last_error());
-		return ERR_CONFIG;
-	}
-	SSL_CTX_set_client_CA_list(ctx, names); /* moved */
-	return ERR_OK;
+	if (f->config->tls.client_ca == NULL ||
+	    authorities_parse(f->config->tls.client_ca, "tls.client_ca", buf_view(&f->client_ca),
+		library, faults, &a) != ERR_OK)
+		return false;
+	good = name_authorities(a, ctx);
+	store = verifier_new(a, f->revocations); /* takes them */
+	good = good && store != NULL && verifier_attach(store, ctx) == ERR_OK;
+	X509_STORE_free(store);
+	return good;
 }
 
-/* Of this file only the lists: a certificate in it must not become one that is trusted. */
-static enum err
-load_client_crl(const struct signer_config *c, struct faults *faults, SSL_CTX *ctx)
+/*
+ * A client that has several certificates chooses by these names; so that those who have one do not
+ * pay for it, and because TLS has no room for more than 64 KiB of them, none is sent where there
+ * are many.
+ */
+static bool
+name_authorities(const struct authorities *a, SSL_CTX *ctx)
 {
-	X509_STORE *store = NULL;
-	X509_LOOKUP *lookup;
+	STACK_OF(X509_NAME) *names = sk_X509_NAME_new_null();
+	bool good = names != NULL;
+	size_t size = 0;
 
-	if (c->tls.client_crl == NULL)
-		return ERR_OK;
-	SSL_CTX_get0_verify_cert_store(ctx, &store);
-	ERR_clear_error();
-	lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
-	if (lookup == NULL ||
-	    X509_load_crl_file(lookup, c->tls.client_crl, X509_FILETYPE_PEM) < 1) {
-		faults_add(faults, c->tls.client_crl, 0,
-		    "tls.client_crl: expected a PEM revocation list of the collectors' CA, found "
-		    "%s",
-		    tls_last_error());
-		return ERR_CONFIG;
+	for (size_t i = 0; good && i < authorities_count(a) && size <= NAMES_SIZE_MAX; i++) {
+		const X509_NAME *name = X509_get_subject_name(authorities_at(a, i));
+		X509_NAME *copy = X509_NAME_dup(name);
+		const int bytes = i2d_X509_NAME(name, NULL);
+
+		good = copy != NULL && bytes >= 0 && sk_X509_NAME_push(names, copy) > 0;
+		if (!good)
+			X509_NAME_free(copy);
+		size += 2 + (size_t)(bytes > 0 ? bytes : 0);
 	}
-	X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
-	return ERR_OK;
+	if (good && size <= NAMES_SIZE_MAX) {
+		SSL_CTX_set_client_CA_list(ctx, names); /* moved */
+		return true;
+	}
+	sk_X509_NAME_pop_free(names, X509_NAME_free);
+	return good;
 }
 
 /* A client that offers ALPN must offer ours; one that offers none is let in (RFC 7301, 3.2). */

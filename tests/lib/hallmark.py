@@ -276,17 +276,21 @@ class Process:
 
 
 class Authority:
-    """A small CA on P-256. What it issues is valid since yesterday, or from `valid_from` on."""
+    """A small CA on P-256, in <name>-ca.crt. What it issues is valid since yesterday, or from `valid_from`
+    on. With a parent it is an intermediate one."""
 
-    def __init__(self, name, directory, valid_from=None):
+    def __init__(self, name, directory, valid_from=None, parent=None, key=None, days=30, path_length=0):
         self.valid_from = valid_from
-        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.directory = directory
+        self.key = key or ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{name} CA")])
-        self.certificate = self.build(self.name, self.key.public_key()).add_extension(
-            x509.BasicConstraints(ca=True, path_length=0), critical=True).add_extension(
+        issuer = parent or self
+        self.certificate = issuer.build(self.name, self.key.public_key(), days).add_extension(
+            x509.BasicConstraints(ca=True, path_length=path_length), critical=True).add_extension(
             x509.KeyUsage(False, False, False, False, False, True, True, False, False),
-            critical=True).sign(self.key, hashes.SHA256())
-        write_certificate(directory / f"{name}-ca.crt", self.certificate)
+            critical=True).sign(issuer.key, hashes.SHA256())
+        self.path = directory / f"{name}-ca.crt"
+        write_certificate(self.path, self.certificate)
 
     def build(self, subject, public_key, days=30):
         now = datetime.datetime.utcnow()
@@ -295,7 +299,9 @@ class Authority:
                 .public_key(public_key).serial_number(x509.random_serial_number())
                 .not_valid_before(start).not_valid_after(now + datetime.timedelta(days=days)))
 
-    def issue(self, path, name, uri=None, dns=None, server=False, days=30, key=None):
+    def issue(self, path, name, uri=None, dns=None, server=False, days=30, key=None, chain=(),
+              extensions=()):
+        """Files <path>.crt, with the certificates of the CAs in `chain` behind its own, and <path>.key."""
         key = key or ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         names = [x509.UniformResourceIdentifier(u) for u in as_list(uri)]
@@ -305,29 +311,34 @@ class Authority:
             x509.ExtendedKeyUsage([usage]), critical=False)
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        for extension in extensions:
+            builder = builder.add_extension(extension, critical=False)
         certificate = builder.sign(self.key, hashes.SHA256())
-        write_certificate(pathlib.Path(f"{path}.crt"), certificate)
         pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
                                 serialization.NoEncryption())
         with open(os.open(f"{path}.key", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
             out.write(pem)
+        write_certificate(pathlib.Path(f"{path}.crt"), certificate, *(ca.certificate for ca in chain))
         return certificate
 
-    def revoke(self, path, *certificates, days=1):
+    def revoke(self, path, *certificates, days=1, extensions=(), key=None, began=2):
+        """Its revocation list; `extensions` are critical ones, and `began` is how many days ago."""
         now = datetime.datetime.utcnow()
         builder = (x509.CertificateRevocationListBuilder().issuer_name(self.name)
-                   .last_update(now - datetime.timedelta(days=2))
+                   .last_update(now - datetime.timedelta(days=began))
                    .next_update(now + datetime.timedelta(days=days)))
         for certificate in certificates:
             builder = builder.add_revoked_certificate(
                 x509.RevokedCertificateBuilder().serial_number(certificate.serial_number)
                 .revocation_date(now - datetime.timedelta(hours=1)).build())
-        crl = builder.sign(self.key, hashes.SHA256())
+        for extension in extensions:
+            builder = builder.add_extension(extension, critical=True)
+        crl = builder.sign(key or self.key, hashes.SHA256())
         pathlib.Path(path).write_bytes(crl.public_bytes(serialization.Encoding.PEM))
 
 
-def write_certificate(path, certificate):
-    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+def write_certificate(path, *certificates):
+    path.write_bytes(b"".join(c.public_bytes(serialization.Encoding.PEM) for c in certificates))
 
 
 def lock_key(path):

@@ -36,6 +36,7 @@ ROOMS = {
     "proto/statement": ["proto", "proto/json", "proto/tlog", "proto/evidence"],
     "proto/wire": ["proto", "proto/tlog", "proto/evidence", "proto/report"],
     "config": PROTO,
+    "trust": [*PROTO, "config"],
     "policy": [*PROTO, "config"],
     "policy/sources": [*PROTO, "config", "policy"],
     "log": [*PROTO, "config", "policy"],
@@ -55,9 +56,9 @@ def program(name, known, *floors):
 
 
 program("pkcs11", [*PROTO, "config"], "ground", "token", "serve")
-program("signer", [*PROTO, "config", "policy"],
+program("signer", [*PROTO, "config", "trust", "policy"],
         "ground", "ledger/store", "ledger", "chronicle", "session", "front")
-program("collector", [*PROTO, "config"], "ground", "measure", "report act")
+program("collector", [*PROTO, "config", "trust"], "ground", "measure", "report act")
 program("auditor", [*PROTO, "config", "policy", "log", "log/walk"])
 program("register", [*PROTO, "config", "policy", "log", "log/walk"])
 

@@ -1,4 +1,4 @@
-#include "config/validity.h"
+#include "trust/validity.h"
 
 #include <openssl/bio.h>
 #include <openssl/pem.h>
@@ -7,6 +7,7 @@
 
 #include "proto/evidence/identity.h"
 #include "proto/utc.h"
+#include "trust/certificate_text.h"
 
 struct subject {
 	const char *path;
@@ -16,11 +17,9 @@ struct subject {
 
 static void check_chain(
     const struct subject *s, const STACK_OF(X509_INFO) * file, enum validity_use use);
-static void check_any(
-    const struct subject *s, const STACK_OF(X509_INFO) * file, enum validity_use use);
-static bool is_current(const ASN1_TIME *from, const ASN1_TIME *to);
-static void fault_dates(
-    const struct subject *s, const char *what, const ASN1_TIME *from, const ASN1_TIME *to);
+static void check_any(const struct subject *s, const STACK_OF(X509_INFO) * file);
+static bool is_current(X509 *certificate);
+static void fault_dates(const struct subject *s, X509 *certificate);
 
 void
 validity_check(const char *path, const char *key, enum validity_use use, struct faults *faults)
@@ -33,7 +32,7 @@ validity_check(const char *path, const char *key, enum validity_use use, struct 
 	if (use == VALIDITY_CLIENT || use == VALIDITY_SERVER)
 		check_chain(&s, file, use);
 	else
-		check_any(&s, file, use);
+		check_any(&s, file);
 	sk_X509_INFO_pop_free(file, X509_INFO_free);
 	BIO_free(bio);
 }
@@ -52,9 +51,8 @@ check_chain(const struct subject *s, const STACK_OF(X509_INFO) * file, enum vali
 
 		if (x == NULL)
 			continue;
-		if (!is_current(X509_get0_notBefore(x), X509_get0_notAfter(x)))
-			fault_dates(
-			    s, "certificates", X509_get0_notBefore(x), X509_get0_notAfter(x));
+		if (!is_current(x))
+			fault_dates(s, x);
 		if (own && X509_check_purpose(x, purpose, 0) != 1)
 			faults_add(s->faults, s->path, 0,
 			    "%s: expected a certificate for TLS %ss, found one whose key usage "
@@ -72,44 +70,37 @@ check_chain(const struct subject *s, const STACK_OF(X509_INFO) * file, enum vali
 }
 
 static void
-check_any(const struct subject *s, const STACK_OF(X509_INFO) * file, enum validity_use use)
+check_any(const struct subject *s, const STACK_OF(X509_INFO) * file)
 {
-	const ASN1_TIME *from = NULL, *to = NULL;
+	X509 *x = NULL;
 
 	for (int i = 0; i < sk_X509_INFO_num(file); i++) {
-		const X509_INFO *info = sk_X509_INFO_value(file, i);
-
-		if (use == VALIDITY_CA && info->x509 != NULL) {
-			from = X509_get0_notBefore(info->x509);
-			to = X509_get0_notAfter(info->x509);
-		} else if (use == VALIDITY_CRL && info->crl != NULL) {
-			from = X509_CRL_get0_lastUpdate(info->crl);
-			to = X509_CRL_get0_nextUpdate(info->crl);
-		} else {
+		if (sk_X509_INFO_value(file, i)->x509 == NULL)
 			continue;
-		}
-		if (is_current(from, to))
+		x = sk_X509_INFO_value(file, i)->x509;
+		if (is_current(x))
 			return;
 	}
-	if (from != NULL)
-		fault_dates(s, use == VALIDITY_CA ? "certificates" : "revocation lists", from, to);
+	if (x != NULL)
+		fault_dates(s, x);
 }
 
-/* A list may be without a date of the next one. */
 static bool
-is_current(const ASN1_TIME *from, const ASN1_TIME *to)
+is_current(X509 *certificate)
 {
-	return X509_cmp_current_time(from) < 0 && (to == NULL || X509_cmp_current_time(to) > 0);
+	return X509_cmp_current_time(X509_get0_notBefore(certificate)) < 0 &&
+	       X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0;
 }
 
 static void
-fault_dates(const struct subject *s, const char *what, const ASN1_TIME *from, const ASN1_TIME *to)
+fault_dates(const struct subject *s, X509 *certificate)
 {
-	char first[UTC_TEXT_SIZE], last[UTC_TEXT_SIZE];
+	char first[UTC_TEXT_SIZE], last[UTC_TEXT_SIZE], text[CERTIFICATE_TEXT_SIZE];
 
 	faults_add(s->faults, s->path, 0,
-	    "%s: expected %s that are valid now, found one for %s to %s; renew it, or set the "
-	    "clock",
-	    s->key, what, utc_text_asn1(from, first),
-	    to != NULL ? utc_text_asn1(to, last) : "no end");
+	    "%s: expected certificates that are valid now, found one for %s to %s: %s; renew it, "
+	    "or set the clock",
+	    s->key, utc_text_asn1(X509_get0_notBefore(certificate), first),
+	    utc_text_asn1(X509_get0_notAfter(certificate), last),
+	    certificate_text(certificate, text));
 }

@@ -1,11 +1,11 @@
 /*
- * What is wrong with certificates and revocation lists that are well formed: for `check`, so that
+ * What is wrong with certificates that are well formed: for `check`, so that
  * it is said before a peer refuses them. Nothing here stops a program that is running.
  *
  * A file that cannot be read, or has no PEM, is passed over: whoever loads it says so.
  */
-#ifndef HALLMARK_CONFIG_VALIDITY_H
-#define HALLMARK_CONFIG_VALIDITY_H
+#ifndef HALLMARK_TRUST_VALIDITY_H
+#define HALLMARK_TRUST_VALIDITY_H
 
 #include "config/faults.h"
 
@@ -14,7 +14,6 @@ enum validity_use {
 			  */
 	VALIDITY_SERVER, /* a signer's chain */
 	VALIDITY_CA,     /* those that are trusted: one of them is to be valid now */
-	VALIDITY_CRL,    /* revocation lists: one of them is to be valid now */
 };
 
 /* Adds faults of the file `path`, which the configuration names under `key`; NULL passes. */

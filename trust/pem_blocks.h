@@ -1,0 +1,28 @@
+/*
+ * PEM files, whole or not at all: one that is cut off, as while it is being written, is a fault,
+ * and not a shorter one.
+ */
+#ifndef HALLMARK_TRUST_PEM_BLOCKS_H
+#define HALLMARK_TRUST_PEM_BLOCKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "proto/bytes.h"
+#include "proto/err.h"
+
+/* One block: its name ("CERTIFICATE") and what is in it. False: no more are wanted. */
+typedef bool pem_blocks_take(void *context, const char *name, struct view der);
+
+/*
+ * Gives each block, in order; text between them is passed over. ERR_CONFIG if one cannot be read
+ * (crypto_reason says why), ERR_MEMORY. What was given before that is as it stands in the file. Of
+ * a file without any, crypto_reason says what was looked for.
+ */
+enum err pem_blocks_each(struct view pem, pem_blocks_take *take, void *context) MUST_USE;
+
+/* Appends a file's bytes, at most PEM_FILE_SIZE_MAX. ERR_IO with errno; ERR_FORMAT_SIZE. */
+#define PEM_FILE_SIZE_MAX (256 * 1024 * 1024) /* a list of some six million revocations */
+enum err pem_file_read(const char *path, struct buf *to) MUST_USE;
+
+#endif
