@@ -16,6 +16,7 @@
 #include "collector/report/channel_context.h"
 #include "collector/report/receipt.h"
 #include "collector/report/reporter.h"
+#include "collector/report/reporter_renew.h"
 #include "collector/rights.h"
 #include "collector/runner.h"
 #include "proto/text.h"
@@ -288,6 +289,8 @@ report_once(const struct collector_config *config, const bool *wanted)
 		print_trouble("cannot report", &t);
 		good = false;
 	}
+	if (r != NULL)
+		(void)reporter_renew(r); /* says what is near its end */
 	for (size_t i = 0; good && i < config->workload_count; i++)
 		open[i] = wanted[i];
 	for (unsigned round = 0; r != NULL && left && !failed && round < ONCE_ROUNDS_MAX; round++) {

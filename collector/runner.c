@@ -7,6 +7,7 @@
 #include "collector/ground/journal.h"
 #include "collector/report/backoff.h"
 #include "collector/report/reporter.h"
+#include "collector/report/reporter_renew.h"
 
 #define RECONNECT_FIRST_MS 1000
 #define RECONNECT_MOST_MS  60000
@@ -18,8 +19,10 @@ struct runner {
 	uint64_t round_ms;   /* when the next round begins */
 	uint64_t connect_ms; /* no connection is tried before */
 	unsigned tries;      /* in a row that got nothing acknowledged */
+	bool renewed;        /* and not connected since */
 };
 
+static void renew(struct runner *r);
 static enum err try_connect(struct runner *r);
 static void back_off(struct runner *r);
 static enum err round_all(struct runner *r);
@@ -48,7 +51,8 @@ runner_run(const char *path, struct collector_config **config, struct trouble *t
 
 		if (interrupt_take_reload() && (e = reload(&r, t)) != ERR_OK)
 			break;
-		if ((round_is_due || reporter_waiting(r.reporter) > 0) &&
+		renew(&r);
+		if ((round_is_due || r.renewed || reporter_waiting(r.reporter) > 0) &&
 		    !reporter_is_connected(r.reporter) && now_ms >= r.connect_ms &&
 		    (e = try_connect(&r)) != ERR_OK)
 			break;
@@ -72,11 +76,23 @@ runner_run(const char *path, struct collector_config **config, struct trouble *t
 	return e;
 }
 
+/* Who was refused for what is old now need not wait for the next try. */
+static void
+renew(struct runner *r)
+{
+	if (!reporter_renew(r->reporter))
+		return;
+	r->renewed = true;
+	r->tries = 0;
+	r->connect_ms = interrupt_clock_ms();
+}
+
 static enum err
 try_connect(struct runner *r)
 {
 	bool failed;
 
+	r->renewed = false;
 	if (reporter_connect(r->reporter, &failed) == ERR_OK)
 		return ERR_OK;
 	if (failed)
@@ -189,6 +205,8 @@ wait_for_work(struct runner *r)
 		until_ms = r->connect_ms;
 	if (reporter_challenge_ms(r->reporter) < until_ms)
 		until_ms = reporter_challenge_ms(r->reporter);
+	if (now_ms + REPORTER_LOOK_MS < until_ms)
+		until_ms = now_ms + REPORTER_LOOK_MS;
 	if (until_ms <= now_ms)
 		return;
 	news.fd = reporter_descriptor(r->reporter);

@@ -9,6 +9,8 @@
  *     full jitter; rounds go on meanwhile, into the spool.
  *   - While it is not the first signer that is spoken to, that is tried again from time to time,
  *     before a round.
+ *   - Certificates, key and CA that are renewed are taken within two looks (REPORTER_LOOK_MS), and
+ *     a new connection is made with them.
  *   - SIGTERM and SIGINT stop it at the next wait or file; whatever was begun is in the state.
  *     Where it is connected, what is being answered is awaited, and a last bundle of each workload
  *     says that the collector stops, or what `farewell` of the configuration wants said: all that

@@ -11,6 +11,7 @@
 #include "proto/utc.h"
 #include "trust/certificate_text.h"
 #include "trust/pem_blocks.h"
+#include "trust/validity.h"
 #include "trust/verifier.h"
 
 #define NAMES_SHOWN 5 /* of CAs that a note is about; then how many more there are */
@@ -21,7 +22,7 @@ struct named {
 	size_t count;
 };
 
-static void check_authorities(
+static void note_authorities(
     const struct signer_config *c, const struct authorities *a, struct faults *faults);
 static void check_lists(
     const struct signer_config *c, const struct revocations *r, struct faults *faults);
@@ -37,10 +38,19 @@ check_peers(const struct signer_config *c, SSL_CTX *tls, struct faults *faults)
 	const X509_STORE *store = store_of(tls);
 	const struct revocations *r = verifier_revocations(store);
 
-	check_authorities(c, verifier_authorities(store), faults);
+	note_authorities(c, verifier_authorities(store), faults);
 	check_lists(c, r, faults);
 	if (r != NULL)
 		note_lists(verifier_authorities(store), r);
+}
+
+void
+check_peers_valid(const struct signer_config *c, SSL_CTX *tls, struct faults *faults)
+{
+	const X509_STORE *store = store_of(tls);
+
+	validity_check(c->tls.client_ca, "tls.client_ca", VALIDITY_CA, faults);
+	check_lists(c, verifier_revocations(store), faults);
 }
 
 void
@@ -72,7 +82,7 @@ check_as(const char *path, SSL_CTX *tls, struct faults *faults)
 }
 
 static void
-check_authorities(const struct signer_config *c, const struct authorities *a, struct faults *faults)
+note_authorities(const struct signer_config *c, const struct authorities *a, struct faults *faults)
 {
 	const int64_t now_s = (int64_t)time(NULL);
 	struct named over = {.count = 0}, others = {.count = 0};

@@ -16,6 +16,9 @@
  */
 void check_peers(const struct signer_config *c, SSL_CTX *tls, struct faults *faults);
 
+/* The faults of these alone, for a renewal while the signer runs: nothing is printed. */
+void check_peers_valid(const struct signer_config *c, SSL_CTX *tls, struct faults *faults);
+
 /*
  * Tries the certificate in the PEM file `path`, with what stands behind it as its chain: prints
  * whom it would be let in as, or adds a fault of the file.

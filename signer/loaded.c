@@ -4,14 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "signer/check_peers.h"
 #include "signer/client_ca.h"
 #include "signer/front/conn_pool.h"
 #include "signer/front/resumption.h"
 #include "signer/front/tls.h"
+#include "trust/own_chain.h"
 
 static unsigned count_fronts(const struct signer_config *c);
-static enum err read_settings(
-    struct loaded *l, struct loaded_libraries *libraries, struct faults *faults);
+static enum err read_settings(struct loaded *l, const struct signer_config *config,
+    struct loaded_libraries *libraries, struct faults *faults);
 static struct conn_settings *settings_new(const struct signer_config *c);
 
 void
@@ -36,7 +38,7 @@ loaded_read(const char *path, unsigned fronts, struct loaded_libraries *librarie
 	if (out->config->policy_file != NULL)
 		good =
 		    policy_load(out->config->policy_file, faults, &out->policy) == ERR_OK && good;
-	good = read_settings(out, libraries, faults) == ERR_OK && good;
+	good = read_settings(out, out->config, libraries, faults) == ERR_OK && good;
 	/* Each front has the same certificates. */
 	if (out->policy != NULL && out->settings[0] != NULL && out->settings[0]->tls != NULL)
 		good = client_ca_check(out->settings[0]->tls, out->config->tls.client_ca,
@@ -44,6 +46,28 @@ loaded_read(const char *path, unsigned fronts, struct loaded_libraries *librarie
 		       good;
 	if (good)
 		return ERR_OK;
+	loaded_free(out);
+	return ERR_CONFIG;
+}
+
+enum err
+loaded_renew(const struct signer_config *config, unsigned fronts,
+    struct loaded_libraries *libraries, struct loaded *out, struct faults *faults)
+{
+	char why[VERIFIER_REASON_SIZE];
+
+	memset(out, 0, sizeof(*out));
+	out->fronts = fronts;
+	if (read_settings(out, config, libraries, faults) == ERR_OK) {
+		SSL_CTX *tls = out->settings[0]->tls; /* each front has the same */
+
+		if (!own_chain_is_sound(tls, why))
+			faults_add(faults, config->tls.certificate, 0,
+			    "tls.certificate: expected one that peers can take, found %s", why);
+		check_peers_valid(config, tls, faults);
+		if (faults->count == 0)
+			return ERR_OK;
+	}
 	loaded_free(out);
 	return ERR_CONFIG;
 }
@@ -113,19 +137,24 @@ count_fronts(const struct signer_config *c)
 
 /* The fronts' sessions are in one place; a reload begins another, so that none outlives it. */
 static enum err
-read_settings(struct loaded *l, struct loaded_libraries *libraries, struct faults *faults)
+read_settings(struct loaded *l, const struct signer_config *config,
+    struct loaded_libraries *libraries, struct faults *faults)
 {
+	const char *const paths[] = {config->tls.certificate, config->tls.key,
+	    config->tls.client_ca, config->tls.client_crl};
 	/* A collector has one session at a time. */
-	struct resumption *sessions = resumption_new(l->config->limits.connections);
+	struct resumption *sessions = resumption_new(config->limits.connections);
 	struct tls_files files;
-	const enum err read = tls_files_read(l->config, faults, &files);
+	enum err read;
 	enum err e = sessions != NULL ? ERR_OK : ERR_MEMORY;
 
+	renewal_begin(&l->renewal, paths, sizeof(paths) / sizeof(paths[0]));
+	read = tls_files_read(config, faults, &files);
 	/* What could be read is looked at, even if that was not all. */
 	for (unsigned i = 0; i < l->fronts && e == ERR_OK; i++) {
 		if (libraries->library[i] == NULL)
 			e = tls_library_new(&libraries->library[i]);
-		if (e == ERR_OK && (l->settings[i] = settings_new(l->config)) == NULL)
+		if (e == ERR_OK && (l->settings[i] = settings_new(config)) == NULL)
 			e = ERR_MEMORY;
 		if (e == ERR_OK)
 			e = tls_context_new(

@@ -11,6 +11,7 @@
 #include "proto/err.h"
 #include "signer/front/front.h"
 #include "signer/front/tls_library.h"
+#include "trust/renewal.h"
 
 /* OpenSSL for each front, made when it is first needed and kept over reloads. */
 struct loaded_libraries {
@@ -23,6 +24,7 @@ struct loaded {
 	struct policy *policy;
 	unsigned fronts; /* how many settings there are */
 	struct conn_settings *settings[FRONTS_MAX];
+	struct renewal renewal; /* of the files of TLS, from before they were read */
 };
 
 /*
@@ -32,6 +34,14 @@ struct loaded {
  */
 enum err loaded_read(const char *path, unsigned fronts, struct loaded_libraries *libraries,
     struct loaded *out, struct faults *faults) MUST_USE;
+
+/*
+ * Reads the files of TLS alone, by a configuration that is in force: `out` gets settings, and no
+ * configuration or policy. Stricter than at a start, because what is in force works: own
+ * certificate, CAs and lists are to be valid now, and the own chain whole.
+ */
+enum err loaded_renew(const struct signer_config *config, unsigned fronts,
+    struct loaded_libraries *libraries, struct loaded *out, struct faults *faults) MUST_USE;
 
 /* Frees what was not moved out (and set to NULL). */
 void loaded_free(struct loaded *l);

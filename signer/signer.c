@@ -7,13 +7,17 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "signer/client_ca.h"
 #include "signer/control.h"
+#include "signer/ends.h"
+#include "signer/front/conn_pool.h"
 #include "signer/front/links.h"
 #include "signer/front/listener.h"
 #include "signer/ground/logger.h"
 #include "signer/ledger/store/index.h"
 #include "signer/ledger/store/store.h"
 #include "signer/loaded.h"
+#include "signer/reloader.h"
 #include "signer/sandbox.h"
 #include "signer/session/challenge.h"
 #include "signer/session/policy_change.h"
@@ -57,6 +61,7 @@ struct signer {
 	struct links links;
 	struct listener listener;
 	struct control_server control;
+	struct reloader reloader;
 	uv_prepare_t prepare;
 	uv_check_t check;
 	uv_idle_t busy; /* active while frames wait for the next turn */
@@ -77,10 +82,12 @@ static void start_handles(struct signer *s);
 static void put_off_reloads(bool off);
 static enum err start_fronts(struct signer *s, struct loaded *l);
 static void stop_fronts(struct signer *s);
-static void reload(struct signer *s);
+static bool on_reloaded(void *context, struct loaded *l, struct faults *faults);
+static bool on_renewed(void *context, struct loaded *l, struct faults *faults);
+static void on_not_renewed(void *context, const struct faults *faults);
+static void give_settings(struct signer *s, struct loaded *l);
 static void say_reloaded(const struct signer *s);
-static void refuse_reload(struct signer *s, const struct faults *faults);
-static void refuse_reload_for(const struct fault *f);
+static void say_faults(const char *event, const struct faults *faults);
 static void stop(struct signer *s, int exit_status);
 static void limit_stop(void);
 static void on_overtime(int number);
@@ -165,6 +172,7 @@ start(struct signer *s, struct loaded *l)
 	    .fatal = on_fatal,
 	    .context = s};
 	struct service *service = &s->service;
+	const struct reloader_events reloads = {on_reloaded, on_renewed, on_not_renewed, s};
 	struct ledger_parts parts;
 	enum err e;
 
@@ -204,7 +212,11 @@ start(struct signer *s, struct loaded *l)
 	service_begin_clock(service);
 	if ((e = control_open(&s->control, &s->loop, l->config->status_socket, service)) !=
 		ERR_OK ||
-	    (e = start_fronts(s, l)) != ERR_OK)
+	    (e = reloader_open(
+		 &s->reloader, &s->loop, s->config_path, &s->libraries, l, &reloads)) != ERR_OK)
+		return e;
+	ends_take(service, l->settings[0]->tls);
+	if ((e = start_fronts(s, l)) != ERR_OK)
 		return e;
 	storage_look(&service->storage, service->config);
 	start_handles(s);
@@ -281,38 +293,72 @@ stop_fronts(struct signer *s)
 	mailbox_close(&s->mailbox);
 }
 
-static void
-reload(struct signer *s)
+static bool
+on_reloaded(void *context, struct loaded *l, struct faults *faults)
 {
+	struct signer *s = context;
 	struct service *service = &s->service;
-	struct faults faults = FAULTS_INIT;
-	struct loaded loaded;
-	struct letter *letter;
 
-	if (loaded_read(s->config_path, s->fronts.count, &s->libraries, &loaded, &faults) !=
-		ERR_OK ||
-	    !loaded_may_replace(service->config, loaded.config, &faults)) {
-		refuse_reload(s, &faults);
-		faults_free(&faults);
-		loaded_free(&loaded);
-		return;
+	if (l->config == NULL || !loaded_may_replace(service->config, l->config, faults)) {
+		service->counters.reloads_refused++;
+		say_faults("reload-refused", faults);
+		return false;
 	}
-	for (unsigned i = 0; i < s->fronts.count; i++) {
-		if ((letter = letter_new(LETTER_SETTINGS)) == NULL)
-			abort(); /* some fronts would go by the old files, some by the new */
-		letter->settings = loaded.settings[i];
-		loaded.settings[i] = NULL; /* moved */
-		front_post(s->fronts.front[i], letter);
-	}
-	policy_change_offer(service, loaded.policy);
-	ledger_reconfigure(service->ledger, loaded.config);
+	give_settings(s, l);
+	policy_change_offer(service, l->policy);
+	l->policy = NULL; /* moved */
+	ledger_reconfigure(service->ledger, l->config);
 	signer_config_free((struct signer_config **)&service->config);
-	service->config = loaded.config;
+	service->config = l->config;
+	l->config = NULL; /* moved */
 	service->config_generation++;
 	logger_use_json(service->config->logging_json);
 	service->counters.reloads++;
-	faults_free(&faults);
 	say_reloaded(s);
+	return true;
+}
+
+/* By the policy that is configured, as at a reload: it may still wait for its approvals. */
+static bool
+on_renewed(void *context, struct loaded *l, struct faults *faults)
+{
+	struct signer *s = context;
+	struct service *service = &s->service;
+	struct logline line;
+
+	if (!client_ca_check(l->settings[0]->tls, service->config->tls.client_ca,
+		service->waiting != NULL ? service->waiting : service->policy, faults))
+		return false;
+	give_settings(s, l);
+	service->counters.renewals++;
+	logline_begin(&line, LOGGER_INFO, "renewed");
+	logline_string(&line, "certificate", service->ends[ENDS_CERTIFICATE].name);
+	logline_end(&line);
+	return true;
+}
+
+static void
+on_not_renewed(void *context, const struct faults *faults)
+{
+	struct signer *s = context;
+
+	s->service.counters.renewals_refused++;
+	say_faults("renewal-refused", faults);
+}
+
+static void
+give_settings(struct signer *s, struct loaded *l)
+{
+	ends_take(&s->service, l->settings[0]->tls);
+	for (unsigned i = 0; i < s->fronts.count; i++) {
+		struct letter *letter = letter_new(LETTER_SETTINGS);
+
+		if (letter == NULL)
+			abort(); /* some fronts would go by the old files, some by the new */
+		letter->settings = l->settings[i];
+		l->settings[i] = NULL; /* moved */
+		front_post(s->fronts.front[i], letter);
+	}
 }
 
 static void
@@ -327,20 +373,16 @@ say_reloaded(const struct signer *s)
 }
 
 static void
-refuse_reload(struct signer *s, const struct faults *faults)
+say_faults(const char *event, const struct faults *faults)
 {
-	s->service.counters.reloads_refused++;
-	for (size_t i = 0; i < faults->count; i++)
-		refuse_reload_for(&faults->fault[i]);
-}
+	for (size_t i = 0; i < faults->count; i++) {
+		const struct fault *f = &faults->fault[i];
 
-static void
-refuse_reload_for(const struct fault *f)
-{
-	if (f->line > 0)
-		logger_say(LOGGER_ERROR, "reload-refused", "%s:%u: %s", f->file, f->line, f->text);
-	else
-		logger_say(LOGGER_ERROR, "reload-refused", "%s: %s", f->file, f->text);
+		if (f->line > 0)
+			logger_say(LOGGER_ERROR, event, "%s:%u: %s", f->file, f->line, f->text);
+		else
+			logger_say(LOGGER_ERROR, event, "%s: %s", f->file, f->text);
+	}
 }
 
 /* Once: takes nothing more, and ends when all is answered and published. */
@@ -387,6 +429,7 @@ close_all(struct signer *s)
 	listener_close(&s->listener);
 	stop_fronts(s);
 	control_close(&s->control);
+	reloader_close(&s->reloader);
 	uv_close((uv_handle_t *)&s->prepare, NULL);
 	uv_close((uv_handle_t *)&s->check, NULL);
 	uv_close((uv_handle_t *)&s->busy, NULL);
@@ -472,6 +515,8 @@ on_tick(uv_timer_t *handle)
 	storage_look(&s->service.storage, s->service.config);
 	challenge_expire(&s->service, uv_hrtime() / 1000000);
 	policy_change_look(&s->service);
+	reloader_tick(&s->reloader);
+	ends_say(&s->service);
 }
 
 static void
@@ -490,7 +535,7 @@ on_signal(uv_signal_t *handle, int number)
 	struct signer *s = handle->data;
 
 	if (number == SIGHUP)
-		reload(s);
+		reloader_ask(&s->reloader);
 	else
 		stop(s, 0);
 }

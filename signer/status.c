@@ -1,5 +1,6 @@
 #include "signer/status.h"
 
+#include <time.h>
 #include <unistd.h>
 
 #include "proto/text.h"
@@ -7,8 +8,16 @@
 
 static void write_chronicle(struct buf *to, const struct service *s);
 static void write_clock(struct buf *to, const struct service *s);
+static void write_ends(struct buf *to, const struct service *s);
 static void write_known(struct buf *to, const char *name, uint64_t number, uint64_t unit);
 static void write_latency(struct buf *to, const char *name, const struct latency *l, bool last);
+
+static const char *const end_names[ENDS] = {
+    [ENDS_CERTIFICATE] = "tls_certificate",
+    [ENDS_CLIENT_CA] = "client_ca",
+    [ENDS_CLIENT_CRL] = "client_crl",
+    [ENDS_LOG_CERTIFICATE] = "log_certificate",
+};
 
 void
 status_write(struct service *s, uint64_t uptime_s, struct buf *to)
@@ -47,6 +56,7 @@ status_write(struct service *s, uint64_t uptime_s, struct buf *to)
 	write_known(to, "signature_age_ms", l.signature_age_ms, 1);
 	buf_append_format(to, ",\"loop_gap_max_us\":%llu",
 	    (unsigned long long)traffic_loop_gap_max_us(&s->traffic));
+	write_ends(to, s);
 	buf_append_string(to, ",\"counters\":{");
 #define COUNTER_WRITE(field, name, help)                                                           \
 	buf_append_format(to, "%s\"%s\":%llu", comma, name, (unsigned long long)c->field);         \
@@ -100,6 +110,29 @@ write_clock(struct buf *to, const struct service *s)
 	buf_append_format(to,
 	    ",\"clock\":\"%s\",\"clock_identities\":%zu,\"clock_identities_against\":%zu",
 	    clock_state_name(s->clock_state), s->clock_facts.heard, s->clock_facts.against);
+}
+
+/* What is not there, or has no end, is left out. */
+static void
+write_ends(struct buf *to, const struct service *s)
+{
+	const int64_t now_s = (int64_t)time(NULL);
+	const char *comma = "";
+
+	buf_append_string(to, ",\"expiry\":{");
+	for (unsigned i = 0; i < ENDS; i++) {
+		const struct expiry *e = &s->ends[i];
+
+		if (e->key == NULL || e->to_s == INT64_MAX)
+			continue;
+		buf_append_format(to, "%s\"%s\":{\"certificate\":", comma, end_names[i]);
+		json_append_string(to, view_of_string(e->name));
+		buf_append_string(to, ",\"not_after\":\"");
+		utc_append(to, (uint64_t)e->to_s);
+		buf_append_format(to, "\",\"left_s\":%lld}", (long long)(e->to_s - now_s));
+		comma = ",";
+	}
+	buf_append_byte(to, '}');
 }
 
 /* UINT64_MAX stands for what is not known. */

@@ -1,8 +1,8 @@
 /*
  * The status: what a signer says of itself, as one JSON object.
  *
- * The object is flat but for `counters`, `refusals` and `latency_us`; PROTOCOL.md does not cover
- * it: names are kept stable, additions are allowed.
+ * The object is flat but for `expiry`, `counters`, `refusals` and `latency_us`; PROTOCOL.md does
+ * not cover it: names are kept stable, additions are allowed.
  */
 #ifndef HALLMARK_SIGNER_STATUS_H
 #define HALLMARK_SIGNER_STATUS_H

@@ -14,6 +14,7 @@
 
 static json_t *parse(const char *path, const struct buf *answer);
 static void print_table(json_t *status);
+static void print_expiry(json_t *ends);
 static void print_section(const char *title, json_t *object);
 static void print_latency(json_t *latencies);
 static void print_prometheus(json_t *status);
@@ -72,9 +73,28 @@ print_table(json_t *status)
 		else if (json_is_null(value))
 			printf("%-28s -\n", key);
 	}
+	print_expiry(json_object_get(status, "expiry"));
 	print_section("counters", json_object_get(status, "counters"));
 	print_section("refusals", json_object_get(status, "refusals"));
 	print_latency(json_object_get(status, "latency_us"));
+}
+
+static void
+print_expiry(json_t *ends)
+{
+	const char *key;
+	json_t *end;
+
+	printf("\nexpiry\n");
+	json_object_foreach(ends, key, end)
+	{
+		const json_int_t left_s = json_integer_value(json_object_get(end, "left_s"));
+
+		printf("  %-26s %s (%s%" JSON_INTEGER_FORMAT " days, %s)\n", key,
+		    json_string_value(json_object_get(end, "not_after")),
+		    left_s < 0 ? "over for " : "", (left_s < 0 ? -left_s : left_s) / 86400,
+		    json_string_value(json_object_get(end, "certificate")));
+	}
 }
 
 static void
@@ -161,6 +181,13 @@ print_prometheus(json_t *status)
 		       "hallmark_%s_total %" JSON_INTEGER_FORMAT "\n",
 		    counters[i].name, counters[i].help, counters[i].name, counters[i].name,
 		    json_integer_value(json_object_get(values, counters[i].name)));
+	printf(
+	    "# HELP hallmark_expiry_seconds until a certificate or list ends; negative once it is "
+	    "over\n"
+	    "# TYPE hallmark_expiry_seconds gauge\n");
+	json_object_foreach(json_object_get(status, "expiry"), key, value)
+	    printf("hallmark_expiry_seconds{of=\"%s\"} %" JSON_INTEGER_FORMAT "\n", key,
+		json_integer_value(json_object_get(value, "left_s")));
 	printf("# HELP hallmark_refusals_total refusals by code\n"
 	       "# TYPE hallmark_refusals_total counter\n");
 	json_object_foreach(refusals, key, value)

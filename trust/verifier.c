@@ -86,13 +86,13 @@ verifier_attach(X509_STORE *store, SSL_CTX *ctx)
 const char *
 verifier_reason(const SSL *ssl)
 {
-	return SSL_get_ex_data(ssl, in_connection);
+	return in_connection >= 0 ? SSL_get_ex_data(ssl, in_connection) : NULL;
 }
 
 int64_t
 verifier_chain_end_s(const SSL *ssl)
 {
-	const SSL_SESSION *session = SSL_get_session(ssl);
+	const SSL_SESSION *session = in_session >= 0 ? SSL_get_session(ssl) : NULL;
 	const int64_t end_s =
 	    session != NULL ? (int64_t)(intptr_t)SSL_SESSION_get_ex_data(session, in_session) : 0;
 

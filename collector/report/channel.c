@@ -15,14 +15,17 @@
 #include "collector/ground/interrupt.h"
 #include "collector/report/channel_context.h"
 #include "proto/wire/frame.h"
+#include "trust/crypto_reason.h"
+#include "trust/verifier.h"
 
 #define READ_SIZE 16384 /* bytes: a TLS record */
 
 struct channel {
 	SSL *ssl;
 	int fd;
-	bool broken;      /* no good-bye is possible */
-	struct buf input; /* `used` bytes of it were given out */
+	bool broken;       /* no good-bye is possible */
+	const char *alert; /* by which the signer has ended it; NULL: none came */
+	struct buf input;  /* `used` bytes of it were given out */
 	size_t used;
 };
 
@@ -35,6 +38,8 @@ static enum err handshake(struct channel *c, const struct collector_signer *s, s
 static enum err set_name(SSL *ssl, const char *name);
 static enum err wait_for(
     struct channel *c, int result, uint64_t deadline_ms, enum interrupt_wait wait);
+static const char *find_alert(struct channel *c, int what);
+static enum err ended(struct channel *c, enum err e, const char *doing, struct trouble *t);
 static enum err handshake_failed(
     struct channel *c, const struct collector_signer *s, enum err e, struct trouble *t);
 
@@ -110,7 +115,7 @@ channel_write(struct channel *c, struct view frames, struct trouble *t)
 			continue;
 		}
 		if ((e = wait_for(c, result, deadline_ms, INTERRUPT_LAST_WORD)) != ERR_OK)
-			return trouble_set(t, e, "sending to the signer: %s", err_text(e));
+			return ended(c, e, "sending to the signer", t);
 	}
 	return ERR_OK;
 }
@@ -134,8 +139,7 @@ channel_read(struct channel *c, uint64_t timeout_ms, struct view *payload, struc
 		if (e == ERR_CLOSED && c->input.size > 0)
 			e = ERR_TRUNCATED;
 		if (e != ERR_OK)
-			return trouble_set(t, e, "waiting for the signer's answer: %s",
-			    e == ERR_TIMEOUT_FRAME ? "it took too long" : err_text(e));
+			return ended(c, e, "waiting for the signer's answer", t);
 	}
 }
 
@@ -162,7 +166,9 @@ channel_take(struct channel *c, struct view *payload, struct trouble *t)
 			return ERR_CLOSED;
 		default:
 			c->broken = true;
-			return ERR_CLOSED;
+			c->alert = crypto_reason_alert();
+			return c->alert != NULL ? ended(c, ERR_TLS_RECORD, "between reports", t)
+						: ERR_CLOSED;
 		}
 	}
 }
@@ -320,6 +326,7 @@ wait_for(struct channel *c, int result, uint64_t deadline_ms, enum interrupt_wai
 		return ERR_CLOSED;
 	if (what != SSL_ERROR_WANT_READ && what != SSL_ERROR_WANT_WRITE) {
 		c->broken = true;
+		c->alert = find_alert(c, what);
 		if (what == SSL_ERROR_SYSCALL ||
 		    ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
 			return ERR_CLOSED;
@@ -333,19 +340,56 @@ wait_for(struct channel *c, int result, uint64_t deadline_ms, enum interrupt_wai
 	return interrupt_clock_ms() < deadline_ms ? ERR_OK : ERR_TIMEOUT_FRAME;
 }
 
+/*
+ * TLS 1.3 ends its handshake here before the signer has looked at this host's certificate: what
+ * that thinks of it is an alert on what comes next. Whoever is writing then may find the connection
+ * broken, with the alert still to be read.
+ */
+static const char *
+find_alert(struct channel *c, int what)
+{
+	const char *alert = crypto_reason_alert();
+	uint8_t byte;
+	size_t got;
+
+	if (alert != NULL || what != SSL_ERROR_SYSCALL || !SSL_is_init_finished(c->ssl))
+		return alert;
+	ERR_clear_error();
+	(void)SSL_read_ex(c->ssl, &byte, sizeof(byte), &got);
+	return crypto_reason_alert();
+}
+
+/* A session that is over, in words: by an alert, or by what was found here. */
+static enum err
+ended(struct channel *c, enum err e, const char *doing, struct trouble *t)
+{
+	if (c->alert != NULL)
+		return trouble_set(t, ERR_TLS_RECORD,
+		    "%s: the signer ended the connection: it sent the alert \"%s\"", doing,
+		    c->alert);
+	return trouble_set(
+	    t, e, "%s: %s", doing, e == ERR_TIMEOUT_FRAME ? "it took too long" : err_text(e));
+}
+
 static enum err
 handshake_failed(struct channel *c, const struct collector_signer *s, enum err e, struct trouble *t)
 {
 	const long verdict = SSL_get_verify_result(c->ssl);
+	const char *why = verifier_reason(c->ssl);
 
 	if (e == ERR_TIMEOUT_FRAME)
 		return trouble_set(t, ERR_TIMEOUT_HANDSHAKE, "signer %s:%s: %s", s->host, s->port,
 		    err_text(ERR_TIMEOUT_HANDSHAKE));
+	if (c->alert != NULL)
+		return trouble_set(t, ERR_TLS_HANDSHAKE,
+		    "signer %s:%s: TLS handshake: it sent the alert \"%s\"", s->host, s->port,
+		    c->alert);
 	if (verdict != X509_V_OK)
 		return trouble_set(t, ERR_TLS_HANDSHAKE,
 		    "signer %s:%s: its certificate is refused (%s); expected one by tls.signer_ca "
 		    "for %s",
-		    s->host, s->port, X509_verify_cert_error_string(verdict), s->server_name);
+		    s->host, s->port, why != NULL ? why : X509_verify_cert_error_string(verdict),
+		    s->server_name);
 	return trouble_set(t, ERR_TLS_HANDSHAKE, "signer %s:%s: TLS handshake: %s", s->host,
 	    s->port, e == ERR_CLOSED ? "the signer closed" : channel_crypto_reason());
 }

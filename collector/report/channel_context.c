@@ -1,10 +1,17 @@
 #include "collector/report/channel_context.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "config/pass_phrase.h"
 #include "proto/wire/message.h"
+#include "trust/authorities.h"
+#include "trust/crypto_reason.h"
+#include "trust/own_chain.h"
+#include "trust/pem_blocks.h"
+#include "trust/verifier.h"
 
 /* As a TLS extension has it: a length and the name. */
 static const unsigned char alpn[] = "\x08" PROTOCOL_ALPN;
@@ -13,7 +20,10 @@ static const unsigned char alpn[] = "\x08" PROTOCOL_ALPN;
  */
 typedef enum err load_part(const struct collector_config *config, SSL_CTX *ssl, struct trouble *t);
 
-static enum err load(struct channel_context *c, struct trouble *t);
+static enum err load(const struct collector_config *config, SSL_CTX **out, struct trouble *t);
+static void forget_tickets(struct channel_context *c);
+static void take_ends(struct channel_context *c);
+static enum err read_file(const char *key, const char *path, struct buf *to, struct trouble *t);
 static load_part load_own;
 static load_part load_signer_ca;
 static int on_ticket(SSL *ssl, SSL_SESSION *session);
@@ -23,21 +33,25 @@ channel_context_new(
     const struct collector_config *config, struct channel_context **out, struct trouble *t)
 {
 	struct channel_context *c = calloc(1, sizeof(*c));
+	const char *const files[] = {
+	    config->tls.certificate, config->tls.key, config->tls.signer_ca};
 	enum err e;
 
 	*out = NULL;
 	if (c == NULL)
 		return ERR_MEMORY;
 	c->config = config;
-	c->tickets = calloc(config->signer_count, sizeof(*c->tickets));
-	if (c->tickets == NULL || (c->ssl = SSL_CTX_new(TLS_client_method())) == NULL)
+	renewal_begin(&c->renewal, files, sizeof(files) / sizeof(files[0]));
+	if ((c->tickets = calloc(config->signer_count, sizeof(*c->tickets))) == NULL)
 		e = ERR_MEMORY;
 	else
-		e = load(c, t);
-	if (e == ERR_OK)
+		e = load(config, &c->ssl, t);
+	if (e == ERR_OK) {
+		take_ends(c);
 		*out = c;
-	else
+	} else {
 		channel_context_free(&c);
+	}
 	return e;
 }
 
@@ -46,12 +60,35 @@ channel_context_free(struct channel_context **c)
 {
 	if (*c == NULL)
 		return;
-	for (size_t i = 0; (*c)->tickets != NULL && i < (*c)->config->signer_count; i++)
-		SSL_SESSION_free((*c)->tickets[i]);
+	forget_tickets(*c);
 	free((*c)->tickets);
 	SSL_CTX_free((*c)->ssl);
 	free(*c);
 	*c = NULL;
+}
+
+enum channel_renewal
+channel_context_renew(struct channel_context *c, uint64_t now_ms, struct trouble *t)
+{
+	char why[VERIFIER_REASON_SIZE];
+	SSL_CTX *fresh = NULL;
+	enum err e;
+
+	if (!renewal_is_due(&c->renewal, now_ms))
+		return CHANNEL_AS_IT_WAS;
+	if ((e = load(c->config, &fresh, t)) == ERR_OK && !own_chain_is_sound(fresh, why))
+		e = trouble_set(
+		    t, ERR_CONFIG, "tls.certificate %s: %s", c->config->tls.certificate, why);
+	if (e != ERR_OK) {
+		SSL_CTX_free(fresh);
+		return renewal_refused(&c->renewal, now_ms) ? CHANNEL_REFUSED : CHANNEL_AS_IT_WAS;
+	}
+	renewal_taken(&c->renewal);
+	forget_tickets(c); /* they are for who this host was */
+	SSL_CTX_free(c->ssl);
+	c->ssl = fresh; /* moved */
+	take_ends(c);
+	return CHANNEL_RENEWED;
 }
 
 bool
@@ -82,51 +119,93 @@ channel_context_key(const struct channel_context *c)
 const char *
 channel_crypto_reason(void)
 {
-	const unsigned long number = ERR_get_error();
-	const char *reason = ERR_SYSTEM_ERROR(number) ? strerrordesc_np(ERR_GET_REASON(number))
-						      : ERR_reason_error_string(number);
+	const char *reason = crypto_reason();
 
-	ERR_clear_error();
 	return reason != NULL ? reason : "no reason given";
 }
 
+/* *out is NULL if it fails. */
 static enum err
-load(struct channel_context *c, struct trouble *t)
+load(const struct collector_config *config, SSL_CTX **out, struct trouble *t)
 {
+	SSL_CTX *ssl = SSL_CTX_new(TLS_client_method());
 	enum err e;
 
+	*out = NULL;
+	if (ssl == NULL)
+		return ERR_MEMORY;
 	ERR_clear_error();
-	if (SSL_CTX_set_min_proto_version(c->ssl, TLS1_3_VERSION) != 1 ||
-	    SSL_CTX_set_alpn_protos(c->ssl, alpn, sizeof(alpn) - 1) != 0)
-		return trouble_set(t, ERR_CRYPTO, "TLS: %s", channel_crypto_reason());
-	if ((e = load_own(c->config, c->ssl, t)) != ERR_OK ||
-	    (e = load_signer_ca(c->config, c->ssl, t)) != ERR_OK)
+	if (SSL_CTX_set_min_proto_version(ssl, TLS1_3_VERSION) != 1 ||
+	    SSL_CTX_set_alpn_protos(ssl, alpn, sizeof(alpn) - 1) != 0)
+		e = trouble_set(t, ERR_CRYPTO, "TLS: %s", channel_crypto_reason());
+	else if ((e = load_own(config, ssl, t)) == ERR_OK)
+		e = load_signer_ca(config, ssl, t);
+	if (e != ERR_OK) {
+		SSL_CTX_free(ssl);
 		return e;
-	SSL_CTX_set_verify(c->ssl, SSL_VERIFY_PEER, NULL);
+	}
+	SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL);
 	/* The chain that is sent is the file's: the signer has its CA, and would decode it each
 	 * time. */
-	SSL_CTX_set_mode(c->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE |
-				     SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-				     SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
-	SSL_CTX_set_session_cache_mode(c->ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-	SSL_CTX_sess_set_new_cb(c->ssl, on_ticket);
+	SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+				  SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
+	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_sess_set_new_cb(ssl, on_ticket);
+	*out = ssl;
 	return ERR_OK;
+}
+
+static void
+forget_tickets(struct channel_context *c)
+{
+	for (size_t i = 0; c->tickets != NULL && i < c->config->signer_count; i++) {
+		SSL_SESSION_free(c->tickets[i]);
+		c->tickets[i] = NULL;
+	}
+}
+
+static void
+take_ends(struct channel_context *c)
+{
+	X509_STORE *store = NULL;
+
+	expiry_of_chain(&c->own, "tls.certificate", c->ssl);
+	if (SSL_CTX_get0_verify_cert_store(c->ssl, &store) == 1)
+		expiry_of_authorities(&c->signer_ca, "tls.signer_ca", verifier_authorities(store));
+}
+
+static enum err
+read_file(const char *key, const char *path, struct buf *to, struct trouble *t)
+{
+	const enum err e = pem_file_read(path, to);
+
+	if (e == ERR_OK || e == ERR_MEMORY)
+		return e;
+	return trouble_set(
+	    t, ERR_CONFIG, "%s %s: %s", key, path, e == ERR_IO ? strerror(errno) : err_text(e));
 }
 
 static enum err
 load_own(const struct collector_config *config, SSL_CTX *ssl, struct trouble *t)
 {
+	struct buf pem = BUF_INIT;
 	bool locked = false;
+	const char *why;
+	enum err e;
 
 	if (config->tls.certificate == NULL)
 		return ERR_CONFIG;
-	ERR_clear_error();
-	if (SSL_CTX_use_certificate_chain_file(ssl, config->tls.certificate) != 1)
-		return trouble_set(t, ERR_CONFIG,
+	if ((e = read_file("tls.certificate", config->tls.certificate, &pem, t)) == ERR_OK &&
+	    (e = own_chain_use(ssl, NULL, buf_view(&pem), &why)) != ERR_OK)
+		(void)trouble_set(t, e,
 		    "tls.certificate %s: expected a PEM certificate chain, found %s",
-		    config->tls.certificate, channel_crypto_reason());
+		    config->tls.certificate, why);
+	buf_free(&pem);
+	if (e != ERR_OK)
+		return e;
 	if (config->tls.key == NULL)
 		return ERR_CONFIG;
+	ERR_clear_error();
 	SSL_CTX_set_default_passwd_cb(ssl, pass_phrase_refuse);
 	SSL_CTX_set_default_passwd_cb_userdata(ssl, &locked);
 	/* This compares it with the certificate, too. */
@@ -143,14 +222,26 @@ load_own(const struct collector_config *config, SSL_CTX *ssl, struct trouble *t)
 static enum err
 load_signer_ca(const struct collector_config *config, SSL_CTX *ssl, struct trouble *t)
 {
+	struct faults faults = FAULTS_INIT;
+	struct authorities *a = NULL;
+	struct buf pem = BUF_INIT;
+	X509_STORE *store;
+	enum err e;
+
 	if (config->tls.signer_ca == NULL)
 		return ERR_CONFIG;
-	ERR_clear_error();
-	if (SSL_CTX_load_verify_file(ssl, config->tls.signer_ca) != 1)
-		return trouble_set(t, ERR_CONFIG,
-		    "tls.signer_ca %s: expected PEM certificates of the signer's CA, found %s",
-		    config->tls.signer_ca, channel_crypto_reason());
-	return ERR_OK;
+	if ((e = read_file("tls.signer_ca", config->tls.signer_ca, &pem, t)) == ERR_OK &&
+	    (e = authorities_parse(config->tls.signer_ca, "tls.signer_ca", buf_view(&pem), NULL,
+		 &faults, &a)) == ERR_CONFIG)
+		(void)trouble_set(t, e, "%s: %s", faults.fault[0].file, faults.fault[0].text);
+	faults_free(&faults);
+	buf_free(&pem);
+	if (e != ERR_OK)
+		return e;
+	store = verifier_new(a, NULL); /* takes them */
+	e = store != NULL ? verifier_attach(store, ssl) : ERR_MEMORY;
+	X509_STORE_free(store);
+	return e;
 }
 
 /*

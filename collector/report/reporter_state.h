@@ -35,6 +35,7 @@ struct reporter {
 	int receipts;          /* directory */
 	struct client *client; /* NULL: not connected */
 	size_t signer;         /* the one that was spoken to last; at first the first */
+	uint64_t look_ms;      /* when the files of TLS were looked at last */
 	uint64_t back_ms;      /* when the first is tried again while it is another one */
 	struct buf log;        /* origin of the current log; empty: none yet */
 	int log_dir;

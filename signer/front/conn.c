@@ -94,6 +94,18 @@ conn_open(struct conn_pool *p, int fd, const union peer *peer, uint64_t number)
 	conn_settle(c);
 }
 
+bool
+conn_check(struct conn *c)
+{
+	const bool verifies = c->generation != c->pool->generation;
+	char why[VERIFIER_REASON_SIZE];
+
+	if (c->state != CONN_OPEN || is_welcome(c, why))
+		return verifies;
+	refuse(c, ERR_CERTIFICATE, why);
+	return true;
+}
+
 void
 conn_on_answer(struct conn *c, struct letter *answer)
 {
@@ -316,6 +328,8 @@ free_if_gone(struct conn *c)
 
 	if (c->handle_alive || c->link != NULL)
 		return;
+	if (p->unchecked == c)
+		p->unchecked = c->next;
 	if (c->previous != NULL)
 		c->previous->next = c->next;
 	else
@@ -378,6 +392,8 @@ begin_session(struct conn *c)
 	letter->link = c->link;
 	letter_list_add(&p->letters, letter);
 	c->ends_ms = uv_now(p->loop) + tls_peer_lifetime_ms(c->ssl);
+	if (c->ends_ms < p->end_ms)
+		p->end_ms = c->ends_ms;
 	traffic_shaken(p->traffic, SSL_session_reused(c->ssl) == 1);
 	move(c, CONN_OPEN);
 	return true;
@@ -465,7 +481,7 @@ on_tls_step(const SSL *ssl, int where, int result)
 
 /*
  * Whether the peer may still speak. With other settings than those it was let in by, it is checked
- * once, when it has something to say: a reload does not stop the loop for thousands of signatures.
+ * once: in its turn (conn_pool.c), or before that when it has something to say.
  */
 static bool
 is_welcome(struct conn *c, char why[VERIFIER_REASON_SIZE])

@@ -39,6 +39,12 @@ void conn_on_answer(struct conn *c, struct letter *answer);
 /* The ledger's loop has let go of the link. */
 void conn_on_gone(struct conn *c);
 
+/*
+ * Whether its peer may stay, by the pool's settings as they are now, is looked at once for each
+ * change of them; who may not is told so, and it is closed. True if that took a verification.
+ */
+bool conn_check(struct conn *c);
+
 /* Goes on with the connection as far as it goes without waiting. */
 void conn_drive(struct conn *c, bool readable);
 

@@ -2,12 +2,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "signer/front/conn.h"
 #include "signer/front/conn_state.h"
 #include "signer/front/resumption.h"
 #include "signer/front/tls.h"
+#include "trust/verifier.h"
 
 /* Bytes: what a refusal takes, with TLS's buffer for a record, three times over. */
 #define RESERVE_SIZE (64 * 1024)
@@ -15,6 +17,15 @@
 /* Sessions of replaced settings that a tick frees: all at once would stop the loop. */
 #define RETIRED_AT_ONCE 1000
 
+/*
+ * Peers of open connections are checked anew when files or dates change what they are let in by:
+ * so long at a time, that those who have something to say are not kept waiting.
+ */
+#define CHECK_NS 1000000
+
+static void begin_checks(struct conn_pool *p);
+static void end_certificates(struct conn_pool *p);
+static bool go_on_checking(struct conn_pool *p);
 static void retire(struct conn_pool *p, size_t at_most);
 static void on_busy(uv_idle_t *idle);
 static struct conn *conn_of(struct deadline *d);
@@ -40,6 +51,7 @@ conn_pool_new(
 		return NULL;
 	}
 	p->loop = loop;
+	p->end_ms = UINT64_MAX;
 	p->front = front;
 	p->traffic = traffic;
 	conn_pool_set(p, settings);
@@ -71,7 +83,7 @@ conn_pool_set(struct conn_pool *p, struct conn_settings *settings)
 		tls_context_retire(p->retired);
 	p->tls = settings->tls; /* moved */
 	settings->tls = NULL;
-	p->generation++;
+	begin_checks(p);
 	memcpy(p->deadlines.timeout_ms, settings->timeout_ms, sizeof(settings->timeout_ms));
 	conn_settings_free(settings);
 }
@@ -115,7 +127,7 @@ conn_pool_flush(struct conn_pool *p)
 			conn_drive(c, false);
 	}
 	/* What is dirty again has more to read than its share of a turn: do not wait for events. */
-	if (p->dirty != NULL)
+	if (go_on_checking(p) || p->dirty != NULL)
 		uv_idle_start(&p->busy, on_busy);
 	else
 		uv_idle_stop(&p->busy);
@@ -132,6 +144,10 @@ conn_pool_expire(struct conn_pool *p)
 	};
 	struct deadline *d;
 
+	if (time(NULL) >= p->change_s)
+		begin_checks(p);
+	if (uv_now(p->loop) >= p->end_ms)
+		end_certificates(p);
 	if (p->reserve == NULL)
 		p->reserve = malloc(RESERVE_SIZE); /* if not now, then the next time */
 	while ((d = deadline_expired(&p->deadlines, uv_now(p->loop))) != NULL)
@@ -148,6 +164,48 @@ conn_pool_close(struct conn_pool *p)
 		conn_leave(c);
 	}
 	uv_close((uv_handle_t *)&p->busy, NULL);
+}
+
+static void
+begin_checks(struct conn_pool *p)
+{
+	X509_STORE *clients = NULL;
+
+	p->generation++;
+	p->unchecked = p->all;
+	(void)SSL_CTX_get0_verify_cert_store(p->tls, &clients);
+	p->change_s = verifier_next_change_s(clients, (int64_t)time(NULL));
+}
+
+/* A certificate of somebody's chain has ended: looks whose, and when the next one will. */
+static void
+end_certificates(struct conn_pool *p)
+{
+	p->end_ms = UINT64_MAX;
+	for (struct conn *c = p->all; c != NULL; c = c->next) {
+		if (c->state != CONN_OPEN)
+			continue;
+		if (uv_now(p->loop) >= c->ends_ms)
+			(void)conn_check(c);
+		else if (c->ends_ms < p->end_ms)
+			p->end_ms = c->ends_ms;
+	}
+}
+
+/* False when all are checked. A connection that is closed stays in the list for this turn. */
+static bool
+go_on_checking(struct conn_pool *p)
+{
+	const uint64_t until_ns = uv_hrtime() + CHECK_NS;
+
+	while (p->unchecked != NULL) {
+		struct conn *c = p->unchecked;
+
+		p->unchecked = c->next;
+		if (conn_check(c) && uv_hrtime() >= until_ns)
+			return p->unchecked != NULL;
+	}
+	return false;
 }
 
 static void

@@ -79,9 +79,13 @@ struct conn_pool {
 	uv_loop_t *loop;
 	unsigned front; /* its number */
 	struct traffic *traffic;
-	SSL_CTX *tls;        /* for new connections; replaced on reload */
-	uint64_t generation; /* of `tls` */
-	SSL_CTX *retired;    /* the one before, until its sessions are freed; or NULL */
+	SSL_CTX *tls;           /* for new connections; replaced on reload */
+	uint64_t generation;    /* of `tls` */
+	int64_t change_s;       /* when, by the wall clock, a peer's verdict may change by itself */
+	struct conn *unchecked; /* those from here on may not have been checked since */
+	uint64_t
+	    end_ms; /* when the first certificate of a peer's chain ends, by the loop's clock */
+	SSL_CTX *retired; /* the one before, until its sessions are freed; or NULL */
 	struct deadlines deadlines;
 	struct conn *all;           /* doubly linked; until they are freed */
 	struct conn *dirty;         /* have output since the last flush */

@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#include "trust/verifier.h"
 
 /* A table that cannot grow is as good as no memory at all: end, recover from disk. */
 #define uthash_fatal(message) abort()
@@ -14,13 +17,16 @@ struct kept {
 	SSL_SESSION *session;
 	unsigned char name[SSL_MAX_SSL_SESSION_ID_LENGTH];
 	unsigned name_size; /* bytes */
+	int64_t until_s;    /* by the wall clock */
 	UT_hash_handle hh;
 };
 
 struct resumption {
 	atomic_uint references;
 	pthread_mutex_t
-	    lock; /* of all below; never held over a call of OpenSSL that may take long */
+	    lock;       /* of all below; never held over a call of OpenSSL that may take long */
+	int64_t next_s; /* the verdict about a peer may change then; of this moment or the past: to
+			   be asked again */
 	size_t max;
 	bool retired;      /* nothing is added */
 	struct kept *kept; /* oldest first: the table keeps the order of insertion */
@@ -34,6 +40,7 @@ static void on_context_freed(
     void *parent, void *ptr, CRYPTO_EX_DATA *data, int index, long argl, void *argp);
 static int on_new(SSL *ssl, SSL_SESSION *session);
 static SSL_SESSION *on_get(SSL *ssl, const unsigned char *name, int size, int *copy);
+static int64_t ends_s(struct resumption *r, const SSL *ssl, int64_t now_s);
 static struct resumption *of(const SSL_CTX *ctx);
 static struct kept *take_oldest(struct resumption *r, size_t *left);
 static void kept_free(struct kept *k);
@@ -47,6 +54,7 @@ resumption_new(size_t sessions_max)
 		return NULL;
 	atomic_init(&r->references, 1);
 	pthread_mutex_init(&r->lock, NULL);
+	r->next_s = INT64_MIN;
 	r->max = sessions_max;
 	return r;
 }
@@ -141,6 +149,7 @@ on_new(SSL *ssl, SSL_SESSION *session)
 		free(k);
 		return 0; /* the session is OpenSSL's again */
 	}
+	k->until_s = ends_s(r, ssl, (int64_t)time(NULL));
 	HASH_FIND(hh, r->kept, k->name, k->name_size, gone);
 	if (gone == NULL && HASH_COUNT(r->kept) >= r->max)
 		gone = r->kept;
@@ -157,6 +166,7 @@ static SSL_SESSION *
 on_get(SSL *ssl, const unsigned char *name, int size, int *copy)
 {
 	struct resumption *r = of(SSL_get_SSL_CTX(ssl));
+	const int64_t now_s = (int64_t)time(NULL);
 	struct kept *k = NULL;
 	SSL_SESSION *session;
 
@@ -170,9 +180,27 @@ on_get(SSL *ssl, const unsigned char *name, int size, int *copy)
 	pthread_mutex_unlock(&r->lock);
 	if (k == NULL)
 		return NULL;
+	if (now_s >= k->until_s) {
+		kept_free(k);
+		return NULL;
+	}
 	session = k->session; /* moved */
 	free(k);
 	return session;
+}
+
+/* Under the lock. What changes is looked for once for each change, not at each handshake. */
+static int64_t
+ends_s(struct resumption *r, const SSL *ssl, int64_t now_s)
+{
+	const int64_t chain_s = verifier_chain_end_s(ssl);
+	X509_STORE *store = NULL;
+
+	if (now_s >= r->next_s) {
+		(void)SSL_CTX_get0_verify_cert_store(SSL_get_SSL_CTX(ssl), &store);
+		r->next_s = store != NULL ? verifier_next_change_s(store, now_s) : INT64_MAX;
+	}
+	return chain_s != INT64_MIN && chain_s < r->next_s ? chain_s : r->next_s;
 }
 
 static struct resumption *

@@ -6,8 +6,11 @@
  * certificate, which OpenSSL 3.0 decodes anew when it makes the ticket and when it takes it: more
  * than half of what a resumed handshake costs.
  *
- * Whoever is here has shown a certificate that the CA signed. Beyond the bound the oldest session
- * goes, and its collector makes a full handshake when it comes back. Safe for use by many threads.
+ * Whoever is here has shown a certificate that the CA signed. Nothing of that is looked at again,
+ * so a session is resumed only until the first certificate of its chain ends, or a CA or a
+ * revocation list begins or ends (trust/verifier.h): then a full handshake says what is wrong, if
+ * anything is. Beyond the bound the oldest session goes, and its collector makes a full handshake
+ * when it comes back. Safe for use by many threads.
  */
 #ifndef HALLMARK_SIGNER_FRONT_RESUMPTION_H
 #define HALLMARK_SIGNER_FRONT_RESUMPTION_H

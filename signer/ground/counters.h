@@ -40,6 +40,8 @@
 	X(key_process_starts, "key_process_starts", "times the key process was started")           \
 	X(reloads, "reloads", "configurations loaded on SIGHUP")                                   \
 	X(reloads_refused, "reloads_refused", "configurations refused on SIGHUP")                  \
+	X(renewals, "renewals", "renewed files of TLS that were taken")                            \
+	X(renewals_refused, "renewals_refused", "renewed files of TLS that were refused")          \
 	X(affirming, "reports_affirming", "reports with status affirming")                         \
 	X(warning, "reports_warning", "reports with status warning")                               \
 	X(contraindicated, "reports_contraindicated", "reports with status contraindicated")       \

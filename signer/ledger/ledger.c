@@ -175,6 +175,12 @@ ledger_close(struct ledger **lp, void (*closed)(void *context), void *context)
 	uv_close((uv_handle_t *)&l->publish_timer, timer_closed);
 }
 
+const struct expiry *
+ledger_certificate(const struct ledger *l)
+{
+	return &l->certificate;
+}
+
 void
 ledger_status(const struct ledger *l, struct ledger_status *out)
 {

@@ -51,6 +51,7 @@
 #include "signer/ledger/ledger_events.h"
 #include "signer/ledger/ledger_replay.h"
 #include "signer/ledger/workload.h"
+#include "trust/expiry.h"
 
 struct evidence_store;
 struct ledger;
@@ -124,5 +125,9 @@ struct ledger_status {
 	int key_process_pid;
 };
 void ledger_status(const struct ledger *l, struct ledger_status *out);
+
+/* When the certificate of the log's key ends; its key is NULL until the key process has shown it.
+ */
+const struct expiry *ledger_certificate(const struct ledger *l);
 
 #endif

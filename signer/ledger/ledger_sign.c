@@ -149,6 +149,7 @@ verifier_set(struct ledger *l, struct view certificate)
 		    "the key process's certificate has no usable P-256 or RSA key");
 		return false;
 	}
+	expiry_of_certificate(&l->certificate, "log_certificate", x);
 	X509_free(x);
 	if (l->verifier == NULL) {
 		l->verifier = v;

@@ -30,6 +30,7 @@
 #include "signer/ledger/publisher.h"
 #include "signer/ledger/store/evidence.h"
 #include "signer/ledger/store/store.h"
+#include "trust/expiry.h"
 
 /* Published this often where anything is unpublished; a checkpoint is at most this much behind. */
 #define LEDGER_PUBLISH_MS 500
@@ -131,6 +132,7 @@ struct ledger {
 	struct merkle_frontier signed_head; /* tree of the last checkpoint */
 	struct ledger_guard guard;
 	struct note_verifier *verifier; /* from the first certificate; NULL before */
+	struct expiry certificate;      /* of the newest one */
 	bool guard_agrees; /* guard and log were compared since the key process came up */
 	bool catching_up;  /* the guard is older than the published log and is led up to it */
 	bool ready_said;

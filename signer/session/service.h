@@ -20,6 +20,7 @@
 #include "signer/ledger/workload.h"
 #include "signer/session/nonce.h"
 #include "signer/session/verdicts.h"
+#include "trust/expiry.h"
 
 struct challenge;
 struct relays;
@@ -30,6 +31,9 @@ struct challenges {
 	struct challenge *first, *last;
 	size_t count;
 };
+
+/* What has an end (signer/ends.h). */
+enum ends { ENDS_CERTIFICATE, ENDS_CLIENT_CA, ENDS_CLIENT_CRL, ENDS_LOG_CERTIFICATE, ENDS };
 
 struct service {
 	const struct signer_config *config;
@@ -66,6 +70,7 @@ struct service {
 	bool wall_known;        /* `wall_ahead_ms` is set */
 	int64_t wall_ahead_ms;  /* wall clock over the time since boot, when last looked at */
 	bool stopping;          /* takes no more bundles */
+	struct expiry ends[ENDS];
 };
 
 /* The ledger is open: the clock is held against its newest entry. */

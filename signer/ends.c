@@ -1,0 +1,54 @@
+#include "signer/ends.h"
+
+#include <time.h>
+
+#include "proto/utc.h"
+#include "signer/ground/logger.h"
+#include "trust/verifier.h"
+
+static void say(const struct expiry *e, int64_t now_s);
+
+void
+ends_take(struct service *s, SSL_CTX *tls)
+{
+	X509_STORE *store = NULL;
+
+	(void)SSL_CTX_get0_verify_cert_store(tls, &store);
+	expiry_of_chain(&s->ends[ENDS_CERTIFICATE], "tls.certificate", tls);
+	expiry_of_authorities(
+	    &s->ends[ENDS_CLIENT_CA], "tls.client_ca", verifier_authorities(store));
+	expiry_of_revocations(
+	    &s->ends[ENDS_CLIENT_CRL], "tls.client_crl", verifier_revocations(store));
+}
+
+void
+ends_say(struct service *s)
+{
+	const struct expiry *log = ledger_certificate(s->ledger);
+	const int64_t now_s = (int64_t)time(NULL);
+	struct expiry *own = &s->ends[ENDS_LOG_CERTIFICATE];
+
+	if (log->key != NULL && (own->key == NULL || own->to_s != log->to_s))
+		*own = *log;
+	for (unsigned i = 0; i < ENDS; i++)
+		if (expiry_is_to_be_said(&s->ends[i], now_s))
+			say(&s->ends[i], now_s);
+}
+
+static void
+say(const struct expiry *e, int64_t now_s)
+{
+	char left[EXPIRY_LEFT_SIZE], date[UTC_TEXT_SIZE];
+	struct logline l;
+
+	logline_begin(&l,
+	    e->said == EXPIRY_OVER     ? LOGGER_ERROR
+	    : e->said == EXPIRY_URGENT ? LOGGER_WARNING
+				       : LOGGER_INFO,
+	    e->said == EXPIRY_OVER ? "expired" : "expires");
+	logline_string(&l, "key", e->key);
+	logline_string(&l, "certificate", e->name);
+	logline_string(&l, "not_after", utc_text((uint64_t)e->to_s, date));
+	logline_string(&l, "left", expiry_left(e, now_s, left));
+	logline_end(&l);
+}

@@ -1,0 +1,18 @@
+/*
+ * What the signer has that ends: its certificates, CAs, revocation lists, and the certificate of
+ * the log's key. It is said when something is near its end and when it is over, then daily.
+ */
+#ifndef HALLMARK_SIGNER_ENDS_H
+#define HALLMARK_SIGNER_ENDS_H
+
+#include <openssl/ssl.h>
+
+#include "signer/session/service.h"
+
+/* The files of TLS have been read. */
+void ends_take(struct service *s, SSL_CTX *tls);
+
+/* Often: looks at the clock. */
+void ends_say(struct service *s);
+
+#endif
