@@ -46,7 +46,7 @@ say(const struct expiry *e, int64_t now_s)
 	    : e->said == EXPIRY_URGENT ? LOGGER_WARNING
 				       : LOGGER_INFO,
 	    e->said == EXPIRY_OVER ? "expired" : "expires");
-	logline_string(&l, "key", e->key);
+	logline_string(&l, "what", e->key);
 	logline_string(&l, "certificate", e->name);
 	logline_string(&l, "not_after", utc_text((uint64_t)e->to_s, date));
 	logline_string(&l, "left", expiry_left(e, now_s, left));

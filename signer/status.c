@@ -112,25 +112,28 @@ write_clock(struct buf *to, const struct service *s)
 	    clock_state_name(s->clock_state), s->clock_facts.heard, s->clock_facts.against);
 }
 
-/* What is not there, or has no end, is left out. */
+/* What is not there, or has no end, is null. */
 static void
 write_ends(struct buf *to, const struct service *s)
 {
 	const int64_t now_s = (int64_t)time(NULL);
-	const char *comma = "";
 
 	buf_append_string(to, ",\"expiry\":{");
 	for (unsigned i = 0; i < ENDS; i++) {
 		const struct expiry *e = &s->ends[i];
 
-		if (e->key == NULL || e->to_s == INT64_MAX)
+		buf_append_format(to, "%s\"%s\":{\"certificate\":", i > 0 ? "," : "", end_names[i]);
+		if (e->key != NULL)
+			json_append_string(to, view_of_string(e->name));
+		else
+			buf_append_string(to, "null");
+		if (e->key == NULL || e->to_s == INT64_MAX) {
+			buf_append_string(to, ",\"not_after\":null,\"left_s\":null}");
 			continue;
-		buf_append_format(to, "%s\"%s\":{\"certificate\":", comma, end_names[i]);
-		json_append_string(to, view_of_string(e->name));
+		}
 		buf_append_string(to, ",\"not_after\":\"");
 		utc_append(to, (uint64_t)e->to_s);
 		buf_append_format(to, "\",\"left_s\":%lld}", (long long)(e->to_s - now_s));
-		comma = ",";
 	}
 	buf_append_byte(to, '}');
 }

@@ -90,6 +90,8 @@ print_expiry(json_t *ends)
 	{
 		const json_int_t left_s = json_integer_value(json_object_get(end, "left_s"));
 
+		if (!json_is_integer(json_object_get(end, "left_s")))
+			continue;
 		printf("  %-26s %s (%s%" JSON_INTEGER_FORMAT " days, %s)\n", key,
 		    json_string_value(json_object_get(end, "not_after")),
 		    left_s < 0 ? "over for " : "", (left_s < 0 ? -left_s : left_s) / 86400,
@@ -186,8 +188,12 @@ print_prometheus(json_t *status)
 	    "over\n"
 	    "# TYPE hallmark_expiry_seconds gauge\n");
 	json_object_foreach(json_object_get(status, "expiry"), key, value)
-	    printf("hallmark_expiry_seconds{of=\"%s\"} %" JSON_INTEGER_FORMAT "\n", key,
-		json_integer_value(json_object_get(value, "left_s")));
+	{
+		value = json_object_get(value, "left_s");
+		if (json_is_integer(value))
+			printf("hallmark_expiry_seconds{of=\"%s\"} %" JSON_INTEGER_FORMAT "\n", key,
+			    json_integer_value(value));
+	}
 	printf("# HELP hallmark_refusals_total refusals by code\n"
 	       "# TYPE hallmark_refusals_total counter\n");
 	json_object_foreach(refusals, key, value)

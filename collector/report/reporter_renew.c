@@ -54,7 +54,7 @@ tell_end(struct expiry *e, const char *path)
 	    : e->said == EXPIRY_URGENT ? JOURNAL_WARNING
 				       : JOURNAL_INFO,
 	    e->said == EXPIRY_OVER ? "expired" : "expires");
-	journal_string(&j, "key", e->key);
+	journal_string(&j, "what", e->key);
 	journal_string(&j, "file", path);
 	journal_string(&j, "certificate", e->name);
 	journal_string(&j, "not_after", utc_text((uint64_t)e->to_s, date));
