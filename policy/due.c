@@ -2,8 +2,7 @@
 
 #include "proto/glob.h"
 
-static uint64_t last_end(uint64_t at_s, const struct due_window *windows, size_t count,
-    struct view collector, struct view workload);
+static bool matches(const struct due_window *w, struct view collector, struct view workload);
 
 struct due
 due_after_report(
@@ -45,16 +44,27 @@ due_retired(struct due d)
 	return d;
 }
 
-/* The end of one window may lie in another. */
+/*
+ * The end of one window may lie in another. Each is looked at once: of those that have begun, the
+ * one that ends last is the one that a due lies in, if it lies in any.
+ */
 struct due
 due_in_windows(struct due d, const struct due_window *windows, size_t count, struct view collector,
     struct view workload)
 {
-	uint64_t to_s;
+	uint64_t end_s = 0;
+	size_t i = 0;
 
-	while (d.at_s != 0 && (to_s = last_end(d.at_s, windows, count, collector, workload)) != 0)
-		d.at_s = to_s + d.grace_s;
-	return d;
+	if (d.at_s == 0)
+		return d;
+	for (;;) {
+		for (; i < count && windows[i].from_s <= d.at_s; i++)
+			if (windows[i].to_s > end_s && matches(&windows[i], collector, workload))
+				end_s = windows[i].to_s;
+		if (end_s <= d.at_s)
+			return d;
+		d.at_s = end_s + d.grace_s;
+	}
 }
 
 bool
@@ -69,20 +79,9 @@ due_was_left_out(struct due d, uint64_t iat_s)
 	return d.at_s != 0 && iat_s > d.at_s + DUE_SLACK_S;
 }
 
-/* Of all that match, so that their order is no matter; 0: none does. */
-static uint64_t
-last_end(uint64_t at_s, const struct due_window *windows, size_t count, struct view collector,
-    struct view workload)
+static bool
+matches(const struct due_window *w, struct view collector, struct view workload)
 {
-	uint64_t to_s = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		const struct due_window *w = &windows[i];
-
-		if (at_s >= w->from_s && at_s < w->to_s && w->to_s > to_s &&
-		    glob_match(w->workloads, workload, GLOB_TEXT) &&
-		    glob_match(w->collectors, collector, GLOB_IDENTITY))
-			to_s = w->to_s;
-	}
-	return to_s;
+	return glob_match(w->workloads, workload, GLOB_TEXT) &&
+	       glob_match(w->collectors, collector, GLOB_IDENTITY);
 }

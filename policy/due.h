@@ -73,7 +73,8 @@ struct due due_retired(struct due d);
 
 /*
  * Moved behind the windows that match, of several behind the one that ends last, and again while
- * there are any: to be called when a due is set, and when a window comes.
+ * there are any: to be called when a due is set, and when a window comes. `windows` by their
+ * beginnings, the earliest first; a log may have thousands, and each is looked at once.
  */
 struct due due_in_windows(struct due d, const struct due_window *windows, size_t count,
     struct view collector, struct view workload);

@@ -56,6 +56,7 @@ static void remove_statement(struct standing *s, size_t index);
 static void forget_approvals(struct standing *s);
 static void find_windows(struct standing *s);
 static struct view author(const struct statement_document *d);
+static int compare_windows(const void *a, const void *b);
 static int compare_digests(const void *a, const void *b);
 
 enum err
@@ -531,12 +532,22 @@ find_windows(struct standing *s)
 				.from_s = said->not_before_s,
 				.to_s = said->not_after_s};
 	}
+	if (s->window_count > 1)
+		qsort(s->window, s->window_count, sizeof(s->window[0]), compare_windows);
 }
 
 static struct view
 author(const struct statement_document *d)
 {
 	return statement_document_statement(d)->author;
+}
+
+static int
+compare_windows(const void *a, const void *b)
+{
+	const struct due_window *x = a, *y = b;
+
+	return (x->from_s > y->from_s) - (x->from_s < y->from_s);
 }
 
 static int

@@ -87,7 +87,7 @@ const struct operators *standing_operators(const struct standing *s);
 size_t standing_statement_count(const struct standing *s);
 const struct statement_document *standing_statement_at(const struct standing *s, size_t index);
 
-/* Of the maintenance statements among them; as long as they. */
+/* Of the maintenance statements among them, by their beginnings; as long as they. */
 const struct due_window *standing_windows(const struct standing *s, size_t *count);
 
 #endif

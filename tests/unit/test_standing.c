@@ -586,6 +586,27 @@ maintenance_makes_windows(void **state)
 }
 
 static void
+windows_come_by_their_beginnings(void **state)
+{
+	const struct due_window *w;
+	size_t count;
+
+	(void)state;
+	begin(&s.one);
+	for (uint64_t i = 0; i < 7; i++) {
+		struct statement said =
+		    stand_statement(&s, "maintenance", "collectors", "*", "workloads", "app");
+
+		said.not_before_s = T + (i * 3) % 7;
+		assert_taken(&said, &s.cem);
+	}
+	w = standing_windows(in_force, &count);
+	assert_int_equal(count, 7);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(w[i].from_s, T + i);
+}
+
+static void
 what_is_written_is_loaded_again(void **state)
 {
 	struct statement said =
@@ -728,6 +749,7 @@ main(void)
 	    ROW(who_is_no_approver_any_more_does_not_count),
 	    ROW(a_manifest_that_cannot_be_read_is_not_taken),
 	    ROW(maintenance_makes_windows),
+	    ROW(windows_come_by_their_beginnings),
 	    ROW(what_is_written_is_loaded_again),
 	    ROW(a_list_that_lies_of_its_statements_is_refused),
 	    ROW(a_list_of_a_later_version_is_not_understood),
