@@ -110,6 +110,7 @@ take(struct settings *s, const void *loaded, void *config)
 		c->key_label = raw->key;
 	c->algorithm = raw->algorithm;
 	c->pin_file = take_pin(s, raw);
+	c->pin_credential = raw->pin_credential;
 	c->certificate = take_certificate(s, raw->certificate);
 	c->guard_directory = settings_guarded_directory(s, "guard", raw->guard);
 	c->tokens = token_profiles_take(s, raw->tokens, raw->tokens_count);

@@ -23,8 +23,9 @@ struct hsm_config {
 	const char *token_label;
 	const char *key_label;
 	enum hsm_algorithm algorithm;
-	const char *pin_file;    /* secret; or $CREDENTIALS_DIRECTORY/<name> for pin_credential */
-	const char *certificate; /* PEM file of the key's certificate; written by the ceremony */
+	const char *pin_file; /* secret; or $CREDENTIALS_DIRECTORY/<name> for pin_credential */
+	const char *pin_credential; /* its name, or NULL */
+	const char *certificate;    /* PEM file of the key's certificate; written by the ceremony */
 	const char *guard_directory; /* of the guard's state */
 	uint32_t sessions;           /* PKCS#11 sessions, a thread that signs in each */
 	uint32_t deadline_ms;        /* for one call into the token, then the process ends itself */

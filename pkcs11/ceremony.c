@@ -146,10 +146,26 @@ ceremony_adopt(const struct hsm_config *c, const char *checkpoint)
 }
 
 int
+ceremony_unlock(const struct hsm_config *c)
+{
+	struct token *token;
+	enum err e = token_open(c, TOKEN_UNLOCK, &token);
+
+	if (e == ERR_OK)
+		printf("good     token '%s' takes the PIN; a key process that waits for that goes "
+		       "on within a second\n",
+		    c->token_label);
+	token_close(&token);
+	return e == ERR_OK ? 0 : 1;
+}
+
+int
 ceremony_check(const struct hsm_config *c, bool faulty)
 {
+	/* No PIN is tried where it could not be kept that it was refused. */
 	const bool token_known = c->module != NULL && c->token_label != NULL &&
-				 c->key_label != NULL && c->pin_file != NULL;
+				 c->key_label != NULL && c->pin_file != NULL &&
+				 c->guard_directory != NULL;
 	struct token *token = NULL;
 	X509 *certificate = NULL;
 	unsigned bad = faulty ? 1 : 0;

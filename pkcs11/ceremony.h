@@ -39,6 +39,12 @@ int ceremony_jwks(const struct hsm_config *c);
 int ceremony_adopt(const struct hsm_config *c, const char *checkpoint);
 
 /*
+ * Tries a PIN that the token has refused once more, whatever is kept of that; if it is taken, the
+ * key process that waits goes on.
+ */
+int ceremony_unlock(const struct hsm_config *c);
+
+/*
  * Whether `serve` would run: token, key, attributes, certificate, guard, one test signature; every
  * fault is named. Also while it runs. `faulty`: the configuration has faults, which are told; what
  * else can be known without what is NULL in it is looked at.

@@ -27,6 +27,7 @@ static const char usage[] =
     "       hallmark-hsm jwks        -c FILE\n"
     "       hallmark-hsm adopt       -c FILE CHECKPOINT\n"
     "       hallmark-hsm check       -c FILE\n"
+    "       hallmark-hsm unlock      -c FILE\n"
     "       hallmark-hsm serve       -c FILE [--json]   (started by hallmark-signer or systemd)\n"
     "       hallmark-hsm statement   (sign | show | key) ...\n"
     "       hallmark-hsm --version | --help\n"
@@ -40,6 +41,8 @@ static const char usage[] =
     "adopt        where the guard's state was lost: goes on from a checkpoint of the log, the\n"
     "             newest that anybody has; whatever was signed behind it could be forked\n"
     "check        tells every fault of the configuration, the token and the key\n"
+    "unlock       tries a PIN once more that the token has refused; until then, or until the PIN\n"
+    "             file is another, nothing does: a token locks after a few\n"
     "serve        checks and signs what the signer asks for\n"
     "statement    what operators approve, announce or revoke: signed by a key of theirs, shown\n"
     "             in words; see hallmark-hsm statement --help\n"
@@ -86,13 +89,14 @@ static int run_import(const struct hsm_config *c, const struct arguments *a);
 static int run_jwks(const struct hsm_config *c, const struct arguments *a);
 static int run_adopt(const struct hsm_config *c, const struct arguments *a);
 static int run_check(const struct hsm_config *c, const struct arguments *a);
+static int run_unlock(const struct hsm_config *c, const struct arguments *a);
 static int run_serve(const struct hsm_config *c, const struct arguments *a);
 static bool parse(int argc, char **argv, const struct command *command, struct arguments *a);
 static bool parse_value(const char *name, const char *value, struct arguments *a);
 static const struct command *find_command(const char *name);
 static const struct option *find_option(const char *name, const struct command *command);
 static void refuse_option(const char *name, const struct command *command);
-static void log_faults(const struct faults *faults);
+static void refuse_service(const struct faults *faults);
 static int fail_usage(const char *what);
 
 static const struct command commands[] = {
@@ -100,7 +104,7 @@ static const struct command commands[] = {
     {"csr", TAKES_SUBJECT | TAKES_OUTPUT, run_csr},
     {"self-sign", TAKES_SUBJECT | TAKES_DAYS, run_self_sign},
     {"import-cert", TAKES_FILE, run_import}, {"jwks", 0, run_jwks},
-    {"adopt", TAKES_FILE, run_adopt}, {"check", 0, run_check},
+    {"adopt", TAKES_FILE, run_adopt}, {"check", 0, run_check}, {"unlock", 0, run_unlock},
     {"serve", TAKES_JSON, run_serve}, /* its log */
 };
 
@@ -140,7 +144,7 @@ main(int argc, char **argv)
 		return 1;
 	arguments.faulty = hsm_config_inspect(arguments.config, &faults, &config) != ERR_OK;
 	if (command->run == run_serve)
-		log_faults(&faults);
+		refuse_service(&faults);
 	else
 		faults_print(&faults, stderr);
 	if (!arguments.faulty || (config != NULL && command->run == run_check))
@@ -221,10 +225,16 @@ run_check(const struct hsm_config *c, const struct arguments *a)
 }
 
 static int
-run_serve(const struct hsm_config *c, const struct arguments *a)
+run_unlock(const struct hsm_config *c, const struct arguments *a)
 {
 	(void)a;
-	return serve(c);
+	return ceremony_unlock(c);
+}
+
+static int
+run_serve(const struct hsm_config *c, const struct arguments *a)
+{
+	return serve(c, a->config);
 }
 
 static bool
@@ -326,17 +336,20 @@ refuse_option(const char *name, const struct command *command)
 	    near != NULL ? "'" : "");
 }
 
+/* Each fault is logged; the signer is told the first, which is the last to be said. */
 static void
-log_faults(const struct faults *faults)
+refuse_service(const struct faults *faults)
 {
-	for (size_t i = 0; i < faults->count; i++) {
-		const struct fault *f = &faults->fault[i];
+	for (size_t i = faults->count; i > 0; i--) {
+		const struct fault *f = &faults->fault[i - 1];
 
 		if (f->line > 0)
 			complain("%s:%u: %s", f->file, f->line, f->text);
 		else
 			complain("%s: %s", f->file, f->text);
 	}
+	if (faults->count > 0)
+		serve_refuse(ERR_CONFIG);
 }
 
 static int

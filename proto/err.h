@@ -142,6 +142,8 @@ enum err_class {
 	X(ERR_CLOSED, 607, ENVIRONMENT, "closed", "the other side closed the connection")          \
 	X(ERR_CLOCK, 608, ENVIRONMENT, "clock",                                                    \
 	    "the signer's clock is not to be trusted; try again later")                            \
+	X(ERR_PIN_REFUSED, 609, ENVIRONMENT, "pin-refused",                                        \
+	    "the token has refused the PIN; it is not tried again before an operator acts")        \
 	/* 9xx: ours */                                                                            \
 	X(ERR_INVARIANT, 900, OURS, "invariant", "an internal invariant is broken")
 

@@ -49,6 +49,11 @@ status_write(struct service *s, uint64_t uptime_s, struct buf *to)
 	    to, ",\"judgement_bytes\":%zu,\"batch_bytes\":%zu", s->verdicts.bytes, l.batch_bytes);
 	buf_append_format(
 	    to, ",\"key_process\":\"%s\",\"key_process_pid\":%d", l.key_process, l.key_process_pid);
+	buf_append_string(to, ",\"key_process_end\":");
+	if (l.key_process_end[0] != '\0')
+		json_append_string(to, view_of_string(l.key_process_end));
+	else
+		buf_append_string(to, "null");
 	write_chronicle(to, s);
 	write_clock(to, s);
 	buf_append_format(to, ",\"storage\":\"%s\"", s->storage.low ? "low" : "ok");

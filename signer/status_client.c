@@ -147,6 +147,7 @@ print_prometheus(json_t *status)
 	json_t *latencies = json_object_get(status, "latency_us");
 	const char *storage = json_string_value(json_object_get(status, "storage"));
 	const char *clock = json_string_value(json_object_get(status, "clock"));
+	const char *key_process = json_string_value(json_object_get(status, "key_process"));
 	const char *key;
 	json_t *value;
 
@@ -164,7 +165,10 @@ print_prometheus(json_t *status)
 	prometheus_gauge(status, "loop_gap_max_us", "longest time that events had to wait");
 	printf("# HELP hallmark_key_process_up whether the key process answers\n"
 	       "# TYPE hallmark_key_process_up gauge\nhallmark_key_process_up %d\n",
-	    strcmp(json_string_value(json_object_get(status, "key_process")), "up") == 0);
+	    strcmp(key_process, "up") == 0);
+	printf("# HELP hallmark_key_process_halted whether it waits for an operator\n"
+	       "# TYPE hallmark_key_process_halted gauge\nhallmark_key_process_halted %d\n",
+	    strcmp(key_process, "halted") == 0);
 	printf(
 	    "# HELP hallmark_storage_low whether bundles are refused for want of room on a disk\n"
 	    "# TYPE hallmark_storage_low gauge\nhallmark_storage_low %d\n",

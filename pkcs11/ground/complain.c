@@ -1,6 +1,7 @@
 #include "pkcs11/ground/complain.h"
 
 #include <openssl/err.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,9 @@
 #define STAMP_SIZE 25
 
 static enum { PLAIN, LOG_TEXT, LOG_JSON } form;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static char last[2 * LINE_MAX_SIZE]; /* under the lock; ends with NUL */
 
 static void stamp_write(char to[STAMP_SIZE]);
 static void digits_write(char *to, unsigned digits, long value);
@@ -55,6 +59,14 @@ complain_crypto(const char *format, ...)
 }
 
 void
+complain_append_last(struct buf *to)
+{
+	pthread_mutex_lock(&lock);
+	buf_append_string(to, last);
+	pthread_mutex_unlock(&lock);
+}
+
+void
 complain_from_signal(const char *text)
 {
 	static const char *const parts[][3] = {
@@ -87,6 +99,9 @@ print_line(const char *text, const char *reason)
 		buf_append_string(&said, ": ");
 		text_append_printable(&said, view_of_string(reason), LINE_MAX_SIZE);
 	}
+	pthread_mutex_lock(&lock);
+	snprintf(last, sizeof(last), "%.*s", (int)said.size, (const char *)said.data);
+	pthread_mutex_unlock(&lock);
 	stamp_write(stamp);
 	if (form == PLAIN) {
 		buf_append_string(&line, "hallmark-hsm: ");

@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+#include "proto/bytes.h"
+
 /*
  * To be called once, before `serve`: lines become those of the signer's log, with time, level and
  * event; key=value, or one JSON object each.
@@ -16,6 +18,12 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The same with the reason in OpenSSL's (and so libp11's) error queue, if any; it is emptied. */
 void complain_crypto(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Appends what was complained of last, in any thread; nothing if nothing was. It is printable ASCII
+ * on one line.
+ */
+void complain_append_last(struct buf *to);
 
 /* From a signal handler; `text` is plain ASCII without quotes. */
 void complain_from_signal(const char *text);

@@ -11,17 +11,22 @@
 #include <unistd.h>
 
 #include "pkcs11/ground/complain.h"
+#include "pkcs11/ground/file_identity.h"
 #include "pkcs11/ground/sandbox.h"
 #include "pkcs11/serve/guard.h"
 #include "pkcs11/serve/requests.h"
 #include "pkcs11/serve/signing.h"
 #include "pkcs11/token/certificate.h"
+#include "pkcs11/token/pin_refusal.h"
 #include "pkcs11/token/token.h"
 #include "proto/tlog/checkpoint.h"
 #include "proto/tlog/note.h"
 #include "proto/wire/keychannel.h"
 
 #define READ_SIZE (64 * 1024) /* bytes at once */
+
+/* How often is looked whether an operator has acted; two calls to the system each. */
+#define LOOK_MS 500
 
 struct server {
 	const struct hsm_config *config;
@@ -43,7 +48,10 @@ struct server {
 };
 
 static enum err server_open(struct server *s);
+static void wait_for_operator(const struct hsm_config *config, const char *config_path);
 static enum err check_certificate(struct server *s);
+static void append_end(struct buf *to, enum err e, struct view why);
+static void deadline_prepare(void);
 static int run(struct server *s);
 static bool may_read(const struct server *s);
 static enum err read_more(struct server *s, bool *ended);
@@ -60,10 +68,11 @@ static enum err flush(struct server *s);
 static bool channel_is_socket(void);
 
 int
-serve(const struct hsm_config *config)
+serve(const struct hsm_config *config, const char *config_path)
 {
 	struct server s;
 	int status = 1;
+	enum err e;
 
 	if (!channel_is_socket()) {
 		complain("expected the signer's socket as descriptor %d; serve is started by the "
@@ -74,9 +83,14 @@ serve(const struct hsm_config *config)
 	memset(&s, 0, sizeof(s));
 	s.config = config;
 	requests_init(&s.requests, config);
-	if (hsm_sandbox_begin(KEYCHANNEL_FD) == ERR_OK && server_open(&s) == ERR_OK &&
-	    hsm_sandbox_end() == ERR_OK)
+	deadline_prepare();
+	if ((e = hsm_sandbox_begin(KEYCHANNEL_FD)) == ERR_OK && (e = server_open(&s)) == ERR_OK &&
+	    (e = hsm_sandbox_end()) == ERR_OK)
 		status = run(&s);
+	else
+		serve_refuse(e);
+	if (e == ERR_PIN_REFUSED && hsm_sandbox_end() == ERR_OK)
+		wait_for_operator(config, config_path);
 	/*
 	 * The guard first: the next process waits for its lock. Then some modules crash in their
 	 * destructors: finalise, and leave without running any.
@@ -88,6 +102,64 @@ serve(const struct hsm_config *config)
 	}
 	requests_free(&s.requests);
 	_exit(status);
+}
+
+void
+serve_refuse(enum err e)
+{
+	struct buf why = BUF_INIT, frame = BUF_INIT;
+
+	complain_append_last(&why);
+	if (why.size == 0)
+		buf_append_string(&why, err_text(e));
+	append_end(&frame, e, buf_view(&why));
+	if (buf_status(&frame) == ERR_OK)
+		(void)send(KEYCHANNEL_FD, frame.data, frame.size, MSG_NOSIGNAL);
+	buf_free(&why);
+	buf_free(&frame);
+}
+
+/* The guard's state is not told: whoever ends does not speak for it any more. */
+static void
+append_end(struct buf *to, enum err e, struct view why)
+{
+	struct keychannel_answer end = {.type = KEYCHANNEL_STATE, .result = e, .body = why};
+
+	keychannel_write_answer(to, &end);
+}
+
+/* What the deadline's signal tells the signer, made before there is a call that could hang. */
+static void
+deadline_prepare(void)
+{
+	static struct buf frame = BUF_INIT;
+
+	append_end(&frame, ERR_TOKEN, view_of_string(TOKEN_DEADLINE_TEXT));
+	token_deadline_tell(KEYCHANNEL_FD, buf_view(&frame));
+}
+
+/*
+ * The PIN was refused: nothing is tried, and the signer has no reason to start another process,
+ * which could not do better. What an operator does about it may have changed the configuration or
+ * the credential as well: a fresh process reads all of that anew, so this one ends.
+ */
+static void
+wait_for_operator(const struct hsm_config *config, const char *config_path)
+{
+	struct pollfd signer = {.fd = KEYCHANNEL_FD, .events = POLLIN};
+	struct file_identity read, now;
+	int ready = 0;
+
+	file_identity_of(config_path, &read);
+	do {
+		ready = poll(&signer, 1, LOOK_MS);
+		file_identity_of(config_path, &now);
+	} while ((ready == 0 || (ready < 0 && errno == EINTR)) && pin_refusal_stands(config) &&
+		 file_identity_equal(&read, &now));
+	if (ready == 0) {
+		complain("an operator has acted: the PIN may be tried again, by a fresh process");
+		serve_refuse(ERR_CHANGED);
+	}
 }
 
 static enum err
@@ -156,7 +228,8 @@ run(struct server *s)
 		}
 		if (signing_is_dead(s->signing)) {
 			s->token_lost = true;
-			return 1; /* explained */
+			serve_refuse(ERR_TOKEN);
+			return 1;
 		}
 		if ((e = answer_done(s)) == ERR_OK && may_read(s) && wait[0].revents != 0)
 			e = read_more(s, &ended);
@@ -289,6 +362,7 @@ static enum err
 end_job(struct server *s, const struct signing_job *job)
 {
 	struct view body = buf_view(&job->body);
+	struct buf why = BUF_INIT;
 
 	s->unanswered--;
 	if (job->type == KEYCHANNEL_CHECKPOINT) {
@@ -298,11 +372,13 @@ end_job(struct server *s, const struct signing_job *job)
 	}
 	if (job->result != ERR_OK) {
 		s->token_lost |= job->result == ERR_TOKEN;
+		complain_append_last(&why); /* by the thread that signed */
+		body = why.size > 0 ? buf_view(&why) : view_of_string(err_text(job->result));
 		complain("request %" PRIu64 " fails, %s: %s", job->id, err_name(job->result),
 		    err_text(job->result));
-		body = view_of_string(err_text(job->result));
 	}
 	put_answer(s, job->type, job->id, job->result, body);
+	buf_free(&why);
 	return job->result;
 }
 

@@ -20,9 +20,9 @@
  * No signature leaves before the state that covers it is on the disk, because what leaves is what
  * the main thread takes, and between giving away and the end of the sync it does nothing else.
  * There is no other way out: a signing thread has no channel, a dead token makes the main thread
- * end without taking, the deadline's signal says one fixed sentence on stderr and ends the process.
- * And a report is proved only in a tree whose checkpoint was taken, or observed and synced: a JWS
- * speaks of durable trees.
+ * end without taking, the deadline's signal says one fixed sentence, made before, on stderr and to
+ * the signer, and ends the process. And a report is proved only in a tree whose checkpoint was
+ * taken, or observed and synced: a JWS speaks of durable trees.
  *   - The state cannot be written: nothing was given away. The sync fails: the signature is thrown
  *     away, and nothing is tried again. Both times the signer is told so (ERR_IO), and we end.
  *   - We die between: the state may be on the disk, ahead of what the signer has. It asks again for
@@ -35,13 +35,21 @@
  * written, or the bytes on the channel are no request (1, explained on stderr). What is being
  * signed then gets no answer, but for that of requests before those bytes. A hanging module is
  * ended by SIGALRM. Whatever the end, the state on the disk is that of the last signature that
- * left, or one ahead of it, which the signer then asks for again.
+ * left, or one ahead of it, which the signer then asks for again. Where no request is there to be
+ * answered with it, the signer is told why by a state answer with an error, the last one.
+ *
+ * A PIN that the token refuses, or has refused (pin_refusal.h), is no end: the signer is told, and
+ * the process stays, without the token, until an operator has acted; then it ends, for a fresh one.
  */
 #ifndef HALLMARK_PKCS11_SERVE_SERVE_H
 #define HALLMARK_PKCS11_SERVE_SERVE_H
 
 #include "config/hsm_config.h"
 
-int serve(const struct hsm_config *config);
+/* `config_path` is where the configuration was read; it is looked at again while waiting. */
+int serve(const struct hsm_config *config, const char *config_path);
+
+/* Tells the signer, if it is there, why nothing is served: what was complained of last. */
+void serve_refuse(enum err e);
 
 #endif

@@ -31,12 +31,16 @@ module_error_text(ck_rv_t rv)
 	switch (rv) {
 	case CKR_PIN_INCORRECT:
 		return "the PIN is wrong; too many tries lock the token";
+	case CKR_PIN_INVALID:
+		return "the PIN has characters that the token does not take";
+	case CKR_PIN_EXPIRED:
+		return "the PIN has expired; set a new one with the vendor's tool";
 	case CKR_PIN_LOCKED:
 		return "the PIN is locked; the security officer must set a new one";
 	case CKR_PIN_LEN_RANGE:
 		return "the PIN has a length that the token does not take";
 	case CKR_USER_PIN_NOT_INITIALIZED:
-		return "the token has no user PIN yet";
+		return "the token has no user PIN yet; the security officer must set one";
 	case CKR_SESSION_COUNT:
 		return "all sessions of the token are in use";
 	case CKR_TOKEN_WRITE_PROTECTED:

@@ -1,9 +1,9 @@
 #include "pkcs11/token/token.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libp11.h>
 #include <openssl/crypto.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,23 +11,27 @@
 
 #include "pkcs11/ground/complain.h"
 #include "pkcs11/token/module.h"
+#include "pkcs11/token/pin_refusal.h"
 #include "pkcs11/token/token_state.h"
 
 #define PIN_SIZE_MAX 256 /* bytes; PKCS#11 tokens take far less */
 
+static enum err open_and_login(struct token *t, struct pin_refusal *refusal);
 static enum err load(struct token *t);
 static enum err find_slot(struct token *t);
 static enum err refuse_labels(const struct token *t);
 static enum err open_session(struct token *t);
 static ck_rv_t probe_session(const struct token *t, ck_flags_t flags);
-static enum err login(struct token *t);
-static enum err read_pin(const char *path, char pin[PIN_SIZE_MAX], size_t *size);
+static enum err login(struct token *t, struct pin_refusal *refusal);
+static enum err refuse_login(struct token *t, ck_rv_t rv, struct pin_refusal *refusal);
+static enum err read_pin(const char *path, int fd, char pin[PIN_SIZE_MAX], size_t *size);
 static bool has_control(const char *pin, size_t size);
 
 enum err
 token_open(const struct hsm_config *config, enum token_use use, struct token **out)
 {
 	struct token *t = calloc(1, sizeof(*t));
+	struct pin_refusal refusal;
 	enum err e;
 
 	*out = NULL;
@@ -36,7 +40,24 @@ token_open(const struct hsm_config *config, enum token_use use, struct token **o
 	t->config = config;
 	t->use = use;
 	token_deadline_prepare();
-	/* Each step has the deadline for itself: a network HSM may take seconds to start. */
+	if ((e = pin_refusal_begin(config, use == TOKEN_UNLOCK, &refusal)) == ERR_OK) {
+		e = open_and_login(t, &refusal);
+		pin_refusal_end(&refusal, e == ERR_OK);
+	}
+	if (e != ERR_OK) {
+		token_close(&t);
+		return e;
+	}
+	*out = t;
+	return ERR_OK;
+}
+
+/* Each step has the deadline for itself: a network HSM may take seconds to start. */
+static enum err
+open_and_login(struct token *t, struct pin_refusal *refusal)
+{
+	enum err e;
+
 	token_call_begin(t);
 	if ((e = load(t)) == ERR_OK) {
 		token_call_begin(t);
@@ -45,15 +66,10 @@ token_open(const struct hsm_config *config, enum token_use use, struct token **o
 	if (e == ERR_OK) {
 		token_call_begin(t);
 		if ((e = open_session(t)) == ERR_OK)
-			e = login(t);
+			e = login(t, refusal);
 	}
 	token_call_end();
-	if (e != ERR_OK) {
-		token_close(&t);
-		return e;
-	}
-	*out = t;
-	return ERR_OK;
+	return e;
 }
 
 void
@@ -203,14 +219,6 @@ open_session(struct token *t)
 		    TOKEN_SESSIONS, t->config->sessions);
 		return ERR_CONFIG;
 	}
-	if (t->use == TOKEN_SERVE && (token->userPinFinalTry || token->userPinLocked)) {
-		complain("token '%s': %s", t->info.label,
-		    token->userPinLocked ? module_error_text(CKR_PIN_LOCKED)
-					 : "the PIN was wrong too often; the last try is left to "
-					   "the operator: check the PIN file, then run "
-					   "hallmark-hsm check");
-		return ERR_TOKEN;
-	}
 	if (PKCS11_open_session(t->slot, write ? 1 : 0) != 0) {
 		complain_crypto("token '%s' gives no session", t->info.label);
 		return ERR_TOKEN;
@@ -235,40 +243,64 @@ probe_session(const struct token *t, ck_flags_t flags)
 
 /* By the module's own call, because libp11 keeps a copy of the PIN. Login counts for both. */
 static enum err
-login(struct token *t)
+login(struct token *t, struct pin_refusal *refusal)
 {
+	const PKCS11_TOKEN *token = t->slot->token;
 	char pin[PIN_SIZE_MAX] = "";
 	size_t size;
 	ck_rv_t rv;
 	enum err e;
 
+	if (t->use == TOKEN_SERVE && token->userPinLocked)
+		return pin_refusal_keep(refusal, module_error_text(CKR_PIN_LOCKED));
+	if (t->use == TOKEN_SERVE && token->userPinFinalTry)
+		return pin_refusal_keep(refusal,
+		    "the PIN was wrong too often, here or elsewhere; the "
+		    "last try is the operator's, by hallmark-hsm "
+		    "unlock");
 	(void)mlock(pin, sizeof(pin)); /* not allowed everywhere; the process has no core dumps */
-	if ((e = read_pin(t->config->pin_file, pin, &size)) == ERR_OK) {
+	if ((e = read_pin(t->config->pin_file, refusal->pin_fd, pin, &size)) == ERR_OK) {
 		rv = t->functions->C_Login(t->session, CKU_USER, (unsigned char *)pin, size);
-		if (rv != CKR_OK && rv != CKR_USER_ALREADY_LOGGED_IN) {
-			complain("token '%s' refuses the PIN in %s: PKCS#11 error 0x%lx, %s",
-			    t->info.label, t->config->pin_file, rv, module_error_text(rv));
-			e = ERR_TOKEN;
-		}
+		if (rv != CKR_OK && rv != CKR_USER_ALREADY_LOGGED_IN)
+			e = refuse_login(t, rv, refusal);
 	}
 	OPENSSL_cleanse(pin, sizeof(pin));
 	(void)munlock(pin, sizeof(pin));
 	return e;
 }
 
+/* The PIN, or only this try: a token that is gone or busy comes back by itself. */
+static enum err
+refuse_login(struct token *t, ck_rv_t rv, struct pin_refusal *refusal)
+{
+	char why[256];
+
+	switch (rv) {
+	case CKR_PIN_INCORRECT:
+	case CKR_PIN_INVALID:
+	case CKR_PIN_LEN_RANGE:
+	case CKR_PIN_EXPIRED:
+	case CKR_PIN_LOCKED:
+	case CKR_USER_PIN_NOT_INITIALIZED:
+		snprintf(why, sizeof(why), "PKCS#11 error 0x%lx, %s", rv, module_error_text(rv));
+		return pin_refusal_keep(refusal, why);
+	default:
+		complain("token '%s' does not take a login: PKCS#11 error 0x%lx, %s", t->info.label,
+		    rv, module_error_text(rv));
+		return ERR_TOKEN;
+	}
+}
+
 /* The file's content without its last newline. */
 static enum err
-read_pin(const char *path, char pin[PIN_SIZE_MAX], size_t *size)
+read_pin(const char *path, int fd, char pin[PIN_SIZE_MAX], size_t *size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd >= 0 ? read(fd, pin, PIN_SIZE_MAX) : -1;
+	ssize_t got = read(fd, pin, PIN_SIZE_MAX);
 
-	if (got < 0)
+	if (got < 0) {
 		complain("%s: cannot read the PIN: %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	if (got < 0)
 		return ERR_IO;
+	}
 	*size = (size_t)got;
 	if (*size > 0 && pin[*size - 1] == '\n')
 		(*size)--;

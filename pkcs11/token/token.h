@@ -31,9 +31,10 @@ struct token;
  * The ceremony has an operator: it may write, and may use up the last try of the PIN. Serving has
  * none and is started again and again: it leaves that last try, so that it never locks the token.
  * For a statement there is an operator too, who may have another key than the configured one: any
- * of P-256 or RSA; nothing is written.
+ * of P-256 or RSA; nothing is written. None of these tries a PIN that was refused (pin_refusal.h):
+ * to unlock is to do just that, for an operator who has looked at it.
  */
-enum token_use { TOKEN_SERVE, TOKEN_CEREMONY, TOKEN_STATEMENT };
+enum token_use { TOKEN_SERVE, TOKEN_CEREMONY, TOKEN_STATEMENT, TOKEN_UNLOCK };
 
 /* Signed to see whether the key signs. Never a checkpoint (no newline) and never a JWS (a blank).
  */
@@ -59,7 +60,8 @@ bool token_key_is_safe(const struct token_key_attributes *a);
 /*
  * Loads the module, finds the token by its label, logs in with the PIN from the configured file.
  * The PIN is in locked memory, goes to the module directly (libp11 would keep a copy) and is wiped
- * at once. ERR_NOT_FOUND, ERR_CONFIG, ERR_TOKEN.
+ * at once. ERR_NOT_FOUND, ERR_CONFIG, ERR_TOKEN, ERR_IO; ERR_PIN_REFUSED: now, or when it was tried
+ * last, and then without a look at the token.
  */
 enum err token_open(
     const struct hsm_config *config, enum token_use use, struct token **out) MUST_USE;
@@ -127,6 +129,14 @@ enum err token_sign(struct token_signer *s, struct view bytes, struct buf *signa
  * Tokens without room for it may refuse.
  */
 enum err token_store_certificate(struct token *t, X509 *certificate) MUST_USE;
+
+/* What is said when the deadline is over. */
+#define TOKEN_DEADLINE_TEXT                                                                        \
+	"the token did not answer within deadline_ms: this process ends, a fresh one may find "    \
+	"it well again"
+
+/* What is then also sent, to a socket; not waited for. `bytes` must stay. */
+void token_deadline_tell(int socket, struct view bytes);
 
 /*
  * Bracket a call into the module, here and elsewhere (X509_sign with the private key): ends the

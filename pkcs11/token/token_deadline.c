@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,6 +15,9 @@
 
 static _Thread_local timer_t timer;
 static _Thread_local bool has_timer;
+
+static int told_socket;
+static struct view told;
 
 static void timer_make(void);
 static void on_deadline(int number);
@@ -31,6 +35,13 @@ token_deadline_prepare(void)
 	sigemptyset(&unblocked);
 	sigaddset(&unblocked, SIGALRM);
 	pthread_sigmask(SIG_UNBLOCK, &unblocked, NULL);
+}
+
+void
+token_deadline_tell(int socket, struct view bytes)
+{
+	told_socket = socket;
+	told = bytes;
 }
 
 void
@@ -71,7 +82,8 @@ static void
 on_deadline(int number)
 {
 	alarm(1);
-	complain_from_signal("the token did not answer within deadline_ms: this process ends, a "
-			     "fresh one may find it well again");
+	complain_from_signal(TOKEN_DEADLINE_TEXT);
+	if (told.data != NULL)
+		(void)send(told_socket, told.data, told.size, MSG_DONTWAIT | MSG_NOSIGNAL);
 	raise(number);
 }

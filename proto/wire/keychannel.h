@@ -22,9 +22,11 @@
  * since, the last KEYCHANNEL_TREES of all these. Type 4 is reserved for certificates of collectors.
  *
  * The first thing the key process sends is a state answer with id 0; its body is the DER
- * certificate of the key. The body of a good checkpoint answer is the signed note; that of a good
- * token answer is the JWS in compact form; that of a good observe answer is empty; that of an error
- * is a sentence for the log.
+ * certificate of the key. A state answer with an error, size and root 0, is the last thing: why it
+ * does not serve, or not any more, in a sentence. After ERR_PIN_REFUSED it stays until an operator
+ * has acted and then ends, as after all others at once. The body of a good checkpoint answer is the
+ * signed note; that of a good token answer is the JWS in compact form; that of a good observe
+ * answer is empty; that of an error is a sentence for the log.
  */
 #ifndef HALLMARK_PROTO_WIRE_KEYCHANNEL_H
 #define HALLMARK_PROTO_WIRE_KEYCHANNEL_H

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -67,6 +68,22 @@ child_start(uv_loop_t *loop, const char *const *arguments, int channel_fd, int c
 	}
 	*out = c;
 	return ERR_OK;
+}
+
+const char *
+child_end_text(int status, int signal_number, char to[CHILD_END_SIZE])
+{
+	const char *name = sigabbrev_np(signal_number);
+
+	if (status < 0)
+		snprintf(to, CHILD_END_SIZE, "it cannot be started: %s", uv_strerror(status));
+	else if (signal_number == 0)
+		snprintf(to, CHILD_END_SIZE, "it ended with status %d", status);
+	else if (name != NULL)
+		snprintf(to, CHILD_END_SIZE, "it was killed by SIG%s", name);
+	else
+		snprintf(to, CHILD_END_SIZE, "it was killed by signal %d", signal_number);
+	return to;
 }
 
 int
@@ -193,7 +210,7 @@ end(struct child *c)
 
 	uv_thread_join(&c->thread);
 	if (c->pid == 0)
-		c->calls.ended(c->calls.context, c->error, 0);
+		c->calls.ended(c->calls.context, -c->error, 0);
 	else if (waitpid(c->pid, &status, 0) == c->pid && WIFSIGNALED(status))
 		c->calls.ended(c->calls.context, 0, WTERMSIG(status));
 	else

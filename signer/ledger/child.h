@@ -15,7 +15,7 @@ struct child;
 /* All on the loop's thread, in this order, each once. */
 struct child_calls {
 	void (*started)(void *context); /* left out if it cannot be started */
-	/* It is gone: exit status and signal. One that cannot be started: errno, and no signal. */
+	/* It is gone: exit status and signal. One that cannot be started: -errno, and no signal. */
 	void (*ended)(void *context, int status, int signal_number);
 	void (*closed)(void *context); /* nothing of it is left; the pointer is void */
 	void *context;
@@ -28,6 +28,10 @@ struct child_calls {
  */
 enum err child_start(uv_loop_t *loop, const char *const *arguments, int channel_fd, int channel_as,
     const struct child_calls *calls, struct child **out) MUST_USE;
+
+/* What `ended` was given, in words: "killed by SIGSEGV", "ended with status 1". Returns `to`. */
+#define CHILD_END_SIZE 128 /* bytes */
+const char *child_end_text(int status, int signal_number, char to[CHILD_END_SIZE]);
 
 /* 0 before it has started. */
 int child_pid(struct child *c);

@@ -1,10 +1,13 @@
 #include "signer/ledger/keyprocess.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "proto/text.h"
 #include "signer/ground/logger.h"
 #include "signer/ledger/child.h"
 
@@ -20,11 +23,23 @@
 /* A start may load a module, log in and find the key: longer than an answer, but not for ever. */
 #define START_DEADLINE_MS 15000
 
+/*
+ * From the end of the channel to that of the process, or the other way round: how long what is
+ * still to be learned of its end is waited for. Both come at once, unless the module has left a
+ * process of its own behind, or hangs when it is finalised.
+ */
+#define END_WAIT_MS 500
+
+/* Bytes of the sentence about an end that is kept. */
+#define END_SIZE 512
+
 enum state {
 	STATE_DOWN,       /* waiting for the back-off timer */
 	STATE_CONNECTING, /* Unix socket: connect is under way */
 	STATE_STARTING,   /* channel is there, the state answer is due */
 	STATE_READY,
+	STATE_HALTED,  /* the PIN was refused; the process waits for an operator */
+	STATE_ENDING,  /* one of channel and process has ended, or it has said why it will */
 	STATE_CLOSING, /* for good */
 	STATES,
 };
@@ -33,14 +48,19 @@ static const char *const state_names[STATES] = {[STATE_DOWN] = "down",
     [STATE_CONNECTING] = "starting",
     [STATE_STARTING] = "starting",
     [STATE_READY] = "up",
+    [STATE_HALTED] = "halted",
+    [STATE_ENDING] = "down",
     [STATE_CLOSING] = "closing"};
 
 static const unsigned moves[STATES] = {
     [STATE_DOWN] =
 	1U << STATE_CONNECTING | 1U << STATE_STARTING | 1U << STATE_DOWN | 1U << STATE_CLOSING,
     [STATE_CONNECTING] = 1U << STATE_STARTING | 1U << STATE_DOWN | 1U << STATE_CLOSING,
-    [STATE_STARTING] = 1U << STATE_READY | 1U << STATE_DOWN | 1U << STATE_CLOSING,
-    [STATE_READY] = 1U << STATE_DOWN | 1U << STATE_CLOSING,
+    [STATE_STARTING] = 1U << STATE_READY | 1U << STATE_HALTED | 1U << STATE_ENDING |
+		       1U << STATE_DOWN | 1U << STATE_CLOSING,
+    [STATE_READY] = 1U << STATE_ENDING | 1U << STATE_DOWN | 1U << STATE_CLOSING,
+    [STATE_HALTED] = 1U << STATE_ENDING | 1U << STATE_DOWN | 1U << STATE_CLOSING,
+    [STATE_ENDING] = 1U << STATE_DOWN | 1U << STATE_CLOSING,
     [STATE_CLOSING] = 0,
 };
 
@@ -59,6 +79,9 @@ struct life {
 	struct child *child; /* NULL before and after, and if somebody else starts it */
 	unsigned open_handles;
 	struct buf input;
+	bool reading, channel_ended;
+	char end[END_SIZE]; /* why it ends, as far as is known; empty: not at all */
+	enum err code;      /* with which it said that itself */
 };
 
 struct keyprocess {
@@ -73,6 +96,7 @@ struct keyprocess {
 	uint64_t backoff_ms;
 	uint64_t started_ms; /* uv_now at the last start */
 	uint64_t last_id;    /* of the last request */
+	char end[END_SIZE];  /* of the last life */
 	struct asked asked[KEYCHANNEL_UNANSWERED_MAX];
 	unsigned asked_count;
 	struct buf output; /* requests that are not with libuv yet */
@@ -93,6 +117,9 @@ static const char *spawn(struct life *life, const struct signer_config *config);
 static void start_reading(struct life *life);
 static void give_up(struct keyprocess *k, const char *reason);
 static uint64_t backoff_left(const struct keyprocess *k);
+static void wait_for_end(struct keyprocess *k);
+static void end_known(struct life *life);
+static void end_keep(char to[END_SIZE], struct view text);
 static void life_end(struct life *life);
 static void on_backoff(uv_timer_t *timer);
 static void on_deadline(uv_timer_t *timer);
@@ -107,6 +134,7 @@ static void on_channel_closed(uv_handle_t *handle);
 static void part_closed(struct life *life);
 static void on_timer_closed(uv_handle_t *handle);
 static void take_answer(struct keyprocess *k, const struct keychannel_answer *answer);
+static void take_end(struct keyprocess *k, const struct keychannel_answer *answer);
 static struct asked *find_asked(struct keyprocess *k, uint64_t id);
 static void deadline_set(struct keyprocess *k);
 static void maybe_closed(struct keyprocess *k);
@@ -173,6 +201,12 @@ int
 keyprocess_pid(const struct keyprocess *k)
 {
 	return k->life != NULL && k->life->child != NULL ? child_pid(k->life->child) : 0;
+}
+
+const char *
+keyprocess_end(const struct keyprocess *k)
+{
+	return k->end;
 }
 
 void
@@ -287,7 +321,8 @@ spawn(struct life *life, const struct signer_config *config)
 static void
 start_reading(struct life *life)
 {
-	if (uv_read_start((uv_stream_t *)&life->channel, on_allocate, on_read) != 0)
+	life->reading = uv_read_start((uv_stream_t *)&life->channel, on_allocate, on_read) == 0;
+	if (!life->reading)
 		give_up(life->owner, "cannot read from the key process");
 }
 
@@ -301,8 +336,11 @@ give_up(struct keyprocess *k, const char *reason)
 
 	if (k->state == STATE_CLOSING)
 		return;
+	snprintf(k->end, END_SIZE, "%s", reason);
 	logline_begin(&l, LOGGER_WARNING, "key-process-down");
-	logline_string(&l, "reason", reason);
+	if (k->life != NULL && k->life->code != ERR_OK)
+		logline_error(&l, k->life->code);
+	logline_string(&l, "reason", k->end);
 	logline_number(&l, "unanswered", k->asked_count);
 	logline_number(&l, "retry_ms", wait_ms);
 	logline_end(&l);
@@ -317,6 +355,44 @@ give_up(struct keyprocess *k, const char *reason)
 	k->backoff_ms = k->backoff_ms * 2 < BACKOFF_MAX_MS ? k->backoff_ms * 2 : BACKOFF_MAX_MS;
 	if (was_ready)
 		k->events.down(k->events.context);
+}
+
+/* Some of its end has been seen; what is still to come of it says why. */
+static void
+wait_for_end(struct keyprocess *k)
+{
+	bool was_ready = k->state == STATE_READY;
+
+	if (k->state == STATE_ENDING || k->state == STATE_CLOSING)
+		return;
+	move(k, STATE_ENDING);
+	uv_timer_start(&k->deadline, on_deadline, END_WAIT_MS, 0);
+	if (was_ready)
+		k->events.down(k->events.context);
+}
+
+/* Nothing more is to come. */
+static void
+end_known(struct life *life)
+{
+	const char *reason = life->end;
+
+	if (reason[0] == '\0')
+		reason = life->owner->config->key_process.socket != NULL
+			     ? "it closed the channel without a word; the journal of its unit may "
+			       "tell more"
+			     : "it closed the channel without a word";
+	give_up(life->owner, reason);
+}
+
+static void
+end_keep(char to[END_SIZE], struct view text)
+{
+	struct buf printable = BUF_INIT;
+
+	text_append_printable(&printable, text, END_SIZE - 1);
+	snprintf(to, END_SIZE, "%.*s", (int)printable.size, (const char *)printable.data);
+	buf_free(&printable);
 }
 
 static uint64_t
@@ -349,9 +425,19 @@ static void
 on_deadline(uv_timer_t *timer)
 {
 	struct keyprocess *k = timer->data;
+	char reason[64];
 
-	give_up(k, k->state == STATE_READY ? "no answer within the deadline"
-					   : "not ready within the deadline");
+	if (k->state == STATE_ENDING) {
+		end_known(k->life);
+		return;
+	}
+	if (k->state == STATE_READY)
+		snprintf(reason, sizeof(reason), "no answer within the deadline of %" PRIu32 " ms",
+		    k->config->key_process.deadline_ms);
+	else
+		snprintf(reason, sizeof(reason), "not ready within the deadline of %d ms",
+		    START_DEADLINE_MS);
+	give_up(k, reason);
 }
 
 static void
@@ -391,12 +477,16 @@ on_child_ended(void *context, int status, int signal_number)
 	if (k->life != life)
 		return;
 	logline_begin(&l, LOGGER_WARNING, "key-process-exit");
-	logline_number(&l, "status", (uint64_t)status);
+	logline_number(&l, "status", (uint64_t)(status < 0 ? -status : status));
 	logline_number(&l, "signal", (uint64_t)signal_number);
 	logline_end(&l);
+	if (life->end[0] == '\0')
+		child_end_text(status, signal_number, life->end);
 	/* Its last words may lie in the channel still: the end of that comes behind them. */
-	if (k->state != STATE_READY)
-		give_up(k, "it ended");
+	if (life->channel_ended || !life->reading)
+		end_known(life);
+	else
+		wait_for_end(k);
 }
 
 static void
@@ -427,7 +517,12 @@ on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *bytes)
 	if (k->life != life)
 		return;
 	if (size < 0) {
-		give_up(k, size == UV_EOF ? "it closed the channel" : uv_strerror((int)size));
+		uv_read_stop(stream);
+		life->channel_ended = true;
+		if (life->child != NULL)
+			wait_for_end(k);
+		else
+			end_known(life);
 		return;
 	}
 	life->input.size += (size_t)size;
@@ -462,6 +557,10 @@ take_answer(struct keyprocess *k, const struct keychannel_answer *answer)
 		k->events.ready(k->events.context, answer->size, &answer->root, answer->body);
 		return;
 	}
+	if (answer->type == KEYCHANNEL_STATE && answer->id == 0 && answer->result != ERR_OK) {
+		take_end(k, answer);
+		return;
+	}
 	if (k->state != STATE_READY || answer->id == 0 || asked == NULL ||
 	    asked->type != answer->type) {
 		give_up(k, "it answered what was not asked");
@@ -476,11 +575,35 @@ take_answer(struct keyprocess *k, const struct keychannel_answer *answer)
 		logline_error(&l, answer->result);
 		logline_view(&l, "text", answer->body);
 		logline_end(&l);
-		give_up(k, "token or guard failed");
+		end_keep(k->life->end, answer->body);
+		end_known(k->life);
 		return;
 	}
 	k->backoff_ms = BACKOFF_FIRST_MS;
 	k->events.answer(k->events.context, about, answer);
+}
+
+/* The last word of a process that ends, or waits for an operator first. */
+static void
+take_end(struct keyprocess *k, const struct keychannel_answer *answer)
+{
+	struct logline l;
+
+	end_keep(k->life->end, answer->body);
+	k->life->code = answer->result;
+	if (answer->result != ERR_PIN_REFUSED || k->state != STATE_STARTING) {
+		wait_for_end(k);
+		return;
+	}
+	move(k, STATE_HALTED);
+	uv_timer_stop(&k->deadline);
+	memcpy(k->end, k->life->end, END_SIZE);
+	k->life->end[0] = '\0'; /* how it ends when it does is another matter */
+	k->life->code = ERR_OK;
+	logline_begin(&l, LOGGER_ERROR, "key-process-halted");
+	logline_error(&l, answer->result);
+	logline_string(&l, "text", k->end);
+	logline_end(&l);
 }
 
 /* The request with this id that has no answer yet; of id 0, a free place. NULL: there is none. */

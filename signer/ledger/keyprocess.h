@@ -2,16 +2,22 @@
  * The signer's side of the key process: starts it (or connects to it), asks, and replaces it.
  *
  * Happy path: start, the process sends its state and certificate (`ready`), requests go out and
- * answers come back, each with what its request was about, in any order. Every failure has one
- * reaction: the process is killed (or the connection closed), `down` is called once, and a fresh
- * one is started after a back-off:
- *   - it ends, or closes the channel: PIN wrong, token gone, crash, kill -9
+ * answers come back, each with what its request was about, in any order. Every failure but one has
+ * one reaction: the process is killed (or the connection closed), `down` is called once, and a
+ * fresh one is started after a back-off:
+ *   - it ends, or closes the channel: token gone, crash, kill -9
  *   - it cannot be started: no program, no descriptor, no memory, no thread to wait for it
  *   - it says nothing for `deadline_ms` while an answer is due: the module hangs
  *   - it sends bytes that are not an answer, or an answer that nobody asked for
  *   - it answers neither with what was asked nor with a refusal (keychannel_is_decision): its token
  *     is lost, after which libp11 cannot be used, the guard's state cannot be written, or memory
- * ran out Whoever asked asks again after the next `ready`.
+ *     ran out
+ * Whoever asked asks again after the next `ready`. Why a process ended is what it said itself last,
+ * or else how the system says that it ended; it is logged, and kept for status.
+ *
+ * The one failure that no fresh process can do better about is a PIN that the token refuses: the
+ * process says so and stays, and nothing is started or killed until an operator has acted, which it
+ * notices itself and ends.
  */
 #ifndef HALLMARK_SIGNER_LEDGER_KEYPROCESS_H
 #define HALLMARK_SIGNER_LEDGER_KEYPROCESS_H
@@ -60,8 +66,12 @@ bool keyprocess_is_ready(const struct keyprocess *k);
 void keyprocess_request(struct keyprocess *k, struct keychannel_request *request, void *about);
 void keyprocess_flush(struct keyprocess *k);
 
-/* "up", "starting" or "down"; pid or 0. For status. */
+/*
+ * "up", "starting", "down" or "halted", which waits for an operator; pid or 0; why the last one
+ * ended, or this one waits: printable ASCII, empty if none has. For status.
+ */
 const char *keyprocess_state_name(const struct keyprocess *k);
 int keyprocess_pid(const struct keyprocess *k);
+const char *keyprocess_end(const struct keyprocess *k);
 
 #endif

@@ -193,6 +193,7 @@ ledger_status(const struct ledger *l, struct ledger_status *out)
 	    l->last_signature_ms == 0 ? UINT64_MAX : uv_now(l->loop) - l->last_signature_ms;
 	out->key_process = keyprocess_state_name(l->key_process);
 	out->key_process_pid = keyprocess_pid(l->key_process);
+	out->key_process_end = keyprocess_end(l->key_process);
 }
 
 /* Moves every batch as far as it can go. Called after anything that may have freed a place. */

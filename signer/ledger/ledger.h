@@ -123,6 +123,7 @@ struct ledger_status {
 	uint64_t signature_age_ms; /* since the last checkpoint; UINT64_MAX: none yet */
 	const char *key_process;
 	int key_process_pid;
+	const char *key_process_end; /* why the last one ended, or this one waits; may be empty */
 };
 void ledger_status(const struct ledger *l, struct ledger_status *out);
 

@@ -31,9 +31,11 @@
 	X(sessions_lost, "test, counted up: sessions opened before are not valid any more")        \
 	X(logged_out, "test, counted up: whoever logged in before is not any more")                \
 	X(token_flags, "test: set besides the real ones in CK_TOKEN_INFO")                         \
+	X(login_error, "test: the CKR that C_Login gives without a try; 0: the PIN is tried")      \
 	X(busy_until_us, "module: when the serial token is free again, by CLOCK_MONOTONIC")        \
 	X(initialisations, "module: calls of C_Initialize")                                        \
 	X(logins, "module: calls of C_Login that went well")                                       \
+	X(login_tries, "module: calls of C_Login, whatever came of them")                          \
 	X(sessions, "module: sessions open in the newest process")                                 \
 	X(sessions_peak, "module: the most of them")                                               \
 	X(signing, "module: calls that are in C_Sign, in the newest process")                      \

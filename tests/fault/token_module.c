@@ -357,9 +357,10 @@ module_login(
 {
 	bool was_out = login_seen != control->logged_out;
 	uint64_t seen = control->logged_out;
-	ck_rv_t rv = check_session(session);
+	ck_rv_t rv;
 
-	if (rv != CKR_OK)
+	control->login_tries++;
+	if ((rv = check_session(session)) != CKR_OK || (rv = control->login_error) != CKR_OK)
 		return rv;
 	rv = real->C_Login(session, user, pin, pin_size);
 	if (rv == CKR_USER_ALREADY_LOGGED_IN && was_out)

@@ -23,6 +23,7 @@ sys.path.append(str(hallmark.ROOT / "tests/vectors"))
 from make_wire import token_claims  # noqa: E402
 
 STATE, CHECKPOINT, TOKEN, OBSERVE = range(4)
+LOST, CHANGED, PIN_REFUSED = 602, 606, 609  # of an end: the token's; an operator has acted
 PROOF_MAX = 65
 TREES = 1024  # that the key process remembers
 HEADER = 60
@@ -321,12 +322,23 @@ def grown(key, site, count, entries=reports):
     return tree
 
 
+def told_why(key, error=None):
+    """The last word of a key process that does not serve, or does not any more."""
+    answer = key.receive()
+    assert (answer.type, answer.id, answer.size, answer.root) == (STATE, 0, 0, bytes(32)), answer
+    assert answer.error == error if error else answer.error != 0, answer
+    assert answer.body and answer.body.isascii(), answer
+    return answer.body.decode()
+
+
 def expect_no_service(site, pattern):
-    """It does not come up, says why, and tells nothing."""
+    """It does not come up, says why on stderr and to the signer, and ends."""
     key = KeyProcess(site, start=False)
+    why = told_why(key)
     assert key.process.wait() != 0
     text = "\n".join(key.process.lines)
     assert pattern in text, text
+    assert why.replace('"', '\\"') in text, (why, text)
     try:
         raise AssertionError(key.receive())
     except Gone:

@@ -19,7 +19,6 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import hallmark
-import token_control
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -112,22 +111,6 @@ def test_a_wrong_pin_is_explained():
         site.secret("pin", "wrong\n")
         refused(site, "init", words=["the PIN is wrong", str(site.path("pin"))])
         assert "wrong\n" not in site.hsm("show", check=False).stderr.replace("is wrong", "")
-
-
-def test_the_last_try_of_the_pin_is_the_operators():
-    """Serving is started again and again: a wrong PIN file must not lock the token."""
-    with Site(token_module=True) as site:
-        site.init_key()
-        for flags, words in ((token_control.CKF_USER_PIN_FINAL_TRY, "last try"),
-                             (token_control.CKF_USER_PIN_LOCKED, "the PIN is locked")):
-            site.token.set(token_flags=flags)
-            logins = site.token.get("logins")
-            key = KeyProcess(site, start=False)
-            assert key.process.wait() == 1
-            assert any(words in line for line in key.process.lines), key.process.lines
-            assert site.token.get("logins") == logins
-            site.hsm("check")
-            assert site.token.get("logins") == logins + 1
 
 
 def test_a_pin_file_holds_one_line():

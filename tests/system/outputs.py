@@ -100,7 +100,7 @@ def test_states_of_the_key_process():
     states = set(re.findall(r'\[STATE_\w+\] = "(\w+)"', source))
     row = next(row for row in tables("`hallmark-signer status --json`")[0]
                if row[0] == "key_process")
-    assert len(states) == 4 and all(f"`{state}`" in "`" + row[1] for state in states), row
+    assert len(states) == 5 and all(f"`{state}`" in "`" + row[1] for state in states), row
 
 
 def test_hsm_show_and_jwks():

@@ -55,6 +55,7 @@ test_loads(void **state)
 	assert_string_equal(c->key_label, "a key");
 	assert_int_equal(c->algorithm, HSM_P256);
 	assert_string_equal(c->pin_file, fixture_path(f, "pin"));
+	assert_null(c->pin_credential);
 	assert_string_equal(c->certificate, fixture_path(f, "log.crt"));
 	assert_string_equal(c->guard_directory, fixture_path(f, "guard"));
 	assert_int_equal(c->sessions, 2);
@@ -129,6 +130,7 @@ test_credential(void **state)
 	assert_int_equal(setenv("CREDENTIALS_DIRECTORY", f->directory, 1), 0);
 	c = accept(state, "pin_file: pin", "pin_credential: pin");
 	assert_string_equal(c->pin_file, fixture_path(f, "pin"));
+	assert_string_equal(c->pin_credential, "pin");
 	hsm_config_free(&c);
 	/* An access list of systemd's shows as a group bit. */
 	assert_int_equal(chmod(fixture_path(f, "pin"), 0440), 0);

@@ -1,0 +1,57 @@
+/*
+ * A PIN that the token has refused is not tried again, by no command and after no restart, until an
+ * operator has done something about it: put another PIN file there, or run `hallmark-hsm unlock`.
+ * Tokens lock after three wrong PINs, not all of them say so before the last, and a key process is
+ * started again after a twentieth of a second.
+ *
+ * That is kept in a record in the guard's directory, one for each token and source of the PIN. It
+ * is made before the PIN is tried, so that where nothing can be kept none is tried, and locked
+ * meanwhile: of several processes that start together one tries, and the others find what came of
+ * it. It holds no PIN and nothing that is made of one: of the file, what tells it from another one
+ * (file_identity.h). systemd makes a credential anew at each start, so that says nothing of it;
+ * there `unlock` is the only way.
+ *
+ * A record that is damaged, or cannot be read, stands. One whose process died in the login does
+ * not: whether the PIN was refused is not known, and a token that hangs has to come back by itself.
+ */
+#ifndef HALLMARK_PKCS11_TOKEN_PIN_REFUSAL_H
+#define HALLMARK_PKCS11_TOKEN_PIN_REFUSAL_H
+
+#include <stdbool.h>
+
+#include "config/hsm_config.h"
+#include "pkcs11/ground/file_identity.h"
+#include "proto/err.h"
+
+/* From pin_refusal_begin to pin_refusal_end. */
+struct pin_refusal {
+	const struct hsm_config *config;
+	int pin_fd; /* the PIN's file, at its beginning */
+	struct file_identity pin;
+	char *path; /* of the record */
+	int fd;
+	bool standing; /* it was there before; only with `again` */
+	bool kept;
+};
+
+/*
+ * Opens the PIN's file and the record, and waits for others who are about to log in. With `again` a
+ * record is no obstacle. Explained: ERR_PIN_REFUSED if one stands; ERR_IO. Ends in pin_refusal_end
+ * only after ERR_OK.
+ */
+enum err pin_refusal_begin(
+    const struct hsm_config *config, bool again, struct pin_refusal *out) MUST_USE;
+
+/*
+ * The token refuses the PIN, or is about to lock it: `why` in words. Explains that on stderr, and
+ * keeps it; on the disk when it returns. Gives ERR_PIN_REFUSED.
+ */
+enum err pin_refusal_keep(struct pin_refusal *r, const char *why) MUST_USE;
+
+/* `good`: the token has taken the PIN, and no record is left. */
+void pin_refusal_end(struct pin_refusal *r, bool good);
+
+/* Whether a record stands for the PIN file as it is now. */
+bool pin_refusal_stands(const struct hsm_config *config);
+
+#endif
