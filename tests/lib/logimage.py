@@ -5,9 +5,11 @@ import time
 
 import hallmark
 import rederivation
+import second_auditor
 import walking
 import wire
 from hallmark import ORIGIN
+from second_auditor import GOOD
 
 WALKED_MAX = 3000  # entries: some seconds
 
@@ -72,6 +74,7 @@ def audit(site):
     walk = walking.Walk(rederivation.Store(site.path("evidence")), site.origin)
     for entry in log if len(log) <= WALKED_MAX else []:
         walk.take(entry)
+        assert second_auditor.form(entry) == (GOOD, ""), (entry, second_auditor.form(entry))
     assert not walk.found, walk.found
 
 

@@ -102,6 +102,16 @@ class Component:
         return [self.digest, self.count, len(self.bytes)]
 
 
+class Row:
+    """A component of which only a bundle's row is known."""
+
+    def __init__(self, kind, columns):
+        self.kind, self.columns = kind, columns
+
+    def row(self):
+        return self.columns
+
+
 def segments_of(items):
     segment = []
     for item in items:

@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import stat
+import types
 
 from second_forms import Component
 
@@ -71,30 +72,30 @@ def walk_to(root, path):
 # --- what is mapped ------------------------------------------------------------------------------
 
 def named(pid, text, mapped):
-    """The path of a mapped file, and its flags, by the text that the kernel has for it."""
+    """The path of a mapped file, its flags, and a name to open it by (None: it has none any more)."""
     def is_there(path):
         found = []
         for root in (f"/proc/{pid}/root", "/"):
             there = walk_to(root, path)
             if there not in (None, "link") and os.path.samestat(there, mapped):
-                return True
+                return os.fsencode(root) + path
             found.append(there)
         return None if found == [None, None] else False
 
     if not text.startswith(b"/"):
-        return text, 0
+        return text, 0, None
     flags = 0
     if text.endswith(GONE):
-        if is_there(text):
-            return text, 0
+        if there := is_there(text):
+            return text, 0, there
         text = text[:-len(GONE)]
         if text.startswith(b"/memfd:"):
-            return text, MEMFD
+            return text, MEMFD, None
         flags = DELETED
     there = is_there(text)
     if there:
-        return text, 0
-    return text, flags | (DELETED if there is None else REPLACED)
+        return text, 0, there
+    return text, flags | (DELETED if there is None else REPLACED), None
 
 
 def mappings(pid):
@@ -112,10 +113,29 @@ def without_file(name, permissions, device, inode):
                           and int(device.split(b":")[0], 16) == 0)
 
 
+def maps_stat(device, inode):
+    major, minor = (int(part, 16) for part in device.split(b":"))
+    return types.SimpleNamespace(st_dev=os.makedev(major, minor), st_ino=inode)
+
+
+def mapped_item(pid, device, inode, text, link, writable):
+    path, flags, there = named(pid, text, types.SimpleNamespace(st_dev=device, st_ino=inode))
+    try:
+        fd = os.open(link or there, os.O_RDONLY)
+    except (OSError, TypeError):
+        held = os.stat(link or there) if link or there else None
+        told = [held.st_size, held.st_mode, held.st_uid, held.st_gid] if held else [0, 0, 0, 0]
+        return [path, NO_DIGEST, *told, flags | writable | UNREADABLE]
+    try:
+        return columns(path, fd, flags | writable)
+    finally:
+        os.close(fd)
+
+
 def mapped_files(pid):
     """Components `executable` and `libraries`."""
     program = os.stat(f"/proc/{pid}/exe")
-    program_text = os.readlink(f"/proc/{pid}/exe").encode(errors="surrogateescape")
+    program_text = os.fsencode(os.readlink(f"/proc/{pid}/exe"))
     files, memory = {(program.st_dev, program.st_ino, program_text): [f"/proc/{pid}/exe", 0]}, []
     for link, name, permissions, device, inode in mappings(pid):
         writable = WRITABLE if b"w" in permissions else 0
@@ -126,17 +146,14 @@ def mapped_files(pid):
                 name = b"[anon]"
             memory.append([name, NO_DIGEST, 0, 0, 0, 0, ANONYMOUS | writable])
             continue
-        mapped = os.stat(link)
-        text = os.readlink(link).encode(errors="surrogateescape")
-        files.setdefault((mapped.st_dev, mapped.st_ino, text), [link, 0])[1] |= writable
-    items = []
-    for (_, _, text), (link, writable) in files.items():
-        fd = os.open(link, os.O_RDONLY)
         try:
-            path, flags = named(pid, text, os.fstat(fd))
-            items.append(columns(path, fd, flags | writable))
-        finally:
-            os.close(fd)
+            mapped = os.stat(link)
+            text = os.fsencode(os.readlink(link))
+        except PermissionError:  # what the line of maps says, and whatever its name leads to
+            mapped = maps_stat(device, inode)
+            text, link = name.replace(b"\\012", b"\n"), None
+        files.setdefault((mapped.st_dev, mapped.st_ino, text), [link, 0])[1] |= writable
+    items = [mapped_item(pid, *key, *value) for key, value in files.items()]
     return Component("executable", items[:1]), Component("libraries", items[1:] + memory)
 
 

@@ -13,8 +13,8 @@ python3-cryptography (the certificate and one signature check).
   (c) with both: the entry at each receipt's index is the receipt's, and the log is not smaller than
       the tree that the receipt's checkpoint names, and has the same root at that size; a receipt
       without an `extra` is about the log's entry
-  (d) with --evidence: what each entry says, as tests/lib/walking.py reads it, which was written from
-      proto/PROTOCOL.md; whatever cannot be told is not true here
+  (d) with --evidence: what each entry says, as tests/lib/walking.py and second_auditor.py (its form)
+      read it, which were written from proto/PROTOCOL.md; whatever cannot be told is not true here
 
 Exit status 0 and a summary, or 1 and the first reason on stderr.
 """
@@ -325,10 +325,13 @@ def read_entries(log, origin, evidence):
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
     import entries
     import rederivation
+    import second_auditor
     import walking
     walk = walking.Walk(rederivation.Store(pathlib.Path(evidence)), origin)
     for entry in log.entries:
         walk.take(entry)
+        outcome, why = second_auditor.form(entry)
+        demand(outcome == second_auditor.GOOD, f"{log.directory}: the form of an entry: {why}")
     demand(not walk.found, f"{log.directory}: entry, outcome and reason: {walk.found[:3]}")
     kinds = [entries.kind_of(entry) for entry in log.entries]
     return ", ".join(f"{kinds.count(kind)} {kind}s" for kind in ("report", "absence", "notice"))
