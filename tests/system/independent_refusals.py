@@ -167,6 +167,8 @@ WRONG = [
 
 def test_messages_of_a_wrong_form_close_the_connection():
     with shared() as site:
+        with site.stranger() as peer:
+            assert peer.hello([1, 2, 65_535])["version"] == 1
         for code, data in WRONG:
             with site.stranger() as peer:
                 peer.write(data)
@@ -314,6 +316,18 @@ def test_components_that_are_wrong_are_refused():
         wanted(second, "w", loose)
         part(loose)
         expect(second, 208, workload="w", seq=1)
+        pair = [facts("one"), facts("two")]      # what was wanted with it is passed over
+        pair[1].kind = "host"
+        pair[1].bytes = pair[1].bytes.replace(b"\xa7runtime", b"\xa4host")
+        pair[1].digest = forms.sha256(pair[1].bytes)
+        second.send("bundle", bundle=second.bundle("w", pair))
+        name, want = second.read()
+        assert name == "want" and len(want["digests"]) == 2
+        part(pair[0], pair[0].bytes[:-1] + b"\x91")
+        part(pair[1])
+        expect(second, 206, workload="w", seq=1)
+        lives(second)
+
         another = facts("first")
         another.count = 2
         submitted(second, 208, "w", [another])
@@ -529,9 +543,12 @@ def plain(site):
 def test_tls_that_fails_gets_an_alert():
     with shared() as site:
         start = len(site.started.lines)
-        for maximum, certificate in ((ssl.TLSVersion.TLSv1_2, True), (ssl.TLSVersion.TLSv1_3, False)):
+        new, old = ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2
+        for maximum, certificate, protocol in ((old, True, "hallmark"), (new, False, "hallmark"),
+                                               (new, True, "http/1.1")):
             context = ssl.create_default_context(cafile=site.peer("c1")[1])
             context.maximum_version = maximum
+            context.set_alpn_protocols([protocol])
             if certificate:
                 context.load_cert_chain(*site.peer("c1")[2:])
             try:
@@ -541,6 +558,7 @@ def test_tls_that_fails_gets_an_alert():
             except ssl.SSLError as error:
                 assert "ALERT" in str(error).upper(), error
             logged(site, 300, start)
+            start = len(site.started.lines)
         with site.second() as second:
             closed(site, 301, lambda: below(second.tls), b"\x17\x03\x03\x00\x20" + bytes(32))
 
