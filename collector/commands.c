@@ -29,7 +29,9 @@ static bool load(const char *path, struct collector_config **config);
 static void print_trouble(const char *what, const struct trouble *t);
 static const struct collector_workload *find(
     const struct collector_config *config, const char *name);
-static bool check_workload(const struct collector_workload *w);
+static bool check_workload(const struct collector_workload *w, struct faults *found);
+static void print_check(const char *path, bool good, const struct faults *faults,
+    const struct faults *troubles, const struct faults *found);
 static bool check_files(const struct collector_config *config);
 static measure_missing print_missing;
 static int print_listing(const struct gathered *g, const struct measurement *m, bool json);
@@ -39,10 +41,13 @@ static int report_once(const struct collector_config *config, const bool *wanted
 static bool report_wanted(struct reporter *r, const struct collector_config *config, size_t index,
     bool *open, bool *good);
 
+/* Where troubles go, by what they are about, while a check is to be JSON; NULL: to stderr. */
+static struct faults *troubles_kept;
+
 int
-command_check(const char *path)
+command_check(const char *path, bool json)
 {
-	struct faults faults = FAULTS_INIT;
+	struct faults faults = FAULTS_INIT, troubles = FAULTS_INIT, found = FAULTS_INIT;
 	struct collector_config *config;
 	bool good;
 
@@ -52,14 +57,23 @@ command_check(const char *path)
 		validity_check(config->tls.signer_ca, "tls.signer_ca", VALIDITY_CA, &faults);
 	}
 	good = faults.count == 0;
-	faults_print(&faults, stderr);
-	faults_free(&faults);
+	if (!json)
+		faults_print(&faults, stderr);
+	troubles_kept = json ? &troubles : NULL;
 	for (size_t i = 0; config != NULL && i < config->workload_count; i++)
-		good = check_workload(&config->workloads[i]) && good;
+		good = check_workload(&config->workloads[i], &found) && good;
 	if (config != NULL)
 		good = check_files(config) && good;
-	if (good)
+	troubles_kept = NULL;
+	if (json)
+		print_check(path, good, &faults, &troubles, &found);
+	for (size_t i = 0; !json && i < found.count; i++)
+		printf("%s: process %s\n", found.fault[i].file, found.fault[i].text);
+	if (good && !json)
 		printf("%s: no faults\n", path);
+	faults_free(&faults);
+	faults_free(&troubles);
+	faults_free(&found);
 	collector_config_free(&config);
 	return good ? 0 : 1;
 }
@@ -143,8 +157,12 @@ print_trouble(const char *what, const struct trouble *t)
 	struct buf text = BUF_INIT;
 
 	text_append_printable(&text, view_of_string(t->text), SIZE_MAX);
-	(void)fprintf(stderr, "hallmark-collector: %s: %.*s\n", what, (int)text.size,
-	    text.size > 0 ? (const char *)text.data : "");
+	if (troubles_kept != NULL)
+		faults_add(troubles_kept, what, 0, "%.*s", (int)text.size,
+		    text.size > 0 ? (const char *)text.data : "");
+	else
+		(void)fprintf(stderr, "hallmark-collector: %s: %.*s\n", what, (int)text.size,
+		    text.size > 0 ? (const char *)text.data : "");
 	buf_free(&text);
 }
 
@@ -161,9 +179,42 @@ find(const struct collector_config *config, const char *name)
 	return NULL;
 }
 
-/* Each pattern, and the process; of a faulty workload what can be known of it. */
+static void
+print_check(const char *path, bool good, const struct faults *faults, const struct faults *troubles,
+    const struct faults *found)
+{
+	struct buf text = BUF_INIT;
+
+	buf_append_string(&text, "{\"file\":");
+	json_append_string(&text, view_of_string(path));
+	buf_append_format(&text, ",\"good\":%s,\"faults\":", good ? "true" : "false");
+	faults_write_json(faults, &text);
+	buf_append_string(&text, ",\"troubles\":[");
+	for (size_t i = 0; i < troubles->count; i++) {
+		buf_append_string(&text, i > 0 ? ",{\"about\":" : "{\"about\":");
+		json_append_string(&text, view_of_string(troubles->fault[i].file));
+		buf_append_string(&text, ",\"text\":");
+		json_append_string(&text, view_of_string(troubles->fault[i].text));
+		buf_append_byte(&text, '}');
+	}
+	buf_append_string(&text, "],\"workloads\":[");
+	for (size_t i = 0; i < found->count; i++) {
+		buf_append_string(&text, i > 0 ? ",{\"name\":" : "{\"name\":");
+		json_append_string(&text, view_of_string(found->fault[i].file));
+		buf_append_format(&text, ",\"pid\":%s}", found->fault[i].text);
+	}
+	buf_append_string(&text, "]}\n");
+	if (buf_status(&text) == ERR_OK)
+		(void)fwrite(text.data, 1, text.size, stdout);
+	buf_free(&text);
+}
+
+/*
+ * Each pattern, and the process; of a faulty workload what can be known of it. `found` takes its
+ * name and process id.
+ */
 static bool
-check_workload(const struct collector_workload *w)
+check_workload(const struct collector_workload *w, struct faults *found)
 {
 	const char *name = w->name != NULL ? w->name : "a workload without a good name";
 	struct pattern pattern;
@@ -189,7 +240,7 @@ check_workload(const struct collector_workload *w)
 			print_trouble(name, &t);
 			return false;
 		}
-		printf("%s: process %d\n", name, (int)p.pid);
+		faults_add(found, name, 0, "%d", (int)p.pid);
 		process_close(&p);
 	}
 	return good;

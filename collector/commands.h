@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-int command_check(const char *path);
+/* `json`: one object on stdout, and nothing on stderr. */
+int command_check(const char *path, bool json);
 int command_measure(const char *path, const char *workload, bool json);
 
 /* All workloads if `count` is 0. */

@@ -8,7 +8,7 @@
 #include "config/descriptors.h"
 
 static const char usage_text[] =
-    "usage: hallmark-collector check -c FILE\n"
+    "usage: hallmark-collector check -c FILE [--json]\n"
     "       hallmark-collector measure NAME -c FILE [--json]\n"
     "       hallmark-collector once -c FILE [NAME...]\n"
     "       hallmark-collector run -c FILE\n"
@@ -44,7 +44,7 @@ static const char *parse(
     int count, char **list, const struct command *command, struct arguments *out);
 
 static const struct command commands[] = {
-    {"check", false, 0, 0, run_check},
+    {"check", true, 0, 0, run_check},
     {"measure", true, 1, 1, run_measure},
     {"once", false, 0, SIZE_MAX, run_once},
     {"run", false, 0, 0, run_run},
@@ -84,7 +84,7 @@ main(int argc, char **argv)
 static int
 run_check(const struct arguments *a)
 {
-	return command_check(a->config);
+	return command_check(a->config, a->json);
 }
 
 static int
@@ -136,7 +136,7 @@ parse(int count, char **list, const struct command *command, struct arguments *o
 	if (out->config == NULL)
 		return "expected -c FILE, the configuration";
 	if (out->json && !command->takes_json)
-		return "expected no --json: it belongs to measure";
+		return "expected no --json: it belongs to check and measure";
 	if (out->name_count < command->names_min)
 		return "expected the name of a workload";
 	if (out->name_count > command->names_max)

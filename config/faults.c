@@ -8,6 +8,8 @@
 
 #define FILE_NAME_SHOWN_MAX 4096 /* bytes: PATH_MAX */
 
+static const struct fault **sorted(const struct faults *f);
+static void file_name(const struct fault *fault, struct buf *to);
 static int fault_compare(const void *a, const void *b);
 
 void
@@ -40,21 +42,13 @@ faults_add_list(
 }
 
 void
-faults_print(struct faults *f, FILE *to)
+faults_print(const struct faults *f, FILE *to)
 {
-	const struct fault **order;
+	const struct fault **order = sorted(f);
 	struct buf name = BUF_INIT;
 
-	if (f->count == 0)
-		return;
-	if ((order = calloc(f->count, sizeof(*order))) == NULL)
-		abort();
-	for (size_t i = 0; i < f->count; i++)
-		order[i] = &f->fault[i];
-	qsort(order, f->count, sizeof(*order), fault_compare);
 	for (size_t i = 0; i < f->count; i++) {
-		buf_clear(&name);
-		text_append_printable(&name, view_of_string(order[i]->file), FILE_NAME_SHOWN_MAX);
+		file_name(order[i], &name);
 		buf_append_byte(&name, 0);
 		if (buf_status(&name) != ERR_OK)
 			abort();
@@ -64,6 +58,30 @@ faults_print(struct faults *f, FILE *to)
 		else
 			fprintf(to, "%s: %s\n", (char *)name.data, order[i]->text);
 	}
+	buf_free(&name);
+	free(order);
+}
+
+void
+faults_write_json(const struct faults *f, struct buf *to)
+{
+	const struct fault **order = sorted(f);
+	struct buf name = BUF_INIT;
+
+	buf_append_byte(to, '[');
+	for (size_t i = 0; i < f->count; i++) {
+		file_name(order[i], &name);
+		buf_append_string(to, i > 0 ? ",{\"file\":" : "{\"file\":");
+		json_append_string(to, buf_view(&name));
+		if (order[i]->line > 0)
+			buf_append_format(to, ",\"line\":%u", order[i]->line);
+		else
+			buf_append_string(to, ",\"line\":null");
+		buf_append_string(to, ",\"text\":");
+		json_append_string(to, view_of_string(order[i]->text));
+		buf_append_byte(to, '}');
+	}
+	buf_append_byte(to, ']');
 	buf_free(&name);
 	free(order);
 }
@@ -80,6 +98,28 @@ faults_free(struct faults *f)
 }
 
 /* By file and line; faults of one line stay in the order in which they were found. */
+/* By file and line; to be freed. */
+static const struct fault **
+sorted(const struct faults *f)
+{
+	const struct fault **order = calloc(f->count > 0 ? f->count : 1, sizeof(*order));
+
+	if (order == NULL)
+		abort();
+	for (size_t i = 0; i < f->count; i++)
+		order[i] = &f->fault[i];
+	qsort(order, f->count, sizeof(*order), fault_compare);
+	return order;
+}
+
+/* Replaces what `to` has. */
+static void
+file_name(const struct fault *fault, struct buf *to)
+{
+	buf_clear(to);
+	text_append_printable(to, view_of_string(fault->file), FILE_NAME_SHOWN_MAX);
+}
+
 static int
 fault_compare(const void *a, const void *b)
 {

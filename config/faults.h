@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "proto/bytes.h"
+
 struct fault {
 	char *file;
 	unsigned line; /* 1 is the first; 0 where the fault has no line */
@@ -30,7 +32,10 @@ void faults_add_list(struct faults *f, const char *file, unsigned line, const ch
     va_list arguments) __attribute__((format(printf, 4, 0)));
 
 /* One line each, sorted by file and line: "file:line: text". */
-void faults_print(struct faults *f, FILE *to);
+void faults_print(const struct faults *f, FILE *to);
+
+/* The same as a JSON array of {"file":,"line":,"text":}; a line of 0 is null. */
+void faults_write_json(const struct faults *f, struct buf *to);
 
 void faults_free(struct faults *f);
 

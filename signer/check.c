@@ -5,64 +5,128 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "config/hsm_config.h"
+#include "proto/evidence/identity.h"
+#include "proto/text.h"
 #include "signer/check_peers.h"
 #include "signer/front/conn_pool.h"
 #include "signer/ground/machine_clock.h"
 #include "signer/loaded.h"
 #include "trust/validity.h"
 
+/* What is found; notes are no faults. */
+struct checking {
+	struct faults faults, notes;
+	const char *as; /* the certificate that was tried, and would be let in under this name */
+	char identity[IDENTITY_SIZE_MAX + 1];
+};
+
+static void print_text(const char *path, const struct loaded *loaded, const struct checking *all);
+static void print_json(const char *path, const struct loaded *loaded, const struct checking *all);
 static void print_approvals(const struct operators *operators);
 /* `p` is NULL where the policy has faults. */
 static void check_key_process(
-    const struct signer_config *c, const struct policy *p, struct faults *faults);
-static void check_socket(const char *path, struct faults *faults);
+    const struct signer_config *c, const struct policy *p, struct checking *all);
+static void check_socket(const char *path, struct checking *all);
 static void check_program(
-    const struct signer_config *c, const struct policy *p, struct faults *faults);
+    const struct signer_config *c, const struct policy *p, struct checking *all);
 static void check_tokens(
     const char *path, const struct hsm_config *hsm, const struct policy *p, struct faults *faults);
-static void note_tokens(const struct policy *p);
+static void note_tokens(const struct policy *p, const char *path, struct checking *all);
 static void print_clock(void);
+static enum machine_clock_kept clock_kept(void);
 
 int
-signer_check(const char *path, const char *as)
+signer_check(const char *path, const char *as, bool json)
 {
-	struct faults faults = FAULTS_INIT, again = FAULTS_INIT;
+	struct checking all = {.faults = FAULTS_INIT, .notes = FAULTS_INIT};
+	struct faults again = FAULTS_INIT;
 	struct loaded_libraries libraries = {{NULL}};
 	struct signer_config *config;
 	struct loaded loaded;
-	bool good = loaded_read(path, 1, &libraries, &loaded, &faults) == ERR_OK;
+	bool good = loaded_read(path, 1, &libraries, &loaded, &all.faults) == ERR_OK;
 
 	/* A second time, because nothing stays loaded that has a fault. */
 	if (signer_config_inspect(path, &again, &config) == ERR_OK || config != NULL) {
-		check_key_process(config, good ? loaded.policy : NULL, &faults);
+		check_key_process(config, good ? loaded.policy : NULL, &all);
 		validity_check(
-		    config->tls.certificate, "tls.certificate", VALIDITY_SERVER, &faults);
-		validity_check(config->tls.client_ca, "tls.client_ca", VALIDITY_CA, &faults);
+		    config->tls.certificate, "tls.certificate", VALIDITY_SERVER, &all.faults);
+		validity_check(config->tls.client_ca, "tls.client_ca", VALIDITY_CA, &all.faults);
 	}
 	if (good)
-		check_peers(loaded.config, loaded.settings[0]->tls, &faults);
-	if (good && as != NULL)
-		check_as(as, loaded.settings[0]->tls, &faults);
-	if (good && faults.count == 0) {
-		printf("%s: good\n", path);
-		printf("  log     %s\n", loaded.config->log_origin);
-		printf("  policy  %.*s\n", (int)policy_id(loaded.policy).size,
-		    (const char *)policy_id(loaded.policy).data);
-		print_approvals(policy_operators(loaded.policy));
-		print_clock();
-	}
-	good = good && faults.count == 0;
-	faults_print(&faults, stderr);
-	faults_free(&faults);
+		check_peers(loaded.config, loaded.settings[0]->tls, &all.faults, &all.notes);
+	if (good && as != NULL && check_as(as, loaded.settings[0]->tls, &all.faults, all.identity))
+		all.as = as;
+	good = good && all.faults.count == 0;
+	(json ? print_json : print_text)(path, good ? &loaded : NULL, &all);
+	faults_free(&all.faults);
+	faults_free(&all.notes);
 	faults_free(&again);
 	signer_config_free(&config);
 	loaded_free(&loaded);
 	loaded_libraries_free(&libraries);
 	return good ? 0 : 1;
+}
+
+/* `loaded` is NULL where there is a fault. */
+static void
+print_text(const char *path, const struct loaded *loaded, const struct checking *all)
+{
+	for (size_t i = 0; i < all->notes.count; i++)
+		printf("note: %s\n", all->notes.fault[i].text);
+	if (all->as != NULL)
+		printf("%s: accepted, as %s\n", all->as, all->identity);
+	if (loaded != NULL) {
+		printf("%s: good\n", path);
+		printf("  log     %s\n", loaded->config->log_origin);
+		printf("  policy  %.*s\n", (int)policy_id(loaded->policy).size,
+		    (const char *)policy_id(loaded->policy).data);
+		print_approvals(policy_operators(loaded->policy));
+		print_clock();
+	}
+	faults_print(&all->faults, stderr);
+}
+
+static void
+print_json(const char *path, const struct loaded *loaded, const struct checking *all)
+{
+	struct buf text = BUF_INIT;
+	const struct operators *o = loaded != NULL ? policy_operators(loaded->policy) : NULL;
+
+	buf_append_string(&text, "{\"file\":");
+	json_append_string(&text, view_of_string(path));
+	buf_append_format(&text, ",\"good\":%s,\"log\":", loaded != NULL ? "true" : "false");
+	if (loaded != NULL) {
+		json_append_string(&text, view_of_string(loaded->config->log_origin));
+		buf_append_string(&text, ",\"policy\":");
+		json_append_string(&text, policy_id(loaded->policy));
+		buf_append_format(&text, ",\"operators\":%zu,\"approvals_needed\":%u",
+		    o != NULL ? operators_count(o) : 0,
+		    o != NULL ? operators_threshold(o, STATEMENT_APPROVE) : 0);
+	} else {
+		buf_append_string(
+		    &text, "null,\"policy\":null,\"operators\":null,\"approvals_needed\":null");
+	}
+	buf_append_string(&text, ",\"clock\":");
+	json_append_string(&text, view_of_string(machine_clock_words(clock_kept())));
+	buf_append_string(&text, ",\"as\":");
+	if (all->as != NULL)
+		json_append_string(&text, view_of_string(all->identity));
+	else
+		buf_append_string(&text, "null");
+	buf_append_string(&text, ",\"notes\":");
+	faults_write_json(&all->notes, &text);
+	buf_append_string(&text, ",\"faults\":");
+	faults_write_json(&all->faults, &text);
+	buf_append_string(&text, "}\n");
+	if (buf_status(&text) != ERR_OK)
+		abort();
+	(void)fwrite(text.data, 1, text.size, stdout);
+	buf_free(&text);
 }
 
 /* A site may want no approvals; it should not find that out from an auditor. */
@@ -83,11 +147,8 @@ print_approvals(const struct operators *operators)
 static void
 print_clock(void)
 {
-	uint64_t wall_ms, boot_ms;
-	enum machine_clock_kept kept;
+	const enum machine_clock_kept kept = clock_kept();
 
-	machine_clock_read(&wall_ms, &boot_ms);
-	kept = machine_clock_is_kept(wall_ms);
 	printf("  clock   %s, by the kernel%s\n", machine_clock_words(kept),
 	    kept == MACHINE_CLOCK_SYNCHRONISED
 		? ""
@@ -95,45 +156,56 @@ print_clock(void)
 		  "it is right by other signs");
 }
 
+static enum machine_clock_kept
+clock_kept(void)
+{
+	uint64_t wall_ms, boot_ms;
+
+	machine_clock_read(&wall_ms, &boot_ms);
+	return machine_clock_is_kept(wall_ms);
+}
+
 static void
-check_key_process(const struct signer_config *c, const struct policy *p, struct faults *faults)
+check_key_process(const struct signer_config *c, const struct policy *p, struct checking *all)
 {
 	if (c->key_process.socket != NULL && c->key_process.program == NULL) {
-		check_socket(c->key_process.socket, faults);
+		check_socket(c->key_process.socket, all);
 		if (p != NULL)
-			note_tokens(p);
+			note_tokens(p, c->key_process.socket, all);
 	}
 	if (c->key_process.program != NULL && c->key_process.config != NULL)
-		check_program(c, p, faults);
+		check_program(c, p, all);
 }
 
 /* One that is not there yet is no fault: whatever listens at it may be started later. */
 static void
-check_socket(const char *path, struct faults *faults)
+check_socket(const char *path, struct checking *all)
 {
 	struct stat st;
 
 	if (stat(path, &st) != 0)
-		printf("note: key_process.socket: %s: %s; the signer waits for it "
-		       "(systemctl start hallmark-hsm.socket)\n",
+		faults_add(&all->notes, path, 0,
+		    "key_process.socket: %s: %s; the signer waits for it "
+		    "(systemctl start hallmark-hsm.socket)",
 		    path, strerror(errno));
 	else if (!S_ISSOCK(st.st_mode))
-		faults_add(faults, path, 0,
+		faults_add(&all->faults, path, 0,
 		    "key_process.socket: expected a Unix socket, found something else");
 }
 
 /* The process will run as this user and read this file, so its faults are ours. */
 static void
-check_program(const struct signer_config *c, const struct policy *p, struct faults *faults)
+check_program(const struct signer_config *c, const struct policy *p, struct checking *all)
 {
+	struct faults *faults = &all->faults;
 	struct hsm_config *hsm;
 
 	if (hsm_config_inspect(c->key_process.config, faults, &hsm) != ERR_OK && hsm == NULL)
 		return;
 	if (hsm->deadline_ms >= c->key_process.deadline_ms)
-		printf("note: key_process.deadline_ms: %u ms is not longer than the %u ms of "
-		       "deadline_ms in %s; a token that is slow would be taken for a key process "
-		       "that is\n",
+		faults_add(&all->notes, c->key_process.config, 0,
+		    "key_process.deadline_ms: %u ms is not longer than the %u ms of deadline_ms in "
+		    "%s; a token that is slow would be taken for a key process that is",
 		    c->key_process.deadline_ms, hsm->deadline_ms, c->key_process.config);
 	if (hsm->origin != NULL && c->log_origin != NULL && strcmp(hsm->origin, c->log_origin) != 0)
 		faults_add(faults, c->key_process.config, 0,
@@ -168,14 +240,14 @@ check_tokens(
 
 /* The key process's configuration is another user's: only that one can see what is in it. */
 static void
-note_tokens(const struct policy *p)
+note_tokens(const struct policy *p, const char *path, struct checking *all)
 {
 	struct view name;
 	size_t place = 0;
 
 	while ((name = policy_token_next(p, &place)).size > 0)
-		printf(
-		    "note: policy: wants tokens by the profile \"%.*s\"; hallmark-hsm check shows "
-		    "whether hsm.yaml has it\n",
+		faults_add(&all->notes, path, 0,
+		    "policy: wants tokens by the profile \"%.*s\"; hallmark-hsm check shows "
+		    "whether hsm.yaml has it",
 		    view_precision(name), (const char *)name.data);
 }

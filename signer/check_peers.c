@@ -3,11 +3,9 @@
 #include <errno.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "proto/evidence/identity.h"
 #include "proto/utc.h"
 #include "trust/certificate_text.h"
 #include "trust/pem_blocks.h"
@@ -22,26 +20,29 @@ struct named {
 	size_t count;
 };
 
-static void note_authorities(
-    const struct signer_config *c, const struct authorities *a, struct faults *faults);
+static void note_authorities(const struct signer_config *c, const struct authorities *a,
+    struct faults *faults, struct faults *notes);
 static void check_lists(
     const struct signer_config *c, const struct revocations *r, struct faults *faults);
-static void note_lists(const struct authorities *a, const struct revocations *r);
+static void note_lists(const struct signer_config *c, const struct authorities *a,
+    const struct revocations *r, struct faults *notes);
 static bool is_first_of_name(const struct authorities *a, size_t index);
 static void add_name(struct named *to, const X509_NAME *name);
-static void print_names(const struct named *n, const char *before, const char *after);
+static void note_names(struct faults *notes, const char *file, const struct named *n,
+    const char *before, const char *after);
 static X509_STORE *store_of(SSL_CTX *tls);
 
 void
-check_peers(const struct signer_config *c, SSL_CTX *tls, struct faults *faults)
+check_peers(
+    const struct signer_config *c, SSL_CTX *tls, struct faults *faults, struct faults *notes)
 {
 	const X509_STORE *store = store_of(tls);
 	const struct revocations *r = verifier_revocations(store);
 
-	note_authorities(c, verifier_authorities(store), faults);
+	note_authorities(c, verifier_authorities(store), faults, notes);
 	check_lists(c, r, faults);
 	if (r != NULL)
-		note_lists(verifier_authorities(store), r);
+		note_lists(c, verifier_authorities(store), r, notes);
 }
 
 void
@@ -53,10 +54,12 @@ check_peers_valid(const struct signer_config *c, SSL_CTX *tls, struct faults *fa
 	check_lists(c, verifier_revocations(store), faults);
 }
 
-void
-check_as(const char *path, SSL_CTX *tls, struct faults *faults)
+bool
+check_as(
+    const char *path, SSL_CTX *tls, struct faults *faults, char identity[IDENTITY_SIZE_MAX + 1])
 {
-	char why[VERIFIER_REASON_SIZE], identity[IDENTITY_SIZE_MAX + 1];
+	char why[VERIFIER_REASON_SIZE];
+	bool good = false;
 	struct buf pem = BUF_INIT;
 	const enum err e = pem_file_read(path, &pem);
 	BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.size);
@@ -74,15 +77,17 @@ check_as(const char *path, SSL_CTX *tls, struct faults *faults)
 	else if (identity_of_certificate(own, identity) != ERR_OK)
 		faults_add(faults, path, 0, "--as: would be refused: %s", err_text(ERR_IDENTITY));
 	else
-		printf("%s: accepted, as %s\n", path, identity);
+		good = true;
 	sk_X509_pop_free(chain, X509_free);
 	X509_free(own);
 	BIO_free(bio);
 	buf_free(&pem);
+	return good;
 }
 
 static void
-note_authorities(const struct signer_config *c, const struct authorities *a, struct faults *faults)
+note_authorities(const struct signer_config *c, const struct authorities *a, struct faults *faults,
+    struct faults *notes)
 {
 	const int64_t now_s = (int64_t)time(NULL);
 	struct named over = {.count = 0}, others = {.count = 0};
@@ -101,11 +106,11 @@ note_authorities(const struct signer_config *c, const struct authorities *a, str
 	}
 	/* That all are over is said with their dates (trust/validity.h). */
 	if (over.count < names)
-		print_names(&over, "tls.client_ca: over, or not yet valid",
+		note_names(notes, c->tls.client_ca, &over, "tls.client_ca: over, or not yet valid",
 		    "who shows a "
 		    "certificate by it is refused");
-	print_names(&others, "tls.client_ca: no CA, by what the certificate says of itself",
-	    "it lets nobody in");
+	note_names(notes, c->tls.client_ca, &others,
+	    "tls.client_ca: no CA, by what the certificate says of itself", "it lets nobody in");
 	if (others.count > 0 && over.count + others.count == names)
 		faults_add(faults, c->tls.client_ca, 0,
 		    "tls.client_ca: expected certificates of CAs, found others only (%s): "
@@ -138,7 +143,8 @@ check_lists(const struct signer_config *c, const struct revocations *r, struct f
 }
 
 static void
-note_lists(const struct authorities *a, const struct revocations *r)
+note_lists(const struct signer_config *c, const struct authorities *a, const struct revocations *r,
+    struct faults *notes)
 {
 	struct named without = {.count = 0}, unknown = {.count = 0};
 
@@ -151,9 +157,10 @@ note_lists(const struct authorities *a, const struct revocations *r)
 	for (size_t i = 0; i < revocations_count(r); i++)
 		if (!revocation_list_is_good(revocations_at(r, i)))
 			add_name(&unknown, revocation_list_issuer(revocations_at(r, i)));
-	print_names(
-	    &without, "tls.client_crl: no list of", "what this CA has issued is not looked up");
-	print_names(&unknown, "tls.client_crl: a list of a CA that is not in tls.client_ca",
+	note_names(notes, c->tls.client_crl, &without, "tls.client_crl: no list of",
+	    "what this CA has issued is not looked up");
+	note_names(notes, c->tls.client_crl, &unknown,
+	    "tls.client_crl: a list of a CA that is not in tls.client_ca",
 	    "it is verified, and used whole, once a collector sends this CA with its chain");
 }
 
@@ -174,12 +181,14 @@ add_name(struct named *to, const X509_NAME *name)
 }
 
 static void
-print_names(const struct named *n, const char *before, const char *after)
+note_names(struct faults *notes, const char *file, const struct named *n, const char *before,
+    const char *after)
 {
 	for (size_t i = 0; i < n->count && i < NAMES_SHOWN; i++)
-		printf("note: %s: %s; %s\n", before, n->name[i], after);
+		faults_add(notes, file, 0, "%s: %s; %s", before, n->name[i], after);
 	if (n->count > NAMES_SHOWN)
-		printf("note: %s: %zu more; %s\n", before, n->count - NAMES_SHOWN, after);
+		faults_add(
+		    notes, file, 0, "%s: %zu more; %s", before, n->count - NAMES_SHOWN, after);
 }
 
 static X509_STORE *

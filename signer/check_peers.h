@@ -5,24 +5,28 @@
 #define HALLMARK_SIGNER_CHECK_PEERS_H
 
 #include <openssl/ssl.h>
+#include <stdbool.h>
 
 #include "config/faults.h"
 #include "config/signer_config.h"
+#include "proto/evidence/identity.h"
 
 /*
  * By the files of a configuration, and the context that was made from them. Adds faults where all
- * collectors of a CA would be refused; prints notes on stdout: CAs that have no revocation list,
- * lists whose CA is not known, CAs that are over.
+ * collectors of a CA would be refused, and notes: CAs that have no revocation list, lists whose CA
+ * is not known, CAs that are over.
  */
-void check_peers(const struct signer_config *c, SSL_CTX *tls, struct faults *faults);
+void check_peers(
+    const struct signer_config *c, SSL_CTX *tls, struct faults *faults, struct faults *notes);
 
-/* The faults of these alone, for a renewal while the signer runs: nothing is printed. */
+/* The faults of these alone, for a renewal while the signer runs. */
 void check_peers_valid(const struct signer_config *c, SSL_CTX *tls, struct faults *faults);
 
 /*
- * Tries the certificate in the PEM file `path`, with what stands behind it as its chain: prints
- * whom it would be let in as, or adds a fault of the file.
+ * Tries the certificate in the PEM file `path`, with what stands behind it as its chain: gives whom
+ * it would be let in as, or adds a fault of the file.
  */
-void check_as(const char *path, SSL_CTX *tls, struct faults *faults);
+bool check_as(
+    const char *path, SSL_CTX *tls, struct faults *faults, char identity[IDENTITY_SIZE_MAX + 1]);
 
 #endif

@@ -16,7 +16,7 @@
 
 static const char usage[] =
     "usage: hallmark-signer run    -c FILE\n"
-    "       hallmark-signer check  -c FILE [--as CERT]\n"
+    "       hallmark-signer check  -c FILE [--as CERT] [--json]\n"
     "       hallmark-signer status (-c FILE | --socket PATH) [--json | --prometheus]\n"
     "       hallmark-signer challenge (-c FILE | --socket PATH) COLLECTOR WORKLOAD\n"
     "                       [--nonce HEX] [-o FILE]\n"
@@ -112,16 +112,19 @@ static int
 run_check(int argc, char **argv)
 {
 	const char *file = NULL, *as = NULL;
+	bool json = false;
 
 	for (int i = 0; i < argc; i++) {
 		if (strcmp(argv[i], "-c") == 0 && i + 1 < argc && file == NULL)
 			file = argv[++i];
 		else if (strcmp(argv[i], "--as") == 0 && i + 1 < argc && as == NULL)
 			as = argv[++i];
+		else if (strcmp(argv[i], "--json") == 0 && !json)
+			json = true;
 		else
-			return fail_usage("expected -c FILE, and perhaps --as CERT");
+			return fail_usage("expected -c FILE, and perhaps --as CERT and --json");
 	}
-	return file != NULL ? signer_check(file, as) : fail_usage("expected -c FILE");
+	return file != NULL ? signer_check(file, as, json) : fail_usage("expected -c FILE");
 }
 
 static int

@@ -24,7 +24,7 @@ def test_wrong_usage_is_explained():
             ([], "expected a command"), (["chek"], "expected check, measure, once or run"),
             (["check"], "expected -c FILE"), (["check", "-c"], "a file behind it"),
             (["check", "-c", "a", "-c", "b"], "-c once"), (["run", "-c", "a", "app"], "no names"),
-            (["check", "-c", "a", "--json"], "belongs to measure"),
+            (["once", "-c", "a", "--json"], "belongs to check and measure"),
             (["measure", "-c", "a"], "expected the name of a workload"),
             (["measure", "-c", "a", "b", "c"], "one name"), (["once", "-v"], "expected no options")):
         done = collector(*arguments, status=2)

@@ -4,6 +4,7 @@
 import json
 import pathlib
 import re
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
@@ -15,6 +16,7 @@ import story
 import vouching
 import wire
 from audit import GOOD, Bench, audit
+from collector_client import Host
 from hallmark import APP, ROOT, Site
 from measured import Measured
 
@@ -141,6 +143,46 @@ def test_show_is_the_entry():
     with Bench(2) as bench:
         done = audit("show", bench.receipt(1), "--json")
         assert done.returncode == GOOD and done.stdout.encode() == bench.log.entries[1] + b"\n"
+
+
+def test_checks_tell_json():
+    with Site() as site:
+        site.init_key()
+        signer = ["hallmark-signer", "check", "-c", str(site.path("signer.yaml")), "--json"]
+        good = site.tool(*signer)
+        path = site.path("signer.yaml")
+        text = path.read_text()
+        path.write_text(text + "listne: 1\n")
+        bad = site.tool(*signer, check=False)
+        assert (good.returncode, bad.returncode) == (0, 1) and not good.stderr + bad.stderr
+        first, second = json.loads(good.stdout), json.loads(bad.stdout)
+        assert first["good"] and not first["faults"] and first["policy"] and first["operators"] == 0
+        assert not second["good"] and second["policy"] is None and second["faults"][0]["line"] > 1
+        names = listed("`hallmark-signer check --json`")
+        notes = {"notes[].file", "notes[].line", "notes[].text"}
+        assert set(keys(first)) | set(keys(second)) == names - notes
+        path.write_text(re.sub("key_process: {[^}]*}|key_process:\n(  .*\n)*",
+                               "key_process:\n  socket: /nonexistent\n", text))
+        noted = json.loads(site.tool(*signer, check=False).stdout)
+        assert notes <= set(keys(noted)) and "waits for it" in noted["notes"][0]["text"], noted
+    with Host() as host:
+        collector = [hallmark.program("hallmark-collector"), "check", "-c", str(host.config), "--json"]
+
+        def checked(status):
+            done = subprocess.run(collector, capture_output=True, text=True, check=False)
+            assert done.returncode == status and not done.stderr, done
+            value = json.loads(done.stdout)
+            assert value["good"] == (status == 0)
+            return value
+
+        good = checked(0)
+        assert good["workloads"] == [{"name": "app", "pid": host.app.pid}]
+        (host.dir / "host1.crt").write_text("no certificate\n")
+        host.config.write_text(host.config.read_text() + "surprise: 1\n")
+        bad = checked(1)
+        assert any("surprise" in fault["text"] for fault in bad["faults"])
+        assert any("no start line" in trouble["text"] for trouble in bad["troubles"])
+        assert set(keys(good)) | set(keys(bad)) == listed("`hallmark-collector check --json`")
 
 
 # --- the auditor ----------------------------------------------------------------------------------
