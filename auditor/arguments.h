@@ -21,10 +21,10 @@ struct argument_list {
 
 /* What it says; NULL, 0 or false where it does not. Texts point into it. */
 struct arguments {
-	struct argument_list certificates, receipts, at_least, approvers, collectors_ca, crl;
-	const char *origin, *log, *evidence, *report, *fork_proof, *workload, *collector;
 	char **files;
 	size_t file_count;
+	struct argument_list certificates, receipts, at_least, approvers, collectors_ca, crl;
+	const char *origin, *log, *evidence, *report, *fork_proof, *workload, *collector;
 	struct digest *policies;
 	size_t policy_count;
 	struct digest *approver_ids;    /* room for as many as approvers */
