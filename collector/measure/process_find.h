@@ -2,7 +2,7 @@
  * Finding the process of a workload.
  *
  * How a workload names its process:
- *   pid_file    a decimal number; the thread group leader with that number
+ *   pid_file    a decimal number; the thread group leader with that number (pid_file.h)
  *   executable  the one process whose /proc/PID/exe is this file, by name or by file, deleted or
  *               replaced ones of that name included. Several: refused, with their numbers
  *   unit        a systemd unit: of the processes in its control group (of the system manager, not
@@ -12,11 +12,8 @@
 #ifndef HALLMARK_COLLECTOR_MEASURE_PROCESS_FIND_H
 #define HALLMARK_COLLECTOR_MEASURE_PROCESS_FIND_H
 
-#include <sys/types.h>
-
 #include "collector/measure/process.h"
 #include "config/collector_config.h"
-#include "proto/bytes.h"
 
 /*
  * Finds and pins. ERR_NOT_FOUND (there is none now), ERR_MISMATCH (several), ERR_IO (may not look),
@@ -24,8 +21,5 @@
  */
 enum err process_find(
     const struct collector_workload *w, struct process *out, struct trouble *t) MUST_USE;
-
-/* The number in a pid file: decimal, white space around it allowed. ERR_FORMAT. */
-enum err process_pid_parse(struct view text, pid_t *out) MUST_USE;
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "collector/measure/maps.h"
-#include "collector/measure/process_find.h"
+#include "collector/measure/pid_file.h"
 #include "collector/measure/procfs.h"
 #include "proto/encoding.h"
 
@@ -23,7 +23,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct view rest = {data, size}, line;
 	pid_t pid;
 
-	if (process_pid_parse(rest, &pid) == ERR_OK && pid <= 0)
+	if (pid_file_parse(rest, &pid) == ERR_OK && pid <= 0)
 		abort();
 	read_stat(rest);
 	read_status(rest);

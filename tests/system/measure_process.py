@@ -16,7 +16,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from hallmark import PATIENCE_S, run_tests
-from measured import AS_NOBODY, PYTHON, Measured, can_be_others
+from measured import AS_NOBODY, NOBODY, PYTHON, Measured, can_be_others
 
 SLEEP = pathlib.Path("/bin/sleep")
 
@@ -32,8 +32,8 @@ def test_a_pid_file():
     with Measured() as host:
         _, process = sleeper(host)
         host.write("pid", f" {process.pid}\r\n\n")
-        (host.dir / "run").symlink_to(host.dir / "pid")
-        assert host.measure(pid_file=str(host.dir / "run"))["pid"] == process.pid
+        (host.dir / "run").symlink_to(host.dir)  # as /var/run leads to /run
+        assert host.measure(pid_file=str(host.dir / "run/pid"))["pid"] == process.pid
 
 
 def test_pid_files_that_name_no_process():
@@ -45,15 +45,18 @@ def test_pid_files_that_name_no_process():
             pid_file.write_bytes(content)
             told = host.refused(pid_file=str(pid_file))
             assert words in told and str(pid_file) in told, told
+            text = content.strip().decode()
+            assert len(text) < 2 or text not in told.replace(str(pid_file), ""), told
 
         for content in (b"", b"\n", b"x\x1b[2J\n", b"-1\n", b"0\n", b"1 2\n", b"007\n",
                         b"99999999999999999999\n", f"{process.pid}\0\n".encode()):
-            refused(content, "expected one process number, found")
+            refused(content, "expected one process number and nothing else")
         refused(b"1" * 100, "longer than a process number")
-        refused(b"4194305\n", "there is none")
+        refused(b"-----BEGIN PRIVATE KEY-----\n", "expected one process number")
+        refused(b"4194305\n", "there is no process of its number")
         ended = host.start("/bin/true")
         ended.wait()
-        refused(f"{ended.pid}\n".encode(), "there is none")
+        refused(f"{ended.pid}\n".encode(), "there is no process of its number")
 
 
 def test_pid_files_that_are_none():
@@ -64,15 +67,38 @@ def test_pid_files_that_are_none():
             assert words in host.refused(pid_file=str(pid_file)), words
             pid_file.unlink()
 
-        pid_file.symlink_to(pid_file)
-        refused("Too many levels")
-        pid_file.symlink_to(host.dir)
-        refused("Is a directory")
-        pid_file.symlink_to("/dev/zero")
-        refused("longer than")
+        (host.dir / "real.pid").write_text(f"{os.getpid()}\n")
+        for target in (pid_file, host.dir, "/dev/zero", host.dir / "real.pid"):
+            pid_file.symlink_to(target)
+            refused("a symbolic link")
         os.mkfifo(pid_file)
-        refused("expected one process number")
+        refused("no regular file")
+        pid_file.write_text(f"{os.getpid()}\n")
+        pid_file.chmod(0o666)
+        refused("everybody may write it")
         assert "No such file" in host.refused(pid_file=str(pid_file))
+
+
+def test_a_pid_file_of_somebody_else():
+    if not can_be_others():
+        return
+    with Measured() as host:
+        _, of_root = sleeper(host)
+        host.dir.chmod(0o755)
+        of_nobody = host.start(*AS_NOBODY, SLEEP, "3600")
+        pid_file = host.dir / "app.pid"
+
+        def named(process, owner):
+            pid_file.write_text(f"{process.pid}\n")
+            os.chown(pid_file, owner, owner)
+            return {"pid_file": str(pid_file)}
+
+        for process, owner in ((of_root, 0), (of_nobody, 0), (of_nobody, NOBODY)):
+            assert host.measure(**named(process, owner))["pid"] == process.pid
+        for process, owner in ((of_root, NOBODY), (of_nobody, 1)):
+            told = host.refused(**named(process, owner))
+            assert f"belongs to user {owner}, neither root nor" in told, told
+            assert str(process.pid) not in told.replace(str(pid_file), ""), told
 
 
 def test_a_thread_is_no_process():
@@ -82,7 +108,9 @@ def test_a_thread_is_no_process():
         process = host.start(PYTHON, "-c", code, ready=True)
         thread = next(int(t) for t in os.listdir(f"/proc/{process.pid}/task")
                       if int(t) != process.pid)
-        assert f"is a thread of process {process.pid}" in host.refused(pid=thread)
+        told = host.refused(pid=thread)
+        assert "its number is a thread of a process" in told, told
+        assert str(thread) not in told.replace(str(host.dir), ""), told
 
 
 def test_somebody_elses_process_without_rights():

@@ -3,11 +3,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "collector/measure/process_find.h"
+#include "collector/measure/pid_file.h"
 #include "collector/measure/procfs.h"
 
 static void
@@ -24,12 +25,12 @@ pid_files(void **state)
 	pid_t pid;
 
 	(void)state;
-	assert_int_equal(process_pid_parse(VIEW_LITERAL("123\n"), &pid), ERR_OK);
+	assert_int_equal(pid_file_parse(VIEW_LITERAL("123\n"), &pid), ERR_OK);
 	assert_int_equal(pid, 123);
-	assert_int_equal(process_pid_parse(VIEW_LITERAL(" \t2147483647\r\n\n"), &pid), ERR_OK);
+	assert_int_equal(pid_file_parse(VIEW_LITERAL(" \t2147483647\r\n\n"), &pid), ERR_OK);
 	assert_int_equal(pid, 2147483647);
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
-		if (process_pid_parse(refused[i], &pid) != ERR_FORMAT)
+		if (pid_file_parse(refused[i], &pid) != ERR_FORMAT)
 			fail_msg("number %zu was taken", i);
 }
 
