@@ -8,6 +8,7 @@
 
 #include "proto/utc.h"
 #include "trust/certificate_text.h"
+#include "trust/own_chain.h"
 #include "trust/pem_blocks.h"
 #include "trust/validity.h"
 #include "trust/verifier.h"
@@ -38,7 +39,11 @@ check_peers(
 {
 	const X509_STORE *store = store_of(tls);
 	const struct revocations *r = verifier_revocations(store);
+	char why[VERIFIER_REASON_SIZE];
 
+	if (!own_chain_is_sound(tls, why))
+		faults_add(notes, c->tls.certificate, 0,
+		    "tls.certificate: %s; collectors may refuse it", why);
 	note_authorities(c, verifier_authorities(store), faults, notes);
 	check_lists(c, r, faults);
 	if (r != NULL)

@@ -14,7 +14,7 @@
 /*
  * By the files of a configuration, and the context that was made from them. Adds faults where all
  * collectors of a CA would be refused, and notes: CAs that have no revocation list, lists whose CA
- * is not known, CAs that are over.
+ * is not known, CAs that are over, an own chain that is not whole.
  */
 void check_peers(
     const struct signer_config *c, SSL_CTX *tls, struct faults *faults, struct faults *notes);

@@ -125,9 +125,12 @@ tls_peer_is_accepted(const SSL *ssl, SSL_CTX *now, char why[VERIFIER_REASON_SIZE
 const char *
 tls_last_error(void)
 {
+	const bool any = ERR_peek_error() != 0;
 	const char *reason = crypto_reason();
 
-	return reason != NULL ? reason : "the connection ended";
+	if (reason != NULL)
+		return reason;
+	return any ? "OpenSSL gives no reason" : "the connection ended";
 }
 
 const char *

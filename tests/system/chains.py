@@ -303,6 +303,14 @@ def test_what_is_no_ca_is_said():
         c.check(1, "found others only (CN=plain): everybody would be refused")
 
 
+def test_an_own_chain_that_is_not_whole_is_said():
+    with Chains("root") as c:
+        c.inter.issue(c.site.path("signer"), "signer", dns="signer.test", server=True, chain=[c.inter])
+        assert "tls.certificate" not in c.check(0)
+        c.inter.issue(c.site.path("signer"), "signer", dns="signer.test", server=True, chain=[c.root])
+        c.check(0, "note: tls.certificate: CN=signer (serial", "issued by none of the 1 certificates")
+
+
 def test_check_as_says_who_it_is_or_what_is_wrong():
     with Chains("root") as c:
         c.check(0, "host1.crt: accepted, as spiffe://test/host1", tried="host1.crt")
