@@ -1,7 +1,6 @@
 #include "trust/crypto_reason.h"
 
 #include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <string.h>
 
 /* Of the reasons that all of OpenSSL's libraries share, those below are names of libraries. */
@@ -22,16 +21,16 @@ crypto_reason(void)
 	return found;
 }
 
-/* An alert that comes is a reason of its own: the alert's number and an offset. */
 const char *
-crypto_reason_alert(void)
+crypto_reason_newest(void)
 {
-	const unsigned long code = ERR_peek_error();
-	const int alert = ERR_GET_REASON(code) - SSL_AD_REASON_OFFSET;
+	const char *found = NULL, *next;
+	unsigned long code;
 
-	return ERR_GET_LIB(code) == ERR_LIB_SSL && alert >= 0 && alert <= UINT8_MAX
-		   ? SSL_alert_desc_string_long(alert)
-		   : NULL;
+	while ((code = ERR_get_error()) != 0)
+		if ((next = words(code)) != NULL)
+			found = next;
+	return found;
 }
 
 /* NULL for one that names a library, or has no words. */

@@ -5,15 +5,10 @@
 #ifndef HALLMARK_TRUST_CRYPTO_REASON_H
 #define HALLMARK_TRUST_CRYPTO_REASON_H
 
-#include <stdbool.h>
-
 /* The oldest reason that is one; NULL if there is none. The queue is emptied. Static storage. */
 const char *crypto_reason(void);
 
-/*
- * The alert by which the peer ended a TLS connection, in the words of RFC 8446 ("unknown CA"), if
- * that is in the queue, which stays as it is; else NULL. Static storage.
- */
-const char *crypto_reason_alert(void);
+/* The newest one, for libraries that say first what they tried. */
+const char *crypto_reason_newest(void);
 
 #endif

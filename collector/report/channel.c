@@ -15,7 +15,7 @@
 #include "collector/ground/interrupt.h"
 #include "collector/report/channel_context.h"
 #include "proto/wire/frame.h"
-#include "trust/crypto_reason.h"
+#include "trust/alert.h"
 #include "trust/verifier.h"
 
 #define READ_SIZE 16384 /* bytes: a TLS record */
@@ -166,7 +166,7 @@ channel_take(struct channel *c, struct view *payload, struct trouble *t)
 			return ERR_CLOSED;
 		default:
 			c->broken = true;
-			c->alert = crypto_reason_alert();
+			c->alert = alert_received();
 			return c->alert != NULL ? ended(c, ERR_TLS_RECORD, "between reports", t)
 						: ERR_CLOSED;
 		}
@@ -348,7 +348,7 @@ wait_for(struct channel *c, int result, uint64_t deadline_ms, enum interrupt_wai
 static const char *
 find_alert(struct channel *c, int what)
 {
-	const char *alert = crypto_reason_alert();
+	const char *alert = alert_received();
 	uint8_t byte;
 	size_t got;
 
@@ -356,7 +356,7 @@ find_alert(struct channel *c, int what)
 		return alert;
 	ERR_clear_error();
 	(void)SSL_read_ex(c->ssl, &byte, sizeof(byte), &got);
-	return crypto_reason_alert();
+	return alert_received();
 }
 
 /* A session that is over, in words: by an alert, or by what was found here. */

@@ -1,6 +1,5 @@
 #include "pkcs11/ground/complain.h"
 
-#include <openssl/err.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "proto/text.h"
+#include "trust/crypto_reason.h"
 
 #define LINE_MAX_SIZE 1024
 
@@ -46,8 +46,7 @@ complain(const char *format, ...)
 void
 complain_crypto(const char *format, ...)
 {
-	unsigned long code = ERR_peek_last_error();
-	const char *reason = code != 0 ? ERR_reason_error_string(code) : NULL;
+	const char *reason = crypto_reason_newest();
 	char text[LINE_MAX_SIZE];
 	va_list args;
 
@@ -55,7 +54,6 @@ complain_crypto(const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	print_line(text, reason);
-	ERR_clear_error();
 }
 
 void

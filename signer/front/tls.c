@@ -9,6 +9,7 @@
 #include "config/pass_phrase.h"
 #include "proto/wire/message.h"
 #include "signer/front/hello.h"
+#include "trust/alert.h"
 #include "trust/authorities.h"
 #include "trust/crypto_reason.h"
 #include "trust/own_chain.h"
@@ -137,7 +138,7 @@ const char *
 tls_handshake_error(const SSL *ssl, char reason[TLS_REASON_SIZE])
 {
 	const bool refused = ERR_GET_REASON(ERR_peek_error()) == SSL_R_CERTIFICATE_VERIFY_FAILED;
-	const char *alert = crypto_reason_alert(), *why = verifier_reason(ssl);
+	const char *alert = alert_received(), *why = verifier_reason(ssl);
 
 	if (alert != NULL)
 		snprintf(reason, TLS_REASON_SIZE,

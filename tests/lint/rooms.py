@@ -55,7 +55,7 @@ def program(name, known, *floors):
         below += rooms
 
 
-program("pkcs11", [*PROTO, "config"], "ground", "token", "serve")
+program("pkcs11", [*PROTO, "config", "trust"], "ground", "token", "serve")
 program("signer", [*PROTO, "config", "trust", "policy"],
         "ground", "ledger/store", "ledger", "chronicle", "session", "front")
 program("collector", [*PROTO, "config", "trust"], "ground", "measure", "report act")
@@ -64,6 +64,8 @@ program("register", [*PROTO, "config", "policy", "log", "log/walk"])
 
 # Of a room, another takes these headers alone.
 TAKES = {
+    **{(room, "trust"): {"crypto_reason.h"}  # words of OpenSSL's; certificates of peers are none's there
+       for room in ("pkcs11", "pkcs11/ground", "pkcs11/token", "pkcs11/serve")},
     ("policy", "config"): {"faults.h", "yaml.h", "yaml_check.h"},  # the reading of YAML
     # Another form of store stands behind these.
     ("signer/ledger", "signer/ledger/store"):
