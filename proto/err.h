@@ -131,6 +131,8 @@ enum err_class {
 	    "key, certificate and signature do not belong together")                               \
 	X(ERR_TOKEN_PROFILE, 505, REQUEST, "token-profile",                                        \
 	    "no profile of the key process gives a token about this report")                       \
+	X(ERR_GUARD_GROWTH, 506, REQUEST, "guard-growth",                                          \
+	    "the log would grow faster than the key process lets it; ask again a moment later")    \
 	/* 6xx: environment */                                                                     \
 	X(ERR_IO, 600, ENVIRONMENT, "io", "a system call failed")                                  \
 	X(ERR_MEMORY, 601, ENVIRONMENT, "memory", "out of memory")                                 \

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "pkcs11/ground/complain.h"
@@ -32,6 +33,7 @@ struct guard {
 	struct guard_state state;
 	struct guard_state next; /* in the other slot, while unsynced */
 	bool unsynced;
+	uint64_t rested_us;
 	struct trees trees;
 };
 
@@ -47,6 +49,7 @@ static enum err slot_sync(struct guard *g);
 static enum err slot_write(struct guard *g, uint64_t sequence, const struct guard_state *state);
 static enum err write_failed(const struct guard *g);
 static enum err refuse_replaced(const struct guard *g);
+static uint64_t rested_us(int fd);
 static bool state_read(struct guard *g);
 static enum err state_open(struct guard *g, int flags);
 static enum err state_check_owner(const struct guard *g);
@@ -97,6 +100,8 @@ guard_open(const char *directory, const char *origin, struct view spki, struct g
 	}
 	if (e == ERR_OK && !state_read(g))
 		e = refuse_damaged(g);
+	if (e == ERR_OK)
+		g->rested_us = rested_us(g->fd);
 	/* Where a sync failed, the kernel alone may have it: before it is relied on, once more. */
 	if (e == ERR_OK)
 		e = slot_write(g, g->sequence, &g->state);
@@ -168,6 +173,12 @@ const struct guard_state *
 guard_state(const struct guard *g)
 {
 	return &g->state;
+}
+
+uint64_t
+guard_rested_us(const struct guard *g)
+{
+	return g->rested_us;
 }
 
 enum err
@@ -387,6 +398,20 @@ state_check_owner(const struct guard *g)
 		return ERR_IO;
 	}
 	return ERR_OK;
+}
+
+static uint64_t
+rested_us(int fd)
+{
+	struct timespec now;
+	struct stat st;
+	int64_t us;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (fstat(fd, &st) != 0)
+		return 0;
+	us = (now.tv_sec - st.st_mtim.tv_sec) * 1000000 + (now.tv_nsec - st.st_mtim.tv_nsec) / 1000;
+	return us > 0 ? (uint64_t)us : 0;
 }
 
 /*

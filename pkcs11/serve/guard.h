@@ -66,6 +66,12 @@ enum err guard_adopt(const char *directory, const char *origin, struct view spki
 const struct guard_state *guard_state(const struct guard *g);
 
 /*
+ * For how long the state had not been written when guard_open found it, by the clock of the file;
+ * 0 where that is ahead of ours.
+ */
+uint64_t guard_rested_us(const struct guard *g);
+
+/*
  * Whether the tree (size, root) extends the last signed one: ERR_GUARD_ROLLBACK if it is smaller,
  * ERR_GUARD_FORK if it does not. The same tree once more is allowed: an answer may have been lost.
  */

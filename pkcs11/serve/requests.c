@@ -16,7 +16,8 @@ static enum err begin_token(
     struct requests *q, const struct keychannel_request *r, struct signing_job *job);
 static void explain(struct requests *q, const struct keychannel_request *r, enum err e);
 static void say(struct requests *q, const struct keychannel_request *r, enum err e);
-static bool is_time_to_say(struct requests *q);
+static bool is_time_to_say(struct requests_said *said);
+static uint64_t now_us(void);
 
 void
 requests_init(struct requests *q, const struct hsm_config *config)
@@ -26,6 +27,14 @@ requests_init(struct requests *q, const struct hsm_config *config)
 	q->document = (struct report_document)REPORT_DOCUMENT_INIT;
 	q->why = BUF_INIT;
 	q->text = BUF_INIT;
+}
+
+void
+requests_serve(struct requests *q, struct guard *guard, const struct note_verifier *verifier)
+{
+	q->guard = guard;
+	q->verifier = verifier;
+	growth_begin(&q->growth, now_us(), guard_rested_us(guard));
 }
 
 void
@@ -62,15 +71,30 @@ static enum err
 begin_checkpoint(struct requests *q, const struct keychannel_request *r, struct signing_job *job)
 {
 	struct checkpoint c = {.size = r->size, .root = r->root};
+	uint64_t more;
 	enum err e;
 
 	if ((e = guard_check(q->guard, r->size, &r->root, &r->proof)) != ERR_OK)
 		return e;
+	more = r->size - guard_state(q->guard)->size;
+	if (more > growth_level(&q->growth, now_us()))
+		return ERR_GUARD_GROWTH;
 	memcpy(c.origin, q->config->origin, strlen(q->config->origin)); /* checked to fit */
 	checkpoint_write(&c, &job->input);
-	if ((e = buf_status(&job->input)) != ERR_OK)
+	if ((e = buf_status(&job->input)) != ERR_OK ||
+	    (e = guard_write(q->guard, r->size, &r->root)) != ERR_OK)
 		return e;
-	return guard_write(q->guard, r->size, &r->root);
+	growth_take(&q->growth, more);
+	return ERR_OK;
+}
+
+static uint64_t
+now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 static enum err
@@ -100,6 +124,11 @@ explain(struct requests *q, const struct keychannel_request *r, enum err e)
 		buf_append_format(&q->text,
 		    "expected a tree of at least %" PRIu64 " reports, found %" PRIu64, state->size,
 		    r->size);
+	else if (e == ERR_GUARD_GROWTH)
+		buf_append_format(&q->text,
+		    "expected at most %" PRIu64 " more reports now, %u at once and %u a second, "
+		    "found %" PRIu64,
+		    q->growth.level, KEYCHANNEL_GROWTH_MAX, GROWTH_PER_S, r->size - state->size);
 	else if (e == ERR_GUARD_FORK)
 		buf_append_format(&q->text,
 		    "expected proof that the tree of %" PRIu64
@@ -129,30 +158,32 @@ explain(struct requests *q, const struct keychannel_request *r, enum err e)
 static void
 say(struct requests *q, const struct keychannel_request *r, enum err e)
 {
+	struct requests_said *said = e == ERR_TOKEN_PROFILE  ? &q->tokens
+				     : e == ERR_GUARD_GROWTH ? &q->checkpoints
+							     : NULL;
 	char others[64] = "";
 
-	if (e == ERR_TOKEN_PROFILE && !is_time_to_say(q))
+	if (said != NULL && !is_time_to_say(said))
 		return;
-	if (e == ERR_TOKEN_PROFILE && q->tokens_unsaid > 0) {
+	if (said != NULL && said->unsaid > 0) {
 		snprintf(others, sizeof(others),
-		    "; and %" PRIu64 " others since the last such line", q->tokens_unsaid);
-		q->tokens_unsaid = 0;
+		    "; and %" PRIu64 " others since the last such line", said->unsaid);
+		said->unsaid = 0;
 	}
 	complain("request %" PRIu64 " is refused, %s: %.*s%s", r->id, err_name(e),
 	    (int)q->text.size, (const char *)q->text.data, others);
 }
 
-/* Counts the refused token if not. */
+/* Counts the refused request if not. */
 static bool
-is_time_to_say(struct requests *q)
+is_time_to_say(struct requests_said *said)
 {
-	struct timespec now;
+	const uint64_t now_s = now_us() / 1000000;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if ((uint64_t)now.tv_sec < q->tokens_silent_s) {
-		q->tokens_unsaid++;
+	if (now_s < said->silent_s) {
+		said->unsaid++;
 		return false;
 	}
-	q->tokens_silent_s = (uint64_t)now.tv_sec + REQUESTS_SAID_S;
+	said->silent_s = now_s + REQUESTS_SAID_S;
 	return true;
 }

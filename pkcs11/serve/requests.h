@@ -3,13 +3,15 @@
  * is signed, or a refusal with its reason. The main thread's alone (serve.h); nothing is signed
  * here.
  *
- * A refused token is nothing that ends anybody, and a signer may ask for thousands a second: the
- * first is said, and then a line each REQUESTS_SAID_S with how many there were.
+ * A token that is refused, or a checkpoint for growth, is nothing that ends anybody, and a signer
+ * may ask for thousands a second: the first is said, and then a line each REQUESTS_SAID_S with how
+ * many there were.
  */
 #ifndef HALLMARK_PKCS11_SERVE_REQUESTS_H
 #define HALLMARK_PKCS11_SERVE_REQUESTS_H
 
 #include "config/hsm_config.h"
+#include "pkcs11/serve/growth.h"
 #include "pkcs11/serve/guard.h"
 #include "pkcs11/serve/signing.h"
 #include "proto/bytes.h"
@@ -29,12 +31,16 @@ struct requests {
 	struct report_document document; /* the last report that a token was asked about */
 	struct buf why;                  /* of a refused token */
 	struct buf text;
-	uint64_t tokens_unsaid;   /* refused since the last line about it */
-	uint64_t tokens_silent_s; /* CLOCK_MONOTONIC: until then none is written */
+	struct growth growth;
+	struct requests_said {
+		uint64_t unsaid;   /* refused since the last line about it */
+		uint64_t silent_s; /* CLOCK_MONOTONIC: until then none is written */
+	} tokens, checkpoints;
 };
 
-/* Of config and verifier, which outlive it; the guard is set as soon as there is one. */
+/* The configuration, and what requests_serve gives it as soon as it is there, outlive it. */
 void requests_init(struct requests *q, const struct hsm_config *config);
+void requests_serve(struct requests *q, struct guard *guard, const struct note_verifier *verifier);
 void requests_free(struct requests *q);
 
 /*

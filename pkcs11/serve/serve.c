@@ -185,8 +185,8 @@ server_open(struct server *s)
 	    (e = certificate_append_spki(s->key, &spki)) == ERR_OK)
 		e = guard_open(c->guard_directory, c->origin, buf_view(&spki), &s->guard);
 	buf_free(&spki);
-	s->requests.guard = s->guard;
-	s->requests.verifier = s->verifier;
+	if (e == ERR_OK)
+		requests_serve(&s->requests, s->guard, s->verifier);
 	/* Threads before the filter, which is then put upon them too: none is ever without it. */
 	if (e == ERR_OK && (e = token_end_setup(s->token)) == ERR_OK)
 		e = signing_start(c, s->token, s->key, s->verifier, &s->signing);

@@ -135,7 +135,8 @@ keychannel_is_decision(enum keychannel_type type, enum err e)
 {
 	switch (type) {
 	case KEYCHANNEL_CHECKPOINT:
-		return e == ERR_OK || e == ERR_GUARD_ROLLBACK || e == ERR_GUARD_FORK;
+		return e == ERR_OK || e == ERR_GUARD_ROLLBACK || e == ERR_GUARD_FORK ||
+		       e == ERR_GUARD_GROWTH;
 	case KEYCHANNEL_TOKEN:
 		return e == ERR_OK || e == ERR_GUARD_UNLOGGED || e == ERR_TOKEN_PROFILE;
 	case KEYCHANNEL_OBSERVE:

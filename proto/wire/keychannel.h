@@ -14,12 +14,14 @@
  *   size u64, root 32 (the guard's state when the answer is sent), body size u32, body
  *
  * checkpoint: the proof leads from the guard's state to the tree (size, root), whose checkpoint is
- * signed. observe: the same, and the note shows that this key has signed that tree elsewhere; the
- * guard moves there, and nothing is signed. token: the proof is to the root of a tree that was
- * signed, which its tree size names; the profile is the name of one in the key process's
- * configuration (config/token_profile.h), by which it makes the claims out of the report. It knows
- * the tree that it found as its state when it began, and those that it has signed or observed
- * since, the last KEYCHANNEL_TREES of all these. Type 4 is reserved for certificates of collectors.
+ * signed. It may be larger by KEYCHANNEL_GROWTH_MAX at most, and by less where others were asked
+ * for just before: ERR_GUARD_GROWTH, and the same may be asked again a moment later. observe: the
+ * same, and the note shows that this key has signed that tree elsewhere; the guard moves there, and
+ * nothing is signed. token: the proof is to the root of a tree that was signed, which its tree size
+ * names; the profile is the name of one in the key process's configuration
+ * (config/token_profile.h), by which it makes the claims out of the report. It knows the tree that
+ * it found as its state when it began, and those that it has signed or observed since, the last
+ * KEYCHANNEL_TREES of all these. Type 4 is reserved for certificates of collectors.
  *
  * The first thing the key process sends is a state answer with id 0; its body is the DER
  * certificate of the key. A state answer with an error, size and root 0, is the last thing: why it
@@ -64,6 +66,13 @@
  * sessions are kept busy by far fewer; with the largest reports it is 40 MiB.
  */
 #define KEYCHANNEL_UNANSWERED_MAX 256
+
+/*
+ * Entries by which a checkpoint may go beyond the guard's tree. What a signer has to have signed at
+ * once is what may be unpublished when it starts again: 384 MiB of batches, of entries that are
+ * never as small as 96 bytes. Else it is a batch, of 65,536 at most.
+ */
+#define KEYCHANNEL_GROWTH_MAX (1U << 22)
 
 enum keychannel_type {
 	KEYCHANNEL_STATE = 0,

@@ -69,10 +69,11 @@ ledger_open(uv_loop_t *loop, const struct signer_config *config, const struct le
 		ledger_free(l);
 		return e;
 	}
-	l->open_parts = 4;
+	l->open_parts = 5;
 	uv_timer_init(loop, &l->publish_timer);
 	l->publish_timer.data = l;
 	ledger_publish_start(l);
+	ledger_sign_start(l);
 	if (committer_new(loop, l->store, on_committed, l, &l->committer) != ERR_OK ||
 	    keyprocess_new(loop, config, l->counters, &key_events, &l->key_process) != ERR_OK)
 		abort(); /* no memory for a few hundred bytes, with threads running already */
@@ -173,6 +174,7 @@ ledger_close(struct ledger **lp, void (*closed)(void *context), void *context)
 	committer_close(&l->committer, part_closed, l);
 	publisher_close(&l->publisher, part_closed, l);
 	uv_close((uv_handle_t *)&l->publish_timer, timer_closed);
+	uv_close((uv_handle_t *)&l->ask_timer, timer_closed);
 }
 
 const struct expiry *

@@ -21,17 +21,29 @@
 #include "signer/ground/logger.h"
 #include "signer/ledger/ledger_state.h"
 
+/* A quarter of a second's growth has come in by then, four batches of the largest. */
+#define ASK_AGAIN_MS 250
+
 static bool verifier_set(struct ledger *l, struct view certificate);
 static bool published_note_verifies(struct ledger *l);
 static bool guard_reconcile(struct ledger *l);
 static bool reconcile_pending(struct ledger *l);
 static void catch_up(struct ledger *l);
 static void ask_checkpoint(struct ledger *l);
+static void ask_later(struct ledger *l, struct view text);
+static void on_ask_again(uv_timer_t *timer);
 static void take_checkpoint(struct ledger *l, const struct keychannel_answer *answer);
 static void answer_plain(struct ledger *l, struct batch *b);
 static void seal(struct ledger *l);
 static void send_receipt(struct ledger *l, const struct batch *b, size_t entry);
 static void say_ready(struct ledger *l);
+
+void
+ledger_sign_start(struct ledger *l)
+{
+	uv_timer_init(l->loop, &l->ask_timer);
+	l->ask_timer.data = l;
+}
 
 void
 ledger_sign_advance(struct ledger *l)
@@ -97,6 +109,10 @@ ledger_sign_answer(void *context, void *about, const struct keychannel_answer *a
 		ledger_tokens_refused(l, about, answer->body);
 		return;
 	}
+	if (answer->type == KEYCHANNEL_CHECKPOINT && answer->result == ERR_GUARD_GROWTH) {
+		ask_later(l, answer->body);
+		return;
+	}
 	if (answer->result != ERR_OK) {
 		logline_begin(&line, LOGGER_ERROR, "key-process-refuses");
 		logline_error(&line, answer->result);
@@ -131,6 +147,7 @@ ledger_sign_down(void *context)
 	struct ledger *l = context;
 
 	l->guard_agrees = false;
+	uv_timer_stop(&l->ask_timer); /* asked again when the next one is up */
 }
 
 /* The log has one key: a process that comes back with another certificate is not ours. */
@@ -271,6 +288,33 @@ ask_checkpoint(struct ledger *l)
 	keyprocess_request(l->key_process, &request, NULL);
 }
 
+/* More was pending than the key process signs in a moment; it is nothing that has to stop us. */
+static void
+ask_later(struct ledger *l, struct view text)
+{
+	struct logline line;
+
+	uv_timer_start(&l->ask_timer, on_ask_again, ASK_AGAIN_MS, 0);
+	if (l->growth_said)
+		return;
+	l->growth_said = true;
+	logline_begin(&line, LOGGER_WARNING, "key-process-slows");
+	logline_error(&line, ERR_GUARD_GROWTH);
+	logline_view(&line, "text", text);
+	logline_end(&line);
+}
+
+static void
+on_ask_again(uv_timer_t *timer)
+{
+	struct ledger *l = timer->data;
+
+	if (l->failed)
+		return;
+	ask_checkpoint(l);
+	keyprocess_flush(l->key_process);
+}
+
 static void
 take_checkpoint(struct ledger *l, const struct keychannel_answer *answer)
 {
@@ -290,6 +334,7 @@ take_checkpoint(struct ledger *l, const struct keychannel_answer *answer)
 	l->token_us = uv_hrtime() / 1000 - b->began_us;
 	latency_add(&l->counters->token, l->token_us);
 	l->counters->checkpoints++;
+	l->growth_said = false;
 	l->last_signature_ms = uv_now(l->loop);
 	merkle_batch_frontier(b->tree, &l->signed_head);
 	buf_clear(&b->note);

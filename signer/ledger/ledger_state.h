@@ -136,6 +136,9 @@ struct ledger {
 	bool guard_agrees; /* guard and log were compared since the key process came up */
 	bool catching_up;  /* the guard is older than the published log and is led up to it */
 	bool ready_said;
+	bool
+	    growth_said; /* that the key process lets the log grow no faster; until it does again */
+	uv_timer_t ask_timer;
 	struct ledger_tokens tokens;
 
 	uint64_t published_size;
@@ -157,7 +160,7 @@ struct ledger {
 	void (*drained)(void *context);
 	void (*closed)(void *context);
 	void *closed_context;
-	unsigned open_parts; /* committer, publisher, key process, timer */
+	unsigned open_parts; /* committer, publisher, key process, two timers */
 };
 
 /* ledger_state.c */
@@ -180,6 +183,8 @@ void ledger_batch_receipt(
 size_t ledger_batch_bytes(const struct ledger *l);
 
 /* ledger_sign.c */
+
+void ledger_sign_start(struct ledger *l);
 
 /* A key process is there: compares guard and log, and asks again what was not answered. */
 void ledger_sign_begin(
