@@ -38,7 +38,7 @@ ALL_CFLAGS = $(BASE_CFLAGS) $(PKG_CFLAGS_ALL) $(CFLAGS)
 # One by one: a program does not need what only the tests do.
 PKG_CFLAGS_ALL := $(sort $(foreach p,$(PKGS_ALL),$(shell pkg-config --cflags $(p) 2>/dev/null)))
 
-LIBS     := proto config trust policy log
+LIBS     := proto journal config trust policy log
 PROGRAMS := signer collector auditor pkcs11
 BINARY_signer    := hallmark-signer
 BINARY_collector := hallmark-collector
@@ -127,7 +127,7 @@ $(BUILD)/fault/%.so: tests/fault/%.c
 
 LOAD := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/bench/load/*.c))
 
-$(BUILD)/load: $(LOAD) $(BUILD)/libsigner.a $(BUILD)/libproto.a
+$(BUILD)/load: $(LOAD) $(BUILD)/libsigner.a $(BUILD)/libjournal.a $(BUILD)/libproto.a
 	@echo "  LD    $@"
 	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call PKG_LIBS,libssl $(PKGS_PROTO)) -lpthread
 

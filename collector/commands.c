@@ -19,6 +19,7 @@
 #include "collector/report/reporter_renew.h"
 #include "collector/rights.h"
 #include "collector/runner.h"
+#include "journal/logger.h"
 #include "proto/text.h"
 #include "trust/validity.h"
 
@@ -115,6 +116,7 @@ command_once(const char *path, char *const *workloads, size_t count)
 
 	if (!load(path, &config))
 		return 1;
+	logger_configure(&config->logging);
 	if ((wanted = select_workloads(config, workloads, count)) != NULL)
 		status = report_once(config, wanted);
 	free(wanted);

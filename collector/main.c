@@ -6,6 +6,7 @@
 #include "collector/commands.h"
 #include "collector/ground/interrupt.h"
 #include "config/descriptors.h"
+#include "journal/logger.h"
 
 static const char usage_text[] =
     "usage: hallmark-collector check -c FILE [--json]\n"
@@ -78,6 +79,7 @@ main(int argc, char **argv)
 		return fail_usage("expected check, measure, once or run");
 	if ((wrong = parse(argc - 2, argv + 2, command, &a)) != NULL)
 		return fail_usage(wrong);
+	logger_open("hallmark-collector");
 	return command->run(&a);
 }
 

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 
 #include "collector/ground/interrupt.h"
-#include "collector/ground/journal.h"
 #include "collector/report/backoff.h"
 #include "collector/report/reporter.h"
 #include "collector/report/reporter_renew.h"
+#include "journal/logger.h"
 
 #define RECONNECT_FIRST_MS 1000
 #define RECONNECT_MOST_MS  60000
@@ -39,9 +39,10 @@ enum err
 runner_run(const char *path, struct collector_config **config, struct trouble *t)
 {
 	struct runner r = {.path = path, .config = config};
-	enum err e = reporter_new(*config, true, &r.reporter, t);
+	enum err e;
 
-	if (e != ERR_OK)
+	logger_configure(&(*config)->logging);
+	if ((e = reporter_new(*config, true, &r.reporter, t)) != ERR_OK)
 		return e;
 	tell("started", &r);
 	r.round_ms = r.connect_ms = interrupt_clock_ms();
@@ -209,6 +210,10 @@ wait_for_work(struct runner *r)
 		until_ms = now_ms + REPORTER_LOOK_MS;
 	if (until_ms <= now_ms)
 		return;
+	if (logger_has_more())
+		logger_tend();
+	if (logger_has_more() && until_ms > now_ms + LOGGER_TEND_MS)
+		until_ms = now_ms + LOGGER_TEND_MS;
 	news.fd = reporter_descriptor(r->reporter);
 	if (interrupt_poll(&news, news.fd >= 0 ? 1 : 0, until_ms - now_ms, INTERRUPT_STEER) > 0)
 		reporter_take_news(r->reporter);
@@ -236,6 +241,7 @@ reload(struct runner *r, struct trouble *t)
 	if ((e = reporter_new(fresh, true, &r->reporter, t)) == ERR_OK) {
 		*r->config = fresh;
 		collector_config_free(&old);
+		logger_configure(&fresh->logging);
 		r->round_ms = r->connect_ms = interrupt_clock_ms();
 		r->tries = 0;
 		tell("reloaded", r);
@@ -243,11 +249,11 @@ reload(struct runner *r, struct trouble *t)
 	}
 	collector_config_free(&fresh);
 	if (e == ERR_CONFIG) {
-		struct journal j;
+		struct logline j;
 
-		journal_begin(&j, JOURNAL_ERROR, "reload-refused");
-		journal_error(&j, e, t);
-		journal_end(&j);
+		logline_begin(&j, LOGGER_ERROR, "reload-refused");
+		trouble_log(&j, e, t);
+		logline_end(&j);
 		t->text[0] = '\0';
 		return reporter_new(old, true, &r->reporter, t);
 	}
@@ -260,26 +266,26 @@ refuse_reload(const struct faults *faults)
 {
 	for (size_t i = 0; i < faults->count; i++) {
 		const struct fault *f = &faults->fault[i];
-		struct journal j;
+		struct logline j;
 
-		journal_begin(&j, JOURNAL_ERROR, "reload-refused");
-		journal_string(&j, "file", f->file);
+		logline_begin(&j, LOGGER_ERROR, "reload-refused");
+		logline_string(&j, "file", f->file);
 		if (f->line > 0)
-			journal_number(&j, "line", f->line);
-		journal_string(&j, "text", f->text);
-		journal_end(&j);
+			logline_number(&j, "line", f->line);
+		logline_string(&j, "text", f->text);
+		logline_end(&j);
 	}
 }
 
 static void
 tell(const char *event, const struct runner *r)
 {
-	struct journal j;
+	struct logline j;
 
-	journal_begin(&j, JOURNAL_INFO, event);
-	journal_string(&j, "version", HALLMARK_VERSION);
-	journal_string(&j, "config", r->path);
-	journal_number(&j, "workloads", (*r->config)->workload_count);
-	journal_number(&j, "interval_s", (*r->config)->interval_s);
-	journal_end(&j);
+	logline_begin(&j, LOGGER_INFO, event);
+	logline_string(&j, "version", HALLMARK_VERSION);
+	logline_string(&j, "config", r->path);
+	logline_number(&j, "workloads", (*r->config)->workload_count);
+	logline_number(&j, "interval_s", (*r->config)->interval_s);
+	logline_end(&j);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config/form.h"
+#include "config/logging.h"
 #include "proto/evidence/bundle.h"
 
 #define SIGNERS_MAX     16   /* tried one after the other; more would not be tried in time */
@@ -46,6 +47,7 @@ struct raw {
 	uint32_t interval_s, jitter_percent, sign_every_s, receipts_kept;
 	struct raw_spool spool;
 	enum collector_farewell farewell;
+	struct logger_settings logging;
 	struct raw_workload *workloads;
 	uint32_t workloads_count;
 };
@@ -156,6 +158,7 @@ static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_MAPPING("spool", SETTINGS_OPTIONAL, struct raw, spool, spool_fields),
     CYAML_FIELD_ENUM("farewell", SETTINGS_OPTIONAL | CYAML_FLAG_STRICT, struct raw, farewell,
 	farewells, CYAML_ARRAY_LEN(farewells)),
+    CYAML_FIELD_MAPPING("logging", SETTINGS_OPTIONAL, struct raw, logging, logging_fields),
     CYAML_FIELD_SEQUENCE(
 	"workloads", CYAML_FLAG_POINTER, struct raw, workloads, &workload_entry, 1, WORKLOADS_MAX),
     CYAML_FIELD_END,
@@ -220,6 +223,7 @@ take(struct settings *s, const void *loaded, void *config)
 
 	digest_of(bytes.data, bytes.size, &c->source);
 	c->farewell = raw->farewell;
+	c->logging = logging_take(s, raw->logging);
 	take_signers(s, raw, c);
 	take_files(s, raw, c);
 	take_workloads(s, raw, c);

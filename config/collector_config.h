@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "config/faults.h"
+#include "journal/logger.h"
 #include "proto/digest.h"
 #include "proto/err.h"
 #include "proto/evidence/component.h"
@@ -63,6 +64,7 @@ struct collector_config {
 	uint32_t spool_bundles_max;
 	uint32_t receipts_kept; /* per workload; 0: all */
 	enum collector_farewell farewell;
+	struct logger_settings logging;
 	size_t workload_count;
 	const struct collector_workload *workloads;
 };

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "config/form.h"
+#include "config/logging.h"
 #include "proto/evidence/identity.h"
 
 #define RELAYS_MAX 64 /* registers, with their spares; each adds what it may ask a second */
@@ -43,12 +44,6 @@ struct raw_limits {
 	uint32_t clock_skew_s, disk_reserve_mib;
 };
 
-enum raw_format { FORMAT_TEXT, FORMAT_JSON };
-
-struct raw_logging {
-	enum raw_format format;
-};
-
 struct raw {
 	char *listen, *index, *policy;
 	char **relays;
@@ -61,7 +56,7 @@ struct raw {
 	struct raw_status status;
 	struct raw_report report;
 	struct raw_limits limits;
-	struct raw_logging logging;
+	struct logger_settings logging;
 };
 
 #define NUMBER(key, member, standard, least, most)                                                 \
@@ -170,14 +165,6 @@ static const cyaml_schema_field_t limits_fields[] = {
 };
 #undef LIMIT
 
-static const cyaml_strval_t formats[] = {{"text", FORMAT_TEXT}, {"json", FORMAT_JSON}};
-
-static const cyaml_schema_field_t logging_fields[] = {
-    CYAML_FIELD_ENUM("format", SETTINGS_OPTIONAL | CYAML_FLAG_STRICT, struct raw_logging, format,
-	formats, CYAML_ARRAY_LEN(formats)),
-    CYAML_FIELD_END,
-};
-
 static const cyaml_schema_value_t relay_entry = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, IDENTITY_SIZE_MAX),
 };
@@ -258,7 +245,7 @@ take(struct settings *s, const void *loaded, void *config)
 	c->report.profile = raw->report.profile;
 	c->report.developer =
 	    raw->report.developer != NULL ? raw->report.developer : DEVELOPER_DEFAULT;
-	c->logging_json = raw->logging.format == FORMAT_JSON;
+	c->logging = logging_take(s, raw->logging);
 	check_limits(s, c);
 }
 

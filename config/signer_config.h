@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "config/faults.h"
+#include "journal/logger.h"
 #include "proto/err.h"
 #include "proto/report/report.h"
 
@@ -73,7 +74,7 @@ struct signer_config {
 
 	uint32_t loops; /* threads for connections; 0: as many as there are cores */
 
-	bool logging_json;
+	struct logger_settings logging;
 };
 
 /* Adds every fault it finds; ERR_CONFIG and *out NULL if there was any. */

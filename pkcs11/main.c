@@ -28,7 +28,9 @@ static const char usage[] =
     "       hallmark-hsm adopt       -c FILE CHECKPOINT\n"
     "       hallmark-hsm check       -c FILE\n"
     "       hallmark-hsm unlock      -c FILE\n"
-    "       hallmark-hsm serve       -c FILE [--json]   (started by hallmark-signer or systemd)\n"
+    "       hallmark-hsm serve       -c FILE [--json | --rfc5424]   (started by hallmark-signer "
+    "or\n"
+    "                                systemd)\n"
     "       hallmark-hsm statement   (sign | show | key) ...\n"
     "       hallmark-hsm --version | --help\n"
     "\n"
@@ -54,6 +56,7 @@ struct arguments {
 	const char *config, *subject, *output, *operand;
 	uint64_t days;
 	bool json;
+	bool rfc5424;
 	bool faulty; /* the configuration; faults are told, and only `check` goes on */
 };
 
@@ -64,6 +67,7 @@ enum {
 	TAKES_OUTPUT = 4,
 	TAKES_DAYS = 8,
 	TAKES_FILE = 16, /* and needs it */
+	TAKES_RFC5424 = 32,
 };
 
 struct command {
@@ -105,7 +109,7 @@ static const struct command commands[] = {
     {"self-sign", TAKES_SUBJECT | TAKES_DAYS, run_self_sign},
     {"import-cert", TAKES_FILE, run_import}, {"jwks", 0, run_jwks},
     {"adopt", TAKES_FILE, run_adopt}, {"check", 0, run_check}, {"unlock", 0, run_unlock},
-    {"serve", TAKES_JSON, run_serve}, /* its log */
+    {"serve", TAKES_JSON | TAKES_RFC5424, run_serve}, /* its log */
 };
 
 static const struct option options[] = {
@@ -139,7 +143,9 @@ main(int argc, char **argv)
 	    !parse(argc - 2, argv + 2, command, &arguments))
 		return 2; /* explained */
 	if (command->run == run_serve)
-		complain_as_log(arguments.json);
+		complain_as_log(arguments.json      ? LOGGER_JSON
+				: arguments.rfc5424 ? LOGGER_RFC5424
+						    : LOGGER_TEXT);
 	if (hsm_sandbox_prepare() != ERR_OK)
 		return 1;
 	arguments.faulty = hsm_config_inspect(arguments.config, &faults, &config) != ERR_OK;
@@ -167,6 +173,7 @@ run_statement(int argc, char **argv)
 static _Noreturn void
 end(int status)
 {
+	logger_finish();
 	if (fflush(stdout) != 0) {
 		complain("cannot write the result to stdout");
 		status = 1;
@@ -244,6 +251,9 @@ parse(int argc, char **argv, const struct command *command, struct arguments *a)
 	for (int i = 0; i < argc; i++) {
 		if (strcmp(argv[i], "--json") == 0 && (command->takes & TAKES_JSON) != 0) {
 			a->json = true;
+		} else if (strcmp(argv[i], "--rfc5424") == 0 &&
+			   (command->takes & TAKES_RFC5424) != 0) {
+			a->rfc5424 = true;
 		} else if (find_option(argv[i], command) != NULL) {
 			if (i + 1 == argc || !parse_value(argv[i], argv[i + 1], a))
 				return fail_usage("expected one value behind each option, and "
@@ -330,6 +340,8 @@ refuse_option(const char *name, const struct command *command)
 			nearest_offer(&n, options[i].name);
 	if ((command->takes & TAKES_JSON) != 0)
 		nearest_offer(&n, "--json");
+	if ((command->takes & TAKES_RFC5424) != 0)
+		nearest_offer(&n, "--rfc5424");
 	near = nearest_found(&n);
 	complain("%s has no option '%s'%s%s%s; see hallmark-hsm --help", command->name, name,
 	    near != NULL ? "; did you mean '" : "", near != NULL ? near : "",

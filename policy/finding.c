@@ -11,6 +11,16 @@ static const struct row {
 #undef FINDING_ROW
 };
 
+enum finding
+finding_of_code(struct view code)
+{
+	unsigned f = 0;
+
+	while (f < FINDING_COUNT && !view_equal(rows[f].code, code))
+		f++;
+	return (enum finding)f;
+}
+
 struct view
 finding_code(enum finding f)
 {

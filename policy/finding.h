@@ -62,6 +62,9 @@
 enum finding { FINDING_MAP(FINDING_ENUM) FINDING_COUNT };
 #undef FINDING_ENUM
 
+/* FINDING_COUNT for a code that is none of these. */
+enum finding finding_of_code(struct view code);
+
 /* Stable, such as "unknown-file". */
 struct view finding_code(enum finding f);
 

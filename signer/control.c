@@ -5,14 +5,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "journal/logger.h"
 #include "proto/encoding.h"
 #include "proto/evidence/identity.h"
 #include "proto/text.h"
 #include "proto/tlog/tlogproof.h"
-#include "signer/ground/logger.h"
 #include "signer/session/challenge.h"
 #include "signer/session/statements.h"
 #include "signer/status.h"
+#include "signer/workload_list.h"
 
 #define BACKLOG   16
 #define WORDS_MAX 4
@@ -34,7 +35,7 @@ struct control_client {
 
 /* ERR_OK: the answer is in the buffer, or will be given. */
 typedef enum err control_command(struct control_client *c, const struct view *words);
-static control_command on_status, on_challenge, on_statement;
+static control_command on_status, on_workloads, on_challenge, on_statement;
 
 static const struct {
 	const char *name;
@@ -42,6 +43,8 @@ static const struct {
 	control_command *run;
 } commands[] = {
     {"status", 1, on_status},
+    {"workloads", 2, on_workloads},
+    {"workloads", 3, on_workloads},
     {"challenge", 4, on_challenge},
     {"statement", 2, on_statement},
 };
@@ -180,7 +183,7 @@ on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *room)
 static void
 on_line(struct control_client *c, struct view line)
 {
-	struct view words[WORDS_MAX + 1];
+	struct view words[WORDS_MAX + 1] = {{NULL, 0}};
 	const size_t count = split(line, words);
 	enum err e = ERR_MSG_RANGE;
 
@@ -219,6 +222,20 @@ on_status(struct control_client *c, const struct view *words)
 	status_write(s->service, (uv_now(s->pipe.loop) - s->started_ms) / 1000, &c->answer);
 	send_answer(c);
 	return ERR_OK;
+}
+
+static enum err
+on_workloads(struct control_client *c, const struct view *words)
+{
+	const bool troubled = view_equal(words[1], VIEW_LITERAL("troubled"));
+	enum err e = ERR_MSG_RANGE;
+
+	if (troubled || view_equal(words[1], VIEW_LITERAL("all")))
+		e = workload_list_write(
+		    c->server->service->workloads, words[2], troubled, &c->answer);
+	if (e == ERR_OK)
+		send_answer(c);
+	return e;
 }
 
 static enum err
@@ -301,10 +318,12 @@ write_receipt(struct buf *to, const struct ledger_receipt *r)
 static void
 refuse(struct control_client *c, enum err e)
 {
+	const struct ration_about about = {
+	    RATION_FAULTS, "control-refusal", err_name(e), "from", VIEW_LITERAL("control")};
 	struct logline l;
 
 	service_count(c->server->service, e);
-	logline_begin(&l, LOGGER_WARNING, "control-refusal");
+	logline_begin_rationed(&l, LOGGER_WARNING, &about);
 	logline_error(&l, e);
 	logline_end(&l);
 	buf_append_format(&c->answer, "{\"error\":{\"code\":%d,\"name\":\"%s\",\"text\":\"%s\"}}\n",

@@ -7,6 +7,8 @@
  * of file. Whoever closes first, even for writing only, does not want the answer any more.
  *
  *   status                                 the status (status.h)
+ *   workloads all|troubled [CURSOR]        a part of them (workload_list.h); 604 for a cursor
+ *                                          that does not hold any more
  *   challenge COLLECTOR WORKLOAD NONCE     as the log has them; NONCE: 16 to 128 hex
  *                                          digits, lower case
  *       {"collector":str,"workload":str,"index":N,"receipt":str}

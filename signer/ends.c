@@ -2,8 +2,8 @@
 
 #include <time.h>
 
+#include "journal/logger.h"
 #include "proto/utc.h"
-#include "signer/ground/logger.h"
 #include "trust/verifier.h"
 
 static void say(const struct expiry *e, int64_t now_s);

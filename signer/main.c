@@ -17,7 +17,8 @@
 static const char usage[] =
     "usage: hallmark-signer run    -c FILE\n"
     "       hallmark-signer check  -c FILE [--as CERT] [--json]\n"
-    "       hallmark-signer status (-c FILE | --socket PATH) [--json | --prometheus]\n"
+    "       hallmark-signer status (-c FILE | --socket PATH) [--all]\n"
+    "                       [--json | --prometheus | --numbers]\n"
     "       hallmark-signer challenge (-c FILE | --socket PATH) COLLECTOR WORKLOAD\n"
     "                       [--nonce HEX] [-o FILE]\n"
     "       hallmark-signer statement submit (-c FILE | --socket PATH) FILE\n"
@@ -26,14 +27,16 @@ static const char usage[] =
     "run        serves until SIGTERM; SIGHUP reloads certificates, policy and limits\n"
     "check      tells every fault of the configuration and of the files that it names; --as: and\n"
     "           whether a collector with this certificate (PEM, with its chain) would be let in\n"
-    "status     asks the signer that is running: counters, refusals, log, token, latencies\n"
+    "status     asks the signer that is running: what needs somebody, the worst first; with\n"
+    "           --all each workload. As JSON, metrics, or every number\n"
     "challenge  has a workload measured now: prints the verdict of the report with this nonce\n"
     "           (a random one if none is given), and keeps its receipt in the file\n"
     "statement  shows what an operator has signed (hallmark-hsm statement sign), and has it put\n"
     "           into the log\n"
     "\n"
-    "exit status: 0 good, affirming, taken; 1 faults, another verdict, no signer for status,\n"
-    "refused; 2 usage, no verdict, not submitted\n";
+    "exit status: 0 good, affirming, taken; 1 faults, another verdict, a workload that is not\n"
+    "affirming (status for people), no signer for status, refused; 2 usage, no verdict, not "
+    "submitted\n";
 
 /* Of the signer that is running: one of the first two. */
 struct where {
@@ -46,6 +49,7 @@ static int run_command(int argc, char **argv);
 static int fail_usage(const char *what);
 static int run_check(int argc, char **argv);
 static int run_status(int argc, char **argv);
+static bool take_format(const char *option, enum status_format *format);
 static int run_challenge(int argc, char **argv);
 static int run_statement(int argc, char **argv);
 static bool parse_challenge(
@@ -130,33 +134,50 @@ run_check(int argc, char **argv)
 static int
 run_status(int argc, char **argv)
 {
-	enum status_format format = STATUS_TABLE;
+	enum status_format format = STATUS_SUMMARY;
+	bool all = false;
 	struct where where = {NULL, NULL, NULL};
 	const char *socket;
 	int result = 1;
 
 	for (int i = 0; i < argc; i++) {
-		if (format != STATUS_TABLE && strncmp(argv[i], "--", 2) == 0 &&
-		    strcmp(argv[i], "--socket") != 0)
-			return fail_usage("expected one of --json and --prometheus");
-		if (strcmp(argv[i], "--json") == 0)
-			format = STATUS_JSON;
-		else if (strcmp(argv[i], "--prometheus") == 0)
-			format = STATUS_PROMETHEUS;
+		if (strcmp(argv[i], "--all") == 0)
+			all = true;
 		else if (strcmp(argv[i], "-c") == 0 && i + 1 < argc)
 			where.file = argv[++i];
 		else if (strcmp(argv[i], "--socket") == 0 && i + 1 < argc)
 			where.socket = argv[++i];
-		else
-			return fail_usage(
-			    "expected -c FILE or --socket PATH, --json or --prometheus");
+		else if (!take_format(argv[i], &format))
+			return fail_usage("expected -c FILE or --socket PATH, --all, and one of "
+					  "--json, --prometheus and --numbers");
 	}
 	if ((where.file == NULL) == (where.socket == NULL))
 		return fail_usage("expected one of -c FILE and --socket PATH");
 	if ((socket = find_socket(&where)) != NULL)
-		result = status_client(socket, format);
+		result = status_client(socket, format, all);
 	signer_config_free(&where.config);
 	return result;
+}
+
+/* One of them. */
+static bool
+take_format(const char *option, enum status_format *format)
+{
+	static const struct {
+		const char *name;
+		enum status_format format;
+	} formats[] = {{"--json", STATUS_JSON}, {"--prometheus", STATUS_PROMETHEUS},
+	    {"--numbers", STATUS_NUMBERS}};
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (strcmp(option, formats[i].name) != 0)
+			continue;
+		if (*format != STATUS_SUMMARY)
+			return false;
+		*format = formats[i].format;
+		return true;
+	}
+	return false;
 }
 
 static int

@@ -9,7 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#include "signer/ground/logger.h"
+#include "journal/logger.h"
 
 /* A leak checker stops and reads its own process when it ends: a build for tests must let it. */
 #ifdef __SANITIZE_ADDRESS__

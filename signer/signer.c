@@ -7,13 +7,13 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "journal/logger.h"
 #include "signer/client_ca.h"
 #include "signer/control.h"
 #include "signer/ends.h"
 #include "signer/front/conn_pool.h"
 #include "signer/front/links.h"
 #include "signer/front/listener.h"
-#include "signer/ground/logger.h"
 #include "signer/ledger/store/index.h"
 #include "signer/ledger/store/store.h"
 #include "signer/loaded.h"
@@ -120,6 +120,7 @@ signer_run(const char *config_path)
 	if (err_count() > COUNTER_REFUSALS_MAX)
 		abort();
 	signal(SIGPIPE, SIG_IGN);
+	logger_open("hallmark-signer");
 	put_off_reloads(true);
 	if (loaded_read(config_path, 0, &s->libraries, &loaded, &faults) != ERR_OK) {
 		faults_print(&faults, stderr);
@@ -176,7 +177,7 @@ start(struct signer *s, struct loaded *l)
 	struct ledger_parts parts;
 	enum err e;
 
-	logger_use_json(l->config->logging_json);
+	logger_configure(&l->config->logging);
 	service->config = l->config;
 	service->config_generation = 1;
 	service->policy = l->policy;
@@ -312,7 +313,7 @@ on_reloaded(void *context, struct loaded *l, struct faults *faults)
 	service->config = l->config;
 	l->config = NULL; /* moved */
 	service->config_generation++;
-	logger_use_json(service->config->logging_json);
+	logger_configure(&service->config->logging);
 	service->counters.reloads++;
 	say_reloaded(s);
 	return true;
@@ -517,6 +518,7 @@ on_tick(uv_timer_t *handle)
 	policy_change_look(&s->service);
 	reloader_tick(&s->reloader);
 	ends_say(&s->service);
+	logger_tend();
 }
 
 static void
@@ -585,6 +587,7 @@ on_fatal(void *context)
 {
 	(void)context;
 	logger_say(LOGGER_ERROR, "fatal", "nothing more is acknowledged; the signer ends");
+	logger_finish();
 	_exit(1);
 }
 

@@ -3,13 +3,17 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "journal/logger.h"
 #include "proto/text.h"
 #include "proto/utc.h"
+#include "signer/ledger/verdict.h"
 
 static void write_chronicle(struct buf *to, const struct service *s);
 static void write_clock(struct buf *to, const struct service *s);
 static void write_ends(struct buf *to, const struct service *s);
+static void write_verdicts(struct buf *to, const struct service *s);
 static void write_known(struct buf *to, const char *name, uint64_t number, uint64_t unit);
+static void write_log_lines(struct buf *to);
 static void write_latency(struct buf *to, const char *name, const struct latency *l, bool last);
 
 static const char *const end_names[ENDS] = {
@@ -56,6 +60,7 @@ status_write(struct service *s, uint64_t uptime_s, struct buf *to)
 		buf_append_string(to, "null");
 	write_chronicle(to, s);
 	write_clock(to, s);
+	write_verdicts(to, s);
 	buf_append_format(to, ",\"storage\":\"%s\"", s->storage.low ? "low" : "ok");
 	write_known(to, "storage_free_mib", s->storage.free_bytes, 1024 * 1024);
 	write_known(to, "signature_age_ms", l.signature_age_ms, 1);
@@ -77,7 +82,9 @@ status_write(struct service *s, uint64_t uptime_s, struct buf *to)
 		    (unsigned long long)c->refusals[i]);
 		comma = ",";
 	}
-	buf_append_string(to, "},\"latency_us\":{");
+	buf_append_string(to, "},");
+	write_log_lines(to);
+	buf_append_string(to, ",\"latency_us\":{");
 	write_latency(to, "receipt", &c->receipt, false);
 	write_latency(to, "storage", &c->storage, false);
 	write_latency(to, "token", &c->token, true);
@@ -143,6 +150,22 @@ write_ends(struct buf *to, const struct service *s)
 	buf_append_byte(to, '}');
 }
 
+static void
+write_verdicts(struct buf *to, const struct service *s)
+{
+	const char *comma = "";
+	char time[UTC_TEXT_SIZE];
+
+	buf_append_format(
+	    to, ",\"time\":\"%s\",\"verdicts\":{", utc_text(service_wall_ms(s) / 1000, time));
+	for (unsigned v = VERDICT_AFFIRMING; v < VERDICT_COUNT; v++) {
+		buf_append_format(to, "%s\"%s\":%zu", comma, verdict_name((enum verdict_kind)v),
+		    workload_class_count(s->workloads, v));
+		comma = ",";
+	}
+	buf_append_byte(to, '}');
+}
+
 /* UINT64_MAX stands for what is not known. */
 static void
 write_known(struct buf *to, const char *name, uint64_t number, uint64_t unit)
@@ -154,12 +177,35 @@ write_known(struct buf *to, const char *name, uint64_t number, uint64_t unit)
 }
 
 static void
+write_log_lines(struct buf *to)
+{
+	struct logger_counts lines;
+
+	logger_counts(&lines);
+	buf_append_string(to, "\"log_lines\":{");
+	for (int level = 0; level < LOGGER_LEVELS; level++)
+		buf_append_format(to, "\"%s\":%llu,", logger_level_name((enum logger_level)level),
+		    (unsigned long long)lines.said[level]);
+	buf_append_format(to, "\"left_out\":%llu,\"dropped\":%llu}",
+	    (unsigned long long)lines.left_out, (unsigned long long)lines.dropped);
+}
+
+static void
 write_latency(struct buf *to, const char *name, const struct latency *l, bool last)
 {
+	uint64_t within = 0;
+
 	buf_append_format(to,
-	    "\"%s\":{\"count\":%llu,\"p50\":%llu,\"p99\":%llu,\"p999\":%llu,\"max\":%llu}%s", name,
-	    (unsigned long long)l->count, (unsigned long long)latency_quantile_us(l, 0.5),
+	    "\"%s\":{\"count\":%llu,\"p50\":%llu,\"p99\":%llu,\"p999\":%llu,\"max\":%llu,"
+	    "\"sum\":%llu,\"within\":{",
+	    name, (unsigned long long)l->count, (unsigned long long)latency_quantile_us(l, 0.5),
 	    (unsigned long long)latency_quantile_us(l, 0.99),
 	    (unsigned long long)latency_quantile_us(l, 0.999), (unsigned long long)l->max_us,
-	    last ? "" : ",");
+	    (unsigned long long)l->sum_us);
+	for (unsigned i = 0; i < LATENCY_BOUNDS; i++) {
+		within += l->within[i];
+		buf_append_format(to, "%s\"%llu\":%llu", i > 0 ? "," : "",
+		    (unsigned long long)latency_bound_us[i], (unsigned long long)within);
+	}
+	buf_append_string(to, last ? "}}" : "}},");
 }

@@ -16,3 +16,10 @@ trouble_set(struct trouble *t, enum err e, const char *format, ...)
 	errno = kept;
 	return e;
 }
+
+void
+trouble_log(struct logline *l, enum err e, const struct trouble *t)
+{
+	logline_string(l, "error", err_name(e));
+	logline_string(l, "text", t != NULL && t->text[0] != '\0' ? t->text : err_text(e));
+}

@@ -7,6 +7,7 @@
 #ifndef HALLMARK_COLLECTOR_GROUND_TROUBLE_H
 #define HALLMARK_COLLECTOR_GROUND_TROUBLE_H
 
+#include "journal/logger.h"
 #include "proto/err.h"
 
 #define TROUBLE_TEXT_SIZE 768 /* bytes with NUL; a longer sentence is cut */
@@ -20,5 +21,8 @@ struct trouble {
 /* Writes the sentence and returns `e`, so that a function can fail in one line. */
 enum err trouble_set(struct trouble *t, enum err e, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Adds error=<name> and text=<the trouble's sentence, or the error's own>. `t` may be NULL. */
+void trouble_log(struct logline *l, enum err e, const struct trouble *t);
 
 #endif

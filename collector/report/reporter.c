@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "collector/ground/interrupt.h"
-#include "collector/ground/journal.h"
 #include "collector/report/channel_context.h"
 #include "collector/report/receipt.h"
 #include "collector/report/reporter_bundle.h"
 #include "collector/report/reporter_state.h"
 #include "collector/report/reporter_submit.h"
+#include "journal/logger.h"
 
 static enum err load(struct reporter *r, struct trouble *t);
 static enum err load_state(struct reporter *r, struct trouble *t);
@@ -151,7 +151,7 @@ enum reporter_outcome
 reporter_spool(struct reporter *r, size_t workload)
 {
 	struct reporter_workload *w = &r->workloads[workload];
-	struct journal j;
+	struct logline j;
 
 	if (r->log.size == 0) /* no log was ever spoken to: there is no chain to go on with */
 		return REPORTER_REFUSED;
@@ -160,10 +160,10 @@ reporter_spool(struct reporter *r, size_t workload)
 	if (chain_waiting(w->chain) >= r->config->spool_bundles_max) {
 		/* The oldest cannot go: the chain would break. So the newest is not added. */
 		if (!w->spool_was_full) {
-			journal_begin(&j, JOURNAL_ERROR, "spool-full");
-			journal_string(&j, "workload", w->config->name);
-			journal_number(&j, "waiting", chain_waiting(w->chain));
-			journal_end(&j);
+			logline_begin(&j, LOGGER_ERROR, "spool-full");
+			logline_string(&j, "workload", w->config->name);
+			logline_number(&j, "waiting", chain_waiting(w->chain));
+			logline_end(&j);
 		}
 		w->spool_was_full = true;
 		return REPORTER_REFUSED;
@@ -171,10 +171,10 @@ reporter_spool(struct reporter *r, size_t workload)
 	w->spool_was_full = false;
 	if (!reporter_measure(r, w, true))
 		return r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
-	journal_begin(&j, JOURNAL_INFO, "spooled");
-	journal_string(&j, "workload", w->config->name);
-	journal_number(&j, "waiting", chain_waiting(w->chain));
-	journal_end(&j);
+	logline_begin(&j, LOGGER_INFO, "spooled");
+	logline_string(&j, "workload", w->config->name);
+	logline_number(&j, "waiting", chain_waiting(w->chain));
+	logline_end(&j);
 	return REPORTER_DONE;
 }
 

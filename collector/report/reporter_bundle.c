@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "collector/ground/interrupt.h"
-#include "collector/ground/journal.h"
 #include "collector/report/channel_context.h"
 #include "collector/report/vouch.h"
+#include "journal/logger.h"
 
 struct sink_context {
 	struct reporter *r;
@@ -36,7 +36,7 @@ void
 reporter_identify_program(struct reporter *r)
 {
 	struct component_file self;
-	struct journal j;
+	struct logline j;
 	enum err e = ERR_IO;
 	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
@@ -49,10 +49,10 @@ reporter_identify_program(struct reporter *r)
 	r->has_program = e == ERR_OK;
 	r->program = self.digest;
 	if (e != ERR_OK && !interrupt_stop()) {
-		journal_begin(&j, JOURNAL_WARNING, "program-unknown");
-		journal_string(&j, "text", "/proc/self/exe cannot be read");
-		journal_error(&j, e, NULL);
-		journal_end(&j);
+		logline_begin(&j, LOGGER_WARNING, "program-unknown");
+		logline_string(&j, "text", "/proc/self/exe cannot be read");
+		trouble_log(&j, e, NULL);
+		logline_end(&j);
 	}
 }
 
@@ -97,14 +97,14 @@ static void
 tell_no_bundle(
     struct reporter *r, const struct reporter_workload *w, enum err e, const struct trouble *t)
 {
-	struct journal j;
+	struct logline j;
 
 	if (interrupt_stop() && !r->failed)
 		return;
-	journal_begin(&j, JOURNAL_ERROR, r->failed ? "state-failed" : "not-measured");
-	journal_string(&j, "workload", w->config->name);
-	journal_error(&j, e, t);
-	journal_end(&j);
+	logline_begin(&j, LOGGER_ERROR, r->failed ? "state-failed" : "not-measured");
+	logline_string(&j, "workload", w->config->name);
+	trouble_log(&j, e, t);
+	logline_end(&j);
 }
 
 static enum err
@@ -193,11 +193,11 @@ store_segment(void *context, enum component_kind kind, struct view bytes,
 static void
 tell_missing(void *context, enum component_kind kind, enum err e, const struct trouble *t)
 {
-	struct journal j;
+	struct logline j;
 
-	journal_begin(&j, JOURNAL_ERROR, "component-missing");
-	journal_string(&j, "workload", ((struct sink_context *)context)->workload->name);
-	journal_string(&j, "component", component_kind_name(kind));
-	journal_error(&j, e, t);
-	journal_end(&j);
+	logline_begin(&j, LOGGER_ERROR, "component-missing");
+	logline_string(&j, "workload", ((struct sink_context *)context)->workload->name);
+	logline_string(&j, "component", component_kind_name(kind));
+	trouble_log(&j, e, t);
+	logline_end(&j);
 }

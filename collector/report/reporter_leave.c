@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "collector/ground/interrupt.h"
-#include "collector/ground/journal.h"
 #include "collector/report/reporter.h"
 #include "collector/report/reporter_bundle.h"
 #include "collector/report/reporter_submit.h"
+#include "journal/logger.h"
 
 static bool is_another_log(const struct reporter *r, struct view origin);
 static enum reporter_outcome leave(
@@ -111,16 +111,16 @@ static void
 tell_unsaid(const struct reporter *r, const struct reporter_workload *w,
     const struct reporter_farewell *farewell)
 {
-	struct journal j;
+	struct logline j;
 
-	journal_begin(&j, JOURNAL_WARNING, "no-farewell");
-	journal_string(&j, "workload", w->config->name);
-	journal_view(&j, "log", buf_view(&r->log));
-	journal_string(&j, "leaving", bundle_leaving_word(farewell->leaving));
-	journal_string(&j, "text",
+	logline_begin(&j, LOGGER_WARNING, "no-farewell");
+	logline_string(&j, "workload", w->config->name);
+	logline_view(&j, "log", buf_view(&r->log));
+	logline_string(&j, "leaving", bundle_leaving_word(farewell->leaving));
+	logline_string(&j, "text",
 	    "its signer will miss the workload until it reports there again or an operator "
 	    "retires it");
-	journal_end(&j);
+	logline_end(&j);
 }
 
 static bool

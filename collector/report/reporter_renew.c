@@ -3,7 +3,6 @@
 #include <time.h>
 
 #include "collector/ground/interrupt.h"
-#include "collector/ground/journal.h"
 #include "collector/report/channel_context.h"
 #include "collector/report/reporter.h"
 #include "collector/report/reporter_state.h"
@@ -17,7 +16,7 @@ reporter_renew(struct reporter *r)
 	const uint64_t now_ms = interrupt_clock_ms();
 	struct trouble t = TROUBLE_INIT;
 	enum channel_renewal news;
-	struct journal j;
+	struct logline j;
 
 	tell_end(&r->tls->own, r->config->tls.certificate);
 	tell_end(&r->tls->signer_ca, r->config->tls.signer_ca);
@@ -26,15 +25,15 @@ reporter_renew(struct reporter *r)
 	r->look_ms = now_ms;
 	news = channel_context_renew(r->tls, now_ms, &t);
 	if (news == CHANNEL_REFUSED) {
-		journal_begin(&j, JOURNAL_ERROR, "renewal-refused");
-		journal_error(&j, ERR_CONFIG, &t);
-		journal_end(&j);
+		logline_begin(&j, LOGGER_ERROR, "renewal-refused");
+		trouble_log(&j, ERR_CONFIG, &t);
+		logline_end(&j);
 	}
 	if (news != CHANNEL_RENEWED)
 		return false;
-	journal_begin(&j, JOURNAL_INFO, "renewed");
-	journal_string(&j, "certificate", r->tls->own.name);
-	journal_end(&j);
+	logline_begin(&j, LOGGER_INFO, "renewed");
+	logline_string(&j, "certificate", r->tls->own.name);
+	logline_end(&j);
 	if (r->client != NULL)
 		reporter_disconnect(r, ERR_CLOSED, NULL);
 	return true;
@@ -45,19 +44,19 @@ tell_end(struct expiry *e, const char *path)
 {
 	const int64_t now_s = (int64_t)time(NULL);
 	char left[EXPIRY_LEFT_SIZE], date[UTC_TEXT_SIZE];
-	struct journal j;
+	struct logline j;
 
 	if (!expiry_is_to_be_said(e, now_s))
 		return;
-	journal_begin(&j,
-	    e->said == EXPIRY_OVER     ? JOURNAL_ERROR
-	    : e->said == EXPIRY_URGENT ? JOURNAL_WARNING
-				       : JOURNAL_INFO,
+	logline_begin(&j,
+	    e->said == EXPIRY_OVER     ? LOGGER_ERROR
+	    : e->said == EXPIRY_URGENT ? LOGGER_WARNING
+				       : LOGGER_INFO,
 	    e->said == EXPIRY_OVER ? "expired" : "expires");
-	journal_string(&j, "what", e->key);
-	journal_string(&j, "file", path);
-	journal_string(&j, "certificate", e->name);
-	journal_string(&j, "not_after", utc_text((uint64_t)e->to_s, date));
-	journal_string(&j, "left", expiry_left(e, now_s, left));
-	journal_end(&j);
+	logline_string(&j, "what", e->key);
+	logline_string(&j, "file", path);
+	logline_string(&j, "certificate", e->name);
+	logline_string(&j, "not_after", utc_text((uint64_t)e->to_s, date));
+	logline_string(&j, "left", expiry_left(e, now_s, left));
+	logline_end(&j);
 }

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "collector/ground/interrupt.h"
-#include "collector/ground/journal.h"
 #include "collector/report/channel_context.h"
 #include "collector/report/reporter.h"
 #include "collector/report/reporter_leave.h"
+#include "journal/logger.h"
 
 static enum err open_signer(struct reporter *r, size_t signer, struct client **out);
 static enum err take_client(struct reporter *r, struct client *client);
@@ -85,14 +85,17 @@ open_signer(struct reporter *r, size_t signer, struct client **out)
 {
 	const struct client_events events = {reporter_take_challenge, &r->challenges};
 	struct trouble t = TROUBLE_INIT;
-	struct journal j;
+	struct ration_about about = {RATION_FAULTS, "no-connection", NULL, "signer",
+	    view_of_string(r->config->signers[signer].host)};
+	struct logline j;
 	enum err e;
 
 	if ((e = client_open(r->tls, signer, &events, out, &t)) != ERR_OK) {
-		journal_begin(&j, JOURNAL_WARNING, "no-connection");
-		journal_string(&j, "signer", r->config->signers[signer].host);
-		journal_error(&j, e, &t);
-		journal_end(&j);
+		about.code = err_name(e);
+		logline_begin_rationed(&j, LOGGER_WARNING, &about);
+		logline_string(&j, "signer", r->config->signers[signer].host);
+		trouble_log(&j, e, &t);
+		logline_end(&j);
 	}
 	return e;
 }
@@ -102,18 +105,18 @@ static enum err
 take_client(struct reporter *r, struct client *client)
 {
 	struct trouble t = TROUBLE_INIT;
-	struct journal j;
+	struct logline j;
 	enum err e;
 
 	r->client = client;
 	if (client_signer(client) != r->signer)
 		r->back_ms = interrupt_clock_ms() + REPORTER_BACK_MS;
 	r->signer = client_signer(client);
-	journal_begin(&j, JOURNAL_INFO, "connected");
-	journal_string(&j, "signer", r->config->signers[r->signer].host);
-	journal_view(&j, "log", client_log(client));
-	journal_string(&j, "resumed", client_was_resumed(client) ? "yes" : "no");
-	journal_end(&j);
+	logline_begin(&j, LOGGER_INFO, "connected");
+	logline_string(&j, "signer", r->config->signers[r->signer].host);
+	logline_view(&j, "log", client_log(client));
+	logline_string(&j, "resumed", client_was_resumed(client) ? "yes" : "no");
+	logline_end(&j);
 	if ((e = reporter_select_log(r, client_log(client), &t)) != ERR_OK) {
 		r->failed = true;
 		reporter_disconnect(r, e, &t);

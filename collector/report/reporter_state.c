@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include "collector/ground/interrupt.h"
-#include "collector/ground/journal.h"
+#include "journal/logger.h"
+
+static void tell_lost(const struct reporter *r, enum err e, const struct trouble *t);
 
 enum err
 reporter_select_log(struct reporter *r, struct view origin, struct trouble *t)
@@ -36,7 +38,7 @@ enum err
 reporter_open_chain(struct reporter *r, struct reporter_workload *w)
 {
 	struct trouble t = TROUBLE_INIT;
-	struct journal j;
+	struct logline j;
 	enum err e;
 
 	if (w->chain != NULL)
@@ -44,10 +46,10 @@ reporter_open_chain(struct reporter *r, struct reporter_workload *w)
 	if ((e = chain_open(r->log_dir, w->config->name, &w->chain, &t)) == ERR_OK)
 		return ERR_OK;
 	r->failed = e != ERR_FORMAT;
-	journal_begin(&j, JOURNAL_ERROR, "chain-unusable");
-	journal_string(&j, "workload", w->config->name);
-	journal_error(&j, e, &t);
-	journal_end(&j);
+	logline_begin(&j, LOGGER_ERROR, "chain-unusable");
+	logline_string(&j, "workload", w->config->name);
+	trouble_log(&j, e, &t);
+	logline_end(&j);
 	return e;
 }
 
@@ -61,14 +63,22 @@ reporter_close_chains(struct reporter *r)
 void
 reporter_disconnect(struct reporter *r, enum err e, const struct trouble *t)
 {
-	struct journal j;
-
-	if (t != NULL && !interrupt_stop()) {
-		journal_begin(&j, JOURNAL_WARNING, "connection-lost");
-		journal_string(&j, "signer", r->config->signers[client_signer(r->client)].host);
-		journal_error(&j, e, t);
-		journal_end(&j);
-	}
+	if (t != NULL && !interrupt_stop())
+		tell_lost(r, e, t);
 	client_close(&r->client);
 	reporter_drop_challenges(&r->challenges);
+}
+
+static void
+tell_lost(const struct reporter *r, enum err e, const struct trouble *t)
+{
+	const char *signer = r->config->signers[client_signer(r->client)].host;
+	const struct ration_about about = {
+	    RATION_FAULTS, "connection-lost", err_name(e), "signer", view_of_string(signer)};
+	struct logline j;
+
+	logline_begin_rationed(&j, LOGGER_WARNING, &about);
+	logline_string(&j, "signer", signer);
+	trouble_log(&j, e, t);
+	logline_end(&j);
 }

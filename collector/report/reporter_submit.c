@@ -1,8 +1,8 @@
 #include "collector/report/reporter_submit.h"
 
 #include "collector/ground/interrupt.h"
-#include "collector/ground/journal.h"
 #include "collector/report/backoff.h"
+#include "journal/logger.h"
 
 /* A busy signer is asked again after up to 0.2, 0.4, 0.8, 1.6, 3.2 seconds. */
 #define BUSY_TRIES_MAX 5
@@ -96,18 +96,20 @@ on_receipt(struct reporter *r, struct reporter_workload *w, const struct chain_h
 {
 	EVP_PKEY *key = r->log_key[client_signer(r->client)];
 	const struct view log = client_log(r->client);
+	struct ration_about about = {
+	    RATION_VERDICTS, "receipt", NULL, "workload", view_of_string(w->config->name)};
 	struct trouble t = TROUBLE_INIT;
-	struct journal j;
+	struct logline j;
 	enum err e;
 
 	e = receipt_verify(m, log, head, key, &out->status, &t);
 	if (e != ERR_OK) {
-		journal_begin(&j, JOURNAL_ERROR, "bad-receipt");
-		journal_string(&j, "workload", w->config->name);
-		journal_number(&j, "seq", m->seq);
-		journal_number(&j, "index", m->index);
-		journal_error(&j, e, &t);
-		journal_end(&j);
+		logline_begin_alarm(&j, LOGGER_ERROR, "bad-receipt");
+		logline_string(&j, "workload", w->config->name);
+		logline_number(&j, "seq", m->seq);
+		logline_number(&j, "index", m->index);
+		trouble_log(&j, e, &t);
+		logline_end(&j);
 		reporter_disconnect(r, e, &t);
 		return REPORTER_STEP_LOST;
 	}
@@ -117,14 +119,15 @@ on_receipt(struct reporter *r, struct reporter_workload *w, const struct chain_h
 	out->seq = m->seq;
 	out->index = m->index;
 	receipt_name(m->workload, log, m->seq, out->file);
-	journal_begin(
-	    &j, out->status == REPORT_AFFIRMING ? JOURNAL_INFO : JOURNAL_WARNING, "receipt");
-	journal_string(&j, "workload", w->config->name);
-	journal_number(&j, "seq", m->seq);
-	journal_number(&j, "index", m->index);
-	journal_string(&j, "status", report_status_name(out->status));
-	journal_string(&j, "file", out->file);
-	journal_end(&j);
+	about.code = report_status_name(out->status);
+	logline_begin_rationed(
+	    &j, out->status == REPORT_AFFIRMING ? LOGGER_INFO : LOGGER_WARNING, &about);
+	logline_string(&j, "workload", w->config->name);
+	logline_number(&j, "seq", m->seq);
+	logline_number(&j, "index", m->index);
+	logline_string(&j, "status", report_status_name(out->status));
+	logline_string(&j, "file", out->file);
+	logline_end(&j);
 	receipt_prune(r->receipts, m->workload, log, r->config->receipts_kept);
 	return REPORTER_STEP_RECEIPT;
 }
@@ -177,32 +180,32 @@ on_other_chain(struct reporter *r, struct reporter_workload *w, const struct cha
     const struct message_refusal *m)
 {
 	struct trouble t = TROUBLE_INIT;
-	struct journal j;
+	struct logline j;
 	enum err e;
 
 	if (chain_is_known(w->chain) || !m->has_last ||
 	    digest_equal(&m->last_bundle, &head->digest)) {
-		journal_begin(&j, JOURNAL_ERROR, "chain-disagrees");
-		journal_string(&j, "workload", w->config->name);
-		journal_number(&j, "seq", chain_acknowledged_seq(w->chain));
+		logline_begin_alarm(&j, LOGGER_ERROR, "chain-disagrees");
+		logline_string(&j, "workload", w->config->name);
+		logline_number(&j, "seq", chain_acknowledged_seq(w->chain));
 		if (m->has_last)
-			journal_number(&j, "signer_seq", m->last_seq);
-		journal_string(&j, "text",
+			logline_number(&j, "signer_seq", m->last_seq);
+		logline_string(&j, "text",
 		    "the signer remembers another last bundle of this workload: another collector "
 		    "speaks for it with this certificate, or the state here or the log there was "
 		    "set back; if that is settled, remove the workload's .chain and .queue below "
 		    "the state directory to take over the signer's view");
-		journal_end(&j);
+		logline_end(&j);
 		return REPORTER_STEP_KEPT;
 	}
-	journal_begin(&j, JOURNAL_WARNING, "chain-adopted");
-	journal_string(&j, "workload", w->config->name);
-	journal_number(&j, "signer_seq", m->last_seq);
-	journal_digest(&j, "signer_bundle", &m->last_bundle);
-	journal_string(&j, "text",
+	logline_begin(&j, LOGGER_WARNING, "chain-adopted");
+	logline_string(&j, "workload", w->config->name);
+	logline_number(&j, "signer_seq", m->last_seq);
+	logline_digest(&j, "signer_bundle", &m->last_bundle);
+	logline_string(&j, "text",
 	    "there is no state of this workload here: its chain goes on "
 	    "from what the signer remembers");
-	journal_end(&j);
+	logline_end(&j);
 	if (chain_waiting(w->chain) == 1 && !head->content.offline &&
 	    drop_head(r, w) == REPORTER_STEP_FAILED)
 		return REPORTER_STEP_FAILED;
@@ -214,13 +217,13 @@ static enum reporter_step
 on_bad_bundle(
     struct reporter *r, struct reporter_workload *w, const struct chain_head *head, enum err code)
 {
-	struct journal j;
+	struct logline j;
 
-	journal_begin(&j, JOURNAL_ERROR, "bundle-dropped");
-	journal_string(&j, "workload", w->config->name);
-	journal_number(&j, "seq", head->content.seq);
-	journal_error(&j, code, NULL);
-	journal_end(&j);
+	logline_begin(&j, LOGGER_ERROR, "bundle-dropped");
+	logline_string(&j, "workload", w->config->name);
+	logline_number(&j, "seq", head->content.seq);
+	trouble_log(&j, code, NULL);
+	logline_end(&j);
 	if (code == ERR_COMPONENT_DIGEST || code == ERR_DIGEST)
 		for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++)
 			if (head->content.component[kind].present)
@@ -243,27 +246,29 @@ drop_head(struct reporter *r, struct reporter_workload *w)
 static void
 tell_refusal(const struct reporter_workload *w, const struct message_refusal *m)
 {
-	struct journal j;
+	const struct ration_about about = {RATION_FAULTS, "refusal", err_name(m->code), "workload",
+	    view_of_string(w->config->name)};
+	struct logline j;
 
-	journal_begin(&j, JOURNAL_WARNING, "refusal");
-	journal_string(&j, "workload", w->config->name);
-	journal_number(&j, "seq", m->seq);
-	journal_view(&j, "error", m->name);
-	journal_view(&j, "text", m->text);
-	journal_end(&j);
+	logline_begin_rationed(&j, LOGGER_WARNING, &about);
+	logline_string(&j, "workload", w->config->name);
+	logline_number(&j, "seq", m->seq);
+	logline_view(&j, "error", m->name);
+	logline_view(&j, "text", m->text);
+	logline_end(&j);
 }
 
 static enum reporter_step
 state_failed(
     struct reporter *r, const struct reporter_workload *w, enum err e, const struct trouble *t)
 {
-	struct journal j;
+	struct logline j;
 
 	r->failed = true;
-	journal_begin(&j, JOURNAL_ERROR, "state-failed");
-	journal_string(&j, "workload", w->config->name);
-	journal_error(&j, e, t);
-	journal_end(&j);
+	logline_begin(&j, LOGGER_ERROR, "state-failed");
+	logline_string(&j, "workload", w->config->name);
+	trouble_log(&j, e, t);
+	logline_end(&j);
 	return REPORTER_STEP_FAILED;
 }
 

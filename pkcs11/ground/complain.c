@@ -4,19 +4,20 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "journal/sink.h"
 #include "proto/text.h"
 #include "trust/crypto_reason.h"
 
-#define LINE_MAX_SIZE 1024
+#define LINE_MAX_SIZE 2048
 
 /* "2026-11-24T10:00:00.123Z" and NUL. */
 #define STAMP_SIZE 25
 
-static enum { PLAIN, LOG_TEXT, LOG_JSON } form;
+/* Whether lines are a log's, and what stands around the text of one that a signal handler says. */
+static bool as_log;
+static struct logger_frame frame = {"hallmark-hsm: ", "", "\n"};
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char last[2 * LINE_MAX_SIZE]; /* under the lock; ends with NUL */
@@ -26,9 +27,14 @@ static void digits_write(char *to, unsigned digits, long value);
 static void print_line(const char *text, const char *reason);
 
 void
-complain_as_log(bool json)
+complain_as_log(enum logger_format format)
 {
-	form = json ? LOG_JSON : LOG_TEXT;
+	const struct logger_settings settings = {format, LOGGER_INFO};
+
+	as_log = true;
+	logger_open("hallmark-hsm");
+	logger_configure(&settings);
+	logger_frame(LOGGER_WARNING, "key-process", &frame);
 }
 
 void
@@ -67,56 +73,42 @@ complain_append_last(struct buf *to)
 void
 complain_from_signal(const char *text)
 {
-	static const char *const parts[][3] = {
-	    [PLAIN] = {"hallmark-hsm: ", "", "\n"},
-	    [LOG_TEXT] = {"time=", " level=warning event=key-process text=\"", "\"\n"},
-	    [LOG_JSON] = {"{\"time\":\"",
-		"\",\"level\":\"warning\",\"event\":\"key-process\",\"text\":\"", "\"}\n"},
-	};
-	const char *const *part = parts[form];
-	char stamp[STAMP_SIZE] = "";
+	char line[LINE_MAX_SIZE], stamp[STAMP_SIZE] = "";
+	const char *const parts[] = {frame.before, stamp, frame.between, text, frame.end};
+	size_t size = 0;
 
-	if (form != PLAIN)
+	if (as_log)
 		stamp_write(stamp);
-	const struct iovec line[] = {{(void *)part[0], strlen(part[0])}, {stamp, strlen(stamp)},
-	    {(void *)part[1], strlen(part[1])}, {(void *)text, strlen(text)},
-	    {(void *)part[2], strlen(part[2])}};
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		const size_t more = strlen(parts[i]);
 
-	if (writev(STDERR_FILENO, line, sizeof(line) / sizeof(line[0])) < 0)
+		if (more > sizeof(line) - size)
+			return; /* no text is that long */
+		memcpy(line + size, parts[i], more);
+		size += more;
+	}
+	if (sink_send((struct view){(const uint8_t *)line, size}) < 0)
 		return; /* there is nobody to tell */
 }
 
 static void
 print_line(const char *text, const char *reason)
 {
-	struct buf said = BUF_INIT, line = BUF_INIT;
-	char stamp[STAMP_SIZE];
+	const char *const between = reason != NULL ? ": " : "";
+	struct buf said = BUF_INIT;
 
 	text_append_printable(&said, view_of_string(text), LINE_MAX_SIZE);
-	if (reason != NULL) {
-		buf_append_string(&said, ": ");
-		text_append_printable(&said, view_of_string(reason), LINE_MAX_SIZE);
-	}
+	buf_append_string(&said, between);
+	text_append_printable(&said, view_of_string(reason != NULL ? reason : ""), LINE_MAX_SIZE);
 	pthread_mutex_lock(&lock);
 	snprintf(last, sizeof(last), "%.*s", (int)said.size, (const char *)said.data);
 	pthread_mutex_unlock(&lock);
-	stamp_write(stamp);
-	if (form == PLAIN) {
-		buf_append_string(&line, "hallmark-hsm: ");
-		buf_append_view(&line, buf_view(&said));
-	} else if (form == LOG_TEXT) {
-		buf_append_format(&line, "time=%s level=warning event=key-process text=", stamp);
-		json_append_string(&line, buf_view(&said));
-	} else {
-		buf_append_format(&line,
-		    "{\"time\":\"%s\",\"level\":\"warning\",\"event\":\"key-process\",\"text\":",
-		    stamp);
-		json_append_string(&line, buf_view(&said));
-		buf_append_byte(&line, '}');
-	}
-	fprintf(stderr, "%.*s\n", (int)line.size, (const char *)line.data);
+	if (as_log)
+		logger_say(
+		    LOGGER_WARNING, "key-process", "%.*s", (int)said.size, (const char *)said.data);
+	else
+		fprintf(stderr, "hallmark-hsm: %.*s\n", (int)said.size, (const char *)said.data);
 	buf_free(&said);
-	buf_free(&line);
 }
 
 /*

@@ -4,15 +4,15 @@
 #ifndef HALLMARK_PKCS11_GROUND_COMPLAIN_H
 #define HALLMARK_PKCS11_GROUND_COMPLAIN_H
 
-#include <stdbool.h>
+#include "journal/logger.h"
 
 #include "proto/bytes.h"
 
 /*
- * To be called once, before `serve`: lines become those of the signer's log, with time, level and
- * event; key=value, or one JSON object each.
+ * To be called once, before `serve`: lines become those of a log, with time, level and event, in
+ * the form of the signer's; and nobody waits for one (logger.h).
  */
-void complain_as_log(bool json);
+void complain_as_log(enum logger_format format);
 
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

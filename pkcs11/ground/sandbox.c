@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "config/descriptors.h"
+#include "journal/sink.h"
 #include "pkcs11/ground/complain.h"
 
 /* Refused with EPERM, not with death: a module that tries one of them may still do its work. */
@@ -53,8 +54,10 @@ hsm_sandbox_begin(int keep_fd)
 	if (hsm_sandbox_prepare() != ERR_OK)
 		return ERR_IO;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && drop_capabilities() == 0 &&
-	    close_range((unsigned)keep_fd + 1, ~0U, 0) == 0)
+	    close_range((unsigned)keep_fd + 1, ~0U, 0) == 0) {
+		sink_open_again(); /* its descriptor was among them */
 		return ERR_OK;
+	}
 	complain("cannot give up what the key process must not have: %s", strerror(errno));
 	return ERR_IO;
 }

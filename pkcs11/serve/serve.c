@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "journal/logger.h"
 #include "pkcs11/ground/complain.h"
 #include "pkcs11/ground/file_identity.h"
 #include "pkcs11/ground/sandbox.h"
@@ -222,7 +223,9 @@ run(struct server *s)
 		    {.fd = signing_fd(s->signing), .events = POLLIN},
 		};
 
-		if (poll(wait, 2, -1) < 0) {
+		if (logger_has_more())
+			logger_tend();
+		if (poll(wait, 2, logger_has_more() ? LOGGER_TEND_MS : -1) < 0) {
 			e = errno == EINTR ? ERR_OK : ERR_IO;
 			continue;
 		}

@@ -6,6 +6,7 @@
 #include "proto/report/absence.h"
 #include "signer/ledger/ledger.h"
 #include "signer/ledger/ledger_stage.h"
+#include "signer/ledger/verdict.h"
 
 #define uthash_fatal(message) abort()
 #include <uthash.h>
@@ -266,6 +267,7 @@ put_entry(struct absences *s, struct workload **absent, size_t count, uint64_t i
 		update[i] = (struct workload_update){w, w->head};
 		update[i].head.due =
 		    absences_in_windows(s, due_after_absence(w->head.due, iat_s), w);
+		verdict_falls_silent(&update[i].head, iat_s);
 		s->silent += !is_silent(w->head.due);
 	}
 	if (absence_write(&a, ledger_entry_begin(ledger)) != ERR_OK ||
@@ -321,6 +323,7 @@ move_behind_start(void *context, struct workload *w)
 		return ERR_OK;
 	*due = absences_in_windows(s, due_after_start(*due, start->from_s, start->to_s), w);
 	s->silent += is_silent(*due);
+	verdict_settle_silently(s->workloads, w);
 	due_ring_set(&s->ring, w);
 	return ERR_OK;
 }
@@ -348,6 +351,7 @@ retire(struct absences *s, const struct statement *said)
 		return; /* it never reported */
 	s->silent -= is_silent(w->head.due);
 	w->head.due = due_retired(w->head.due);
+	verdict_settle(s->workloads, w);
 }
 
 /* Absent since its newest report, and not retired. */

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "journal/logger.h"
 #include "signer/chronicle/in_force_again.h"
 #include "signer/chronicle/stored_policy.h"
-#include "signer/ground/logger.h"
 
 /* Chains whose newest reports lie near each other were judged under few policies. */
 #define POLICIES_HELD 4

@@ -8,12 +8,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "journal/logger.h"
 #include "proto/wire/message.h"
 #include "signer/front/conn_frames.h"
 #include "signer/front/link.h"
 #include "signer/front/resumption.h"
 #include "signer/front/tls.h"
-#include "signer/ground/logger.h"
 
 /* Reads per turn of the loop, so that one busy peer does not keep the others waiting. */
 #define READS_PER_TURN 4
@@ -48,6 +48,7 @@ static void conn_settle(struct conn *c);
 static void log_failure(const struct conn *c, enum err e, const char *text);
 static void on_closed(uv_handle_t *handle);
 static void free_if_gone(struct conn *c);
+static bool was_silent(const struct conn *c);
 static enum want handshake(struct conn *c);
 static bool begin_session(struct conn *c);
 static enum want receive(struct conn *c);
@@ -275,11 +276,17 @@ conn_end(struct conn *c, enum err e, const char *text)
 static void
 log_failure(const struct conn *c, enum err e, const char *text)
 {
+	const bool known = c->link != NULL;
+	char peer[PEER_TEXT_SIZE], network[PEER_TEXT_SIZE];
+	struct ration_about about = {RATION_FAULTS, "connection-failed", err_name(e),
+	    known ? "collector" : "peer", {NULL, 0}};
 	struct logline l;
-	char peer[PEER_TEXT_SIZE];
 
 	peer_text(&c->peer, peer);
-	logline_begin(&l, LOGGER_WARNING, "connection-failed");
+	peer_network(&c->peer, network);
+	about.name = view_of_string(known ? link_identity(c->link) : network);
+	logline_begin_rationed(
+	    &l, e == ERR_TLS_HANDSHAKE && was_silent(c) ? LOGGER_INFO : LOGGER_WARNING, &about);
 	logline_error(&l, e);
 	logline_number(&l, "connection", c->number);
 	logline_string(&l, "peer", peer);
@@ -352,6 +359,13 @@ conn_leave(struct conn *c)
 	free_if_gone(c);
 }
 
+/* Load balancers and monitors look whether somebody listens, and go. */
+static bool
+was_silent(const struct conn *c)
+{
+	return BIO_number_read(SSL_get_rbio(c->ssl)) == 0;
+}
+
 static enum want
 handshake(struct conn *c)
 {
@@ -363,7 +377,9 @@ handshake(struct conn *c)
 		return begin_session(c) ? WANT_NOTHING : WANT_WRITE;
 	want = tls_want(c, result);
 	if (want == WANT_CLOSE) {
-		conn_end(c, ERR_TLS_HANDSHAKE, tls_handshake_error(c->ssl, reason));
+		conn_end(c, ERR_TLS_HANDSHAKE,
+		    was_silent(c) ? "closed before a word was said, as probes do"
+				  : tls_handshake_error(c->ssl, reason));
 		return WANT_READ; /* nothing more to do for a closed one */
 	}
 	c->write_blocked = want == WANT_WRITE;

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <uv.h>
 
+#include "journal/logger.h"
 #include "proto/wire/frame.h"
 #include "signer/front/link.h"
-#include "signer/ground/logger.h"
 #include "signer/session/session.h"
 
 /*
@@ -145,6 +145,8 @@ static void
 open_session(struct links *s, struct link *l)
 {
 	struct session_output output = {&l->out, on_wake, l};
+	const struct ration_about about = {RATION_FAULTS, "connection-failed", err_name(ERR_MEMORY),
+	    "collector", view_of_string(l->identity)};
 	struct logline line;
 
 	l->links = s;
@@ -155,7 +157,7 @@ open_session(struct links *s, struct link *l)
 	l->session = session_new(s->service, l->number, l->identity, l->certificate, &output);
 	if (l->session == NULL) {
 		service_count(s->service, ERR_MEMORY);
-		logline_begin(&line, LOGGER_WARNING, "connection-failed");
+		logline_begin_rationed(&line, LOGGER_WARNING, &about);
 		logline_error(&line, ERR_MEMORY);
 		logline_number(&line, "connection", l->number);
 		logline_string(&line, "collector", l->identity);

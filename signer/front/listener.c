@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "signer/ground/logger.h"
+#include "journal/logger.h"
 
 /* A storm of collectors that reconnect at once waits here; the kernel caps it at somaxconn. */
 #define BACKLOG 8192
@@ -32,6 +32,7 @@ static void on_poll(uv_poll_t *poll, int status, int events);
 static void take(struct listener *l, int fd, const union peer *peer);
 static enum room room_for(struct service *service, int fd);
 static void pause_accepting(struct listener *l);
+static void say_crowded(void);
 static void on_closed(uv_handle_t *handle);
 
 enum err
@@ -140,11 +141,7 @@ take(struct listener *l, int fd, const union peer *peer)
 	enum room room = room_for(service, fd);
 
 	if (room != ROOM_ENOUGH && !l->crowded)
-		logger_say(LOGGER_WARNING, "connection-limit",
-		    "limits.connections, or the system's limit of open files less %d, is reached; "
-		    "the oldest that have not shaken hands make way, counted as "
-		    "too-many-connections",
-		    2 * DESCRIPTORS_KEPT);
+		say_crowded();
 	l->crowded = room != ROOM_ENOUGH;
 	if (room == ROOM_NONE) {
 		service_count(service, ERR_CONNECTIONS);
@@ -187,9 +184,10 @@ room_for(struct service *service, int fd)
 static void
 pause_accepting(struct listener *l)
 {
+	static const struct ration_about about = {.event = "accept-paused", .called = "peer"};
 	struct logline line;
 
-	logline_begin(&line, LOGGER_WARNING, "accept-paused");
+	logline_begin_rationed(&line, LOGGER_WARNING, &about);
 	logline_errno(&line, errno);
 	logline_number(&line, "connections", traffic_connections(&l->service->traffic));
 	logline_string(&line, "mend", "raise LimitNOFILE above limits.connections");
@@ -197,6 +195,20 @@ pause_accepting(struct listener *l)
 	service_count(l->service, ERR_CONNECTIONS);
 	l->paused = true;
 	uv_poll_stop(&l->poll);
+}
+
+static void
+say_crowded(void)
+{
+	static const struct ration_about about = {.event = "connection-limit", .called = "peer"};
+	struct logline line;
+
+	logline_begin_rationed(&line, LOGGER_WARNING, &about);
+	logline_string(&line, "text",
+	    "limits.connections, or the system's limit of open files, is nearly reached; the "
+	    "oldest "
+	    "that have not shaken hands make way, counted as too-many-connections");
+	logline_end(&line);
 }
 
 static void

@@ -20,4 +20,11 @@ union peer {
 /* "192.0.2.1:50000", "[2001:db8::1]:50000"; "unknown" for any other family. */
 void peer_text(const union peer *p, char text[PEER_TEXT_SIZE]);
 
+/*
+ * Whoever comes from there counts as one: the IPv4 address, or the 64 bits of an IPv6 address that
+ * a host cannot choose, "2001:db8:0:1::/64". Without the port, which is another for each
+ * connection.
+ */
+void peer_network(const union peer *p, char text[PEER_TEXT_SIZE]);
+
 #endif

@@ -2,6 +2,9 @@
 
 #define STEPS 4 /* buckets per power of two */
 
+const uint64_t latency_bound_us[LATENCY_BOUNDS] = {100, 250, 500, 1000, 2500, 5000, 10000, 25000,
+    50000, 100000, 250000, 500000, 1000000, 2500000, 5000000, 10000000};
+
 static unsigned bucket_of(uint64_t us);
 static uint64_t bucket_limit(unsigned bucket);
 
@@ -70,7 +73,14 @@ void
 latency_add(struct latency *l, uint64_t us)
 {
 	l->bucket[bucket_of(us)]++;
+	for (unsigned i = 0; i < LATENCY_BOUNDS; i++) {
+		if (us <= latency_bound_us[i]) {
+			l->within[i]++;
+			break;
+		}
+	}
 	l->count++;
+	l->sum_us += us;
 	if (us > l->max_us)
 		l->max_us = us;
 }

@@ -53,9 +53,15 @@
 /* Powers of two of microseconds, four steps each: 1 us to 67 s within 25 %. */
 #define LATENCY_BUCKETS 108
 
+/* Upper bounds of a histogram that others keep, in microseconds: 0.1 ms to 10 s. */
+#define LATENCY_BOUNDS 16
+extern const uint64_t latency_bound_us[LATENCY_BOUNDS];
+
 struct latency {
 	uint64_t bucket[LATENCY_BUCKETS];
+	uint64_t within[LATENCY_BOUNDS]; /* not above this bound, and above the one before */
 	uint64_t count;
+	uint64_t sum_us;
 	uint64_t max_us;
 };
 

@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "journal/logger.h"
 #include "proto/text.h"
-#include "signer/ground/logger.h"
 #include "signer/ledger/child.h"
 
 /*
@@ -295,8 +295,10 @@ start(struct keyprocess *k)
 static const char *
 spawn(struct life *life, const struct signer_config *config)
 {
+	static const char *const forms[] = {
+	    [LOGGER_TEXT] = NULL, [LOGGER_JSON] = "--json", [LOGGER_RFC5424] = "--rfc5424"};
 	const char *const arguments[] = {config->key_process.program, "serve", "-c",
-	    config->key_process.config, config->logging_json ? "--json" : NULL, NULL};
+	    config->key_process.config, forms[config->logging.format], NULL};
 	struct child_calls calls = {.started = on_child_started,
 	    .ended = on_child_ended,
 	    .closed = on_child_closed,

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "journal/logger.h"
 #include "proto/tlog/tile.h"
-#include "signer/ground/logger.h"
 #include "signer/ledger/ledger_stage.h"
 #include "signer/ledger/ledger_state.h"
 

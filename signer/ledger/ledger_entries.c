@@ -14,6 +14,7 @@
 #include "proto/report/report.h"
 #include "proto/tlog/tile.h"
 #include "signer/ledger/ledger_state.h"
+#include "signer/ledger/verdict.h"
 
 /* One bundle and what is known of it. */
 struct replay {
@@ -210,6 +211,7 @@ replay_report(const struct replayed *r)
 {
 	struct ledger *l = r->ledger;
 	const struct report *report = &l->reader->report.report;
+	struct chain_verdict verdict;
 	struct workload *w;
 	enum err e = report_parse(r->bytes, &l->reader->report);
 
@@ -218,13 +220,15 @@ replay_report(const struct replayed *r)
 	if ((w = workload_get(l->workloads, report->collector, report->bundle.workload)) == NULL)
 		return ERR_MEMORY;
 	l->last_issued_s = report->issued_s;
+	verdict = verdict_next(w, report);
 	w->has_head = true;
 	w->head = (struct chain_head){.seq = report->bundle.seq,
 	    .time_ms = report->bundle.time_ms,
 	    .index = r->index,
 	    .last_signed_s = report->last_signed_s,
 	    .bundle_digest = report->bundle_digest,
-	    .entry_index = r->index};
+	    .entry_index = r->index,
+	    .verdict = verdict};
 	digest_of(r->bytes.data, r->bytes.size, &w->head.entry_digest);
 	e = l->replay.report(l->replay.context, report, w);
 	if (e == ERR_OK && r->entry != NULL)
@@ -270,6 +274,7 @@ replay_absent(const struct replayed *r, const struct absence *a, struct batch_ch
 		w->head.entry_index = r->index;
 		w->head.entry_digest = digest;
 		w->head.due.count = (uint32_t)absent->count;
+		verdict_falls_silent(&w->head, a->issued_s);
 		e = l->replay.absence(l->replay.context, a->issued_s, w);
 		changes->absent[changes->count] = (struct workload_update){w, w->head};
 	}

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "journal/logger.h"
 #include "proto/tlog/checkpoint.h"
-#include "signer/ground/logger.h"
 #include "signer/ledger/ledger_state.h"
 
 static enum err read_published(

@@ -16,8 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "journal/logger.h"
 #include "proto/tlog/checkpoint.h"
-#include "signer/ground/logger.h"
 #include "signer/ledger/ledger_state.h"
 
 /* Heads of entries from `from` on go to the index. */

@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "journal/logger.h"
 #include "proto/tlog/checkpoint.h"
-#include "signer/ground/logger.h"
 #include "signer/ledger/ledger_state.h"
 
 /* A quarter of a second's growth has come in by then, four batches of the largest. */
@@ -114,7 +114,7 @@ ledger_sign_answer(void *context, void *about, const struct keychannel_answer *a
 		return;
 	}
 	if (answer->result != ERR_OK) {
-		logline_begin(&line, LOGGER_ERROR, "key-process-refuses");
+		logline_begin_alarm(&line, LOGGER_ERROR, "key-process-refuses");
 		logline_error(&line, answer->result);
 		logline_view(&line, "text", answer->body);
 		logline_number(&line, "guard_size", answer->size);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "signer/ledger/ledger_state.h"
+#include "signer/ledger/verdict.h"
 
 static void staged(struct ledger *l, const struct batch_entry *entry, uint64_t issued_s);
 static enum err end(
@@ -61,6 +62,7 @@ ledger_report_end(struct ledger *l, const struct ledger_staged *s)
 	entry->update.head.entry_index = index;
 	s->workload->head = entry->update.head;
 	s->workload->has_head = true;
+	verdict_settle(l->workloads, s->workload);
 	staged(l, entry, s->issued_s);
 	l->in_flight++;
 	l->counters->reports++;
@@ -87,6 +89,7 @@ ledger_absence_end(
 		absent[i].head.entry_digest = digest;
 		absent[i].workload->head = absent[i].head;
 		changes->absent[i] = absent[i];
+		verdict_settle(l->workloads, absent[i].workload);
 	}
 	staged(l, entry, issued_s);
 	l->counters->absences++;

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "signer/ground/logger.h"
+#include "journal/logger.h"
 
 /*
  * Batches are reused with all their memory, so that a report costs no allocation: as many bytes as
@@ -13,10 +13,14 @@
 void
 ledger_fail(struct ledger *l, const char *event, const char *text)
 {
+	struct logline line;
+
 	if (l->failed)
 		return;
 	l->failed = true;
-	logger_say(LOGGER_ERROR, event, "%s", text);
+	logline_begin_alarm(&line, LOGGER_ERROR, event);
+	logline_string(&line, "text", text);
+	logline_end(&line);
 	l->events.fatal(l->events.context);
 }
 

@@ -37,8 +37,8 @@
 #define uthash_fatal(message) abort()
 #include <uthash.h>
 
+#include "journal/logger.h"
 #include "proto/report/report_peek.h"
-#include "signer/ground/logger.h"
 #include "signer/ledger/ledger_state.h"
 
 #define SAID_MS 60000 /* between lines about refused tokens: as seldom as somebody looks */

@@ -21,6 +21,7 @@ struct workload_table {
 	struct siphash_key key;
 	struct record_table collectors, workloads;
 	size_t bytes; /* of all records */
+	size_t class_count[WORKLOAD_CLASSES];
 };
 
 static struct collector *find_collector(const struct workload_table *t, struct view identity);
@@ -185,6 +186,37 @@ size_t
 workload_count(const struct workload_table *t)
 {
 	return t->workloads.count;
+}
+
+unsigned
+workload_count_as(struct workload_table *t, struct workload *w, unsigned class)
+{
+	const unsigned was = w->class;
+
+	if (was != 0)
+		t->class_count[was]--;
+	if (class != 0)
+		t->class_count[class]++;
+	w->class = (uint8_t)(class & (WORKLOAD_CLASSES - 1));
+	return was;
+}
+
+size_t
+workload_class_count(const struct workload_table *t, unsigned class)
+{
+	return t->class_count[class];
+}
+
+struct workload *
+workload_next(const struct workload_table *t, size_t *at)
+{
+	return (struct workload *)(void *)record_table_each(&t->workloads, at);
+}
+
+size_t
+workload_places(const struct workload_table *t)
+{
+	return t->workloads.place != NULL ? t->workloads.mask + 1 : 0;
 }
 
 size_t

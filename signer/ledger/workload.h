@@ -49,6 +49,7 @@ struct workload {
 	bool has_head : 1;    /* a report of it is in the log (or staged) */
 	bool busy : 1;        /* a bundle of it waits for components */
 	bool challenged : 1;  /* somebody wants it measured now */
+	uint8_t class : 3;    /* among whom it is counted; 0: nobody */
 };
 
 /* A head on its way into the index: the workload's names never change, so threads may read them. */
@@ -112,8 +113,25 @@ void workload_forget(struct workload_table *t, struct workload *w);
 
 size_t workload_count(const struct workload_table *t);
 
+/*
+ * Workloads are counted by class, whatever that is: counts this one in `class`, and no more in the
+ * one that it was in, which is returned. Those of class 0 are not counted.
+ */
+unsigned workload_count_as(struct workload_table *t, struct workload *w, unsigned class);
+size_t workload_class_count(const struct workload_table *t, unsigned class);
+
+#define WORKLOAD_CLASSES 8
+
 /* Bytes of memory that the table takes, with all that is in it, and without the allocator's. */
 size_t workload_table_bytes(const struct workload_table *t);
+
+/*
+ * From *at on, which is 0 at first, in any order; NULL: that was all. A walk may be interrupted: as
+ * long as the places are as many as when it began, each that was there and is there has its turn,
+ * but for one that is moved when another is forgotten.
+ */
+struct workload *workload_next(const struct workload_table *t, size_t *at);
+size_t workload_places(const struct workload_table *t);
 
 /* Calls back for each; an error ends the walk and is returned. */
 enum err workload_each(struct workload_table *t,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "signer/ground/build.h"
+#include "signer/ledger/verdict.h"
 #include "signer/session/holding.h"
 #include "signer/session/stored_component.h"
 
@@ -95,6 +96,7 @@ appraiser_report(struct service *s, const struct appraiser_case *c,
 	head->time_ms = c->bundle->time_ms;
 	head->last_signed_s = in.last_signed_s;
 	head->bundle_digest = c->bundle_digest; /* the entry's comes with its batch's */
+	head->verdict = verdict_next(w, &r);
 	head->due = due_of(s, w, c->bundle, r.issued_s);
 	return ERR_OK;
 }

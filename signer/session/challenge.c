@@ -4,9 +4,9 @@
 #include <string.h>
 #include <uv.h>
 
+#include "journal/logger.h"
 #include "proto/evidence/identity.h"
 #include "proto/wire/message.h"
-#include "signer/ground/logger.h"
 #include "signer/session/roster.h"
 
 struct challenge {

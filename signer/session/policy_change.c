@@ -1,7 +1,7 @@
 #include "signer/session/policy_change.h"
 
+#include "journal/logger.h"
 #include "signer/chronicle/stored_policy.h"
-#include "signer/ground/logger.h"
 #include "signer/ledger/ledger_stage.h"
 
 static bool is_in_force(const struct service *s, const struct policy *p);

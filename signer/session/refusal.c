@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <uv.h>
 
-#include "signer/ground/logger.h"
+#include "journal/logger.h"
+#include "proto/evidence/identity.h"
 
 static void refuse(struct session *s, enum err e, const struct filing *f, struct view text);
 static void say(struct session *s, const struct message_refusal *m);
 static void log_refusal(const struct session *s, const struct message_refusal *m);
+static void warn_of_clone(const struct session *s, enum err e, const struct filing *f);
 
 void
 refusal_give(struct session *s, enum err e, const struct filing *f)
@@ -56,6 +58,8 @@ refuse(struct session *s, enum err e, const struct filing *f, struct view text)
 		m.has_nonce = true;
 		nonce_make(s->service->nonces, s->number, uv_hrtime() / 1000000, m.nonce);
 	}
+	if (m.has_last)
+		warn_of_clone(s, e, f);
 	say(s, &m);
 }
 
@@ -78,9 +82,11 @@ say(struct session *s, const struct message_refusal *m)
 static void
 log_refusal(const struct session *s, const struct message_refusal *m)
 {
+	const struct ration_about about = {
+	    RATION_FAULTS, "refusal", err_name(m->code), "collector", view_of_string(s->identity)};
 	struct logline l;
 
-	logline_begin(&l, LOGGER_WARNING, "refusal");
+	logline_begin_rationed(&l, LOGGER_WARNING, &about);
 	logline_error(&l, m->code);
 	logline_string(&l, "collector", s->identity);
 	logline_number(&l, "connection", s->number);
@@ -90,5 +96,35 @@ log_refusal(const struct session *s, const struct message_refusal *m)
 	}
 	if (m->has_id)
 		logline_number(&l, "id", m->id);
+	logline_end(&l);
+}
+
+/*
+ * A chain that goes on from elsewhere than where it is: somebody else has this certificate and the
+ * chain's state, or what the collector or the signer has was set back.
+ */
+static void
+warn_of_clone(const struct session *s, enum err e, const struct filing *f)
+{
+	const struct chain_head *head = &f->workload->head;
+	char chain[IDENTITY_SIZE_MAX + BUNDLE_WORKLOAD_MAX + 2];
+	struct ration_about about = {RATION_ALARM, "clone", err_name(e), "chain", {NULL, 0}};
+	struct logline l;
+
+	if (e != ERR_CHAIN && (e != ERR_SEQUENCE || f->bundle.seq > head->seq))
+		return;
+	snprintf(chain, sizeof(chain), "%s %.*s", s->identity, (int)f->bundle.workload.size,
+	    (const char *)f->bundle.workload.data);
+	about.name = view_of_string(chain);
+	logline_begin_rationed(&l, LOGGER_ERROR, &about);
+	logline_error(&l, e);
+	logline_string(&l, "collector", s->identity);
+	logline_view(&l, "workload", f->bundle.workload);
+	logline_number(&l, "seq", f->bundle.seq);
+	logline_number(&l, "last_seq", head->seq);
+	logline_number(&l, "connection", s->number);
+	logline_string(&l, "text",
+	    "this chain goes on from another bundle than its newest in the log: two collectors "
+	    "speak with this certificate, or the state of one was set back");
 	logline_end(&l);
 }

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "journal/logger.h"
 #include "proto/utc.h"
-#include "signer/ground/logger.h"
 #include "signer/ground/machine_clock.h"
 
 static void look(struct service *s);
@@ -140,7 +140,7 @@ say_state(const struct service *s)
 	char clock[UTC_TEXT_SIZE], last[UTC_TEXT_SIZE];
 	struct logline l;
 
-	logline_begin(&l, trusted ? LOGGER_INFO : LOGGER_ERROR, "clock");
+	logline_begin_alarm(&l, trusted ? LOGGER_INFO : LOGGER_ERROR, "clock");
 	logline_string(&l, "state", clock_state_name(s->clock_state));
 	logline_string(&l, "clock", utc_text(f->wall_ms / 1000, clock));
 	logline_string(&l, "last_issued", utc_text(s->last_issued_s, last));
@@ -163,7 +163,7 @@ say_jump(struct service *s)
 	if (s->wall_known && by_ms >= -CLOCK_STEP_MS && by_ms <= CLOCK_STEP_MS)
 		return;
 	if (s->wall_known) {
-		logline_begin(&l, LOGGER_WARNING, "clock-jump");
+		logline_begin_alarm(&l, LOGGER_WARNING, "clock-jump");
 		logline_string(&l, "direction", by_ms < 0 ? "back" : "forth");
 		logline_number(&l, "by_s", ((uint64_t)(by_ms < 0 ? -by_ms : by_ms) + 500) / 1000);
 		logline_string(&l, "clock", utc_text(f->wall_ms / 1000, clock));
@@ -179,7 +179,7 @@ say_behind(const struct service *s, uint64_t wall_s)
 	char clock[UTC_TEXT_SIZE], last[UTC_TEXT_SIZE];
 	struct logline l;
 
-	logline_begin(&l, LOGGER_WARNING, "clock-back");
+	logline_begin_alarm(&l, LOGGER_WARNING, "clock-back");
 	logline_string(&l, "last_issued", utc_text(s->last_issued_s, last));
 	logline_string(&l, "clock", utc_text(wall_s, clock));
 	logline_string(&l, "text",

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "signer/ground/logger.h"
+#include "journal/logger.h"
 #include "signer/ledger/ledger_stage.h"
 #include "signer/session/policy_change.h"
 

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "signer/ground/logger.h"
+#include "journal/logger.h"
 #include "signer/ledger/ledger_stage.h"
 #include "signer/ledger/store/store.h"
 #include "signer/session/appraiser.h"

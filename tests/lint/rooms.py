@@ -35,7 +35,8 @@ ROOMS = {
     "proto/report": ["proto", "proto/json", "proto/tlog", "proto/evidence"],
     "proto/statement": ["proto", "proto/json", "proto/tlog", "proto/evidence"],
     "proto/wire": ["proto", "proto/tlog", "proto/evidence", "proto/report"],
-    "config": PROTO,
+    "journal": PROTO,
+    "config": [*PROTO, "journal"],
     "trust": [*PROTO, "config"],
     "policy": [*PROTO, "config"],
     "policy/sources": [*PROTO, "config", "policy"],
@@ -55,10 +56,10 @@ def program(name, known, *floors):
         below += rooms
 
 
-program("pkcs11", [*PROTO, "config", "trust"], "ground", "token", "serve")
-program("signer", [*PROTO, "config", "trust", "policy"],
+program("pkcs11", [*PROTO, "journal", "config", "trust"], "ground", "token", "serve")
+program("signer", [*PROTO, "journal", "config", "trust", "policy"],
         "ground", "ledger/store", "ledger", "chronicle", "session", "front")
-program("collector", [*PROTO, "config", "trust"], "ground", "measure", "report act")
+program("collector", [*PROTO, "journal", "config", "trust"], "ground", "measure", "report act")
 program("auditor", [*PROTO, "config", "policy", "log", "log/walk"])
 program("register", [*PROTO, "config", "policy", "log", "log/walk"])
 

@@ -239,13 +239,15 @@ def test_a_key_process_that_hangs_is_replaced():
         assert signer.stop() == 0
 
 
-def test_status_in_its_three_forms():
+def test_status_in_its_forms():
     with Site() as site:
         signer = site.start_signer()
         site.collector().submit("app", APP)
         socket_path = str(site.path("run/status.sock"))
         table = site.tool("hallmark-signer", "status", "--socket", socket_path).stdout
-        assert "key_process" in table and "receipt" in table
+        assert table.splitlines()[1] == "1 workload on 1 host: 1 affirming", table
+        numbers = site.tool("hallmark-signer", "status", "--socket", socket_path, "--numbers").stdout
+        assert "key_process" in numbers and "receipt" in numbers
         prometheus = site.tool("hallmark-signer", "status", "--socket", socket_path,
                                "--prometheus").stdout
         assert "\nhallmark_reports_total 1\n" in prometheus
@@ -253,7 +255,7 @@ def test_status_in_its_three_forms():
         status = site.status()
         assert status["counters"]["reports_affirming"] == 1 and status["signature_age_ms"] < 60000
         by_config = site.tool("hallmark-signer", "status", "-c", str(site.path("signer.yaml")))
-        assert "log_size" in by_config.stdout
+        assert "1 affirming" in by_config.stdout
         assert signer.stop() == 0
         gone = site.tool("hallmark-signer", "status", "--socket", socket_path, check=False)
         assert gone.returncode == 1 and "is the signer running?" in gone.stderr

@@ -23,7 +23,8 @@ static const struct chain_head head = {.seq = 3,
     .bundle_digest = {{1, 2, 3}},
     .entry_index = 44,
     .entry_digest = {{4, 5, 6}},
-    .due = {.at_s = 1800086400, .grace_s = 60, .count = 2}};
+    .due = {.at_s = 1800086400, .grace_s = 60, .count = 2},
+    .verdict = {.since_s = 4000000000, .status = 96, .finding = 200}};
 
 static struct notice_row
 row(uint64_t index)
@@ -75,6 +76,9 @@ see_head(void *context, const char *collector, const char *name, const struct ch
 	assert_int_equal(found->due.at_s, head.due.at_s);
 	assert_int_equal(found->due.grace_s, head.due.grace_s);
 	assert_int_equal(found->due.count, head.due.count);
+	assert_int_equal(found->verdict.since_s, head.verdict.since_s);
+	assert_int_equal(found->verdict.status, head.verdict.status);
+	assert_int_equal(found->verdict.finding, head.verdict.finding);
 	return ERR_OK;
 }
 

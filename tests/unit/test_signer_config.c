@@ -96,7 +96,8 @@ expect_defaults(const struct signer_config *c)
 	assert_int_equal(c->report.profile, REPORT_PROFILE_DEPLOYED);
 	assert_string_equal(c->report.developer, "hallmark");
 	assert_int_equal(c->report.lifetime_s, 3600);
-	assert_false(c->logging_json);
+	assert_int_equal(c->logging.format, LOGGER_TEXT);
+	assert_int_equal(c->logging.level, LOGGER_INFO);
 }
 
 static void
@@ -168,7 +169,7 @@ test_all_given(void **state)
 	assert_int_equal(c->report.profile, REPORT_PROFILE_DRAFT);
 	assert_string_equal(c->report.developer, "A Bank");
 	assert_int_equal(c->report.lifetime_s, 60);
-	assert_true(c->logging_json);
+	assert_int_equal(c->logging.format, LOGGER_JSON);
 	assert_int_equal(c->limits.frame_timeout_ms, 200);
 	assert_int_equal(c->limits.clock_skew_s, 0);
 	assert_int_equal(c->limits.disk_reserve_mib, 0);

@@ -1,6 +1,6 @@
 /*
  * The head of a hash chain, as it is stored: of one workload of one collector, its newest report,
- * its newest entry of any kind, and when the next report is due.
+ * its newest entry of any kind, when the next report is due, and how it was judged.
  */
 #ifndef HALLMARK_SIGNER_LEDGER_STORE_CHAIN_HEAD_H
 #define HALLMARK_SIGNER_LEDGER_STORE_CHAIN_HEAD_H
@@ -9,6 +9,13 @@
 
 #include "policy/due.h"
 #include "proto/digest.h"
+
+/* The verdict of the newest report, as short as it can be said. */
+struct chain_verdict {
+	uint32_t since_s; /* iat of the first report of those in a row that have this status */
+	uint8_t status;   /* enum report_status */
+	uint8_t finding;  /* the first and worst, enum finding; FINDING_COUNT: none */
+};
 
 struct chain_head {
 	uint64_t seq;
@@ -19,6 +26,7 @@ struct chain_head {
 	uint64_t entry_index;       /* of the newest entry: the report, or an absence after it */
 	struct digest entry_digest; /* SHA-256 of that entry */
 	struct due due;             /* as of that entry; later notices may have moved it */
+	struct chain_verdict verdict;
 };
 
 #endif

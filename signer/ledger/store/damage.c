@@ -1,6 +1,6 @@
 #include "signer/ledger/store/damage.h"
 
-#include "signer/ground/logger.h"
+#include "journal/logger.h"
 
 void
 damage_say(const char *path, uint64_t index, const char *text)

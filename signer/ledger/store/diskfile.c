@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "signer/ground/logger.h"
+#include "journal/logger.h"
 
 #define AGAIN_SIZE (1024UL * 1024) /* bytes held at once by diskfile_write_again */
 

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "journal/logger.h"
 #include "proto/evidence/pack.h"
-#include "signer/ground/logger.h"
 #include "signer/ledger/store/diskfile.h"
 
 #define uthash_fatal(message) abort()

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signer/ground/logger.h"
+#include "journal/logger.h"
 #include "signer/ledger/store/diskfile.h"
 
 /* Rises when the tables change; an index of another version is made anew. */
-#define INDEX_VERSION 4
+#define INDEX_VERSION 5
 /* Somebody's query or backup may hold the file for a moment: that costs no index. */
 #define INDEX_BUSY_MS 5000
 
@@ -31,7 +31,8 @@ enum statement {
 
 #define HEAD_COLUMNS                                                                               \
 	"seq, time_ms, report_index, last_signed_s, bundle, entry_index, entry, due_s, grace_s, "  \
-	"absences"
+	"absences, status, since_s, finding"
+#define HEAD_VALUES    "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15"
 #define NOTICE_COLUMNS "entry_index, issued_s, from_s, kind, leaf, in_force, subject"
 
 static const char *const sql[STATEMENTS] = {
@@ -40,8 +41,7 @@ static const char *const sql[STATEMENTS] = {
     [SELECT_NOTICES] = "SELECT " NOTICE_COLUMNS " FROM notice ORDER BY entry_index",
     [SELECT_EVIDENCE] = "SELECT digest, kind, pack, offset, stored, size FROM evidence",
     [PUT_WORKLOAD] = "INSERT OR REPLACE INTO workload (collector, name, " HEAD_COLUMNS
-		     ", checksum) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12, "
-		     "checksum(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12))",
+		     ", checksum) VALUES (" HEAD_VALUES ", checksum(" HEAD_VALUES "))",
     [PUT_NOTICE] = "INSERT OR REPLACE INTO notice (" NOTICE_COLUMNS ", checksum) VALUES "
 		   "(?1,?2,?3,?4,?5,?6,?7, checksum(?1,?2,?3,?4,?5,?6,?7))",
     [PUT_EVIDENCE] = "INSERT OR REPLACE INTO evidence (digest, kind, pack, offset, stored, size, "
@@ -68,7 +68,8 @@ static const char schema[] =
     " pack INTEGER, pack_offset INTEGER, checksum BLOB);"
     "CREATE TABLE IF NOT EXISTS workload (collector TEXT, name TEXT, seq INTEGER, time_ms INTEGER,"
     " report_index INTEGER, last_signed_s INTEGER, bundle BLOB, entry_index INTEGER, entry BLOB,"
-    " due_s INTEGER, grace_s INTEGER, absences INTEGER, checksum BLOB,"
+    " due_s INTEGER, grace_s INTEGER, absences INTEGER, status INTEGER, since_s INTEGER,"
+    " finding INTEGER, checksum BLOB,"
     " PRIMARY KEY (collector, name)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS notice (entry_index INTEGER PRIMARY KEY, issued_s INTEGER,"
     " from_s INTEGER, kind INTEGER, leaf BLOB, in_force BLOB, subject BLOB, checksum BLOB);"
@@ -156,6 +157,9 @@ index_each_workload(struct log_index *x,
 		head.due.at_s = (uint64_t)sqlite3_column_int64(s, 9);
 		head.due.grace_s = (uint32_t)sqlite3_column_int64(s, 10);
 		head.due.count = (uint32_t)sqlite3_column_int64(s, 11);
+		head.verdict.status = (uint8_t)sqlite3_column_int(s, 12);
+		head.verdict.since_s = (uint32_t)sqlite3_column_int64(s, 13);
+		head.verdict.finding = (uint8_t)sqlite3_column_int(s, 14);
 		e = row(context, (const char *)sqlite3_column_text(s, 0),
 		    (const char *)sqlite3_column_text(s, 1), &head);
 	}
@@ -243,6 +247,9 @@ index_put_workload(
 	sqlite3_bind_int64(s, 10, (sqlite3_int64)head->due.at_s);
 	sqlite3_bind_int64(s, 11, head->due.grace_s);
 	sqlite3_bind_int64(s, 12, head->due.count);
+	sqlite3_bind_int(s, 13, head->verdict.status);
+	sqlite3_bind_int64(s, 14, head->verdict.since_s);
+	sqlite3_bind_int(s, 15, head->verdict.finding);
 	return run(x, PUT_WORKLOAD);
 }
 

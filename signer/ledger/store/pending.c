@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "journal/logger.h"
 #include "proto/tlog/tile.h"
-#include "signer/ground/logger.h"
 #include "signer/ledger/store/damage.h"
 #include "signer/ledger/store/diskfile.h"
 #include "signer/ledger/store/record.h"

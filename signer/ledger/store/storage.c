@@ -5,7 +5,7 @@
 #include <sys/statvfs.h>
 
 #include "config/settings.h"
-#include "signer/ground/logger.h"
+#include "journal/logger.h"
 
 #define MIB (1024 * 1024ULL) /* bytes */
 

@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "journal/logger.h"
 #include "proto/tlog/tile.h"
-#include "signer/ground/logger.h"
 #include "signer/ledger/store/diskfile.h"
 #include "signer/ledger/store/tilestore.h"
 

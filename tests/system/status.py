@@ -1,0 +1,315 @@
+#!/usr/bin/python3
+"""What a signer says of the workloads it knows: each change in its log, all of them when it is asked."""
+
+import fcntl
+import json
+import os
+import pathlib
+import pty
+import re
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+import hallmark
+import wire
+from chronicle import Time
+from hallmark import APP, EVIL, Site, program
+
+HOST = "spiffe://test/host1"
+UNITS = {"ms": "seconds", "us": "seconds", "mib": "bytes", "kib": "bytes", "mb": "bytes",
+         "percent": "ratio", "minutes": "seconds", "hours": "seconds"}
+
+
+def ask(site, *options):
+    """(exit status, lines)."""
+    done = site.tool("hallmark-signer", "status", "-c", str(site.path("signer.yaml")), *options,
+                     check=False)
+    assert not done.stderr, done
+    return done.returncode, done.stdout.splitlines()
+
+
+def whole(site, *options):
+    status, lines = ask(site, "--json", *options)
+    assert status == 0 and len(lines) == 1
+    return json.loads(lines[0])
+
+
+def verdicts(signer):
+    """(workload, was, now, finding) of each line, in order."""
+    found = []
+    for line in signer.lines:
+        if " event=verdict " in line:
+            words = dict(word.split("=", 1) for word in line.split() if "=" in word)
+            found.append((words["workload"], words["was"], words["now"], words["finding"]))
+            assert words["collector"].startswith("spiffe://test/") and words["index"].isdecimal()
+            good = words["now"] == "affirming"
+            assert words["level"] == ("notice" if good else "warning"), line
+    return found
+
+
+def test_each_change_is_said_once():
+    with Site() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        for components in (APP, APP, EVIL, EVIL, APP):
+            collector.submit("app", components)
+        collector.submit("other", EVIL)
+        collector.submit("app", APP, nonce=b"")
+        assert signer.stop() == 0
+        assert verdicts(signer) == [
+            ("app", "new", "affirming", "none"),
+            ("app", "affirming", "contraindicated", "changed-file"),
+            ("app", "contraindicated", "affirming", "none"),
+            ("other", "new", "contraindicated", "changed-file"),
+            ("app", "affirming", "warning", "offline-evidence")], verdicts(signer)
+        # A start finds them as they are, from the index or from the log: nothing is new.
+        for keeps in (True, False):
+            if not keeps:
+                for path in site.dir.glob("index.db*"):
+                    path.unlink()
+            signer = site.start_signer()
+            assert whole(site)["verdicts"] == {"affirming": 0, "none": 0, "warning": 1, "silent": 0,
+                                               "contraindicated": 1}
+            assert signer.stop() == 0 and not verdicts(signer)
+
+
+def test_silence_and_since():
+    with Site() as site:
+        site.write_policy(grace_s=10)
+        clock = Time(site)
+        signer = clock.start()
+        collector, other = site.collector(), site.collector("host2")
+        clock.submit(collector, next_s=20)
+        first = clock.now
+        clock.go_on(5)
+        clock.submit(collector, next_s=20)
+        assert [(w["verdict"], w["since"]) for w in whole(site, "--all")["list"]] == [
+            ("affirming", stamp(first))]
+        clock.go_on(31)
+        clock.submit(other)
+        silent, = whole(site)["list"]
+        assert silent["verdict"] == "silent" and silent["last"] == "affirming"
+        assert silent["finding"] == "overdue" and silent["since"] == stamp(clock.now)
+        signer.wait_for("event=verdict workload=app collector=spiffe://test/host1 was=affirming "
+                        "now=silent finding=overdue index=")
+        status, lines = ask(site)
+        assert status == 1 and lines[1] == "2 workloads on 2 hosts: 1 silent, 1 affirming"
+        assert re.match(r"SILENT +app +host1 +\d+ s +\d+ s +no report came in time; the last was "
+                        r"affirming$", lines[4]), lines
+        assert lines[5] == "...  1 more is affirming: --all"
+        # The same after a start; and its return begins anew.
+        chains = collector.chains
+        assert signer.stop() == 0
+        signer = clock.start()
+        assert whole(site)["list"] == [silent]
+        collector = site.collector()
+        collector.chains = chains
+        clock.submit(collector, next_s=20)
+        assert [w["since"] for w in whole(site, "--all")["list"] if w["collector"] == HOST] == [
+            stamp(clock.now)]
+        assert signer.stop() == 0
+        assert verdicts(signer) == [("app", "silent", "affirming", "none")]
+
+
+def stamp(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def test_the_worst_first_and_alike_ones_together():
+    with Site() as site:
+        site.start_signer()
+        assert ask(site)[1][1] == "No workload has reported yet."
+        for number in range(12):
+            collector = site.collector(f"host{number:02}")
+            collector.submit("pricing", APP)
+            collector.submit("trading", EVIL if number % 2 else APP)
+            collector.submit("risk", APP, **({"nonce": b""} if number == 3 else {}))
+            collector.close()
+        status, lines = ask(site)
+        assert status == 1 and lines[1] == ("36 workloads on 12 hosts: 6 contraindicated, 1 warning, "
+                                            "29 affirming"), lines
+        assert lines[2] == "" and lines[3].split() == ["VERDICT", "WORKLOAD", "HOST", "SINCE",
+                                                       "SEEN", "WHY"]
+        assert re.match(r"CONTRAINDICATED  trading   host01, host03, host05 \.\. \(6\)  \d+ s .*"
+                        r"changed-file: the reference sets have another content", lines[4]), lines
+        assert re.match(r"WARNING          risk      host03 .* offline-evidence: ", lines[5]), lines
+        assert lines[6:] == ["...  29 more are affirming: --all"], lines
+        status, lines = ask(site, "--all")
+        assert status == 1 and len(lines) == 4 + 36
+        assert sum(line.startswith("affirming ") for line in lines) == 29
+        assert not any("\033" in line for line in lines)
+        # Only those that are not affirming go to a program that did not ask for all.
+        assert {w["verdict"] for w in whole(site)["list"]} == {"contraindicated", "warning"}
+        assert len(whole(site, "--all")["list"]) == 36
+        # On a terminal in colours, beside the words, and within its width.
+        text = on_terminal(100, program("hallmark-signer"), "status", "-c",
+                           str(site.path("signer.yaml")))
+        assert "\033[1;31mCONTRAINDICATED\033[0m" in text
+        plain = re.sub(r"\033\[[\d;]*m", "", text).splitlines()
+        assert max(map(len, plain)) <= 100 and len(plain) == 7, plain
+
+
+def on_terminal(columns, *command):
+    child, terminal = pty.fork()
+    if child == 0:
+        fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        os.execv(command[0], command)
+    text = b""
+    try:
+        while data := os.read(terminal, 4096):
+            text += data
+    except OSError:
+        pass  # its end, as Linux has it for terminals
+    os.close(terminal)
+    os.waitpid(child, 0)
+    return text.decode().replace("\r", "")
+
+
+def test_many_are_told_in_parts():
+    """More than one answer of the socket holds; of the worst a screen is shown, and how many follow."""
+    with Site() as site:
+        site.start_signer()
+        collector = site.collector()
+        for number in range(900):
+            collector.submit(f"w{number:04}", EVIL if number % 20 == 0 else APP)
+        found = whole(site, "--all")["list"]
+        assert len(found) == len({w["workload"] for w in found}) == 900
+        assert len(whole(site)["list"]) == 45
+        status, lines = ask(site)
+        assert status == 1 and len(lines) == 4 + 20 + 1
+        assert lines[-1] == "...  25 more need somebody: --all"
+        # A part that does not hold any more is said to be so.
+        with socket.socket(socket.AF_UNIX) as control:
+            control.connect(str(site.path("run/status.sock")))
+            control.sendall(b"workloads all 17-3\n")
+            with control.makefile("rb") as answer:
+                assert json.loads(answer.read())["error"]["code"] == 604
+
+
+def test_a_list_that_moves_is_read_anew():
+    """The client against a socket that twice says that its place does not hold."""
+    with Site() as site:
+        path = str(site.path("run/other.sock"))
+        row = {"collector": HOST, "workload": "app", "verdict": "warning", "last": "warning",
+               "since": "2026-01-01T00:00:00Z", "seen": "2026-01-01T00:00:00Z",
+               "finding": "stale-evidence", "index": 1}
+        refused = {"error": {"code": 604, "name": "not-found", "text": "gone"}}
+        answers = [{"key_process": "up", "verdicts": {"affirming": 0, "warning": 1}},
+                   {"workloads": [row], "next": "5-8"}, refused,
+                   {"workloads": [row], "next": "6-16"}, refused,
+                   {"workloads": [row], "next": None}]
+        requests = []
+
+        def serve(listener):
+            for answer in answers:
+                with listener.accept()[0] as peer:
+                    requests.append(peer.recv(256))
+                    peer.sendall(json.dumps(answer).encode() + b"\n")
+
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path)
+            listener.listen()
+            thread = threading.Thread(target=serve, args=(listener,))
+            thread.start()
+            done = site.tool("hallmark-signer", "status", "--socket", path, "--json")
+            thread.join()
+        assert len(json.loads(done.stdout)["list"]) == 1
+        assert requests == [b"status\n", b"workloads troubled\n", b"workloads troubled 5-8\n",
+                            b"workloads troubled\n", b"workloads troubled 6-16\n",
+                            b"workloads troubled\n"], requests
+
+
+def test_the_signer_itself():
+    """Whoever asks how the workloads are is told first if the signer is not well."""
+    with Site() as site:
+        site.start_signer()
+        site.collector().submit("app", APP)
+        assert ask(site)[0] == 0
+        site.path("hsm.yaml").write_text("origin: 1\n")
+        os.kill(site.key_process_pid(), 9)
+        deadline = time.monotonic() + hallmark.PATIENCE_S
+        while site.status()["key_process"] != "down":
+            assert time.monotonic() < deadline
+        status, lines = ask(site)
+        assert status == 1 and "token " in lines[0] and "token ok" not in lines[0], lines
+        assert re.match(r"The key process is not up: .* Why: \S", lines[1]), lines
+        assert lines[2] == "1 workload on 1 host: 1 affirming", lines
+
+
+def metrics_of(text):
+    """{name: (type, {labels: value})}, with what promtool looks at held to be so."""
+    found, helped = {}, set()
+    for line in text.splitlines():
+        if line.startswith("# HELP "):
+            name, words = line[7:].split(" ", 1)
+            assert words and name not in helped, line
+            helped.add(name)
+        elif line.startswith("# TYPE "):
+            name, kind = line[7:].split(" ")
+            assert name in helped and name not in found, line
+            found[name] = (kind, {})
+        else:
+            name, labels, value = re.fullmatch(r"([a-z_]+)(?:{(.*)})? (\S+)", line).groups()
+            base = re.sub(r"_(bucket|sum|count)$", "", name)
+            base = base if found.get(base, ("",))[0] == "histogram" else name
+            series = (name, labels or "")
+            assert series not in found[base][1], line
+            found[base][1][series] = float(value)
+    for name, (kind, series) in found.items():
+        assert series and (kind == "counter") == name.endswith("_total"), name
+        assert not set(name.split("_")) & (UNITS.keys() | {"gauge", "counter", "histogram"}), name
+        for (_, labels) in series:
+            given = re.findall(r'(\w+)="([^"]*)"', labels)
+            assert kind == "histogram" or not {"le", "quantile"} & {key for key, _ in given}
+    return found
+
+
+def test_metrics():
+    with Site() as site:
+        site.start_signer()
+        collector = site.collector()
+        for number in range(20):
+            collector.submit(f"w{number}", EVIL if number == 0 else APP)
+        try:
+            collector.submit("w0", APP, seq=2**50)
+        except wire.Refused:
+            pass
+        text = "\n".join(ask(site, "--prometheus")[1]) + "\n"
+        found = metrics_of(text)
+        kind, series = found["hallmark_latency_seconds"]
+        assert kind == "histogram"
+        for of in ("receipt", "storage", "token"):
+            steps = [(float(re.search(r'le="([^"]+)"', labels)[1]), value)
+                     for (name, labels), value in series.items()
+                     if name.endswith("_bucket") and f'of="{of}"' in labels]
+            assert len(steps) == 17 and steps == sorted(steps) and steps[-1][0] == float("inf")
+            assert [v for _, v in steps] == sorted(v for _, v in steps)
+            count = series["hallmark_latency_seconds_count", f'of="{of}"']
+            assert count == steps[-1][1] > 0
+            mean = series["hallmark_latency_seconds_sum", f'of="{of}"'] / count
+            assert 0 < mean < 5, mean
+        assert series["hallmark_latency_seconds_count", 'of="receipt"'] == 20
+        workloads = found["hallmark_workloads"][1]
+        assert workloads["hallmark_workloads", 'verdict="affirming"'] == 19
+        assert workloads["hallmark_workloads", 'verdict="contraindicated"'] == 1
+        refusals = found["hallmark_refusals_total"][1]
+        assert refusals["hallmark_refusals_total", 'code="sequence-not-rising"'] == 1
+        assert refusals["hallmark_refusals_total", 'code="chain-broken"'] == 0  # and there
+        assert found["hallmark_storage_free_bytes"][1]["hallmark_storage_free_bytes", ""] > 2**20
+        assert "spiffe://" not in text and "w1" not in text
+        if promtool := shutil.which("promtool"):
+            done = subprocess.run([promtool, "check", "metrics"], input=text, text=True,
+                                  capture_output=True, check=False)
+            assert done.returncode == 0 and not done.stdout + done.stderr, done
+
+
+if __name__ == "__main__":
+    hallmark.run_tests(__name__)
