@@ -39,7 +39,9 @@ struct raw_report {
 };
 
 struct raw_limits {
-	uint32_t connections, in_flight, in_flight_per_connection, evidence_pending_bytes;
+	uint32_t connections, connections_per_collector, workloads_per_collector,
+	    components_per_hour;
+	uint32_t in_flight, in_flight_per_connection, evidence_pending_bytes;
 	uint32_t handshake_timeout_ms, frame_timeout_ms, idle_timeout_s, nonce_lifetime_s;
 	uint32_t clock_skew_s, disk_reserve_mib;
 };
@@ -69,6 +71,12 @@ struct raw {
 static const struct settings_number numbers[] = {
     /* At 20 KiB each, 400 MiB; a descriptor each. */
     NUMBER("limits.connections", limits.connections, 20000, 1, 1000000),
+    /* A collector has one, and those that it lost and the signer does not know of yet. */
+    NUMBER("limits.connections_per_collector", limits.connections_per_collector, 256, 1, 1000000),
+    /* More than a host has units; some 2 MB, which stay. */
+    NUMBER("limits.workloads_per_collector", limits.workloads_per_collector, 10000, 1, 100000000),
+    /* A tree of a million files is 2,000 of them when it is new. */
+    NUMBER("limits.components_per_hour", limits.components_per_hour, 10000, 1, 1000000000),
     /* What a token of 114 ms a signature gathers at 140,000 reports/s; a few KiB each. */
     NUMBER("limits.in_flight", limits.in_flight, 16384, 1, 1000000),
     /* A collector has few workloads, and one connection must not take the whole budget. */
@@ -152,6 +160,9 @@ static const cyaml_schema_field_t report_fields[] = {
 #define LIMIT(member) CYAML_FIELD_UINT(#member, SETTINGS_OPTIONAL, struct raw_limits, member)
 static const cyaml_schema_field_t limits_fields[] = {
     LIMIT(connections),
+    LIMIT(connections_per_collector),
+    LIMIT(workloads_per_collector),
+    LIMIT(components_per_hour),
     LIMIT(in_flight),
     LIMIT(in_flight_per_connection),
     LIMIT(evidence_pending_bytes),

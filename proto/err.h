@@ -74,6 +74,10 @@ enum err_class {
 	    "that collector is not connected, or has not spoken for that workload in this log")    \
 	X(ERR_UNANSWERED, 215, REQUEST, "challenge-unanswered",                                    \
 	    "no report with that nonce came in time")                                              \
+	X(ERR_QUOTA_WORKLOADS, 216, REQUEST, "too-many-workloads",                                 \
+	    "this collector has as many workloads as one may have")                                \
+	X(ERR_QUOTA_COMPONENTS, 217, REQUEST, "too-many-components",                               \
+	    "this collector has sent as many new components as one may in an hour; try later")     \
 	X(ERR_STATEMENT_FORMAT, 220, REQUEST, "statement-format",                                  \
 	    "the statement is not in its one valid form")                                          \
 	X(ERR_STATEMENT_ORIGIN, 221, REQUEST, "statement-origin",                                  \
@@ -106,6 +110,8 @@ enum err_class {
 	X(ERR_TRUNCATED, 308, STREAM, "truncated", "the peer closed in the middle of a frame")     \
 	X(ERR_CERTIFICATE, 309, STREAM, "certificate-withdrawn",                                   \
 	    "the client certificate has expired or is not accepted any more")                      \
+	X(ERR_QUOTA_CONNECTIONS, 310, STREAM, "collector-connections",                             \
+	    "this collector has as many connections as one may have")                              \
 	/* 4xx: documents */                                                                       \
 	X(ERR_FORMAT, 400, FORMAT, "bad-format", "the document is not in its one valid form")      \
 	X(ERR_FORMAT_BASE64, 401, FORMAT, "bad-base64", "the base64 is not canonical")             \

@@ -23,6 +23,11 @@ struct collector {
 	struct record_hash hash;
 	uint32_t workload_count;
 	uint32_t holder_count;
+	/* Of whoever sees to what it takes, not looked at here. */
+	uint32_t connection_count;
+	uint64_t components_paid_us;
+	uint8_t refused;
+	bool owes;
 	uint16_t identity_size; /* bytes, without the NUL */
 	char identity[];
 };

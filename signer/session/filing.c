@@ -3,6 +3,7 @@
 #include "proto/evidence/identity.h"
 #include "signer/ledger/ledger_stage.h"
 #include "signer/session/challenge.h"
+#include "signer/session/quota.h"
 
 static enum err check_nonce(struct session *s, struct filing *f);
 static enum err check_clock(struct session *s, const struct filing *f);
@@ -15,10 +16,13 @@ filing_find_workload(struct session *s, struct filing *f)
 	struct service *service = s->service;
 	struct workload *w = workload_find_of(service->workloads, s->collector, f->bundle.workload);
 	const struct policy_rule *rule;
+	enum err e;
 
 	if (w == NULL || w->rule_generation != service->policy_generation) {
 		rule =
 		    policy_find(service->policy, f->bundle.workload, view_of_string(s->identity));
+		if (rule != NULL && w == NULL && (e = quota_check_workload(s)) != ERR_OK)
+			return e;
 		if (rule != NULL && w == NULL &&
 		    (w = workload_get_of(service->workloads, s->collector, f->bundle.workload)) ==
 			NULL)

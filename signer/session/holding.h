@@ -1,6 +1,7 @@
 /*
- * Memory for evidence that is on its way in: what is being received, and what is known of what is
- * awaited. Bounded over the whole signer by limits.evidence_pending_bytes.
+ * Memory for evidence that is on its way in: what is being received, the bundles that wait for it,
+ * and what is known of what is awaited. Bounded over the whole signer by
+ * limits.evidence_pending_bytes.
  *
  * Of the second half each collector has a share over one connection at a time: whoever is slow with
  * many does not keep out the others.

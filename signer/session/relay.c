@@ -107,7 +107,7 @@ take(struct session *s)
 	if (relay == NULL)
 		return ERR_MEMORY;
 	if (s->asking >= s->service->config->limits.in_flight_per_connection ||
-	    !rate_take(&relay->rate, uv_hrtime() / 1000))
+	    !rate_take(&relay->rate, 1000000 / RATE_PER_S, RATE_BURST, uv_hrtime() / 1000))
 		return ERR_BUSY;
 	return ERR_OK;
 }

@@ -6,6 +6,7 @@
 
 #include "signer/session/challenge.h"
 #include "signer/session/filing.h"
+#include "signer/session/quota.h"
 #include "signer/session/refusal.h"
 #include "signer/session/relay.h"
 #include "signer/session/roster.h"
@@ -79,8 +80,10 @@ session_end(struct session **sp)
 	roster_remove(s->service->roster, s);
 	challenge_on_session_end(s);
 	relay_end(s);
-	if (s->collector != NULL)
+	if (s->collector != NULL) {
+		quota_give_connection(s);
 		collector_release(s->service->workloads, s->collector);
+	}
 	s->collector = NULL;
 	if (s->in_flight == 0) {
 		free(s->identity);
@@ -251,7 +254,9 @@ on_hello(struct session *s, const struct message_hello *m)
 	}
 	if (s->collector == NULL)
 		s->collector = collector_hold(s->service->workloads, view_of_string(s->identity));
-	e = s->collector != NULL ? roster_add(s->service->roster, s) : ERR_MEMORY;
+	e = s->collector != NULL ? quota_take_connection(s) : ERR_MEMORY;
+	if (e == ERR_OK && (e = roster_add(s->service->roster, s)) != ERR_OK)
+		quota_give_connection(s);
 	if (e != ERR_OK) {
 		refusal_give(s, e, NULL);
 		return e;

@@ -40,6 +40,7 @@ struct waiting_segment {
 /* A bundle that waits for components, and then for segments of those that are lists. */
 struct waiting {
 	struct buf bytes; /* bundle, then signature */
+	size_t held;      /* bytes of the service's that this takes, without its segments */
 	struct filing filing;
 	bool lacks[COMPONENT_KIND_COUNT]; /* asked for, and not yet come */
 	bool asked_segments;
@@ -67,6 +68,7 @@ struct session {
 	uint64_t number;             /* of the connection */
 	enum session_state state;
 	bool gone;
+	bool counted;             /* among its collector's connections */
 	bool is_relay;            /* as of this generation of the settings */
 	uint64_t role_generation; /* 0: not looked up */
 	struct roster_place place;

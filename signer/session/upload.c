@@ -7,6 +7,7 @@
 #include "proto/evidence/component_list.h"
 #include "signer/session/filing.h"
 #include "signer/session/holding.h"
+#include "signer/session/quota.h"
 #include "signer/session/refusal.h"
 #include "signer/session/segments.h"
 #include "signer/session/waiting.h"
@@ -148,10 +149,14 @@ upload_begin(struct session *s, const struct digest *digest, const struct awaite
 
 	if (e != ERR_OK)
 		return e;
-	if (buf_reserve(&s->upload, as->size) == NULL) {
+	if (buf_reserve(&s->upload, as->size) == NULL)
+		e = ERR_MEMORY;
+	else
+		e = quota_take_component(s, uv_hrtime() / 1000);
+	if (e != ERR_OK) {
 		buf_free(&s->upload);
 		holding_give(s, as->size);
-		return ERR_MEMORY;
+		return e;
 	}
 	s->upload_as = *as;
 	s->upload_digest = *digest;

@@ -20,12 +20,18 @@ waiting_add(struct session *s, const struct filing *f, struct waiting **out)
 		return ERR_MEMORY;
 	w->filing = *f;
 	w->bytes = BUF_INIT;
+	w->held = sizeof(*w) + f->bytes.size + f->signature.size;
+	if (holding_take(s, w->held) != ERR_OK) {
+		free(w);
+		return ERR_BUSY;
+	}
 	buf_append_view(&w->bytes, f->bytes);
 	buf_append_view(&w->bytes, f->signature);
 	/* Decoded again, because the bundle's name is a view into its bytes. */
 	if (buf_status(&w->bytes) != ERR_OK ||
 	    bundle_decode((struct view){w->bytes.data, f->bytes.size}, &w->filing.bundle) !=
 		ERR_OK) {
+		holding_give(s, w->held);
 		buf_free(&w->bytes);
 		free(w);
 		return ERR_MEMORY;
@@ -51,7 +57,7 @@ waiting_remove(struct session *s, struct waiting *w)
 	*link = w->next;
 	s->waiting_count--;
 	w->filing.workload->busy = false;
-	holding_give(s, w->segment_count * sizeof(*w->segments));
+	holding_give(s, w->held + w->segment_count * sizeof(*w->segments));
 	free(w->segments);
 	buf_free(&w->bytes);
 	free(w);

@@ -12,7 +12,10 @@
  */
 #define WAITING_SEGMENTS_MAX (2 * COMPONENT_SEGMENTS_MAX)
 
-/* A copy of the bundle, which lacks nothing yet; its workload is busy from now on. ERR_MEMORY. */
+/*
+ * A copy of the bundle, which lacks nothing yet; its workload is busy from now on. ERR_MEMORY;
+ * ERR_BUSY if there is no room for it (holding.h).
+ */
 enum err waiting_add(struct session *s, const struct filing *f, struct waiting **out) MUST_USE;
 
 /* Frees it; its workload is not busy any more, and may be of use to nobody. */

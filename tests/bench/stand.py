@@ -17,6 +17,10 @@ import hallmark
 
 SIGNER_CORE, LOAD_CORE = "0", "1"
 
+# One identity stands for a whole site here.
+QUOTAS = {"connections_per_collector": 1000000, "workloads_per_collector": 100000000,
+          "components_per_hour": 1000000000}
+
 
 class Stand(hallmark.Site):
     def __init__(self, cores=SIGNER_CORE, loops=1, **options):
@@ -24,6 +28,7 @@ class Stand(hallmark.Site):
         self.loops = loops
         self.signer = None
         self.runs = itertools.count()
+        options["limits"] = {"connections": 2000, **QUOTAS, **options.get("limits", {})}
         super().__init__(directory=ground.plot(), **options)
         self.issue("load", uri="spiffe://test/load")
         self.secret("ca.key", self.ca.key.private_bytes(

@@ -621,6 +621,25 @@ def test_the_late_the_silent_and_the_many_find_themselves_closed():
             one.close()
 
 
+def test_of_one_collector_there_are_not_too_many():
+    limits = {"connections": 16, "connections_per_collector": 1, "workloads_per_collector": 2,
+              "components_per_hour": 1}
+    with Refusals(limits=limits) as site, site.second() as second:
+        second.report("w", [APP])
+        new = facts("new")
+        wanted(second, "w", new)
+        second.send("part", digest=new.digest, offset=0, data=new.bytes)
+        expect(second, 217, workload="w", seq=2)
+        second.report("v", [APP], retries=0)
+        submitted(second, 216, "x")
+        second.report("w", [APP], retries=0)
+        with site.stranger() as again:
+            again.send("hello", **HELLO)
+            expect(again, 310)
+        with site.second("c2") as other:
+            other.report("w", [new], retries=0)
+
+
 def deaf(site):
     """Asks and does not read: refusals fill what lies between."""
     start = len(site.started.lines)

@@ -16,7 +16,7 @@ take_all(struct rate *r, uint64_t now_us)
 {
 	unsigned taken = 0;
 
-	while (rate_take(r, now_us))
+	while (rate_take(r, EACH_US, RATE_BURST, now_us))
 		taken++;
 	return taken;
 }
@@ -28,7 +28,7 @@ a_burst_at_once(void **state)
 
 	(void)state;
 	assert_int_equal(take_all(&r, NOW_US), RATE_BURST);
-	assert_false(rate_take(&r, NOW_US + EACH_US - 1));
+	assert_false(rate_take(&r, EACH_US, RATE_BURST, NOW_US + EACH_US - 1));
 }
 
 static void
@@ -61,8 +61,8 @@ what_is_refused_costs_nothing(void **state)
 	(void)state;
 	take_all(&r, NOW_US);
 	for (unsigned i = 0; i < 1000; i++)
-		assert_false(rate_take(&r, NOW_US + 1));
-	assert_true(rate_take(&r, NOW_US + EACH_US));
+		assert_false(rate_take(&r, EACH_US, RATE_BURST, NOW_US + 1));
+	assert_true(rate_take(&r, EACH_US, RATE_BURST, NOW_US + EACH_US));
 }
 
 static void

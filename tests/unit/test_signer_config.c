@@ -84,6 +84,9 @@ test_paths_are_resolved(void **state)
 static void
 expect_defaults(const struct signer_config *c)
 {
+	assert_int_equal(c->limits.connections_per_collector, 256);
+	assert_int_equal(c->limits.workloads_per_collector, 10000);
+	assert_int_equal(c->limits.components_per_hour, 10000);
 	assert_int_equal(c->limits.in_flight_per_connection, 64);
 	assert_int_equal(c->limits.evidence_pending_bytes, 268435456);
 	assert_int_equal(c->limits.handshake_timeout_ms, 10000);
@@ -157,6 +160,7 @@ test_all_given(void **state)
 	    "report: {profile: draft, developer: \"A Bank\", lifetime_s: 60}\n"
 	    "logging: {format: json}\n"
 	    "limits: {connections: 1, in_flight: 2, in_flight_per_connection: 1,\n"
+	    "  connections_per_collector: 3, workloads_per_collector: 4, components_per_hour: 5,\n"
 	    "  evidence_pending_bytes: 16777216, handshake_timeout_ms: 100,\n"
 	    "  frame_timeout_ms: 200, idle_timeout_s: 9, nonce_lifetime_s: 8, clock_skew_s: 0,\n"
 	    "  disk_reserve_mib: 0}\n");
@@ -170,6 +174,9 @@ test_all_given(void **state)
 	assert_string_equal(c->report.developer, "A Bank");
 	assert_int_equal(c->report.lifetime_s, 60);
 	assert_int_equal(c->logging.format, LOGGER_JSON);
+	assert_int_equal(c->limits.connections_per_collector, 3);
+	assert_int_equal(c->limits.workloads_per_collector, 4);
+	assert_int_equal(c->limits.components_per_hour, 5);
 	assert_int_equal(c->limits.frame_timeout_ms, 200);
 	assert_int_equal(c->limits.clock_skew_s, 0);
 	assert_int_equal(c->limits.disk_reserve_mib, 0);
@@ -350,6 +357,7 @@ static void
 test_sample(void **state)
 {
 	static const char *const optional[] = {"deadline_ms", "developer", "lifetime_s",
+	    "connections_per_collector", "workloads_per_collector", "components_per_hour",
 	    "in_flight", "in_flight_per_connection", "evidence_pending_bytes",
 	    "handshake_timeout_ms", "frame_timeout_ms", "idle_timeout_s", "nonce_lifetime_s",
 	    "clock_skew_s", "disk_reserve_mib"};

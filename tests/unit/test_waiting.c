@@ -169,6 +169,24 @@ a_bundle_keeps_its_bytes_and_its_workload_busy(void **state)
 	assert_false(workload.busy);
 }
 
+/* A bundle that waits is memory, with its copy, like what it waits for. */
+static void
+a_bundle_that_cannot_be_held_does_not_wait(void **state)
+{
+	struct waiting *w = add(&first), *none;
+	struct filing f = w->filing;
+
+	(void)state;
+	assert_int_equal(w->held, sizeof(*w) + f.bytes.size + f.signature.size);
+	assert_int_equal(service.evidence_bytes, w->held);
+	config.limits.evidence_pending_bytes = (uint32_t)(2 * w->held - 1);
+	assert_int_equal(waiting_add(&first, &f, &none), ERR_BUSY);
+	assert_null(none);
+	assert_int_equal(first.waiting_count, 1);
+	waiting_remove(&first, w);
+	assert_int_equal(service.evidence_bytes, 0);
+}
+
 static void
 components_are_lacking_until_they_have_come(void **state)
 {
@@ -215,8 +233,10 @@ segments_are_lacking_until_they_have_come(void **state)
 	struct awaited as;
 
 	(void)state;
+	assert_int_equal(first.held_bytes, w->held + later->held);
 	assert_int_equal(waiting_set_segments(&first, w, segments(), 4, &culprit), ERR_OK);
-	assert_int_equal(first.held_bytes, 4 * sizeof(struct waiting_segment));
+	assert_int_equal(
+	    first.held_bytes, w->held + later->held + 4 * sizeof(struct waiting_segment));
 	assert_int_equal(waiting_lacking_bytes(w), 1000 + 1100 + 1200 + 1300);
 	assert_true(waiting_lacks(w, &nine, &as));
 	assert_true(as.is_segment && !as.last);
@@ -262,7 +282,8 @@ what_cannot_be_held_is_not_awaited(void **state)
 	enum component_kind culprit;
 
 	(void)state;
-	config.limits.evidence_pending_bytes = 4 * sizeof(struct waiting_segment) - 1;
+	config.limits.evidence_pending_bytes =
+	    (uint32_t)w->held + 4 * sizeof(struct waiting_segment) - 1;
 	assert_int_equal(waiting_set_segments(&first, w, segments(), 4, &culprit), ERR_BUSY);
 	assert_false(waiting_lacks(w, &nine, NULL));
 	waiting_remove(&first, w);
@@ -311,6 +332,7 @@ main(void)
 	    TEST(whoever_gives_all_back_holds_nothing),
 	    TEST(a_new_configuration_may_leave_less_than_is_taken),
 	    TEST(a_bundle_keeps_its_bytes_and_its_workload_busy),
+	    TEST(a_bundle_that_cannot_be_held_does_not_wait),
 	    TEST(components_are_lacking_until_they_have_come),
 	    TEST(segments_are_lacking_until_they_have_come),
 	    TEST(a_list_that_has_a_segment_twice_is_none),

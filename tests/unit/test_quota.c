@@ -1,0 +1,144 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "signer/session/quota.h"
+#include "signer/session/session_state.h"
+
+#define NOW_US  7000000
+#define HOUR_US 3600000000ULL
+
+static struct signer_config config;
+static struct service service;
+static struct session first, same, other; /* of collectors one, one and two */
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	memset(&config, 0, sizeof(config));
+	memset(&service, 0, sizeof(service));
+	config.limits.connections_per_collector = 2;
+	config.limits.workloads_per_collector = 3;
+	config.limits.components_per_hour = 4;
+	service.config = &config;
+	service.workloads = workload_table_new();
+	first = (struct session){.service = &service};
+	first.collector = collector_hold(service.workloads, VIEW_LITERAL("one"));
+	same = first;
+	other = (struct session){.service = &service};
+	other.collector = collector_hold(service.workloads, VIEW_LITERAL("two"));
+	return service.workloads == NULL;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	workload_table_free(&service.workloads);
+	return 0;
+}
+
+static void
+connections_are_counted_by_collector(void **state)
+{
+	struct session third = first;
+
+	(void)state;
+	assert_int_equal(quota_take_connection(&first), ERR_OK);
+	assert_int_equal(quota_take_connection(&same), ERR_OK);
+	assert_int_equal(quota_take_connection(&third), ERR_QUOTA_CONNECTIONS);
+	assert_int_equal(quota_take_connection(&other), ERR_OK);
+	quota_give_connection(&third); /* which it did not have */
+	assert_int_equal(quota_take_connection(&third), ERR_QUOTA_CONNECTIONS);
+	quota_give_connection(&same);
+	quota_give_connection(&same);
+	assert_int_equal(quota_take_connection(&third), ERR_OK);
+	assert_int_equal(first.collector->connection_count, 2);
+}
+
+static void
+workloads_are_those_that_there_are(void **state)
+{
+	static const char *const names[] = {"a", "b", "c"};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(quota_check_workload(&first), ERR_OK);
+		assert_non_null(
+		    workload_get_of(service.workloads, first.collector, view_of_string(names[i])));
+	}
+	assert_int_equal(quota_check_workload(&same), ERR_QUOTA_WORKLOADS);
+	assert_int_equal(quota_check_workload(&other), ERR_OK);
+	workload_forget(service.workloads,
+	    workload_find_of(service.workloads, first.collector, VIEW_LITERAL("b")));
+	assert_int_equal(quota_check_workload(&same), ERR_OK);
+}
+
+static void
+an_hour_has_so_many_components(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(quota_take_component(&first, NOW_US), ERR_OK);
+	assert_int_equal(quota_take_component(&same, NOW_US), ERR_QUOTA_COMPONENTS);
+	assert_int_equal(
+	    quota_take_component(&first, NOW_US + HOUR_US / 4 - 1), ERR_QUOTA_COMPONENTS);
+	assert_int_equal(quota_take_component(&first, NOW_US + HOUR_US / 4), ERR_OK);
+	assert_int_equal(quota_take_component(&first, NOW_US + HOUR_US / 4), ERR_QUOTA_COMPONENTS);
+	assert_int_equal(quota_take_component(&other, NOW_US), ERR_OK);
+}
+
+/* Whoever goes and comes again is the same. */
+static void
+what_was_taken_is_remembered(void **state)
+{
+	struct session again = {.service = &service};
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(quota_take_component(&first, NOW_US), ERR_OK);
+	collector_release(service.workloads, first.collector);
+	again.collector = collector_hold(service.workloads, VIEW_LITERAL("one"));
+	assert_int_equal(quota_take_component(&again, NOW_US), ERR_QUOTA_COMPONENTS);
+}
+
+static void
+of_refusals_in_a_row_the_first_is_said(void **state)
+{
+	(void)state;
+	for (unsigned turn = 0; turn < 2; turn++) {
+		config.limits.workloads_per_collector = 0;
+		assert_int_equal(quota_check_workload(&first), ERR_QUOTA_WORKLOADS);
+		assert_true(quota_says(&first, ERR_QUOTA_WORKLOADS));
+		assert_int_equal(quota_check_workload(&first), ERR_QUOTA_WORKLOADS);
+		assert_false(quota_says(&first, ERR_QUOTA_WORKLOADS));
+		assert_false(quota_says(&same, ERR_QUOTA_WORKLOADS));
+		assert_true(quota_says(&first, ERR_BUSY));
+		assert_true(quota_says(&first, ERR_BUSY));
+		config.limits.workloads_per_collector = 1;
+		assert_int_equal(quota_check_workload(&first), ERR_OK);
+	}
+	assert_true(quota_says(&first, ERR_QUOTA_COMPONENTS));
+	assert_true(quota_says(&other, ERR_QUOTA_COMPONENTS));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(
+		connections_are_counted_by_collector, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(workloads_are_those_that_there_are, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(an_hour_has_so_many_components, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(what_was_taken_is_remembered, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(
+		of_refusals_in_a_row_the_first_is_said, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
