@@ -19,7 +19,7 @@
 #include "signer/loaded.h"
 
 /* Two looks make a renewal. */
-#define RELOADER_LOOK_MS 2000
+#define RELOADER_LOOK_MS 1000
 
 /*
  * Called on the loop. Of what is read, `l`, the receiver moves out what it takes; it returns false,

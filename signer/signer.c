@@ -551,6 +551,7 @@ on_ready(void *context)
 
 	if (s->stopping)
 		return;
+	ends_say(&s->service); /* whoever looks why nobody gets in finds it here */
 	/* What it says of itself comes before anything is accepted. */
 	chronicle_begin(&s->service.chronicle, s->service.ledger, service_now_s(&s->service));
 	if (policy_change_begin(&s->service) != ERR_OK) {

@@ -9,6 +9,11 @@
 
 #include "proto/text.h"
 
+/* As RFC 2253 has it, but for its escapes: a comma in a name stays one. */
+#define NAME_FLAGS                                                                                 \
+	(XN_FLAG_SEP_COMMA_PLUS | XN_FLAG_DN_REV | XN_FLAG_FN_SN | XN_FLAG_DUMP_UNKNOWN_FIELDS |   \
+	    ASN1_STRFLGS_UTF8_CONVERT)
+
 #define SERIAL_SHOWN 40 /* hex digits: the 20 bytes that RFC 5280 allows */
 
 static void serial_text(const X509 *certificate, char to[SERIAL_SHOWN + 4]);
@@ -21,8 +26,7 @@ certificate_name(const X509_NAME *name, char to[CERTIFICATE_NAME_SIZE])
 	char *said = NULL;
 	long size = 0;
 
-	if (bio != NULL &&
-	    X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0)
+	if (bio != NULL && X509_NAME_print_ex(bio, name, 0, NAME_FLAGS) >= 0)
 		size = BIO_get_mem_data(bio, &said);
 	/* Dots show that it was cut. */
 	if (size > 0)

@@ -10,7 +10,10 @@
 #define CERTIFICATE_NAME_SIZE 160 /* bytes, with NUL: a longer name is cut */
 #define CERTIFICATE_TEXT_SIZE 448 /* two names, a serial number of 20 bytes, words between */
 
-/* A name as RFC 2253 writes it, made printable ("CN=host1,O=Bank"); "(no name)" if it is empty. */
+/*
+ * A name in the order of RFC 2253, made printable ("CN=host1,O=Bank"), for reading alone: what
+ * would be escaped there is not. "(no name)" if it is empty.
+ */
 const char *certificate_name(const X509_NAME *name, char to[CERTIFICATE_NAME_SIZE]);
 
 /* "CN=host1 (serial 4A11, issued by CN=Collectors)"; of one that issued itself without the issuer.

@@ -286,7 +286,8 @@ def test_what_is_over_or_near_its_end_is_said_and_in_status():
         listed(site)
         site.issue("signer", dns="signer.test", server=True, days=-3)
         signer = site.start_signer()
-        line = signer.wait_for("event=expired what=tls.certificate")
+        started = signer.lines[:[n for n, l in enumerate(signer.lines) if "event=listening" in l][0]]
+        line = next(l for l in started if "event=expired what=tls.certificate" in l)
         assert "level=error" in line and "CN=signer" in line and "over for 3 days" in line, line
         line = signer.wait_for("event=expires what=tls.client_crl")
         assert "CN=collectors CA" in line, line
