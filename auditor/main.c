@@ -76,6 +76,7 @@ static int run_fsck(const struct arguments *a, FILE *fork_proof);
 static int run_replay(const struct arguments *a, FILE *fork_proof);
 static int run_consistency(const struct arguments *a, FILE *fork_proof);
 static struct audited_options audited_of(const struct arguments *a, FILE *fork_proof);
+static int fail_command(const char *found);
 static int fail_usage(const char *what);
 static int fail_argument(const struct command *command, const char *argument);
 
@@ -101,7 +102,16 @@ main(int argc, char **argv)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			command = &commands[i];
 	return command != NULL ? run_command(command, argc - 2, argv + 2)
-			       : fail_usage("expected verify, show, fsck, replay or consistency");
+			       : fail_command(argc > 1 ? argv[1] : "");
+}
+
+static int
+fail_command(const char *found)
+{
+	fprintf(stderr,
+	    "hallmark-audit: expected verify, show, fsck, replay or consistency, found \"%s\"\n%s",
+	    found, usage);
+	return 2;
 }
 
 static int

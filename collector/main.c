@@ -40,6 +40,7 @@ static int run_check(const struct arguments *a);
 static int run_measure(const struct arguments *a);
 static int run_once(const struct arguments *a);
 static int run_run(const struct arguments *a);
+static int fail_command(const char *found);
 static int fail_usage(const char *what);
 static const char *parse(
     int count, char **list, const struct command *command, struct arguments *out);
@@ -76,7 +77,7 @@ main(int argc, char **argv)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			command = &commands[i];
 	if (command == NULL)
-		return fail_usage("expected check, measure, once or run");
+		return fail_command(argv[1]);
 	if ((wrong = parse(argc - 2, argv + 2, command, &a)) != NULL)
 		return fail_usage(wrong);
 	logger_open("hallmark-collector");
@@ -105,6 +106,15 @@ static int
 run_run(const struct arguments *a)
 {
 	return command_run(a->config);
+}
+
+static int
+fail_command(const char *found)
+{
+	fprintf(stderr,
+	    "hallmark-collector: expected check, measure, once or run, found \"%s\"\n%s", found,
+	    usage_text);
+	return 2;
 }
 
 static int

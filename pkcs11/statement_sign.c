@@ -147,12 +147,22 @@ explain(enum err e, const struct statement *s)
 	};
 	const enum statement_kind kind = statement_kind(s);
 
+	struct buf found = BUF_INIT;
+
+	for (size_t i = 0; i < s->member_count; i++)
+		buf_append_format(&found, "%s%.*s=%.*s", i == 0 ? "" : " ",
+		    view_precision(s->member[i].name), (const char *)s->member[i].name.data,
+		    view_precision(s->member[i].value), (const char *)s->member[i].value.data);
+	if (buf_status(&found) != ERR_OK)
+		abort();
 	if (statement_kind_is_acted_on(kind))
-		complain("--subject: expected %s, each once, for --kind %s", subjects[kind],
-		    statement_kind_name(kind));
+		complain("--subject: expected %s, each once, for --kind %s; found \"%.*s\"",
+		    subjects[kind], statement_kind_name(kind), view_precision(buf_view(&found)),
+		    (const char *)found.data);
 	else
 		complain("--kind: expected approve, maintenance, retire or revoke, found \"%.*s\"",
 		    (int)s->kind_name.size, (const char *)s->kind_name.data);
+	buf_free(&found);
 	return e;
 }
 
@@ -203,7 +213,8 @@ write_new(const char *path, struct view content)
 		good = fclose(file) == 0 && good;
 	if (good)
 		return ERR_OK;
-	complain("%s: cannot write the statement: %s", path, strerror(errno));
+	complain("%s: cannot write the statement: %s%s", path, strerror(errno),
+	    fd < 0 && errno == EEXIST ? "; it stays as it is: name a new file" : "");
 	if (fd >= 0)
 		(void)unlink(path);
 	return ERR_IO;

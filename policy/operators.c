@@ -253,8 +253,11 @@ take_key(struct place *p, const struct raw_operator *raw, size_t index)
 		    "RSA of %d to %d bits",
 		    STATEMENT_RSA_BITS_MIN, STATEMENT_RSA_BITS_MAX);
 	else if (e != ERR_OK)
-		fault(p, "must be a public key, the base64 of its SubjectPublicKeyInfo, as "
-			 "hallmark-hsm statement key prints it");
+		fault(p,
+		    "must be a public key, the base64 of its SubjectPublicKeyInfo, as "
+		    "hallmark-hsm statement key prints it behind \"key\"; found %zu bytes that "
+		    "are none",
+		    strlen(raw->key));
 	if (e != ERR_OK)
 		return;
 	p->o->entry[index].key = *key;

@@ -37,6 +37,7 @@ static void check_program(
 static void check_tokens(
     const char *path, const struct hsm_config *hsm, const struct policy *p, struct faults *faults);
 static void note_tokens(const struct policy *p, const char *path, struct checking *all);
+static void note_new_log(const struct signer_config *c, struct checking *all);
 static void print_clock(void);
 static enum machine_clock_kept clock_kept(void);
 
@@ -57,6 +58,8 @@ signer_check(const char *path, const char *as, bool json)
 		    config->tls.certificate, "tls.certificate", VALIDITY_SERVER, &all.faults);
 		validity_check(config->tls.client_ca, "tls.client_ca", VALIDITY_CA, &all.faults);
 	}
+	if (good)
+		note_new_log(loaded.config, &all);
 	if (good)
 		check_peers(loaded.config, loaded.settings[0]->tls, &all.faults, &all.notes);
 	if (good && as != NULL && check_as(as, loaded.settings[0]->tls, &all.faults, all.identity))
@@ -236,6 +239,18 @@ check_tokens(
 			    "by, found %zu without it; those receipts would leave without a token",
 			    view_precision(name), (const char *)name.data, hsm->token_count);
 	}
+}
+
+/* A path that is mistaken would begin an empty log beside the right one. */
+static void
+note_new_log(const struct signer_config *c, struct checking *all)
+{
+	struct stat st;
+
+	if (stat(c->log_directory, &st) != 0 && errno == ENOENT)
+		faults_add(&all->notes, c->log_directory, 0,
+		    "log.directory: %s is not there: a new log begins with the first start",
+		    c->log_directory);
 }
 
 /* The key process's configuration is another user's: only that one can see what is in it. */

@@ -46,6 +46,7 @@ struct where {
 };
 
 static int run_command(int argc, char **argv);
+static int fail_command(const char *found);
 static int fail_usage(const char *what);
 static int run_check(int argc, char **argv);
 static int run_status(int argc, char **argv);
@@ -97,12 +98,22 @@ run_command(int argc, char **argv)
 	if (strcmp(argv[1], "statement") == 0)
 		return run_statement(argc - 2, argv + 2);
 	if (strcmp(argv[1], "run") != 0 && strcmp(argv[1], "check") != 0)
-		return fail_usage("expected run, check, status, challenge or statement");
+		return fail_command(argv[1]);
 	if (strcmp(argv[1], "check") == 0)
 		return run_check(argc - 2, argv + 2);
 	if (argc != 4 || strcmp(argv[2], "-c") != 0)
 		return fail_usage("expected -c FILE and nothing else");
 	return signer_run(argv[3]);
+}
+
+static int
+fail_command(const char *found)
+{
+	fprintf(stderr,
+	    "hallmark-signer: expected run, check, status, challenge or statement, found "
+	    "\"%s\"\n%s",
+	    found, usage);
+	return 2;
 }
 
 static int

@@ -55,7 +55,9 @@ claims_derive(const struct hsm_config *config, const struct claims_source *sourc
 	enum err e;
 
 	if (profile == NULL) {
-		buf_append_format(why, "expected one of the %zu token profiles, found '%.*s'",
+		buf_append_format(why,
+		    "expected one of the %zu token profiles that hsm.yaml had when this "
+		    "process started, found '%.*s'; it is read anew when this process was ended",
 		    config->token_count, view_precision(source->profile),
 		    (const char *)source->profile.data);
 		return ERR_TOKEN_PROFILE;

@@ -37,6 +37,8 @@ def test_what_is_not_known_is_named_and_is_2():
             assert done.returncode == 2 and not done.stdout, (name, arguments, done)
             assert done.stderr.startswith(f"{name}: ") and "usage: " in done.stderr or "--help" in done.stderr, \
                 done.stderr
+            assert not arguments or arguments[-1] in done.stderr.split("\n")[0] or arguments[0] != "no-such-command", \
+                done.stderr
 
 
 def test_an_answer_that_did_not_get_out_is_no_success():

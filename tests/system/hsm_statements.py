@@ -207,11 +207,12 @@ def test_what_cannot_be_meant_is_not_signed():
         statements.Key().write(desk.path / "key.pem")
         cases = (
             (("--kind", "clock", "--subject", "a=b"), "--kind: expected approve"),
-            (("--kind", "approve", "--subject", "manifest=abc"), "expected manifest=<sha256>"),
+            (("--kind", "approve", "--subject", "manifest=abc"),
+             'expected manifest=<sha256>, each once, for --kind approve; found "manifest=abc"'),
             (("--kind", "approve", "--subject", "manifest"), "expected name=value"),
             (("--kind", "approve", "--subject", f"statement={HEX}"), "expected manifest=<sha256>"),
             (("--kind", "retire", "--subject", "workload=a"), "collector=<identity> and workload"),
-            ((*APPROVE, "--subject", f"manifest={HEX}"), "expected manifest=<sha256>"),
+            ((*APPROVE, "--subject", f"manifest={HEX}"), f'found "manifest={HEX} manifest={HEX}"'),
             ((*APPROVE, "--not-after", "2001-01-01T00:00:00Z"), "--not-after: expected a time"),
             ((*APPROVE, "--not-after", "tomorrow"), "--not-after: expected a time"),
             ((*APPROVE, "--not-before", "now"), "--not-before: expected a time"),
@@ -239,7 +240,7 @@ def test_a_file_that_is_there_stays():
         assert desk.sign(*APPROVE, "--key", "key.pem").returncode == 0
         first = desk.read()
         done = desk.sign(*APPROVE, "--key", "key.pem")
-        assert done.returncode == 1 and "File exists" in done.stderr and done.stdout == "", done
+        assert done.returncode == 1 and "File exists; it stays as it is: name a new file" in done.stderr and done.stdout == "", done
         assert desk.read() == first
         done = desk.sign(*APPROVE, "--key", "key.pem", output="no/where.json")
         assert done.returncode == 1 and "no/where.json" in done.stderr, done

@@ -650,6 +650,19 @@ def test_check_notes_deadlines_in_the_wrong_order():
         assert done.returncode == 0 and "note: key_process.deadline_ms: 5000 ms is not longer" in done.stdout, done
 
 
+def test_check_notes_a_log_that_is_not_there():
+    """A path that is mistaken begins another log: that is seen before it happens."""
+    with Site() as site:
+        site.init_key()
+        done = check(site)
+        note = f"note: log.directory: {site.path('log')} is not there: a new log begins"
+        assert done.returncode == 0 and note in done.stdout, done
+        signer = site.start_signer()
+        assert signer.stop() == 0
+        done = check(site)
+        assert done.returncode == 0 and "log.directory" not in done.stdout, done
+
+
 def test_check_looks_at_the_key_process():
     with Site() as site:
         site.init_key()
@@ -677,7 +690,7 @@ def test_a_key_process_that_is_not_started_yet_is_no_fault():
         socket_path.unlink()
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(socket_path))
-            assert "note" not in check(site).stdout
+            assert "note: key_process" not in check(site).stdout
 
 
 def test_a_secret_open_to_others_is_refused():

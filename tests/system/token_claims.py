@@ -192,7 +192,7 @@ def test_the_same_token_whenever_it_is_asked_for(a):
 def test_without_profiles_there_are_no_tokens():
     with make_site(hsm={"tokens": None}) as site, KeyProcess(site) as key:
         assert "tokens" not in site.path("hsm.yaml").read_text()
-        Attack(site, key).refused(report(), "expected one of the 0 token profiles")
+        Attack(site, key).refused(report(), "expected one of the 0 token profiles that hsm.yaml had when this process started")
 
 
 def test_many_refusals_are_few_lines():

@@ -137,7 +137,8 @@ static void
 profiles_are_found_by_their_whole_name(void **state)
 {
 	(void)state;
-	expect_vector_refused("", "expected one of the 6 token profiles, found ''");
+	expect_vector_refused("", "expected one of the 6 token profiles that hsm.yaml had when "
+				  "this process started, found ''");
 	expect_vector_refused("tradin", "found 'tradin'");
 	expect_vector_refused("trading2", "found 'trading2'");
 	expect_vector_refused("Trading", "found 'Trading'");
