@@ -1,5 +1,6 @@
 #include "auditor/arguments.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,45 +14,55 @@ static const char *parse(int argc, char **argv, const char *options, struct argu
 static int take_option(
     const char *options, struct arguments *a, const char *option, int argc, char **argv);
 static int take_list(struct argument_list *list, bool many, int argc, char **argv);
-static bool *flag_of(struct arguments *a, char letter);
-static struct argument_list *list_of(struct arguments *a, char letter);
-static const char **text_of(struct arguments *a, char letter);
 static bool take_value(struct arguments *a, char letter, const char *value);
 static bool take_status(struct arguments *a, const char *value);
 static bool take_number(const char *value, bool *has, uint64_t *to);
 
-static const struct {
-	char letter;
-	bool has_value;
-	const char *name;
-} option_names[] = {
-    {'c', true, "--cert"},
-    {'o', true, "--origin"},
-    {'l', true, "--log"},
-    {'e', true, "--evidence"},
-    {'i', true, "--index"},
-    {'n', true, "--faults"},
-    {'p', true, "--policy"},
-    {'k', true, "--approver"},
-    {'t', true, "--report"},
-    {'r', true, "--receipt"},
-    {'m', true, "--at-least"},
-    {'w', true, "--newest-within"},
-    {'F', true, "--fork-proof"},
-    {'s', true, "--status"},
-    {'W', true, "--workload"},
-    {'C', true, "--collector"},
-    {'A', true, "--max-age"},
-    {'T', true, "--at"},
-    {'K', true, "--collectors-ca"},
-    {'R', true, "--collectors-crl"},
-    {'v', false, "--vouched"},
-    {'j', false, "--json"},
-    {'u', false, "--full"},
-    {'x', false, "--explain"},
-    {'y', false, "--tree-only"},
-    {'a', false, "--all"},
+/* What an option leaves, and at which place of the arguments. */
+enum sort {
+	SORT_FLAG, /* bool; there once */
+	SORT_TEXT, /* const char *; there once */
+	SORT_LIST, /* struct argument_list */
+	SORT_VALUE /* more than a text: take_value */
 };
+
+#define AT(member) offsetof(struct arguments, member)
+
+static const struct option {
+	char letter;
+	enum sort sort;
+	const char *name;
+	size_t at;
+} option_names[] = {
+    {'c', SORT_LIST, "--cert", AT(certificates)},
+    {'r', SORT_LIST, "--receipt", AT(receipts)},
+    {'m', SORT_LIST, "--at-least", AT(at_least)},
+    {'k', SORT_LIST, "--approver", AT(approvers)},
+    {'K', SORT_LIST, "--collectors-ca", AT(collectors_ca)},
+    {'R', SORT_LIST, "--collectors-crl", AT(crl)},
+    {'o', SORT_TEXT, "--origin", AT(origin)},
+    {'l', SORT_TEXT, "--log", AT(log)},
+    {'e', SORT_TEXT, "--evidence", AT(evidence)},
+    {'t', SORT_TEXT, "--report", AT(report)},
+    {'F', SORT_TEXT, "--fork-proof", AT(fork_proof)},
+    {'W', SORT_TEXT, "--workload", AT(workload)},
+    {'C', SORT_TEXT, "--collector", AT(collector)},
+    {'i', SORT_VALUE, "--index", 0},
+    {'n', SORT_VALUE, "--faults", 0},
+    {'p', SORT_VALUE, "--policy", 0},
+    {'w', SORT_VALUE, "--newest-within", 0},
+    {'s', SORT_VALUE, "--status", 0},
+    {'A', SORT_VALUE, "--max-age", 0},
+    {'T', SORT_VALUE, "--at", 0},
+    {'v', SORT_FLAG, "--vouched", AT(vouched)},
+    {'j', SORT_FLAG, "--json", AT(json)},
+    {'u', SORT_FLAG, "--full", AT(full)},
+    {'x', SORT_FLAG, "--explain", AT(explain)},
+    {'y', SORT_FLAG, "--tree-only", AT(tree_only)},
+    {'a', SORT_FLAG, "--all", AT(all)},
+};
+
+static const struct option *find_option(const char *options, const char *name);
 
 enum err
 arguments_read(int argc, char **argv, const char *options, struct arguments *out, const char **odd)
@@ -125,35 +136,45 @@ parse(int argc, char **argv, const char *options, struct arguments *a)
 static int
 take_option(const char *options, struct arguments *a, const char *option, int argc, char **argv)
 {
-	struct argument_list *list;
+	const struct option *o = find_option(options, option);
 	const char **text;
 	bool *flag;
-	size_t i = 0;
 
-	while (i < sizeof(option_names) / sizeof(option_names[0]) &&
-	       strcmp(option_names[i].name, option) != 0)
-		i++;
-	if (i == sizeof(option_names) / sizeof(option_names[0]) ||
-	    strchr(options, option_names[i].letter) == NULL ||
-	    (option_names[i].has_value && argc == 0))
+	if (o == NULL || (o->sort != SORT_FLAG && argc == 0))
 		return 0;
-	if ((flag = flag_of(a, option_names[i].letter)) != NULL) {
+	switch (o->sort) {
+	case SORT_FLAG:
+		flag = (bool *)((char *)a + o->at);
 		if (*flag)
 			return 0;
 		*flag = true;
 		return 1;
-	}
-	if ((list = list_of(a, option_names[i].letter)) != NULL)
-		return 1 + take_list(list, option_names[i].letter == 'r', argc, argv);
-	if ((text = text_of(a, option_names[i].letter)) != NULL) {
+	case SORT_TEXT:
+		text = (const char **)(void *)((char *)a + o->at);
 		/* Else a variable that is not set would prove a good receipt bad. */
-		if (*text != NULL || (text == &a->origin && checkpoint_origin_check(
-								view_of_string(argv[0])) != ERR_OK))
+		if (*text != NULL || (o->letter == 'o' && checkpoint_origin_check(
+							      view_of_string(argv[0])) != ERR_OK))
 			return 0;
 		*text = argv[0];
 		return 2;
+	case SORT_LIST:
+		return 1 + take_list((struct argument_list *)(void *)((char *)a + o->at),
+			       o->letter == 'r', argc, argv);
+	case SORT_VALUE:
+		break;
 	}
-	return take_value(a, option_names[i].letter, argv[0]) ? 2 : 0;
+	return take_value(a, o->letter, argv[0]) ? 2 : 0;
+}
+
+/* NULL unless it is one of those that the command takes. */
+static const struct option *
+find_option(const char *options, const char *name)
+{
+	for (size_t i = 0; i < sizeof(option_names) / sizeof(option_names[0]); i++)
+		if (strcmp(option_names[i].name, name) == 0 &&
+		    strchr(options, option_names[i].letter) != NULL)
+			return &option_names[i];
+	return NULL;
 }
 
 /* `many`: all up to the next option. How many were taken; the first is, whatever it is. */
@@ -166,71 +187,6 @@ take_list(struct argument_list *list, bool many, int argc, char **argv)
 		list->value[list->count++] = argv[taken++];
 	while (many && taken < argc && argv[taken][0] != '-');
 	return taken;
-}
-
-static bool *
-flag_of(struct arguments *a, char letter)
-{
-	switch (letter) {
-	case 'j':
-		return &a->json;
-	case 'x':
-		return &a->explain;
-	case 'u':
-		return &a->full;
-	case 'y':
-		return &a->tree_only;
-	case 'a':
-		return &a->all;
-	case 'v':
-		return &a->vouched;
-	default:
-		return NULL;
-	}
-}
-
-static struct argument_list *
-list_of(struct arguments *a, char letter)
-{
-	switch (letter) {
-	case 'c':
-		return &a->certificates;
-	case 'r':
-		return &a->receipts;
-	case 'm':
-		return &a->at_least;
-	case 'k':
-		return &a->approvers;
-	case 'K':
-		return &a->collectors_ca;
-	case 'R':
-		return &a->crl;
-	default:
-		return NULL;
-	}
-}
-
-static const char **
-text_of(struct arguments *a, char letter)
-{
-	switch (letter) {
-	case 'o':
-		return &a->origin;
-	case 'l':
-		return &a->log;
-	case 'e':
-		return &a->evidence;
-	case 't':
-		return &a->report;
-	case 'F':
-		return &a->fork_proof;
-	case 'W':
-		return &a->workload;
-	case 'C':
-		return &a->collector;
-	default:
-		return NULL;
-	}
 }
 
 /* Those that are more than a text. */
