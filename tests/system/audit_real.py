@@ -4,6 +4,7 @@
 import hashlib
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,8 +12,10 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import wire
-from audit import BAD, GOOD, audit, changed, check, flip
+from audit import BAD, GOOD, UNKNOWN, audit, changed, check, flip
+from cryptography.hazmat.primitives.asymmetric import ec
 from hallmark import APP, EVIL, Site, run_tests
+from rederivation import SIGNED_BEFORE, signature_parameters
 
 VERIFIER = pathlib.Path(__file__).with_name("independent_verifier.py")
 
@@ -106,6 +109,76 @@ def test_verdicts_by_more_policies_than_are_kept_in_memory_replay():
                      "--cert", site.path("log.crt"), "--all")
         output = check(done, GOOD, "45 the same, 0 different, 0 not possible")
         assert len(re.findall(r"3 reports by test@sha256:", output)) == 15, output
+
+
+def test_a_signer_with_a_ca_of_its_own_is_found_by_whoever_names_the_right_one():
+    """It goes on for the host with a certificate that its own CA has made: the policy is the approved one."""
+    key = ec.generate_private_key(ec.SECP256R1())
+
+    def sign(data):
+        return key.sign(SIGNED_BEFORE + data, *signature_parameters(key))
+
+    with Site() as site, Site() as elsewhere:
+        ours, theirs = site.path("collectors-ca.crt"), site.path("theirs.crt")
+        shutil.copy(elsewhere.path("collectors-ca.crt"), theirs)
+        replay = ["replay", "--all", "--log", site.path("log"), "--evidence", site.path("evidence"), "--cert",
+                  site.path("log.crt")]
+        chains = {}
+        for ca, where in ((ours, site), (theirs, elsewhere)):
+            site.options["tls"] = {"client_ca": ca.name}
+            site.write_configs()
+            where.issue("host1", uri="spiffe://test/host1", key=key)
+            if where != site:
+                for part in ("crt", "key"):
+                    shutil.copy(where.path(f"host1.{part}"), site.path(f"host1.{part}"))
+            signer = site.start_signer()
+            collector = site.collector()
+            collector.chains = chains
+            collector.submit("app", APP)
+            collector.submit("app", APP, signature=sign)
+            collector.close()
+            assert signer.stop() == 0
+        policy = re.search("reports by test@sha256:([0-9a-f]+)", audit(*replay).stdout)[1]
+        approved = [*replay, "--policy", policy]
+        check(audit(*approved), GOOD, "could not tell of 2 signed reports")
+        check(audit(*approved, "--vouched"), UNKNOWN, "nobody who is named vouches for 4 reports")
+        check(audit(*approved, "--collectors-ca", ours), BAD,
+              ["2 of 4 reports", "2 vouched under", "2 not", "nobody that was named", "none of those named"])
+        check(audit(*approved, "--collectors-ca", ours, "--collectors-ca", theirs, "--vouched"), GOOD)
+
+
+def test_two_receipts_of_a_signer_whose_guard_went_back():
+    """The log and the guard are set back to an older state, and another report is sealed in the same place."""
+    with Site() as site:
+        kept = []
+        for content in (APP, EVIL):
+            signer = site.start_signer()
+            if not kept:
+                collector = site.collector()
+                for _ in range(2):
+                    collector.submit("app", APP)
+                assert signer.stop() == 0
+                for name in ("log", "guard"):
+                    shutil.copytree(site.path(name), site.path(f"{name}.older"), symlinks=True)
+                signer = site.start_signer()
+            kept.append(site.path(f"{len(kept)}.tlog-proof"))
+            kept[-1].write_bytes(wire.tlog_proof(site.collector("host2").submit("other", content)))
+            assert signer.stop() == 0
+            if len(kept) == 1:
+                for name in ("log", "guard"):
+                    shutil.rmtree(site.path(name))
+                    site.path(f"{name}.older").rename(site.path(name))
+                for index in site.dir.glob("index.db*"):
+                    index.unlink()
+        cert = ["--cert", site.path("log.crt")]
+        for receipt in kept:
+            check(audit("verify", receipt, *cert), GOOD)
+        check(audit("verify", *kept, *cert), BAD, "cannot both be true")
+        proof = site.path("fork.txt")
+        log = ["fsck", "--log", site.path("log"), *cert]
+        check(audit(*log, "--receipt", kept[1]), GOOD, "is in this log")
+        check(audit(*log, "--receipt", kept[0], "--fork-proof", proof), BAD, "the log has forked")
+        check(audit("verify", proof, *cert), BAD, "PROVED    hallmark.test/log has forked")
 
 
 def test_a_log_can_be_checked_while_it_grows():
