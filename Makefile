@@ -269,7 +269,7 @@ install: all
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(ETC)" "$(DESTDIR)$(UNITS)" \
 		"$(DESTDIR)$(SYSUSERS)" "$(DESTDIR)$(DOC)"
 	install -m 755 $(BINARIES) "$(DESTDIR)$(PREFIX)/bin"
-	$(foreach f,$(wildcard config/samples/*.yaml),$(call PLACE_FILE,$f,$(ETC)/$(notdir $f).sample))
+	$(foreach f,$(wildcard config/samples/*),$(call PLACE_FILE,$f,$(ETC)/$(notdir $f).sample))
 	$(foreach f,$(wildcard config/systemd/*),$(call PLACE_FILE,$f,$(UNITS)/$(notdir $f)))
 	install -m 644 config/sysusers.d/hallmark.conf "$(DESTDIR)$(SYSUSERS)"
 	install -m 644 README.md SECURITY.md proto/PROTOCOL.md doc/outputs.md "$(DESTDIR)$(DOC)"

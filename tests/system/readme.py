@@ -190,7 +190,9 @@ def test_the_installation_of_the_readme():
         assert done.returncode == 0, done.stdout + done.stderr
         samples = pathlib.Path(root, "etc/hallmark")
         assert {p.name for p in samples.iterdir()} == {
-            f"{name}.yaml.sample" for name in ("signer", "hsm", "collector", "policy", "operators")}
+            f"{name}.sample" for name in (
+                "signer.yaml", "hsm.yaml", "collector.yaml", "policy.yaml", "operators.yaml",
+                "hsm-network.conf", "hsm-device.conf")}
         assert "certificate" in (samples / "hsm.yaml.sample").read_text()
 
 
