@@ -202,7 +202,7 @@ start(struct signer *s, struct loaded *l)
 	    (e = evidence_open(l->config->evidence_directory, s->index, &service->evidence)) !=
 		ERR_OK)
 		return e;
-	sandbox_enter();
+	sandbox_enter(l->config->key_process.socket == NULL);
 	if ((e = chronicle_init(&service->chronicle, l->config->log_origin, service->evidence,
 		 service->workloads, service->policy)) != ERR_OK)
 		return e;
