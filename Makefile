@@ -272,7 +272,7 @@ install: all
 	$(foreach f,$(wildcard config/samples/*),$(call PLACE_FILE,$f,$(ETC)/$(notdir $f).sample))
 	$(foreach f,$(wildcard config/systemd/*),$(call PLACE_FILE,$f,$(UNITS)/$(notdir $f)))
 	install -m 644 config/sysusers.d/hallmark.conf "$(DESTDIR)$(SYSUSERS)"
-	install -m 644 README.md SECURITY.md proto/PROTOCOL.md doc/outputs.md "$(DESTDIR)$(DOC)"
+	install -m 644 README.md SECURITY.md proto/PROTOCOL.md doc/operations.md doc/outputs.md "$(DESTDIR)$(DOC)"
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 

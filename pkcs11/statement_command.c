@@ -32,7 +32,9 @@ static const char usage[] =
     "      statement it is: an approval by its own author does not count\n"
     "show  prints what a statement does and which key it names; the signature is checked by those\n"
     "      who have the operators file\n"
-    "key   prints a public key as an operators file has it, and its id\n";
+    "key   prints a public key as an operators file has it, and its id; --key takes a file with\n"
+    "      either half. A pair is made by: openssl genpkey -algorithm EC -pkeyopt\n"
+    "      ec_paramgen_curve:P-256 -out FILE\n";
 
 /* What is looked at is at most a statement. */
 #define FILE_SIZE_MAX STATEMENT_SIZE_MAX
