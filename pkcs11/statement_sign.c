@@ -144,6 +144,7 @@ explain(enum err e, const struct statement *s)
 	    [STATEMENT_MAINTENANCE] = "collectors=<pattern> and workloads=<pattern>",
 	    [STATEMENT_RETIRE] = "collector=<identity> and workload=<name>",
 	    [STATEMENT_REVOKE] = "statement=<sha256 of its envelope>",
+	    [STATEMENT_CLOCK] = "from=<seconds since 1970, iat of the log's newest entry>",
 	};
 	const enum statement_kind kind = statement_kind(s);
 
@@ -160,7 +161,8 @@ explain(enum err e, const struct statement *s)
 		    subjects[kind], statement_kind_name(kind), view_precision(buf_view(&found)),
 		    (const char *)found.data);
 	else
-		complain("--kind: expected approve, maintenance, retire or revoke, found \"%.*s\"",
+		complain("--kind: expected approve, maintenance, retire, revoke or clock, found "
+			 "\"%.*s\"",
 		    (int)s->kind_name.size, (const char *)s->kind_name.data);
 	buf_free(&found);
 	return e;

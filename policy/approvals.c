@@ -22,7 +22,9 @@ approvals_judge(const struct statement_document *d, struct view origin,
 		return ERR_STATEMENT_RIGHT;
 	if (statement_kind(s) == STATEMENT_APPROVE && operator_is_named(op, s->author))
 		return ERR_STATEMENT_AUTHOR;
-	if (s->not_after_s <= iat_s)
+	/* What a clock statement allows is a time, that of its own notice. */
+	if (s->not_after_s <= iat_s ||
+	    (statement_kind(s) == STATEMENT_CLOCK && s->not_before_s > iat_s))
 		return ERR_STATEMENT_TIME;
 	return s->number > number ? ERR_OK : ERR_STATEMENT_NUMBER;
 }

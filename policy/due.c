@@ -8,13 +8,15 @@ struct due
 due_after_report(
     uint64_t iat_s, uint64_t next_s, bool leaving, uint32_t report_every_s, uint32_t grace_s)
 {
-	struct due d = {.grace_s = grace_s};
+	struct due d = {.grace_s = grace_s & DUE_SECONDS_MAX};
 	uint64_t interval_s = next_s;
 
 	if (interval_s == 0 || (report_every_s > 0 && report_every_s < interval_s))
 		interval_s = report_every_s;
-	if (!leaving && interval_s > 0)
+	if (!leaving && interval_s > 0) {
+		d.interval_s = interval_s & DUE_SECONDS_MAX;
 		d.at_s = iat_s + interval_s + grace_s;
+	}
 	return d;
 }
 
@@ -22,7 +24,15 @@ struct due
 due_after_absence(struct due d, uint64_t iat_s)
 {
 	d.at_s = iat_s + DUE_REPEAT_S;
-	d.count++;
+	if (d.count < DUE_COUNT_MAX)
+		d.count++;
+	return d;
+}
+
+struct due
+due_with_count(struct due d, uint64_t count)
+{
+	d.count = (count < DUE_COUNT_MAX ? count : DUE_COUNT_MAX) & DUE_COUNT_MAX;
 	return d;
 }
 
@@ -34,6 +44,16 @@ due_after_start(struct due d, uint64_t from_s, uint64_t to_s)
 
 	if (d.at_s != 0 && d.at_s < most_s)
 		d.at_s = moved_s < most_s ? moved_s : most_s;
+	return d;
+}
+
+struct due
+due_after_clock(struct due d, uint64_t iat_s)
+{
+	if (d.at_s != 0 && d.count > 0)
+		d.at_s = iat_s + DUE_REPEAT_S;
+	else if (d.at_s != 0)
+		d.at_s = iat_s + d.interval_s + d.grace_s;
 	return d;
 }
 

@@ -8,6 +8,7 @@
  *   absence  due = iat + DUE_REPEAT_S: a workload that stays silent is named once a day
  *   start    a due is moved by twice the time in which no bundles were taken: that time, and as
  *            much for coming back; not behind its end and grace
+ *   clock    the log was set back: every due is as if the newest entry of its chain were of now
  *   windows  a due inside an operator's maintenance window is moved behind its end, and grace
  *   retired  none until the next report
  *
@@ -44,11 +45,17 @@ struct due_window {
 	uint64_t to_s; /* first second after it */
 };
 
+/* Of an interval, and of grace: a policy and a bundle say at most 31,536,000. */
+#define DUE_SECONDS_MAX 0x1ffffffU
+#define DUE_COUNT_MAX   0x3fffU
+
 /* What a chain promised with its newest report, and how it was called absent since. */
 struct due {
-	uint64_t at_s;    /* it is absent after this; 0: nothing is due */
-	uint32_t grace_s; /* of the policy that the newest report was judged under */
-	uint32_t count;   /* absences since that report */
+	uint64_t at_s; /* it is absent after this; 0: nothing is due */
+	/* Packed, since a signer has one for each of a million workloads. */
+	uint64_t grace_s : 25;    /* of the policy that the newest report was judged under */
+	uint64_t interval_s : 25; /* that it promised with its newest report */
+	uint64_t count : 14;      /* absences since that report, one a day: of 44 years */
 };
 
 /*
@@ -61,12 +68,18 @@ struct due due_after_report(
 /* After an absence of `iat_s`. */
 struct due due_after_absence(struct due d, uint64_t iat_s);
 
+/* With so many absences since its newest report, as a log or a store says. */
+struct due due_with_count(struct due d, uint64_t count);
+
 /*
  * After a start notice that says that no bundles were taken from `from_s` to `to_s`. What moves
  * dues is time that the log shows as not covered, since no entry lies in it: else a signer that
  * says `start` again and again would never have to call anybody absent.
  */
 struct due due_after_start(struct due d, uint64_t from_s, uint64_t to_s);
+
+/* After a notice that sets the log back to this time. */
+struct due due_after_clock(struct due d, uint64_t iat_s);
 
 /* The operator retired the workload. */
 struct due due_retired(struct due d);

@@ -51,6 +51,7 @@ static struct inforce_number *find_number(const struct standing *s, const struct
 static size_t find_statement(const struct standing *s, const struct digest *digest);
 static enum err find_revoked(
     const struct standing *s, const struct statement *said, uint64_t iat_s, size_t *index);
+static enum err check_clock(const struct statement *said, uint64_t iat_s, uint64_t before_s);
 static void use_number(struct standing *s, const struct statement_document *d);
 static void remove_statement(struct standing *s, size_t index);
 static void forget_approvals(struct standing *s);
@@ -154,8 +155,8 @@ standing_write(const struct standing *s, struct buf *to)
 }
 
 enum err
-standing_take_statement(
-    struct standing *s, struct view envelope, uint64_t iat_s, const struct statement_document **out)
+standing_take_statement(struct standing *s, struct view envelope, uint64_t iat_s, uint64_t before_s,
+    const struct statement_document **out)
 {
 	const struct inforce_number *used;
 	struct statement_document *d;
@@ -168,6 +169,7 @@ standing_take_statement(
 	if ((e = approvals_judge(d, buf_view(&s->origin), s->operators,
 		 used != NULL ? used->number : 0, iat_s)) != ERR_OK ||
 	    (e = find_revoked(s, statement_document_statement(d), iat_s, &revoked)) != ERR_OK ||
+	    (e = check_clock(statement_document_statement(d), iat_s, before_s)) != ERR_OK ||
 	    (e = make_room(s, 1, 1)) != ERR_OK) {
 		statement_document_free(&d);
 		return e;
@@ -485,6 +487,20 @@ find_revoked(const struct standing *s, const struct statement *said, uint64_t ia
 	/* One whose time is over may still stand here until the notice. */
 	return *index < s->statement_count &&
 		       statement_document_statement(s->statement[*index])->not_after_s > iat_s
+		   ? ERR_OK
+		   : ERR_STATEMENT_SUBJECT;
+}
+
+/* It is about one time of the log, and no other that is too late. */
+static enum err
+check_clock(const struct statement *said, uint64_t iat_s, uint64_t before_s)
+{
+	uint64_t from_s;
+
+	if (statement_kind(said) != STATEMENT_CLOCK)
+		return ERR_OK;
+	return statement_value_number(said, "from", &from_s) == ERR_OK && from_s == before_s &&
+		       iat_s < before_s
 		   ? ERR_OK
 		   : ERR_STATEMENT_SUBJECT;
 }

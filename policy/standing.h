@@ -51,11 +51,12 @@ enum err standing_write(const struct standing *s, struct buf *to) MUST_USE;
  * Judges a statement for a notice of this time, by the operators of the manifest in force, and
  * takes it: its number is used, it is in force, and what it revokes is not any more. The codes 220
  * to 229, in the order that PROTOCOL.md gives, with ERR_STATEMENT_SUBJECT at its end for a revoke
- * of what is not in force; ERR_FORMAT_SIZE if the list would be too large; ERR_MEMORY. `out`, if
- * not NULL, gets what was taken: the standing's, as long as it is in force.
+ * of what is not in force, and for a clock statement that does not set back from `before_s`, iat of
+ * the entry before; ERR_FORMAT_SIZE if the list would be too large; ERR_MEMORY. `out`, if not NULL,
+ * gets what was taken: the standing's, as long as it is in force.
  */
 enum err standing_take_statement(struct standing *s, struct view envelope, uint64_t iat_s,
-    const struct statement_document **out) MUST_USE;
+    uint64_t before_s, const struct statement_document **out) MUST_USE;
 
 /* What a manifest needs to follow the one in force, and what of it is there. */
 struct standing_approvals {

@@ -90,13 +90,14 @@ enum err_class {
 	    "the statement's key is not one of an operator")                                       \
 	X(ERR_STATEMENT_SIGNATURE, 225, REQUEST, "statement-signature",                            \
 	    "the statement's signature does not verify")                                           \
-	X(ERR_STATEMENT_TIME, 226, REQUEST, "statement-time", "the statement's time is over")      \
+	X(ERR_STATEMENT_TIME, 226, REQUEST, "statement-time",                                      \
+	    "the statement's time is over, or has not begun")                                      \
 	X(ERR_STATEMENT_KIND, 227, REQUEST, "statement-kind",                                      \
 	    "the statement is of a kind that this version does not act on")                        \
 	X(ERR_STATEMENT_AUTHOR, 228, REQUEST, "statement-author",                                  \
 	    "an approval by its own author does not count")                                        \
 	X(ERR_STATEMENT_SUBJECT, 229, REQUEST, "statement-subject",                                \
-	    "the statement's subject is not that of its kind, or a revoke's is not in force")      \
+	    "the statement's subject is not that of its kind, or not what is in the log now")      \
 	/* 3xx: the connection itself */                                                           \
 	X(ERR_TLS_HANDSHAKE, 300, STREAM, "tls-handshake", "the TLS handshake failed")             \
 	X(ERR_TLS_RECORD, 301, STREAM, "tls-record", "the TLS stream failed after the handshake")  \

@@ -36,6 +36,17 @@ chains_free(struct chains *c)
 	}
 }
 
+void
+chains_set_back(struct chains *c, uint64_t iat_s)
+{
+	for (struct chain *chain = c->all; chain != NULL; chain = chain->hh.next) {
+		if (chain->time_ms > iat_s * 1000)
+			chain->time_ms = iat_s * 1000;
+		if (chain->last_signed_s > iat_s)
+			chain->last_signed_s = iat_s;
+	}
+}
+
 struct chain *
 chains_find(const struct chains *c, struct view collector, struct view workload)
 {

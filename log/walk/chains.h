@@ -62,6 +62,9 @@ struct chains {
 
 void chains_free(struct chains *c);
 
+/* The log was set back to this time: nothing of what was before is of a later one any more. */
+void chains_set_back(struct chains *c, uint64_t iat_s);
+
 /* NULL if nothing is followed under this name. */
 struct chain *chains_find(const struct chains *c, struct view collector, struct view workload);
 

@@ -32,7 +32,8 @@ static void take_start(const struct notice *notice, uint64_t before_s, struct re
 static void take_manifest(struct notices *n, const struct notice *notice, struct reason *reason);
 static void tell_approvals(
     const struct notices *n, const struct notice *notice, struct reason *reason);
-static void take_statement(struct notices *n, const struct notice *notice, struct reason *reason);
+static void take_statement(
+    struct notices *n, const struct notice *notice, uint64_t before_s, struct reason *reason);
 static void check_statement(
     const struct notice *notice, const struct statement_document *d, struct reason *reason);
 static void give_up(struct notices *n, struct reason *reason, const char *what, enum err e);
@@ -96,7 +97,7 @@ notices_take(struct notices *n, const struct notice *notice, const struct entry_
 		take_manifest(n, notice, reason);
 		break;
 	case NOTICE_STATEMENT:
-		take_statement(n, notice, reason);
+		take_statement(n, notice, before_s, reason);
 		break;
 	case NOTICE_OTHER:
 		break;
@@ -269,7 +270,8 @@ tell_approvals(const struct notices *n, const struct notice *notice, struct reas
 }
 
 static void
-take_statement(struct notices *n, const struct notice *notice, struct reason *reason)
+take_statement(
+    struct notices *n, const struct notice *notice, uint64_t before_s, struct reason *reason)
 {
 	const struct statement_document *d;
 	enum err e;
@@ -279,7 +281,8 @@ take_statement(struct notices *n, const struct notice *notice, struct reason *re
 	buf_clear(&n->bytes);
 	e = evidence_reader_get(n->evidence, PACK_STATEMENT, &notice->sha256, &n->bytes);
 	if (e == ERR_OK)
-		e = standing_take_statement(n->standing, buf_view(&n->bytes), notice->issued_s, &d);
+		e = standing_take_statement(
+		    n->standing, buf_view(&n->bytes), notice->issued_s, before_s, &d);
 	if (e == ERR_OK)
 		check_statement(notice, d, reason);
 	else if (e == ERR_STATEMENT_KIND)

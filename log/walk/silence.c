@@ -65,6 +65,16 @@ silence_take_start(struct silence *s, struct chains *all, uint64_t from_s, uint6
 }
 
 enum err
+silence_take_clock(struct silence *s, struct chains *all, uint64_t iat_s)
+{
+	enum err e = ERR_OK;
+
+	for (struct chain *c = all->all; c != NULL && e == ERR_OK; c = c->hh.next)
+		e = set(s, c, due_after_clock(c->due, iat_s));
+	return e;
+}
+
+enum err
 silence_take_windows(struct silence *s, struct chains *all, const struct due_window *windows,
     size_t count, bool more)
 {

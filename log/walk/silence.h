@@ -41,6 +41,9 @@ enum err silence_take_absence(struct silence *s, struct chain *c, uint64_t iat_s
 enum err silence_take_start(
     struct silence *s, struct chains *all, uint64_t from_s, uint64_t to_s) MUST_USE;
 
+/* The log was set back to `iat_s`. */
+enum err silence_take_clock(struct silence *s, struct chains *all, uint64_t iat_s) MUST_USE;
+
 /* Those that are in force from here on, which is known; there are new ones if `more`. */
 enum err silence_take_windows(struct silence *s, struct chains *all,
     const struct due_window *windows, size_t count, bool more) MUST_USE;

@@ -1,7 +1,7 @@
 /*
  * What an entry says is checked before it moves anything, but for what it says about silence: a
- * start moves every due, and an absence those that it names, before it is asked which workload is
- * missing from the absences before this entry.
+ * start, or a clock statement, moves every due, and an absence those that it names, before it is
+ * asked which workload is missing from the absences before this entry.
  */
 #include "log/walk/walk_entry.h"
 
@@ -13,7 +13,8 @@
 
 static bool is_read(struct walk *w, enum err e, const char *what);
 static void check_head(
-    struct walk *w, struct view issuer, uint64_t issued_s, struct reason *reason);
+    struct walk *w, struct view issuer, uint64_t issued_s, bool may_fall, struct reason *reason);
+static bool sets_back(const struct notice *n);
 static void check_extensions(struct walk *w, struct view map);
 static void check_notice_place(
     const struct walk *w, const struct entry_place *named, struct reason *reason);
@@ -48,7 +49,7 @@ walk_entry_report(struct walk *w)
 	check_extensions(w, r->extensions);
 	if (r->bundle.extensions.has_unknown)
 		count_bundle_extensions(w, &r->bundle.extensions);
-	check_head(w, r->issuer, r->issued_s, &place);
+	check_head(w, r->issuer, r->issued_s, false, &place);
 	check_notice_place(w, &r->notice, &place);
 	check_left_out(w, r->issued_s);
 	chain = chains_take_report(&w->chains, r, w->index, &w->digest, &place);
@@ -70,7 +71,7 @@ walk_entry_absence(struct walk *w)
 	w->counts.absences++;
 	w->counts.absent += a->count;
 	check_extensions(w, a->extensions);
-	check_head(w, a->issuer, a->issued_s, &place);
+	check_head(w, a->issuer, a->issued_s, false, &place);
 	check_notice_place(w, &a->notice, &place);
 	for (size_t i = 0; i < a->count; i++) {
 		struct chain *chain = chains_take_absence(
@@ -98,7 +99,7 @@ walk_entry_notice(struct walk *w)
 	w->counts.notices[n->kind]++;
 	check_extensions(w, n->extensions);
 	doubt_notice(w, n);
-	check_head(w, n->issuer, n->issued_s, &place);
+	check_head(w, n->issuer, n->issued_s, sets_back(n), &place);
 	notices_take(w->notices, n, &w->here, before_s, &place);
 	follow_notice(w, n, &place);
 	(void)walk_tell_reason(w, &place, true);
@@ -120,16 +121,25 @@ is_read(struct walk *w, enum err e, const char *what)
 }
 
 static void
-check_head(struct walk *w, struct view issuer, uint64_t issued_s, struct reason *reason)
+check_head(
+    struct walk *w, struct view issuer, uint64_t issued_s, bool may_fall, struct reason *reason)
 {
 	if (!view_equal(issuer, view_of_string(w->wanted.origin)))
 		reason_add(reason, OUTCOME_BAD, "expected issuer %s, found %.*s", w->wanted.origin,
 		    view_precision(issuer), (const char *)issuer.data);
-	if (issued_s < w->issued_s)
+	if (issued_s < w->issued_s && !may_fall)
 		reason_add(reason, OUTCOME_BAD,
 		    "expected iat %" PRIu64 " or later, as the log has it before, found %" PRIu64,
 		    w->issued_s, issued_s);
 	w->issued_s = issued_s;
+}
+
+/* Only such a notice is of a time before the one of the entry before it. */
+static bool
+sets_back(const struct notice *n)
+{
+	return n->kind == NOTICE_STATEMENT &&
+	       statement_kind_from_name(n->statement_kind) == STATEMENT_CLOCK;
 }
 
 /* Of none is known what it means: so it may be what makes the difference. */
@@ -298,6 +308,8 @@ follow_notice(struct walk *w, const struct notice *n, struct reason *reason)
 		w->counts.stops++;
 		w->counts.down_s += n->to_s - n->from_s;
 	}
+	if (sets_back(n))
+		chains_set_back(&w->chains, n->issued_s);
 	if (w->policies != NULL)
 		follow_silence(w, n, reason->outcome != OUTCOME_GOOD, reason);
 	if (n->kind == NOTICE_MANIFEST)
@@ -313,8 +325,8 @@ follow_silence(struct walk *w, const struct notice *n, bool more, struct reason 
 	size_t count;
 
 	if (!notices_windows(w->notices, &windows, &count)) {
-		/* What was due is due, but for a start, which would have moved it. */
-		if (n->kind != NOTICE_START)
+		/* What was due is due, but for what would have moved it. */
+		if (n->kind != NOTICE_START && !sets_back(n))
 			check_left_out(w, n->issued_s);
 		check_error(silence_lose(&w->silence, &w->chains), reason);
 		return;
@@ -324,6 +336,8 @@ follow_silence(struct walk *w, const struct notice *n, bool more, struct reason 
 	if (n->kind == NOTICE_START)
 		check_error(
 		    silence_take_start(&w->silence, &w->chains, n->from_s, n->to_s), reason);
+	if (sets_back(n))
+		check_error(silence_take_clock(&w->silence, &w->chains, n->issued_s), reason);
 	check_left_out(w, n->issued_s);
 	if (more || (s != NULL && statement_kind(s) == STATEMENT_MAINTENANCE))
 		check_error(

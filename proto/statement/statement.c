@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "proto/encoding.h"
 #include "proto/evidence/bundle.h"
 #include "proto/evidence/identity.h"
 #include "proto/glob.h"
@@ -10,7 +11,7 @@
 #include "proto/tlog/checkpoint.h"
 
 /* What a member of a kind's subject has to be. */
-enum member_form { FORM_DIGEST, FORM_IDENTITY, FORM_PATTERN, FORM_WORKLOAD };
+enum member_form { FORM_DIGEST, FORM_IDENTITY, FORM_NUMBER, FORM_PATTERN, FORM_WORKLOAD };
 
 struct member_rule {
 	enum statement_kind kind;
@@ -25,6 +26,7 @@ static const struct member_rule rules[] = {
     {STATEMENT_RETIRE, "collector", FORM_IDENTITY},
     {STATEMENT_RETIRE, "workload", FORM_WORKLOAD},
     {STATEMENT_REVOKE, "statement", FORM_DIGEST},
+    {STATEMENT_CLOCK, "from", FORM_NUMBER},
 };
 
 static bool members_are_good(const struct statement *s);
@@ -89,6 +91,14 @@ statement_value_digest(const struct statement *s, const char *name, struct diges
 									: ERR_STATEMENT_SUBJECT;
 }
 
+enum err
+statement_value_number(const struct statement *s, const char *name, uint64_t *out)
+{
+	return decimal_decode(statement_value(s, name), out) == ERR_OK && *out <= JSON_NUMBER_MAX
+		   ? ERR_OK
+		   : ERR_STATEMENT_SUBJECT;
+}
+
 static bool
 members_are_good(const struct statement *s)
 {
@@ -122,12 +132,15 @@ static bool
 has_form(struct view value, enum member_form form)
 {
 	struct digest digest;
+	uint64_t number;
 
 	switch (form) {
 	case FORM_DIGEST:
 		return digest_from_hex(value, &digest) == ERR_OK;
 	case FORM_IDENTITY:
 		return identity_is_valid(value);
+	case FORM_NUMBER:
+		return decimal_decode(value, &number) == ERR_OK && number <= JSON_NUMBER_MAX;
 	case FORM_PATTERN:
 		return glob_check(value) == ERR_OK;
 	case FORM_WORKLOAD:

@@ -72,6 +72,10 @@ struct view statement_value(const struct statement *s, const char *name);
 enum err statement_value_digest(
     const struct statement *s, const char *name, struct digest *out) MUST_USE;
 
+/* The same of a number. */
+enum err statement_value_number(
+    const struct statement *s, const char *name, uint64_t *out) MUST_USE;
+
 /* Appends the payload. ERR_STATEMENT_FORMAT as statement_check; ERR_MEMORY. */
 enum err statement_write_payload(const struct statement *s, struct buf *to) MUST_USE;
 

@@ -14,6 +14,7 @@
 
 static void print_effect(const struct statement *s, struct buf *to);
 static void print_maintenance(const struct statement *s, struct buf *to);
+static void print_clock(const struct statement *s, struct buf *to);
 static void print_unknown(const struct statement *s, struct buf *to);
 static void print_extensions(const struct statement *s, struct buf *to);
 static void append_name(struct buf *to, const char *name);
@@ -63,6 +64,9 @@ print_effect(const struct statement *s, struct buf *to)
 		append_value(s, "collector", to);
 		buf_append_string(to, " until it reports again: its silence is not recorded\n");
 		break;
+	case STATEMENT_CLOCK:
+		print_clock(s, to);
+		break;
 	default: /* the last that statement_check_subject lets through */
 		buf_append_string(to, "the statement whose envelope has the SHA-256 ");
 		append_value(s, "statement", to);
@@ -79,6 +83,22 @@ print_maintenance(const struct statement *s, struct buf *to)
 	append_value(s, "collectors", to);
 	buf_append_string(to, " may be silent within this time: what is due in it is due behind "
 			      "its end\n");
+}
+
+static void
+print_clock(const struct statement *s, struct buf *to)
+{
+	uint64_t from_s;
+
+	if (statement_value_number(s, "from", &from_s) != ERR_OK)
+		return; /* its subject was checked */
+	buf_append_string(to, "the log, whose newest entry is of ");
+	utc_append(to, from_s);
+	buf_append_string(to, " (");
+	buf_append_decimal(to, from_s);
+	buf_append_string(to,
+	    "), goes on at the time of the signer's clock, if that is earlier and "
+	    "within this time\n");
 }
 
 static void

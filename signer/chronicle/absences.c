@@ -39,6 +39,8 @@ static void visit_all(
 static enum err move_behind_start(void *context, struct workload *w);
 static void move_on(struct absences *s, size_t most);
 static void move_behind_windows(void *context, struct workload *w);
+static void set_back(struct absences *s, uint64_t iat_s);
+static enum err set_back_one(void *context, struct workload *w);
 static void retire(struct absences *s, const struct statement *said);
 static bool is_silent(struct due d);
 static int compare_names(const void *a, const void *b);
@@ -78,7 +80,7 @@ absences_on_start(struct absences *s, uint64_t from_s, uint64_t to_s)
 }
 
 void
-absences_on_statement(struct absences *s, const struct statement *said)
+absences_on_statement(struct absences *s, const struct statement *said, uint64_t iat_s)
 {
 	switch (statement_kind(said)) {
 	case STATEMENT_MAINTENANCE:
@@ -88,6 +90,9 @@ absences_on_statement(struct absences *s, const struct statement *said)
 		break;
 	case STATEMENT_RETIRE:
 		retire(s, said);
+		break;
+	case STATEMENT_CLOCK:
+		set_back(s, iat_s);
 		break;
 	default:
 		break;
@@ -352,6 +357,30 @@ retire(struct absences *s, const struct statement *said)
 	s->silent -= is_silent(w->head.due);
 	w->head.due = due_retired(w->head.due);
 	verdict_settle(s->workloads, w);
+}
+
+/* All that is of a later time is of this one: what was looked at, and rounds that were put. */
+static void
+set_back(struct absences *s, uint64_t iat_s)
+{
+	s->swept_s = iat_s;
+	due_ring_set_back(&s->ring, iat_s);
+	for (struct silent_collector *c = s->resting; c != NULL; c = c->next)
+		c->round_s = iat_s;
+	visit_all(s, set_back_one, s);
+}
+
+static enum err
+set_back_one(void *context, struct workload *w)
+{
+	struct absences *s = context;
+
+	if (!w->has_head)
+		return ERR_OK;
+	chain_head_set_back(&w->head, s->swept_s);
+	w->head.due = absences_in_windows(s, due_after_clock(w->head.due, s->swept_s), w);
+	due_ring_set(&s->ring, w);
+	return ERR_OK;
 }
 
 /* Absent since its newest report, and not retired. */

@@ -53,8 +53,8 @@ bool absences_are_moving(const struct absences *s);
 /* Ends that at once. */
 void absences_settle(struct absences *s);
 
-/* This statement was taken. */
-void absences_on_statement(struct absences *s, const struct statement *said);
+/* This statement was taken, by a notice of this time. */
+void absences_on_statement(struct absences *s, const struct statement *said, uint64_t iat_s);
 
 /* The due of a workload, moved behind the maintenance that is in force. */
 struct due absences_in_windows(const struct absences *s, struct due d, const struct workload *w);

@@ -68,6 +68,13 @@ chronicle_look(struct chronicle *c, uint64_t iat_s, enum chronicle_taking taking
 	absences_sweep(&c->absences, iat_s);
 }
 
+void
+chronicle_set_back(struct chronicle *c, uint64_t iat_s)
+{
+	c->taking_s = iat_s;
+	c->storage_was_low = c->had_no_time = false;
+}
+
 bool
 chronicle_go_on(struct chronicle *c)
 {

@@ -64,6 +64,9 @@ void chronicle_begin(struct chronicle *c, struct ledger *ledger, uint64_t iat_s)
 /* An entry of this time may follow; `taking` as it is now. */
 void chronicle_look(struct chronicle *c, uint64_t iat_s, enum chronicle_taking taking);
 
+/* A notice has set the log back to this time. */
+void chronicle_set_back(struct chronicle *c, uint64_t iat_s);
+
 /* Goes on with what chronicle_look left, if the ledger takes it. True: call again. */
 bool chronicle_go_on(struct chronicle *c);
 

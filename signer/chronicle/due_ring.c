@@ -18,6 +18,12 @@ due_ring_set(struct due_ring *d, struct workload *w)
 		put(d, w);
 }
 
+void
+due_ring_set_back(struct due_ring *d, uint64_t now_s)
+{
+	d->looked_s = now_s;
+}
+
 bool
 due_ring_look(struct due_ring *d, uint64_t now_s, size_t most,
     void (*over)(void *context, struct workload *w), void *context)

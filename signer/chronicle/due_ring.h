@@ -27,6 +27,12 @@ struct due_ring {
 void due_ring_begin(struct due_ring *d, uint64_t now_s);
 
 /*
+ * As if nothing behind `now_s`, which is earlier than what was looked at, had been: dues are to be
+ * set anew. Who waits for a due is looked at within a round of the ring, or earlier.
+ */
+void due_ring_set_back(struct due_ring *d, uint64_t now_s);
+
+/*
  * The workload's due was set: it is looked at right after that, or a little earlier. One that is
  * elsewhere (due_ring_move) stays there.
  */

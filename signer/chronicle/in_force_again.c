@@ -19,6 +19,7 @@ static enum err take_statement(
 static void use_number(struct inforce *list, const struct statement_document *d);
 static void revoke(struct taken *t, const struct statement *said);
 static void forget_approvals(struct taken *t);
+static void expire(struct taken *t, uint64_t iat_s);
 static enum err write_list(struct taken *t, const struct notice_row *newest, struct buf *to);
 
 enum err
@@ -55,6 +56,7 @@ take_all(
 			t->list.manifest = row[i].subject;
 			forget_approvals(t);
 		}
+		expire(t, row[i].issued_s);
 	}
 	return e;
 }
@@ -122,6 +124,18 @@ forget_approvals(struct taken *t)
 	}
 }
 
+/* What is over at a notice is over, though the log be set back behind it. */
+static void
+expire(struct taken *t, uint64_t iat_s)
+{
+	for (size_t i = t->statement_count; i > 0; i--) {
+		if (statement_document_statement(t->statement[i - 1])->not_after_s > iat_s)
+			continue;
+		statement_document_free(&t->statement[i - 1]);
+		t->statement[i - 1] = t->statement[--t->statement_count];
+	}
+}
+
 static enum err
 write_list(struct taken *t, const struct notice_row *newest, struct buf *to)
 {
@@ -133,9 +147,8 @@ write_list(struct taken *t, const struct notice_row *newest, struct buf *to)
 	for (size_t i = 0; i < t->statement_count; i++) {
 		const struct statement *said = statement_document_statement(t->statement[i]);
 
-		if (said->not_after_s > newest->issued_s)
-			s[t->list.statement_count++] = (struct inforce_statement){
-			    *statement_document_digest(t->statement[i]), said->kind_name};
+		s[t->list.statement_count++] = (struct inforce_statement){
+		    *statement_document_digest(t->statement[i]), said->kind_name};
 	}
 	if ((e = inforce_write(&t->list, to)) != ERR_OK)
 		return e;

@@ -61,7 +61,8 @@ notice_writer_put_statement(struct notice_writer *n, struct view envelope, uint6
     void *waiter, const struct statement_document **out)
 {
 	struct notice made = {.kind = NOTICE_STATEMENT};
-	enum err e = standing_take_statement(n->standing, envelope, iat_s, out);
+	enum err e = standing_take_statement(
+	    n->standing, envelope, iat_s, ledger_last_issued_s(n->ledger), out);
 
 	if (e != ERR_OK)
 		return e;
@@ -77,9 +78,10 @@ notice_writer_put_statement(struct notice_writer *n, struct view envelope, uint6
 static void
 put(struct notice_writer *n, struct notice *made, uint64_t iat_s, void *waiter)
 {
-	struct notice_row row = {.issued_s = iat_s, .from_s = made->from_s, .kind = made->kind};
+	struct notice_row row = {.issued_s = iat_s, .kind = made->kind};
 
 	made->issued_s = iat_s;
+	row.from_s = notice_row_from_s(made);
 	made->issuer = n->origin;
 	made->has_previous = n->has_newest;
 	made->previous = n->newest;

@@ -46,6 +46,7 @@ static enum err move_dues(struct replay *r);
 static enum err gather_chain(void *context, struct workload *w);
 static enum err apply(struct replay *r, const struct notice_row *row);
 static enum err apply_statement(struct replay *r, const struct notice_row *row);
+static enum err set_back(void *context, struct workload *w);
 static enum err retire(
     struct replay *r, const struct statement *said, const struct notice_row *row);
 static enum err unreadable(const struct notice_row *row, enum err e);
@@ -131,12 +132,12 @@ static enum err
 on_absence(void *context, uint64_t issued_s, struct workload *w)
 {
 	struct replay *r = context;
-	const uint32_t count = w->head.due.count;
+	const struct due said = w->head.due;
 	enum err e = stand_newest(r);
 
 	if (e == ERR_OK) {
 		w->head.due = in_windows(r, due_after_absence(w->head.due, issued_s), w);
-		w->head.due.count = count; /* as the entry says */
+		w->head.due.count = said.count; /* as the entry says */
 	}
 	return e;
 }
@@ -150,6 +151,11 @@ on_done(void *context)
 	if (!r->notices->has_newest)
 		return ERR_OK;
 	if ((e = move_dues(r)) != ERR_OK || (e = stand_newest(r)) != ERR_OK)
+		return e;
+	for (size_t i = 0; i < r->row_count && e == ERR_OK; i++)
+		if (notice_row_sets_back(&r->row[i]))
+			e = workload_each(r->workloads, set_back, &r->row[i]);
+	if (e != ERR_OK)
 		return e;
 	standing_free(&r->notices->standing);
 	r->notices->standing = r->standing; /* moved */
@@ -322,11 +328,28 @@ apply_statement(struct replay *r, const struct notice_row *row)
 	case STATEMENT_RETIRE:
 		e = retire(r, statement_document_statement(d), row);
 		break;
+	case STATEMENT_CLOCK:
+		for (size_t i = 0; i < r->chain_count && r->chain[i]->head.entry_index < row->index;
+		     i++)
+			r->chain[i]->head.due = in_windows(
+			    r, due_after_clock(r->chain[i]->head.due, row->issued_s), r->chain[i]);
+		break;
 	default:
 		break;
 	}
 	statement_document_free(&d);
 	return e;
+}
+
+/* If its newest report is before this notice. */
+static enum err
+set_back(void *context, struct workload *w)
+{
+	const struct notice_row *row = context;
+
+	if (w->has_head && w->head.index < row->index)
+		chain_head_set_back(&w->head, row->issued_s);
+	return ERR_OK;
 }
 
 static enum err

@@ -273,7 +273,7 @@ replay_absent(const struct replayed *r, const struct absence *a, struct batch_ch
 			return ERR_FORMAT; /* nobody who never reported is absent */
 		w->head.entry_index = r->index;
 		w->head.entry_digest = digest;
-		w->head.due.count = (uint32_t)absent->count;
+		w->head.due = due_with_count(w->head.due, absent->count);
 		verdict_falls_silent(&w->head, a->issued_s);
 		e = l->replay.absence(l->replay.context, a->issued_s, w);
 		changes->absent[changes->count] = (struct workload_update){w, w->head};
@@ -296,7 +296,7 @@ replay_notice(const struct replayed *r)
 		return ERR_MEMORY;
 	changes->notice = (struct notice_row){.index = r->index,
 	    .issued_s = n->issued_s,
-	    .from_s = n->kind == NOTICE_START ? n->from_s : 0,
+	    .from_s = notice_row_from_s(n),
 	    .kind = n->kind,
 	    .in_force = n->in_force,
 	    .subject = n->kind == NOTICE_START ? DIGEST_ZERO : n->sha256};

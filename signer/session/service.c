@@ -54,6 +54,24 @@ service_entry_s(struct service *s)
 	return now_s;
 }
 
+uint64_t
+service_wall_s(struct service *s)
+{
+	look(s);
+	return s->clock_facts.wall_ms / 1000;
+}
+
+/* Judgements that are kept go by what is over, which may not be any more. */
+void
+service_set_back(struct service *s, uint64_t iat_s)
+{
+	s->last_issued_s = s->looked_s = iat_s;
+	s->policy_generation++;
+	chronicle_set_back(&s->chronicle, iat_s);
+	clock_rely(&s->clock, &s->clock_facts);
+	(void)service_now_s(s);
+}
+
 void
 service_hear_time(
     struct service *s, const char *identity, uint64_t measured_ms, uint64_t nonce_age_ms)

@@ -89,6 +89,13 @@ uint64_t service_now_s(struct service *s);
  */
 uint64_t service_entry_s(struct service *s);
 
+/*
+ * The wall clock's time as it is, trusted or not: for a statement by which the log is set back to
+ * it. When that was taken: all goes on from there.
+ */
+uint64_t service_wall_s(struct service *s);
+void service_set_back(struct service *s, uint64_t iat_s);
+
 /* An identity has sent fresh evidence of this time, under a nonce of this age. */
 void service_hear_time(
     struct service *s, const char *identity, uint64_t measured_ms, uint64_t nonce_age_ms);

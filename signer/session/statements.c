@@ -15,6 +15,7 @@ struct statement_wait {
 
 static enum err take(
     struct service *s, struct view envelope, struct statement_wait *wait, const char *name);
+static bool is_of_clock(struct view envelope);
 static void say_taken(const struct statement_document *d, uint64_t index, const char *name);
 static void wait_free(struct statement_wait *wait);
 
@@ -76,6 +77,7 @@ static enum err
 take(struct service *s, struct view envelope, struct statement_wait *wait, const char *name)
 {
 	const struct statement_document *d;
+	bool sets_back;
 	uint64_t iat_s;
 	enum err e;
 
@@ -83,7 +85,8 @@ take(struct service *s, struct view envelope, struct statement_wait *wait, const
 		return ERR_STORAGE;
 	if (s->stopping || !s->chronicle.begun || !ledger_entry_fits(s->ledger))
 		return ERR_BUSY;
-	iat_s = service_entry_s(s);
+	sets_back = is_of_clock(envelope);
+	iat_s = sets_back ? service_wall_s(s) : service_entry_s(s);
 	if (absences_are_moving(&s->chronicle.absences))
 		return ERR_BUSY;
 	e = notice_writer_put_statement(&s->chronicle.notices, envelope, iat_s, wait, &d);
@@ -92,9 +95,25 @@ take(struct service *s, struct view envelope, struct statement_wait *wait, const
 	if (e != ERR_OK)
 		return e;
 	wait->statement = *statement_document_digest(d);
-	absences_on_statement(&s->chronicle.absences, statement_document_statement(d));
+	absences_on_statement(&s->chronicle.absences, statement_document_statement(d), iat_s);
+	if (sets_back)
+		service_set_back(s, iat_s);
 	say_taken(d, s->chronicle.notices.newest.index, name);
 	return ERR_OK;
+}
+
+/* Then its notice is of the wall clock's time; one that cannot be read is refused as any other. */
+static bool
+is_of_clock(struct view envelope)
+{
+	struct statement_document *d;
+	bool is;
+
+	if (statement_parse(envelope, &d) != ERR_OK)
+		return false;
+	is = statement_kind(statement_document_statement(d)) == STATEMENT_CLOCK;
+	statement_document_free(&d);
+	return is;
 }
 
 static void

@@ -256,11 +256,11 @@ def seed_statement():
     for name, old, new in (("space", "}]}", "}]} "), ("cut", "}]}", ""), ("base64", '"sig":"M', '"sig":"='),
                            ("two", "}]}", '},{"keyid":"00","sig":"AA"}]}')):
         write("statement", f"envelope-{name}", envelope.replace(old, new))
-    clock = json.loads((HERE.parent / "vectors/statement-clock.json").read_text())
-    body = json.loads(base64.b64decode(clock["payload"]))
+    hold = json.loads((HERE.parent / "vectors/statement-hold.json").read_text())
+    body = json.loads(base64.b64decode(hold["payload"]))
     short = {k: v for k, v in body.items() if k != "author"}
     for name, fields in (
-            ("clock", body), ("short", short),
+            ("hold", body), ("short", short),
             ("eight", {**body, "subject": dict.fromkeys("abcdefgh", "x")}),
             ("nine", {**body, "subject": dict.fromkeys("abcdefghi", "x")}),
             ("hidden", {**body, "reason": "a\u202eb"}), ("number", {**body, "number": 2**53}),

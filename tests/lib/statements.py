@@ -19,11 +19,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 TYPE = "application/vnd.hallmark.statement+json"
-KINDS = ("approve", "maintenance", "retire", "revoke")
-RESERVED = ("clock", "disposition", "hold", "takeover", "prune", "enrol", "break-glass", "act-grant",
+KINDS = ("approve", "maintenance", "retire", "revoke", "clock")
+RESERVED = ("disposition", "hold", "takeover", "prune", "enrol", "break-glass", "act-grant",
             "not-affected", "alert-silence")
 SUBJECTS = {"approve": ["manifest"], "maintenance": ["collectors", "workloads"],
-            "retire": ["collector", "workload"], "revoke": ["statement"]}
+            "retire": ["collector", "workload"], "revoke": ["statement"], "clock": ["from"]}
 FIELDS = ["hallmark.statement", "origin", "subject", "not-before", "not-after", "reason", "author",
           "number"]
 
@@ -189,6 +189,10 @@ def is_digest(value):
     return re.fullmatch(r"[0-9a-f]{64}", value) is not None
 
 
+def is_decimal(value):
+    return re.fullmatch(r"0|[1-9][0-9]{0,15}", value) is not None and int(value) <= NUMBER_MAX
+
+
 def is_pattern(value):
     return re.fullmatch(r"([^\\]|\\[*?\\])*", value) is not None
 
@@ -269,7 +273,7 @@ class Statement:
         demand(list(self.subject) == SUBJECTS[self.kind], SUBJECT)
         for name, value in self.subject.items():
             good = {"manifest": is_digest, "statement": is_digest, "collector": is_identity,
-                    "workload": is_workload}.get(name, is_pattern)
+                    "workload": is_workload, "from": is_decimal}.get(name, is_pattern)
             demand(good(value), SUBJECT)
 
 
@@ -298,9 +302,9 @@ def utc(text):
 # --- judging -------------------------------------------------------------------------------------
 
 
-def judge(data, *, origin, operators, iat, last_number=0, in_force=()):
+def judge(data, *, origin, operators, iat, last_number=0, in_force=(), before=0):
     """0, or the code that it is refused with. `operators`: of the manifest in force, or None;
-    `in_force`: names of the statements that are."""
+    `in_force`: names of the statements that are; `before`: iat of the entry before the notice."""
     try:
         s = Statement(data)
         s.check_kind()
@@ -311,9 +315,10 @@ def judge(data, *, origin, operators, iat, last_number=0, in_force=()):
         demand(verifies(spki, signed_bytes(s.body), s.signature), SIGNATURE)
         demand(s.kind in rights, RIGHT)
         demand(s.kind != "approve" or folded(name) != folded(s.author), AUTHOR)
-        demand(s.not_after > iat, TIME)
+        demand(s.not_after > iat and (s.kind != "clock" or s.not_before <= iat), TIME)
         demand(s.number > last_number, NUMBER)
         demand(s.kind != "revoke" or s.subject["statement"] in in_force, SUBJECT)
+        demand(s.kind != "clock" or int(s.subject["from"]) == before > iat, SUBJECT)
     except Refused as refused:
         return refused.code
     return 0

@@ -44,6 +44,11 @@ def parts_of(manifest):
     return parts
 
 
+def sets_back(own):
+    """Whether it is the notice of a clock statement: of a time that is earlier than the log's."""
+    return own.get("notice") == "statement" and own["subject"]["kind"] == "clock"
+
+
 class Standing:
     """What is in force; `known` is false where that could not be told."""
 
@@ -101,7 +106,8 @@ class Standing:
 class Chain:
     def __init__(self):
         self.report = self.newest = self.seq = self.bundle = self.time = self.last_signed = None
-        self.absences, self.due, self.grace, self.due_known, self.told = 0, None, 0, True, False
+        self.absences, self.due, self.due_known, self.told = 0, None, True, False
+        self.interval = self.grace = 0  # of its newest report
         self.under, self.pending, self.lost = {}, 0, 0  # reports that are vouched for, and not
 
 
@@ -150,7 +156,7 @@ class Walk:
             self.demand(self.count > 0 or "hallmark.notice" in given and own["notice"] == "start",
                         "entry 0 is no start")
             self.demand(given["iss"] == self.origin, "another log's")
-            self.demand(given["iat"] >= self.iat, "iat falls")
+            self.demand(given["iat"] >= self.iat or sets_back(own), "iat falls")
             before, self.iat = self.iat, given["iat"]
             getattr(self, f"take_{entries.kind_of(entry)}")(entry, own, before)
         self.count += 1
@@ -172,12 +178,14 @@ class Walk:
             self.manifest = subject["sha256"]
             self.attempt(self.take_manifest, subject)
         elif kind == "statement":
-            taken = self.attempt(self.take_statement, subject)
+            taken = self.attempt(self.take_statement, subject, before)
         else:
             self.unknown(f"a later kind of notice, {kind}")
             self.doubt = self.own_doubt = True
         self.notice = entries.place(self.count, entry)
         self.attempt(self.check_list, own["in-force"])
+        if sets_back(own):
+            self.set_back()
         self.follow(kind, subject, taken or self.standing.statements.get(subject.get("sha256")),
                     len(self.found) > was_good)
 
@@ -203,7 +211,7 @@ class Walk:
             s.statements = {name: envelope for name, envelope in s.statements.items()
                             if statement(envelope).kind != "approve"}
 
-    def take_statement(self, subject):
+    def take_statement(self, subject, before):
         s = self.standing
         if subject["kind"] not in statements.KINDS:
             self.own_doubt = self.doubt = True
@@ -211,7 +219,8 @@ class Walk:
             return None
         envelope = s.fetch(STATEMENT, subject["sha256"])
         code = statements.judge(envelope, origin=self.origin, operators=s.operators, iat=self.iat,
-                                last_number=self.last_number(envelope), in_force=s.statements)
+                                last_number=self.last_number(envelope), in_force=s.statements,
+                                before=before)
         if code == statements.KIND:
             raise Missing("a later kind of statement")
         if not self.demand(code == 0, f"the statement: {code}"):
@@ -250,7 +259,7 @@ class Walk:
 
     def follow(self, kind, subject, envelope, list_is_other):
         if not self.standing.known:
-            if kind != "start":
+            if kind != "start" and subject.get("kind") != "clock":
                 self.left_out()
             for chain in self.chains.values():
                 chain.due, chain.due_known = None, False
@@ -261,6 +270,11 @@ class Walk:
                 moved = (chain.due or 0) + 2 * (subject["to"] - subject["from"])
                 if chain.due is not None and chain.due < most and moved > chain.due:
                     self.set_due(name, chain, min(moved, most))
+        if subject.get("kind") == "clock":
+            for name, chain in self.chains.items():
+                if chain.due is not None:
+                    self.set_due(name, chain, self.iat + (DAY_S if chain.absences else
+                                                          chain.interval + chain.grace))
         self.left_out()
         said = statement(envelope) if envelope else None
         if list_is_other or said and said.kind == "maintenance":
@@ -270,6 +284,13 @@ class Walk:
             chain = self.chains.get((said.subject["collector"], said.subject["workload"]))
             if chain:
                 chain.due = None
+
+    def set_back(self):
+        """Nothing that was before is of a later time any more."""
+        for chain in self.chains.values():
+            chain.time = min(chain.time, self.iat * 1000)
+            if chain.last_signed is not None:
+                chain.last_signed = min(chain.last_signed, self.iat)
 
     def set_due(self, name, chain, due, told=False):
         """Moved behind the windows that it lies in."""
@@ -380,10 +401,10 @@ class Walk:
             return True
         chain.due_known, chain.grace = True, int(rule.get("grace_s", 60))
         every, next_s = int(rule.get("report_every_s", 0)), own["bundle"]["next"]
-        interval = min(every, next_s) if every and next_s else every or next_s
+        chain.interval = min(every, next_s) if every and next_s else every or next_s
         ext = said.bundle_extensions()
-        self.set_due(name, chain, self.iat + interval + chain.grace
-                     if interval and "leaving" not in ext else None)
+        self.set_due(name, chain, self.iat + chain.interval + chain.grace
+                     if chain.interval and "leaving" not in ext else None)
         return True
 
     def remake(self, entry, name, own):

@@ -67,12 +67,15 @@ def test_the_second_implementation_agrees_with_the_vectors():
     operators = statements.Operators((VECTORS / "statement-operators.yaml").read_text())
     place = {"origin": "hallmark.example/prod-1", "operators": operators, "iat": 1795514400}
     revoked = statements.sha256_hex((VECTORS / "statement-approve.json").read_bytes())
-    for name in ("approve", "approve-too", "maintenance", "retire", "revoke"):
+    for name in ("approve", "approve-too", "maintenance", "retire", "clock", "revoke"):
         data = (VECTORS / f"statement-{name}.json").read_bytes()
-        assert statements.judge(data, **place, in_force={revoked}) == 0, name
+        assert statements.judge(data, **place, in_force={revoked}, before=1795514400 + 20 * 86400) == 0, name
     assert statements.judge(data, **place) == statements.SUBJECT
     clock = (VECTORS / "statement-clock.json").read_bytes()
-    assert statements.judge(clock, **place) == statements.KIND
+    for before in (0, 1795514400, 1795514400 + 20 * 86400 + 1):
+        assert statements.judge(clock, **place, before=before) == statements.SUBJECT
+    hold = (VECTORS / "statement-hold.json").read_bytes()
+    assert statements.judge(hold, **place) == statements.KIND
     both = [(VECTORS / f"statement-{n}.json").read_bytes() for n in ("approve", "approve-too")]
     manifest = statements.sha256_hex((VECTORS / "statement-manifest.txt").read_bytes())
     wanted = {"manifest": manifest, "operators": operators, "iat": 1795514400}
@@ -133,7 +136,7 @@ def test_show_takes_statements_of_later_versions_and_forges_no_line():
     with Desk() as desk:
         key = statements.Key()
         (desk.path / "s.json").write_bytes(statements.make(
-            key, "clock", {"by": "3"}, origin=ORIGIN, not_before=1, not_after=2, number=1,
+            key, "hold", {"by": "3"}, origin=ORIGIN, not_before=1, not_after=2, number=1,
             reason="a\\nb", extensions={"x": "y"}))
         done = desk.run("show", "s.json")
         assert done.returncode == 0, done
@@ -206,7 +209,8 @@ def test_what_cannot_be_meant_is_not_signed():
     with Desk() as desk:
         statements.Key().write(desk.path / "key.pem")
         cases = (
-            (("--kind", "clock", "--subject", "a=b"), "--kind: expected approve"),
+            (("--kind", "hold", "--subject", "a=b"), "--kind: expected approve"),
+            (("--kind", "clock", "--subject", "from=01"), "expected from=<seconds since 1970"),
             (("--kind", "approve", "--subject", "manifest=abc"),
              'expected manifest=<sha256>, each once, for --kind approve; found "manifest=abc"'),
             (("--kind", "approve", "--subject", "manifest"), "expected name=value"),

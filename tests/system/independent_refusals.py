@@ -499,7 +499,7 @@ def statements_that_do_not_count(ann, eve, late):
     yield 220, ann.say("retire", RETIRE, number=0)
     yield 220, ann.say("retire", {"b": "1", "a": "1"})
     yield 220, ann.say("retire", RETIRE, **{"not-before": 2 ** 53 - 1})
-    yield 227, ann.say("clock", {"any": "thing"})
+    yield 227, ann.say("hold", {"any": "thing"})
     yield 227, ann.say("of-tomorrow", {"any": "thing"}, origin="another.test/log")
     yield 229, ann.say("retire", {"collector": "spiffe://test/c1"})
     yield 229, ann.say("approve", {"manifest": "0"}, origin="another.test/log")

@@ -27,8 +27,8 @@ from story import DAY, HOUR, Policy, Story
 SEED = int(os.environ.get("HALLMARK_WALK_SEED") or random.SystemRandom().randrange(1 << 32))
 STORIES, STEPS = 60, 70
 KEYS = {name: statements.Key() for name in ("ann", "bob", "cem", "eve")}
-RIGHTS = {"ann": ["approve", "revoke", "retire"], "bob": ["approve", "maintenance"],
-          "cem": ["approve", "maintenance", "retire", "revoke"]}
+RIGHTS = {"ann": ["approve", "revoke", "retire", "clock"], "bob": ["approve", "maintenance"],
+          "cem": ["approve", "maintenance", "retire", "revoke", "clock"]}
 COLLECTORS = ("spiffe://test/host1", "spiffe://test/host2")
 WORKLOADS = ("app", "db", "web-1", "web-2")
 WAITS = (0, 1, 1, 7, 29, 30, 59, 60, 61, 89, 90, 91, 119, 120, 121, 150, 600, HOUR, DAY)
@@ -85,8 +85,8 @@ class Drawn(Story):
         ends = [end - self.now for _, _, end in self.standing if end > self.now]
         self.pass_time(min(ends) if ends and self.maybe(0.1) else self.chance.choice(WAITS))
         act = self.chance.choices((self.draw_report, self.draw_start, self.draw_statement,
-                                   self.draw_adopt, self.draw_absence, self.draw_odd),
-                                  (12, 2, 4, 2, 1 + 4 * self.lies, self.odd))[0]
+                                   self.draw_adopt, self.draw_absence, self.draw_clock, self.draw_odd),
+                                  (12, 2, 4, 2, 1 + 4 * self.lies, 0.7, self.odd))[0]
         if act == self.draw_start and self.maybe(0.5):
             self.wait(self.chance.choice(WAITS))  # the signer is down, and looks at nothing
         elif not self.lie():
@@ -156,16 +156,33 @@ class Drawn(Story):
         fields = {"not_before": begin, "not_after": end,
                   "author": self.chance.choice(("dora", "dora", "ann"))}
         envelope = self.envelope(KEYS[name], kind, subject, **fields)
+        standing = self.standing
         self.expire()
         taken = self.judged(envelope)
         if taken or self.lie():
             self.state(KEYS[name], kind, subject, envelope=envelope, take=taken or self.maybe(0.5))
+        else:
+            self.standing = standing  # nothing is over before a notice is put
 
-    def judged(self, envelope):
+    def draw_clock(self):
+        """The log is set back, before whatever its signer looked at last."""
+        before, now, standing = self.newest_iat, self.now, self.standing
+        self.now = before - self.chance.choice((1, 60, 600, HOUR, DAY, 10 * DAY))
+        name = self.chance.choice(list(KEYS) if self.lie() else ("ann", "cem"))
+        envelope = self.envelope(KEYS[name], "clock", {"from": str(before + self.lie())},
+                                 not_before=self.now - self.chance.choice((0, 5)) + 6 * self.lie())
+        self.expire()
+        taken = self.judged(envelope, before)
+        if taken or self.lie():
+            self.state(KEYS[name], "clock", {}, envelope=envelope, take=taken or self.maybe(0.5))
+        else:
+            self.now, self.standing = now, standing
+
+    def judged(self, envelope, before=0):
         s = self.known().standing
         return s.known and statements.judge(
             envelope, origin=self.origin, operators=s.operators, iat=self.now,
-            last_number=s.numbers.get(statements.Statement(envelope).key_id, 0),
+            last_number=s.numbers.get(statements.Statement(envelope).key_id, 0), before=before,
             in_force=[n for n, e in s.statements.items()
                       if walking.statement(e).not_after > self.now]) == 0
 
@@ -261,7 +278,7 @@ CHANGES = (
     ("DAY_S, SLACK_S, FIRST_SEQ_MAX = 86400, 120", "DAY_S, SLACK_S, FIRST_SEQ_MAX = 86400, 119"),
     ("min(every, next_s) if every and next_s else every or next_s", "next_s or every"),
     ("min(every, next_s) if every and next_s else every or next_s", "next_s"),
-    ('if interval and "leaving" not in ext else None', "if interval else None"),
+    ('if chain.interval and "leaving" not in ext else None', "if chain.interval else None"),
     ('most = subject["to"] + chain.grace', 'most = subject["to"]'),
     ('2 * (subject["to"] - subject["from"])', '(subject["to"] - subject["from"])'),
     ('2 * (subject["to"] - subject["from"])', '4 * subject["to"]'),
@@ -275,6 +292,11 @@ CHANGES = (
     ("statement(envelope).not_after > iat}", "statement(envelope).not_after >= iat}"),
     ('s.statements.pop(said.subject["statement"], None)', "pass"),
     ("chain.absences += 1", "chain.absences = 1"),
+    ('or sets_back(own), "iat falls"', ', "iat falls"'),
+    ("chain.time = min(chain.time, self.iat * 1000)", "pass"),
+    ('if subject.get("kind") == "clock":', "if False:"),
+    ("(DAY_S if chain.absences else", "(DAY_S if False else"),
+    ("chain.interval + chain.grace))", "chain.interval))"),
 )
 
 

@@ -123,7 +123,7 @@ stand_setup(struct stand *s)
 	buf_append_string(&yaml, "operators:\n");
 	stand_operator(&yaml, &s->ann, "approve, revoke, retire, hold", NULL);
 	stand_operator(&yaml, &s->bob, "approve", "2030-01-01T00:00:00Z");
-	stand_operator(&yaml, &s->cem, "maintenance", NULL);
+	stand_operator(&yaml, &s->cem, "maintenance, clock", NULL);
 	s->one = stand_manifest(s, "one", &yaml);
 	buf_clear(&yaml);
 	buf_append_string(&yaml, "operators:\n");
@@ -211,7 +211,7 @@ stand_take(struct stand *s, struct standing *standing, const struct statement *s
 	made = stand_store(s, PACK_STATEMENT, buf_view(&envelope));
 	if (digest != NULL)
 		*digest = made;
-	e = standing_take_statement(standing, buf_view(&envelope), T, NULL);
+	e = standing_take_statement(standing, buf_view(&envelope), T, T, NULL);
 	buf_free(&envelope);
 	return e;
 }

@@ -294,15 +294,46 @@ who_is_retired_is_awaited_no_more(void **state)
 
 	(void)state;
 	report(HOST, "app", T + 10);
-	absences_on_statement(s, &said);
+	absences_on_statement(s, &said, T);
 	assert_int_equal(sweep(T + 100000), 0);
 	report(HOST, "app", T + 100010);
 	assert_int_equal(sweep(T + 100011), 1);
-	absences_on_statement(s, &said);
+	absences_on_statement(s, &said, T);
 	assert_int_equal(s->silent, 0);
 	assert_int_equal(sweep(T + 900000), 0);
 	said = retire(HOST, "nobody");
-	absences_on_statement(s, &said);
+	absences_on_statement(s, &said, T);
+}
+
+/* What was a day ahead is of now: dues, and when a round was put. */
+static void
+a_log_that_is_set_back_waits_for_everybody_anew(void **state)
+{
+	const struct statement said = {.kind_name = VIEW_LITERAL("clock")};
+	struct workload *w;
+
+	(void)state;
+	w = report(HOST, "app", T + 86400 + 10);
+	w->head.due.interval_s = 30;
+	w->head.time_ms = (T + 86400) * 1000;
+	w->head.last_signed_s = T + 86400;
+	report(HOST, "silent", T + 86400);
+	report(HOST, "leaves", T + 86400);
+	w = report("spiffe://t/other", "seldom", T + 5);
+	w->head.due.interval_s = 2000000;
+	due_ring_set(&s->ring, w);
+	assert_int_equal(sweep(T + 86401), 3);
+	workload(HOST, "leaves")->head.due.at_s = 0;
+	absences_on_statement(s, &said, T);
+	assert_int_equal(workload(HOST, "app")->head.due.at_s, T + 40);
+	assert_int_equal(workload(HOST, "app")->head.time_ms, T * 1000);
+	assert_int_equal(workload(HOST, "app")->head.last_signed_s, T);
+	assert_int_equal(sweep(T + 40), 0);
+	assert_int_equal(sweep(T + 59), 0);
+	assert_int_equal(sweep(T + DUE_ROUND_S), 1); /* a minute behind, as its last round is now */
+	assert_true(view_equal(entry.absence.absent[0].workload, VIEW_LITERAL("app")));
+	assert_int_equal(sweep(T + DUE_REPEAT_S), 0);
+	assert_int_equal(sweep(T + DUE_REPEAT_S + 1), 2); /* each once a day, as ever */
 }
 
 /* A statement of cem's is taken: everybody is excused from T to `to_s`. */
@@ -314,7 +345,7 @@ maintain(struct stand *stand, uint64_t to_s)
 
 	said.not_after_s = to_s;
 	assert_int_equal(stand_take(stand, notices.standing, &said, &stand->cem, NULL), ERR_OK);
-	absences_on_statement(s, &said);
+	absences_on_statement(s, &said, T);
 }
 
 /* Whenever a workload is looked at, it is as if all had been moved at once. */
@@ -447,6 +478,7 @@ main(void)
 	    ROW(a_start_moves_all_dues),
 	    ROW(maintenance_of_many_is_applied_in_pieces),
 	    ROW(who_is_retired_is_awaited_no_more),
+	    ROW(a_log_that_is_set_back_waits_for_everybody_anew),
 	    ROW(a_million_workloads_are_no_burden),
 	};
 

@@ -118,7 +118,7 @@ kind_and_subject(void **state)
 	(void)state;
 	s.member[0].value = V("x");
 	expect(ALICE, &s, &place, ERR_STATEMENT_SUBJECT);
-	s.kind_name = V("clock");
+	s.kind_name = V("hold");
 	expect(ALICE, &s, &place, ERR_STATEMENT_KIND);
 	s.kind_name = V("unheard-of");
 	expect(ALICE, &s, &place, ERR_STATEMENT_KIND);
@@ -238,7 +238,7 @@ the_order_of_refusals(void **state)
 	s.author = V("carol");
 	s.origin = V("other");
 	s.member[0].value = V("x");
-	s.kind_name = V("clock");
+	s.kind_name = V("hold");
 	expect(NOBODY, &s, &place, ERR_STATEMENT_KIND);
 	s.kind_name = V("approve");
 	expect(NOBODY, &s, &place, ERR_STATEMENT_SUBJECT);

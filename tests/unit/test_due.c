@@ -84,6 +84,32 @@ down_time_is_no_silence(void **state)
 	assert_int_equal(due_after_start(due_retired(d), T, T + 500).at_s, 0);
 }
 
+/* Of a time that was wrong nothing is left: not what was due by it, nor what it called absent. */
+static void
+set_back_all_is_due_as_if_it_were_of_now(void **state)
+{
+	struct due d = due_after_report(T + 864000, 60, false, 0, 10);
+
+	(void)state;
+	assert_int_equal(due_after_clock(d, T).at_s, T + 70);
+	d = due_after_start(d, T + 864000, T + 900000);
+	assert_int_equal(due_after_clock(d, T).at_s, T + 70);
+	/* Promised before the clock was wrong, for longer than that took. */
+	d = due_after_report(T - 100, 2592000, false, 0, 10);
+	assert_int_equal(due_after_clock(d, T).at_s, T + 2592010);
+	d = due_after_absence(d, T + 864000);
+	assert_int_equal(due_after_clock(d, T).at_s, T + DUE_REPEAT_S);
+	assert_int_equal(due_after_clock(due_retired(d), T).at_s, 0);
+	d = due_after_report(T, 60, false, 20, 5);
+	assert_int_equal(due_after_clock(d, T + 1).at_s, T + 26);
+	/* The largest that bundle and policy may say. */
+	d = due_after_report(T, 31536000, false, 31536000, 31536000);
+	assert_int_equal(due_after_clock(d, T).at_s, T + 2 * 31536000);
+	d = due_with_count(d, 1000000);
+	assert_int_equal(d.count, DUE_COUNT_MAX);
+	assert_int_equal(due_after_absence(d, T).count, DUE_COUNT_MAX);
+}
+
 /* So that a start after a start puts off no due for ever. */
 static void
 a_short_stop_moves_a_due_by_twice_its_time(void **state)
@@ -184,7 +210,8 @@ thousands_of_windows_are_looked_at_once_each(void **state)
 		assert_int_equal(due_in_windows(d, w, COUNT, host, app).at_s, T + 10 * COUNT);
 	}
 	for (unsigned round = 0; round < 2000; round++) {
-		const struct due d = {.at_s = T + round % 40, .grace_s = round % 5};
+		const struct due d = {
+		    .at_s = T + round % 40, .grace_s = round % 5 & DUE_SECONDS_MAX};
 		uint64_t from_s = T;
 
 		for (unsigned i = 0; i < 8; i++) {
@@ -216,6 +243,7 @@ main(void)
 	    cmocka_unit_test(policy_cuts_the_promise_and_stands_in_for_it),
 	    cmocka_unit_test(nothing_promised_and_nothing_demanded_is_no_due),
 	    cmocka_unit_test(who_leaves_is_not_awaited),
+	    cmocka_unit_test(set_back_all_is_due_as_if_it_were_of_now),
 	    cmocka_unit_test(an_absence_comes_after_the_due_not_at_it),
 	    cmocka_unit_test(a_silent_workload_is_named_once_a_day),
 	    cmocka_unit_test(down_time_is_no_silence),

@@ -197,10 +197,10 @@ a_key_whose_time_is_over_is_refused(void **state)
 	begin(&s.one);
 	said.not_after_s = until_s + 3600;
 	stand_sign(&said, &s.bob, &envelope);
-	assert_int_equal(standing_take_statement(in_force, buf_view(&envelope), until_s, NULL),
+	assert_int_equal(standing_take_statement(in_force, buf_view(&envelope), until_s, T, NULL),
 	    ERR_STATEMENT_KEY);
 	assert_int_equal(
-	    standing_take_statement(in_force, buf_view(&envelope), until_s - 1, NULL), ERR_OK);
+	    standing_take_statement(in_force, buf_view(&envelope), until_s - 1, T, NULL), ERR_OK);
 	buf_free(&envelope);
 }
 
@@ -222,8 +222,8 @@ what_is_no_envelope_is_refused(void **state)
 {
 	(void)state;
 	begin(&s.one);
-	assert_int_equal(
-	    standing_take_statement(in_force, VIEW_LITERAL("{}"), T, NULL), ERR_STATEMENT_FORMAT);
+	assert_int_equal(standing_take_statement(in_force, VIEW_LITERAL("{}"), T, T, NULL),
+	    ERR_STATEMENT_FORMAT);
 }
 
 static void
@@ -284,7 +284,7 @@ the_first_reason_in_order_is_given(void **state)
 	assert_refused(&said, &s.eve, ERR_STATEMENT_ORIGIN);
 	said.member[0].name = VIEW_LITERAL("policy");
 	assert_refused(&said, &s.eve, ERR_STATEMENT_SUBJECT);
-	said.kind_name = VIEW_LITERAL("clock");
+	said.kind_name = VIEW_LITERAL("hold");
 	assert_refused(&said, &s.eve, ERR_STATEMENT_KIND);
 }
 
@@ -348,10 +348,49 @@ a_revoke_of_what_has_expired_is_refused(void **state)
 	said.not_after_s = T + 7200;
 	stand_sign(&said, &s.ann, &envelope);
 	assert_int_equal(standing_statement_count(in_force), 1);
-	assert_int_equal(standing_take_statement(in_force, buf_view(&envelope), T + 3600, NULL),
+	assert_int_equal(standing_take_statement(in_force, buf_view(&envelope), T + 3600, T, NULL),
 	    ERR_STATEMENT_SUBJECT);
 	assert_int_equal(
-	    standing_take_statement(in_force, buf_view(&envelope), T + 3599, NULL), ERR_OK);
+	    standing_take_statement(in_force, buf_view(&envelope), T + 3599, T, NULL), ERR_OK);
+	buf_free(&envelope);
+}
+
+/* From the time that it names to one within its own, and not forth. */
+static void
+a_clock_statement_is_about_one_time_of_the_log(void **state)
+{
+	static const struct {
+		uint64_t iat_s, before_s;
+		enum err expected;
+	} all[] = {
+	    {T, T + 900000, ERR_STATEMENT_SUBJECT},
+	    {T, T + 864001, ERR_STATEMENT_SUBJECT},
+	    {T, 0, ERR_STATEMENT_SUBJECT},
+	    {T - 1, T + 864000, ERR_STATEMENT_TIME},
+	    {T + 3600, T + 864000, ERR_STATEMENT_TIME},
+	    {T, T + 864000, ERR_OK},
+	};
+	struct buf envelope = BUF_INIT;
+	struct statement said;
+
+	(void)state;
+	begin(&s.one);
+	said = stand_statement(&s, "clock", "from", "1800864000", NULL, NULL);
+	assert_int_equal(T + 864000, 1800864000);
+	said.not_before_s = T;
+	said.not_after_s = T + 3600;
+	stand_sign(&said, &s.cem, &envelope);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		assert_int_equal(standing_take_statement(in_force, buf_view(&envelope),
+				     all[i].iat_s, all[i].before_s, NULL),
+		    all[i].expected);
+	buf_free(&envelope);
+	/* Once: the number is used. */
+	said.not_after_s = T + 7200;
+	stand_sign(&said, &s.cem, &envelope);
+	assert_int_equal(
+	    standing_take_statement(in_force, buf_view(&envelope), T, T + 864000, NULL),
+	    ERR_STATEMENT_NUMBER);
 	buf_free(&envelope);
 }
 
@@ -737,6 +776,7 @@ main(void)
 	    ROW(a_revoked_statement_is_in_force_no_more),
 	    ROW(a_revoke_of_what_is_not_in_force_is_refused),
 	    ROW(a_revoke_of_what_has_expired_is_refused),
+	    ROW(a_clock_statement_is_about_one_time_of_the_log),
 	    ROW(the_first_manifest_is_taken_as_it_is),
 	    ROW(where_none_are_named_a_manifest_follows_without_approvals),
 	    ROW(without_the_approvals_that_the_one_before_demands_it_is_refused),

@@ -307,7 +307,7 @@ static void
 another_kind_is_read(void **state)
 {
 	(void)state;
-	expect_read("approve", "clock", ERR_OK);
+	expect_read("approve", "hold", ERR_OK);
 	expect_read("approve", "x", ERR_OK);
 	expect_read("approve", "X", ERR_STATEMENT_FORMAT);
 }
@@ -472,13 +472,21 @@ subjects_are_those_of_their_kinds(void **state)
 	SUBJECT("retire", ERR_OK, "collector", "host-1.example", "workload", "app");
 	SUBJECT("retire", ERR_STATEMENT_SUBJECT, "collector", "a", "workload", "a/b");
 	SUBJECT("retire", ERR_STATEMENT_SUBJECT, "workload", "app");
+	SUBJECT("clock", ERR_OK, "from", "1795514400");
+	SUBJECT("clock", ERR_OK, "from", "9007199254740991");
+	SUBJECT("clock", ERR_STATEMENT_SUBJECT, "from", "9007199254740992");
+	SUBJECT("clock", ERR_STATEMENT_SUBJECT, "from", "01");
+	SUBJECT("clock", ERR_STATEMENT_SUBJECT, "from", "1 ");
+	SUBJECT("clock", ERR_STATEMENT_SUBJECT, "from", "2026-11-24T10:00:00Z");
+	SUBJECT("clock", ERR_STATEMENT_SUBJECT, "from", "1", "to", "2");
+	SUBJECT("clock", ERR_STATEMENT_SUBJECT, "to", "2");
 }
 
 static void
 kinds_that_are_not_acted_on(void **state)
 {
 	(void)state;
-	SUBJECT("clock", ERR_STATEMENT_KIND, "manifest", HEX);
+	SUBJECT("hold", ERR_STATEMENT_KIND, "manifest", HEX);
 	SUBJECT("break-glass", ERR_STATEMENT_KIND, "manifest", HEX);
 	SUBJECT("approval", ERR_STATEMENT_KIND, "manifest", HEX);
 	for (unsigned k = 0; k < STATEMENT_KIND_COUNT; k++) {
@@ -486,7 +494,7 @@ kinds_that_are_not_acted_on(void **state)
 
 		assert_int_equal(
 		    statement_kind_from_name(view_of_string(statement_kind_name(kind))), kind);
-		assert_int_equal(statement_kind_is_acted_on(kind), k <= STATEMENT_REVOKE);
+		assert_int_equal(statement_kind_is_acted_on(kind), k <= STATEMENT_CLOCK);
 		assert_true(strlen(statement_kind_purpose(kind)) > 10);
 	}
 	assert_int_equal(statement_kind_from_name(V("approv")), STATEMENT_KIND_UNKNOWN);
@@ -544,17 +552,32 @@ what_it_does_is_said_in_words(void **state)
 }
 
 static void
-what_is_not_known_is_shown_and_said(void **state)
+a_clock_statement_says_from_when_and_that_it_may_go_back(void **state)
 {
 	struct statement s = statement_approving();
 
 	(void)state;
 	s.kind_name = V("clock");
-	s.extensions = V("{\"trial\":true,\"x\":{\"y\":\"a\\\"b\"}}");
+	s.member[0] = (struct statement_member){V("from"), V("1795514400")};
 	expect_print(&s, "statement  clock\n"
 			 "log        hallmark.test/log\n"
-			 "effect     none: this version does not act on this kind (the signer's "
-			 "clock was wrong)\n"
+			 "effect     the log, whose newest entry is of 2026-11-24T10:00:00Z "
+			 "(1795514400), goes on at the time of the signer's clock, if that is "
+			 "earlier and within this time\n" TAIL);
+}
+
+static void
+what_is_not_known_is_shown_and_said(void **state)
+{
+	struct statement s = statement_approving();
+
+	(void)state;
+	s.kind_name = V("hold");
+	s.extensions = V("{\"trial\":true,\"x\":{\"y\":\"a\\\"b\"}}");
+	expect_print(&s, "statement  hold\n"
+			 "log        hallmark.test/log\n"
+			 "effect     none: this version does not act on this kind (evidence that "
+			 "must be kept)\n"
 			 "subject    manifest " HEX "\n" TAIL
 			 "extension  trial is not known to this version: true\n"
 			 "extension  x is not known to this version: {\"y\":\"a\\x5c\"b\"}\n");
@@ -596,6 +619,7 @@ main(void)
 	    cmocka_unit_test(subjects_are_those_of_their_kinds),
 	    cmocka_unit_test(kinds_that_are_not_acted_on),
 	    cmocka_unit_test(what_it_does_is_said_in_words),
+	    cmocka_unit_test(a_clock_statement_says_from_when_and_that_it_may_go_back),
 	    cmocka_unit_test(what_is_not_known_is_shown_and_said),
 	};
 

@@ -188,7 +188,9 @@ def make():
         "statement-revoke.json": envelope(ALICE, payload(
             "revoke", {"statement": sha256(first).hex()}, day, "wrong build", "alice", 1795514520000)),
         "statement-clock.json": envelope(DAVE, payload(
-            "clock", {"from": "1", "to": "2"}, day, "NTP", "erin", 2,
+            "clock", {"from": str(TIME_S + 20 * 86400)}, TIME_S + 3600, "NTP", "erin", 2)),
+        "statement-hold.json": envelope(DAVE, payload(
+            "hold", {"from": "1", "to": "2"}, day, "a case", "erin", 3,
             **{"hallmark.extensions": {"drift": [1, True, "a"], "ticket": {"id": "é"}}})),
     }
 

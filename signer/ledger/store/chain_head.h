@@ -29,4 +29,16 @@ struct chain_head {
 	struct chain_verdict verdict;
 };
 
+/* The log was set back to this time: nothing of the chain is of a later one any more. */
+static inline void
+chain_head_set_back(struct chain_head *h, uint64_t iat_s)
+{
+	if (h->time_ms > iat_s * 1000)
+		h->time_ms = iat_s * 1000;
+	if (h->last_signed_s > iat_s)
+		h->last_signed_s = iat_s;
+	if (h->verdict.since_s > iat_s)
+		h->verdict.since_s = (uint32_t)iat_s;
+}
+
 #endif

@@ -8,7 +8,7 @@
 #include "signer/ledger/store/diskfile.h"
 
 /* Rises when the tables change; an index of another version is made anew. */
-#define INDEX_VERSION 5
+#define INDEX_VERSION 6
 /* Somebody's query or backup may hold the file for a moment: that costs no index. */
 #define INDEX_BUSY_MS 5000
 
@@ -31,8 +31,8 @@ enum statement {
 
 #define HEAD_COLUMNS                                                                               \
 	"seq, time_ms, report_index, last_signed_s, bundle, entry_index, entry, due_s, grace_s, "  \
-	"absences, status, since_s, finding"
-#define HEAD_VALUES    "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15"
+	"absences, status, since_s, finding, interval_s"
+#define HEAD_VALUES    "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16"
 #define NOTICE_COLUMNS "entry_index, issued_s, from_s, kind, leaf, in_force, subject"
 
 static const char *const sql[STATEMENTS] = {
@@ -69,7 +69,7 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS workload (collector TEXT, name TEXT, seq INTEGER, time_ms INTEGER,"
     " report_index INTEGER, last_signed_s INTEGER, bundle BLOB, entry_index INTEGER, entry BLOB,"
     " due_s INTEGER, grace_s INTEGER, absences INTEGER, status INTEGER, since_s INTEGER,"
-    " finding INTEGER, checksum BLOB,"
+    " finding INTEGER, interval_s INTEGER, checksum BLOB,"
     " PRIMARY KEY (collector, name)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS notice (entry_index INTEGER PRIMARY KEY, issued_s INTEGER,"
     " from_s INTEGER, kind INTEGER, leaf BLOB, in_force BLOB, subject BLOB, checksum BLOB);"
@@ -155,8 +155,9 @@ index_each_workload(struct log_index *x,
 		head.entry_index = (uint64_t)sqlite3_column_int64(s, 7);
 		column_digest(s, 8, &head.entry_digest);
 		head.due.at_s = (uint64_t)sqlite3_column_int64(s, 9);
-		head.due.grace_s = (uint32_t)sqlite3_column_int64(s, 10);
-		head.due.count = (uint32_t)sqlite3_column_int64(s, 11);
+		head.due.grace_s = (uint32_t)sqlite3_column_int64(s, 10) & DUE_SECONDS_MAX;
+		head.due.interval_s = (uint32_t)sqlite3_column_int64(s, 15) & DUE_SECONDS_MAX;
+		head.due = due_with_count(head.due, (uint64_t)sqlite3_column_int64(s, 11));
 		head.verdict.status = (uint8_t)sqlite3_column_int(s, 12);
 		head.verdict.since_s = (uint32_t)sqlite3_column_int64(s, 13);
 		head.verdict.finding = (uint8_t)sqlite3_column_int(s, 14);
@@ -250,6 +251,7 @@ index_put_workload(
 	sqlite3_bind_int(s, 13, head->verdict.status);
 	sqlite3_bind_int64(s, 14, head->verdict.since_s);
 	sqlite3_bind_int(s, 15, head->verdict.finding);
+	sqlite3_bind_int64(s, 16, head->due.interval_s);
 	return run(x, PUT_WORKLOAD);
 }
 
