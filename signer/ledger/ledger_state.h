@@ -23,7 +23,7 @@
 #include "signer/ledger/batch.h"
 #include "signer/ledger/committer.h"
 #include "signer/ledger/index_changes.h"
-#include "signer/ledger/keyprocess.h"
+#include "signer/ledger/key/keyprocess.h"
 #include "signer/ledger/known_trees.h"
 #include "signer/ledger/ledger_events.h"
 #include "signer/ledger/ledger_replay.h"

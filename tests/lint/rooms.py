@@ -58,7 +58,7 @@ def program(name, known, *floors):
 
 program("pkcs11", [*PROTO, "journal", "config", "trust"], "ground", "token", "serve")
 program("signer", [*PROTO, "journal", "config", "trust", "policy"],
-        "ground", "ledger/store", "ledger", "chronicle", "session", "front")
+        "ground", "ledger/store ledger/key", "ledger", "chronicle", "session", "front")
 program("collector", [*PROTO, "journal", "config", "trust"], "ground", "measure", "report act")
 program("auditor", [*PROTO, "config", "policy", "log", "log/walk"])
 program("register", [*PROTO, "config", "policy", "log", "log/walk"])
@@ -71,6 +71,7 @@ TAKES = {
     # Another form of store stands behind these.
     ("signer/ledger", "signer/ledger/store"):
         {"store.h", "evidence.h", "index.h", "record.h", "chain_head.h", "notice_row.h"},
+    ("signer/ledger", "signer/ledger/key"): {"keyprocess.h"},
 }
 
 # Which rooms (and rooms within them) may include a library's headers, and in how many files.

@@ -101,7 +101,7 @@ def test_status_and_metrics():
 
 
 def test_states_of_the_key_process():
-    source = (ROOT / "signer/ledger/keyprocess.c").read_text()
+    source = (ROOT / "signer/ledger/key/keyprocess.c").read_text()
     states = set(re.findall(r'\[STATE_\w+\] = "(\w+)"', source))
     row = next(row for row in tables("`hallmark-signer status --json`")[0]
                if row[0] == "key_process")

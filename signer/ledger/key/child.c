@@ -1,4 +1,4 @@
-#include "signer/ledger/child.h"
+#include "signer/ledger/key/child.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,8 +3,8 @@
  * the child has got a processor and its program has been read from the disk: on a busy machine
  * hundreds of milliseconds, in which uv_spawn keeps the whole loop.
  */
-#ifndef HALLMARK_SIGNER_LEDGER_CHILD_H
-#define HALLMARK_SIGNER_LEDGER_CHILD_H
+#ifndef HALLMARK_SIGNER_LEDGER_KEY_CHILD_H
+#define HALLMARK_SIGNER_LEDGER_KEY_CHILD_H
 
 #include <uv.h>
 

@@ -1,4 +1,4 @@
-#include "signer/ledger/keyprocess.h"
+#include "signer/ledger/key/keyprocess.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 #include "journal/logger.h"
 #include "proto/text.h"
-#include "signer/ledger/child.h"
+#include "signer/ledger/key/child.h"
 
 /*
  * Least time from one start to the next, at first and at most, and from an end to the next start:

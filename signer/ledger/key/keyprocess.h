@@ -19,8 +19,8 @@
  * process says so and stays, and nothing is started or killed until an operator has acted, which it
  * notices itself and ends.
  */
-#ifndef HALLMARK_SIGNER_LEDGER_KEYPROCESS_H
-#define HALLMARK_SIGNER_LEDGER_KEYPROCESS_H
+#ifndef HALLMARK_SIGNER_LEDGER_KEY_KEYPROCESS_H
+#define HALLMARK_SIGNER_LEDGER_KEY_KEYPROCESS_H
 
 #include <stdbool.h>
 #include <stdint.h>
