@@ -4,12 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "journal/logger.h"
-#include "proto/text.h"
-#include "signer/ledger/key/child.h"
+#include "signer/ledger/key/keylife.h"
+#include "signer/ledger/key/unanswered.h"
 
 /*
  * Least time from one start to the next, at first and at most, and from an end to the next start:
@@ -30,13 +28,9 @@
  */
 #define END_WAIT_MS 500
 
-/* Bytes of the sentence about an end that is kept. */
-#define END_SIZE 512
-
 enum state {
-	STATE_DOWN,       /* waiting for the back-off timer */
-	STATE_CONNECTING, /* Unix socket: connect is under way */
-	STATE_STARTING,   /* channel is there, the state answer is due */
+	STATE_DOWN,     /* waiting for the back-off timer */
+	STATE_STARTING, /* the state answer is due */
 	STATE_READY,
 	STATE_HALTED,  /* the PIN was refused; the process waits for an operator */
 	STATE_ENDING,  /* one of channel and process has ended, or it has said why it will */
@@ -45,7 +39,6 @@ enum state {
 };
 
 static const char *const state_names[STATES] = {[STATE_DOWN] = "down",
-    [STATE_CONNECTING] = "starting",
     [STATE_STARTING] = "starting",
     [STATE_READY] = "up",
     [STATE_HALTED] = "halted",
@@ -53,9 +46,7 @@ static const char *const state_names[STATES] = {[STATE_DOWN] = "down",
     [STATE_CLOSING] = "closing"};
 
 static const unsigned moves[STATES] = {
-    [STATE_DOWN] =
-	1U << STATE_CONNECTING | 1U << STATE_STARTING | 1U << STATE_DOWN | 1U << STATE_CLOSING,
-    [STATE_CONNECTING] = 1U << STATE_STARTING | 1U << STATE_DOWN | 1U << STATE_CLOSING,
+    [STATE_DOWN] = 1U << STATE_STARTING | 1U << STATE_DOWN | 1U << STATE_CLOSING,
     [STATE_STARTING] = 1U << STATE_READY | 1U << STATE_HALTED | 1U << STATE_ENDING |
 		       1U << STATE_DOWN | 1U << STATE_CLOSING,
     [STATE_READY] = 1U << STATE_ENDING | 1U << STATE_DOWN | 1U << STATE_CLOSING,
@@ -64,78 +55,41 @@ static const unsigned moves[STATES] = {
     [STATE_CLOSING] = 0,
 };
 
-/* A request without an answer. */
-struct asked {
-	uint64_t id; /* 0: none */
-	enum keychannel_type type;
-	void *about;
-};
-
-/* One life of the process: handles that close on their own time, after a new life has begun. */
-struct life {
-	struct keyprocess *owner; /* NULL once it was given up */
-	uv_pipe_t channel;
-	uv_connect_t connect;
-	struct child *child; /* NULL before and after, and if somebody else starts it */
-	unsigned open_handles;
-	struct buf input;
-	bool reading, channel_ended;
-	char end[END_SIZE]; /* why it ends, as far as is known; empty: not at all */
-	enum err code;      /* with which it said that itself */
-};
-
 struct keyprocess {
 	uv_loop_t *loop;
 	const struct signer_config *config;
 	struct counters *counters;
 	struct keyprocess_events events;
 	enum state state;
-	struct life *life;
+	struct keylife *life; /* NULL between two */
 	uv_timer_t backoff;
 	uv_timer_t deadline;
 	uint64_t backoff_ms;
-	uint64_t started_ms; /* uv_now at the last start */
-	uint64_t last_id;    /* of the last request */
-	char end[END_SIZE];  /* of the last life */
-	struct asked asked[KEYCHANNEL_UNANSWERED_MAX];
-	unsigned asked_count;
-	struct buf output; /* requests that are not with libuv yet */
+	uint64_t started_ms;        /* uv_now at the last start */
+	char end[KEYLIFE_END_SIZE]; /* of the last life */
+	struct unanswered unanswered;
+	struct buf output; /* requests that are not on their way yet */
 	unsigned timers_open;
 	unsigned lives_open;
 	void (*closed)(void *context);
 	void *closed_context;
 };
 
-struct write_request {
-	uv_write_t request;
-	struct buf bytes;
-};
-
 static void move(struct keyprocess *k, enum state to);
 static void start(struct keyprocess *k);
-static const char *spawn(struct life *life, const struct signer_config *config);
-static void start_reading(struct life *life);
 static void give_up(struct keyprocess *k, const char *reason);
 static uint64_t backoff_left(const struct keyprocess *k);
 static void wait_for_end(struct keyprocess *k);
-static void end_known(struct life *life);
-static void end_keep(char to[END_SIZE], struct view text);
-static void life_end(struct life *life);
 static void on_backoff(uv_timer_t *timer);
 static void on_deadline(uv_timer_t *timer);
-static void on_connect(uv_connect_t *request, int status);
-static void on_child_started(void *context);
-static void on_child_ended(void *context, int status, int signal_number);
-static void on_child_closed(void *context);
-static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *out);
-static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *bytes);
-static void on_written(uv_write_t *request, int status);
-static void on_channel_closed(uv_handle_t *handle);
-static void part_closed(struct life *life);
+static void on_answer(void *context, const struct keychannel_answer *answer);
+static void on_answered(void *context);
+static void on_ending(void *context);
+static void on_over(void *context, const char *reason);
+static void on_life_closed(void *context);
 static void on_timer_closed(uv_handle_t *handle);
-static void take_answer(struct keyprocess *k, const struct keychannel_answer *answer);
 static void take_end(struct keyprocess *k, const struct keychannel_answer *answer);
-static struct asked *find_asked(struct keyprocess *k, uint64_t id);
+static void halt(struct keyprocess *k, const struct keychannel_answer *answer);
 static void deadline_set(struct keyprocess *k);
 static void maybe_closed(struct keyprocess *k);
 
@@ -174,7 +128,7 @@ keyprocess_close(struct keyprocess **kp, void (*closed)(void *context), void *co
 	k->closed = closed;
 	k->closed_context = context;
 	if (k->life != NULL)
-		life_end(k->life);
+		keylife_close(&k->life);
 	uv_close((uv_handle_t *)&k->backoff, on_timer_closed);
 	uv_close((uv_handle_t *)&k->deadline, on_timer_closed);
 }
@@ -200,7 +154,7 @@ keyprocess_state_name(const struct keyprocess *k)
 int
 keyprocess_pid(const struct keyprocess *k)
 {
-	return k->life != NULL && k->life->child != NULL ? child_pid(k->life->child) : 0;
+	return k->life != NULL ? keylife_pid(k->life) : 0;
 }
 
 const char *
@@ -212,38 +166,23 @@ keyprocess_end(const struct keyprocess *k)
 void
 keyprocess_request(struct keyprocess *k, struct keychannel_request *request, void *about)
 {
-	struct asked *asked = find_asked(k, 0);
-
-	if (k->state != STATE_READY || asked == NULL)
+	if (k->state != STATE_READY)
 		abort();
-	request->id = ++k->last_id;
-	*asked = (struct asked){request->id, request->type, about};
+	unanswered_add(&k->unanswered, request, about);
 	keychannel_write_request(&k->output, request);
-	if (k->asked_count++ == 0)
+	if (k->unanswered.count == 1)
 		deadline_set(k);
 }
 
 void
 keyprocess_flush(struct keyprocess *k)
 {
-	struct write_request *w;
-	uv_buf_t bytes;
+	const char *reason;
 
 	if (k->state != STATE_READY || (k->output.size == 0 && buf_status(&k->output) == ERR_OK))
 		return;
-	if (buf_status(&k->output) != ERR_OK || (w = calloc(1, sizeof(*w))) == NULL) {
-		give_up(k, "no memory for a request");
-		return;
-	}
-	w->bytes = k->output; /* moved */
-	k->output = BUF_INIT;
-	bytes = uv_buf_init((char *)w->bytes.data, (unsigned)w->bytes.size);
-	w->request.data = w;
-	if (uv_write(&w->request, (uv_stream_t *)&k->life->channel, &bytes, 1, on_written) != 0) {
-		buf_free(&w->bytes);
-		free(w);
-		give_up(k, "cannot write to the key process");
-	}
+	if ((reason = keylife_send(k->life, &k->output)) != NULL)
+		give_up(k, reason);
 }
 
 static void
@@ -257,75 +196,25 @@ move(struct keyprocess *k, enum state to)
 static void
 start(struct keyprocess *k)
 {
-	struct life *life = calloc(1, sizeof(*life));
+	const struct keylife_events events = {.answer = on_answer,
+	    .answered = on_answered,
+	    .ending = on_ending,
+	    .over = on_over,
+	    .closed = on_life_closed,
+	    .context = k};
 	const char *reason;
 
-	if (life == NULL) {
+	if (keylife_new(k->loop, &events, &k->life) != ERR_OK) {
 		give_up(k, "no memory for a key process");
 		return;
 	}
-	life->owner = k;
-	life->input = BUF_INIT;
-	uv_pipe_init(k->loop, &life->channel, 0);
-	life->channel.data = life;
-	life->open_handles = 1;
-	k->life = life;
 	k->lives_open++;
 	k->counters->key_process_starts++;
 	k->started_ms = uv_now(k->loop);
-	k->last_id = 0;
 	uv_timer_start(&k->deadline, on_deadline, START_DEADLINE_MS, 0);
-	if (k->config->key_process.socket != NULL) {
-		move(k, STATE_CONNECTING);
-		life->connect.data = life;
-		uv_pipe_connect(
-		    &life->connect, &life->channel, k->config->key_process.socket, on_connect);
-		return;
-	}
 	move(k, STATE_STARTING);
-	if ((reason = spawn(life, k->config)) != NULL)
+	if ((reason = keylife_start(k->life, k->config)) != NULL)
 		give_up(k, reason);
-}
-
-/*
- * Descriptors: 0 is /dev/null, 1 and 2 are our stderr, 3 is the channel. Nothing else is inherited:
- * libuv opens everything close-on-exec, and the key process closes what it does not know. Gives why
- * it failed, or NULL.
- */
-static const char *
-spawn(struct life *life, const struct signer_config *config)
-{
-	static const char *const forms[] = {
-	    [LOGGER_TEXT] = NULL, [LOGGER_JSON] = "--json", [LOGGER_RFC5424] = "--rfc5424"};
-	const char *const arguments[] = {config->key_process.program, "serve", "-c",
-	    config->key_process.config, forms[config->logging.format], NULL};
-	struct child_calls calls = {.started = on_child_started,
-	    .ended = on_child_ended,
-	    .closed = on_child_closed,
-	    .context = life};
-	uv_os_sock_t ends[2];
-	int status = uv_socketpair(SOCK_STREAM, 0, ends, UV_NONBLOCK_PIPE, 0);
-
-	if (status != 0)
-		return uv_strerror(status);
-	if (child_start(life->channel.loop, arguments, ends[1], KEYCHANNEL_FD, &calls,
-		&life->child) != ERR_OK) {
-		close(ends[0]);
-		return "no memory or no thread to start it";
-	}
-	life->open_handles++;
-	if ((status = uv_pipe_open(&life->channel, ends[0])) == 0)
-		return NULL;
-	close(ends[0]);
-	return uv_strerror(status);
-}
-
-static void
-start_reading(struct life *life)
-{
-	life->reading = uv_read_start((uv_stream_t *)&life->channel, on_allocate, on_read) == 0;
-	if (!life->reading)
-		give_up(life->owner, "cannot read from the key process");
 }
 
 /* Ends the present life and arranges the next. */
@@ -338,21 +227,20 @@ give_up(struct keyprocess *k, const char *reason)
 
 	if (k->state == STATE_CLOSING)
 		return;
-	snprintf(k->end, END_SIZE, "%s", reason);
+	snprintf(k->end, sizeof(k->end), "%s", reason);
 	logline_begin(&l, LOGGER_WARNING, "key-process-down");
-	if (k->life != NULL && k->life->code != ERR_OK)
-		logline_error(&l, k->life->code);
+	if (k->life != NULL && keylife_end_code(k->life) != ERR_OK)
+		logline_error(&l, keylife_end_code(k->life));
 	logline_string(&l, "reason", k->end);
-	logline_number(&l, "unanswered", k->asked_count);
+	logline_number(&l, "unanswered", k->unanswered.count);
 	logline_number(&l, "retry_ms", wait_ms);
 	logline_end(&l);
 	move(k, STATE_DOWN);
-	memset(k->asked, 0, sizeof(k->asked));
-	k->asked_count = 0;
+	memset(&k->unanswered, 0, sizeof(k->unanswered));
 	buf_clear(&k->output);
 	uv_timer_stop(&k->deadline);
 	if (k->life != NULL)
-		life_end(k->life);
+		keylife_close(&k->life);
 	uv_timer_start(&k->backoff, on_backoff, wait_ms, 0);
 	k->backoff_ms = k->backoff_ms * 2 < BACKOFF_MAX_MS ? k->backoff_ms * 2 : BACKOFF_MAX_MS;
 	if (was_ready)
@@ -373,30 +261,6 @@ wait_for_end(struct keyprocess *k)
 		k->events.down(k->events.context);
 }
 
-/* Nothing more is to come. */
-static void
-end_known(struct life *life)
-{
-	const char *reason = life->end;
-
-	if (reason[0] == '\0')
-		reason = life->owner->config->key_process.socket != NULL
-			     ? "it closed the channel without a word; the journal of its unit may "
-			       "tell more"
-			     : "it closed the channel without a word";
-	give_up(life->owner, reason);
-}
-
-static void
-end_keep(char to[END_SIZE], struct view text)
-{
-	struct buf printable = BUF_INIT;
-
-	text_append_printable(&printable, text, END_SIZE - 1);
-	snprintf(to, END_SIZE, "%.*s", (int)printable.size, (const char *)printable.data);
-	buf_free(&printable);
-}
-
 static uint64_t
 backoff_left(const struct keyprocess *k)
 {
@@ -405,16 +269,6 @@ backoff_left(const struct keyprocess *k)
 	if (since_ms + BACKOFF_FIRST_MS >= k->backoff_ms)
 		return BACKOFF_FIRST_MS;
 	return k->backoff_ms - since_ms;
-}
-
-static void
-life_end(struct life *life)
-{
-	life->owner->life = NULL;
-	/* Not by a polite signal: a module that hangs does not come to its handlers. */
-	if (life->child != NULL)
-		child_kill(life->child);
-	uv_close((uv_handle_t *)&life->channel, on_channel_closed);
 }
 
 static void
@@ -430,7 +284,7 @@ on_deadline(uv_timer_t *timer)
 	char reason[64];
 
 	if (k->state == STATE_ENDING) {
-		end_known(k->life);
+		give_up(k, keylife_end(k->life));
 		return;
 	}
 	if (k->state == STATE_READY)
@@ -443,112 +297,9 @@ on_deadline(uv_timer_t *timer)
 }
 
 static void
-on_connect(uv_connect_t *request, int status)
+on_answer(void *context, const struct keychannel_answer *answer)
 {
-	struct life *life = request->data;
-	struct keyprocess *k = life->owner;
-
-	if (k == NULL || k->life != life)
-		return;
-	if (status != 0) {
-		give_up(k, uv_strerror(status));
-		return;
-	}
-	move(k, STATE_STARTING);
-	start_reading(life);
-}
-
-/* What it says is listened to from here on, so that whoever is up has a pid. */
-static void
-on_child_started(void *context)
-{
-	struct life *life = context;
-
-	if (life->owner->life == life)
-		start_reading(life);
-}
-
-static void
-on_child_ended(void *context, int status, int signal_number)
-{
-	struct life *life = context;
-	struct keyprocess *k = life->owner;
-	struct logline l;
-
-	life->child = NULL;
-	if (k->life != life)
-		return;
-	logline_begin(&l, LOGGER_WARNING, "key-process-exit");
-	logline_number(&l, "status", (uint64_t)(status < 0 ? -status : status));
-	logline_number(&l, "signal", (uint64_t)signal_number);
-	logline_end(&l);
-	if (life->end[0] == '\0')
-		child_end_text(status, signal_number, life->end);
-	/* Its last words may lie in the channel still: the end of that comes behind them. */
-	if (life->channel_ended || !life->reading)
-		end_known(life);
-	else
-		wait_for_end(k);
-}
-
-static void
-on_child_closed(void *context)
-{
-	part_closed(context);
-}
-
-static void
-on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
-{
-	struct life *life = handle->data;
-	uint8_t *room = buf_reserve(&life->input, suggested);
-
-	*out = uv_buf_init((char *)room, room != NULL ? (unsigned)suggested : 0);
-}
-
-static void
-on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *bytes)
-{
-	struct life *life = stream->data;
-	struct keyprocess *k = life->owner;
-	struct keychannel_answer answer;
-	struct view rest;
-	size_t used = 1;
-
-	(void)bytes;
-	if (k->life != life)
-		return;
-	if (size < 0) {
-		uv_read_stop(stream);
-		life->channel_ended = true;
-		if (life->child != NULL)
-			wait_for_end(k);
-		else
-			end_known(life);
-		return;
-	}
-	life->input.size += (size_t)size;
-	rest = buf_view(&life->input);
-	while (k->life == life && used > 0) {
-		if (keychannel_next_answer(rest, &answer, &used) != ERR_OK) {
-			give_up(k, "its answer is not in the channel's format");
-		} else if (used > 0) {
-			take_answer(k, &answer);
-			rest.data += used;
-			rest.size -= used;
-		}
-	}
-	if (k->life != life)
-		return;
-	buf_consume(&life->input, life->input.size - rest.size);
-	if (k->state == STATE_READY)
-		k->events.answered(k->events.context);
-}
-
-static void
-take_answer(struct keyprocess *k, const struct keychannel_answer *answer)
-{
-	struct asked *asked = find_asked(k, answer->id);
+	struct keyprocess *k = context;
 	struct logline l;
 	void *about;
 
@@ -563,59 +314,78 @@ take_answer(struct keyprocess *k, const struct keychannel_answer *answer)
 		take_end(k, answer);
 		return;
 	}
-	if (k->state != STATE_READY || answer->id == 0 || asked == NULL ||
-	    asked->type != answer->type) {
+	if (k->state != STATE_READY || !unanswered_take(&k->unanswered, answer, &about)) {
 		give_up(k, "it answered what was not asked");
 		return;
 	}
-	about = asked->about;
-	asked->id = 0;
-	k->asked_count--;
 	deadline_set(k);
 	if (!keychannel_is_decision(answer->type, answer->result)) {
 		logline_begin(&l, LOGGER_WARNING, "key-process-failed");
 		logline_error(&l, answer->result);
 		logline_view(&l, "text", answer->body);
 		logline_end(&l);
-		end_keep(k->life->end, answer->body);
-		end_known(k->life);
+		keylife_last_word(k->life, ERR_OK, answer->body);
+		give_up(k, keylife_end(k->life));
 		return;
 	}
 	k->backoff_ms = BACKOFF_FIRST_MS;
 	k->events.answer(k->events.context, about, answer);
 }
 
+static void
+on_answered(void *context)
+{
+	struct keyprocess *k = context;
+
+	if (k->state == STATE_READY)
+		k->events.answered(k->events.context);
+}
+
+static void
+on_ending(void *context)
+{
+	wait_for_end(context);
+}
+
+static void
+on_over(void *context, const char *reason)
+{
+	give_up(context, reason);
+}
+
+static void
+on_life_closed(void *context)
+{
+	struct keyprocess *k = context;
+
+	k->lives_open--;
+	maybe_closed(k);
+}
+
 /* The last word of a process that ends, or waits for an operator first. */
 static void
 take_end(struct keyprocess *k, const struct keychannel_answer *answer)
 {
-	struct logline l;
-
-	end_keep(k->life->end, answer->body);
-	k->life->code = answer->result;
-	if (answer->result != ERR_PIN_REFUSED || k->state != STATE_STARTING) {
-		wait_for_end(k);
+	if (answer->result == ERR_PIN_REFUSED && k->state == STATE_STARTING) {
+		halt(k, answer);
 		return;
 	}
-	move(k, STATE_HALTED);
-	uv_timer_stop(&k->deadline);
-	memcpy(k->end, k->life->end, END_SIZE);
-	k->life->end[0] = '\0'; /* how it ends when it does is another matter */
-	k->life->code = ERR_OK;
-	logline_begin(&l, LOGGER_ERROR, "key-process-halted");
-	logline_error(&l, answer->result);
-	logline_string(&l, "text", k->end);
-	logline_end(&l);
+	keylife_last_word(k->life, answer->result, answer->body);
+	wait_for_end(k);
 }
 
-/* The request with this id that has no answer yet; of id 0, a free place. NULL: there is none. */
-static struct asked *
-find_asked(struct keyprocess *k, uint64_t id)
+/* Why it waits is not why it will end: of that the life knows nothing yet. */
+static void
+halt(struct keyprocess *k, const struct keychannel_answer *answer)
 {
-	for (size_t i = 0; i < KEYCHANNEL_UNANSWERED_MAX; i++)
-		if (k->asked[i].id == id)
-			return &k->asked[i];
-	return NULL;
+	struct logline l;
+
+	move(k, STATE_HALTED);
+	uv_timer_stop(&k->deadline);
+	logline_begin(&l, LOGGER_ERROR, "key-process-halted");
+	logline_error(&l, answer->result);
+	logline_string(&l, "text", keylife_sentence(answer->body, k->end));
+	logline_end(&l);
 }
 
 /*
@@ -625,40 +395,10 @@ find_asked(struct keyprocess *k, uint64_t id)
 static void
 deadline_set(struct keyprocess *k)
 {
-	if (k->asked_count == 0)
+	if (k->unanswered.count == 0)
 		uv_timer_stop(&k->deadline);
 	else
 		uv_timer_start(&k->deadline, on_deadline, k->config->key_process.deadline_ms, 0);
-}
-
-static void
-on_written(uv_write_t *request, int status)
-{
-	struct write_request *w = request->data;
-
-	/* A failed write shows as the end of the stream, where it is handled. */
-	(void)status;
-	buf_free(&w->bytes);
-	free(w);
-}
-
-static void
-on_channel_closed(uv_handle_t *handle)
-{
-	part_closed(handle->data);
-}
-
-static void
-part_closed(struct life *life)
-{
-	struct keyprocess *k = life->owner;
-
-	if (--life->open_handles > 0)
-		return;
-	buf_free(&life->input);
-	free(life);
-	k->lives_open--;
-	maybe_closed(k);
 }
 
 static void

@@ -1,5 +1,6 @@
 /*
- * The signer's side of the key process: starts it (or connects to it), asks, and replaces it.
+ * The signer's side of the key process, over all its lives (keylife.h): starts it (or connects to
+ * it), asks, and replaces it.
  *
  * Happy path: start, the process sends its state and certificate (`ready`), requests go out and
  * answers come back, each with what its request was about, in any order. Every failure but one has
@@ -12,8 +13,8 @@
  *   - it answers neither with what was asked nor with a refusal (keychannel_is_decision): its token
  *     is lost, after which libp11 cannot be used, the guard's state cannot be written, or memory
  *     ran out
- * Whoever asked asks again after the next `ready`. Why a process ended is what it said itself last,
- * or else how the system says that it ended; it is logged, and kept for status.
+ * Whoever asked asks again after the next `ready`: what is unanswered (unanswered.h) ends with the
+ * life that it was asked of. Why that ended is logged, and kept for status.
  *
  * The one failure that no fresh process can do better about is a PIN that the token refuses: the
  * process says so and stays, and nothing is started or killed until an operator has acted, which it
