@@ -65,6 +65,7 @@ pin_refusal_begin(const struct hsm_config *config, bool again, struct pin_refusa
 			r->standing = true;
 			e = again ? ERR_OK : refuse(r, text);
 		}
+		r->over = text[0] != '\0' && strcmp(text, begun) != 0;
 	}
 	if (e != ERR_OK)
 		pin_refusal_end(r, false);
@@ -98,10 +99,10 @@ pin_refusal_keep(struct pin_refusal *r, const char *why)
 void
 pin_refusal_end(struct pin_refusal *r, bool good)
 {
-	const bool leave = !good && (r->kept || r->standing);
+	const bool refused = !good && (r->kept || r->standing);
 
-	if (r->fd >= 0 && !leave && unlink(r->path) != 0)
-		complain("%s: cannot be removed: %s", r->path, strerror(errno));
+	if (r->fd >= 0 && !refused && r->over && record_write(r, view_of_string(begun)) != ERR_OK)
+		complain("%s: cannot be written: %s", r->path, strerror(errno));
 	if (r->fd >= 0)
 		close(r->fd);
 	if (r->pin_fd >= 0)
@@ -188,17 +189,24 @@ record_read(int fd, char text[RECORD_MAX])
 	return (size_t)got;
 }
 
+/* Of nothing, or all of it. */
 static enum err
 record_begin(struct pin_refusal *r)
 {
-	return record_write(r, view_of_string(begun)) == ERR_OK ? ERR_OK : refuse_unkept(r);
+	enum err e = ERR_OK;
+
+	if (record_write(r, view_of_string(begun)) != ERR_OK) {
+		e = refuse_unkept(r);
+		unlink(r->path); /* what is cut stands, where it cannot be removed */
+	}
+	return e;
 }
 
 static enum err
 refuse_unkept(const struct pin_refusal *r)
 {
 	complain("%s: cannot keep there whether the token refuses the PIN, so none is tried: %s; "
-		 "mend that, then run hallmark-hsm unlock",
+		 "mend that (hallmark-hsm unlock makes one anew that cannot be read)",
 	    r->path, strerror(errno));
 	return ERR_IO;
 }

@@ -5,11 +5,11 @@
  * started again after a twentieth of a second.
  *
  * That is kept in a record in the guard's directory, one for each token and source of the PIN. It
- * is made before the PIN is tried, so that where nothing can be kept none is tried, and locked
- * meanwhile: of several processes that start together one tries, and the others find what came of
- * it. It holds no PIN and nothing that is made of one: of the file, what tells it from another one
- * (file_identity.h). systemd makes a credential anew at each start, so that says nothing of it;
- * there `unlock` is the only way.
+ * is made before the PIN is first tried, so that where nothing can be kept none is tried, and
+ * stays: the next start needs no room on the disk. It is locked meanwhile: of several processes
+ * that start together one tries, and the others find what came of it. It holds no PIN and nothing
+ * that is made of one: of the file, what tells it from another one (file_identity.h). systemd makes
+ * a credential anew at each start, so that says nothing of it; there `unlock` is the only way.
  *
  * A record that is damaged, or cannot be read, stands. One whose process died in the login does
  * not: whether the PIN was refused is not known, and a token that hangs has to come back by itself.
@@ -32,6 +32,7 @@ struct pin_refusal {
 	int fd;
 	bool standing; /* it was there before; only with `again` */
 	bool kept;
+	bool over; /* the record holds more than that a login was begun */
 };
 
 /*
@@ -48,7 +49,7 @@ enum err pin_refusal_begin(
  */
 enum err pin_refusal_keep(struct pin_refusal *r, const char *why) MUST_USE;
 
-/* `good`: the token has taken the PIN, and no record is left. */
+/* `good`: the token has taken the PIN, and nothing of a refusal is left. */
 void pin_refusal_end(struct pin_refusal *r, bool good);
 
 /* Whether a record stands for the PIN file as it is now. */

@@ -18,7 +18,7 @@ import hallmark
 import keychannel
 import token_control
 from keychannel import (TOKEN, UNLOGGED, Gone, KeyProcess, Tree, checkpoint_request, grown, make_site,
-                        real_reports, refused, reports, signed, token_request)
+                        real_reports, refused, reports, signed, token_request, told_why)
 from underfire import FaultyCalls, count
 
 ENVIRONMENT_STORAGE = 600  # error of an answer: the guard's state could not be written
@@ -198,6 +198,7 @@ def test_a_token_that_hangs_meanwhile_is_ended_by_its_deadline():
     with trial(deadline_ms=500) as t:
         t.site.token.inject("hang")
         with t.held():
+            told_why(t.key, TOKEN_FAILED)
             assert t.ends_without_a_byte() == -signal.SIGALRM
             t.key.process.wait_for("did not answer within deadline_ms")
         t.site.token.recover()
@@ -212,6 +213,7 @@ def test_a_session_found_dead_meanwhile_ends_it_unanswered():
             t.site.token.inject("error", error=token_control.CKR_DEVICE_ERROR)
             until(lambda: t.site.token.get("faults") > 0, "no keep-alive")
             t.is_silent()
+        told_why(t.key, TOKEN_FAILED)
         assert t.ends_without_a_byte() == 1
         t.site.token.recover()
         t.is_signed_after_a_restart()
@@ -231,7 +233,8 @@ def test_the_order_of_the_calls():
             assert key.hang_up() == 0
         calls = re.findall(r"^(\d+) +(\w+)\((\d+)<([^>]*)>", path.read_text(), re.M)
         calls = [(thread, call if "/guard/" in name else "answer")
-                 for thread, call, fd, name in calls if "/guard/" in name or fd == "3"]
+                 for thread, call, fd, name in calls
+                 if "/guard/" in name and "/pin-refused-" not in name or fd == "3"]
         assert len({thread for thread, _ in calls}) == 1, calls
         # At the start the state that was found, and its introduction; the same tree needs neither.
         assert [call for _, call in calls] == ["pwrite64", "fdatasync", "answer"] * 8 + ["answer"]
