@@ -278,7 +278,8 @@ test_files_that_are_cut_are_no_shorter_files(void **state)
 	append(&pem, bio);
 	one = pem.size;
 	append_list(&pem, &ca, 20, NULL, 3600);
-	for (size_t size = 0; size < pem.size; size += 7) {
+	/* Without the last newline it is whole. */
+	for (size_t size = 0; size < pem.size - 1; size += 7) {
 		struct faults faults = FAULTS_INIT;
 		const struct view cut = {pem.data, size};
 
