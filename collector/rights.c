@@ -5,6 +5,8 @@
 #include <sys/capability.h>
 #include <sys/prctl.h>
 
+#include "collector/filter.h"
+
 static const cap_value_t needed[] = {CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_CHECKPOINT_RESTORE};
 
 static enum err keep_needed(cap_t held, cap_t kept);
@@ -33,7 +35,9 @@ rights_drop(struct trouble *t)
 		if (cap_set_proc(kept) != 0)
 			e = ERR_IO;
 	}
-	if (e != ERR_OK)
+	if (e == ERR_OK)
+		e = filter_enter(t);
+	else
 		(void)trouble_set(t, e, "capabilities cannot be given up: %s", strerror(errno));
 	if (held != NULL)
 		(void)cap_free(held);

@@ -1,6 +1,6 @@
 /*
- * Giving up rights at start: no new privileges for ever, and of the capabilities only those that
- * measuring needs, as far as they are held:
+ * Giving up rights at start: no new privileges for ever, of the capabilities only those that
+ * measuring needs, as far as they are held, and of the system calls those of filter.h:
  *
  *   CAP_SYS_PTRACE          to look into /proc/PID of other users' processes
  *   CAP_DAC_READ_SEARCH     to read files of other users
