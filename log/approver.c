@@ -4,11 +4,11 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "config/pass_phrase.h"
 #include "log/inputfile.h"
 #include "proto/statement/statement_key.h"
 
 static EVP_PKEY *parse_pem(struct view text);
-static int refuse_password(char *to, int size, int writing, void *context);
 
 enum outcome
 approver_read(const char *named, const struct findings *f, struct digest *key_id)
@@ -44,26 +44,15 @@ static EVP_PKEY *
 parse_pem(struct view text)
 {
 	BIO *bio = BIO_new_mem_buf(text.data, (int)text.size);
-	X509 *x509 = bio != NULL ? PEM_read_bio_X509(bio, NULL, refuse_password, NULL) : NULL;
+	X509 *x509 = bio != NULL ? PEM_read_bio_X509(bio, NULL, pass_phrase_refuse, NULL) : NULL;
 	EVP_PKEY *key = NULL;
 
 	if (x509 != NULL)
 		key = X509_get_pubkey(x509);
 	else if (bio != NULL && BIO_reset(bio) == 1)
-		key = PEM_read_bio_PUBKEY(bio, NULL, refuse_password, NULL);
+		key = PEM_read_bio_PUBKEY(bio, NULL, pass_phrase_refuse, NULL);
 	X509_free(x509);
 	BIO_free(bio);
 	ERR_clear_error();
 	return key;
-}
-
-/* A file that wants one is none of these; nobody is asked. */
-static int
-refuse_password(char *to, int size, int writing, void *context)
-{
-	(void)to;
-	(void)size;
-	(void)writing;
-	(void)context;
-	return -1;
 }

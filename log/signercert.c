@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "config/pass_phrase.h"
 #include "log/inputfile.h"
 #include "proto/encoding.h"
 #include "proto/tlog/checkpoint.h"
@@ -23,7 +24,6 @@ struct signercert {
 static enum err make(X509 *x509, EVP_PKEY *key, const char *path, struct signercert **out);
 static X509 *parse_certificate(struct view bytes);
 static EVP_PKEY *parse_key(struct view bytes);
-static int refuse_password(char *to, int size, int writing, void *context);
 static char *describe(X509 *x509, EVP_PKEY *key);
 static void describe_certificate(X509 *x509, struct buf *to);
 static bool uri_is(const ASN1_STRING *uri, const char *origin);
@@ -273,7 +273,7 @@ parse_certificate(struct view bytes)
 {
 	const unsigned char *p = bytes.data;
 	BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.size);
-	X509 *x509 = bio != NULL ? PEM_read_bio_X509(bio, NULL, refuse_password, NULL) : NULL;
+	X509 *x509 = bio != NULL ? PEM_read_bio_X509(bio, NULL, pass_phrase_refuse, NULL) : NULL;
 
 	if (x509 == NULL && bytes.size > 0 &&
 	    (x509 = d2i_X509(NULL, &p, (long)bytes.size)) != NULL && p != bytes.data + bytes.size) {
@@ -290,7 +290,8 @@ parse_key(struct view bytes)
 {
 	const unsigned char *p = bytes.data;
 	BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.size);
-	EVP_PKEY *key = bio != NULL ? PEM_read_bio_PUBKEY(bio, NULL, refuse_password, NULL) : NULL;
+	EVP_PKEY *key =
+	    bio != NULL ? PEM_read_bio_PUBKEY(bio, NULL, pass_phrase_refuse, NULL) : NULL;
 
 	if (key == NULL && bytes.size > 0 &&
 	    (key = d2i_PUBKEY(NULL, &p, (long)bytes.size)) != NULL &&
@@ -301,17 +302,6 @@ parse_key(struct view bytes)
 	BIO_free(bio);
 	ERR_clear_error();
 	return key;
-}
-
-/* A certificate is not encrypted; a file that says so must not make the program ask. */
-static int
-refuse_password(char *to, int size, int writing, void *context)
-{
-	(void)to;
-	(void)size;
-	(void)writing;
-	(void)context;
-	return -1;
 }
 
 static char *
