@@ -183,6 +183,12 @@ class Site:
         return json.loads(self.tool("hallmark-signer", "status", "--socket",
                                     str(self.path("run/status.sock")), "--json").stdout)
 
+    def guard_file(self):
+        """The guard's state. Beside it lies what is kept of the PIN."""
+        state, = (path for path in self.path("guard").iterdir()
+                  if not path.name.startswith("pin-refused-"))
+        return state
+
     def key_process_pid(self):
         """Once it is up: before, its number is 0, which to kill(2) is the test itself."""
         deadline = time.monotonic() + PATIENCE_S

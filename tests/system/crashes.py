@@ -215,7 +215,7 @@ def test_one_flipped_bit_is_found_and_named():
                            str(site.path("log.crt")), check=False)
         assert found.returncode == 1 and "tile/0/000" in found.stdout, found
         restore(site, image)
-        guard = next(site.path("guard").iterdir())
+        guard = site.guard_file()
         flip(guard, 20)
         signer = site.start_signer(wait=False)
         signer.wait_for("the guard.s state is damaged")

@@ -487,7 +487,7 @@ def test_a_state_that_was_taken_away_is_not_signed_on():
 
 
 def guard_file(site):
-    return next(site.path("guard").iterdir())
+    return site.guard_file()
 
 
 def test_a_lost_or_damaged_state_is_never_taken_for_an_empty_log():

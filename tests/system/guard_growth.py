@@ -71,7 +71,7 @@ def test_growth_that_nobody_signed_is_bounded():
 def test_the_clock_of_the_file_gives_nothing_away():
     """Set forth it says that the state was written just now; the process has its own clock."""
     with make_site() as site:
-        state, = site.path("guard").iterdir()
+        state = site.guard_file()
         ahead = time.time() + 86400
         os.utime(state, (ahead, ahead))
         with KeyProcess(site) as key:

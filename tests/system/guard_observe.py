@@ -107,7 +107,7 @@ def test_a_failed_write_of_the_state_ends_it():
     for call in ("pwrite64", "fdatasync"):
         with make_site() as site:
             s = Standby(site)
-            path = next(site.path("guard").iterdir())
+            path = site.guard_file()
             trace = ["strace", "-f", "-o", "/dev/null", "-e", f"trace={call}", "-e",
                      f"inject={call}:error=EIO:when=2+", "-P", str(path)]
             with KeyProcess(site, prefix=trace) as key:

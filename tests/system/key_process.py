@@ -109,7 +109,7 @@ def test_a_key_from_elsewhere_is_refused():
 
 def test_a_guard_that_others_can_write_is_refused():
     with make_site() as site:
-        state, = site.path("guard").iterdir()
+        state = site.guard_file()
         for place, mode, good in ((site.path("guard"), 0o770, 0o700), (state, 0o666, 0o600),
                                   (state, 0o620, 0o600)):
             place.chmod(mode)
@@ -156,7 +156,7 @@ def test_log_lines_have_a_time_and_the_form_that_was_asked_for():
             assert (line["level"], line["event"]) == ("warning", "key-process"), line
             assert ("symbolic link" if good_configuration else "sessions") in line["text"], line
             site.write_configs()
-            state, = site.path("guard").iterdir()
+            state = site.guard_file()
             if not good_configuration:
                 state.symlink_to(state.rename(site.path("moved")))
 
