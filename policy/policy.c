@@ -204,6 +204,18 @@ policy_find(const struct policy *p, struct view workload, struct view collector)
 	return NULL;
 }
 
+uint32_t
+policy_rule_number(const struct policy *p, const struct policy_rule *r)
+{
+	return r == NULL ? 0 : (uint32_t)(r - p->rules) + 1;
+}
+
+const struct policy_rule *
+policy_rule_at(const struct policy *p, uint32_t number)
+{
+	return number == 0 || number > p->rule_count ? NULL : &p->rules[number - 1];
+}
+
 struct view
 policy_rule_token(const struct policy_rule *r)
 {

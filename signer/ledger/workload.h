@@ -16,8 +16,6 @@
 #include "signer/ledger/record_table.h"
 #include "signer/ledger/store/chain_head.h"
 
-struct policy_rule;
-
 /* An identity that has workloads, or that somebody holds: all of them share its name. */
 struct collector {
 	struct record_hash hash;
@@ -43,11 +41,10 @@ struct workload {
 	/* `due` is the present one; `entry_digest`: when it is needed, by ledger_head_digest */
 	struct chain_head head;
 	uint64_t nonce_serial; /* of the last nonce used for it */
-	/* The rule that applies, found once per policy. */
-	const struct policy_rule *rule;
 	/* Where its due is waited for; of whoever looks after dues, not looked at here. */
 	struct workload *due_next, **due_link;
 	uint32_t index_place; /* among the changes for the index, from 1; 0: none */
+	uint32_t rule_number; /* of the rule that applies in it; 0: none */
 	uint32_t connection;  /* that a bundle of it last came by: the number's low half */
 	uint16_t due_place;   /* also of whoever looks after dues */
 	uint8_t name_size;    /* bytes, without the NUL */

@@ -7,8 +7,7 @@
 #include "signer/session/holding.h"
 #include "signer/session/stored_component.h"
 
-static struct due due_of(
-    const struct service *s, const struct workload *w, const struct bundle *b, uint64_t iat_s);
+static struct due due_of(const struct service *s, const struct appraiser_case *c, uint64_t iat_s);
 static enum err judge_one(struct service *s, const struct policy_rule *rule,
     const struct bundle_component *named, enum component_kind kind, struct evidence_item *item,
     uint64_t now_s, const struct component_verdict **out);
@@ -69,7 +68,7 @@ appraiser_report(struct service *s, const struct appraiser_case *c,
 	in.last_signed_s = in.signed_now ? in.received_s : w->has_head ? w->head.last_signed_s : 0;
 	memcpy(in.component, components->verdict, sizeof(in.component));
 	buf_clear(&s->scratch);
-	appraise_conclude(s->policy, w->rule, &in, &s->scratch, &r);
+	appraise_conclude(s->policy, c->rule, &in, &s->scratch, &r);
 	if ((e = buf_status(&s->scratch)) != ERR_OK)
 		return e;
 	r.profile = s->config->report.profile;
@@ -97,18 +96,19 @@ appraiser_report(struct service *s, const struct appraiser_case *c,
 	head->last_signed_s = in.last_signed_s;
 	head->bundle_digest = c->bundle_digest; /* the entry's comes with its batch's */
 	head->verdict = verdict_next(w, &r);
-	head->due = due_of(s, w, c->bundle, r.issued_s);
+	head->due = due_of(s, c, r.issued_s);
 	return ERR_OK;
 }
 
 static struct due
-due_of(const struct service *s, const struct workload *w, const struct bundle *b, uint64_t iat_s)
+due_of(const struct service *s, const struct appraiser_case *c, uint64_t iat_s)
 {
+	const struct bundle *b = c->bundle;
 	const struct due due =
 	    due_after_report(iat_s, b->next_s, b->extensions.leaving != BUNDLE_STAYING,
-		policy_rule_report_every_s(w->rule), policy_rule_grace_s(w->rule));
+		policy_rule_report_every_s(c->rule), policy_rule_grace_s(c->rule));
 
-	return absences_in_windows(&s->chronicle.absences, due, w);
+	return absences_in_windows(&s->chronicle.absences, due, c->workload);
 }
 
 static enum err

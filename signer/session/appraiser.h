@@ -41,6 +41,7 @@ enum err appraiser_judge(struct service *s, const struct policy_rule *rule, cons
 /* Everything a report says beside the verdict. */
 struct appraiser_case {
 	struct workload *workload;
+	const struct policy_rule *rule; /* of the policy in force */
 	const struct bundle *bundle;
 	struct digest bundle_digest;
 	struct view signature;     /* of the collector, checked; size 0: none */

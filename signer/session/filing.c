@@ -28,13 +28,14 @@ filing_find_workload(struct session *s, struct filing *f)
 			NULL)
 			return ERR_MEMORY;
 		if (w != NULL) {
-			w->rule = rule;
+			w->rule_number = policy_rule_number(service->policy, rule);
 			w->rule_generation = service->policy_generation;
 		}
 	}
-	if (w == NULL || w->rule == NULL)
+	if (w == NULL || w->rule_number == 0)
 		return ERR_UNAUTHORIZED;
 	f->workload = w;
+	f->rule = policy_rule_at(service->policy, w->rule_number);
 	return ERR_OK;
 }
 
@@ -60,6 +61,7 @@ filing_stage(struct session *s, struct filing *f, const struct appraiser_compone
 {
 	struct service *service = s->service;
 	struct appraiser_case c = {.workload = f->workload,
+	    .rule = f->rule,
 	    .bundle = &f->bundle,
 	    .bundle_digest = f->digest,
 	    .signature = f->signature};
@@ -104,9 +106,8 @@ filing_stage(struct session *s, struct filing *f, const struct appraiser_compone
 struct ledger_wanted
 filing_wanted(struct session *s, const struct filing *f)
 {
-	return (struct ledger_wanted){.waiter = s,
-	    .token = policy_rule_token(f->workload->rule),
-	    .arrived_us = f->arrived_us};
+	return (struct ledger_wanted){
+	    .waiter = s, .token = policy_rule_token(f->rule), .arrived_us = f->arrived_us};
 }
 
 static enum err

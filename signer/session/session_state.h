@@ -24,9 +24,10 @@ struct filing {
 	struct view signature;
 	struct bundle bundle;
 	struct digest digest;
-	struct workload *workload; /* NULL until it was found and allowed */
-	uint64_t serial;           /* of its nonce */
-	uint64_t arrived_us;       /* monotonic; with all its components */
+	struct workload *workload;      /* NULL until it was found and allowed */
+	const struct policy_rule *rule; /* then, of the policy in force */
+	uint64_t serial;                /* of its nonce */
+	uint64_t arrived_us;            /* monotonic; with all its components */
 };
 
 /* A segment that a bundle waits for, as the list that names it says. */

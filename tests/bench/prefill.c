@@ -230,10 +230,11 @@ write_report(struct prefill *p)
 	p->bundle.workload = view_of_string(name);
 	c.workload = workload_get(s->workloads, view_of_string(p->o.collector), p->bundle.workload);
 	must(c.workload == NULL ? ERR_MEMORY : ERR_OK, "workload");
-	if (c.workload->rule == NULL)
-		c.workload->rule =
-		    policy_find(s->policy, p->bundle.workload, view_of_string(p->o.collector));
-	must(c.workload->rule == NULL ? ERR_UNAUTHORIZED : ERR_OK, name);
+	if (c.workload->rule_number == 0)
+		c.workload->rule_number = policy_rule_number(s->policy,
+		    policy_find(s->policy, p->bundle.workload, view_of_string(p->o.collector)));
+	c.rule = policy_rule_at(s->policy, c.workload->rule_number);
+	must(c.rule == NULL ? ERR_UNAUTHORIZED : ERR_OK, name);
 	p->bundle.seq = c.workload->head.seq + 1;
 	p->bundle.prev = c.workload->head.bundle_digest;
 	p->bundle.time_ms = service_wall_ms(s);
@@ -242,7 +243,7 @@ write_report(struct prefill *p)
 	buf_clear(&p->bytes);
 	bundle_encode(&p->bundle, &p->bytes);
 	digest_of(p->bytes.data, p->bytes.size, &c.bundle_digest);
-	must(appraiser_judge(s, c.workload->rule, &p->bundle, &components), "appraisal");
+	must(appraiser_judge(s, c.rule, &p->bundle, &components), "appraisal");
 	must(appraiser_report(
 		 s, &c, &components, ledger_entry_begin(s->ledger), &status, &staged.head),
 	    "report");
