@@ -58,7 +58,7 @@ chains_find(const struct chains *c, struct view collector, struct view workload)
 
 struct chain *
 chains_take_report(struct chains *c, const struct report *r, uint64_t index,
-    const struct digest *entry, struct reason *reason)
+    const struct digest *leaf, struct reason *reason)
 {
 	struct digest name;
 	struct chain *chain;
@@ -73,7 +73,7 @@ chains_take_report(struct chains *c, const struct report *r, uint64_t index,
 			return NULL;
 	}
 	chain->report = index;
-	chain->newest = *entry;
+	chain->newest = *leaf;
 	chain->absences = 0;
 	chain->seq = r->bundle.seq;
 	chain->time_ms = r->bundle.time_ms;
@@ -84,7 +84,7 @@ chains_take_report(struct chains *c, const struct report *r, uint64_t index,
 
 struct chain *
 chains_take_absence(struct chains *c, struct view collector, const struct absence_workload *a,
-    const struct digest *entry, struct reason *reason)
+    const struct digest *leaf, struct reason *reason)
 {
 	struct chain *chain = chains_find(c, collector, a->workload);
 
@@ -106,7 +106,7 @@ chains_take_absence(struct chains *c, struct view collector, const struct absenc
 		    "%.*s: expected absence %" PRIu64 " since its newest report, found %" PRIu64,
 		    view_precision(a->workload), (const char *)a->workload.data,
 		    chain->absences + 1, a->count);
-	chain->newest = *entry;
+	chain->newest = *leaf;
 	chain->absences++;
 	return chain;
 }

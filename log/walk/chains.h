@@ -31,7 +31,7 @@
 struct chain {
 	struct digest name;
 	uint64_t report;      /* index of its newest report */
-	struct digest newest; /* SHA-256 of its newest entry, report or absence */
+	struct digest newest; /* leaf hash of its newest entry, report or absence */
 	uint64_t absences;    /* since that report */
 	uint64_t seq;
 	uint64_t time_ms;
@@ -69,14 +69,14 @@ void chains_set_back(struct chains *c, uint64_t iat_s);
 struct chain *chains_find(const struct chains *c, struct view collector, struct view workload);
 
 /*
- * Checks the next report of the log, and follows it whatever is found. `entry`: SHA-256 of its
- * bytes. Unknown beyond CHAINS_MAX and for want of memory: then NULL.
+ * Checks the next report of the log, and follows it whatever is found. `leaf`: its leaf hash.
+ * Unknown beyond CHAINS_MAX and for want of memory: then NULL.
  */
 struct chain *chains_take_report(struct chains *c, const struct report *r, uint64_t index,
-    const struct digest *entry, struct reason *reason);
+    const struct digest *leaf, struct reason *reason);
 
 /* The same for one workload of an absence; NULL if it has not reported before. */
 struct chain *chains_take_absence(struct chains *c, struct view collector,
-    const struct absence_workload *a, const struct digest *entry, struct reason *reason);
+    const struct absence_workload *a, const struct digest *leaf, struct reason *reason);
 
 #endif

@@ -190,7 +190,7 @@ check_absent(struct replaying *r, const struct absence *a, const struct absence_
 {
 	struct report_document d = REPORT_DOCUMENT_INIT;
 	struct buf entry = BUF_INIT;
-	struct digest digest;
+	struct digest leaf;
 	enum err e = absent->report < r->index ? log_prove_entry(r->log, absent->report, &entry)
 					       : ERR_FORMAT;
 
@@ -208,10 +208,9 @@ check_absent(struct replaying *r, const struct absence *a, const struct absence_
 		    view_precision(absent->workload), (const char *)absent->workload.data,
 		    absent->report);
 	} else if (absent->count == 1) {
-		digest_of(entry.data, entry.size, &digest);
-		if (!digest_equal(&digest, &absent->previous))
-			reason_add_digests(
-			    &r->reason, "previous-report", &digest, &absent->previous);
+		merkle_leaf(buf_view(&entry), &leaf);
+		if (!digest_equal(&leaf, &absent->previous))
+			reason_add_digests(&r->reason, "previous-report", &leaf, &absent->previous);
 	}
 	report_document_free(&d);
 	buf_free(&entry);

@@ -4,11 +4,9 @@
 #include <stdlib.h>
 
 #include "log/walk/walk_entry.h"
-#include "proto/tlog/digest_many.h"
 
-static void digest_entries(const struct view *entries, size_t count, struct digest *out);
-static void take_entry(struct walk *w, uint64_t index, struct view entry, const struct digest *leaf,
-    const struct digest *digest);
+static void take_entry(
+    struct walk *w, uint64_t index, struct view entry, const struct digest *leaf);
 
 enum err
 walk_new(const struct walk_wanted *wanted, struct defects *defects, struct walk **out)
@@ -63,14 +61,8 @@ walk_free(struct walk **wp)
 void
 walk_take(struct walk *w, const struct tree_check_entries *entries)
 {
-	struct digest digest[TILE_WIDTH];
-
-	for (size_t i = 0; i < entries->count && !defects_full(w->defects); i++) {
-		if (i % TILE_WIDTH == 0)
-			digest_entries(entries->entry + i, entries->count - i, digest);
-		take_entry(w, entries->first + i, entries->entry[i], &entries->leaf[i],
-		    &digest[i % TILE_WIDTH]);
-	}
+	for (size_t i = 0; i < entries->count && !defects_full(w->defects); i++)
+		take_entry(w, entries->first + i, entries->entry[i], &entries->leaf[i]);
 }
 
 void
@@ -131,22 +123,8 @@ walk_first_chain(const struct walk *w)
 	return w->chains.all;
 }
 
-/* Of the next TILE_WIDTH, at most. */
 static void
-digest_entries(const struct view *entries, size_t count, struct digest *out)
-{
-	struct digest_message message[TILE_WIDTH];
-
-	if (count > TILE_WIDTH)
-		count = TILE_WIDTH;
-	for (size_t i = 0; i < count; i++)
-		message[i] = (struct digest_message){.head = {NULL, 0}, .body = entries[i]};
-	digest_of_messages(message, count, out);
-}
-
-static void
-take_entry(struct walk *w, uint64_t index, struct view entry, const struct digest *leaf,
-    const struct digest *digest)
+take_entry(struct walk *w, uint64_t index, struct view entry, const struct digest *leaf)
 {
 	const enum entry_kind kind = entry_kind(entry);
 
@@ -157,7 +135,6 @@ take_entry(struct walk *w, uint64_t index, struct view entry, const struct diges
 	w->index = index;
 	w->bytes = entry;
 	w->here = (struct entry_place){index, *leaf};
-	w->digest = *digest;
 	w->own_doubt[0] = '\0';
 	if (index == 0 && kind != ENTRY_NOTICE && kind != ENTRY_UNKNOWN)
 		walk_tell(w, OUTCOME_BAD, "expected a start notice as the first entry");

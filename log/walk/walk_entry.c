@@ -52,7 +52,7 @@ walk_entry_report(struct walk *w)
 	check_head(w, r->issuer, r->issued_s, false, &place);
 	check_notice_place(w, &r->notice, &place);
 	check_left_out(w, r->issued_s);
-	chain = chains_take_report(&w->chains, r, w->index, &w->digest, &place);
+	chain = chains_take_report(&w->chains, r, w->index, &w->here.leaf, &place);
 	manifests_take_report(&w->manifests, r->policy_id, &place);
 	(void)walk_tell_reason(w, &place, true);
 	if (w->policies != NULL)
@@ -75,7 +75,7 @@ walk_entry_absence(struct walk *w)
 	check_notice_place(w, &a->notice, &place);
 	for (size_t i = 0; i < a->count; i++) {
 		struct chain *chain = chains_take_absence(
-		    &w->chains, a->collector, &a->absent[i], &w->digest, &place);
+		    &w->chains, a->collector, &a->absent[i], &w->here.leaf, &place);
 
 		if (chain != NULL && w->policies != NULL)
 			check_error(silence_take_absence(

@@ -39,7 +39,6 @@ struct walk {
 	uint64_t index;
 	struct view bytes;
 	struct entry_place here;
-	struct digest digest;       /* SHA-256 of it */
 	char own_doubt[DOUBT_SIZE]; /* why it cannot be proved wrong; or empty */
 	struct report_document report;
 	struct absence_document absence;

@@ -30,7 +30,7 @@ struct absence_workload {
 	uint64_t count;  /* absences since the chain's newest report, this one included */
 	uint64_t report; /* index of that report */
 	struct digest
-	    previous; /* SHA-256 of the chain's entry before: that report, or an absence */
+	    previous; /* leaf hash of the chain's entry before: that report, or an absence */
 };
 
 struct absence {

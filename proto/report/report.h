@@ -114,7 +114,7 @@ struct report {
 	/* its place in the log */
 	struct entry_place notice; /* the newest before it */
 	bool has_previous;
-	struct digest previous; /* SHA-256 of the chain's previous entry, report or absence */
+	struct digest previous; /* leaf hash of the chain's previous entry, report or absence */
 	bool has_signature;
 	/* SHA-256 of the collector's certificates in DER one behind the other, its own first:
 	 * PACK_CERTIFICATE */

@@ -268,7 +268,7 @@ put_entry(struct absences *s, struct workload **absent, size_t count, uint64_t i
 		    .due_s = w->head.due.at_s,
 		    .count = w->head.due.count + 1ULL,
 		    .report = w->head.index,
-		    .previous = *ledger_head_digest(ledger, w)};
+		    .previous = *ledger_head_leaf(ledger, w)};
 		update[i] = (struct workload_update){w, w->head};
 		update[i].head.due =
 		    absences_in_windows(s, due_after_absence(w->head.due, iat_s), w);

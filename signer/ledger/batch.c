@@ -21,7 +21,7 @@ static const unsigned moves[BATCH_STATES] = {
     [BATCH_PUBLISHED] = 1U << BATCH_OPEN,
 };
 
-static void hash_heads(struct batch *b, const struct view *entry, size_t count);
+static void tell_heads(struct batch *b, size_t count);
 static enum err grow(struct batch *b);
 static void forget_owned(struct batch *b);
 
@@ -180,7 +180,7 @@ batch_hash(struct batch *b)
 		for (size_t i = 0; i < count; i++)
 			entry[i] = batch_entry_view(b, b->hashed + i);
 		merkle_leaves(entry, count, b->leaf + b->hashed);
-		hash_heads(b, entry, count);
+		tell_heads(b, count);
 	}
 }
 
@@ -204,22 +204,16 @@ batch_seal(struct batch *b, const struct merkle_frontier *old, struct merkle_fro
 	return e;
 }
 
-/* Gives the next `count` entries' digests to their heads; a workload may be further already. */
+/* Gives the next `count` entries' leaf hashes to their heads; a workload may be further already. */
 static void
-hash_heads(struct batch *b, const struct view *entry, size_t count)
+tell_heads(struct batch *b, size_t count)
 {
-	struct digest_message message[DIGEST_LANES];
-	struct digest digest[DIGEST_LANES];
+	for (size_t i = b->hashed; i < b->hashed + count; i++) {
+		struct workload_update *u = &b->entry[i].update;
 
-	for (size_t i = 0; i < count; i++)
-		message[i] = (struct digest_message){{NULL, 0}, entry[i]};
-	digest_of_messages(message, count, digest);
-	for (size_t i = 0; i < count; i++) {
-		struct workload_update *u = &b->entry[b->hashed + i].update;
-
-		u->head.entry_digest = digest[i];
+		u->head.entry_leaf = b->leaf[i];
 		if (u->workload != NULL && u->workload->head.entry_index == u->head.entry_index)
-			u->workload->head.entry_digest = digest[i];
+			u->workload->head.entry_leaf = b->leaf[i];
 	}
 }
 

@@ -66,7 +66,7 @@ struct batch {
 	size_t owner_count; /* entries with a token or changes */
 	size_t capacity;
 	struct batch_entry *entry;
-	struct digest *leaf; /* of the first `hashed` entries; their heads have their digest, too */
+	struct digest *leaf; /* of the first `hashed` entries; their heads have it, too */
 	size_t hashed;
 	struct buf bytes;          /* a record, which batch_seal ends */
 	struct merkle_batch *tree; /* from the last signed state to the end of this batch */
@@ -108,8 +108,8 @@ struct view batch_entry_view(const struct batch *b, size_t entry);
 struct view batch_run(const struct batch *b, size_t first, size_t count);
 
 /*
- * Hashes all entries in it, as leaves and, reports, for the heads of their workloads: many at once
- * cost half of one by one.
+ * Hashes all entries in it as leaves, and gives the heads of reports theirs: many at once cost half
+ * of one by one.
  */
 void batch_hash(struct batch *b);
 

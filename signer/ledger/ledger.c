@@ -93,11 +93,11 @@ ledger_has_room(struct ledger *l)
 }
 
 const struct digest *
-ledger_head_digest(struct ledger *l, const struct workload *w)
+ledger_head_leaf(struct ledger *l, const struct workload *w)
 {
 	if (w->head.entry_index >= l->open->first + l->open->hashed)
 		batch_hash(l->open);
-	return &w->head.entry_digest;
+	return &w->head.entry_leaf;
 }
 
 struct buf *

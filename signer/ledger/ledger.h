@@ -79,8 +79,8 @@ enum err ledger_open(uv_loop_t *loop, const struct signer_config *config,
 /* Whether another report may be staged; if not, `room` will be called. */
 bool ledger_has_room(struct ledger *l);
 
-/* Of the workload's newest entry, which is hashed now if nothing has needed that yet. */
-const struct digest *ledger_head_digest(struct ledger *l, const struct workload *w);
+/* Leaf hash of the workload's newest entry, made now if nothing has needed it yet. */
+const struct digest *ledger_head_leaf(struct ledger *l, const struct workload *w);
 
 /* The open batch's evidence, for evidence_add. */
 struct buf *ledger_evidence(struct ledger *l);

@@ -229,7 +229,7 @@ replay_report(const struct replayed *r)
 	    .bundle_digest = report->bundle_digest,
 	    .entry_index = r->index,
 	    .verdict = verdict};
-	digest_of(r->bytes.data, r->bytes.size, &w->head.entry_digest);
+	merkle_leaf(r->bytes, &w->head.entry_leaf);
 	e = l->replay.report(l->replay.context, report, w);
 	if (e == ERR_OK && r->entry != NULL)
 		r->entry->update = (struct workload_update){w, w->head};
@@ -261,10 +261,10 @@ static enum err
 replay_absent(const struct replayed *r, const struct absence *a, struct batch_changes *changes)
 {
 	struct ledger *l = r->ledger;
-	struct digest digest;
+	struct digest leaf;
 	enum err e = ERR_OK;
 
-	digest_of(r->bytes.data, r->bytes.size, &digest);
+	merkle_leaf(r->bytes, &leaf);
 	for (; changes->count < a->count && e == ERR_OK; changes->count++) {
 		const struct absence_workload *absent = &a->absent[changes->count];
 		struct workload *w = workload_find(l->workloads, a->collector, absent->workload);
@@ -272,7 +272,7 @@ replay_absent(const struct replayed *r, const struct absence *a, struct batch_ch
 		if (w == NULL || !w->has_head)
 			return ERR_FORMAT; /* nobody who never reported is absent */
 		w->head.entry_index = r->index;
-		w->head.entry_digest = digest;
+		w->head.entry_leaf = leaf;
 		w->head.due = due_with_count(w->head.due, absent->count);
 		verdict_falls_silent(&w->head, a->issued_s);
 		e = l->replay.absence(l->replay.context, a->issued_s, w);

@@ -76,17 +76,15 @@ ledger_absence_end(
 	const uint64_t index = ledger_next_index(l);
 	struct batch_changes *changes;
 	struct batch_entry *entry;
-	struct digest digest;
-	struct view bytes;
+	struct digest leaf;
 	enum err e = end(l, count, &entry, &changes);
 
 	if (e != ERR_OK)
 		return e;
-	bytes = batch_entry_view(l->open, l->open->count - 1);
-	digest_of(bytes.data, bytes.size, &digest);
+	merkle_leaf(batch_entry_view(l->open, l->open->count - 1), &leaf);
 	for (size_t i = 0; i < count; i++) {
 		absent[i].head.entry_index = index;
-		absent[i].head.entry_digest = digest;
+		absent[i].head.entry_leaf = leaf;
 		absent[i].workload->head = absent[i].head;
 		changes->absent[i] = absent[i];
 		verdict_settle(l->workloads, absent[i].workload);

@@ -39,13 +39,13 @@ struct ledger_staged {
 	struct ledger_wanted wanted;
 	uint64_t issued_s; /* iat */
 	struct workload *workload;
-	struct chain_head head; /* the indexes are set by the ledger, the entry's digest later */
+	struct chain_head head; /* the indexes are set by the ledger, the entry's leaf hash later */
 };
 enum err ledger_report_end(struct ledger *l, const struct ledger_staged *staged) MUST_USE;
 
 /*
  * An absence: the heads of these workloads move to those given, of which the ledger sets entry and
- * digest.
+ * leaf hash.
  */
 enum err ledger_absence_end(
     struct ledger *l, uint64_t issued_s, struct workload_update *absent, size_t count) MUST_USE;

@@ -38,7 +38,7 @@ struct workload {
 	struct record_hash hash;
 	uint32_t rule_generation; /* of the policy; 0: not looked up */
 	struct collector *collector;
-	/* `due` is the present one; `entry_digest`: when it is needed, by ledger_head_digest */
+	/* `due` is the present one; `entry_leaf`: when it is needed, by ledger_head_leaf */
 	struct chain_head head;
 	uint64_t nonce_serial; /* of the last nonce used for it */
 	/* Where its due is waited for; of whoever looks after dues, not looked at here. */

@@ -83,7 +83,7 @@ appraiser_report(struct service *s, const struct appraiser_case *c,
 	r.notice = s->chronicle.notices.newest;
 	r.has_previous = w->has_head;
 	if (w->has_head)
-		r.previous = *ledger_head_digest(s->ledger, w);
+		r.previous = *ledger_head_leaf(s->ledger, w);
 	r.has_signature = in.signed_now;
 	r.signature = c->signature;
 	r.certificate = c->certificate;
@@ -94,7 +94,7 @@ appraiser_report(struct service *s, const struct appraiser_case *c,
 	head->seq = c->bundle->seq;
 	head->time_ms = c->bundle->time_ms;
 	head->last_signed_s = in.last_signed_s;
-	head->bundle_digest = c->bundle_digest; /* the entry's comes with its batch's */
+	head->bundle_digest = c->bundle_digest; /* the entry's leaf comes with its batch's */
 	head->verdict = verdict_next(w, &r);
 	head->due = due_of(s, c, r.issued_s);
 	return ERR_OK;

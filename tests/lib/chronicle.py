@@ -27,10 +27,10 @@ class Entry:
         self.is_notice = isinstance(self.notice, str)
         self.is_absence = self.claims.get("eat_profile") == ABSENCE
         self.is_report = not self.is_notice and not self.is_absence
-        self.sha256 = hashlib.sha256(data).hexdigest()
+        self.leaf = wire.leaf_hash(data).hex()
 
     def place(self):
-        return {"index": self.index, "leaf": wire.leaf_hash(self.data).hex()}
+        return {"index": self.index, "leaf": self.leaf}
 
     def subject(self):
         return self.claims["hallmark.subject"]
@@ -129,7 +129,7 @@ def check_absence(entry, log):
         reports = [e for e in chain if e.is_report]
         assert absent["report"] == reports[-1].index, absent
         assert absent["count"] == len(chain) - chain.index(reports[-1]), absent
-        assert absent["previous-report"] == chain[-1].sha256, absent
+        assert absent["previous-report"] == chain[-1].leaf, absent
 
 
 def speaks_of(entry, collector, workload):

@@ -32,13 +32,17 @@ def sha256(data):
     return hashlib.sha256(data).hexdigest()
 
 
+def leaf_hash(entry):
+    return sha256(b"\0" + entry)
+
+
 def pack(value):
     return msgpack.packb(value, use_bin_type=True)
 
 
 def place(index, entry):
     """How another entry names this one."""
-    return {"index": index, "leaf": sha256(b"\0" + entry)}
+    return {"index": index, "leaf": leaf_hash(entry)}
 
 
 def kind_of(entry):
@@ -137,7 +141,7 @@ class Report:
 
 
 def absence(iat, iss, sub, absent, newest):
-    """`absent`: (workload, due, count, index of the report, hex digest of the entry before)."""
+    """`absent`: (workload, due, count, index of the report, hex leaf hash of the entry before)."""
     text = f"hallmark absence v1\n{iss}\n{sub}\n" + "".join(
         f"{workload} {due} {count}\n" for workload, due, count, _, _ in absent)
     keys = ("workload", "due", "count", "report", "previous-report")

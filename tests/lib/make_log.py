@@ -298,7 +298,7 @@ class Workload:
                                 self.behind(bundle, time_s, signer, notice, extensions))
         claims.update(changes)
         entry = entries.to_json(claims)
-        self.prev, self.previous = sha256(bundle), sha256(entry)
+        self.prev, self.previous = sha256(bundle), leaf_hash(entry)
         return entry
 
     def behind(self, bundle, time_s, signer, notice, extensions):
@@ -321,7 +321,7 @@ class Workload:
         entry = entries.to_json(entries.absence(
             time_s, self.origin, self.collector,
             [(self.name, due, count, report, self.previous.hex())], notice or self.notice))
-        self.previous = sha256(entry)
+        self.previous = leaf_hash(entry)
         return entry
 
 

@@ -100,7 +100,7 @@ class Rederivation:
         self.notice = None     # place of the newest
         self.manifest = None   # in force
         self.newest_iat = 0
-        self.previous = {}     # collector and workload: digest of their newest entry
+        self.previous = {}     # collector and workload: leaf hash of their newest entry
         self.last_signed = {}  # the same: iat of the newest report that was signed
 
     def policy(self, identity):
@@ -148,7 +148,7 @@ class Rederivation:
                    self.previous[given["sub"], a["workload"]]) for a in given["hallmark.absent"]]
         assert all(due < given["iat"] for _, due, _, _, _ in silent)
         for workload, *_ in silent:
-            self.previous[given["sub"], workload] = hashlib.sha256(entry).hexdigest()
+            self.previous[given["sub"], workload] = entries.leaf_hash(entry)
         return entries.absence(given["iat"], self.issuer.origin, given["sub"], silent, self.notice)
 
     def remake_report(self, entry, _):
@@ -162,7 +162,7 @@ class Rederivation:
                                      behind.get("last-signed"))
         head = entries.Head(said.iat, said.iat + self.issuer.lifetime_s, self.issuer.origin,
                             said.collector, self.issuer.developer, self.issuer.build)
-        self.previous[said.collector, said.workload] = hashlib.sha256(entry).hexdigest()
+        self.previous[said.collector, said.workload] = entries.leaf_hash(entry)
         return entries.report(bundle, head, appraisal.verdict(judged), behind, said.draft)
 
     def behind(self, said, bundle):

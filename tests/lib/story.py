@@ -157,5 +157,5 @@ class Story:
                                  [(name, due, count, report, previous)], self.notice)
         claims.update(changes)
         entry = entries.to_json(claims)
-        w.previous = make_log.sha256(entry)
+        w.previous = make_log.leaf_hash(entry)
         return self.append(entry)

@@ -367,7 +367,7 @@ class Walk:
                 for ca in vouching.read_pem(self.standing.fetch(CA, digest))]
 
     def keep(self, chain, entry, said, own):
-        chain.report, chain.newest, chain.absences = self.count, entries.sha256(entry), 0
+        chain.report, chain.newest, chain.absences = self.count, entries.leaf_hash(entry), 0
         chain.seq, chain.time = own["bundle"]["seq"], own["bundle"]["time"]
         chain.bundle, chain.last_signed = entries.sha256(said.bundle()), own.get("last-signed")
 
@@ -428,7 +428,7 @@ class Walk:
             chain = self.chains.get((collector, a["workload"]))
             if self.demand(chain is not None, "never reported"):
                 self.check_absent((collector, a["workload"]), chain, a)
-                chain.newest = entries.sha256(entry)
+                chain.newest = entries.leaf_hash(entry)
         self.left_out()
 
     def check_absent(self, name, chain, a):

@@ -40,11 +40,11 @@ def test_who_is_silent_is_called_absent_after_the_due():
         assert absence.iat == clock.now and absence.claims["sub"] == HOST
         assert absence.absent() == {"app": {
             "workload": "app", "due": due, "count": 1, "report": receipt["index"],
-            "previous-report": log[receipt["index"]].sha256}}
+            "previous-report": log[receipt["index"]].leaf}}
         assert site.status()["silent_workloads"] == 1
         # Its next report names the absence as what its chain had before.
         after = log_entry(site, clock.submit(collector, next_s=20))
-        assert after.claims["hallmark.previous-report"] == absence.sha256
+        assert after.claims["hallmark.previous-report"] == absence.leaf
         assert after.claims["hallmark.bundle"]["seq"] == 2
         assert site.status()["silent_workloads"] == 0
         assert signer.stop() == 0
@@ -122,7 +122,7 @@ def test_a_silent_workload_is_said_once_a_day():
         log = settled(site)
         second = absences_of(log)[-1]
         assert second.absent()["app"]["count"] == 2 and second.iat == clock.now
-        assert second.absent()["app"]["previous-report"] == first.sha256
+        assert second.absent()["app"]["previous-report"] == first.leaf
         stall = notices_of(log, "start")[-1]
         assert second.absent()["app"]["due"] == stall.subject()["to"] + 10
         assert signer.stop() == 0

@@ -76,7 +76,7 @@ names_previous(struct report *r, const char *vector)
 
 	vector_file(vector, &text);
 	r->has_previous = true;
-	digest_of(text.data, text.size, &r->previous);
+	digest_of_parts((const struct view[]){V("\0"), buf_view(&text)}, 2, &r->previous);
 	buf_free(&text);
 }
 

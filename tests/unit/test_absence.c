@@ -25,7 +25,7 @@ example(struct absence *a)
 	a->absent[0].count = 1;
 	a->absent[0].report = 6;
 	vector_file("report-challenge.json", &text);
-	digest_of(text.data, text.size, &a->absent[0].previous);
+	digest_of_parts((const struct view[]){V("\0"), buf_view(&text)}, 2, &a->absent[0].previous);
 	buf_clear(&text);
 	vector_file("notice-approved.json", &text);
 	digest_of_parts((const struct view[]){V("\0"), buf_view(&text)}, 2, &a->notice.leaf);

@@ -48,10 +48,10 @@ ledger_entry_fits(const struct ledger *l)
 }
 
 const struct digest *
-ledger_head_digest(struct ledger *l, const struct workload *w)
+ledger_head_leaf(struct ledger *l, const struct workload *w)
 {
 	(void)l;
-	return &w->head.entry_digest;
+	return &w->head.entry_leaf;
 }
 
 enum err

@@ -140,9 +140,9 @@ seals_on_a_tree_that_holds_a_part_of_it(void **state)
 	assert_int_equal(merkle_batch_old_size(b->tree), 1);
 }
 
-/* A head gets the digest of the newest entry of its chain, and of no other. */
+/* A head gets the leaf hash of the newest entry of its chain, and of no other. */
 static void
-heads_get_the_digest_of_their_newest_entry(void **state)
+heads_get_the_leaf_of_their_newest_entry(void **state)
 {
 	struct batch *b = *state;
 	struct workload w = {.has_head = true}, absent = {.has_head = true};
@@ -155,18 +155,18 @@ heads_get_the_digest_of_their_newest_entry(void **state)
 	b->entry[1].update = (struct workload_update){&w, {.index = 1, .entry_index = 1}};
 	w.head = b->entry[1].update.head;
 	add(b, "absence");
-	digest_of("absence", 7, &absent.head.entry_digest);
+	merkle_leaf(VIEW_LITERAL("absence"), &absent.head.entry_leaf);
 	absent.head.entry_index = 2;
-	before = absent.head.entry_digest;
+	before = absent.head.entry_leaf;
 	changes->count = 1;
 	changes->absent[0] = (struct workload_update){&absent, absent.head};
 	batch_entry_own(b, &b->entry[2], NULL, changes);
 	batch_hash(b);
-	digest_of("report", 6, &first);
-	digest_of("again", 5, &second);
-	assert_true(digest_equal(&b->entry[0].update.head.entry_digest, &first));
-	assert_true(digest_equal(&w.head.entry_digest, &second));
-	assert_true(digest_equal(&absent.head.entry_digest, &before));
+	merkle_leaf(VIEW_LITERAL("report"), &first);
+	merkle_leaf(VIEW_LITERAL("again"), &second);
+	assert_true(digest_equal(&b->entry[0].update.head.entry_leaf, &first));
+	assert_true(digest_equal(&w.head.entry_leaf, &second));
+	assert_true(digest_equal(&absent.head.entry_leaf, &before));
 }
 
 /* Freed with the batch, and with its next use: the leak checker sees what was forgotten. */
@@ -202,7 +202,7 @@ main(void)
 		keeps_reports_in_the_framing_of_the_log, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_cancelled_report_leaves_no_trace, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
-		heads_get_the_digest_of_their_newest_entry, setup, teardown),
+		heads_get_the_leaf_of_their_newest_entry, setup, teardown),
 	    cmocka_unit_test_setup_teardown(what_an_entry_owns_goes_with_it, setup, teardown),
 	    cmocka_unit_test_setup_teardown(refuses_a_report_that_is_too_long, setup, teardown),
 	    cmocka_unit_test_setup_teardown(

@@ -163,11 +163,11 @@ test_chains_go_on_over_absences(void **state)
 	bench_begin(b, &m);
 	a = absence_of(b, &m, 2);
 	bench_absence(b, &a);
-	digest_of(b->entry.data, b->entry.size, &a.absent[0].previous);
+	merkle_leaf(buf_view(&b->entry), &a.absent[0].previous);
 	a.absent[0].count = 2;
 	bench_absence(b, &a);
 	bench_good(b);
-	digest_of(b->entry.data, b->entry.size, &m.r.previous);
+	merkle_leaf(buf_view(&b->entry), &m.r.previous);
 	m.r.issued_s = T + 5000;
 	m.r.expires_s = T + 9000;
 	bench_report(b, &m); /* the bundle before is the one of the report before */

@@ -128,7 +128,7 @@ bench_report(struct bench *b, struct maker *m)
 static inline void
 maker_next(const struct bench *b, struct maker *m)
 {
-	digest_of(b->entry.data, b->entry.size, &m->r.previous);
+	merkle_leaf(buf_view(&b->entry), &m->r.previous);
 	m->r.has_previous = true;
 	m->r.bundle.prev = m->r.bundle_digest;
 	m->r.bundle.seq++;

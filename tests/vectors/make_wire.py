@@ -287,7 +287,7 @@ def report_draft(bundle_bytes, prev, parts, newest, previous, signature):
             "form": 1,
             "bundle": report_bundle(2, prev, TIME_MS + 60000, True, parts),
             "notice": newest,
-            "previous-report": sha256(previous).hex(),
+            "previous-report": leaf_hash(previous).hex(),
             "signature": {
                 "certificate": sha256(b"certificate").hex(), "value": base64url(signature),
             },
@@ -380,10 +380,10 @@ def log_of_all_kinds(bundles, parts, signature):
     append("report-challenge.json", report_deployed(
         1795514462, bundles[2], CHALLENGED["challenge"],
         report_bundle(3, sha256(bundles[1]), TIME_MS + 60000, False, parts, 66, NONCE_2, CHALLENGED),
-        notice=newest(4), previous_report=sha256(log["report-draft.json"]).hex(),
+        notice=newest(4), previous_report=leaf_hash(log["report-draft.json"]).hex(),
         last_signed=1795514461, extensions={"group": ["a", {"b": 1}], "trial": "\\"}))
     append("absence.json", absence(
-        1795514593, [(WORKLOAD, 1795514588, 1, 6, sha256(log["report-challenge.json"]))], newest(4)))
+        1795514593, [(WORKLOAD, 1795514588, 1, 6, leaf_hash(log["report-challenge.json"]))], newest(4)))
     return log, listed
 
 

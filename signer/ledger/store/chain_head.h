@@ -23,9 +23,9 @@ struct chain_head {
 	uint64_t index;         /* of the report */
 	uint64_t last_signed_s; /* iat of the last report with a collector's signature; 0: never */
 	struct digest bundle_digest;
-	uint64_t entry_index;       /* of the newest entry: the report, or an absence after it */
-	struct digest entry_digest; /* SHA-256 of that entry */
-	struct due due;             /* as of that entry; later notices may have moved it */
+	uint64_t entry_index;     /* of the newest entry: the report, or an absence after it */
+	struct digest entry_leaf; /* its leaf hash */
+	struct due due;           /* as of that entry; later notices may have moved it */
 	struct chain_verdict verdict;
 };
 

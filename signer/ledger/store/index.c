@@ -8,7 +8,7 @@
 #include "signer/ledger/store/diskfile.h"
 
 /* Rises when the tables change; an index of another version is made anew. */
-#define INDEX_VERSION 6
+#define INDEX_VERSION 7
 /* Somebody's query or backup may hold the file for a moment: that costs no index. */
 #define INDEX_BUSY_MS 5000
 
@@ -30,7 +30,7 @@ enum statement {
 };
 
 #define HEAD_COLUMNS                                                                               \
-	"seq, time_ms, report_index, last_signed_s, bundle, entry_index, entry, due_s, grace_s, "  \
+	"seq, time_ms, report_index, last_signed_s, bundle, entry_index, leaf, due_s, grace_s, "   \
 	"absences, status, since_s, finding, interval_s"
 #define HEAD_VALUES    "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16"
 #define NOTICE_COLUMNS "entry_index, issued_s, from_s, kind, leaf, in_force, subject"
@@ -67,7 +67,7 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY, log_size INTEGER, log_root BLOB,"
     " pack INTEGER, pack_offset INTEGER, checksum BLOB);"
     "CREATE TABLE IF NOT EXISTS workload (collector TEXT, name TEXT, seq INTEGER, time_ms INTEGER,"
-    " report_index INTEGER, last_signed_s INTEGER, bundle BLOB, entry_index INTEGER, entry BLOB,"
+    " report_index INTEGER, last_signed_s INTEGER, bundle BLOB, entry_index INTEGER, leaf BLOB,"
     " due_s INTEGER, grace_s INTEGER, absences INTEGER, status INTEGER, since_s INTEGER,"
     " finding INTEGER, interval_s INTEGER, checksum BLOB,"
     " PRIMARY KEY (collector, name)) WITHOUT ROWID;"
@@ -153,7 +153,7 @@ index_each_workload(struct log_index *x,
 		head.last_signed_s = (uint64_t)sqlite3_column_int64(s, 5);
 		column_digest(s, 6, &head.bundle_digest);
 		head.entry_index = (uint64_t)sqlite3_column_int64(s, 7);
-		column_digest(s, 8, &head.entry_digest);
+		column_digest(s, 8, &head.entry_leaf);
 		head.due.at_s = (uint64_t)sqlite3_column_int64(s, 9);
 		head.due.grace_s = (uint32_t)sqlite3_column_int64(s, 10) & DUE_SECONDS_MAX;
 		head.due.interval_s = (uint32_t)sqlite3_column_int64(s, 15) & DUE_SECONDS_MAX;
@@ -244,7 +244,7 @@ index_put_workload(
 	sqlite3_bind_int64(s, 6, (sqlite3_int64)head->last_signed_s);
 	bind_digest(s, 7, &head->bundle_digest);
 	sqlite3_bind_int64(s, 8, (sqlite3_int64)head->entry_index);
-	bind_digest(s, 9, &head->entry_digest);
+	bind_digest(s, 9, &head->entry_leaf);
 	sqlite3_bind_int64(s, 10, (sqlite3_int64)head->due.at_s);
 	sqlite3_bind_int64(s, 11, head->due.grace_s);
 	sqlite3_bind_int64(s, 12, head->due.count);
