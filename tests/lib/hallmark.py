@@ -183,10 +183,13 @@ class Site:
         return json.loads(self.tool("hallmark-signer", "status", "--socket",
                                     str(self.path("run/status.sock")), "--json").stdout)
 
+    def guard_files(self):
+        """The guard's state, if there is one. Beside it lies what is kept of the PIN."""
+        return [path for path in self.path("guard").iterdir()
+                if not path.name.startswith("pin-refused-")]
+
     def guard_file(self):
-        """The guard's state. Beside it lies what is kept of the PIN."""
-        state, = (path for path in self.path("guard").iterdir()
-                  if not path.name.startswith("pin-refused-"))
+        state, = self.guard_files()
         return state
 
     def key_process_pid(self):

@@ -62,9 +62,9 @@ def test_the_status_is_had_without_the_signers_secrets():
         for name in ("policy.yaml", "signer.key"):
             site.path(name).rename(site.path(name + ".away"))
         done = run("hallmark-signer", "status", "-c", str(site.path("signer.yaml")))
-        assert done.returncode == 0 and "log_size" in done.stdout and not done.stderr, done
+        assert done.returncode == 0 and "token ok" in done.stdout and not done.stderr, done
         done = run("hallmark-signer", "status", "-c", str(site.path("signer.yaml")), "--json", "--prometheus")
-        assert done.returncode == 2 and "one of --json and --prometheus" in done.stderr
+        assert done.returncode == 2 and "one of --json, --prometheus and --numbers" in done.stderr, done
         assert signer.stop() == 0
 
 

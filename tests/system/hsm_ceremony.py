@@ -387,7 +387,7 @@ def test_show_before_there_is_a_certificate():
         assert done.returncode == 1 and "expected certificates in PEM" in done.stderr, done
         assert "signed size" in done.stdout, done.stdout
         site.path("log.crt").unlink()
-        next(site.path("guard").iterdir()).unlink()
+        site.guard_file().unlink()
         done = site.hsm("show", check=False)
         assert done.returncode == 1 and "guard's state" in done.stderr, done
 
@@ -431,7 +431,7 @@ def test_jwks_is_what_verifiers_take():
 def test_check_names_every_fault():
     with Site() as site:
         site.init_key()
-        next(site.path("guard").iterdir()).unlink()
+        site.guard_file().unlink()
         site.path("log.crt").write_bytes(site.path("signer.crt").read_bytes())
         refused(site, "check", words=["another key", "guard's state"])
         site.path("log.crt").unlink()
@@ -467,7 +467,7 @@ def test_check_goes_on_behind_a_bad_configuration():
         site.init_key()
         good = site.path("hsm.yaml").read_text()
         site.path("log.crt").write_bytes(site.path("signer.crt").read_bytes())
-        next(site.path("guard").iterdir()).unlink()
+        site.guard_file().unlink()
         site.path("hsm.yaml").write_text(good + "keepalive: 3\nsessions: 99\n")
         refused(site, "check", words=["keepalive", "sessions", "another key", "guard's state"])
         site.path("pin").chmod(0o644)  # then the token is left alone: it counts wrong PINs
@@ -587,7 +587,7 @@ def test_adopt_takes_only_checkpoints_of_this_key_and_log():
         with KeyProcess(site) as key:
             tree = Tree([b"{}"] * 5)
             good = key.sign(tree, 0).body
-        next(site.path("guard").iterdir()).unlink()
+        site.guard_file().unlink()
         path = site.path("checkpoint")
         text, signature = good.split(b"\n\n")
         bad = [b"", b"garbage", text + b"\n", good[:-1], good + b"\n", good + good,
@@ -597,7 +597,7 @@ def test_adopt_takes_only_checkpoints_of_this_key_and_log():
         for data in bad:
             path.write_bytes(data)
             refused(site, "adopt", str(path), words=["expected a checkpoint"])
-            assert not list(site.path("guard").iterdir())
+            assert not site.guard_files()
         refused(site, "adopt", str(site.path("absent")), words=["absent", "No such file"])
         refused(site, "adopt", str(site.dir), words=["Is a directory"])
         path.write_bytes(good)
@@ -614,7 +614,7 @@ def test_what_is_said_to_a_closed_stderr_lands_in_no_file():
             tree = Tree([b"{}"] * 5)
             site.path("checkpoint").write_bytes(key.sign(tree, 0).body)
             assert key.sign(tree.add(b"{}"), 5).error == 0
-        state, = site.path("guard").iterdir()
+        state = site.guard_file()
         before = state.read_bytes()
         done = subprocess.run(["/bin/sh", "-c", 'exec "$@" 2>&-', "sh",
                                hallmark.program("hallmark-hsm"), "adopt", "-c",
