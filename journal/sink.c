@@ -6,9 +6,12 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "proto/encoding.h"
 
 static enum { WRITTEN, OPENED_ANEW, LOOKED_AT, SOCKET } kind;
 static int descriptor = STDERR_FILENO;
@@ -64,13 +67,18 @@ sink_wait(int ms)
 	return poll(&room, 1, ms) > 0;
 }
 
+/* systemd.exec(5): device and inode of what stderr was when the unit was started. */
 bool
 sink_is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
-	unsigned long long device, inode;
+	const char *colon = stream != NULL ? strchr(stream, ':') : NULL;
+	uint64_t device, inode;
 	struct stat st;
 
-	return stream != NULL && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+	return colon != NULL &&
+	       decimal_decode((struct view){(const uint8_t *)stream, (size_t)(colon - stream)},
+		   &device) == ERR_OK &&
+	       decimal_decode(view_of_string(colon + 1), &inode) == ERR_OK &&
 	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
 }

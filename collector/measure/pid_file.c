@@ -24,7 +24,7 @@ enum err
 pid_file_find(const char *path, struct process *out, struct trouble *t)
 {
 	struct trouble numbered = TROUBLE_INIT; /* not told: it quotes the number */
-	struct stat attributes;
+	struct stat attributes = {0};
 	uint64_t user = 0;
 	pid_t pid = 0, leader = 0;
 	enum err e;

@@ -76,6 +76,7 @@ witnesses_count(struct witnesses *w, uint64_t wall_ms, uint64_t boot_ms, uint64_
 {
 	const int64_t clock_ms = (int64_t)wall_ms - (int64_t)boot_ms;
 
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser loses uthash's links */
 	while (w->first != NULL && w->first->heard_ms + WITNESSES_LATELY_MS < boot_ms)
 		forget_first(w);
 	if (skew_ms != w->counted_skew_ms || clock_ms > w->counted_ms + COUNT_AGAIN_MS ||

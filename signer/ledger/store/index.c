@@ -142,7 +142,7 @@ index_each_workload(struct log_index *x,
     void *context)
 {
 	sqlite3_stmt *s = x->statement[SELECT_WORKLOADS];
-	struct chain_head head;
+	struct chain_head head = {0};
 	enum err e = ERR_OK;
 	int status = SQLITE_DONE;
 
