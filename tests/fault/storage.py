@@ -162,14 +162,20 @@ def test_components_are_held_off():
         send_bundle(collector, "large", evidence)
         kind, want = collector.connection.receive()
         assert kind == wire.WANT and len(want["digests"]) == 2
+        send_bundle(collector, "other", APP)
+        while collector.connection.receive()[0] != wire.WANT:
+            pass
+        waiting = site.status()["evidence_receiving_bytes"]  # of the bundles, before any part
+        assert waiting > 0
         parts = parts_of(collector, want["digests"], evidence)
         for part in parts[:3]:
             collector.connection.send(part)
-        send_bundle(collector, "other", APP)  # an answer says that the parts before it were taken
-        while collector.connection.receive()[0] != wire.WANT:
-            pass
+        taken = waiting + len(evidence["executable"])
+        deadline = time.monotonic() + hallmark.PATIENCE_S
+        while site.status()["evidence_receiving_bytes"] < taken:
+            assert time.monotonic() < deadline
         before = site.status()
-        assert before["evidence_receiving_bytes"] == len(evidence["executable"])
+        assert before["evidence_receiving_bytes"] == taken
         small_disk.fill(base, RESERVE_MIB * 1024 - 256)
         signer.wait_for("event=storage-low")
         for part in parts[3:]:

@@ -5,6 +5,7 @@ nobody sends a signal unless the test says so."""
 import datetime
 import hashlib
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -237,14 +238,18 @@ def large_list(site, name):
         serialization.Encoding.PEM))
 
 
-def handshake_ms(site, count=30):
-    """The fastest of some: the machine may have other work."""
-    best = 1e9
+def processor_ms(pid):
+    """What all threads of a process have used: nanoseconds, in its first number."""
+    return sum(int(path.read_text().split()[0])
+               for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e6
+
+
+def handshake_ms(site, signer, count=60):
+    """Of the signer's processor, which others' work on the machine does not lengthen."""
+    before = processor_ms(signer.pid)
     for _ in range(count):
-        began = time.monotonic()
         site.collector("host1").close()
-        best = min(best, (time.monotonic() - began) * 1000)
-    return best
+    return (processor_ms(signer.pid) - before) / count
 
 
 def test_a_list_of_200_000_entries_is_read_aside_and_costs_a_handshake_nothing():
@@ -254,7 +259,7 @@ def test_a_list_of_200_000_entries_is_read_aside_and_costs_a_handshake_nothing()
         signer = site.start_signer()
         collector = site.collector("host1")
         collector.submit("app", APP)
-        small_ms = handshake_ms(site)
+        small_ms = handshake_ms(site, signer)
         worst_ms, stop = [0.0], threading.Event()
 
         def pump():
@@ -272,7 +277,7 @@ def test_a_list_of_200_000_entries_is_read_aside_and_costs_a_handshake_nothing()
         signer.wait_for("event=reloaded", seen)
         stop.set()
         pumping.join()
-        large_ms = handshake_ms(site)
+        large_ms = handshake_ms(site, signer)
         print(f"     worst receipt {worst_ms[0]:.0f} ms; a handshake {small_ms:.1f} and {large_ms:.1f} ms")
         # Where it was read in the loop receipts waited for a second, and each handshake 5 ms more.
         assert worst_ms[0] < 400, worst_ms
