@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "auditor/demands.h"
-#include "auditor/display.h"
+#include "auditor/tell/display.h"
 #include "log/receipt_check.h"
 
 /* Two lines, and one for each demand that is not met; `at_s`: the time that ages are told by. */

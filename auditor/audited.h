@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "auditor/display.h"
 #include "auditor/kept.h"
+#include "auditor/tell/display.h"
 #include "auditor/trusted.h"
 #include "log/evidence_reader.h"
 #include "log/log_reader.h"

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "auditor/display.h"
 #include "auditor/fork.h"
+#include "auditor/tell/display.h"
 #include "log/history.h"
 
 /* One of the two. */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "auditor/display.h"
+#include "auditor/tell/display.h"
 #include "proto/utc.h"
 
 static struct demand *begin(struct demand *d, const char *name, bool met);

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "auditor/display.h"
+#include "auditor/tell/display.h"
 #include "log/history.h"
 #include "log/outcome.h"
 

@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include "auditor/summary.h"
+#include "auditor/tell/summary.h"
 #include "log/walk/log_check.h"
 
 static enum outcome check(struct audited *a, bool tree_only, bool *only_unexpected);

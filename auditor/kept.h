@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #include "auditor/arguments.h"
-#include "auditor/display.h"
+#include "auditor/tell/display.h"
 #include "log/log_reader.h"
 #include "log/outcome.h"
 

@@ -2,8 +2,8 @@
 
 #include <inttypes.h>
 
-#include "auditor/summary.h"
-#include "auditor/vouched.h"
+#include "auditor/tell/summary.h"
+#include "auditor/tell/vouched.h"
 #include "log/walk/entry_replay.h"
 #include "log/walk/log_check.h"
 

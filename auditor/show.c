@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "auditor/show_entry.h"
+#include "auditor/tell/show_entry.h"
 #include "log/inputfile.h"
 #include "log/log_reader.h"
 #include "log/receipt_check.h"

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "auditor/arguments.h"
-#include "auditor/display.h"
+#include "auditor/tell/display.h"
 #include "log/walk/walk_wanted.h"
 #include "proto/digest.h"
 

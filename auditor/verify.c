@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "auditor/answer.h"
-#include "auditor/display.h"
-#include "auditor/explain.h"
 #include "auditor/fork.h"
+#include "auditor/tell/display.h"
+#include "auditor/tell/explain.h"
 #include "log/fork_check.h"
 #include "log/inputfile.h"
 #include "log/receipt_check.h"

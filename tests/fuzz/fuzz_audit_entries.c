@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "auditor/show_entry.h"
+#include "auditor/tell/show_entry.h"
 #include "log/walk/walk.h"
 #include "proto/tlog/merkle.h"
 #include "proto/tlog/tile.h"

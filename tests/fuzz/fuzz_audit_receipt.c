@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auditor/display.h"
+#include "auditor/tell/display.h"
 #include "log/receipt_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

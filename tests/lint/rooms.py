@@ -60,7 +60,7 @@ program("pkcs11", [*PROTO, "journal", "config", "trust"], "ground", "token", "se
 program("signer", [*PROTO, "journal", "config", "trust", "policy"],
         "ground", "ledger/store ledger/key", "ledger", "chronicle", "session", "front")
 program("collector", [*PROTO, "journal", "config", "trust"], "ground", "measure", "report act")
-program("auditor", [*PROTO, "config", "policy", "log", "log/walk"])
+program("auditor", [*PROTO, "config", "policy", "log", "log/walk"], "tell")
 program("register", [*PROTO, "config", "policy", "log", "log/walk"])
 
 # Of a room, another takes these headers alone.

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "auditor/display.h"
+#include "auditor/tell/display.h"
 #include "log/signercert.h"
 
 struct fixture {

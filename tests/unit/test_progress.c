@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "auditor/progress.h"
+#include "auditor/tell/progress.h"
 
 static int terminal;
 

@@ -1,4 +1,4 @@
-#include "auditor/explain.h"
+#include "auditor/tell/explain.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

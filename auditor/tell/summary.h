@@ -1,10 +1,10 @@
 /*
  * What a log holds and what was said about it, in lines under a check of all its entries.
  */
-#ifndef HALLMARK_AUDITOR_SUMMARY_H
-#define HALLMARK_AUDITOR_SUMMARY_H
+#ifndef HALLMARK_AUDITOR_TELL_SUMMARY_H
+#define HALLMARK_AUDITOR_TELL_SUMMARY_H
 
-#include "auditor/display.h"
+#include "auditor/tell/display.h"
 #include "log/walk/walk.h"
 
 /*

@@ -1,8 +1,8 @@
-#include "auditor/show_entry.h"
+#include "auditor/tell/show_entry.h"
 
 #include <inttypes.h>
 
-#include "auditor/show_report.h"
+#include "auditor/tell/show_report.h"
 #include "proto/encoding.h"
 #include "proto/json/json_extensions.h"
 #include "proto/report/entry.h"

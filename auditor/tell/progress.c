@@ -1,4 +1,4 @@
-#include "auditor/progress.h"
+#include "auditor/tell/progress.h"
 
 #include <stdio.h>
 #include <unistd.h>

@@ -2,12 +2,12 @@
  * An entry of a log, readable, whatever kind it is of; with what it names, as far as the evidence
  * has it.
  */
-#ifndef HALLMARK_AUDITOR_SHOW_ENTRY_H
-#define HALLMARK_AUDITOR_SHOW_ENTRY_H
+#ifndef HALLMARK_AUDITOR_TELL_SHOW_ENTRY_H
+#define HALLMARK_AUDITOR_TELL_SHOW_ENTRY_H
 
 #include <stdio.h>
 
-#include "auditor/display.h"
+#include "auditor/tell/display.h"
 #include "log/evidence_reader.h"
 #include "log/outcome.h"
 #include "proto/bytes.h"

@@ -5,15 +5,15 @@
  * Every line is formatted in memory first. If it holds anything but printable UTF-8
  * (proto/text.h), what is not printable is shown as \xNN, so names inside may be formatted freely.
  */
-#ifndef HALLMARK_AUDITOR_DISPLAY_H
-#define HALLMARK_AUDITOR_DISPLAY_H
+#ifndef HALLMARK_AUDITOR_TELL_DISPLAY_H
+#define HALLMARK_AUDITOR_TELL_DISPLAY_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
-#include "auditor/json.h"
-#include "auditor/progress.h"
+#include "auditor/tell/json.h"
+#include "auditor/tell/progress.h"
 #include "log/defects.h"
 #include "log/findings.h"
 #include "log/outcome.h"

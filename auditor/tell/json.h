@@ -2,8 +2,8 @@
  * What --json prints: one object on one line, its keys as doc/outputs.md has them. Texts from
  * outside are made printable, as on a terminal.
  */
-#ifndef HALLMARK_AUDITOR_JSON_H
-#define HALLMARK_AUDITOR_JSON_H
+#ifndef HALLMARK_AUDITOR_TELL_JSON_H
+#define HALLMARK_AUDITOR_TELL_JSON_H
 
 #include <stdbool.h>
 #include <stdint.h>

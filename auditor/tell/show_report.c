@@ -1,4 +1,4 @@
-#include "auditor/show_report.h"
+#include "auditor/tell/show_report.h"
 
 #include <inttypes.h>
 #include <stdio.h>

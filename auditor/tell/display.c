@@ -1,4 +1,4 @@
-#include "auditor/display.h"
+#include "auditor/tell/display.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -2,12 +2,12 @@
  * Who vouches for the evidence that a replay has looked at, as it is told: how many reports, under
  * which CA, and for each workload how many are not vouched for.
  */
-#ifndef HALLMARK_AUDITOR_VOUCHED_H
-#define HALLMARK_AUDITOR_VOUCHED_H
+#ifndef HALLMARK_AUDITOR_TELL_VOUCHED_H
+#define HALLMARK_AUDITOR_TELL_VOUCHED_H
 
 #include <stdbool.h>
 
-#include "auditor/display.h"
+#include "auditor/tell/display.h"
 #include "log/walk/walk.h"
 
 /* Workloads that are listed unless all are wanted: those that lack something go first. */

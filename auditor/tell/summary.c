@@ -1,4 +1,4 @@
-#include "auditor/summary.h"
+#include "auditor/tell/summary.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /*
  * One line on stderr that says how far a long check has come, where a person is looking.
  */
-#ifndef HALLMARK_AUDITOR_PROGRESS_H
-#define HALLMARK_AUDITOR_PROGRESS_H
+#ifndef HALLMARK_AUDITOR_TELL_PROGRESS_H
+#define HALLMARK_AUDITOR_TELL_PROGRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>

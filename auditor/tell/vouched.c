@@ -1,4 +1,4 @@
-#include "auditor/vouched.h"
+#include "auditor/tell/vouched.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "auditor/json.h"
+#include "auditor/tell/json.h"
 
 #include "proto/encoding.h"
 #include "proto/text.h"

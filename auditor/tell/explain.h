@@ -2,8 +2,8 @@
  * The verification of a receipt as commands of a POSIX shell with coreutils, sed and openssl: what
  * hallmark-audit did can be done again without it.
  */
-#ifndef HALLMARK_AUDITOR_EXPLAIN_H
-#define HALLMARK_AUDITOR_EXPLAIN_H
+#ifndef HALLMARK_AUDITOR_TELL_EXPLAIN_H
+#define HALLMARK_AUDITOR_TELL_EXPLAIN_H
 
 #include <stdio.h>
 
