@@ -111,7 +111,8 @@ find_peer(struct rations *r, const struct ration_about *a, uint64_t key, uint64_
 		    a->name.size < RATION_PEER_SIZE ? a->name.size : RATION_PEER_SIZE - 1;
 
 		begin(&free_one->bucket, a, key);
-		memcpy(free_one->name, a->name.data, size);
+		if (size > 0) /* an empty name may be nowhere */
+			memcpy(free_one->name, a->name.data, size);
 		free_one->name[size] = '\0';
 	}
 	return free_one;

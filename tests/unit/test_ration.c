@@ -62,6 +62,19 @@ test_codes_and_peers_are_apart(void **state)
 	assert_int_equal(take_many(100, "in-flight", "collector", "a", 0), 32);
 }
 
+/* Of an event that is nobody's: its name is nowhere, not only empty. */
+static void
+test_what_is_nobodys_has_a_ration(void **state)
+{
+	const struct ration_about about = {.event = "connection-limit", .called = "peer"};
+	unsigned said = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++)
+		said += rations_take(&rations, &about, START_MS);
+	assert_int_equal(said, 32);
+}
+
 static void
 test_many_peers_share(void **state)
 {
@@ -176,6 +189,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(test_one_peer_has_a_burst_and_then_four_a_minute, begin),
 	    cmocka_unit_test_setup(test_codes_and_peers_are_apart, begin),
+	    cmocka_unit_test_setup(test_what_is_nobodys_has_a_ration, begin),
 	    cmocka_unit_test_setup(test_many_peers_share, begin),
 	    cmocka_unit_test_setup(test_an_alarm_is_said_whatever_others_do, begin),
 	    cmocka_unit_test_setup(test_what_was_left_out_is_said, begin),
