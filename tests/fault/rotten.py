@@ -508,7 +508,7 @@ def test_a_flipped_bit_in_the_index():
             count("rotten", "bits flipped")
         # The digest of a workload's newest report is certainly in use.
         r.restore(clean)
-        rot(path, path.read_bytes().rindex(wire.hashlib.sha256(r.receipts[-1]["report"]).digest()))
+        rot(path, path.read_bytes().rindex(wire.leaf_hash(r.receipts[-1]["report"])))
         assert any("event=index-rebuild" in line and path.name in line for line in r.lives())
         count("rotten", "indexes rebuilt", rebuilt)
 
