@@ -40,11 +40,11 @@ static const char *const allowed_calls[] = {
     "getresgid", "getgroups", "uname", "sysinfo", "getrlimit", "getrusage", "capget", "pidfd_open",
     "getcpu"};
 
-/* A sanitizer reports from threads and processes of its own. */
+/* AddressSanitizer looks for leaks from a process of its own. */
 static const char *const sanitizer_calls[] = {
     "clone", "clone3", "ptrace", "wait4", "getdents", "prctl", "personality"};
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED true
 #else
 #define SANITIZED false
