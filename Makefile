@@ -161,7 +161,7 @@ PACKAGES_BUILD := gcc libc6-dev pkg-config libssl-dev libuv1-dev libp11-dev libp
 	libseccomp-dev uthash-dev
 PACKAGES_RUN   := softhsm2 openssl procps
 PACKAGES_TEST  := libcmocka-dev python3 python3-cryptography python3-msgpack python3-yaml opensc strace \
-	util-linux mount iproute2 e2fsprogs
+	util-linux mount iproute2 e2fsprogs systemd
 PACKAGES_LINT  := clang-format clang-tidy universal-ctags python3
 PACKAGES_BENCH := nginx-light wrk util-linux e2fsprogs
 PACKAGES_FUZZ  := clang libclang-rt-14-dev

@@ -975,10 +975,12 @@ def test_the_process_stays_small():
         collector.wait_for("event=receipt .*seq=3")
         status = pathlib.Path(f"/proc/{collector.pid}/status").read_text()
         rss = int(status.split("VmRSS:")[1].split()[0])
-        print(f"     resident memory of run: {rss} KiB")
+        own = int(status.split("RssAnon:")[1].split()[0])
+        print(f"     resident memory of run: {rss} KiB, its own {own} KiB")
         # A sanitizer's own memory is not the collector's.
         if pathlib.Path(os.environ["HALLMARK_BUILD"]).name not in ("asan", "tsan"):
-            assert rss <= 8192
+            # The rest is pages of libraries, as many as the kernel finds in its cache beside each other.
+            assert own <= 2048 and rss <= 12288, (own, rss)
         assert "NoNewPrivs:\t1" in status
         kept = int(status.split("CapEff:")[1].split()[0], 16)
         assert kept & ~((1 << 19) | (1 << 2) | (1 << 40)) == 0
