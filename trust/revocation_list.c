@@ -14,6 +14,7 @@
 
 /* Numbers and their places in 32 bits; a file is smaller (trust/pem_blocks.h). */
 #define SERIAL_SIZE_MAX 255 /* bytes; RFC 5280 allows 20 */
+#define DATE_SIZE       sizeof(int64_t)
 
 struct revocation_list {
 	X509_NAME *issuer;
@@ -22,7 +23,7 @@ struct revocation_list {
 	struct buf scope_der;      /* to compare it by */
 	bool delta;
 	int64_t from_s, to_s;
-	uint8_t *serials; /* each a byte with its size, and the number */
+	uint8_t *serials; /* each a byte with its size, the number, and its date in DATE_SIZE */
 	uint32_t *place;  /* of each in `serials`; sorted by what is there */
 	size_t count;
 	pthread_mutex_t lock; /* of what follows */
@@ -60,7 +61,7 @@ revocation_list_parse(struct view der, struct revocation_list **out, const char 
 	pthread_mutex_init(&l->lock, NULL);
 	ERR_clear_error();
 	crl = d2i_X509_CRL(NULL, &p, (long)der.size);
-	if (crl == NULL)
+	if (crl == NULL || p != der.data + der.size)
 		*why = "it cannot be read";
 	else if ((l->issuer = X509_NAME_dup(X509_CRL_get_issuer(crl))) == NULL)
 		*why = "its issuer cannot be read";
@@ -141,7 +142,7 @@ revocation_list_is_alike(const struct revocation_list *a, const struct revocatio
 }
 
 bool
-revocation_list_has(const struct revocation_list *l, const ASN1_INTEGER *serial)
+revocation_list_has(const struct revocation_list *l, const ASN1_INTEGER *serial, int64_t *since_s)
 {
 	uint8_t wanted[1 + SERIAL_SIZE_MAX];
 	const int size = ASN1_STRING_length(serial);
@@ -153,8 +154,11 @@ revocation_list_has(const struct revocation_list *l, const ASN1_INTEGER *serial)
 	memcpy(wanted + 1, ASN1_STRING_get0_data(serial), (size_t)size);
 	while (from < to) {
 		const size_t middle = from + (to - from) / 2;
-		const int order = compare(wanted, l->serials + l->place[middle]);
+		const uint8_t *found = l->serials + l->place[middle];
+		const int order = compare(wanted, found);
 
+		if (order == 0 && since_s != NULL)
+			memcpy(since_s, found + 1 + size, DATE_SIZE);
 		if (order == 0)
 			return true;
 		if (order < 0)
@@ -285,7 +289,7 @@ take_entries(struct revocation_list *l, X509_CRL *crl)
 			return why;
 		if (bytes > SERIAL_SIZE_MAX)
 			return "a serial number in it is too long";
-		size += 1 + (size_t)bytes;
+		size += 1 + (size_t)bytes + DATE_SIZE;
 	}
 	l->serials = malloc(size + 1);
 	l->place = calloc((size_t)count + 1, sizeof(*l->place));
@@ -295,6 +299,7 @@ take_entries(struct revocation_list *l, X509_CRL *crl)
 	for (int i = 0; i < count; i++) {
 		const X509_REVOKED *entry = sk_X509_REVOKED_value(entries, i);
 		const ASN1_INTEGER *serial = X509_REVOKED_get0_serialNumber(entry);
+		const int64_t since_s = certificate_date_s(X509_REVOKED_get0_revocationDate(entry));
 
 		if (l->delta && is_lifted(entry))
 			continue;
@@ -303,6 +308,8 @@ take_entries(struct revocation_list *l, X509_CRL *crl)
 		memcpy(l->serials + size, ASN1_STRING_get0_data(serial),
 		    (size_t)ASN1_STRING_length(serial));
 		size += (size_t)ASN1_STRING_length(serial);
+		memcpy(l->serials + size, &since_s, DATE_SIZE);
+		size += DATE_SIZE;
 	}
 	qsort_r(l->place, l->count, sizeof(*l->place), by_serial, l->serials);
 	return NULL;

@@ -1,7 +1,7 @@
 /*
  * One revocation list (RFC 5280, section 5) in the form in which it is asked at each handshake: its
  * serial numbers, sorted, and the dates between which it holds. A list of 200,000 entries takes
- * 4 MiB; its signature is verified once, not at each handshake.
+ * 6 MiB; its signature is verified once, not at each handshake.
  *
  * Lists with a scope (issuing distribution point) are taken for what they are about: certificates
  * of CAs or of others alone, of one distribution point. A delta list adds to what is revoked. What
@@ -37,8 +37,9 @@ bool revocation_list_is_delta(const struct revocation_list *l);
  */
 bool revocation_list_is_alike(const struct revocation_list *a, const struct revocation_list *b);
 
-/* Whether this serial number is in it. */
-bool revocation_list_has(const struct revocation_list *l, const ASN1_INTEGER *serial);
+/* Whether this serial number is in it; *since_s, if not NULL, is from when on it is revoked. */
+bool revocation_list_has(
+    const struct revocation_list *l, const ASN1_INTEGER *serial, int64_t *since_s);
 
 /* Whether it may be signed by this CA's key, by what it says of the key. */
 bool revocation_list_is_by(const struct revocation_list *l, const X509 *issuer);

@@ -258,7 +258,7 @@ check_by(struct revocation_list *l, X509 *certificate, const X509 *issuer, int64
 
 	if (own && issuer != NULL && !revocation_list_verify(l, issuer))
 		return X509_V_ERR_CRL_SIGNATURE_FAILURE;
-	if (revocation_list_has(l, X509_get0_serialNumber(certificate)))
+	if (revocation_list_has(l, X509_get0_serialNumber(certificate), NULL))
 		return X509_V_ERR_CERT_REVOKED;
 	if (!own || !revocation_list_is_good(l))
 		return X509_V_OK;

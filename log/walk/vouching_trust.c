@@ -6,19 +6,32 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "log/inputfile.h"
+#include "trust/pem_blocks.h"
+#include "trust/revocation_list.h"
 
 struct vouching_trust {
 	STACK_OF(X509) * cas;
-	STACK_OF(X509_CRL) * crls;
+	struct revocation_list **list;
+	size_t list_count;
+};
+
+/* One file. */
+struct reading {
+	struct vouching_trust *to;
+	bool is_crl;
+	size_t count;    /* that were taken */
+	const char *why; /* what is wrong with the one behind these */
 };
 
 static enum outcome load(
     struct vouching_trust *t, const char *path, bool is_crl, const struct findings *f);
-static bool take_cas(struct vouching_trust *t, struct view bytes);
-static bool take_crls(struct vouching_trust *t, struct view bytes);
+static bool take(void *context, const char *name, struct view der);
+static bool take_ca(struct reading *r, const char *name, struct view der);
+static bool take_list(struct reading *r, const char *name, struct view der);
 static enum vouching_chain better(const struct vouching_trust *t, X509 *ca, STACK_OF(X509) * chain,
     uint64_t at_s, enum vouching_chain best, struct vouching_found *out);
 static enum vouching_chain check_one(const struct vouching_trust *t, X509 *ca,
@@ -28,8 +41,8 @@ static enum vouching_chain verify(X509_STORE *store, STACK_OF(X509) * chain, uin
 static void name_ca(STACK_OF(X509) * built, struct vouching_found *out);
 static enum vouching_chain check_revoked(const struct vouching_trust *t, STACK_OF(X509) * built,
     uint64_t at_s, enum vouching_chain so_far, struct vouching_found *out);
-static enum vouching_chain check_list(
-    X509_CRL *crl, X509 *certificate, X509 *issuer, uint64_t at_s, struct vouching_found *out);
+static enum vouching_chain check_list(struct revocation_list *l, X509 *certificate,
+    const X509 *issuer, uint64_t at_s, struct vouching_found *out);
 
 enum outcome
 vouching_trust_load(const char *const *cas, size_t ca_count, const char *const *crls,
@@ -39,8 +52,7 @@ vouching_trust_load(const char *const *cas, size_t ca_count, const char *const *
 	enum outcome o = OUTCOME_GOOD;
 
 	*out = t;
-	if (t == NULL || (t->cas = sk_X509_new_null()) == NULL ||
-	    (t->crls = sk_X509_CRL_new_null()) == NULL)
+	if (t == NULL || (t->cas = sk_X509_new_null()) == NULL)
 		return findings_step(f, "collectors", OUTCOME_UNKNOWN, "%s", err_text(ERR_MEMORY));
 	for (size_t i = 0; i < ca_count && o == OUTCOME_GOOD; i++)
 		o = load(t, cas[i], false, f);
@@ -55,7 +67,9 @@ vouching_trust_free(struct vouching_trust **t)
 	if (*t == NULL)
 		return;
 	sk_X509_pop_free((*t)->cas, X509_free);
-	sk_X509_CRL_pop_free((*t)->crls, X509_CRL_free);
+	for (size_t i = 0; i < (*t)->list_count; i++)
+		revocation_list_free(&(*t)->list[i]);
+	free((*t)->list);
 	free(*t);
 	*t = NULL;
 }
@@ -89,65 +103,88 @@ vouching_trust_check(const struct vouching_trust *t, const struct policy *policy
 	return best;
 }
 
+/* All in a PEM file, or one in DER. What is broken is no shorter file. */
 static enum outcome
 load(struct vouching_trust *t, const char *path, bool is_crl, const struct findings *f)
 {
+	struct reading r = {.to = t, .is_crl = is_crl};
 	struct buf bytes = BUF_INIT;
 	enum outcome o = OUTCOME_GOOD;
 	enum err e = inputfile_read(AT_FDCWD, path, VOUCHING_FILE_SIZE_MAX, &bytes);
 
-	if (e != ERR_OK)
+	if (e != ERR_OK) {
 		o = findings_step(
 		    f, "collectors", OUTCOME_UNKNOWN, "%s: %s", path, inputfile_reason(e));
-	else if (!(is_crl ? take_crls(t, buf_view(&bytes)) : take_cas(t, buf_view(&bytes))))
+		buf_free(&bytes);
+		return o;
+	}
+	if (bytes.size == 0)
+		r.why = "it is empty";
+	else
+		e = pem_blocks_each(buf_view(&bytes), take, &r);
+	if (e == ERR_OK && r.why == NULL && r.count == 0)
+		(void)take(&r, is_crl ? PEM_STRING_X509_CRL : PEM_STRING_X509, buf_view(&bytes));
+	if (e == ERR_CONFIG)
+		r.why = "a block is cut off";
+	else if (e != ERR_OK)
+		r.why = err_text(e);
+	if (r.why != NULL)
 		o = findings_step(f, "collectors", OUTCOME_UNKNOWN,
-		    is_crl ? "%s: expected a revocation list, in PEM or DER"
-			   : "%s: expected certificates of CAs, in PEM or DER",
-		    path);
+		    is_crl ? "%s: expected a revocation list, in PEM or DER; number %zu: %s"
+			   : "%s: expected certificates of CAs, in PEM or DER; number %zu: %s",
+		    path, r.count + 1, r.why);
 	ERR_clear_error();
 	buf_free(&bytes);
 	return o;
 }
 
-/* All in a PEM file, or one in DER. */
 static bool
-take_cas(struct vouching_trust *t, struct view bytes)
+take(void *context, const char *name, struct view der)
 {
-	const unsigned char *p = bytes.data;
-	BIO *bio = bytes.size > 0 ? BIO_new_mem_buf(bytes.data, (int)bytes.size) : NULL;
-	const int before = sk_X509_num(t->cas);
-	X509 *x509;
+	struct reading *r = context;
 
-	while (bio != NULL &&
-	       (x509 = PEM_read_bio_X509(bio, NULL, NULL, (void *)(uintptr_t) "")) != NULL)
-		if (sk_X509_push(t->cas, x509) <= 0)
-			X509_free(x509);
-	if (bio != NULL && sk_X509_num(t->cas) == before &&
-	    (x509 = d2i_X509(NULL, &p, (long)bytes.size)) != NULL &&
-	    (p != bytes.data + bytes.size || sk_X509_push(t->cas, x509) <= 0))
-		X509_free(x509);
-	BIO_free(bio);
-	return sk_X509_num(t->cas) > before;
+	return r->is_crl ? take_list(r, name, der) : take_ca(r, name, der);
 }
 
 static bool
-take_crls(struct vouching_trust *t, struct view bytes)
+take_ca(struct reading *r, const char *name, struct view der)
 {
-	const unsigned char *p = bytes.data;
-	BIO *bio = bytes.size > 0 ? BIO_new_mem_buf(bytes.data, (int)bytes.size) : NULL;
-	const int before = sk_X509_CRL_num(t->crls);
-	X509_CRL *crl;
+	const unsigned char *p = der.data;
+	X509 *x509;
 
-	while (bio != NULL &&
-	       (crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, (void *)(uintptr_t) "")) != NULL)
-		if (sk_X509_CRL_push(t->crls, crl) <= 0)
-			X509_CRL_free(crl);
-	if (bio != NULL && sk_X509_CRL_num(t->crls) == before &&
-	    (crl = d2i_X509_CRL(NULL, &p, (long)bytes.size)) != NULL &&
-	    (p != bytes.data + bytes.size || sk_X509_CRL_push(t->crls, crl) <= 0))
-		X509_CRL_free(crl);
-	BIO_free(bio);
-	return sk_X509_CRL_num(t->crls) > before;
+	if (strcmp(name, PEM_STRING_X509) != 0 && strcmp(name, PEM_STRING_X509_OLD) != 0 &&
+	    strcmp(name, PEM_STRING_X509_TRUSTED) != 0)
+		return true;
+	x509 = d2i_X509_AUX(NULL, &p, (long)der.size);
+	if (x509 != NULL && p == der.data + der.size && sk_X509_push(r->to->cas, x509) > 0) {
+		r->count++;
+		return true;
+	}
+	X509_free(x509);
+	r->why = "it cannot be read";
+	return false;
+}
+
+static bool
+take_list(struct reading *r, const char *name, struct view der)
+{
+	struct vouching_trust *t = r->to;
+	struct revocation_list **more;
+
+	if (strcmp(name, PEM_STRING_X509_CRL) != 0)
+		return true;
+	more = reallocarray(t->list, t->list_count + 1, sizeof(struct revocation_list *));
+	if (more != NULL)
+		t->list = more;
+	if (more != NULL &&
+	    revocation_list_parse(der, &t->list[t->list_count], &r->why) == ERR_OK) {
+		t->list_count++;
+		r->count++;
+		return true;
+	}
+	if (r->why == NULL)
+		r->why = err_text(ERR_MEMORY);
+	return false;
 }
 
 static enum vouching_chain
@@ -240,39 +277,53 @@ name_ca(STACK_OF(X509) * built, struct vouching_found *out)
 	OPENSSL_free(der);
 }
 
-/* A list counts for what its issuer has issued, from the time on that it names for each. */
+/*
+ * A list counts for what its issuer has issued, from the time on that it names for each. A CA that
+ * is named may be another's: what that one has revoked is looked up too.
+ */
 static enum vouching_chain
 check_revoked(const struct vouching_trust *t, STACK_OF(X509) * built, uint64_t at_s,
     enum vouching_chain so_far, struct vouching_found *out)
 {
-	for (int i = 0; so_far != VOUCHING_REVOKED && i < sk_X509_num(built) - 1; i++)
-		for (int k = 0; so_far != VOUCHING_REVOKED && k < sk_X509_CRL_num(t->crls); k++) {
-			const enum vouching_chain one = check_list(sk_X509_CRL_value(t->crls, k),
-			    sk_X509_value(built, i), sk_X509_value(built, i + 1), at_s, out);
+	const int count = sk_X509_num(built);
+
+	for (int i = 0; so_far != VOUCHING_REVOKED && i < count; i++) {
+		X509 *certificate = sk_X509_value(built, i);
+		X509 *issuer = i + 1 < count ? sk_X509_value(built, i + 1) : NULL;
+
+		/* A root's word about itself says nothing. */
+		if (issuer == NULL && X509_self_signed(certificate, 0) == 1)
+			continue;
+		for (size_t k = 0; so_far != VOUCHING_REVOKED && k < t->list_count; k++) {
+			const enum vouching_chain one =
+			    check_list(t->list[k], certificate, issuer, at_s, out);
 
 			if (one > so_far)
 				so_far = one;
 		}
+	}
 	return so_far;
 }
 
+/* A list by another key of the issuer's proves nothing here, and hides nothing. */
 static enum vouching_chain
-check_list(
-    X509_CRL *crl, X509 *certificate, X509 *issuer, uint64_t at_s, struct vouching_found *out)
+check_list(struct revocation_list *l, X509 *certificate, const X509 *issuer, uint64_t at_s,
+    struct vouching_found *out)
 {
-	time_t at = (time_t)at_s;
-	X509_REVOKED *entry = NULL;
+	const bool own = issuer != NULL && revocation_list_is_by(l, issuer);
+	int64_t since_s;
 
-	if (X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(issuer)) != 0)
+	if (X509_NAME_cmp(revocation_list_issuer(l), X509_get_issuer_name(certificate)) != 0)
 		return VOUCHING_GOOD;
 	/* Another CA of this name, or somebody who would hide a revocation. */
-	if (X509_CRL_verify(crl, X509_get0_pubkey(issuer)) != 1) {
+	if (own && !revocation_list_verify(l, issuer)) {
 		out->reason = "a revocation list in its name is signed by another key";
 		return VOUCHING_UNKNOWN;
 	}
-	if (X509_CRL_get0_by_cert(crl, &entry, certificate) != 1 ||
-	    X509_cmp_time(X509_REVOKED_get0_revocationDate(entry), &at) > 0)
+	if (!revocation_list_has(l, X509_get0_serialNumber(certificate), &since_s) ||
+	    since_s > (int64_t)at_s)
 		return VOUCHING_GOOD;
-	out->reason = "revoked before that";
-	return VOUCHING_REVOKED;
+	out->reason = own ? "revoked before that"
+			  : "in a revocation list that cannot be verified by its issuer's key";
+	return own ? VOUCHING_REVOKED : VOUCHING_UNKNOWN;
 }

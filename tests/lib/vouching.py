@@ -35,8 +35,9 @@ class CA:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.subject, self.issuer = name(subject), issuer
         self.certificate = self.build(self.subject, self.key, issuer or self, start, days).add_extension(
-            x509.BasicConstraints(ca=True, path_length=None), critical=True).sign(
-                (issuer or self).key, hashes.SHA256())
+            x509.BasicConstraints(ca=True, path_length=None), critical=True).add_extension(
+                x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()), critical=False).sign(
+                    (issuer or self).key, hashes.SHA256())
 
     @staticmethod
     def build(subject, key, issuer, start, days):
@@ -52,14 +53,17 @@ class CA:
         """(certificates in DER, function that signs) as Workload.report takes them; .certificate."""
         return Collector(self, identity, start, days, usage)
 
-    def revocations(self, *revoked, key=None):
-        """A list of (collector, seconds)."""
+    def revocations(self, *revoked, key=None, names_key=None):
+        """A list of (collector, seconds); `names_key`: whose it says that it is."""
         builder = (x509.CertificateRevocationListBuilder().issuer_name(self.subject)
                    .last_update(at(make_log.TIME_S)).next_update(at(make_log.TIME_S + 86400)))
         for collector, seconds in revoked:
             builder = builder.add_revoked_certificate(
                 x509.RevokedCertificateBuilder().serial_number(collector.certificate.serial_number)
                 .revocation_date(at(seconds)).build())
+        if names_key:
+            builder = builder.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(
+                names_key.public_key()), critical=False)
         return builder.sign(key or self.key, hashes.SHA256())
 
 
@@ -120,6 +124,31 @@ def way_to(certificate, between, cas, seen=()):
             yield from ([certificate, *rest] for rest in way_to(other, between, cas, (*seen, other)))
 
 
+def names_key_of(revocations, issuer):
+    """What the list says of the key that signed it fits this CA; it may say nothing."""
+    try:
+        said = revocations.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+        has = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    except x509.ExtensionNotFound:
+        return True
+    return said.key_identifier == has.digest
+
+
+def judged(way, revocations, iat):
+    """(the list has it by then, its CA has signed the list) of each list that says something about
+    what is on the way. Of a CA of another's that counts itself nobody has that other's key."""
+    for certificate, issuer in zip(way, [*way[1:], None]):
+        for r in (r for r in revocations if r.issuer == certificate.issuer):
+            if issuer is None and issued(certificate, certificate):
+                continue
+            entry = r.get_revoked_certificate_by_serial_number(certificate.serial_number)
+            has = entry is not None and entry.revocation_date <= at(iat)
+            if issuer is not None and names_key_of(r, issuer):
+                yield has, r.is_signature_valid(issuer.public_key())
+            elif has:
+                yield True, False
+
+
 def ways(chain, cas, revocations, iat):
     """(the CA, whether all on the way to it was valid at that time) where nothing was revoked. A list in
     the name of a CA by another key makes it unknown: that is not valid either."""
@@ -128,12 +157,9 @@ def ways(chain, cas, revocations, iat):
     if ExtendedKeyUsageOID.CLIENT_AUTH not in usage:
         return
     for way in way_to(own, between, cas):
-        lists = [(c, r, r.is_signature_valid(issuer.public_key()))
-                 for c, issuer in zip(way, way[1:]) for r in revocations if r.issuer == issuer.subject]
-        revoked = any(entry is not None and entry.revocation_date <= at(iat) for c, r, good in lists if good
-                      for entry in [r.get_revoked_certificate_by_serial_number(c.serial_number)])
-        if not revoked:
-            yield way[-1], all(good for _, _, good in lists) and \
+        lists = list(judged(way, revocations, iat))
+        if not any(has and good for has, good in lists):
+            yield way[-1], all(good for _, good in lists) and \
                 all(c.not_valid_before <= at(iat) < c.not_valid_after for c in way)
 
 

@@ -41,7 +41,7 @@ ROOMS = {
     "policy": [*PROTO, "config"],
     "policy/sources": [*PROTO, "config", "policy"],
     "log": [*PROTO, "config", "policy"],
-    "log/walk": [*PROTO, "config", "policy", "log"],
+    "log/walk": [*PROTO, "config", "trust", "policy", "log"],
     "clients": PROTO,
 }
 
@@ -67,6 +67,7 @@ program("register", [*PROTO, "config", "policy", "log", "log/walk"])
 TAKES = {
     **{(room, "trust"): {"crypto_reason.h"}  # words of OpenSSL's; certificates of peers are none's there
        for room in ("pkcs11", "pkcs11/ground", "pkcs11/token", "pkcs11/serve")},
+    ("log/walk", "trust"): {"pem_blocks.h", "revocation_list.h"},  # what was revoked, and since when
     ("policy", "config"): {"faults.h", "yaml.h", "yaml_check.h"},  # the reading of YAML
     # Another form of store stands behind these.
     ("signer/ledger", "signer/ledger/store"):

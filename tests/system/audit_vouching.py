@@ -220,6 +220,34 @@ def test_what_was_revoked_counts_until_then():
         told.replay("--vouched", expect=UNKNOWN, says="2 signatures by certificates that did not count")
 
 
+def test_a_list_by_another_key_of_its_ca_hides_nothing():
+    old, new = CA(), CA()  # of one name: the key was changed
+    host, later = old.collector(), new.collector()
+    s = Story(Policy())
+    signed(s, host)
+    signed(s, later)
+    lists = [old.revocations(names_key=old.key), new.revocations(names_key=new.key)]
+    with Told(s, [old, new], lists) as told:
+        assert told.both() == {NAME: ({sha256(old.certificate): 1, sha256(new.certificate): 1}, 0)}
+    # The new key's list has what the old one issued: who has signed it is not known of the old CA.
+    with Told(s, [old], [new.revocations((host, 0), names_key=new.key)]) as told:
+        assert told.both(BAD) == {NAME: ({}, 2)}
+        told.bench.replay("--index", "2", *told.arguments(), "--vouched", expect=UNKNOWN,
+                          says="with a certificate that did not count then")
+
+
+def test_a_ca_that_counts_may_be_revoked_by_its_own():
+    root = CA("root")
+    issuing = CA("issuing", root)
+    s = Story(Policy())
+    signed(s, issuing.collector())
+    for when, vouched in ((make_log.TIME_S, False), (make_log.TIME_S + 1, True)):
+        for cas in ([issuing], [issuing, root]):
+            with Told(s, cas, [root.revocations((issuing, when))]) as told:
+                assert bool(told.both()[NAME][1]) != vouched
+                told.replay("--vouched", expect=GOOD if vouched else UNKNOWN)
+
+
 # --- files, and one report ------------------------------------------------------------------------
 
 
@@ -238,6 +266,13 @@ def test_files_in_der_and_files_that_are_none():
         for odd in (bench.path("odd"), ca_der):
             told.replay("--collectors-crl", odd, expect=UNKNOWN, says="expected a revocation list")
         told.replay("--collectors-ca", bench.path("absent"), expect=UNKNOWN, says="no such file")
+        # What is cut off, broken or followed by something is not taken for a shorter file.
+        for option, one in (("--collectors-ca", ca.pem()),
+                            ("--collectors-crl", ca.revocations().public_bytes(PEM))):
+            for rest in (one[:-40], one.replace(b"M", b"!", 1), one.replace(b"MI", b"MA", 1)):
+                told.replay(option, bench.write("cut", one + rest), expect=UNKNOWN, says="number 2: ")
+        told.replay("--collectors-crl", bench.write("two", pathlib.Path(crl_der).read_bytes() * 2),
+                    expect=UNKNOWN, says="number 1: it cannot be read")
 
 
 def test_one_report_is_vouched_for_by_its_own_signature():
