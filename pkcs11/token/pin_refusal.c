@@ -40,9 +40,10 @@ static enum err record_begin(struct pin_refusal *r);
 static enum err refuse_unkept(const struct pin_refusal *r);
 static enum err record_write(struct pin_refusal *r, struct view text);
 static bool stands(const struct hsm_config *c, const struct file_identity *pin, const char *text);
+static bool another_file_ends(const struct hsm_config *c, const char *text);
 static void append_head(
     struct buf *to, const struct hsm_config *c, const struct file_identity *pin);
-static const char *way_out(const struct hsm_config *c);
+static const char *way_out(bool another_file);
 static enum err refuse(const struct pin_refusal *r, const char *text);
 static enum err sync_directory(const char *path);
 
@@ -51,6 +52,7 @@ pin_refusal_begin(const struct hsm_config *config, bool again, struct pin_refusa
 {
 	char text[RECORD_MAX];
 	enum err e = ERR_OK;
+	size_t size;
 
 	*r = (struct pin_refusal){.config = config, .fd = -1, .path = record_path(config)};
 	if ((r->pin_fd = open(config->pin_file, O_RDONLY | O_CLOEXEC)) < 0) {
@@ -59,13 +61,13 @@ pin_refusal_begin(const struct hsm_config *config, bool again, struct pin_refusa
 	}
 	if (e == ERR_OK && (e = record_open(r, again)) == ERR_OK) {
 		file_identity_of_open(r->pin_fd, &r->pin);
-		if (record_read(r->fd, text) == 0) {
+		if ((size = record_read(r->fd, text)) == 0) {
 			e = record_begin(r);
 		} else if (stands(config, &r->pin, text)) {
 			r->standing = true;
 			e = again ? ERR_OK : refuse(r, text);
 		}
-		r->over = text[0] != '\0' && strcmp(text, begun) != 0;
+		r->over = size > 0 && strcmp(text, begun) != 0;
 	}
 	if (e != ERR_OK)
 		pin_refusal_end(r, false);
@@ -79,7 +81,7 @@ pin_refusal_keep(struct pin_refusal *r, const char *why)
 	struct buf text = BUF_INIT;
 
 	complain("token '%s' refuses the PIN in %s: %s; it is not tried again until %s",
-	    c->token_label, c->pin_file, why, way_out(c));
+	    c->token_label, c->pin_file, why, way_out(c->pin_credential == NULL));
 	append_head(&text, c, &r->pin);
 	utc_append(&text, (uint64_t)time(NULL));
 	buf_append_format(&text, ", %s\n", why);
@@ -225,21 +227,30 @@ record_write(struct pin_refusal *r, struct view text)
 static bool
 stands(const struct hsm_config *c, const struct file_identity *pin, const char *text)
 {
-	static const char of_file[] = "refused file ";
 	const size_t size = strlen(text);
 	struct buf head = BUF_INIT;
 	bool same;
 
-	if (strcmp(text, begun) == 0)
+	/* Behind it stands what it was written over, where the process was killed in that. */
+	if (strncmp(text, begun, strlen(begun)) == 0)
 		return false;
-	if (c->pin_credential != NULL || strncmp(text, of_file, strlen(of_file)) != 0 ||
-	    text[size - 1] != '\n')
+	if (!another_file_ends(c, text))
 		return true;
 	append_head(&head, c, pin);
 	same = buf_status(&head) != ERR_OK ||
 	       (size >= head.size && memcmp(text, head.data, head.size) == 0);
 	buf_free(&head);
 	return same;
+}
+
+/* Not a credential, and not what is damaged: that does not tell which file was refused. */
+static bool
+another_file_ends(const struct hsm_config *c, const char *text)
+{
+	static const char of_file[] = "refused file ";
+
+	return c->pin_credential == NULL && strncmp(text, of_file, strlen(of_file)) == 0 &&
+	       text[strlen(text) - 1] == '\n';
 }
 
 static void
@@ -253,11 +264,10 @@ append_head(struct buf *to, const struct hsm_config *c, const struct file_identi
 }
 
 static const char *
-way_out(const struct hsm_config *c)
+way_out(bool another_file)
 {
-	return c->pin_credential != NULL
-		   ? "hallmark-hsm unlock is run, with the right one"
-		   : "the file is another or written again, or hallmark-hsm unlock is run";
+	return another_file ? "the file is another or written again, or hallmark-hsm unlock is run"
+			    : "hallmark-hsm unlock is run, with the right one";
 }
 
 static enum err
@@ -268,7 +278,8 @@ refuse(const struct pin_refusal *r, const char *text)
 	const char *why = colon != NULL ? colon + 2 : "its record is damaged\n";
 
 	complain("token '%s' has refused the PIN in %s: %.*s; it is not tried again until %s",
-	    c->token_label, c->pin_file, (int)strcspn(why, "\n"), why, way_out(c));
+	    c->token_label, c->pin_file, (int)strcspn(why, "\n"), why,
+	    way_out(another_file_ends(c, text)));
 	return ERR_PIN_REFUSED;
 }
 

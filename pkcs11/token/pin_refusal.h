@@ -11,8 +11,10 @@
  * that is made of one: of the file, what tells it from another one (file_identity.h). systemd makes
  * a credential anew at each start, so that says nothing of it; there `unlock` is the only way.
  *
- * A record that is damaged, or cannot be read, stands. One whose process died in the login does
- * not: whether the PIN was refused is not known, and a token that hangs has to come back by itself.
+ * A record that is damaged, or cannot be read, stands, until `unlock`. One whose process died in
+ * the login does not: whether the PIN was refused is not known, and a token that hangs has to come
+ * back by itself. Neither does one whose process died while it wrote that nothing is refused any
+ * more.
  */
 #ifndef HALLMARK_PKCS11_TOKEN_PIN_REFUSAL_H
 #define HALLMARK_PKCS11_TOKEN_PIN_REFUSAL_H

@@ -235,6 +235,47 @@ test_what_is_damaged_stands(void **state)
 	expect(f, ERR_OK, true);
 }
 
+/* A disk that has lost what was in it gives zeros. */
+static void
+test_an_operator_ends_what_is_damaged(void **state)
+{
+	struct fixture *f = *state;
+	static const char zeros[64], *const damaged[] = {"refused", "begum\n", zeros};
+	struct pin_refusal r;
+	char path[512];
+
+	refuse(f);
+	record_path(f, path);
+	for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
+		write_file(path, damaged[i]);
+		if (damaged[i] == zeros)
+			assert_int_equal(truncate(path, sizeof(zeros)), 0);
+		expect(f, ERR_PIN_REFUSED, false);
+		assert_int_equal(pin_refusal_begin(&f->config, true, &r), ERR_OK);
+		pin_refusal_end(&r, true);
+		assert_false(is_kept(f));
+		expect(f, ERR_OK, true);
+	}
+}
+
+static void
+test_a_refusal_that_was_being_taken_back_is_over(void **state)
+{
+	struct fixture *f = *state;
+	char path[512], text[512] = "";
+	FILE *file;
+
+	refuse(f);
+	record_path(f, path);
+	assert_non_null(file = fopen(path, "r+"));
+	assert_true(fputs("begun\n", file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	expect(f, ERR_OK, true);
+	assert_non_null(file = fopen(path, "r"));
+	assert_int_equal(fread(text, 1, sizeof(text) - 1, file), strlen("begun\n"));
+	fclose(file);
+}
+
 static void
 test_the_record_holds_no_pin(void **state)
 {
@@ -293,6 +334,8 @@ main(void)
 	    TEST(test_an_operator_tries_again),
 	    TEST(test_tokens_and_sources_are_kept_apart),
 	    TEST(test_what_is_damaged_stands),
+	    TEST(test_an_operator_ends_what_is_damaged),
+	    TEST(test_a_refusal_that_was_being_taken_back_is_over),
 	    TEST(test_the_record_holds_no_pin),
 	    TEST(test_one_tries_at_a_time),
 	};
