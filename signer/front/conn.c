@@ -391,23 +391,27 @@ begin_session(struct conn *c)
 {
 	struct conn_pool *p = c->pool;
 	char identity[IDENTITY_SIZE_MAX + 1];
+	char why[VERIFIER_REASON_SIZE];
 	struct letter *letter = NULL;
 	enum err e = tls_peer_identity(c->ssl, identity);
 
+	c->ends_ms = uv_now(p->loop) + tls_peer_lifetime_ms(c->ssl);
+	/* Its settings are those that it came under: they may have been replaced meanwhile. */
+	if (e == ERR_OK && !is_welcome(c, why))
+		e = ERR_CERTIFICATE;
 	if (e == ERR_OK && ((letter = letter_new(LETTER_LINK)) == NULL ||
 			       (c->link = link_new(c, p->front, c->number, identity,
 				    SSL_get0_peer_certificate(c->ssl))) == NULL))
 		e = ERR_MEMORY;
 	if (e != ERR_OK) {
 		free(letter);
-		refuse(c, e, err_text(e));
+		refuse(c, e, e == ERR_CERTIFICATE ? why : err_text(e));
 		return false;
 	}
 	hello_watch_end(c->ssl);
 	tls_peer_let_in(c->ssl);
 	letter->link = c->link;
 	letter_list_add(&p->letters, letter);
-	c->ends_ms = uv_now(p->loop) + tls_peer_lifetime_ms(c->ssl);
 	if (c->ends_ms < p->end_ms)
 		p->end_ms = c->ends_ms;
 	traffic_shaken(p->traffic, SSL_session_reused(c->ssl) == 1);

@@ -176,6 +176,26 @@ def test_a_revoked_collector_is_cut_off_though_it_says_nothing():
         assert site.status()["refusals"]["certificate-withdrawn"] == 1
 
 
+def test_who_shakes_hands_while_revoked_is_told_without_a_word():
+    """By the settings that it came under it is let in: it waits with its first byte till they are over."""
+    with Site() as site:
+        listed(site)
+        signer = site.start_signer()
+        port, ca, certificate, key = site.peer("bad")
+        context = wire.tls_context(ca, certificate, key)
+
+        class Late:
+            def wrap_socket(self, raw, **options):
+                wait_until(lambda: site.status()["connections"] == 1)
+                site.ca.revoke(site.path("crl.pem"), wire.load_certificate(certificate))
+                signer.wait_for("event=renewed")
+                return context.wrap_socket(raw, **options)
+
+        kind, body = wire.Connection(port, ca, context=Late()).receive()
+        assert (kind, body["code"]) == (wire.REFUSAL, 309), (kind, body)
+        signer.wait_for("code=certificate-withdrawn .*certificate revoked: CN=bad")
+
+
 def test_many_connections_are_checked_again_and_those_that_may_stay_do():
     with Site(loops=2, limits={"connections": 500}) as site:
         listed(site)
