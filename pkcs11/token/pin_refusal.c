@@ -160,9 +160,10 @@ record_open(struct pin_refusal *r, bool again)
 		/* The directory is ours, and nobody else's: what it holds may be made anew. */
 		if (r->fd < 0 && again && errno == EACCES && unlink(r->path) == 0)
 			continue;
-		if (r->fd < 0 || (flock(r->fd, LOCK_EX) != 0 && errno != EINTR))
+		locked = r->fd >= 0 && flock(r->fd, LOCK_EX) == 0;
+		if (!locked && (r->fd < 0 || errno != EINTR))
 			return refuse_unkept(r);
-		if (!(locked = record_is_named(r))) {
+		if (!(locked = locked && record_is_named(r))) {
 			close(r->fd);
 			r->fd = -1;
 		}
