@@ -1,16 +1,30 @@
 #include "signer/reloader.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "journal/logger.h"
+#include "signer/client_ca.h"
+#include "signer/ends.h"
+#include "signer/front/conn_pool.h"
+#include "signer/session/policy_change.h"
 
 static enum err run(void *context);
 static void done(void *context, enum err result);
 static void begin(struct reloader *r, bool renewing);
+static void take_reload(struct reloader *r);
+static bool take_renewal(struct reloader *r);
+static void refuse_renewal(struct reloader *r);
+static void give_settings(struct reloader *r);
+static void say_reloaded(const struct reloader *r);
+static void say_renewed(const struct reloader *r);
+static void say_faults(const char *event, const struct faults *faults);
 static void on_closed(void *context);
 
 enum err
 reloader_open(struct reloader *r, uv_loop_t *loop, const char *path,
-    struct loaded_libraries *libraries, const struct loaded *l,
-    const struct reloader_events *events)
+    struct loaded_libraries *libraries, const struct loaded *l, struct service *service,
+    struct front_set *fronts)
 {
 	const struct worker_calls calls = {run, done, r};
 
@@ -18,9 +32,8 @@ reloader_open(struct reloader *r, uv_loop_t *loop, const char *path,
 	r->loop = loop;
 	r->path = path;
 	r->libraries = libraries;
-	r->events = *events;
-	r->config = l->config;
-	r->fronts = l->fronts;
+	r->service = service;
+	r->fronts = fronts;
 	r->renewal = l->renewal;
 	r->faults = FAULTS_INIT;
 	return worker_new(loop, &calls, &r->worker);
@@ -65,43 +78,139 @@ begin(struct reloader *r, bool renewing)
 	worker_start(r->worker);
 }
 
-/* In the thread: nothing but the files, what they are read into, and a configuration that stays. */
+/*
+ * In the thread: nothing but the files, what they are read into, and the configuration in force,
+ * which `done` alone replaces.
+ */
 static enum err
 run(void *context)
 {
 	struct reloader *r = context;
+	const unsigned fronts = r->fronts->count;
 
 	if (!r->renewing)
-		return loaded_read(r->path, r->fronts, r->libraries, &r->loaded, &r->faults);
+		return loaded_read(r->path, fronts, r->libraries, &r->loaded, &r->faults);
 	r->due = renewal_is_due(&r->renewal, uv_hrtime() / 1000000);
 	if (!r->due)
 		return ERR_OK;
-	return loaded_renew(r->config, r->fronts, r->libraries, &r->loaded, &r->faults);
+	return loaded_renew(r->service->config, fronts, r->libraries, &r->loaded, &r->faults);
 }
 
 static void
 done(void *context, enum err result)
 {
 	struct reloader *r = context;
-	const struct signer_config *config = r->loaded.config;
-	const struct renewal renewal = r->loaded.renewal;
 
 	r->busy = false;
-	if (!r->renewing) {
-		if (r->events.reloaded(r->events.context, &r->loaded, &r->faults)) {
-			r->config = config;
-			r->renewal = renewal;
-		}
-	} else if (r->due) {
-		if (result == ERR_OK &&
-		    r->events.renewed(r->events.context, &r->loaded, &r->faults))
-			renewal_taken(&r->renewal);
-		else if (renewal_refused(&r->renewal, uv_hrtime() / 1000000))
-			r->events.not_renewed(r->events.context, &r->faults);
-	}
+	if (!r->renewing)
+		take_reload(r);
+	else if (r->due && (result != ERR_OK || !take_renewal(r)))
+		refuse_renewal(r);
 	faults_free(&r->faults);
 	loaded_free(&r->loaded);
 	reloader_tick(r);
+}
+
+static void
+take_reload(struct reloader *r)
+{
+	struct service *service = r->service;
+	struct loaded *l = &r->loaded;
+
+	if (l->config == NULL || !loaded_may_replace(service->config, l->config, &r->faults)) {
+		service->counters.reloads_refused++;
+		say_faults("reload-refused", &r->faults);
+		return;
+	}
+	give_settings(r);
+	policy_change_offer(service, l->policy);
+	l->policy = NULL; /* moved */
+	ledger_reconfigure(service->ledger, l->config);
+	signer_config_free((struct signer_config **)&service->config);
+	service->config = l->config;
+	l->config = NULL; /* moved */
+	service->config_generation++;
+	r->renewal = l->renewal;
+	logger_configure(&service->config->logging);
+	service->counters.reloads++;
+	say_reloaded(r);
+}
+
+/* By the policy that is configured, as at a reload: it may still wait for its approvals. */
+static bool
+take_renewal(struct reloader *r)
+{
+	struct service *service = r->service;
+
+	if (!client_ca_check(r->loaded.settings[0]->tls, service->config->tls.client_ca,
+		service->waiting != NULL ? service->waiting : service->policy, &r->faults))
+		return false;
+	give_settings(r);
+	renewal_taken(&r->renewal);
+	service->counters.renewals++;
+	say_renewed(r);
+	return true;
+}
+
+/* Said once of the same files. */
+static void
+refuse_renewal(struct reloader *r)
+{
+	if (!renewal_refused(&r->renewal, uv_hrtime() / 1000000))
+		return;
+	r->service->counters.renewals_refused++;
+	say_faults("renewal-refused", &r->faults);
+}
+
+static void
+give_settings(struct reloader *r)
+{
+	struct loaded *l = &r->loaded;
+
+	ends_take(r->service, l->settings[0]->tls);
+	for (unsigned i = 0; i < r->fronts->count; i++) {
+		struct letter *letter = letter_new(LETTER_SETTINGS);
+
+		if (letter == NULL)
+			abort(); /* some fronts would go by the old files, some by the new */
+		letter->settings = l->settings[i];
+		l->settings[i] = NULL; /* moved */
+		front_post(r->fronts->front[i], letter);
+	}
+}
+
+static void
+say_reloaded(const struct reloader *r)
+{
+	struct logline l;
+
+	logline_begin(&l, LOGGER_INFO, "reloaded");
+	logline_string(&l, "path", r->path);
+	logline_view(&l, "policy", policy_id(r->service->policy));
+	logline_end(&l);
+}
+
+static void
+say_renewed(const struct reloader *r)
+{
+	struct logline l;
+
+	logline_begin(&l, LOGGER_INFO, "renewed");
+	logline_string(&l, "certificate", r->service->ends[ENDS_CERTIFICATE].name);
+	logline_end(&l);
+}
+
+static void
+say_faults(const char *event, const struct faults *faults)
+{
+	for (size_t i = 0; i < faults->count; i++) {
+		const struct fault *f = &faults->fault[i];
+
+		if (f->line > 0)
+			logger_say(LOGGER_ERROR, event, "%s:%u: %s", f->file, f->line, f->text);
+		else
+			logger_say(LOGGER_ERROR, event, "%s: %s", f->file, f->text);
+	}
 }
 
 static void

@@ -1,6 +1,7 @@
 /*
  * Reads files anew while the signer runs, in a thread of its own: neither connections nor the
- * ledger wait for it.
+ * ledger wait for it. What is good is put into force on the loop, all of it at once; of what is not
+ * it is said what is wrong, and what was in force stays.
  *
  *   - A reload (SIGHUP) reads everything. One that is asked for meanwhile follows.
  *   - The files of TLS are looked at every RELOADER_LOOK_MS. Those that are new, whole and good are
@@ -13,34 +14,22 @@
 #include <uv.h>
 
 #include "config/faults.h"
-#include "config/signer_config.h"
 #include "proto/err.h"
+#include "signer/front/front.h"
 #include "signer/ledger/worker.h"
 #include "signer/loaded.h"
+#include "signer/session/service.h"
 
 /* Two looks make a renewal. */
 #define RELOADER_LOOK_MS 1000
-
-/*
- * Called on the loop. Of what is read, `l`, the receiver moves out what it takes; it returns false,
- * perhaps with more faults, where it takes nothing. A reload is given with its faults, too; of a
- * renewal those are told by `not_renewed`, once.
- */
-struct reloader_events {
-	bool (*reloaded)(void *context, struct loaded *l, struct faults *faults);
-	bool (*renewed)(void *context, struct loaded *l, struct faults *faults);
-	void (*not_renewed)(void *context, const struct faults *faults);
-	void *context;
-};
 
 struct reloader {
 	struct worker *worker;
 	uv_loop_t *loop;
 	const char *path;
 	struct loaded_libraries *libraries;
-	struct reloader_events events;
-	const struct signer_config *config; /* in force */
-	unsigned fronts;
+	struct service *service;
+	struct front_set *fronts;
 	struct renewal renewal; /* while the worker is busy it is the worker's */
 	bool busy, renewing, due;
 	bool asked; /* for a reload */
@@ -49,10 +38,13 @@ struct reloader {
 	struct faults faults;
 };
 
-/* `l` is what the signer starts with. `path` and `libraries` must outlive it. ERR_MEMORY. */
+/*
+ * `l` is what the signer starts with. All else must outlive it; the fronts are to be there before
+ * it is asked, or told the time, for the first time. ERR_MEMORY.
+ */
 enum err reloader_open(struct reloader *r, uv_loop_t *loop, const char *path,
-    struct loaded_libraries *libraries, const struct loaded *l,
-    const struct reloader_events *events) MUST_USE;
+    struct loaded_libraries *libraries, const struct loaded *l, struct service *service,
+    struct front_set *fronts) MUST_USE;
 
 /* Asks for a reload. */
 void reloader_ask(struct reloader *r);

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "journal/logger.h"
-#include "signer/client_ca.h"
 #include "signer/control.h"
 #include "signer/ends.h"
 #include "signer/front/conn_pool.h"
@@ -82,12 +81,6 @@ static void start_handles(struct signer *s);
 static void put_off_reloads(bool off);
 static enum err start_fronts(struct signer *s, struct loaded *l);
 static void stop_fronts(struct signer *s);
-static bool on_reloaded(void *context, struct loaded *l, struct faults *faults);
-static bool on_renewed(void *context, struct loaded *l, struct faults *faults);
-static void on_not_renewed(void *context, const struct faults *faults);
-static void give_settings(struct signer *s, struct loaded *l);
-static void say_reloaded(const struct signer *s);
-static void say_faults(const char *event, const struct faults *faults);
 static void stop(struct signer *s, int exit_status);
 static void limit_stop(void);
 static void on_overtime(int number);
@@ -173,7 +166,6 @@ start(struct signer *s, struct loaded *l)
 	    .fatal = on_fatal,
 	    .context = s};
 	struct service *service = &s->service;
-	const struct reloader_events reloads = {on_reloaded, on_renewed, on_not_renewed, s};
 	struct ledger_parts parts;
 	enum err e;
 
@@ -213,8 +205,8 @@ start(struct signer *s, struct loaded *l)
 	service_begin_clock(service);
 	if ((e = control_open(&s->control, &s->loop, l->config->status_socket, service)) !=
 		ERR_OK ||
-	    (e = reloader_open(
-		 &s->reloader, &s->loop, s->config_path, &s->libraries, l, &reloads)) != ERR_OK)
+	    (e = reloader_open(&s->reloader, &s->loop, s->config_path, &s->libraries, l, service,
+		 &s->fronts)) != ERR_OK)
 		return e;
 	ends_take(service, l->settings[0]->tls);
 	if ((e = start_fronts(s, l)) != ERR_OK)
@@ -292,98 +284,6 @@ stop_fronts(struct signer *s)
 	mailbox_deliver(&s->mailbox);
 	links_close(&s->links);
 	mailbox_close(&s->mailbox);
-}
-
-static bool
-on_reloaded(void *context, struct loaded *l, struct faults *faults)
-{
-	struct signer *s = context;
-	struct service *service = &s->service;
-
-	if (l->config == NULL || !loaded_may_replace(service->config, l->config, faults)) {
-		service->counters.reloads_refused++;
-		say_faults("reload-refused", faults);
-		return false;
-	}
-	give_settings(s, l);
-	policy_change_offer(service, l->policy);
-	l->policy = NULL; /* moved */
-	ledger_reconfigure(service->ledger, l->config);
-	signer_config_free((struct signer_config **)&service->config);
-	service->config = l->config;
-	l->config = NULL; /* moved */
-	service->config_generation++;
-	logger_configure(&service->config->logging);
-	service->counters.reloads++;
-	say_reloaded(s);
-	return true;
-}
-
-/* By the policy that is configured, as at a reload: it may still wait for its approvals. */
-static bool
-on_renewed(void *context, struct loaded *l, struct faults *faults)
-{
-	struct signer *s = context;
-	struct service *service = &s->service;
-	struct logline line;
-
-	if (!client_ca_check(l->settings[0]->tls, service->config->tls.client_ca,
-		service->waiting != NULL ? service->waiting : service->policy, faults))
-		return false;
-	give_settings(s, l);
-	service->counters.renewals++;
-	logline_begin(&line, LOGGER_INFO, "renewed");
-	logline_string(&line, "certificate", service->ends[ENDS_CERTIFICATE].name);
-	logline_end(&line);
-	return true;
-}
-
-static void
-on_not_renewed(void *context, const struct faults *faults)
-{
-	struct signer *s = context;
-
-	s->service.counters.renewals_refused++;
-	say_faults("renewal-refused", faults);
-}
-
-static void
-give_settings(struct signer *s, struct loaded *l)
-{
-	ends_take(&s->service, l->settings[0]->tls);
-	for (unsigned i = 0; i < s->fronts.count; i++) {
-		struct letter *letter = letter_new(LETTER_SETTINGS);
-
-		if (letter == NULL)
-			abort(); /* some fronts would go by the old files, some by the new */
-		letter->settings = l->settings[i];
-		l->settings[i] = NULL; /* moved */
-		front_post(s->fronts.front[i], letter);
-	}
-}
-
-static void
-say_reloaded(const struct signer *s)
-{
-	struct logline l;
-
-	logline_begin(&l, LOGGER_INFO, "reloaded");
-	logline_string(&l, "path", s->config_path);
-	logline_view(&l, "policy", policy_id(s->service.policy));
-	logline_end(&l);
-}
-
-static void
-say_faults(const char *event, const struct faults *faults)
-{
-	for (size_t i = 0; i < faults->count; i++) {
-		const struct fault *f = &faults->fault[i];
-
-		if (f->line > 0)
-			logger_say(LOGGER_ERROR, event, "%s:%u: %s", f->file, f->line, f->text);
-		else
-			logger_say(LOGGER_ERROR, event, "%s: %s", f->file, f->text);
-	}
 }
 
 /* Once: takes nothing more, and ends when all is answered and published. */
