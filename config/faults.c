@@ -97,7 +97,6 @@ faults_free(struct faults *f)
 	*f = FAULTS_INIT;
 }
 
-/* By file and line; faults of one line stay in the order in which they were found. */
 /* By file and line; to be freed. */
 static const struct fault **
 sorted(const struct faults *f)
@@ -120,6 +119,7 @@ file_name(const struct fault *fault, struct buf *to)
 	text_append_printable(to, view_of_string(fault->file), FILE_NAME_SHOWN_MAX);
 }
 
+/* By file and line; faults of one line stay in the order in which they were found. */
 static int
 fault_compare(const void *a, const void *b)
 {
