@@ -125,13 +125,16 @@ check_nonce(struct session *s, struct filing *f)
 	return e;
 }
 
-/* What is refused is heard all the same: it may be what the clock is trusted for again. */
+/*
+ * What is refused is heard all the same: it may be what the clock is trusted for again. A last
+ * bundle is of what was measured before, maybe before its nonce, and says nothing of a clock.
+ */
 static enum err
 check_clock(struct session *s, const struct filing *f)
 {
 	struct service *service = s->service;
 
-	if (!f->bundle.offline)
+	if (!f->bundle.offline && f->bundle.extensions.leaving == BUNDLE_STAYING)
 		service_hear_time(service, s->identity, f->bundle.time_ms,
 		    nonce_age_ms(service->nonces, f->arrived_us / 1000, f->bundle.nonce));
 	(void)service_now_s(service);

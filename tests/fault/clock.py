@@ -210,6 +210,24 @@ def test_one_host_that_lies_stops_nobody():
         times_are(site, time.time() + 1)
 
 
+def test_last_words_say_nothing_of_a_clock():
+    """They are of what was measured before, and come under a nonce that may be newer."""
+    with moved_site() as (site, clock):
+        clock.keep(UNSYNCHRONISED)
+        signer = site.start_signer()
+        receipts = []
+        for n in range(4):
+            collector = site.collector(f"host{n}")
+            old = {"time_ms": now_ms(-HOUR)}
+            receipts.append(collector.submit("app", APP, nonce=b"", **old))
+            receipts.append(collector.submit("app", APP, ext={"leaving": "stopped"}, **old))
+        status = site.status()
+        assert (status["clock"], status["clock_identities"]) == ("trusted", 0), status
+        assert signer.stop() == 0
+        logimage.verify_all(site, receipts)
+        times_are(site, time.time() + 1)
+
+
 def test_notices_go_on_with_the_last_entrys_time():
     with moved_site() as (site, clock):
         signer = site.start_signer()
