@@ -12,7 +12,7 @@
  * Nobody waits for a line (sink.h). What stderr has no room for is kept, up to a bound (backlog.h);
  * what is beyond is dropped, counted, and said as event=lines-dropped when there is room again.
  * What a peer brings about is rationed (ration.h); what was left out is said as event=left-out.
- * Alarms are below no level and have room of their own; the same one is said once a minute.
+ * Alarms are below no level and have room of their own; a peer's are rationed, whatever others do.
  *
  * Lines may be said from any thread.
  */

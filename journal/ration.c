@@ -11,7 +11,7 @@ static const struct rate {
 } rates[] = {
     [RATION_FAULTS] = {32, 15000, 128, 500},
     [RATION_VERDICTS] = {256, 1000, 1024, 100},
-    [RATION_ALARM] = {1, 60000, 0, 0},
+    [RATION_ALARM] = {32, 60000, 0, 0},
 };
 
 static uint64_t hash(uint64_t from, const void *bytes, size_t size);

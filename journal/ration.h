@@ -29,7 +29,7 @@
 enum ration_kind {
 	RATION_FAULTS,   /* a peer's: 32 lines, then 4 a minute; of all 128, then 120 a minute */
 	RATION_VERDICTS, /* a collector's: 256, then 60 a minute; of all 1,024, then 600 a minute */
-	RATION_ALARM,    /* 1 a minute for each peer, whatever others do */
+	RATION_ALARM,    /* a peer's: 32, then 1 a minute, whatever others do */
 };
 
 /* What a line is about. Strings of the program itself, which last, but for the name. */

@@ -4,7 +4,6 @@
 #include <uv.h>
 
 #include "journal/logger.h"
-#include "proto/evidence/identity.h"
 #include "signer/session/quota.h"
 
 static void refuse(struct session *s, enum err e, const struct filing *f, struct view text);
@@ -108,15 +107,13 @@ static void
 warn_of_clone(const struct session *s, enum err e, const struct filing *f)
 {
 	const struct chain_head *head = &f->workload->head;
-	char chain[IDENTITY_SIZE_MAX + BUNDLE_WORKLOAD_MAX + 2];
-	struct ration_about about = {RATION_ALARM, "clone", err_name(e), "chain", {NULL, 0}};
+	/* Not by chain: one collector has thousands of them. */
+	const struct ration_about about = {
+	    RATION_ALARM, "clone", err_name(e), "collector", view_of_string(s->identity)};
 	struct logline l;
 
 	if (e != ERR_CHAIN && (e != ERR_SEQUENCE || f->bundle.seq > head->seq))
 		return;
-	snprintf(chain, sizeof(chain), "%s %.*s", s->identity, (int)f->bundle.workload.size,
-	    (const char *)f->bundle.workload.data);
-	about.name = view_of_string(chain);
 	logline_begin_rationed(&l, LOGGER_ERROR, &about);
 	logline_error(&l, e);
 	logline_string(&l, "collector", s->identity);

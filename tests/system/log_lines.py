@@ -21,6 +21,7 @@ from hallmark import APP, PATIENCE_S, Site, program
 
 RATION = 32  # lines of one code by one peer, and 4 more each minute
 MANY = 2000
+OTHER_CHAIN = bytes(31) + b"\1"  # a bundle that was not the last one
 
 
 class Piped:
@@ -142,16 +143,14 @@ def test_alarms():
         site.init_key()
         set_logging(site, level="error")
         signer = site.start_signer(wait=False)
-        deadline = time.monotonic() + PATIENCE_S
-        while not site.path("run/status.sock").exists() or site.status()["key_process"] != "up":
-            assert time.monotonic() < deadline
+        await_status(site, lambda s: s["key_process"] == "up", signer.child)
         collector = site.collector()
         for name in ("app", "other"):
             collector.submit(name, APP)
         refuse(collector, MANY, seq=2**53 - 1)
         assert not signer.lines, signer.lines
         for name in ("app", "other"):
-            refuse(collector, 3, workload=name, prev=bytes(31) + b"\1")
+            refuse(collector, 1, workload=name, prev=OTHER_CHAIN)
             line = signer.wait_for(f"event=clone .* workload={name} ")
             assert "level=error" in line and "code=chain-broken" in line, line
         refuse(collector, 1, workload="app", seq=1)
@@ -160,10 +159,32 @@ def test_alarms():
         assert signer.stop() == 0
 
 
+def test_alarms_of_many_chains():
+    """One collector has them by the thousand: it fills no disk, and hides no other's alarm."""
+    with Site() as site:
+        signer = site.start_signer()
+        collector, other = site.collector(), site.collector("host2")
+        names = [f"w{number}" for number in range(3 * RATION)]
+        for name in names:
+            collector.submit(name, APP)
+        other.submit("app", APP)
+        for name in names:
+            refuse(collector, 1, workload=name, prev=OTHER_CHAIN)
+        refuse(other, 1, prev=OTHER_CHAIN)
+        signer.wait_for("event=clone .* collector=spiffe://test/host2 workload=app ")
+        assert signer.stop() == 0
+        said = [line for line in signer.lines if "event=clone" in line and "/host1 " in line]
+        assert len(said) == RATION, len(said)
+        assert left_out(signer.lines, "clone") == 2 * RATION, signer.lines
+
+
 def await_status(site, good, child):
+    """Of a signer that says no line to wait for: its socket may not be there, or not listen yet."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
-        if site.path("run/status.sock").exists() and good(status := site.status()):
+        answer = site.tool("hallmark-signer", "status", "--socket", site.path("run/status.sock"),
+                           "--json", check=False)
+        if answer.returncode == 0 and good(status := json.loads(answer.stdout)):
             return status
         assert time.monotonic() < deadline and child.poll() is None
 
