@@ -179,13 +179,15 @@ static enum reporter_step
 on_other_chain(struct reporter *r, struct reporter_workload *w, const struct chain_head *head,
     const struct message_refusal *m)
 {
+	const struct ration_about about = {
+	    RATION_ALARM, "chain-disagrees", NULL, "workload", view_of_string(w->config->name)};
 	struct trouble t = TROUBLE_INIT;
 	struct logline j;
 	enum err e;
 
 	if (chain_is_known(w->chain) || !m->has_last ||
 	    digest_equal(&m->last_bundle, &head->digest)) {
-		logline_begin_alarm(&j, LOGGER_ERROR, "chain-disagrees");
+		logline_begin_rationed(&j, LOGGER_ERROR, &about);
 		logline_string(&j, "workload", w->config->name);
 		logline_number(&j, "seq", chain_acknowledged_seq(w->chain));
 		if (m->has_last)
@@ -217,9 +219,11 @@ static enum reporter_step
 on_bad_bundle(
     struct reporter *r, struct reporter_workload *w, const struct chain_head *head, enum err code)
 {
+	const struct ration_about about = {RATION_FAULTS, "bundle-dropped", err_name(code),
+	    "workload", view_of_string(w->config->name)};
 	struct logline j;
 
-	logline_begin(&j, LOGGER_ERROR, "bundle-dropped");
+	logline_begin_rationed(&j, LOGGER_ERROR, &about);
 	logline_string(&j, "workload", w->config->name);
 	logline_number(&j, "seq", head->content.seq);
 	trouble_log(&j, code, NULL);
