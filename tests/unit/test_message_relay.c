@@ -60,84 +60,59 @@ values_of_relays_and_their_answers(void **state)
 	buf_free(&frame);
 }
 
-static void
-measure_and_challenge_faults(void **state)
-{
-#define B8                           "01234567"
-#define MEASURE(workload, challenge) "\x92\x08\x82\xa8workload" workload "\251challenge" challenge
-#define CHALLENGE(id, collector, workload, nonce)                                                  \
-	"\x92\x09\x84\xa2id" id "\251collector" collector "\xa8workload" workload "\xa5nonc"       \
-	"e" nonce
-	static const char long_name[] = CHALLENGE("\1", "\xda\2\1", "", "");
-	char longest[2048];
-	size_t size = sizeof(long_name) - 1 - strlen("\xa8workload\xa5nonce");
+#define B8 "01234567"
 
+static void
+measure_faults(void **state)
+{
+#define MEASURE(workload, challenge) "\x92\x08\x82\xa8workload" workload "\251challenge" challenge
 	(void)state;
-	expect(V(MEASURE("\xa1w", "\xc4\x08" B8)), ERR_OK);
-	expect(V(MEASURE("\xa1w", "\xc4\x40" B16 B16 B16 B16)), ERR_OK);
-	expect(V(MEASURE("\xa1w", "\xc4\x07"
-				  "0123456")),
-	    ERR_MSG_RANGE);
-	expect(V(MEASURE("\xa1w", "\xc4\x41" B16 B16 B16 B16 ".")), ERR_MSG_RANGE);
-	expect(V(MEASURE("\xa1w", "\xa8" B8)), ERR_MSG_TYPE);
-	expect(V(MEASURE("\xa2w ", "\xc4\x08" B8)), ERR_MSG_RANGE);
-	expect(V("\x92\x08\x81\xa8workload\xa1w"), ERR_MSG_MISSING);
-	expect(V(CHALLENGE("\0",
-		   "\xa1"
-		   "c",
-		   "\xa1w", "\xc4\x08" B8)),
-	    ERR_OK);
-	expect(V(CHALLENGE("\xcf\0\x20\0\0\0\0\0\0",
-		   "\xa1"
-		   "c",
-		   "\xa1w", "\xc4\x08" B8)),
-	    ERR_MSG_RANGE);
-	expect(V(CHALLENGE("\xff",
-		   "\xa1"
-		   "c",
-		   "\xa1w", "\xc4\x08" B8)),
-	    ERR_MSG_TYPE);
-	expect(V(CHALLENGE("\1",
-		   "\xa1"
-		   "C",
-		   "\xa1w", "\xc4\x08" B8)),
-	    ERR_MSG_RANGE);
-	expect(V(CHALLENGE("\1",
-		   "\xa2"
-		   "c:",
-		   "\xa1w", "\xc4\x08" B8)),
-	    ERR_MSG_RANGE);
-	expect(V(CHALLENGE("\1", "\xa0", "\xa1w", "\xc4\x08" B8)), ERR_MSG_RANGE);
-	expect(V(CHALLENGE("\1",
-		   "\xa2"
-		   "c ",
-		   "\xa1w", "\xc4\x08" B8)),
-	    ERR_MSG_RANGE);
-	expect(V(CHALLENGE("\1", "\xa2\xc3\xa9", "\xa1w", "\xc4\x08" B8)), ERR_MSG_RANGE);
-	expect(V(CHALLENGE("\1",
-		   "\xa1"
-		   "c",
-		   "\xa1/", "\xc4\x08" B8)),
-	    ERR_MSG_RANGE);
-	expect(V(CHALLENGE("\1",
-		   "\xa1"
-		   "c",
-		   "\xa1w",
-		   "\xc4\x07"
-		   "0123456")),
-	    ERR_MSG_RANGE);
-	expect(V(CHALLENGE("\1",
-		   "\xa1"
-		   "c",
-		   "\xa1w", "\xc4\x41" B16 B16 B16 B16 ".")),
-	    ERR_MSG_RANGE);
-	memcpy(longest, long_name, size);
+	expect(V(MEASURE("\241w", "\xc4\x08" B8)), ERR_OK);
+	expect(V(MEASURE("\241w", "\xc4\x40" B16 B16 B16 B16)), ERR_OK);
+	expect(V(MEASURE("\241w", "\xc4\0070123456")), ERR_MSG_RANGE);
+	expect(V(MEASURE("\241w", "\xc4\x41" B16 B16 B16 B16 ".")), ERR_MSG_RANGE);
+	expect(V(MEASURE("\241w", "\xa8" B8)), ERR_MSG_TYPE);
+	expect(V(MEASURE("\242w ", "\xc4\x08" B8)), ERR_MSG_RANGE);
+	expect(V("\x92\x08\x81\xa8workload\241w"), ERR_MSG_MISSING);
+}
+
+/* A collector's name of 512 bytes and of one more. */
+static void
+expect_longest_names(const char *start, size_t size)
+{
+	char longest[2048];
+
+	memcpy(longest, start, size);
 	memset(longest + size, 'c', 513);
 	memcpy(longest + size + 513, "\xa8workload\xa1w\xa5nonce\xc4\x08" B8, 27);
 	expect((struct view){(const uint8_t *)longest, size + 513 + 27}, ERR_MSG_RANGE);
 	longest[size - 1] = 0; /* 512 */
 	memmove(longest + size + 512, longest + size + 513, 27);
 	expect((struct view){(const uint8_t *)longest, size + 512 + 27}, ERR_OK);
+}
+
+static void
+challenge_faults(void **state)
+{
+#define CHALLENGE(id, collector, workload, nonce)                                                  \
+	"\x92\x09\x84\xa2id" id "\251collector" collector "\xa8workload" workload "\xa5nonc"       \
+	"e" nonce
+#define N8 "\xc4\x08" B8
+	static const char long_name[] = CHALLENGE("\1", "\xda\2\1", "", "");
+
+	(void)state;
+	expect(V(CHALLENGE("\0", "\241c", "\241w", N8)), ERR_OK);
+	expect(V(CHALLENGE("\xcf\0\x20\0\0\0\0\0\0", "\241c", "\241w", N8)), ERR_MSG_RANGE);
+	expect(V(CHALLENGE("\xff", "\241c", "\241w", N8)), ERR_MSG_TYPE);
+	expect(V(CHALLENGE("\1", "\241C", "\241w", N8)), ERR_MSG_RANGE);
+	expect(V(CHALLENGE("\1", "\242c:", "\241w", N8)), ERR_MSG_RANGE);
+	expect(V(CHALLENGE("\1", "\240", "\241w", N8)), ERR_MSG_RANGE);
+	expect(V(CHALLENGE("\1", "\242c ", "\241w", N8)), ERR_MSG_RANGE);
+	expect(V(CHALLENGE("\1", "\242\303\251", "\241w", N8)), ERR_MSG_RANGE);
+	expect(V(CHALLENGE("\1", "\241c", "\241/", N8)), ERR_MSG_RANGE);
+	expect(V(CHALLENGE("\1", "\241c", "\241w", "\xc4\0070123456")), ERR_MSG_RANGE);
+	expect(V(CHALLENGE("\1", "\241c", "\241w", "\xc4\x41" B16 B16 B16 B16 ".")), ERR_MSG_RANGE);
+	expect_longest_names(long_name, sizeof(long_name) - 1 - strlen("\xa8workload\xa5nonce"));
 }
 
 static void
@@ -195,7 +170,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_refusal_is_about_one_thing),
 	    cmocka_unit_test(values_of_relays_and_their_answers),
-	    cmocka_unit_test(measure_and_challenge_faults),
+	    cmocka_unit_test(measure_faults),
+	    cmocka_unit_test(challenge_faults),
 	    cmocka_unit_test(challenged_statement_and_noted_faults),
 	};
 

@@ -1,70 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "standing_fixture.h"
-
-static struct stand s;
-static struct standing *in_force;
-static char hex[DIGEST_HEX_SIZE + 1];
-
-/* What is refused leaves no trace: the list is the same afterwards. */
-static void
-assert_refused(const struct statement *said, const struct operator_key *by, enum err expected)
-{
-	struct buf before = BUF_INIT, after = BUF_INIT;
-
-	assert_int_equal(standing_write(in_force, &before), ERR_OK);
-	assert_int_equal(stand_take(&s, in_force, said, by, NULL), expected);
-	assert_int_equal(standing_write(in_force, &after), ERR_OK);
-	assert_true(view_equal(buf_view(&before), buf_view(&after)));
-	buf_free(&before);
-	buf_free(&after);
-}
-
-static struct digest
-assert_taken(const struct statement *said, const struct operator_key *by)
-{
-	struct digest digest;
-
-	assert_int_equal(stand_take(&s, in_force, said, by, &digest), ERR_OK);
-	return digest;
-}
-
-static struct digest
-approve(const struct digest *manifest, const char *author, const struct operator_key *by)
-{
-	struct statement said = stand_approve(&s, manifest, hex);
-
-	said.author = view_of_string(author);
-	return assert_taken(&said, by);
-}
-
-static enum err
-take(const struct digest *manifest, const struct digest *approvals, size_t count)
-{
-	return standing_take_manifest(in_force, manifest, approvals, count, T, stand_fetch, &s);
-}
-
-static void
-begin(const struct digest *manifest)
-{
-	standing_free(&in_force);
-	in_force = stand_begin(&s, manifest);
-}
-
-static void
-assert_approvals(const struct digest *manifest, uint32_t needed, uint32_t found)
-{
-	struct standing_approvals a;
-
-	standing_find_approvals(in_force, manifest, T, &a);
-	assert_int_equal(a.needed, needed);
-	assert_int_equal(a.found, found);
-}
+/* What operators say: who may, when, how often; and the list of what is in force. */
+#include "tests/unit/standing_log.h"
 
 static void
 an_approval_is_taken_by_who_may_approve(void **state)
@@ -395,209 +330,6 @@ a_clock_statement_is_about_one_time_of_the_log(void **state)
 }
 
 static void
-the_first_manifest_is_taken_as_it_is(void **state)
-{
-	const struct digest none = {{0}};
-
-	(void)state;
-	standing_free(&in_force);
-	assert_int_equal(standing_new(VIEW_LITERAL(ORIGIN), &in_force), ERR_OK);
-	assert_null(standing_manifest(in_force));
-	assert_int_equal(take(&s.one, &none, 1), ERR_MISMATCH);
-	assert_int_equal(take(&s.one, NULL, 0), ERR_OK);
-	assert_true(digest_equal(standing_manifest(in_force), &s.one));
-	assert_int_equal(operators_count(standing_operators(in_force)), 3);
-}
-
-static void
-where_none_are_named_a_manifest_follows_without_approvals(void **state)
-{
-	(void)state;
-	begin(&s.alone);
-	assert_approvals(&s.one, 0, 0);
-	assert_int_equal(take(&s.one, NULL, 0), ERR_OK);
-}
-
-static void
-without_the_approvals_that_the_one_before_demands_it_is_refused(void **state)
-{
-	struct digest approval;
-
-	(void)state;
-	begin(&s.one);
-	assert_int_equal(take(&s.next, NULL, 0), ERR_MISMATCH);
-	assert_true(digest_equal(standing_manifest(in_force), &s.one));
-	approval = approve(&s.two, "dev", &s.ann);
-	assert_int_equal(take(&s.next, &approval, 1), ERR_MISMATCH); /* of another manifest */
-	approval = approve(&s.next, "dev", &s.ann);
-	assert_int_equal(take(&s.next, &approval, 1), ERR_OK);
-	assert_null(standing_operators(in_force));
-}
-
-static void
-one_operator_counts_once(void **state)
-{
-	struct digest approval[2];
-
-	(void)state;
-	begin(&s.two);
-	approval[0] = approve(&s.next, "dev", &s.ann);
-	approval[1] = approve(&s.next, "dev", &s.ann);
-	assert_approvals(&s.next, 2, 1);
-	if (digest_compare(&approval[0], &approval[1]) > 0) {
-		const struct digest later = approval[0];
-
-		approval[0] = approval[1];
-		approval[1] = later;
-	}
-	assert_int_equal(take(&s.next, approval, 2), ERR_MISMATCH);
-	approve(&s.next, "dev", &s.bob);
-	assert_approvals(&s.next, 2, 2);
-}
-
-/* Of each manifest, also of the one that has come: nobody goes back to it by them. */
-static void
-approvals_are_over_with_the_next_manifest(void **state)
-{
-	struct digest approval;
-
-	(void)state;
-	begin(&s.one);
-	approve(&s.next, "dev", &s.ann);
-	approve(&s.one, "dev", &s.ann);
-	approval = approve(&s.two, "dev", &s.bob);
-	assert_approvals(&s.next, 1, 1);
-	assert_int_equal(take(&s.two, &approval, 1), ERR_OK);
-	assert_int_equal(standing_statement_count(in_force), 0);
-	assert_approvals(&s.next, 2, 0);
-	assert_approvals(&s.one, 2, 0);
-}
-
-static void
-approvals_are_about_one_author(void **state)
-{
-	struct standing_approvals a;
-	struct digest approval[2];
-
-	(void)state;
-	begin(&s.two);
-	approval[0] = approve(&s.next, "dev", &s.ann);
-	approval[1] = approve(&s.next, "ops", &s.bob);
-	assert_approvals(&s.next, 2, 1);
-	if (digest_compare(&approval[0], &approval[1]) > 0) {
-		const struct digest later = approval[0];
-
-		approval[0] = approval[1];
-		approval[1] = later;
-	}
-	assert_int_equal(take(&s.next, approval, 2), ERR_MISMATCH);
-	approve(&s.next, "ops", &s.cem);
-	standing_find_approvals(in_force, &s.next, T, &a);
-	assert_int_equal(a.found, 2);
-	assert_int_equal(take(&s.next, a.statement, 2), ERR_OK);
-}
-
-/* However many others one operator gives, and whatever is between them. */
-static void
-approvals_are_found_among_many(void **state)
-{
-	static const char *const authors[] = {"a", "b", "dev", "e", "f"};
-	struct standing_approvals a;
-	struct digest by_bob, by_cem;
-
-	(void)state;
-	begin(&s.two);
-	for (size_t i = 0; i < 5; i++) {
-		approve(&s.next, authors[i], &s.ann);
-		approve(&s.next, authors[i], &s.ann);
-		approve(&s.one, authors[i], i % 2 == 0 ? &s.bob : &s.cem);
-		approve(&s.next, i % 2 == 0 ? "bob" : "cem", i % 2 == 0 ? &s.cem : &s.bob);
-	}
-	assert_approvals(&s.next, 2, 1);
-	by_bob = approve(&s.next, "g", &s.bob);
-	assert_approvals(&s.next, 2, 1);
-	by_cem = approve(&s.next, "g", &s.cem);
-	standing_find_approvals(in_force, &s.next, T, &a);
-	assert_int_equal(a.found, 2);
-	assert_true(
-	    digest_equal(&a.statement[0], &by_bob) || digest_equal(&a.statement[1], &by_bob));
-	assert_true(
-	    digest_equal(&a.statement[0], &by_cem) || digest_equal(&a.statement[1], &by_cem));
-	assert_int_equal(take(&s.next, a.statement, 2), ERR_OK);
-}
-
-static void
-approvals_are_named_once_each_and_rising(void **state)
-{
-	struct standing_approvals a;
-	struct digest falling[2], twice[2];
-
-	(void)state;
-	begin(&s.two);
-	approve(&s.next, "dev", &s.ann);
-	approve(&s.next, "dev", &s.bob);
-	standing_find_approvals(in_force, &s.next, T, &a);
-	falling[0] = a.statement[1];
-	falling[1] = a.statement[0];
-	twice[0] = twice[1] = a.statement[0];
-	assert_int_equal(take(&s.next, falling, 2), ERR_MISMATCH);
-	assert_int_equal(take(&s.next, twice, 2), ERR_MISMATCH);
-	assert_int_equal(take(&s.next, a.statement, 1), ERR_MISMATCH);
-	assert_int_equal(take(&s.next, a.statement, 2), ERR_OK);
-}
-
-static void
-an_approval_counts_only_in_its_time(void **state)
-{
-	struct statement said = stand_approve(&s, &s.next, hex);
-	struct standing_approvals a;
-
-	(void)state;
-	begin(&s.one);
-	said.not_before_s = T + 60;
-	assert_taken(&said, &s.ann);
-	assert_approvals(&s.next, 1, 0);
-	standing_find_approvals(in_force, &s.next, T + 60, &a);
-	assert_int_equal(a.found, 1);
-	standing_find_approvals(in_force, &s.next, T + 3600, &a);
-	assert_int_equal(a.found, 0);
-}
-
-/* Its key has to be one that the manifest in force lists, whatever it was when it was taken. */
-static void
-who_is_no_approver_any_more_does_not_count(void **state)
-{
-	struct standing_approvals a;
-	struct digest approval;
-
-	(void)state;
-	begin(&s.two);
-	approve(&s.one, "dev", &s.ann);
-	approve(&s.one, "dev", &s.bob);
-	approval = approve(&s.next, "dev", &s.cem);
-	standing_find_approvals(in_force, &s.one, T, &a);
-	assert_int_equal(take(&s.one, a.statement, a.found), ERR_OK);
-	assert_approvals(&s.next, 1, 0); /* under s.one, cem only maintains */
-	assert_int_equal(take(&s.next, &approval, 1), ERR_MISMATCH);
-}
-
-static void
-a_manifest_that_cannot_be_read_is_not_taken(void **state)
-{
-	struct digest unknown, reserved;
-
-	(void)state;
-	begin(&s.alone);
-	digest_of("unknown", 7, &unknown);
-	reserved = stand_store(&s, PACK_MANIFEST,
-	    VIEW_LITERAL("hallmark manifest v1\nsemantics 2\npolicy p "
-			 "0000000000000000000000000000000000000000000000000000000000000000\n"));
-	assert_int_equal(take(&unknown, NULL, 0), ERR_NOT_FOUND);
-	assert_int_equal(take(&reserved, NULL, 0), ERR_UNSUPPORTED);
-	assert_true(digest_equal(standing_manifest(in_force), &s.alone));
-}
-
-static void
 maintenance_makes_windows(void **state)
 {
 	struct statement said =
@@ -732,67 +464,36 @@ a_list_of_a_later_version_is_not_understood(void **state)
 	assert_null(loaded);
 }
 
-static int
-setup(void **state)
-{
-	(void)state;
-	stand_setup(&s);
-	in_force = NULL;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	standing_free(&in_force);
-	stand_teardown(&s);
-	return 0;
-}
-
-#define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    ROW(an_approval_is_taken_by_who_may_approve),
-	    ROW(one_for_another_log_is_refused),
-	    ROW(a_number_is_used_once_and_rises),
-	    ROW(numbers_are_each_keys_own),
-	    ROW(a_number_stays_used_when_its_statement_is_over),
-	    ROW(who_lacks_the_right_is_refused),
-	    ROW(an_author_does_not_approve_his_own),
-	    ROW(an_author_maintains_his_own),
-	    ROW(a_key_that_nobody_lists_is_refused),
-	    ROW(without_operators_nobodys_statement_counts),
-	    ROW(a_key_whose_time_is_over_is_refused),
-	    ROW(maintenance_that_its_operator_has_not_signed_is_refused),
-	    ROW(what_is_no_envelope_is_refused),
-	    ROW(a_reserved_kind_is_refused_whoever_has_the_right),
-	    ROW(another_kinds_subject_is_refused),
-	    ROW(one_whose_time_is_over_is_refused),
-	    ROW(the_first_reason_in_order_is_given),
-	    ROW(a_revoked_statement_is_in_force_no_more),
-	    ROW(a_revoke_of_what_is_not_in_force_is_refused),
-	    ROW(a_revoke_of_what_has_expired_is_refused),
-	    ROW(a_clock_statement_is_about_one_time_of_the_log),
-	    ROW(the_first_manifest_is_taken_as_it_is),
-	    ROW(where_none_are_named_a_manifest_follows_without_approvals),
-	    ROW(without_the_approvals_that_the_one_before_demands_it_is_refused),
-	    ROW(one_operator_counts_once),
-	    ROW(approvals_are_over_with_the_next_manifest),
-	    ROW(approvals_are_about_one_author),
-	    ROW(approvals_are_found_among_many),
-	    ROW(approvals_are_named_once_each_and_rising),
-	    ROW(an_approval_counts_only_in_its_time),
-	    ROW(who_is_no_approver_any_more_does_not_count),
-	    ROW(a_manifest_that_cannot_be_read_is_not_taken),
-	    ROW(maintenance_makes_windows),
-	    ROW(windows_come_by_their_beginnings),
-	    ROW(what_is_written_is_loaded_again),
-	    ROW(a_list_that_lies_of_its_statements_is_refused),
-	    ROW(a_list_of_a_later_version_is_not_understood),
+	    WITH_LOG(an_approval_is_taken_by_who_may_approve),
+	    WITH_LOG(one_for_another_log_is_refused),
+	    WITH_LOG(a_number_is_used_once_and_rises),
+	    WITH_LOG(numbers_are_each_keys_own),
+	    WITH_LOG(a_number_stays_used_when_its_statement_is_over),
+	    WITH_LOG(who_lacks_the_right_is_refused),
+	    WITH_LOG(an_author_does_not_approve_his_own),
+	    WITH_LOG(an_author_maintains_his_own),
+	    WITH_LOG(a_key_that_nobody_lists_is_refused),
+	    WITH_LOG(without_operators_nobodys_statement_counts),
+	    WITH_LOG(a_key_whose_time_is_over_is_refused),
+	    WITH_LOG(maintenance_that_its_operator_has_not_signed_is_refused),
+	    WITH_LOG(what_is_no_envelope_is_refused),
+	    WITH_LOG(a_reserved_kind_is_refused_whoever_has_the_right),
+	    WITH_LOG(another_kinds_subject_is_refused),
+	    WITH_LOG(one_whose_time_is_over_is_refused),
+	    WITH_LOG(the_first_reason_in_order_is_given),
+	    WITH_LOG(a_revoked_statement_is_in_force_no_more),
+	    WITH_LOG(a_revoke_of_what_is_not_in_force_is_refused),
+	    WITH_LOG(a_revoke_of_what_has_expired_is_refused),
+	    WITH_LOG(a_clock_statement_is_about_one_time_of_the_log),
+	    WITH_LOG(maintenance_makes_windows),
+	    WITH_LOG(windows_come_by_their_beginnings),
+	    WITH_LOG(what_is_written_is_loaded_again),
+	    WITH_LOG(a_list_that_lies_of_its_statements_is_refused),
+	    WITH_LOG(a_list_of_a_later_version_is_not_understood),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
