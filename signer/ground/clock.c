@@ -39,7 +39,7 @@ clock_look(struct clock *c, const struct clock_facts *f)
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (rules[i].holds(c, f))
 			return rules[i].state;
-	if (!c->has_base || c->booted || has_left_base(c, f))
+	if (!c->has_base || has_left_base(c, f))
 		clock_rely(c, f);
 	return CLOCK_TRUSTED;
 }

@@ -2,18 +2,21 @@
  * Whether the wall clock may date an entry of the log. What is dated once cannot be dated back, so
  * a clock that is probably wrong dates nothing: bundles are refused, and may come again.
  *
- *   state           is so when                                        until
- *   contradicted    of the identities heard lately, three at least,   not most of them do
- *                   most have another time
- *   moved           the clock was set since the last entry: against   it is back; the kernel says
- *                   the time since boot it moved by more than the     that it is synchronised; or
- * most skew                                              identities, of three at least, have its
- * time unsynchronised  a signer starts, by this clock the machine was    the kernel says that it
- * is; booted since the log's newest entry, and the      or an identity has its time, kernel does
- * not call it synchronised: it may be   and not most have another whatever the hardware clock said
- *   behind          it is before the newest entry by more than the    it has caught up, or an
- *                   skew                                              operator sets the log back
- *   trusted         else
+ * contradicted: of the identities heard lately, three at least, most have another time; until not
+ * most of them do.
+ *
+ * moved: the clock was set since the last entry: against the time since boot it moved by more than
+ * the skew; until it is back, the kernel says that it is synchronised, or most identities, of three
+ * at least, have its time.
+ *
+ * unsynchronised: a signer starts, by this clock the machine was booted since the log's newest
+ * entry, and the kernel does not call it synchronised: it may be whatever the hardware clock said;
+ * until the kernel says that it is, or an identity has its time and not most have another.
+ *
+ * behind: it is before the newest entry by more than the skew; until it has caught up, or an
+ * operator sets the log back.
+ *
+ * trusted: else.
  *
  * The first that holds is the state. No identity alone makes any of them hold, or go on for others
  * than itself: one that lies is outvoted by the first that does not.

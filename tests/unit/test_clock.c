@@ -231,6 +231,10 @@ most_of_three_stop_it_whatever_the_kernel_says(void **unused)
 	assert_string_equal(state(&m), "contradicted");
 	hear(&m, 2, 2); /* the others were not heard for long */
 	assert_string_equal(state(&m), "trusted");
+	set(&m, HOUR); /* and where it was set too, that is said */
+	m.f.synchronised = false;
+	hear(&m, 3, 2);
+	assert_string_equal(state(&m), "contradicted");
 }
 
 static void
@@ -318,6 +322,8 @@ started_again_on_the_same_boot_it_is_trusted(void **unused)
 	struct machine m = started(UP_S);
 
 	(void)unused;
+	assert_string_equal(state(&m), "trusted");
+	m = started(UP_S + SKEW_S); /* an entry is as late as the skew, or as early */
 	assert_string_equal(state(&m), "trusted");
 }
 

@@ -218,6 +218,44 @@ test_logs_of_other_names_are_not_compared(void **state)
 	history_free(&h);
 }
 
+/* Of each log one checkpoint: there is nothing between them to be told. */
+static void
+test_each_log_has_a_history_of_its_own(void **state)
+{
+	struct history *h = history_new();
+	struct anchor *b = checkpoint_of("b", 9, 0);
+	const struct anchor *older, *newer;
+
+	(void)state;
+	(void)snprintf(b->checkpoint.origin, sizeof(b->checkpoint.origin), "another.test");
+	assert_int_equal(history_add(h, checkpoint_of("a", 8, UINT64_MAX)), ERR_OK);
+	assert_int_equal(history_add(h, b), ERR_OK);
+	assert_true(history_is_told(h, &older, &newer));
+	assert_null(older);
+	assert_int_equal(history_add(h, checkpoint_of("c", 9, UINT64_MAX)), ERR_OK);
+	assert_false(history_is_told(h, &older, &newer));
+	assert_string_equal(older->name, "a");
+	assert_string_equal(newer->name, "c");
+	history_free(&h);
+}
+
+/* Any tree begins with the empty one. */
+static void
+test_an_empty_log_is_told_of(void **state)
+{
+	struct history *h = history_new();
+	struct anchor *none = checkpoint_of("none", 1, UINT64_MAX);
+	const struct anchor *older, *newer;
+
+	(void)state;
+	none->checkpoint.size = 0;
+	merkle_empty_root(&none->checkpoint.root);
+	assert_int_equal(history_add(h, none), ERR_OK);
+	assert_int_equal(history_add(h, checkpoint_of("a", 8, UINT64_MAX)), ERR_OK);
+	assert_true(history_is_told(h, &older, &newer));
+	history_free(&h);
+}
+
 /* The copy has the first entries of the honest log. */
 static enum err
 held(const struct log_reader *l, struct anchor *a, bool *fork)
@@ -250,6 +288,7 @@ test_a_copy_decides(void **state)
 {
 	const uint64_t size = 300;
 	struct fixture *f = *state;
+	struct anchor *foreign;
 	struct log_reader l;
 	bool fork;
 
@@ -274,6 +313,10 @@ test_a_copy_decides(void **state)
 	assert_true(fork);
 	assert_int_equal(held(&l, receipt_of("liar", 399, 400, 255), &fork), ERR_PROOF);
 	assert_true(fork);
+	foreign = checkpoint_of("foreign", 9, 7);
+	(void)snprintf(foreign->checkpoint.origin, sizeof(foreign->checkpoint.origin), "b.test");
+	assert_int_equal(held(&l, foreign, &fork), ERR_MISMATCH);
+	assert_false(fork);
 	buf_free(&l.note);
 }
 
@@ -315,6 +358,8 @@ main(void)
 	    TEST(test_a_receipt_and_a_checkpoint),
 	    TEST(test_many),
 	    TEST(test_logs_of_other_names_are_not_compared),
+	    TEST(test_each_log_has_a_history_of_its_own),
+	    TEST(test_an_empty_log_is_told_of),
 	    TEST(test_a_copy_decides),
 	    TEST(test_a_damaged_copy_proves_no_fork),
 	};

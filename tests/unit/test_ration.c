@@ -53,6 +53,29 @@ test_one_peer_has_a_burst_and_then_four_a_minute(void **state)
 	assert_int_equal(take_many(10000, "busy", "collector", "a", 3600000), 32);
 }
 
+/* A round of a host's workloads that all change at once is said whole. */
+static void
+test_verdicts_have_more(void **state)
+{
+	unsigned said = 0, of_all = 0;
+	char name[32];
+
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++)
+		said += take(RATION_VERDICTS, "warning", "collector", "a", 0);
+	assert_int_equal(said, 256);
+	for (unsigned i = 0; i < 1000; i++)
+		said += take(RATION_VERDICTS, "warning", "collector", "a", 7000);
+	assert_int_equal(said, 263);
+	begin(NULL);
+	for (unsigned ms = 0; ms <= 1000; ms += 1000)
+		for (unsigned i = 0; i < 3000; i++) {
+			snprintf(name, sizeof(name), "host%u", i);
+			of_all += take(RATION_VERDICTS, "warning", "collector", name, ms);
+		}
+	assert_int_equal(of_all, 1024 + 10);
+}
+
 static void
 test_codes_and_peers_are_apart(void **state)
 {
@@ -145,20 +168,21 @@ test_what_was_left_out_is_said(void **state)
 	assert_int_equal(left[0].lines, 8);
 }
 
+/* 50,000 lines of 5,000 peers, so many a ms or one in so many. */
 static void
-test_no_line_is_lost_count_of(void **state)
+expect_all_counted(unsigned lines, unsigned ms)
 {
 	struct ration_left left[RATION_SAID_MAX + 1];
 	uint64_t said = 0, told = 0;
 	char name[32];
 	size_t count;
 
-	(void)state;
+	begin(NULL);
 	for (unsigned i = 0; i < 50000; i++) {
 		snprintf(name, sizeof(name), "192.0.2.%u", i % 5000);
-		said += take(RATION_FAULTS, "tls-handshake", "peer", name, i / 10);
+		said += take(RATION_FAULTS, "tls-handshake", "peer", name, i * ms / lines);
 	}
-	count = rations_say(&rations, START_MS + 60000, false, left);
+	count = rations_say(&rations, START_MS + 1000000, false, left);
 	assert_int_equal(count, RATION_SAID_MAX + 1);
 	for (size_t i = 0; i < count; i++) {
 		assert_true(left[i].name != NULL || i == RATION_SAID_MAX);
@@ -166,6 +190,15 @@ test_no_line_is_lost_count_of(void **state)
 	}
 	assert_true(left[RATION_SAID_MAX].peers > 1);
 	assert_int_equal(said + told, 50000);
+}
+
+/* Also of those who were not heard again for so long that others might have their places. */
+static void
+test_no_line_is_lost_count_of(void **state)
+{
+	(void)state;
+	expect_all_counted(10, 1);
+	expect_all_counted(1, 10);
 }
 
 static void
@@ -190,6 +223,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(test_one_peer_has_a_burst_and_then_four_a_minute, begin),
+	    cmocka_unit_test_setup(test_verdicts_have_more, begin),
 	    cmocka_unit_test_setup(test_codes_and_peers_are_apart, begin),
 	    cmocka_unit_test_setup(test_what_is_nobodys_has_a_ration, begin),
 	    cmocka_unit_test_setup(test_many_peers_share, begin),

@@ -87,10 +87,11 @@ trusting(const struct made *one, const struct made *other)
 
 /* Of `by`, with so many others' serial numbers and, unless it is NULL, that of one certificate. */
 static void
-append_list(struct buf *pem, const struct made *by, long others, const X509 *gone, long ends_s)
+append_list_from(struct buf *pem, const struct made *by, long others, const X509 *gone,
+    long begins_s, long ends_s)
 {
 	X509_CRL *crl = X509_CRL_new();
-	ASN1_TIME *from = X509_gmtime_adj(NULL, -3600), *to = X509_gmtime_adj(NULL, ends_s);
+	ASN1_TIME *from = X509_gmtime_adj(NULL, begins_s), *to = X509_gmtime_adj(NULL, ends_s);
 	BIO *bio = BIO_new(BIO_s_mem());
 
 	X509_CRL_set_version(crl, X509_CRL_VERSION_2);
@@ -114,6 +115,12 @@ append_list(struct buf *pem, const struct made *by, long others, const X509 *gon
 	ASN1_TIME_free(from);
 	ASN1_TIME_free(to);
 	X509_CRL_free(crl);
+}
+
+static void
+append_list(struct buf *pem, const struct made *by, long others, const X509 *gone, long ends_s)
+{
+	append_list_from(pem, by, others, gone, -3600, ends_s);
 }
 
 static struct revocations *
@@ -176,6 +183,72 @@ test_a_revoked_one_is_found_among_many(void **state)
 	unmake(&ca);
 	unmake(&gone);
 	unmake(&good);
+}
+
+static void
+test_what_a_revoked_ca_issued_is_refused(void **state)
+{
+	struct made root = make("root", NULL, true, 3600), inter = make("inter", &root, true, 3600);
+	struct made leaf = make("leaf", &inter, false, 3600);
+	struct authorities *a = trusting(&root, NULL);
+	struct buf pem = BUF_INIT;
+	struct revocations *r;
+	char why[VERIFIER_REASON_SIZE];
+
+	(void)state;
+	append_list(&pem, &root, 3, inter.certificate, 3600);
+	r = lists(&pem, a);
+	assert_false(accepts(trusting(&root, NULL), r, &leaf, &inter, why));
+	assert_non_null(strstr(why, "certificate revoked: CN=inter (serial "));
+	revocations_release(&r);
+	authorities_free(&a);
+	buf_free(&pem);
+	unmake(&root);
+	unmake(&inter);
+	unmake(&leaf);
+}
+
+/* Who no longer trusts it takes it out of the file. */
+static void
+test_a_roots_word_about_itself_says_nothing(void **state)
+{
+	struct made root = make("root", NULL, true, 3600), leaf = make("leaf", &root, false, 3600);
+	struct authorities *a = trusting(&root, NULL);
+	struct buf pem = BUF_INIT;
+	struct revocations *r;
+	char why[VERIFIER_REASON_SIZE];
+
+	(void)state;
+	append_list(&pem, &root, 3, root.certificate, 3600);
+	r = lists(&pem, a);
+	assert_true(accepts(trusting(&root, NULL), r, &leaf, NULL, why));
+	revocations_release(&r);
+	authorities_free(&a);
+	buf_free(&pem);
+	unmake(&root);
+	unmake(&leaf);
+}
+
+static void
+test_a_ca_that_is_over_is_blamed(void **state)
+{
+	struct made ca = make("ca", NULL, true, -3600), leaf = make("leaf", &ca, false, 3600);
+	struct authorities *a = trusting(&ca, NULL);
+	struct buf pem = BUF_INIT;
+	struct revocations *r;
+	char why[VERIFIER_REASON_SIZE];
+
+	(void)state;
+	append_list(&pem, &ca, 1, NULL, 3600);
+	r = lists(&pem, a);
+	assert_false(accepts(trusting(&ca, NULL), r, &leaf, NULL, why));
+	assert_non_null(strstr(why, "certificate has expired: CN=ca"));
+	assert_non_null(strstr(why, ", which ended "));
+	revocations_release(&r);
+	authorities_free(&a);
+	buf_free(&pem);
+	unmake(&ca);
+	unmake(&leaf);
 }
 
 /* A CA of the same name, which anybody can make, has nobody's list verified or refused. */
@@ -264,6 +337,32 @@ test_verdicts_change_when_something_ends(void **state)
 }
 
 static void
+test_verdicts_change_when_something_begins(void **state)
+{
+	struct made ca = make("ca", NULL, true, 9000), next = make("next", NULL, true, 9000);
+	const int64_t now_s = (int64_t)time(NULL);
+	struct authorities *a;
+	struct buf pem = BUF_INIT;
+	struct revocations *r;
+	X509_STORE *store;
+
+	(void)state;
+	X509_gmtime_adj(X509_getm_notBefore(next.certificate), 3000);
+	assert_true(X509_sign(next.certificate, next.key, EVP_sha256()) > 0);
+	a = trusting(&ca, &next);
+	append_list_from(&pem, &ca, 1, NULL, 1000, 8000);
+	r = lists(&pem, a);
+	store = verifier_new(a, r);
+	assert_in_range(verifier_next_change_s(store, now_s), now_s + 995, now_s + 1005);
+	assert_in_range(verifier_next_change_s(store, now_s + 2000), now_s + 2995, now_s + 3005);
+	revocations_release(&r);
+	X509_STORE_free(store);
+	buf_free(&pem);
+	unmake(&ca);
+	unmake(&next);
+}
+
+static void
 test_files_that_are_cut_are_no_shorter_files(void **state)
 {
 	struct made ca = make("ca", NULL, true, 3600);
@@ -301,9 +400,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_revoked_one_is_found_among_many),
+	    cmocka_unit_test(test_what_a_revoked_ca_issued_is_refused),
+	    cmocka_unit_test(test_a_roots_word_about_itself_says_nothing),
+	    cmocka_unit_test(test_a_ca_that_is_over_is_blamed),
 	    cmocka_unit_test(test_a_false_ca_of_the_name_is_not_even_asked),
 	    cmocka_unit_test(test_a_list_by_another_key_refuses_the_ca_that_is_shown),
 	    cmocka_unit_test(test_verdicts_change_when_something_ends),
+	    cmocka_unit_test(test_verdicts_change_when_something_begins),
 	    cmocka_unit_test(test_files_that_are_cut_are_no_shorter_files),
 	};
 
