@@ -40,6 +40,7 @@ static const char *take_scope(struct revocation_list *l, X509_CRL *crl);
 static const char *take_entries(struct revocation_list *l, X509_CRL *crl);
 static const char *check_entry(const X509_REVOKED *entry);
 static bool is_lifted(const X509_REVOKED *entry);
+static int64_t begins_s(const X509_REVOKED *entry);
 static int by_serial(const void *a, const void *b, void *serials);
 static int compare(const uint8_t *a, const uint8_t *b);
 static const char *keep_signature(struct revocation_list *l, X509_CRL *crl, struct view der);
@@ -299,7 +300,7 @@ take_entries(struct revocation_list *l, X509_CRL *crl)
 	for (int i = 0; i < count; i++) {
 		const X509_REVOKED *entry = sk_X509_REVOKED_value(entries, i);
 		const ASN1_INTEGER *serial = X509_REVOKED_get0_serialNumber(entry);
-		const int64_t since_s = certificate_date_s(X509_REVOKED_get0_revocationDate(entry));
+		const int64_t since_s = begins_s(entry);
 
 		if (l->delta && is_lifted(entry))
 			continue;
@@ -346,6 +347,19 @@ is_lifted(const X509_REVOKED *entry)
 
 	ASN1_ENUMERATED_free(reason);
 	return lifted;
+}
+
+/* A CA that says since when the key may be another's means that (RFC 5280, section 5.3.2). */
+static int64_t
+begins_s(const X509_REVOKED *entry)
+{
+	const int64_t revoked_s = certificate_date_s(X509_REVOKED_get0_revocationDate(entry));
+	ASN1_GENERALIZEDTIME *date =
+	    X509_REVOKED_get_ext_d2i(entry, NID_invalidity_date, NULL, NULL);
+	const int64_t invalid_s = date != NULL ? certificate_date_s(date) : revoked_s;
+
+	ASN1_GENERALIZEDTIME_free(date);
+	return invalid_s < revoked_s ? invalid_s : revoked_s;
 }
 
 static int

@@ -37,7 +37,8 @@ bool revocation_list_is_delta(const struct revocation_list *l);
  */
 bool revocation_list_is_alike(const struct revocation_list *a, const struct revocation_list *b);
 
-/* Whether this serial number is in it; *since_s, if not NULL, is from when on it is revoked. */
+/* Whether this serial number is in it; *since_s, if not NULL, is from when on it does not
+ * count: the date of its revocation, or that of its invalidity if it is earlier. */
 bool revocation_list_has(
     const struct revocation_list *l, const ASN1_INTEGER *serial, int64_t *since_s);
 

@@ -54,13 +54,16 @@ class CA:
         return Collector(self, identity, start, days, usage)
 
     def revocations(self, *revoked, key=None, names_key=None):
-        """A list of (collector, seconds); `names_key`: whose it says that it is."""
+        """A list of (collector, seconds[, seconds since when it was invalid]); `names_key`: whose it says
+        that it is."""
         builder = (x509.CertificateRevocationListBuilder().issuer_name(self.subject)
                    .last_update(at(make_log.TIME_S)).next_update(at(make_log.TIME_S + 86400)))
-        for collector, seconds in revoked:
-            builder = builder.add_revoked_certificate(
-                x509.RevokedCertificateBuilder().serial_number(collector.certificate.serial_number)
-                .revocation_date(at(seconds)).build())
+        for collector, seconds, *invalid in revoked:
+            entry = (x509.RevokedCertificateBuilder().serial_number(collector.certificate.serial_number)
+                     .revocation_date(at(seconds)))
+            for since in invalid:
+                entry = entry.add_extension(x509.InvalidityDate(at(since)), critical=False)
+            builder = builder.add_revoked_certificate(entry.build())
         if names_key:
             builder = builder.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(
                 names_key.public_key()), critical=False)
@@ -134,6 +137,14 @@ def names_key_of(revocations, issuer):
     return said.key_identifier == has.digest
 
 
+def ended(entry):
+    try:
+        said = entry.extensions.get_extension_for_class(x509.InvalidityDate).value.invalidity_date
+    except x509.ExtensionNotFound:
+        said = entry.revocation_date
+    return min(said, entry.revocation_date)
+
+
 def judged(way, revocations, iat):
     """(the list has it by then, its CA has signed the list) of each list that says something about
     what is on the way. Of a CA of another's that counts itself nobody has that other's key."""
@@ -142,7 +153,7 @@ def judged(way, revocations, iat):
             if issuer is None and issued(certificate, certificate):
                 continue
             entry = r.get_revoked_certificate_by_serial_number(certificate.serial_number)
-            has = entry is not None and entry.revocation_date <= at(iat)
+            has = entry is not None and ended(entry) <= at(iat)
             if issuer is not None and names_key_of(r, issuer):
                 yield has, r.is_signature_valid(issuer.public_key())
             elif has:

@@ -212,6 +212,12 @@ def test_what_was_revoked_counts_until_then():
                 {NAME: ({sha256(ca.certificate): left} if left else {}, lacks)}
             if lacks:
                 told.replay(expect=BAD, says="revoked before that")
+    # The CA says since when its key may have been another's: an earlier date counts, a later does not.
+    for since, lacks in ((99, 1), (0, 2), (1000, 1)):
+        with Told(s, [ca], [ca.revocations((host, make_log.TIME_S + 100, make_log.TIME_S + since))]) as told:
+            assert told.both(BAD)[NAME][1] == lacks
+    with Told(s, [ca], [ca.revocations((host, make_log.TIME_S + 1000, make_log.TIME_S))]) as told:
+        assert told.both(BAD) == {NAME: ({}, 2)}
     with Told(s, [ca], [ca.revocations((ca.collector(), make_log.TIME_S))]) as told:
         told.replay("--vouched")
     # A list in the CA's name that is not its own: then nobody can tell.
