@@ -22,7 +22,7 @@ appraiser_judge(struct service *s, const struct policy_rule *rule, const struct 
 
 	memset(out, 0, sizeof(*out));
 	verdicts_trim(&s->verdicts); /* nobody holds any now */
-	out->now_s = service_entry_s(s);
+	out->now_s = service_entry_as_looked_s(s);
 	if (s->clock_state != CLOCK_TRUSTED)
 		return ERR_CLOCK;
 	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT && e == ERR_OK; kind++) {

@@ -30,10 +30,11 @@ bool appraiser_has_all(const struct appraiser_components *c);
 /*
  * Judges every component of the bundle that the store has, a list by what its segments make
  * together, and names those that it lacks, wholly or in part. This is where the bundle gets its
- * time: it is taken once, for all that follows, so that no verdict can be of another second than
- * the report that it stands in. ERR_COMPONENT_FORMAT if a stored component is not what the bundle
- * says of it (kind, count, size), or none; ERR_BUSY if there is no memory for a list now
- * (holding.h); ERR_CLOCK if there is no time to be had; ERR_MEMORY.
+ * time, which its caller has just looked at (service_now_s): it is taken once, for all that
+ * follows, so that no verdict can be of another second than the report that it stands in.
+ * ERR_COMPONENT_FORMAT if a stored component is not what the bundle says of it (kind, count, size),
+ * or none; ERR_BUSY if there is no memory for a list now (holding.h); ERR_CLOCK if there is no time
+ * to be had; ERR_MEMORY.
  */
 enum err appraiser_judge(struct service *s, const struct policy_rule *rule, const struct bundle *b,
     struct appraiser_components *out) MUST_USE;

@@ -119,8 +119,8 @@ check_nonce(struct session *s, struct filing *f)
 	if (f->bundle.offline)
 		return ERR_OK; /* never fresh: appraisal says so */
 	e = nonce_check(s->service->nonces, s->number, f->arrived_us / 1000, lifetime_ms,
-	    f->bundle.nonce, &f->serial);
-	if (e == ERR_OK && f->serial <= f->workload->nonce_serial)
+	    f->bundle.nonce, &f->nonce);
+	if (e == ERR_OK && f->nonce.serial <= f->workload->nonce_serial)
 		e = ERR_NONCE_REUSED;
 	return e;
 }
@@ -135,8 +135,7 @@ check_clock(struct session *s, const struct filing *f)
 	struct service *service = s->service;
 
 	if (!f->bundle.offline && f->bundle.extensions.leaving == BUNDLE_STAYING)
-		service_hear_time(service, s->identity, f->bundle.time_ms,
-		    nonce_age_ms(service->nonces, f->arrived_us / 1000, f->bundle.nonce));
+		service_hear_time(service, s->identity, f->bundle.time_ms, f->nonce.age_ms);
 	(void)service_now_s(service);
 	return service->clock_state == CLOCK_TRUSTED ? ERR_OK : ERR_CLOCK;
 }
@@ -145,8 +144,8 @@ static enum err
 check_chain(struct session *s, const struct filing *f)
 {
 	const struct workload *w = f->workload;
-	uint64_t latest_ms =
-	    service_wall_ms(s->service) + s->service->config->limits.clock_skew_s * 1000ULL;
+	uint64_t latest_ms = service_wall_as_looked_ms(s->service) +
+			     s->service->config->limits.clock_skew_s * 1000ULL;
 
 	if (w->has_head && f->bundle.seq <= w->head.seq)
 		return ERR_SEQUENCE;

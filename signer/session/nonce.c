@@ -15,8 +15,6 @@ struct nonce_source {
 	uint64_t serial; /* of the last nonce given */
 };
 
-static void decrypt(
-    struct nonce_source *s, const uint8_t nonce[NONCE_SIZE], uint8_t plain[NONCE_SIZE]);
 static uint32_t low_half(uint64_t number);
 
 struct nonce_source *
@@ -68,13 +66,15 @@ nonce_make(struct nonce_source *s, uint64_t connection, uint64_t now_ms, uint8_t
 
 enum err
 nonce_check(struct nonce_source *s, uint64_t connection, uint64_t now_ms, uint64_t lifetime_ms,
-    const uint8_t nonce[NONCE_SIZE], uint64_t *serial)
+    const uint8_t nonce[NONCE_SIZE], struct nonce_word *out)
 {
 	uint8_t plain[NONCE_SIZE];
 	uint64_t found, given_ms;
+	int size;
 
-	*serial = 0;
-	decrypt(s, nonce, plain);
+	*out = (struct nonce_word){0};
+	if (EVP_DecryptUpdate(s->decrypt, plain, &size, nonce, NONCE_SIZE) != 1)
+		abort();
 	found = be64_get(plain + 8);
 	given_ms = be64_get(plain + 16);
 	if (be64_get(plain) != connection || found == 0 || found > s->serial ||
@@ -83,26 +83,8 @@ nonce_check(struct nonce_source *s, uint64_t connection, uint64_t now_ms, uint64
 		return ERR_NONCE_UNKNOWN;
 	if (now_ms - given_ms > lifetime_ms)
 		return ERR_NONCE_EXPIRED;
-	*serial = found;
+	*out = (struct nonce_word){.serial = found, .age_ms = now_ms - given_ms};
 	return ERR_OK;
-}
-
-uint64_t
-nonce_age_ms(struct nonce_source *s, uint64_t now_ms, const uint8_t nonce[NONCE_SIZE])
-{
-	uint8_t plain[NONCE_SIZE];
-
-	decrypt(s, nonce, plain);
-	return now_ms - be64_get(plain + 16);
-}
-
-static void
-decrypt(struct nonce_source *s, const uint8_t nonce[NONCE_SIZE], uint8_t plain[NONCE_SIZE])
-{
-	int size;
-
-	if (EVP_DecryptUpdate(s->decrypt, plain, &size, nonce, NONCE_SIZE) != 1)
-		abort();
 }
 
 static uint32_t

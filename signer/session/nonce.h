@@ -21,6 +21,11 @@
 
 struct nonce_source;
 
+struct nonce_word {
+	uint64_t serial; /* 1 or more */
+	uint64_t age_ms; /* since it was given */
+};
+
 /* NULL if the library gives no random key. */
 struct nonce_source *nonce_source_new(void);
 void nonce_source_free(struct nonce_source **s); /* wipes the key */
@@ -31,12 +36,9 @@ void nonce_make(
 
 /*
  * ERR_NONCE_UNKNOWN if it was not given to this connection, ERR_NONCE_EXPIRED if it is older than
- * `lifetime_ms`. Otherwise its serial, 1 or more.
+ * `lifetime_ms`; then `out` is all 0.
  */
 enum err nonce_check(struct nonce_source *s, uint64_t connection, uint64_t now_ms,
-    uint64_t lifetime_ms, const uint8_t nonce[NONCE_SIZE], uint64_t *serial) MUST_USE;
-
-/* How long ago it was given, if nonce_check takes it at this moment. */
-uint64_t nonce_age_ms(struct nonce_source *s, uint64_t now_ms, const uint8_t nonce[NONCE_SIZE]);
+    uint64_t lifetime_ms, const uint8_t nonce[NONCE_SIZE], struct nonce_word *out) MUST_USE;
 
 #endif

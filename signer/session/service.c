@@ -6,6 +6,7 @@
 #include "proto/utc.h"
 #include "signer/ground/machine_clock.h"
 
+static uint64_t not_before_log(const struct service *s, uint64_t wall_ms);
 static void look(struct service *s);
 static void read_facts(struct service *s);
 static enum chronicle_taking taking_of(struct service *s);
@@ -43,7 +44,14 @@ service_now_s(struct service *s)
 uint64_t
 service_entry_s(struct service *s)
 {
-	const uint64_t now_s = service_now_s(s);
+	(void)service_now_s(s);
+	return service_entry_as_looked_s(s);
+}
+
+uint64_t
+service_entry_as_looked_s(struct service *s)
+{
+	const uint64_t now_s = s->last_issued_s;
 	const enum chronicle_taking taking = taking_of(s);
 
 	if (now_s == s->looked_s && taking == CHRONICLE_TAKES)
@@ -91,7 +99,13 @@ service_wall_ms(const struct service *s)
 	uint64_t wall_ms, boot_ms;
 
 	machine_clock_read(&wall_ms, &boot_ms);
-	return wall_ms > s->last_issued_s * 1000 ? wall_ms : s->last_issued_s * 1000;
+	return not_before_log(s, wall_ms);
+}
+
+uint64_t
+service_wall_as_looked_ms(const struct service *s)
+{
+	return not_before_log(s, s->clock_facts.wall_ms);
 }
 
 bool
@@ -107,6 +121,12 @@ void
 service_count(struct service *s, enum err e)
 {
 	s->counters.refusals[err_index(e)]++;
+}
+
+static uint64_t
+not_before_log(const struct service *s, uint64_t wall_ms)
+{
+	return wall_ms > s->last_issued_s * 1000 ? wall_ms : s->last_issued_s * 1000;
 }
 
 /* Each reading of the clock that dates an entry is judged, this one. */

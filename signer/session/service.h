@@ -100,11 +100,16 @@ void service_set_back(struct service *s, uint64_t iat_s);
 void service_hear_time(
     struct service *s, const char *identity, uint64_t measured_ms, uint64_t nonce_age_ms);
 
+/* What service_entry_s does, at the time that service_now_s gave just now. */
+uint64_t service_entry_as_looked_s(struct service *s);
+
 /* A report bears the time that service_now_s gave last. */
 void service_has_dated(struct service *s);
 
-/* Wall clock in milliseconds, not before the last entry. */
+/* Wall clock in milliseconds, not before the last entry: as it is, and as service_now_s found it.
+ */
 uint64_t service_wall_ms(const struct service *s);
+uint64_t service_wall_as_looked_ms(const struct service *s);
 
 /* Whether this is the name of a relay, by the configuration in force. */
 bool service_is_relay(const struct service *s, const char *identity);

@@ -290,7 +290,7 @@ on_bundle(struct session *s, const struct message_bundle *m)
 						   : upload_await(s, &f, &components);
 		if (e == ERR_OK)
 			f.workload->nonce_serial =
-			    f.bundle.offline ? f.workload->nonce_serial : f.serial;
+			    f.bundle.offline ? f.workload->nonce_serial : f.nonce.serial;
 	}
 	if (e == ERR_OK) {
 		f.workload->connection = (uint32_t)s->number;

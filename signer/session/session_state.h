@@ -26,7 +26,7 @@ struct filing {
 	struct digest digest;
 	struct workload *workload;      /* NULL until it was found and allowed */
 	const struct policy_rule *rule; /* then, of the policy in force */
-	uint64_t serial;                /* of its nonce */
+	struct nonce_word nonce;        /* of fresh evidence, once it was checked */
 	uint64_t arrived_us;            /* monotonic; with all its components */
 };
 

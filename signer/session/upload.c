@@ -259,6 +259,7 @@ proceed(struct session *s, struct waiting *w, bool *waits)
 
 	*waits = false;
 	w->filing.arrived_us = uv_hrtime() / 1000;
+	(void)service_now_s(s->service);
 	/* The policy may have been replaced meanwhile. */
 	e = filing_find_workload(s, &w->filing);
 	if (e == ERR_OK)

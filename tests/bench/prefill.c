@@ -243,6 +243,7 @@ write_report(struct prefill *p)
 	buf_clear(&p->bytes);
 	bundle_encode(&p->bundle, &p->bytes);
 	digest_of(p->bytes.data, p->bytes.size, &c.bundle_digest);
+	(void)service_now_s(s);
 	must(appraiser_judge(s, c.rule, &p->bundle, &components), "appraisal");
 	must(appraiser_report(
 		 s, &c, &components, ledger_entry_begin(s->ledger), &status, &staged.head),

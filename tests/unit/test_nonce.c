@@ -28,14 +28,14 @@ accepts_what_it_gave(void **state)
 {
 	struct nonce_source *s = *state;
 	uint8_t first[NONCE_SIZE], second[NONCE_SIZE];
-	uint64_t a, b;
+	struct nonce_word a, b;
 
 	nonce_make(s, 7, 100, first);
 	nonce_make(s, 7, 100, second);
 	assert_memory_not_equal(first, second, NONCE_SIZE);
 	assert_int_equal(nonce_check(s, 7, 100, LIFETIME_MS, first, &a), ERR_OK);
 	assert_int_equal(nonce_check(s, 7, 100, LIFETIME_MS, second, &b), ERR_OK);
-	assert_true(b > a);
+	assert_true(b.serial > a.serial);
 }
 
 static void
@@ -43,11 +43,11 @@ refuses_another_connections_nonce(void **state)
 {
 	struct nonce_source *s = *state;
 	uint8_t nonce[NONCE_SIZE];
-	uint64_t serial;
+	struct nonce_word word;
 
 	nonce_make(s, 7, 100, nonce);
-	assert_int_equal(nonce_check(s, 8, 100, LIFETIME_MS, nonce, &serial), ERR_NONCE_UNKNOWN);
-	assert_int_equal(serial, 0);
+	assert_int_equal(nonce_check(s, 8, 100, LIFETIME_MS, nonce, &word), ERR_NONCE_UNKNOWN);
+	assert_int_equal(word.serial, 0);
 }
 
 static void
@@ -55,11 +55,12 @@ refuses_after_its_lifetime(void **state)
 {
 	struct nonce_source *s = *state;
 	uint8_t nonce[NONCE_SIZE];
-	uint64_t serial;
+	struct nonce_word word;
 
 	nonce_make(s, 7, 100, nonce);
-	assert_int_equal(nonce_check(s, 7, 1100, LIFETIME_MS, nonce, &serial), ERR_OK);
-	assert_int_equal(nonce_check(s, 7, 1101, LIFETIME_MS, nonce, &serial), ERR_NONCE_EXPIRED);
+	assert_int_equal(nonce_check(s, 7, 1100, LIFETIME_MS, nonce, &word), ERR_OK);
+	assert_int_equal(word.age_ms, 1000);
+	assert_int_equal(nonce_check(s, 7, 1101, LIFETIME_MS, nonce, &word), ERR_NONCE_EXPIRED);
 }
 
 static void
@@ -67,13 +68,13 @@ refuses_every_flipped_bit(void **state)
 {
 	struct nonce_source *s = *state;
 	uint8_t nonce[NONCE_SIZE];
-	uint64_t serial;
+	struct nonce_word word;
 
 	nonce_make(s, 7, 100, nonce);
 	for (unsigned bit = 0; bit < NONCE_SIZE * 8; bit++) {
 		nonce[bit / 8] ^= (uint8_t)(1U << bit % 8);
 		assert_int_equal(
-		    nonce_check(s, 7, 100, LIFETIME_MS, nonce, &serial), ERR_NONCE_UNKNOWN);
+		    nonce_check(s, 7, 100, LIFETIME_MS, nonce, &word), ERR_NONCE_UNKNOWN);
 		nonce[bit / 8] ^= (uint8_t)(1U << bit % 8);
 	}
 }
@@ -83,12 +84,12 @@ refuses_halves_of_two_nonces(void **state)
 {
 	struct nonce_source *s = *state;
 	uint8_t first[NONCE_SIZE], second[NONCE_SIZE];
-	uint64_t serial;
+	struct nonce_word word;
 
 	nonce_make(s, 7, 100, first);
 	nonce_make(s, 7, 900, second);
 	memcpy(first, second, NONCE_SIZE / 2);
-	assert_int_equal(nonce_check(s, 7, 900, LIFETIME_MS, first, &serial), ERR_NONCE_UNKNOWN);
+	assert_int_equal(nonce_check(s, 7, 900, LIFETIME_MS, first, &word), ERR_NONCE_UNKNOWN);
 }
 
 static void
@@ -96,12 +97,11 @@ refuses_another_process_s_nonce(void **state)
 {
 	struct nonce_source *other = nonce_source_new();
 	uint8_t nonce[NONCE_SIZE];
-	uint64_t serial;
+	struct nonce_word word;
 
 	assert_non_null(other);
 	nonce_make(other, 7, 100, nonce);
-	assert_int_equal(
-	    nonce_check(*state, 7, 100, LIFETIME_MS, nonce, &serial), ERR_NONCE_UNKNOWN);
+	assert_int_equal(nonce_check(*state, 7, 100, LIFETIME_MS, nonce, &word), ERR_NONCE_UNKNOWN);
 	nonce_source_free(&other);
 	assert_null(other);
 }
