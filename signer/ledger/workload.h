@@ -24,7 +24,6 @@ struct collector {
 	/* Of whoever sees to what it takes, not looked at here. */
 	uint32_t connection_count;
 	uint64_t components_paid_us;
-	uint8_t refused;
 	bool owes;
 	uint16_t identity_size; /* bytes, without the NUL */
 	char identity[];

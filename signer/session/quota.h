@@ -4,14 +4,12 @@
  * else's, and what it leaves behind for ever is bounded. (Bundles that wait for components, and
  * what is being received, are memory for a while: holding.h.)
  *
- * Each refusal has a code of its own and is counted; of those in a row only the first is logged, so
- * that who is refused does not fill the disk instead. All of it is kept with the collector
- * (ledger/workload.h), and a new limit holds for what comes.
+ * Each refusal has a code of its own. All of it is kept with the collector (ledger/workload.h), and
+ * a new limit holds for what comes.
  */
 #ifndef HALLMARK_SIGNER_SESSION_QUOTA_H
 #define HALLMARK_SIGNER_SESSION_QUOTA_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "proto/err.h"
@@ -30,8 +28,5 @@ enum err quota_check_workload(struct session *s) MUST_USE;
  * may come at once.
  */
 enum err quota_take_component(struct session *s, uint64_t now_us) MUST_USE;
-
-/* Whether a refusal of this session with this code is to be logged, which is then done. */
-bool quota_says(struct session *s, enum err e);
 
 #endif

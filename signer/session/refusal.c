@@ -4,7 +4,6 @@
 #include <uv.h>
 
 #include "journal/logger.h"
-#include "signer/session/quota.h"
 
 static void refuse(struct session *s, enum err e, const struct filing *f, struct view text);
 static void say(struct session *s, const struct message_refusal *m);
@@ -67,9 +66,8 @@ static void
 say(struct session *s, const struct message_refusal *m)
 {
 	service_count(s->service, m->code);
-	/* These are said once (storage.c, service.c, quota.h): lines would help to fill the disk.
-	 */
-	if (m->code != ERR_STORAGE && m->code != ERR_CLOCK && quota_says(s, m->code))
+	/* These are said once (storage.c, service.c): lines would help to fill the disk. */
+	if (m->code != ERR_STORAGE && m->code != ERR_CLOCK)
 		log_refusal(s, m);
 	if (err_class(m->code) == ERR_CLASS_STREAM)
 		s->state = SESSION_LOST;

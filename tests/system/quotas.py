@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""What one identity may take of the signer: each quota is met, refused by its code, said once, and no matter
-of anybody else's."""
+"""What one identity may take of the signer: each quota is met, refused by its code, said, and no matter of
+anybody else's."""
 
 import hallmark
 import wire
@@ -39,7 +39,7 @@ def test_workloads_of_a_collector_are_so_many():
         status = site.status()
         assert status["refusals"] == {"too-many-workloads": 21}, status["refusals"]
         assert status["workloads"] == WORKLOADS + 1
-        assert len(said(signer, "too-many-workloads")) == 1
+        assert len(said(signer, "too-many-workloads")) == 21
         signer.stop()
         # They are counted again from the index, and what there is more of than allowed goes on.
         site.options["limits"]["workloads_per_collector"] = 2
@@ -59,7 +59,7 @@ def test_connections_of_a_collector_are_so_many():
             assert refused(site.collector) == "collector-connections"
         site.collector("host2").submit("app", APP)
         here[0].submit("app", APP)
-        assert len(said(signer, "collector-connections")) == 1
+        assert len(said(signer, "collector-connections")) == 4
         assert site.status()["refusals"] == {"collector-connections": 4}
         here.pop().close()
         while True:  # the signer hears of the end when it does
@@ -88,7 +88,7 @@ def test_new_components_of_a_collector_in_an_hour_are_so_many():
         other = site.collector("host2")
         other.submit("app", things[-1])
         again.submit("app", things[-1])
-        assert len(said(signer, "too-many-components")) == 1
+        assert len(said(signer, "too-many-components")) == 4
         assert site.status()["refusals"] == {"too-many-components": 4}
         assert site.status()["counters"]["components"] == COMPONENTS + 1
 

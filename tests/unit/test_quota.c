@@ -107,26 +107,6 @@ what_was_taken_is_remembered(void **state)
 	assert_int_equal(quota_take_component(&again, NOW_US), ERR_QUOTA_COMPONENTS);
 }
 
-static void
-of_refusals_in_a_row_the_first_is_said(void **state)
-{
-	(void)state;
-	for (unsigned turn = 0; turn < 2; turn++) {
-		config.limits.workloads_per_collector = 0;
-		assert_int_equal(quota_check_workload(&first), ERR_QUOTA_WORKLOADS);
-		assert_true(quota_says(&first, ERR_QUOTA_WORKLOADS));
-		assert_int_equal(quota_check_workload(&first), ERR_QUOTA_WORKLOADS);
-		assert_false(quota_says(&first, ERR_QUOTA_WORKLOADS));
-		assert_false(quota_says(&same, ERR_QUOTA_WORKLOADS));
-		assert_true(quota_says(&first, ERR_BUSY));
-		assert_true(quota_says(&first, ERR_BUSY));
-		config.limits.workloads_per_collector = 1;
-		assert_int_equal(quota_check_workload(&first), ERR_OK);
-	}
-	assert_true(quota_says(&first, ERR_QUOTA_COMPONENTS));
-	assert_true(quota_says(&other, ERR_QUOTA_COMPONENTS));
-}
-
 int
 main(void)
 {
@@ -136,8 +116,6 @@ main(void)
 	    cmocka_unit_test_setup_teardown(workloads_are_those_that_there_are, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(an_hour_has_so_many_components, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(what_was_taken_is_remembered, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(
-		of_refusals_in_a_row_the_first_is_said, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
