@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "collector/ground/backoff.h"
 #include "collector/ground/interrupt.h"
-#include "collector/report/backoff.h"
 #include "collector/report/reporter.h"
 #include "collector/report/reporter_renew.h"
 #include "journal/logger.h"

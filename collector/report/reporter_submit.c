@@ -1,7 +1,7 @@
 #include "collector/report/reporter_submit.h"
 
+#include "collector/ground/backoff.h"
 #include "collector/ground/interrupt.h"
-#include "collector/report/backoff.h"
 #include "journal/logger.h"
 
 /* A busy signer is asked again after up to 0.2, 0.4, 0.8, 1.6, 3.2 seconds. */

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "collector/report/backoff.h"
+#include "collector/ground/backoff.h"
 
 /* A tenth of the range is missed by all draws once in 10^45 runs. */
 #define DRAWS  1000

@@ -1,8 +1,8 @@
 /*
  * Waiting at random, so that many collectors do not come back at once.
  */
-#ifndef HALLMARK_COLLECTOR_REPORT_BACKOFF_H
-#define HALLMARK_COLLECTOR_REPORT_BACKOFF_H
+#ifndef HALLMARK_COLLECTOR_GROUND_BACKOFF_H
+#define HALLMARK_COLLECTOR_GROUND_BACKOFF_H
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "collector/report/backoff.h"
+#include "collector/ground/backoff.h"
 
 #include <stdlib.h>
 #include <sys/random.h>
