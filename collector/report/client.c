@@ -14,7 +14,6 @@ struct client {
 	char log[CHECKPOINT_ORIGIN_MAX + 1];
 	uint64_t part_max;
 	uint8_t nonce[NONCE_SIZE];
-	uint64_t nonce_time_ms;
 	struct buf output;
 	struct client_events events;
 	uint64_t measures_ms; /* since when they are counted */
@@ -116,12 +115,6 @@ const uint8_t *
 client_nonce(const struct client *c)
 {
 	return c->nonce;
-}
-
-uint64_t
-client_nonce_time_ms(const struct client *c)
-{
-	return c->nonce_time_ms;
 }
 
 enum err
@@ -278,5 +271,4 @@ static void
 take_nonce(struct client *c, const uint8_t nonce[NONCE_SIZE])
 {
 	memcpy(c->nonce, nonce, NONCE_SIZE);
-	c->nonce_time_ms = interrupt_clock_ms();
 }

@@ -60,9 +60,8 @@ int client_descriptor(const struct client *c);
  */
 enum err client_take_news(struct client *c, struct trouble *t) MUST_USE;
 
-/* The nonce for the next bundle, and when it came (interrupt_clock_ms). */
+/* The nonce for the next bundle. */
 const uint8_t *client_nonce(const struct client *c);
-uint64_t client_nonce_time_ms(const struct client *c);
 
 /* The answer to a bundle; its views are valid until the next call. */
 struct client_answer {
