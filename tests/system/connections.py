@@ -94,17 +94,22 @@ def test_a_revoked_collector_loses_its_open_connection():
         assert site.status()["log_size"] == notices() + 3
 
 
+CUT_S = 5  # a connection that says nothing is looked at, at the latest
+
+
 def test_a_certificate_ends_an_open_connection_with_its_life():
     with Site() as site:
         signer = site.start_signer()
         site.issue("short", uri="spiffe://test/short", days=4 / 86400)
-        collector = wire.Collector(site.port, str(site.path("collectors-ca.crt")),
-                                   str(site.path("short.crt")), str(site.path("short.key")))
+        collector, quiet = site.collector("short"), site.collector("short")
         ended = time.monotonic() + 4
         collector.submit("app", APP)
         wait_until(lambda: time.monotonic() > ended)
         withdrawn(collector, "app")
         signer.wait_for("code=certificate-withdrawn ")
+        quiet.connection.tls.settimeout(CUT_S)
+        kind, body = quiet.connection.receive()
+        assert (kind, body["code"]) == (wire.REFUSAL, 309), (kind, body)
 
 
 # --- places ---------------------------------------------------------------------------------------
