@@ -107,12 +107,6 @@ revocation_list_issuer(const struct revocation_list *l)
 	return l->issuer;
 }
 
-size_t
-revocation_list_count(const struct revocation_list *l)
-{
-	return l->count;
-}
-
 int64_t
 revocation_list_from_s(const struct revocation_list *l)
 {

@@ -28,7 +28,6 @@ enum err revocation_list_parse(
 void revocation_list_free(struct revocation_list **l);
 
 const X509_NAME *revocation_list_issuer(const struct revocation_list *l);
-size_t revocation_list_count(const struct revocation_list *l);
 int64_t revocation_list_from_s(const struct revocation_list *l); /* thisUpdate */
 int64_t revocation_list_to_s(const struct revocation_list *l);   /* nextUpdate; INT64_MAX: none */
 bool revocation_list_is_delta(const struct revocation_list *l);
