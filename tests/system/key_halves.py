@@ -76,6 +76,15 @@ def test_the_halves_have_different_ids():
             expect_refused(site, "another id (CKA_ID)", "give both the same")
 
 
+def test_nothing_pairs_the_halves():
+    """Made by a tool that was given no id."""
+    with make_site() as site:
+        for kind in ("pubkey", "privkey"):
+            delete(site, kind)
+        tool(site, "--keypairgen", "--key-type", "EC:prime256v1", "--label", "log", "--usage-sign")
+        expect_refused(site, "has no id (CKA_ID)", "give both the same")
+
+
 def test_the_private_half_is_missing():
     with make_site() as site:
         delete(site, "privkey")
