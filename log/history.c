@@ -132,12 +132,6 @@ history_count(const struct history *h)
 	return h->count;
 }
 
-const struct anchor *
-history_at(const struct history *h, size_t i)
-{
-	return h->anchor[i];
-}
-
 const struct history_fork *
 history_fork(const struct history *h)
 {

@@ -34,7 +34,6 @@ void history_free(struct history **h);
 enum err history_add(struct history *h, struct anchor *a) MUST_USE;
 
 size_t history_count(const struct history *h);
-const struct anchor *history_at(const struct history *h, size_t i);
 
 /* The first that was found; NULL: none was. */
 const struct history_fork *history_fork(const struct history *h);
