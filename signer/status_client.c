@@ -5,14 +5,17 @@
 #include <string.h>
 
 #include "proto/bytes.h"
+#include "signer/control.h"
 #include "signer/control_ask.h"
 #include "signer/status_metrics.h"
 #include "signer/status_numbers.h"
 #include "signer/status_summary.h"
 
-/* The signer answers within a turn of its loop; whoever asks for a monitor must not hang with it.
+/*
+ * The signer answers within a turn of its loop, but those who ask nothing may hold all places for
+ * their patience first. Whoever asks for a monitor must not hang with it.
  */
-#define ANSWER_TIMEOUT_S 5
+#define ANSWER_TIMEOUT_S (2 * CONTROL_PATIENCE_MS / 1000)
 
 /* To read the list while workloads come for the first time. */
 #define TRIES 5
