@@ -17,9 +17,9 @@ from table import median, median_ratio
 
 SMALL = 10**4
 LARGE = (10**6, 10**7) if os.environ.get("FULL") else (10**6,)
-WORKLOADS = 100_000
+WORKLOADS = 10**6
 
-START_S = 5.0
+START_S, START_MIB = 5.0, 300
 
 # The auditor's ways to look at a whole log, and reports a second of each.
 AUDITS = {"fsck --tree-only": (("--tree-only",), 1_000_000), "fsck": ((), 200_000),
@@ -62,24 +62,29 @@ def growth(table):
 
 def starts(table, site, size):
     """From exec to the line that says that it listens."""
-    with_index = statistics.median(seconds_to_listen(site) for _ in range(table.turns))
+    turns = [start(site) for _ in range(table.turns)]
+    with_index = statistics.median(seconds for seconds, _ in turns)
     table.row(f"start with {size:,} reports", with_index, "s", f"at most {START_S:g} s",
               START_S / with_index, 1.0)
+    memory = statistics.median(kib for _, kib in turns) / 1024
+    table.row("  memory when it listens", memory, "MiB", f"at most {START_MIB} MiB",
+              START_MIB / memory, 1.0)
     for file in site.dir.glob("index.db*"):
         file.rename(site.path(f"earlier-{file.name}"))  # nothing is removed while rows are measured
-    without = seconds_to_listen(site)
+    without, _ = start(site)
     table.row("  its index deleted", without, "s", "with its index", with_index / without)
     table.note(f"{min(size, WORKLOADS):,} workloads; the second reads the whole log")
 
 
-def seconds_to_listen(site):
+def start(site):
+    """Seconds until it listens, and the largest memory that the signer had by then in KiB."""
     began = time.monotonic()
     signer = site.start_signer(wait=False, prefix=["taskset", "-c", site.cores])
     signer.wait_for("event=listening", timeout=PATIENCE_S)
-    seconds = time.monotonic() - began
+    seconds, memory = time.monotonic() - began, largest_kib(signer.pid)
     if signer.stop() != 0:
         raise AssertionError("\n".join(signer.lines[-5:]))
-    return seconds
+    return seconds, memory
 
 
 def check(table, site, size):
