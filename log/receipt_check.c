@@ -17,7 +17,7 @@ struct said {
 };
 
 static void tell_format(const struct receipt_check *c, const struct findings *f);
-static size_t find_line(const struct signercerts *certificates, struct view bytes);
+static void find_line(const struct signercerts *certificates, struct receipt_check *c);
 static enum outcome check_inclusion(struct receipt_check *c, const struct findings *f);
 static enum outcome check_entry(struct receipt_check *c, const struct findings *f);
 static enum err read_entry(struct receipt_check *c, struct said *said);
@@ -41,7 +41,7 @@ receipt_check_run(const struct seal_wanted *wanted, struct view bytes, const str
 		    err_text(e));
 	if ((o = receipt_check_entry(&out->proof, report, f, &out->entry)) != OUTCOME_GOOD)
 		return o;
-	out->line = find_line(&wanted->certificates, out->proof.note);
+	find_line(&wanted->certificates, out);
 	out->parsed = true;
 	tell_format(out, f);
 	if ((o = seal_check(wanted, out->proof.note, f, &seal)) != OUTCOME_GOOD)
@@ -113,18 +113,18 @@ tell_format(const struct receipt_check *c, const struct findings *f)
 	    c->proof.proof.count, c->proof.proof.count == 1 ? "" : "es");
 }
 
-static size_t
-find_line(const struct signercerts *certificates, struct view bytes)
+static void
+find_line(const struct signercerts *certificates, struct receipt_check *c)
 {
 	struct note_verifier *v = NULL;
-	size_t line = 0;
 	struct note n;
 
-	if (note_parse(bytes, &n) != ERR_OK ||
-	    signercerts_verifier(certificates, &n, NULL, &line, &v) != ERR_OK)
-		return 0;
+	c->scheme = NOTE_ECDSA;
+	if (note_parse(c->proof.note, &n) == ERR_OK &&
+	    signercerts_verifier(certificates, &n, &c->by, &c->line, &v) == ERR_OK &&
+	    !note_verifier_scheme(v, n.signature[c->line].key_id, &c->scheme))
+		abort(); /* it was found by this ID */
 	note_verifier_free(&v);
-	return line;
 }
 
 static enum outcome

@@ -20,16 +20,18 @@ struct receipt_check {
 	struct buf storage;
 	struct tlogproof proof;
 	struct view entry; /* its bytes: `extra` of the proof, or what was given beside it */
-	size_t line;       /* the log's among the note's signature lines; 0 where it is not known */
+	size_t
+	    line; /* the log's among the note's signature lines; 0 where none is by a wanted key */
+	const struct signercert *by; /* by whose key that line is; NULL where none is */
+	enum note_scheme scheme;     /* how that line is signed */
 	struct checkpoint checkpoint;
-	const struct signercert *by; /* whose key signed it */
 	struct digest leaf;
 	enum entry_kind kind; /* of `entry`; and what it says, in one of these */
 	struct report_document report;
 	struct absence_document absence;
 	struct notice_document notice;
 	uint64_t issued_s; /* what the entry says; seconds since 1970 */
-	bool parsed;       /* `proof`, `entry` and `line` are filled */
+	bool parsed;       /* `proof`, `entry`, `line`, `by` and `scheme` are filled */
 	bool sealed;       /* `checkpoint` and `by` are authentic */
 	bool included;     /* the log has `leaf` at the proof's index, whatever it says */
 	bool read;         /* `kind`, `issued_s` and one of the documents are filled: all is good */

@@ -4,11 +4,11 @@
 #include <string.h>
 
 static enum outcome find_signer(const struct seal_wanted *wanted, const struct note *n,
-    const struct findings *f, struct seal *out);
+    const struct findings *f, size_t *line, struct seal *out);
 static void tell_stranger(
     const struct seal_wanted *wanted, const struct note *n, const struct findings *f);
-static enum outcome check_signature(
-    const struct note *n, const struct note_verifier *v, const struct findings *f);
+static enum outcome check_signatures(const struct seal_wanted *wanted, const struct note *n,
+    const struct note_verifier *v, size_t line, const struct findings *f);
 static enum outcome check_origin(
     const struct seal_wanted *wanted, struct view text, const struct findings *f, struct seal *s);
 
@@ -17,6 +17,7 @@ seal_check(
     const struct seal_wanted *wanted, struct view bytes, const struct findings *f, struct seal *out)
 {
 	struct note n;
+	size_t line = 0;
 	enum outcome o;
 	enum err e;
 
@@ -24,8 +25,8 @@ seal_check(
 	if ((e = note_parse(bytes, &n)) != ERR_OK)
 		return findings_step(f, "checkpoint", outcome_of_error(e),
 		    "expected a signed note: %s", err_text(e));
-	if ((o = find_signer(wanted, &n, f, out)) != OUTCOME_GOOD ||
-	    (o = check_signature(&n, out->verifier, f)) != OUTCOME_GOOD ||
+	if ((o = find_signer(wanted, &n, f, &line, out)) != OUTCOME_GOOD ||
+	    (o = check_signatures(wanted, &n, out->verifier, line, f)) != OUTCOME_GOOD ||
 	    (o = check_origin(wanted, n.text, f, out)) != OUTCOME_GOOD)
 		seal_free(out);
 	return o;
@@ -40,10 +41,10 @@ seal_free(struct seal *s)
 
 static enum outcome
 find_signer(const struct seal_wanted *wanted, const struct note *n, const struct findings *f,
-    struct seal *out)
+    size_t *line, struct seal *out)
 {
 	const uint8_t *id;
-	enum err e = signercerts_verifier(&wanted->certificates, n, &out->by, NULL, &out->verifier);
+	enum err e = signercerts_verifier(&wanted->certificates, n, &out->by, line, &out->verifier);
 
 	if (e == ERR_UNKNOWN_KEY) {
 		tell_stranger(wanted, n, f);
@@ -52,7 +53,7 @@ find_signer(const struct seal_wanted *wanted, const struct note *n, const struct
 	if (e != ERR_OK)
 		return findings_step(f, "certificate", outcome_of_error(e),
 		    "the signature's key name: %s", err_text(e));
-	id = note_verifier_key_id(out->verifier);
+	id = n->signature[*line].key_id;
 	return findings_step(f, "certificate", OUTCOME_GOOD,
 	    "%s: key ID %02x%02x%02x%02x as in the signature; %s", signercert_path(out->by), id[0],
 	    id[1], id[2], id[3], signercert_description(out->by));
@@ -74,20 +75,35 @@ tell_stranger(const struct seal_wanted *wanted, const struct note *n, const stru
 }
 
 static enum outcome
-check_signature(const struct note *n, const struct note_verifier *v, const struct findings *f)
+check_signatures(const struct seal_wanted *wanted, const struct note *n,
+    const struct note_verifier *v, size_t line, const struct findings *f)
 {
+	struct buf text = BUF_INIT;
 	enum err e = note_verify(n, v);
+	enum outcome o;
+	size_t known;
 
 	if (e != ERR_OK)
 		return findings_step(f, "signature", outcome_of_error(e),
 		    "expected a signature over the checkpoint by this certificate's key: %s",
 		    err_text(e));
-	if (n->signature_count == 1)
-		return findings_step(f, "signature", OUTCOME_GOOD,
-		    "over the %zu bytes of the checkpoint, by this key", n->text.size);
-	return findings_step(f, "signature", OUTCOME_GOOD,
-	    "over the %zu bytes of the checkpoint, by this key; %zu of other keys not looked at",
-	    n->text.size, n->signature_count - 1);
+	if ((e = signercerts_check_others(
+		 &wanted->certificates, n, note_verifier_name(v), line, &known)) != ERR_OK)
+		return findings_step(f, "signature", outcome_of_error(e),
+		    "of another key that was named too, expected one over the checkpoint or none: "
+		    "%s",
+		    err_text(e));
+	if (known > 1)
+		buf_append_format(&text, ", and by %zu other%s that %s named", known - 1,
+		    known == 2 ? "" : "s", known == 2 ? "was" : "were");
+	if (n->signature_count > known)
+		buf_append_format(
+		    &text, "; %zu of other keys not looked at", n->signature_count - known);
+	o = findings_step(f, "signature", OUTCOME_GOOD,
+	    "over the %zu bytes of the checkpoint, by this key%.*s", n->text.size, (int)text.size,
+	    text.size > 0 ? (const char *)text.data : "");
+	buf_free(&text);
+	return o;
 }
 
 static enum outcome
@@ -110,12 +126,13 @@ check_origin(
 	if (wanted->origin != NULL)
 		(void)findings_step(f, "origin", OUTCOME_GOOD, "%s, as demanded", c->origin);
 	else if (signercert_names_origin(s->by, c->origin))
-		(void)findings_step(
-		    f, "origin", OUTCOME_GOOD, "%s, and the certificate names it", c->origin);
+		(void)findings_step(f, "origin", OUTCOME_GOOD, "%s, and the %s names it", c->origin,
+		    signercert_log(s->by) != NULL ? "verifier key" : "certificate");
 	else
 		findings_warn(f, "origin", "%s; %s does not name it: demand it with --origin",
 		    c->origin,
-		    signercert_is_key_alone(s->by) ? "a key without a certificate"
-						   : "the certificate");
+		    signercert_log(s->by) != NULL    ? "the verifier key"
+		    : signercert_is_key_alone(s->by) ? "a key without a certificate"
+						     : "the certificate");
 	return OUTCOME_GOOD;
 }

@@ -23,9 +23,11 @@ struct seal {
 };
 
 /*
- * Checks the note: its form, a signature line of a certificate's key, that signature, the
- * checkpoint's form, its origin. Lines of other keys are ignored: witnesses add them. `out` is
- * filled, and to be freed, where the outcome is good; else it is zero.
+ * Checks the note: its form, a signature line of a certificate's key, that signature, those by the
+ * keys of the other certificates where there are any, the checkpoint's form, its origin. One
+ * signature by a key that is wanted is enough; a wrong one by any of them is bad. Lines of other
+ * keys are ignored: witnesses add them. `out` is filled, and to be freed, where the outcome is
+ * good; else it is zero.
  */
 enum outcome seal_check(const struct seal_wanted *wanted, struct view note,
     const struct findings *f, struct seal *out) MUST_USE;

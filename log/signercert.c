@@ -17,14 +17,17 @@
 struct signercert {
 	X509 *x509; /* NULL: the key alone */
 	EVP_PKEY *key;
+	struct note_verifier *named; /* of a verifier key line; else NULL */
 	char *path;
 	char *description;
 };
 
-static enum err make(X509 *x509, EVP_PKEY *key, const char *path, struct signercert **out);
+static enum err read_any(struct view bytes, const char *path, struct signercert **out);
+static enum err make(X509 *x509, EVP_PKEY *key, struct note_verifier *named, const char *path,
+    struct signercert **out);
 static X509 *parse_certificate(struct view bytes);
 static EVP_PKEY *parse_key(struct view bytes);
-static char *describe(X509 *x509, EVP_PKEY *key);
+static char *describe(const struct signercert *c);
 static void describe_certificate(X509 *x509, struct buf *to);
 static bool uri_is(const ASN1_STRING *uri, const char *origin);
 static bool name_is(const ASN1_STRING *name, const char *origin);
@@ -37,30 +40,52 @@ enum outcome
 signercert_load(const char *path, const struct findings *f, struct signercert **out)
 {
 	struct buf text = BUF_INIT;
-	EVP_PKEY *key = NULL;
-	X509 *x509 = NULL;
 	enum err e;
 
 	*out = NULL;
-	if ((e = inputfile_read(AT_FDCWD, path, SIGNERCERT_SIZE_MAX, &text)) != ERR_OK) {
+	if ((e = inputfile_read(AT_FDCWD, path, SIGNERCERT_SIZE_MAX, &text)) != ERR_OK)
 		(void)findings_step(
 		    f, "certificate", OUTCOME_UNKNOWN, "%s: %s", path, inputfile_reason(e));
-	} else if ((x509 = parse_certificate(buf_view(&text))) == NULL &&
-		   (key = parse_key(buf_view(&text))) == NULL) {
+	else if ((e = read_any(buf_view(&text), path, out)) == ERR_FORMAT)
 		(void)findings_step(f, "certificate", OUTCOME_UNKNOWN,
 		    "%s: expected a certificate or a public key, in PEM (-----BEGIN "
-		    "CERTIFICATE-----) or DER",
+		    "CERTIFICATE-----) or DER, or a verifier key (NAME+HASH+KEY)",
 		    path);
-	} else if ((e = x509 != NULL ? signercert_from_x509(x509, path, out)
-				     : signercert_from_key(key, path, out)) != ERR_OK) {
+	else if (e != ERR_OK)
 		(void)findings_step(f, "certificate", OUTCOME_UNKNOWN,
-		    "%s: expected a key on P-256 or of RSA with 2048 bits or more: %s", path,
-		    err_text(e));
+		    "%s: expected a key of Ed25519, on P-256 or P-384, or of RSA with 2048 bits or "
+		    "more: %s",
+		    path, err_text(e));
+	buf_free(&text);
+	return *out != NULL ? OUTCOME_GOOD : OUTCOME_UNKNOWN;
+}
+
+/* ERR_FORMAT where it is none of them; other errors are of what it is. */
+static enum err
+read_any(struct view bytes, const char *path, struct signercert **out)
+{
+	X509 *x509 = parse_certificate(bytes);
+	EVP_PKEY *key = x509 == NULL ? parse_key(bytes) : NULL;
+	struct note_verifier *named = NULL;
+	enum err e;
+
+	if (x509 != NULL) {
+		e = signercert_from_x509(x509, path, out);
+	} else if (key != NULL) {
+		e = signercert_from_key(key, path, out);
+	} else {
+		if (bytes.size > 0 && bytes.data[bytes.size - 1] == '\n')
+			bytes.size--;
+		if ((e = note_verifier_read(bytes, &named)) == ERR_OK)
+			e = make(NULL, note_verifier_key(named), named, path, out);
+		else if (e == ERR_FORMAT_BASE64)
+			e = ERR_FORMAT;
+		if (*out == NULL)
+			note_verifier_free(&named);
 	}
 	X509_free(x509);
 	EVP_PKEY_free(key);
-	buf_free(&text);
-	return *out != NULL ? OUTCOME_GOOD : OUTCOME_UNKNOWN;
+	return e;
 }
 
 enum outcome
@@ -97,13 +122,13 @@ signercert_from_x509(X509 *x509, const char *path, struct signercert **out)
 		ERR_clear_error();
 		return ERR_UNSUPPORTED;
 	}
-	return make(x509, key, path, out);
+	return make(x509, key, NULL, path, out);
 }
 
 enum err
 signercert_from_key(EVP_PKEY *key, const char *path, struct signercert **out)
 {
-	return make(NULL, key, path, out);
+	return make(NULL, key, NULL, path, out);
 }
 
 void
@@ -111,6 +136,7 @@ signercert_free(struct signercert **c)
 {
 	if (*c == NULL)
 		return;
+	note_verifier_free(&(*c)->named);
 	X509_free((*c)->x509);
 	EVP_PKEY_free((*c)->key);
 	free((*c)->path);
@@ -138,6 +164,12 @@ signercert_is_key_alone(const struct signercert *c)
 }
 
 const char *
+signercert_log(const struct signercert *c)
+{
+	return c->named != NULL ? note_verifier_name(c->named) : NULL;
+}
+
+const char *
 signercert_description(const struct signercert *c)
 {
 	return c->description;
@@ -151,7 +183,7 @@ signercert_names_origin(const struct signercert *c, const char *origin)
 	bool found = false;
 
 	if (c->x509 == NULL)
-		return false;
+		return c->named != NULL && strcmp(signercert_log(c), origin) == 0;
 	subject = X509_get_subject_name(c->x509);
 	names = X509_get_ext_d2i(c->x509, NID_subject_alt_name, NULL, NULL);
 	for (int at = -1;
@@ -200,6 +232,31 @@ signercerts_verifier(const struct signercerts *all, const struct note *n,
 	return e;
 }
 
+enum err
+signercerts_check_others(const struct signercerts *all, const struct note *n, const char *name,
+    size_t line, size_t *known)
+{
+	struct note_verifier *v = NULL;
+	enum err e = ERR_OK;
+
+	*known = 1;
+	for (size_t i = 0; i < n->signature_count && e == ERR_OK; i++) {
+		if (i == line || !view_equal(n->signature[i].name, view_of_string(name)))
+			continue;
+		e = ERR_UNKNOWN_KEY;
+		for (size_t k = 0; k < all->count && e == ERR_UNKNOWN_KEY; k++)
+			e = try_line(all->certificate[k], &n->signature[i], &v);
+		if (e == ERR_OK) {
+			e = note_verify(n, v);
+			(*known)++;
+		} else if (e == ERR_UNKNOWN_KEY) {
+			e = ERR_OK;
+		}
+		note_verifier_free(&v);
+	}
+	return e;
+}
+
 /* Of the lines under the origin's name, or of all others. */
 static enum err
 try_lines(const struct signercerts *all, const struct note *n, struct view origin, bool named,
@@ -224,6 +281,7 @@ static enum err
 try_line(const struct signercert *c, const struct note_signature *s, struct note_verifier **out)
 {
 	char name[CHECKPOINT_ORIGIN_MAX + 1];
+	enum note_scheme scheme;
 	enum err e;
 
 	/* A key's name is its log's origin, and no origin is longer. */
@@ -231,16 +289,22 @@ try_line(const struct signercert *c, const struct note_signature *s, struct note
 		return ERR_UNKNOWN_KEY;
 	memcpy(name, s->name.data, s->name.size);
 	name[s->name.size] = '\0';
+	if (c->named != NULL && (!note_verifier_scheme(c->named, s->key_id, &scheme) ||
+				    strcmp(signercert_log(c), name) != 0))
+		return ERR_UNKNOWN_KEY;
+	if (c->named != NULL)
+		return note_verifier_new_of(name, signercert_key(c), scheme, out);
 	if ((e = note_verifier_new(name, signercert_key(c), out)) != ERR_OK)
 		return e;
-	if (memcmp(note_verifier_key_id(*out), s->key_id, NOTE_KEY_ID_SIZE) == 0)
+	if (note_verifier_scheme(*out, s->key_id, &scheme))
 		return ERR_OK;
 	note_verifier_free(out);
 	return ERR_UNKNOWN_KEY;
 }
 
 static enum err
-make(X509 *x509, EVP_PKEY *key, const char *path, struct signercert **out)
+make(X509 *x509, EVP_PKEY *key, struct note_verifier *named, const char *path,
+    struct signercert **out)
 {
 	struct note_verifier *any = NULL;
 	struct signercert *c;
@@ -259,8 +323,10 @@ make(X509 *x509, EVP_PKEY *key, const char *path, struct signercert **out)
 		X509_up_ref(x509);
 	c->x509 = x509;
 	c->path = strdup(path);
-	c->description = describe(x509, key);
+	c->named = named;
+	c->description = describe(c);
 	if (c->path == NULL || c->description == NULL) {
+		c->named = NULL; /* stays the caller's */
 		signercert_free(&c);
 		return ERR_MEMORY;
 	}
@@ -305,19 +371,23 @@ parse_key(struct view bytes)
 }
 
 static char *
-describe(X509 *x509, EVP_PKEY *key)
+describe(const struct signercert *c)
 {
+	EVP_PKEY *key = c->key;
 	struct buf text = BUF_INIT;
 	char *result = NULL;
 
-	if (EVP_PKEY_is_a(key, "EC"))
-		buf_append_string(&text, "EC P-256, ");
+	if (EVP_PKEY_is_a(key, "ED25519"))
+		buf_append_string(&text, "Ed25519, ");
+	else if (EVP_PKEY_is_a(key, "EC"))
+		buf_append_format(&text, "EC P-%d, ", EVP_PKEY_get_bits(key));
 	else
 		buf_append_format(&text, "RSA of %d bits, ", EVP_PKEY_get_bits(key));
-	if (x509 != NULL)
-		describe_certificate(x509, &text);
+	if (c->x509 != NULL)
+		describe_certificate(c->x509, &text);
 	else
-		buf_append_string(&text, "a public key without name and dates");
+		buf_append_string(&text, c->named != NULL ? "a verifier key, which has no dates"
+							  : "a public key without name and dates");
 	buf_append_byte(&text, '\0');
 	if (buf_status(&text) == ERR_OK)
 		result = strdup((const char *)text.data);

@@ -1,5 +1,6 @@
 /*
- * The certificate of a log's key, or that key alone: what an auditor knows a log by.
+ * The certificate of a log's key, or that key alone, or with its log's name: what an auditor knows
+ * a log by.
  *
  * Signature, chain and dates of a certificate are not judged: whoever runs the auditor has chosen
  * this file, and receipts outlive certificates. Its names and its dates are compared and told.
@@ -27,8 +28,9 @@ struct signercerts {
 };
 
 /*
- * Reads PEM or DER: a certificate, or else a public key (SubjectPublicKeyInfo). Of several in a PEM
- * file the first certificate counts. Says what is wrong as a step.
+ * Reads PEM or DER: a certificate, or else a public key (SubjectPublicKeyInfo); or one verifier key
+ * line (proto/tlog/note_key.h), with or without its newline. Of several in a PEM file the first
+ * certificate counts. Says what is wrong as a step.
  */
 enum outcome signercert_load(
     const char *path, const struct findings *f, struct signercert **out) MUST_USE;
@@ -47,15 +49,19 @@ enum err signercert_from_key(EVP_PKEY *key, const char *path, struct signercert 
 void signercert_free(struct signercert **c);
 
 const char *signercert_path(const struct signercert *c);
-EVP_PKEY *signercert_key(const struct signercert *c); /* borrowed */
-bool signercert_is_key_alone(const struct signercert *c);
+EVP_PKEY *signercert_key(const struct signercert *c);     /* borrowed */
+bool signercert_is_key_alone(const struct signercert *c); /* no certificate, named or not */
+
+/* Its log's name, of a verifier key line; else NULL: whatever log it signs. */
+const char *signercert_log(const struct signercert *c);
 
 /* "EC P-256, CN = ..., from ... to ..." */
 const char *signercert_description(const struct signercert *c);
 
 /*
  * The subject's common name, or a URI or DNS name of the certificate, is this origin; or a URI is
- * it behind "https://", since an origin is a URL without its scheme. A key alone names nothing.
+ * it behind "https://", since an origin is a URL without its scheme. A key alone names nothing; a
+ * verifier key line names its log.
  */
 bool signercert_names_origin(const struct signercert *c, const char *origin);
 
@@ -71,5 +77,13 @@ bool signercert_valid_at(const struct signercert *c, uint64_t seconds);
  */
 enum err signercerts_verifier(const struct signercerts *all, const struct note *n,
     const struct signercert **by, size_t *line, struct note_verifier **out) MUST_USE;
+
+/*
+ * Whoever knows a key refuses a note with a wrong signature by it, also where another's is good:
+ * checks what the keys of all have signed under this name on other lines than that one. `known` is
+ * how many lines are theirs, with that one. The errors of note_verify, but for ERR_UNKNOWN_KEY.
+ */
+enum err signercerts_check_others(const struct signercerts *all, const struct note *n,
+    const char *name, size_t line, size_t *known) MUST_USE;
 
 #endif

@@ -253,7 +253,8 @@ sign_by_token(struct operator_key *k, struct view message, struct buf *to)
 	enum err e = token_sign(k->signer, message, &made);
 
 	if (e == ERR_OK && EVP_PKEY_is_a(token_public_key(k->token), "EC"))
-		e = made.size == RAW_P256_SIZE ? note_ecdsa_from_raw(made.data, to) : ERR_TOKEN;
+		e = made.size == RAW_P256_SIZE ? note_ecdsa_from_raw(buf_view(&made), to)
+					       : ERR_TOKEN;
 	else if (e == ERR_OK)
 		buf_append_view(to, buf_view(&made));
 	buf_free(&made);

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "proto/encoding.h"
 #include "proto/text.h"
@@ -10,7 +11,9 @@ static enum err append_assignment(struct buf *to, const char *name, const char *
 static size_t first_hash_line(const struct receipt_check *c);
 static void explain_parts(FILE *to, const struct receipt_check *c);
 static void explain_key(FILE *to, const struct receipt_check *c);
-static void explain_signature(FILE *to);
+static void explain_public(FILE *to, const struct receipt_check *c);
+static void explain_key_id(FILE *to, enum note_scheme scheme);
+static void explain_signature(FILE *to, enum note_scheme scheme);
 static void explain_leaf(FILE *to, const struct receipt_check *c);
 static void explain_path(FILE *to, const struct receipt_check *c);
 static void explain_step(FILE *to, size_t line, bool sibling_is_left);
@@ -40,7 +43,7 @@ explain_write(FILE *to, const char *receipt_path, const char *report_path,
 		fwrite(names.data, 1, names.size, to);
 		explain_parts(to, c);
 		explain_key(to, c);
-		explain_signature(to);
+		explain_signature(to, c->scheme);
 		explain_leaf(to, c);
 		if (c->sealed)
 			explain_path(to, c);
@@ -119,28 +122,83 @@ explain_key(FILE *to, const struct receipt_check *c)
 	    "head -n 1 checkpoint.txt\n"
 	    "cut -d ' ' -f 2 line.txt\n"
 	    "%s"
-	    "#    The key, on P-256 or of RSA with 2048 bits or more.\n"
-	    "openssl %s > signer.pem\n",
-	    alone ? "" : "openssl x509 -in \"$cert\" -noout -subject -dates\n",
-	    alone ? "pkey -pubin -in \"$cert\" -pubout" : "x509 -in \"$cert\" -noout -pubkey");
-	fputs("openssl pkey -pubin -in signer.pem -noout -text_pub | sed -n -e 1p -e '/CURVE/p'\n"
-	      "#    The signature line begins with the first 4 bytes of its SHA-256 (for RSA keys: "
-	      "of more\n"
-	      "#    than the key, see PROTOCOL.md). Both lines must be equal.\n"
-	      "openssl pkey -pubin -in signer.pem -outform DER | sha256sum | head -c 8; echo\n"
-	      "cut -d ' ' -f 3 line.txt | base64 -d > signature.bin\n"
+	    "#    The key: of Ed25519, on P-256 or P-384, or of RSA with 2048 bits or more.\n",
+	    alone ? "" : "openssl x509 -in \"$cert\" -noout -subject -dates\n");
+	explain_public(to, c);
+	fputs("openssl pkey -pubin -in signer.pem -noout -text_pub | sed -n -e 1p -e '/CURVE/p'\n",
+	    to);
+	explain_key_id(to, c->scheme);
+	fputs("cut -d ' ' -f 3 line.txt | base64 -d > signature.bin\n"
 	      "head -c 4 signature.bin | od -An -tx1 | tr -d ' '\n",
 	    to);
 }
 
+/* Out of the certificate, or out of a verifier key line: what stands behind its type. */
 static void
-explain_signature(FILE *to)
+explain_public(FILE *to, const struct receipt_check *c)
 {
-	fputs("\n# 3. The signature over the checkpoint's three lines.\n"
-	      "# expect: Verified OK\n"
-	      "tail -c +5 signature.bin > signature.der\n"
-	      "openssl dgst -sha256 -verify signer.pem -signature signature.der checkpoint.txt\n",
-	    to);
+	const bool alone = c->by != NULL && signercert_is_key_alone(c->by);
+
+	if (c->by == NULL || signercert_log(c->by) == NULL)
+		fprintf(to, "openssl %s > signer.pem\n",
+		    alone ? "pkey -pubin -in \"$cert\" -pubout"
+			  : "x509 -in \"$cert\" -noout -pubkey");
+	else if (c->scheme == NOTE_ED25519)
+		fputs(
+		    "{ printf '\\060\\052\\060\\005\\006\\003\\053\\145\\160\\003\\041\\000'; cut "
+		    "-d + -f 3- \"$cert\" | base64 -d | tail -c 32; } | openssl pkey -pubin "
+		    "-inform DER -pubout > signer.pem\n",
+		    to);
+	else
+		fprintf(to,
+		    "cut -d + -f 3- \"$cert\" | base64 -d | tail -c +%zu | openssl pkey -pubin "
+		    "-inform DER -pubout > signer.pem\n",
+		    strlen(note_scheme_identifier(c->scheme)) + 2);
+}
+
+static void
+explain_key_id(FILE *to, enum note_scheme scheme)
+{
+	const char *key = scheme == NOTE_ED25519
+			      ? "openssl pkey -pubin -in signer.pem -outform DER | tail -c 32"
+			      : "openssl pkey -pubin -in signer.pem -outform DER";
+
+	if (scheme == NOTE_ECDSA)
+		fprintf(to,
+		    "#    The signature line begins with the first 4 bytes of its SHA-256. Both "
+		    "lines "
+		    "must be equal.\n"
+		    "%s | sha256sum | head -c 8; echo\n",
+		    key);
+	else
+		fprintf(to,
+		    "#    The signature line begins with the first 4 bytes of the SHA-256 of its "
+		    "name, "
+		    "type and key. Both lines must be equal.\n"
+		    "{ cut -d ' ' -f 2 line.txt; printf '\\%03o%s'; %s; } | sha256sum | head -c 8; "
+		    "echo\n",
+		    note_scheme_type(scheme), note_scheme_identifier(scheme), key);
+}
+
+static void
+explain_signature(FILE *to, enum note_scheme scheme)
+{
+	fprintf(to,
+	    "\n# 3. The signature over the checkpoint's three lines.\n"
+	    "# expect: %s\n"
+	    "tail -c +5 signature.bin > signature.der\n",
+	    scheme == NOTE_ED25519 ? "Signature Verified Successfully" : "Verified OK");
+	if (scheme == NOTE_ED25519)
+		fputs("openssl pkeyutl -verify -pubin -inkey signer.pem -rawin -in checkpoint.txt "
+		      "-sigfile signature.der\n",
+		    to);
+	else
+		fprintf(to,
+		    "openssl dgst -sha256%s -verify signer.pem -signature signature.der "
+		    "checkpoint.txt\n",
+		    scheme == NOTE_RSA_PSS
+			? " -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32"
+			: "");
 }
 
 static void
@@ -271,7 +329,10 @@ explain_report(FILE *to, const struct receipt_check *c)
 	      "to its "
 	      "kind;\n"
 	      "#    that its time (iat) is within the certificate's dates; that an ECDSA signature "
-	      "has the lower s.\n",
+	      "has the lower s;\n"
+	      "#    that what other keys have signed that were named as well verifies (--explain "
+	      "with "
+	      "one of them alone).\n",
 	    to);
 }
 

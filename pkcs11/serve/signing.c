@@ -369,7 +369,7 @@ make_note(struct signing_thread *t, struct signing_job *job)
 		return e;
 	signature = buf_view(&t->signature);
 	if (s->config->algorithm == HSM_P256) {
-		if ((e = note_ecdsa_from_raw(t->signature.data, &t->scratch)) != ERR_OK)
+		if ((e = note_ecdsa_from_raw(signature, &t->scratch)) != ERR_OK)
 			return e;
 		signature = buf_view(&t->scratch);
 	}

@@ -150,7 +150,7 @@ ecdsa_normalise(struct buf *der)
 	enum err e = ecdsa_to_raw(buf_view(der), raw);
 
 	buf_clear(der);
-	return e == ERR_OK ? note_ecdsa_from_raw(raw, der) : e;
+	return e == ERR_OK ? note_ecdsa_from_raw((struct view){raw, sizeof(raw)}, der) : e;
 }
 
 static enum err

@@ -19,7 +19,7 @@ import sys
 import msgpack
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 from cryptography.x509.oid import NameOID
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -27,7 +27,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import entries
 import wire
 
-ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+ORDERS = {"secp256r1": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
+          "secp384r1": 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973}
 ORIGIN = "hallmark.test/made"
 COLLECTOR = "spiffe://test/host1"
 TIME_S = 1795514400  # 2026-11-24T10:00:00Z
@@ -36,6 +37,13 @@ BUILD = "make_log"
 (COMPONENT, POLICY, REFERENCE, MANIFEST, CERTIFICATE, IN_FORCE, STATEMENT, OPERATORS,
  CA) = range(1, 10)
 RSA_IDENTIFIER = b"hallmark-rsa-pkcs1-sha256/1"
+PSS_IDENTIFIER = b"hallmark-rsa-pss-sha256/1"
+PSS = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
+KINDS = {"ec": lambda: ec.generate_private_key(ec.SECP256R1()),
+         "p384": lambda: ec.generate_private_key(ec.SECP384R1()),
+         "rsa": lambda: rsa.generate_private_key(65537, 2048),
+         "rsa-pss": lambda: rsa.generate_private_key(65537, 2048),
+         "ed25519": ed25519.Ed25519PrivateKey.generate}
 
 
 def sha256(data):
@@ -50,11 +58,11 @@ def b64(data):
 
 
 class Key:
-    """A log's key and its certificate."""
+    """A log's key and its certificate; `beside`: another key, which signs every checkpoint too."""
 
-    def __init__(self, name=ORIGIN, kind="ec", start=TIME_S - 86400, days=3650):
-        self.private = (ec.generate_private_key(ec.SECP256R1()) if kind == "ec" else
-                        rsa.generate_private_key(65537, 2048))
+    def __init__(self, name=ORIGIN, kind="ec", start=TIME_S - 86400, days=3650, beside=None):
+        self.kind, self.beside = kind, beside
+        self.private = KINDS[kind]()
         self.spki = self.private.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -63,28 +71,45 @@ class Key:
             x509.CertificateBuilder().subject_name(subject).issuer_name(subject)
             .public_key(self.private.public_key()).serial_number(x509.random_serial_number())
             .not_valid_before(begin).not_valid_after(begin + datetime.timedelta(days=days))
-            .sign(self.private, hashes.SHA256()))
+            .sign(self.private, None if kind == "ed25519" else hashes.SHA256()))
 
     def pem(self):
         return self.certificate.public_bytes(serialization.Encoding.PEM)
 
-    def key_id(self, name):
+    def typed(self):
+        """Type, identifier and key, as a verifier key line has them."""
         if isinstance(self.private, rsa.RSAPrivateKey):
-            return sha256(name.encode() + b"\n\xff" + RSA_IDENTIFIER + self.spki)[:4]
-        return sha256(self.spki)[:4]
+            return b"\xff" + (PSS_IDENTIFIER if self.kind == "rsa-pss" else RSA_IDENTIFIER) + self.spki
+        if self.kind == "ed25519":
+            return b"\x01" + self.spki[-32:]
+        return b"\x02" + self.spki
+
+    def key_id(self, name):
+        if self.typed()[0] == 2:
+            return sha256(self.spki)[:4]
+        return sha256(name.encode() + b"\n" + self.typed())[:4]
+
+    def line(self, name=ORIGIN):
+        """The verifier key line, and its line feed."""
+        return f"{name}+{self.key_id(name).hex()}+{b64(self.typed())}\n".encode()
 
     def sign(self, text, lower=True):
         if isinstance(self.private, rsa.RSAPrivateKey):
-            return self.private.sign(text, padding.PKCS1v15(), hashes.SHA256())
+            return self.private.sign(text, PSS if self.kind == "rsa-pss" else padding.PKCS1v15(),
+                                     hashes.SHA256())
+        if self.kind == "ed25519":
+            return self.private.sign(text)
         r, s = utils.decode_dss_signature(self.private.sign(text, ec.ECDSA(hashes.SHA256())))
-        s = min(s, ORDER - s) if lower else max(s, ORDER - s)
+        order = ORDERS[self.private.curve.name]
+        s = min(s, order - s) if lower else max(s, order - s)
         return utils.encode_dss_signature(r, s)
 
     def signature_line(self, text, name, **options):
         return f"\u2014 {name} {b64(self.key_id(name) + self.sign(text, **options))}\n".encode()
 
     def note(self, text, name, **options):
-        return text + b"\n" + self.signature_line(text, name, **options)
+        also = self.beside.signature_line(text, name) if self.beside else b""
+        return text + b"\n" + self.signature_line(text, name, **options) + also
 
 
 # --- tree ----------------------------------------------------------------------------------------

@@ -10,9 +10,11 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import make_log
+from cryptography.hazmat.primitives import serialization
 from audit import BAD, UNKNOWN, Bench
 from hallmark import run_tests
 
+VERIFIED = {"ed25519": "Signature Verified Successfully"}  # what openssl says; else "Verified OK"
 TOOLS = "base64 cat cut echo head mv od openssl printf sed sha256sum tail tr".split()
 
 
@@ -41,12 +43,12 @@ def sums(lines):
     return [line for line in lines if re.fullmatch("[0-9a-f]{64}  -", line)]
 
 
-def agree(bench, index, size):
+def agree(bench, index, size, **options):
     path = bench.receipt(index, size, "receipt of %d's.tlog-proof" % index)
-    script = explain(bench, path)
+    script = explain(bench, path, **options)
     lines = run(script)
     expected = re.findall("^# expect: (.*)$", script, re.M)
-    assert len(expected) == 5 and expected[1] == "Verified OK"
+    assert len(expected) == 5 and expected[1] == VERIFIED.get(bench.log.key.kind, "Verified OK")
     for line in expected:
         assert line in lines, f"{line!r} is not in {lines}"
     # The root that was reached, and the one that was signed; the key ID, twice.
@@ -149,9 +151,36 @@ def test_paths_that_cannot_be_shown_are_not_explained():
         explain(bench, path, expect=UNKNOWN, says=["cannot be shown", "copy the files to plain"])
 
 
-def test_an_rsa_signature():
-    with Bench(2, key=make_log.Key(kind="rsa")) as bench:
-        assert "Verified OK" in run(explain(bench, bench.receipt(1)))
+def test_every_algorithm():
+    """By the certificate, by the key alone, and by the verifier key line."""
+    for kind in make_log.KINDS:
+        with Bench(3, key=make_log.Key(kind=kind)) as bench:
+            public = bench.log.key.private.public_key()
+            bench.write("signer.pub", public.public_bytes(
+                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo))
+            bench.write("it's the log's.vkey", bench.log.key.line())
+            for cert in ("signer.crt", "signer.pub", "it's the log's.vkey"):
+                agree(bench, 1, 3, cert=cert)
+                wrong = bench.write("wrong", bench.log.receipt(
+                    1, note=bench.log.key.note(bench.log.checkpoint_text(), bench.log.origin)
+                    .replace(b"\n3\n", b"\n4\n", 1)))
+                script = explain(bench, wrong, expect=BAD, cert=cert)
+                with tempfile.TemporaryDirectory() as directory:
+                    done = subprocess.run(["sh"], input=script.encode(), cwd=directory, capture_output=True)
+                assert b"Verification failure" in done.stdout + done.stderr or (
+                    b"Signature Verification Failure" in done.stdout), (kind, done)
+
+
+def test_a_key_beside_the_log_s_own():
+    """The one that is named is explained; the other is a line like a witness's."""
+    beside = make_log.Key(kind="ed25519")
+    with Bench(2, key=make_log.Key(beside=beside)) as bench:
+        bench.write("beside.vkey", beside.line())
+        for cert, verified, key in (("signer.crt", "Verified OK", bench.log.key),
+                                    ("beside.vkey", VERIFIED["ed25519"], beside)):
+            lines = run(explain(bench, bench.receipt(1), cert=cert))
+            assert verified in lines and lines.count(key.key_id(make_log.ORIGIN).hex()) == 2, lines
+            assert len(sums(lines)) == 2 and len(set(sums(lines))) == 1, lines
 
 
 def test_a_receipt_that_witnesses_have_signed():

@@ -41,9 +41,49 @@ def test_the_steps_are_told_in_order():
             assert word in output, word
 
 
-def test_an_rsa_key_verifies():
-    with Bench(3, key=make_log.Key(kind="rsa")) as bench:
-        bench.verify(bench.receipt(1), says="RSA of 2048 bits")
+def test_every_algorithm_verifies():
+    for kind, says in (("p384", "EC P-384"), ("rsa", "RSA of 2048 bits"),
+                       ("rsa-pss", "RSA of 2048 bits"), ("ed25519", "Ed25519")):
+        with Bench(3, key=make_log.Key(kind=kind)) as bench:
+            bench.verify(bench.receipt(1), says=says)
+            line = bench.write("log.vkey", bench.log.key.line())
+            bench.verify(bench.receipt(1), cert="log.vkey", says=[
+                says, "a verifier key", f"{make_log.ORIGIN}, and the verifier key names it"])
+            other = bench.write("other.vkey", bench.log.key.line("other.test"))
+            bench.verify(bench.receipt(1), cert=other.name, expect=UNKNOWN, says="is not of the key that signed")
+            line.write_bytes(line.read_bytes() * 2)
+            bench.verify(bench.receipt(1), cert="log.vkey", expect=UNKNOWN, says="NAME+HASH+KEY")
+
+
+def test_one_key_of_two_is_enough_and_both_are_checked():
+    """An Ed25519 key beside the first: who knows one of them checks that, who knows both checks both."""
+    beside = make_log.Key(kind="ed25519")
+    with Bench(3, key=make_log.Key(beside=beside)) as bench:
+        log = bench.log
+        bench.write("beside.vkey", beside.line())
+        text = log.checkpoint_text()
+        good = bench.receipt(1)
+        first, second = log.key.signature_line(text, log.origin), beside.signature_line(text, log.origin)
+        assert good.read_bytes().endswith(second)
+        both = ["--cert", bench.path("signer.crt"), "--cert", bench.path("beside.vkey")]
+        wrong = make_log.Key(kind="ed25519")
+        wrong.key_id = beside.key_id
+        forged = wrong.signature_line(text, log.origin)
+        bench.verify(good, says="by this key; 1 of other keys not looked at")
+        bench.verify(good, cert="beside.vkey", says=["by this key; 1 of other", "Ed25519"])
+        bench.verify(good, *both, cert=None, says="by this key, and by 1 other that was named")
+        for name, lines, alone, named, together in (
+                ("first alone", first, GOOD, UNKNOWN, GOOD),
+                ("second alone", second, UNKNOWN, GOOD, GOOD),
+                ("turned", second + first, GOOD, GOOD, GOOD),
+                ("second forged", first + forged, GOOD, BAD, BAD),
+                ("second twice", first + second + second, GOOD, BAD, BAD)):
+            receipt = bench.write("r.tlog-proof", log.receipt(1, note=text + b"\n" + lines))
+            for arguments, expect in ((["--cert", bench.path("signer.crt")], alone),
+                                      (["--cert", bench.path("beside.vkey")], named),
+                                      (both, together)):
+                assert bench.run("verify", receipt, *arguments, cert=None).returncode == expect, (name, arguments)
+        check(audit("fsck", "--log", bench.path("log"), *both), GOOD, "by 1 other that was named")
 
 
 def test_the_worst_outcome_is_the_exit_status():
@@ -205,7 +245,7 @@ def test_an_encrypted_or_unusable_certificate_proves_nothing():
             "-----\n", "-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\n", 1)
         bench.write("encrypted.crt", text.encode())
         bench.verify(good, expect=UNKNOWN, cert="encrypted.crt")
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-subj", "/CN=x",
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ed448", "-nodes", "-subj", "/CN=x",
                         "-keyout", "/dev/null", "-out", bench.path("edwards.crt")], check=True,
                        stderr=subprocess.DEVNULL)
         bench.verify(good, expect=UNKNOWN, cert="edwards.crt", says="P-256")

@@ -24,11 +24,108 @@ static void
 other_keys_are_not_supported(void **state)
 {
 	(void)state;
-	expect_unsupported(EVP_EC_gen("P-384"));
+	expect_unsupported(EVP_EC_gen("P-521"));
 	expect_unsupported(EVP_EC_gen("secp256k1"));
-	expect_unsupported(EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
+	expect_unsupported(EVP_PKEY_Q_keygen(NULL, NULL, "ED448"));
 	expect_unsupported(EVP_PKEY_Q_keygen(NULL, NULL, "X25519"));
 	expect_unsupported(EVP_RSA_gen(1024));
+}
+
+static void
+a_key_signs_by_its_own_schemes_alone(void **state)
+{
+	static const enum note_scheme all[] = {
+	    NOTE_ED25519, NOTE_ECDSA, NOTE_RSA_PKCS1, NOTE_RSA_PSS};
+	struct note_verifier *v;
+
+	(void)state;
+	for (size_t kind = 0; kind < FIXTURE_KINDS; kind++) {
+		const bool rsa = strncmp(fixture_kinds[kind].name, "rsa", 3) == 0;
+		EVP_PKEY *key = fixture_key(fixture_file(kind, ".pem"));
+
+		for (size_t i = 0; i < COUNT(all); i++) {
+			const bool its = rsa ? all[i] == NOTE_RSA_PKCS1 || all[i] == NOTE_RSA_PSS
+					     : all[i] == fixture_kinds[kind].scheme;
+
+			assert_int_equal(note_verifier_new_of("n", key, all[i], &v),
+			    its ? ERR_OK : ERR_UNSUPPORTED);
+			assert_int_equal(v != NULL, its);
+			note_verifier_free(&v);
+		}
+		EVP_PKEY_free(key);
+	}
+}
+
+static void
+key_lines_are_read_as_they_are_written(void **state)
+{
+	struct buf lines = BUF_INIT, again = BUF_INIT, note = BUF_INIT;
+	struct note_verifier *v;
+	struct view rest, line;
+	size_t kind = 0;
+
+	(void)state;
+	vector_file("note-keys.txt", &lines);
+	for (rest = buf_view(&lines); rest.size > 0; kind++) {
+		assert_int_equal(line_next(&rest, &line), ERR_OK);
+		assert_int_equal(note_verifier_read(line, &v), ERR_OK);
+		buf_clear(&again);
+		assert_int_equal(note_verifier_write(v, &again), ERR_OK);
+		assert_true(view_equal(buf_view(&again), line));
+		buf_clear(&note);
+		vector_file(fixture_file(kind, ".note"), &note);
+		assert_int_equal(fixture_verify(buf_view(&note), v), ERR_OK);
+		note_verifier_free(&v);
+	}
+	assert_int_equal(kind, FIXTURE_KINDS);
+	buf_free(&lines);
+	buf_free(&again);
+	buf_free(&note);
+}
+
+#define KEY "ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW" /* of note-go.note */
+
+static void
+other_key_lines_are_refused(void **state)
+{
+	static const struct {
+		const char *line;
+		enum err e;
+	} bad[] = {
+	    {"", ERR_FORMAT},
+	    {"PeterNeumann", ERR_FORMAT},
+	    {"PeterNeumann+c74f20a3", ERR_FORMAT},
+	    {"PeterNeumann+c74f20a3+", ERR_FORMAT},
+	    {"PeterNeumann+c74f20a3 " KEY, ERR_FORMAT},
+	    {"PeterNeumann+c74f20a30+" KEY, ERR_FORMAT},
+	    {"PeterNeumann+c74f20a+" KEY, ERR_FORMAT},
+	    {"PeterNeumann+c74f20a3+" KEY "\n", ERR_FORMAT_BASE64},
+	    {"PeterNeumann+c74f20a3+" KEY "=", ERR_FORMAT_BASE64},
+	    {"PeterNeumann+C74F20A3+" KEY, ERR_MISMATCH},
+	    {"PeterNeumann+c74f20a4+" KEY, ERR_MISMATCH},
+	    {"PeterNeumann+        +" KEY, ERR_MISMATCH},
+	    {"PeterNeuman+c74f20a3+" KEY, ERR_MISMATCH},
+	    {"+c74f20a3+" KEY, ERR_FORMAT},
+	    {"Peter Neumann+c74f20a3+" KEY, ERR_FORMAT},
+	    {"PeterNeumann+c74f20a3+AQ==", ERR_UNSUPPORTED},
+	    {"PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10Q=", ERR_UNSUPPORTED},
+	    /* The same key as a witness's, and as one of ML-DSA. */
+	    {"PeterNeumann+c74f20a3+BBpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW", ERR_UNSUPPORTED},
+	    {"PeterNeumann+c74f20a3+Bhpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW", ERR_UNSUPPORTED},
+	    /* An Ed25519 key as one of ECDSA. */
+	    {"PeterNeumann+c74f20a3+AjAqMAUGAytlcAMhABpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+		ERR_UNSUPPORTED},
+	};
+	struct note_verifier *v;
+
+	(void)state;
+	assert_int_equal(note_verifier_read(V("PeterNeumann+c74f20a3+" KEY), &v), ERR_OK);
+	note_verifier_free(&v);
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		assert_int_equal(note_verifier_read(view_of_string(bad[i].line), &v), bad[i].e);
+		assert_null(v);
+	}
+	assert_int_equal(note_verifier_read(V("Peter\0Neumann+c74f20a3+" KEY), &v), ERR_FORMAT);
 }
 
 static void
@@ -50,13 +147,12 @@ names_that_no_key_may_have_are_refused(void **state)
  * ----------------------------------------------------- */
 
 static void
-what_a_token_signs_verifies_as_a_note(void **state)
+expect_raw_verifies(const char *curve)
 {
-	EVP_PKEY *key = EVP_EC_gen("P-256");
+	EVP_PKEY *key = EVP_EC_gen(curve);
 	struct note_verifier *v;
 	struct buf bytes = BUF_INIT;
 
-	(void)state;
 	assert_non_null(key);
 	assert_int_equal(note_verifier_new("log.example", key, &v), ERR_OK);
 	assert_ptr_equal(note_verifier_key(v), key);
@@ -69,6 +165,14 @@ what_a_token_signs_verifies_as_a_note(void **state)
 	note_verifier_free(&v);
 	EVP_PKEY_free(key);
 	buf_free(&bytes);
+}
+
+static void
+what_a_token_signs_verifies_as_a_note(void **state)
+{
+	(void)state;
+	expect_raw_verifies("P-256");
+	expect_raw_verifies("P-384");
 }
 
 static void
@@ -86,25 +190,35 @@ texts_that_no_note_may_have_are_not_written(void **state)
 }
 
 static void
-a_high_s_is_refused_though_it_verifies(void **state)
+expect_high_s_refused(size_t kind)
 {
+	struct note_verifier *v = fixture_verifier_of(kind);
 	struct buf bytes = BUF_INIT, der = BUF_INIT;
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	struct note n;
 
-	(void)state;
-	vector_file("note-p256-high-s.note", &bytes);
+	vector_file(fixture_file(kind, "-high-s.note"), &bytes);
 	assert_int_equal(note_parse(buf_view(&bytes), &n), ERR_OK);
-	assert_int_equal(note_verify(&n, p256), ERR_SIGNATURE);
+	assert_int_equal(note_verify(&n, v), ERR_SIGNATURE);
 	/* Otherwise it is good, so that nothing but its s is the reason. */
 	assert_int_equal(base64_decode(n.signature[0].base64, &der), ERR_OK);
 	assert_int_equal(
-	    EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, note_verifier_key(p256)), 1);
+	    EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, note_verifier_key(v)), 1);
 	assert_int_equal(
 	    EVP_DigestVerify(ctx, der.data + 4, der.size - 4, n.text.data, n.text.size), 1);
 	EVP_MD_CTX_free(ctx);
+	note_verifier_free(&v);
 	buf_free(&bytes);
 	buf_free(&der);
+}
+
+static void
+a_high_s_is_refused_though_it_verifies(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < FIXTURE_KINDS; i++)
+		if (fixture_kinds[i].scheme == NOTE_ECDSA)
+			expect_high_s_refused(i);
 }
 
 /* The twin of a good signature, and other encodings of the same two numbers. */
@@ -181,7 +295,7 @@ expect_der(const char *r_and_s, const char *expected)
 	uint8_t raw[64];
 
 	hex_bytes(r_and_s, raw, sizeof(raw));
-	assert_int_equal(note_ecdsa_from_raw(raw, &der), ERR_OK);
+	assert_int_equal(note_ecdsa_from_raw((struct view){raw, sizeof(raw)}, &der), ERR_OK);
 	hex_append(&hex, buf_view(&der));
 	assert_true(view_equal(buf_view(&hex), view_of_string(expected)));
 	buf_free(&der);
@@ -212,9 +326,13 @@ raw_numbers_out_of_range_are_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		hex_bytes(bad[i], raw, sizeof(raw));
-		assert_int_equal(note_ecdsa_from_raw(raw, &der), ERR_SIGNATURE);
+		assert_int_equal(
+		    note_ecdsa_from_raw((struct view){raw, sizeof(raw)}, &der), ERR_SIGNATURE);
 		assert_int_equal(der.size, 0);
 	}
+	for (size_t size = 0; size < sizeof(raw); size++)
+		assert_int_equal(
+		    note_ecdsa_from_raw((struct view){raw, size}, &der), ERR_SIGNATURE);
 	buf_free(&der);
 }
 
@@ -239,6 +357,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(other_keys_are_not_supported),
+	    cmocka_unit_test(a_key_signs_by_its_own_schemes_alone),
+	    cmocka_unit_test(key_lines_are_read_as_they_are_written),
+	    cmocka_unit_test(other_key_lines_are_refused),
 	    cmocka_unit_test(names_that_no_key_may_have_are_refused),
 	    cmocka_unit_test(what_a_token_signs_verifies_as_a_note),
 	    cmocka_unit_test(texts_that_no_note_may_have_are_not_written),

@@ -119,7 +119,7 @@ test_dates(void **state)
 static void
 test_other_keys_are_refused(void **state)
 {
-	static const char *const types[] = {"P-384", "P-521", "secp256k1"};
+	static const char *const types[] = {"P-521", "secp256k1", "brainpoolP256r1"};
 	struct signercert *c;
 
 	(void)state;
@@ -133,6 +133,28 @@ test_other_keys_are_refused(void **state)
 		EVP_PKEY_free(key);
 		X509_free(x509);
 	}
+}
+
+static void
+expect_description(const char *type, const char *curve, const char *expected)
+{
+	EVP_PKEY *key = curve != NULL ? EVP_PKEY_Q_keygen(NULL, NULL, type, curve)
+				      : EVP_PKEY_Q_keygen(NULL, NULL, type);
+	struct signercert *c;
+
+	assert_int_equal(signercert_from_key(key, "x", &c), ERR_OK);
+	assert_string_equal(signercert_description(c), expected);
+	signercert_free(&c);
+	EVP_PKEY_free(key);
+}
+
+static void
+test_keys_are_described(void **state)
+{
+	(void)state;
+	expect_description("EC", "P-256", "EC P-256, a public key without name and dates");
+	expect_description("EC", "P-384", "EC P-384, a public key without name and dates");
+	expect_description("ED25519", NULL, "Ed25519, a public key without name and dates");
 }
 
 static void
@@ -196,6 +218,62 @@ test_the_verifier_takes_its_name_from_the_note(void **state)
 	assert_null(v);
 	signercert_free(&c);
 	buf_free(&receipt);
+}
+
+/* The vectors' verifier key lines, as files: each opens its own note, under its own name. */
+static void
+test_a_verifier_key_line_names_its_log(void **state)
+{
+	struct fixture *f = *state;
+	struct buf lines = BUF_INIT, note = BUF_INIT;
+	struct note_verifier *v;
+	struct signercerts all = {.count = 1};
+	struct view rest, line;
+	unsigned count = 0;
+	struct note n;
+	char path[128];
+
+	(void)state;
+	vector_file("note-keys.txt", &lines);
+	vector_file("note-ed25519.note", &note);
+	(void)snprintf(path, sizeof(path), "%s/log.vkey", f->path);
+	for (rest = buf_view(&lines); rest.size > 0;) {
+		assert_int_equal(line_next(&rest, &line), ERR_OK);
+		/* With its line feed, and without. */
+		fixture_write(f, "log.vkey", line.data, line.size + (size_t)(++count % 2));
+		assert_int_equal(
+		    signercert_load(path, &f->findings, &all.certificate[0]), OUTCOME_GOOD);
+		assert_string_equal(signercert_log(all.certificate[0]), "hallmark.example/vectors");
+		assert_true(signercert_is_key_alone(all.certificate[0]));
+		assert_true(
+		    signercert_names_origin(all.certificate[0], "hallmark.example/vectors"));
+		assert_false(signercert_names_origin(all.certificate[0], "hallmark.example"));
+		assert_int_equal(note_parse(buf_view(&note), &n), ERR_OK);
+		if (rest.size > 0) {
+			assert_int_equal(
+			    signercerts_verifier(&all, &n, NULL, NULL, &v), ERR_UNKNOWN_KEY);
+		} else { /* the last is that of Ed25519 */
+			assert_int_equal(signercerts_verifier(&all, &n, NULL, NULL, &v), ERR_OK);
+			assert_int_equal(note_verify(&n, v), ERR_OK);
+			note_verifier_free(&v);
+			/* Under another name it is not its. */
+			n.signature[0].name.size--;
+			assert_int_equal(
+			    signercerts_verifier(&all, &n, NULL, NULL, &v), ERR_UNKNOWN_KEY);
+		}
+		signercerts_free(&all);
+		all.count = 1;
+	}
+	/* Two lines are none, and neither is one with another's key ID. */
+	fixture_write(f, "log.vkey", lines.data, lines.size);
+	assert_int_equal(signercert_load(path, &f->findings, &all.certificate[0]), OUTCOME_UNKNOWN);
+	fixture_says(f, "a verifier key (NAME+HASH+KEY)");
+	*(uint8_t *)memchr(lines.data, '+', lines.size) = '-';
+	fixture_write(f, "log.vkey", lines.data,
+	    (size_t)((uint8_t *)memchr(lines.data, '\n', lines.size) - lines.data));
+	assert_int_equal(signercert_load(path, &f->findings, &all.certificate[0]), OUTCOME_UNKNOWN);
+	buf_free(&lines);
+	buf_free(&note);
 }
 
 static struct signercert *
@@ -300,6 +378,8 @@ main(void)
 	    TEST(test_a_certificate_without_a_key_is_refused),
 	    TEST(test_files_that_are_no_certificate),
 	    TEST(test_the_verifier_takes_its_name_from_the_note),
+	    TEST(test_keys_are_described),
+	    TEST(test_a_verifier_key_line_names_its_log),
 	    TEST(test_a_key_alone_names_nothing_and_has_no_dates),
 	    TEST(test_certificates_and_keys_in_pem_and_der),
 	};
