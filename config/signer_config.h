@@ -30,7 +30,7 @@ struct signer_config {
 		const char *certificate; /* PEM chain */
 		const char *key;         /* PEM, secret */
 		const char *client_ca;   /* PEM */
-		const char *client_crl;  /* PEM; NULL: none */
+		const char *client_crl;  /* PEM or DER; NULL: none */
 	} tls;
 
 	struct {

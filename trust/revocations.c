@@ -10,6 +10,8 @@
 #include "trust/crypto_reason.h"
 #include "trust/pem_blocks.h"
 
+#define DER_SEQUENCE 0x30 /* the first byte of a list; a PEM file is text */
+
 struct revocations {
 	atomic_uint references;
 	struct revocation_list **list; /* by their issuers' names */
@@ -34,29 +36,33 @@ static int check_by(
     struct revocation_list *l, X509 *certificate, const X509 *issuer, int64_t now_s);
 
 enum err
-revocations_parse(const char *file, const char *key, struct view pem, const struct authorities *a,
+revocations_parse(const char *file, const char *key, struct view bytes, const struct authorities *a,
     struct faults *faults, struct revocations **out)
 {
 	struct reading reading = {calloc(1, sizeof(*reading.to)), (int64_t)time(NULL), NULL};
 	struct revocations *r = reading.to;
-	enum err e;
+	enum err e = ERR_OK;
 
 	*out = NULL;
 	if (r == NULL)
 		return ERR_MEMORY;
 	atomic_init(&r->references, 1);
-	e = pem_blocks_each(pem, take, &reading);
+	if (bytes.size > 0 && bytes.data[0] == DER_SEQUENCE)
+		(void)take(&reading, PEM_STRING_X509_CRL, bytes); /* reading says why not */
+	else
+		e = pem_blocks_each(bytes, take, &reading);
 	if (e == ERR_CONFIG && reading.why == NULL)
 		reading.why = crypto_reason();
 	if (reading.why != NULL || e != ERR_OK) {
 		faults_add(faults, file, 0,
-		    "%s: expected a PEM revocation list, found list %zu broken: %s; is the file "
+		    "%s: expected a revocation list in PEM or DER, found list %zu broken: %s; is "
+		    "the file "
 		    "whole?",
 		    key, r->count + 1, reading.why != NULL ? reading.why : err_text(e));
 		e = ERR_CONFIG;
 	} else if (r->count == 0) {
 		faults_add(faults, file, 0,
-		    "%s: expected a PEM revocation list, found none: no start line of one", key);
+		    "%s: expected a revocation list in PEM or DER, found none", key);
 		e = ERR_CONFIG;
 	} else {
 		qsort(r->list, r->count, sizeof(*r->list), by_issuer);

@@ -22,13 +22,14 @@
 struct revocations;
 
 /*
- * The lists of a PEM file; other blocks are passed over: a certificate in it does not become one
- * that is trusted. Of two that are alike the newer one is taken, unless it begins in the future. A
- * list of a CA that is in `a` has to be signed by it; one of another's is kept until a peer shows
- * its CA; so are all where `a` is NULL. ERR_CONFIG with a fault of `file`, which is named under
- * `key`; *out NULL then. The result has one reference.
+ * The lists of a PEM file, where other blocks are passed over: a certificate in it does not become
+ * one that is trusted. Or one list in DER, as CAs publish them (RFC 5280, section 4.2.1.13). Of two
+ * that are alike the newer one is taken, unless it begins in the future. A list of a CA that is in
+ * `a` has to be signed by it; one of another's is kept until a peer shows its CA; so are all where
+ * `a` is NULL. ERR_CONFIG with a fault of `file`, which is named under `key`; *out NULL then. The
+ * result has one reference.
  */
-enum err revocations_parse(const char *file, const char *key, struct view pem,
+enum err revocations_parse(const char *file, const char *key, struct view bytes,
     const struct authorities *a, struct faults *faults, struct revocations **out) MUST_USE;
 
 /* Safe for use by many threads. Both take NULL; the last release frees. */

@@ -394,6 +394,44 @@ test_files_that_are_cut_are_no_shorter_files(void **state)
 	unmake(&ca);
 }
 
+static bool
+take_der(void *context, const char *name, struct view der)
+{
+	struct revocations **whole = context;
+	struct faults faults = FAULTS_INIT;
+	struct revocations *r;
+
+	assert_string_equal(name, PEM_STRING_X509_CRL);
+	assert_int_equal(revocations_parse("f", "k", der, NULL, &faults, whole), ERR_OK);
+	for (size_t size = 1; size < der.size; size += 5) {
+		const struct view cut = {der.data, size};
+
+		assert_int_equal(revocations_parse("f", "k", cut, NULL, &faults, &r), ERR_CONFIG);
+		assert_null(r);
+	}
+	faults_free(&faults);
+	return false;
+}
+
+static void
+test_a_list_in_der_is_one_too(void **state)
+{
+	struct made ca = make("ca", NULL, true, 3600), gone = make("gone", &ca, false, 3600);
+	struct revocations *lists;
+	struct buf pem = BUF_INIT;
+
+	(void)state;
+	append_list(&pem, &ca, 20, gone.certificate, 3600);
+	assert_int_equal(pem_blocks_each(buf_view(&pem), take_der, &lists), ERR_OK);
+	assert_int_equal(revocations_count(lists), 1);
+	assert_int_equal(revocations_check(lists, gone.certificate, ca.certificate, time(NULL)),
+	    X509_V_ERR_CERT_REVOKED);
+	revocations_release(&lists);
+	buf_free(&pem);
+	unmake(&gone);
+	unmake(&ca);
+}
+
 int
 main(void)
 {
@@ -407,6 +445,7 @@ main(void)
 	    cmocka_unit_test(test_verdicts_change_when_something_ends),
 	    cmocka_unit_test(test_verdicts_change_when_something_begins),
 	    cmocka_unit_test(test_files_that_are_cut_are_no_shorter_files),
+	    cmocka_unit_test(test_a_list_in_der_is_one_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
