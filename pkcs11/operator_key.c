@@ -207,10 +207,10 @@ static enum err
 refuse_log_key(const struct hsm_config *config, const struct operator_key *k)
 {
 	X509 *certificate = NULL;
-	bool same = token_has_twin(k->token, config->key_label);
-	enum err e = ERR_OK;
+	bool same;
+	enum err e = token_has_twin(k->token, config->key_label, &same);
 
-	if (!same && access(config->certificate, F_OK) == 0 &&
+	if (e == ERR_OK && !same && access(config->certificate, F_OK) == 0 &&
 	    (e = certificate_read(config->certificate, &certificate)) == ERR_OK)
 		same = EVP_PKEY_eq(X509_get0_pubkey(certificate), token_public_key(k->token)) == 1;
 	X509_free(certificate);

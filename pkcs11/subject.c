@@ -24,6 +24,11 @@ static enum err add_origin(X509_NAME *name, const char *origin);
 static X509_EXTENSION *origin_extension(const char *origin);
 static bool fill_certificate(X509 *x, const struct hsm_config *c, int days, EVP_PKEY *key);
 static bool add_extension(X509 *x, int nid, const char *value);
+static enum err sign_request(X509_REQ *request, struct token *token);
+static enum err sign_certificate(X509 *x, struct token *token);
+static bool set_algorithm(X509_ALGOR *to, EVP_PKEY *key);
+static enum err sign_bytes(
+    unsigned char **bytes, int size, struct token *token, ASN1_BIT_STRING *to);
 static bool add_made_extension(X509 *x, X509_EXTENSION *extension);
 
 enum err
@@ -40,15 +45,13 @@ subject_make_request(
 	if ((e = fill_name(X509_REQ_get_subject_name(request), c, subject)) != ERR_OK)
 		goto out;
 	e = ERR_TOKEN;
-	token_call_begin(token);
 	if (X509_REQ_set_pubkey(request, token_public_key(token)) == 1 &&
-	    X509_REQ_add_extensions(request, extensions) == 1 &&
-	    X509_REQ_sign(request, token_private_key(token), EVP_sha256()) > 0 &&
-	    X509_REQ_verify(request, X509_REQ_get0_pubkey(request)) == 1)
-		e = ERR_OK;
-	else
+	    X509_REQ_add_extensions(request, extensions) == 1)
+		e = sign_request(request, token);
+	if (e == ERR_OK && X509_REQ_verify(request, X509_REQ_get0_pubkey(request)) != 1) {
 		complain_crypto("the request cannot be signed so that its key verifies it");
-	token_call_end();
+		e = ERR_TOKEN;
+	}
 out:
 	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
 	if (e == ERR_OK)
@@ -68,15 +71,15 @@ subject_make_certificate(
 	*out = NULL;
 	if (x == NULL)
 		return ERR_MEMORY;
-	token_call_begin(token);
 	e = fill_name(X509_get_subject_name(x), c, subject);
-	if (e == ERR_OK && (!fill_certificate(x, c, days, token_public_key(token)) ||
-			       X509_sign(x, token_private_key(token), EVP_sha256()) <= 0 ||
-			       X509_verify(x, X509_get0_pubkey(x)) != 1)) {
+	if (e == ERR_OK)
+		e = fill_certificate(x, c, days, token_public_key(token))
+			? sign_certificate(x, token)
+			: ERR_TOKEN;
+	if (e == ERR_OK && X509_verify(x, X509_get0_pubkey(x)) != 1) {
 		complain_crypto("the certificate cannot be signed so that its key verifies it");
 		e = ERR_TOKEN;
 	}
-	token_call_end();
 	if (e == ERR_OK)
 		*out = x;
 	else
@@ -250,4 +253,78 @@ add_made_extension(X509 *x, X509_EXTENSION *extension)
 
 	X509_EXTENSION_free(extension);
 	return good;
+}
+
+static enum err
+sign_request(X509_REQ *request, struct token *token)
+{
+	X509_ALGOR *algorithm = X509_ALGOR_new();
+	ASN1_BIT_STRING *signature = ASN1_BIT_STRING_new();
+	unsigned char *bytes = NULL;
+	enum err e = ERR_MEMORY;
+
+	if (algorithm != NULL && signature != NULL &&
+	    set_algorithm(algorithm, token_public_key(token)) &&
+	    X509_REQ_set1_signature_algo(request, algorithm) == 1)
+		e = sign_bytes(&bytes, i2d_re_X509_REQ_tbs(request, &bytes), token, signature);
+	if (e == ERR_OK) {
+		X509_REQ_set0_signature(request, signature);
+		signature = NULL; /* moved */
+	}
+	OPENSSL_free(bytes);
+	ASN1_BIT_STRING_free(signature);
+	X509_ALGOR_free(algorithm);
+	return e;
+}
+
+/*
+ * OpenSSL has no call that puts into a certificate what was signed elsewhere, as it has for
+ * requests; what it shows as constant is the certificate's own.
+ */
+static enum err
+sign_certificate(X509 *x, struct token *token)
+{
+	X509_ALGOR *inner = (X509_ALGOR *)X509_get0_tbs_sigalg(x);
+	const ASN1_BIT_STRING *signature;
+	const X509_ALGOR *outer;
+	unsigned char *bytes = NULL;
+	enum err e = ERR_MEMORY;
+
+	X509_get0_signature(&signature, &outer, x);
+	if (set_algorithm(inner, token_public_key(token)) &&
+	    X509_ALGOR_copy((X509_ALGOR *)outer, inner) == 1)
+		e = sign_bytes(
+		    &bytes, i2d_re_X509_tbs(x, &bytes), token, (ASN1_BIT_STRING *)signature);
+	OPENSSL_free(bytes);
+	return e;
+}
+
+/* RFC 3279, 2.2: RSA has parameters, which are NULL, and ECDSA has none. */
+static bool
+set_algorithm(X509_ALGOR *to, EVP_PKEY *key)
+{
+	if (EVP_PKEY_is_a(key, "EC"))
+		return X509_ALGOR_set0(
+			   to, OBJ_nid2obj(NID_ecdsa_with_SHA256), V_ASN1_UNDEF, NULL) == 1;
+	return X509_ALGOR_set0(to, OBJ_nid2obj(NID_sha256WithRSAEncryption), V_ASN1_NULL, NULL) ==
+	       1;
+}
+
+static enum err
+sign_bytes(unsigned char **bytes, int size, struct token *token, ASN1_BIT_STRING *to)
+{
+	struct token_signer *signer = NULL;
+	struct buf made = BUF_INIT;
+	enum err e = ERR_MEMORY;
+
+	if (size > 0 && (e = token_signer_new(token, token_public_key(token), &signer)) == ERR_OK &&
+	    (e = token_sign_der(signer, (struct view){*bytes, (size_t)size}, &made)) == ERR_OK) {
+		e = ASN1_STRING_set(to, made.data, (int)made.size) == 1 ? ERR_OK : ERR_MEMORY;
+		/* All bits of its last byte count. */
+		to->flags &= ~(ASN1_STRING_FLAG_BITS_LEFT | 0x07);
+		to->flags |= ASN1_STRING_FLAG_BITS_LEFT;
+	}
+	token_signer_free(&signer);
+	buf_free(&made);
+	return e;
 }

@@ -188,10 +188,11 @@ server_open(struct server *s)
 	buf_free(&spki);
 	if (e == ERR_OK)
 		requests_serve(&s->requests, s->guard, s->verifier);
+	if (e != ERR_OK)
+		return e;
+	token_end_setup(s->token);
 	/* Threads before the filter, which is then put upon them too: none is ever without it. */
-	if (e == ERR_OK && (e = token_end_setup(s->token)) == ERR_OK)
-		e = signing_start(c, s->token, s->key, s->verifier, &s->signing);
-	return e;
+	return signing_start(c, s->token, s->key, s->verifier, &s->signing);
 }
 
 /* Where it is of another key than the public half, that half may be the wrong one. */

@@ -1,6 +1,7 @@
 /*
- * The PKCS#11 module's own functions, for what libp11 has no call for. The module has been loaded
- * and initialised by libp11; login is per application, so sessions opened here are logged in too.
+ * The PKCS#11 module itself. All of it is raw Cryptoki: libp11 keeps its list of functions to
+ * itself, and modules such as p11-kit's give another list, not initialised, to each who asks. So it
+ * is asked for once, here, initialised, and every call of this room goes through it.
  */
 #ifndef HALLMARK_PKCS11_TOKEN_MODULE_H
 #define HALLMARK_PKCS11_TOKEN_MODULE_H
@@ -10,9 +11,13 @@
 
 #include "proto/err.h"
 
-enum err module_functions(const char *path, struct ck_function_list **out) MUST_USE;
+/*
+ * Loads the module, never to be unloaded (some crash in that), and asks it for its functions.
+ * ERR_TOKEN, explained.
+ */
+enum err module_load(const char *path, struct ck_function_list **out) MUST_USE;
 
-/* What a PKCS#11 error means, for those that an operator meets; "see PKCS#11" for the others. */
-const char *module_error_text(ck_rv_t rv);
+/* C_Initialize, for several threads. ERR_TOKEN, explained. */
+enum err module_initialize(const char *path, struct ck_function_list *functions) MUST_USE;
 
 #endif

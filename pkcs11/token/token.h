@@ -1,14 +1,14 @@
 /*
- * The token: module, login, key, signatures. libp11 finds and uses the key; what it has no call for
- * (making a key with all attributes, reading them) goes to the module's own functions.
+ * The token: module, login, key, signatures. Nearly all of it is raw Cryptoki, and each file says
+ * why: libp11 0.4.12 reaches a key only by reading all of them, finds none where one is of a type
+ * that it does not know, and hides the module's errors. It stores the certificate (shelf.c).
  *
  * Every call into the module runs against a deadline: a module that hangs (TRAPS of network HSMs:
  * for ever) ends this process by SIGALRM, with a line on stderr. After an error the token is not
  * usable any more: end the process and start a fresh one. Failures are explained on stderr.
  *
  * One thread opens the token and finds its key. After that as many threads may sign as there are
- * sessions in the configuration, each with a signer of its own: libp11's pool hands every call a
- * session, opened when it is first needed.
+ * sessions in the configuration, each with a signer, and so a session, of its own.
  */
 #ifndef HALLMARK_PKCS11_TOKEN_TOKEN_H
 #define HALLMARK_PKCS11_TOKEN_TOKEN_H
@@ -23,9 +23,6 @@
 #include "proto/err.h"
 
 struct token;
-
-/* Sessions that opening takes: libp11's, and one for login and raw calls. */
-#define TOKEN_SESSIONS 2
 
 /*
  * The ceremony has an operator: it may write, and may use up the last try of the PIN. Serving has
@@ -77,8 +74,8 @@ enum err token_generate(struct token *t) MUST_USE;
 /*
  * Finds the key pair by its label. ERR_NOT_FOUND if there is none, or only one half; ERR_MISMATCH
  * if there are several, the public half is of another type or no key, or it is not of the
- * configured algorithm; ERR_UNSUPPORTED if libp11 lists none for the sake of another key. In a
- * ceremony also ERR_KEY_MISMATCH: the public half is another key's.
+ * configured algorithm. Other keys on the token are not looked at. In a ceremony also
+ * ERR_KEY_MISMATCH: the public half is another key's.
  */
 enum err token_find_key(struct token *t) MUST_USE;
 
@@ -90,12 +87,11 @@ enum err token_find_key(struct token *t) MUST_USE;
  */
 enum err token_check_halves(struct token *t) MUST_USE;
 
-/* Public half; owned by the token. And private half, whose use is a call into the module. */
+/* Public half; owned by the token. */
 EVP_PKEY *token_public_key(const struct token *t);
-EVP_PKEY *token_private_key(const struct token *t);
 
 /* Whether the token has the key once more, under this label: a private key with its CKA_ID. */
-bool token_has_twin(const struct token *t, const char *label);
+enum err token_has_twin(struct token *t, const char *label, bool *out) MUST_USE;
 
 /* CKA_ID of the key; a view into the token. */
 struct view token_key_id(const struct token *t);
@@ -106,12 +102,15 @@ enum err token_key_attributes(struct token *t, struct token_key_attributes *out)
 enum err token_refuse_exportable(struct token *t) MUST_USE;
 
 /*
- * Gives back the session for login and raw calls, so that all sessions can sign. From here on only
- * signers are used. The session in which libp11 found the key stays, and with it the login.
+ * From here on only signers are used: the next one takes over the setup's session, so that all
+ * sessions can sign.
  */
-enum err token_end_setup(struct token *t) MUST_USE;
+void token_end_setup(struct token *t);
 
-/* What one thread signs with. `certificate_key` must outlive it. ERR_TOKEN, ERR_MEMORY. */
+/*
+ * What one thread signs with, in a session of its own; before token_end_setup in the setup's.
+ * `certificate_key` must outlive it. ERR_TOKEN, ERR_MEMORY.
+ */
 struct token_signer;
 enum err token_signer_new(
     struct token *t, EVP_PKEY *certificate_key, struct token_signer **out) MUST_USE;
@@ -124,9 +123,12 @@ void token_signer_free(struct token_signer **s);
  */
 enum err token_sign(struct token_signer *s, struct view bytes, struct buf *signature) MUST_USE;
 
+/* The same in the form of X.509 (RFC 3279, 2.2): of ECDSA the DER. */
+enum err token_sign_der(struct token_signer *s, struct view bytes, struct buf *signature) MUST_USE;
+
 /*
  * Puts the certificate on the token beside the key, in the place of earlier ones with its label.
- * Tokens without room for it may refuse.
+ * Tokens without room for it may refuse. The last that is done with a token.
  */
 enum err token_store_certificate(struct token *t, X509 *certificate) MUST_USE;
 
@@ -139,9 +141,8 @@ enum err token_store_certificate(struct token *t, X509 *certificate) MUST_USE;
 void token_deadline_tell(int socket, struct view bytes);
 
 /*
- * Bracket a call into the module, here and elsewhere (X509_sign with the private key): ends the
- * process if it takes longer than deadline_ms. Each thread, and so each session, has its own time;
- * a second begin starts it anew.
+ * Bracket a call into the module: ends the process if it takes longer than deadline_ms. Each
+ * thread, and so each session, has its own time; a second begin starts it anew.
  */
 void token_call_begin(const struct token *t);
 void token_call_end(void);

@@ -1,97 +1,49 @@
 /*
- * Making the key pair, finding it, and reading what proves that it cannot leave. Raw Cryptoki for
- * what libp11 has no call for: these attributes, and keys of types that it does not know.
+ * Finding the key pair, and reading what proves that it cannot leave. Raw Cryptoki: found by
+ * template, because libp11 reads all keys of the token and none beside one of a type that it does
+ * not know; and it has no call for these attributes.
  */
 #include <openssl/core_names.h>
-#include <openssl/rand.h>
 #include <string.h>
 
 #include "pkcs11/ground/complain.h"
 #include "pkcs11/token/token_state.h"
 
-#define KEY_ID_SIZE 8 /* bytes of CKA_ID, random: pairs the two halves and the certificate */
+#define RSA_BITS    3072
+#define COUNTED_MAX 1000 /* private keys; more are told as so many */
 
-/* DER of the OID 1.2.840.10045.3.1.7: P-256. */
-static unsigned char p256_parameters[] = {
-    0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
-static unsigned char rsa_exponent[] = {0x01, 0x00, 0x01};
-
-#define RSA_BITS 3072
-
-#define CERTIFICATES_MAX 16 /* with one label; more were not made by us */
-#define UNLISTED_MAX     64 /* private keys of which one may hide the others */
-#define LABEL_SHOWN      64 /* bytes */
-
-static enum err list_keys(struct token *t, PKCS11_KEY **keys, unsigned *count);
-static enum err refuse_unlistable(struct token *t);
-static enum err choose_key(struct token *t, const PKCS11_KEY *keys, unsigned count);
-static enum err refuse_absent(struct token *t, unsigned count);
-static enum err use_key(struct token *t);
+static enum err choose_key(struct token *t);
+static enum err refuse_absent(struct token *t);
+static enum err read_key(struct token *t);
 static enum err check_algorithm(const struct token *t);
 static enum err check_operator_key(const struct token *t);
-static ck_rv_t generate(struct token *t);
-static void remove_certificates(struct token *t);
-
-enum err
-token_generate(struct token *t)
-{
-	ck_object_handle_t object;
-	PKCS11_KEY *keys;
-	unsigned listed;
-	unsigned long count;
-	ck_rv_t rv;
-	enum err e;
-
-	token_call_begin(t);
-	/* A key that could not be found afterwards is better not made. */
-	if ((e = list_keys(t, &keys, &listed)) == ERR_OK)
-		e = token_find_labelled(t, CKO_PRIVATE_KEY, &object, 1, &count);
-	if (e == ERR_OK && count > 0) {
-		complain("token '%s' has a private key '%s' already; it is never overwritten: "
-			 "choose another label, or remove it with the vendor's tool",
-		    t->info.label, t->config->key_label);
-		e = ERR_MISMATCH;
-	}
-	token_call_end(); /* without a deadline: some tokens take a minute for an RSA key */
-	if (e == ERR_OK && (rv = generate(t)) != CKR_OK) {
-		complain("token '%s' does not make the key pair: PKCS#11 error 0x%lx, %s",
-		    t->info.label, rv, module_error_text(rv));
-		e = ERR_TOKEN;
-	}
-	return e;
-}
 
 enum err
 token_find_key(struct token *t)
 {
-	PKCS11_KEY *keys = NULL;
-	unsigned count = 0;
 	enum err e;
 
-	token_call_begin(t);
-	if ((e = list_keys(t, &keys, &count)) == ERR_OK &&
-	    (e = choose_key(t, keys, count)) == ERR_OK &&
-	    (e = token_check_public_half(t)) == ERR_OK)
-		e = use_key(t);
-	token_call_end();
-	t->keys = keys;
-	t->key_count = count;
+	if ((e = choose_key(t)) == ERR_OK && (e = read_key(t)) == ERR_OK &&
+	    (e = token_read_public_half(t, &t->public_key)) == ERR_OK) {
+		t->ecdsa = EVP_PKEY_is_a(t->public_key, "EC") == 1;
+		e = check_algorithm(t);
+	}
 	/* In service it is the certificate that tells; the ceremony may have none yet. */
 	return e == ERR_OK && t->use == TOKEN_CEREMONY ? token_check_halves(t) : e;
 }
 
-bool
-token_has_twin(const struct token *t, const char *label)
+enum err
+token_has_twin(struct token *t, const char *label, bool *out)
 {
-	for (unsigned i = 0; i < t->key_count; i++) {
-		const PKCS11_KEY *key = &t->keys[i];
+	ck_object_class_t class = CKO_PRIVATE_KEY;
+	struct ck_attribute template[] = {{CKA_CLASS, &class, sizeof(class)},
+	    {CKA_LABEL, (void *)label, strlen(label)}, {CKA_ID, t->key.id, t->key.id_size}};
+	ck_object_handle_t object;
+	unsigned long count;
+	enum err e = token_find_objects(t, template, 3, &object, 1, &count);
 
-		if (key->label != NULL && strcmp(key->label, label) == 0 &&
-		    view_equal((struct view){key->id, key->id_len},
-			(struct view){t->key->id, t->key->id_len}))
-			return true;
-	}
-	return false;
+	*out = e == ERR_OK && count > 0;
+	return e;
 }
 
 enum err
@@ -101,24 +53,16 @@ token_key_attributes(struct token *t, struct token_key_attributes *out)
 	struct ck_attribute wanted[] = {{CKA_SENSITIVE, &value[0], 1},
 	    {CKA_ALWAYS_SENSITIVE, &value[1], 1}, {CKA_EXTRACTABLE, &value[2], 1},
 	    {CKA_NEVER_EXTRACTABLE, &value[3], 1}, {CKA_LOCAL, &value[4], 1}};
-	ck_object_handle_t object[2];
-	unsigned long count;
-	enum err e;
+	bool told =
+	    TOKEN_CALL(t, C_GetAttributeValue, t->session, t->key.private, wanted, 5) == CKR_OK;
 
 	memset(out, 0, sizeof(*out));
 	out->extractable = true; /* until the token says that it is not */
-	token_call_begin(t);
-	e = token_find_labelled(t, CKO_PRIVATE_KEY, object, 2, &count);
-	if (e == ERR_OK && (count != 1 || t->functions->C_GetAttributeValue(
-					      t->session, object[0], wanted, 5) != CKR_OK))
-		e = ERR_TOKEN;
-	token_call_end();
-	for (unsigned i = 0; i < 5 && e == ERR_OK; i++)
-		if (wanted[i].value_len != 1)
-			e = ERR_TOKEN;
-	if (e != ERR_OK) {
+	for (unsigned i = 0; i < 5; i++)
+		told = told && wanted[i].value_len == 1;
+	if (!told) {
 		complain("key '%s': the token does not tell its attributes", t->config->key_label);
-		return e;
+		return ERR_TOKEN;
 	}
 	out->sensitive = value[0] != 0;
 	out->always_sensitive = value[1] != 0;
@@ -144,114 +88,67 @@ token_refuse_exportable(struct token *t)
 	return ERR_KEY_EXPORTABLE;
 }
 
-enum err
-token_store_certificate(struct token *t, X509 *certificate)
-{
-	enum err e = ERR_OK;
-
-	token_call_begin(t);
-	remove_certificates(t);
-	if (PKCS11_store_certificate(t->slot->token, certificate, t->key->label, t->key->id,
-		t->key->id_len, NULL) != 0) {
-		complain_crypto("token '%s': cannot store the certificate; the file is what counts",
-		    t->info.label);
-		e = ERR_TOKEN;
-	}
-	token_call_end();
-	return e;
-}
-
-/* libp11 gives none of a token's keys, with or without an error, if it holds an Ed25519 key. */
 static enum err
-list_keys(struct token *t, PKCS11_KEY **keys, unsigned *count)
+choose_key(struct token *t)
 {
-	bool listed = PKCS11_enumerate_keys(t->slot->token, keys, count) == 0;
-	enum err e;
-
-	if (listed && *count > 0)
-		return ERR_OK;
-	if ((e = refuse_unlistable(t)) != ERR_OK || listed)
-		return e;
-	complain_crypto("token '%s': cannot list its keys", t->info.label);
-	return ERR_TOKEN;
-}
-
-static enum err
-refuse_unlistable(struct token *t)
-{
-	ck_object_class_t class = CKO_PRIVATE_KEY;
-	struct ck_attribute private = {CKA_CLASS, &class, sizeof(class)};
-	ck_object_handle_t object[UNLISTED_MAX];
+	ck_object_handle_t object[2];
 	unsigned long count;
-	enum err e = token_find_objects(t, &private, 1, object, UNLISTED_MAX, &count);
+	enum err e = token_find_key_objects(t, CKO_PRIVATE_KEY, object, 2, &count);
 
-	for (unsigned long i = 0; i < count && e == ERR_OK; i++) {
-		unsigned long type = CKK_RSA;
-		char label[LABEL_SHOWN + 1] = "";
-		struct ck_attribute wanted[] = {
-		    {CKA_KEY_TYPE, &type, sizeof(type)}, {CKA_LABEL, label, LABEL_SHOWN}};
-
-		(void)t->functions->C_GetAttributeValue(t->session, object[i], wanted, 2);
-		if (type == CKK_RSA || type == CKK_EC)
-			continue;
-		complain("token '%s' has a private key '%s' of type 0x%lx%s, beside which libp11 "
-			 "lists no key at all; move it, or the log's key, to a token of its own",
-		    t->info.label, label, type, type == CKK_EC_EDWARDS ? " (Ed25519)" : "");
-		e = ERR_UNSUPPORTED;
+	if (e != ERR_OK)
+		return e;
+	if (count == 0)
+		return refuse_absent(t);
+	if (count > 1) {
+		complain("token '%s' has several private keys '%s'; remove or rename all but one",
+		    t->info.label, t->config->key_label);
+		return ERR_MISMATCH;
 	}
-	return e;
-}
-
-static enum err
-choose_key(struct token *t, const PKCS11_KEY *keys, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++) {
-		if (keys[i].label == NULL || strcmp(keys[i].label, t->config->key_label) != 0)
-			continue;
-		if (t->key != NULL) {
-			complain("token '%s' has several private keys '%s'; remove or rename all "
-				 "but one",
-			    t->info.label, t->config->key_label);
-			return ERR_MISMATCH;
-		}
-		t->key = &keys[i];
-	}
-	return t->key != NULL ? ERR_OK : refuse_absent(t, count);
+	t->key.private = object[0];
+	return ERR_OK;
 }
 
 /* A public half alone is what stays of a key that was deleted, or was not restored with it. */
 static enum err
-refuse_absent(struct token *t, unsigned count)
+refuse_absent(struct token *t)
 {
-	ck_object_handle_t object;
-	unsigned long halves;
-	enum err e = token_find_labelled(t, CKO_PUBLIC_KEY, &object, 1, &halves);
+	ck_object_class_t class = CKO_PRIVATE_KEY;
+	struct ck_attribute private = {CKA_CLASS, &class, sizeof(class)};
+	ck_object_handle_t object, counted[COUNTED_MAX];
+	unsigned long halves, count;
+	enum err e = token_find_key_objects(t, CKO_PUBLIC_KEY, &object, 1, &halves);
 
-	if (e != ERR_OK)
+	if (e != ERR_OK ||
+	    (e = token_find_objects(t, &private, 1, counted, COUNTED_MAX, &count)) != ERR_OK)
 		return e;
 	if (halves > 0)
 		complain("token '%s' has the public half of key '%s', and no private one: it was "
 			 "deleted, or not restored; a log has one key for life",
 		    t->info.label, t->config->key_label);
 	else
-		complain("token '%s' has no private key '%s' among its %u; make one with: %s",
+		complain("token '%s' has no private key '%s' among its %lu; make one with: %s",
 		    t->info.label, t->config->key_label, count,
 		    t->use == TOKEN_STATEMENT ? "the vendor's tool" : "hallmark-hsm init");
 	return ERR_NOT_FOUND;
 }
 
+/* What a token does not tell of it has no size then; that it has no id is told where it is missed.
+ */
 static enum err
-use_key(struct token *t)
+read_key(struct token *t)
 {
-	PKCS11_KEY *key = (PKCS11_KEY *)t->key;
+	struct token_key *k = &t->key;
+	struct ck_attribute wanted[] = {
+	    {CKA_KEY_TYPE, &k->type, sizeof(k->type)}, {CKA_ID, k->id, sizeof(k->id)}};
 
-	if ((t->private_key = PKCS11_get_private_key(key)) == NULL ||
-	    (t->public_key = PKCS11_get_public_key(key)) == NULL) {
-		complain_crypto("key '%s': libp11 cannot use it", key->label);
+	(void)TOKEN_CALL(t, C_GetAttributeValue, t->session, k->private, wanted, 2);
+	if (wanted[0].value_len != sizeof(k->type)) {
+		complain("key '%s': the token does not tell the type of its private half",
+		    t->config->key_label);
 		return ERR_TOKEN;
 	}
-	t->ecdsa = EVP_PKEY_is_a(t->public_key, "EC") == 1;
-	return check_algorithm(t);
+	k->id_size = wanted[1].value_len <= sizeof(k->id) ? wanted[1].value_len : 0;
+	return ERR_OK;
 }
 
 static enum err
@@ -268,7 +165,7 @@ check_algorithm(const struct token *t)
 			return ERR_OK;
 		complain("key '%s' is an RSA key of %d bits; the configuration's algorithm is %s: "
 			 "correct it, or make another key with another label",
-		    t->key->label, EVP_PKEY_get_bits(t->public_key), expected);
+		    t->config->key_label, EVP_PKEY_get_bits(t->public_key), expected);
 		return ERR_MISMATCH;
 	}
 	EVP_PKEY_get_utf8_string_param(
@@ -277,7 +174,7 @@ check_algorithm(const struct token *t)
 		return ERR_OK;
 	complain("key '%s' is an EC key on %s; the configuration's algorithm is %s: correct it, "
 		 "or make another key with another label",
-	    t->key->label, curve, expected);
+	    t->config->key_label, curve, expected);
 	return ERR_MISMATCH;
 }
 
@@ -295,53 +192,6 @@ check_operator_key(const struct token *t)
 		return ERR_OK;
 	complain("key '%s' is an EC key on another curve: an operator's key on a token is P-256 or "
 		 "RSA",
-	    t->key->label);
+	    t->config->key_label);
 	return ERR_MISMATCH;
-}
-
-/* The certificates of earlier ceremonies; one that stays is untidy, not wrong. */
-static void
-remove_certificates(struct token *t)
-{
-	ck_object_handle_t object[CERTIFICATES_MAX];
-	unsigned long count;
-
-	if (token_find_labelled(t, CKO_CERTIFICATE, object, CERTIFICATES_MAX, &count) != ERR_OK)
-		return;
-	for (unsigned long i = 0; i < count; i++)
-		(void)t->functions->C_DestroyObject(t->session, object[i]);
-}
-
-/* It signs and does nothing else: modules would allow more by default. */
-static ck_rv_t
-generate(struct token *t)
-{
-	unsigned char yes = 1, no = 0, id[KEY_ID_SIZE];
-	unsigned long bits = RSA_BITS;
-	bool ecdsa = t->config->algorithm == HSM_P256;
-	void *label = (void *)t->config->key_label;
-	size_t label_size = strlen(t->config->key_label);
-	struct ck_mechanism mechanism = {
-	    ecdsa ? CKM_EC_KEY_PAIR_GEN : CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
-	struct ck_attribute public[] = {{CKA_TOKEN, &yes, 1}, {CKA_VERIFY, &yes, 1},
-	    {CKA_ENCRYPT, &no, 1}, {CKA_WRAP, &no, 1}, {CKA_LABEL, label, label_size},
-	    {CKA_ID, id, sizeof(id)}, {CKA_EC_PARAMS, p256_parameters, sizeof(p256_parameters)},
-	    {0}};
-	struct ck_attribute private[] = {{CKA_TOKEN, &yes, 1}, {CKA_PRIVATE, &yes, 1},
-	    {CKA_SENSITIVE, &yes, 1}, {CKA_EXTRACTABLE, &no, 1}, {CKA_SIGN, &yes, 1},
-	    {CKA_DECRYPT, &no, 1}, {CKA_UNWRAP, &no, 1}, {CKA_LABEL, label, label_size},
-	    {CKA_ID, id, sizeof(id)}};
-	ck_object_handle_t public_key, private_key;
-	unsigned long public_count = 7;
-
-	if (!ecdsa) {
-		public[6] = (struct ck_attribute){CKA_MODULUS_BITS, &bits, sizeof(bits)};
-		public[7] =
-		    (struct ck_attribute){CKA_PUBLIC_EXPONENT, rsa_exponent, sizeof(rsa_exponent)};
-		public_count = 8;
-	}
-	if (RAND_bytes(id, sizeof(id)) != 1)
-		return CKR_GENERAL_ERROR;
-	return t->functions->C_GenerateKeyPair(t->session, &mechanism, public, public_count,
-	    private, sizeof(private) / sizeof(private[0]), &public_key, &private_key);
 }

@@ -21,6 +21,7 @@
 #define TOKEN_CONTROL_MAP(X)                                                                       \
 	X(magic, "test")                                                                           \
 	X(latency_us, "test: how long C_Sign takes at least; other sessions go on meanwhile")      \
+	X(call_us, "test: how long any other call takes, as over a network")                       \
 	X(serial, "test: 1: the whole token does one C_Sign at a time, over all processes")        \
 	X(sessions_max, "test: C_OpenSession beyond gives CKR_SESSION_COUNT; 0: no cap")           \
 	X(fault, "test: enum token_fault")                                                         \

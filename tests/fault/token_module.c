@@ -128,6 +128,8 @@ suffer(enum token_fault fault)
 static ck_rv_t
 check_token(void)
 {
+	if (control->call_us != 0)
+		wait_until(now_us() + control->call_us);
 	return suffer(next_fault(true));
 }
 

@@ -154,7 +154,7 @@ def test_a_crash_of_the_module_leaves_no_core():
             if site.token.get("logins") > logins:
                 break  # the call before was the login
             assert os.WIFSIGNALED(status) and not os.WCOREDUMP(status), (calls, status)
-        assert calls > 10, calls
+        assert calls > 5, calls  # start, slots, their tokens, a session, the login
 
 
 def test_wrong_arguments_are_refused_with_a_hint():
@@ -477,7 +477,7 @@ def test_check_goes_on_behind_a_bad_configuration():
 
 
 def test_too_few_sessions_are_refused():
-    with Site(hsm={"sessions": 1}) as site:
+    with Site(hsm={"sessions": 0}) as site:
         refused(site, "init", words=["sessions"])
 
 
@@ -556,21 +556,6 @@ def test_a_key_of_another_kind_is_refused():
             for command in ("show", "csr", "self-sign", "check"):
                 done = refused(site, command, words=[found, f"algorithm is {algorithm}"])
                 assert done.stdout == "", done
-
-
-def test_a_key_that_hides_the_others_is_named():
-    """libp11 lists no key of a token that holds one of Ed25519."""
-    with Site() as site:
-        make_key(site, "EC:edwards25519", "hider", "07")
-        refused(site, "init", words=["'hider'", "Ed25519", "token of its own"])
-        assert "label:      log" not in objects(site, "privkey")
-    with Site() as site:
-        site.init_key()
-        make_key(site, "EC:edwards25519", "hider", "07")
-        refused(site, "check", words=["'hider'", "Ed25519", "token of its own"])
-        key = KeyProcess(site, start=False)
-        assert key.process.wait() == 1
-        assert any("Ed25519" in line for line in key.process.lines), key.process.lines
 
 
 def test_other_keys_on_the_token_do_not_matter():

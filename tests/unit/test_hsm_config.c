@@ -87,8 +87,8 @@ test_refusals(void **state)
 	refuse(state, "guard: guard", "guard: none", 7, "make it first");
 	refuse(state, "guard: guard", "guard: pin", 7, "must be a directory");
 	refuse(state, "guard: guard", "guard: guard\nalgorithm: ed25519", 8, "p256, rsa-3072");
-	refuse(state, "guard: guard", "guard: guard\nsessions: 17", 8, "2 to 16, found 17");
-	refuse(state, "guard: guard", "guard: guard\nsessions: 0", 8, "2 to 16, found 0");
+	refuse(state, "guard: guard", "guard: guard\nsessions: 65", 8, "1 to 64, found 65");
+	refuse(state, "guard: guard", "guard: guard\nsessions: 0", 8, "1 to 64, found 0");
 	refuse(state, "guard: guard", "guard: guard\ndeadline_ms: 1", 8, "100 to 600000");
 	refuse(state, "certificate: log.crt", "certificate: none/log.crt", 6, "no directory");
 	refuse(state, "certificate: log.crt", "certificate: guard", 6, "regular file");
@@ -336,7 +336,7 @@ test_every_fault_in_one_run(void **state)
 	fixture_expect(*state, 3, "\"token\" must be text");
 	fixture_expect(*state, 5, "did you mean \"sessions\"?");
 	fixture_expect(*state, 7, "\"guard\"");
-	fixture_expect(*state, 8, "2 to 16");
+	fixture_expect(*state, 8, "1 to 64");
 	fixture_expect_count(*state, 7);
 }
 
