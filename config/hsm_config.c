@@ -23,7 +23,8 @@ struct raw {
 
 /* Defaults and ranges, each with where it comes from. */
 static const struct settings_number numbers[] = {
-    /* A thread each, of which none helps a token that has no more queues; a YubiHSM has 16 in all. */
+    /* A thread each, of which none helps a token that has no more queues; a YubiHSM has 16 in all.
+     */
     NUMBER(sessions, 2, 1, 64),
     /* Below the signer's 5,000: the process ends itself before it is taken for dead. */
     NUMBER(deadline_ms, 1500, 100, 600000),

@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-#include "pkcs11/token/module.h"
+#include "pkcs11/token/cryptoki.h"
 
 struct failure {
 	unsigned long rv;

@@ -6,9 +6,7 @@
 #ifndef HALLMARK_PKCS11_TOKEN_MODULE_H
 #define HALLMARK_PKCS11_TOKEN_MODULE_H
 
-#define CRYPTOKI_GNU 1
-#include <p11-kit/pkcs11.h>
-
+#include "pkcs11/token/cryptoki.h"
 #include "proto/err.h"
 
 /*

@@ -86,14 +86,6 @@ token_end_setup(struct token *t)
 	t->setup_done = true;
 }
 
-enum err
-token_refuse_call(const struct token *t, const char *what, const char *function, ck_rv_t rv)
-{
-	complain("token '%s' %s: PKCS#11 error 0x%lx (%s), %s", t->info.label, what, rv, function,
-	    failure_text(rv));
-	return ERR_TOKEN;
-}
-
 EVP_PKEY *
 token_public_key(const struct token *t)
 {
@@ -140,16 +132,6 @@ open_session(struct token *t)
 
 	t->session_open = e == ERR_OK;
 	return e;
-}
-
-enum err
-token_open_session(struct token *t, bool write, ck_session_handle_t *out)
-{
-	ck_flags_t flags = CKF_SERIAL_SESSION | (write ? CKF_RW_SESSION : 0);
-	ck_rv_t rv = TOKEN_CALL(t, C_OpenSession, t->slot_id, flags, NULL, NULL, out);
-
-	return rv == CKR_OK ? ERR_OK
-			    : token_refuse_call(t, "gives no session", "C_OpenSession", rv);
 }
 
 /* Raw Cryptoki, as libp11 keeps a copy of the PIN. It counts for all sessions of this process. */

@@ -144,7 +144,7 @@ def test_log_lines_have_a_time_and_the_form_that_was_asked_for():
         return now - datetime.timedelta(seconds=1) < stamp < now + datetime.timedelta(minutes=10)
 
     with make_site() as site:
-        site.path("hsm.yaml").write_text(site.path("hsm.yaml").read_text() + "sessions: 1\n")
+        site.path("hsm.yaml").write_text(site.path("hsm.yaml").read_text() + "sessions: 0\n")
         for good_configuration in (False, True):
             line, = (line for line in log_lines(site) if "key-process" in line)
             time, level, event, text = line.split(" ", 3)

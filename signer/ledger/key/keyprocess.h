@@ -11,7 +11,7 @@
  *   - it says nothing for `deadline_ms` while an answer is due: the module hangs
  *   - it sends bytes that are not an answer, or an answer that nobody asked for
  *   - it answers neither with what was asked nor with a refusal (keychannel_is_decision): its token
- *     is lost, after which libp11 cannot be used, the guard's state cannot be written, or memory
+ *     is lost, after which no login or handle holds, the guard's state cannot be written, or memory
  *     ran out
  * Whoever asked asks again after the next `ready`: what is unanswered (unanswered.h) ends with the
  * life that it was asked of. Why that ended is logged, and kept for status.
