@@ -16,6 +16,7 @@ static enum err begin_token(
     struct requests *q, const struct keychannel_request *r, struct signing_job *job);
 static void explain(struct requests *q, const struct keychannel_request *r, enum err e);
 static void say(struct requests *q, const struct keychannel_request *r, enum err e);
+static struct requests_said *find_said(struct requests_said said[REQUESTS_CODES], enum err e);
 static bool is_time_to_say(struct requests_said *said);
 static uint64_t now_us(void);
 
@@ -155,12 +156,12 @@ explain(struct requests *q, const struct keychannel_request *r, enum err e)
 		buf_append_string(&q->text, err_text(e));
 }
 
+/* What this process ends after is always said. */
 static void
 say(struct requests *q, const struct keychannel_request *r, enum err e)
 {
-	struct requests_said *said = e == ERR_TOKEN_PROFILE  ? &q->tokens
-				     : e == ERR_GUARD_GROWTH ? &q->checkpoints
-							     : NULL;
+	struct requests_said *said =
+	    keychannel_is_decision(r->type, e) ? find_said(q->said, e) : NULL;
 	char others[64] = "";
 
 	if (said != NULL && !is_time_to_say(said))
@@ -172,6 +173,18 @@ say(struct requests *q, const struct keychannel_request *r, enum err e)
 	}
 	complain("request %" PRIu64 " is refused, %s: %.*s%s", r->id, err_name(e),
 	    (int)q->text.size, (const char *)q->text.data, others);
+}
+
+/* There is room for all codes; if there were more, the last ones would share. */
+static struct requests_said *
+find_said(struct requests_said said[REQUESTS_CODES], enum err e)
+{
+	struct requests_said *s = said;
+
+	while (s < &said[REQUESTS_CODES - 1] && s->code != e && s->code != ERR_OK)
+		s++;
+	s->code = e;
+	return s;
 }
 
 /* Counts the refused request if not. */

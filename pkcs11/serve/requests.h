@@ -3,9 +3,8 @@
  * is signed, or a refusal with its reason. The main thread's alone (serve.h); nothing is signed
  * here.
  *
- * A token that is refused, or a checkpoint for growth, is nothing that ends anybody, and a signer
- * may ask for thousands a second: the first is said, and then a line each REQUESTS_SAID_S with how
- * many there were.
+ * A refusal ends nobody, and a signer may ask for what is refused thousands of times a second: of
+ * each code the first is said, and then a line each REQUESTS_SAID_S with how many there were.
  */
 #ifndef HALLMARK_PKCS11_SERVE_REQUESTS_H
 #define HALLMARK_PKCS11_SERVE_REQUESTS_H
@@ -20,9 +19,11 @@
 #include "proto/tlog/note.h"
 #include "proto/wire/keychannel.h"
 
-#define REQUESTS_SAID_S                                                                            \
-	60 /* as seldom as somebody looks, often enough to be seen with its cause                  \
-	    */
+/* As seldom as somebody looks, often enough to be seen with its cause. */
+#define REQUESTS_SAID_S 60
+
+/* Codes of refusals: 500, 501, 502, 505 and 506, and of observations 400 to 405, 451 and 453. */
+#define REQUESTS_CODES 13
 
 struct requests {
 	const struct hsm_config *config;
@@ -33,9 +34,10 @@ struct requests {
 	struct buf text;
 	struct growth growth;
 	struct requests_said {
+		enum err code;     /* ERR_OK: unused */
 		uint64_t unsaid;   /* refused since the last line about it */
 		uint64_t silent_s; /* CLOCK_MONOTONIC: until then none is written */
-	} tokens, checkpoints;
+	} said[REQUESTS_CODES];
 };
 
 /* The configuration, and what requests_serve gives it as soon as it is there, outlive it. */

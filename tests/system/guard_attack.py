@@ -17,7 +17,7 @@ import threading
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import hallmark
 import keychannel
-from keychannel import (FORK, ROLLBACK, UNLOGGED, Gone, KeyProcess, Tree, certificate_of,
+from keychannel import (FORK, FORMAT, ROLLBACK, UNLOGGED, Gone, KeyProcess, Tree, certificate_of,
                         checkpoint_request, claims_of, expect_no_service, grown, jwk_of, make_site,
                         observe_request, real_report, real_reports, refused, reports, signed, told_why,
                         token_request, verify_jws)
@@ -285,6 +285,27 @@ def test_a_refusal_among_many_does_not_stop_the_others():
                 refused(answers[number], UNLOGGED, 20, tree.hash())
             else:
                 assert answers[number].error == 0 and answers[number].body.startswith(b"eyJ")
+
+
+def test_a_flood_of_refusals_fills_no_log():
+    """Of each code the first is said at once, and no more for a minute."""
+    with make_site() as site, KeyProcess(site) as key:
+        tree = grown(key, site, 9)
+        floods = {ROLLBACK: checkpoint_request(8, Tree(reports(8)).hash(), []),
+                  FORK: checkpoint_request(9, NO_HASH, []),
+                  UNLOGGED: token_request(0, b'{"forged":true}', [], 9),
+                  FORMAT: observe_request(9, tree.hash(), [], b"a note")}
+        for code, request in floods.items():
+            sender = threading.Thread(target=key.send, args=(request * 500,))
+            sender.start()
+            for _ in range(500):
+                refused(key.receive(), code, 9, tree.hash())
+            sender.join()
+        assert key.hang_up() == 0
+        said = [line for line in key.process.lines if "is refused" in line]
+        assert len(said) == len(floods), said
+        for name in ("guard-rollback", "guard-fork", "guard-unlogged", "bad-format"):
+            assert sum(f"is refused, {name}:" in line for line in said) == 1, said
 
 
 def report_of_size(size):
