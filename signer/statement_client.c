@@ -1,7 +1,6 @@
 #include "signer/statement_client.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -78,8 +77,7 @@ show(const char *file, struct view envelope)
 static int
 judge(const char *path, const struct buf *answer)
 {
-	json_t *json =
-	    json_loadb((const char *)answer->data, answer->size, JSON_REJECT_DUPLICATES, NULL);
+	json_t *json = control_parse(answer);
 	json_t *index = json_object_get(json, "index");
 	const char *sha256 = json_string_value(json_object_get(json, "sha256"));
 	int result = STATEMENT_FAILED;

@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "proto/bytes.h"
 #include "signer/control.h"
@@ -20,10 +21,17 @@
 /* To read the list while workloads come for the first time. */
 #define TRIES 5
 
+/* Of a list: a million workloads take 2,500. A signer in wrong hands gives no end of them. */
+#define PARTS_MAX 10000
+
+/* For all of them, and so for one that takes its time with each. */
+#define LIST_TIMEOUT_S 60
+
 static json_t *ask(
     const char *path, struct view request, const char *key, json_type type, bool or_refused);
 static bool add_workloads(const char *path, bool all, json_t *status);
 static json_t *ask_part(const char *path, bool all, const char *cursor);
+static time_t now_s(void);
 static bool anything_is_wrong(json_t *status);
 
 int
@@ -69,7 +77,7 @@ ask(const char *path, struct view request, const char *key, json_type type, bool
 		buf_free(&answer);
 		return NULL;
 	}
-	status = json_loadb((const char *)answer.data, answer.size, JSON_REJECT_DUPLICATES, NULL);
+	status = control_parse(&answer);
 	value = json_object_get(status, key);
 	if ((value == NULL || json_typeof(value) != type) &&
 	    !(or_refused && json_is_object(json_object_get(status, "error")))) {
@@ -88,9 +96,10 @@ ask(const char *path, struct view request, const char *key, json_type type, bool
 static bool
 add_workloads(const char *path, bool all, json_t *status)
 {
+	const time_t began_s = now_s();
 	json_t *list = json_array(), *part = NULL;
 	const char *next = NULL;
-	unsigned tries = 0;
+	unsigned tries = 0, parts = 0;
 
 	json_object_set_new(status, "list", list);
 	if (!all && !anything_is_wrong(status))
@@ -109,7 +118,7 @@ add_workloads(const char *path, bool all, json_t *status)
 				break;
 		}
 		json_array_extend(list, json_object_get(part, "workloads"));
-	} while (next != NULL);
+	} while (next != NULL && ++parts < PARTS_MAX && now_s() - began_s < LIST_TIMEOUT_S);
 	if (part != NULL && next != NULL)
 		fprintf(stderr,
 		    "hallmark-signer: %s: the list of workloads could not be read; try again\n",
@@ -132,6 +141,15 @@ ask_part(const char *path, bool all, const char *cursor)
 		part = ask(path, buf_view(&request), "workloads", JSON_ARRAY, true);
 	buf_free(&request);
 	return part;
+}
+
+static time_t
+now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
 }
 
 static bool

@@ -2,6 +2,7 @@
 """What a signer says of the workloads it knows: each change in its log, all of them when it is asked."""
 
 import fcntl
+import itertools
 import json
 import os
 import pathlib
@@ -232,6 +233,91 @@ def test_a_list_that_moves_is_read_anew():
         assert requests == [b"status\n", b"workloads troubled\n", b"workloads troubled 5-8\n",
                             b"workloads troubled\n", b"workloads troubled 6-16\n",
                             b"workloads troubled\n"], requests
+
+
+class Lying:
+    """A status socket in wrong hands: each connection gets what `answers` yields, or is its to treat."""
+
+    def __init__(self, path, answers):
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen()
+        threading.Thread(target=self.serve, args=(answers,), daemon=True).start()
+
+    def serve(self, answers):
+        try:
+            for answer in answers:
+                with self.listener.accept()[0] as peer:
+                    peer.recv(65536)
+                    if callable(answer):
+                        answer(peer)
+                    else:
+                        peer.sendall(json.dumps(answer).encode() + b"\n")
+        except OSError:
+            pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+
+WELL = {"key_process": "up", "log": "test", "verdicts": {"affirming": 0, "warning": 1}}
+ROW = {"collector": HOST, "workload": "app", "verdict": "warning", "last": "warning",
+       "since": "2026-01-01T00:00:00Z", "seen": "2026-01-01T00:00:00Z",
+       "finding": "stale-evidence", "index": 1}
+ESCAPE = "\033]0;owned\007\033[2J\r\u202e"
+
+
+def test_a_signer_in_wrong_hands_writes_to_no_terminal():
+    """Nor does it forge a line, whatever is asked for."""
+    bad = {**WELL, "key_process": f"down{ESCAPE}", "log": f"a\nb{ESCAPE}", "clock": ESCAPE,
+           "key_process_end": ESCAPE, "policy_waiting": f"x{ESCAPE}@", "storage": ESCAPE,
+           "expiry": {"own": {"left_s": -1, "certificate": ESCAPE, "not_after": ESCAPE}}}
+    rows = {"workloads": [{**ROW, "workload": ESCAPE, "finding": ESCAPE, "collector": ESCAPE}],
+            "next": None}
+    refusal = {"error": {"code": 604, "name": f"x{ESCAPE}", "text": f"y\nz{ESCAPE}"}}
+    taken = {"index": 1, "sha256": ESCAPE}
+    with Site() as site:
+        path = str(site.path("run/lying.sock"))
+        statement = str(pathlib.Path(__file__).parents[1] / "vectors/statement-approve.json")
+        challenge = ("challenge", "--socket", path, HOST, "app")
+        asked = [(("status", "--socket", path), [bad, rows]),
+                 (("status", "--socket", path, "--all"), [bad, rows]),
+                 (("status", "--socket", path, "--prometheus"), [{**bad, "verdicts": {ESCAPE: 1}}]),
+                 (("status", "--socket", path, "--json"), [bad, rows]),
+                 (challenge, [refusal]),
+                 (("statement", "submit", "--socket", path, statement), [refusal]),
+                 (("statement", "submit", "--socket", path, statement), [taken])]
+        for arguments, answers in asked:
+            site.path("run/lying.sock").unlink(missing_ok=True)
+            with Lying(path, answers):
+                done = site.tool("hallmark-signer", *arguments, check=False)
+            shown = done.stdout + done.stderr
+            assert shown and not set(shown) & set("\033\007\r\u202e"), (arguments, shown)
+            assert "usage" not in shown, shown
+            assert not re.search("^[bz]", shown, re.M), shown
+
+
+def test_a_signer_in_wrong_hands_holds_nobody():
+    """Whoever asks for a monitor is told within seconds that there is no status, or no end of it."""
+    def dribble(peer):
+        for _ in range(600):
+            peer.sendall(b" ")
+            time.sleep(0.1)
+
+    with Site() as site:
+        path = str(site.path("run/lying.sock"))
+        endless = itertools.chain([WELL], itertools.repeat({"workloads": [ROW], "next": "1-2"}))
+        for answers, why in (([dribble], "no answer within 5 s"),
+                             (endless, "the list of workloads could not be read")):
+            site.path("run/lying.sock").unlink(missing_ok=True)
+            with Lying(path, answers):
+                began = time.monotonic()
+                done = site.tool("hallmark-signer", "status", "--socket", path, check=False)
+            assert done.returncode == 1 and why in done.stderr, done
+            assert time.monotonic() - began < 20
 
 
 def test_the_signer_itself():
