@@ -156,8 +156,8 @@ make_printable(json_t *value)
 	json_array_foreach(value, i, member) good = good && make_printable(member);
 	json_object_foreach(value, name, member)
 	{
-		good = good && text_is_printable(view_of_string(name), true) &&
-		       make_printable(member);
+		good =
+		    good && text_is_printable(view_of_string(name), true) && make_printable(member);
 	}
 	return good && (!json_is_string(value) || make_string_printable(value));
 }

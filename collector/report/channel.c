@@ -20,10 +20,19 @@
 
 #define READ_SIZE 16384 /* bytes: a TLS record */
 
+/*
+ * Messages of TLS's own with nothing of the signer's between them. A ticket comes behind each
+ * handshake, and KeyUpdate is due once in millions of records (RFC 8446, 5.5); OpenSSL goes on with
+ * them until there is data, and a signer that sends nothing else would never be left.
+ */
+#define TLS_MESSAGES_MAX 64
+
 struct channel {
 	SSL *ssl;
 	int fd;
 	bool broken;       /* no good-bye is possible */
+	bool open;         /* hands are shaken */
+	unsigned messages; /* of TLS's own, since there was data */
 	const char *alert; /* by which the signer has ended it; NULL: none came */
 	struct buf input;  /* `used` bytes of it were given out */
 	size_t used;
@@ -35,6 +44,9 @@ static enum err fill(struct channel *c, int *result);
 static enum err connect_any(const struct collector_signer *s, int *fd, struct trouble *t);
 static enum err connect_one(const struct addrinfo *a, int *fd);
 static enum err handshake(struct channel *c, const struct collector_signer *s, struct trouble *t);
+static void on_tls_message(
+    int sent, int version, int type, const void *bytes, size_t size, SSL *ssl, void *context);
+static enum err end_of_stream(const struct channel *c);
 static enum err set_name(SSL *ssl, const char *name);
 static enum err wait_for(
     struct channel *c, int result, uint64_t deadline_ms, enum interrupt_wait wait);
@@ -63,6 +75,8 @@ channel_open(
 		e = ERR_MEMORY;
 	} else {
 		SSL_set_app_data(c->ssl, &context->tickets[signer]);
+		SSL_set_msg_callback(c->ssl, on_tls_message);
+		SSL_set_msg_callback_arg(c->ssl, c);
 		if (context->tickets[signer] != NULL)
 			(void)SSL_set_session(c->ssl, context->tickets[signer]);
 		e = handshake(c, s, t);
@@ -163,7 +177,9 @@ channel_take(struct channel *c, struct view *payload, struct trouble *t)
 		case SSL_ERROR_WANT_WRITE:
 			return ERR_OK;
 		case SSL_ERROR_ZERO_RETURN:
-			return ERR_CLOSED;
+			if ((e = end_of_stream(c)) == ERR_CLOSED)
+				return e;
+			return ended(c, e, "between reports", t);
 		default:
 			c->broken = true;
 			c->alert = alert_received();
@@ -212,8 +228,10 @@ fill(struct channel *c, int *result)
 		return ERR_MEMORY;
 	ERR_clear_error();
 	*result = SSL_read_ex(c->ssl, p, READ_SIZE, &got);
-	if (*result == 1)
+	if (*result == 1) {
 		c->input.size += got;
+		c->messages = 0;
+	}
 	return ERR_OK;
 }
 
@@ -297,7 +315,28 @@ handshake(struct channel *c, const struct collector_signer *s, struct trouble *t
 		    "signer %s:%s does not speak the protocol \"hallmark\" (ALPN)", s->host,
 		    s->port);
 	c->broken = false;
+	c->open = true;
 	return ERR_OK;
+}
+
+/* Too many, and the stream is taken for ended. */
+static void
+on_tls_message(
+    int sent, int version, int type, const void *bytes, size_t size, SSL *ssl, void *context)
+{
+	struct channel *c = context;
+
+	(void)version;
+	(void)bytes;
+	(void)size;
+	if (!sent && type == SSL3_RT_HANDSHAKE && c->open && ++c->messages > TLS_MESSAGES_MAX)
+		SSL_set_shutdown(ssl, SSL_RECEIVED_SHUTDOWN);
+}
+
+static enum err
+end_of_stream(const struct channel *c)
+{
+	return c->messages > TLS_MESSAGES_MAX ? ERR_TLS_RECORD : ERR_CLOSED;
 }
 
 static enum err
@@ -323,7 +362,7 @@ wait_for(struct channel *c, int result, uint64_t deadline_ms, enum interrupt_wai
 	struct pollfd ready = {c->fd, 0, 0};
 
 	if (what == SSL_ERROR_ZERO_RETURN)
-		return ERR_CLOSED;
+		return end_of_stream(c);
 	if (what != SSL_ERROR_WANT_READ && what != SSL_ERROR_WANT_WRITE) {
 		c->broken = true;
 		c->alert = find_alert(c, what);

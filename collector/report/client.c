@@ -147,6 +147,9 @@ client_submit(struct client *c, const struct chain_head *head, const struct stat
 		    view_equal(m.body.refusal.workload, head->content.workload)) {
 			out->is_receipt = false;
 			out->refusal = m.body.refusal;
+			/* No chain gets there: to go on from it would be the end of this one. */
+			if (m.body.refusal.last_seq > BUNDLE_SEQ_FIRST_MAX)
+				out->refusal.has_last = false;
 			if (m.body.refusal.has_nonce)
 				take_nonce(c, m.body.refusal.nonce);
 			return ERR_OK;

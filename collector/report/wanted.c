@@ -4,11 +4,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "collector/ground/interrupt.h"
+
 struct sending {
 	struct channel *channel;
 	const struct state *state;
 	size_t part_max;
 	struct buf frame;
+	uint64_t began_ms;
+	uint64_t sent; /* bytes of components */
 	struct trouble *trouble;
 };
 
@@ -19,7 +23,10 @@ struct stored {
 	uint64_t size;
 };
 
+static enum err check_want(
+    const struct bundle *b, const struct message_want *want, struct trouble *t);
 static const struct bundle_component *find(const struct bundle *b, const struct digest *digest);
+static unsigned count_kinds(const struct bundle *b, const struct digest *digest);
 static enum err send_component(struct sending *s, const struct bundle_component *wanted);
 static enum err send_segments(struct sending *s, const struct message_segments *wanted);
 static enum err read_list(struct sending *s, const struct message_segments *wanted, struct buf *to,
@@ -32,28 +39,46 @@ enum err
 wanted_send(struct channel *channel, uint64_t part_max, const struct bundle *b,
     const struct message_want *want, const struct state *components, struct trouble *t)
 {
-	struct sending s = {.channel = channel, .state = components, .trouble = t};
-	const struct bundle_component *named;
-	enum err e = ERR_OK;
+	struct sending s = {.channel = channel,
+	    .state = components,
+	    .began_ms = interrupt_clock_ms(),
+	    .trouble = t};
+	enum err e = check_want(b, want, t);
 
 	s.part_max = part_max < MESSAGE_PART_MAX ? (size_t)part_max : MESSAGE_PART_MAX;
 	s.frame = BUF_INIT;
-	for (size_t i = 0; e == ERR_OK && i < want->digest_count; i++) {
-		if ((named = find(b, &want->digests[i])) == NULL)
-			e = trouble_set(t, ERR_MSG_ORDER,
-			    "the signer wants a component that is not in the bundle");
-		else
-			e = send_component(&s, named);
-	}
-	for (size_t i = 0; e == ERR_OK && i < want->list_count; i++) {
-		if (find(b, &want->lists[i].list) == NULL)
-			e = trouble_set(t, ERR_MSG_ORDER,
-			    "the signer wants segments of a list that is not in the bundle");
-		else
-			e = send_segments(&s, &want->lists[i]);
-	}
+	for (size_t i = 0; e == ERR_OK && i < want->digest_count; i++)
+		e = send_component(&s, find(b, &want->digests[i]));
+	for (size_t i = 0; e == ERR_OK && i < want->list_count; i++)
+		e = send_segments(&s, &want->lists[i]);
 	buf_free(&s.frame);
 	return e;
+}
+
+/* Only what is in the bundle, and nothing more often than it is there. */
+static enum err
+check_want(const struct bundle *b, const struct message_want *want, struct trouble *t)
+{
+	for (size_t i = 0; i < want->digest_count; i++) {
+		unsigned before = 0;
+
+		for (size_t j = 0; j < i; j++)
+			before += digest_equal(&want->digests[j], &want->digests[i]);
+		if (before >= count_kinds(b, &want->digests[i]))
+			return trouble_set(t, ERR_MSG_ORDER,
+			    "the signer wants a component that is not in the bundle, or twice");
+	}
+	for (size_t i = 0; i < want->list_count; i++) {
+		unsigned before = 0;
+
+		for (size_t j = 0; j < i; j++)
+			before += digest_equal(&want->lists[j].list, &want->lists[i].list);
+		if (before >= count_kinds(b, &want->lists[i].list))
+			return trouble_set(t, ERR_MSG_ORDER,
+			    "the signer wants segments of a list that is not in the bundle, or "
+			    "twice");
+	}
+	return ERR_OK;
 }
 
 static const struct bundle_component *
@@ -63,6 +88,17 @@ find(const struct bundle *b, const struct digest *digest)
 		if (b->component[kind].present && digest_equal(&b->component[kind].digest, digest))
 			return &b->component[kind];
 	return NULL;
+}
+
+static unsigned
+count_kinds(const struct bundle *b, const struct digest *digest)
+{
+	unsigned count = 0;
+
+	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++)
+		count +=
+		    b->component[kind].present && digest_equal(&b->component[kind].digest, digest);
+	return count;
 }
 
 static enum err
@@ -162,11 +198,18 @@ send_parts(struct sending *s, const struct digest *digest, const struct stored *
 	return e;
 }
 
+/* Each frame has its time; all of them together have theirs. */
 static enum err
 send_part(struct sending *s, const struct message_part *part)
 {
+	const uint64_t allowed_ms = CHANNEL_WRITE_MS + s->sent * 1000 / WANTED_BYTES_PER_S;
 	enum err e;
 
+	if (interrupt_clock_ms() - s->began_ms > allowed_ms)
+		return trouble_set(s->trouble, ERR_TIMEOUT_FRAME,
+		    "sending to the signer: it takes less than %u bytes a second",
+		    WANTED_BYTES_PER_S);
+	s->sent += part->data.size;
 	buf_clear(&s->frame);
 	message_write_part(&s->frame, part);
 	if ((e = buf_status(&s->frame)) == ERR_OK)

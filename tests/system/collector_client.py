@@ -24,6 +24,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa  # noqa: E402
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: E402
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand  # noqa: E402
 
 from audit import audit  # noqa: E402
 from fake_signer import FakeSigner  # noqa: E402
@@ -411,6 +413,17 @@ def test_lost_state_takes_over_what_the_signer_remembers():
         assert h.seq() == 3 and h.signer.heads["app"]["seq"] == 3
 
 
+def test_a_chain_that_ends_is_not_taken_over():
+    """Nobody gets there: a signer that says so would end a collector's chain, whoever signs later."""
+    with Host() as h:
+        for last in (2**53 - 1, 2**53 - 2, 2**52 + 1):
+            h.signer.script = [lambda session, data, fields, signature: session.refuse(
+                205, fields, last_seq=last, last_bundle=b"\1" * 32)]
+            assert "event=chain-disagrees" in h.once(status=1)
+        h.once()
+        assert h.seq() == 1
+
+
 def test_state_that_disagrees_is_not_given_up():
     with Host() as h:
         for _ in range(2):
@@ -499,6 +512,61 @@ def test_wanting_for_ever():
             session.send([WANT, {"workload": "app", "digests": [digest]}])
             session.receive()
     broken(want, "wrong-time")
+
+
+def test_wanting_one_thing_again_and_again():
+    def want(session, data, fields, signature):
+        session.send([WANT, {"workload": "app", "digests": [fields["components"]["host"][0]] * 7}])
+        session.receive()
+    broken(want, "or twice")
+
+
+class Sealed:
+    """What a signer sends once hands are shaken, sealed by hand: Python's ssl has no call for messages
+    of TLS's own. Nothing was sent before."""
+
+    def __init__(self, session):
+        name, _, secret = [line.split() for line in session.signer.keys.read_text().splitlines()
+                           if line.startswith("SERVER_TRAFFIC_SECRET_0")][-1]
+        self.hash = {48: hashes.SHA384(), 32: hashes.SHA256()}[len(secret) // 2]
+        self.secret, self.raw, self.number = bytes.fromhex(secret), session.tls.fileno(), 0
+        self.key = AESGCM(self.derive(b"key", 32 if len(secret) == 96 else 16))
+        self.iv = int.from_bytes(self.derive(b"iv", 12), "big")
+
+    def derive(self, label, size):
+        """HKDF-Expand-Label of RFC 8446, section 7.1."""
+        info = struct.pack(">HB", size, 6 + len(label)) + b"tls13 " + label + b"\0"
+        return HKDFExpand(self.hash, size, info).derive(self.secret)
+
+    def send(self, kind, content):
+        head = b"\x17\x03\x03" + struct.pack(">H", len(content) + 1 + 16)
+        nonce = (self.iv ^ self.number).to_bytes(12, "big")
+        self.number += 1
+        data = head + self.key.encrypt(nonce, content + bytes([kind]), head)
+        while data:
+            data = data[os.write(self.raw, data):]
+
+
+TICKET = b"\4\0\0\x0e" + struct.pack(">IIBH", 7200, 0, 0, 1) + b"x\0\0"  # NewSessionTicket
+HANDSHAKE = 22
+
+
+def test_tickets_without_end():
+    """OpenSSL takes one after the other until there is data."""
+    with Host(interval_s=1) as h:
+        h.signer.keys = h.dir / "keys"
+        h.signer.context.keylog_filename = str(h.signer.keys)
+        h.signer.context.num_tickets = 0
+
+        def greet(session):
+            sealed = Sealed(session)
+            while True:
+                sealed.send(HANDSHAKE, TICKET * 900)
+
+        h.signer.greeting = greet
+        collector = h.run()
+        collector.wait_for("event=no-connection .*error=tls-record")
+        assert collector.stop() == 0
 
 
 def test_a_refused_connection():
