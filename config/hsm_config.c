@@ -8,7 +8,7 @@
 #include "config/token_profiles.h"
 
 struct raw {
-	char *origin, *module, *token, *key, *pin_file, *pin_credential, *certificate, *guard;
+	char *origin, *module, *uri, *token, *key, *pin_file, *pin_credential, *certificate, *guard;
 	enum hsm_algorithm algorithm;
 	uint32_t sessions, deadline_ms, keepalive_s;
 	struct raw_token_profile *tokens;
@@ -38,8 +38,9 @@ static const cyaml_strval_t algorithms[] = {{"p256", HSM_P256}, {"rsa-3072", HSM
 static const cyaml_schema_field_t fields[] = {
     TEXT(origin, SETTINGS_REQUIRED, SETTINGS_TEXT_MAX),
     TEXT(module, SETTINGS_REQUIRED, SETTINGS_PATH_MAX),
-    TEXT(token, SETTINGS_REQUIRED, 32), /* bytes of a label in CK_TOKEN_INFO */
-    TEXT(key, SETTINGS_REQUIRED, 128),  /* of a label that people read */
+    TEXT(uri, SETTINGS_OPTIONAL, SETTINGS_TEXT_MAX),
+    TEXT(token, SETTINGS_OPTIONAL, 32), /* bytes of a label in CK_TOKEN_INFO */
+    TEXT(key, SETTINGS_OPTIONAL, 128),  /* of a label that people read */
     CYAML_FIELD_ENUM("algorithm", SETTINGS_OPTIONAL | CYAML_FLAG_STRICT, struct raw, algorithm,
 	algorithms, CYAML_ARRAY_LEN(algorithms)),
     TEXT(pin_file, SETTINGS_OPTIONAL, SETTINGS_PATH_MAX),
@@ -60,6 +61,7 @@ static const cyaml_schema_value_t schema = {
 };
 
 static void take(struct settings *s, const void *loaded, void *config);
+static void take_key(struct settings *s, const struct raw *raw, struct hsm_config *c);
 static const char *take_pin(struct settings *s, const struct raw *raw);
 static const char *take_credential(struct settings *s, const char *name);
 static const char *take_certificate(struct settings *s, const char *path);
@@ -105,10 +107,7 @@ take(struct settings *s, const void *loaded, void *config)
 	if (settings_origin(s, "origin", raw->origin))
 		c->origin = raw->origin;
 	c->module = settings_file(s, "module", raw->module);
-	c->token_label = raw->token;
-	/* By another algorithm than the one that is meant the key would look wrong. */
-	if (settings_has(s, "algorithm") == yaml_file_has(s->yaml, "algorithm"))
-		c->key_label = raw->key;
+	take_key(s, raw, c);
 	c->algorithm = raw->algorithm;
 	c->pin_file = take_pin(s, raw);
 	c->pin_credential = raw->pin_credential;
@@ -116,6 +115,42 @@ take(struct settings *s, const void *loaded, void *config)
 	c->guard_directory = settings_guarded_directory(s, "guard", raw->guard);
 	c->tokens = token_profiles_take(s, raw->tokens, raw->tokens_count);
 	c->token_count = raw->tokens_count;
+}
+
+/* What a URI says is looked at where the token is. */
+static void
+take_key(struct settings *s, const struct raw *raw, struct hsm_config *c)
+{
+	const bool uri = settings_has(s, "uri"), token = settings_has(s, "token"),
+		   key = settings_has(s, "key");
+
+	if (uri && (token || key))
+		settings_fault(s, "uri",
+		    "token and key must be named by either \"uri\" or \"token\" and \"key\", found "
+		    "both");
+	else if (!uri && !(token && key))
+		settings_fault(s,
+		    token ? "token"
+		    : key ? "key"
+			  : "origin",
+		    "token and key must be named by \"token\" and \"key\", or by \"uri\", found %s",
+		    token ? "\"token\" alone"
+		    : key ? "\"key\" alone"
+			  : "neither");
+	else if (raw->uri != NULL && strncmp(raw->uri, "pkcs11:", strlen("pkcs11:")) != 0)
+		settings_fault(s, "uri",
+		    "\"uri\" must be a PKCS#11 URI (RFC 7512), which begins with \"pkcs11:\", "
+		    "found "
+		    "\"%s\"",
+		    raw->uri);
+	else if (uri)
+		c->token_uri = c->token_label = raw->uri;
+	else
+		c->token_label = raw->token;
+	c->key_uri = c->token_uri;
+	/* By another algorithm than the one that is meant the key would look wrong. */
+	if (settings_has(s, "algorithm") == yaml_file_has(s->yaml, "algorithm"))
+		c->key_label = uri ? c->token_uri : raw->key;
 }
 
 /* NULL at any fault. */

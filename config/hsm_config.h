@@ -20,8 +20,9 @@ enum hsm_algorithm {
 struct hsm_config {
 	const char *origin; /* of the log: the name in every checkpoint this key signs */
 	const char *module; /* PKCS#11 module, a shared object */
-	const char *token_label;
-	const char *key_label;
+	/* Labels of the token and of the key on it; where they are chosen by URI, that URI. */
+	const char *token_label, *key_label;
+	const char *token_uri, *key_uri; /* RFC 7512, not read yet, or NULL: by the labels */
 	enum hsm_algorithm algorithm;
 	const char *pin_file; /* secret; or $CREDENTIALS_DIRECTORY/<name> for pin_credential */
 	const char *pin_credential; /* its name, or NULL */

@@ -51,7 +51,7 @@ ceremony_init(const struct hsm_config *c)
 	}
 	printf("made     key '%s' on token '%s', for the log %s\n"
 	       "guard    %s\n",
-	    c->key_label, c->token_label, c->origin, c->guard_directory);
+	    c->key_label, token_info(token)->name, c->origin, c->guard_directory);
 	if (token_key_is_safe(&a)) {
 		printf("next     hallmark-hsm self-sign, or csr and import-cert\n");
 	} else {
@@ -154,7 +154,7 @@ ceremony_unlock(const struct hsm_config *c)
 	if (e == ERR_OK)
 		printf("good     token '%s' takes the PIN; a key process that waits for that goes "
 		       "on within a second\n",
-		    c->token_label);
+		    token_info(token)->name);
 	token_close(&token);
 	return e == ERR_OK ? 0 : 1;
 }
@@ -322,7 +322,7 @@ install(const struct hsm_config *c, struct token *token, const STACK_OF(X509) * 
 		return e;
 	printf("written  %s\n", c->certificate);
 	if (token_store_certificate(token, sk_X509_value(chain, 0)) == ERR_OK)
-		printf("stored   on token '%s'\n", c->token_label);
+		printf("stored   on token '%s'\n", token_info(token)->name);
 	return ERR_OK;
 }
 

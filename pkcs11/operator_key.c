@@ -71,6 +71,7 @@ operator_key_open_token(
 		return ERR_MEMORY;
 	k->config = *config;
 	k->config.key_label = label;
+	k->config.key_uri = NULL;
 	if ((e = token_open(&k->config, TOKEN_STATEMENT, &k->token)) == ERR_OK &&
 	    (e = token_find_key(k->token)) == ERR_OK &&
 	    (e = take_public(label, token_public_key(k->token), &k->public)) == ERR_OK &&
@@ -208,7 +209,7 @@ refuse_log_key(const struct hsm_config *config, const struct operator_key *k)
 {
 	X509 *certificate = NULL;
 	bool same;
-	enum err e = token_has_twin(k->token, config->key_label, &same);
+	enum err e = token_is_key_of(k->token, config, &same);
 
 	if (e == ERR_OK && !same && access(config->certificate, F_OK) == 0 &&
 	    (e = certificate_read(config->certificate, &certificate)) == ERR_OK)

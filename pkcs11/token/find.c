@@ -35,9 +35,9 @@ enum err
 token_find_key_objects(struct token *t, ck_object_class_t class, ck_object_handle_t *out,
     unsigned long count_max, unsigned long *count)
 {
-	const struct hsm_config *c = t->config;
-	struct ck_attribute template[] = {{CKA_CLASS, &class, sizeof(class)},
-	    {CKA_LABEL, (void *)c->key_label, strlen(c->key_label)}};
+	struct ck_attribute template[1 + CHOICE_ATTRIBUTES_MAX] = {
+	    {CKA_CLASS, &class, sizeof(class)}};
+	unsigned long named = choice_key(t->choice, template + 1);
 
-	return token_find_objects(t, template, 2, out, count_max, count);
+	return token_find_objects(t, template, 1 + named, out, count_max, count);
 }

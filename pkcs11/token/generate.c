@@ -25,12 +25,17 @@ token_generate(struct token *t)
 	ck_object_handle_t object;
 	unsigned long count;
 	ck_rv_t rv;
-	enum err e = token_find_key_objects(t, CKO_PRIVATE_KEY, &object, 1, &count);
+	enum err e;
 
+	if (choice_attribute(t->choice, CKA_LABEL) == NULL) {
+		complain("a key is made with a label: add object= to %s", t->config->key_label);
+		return ERR_CONFIG;
+	}
+	e = token_find_key_objects(t, CKO_PRIVATE_KEY, &object, 1, &count);
 	if (e == ERR_OK && count > 0) {
 		complain("token '%s' has a private key '%s' already; it is never overwritten: "
 			 "choose another label, or remove it with the vendor's tool",
-		    t->info.label, t->config->key_label);
+		    t->info.name, t->config->key_label);
 		e = ERR_MISMATCH;
 	}
 	if (e == ERR_OK && (rv = generate(t)) != CKR_OK)
@@ -42,21 +47,20 @@ token_generate(struct token *t)
 static ck_rv_t
 generate(struct token *t)
 {
-	unsigned char yes = 1, no = 0, id[KEY_ID_SIZE];
+	const struct ck_attribute *label = choice_attribute(t->choice, CKA_LABEL);
+	const struct ck_attribute *id = choice_attribute(t->choice, CKA_ID);
+	unsigned char yes = 1, no = 0, drawn[KEY_ID_SIZE];
+	const struct ck_attribute drawn_id = {CKA_ID, drawn, sizeof(drawn)};
 	unsigned long bits = RSA_BITS;
 	bool ecdsa = t->config->algorithm == HSM_P256;
-	void *label = (void *)t->config->key_label;
-	size_t label_size = strlen(t->config->key_label);
 	struct ck_mechanism mechanism = {
 	    ecdsa ? CKM_EC_KEY_PAIR_GEN : CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
 	struct ck_attribute public[] = {{CKA_TOKEN, &yes, 1}, {CKA_VERIFY, &yes, 1},
-	    {CKA_ENCRYPT, &no, 1}, {CKA_WRAP, &no, 1}, {CKA_LABEL, label, label_size},
-	    {CKA_ID, id, sizeof(id)}, {CKA_EC_PARAMS, p256_parameters, sizeof(p256_parameters)},
-	    {0}};
+	    {CKA_ENCRYPT, &no, 1}, {CKA_WRAP, &no, 1}, *label, id != NULL ? *id : drawn_id,
+	    {CKA_EC_PARAMS, p256_parameters, sizeof(p256_parameters)}, {0}};
 	struct ck_attribute private[] = {{CKA_TOKEN, &yes, 1}, {CKA_PRIVATE, &yes, 1},
 	    {CKA_SENSITIVE, &yes, 1}, {CKA_EXTRACTABLE, &no, 1}, {CKA_SIGN, &yes, 1},
-	    {CKA_DECRYPT, &no, 1}, {CKA_UNWRAP, &no, 1}, {CKA_LABEL, label, label_size},
-	    {CKA_ID, id, sizeof(id)}};
+	    {CKA_DECRYPT, &no, 1}, {CKA_UNWRAP, &no, 1}, *label, id != NULL ? *id : drawn_id};
 	ck_object_handle_t public_key, private_key;
 	unsigned long public_count = 7;
 
@@ -66,7 +70,7 @@ generate(struct token *t)
 		    (struct ck_attribute){CKA_PUBLIC_EXPONENT, rsa_exponent, sizeof(rsa_exponent)};
 		public_count = 8;
 	}
-	if (RAND_bytes(id, sizeof(id)) != 1)
+	if (RAND_bytes(drawn, sizeof(drawn)) != 1)
 		return CKR_GENERAL_ERROR;
 	/* Without a deadline: some tokens take a minute for an RSA key. */
 	return t->functions->C_GenerateKeyPair(t->session, &mechanism, public, public_count,

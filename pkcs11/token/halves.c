@@ -87,15 +87,15 @@ refuse_missing(struct token *t)
 	if (count > 0)
 		complain("key '%s': its public half on token '%s' has another id (CKA_ID) than the "
 			 "private one, which has %.*s; give both the same",
-		    c->key_label, t->info.label, (int)id.size, (const char *)id.data);
+		    c->key_label, t->info.name, (int)id.size, (const char *)id.data);
 	else
 		complain("key '%s': its public half is missing on token '%s'; put it back, for "
 			 "instance from the certificate: openssl x509 -in CERTIFICATE -noout "
 			 "-pubkey | openssl pkey -pubin -outform DER -out public.der, then "
 			 "pkcs11-tool --module %s --token-label '%s' --login --write-object "
 			 "public.der --type pubkey --label '%s' --id %.*s",
-		    c->key_label, t->info.label, c->module, t->info.label, c->key_label,
-		    (int)id.size, (const char *)id.data);
+		    c->key_label, t->info.name, c->module, t->info.name, c->key_label, (int)id.size,
+		    (const char *)id.data);
 	buf_free(&id);
 	return ERR_NOT_FOUND;
 }
@@ -218,6 +218,6 @@ same_value(const struct value *a, const struct value *b)
 static enum err
 refuse(const struct token *t, const char *what)
 {
-	complain("key '%s' on token '%s' %s", t->config->key_label, t->info.label, what);
+	complain("key '%s' on token '%s' %s", t->config->key_label, t->info.name, what);
 	return ERR_MISMATCH;
 }

@@ -19,7 +19,7 @@ token_open_session(struct token *t, bool write, ck_session_handle_t *out)
 enum err
 token_refuse_call(const struct token *t, const char *what, const char *function, ck_rv_t rv)
 {
-	complain("token '%s' %s: PKCS#11 error 0x%lx (%s), %s", t->info.label, what, rv, function,
+	complain("token '%s' %s: PKCS#11 error 0x%lx (%s), %s", t->info.name, what, rv, function,
 	    failure_text(rv));
 	return ERR_TOKEN;
 }

@@ -6,6 +6,7 @@
  */
 #include <libp11.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "pkcs11/ground/complain.h"
 #include "pkcs11/token/token_state.h"
@@ -30,6 +31,8 @@ token_store_certificate(struct token *t, X509 *certificate)
 {
 	PKCS11_SLOT *slot = NULL;
 	ck_session_handle_t probe;
+	const struct ck_attribute *named = choice_attribute(t->choice, CKA_LABEL);
+	char *label;
 	bool stored = false;
 	enum err e;
 
@@ -38,15 +41,17 @@ token_store_certificate(struct token *t, X509 *certificate)
 		return e;
 	(void)TOKEN_CALL(t, C_CloseSession, probe);
 	remove_certificates(t);
+	label = named != NULL ? strndup(named->value, named->value_len) : NULL;
 	token_call_begin(t);
 	if (shelf_open(t) && (slot = find_slot(t)) != NULL)
-		stored = PKCS11_store_certificate(slot->token, certificate,
-			     (char *)t->config->key_label, t->key.id, t->key.id_size, NULL) == 0;
+		stored = PKCS11_store_certificate(
+			     slot->token, certificate, label, t->key.id, t->key.id_size, NULL) == 0;
 	token_call_end();
+	free(label);
 	if (stored)
 		return ERR_OK;
 	complain_crypto(
-	    "token '%s': cannot store the certificate; the file is what counts", t->info.label);
+	    "token '%s': cannot store the certificate; the file is what counts", t->info.name);
 	return ERR_TOKEN;
 }
 

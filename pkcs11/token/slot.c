@@ -9,45 +9,51 @@
 #include "pkcs11/token/token_state.h"
 
 #define SLOTS_MAX 1024 /* a partitioned network HSM shows some hundred */
+#define TOLD_MAX  16   /* tokens that a sentence names */
+
+/* What is looked at, and what a sentence says of it. */
+struct search {
+	struct ck_info module;
+	unsigned long found, meant;
+	struct buf found_text, meant_text;
+};
 
 static enum err list_slots(struct token *t, ck_slot_id_t *slot, unsigned long *count);
-static bool is_meant(const struct token *t, const struct ck_token_info *info);
+static void look(struct token *t, struct search *s, ck_slot_id_t slot);
+static void pad(unsigned char *text, size_t size);
 static void take(struct token *t, ck_slot_id_t slot, const struct ck_token_info *info);
 static void take_text(char *to, const unsigned char *from, size_t size);
-static enum err refuse_none(const struct token *t, struct view found);
+static void tell(struct buf *to, ck_slot_id_t slot, const struct ck_token_info *info);
+static enum err refuse_none(const struct token *t, const struct search *s);
 
 enum err
 token_find_slot(struct token *t)
 {
+	struct search s = {.found_text = BUF_INIT, .meant_text = BUF_INIT};
 	ck_slot_id_t slot[SLOTS_MAX];
-	struct ck_token_info info;
-	struct buf found = BUF_INIT;
-	unsigned long count, meant = 0;
+	unsigned long count;
 	enum err e = list_slots(t, slot, &count);
 
-	for (unsigned long i = 0; i < count && e == ERR_OK; i++) {
-		/* One that is just being taken out, or that the module does not know. */
-		if (TOKEN_CALL(t, C_GetTokenInfo, slot[i], &info) != CKR_OK)
-			continue;
-		if (is_meant(t, &info)) {
-			take(t, slot[i], &info);
-			meant++;
-		}
-		if ((info.flags & CKF_TOKEN_INITIALIZED) != 0) {
-			char label[sizeof(t->texts.label)];
-
-			take_text(label, info.label, sizeof(info.label));
-			buf_append_format(&found, " '%s'", label);
-		}
-	}
-	if (e == ERR_OK && meant == 0) {
-		e = refuse_none(t, buf_view(&found));
-	} else if (meant > 1) {
-		complain("several tokens are labelled '%s'; give them different labels",
-		    t->config->token_label);
+	if (e == ERR_OK && choice_needs_slot(t->choice))
+		(void)TOKEN_CALL(t, C_GetInfo, &s.module);
+	for (unsigned long i = 0; i < count; i++)
+		look(t, &s, slot[i]);
+	if (e == ERR_OK && s.meant == 0) {
+		e = refuse_none(t, &s);
+	} else if (s.meant > 1) {
+		complain("several tokens are meant by '%s':%.*s; name one by \"uri\"",
+		    t->config->token_label, (int)s.meant_text.size,
+		    (const char *)s.meant_text.data);
 		e = ERR_MISMATCH;
+	} else if (e == ERR_OK && (t->flags & CKF_TOKEN_INITIALIZED) == 0) {
+		complain(
+		    "%s: the token of %s is not initialised; make it with the vendor's tool: "
+		    "softhsm2-util --init-token, or pkcs11-tool --init-token and then --init-pin",
+		    t->config->module, t->config->token_label);
+		e = ERR_NOT_FOUND;
 	}
-	buf_free(&found);
+	buf_free(&s.found_text);
+	buf_free(&s.meant_text);
 	return e;
 }
 
@@ -67,13 +73,38 @@ list_slots(struct token *t, ck_slot_id_t *slot, unsigned long *count)
 	return ERR_TOKEN;
 }
 
-static bool
-is_meant(const struct token *t, const struct ck_token_info *info)
+/* One that is just being taken out, or that the module does not know, is none. */
+static void
+look(struct token *t, struct search *s, ck_slot_id_t slot)
 {
-	char label[sizeof(t->texts.label)];
+	struct ck_token_info token;
+	struct ck_slot_info info = {0};
+	bool meant;
 
-	take_text(label, info->label, sizeof(info->label));
-	return strcmp(label, t->config->token_label) == 0;
+	if (TOKEN_CALL(t, C_GetTokenInfo, slot, &token) != CKR_OK)
+		return;
+	pad(token.label, sizeof(token.label));
+	pad(token.manufacturer_id, sizeof(token.manufacturer_id));
+	pad(token.model, sizeof(token.model));
+	pad(token.serial_number, sizeof(token.serial_number));
+	if (choice_needs_slot(t->choice) && TOKEN_CALL(t, C_GetSlotInfo, slot, &info) != CKR_OK)
+		return;
+	meant = choice_is_token(t->choice, slot, &token, &info, &s->module);
+	if (meant && s->meant++ == 0)
+		take(t, slot, &token);
+	if (meant && s->meant <= TOLD_MAX)
+		tell(&s->meant_text, slot, &token);
+	if (s->found++ < TOLD_MAX)
+		tell(&s->found_text, slot, &token);
+}
+
+/* With blanks, says PKCS#11; some modules put a NUL before them. */
+static void
+pad(unsigned char *text, size_t size)
+{
+	const size_t used = strnlen((const char *)text, size);
+
+	memset(text + used, ' ', size - used);
 }
 
 static void
@@ -87,31 +118,48 @@ take(struct token *t, ck_slot_id_t slot, const struct ck_token_info *info)
 	take_text(texts->manufacturer, info->manufacturer_id, sizeof(info->manufacturer_id));
 	take_text(texts->model, info->model, sizeof(info->model));
 	take_text(texts->serial, info->serial_number, sizeof(info->serial_number));
-	t->info =
-	    (struct token_info){texts->label, texts->manufacturer, texts->model, texts->serial};
+	t->info = (struct token_info){texts->label, texts->manufacturer, texts->model,
+	    texts->serial, texts->label[0] != '\0' ? texts->label : t->config->token_label};
 }
 
-/* Padded with blanks, says PKCS#11; some modules put a NUL before them. */
 static void
 take_text(char *to, const unsigned char *from, size_t size)
 {
-	size = strnlen((const char *)from, size);
 	while (size > 0 && from[size - 1] == ' ')
 		size--;
 	memcpy(to, from, size);
 	to[size] = '\0';
 }
 
+static void
+tell(struct buf *to, ck_slot_id_t slot, const struct ck_token_info *info)
+{
+	char label[sizeof(info->label) + 1], serial[sizeof(info->serial_number) + 1];
+
+	take_text(label, info->label, sizeof(info->label));
+	take_text(serial, info->serial_number, sizeof(info->serial_number));
+	if ((info->flags & CKF_TOKEN_INITIALIZED) == 0)
+		buf_append_format(to, " one that is not initialised (slot-id=%lu)", slot);
+	else
+		buf_append_format(to, " '%s' (serial=%s;slot-id=%lu)", label, serial, slot);
+}
+
 static enum err
-refuse_none(const struct token *t, struct view found)
+refuse_none(const struct token *t, const struct search *s)
 {
 	const char *label = t->config->token_label;
+	struct view found = s->found > 0 ? buf_view(&s->found_text) : VIEW_LITERAL(" none at all");
 
-	complain("%s: expected a token labelled '%s', found%.*s; make it with the vendor's tool: "
-		 "softhsm2-util --init-token --free --label '%s', or pkcs11-tool --module %s "
-		 "--init-token --slot-index N --label '%s' and then --init-pin, where slot N is "
-		 "empty: a token that is in it is erased",
-	    t->config->module, label, found.size > 0 ? (int)found.size : 5,
-	    found.size > 0 ? (const char *)found.data : " none", label, t->config->module, label);
+	if (t->config->token_uri != NULL)
+		complain("%s: expected the token of %s, found%.*s", t->config->module, label,
+		    (int)found.size, (const char *)found.data);
+	else
+		complain(
+		    "%s: expected a token labelled '%s', found%.*s; make it with the "
+		    "vendor's tool: softhsm2-util --init-token --free --label '%s', or "
+		    "pkcs11-tool --module %s --init-token --slot-index N --label '%s' and then "
+		    "--init-pin, where slot N is empty: a token that is in it is erased",
+		    t->config->module, label, (int)found.size, (const char *)found.data, label,
+		    t->config->module, label);
 	return ERR_NOT_FOUND;
 }

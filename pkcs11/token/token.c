@@ -36,7 +36,8 @@ token_open(const struct hsm_config *config, enum token_use use, struct token **o
 	t->config = config;
 	t->use = use;
 	token_deadline_prepare();
-	if ((e = pin_refusal_begin(config, use == TOKEN_UNLOCK, &refusal)) == ERR_OK) {
+	if ((e = choice_new(config, &t->choice)) == ERR_OK &&
+	    (e = pin_refusal_begin(config, use == TOKEN_UNLOCK, &refusal)) == ERR_OK) {
 		e = open_and_login(t, &refusal);
 		pin_refusal_end(&refusal, e == ERR_OK);
 	}
@@ -70,6 +71,7 @@ token_close(struct token **tp)
 	token_shelf_free(&t->shelf);
 	if (t->functions != NULL)
 		(void)TOKEN_CALL(t, C_Finalize, NULL);
+	choice_free(&t->choice);
 	free(t);
 	*tp = NULL;
 }

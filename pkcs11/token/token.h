@@ -40,6 +40,7 @@ enum token_use { TOKEN_SERVE, TOKEN_CEREMONY, TOKEN_STATEMENT, TOKEN_UNLOCK };
 /* What the token says of itself; views into the token, blanks trimmed. */
 struct token_info {
 	const char *label, *manufacturer, *model, *serial;
+	const char *name; /* for people: its label, or, where it has none, its URI */
 };
 
 /* The attributes that tell whether a private key can, or could, leave (PKCS#11 v2.40, 4.9). */
@@ -55,10 +56,10 @@ struct token_key_attributes {
 bool token_key_is_safe(const struct token_key_attributes *a);
 
 /*
- * Loads the module, finds the token by its label, logs in with the PIN from the configured file.
- * The PIN is in locked memory, goes to the module directly (libp11 would keep a copy) and is wiped
- * at once. ERR_NOT_FOUND, ERR_CONFIG, ERR_TOKEN, ERR_IO; ERR_PIN_REFUSED: now, or when it was tried
- * last, and then without a look at the token.
+ * Loads the module, finds the token by its label or URI, logs in with the PIN from the configured
+ * file. The PIN is in locked memory, goes to the module directly (libp11 would keep a copy) and is
+ * wiped at once. ERR_NOT_FOUND, ERR_CONFIG, ERR_TOKEN, ERR_IO; ERR_PIN_REFUSED: now, or when it was
+ * tried last, and then without a look at the token.
  */
 enum err token_open(
     const struct hsm_config *config, enum token_use use, struct token **out) MUST_USE;
@@ -72,9 +73,9 @@ const struct token_info *token_info(const struct token *t);
 enum err token_generate(struct token *t) MUST_USE;
 
 /*
- * Finds the key pair by its label. ERR_NOT_FOUND if there is none, or only one half; ERR_MISMATCH
- * if there are several, the public half is of another type or no key, or it is not of the
- * configured algorithm. Other keys on the token are not looked at. In a ceremony also
+ * Finds the key pair by its label or URI. ERR_NOT_FOUND if there is none, or only one half;
+ * ERR_MISMATCH if there are several, the public half is of another type or no key, or it is not of
+ * the configured algorithm. Other keys on the token are not looked at. In a ceremony also
  * ERR_KEY_MISMATCH: the public half is another key's.
  */
 enum err token_find_key(struct token *t) MUST_USE;
@@ -90,8 +91,8 @@ enum err token_check_halves(struct token *t) MUST_USE;
 /* Public half; owned by the token. */
 EVP_PKEY *token_public_key(const struct token *t);
 
-/* Whether the token has the key once more, under this label: a private key with its CKA_ID. */
-enum err token_has_twin(struct token *t, const char *label, bool *out) MUST_USE;
+/* Whether the key is also the one that this configuration means: a private key with its CKA_ID. */
+enum err token_is_key_of(struct token *t, const struct hsm_config *other, bool *out) MUST_USE;
 
 /* CKA_ID of the key; a view into the token. */
 struct view token_key_id(const struct token *t);

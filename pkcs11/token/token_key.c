@@ -33,15 +33,20 @@ token_find_key(struct token *t)
 }
 
 enum err
-token_has_twin(struct token *t, const char *label, bool *out)
+token_is_key_of(struct token *t, const struct hsm_config *other, bool *out)
 {
 	ck_object_class_t class = CKO_PRIVATE_KEY;
-	struct ck_attribute template[] = {{CKA_CLASS, &class, sizeof(class)},
-	    {CKA_LABEL, (void *)label, strlen(label)}, {CKA_ID, t->key.id, t->key.id_size}};
+	struct ck_attribute template[2 + CHOICE_ATTRIBUTES_MAX] = {
+	    {CKA_CLASS, &class, sizeof(class)}, {CKA_ID, t->key.id, t->key.id_size}};
 	ck_object_handle_t object;
-	unsigned long count;
-	enum err e = token_find_objects(t, template, 3, &object, 1, &count);
+	struct choice *choice;
+	unsigned long count = 0;
+	enum err e = choice_new(other, &choice);
 
+	if (e == ERR_OK)
+		e = token_find_objects(
+		    t, template, 2 + choice_key(choice, template + 2), &object, 1, &count);
+	choice_free(&choice);
 	*out = e == ERR_OK && count > 0;
 	return e;
 }
@@ -101,7 +106,7 @@ choose_key(struct token *t)
 		return refuse_absent(t);
 	if (count > 1) {
 		complain("token '%s' has several private keys '%s'; remove or rename all but one",
-		    t->info.label, t->config->key_label);
+		    t->info.name, t->config->key_label);
 		return ERR_MISMATCH;
 	}
 	t->key.private = object[0];
@@ -124,10 +129,10 @@ refuse_absent(struct token *t)
 	if (halves > 0)
 		complain("token '%s' has the public half of key '%s', and no private one: it was "
 			 "deleted, or not restored; a log has one key for life",
-		    t->info.label, t->config->key_label);
+		    t->info.name, t->config->key_label);
 	else
 		complain("token '%s' has no private key '%s' among its %lu; make one with: %s",
-		    t->info.label, t->config->key_label, count,
+		    t->info.name, t->config->key_label, count,
 		    t->use == TOKEN_STATEMENT ? "the vendor's tool" : "hallmark-hsm init");
 	return ERR_NOT_FOUND;
 }

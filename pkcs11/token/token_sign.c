@@ -117,7 +117,7 @@ token_check_halves(struct token *t)
 	    (e = sign_and_verify(s, VIEW_LITERAL(TOKEN_TEST_TEXT))) == ERR_KEY_MISMATCH)
 		complain("key '%s' made a signature that its public half does not verify: another "
 			 "public key on token '%s' has the same id (CKA_ID); give that one another",
-		    t->config->key_label, t->info.label);
+		    t->config->key_label, t->info.name);
 	token_signer_free(&s);
 	return e;
 }

@@ -4,6 +4,7 @@
 #ifndef HALLMARK_PKCS11_TOKEN_TOKEN_STATE_H
 #define HALLMARK_PKCS11_TOKEN_TOKEN_STATE_H
 
+#include "pkcs11/token/choice.h"
 #include "pkcs11/token/module.h"
 #include "pkcs11/token/token.h"
 
@@ -24,6 +25,7 @@ struct token_key {
 struct token {
 	const struct hsm_config *config;
 	enum token_use use;
+	struct choice *choice;
 	struct ck_function_list *functions; /* NULL: the module is not initialised */
 	unsigned long slot_id;
 	ck_flags_t flags; /* of the token */

@@ -1,13 +1,16 @@
 #!/usr/bin/python3
 """Tokens as they are found: shared with others' keys, slow, of many keys and of unknown ones."""
 
+import json
+import re
+import shutil
 import subprocess
 import time
 import uuid
 
 import hallmark
 from hallmark import Site
-from keychannel import KeyProcess, Tree, make_site, signed
+from keychannel import KeyProcess, Tree, expect_no_service, make_site, signed
 
 FOREIGN = 500
 CALL_US = 10_000
@@ -95,6 +98,136 @@ def test_one_session_is_enough():
         site.token.set(sessions_max=1, sessions_peak=0)
         sign_once(site)
         assert site.token.get("sessions_peak") == 1
+
+
+def by_uri(site, uri):
+    site.options["hsm"] = {"token": None, "key": None, "uri": uri}
+    site.write_configs()
+
+
+def make_token(site, label):
+    subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", label, "--pin", "1234",
+                    "--so-pin", "5678"], env=site.env, check=True, capture_output=True)
+
+
+def slots(site):
+    """(slot, label, serial) of each token, as another program lists them."""
+    text = subprocess.run(["softhsm2-util", "--show-slots"], env=site.env, check=True,
+                          capture_output=True, text=True).stdout
+    found = re.findall(r"^Slot (\d+)$.*?Serial number: +(\w*).*?Initialized: +(\w+).*?Label: *(.*?) *$",
+                       text, re.M | re.S)
+    return [(slot, label, serial) for slot, serial, initialized, label in found
+            if initialized == "yes"]
+
+
+def refused(site, *words, command="check"):
+    done = site.hsm(command, check=False)
+    assert done.returncode == 1 and done.stdout == "", done
+    for word in words:
+        assert word in done.stderr, (word, done.stderr)
+
+
+def test_two_tokens_of_one_label_are_told_apart_by_uri():
+    with Site() as site:
+        make_token(site, "test")
+        (_, _, first), (slot, _, second) = slots(site)
+        refused(site, "several tokens", first, second, "uri", command="init")
+        by_uri(site, "pkcs11:token=test;object=log")
+        refused(site, "several tokens", first, second, command="init")
+        by_uri(site, f"pkcs11:serial={second};object=log")
+        site.init_key()
+        assert json.loads(site.hsm("show", "--json").stdout)["serial"] == second
+        site.hsm("check")
+        sign_once(site)
+        by_uri(site, f"pkcs11:slot-id={slot};object=log")  # as a clone, of which the serial is the same
+        site.hsm("check")
+        by_uri(site, f"pkcs11:serial={first};object=log")
+        refused(site, "has no private key")
+        by_uri(site, f"pkcs11:serial={first};slot-id={slot};object=log")
+        refused(site, "expected the token of", "found", first, second)
+
+
+def test_a_token_without_a_label_is_chosen_by_its_serial():
+    with Site() as site:
+        shutil.rmtree(site.path("tokens"))
+        site.path("tokens").mkdir()
+        make_token(site, " ")
+        (_, label, serial), = slots(site)
+        assert label == ""
+        by_uri(site, f"pkcs11:serial={serial};object=log")
+        site.init_key()
+        sign_once(site)
+        by_uri(site, "pkcs11:token=;object=log")  # SoftHSM shows a slot more
+        refused(site, "several tokens", serial, "not initialised")
+
+
+def test_two_keys_of_one_label_are_told_apart_by_id():
+    with make_site() as site:
+        make_foreign(site, "EC:prime256v1", "log", "0102")
+        refused(site, "several private keys")
+        number = key_id_of_certificate(site)
+        by_uri(site, f"pkcs11:token=test;object=log;id={number}")
+        site.hsm("check")
+        sign_once(site)
+        by_uri(site, f"pkcs11:token=test;id={number}")
+        site.hsm("check")
+        by_uri(site, "pkcs11:token=test;object=log;id=%01%02")
+        refused(site, "another key")  # than the certificate's
+        by_uri(site, "pkcs11:token=test;object=other;id=%01%02")
+        refused(site, "has no private key")
+
+
+def key_id_of_certificate(site):
+    """init stores the certificate with the key's id; escaped as in a URI."""
+    listed = pkcs11_tool(site, "--list-objects", "--type", "cert")
+    number, = re.findall(r"ID: +(\w+)", listed)
+    return re.sub("(..)", r"%\1", number)
+
+
+def test_a_key_is_made_with_the_id_of_the_uri():
+    with Site() as site:
+        by_uri(site, "pkcs11:token=test;id=%0a%0b")
+        refused(site, "add object=", command="init")
+        by_uri(site, "pkcs11:token=test;object=a%20key%2f1;id=%0a%0b;type=private")
+        site.init_key()
+        shown = json.loads(site.hsm("show", "--json").stdout)
+        assert shown["key_id"] == "0a0b", shown
+        assert "a key/1" in pkcs11_tool(site, "--list-objects", "--type", "privkey")
+        assert "a key/1" in pkcs11_tool(site, "--list-objects", "--type", "cert")
+        sign_once(site)
+
+
+def test_a_uri_that_says_too_much_or_too_little_is_refused():
+    with make_site() as site:
+        for uri, word in (("pkcs11:token=test", "names no key"),
+                          ("pkcs11:token=test;object=log?pin-value=1234", "where the PIN is"),
+                          ("pkcs11:token=test;object=log?pin-source=file:/pin", "where the PIN is"),
+                          ("pkcs11:token=test;object=log?module-path=/tmp/m.so", "names a module"),
+                          ("pkcs11:token=test;object=log;colour=red", "not known"),
+                          ("pkcs11:token=test;object=log;type=cert", "type=private"),
+                          ("pkcs11:token=te%st;object=log", "found pkcs11:"),
+                          ("pkcs11:token", "found pkcs11:")):
+            by_uri(site, uri)
+            refused(site, word)
+            expect_no_service(site, word)
+
+
+def test_the_token_of_a_uri_is_not_initialised():
+    with Site() as site:
+        by_uri(site, "pkcs11:manufacturer=SoftHSM%20project;token=;serial=;object=log")
+        refused(site, "not initialised", "--init-token", command="init")
+
+
+def test_an_operators_key_lies_beside_the_logs():
+    with make_site() as site:
+        make_foreign(site, "EC:prime256v1", "alice", "0a")
+        by_uri(site, f"pkcs11:token=test;id={key_id_of_certificate(site)}")
+        done = site.tool("hallmark-hsm", "statement", "key", "-c", str(site.path("hsm.yaml")),
+                         "--token-key", "alice")
+        assert done.stdout
+        done = site.tool("hallmark-hsm", "statement", "key", "-c", str(site.path("hsm.yaml")),
+                         "--token-key", "log", check=False)
+        assert done.returncode == 1 and "the log's own key" in done.stderr, done
 
 
 if __name__ == "__main__":

@@ -95,6 +95,30 @@ test_refusals(void **state)
 }
 
 static void
+test_token_and_key_by_uri(void **state)
+{
+	static const char uri[] = "pkcs11:token=a;object=b";
+	struct hsm_config *c =
+	    accept(state, "token: a token\nkey: a key\n", "uri: \"pkcs11:token=a;object=b\"\n");
+
+	assert_string_equal(c->token_uri, uri);
+	assert_string_equal(c->key_uri, uri);
+	assert_string_equal(c->token_label, uri);
+	assert_string_equal(c->key_label, uri);
+	hsm_config_free(&c);
+	c = accept(state, "origin", "origin");
+	assert_null(c->token_uri);
+	assert_null(c->key_uri);
+	hsm_config_free(&c);
+	refuse(state, "token: a token\n", "token: a token\nuri: \"pkcs11:token=a\"\n", 4, "both");
+	refuse(state, "token: a token\n", "uri: \"pkcs11:token=a\"\n", 3, "both");
+	refuse(state, "token: a token\n", "", 3, "\"key\" alone");
+	refuse(state, "key: a key\n", "", 3, "\"token\" alone");
+	refuse(state, "token: a token\nkey: a key\n", "", 1, "neither");
+	refuse(state, "token: a token\nkey: a key\n", "uri: \"token=a\"\n", 3, "begins with");
+}
+
+static void
 test_pin_never_stands_in_the_file(void **state)
 {
 	refuse(
@@ -401,6 +425,7 @@ main(void)
 	    WITH_FIXTURE(test_loads),
 	    WITH_FIXTURE(test_options),
 	    WITH_FIXTURE(test_refusals),
+	    WITH_FIXTURE(test_token_and_key_by_uri),
 	    WITH_FIXTURE(test_pin_never_stands_in_the_file),
 	    WITH_FIXTURE(test_pin_comes_from_one_place),
 	    WITH_FIXTURE(test_pin_file_must_be_closed),
