@@ -42,8 +42,8 @@ token_find_slot(struct token *t)
 		e = refuse_none(t, &s);
 	} else if (s.meant > 1) {
 		complain("several tokens are %s '%s':%.*s; name one by \"uri\"",
-		    t->config->token_uri != NULL ? "meant by" : "labelled", t->config->token_label, (int)s.meant_text.size,
-		    (const char *)s.meant_text.data);
+		    t->config->token_uri != NULL ? "meant by" : "labelled", t->config->token_label,
+		    (int)s.meant_text.size, (const char *)s.meant_text.data);
 		e = ERR_MISMATCH;
 	} else if (e == ERR_OK && (t->flags & CKF_TOKEN_INITIALIZED) == 0) {
 		complain(
