@@ -74,11 +74,11 @@ check_chain(const struct vouching *v, struct view der)
 	ERR_clear_error();
 }
 
-/* Certificates one behind the other; NULL unless that is all there is. */
+/* Certificates one behind the other, as many as TLS takes; NULL unless that is all there is. */
 static STACK_OF(X509) * parse_chain(struct view der)
 {
 	const unsigned char *p = der.data, *end = der.data + der.size;
-	STACK_OF(X509) *chain = sk_X509_new_null();
+	STACK_OF(X509) *chain = der.size <= VOUCHING_CHAIN_SIZE_MAX ? sk_X509_new_null() : NULL;
 
 	while (chain != NULL && (p < end || sk_X509_num(chain) == 0)) {
 		X509 *next = d2i_X509(NULL, &p, (long)(end - p));
@@ -124,7 +124,7 @@ check_issuer(const struct vouching *v, STACK_OF(X509) * chain)
 		    v->reason, OUTCOME_UNKNOWN, "the collector's certificate: %s", found.reason);
 		break;
 	case VOUCHING_GOOD:
-	case VOUCHING_DATES:
+	case VOUCHING_INVALID:
 	case VOUCHING_REVOKED:
 		break;
 	}
@@ -149,7 +149,7 @@ find_voucher(const struct vouching *v, STACK_OF(X509) * chain)
 		out->is_foreign = true;
 		out->state = VOUCHING_REJECTED;
 		break;
-	case VOUCHING_DATES:
+	case VOUCHING_INVALID:
 	case VOUCHING_UNKNOWN:
 		out->state = VOUCHING_REJECTED;
 		break;

@@ -10,6 +10,9 @@
 #include "policy/policy.h"
 #include "proto/report/report.h"
 
+/* Bytes of a collector's chain: what one can show in TLS (proto/PROTOCOL.md, section 1). */
+#define VOUCHING_CHAIN_SIZE_MAX 16384
+
 /* Of one report: who stands behind its collector's signature. */
 enum vouching_state {
 	VOUCHING_UNSIGNED,

@@ -13,6 +13,12 @@
 #include "trust/pem_blocks.h"
 #include "trust/revocation_list.h"
 
+/*
+ * Bits of security of each key and signature on the way to a CA: what TLS demands of a collector
+ * (proto/PROTOCOL.md, section 1). OpenSSL's level 2: RSA of 2,048 bits, curves of 224, no SHA-1.
+ */
+#define STRENGTH_LEVEL 2
+
 struct vouching_trust {
 	STACK_OF(X509) * cas;
 	struct revocation_list **list;
@@ -37,7 +43,7 @@ static enum vouching_chain better(const struct vouching_trust *t, X509 *ca, STAC
 static enum vouching_chain check_one(const struct vouching_trust *t, X509 *ca,
     STACK_OF(X509) * chain, uint64_t at_s, struct vouching_found *out);
 static enum vouching_chain verify(X509_STORE *store, STACK_OF(X509) * chain, uint64_t at_s,
-    bool by_dates, STACK_OF(X509) * *built, struct vouching_found *out);
+    bool strictly, STACK_OF(X509) * *built, struct vouching_found *out);
 static void name_ca(STACK_OF(X509) * built, struct vouching_found *out);
 static enum vouching_chain check_revoked(const struct vouching_trust *t, STACK_OF(X509) * built,
     uint64_t at_s, enum vouching_chain so_far, struct vouching_found *out);
@@ -215,13 +221,13 @@ check_one(const struct vouching_trust *t, X509 *ca, STACK_OF(X509) * chain, uint
 	if (store != NULL && X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN) == 1 &&
 	    X509_STORE_add_cert(store, ca) == 1)
 		result = verify(store, chain, at_s, true, &built, out);
-	/* Why it fails: whatever the time is, or at that time. */
+	/* Why it fails: whatever the time and the strength are, or for these. */
 	if (result == VOUCHING_FOREIGN) {
 		const char *reason = out->reason;
 
 		result = verify(store, chain, at_s, false, &built, out);
 		if (result == VOUCHING_GOOD) {
-			result = VOUCHING_DATES;
+			result = VOUCHING_INVALID;
 			out->reason = reason;
 		}
 	}
@@ -234,9 +240,12 @@ check_one(const struct vouching_trust *t, X509 *ca, STACK_OF(X509) * chain, uint
 	return result;
 }
 
-/* As the signer takes a client, whose certificate may be for nothing else. */
+/*
+ * As the signer takes a client, whose certificate may be for nothing else. Not `strictly`: whatever
+ * the time is, and however weak the keys and signatures are.
+ */
 static enum vouching_chain
-verify(X509_STORE *store, STACK_OF(X509) * chain, uint64_t at_s, bool by_dates,
+verify(X509_STORE *store, STACK_OF(X509) * chain, uint64_t at_s, bool strictly,
     STACK_OF(X509) * *built, struct vouching_found *out)
 {
 	X509_STORE_CTX *check = X509_STORE_CTX_new();
@@ -245,7 +254,9 @@ verify(X509_STORE *store, STACK_OF(X509) * chain, uint64_t at_s, bool by_dates,
 	if (check != NULL &&
 	    X509_STORE_CTX_init(check, store, sk_X509_value(chain, 0), chain) == 1 &&
 	    X509_STORE_CTX_set_purpose(check, X509_PURPOSE_SSL_CLIENT) == 1) {
-		if (by_dates)
+		X509_VERIFY_PARAM_set_auth_level(
+		    X509_STORE_CTX_get0_param(check), strictly ? STRENGTH_LEVEL : 0);
+		if (strictly)
 			X509_STORE_CTX_set_time(check, 0, (time_t)at_s);
 		else
 			X509_STORE_CTX_set_flags(check, X509_V_FLAG_NO_CHECK_TIME);

@@ -35,7 +35,8 @@ bool vouching_trust_has_cas(const struct vouching_trust *t);
 /* What stands behind a collector's certificate, the best first. */
 enum vouching_chain {
 	VOUCHING_GOOD,
-	VOUCHING_DATES,   /* a CA does, and at that time one of the certificates was not valid */
+	/* A CA does, and one of the certificates was not valid at that time, or is too weak. */
+	VOUCHING_INVALID,
 	VOUCHING_UNKNOWN, /* it could not be found out */
 	VOUCHING_REVOKED, /* a CA does, and at that time one of the certificates was revoked */
 	VOUCHING_FOREIGN, /* none of the CAs does */

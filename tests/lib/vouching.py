@@ -9,7 +9,7 @@ import make_log
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from rederivation import first_der
 
@@ -49,9 +49,10 @@ class CA:
         return self.certificate.public_bytes(PEM)
 
     def collector(self, identity=make_log.COLLECTOR, start=make_log.TIME_S - 3600, days=30,
-                  usage=ExtendedKeyUsageOID.CLIENT_AUTH):
-        """(certificates in DER, function that signs) as Workload.report takes them; .certificate."""
-        return Collector(self, identity, start, days, usage)
+                  usage=ExtendedKeyUsageOID.CLIENT_AUTH, rsa_bits=None, digest=hashes.SHA256()):
+        """(certificates in DER, function that signs) as Workload.report takes them; .certificate.
+        `rsa_bits`: of its key, where it is RSA; `digest`: with which the CA signs it."""
+        return Collector(self, identity, start, days, usage, rsa_bits, digest)
 
     def revocations(self, *revoked, key=None, names_key=None):
         """A list of (collector, seconds[, seconds since when it was invalid]); `names_key`: whose it says
@@ -71,17 +72,18 @@ class CA:
 
 
 class Collector(tuple):
-    def __new__(cls, ca, identity, start, days, usage):
-        key = ec.generate_private_key(ec.SECP256R1())
+    def __new__(cls, ca, identity, start, days, usage, rsa_bits, digest):
+        key = rsa.generate_private_key(65537, rsa_bits) if rsa_bits else ec.generate_private_key(ec.SECP256R1())
+        how = (padding.PKCS1v15(), hashes.SHA256()) if rsa_bits else (ec.ECDSA(hashes.SHA256()),)
         certificate = (CA.build(name("host"), key, ca, start, days)
                        .add_extension(x509.SubjectAlternativeName(
                            [x509.UniformResourceIdentifier(identity)]), critical=False)
                        .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
-                       .sign(ca.key, hashes.SHA256()))
+                       .sign(ca.key, digest))
         chain = certificate.public_bytes(DER)
         while ca.issuer:  # those between; the last is left out, as in TLS
             chain, ca = chain + ca.certificate.public_bytes(DER), ca.issuer
-        self = super().__new__(cls, (chain, lambda data: key.sign(data, ec.ECDSA(hashes.SHA256()))))
+        self = super().__new__(cls, (chain, lambda data: key.sign(data, *how)))
         self.certificate = certificate
         return self
 
@@ -160,6 +162,13 @@ def judged(way, revocations, iat):
                 yield True, False
 
 
+def is_strong(way):
+    """No key on it and no signature is one that TLS would not take."""
+    return all(c.public_key().key_size >= (2048 if isinstance(c.public_key(), rsa.RSAPublicKey) else 224)
+               for c in way) and \
+        not any(isinstance(c.signature_hash_algorithm, (hashes.MD5, hashes.SHA1)) for c in way[:-1])
+
+
 def ways(chain, cas, revocations, iat):
     """(the CA, whether all on the way to it was valid at that time) where nothing was revoked. A list in
     the name of a CA by another key makes it unknown: that is not valid either."""
@@ -171,7 +180,7 @@ def ways(chain, cas, revocations, iat):
         lists = list(judged(way, revocations, iat))
         if not any(has and good for has, good in lists):
             yield way[-1], all(good for _, good in lists) and \
-                all(c.not_valid_before <= at(iat) < c.not_valid_after for c in way)
+                all(c.not_valid_before <= at(iat) < c.not_valid_after for c in way) and is_strong(way)
 
 
 def voucher(chain, cas, revocations, iat):

@@ -13,6 +13,7 @@ import make_log
 import rederivation
 import walking
 from audit import BAD, GOOD, UNKNOWN, Bench
+from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from hallmark import run_tests
 from independent_walk import Stored
@@ -196,6 +197,31 @@ def test_a_certificate_for_servers_vouches_for_nothing():
     signed(s, ca.collector(usage=ExtendedKeyUsageOID.SERVER_AUTH))
     with Told(s, [ca]) as told:
         assert told.both(BAD) == {NAME: ({}, 1)}
+
+
+def test_what_tls_would_not_take_vouches_for_nothing():
+    """A key that can be found, a signature that can be forged: somebody else may have it."""
+    ca = CA()
+    for weak in ({"rsa_bits": 1024}, {"digest": hashes.SHA1()}):
+        s = Story(Policy(collectors_ca=ca.pem()))
+        signed(s, ca.collector(**weak))
+        with Told(s, [ca]) as told:
+            assert told.both() == {NAME: ({}, 1)}
+            told.replay("--vouched", expect=UNKNOWN, says="1 signature by certificates that did not count")
+    s = Story(Policy())
+    signed(s, ca.collector(rsa_bits=2048))
+    with Told(s, [ca]) as told:
+        told.replay("--vouched")
+
+
+def test_more_certificates_than_tls_takes_are_none():
+    ca, host = CA(), CA().collector()
+    for count, says in ((40, "of none of the CAs"), (16384 // len(host[0]), "is something else")):
+        s = Story(Policy(collectors_ca=ca.pem()))
+        chain = (host[0] * (count + 1), host[1])
+        signed(s, chain)
+        with Told(s) as told:
+            told.replay(expect=BAD, says=says)
 
 
 def test_what_was_revoked_counts_until_then():
