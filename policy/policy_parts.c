@@ -12,10 +12,12 @@ struct reading {
 	policy_part_read *read;
 	void *context;
 	char key[DRAFT_KEY_MAX];
+	size_t references_size; /* bytes of those that were read */
 };
 
 static void take_references(struct reading *r);
 static void take_reference(struct reading *r, size_t index);
+static enum err take_content(struct reading *r, size_t index, char **shown);
 static void check_reference(struct reading *r, size_t index);
 static void take_collectors_cas(struct reading *r);
 static void take_collectors_ca(struct reading *r, size_t index);
@@ -28,7 +30,7 @@ static const char *key_of(struct reading *r, const char *list, size_t index, con
 void
 policy_parts_compile(struct draft *d, policy_part_read *read, void *context)
 {
-	struct reading r = {d, read, context, ""};
+	struct reading r = {.draft = d, .read = read, .context = context};
 
 	take_references(&r);
 	take_collectors_cas(&r);
@@ -51,18 +53,39 @@ take_references(struct reading *r)
 static void
 take_reference(struct reading *r, size_t index)
 {
-	const struct raw_reference *raw = &r->draft->raw->references[index];
 	struct policy_reference *to = &r->draft->policy->references[index];
 	char *shown;
 
-	to->name = raw->name;
+	to->name = r->draft->raw->references[index].name;
 	check_reference(r, index);
 	key_of(r, "references", index, "file");
-	if (read_part(r, MANIFEST_REFERENCE, raw->name, raw->file, &to->content, &shown) ==
-		ERR_OK &&
+	if (take_content(r, index, &shown) == ERR_OK &&
 	    reference_parse(shown, buf_view(&to->content), r->draft->faults, &to->set) == ERR_OK)
 		digest_of(to->content.data, to->content.size, &to->digest);
 	free(shown);
+}
+
+/* None is read any more when there are too many bytes of them: whoever named them had few. */
+static enum err
+take_content(struct reading *r, size_t index, char **shown)
+{
+	const struct raw_reference *raw = &r->draft->raw->references[index];
+	struct buf *content = &r->draft->policy->references[index].content;
+	enum err e;
+
+	*shown = NULL;
+	if (r->references_size > POLICY_REFERENCES_SIZE_MAX)
+		return ERR_FORMAT_SIZE;
+	e = read_part(r, MANIFEST_REFERENCE, raw->name, raw->file, content, shown);
+	if (e != ERR_OK)
+		return e;
+	r->references_size += content->size;
+	if (r->references_size <= POLICY_REFERENCES_SIZE_MAX)
+		return ERR_OK;
+	draft_fault(r->draft, r->key,
+	    "\"%s\": up to this one the reference sets have %zu bytes; at most %lu allowed for all",
+	    r->key, r->references_size, POLICY_REFERENCES_SIZE_MAX);
+	return ERR_FORMAT_SIZE;
 }
 
 /* All but the content. */

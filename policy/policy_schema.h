@@ -11,13 +11,15 @@
 
 #include "proto/evidence/component.h"
 
-#define POLICY_PATTERN_MAX    256   /* bytes: the longest SPIFFE path in use is shorter */
-#define POLICY_REFERENCES_MAX 1024  /* of a policy: each is a file */
-#define POLICY_CAS_MAX        64    /* of a policy: each is a file */
-#define POLICY_WORKLOADS_MAX  10000 /* entries; patterns cover more workloads than that */
-#define POLICY_COLLECTORS_MAX 1024  /* patterns of one entry */
-#define POLICY_FACTS_MAX      256   /* of one rule */
-#define POLICY_ALLOW_MAX      256   /* patterns of one fact */
+#define POLICY_PATTERN_MAX    256  /* bytes: the longest SPIFFE path in use is shorter */
+#define POLICY_REFERENCES_MAX 1024 /* of a policy: each is a file */
+/* Bytes of all its reference sets: a million files, and some 300 MiB of memory. */
+#define POLICY_REFERENCES_SIZE_MAX (128UL * 1024 * 1024)
+#define POLICY_CAS_MAX             64    /* of a policy: each is a file */
+#define POLICY_WORKLOADS_MAX       10000 /* entries; patterns cover more workloads than that */
+#define POLICY_COLLECTORS_MAX      1024  /* patterns of one entry */
+#define POLICY_FACTS_MAX           256   /* of one rule */
+#define POLICY_ALLOW_MAX           256   /* patterns of one fact */
 
 /* Zero is "not said", which is different from `none`. */
 enum raw_outcome {

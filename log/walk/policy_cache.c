@@ -5,6 +5,9 @@
 
 #define POLICIES_MAX 8
 
+/* Bytes of the files of all that are kept: as many as one policy may have at most. */
+#define POLICIES_BYTES_MAX (128UL * 1024 * 1024)
+
 struct kept_policy {
 	struct buf id; /* by which it was asked for last */
 	struct digest manifest;
@@ -24,6 +27,9 @@ struct policy_cache {
 
 static struct kept_policy *find(struct policy_cache *c, const struct digest *manifest);
 static struct kept_policy *replace(struct policy_cache *c, const struct digest *manifest);
+static void make_room(struct policy_cache *c, const struct kept_policy *newest);
+static size_t bytes_of(const struct policy *p);
+static void give_up(struct kept_policy *p);
 static enum err build(struct policy_cache *c, const struct digest *manifest, struct policy **out);
 static void tell_fault(const struct policy_cache *c, const struct fault *fault);
 static enum err fetch(
@@ -46,10 +52,8 @@ policy_cache_free(struct policy_cache **c)
 {
 	if (*c == NULL)
 		return;
-	for (size_t i = 0; i < POLICIES_MAX; i++) {
-		buf_free(&(*c)->kept[i].id);
-		policy_free(&(*c)->kept[i].policy);
-	}
+	for (size_t i = 0; i < POLICIES_MAX; i++)
+		give_up(&(*c)->kept[i]);
 	free(*c);
 	*c = NULL;
 }
@@ -94,11 +98,48 @@ replace(struct policy_cache *c, const struct digest *manifest)
 	struct kept_policy *p = &c->kept[c->next];
 
 	c->next = (c->next + 1) % POLICIES_MAX;
-	policy_free(&p->policy);
+	give_up(p);
 	p->manifest = *manifest;
 	p->serial = ++c->built;
 	p->error = build(c, manifest, &p->policy);
+	make_room(c, p);
 	return p;
+}
+
+/* The oldest of the others go first. */
+static void
+make_room(struct policy_cache *c, const struct kept_policy *newest)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < POLICIES_MAX; i++)
+		bytes += bytes_of(c->kept[i].policy);
+	for (size_t i = 0; i < POLICIES_MAX && bytes > POLICIES_BYTES_MAX; i++) {
+		struct kept_policy *oldest = &c->kept[(c->next + i) % POLICIES_MAX];
+
+		if (oldest == newest)
+			continue;
+		bytes -= bytes_of(oldest->policy);
+		give_up(oldest);
+	}
+}
+
+static size_t
+bytes_of(const struct policy *p)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; p != NULL && i < policy_object_count(p); i++)
+		bytes += policy_object_at(p, i)->content.size;
+	return bytes;
+}
+
+static void
+give_up(struct kept_policy *p)
+{
+	buf_free(&p->id);
+	policy_free(&p->policy);
+	*p = (struct kept_policy){.id = BUF_INIT};
 }
 
 static enum err

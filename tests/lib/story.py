@@ -13,10 +13,11 @@ HOUR, DAY = 3600, 86400
 
 
 class Policy:
-    """A policy and its manifest. `operators`: the text of an operators file."""
+    """A policy and its manifest. `operators`: the text of an operators file; `references`: (name, content)
+    of more reference sets, which no rule uses."""
 
     def __init__(self, name="made", every=0, grace=60, operators=None, collectors_ca=None,
-                 match="*"):
+                 match="*", references=()):
         self.name, self.every, self.grace = name, every, grace
         self.operators = operators.encode() if operators else None
         text = f"name: {name}\n"
@@ -25,6 +26,8 @@ class Policy:
         if collectors_ca:
             text += "collectors_ca:\n  - name: hosts\n    file: hosts.pem\n"
         text += make_log.POLICY_TEXT.decode().split("\n", 1)[1].replace('"*"', f'"{match}"', 1)
+        text = text.replace("references:\n", "references:\n" + "".join(
+            f"  - name: {part}\n    file: {part}.sha256\n" for part, _ in references), 1)
         text += f"    grace_s: {grace}\n" + (f"    report_every_s: {every}\n" if every else "")
         self.text = text.encode()
         parts = [("policy", name, make_log.POLICY, self.text),
@@ -33,6 +36,7 @@ class Policy:
             parts.append(("operators", "operators", make_log.OPERATORS, self.operators))
         if collectors_ca:
             parts.append(("collectors-ca", "hosts", make_log.CA, collectors_ca))
+        parts += [("reference", part, make_log.REFERENCE, content) for part, content in references]
         lines = sorted(f"{kind} {part} {entries.sha256(content)}\n" for kind, part, _, content in parts)
         self.manifest = ("hallmark manifest v1\nsemantics 1\n" + "".join(lines)).encode()
         self.digest = entries.sha256(self.manifest)
