@@ -25,17 +25,24 @@ fork_tell(const struct history *h, const struct display *d, struct json *j, FILE
 }
 
 void
-fork_tell_history(const struct history *h, const struct display *d, struct json *j)
+fork_tell_history(const struct history *h, size_t file_count, bool is_proved,
+    const struct display *d, struct json *j)
 {
 	const struct anchor *older, *newer;
-	const bool forked = history_fork(h) != NULL;
+	const bool forked = is_proved || history_fork(h) != NULL;
 	const bool told = history_is_told(h, &older, &newer);
+	const size_t logs = history_log_count(h);
 
 	if (!forked && !told && older != NULL)
 		tell_untold(d, older, newer);
-	else if (!forked && told && history_count(h) > 1)
-		display_line(d, "PROVED    the log only grew between them");
-	json_string(j, "one_history", forked ? "no" : told ? "yes" : "unknown");
+	else if (!forked && told && history_count(h) > logs)
+		display_line(d, "PROVED    %s",
+		    logs == 1 ? "the log only grew between them"
+			      : "each log only grew between its own");
+	json_string(j, "one_history",
+	    forked                                   ? "no"
+	    : told && history_count(h) == file_count ? "yes"
+						     : "unknown");
 }
 
 static void

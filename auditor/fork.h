@@ -20,8 +20,10 @@ enum outcome fork_tell(
 
 /*
  * Where there is none: a line if what is in hand cannot tell whether all of it is of one history.
- * The member "one_history".
+ * The member "one_history", of `file_count` files, also those that did not come into the history;
+ * `is_proved`: one of them is the proof of a fork.
  */
-void fork_tell_history(const struct history *h, const struct display *d, struct json *j);
+void fork_tell_history(const struct history *h, size_t file_count, bool is_proved,
+    const struct display *d, struct json *j);
 
 #endif

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "auditor/demands.h"
 #include "auditor/fork.h"
 #include "log/history.h"
 #include "proto/report/absence.h"
@@ -114,12 +115,21 @@ tell_age(struct checking *c)
 {
 	const uint64_t now_s = display_now(), within_s = c->options->newest_within_s;
 	const struct kept *k = c->out;
+	const bool ahead = k->newest_is_known && k->newest_s > now_s + DEMAND_SKEW_S;
 
 	if (c->log->checkpoint.size > 0 && !k->newest_is_known) {
 		(void)display_step(c->d, "newest within", OUTCOME_UNKNOWN,
 		    "the newest entry does not say when it is from");
 		worsen(c->out, KEPT_UNKNOWN);
-	} else if (c->log->checkpoint.size > 0 && now_s <= k->newest_s + within_s) {
+	} else if (ahead) {
+		/* Whoever dates it forth makes a log that looks new for years. */
+		(void)display_step(c->d, "newest within", OUTCOME_BAD,
+		    "expected an entry of the last %" PRIu64
+		    " s, found one that is ahead of the clock here: how old it is cannot be told",
+		    within_s);
+		worsen(c->out, KEPT_OLD);
+	} else if (c->log->checkpoint.size > 0 &&
+		   (now_s <= k->newest_s || now_s - k->newest_s <= within_s)) {
 		(void)display_step(
 		    c->d, "newest within", OUTCOME_GOOD, "%" PRIu64 " s, as demanded", within_s);
 	} else {

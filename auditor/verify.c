@@ -96,12 +96,12 @@ verify_all(struct verifying *v, const struct display *d)
 		o = outcome_worse(o, verify_file(v, options->files[i]));
 	}
 	json_close(&v->json, '[');
-	if (history_count(v->history) > 1) {
+	if (history_count(v->history) > history_log_count(v->history)) {
 		display_gap(d);
 		display_line(d, "together");
 	}
 	o = outcome_worse(o, fork_tell(v->history, &apart, &v->json, options->fork_proof));
-	fork_tell_history(v->history, &apart, &v->json);
+	fork_tell_history(v->history, options->file_count, v->is_fork, &apart, &v->json);
 	if (!options->explain)
 		tell_exit(v, o, d);
 	return o;

@@ -132,6 +132,12 @@ history_count(const struct history *h)
 	return h->count;
 }
 
+size_t
+history_log_count(const struct history *h)
+{
+	return h->origin_count;
+}
+
 const struct history_fork *
 history_fork(const struct history *h)
 {

@@ -35,6 +35,9 @@ enum err history_add(struct history *h, struct anchor *a) MUST_USE;
 
 size_t history_count(const struct history *h);
 
+/* Of how many logs they are. */
+size_t history_log_count(const struct history *h);
+
 /* The first that was found; NULL: none was. */
 const struct history_fork *history_fork(const struct history *h);
 

@@ -11,6 +11,8 @@ static enum outcome check_signatures(const struct seal_wanted *wanted, const str
     const struct note_verifier *v, size_t line, const struct findings *f);
 static enum outcome check_origin(
     const struct seal_wanted *wanted, struct view text, const struct findings *f, struct seal *s);
+static const struct signercert *find_named(
+    const struct signercerts *all, const struct signercert *by, const char *origin);
 
 enum outcome
 seal_check(
@@ -112,6 +114,7 @@ check_origin(
 {
 	const char *name = note_verifier_name(s->verifier);
 	struct checkpoint *c = &s->checkpoint;
+	const struct signercert *other;
 	enum err e = checkpoint_parse(text, c);
 
 	if (e != ERR_OK)
@@ -123,6 +126,12 @@ check_origin(
 	if (wanted->origin != NULL && strcmp(c->origin, wanted->origin) != 0)
 		return findings_step(f, "origin", OUTCOME_BAD, "expected the log %s, found %s",
 		    wanted->origin, c->origin);
+	if ((other = find_named(&wanted->certificates, s->by, c->origin)) != NULL)
+		return findings_step(f, "origin", OUTCOME_UNKNOWN,
+		    "%s, which %s names, is signed by the key of %s, which does not name it: "
+		    "expected "
+		    "the certificates of one log",
+		    c->origin, signercert_path(other), signercert_path(s->by));
 	if (wanted->origin != NULL)
 		(void)findings_step(f, "origin", OUTCOME_GOOD, "%s, as demanded", c->origin);
 	else if (signercert_names_origin(s->by, c->origin))
@@ -135,4 +144,19 @@ check_origin(
 		    : signercert_is_key_alone(s->by) ? "a key without a certificate"
 						     : "the certificate");
 	return OUTCOME_GOOD;
+}
+
+/*
+ * Of certificates of several logs the key of one is not to speak for another: which names this log
+ * where the one that has signed does not. NULL: none, or a key alone has signed, which has no name.
+ */
+static const struct signercert *
+find_named(const struct signercerts *all, const struct signercert *by, const char *origin)
+{
+	if (signercert_is_key_alone(by) || signercert_names_origin(by, origin))
+		return NULL;
+	for (size_t i = 0; i < all->count; i++)
+		if (signercert_names_origin(all->certificate[i], origin))
+			return all->certificate[i];
+	return NULL;
 }

@@ -9,6 +9,7 @@
 
 static enum err append_assignment(struct buf *to, const char *name, const char *path);
 static size_t first_hash_line(const struct receipt_check *c);
+static const char *through(bool is_printable);
 static void explain_parts(FILE *to, const struct receipt_check *c);
 static void explain_key(FILE *to, const struct receipt_check *c);
 static void explain_public(FILE *to, const struct receipt_check *c);
@@ -85,6 +86,13 @@ first_hash_line(const struct receipt_check *c)
 	return c->proof.has_extra ? 4 : 3;
 }
 
+/* What was not read may write to the terminal of whoever pastes this. */
+static const char *
+through(bool is_printable)
+{
+	return is_printable ? "" : " | cat -v";
+}
+
 static void
 explain_parts(FILE *to, const struct receipt_check *c)
 {
@@ -103,11 +111,11 @@ explain_parts(FILE *to, const struct receipt_check *c)
 	fprintf(to,
 	    "sed '1,/^$/d' \"$receipt\" > note.txt\n"
 	    "sed '/^$/,$d' note.txt > checkpoint.txt\n"
-	    "cat checkpoint.txt; echo\n"
+	    "cat checkpoint.txt%s; echo\n"
 	    "#    The log's signature line, which may stand among those of others.\n"
 	    "sed '1,/^$/d' note.txt > lines.txt\n"
 	    "sed -n %zup lines.txt > line.txt\n",
-	    c->line + 1);
+	    through(c->sealed), c->line + 1);
 }
 
 static void
@@ -119,11 +127,11 @@ explain_key(FILE *to, const struct receipt_check *c)
 	    alone ? "" : "; and who the certificate is for");
 	expect_origin(to, c);
 	fprintf(to,
-	    "head -n 1 checkpoint.txt\n"
+	    "head -n 1 checkpoint.txt%s\n"
 	    "cut -d ' ' -f 2 line.txt\n"
 	    "%s"
 	    "#    The key: of Ed25519, on P-256 or P-384, or of RSA with 2048 bits or more.\n",
-	    alone ? "" : "openssl x509 -in \"$cert\" -noout -subject -dates\n");
+	    through(c->sealed), alone ? "" : "openssl x509 -in \"$cert\" -noout -subject -dates\n");
 	explain_public(to, c);
 	fputs("openssl pkey -pubin -in signer.pem -noout -text_pub | sed -n -e 1p -e '/CURVE/p'\n",
 	    to);
@@ -267,9 +275,10 @@ explain_root(FILE *to, const struct receipt_check *c)
 	    "equal.\n");
 	if (c->sealed && buf_status(&root) == ERR_OK)
 		fprintf(to, "# expect: %s\n", (const char *)root.data);
-	fputs("base64 hash.bin\n"
-	      "sed -n 3p checkpoint.txt\n",
-	    to);
+	fprintf(to,
+	    "base64 hash.bin\n"
+	    "sed -n 3p checkpoint.txt%s\n",
+	    through(c->sealed));
 	buf_free(&root);
 }
 
@@ -323,9 +332,11 @@ explain_report(FILE *to, const struct receipt_check *c)
 {
 	fputs("\n# 8. What is proved: the report, issued by this log.\n", to);
 	expect_origin(to, c);
-	fputs("sed -n 's/.*\"iss\":\"\\([^\"]*\\)\".*/\\1/p' report.json; echo\n"
-	      "cat report.json; echo\n"
-	      "#    Not done again here: that this is JSON in its one form, with all that belongs "
+	fprintf(to,
+	    "sed -n 's/.*\"iss\":\"\\([^\"]*\\)\".*/\\1/p' report.json%s; echo\n"
+	    "cat report.json%s; echo\n",
+	    through(c->read), through(c->read));
+	fputs("#    Not done again here: that this is JSON in its one form, with all that belongs "
 	      "to its "
 	      "kind;\n"
 	      "#    that its time (iat) is within the certificate's dates; that an ECDSA signature "

@@ -96,9 +96,10 @@ show_term(const struct display *d, const struct manifests *m, size_t i)
 		display_field(d, "", "  from %s on (entry %" PRIu64 "), without an approval",
 		    utc_text(t->from_s, from), t->index);
 	else
-		display_field(d, "", "  from %s on (entry %" PRIu64 "), by %zu approval%s",
-		    utc_text(t->from_s, from), t->index, t->approvals,
-		    display_plural(t->approvals));
+		display_field(d, "", "  from %s on (entry %" PRIu64 "), %s %zu approval%s%s",
+		    utc_text(t->from_s, from), t->index, t->need_is_known ? "by" : "naming",
+		    t->approvals, display_plural(t->approvals),
+		    t->need_is_known ? "" : ", at which nobody looked here");
 }
 
 static void

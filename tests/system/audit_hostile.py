@@ -1,0 +1,151 @@
+#!/usr/bin/python3
+"""hallmark-audit on logs and evidence by somebody who holds the signer, and wants it to say what is not
+so, to run out of memory, or to write to the auditor's terminal."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+import make_log
+from audit import BAD, GOOD, UNKNOWN, Bench, check, clean
+from hallmark import program, run_tests
+from story import Policy, Story
+
+PACK = "evidence/pack-00000001"
+
+
+class Told(Bench):
+    """The bench of a story."""
+
+    def __init__(self, story):
+        super().__init__(0)
+        self.use(story.log)
+        story.records = list(dict.fromkeys(story.records))
+        self.write(PACK, story.evidence())
+
+    def replay_within(self, mib, expect, says):
+        """It takes no more memory than that; a sanitizer's memory is its own."""
+        child = subprocess.Popen(
+            [program("hallmark-audit"), "replay", "--all", "--log", self.path("log"), "--evidence",
+             self.path("evidence"), "--cert", self.path("signer.crt")], stdout=subprocess.PIPE, text=True)
+        output = child.stdout.read()
+        _, status, used = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        assert child.returncode == expect and says in output, (child.returncode, output)
+        assert used.ru_maxrss < mib << 10 or "san" in str(program("")), used.ru_maxrss
+
+
+# --- what is not so -------------------------------------------------------------------------------
+
+
+def test_a_log_that_is_dated_forth_is_not_new_for_ever():
+    now = int(time.time())
+    for ahead, expect in ((0, GOOD), (30, GOOD), (300, BAD), (10**9, BAD)):
+        with Bench(0) as bench:
+            bench.use(make_log.log_of(make_log.Workload("app").report(time_s=now + ahead)))
+            bench.fsck("--newest-within", "3600", expect=expect,
+                       says="ahead of the clock here: how old it is" if expect else "as demanded")
+            bench.fsck("--newest-within", str(2**64 - 1), expect=expect)
+
+
+A, B = "hallmark.test/a", "hallmark.test/b"
+
+
+def test_the_key_of_one_log_does_not_speak_for_another():
+    """Whoever audits two logs names both certificates."""
+    a, b = make_log.Key(A), make_log.Key(B)
+    with Bench(0) as bench:
+        bench.use(make_log.make(4, key=b, origin=A))  # by the operator of the other log
+        certificates = ["--cert", bench.write("a.crt", a.pem())]
+        names = "a.crt names, is signed by the key of"
+        for more in ([], ["--origin", A]):
+            for command in (["verify", bench.receipt(3)], ["fsck", "--log", bench.path("log")],
+                            ["consistency", bench.receipt(2), bench.path("log")]):
+                output = check(bench.run(*command, *certificates, *more), UNKNOWN, names)
+                assert "PROVED " not in output.replace("UNPROVED", ""), output
+        bench.use(make_log.make(4, key=a, origin=A))
+        bench.write("signer.crt", b.pem())
+        for command in (["verify", bench.receipt(3)], ["fsck", "--log", bench.path("log")]):
+            check(bench.run(*command, *certificates), GOOD)
+
+
+def test_one_history_is_of_files_that_were_looked_at_and_of_one_log():
+    key = make_log.Key(A)
+    one, other = (make_log.make(5, key=key, origin=origin) for origin in (A, B))
+    with Bench(0) as bench:
+        bench.use(one)
+        good, later = bench.receipt(3, 4), bench.receipt(4)
+        foreign = bench.write("foreign", other.receipt(3))
+        junk = bench.write("junk", b"junk")
+
+        def said(*files):
+            return json.loads(bench.run("verify", *files, "--json").stdout)["one_history"]
+
+        assert said(good, later) == said(good) == "yes"
+        assert said(junk) == said(bench.path("absent")) == said(good, junk) == "unknown"
+        assert "only grew" not in check(bench.run("verify", good, foreign), GOOD)
+        check(bench.run("verify", good, later, foreign), GOOD, "PROVED    each log only grew between its own")
+        check(bench.run("verify", good, later), GOOD, "PROVED    the log only grew between them")
+
+
+def test_approvals_that_nobody_looked_at_are_no_approvals():
+    s = Story(Policy())
+    evil = Policy("evil")
+    s.records += evil.records
+    s.notify("manifest", {"sha256": evil.digest, "approvals": ["11" * 32, "22" * 32]})
+    with Told(s) as bench:
+        output = bench.fsck(says="naming 2 approvals, at which nobody looked here")
+        assert "by 2 approvals" not in output
+        bench.fsck("--evidence", bench.path("evidence"), expect=BAD)
+
+
+# --- the terminal ---------------------------------------------------------------------------------
+
+
+def test_what_is_explained_writes_nothing_to_the_terminal():
+    """A shell runs the steps for whoever wants to see by hand what is wrong."""
+    escapes = b"\x1b[2JPROVED \xe2\x80\xae"
+    with Bench(0) as bench, tempfile.TemporaryDirectory() as directory:
+        bench.use(make_log.log_of(b'{"' + escapes + b'"}'))
+        bench.write("other.crt", make_log.Key().pem())
+        odd = bench.log.key.note("\u202eDEVORP\n3\nx\n".encode(), bench.log.origin)
+        for note, cert in ((None, "signer.crt"), (None, "other.crt"), (odd, "signer.crt")):
+            path = bench.write("odd", bench.log.receipt(2, note=note))
+            script = bench.run("verify", path, "--explain", cert=cert).stdout
+            done = subprocess.run(["sh"], input=script.encode(), cwd=directory, capture_output=True,
+                                  env={"PATH": "/usr/bin:/bin"})
+            assert b"^[[2JPROVED" in done.stdout, done
+            clean(done.stdout)
+
+
+# --- memory ---------------------------------------------------------------------------------------
+
+FILES = b"".join(b"%064x  /%x\n" % (i + 1, i) for i in range(120000))  # stored once, 8.6 MB
+
+
+def test_a_policy_has_no_more_references_than_fit_into_memory():
+    """Each is a line of the policy; the content is the same."""
+    s = Story(Policy(references=[(f"more-{i:04}", FILES) for i in range(100)]))
+    s.report()
+    with Told(s) as bench:
+        bench.replay_within(400, UNKNOWN, "at most 134217728 allowed for all")
+
+
+def test_large_policies_are_not_all_kept():
+    policies = [Policy(f"p-{i}", references=[(f"more-{k}", FILES) for k in range(6)]) for i in range(8)]
+    s = Story()
+    for policy in policies:
+        s.adopt(policy)
+        s.report()
+    with Told(s) as bench:
+        bench.replay_within(500, GOOD, "8 the same, 0 different")
+
+
+if __name__ == "__main__":
+    run_tests(__name__)
