@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <inttypes.h>
+#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 
 #include "journal/logger.h"
 #include "proto/evidence/pack.h"
+#include "signer/ground/siphash.h"
 #include "signer/ledger/store/diskfile.h"
 
 #define uthash_fatal(message) abort()
@@ -24,6 +26,8 @@ struct slot {
 };
 
 struct evidence_store {
+	struct siphash_key
+	    key; /* lists name what digests they like: they must not meet in one place */
 	char *directory;
 	char *pack_path;
 	char *left_path;   /* of the pack before: the group commit under way may go there */
@@ -47,6 +51,7 @@ struct reading {
 	struct buf stored;
 };
 
+static uint32_t hash_of(const struct evidence_store *s, const struct digest *digest);
 static char *pack_name(const struct evidence_store *s, uint32_t pack);
 static enum err add_known(void *context, const struct index_evidence *place);
 static struct evidence_item *add_slot(struct evidence_store *s, const struct index_evidence *place);
@@ -72,7 +77,8 @@ evidence_open(const char *directory, struct log_index *index, struct evidence_st
 	enum err e;
 
 	*out = NULL;
-	if (s == NULL || (s->directory = strdup(directory)) == NULL) {
+	if (s == NULL || RAND_priv_bytes((uint8_t *)&s->key, sizeof(s->key)) != 1 ||
+	    (s->directory = strdup(directory)) == NULL) {
 		free(s);
 		return ERR_MEMORY;
 	}
@@ -117,7 +123,7 @@ evidence_find(struct evidence_store *s, const struct digest *digest)
 {
 	struct slot *slot;
 
-	HASH_FIND(hh, s->slots, digest->bytes, DIGEST_SIZE, slot);
+	HASH_FIND_BYHASHVALUE(hh, s->slots, digest->bytes, DIGEST_SIZE, hash_of(s, digest), slot);
 	return slot != NULL && !slot->item.lost ? &slot->item : NULL;
 }
 
@@ -252,6 +258,12 @@ evidence_count(const struct evidence_store *s)
 	return HASH_COUNT(s->slots);
 }
 
+static uint32_t
+hash_of(const struct evidence_store *s, const struct digest *digest)
+{
+	return (uint32_t)siphash(&s->key, (struct view){digest->bytes, DIGEST_SIZE});
+}
+
 static char *
 pack_name(const struct evidence_store *s, uint32_t pack)
 {
@@ -271,9 +283,10 @@ add_known(void *context, const struct index_evidence *place)
 static struct evidence_item *
 add_slot(struct evidence_store *s, const struct index_evidence *place)
 {
+	const uint32_t hash = hash_of(s, &place->digest);
 	struct slot *slot;
 
-	HASH_FIND(hh, s->slots, place->digest.bytes, DIGEST_SIZE, slot);
+	HASH_FIND_BYHASHVALUE(hh, s->slots, place->digest.bytes, DIGEST_SIZE, hash, slot);
 	if (slot != NULL) {
 		slot->item.place = *place;
 		slot->item.lost = false;
@@ -284,7 +297,7 @@ add_slot(struct evidence_store *s, const struct index_evidence *place)
 		abort(); /* as uthash does: an item that was staged cannot be taken back */
 	slot->item.place = *place;
 	slot->item.content = BUF_INIT;
-	HASH_ADD(hh, s->slots, item.place.digest, DIGEST_SIZE, slot);
+	HASH_ADD_BYHASHVALUE(hh, s->slots, item.place.digest, DIGEST_SIZE, hash, slot);
 	return &slot->item;
 }
 
