@@ -31,6 +31,7 @@ static void on_connection_freed(
 static const struct verifier *of(const X509_STORE *store);
 static int on_verify(X509_STORE_CTX *ctx, void *context);
 static bool verify(X509_STORE_CTX *ctx, char why[VERIFIER_REASON_SIZE]);
+static void forget_unused(X509_STORE_CTX *ctx);
 static int find_issuer(X509 **issuer, X509_STORE_CTX *ctx, X509 *certificate);
 static STACK_OF(X509) * find_none(X509_STORE_CTX *ctx, const X509_NAME *name);
 static bool is_unrevoked(X509_STORE_CTX *ctx, const struct verifier *v, int64_t now_s);
@@ -190,6 +191,7 @@ on_verify(X509_STORE_CTX *ctx, void *context)
 	if (verify(ctx, why)) {
 		const int64_t end_s = chain_end_s(X509_STORE_CTX_get0_chain(ctx));
 
+		forget_unused(ctx);
 		return SSL_SESSION_set_ex_data(
 		    SSL_get_session(ssl), in_session, (void *)(intptr_t)end_s);
 	}
@@ -197,6 +199,22 @@ on_verify(X509_STORE_CTX *ctx, void *context)
 	if ((kept = strdup(why)) != NULL && SSL_set_ex_data(ssl, in_connection, kept) != 1)
 		free(kept);
 	return 0;
+}
+
+/*
+ * Of what the peer has sent, what its chain has no use for: connection and session keep it as long
+ * as they live, and 16 KiB of small certificates take fifteen times as much when they are decoded.
+ * The first is the peer's own.
+ */
+static void
+forget_unused(X509_STORE_CTX *ctx)
+{
+	STACK_OF(X509) *sent = X509_STORE_CTX_get0_untrusted(ctx);
+	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
+
+	for (int i = sk_X509_num(sent) - 1; i > 0; i--)
+		if (sk_X509_find(chain, sk_X509_value(sent, i)) < 0)
+			X509_free(sk_X509_delete(sent, i));
 }
 
 /* Signatures first: nobody has lists verified by a CA of his own making. */
