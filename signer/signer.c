@@ -411,6 +411,10 @@ on_tick(uv_timer_t *handle)
 	struct signer *s = handle->data;
 
 	listener_resume(&s->listener);
+	if (s->service.someone_rests) {
+		s->service.someone_rests = false;
+		links_resume(&s->links);
+	}
 	/* Before it is looked whether the disks have room again: since when is to be said then. */
 	(void)service_entry_s(&s->service);
 	storage_look(&s->service.storage, s->service.config);

@@ -1,9 +1,13 @@
 #include "signer/session/quota.h"
 
+#include <uv.h>
+
 #include "signer/session/rate.h"
 #include "signer/session/session_state.h"
 
 #define HOUR_US 3600000000ULL
+
+static void remember(struct collector *c);
 
 enum err
 quota_take_connection(struct session *s)
@@ -34,18 +38,47 @@ quota_check_workload(struct session *s)
 }
 
 enum err
-quota_take_component(struct session *s, uint64_t now_us)
+quota_take_component(struct session *s, uint64_t size, uint64_t now_us)
 {
+	const uint64_t count = (size + QUOTA_COMPONENT_SIZE - 1) / QUOTA_COMPONENT_SIZE;
 	const uint32_t an_hour = s->service->config->limits.components_per_hour;
 	struct collector *c = s->collector;
 	struct rate rate = {c->components_paid_us};
 
 	if (!rate_take(&rate, HOUR_US / an_hour, an_hour, now_us))
 		return ERR_QUOTA_COMPONENTS;
-	c->components_paid_us = rate.paid_us;
-	/* It is remembered from now on: whoever comes again owes what he has taken. */
+	c->components_paid_us = rate.paid_us + (count - 1) * (HOUR_US / an_hour);
+	remember(c);
+	return ERR_OK;
+}
+
+void
+quota_take_time(struct session *s, uint64_t took_us, uint64_t now_us)
+{
+	struct collector *c = s->collector;
+
+	if (c == NULL || took_us <= QUOTA_TIME_FREE_US)
+		return;
+	if (c->time_paid_us < now_us)
+		c->time_paid_us = now_us;
+	c->time_paid_us += (took_us - QUOTA_TIME_FREE_US) * QUOTA_TIME_SHARE;
+	remember(c);
+}
+
+bool
+quota_is_resting(const struct session *s)
+{
+	const struct collector *c = s->collector;
+
+	return c != NULL && c->time_paid_us > 0 &&
+	       c->time_paid_us > uv_hrtime() / 1000 + QUOTA_TIME_AT_ONCE_US * QUOTA_TIME_SHARE;
+}
+
+/* From now on: whoever comes again owes what he has taken. */
+static void
+remember(struct collector *c)
+{
 	if (!c->owes)
 		c->holder_count++;
 	c->owes = true;
-	return ERR_OK;
 }

@@ -1,8 +1,8 @@
 /*
- * What one identity may take of the signer: connections, workloads, new components an hour. A
- * collector that goes wrong, or that somebody has taken over, uses up its own share and nobody
- * else's, and what it leaves behind for ever is bounded. (Bundles that wait for components, and
- * what is being received, are memory for a while: holding.h.)
+ * What one identity may take of the signer: connections, workloads, new components an hour, the
+ * time of its one loop. A collector that goes wrong, or that somebody has taken over, uses up its
+ * own share and nobody else's, and what it leaves behind for ever is bounded. (Bundles that wait
+ * for components, and what is being received, are memory for a while: holding.h.)
  *
  * Each refusal has a code of its own. All of it is kept with the collector (ledger/workload.h), and
  * a new limit holds for what comes.
@@ -10,9 +10,11 @@
 #ifndef HALLMARK_SIGNER_SESSION_QUOTA_H
 #define HALLMARK_SIGNER_SESSION_QUOTA_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "proto/err.h"
+#include "proto/wire/message.h"
 
 struct session;
 
@@ -24,9 +26,29 @@ void quota_give_connection(struct session *s);
 enum err quota_check_workload(struct session *s) MUST_USE;
 
 /*
- * One new component, or segment of one: ERR_QUOTA_COMPONENTS. After a pause as many as an hour has
- * may come at once.
+ * What an ordinary message takes of the ledger's loop, and more: 10 us of most, a millisecond of a
+ * part of evidence. What one takes beyond it (a list of a million items is judged in half a second)
+ * is somebody's time whom it keeps waiting: so much of it an identity may have at once, over all of
+ * its connections together, and then a tenth of all time.
  */
-enum err quota_take_component(struct session *s, uint64_t now_us) MUST_USE;
+#define QUOTA_TIME_FREE_US    1000
+#define QUOTA_TIME_AT_ONCE_US 1000000
+#define QUOTA_TIME_SHARE      10
+
+/* A message of it took so long. */
+void quota_take_time(struct session *s, uint64_t took_us, uint64_t now_us);
+
+/* Whether it has had its share: nothing more is taken from it now, and nothing is refused. */
+bool quota_is_resting(const struct session *s);
+
+/*
+ * One new component, or segment of one: ERR_QUOTA_COMPONENTS. One that is large counts as several,
+ * one for each QUOTA_COMPONENT_SIZE bytes that it has begun: what is stored for ever is counted in
+ * bytes, too. After a pause as many as an hour has may come at once; the last one may be larger
+ * than what is left.
+ */
+#define QUOTA_COMPONENT_SIZE MESSAGE_PART_MAX /* 128 KiB: what one part of it holds */
+
+enum err quota_take_component(struct session *s, uint64_t size, uint64_t now_us) MUST_USE;
 
 #endif

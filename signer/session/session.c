@@ -41,6 +41,7 @@ static const unsigned of_collectors =
 static const unsigned of_relays =
     1U << MESSAGE_HELLO | 1U << MESSAGE_CHALLENGE | 1U << MESSAGE_STATEMENT;
 
+static enum err take_frame(struct session *s, struct view payload);
 static bool has_role(struct session *s, enum message_type type);
 static enum err refuse_role(struct session *s, const struct message *m);
 static enum err on_hello(struct session *s, const struct message_hello *m);
@@ -94,31 +95,12 @@ session_end(struct session **sp)
 enum err
 session_on_frame(struct session *s, struct view payload)
 {
-	struct message m;
-	enum err e = message_decode(s->service->decoder, payload, &m);
+	const uint64_t begun_us = now_us();
+	const enum err e = take_frame(s, payload);
+	const uint64_t done_us = now_us();
 
-	if (e == ERR_OK && (m.type >= 32 || (allowed[s->state] & 1U << m.type) == 0))
-		e = ERR_MSG_ORDER;
-	if (e != ERR_OK) {
-		refusal_give(s, e, NULL);
-		return e;
-	}
-	if (!has_role(s, m.type))
-		return refuse_role(s, &m);
-	switch (m.type) {
-	case MESSAGE_HELLO:
-		return on_hello(s, &m.body.hello);
-	case MESSAGE_BUNDLE:
-		return on_bundle(s, &m.body.bundle);
-	case MESSAGE_PART:
-		return upload_on_part(s, &m.body.part);
-	case MESSAGE_CHALLENGE:
-		return relay_on_challenge(s, &m.body.challenge);
-	case MESSAGE_STATEMENT:
-		return relay_on_statement(s, &m.body.statement);
-	default:
-		abort(); /* not in `allowed` */
-	}
+	quota_take_time(s, done_us - begun_us, done_us);
+	return e;
 }
 
 void
@@ -130,6 +112,10 @@ session_on_bad_frame(struct session *s, enum err e)
 bool
 session_has_room(struct session *s)
 {
+	if (quota_is_resting(s)) {
+		s->service->someone_rests = true;
+		return false;
+	}
 	return !s->service->stopping && !chronicle_is_late(&s->service->chronicle) &&
 	       s->in_flight < s->service->config->limits.in_flight_per_connection &&
 	       ledger_has_room(s->service->ledger);
@@ -197,6 +183,36 @@ session_release(void *waiter)
 	if (s->gone && s->in_flight == 0) {
 		free(s->identity);
 		free(s);
+	}
+}
+
+static enum err
+take_frame(struct session *s, struct view payload)
+{
+	struct message m;
+	enum err e = message_decode(s->service->decoder, payload, &m);
+
+	if (e == ERR_OK && (m.type >= 32 || (allowed[s->state] & 1U << m.type) == 0))
+		e = ERR_MSG_ORDER;
+	if (e != ERR_OK) {
+		refusal_give(s, e, NULL);
+		return e;
+	}
+	if (!has_role(s, m.type))
+		return refuse_role(s, &m);
+	switch (m.type) {
+	case MESSAGE_HELLO:
+		return on_hello(s, &m.body.hello);
+	case MESSAGE_BUNDLE:
+		return on_bundle(s, &m.body.bundle);
+	case MESSAGE_PART:
+		return upload_on_part(s, &m.body.part);
+	case MESSAGE_CHALLENGE:
+		return relay_on_challenge(s, &m.body.challenge);
+	case MESSAGE_STATEMENT:
+		return relay_on_statement(s, &m.body.statement);
+	default:
+		abort(); /* not in `allowed` */
 	}
 }
 

@@ -152,7 +152,7 @@ upload_begin(struct session *s, const struct digest *digest, const struct awaite
 	if (buf_reserve(&s->upload, as->size) == NULL)
 		e = ERR_MEMORY;
 	else
-		e = quota_take_component(s, uv_hrtime() / 1000);
+		e = quota_take_component(s, as->size, uv_hrtime() / 1000);
 	if (e != ERR_OK) {
 		buf_free(&s->upload);
 		holding_give(s, as->size);

@@ -2,6 +2,8 @@
 """What one identity may take of the signer: each quota is met, refused by its code, said, and no matter of
 anybody else's."""
 
+import os
+
 import hallmark
 import wire
 from hallmark import APP, Site
@@ -91,6 +93,23 @@ def test_new_components_of_a_collector_in_an_hour_are_so_many():
         assert len(said(signer, "too-many-components")) == 4
         assert site.status()["refusals"] == {"too-many-components": 4}
         assert site.status()["counters"]["components"] == COMPONENTS + 1
+
+
+def large_component():
+    """Of more than two parts, and less than three."""
+    return wire.plain("host", [wire.fact_item(f"fact-{n}", os.urandom(60_000)) for n in range(5)])
+
+
+def test_a_large_component_counts_as_several():
+    with limited(components_per_hour=COMPONENTS) as site:
+        site.start_signer()
+        first = site.collector()
+        for _ in range(COMPONENTS // 3):
+            first.submit("app", {"host": large_component()})
+        first.submit("app", {"executable": wire.random_component()})
+        assert refused(first.submit, "app", {"executable": wire.random_component()}) == \
+            "too-many-components"
+        assert site.status()["counters"]["components"] == COMPONENTS // 3 + 1
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 #include <string.h>
+#include <uv.h>
 
 #include "signer/session/quota.h"
 #include "signer/session/session_state.h"
@@ -84,13 +85,14 @@ an_hour_has_so_many_components(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 4; i++)
-		assert_int_equal(quota_take_component(&first, NOW_US), ERR_OK);
-	assert_int_equal(quota_take_component(&same, NOW_US), ERR_QUOTA_COMPONENTS);
+		assert_int_equal(quota_take_component(&first, 1, NOW_US), ERR_OK);
+	assert_int_equal(quota_take_component(&same, 1, NOW_US), ERR_QUOTA_COMPONENTS);
 	assert_int_equal(
-	    quota_take_component(&first, NOW_US + HOUR_US / 4 - 1), ERR_QUOTA_COMPONENTS);
-	assert_int_equal(quota_take_component(&first, NOW_US + HOUR_US / 4), ERR_OK);
-	assert_int_equal(quota_take_component(&first, NOW_US + HOUR_US / 4), ERR_QUOTA_COMPONENTS);
-	assert_int_equal(quota_take_component(&other, NOW_US), ERR_OK);
+	    quota_take_component(&first, 1, NOW_US + HOUR_US / 4 - 1), ERR_QUOTA_COMPONENTS);
+	assert_int_equal(quota_take_component(&first, 1, NOW_US + HOUR_US / 4), ERR_OK);
+	assert_int_equal(
+	    quota_take_component(&first, 1, NOW_US + HOUR_US / 4), ERR_QUOTA_COMPONENTS);
+	assert_int_equal(quota_take_component(&other, 1, NOW_US), ERR_OK);
 }
 
 /* Whoever goes and comes again is the same. */
@@ -101,10 +103,90 @@ what_was_taken_is_remembered(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 4; i++)
-		assert_int_equal(quota_take_component(&first, NOW_US), ERR_OK);
+		assert_int_equal(quota_take_component(&first, 1, NOW_US), ERR_OK);
 	collector_release(service.workloads, first.collector);
 	again.collector = collector_hold(service.workloads, VIEW_LITERAL("one"));
-	assert_int_equal(quota_take_component(&again, NOW_US), ERR_QUOTA_COMPONENTS);
+	assert_int_equal(quota_take_component(&again, 1, NOW_US), ERR_QUOTA_COMPONENTS);
+}
+
+/* What is stored for ever is bytes. */
+static void
+a_large_component_counts_as_several(void **state)
+{
+	(void)state;
+	assert_int_equal(quota_take_component(&first, QUOTA_COMPONENT_SIZE, NOW_US), ERR_OK);
+	assert_int_equal(quota_take_component(&first, QUOTA_COMPONENT_SIZE + 1, NOW_US), ERR_OK);
+	assert_int_equal(quota_take_component(&first, 1, NOW_US), ERR_OK);
+	assert_int_equal(quota_take_component(&first, 1, NOW_US), ERR_QUOTA_COMPONENTS);
+}
+
+/* However small the limit is: what is more than it is owed. */
+static void
+the_largest_is_taken_and_owed_for(void **state)
+{
+	const uint64_t largest = 16ULL * 1024 * 1024, parts = largest / QUOTA_COMPONENT_SIZE;
+	const uint64_t paid_us = NOW_US + (parts - 3) * HOUR_US / 4;
+
+	(void)state;
+	assert_int_equal(quota_take_component(&first, largest, NOW_US), ERR_OK);
+	assert_int_equal(quota_take_component(&first, 1, paid_us - 1), ERR_QUOTA_COMPONENTS);
+	assert_int_equal(quota_take_component(&first, 1, paid_us), ERR_OK);
+	assert_int_equal(quota_take_component(&other, 1, NOW_US), ERR_OK);
+}
+
+static uint64_t
+clock_us(void)
+{
+	return uv_hrtime() / 1000;
+}
+
+static void
+ordinary_messages_cost_no_time(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 1000000; i++)
+		quota_take_time(&first, QUOTA_TIME_FREE_US, clock_us());
+	assert_false(quota_is_resting(&first));
+	assert_false(first.collector->owes);
+}
+
+static void
+who_had_the_loop_for_long_rests_over_all_its_connections(void **state)
+{
+	const uint64_t now_us = clock_us();
+
+	(void)state;
+	quota_take_time(&first, QUOTA_TIME_AT_ONCE_US / 2, now_us);
+	assert_false(quota_is_resting(&first));
+	quota_take_time(&same, QUOTA_TIME_AT_ONCE_US, now_us);
+	assert_true(quota_is_resting(&first));
+	assert_true(quota_is_resting(&same));
+	assert_false(quota_is_resting(&other));
+}
+
+static void
+it_rests_nine_times_as_long_as_it_had_the_loop(void **state)
+{
+	const uint64_t took_us = 10 * QUOTA_TIME_AT_ONCE_US + QUOTA_TIME_FREE_US,
+		       now_us = clock_us();
+
+	(void)state;
+	/* As if it had been a little less, and a little more, than a rest ago. */
+	quota_take_time(&first, took_us, now_us - 90 * QUOTA_TIME_AT_ONCE_US + 1000000);
+	assert_true(quota_is_resting(&first));
+	first.collector->time_paid_us = 0;
+	quota_take_time(&first, took_us, now_us - 90 * QUOTA_TIME_AT_ONCE_US);
+	assert_false(quota_is_resting(&first));
+}
+
+static void
+a_peer_that_has_not_said_hello_rests_not(void **state)
+{
+	struct session fresh = {.service = &service};
+
+	(void)state;
+	quota_take_time(&fresh, 100 * QUOTA_TIME_AT_ONCE_US, clock_us());
+	assert_false(quota_is_resting(&fresh));
 }
 
 int
@@ -116,6 +198,15 @@ main(void)
 	    cmocka_unit_test_setup_teardown(workloads_are_those_that_there_are, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(an_hour_has_so_many_components, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(what_was_taken_is_remembered, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_large_component_counts_as_several, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(the_largest_is_taken_and_owed_for, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(ordinary_messages_cost_no_time, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(
+		who_had_the_loop_for_long_rests_over_all_its_connections, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(
+		it_rests_nine_times_as_long_as_it_had_the_loop, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(
+		a_peer_that_has_not_said_hello_rests_not, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
