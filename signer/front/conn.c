@@ -45,6 +45,7 @@ enum want { WANT_NOTHING, WANT_READ, WANT_WRITE, WANT_CLOSE };
 static void move(struct conn *c, enum conn_state to);
 static void on_poll(uv_poll_t *poll, int status, int events);
 static void conn_settle(struct conn *c);
+static void count_unread(struct conn *c);
 static void log_failure(const struct conn *c, enum err e, const char *text);
 static void on_closed(uv_handle_t *handle);
 static void free_if_gone(struct conn *c);
@@ -225,6 +226,7 @@ conn_settle(struct conn *c)
 	uint64_t now = uv_now(c->pool->loop);
 	int events = 0;
 
+	count_unread(c);
 	if (c->state == CONN_HANDSHAKE || c->state == CONN_DRAINING ||
 	    (c->state == CONN_OPEN && c->has_room && !c->read_blocked))
 		events |= UV_READABLE;
@@ -252,6 +254,15 @@ conn_settle(struct conn *c)
 		deadline_keep(deadlines, &c->deadline, DEADLINE_IDLE, now);
 }
 
+/* What is left after all was sent that the peer takes. */
+static void
+count_unread(struct conn *c)
+{
+	c->pool->unread_bytes += c->out.capacity;
+	c->pool->unread_bytes -= c->unread;
+	c->unread = c->out.capacity;
+}
+
 void
 conn_end(struct conn *c, enum err e, const char *text)
 {
@@ -262,6 +273,8 @@ conn_end(struct conn *c, enum err e, const char *text)
 		log_failure(c, e, text != NULL ? text : err_text(e));
 	}
 	move(c, CONN_CLOSED);
+	buf_free(&c->out);
+	count_unread(c);
 	deadline_disarm(&p->deadlines, &c->deadline);
 	if (c->link != NULL && !p->closing)
 		letter_list_add(&p->letters, link_farewell(c->link));
@@ -344,7 +357,6 @@ free_if_gone(struct conn *c)
 	if (c->next != NULL)
 		c->next->previous = c->previous;
 	buf_free(&c->in);
-	buf_free(&c->out);
 	free(c);
 }
 

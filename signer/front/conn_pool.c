@@ -18,6 +18,13 @@
 #define RETIRED_AT_ONCE 1000
 
 /*
+ * Bytes of memory that one front has for answers that peers do not read. Beyond it those go who
+ * have read nothing for longest, before their time is up: 256 connections of one collector, each
+ * with as many receipts as it may ask for, would take a gigabyte.
+ */
+#define UNREAD_MAX (64UL * 1024 * 1024)
+
+/*
  * Peers of open connections are checked anew when files or dates change what they are let in by:
  * so long at a time, that those who have something to say are not kept waiting.
  */
@@ -28,6 +35,7 @@ static void end_certificates(struct conn_pool *p);
 static bool go_on_checking(struct conn_pool *p);
 static void retire(struct conn_pool *p, size_t at_most);
 static void on_busy(uv_idle_t *idle);
+static void end_readers(struct conn_pool *p);
 static struct conn *conn_of(struct deadline *d);
 
 void
@@ -126,6 +134,7 @@ conn_pool_flush(struct conn_pool *p)
 		if (c->state != CONN_CLOSED)
 			conn_drive(c, false);
 	}
+	end_readers(p);
 	/* What is dirty again has more to read than its share of a turn: do not wait for events. */
 	if (go_on_checking(p) || p->dirty != NULL)
 		uv_idle_start(&p->busy, on_busy);
@@ -215,6 +224,16 @@ retire(struct conn_pool *p, size_t at_most)
 		return;
 	SSL_CTX_free(p->retired);
 	p->retired = NULL;
+}
+
+static void
+end_readers(struct conn_pool *p)
+{
+	struct deadline *slowest;
+
+	while (
+	    p->unread_bytes > UNREAD_MAX && (slowest = p->deadlines.first[DEADLINE_READER]) != NULL)
+		conn_end(conn_of(slowest), ERR_TIMEOUT_READER, NULL);
 }
 
 /* Only keeps the loop from waiting; conn_pool_flush does the work. */

@@ -57,6 +57,7 @@ struct conn {
 	struct link *link;        /* from the end of the handshake on, until it is gone */
 	struct buf in; /* the start of a frame that is not complete, or what there is no room for */
 	struct buf out;          /* frames to be sent */
+	size_t unread;           /* bytes of memory for them that the pool counts */
 	size_t forwarded;        /* bytes of frames that the ledger's loop has not taken */
 	size_t forwarded_frames; /* their number */
 	uint64_t number;
@@ -90,6 +91,7 @@ struct conn_pool {
 	struct conn *all;           /* doubly linked; until they are freed */
 	struct conn *dirty;         /* have output since the last flush */
 	struct letter_list letters; /* to the ledger's loop, of this turn */
+	size_t unread_bytes;        /* of memory for what peers have not read yet */
 	bool closing;               /* letters are neither sent nor awaited any more */
 	uv_idle_t busy;             /* active while the dirty have more to read */
 	uint8_t *scratch;           /* bytes read from TLS, before frames are taken off */

@@ -28,12 +28,6 @@ def reload(signer):
     signer.wait_for("event=reloaded", line)
 
 
-def keep_no_freed_memory(site):
-    """A sanitizer does, to tell what it is; of no effect without one."""
-    options = site.env.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1"
-    site.env["ASAN_OPTIONS"] = options.strip(":")
-
-
 def revoke_many(site):
     """Nobody's certificates, but many."""
     class Gone:
@@ -282,7 +276,7 @@ def test_a_reload_ends_the_tickets():
 
 def test_a_reload_frees_the_revocation_list_before_it():
     with Site(loops=1) as site:
-        keep_no_freed_memory(site)
+        hallmark.keep_no_freed_memory(site)
         revoke_many(site)
         site.options["tls"] = {"client_crl": "crl.pem"}
         site.write_configs()
@@ -300,7 +294,7 @@ def test_a_reload_frees_the_revocation_list_before_it():
 def test_a_reload_frees_the_sessions_before_it():
     """Whoever stays connected keeps the settings it was let in by, but not what others might resume."""
     with Site(limits={"connections": SESSIONS, "connections_per_collector": SESSIONS}) as site:
-        keep_no_freed_memory(site)
+        hallmark.keep_no_freed_memory(site)
         signer = site.start_signer()
         site.issue("load", uri="spiffe://test/load")
         stay, resident = [], []
