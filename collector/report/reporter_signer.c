@@ -90,7 +90,10 @@ open_signer(struct reporter *r, size_t signer, struct client **out)
 	struct logline j;
 	enum err e;
 
-	if ((e = client_open(r->tls, signer, &events, out, &t)) != ERR_OK) {
+	e = client_open(r->tls, signer, &events, out, &t);
+	if (e == ERR_OK && (e = state_make_room(r->state, client_log(*out), &t)) != ERR_OK)
+		client_close(out);
+	if (e != ERR_OK) {
 		about.code = err_name(e);
 		logline_begin_rationed(&j, LOGGER_WARNING, &about);
 		logline_string(&j, "signer", r->config->signers[signer].host);

@@ -34,6 +34,9 @@ struct keep {
 	bool failed;
 };
 
+static void name_log(struct view origin, char name[LOG_NAME_SIZE]);
+static enum err count_logs(const struct state *s, const char *spared, size_t *count);
+static bool remove_silent(int logs, const char *name);
 static enum err take_lock(struct state *s, const char *path, struct trouble *t);
 static enum err gather_waiting(struct state *s, struct keep *k);
 static enum err gather_log(int dir, struct keep *k);
@@ -105,16 +108,41 @@ state_set_last_log(struct state *s, struct view origin, struct trouble *t)
 }
 
 enum err
+state_make_room(struct state *s, struct view origin, struct trouble *t)
+{
+	char name[LOG_NAME_SIZE], spared[LOG_NAME_SIZE] = "";
+	struct buf last = BUF_INIT;
+	size_t count = 0;
+	enum err e;
+
+	name_log(origin, name);
+	if (faccessat(s->logs, name, F_OK, 0) == 0)
+		return ERR_OK;
+	if ((e = count_logs(s, NULL, &count)) == ERR_OK && count >= STATE_LOGS_MAX) {
+		if (state_last_log(s, &last, t) == ERR_OK)
+			name_log(buf_view(&last), spared);
+		buf_free(&last);
+		e = count_logs(s, spared, &count);
+	}
+	if (e != ERR_OK)
+		return trouble_set(
+		    t, e, "logs in the state directory cannot be read: %s", strerror(errno));
+	if (count >= STATE_LOGS_MAX)
+		return trouble_set(t, ERR_CONFIG,
+		    "the signer names another log, %.*s, and the state directory has %zu; remove "
+		    "those below logs that are not needed",
+		    view_precision(origin), (const char *)origin.data, count);
+	return ERR_OK;
+}
+
+enum err
 state_open_log(struct state *s, struct view origin, int *dir, struct trouble *t)
 {
-	char hex[DIGEST_HEX_SIZE + 1];
-	struct digest digest;
+	char hex[LOG_NAME_SIZE];
 	struct buf known = BUF_INIT;
 	enum err e;
 
-	digest_of(origin.data, origin.size, &digest);
-	digest_to_hex(&digest, hex);
-	hex[LOG_NAME_SIZE - 1] = '\0';
+	name_log(origin, hex);
 	if ((e = savefile_directory(s->logs, hex, dir, t)) != ERR_OK)
 		return e;
 	e = savefile_read(*dir, "origin", CHECKPOINT_ORIGIN_MAX, &known, t);
@@ -237,6 +265,68 @@ state_sweep_components(struct state *s, const struct digest *keep, size_t count)
 		sweep_files(s, &k);
 	}
 	free(k.list);
+}
+
+static void
+name_log(struct view origin, char name[LOG_NAME_SIZE])
+{
+	char hex[DIGEST_HEX_SIZE + 1];
+	struct digest digest;
+
+	digest_of(origin.data, origin.size, &digest);
+	digest_to_hex(&digest, hex);
+	memcpy(name, hex, LOG_NAME_SIZE - 1);
+	name[LOG_NAME_SIZE - 1] = '\0';
+}
+
+/* Those that stay. With `spared`, all others go that never gave a receipt. */
+static enum err
+count_logs(const struct state *s, const char *spared, size_t *count)
+{
+	struct dirent *entry;
+	DIR *logs;
+	int fd;
+
+	*count = 0;
+	if ((fd = openat(s->logs, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return ERR_IO;
+	if ((logs = fdopendir(fd)) == NULL) {
+		(void)close(fd);
+		return ERR_IO;
+	}
+	while ((entry = readdir(logs)) != NULL)
+		if (entry->d_name[0] != '.' &&
+		    (spared == NULL || strcmp(entry->d_name, spared) == 0 ||
+			!remove_silent(s->logs, entry->d_name)))
+			++*count;
+	(void)closedir(logs);
+	return ERR_OK;
+}
+
+/* A chain is written with its first receipt, or when it is taken over. */
+static bool
+remove_silent(int logs, const char *name)
+{
+	int fd = openat(logs, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *names = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+	bool silent = true;
+
+	if (names == NULL) {
+		if (fd >= 0)
+			(void)close(fd);
+		return false;
+	}
+	while (silent && (entry = readdir(names)) != NULL) {
+		const char *dot = strrchr(entry->d_name, '.');
+
+		silent = dot == NULL || strcmp(dot, ".chain") != 0;
+	}
+	rewinddir(names);
+	while (silent && (entry = readdir(names)) != NULL)
+		(void)unlinkat(dirfd(names), entry->d_name, 0);
+	(void)closedir(names);
+	return silent && unlinkat(logs, name, AT_REMOVEDIR) == 0;
 }
 
 static enum err

@@ -34,6 +34,16 @@ void state_close(struct state **s);
 enum err state_last_log(const struct state *s, struct buf *origin, struct trouble *t) MUST_USE;
 enum err state_set_last_log(struct state *s, struct view origin, struct trouble *t) MUST_USE;
 
+/*
+ * Logs that there is room for: a site has a handful, and a signer in wrong hands another name each
+ * time. Where there is none for one more, those that never gave a receipt go, but for the last.
+ */
+#define STATE_LOGS_MAX 64
+
+/* Whether the log is known, or there is room for it. ERR_CONFIG, ERR_IO; with the trouble in words.
+ */
+enum err state_make_room(struct state *s, struct view origin, struct trouble *t) MUST_USE;
+
 /* Opens the directory of a log; the caller closes it. ERR_MISMATCH if it is another log's. */
 enum err state_open_log(struct state *s, struct view origin, int *dir, struct trouble *t) MUST_USE;
 

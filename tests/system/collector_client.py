@@ -569,6 +569,31 @@ def test_tickets_without_end():
         assert collector.stop() == 0
 
 
+def test_a_new_log_each_time():
+    """A signer in wrong hands has as many names as it likes; the state directory has room for 64."""
+    with Host() as h:
+        h.once()
+        logs = h.dir / "state/logs"
+        known, = logs.iterdir()
+        for i in range(63):
+            (logs / f"{i:016x}").mkdir()
+            (logs / f"{i:016x}/app.queue").write_bytes(b"")
+        h.signer.origin = "hallmark.test/another"
+        h.once()
+        # Those that never gave a receipt have gone.
+        assert len(list(logs.iterdir())) == 2
+        for i in range(62):
+            (logs / f"{i:016x}").mkdir()
+            shutil.copy(known / "app.chain", logs / f"{i:016x}/app.chain")
+        before = sorted(logs.iterdir())
+        h.signer.origin = "hallmark.test/third"
+        out = h.once(status=1)
+        assert "names another log, hallmark.test/third, and the state directory has 64" in out, out
+        assert sorted(logs.iterdir()) == before
+        h.signer.origin = "hallmark.test/another"
+        h.once()
+
+
 def test_a_refused_connection():
     broken(lambda s, *_: s.refuse(307), "too-many-connections")
 
