@@ -232,7 +232,9 @@ reconcile_pending(struct ledger *l)
 	if (l->guard.size > end) {
 		ledger_fail(l, "log-behind-guard",
 		    "the key process has signed a larger log than the one on the disk; restore the "
-		    "log: it was rolled back or lost its end");
+		    "log: it was rolled back or lost its end; where nobody has the rest, since "
+		    "whoever "
+		    "controlled a signer kept none of it, this log is over (SECURITY.md)");
 		return false;
 	}
 	if (l->guard.size < at.size) {
