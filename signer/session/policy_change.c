@@ -8,6 +8,7 @@ static bool is_in_force(const struct service *s, const struct policy *p);
 static bool take(struct service *s, struct policy *p);
 static void replace(struct service *s, struct policy *p);
 static void wait_for(struct service *s, struct policy *p);
+static enum err refuse_operators(const struct service *s);
 static void say_waiting(struct service *s);
 static void say_in_force(const struct service *s);
 
@@ -25,6 +26,12 @@ policy_change_begin(struct service *s)
 	s->policy = NULL; /* moved */
 	if (take(s, configured))
 		return ERR_OK;
+	/* Of a site that has no operators: somebody else has named them, and judges by that policy.
+	 */
+	if (policy_operators(configured) == NULL) {
+		s->policy = configured;
+		return refuse_operators(s);
+	}
 	e = stored_policy_load(s->evidence, manifest, &s->policy);
 	if (e == ERR_OK) {
 		wait_for(s, configured);
@@ -114,6 +121,24 @@ wait_for(struct service *s, struct policy *p)
 	s->waiting = p;
 	s->waiting_said = false;
 	say_waiting(s);
+}
+
+static enum err
+refuse_operators(const struct service *s)
+{
+	char hex[DIGEST_HEX_SIZE + 1];
+	struct logline l;
+
+	digest_to_hex(standing_manifest(s->chronicle.notices.standing), hex);
+	logline_begin(&l, LOGGER_ERROR, "operators-unknown");
+	logline_string(&l, "in_force", hex);
+	logline_string(&l, "mend",
+	    "the policy in force names operators, whose approvals the configured one lacks, and "
+	    "the "
+	    "configured one names none: get the approvals before it is configured; if the site has "
+	    "no operators, somebody else had the signer, and this log is over (SECURITY.md)");
+	logline_end(&l);
+	return ERR_CONFIG;
 }
 
 /* Once for each policy, and when another approval has come or is over. */

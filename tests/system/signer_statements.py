@@ -161,6 +161,34 @@ def test_what_waits_waits_over_a_restart():
         audit(site)
 
 
+def test_operators_that_nobody_here_has_named_judge_nothing():
+    """Whoever had the signer of a site without operators may have named their own: no policy follows
+    theirs without them, and by theirs nobody judges again."""
+    with Site() as site:
+        known = site.path("policy.yaml").read_text()
+        signer = site.start_signer()
+        collector = site.collector()
+        collector.submit("app", APP)
+        assert signer.stop() == 0
+        operators = Desk(site)
+        operators.policy(reference=EVIL_KNOWN)
+        signer = site.start_signer()
+        manifest = site.status()["policy"].split(":")[1]
+        assert signer.stop() == 0
+        site.path("policy.yaml").write_text(known)
+        for _ in range(2):
+            signer = site.start_signer(wait=False)
+            signer.wait_for(f"event=operators-unknown in_force={manifest}")
+            assert signer.wait() != 0
+            recovered, = [line for line in signer.lines if "event=recovered" in line]
+            assert "pending=0" in recovered, recovered  # such starts log nothing
+        # What those operators approve is taken, and what names operators may wait for it.
+        operators.policy(reference=EVIL_KNOWN)
+        signer = site.start_signer()
+        assert signer.stop() == 0
+        check(site)
+
+
 def test_an_approval_may_come_before_its_policy():
     with desk() as (site, operators):
         signer = site.start_signer()
