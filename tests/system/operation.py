@@ -314,7 +314,7 @@ def test_log_lines_as_json():
         assert line["workload"] == 'a"b=c' and line["code"] == "nonce-unknown"
         assert signer.stop() == 0
         # Those of the key process too, on the same stream.
-        site.path("hsm.yaml").write_text(site.path("hsm.yaml").read_text() + "sessions: 1\n")
+        site.path("hsm.yaml").write_text(site.path("hsm.yaml").read_text() + "sessions: 0\n")
         signer = site.start_signer(wait=False)
         line = json.loads(signer.wait_for('"event":"key-process".*sessions'))
         assert "hsm.yaml:" in line["text"] and line["time"].startswith("20"), line
