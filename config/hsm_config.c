@@ -9,6 +9,7 @@
 
 struct raw {
 	char *origin, *module, *uri, *token, *key, *pin_file, *pin_credential, *certificate, *guard;
+	char *ed25519_key, *ed25519_verifier;
 	enum hsm_algorithm algorithm;
 	uint32_t sessions, deadline_ms, keepalive_s;
 	struct raw_token_profile *tokens;
@@ -32,7 +33,9 @@ static const struct settings_number numbers[] = {
     NUMBER(keepalive_s, 15, 0, 86400),
 };
 
-static const cyaml_strval_t algorithms[] = {{"p256", HSM_P256}, {"rsa-3072", HSM_RSA_3072}};
+static const cyaml_strval_t algorithms[] = {{"p256", HSM_P256}, {"p384", HSM_P384},
+    {"rsa-3072", HSM_RSA_3072}, {"rsa-4096", HSM_RSA_4096}, {"rsa-3072-pss", HSM_RSA_3072_PSS},
+    {"rsa-4096-pss", HSM_RSA_4096_PSS}};
 
 #define TEXT(key, flags, most) SETTINGS_TEXT(#key, flags, struct raw, key, most)
 static const cyaml_schema_field_t fields[] = {
@@ -43,6 +46,8 @@ static const cyaml_schema_field_t fields[] = {
     TEXT(key, SETTINGS_OPTIONAL, 128),  /* of a label that people read */
     CYAML_FIELD_ENUM("algorithm", SETTINGS_OPTIONAL | CYAML_FLAG_STRICT, struct raw, algorithm,
 	algorithms, CYAML_ARRAY_LEN(algorithms)),
+    TEXT(ed25519_key, SETTINGS_OPTIONAL, 128),
+    TEXT(ed25519_verifier, SETTINGS_OPTIONAL, SETTINGS_PATH_MAX),
     TEXT(pin_file, SETTINGS_OPTIONAL, SETTINGS_PATH_MAX),
     TEXT(pin_credential, SETTINGS_OPTIONAL, 255), /* NAME_MAX */
     TEXT(certificate, SETTINGS_REQUIRED, SETTINGS_PATH_MAX),
@@ -64,7 +69,8 @@ static void take(struct settings *s, const void *loaded, void *config);
 static void take_key(struct settings *s, const struct raw *raw, struct hsm_config *c);
 static const char *take_pin(struct settings *s, const struct raw *raw);
 static const char *take_credential(struct settings *s, const char *name);
-static const char *take_certificate(struct settings *s, const char *path);
+static const char *take_made(struct settings *s, const char *key, const char *path);
+static void take_ed25519(struct settings *s, const struct raw *raw, struct hsm_config *c);
 
 static const struct form form = {
     .schema = &schema,
@@ -111,7 +117,8 @@ take(struct settings *s, const void *loaded, void *config)
 	c->algorithm = raw->algorithm;
 	c->pin_file = take_pin(s, raw);
 	c->pin_credential = raw->pin_credential;
-	c->certificate = take_certificate(s, raw->certificate);
+	c->certificate = take_made(s, "certificate", raw->certificate);
+	take_ed25519(s, raw, c);
 	c->guard_directory = settings_guarded_directory(s, "guard", raw->guard);
 	c->tokens = token_profiles_take(s, raw->tokens, raw->tokens_count);
 	c->token_count = raw->tokens_count;
@@ -216,7 +223,7 @@ take_credential(struct settings *s, const char *name)
  * process, so writing is not asked for. NULL at any fault.
  */
 static const char *
-take_certificate(struct settings *s, const char *path)
+take_made(struct settings *s, const char *key, const char *path)
 {
 	const size_t faults_before = s->faults->count;
 	const char *resolved = settings_path(s, path);
@@ -226,12 +233,33 @@ take_certificate(struct settings *s, const char *path)
 	if (resolved == NULL)
 		return NULL;
 	if (stat(resolved, &st) == 0)
-		return settings_file(s, "certificate", path);
+		return settings_file(s, key, path);
 	directory = settings_parent(resolved);
 	if (stat(directory, &st) != 0 || !S_ISDIR(st.st_mode))
-		settings_fault(s, "certificate",
-		    "\"certificate\": there is no directory %s for the certificate; make it first",
-		    directory);
+		settings_fault(s, key, "\"%s\": there is no directory %s for it; make it first",
+		    key, directory);
 	free(directory);
 	return s->faults->count == faults_before ? resolved : NULL;
+}
+
+/* Both or none; and not two keys under one label, by which each is found. */
+static void
+take_ed25519(struct settings *s, const struct raw *raw, struct hsm_config *c)
+{
+	const bool key = settings_has(s, "ed25519_key");
+
+	if (key != settings_has(s, "ed25519_verifier")) {
+		settings_fault(s, key ? "ed25519_key" : "ed25519_verifier",
+		    "\"ed25519_key\" and \"ed25519_verifier\" belong together, found the %s alone",
+		    key ? "first" : "second");
+		return;
+	}
+	if (raw->ed25519_key == NULL || raw->ed25519_verifier == NULL)
+		return;
+	if (raw->key != NULL && strcmp(raw->ed25519_key, raw->key) == 0)
+		settings_fault(s, "ed25519_key",
+		    "\"ed25519_key\" must be another label than \"key\", found \"%s\" twice",
+		    raw->key);
+	c->ed25519_label = raw->ed25519_key;
+	c->ed25519_verifier = take_made(s, "ed25519_verifier", raw->ed25519_verifier);
 }

@@ -13,8 +13,12 @@
 #include "proto/err.h"
 
 enum hsm_algorithm {
-	HSM_P256,     /* default: notes of type 0x02, JWS ES256 */
-	HSM_RSA_3072, /* notes of type 0xff, JWS RS256 */
+	HSM_P256,         /* default: notes of type 0x02, JWS ES256 */
+	HSM_P384,         /* notes of type 0x02, JWS ES384 */
+	HSM_RSA_3072,     /* notes of type 0xff, JWS RS256 */
+	HSM_RSA_4096,     /* the same */
+	HSM_RSA_3072_PSS, /* notes of type 0xff, JWS PS256 */
+	HSM_RSA_4096_PSS, /* the same */
 };
 
 struct hsm_config {
@@ -24,6 +28,8 @@ struct hsm_config {
 	const char *token_label, *key_label;
 	const char *token_uri, *key_uri; /* RFC 7512, not read yet, or NULL: by the labels */
 	enum hsm_algorithm algorithm;
+	const char *ed25519_label;    /* of the key beside it, which signs notes too; or NULL */
+	const char *ed25519_verifier; /* file of its verifier key line; NULL if there is none */
 	const char *pin_file; /* secret; or $CREDENTIALS_DIRECTORY/<name> for pin_credential */
 	const char *pin_credential; /* its name, or NULL */
 	const char *certificate;    /* PEM file of the key's certificate; written by the ceremony */

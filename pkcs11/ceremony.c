@@ -13,9 +13,14 @@
 #include "pkcs11/subject.h"
 #include "pkcs11/token/certificate.h"
 #include "pkcs11/token/token.h"
+#include "pkcs11/token/verifier_file.h"
 #include "proto/tlog/checkpoint.h"
 #include "proto/tlog/note.h"
 
+static enum err make_first(const struct hsm_config *c, struct token *token);
+static enum err find_old(const struct hsm_config *c, struct token *token);
+static enum err make_beside(const struct hsm_config *c, struct token *token);
+static unsigned check_beside(const struct hsm_config *c, struct token *token);
 static enum err open_with_key(const struct hsm_config *c, struct token **token);
 static enum err open_with_safe_key(const struct hsm_config *c, struct token **token);
 static enum err open_with_certificate(
@@ -36,33 +41,87 @@ int
 ceremony_init(const struct hsm_config *c)
 {
 	struct token *token;
-	struct token_key_attributes a;
+	bool there = false;
 	enum err e = token_open(c, TOKEN_CEREMONY, &token);
 
-	if (e != ERR_OK || (e = token_generate(token)) != ERR_OK)
-		goto out;
-	if ((e = token_find_key(token)) != ERR_OK ||
-	    (e = token_key_attributes(token, &a)) != ERR_OK ||
+	/* A log that has its first key gets the second one alone. */
+	if (e == ERR_OK && c->ed25519_label != NULL)
+		e = token_has_key(token, TOKEN_FIRST, &there);
+	if (e == ERR_OK)
+		e = there ? find_old(c, token) : make_first(c, token);
+	if (e == ERR_OK && c->ed25519_label != NULL)
+		e = make_beside(c, token);
+	if (e == ERR_OK && !there)
+		printf("next     hallmark-hsm self-sign, or csr and import-cert\n");
+	token_close(&token);
+	return e == ERR_OK ? 0 : 1;
+}
+
+static enum err
+make_first(const struct hsm_config *c, struct token *token)
+{
+	struct token_key_attributes a;
+	enum err e = token_generate(token, TOKEN_FIRST);
+
+	if (e != ERR_OK)
+		return e;
+	if ((e = token_find_key(token, TOKEN_FIRST)) != ERR_OK ||
+	    (e = token_key_attributes(token, TOKEN_FIRST, &a)) != ERR_OK ||
 	    (e = make_guard(c, token)) != ERR_OK) {
 		complain("the key '%s' was made, the rest failed; it has signed nothing: remove it "
 			 "with the vendor's tool, mend the cause, and run init again",
 		    c->key_label);
-		goto out;
+		return e;
 	}
 	printf("made     key '%s' on token '%s', for the log %s\n"
 	       "guard    %s\n",
 	    c->key_label, token_info(token)->name, c->origin, c->guard_directory);
-	if (token_key_is_safe(&a)) {
-		printf("next     hallmark-hsm self-sign, or csr and import-cert\n");
-	} else {
-		complain("the token does not say that key '%s' cannot leave it; it will not be "
-			 "served: see hallmark-hsm show",
-		    c->key_label);
-		e = ERR_KEY_EXPORTABLE;
+	if (token_key_is_safe(&a))
+		return ERR_OK;
+	complain("the token does not say that key '%s' cannot leave it; it will not be "
+		 "served: see hallmark-hsm show",
+	    c->key_label);
+	return ERR_KEY_EXPORTABLE;
+}
+
+static enum err
+find_old(const struct hsm_config *c, struct token *token)
+{
+	enum err e = token_find_key(token, TOKEN_FIRST);
+
+	return e == ERR_OK && check_guard(c, token) > 0 ? ERR_IO : e;
+}
+
+/* Its verifier key is written again where it was lost, and is never another key's. */
+static enum err
+make_beside(const struct hsm_config *c, struct token *token)
+{
+	const char *path = c->ed25519_verifier;
+	struct note_verifier *verifier = NULL;
+	bool there;
+	enum err e = token_has_key(token, TOKEN_ED25519, &there);
+
+	if (e != ERR_OK)
+		return e;
+	if (access(path, F_OK) == 0) {
+		complain(
+		    there ? "key '%s' and %s are there already; nothing is overwritten"
+			  : "there is no key '%s' on the token, and %s is of one: a log keeps its "
+			    "verifier key; move that file away if it is not needed any more",
+		    c->ed25519_label, path);
+		return ERR_MISMATCH;
 	}
-out:
-	token_close(&token);
-	return e == ERR_OK ? 0 : 1;
+	if (!there && (e = token_generate(token, TOKEN_ED25519)) == ERR_OK)
+		printf("made     key '%s' on token '%s', beside it\n", c->ed25519_label,
+		    token_info(token)->name);
+	if (e == ERR_OK && (e = token_find_key(token, TOKEN_ED25519)) == ERR_OK &&
+	    (e = token_refuse_exportable(token, TOKEN_ED25519)) == ERR_OK &&
+	    (e = note_verifier_new(c->origin, token_public_key(token, TOKEN_ED25519), &verifier)) ==
+		ERR_OK &&
+	    (e = verifier_file_write(path, verifier)) == ERR_OK)
+		printf("written  %s\n", path);
+	note_verifier_free(&verifier);
+	return e;
 }
 
 int
@@ -103,8 +162,8 @@ ceremony_import_certificate(const struct hsm_config *c, const char *path)
 	enum err e = open_with_safe_key(c, &token);
 
 	if (e == ERR_OK && (e = certificate_read_chain(path, &chain)) == ERR_OK &&
-	    (e = certificate_check_key(path, sk_X509_value(chain, 0), token_public_key(token))) ==
-		ERR_OK &&
+	    (e = certificate_check_key(
+		 path, sk_X509_value(chain, 0), token_public_key(token, TOKEN_FIRST))) == ERR_OK &&
 	    (e = install(c, token, chain)) == ERR_OK)
 		(void)certificate_is_current(path, sk_X509_value(chain, 0)); /* said, no more */
 	certificate_free_chain(&chain);
@@ -119,7 +178,8 @@ ceremony_jwks(const struct hsm_config *c)
 	struct buf json = BUF_INIT;
 	enum err e = certificate_read_chain(c->certificate, &chain);
 
-	if (e == ERR_OK && (e = jws_append_key_set(chain, &json)) == ERR_OK)
+	if (e == ERR_OK &&
+	    (e = jws_append_key_set(chain, algorithm_of(c->algorithm)->jws, &json)) == ERR_OK)
 		fwrite(json.data, 1, json.size, stdout);
 	buf_free(&json);
 	certificate_free_chain(&chain);
@@ -136,7 +196,7 @@ ceremony_adopt(const struct hsm_config *c, const char *checkpoint)
 	enum err e = open_with_certificate(c, &token, &certificate);
 
 	if (e == ERR_OK && (e = read_adopted(c, certificate, checkpoint, &state)) == ERR_OK &&
-	    (e = certificate_append_spki(token_public_key(token), &spki)) == ERR_OK &&
+	    (e = certificate_append_spki(token_public_key(token, TOKEN_FIRST), &spki)) == ERR_OK &&
 	    (e = guard_adopt(c->guard_directory, c->origin, buf_view(&spki), &state)) == ERR_OK)
 		printf("adopted  a log of size %llu\n", (unsigned long long)state.size);
 	buf_free(&spki);
@@ -176,12 +236,16 @@ ceremony_check(const struct hsm_config *c, bool faulty)
 	if (token_known && open_with_key(c, &token) != ERR_OK)
 		bad++;
 	else if (token_known)
-		bad += check_key(c, token, certificate) + check_guard(c, token);
+		bad += check_key(c, token, certificate) + check_guard(c, token) +
+		       check_beside(c, token);
 	X509_free(certificate);
 	token_close(&token);
 	if (bad == 0) {
 		printf("good     key '%s' signs, cannot leave, and has its certificate and guard\n",
 		    c->key_label);
+		if (c->ed25519_label != NULL)
+			printf("good     key '%s' signs, cannot leave, and has its verifier key\n",
+			    c->ed25519_label);
 		show_profiles(c);
 	}
 	return bad == 0 ? 0 : 1;
@@ -206,16 +270,38 @@ check_key(const struct hsm_config *c, struct token *token, X509 *certificate)
 {
 	struct token_signer *signer = NULL;
 	struct buf signature = BUF_INIT;
-	unsigned bad = token_refuse_exportable(token) == ERR_OK ? 0 : 1;
+	unsigned bad = token_refuse_exportable(token, TOKEN_FIRST) == ERR_OK ? 0 : 1;
 
 	if (certificate != NULL &&
-	    (certificate_check_key(c->certificate, certificate, token_public_key(token)) !=
+	    (certificate_check_key(
+		 c->certificate, certificate, token_public_key(token, TOKEN_FIRST)) != ERR_OK ||
+		token_signer_new(token, TOKEN_FIRST, X509_get0_pubkey(certificate), &signer) !=
 		    ERR_OK ||
-		token_signer_new(token, X509_get0_pubkey(certificate), &signer) != ERR_OK ||
 		token_sign(signer, VIEW_LITERAL(TOKEN_TEST_TEXT), &signature) != ERR_OK))
 		bad++;
 	token_signer_free(&signer);
 	buf_free(&signature);
+	return bad;
+}
+
+/* token_find_key has had it sign, in a ceremony. */
+static unsigned
+check_beside(const struct hsm_config *c, struct token *token)
+{
+	struct note_verifier *verifier = NULL;
+	unsigned bad = 0;
+
+	if (c->ed25519_label == NULL)
+		return 0;
+	if (c->origin != NULL && c->ed25519_verifier != NULL &&
+	    verifier_file_read(c->ed25519_verifier, c->origin, &verifier) != ERR_OK)
+		bad++;
+	if (token_find_key(token, TOKEN_ED25519) != ERR_OK ||
+	    token_refuse_exportable(token, TOKEN_ED25519) != ERR_OK ||
+	    (verifier != NULL && verifier_file_check_key(c->ed25519_verifier, verifier,
+				     token_public_key(token, TOKEN_ED25519)) != ERR_OK))
+		bad++;
+	note_verifier_free(&verifier);
 	return bad;
 }
 
@@ -229,7 +315,7 @@ check_guard(const struct hsm_config *c, struct token *token)
 
 	if (c->guard_directory == NULL || c->origin == NULL)
 		return 0; /* told, where they are looked at */
-	e = certificate_append_spki(token_public_key(token), &spki);
+	e = certificate_append_spki(token_public_key(token, TOKEN_FIRST), &spki);
 	if (e == ERR_OK)
 		e = guard_read(c->guard_directory, c->origin, buf_view(&spki), &state);
 	buf_free(&spki);
@@ -241,7 +327,7 @@ open_with_key(const struct hsm_config *c, struct token **token)
 {
 	enum err e = token_open(c, TOKEN_CEREMONY, token);
 
-	return e == ERR_OK ? token_find_key(*token) : e;
+	return e == ERR_OK ? token_find_key(*token, TOKEN_FIRST) : e;
 }
 
 /* Nobody is asked to vouch for a key that `serve` would refuse. */
@@ -250,7 +336,7 @@ open_with_safe_key(const struct hsm_config *c, struct token **token)
 {
 	enum err e = open_with_key(c, token);
 
-	return e == ERR_OK ? token_refuse_exportable(*token) : e;
+	return e == ERR_OK ? token_refuse_exportable(*token, TOKEN_FIRST) : e;
 }
 
 static enum err
@@ -260,7 +346,8 @@ open_with_certificate(const struct hsm_config *c, struct token **token, X509 **c
 
 	*certificate = NULL;
 	if (e == ERR_OK && (e = certificate_read(c->certificate, certificate)) == ERR_OK)
-		e = certificate_check_key(c->certificate, *certificate, token_public_key(*token));
+		e = certificate_check_key(
+		    c->certificate, *certificate, token_public_key(*token, TOKEN_FIRST));
 	return e;
 }
 
@@ -268,7 +355,7 @@ static enum err
 make_guard(const struct hsm_config *c, struct token *token)
 {
 	struct buf spki = BUF_INIT;
-	enum err e = certificate_append_spki(token_public_key(token), &spki);
+	enum err e = certificate_append_spki(token_public_key(token, TOKEN_FIRST), &spki);
 
 	if (e == ERR_OK)
 		e = guard_create(c->guard_directory, c->origin, buf_view(&spki));
@@ -312,8 +399,8 @@ install(const struct hsm_config *c, struct token *token, const STACK_OF(X509) * 
 
 	if (access(c->certificate, F_OK) == 0 &&
 	    ((e = certificate_read(c->certificate, &present)) != ERR_OK ||
-		(e = certificate_check_key(c->certificate, present, token_public_key(token))) !=
-		    ERR_OK ||
+		(e = certificate_check_key(
+		     c->certificate, present, token_public_key(token, TOKEN_FIRST))) != ERR_OK ||
 		(e = keep_issued(c, present, sk_X509_value(chain, 0))) != ERR_OK))
 		complain("%s is not overwritten; move it away if it is not needed any more",
 		    c->certificate);

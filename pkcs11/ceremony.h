@@ -9,7 +9,11 @@
 
 #include "config/hsm_config.h"
 
-/* Makes the key pair on the token and the guard's state of an empty log. */
+/*
+ * Makes the key pair on the token and the guard's state of an empty log; then, where the
+ * configuration names one, the Ed25519 key beside it, and writes its verifier key. Of a log that
+ * has its first key and its guard only the second one is made. Nothing is overwritten.
+ */
 int ceremony_init(const struct hsm_config *c);
 
 /*

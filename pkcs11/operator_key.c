@@ -12,10 +12,8 @@
 #include "pkcs11/ground/complain.h"
 #include "pkcs11/token/certificate.h"
 #include "pkcs11/token/token.h"
-#include "proto/tlog/note.h"
 
 #define FILE_SIZE_MAX 65536 /* bytes of a PEM file: an RSA key of 8,192 bits takes 6,500 */
-#define RAW_P256_SIZE 64    /* bytes of r and s, as the token gives them */
 
 struct operator_key {
 	struct statement_key *public;
@@ -30,7 +28,6 @@ static enum err read_private(const char *path, struct view pem, EVP_PKEY **out);
 static enum err take_public(const char *what, EVP_PKEY *key, struct statement_key **out);
 static enum err refuse_log_key(const struct hsm_config *config, const struct operator_key *k);
 static enum err sign_by_file(struct operator_key *k, struct view message, struct buf *to);
-static enum err sign_by_token(struct operator_key *k, struct view message, struct buf *to);
 
 enum err
 operator_key_open_file(const char *path, struct operator_key **out)
@@ -73,10 +70,12 @@ operator_key_open_token(
 	k->config.key_label = label;
 	k->config.key_uri = NULL;
 	if ((e = token_open(&k->config, TOKEN_STATEMENT, &k->token)) == ERR_OK &&
-	    (e = token_find_key(k->token)) == ERR_OK &&
-	    (e = take_public(label, token_public_key(k->token), &k->public)) == ERR_OK &&
+	    (e = token_find_key(k->token, TOKEN_FIRST)) == ERR_OK &&
+	    (e = take_public(label, token_public_key(k->token, TOKEN_FIRST), &k->public)) ==
+		ERR_OK &&
 	    (e = refuse_log_key(config, k)) == ERR_OK)
-		e = token_signer_new(k->token, token_public_key(k->token), &k->signer);
+		e = token_signer_new(
+		    k->token, TOKEN_FIRST, token_public_key(k->token, TOKEN_FIRST), &k->signer);
 	if (e == ERR_OK)
 		*out = k;
 	else
@@ -106,7 +105,8 @@ operator_key_public(const struct operator_key *k)
 enum err
 operator_key_sign(struct operator_key *k, struct view message, struct buf *to)
 {
-	return k->private != NULL ? sign_by_file(k, message, to) : sign_by_token(k, message, to);
+	return k->private != NULL ? sign_by_file(k, message, to)
+				  : token_sign(k->signer, message, to);
 }
 
 enum err
@@ -213,7 +213,8 @@ refuse_log_key(const struct hsm_config *config, const struct operator_key *k)
 
 	if (e == ERR_OK && !same && access(config->certificate, F_OK) == 0 &&
 	    (e = certificate_read(config->certificate, &certificate)) == ERR_OK)
-		same = EVP_PKEY_eq(X509_get0_pubkey(certificate), token_public_key(k->token)) == 1;
+		same = EVP_PKEY_eq(X509_get0_pubkey(certificate),
+			   token_public_key(k->token, TOKEN_FIRST)) == 1;
 	X509_free(certificate);
 	if (same) {
 		complain("--token-key: '%s' is the log's own key under another label; it signs no "
@@ -244,20 +245,4 @@ sign_by_file(struct operator_key *k, struct view message, struct buf *to)
 	}
 	EVP_MD_CTX_free(ctx);
 	return e;
-}
-
-/* The token signs as for the log, whose ECDSA is raw. */
-static enum err
-sign_by_token(struct operator_key *k, struct view message, struct buf *to)
-{
-	struct buf made = BUF_INIT;
-	enum err e = token_sign(k->signer, message, &made);
-
-	if (e == ERR_OK && EVP_PKEY_is_a(token_public_key(k->token), "EC"))
-		e = made.size == RAW_P256_SIZE ? note_ecdsa_from_raw(buf_view(&made), to)
-					       : ERR_TOKEN;
-	else if (e == ERR_OK)
-		buf_append_view(to, buf_view(&made));
-	buf_free(&made);
-	return e == ERR_OK ? buf_status(to) : e;
 }

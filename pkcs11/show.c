@@ -12,6 +12,7 @@
 #include "pkcs11/serve/guard.h"
 #include "pkcs11/token/certificate.h"
 #include "pkcs11/token/token.h"
+#include "pkcs11/token/verifier_file.h"
 #include "proto/encoding.h"
 #include "proto/text.h"
 #include "proto/tlog/note.h"
@@ -36,10 +37,12 @@ static void put_bool(struct sheet *s, const char *name, bool value);
 static void show_token(struct sheet *s, const struct hsm_config *c, const struct token *token);
 static void show_key(struct sheet *s, const struct hsm_config *c, const struct token *token,
     const struct token_key_attributes *a);
+static const char *verdict(const struct token_key_attributes *a);
 static void show_certificate(
     struct sheet *s, const struct hsm_config *c, const struct token *token, X509 *x);
 static void show_no_certificate(struct sheet *s);
 static void show_verifier(struct sheet *s, const struct hsm_config *c, EVP_PKEY *key);
+static enum err show_beside(struct sheet *s, const struct hsm_config *c, struct token *token);
 static enum err show_guard(struct sheet *s, const struct hsm_config *c, EVP_PKEY *key);
 static void put_time(struct sheet *s, const char *name, const ASN1_TIME *time);
 
@@ -50,19 +53,20 @@ ceremony_show(const struct hsm_config *c, bool json)
 	struct token *token;
 	struct token_key_attributes a;
 	X509 *certificate = NULL;
-	enum err guard, e = token_open(c, TOKEN_CEREMONY, &token);
+	enum err guard, beside, e = token_open(c, TOKEN_CEREMONY, &token);
 
-	if (e == ERR_OK && (e = token_find_key(token)) == ERR_OK &&
-	    (e = token_key_attributes(token, &a)) == ERR_OK) {
+	if (e == ERR_OK && (e = token_find_key(token, TOKEN_FIRST)) == ERR_OK &&
+	    (e = token_key_attributes(token, TOKEN_FIRST, &a)) == ERR_OK) {
 		show_token(&s, c, token);
 		show_key(&s, c, token, &a);
 		if (access(c->certificate, F_OK) != 0 && errno == ENOENT)
 			show_no_certificate(&s);
 		else if ((e = certificate_read(c->certificate, &certificate)) == ERR_OK)
 			show_certificate(&s, c, token, certificate);
-		show_verifier(&s, c, token_public_key(token));
-		guard = show_guard(&s, c, token_public_key(token));
-		e = e == ERR_OK ? guard : e;
+		show_verifier(&s, c, token_public_key(token, TOKEN_FIRST));
+		beside = c->ed25519_label != NULL ? show_beside(&s, c, token) : ERR_OK;
+		guard = show_guard(&s, c, token_public_key(token, TOKEN_FIRST));
+		e = e != ERR_OK ? e : guard != ERR_OK ? guard : beside;
 		if (json)
 			puts("\n}");
 	}
@@ -85,23 +89,28 @@ static void
 show_key(struct sheet *s, const struct hsm_config *c, const struct token *token,
     const struct token_key_attributes *a)
 {
+	const struct algorithm *algorithm = algorithm_of(c->algorithm);
 	struct buf id = BUF_INIT;
 
-	hex_append(&id, token_key_id(token));
+	hex_append(&id, token_key_id(token, TOKEN_FIRST));
 	put_string(s, "key", c->key_label);
 	put(s, "key id", buf_view(&id));
 	buf_free(&id);
-	put_string(s, "key type", c->algorithm == HSM_P256 ? "EC P-256" : "RSA of 3072 bits");
-	put_string(s, "mechanism",
-	    c->algorithm == HSM_P256 ? "CKM_ECDSA over SHA-256" : "CKM_RSA_PKCS over SHA-256");
+	put_string(s, "key type", algorithm->type);
+	put_string(s, "mechanism", algorithm->mechanism);
 	put_bool(s, "CKA_SENSITIVE", a->sensitive);
 	put_bool(s, "CKA_ALWAYS_SENSITIVE", a->always_sensitive);
 	put_bool(s, "CKA_EXTRACTABLE", a->extractable);
 	put_bool(s, "CKA_NEVER_EXTRACTABLE", a->never_extractable);
 	put_bool(s, "CKA_LOCAL", a->local);
-	put_string(s, "verdict",
-	    token_key_is_safe(a) ? "the key was made on the token and cannot leave it"
-				 : "REFUSED: the key can, or could, leave the token");
+	put_string(s, "verdict", verdict(a));
+}
+
+static const char *
+verdict(const struct token_key_attributes *a)
+{
+	return token_key_is_safe(a) ? "the key was made on the token and cannot leave it"
+				    : "REFUSED: the key can, or could, leave the token";
 }
 
 static void
@@ -128,7 +137,8 @@ show_certificate(struct sheet *s, const struct hsm_config *c, const struct token
 	}
 	buf_free(&der);
 	put_bool(s, "certifies this key",
-	    certificate_check_key(c->certificate, x, token_public_key(token)) == ERR_OK);
+	    certificate_check_key(c->certificate, x, token_public_key(token, TOKEN_FIRST)) ==
+		ERR_OK);
 }
 
 /* No fault: the ceremony has got as far as init. */
@@ -150,11 +160,41 @@ show_verifier(struct sheet *s, const struct hsm_config *c, EVP_PKEY *key)
 	struct buf line = BUF_INIT;
 
 	put_string(s, "log", c->origin);
-	if (note_verifier_new(c->origin, key, &verifier) == ERR_OK &&
+	if (note_verifier_new_of(c->origin, key, algorithm_of(c->algorithm)->scheme, &verifier) ==
+		ERR_OK &&
 	    note_verifier_write(verifier, &line) == ERR_OK)
 		put(s, "verifier key", buf_view(&line));
 	note_verifier_free(&verifier);
 	buf_free(&line);
+}
+
+/* The line is the token's; whether the file has it shows whether it would be served. */
+static enum err
+show_beside(struct sheet *s, const struct hsm_config *c, struct token *token)
+{
+	struct note_verifier *kept = NULL, *verifier = NULL;
+	struct token_key_attributes a;
+	struct buf line = BUF_INIT;
+	enum err e;
+
+	if ((e = token_find_key(token, TOKEN_ED25519)) != ERR_OK ||
+	    (e = token_key_attributes(token, TOKEN_ED25519, &a)) != ERR_OK)
+		return e;
+	put_string(s, "ed25519 key", c->ed25519_label);
+	put_string(s, "ed25519 verdict", verdict(&a));
+	if ((e = note_verifier_new(c->origin, token_public_key(token, TOKEN_ED25519), &verifier)) ==
+		ERR_OK &&
+	    (e = note_verifier_write(verifier, &line)) == ERR_OK)
+		put(s, "ed25519 verifier key", buf_view(&line));
+	if (e == ERR_OK &&
+	    (e = verifier_file_read(c->ed25519_verifier, c->origin, &kept)) == ERR_OK)
+		e = verifier_file_check_key(
+		    c->ed25519_verifier, kept, token_public_key(token, TOKEN_ED25519));
+	put_bool(s, "ed25519 as written", e == ERR_OK);
+	note_verifier_free(&kept);
+	note_verifier_free(&verifier);
+	buf_free(&line);
+	return e;
 }
 
 static enum err

@@ -24,9 +24,9 @@ static enum err add_origin(X509_NAME *name, const char *origin);
 static X509_EXTENSION *origin_extension(const char *origin);
 static bool fill_certificate(X509 *x, const struct hsm_config *c, int days, EVP_PKEY *key);
 static bool add_extension(X509 *x, int nid, const char *value);
-static enum err sign_request(X509_REQ *request, struct token *token);
-static enum err sign_certificate(X509 *x, struct token *token);
-static bool set_algorithm(X509_ALGOR *to, EVP_PKEY *key);
+static enum err sign_request(X509_REQ *request, const struct hsm_config *c, struct token *token);
+static enum err sign_certificate(X509 *x, const struct hsm_config *c, struct token *token);
+static bool set_algorithm(X509_ALGOR *to, const struct hsm_config *c);
 static enum err sign_bytes(
     unsigned char **bytes, int size, struct token *token, ASN1_BIT_STRING *to);
 static bool add_made_extension(X509 *x, X509_EXTENSION *extension);
@@ -45,9 +45,9 @@ subject_make_request(
 	if ((e = fill_name(X509_REQ_get_subject_name(request), c, subject)) != ERR_OK)
 		goto out;
 	e = ERR_TOKEN;
-	if (X509_REQ_set_pubkey(request, token_public_key(token)) == 1 &&
+	if (X509_REQ_set_pubkey(request, token_public_key(token, TOKEN_FIRST)) == 1 &&
 	    X509_REQ_add_extensions(request, extensions) == 1)
-		e = sign_request(request, token);
+		e = sign_request(request, c, token);
 	if (e == ERR_OK && X509_REQ_verify(request, X509_REQ_get0_pubkey(request)) != 1) {
 		complain_crypto("the request cannot be signed so that its key verifies it");
 		e = ERR_TOKEN;
@@ -73,8 +73,8 @@ subject_make_certificate(
 		return ERR_MEMORY;
 	e = fill_name(X509_get_subject_name(x), c, subject);
 	if (e == ERR_OK)
-		e = fill_certificate(x, c, days, token_public_key(token))
-			? sign_certificate(x, token)
+		e = fill_certificate(x, c, days, token_public_key(token, TOKEN_FIRST))
+			? sign_certificate(x, c, token)
 			: ERR_TOKEN;
 	if (e == ERR_OK && X509_verify(x, X509_get0_pubkey(x)) != 1) {
 		complain_crypto("the certificate cannot be signed so that its key verifies it");
@@ -256,15 +256,14 @@ add_made_extension(X509 *x, X509_EXTENSION *extension)
 }
 
 static enum err
-sign_request(X509_REQ *request, struct token *token)
+sign_request(X509_REQ *request, const struct hsm_config *c, struct token *token)
 {
 	X509_ALGOR *algorithm = X509_ALGOR_new();
 	ASN1_BIT_STRING *signature = ASN1_BIT_STRING_new();
 	unsigned char *bytes = NULL;
 	enum err e = ERR_MEMORY;
 
-	if (algorithm != NULL && signature != NULL &&
-	    set_algorithm(algorithm, token_public_key(token)) &&
+	if (algorithm != NULL && signature != NULL && set_algorithm(algorithm, c) &&
 	    X509_REQ_set1_signature_algo(request, algorithm) == 1)
 		e = sign_bytes(&bytes, i2d_re_X509_REQ_tbs(request, &bytes), token, signature);
 	if (e == ERR_OK) {
@@ -282,7 +281,7 @@ sign_request(X509_REQ *request, struct token *token)
  * requests; what it shows as constant is the certificate's own.
  */
 static enum err
-sign_certificate(X509 *x, struct token *token)
+sign_certificate(X509 *x, const struct hsm_config *c, struct token *token)
 {
 	X509_ALGOR *inner = (X509_ALGOR *)X509_get0_tbs_sigalg(x);
 	const ASN1_BIT_STRING *signature;
@@ -291,23 +290,40 @@ sign_certificate(X509 *x, struct token *token)
 	enum err e = ERR_MEMORY;
 
 	X509_get0_signature(&signature, &outer, x);
-	if (set_algorithm(inner, token_public_key(token)) &&
-	    X509_ALGOR_copy((X509_ALGOR *)outer, inner) == 1)
+	if (set_algorithm(inner, c) && X509_ALGOR_copy((X509_ALGOR *)outer, inner) == 1)
 		e = sign_bytes(
 		    &bytes, i2d_re_X509_tbs(x, &bytes), token, (ASN1_BIT_STRING *)signature);
 	OPENSSL_free(bytes);
 	return e;
 }
 
-/* RFC 3279, 2.2: RSA has parameters, which are NULL, and ECDSA has none. */
+/*
+ * RFC 3279, 2.2: RSA has parameters, which are NULL, and ECDSA has none. RFC 4055, 3.1: of RSA-PSS
+ * they say hash, mask and salt.
+ */
 static bool
-set_algorithm(X509_ALGOR *to, EVP_PKEY *key)
+set_algorithm(X509_ALGOR *to, const struct hsm_config *c)
 {
-	if (EVP_PKEY_is_a(key, "EC"))
+	static const uint8_t pss[] = {0x30, 0x34, 0xa0, 0x0f, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86,
+	    0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0xa1, 0x1c, 0x30, 0x1a, 0x06,
+	    0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08, 0x30, 0x0d, 0x06, 0x09,
+	    0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0xa2, 0x03, 0x02,
+	    0x01, 0x20};
+	const enum note_scheme scheme = algorithm_of(c->algorithm)->scheme;
+	ASN1_STRING *parameters;
+
+	if (scheme == NOTE_ECDSA)
 		return X509_ALGOR_set0(
 			   to, OBJ_nid2obj(NID_ecdsa_with_SHA256), V_ASN1_UNDEF, NULL) == 1;
-	return X509_ALGOR_set0(to, OBJ_nid2obj(NID_sha256WithRSAEncryption), V_ASN1_NULL, NULL) ==
-	       1;
+	if (scheme == NOTE_RSA_PKCS1)
+		return X509_ALGOR_set0(
+			   to, OBJ_nid2obj(NID_sha256WithRSAEncryption), V_ASN1_NULL, NULL) == 1;
+	if ((parameters = ASN1_STRING_new()) != NULL &&
+	    ASN1_STRING_set(parameters, pss, sizeof(pss)) == 1 &&
+	    X509_ALGOR_set0(to, OBJ_nid2obj(NID_rsassaPss), V_ASN1_SEQUENCE, parameters) == 1)
+		return true;
+	ASN1_STRING_free(parameters);
+	return false;
 }
 
 static enum err
@@ -317,8 +333,10 @@ sign_bytes(unsigned char **bytes, int size, struct token *token, ASN1_BIT_STRING
 	struct buf made = BUF_INIT;
 	enum err e = ERR_MEMORY;
 
-	if (size > 0 && (e = token_signer_new(token, token_public_key(token), &signer)) == ERR_OK &&
-	    (e = token_sign_der(signer, (struct view){*bytes, (size_t)size}, &made)) == ERR_OK) {
+	if (size > 0 &&
+	    (e = token_signer_new(
+		 token, TOKEN_FIRST, token_public_key(token, TOKEN_FIRST), &signer)) == ERR_OK &&
+	    (e = token_sign(signer, (struct view){*bytes, (size_t)size}, &made)) == ERR_OK) {
 		e = ASN1_STRING_set(to, made.data, (int)made.size) == 1 ? ERR_OK : ERR_MEMORY;
 		/* All bits of its last byte count. */
 		to->flags &= ~(ASN1_STRING_FLAG_BITS_LEFT | 0x07);

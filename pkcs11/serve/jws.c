@@ -7,8 +7,7 @@
 #include "proto/digest.h"
 #include "proto/encoding.h"
 
-#define COORDINATE_SIZE 32  /* bytes: P-256 */
-#define RSA_SIZE_MAX    512 /* bytes: RSA-4096 */
+#define NUMBER_SIZE_MAX 512 /* bytes: RSA-4096 */
 
 static enum err append_members(EVP_PKEY *key, struct buf *to);
 static enum err append_number(EVP_PKEY *key, const char *parameter, size_t size, struct buf *to);
@@ -16,13 +15,12 @@ static enum err append_thumbprint(EVP_PKEY *key, struct buf *to);
 static bool is_ec(EVP_PKEY *key);
 
 enum err
-jws_append_header(EVP_PKEY *key, struct buf *to)
+jws_append_header(EVP_PKEY *key, const char *alg, struct buf *to)
 {
 	struct buf header = BUF_INIT;
 	enum err e;
 
-	buf_append_format(
-	    &header, "{\"alg\":\"%s\",\"typ\":\"JWT\",\"kid\":\"", is_ec(key) ? "ES256" : "RS256");
+	buf_append_format(&header, "{\"alg\":\"%s\",\"typ\":\"JWT\",\"kid\":\"", alg);
 	if ((e = append_thumbprint(key, &header)) == ERR_OK) {
 		buf_append_string(&header, "\"}");
 		base64url_append(to, buf_view(&header));
@@ -47,7 +45,7 @@ jws_append_signature(struct view signature, struct buf *to)
 }
 
 enum err
-jws_append_key_set(const STACK_OF(X509) * chain, struct buf *to)
+jws_append_key_set(const STACK_OF(X509) * chain, const char *alg, struct buf *to)
 {
 	EVP_PKEY *key = X509_get0_pubkey(sk_X509_value(chain, 0));
 	struct buf der = BUF_INIT;
@@ -56,8 +54,7 @@ jws_append_key_set(const STACK_OF(X509) * chain, struct buf *to)
 	buf_append_string(to, "{\"keys\":[{");
 	if ((e = append_members(key, to)) != ERR_OK)
 		return e;
-	buf_append_format(
-	    to, ",\"alg\":\"%s\",\"use\":\"sig\",\"kid\":\"", is_ec(key) ? "ES256" : "RS256");
+	buf_append_format(to, ",\"alg\":\"%s\",\"use\":\"sig\",\"kid\":\"", alg);
 	if ((e = append_thumbprint(key, to)) != ERR_OK)
 		return e;
 	buf_append_string(to, "\",\"x5c\":[");
@@ -77,14 +74,15 @@ jws_append_key_set(const STACK_OF(X509) * chain, struct buf *to)
 static enum err
 append_members(EVP_PKEY *key, struct buf *to)
 {
+	const int bits = EVP_PKEY_get_bits(key);
 	enum err e;
 
 	if (is_ec(key)) {
-		buf_append_string(to, "\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"");
-		e = append_number(key, OSSL_PKEY_PARAM_EC_PUB_X, COORDINATE_SIZE, to);
+		buf_append_format(to, "\"crv\":\"P-%d\",\"kty\":\"EC\",\"x\":\"", bits);
+		e = append_number(key, OSSL_PKEY_PARAM_EC_PUB_X, (size_t)bits / 8, to);
 		buf_append_string(to, "\",\"y\":\"");
 		if (e == ERR_OK)
-			e = append_number(key, OSSL_PKEY_PARAM_EC_PUB_Y, COORDINATE_SIZE, to);
+			e = append_number(key, OSSL_PKEY_PARAM_EC_PUB_Y, (size_t)bits / 8, to);
 	} else {
 		buf_append_string(to, "\"e\":\"");
 		e = append_number(key, OSSL_PKEY_PARAM_RSA_E, 0, to);
@@ -100,7 +98,7 @@ append_members(EVP_PKEY *key, struct buf *to)
 static enum err
 append_number(EVP_PKEY *key, const char *parameter, size_t size, struct buf *to)
 {
-	uint8_t bytes[RSA_SIZE_MAX];
+	uint8_t bytes[NUMBER_SIZE_MAX];
 	BIGNUM *number = NULL;
 	enum err e = ERR_CRYPTO;
 

@@ -12,9 +12,10 @@
 
 /*
  * Appends base64url(header) '.', the same before every payload of a key. The header is
- * {"alg":"ES256"|"RS256","typ":"JWT","kid":"..."}, with the key's thumbprint (RFC 7638) as kid.
+ * {"alg":"ES256"|"ES384"|"RS256"|"PS256","typ":"JWT","kid":"..."}, with the key's thumbprint (RFC
+ * 7638) as kid. `alg` is of the key's algorithm (token/algorithm.h).
  */
-enum err jws_append_header(EVP_PKEY *key, struct buf *to) MUST_USE;
+enum err jws_append_header(EVP_PKEY *key, const char *alg, struct buf *to) MUST_USE;
 
 /* Appends base64url(payload): with the header before it, what is signed. */
 void jws_append_payload(struct view payload, struct buf *to);
@@ -23,6 +24,6 @@ void jws_append_payload(struct view payload, struct buf *to);
 void jws_append_signature(struct view signature, struct buf *to);
 
 /* Appends {"keys":[...]} with the key of the first certificate; all of them are its x5c. */
-enum err jws_append_key_set(const STACK_OF(X509) * chain, struct buf *to) MUST_USE;
+enum err jws_append_key_set(const STACK_OF(X509) * chain, const char *alg, struct buf *to) MUST_USE;
 
 #endif

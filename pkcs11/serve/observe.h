@@ -17,16 +17,20 @@
 #include "proto/wire/keychannel.h"
 
 /*
+ * `beside` is the log's Ed25519 key, or NULL. Both sign in one act, so the certificate's key is
+ * demanded, as at all times; a line of the other may be lacking, from before that key was made, and
+ * may not be wrong.
+ *
  * Not while a checkpoint is being signed. The state is on the disk when it returns, and reports may
  * be proved in the tree. Whether it is one that was signed comes first:
  *   ERR_FORMAT and others of its class   no note, no checkpoint in it, or none by this key
- *   ERR_SIGNATURE                        it claims to be by this key, and is not
+ *   ERR_SIGNATURE                        it claims to be by this key, or that beside it, and is not
  *   ERR_MISMATCH                         it is of another log, or of another size or root
  *   ERR_GUARD_ROLLBACK, ERR_GUARD_FORK   it does not continue the guard's tree (guard_check)
  *   ERR_IO                               final (guard_write, guard_sync)
  * The same tree once more is ERR_OK.
  */
 enum err observe(struct guard *g, const struct note_verifier *verifier,
-    const struct keychannel_request *r) MUST_USE;
+    const struct note_verifier *beside, const struct keychannel_request *r) MUST_USE;
 
 #endif

@@ -31,10 +31,12 @@ requests_init(struct requests *q, const struct hsm_config *config)
 }
 
 void
-requests_serve(struct requests *q, struct guard *guard, const struct note_verifier *verifier)
+requests_serve(struct requests *q, struct guard *guard, const struct note_verifier *verifier,
+    const struct note_verifier *beside)
 {
 	q->guard = guard;
 	q->verifier = verifier;
+	q->beside = beside;
 	growth_begin(&q->growth, now_us(), guard_rested_us(guard));
 }
 
@@ -56,7 +58,7 @@ requests_begin(struct requests *q, const struct keychannel_request *r, struct si
 enum err
 requests_observe(struct requests *q, const struct keychannel_request *r)
 {
-	return observe(q->guard, q->verifier, r);
+	return observe(q->guard, q->verifier, q->beside, r);
 }
 
 struct view

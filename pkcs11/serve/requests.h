@@ -28,7 +28,7 @@
 struct requests {
 	const struct hsm_config *config;
 	struct guard *guard;
-	const struct note_verifier *verifier;
+	const struct note_verifier *verifier, *beside;
 	struct report_document document; /* the last report that a token was asked about */
 	struct buf why;                  /* of a refused token */
 	struct buf text;
@@ -40,9 +40,13 @@ struct requests {
 	} said[REQUESTS_CODES];
 };
 
-/* The configuration, and what requests_serve gives it as soon as it is there, outlive it. */
+/*
+ * The configuration, and what requests_serve gives it as soon as it is there, outlive it: the
+ * verifier of the certificate's key, and of the Ed25519 key beside it or NULL.
+ */
 void requests_init(struct requests *q, const struct hsm_config *config);
-void requests_serve(struct requests *q, struct guard *guard, const struct note_verifier *verifier);
+void requests_serve(struct requests *q, struct guard *guard, const struct note_verifier *verifier,
+    const struct note_verifier *beside);
 void requests_free(struct requests *q);
 
 /*

@@ -20,6 +20,7 @@
 #include "pkcs11/token/certificate.h"
 #include "pkcs11/token/pin_refusal.h"
 #include "pkcs11/token/token.h"
+#include "pkcs11/token/verifier_file.h"
 #include "proto/tlog/checkpoint.h"
 #include "proto/tlog/note.h"
 #include "proto/wire/keychannel.h"
@@ -35,7 +36,7 @@ struct server {
 	struct guard *guard;
 	X509 *certificate;
 	EVP_PKEY *key; /* of the certificate: what every signature is verified with */
-	struct note_verifier *verifier;
+	struct note_verifier *verifier, *beside; /* the second: of the Ed25519 key, or NULL */
 	struct signing *signing;
 	struct requests requests;
 	struct buf input, output;
@@ -51,6 +52,7 @@ struct server {
 static enum err server_open(struct server *s);
 static void wait_for_operator(const struct hsm_config *config, const char *config_path);
 static enum err check_certificate(struct server *s);
+static enum err open_beside(struct server *s);
 static void append_end(struct buf *to, enum err e, struct view why);
 static void deadline_prepare(void);
 static int run(struct server *s);
@@ -176,23 +178,26 @@ server_open(struct server *s)
 	}
 	if ((e = certificate_read(c->certificate, &s->certificate)) != ERR_OK ||
 	    (e = token_open(c, TOKEN_SERVE, &s->token)) != ERR_OK ||
-	    (e = token_find_key(s->token)) != ERR_OK || (e = check_certificate(s)) != ERR_OK ||
-	    (e = token_refuse_exportable(s->token)) != ERR_OK)
+	    (e = token_find_key(s->token, TOKEN_FIRST)) != ERR_OK ||
+	    (e = check_certificate(s)) != ERR_OK ||
+	    (e = token_refuse_exportable(s->token, TOKEN_FIRST)) != ERR_OK ||
+	    (c->ed25519_label != NULL && (e = open_beside(s)) != ERR_OK))
 		return e;
 	/* Said, no more: a log does not stop for the date in a certificate; auditors see it too. */
 	(void)certificate_is_current(c->certificate, s->certificate);
 	s->key = X509_get0_pubkey(s->certificate);
-	if ((e = note_verifier_new(c->origin, s->key, &s->verifier)) == ERR_OK &&
+	if ((e = note_verifier_new_of(
+		 c->origin, s->key, algorithm_of(c->algorithm)->scheme, &s->verifier)) == ERR_OK &&
 	    (e = certificate_append_spki(s->key, &spki)) == ERR_OK)
 		e = guard_open(c->guard_directory, c->origin, buf_view(&spki), &s->guard);
 	buf_free(&spki);
 	if (e == ERR_OK)
-		requests_serve(&s->requests, s->guard, s->verifier);
+		requests_serve(&s->requests, s->guard, s->verifier, s->beside);
 	if (e != ERR_OK)
 		return e;
 	token_end_setup(s->token);
 	/* Threads before the filter, which is then put upon them too: none is ever without it. */
-	return signing_start(c, s->token, s->key, s->verifier, &s->signing);
+	return signing_start(c, s->token, s->verifier, s->beside, &s->signing);
 }
 
 /* Where it is of another key than the public half, that half may be the wrong one. */
@@ -200,11 +205,28 @@ static enum err
 check_certificate(struct server *s)
 {
 	const char *path = s->config->certificate;
-	enum err e = certificate_check_key(path, s->certificate, token_public_key(s->token)), why;
+	enum err e = certificate_check_key(
+		     path, s->certificate, token_public_key(s->token, TOKEN_FIRST)),
+		 why;
 
-	if (e != ERR_KEY_MISMATCH || (why = token_check_halves(s->token)) == ERR_OK)
+	if (e != ERR_KEY_MISMATCH || (why = token_check_halves(s->token, TOKEN_FIRST)) == ERR_OK)
 		return e;
 	return why;
+}
+
+/* The second key is held to its verifier key, as the first one to its certificate. */
+static enum err
+open_beside(struct server *s)
+{
+	const struct hsm_config *c = s->config;
+	enum err e;
+
+	if ((e = verifier_file_read(c->ed25519_verifier, c->origin, &s->beside)) != ERR_OK ||
+	    (e = token_find_key(s->token, TOKEN_ED25519)) != ERR_OK ||
+	    (e = verifier_file_check_key(c->ed25519_verifier, s->beside,
+		 token_public_key(s->token, TOKEN_ED25519))) != ERR_OK)
+		return e;
+	return token_refuse_exportable(s->token, TOKEN_ED25519);
 }
 
 static int

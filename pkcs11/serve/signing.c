@@ -29,7 +29,8 @@ struct signing_thread {
 	pthread_t thread;
 	struct signing *owner;
 	struct token_signer *signer;
-	struct buf signature, scratch;
+	struct token_signer *beside; /* of the Ed25519 key, or NULL; in the same session */
+	struct buf signature;
 	struct signing_jobs done;   /* not handed over yet */
 	uint64_t together_until_us; /* CLOCK_MONOTONIC: when they are to be */
 	struct timespec idle_until; /* the same: when a keep-alive is due */
@@ -37,7 +38,7 @@ struct signing_thread {
 
 struct signing {
 	const struct hsm_config *config;
-	const struct note_verifier *verifier;
+	const struct note_verifier *verifier, *beside; /* the second NULL: one signature a note */
 	struct buf jws_header;
 	struct signing_thread *thread;
 	unsigned thread_count;
@@ -45,18 +46,21 @@ struct signing {
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
 	/* under the mutex */
-	struct signing_job *checkpoint;
+	struct signing_job *checkpoint;      /* its first signature is to be made */
+	struct signing_job *also_checkpoint; /* its second */
 	struct signing_jobs tokens;
 	struct signing_jobs done;
 	bool dead;
 	bool stop;
 };
 
-static enum err threads_start(struct signing *s, struct token *token, EVP_PKEY *key);
+static enum err threads_start(struct signing *s, struct token *token);
+static enum err signers_new(struct signing_thread *t, struct token *token);
 static void *thread_main(void *argument);
-static bool wait_for_job(struct signing_thread *t, struct signing_job **job);
-static void take_first(struct signing *s, struct signing_job **job);
-static void sign(struct signing_thread *t, struct signing_job *job);
+static bool wait_for_job(struct signing_thread *t, struct signing_job **job, bool *beside);
+static void take_first(struct signing *s, struct signing_job **job, bool *beside);
+static void sign(struct signing_thread *t, struct signing_job *job, bool beside);
+static bool part_is_last(struct signing *s, struct signing_job *job, enum err result);
 static void hand_over(struct signing_thread *t);
 static void jobs_add(struct signing_jobs *to, struct signing_job *job);
 static uint64_t now_us(void);
@@ -64,6 +68,7 @@ static void keep_alive(struct signing_thread *t);
 static void wake_owner(struct signing *s);
 static void idle_begin(struct signing_thread *t);
 static enum err make_note(struct signing_thread *t, struct signing_job *job);
+static enum err make_line_beside(struct signing_thread *t, struct signing_job *job);
 static enum err make_jws(struct signing_thread *t, struct signing_job *job);
 static void jobs_free(struct signing_job *list);
 static void signing_free(struct signing *s);
@@ -79,6 +84,7 @@ signing_job_new(enum keychannel_type type, uint64_t id)
 	job->id = id;
 	job->input = BUF_INIT;
 	job->body = BUF_INIT;
+	job->beside = BUF_INIT;
 	return job;
 }
 
@@ -89,13 +95,14 @@ signing_job_free(struct signing_job **job)
 		return;
 	buf_free(&(*job)->input);
 	buf_free(&(*job)->body);
+	buf_free(&(*job)->beside);
 	free(*job);
 	*job = NULL;
 }
 
 enum err
-signing_start(const struct hsm_config *config, struct token *token, EVP_PKEY *key,
-    const struct note_verifier *verifier, struct signing **out)
+signing_start(const struct hsm_config *config, struct token *token,
+    const struct note_verifier *verifier, const struct note_verifier *beside, struct signing **out)
 {
 	struct signing *s = calloc(1, sizeof(*s));
 	pthread_condattr_t monotonic;
@@ -106,6 +113,7 @@ signing_start(const struct hsm_config *config, struct token *token, EVP_PKEY *ke
 		return ERR_MEMORY;
 	s->config = config;
 	s->verifier = verifier;
+	s->beside = beside;
 	s->jws_header = BUF_INIT;
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -115,8 +123,9 @@ signing_start(const struct hsm_config *config, struct token *token, EVP_PKEY *ke
 	if ((s->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0) {
 		complain("cannot make an event descriptor: %s", strerror(errno));
 		e = ERR_IO;
-	} else if ((e = jws_append_header(key, &s->jws_header)) == ERR_OK) {
-		e = threads_start(s, token, key);
+	} else if ((e = jws_append_header(note_verifier_key(verifier),
+			algorithm_of(config->algorithm)->jws, &s->jws_header)) == ERR_OK) {
+		e = threads_start(s, token);
 	}
 	if (e != ERR_OK) {
 		signing_stop(&s);
@@ -134,9 +143,14 @@ signing_put(struct signing *s, struct signing_job **jobp)
 	*jobp = NULL; /* moved */
 	pthread_mutex_lock(&s->mutex);
 	if (job->type == KEYCHANNEL_CHECKPOINT) {
-		if (s->checkpoint != NULL)
+		if (s->checkpoint != NULL || s->also_checkpoint != NULL)
 			abort(); /* two at a time would be two truths about what was signed last */
 		s->checkpoint = job;
+		if (s->beside != NULL) {
+			job->unsigned_parts = 2;
+			s->also_checkpoint = job;
+			pthread_cond_signal(&s->wake);
+		}
 	} else {
 		jobs_add(&s->tokens, job);
 	}
@@ -195,7 +209,7 @@ signing_stop(struct signing **sp)
 }
 
 static enum err
-threads_start(struct signing *s, struct token *token, EVP_PKEY *key)
+threads_start(struct signing *s, struct token *token)
 {
 	int failure;
 	enum err e;
@@ -207,12 +221,12 @@ threads_start(struct signing *s, struct token *token, EVP_PKEY *key)
 
 		t->owner = s;
 		t->signature = BUF_INIT;
-		t->scratch = BUF_INIT;
-		if ((e = token_signer_new(token, key, &t->signer)) != ERR_OK)
+		if ((e = signers_new(t, token)) != ERR_OK)
 			return e;
 		if ((failure = pthread_create(&t->thread, NULL, thread_main, t)) != 0) {
 			complain("cannot make a thread for session %u of %u: %s", i + 1,
 			    s->config->sessions, strerror(failure));
+			token_signer_free(&t->beside);
 			token_signer_free(&t->signer);
 			return ERR_MEMORY;
 		}
@@ -221,18 +235,33 @@ threads_start(struct signing *s, struct token *token, EVP_PKEY *key)
 	return ERR_OK;
 }
 
+static enum err
+signers_new(struct signing_thread *t, struct token *token)
+{
+	const struct signing *s = t->owner;
+	enum err e =
+	    token_signer_new(token, TOKEN_FIRST, note_verifier_key(s->verifier), &t->signer);
+
+	if (e == ERR_OK && s->beside != NULL &&
+	    (e = token_signer_new_beside(
+		 t->signer, TOKEN_ED25519, note_verifier_key(s->beside), &t->beside)) != ERR_OK)
+		token_signer_free(&t->signer);
+	return e;
+}
+
 static void *
 thread_main(void *argument)
 {
 	struct signing_thread *t = argument;
 	struct signing_job *job;
+	bool beside;
 
 	idle_begin(t);
-	while (wait_for_job(t, &job)) {
+	while (wait_for_job(t, &job, &beside)) {
 		if (job == NULL)
 			keep_alive(t);
 		else
-			sign(t, job);
+			sign(t, job, beside);
 		idle_begin(t);
 	}
 	return NULL;
@@ -240,13 +269,14 @@ thread_main(void *argument)
 
 /* False: no more. A job of NULL: there was none for as long as a session may idle. */
 static bool
-wait_for_job(struct signing_thread *t, struct signing_job **job)
+wait_for_job(struct signing_thread *t, struct signing_job **job, bool *beside)
 {
 	struct signing *s = t->owner;
 	bool idle = false, stop;
 
 	pthread_mutex_lock(&s->mutex);
-	for (take_first(s, job); *job == NULL && !s->stop && !idle; take_first(s, job)) {
+	for (take_first(s, job, beside); *job == NULL && !s->stop && !idle;
+	     take_first(s, job, beside)) {
 		if (t->done.first != NULL)
 			hand_over(t);
 		else if (s->config->keepalive_s == 0)
@@ -257,28 +287,39 @@ wait_for_job(struct signing_thread *t, struct signing_job **job)
 	}
 	stop = s->stop;
 	pthread_mutex_unlock(&s->mutex);
-	if (stop)
-		signing_job_free(job);
 	return !stop;
 }
 
 static void
-take_first(struct signing *s, struct signing_job **job)
+take_first(struct signing *s, struct signing_job **job, bool *beside)
 {
-	if ((*job = s->checkpoint) != NULL)
+	*job = NULL;
+	*beside = s->checkpoint == NULL && s->also_checkpoint != NULL;
+	if (s->stop)
+		return; /* what waits is freed where it waits */
+	if (*beside) {
+		*job = s->also_checkpoint;
+		s->also_checkpoint = NULL;
+	} else if ((*job = s->checkpoint) != NULL) {
 		s->checkpoint = NULL;
-	else if ((*job = s->tokens.first) != NULL && (s->tokens.first = (*job)->next) == NULL)
+	} else if ((*job = s->tokens.first) != NULL && (s->tokens.first = (*job)->next) == NULL) {
 		s->tokens.last = NULL;
+	}
 }
 
 static void
-sign(struct signing_thread *t, struct signing_job *job)
+sign(struct signing_thread *t, struct signing_job *job, bool beside)
 {
 	bool is_note = job->type == KEYCHANNEL_CHECKPOINT;
+	enum err e;
 
 	if (t->done.first == NULL)
 		t->together_until_us = now_us() + TOGETHER_US;
-	job->result = is_note ? make_note(t, job) : make_jws(t, job);
+	e = beside ? make_line_beside(t, job) : is_note ? make_note(t, job) : make_jws(t, job);
+	if (!is_note || t->beside == NULL)
+		job->result = e;
+	else if (!part_is_last(t->owner, job, e))
+		return;
 	jobs_add(&t->done, job);
 	/* A whole batch waits for a note, and everything for the news of a token that fails. */
 	if (is_note || job->result != ERR_OK || now_us() >= t->together_until_us) {
@@ -286,6 +327,26 @@ sign(struct signing_thread *t, struct signing_job *job)
 		hand_over(t);
 		pthread_mutex_unlock(&t->owner->mutex);
 	}
+}
+
+/* Of a note's two signatures: the one that is made last makes the note whole, if both are good. */
+static bool
+part_is_last(struct signing *s, struct signing_job *job, enum err result)
+{
+	bool last;
+
+	pthread_mutex_lock(&s->mutex);
+	if (job->result == ERR_OK)
+		job->result = result;
+	last = --job->unsigned_parts == 0;
+	pthread_mutex_unlock(&s->mutex);
+	if (last && job->result == ERR_OK) {
+		buf_append_view(&job->body, buf_view(&job->beside));
+		job->result = buf_status(&job->body);
+	}
+	if (last && job->result != ERR_OK)
+		buf_clear(&job->body);
+	return last;
 }
 
 /* With the mutex, but for the moment in which the owner is woken. */
@@ -359,21 +420,24 @@ idle_begin(struct signing_thread *t)
 static enum err
 make_note(struct signing_thread *t, struct signing_job *job)
 {
-	const struct signing *s = t->owner;
-	struct view signature;
 	enum err e;
 
 	buf_clear(&t->signature);
-	buf_clear(&t->scratch);
 	if ((e = token_sign(t->signer, buf_view(&job->input), &t->signature)) != ERR_OK)
 		return e;
-	signature = buf_view(&t->signature);
-	if (s->config->algorithm == HSM_P256) {
-		if ((e = note_ecdsa_from_raw(signature, &t->scratch)) != ERR_OK)
-			return e;
-		signature = buf_view(&t->scratch);
-	}
-	return note_write(buf_view(&job->input), s->verifier, signature, &job->body);
+	return note_write(
+	    buf_view(&job->input), t->owner->verifier, buf_view(&t->signature), &job->body);
+}
+
+static enum err
+make_line_beside(struct signing_thread *t, struct signing_job *job)
+{
+	enum err e;
+
+	buf_clear(&t->signature);
+	if ((e = token_sign(t->beside, buf_view(&job->input), &t->signature)) != ERR_OK)
+		return e;
+	return note_add(t->owner->beside, buf_view(&t->signature), &job->beside);
 }
 
 static enum err
@@ -385,7 +449,7 @@ make_jws(struct signing_thread *t, struct signing_job *job)
 	buf_append_view(&job->body, buf_view(&t->owner->jws_header));
 	jws_append_payload(buf_view(&job->input), &job->body);
 	if ((e = buf_status(&job->body)) != ERR_OK ||
-	    (e = token_sign(t->signer, buf_view(&job->body), &t->signature)) != ERR_OK)
+	    (e = token_sign_jws(t->signer, buf_view(&job->body), &t->signature)) != ERR_OK)
 		return e;
 	jws_append_signature(buf_view(&t->signature), &job->body);
 	return buf_status(&job->body);
@@ -407,11 +471,13 @@ signing_free(struct signing *s)
 {
 	for (unsigned i = 0; i < s->thread_count; i++) {
 		jobs_free(s->thread[i].done.first);
+		token_signer_free(&s->thread[i].beside); /* before the one whose session it has */
 		token_signer_free(&s->thread[i].signer);
 		buf_free(&s->thread[i].signature);
-		buf_free(&s->thread[i].scratch);
 	}
 	free(s->thread);
+	if (s->also_checkpoint != s->checkpoint)
+		signing_job_free(&s->also_checkpoint);
 	signing_job_free(&s->checkpoint);
 	jobs_free(s->tokens.first);
 	jobs_free(s->done.first);

@@ -6,6 +6,10 @@
  * may be done before the state under it is synced (serve.h), so it waits here until the main thread
  * takes it, and no other way leads out.
  *
+ * Where the log has an Ed25519 key beside the first, a checkpoint is two signatures over one text:
+ * two threads make them at the same time where there are two, else one after the other. It is done
+ * when both are, and good if both are: nobody can take one of them alone.
+ *
  * A checkpoint goes before every token that waits. A thread that had nothing to sign for
  * keepalive_s signs a text of no meaning: idle sessions of network HSMs die, and this shows early
  * whether one has.
@@ -28,6 +32,8 @@ struct signing_job {
 	uint64_t id;               /* of the request */
 	struct buf input;          /* the checkpoint's text, or the claims */
 	struct buf body;           /* when done: the signed note, or the JWS */
+	struct buf beside;         /* the signing threads': of a note, the Ed25519 key's line */
+	unsigned unsigned_parts;   /* theirs, under the mutex: signatures that are not made yet */
 	enum err result; /* when done; ERR_TOKEN: the token may hang in any further call */
 	struct signing_job *next;
 };
@@ -36,11 +42,12 @@ struct signing_job *signing_job_new(enum keychannel_type type, uint64_t id);
 void signing_job_free(struct signing_job **job);
 
 /*
- * Starts the threads. `key` is the certificate's; it, the verifier and the token must outlive them.
- * ERR_TOKEN, ERR_MEMORY; explained on stderr.
+ * Starts the threads. The verifiers are of the certificate's key, and of the Ed25519 key beside it,
+ * or NULL; they and the token must outlive them. ERR_TOKEN, ERR_MEMORY; explained on stderr.
  */
-enum err signing_start(const struct hsm_config *config, struct token *token, EVP_PKEY *key,
-    const struct note_verifier *verifier, struct signing **out) MUST_USE;
+enum err signing_start(const struct hsm_config *config, struct token *token,
+    const struct note_verifier *verifier, const struct note_verifier *beside,
+    struct signing **out) MUST_USE;
 
 /* Gives a job away. One checkpoint at a time: the next when the last was taken back. */
 void signing_put(struct signing *s, struct signing_job **job);

@@ -32,12 +32,13 @@ token_find_objects(struct token *t, struct ck_attribute *template, unsigned long
 }
 
 enum err
-token_find_key_objects(struct token *t, ck_object_class_t class, ck_object_handle_t *out,
-    unsigned long count_max, unsigned long *count)
+token_find_key_objects(struct token *t, const struct token_key *key, ck_object_class_t class,
+    ck_object_handle_t *out, unsigned long count_max, unsigned long *count)
 {
 	struct ck_attribute template[1 + CHOICE_ATTRIBUTES_MAX] = {
-	    {CKA_CLASS, &class, sizeof(class)}};
-	unsigned long named = choice_key(t->choice, template + 1);
+	    {CKA_CLASS, &class, sizeof(class)},
+	    {CKA_LABEL, (void *)key->label, strlen(key->label)}};
+	unsigned long named = key->choice != NULL ? choice_key(key->choice, template + 1) : 1;
 
 	return token_find_objects(t, template, 1 + named, out, count_max, count);
 }

@@ -29,24 +29,25 @@ struct half {
 	struct value parameters; /* CKA_EC_PARAMS, or CKA_PUBLIC_EXPONENT */
 };
 
-static enum err refuse_missing(struct token *t);
-static enum err read_half(
-    struct token *t, ck_object_handle_t object, struct half *out, EVP_PKEY **key);
+static enum err refuse_missing(struct token *t, const struct token_key *k);
+static enum err read_half(struct token *t, const struct token_key *k, ck_object_handle_t object,
+    struct half *out, EVP_PKEY **key);
 static void read_value(
     struct token *t, ck_object_handle_t object, ck_attribute_type_t attribute, struct value *out);
 static EVP_PKEY *make_key(unsigned long type, const struct half *half);
 static EVP_PKEY *make_point(const struct half *half);
+static EVP_PKEY *make_edwards(const struct half *half);
 static EVP_PKEY *make_modulus(const struct half *half);
 static EVP_PKEY *make_from(const char *kind, OSSL_PARAM_BLD *build);
 static bool same_value(const struct value *a, const struct value *b);
-static enum err refuse(const struct token *t, const char *what);
+static enum err refuse(const struct token *t, const struct token_key *k, const char *what);
 
 enum err
-token_read_public_half(struct token *t, EVP_PKEY **out)
+token_read_public_half(struct token *t, const struct token_key *k, EVP_PKEY **out)
 {
 	ck_object_class_t class = CKO_PUBLIC_KEY;
 	struct ck_attribute with_id[] = {
-	    {CKA_CLASS, &class, sizeof(class)}, {CKA_ID, t->key.id, t->key.id_size}};
+	    {CKA_CLASS, &class, sizeof(class)}, {CKA_ID, (void *)k->id, k->id_size}};
 	ck_object_handle_t object[PUBLIC_MAX];
 	struct half first, other;
 	unsigned long count;
@@ -54,47 +55,53 @@ token_read_public_half(struct token *t, EVP_PKEY **out)
 	enum err e;
 
 	*out = NULL;
-	if (t->key.id_size == 0)
-		return refuse(t, "has no id (CKA_ID), which pairs the halves of a key; give both "
-				 "the same");
+	if (k->id_size == 0)
+		return refuse(t, k,
+		    "has no id (CKA_ID), which pairs the halves of a key; give both "
+		    "the same");
 	if ((e = token_find_objects(t, with_id, 2, object, PUBLIC_MAX, &count)) != ERR_OK)
 		return e;
 	if (count == 0)
-		return refuse_missing(t);
-	e = read_half(t, object[0], &first, out);
+		return refuse_missing(t, k);
+	e = read_half(t, k, object[0], &first, out);
 	for (unsigned long i = 1; i < count && e == ERR_OK; i++) {
-		e = read_half(t, object[i], &other, &key);
+		e = read_half(t, k, object[i], &other, &key);
 		EVP_PKEY_free(key);
 		if (e == ERR_OK && !same_value(&first.number, &other.number))
-			e = refuse(t, "has several public halves: public keys of others on the "
-				      "token have its id (CKA_ID); give each its own");
+			e = refuse(t, k,
+			    "has several public halves: public keys of others on the "
+			    "token have its id (CKA_ID); give each its own");
 	}
 	return e;
 }
 
 static enum err
-refuse_missing(struct token *t)
+refuse_missing(struct token *t, const struct token_key *k)
 {
 	const struct hsm_config *c = t->config;
 	ck_object_handle_t object;
 	struct buf id = BUF_INIT;
 	unsigned long count;
-	enum err e = token_find_key_objects(t, CKO_PUBLIC_KEY, &object, 1, &count);
+	enum err e = token_find_key_objects(t, k, CKO_PUBLIC_KEY, &object, 1, &count);
 
 	if (e != ERR_OK)
 		return e;
-	hex_append(&id, token_key_id(t));
+	hex_append(&id, (struct view){k->id, k->id_size});
 	if (count > 0)
 		complain("key '%s': its public half on token '%s' has another id (CKA_ID) than the "
 			 "private one, which has %.*s; give both the same",
-		    c->key_label, t->info.name, (int)id.size, (const char *)id.data);
+		    k->label, t->info.name, (int)id.size, (const char *)id.data);
+	else if (k->algorithm->scheme == NOTE_ED25519)
+		complain("key '%s': its public half is missing on token '%s'; put it back from its "
+			 "verifier key with the vendor's tool, with the id (CKA_ID) %.*s",
+		    k->label, t->info.name, (int)id.size, (const char *)id.data);
 	else
 		complain("key '%s': its public half is missing on token '%s'; put it back, for "
 			 "instance from the certificate: openssl x509 -in CERTIFICATE -noout "
 			 "-pubkey | openssl pkey -pubin -outform DER -out public.der, then "
 			 "pkcs11-tool --module %s --token-label '%s' --login --write-object "
 			 "public.der --type pubkey --label '%s' --id %.*s",
-		    c->key_label, t->info.name, c->module, t->info.name, c->key_label, (int)id.size,
+		    k->label, t->info.name, c->module, t->info.name, k->label, (int)id.size,
 		    (const char *)id.data);
 	buf_free(&id);
 	return ERR_NOT_FOUND;
@@ -102,36 +109,36 @@ refuse_missing(struct token *t)
 
 /* ERR_MISMATCH unless it is a public key of the private half's type. */
 static enum err
-read_half(struct token *t, ck_object_handle_t object, struct half *out, EVP_PKEY **key)
+read_half(struct token *t, const struct token_key *k, ck_object_handle_t object, struct half *out,
+    EVP_PKEY **key)
 {
-	const bool ecdsa = t->key.type == CKK_EC;
+	const bool rsa = k->type == CKK_RSA;
 	struct ck_attribute type = {CKA_KEY_TYPE, &out->type, sizeof(out->type)};
 
 	*key = NULL;
 	memset(out, 0, sizeof(*out));
 	if (TOKEN_CALL(t, C_GetAttributeValue, t->session, object, &type, 1) != CKR_OK ||
 	    type.value_len != sizeof(out->type)) {
-		complain("key '%s': the token does not tell the type of its public half",
-		    t->config->key_label);
+		complain("key '%s': the token does not tell the type of its public half", k->label);
 		return ERR_TOKEN;
 	}
-	if (out->type != t->key.type)
-		return refuse(t, "has a public half of another type: a public key of another has "
-				 "its id (CKA_ID); give each its own");
-	if (!ecdsa && t->key.type != CKK_RSA)
-		return refuse(t,
-		    "is neither of ECDSA nor of RSA, and so of no algorithm that a log "
-		    "is signed with");
-	read_value(t, object, ecdsa ? CKA_EC_POINT : CKA_MODULUS, &out->number);
-	read_value(t, object, ecdsa ? CKA_EC_PARAMS : CKA_PUBLIC_EXPONENT, &out->parameters);
+	if (out->type != k->type)
+		return refuse(t, k,
+		    "has a public half of another type: a public key of another has its id "
+		    "(CKA_ID); give each its own");
+	if (!rsa && k->type != CKK_EC && k->type != CKK_EC_EDWARDS)
+		return refuse(t, k,
+		    "is neither of ECDSA, Ed25519 nor RSA, and so of no algorithm that a log is "
+		    "signed with");
+	read_value(t, object, rsa ? CKA_MODULUS : CKA_EC_POINT, &out->number);
+	read_value(t, object, rsa ? CKA_PUBLIC_EXPONENT : CKA_EC_PARAMS, &out->parameters);
 	*key = make_key(out->type, out);
 	ERR_clear_error();
 	if (*key != NULL)
 		return ERR_OK;
-	return refuse(t, ecdsa ? "has a public half that is no point of a curve; put the right one "
-				 "there"
-			       : "has a public half without a modulus or an exponent; put the "
-				 "right one there");
+	return refuse(t, k,
+	    rsa ? "has a public half without a modulus or an exponent; put the right one there"
+		: "has a public half that is no point of a curve; put the right one there");
 }
 
 static void
@@ -151,7 +158,9 @@ make_key(unsigned long type, const struct half *half)
 {
 	if (half->number.size == 0 || half->parameters.size == 0)
 		return NULL;
-	return type == CKK_EC ? make_point(half) : make_modulus(half);
+	return type == CKK_EC           ? make_point(half)
+	       : type == CKK_EC_EDWARDS ? make_edwards(half)
+					: make_modulus(half);
 }
 
 /* PKCS#11 v2.40, 2.3.3: parameters as ECParameters, the point as an OCTET STRING, both in DER. */
@@ -174,6 +183,22 @@ make_point(const struct half *half)
 	ASN1_OCTET_STRING_free(point);
 	EC_GROUP_free(group);
 	return key;
+}
+
+/*
+ * The 32 bytes of RFC 8032, as PKCS#11 3.0 has it, or an OCTET STRING of them in DER, as before.
+ * NULL for a curve of another size.
+ */
+static EVP_PKEY *
+make_edwards(const struct half *half)
+{
+	const unsigned char *bytes = half->number.bytes;
+
+	if (half->number.size == 34 && bytes[0] == V_ASN1_OCTET_STRING && bytes[1] == 32)
+		bytes += 2;
+	else if (half->number.size != 32)
+		return NULL;
+	return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, bytes, 32);
 }
 
 static EVP_PKEY *
@@ -216,8 +241,8 @@ same_value(const struct value *a, const struct value *b)
 }
 
 static enum err
-refuse(const struct token *t, const char *what)
+refuse(const struct token *t, const struct token_key *k, const char *what)
 {
-	complain("key '%s' on token '%s' %s", t->config->key_label, t->info.name, what);
+	complain("key '%s' on token '%s' %s", k->label, t->info.name, what);
 	return ERR_MISMATCH;
 }

@@ -29,6 +29,7 @@ static PKCS11_SLOT *find_slot(const struct token *t);
 enum err
 token_store_certificate(struct token *t, X509 *certificate)
 {
+	const struct token_key *k = &t->key[TOKEN_FIRST];
 	PKCS11_SLOT *slot = NULL;
 	ck_session_handle_t probe;
 	const struct ck_attribute *named = choice_attribute(t->choice, CKA_LABEL);
@@ -44,8 +45,8 @@ token_store_certificate(struct token *t, X509 *certificate)
 	label = named != NULL ? strndup(named->value, named->value_len) : NULL;
 	token_call_begin(t);
 	if (shelf_open(t) && (slot = find_slot(t)) != NULL)
-		stored = PKCS11_store_certificate(
-			     slot->token, certificate, label, t->key.id, t->key.id_size, NULL) == 0;
+		stored = PKCS11_store_certificate(slot->token, certificate, label,
+			     (unsigned char *)k->id, k->id_size, NULL) == 0;
 	token_call_end();
 	free(label);
 	if (stored)
@@ -112,7 +113,8 @@ remove_certificates(struct token *t)
 	ck_object_handle_t object[CERTIFICATES_MAX];
 	unsigned long count;
 
-	if (token_find_key_objects(t, CKO_CERTIFICATE, object, CERTIFICATES_MAX, &count) != ERR_OK)
+	if (token_find_key_objects(t, &t->key[TOKEN_FIRST], CKO_CERTIFICATE, object,
+		CERTIFICATES_MAX, &count) != ERR_OK)
 		return;
 	for (unsigned long i = 0; i < count; i++)
 		(void)TOKEN_CALL(t, C_DestroyObject, t->session, object[i]);

@@ -35,8 +35,14 @@ token_open(const struct hsm_config *config, enum token_use use, struct token **o
 		return ERR_MEMORY;
 	t->config = config;
 	t->use = use;
+	t->key[TOKEN_FIRST].label = config->key_label;
+	t->key[TOKEN_FIRST].algorithm = algorithm_of(config->algorithm);
+	t->key[TOKEN_ED25519].label = config->ed25519_label;
+	t->key[TOKEN_ED25519].algorithm = algorithm_ed25519();
 	token_deadline_prepare();
-	if ((e = choice_new(config, &t->choice)) == ERR_OK &&
+	e = choice_new(config, &t->choice);
+	t->key[TOKEN_FIRST].choice = t->choice;
+	if (e == ERR_OK &&
 	    (e = pin_refusal_begin(config, use == TOKEN_UNLOCK, &refusal)) == ERR_OK) {
 		e = open_and_login(t, &refusal);
 		pin_refusal_end(&refusal, e == ERR_OK);
@@ -67,7 +73,8 @@ token_close(struct token **tp)
 
 	if (t == NULL)
 		return;
-	EVP_PKEY_free(t->public_key);
+	for (size_t i = 0; i < TOKEN_KEYS; i++)
+		EVP_PKEY_free(t->key[i].public);
 	token_shelf_free(&t->shelf);
 	if (t->functions != NULL)
 		(void)TOKEN_CALL(t, C_Finalize, NULL);
@@ -89,15 +96,15 @@ token_end_setup(struct token *t)
 }
 
 EVP_PKEY *
-token_public_key(const struct token *t)
+token_public_key(const struct token *t, enum token_which which)
 {
-	return t->public_key;
+	return t->key[which].public;
 }
 
 struct view
-token_key_id(const struct token *t)
+token_key_id(const struct token *t, enum token_which which)
 {
-	return (struct view){t->key.id, t->key.id_size};
+	return (struct view){t->key[which].id, t->key[which].id_size};
 }
 
 bool

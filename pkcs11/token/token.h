@@ -18,6 +18,7 @@
 #include <stdbool.h>
 
 #include "config/hsm_config.h"
+#include "pkcs11/token/algorithm.h"
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"
@@ -32,6 +33,13 @@ struct token;
  * to unlock is to do just that, for an operator who has looked at it.
  */
 enum token_use { TOKEN_SERVE, TOKEN_CEREMONY, TOKEN_STATEMENT, TOKEN_UNLOCK };
+
+/*
+ * The log's key, whose certificate auditors have; and the one of Ed25519 beside it, where the
+ * configuration names one. The key of a statement takes the place of the first.
+ */
+enum token_which { TOKEN_FIRST, TOKEN_ED25519 };
+#define TOKEN_KEYS 2
 
 /* Signed to see whether the key signs. Never a checkpoint (no newline) and never a JWS (a blank).
  */
@@ -69,8 +77,11 @@ void token_close(struct token **t);
 
 const struct token_info *token_info(const struct token *t);
 
+/* Whether the token has a private key of that label or URI, whatever it is. ERR_TOKEN. */
+enum err token_has_key(struct token *t, enum token_which which, bool *out) MUST_USE;
+
 /* Makes the key pair of the configured algorithm. ERR_MISMATCH if the label is taken. */
-enum err token_generate(struct token *t) MUST_USE;
+enum err token_generate(struct token *t, enum token_which which) MUST_USE;
 
 /*
  * Finds the key pair by its label or URI. ERR_NOT_FOUND if there is none, or only one half;
@@ -78,29 +89,31 @@ enum err token_generate(struct token *t) MUST_USE;
  * the configured algorithm. Other keys on the token are not looked at. In a ceremony also
  * ERR_KEY_MISMATCH: the public half is another key's.
  */
-enum err token_find_key(struct token *t) MUST_USE;
+enum err token_find_key(struct token *t, enum token_which which) MUST_USE;
 
-/* From here on, after token_find_key. */
+/* From here on, after token_find_key of that key. */
 
 /*
  * ERR_KEY_MISMATCH, explained, unless the private half makes what the public one verifies: the
  * token pairs them by CKA_ID alone. In a ceremony token_find_key has done this.
  */
-enum err token_check_halves(struct token *t) MUST_USE;
+enum err token_check_halves(struct token *t, enum token_which which) MUST_USE;
 
 /* Public half; owned by the token. */
-EVP_PKEY *token_public_key(const struct token *t);
+EVP_PKEY *token_public_key(const struct token *t, enum token_which which);
 
-/* Whether the key is also the one that this configuration means: a private key with its CKA_ID. */
+/* Whether the first key is also the one that this configuration means: a private key with its
+ * CKA_ID. */
 enum err token_is_key_of(struct token *t, const struct hsm_config *other, bool *out) MUST_USE;
 
 /* CKA_ID of the key; a view into the token. */
-struct view token_key_id(const struct token *t);
+struct view token_key_id(const struct token *t, enum token_which which);
 
-enum err token_key_attributes(struct token *t, struct token_key_attributes *out) MUST_USE;
+enum err token_key_attributes(
+    struct token *t, enum token_which which, struct token_key_attributes *out) MUST_USE;
 
 /* ERR_KEY_EXPORTABLE, explained, for a key that can leave, or could once: it proves nothing. */
-enum err token_refuse_exportable(struct token *t) MUST_USE;
+enum err token_refuse_exportable(struct token *t, enum token_which which) MUST_USE;
 
 /*
  * From here on only signers are used: the next one takes over the setup's session, so that all
@@ -110,22 +123,28 @@ void token_end_setup(struct token *t);
 
 /*
  * What one thread signs with, in a session of its own; before token_end_setup in the setup's.
- * `certificate_key` must outlive it. ERR_TOKEN, ERR_MEMORY.
+ * `certificate_key` must outlive it: the public key that the signatures are for. ERR_TOKEN,
+ * ERR_MEMORY.
  */
 struct token_signer;
-enum err token_signer_new(
-    struct token *t, EVP_PKEY *certificate_key, struct token_signer **out) MUST_USE;
+enum err token_signer_new(struct token *t, enum token_which which, EVP_PKEY *certificate_key,
+    struct token_signer **out) MUST_USE;
+
+/* Another for the same thread, and in the same session, which it must not outlive. */
+enum err token_signer_new_beside(struct token_signer *of, enum token_which which,
+    EVP_PKEY *certificate_key, struct token_signer **out) MUST_USE;
 void token_signer_free(struct token_signer **s);
 
 /*
- * Signs `bytes` (SHA-256 is part of it): P-256 gives raw r || s, 64 bytes, with the lower s; RSA
- * gives PKCS#1 v1.5. The signature has been verified with the certificate's key when it is
- * returned: after a reset a handle may name another key. ERR_KEY_MISMATCH, ERR_TOKEN.
+ * Signs `bytes`, as notes and certificates have it: SHA-256 of them by ECDSA, in DER with the lower
+ * s, or by RSA in the algorithm's padding; by Ed25519 as they are. The signature has been verified
+ * with the certificate's key when it is returned: after a reset a handle may name another key.
+ * ERR_KEY_MISMATCH, ERR_TOKEN.
  */
 enum err token_sign(struct token_signer *s, struct view bytes, struct buf *signature) MUST_USE;
 
-/* The same in the form of X.509 (RFC 3279, 2.2): of ECDSA the DER. */
-enum err token_sign_der(struct token_signer *s, struct view bytes, struct buf *signature) MUST_USE;
+/* The same as tokens have it (RFC 7518, 3): the hash of `jws`, and of ECDSA raw r || s. */
+enum err token_sign_jws(struct token_signer *s, struct view bytes, struct buf *signature) MUST_USE;
 
 /*
  * Puts the certificate on the token beside the key, in the place of earlier ones with its label.

@@ -14,10 +14,11 @@
 #include "pkcs11/ground/complain.h"
 #include "pkcs11/token/failure.h"
 #include "pkcs11/token/token_state.h"
-#include "proto/tlog/note.h"
+#include "proto/signature.h"
+#include "proto/tlog/note_key.h"
 
-#define RAW_HALF_SIZE 32   /* bytes of r, and of s */
 #define RSA_SIZE_MAX  1024 /* bytes of a signature by a key of 8,192 bits: operators have such */
+#define PSS_SALT_SIZE 32   /* bytes: as many as SHA-256 has (RFC 7518, 3.5) */
 
 /* DER of DigestInfo (RFC 8017, 9.2) up to the SHA-256 itself. */
 static const uint8_t digest_info[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
@@ -26,44 +27,78 @@ static const uint8_t digest_info[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 
 /* The context is made once: to look algorithms up costs as much as some of the work. */
 struct token_signer {
 	struct token *token;
+	const struct token_key *key;
 	ck_session_handle_t session;
 	bool session_own; /* to be closed */
-	EVP_PKEY_CTX *verify;
+	EVP_PKEY *public;
+	EVP_PKEY_CTX *verify; /* of a digest; NULL: of the message */
 	struct buf made;
 };
 
+/* What is given to the token: a digest, or of Ed25519 the message. */
+struct signed_input {
+	struct view bytes;
+	uint8_t digest[EVP_MAX_MD_SIZE];
+};
+
+static enum err signer_make(
+    struct token *t, enum token_which which, EVP_PKEY *certificate_key, struct token_signer **out);
 static void refuse_signature(const struct token_signer *s);
 static enum err session_take(struct token_signer *s);
-static EVP_PKEY_CTX *verifier_new(EVP_PKEY *key, bool ecdsa);
-static enum err sign_and_verify(struct token_signer *s, struct view bytes);
-static enum err sign_digest(struct token_signer *s, const struct digest *digest);
+static EVP_PKEY_CTX *verifier_new(EVP_PKEY *key, enum note_scheme scheme);
+static enum err sign_and_verify(struct token_signer *s, const EVP_MD *hash, struct view bytes);
+static enum err make_input(
+    const struct token_signer *s, const EVP_MD *hash, struct view bytes, struct signed_input *out);
+static enum err sign_input(struct token_signer *s, struct view input);
 static ck_rv_t call_sign(struct token_signer *s, struct view input, unsigned long *size);
-static enum err ecdsa_normalise(struct buf *der);
-static enum err ecdsa_to_raw(struct view der, uint8_t raw[2 * RAW_HALF_SIZE]);
-static bool verifies(struct token_signer *s, const struct digest *digest);
+static enum err ecdsa_normalise(struct buf *made, size_t size);
+static enum err ecdsa_to_raw(struct view der, int half_size, struct buf *to);
+static bool verifies(struct token_signer *s, struct view input);
 
 enum err
-token_signer_new(struct token *t, EVP_PKEY *certificate_key, struct token_signer **out)
+token_signer_new(
+    struct token *t, enum token_which which, EVP_PKEY *certificate_key, struct token_signer **out)
 {
+	enum err e = signer_make(t, which, certificate_key, out);
+
+	if (e == ERR_OK && (e = session_take(*out)) != ERR_OK)
+		token_signer_free(out);
+	return e;
+}
+
+enum err
+token_signer_new_beside(struct token_signer *of, enum token_which which, EVP_PKEY *certificate_key,
+    struct token_signer **out)
+{
+	enum err e = signer_make(of->token, which, certificate_key, out);
+
+	if (e == ERR_OK)
+		(*out)->session = of->session;
+	return e;
+}
+
+static enum err
+signer_make(
+    struct token *t, enum token_which which, EVP_PKEY *certificate_key, struct token_signer **out)
+{
+	const struct token_key *k = &t->key[which];
 	struct token_signer *s = calloc(1, sizeof(*s));
-	enum err e;
 
 	*out = NULL;
 	if (s == NULL)
 		return ERR_MEMORY;
 	s->token = t;
+	s->key = k;
+	s->public = certificate_key;
 	s->made = BUF_INIT;
-	if ((s->verify = verifier_new(certificate_key, t->ecdsa)) == NULL) {
-		complain_crypto("key '%s': cannot be used for signatures", t->config->key_label);
-		e = ERR_TOKEN;
-	} else {
-		e = session_take(s);
-	}
-	if (e == ERR_OK)
-		*out = s;
-	else
+	if (k->algorithm->scheme != NOTE_ED25519 &&
+	    (s->verify = verifier_new(certificate_key, k->algorithm->scheme)) == NULL) {
+		complain_crypto("key '%s': cannot be used for signatures", k->label);
 		token_signer_free(&s);
-	return e;
+		return ERR_TOKEN;
+	}
+	*out = s;
+	return ERR_OK;
 }
 
 void
@@ -82,23 +117,7 @@ token_signer_free(struct token_signer **s)
 enum err
 token_sign(struct token_signer *s, struct view bytes, struct buf *signature)
 {
-	bool ecdsa = s->token->ecdsa;
-	uint8_t raw[2 * RAW_HALF_SIZE];
-	enum err e = sign_and_verify(s, bytes);
-
-	if (e == ERR_KEY_MISMATCH)
-		refuse_signature(s);
-	if (e == ERR_OK && ecdsa && (e = ecdsa_to_raw(buf_view(&s->made), raw)) == ERR_OK)
-		buf_append(signature, raw, sizeof(raw));
-	else if (e == ERR_OK)
-		buf_append_view(signature, buf_view(&s->made));
-	return e == ERR_OK ? buf_status(signature) : e;
-}
-
-enum err
-token_sign_der(struct token_signer *s, struct view bytes, struct buf *signature)
-{
-	enum err e = sign_and_verify(s, bytes);
+	enum err e = sign_and_verify(s, EVP_sha256(), bytes);
 
 	if (e == ERR_KEY_MISMATCH)
 		refuse_signature(s);
@@ -108,40 +127,70 @@ token_sign_der(struct token_signer *s, struct view bytes, struct buf *signature)
 }
 
 enum err
-token_check_halves(struct token *t)
+token_sign_jws(struct token_signer *s, struct view bytes, struct buf *signature)
 {
-	struct token_signer *s;
-	enum err e = token_signer_new(t, t->public_key, &s);
+	const struct algorithm *a = s->key->algorithm;
+	enum err e = sign_and_verify(s, algorithm_jws_hash(a), bytes);
 
-	if (e == ERR_OK &&
-	    (e = sign_and_verify(s, VIEW_LITERAL(TOKEN_TEST_TEXT))) == ERR_KEY_MISMATCH)
+	if (e == ERR_KEY_MISMATCH)
+		refuse_signature(s);
+	if (e == ERR_OK && a->scheme == NOTE_ECDSA)
+		e = ecdsa_to_raw(buf_view(&s->made), a->bits / 8, signature);
+	else if (e == ERR_OK)
+		buf_append_view(signature, buf_view(&s->made));
+	return e == ERR_OK ? buf_status(signature) : e;
+}
+
+enum err
+token_check_halves(struct token *t, enum token_which which)
+{
+	const struct token_key *k = &t->key[which];
+	struct token_signer *s;
+	enum err e = token_signer_new(t, which, k->public, &s);
+
+	if (e == ERR_OK && (e = sign_and_verify(s, EVP_sha256(), VIEW_LITERAL(TOKEN_TEST_TEXT))) ==
+			       ERR_KEY_MISMATCH)
 		complain("key '%s' made a signature that its public half does not verify: another "
 			 "public key on token '%s' has the same id (CKA_ID); give that one another",
-		    t->config->key_label, t->info.name);
+		    k->label, t->info.name);
 	token_signer_free(&s);
 	return e;
 }
 
 /* Into s->made. ERR_KEY_MISMATCH is for the caller to explain. */
 static enum err
-sign_and_verify(struct token_signer *s, struct view bytes)
+sign_and_verify(struct token_signer *s, const EVP_MD *hash, struct view bytes)
 {
-	struct digest digest;
-	enum err e;
+	struct signed_input input;
+	enum err e = make_input(s, hash, bytes, &input);
 
-	digest_of(bytes.data, bytes.size, &digest);
 	buf_clear(&s->made);
-	e = sign_digest(s, &digest);
-	return e == ERR_OK && !verifies(s, &digest) ? ERR_KEY_MISMATCH : e;
+	if (e == ERR_OK)
+		e = sign_input(s, input.bytes);
+	return e == ERR_OK && !verifies(s, input.bytes) ? ERR_KEY_MISMATCH : e;
+}
+
+static enum err
+make_input(
+    const struct token_signer *s, const EVP_MD *hash, struct view bytes, struct signed_input *out)
+{
+	unsigned size;
+
+	out->bytes = bytes;
+	if (s->verify == NULL)
+		return ERR_OK;
+	if (EVP_Digest(bytes.data, bytes.size, out->digest, &size, hash, NULL) != 1)
+		return ERR_CRYPTO;
+	out->bytes = (struct view){out->digest, size};
+	return ERR_OK;
 }
 
 static void
 refuse_signature(const struct token_signer *s)
 {
-	complain(
-	    "key '%s' made a signature that its certificate does not verify; the token may have "
-	    "been reset or replaced",
-	    s->token->config->key_label);
+	complain("key '%s' made a signature that its %s does not verify; the token may have been "
+		 "reset or replaced",
+	    s->key->label, s->verify != NULL ? "certificate" : "verifier key");
 }
 
 /* During the setup that of the setup; then the first takes it over, with the login that lives in
@@ -163,43 +212,48 @@ session_take(struct token_signer *s)
 	return e;
 }
 
+/* Of ECDSA the digest is what counts, not which hash it is of. */
 static EVP_PKEY_CTX *
-verifier_new(EVP_PKEY *key, bool ecdsa)
+verifier_new(EVP_PKEY *key, enum note_scheme scheme)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
+	const bool pss = scheme == NOTE_RSA_PSS;
 
 	if (ctx != NULL && EVP_PKEY_verify_init(ctx) == 1 &&
-	    (ecdsa || EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1) &&
-	    EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1)
+	    (scheme == NOTE_ECDSA ||
+		(EVP_PKEY_CTX_set_rsa_padding(
+		     ctx, pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING) == 1 &&
+		    EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1 &&
+		    (!pss || EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, PSS_SALT_SIZE) == 1))))
 		return ctx;
 	EVP_PKEY_CTX_free(ctx);
 	return NULL;
 }
 
-/* ECDSA of a size that P-256 does not have is none of this key's: ERR_KEY_MISMATCH. */
+/* ECDSA of a size that the curve does not have is none of this key's: ERR_KEY_MISMATCH. */
 static enum err
-sign_digest(struct token_signer *s, const struct digest *digest)
+sign_input(struct token_signer *s, struct view input)
 {
-	const bool ecdsa = s->token->ecdsa;
+	const struct algorithm *a = s->key->algorithm;
 	uint8_t info[sizeof(digest_info) + DIGEST_SIZE];
-	struct view input = {digest->bytes, DIGEST_SIZE};
 	unsigned long size;
 	ck_rv_t rv;
 
-	if (!ecdsa) {
+	if (a->scheme == NOTE_RSA_PKCS1) {
 		memcpy(info, digest_info, sizeof(digest_info));
-		memcpy(info + sizeof(digest_info), digest->bytes, DIGEST_SIZE);
+		memcpy(info + sizeof(digest_info), input.data, DIGEST_SIZE);
 		input = (struct view){info, sizeof(info)};
 	}
 	if (buf_reserve(&s->made, RSA_SIZE_MAX) == NULL)
 		return ERR_MEMORY;
 	if ((rv = call_sign(s, input, &size)) != CKR_OK) {
 		complain("key '%s': the token does not sign: PKCS#11 error 0x%lx, %s",
-		    s->token->config->key_label, rv, failure_text(rv));
+		    s->key->label, rv, failure_text(rv));
 		return ERR_TOKEN;
 	}
-	if (ecdsa)
-		return size == 2 * RAW_HALF_SIZE ? ecdsa_normalise(&s->made) : ERR_KEY_MISMATCH;
+	if (a->scheme == NOTE_ECDSA)
+		return size == (unsigned long)a->bits / 4 ? ecdsa_normalise(&s->made, size)
+							  : ERR_KEY_MISMATCH;
 	s->made.size = size;
 	return ERR_OK;
 }
@@ -208,9 +262,14 @@ static ck_rv_t
 call_sign(struct token_signer *s, struct view input, unsigned long *size)
 {
 	struct token *t = s->token;
-	struct ck_mechanism mechanism = {t->ecdsa ? CKM_ECDSA : CKM_RSA_PKCS, NULL, 0};
-	ck_rv_t rv = TOKEN_CALL(t, C_SignInit, s->session, &mechanism, t->key.private);
+	const struct algorithm *a = s->key->algorithm;
+	struct ck_rsa_pkcs_pss_params pss = {CKM_SHA256, CKG_MGF1_SHA256, PSS_SALT_SIZE};
+	struct ck_mechanism mechanism = {a->sign, NULL, 0};
+	ck_rv_t rv;
 
+	if (a->scheme == NOTE_RSA_PSS)
+		mechanism = (struct ck_mechanism){a->sign, &pss, sizeof(pss)};
+	rv = TOKEN_CALL(t, C_SignInit, s->session, &mechanism, s->key->private);
 	*size = RSA_SIZE_MAX;
 	if (rv == CKR_OK)
 		rv = TOKEN_CALL(t, C_Sign, s->session, (unsigned char *)input.data, input.size,
@@ -218,42 +277,47 @@ call_sign(struct token_signer *s, struct view input, unsigned long *size)
 	return rv == CKR_OK && *size > RSA_SIZE_MAX ? CKR_GENERAL_ERROR : rv;
 }
 
-/* To the one form that notes take (proto/tlog/note.h): it is this one that is verified. */
+/* To the one form that notes take (proto/tlog/note_key.h): it is this one that is verified. */
 static enum err
-ecdsa_normalise(struct buf *made)
+ecdsa_normalise(struct buf *made, size_t size)
 {
-	uint8_t raw[2 * RAW_HALF_SIZE];
+	uint8_t raw[NOTE_RAW_ECDSA_MAX];
 	enum err e;
 
-	memcpy(raw, made->data, sizeof(raw));
-	e = note_ecdsa_from_raw((struct view){raw, sizeof(raw)}, made);
+	memcpy(raw, made->data, size);
+	e = note_ecdsa_from_raw((struct view){raw, size}, made);
 	return e == ERR_SIGNATURE ? ERR_KEY_MISMATCH : e;
 }
 
 static enum err
-ecdsa_to_raw(struct view der, uint8_t raw[2 * RAW_HALF_SIZE])
+ecdsa_to_raw(struct view der, int half_size, struct buf *to)
 {
 	const unsigned char *bytes = der.data;
 	ECDSA_SIG *signature = d2i_ECDSA_SIG(NULL, &bytes, (long)der.size);
+	uint8_t raw[NOTE_RAW_ECDSA_MAX];
 	enum err e = ERR_TOKEN;
 
 	if (signature != NULL &&
-	    BN_bn2binpad(ECDSA_SIG_get0_r(signature), raw, RAW_HALF_SIZE) == RAW_HALF_SIZE &&
-	    BN_bn2binpad(ECDSA_SIG_get0_s(signature), raw + RAW_HALF_SIZE, RAW_HALF_SIZE) ==
-		RAW_HALF_SIZE)
+	    BN_bn2binpad(ECDSA_SIG_get0_r(signature), raw, half_size) == half_size &&
+	    BN_bn2binpad(ECDSA_SIG_get0_s(signature), raw + half_size, half_size) == half_size) {
+		buf_append(to, raw, 2 * (size_t)half_size);
 		e = ERR_OK;
-	else
-		complain_crypto("the token's signature is not one of P-256");
+	} else {
+		complain_crypto("the token's signature is not one of its curve");
+	}
 	ECDSA_SIG_free(signature);
 	return e;
 }
 
 static bool
-verifies(struct token_signer *s, const struct digest *digest)
+verifies(struct token_signer *s, struct view input)
 {
-	bool good =
-	    EVP_PKEY_verify(s->verify, s->made.data, s->made.size, digest->bytes, DIGEST_SIZE) == 1;
+	struct view made = buf_view(&s->made);
+	bool good;
 
+	if (s->verify == NULL)
+		return signature_verify(s->public, NULL, input, made) == ERR_OK;
+	good = EVP_PKEY_verify(s->verify, made.data, made.size, input.data, input.size) == 1;
 	ERR_clear_error();
 	return good;
 }

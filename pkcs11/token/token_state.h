@@ -16,6 +16,10 @@ struct token_texts {
 };
 
 struct token_key {
+	const char *label;                 /* as the configuration has it; NULL: it names none */
+	const struct choice *choice;       /* by which it is found; NULL: by the label alone */
+	const struct algorithm *algorithm; /* the configured one; of an operator's key what it is */
+	EVP_PKEY *public;                  /* NULL before it was found */
 	ck_object_handle_t private;
 	unsigned long type; /* CKK_... */
 	unsigned char id[TOKEN_KEY_ID_MAX];
@@ -35,9 +39,7 @@ struct token {
 	ck_session_handle_t session;
 	bool session_open;
 	bool setup_done;
-	struct token_key key;
-	EVP_PKEY *public_key;
-	bool ecdsa;
+	struct token_key key[TOKEN_KEYS];
 	struct token_shelf *shelf; /* shelf.c: libp11's view of the token, or NULL */
 };
 
@@ -62,8 +64,9 @@ enum err token_find_objects(struct token *t, struct ck_attribute *template,
     unsigned long *count) MUST_USE;
 
 /* Objects of a class that are named as the configuration names the key. */
-enum err token_find_key_objects(struct token *t, ck_object_class_t class, ck_object_handle_t *out,
-    unsigned long count_max, unsigned long *count) MUST_USE;
+enum err token_find_key_objects(struct token *t, const struct token_key *key,
+    ck_object_class_t class, ck_object_handle_t *out, unsigned long count_max,
+    unsigned long *count) MUST_USE;
 
 /* The token that the configuration means: t->slot_id, flags, texts. Explained: ERR_NOT_FOUND if
  * there is none, ERR_MISMATCH if there are several, ERR_TOKEN. */
@@ -77,7 +80,8 @@ enum err token_open_session(struct token *t, bool write, ck_session_handle_t *ou
  * id; ERR_MISMATCH if that is no public key, of another type, or if there are several that differ.
  * Of which key it is shows in what it verifies: token_check_halves.
  */
-enum err token_read_public_half(struct token *t, EVP_PKEY **out) MUST_USE;
+enum err token_read_public_half(
+    struct token *t, const struct token_key *key, EVP_PKEY **out) MUST_USE;
 
 /* Takes NULL. */
 void token_shelf_free(struct token_shelf **shelf);

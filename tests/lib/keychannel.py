@@ -14,7 +14,7 @@ import time
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, utils
 
 import hallmark
 import make_log
@@ -30,8 +30,6 @@ HEADER = 60
 ROLLBACK, FORK, UNLOGGED, PROFILE = 500, 501, 502, 505
 FORMAT, UNKNOWN_KEY, SIGNATURE, MISMATCH = 400, 405, 451, 453  # of a note that is observed
 LIFETIME_S = 300               # of tokens, where a profile does not say
-P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551
-RSA_IDENTIFIER = b"hallmark-rsa-pkcs1-sha256/1"
 
 
 def sha256(data):
@@ -217,25 +215,50 @@ def certificate_of(site):
     return x509.load_pem_x509_certificate(site.path("log.crt").read_bytes())
 
 
-def verify_note(note, certificate, origin, size, root):
-    """The whole checkpoint of C2SP tlog-checkpoint and signed-note, by one signature of this key."""
-    text, signature_line = note.split(b"\n\n")
+def verify_note(note, certificate, origin, size, root, pss=False, beside=None):
+    """The whole checkpoint of C2SP tlog-checkpoint and signed-note: a signature of this key, and where there
+    is one of that Ed25519 key beside it."""
+    text, lines = note.split(b"\n\n")
     text += b"\n"
     assert text == (f"{origin}\n{size}\n".encode() + base64.b64encode(root) + b"\n"), text
+    keys = [certificate.public_key()] + ([beside] if beside else [])
+    lines = lines.splitlines(keepends=True)
+    assert len(lines) == len(keys), (lines, keys)
+    for line, key in zip(lines, keys):
+        verify_line(line, text, origin, key, pss)
+
+
+def verify_line(line, text, origin, key, pss):
     prefix = f"\u2014 {origin} ".encode()
-    assert signature_line.startswith(prefix) and signature_line.endswith(b"\n")
-    data = base64.b64decode(signature_line[len(prefix):-1], validate=True)
-    key = certificate.public_key()
+    assert line.startswith(prefix) and line.endswith(b"\n")
+    data = base64.b64decode(line[len(prefix):-1], validate=True)
     spki = key.public_bytes(serialization.Encoding.DER,
                             serialization.PublicFormat.SubjectPublicKeyInfo)
     if isinstance(key, ec.EllipticCurvePublicKey):
         assert data[:4] == sha256(spki)[:4]
         key.verify(data[4:], text, ec.ECDSA(hashes.SHA256()))
         r, s = utils.decode_dss_signature(data[4:])
-        assert s <= P256_ORDER // 2 and utils.encode_dss_signature(r, s) == data[4:]
+        assert s <= make_log.ORDERS[key.curve.name] // 2
+        assert utils.encode_dss_signature(r, s) == data[4:]
+    elif isinstance(key, ed25519.Ed25519PublicKey):
+        assert data[:4] == sha256(origin.encode() + b"\n\1" + spki[-32:])[:4]
+        key.verify(data[4:], text)
     else:
-        assert data[:4] == sha256(origin.encode() + b"\n\xff" + RSA_IDENTIFIER + spki)[:4]
-        key.verify(data[4:], text, padding.PKCS1v15(), hashes.SHA256())
+        identifier = make_log.PSS_IDENTIFIER if pss else make_log.RSA_IDENTIFIER
+        assert data[:4] == sha256(origin.encode() + b"\n\xff" + identifier + spki)[:4]
+        key.verify(data[4:], text, make_log.PSS if pss else padding.PKCS1v15(), hashes.SHA256())
+
+
+def beside_of(site):
+    """The Ed25519 key beside the first, from its verifier key; None where the site has none."""
+    name = site.options["hsm"].get("ed25519_verifier")
+    if name is None:
+        return None
+    origin, key_id, key = site.path(name).read_text().removesuffix("\n").split("+", 2)
+    key = base64.b64decode(key, validate=True)
+    assert origin == site.origin and key[0] == 1 and len(key) == 33
+    assert key_id == sha256(origin.encode() + b"\n" + key)[:4].hex()
+    return ed25519.Ed25519PublicKey.from_public_bytes(key[1:])
 
 
 def unbase64url(text):
@@ -264,13 +287,15 @@ def verify_jws(jws, jwk, certificate, claims):
     assert header_json == {"alg": jwk["alg"], "typ": "JWT", "kid": jwk["kid"]}
     key = certificate.public_key()
     data, raw = header + b"." + payload, unbase64url(signature)
-    if jwk["alg"] == "ES256":
-        assert len(raw) == 64
-        r, s = int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big")
-        assert s <= P256_ORDER // 2
-        key.verify(utils.encode_dss_signature(r, s), data, ec.ECDSA(hashes.SHA256()))
+    if jwk["alg"].startswith("ES"):
+        half, hash_of = {"ES256": (32, hashes.SHA256), "ES384": (48, hashes.SHA384)}[jwk["alg"]]
+        assert len(raw) == 2 * half
+        r, s = int.from_bytes(raw[:half], "big"), int.from_bytes(raw[half:], "big")
+        assert s <= make_log.ORDERS[key.curve.name] // 2
+        key.verify(utils.encode_dss_signature(r, s), data, ec.ECDSA(hash_of()))
     else:
-        key.verify(raw, data, padding.PKCS1v15(), hashes.SHA256())
+        scheme = {"RS256": padding.PKCS1v15(), "PS256": make_log.PSS}[jwk["alg"]]
+        key.verify(raw, data, scheme, hashes.SHA256())
 
 
 def verify_receipt_jws(receipt, jwk, certificate, profile=None):
@@ -313,7 +338,8 @@ def refused(answer, error, size, root):
 def signed(site, answer, tree):
     assert answer.error == 0, answer
     assert (answer.size, answer.root) == (len(tree), tree.hash())
-    verify_note(answer.body, certificate_of(site), hallmark.ORIGIN, len(tree), tree.hash())
+    verify_note(answer.body, certificate_of(site), hallmark.ORIGIN, len(tree), tree.hash(),
+                site.options["hsm"].get("algorithm", "p256").endswith("pss"), beside_of(site))
 
 
 def grown(key, site, count, entries=reports):

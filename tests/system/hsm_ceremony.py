@@ -481,23 +481,48 @@ def test_too_few_sessions_are_refused():
         refused(site, "init", words=["sessions"])
 
 
-def test_an_rsa_key_goes_the_same_way():
+def expect_self_signed(site):
+    """As openssl sees it, and it alone knows RSA-PSS in certificates."""
+    path = site.path("log.crt")
+    done = subprocess.run(["openssl", "verify", "-check_ss_sig", "-CAfile", path, path], capture_output=True,
+                          text=True)
+    assert done.returncode == 0, done
+    request = site.path("log.csr")
+    request.write_text(site.hsm("csr").stdout)
+    done = subprocess.run(["openssl", "req", "-in", request, "-verify", "-noout"], capture_output=True, text=True)
+    assert done.returncode == 0 and "verify OK" in done.stdout + done.stderr, done
+    return subprocess.run(["openssl", "x509", "-in", path, "-noout", "-text"], capture_output=True, text=True,
+                          check=True).stdout
+
+
+def test_every_algorithm_goes_the_same_way():
+    for algorithm, kind, size, alg, signed_by in (
+            ("p384", ec.EllipticCurvePublicKey, 384, "ES384", "ecdsa-with-SHA256"),
+            ("rsa-3072", rsa.RSAPublicKey, 3072, "RS256", "sha256WithRSAEncryption"),
+            ("rsa-4096", rsa.RSAPublicKey, 4096, "RS256", "sha256WithRSAEncryption"),
+            ("rsa-3072-pss", rsa.RSAPublicKey, 3072, "PS256", "rsassaPss"),
+            ("rsa-4096-pss", rsa.RSAPublicKey, 4096, "PS256", "rsassaPss")):
+        with Site(hsm={"algorithm": algorithm}) as site:
+            site.hsm("init")
+            listing = objects(site, "privkey")
+            usage = next(line for line in listing.splitlines() if "Usage:" in line)
+            assert usage.split(":")[1].strip() == "sign", usage
+            site.hsm("self-sign")
+            assert f"Signature Algorithm: {signed_by}" in expect_self_signed(site)
+            key = certificate_of(site).public_key()
+            assert isinstance(key, kind) and key.key_size == size
+            jwk = json.loads(site.hsm("jwks").stdout)["keys"][0]
+            assert jwk["alg"] == alg and jwk.get("e", "AQAB") == "AQAB" and jwk.get("crv", "P-384") == "P-384"
+            shown = json.loads(site.hsm("show", "--json").stdout)
+            assert str(size) in shown["key_type"] and ("PSS" in shown["mechanism"]) == ("pss" in algorithm), shown
+            name, key_id, line = shown["verifier_key"].split("+", 2)
+            assert name == ORIGIN and (b"pss" in base64.b64decode(line)) == ("pss" in algorithm)
+            assert len(key_id) == 8 and site.hsm("check").returncode == 0
+
+
+def test_an_rsa_key_is_none_of_another_algorithm():
     with Site(hsm={"algorithm": "rsa-3072"}) as site:
-        site.hsm("init")
-        listing = objects(site, "privkey")
-        usage = next(line for line in listing.splitlines() if "Usage:" in line)
-        assert usage.split(":")[1].strip() == "sign", usage
-        request = x509.load_pem_x509_csr(site.hsm("csr").stdout.encode())
-        assert request.is_signature_valid
-        site.hsm("self-sign")
-        certificate = certificate_of(site)
-        key = certificate.public_key()
-        assert isinstance(key, rsa.RSAPublicKey) and key.key_size == 3072
-        key.verify(certificate.signature, certificate.tbs_certificate_bytes, padding.PKCS1v15(),
-                   hashes.SHA256())
-        jwk = json.loads(site.hsm("jwks").stdout)["keys"][0]
-        assert jwk["alg"] == "RS256" and jwk["e"] == "AQAB"
-        assert site.hsm("check").returncode == 0
+        site.init_key()
         site.options["hsm"] = {"algorithm": "p256"}
         site.write_configs()
         refused(site, "check", words=["RSA key", "algorithm"])

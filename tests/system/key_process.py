@@ -215,12 +215,15 @@ def test_an_idle_process_notices_that_its_token_is_gone():
         assert key.process.wait() == 1
 
 
-def test_an_rsa_key_serves_too():
-    with make_site(hsm={"algorithm": "rsa-3072"}) as site, KeyProcess(site) as key:
-        tree = grown(key, site, 5, real_reports)
-        refused(key.checkpoint(4, Tree(reports(4)).hash(), []), ROLLBACK, 5, tree.hash())
-        answer = key.token(2, tree.entries[2], tree.inclusion(2), 5)
-        verify_jws(answer.body, jwk_of(site), certificate_of(site), claims_of(tree.entries[2], 2))
+def test_every_algorithm_serves():
+    for algorithm, alg in (("p256", "ES256"), ("p384", "ES384"), ("rsa-3072", "RS256"),
+                           ("rsa-4096", "RS256"), ("rsa-3072-pss", "PS256"), ("rsa-4096-pss", "PS256")):
+        with make_site(hsm={"algorithm": algorithm}) as site, KeyProcess(site) as key:
+            tree = grown(key, site, 5, real_reports)
+            refused(key.checkpoint(4, Tree(reports(4)).hash(), []), ROLLBACK, 5, tree.hash())
+            answer = key.token(2, tree.entries[2], tree.inclusion(2), 5)
+            assert jwk_of(site)["alg"] == alg
+            verify_jws(answer.body, jwk_of(site), certificate_of(site), claims_of(tree.entries[2], 2))
 
 
 def test_every_thread_is_in_the_sandbox():

@@ -86,7 +86,8 @@ test_refusals(void **state)
 	refuse(state, "a token", "a token with a label over 32 bytes", 3, "1 to 32 bytes");
 	refuse(state, "guard: guard", "guard: none", 7, "make it first");
 	refuse(state, "guard: guard", "guard: pin", 7, "must be a directory");
-	refuse(state, "guard: guard", "guard: guard\nalgorithm: ed25519", 8, "p256, rsa-3072");
+	refuse(
+	    state, "guard: guard", "guard: guard\nalgorithm: ed25519", 8, "p256, p384, rsa-3072");
 	refuse(state, "guard: guard", "guard: guard\nsessions: 65", 8, "1 to 64, found 65");
 	refuse(state, "guard: guard", "guard: guard\nsessions: 0", 8, "1 to 64, found 0");
 	refuse(state, "guard: guard", "guard: guard\ndeadline_ms: 1", 8, "100 to 600000");
@@ -116,6 +117,50 @@ test_token_and_key_by_uri(void **state)
 	refuse(state, "key: a key\n", "", 3, "\"token\" alone");
 	refuse(state, "token: a token\nkey: a key\n", "", 1, "neither");
 	refuse(state, "token: a token\nkey: a key\n", "uri: \"token=a\"\n", 3, "begins with");
+}
+
+static void
+test_algorithms(void **state)
+{
+	static const struct {
+		const char *text;
+		enum hsm_algorithm algorithm;
+	} all[] = {{"guard: guard\nalgorithm: p256\n", HSM_P256},
+	    {"guard: guard\nalgorithm: p384\n", HSM_P384},
+	    {"guard: guard\nalgorithm: rsa-3072\n", HSM_RSA_3072},
+	    {"guard: guard\nalgorithm: rsa-4096\n", HSM_RSA_4096},
+	    {"guard: guard\nalgorithm: rsa-3072-pss\n", HSM_RSA_3072_PSS},
+	    {"guard: guard\nalgorithm: rsa-4096-pss\n", HSM_RSA_4096_PSS}};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct hsm_config *c = accept(state, "guard: guard\n", all[i].text);
+
+		assert_int_equal(c->algorithm, all[i].algorithm);
+		assert_null(c->ed25519_label);
+		assert_null(c->ed25519_verifier);
+		hsm_config_free(&c);
+	}
+	refuse(state, "guard: guard", "guard: guard\nalgorithm: rsa-2048", 8, "rsa-4096-pss");
+}
+
+static void
+test_a_key_beside_the_first(void **state)
+{
+	struct fixture *f = *state;
+	struct hsm_config *c = accept(state, "guard: guard\n",
+	    "guard: guard\ned25519_key: another\ned25519_verifier: log.vkey\n");
+
+	assert_string_equal(c->ed25519_label, "another");
+	assert_string_equal(c->ed25519_verifier, fixture_path(f, "log.vkey"));
+	hsm_config_free(&c);
+	refuse(state, "guard: guard", "guard: guard\ned25519_key: x", 8, "belong together");
+	refuse(state, "guard: guard", "guard: guard\ned25519_verifier: x", 8, "belong together");
+	refuse(state, "guard: guard", "guard: guard\ned25519_key: a key\ned25519_verifier: x", 8,
+	    "another label than");
+	refuse(state, "guard: guard", "guard: guard\ned25519_key: x\ned25519_verifier: none/x", 9,
+	    "no directory");
+	refuse(state, "guard: guard", "guard: guard\ned25519_key: x\ned25519_verifier: guard", 9,
+	    "regular file");
 }
 
 static void
@@ -400,8 +445,10 @@ test_sample(void **state)
 		hsm_config_free(&c);
 		text = sample_uncomment(text, optional[i]);
 	}
+	text = sample_uncomment(sample_uncomment(text, "ed25519_key"), "ed25519_verifier");
 	c = load(f, text);
 	fixture_expect_count(f, 0);
+	assert_string_equal(c->ed25519_label, "hallmark-prod-1-ed25519");
 	assert_int_equal(c->keepalive_s, 15);
 	assert_int_equal(c->token_count, 0);
 	hsm_config_free(&c);
@@ -426,6 +473,8 @@ main(void)
 	    WITH_FIXTURE(test_options),
 	    WITH_FIXTURE(test_refusals),
 	    WITH_FIXTURE(test_token_and_key_by_uri),
+	    WITH_FIXTURE(test_algorithms),
+	    WITH_FIXTURE(test_a_key_beside_the_first),
 	    WITH_FIXTURE(test_pin_never_stands_in_the_file),
 	    WITH_FIXTURE(test_pin_comes_from_one_place),
 	    WITH_FIXTURE(test_pin_file_must_be_closed),

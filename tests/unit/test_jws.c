@@ -97,6 +97,14 @@ certificate_of(EVP_PKEY *key)
 	return x;
 }
 
+static const char *
+alg_of(EVP_PKEY *key)
+{
+	if (!EVP_PKEY_is_a(key, "EC"))
+		return "RS256";
+	return EVP_PKEY_get_bits(key) == 256 ? "ES256" : "ES384";
+}
+
 /* The header of a JWS for `key`, parsed; the caller frees it. */
 static json_t *
 header_of(EVP_PKEY *key, struct view payload, char text[512])
@@ -105,7 +113,7 @@ header_of(EVP_PKEY *key, struct view payload, char text[512])
 	const uint8_t *dot;
 	json_t *json;
 
-	assert_int_equal(jws_append_header(key, &input), ERR_OK);
+	assert_int_equal(jws_append_header(key, alg_of(key), &input), ERR_OK);
 	jws_append_payload(payload, &input);
 	dot = memchr(input.data, '.', input.size);
 	assert_non_null(dot);
@@ -235,7 +243,7 @@ key_set_of(EVP_PKEY *key, int certificates)
 
 	for (int i = 0; i < certificates; i++)
 		sk_X509_push(chain, certificate_of(key));
-	assert_int_equal(jws_append_key_set(chain, &text), ERR_OK);
+	assert_int_equal(jws_append_key_set(chain, alg_of(key), &text), ERR_OK);
 	json = json_loadb((char *)text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
 	assert_non_null(json);
 	sk_X509_pop_free(chain, X509_free);
@@ -262,6 +270,25 @@ a_p256_key_set_has_what_verifiers_need(void **state)
 	assert_int_equal(json_array_size(json_object_get(jwk, "x5c")), 1);
 	json_decref(set);
 	EVP_PKEY_free(key);
+}
+
+/* RFC 7518, 6.2.1.2: as many bytes as the curve has, leading zeros too. */
+static void
+a_p384_key_set_has_coordinates_of_48_bytes(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 300; i++) {
+		EVP_PKEY *key = EVP_EC_gen("P-384");
+		json_t *set = key_set_of(key, 1);
+		const json_t *jwk = json_array_get(json_object_get(set, "keys"), 0);
+
+		assert_string_equal(member(jwk, "crv"), "P-384");
+		assert_string_equal(member(jwk, "alg"), "ES384");
+		assert_int_equal(strlen(member(jwk, "x")), 64);
+		assert_int_equal(strlen(member(jwk, "y")), 64);
+		json_decref(set);
+		EVP_PKEY_free(key);
+	}
 }
 
 static void
@@ -320,6 +347,7 @@ main(void)
 	    cmocka_unit_test(the_payload_is_the_report_byte_for_byte),
 	    cmocka_unit_test(a_signature_is_the_third_part),
 	    cmocka_unit_test(a_p256_key_set_has_what_verifiers_need),
+	    cmocka_unit_test(a_p384_key_set_has_coordinates_of_48_bytes),
 	    cmocka_unit_test(an_rsa_key_set_has_what_verifiers_need),
 	    cmocka_unit_test(a_key_set_carries_the_whole_chain_as_der),
 	};

@@ -5,10 +5,10 @@
 #include "pkcs11/serve/observe.h"
 #include "proto/tlog/checkpoint.h"
 
-/* The key, and another that is not it; both have the log's name. */
+/* The key, another that is not it, and one of Ed25519 beside it; all have the log's name. */
 struct keys {
-	EVP_PKEY *key, *other;
-	struct note_verifier *verifier, *other_verifier;
+	EVP_PKEY *key, *other, *ed25519;
+	struct note_verifier *verifier, *other_verifier, *beside;
 };
 static struct keys keys;
 
@@ -18,7 +18,9 @@ keys_setup(void **state)
 	(void)state;
 	keys.key = EVP_EC_gen("P-256");
 	keys.other = EVP_EC_gen("P-256");
-	return note_verifier_new(ORIGIN, keys.key, &keys.verifier) == ERR_OK &&
+	keys.ed25519 = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	return note_verifier_new(ORIGIN, keys.ed25519, &keys.beside) == ERR_OK &&
+		       note_verifier_new(ORIGIN, keys.key, &keys.verifier) == ERR_OK &&
 		       note_verifier_new(ORIGIN, keys.other, &keys.other_verifier) == ERR_OK
 		   ? 0
 		   : -1;
@@ -30,6 +32,8 @@ keys_teardown(void **state)
 	(void)state;
 	note_verifier_free(&keys.verifier);
 	note_verifier_free(&keys.other_verifier);
+	note_verifier_free(&keys.beside);
+	EVP_PKEY_free(keys.ed25519);
 	EVP_PKEY_free(keys.key);
 	EVP_PKEY_free(keys.other);
 	return 0;
@@ -73,7 +77,7 @@ note_over(EVP_PKEY *key, const struct note_verifier *v, const char *origin, uint
 static enum err
 observe_it(struct fixture *f, const struct keychannel_request *r)
 {
-	return observe(f->guard, keys.verifier, r);
+	return observe(f->guard, keys.verifier, keys.beside, r);
 }
 
 /* Refused with `e`, and the guard is where it was, also for one that opens it anew. */
@@ -111,6 +115,56 @@ moves_to_what_was_signed_elsewhere(void **state)
 		assert_true(digest_equal(&guard_state(f->guard)->root, &r.root));
 	}
 	buf_free(&note);
+}
+
+/* The line of the Ed25519 key, over this text, or over one of another log. */
+static void
+add_beside(struct view text, bool good, struct buf *note)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	uint8_t signature[64];
+	size_t size = sizeof(signature);
+
+	assert_int_equal(EVP_DigestSignInit(ctx, NULL, NULL, NULL, keys.ed25519), 1);
+	assert_int_equal(EVP_DigestSign(ctx, signature, &size, text.data, good ? text.size : 1), 1);
+	assert_int_equal(note_add(keys.beside, (struct view){signature, size}, note), ERR_OK);
+	EVP_MD_CTX_free(ctx);
+}
+
+/* It may be lacking, as in the other tests; alone it is none of the certificate's key. */
+static void
+a_line_of_the_key_beside_may_not_be_wrong(void **state)
+{
+	struct fixture *f = *state;
+	struct buf note = BUF_INIT, more = BUF_INIT;
+	struct keychannel_request r;
+	struct note n;
+
+	log_grow(f, 5);
+	r = make_request(f, &note);
+	assert_int_equal(note_parse(buf_view(&note), &n), ERR_OK);
+	buf_append_view(&more, buf_view(&note));
+	add_beside(n.text, false, &more);
+	r.note = buf_view(&more);
+	expect_refused(f, &r, ERR_SIGNATURE);
+	buf_clear(&more);
+	buf_append_view(&more, n.text);
+	buf_append_byte(&more, '\n');
+	add_beside(n.text, true, &more);
+	r.note = buf_view(&more);
+	expect_refused(f, &r, ERR_UNKNOWN_KEY);
+	buf_clear(&more);
+	buf_append_view(&more, buf_view(&note));
+	add_beside(n.text, true, &more);
+	add_beside(n.text, true, &more);
+	r.note = buf_view(&more);
+	expect_refused(f, &r, ERR_FORMAT);
+	more.size -= (more.size - note.size) / 2;
+	r.note = buf_view(&more);
+	assert_int_equal(observe_it(f, &r), ERR_OK);
+	assert_true(guard_state(f->guard)->size == r.size);
+	buf_free(&note);
+	buf_free(&more);
 }
 
 static void
@@ -298,6 +352,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(moves_to_what_was_signed_elsewhere),
+	    TEST(a_line_of_the_key_beside_may_not_be_wrong),
 	    TEST(the_same_tree_once_more_is_allowed),
 	    TEST(signs_on_from_there),
 	    TEST(a_smaller_tree_is_a_rollback),
