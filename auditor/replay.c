@@ -62,7 +62,7 @@ replay_all(const struct replay_options *options, struct audited *a, enum apart *
 	if ((e = log_check_begin(&c, &a->log, &wanted, &a->findings)) != ERR_OK) {
 		o = display_step(&a->d, "replay", OUTCOME_UNKNOWN, "%s", err_text(e));
 	} else {
-		o = log_check_run(&c, NULL);
+		o = log_check_run(&c, false);
 		counts = walk_counts(c.walk);
 		tell_counts(a, counts->same, counts->different, counts->not_possible);
 		summary_show(&a->d, c.walk);

@@ -14,6 +14,14 @@
 #define PACK_PREFIX "pack-"
 #define PACK_DIGITS 8
 
+/*
+ * A content stands in several packs where the signer lost sight of one; of more records than that
+ * under one digest the rest are not tried: all of them may be damaged, and be asked for again and
+ * again.
+ */
+#define COPIES_MAX 16
+#define TOLD_MAX   16 /* damaged packs that are told one by one */
+
 struct record {
 	struct digest digest;
 	uint64_t offset; /* of the header, in its pack */
@@ -24,8 +32,9 @@ struct record {
 
 struct evidence_reader {
 	int dir;
-	struct record *records; /* by digest, then place: the same content may stand twice */
+	struct record *records; /* by digest, kind and place: the same content may stand twice */
 	size_t count, capacity;
+	size_t damaged; /* packs */
 };
 
 static enum outcome read_packs(
@@ -36,7 +45,9 @@ static enum err read_header(struct evidence_reader *r, int fd, uint64_t size, ui
     uint64_t *offset, struct buf *bytes);
 static enum err add(struct evidence_reader *r, const struct record *record);
 static int compare(const void *a, const void *b);
-static size_t first_of(const struct evidence_reader *r, const struct digest *digest);
+static size_t first_of(
+    const struct evidence_reader *r, const struct digest *digest, enum pack_kind kind);
+static int compare_names(const struct record *r, const struct digest *digest, uint32_t kind);
 static enum err read_record(struct evidence_reader *r, const struct record *record, struct buf *to);
 
 enum outcome
@@ -53,6 +64,9 @@ evidence_reader_open(const char *directory, const struct findings *f, struct evi
 		    f, "evidence", OUTCOME_UNKNOWN, "%s: %s", directory, inputfile_reason(ERR_IO));
 	else
 		o = read_packs(r, directory, f);
+	if (r->damaged > TOLD_MAX)
+		findings_warn(
+		    f, "evidence", "and %zu more packs are damaged or torn", r->damaged - TOLD_MAX);
 	if (o == OUTCOME_GOOD) {
 		if (r->count > 0)
 			qsort(r->records, r->count, sizeof(*r->records), compare);
@@ -81,14 +95,15 @@ evidence_reader_get(
     struct evidence_reader *r, enum pack_kind kind, const struct digest *digest, struct buf *to)
 {
 	enum err e = ERR_NOT_FOUND;
+	unsigned copies = 0;
 
-	for (size_t i = first_of(r, digest); i < r->count; i++) {
+	for (size_t i = first_of(r, digest, kind); i < r->count && copies < COPIES_MAX; i++) {
 		const struct record *record = &r->records[i];
 
-		if (!digest_equal(&record->digest, digest))
+		if (!digest_equal(&record->digest, digest) || record->kind != (uint32_t)kind ||
+		    (e = read_record(r, record, to)) == ERR_OK)
 			break;
-		if (record->kind == (uint32_t)kind && (e = read_record(r, record, to)) == ERR_OK)
-			break;
+		copies++;
 	}
 	return e;
 }
@@ -147,9 +162,11 @@ read_pack(struct evidence_reader *r, const char *name, const struct findings *f)
 	while (e == ERR_OK && offset < size)
 		e = read_header(r, fd, size, pack, &offset, &bytes);
 	if (e == ERR_FORMAT || e == ERR_FORMAT_SIZE) {
-		findings_warn(f, "evidence",
-		    "%s: %s from byte %" PRIu64 " of %" PRIu64 " on; what lies behind is absent",
-		    name, e == ERR_FORMAT ? "damaged" : "torn", offset, size);
+		if (r->damaged++ < TOLD_MAX)
+			findings_warn(f, "evidence",
+			    "%s: %s from byte %" PRIu64 " of %" PRIu64
+			    " on; what lies behind is absent",
+			    name, e == ERR_FORMAT ? "damaged" : "torn", offset, size);
 		e = ERR_OK;
 	}
 	buf_free(&bytes);
@@ -202,7 +219,7 @@ static int
 compare(const void *a, const void *b)
 {
 	const struct record *x = a, *y = b;
-	const int order = digest_compare(&x->digest, &y->digest);
+	const int order = compare_names(x, &y->digest, y->kind);
 
 	if (order != 0)
 		return order;
@@ -212,19 +229,27 @@ compare(const void *a, const void *b)
 }
 
 static size_t
-first_of(const struct evidence_reader *r, const struct digest *digest)
+first_of(const struct evidence_reader *r, const struct digest *digest, enum pack_kind kind)
 {
 	size_t low = 0, high = r->count;
 
 	while (low < high) {
 		const size_t middle = low + (high - low) / 2;
 
-		if (digest_compare(&r->records[middle].digest, digest) < 0)
+		if (compare_names(&r->records[middle], digest, (uint32_t)kind) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	return low;
+}
+
+static int
+compare_names(const struct record *r, const struct digest *digest, uint32_t kind)
+{
+	const int order = digest_compare(&r->digest, digest);
+
+	return order != 0 ? order : (r->kind > kind) - (r->kind < kind);
 }
 
 static enum err

@@ -48,7 +48,13 @@ inputfile_open(int dir, const char *path, int *fd, uint64_t *size)
 	struct stat st;
 	int reason;
 
+	*fd = -1;
 	*size = 0;
+	/* What is no file is not opened either: with some devices that alone does something. */
+	if (fstatat(dir, path, &st, 0) != 0)
+		return errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO;
+	if (!S_ISREG(st.st_mode))
+		return ERR_UNSUPPORTED;
 	*fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (*fd < 0)
 		return errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO;

@@ -1,15 +1,22 @@
 #include "log/leftovers.h"
 
+#include <dirent.h>
 #include <errno.h>
-#include <fts.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "log/inputfile.h"
 #include "proto/encoding.h"
 
 #define PENDING_PREFIX "pending." /* and the number of its first report, 20 digits */
 #define PENDING_DIGITS 20
+
+/* Directories in one another: "tile/entries" and seven groups of digits, the last with ".p". */
+#define DEPTH_MAX 9
 
 /* A tile's place as its path says it. */
 struct place {
@@ -25,6 +32,10 @@ struct search {
 	struct buf old, now;
 };
 
+static void list(struct search *s, int parent, const char *name, const char *path, unsigned depth);
+static void check_name(
+    struct search *s, DIR *directory, const struct dirent *entry, const char *path, unsigned depth);
+static void tell_unlisted(struct search *s, const char *path);
 static void check_file(struct search *s, const char *relative);
 static bool is_pending(const char *name);
 static bool place_parse(const char *relative, struct place *out);
@@ -33,35 +44,64 @@ static void check_older(struct search *s, const char *relative, const struct pla
 static bool is_beginning(const struct search *s, const struct place *p);
 
 void
-leftovers_check(const struct log_reader *l, const char *directory, struct defects *defects)
+leftovers_check(const struct log_reader *l, struct defects *defects)
 {
-	char *root = strdup(directory);
-	char *roots[] = {root, NULL};
-	const size_t skip = strlen(directory);
 	struct search s = {.log = l, .defects = defects};
-	FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, NULL);
-	FTSENT *f;
 
-	errno = 0;
-	while (walk != NULL && !defects_full(defects) && (f = fts_read(walk)) != NULL) {
-		const char *relative = f->fts_path + skip;
-
-		while (*relative == '/')
-			relative++;
-		if (f->fts_info == FTS_DNR || f->fts_info == FTS_ERR || f->fts_info == FTS_NS)
-			defects_add(defects, OUTCOME_UNKNOWN, f->fts_path, "cannot be listed: %s",
-			    strerror(f->fts_errno));
-		else if (f->fts_info != FTS_D && f->fts_info != FTS_DP)
-			check_file(&s, relative);
-	}
-	if (walk == NULL || errno != 0)
-		defects_add(
-		    defects, OUTCOME_UNKNOWN, directory, "cannot be listed: %s", strerror(errno));
-	if (walk != NULL)
-		fts_close(walk);
+	list(&s, l->dir, ".", "", 0);
 	buf_free(&s.old);
 	buf_free(&s.now);
-	free(root);
+}
+
+/* One name after the other: a directory may have more of them than there is memory. */
+static void
+list(struct search *s, int parent, const char *name, const char *path, unsigned depth)
+{
+	const int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+
+	if (directory == NULL) {
+		tell_unlisted(s, path);
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	while (!defects_full(s->defects) && (errno = 0, entry = readdir(directory)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			check_name(s, directory, entry, path, depth);
+	if (!defects_full(s->defects) && errno != 0)
+		tell_unlisted(s, path);
+	closedir(directory);
+}
+
+static void
+check_name(
+    struct search *s, DIR *directory, const struct dirent *entry, const char *path, unsigned depth)
+{
+	char *below;
+	struct stat st;
+
+	if (asprintf(&below, "%s%s%s", path, path[0] != '\0' ? "/" : "", entry->d_name) < 0)
+		abort();
+	if (fstatat(dirfd(directory), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		tell_unlisted(s, below);
+	else if (!S_ISDIR(st.st_mode))
+		check_file(s, below);
+	else if (depth < DEPTH_MAX)
+		list(s, dirfd(directory), entry->d_name, below, depth + 1);
+	else
+		defects_remark(s->defects, below, "not a directory of a log; it is not looked at");
+	free(below);
+}
+
+/* What is gone meanwhile, the signer has removed. */
+static void
+tell_unlisted(struct search *s, const char *path)
+{
+	if (errno != ENOENT)
+		defects_add(s->defects, OUTCOME_UNKNOWN, path[0] != '\0' ? path : "its directory",
+		    "cannot be listed: %s", inputfile_reason(ERR_IO));
 }
 
 static void

@@ -9,7 +9,7 @@
 #include "log/defects.h"
 #include "log/log_reader.h"
 
-/* `directory` is the path that `l` was opened by. Symbolic links are named, not followed. */
-void leftovers_check(const struct log_reader *l, const char *directory, struct defects *defects);
+/* Symbolic links are named, not followed. */
+void leftovers_check(const struct log_reader *l, struct defects *defects);
 
 #endif

@@ -21,6 +21,7 @@ static void record(const struct display *d, const char *kind, enum outcome o, co
 static void record_text(
     const struct display *d, const char *kind, enum outcome o, const char *where, const char *text);
 static void show(const struct display *d, const char *head, const char *format, va_list arguments);
+static void put(const struct display *d, const char *head, struct view raw);
 
 struct findings
 display_findings(const struct display *d)
@@ -37,6 +38,13 @@ display_line(const struct display *d, const char *format, ...)
 	va_start(arguments, format);
 	show(d, "", format, arguments);
 	va_end(arguments);
+}
+
+void
+display_raw(const struct display *d, const char *head, struct view raw)
+{
+	if (d->to != NULL)
+		put(d, head, raw);
 }
 
 void
@@ -207,15 +215,21 @@ record_text(
 static void
 show(const struct display *d, const char *head, const char *format, va_list arguments)
 {
-	struct buf shown = BUF_INIT;
 	char *text = NULL;
-	struct view raw;
 
 	if (d->to == NULL)
 		return;
 	if (vasprintf(&text, format, arguments) < 0)
 		abort();
-	raw = view_of_string(text);
+	put(d, head, view_of_string(text));
+	free(text);
+}
+
+static void
+put(const struct display *d, const char *head, struct view raw)
+{
+	struct buf shown = BUF_INIT;
+
 	buf_append_string(&shown, d->margin);
 	buf_append_string(&shown, head);
 	if (text_is_printable(raw, true))
@@ -227,5 +241,4 @@ show(const struct display *d, const char *head, const char *format, va_list argu
 		abort();
 	(void)fwrite(shown.data, 1, shown.size, d->to);
 	buf_free(&shown);
-	free(text);
 }

@@ -34,6 +34,9 @@ struct findings display_findings(const struct display *d);
 void display_line(const struct display *d, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* One line of what is no text, or need not be: all of it, made printable. */
+void display_raw(const struct display *d, const char *head, struct view raw);
+
 /* "label   text" in columns. */
 void display_field(const struct display *d, const char *label, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -148,7 +148,7 @@ show_unknown(struct view bytes, const struct display *d)
 {
 	(void)display_step(d, "entry", OUTCOME_UNKNOWN,
 	    "of a kind or form that this version does not know; as it stands:");
-	display_line(d, "%.*s", SHOWN(bytes));
+	display_raw(d, "", bytes);
 	return OUTCOME_UNKNOWN;
 }
 
@@ -248,7 +248,7 @@ show_lines(struct view text, const struct display *d)
 	struct view line;
 
 	while (line_next(&text, &line) == ERR_OK)
-		display_line(d, "  %.*s", SHOWN(line));
+		display_raw(d, "  ", line);
 }
 
 static void

@@ -30,13 +30,13 @@ log_check_end(struct log_check *c)
 }
 
 enum outcome
-log_check_run(struct log_check *c, const char *directory)
+log_check_run(struct log_check *c, bool leftovers)
 {
 	tree_check_run(c->tree, c->log);
 	if (c->walk != NULL && !defects_full(&c->defects))
 		walk_conclude(c->walk);
-	if (directory != NULL && !defects_full(&c->defects))
-		leftovers_check(c->log, directory, &c->defects);
+	if (leftovers && !defects_full(&c->defects))
+		leftovers_check(c->log, &c->defects);
 	return defects_outcome(&c->defects);
 }
 

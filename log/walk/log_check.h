@@ -33,10 +33,10 @@ enum err log_check_begin(struct log_check *c, const struct log_reader *l,
 void log_check_end(struct log_check *c);
 
 /*
- * Up to the reader's checkpoint. `directory`: the path that the reader was opened by, where what
- * else lies in it is wanted; else NULL. Stops where the defects are full.
+ * Up to the reader's checkpoint. `leftovers`: and what else lies in its directory. Stops where the
+ * defects are full.
  */
-enum outcome log_check_run(struct log_check *c, const char *directory) MUST_USE;
+enum outcome log_check_run(struct log_check *c, bool leftovers) MUST_USE;
 
 /* All that is bad is that policies were in force that nobody expects... */
 bool log_check_only_unexpected(const struct log_check *c);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #define POLICIES_MAX 8
+#define FAULTS_MAX   20 /* of one policy, that are told */
 
 /* Bytes of the files of all that are kept: as many as one policy may have at most. */
 #define POLICIES_BYTES_MAX (128UL * 1024 * 1024)
@@ -152,7 +153,7 @@ build(struct policy_cache *c, const struct digest *manifest, struct policy **out
 	*out = NULL;
 	if (e == ERR_OK)
 		e = policy_from_manifest(buf_view(&text), fetch, c->evidence, &faults, out);
-	for (size_t i = 0; i < faults.count; i++)
+	for (size_t i = 0; i < faults.count && i < FAULTS_MAX; i++)
 		tell_fault(c, &faults.fault[i]);
 	faults_free(&faults);
 	buf_free(&text);

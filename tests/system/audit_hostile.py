@@ -124,6 +124,33 @@ def test_what_is_explained_writes_nothing_to_the_terminal():
             clean(done.stdout)
 
 
+def test_nothing_is_hidden_behind_a_zero_byte():
+    with Bench(0) as bench:
+        bench.use(make_log.log_of(b'{"later\0":"no less"}'))
+        check(bench.run("show", "--log", bench.path("log"), "--index", "2"), UNKNOWN, '{"later\\x00":"no less"}')
+        s = Story(Policy())
+        odd = b"hallmark in force v1\n\0hidden\n"
+        index = s.start(listed=odd)
+        bench.use(s.log)
+        bench.write(PACK, s.evidence())
+        check(bench.run("show", "--log", bench.path("log"), "--index", index, "--evidence", bench.path("evidence")),
+              GOOD, "  \\x00hidden")
+
+
+def test_many_faults_of_a_policy_are_not_all_told():
+    policy = Policy()
+    text = policy.text + b"".join(b"odd%04d: 1\n" % i for i in range(1000))
+    policy.manifest = policy.manifest.replace(make_log.sha256(policy.text).hex().encode(),
+                                              make_log.sha256(text).hex().encode())
+    policy.digest = make_log.sha256(policy.manifest).hex()
+    policy.id = f"made@sha256:{policy.digest}"
+    policy.records += [(make_log.POLICY, text), (make_log.MANIFEST, policy.manifest)]
+    s = Story(policy)
+    s.report()
+    with Told(s) as bench:
+        assert bench.replay("--all", expect=UNKNOWN, says="stored policy").count("stored policy:") <= 20
+
+
 # --- memory ---------------------------------------------------------------------------------------
 
 FILES = b"".join(b"%064x  /%x\n" % (i + 1, i) for i in range(120000))  # stored once, 8.6 MB
@@ -145,6 +172,23 @@ def test_large_policies_are_not_all_kept():
         s.report()
     with Told(s) as bench:
         bench.replay_within(500, GOOD, "8 the same, 0 different")
+
+
+FEW = 60000
+
+
+def test_a_directory_is_not_read_at_once():
+    if "san" in str(program("")):
+        return  # a sanitizer's memory is its own
+    with Bench(3) as bench:
+        junk = bench.path("log/junk")
+        junk.mkdir()
+        for i in range(FEW):
+            os.mknod(f"{junk}/{i}")
+        done = subprocess.run(["sh", "-c", "ulimit -v 20000 && exec \"$@\"", "-", program("hallmark-audit"),
+                               "fsck", "--log", bench.path("log"), "--cert", bench.path("signer.crt")],
+                              capture_output=True, text=True)
+        assert done.returncode == GOOD and f" {FEW} notes" in done.stdout, done
 
 
 if __name__ == "__main__":

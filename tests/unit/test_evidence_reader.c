@@ -208,6 +208,60 @@ test_what_cannot_be_opened(void **state)
 	assert_null(r);
 }
 
+/* As many records as there are bytes for them, each damaged, and each to be read at every request.
+ */
+static void
+test_of_many_copies_the_first_are_tried(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned damaged = 14; damaged <= 17; damaged++) {
+		struct buf pack = BUF_INIT, good = BUF_INIT;
+		struct evidence_reader *r;
+		struct digest digest;
+
+		append(&good, PACK_POLICY, VIEW_LITERAL("content"), &digest);
+		for (unsigned i = 0; i < damaged; i++) {
+			buf_append_view(&pack, buf_view(&good));
+			pack.data[pack.size - 1] ^= 1;
+			pack.data[pack.size - good.size + 4] = PACK_COMPONENT;
+		}
+		good.data[4] = PACK_COMPONENT;
+		buf_append_view(&pack, buf_view(&good));
+		good.data[4] = PACK_POLICY;
+		buf_append_view(&pack, buf_view(&good));
+		fixture_write(f, "pack-00000001", pack.data, pack.size);
+		r = open_packs(f);
+		expect(r, PACK_COMPONENT, &digest, damaged < 16 ? ERR_OK : ERR_CHANGED);
+		expect(r, PACK_POLICY, &digest, ERR_OK);
+		evidence_reader_close(&r);
+		buf_free(&pack);
+		buf_free(&good);
+	}
+}
+
+static void
+test_damaged_packs_are_told_by_number_if_there_are_many(void **state)
+{
+	struct fixture *f = *state;
+	struct evidence_reader *r;
+	const char *output;
+	size_t lines = 0;
+	char name[32];
+
+	for (unsigned i = 0; i < 40; i++) {
+		(void)snprintf(name, sizeof(name), "pack-%08u", i);
+		fixture_write(f, name, "garbage", 7);
+	}
+	r = open_packs(f);
+	output = fixture_output(f);
+	assert_non_null(strstr(output, "and 24 more packs are damaged or torn"));
+	for (const char *p = output; (p = strstr(p, "warn")) != NULL; p++)
+		lines++;
+	assert_int_equal(lines, 17);
+	evidence_reader_close(&r);
+}
+
 #define TEST(t) cmocka_unit_test_setup_teardown(t, fixture_open, fixture_close)
 
 int
@@ -219,6 +273,8 @@ main(void)
 	    TEST(test_a_torn_end_is_told),
 	    TEST(test_no_flipped_bit_gives_other_content),
 	    TEST(test_a_second_copy_makes_up_for_a_damaged_one),
+	    TEST(test_of_many_copies_the_first_are_tried),
+	    TEST(test_damaged_packs_are_told_by_number_if_there_are_many),
 	    TEST(test_a_pack_that_goes_away_is_an_error),
 	    TEST(test_what_cannot_be_opened),
 	};

@@ -2,6 +2,7 @@
 #include "tests/unit/audit_fixture.h"
 
 #include <errno.h>
+#include <sys/inotify.h>
 
 #include "log/inputfile.h"
 
@@ -105,6 +106,27 @@ test_what_is_not_a_regular_file_is_refused(void **state)
 	buf_free(&b);
 }
 
+/* To open a device may be all that it needs to do something. */
+static void
+test_what_is_not_a_regular_file_is_not_opened(void **state)
+{
+	struct fixture *f = *state;
+	struct buf b = BUF_INIT;
+	const int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	struct inotify_event event;
+	char path[128];
+
+	assert_int_equal(mkfifoat(f->dir, "fifo", 0600), 0);
+	assert_int_equal(symlinkat("fifo", f->dir, "link"), 0);
+	(void)snprintf(path, sizeof(path), "%s/fifo", f->path);
+	assert_true(inotify_add_watch(watch, path, IN_OPEN) >= 0);
+	assert_int_equal(inputfile_read(f->dir, "fifo", 100, &b), ERR_UNSUPPORTED);
+	assert_int_equal(inputfile_read(f->dir, "link", 100, &b), ERR_UNSUPPORTED);
+	assert_int_equal(read(watch, &event, sizeof(event)), -1);
+	assert_int_equal(errno, EAGAIN);
+	close(watch);
+}
+
 static void
 test_what_is_not_there(void **state)
 {
@@ -154,6 +176,7 @@ main(void)
 	    TEST(test_a_sparse_giant_is_refused_unread),
 	    TEST(test_a_file_that_grows_is_bounded),
 	    TEST(test_what_is_not_a_regular_file_is_refused),
+	    TEST(test_what_is_not_a_regular_file_is_not_opened),
 	    TEST(test_what_is_not_there),
 	    TEST(test_reads_a_part),
 	};

@@ -9,7 +9,7 @@ run(struct fixture *f, const struct log_reader *l)
 	struct defects defects;
 
 	defects_begin(&defects, &f->findings, 50);
-	leftovers_check(l, f->path, &defects);
+	leftovers_check(l, &defects);
 	return defects;
 }
 
@@ -144,6 +144,21 @@ test_links_are_not_followed(void **state)
 }
 
 static void
+test_directories_are_not_followed_without_end(void **state)
+{
+	struct fixture *f = *state;
+	struct log_reader l;
+
+	log_fixture_make(f, 3, &l);
+	fixture_write(f, "1/2/3/4/5/6/7/8/9/x", "", 0);
+	expect(f, &l, 0, 1);
+	fixture_write(f, "1/2/3/4/5/6/7/8/9/10/11/12/13/x", "", 0);
+	fixture_write(f, "1/2/3/4/5/6/7/8/9/10/11/y", "", 0);
+	expect(f, &l, 0, 2);
+	fixture_says(f, "1/2/3/4/5/6/7/8/9/10: not a directory of a log");
+}
+
+static void
 test_pipes_are_not_waited_for(void **state)
 {
 	struct fixture *f = *state;
@@ -170,6 +185,7 @@ main(void)
 	    TEST(test_only_the_one_spelling_of_a_path_counts),
 	    TEST(test_the_largest_index_is_one),
 	    TEST(test_links_are_not_followed),
+	    TEST(test_directories_are_not_followed_without_end),
 	    TEST(test_pipes_are_not_waited_for),
 	};
 

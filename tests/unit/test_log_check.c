@@ -41,7 +41,7 @@ hear_progress(void *context, uint64_t done, uint64_t total)
 }
 
 static enum outcome
-run(const struct fixture *f, const struct log_reader *l, uint64_t faults_max, struct heard *h)
+run(const struct log_reader *l, uint64_t faults_max, struct heard *h)
 {
 	const struct log_check_wanted wanted = {.tree_only = true, .faults_max = faults_max};
 	const struct findings findings = {hear, hear_progress, h};
@@ -50,7 +50,7 @@ run(const struct fixture *f, const struct log_reader *l, uint64_t faults_max, st
 
 	memset(h, 0, sizeof(*h));
 	assert_int_equal(log_check_begin(&c, l, &wanted, &findings), ERR_OK);
-	o = log_check_run(&c, f->path);
+	o = log_check_run(&c, true);
 	assert_int_equal(c.defects.bad + c.defects.unknown, h->defects);
 	assert_false(log_check_only_unexpected(&c));
 	log_check_end(&c);
@@ -65,7 +65,7 @@ test_a_good_log(void **state)
 	struct heard h;
 
 	log_fixture_make(f, 300, &l);
-	assert_int_equal(run(f, &l, 50, &h), OUTCOME_GOOD);
+	assert_int_equal(run(&l, 50, &h), OUTCOME_GOOD);
 	assert_int_equal(h.defects + h.notes + h.others, 0);
 	assert_int_equal(h.done, 300);
 	assert_int_equal(h.total, 300);
@@ -80,7 +80,7 @@ test_damage_is_told_with_its_file(void **state)
 
 	log_fixture_make(f, 300, &l);
 	log_fixture_flip(f, "tile/0/000", 40);
-	assert_int_equal(run(f, &l, 50, &h), OUTCOME_BAD);
+	assert_int_equal(run(&l, 50, &h), OUTCOME_BAD);
 	assert_int_equal(h.defects, 1);
 	assert_int_equal(h.notes, 1); /* all entries are as they were signed */
 	assert_string_equal(h.where, "tile/entries/000, entry 1");
@@ -95,7 +95,7 @@ test_a_file_that_is_none_of_a_log_is_noted(void **state)
 
 	log_fixture_make(f, 3, &l);
 	fixture_write(f, "letter", "x", 1);
-	assert_int_equal(run(f, &l, 50, &h), OUTCOME_GOOD);
+	assert_int_equal(run(&l, 50, &h), OUTCOME_GOOD);
 	assert_int_equal(h.notes, 1);
 }
 
@@ -109,7 +109,7 @@ test_a_search_that_stops_is_at_its_end(void **state)
 	log_fixture_make(f, 600, &l);
 	assert_int_equal(unlinkat(f->dir, "tile/entries/000", 0), 0);
 	fixture_write(f, "letter", "x", 1);
-	assert_int_equal(run(f, &l, 1, &h), OUTCOME_BAD);
+	assert_int_equal(run(&l, 1, &h), OUTCOME_BAD);
 	assert_int_equal(h.defects, 1);
 	assert_int_equal(h.notes, 0); /* not looked for any more */
 	assert_int_equal(h.done, 600);
@@ -126,7 +126,7 @@ test_entries_are_read_where_wanted(void **state)
 
 	log_fixture_make(f, 2, &l); /* its entries are none */
 	assert_int_equal(log_check_begin(&c, &l, &wanted, &nobody), ERR_OK);
-	assert_int_equal(log_check_run(&c, f->path), OUTCOME_BAD);
+	assert_int_equal(log_check_run(&c, true), OUTCOME_BAD);
 	assert_int_equal(c.defects.bad, 3); /* nor is the first a start */
 	assert_int_equal(walk_workloads(c.walk), 0);
 	log_check_end(&c);
