@@ -13,6 +13,7 @@ enum apart {
 	APART_UNEXPECTED, /* a policy that is not expected */
 	APART_FOREIGN,    /* somebody vouched who is not named */
 	APART_UNVOUCHED,  /* nobody vouches, which was demanded */
+	APART_NO_VERDICT, /* the one entry is no report: good */
 };
 
 static enum outcome replay_all(
@@ -37,6 +38,8 @@ replay_run(const struct replay_options *options, FILE *to)
 			      "for the evidence who is none of those named",
 	    [APART_UNVOUCHED] = "could not tell: policy and evidence give these verdicts, and "
 				"nobody who is named vouches for all of the evidence",
+	    [APART_NO_VERDICT] = "good: it is no report, so no verdict was made again; nothing "
+				 "that it names denies it",
 	};
 	enum apart apart = APART_NOTHING;
 	struct audited a;
@@ -104,13 +107,16 @@ replay_one(const struct replay_options *options, struct audited *a, enum apart *
 		trusted_warn(&a->trusted, &a->d);
 	}
 	kept_warn(&a->options->kept, &a->d);
-	display_warn(&a->d, "alone", "what hangs on the entries in between is checked by --all");
+	display_warn(&a->d, "alone", "what hangs on the entries in between is checked by --all%s",
+	    r.kind == ENTRY_ABSENCE ? ": that it was due, too" : "");
 	if (r.only_unexpected)
 		*apart = APART_UNEXPECTED;
 	else if (r.only_foreign)
 		*apart = APART_FOREIGN;
 	else if (o == OUTCOME_GOOD && vouched != OUTCOME_GOOD)
 		*apart = APART_UNVOUCHED;
+	else if (o == OUTCOME_GOOD && r.kind != ENTRY_REPORT)
+		*apart = APART_NO_VERDICT;
 	entry_replay_free(&r);
 	return outcome_worse(o, vouched);
 }

@@ -41,7 +41,8 @@ approvals_operator(const struct statement_document *d, const struct operators *o
 	    statement_value_digest(s, "manifest", &approved) != ERR_OK ||
 	    !digest_equal(&approved, manifest) || iat_s < s->not_before_s ||
 	    iat_s >= s->not_after_s || op == NULL || !operator_counts(op, iat_s) ||
-	    !op->right[STATEMENT_APPROVE] || operator_is_named(op, s->author))
+	    !op->right[STATEMENT_APPROVE] || operator_is_named(op, s->author) ||
+	    statement_verify(d, op->key) != ERR_OK)
 		return NULL;
 	return op;
 }

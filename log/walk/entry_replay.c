@@ -19,7 +19,7 @@ struct replaying {
 	struct entry_replay *out;
 	uint64_t index;
 	struct reason reason;
-	bool unexpected;     /* nobody expects its policy */
+	bool unexpected;     /* nobody expects its policy, or the one that it brings */
 	bool has_extensions; /* none of which this version knows */
 	struct unknowns unknowns;
 	struct notices *notices; /* as the notice that the entry names leaves them */
@@ -233,6 +233,8 @@ replay_notice(struct replaying *r)
 			reason_add(&r->reason, OUTCOME_UNKNOWN,
 			    "a notice of kind %.*s, which this version does not know",
 			    view_precision(n->kind_name), (const char *)n->kind_name.data);
+		if (n->kind == NOTICE_MANIFEST)
+			r->unexpected = !manifests_expects(&r->wanted->manifests, &n->sha256);
 		if (n->has_previous != (r->index > 0))
 			reason_add(&r->reason, OUTCOME_BAD,
 			    "it names %s notice before it, and is entry %" PRIu64,
@@ -310,7 +312,10 @@ tell(struct replaying *r)
 	} else if (o != OUTCOME_GOOD) {
 		defects_add(r->defects, o, where, "%s", r->reason.text);
 	}
-	if (r->unexpected)
+	if (r->unexpected && r->out->kind == ENTRY_NOTICE)
+		defects_add(r->defects, OUTCOME_BAD, where,
+		    "the manifest that it brings into force is none of those expected");
+	else if (r->unexpected)
 		defects_add(r->defects, OUTCOME_BAD, where,
 		    "judged by a policy that is none of those expected: %.*s",
 		    view_precision(buf_view(&r->out->policy_id)),

@@ -14,6 +14,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import make_log
+import statements
 from audit import BAD, GOOD, UNKNOWN, Bench, check, clean
 from hallmark import program, run_tests
 from story import Policy, Story
@@ -104,6 +105,31 @@ def test_approvals_that_nobody_looked_at_are_no_approvals():
         output = bench.fsck(says="naming 2 approvals, at which nobody looked here")
         assert "by 2 approvals" not in output
         bench.fsck("--evidence", bench.path("evidence"), expect=BAD)
+
+
+def forged_approval():
+    """(story, index): a manifest that rests on a statement which the operator never signed."""
+    ann, evil = statements.Key(), Policy("evil")
+    s = Story(Policy(operators=statements.operators_text([("ann", ["approve"], ann)], {"approve": 1})))
+    document = json.loads(s.envelope(statements.Key(), "approve", {"manifest": evil.digest}))
+    document["signatures"][0]["keyid"] = ann.id
+    forged = json.dumps(document, separators=(",", ":")).encode()
+    s.approve(ann, evil, envelope=forged)
+    return s, s.adopt(evil, [forged])
+
+
+def test_an_entry_alone_is_not_called_more_than_was_looked_at():
+    s, index = forged_approval()
+    with Told(s) as bench:
+        bench.replay("--index", index, expect=BAD, says="what this manifest rests on does not count")
+    s = Story(Policy())
+    s.report()
+    index = s.wait(10).absence(s.now - 1)  # nothing was promised
+    with Told(s) as bench:
+        output = bench.replay("--index", index, says=["no verdict was made again", "that it was due, too"])
+        assert "give these verdicts" not in output
+        bench.replay("--index", "1", "--policy", s.policy.digest, says="no verdict was made again")
+        bench.replay("--index", "1", "--policy", "77" * 32, expect=BAD, says="none of those expected")
 
 
 # --- the terminal ---------------------------------------------------------------------------------
