@@ -528,7 +528,9 @@ def thumbprint(key):
     """RFC 7638."""
     numbers = key.public_numbers()
     if isinstance(key, ec.EllipticCurvePublicKey):
-        jwk = [("crv", "P-256"), ("kty", "EC"), ("x", number(numbers.x, 32)), ("y", number(numbers.y, 32))]
+        size = key.key_size // 8
+        jwk = [("crv", f"P-{key.key_size}"), ("kty", "EC"), ("x", number(numbers.x, size)),
+               ("y", number(numbers.y, size))]
     else:
         jwk = [("e", number(numbers.e)), ("kty", "RSA"), ("n", number(numbers.n))]
     return to_base64url(forms.sha256(spell(Pairs(jwk)).encode()))
@@ -541,17 +543,19 @@ def number(value, size=None):
 def verify_token(jws, key):
     """The claims' bytes of a token that this key has signed."""
     head, payload, signature = jws.split(".")
-    algorithm = "ES256" if isinstance(key, ec.EllipticCurvePublicKey) else "RS256"
-    assert unbase64url(head).decode() == spell(Pairs([
-        ("alg", algorithm), ("typ", "JWT"), ("kid", thumbprint(key))]))
+    algorithms = ([f"ES{key.key_size}"] if isinstance(key, ec.EllipticCurvePublicKey) else ["RS256", "PS256"])
+    algorithm, = (each for each in algorithms if unbase64url(head).decode() == spell(Pairs([
+        ("alg", each), ("typ", "JWT"), ("kid", thumbprint(key))])))
     raw, signed = unbase64url(signature), f"{head}.{payload}".encode()
-    if algorithm == "ES256":
-        assert len(raw) == 64
-        raw = utils.encode_dss_signature(int.from_bytes(raw[:32], "big"),
-                                         int.from_bytes(raw[32:], "big"))
-        key.verify(raw, signed, ec.ECDSA(hashes.SHA256()))
+    if algorithm in ("ES256", "ES384"):
+        half, hash_of = {"ES256": (32, hashes.SHA256), "ES384": (48, hashes.SHA384)}[algorithm]
+        assert len(raw) == 2 * half
+        raw = utils.encode_dss_signature(int.from_bytes(raw[:half], "big"),
+                                         int.from_bytes(raw[half:], "big"))
+        key.verify(raw, signed, ec.ECDSA(hash_of()))
     else:
-        key.verify(raw, signed, padding.PKCS1v15(), hashes.SHA256())
+        scheme = {"RS256": padding.PKCS1v15(), "PS256": padding.PSS(padding.MGF1(hashes.SHA256()), 32)}[algorithm]
+        key.verify(raw, signed, scheme, hashes.SHA256())
     return unbase64url(payload)
 
 

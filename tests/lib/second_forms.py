@@ -11,7 +11,7 @@ import struct
 
 import msgpack
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 
 FRAME_MAX = 262_144                          # section 2
 PLAIN_MAX = 1024                             # section 4: more items are a list
@@ -155,15 +155,43 @@ def sign_bundle(key, data):
 
 # --- notes, checkpoints and receipts (sections 8 and 9) --------------------------------------------
 
-P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551
-RSA_NOTE = b"hallmark-rsa-pkcs1-sha256/1"
+ORDERS = {"secp256r1": 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551,
+          "secp384r1": 0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973}
+RSA_NOTES = {b"hallmark-rsa-pkcs1-sha256/1": padding.PKCS1v15(),
+             b"hallmark-rsa-pss-sha256/1": padding.PSS(padding.MGF1(hashes.SHA256()), 32)}
 
 
-def note_key_id(name, key):
+def note_schemes(name, key):
+    """Key IDs of a key, each with how a signature under it is verified."""
     der = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+        return {sha256(name.encode() + b"\n\1" + raw)[:4]: key.verify}
     if isinstance(key, ec.EllipticCurvePublicKey):
-        return sha256(der)[:4]
-    return sha256(name.encode() + b"\n\xff" + RSA_NOTE + der)[:4]
+        return {sha256(der)[:4]: lambda signature, text: verify_ecdsa(key, signature, text)}
+    return {sha256(name.encode() + b"\n\xff" + identifier + der)[:4]:
+            lambda signature, text, scheme=scheme: key.verify(signature, text, scheme, hashes.SHA256())
+            for identifier, scheme in RSA_NOTES.items()}
+
+
+def verify_ecdsa(key, signature, text):
+    r, s = utils.decode_dss_signature(signature)
+    assert utils.encode_dss_signature(r, s) == signature and s <= ORDERS[key.curve.name] // 2
+    key.verify(signature, text, ec.ECDSA(hashes.SHA256()))
+
+
+def read_verifier_key(line):
+    """Name and key of a verifier key line."""
+    name, key_id, key = line.split("+", 2)
+    key = strict_base64(key)
+    if key[0] == 1:
+        public = ed25519.Ed25519PublicKey.from_public_bytes(key[1:])
+    else:
+        identifier = next((i for i in RSA_NOTES if key[1:].startswith(i)), b"")
+        assert key[0] == (0xff if identifier else 2)
+        public = serialization.load_der_public_key(key[1 + len(identifier):])
+    assert bytes.fromhex(key_id) in note_schemes(name, public) and key_id == key_id.lower()
+    return name, public
 
 
 def strict_base64(text):
@@ -186,20 +214,15 @@ def open_note(note, name, key):
     assert not any(ord(c) < 0x20 and c != "\n" or 0x7f <= ord(c) < 0xa0 for c in text)
     lines = lines[:-1].split("\n")
     assert len(lines) <= 64
-    own = []
+    own, schemes = [], note_schemes(name, key)
     for line in lines:
         dash, signer, value = line.split(" ")
         value = strict_base64(value)
         assert dash == "—" and signer and "+" not in signer and len(value) > 4, line
-        if (signer, value[:4]) == (name, note_key_id(name, key)):
-            own.append(value[4:])
+        if signer == name and value[:4] in schemes:
+            own.append(value)
     assert len(own) == 1, f"{len(own)} lines of the log's key"
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        r, s = utils.decode_dss_signature(own[0])
-        assert utils.encode_dss_signature(r, s) == own[0] and s <= P256_ORDER // 2
-        key.verify(own[0], text.encode(), ec.ECDSA(hashes.SHA256()))
-    else:
-        key.verify(own[0], text.encode(), padding.PKCS1v15(), hashes.SHA256())
+    schemes[own[0][:4]](own[0][4:], text.encode())
     return text
 
 

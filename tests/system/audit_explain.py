@@ -10,9 +10,10 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import make_log
+import wire
+from audit import BAD, GOOD, UNKNOWN, Bench, audit, check
 from cryptography.hazmat.primitives import serialization
-from audit import BAD, UNKNOWN, Bench
-from hallmark import run_tests
+from hallmark import APP, Site, run_tests
 
 VERIFIED = {"ed25519": "Signature Verified Successfully"}  # what openssl says; else "Verified OK"
 TOOLS = "base64 cat cut echo head mv od openssl printf sed sha256sum tail tr".split()
@@ -169,6 +170,29 @@ def test_every_algorithm():
                     done = subprocess.run(["sh"], input=script.encode(), cwd=directory, capture_output=True)
                 assert b"Verification failure" in done.stdout + done.stderr or (
                     b"Signature Verification Failure" in done.stdout), (kind, done)
+
+
+def test_what_a_token_has_sealed_by_every_algorithm():
+    """From the key ceremony to openssl: by the certificate, and by the verifier key of the key beside it."""
+    for algorithm in ("p256", "p384", "rsa-3072", "rsa-4096", "rsa-3072-pss", "rsa-4096-pss"):
+        with Site(hsm={"algorithm": algorithm, "ed25519_key": "beside", "ed25519_verifier": "log.vkey"}) as site:
+            site.start_signer()
+            collector = site.collector("host1")
+            for _ in range(3):
+                receipt = collector.submit("app", APP)
+            collector.close()
+            path = site.path("r.tlog-proof")
+            path.write_bytes(wire.tlog_proof(receipt))
+            for cert, verified in (("log.crt", "Verified OK"), ("log.vkey", VERIFIED["ed25519"])):
+                script = check(audit("verify", path, "--explain", "--cert", site.path(cert)), GOOD)
+                lines = run(script)
+                assert verified in lines and "Verification failure" not in lines, (algorithm, cert, lines)
+                assert len(sums(lines)) == 2 and len(set(sums(lines))) == 1, lines
+                for line in re.findall("^# expect: (.*)$", script, re.M):
+                    assert line in lines, (algorithm, cert, line, lines)
+            both = ["--cert", site.path("log.crt"), "--cert", site.path("log.vkey")]
+            check(audit("verify", path, "--full", *both), GOOD, "and by 1 other that was named")
+            check(audit("fsck", "--log", site.path("log"), *both), GOOD, "and by 1 other that was named")
 
 
 def test_a_key_beside_the_log_s_own():

@@ -266,6 +266,29 @@ def test_receipts_with_more_lines_or_without_their_report():
         refused(verify, whole[:i] + bytes([whole[i] ^ 1]) + whole[i + 1:], report)
 
 
+def test_notes_of_every_key_are_read_alike():
+    """The vectors' notes, by the key that each line of note-keys.txt tells, and by no other."""
+    lines = (VECTORS / "note-keys.txt").read_text().splitlines()
+    kinds = ("p256", "rsa", "p384", "rsa-pss", "ed25519")
+    assert len(lines) == len(kinds)
+    for line in lines:
+        name, key = forms.read_verifier_key(line)
+        opened = []
+        for kind in kinds:
+            note = (VECTORS / f"note-{kind}.note").read_bytes()
+            try:
+                opened.append((kind, forms.open_note(note, name, key)))
+            except AssertionError:
+                continue
+        (kind, text), = opened
+        assert kind == kinds[lines.index(line)] and text.startswith(f"{name}\n8\n")
+        for i in range(0, len(note := (VECTORS / f"note-{kind}.note").read_bytes()), 5):
+            refused(forms.open_note, note[:i] + bytes([note[i] ^ 1]) + note[i + 1:], name, key)
+    for kind in ("p256", "p384"):
+        name, key = forms.read_verifier_key(lines[kinds.index(kind)])
+        refused(forms.open_note, (VECTORS / f"note-{kind}-high-s.note").read_bytes(), name, key)
+
+
 def refused(verify, *given):
     try:
         verify(*given)
@@ -277,8 +300,9 @@ def refused(verify, *given):
 # --- tokens --------------------------------------------------------------------------------------
 
 def test_tokens_say_what_follows_from_the_report():
-    for dialect in ("deployed", "draft"):
-        with Site(report={"profile": dialect}) as site:
+    for dialect, algorithm in (("deployed", "p256"), ("draft", "p256"), ("deployed", "p384"),
+                               ("draft", "rsa-3072"), ("deployed", "rsa-3072-pss")):
+        with Site(report={"profile": dialect}, hsm={"algorithm": algorithm}) as site:
             site.write_policy(token="test")
             site.start_signer()
             key = second_session.log_key(site.path("log.crt"))
