@@ -112,7 +112,7 @@ take(struct settings *s, const void *loaded, void *config)
 
 	if (settings_origin(s, "origin", raw->origin))
 		c->origin = raw->origin;
-	c->module = settings_file(s, "module", raw->module);
+	c->module = settings_guarded_code(s, "module", raw->module);
 	take_key(s, raw, c);
 	c->algorithm = raw->algorithm;
 	c->pin_file = take_pin(s, raw);

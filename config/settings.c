@@ -13,6 +13,8 @@
 #include "proto/encoding.h"
 #include "proto/tlog/checkpoint.h"
 
+static bool check_place(struct settings *s, const char *key, const char *place);
+
 void
 settings_load(
     struct settings *s, const char *path, const cyaml_schema_value_t *schema, struct faults *faults)
@@ -156,6 +158,48 @@ settings_guarded_directory(struct settings *s, const char *key, const char *writ
 		    "0700 it, and see that nobody has put anything there",
 		    key, path, (unsigned)(st.st_mode & 07777));
 	return s->faults->count == faults_before ? path : NULL;
+}
+
+const char *
+settings_guarded_code(struct settings *s, const char *key, const char *written)
+{
+	const size_t faults_before = s->faults->count;
+	const char *path = settings_file(s, key, written);
+	char *place = path != NULL ? realpath(path, NULL) : NULL;
+
+	while (place != NULL && s->faults->count == faults_before && check_place(s, key, place) &&
+	       strcmp(place, "/") != 0) {
+		char *above = settings_parent(place);
+
+		free(place);
+		place = above;
+	}
+	free(place);
+	return s->faults->count == faults_before ? path : NULL;
+}
+
+/* False for a fault. In a directory such as /tmp others may write, and not replace what is ours. */
+static bool
+check_place(struct settings *s, const char *key, const char *place)
+{
+	struct stat st;
+	bool others;
+
+	if (stat(place, &st) != 0) {
+		settings_fault(s, key, "\"%s\": %s: %s", key, place, strerror(errno));
+		return false;
+	}
+	others = (st.st_mode & (S_IWGRP | S_IWOTH)) != 0 &&
+		 !(S_ISDIR(st.st_mode) && (st.st_mode & S_ISVTX) != 0);
+	if (!others && (st.st_uid == geteuid() || st.st_uid == 0))
+		return true;
+	settings_fault(s, key,
+	    "\"%s\" gets the PIN, and others could put another in its place: %s belongs to user %u "
+	    "and has mode %04o: expected this user (%u) or root, and closed to writing by group "
+	    "and "
+	    "others",
+	    key, place, (unsigned)st.st_uid, (unsigned)(st.st_mode & 07777), (unsigned)geteuid());
+	return false;
 }
 
 void

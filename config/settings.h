@@ -84,6 +84,13 @@ const char *settings_secret_file(struct settings *s, const char *key, const char
  */
 const char *settings_guarded_directory(struct settings *s, const char *key, const char *path);
 
+/*
+ * The absolute form of a readable file of code that this process will run: nobody but this user and
+ * root can write to it, nor put another one in its place, in whichever directory above it. NULL at
+ * any fault.
+ */
+const char *settings_guarded_code(struct settings *s, const char *key, const char *path);
+
 /* These take resolved paths; NULL passes. */
 void settings_readable(struct settings *s, const char *key, const char *path);
 void settings_directory(struct settings *s, const char *key, const char *path);

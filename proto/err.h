@@ -153,6 +153,8 @@ enum err_class {
 	    "the signer's clock is not to be trusted; try again later")                            \
 	X(ERR_PIN_REFUSED, 609, ENVIRONMENT, "pin-refused",                                        \
 	    "the token has refused the PIN; it is not tried again before an operator acts")        \
+	X(ERR_TOKEN_UNFIT, 610, ENVIRONMENT, "token-unfit",                                        \
+	    "the token cannot do this before an operator has changed something about it")          \
 	/* 9xx: ours */                                                                            \
 	X(ERR_INVARIANT, 900, OURS, "invariant", "an internal invariant is broken")
 

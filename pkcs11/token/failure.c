@@ -1,6 +1,7 @@
 #include "pkcs11/token/failure.h"
 
 #include <stddef.h>
+#include <time.h>
 
 #include "pkcs11/token/cryptoki.h"
 
@@ -10,21 +11,23 @@ struct failure {
 	const char *text;
 };
 
+#define UNEXPECTED "no call here has this answer: ask the module's vendor"
+
 #define RETRY(rv, text)                                                                            \
 	{                                                                                          \
-		rv, FAILURE_RETRY, text                                                            \
+		rv, FAILURE_RETRY, #rv ": " text                                                   \
 	}
 #define SESSION(rv, text)                                                                          \
 	{                                                                                          \
-		rv, FAILURE_SESSION, text                                                          \
+		rv, FAILURE_SESSION, #rv ": " text                                                 \
 	}
 #define PROCESS(rv, text)                                                                          \
 	{                                                                                          \
-		rv, FAILURE_PROCESS, text                                                          \
+		rv, FAILURE_PROCESS, #rv ": " text                                                 \
 	}
 #define OPERATOR(rv, text)                                                                         \
 	{                                                                                          \
-		rv, FAILURE_OPERATOR, text                                                         \
+		rv, FAILURE_OPERATOR, #rv ": " text                                                \
 	}
 
 /* clang-format off */
@@ -86,17 +89,68 @@ static const struct failure failures[] = {
     OPERATOR(CKR_TEMPLATE_INCOMPLETE, "the token does not make a key with these attributes"),
     OPERATOR(CKR_DEVICE_MEMORY, "the token is full"),
     OPERATOR(CKR_FIPS_SELF_TEST_FAILED, "the token has found itself broken; see the vendor's tool"),
+
+    /* Answers to what is never asked here. */
+    PROCESS(CKR_ARGUMENTS_BAD, UNEXPECTED),
+    PROCESS(CKR_NO_EVENT, UNEXPECTED),
+    PROCESS(CKR_ATTRIBUTE_SENSITIVE, UNEXPECTED),
+    PROCESS(CKR_DATA_INVALID, UNEXPECTED),
+    PROCESS(CKR_DATA_LEN_RANGE, UNEXPECTED),
+    PROCESS(CKR_ENCRYPTED_DATA_INVALID, UNEXPECTED),
+    PROCESS(CKR_ENCRYPTED_DATA_LEN_RANGE, UNEXPECTED),
+    PROCESS(CKR_FUNCTION_NOT_PARALLEL, UNEXPECTED),
+    PROCESS(CKR_KEY_NOT_NEEDED, UNEXPECTED),
+    PROCESS(CKR_KEY_NEEDED, UNEXPECTED),
+    PROCESS(CKR_KEY_INDIGESTIBLE, UNEXPECTED),
+    PROCESS(CKR_KEY_NOT_WRAPPABLE, UNEXPECTED),
+    PROCESS(CKR_KEY_UNEXTRACTABLE, UNEXPECTED),
+    PROCESS(CKR_SESSION_PARALLEL_NOT_SUPPORTED, UNEXPECTED),
+    PROCESS(CKR_SESSION_EXISTS, UNEXPECTED),
+    PROCESS(CKR_SESSION_READ_ONLY_EXISTS, UNEXPECTED),
+    PROCESS(CKR_SIGNATURE_INVALID, UNEXPECTED),
+    PROCESS(CKR_SIGNATURE_LEN_RANGE, UNEXPECTED),
+    PROCESS(CKR_UNWRAPPING_KEY_SIZE_RANGE, UNEXPECTED),
+    PROCESS(CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT, UNEXPECTED),
+    PROCESS(CKR_USER_ALREADY_LOGGED_IN, UNEXPECTED),
+    PROCESS(CKR_WRAPPED_KEY_INVALID, UNEXPECTED),
+    PROCESS(CKR_WRAPPED_KEY_LEN_RANGE, UNEXPECTED),
+    PROCESS(CKR_WRAPPING_KEY_HANDLE_INVALID, UNEXPECTED),
+    PROCESS(CKR_WRAPPING_KEY_SIZE_RANGE, UNEXPECTED),
+    PROCESS(CKR_WRAPPING_KEY_TYPE_INCONSISTENT, UNEXPECTED),
+    PROCESS(CKR_RANDOM_SEED_NOT_SUPPORTED, UNEXPECTED),
+    PROCESS(CKR_RANDOM_NO_RNG, UNEXPECTED),
+    PROCESS(CKR_BUFFER_TOO_SMALL, UNEXPECTED),
+    PROCESS(CKR_SAVED_STATE_INVALID, UNEXPECTED),
+    PROCESS(CKR_INFORMATION_SENSITIVE, UNEXPECTED),
+    PROCESS(CKR_STATE_UNSAVEABLE, UNEXPECTED),
+    PROCESS(CKR_CRYPTOKI_ALREADY_INITIALIZED, UNEXPECTED),
+    PROCESS(CKR_MUTEX_BAD, UNEXPECTED),
+    PROCESS(CKR_MUTEX_NOT_LOCKED, UNEXPECTED),
+    PROCESS(CKR_NEW_PIN_MODE, UNEXPECTED),
+    PROCESS(CKR_NEXT_OTP, UNEXPECTED),
+    PROCESS(CKR_EXCEEDED_MAX_ITERATIONS, UNEXPECTED),
+    PROCESS(CKR_PUBLIC_KEY_INVALID, UNEXPECTED),
 };
 /* clang-format on */
+
+/* The most that is done here about a failure of each class, call by call. */
+static const enum failure_class reactions[][4] = {
+    /*                 RETRY            SESSION          PROCESS          OPERATOR */
+    [FAILURE_START] = {FAILURE_PROCESS, FAILURE_PROCESS, FAILURE_PROCESS, FAILURE_OPERATOR},
+    [FAILURE_OPEN] = {FAILURE_RETRY, FAILURE_PROCESS, FAILURE_PROCESS, FAILURE_OPERATOR},
+    [FAILURE_LOGIN] = {FAILURE_PROCESS, FAILURE_PROCESS, FAILURE_PROCESS, FAILURE_OPERATOR},
+    [FAILURE_READ] = {FAILURE_PROCESS, FAILURE_PROCESS, FAILURE_PROCESS, FAILURE_OPERATOR},
+    [FAILURE_SIGN] = {FAILURE_RETRY, FAILURE_SESSION, FAILURE_PROCESS, FAILURE_OPERATOR},
+};
 
 static const struct failure *find(unsigned long rv);
 
 enum failure_class
-failure_class(unsigned long rv)
+failure_reaction(enum failure_call call, unsigned long rv)
 {
 	const struct failure *f = find(rv);
 
-	return f != NULL ? f->class : FAILURE_PROCESS;
+	return reactions[call][f != NULL ? f->class : FAILURE_PROCESS];
 }
 
 const char *
@@ -104,7 +158,18 @@ failure_text(unsigned long rv)
 {
 	const struct failure *f = find(rv);
 
-	return f != NULL ? f->text : "see PKCS#11 for the number";
+	if (f != NULL)
+		return f->text;
+	return rv >= CKR_VENDOR_DEFINED ? "a number of the vendor's own; see its manual"
+					: "see PKCS#11 for the number";
+}
+
+void
+failure_pause(unsigned retry)
+{
+	struct timespec pause = {0, (FAILURE_PAUSE_MS << retry) * 1000000L};
+
+	(void)nanosleep(&pause, NULL);
 }
 
 static const struct failure *

@@ -8,16 +8,35 @@
  * something; said in words. It ends too: the signer starts a fresh one after ever longer waits,
  * which sees what was mended
  *
- * Whatever is not in the table is of the class process: nothing is known about it.
+ * Each call has the class of its error, or, where nothing is gained by it, the class process.
+ * Numbers that are not in the table, such as vendors' own, are of that class: nothing is known
+ * about them.
  */
 #ifndef HALLMARK_PKCS11_TOKEN_FAILURE_H
 #define HALLMARK_PKCS11_TOKEN_FAILURE_H
 
 enum failure_class { FAILURE_RETRY, FAILURE_SESSION, FAILURE_PROCESS, FAILURE_OPERATOR };
 
-enum failure_class failure_class(unsigned long rv);
+/* Calls by what can be done about them while they are made. */
+enum failure_call {
+	FAILURE_START, /* C_Initialize, C_GetSlotList, C_GetSlotInfo, C_GetTokenInfo, C_GetInfo */
+	FAILURE_OPEN,  /* C_OpenSession: others may give a session back in a moment */
+	FAILURE_LOGIN, /* C_Login: never twice with one PIN */
+	FAILURE_READ,  /* C_FindObjects*, C_GetAttributeValue, C_GenerateKeyPair: as quick anew */
+	FAILURE_SIGN,  /* C_SignInit, C_Sign: somebody waits for a receipt */
+};
 
-/* Without a full stop; "see PKCS#11 for the number" for those that say nothing to an operator. */
+/* What is done about `rv`, which is not CKR_OK, of such a call. */
+enum failure_class failure_reaction(enum failure_call call, unsigned long rv);
+
+/* Its name and what it means, without a full stop. */
 const char *failure_text(unsigned long rv);
+
+/* How often a call is made again, and how long before the first time; then twice as long each. */
+#define FAILURE_RETRIES  3
+#define FAILURE_PAUSE_MS 20
+
+/* Waits before the retry of this number, 0 for the first. */
+void failure_pause(unsigned retry);
 
 #endif

@@ -28,7 +28,7 @@ token_find_objects(struct token *t, struct ck_attribute *template, unsigned long
 	if (rv == CKR_OK && *count <= count_max)
 		return ERR_OK;
 	*count = 0;
-	return token_refuse_call(t, "cannot be searched", called, rv);
+	return token_refuse_call(t, FAILURE_READ, "cannot be searched", called, rv);
 }
 
 enum err

@@ -35,7 +35,8 @@ token_generate(struct token *t, enum token_which which)
 		e = ERR_MISMATCH;
 	}
 	if (e == ERR_OK && (rv = generate(t, k)) != CKR_OK)
-		e = token_refuse_call(t, "does not make the key pair", "C_GenerateKeyPair", rv);
+		e = token_refuse_call(
+		    t, FAILURE_READ, "does not make the key pair", "C_GenerateKeyPair", rv);
 	return e;
 }
 

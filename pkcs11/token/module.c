@@ -27,10 +27,11 @@ module_load(const char *path, struct ck_function_list **out)
 	}
 	if ((rv = get(out)) == CKR_OK && *out != NULL)
 		return ERR_OK;
-	complain("%s: gives no functions (C_GetFunctionList): PKCS#11 error 0x%lx, %s", path, rv,
+	complain("%s: gives no functions: PKCS#11 error 0x%lx (C_GetFunctionList), %s", path, rv,
 	    failure_text(rv));
 	*out = NULL;
-	return ERR_TOKEN;
+	return failure_reaction(FAILURE_START, rv) == FAILURE_OPERATOR ? ERR_TOKEN_UNFIT
+								       : ERR_TOKEN;
 }
 
 enum err
@@ -41,7 +42,8 @@ module_initialize(const char *path, struct ck_function_list *functions)
 
 	if (rv == CKR_OK || rv == CKR_CRYPTOKI_ALREADY_INITIALIZED)
 		return ERR_OK;
-	complain("%s: does not start (C_Initialize): PKCS#11 error 0x%lx, %s", path, rv,
+	complain("%s: does not start: PKCS#11 error 0x%lx (C_Initialize), %s", path, rv,
 	    failure_text(rv));
-	return ERR_TOKEN;
+	return failure_reaction(FAILURE_START, rv) == FAILURE_OPERATOR ? ERR_TOKEN_UNFIT
+								       : ERR_TOKEN;
 }

@@ -186,7 +186,7 @@ refuse_login(struct token *t, ck_rv_t rv, struct pin_refusal *refusal)
 		snprintf(why, sizeof(why), "PKCS#11 error 0x%lx, %s", rv, failure_text(rv));
 		return pin_refusal_keep(refusal, why);
 	default:
-		return token_refuse_call(t, "does not take a login", "C_Login", rv);
+		return token_refuse_call(t, FAILURE_LOGIN, "does not take a login", "C_Login", rv);
 	}
 }
 

@@ -24,12 +24,17 @@
 static const uint8_t digest_info[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
     0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
 
+struct signer_session {
+	ck_session_handle_t handle;
+	bool own; /* to be closed, and renewed where it is lost */
+};
+
 /* The context is made once: to look algorithms up costs as much as some of the work. */
 struct token_signer {
 	struct token *token;
 	const struct token_key *key;
-	ck_session_handle_t session;
-	bool session_own; /* to be closed */
+	struct signer_session own;
+	struct signer_session *session; /* that, or of the signer beside which this one is */
 	EVP_PKEY *public;
 	EVP_PKEY_CTX *verify; /* of a digest; NULL: of the message */
 	struct buf made;
@@ -50,6 +55,8 @@ static enum err sign_and_verify(struct token_signer *s, const EVP_MD *hash, stru
 static enum err make_input(
     const struct token_signer *s, const EVP_MD *hash, struct view bytes, struct signed_input *out);
 static enum err sign_input(struct token_signer *s, struct view input);
+static enum err session_renew(struct token_signer *s);
+static ck_rv_t call_sign_once(struct token_signer *s, struct view input, unsigned long *size);
 static ck_rv_t call_sign(struct token_signer *s, struct view input, unsigned long *size);
 static enum err ecdsa_normalise(struct buf *made, size_t size);
 static enum err ecdsa_to_raw(struct view der, int half_size, struct buf *to);
@@ -89,6 +96,7 @@ signer_make(
 		return ERR_MEMORY;
 	s->token = t;
 	s->key = k;
+	s->session = &s->own;
 	s->public = certificate_key;
 	s->made = BUF_INIT;
 	if (k->algorithm->scheme != NOTE_ED25519 &&
@@ -106,8 +114,8 @@ token_signer_free(struct token_signer **s)
 {
 	if (*s == NULL)
 		return;
-	if ((*s)->session_own)
-		(void)TOKEN_CALL((*s)->token, C_CloseSession, (*s)->session);
+	if ((*s)->own.own)
+		(void)TOKEN_CALL((*s)->token, C_CloseSession, (*s)->own.handle);
 	EVP_PKEY_CTX_free((*s)->verify);
 	buf_free(&(*s)->made);
 	free(*s);
@@ -202,12 +210,11 @@ session_take(struct token_signer *s)
 	enum err e = ERR_OK;
 
 	if (t->session_open) {
-		s->session = t->session;
-		s->session_own = t->setup_done;
+		s->own = (struct signer_session){t->session, t->setup_done};
 		t->session_open = !t->setup_done;
 	} else {
-		e = token_open_session(t, false, &s->session);
-		s->session_own = e == ERR_OK;
+		e = token_open_session(t, false, &s->own.handle);
+		s->own.own = e == ERR_OK;
 	}
 	return e;
 }
@@ -249,7 +256,8 @@ sign_input(struct token_signer *s, struct view input)
 	if ((rv = call_sign(s, input, &size)) != CKR_OK) {
 		complain("key '%s': the token does not sign: PKCS#11 error 0x%lx, %s",
 		    s->key->label, rv, failure_text(rv));
-		return ERR_TOKEN;
+		return failure_reaction(FAILURE_SIGN, rv) == FAILURE_OPERATOR ? ERR_TOKEN_UNFIT
+									      : ERR_TOKEN;
 	}
 	if (a->scheme == NOTE_ECDSA)
 		return size == (unsigned long)a->bits / 4 ? ecdsa_normalise(&s->made, size)
@@ -258,8 +266,29 @@ sign_input(struct token_signer *s, struct view input)
 	return ERR_OK;
 }
 
+/* Anew where that helps: what was signed is verified whatever it took. */
 static ck_rv_t
 call_sign(struct token_signer *s, struct view input, unsigned long *size)
+{
+	unsigned retry = 0;
+	bool renewed = false;
+	ck_rv_t rv;
+
+	while ((rv = call_sign_once(s, input, size)) != CKR_OK) {
+		enum failure_class reaction = failure_reaction(FAILURE_SIGN, rv);
+
+		if (reaction == FAILURE_RETRY && retry < FAILURE_RETRIES)
+			failure_pause(retry++);
+		else if (reaction == FAILURE_SESSION && !renewed && session_renew(s) == ERR_OK)
+			renewed = true;
+		else
+			break;
+	}
+	return rv;
+}
+
+static ck_rv_t
+call_sign_once(struct token_signer *s, struct view input, unsigned long *size)
 {
 	struct token *t = s->token;
 	const struct algorithm *a = s->key->algorithm;
@@ -269,12 +298,31 @@ call_sign(struct token_signer *s, struct view input, unsigned long *size)
 
 	if (a->scheme == NOTE_RSA_PSS)
 		mechanism = (struct ck_mechanism){a->sign, &pss, sizeof(pss)};
-	rv = TOKEN_CALL(t, C_SignInit, s->session, &mechanism, s->key->private);
+	rv = TOKEN_CALL(t, C_SignInit, s->session->handle, &mechanism, s->key->private);
 	*size = RSA_SIZE_MAX;
 	if (rv == CKR_OK)
-		rv = TOKEN_CALL(t, C_Sign, s->session, (unsigned char *)input.data, input.size,
-		    s->made.data, size);
+		rv = TOKEN_CALL(t, C_Sign, s->session->handle, (unsigned char *)input.data,
+		    input.size, s->made.data, size);
 	return rv == CKR_OK && *size > RSA_SIZE_MAX ? CKR_GENERAL_ERROR : rv;
+}
+
+/*
+ * A new one before the old is closed: the login ends with the last. If it was over, the new one is
+ * not logged in, and a fresh process has to be.
+ */
+static enum err
+session_renew(struct token_signer *s)
+{
+	struct signer_session *session = s->session;
+	ck_session_handle_t lost = session->handle, fresh;
+	enum err e = session->own ? token_open_session(s->token, false, &fresh) : ERR_TOKEN;
+
+	if (e != ERR_OK)
+		return e;
+	session->handle = fresh;
+	(void)TOKEN_CALL(s->token, C_CloseSession, lost);
+	complain("key '%s': a session was lost; another goes on", s->key->label);
+	return ERR_OK;
 }
 
 /* To the one form that notes take (proto/tlog/note_key.h): it is this one that is verified. */

@@ -5,6 +5,7 @@
 #define HALLMARK_PKCS11_TOKEN_TOKEN_STATE_H
 
 #include "pkcs11/token/choice.h"
+#include "pkcs11/token/failure.h"
 #include "pkcs11/token/module.h"
 #include "pkcs11/token/token.h"
 
@@ -54,9 +55,12 @@ token_called(ck_rv_t rv)
 	return rv;
 }
 
-/* Explains that the token `what` ("does not sign"), because `function` gave `rv`. ERR_TOKEN. */
-enum err token_refuse_call(
-    const struct token *t, const char *what, const char *function, ck_rv_t rv) MUST_USE;
+/*
+ * Explains that the token `what` ("does not sign"), because `function` gave `rv`. ERR_TOKEN, or
+ * ERR_TOKEN_UNFIT where an operator has to act.
+ */
+enum err token_refuse_call(const struct token *t, enum failure_call call, const char *what,
+    const char *function, ck_rv_t rv) MUST_USE;
 
 /* Objects with these attributes: how many (up to `count_max`), and which. ERR_TOKEN, explained. */
 enum err token_find_objects(struct token *t, struct ck_attribute *template,

@@ -26,6 +26,7 @@
 	X(sessions_max, "test: C_OpenSession beyond gives CKR_SESSION_COUNT; 0: no cap")           \
 	X(fault, "test: enum token_fault")                                                         \
 	X(everywhere, "test: 1: the fault is that of every call, not of C_Sign alone")             \
+	X(call, "test: enum token_call: the fault is that of this call alone; 0: see everywhere")  \
 	X(error, "test: the CKR that FAULT_ERROR gives")                                           \
 	X(skip, "test, counted down: calls that go well before the fault begins")                  \
 	X(count, "test, counted down: calls that have the fault; UINT64_MAX: until told")          \
@@ -38,11 +39,43 @@
 	X(logins, "module: calls of C_Login that went well")                                       \
 	X(login_tries, "module: calls of C_Login, whatever came of them")                          \
 	X(sessions, "module: sessions open in the newest process")                                 \
+	X(sessions_opened, "module: calls of C_OpenSession that went well")                        \
 	X(sessions_peak, "module: the most of them")                                               \
 	X(signing, "module: calls that are in C_Sign, in the newest process")                      \
 	X(signing_peak, "module: the most of them at once")                                        \
 	X(signs, "module: calls of C_Sign that returned a signature, right or wrong")              \
 	X(faults, "module: calls that had a fault, also by lost session or login")
+
+/* Calls that can have a fault of their own. */
+#define TOKEN_CALL_MAP(X)                                                                          \
+	X(C_GetFunctionList)                                                                       \
+	X(C_Initialize)                                                                            \
+	X(C_Finalize)                                                                              \
+	X(C_GetSlotList)                                                                           \
+	X(C_GetSlotInfo)                                                                           \
+	X(C_GetTokenInfo)                                                                          \
+	X(C_OpenSession)                                                                           \
+	X(C_CloseSession)                                                                          \
+	X(C_CloseAllSessions)                                                                      \
+	X(C_GetSessionInfo)                                                                        \
+	X(C_Login)                                                                                 \
+	X(C_Logout)                                                                                \
+	X(C_CreateObject)                                                                          \
+	X(C_DestroyObject)                                                                         \
+	X(C_GetAttributeValue)                                                                     \
+	X(C_FindObjectsInit)                                                                       \
+	X(C_FindObjects)                                                                           \
+	X(C_FindObjectsFinal)                                                                      \
+	X(C_GenerateKeyPair)                                                                       \
+	X(C_SignInit)                                                                              \
+	X(C_Sign)
+
+enum token_call {
+	CALL_ANY,
+#define TOKEN_CALL_NAME(name) CALL_##name,
+	TOKEN_CALL_MAP(TOKEN_CALL_NAME)
+#undef TOKEN_CALL_NAME
+};
 
 enum token_fault {
 	FAULT_NONE,

@@ -3,9 +3,9 @@
  * what the test asks for: latency, a cap on sessions, errors, hangs, wrong signatures, lost
  * sessions.
  *
- *   HALLMARK_TOKEN_CONTROL  the control file (token_control.h); read in C_Initialize. Not set: no
- *                           faults. Set but unusable: C_Initialize fails.
- *   HALLMARK_TOKEN_MODULE   the real module; not set: Debian's SoftHSM.
+ *   HALLMARK_TOKEN_CONTROL  the control file (token_control.h); read in C_GetFunctionList. Not set:
+ * no faults. Set but unusable: C_Initialize fails. HALLMARK_TOKEN_MODULE   the real module; not
+ * set: Debian's SoftHSM.
  *
  * From Python: `with Site(token_module=True) as site: site.token.set(latency_us=114000)`. By hand:
  * make the file with tests/lib/token_control.py, name this module in hsm.yaml, and start the signer
@@ -49,7 +49,8 @@ static const struct ck_function_list *real;
 static struct ck_function_list functions;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct session sessions[SESSIONS_MAX];
-static _Atomic uint64_t login_seen; /* the control's logged_out, at the last login */
+static _Thread_local enum token_call called; /* the one that goes on in this thread */
+static _Atomic uint64_t login_seen;          /* the control's logged_out, at the last login */
 
 /* --- faults ------------------------------------------------------------------------------------
  */
@@ -93,14 +94,23 @@ count_down(_Atomic uint64_t *number)
 	return false;
 }
 
+/* Whether faults of every call are meant, or those that C_Sign has when it is done. */
+static bool
+is_meant(bool of_every_call)
+{
+	if (control->call == CALL_ANY)
+		return (control->everywhere != 0) == of_every_call;
+	return control->call == called && (called == CALL_C_Sign) != of_every_call;
+}
+
 /* The fault that this call is to have; each is counted once. */
 static enum token_fault
 next_fault(bool of_every_call)
 {
 	enum token_fault fault = (enum token_fault)control->fault;
 
-	if (fault == FAULT_NONE || (control->everywhere != 0) != of_every_call ||
-	    count_down(&control->skip) || !count_down(&control->count))
+	if (fault == FAULT_NONE || !is_meant(of_every_call) || count_down(&control->skip) ||
+	    !count_down(&control->count))
 		return FAULT_NONE;
 	control->faults++;
 	return fault;
@@ -213,8 +223,10 @@ check_login(ck_session_handle_t handle)
 #define PASS(check, name, parameters, arguments)                                                   \
 	static ck_rv_t pass_##name parameters                                                      \
 	{                                                                                          \
-		ck_rv_t rv = check;                                                                \
+		ck_rv_t rv;                                                                        \
                                                                                                    \
+		called = CALL_##name;                                                              \
+		rv = check;                                                                        \
 		return rv != CKR_OK ? rv : real->name arguments;                                   \
 	}
 PASSED(PASS)
@@ -223,9 +235,10 @@ PASSED(PASS)
 static ck_rv_t
 module_get_token_info(ck_slot_id_t slot, struct ck_token_info *info)
 {
-	ck_rv_t rv = check_token();
+	ck_rv_t rv;
 
-	if (rv == CKR_OK && (rv = real->C_GetTokenInfo(slot, info)) == CKR_OK)
+	called = CALL_C_GetTokenInfo;
+	if ((rv = check_token()) == CKR_OK && (rv = real->C_GetTokenInfo(slot, info)) == CKR_OK)
 		info->flags |= control->token_flags;
 	return rv;
 }
@@ -233,6 +246,7 @@ module_get_token_info(ck_slot_id_t slot, struct ck_token_info *info)
 /* --- start, sessions, login --------------------------------------------------------------------
  */
 
+/* At the first call, which is C_GetFunctionList or, after C_Finalize, C_Initialize. */
 static bool
 map_control(void)
 {
@@ -264,6 +278,7 @@ module_initialize(void *arguments)
 
 	if (!map_control())
 		return CKR_GENERAL_ERROR;
+	called = CALL_C_Initialize;
 	control->initialisations++;
 	control->sessions = 0;
 	control->signing = 0;
@@ -275,6 +290,9 @@ module_initialize(void *arguments)
 static ck_rv_t
 module_finalize(void *reserved)
 {
+	called = CALL_C_Finalize;
+	if (control->call == CALL_C_Finalize)
+		(void)check_token();
 	memset(sessions, 0, sizeof(sessions));
 	if (control != &no_control)
 		munmap(control, TOKEN_CONTROL_SIZE);
@@ -297,6 +315,7 @@ open_counted(ck_slot_id_t slot, ck_flags_t flags, void *application, ck_notify_t
 	if ((rv = real->C_OpenSession(slot, flags, application, notify, session)) != CKR_OK)
 		return rv;
 	*s = (struct session){*session, control->sessions_lost};
+	control->sessions_opened++;
 	raise_to(&control->sessions_peak, ++control->sessions);
 	return CKR_OK;
 }
@@ -305,9 +324,10 @@ static ck_rv_t
 module_open_session(ck_slot_id_t slot, ck_flags_t flags, void *application, ck_notify_t notify,
     ck_session_handle_t *session)
 {
-	ck_rv_t rv = check_token();
+	ck_rv_t rv;
 
-	if (rv != CKR_OK)
+	called = CALL_C_OpenSession;
+	if ((rv = check_token()) != CKR_OK)
 		return rv;
 	pthread_mutex_lock(&lock);
 	rv = open_counted(slot, flags, application, notify, session);
@@ -326,9 +346,11 @@ forget_session(struct session *s)
 static ck_rv_t
 module_close_session(ck_session_handle_t session)
 {
-	ck_rv_t rv = check_session(session);
 	struct session *s;
+	ck_rv_t rv;
 
+	called = CALL_C_CloseSession;
+	rv = check_session(session);
 	pthread_mutex_lock(&lock);
 	if ((s = find_session(session)) != NULL)
 		forget_session(s);
@@ -341,9 +363,10 @@ module_close_session(ck_session_handle_t session)
 static ck_rv_t
 module_close_all_sessions(ck_slot_id_t slot)
 {
-	ck_rv_t rv = check_token();
+	ck_rv_t rv;
 
-	if (rv != CKR_OK)
+	called = CALL_C_CloseAllSessions;
+	if ((rv = check_token()) != CKR_OK)
 		return rv;
 	pthread_mutex_lock(&lock);
 	for (size_t i = 0; i < SESSIONS_MAX; i++)
@@ -361,6 +384,7 @@ module_login(
 	uint64_t seen = control->logged_out;
 	ck_rv_t rv;
 
+	called = CALL_C_Login;
 	control->login_tries++;
 	if ((rv = check_session(session)) != CKR_OK || (rv = control->login_error) != CKR_OK)
 		return rv;
@@ -377,8 +401,10 @@ module_login(
 static ck_rv_t
 module_logout(ck_session_handle_t session)
 {
-	ck_rv_t rv = check_session(session);
+	ck_rv_t rv;
 
+	called = CALL_C_Logout;
+	rv = check_session(session);
 	return rv != CKR_OK ? rv : real->C_Logout(session);
 }
 
@@ -410,8 +436,10 @@ static ck_rv_t
 module_sign_init(
     ck_session_handle_t session, struct ck_mechanism *mechanism, ck_object_handle_t key)
 {
-	ck_rv_t rv = check_login(session);
+	ck_rv_t rv;
 
+	called = CALL_C_SignInit;
+	rv = check_login(session);
 	if (rv == CKR_OK && control->fault == FAULT_OTHER_KEY &&
 	    next_fault(false) == FAULT_OTHER_KEY)
 		rv = find_other_key(session, &key);
@@ -452,9 +480,10 @@ module_sign(ck_session_handle_t session, unsigned char *data, unsigned long data
     unsigned char *signature, unsigned long *size)
 {
 	enum token_fault fault = FAULT_NONE;
-	ck_rv_t rv = check_login(session);
+	ck_rv_t rv;
 
-	if (rv != CKR_OK)
+	called = CALL_C_Sign;
+	if ((rv = check_login(session)) != CKR_OK)
 		return rv;
 	if (signature == NULL) /* asks for the size alone */
 		return real->C_Sign(session, data, data_size, NULL, size);
@@ -490,6 +519,9 @@ module_get_function_list(struct ck_function_list **list)
 	rv = real != NULL ? CKR_OK : load_real();
 	pthread_mutex_unlock(&lock);
 	*list = &functions;
+	called = CALL_C_GetFunctionList;
+	if (rv == CKR_OK && map_control() && control->call == called)
+		rv = check_token();
 	return rv;
 }
 

@@ -33,20 +33,21 @@ CKF_USER_PIN_LOCKED = 0x40000
 
 
 def read_header():
-    """Names of the numbers in their order, names of the faults, magic, size."""
+    """Names of the numbers in their order, names of the faults and of the calls, magic, size."""
     text = HEADER.read_text()
     fields = re.findall(r"^\tX\((\w+), ", text, re.M)
     faults = re.findall(r"^\tFAULT_(\w+),", text, re.M)
+    calls = re.findall(r"^\tX\((C_\w+)\)", text, re.M)
     magic = int(re.search(r"TOKEN_CONTROL_MAGIC (0x\w+)ULL", text)[1], 16)
     size = int(re.search(r"TOKEN_CONTROL_SIZE +(\d+)", text)[1])
     assert fields[0] == "magic" and faults[0] == "NONE"
-    return fields, [f.lower() for f in faults], magic, size
+    return fields, [f.lower() for f in faults], ["any", *calls], magic, size
 
 
 class TokenControl:
     """A control file at `path`, made new. Its fields are read and set one by one, at once."""
 
-    FIELDS, FAULTS, MAGIC, SIZE = read_header()
+    FIELDS, FAULTS, CALLS, MAGIC, SIZE = read_header()
 
     def __init__(self, path):
         self.path = pathlib.Path(path)
@@ -62,10 +63,12 @@ class TokenControl:
     def get(self, name):
         return struct.unpack_from("=Q", self.map, 8 * self.FIELDS.index(name))[0]
 
-    def inject(self, fault, everywhere=False, error=0, skip=0, count=FOR_EVER):
-        """A fault of C_Sign, or of every call; it lasts until `count` calls had it, or recover."""
+    def inject(self, fault, everywhere=False, call="any", error=0, skip=0, count=FOR_EVER):
+        """A fault of C_Sign, of every call, or of the one that is named; it lasts until `count` calls had
+        it, or recover."""
         self.set(fault=0)
-        self.set(everywhere=int(everywhere), error=error, skip=skip, count=count)
+        self.set(everywhere=int(everywhere), call=self.CALLS.index(call), error=error, skip=skip,
+                 count=count)
         self.set(fault=self.FAULTS.index(fault))
 
     def recover(self):

@@ -164,6 +164,36 @@ test_a_key_beside_the_first(void **state)
 }
 
 static void
+test_module_is_nobody_elses(void **state)
+{
+	struct fixture *f = *state;
+	struct hsm_config *c;
+
+	assert_int_equal(chmod(fixture_path(f, "module.so"), 0664), 0);
+	refuse(state, "origin", "origin", 2, "others could put another in its place");
+	assert_int_equal(chmod(fixture_path(f, "module.so"), 0646), 0);
+	refuse(state, "origin", "origin", 2, "mode 0646");
+	assert_int_equal(chmod(fixture_path(f, "module.so"), 0644), 0);
+	assert_int_equal(chmod(f->directory, 0777), 0);
+	refuse(state, "origin", "origin", 2, "mode 0777");
+	assert_int_equal(chmod(f->directory, 01777), 0); /* as /tmp */
+	c = accept(state, "origin", "origin");
+	hsm_config_free(&c);
+	fixture_mkdir(f, "open");
+	assert_int_equal(chmod(fixture_path(f, "open"), 0770), 0);
+	fixture_mkdir(f, "open/closed");
+	fixture_write(f, "open/closed/module.so", 0644, "");
+	refuse(state, "module.so", "open/closed/module.so", 2, "mode 0770");
+	/* It is where a link leads that counts. */
+	assert_int_equal(symlink("open/closed/module.so", fixture_path(f, "link.so")), 0);
+	refuse(state, "module.so", "link.so", 2, "mode 0770");
+	if (geteuid() == 0) {
+		assert_int_equal(chown(fixture_path(f, "module.so"), 65534, 0), 0);
+		refuse(state, "origin", "origin", 2, "belongs to user 65534");
+	}
+}
+
+static void
 test_pin_never_stands_in_the_file(void **state)
 {
 	refuse(
@@ -475,6 +505,7 @@ main(void)
 	    WITH_FIXTURE(test_token_and_key_by_uri),
 	    WITH_FIXTURE(test_algorithms),
 	    WITH_FIXTURE(test_a_key_beside_the_first),
+	    WITH_FIXTURE(test_module_is_nobody_elses),
 	    WITH_FIXTURE(test_pin_never_stands_in_the_file),
 	    WITH_FIXTURE(test_pin_comes_from_one_place),
 	    WITH_FIXTURE(test_pin_file_must_be_closed),
