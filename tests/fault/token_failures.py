@@ -147,8 +147,7 @@ def test_a_login_that_is_lost_with_its_sessions_is_for_a_fresh_process():
     with make_site(token_module=True, hsm={"sessions": 1}) as site:
         served = Served(site)
         served.fresh()
-        site.token.lose_sessions()
-        site.token.log_out()
+        site.token.reset()
         answer = served.grow()
         assert answer.error == LOST and b"CKR_USER_NOT_LOGGED_IN" in answer.body, answer
         served.ended()

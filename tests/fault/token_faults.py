@@ -286,8 +286,7 @@ def test_a_token_that_was_reset_is_found_while_idle():
         collector = site.collector()
         receipts = [collector.submit("app", APP)]
         starts = site.status()["counters"]["key_process_starts"]
-        site.token.lose_sessions()
-        site.token.log_out()
+        site.token.reset()
         until(lambda: site.status()["counters"]["key_process_starts"] > starts and
               site.status()["key_process"] == "up", "no fresh key process")
         faults = site.token.get("faults")
@@ -298,9 +297,9 @@ def test_a_token_that_was_reset_is_found_while_idle():
 
 
 def sweep(o, fault, short, **how):
-    """A session is lost, and then one call has the fault: each of those of the next start in turn."""
+    """The token is reset, and then one call has the fault: each of those of the next start in turn."""
     o.token.inject(fault, everywhere=True, skip=tc.FOR_EVER - 1, **how)
-    o.token.lose_sessions()
+    o.token.reset()
     o.resumes()
     calls = tc.FOR_EVER - 1 - o.token.get("skip")
     points = range(calls) if LONG else sorted(random.Random(SEED).sample(range(calls), short))
@@ -308,7 +307,7 @@ def sweep(o, fault, short, **how):
     assert calls > 20
     for point in points:
         o.token.inject(fault, everywhere=True, skip=point, count=1, **how)
-        o.token.lose_sessions()
+        o.token.reset()
         until(lambda: o.token.get("count") == 0, lambda n=point: f"call {n} was not made")
         o.comes_back()
 

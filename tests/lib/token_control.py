@@ -81,6 +81,11 @@ class TokenControl:
     def log_out(self):
         self.set(logged_out=self.get("logged_out") + 1)
 
+    def reset(self):
+        """Sessions and the login in them are gone."""
+        self.lose_sessions()
+        self.log_out()
+
     def make_other_key(self, module, env):
         """What the fault other_key signs with: a second key pair on the test's token."""
         subprocess.run(["pkcs11-tool", "--module", module, "--login", "--pin", "1234",

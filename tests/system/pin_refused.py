@@ -232,7 +232,7 @@ def test_refused_after_the_token_was_away():
         collector = site.collector()
         receipts = [collector.submit("app", APP)]
         set_pin(site, "4321")
-        site.token.lose_sessions()
+        site.token.reset()
         count = tries(site)
         os.kill(site.status()["key_process_pid"], signal.SIGKILL)
         signer.wait_for("event=key-process-halted")
