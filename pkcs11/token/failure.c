@@ -153,6 +153,12 @@ failure_reaction(enum failure_call call, unsigned long rv)
 	return reactions[call][f != NULL ? f->class : FAILURE_PROCESS];
 }
 
+enum err
+failure_error(enum failure_call call, unsigned long rv)
+{
+	return failure_reaction(call, rv) == FAILURE_OPERATOR ? ERR_TOKEN_UNFIT : ERR_TOKEN;
+}
+
 const char *
 failure_text(unsigned long rv)
 {

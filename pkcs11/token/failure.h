@@ -15,6 +15,8 @@
 #ifndef HALLMARK_PKCS11_TOKEN_FAILURE_H
 #define HALLMARK_PKCS11_TOKEN_FAILURE_H
 
+#include "proto/err.h"
+
 enum failure_class { FAILURE_RETRY, FAILURE_SESSION, FAILURE_PROCESS, FAILURE_OPERATOR };
 
 /* Calls by what can be done about them while they are made. */
@@ -28,6 +30,9 @@ enum failure_call {
 
 /* What is done about `rv`, which is not CKR_OK, of such a call. */
 enum failure_class failure_reaction(enum failure_call call, unsigned long rv);
+
+/* How it is answered where nothing was done about it here: ERR_TOKEN, ERR_TOKEN_UNFIT. */
+enum err failure_error(enum failure_call call, unsigned long rv);
 
 /* Its name and what it means, without a full stop. */
 const char *failure_text(unsigned long rv);

@@ -30,8 +30,7 @@ module_load(const char *path, struct ck_function_list **out)
 	complain("%s: gives no functions: PKCS#11 error 0x%lx (C_GetFunctionList), %s", path, rv,
 	    failure_text(rv));
 	*out = NULL;
-	return failure_reaction(FAILURE_START, rv) == FAILURE_OPERATOR ? ERR_TOKEN_UNFIT
-								       : ERR_TOKEN;
+	return failure_error(FAILURE_START, rv);
 }
 
 enum err
@@ -44,6 +43,5 @@ module_initialize(const char *path, struct ck_function_list *functions)
 		return ERR_OK;
 	complain("%s: does not start: PKCS#11 error 0x%lx (C_Initialize), %s", path, rv,
 	    failure_text(rv));
-	return failure_reaction(FAILURE_START, rv) == FAILURE_OPERATOR ? ERR_TOKEN_UNFIT
-								       : ERR_TOKEN;
+	return failure_error(FAILURE_START, rv);
 }

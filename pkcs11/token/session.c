@@ -27,5 +27,5 @@ token_refuse_call(const struct token *t, enum failure_call call, const char *wha
 {
 	complain("token '%s' %s: PKCS#11 error 0x%lx (%s), %s", t->info.name, what, rv, function,
 	    failure_text(rv));
-	return failure_reaction(call, rv) == FAILURE_OPERATOR ? ERR_TOKEN_UNFIT : ERR_TOKEN;
+	return failure_error(call, rv);
 }

@@ -70,8 +70,7 @@ list_slots(struct token *t, ck_slot_id_t *slot, unsigned long *count)
 	*count = 0;
 	complain("%s: cannot list its slots: PKCS#11 error 0x%lx (C_GetSlotList), %s",
 	    t->config->module, rv, failure_text(rv));
-	return failure_reaction(FAILURE_START, rv) == FAILURE_OPERATOR ? ERR_TOKEN_UNFIT
-								       : ERR_TOKEN;
+	return failure_error(FAILURE_START, rv);
 }
 
 /* One that is just being taken out, or that the module does not know, is none. */

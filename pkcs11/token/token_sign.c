@@ -256,8 +256,7 @@ sign_input(struct token_signer *s, struct view input)
 	if ((rv = call_sign(s, input, &size)) != CKR_OK) {
 		complain("key '%s': the token does not sign: PKCS#11 error 0x%lx, %s",
 		    s->key->label, rv, failure_text(rv));
-		return failure_reaction(FAILURE_SIGN, rv) == FAILURE_OPERATOR ? ERR_TOKEN_UNFIT
-									      : ERR_TOKEN;
+		return failure_error(FAILURE_SIGN, rv);
 	}
 	if (a->scheme == NOTE_ECDSA)
 		return size == (unsigned long)a->bits / 4 ? ecdsa_normalise(&s->made, size)
