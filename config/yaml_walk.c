@@ -497,7 +497,8 @@ fault_type(struct walk *w, const char *expected, const struct event *e)
 	else if (e->raw.type == YAML_SCALAR_EVENT && e->text.size == 0 && e->plain)
 		what = "nothing";
 	else if (e->raw.type == YAML_SCALAR_EVENT && w->path.size <= 1)
-		what = "text"; /* somebody may have named a PIN's or a key's file: it is not quoted */
+		what =
+		    "text"; /* somebody may have named a PIN's or a key's file: it is not quoted */
 	else if (e->raw.type == YAML_SCALAR_EVENT)
 		what = NULL;
 	faults_add(w->faults, w->file, e->line, "%s%s%s must be %s, found %s%s%s",

@@ -11,7 +11,8 @@ damage_say(const char *path, uint64_t index, const char *text)
 	logline_string(&l, "path", path);
 	logline_number(&l, "index", index);
 	logline_string(&l, "text", text);
-	logline_string(&l, "mend", "compare with a copy of the log; nothing more is signed over it");
+	logline_string(
+	    &l, "mend", "compare with a copy of the log; nothing more is signed over it");
 	logline_end(&l);
 }
 
