@@ -12,12 +12,14 @@
 #include "collector/measure/measure.h"
 #include "collector/measure/pattern.h"
 #include "collector/measure/process_find.h"
+#include "collector/processes/measurer.h"
+#include "collector/processes/rights.h"
+#include "collector/processes/starter.h"
 #include "collector/report/channel.h"
 #include "collector/report/channel_context.h"
 #include "collector/report/receipt.h"
 #include "collector/report/reporter.h"
 #include "collector/report/reporter_renew.h"
-#include "collector/rights.h"
 #include "collector/runner.h"
 #include "journal/logger.h"
 #include "proto/text.h"
@@ -38,7 +40,9 @@ static measure_missing print_missing;
 static int print_listing(const struct gathered *g, const struct measurement *m, bool json);
 static bool *select_workloads(
     const struct collector_config *config, char *const *names, size_t count);
-static int report_once(const struct collector_config *config, const bool *wanted);
+static bool begin(const char *path, struct collector_config **config, struct measurer **measurer);
+static int report_once(
+    const struct collector_config *config, struct measurer *measurer, const bool *wanted);
 static bool report_wanted(struct reporter *r, const struct collector_config *config, size_t index,
     bool *open, bool *good);
 
@@ -94,7 +98,7 @@ command_measure(const char *path, const char *workload, bool json)
 
 	if (load(path, &config) && hash != NULL) {
 		if ((w = find(config, workload)) != NULL) {
-			if (rights_drop(&t) == ERR_OK && measure_check(w, &t) == ERR_OK &&
+			if (rights_measure(&t) == ERR_OK && measure_check(w, &t) == ERR_OK &&
 			    measure_workload(w, hash, &output, &m, &t) == ERR_OK)
 				status = print_listing(&g, &m, json);
 			else
@@ -111,15 +115,17 @@ int
 command_once(const char *path, char *const *workloads, size_t count)
 {
 	struct collector_config *config;
-	bool *wanted;
+	struct measurer *measurer;
+	bool *wanted = NULL;
 	int status = 1;
 
-	if (!load(path, &config))
-		return 1;
-	logger_configure(&config->logging);
-	if ((wanted = select_workloads(config, workloads, count)) != NULL)
-		status = report_once(config, wanted);
+	if (begin(path, &config, &measurer)) {
+		logger_configure(&config->logging);
+		if ((wanted = select_workloads(config, workloads, count)) != NULL)
+			status = report_once(config, measurer, wanted);
+	}
 	free(wanted);
+	measurer_free(&measurer);
 	collector_config_free(&config);
 	return status;
 }
@@ -128,15 +134,14 @@ int
 command_run(const char *path)
 {
 	struct collector_config *config;
+	struct measurer *measurer;
 	struct trouble t = TROUBLE_INIT;
-	enum err e;
+	enum err e = ERR_CONFIG;
 
-	if (!load(path, &config))
-		return 1;
-	if ((e = rights_drop(&t)) == ERR_OK)
-		e = runner_run(path, &config, &t);
-	if (e != ERR_OK)
+	if (begin(path, &config, &measurer) &&
+	    (e = runner_run(path, &config, measurer, &t)) != ERR_OK)
 		print_trouble(t.text[0] != '\0' ? "cannot run" : err_text(e), &t);
+	measurer_free(&measurer);
 	collector_config_free(&config);
 	return e == ERR_OK ? 0 : 1;
 }
@@ -330,15 +335,40 @@ select_workloads(const struct collector_config *config, char *const *names, size
 	return wanted;
 }
 
+/*
+ * Goes on as the process that reports, with another one that measures. What the configuration says
+ * is read once more with the rights that are left: so it will be at each reload.
+ */
+static bool
+begin(const char *path, struct collector_config **config, struct measurer **measurer)
+{
+	struct trouble t = TROUBLE_INIT;
+	int control;
+	enum err e;
+
+	*measurer = NULL;
+	if (!load(path, config))
+		return false;
+	if ((e = starter_begin(path, *config, &control, &t)) == ERR_OK &&
+	    (e = measurer_new(control, measurer)) == ERR_OK)
+		e = rights_report(path, *config, &t);
+	if (e != ERR_OK) {
+		print_trouble(t.text[0] != '\0' ? "cannot begin" : err_text(e), &t);
+		return false;
+	}
+	collector_config_free(config);
+	return load(path, config);
+}
+
 static int
-report_once(const struct collector_config *config, const bool *wanted)
+report_once(const struct collector_config *config, struct measurer *measurer, const bool *wanted)
 {
 	bool *open = calloc(config->workload_count, sizeof(*open));
 	struct trouble t = TROUBLE_INIT;
 	bool good = open != NULL, left = true, failed = false;
 	struct reporter *r = NULL;
 
-	if (good && (rights_drop(&t) != ERR_OK || reporter_new(config, false, &r, &t) != ERR_OK)) {
+	if (good && reporter_new(config, measurer, false, &r, &t) != ERR_OK) {
 		print_trouble("cannot report", &t);
 		good = false;
 	}

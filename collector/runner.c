@@ -15,6 +15,7 @@
 struct runner {
 	const char *path;
 	struct collector_config **config;
+	struct measurer *measurer;
 	struct reporter *reporter;
 	uint64_t round_ms;   /* when the next round begins */
 	uint64_t connect_ms; /* no connection is tried before */
@@ -36,13 +37,14 @@ static void refuse_reload(const struct faults *faults);
 static void tell(const char *event, const struct runner *r);
 
 enum err
-runner_run(const char *path, struct collector_config **config, struct trouble *t)
+runner_run(const char *path, struct collector_config **config, struct measurer *measurer,
+    struct trouble *t)
 {
-	struct runner r = {.path = path, .config = config};
+	struct runner r = {.path = path, .config = config, .measurer = measurer};
 	enum err e;
 
 	logger_configure(&(*config)->logging);
-	if ((e = reporter_new(*config, true, &r.reporter, t)) != ERR_OK)
+	if ((e = reporter_new(*config, measurer, true, &r.reporter, t)) != ERR_OK)
 		return e;
 	tell("started", &r);
 	r.round_ms = r.connect_ms = interrupt_clock_ms();
@@ -72,7 +74,7 @@ runner_run(const char *path, struct collector_config **config, struct trouble *t
 	if (e == ERR_OK)
 		tell("stopped", &r);
 	else if (e == ERR_IO && t->text[0] == '\0')
-		(void)trouble_set(t, e, "the state could not be kept (see above)");
+		(void)trouble_set(t, e, "it cannot go on (see above)");
 	reporter_free(&r.reporter);
 	return e;
 }
@@ -238,7 +240,8 @@ reload(struct runner *r, struct trouble *t)
 		return e;
 	}
 	reporter_free(&r->reporter);
-	if ((e = reporter_new(fresh, true, &r->reporter, t)) == ERR_OK) {
+	if ((e = reporter_new(fresh, r->measurer, true, &r->reporter, t)) == ERR_OK) {
+		measurer_reload(r->measurer);
 		*r->config = fresh;
 		collector_config_free(&old);
 		logger_configure(&fresh->logging);
@@ -255,7 +258,7 @@ reload(struct runner *r, struct trouble *t)
 		trouble_log(&j, e, t);
 		logline_end(&j);
 		t->text[0] = '\0';
-		return reporter_new(old, true, &r->reporter, t);
+		return reporter_new(old, r->measurer, true, &r->reporter, t);
 	}
 	return e;
 }

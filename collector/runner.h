@@ -17,12 +17,13 @@
  *     within INTERRUPT_LAST_WORD_MS, or until it is asked again.
  *   - SIGHUP loads the configuration anew. A bad one is refused with its faults, the old stays.
  *     Before a good one is taken, what it lacks is said to be retired, and a log that is left is
- *     told so.
+ *     told so. The measuring process is replaced by one that has read it, too.
  */
 #ifndef HALLMARK_COLLECTOR_RUNNER_H
 #define HALLMARK_COLLECTOR_RUNNER_H
 
 #include "collector/ground/trouble.h"
+#include "collector/processes/measurer.h"
 #include "config/collector_config.h"
 #include "proto/err.h"
 
@@ -30,6 +31,7 @@
  * Runs until it is told to stop (ERR_OK) or cannot go on. Takes over `*config`, loaded from `path`,
  * and replaces it on reload; the caller frees what is there in the end.
  */
-enum err runner_run(const char *path, struct collector_config **config, struct trouble *t) MUST_USE;
+enum err runner_run(const char *path, struct collector_config **config, struct measurer *measurer,
+    struct trouble *t) MUST_USE;
 
 #endif

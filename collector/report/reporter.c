@@ -19,8 +19,8 @@ static enum err load(struct reporter *r, struct trouble *t);
 static enum err load_state(struct reporter *r, struct trouble *t);
 
 enum err
-reporter_new(
-    const struct collector_config *config, bool goes_on, struct reporter **out, struct trouble *t)
+reporter_new(const struct collector_config *config, struct measurer *measurer, bool goes_on,
+    struct reporter **out, struct trouble *t)
 {
 	struct reporter *r = calloc(1, sizeof(*r));
 	enum err e;
@@ -29,6 +29,7 @@ reporter_new(
 	if (r == NULL)
 		return ERR_MEMORY;
 	r->config = config;
+	r->measurer = measurer;
 	r->challenges.count = config->workload_count;
 	r->next_s = goes_on ? reporter_promise_s(config) : 0;
 	r->receipts = r->log_dir = -1;
@@ -57,7 +58,6 @@ reporter_free(struct reporter **r)
 	for (size_t i = 0; (*r)->log_key != NULL && i < (*r)->config->signer_count; i++)
 		EVP_PKEY_free((*r)->log_key[i]);
 	free((*r)->log_key);
-	filehash_free(&(*r)->hash);
 	channel_context_free(&(*r)->tls);
 	state_close(&(*r)->state);
 	free(*r);
@@ -207,8 +207,7 @@ load(struct reporter *r, struct trouble *t)
 	r->log_key = calloc(config->signer_count, sizeof(EVP_PKEY *));
 	r->workloads = calloc(config->workload_count, sizeof(*r->workloads));
 	r->challenges.of = calloc(config->workload_count, sizeof(*r->challenges.of));
-	if (r->log_key == NULL || r->workloads == NULL || r->challenges.of == NULL ||
-	    (r->hash = filehash_new()) == NULL)
+	if (r->log_key == NULL || r->workloads == NULL || r->challenges.of == NULL)
 		return ERR_MEMORY;
 	for (size_t i = 0; i < config->workload_count; i++) {
 		r->workloads[i].config = &config->workloads[i];

@@ -28,6 +28,7 @@
 #include <stdint.h>
 
 #include "collector/ground/trouble.h"
+#include "collector/processes/measurer.h"
 #include "collector/report/receipt.h"
 #include "collector/report/reporter_outcome.h"
 #include "config/collector_config.h"
@@ -36,11 +37,11 @@
 struct reporter;
 
 /*
- * Opens state and receipts, loads keys. `config` must outlive it. `goes_on`: rounds follow one
- * another, so that a bundle can promise the next one. Sets *out to NULL first.
+ * Opens state and receipts, loads keys. `config` and `measurer` must outlive it. `goes_on`: rounds
+ * follow one another, so that a bundle can promise the next one. Sets *out to NULL first.
  */
-enum err reporter_new(const struct collector_config *config, bool goes_on, struct reporter **out,
-    struct trouble *t) MUST_USE;
+enum err reporter_new(const struct collector_config *config, struct measurer *measurer,
+    bool goes_on, struct reporter **out, struct trouble *t) MUST_USE;
 void reporter_free(struct reporter **r);
 
 /*

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "collector/ground/interrupt.h"
+#include "collector/measure/filehash.h"
 #include "collector/report/channel_context.h"
 #include "collector/report/vouch.h"
 #include "journal/logger.h"
@@ -35,17 +36,19 @@ reporter_promise_s(const struct collector_config *config)
 void
 reporter_identify_program(struct reporter *r)
 {
+	struct filehash *hash = filehash_new();
 	struct component_file self;
 	struct logline j;
 	enum err e = ERR_IO;
 	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
 	memset(&self, 0, sizeof(self));
-	if (fd >= 0 && (e = filehash_describe(r->hash, fd, &self)) == ERR_OK &&
+	if (fd >= 0 && hash != NULL && (e = filehash_describe(hash, fd, &self)) == ERR_OK &&
 	    (self.flags & COMPONENT_FILE_UNREADABLE) != 0)
 		e = ERR_IO;
 	if (fd >= 0)
 		(void)close(fd);
+	filehash_free(&hash);
 	r->has_program = e == ERR_OK;
 	r->program = self.digest;
 	if (e != ERR_OK && !interrupt_stop()) {
@@ -66,8 +69,10 @@ reporter_measure(struct reporter *r, struct reporter_workload *w, bool offline)
 	struct measurement m;
 	enum err e;
 
-	if ((e = measure_workload(w->config, r->hash, &output, &m, &t)) != ERR_OK) {
+	if ((e = measurer_measure(
+		 r->measurer, r->config, (size_t)(w - r->workloads), &output, &m, &t)) != ERR_OK) {
 		tell_no_bundle(r, w, e, &t);
+		r->failed = r->failed || measurer_is_gone(r->measurer);
 		return false;
 	}
 	w->measurement = m;

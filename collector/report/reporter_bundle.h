@@ -18,7 +18,8 @@ void reporter_identify_program(struct reporter *r);
 
 /*
  * Measures a workload, stores its components, and appends that to the chain: with the session's
- * nonce, or offline. False: told why not; r->failed where the state could not be kept.
+ * nonce, or offline. False: told why not; r->failed where the state could not be kept,
+ * or nothing will be measured any more.
  */
 bool reporter_measure(struct reporter *r, struct reporter_workload *w, bool offline);
 

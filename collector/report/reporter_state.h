@@ -8,8 +8,8 @@
 #include <openssl/evp.h>
 
 #include "collector/ground/trouble.h"
-#include "collector/measure/filehash.h"
 #include "collector/measure/measure.h"
+#include "collector/processes/measurer.h"
 #include "collector/report/chain.h"
 #include "collector/report/client.h"
 #include "collector/report/reporter_challenge.h"
@@ -30,19 +30,19 @@ struct reporter {
 	struct digest program; /* of the executable that runs */
 	struct state *state;
 	struct channel_context *tls;
-	struct filehash *hash;
-	EVP_PKEY **log_key;    /* by signer; NULL: not configured */
-	int receipts;          /* directory */
-	struct client *client; /* NULL: not connected */
-	size_t signer;         /* the one that was spoken to last; at first the first */
-	uint64_t look_ms;      /* when the files of TLS were looked at last */
-	uint64_t back_ms;      /* when the first is tried again while it is another one */
-	struct buf log;        /* origin of the current log; empty: none yet */
+	struct measurer *measurer; /* borrowed */
+	EVP_PKEY **log_key;        /* by signer; NULL: not configured */
+	int receipts;              /* directory */
+	struct client *client;     /* NULL: not connected */
+	size_t signer;             /* the one that was spoken to last; at first the first */
+	uint64_t look_ms;          /* when the files of TLS were looked at last */
+	uint64_t back_ms;          /* when the first is tried again while it is another one */
+	struct buf log;            /* origin of the current log; empty: none yet */
 	int log_dir;
 	struct reporter_workload *workloads;
 	struct reporter_challenges challenges; /* by workload, as those */
 	bool stored;                           /* a component was stored since the last tidying */
-	bool failed;                           /* the state could not be kept */
+	bool failed;                           /* the state could not be kept, or nobody measures */
 };
 
 /*

@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "collector/rights.h"
+#include "collector/processes/rights.h"
 
 #define SETUP_FAILS 100
 
@@ -37,7 +37,7 @@ without_rights(int (*check)(void))
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
-		if (rights_drop(&t) != ERR_OK)
+		if (rights_measure(&t) != ERR_OK)
 			_exit(SETUP_FAILS);
 		_exit(check());
 	}

@@ -1,0 +1,179 @@
+#include "collector/processes/rights.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "collector/processes/filter.h"
+#include "collector/processes/landlock.h"
+
+static const cap_value_t needed[] = {CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_CHECKPOINT_RESTORE};
+
+/* Libraries that names are resolved with; and, of a build for tests, what its sanitizer reads. */
+static const char *const always_read[] = {
+    "/usr",
+    "/lib",
+    "/lib64",
+    "/proc/self/exe",
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    "/proc",
+#endif
+};
+
+/* A leak checker stops and reads its own process when it ends: a build for tests must let it. */
+#ifdef __SANITIZE_ADDRESS__
+#define LEAK_CHECKED true
+#else
+#define LEAK_CHECKED false
+#endif
+
+/*
+ * What names are resolved with, and libraries ask for. These are replaced while a host runs,
+ * resolv.conf with a lease, and what takes their place is another file: so it is all of /etc, but
+ * for user 0, to whom all that is secret there is readable, too.
+ */
+static const char *const resolver_files[] = {"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf",
+    "/etc/host.conf", "/etc/gai.conf", "/etc/services", "/etc/localtime", "/etc/ssl/openssl.cnf",
+    "/etc/ld.so.cache"};
+
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
+static enum err keep(const cap_value_t *list, size_t count, struct trouble *t);
+static enum err keep_held(cap_t held, cap_t kept, const cap_value_t *list, size_t count);
+static enum err confine(const char *path, const struct collector_config *config, struct trouble *t);
+static enum err allow_configured(
+    struct landlock *l, const char *path, const struct collector_config *config, struct trouble *t);
+static enum err allow_system(struct landlock *l, struct trouble *t);
+
+enum err
+rights_start(struct trouble *t)
+{
+	const enum err e = keep(needed, COUNT(needed), t);
+
+	return e == ERR_OK ? filter_enter(FILTER_STARTING, t) : e;
+}
+
+enum err
+rights_measure(struct trouble *t)
+{
+	const enum err e = keep(needed, COUNT(needed), t);
+
+	return e == ERR_OK ? filter_enter(FILTER_MEASURING, t) : e;
+}
+
+enum err
+rights_report(const char *path, const struct collector_config *config, struct trouble *t)
+{
+	enum err e;
+
+	if (prctl(PR_SET_DUMPABLE, LEAK_CHECKED, 0, 0, 0) != 0)
+		return trouble_set(
+		    t, ERR_IO, "core dumps cannot be forbidden: %s", strerror(errno));
+	if ((e = keep(NULL, 0, t)) == ERR_OK && (e = confine(path, config, t)) == ERR_OK)
+		e = filter_enter(FILTER_REPORTING, t);
+	return e;
+}
+
+/* No new privileges, and of the capabilities those in the list, as far as they are held. */
+static enum err
+keep(const cap_value_t *list, size_t count, struct trouble *t)
+{
+	cap_t held = cap_get_proc(), kept = cap_init();
+	enum err e = ERR_MEMORY;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		e = ERR_IO;
+	else if (held != NULL && kept != NULL)
+		e = keep_held(held, kept, list, count);
+	if (e == ERR_OK) {
+		/* The bounding set needs CAP_SETPCAP; without it there is nothing to gain anyway.
+		 */
+		for (int c = 0; c <= cap_max_bits(); c++) {
+			cap_flag_value_t is_kept = CAP_CLEAR;
+
+			if (cap_get_flag(kept, c, CAP_PERMITTED, &is_kept) == 0 &&
+			    is_kept == CAP_CLEAR)
+				(void)cap_drop_bound(c);
+		}
+		(void)cap_reset_ambient();
+		if (cap_set_proc(kept) != 0)
+			e = ERR_IO;
+	}
+	if (e != ERR_OK)
+		(void)trouble_set(t, e, "capabilities cannot be given up: %s", strerror(errno));
+	if (held != NULL)
+		(void)cap_free(held);
+	if (kept != NULL)
+		(void)cap_free(kept);
+	return e;
+}
+
+static enum err
+keep_held(cap_t held, cap_t kept, const cap_value_t *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		cap_flag_value_t is_held = CAP_CLEAR;
+
+		if (cap_get_flag(held, list[i], CAP_PERMITTED, &is_held) != 0)
+			continue; /* a capability that this kernel does not know */
+		if (is_held == CAP_SET &&
+		    (cap_set_flag(kept, CAP_PERMITTED, 1, &list[i], CAP_SET) != 0 ||
+			cap_set_flag(kept, CAP_EFFECTIVE, 1, &list[i], CAP_SET) != 0))
+			return ERR_IO;
+	}
+	return ERR_OK;
+}
+
+static enum err
+confine(const char *path, const struct collector_config *config, struct trouble *t)
+{
+	struct landlock *l;
+	enum err e;
+
+	if ((e = landlock_new(&l, t)) == ERR_OK &&
+	    (e = allow_configured(l, path, config, t)) == ERR_OK &&
+	    (e = allow_system(l, t)) == ERR_OK)
+		e = landlock_enter(l, t);
+	landlock_free(&l);
+	return e;
+}
+
+static enum err
+allow_configured(
+    struct landlock *l, const char *path, const struct collector_config *config, struct trouble *t)
+{
+	const char *const files[] = {
+	    path, config->tls.certificate, config->tls.key, config->tls.signer_ca};
+	enum err e = landlock_allow_keeping(l, config->state_directory, t);
+
+	if (e == ERR_OK)
+		e = landlock_allow_keeping(l, config->receipt_directory, t);
+	for (size_t i = 0; e == ERR_OK && i < COUNT(files); i++)
+		e = landlock_allow_directory_of(l, files[i], t);
+	for (size_t i = 0; e == ERR_OK && i < config->signer_count; i++)
+		if (config->signers[i].log_certificate != NULL)
+			e = landlock_allow_directory_of(l, config->signers[i].log_certificate, t);
+	return e;
+}
+
+static enum err
+allow_system(struct landlock *l, struct trouble *t)
+{
+	char *resolver = realpath("/etc/resolv.conf", NULL); /* often a link to where it is made */
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < COUNT(always_read); i++)
+		e = landlock_allow_reading(l, always_read[i], t);
+	for (size_t i = 0; e == ERR_OK && i < COUNT(resolver_files); i++)
+		e = landlock_allow_reading(l, resolver_files[i], t);
+	if (e == ERR_OK && geteuid() != 0)
+		e = landlock_allow_reading(l, "/etc", t);
+	if (e == ERR_OK && resolver != NULL && strncmp(resolver, "/etc/", 5) != 0)
+		e = landlock_allow_directory_of(l, resolver, t);
+	free(resolver);
+	return e;
+}

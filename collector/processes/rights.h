@@ -1,0 +1,33 @@
+/*
+ * What each process of the collector gives up before it does anything else: new privileges for
+ * ever, capabilities, and the system calls that filter.h does not list for it.
+ *
+ * Measuring needs, as far as they are held:
+ *
+ *   CAP_SYS_PTRACE          to look into /proc/PID of other users' processes
+ *   CAP_DAC_READ_SEARCH     to read files of other users
+ *   CAP_CHECKPOINT_RESTORE  to open mapped files through /proc/PID/map_files
+ *
+ * Reporting needs none, and has neither them nor the files of others: landlock.h.
+ *
+ * Each returns ERR_IO with the trouble in words: the program must not go on.
+ */
+#ifndef HALLMARK_COLLECTOR_PROCESSES_RIGHTS_H
+#define HALLMARK_COLLECTOR_PROCESSES_RIGHTS_H
+
+#include "collector/ground/trouble.h"
+#include "config/collector_config.h"
+#include "proto/err.h"
+
+/* Of the process that starts measuring ones, and of these. */
+enum err rights_start(struct trouble *t) MUST_USE;
+enum err rights_measure(struct trouble *t) MUST_USE;
+
+/*
+ * Reads what `config`, loaded from `path`, names, and what names are resolved with; keeps state and
+ * receipts. No core dump, and not to be looked into by other processes of its user.
+ */
+enum err rights_report(
+    const char *path, const struct collector_config *config, struct trouble *t) MUST_USE;
+
+#endif
