@@ -32,6 +32,7 @@ static bool load(const char *path, struct collector_config **config);
 static void print_trouble(const char *what, const struct trouble *t);
 static const struct collector_workload *find(
     const struct collector_config *config, const char *name);
+static bool check_workloads(const struct collector_config *config, struct faults *found);
 static bool check_workload(const struct collector_workload *w, struct faults *found);
 static void print_check(const char *path, bool good, const struct faults *faults,
     const struct faults *troubles, const struct faults *found);
@@ -65,10 +66,10 @@ command_check(const char *path, bool json)
 	if (!json)
 		faults_print(&faults, stderr);
 	troubles_kept = json ? &troubles : NULL;
-	for (size_t i = 0; config != NULL && i < config->workload_count; i++)
-		good = check_workload(&config->workloads[i], &found) && good;
 	if (config != NULL)
 		good = check_files(config) && good;
+	if (config != NULL)
+		good = check_workloads(config, &found) && good;
 	troubles_kept = NULL;
 	if (json)
 		print_check(path, good, &faults, &troubles, &found);
@@ -214,6 +215,20 @@ print_check(const char *path, bool good, const struct faults *faults, const stru
 	if (buf_status(&text) == ERR_OK)
 		(void)fwrite(text.data, 1, text.size, stdout);
 	buf_free(&text);
+}
+
+/* With the rights of a process that measures: the key is done with. */
+static bool
+check_workloads(const struct collector_config *config, struct faults *found)
+{
+	struct trouble t = TROUBLE_INIT;
+	bool good = rights_measure(&t) == ERR_OK;
+
+	if (!good)
+		print_trouble("rights", &t);
+	for (size_t i = 0; t.text[0] == '\0' && i < config->workload_count; i++)
+		good = check_workload(&config->workloads[i], found) && good;
+	return good;
 }
 
 /*

@@ -5,6 +5,7 @@
 
 #include "collector/ground/backoff.h"
 #include "collector/ground/interrupt.h"
+#include "collector/processes/rights.h"
 #include "collector/report/reporter.h"
 #include "collector/report/reporter_renew.h"
 #include "journal/logger.h"
@@ -34,6 +35,7 @@ static enum err drain_all(struct runner *r);
 static void wait_for_work(struct runner *r);
 static enum err reload(struct runner *r, struct trouble *t);
 static void refuse_reload(const struct faults *faults);
+static void refuse_reload_for(enum err e, struct trouble *t);
 static void tell(const char *event, const struct runner *r);
 
 enum err
@@ -235,6 +237,11 @@ reload(struct runner *r, struct trouble *t)
 		return ERR_OK;
 	}
 	faults_free(&faults);
+	if ((e = rights_check_report(fresh, t)) != ERR_OK) {
+		refuse_reload_for(e, t);
+		collector_config_free(&fresh);
+		return ERR_OK;
+	}
 	if ((e = reporter_give_way(r->reporter, fresh)) != ERR_OK) {
 		collector_config_free(&fresh);
 		return e;
@@ -252,12 +259,7 @@ reload(struct runner *r, struct trouble *t)
 	}
 	collector_config_free(&fresh);
 	if (e == ERR_CONFIG) {
-		struct logline j;
-
-		logline_begin(&j, LOGGER_ERROR, "reload-refused");
-		trouble_log(&j, e, t);
-		logline_end(&j);
-		t->text[0] = '\0';
+		refuse_reload_for(e, t);
 		return reporter_new(old, r->measurer, true, &r->reporter, t);
 	}
 	return e;
@@ -278,6 +280,17 @@ refuse_reload(const struct faults *faults)
 		logline_string(&j, "text", f->text);
 		logline_end(&j);
 	}
+}
+
+static void
+refuse_reload_for(enum err e, struct trouble *t)
+{
+	struct logline j;
+
+	logline_begin(&j, LOGGER_ERROR, "reload-refused");
+	trouble_log(&j, e, t);
+	logline_end(&j);
+	t->text[0] = '\0';
 }
 
 static void

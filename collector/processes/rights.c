@@ -1,6 +1,7 @@
 #include "collector/processes/rights.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,7 @@ static const char *const resolver_files[] = {"/etc/resolv.conf", "/etc/hosts", "
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
+static enum err check_reach(const char *path, struct trouble *t);
 static enum err keep(const cap_value_t *list, size_t count, struct trouble *t);
 static enum err keep_held(cap_t held, cap_t kept, const cap_value_t *list, size_t count);
 static enum err confine(const char *path, const struct collector_config *config, struct trouble *t);
@@ -76,6 +78,34 @@ rights_report(const char *path, const struct collector_config *config, struct tr
 	if ((e = keep(NULL, 0, t)) == ERR_OK && (e = confine(path, config, t)) == ERR_OK)
 		e = filter_enter(FILTER_REPORTING, t);
 	return e;
+}
+
+enum err
+rights_check_report(const struct collector_config *config, struct trouble *t)
+{
+	const char *const paths[] = {config->state_directory, config->receipt_directory,
+	    config->tls.certificate, config->tls.key, config->tls.signer_ca};
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < COUNT(paths); i++)
+		e = check_reach(paths[i], t);
+	for (size_t i = 0; e == ERR_OK && i < config->signer_count; i++)
+		if (config->signers[i].log_certificate != NULL)
+			e = check_reach(config->signers[i].log_certificate, t);
+	return e;
+}
+
+static enum err
+check_reach(const char *path, struct trouble *t)
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return trouble_set(t, ERR_CONFIG,
+		    "%s: %s; what lies in another directory than at the start takes a restart",
+		    path, strerror(errno));
+	(void)close(fd);
+	return ERR_OK;
 }
 
 /* No new privileges, and of the capabilities those in the list, as far as they are held. */

@@ -30,4 +30,11 @@ enum err rights_measure(struct trouble *t) MUST_USE;
 enum err rights_report(
     const char *path, const struct collector_config *config, struct trouble *t) MUST_USE;
 
+/*
+ * Whether another configuration can be reported with by who has called rights_report before.
+ * ERR_CONFIG with the trouble in words: it names what lies outside of the directories that were
+ * named then.
+ */
+enum err rights_check_report(const struct collector_config *config, struct trouble *t) MUST_USE;
+
 #endif
