@@ -1,0 +1,337 @@
+#!/usr/bin/python3
+"""The processes of hallmark-collector: who has which rights, who has the key, and what a dead one costs."""
+
+import base64
+import ctypes
+import os
+import pathlib
+import signal
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+from collector_client import Host
+from cryptography.hazmat.primitives import serialization
+from family import family, is_there, status
+from hallmark import PATIENCE_S, Process, run_tests
+from measured import NOBODY, can_be_others
+
+FOR_MEASURING = 1 << 19 | 1 << 2 | 1 << 40  # SYS_PTRACE, DAC_READ_SEARCH, CHECKPOINT_RESTORE
+OF_ASAN = pathlib.Path(os.environ["HALLMARK_BUILD"]).name == "asan"
+
+
+def until(what, words):
+    deadline = time.monotonic() + PATIENCE_S
+    while not what():
+        assert time.monotonic() < deadline, words
+
+
+def begun(host):
+    """A collector that has reported, and its processes."""
+    collector = host.run()
+    collector.wait_for("event=receipt")
+    return collector, family(collector.pid)
+
+
+def capabilities(pid):
+    fields = status(pid)
+    return [int(fields[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")]
+
+
+def descriptors(pid):
+    """What each one leads to."""
+    found = []
+    for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            found.append(os.readlink(link))
+        except FileNotFoundError:  # closed meanwhile
+            continue
+    return found
+
+
+def inodes(table):
+    lines = pathlib.Path(f"/proc/net/{table}").read_text().splitlines()[1:]
+    return {f"socket:[{word}]" for line in lines for word in line.split()}
+
+
+# --- rights --------------------------------------------------------------------------------------
+
+def check_rights(host, collector):
+    processes = family(collector.pid)
+    for pid in processes:
+        fields = status(pid)
+        assert fields["Seccomp"] == "2" and fields["NoNewPrivs"] == "1", fields
+    assert capabilities(processes.reporting) == [0, 0, 0, 0]
+    for pid in processes[1:]:
+        inherited, permitted, effective, ambient = capabilities(pid)
+        assert ambient == 0 and effective == permitted, pid
+        assert permitted and permitted & ~FOR_MEASURING == 0, hex(permitted)
+    network = inodes("tcp") | inodes("tcp6") | inodes("udp") | inodes("udp6")
+    assert network & set(descriptors(processes.reporting)), "the reporter has the connection"
+    for pid in processes[1:]:
+        found = descriptors(pid)
+        assert not network & set(found) and not [f for f in found if str(host.dir) in f], found
+    assert not [f for f in descriptors(processes.reporting) if f.startswith("/proc")]
+
+
+def test_who_reports_has_no_capability_and_who_measures_no_network_and_no_state():
+    if not can_be_others():
+        return
+    with Host() as h:
+        collector, _ = begun(h)
+        check_rights(h, collector)
+
+
+def test_so_it_is_as_a_user_of_its_own():
+    """As systemd starts it: capabilities of a user that has no others. It looks into a process of root's."""
+    if not can_be_others():
+        return
+    with Host() as h:
+        for path in (h.dir, h.dir / "host1.key", h.dir / "state", h.dir / "receipts"):
+            os.chown(path, NOBODY, NOBODY)
+        names = "+sys_ptrace,+dac_read_search,+checkpoint_restore"
+        collector = Process("hallmark-collector", ["run", "-c", str(h.config)], os.environ, prefix=[
+            "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
+            f"--inh-caps={names}", f"--ambient-caps={names}"])
+        h.processes.append(collector)
+        collector.wait_for("event=receipt .*seq=1")
+        assert set(h.signer.bundles[0][0]["components"]) == {"executable", "libraries", "runtime", "host"}
+        check_rights(h, collector)
+
+
+def test_a_key_that_only_capabilities_could_read_is_refused():
+    if not can_be_others():
+        return
+    with Host() as h:
+        for path in (h.dir, h.dir / "state", h.dir / "receipts"):
+            os.chown(path, NOBODY, NOBODY)
+        collector = Process("hallmark-collector", ["run", "-c", str(h.config)], os.environ, prefix=[
+            "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
+            "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"])
+        h.processes.append(collector)
+        assert collector.wait() == 1
+        assert any("host1.key" in line and "tls.key" in line for line in collector.lines), collector.lines
+
+
+class Traced:
+    """Stopped while it is looked at."""
+    SEIZE, INTERRUPT, DETACH, METADATA = 0x4206, 0x4207, 17, 0x420d
+    WALL = 0x40000000
+
+    def __init__(self, pid):
+        self.pid = pid
+        self.libc = ctypes.CDLL(None, use_errno=True)
+        self.libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p]
+
+    def call(self, request, address=0, data=0):
+        return self.libc.ptrace(request, self.pid, address, data)
+
+    def __enter__(self):
+        assert self.call(self.SEIZE) == 0 and self.call(self.INTERRUPT) == 0, os.strerror(ctypes.get_errno())
+        os.waitpid(self.pid, self.WALL)
+        return self
+
+    def __exit__(self, *_):
+        self.call(self.DETACH)
+
+    def filter_flags(self, index):
+        """ptrace(2), PTRACE_SECCOMP_GET_METADATA."""
+        data = (ctypes.c_uint64 * 2)(index, 0)
+        if self.call(self.METADATA, ctypes.sizeof(data), ctypes.addressof(data)) < 0:
+            return None
+        return data[1]
+
+
+def test_what_a_filter_refuses_is_logged():
+    """What is refused as unknown stands first, and is tried by libc each time: that is not."""
+    if not can_be_others():
+        return
+    logged = 1 << 1  # SECCOMP_FILTER_FLAG_LOG
+    with Host() as h:
+        _, processes = begun(h)
+        expected = [logged] if OF_ASAN else [0, logged]
+        for pid, times in zip(processes, (1, 1, 2)):
+            with Traced(pid) as process:
+                flags = [process.filter_flags(i) for i in range(times * len(expected))]
+            if flags[0] is None:
+                print("     this kernel does not tell the flags of filters")
+                return
+            assert [f & logged for f in flags] == expected * times, flags
+
+
+# --- secrets -------------------------------------------------------------------------------------
+
+def holds(pid, secrets):
+    """Whether any of these bytes stand in its memory."""
+    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
+            where, access = line.split()[:2]
+            begin, end = (int(x, 16) for x in where.split("-"))
+            if access[0] != "r" or "[v" in line or end - begin > 1 << 30:  # a sanitizer's shadow
+                continue
+            try:
+                memory.seek(begin)
+                content = memory.read(end - begin)
+            except (OSError, ValueError, OverflowError):
+                continue
+            if any(secret in content for secret in secrets):
+                return True
+    return False
+
+
+def secrets_of(path):
+    """The number, as it is computed with, and the first line of it in the file."""
+    key = serialization.load_pem_private_key(path.read_bytes(), None)
+    number = key.private_numbers().private_value.to_bytes(32, "big")
+    der = base64.b64decode("".join(path.read_text().split("\n")[1:-2]))
+    assert number in der
+    return [number, number[::-1], path.read_text().split("\n")[1].encode()]
+
+
+def test_the_key_is_in_one_process_alone():
+    if not can_be_others():
+        return
+    with Host(interval_s=1) as h:
+        collector, processes = begun(h)
+        secrets = secrets_of(h.dir / "host1.key")
+        assert holds(processes.reporting, secrets), "this test finds nothing"
+        assert not any(holds(pid, secrets) for pid in processes[1:])
+        os.kill(processes.measuring, signal.SIGKILL)
+        after = family(collector.pid, processes.measuring)
+        collector.wait_for("event=receipt", len(collector.lines))
+        assert not any(holds(pid, secrets) for pid in after[1:])
+
+
+# --- ends ----------------------------------------------------------------------------------------
+
+def test_a_measuring_process_that_is_killed_costs_one_workload_one_round():
+    with Host(interval_s=1) as h:
+        large = h.dir / "large"
+        large.touch()
+        h.workloads.insert(0, {"name": "first", "executable": str(h.dir / "app"),
+                               "measure": ["executable", "files"], "files": [str(large)]})
+        h.configure()
+        collector, before = begun(h)
+        os.truncate(large, 1 << 40)  # longer than anybody waits
+        until(lambda: str(large) in descriptors(before.measuring), "it is not measured")
+        os.kill(before.measuring, signal.SIGKILL)
+        os.truncate(large, 0)
+        start = len(collector.lines)
+        line = collector.wait_for("event=not-measured")
+        assert "workload=first" in line and "the measuring process ended" in line, line
+        assert "killed by signal 9" in collector.wait_for("event=measurer-ended")
+        for name in ("app", "first"):  # the next one of this round, and that one of the next
+            collector.wait_for(f"event=receipt workload={name}", start)
+        assert collector.stop() == 0
+        for name in ("app", "first"):
+            numbers = [f["seq"] for f, _ in h.signer.bundles if f["workload"] == name]
+            assert numbers == list(range(1, len(numbers) + 1)), numbers
+
+
+def test_one_that_is_killed_while_nothing_is_to_be_done_costs_nothing():
+    with Host(interval_s=1) as h:
+        collector, before = begun(h)
+        for _ in range(3):
+            os.kill(before.measuring, signal.SIGKILL)
+            before = family(collector.pid, before.measuring)
+            collector.wait_for("event=receipt", len(collector.lines))
+        assert len([line for line in collector.lines if "event=measurer-ended" in line]) == 3
+
+
+def test_without_who_starts_them_the_program_ends():
+    with Host(interval_s=1) as h:
+        collector, processes = begun(h)
+        os.kill(processes.starting, signal.SIGKILL)
+        assert collector.wait() == 1
+        assert any("which only a start of the whole program mends" in line for line in collector.lines)
+        until(lambda: not is_there(processes.measuring), "the measuring process is left")
+
+
+def test_none_is_left_behind():
+    with Host() as h:
+        for end in (signal.SIGKILL, signal.SIGTERM):
+            collector, processes = begun(h)
+            collector.signal(end)
+            collector.wait()
+            until(lambda: not any(is_there(pid) for pid in processes), "a process is left")
+
+
+def test_signals_to_all_of_them_are_as_one_to_the_program():
+    """As a terminal and systemd send them."""
+    with Host() as h:
+        collector, before = begun(h)
+        for pid in before:
+            os.kill(pid, signal.SIGHUP)
+        collector.wait_for("event=reloaded")
+        collector.wait_for("event=receipt .*seq=2")
+        for pid in reversed(family(collector.pid, before.measuring)):
+            os.kill(pid, signal.SIGTERM)
+        assert collector.wait() == 0
+        assert h.signer.bundles[-1][0]["ext"]["leaving"] == "stopped"
+
+
+# --- reload --------------------------------------------------------------------------------------
+
+def test_a_reload_reaches_who_measures():
+    with Host() as h:
+        collector, before = begun(h)
+        h.workloads.insert(0, {"name": "new", "executable": str(h.dir / "app"), "measure": ["executable"]})
+        h.configure()
+        collector.signal(signal.SIGHUP)
+        for name, kinds in (("new", {"executable"}), ("app", {"executable", "libraries", "runtime", "host"})):
+            collector.wait_for(f"event=receipt workload={name}", 3)
+            fields = [f for f, _ in h.signer.bundles if f["workload"] == name][-1]
+            assert set(fields["components"]) == kinds, name
+        assert family(collector.pid).measuring != before.measuring
+        assert collector.stop() == 0
+
+
+def test_a_configuration_that_changed_is_not_in_force_before_the_reload():
+    """Not even for a measuring process that starts meanwhile; and not one with faults."""
+    with Host(interval_s=1) as h:
+        collector, before = begun(h)
+        h.workloads[0]["measure"] = ["executable"]
+        h.configure()
+        os.kill(before.measuring, signal.SIGKILL)
+        before = family(collector.pid, before.measuring)
+        collector.wait_for("event=receipt", len(collector.lines))
+        assert len(h.signer.bundles[-1][0]["components"]) == 4
+        good = h.config.read_text()
+        h.config.write_text(good + "surprise: 1\n")
+        collector.signal(signal.SIGHUP)
+        collector.wait_for("event=reload-refused")
+        collector.wait_for("event=receipt", len(collector.lines))
+        assert len(h.signer.bundles[-1][0]["components"]) == 4
+        assert family(collector.pid) == before
+
+
+def test_a_reload_into_other_directories_is_refused():
+    with Host(interval_s=1) as h:
+        collector, _ = begun(h)
+        if not has_landlock():
+            print("     this kernel has no Landlock")
+            return
+        outside = h.dir.parent / f"{h.dir.name}-outside"
+        outside.mkdir()
+        try:
+            good = h.config.read_text()
+            h.config.write_text(good.replace('"receipts"', f'"{outside}"').replace(
+                "receipts: receipts", f"receipts: {outside}"))
+            assert h.config.read_text() != good
+            collector.signal(signal.SIGHUP)
+            line = collector.wait_for("event=reload-refused")
+            assert str(outside) in line and "takes a restart" in line, line
+            collector.wait_for("event=receipt", len(collector.lines))
+            assert list(outside.iterdir()) == []
+        finally:
+            outside.rmdir()
+
+
+def has_landlock():
+    """landlock_create_ruleset(2): its version."""
+    return ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1) > 0
+
+
+if __name__ == "__main__":
+    run_tests(__name__)
