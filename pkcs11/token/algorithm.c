@@ -95,5 +95,5 @@ algorithm_describe(EVP_PKEY *key, char to[64])
 const EVP_MD *
 algorithm_jws_hash(const struct algorithm *a)
 {
-	return a->scheme == NOTE_ECDSA && a->bits == 384 ? EVP_sha384() : EVP_sha256();
+	return a->scheme == NOTE_ECDSA && a->bits == 384 ? EVP_sha384() : NULL;
 }

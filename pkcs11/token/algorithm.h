@@ -41,7 +41,8 @@ bool algorithm_fits(const struct algorithm *a, EVP_PKEY *key);
 /* "an EC key on secp384r1", "an RSA key of 2048 bits" */
 void algorithm_describe(EVP_PKEY *key, char to[64]);
 
-/* What signs a token (RFC 7518, 3.1); notes and certificates have SHA-256. */
+/* The hash of a token (RFC 7518, 3.1) where it is another than SHA-256, which notes have; else
+ * NULL. */
 const EVP_MD *algorithm_jws_hash(const struct algorithm *a);
 
 #endif

@@ -125,7 +125,7 @@ token_signer_free(struct token_signer **s)
 enum err
 token_sign(struct token_signer *s, struct view bytes, struct buf *signature)
 {
-	enum err e = sign_and_verify(s, EVP_sha256(), bytes);
+	enum err e = sign_and_verify(s, NULL, bytes);
 
 	if (e == ERR_KEY_MISMATCH)
 		refuse_signature(s);
@@ -156,8 +156,8 @@ token_check_halves(struct token *t, enum token_which which)
 	struct token_signer *s;
 	enum err e = token_signer_new(t, which, k->public, &s);
 
-	if (e == ERR_OK && (e = sign_and_verify(s, EVP_sha256(), VIEW_LITERAL(TOKEN_TEST_TEXT))) ==
-			       ERR_KEY_MISMATCH)
+	if (e == ERR_OK &&
+	    (e = sign_and_verify(s, NULL, VIEW_LITERAL(TOKEN_TEST_TEXT))) == ERR_KEY_MISMATCH)
 		complain("key '%s' made a signature that its public half does not verify: another "
 			 "public key on token '%s' has the same id (CKA_ID); give that one another",
 		    k->label, t->info.name);
@@ -165,7 +165,7 @@ token_check_halves(struct token *t, enum token_which which)
 	return e;
 }
 
-/* Into s->made. ERR_KEY_MISMATCH is for the caller to explain. */
+/* Into s->made; `hash` NULL is SHA-256. ERR_KEY_MISMATCH is for the caller to explain. */
 static enum err
 sign_and_verify(struct token_signer *s, const EVP_MD *hash, struct view bytes)
 {
@@ -182,12 +182,16 @@ static enum err
 make_input(
     const struct token_signer *s, const EVP_MD *hash, struct view bytes, struct signed_input *out)
 {
-	unsigned size;
+	struct digest digest;
+	unsigned size = DIGEST_SIZE;
 
 	out->bytes = bytes;
 	if (s->verify == NULL)
 		return ERR_OK;
-	if (EVP_Digest(bytes.data, bytes.size, out->digest, &size, hash, NULL) != 1)
+	if (hash == NULL) {
+		digest_of(bytes.data, bytes.size, &digest);
+		memcpy(out->digest, digest.bytes, DIGEST_SIZE);
+	} else if (EVP_Digest(bytes.data, bytes.size, out->digest, &size, hash, NULL) != 1)
 		return ERR_CRYPTO;
 	out->bytes = (struct view){out->digest, size};
 	return ERR_OK;

@@ -74,6 +74,13 @@ def seed_notes():
     write("note", "no-signature", text + b"\n\n")
     write("note", "control-character", good.replace(b"8", b"\x07", 1))
     write("note", "not-utf-8", good.replace(b"8", b"\xff", 1))
+    for name in ("p384", "rsa-pss", "ed25519"):
+        write("note", name, vector(f"note-{name}.note"))
+    for name, key in zip(("p256", "rsa", "p384", "rsa-pss", "ed25519"), vector("note-keys.txt").splitlines()):
+        write("note_key", name, key)
+    go = b"PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
+    write_all("note_key", "go", changes(go, (b"a3+", b"a4+"), (b"+AR", b"+Bh"), (b"+AR", b"+Ah"), (b"rN", b"r N"),
+                                        (b"PeterNeumann", b""), (b"+AR", b" AR"), (b"10TW", b"10T")))
     write_all("checkpoint", "good", changes(text + b"\n", (b"\n8\n", b"\n08\n"), (b"\n8\n", b"\n\n"),
               (b"\n8\n", b"\n18446744073709551616\n"), (b"\n8\n", b"\n-8\n"),
               (b"=\n", b"\n"), (b"=\n", b"=\nextension\n"), (b"Qyg=", b"Qyh=")))
