@@ -40,7 +40,7 @@ struct raw_report {
 
 struct raw_limits {
 	uint32_t connections, connections_per_collector, workloads_per_collector,
-	    components_per_hour;
+	    components_per_hour, reports_per_hour, in_flight_per_collector;
 	uint32_t in_flight, in_flight_per_connection, evidence_pending_bytes;
 	uint32_t handshake_timeout_ms, frame_timeout_ms, idle_timeout_s, nonce_lifetime_s;
 	uint32_t clock_skew_s, disk_reserve_mib;
@@ -77,10 +77,14 @@ static const struct settings_number numbers[] = {
     NUMBER("limits.workloads_per_collector", limits.workloads_per_collector, 10000, 1, 100000000),
     /* A tree of a million files is 2,000 of them when it is new. */
     NUMBER("limits.components_per_hour", limits.components_per_hour, 10000, 1, 1000000000),
+    /* A week at the default interval, of 100 workloads, come at once; a gigabyte as most are. */
+    NUMBER("limits.reports_per_hour", limits.reports_per_hour, 1000000, 1, 1000000000),
     /* What a token of 114 ms a signature gathers at 140,000 reports/s; a few KiB each. */
     NUMBER("limits.in_flight", limits.in_flight, 16384, 1, 1000000),
     /* A collector has few workloads, and one connection must not take the whole budget. */
     NUMBER("limits.in_flight_per_connection", limits.in_flight_per_connection, 64, 1, 65536),
+    /* Four of what a collector has workloads; three quarters are for others, whatever one does. */
+    NUMBER("limits.in_flight_per_collector", limits.in_flight_per_collector, 4096, 1, 1000000),
     /* Sixteen components of the largest size; below one, no large component could arrive. */
     NUMBER("limits.evidence_pending_bytes", limits.evidence_pending_bytes, 256U << 20, 16U << 20,
 	2048U << 20),
@@ -163,7 +167,9 @@ static const cyaml_schema_field_t limits_fields[] = {
     LIMIT(connections_per_collector),
     LIMIT(workloads_per_collector),
     LIMIT(components_per_hour),
+    LIMIT(reports_per_hour),
     LIMIT(in_flight),
+    LIMIT(in_flight_per_collector),
     LIMIT(in_flight_per_connection),
     LIMIT(evidence_pending_bytes),
     LIMIT(handshake_timeout_ms),

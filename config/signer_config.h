@@ -62,7 +62,9 @@ struct signer_config {
 		uint32_t connections_per_collector; /* that have said hello */
 		uint32_t workloads_per_collector;
 		uint32_t components_per_hour; /* new ones of a collector */
+		uint32_t reports_per_hour;    /* of a collector */
 		uint32_t in_flight; /* reports between arrival and receipt, whole signer */
+		uint32_t in_flight_per_collector;
 		uint32_t in_flight_per_connection;
 		uint32_t evidence_pending_bytes; /* components being received, whole signer */
 		uint32_t handshake_timeout_ms;

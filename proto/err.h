@@ -78,6 +78,8 @@ enum err_class {
 	    "this collector has as many workloads as one may have")                                \
 	X(ERR_QUOTA_COMPONENTS, 217, REQUEST, "too-many-components",                               \
 	    "this collector has sent as many new components as one may in an hour; try later")     \
+	X(ERR_QUOTA_REPORTS, 218, REQUEST, "too-many-reports",                                     \
+	    "this collector has sent as many reports as one may in an hour; try later")            \
 	X(ERR_STATEMENT_FORMAT, 220, REQUEST, "statement-format",                                  \
 	    "the statement is not in its one valid form")                                          \
 	X(ERR_STATEMENT_ORIGIN, 221, REQUEST, "statement-origin",                                  \

@@ -23,7 +23,8 @@ struct collector {
 	uint32_t holder_count;
 	/* Of whoever sees to what it takes, not looked at here. */
 	uint32_t connection_count;
-	uint64_t components_paid_us, time_paid_us;
+	uint32_t in_flight;
+	uint64_t components_paid_us, reports_paid_us, time_paid_us;
 	bool owes;
 	uint16_t identity_size; /* bytes, without the NUL */
 	char identity[];

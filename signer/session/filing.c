@@ -46,6 +46,8 @@ filing_check(struct session *s, struct filing *f)
 
 	if (s->service->storage.low)
 		return ERR_STORAGE;
+	if ((e = quota_check_report(s, f->arrived_us)) != ERR_OK)
+		return e;
 	if (f->workload->busy)
 		return ERR_IN_FLIGHT;
 	if ((e = check_nonce(s, f)) != ERR_OK || (e = check_clock(s, f)) != ERR_OK ||
@@ -83,7 +85,8 @@ filing_stage(struct session *s, struct filing *f, const struct appraiser_compone
 		return e;
 	service_has_dated(service);
 	absences_on_report(&service->chronicle.absences, f->workload, before);
-	s->in_flight++;
+	quota_take_report(s, f->arrived_us);
+	quota_take_flight(s);
 	if (f->workload->challenged)
 		challenge_on_staged(service, f);
 	switch (status) {

@@ -74,6 +74,47 @@ quota_is_resting(const struct session *s)
 	       c->time_paid_us > uv_hrtime() / 1000 + QUOTA_TIME_AT_ONCE_US * QUOTA_TIME_SHARE;
 }
 
+enum err
+quota_check_report(const struct session *s, uint64_t now_us)
+{
+	const uint32_t an_hour = s->service->config->limits.reports_per_hour;
+	struct rate rate = {s->collector->reports_paid_us};
+
+	return rate_take(&rate, HOUR_US / an_hour, an_hour, now_us) ? ERR_OK : ERR_QUOTA_REPORTS;
+}
+
+/* Its workload has a head from now on: it is remembered. */
+void
+quota_take_report(struct session *s, uint64_t now_us)
+{
+	struct collector *c = s->collector;
+
+	if (c->reports_paid_us < now_us)
+		c->reports_paid_us = now_us;
+	c->reports_paid_us += HOUR_US / s->service->config->limits.reports_per_hour;
+}
+
+void
+quota_take_flight(struct session *s)
+{
+	s->in_flight++;
+	s->collector->in_flight++;
+}
+
+void
+quota_give_flight(struct session *s)
+{
+	s->in_flight--;
+	s->collector->in_flight--;
+}
+
+bool
+quota_is_in_flight(const struct session *s)
+{
+	return s->collector != NULL &&
+	       s->collector->in_flight >= s->service->config->limits.in_flight_per_collector;
+}
+
 /* From now on: whoever comes again owes what he has taken. */
 static void
 remember(struct collector *c)

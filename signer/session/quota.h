@@ -1,8 +1,9 @@
 /*
- * What one identity may take of the signer: connections, workloads, new components an hour, the
- * time of its one loop. A collector that goes wrong, or that somebody has taken over, uses up its
- * own share and nobody else's, and what it leaves behind for ever is bounded. (Bundles that wait
- * for components, and what is being received, are memory for a while: holding.h.)
+ * What one identity may take of the signer: connections, workloads, new components and reports
+ * an hour, places in flight, the time of its one loop. A collector that goes wrong, or that
+ * somebody has taken over, uses up its own share and nobody else's, and what it leaves behind for
+ * ever is bounded. (Bundles that wait for components, and what is being received, are memory for a
+ * while: holding.h.)
  *
  * Each refusal has a code of its own. All of it is kept with the collector (ledger/workload.h), and
  * a new limit holds for what comes.
@@ -50,5 +51,20 @@ bool quota_is_resting(const struct session *s);
 #define QUOTA_COMPONENT_SIZE MESSAGE_PART_MAX /* 128 KiB: what one part of it holds */
 
 enum err quota_take_component(struct session *s, uint64_t size, uint64_t now_us) MUST_USE;
+
+/*
+ * Whether there is room for one report more: ERR_QUOTA_REPORTS. It is taken when the report is
+ * staged, since what is refused costs nothing; so a few that wait for components may come beyond.
+ */
+enum err quota_check_report(const struct session *s, uint64_t now_us) MUST_USE;
+void quota_take_report(struct session *s, uint64_t now_us);
+
+/*
+ * A bundle's receipt is the ledger's to give, until it was given: also when its connection is gone.
+ * quota_is_in_flight: the collector has as many as one may have, over all of its connections.
+ */
+void quota_take_flight(struct session *s);
+void quota_give_flight(struct session *s);
+bool quota_is_in_flight(const struct session *s);
 
 #endif

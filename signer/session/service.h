@@ -70,7 +70,7 @@ struct service {
 	bool wall_known;        /* `wall_ahead_ms` is set */
 	int64_t wall_ahead_ms;  /* wall clock over the time since boot, when last looked at */
 	bool stopping;          /* takes no more bundles */
-	bool someone_rests;     /* and is to be looked at again soon (quota.h) */
+	bool someone_rests;     /* has its share, and is to be looked at again soon (quota.h) */
 	struct expiry ends[ENDS];
 };
 

@@ -41,6 +41,7 @@ static const unsigned of_collectors =
 static const unsigned of_relays =
     1U << MESSAGE_HELLO | 1U << MESSAGE_CHALLENGE | 1U << MESSAGE_STATEMENT;
 
+static void session_free(struct session *s);
 static enum err take_frame(struct session *s, struct view payload);
 static bool has_role(struct session *s, enum message_type type);
 static enum err refuse_role(struct session *s, const struct message *m);
@@ -81,15 +82,10 @@ session_end(struct session **sp)
 	roster_remove(s->service->roster, s);
 	challenge_on_session_end(s);
 	relay_end(s);
-	if (s->collector != NULL) {
+	if (s->collector != NULL)
 		quota_give_connection(s);
-		collector_release(s->service->workloads, s->collector);
-	}
-	s->collector = NULL;
-	if (s->in_flight == 0) {
-		free(s->identity);
-		free(s);
-	}
+	if (s->in_flight == 0)
+		session_free(s);
 }
 
 enum err
@@ -112,7 +108,7 @@ session_on_bad_frame(struct session *s, enum err e)
 bool
 session_has_room(struct session *s)
 {
-	if (quota_is_resting(s)) {
+	if (quota_is_resting(s) || quota_is_in_flight(s)) {
 		s->service->someone_rests = true;
 		return false;
 	}
@@ -179,11 +175,18 @@ session_release(void *waiter)
 {
 	struct session *s = waiter;
 
-	s->in_flight--;
-	if (s->gone && s->in_flight == 0) {
-		free(s->identity);
-		free(s);
-	}
+	quota_give_flight(s);
+	if (s->gone && s->in_flight == 0)
+		session_free(s);
+}
+
+static void
+session_free(struct session *s)
+{
+	if (s->collector != NULL)
+		collector_release(s->service->workloads, s->collector);
+	free(s->identity);
+	free(s);
 }
 
 static enum err
@@ -325,12 +328,12 @@ answer_again(struct session *s, struct filing *f)
 	const struct ledger_wanted wanted = filing_wanted(s, f);
 	enum err e;
 
-	s->in_flight++;
+	quota_take_flight(s);
 	e = ledger_receipt_again(s->service->ledger, f->workload, &wanted);
 	if (e == ERR_OK)
 		s->service->counters.receipts_repeated++;
 	else
-		s->in_flight--;
+		quota_give_flight(s);
 	return e;
 }
 

@@ -19,7 +19,8 @@ SIGNER_CORE, LOAD_CORE = "0", "1"
 
 # One identity stands for a whole site here.
 QUOTAS = {"connections_per_collector": 1000000, "workloads_per_collector": 100000000,
-          "components_per_hour": 1000000000}
+          "components_per_hour": 1000000000, "reports_per_hour": 1000000000,
+          "in_flight_per_collector": 1000000}
 
 
 class Stand(hallmark.Site):

@@ -638,6 +638,9 @@ def test_of_one_collector_there_are_not_too_many():
             expect(again, 310)
         with site.second("c2") as other:
             other.report("w", [new], retries=0)
+    with Refusals(limits={"connections": 16, "reports_per_hour": 1}) as site, site.second() as second:
+        second.report("w", [APP])
+        submitted(second, 218, "v")
 
 
 def deaf(site):

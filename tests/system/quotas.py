@@ -8,7 +8,7 @@ import hallmark
 import wire
 from hallmark import APP, Site
 
-WORKLOADS, CONNECTIONS, COMPONENTS = 5, 3, 7
+WORKLOADS, CONNECTIONS, COMPONENTS, REPORTS, IN_FLIGHT = 5, 3, 7, 4, 16
 
 
 def refused(call, *arguments):
@@ -110,6 +110,52 @@ def test_a_large_component_counts_as_several():
         assert refused(first.submit, "app", {"executable": wire.random_component()}) == \
             "too-many-components"
         assert site.status()["counters"]["components"] == COMPONENTS // 3 + 1
+
+
+def test_reports_of_a_collector_in_an_hour_are_so_many():
+    with limited(reports_per_hour=REPORTS) as site:
+        signer = site.start_signer()
+        first = site.collector()
+        for _ in range(REPORTS):
+            last = first.make("app", APP)
+            first.submit("app", APP)
+        assert refused(first.submit, "app", APP) == "too-many-reports"
+        assert refused(first.submit, "other", APP) == "too-many-reports"
+        again = site.collector()
+        again.chains = first.chains
+        assert refused(again.submit, "app", APP) == "too-many-reports"
+        site.collector("host2").submit("app", APP)
+        # A receipt that was lost costs nothing.
+        first.connection.send([wire.BUNDLE, {"bundle": last}])
+        assert first.await_receipt()["seq"] == REPORTS
+        assert len(said(signer, "too-many-reports")) == 3
+        assert site.status()["workloads"] == 2
+
+
+def test_a_collector_has_so_many_in_flight():
+    """However slow the token is, and over however many connections: the rest is for others."""
+    with Site(token_module=True, limits={"connections": 100, "in_flight": 4 * IN_FLIGHT,
+                                         "in_flight_per_collector": IN_FLIGHT}) as site:
+        site.write_policy(token="test")
+        signer = site.start_signer()
+        greedy = [site.collector("greedy") for _ in range(CONNECTIONS)]
+        other = site.collector("other")
+        other.submit("app", APP)
+        site.token.set(latency_us=10_000, serial=1)
+        for number, collector in enumerate(greedy):
+            for i in range(2 * IN_FLIGHT):
+                collector.connection.send(
+                    [wire.BUNDLE, {"bundle": collector.make(f"app-{number}-{i}", APP)}])
+        greedy.pop().close()  # what it has in flight counts on
+        most = 0
+        while (now := site.status())["workloads"] < 2 * IN_FLIGHT * len(greedy):
+            most = max(most, now["in_flight"])
+        assert IN_FLIGHT // 2 < most <= IN_FLIGHT, most
+        for collector in greedy:
+            for _ in range(2 * IN_FLIGHT):
+                collector.await_receipt()
+        other.submit("app", APP)
+        assert signer.stop() == 0
 
 
 if __name__ == "__main__":

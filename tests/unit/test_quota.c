@@ -26,6 +26,8 @@ set_up(void **state)
 	config.limits.connections_per_collector = 2;
 	config.limits.workloads_per_collector = 3;
 	config.limits.components_per_hour = 4;
+	config.limits.reports_per_hour = 2;
+	config.limits.in_flight_per_collector = 3;
 	service.config = &config;
 	service.workloads = workload_table_new();
 	first = (struct session){.service = &service};
@@ -134,6 +136,41 @@ the_largest_is_taken_and_owed_for(void **state)
 	assert_int_equal(quota_take_component(&other, 1, NOW_US), ERR_OK);
 }
 
+/* What is refused costs nothing. */
+static void
+an_hour_has_so_many_reports(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		for (unsigned refused = 0; refused < 9; refused++)
+			assert_int_equal(quota_check_report(&first, NOW_US), ERR_OK);
+		quota_take_report(&first, NOW_US);
+	}
+	assert_int_equal(quota_check_report(&same, NOW_US), ERR_QUOTA_REPORTS);
+	assert_int_equal(quota_check_report(&same, NOW_US + HOUR_US / 2 - 1), ERR_QUOTA_REPORTS);
+	assert_int_equal(quota_check_report(&same, NOW_US + HOUR_US / 2), ERR_OK);
+	assert_int_equal(quota_check_report(&other, NOW_US), ERR_OK);
+}
+
+static void
+what_is_in_flight_is_counted_by_collector(void **state)
+{
+	struct session fresh = {.service = &service};
+
+	(void)state;
+	quota_take_flight(&first);
+	quota_take_flight(&first);
+	assert_false(quota_is_in_flight(&same));
+	quota_take_flight(&same);
+	assert_true(quota_is_in_flight(&first));
+	assert_true(quota_is_in_flight(&same));
+	assert_false(quota_is_in_flight(&other));
+	assert_false(quota_is_in_flight(&fresh));
+	quota_give_flight(&first);
+	assert_false(quota_is_in_flight(&same));
+	assert_int_equal(first.in_flight, 1);
+}
+
 static uint64_t
 clock_us(void)
 {
@@ -200,6 +237,9 @@ main(void)
 	    cmocka_unit_test_setup_teardown(what_was_taken_is_remembered, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_large_component_counts_as_several, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(the_largest_is_taken_and_owed_for, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(an_hour_has_so_many_reports, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(
+		what_is_in_flight_is_counted_by_collector, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(ordinary_messages_cost_no_time, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(
 		who_had_the_loop_for_long_rests_over_all_its_connections, set_up, tear_down),

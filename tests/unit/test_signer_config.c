@@ -87,6 +87,8 @@ expect_defaults(const struct signer_config *c)
 	assert_int_equal(c->limits.connections_per_collector, 256);
 	assert_int_equal(c->limits.workloads_per_collector, 10000);
 	assert_int_equal(c->limits.components_per_hour, 10000);
+	assert_int_equal(c->limits.reports_per_hour, 1000000);
+	assert_int_equal(c->limits.in_flight_per_collector, 4096);
 	assert_int_equal(c->limits.in_flight_per_connection, 64);
 	assert_int_equal(c->limits.evidence_pending_bytes, 268435456);
 	assert_int_equal(c->limits.handshake_timeout_ms, 10000);
@@ -161,6 +163,7 @@ test_all_given(void **state)
 	    "logging: {format: json}\n"
 	    "limits: {connections: 1, in_flight: 2, in_flight_per_connection: 1,\n"
 	    "  connections_per_collector: 3, workloads_per_collector: 4, components_per_hour: 5,\n"
+	    "  reports_per_hour: 6, in_flight_per_collector: 7,\n"
 	    "  evidence_pending_bytes: 16777216, handshake_timeout_ms: 100,\n"
 	    "  frame_timeout_ms: 200, idle_timeout_s: 9, nonce_lifetime_s: 8, clock_skew_s: 0,\n"
 	    "  disk_reserve_mib: 0}\n");
@@ -177,6 +180,8 @@ test_all_given(void **state)
 	assert_int_equal(c->limits.connections_per_collector, 3);
 	assert_int_equal(c->limits.workloads_per_collector, 4);
 	assert_int_equal(c->limits.components_per_hour, 5);
+	assert_int_equal(c->limits.reports_per_hour, 6);
+	assert_int_equal(c->limits.in_flight_per_collector, 7);
 	assert_int_equal(c->limits.frame_timeout_ms, 200);
 	assert_int_equal(c->limits.clock_skew_s, 0);
 	assert_int_equal(c->limits.disk_reserve_mib, 0);
@@ -358,9 +363,9 @@ test_sample(void **state)
 {
 	static const char *const optional[] = {"deadline_ms", "developer", "lifetime_s",
 	    "connections_per_collector", "workloads_per_collector", "components_per_hour",
-	    "in_flight", "in_flight_per_connection", "evidence_pending_bytes",
-	    "handshake_timeout_ms", "frame_timeout_ms", "idle_timeout_s", "nonce_lifetime_s",
-	    "clock_skew_s", "disk_reserve_mib"};
+	    "reports_per_hour", "in_flight", "in_flight_per_collector", "in_flight_per_connection",
+	    "evidence_pending_bytes", "handshake_timeout_ms", "frame_timeout_ms", "idle_timeout_s",
+	    "nonce_lifetime_s", "clock_skew_s", "disk_reserve_mib"};
 	struct fixture *f = *state;
 	char *text = sample_read("signer.yaml");
 	struct signer_config *c;
