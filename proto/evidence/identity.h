@@ -27,7 +27,8 @@ bool identity_is_valid(struct view name);
  * The one URI of the certificate's subjectAltName; if it has no URI, its one DNS name, in lower
  * case, since DNS compares without it (RFC 4343). ERR_IDENTITY if there is neither, there are
  * several, or it is over-long or not printable ASCII. A URI has a scheme (RFC 3986, 3.1) and
- * something behind it, and a DNS name no colon: so neither can be taken for the other.
+ * something behind it, and a DNS name no colon: so no name of the one kind is one of the other (a
+ * pattern may match both).
  */
 enum err identity_of_certificate(X509 *certificate, char identity[IDENTITY_SIZE_MAX + 1]) MUST_USE;
 
