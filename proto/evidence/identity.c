@@ -94,6 +94,20 @@ identity_certificate_bytes(X509 *certificate, struct buf *der, struct digest *di
 	return buf_status(der);
 }
 
+enum err
+identity_chain_bytes(const STACK_OF(X509) * chain, struct buf *der, struct digest *digest)
+{
+	const size_t begun = der->size;
+	struct digest one;
+	enum err e = ERR_OK;
+
+	for (int i = 0; e == ERR_OK && i < sk_X509_num(chain); i++)
+		e = identity_certificate_bytes(sk_X509_value(chain, i), der, &one);
+	if (e == ERR_OK)
+		digest_of(der->data + begun, der->size - begun, digest);
+	return e;
+}
+
 /* Of a URI: the other kind of name has no colon. */
 static enum err
 take(const ASN1_STRING *name, bool is_uri, char identity[IDENTITY_SIZE_MAX + 1])

@@ -39,11 +39,15 @@ enum err identity_of_certificate(X509 *certificate, char identity[IDENTITY_SIZE_
 enum err identity_verify_bundle(
     X509 *certificate, struct view bundle, struct view signature) MUST_USE;
 
-/*
- * Appends the certificate in DER, as an evidence pack keeps it and an auditor looks for it, and
- * gives its SHA-256. ERR_CRYPTO, ERR_MEMORY.
- */
+/* Appends the certificate in DER, and gives its SHA-256. ERR_CRYPTO, ERR_MEMORY. */
 enum err identity_certificate_bytes(
     X509 *certificate, struct buf *der, struct digest *digest) MUST_USE;
+
+/*
+ * Appends the certificates one behind the other, as an evidence pack keeps them and an auditor
+ * looks for them, and gives the SHA-256 of all of them. ERR_CRYPTO, ERR_MEMORY.
+ */
+enum err identity_chain_bytes(
+    const STACK_OF(X509) * chain, struct buf *der, struct digest *digest) MUST_USE;
 
 #endif

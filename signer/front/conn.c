@@ -413,7 +413,7 @@ begin_session(struct conn *c)
 		e = ERR_CERTIFICATE;
 	if (e == ERR_OK && ((letter = letter_new(LETTER_LINK)) == NULL ||
 			       (c->link = link_new(c, p->front, c->number, identity,
-				    SSL_get0_peer_certificate(c->ssl))) == NULL))
+				    tls_peer_chain(c->ssl))) == NULL))
 		e = ERR_MEMORY;
 	if (e != ERR_OK) {
 		free(letter);

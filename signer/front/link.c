@@ -6,12 +6,13 @@
 #include "signer/front/link_state.h"
 
 struct link *
-link_new(
-    struct conn *conn, unsigned front, uint64_t number, const char *identity, X509 *certificate)
+link_new(struct conn *conn, unsigned front, uint64_t number, const char *identity,
+    STACK_OF(X509) * chain)
 {
-	struct link *l = calloc(1, sizeof(*l));
+	struct link *l = chain != NULL ? calloc(1, sizeof(*l)) : NULL;
 
 	if (l == NULL || (l->identity = strdup(identity)) == NULL) {
+		sk_X509_pop_free(chain, X509_free);
 		free(l);
 		return NULL;
 	}
@@ -19,8 +20,7 @@ link_new(
 	l->front = front;
 	l->number = number;
 	l->out = BUF_INIT;
-	X509_up_ref(certificate);
-	l->certificate = certificate;
+	l->chain = chain; /* moved */
 	l->farewell = (struct letter){
 	    .kind = LETTER_CLOSED, .conn = conn, .link = l, .bytes = BUF_INIT, .fd = -1};
 	return l;
@@ -29,7 +29,7 @@ link_new(
 void
 link_free(struct link *l)
 {
-	X509_free(l->certificate);
+	sk_X509_pop_free(l->chain, X509_free);
 	buf_free(&l->out);
 	free(l->identity);
 	free(l);

@@ -16,9 +16,12 @@
 
 struct link;
 
-/* On a front's thread. Takes its own reference to the certificate. NULL for want of memory. */
-struct link *link_new(
-    struct conn *conn, unsigned front, uint64_t number, const char *identity, X509 *certificate);
+/*
+ * On a front's thread. Takes over the peer's chain, also where it is NULL for want of memory; NULL
+ * then, or for want of its own.
+ */
+struct link *link_new(struct conn *conn, unsigned front, uint64_t number, const char *identity,
+    STACK_OF(X509) * chain);
 void link_free(struct link *l);
 
 /* The peer's identity: never changes, so both sides may read it. */

@@ -35,7 +35,7 @@ struct link {
 	unsigned front; /* its number */
 	uint64_t number;
 	char *identity;
-	X509 *certificate;
+	STACK_OF(X509) * chain; /* the peer's, its own certificate first */
 	struct letter farewell; /* of the side that has the link */
 	/* Of the ledger's loop. */
 	struct links *links;

@@ -154,7 +154,7 @@ open_session(struct links *s, struct link *l)
 	if (l->next != NULL)
 		l->next->previous = l;
 	s->all = l;
-	l->session = session_new(s->service, l->number, l->identity, l->certificate, &output);
+	l->session = session_new(s->service, l->number, l->identity, l->chain, &output);
 	if (l->session == NULL) {
 		service_count(s->service, ERR_MEMORY);
 		logline_begin_rationed(&line, LOGGER_WARNING, &about);

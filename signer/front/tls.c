@@ -103,6 +103,23 @@ tls_peer_identity(const SSL *ssl, char identity[IDENTITY_SIZE_MAX + 1])
 	return certificate != NULL ? identity_of_certificate(certificate, identity) : ERR_IDENTITY;
 }
 
+STACK_OF(X509) * tls_peer_chain(const SSL *ssl)
+{
+	const STACK_OF(X509) *sent = SSL_get_peer_cert_chain(ssl);
+	const int count = sent != NULL ? sk_X509_num(sent) : 0;
+	STACK_OF(X509) *chain = sk_X509_new_reserve(NULL, 1 + count);
+
+	if (chain == NULL)
+		return NULL;
+	for (int i = -1; i < count; i++) {
+		X509 *one = i < 0 ? SSL_get0_peer_certificate(ssl) : sk_X509_value(sent, i);
+
+		X509_up_ref(one);
+		(void)sk_X509_push(chain, one); /* there is room */
+	}
+	return chain;
+}
+
 uint64_t
 tls_peer_lifetime_ms(const SSL *ssl)
 {

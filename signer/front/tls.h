@@ -39,6 +39,12 @@ void tls_peer_let_in(SSL *ssl);
 /* The peer's name, by its certificate (proto/evidence/identity.h). ERR_IDENTITY. */
 enum err tls_peer_identity(const SSL *ssl, char identity[IDENTITY_SIZE_MAX + 1]) MUST_USE;
 
+/*
+ * The certificates of a peer that was let in: its own, and behind it those that it has sent and
+ * that its chain needs. To be freed with its certificates; NULL for want of memory.
+ */
+STACK_OF(X509) * tls_peer_chain(const SSL *ssl);
+
 /* Until the first certificate of the peer's chain ends, in ms from now; 0 if one has ended. */
 uint64_t tls_peer_lifetime_ms(const SSL *ssl);
 

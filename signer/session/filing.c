@@ -8,7 +8,7 @@
 static enum err check_nonce(struct session *s, struct filing *f);
 static enum err check_clock(struct session *s, const struct filing *f);
 static enum err check_chain(struct session *s, const struct filing *f);
-static enum err keep_certificate(struct session *s, struct digest *digest);
+static enum err keep_chain(struct session *s, struct digest *digest);
 
 enum err
 filing_find_workload(struct session *s, struct filing *f)
@@ -54,7 +54,7 @@ filing_check(struct session *s, struct filing *f)
 	    (e = check_chain(s, f)) != ERR_OK)
 		return e;
 	if (f->signature.size > 0)
-		return identity_verify_bundle(s->certificate, f->bytes, f->signature);
+		return identity_verify_bundle(sk_X509_value(s->chain, 0), f->bytes, f->signature);
 	return ERR_OK;
 }
 
@@ -74,7 +74,7 @@ filing_stage(struct session *s, struct filing *f, const struct appraiser_compone
 	enum err e = ERR_OK;
 
 	if (f->signature.size > 0)
-		e = keep_certificate(s, &c.certificate);
+		e = keep_chain(s, &c.certificate);
 	if (e == ERR_OK &&
 	    (e = appraiser_report(service, &c, components, ledger_entry_begin(service->ledger),
 		 &status, &staged.head)) != ERR_OK)
@@ -163,11 +163,11 @@ check_chain(struct session *s, const struct filing *f)
 }
 
 static enum err
-keep_certificate(struct session *s, struct digest *digest)
+keep_chain(struct session *s, struct digest *digest)
 {
 	struct buf der = BUF_INIT;
 	struct evidence_item *item;
-	enum err e = identity_certificate_bytes(s->certificate, &der, digest);
+	enum err e = identity_chain_bytes(s->chain, &der, digest);
 
 	if (e == ERR_OK)
 		e = evidence_add(s->service->evidence, PACK_CERTIFICATE, buf_view(&der), digest,

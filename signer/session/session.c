@@ -52,8 +52,8 @@ static void make_room(struct session *s, size_t receipt_size);
 static uint64_t now_us(void);
 
 struct session *
-session_new(struct service *service, uint64_t number, const char *identity, X509 *certificate,
-    const struct session_output *output)
+session_new(struct service *service, uint64_t number, const char *identity,
+    const STACK_OF(X509) * chain, const struct session_output *output)
 {
 	struct session *s = calloc(1, sizeof(*s));
 
@@ -63,7 +63,7 @@ session_new(struct service *service, uint64_t number, const char *identity, X509
 	}
 	s->service = service;
 	s->number = number;
-	s->certificate = certificate;
+	s->chain = chain;
 	s->output = *output;
 	return s;
 }
@@ -77,7 +77,7 @@ session_end(struct session **sp)
 	if (s == NULL)
 		return;
 	s->gone = true;
-	s->certificate = NULL;
+	s->chain = NULL;
 	upload_end(s);
 	roster_remove(s->service->roster, s);
 	challenge_on_session_end(s);

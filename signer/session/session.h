@@ -21,9 +21,12 @@
 
 struct session;
 
-/* `identity` is copied; `certificate` is borrowed until session_end. NULL for want of memory. */
+/*
+ * `identity` is copied; `chain`, the peer's certificates with its own first, is borrowed until
+ * session_end. NULL for want of memory.
+ */
 struct session *session_new(struct service *service, uint64_t number, const char *identity,
-    X509 *certificate, const struct session_output *output);
+    const STACK_OF(X509) * chain, const struct session_output *output);
 
 /* The connection is gone: no more output. Frees the session now or with its last receipt. */
 void session_end(struct session **s);

@@ -63,7 +63,7 @@ struct awaited {
 struct session {
 	struct service *service;
 	struct session_output output;
-	X509 *certificate; /* the peer's */
+	const STACK_OF(X509) * chain; /* the peer's, its own certificate first */
 	char *identity;
 	struct collector *collector; /* of this identity, held from the hello on; NULL before */
 	uint64_t number;             /* of the connection */

@@ -172,12 +172,12 @@ class Connection:
     """TLS 1.3 and frames; knows nothing of what they say."""
 
     def __init__(self, port, ca, certificate=None, key=None, timeout=20, alpn="hallmark",
-                 context=None):
+                 context=None, session=None):
         if context is None:
             context = tls_context(ca, certificate, key, alpn)
         raw = socket.create_connection(("127.0.0.1", port), timeout=timeout)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.tls = context.wrap_socket(raw, server_hostname="signer.test")
+        self.tls = context.wrap_socket(raw, server_hostname="signer.test", session=session)
         self.buffer = b""
 
     def send(self, message):

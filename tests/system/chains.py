@@ -3,6 +3,7 @@
 what `check` says before anybody connects."""
 
 import datetime
+import hashlib
 import subprocess
 
 from cryptography import x509
@@ -11,7 +12,9 @@ from cryptography.x509.oid import NameOID
 
 import hallmark
 import wire
+from audit import BAD, GOOD, audit, check
 from hallmark import APP, Authority, Site
+from rederivation import SIGNED_BEFORE, signature_parameters
 
 REVOKED = "certificate revoked"
 
@@ -322,6 +325,39 @@ def test_check_as_says_who_it_is_or_what_is_wrong():
         c.inter.issue(c.site.path("server"), "server", dns="server.test", server=True, chain=[c.inter])
         c.check(1, "CN=server", "purpose", tried="server.crt")
         c.check(1, "none.crt: --as: expected a PEM certificate chain: No such file", tried="none.crt")
+
+
+# --- what an auditor finds ------------------------------------------------------------------------
+
+def test_the_chain_that_was_shown_is_kept_for_whoever_names_the_root():
+    """No more of what a collector sends than its chain needs; also where its session is resumed."""
+    with Chains("root") as c:
+        stray = Authority("stray", c.site.dir)
+        own = c.issue("host1", chain=[stray, c.inter, c.root])
+        key = serialization.load_pem_private_key(c.site.path("host1.key").read_bytes(), None)
+        files = [str(c.site.path(name)) for name in ("collectors-ca.crt", "host1.crt", "host1.key")]
+        context = wire.tls_context(*files, "hallmark")
+        signer = c.site.start_signer()
+        session, chains = None, {}
+        for resumed in (False, True):
+            collector = wire.Collector(c.site.port, *files, timeout=hallmark.PATIENCE_S, context=context,
+                                       session=session)
+            assert collector.connection.tls.session_reused == resumed
+            collector.chains = chains
+            collector.submit("app", APP, signature=lambda bundle: key.sign(
+                SIGNED_BEFORE + bundle, *signature_parameters(key)))
+            session = collector.connection.tls.session
+            collector.close()
+        assert signer.stop() == 0
+        replay = ["replay", "--all", "--log", c.site.path("log"), "--evidence", c.site.path("evidence"),
+                  "--cert", c.site.path("log.crt"), "--vouched"]
+        for name in ("root", "inter"):
+            check(audit(*replay, "--collectors-ca", c.site.path(f"{name}-ca.crt")), GOOD, "2 of 2 reports")
+        check(audit(*replay, "--collectors-ca", c.site.path("stray-ca.crt")), BAD, "nobody that was named")
+        packs = b"".join(pack.read_bytes() for pack in c.site.path("evidence").iterdir())
+        kept = b"".join(x.public_bytes(serialization.Encoding.DER)
+                        for x in (own, c.inter.certificate))
+        assert packs.count(hashlib.sha256(kept).digest()) == 1
 
 
 if __name__ == "__main__":

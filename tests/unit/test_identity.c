@@ -180,6 +180,30 @@ test_bytes_are_der_and_have_its_digest(void **state)
 	buf_free(&bytes);
 }
 
+static void
+test_a_chain_has_the_digest_of_all(void **state)
+{
+	struct buf bytes = BUF_INIT, one = BUF_INIT;
+	STACK_OF(X509) *chain = sk_X509_new_null();
+	struct digest digest, expected;
+
+	(void)state;
+	(void)sk_X509_push(chain, make("DNS:host1"));
+	(void)sk_X509_push(chain, make("DNS:ca"));
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(
+		    identity_certificate_bytes(sk_X509_value(chain, i), &one, &digest), ERR_OK);
+	digest_of(one.data, one.size, &expected);
+	buf_append(&bytes, "before", 6);
+	assert_int_equal(identity_chain_bytes(chain, &bytes, &digest), ERR_OK);
+	assert_true(digest_equal(&digest, &expected));
+	assert_int_equal(bytes.size, 6 + one.size);
+	assert_memory_equal(bytes.data + 6, one.data, one.size);
+	sk_X509_pop_free(chain, X509_free);
+	buf_free(&bytes);
+	buf_free(&one);
+}
+
 int
 main(void)
 {
@@ -191,6 +215,7 @@ main(void)
 	    cmocka_unit_test(test_dns_names_have_no_case),
 	    cmocka_unit_test(test_over_long_names_are_refused),
 	    cmocka_unit_test(test_bytes_are_der_and_have_its_digest),
+	    cmocka_unit_test(test_a_chain_has_the_digest_of_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
