@@ -23,8 +23,8 @@ enum err approvals_judge(const struct statement_document *d, struct view origin,
 
 /*
  * Whose approval of this manifest it is, at this time and by these operators; NULL if it is none
- * that counts. Whether it is in force otherwise (not revoked) is the caller's to know. Its signature
- * is looked at too: it may come from a list that only says that it was judged.
+ * that counts. Whether it is in force otherwise (not revoked) is the caller's to know. Its
+ * signature is looked at too: it may come from a list that only says that it was judged.
  */
 const struct operator_entry *approvals_operator(const struct statement_document *d,
     const struct operators *operators, const struct digest *manifest, uint64_t iat_s);
