@@ -112,6 +112,12 @@ channel_was_resumed(const struct channel *c)
 	return SSL_session_reused(c->ssl) == 1;
 }
 
+X509 *
+channel_certificate(const struct channel *c)
+{
+	return SSL_get_certificate(c->ssl);
+}
+
 enum err
 channel_write(struct channel *c, struct view frames, struct trouble *t)
 {

@@ -13,6 +13,7 @@
 #ifndef HALLMARK_COLLECTOR_REPORT_CHANNEL_H
 #define HALLMARK_COLLECTOR_REPORT_CHANNEL_H
 
+#include <openssl/x509.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,6 +37,9 @@ enum err channel_open(
 void channel_close(struct channel **c);
 
 bool channel_was_resumed(const struct channel *c);
+
+/* What this host has shown of itself; the channel's own. */
+X509 *channel_certificate(const struct channel *c);
 
 /* Sends all of it. */
 enum err channel_write(struct channel *c, struct view frames, struct trouble *t) MUST_USE;

@@ -5,6 +5,8 @@
 
 #include "collector/ground/interrupt.h"
 #include "collector/report/wanted.h"
+#include "proto/evidence/identity.h"
+#include "proto/report/report.h"
 #include "proto/tlog/checkpoint.h"
 
 struct client {
@@ -12,6 +14,7 @@ struct client {
 	struct message_decoder *decoder;
 	size_t signer;
 	char log[CHECKPOINT_ORIGIN_MAX + 1];
+	char identity[IDENTITY_SIZE_MAX + 1]; /* of this host's certificate; empty: it has none */
 	uint64_t part_max;
 	uint8_t nonce[NONCE_SIZE];
 	struct buf output;
@@ -20,6 +23,7 @@ struct client {
 	unsigned measures;    /* asked for in this second */
 };
 
+static enum err check_whose(const struct client *c, struct view report, struct trouble *t);
 static enum err greet(struct client *c, struct trouble *t);
 static enum err receive(
     struct client *c, uint64_t deadline_ms, struct message *m, struct trouble *t);
@@ -45,8 +49,11 @@ client_open(struct channel_context *context, size_t signer, const struct client_
 	c->signer = signer;
 	c->events = *events;
 	if ((c->decoder = message_decoder_new()) != NULL &&
-	    (e = channel_open(context, signer, &c->channel, t)) == ERR_OK)
+	    (e = channel_open(context, signer, &c->channel, t)) == ERR_OK) {
+		if (identity_of_certificate(channel_certificate(c->channel), c->identity) != ERR_OK)
+			c->identity[0] = '\0'; /* which the signer will say */
 		e = greet(c, t);
+	}
 	if (e == ERR_OK)
 		*out = c;
 	else
@@ -139,7 +146,7 @@ client_submit(struct client *c, const struct chain_head *head, const struct stat
 			out->is_receipt = true;
 			out->receipt = m.body.receipt;
 			take_nonce(c, m.body.receipt.nonce);
-			return ERR_OK;
+			return check_whose(c, m.body.receipt.report, t);
 		}
 		if (m.type == MESSAGE_REFUSAL && m.body.refusal.workload.size == 0)
 			return on_refused_connection(&m.body.refusal, t);
@@ -165,6 +172,23 @@ client_submit(struct client *c, const struct chain_head *head, const struct stat
 			return e;
 		deadline_ms = interrupt_clock_ms() + CLIENT_ANSWER_MS;
 	}
+}
+
+/* A bundle does not say whose it is. What else a receipt has to be, its reader checks. */
+static enum err
+check_whose(const struct client *c, struct view report, struct trouble *t)
+{
+	struct report_document document = REPORT_DOCUMENT_INIT;
+	enum err e = ERR_OK;
+
+	if (report_parse(report, &document) == ERR_OK &&
+	    !view_equal(document.report.collector, view_of_string(c->identity)))
+		e = trouble_set(t, ERR_MISMATCH,
+		    "the receipt's report is about another collector, %.*s",
+		    view_precision(document.report.collector),
+		    (const char *)document.report.collector.data);
+	report_document_free(&document);
+	return e;
 }
 
 static enum err

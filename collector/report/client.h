@@ -4,8 +4,9 @@
  * the signer wants. After the welcome the signer may ask for a measurement at any time.
  *
  * The order is enforced: any other message, or one for another bundle, ends the session. Errors
- * are the channel's, the ERR_MSG_ ones and ERR_VERSION: the session is over and is to be closed. A
- * refusal of a bundle is no error here but an answer.
+ * are the channel's, the ERR_MSG_ ones, ERR_VERSION, and ERR_MISMATCH for a receipt that is about
+ * another collector: the session is over and is to be closed. A refusal of a bundle is no error
+ * here but an answer.
  */
 #ifndef HALLMARK_COLLECTOR_REPORT_CLIENT_H
 #define HALLMARK_COLLECTOR_REPORT_CLIENT_H

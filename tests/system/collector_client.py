@@ -314,6 +314,25 @@ def test_receipt_with_a_whole_other_report():
     bad_receipt(other, "another bundle")
 
 
+def test_receipt_about_another_collector():
+    """The bundle does not say whose it is; a receipt under another name is none of this host's."""
+    def another(session, data, fields, signature):
+        report = session.signer.report(data, fields).replace(b'"spiffe://test/host1"',
+                                                             b'"spiffe://test/host2"')
+        session.signer.report = lambda *_, **__: report
+        session.send_receipt(session.accept(data, fields))
+        del session.signer.report
+        session.signer.forget()
+
+    with Host() as h:
+        h.signer.script = [another, another]
+        out = h.once(status=1)
+        assert "about another collector, spiffe://test/host2" in out, out
+        assert h.receipts() == [] and not h.files(".chain")
+        h.once()
+        assert h.receipts() == [receipt("app", 1)]
+
+
 def test_receipt_by_another_issuer():
     def other(session, receipt, data, fields):
         return {"report": session.signer.report(data, fields, issuer="hallmark.test/other")}
