@@ -63,7 +63,7 @@ def test_the_key_of_one_log_does_not_speak_for_another():
     """Whoever audits two logs names both certificates."""
     a, b = make_log.Key(A), make_log.Key(B)
     with Bench(0) as bench:
-        bench.use(make_log.make(4, key=b, origin=A))  # by the operator of the other log
+        bench.use(make_log.make(4, key=b, origin=A, evil_every=1))  # by the operator of the other log
         certificates = ["--cert", bench.write("a.crt", a.pem())]
         names = "a.crt names, is signed by the key of"
         for more in ([], ["--origin", A]):
@@ -71,7 +71,12 @@ def test_the_key_of_one_log_does_not_speak_for_another():
                             ["consistency", bench.receipt(2), bench.path("log")]):
                 output = check(bench.run(*command, *certificates, *more), UNKNOWN, names)
                 assert "PROVED " not in output.replace("UNPROVED", ""), output
-        bench.use(make_log.make(4, key=a, origin=A))
+        ours = make_log.make(4, key=a, origin=A, evil_every=0)
+        proof = b"hallmark fork proof v1\nprefix 4\n\n%s\nroot %s\n\n%s" % (
+            bench.log.checkpoint(), make_log.b64(ours.tree.root(0, 4)).encode(), ours.checkpoint())
+        assert bench.log.tree.root(0, 4) != ours.tree.root(0, 4)
+        check(bench.run("verify", bench.write("framed", proof), *certificates), UNKNOWN, ["UNPROVED", names])
+        bench.use(ours)
         bench.write("signer.crt", b.pem())
         for command in (["verify", bench.receipt(3)], ["fsck", "--log", bench.path("log")]):
             check(bench.run(*command, *certificates), GOOD)
