@@ -10,6 +10,7 @@
 #include "pkcs11/ground/complain.h"
 #include "pkcs11/serve/guard.h"
 #include "pkcs11/serve/jws.h"
+#include "pkcs11/serve/observe.h"
 #include "pkcs11/subject.h"
 #include "pkcs11/token/certificate.h"
 #include "pkcs11/token/token.h"
@@ -418,25 +419,22 @@ static enum err
 read_adopted(
     const struct hsm_config *c, X509 *certificate, const char *path, struct guard_state *state)
 {
-	struct note_verifier *verifier = NULL;
+	struct note_verifier *verifier = NULL, *beside = NULL;
 	struct buf bytes = BUF_INIT;
 	struct checkpoint checkpoint;
-	struct note note;
 	enum err e = note_verifier_new(c->origin, X509_get0_pubkey(certificate), &verifier);
 
-	if (e == ERR_OK && (e = read_file(path, NOTE_SIZE_MAX, &bytes)) == ERR_OK) {
-		if ((e = note_parse(buf_view(&bytes), &note)) != ERR_OK ||
-		    (e = note_verify(&note, verifier)) != ERR_OK ||
-		    (e = checkpoint_parse(note.text, &checkpoint)) != ERR_OK ||
-		    (e = strcmp(checkpoint.origin, c->origin) == 0 ? ERR_OK : ERR_MISMATCH) !=
-			ERR_OK)
-			complain("%s: expected a checkpoint of %s signed by this key: %s", path,
-			    c->origin, err_text(e));
-	}
+	if (e == ERR_OK && c->ed25519_verifier != NULL)
+		e = verifier_file_read(c->ed25519_verifier, c->origin, &beside);
+	if (e == ERR_OK && (e = read_file(path, NOTE_SIZE_MAX, &bytes)) == ERR_OK &&
+	    (e = observe_note(buf_view(&bytes), verifier, beside, &checkpoint)) != ERR_OK)
+		complain("%s: expected a checkpoint of %s signed by this key: %s", path, c->origin,
+		    err_text(e));
 	if (e == ERR_OK)
 		*state = (struct guard_state){checkpoint.size, checkpoint.root};
 	buf_free(&bytes);
 	note_verifier_free(&verifier);
+	note_verifier_free(&beside);
 	return e;
 }
 

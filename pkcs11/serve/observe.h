@@ -13,6 +13,7 @@
 
 #include "pkcs11/serve/guard.h"
 #include "proto/err.h"
+#include "proto/tlog/checkpoint.h"
 #include "proto/tlog/note.h"
 #include "proto/wire/keychannel.h"
 
@@ -32,5 +33,12 @@
  */
 enum err observe(struct guard *g, const struct note_verifier *verifier,
     const struct note_verifier *beside, const struct keychannel_request *r) MUST_USE;
+
+/*
+ * What a note shows that this log's key has signed; of `beside` as above. ERR_FORMAT and others of
+ * its class, ERR_SIGNATURE; ERR_MISMATCH for the checkpoint of another log.
+ */
+enum err observe_note(struct view note, const struct note_verifier *verifier,
+    const struct note_verifier *beside, struct checkpoint *out) MUST_USE;
 
 #endif

@@ -17,6 +17,10 @@
  *   sync the state: it is the state from here on   (waits to be taken)
  *   take the note, answer                    <---
  *
+ * Where the log has an Ed25519 key beside the first, "sign" is both signatures, by two signing
+ * threads if there are two (signing.h). They are one act: the note is taken whole, with both lines,
+ * and where either signature fails it is a checkpoint that failed.
+ *
  * No signature leaves before the state that covers it is on the disk, because what leaves is what
  * the main thread takes, and between giving away and the end of the sync it does nothing else.
  * There is no other way out: a signing thread has no channel, a dead token makes the main thread

@@ -163,7 +163,7 @@ verifier_set(struct ledger *l, struct view certificate)
 	    note_verifier_new(l->config->log_origin, X509_get0_pubkey(x), &v) != ERR_OK) {
 		X509_free(x);
 		ledger_fail(l, "certificate-unusable",
-		    "the key process's certificate has no usable P-256 or RSA key");
+		    "the key process's certificate has no usable key of ECDSA or RSA");
 		return false;
 	}
 	expiry_of_certificate(&l->certificate, "log_certificate", x);

@@ -224,6 +224,25 @@ def test_what_is_observed_has_no_wrong_line():
             refused(key.observe(3, Tree(tree.entries[:3]).hash(), [], text + lines), error, 4, tree.hash())
 
 
+def test_what_is_adopted_has_no_wrong_line():
+    with both() as site:
+        with KeyProcess(site) as key:
+            tree = grown(key, site, 3)
+            note = key.sign(tree, 3).body
+            other = key.sign(Tree(tree.entries + reports(1, 3)), 3).body.rsplit(b"\xe2\x80\x94", 1)[1]
+        site.guard_file().unlink()
+        path = site.path("checkpoint")
+        first = note.rsplit(b"\xe2\x80\x94", 1)[0]
+        path.write_bytes(first + b"\xe2\x80\x94" + other)
+        done = site.hsm("adopt", str(path), check=False)
+        assert done.returncode == 1 and "does not verify" in done.stderr and not site.guard_files(), done
+        for lines in (first, note):  # of before the key was made, and of now
+            path.write_bytes(lines)
+            site.hsm("adopt", str(path))
+            assert json.loads(site.hsm("show", "--json").stdout)["signed_size"] == 3
+            site.guard_file().unlink()
+
+
 # --- what it costs --------------------------------------------------------------------------------
 
 
