@@ -13,14 +13,21 @@
 
 static unsigned char rsa_exponent[] = {0x01, 0x00, 0x01};
 
-static ck_rv_t generate(struct token *t, const struct token_key *k);
+/*
+ * How much is said of what the key may not do: all; nothing of other uses than signing; nor that it
+ * is private, which a private key is by itself. What keeps it on the token is always said.
+ */
+enum extent { EXTENT_ALL, EXTENT_NO_USES, EXTENT_LEAST };
+
+static enum err make(struct token *t, enum token_which which);
+static bool is_of_template(ck_rv_t rv);
+static ck_rv_t generate(struct token *t, const struct token_key *k, enum extent extent);
 
 enum err
 token_generate(struct token *t, enum token_which which)
 {
 	const struct token_key *k = &t->key[which];
 	bool there;
-	ck_rv_t rv;
 	enum err e;
 
 	if (k->choice != NULL && choice_attribute(k->choice, CKA_LABEL) == NULL) {
@@ -34,15 +41,51 @@ token_generate(struct token *t, enum token_which which)
 		    t->info.name, k->label);
 		e = ERR_MISMATCH;
 	}
-	if (e == ERR_OK && (rv = generate(t, k)) != CKR_OK)
+	return e == ERR_OK ? make(t, which) : e;
+}
+
+/*
+ * With less where the token refuses what is said: some take no word of other uses, even that there
+ * are none (tpm2-pkcs11). What it made of it is looked at all the same, by who asked for the key.
+ */
+static enum err
+make(struct token *t, enum token_which which)
+{
+	enum extent extent = EXTENT_ALL;
+	bool there = false;
+	enum err e = ERR_OK;
+	ck_rv_t rv;
+
+	while ((rv = generate(t, &t->key[which], extent)) != CKR_OK && is_of_template(rv) &&
+	       extent < EXTENT_LEAST && e == ERR_OK && !there) {
+		complain("token '%s' does not make the key pair: PKCS#11 error 0x%lx "
+			 "(C_GenerateKeyPair), %s; once more, without %s",
+		    t->info.name, rv, failure_text(rv),
+		    extent == EXTENT_ALL
+			? "saying that it may not decrypt, encrypt, unwrap and wrap"
+			: "saying that it is private");
+		extent++;
+		e = token_has_key(t, which, &there); /* never two */
+	}
+	if (e == ERR_OK && rv != CKR_OK)
 		e = token_refuse_call(
 		    t, FAILURE_READ, "does not make the key pair", "C_GenerateKeyPair", rv);
 	return e;
 }
 
+/* And what says nothing: some give that for an attribute that they do not take. */
+static bool
+is_of_template(ck_rv_t rv)
+{
+	return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID ||
+	       rv == CKR_ATTRIBUTE_READ_ONLY || rv == CKR_TEMPLATE_INCONSISTENT ||
+	       rv == CKR_TEMPLATE_INCOMPLETE || rv == CKR_GENERAL_ERROR ||
+	       rv == CKR_FUNCTION_FAILED || rv == CKR_ARGUMENTS_BAD;
+}
+
 /* It signs and does nothing else: modules would allow more by default. */
 static ck_rv_t
-generate(struct token *t, const struct token_key *k)
+generate(struct token *t, const struct token_key *k, enum extent extent)
 {
 	const struct algorithm *a = k->algorithm;
 	unsigned char yes = 1, no = 0, drawn[KEY_ID_SIZE];
@@ -54,24 +97,33 @@ generate(struct token *t, const struct token_key *k)
 	    k->choice != NULL ? choice_attribute(k->choice, CKA_ID) : NULL;
 	unsigned long bits = (unsigned long)a->bits;
 	struct ck_mechanism mechanism = {a->generate, NULL, 0};
-	struct ck_attribute public[] = {{CKA_TOKEN, &yes, 1}, {CKA_VERIFY, &yes, 1},
-	    {CKA_ENCRYPT, &no, 1}, {CKA_WRAP, &no, 1}, *label, id != NULL ? *id : own_id,
-	    {CKA_EC_PARAMS, (void *)a->parameters.data, a->parameters.size}, {0}};
-	struct ck_attribute private[] = {{CKA_TOKEN, &yes, 1}, {CKA_PRIVATE, &yes, 1},
-	    {CKA_SENSITIVE, &yes, 1}, {CKA_EXTRACTABLE, &no, 1}, {CKA_SIGN, &yes, 1},
-	    {CKA_DECRYPT, &no, 1}, {CKA_UNWRAP, &no, 1}, *label, id != NULL ? *id : own_id};
+	struct ck_attribute public[10] = {
+	    {CKA_TOKEN, &yes, 1}, {CKA_VERIFY, &yes, 1}, *label, id != NULL ? *id : own_id};
+	const struct ck_attribute private[] = {{CKA_TOKEN, &yes, 1}, {CKA_SENSITIVE, &yes, 1},
+	    {CKA_EXTRACTABLE, &no, 1}, {CKA_SIGN, &yes, 1}, *label, id != NULL ? *id : own_id,
+	    {CKA_PRIVATE, &yes, 1}, {CKA_DECRYPT, &no, 1}, {CKA_UNWRAP, &no, 1}};
+	const unsigned long private_count = extent == EXTENT_ALL       ? 9
+					    : extent == EXTENT_NO_USES ? 7
+								       : 6;
 	ck_object_handle_t public_key, private_key;
-	unsigned long public_count = 7;
+	unsigned long public_count = 4;
 
 	if (a->key_type == CKK_RSA) {
-		public[6] = (struct ck_attribute){CKA_MODULUS_BITS, &bits, sizeof(bits)};
-		public[7] =
+		public[public_count++] =
+		    (struct ck_attribute){CKA_MODULUS_BITS, &bits, sizeof(bits)};
+		public[public_count++] =
 		    (struct ck_attribute){CKA_PUBLIC_EXPONENT, rsa_exponent, sizeof(rsa_exponent)};
-		public_count = 8;
+	} else {
+		public[public_count++] = (struct ck_attribute){
+		    CKA_EC_PARAMS, (void *)a->parameters.data, a->parameters.size};
+	}
+	if (extent == EXTENT_ALL) {
+		public[public_count++] = (struct ck_attribute){CKA_ENCRYPT, &no, 1};
+		public[public_count++] = (struct ck_attribute){CKA_WRAP, &no, 1};
 	}
 	if (RAND_bytes(drawn, sizeof(drawn)) != 1)
 		return CKR_GENERAL_ERROR;
 	/* Without a deadline: some tokens take a minute for an RSA key. */
 	return t->functions->C_GenerateKeyPair(t->session, &mechanism, public, public_count,
-	    private, sizeof(private) / sizeof(private[0]), &public_key, &private_key);
+	    (struct ck_attribute *)private, private_count, &public_key, &private_key);
 }

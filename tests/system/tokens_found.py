@@ -95,6 +95,34 @@ def test_a_key_that_no_log_is_signed_with_is_named():
             assert "algorithm is p256" in done.stderr, done
 
 
+def made_with_less(site, refusals, *words):
+    """Attempts at a key are refused so often, before one is taken."""
+    site.token.inject("error", call="C_GenerateKeyPair", error=5, count=refusals)  # CKR_GENERAL_ERROR
+    done = site.hsm("init", check=False)
+    for word in words:
+        assert word in done.stderr, done.stderr
+    return done
+
+
+def test_init_says_less_where_the_token_takes_no_more():
+    with Site(token_module=True) as site:
+        done = made_with_less(site, 1, "once more", "may not decrypt")
+        assert done.returncode == 0 and "is private" not in done.stderr, done
+        site.hsm("self-sign")
+        site.hsm("check")
+        sign_once(site)
+    with Site(token_module=True) as site:
+        done = made_with_less(site, 2, "once more", "is private")
+        assert done.returncode == 0 and "cannot leave it" not in done.stderr, done
+    with Site(token_module=True) as site:
+        done = made_with_less(site, 3, "does not make the key pair")
+        assert done.returncode == 1 and not site.guard_files(), done
+        assert "log" not in pkcs11_tool(site, "--list-objects", "--type", "privkey")
+        site.token.inject("error", call="C_GenerateKeyPair", error=0x70)  # CKR_MECHANISM_INVALID
+        done = site.hsm("init", check=False)
+        assert done.returncode == 1 and "once more" not in done.stderr, done
+
+
 def test_one_session_is_enough():
     with make_site(token_module=True, hsm={"sessions": 1}) as site:
         site.token.set(sessions_max=1, sessions_peak=0)
