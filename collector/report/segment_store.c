@@ -3,11 +3,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "collector/report/segment_file.h"
+#include "proto/siphash.h"
 
 #define uthash_fatal(message) abort()
 #include <uthash.h>
@@ -29,7 +31,8 @@ struct file {
 struct segment_store {
 	int dir; /* borrowed */
 	struct segment *segments;
-	struct file *files; /* by number, rising */
+	struct siphash_key hash_key; /* of theirs: what is measured chooses its digests */
+	struct file *files;          /* by number, rising */
 	size_t file_count, file_capacity;
 	struct segment_writer writer; /* of the one behind them */
 };
@@ -41,6 +44,7 @@ static int compare_files(const void *a, const void *b);
 static struct file *find_file(const struct segment_store *s, uint32_t number);
 static segment_file_visit note;
 static struct segment *find(const struct segment_store *s, const struct digest *digest);
+static uint32_t hash_of(const struct segment_store *s, const struct digest *digest);
 static void forget(struct segment_store *s, struct segment *segment);
 static enum err begin_file(struct segment_store *s, struct trouble *t);
 static void give_up(struct segment_store *s);
@@ -55,8 +59,10 @@ segment_store_open(int dir, struct segment_store **out, struct trouble *t)
 	enum err e;
 
 	*out = NULL;
-	if (s == NULL)
+	if (s == NULL || RAND_priv_bytes((uint8_t *)&s->hash_key, sizeof(s->hash_key)) != 1) {
+		free(s);
 		return ERR_MEMORY;
+	}
 	s->dir = dir;
 	s->writer.fd = -1;
 	if ((e = load(s)) == ERR_OK) {
@@ -276,7 +282,8 @@ note(void *context, const struct digest *digest, const struct segment_place *pla
 		if ((segment = calloc(1, sizeof(*segment))) == NULL)
 			abort(); /* as uthash does */
 		segment->digest = *digest;
-		HASH_ADD(hh, s->segments, digest, DIGEST_SIZE, segment);
+		HASH_ADD_BYHASHVALUE(
+		    hh, s->segments, digest, DIGEST_SIZE, hash_of(s, digest), segment);
 	}
 	segment->place = *place;
 }
@@ -286,8 +293,15 @@ find(const struct segment_store *s, const struct digest *digest)
 {
 	struct segment *segment;
 
-	HASH_FIND(hh, s->segments, digest->bytes, DIGEST_SIZE, segment);
+	HASH_FIND_BYHASHVALUE(
+	    hh, s->segments, digest->bytes, DIGEST_SIZE, hash_of(s, digest), segment);
 	return segment;
+}
+
+static uint32_t
+hash_of(const struct segment_store *s, const struct digest *digest)
+{
+	return (uint32_t)siphash(&s->hash_key, (struct view){digest->bytes, DIGEST_SIZE});
 }
 
 static void

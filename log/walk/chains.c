@@ -1,6 +1,7 @@
 #include "log/walk/chains.h"
 
 #include <inttypes.h>
+#include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,8 @@ static void check_next(const struct chain *old, const struct report *r, struct r
 static struct chain *add(
     struct chains *c, const struct digest *name, const struct report *r, struct reason *reason);
 static struct chain *find(const struct chains *c, const struct digest *name);
-static void name_of(struct view collector, struct view workload, struct digest *out);
+static void name_of(
+    const struct chains *c, struct view collector, struct view workload, struct digest *out);
 
 struct view
 chain_collector(const struct chain *c)
@@ -21,6 +23,13 @@ struct view
 chain_workload(const struct chain *c)
 {
 	return (struct view){c->names + c->collector_size, c->workload_size};
+}
+
+enum err
+chains_init(struct chains *c)
+{
+	*c = (struct chains){NULL, {0}};
+	return RAND_priv_bytes(c->salt, sizeof(c->salt)) == 1 ? ERR_OK : ERR_MEMORY;
 }
 
 void
@@ -52,7 +61,7 @@ chains_find(const struct chains *c, struct view collector, struct view workload)
 {
 	struct digest name;
 
-	name_of(collector, workload, &name);
+	name_of(c, collector, workload, &name);
 	return find(c, &name);
 }
 
@@ -63,7 +72,7 @@ chains_take_report(struct chains *c, const struct report *r, uint64_t index,
 	struct digest name;
 	struct chain *chain;
 
-	name_of(r->collector, r->bundle.workload, &name);
+	name_of(c, r->collector, r->bundle.workload, &name);
 	chain = find(c, &name);
 	if (chain != NULL) {
 		check_next(chain, r, reason);
@@ -189,11 +198,15 @@ find(const struct chains *c, const struct digest *name)
 	return chain;
 }
 
-/* They come from the log: digested, nobody can choose those that fall into one place of a table. */
+/*
+ * They come from the log: digested with what nobody knows, nobody can choose those that fall into
+ * one place of a table.
+ */
 static void
-name_of(struct view collector, struct view workload, struct digest *out)
+name_of(const struct chains *c, struct view collector, struct view workload, struct digest *out)
 {
-	const struct view parts[] = {collector, {(const uint8_t *)"", 1}, workload};
+	const struct view parts[] = {
+	    {c->salt, sizeof(c->salt)}, collector, {(const uint8_t *)"", 1}, workload};
 
-	digest_of_parts(parts, 3, out);
+	digest_of_parts(parts, 4, out);
 }

@@ -58,8 +58,11 @@ struct view chain_workload(const struct chain *c);
 /* Zero-initialised. */
 struct chains {
 	struct chain *all; /* by name; hh.next is the next one */
+	uint8_t salt[16];  /* of names, random */
 };
 
+/* No chain yet. ERR_MEMORY, also where there is no chance. */
+enum err chains_init(struct chains *c) MUST_USE;
 void chains_free(struct chains *c);
 
 /* The log was set back to this time: nothing of what was before is of a later one any more. */

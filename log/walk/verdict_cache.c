@@ -1,7 +1,10 @@
 #include "log/walk/verdict_cache.h"
 
+#include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "proto/siphash.h"
 
 #define uthash_fatal(message) abort()
 #include <uthash.h>
@@ -31,10 +34,12 @@ struct verdict_cache {
 	struct evidence_reader *evidence;
 	struct kept *young, *old;
 	size_t young_bytes, bytes_max;
+	struct siphash_key hash_key; /* of both tables: what is in a log chooses its digests */
 };
 
 static struct kept *find(struct verdict_cache *c, const struct key *key);
 static void keep(struct verdict_cache *c, struct kept *k);
+static uint32_t hash_of(const struct verdict_cache *c, const struct key *key);
 static void drop_all(struct kept **table);
 static void drop(struct kept *k);
 static size_t bytes_of(const struct kept *k);
@@ -46,10 +51,12 @@ verdict_cache_new(struct evidence_reader *evidence, size_t bytes_max)
 {
 	struct verdict_cache *c = calloc(1, sizeof(*c));
 
-	if (c != NULL) {
-		c->evidence = evidence;
-		c->bytes_max = bytes_max;
+	if (c == NULL || RAND_priv_bytes((uint8_t *)&c->hash_key, sizeof(c->hash_key)) != 1) {
+		free(c);
+		return NULL;
 	}
+	c->evidence = evidence;
+	c->bytes_max = bytes_max;
 	return c;
 }
 
@@ -95,12 +102,13 @@ verdict_cache_judge(struct verdict_cache *c, uint64_t policy, const struct polic
 static struct kept *
 find(struct verdict_cache *c, const struct key *key)
 {
+	const uint32_t hash = hash_of(c, key);
 	struct kept *k;
 
-	HASH_FIND(hh, c->young, key, sizeof(*key), k);
+	HASH_FIND_BYHASHVALUE(hh, c->young, key, sizeof(*key), hash, k);
 	if (k != NULL)
 		return k;
-	HASH_FIND(hh, c->old, key, sizeof(*key), k);
+	HASH_FIND_BYHASHVALUE(hh, c->old, key, sizeof(*key), hash, k);
 	if (k != NULL) {
 		HASH_DEL(c->old, k);
 		keep(c, k);
@@ -111,6 +119,8 @@ find(struct verdict_cache *c, const struct key *key)
 static void
 keep(struct verdict_cache *c, struct kept *k)
 {
+	const uint32_t hash = hash_of(c, &k->key);
+
 	if (c->young_bytes > c->bytes_max / 2) {
 		drop_all(&c->old);
 		c->old = c->young; /* moved */
@@ -118,7 +128,13 @@ keep(struct verdict_cache *c, struct kept *k)
 		c->young_bytes = 0;
 	}
 	c->young_bytes += bytes_of(k);
-	HASH_ADD(hh, c->young, key, sizeof(k->key), k);
+	HASH_ADD_BYHASHVALUE(hh, c->young, key, sizeof(k->key), hash, k);
+}
+
+static uint32_t
+hash_of(const struct verdict_cache *c, const struct key *key)
+{
+	return (uint32_t)siphash(&c->hash_key, (struct view){(const uint8_t *)key, sizeof(*key)});
 }
 
 static void

@@ -21,7 +21,7 @@ walk_new(const struct walk_wanted *wanted, struct defects *defects, struct walk 
 		w->manifests.expected = wanted->manifests;
 		w->notices = notices_new(
 		    wanted->origin, wanted->evidence, wanted->approvers, wanted->approver_count);
-		good = w->notices != NULL;
+		good = w->notices != NULL && chains_init(&w->chains) == ERR_OK;
 	}
 	if (good && wanted->evidence != NULL) {
 		w->policies = policy_cache_new(wanted->evidence, defects->findings);

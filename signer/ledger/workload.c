@@ -6,7 +6,7 @@
 
 #include "proto/evidence/bundle.h"
 #include "proto/evidence/identity.h"
-#include "signer/ground/siphash.h"
+#include "proto/siphash.h"
 
 /*
  * How often a walk in pieces begins again: a table grows seldom, and whoever has workloads

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "signer/ground/siphash.h"
+#include "proto/siphash.h"
 
 /* The key 00 01 ... 0f, as two little-endian words. */
 static const struct siphash_key key = {{0x0706050403020100, 0x0f0e0d0c0b0a0908}};

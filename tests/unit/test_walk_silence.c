@@ -23,6 +23,7 @@ open_bench(void **state)
 	struct bench *b = calloc(1, sizeof(*b));
 
 	assert_non_null(b);
+	assert_int_equal(chains_init(&b->chains), ERR_OK);
 	b->rule.grace_s = 10;
 	*state = b;
 	return 0;

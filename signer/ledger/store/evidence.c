@@ -11,7 +11,7 @@
 
 #include "journal/logger.h"
 #include "proto/evidence/pack.h"
-#include "signer/ground/siphash.h"
+#include "proto/siphash.h"
 #include "signer/ledger/store/diskfile.h"
 
 #define uthash_fatal(message) abort()

@@ -2,8 +2,8 @@
  * SipHash-2-4 (Aumasson and Bernstein, 2012): a hash under a key, for tables whose keys others
  * choose. Without the key nobody finds names that meet in one place.
  */
-#ifndef HALLMARK_SIGNER_GROUND_SIPHASH_H
-#define HALLMARK_SIGNER_GROUND_SIPHASH_H
+#ifndef HALLMARK_PROTO_SIPHASH_H
+#define HALLMARK_PROTO_SIPHASH_H
 
 #include <stdint.h>
 

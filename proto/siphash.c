@@ -1,4 +1,4 @@
-#include "signer/ground/siphash.h"
+#include "proto/siphash.h"
 
 #include <endian.h>
 #include <string.h>
