@@ -12,6 +12,7 @@
 #include "collector/measure/measure.h"
 #include "collector/measure/pattern.h"
 #include "collector/measure/process_find.h"
+#include "collector/processes/landlock.h"
 #include "collector/processes/measurer.h"
 #include "collector/processes/rights.h"
 #include "collector/processes/starter.h"
@@ -120,11 +121,9 @@ command_once(const char *path, char *const *workloads, size_t count)
 	bool *wanted = NULL;
 	int status = 1;
 
-	if (begin(path, &config, &measurer)) {
-		logger_configure(&config->logging);
-		if ((wanted = select_workloads(config, workloads, count)) != NULL)
-			status = report_once(config, measurer, wanted);
-	}
+	if (begin(path, &config, &measurer) &&
+	    (wanted = select_workloads(config, workloads, count)) != NULL)
+		status = report_once(config, measurer, wanted);
 	free(wanted);
 	measurer_free(&measurer);
 	collector_config_free(&config);
@@ -357,6 +356,7 @@ select_workloads(const struct collector_config *config, char *const *names, size
 static bool
 begin(const char *path, struct collector_config **config, struct measurer **measurer)
 {
+	const bool confined = landlock_is_there();
 	struct trouble t = TROUBLE_INIT;
 	int control;
 	enum err e;
@@ -372,7 +372,14 @@ begin(const char *path, struct collector_config **config, struct measurer **meas
 		return false;
 	}
 	collector_config_free(config);
-	return load(path, config);
+	if (!load(path, config))
+		return false;
+	logger_configure(&(*config)->logging);
+	if (!confined)
+		logger_say(LOGGER_NOTICE, "no-landlock",
+		    "this kernel has no Landlock, or does not let it be used: the process that "
+		    "reports reads and writes what its user may");
+	return true;
 }
 
 static int

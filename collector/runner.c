@@ -45,7 +45,6 @@ runner_run(const char *path, struct collector_config **config, struct measurer *
 	struct runner r = {.path = path, .config = config, .measurer = measurer};
 	enum err e;
 
-	logger_configure(&(*config)->logging);
 	if ((e = reporter_new(*config, measurer, true, &r.reporter, t)) != ERR_OK)
 		return e;
 	tell("started", &r);

@@ -39,20 +39,26 @@ struct landlock {
 	uint64_t handled; /* accesses to files that this kernel knows */
 };
 
+static long version(void);
 static size_t known_by(long abi, struct ruleset *out);
 static enum err allow(struct landlock *l, const char *path, uint64_t access, struct trouble *t);
+
+bool
+landlock_is_there(void)
+{
+	return version() >= 1;
+}
 
 enum err
 landlock_new(struct landlock **out, struct trouble *t)
 {
 	struct ruleset set = {
 	    READ | WRITE | MAKE | REFUSED, NETWORK_BIND_TCP, SCOPE_ABSTRACT | SCOPE_SIGNAL};
-	const long abi =
-	    syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	const long abi = version();
 	size_t size;
 
 	*out = NULL;
-	if (abi < 1) /* not there, not wanted at boot, or refused by a filter */
+	if (abi < 1)
 		return ERR_OK;
 	size = known_by(abi, &set);
 	if ((*out = malloc(sizeof(**out))) == NULL)
@@ -116,6 +122,13 @@ landlock_enter(const struct landlock *l, struct trouble *t)
 	if (l == NULL || syscall(SYS_landlock_restrict_self, l->ruleset, 0) == 0)
 		return ERR_OK;
 	return trouble_set(t, ERR_IO, "Landlock: %s", strerror(errno));
+}
+
+/* Below 1: not there, not wanted at boot, or refused by a filter. */
+static long
+version(void)
+{
+	return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 }
 
 /* Cuts the ruleset to what a kernel of this version knows; gives its size there. */

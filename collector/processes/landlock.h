@@ -13,10 +13,15 @@
 #ifndef HALLMARK_COLLECTOR_PROCESSES_LANDLOCK_H
 #define HALLMARK_COLLECTOR_PROCESSES_LANDLOCK_H
 
+#include <stdbool.h>
+
 #include "collector/ground/trouble.h"
 #include "proto/err.h"
 
 struct landlock;
+
+/* The kernel has it, and lets this program use it. */
+bool landlock_is_there(void);
 
 /* Nothing is allowed yet. Where the kernel has no Landlock *out is NULL, and all below does
  * nothing: ERR_OK. ERR_IO, with the trouble in words. */

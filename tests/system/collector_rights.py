@@ -6,6 +6,7 @@ import ctypes
 import os
 import pathlib
 import signal
+import subprocess
 import sys
 import time
 
@@ -14,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from collector_client import Host
 from cryptography.hazmat.primitives import serialization
 from family import family, is_there, status
-from hallmark import PATIENCE_S, Process, run_tests
+from hallmark import PATIENCE_S, Process, program, run_tests
 from measured import NOBODY, can_be_others
 
 FOR_MEASURING = 1 << 19 | 1 << 2 | 1 << 40  # SYS_PTRACE, DAC_READ_SEARCH, CHECKPOINT_RESTORE
@@ -158,6 +159,16 @@ def test_what_a_filter_refuses_is_logged():
                 print("     this kernel does not tell the flags of filters")
                 return
             assert [f & logged for f in flags] == expected * times, flags
+
+
+def test_a_kernel_without_landlock_is_told_and_is_no_hindrance():
+    with Host() as h:
+        done = subprocess.run(["strace", "-qq", "-o", "/dev/null", "-e", "trace=landlock_create_ruleset", "-e",
+                               "inject=landlock_create_ruleset:error=EOPNOTSUPP",
+                               program("hallmark-collector"), "once", "-c", str(h.config)],
+                              capture_output=True, text=True, check=True)
+        assert "level=notice event=no-landlock" in done.stderr and "app: affirming" in done.stdout, done
+        assert has_landlock() == ("no-landlock" not in h.once())
 
 
 # --- secrets -------------------------------------------------------------------------------------
