@@ -14,6 +14,8 @@ struct raw {
 	uint32_t sessions, deadline_ms, keepalive_s;
 	struct raw_token_profile *tokens;
 	uint32_t tokens_count;
+	enum hsm_untold *vouched;
+	uint32_t vouched_count;
 };
 
 #define NUMBER(key, standard, least, most)                                                         \
@@ -37,6 +39,13 @@ static const cyaml_strval_t algorithms[] = {{"p256", HSM_P256}, {"p384", HSM_P38
     {"rsa-3072", HSM_RSA_3072}, {"rsa-4096", HSM_RSA_4096}, {"rsa-3072-pss", HSM_RSA_3072_PSS},
     {"rsa-4096-pss", HSM_RSA_4096_PSS}};
 
+/* By PKCS#11's names, as an auditor looks them up. */
+static const cyaml_strval_t untold[] = {{"CKA_ALWAYS_SENSITIVE", HSM_ALWAYS_SENSITIVE},
+    {"CKA_NEVER_EXTRACTABLE", HSM_NEVER_EXTRACTABLE}, {"CKA_LOCAL", HSM_LOCAL}};
+static const cyaml_schema_value_t untold_entry = {
+    CYAML_VALUE_ENUM(CYAML_FLAG_STRICT, enum hsm_untold, untold, CYAML_ARRAY_LEN(untold)),
+};
+
 #define TEXT(key, flags, most) SETTINGS_TEXT(#key, flags, struct raw, key, most)
 static const cyaml_schema_field_t fields[] = {
     TEXT(origin, SETTINGS_REQUIRED, SETTINGS_TEXT_MAX),
@@ -55,6 +64,8 @@ static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_UINT("sessions", SETTINGS_OPTIONAL, struct raw, sessions),
     CYAML_FIELD_UINT("deadline_ms", SETTINGS_OPTIONAL, struct raw, deadline_ms),
     CYAML_FIELD_UINT("keepalive_s", SETTINGS_OPTIONAL, struct raw, keepalive_s),
+    CYAML_FIELD_SEQUENCE("vouched", CYAML_FLAG_POINTER | SETTINGS_OPTIONAL, struct raw, vouched,
+	&untold_entry, 1, CYAML_ARRAY_LEN(untold)),
     CYAML_FIELD_SEQUENCE("tokens", CYAML_FLAG_POINTER | SETTINGS_OPTIONAL, struct raw, tokens,
 	&token_profile_schema, 1, TOKEN_PROFILES_MAX),
     CYAML_FIELD_END,
@@ -115,6 +126,8 @@ take(struct settings *s, const void *loaded, void *config)
 	c->module = settings_guarded_code(s, "module", raw->module);
 	take_key(s, raw, c);
 	c->algorithm = raw->algorithm;
+	for (uint32_t i = 0; i < raw->vouched_count; i++)
+		c->vouched |= (unsigned)raw->vouched[i];
 	c->pin_file = take_pin(s, raw);
 	c->pin_credential = raw->pin_credential;
 	c->certificate = take_made(s, "certificate", raw->certificate);

@@ -21,11 +21,19 @@ enum hsm_algorithm {
 	HSM_RSA_4096_PSS, /* the same */
 };
 
+/*
+ * What some tokens do not tell of a key, as bits: whether it was always sensitive, never
+ * extractable, and made on the token. That it is sensitive and not extractable nobody but the token
+ * can tell.
+ */
+enum hsm_untold { HSM_ALWAYS_SENSITIVE = 1, HSM_NEVER_EXTRACTABLE = 2, HSM_LOCAL = 4 };
+
 struct hsm_config {
 	const char *origin; /* of the log: the name in every checkpoint this key signs */
 	const char *module; /* PKCS#11 module, a shared object */
 	/* Labels of the token and of the key on it; where they are chosen by URI, that URI. */
 	const char *token_label, *key_label;
+	unsigned vouched; /* of enum hsm_untold: the operator says them where the token does not */
 	const char *token_uri, *key_uri; /* RFC 7512, not read yet, or NULL: by the labels */
 	enum hsm_algorithm algorithm;
 	const char *ed25519_label;    /* of the key beside it, which signs notes too; or NULL */

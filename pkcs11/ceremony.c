@@ -19,6 +19,8 @@
 #include "proto/tlog/note.h"
 
 static enum err make_first(const struct hsm_config *c, struct token *token);
+static enum err refuse_used(const struct hsm_config *c);
+static void decided(const struct token_key_attributes *a, unsigned attribute, const char *what);
 static enum err find_old(const struct hsm_config *c, struct token *token);
 static enum err make_beside(const struct hsm_config *c, struct token *token);
 static unsigned check_beside(const struct hsm_config *c, struct token *token);
@@ -83,6 +85,59 @@ make_first(const struct hsm_config *c, struct token *token)
 		 "served: see hallmark-hsm show",
 	    c->key_label);
 	return ERR_KEY_EXPORTABLE;
+}
+
+int
+ceremony_init_existing(const struct hsm_config *c)
+{
+	struct token_key_attributes a;
+	struct token *token = NULL;
+	enum err e = refuse_used(c);
+
+	if (e == ERR_OK && (e = open_with_safe_key(c, &token)) == ERR_OK &&
+	    (e = token_key_attributes(token, TOKEN_FIRST, &a)) == ERR_OK &&
+	    (e = make_guard(c, token)) == ERR_OK) {
+		printf("taken    key '%s' on token '%s', for the log %s\n"
+		       "told     by the token: it is sensitive and not extractable\n",
+		    c->key_label, token_info(token)->name, c->origin);
+		decided(&a, HSM_ALWAYS_SENSITIVE, "CKA_ALWAYS_SENSITIVE, it always was sensitive");
+		decided(
+		    &a, HSM_NEVER_EXTRACTABLE, "CKA_NEVER_EXTRACTABLE, it never was extractable");
+		decided(&a, HSM_LOCAL, "CKA_LOCAL, it was made on the token");
+		printf("decided  by the operator: it has signed no log yet\n"
+		       "guard    %s\n",
+		    c->guard_directory);
+	}
+	if (e == ERR_OK && c->ed25519_label != NULL)
+		e = make_beside(c, token);
+	if (e == ERR_OK)
+		printf("next     hallmark-hsm self-sign, or csr and import-cert\n");
+	token_close(&token);
+	return e == ERR_OK ? 0 : 1;
+}
+
+/* Who lost a guard would make one here that lets a fork be signed. */
+static enum err
+refuse_used(const struct hsm_config *c)
+{
+	if (access(c->certificate, F_OK) != 0)
+		return ERR_OK;
+	complain(
+	    "%s: there is a certificate, so the key may have signed a log: if it has, `adopt` goes "
+	    "on "
+	    "from the newest checkpoint of that; if it has signed none, move the certificate away",
+	    c->certificate);
+	return ERR_MISMATCH;
+}
+
+/* Who says it, for whoever reads the record of the ceremony. */
+static void
+decided(const struct token_key_attributes *a, unsigned attribute, const char *what)
+{
+	if ((a->vouched & attribute) != 0)
+		printf("decided  by the operator, since the token does not tell: %s\n", what);
+	else
+		printf("told     by the token: %s\n", what);
 }
 
 static enum err

@@ -17,6 +17,13 @@
 int ceremony_init(const struct hsm_config *c);
 
 /*
+ * The guard's state of an empty log for a key that is on the token already, made by the vendor's
+ * tool: one that cannot leave, and that has signed nothing. Whether it has is the operator's to
+ * know; where there is a guard or a certificate of it, it is refused.
+ */
+int ceremony_init_existing(const struct hsm_config *c);
+
+/*
  * Token, key, the attributes that prove it cannot leave, certificate (or that there is none yet),
  * guard. 1 if any of it cannot be read; the rest is shown.
  */

@@ -19,7 +19,7 @@
 #define DAYS_MAX     36500
 
 static const char usage[] =
-    "usage: hallmark-hsm init        -c FILE\n"
+    "usage: hallmark-hsm init        -c FILE [--existing]\n"
     "       hallmark-hsm show        -c FILE [--json]\n"
     "       hallmark-hsm csr         -c FILE [--subject /CN=NAME] [-o FILE]\n"
     "       hallmark-hsm self-sign   -c FILE [--subject /CN=NAME] [--days N]\n"
@@ -58,6 +58,7 @@ struct arguments {
 	uint64_t days;
 	bool json;
 	bool rfc5424;
+	bool existing;
 	bool faulty; /* the configuration; faults are told, and only `check` goes on */
 };
 
@@ -69,6 +70,7 @@ enum {
 	TAKES_DAYS = 8,
 	TAKES_FILE = 16, /* and needs it */
 	TAKES_RFC5424 = 32,
+	TAKES_EXISTING = 64,
 };
 
 struct command {
@@ -105,7 +107,7 @@ static void refuse_service(const struct faults *faults);
 static int fail_usage(const char *what);
 
 static const struct command commands[] = {
-    {"init", 0, run_init}, {"show", TAKES_JSON, run_show},
+    {"init", TAKES_EXISTING, run_init}, {"show", TAKES_JSON, run_show},
     {"csr", TAKES_SUBJECT | TAKES_OUTPUT, run_csr},
     {"self-sign", TAKES_SUBJECT | TAKES_DAYS, run_self_sign},
     {"import-cert", TAKES_FILE, run_import}, {"jwks", 0, run_jwks},
@@ -185,8 +187,7 @@ end(int status)
 static int
 run_init(const struct hsm_config *c, const struct arguments *a)
 {
-	(void)a;
-	return ceremony_init(c);
+	return a->existing ? ceremony_init_existing(c) : ceremony_init(c);
 }
 
 static int
@@ -255,6 +256,9 @@ parse(int argc, char **argv, const struct command *command, struct arguments *a)
 		} else if (strcmp(argv[i], "--rfc5424") == 0 &&
 			   (command->takes & TAKES_RFC5424) != 0) {
 			a->rfc5424 = true;
+		} else if (strcmp(argv[i], "--existing") == 0 &&
+			   (command->takes & TAKES_EXISTING) != 0) {
+			a->existing = true;
 		} else if (find_option(argv[i], command) != NULL) {
 			if (i + 1 == argc || !parse_value(argv[i], argv[i + 1], a))
 				return fail_usage("expected one value behind each option, and "
@@ -343,6 +347,8 @@ refuse_option(const char *name, const struct command *command)
 		nearest_offer(&n, "--json");
 	if ((command->takes & TAKES_RFC5424) != 0)
 		nearest_offer(&n, "--rfc5424");
+	if ((command->takes & TAKES_EXISTING) != 0)
+		nearest_offer(&n, "--existing");
 	near = nearest_found(&n);
 	complain("%s has no option '%s'%s%s%s; see hallmark-hsm --help", command->name, name,
 	    near != NULL ? "; did you mean '" : "", near != NULL ? near : "",

@@ -37,6 +37,7 @@ static void put_bool(struct sheet *s, const char *name, bool value);
 static void show_token(struct sheet *s, const struct hsm_config *c, const struct token *token);
 static void show_key(struct sheet *s, const struct hsm_config *c, const struct token *token,
     const struct token_key_attributes *a);
+static void put_told(struct sheet *s, const char *name, bool value, unsigned vouched);
 static const char *verdict(const struct token_key_attributes *a);
 static void show_certificate(
     struct sheet *s, const struct hsm_config *c, const struct token *token, X509 *x);
@@ -99,18 +100,32 @@ show_key(struct sheet *s, const struct hsm_config *c, const struct token *token,
 	put_string(s, "key type", algorithm->type);
 	put_string(s, "mechanism", algorithm->mechanism);
 	put_bool(s, "CKA_SENSITIVE", a->sensitive);
-	put_bool(s, "CKA_ALWAYS_SENSITIVE", a->always_sensitive);
+	put_told(s, "CKA_ALWAYS_SENSITIVE", a->always_sensitive, a->vouched & HSM_ALWAYS_SENSITIVE);
 	put_bool(s, "CKA_EXTRACTABLE", a->extractable);
-	put_bool(s, "CKA_NEVER_EXTRACTABLE", a->never_extractable);
-	put_bool(s, "CKA_LOCAL", a->local);
+	put_told(
+	    s, "CKA_NEVER_EXTRACTABLE", a->never_extractable, a->vouched & HSM_NEVER_EXTRACTABLE);
+	put_told(s, "CKA_LOCAL", a->local, a->vouched & HSM_LOCAL);
 	put_string(s, "verdict", verdict(a));
+}
+
+static void
+put_told(struct sheet *s, const char *name, bool value, unsigned vouched)
+{
+	if (vouched != 0)
+		put_string(s, name, "not told by the token; vouched for in hsm.yaml");
+	else
+		put_bool(s, name, value);
 }
 
 static const char *
 verdict(const struct token_key_attributes *a)
 {
-	return token_key_is_safe(a) ? "the key was made on the token and cannot leave it"
-				    : "REFUSED: the key can, or could, leave the token";
+	if (!token_key_is_safe(a))
+		return "REFUSED: the key can, or could, leave the token";
+	return a->vouched == 0
+		   ? "the key was made on the token and cannot leave it"
+		   : "the key cannot leave the token; what it does not tell of the past "
+		     "is vouched for in hsm.yaml";
 }
 
 static void

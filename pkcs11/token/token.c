@@ -107,13 +107,6 @@ token_key_id(const struct token *t, enum token_which which)
 	return (struct view){t->key[which].id, t->key[which].id_size};
 }
 
-bool
-token_key_is_safe(const struct token_key_attributes *a)
-{
-	return a->sensitive && a->always_sensitive && !a->extractable && a->never_extractable &&
-	       a->local;
-}
-
 /* Each step has the deadline for itself: a network HSM may take seconds to start. */
 static enum err
 load(struct token *t)

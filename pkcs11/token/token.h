@@ -51,13 +51,18 @@ struct token_info {
 	const char *name; /* for people: its label, or, where it has none, its URI */
 };
 
-/* The attributes that tell whether a private key can, or could, leave (PKCS#11 v2.40, 4.9). */
+/*
+ * The attributes that tell whether a private key can, or could, leave (PKCS#11 v2.40, 4.9). What
+ * the token does not tell has the value that the configuration vouches for, and its bit in
+ * `vouched`.
+ */
 struct token_key_attributes {
 	bool sensitive;
 	bool always_sensitive;
 	bool extractable;
 	bool never_extractable;
-	bool local; /* made on the token */
+	bool local;       /* made on the token */
+	unsigned vouched; /* of enum hsm_untold */
 };
 
 /* A key whose attributes say all of this cannot leave, and never could: promise 3. */
@@ -109,6 +114,7 @@ enum err token_is_key_of(struct token *t, const struct hsm_config *other, bool *
 /* CKA_ID of the key; a view into the token. */
 struct view token_key_id(const struct token *t, enum token_which which);
 
+/* ERR_TOKEN_UNFIT, explained, where one is neither told nor vouched for. */
 enum err token_key_attributes(
     struct token *t, enum token_which which, struct token_key_attributes *out) MUST_USE;
 

@@ -1,7 +1,7 @@
 /*
- * Finding the key pair, and reading what proves that it cannot leave. Raw Cryptoki: found by
+ * Finding the key pair. Raw Cryptoki: found by
  * template, because libp11 reads all keys of the token and none beside one of a type that it does
- * not know; and it has no call for these attributes.
+ * not know.
  */
 #include <string.h>
 
@@ -58,48 +58,6 @@ token_is_key_of(struct token *t, const struct hsm_config *other, bool *out)
 	choice_free(&choice);
 	*out = e == ERR_OK && count > 0;
 	return e;
-}
-
-enum err
-token_key_attributes(struct token *t, enum token_which which, struct token_key_attributes *out)
-{
-	const struct token_key *k = &t->key[which];
-	unsigned char value[5] = {0};
-	struct ck_attribute wanted[] = {{CKA_SENSITIVE, &value[0], 1},
-	    {CKA_ALWAYS_SENSITIVE, &value[1], 1}, {CKA_EXTRACTABLE, &value[2], 1},
-	    {CKA_NEVER_EXTRACTABLE, &value[3], 1}, {CKA_LOCAL, &value[4], 1}};
-	bool told = TOKEN_CALL(t, C_GetAttributeValue, t->session, k->private, wanted, 5) == CKR_OK;
-
-	memset(out, 0, sizeof(*out));
-	out->extractable = true; /* until the token says that it is not */
-	for (unsigned i = 0; i < 5; i++)
-		told = told && wanted[i].value_len == 1;
-	if (!told) {
-		complain("key '%s': the token does not tell its attributes", k->label);
-		return ERR_TOKEN;
-	}
-	out->sensitive = value[0] != 0;
-	out->always_sensitive = value[1] != 0;
-	out->extractable = value[2] != 0;
-	out->never_extractable = value[3] != 0;
-	out->local = value[4] != 0;
-	return ERR_OK;
-}
-
-enum err
-token_refuse_exportable(struct token *t, enum token_which which)
-{
-	struct token_key_attributes a;
-	enum err e = token_key_attributes(t, which, &a);
-
-	if (e != ERR_OK || token_key_is_safe(&a))
-		return e;
-	complain("key '%s' is refused, it can, or could, leave the token: sensitive %d, always "
-		 "sensitive %d, extractable %d, never extractable %d, made on the token %d; "
-		 "expected 1 1 0 1 1; make another, with another label: hallmark-hsm init",
-	    t->key[which].label, a.sensitive, a.always_sensitive, a.extractable,
-	    a.never_extractable, a.local);
-	return ERR_KEY_EXPORTABLE;
 }
 
 static enum err

@@ -32,6 +32,8 @@
 	X(count, "test, counted down: calls that have the fault; UINT64_MAX: until told")          \
 	X(sessions_lost, "test, counted up: sessions opened before are not valid any more")        \
 	X(logged_out, "test, counted up: whoever logged in before is not any more")                \
+	X(untold,                                                                                  \
+	    "test: this attribute (CKA_...) is of a type that the token does not know; 0: none")   \
 	X(token_flags, "test: set besides the real ones in CK_TOKEN_INFO")                         \
 	X(login_error, "test: the CKR that C_Login gives without a try; 0: the PIN is tried")      \
 	X(busy_until_us, "module: when the serial token is free again, by CLOCK_MONOTONIC")        \

@@ -200,10 +200,6 @@ check_login(ck_session_handle_t handle)
 	    (session, t, count, object))                                                           \
 	X(check_login(session), C_DestroyObject,                                                   \
 	    (ck_session_handle_t session, ck_object_handle_t object), (session, object))           \
-	X(check_session(session), C_GetAttributeValue,                                             \
-	    (ck_session_handle_t session, ck_object_handle_t object, struct ck_attribute * t,      \
-		unsigned long count),                                                              \
-	    (session, object, t, count))                                                           \
 	X(check_session(session), C_FindObjectsInit,                                               \
 	    (ck_session_handle_t session, struct ck_attribute * t, unsigned long count),           \
 	    (session, t, count))                                                                   \
@@ -231,6 +227,24 @@ check_login(ck_session_handle_t handle)
 	}
 PASSED(PASS)
 #undef PASS
+
+static ck_rv_t
+module_get_attribute_value(ck_session_handle_t session, ck_object_handle_t object,
+    struct ck_attribute *t, unsigned long count)
+{
+	ck_rv_t rv;
+
+	called = CALL_C_GetAttributeValue;
+	if ((rv = check_session(session)) != CKR_OK)
+		return rv;
+	rv = real->C_GetAttributeValue(session, object, t, count);
+	for (unsigned long i = 0; i < count; i++)
+		if (control->untold != 0 && t[i].type == control->untold) {
+			t[i].value_len = (unsigned long)-1;
+			rv = CKR_ATTRIBUTE_TYPE_INVALID;
+		}
+	return rv;
+}
 
 static ck_rv_t
 module_get_token_info(ck_slot_id_t slot, struct ck_token_info *info)
@@ -545,6 +559,7 @@ load_real(void)
 	functions.C_Finalize = module_finalize;
 	functions.C_GetFunctionList = module_get_function_list;
 	functions.C_GetTokenInfo = module_get_token_info;
+	functions.C_GetAttributeValue = module_get_attribute_value;
 	functions.C_OpenSession = module_open_session;
 	functions.C_CloseSession = module_close_session;
 	functions.C_CloseAllSessions = module_close_all_sessions;

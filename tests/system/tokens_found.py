@@ -123,6 +123,67 @@ def test_init_says_less_where_the_token_takes_no_more():
         assert done.returncode == 1 and "once more" not in done.stderr, done
 
 
+def vendors_key(site, *more):
+    pkcs11_tool(site, "--keypairgen", "--key-type", "EC:prime256v1", "--label", "log", "--id", "01",
+                "--usage-sign", *more)
+
+
+def test_a_key_of_the_vendors_tool_gets_its_guard():
+    with Site(token_module=True) as site:
+        refused(site, "has no private key", command=("init", "--existing"))
+        vendors_key(site, "--sensitive")
+        refused(site, "already", command="init")
+        done = site.hsm("init", "--existing")
+        assert "taken    key 'log'" in done.stdout and done.stdout.count("told     by the token") == 4, done
+        assert "decided  by the operator: it has signed no log yet" in done.stdout, done
+        site.hsm("self-sign")
+        site.hsm("check")
+        sign_once(site)
+        # Not twice, and not over a guard that was lost.
+        refused(site, "there is a certificate", "adopt", command=("init", "--existing"))
+        state = site.guard_file().read_bytes()
+        site.path("log.crt").rename(site.path("away"))
+        refused(site, "state", command=("init", "--existing"))
+        assert site.guard_file().read_bytes() == state
+
+
+def test_a_key_that_can_leave_gets_no_guard():
+    for attribute in ("--extractable",):
+        with Site() as site:
+            vendors_key(site, "--sensitive", attribute)
+            refused(site, "can, or could, leave", command=("init", "--existing"))
+            assert not site.guard_files()
+
+
+def test_what_the_token_does_not_tell_is_the_operators_to_decide():
+    with Site(token_module=True) as site:
+        vendors_key(site, "--sensitive")
+        for name, number in (("CKA_LOCAL", 0x163), ("CKA_NEVER_EXTRACTABLE", 0x164),
+                             ("CKA_ALWAYS_SENSITIVE", 0x165)):
+            site.options["hsm"] = {}
+            site.write_configs()
+            site.token.set(untold=number)
+            refused(site, f"does not tell {name}", "vouched", command=("init", "--existing"))
+            site.options["hsm"] = {"vouched": [name]}
+            site.write_configs()
+            done = site.hsm("init", "--existing")
+            assert f"decided  by the operator, since the token does not tell: {name}" in done.stdout, done
+            assert done.stdout.count("told     by the token") == 3, done
+            site.hsm("self-sign")
+            assert "vouched for in hsm.yaml" in site.hsm("show").stdout
+            sign_once(site)
+            site.guard_file().unlink()
+            site.path("log.crt").unlink()
+        for name, number in (("CKA_SENSITIVE", 0x103), ("CKA_EXTRACTABLE", 0x162)):
+            site.token.set(untold=number)
+            refused(site, f"does not tell {name}", "nobody but the token", command=("init", "--existing"))
+        site.token.set(untold=0)
+        assert not site.guard_files()
+    with Site(hsm={"vouched": ["CKA_NEVER_EXTRACTABLE", "CKA_LOCAL"]}) as site:
+        vendors_key(site, "--sensitive", "--extractable")  # what is told counts
+        refused(site, "can, or could, leave", command=("init", "--existing"))
+
+
 def test_one_session_is_enough():
     with make_site(token_module=True, hsm={"sessions": 1}) as site:
         site.token.set(sessions_max=1, sessions_peak=0)
@@ -151,7 +212,7 @@ def slots(site):
 
 
 def refused(site, *words, command="check"):
-    done = site.hsm(command, check=False)
+    done = site.hsm(*([command] if isinstance(command, str) else command), check=False)
     assert done.returncode == 1 and done.stdout == "", done
     for word in words:
         assert word in done.stderr, (word, done.stderr)

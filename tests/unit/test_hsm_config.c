@@ -164,6 +164,22 @@ test_a_key_beside_the_first(void **state)
 }
 
 static void
+test_what_the_operator_vouches_for(void **state)
+{
+	struct hsm_config *c = accept(
+	    state, "guard: guard\n", "guard: guard\nvouched: [CKA_LOCAL, CKA_NEVER_EXTRACTABLE]\n");
+
+	assert_int_equal(c->vouched, HSM_LOCAL | HSM_NEVER_EXTRACTABLE);
+	hsm_config_free(&c);
+	c = accept(state, "origin", "origin");
+	assert_int_equal(c->vouched, 0);
+	hsm_config_free(&c);
+	/* Nobody but the token can say these. */
+	refuse(state, "guard: guard", "guard: guard\nvouched: [CKA_SENSITIVE]", 8, "CKA_LOCAL");
+	refuse(state, "guard: guard", "guard: guard\nvouched: [CKA_EXTRACTABLE]", 8, "CKA_LOCAL");
+}
+
+static void
 test_module_is_nobody_elses(void **state)
 {
 	struct fixture *f = *state;
@@ -505,6 +521,7 @@ main(void)
 	    WITH_FIXTURE(test_token_and_key_by_uri),
 	    WITH_FIXTURE(test_algorithms),
 	    WITH_FIXTURE(test_a_key_beside_the_first),
+	    WITH_FIXTURE(test_what_the_operator_vouches_for),
 	    WITH_FIXTURE(test_module_is_nobody_elses),
 	    WITH_FIXTURE(test_pin_never_stands_in_the_file),
 	    WITH_FIXTURE(test_pin_comes_from_one_place),
