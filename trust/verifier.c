@@ -32,6 +32,7 @@ static const struct verifier *of(const X509_STORE *store);
 static int on_verify(X509_STORE_CTX *ctx, void *context);
 static bool verify(X509_STORE_CTX *ctx, char why[VERIFIER_REASON_SIZE]);
 static void forget_unused(X509_STORE_CTX *ctx);
+static bool has(const STACK_OF(X509) * chain, const X509 *certificate);
 static int find_issuer(X509 **issuer, X509_STORE_CTX *ctx, X509 *certificate);
 static STACK_OF(X509) * find_none(X509_STORE_CTX *ctx, const X509_NAME *name);
 static bool is_unrevoked(X509_STORE_CTX *ctx, const struct verifier *v, int64_t now_s);
@@ -213,8 +214,18 @@ forget_unused(X509_STORE_CTX *ctx)
 	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
 
 	for (int i = sk_X509_num(sent) - 1; i > 0; i--)
-		if (sk_X509_find(chain, sk_X509_value(sent, i)) < 0)
+		if (!has(chain, sk_X509_value(sent, i)))
 			X509_free(sk_X509_delete(sent, i));
+}
+
+/* Also where the chain has the CA's own copy of it: whoever names another CA above needs it. */
+static bool
+has(const STACK_OF(X509) * chain, const X509 *certificate)
+{
+	for (int i = 0; i < sk_X509_num(chain); i++)
+		if (X509_cmp(sk_X509_value(chain, i), certificate) == 0)
+			return true;
+	return false;
 }
 
 /* Signatures first: nobody has lists verified by a CA of his own making. */

@@ -331,7 +331,12 @@ def test_check_as_says_who_it_is_or_what_is_wrong():
 
 def test_the_chain_that_was_shown_is_kept_for_whoever_names_the_root():
     """No more of what a collector sends than its chain needs; also where its session is resumed."""
-    with Chains("root") as c:
+    for trusted in ("root", "inter"):
+        keep_chain(trusted)
+
+
+def keep_chain(trusted):
+    with Chains(trusted) as c:
         stray = Authority("stray", c.site.dir)
         own = c.issue("host1", chain=[stray, c.inter, c.root])
         key = serialization.load_pem_private_key(c.site.path("host1.key").read_bytes(), None)
@@ -356,7 +361,7 @@ def test_the_chain_that_was_shown_is_kept_for_whoever_names_the_root():
         check(audit(*replay, "--collectors-ca", c.site.path("stray-ca.crt")), BAD, "nobody that was named")
         packs = b"".join(pack.read_bytes() for pack in c.site.path("evidence").iterdir())
         kept = b"".join(x.public_bytes(serialization.Encoding.DER)
-                        for x in (own, c.inter.certificate))
+                        for x in (own, c.inter.certificate, *([c.root.certificate] if trusted == "root" else [])))
         assert packs.count(hashlib.sha256(kept).digest()) == 1
 
 
