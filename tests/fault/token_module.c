@@ -228,6 +228,19 @@ check_login(ck_session_handle_t handle)
 PASSED(PASS)
 #undef PASS
 
+/* SoftHSM has a point as PKCS#11 had it before Edwards curves: as an OCTET STRING in DER. */
+static void
+strip_point(struct ck_attribute *t)
+{
+	static const unsigned char of_32_bytes[] = {0x04, 32};
+
+	if (t->type == CKA_EC_POINT && t->value != NULL && t->value_len == 34 &&
+	    memcmp(t->value, of_32_bytes, sizeof(of_32_bytes)) == 0) {
+		memmove(t->value, (unsigned char *)t->value + 2, 32);
+		t->value_len = 32;
+	}
+}
+
 static ck_rv_t
 module_get_attribute_value(ck_session_handle_t session, ck_object_handle_t object,
     struct ck_attribute *t, unsigned long count)
@@ -238,6 +251,8 @@ module_get_attribute_value(ck_session_handle_t session, ck_object_handle_t objec
 	if ((rv = check_session(session)) != CKR_OK)
 		return rv;
 	rv = real->C_GetAttributeValue(session, object, t, count);
+	for (unsigned long i = 0; rv == CKR_OK && control->raw_points != 0 && i < count; i++)
+		strip_point(&t[i]);
 	for (unsigned long i = 0; i < count; i++)
 		if (control->untold != 0 && t[i].type == control->untold) {
 			t[i].value_len = (unsigned long)-1;

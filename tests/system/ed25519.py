@@ -128,6 +128,18 @@ def test_a_key_of_another_kind_is_not_served():
         assert not site.path("log.vkey").exists()
 
 
+def test_a_point_has_two_forms():
+    """PKCS#11 3.0 has the bytes alone, SoftHSM and others the OCTET STRING of before."""
+    with both(token_module=True) as site:
+        for raw in (0, 1):
+            site.token.set(raw_points=raw)
+            shown = json.loads(site.hsm("show", "--json").stdout)
+            assert shown["ed25519_verifier_key"] + "\n" == site.path("log.vkey").read_text()
+            with KeyProcess(site) as key:
+                tree = Tree(reports(key.state.size + 1))
+                signed(site, key.sign(tree, key.state.size), tree)
+
+
 def test_labels_and_files_come_in_pairs():
     for hsm, word in (({"ed25519_key": "x"}, "belong together"),
                       ({"ed25519_verifier": "log.vkey"}, "belong together"),
