@@ -295,7 +295,6 @@ ceremony_check(const struct hsm_config *c, bool faulty)
 		bad += check_key(c, token, certificate) + check_guard(c, token) +
 		       check_beside(c, token);
 	X509_free(certificate);
-	token_close(&token);
 	if (bad == 0) {
 		printf("good     key '%s' signs, cannot leave, and has its certificate and guard\n",
 		    c->key_label);
@@ -304,6 +303,7 @@ ceremony_check(const struct hsm_config *c, bool faulty)
 			    c->ed25519_label);
 		show_profiles(c);
 	}
+	token_close(&token);
 	return bad == 0 ? 0 : 1;
 }
 

@@ -50,7 +50,11 @@ static const char usage[] =
     "statement    what operators approve, announce or revoke: signed by a key of theirs, shown\n"
     "             in words; see hallmark-hsm statement --help\n"
     "\n"
-    "exit status: 0 good; 1 not done, and why; 2 usage\n";
+    "exit status: 0 good; 1 not done, and why; 2 usage; by a signal, which a shell shows as 128 "
+    "and its\n"
+    "number, where the token did not answer within deadline_ms (SIGALRM) or its module crashed: "
+    "said\n"
+    "on stderr\n";
 
 /* What the command line says; NULL or 0 where it does not. */
 struct arguments {
@@ -177,7 +181,7 @@ static _Noreturn void
 end(int status)
 {
 	logger_finish();
-	if (fflush(stdout) != 0) {
+	if (fflush(stdout) != 0 || ferror(stdout)) {
 		complain("cannot write the result to stdout");
 		status = 1;
 	}

@@ -73,11 +73,17 @@ token_close(struct token **tp)
 
 	if (t == NULL)
 		return;
+	(void)fflush(stdout); /* whatever the end of the module does to this process */
 	for (size_t i = 0; i < TOKEN_KEYS; i++)
 		EVP_PKEY_free(t->key[i].public);
 	token_shelf_free(&t->shelf);
-	if (t->functions != NULL)
+	if (t->functions != NULL) {
+		token_deadline_say(
+		    "the PKCS#11 module did not end (C_Finalize) within deadline_ms; "
+		    "what was said before was done, and holds");
 		(void)TOKEN_CALL(t, C_Finalize, NULL);
+		token_deadline_say(NULL);
+	}
 	choice_free(&t->choice);
 	free(t);
 	*tp = NULL;
@@ -114,15 +120,23 @@ load(struct token *t)
 	struct ck_function_list *functions;
 	enum err e;
 
+	token_deadline_say(
+	    "the PKCS#11 module did not load within deadline_ms: see whether the file is "
+	    "the vendor's, and reads what it reads in time");
 	token_call_begin(t);
 	e = module_load(t->config->module, &functions);
 	token_call_end();
-	if (e != ERR_OK)
-		return e;
-	token_call_begin(t);
-	if ((e = module_initialize(t->config->module, functions)) == ERR_OK)
-		t->functions = functions;
-	token_call_end();
+	if (e == ERR_OK) {
+		token_deadline_say(
+		    "the PKCS#11 module did not start (C_Initialize) within deadline_ms: see "
+		    "whether what it needs is there (its daemon, its network), or give it "
+		    "longer; a fresh process may find it well again");
+		token_call_begin(t);
+		if ((e = module_initialize(t->config->module, functions)) == ERR_OK)
+			t->functions = functions;
+		token_call_end();
+	}
+	token_deadline_say(NULL);
 	return e;
 }
 

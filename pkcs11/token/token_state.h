@@ -90,7 +90,10 @@ enum err token_read_public_half(
 /* Takes NULL. */
 void token_shelf_free(struct token_shelf **shelf);
 
-/* Signals for the deadline, before the first call. */
+/* Signals for the deadline and for crashes, before the first call. */
 void token_deadline_prepare(void);
+
+/* What is said when the deadline of the next calls is over; NULL: TOKEN_DEADLINE_TEXT again. */
+void token_deadline_say(const char *what);
 
 #endif

@@ -127,7 +127,6 @@ suffer(enum token_fault fault)
 		for (;;)
 			pause();
 	case FAULT_CRASH:
-		signal(SIGSEGV, SIG_DFL);
 		raise(SIGSEGV);
 		return CKR_GENERAL_ERROR;
 	default:
