@@ -5,6 +5,7 @@ import ctypes.util
 import socket
 
 import hallmark
+import wire
 
 SSL = ctypes.CDLL(ctypes.util.find_library("ssl"))
 for name, result, *arguments in (
@@ -61,7 +62,20 @@ class RawTls:
 
     def read(self, size_max=65536):
         room = ctypes.create_string_buffer(size_max)
-        return room.raw[:max(SSL.SSL_read(self.ssl, room, size_max), 0)]
+        size = SSL.SSL_read(self.ssl, room, size_max)
+        return room.raw[:max(size, 0)]
+
+    def message(self):
+        size = int.from_bytes(self.exactly(4), "big")
+        return wire.msgpack.unpackb(self.exactly(size), raw=False)
+
+    def exactly(self, size):
+        data = b""
+        while len(data) < size:
+            more = self.read(size - len(data))
+            assert more, f"expected {size} bytes, found {len(data)}"
+            data += more
+        return data
 
     def close(self):
         SSL.SSL_free(self.ssl)
