@@ -161,8 +161,8 @@ take_key(struct settings *s, const struct raw *raw, struct hsm_config *c)
 		settings_fault(s, "uri",
 		    "\"uri\" must be a PKCS#11 URI (RFC 7512), which begins with \"pkcs11:\", "
 		    "found "
-		    "\"%s\"",
-		    raw->uri);
+		    "\"%.*s\"",
+		    (int)strcspn(raw->uri, "?"), raw->uri);
 	else if (uri)
 		c->token_uri = c->token_label = raw->uri;
 	else

@@ -157,12 +157,13 @@ says_slot(P11KitUri *uri)
 	       p11_kit_uri_match_module_info(uri, (struct ck_info *)&no_module) != 1;
 }
 
+/* Without what is behind a "?": that may be a PIN. */
 static enum err
 refuse(const char *uri, const char *what)
 {
 	complain(
 	    "\"uri\": expected a PKCS#11 URI such as pkcs11:token=NAME;serial=NUMBER;object=KEY, "
-	    "found %s: %s",
-	    uri, what);
+	    "found %.*s: %s",
+	    (int)strcspn(uri, "?"), uri, what);
 	return ERR_CONFIG;
 }

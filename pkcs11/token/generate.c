@@ -36,8 +36,11 @@ token_generate(struct token *t, enum token_which which)
 	}
 	e = token_has_key(t, which, &there);
 	if (e == ERR_OK && there) {
-		complain("token '%s' has a private key '%s' already; it is never overwritten: "
-			 "choose another label, or remove it with the vendor's tool",
+		complain(
+		    "token '%s' has a private key '%s' already; it is never overwritten: choose "
+		    "another label, or, if it was made by the vendor's tool and has signed "
+		    "nothing, "
+		    "take it: hallmark-hsm init --existing",
 		    t->info.name, k->label);
 		e = ERR_MISMATCH;
 	}

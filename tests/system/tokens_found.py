@@ -301,6 +301,11 @@ def test_a_uri_that_says_too_much_or_too_little_is_refused():
             by_uri(site, uri)
             refused(site, word)
             expect_no_service(site, word)
+        by_uri(site, "token=test;object=log?pin-value=1234")
+        refused(site, "begins with")
+        for uri in ("token=test;object=log?pin-value=1234", "pkcs11:token=test;object=log?pin-value=1234"):
+            by_uri(site, uri)
+            assert "1234" not in site.hsm("check", check=False).stderr.replace("0123456789", "")
 
 
 def test_the_token_of_a_uri_is_not_initialised():
