@@ -46,7 +46,8 @@ static bool begin(const char *path, struct collector_config **config, struct mea
 static int report_once(
     const struct collector_config *config, struct measurer *measurer, const bool *wanted);
 static bool report_wanted(struct reporter *r, const struct collector_config *config, size_t index,
-    bool *open, bool *good);
+    bool *open, bool *reported);
+static bool drain(struct reporter *r, size_t index);
 
 /* Where troubles go, by what they are about, while a check is to be JSON; NULL: to stderr. */
 static struct faults *troubles_kept;
@@ -385,7 +386,8 @@ begin(const char *path, struct collector_config **config, struct measurer **meas
 static int
 report_once(const struct collector_config *config, struct measurer *measurer, const bool *wanted)
 {
-	bool *open = calloc(config->workload_count, sizeof(*open));
+	bool *open = calloc(2 * config->workload_count, sizeof(*open));
+	bool *reported = open + config->workload_count;
 	struct trouble t = TROUBLE_INIT;
 	bool good = open != NULL, left = true, failed = false;
 	struct reporter *r = NULL;
@@ -405,10 +407,14 @@ report_once(const struct collector_config *config, struct measurer *measurer, co
 			continue;
 		}
 		for (size_t i = 0; !failed && i < config->workload_count; i++)
-			if (open[i] && !report_wanted(r, config, i, &open[i], &good))
+			if (open[i] && !report_wanted(r, config, i, &open[i], &reported[i]))
 				failed = true;
 		for (size_t i = 0; i < config->workload_count; i++)
 			left = left || open[i];
+	}
+	for (size_t i = 0; r != NULL && !failed && i < config->workload_count; i++) {
+		failed = reported[i] && !drain(r, i);
+		good = good && (reported[i] || !wanted[i] || open[i]);
 	}
 	for (size_t i = 0; r != NULL && i < config->workload_count; i++)
 		if (open[i])
@@ -422,8 +428,8 @@ report_once(const struct collector_config *config, struct measurer *measurer, co
 
 /* False: the program must stop. `open` stays set where another round may help. */
 static bool
-report_wanted(
-    struct reporter *r, const struct collector_config *config, size_t index, bool *open, bool *good)
+report_wanted(struct reporter *r, const struct collector_config *config, size_t index, bool *open,
+    bool *reported)
 {
 	const char *name = config->workloads[index].name;
 	struct receipt_summary result;
@@ -435,10 +441,11 @@ report_wanted(
 		printf("%s: %s, index %llu, %s/%s\n", name, report_status_name(result.status),
 		    (unsigned long long)result.index, config->receipt_directory, result.file);
 		*open = false;
+		*reported = true;
 		return true;
 	case REPORTER_REFUSED:
 		printf("%s: no receipt\n", name);
-		*open = *good = false;
+		*open = false;
 		return true;
 	case REPORTER_LOST:
 		return true;
@@ -446,4 +453,15 @@ report_wanted(
 		break;
 	}
 	return false;
+}
+
+/* What waits of a workload behind its report. False: the program must stop. */
+static bool
+drain(struct reporter *r, size_t index)
+{
+	enum reporter_outcome outcome = REPORTER_DONE;
+
+	while (outcome == REPORTER_DONE && !interrupt_stop() && reporter_may_drain(r, index))
+		outcome = reporter_drain(r, index);
+	return outcome != REPORTER_FAILED;
 }

@@ -13,17 +13,30 @@
 #define RECONNECT_FIRST_MS 1000
 #define RECONNECT_MOST_MS  60000
 
+/*
+ * Behind a signer that comes back all that waited for it measure anew, each at some moment of this
+ * time: 10,000 collectors are 5 measurements a millisecond then.
+ */
+#define AGAIN_SPREAD_MS 2000
+
+/* And no more often: a signer that comes and goes does not keep the host busy. */
+#define AGAIN_REST_MS 10000
+
 struct runner {
 	const char *path;
 	struct collector_config **config;
 	struct measurer *measurer;
 	struct reporter *reporter;
 	uint64_t round_ms;   /* when the next round begins */
+	uint64_t again_ms;   /* when one more does, for a session has begun; 0: none */
+	uint64_t rest_ms;    /* no such is before */
 	uint64_t connect_ms; /* no connection is tried before */
 	unsigned tries;      /* in a row that got nothing acknowledged */
 	bool renewed;        /* and not connected since */
 };
 
+static bool round_is_due(const struct runner *r, uint64_t now_ms);
+static bool may_drain(const struct runner *r);
 static void renew(struct runner *r);
 static enum err try_connect(struct runner *r);
 static void back_off(struct runner *r);
@@ -51,21 +64,19 @@ runner_run(const char *path, struct collector_config **config, struct measurer *
 	r.round_ms = r.connect_ms = interrupt_clock_ms();
 	while (e == ERR_OK && !interrupt_stop()) {
 		const uint64_t now_ms = interrupt_clock_ms();
-		const bool round_is_due = now_ms >= r.round_ms;
 
 		if (interrupt_take_reload() && (e = reload(&r, t)) != ERR_OK)
 			break;
 		renew(&r);
-		if ((round_is_due || r.renewed || reporter_waiting(r.reporter) > 0) &&
+		if ((round_is_due(&r, now_ms) || r.renewed || reporter_waiting(r.reporter) > 0) &&
 		    !reporter_is_connected(r.reporter) && now_ms >= r.connect_ms &&
 		    (e = try_connect(&r)) != ERR_OK)
 			break;
-		if (round_is_due)
+		if (round_is_due(&r, now_ms))
 			e = round_all(&r);
 		else if (reporter_challenge_ms(r.reporter) <= now_ms)
 			e = answer_due(&r);
-		else if (reporter_is_connected(r.reporter) && reporter_waiting(r.reporter) > 0 &&
-			 now_ms >= r.connect_ms)
+		else if (may_drain(&r) && now_ms >= r.connect_ms)
 			e = drain_all(&r);
 		if (e == ERR_OK)
 			wait_for_work(&r);
@@ -78,6 +89,24 @@ runner_run(const char *path, struct collector_config **config, struct measurer *
 		(void)trouble_set(t, e, "it cannot go on (see above)");
 	reporter_free(&r.reporter);
 	return e;
+}
+
+static bool
+round_is_due(const struct runner *r, uint64_t now_ms)
+{
+	return now_ms >= r->round_ms ||
+	       (r->again_ms != 0 && now_ms >= r->again_ms && reporter_is_connected(r->reporter));
+}
+
+/* What waits lets what is fresh go first. */
+static bool
+may_drain(const struct runner *r)
+{
+	bool any = false;
+
+	for (size_t i = 0; r->again_ms == 0 && i < (*r->config)->workload_count; i++)
+		any = any || reporter_may_drain(r->reporter, i);
+	return any;
 }
 
 /* Who was refused for what is old now need not wait for the next try. */
@@ -97,8 +126,15 @@ try_connect(struct runner *r)
 	bool failed;
 
 	r->renewed = false;
-	if (reporter_connect(r->reporter, &failed) == ERR_OK)
+	r->again_ms = 0;
+	if (reporter_connect(r->reporter, &failed) == ERR_OK) {
+		/* What was measured while there was no session says nothing of now. */
+		if (reporter_waiting(r->reporter) > 0)
+			r->again_ms = interrupt_clock_ms() + backoff_random(AGAIN_SPREAD_MS);
+		if (r->again_ms != 0 && r->again_ms < r->rest_ms)
+			r->again_ms = r->rest_ms;
 		return ERR_OK;
+	}
 	if (failed)
 		return ERR_IO;
 	back_off(r);
@@ -128,6 +164,9 @@ round_all(struct runner *r)
 
 	if ((e = reporter_go_back(r->reporter)) != ERR_OK)
 		return e;
+	if (r->again_ms != 0)
+		r->rest_ms = interrupt_clock_ms() + AGAIN_REST_MS;
+	r->again_ms = 0;
 	for (size_t i = 0; i < config->workload_count && !interrupt_stop(); i++) {
 		if (!reporter_is_connected(r->reporter) && interrupt_clock_ms() >= r->connect_ms &&
 		    (e = try_connect(r)) != ERR_OK)
@@ -177,22 +216,31 @@ took(struct runner *r, enum reporter_outcome outcome, size_t waiting)
 	return outcome == REPORTER_FAILED ? ERR_IO : ERR_OK;
 }
 
-/* What waits, between rounds: after a connection was lost, or a signer was away. */
+/*
+ * One bundle of each workload that waits, between rounds: after a connection was lost, or a signer
+ * was away. Then it is seen what else is due, and when that were all, what is kept for nobody goes.
+ */
 static enum err
 drain_all(struct runner *r)
 {
-	const size_t waiting = reporter_waiting(r->reporter);
+	enum reporter_outcome outcome = REPORTER_DONE;
+	size_t waiting;
 
-	for (size_t i = 0; i < (*r->config)->workload_count && !interrupt_stop() &&
-			   reporter_is_connected(r->reporter);
-	     i++)
-		if (reporter_drain(r->reporter, i) == REPORTER_FAILED)
+	for (size_t i = 0; i < (*r->config)->workload_count && !interrupt_stop(); i++) {
+		if (!reporter_may_drain(r->reporter, i))
+			continue;
+		waiting = reporter_waiting(r->reporter);
+		outcome = reporter_drain(r->reporter, i);
+		if (outcome == REPORTER_FAILED)
 			return ERR_IO;
-	if (reporter_waiting(r->reporter) < waiting)
-		r->tries = 0;
-	/* What is still there was refused, or the session is lost again. */
-	if (reporter_waiting(r->reporter) > 0)
-		back_off(r);
+		if (reporter_waiting(r->reporter) < waiting)
+			r->tries = 0;
+		/* Refused, or the session is lost again. */
+		if (outcome != REPORTER_DONE)
+			back_off(r);
+	}
+	if (!may_drain(r))
+		reporter_tidy(r->reporter);
 	return ERR_OK;
 }
 
@@ -205,7 +253,10 @@ wait_for_work(struct runner *r)
 
 	/* What lies read already makes no descriptor readable. */
 	reporter_take_news(r->reporter);
-	if (reporter_waiting(r->reporter) > 0 && r->connect_ms < until_ms)
+	if (r->again_ms != 0 && r->again_ms < until_ms && reporter_is_connected(r->reporter))
+		until_ms = r->again_ms;
+	if (r->connect_ms < until_ms &&
+	    (reporter_is_connected(r->reporter) ? may_drain(r) : reporter_waiting(r->reporter) > 0))
 		until_ms = r->connect_ms;
 	if (reporter_challenge_ms(r->reporter) < until_ms)
 		until_ms = reporter_challenge_ms(r->reporter);
@@ -252,6 +303,7 @@ reload(struct runner *r, struct trouble *t)
 		collector_config_free(&old);
 		logger_configure(&fresh->logging);
 		r->round_ms = r->connect_ms = interrupt_clock_ms();
+		r->again_ms = 0;
 		r->tries = 0;
 		tell("reloaded", r);
 		return ERR_OK;

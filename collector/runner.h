@@ -4,7 +4,8 @@
  *
  *   - A round measures all workloads, one after the other. The next one begins an interval later,
  *     moved by the jitter, on a clock that nobody sets.
- *   - A connection is made when a round begins, or when bundles wait. If no signer answers, or the
+ *   - A connection is made when a round begins, or when bundles wait; then all workloads are
+ *     measured again at once, and what waited follows what is fresh. If no signer answers, or the
  *     session is lost before anything was acknowledged, the tries are spread out exponentially with
  *     full jitter; rounds go on meanwhile, into the spool.
  *   - While it is not the first signer that is spoken to, that is tried again from time to time,

@@ -80,6 +80,8 @@ enum err_class {
 	    "this collector has sent as many new components as one may in an hour; try later")     \
 	X(ERR_QUOTA_REPORTS, 218, REQUEST, "too-many-reports",                                     \
 	    "this collector has sent as many reports as one may in an hour; try later")            \
+	X(ERR_GAP_PLACE, 219, REQUEST, "gap-place",                                                \
+	    "no bundle with a nonce came since the gap record's place, or too long ago")           \
 	X(ERR_STATEMENT_FORMAT, 220, REQUEST, "statement-format",                                  \
 	    "the statement is not in its one valid form")                                          \
 	X(ERR_STATEMENT_ORIGIN, 221, REQUEST, "statement-origin",                                  \

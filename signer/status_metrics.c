@@ -159,7 +159,8 @@ print_counters(json_t *values, FILE *to)
 		fprintf(to, "hallmark_%s %" JSON_INTEGER_FORMAT "\n", name,
 		    json_integer_value(json_object_get(values, counters[i].name)));
 	}
-	head(to, "report_verdicts_total", "counter", "reports by their status");
+	head(
+	    to, "report_verdicts_total", "counter", "reports by their status, but for gap records");
 	for (size_t i = 0; i < COUNT(counters); i++) {
 		const char *verdict = verdict_counted(counters[i].name);
 

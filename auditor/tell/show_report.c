@@ -115,7 +115,8 @@ show_evidence(const struct report *r, const struct display *d)
 	buf_clear(&hex);
 	hex_append(&hex, b->extensions.challenge);
 	if (b->offline)
-		display_field(d, "  nonce", "none: gathered offline");
+		display_field(d, "  nonce", "none: gathered offline, behind bundle %" PRIu64,
+		    b->extensions.gap_after);
 	else if (b->extensions.challenge.size == 0)
 		display_field(d, "  nonce", "of the signer: gathered when it asked");
 	else if (buf_status(&hex) == ERR_OK)

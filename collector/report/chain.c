@@ -13,7 +13,7 @@
 #include "proto/encoding.h"
 
 #define FILE_NAME_SIZE 256 /* bytes with NUL: NAME_MAX of Linux */
-#define CHAIN_SIZE_MAX 256 /* bytes of a chain file: it takes 140 */
+#define CHAIN_SIZE_MAX 256 /* bytes of a chain file: it takes 160 */
 
 struct chain {
 	int log; /* borrowed */
@@ -22,15 +22,31 @@ struct chain {
 	/* acknowledged */
 	uint64_t seq;
 	struct digest bundle;
+	uint64_t fresh; /* seq of the last one with a nonce */
 	uint64_t signed_s;
 	/* waiting */
 	int queue;
 	uint64_t begin; /* offset of the head */
 	uint64_t end;   /* offset behind the last record */
 	size_t waiting;
-	struct digest tail;     /* digest of the last bundle, waiting or acknowledged */
-	uint64_t tail_signed_s; /* as signed_s, of those that wait */
-	struct buf storage;     /* of the head */
+	bool may_go;        /* the head */
+	bool in_doubt;      /* somebody else may have it */
+	struct digest tail; /* digest of the last bundle, waiting or acknowledged */
+	struct buf storage; /* of the head */
+};
+
+/* What becomes of the queue when it is made anew, beside that all are renumbered. */
+struct change {
+	struct view first, signature; /* put before the others; size 0: none */
+	bool drops_head;
+	bool delays_head; /* it becomes a gap record, in the order of times */
+	bool places;      /* all gap records are of the present place */
+};
+
+/* A queue that is being made anew; seq and tail of the chain walk along. */
+struct rewriting {
+	const struct change *change;
+	struct buf bytes;
 };
 
 static enum err load_chain(struct chain *c, struct trouble *t);
@@ -39,11 +55,18 @@ static bool parse_line(struct view *rest, const char *key, struct view *value);
 static enum err save_chain(struct chain *c, struct trouble *t);
 static enum err load_queue(struct chain *c, struct trouble *t);
 static enum err damaged(const struct chain *c, const char *what, struct trouble *t);
-static enum err rewrite_queue(
-    struct chain *c, bool without_head, bool without_nonce, struct trouble *t);
+static enum err add_last(
+    struct chain *c, struct view bundle, struct view signature, struct trouble *t);
+static bool follows(struct view bundle, const struct bundle *next);
+static void take_head(struct chain *c, const struct bundle *b);
+static enum err rewrite_queue(struct chain *c, const struct change *change, struct trouble *t);
+static enum err rewrite_all(struct chain *c, struct rewriting *w);
 static enum err rewrite_record(
-    struct chain *c, struct chain_record *r, bool without_nonce, struct buf *to);
-static void drop_challenge(struct bundle_extensions *x, struct buf *storage);
+    struct chain *c, struct rewriting *w, struct chain_record *r, bool moves);
+static void put_record(
+    struct chain *c, struct rewriting *w, struct view bundle, struct view signature);
+static void move_into_gap(const struct chain *c, struct bundle *b, struct buf *storage);
+static enum err note_head(struct chain *c, struct trouble *t);
 static enum err empty_queue(struct chain *c, struct trouble *t);
 
 enum err
@@ -60,10 +83,12 @@ chain_open(int log, const char *workload, struct chain **out, struct trouble *t)
 	c->storage = BUF_INIT;
 	(void)snprintf(c->file_name, sizeof(c->file_name), "%s.chain", workload);
 	(void)snprintf(c->queue_name, sizeof(c->queue_name), "%s.queue", workload);
-	if ((e = load_chain(c, t)) == ERR_OK && (e = load_queue(c, t)) == ERR_OK)
+	if ((e = load_chain(c, t)) == ERR_OK && (e = load_queue(c, t)) == ERR_OK) {
+		c->in_doubt = chain_head_may_go(c);
 		*out = c;
-	else
+	} else {
 		chain_close(&c);
+	}
 	return e;
 }
 
@@ -97,31 +122,81 @@ chain_waiting(const struct chain *c)
 	return c->waiting;
 }
 
+bool
+chain_head_may_go(const struct chain *c)
+{
+	return c->waiting > 0 && c->may_go;
+}
+
+bool
+chain_is_in_doubt(const struct chain *c)
+{
+	return c->waiting > 0 && c->in_doubt;
+}
+
+void
+chain_settle(struct chain *c)
+{
+	c->in_doubt = false;
+}
+
 uint64_t
 chain_last_signed_s(const struct chain *c)
 {
-	return c->tail_signed_s > c->signed_s ? c->tail_signed_s : c->signed_s;
+	return c->signed_s;
 }
 
 void
 chain_next(const struct chain *c, struct bundle *b)
 {
-	b->seq = c->seq + c->waiting + 1;
-	b->prev = c->tail;
+	b->seq = b->offline ? c->seq + c->waiting + 1 : c->seq + 1;
+	b->prev = b->offline ? c->tail : c->bundle;
+	b->extensions.has_gap = b->offline;
+	b->extensions.gap_after = b->offline ? c->fresh : 0;
 }
 
 enum err
-chain_append(struct chain *c, struct view bundle, struct view signature, struct trouble *t)
+chain_append(struct chain *c, struct view bundle, struct trouble *t)
 {
-	struct buf record = BUF_INIT;
-	struct bundle content, next;
-	enum err e;
+	static const struct view none = {NULL, 0};
+	struct bundle next = {.offline = true};
 
 	chain_next(c, &next);
-	if (bundle_decode(bundle, &content) != ERR_OK || content.seq != next.seq ||
-	    !digest_equal(&content.prev, &next.prev))
+	if (!follows(bundle, &next))
 		return trouble_set(
 		    t, ERR_INVARIANT, "%s: a bundle that does not follow", c->queue_name);
+	return add_last(c, bundle, none, t);
+}
+
+enum err
+chain_put_first(struct chain *c, struct view bundle, struct view signature, struct trouble *t)
+{
+	const struct change change = {.first = bundle, .signature = signature};
+	struct bundle next = {.offline = false};
+
+	chain_next(c, &next);
+	if (!follows(bundle, &next) || chain_is_in_doubt(c))
+		return trouble_set(
+		    t, ERR_INVARIANT, "%s: a bundle that does not follow", c->queue_name);
+	return c->waiting == 0 ? add_last(c, bundle, signature, t) : rewrite_queue(c, &change, t);
+}
+
+static bool
+follows(struct view bundle, const struct bundle *next)
+{
+	struct bundle content;
+
+	return bundle_decode(bundle, &content) == ERR_OK && content.offline == next->offline &&
+	       content.seq == next->seq && digest_equal(&content.prev, &next->prev) &&
+	       content.extensions.gap_after == next->extensions.gap_after;
+}
+
+static enum err
+add_last(struct chain *c, struct view bundle, struct view signature, struct trouble *t)
+{
+	struct buf record = BUF_INIT;
+	enum err e;
+
 	chain_record_write(bundle, signature, &record);
 	if ((e = buf_status(&record)) == ERR_OK &&
 	    (savefile_write_at(c->queue, buf_view(&record), c->end) != ERR_OK ||
@@ -132,11 +207,9 @@ chain_append(struct chain *c, struct view bundle, struct view signature, struct 
 		c->end += record.size;
 		c->waiting++;
 		digest_of(bundle.data, bundle.size, &c->tail);
-		if (signature.size > 0)
-			c->tail_signed_s = content.time_ms / 1000;
 	}
 	buf_free(&record);
-	return e;
+	return e == ERR_OK && c->waiting == 1 ? note_head(c, t) : e;
 }
 
 enum err
@@ -156,6 +229,7 @@ chain_get_head(struct chain *c, struct chain_head *out, struct trouble *t)
 	out->signature = r.signature;
 	out->content = r.content;
 	digest_of(r.bundle.data, r.bundle.size, &out->digest);
+	c->in_doubt = true;
 	return ERR_OK;
 }
 
@@ -170,6 +244,8 @@ chain_acknowledge(struct chain *c, struct trouble *t)
 		return trouble_set(t, e == ERR_NOT_FOUND ? ERR_INVARIANT : e,
 		    "%s: the head cannot be read", c->queue_name);
 	c->seq = r.content.seq;
+	if (!r.content.offline)
+		c->fresh = r.content.seq;
 	digest_of(r.bundle.data, r.bundle.size, &c->bundle);
 	if (r.signature.size > 0)
 		c->signed_s = r.content.time_ms / 1000;
@@ -177,35 +253,43 @@ chain_acknowledge(struct chain *c, struct trouble *t)
 		return e;
 	c->begin += r.size;
 	c->waiting--;
-	return c->waiting == 0 ? empty_queue(c, t) : ERR_OK;
+	return c->waiting == 0 ? empty_queue(c, t) : note_head(c, t);
 }
 
 enum err
 chain_drop_head(struct chain *c, struct trouble *t)
 {
+	const struct change change = {.drops_head = true};
+
 	if (c->waiting == 0)
 		return trouble_set(t, ERR_INVARIANT, "%s: no head to drop", c->queue_name);
-	return rewrite_queue(c, true, false, t);
+	return rewrite_queue(c, &change, t);
 }
 
 enum err
 chain_drop_nonce(struct chain *c, struct trouble *t)
 {
-	return rewrite_queue(c, false, true, t);
+	const struct change change = {.delays_head = true};
+
+	if (c->waiting == 0)
+		return trouble_set(t, ERR_INVARIANT, "%s: no head to move", c->queue_name);
+	return rewrite_queue(c, &change, t);
 }
 
 enum err
 chain_adopt(struct chain *c, uint64_t seq, const struct digest *bundle, struct trouble *t)
 {
+	const struct change change = {.places = true};
 	enum err e;
 
 	if (c->seq != 0)
 		return trouble_set(t, ERR_INVARIANT, "%s: is known already", c->file_name);
 	c->seq = seq;
+	c->fresh = seq; /* or one before it, which is all the same to what was measured since */
 	c->bundle = *bundle;
 	if ((e = save_chain(c, t)) != ERR_OK)
 		return e;
-	return rewrite_queue(c, false, false, t);
+	return rewrite_queue(c, &change, t);
 }
 
 enum err
@@ -248,14 +332,15 @@ load_chain(struct chain *c, struct trouble *t)
 static bool
 parse_chain(struct chain *c, struct view text)
 {
-	struct view rest = text, line, seq, bundle, signed_s;
+	struct view rest = text, line, seq, bundle, fresh, signed_s;
 
 	return line_next(&rest, &line) == ERR_OK &&
 	       view_equal(line, VIEW_LITERAL("hallmark chain 1")) &&
 	       parse_line(&rest, "seq ", &seq) && parse_line(&rest, "bundle ", &bundle) &&
-	       parse_line(&rest, "signed ", &signed_s) && rest.size == 0 &&
-	       decimal_decode(seq, &c->seq) == ERR_OK && c->seq <= BUNDLE_SEQ_MAX &&
-	       digest_from_hex(bundle, &c->bundle) == ERR_OK &&
+	       parse_line(&rest, "fresh ", &fresh) && parse_line(&rest, "signed ", &signed_s) &&
+	       rest.size == 0 && decimal_decode(seq, &c->seq) == ERR_OK &&
+	       c->seq <= BUNDLE_SEQ_MAX && digest_from_hex(bundle, &c->bundle) == ERR_OK &&
+	       decimal_decode(fresh, &c->fresh) == ERR_OK && c->fresh <= c->seq &&
 	       decimal_decode(signed_s, &c->signed_s) == ERR_OK &&
 	       digest_is_zero(&c->bundle) == (c->seq == 0);
 }
@@ -280,8 +365,9 @@ save_chain(struct chain *c, struct trouble *t)
 	enum err e;
 
 	digest_to_hex(&c->bundle, hex);
-	buf_append_format(&text, "hallmark chain 1\nseq %llu\nbundle %s\nsigned %llu\n",
-	    (unsigned long long)c->seq, hex, (unsigned long long)c->signed_s);
+	buf_append_format(&text, "hallmark chain 1\nseq %llu\nbundle %s\nfresh %llu\nsigned %llu\n",
+	    (unsigned long long)c->seq, hex, (unsigned long long)c->fresh,
+	    (unsigned long long)c->signed_s);
 	if ((e = buf_status(&text)) == ERR_OK)
 		e = savefile_write(c->log, c->file_name, buf_view(&text), t);
 	buf_free(&text);
@@ -304,7 +390,6 @@ load_queue(struct chain *c, struct trouble *t)
 	c->begin = c->end = 0;
 	c->waiting = 0;
 	c->tail = c->bundle;
-	c->tail_signed_s = 0;
 	while ((e = chain_record_read(c->queue, c->end, &c->storage, &r)) == ERR_OK) {
 		c->end += r.size;
 		if (r.content.seq <= c->seq && c->waiting == 0) {
@@ -314,10 +399,9 @@ load_queue(struct chain *c, struct trouble *t)
 		if (r.content.seq != c->seq + c->waiting + 1 ||
 		    !digest_equal(&r.content.prev, &c->tail))
 			return damaged(c, "a bundle does not follow the one before it", t);
-		c->waiting++;
+		if (c->waiting++ == 0)
+			take_head(c, &r.content);
 		digest_of(r.bundle.data, r.bundle.size, &c->tail);
-		if (r.signature.size > 0)
-			c->tail_signed_s = r.content.time_ms / 1000;
 	}
 	if (e == ERR_FORMAT)
 		return damaged(c, "a record was altered", t);
@@ -339,70 +423,120 @@ damaged(const struct chain *c, const char *what, struct trouble *t)
 }
 
 /*
- * Makes the queue anew behind what is acknowledged now. `seq` and `bundle` walk along as
- * predecessors while the records are rewritten, and are set back by load_queue's reading them.
+ * Makes the queue anew behind what is acknowledged now, and replaces the old one as a whole.
+ * `waiting` and `tail` walk along as predecessors, and are set back by load_queue's reading.
  */
 static enum err
-rewrite_queue(struct chain *c, bool without_head, bool without_nonce, struct trouble *t)
+rewrite_queue(struct chain *c, const struct change *change, struct trouble *t)
 {
-	const size_t waiting = c->waiting;
-	uint64_t offset = c->begin;
-	struct buf fresh = BUF_INIT;
-	struct chain_record r;
-	enum err e = ERR_OK;
+	struct rewriting w = {change, BUF_INIT};
+	enum err e = rewrite_all(c, &w);
 
-	c->tail = c->bundle;
-	c->waiting = 0;
-	for (size_t i = 0; e == ERR_OK && i < waiting; i++) {
-		if ((e = chain_record_read(c->queue, offset, &c->storage, &r)) != ERR_OK) {
-			(void)trouble_set(t, e, "%s: cannot be read", c->queue_name);
-			break;
-		}
-		offset += r.size;
-		if (i == 0 && without_head)
-			continue;
-		e = rewrite_record(c, &r, i == 0 && without_nonce, &fresh);
-	}
-	if (e == ERR_OK && (e = buf_status(&fresh)) == ERR_OK)
-		e = savefile_write(c->log, c->queue_name, buf_view(&fresh), t);
-	buf_free(&fresh);
+	if (e == ERR_OK)
+		e = buf_status(&w.bytes);
+	if (e != ERR_OK)
+		(void)trouble_set(t, e, "%s: cannot be made anew", c->queue_name);
+	else
+		e = savefile_write(c->log, c->queue_name, buf_view(&w.bytes), t);
+	buf_free(&w.bytes);
 	return e == ERR_OK ? load_queue(c, t) : e;
 }
 
 static enum err
-rewrite_record(struct chain *c, struct chain_record *r, bool without_nonce, struct buf *to)
+rewrite_all(struct chain *c, struct rewriting *w)
+{
+	const size_t waiting = c->waiting;
+	struct chain_record r, late = {.size = 0};
+	struct buf storage = BUF_INIT;
+	uint64_t offset = c->begin;
+	enum err e = ERR_OK;
+
+	c->tail = c->bundle;
+	c->waiting = 0;
+	if (w->change->first.size > 0)
+		put_record(c, w, w->change->first, w->change->signature);
+	if (w->change->delays_head)
+		e = chain_record_read(c->queue, offset, &storage, &late);
+	for (size_t i = 0; e == ERR_OK && i < waiting; i++) {
+		e = chain_record_read(c->queue, offset, &c->storage, &r);
+		offset += r.size;
+		if (e != ERR_OK || (i == 0 && (w->change->drops_head || late.size > 0)))
+			continue;
+		if (late.size > 0 && late.content.time_ms < r.content.time_ms) {
+			e = rewrite_record(c, w, &late, true);
+			late.size = 0;
+		}
+		if (e == ERR_OK)
+			e = rewrite_record(c, w, &r, w->change->places && r.content.offline);
+	}
+	if (e == ERR_OK && late.size > 0)
+		e = rewrite_record(c, w, &late, true);
+	buf_free(&storage);
+	return e;
+}
+
+/* `moves`: it is, or becomes, a gap record of the present place. */
+static enum err
+rewrite_record(struct chain *c, struct rewriting *w, struct chain_record *r, bool moves)
 {
 	static const struct view none = {NULL, 0};
 	struct buf bundle = BUF_INIT, extensions = BUF_INIT;
 	enum err e;
 
-	chain_next(c, &r->content);
-	if (without_nonce) {
-		r->content.offline = true;
-		drop_challenge(&r->content.extensions, &extensions);
-	}
+	r->content.seq = c->seq + c->waiting + 1;
+	r->content.prev = c->tail;
+	if (moves)
+		move_into_gap(c, &r->content, &extensions);
 	bundle_encode(&r->content, &bundle);
-	if ((e = buf_status(&extensions)) == ERR_OK && (e = buf_status(&bundle)) == ERR_OK) {
-		/* What did not change keeps its signature. */
-		chain_record_write(buf_view(&bundle),
-		    view_equal(buf_view(&bundle), r->bundle) ? r->signature : none, to);
-		digest_of(bundle.data, bundle.size, &c->tail);
-		c->waiting++;
-	}
+	/* What did not change keeps its signature. */
+	if ((e = buf_status(&extensions)) == ERR_OK && (e = buf_status(&bundle)) == ERR_OK)
+		put_record(c, w, buf_view(&bundle),
+		    view_equal(buf_view(&bundle), r->bundle) ? r->signature : none);
 	buf_free(&bundle);
 	buf_free(&extensions);
 	return e;
 }
 
+static void
+put_record(struct chain *c, struct rewriting *w, struct view bundle, struct view signature)
+{
+	chain_record_write(bundle, signature, &w->bytes);
+	digest_of(bundle.data, bundle.size, &c->tail);
+	c->waiting++;
+}
+
 /* Without a nonce it answers nobody. What it says else is what this version knows of. */
 static void
-drop_challenge(struct bundle_extensions *x, struct buf *storage)
+move_into_gap(const struct chain *c, struct bundle *b, struct buf *storage)
 {
-	if (x->challenge.size == 0)
-		return;
-	x->challenge = (struct view){NULL, 0};
-	bundle_extensions_write(x, storage);
-	x->bytes = buf_view(storage);
+	b->offline = true;
+	b->extensions.has_gap = true;
+	b->extensions.gap_after = c->fresh;
+	b->extensions.challenge = (struct view){NULL, 0};
+	bundle_extensions_write(&b->extensions, storage);
+	b->extensions.bytes = buf_view(storage);
+}
+
+/* There is another one. */
+static void
+take_head(struct chain *c, const struct bundle *b)
+{
+	c->in_doubt = !b->offline;
+	c->may_go = !b->offline ||
+		    (b->extensions.gap_after < c->fresh && b->seq - c->fresh <= BUNDLE_GAPS_MAX);
+}
+
+static enum err
+note_head(struct chain *c, struct trouble *t)
+{
+	struct chain_record r;
+	enum err e = chain_record_read(c->queue, c->begin, &c->storage, &r);
+
+	if (e != ERR_OK)
+		return trouble_set(t, e == ERR_NOT_FOUND ? ERR_INVARIANT : e,
+		    "%s: the head cannot be read", c->queue_name);
+	take_head(c, &r.content);
+	return ERR_OK;
 }
 
 /* The records are passed: what stays after a crash is ignored, so that needs no sync. */
@@ -413,6 +547,5 @@ empty_queue(struct chain *c, struct trouble *t)
 		return trouble_set(
 		    t, ERR_IO, "%s: cannot be cut: %s", c->queue_name, strerror(errno));
 	c->begin = c->end = 0;
-	c->tail_signed_s = 0;
 	return ERR_OK;
 }

@@ -9,11 +9,26 @@
  * saved the chain file moves on (chain_acknowledge), and records that it has passed are ignored.
  * A record that a crash cut off was never sent and is dropped when the queue is opened.
  *
+ * What is gathered offline waits as a gap record, behind what was before it. A fresh bundle goes to
+ * the front of all that wait: these are renumbered and name their new predecessors. So nobody may
+ * have them yet, and they have no signatures. One at a time is sent, so that it is only the head of
+ * which that may be in doubt (chain_is_in_doubt), until its receipt is here or it is known that
+ * there is none. A gap record may go once a fresh bundle has its receipt that was measured after
+ * it.
+ *
+ *   connected       the head, if it is in doubt: sent to the byte; receipt, or a gap record
+ *                   measured; chain_put_first; sent; receipt
+ *                   heads while they may go (chain_head_may_go), one after the other
+ *   not connected   measured; chain_append
+ *
+ * A crash at any step leaves one of these states: the queue is replaced as a whole.
+ *
  * Chain file, one valid spelling:
  *
  *   hallmark chain 1\n
  *   seq <decimal>\n            0: nothing was acknowledged
  *   bundle <sha256>\n
+ *   fresh <decimal>\n          seq of the last one that is no gap record; 0: none
  *   signed <decimal>\n         seconds since 1970, of the last bundle with a signature; 0: none
  *
  * Queue record: "HMQ1", be32 bundle size, be32 signature size, bundle, signature.
@@ -48,17 +63,32 @@ uint64_t chain_acknowledged_seq(const struct chain *c); /* 0: none */
 
 size_t chain_waiting(const struct chain *c); /* bundles in the queue */
 
-/* When a bundle, waiting or acknowledged, was last signed: seconds since 1970; 0: never. */
-uint64_t chain_last_signed_s(const struct chain *c);
-
-/* Fills `seq` and `prev` of the bundle that is to be appended next. */
-void chain_next(const struct chain *c, struct bundle *b);
+/* The head is fresh, or a gap record whose gap is over: it may be sent. */
+bool chain_head_may_go(const struct chain *c);
 
 /*
- * Appends a bundle (canonical bytes made after chain_next) to the queue, durably. `signature` may
- * be empty. ERR_INVARIANT if it does not follow.
+ * The signer may have the head: nothing is put before it. So it is of what is fresh, of what was
+ * got (chain_get_head) to be sent, and, as nobody remembers that, of what may go when it is opened.
  */
-enum err chain_append(
+bool chain_is_in_doubt(const struct chain *c);
+
+/* The signer has said that it has not. Of a gap record. */
+void chain_settle(struct chain *c);
+
+/* When an acknowledged bundle was last signed: seconds since 1970; 0: never. */
+uint64_t chain_last_signed_s(const struct chain *c);
+
+/* Fills `seq` and `prev` of a bundle, and its place if it is `offline`. */
+void chain_next(const struct chain *c, struct bundle *b);
+
+/* Appends a gap record (canonical bytes made after chain_next) to the queue, durably. */
+enum err chain_append(struct chain *c, struct view bundle, struct trouble *t) MUST_USE;
+
+/*
+ * Puts a fresh bundle (the same) at the front of the queue, durably; none is in doubt there.
+ * `signature` may be empty. ERR_INVARIANT, as chain_append, if it does not follow.
+ */
+enum err chain_put_first(
     struct chain *c, struct view bundle, struct view signature, struct trouble *t) MUST_USE;
 
 /* The bundle at the head of the queue; the views are valid until the next call on the chain. */
@@ -81,7 +111,10 @@ enum err chain_acknowledge(struct chain *c, struct trouble *t) MUST_USE;
  */
 enum err chain_drop_head(struct chain *c, struct trouble *t) MUST_USE;
 
-/* The head's nonce is void: it becomes a bundle gathered offline, as those behind it are. */
+/*
+ * The head's nonce is void, so that no signer has it: it becomes a gap record, behind those that
+ * were measured before it.
+ */
 enum err chain_drop_nonce(struct chain *c, struct trouble *t) MUST_USE;
 
 /* Takes over what a signer remembers of us. ERR_INVARIANT if the chain is known already. */

@@ -125,7 +125,7 @@ reporter_report(struct reporter *r, size_t workload, struct receipt_summary *out
 	struct reporter_workload *w = &r->workloads[workload];
 	struct reporter_challenge *challenge = &r->challenges.of[workload];
 	struct reporter_challenge answered = *challenge;
-	enum reporter_outcome outcome = reporter_submit_waiting(r, w, false);
+	enum reporter_outcome outcome = reporter_settle(r, w);
 	enum reporter_step step = REPORTER_STEP_CHANGED;
 
 	for (unsigned i = 0; outcome == REPORTER_DONE && i < REPORTER_FRESH_TRIES_MAX &&
@@ -141,10 +141,22 @@ reporter_report(struct reporter *r, size_t workload, struct receipt_summary *out
 	return outcome == REPORTER_DONE ? reporter_outcome_of(step) : outcome;
 }
 
+bool
+reporter_may_drain(const struct reporter *r, size_t workload)
+{
+	const struct reporter_workload *w = &r->workloads[workload];
+
+	return r->client != NULL && w->chain != NULL && chain_head_may_go(w->chain);
+}
+
 enum reporter_outcome
 reporter_drain(struct reporter *r, size_t workload)
 {
-	return reporter_submit_waiting(r, &r->workloads[workload], false);
+	struct receipt_summary result;
+	const enum reporter_step step = reporter_submit_head(r, &r->workloads[workload], &result);
+
+	r->stored = true; /* and may be needed no more */
+	return step == REPORTER_STEP_CHANGED ? REPORTER_DONE : reporter_outcome_of(step);
 }
 
 enum reporter_outcome
@@ -159,13 +171,7 @@ reporter_spool(struct reporter *r, size_t workload)
 		return r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
 	if (chain_waiting(w->chain) >= r->config->spool_bundles_max) {
 		/* The oldest cannot go: the chain would break. So the newest is not added. */
-		if (!w->spool_was_full) {
-			logline_begin(&j, LOGGER_ERROR, "spool-full");
-			logline_string(&j, "workload", w->config->name);
-			logline_number(&j, "waiting", chain_waiting(w->chain));
-			logline_end(&j);
-		}
-		w->spool_was_full = true;
+		reporter_tell_full(w);
 		return REPORTER_REFUSED;
 	}
 	w->spool_was_full = false;

@@ -1,18 +1,19 @@
 /*
- * Reporting a workload: what waits first, then a fresh measurement, each until its receipt is
- * saved. What comes of a refusal is decided here.
+ * Reporting a workload: first what may have been sent and has no receipt, then a fresh measurement,
+ * until its receipt is saved. What else waits, gathered offline, follows when all workloads were
+ * reported (reporter_drain): nothing fresh waits for it. What comes of a refusal is decided here.
  *
  *   refused with            what is done
- *   nonce-unknown,          the signer never had this bundle. Alone, it is dropped and the workload
- *   -expired, -reused       measured again under the new nonce, for evidence is only fresh if it is
- *                           younger than its nonce. With others behind it, it stays as evidence
- *                           gathered offline
+ *   nonce-unknown,          the signer never had this bundle: it is a gap record from now on. The
+ *   -expired, -reused       workload is measured again under the new nonce, for evidence is only
+ *                           fresh if it is younger than its nonce. A last bundle is dropped
  *   sequence-not-rising,    the signer remembers another bundle. If we remember nothing, its view
  *   chain-broken            is taken over, with a warning. Otherwise another collector speaks for
  *                           this workload, or our state or its log was set back: nothing is done
  *                           until somebody looks
  *   busy, in-flight         tried again after a random while, a few times
- *   component-*, evidence-* the bundle itself is not acceptable and never will be: dropped
+ *   component-*,            the bundle itself is not acceptable and never will be: dropped
+ *   evidence-*, gap-place
  *   storage-low, unauthorized, anything else
  *                           (codes of later signers) it stays and is tried again with the next
  *                           interval
@@ -59,6 +60,12 @@ void reporter_free(struct reporter **r);
 /* For all that is said to a log that is left, while the other one waits. */
 #define REPORTER_FAREWELL_MS 1000
 
+/*
+ * A signer that has been there, and does not answer for this long, may be starting anew: nobody
+ * needs to be told but by the way.
+ */
+#define REPORTER_AWAY_MS 60000
+
 /* Connects. ERR_IO of the state is told by *failed. */
 enum err reporter_connect(struct reporter *r, bool *failed) MUST_USE;
 
@@ -86,11 +93,15 @@ enum reporter_outcome reporter_answer(struct reporter *r);
 /* Bundles that wait for the log that was last spoken to. */
 size_t reporter_waiting(const struct reporter *r);
 
-/* Submits what waits of a workload, then measures and submits it. Connected. */
+/* Settles what may have been sent of a workload, then measures and submits it. Connected. */
 enum reporter_outcome reporter_report(
     struct reporter *r, size_t workload, struct receipt_summary *out);
 
-/* Submits what waits of a workload, without measuring. Connected. */
+/*
+ * One bundle of what waits of a workload, without measuring: DONE where that is done with, whatever
+ * came of it. Only while reporter_may_drain, which says whether there is one that may go now.
+ */
+bool reporter_may_drain(const struct reporter *r, size_t workload);
 enum reporter_outcome reporter_drain(struct reporter *r, size_t workload);
 
 /* Measures a workload and keeps the bundle for later. Not connected. */
@@ -99,8 +110,8 @@ enum reporter_outcome reporter_spool(struct reporter *r, size_t workload);
 /*
  * A last bundle of each workload that says what the configuration wants said when the program is
  * asked to stop, of what was measured last: nothing is measured anew, and nothing is done where
- * this run has not measured the workload. What waits goes first. It ends with the time for a last
- * word (collector/ground/interrupt.h); what has no receipt by then waits like any other bundle, and
+ * this run has not measured the workload. What waits follows. It ends with the time for a last word
+ * (collector/ground/interrupt.h); what has no receipt by then waits like any other bundle, and
  * a next run goes on from there. Where there is no session, nothing is said: nobody waits for one.
  * ERR_IO: the state cannot be kept (told).
  */

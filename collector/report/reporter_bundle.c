@@ -87,10 +87,15 @@ reporter_append(struct reporter *r, struct reporter_workload *w, bool offline,
 	struct trouble t = TROUBLE_INIT;
 	enum err e;
 
-	if ((e = make_bundle(r, w, offline, farewell, &bytes)) == ERR_OK &&
-	    (e = sign_bundle(r, w, buf_view(&bytes), &signature, &t)) == ERR_OK &&
-	    (e = chain_append(w->chain, buf_view(&bytes), buf_view(&signature), &t)) != ERR_OK)
-		r->failed = true;
+	e = make_bundle(r, w, offline, farewell, &bytes);
+	/* One that waits would lose its signature when a fresh one is put before it. */
+	if (e == ERR_OK && !offline)
+		e = sign_bundle(r, w, buf_view(&bytes), &signature, &t);
+	if (e == ERR_OK) {
+		e = offline ? chain_append(w->chain, buf_view(&bytes), &t)
+			    : chain_put_first(w->chain, buf_view(&bytes), buf_view(&signature), &t);
+		r->failed = e != ERR_OK;
+	}
 	if (e != ERR_OK)
 		tell_no_bundle(r, w, e, &t);
 	buf_free(&bytes);

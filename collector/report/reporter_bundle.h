@@ -17,9 +17,9 @@ uint64_t reporter_promise_s(const struct collector_config *config);
 void reporter_identify_program(struct reporter *r);
 
 /*
- * Measures a workload, stores its components, and appends that to the chain: with the session's
- * nonce, or offline. False: told why not; r->failed where the state could not be kept,
- * or nothing will be measured any more.
+ * Measures a workload, stores its components, and puts that into the chain: with the session's
+ * nonce before all that wait, or offline behind them. False: told why not; r->failed where the
+ * state could not be kept, or nothing will be measured any more.
  */
 bool reporter_measure(struct reporter *r, struct reporter_workload *w, bool offline);
 

@@ -72,11 +72,11 @@ is_another_log(const struct reporter *r, struct view origin)
 	return origin.size > 0 && r->log.size > 0 && !view_equal(buf_view(&r->log), origin);
 }
 
-/* What waits goes first; then a bundle of what was measured last. */
+/* A bundle of what was measured last; then what waits, as far as there is time. */
 static enum reporter_outcome
 leave(struct reporter *r, struct reporter_workload *w, const struct reporter_farewell *farewell)
 {
-	enum reporter_outcome outcome = reporter_submit_waiting(r, w, true);
+	enum reporter_outcome outcome = reporter_settle(r, w);
 	enum reporter_step step = REPORTER_STEP_CHANGED;
 	struct receipt_summary result;
 
@@ -91,6 +91,9 @@ leave(struct reporter *r, struct reporter_workload *w, const struct reporter_far
 			return r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
 		step = reporter_submit_head(r, w, &result);
 	}
+	/* That the rest is not said yet takes nothing from what was. */
+	if (step == REPORTER_STEP_RECEIPT && reporter_submit_waiting(r, w, true) == REPORTER_FAILED)
+		return REPORTER_FAILED;
 	return reporter_outcome_of(step);
 }
 

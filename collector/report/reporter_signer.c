@@ -11,6 +11,7 @@
 #include "journal/logger.h"
 
 static enum err open_signer(struct reporter *r, size_t signer, struct client **out);
+static bool is_news(struct reporter *r);
 static enum err take_client(struct reporter *r, struct client *client);
 static size_t in_turn(const struct reporter *r, size_t place);
 static bool begins_alike(const struct reporter *r, const struct collector_config *next);
@@ -95,12 +96,25 @@ open_signer(struct reporter *r, size_t signer, struct client **out)
 		client_close(out);
 	if (e != ERR_OK) {
 		about.code = err_name(e);
-		logline_begin_rationed(&j, LOGGER_WARNING, &about);
+		logline_begin_rationed(&j, is_news(r) ? LOGGER_WARNING : LOGGER_INFO, &about);
 		logline_string(&j, "signer", r->config->signers[signer].host);
 		trouble_log(&j, e, &t);
 		logline_end(&j);
 	}
 	return e;
+}
+
+/* That no signer answers: a restart takes a moment. */
+static bool
+is_news(struct reporter *r)
+{
+	const uint64_t now_ms = interrupt_clock_ms();
+
+	if (r->client != NULL || !r->was_there)
+		return true;
+	if (r->away_ms == 0)
+		r->away_ms = now_ms;
+	return now_ms - r->away_ms >= REPORTER_AWAY_MS;
 }
 
 /* The session is with this one from now on, and reports go to its log. */
@@ -112,6 +126,8 @@ take_client(struct reporter *r, struct client *client)
 	enum err e;
 
 	r->client = client;
+	r->was_there = true;
+	r->away_ms = 0;
 	if (client_signer(client) != r->signer)
 		r->back_ms = interrupt_clock_ms() + REPORTER_BACK_MS;
 	r->signer = client_signer(client);

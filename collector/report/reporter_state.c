@@ -61,6 +61,20 @@ reporter_close_chains(struct reporter *r)
 }
 
 void
+reporter_tell_full(struct reporter_workload *w)
+{
+	struct logline j;
+
+	if (w->spool_was_full)
+		return;
+	w->spool_was_full = true;
+	logline_begin(&j, LOGGER_ERROR, "spool-full");
+	logline_string(&j, "workload", w->config->name);
+	logline_number(&j, "waiting", chain_waiting(w->chain));
+	logline_end(&j);
+}
+
+void
 reporter_disconnect(struct reporter *r, enum err e, const struct trouble *t)
 {
 	if (t != NULL && !interrupt_stop())
@@ -77,7 +91,8 @@ tell_lost(const struct reporter *r, enum err e, const struct trouble *t)
 	    RATION_FAULTS, "connection-lost", err_name(e), "signer", view_of_string(signer)};
 	struct logline j;
 
-	logline_begin_rationed(&j, LOGGER_WARNING, &about);
+	/* What was in flight is sent again. */
+	logline_begin_rationed(&j, e == ERR_CLOSED ? LOGGER_INFO : LOGGER_WARNING, &about);
 	logline_string(&j, "signer", signer);
 	trouble_log(&j, e, t);
 	logline_end(&j);

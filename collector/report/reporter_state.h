@@ -34,15 +34,17 @@ struct reporter {
 	EVP_PKEY **log_key;        /* by signer; NULL: not configured */
 	int receipts;              /* directory */
 	struct client *client;     /* NULL: not connected */
-	size_t signer;             /* the one that was spoken to last; at first the first */
-	uint64_t look_ms;          /* when the files of TLS were looked at last */
-	uint64_t back_ms;          /* when the first is tried again while it is another one */
-	struct buf log;            /* origin of the current log; empty: none yet */
+	uint64_t away_ms; /* since when no signer answers; 0: one did, or none has so far */
+	bool was_there;   /* one has answered in this run */
+	size_t signer;    /* the one that was spoken to last; at first the first */
+	uint64_t look_ms; /* when the files of TLS were looked at last */
+	uint64_t back_ms; /* when the first is tried again while it is another one */
+	struct buf log;   /* origin of the current log; empty: none yet */
 	int log_dir;
 	struct reporter_workload *workloads;
 	struct reporter_challenges challenges; /* by workload, as those */
-	bool stored;                           /* a component was stored since the last tidying */
-	bool failed;                           /* the state could not be kept, or nobody measures */
+	bool stored; /* components came, or bundles went, since the last tidying */
+	bool failed; /* the state could not be kept, or nobody measures */
 };
 
 /*
@@ -54,6 +56,9 @@ enum err reporter_select_log(struct reporter *r, struct view origin, struct trou
 /* Opens the workload's chain in the current log. ERR_FORMAT (told), ERR_IO (failed). */
 enum err reporter_open_chain(struct reporter *r, struct reporter_workload *w) MUST_USE;
 void reporter_close_chains(struct reporter *r);
+
+/* The spool is full: told once, until there is room again. */
+void reporter_tell_full(struct reporter_workload *w);
 
 /* Ends the session, and tells why unless it is an orderly end between exchanges (t NULL). */
 void reporter_disconnect(struct reporter *r, enum err e, const struct trouble *t);

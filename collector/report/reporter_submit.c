@@ -23,6 +23,8 @@ static enum reporter_step drop_head(struct reporter *r, struct reporter_workload
 static void tell_refusal(const struct reporter_workload *w, const struct message_refusal *m);
 static enum reporter_step state_failed(
     struct reporter *r, const struct reporter_workload *w, enum err e, const struct trouble *t);
+static bool is_news(const struct chain_head *head, enum report_status status);
+static bool is_void_nonce(enum err code);
 static bool is_busy(const struct client_answer *a);
 
 enum reporter_step
@@ -56,6 +58,23 @@ reporter_submit_head(struct reporter *r, struct reporter_workload *w, struct rec
 }
 
 enum reporter_outcome
+reporter_settle(struct reporter *r, struct reporter_workload *w)
+{
+	struct receipt_summary result;
+	enum reporter_step step;
+
+	if (reporter_open_chain(r, w) != ERR_OK)
+		return r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
+	if (!chain_is_in_doubt(w->chain))
+		return REPORTER_DONE;
+	step = reporter_submit_head(r, w, &result);
+	/* Of those behind it none was sent. */
+	return step == REPORTER_STEP_CHANGED || step == REPORTER_STEP_PASSED
+		   ? REPORTER_DONE
+		   : reporter_outcome_of(step);
+}
+
+enum reporter_outcome
 reporter_submit_waiting(struct reporter *r, struct reporter_workload *w, bool last_word)
 {
 	struct receipt_summary result;
@@ -63,7 +82,7 @@ reporter_submit_waiting(struct reporter *r, struct reporter_workload *w, bool la
 
 	if (reporter_open_chain(r, w) != ERR_OK)
 		return r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
-	while (chain_waiting(w->chain) > 0) {
+	while (chain_head_may_go(w->chain)) {
 		if (last_word ? interrupt_is_over() : interrupt_stop())
 			return REPORTER_LOST;
 		step = reporter_submit_head(r, w, &result);
@@ -85,6 +104,7 @@ reporter_outcome_of(enum reporter_step step)
 		return REPORTER_FAILED;
 	case REPORTER_STEP_CHANGED:
 	case REPORTER_STEP_KEPT:
+	case REPORTER_STEP_PASSED:
 		break;
 	}
 	return REPORTER_REFUSED;
@@ -121,15 +141,25 @@ on_receipt(struct reporter *r, struct reporter_workload *w, const struct chain_h
 	receipt_name(m->workload, log, m->seq, out->file);
 	about.code = report_status_name(out->status);
 	logline_begin_rationed(
-	    &j, out->status == REPORT_AFFIRMING ? LOGGER_INFO : LOGGER_WARNING, &about);
+	    &j, is_news(head, out->status) ? LOGGER_WARNING : LOGGER_INFO, &about);
 	logline_string(&j, "workload", w->config->name);
 	logline_number(&j, "seq", m->seq);
 	logline_number(&j, "index", m->index);
 	logline_string(&j, "status", report_status_name(out->status));
+	if (head->content.offline)
+		logline_number(&j, "gap", head->content.extensions.gap_after);
 	logline_string(&j, "file", out->file);
 	logline_end(&j);
 	receipt_prune(r->receipts, m->workload, log, r->config->receipts_kept);
 	return REPORTER_STEP_RECEIPT;
+}
+
+/* A gap record is held at `warning`, whatever was measured: that alone is none. */
+static bool
+is_news(const struct chain_head *head, enum report_status status)
+{
+	return head->content.offline ? status == REPORT_CONTRAINDICATED
+				     : status != REPORT_AFFIRMING;
 }
 
 static enum reporter_step
@@ -151,15 +181,22 @@ on_refusal(struct reporter *r, struct reporter_workload *w, const struct chain_h
 	case ERR_COMPONENT_FORMAT:
 	case ERR_EVIDENCE_SIGNATURE:
 	case ERR_EVIDENCE_TIME:
+	case ERR_GAP_PLACE:
 		return on_bad_bundle(r, w, head, code);
+	case ERR_QUOTA_COMPONENTS:
+		if (!head->content.offline)
+			return REPORTER_STEP_KEPT;
+		chain_settle(w->chain);
+		return REPORTER_STEP_PASSED;
 	default:
 		return REPORTER_STEP_KEPT;
 	}
 }
 
 /*
- * The signer looks at the nonce only after it has seen that it does not have this very bundle, so
- * the bundle may go.
+ * The signer looks at the nonce only after it has seen that it does not have this very bundle. So
+ * what was measured keeps its place in the past, but for what says nothing there: a last bundle, of
+ * what another one has reported already.
  */
 static enum reporter_step
 on_void_nonce(struct reporter *r, struct reporter_workload *w, const struct chain_head *head)
@@ -169,8 +206,12 @@ on_void_nonce(struct reporter *r, struct reporter_workload *w, const struct chai
 
 	if (head->content.offline) /* there is none: a signer that says so is confused */
 		return REPORTER_STEP_KEPT;
-	if (chain_waiting(w->chain) == 1)
+	if (head->content.extensions.leaving != BUNDLE_STAYING)
 		return drop_head(r, w);
+	if (chain_waiting(w->chain) > r->config->spool_bundles_max) {
+		reporter_tell_full(w);
+		return drop_head(r, w);
+	}
 	e = chain_drop_nonce(w->chain, &t);
 	return e == ERR_OK ? REPORTER_STEP_CHANGED : state_failed(r, w, e, &t);
 }
@@ -208,8 +249,8 @@ on_other_chain(struct reporter *r, struct reporter_workload *w, const struct cha
 	    "there is no state of this workload here: its chain goes on "
 	    "from what the signer remembers");
 	logline_end(&j);
-	if (chain_waiting(w->chain) == 1 && !head->content.offline &&
-	    drop_head(r, w) == REPORTER_STEP_FAILED)
+	/* It is measured again at once. */
+	if (!head->content.offline && drop_head(r, w) == REPORTER_STEP_FAILED)
 		return REPORTER_STEP_FAILED;
 	e = chain_adopt(w->chain, m->last_seq, &m->last_bundle, &t);
 	return e == ERR_OK ? REPORTER_STEP_CHANGED : state_failed(r, w, e, &t);
@@ -254,7 +295,7 @@ tell_refusal(const struct reporter_workload *w, const struct message_refusal *m)
 	    view_of_string(w->config->name)};
 	struct logline j;
 
-	logline_begin_rationed(&j, LOGGER_WARNING, &about);
+	logline_begin_rationed(&j, is_void_nonce(m->code) ? LOGGER_INFO : LOGGER_WARNING, &about);
 	logline_string(&j, "workload", w->config->name);
 	logline_number(&j, "seq", m->seq);
 	logline_view(&j, "error", m->name);
@@ -274,6 +315,13 @@ state_failed(
 	trouble_log(&j, e, t);
 	logline_end(&j);
 	return REPORTER_STEP_FAILED;
+}
+
+/* As after each restart of a signer: nothing is wrong, and what follows of it is done at once. */
+static bool
+is_void_nonce(enum err code)
+{
+	return code == ERR_NONCE_UNKNOWN || code == ERR_NONCE_EXPIRED || code == ERR_NONCE_REUSED;
 }
 
 static bool

@@ -17,6 +17,8 @@ enum reporter_step {
 	REPORTER_STEP_RECEIPT, /* saved and acknowledged */
 	REPORTER_STEP_CHANGED, /* the head was dropped or altered */
 	REPORTER_STEP_KEPT,    /* refused, and stays */
+	REPORTER_STEP_PASSED,  /* the same, of a gap record that the signer has not: others may go
+				  first */
 	REPORTER_STEP_LOST,    /* the session is over */
 	REPORTER_STEP_FAILED,  /* the state cannot be kept */
 };
@@ -26,7 +28,13 @@ enum reporter_step reporter_submit_head(
     struct reporter *r, struct reporter_workload *w, struct receipt_summary *out);
 
 /*
- * What waits of a workload, all of it. `last_word`: until the time for one is over; else until the
+ * Before a workload is reported: what may have been sent of it is sent again, so that it is known
+ * whether the signer has it. DONE: nothing of the queue may be there. Connected.
+ */
+enum reporter_outcome reporter_settle(struct reporter *r, struct reporter_workload *w);
+
+/*
+ * All that may go of what waits. `last_word`: until the time for one is over; else until the
  * program is asked to stop. Connected.
  */
 enum reporter_outcome reporter_submit_waiting(

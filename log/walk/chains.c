@@ -7,6 +7,7 @@
 
 static void check_first(const struct report *r, struct reason *reason);
 static void check_next(const struct chain *old, const struct report *r, struct reason *reason);
+static void check_place(const struct chain *old, const struct report *r, struct reason *reason);
 static struct chain *add(
     struct chains *c, const struct digest *name, const struct report *r, struct reason *reason);
 static struct chain *find(const struct chains *c, const struct digest *name);
@@ -83,11 +84,14 @@ chains_take_report(struct chains *c, const struct report *r, uint64_t index,
 	}
 	chain->report = index;
 	chain->newest = *leaf;
-	chain->absences = 0;
 	chain->seq = r->bundle.seq;
-	chain->time_ms = r->bundle.time_ms;
 	chain->last_signed_s = r->last_signed_s;
 	chain->bundle = r->bundle_digest;
+	if (!r->bundle.offline) {
+		chain->fresh = r->bundle.seq;
+		chain->time_ms = r->bundle.time_ms;
+		chain->absences = 0;
+	}
 	return chain;
 }
 
@@ -133,6 +137,9 @@ check_first(const struct report *r, struct reason *reason)
 		reason_add(reason, OUTCOME_BAD,
 		    "expected a first sequence number of at most %llu, found %" PRIu64,
 		    BUNDLE_SEQ_FIRST_MAX, r->bundle.seq);
+	else if (r->bundle.offline)
+		reason_add(reason, OUTCOME_BAD,
+		    "the first report of its workload is about what was gathered offline");
 }
 
 static void
@@ -155,14 +162,32 @@ check_next(const struct chain *old, const struct report *r, struct reason *reaso
 		reason_add(reason, OUTCOME_BAD,
 		    "expected sequence number %" PRIu64 ", found %" PRIu64, old->seq + 1,
 		    r->bundle.seq);
-	else if (r->bundle.time_ms < old->time_ms)
-		reason_add(reason, OUTCOME_BAD,
-		    "expected a time of measurement not before %" PRIu64 " ms, found %" PRIu64,
-		    old->time_ms, r->bundle.time_ms);
 	else if (r->last_signed_s != last_signed)
 		reason_add(reason, OUTCOME_BAD,
 		    "expected hallmark.last-signed %" PRIu64 ", found %" PRIu64, last_signed,
 		    r->last_signed_s);
+	else
+		check_place(old, r, reason);
+}
+
+/* What is fresh is of now, and a gap record of a gap that is over. */
+static void
+check_place(const struct chain *old, const struct report *r, struct reason *reason)
+{
+	const struct bundle *b = &r->bundle;
+
+	if (!b->offline && b->time_ms < old->time_ms)
+		reason_add(reason, OUTCOME_BAD,
+		    "expected a time of measurement not before %" PRIu64 " ms, found %" PRIu64,
+		    old->time_ms, b->time_ms);
+	else if (b->offline && b->extensions.gap_after >= old->fresh)
+		reason_add(reason, OUTCOME_BAD,
+		    "expected a gap that bundle %" PRIu64 " has ended, found one behind %" PRIu64,
+		    old->fresh, b->extensions.gap_after);
+	else if (b->offline && b->seq - old->fresh > BUNDLE_GAPS_MAX)
+		reason_add(reason, OUTCOME_BAD,
+		    "expected at most %d gap records behind bundle %" PRIu64, BUNDLE_GAPS_MAX,
+		    old->fresh);
 }
 
 static struct chain *

@@ -1,6 +1,8 @@
 /*
  * What ties the reports of a workload together: each names the entry of its chain before it, report
- * or absence, each bundle the bundle before it; sequence numbers rise, times do not fall.
+ * or absence, each bundle the bundle before it; sequence numbers rise, times do not fall. A gap
+ * record is of a time before, and names what was accepted before it was measured: something fresh
+ * was accepted since. It ends no silence.
  */
 #ifndef HALLMARK_LOG_WALK_CHAINS_H
 #define HALLMARK_LOG_WALK_CHAINS_H
@@ -32,9 +34,10 @@ struct chain {
 	struct digest name;
 	uint64_t report;      /* index of its newest report */
 	struct digest newest; /* leaf hash of its newest entry, report or absence */
-	uint64_t absences;    /* since that report */
 	uint64_t seq;
-	uint64_t time_ms;
+	uint64_t fresh;    /* seq of its newest report that is no gap record */
+	uint64_t time_ms;  /* of that */
+	uint64_t absences; /* since that */
 	uint64_t last_signed_s;
 	struct digest bundle;
 

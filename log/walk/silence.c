@@ -16,6 +16,9 @@ enum err
 silence_take_report(
     struct silence *s, struct chain *c, const struct report *r, const struct policy_rule *rule)
 {
+	/* Who was measured offline is waited for as before. */
+	if (r->bundle.offline)
+		return ERR_OK;
 	c->due_is_known = rule != NULL && !s->lost;
 	if (!c->due_is_known)
 		return set(s, c, (struct due){.at_s = 0});

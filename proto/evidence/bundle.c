@@ -330,11 +330,14 @@ read_nonce(struct bundle_reader *r, struct bundle *out)
 static enum err
 check_together(const struct bundle *b)
 {
-	if (b->extensions.challenge.size > 0 && b->offline)
+	const struct bundle_extensions *x = &b->extensions;
+	const bool leaves = x->leaving != BUNDLE_STAYING;
+
+	if (b->offline != x->has_gap || (x->has_gap && x->gap_after >= b->seq))
 		return ERR_MSG_RANGE;
-	if (b->extensions.leaving != BUNDLE_STAYING && b->next_s > 0)
+	if (b->offline && (x->challenge.size > 0 || leaves))
 		return ERR_MSG_RANGE;
-	return ERR_OK;
+	return leaves && b->next_s > 0 ? ERR_MSG_RANGE : ERR_OK;
 }
 
 /* Keys of both maps rise in the canonical form: a lower one than any before is out of order. */

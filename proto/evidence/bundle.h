@@ -9,7 +9,8 @@
  *
  * with the kinds in alphabetical order, and "ext" (proto/evidence/bundle_extensions.h) left out
  * where it is empty. `prev` is the SHA-256 of the workload's previous bundle (zero bytes: none). An
- * empty nonce says that the evidence was gathered offline.
+ * empty nonce says that the evidence was gathered offline: it is a gap record, and its extension
+ * `gap` names its place.
  */
 #ifndef HALLMARK_PROTO_EVIDENCE_BUNDLE_H
 #define HALLMARK_PROTO_EVIDENCE_BUNDLE_H
@@ -39,6 +40,9 @@
 /* The largest that a chain may begin with in a log: those that follow need the other half. */
 #define BUNDLE_SEQ_FIRST_MAX (1ULL << 52)
 
+/* Gap records that may follow a bundle with a nonce before there is another one. */
+#define BUNDLE_GAPS_MAX 65535
+
 /* The longest time to the next bundle that can be promised: a year. */
 #define BUNDLE_NEXT_S_MAX 31536000
 
@@ -53,7 +57,7 @@ struct bundle {
 	struct view workload;
 	uint64_t seq; /* 1 for the first bundle of a chain */
 	struct digest prev;
-	bool offline; /* the nonce is empty */
+	bool offline; /* the nonce is empty: a gap record */
 	uint8_t nonce[NONCE_SIZE];
 	uint8_t boot_id[BOOT_ID_SIZE];
 	uint64_t time_ms; /* of measurement, since 1970-01-01 UTC */
@@ -70,7 +74,8 @@ enum err bundle_workload_check(struct view name) MUST_USE;
 
 /*
  * ERR_MSG_RANGE unless every value is within its limits, and those that depend on each other fit: a
- * challenge needs a nonce, who leaves promises nothing. Does not look into `extensions.bytes`.
+ * gap record has a place before its own seq, and nothing else has one; a challenge and a last
+ * bundle need a nonce; who leaves promises nothing. Does not look into `extensions.bytes`.
  */
 enum err bundle_check(const struct bundle *b) MUST_USE;
 

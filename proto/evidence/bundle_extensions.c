@@ -10,6 +10,7 @@
 enum key {
 	KEY_CHALLENGE,
 	KEY_CONFIGURATION,
+	KEY_GAP,
 	KEY_LEAVING,
 	KEY_MOVED_TO,
 	KEY_PROGRAM,
@@ -19,6 +20,7 @@ enum key {
 static const struct view key_names[KEY_COUNT] = {
     [KEY_CHALLENGE] = VIEW_LITERAL("challenge"),
     [KEY_CONFIGURATION] = VIEW_LITERAL("configuration"),
+    [KEY_GAP] = VIEW_LITERAL("gap"),
     [KEY_LEAVING] = VIEW_LITERAL("leaving"),
     [KEY_MOVED_TO] = VIEW_LITERAL("moved_to"),
     [KEY_PROGRAM] = VIEW_LITERAL("program"),
@@ -36,6 +38,7 @@ static enum key key_of(struct view name);
 static enum err read_pair(const struct extension_map *m, struct bundle_extensions *out);
 static enum err read_bin(const struct mp_item *item, size_t least, size_t most, struct view *out);
 static enum err read_digest(const struct mp_item *item, bool *has, struct digest *out);
+static enum err read_gap(const struct mp_item *item, struct bundle_extensions *out);
 static enum err read_leaving(const struct mp_item *item, enum bundle_leaving *out);
 static enum err read_origin(const struct mp_item *item, struct view *out);
 static uint8_t *put_bin(uint8_t *p, enum key key, struct view v);
@@ -78,8 +81,9 @@ void
 bundle_extensions_write(const struct bundle_extensions *x, struct buf *to)
 {
 	const bool leaves = x->leaving != BUNDLE_STAYING;
-	const uint32_t pairs = (uint32_t)(x->challenge.size > 0) + x->has_configuration + leaves +
-			       (uint32_t)(x->moved_to.size > 0) + x->has_program;
+	const uint32_t pairs = (uint32_t)(x->challenge.size > 0) + x->has_configuration +
+			       x->has_gap + leaves + (uint32_t)(x->moved_to.size > 0) +
+			       x->has_program;
 	uint8_t *p;
 
 	if (pairs == 0 ||
@@ -91,6 +95,8 @@ bundle_extensions_write(const struct bundle_extensions *x, struct buf *to)
 	if (x->has_configuration)
 		p = put_bin(
 		    p, KEY_CONFIGURATION, (struct view){x->configuration.bytes, DIGEST_SIZE});
+	if (x->has_gap)
+		p = mp_put_uint(mp_put_str(p, key_names[KEY_GAP]), x->gap_after);
 	if (leaves)
 		p = put_str(p, KEY_LEAVING, leaving_words[x->leaving]);
 	if (x->moved_to.size > 0)
@@ -131,6 +137,8 @@ read_pair(const struct extension_map *m, struct bundle_extensions *out)
 		    &m->value, BUNDLE_CHALLENGE_MIN, BUNDLE_CHALLENGE_MAX, &out->challenge);
 	case KEY_CONFIGURATION:
 		return read_digest(&m->value, &out->has_configuration, &out->configuration);
+	case KEY_GAP:
+		return read_gap(&m->value, out);
 	case KEY_LEAVING:
 		return read_leaving(&m->value, &out->leaving);
 	case KEY_MOVED_TO:
@@ -164,6 +172,16 @@ read_digest(const struct mp_item *item, bool *has, struct digest *out)
 	memcpy(out->bytes, bytes.data, DIGEST_SIZE);
 	*has = true;
 	return ERR_OK;
+}
+
+static enum err
+read_gap(const struct mp_item *item, struct bundle_extensions *out)
+{
+	if (item->type != MP_UINT)
+		return ERR_MSG_TYPE;
+	out->has_gap = true;
+	out->gap_after = item->number;
+	return item->number <= EXTENSION_GAP_MAX ? ERR_OK : ERR_MSG_RANGE;
 }
 
 static enum err

@@ -4,13 +4,16 @@
  *   challenge      bin, 8 to 64 bytes   somebody's nonce that this measurement answers; only with
  *                                       a nonce of the signer
  *   configuration  bin32                SHA-256 of the collector's configuration file, as read
+ *   gap            uint                 of evidence gathered offline, and only of that: its place,
+ *                                       the seq of the newest bundle with a nonce that had its
+ *                                       receipt when this was measured; 0: none had
  *   leaving        str                  this is the workload's last bundle, and why: "stopped",
  *                                       "scaled-in", "moved" (to another log), "retired"; `next_s`
- *                                       is 0
+ *                                       is 0, and there is a nonce
  *   moved_to       str                  the origin of the other log; with "moved", and only then
  *   program        bin32                SHA-256 of the collector's executable
  *
- * Reserved (PROTOCOL.md says what for): actions, artifact, budgets_exceeded, cached, gap, group,
+ * Reserved (PROTOCOL.md says what for): actions, artifact, budgets_exceeded, cached, group,
  * phase, redaction_key, workload_key. They are as unknown to this version as any other key.
  */
 #ifndef HALLMARK_PROTO_EVIDENCE_BUNDLE_EXTENSIONS_H
@@ -25,6 +28,9 @@
 /* As EAT has it (RFC 9711, section 4.1): eat_nonce is 8 to 64 bytes. */
 #define BUNDLE_CHALLENGE_MIN 8
 #define BUNDLE_CHALLENGE_MAX 64
+
+/* A bundle's seq; which it is less than, bundle_check sees to. */
+#define EXTENSION_GAP_MAX ((1ULL << 53) - 1)
 
 /* X(identifier, word) */
 #define BUNDLE_LEAVING_MAP(X)                                                                      \
@@ -48,10 +54,12 @@ struct bundle_extensions {
 	struct view bytes; /* the canonical map, with its header; size 0: there is none */
 	bool has_unknown;  /* there are keys that this version does not know */
 	bool has_configuration;
+	bool has_gap;
 	bool has_program;
 	struct digest configuration;
 	struct digest program;
 	struct view challenge; /* size 0: none */
+	uint64_t gap_after;
 	enum bundle_leaving leaving;
 	struct view moved_to; /* size 0: none */
 };

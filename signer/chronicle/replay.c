@@ -32,6 +32,7 @@ struct replay {
 };
 
 static enum err on_notice(void *context, const struct notice_row *row);
+static enum err before_gap(void *context, struct workload *w);
 static enum err on_report(void *context, const struct report *report, struct workload *w);
 static enum err on_absence(void *context, uint64_t issued_s, struct workload *w);
 static enum err on_done(void *context);
@@ -84,7 +85,7 @@ replay_free(struct replay **rp)
 struct ledger_replay
 replay_events(struct replay *r)
 {
-	return (struct ledger_replay){on_notice, on_report, on_absence, on_done, r};
+	return (struct ledger_replay){on_notice, before_gap, on_report, on_absence, on_done, r};
 }
 
 static enum err
@@ -104,6 +105,33 @@ on_notice(void *context, const struct notice_row *row)
 	}
 	r->row[r->row_count++] = *row;
 	return ERR_OK;
+}
+
+/*
+ * Its due, and its times, were moved by the notices that lie between the entry before and this one.
+ * There is seldom one: what was fresh came just before it.
+ */
+static enum err
+before_gap(void *context, struct workload *w)
+{
+	struct replay *r = context;
+	struct workload *one[] = {w};
+	size_t row = r->row_count;
+	enum err e = ERR_OK;
+
+	while (row > 0 && r->row[row - 1].index > w->head.index)
+		row--;
+	r->chain = one;
+	r->chain_count = 1;
+	for (; row < r->row_count && e == ERR_OK; row++) {
+		if (w->head.entry_index < r->row[row].index && w->head.due.at_s != 0)
+			e = apply(r, &r->row[row]);
+		if (notice_row_sets_back(&r->row[row]))
+			e = e == ERR_OK ? set_back(&r->row[row], w) : e;
+	}
+	r->chain = NULL;
+	r->chain_count = 0;
+	return e;
 }
 
 static enum err

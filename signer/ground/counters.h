@@ -43,9 +43,11 @@
 	X(renewals, "renewals", "renewed files of TLS that were taken")                            \
 	X(renewals_refused, "renewals_refused", "renewed files of TLS that were refused")          \
 	X(affirming, "reports_affirming", "reports with status affirming")                         \
-	X(warning, "reports_warning", "reports with status warning")                               \
-	X(contraindicated, "reports_contraindicated", "reports with status contraindicated")       \
-	X(none, "reports_none", "reports with status none")
+	X(warning, "reports_warning", "reports with status warning, but for gap records")          \
+	X(contraindicated, "reports_contraindicated",                                              \
+	    "reports with status contraindicated, but for gap records")                            \
+	X(none, "reports_none", "reports with status none")                                        \
+	X(gap_records, "gap_records", "reports about what was measured offline")
 
 /* More than the errors that err.h can ever list; checked at start. */
 #define COUNTER_REFUSALS_MAX 128

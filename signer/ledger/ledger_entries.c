@@ -13,6 +13,7 @@
 #include "proto/report/absence.h"
 #include "proto/report/report.h"
 #include "proto/tlog/tile.h"
+#include "signer/ledger/head.h"
 #include "signer/ledger/ledger_state.h"
 #include "signer/ledger/verdict.h"
 
@@ -211,7 +212,6 @@ replay_report(const struct replayed *r)
 {
 	struct ledger *l = r->ledger;
 	const struct report *report = &l->reader->report.report;
-	struct chain_verdict verdict;
 	struct workload *w;
 	enum err e = report_parse(r->bytes, &l->reader->report);
 
@@ -220,17 +220,16 @@ replay_report(const struct replayed *r)
 	if ((w = workload_get(l->workloads, report->collector, report->bundle.workload)) == NULL)
 		return ERR_MEMORY;
 	l->last_issued_s = report->issued_s;
-	verdict = verdict_next(w, report);
+	if (report->bundle.offline && !w->has_head)
+		return ERR_FORMAT; /* what was fresh came first */
+	if (report->bundle.offline && (e = l->replay.before_gap(l->replay.context, w)) != ERR_OK)
+		return e;
+	w->head = head_after(w, report);
 	w->has_head = true;
-	w->head = (struct chain_head){.seq = report->bundle.seq,
-	    .time_ms = report->bundle.time_ms,
-	    .index = r->index,
-	    .last_signed_s = report->last_signed_s,
-	    .bundle_digest = report->bundle_digest,
-	    .entry_index = r->index,
-	    .verdict = verdict};
+	w->head.index = w->head.entry_index = r->index;
 	merkle_leaf(r->bytes, &w->head.entry_leaf);
-	e = l->replay.report(l->replay.context, report, w);
+	if (!report->bundle.offline)
+		e = l->replay.report(l->replay.context, report, w);
 	if (e == ERR_OK && r->entry != NULL)
 		r->entry->update = (struct workload_update){w, w->head};
 	return e;

@@ -15,7 +15,13 @@
 /* An error ends the start: its reason has been said. */
 struct ledger_replay {
 	enum err (*notice)(void *context, const struct notice_row *row);
-	/* The workload's head is the report's, but for `due`, which is to be set. */
+	/*
+	 * A gap record of the workload comes next. Its head, which is that of the entry before, has
+	 * to become what notices since then have made of it: it goes on with that.
+	 */
+	enum err (*before_gap)(void *context, struct workload *w);
+	/* One that is none. The workload's head is the report's, but for `due`, which is to be set.
+	 */
 	enum err (*report)(void *context, const struct report *r, struct workload *w);
 	/* The workload's head is the absence's, but for the time of `due`. */
 	enum err (*absence)(void *context, uint64_t issued_s, struct workload *w);

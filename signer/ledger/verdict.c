@@ -54,9 +54,14 @@ verdict_finding(const struct workload *w)
 {
 	if (verdict_of(w) == VERDICT_SILENT)
 		return VIEW_LITERAL("overdue");
-	if (!w->has_head || w->head.verdict.finding >= FINDING_COUNT)
-		return VIEW_LITERAL("none");
-	return finding_code((enum finding)w->head.verdict.finding);
+	return w->has_head ? verdict_code(&w->head.verdict) : VIEW_LITERAL("none");
+}
+
+struct view
+verdict_code(const struct chain_verdict *v)
+{
+	return v->finding < FINDING_COUNT ? finding_code((enum finding)v->finding)
+					  : VIEW_LITERAL("none");
 }
 
 struct chain_verdict

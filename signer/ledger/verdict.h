@@ -36,6 +36,7 @@ enum verdict_kind verdict_reported(const struct workload *w);
 
 /* The code of its finding, as above. */
 struct view verdict_finding(const struct workload *w);
+struct view verdict_code(const struct chain_verdict *v); /* the same, whoever is silent */
 
 /* What this report will be in the head of `w`, whose head is still the one before. */
 struct chain_verdict verdict_next(const struct workload *w, const struct report *r);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "signer/ground/build.h"
+#include "signer/ledger/head.h"
 #include "signer/ledger/verdict.h"
 #include "signer/session/holding.h"
 #include "signer/session/stored_component.h"
@@ -55,7 +56,7 @@ appraiser_has_all(const struct appraiser_components *c)
 
 enum err
 appraiser_report(struct service *s, const struct appraiser_case *c,
-    const struct appraiser_components *components, struct buf *to, enum report_status *status,
+    const struct appraiser_components *components, struct buf *to, struct chain_verdict *verdict,
     struct chain_head *head)
 {
 	const struct workload *w = c->workload;
@@ -90,13 +91,10 @@ appraiser_report(struct service *s, const struct appraiser_case *c,
 	r.last_signed_s = in.last_signed_s;
 	if ((e = report_write(&r, to)) != ERR_OK)
 		return e;
-	*status = r.status;
-	head->seq = c->bundle->seq;
-	head->time_ms = c->bundle->time_ms;
-	head->last_signed_s = in.last_signed_s;
-	head->bundle_digest = c->bundle_digest; /* the entry's leaf comes with its batch's */
-	head->verdict = verdict_next(w, &r);
-	head->due = due_of(s, c, r.issued_s);
+	*verdict = verdict_next(w, &r);
+	*head = head_after(w, &r); /* the entry's leaf comes with its batch's */
+	if (!c->bundle->offline)
+		head->due = due_of(s, c, r.issued_s);
 	return ERR_OK;
 }
 

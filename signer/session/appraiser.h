@@ -49,9 +49,12 @@ struct appraiser_case {
 	struct digest certificate; /* of the collector, where there is a signature */
 };
 
-/* Appends the report to `to`; gives its status and the head that it makes of the chain. */
+/*
+ * Appends the report to `to`; gives how it was judged and the head that it makes of the chain,
+ * which has another verdict where this is a gap record.
+ */
 enum err appraiser_report(struct service *s, const struct appraiser_case *c,
-    const struct appraiser_components *components, struct buf *to, enum report_status *status,
+    const struct appraiser_components *components, struct buf *to, struct chain_verdict *verdict,
     struct chain_head *head) MUST_USE;
 
 #endif

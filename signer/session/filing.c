@@ -1,7 +1,10 @@
 #include "signer/session/filing.h"
 
+#include "journal/logger.h"
 #include "proto/evidence/identity.h"
+#include "proto/utc.h"
 #include "signer/ledger/ledger_stage.h"
+#include "signer/ledger/verdict.h"
 #include "signer/session/challenge.h"
 #include "signer/session/quota.h"
 
@@ -9,6 +12,8 @@ static enum err check_nonce(struct session *s, struct filing *f);
 static enum err check_clock(struct session *s, const struct filing *f);
 static enum err check_chain(struct session *s, const struct filing *f);
 static enum err keep_chain(struct session *s, struct digest *digest);
+static bool gap_is_over(const struct workload *w, const struct bundle *b);
+static void say_gap(const struct filing *f, const struct chain_verdict *verdict);
 
 enum err
 filing_find_workload(struct session *s, struct filing *f)
@@ -70,26 +75,31 @@ filing_stage(struct session *s, struct filing *f, const struct appraiser_compone
 	struct ledger_staged staged = {
 	    .wanted = filing_wanted(s, f), .issued_s = components->now_s, .workload = f->workload};
 	const struct due before = f->workload->head.due;
-	enum report_status status;
+	struct chain_verdict verdict;
 	enum err e = ERR_OK;
 
 	if (f->signature.size > 0)
 		e = keep_chain(s, &c.certificate);
 	if (e == ERR_OK &&
 	    (e = appraiser_report(service, &c, components, ledger_entry_begin(service->ledger),
-		 &status, &staged.head)) != ERR_OK)
+		 &verdict, &staged.head)) != ERR_OK)
 		ledger_entry_cancel(service->ledger);
 	if (e == ERR_OK)
 		e = ledger_report_end(service->ledger, &staged);
 	if (e != ERR_OK)
 		return e;
 	service_has_dated(service);
-	absences_on_report(&service->chronicle.absences, f->workload, before);
 	quota_take_report(s, f->arrived_us);
 	quota_take_flight(s);
+	if (f->bundle.offline) {
+		service->counters.gap_records++;
+		say_gap(f, &verdict);
+		return ERR_OK;
+	}
+	absences_on_report(&service->chronicle.absences, f->workload, before);
 	if (f->workload->challenged)
 		challenge_on_staged(service, f);
-	switch (status) {
+	switch ((enum report_status)verdict.status) {
 	case REPORT_AFFIRMING:
 		service->counters.affirming++;
 		break;
@@ -109,8 +119,12 @@ filing_stage(struct session *s, struct filing *f, const struct appraiser_compone
 struct ledger_wanted
 filing_wanted(struct session *s, const struct filing *f)
 {
-	return (struct ledger_wanted){
-	    .waiter = s, .token = policy_rule_token(f->rule), .arrived_us = f->arrived_us};
+	struct ledger_wanted wanted = {.waiter = s, .arrived_us = f->arrived_us};
+
+	/* What was measured offline says nothing to rely on now. */
+	if (!f->bundle.offline)
+		wanted.token = policy_rule_token(f->rule);
+	return wanted;
 }
 
 static enum err
@@ -157,9 +171,44 @@ check_chain(struct session *s, const struct filing *f)
 	/* No jumps: the numbers would run out, and the chain could never go on. */
 	if (w->has_head ? f->bundle.seq != w->head.seq + 1 : f->bundle.seq > BUNDLE_SEQ_FIRST_MAX)
 		return ERR_SEQUENCE;
-	if (f->bundle.time_ms > latest_ms || (w->has_head && f->bundle.time_ms < w->head.time_ms))
+	if (f->bundle.offline && !gap_is_over(w, &f->bundle))
+		return ERR_GAP_PLACE;
+	/* A gap record is of any time before now: what was fresh came first. */
+	if (f->bundle.time_ms > latest_ms ||
+	    (w->has_head && !f->bundle.offline && f->bundle.time_ms < w->head.time_ms))
 		return ERR_EVIDENCE_TIME;
 	return ERR_OK;
+}
+
+/* Something fresh was accepted since the bundle that is named as the last one before. */
+static bool
+gap_is_over(const struct workload *w, const struct bundle *b)
+{
+	return w->has_head && w->head.gaps < BUNDLE_GAPS_MAX &&
+	       b->extensions.gap_after < w->head.seq - w->head.gaps;
+}
+
+/* What is wrong now is said by its verdict; that something was, while nobody could be told, here.
+ */
+static void
+say_gap(const struct filing *f, const struct chain_verdict *verdict)
+{
+	const struct workload *w = f->workload;
+	const struct ration_about about = {
+	    RATION_VERDICTS, "gap", NULL, "collector", workload_collector(w)};
+	char measured[UTC_TEXT_SIZE];
+	struct logline l;
+
+	if (verdict->status != REPORT_CONTRAINDICATED)
+		return;
+	logline_begin_rationed(&l, LOGGER_WARNING, &about);
+	logline_view(&l, "workload", workload_name(w));
+	logline_view(&l, "collector", workload_collector(w));
+	logline_string(&l, "status", report_status_name(REPORT_CONTRAINDICATED));
+	logline_view(&l, "finding", verdict_code(verdict));
+	logline_string(&l, "measured", utc_text(f->bundle.time_ms / 1000, measured));
+	logline_number(&l, "index", w->head.index);
+	logline_end(&l);
 }
 
 static enum err

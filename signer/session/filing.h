@@ -17,8 +17,8 @@ enum err filing_find_workload(struct session *s, struct filing *f) MUST_USE;
 /*
  * Of a bundle whose workload was found: nonce, place in the chain, and signature. Looks
  * at the clock, and sets what its nonce says. ERR_STORAGE while the disks are low, ERR_IN_FLIGHT,
- * ERR_NONCE_REUSED, ERR_CLOCK, ERR_SEQUENCE, ERR_CHAIN, ERR_EVIDENCE_TIME; else as nonce_check and
- * identity_verify_bundle say.
+ * ERR_NONCE_REUSED, ERR_CLOCK, ERR_SEQUENCE, ERR_CHAIN, ERR_GAP_PLACE, ERR_EVIDENCE_TIME; else as
+ * nonce_check and identity_verify_bundle say.
  */
 enum err filing_check(struct session *s, struct filing *f) MUST_USE;
 

@@ -219,7 +219,7 @@ write_report(struct prefill *p)
 	struct appraiser_components components;
 	struct ledger_staged staged = {.wanted.waiter = p};
 	struct appraiser_case c = {.bundle = &p->bundle};
-	enum report_status status;
+	struct chain_verdict verdict;
 	struct due before;
 	char name[32];
 
@@ -246,7 +246,7 @@ write_report(struct prefill *p)
 	(void)service_now_s(s);
 	must(appraiser_judge(s, c.rule, &p->bundle, &components), "appraisal");
 	must(appraiser_report(
-		 s, &c, &components, ledger_entry_begin(s->ledger), &status, &staged.head),
+		 s, &c, &components, ledger_entry_begin(s->ledger), &verdict, &staged.head),
 	    "report");
 	staged.workload = c.workload;
 	staged.issued_s = components.now_s;

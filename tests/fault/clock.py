@@ -219,8 +219,8 @@ def test_last_words_say_nothing_of_a_clock():
         for n in range(4):
             collector = site.collector(f"host{n}")
             old = {"time_ms": now_ms(-HOUR)}
-            receipts.append(collector.submit("app", APP, nonce=b"", **old))
             receipts.append(collector.submit("app", APP, ext={"leaving": "stopped"}, **old))
+            receipts.append(collector.submit("app", APP, nonce=b"", **old))
         status = site.status()
         assert (status["clock"], status["clock_identities"]) == ("trusted", 0), status
         assert signer.stop() == 0

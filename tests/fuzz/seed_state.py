@@ -86,11 +86,12 @@ def chain_bundle(seq, prev, offline=True):
     return wire.bundle("w", seq, prev, b"" if offline else bytes(range(32)),
                        {"executable": wire.component("executable", [])},
                        time_ms=1_700_000_000_000 + seq, next_s=66,
-                       ext={"program": bytes(32), **({} if offline else {"challenge": bytes(8)})})
+                       ext={"program": bytes(32),
+                            **({"gap": 0} if offline else {"challenge": bytes(8)})})
 
 
 def seed_chain():
-    file = "hallmark chain 1\nseq {}\nbundle {}\nsigned {}\n"
+    file = "hallmark chain 1\nseq {}\nbundle {}\nfresh {}\nsigned {}\n"
     first = chain_bundle(1, bytes(32), offline=False)
     second = chain_bundle(2, sha256(first))
     third = chain_bundle(3, sha256(second))
@@ -101,17 +102,18 @@ def seed_chain():
     queue = record(first, b"signature") + record(second) + record(third)
     write("chain", "new", b"\xff" + queue)
     write("chain", "first-acknowledged",
-          file.format(1, sha256(first).hex(), 1_700_000_000).encode() + b"\xff" + queue)
+          file.format(1, sha256(first).hex(), 1, 1_700_000_000).encode() + b"\xff" + queue)
     write("chain", "all-acknowledged",
-          file.format(3, sha256(third).hex(), 0).encode() + b"\xff" + queue)
+          file.format(3, sha256(third).hex(), 1, 0).encode() + b"\xff" + queue)
     write("chain", "cut", b"\xff" + queue[:-5])
     write("chain", "zeros", b"\xff" + record(first) + bytes(5000))
     write("chain", "gap", b"\xff" + record(first) + record(third))
     write("chain", "altered", b"\xff" + queue.replace(b"executable", b"executablf"))
     write("chain", "huge", b"\xff" + b"HMQ1" + b"\xff" * 8 + first)
-    write("chain", "zero-with-digest", file.format(0, sha256(first).hex(), 0))
-    write("chain", "seq-huge", file.format(2**64 - 1, sha256(first).hex(), 0))
-    write("chain", "no-digest", file.format(1, "", 0))
+    write("chain", "zero-with-digest", file.format(0, sha256(first).hex(), 0, 0))
+    write("chain", "seq-huge", file.format(2**64 - 1, sha256(first).hex(), 0, 0))
+    write("chain", "fresh-before-seq", file.format(1, sha256(first).hex(), 2, 0))
+    write("chain", "no-digest", file.format(1, "", 1, 0))
 
 
 def seed_segments():

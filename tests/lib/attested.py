@@ -34,7 +34,7 @@ class Attested:
         self.clock = WallClock(self.site)
         self.at(0)
         self.site.env = {**self.site.env, **self.clock.env}
-        self.signer, self.collectors, self.keys, self.chains = None, {}, {}, {}
+        self.signer, self.collectors, self.keys, self.chains, self.fresh = None, {}, {}, {}, {}
         self.again = Rederivation(self.store(), self.issuer, whole=False)
 
     def __enter__(self):
@@ -82,6 +82,7 @@ class Attested:
                 self.site.issue(name, uri=f"spiffe://test/{name}", key=self.keys[name])
             self.collectors[name] = self.site.collector(name)
             self.collectors[name].chains = self.chains.setdefault(name, {})
+            self.collectors[name].fresh = self.fresh.setdefault(name, {})
         return self.collectors[name]
 
     def sign(self, name, data):

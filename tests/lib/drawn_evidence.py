@@ -157,7 +157,7 @@ class Drawn:
         ext = {key: chance.randbytes(32) for key in self.some(("configuration", "program"))}
         if not offline and self.maybe(0.2):
             ext["challenge"] = chance.randbytes(chance.choice((8, 33, 64)))
-        if next_s == 0 and self.maybe():
+        if next_s == 0 and not offline and self.maybe():
             ext["leaving"] = chance.choice(("stopped", "scaled-in", "moved", "retired"))
             if ext["leaving"] == "moved":
                 ext["moved_to"] = "hallmark.example/" + "x" * chance.choice((1, 183))

@@ -30,7 +30,7 @@ from wire import (BUNDLE, HELLO, MEASURE, PART, RECEIPT, REFUSAL, WANT, WELCOME,
 NAMES = {100: "frame-size", 111: "wrong-time", 200: "unauthorized", 201: "nonce-unknown",
          202: "nonce-expired", 203: "nonce-reused", 204: "sequence-not-rising",
          205: "chain-broken", 206: "component-digest", 209: "evidence-signature", 210: "busy",
-         212: "evidence-time", 307: "too-many-connections"}
+         212: "evidence-time", 219: "gap-place", 307: "too-many-connections"}
 
 
 class Gone(Exception):
@@ -249,6 +249,8 @@ class Session:
             return self.refuse(205, fields)
         if head and fields["seq"] != head["seq"] + 1:
             return self.refuse(204, fields)
+        if not fields["nonce"] and not (head and fields["ext"]["gap"] < head["fresh"]):
+            return self.refuse(218, fields)
         self.gather(fields)
         self.send_receipt(self.accept(data, fields, signature))
 
@@ -300,8 +302,10 @@ class Session:
         receipt = {"workload": fields["workload"], "seq": fields["seq"], "index": index,
                    "report": report, "proof": b"".join(signer.proof(index, signer.entries)),
                    "checkpoint": signer.checkpoint()}
+        head = signer.heads.get(fields["workload"], {})
         signer.heads[fields["workload"]] = {
-            "seq": fields["seq"], "digest": hashlib.sha256(data).digest(), "receipt": receipt}
+            "seq": fields["seq"], "fresh": fields["seq"] if fields["nonce"] else head.get("fresh", 0),
+            "digest": hashlib.sha256(data).digest(), "receipt": receipt}
         return receipt
 
     def send_receipt(self, receipt, **changes):

@@ -145,10 +145,11 @@ class Resetting(Collector):
 
 
 class Offline(Collector):
-    """Evidence from the time without a connection, without a nonce."""
+    """Evidence from the time without a connection, without a nonce, behind fresh evidence."""
 
     def turn(self):
-        self.submit(f"{self.name}-0", APP, nonce=b"")
+        workload = f"{self.name}-0"
+        self.submit(workload, APP, **({"nonce": b""} if workload in self.peer.fresh else {}))
 
 
 class Jws(Collector):

@@ -286,6 +286,10 @@ def finding_of(data):
             "detail": f"expected sha256 {sha256(KNOWN).hex()}, found {found.hex()}"}
 
 
+OFFLINE = [{"kind": "bundle", "code": "offline-evidence", "subject": "", "detail":
+            "gathered without a nonce: its time of measurement is only the collector's word"}]
+
+
 class Workload:
     """Makes the reports of one workload, each chained to the one before. They name the second of the
     notices with which every log begins, but for `notice`: the place of another."""
@@ -298,21 +302,23 @@ class Workload:
 
     def report(self, data=GOOD, time_s=TIME_S, status=None, findings=None, vector=None,
                total=None, signer=None, notice=None, next_s=0, ext=None, extensions=None,
-               **changes):
-        """`signer`: (certificates in DER, function) of a collector that vouches for the bundle, whose
+               gap=None, measured_ms=None, **changes):
+        """`gap`: it is a gap record, of this place. `signer`: (certificates in DER, function) of a collector that vouches for the bundle, whose
         extensions are `ext`; the report's are `extensions`. `total`: of all findings."""
         evil = data == EVIL
         self.seq += 1
         count = wire.count_of(data)
         bundle = entries.pack({
             "v": 1, "workload": self.name, "seq": self.seq, "prev": self.prev,
-            "nonce": sha256(f"{self.name} {self.seq}".encode()), "boot": bytes(16),
-            "time": time_s * 1000, "next_s": next_s,
+            "nonce": sha256(f"{self.name} {self.seq}".encode()) if gap is None else b"",
+            "boot": bytes(16),
+            "time": time_s * 1000 if measured_ms is None else measured_ms, "next_s": next_s,
             "components": {"executable": [sha256(data), count, len(data)]},
-            **({"ext": ext} if ext else {})})
+            **({"ext": ext} if ext else {"ext": {"gap": gap}} if gap is not None else {})})
         if findings is None:
-            findings = [finding_of(data)] if evil else []
-        verdict = {"status": status or ("contraindicated" if evil else "affirming"),
+            findings = ([finding_of(data)] if evil else []) + (OFFLINE if gap is not None else [])
+        verdict = {"status": status or ("contraindicated" if evil else "affirming" if gap is None else
+                                        "warning"),
                    "vector": vector or {"instance-identity": 2, "executables": 96 if evil else 2},
                    "policy": self.policy,
                    "references": [sha256(REFERENCE_TEXT).hex()], "findings": findings,

@@ -434,7 +434,10 @@ def bundle_bytes(name, fields, holder):
     given = unbase64url(nonce or eat_nonce) if eat_nonce else b""
     demand(len(given) in (0, 32), "nonce")
     if ext and "leaving" in ext:
-        demand(fields.get("next") == 0, "leaving")
+        demand(fields.get("next") == 0 and not fields.get("offline"), "leaving")
+    demand(fields.get("offline") == ("gap" in (ext or {})), "gap")
+    if fields.get("offline"):
+        demand(ext["gap"] < fields.get("seq"), "gap")
     rows = [forms.Row(kind, [bytes.fromhex(row.get("sha256")), row.get("count"), row.get("size")])
             for kind, row in fields.get("components")]
     data = forms.bundle(name, fields.get("seq"), bytes.fromhex(fields.get("prev")), given,
@@ -446,6 +449,7 @@ def bundle_bytes(name, fields, holder):
 
 KNOWN = {"challenge": lambda v: isinstance(v, bytes) and 8 <= len(v) <= 64,
          "configuration": lambda v: isinstance(v, bytes) and len(v) == 32,
+         "gap": lambda v: type(v) is int and 0 <= v < 2**53,
          "leaving": lambda v: v in ("stopped", "scaled-in", "moved", "retired"),
          "moved_to": lambda v: isinstance(v, str) and re.fullmatch(r"[!-*,-~]{1,200}", v),
          "program": lambda v: isinstance(v, bytes) and len(v) == 32}

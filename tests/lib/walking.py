@@ -105,7 +105,8 @@ class Standing:
 
 class Chain:
     def __init__(self):
-        self.report = self.newest = self.seq = self.bundle = self.time = self.last_signed = None
+        self.report = self.newest = self.seq = self.bundle = self.last_signed = None
+        self.fresh = self.time = 0  # seq of its newest report that is no gap record
         self.absences, self.due, self.due_known, self.told = 0, None, True, False
         self.interval = self.grace = 0  # of its newest report
         self.under, self.pending, self.lost = {}, 0, 0  # reports that are vouched for, and not
@@ -319,7 +320,7 @@ class Walk:
         self.demand(own["notice"] == self.notice, "notice")
         self.left_out()
         chain = self.chains.setdefault(name, Chain())
-        whole = self.check_chain(chain, own)
+        whole = self.check_chain(chain, said, own)
         self.demand(self.manifest is not None and said.policy.endswith(f"@sha256:{self.manifest}"),
                     "another policy than the one in force")
         self.keep(chain, entry, said, own)
@@ -327,14 +328,23 @@ class Walk:
             self.remake(entry, name, own)
             self.vouch(chain, said, own, whole)
 
-    def check_chain(self, chain, own):
+    def in_time(self, chain, said):
+        """A gap record comes when its gap is over, and not too late."""
+        bundle = said.own["bundle"]
+        if not bundle["offline"]:
+            return bundle["time"] >= chain.time
+        return said.bundle_extensions()["gap"] < chain.fresh and \
+            bundle["seq"] - chain.fresh <= 65535
+
+    def check_chain(self, chain, said, own):
         bundle = own["bundle"]
         signed = self.iat if "signature" in own else chain.last_signed
         if chain.newest is None:
-            good = "previous-report" not in own and bundle["seq"] <= FIRST_SEQ_MAX
+            good = "previous-report" not in own and bundle["seq"] <= FIRST_SEQ_MAX \
+                and not bundle["offline"]
         else:
             good = (own.get("previous-report"), bundle["seq"], bundle["prev"]) == \
-                (chain.newest, chain.seq + 1, chain.bundle) and bundle["time"] >= chain.time
+                (chain.newest, chain.seq + 1, chain.bundle) and self.in_time(chain, said)
         return self.demand(good and own.get("last-signed") == signed, "the chain")
 
     def vouch(self, chain, said, own, whole):
@@ -367,8 +377,10 @@ class Walk:
                 for ca in vouching.read_pem(self.standing.fetch(CA, digest))]
 
     def keep(self, chain, entry, said, own):
-        chain.report, chain.newest, chain.absences = self.count, entries.leaf_hash(entry), 0
-        chain.seq, chain.time = own["bundle"]["seq"], own["bundle"]["time"]
+        chain.report, chain.newest = self.count, entries.leaf_hash(entry)
+        chain.seq = own["bundle"]["seq"]
+        if not own["bundle"]["offline"]:
+            chain.fresh, chain.time, chain.absences = chain.seq, own["bundle"]["time"], 0
         chain.bundle, chain.last_signed = entries.sha256(said.bundle()), own.get("last-signed")
 
     def policy(self, identity):
@@ -386,8 +398,11 @@ class Walk:
                     if (kind, digest) in self.store.contents)
 
     def promise(self, name, chain, said, own):
-        """What its policy and its bundle say of the next. False if they cannot be asked."""
-        chain.due, chain.due_known = None, False
+        """What its policy and its bundle say of the next. False if they cannot be asked. Who was
+        measured offline is waited for as before."""
+        offline = own["bundle"]["offline"]
+        if not offline:
+            chain.due, chain.due_known = None, False
         try:
             policy = self.policy(said.policy)
         except Missing as missing:
@@ -397,7 +412,7 @@ class Walk:
         if rule is None:
             self.wrong("it may not speak", False)
             return False
-        if not self.standing.known:
+        if not self.standing.known or offline:
             return True
         chain.due_known, chain.grace = True, int(rule.get("grace_s", 60))
         every, next_s = int(rule.get("report_every_s", 0)), own["bundle"]["next"]

@@ -227,6 +227,7 @@ class Collector:
     def __init__(self, *args, connect=True, **options):
         self.args, self.options = args, options
         self.chains = {}  # workload: (seq, digest of the last bundle)
+        self.fresh = {}  # workload: seq of the last one with a nonce
         self.connection = None
         if connect:
             self.connect()
@@ -246,6 +247,9 @@ class Collector:
     def make(self, workload, components, **changes):
         seq, prev = self.chains.get(workload, (0, ZERO))
         fields = {"seq": seq + 1, "prev": prev, "nonce": self.nonce, **changes}
+        if not fields["nonce"]:  # gathered before the last fresh one
+            fields["ext"] = {"gap": max(self.fresh.get(workload, 1) - 1, 0),
+                             **(fields.get("ext") or {})}
         return bundle(workload, components=components, **fields)
 
     def submit(self, workload, components, signature=None, **changes):
@@ -262,6 +266,8 @@ class Collector:
     def accepted(self, workload, data):
         fields = msgpack.unpackb(data, raw=False)
         self.chains[workload] = (fields["seq"], hashlib.sha256(data).digest())
+        if fields["nonce"]:
+            self.fresh[workload] = fields["seq"]
 
     def await_measure(self):
         """What the signer wants measured: (workload, challenge)."""

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Silence is recorded: who promised to report and did not gets an absence, and nobody else does."""
 
+import json
 import os
 import signal
 import time
@@ -318,6 +319,35 @@ def test_dues_outlive_the_index():
         clock.jump(40)
         log = recovered_twice(site, clock)
         assert len([e for e in log if b"hallmark.absent" in e]) >= 3
+        audit(site)
+
+
+def test_gap_records_move_no_due():
+    """Nor do they where recovery reads them again: what moved the due may lie between a report and them."""
+    with Site() as site:
+        operators = Operators(site)
+        clock = Time(site)
+        signer = clock.start()
+        collector = site.collector()
+        for name in ("started", "maintained", "silent", "retired"):
+            clock.submit(collector, name, next_s=20)
+        operators.maintain(clock, 25, 45, workloads="maintained")
+        operators.take("retire", {"collector": HOST, "workload": "retired"}, clock.now, clock.now + 60)
+        clock.go_on(31)
+        assert [list(a.absent()) for a in absences_of(settled(site))] == [["silent", "started"]]
+        clock.submit(collector, "started", next_s=1000)
+        signer.kill()
+        clock.jump(5)
+        signer = clock.start()
+        collector.connect()
+        for name in ("started", "maintained", "silent", "retired"):
+            clock.submit(collector, name, nonce=b"", next_s=7)
+        assert site.status()["silent_workloads"] == 1
+        signer.kill()
+        clock.jump(30)
+        log = recovered_twice(site, clock)
+        absent = [json.loads(e)["hallmark.absent"] for e in log if b"hallmark.absent" in e]
+        assert sorted(w["workload"] for a in absent for w in a) == ["maintained", "silent", "started"]
         audit(site)
 
 

@@ -181,10 +181,10 @@ def test_evidence_that_waited_answers_nobody():
         h.collector.wait_for("event=spooled .*waiting=3")
         before = len(h.signer.bundles)
         h.signer.open()
-        h.signer.wait(lambda: len(h.signer.receipts) >= 4)
+        h.signer.wait(lambda: len(h.signer.receipts) >= 6)
         offline = [f for f, _ in h.signer.bundles[before:] if not f["nonce"]]
         assert len(offline) >= 3 and not any(challenge_of(f) for f in offline)
-        assert offline[0]["seq"] == 2
+        assert offline[0]["seq"] == 3, "behind a fresh one"
 
 
 # --- in wrong hands ---------------------------------------------------------------------------------

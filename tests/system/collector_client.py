@@ -396,9 +396,10 @@ def test_an_expired_nonce_means_measuring_again():
     with Host() as h:
         h.signer.script = [refuse(202)]
         h.once()
-        first, second = (b[0] for b in h.signer.bundles)
+        first, second, again = (b[0] for b in h.signer.bundles)
         assert first["seq"] == second["seq"] == 1 and first["nonce"] != second["nonce"]
         assert second["time"] >= first["time"]
+        assert (again["seq"], again["time"], again["ext"]["gap"]) == (2, first["time"], 0)
 
 
 def test_nonces_that_never_do():
@@ -420,7 +421,7 @@ def test_unauthorized_stays_and_succeeds_later():
         h.signer.script = [refuse(200)]
         assert "unauthorized" in h.once(status=1)
         h.once()
-        assert h.seq() == 1 and h.signer.bundles[-1][0]["seq"] == 1
+        assert_kept(h, 2)
 
 
 def test_lost_state_takes_over_what_the_signer_remembers():
@@ -441,7 +442,7 @@ def test_a_chain_that_ends_is_not_taken_over():
                 205, fields, last_seq=last, last_bundle=b"\1" * 32)]
             assert "event=chain-disagrees" in h.once(status=1)
         h.once()
-        assert h.seq() == 1
+        assert_kept(h, 2)
 
 
 def test_state_that_disagrees_is_not_given_up():
@@ -489,7 +490,17 @@ def broken(act, words, sends=True):
         assert words in out, out
         assert h.receipts() == []
         h.once()
-        assert h.receipts() == [receipt("app", 1)]
+        assert_kept(h, 2)
+
+
+def assert_kept(h, measured):
+    """The last that was measured is the first that is logged, and the others stand behind it."""
+    logged = [msgpack_report(entry) for entry in h.signer.entries]
+    assert h.receipts() == [receipt("app", n) for n in range(1, measured + 1)]
+    assert [r["seq"] for r in logged] == list(range(1, measured + 1))
+    assert [r["offline"] for r in logged] == [False] + [True] * (measured - 1)
+    times = [r["time"] for r in logged]
+    assert times[1:] == sorted(times[1:]) and max(times) == times[0]
 
 
 def test_garbage_instead_of_an_answer():
@@ -867,8 +878,8 @@ def test_killed_before_the_signer_took_it_measures_again():
         h.signer.wait(lambda: h.signer.bundles)
         collector.kill()
         h.once()
-        assert h.receipts() == [receipt("app", 1)]
-        assert h.signer.bundles[-1][0]["nonce"] != h.signer.bundles[0][0]["nonce"]
+        assert_kept(h, 2)
+        assert h.signer.bundles[-2][0]["nonce"] != h.signer.bundles[0][0]["nonce"]
 
 
 def test_two_collectors_with_one_state():
@@ -878,7 +889,7 @@ def test_two_collectors_with_one_state():
         assert "another collector works with it" in h.once(status=1)
 
 
-def test_offline_bundles_come_in_order_afterwards():
+def test_what_waited_comes_in_order_behind_what_is_fresh():
     with Host(interval_s=1) as h:
         collector = h.run()
         collector.wait_for("event=receipt")
@@ -886,12 +897,18 @@ def test_offline_bundles_come_in_order_afterwards():
         for waiting in (1, 2, 3):
             collector.wait_for(f"event=spooled .*waiting={waiting}")
         h.signer.receipts.clear()
+        before, lines = h.seq(), len(collector.lines)
         h.signer.open()
-        h.signer.wait(lambda: h.signer.receipts and not was_offline(h.signer.receipts[-1]))
+        h.signer.wait(lambda: sum(map(was_offline, h.signer.receipts)) >= 3)
         collector.stop()
         accepted = [msgpack_report(entry) for entry in h.signer.entries]
         assert [r["seq"] for r in accepted] == list(range(1, len(accepted) + 1))
-        assert sum(map(was_offline, h.signer.receipts)) >= 3
+        assert not was_offline(h.signer.receipts[0])
+        gaps = [f for f, _ in h.signer.bundles if not f["nonce"]]
+        assert {f["ext"]["gap"] for f in gaps} == {before}
+        assert [f["time"] for f in gaps] == sorted({f["time"] for f in gaps})
+        assert not any("level=warning" in line or "level=error" in line
+                       for line in collector.lines[lines:]), collector.lines[lines:]
 
 
 def msgpack_report(report):
@@ -923,7 +940,7 @@ def test_without_a_log_nothing_is_spooled():
         assert not h.files(".queue")
 
 
-def test_a_bundle_in_flight_with_others_behind_it_becomes_an_offline_one():
+def test_a_bundle_in_flight_keeps_its_place_before_those_that_waited():
     with Host(interval_s=1) as h:
         collector = h.run()
         collector.wait_for("event=receipt")
@@ -935,11 +952,13 @@ def test_a_bundle_in_flight_with_others_behind_it_becomes_an_offline_one():
         collector.wait_for("event=spooled .*waiting=2")
         h.signer.close()
         h.signer.open()
-        h.signer.wait(lambda: len(h.signer.receipts) >= 4)
+        h.signer.wait(lambda: sum(map(was_offline, h.signer.receipts)) >= 2)
         collector.stop()
         accepted = [msgpack_report(r["report"]) for r in h.signer.receipts]
         assert [r["seq"] for r in accepted] == list(range(1, len(accepted) + 1))
-        assert [r["offline"] for r in accepted[:3]] == [False, True, True]
+        assert [r["offline"] for r in accepted[:2]] == [False, False]
+        in_flight, waited = h.signer.bundles[1][0]["time"], [r["time"] for r in accepted if r["offline"]]
+        assert waited[0] == in_flight and waited == sorted(waited) and accepted[1]["time"] > waited[1]
 
 
 def test_a_torn_queue_is_mended():

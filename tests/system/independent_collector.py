@@ -322,10 +322,10 @@ def test_offline_and_stale_evidence():
         both.site.start_signer()
         with both.second() as second:
             components = both.measure()
+            then = int(time.time() * 1000)
             second.report("app", components)
-        then = int(time.time() * 1000)
         with both.second(chains=second.chains) as later:
-            report = later.report("app", components, nonce=b"", time=then)
+            report = later.report("app", components, nonce=b"", time=then, ext={"gap": 0})
             assert "eat_nonce" not in report and report["hallmark.bundle"]["offline"]
             assert (found(report), report["submods"]["app"]["ear.status"]) == (
                 ["offline-evidence"], "warning")

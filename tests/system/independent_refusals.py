@@ -206,7 +206,13 @@ def test_bundles_of_a_wrong_form_close_the_connection():
         yield 108, spoilt(second, next_s=1, ext={"leaving": "stopped"})
         yield 108, spoilt(second, ext={"leaving": "moved"})
         yield 108, spoilt(second, ext={"moved_to": "x"})
-        yield 108, spoilt(second, nonce=b"", ext={"challenge": bytes(8)})
+        yield 104, spoilt(second, nonce=b"", ext={"gap": b"0"})
+        yield 108, spoilt(second, nonce=b"")
+        yield 108, spoilt(second, ext={"gap": 0})
+        yield 108, spoilt(second, seq=7, nonce=b"", ext={"gap": 7})
+        yield 108, spoilt(second, seq=2**53 - 1, nonce=b"", ext={"gap": 2**53})
+        yield 108, spoilt(second, nonce=b"", ext={"challenge": bytes(8), "gap": 0})
+        yield 108, spoilt(second, nonce=b"", ext={"gap": 0, "leaving": "stopped"})
         yield 108, spoilt(second, ext={"challenge": bytes(7)})
         yield 109, good + b"\0"
         yield 101, b"\xc1"
@@ -259,6 +265,10 @@ def test_bundles_out_of_place_are_refused():
         now = int(time.time() * 1000)
         submitted(second, 212, "w", time=now - 3_600_000)
         submitted(second, 212, "new", time=now + 301_000)
+        submitted(second, 219, "new", nonce=b"", ext={"gap": 0})
+        submitted(second, 219, "w", nonce=b"", ext={"gap": last.seq})
+        submitted(second, 212, "w", nonce=b"", ext={"gap": 0}, time=now + 301_000)
+        second.report("w", [APP], nonce=b"", ext={"gap": 0}, time=now - 3_600_000)
         lives(second)
 
 

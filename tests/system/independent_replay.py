@@ -274,13 +274,15 @@ def test_the_first_entry_that_matches_decides_also_against_a_collector():
 
 
 def drawn_bundle(attested, drawn, newest_ms):
-    """One more of some workload; its time is not before its predecessor's."""
+    """One more of some workload; its time is not before its predecessor's, but for a gap record's."""
     chance = drawn.chance
     host, workload = chance.choice(HOSTS), chance.choice(WORKLOADS)
     now_ms = attested.now_s * 1000
-    age_ms = min(chance.choice(AGES_MS), now_ms - newest_ms.get((host, workload), 0))
-    newest_ms[host, workload] = now_ms - age_ms
-    offline = drawn.maybe(0.2)
+    offline = (host, workload) in newest_ms and drawn.maybe(0.2)
+    age_ms = chance.choice(AGES_MS)
+    if not offline:
+        age_ms = min(age_ms, now_ms - newest_ms.get((host, workload), 0))
+        newest_ms[host, workload] = now_ms - age_ms
     attested.submit(workload, drawn.components(), host, signed=drawn.maybe(0.3), offline=offline,
                     age_ms=age_ms, **drawn.announced(offline))
 

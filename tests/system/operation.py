@@ -414,6 +414,12 @@ def test_offline_evidence_is_never_fresh():
     with Site() as site:
         signer = site.start_signer()
         collector = site.collector()
+        try:
+            collector.submit("app", APP, nonce=b"")
+            raise AssertionError("nothing fresh was there")
+        except wire.Refused as refusal:
+            assert refusal.name == "gap-place", refusal
+        collector.submit("app", APP)
         verdict = status_of(collector.submit("app", APP, nonce=b""))
         assert verdict["ear.status"] == "warning" and verdict["hallmark.findings"], verdict
         old = int(time.time() * 1000) - 86400_000

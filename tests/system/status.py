@@ -26,6 +26,7 @@ from chronicle import Time
 from hallmark import APP, EVIL, Site, program
 
 HOST = "spiffe://test/host1"
+MORE = {**APP, "config": wire.component("config", [])}  # which no rule looks at
 UNITS = {"ms": "seconds", "us": "seconds", "mib": "bytes", "kib": "bytes", "mb": "bytes",
          "percent": "ratio", "minutes": "seconds", "hours": "seconds"}
 
@@ -64,21 +65,22 @@ def test_each_change_is_said_once():
         for components in (APP, APP, EVIL, EVIL, APP):
             collector.submit("app", components)
         collector.submit("other", EVIL)
-        collector.submit("app", APP, nonce=b"")
+        collector.submit("app", APP, nonce=b"")  # of the past
+        collector.submit("more", MORE)
         assert signer.stop() == 0
         assert verdicts(signer) == [
             ("app", "new", "affirming", "none"),
             ("app", "affirming", "contraindicated", "changed-file"),
             ("app", "contraindicated", "affirming", "none"),
             ("other", "new", "contraindicated", "changed-file"),
-            ("app", "affirming", "warning", "offline-evidence")], verdicts(signer)
+            ("more", "new", "warning", "unchecked-component")], verdicts(signer)
         # A start finds them as they are, from the index or from the log: nothing is new.
         for keeps in (True, False):
             if not keeps:
                 for path in site.dir.glob("index.db*"):
                     path.unlink()
             signer = site.start_signer()
-            assert whole(site)["verdicts"] == {"affirming": 0, "none": 0, "warning": 1, "silent": 0,
+            assert whole(site)["verdicts"] == {"affirming": 1, "none": 0, "warning": 1, "silent": 0,
                                                "contraindicated": 1}
             assert signer.stop() == 0 and not verdicts(signer)
 
@@ -133,7 +135,7 @@ def test_the_worst_first_and_alike_ones_together():
             collector = site.collector(f"host{number:02}")
             collector.submit("pricing", APP)
             collector.submit("trading", EVIL if number % 2 else APP)
-            collector.submit("risk", APP, **({"nonce": b""} if number == 3 else {}))
+            collector.submit("risk", MORE if number == 3 else APP)
             collector.close()
         status, lines = ask(site)
         assert status == 1 and lines[1] == ("36 workloads on 12 hosts: 6 contraindicated, 1 warning, "
@@ -142,7 +144,7 @@ def test_the_worst_first_and_alike_ones_together():
                                                        "SEEN", "WHY"]
         assert re.match(r"CONTRAINDICATED  trading   host01, host03, host05 \.\. \(6\)  \d+ s .*"
                         r"changed-file: the reference sets have another content", lines[4]), lines
-        assert re.match(r"WARNING          risk      host03 .* offline-evidence: ", lines[5]), lines
+        assert re.match(r"WARNING          risk      host03 .* unchecked-component: ", lines[5]), lines
         assert lines[6:] == ["...  29 more are affirming: --all"], lines
         status, lines = ask(site, "--all")
         assert status == 1 and len(lines) == 4 + 36

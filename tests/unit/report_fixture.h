@@ -130,8 +130,10 @@ example_draft(struct report *r, struct buf *signature)
 	r->not_checked[COMPONENT_RUNTIME] = true;
 	r->bundle.prev = r->bundle_digest;
 	r->bundle.seq = 2;
-	r->bundle.time_ms += 60000;
+	r->bundle.time_ms -= 60000;
 	r->bundle.offline = true;
+	r->bundle.extensions.has_gap = true;
+	r->bundle.extensions.bytes = V("\x81\xa3gap\0");
 	memset(r->bundle.nonce, 0, NONCE_SIZE);
 	set_jti(r);
 	names_notice(r, 4, "notice-approved.json");

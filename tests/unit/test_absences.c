@@ -315,7 +315,7 @@ a_log_that_is_set_back_waits_for_everybody_anew(void **state)
 	(void)state;
 	w = report(HOST, "app", T + 86400 + 10);
 	w->head.due.interval_s = 30;
-	w->head.time_ms = (T + 86400) * 1000;
+	w->head.time_ms = (T + 86400) * 1000 & CHAIN_TIME_MASK;
 	w->head.last_signed_s = T + 86400;
 	report(HOST, "silent", T + 86400);
 	report(HOST, "leaves", T + 86400);

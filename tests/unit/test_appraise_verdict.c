@@ -200,7 +200,8 @@ test_offline(void **state)
 {
 	struct bench *b = *state;
 
-	b->bundle.offline = true;
+	b->bundle.offline = b->bundle.extensions.has_gap = true;
+	b->bundle.extensions.bytes = VIEW_LITERAL("\x81\xa3gap\0");
 	appraise_executable(b, SIMPLE_RULES, "/app/bin", 'a', 0, 0100755);
 	expect_verdict(b, REPORT_WARNING, 1);
 	expect(b, "bundle", "offline-evidence", "");
@@ -262,7 +263,8 @@ test_worst_findings_come_first(void **state)
 	struct bench *b = *state;
 	char path[32];
 
-	b->bundle.offline = true;
+	b->bundle.offline = b->bundle.extensions.has_gap = true;
+	b->bundle.extensions.bytes = VIEW_LITERAL("\x81\xa3gap\0");
 	use(b, "    executable: {references: [old]}\n"
 	       "    libraries: {references: [other], unknown: warning}\n");
 	begin(b, COMPONENT_EXECUTABLE);

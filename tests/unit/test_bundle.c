@@ -37,6 +37,7 @@
 #define MOVED_TO      "\250moved_to\255log.example/2"
 #define D65           "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdefX"
 #define CHALLENGE     "\251challenge\xc4\01012345678"
+#define GAP           "\243gap\x06"
 
 static void
 expect(struct view bytes, enum err expected)
@@ -92,7 +93,9 @@ expect_vector(const struct bundle *b, const char *vector)
 	assert_true(view_equal(buf_view(&made), buf_view(&expected)));
 	assert_int_equal(bundle_decode(buf_view(&expected), &decoded), ERR_OK);
 	assert_true(view_equal(decoded.workload, b->workload));
+	assert_true(view_equal(decoded.extensions.bytes, b->extensions.bytes));
 	decoded.workload = b->workload;
+	decoded.extensions.bytes = b->extensions.bytes;
 	assert_memory_equal(&decoded, b, sizeof(decoded));
 	buf_free(&expected);
 	buf_free(&made);
@@ -115,8 +118,10 @@ vectors_are_made_and_read(void **state)
 	digest_of(first.data, first.size, &b.prev);
 	buf_free(&first);
 	b.seq = 2;
-	b.time_ms += 60000;
+	b.time_ms -= 60000;
 	b.offline = true;
+	b.extensions.has_gap = true;
+	b.extensions.bytes = V("\x81\xa3gap\0");
 	memset(b.nonce, 0, NONCE_SIZE);
 	expect_vector(&b, "bundle-2-offline");
 }
@@ -430,7 +435,10 @@ extensions_are_read(void **state)
 	expect(V(WITH_NEXT(NO_NEXT, "\x81\247leaving\247stopped")), ERR_OK);
 	expect(V(WITH_NEXT(NO_NEXT, "\x81\247leaving\251scaled-in")), ERR_OK);
 	expect(V(WITH_NEXT(NO_NEXT, "\x81\247leaving\247retired")), ERR_OK);
-	expect(V(WITH_ALL(OFFLINE, NO_NEXT, "\x81\247leaving\247stopped")), ERR_OK);
+	assert_int_equal(bundle_decode(V(WITH_ALL(OFFLINE, NEXT, "\x81" GAP)), &b), ERR_OK);
+	assert_true(b.extensions.has_gap);
+	assert_int_equal(b.extensions.gap_after, 6);
+	assert_false(b.extensions.has_unknown);
 }
 
 static void
@@ -445,6 +453,8 @@ known_extensions_of_another_kind_are_refused(void **state)
 	expect(V(WITH("\x81\247program\x01")), ERR_MSG_TYPE);
 	expect(V(WITH("\x81\247program\xc4\x01x")), ERR_MSG_RANGE);
 	expect(V(WITH("\x81\255configuration\x90")), ERR_MSG_TYPE);
+	expect(V(WITH_ALL(OFFLINE, NEXT, "\x81\243gap\241\x36")), ERR_MSG_TYPE);
+	expect(V(WITH_ALL(OFFLINE, NEXT, "\x81\243gap\xcf\0\x20\0\0\0\0\0\0")), ERR_MSG_RANGE);
 	expect(V(WITH_NEXT(NO_NEXT, "\x81\247leaving\x01")), ERR_MSG_TYPE);
 	expect(V(WITH_NEXT(NO_NEXT, "\x81\247leaving\xa0")), ERR_MSG_RANGE);
 	expect(V(WITH_NEXT(NO_NEXT, "\x81\247leaving\243bye")), ERR_MSG_RANGE);
@@ -458,7 +468,11 @@ extensions_that_do_not_fit_the_rest_are_refused(void **state)
 {
 	(void)state;
 	expect(V(WITH("\x81" CHALLENGE)), ERR_OK);
-	expect(V(WITH_ALL(OFFLINE, NEXT, "\x81" CHALLENGE)), ERR_MSG_RANGE);
+	expect(V(WITH_ALL(OFFLINE, NEXT, "\x82" CHALLENGE GAP)), ERR_MSG_RANGE);
+	expect(V(WITH_ALL(OFFLINE, NEXT, "\x81\247program" D32)), ERR_MSG_RANGE);
+	expect(V(WITH_ALL(OFFLINE, NEXT, "\x81\243gap\x07")), ERR_MSG_RANGE);
+	expect(V(WITH_ALL(OFFLINE, NO_NEXT, "\x82" GAP "\247leaving\247stopped")), ERR_MSG_RANGE);
+	expect(V(WITH("\x81" GAP)), ERR_MSG_RANGE);
 	expect(V(WITH("\x81\247leaving\247stopped")), ERR_MSG_RANGE);
 	expect(V(WITH_NEXT(NO_NEXT, "\x81" LEAVING_MOVED)), ERR_MSG_RANGE);
 	expect(V(WITH_NEXT(NO_NEXT, "\x81" MOVED_TO)), ERR_MSG_RANGE);
@@ -540,7 +554,16 @@ checking_values_is_what_decoding_does(void **state)
 	BAD(b.component[COMPONENT_HOST].size = 0);
 	BAD(b.component[COMPONENT_HOST].count = COMPONENT_ITEMS_MAX + 1);
 	BAD(memset(b.component, 0, sizeof(b.component)));
-	BAD(b.extensions.challenge = V("12345678"); b.offline = true);
+	BAD(b.offline = true);
+	BAD(b.extensions.has_gap = true);
+	b = good;
+	b.offline = b.extensions.has_gap = true;
+	b.extensions.gap_after = b.seq - 1;
+	assert_int_equal(bundle_check(&b), ERR_OK);
+	good = b;
+	BAD(b.extensions.gap_after = b.seq);
+	BAD(b.extensions.challenge = V("12345678"));
+	BAD(b.extensions.leaving = BUNDLE_STOPPED; b.next_s = 0);
 #undef BAD
 }
 

@@ -27,6 +27,7 @@ NONCE_2 = bytes(range(32, 64))
 BOOT = bytes(range(0xA0, 0xB0))
 TIME_MS = 1795514400000  # 2026-11-24T10:00:00Z
 ZERO = bytes(32)
+GAP = {"gap": 0}  # measured before anything was accepted
 LISTED = "c579."  # so that the first segment is a short one
 
 
@@ -285,7 +286,7 @@ def report_draft(bundle_bytes, prev, parts, newest, previous, signature):
         }},
         "hallmark": {
             "form": 1,
-            "bundle": report_bundle(2, prev, TIME_MS + 60000, True, parts),
+            "bundle": report_bundle(2, prev, TIME_MS - 60000, True, parts, ext=GAP),
             "notice": newest,
             "previous-report": leaf_hash(previous).hex(),
             "signature": {
@@ -466,7 +467,7 @@ def make():
     executable, files = parts["executable"][0], parts["files"][0]
 
     bundle_1 = bundle(1, ZERO, NONCE, TIME_MS, parts)
-    bundle_2 = bundle(2, sha256(bundle_1), b"", TIME_MS + 60000, parts)
+    bundle_2 = bundle(2, sha256(bundle_1), b"", TIME_MS - 60000, parts, 0, GAP)
     bundle_3 = bundle(3, sha256(bundle_2), NONCE_2, TIME_MS + 60000, parts, 66, CHALLENGED)
     bundle_4 = bundle(4, sha256(bundle_3), NONCE_2, TIME_MS + 60000, parts, 0, {
         "leaving": "moved", "moved_to": "hallmark.example/prod-2",

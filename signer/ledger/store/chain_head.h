@@ -1,6 +1,7 @@
 /*
  * The head of a hash chain, as it is stored: of one workload of one collector, its newest report,
- * its newest entry of any kind, when the next report is due, and how it was judged.
+ * its newest entry of any kind, when the next report is due, and how
+ * it was judged.
  */
 #ifndef HALLMARK_SIGNER_LEDGER_STORE_CHAIN_HEAD_H
 #define HALLMARK_SIGNER_LEDGER_STORE_CHAIN_HEAD_H
@@ -17,10 +18,18 @@ struct chain_verdict {
 	uint8_t finding;  /* the first and worst, enum finding; FINDING_COUNT: none */
 };
 
+#define CHAIN_TIME_MASK ((1ULL << 48) - 1) /* all of BUNDLE_TIME_MS_MAX */
+
+/*
+ * A gap record - evidence gathered offline, that came behind a fresh bundle - moves the chain and
+ * nothing else: not what is said of the workload now. So time, due and verdict are those of the
+ * newest bundle that is none. Packed, since a signer has a million of these.
+ */
 struct chain_head {
 	uint64_t seq;
-	uint64_t time_ms;       /* of measurement */
-	uint64_t index;         /* of the report */
+	uint64_t time_ms : 48;  /* of measurement */
+	uint64_t gaps : 16;     /* gap records behind the newest bundle that is none */
+	uint64_t index;         /* of the newest report */
 	uint64_t last_signed_s; /* iat of the last report with a collector's signature; 0: never */
 	struct digest bundle_digest;
 	uint64_t entry_index;     /* of the newest entry: the report, or an absence after it */
@@ -34,7 +43,7 @@ static inline void
 chain_head_set_back(struct chain_head *h, uint64_t iat_s)
 {
 	if (h->time_ms > iat_s * 1000)
-		h->time_ms = iat_s * 1000;
+		h->time_ms = iat_s * 1000 & CHAIN_TIME_MASK;
 	if (h->last_signed_s > iat_s)
 		h->last_signed_s = iat_s;
 	if (h->verdict.since_s > iat_s)
