@@ -6,7 +6,6 @@
  */
 #include <libp11.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "pkcs11/ground/complain.h"
 #include "pkcs11/token/token_state.h"
@@ -33,7 +32,7 @@ token_store_certificate(struct token *t, X509 *certificate)
 	PKCS11_SLOT *slot = NULL;
 	ck_session_handle_t probe;
 	const struct ck_attribute *named = choice_attribute(t->choice, CKA_LABEL);
-	char *label;
+	struct buf label = BUF_INIT; /* with a NUL behind it, which an attribute has not */
 	bool stored = false;
 	enum err e;
 
@@ -42,13 +41,16 @@ token_store_certificate(struct token *t, X509 *certificate)
 		return e;
 	(void)TOKEN_CALL(t, C_CloseSession, probe);
 	remove_certificates(t);
-	label = named != NULL ? strndup(named->value, named->value_len) : NULL;
+	if (named != NULL) {
+		buf_append(&label, named->value, named->value_len);
+		buf_append_byte(&label, '\0');
+	}
 	token_call_begin(t);
-	if (shelf_open(t) && (slot = find_slot(t)) != NULL)
-		stored = PKCS11_store_certificate(slot->token, certificate, label,
+	if (buf_status(&label) == ERR_OK && shelf_open(t) && (slot = find_slot(t)) != NULL)
+		stored = PKCS11_store_certificate(slot->token, certificate, (char *)label.data,
 			     (unsigned char *)k->id, k->id_size, NULL) == 0;
 	token_call_end();
-	free(label);
+	buf_free(&label);
 	if (stored)
 		return ERR_OK;
 	complain_crypto(
