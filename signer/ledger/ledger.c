@@ -231,6 +231,7 @@ wait_instead(struct ledger *l, struct batch *b, struct batch_entry *entry,
 		if ((token = strndup((const char *)name.data, name.size)) == NULL)
 			return ERR_MEMORY;
 		batch_entry_own(b, entry, token, NULL);
+		token_turns_staged(&l->tokens.turns, entry->update.workload->collector);
 	}
 	if (entry->waiter != NULL)
 		l->events.waiter_release(entry->waiter);

@@ -55,6 +55,7 @@ ledger_sign_advance(struct ledger *l)
 			l->signing = l->written; /* moved */
 			l->written = NULL;
 			batch_move(l->signing, BATCH_SIGNING);
+			token_turns_checkpoint(&l->tokens.turns);
 			ask_checkpoint(l);
 		}
 		ledger_tokens_advance(l);

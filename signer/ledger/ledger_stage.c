@@ -63,6 +63,8 @@ ledger_report_end(struct ledger *l, const struct ledger_staged *s)
 	s->workload->head = entry->update.head;
 	s->workload->has_head = true;
 	verdict_settle(l->workloads, s->workload);
+	if (token != NULL)
+		token_turns_staged(&l->tokens.turns, s->workload->collector);
 	staged(l, entry, s->issued_s);
 	l->in_flight++;
 	l->counters->reports++;

@@ -30,6 +30,8 @@
 #include "signer/ledger/publisher.h"
 #include "signer/ledger/store/evidence.h"
 #include "signer/ledger/store/store.h"
+#include "signer/ledger/token_turns.h"
+#include "signer/ledger/token_window.h"
 #include "trust/expiry.h"
 
 /* Published this often where anything is unpublished; a checkpoint is at most this much behind. */
@@ -64,14 +66,6 @@
 #define LEDGER_EVIDENCE_MAX RECORD_SIZE_MAX
 
 /*
- * Requests for tokens on their way at once. Sixteen sessions, as many as the key process can have,
- * are busy with 16 and find the next at once with 32; what is above is for a fast token, with which
- * some requests are always on their way. Below KEYCHANNEL_UNANSWERED_MAX, so that the key process
- * goes on reading: a checkpoint never waits before its door.
- */
-#define LEDGER_TOKENS_WINDOW 128
-
-/*
  * With so many reports waiting for a token, a checkpoint that only more of them wait for is put
  * off: twice as many as the key process can have sessions keep it busy until that checkpoint is
  * there.
@@ -88,8 +82,8 @@ struct ledger_guard {
 struct ledger_token;
 struct ledger_tokens {
 	struct ledger_token *table; /* by index, in order */
-	struct ledger_token *next;  /* the first that was not asked; NULL: none */
-	unsigned asked;             /* with the key process */
+	struct token_turns turns;   /* of those that were not asked */
+	struct token_window window; /* of those that were */
 	unsigned again;             /* in the table, of receipts that have left before */
 	struct known_trees trees;
 	bool no_clock;            /* nobody can say what is over: nothing is asked */

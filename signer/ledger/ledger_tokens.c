@@ -4,12 +4,13 @@
  * Happy path. When a batch's checkpoint is there, every report in it that wants a token is copied
  * out of it, with its inclusion proof and the note: the batch goes on to be published and
  * forgotten, and neither plain receipts, nor the next checkpoint, nor publication wait for a token.
- * Here the copies wait in the log's order; so many as the window allows are with the key process,
- * which answers them in any order. With the JWS the receipt leaves and the copy is freed.
+ * Here the copies wait, and collectors take turns (token_turns.h); so many as the window allows
+ * (token_window.h) are with the key process, which answers them in any order. With the JWS the
+ * receipt leaves and the copy is freed.
  *
  * A token that was lost is had again in the same way: the copy is taken out of the batch that is
- * not published yet, or out of the tiles, and waits behind the others, one for each report. Who
- * asks again and again takes turns with all others, and holds up no checkpoint.
+ * not published yet, or out of the tiles, and waits behind its collector's others, one for each
+ * report. Who asks again and again holds up no checkpoint.
  *
  * The key process takes a proof to a tree that it has seen signed: the state that it began with,
  * and the last KEYCHANNEL_TREES since; we keep the sizes of the same (known_trees.h). So a proof is
@@ -46,6 +47,8 @@
 /* Bytes behind the struct: the report, the note, the hashes of the proof, the name of the profile.
  */
 struct ledger_token {
+	struct token_turn turn; /* first, so that either is found by the other */
+	struct token_asked asked;
 	uint64_t index;     /* of the report; key of the table, which keeps the order of adding */
 	uint64_t tree_size; /* of the tree that the proof and the note are for */
 	void *waiter;
@@ -90,6 +93,7 @@ ledger_tokens_add(struct ledger *l, struct batch *b)
 		ledger_batch_receipt(b, i, &proof, &receipt);
 		if ((e = add(l, &receipt, b->first + b->count, &wanted, false)) != ERR_OK)
 			return e;
+		token_turns_sealed(&l->tokens.turns, entry->update.workload->collector);
 		entry->waiter = NULL; /* moved */
 		entry->answered = true;
 	}
@@ -124,20 +128,20 @@ void
 ledger_tokens_advance(struct ledger *l)
 {
 	struct ledger_tokens *tokens = &l->tokens;
-	const uint64_t now_s = tokens->next != NULL ? wall_s(l) : 0;
+	const uint64_t now_s = tokens->turns.first != NULL ? wall_s(l) : 0;
 	struct keychannel_request request;
 
 	tokens->want_publication = false;
-	while (tokens->next != NULL && tokens->asked < LEDGER_TOKENS_WINDOW) {
-		struct ledger_token *t = tokens->next;
+	while (tokens->turns.first != NULL && token_window_is_open(&tokens->window)) {
+		struct ledger_token *t = (struct ledger_token *)(void *)tokens->turns.first;
 
 		if (t->expires_s > now_s && !prove(l, t, &request)) {
 			tokens->want_publication = true;
 			return;
 		}
-		tokens->next = t->hh.next;
+		token_turns_take(&tokens->turns);
 		if (t->expires_s > now_s) {
-			tokens->asked++;
+			token_window_ask(&tokens->window, uv_now(l->loop), &t->asked);
 			keyprocess_request(l->key_process, &request, t);
 		} else {
 			l->counters->tokens_late++;
@@ -150,16 +154,20 @@ ledger_tokens_advance(struct ledger *l)
 void
 ledger_tokens_answer(struct ledger *l, void *about, struct view jws)
 {
+	const struct ledger_token *t = about;
+
 	l->counters->tokens++;
-	l->tokens.asked--;
+	token_window_answer(&l->tokens.window, uv_now(l->loop), &t->asked, true);
 	finish(l, about, jws);
 }
 
 void
 ledger_tokens_refused(struct ledger *l, void *about, struct view text)
 {
+	const struct ledger_token *t = about;
+
 	l->counters->tokens_refused++;
-	l->tokens.asked--;
+	token_window_answer(&l->tokens.window, uv_now(l->loop), &t->asked, false);
 	say_refused(l, about, text);
 	finish(l, about, (struct view){NULL, 0});
 }
@@ -168,8 +176,13 @@ ledger_tokens_refused(struct ledger *l, void *about, struct view text)
 void
 ledger_tokens_restart(struct ledger *l, uint64_t size)
 {
-	l->tokens.next = l->tokens.table;
-	l->tokens.asked = 0;
+	struct ledger_tokens *tokens = &l->tokens;
+
+	while (tokens->turns.first != NULL)
+		token_turns_take(&tokens->turns);
+	for (struct ledger_token *t = tokens->table; t != NULL; t = t->hh.next)
+		token_turns_add(&tokens->turns, &t->turn, t->workload->collector);
+	token_window_restart(&tokens->window);
 	known_trees_begin(&l->tokens.trees, size);
 }
 
@@ -177,13 +190,16 @@ ledger_tokens_restart(struct ledger *l, uint64_t size)
  * Whether the next checkpoint had better wait: it is a signature too, and would be taken from the
  * tokens that wait already, while all that it seals would wait behind them. So a token that has
  * more to sign than it can makes few checkpoints with many reports each. One report that wants no
- * token ends the wait. Those that are had again do not count: there is no end to them.
+ * token ends the wait, and so does one of a collector that has no token waiting: a round of turns
+ * after the last checkpoint, so that there is one for each that is made, or many (token_turns.h).
+ * Those that are had again do not count: there is no end to them.
  */
 bool
 ledger_tokens_hold(const struct ledger *l)
 {
 	return HASH_COUNT(l->tokens.table) - l->tokens.again >= LEDGER_TOKENS_LOW &&
-	       !has_plain(l->written) && !has_plain(l->writing) && !has_plain(l->open);
+	       !token_turns_want_checkpoint(&l->tokens.turns) && !has_plain(l->written) &&
+	       !has_plain(l->writing) && !has_plain(l->open);
 }
 
 /* Lets `waiter` take the place of one that is gone; ERR_NOT_FOUND: the report is not here. */
@@ -226,8 +242,7 @@ add(struct ledger *l, const struct ledger_receipt *receipt, uint64_t tree_size,
 	t->again = again;
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser loses uthash's links */
 	HASH_ADD(hh, l->tokens.table, index, sizeof(t->index), t);
-	if (l->tokens.next == NULL)
-		l->tokens.next = t;
+	token_turns_add(&l->tokens.turns, &t->turn, t->workload->collector);
 	return ERR_OK;
 }
 

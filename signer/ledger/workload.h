@@ -16,6 +16,8 @@
 #include "signer/ledger/record_table.h"
 #include "signer/ledger/store/chain_head.h"
 
+struct token_turn;
+
 /* An identity that has workloads, or that somebody holds: all of them share its name. */
 struct collector {
 	struct record_hash hash;
@@ -24,6 +26,8 @@ struct collector {
 	/* Of whoever sees to what it takes, not looked at here. */
 	uint32_t connection_count;
 	uint32_t in_flight;
+	struct token_turn *last_turn; /* of those that wait for a token; token_turns.h's, as is */
+	uint32_t unsealed;            /* how many that want one wait for their checkpoint */
 	uint64_t components_paid_us, reports_paid_us, time_paid_us;
 	bool owes;
 	uint16_t identity_size; /* bytes, without the NUL */

@@ -131,6 +131,29 @@ def test_plain_receipts_do_not_wait_for_jws():
         finish(site, signer)
 
 
+def test_tokens_of_one_collector_do_not_delay_anothers():
+    """One makes hundreds wait; another's report has checkpoint and token after a few signatures."""
+    with make_site(latency_ms=50) as site:
+        site.token.set(serial=1)
+        signer = site.start_signer()
+        other = Asking(site, "other")
+        other.submit("plain")
+        crowd = Crowd(site, 400)
+        crowd.wait_for(1)
+        staged(site, 402)
+        for turn in range(8):
+            before = site.token.get("signs")
+            receipt = other.submit(f"jws-{turn % 2}")
+            signed = site.token.get("signs") - before
+            # A checkpoint under way and what was begun with it, its own, what was begun beside that, its turn.
+            assert signed <= 12, (turn, signed)
+            verify_all(site, [receipt])
+        assert crowd.outstanding() > 200, "the backlog is gone; nothing was shown"
+        site.token.set(latency_us=0)
+        crowd.finish()
+        finish(site, signer)
+
+
 def test_as_many_signatures_at_once_as_there_are_sessions():
     with make_site(sessions=8, latency_ms=20) as site:
         signer = site.start_signer()
