@@ -8,6 +8,19 @@
 
 static void say(const struct expiry *e, int64_t now_s);
 
+const char *
+ends_name(enum ends end)
+{
+	static const char *const names[ENDS] = {
+	    [ENDS_CERTIFICATE] = "tls_certificate",
+	    [ENDS_CLIENT_CA] = "client_ca",
+	    [ENDS_CLIENT_CRL] = "client_crl",
+	    [ENDS_LOG_CERTIFICATE] = "log_certificate",
+	};
+
+	return names[end];
+}
+
 void
 ends_take(struct service *s, SSL_CTX *tls)
 {

@@ -12,6 +12,9 @@
 /* The files of TLS have been read. */
 void ends_take(struct service *s, SSL_CTX *tls);
 
+/* In the status. */
+const char *ends_name(enum ends end);
+
 /* Often: looks at the clock. */
 void ends_say(struct service *s);
 

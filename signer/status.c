@@ -6,6 +6,7 @@
 #include "journal/logger.h"
 #include "proto/text.h"
 #include "proto/utc.h"
+#include "signer/ends.h"
 #include "signer/ledger/verdict.h"
 
 static void write_chronicle(struct buf *to, const struct service *s);
@@ -15,13 +16,6 @@ static void write_verdicts(struct buf *to, const struct service *s);
 static void write_known(struct buf *to, const char *name, uint64_t number, uint64_t unit);
 static void write_log_lines(struct buf *to);
 static void write_latency(struct buf *to, const char *name, const struct latency *l, bool last);
-
-static const char *const end_names[ENDS] = {
-    [ENDS_CERTIFICATE] = "tls_certificate",
-    [ENDS_CLIENT_CA] = "client_ca",
-    [ENDS_CLIENT_CRL] = "client_crl",
-    [ENDS_LOG_CERTIFICATE] = "log_certificate",
-};
 
 void
 status_write(struct service *s, uint64_t uptime_s, struct buf *to)
@@ -134,7 +128,7 @@ write_ends(struct buf *to, const struct service *s)
 	for (unsigned i = 0; i < ENDS; i++) {
 		const struct expiry *e = &s->ends[i];
 
-		buf_append_format(to, "%s\"%s\":{\"certificate\":", i > 0 ? "," : "", end_names[i]);
+		buf_append_format(to, "%s\"%s\":{\"certificate\":", i > 0 ? "," : "", ends_name(i));
 		if (e->key != NULL)
 			json_append_string(to, view_of_string(e->name));
 		else

@@ -31,6 +31,7 @@ static json_t *ask(
     const char *path, struct view request, const char *key, json_type type, bool or_refused);
 static bool add_workloads(const char *path, bool all, json_t *status);
 static json_t *ask_part(const char *path, bool all, const char *cursor);
+static int print_metrics(const char *path, json_t *status);
 static time_t now_s(void);
 static bool anything_is_wrong(json_t *status);
 
@@ -57,7 +58,7 @@ status_client(const char *path, enum status_format format, bool all)
 			putchar('\n');
 			break;
 		case STATUS_PROMETHEUS:
-			status_metrics(status, stdout);
+			result = print_metrics(path, status);
 			break;
 		}
 	}
@@ -141,6 +142,22 @@ ask_part(const char *path, bool all, const char *cursor)
 		part = ask(path, buf_view(&request), "workloads", JSON_ARRAY, true);
 	buf_free(&request);
 	return part;
+}
+
+static int
+print_metrics(const char *path, json_t *status)
+{
+	const char *unknown = status_metrics_unknown(status);
+
+	if (unknown == NULL) {
+		status_metrics(status, stdout);
+		return 0;
+	}
+	fprintf(stderr,
+	    "hallmark-signer: %s: the status names '%.64s', which is none of this version's: the "
+	    "signer is of another one, or not to be trusted\n",
+	    path, unknown);
+	return 1;
 }
 
 static time_t

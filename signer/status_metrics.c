@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "proto/err.h"
+#include "signer/ends.h"
 #include "signer/ground/counters.h"
+#include "signer/ledger/verdict.h"
 
 /* A number of the status, and the unit that a metric has instead of its own. */
 struct gauge {
@@ -63,8 +65,16 @@ static const struct {
 #undef COUNTER_HELP
 };
 
+#define LATENCIES 3
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+static const char *unknown_in(
+    json_t *names, const char *(*name_at)(unsigned n), unsigned begin, unsigned end);
+static const char *verdict_at(unsigned n);
+static const char *end_at(unsigned n);
+static const char *latency_at(unsigned n);
+static const char *bound_at(unsigned n);
 static void head(FILE *to, const char *name, const char *type, const char *help);
 static void print_states(json_t *status, FILE *to);
 static void print_expiry(json_t *ends, FILE *to);
@@ -74,6 +84,25 @@ static void print_log_lines(json_t *lines, FILE *to);
 static void print_labelled(json_t *values, const char *name, const char *label, FILE *to);
 static void print_latency(const char *of, json_t *latency, FILE *to);
 static const char *verdict_counted(const char *counter);
+
+const char *
+status_metrics_unknown(json_t *status)
+{
+	json_t *latencies = json_object_get(status, "latency_us");
+	const char *name;
+
+	if ((name = unknown_in(json_object_get(status, "verdicts"), verdict_at, VERDICT_AFFIRMING,
+		 VERDICT_COUNT)) != NULL ||
+	    (name = unknown_in(json_object_get(status, "expiry"), end_at, 0, ENDS)) != NULL ||
+	    (name = unknown_in(latencies, latency_at, 0, LATENCIES)) != NULL)
+		return name;
+	for (unsigned i = 0; i < LATENCIES && name == NULL; i++) {
+		json_t *latency = json_object_get(latencies, latency_at(i));
+
+		name = unknown_in(json_object_get(latency, "within"), bound_at, 0, LATENCY_BOUNDS);
+	}
+	return name;
+}
 
 void
 status_metrics(json_t *status, FILE *to)
@@ -105,6 +134,54 @@ status_metrics(json_t *status, FILE *to)
 	    "checkpoint signature");
 	json_object_foreach(json_object_get(status, "latency_us"), of, value)
 	    print_latency(of, value, to);
+}
+
+static const char *
+unknown_in(json_t *names, const char *(*name_at)(unsigned n), unsigned begin, unsigned end)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(names, name, value)
+	{
+		unsigned n = begin;
+
+		while (n < end && strcmp(name_at(n), name) != 0)
+			n++;
+		if (n == end)
+			return name;
+	}
+	return NULL;
+}
+
+static const char *
+verdict_at(unsigned n)
+{
+	return verdict_name((enum verdict_kind)n);
+}
+
+static const char *
+end_at(unsigned n)
+{
+	return ends_name((enum ends)n);
+}
+
+static const char *
+latency_at(unsigned n)
+{
+	static const char *const names[LATENCIES] = {"receipt", "storage", "token"};
+
+	return names[n];
+}
+
+/* Until the next call. */
+static const char *
+bound_at(unsigned n)
+{
+	static char text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)latency_bound_us[n]);
+	return text;
 }
 
 static void

@@ -303,6 +303,30 @@ def test_a_signer_in_wrong_hands_writes_to_no_terminal():
             assert not re.search("^[bz]", shown, re.M), shown
 
 
+def test_a_signer_in_wrong_hands_forges_no_metric():
+    """What a monitor reads has the program's own names alone, or there is nothing for it to read."""
+    forged = 'affirming"} 1 # {x="'
+    time_us = {"count": 1, "sum": 1, "within": {"1000": 1}}
+    good = {**WELL, "expiry": {"client_ca": {"left_s": 1}}, "latency_us": {"token": time_us}}
+    bad = [{"verdicts": {"affirming": 0, forged: 1}}, {"verdicts": {"new": 1}},
+           {"expiry": {forged: {"left_s": 1}}}, {"expiry": {"own": {"left_s": 1}}},
+           {"latency_us": {forged: time_us}},
+           {"latency_us": {"token": {**time_us, "within": {forged: 1}}}},
+           {"latency_us": {"token": {**time_us, "within": {"nan": 1}}}}]
+    with Site() as site:
+        path = str(site.path("run/lying.sock"))
+        with Lying(path, [{**good, **more} for more in [{}, *bad]]):
+            ask_it = ("status", "--socket", path, "--prometheus")
+            told = site.tool("hallmark-signer", *ask_it).stdout
+            for line in ('workloads{verdict="warning"} 1', 'expiry_seconds{of="client_ca"} 1',
+                         'latency_seconds_bucket{of="token",le="0.001"} 1'):
+                assert f"\nhallmark_{line}\n" in told, told
+            for more in bad:
+                done = site.tool("hallmark-signer", *ask_it, check=False)
+                assert done.returncode == 1 and not done.stdout, (more, done)
+                assert "which is none of this version's" in done.stderr, (more, done)
+
+
 def test_a_signer_in_wrong_hands_holds_nobody():
     """Whoever asks for a monitor is told within seconds that there is no status, or no end of it."""
     def dribble(peer):
