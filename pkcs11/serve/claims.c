@@ -73,6 +73,11 @@ claims_derive(const struct hsm_config *config, const struct claims_source *sourc
 		    "expected a report that this version reads, found one with %s", err_name(e));
 		return ERR_TOKEN_PROFILE;
 	}
+	if (r->bundle.offline) {
+		buf_append_format(why,
+		    "expected a report of what is now, found a gap record: it tells of the past");
+		return ERR_TOKEN_PROFILE;
+	}
 	if (!is_covered(config, profile, r, why) || !is_in_time(source, profile, r, why))
 		return ERR_TOKEN_PROFILE;
 	return write_claims(config, profile, r, source, claims);

@@ -22,7 +22,7 @@ static const struct view vector_collectors[] = {
     V("spiffe://other/*"), V("spiffe://example/collector/*")};
 static const struct view vector_workloads[] = {V("none"), V("trading-*")};
 
-/* The first two are those of the vectors, the third covers all, the others not quite. */
+/* The first is that of the vectors, the third covers all, the others not quite. */
 static const struct token_profile profiles[] = {
     {V("trading"), V("https://attest.example"), V("https://vault.example"), 300, vector_collectors,
 	vector_workloads, 2, 2, {REPORT_AFFIRMING}, 1},
@@ -92,7 +92,7 @@ claims_are_those_of_the_vectors(void **state)
 {
 	(void)state;
 	expect_vector("report-deployed.json", "trading", 1, "token-deployed.json");
-	expect_vector("report-draft.json", "payments", 5, "token-draft.json");
+	expect_vector("report-draft-fresh.json", "trading", 1, "token-draft.json");
 	expect_vector("report-challenge.json", "trading", 6, "token-challenge.json");
 }
 
@@ -194,6 +194,18 @@ other_entries_get_none(void **state)
 		expect_refused(
 		    &config, view_of_string(garbage[i]), "all", "found another kind of entry");
 	buf_free(&entry);
+}
+
+/* It says nothing of now. */
+static void
+gap_records_get_none(void **state)
+{
+	struct buf report = BUF_INIT;
+
+	(void)state;
+	vector_file("report-draft.json", &report);
+	expect_refused(&config, buf_view(&report), "payments", "found a gap record");
+	buf_free(&report);
 }
 
 /* Every cut and every changed byte of a report: another spelling, or what it says is not so. */
@@ -356,6 +368,7 @@ main(void)
 	    cmocka_unit_test(without_profiles_there_are_no_tokens),
 	    cmocka_unit_test(reports_of_other_logs_get_none),
 	    cmocka_unit_test(other_entries_get_none),
+	    cmocka_unit_test(gap_records_get_none),
 	    cmocka_unit_test(what_is_not_quite_a_report_gets_none),
 	    cmocka_unit_test(a_token_ends_with_its_lifetime_or_its_report),
 	    cmocka_unit_test(there_is_none_before_its_time_and_none_after),

@@ -297,6 +297,28 @@ def report_draft(bundle_bytes, prev, parts, newest, previous, signature):
     })
 
 
+def as_draft(deployed):
+    """The same report in the other dialect."""
+    report = json.loads(deployed)
+    appraisal = report["submods"][WORKLOAD]
+    own = lambda members: {name.removeprefix("hallmark."): value for name, value in members.items()
+                           if name.startswith("hallmark.")}
+    return to_json({
+        "eat_profile": "tag:ietf.org,2026:rats/ear#04",
+        **{name: report[name] for name in ("iat", "exp", "iss", "sub", "jti")},
+        "ear_verifier_id": report["ear.verifier-id"],
+        "submods": {WORKLOAD: {
+            "eat_profile": "tag:github.com,2026:hallmark/ear#1",
+            "ear_status": appraisal["ear.status"],
+            "ear_trustworthiness_vector": appraisal["ear.trustworthiness-vector"],
+            "ear_appraisal_policy_ids": [appraisal["ear.appraisal-policy-id"]],
+            "eat_nonce": report["eat_nonce"],
+            "hallmark": own(appraisal),
+        }},
+        "hallmark": own(report),
+    })
+
+
 # --- notices, absence ----------------------------------------------------------------------------
 
 BUILD = "hallmark-signer/0.1.0"
@@ -495,6 +517,7 @@ def make():
         "workload": WORKLOAD, "seq": 1, "last_seq": 2, "last_bundle": sha256(bundle_2),
         "nonce": NONCE_2,
     }
+    fresh = as_draft(log["report-deployed.json"])
     claims = token_claims(report_1, 1, "https://attest.example", "https://vault.example", 300)
     token = jws(signer, claims).encode()
     envelope = b"the envelope of a statement"
@@ -565,12 +588,13 @@ def make():
     out = {
         "wire.txt": "".join(f"{name} {data.hex()}\n" for name, data in wire.items()).encode(),
         **log,
+        "report-draft-fresh.json": fresh,
         "in-force.txt": listed,
         "token-deployed.json": claims,
         "token-challenge.json": token_claims(
             log["report-challenge.json"], 6, "https://attest.example", "https://vault.example", 300),
         "token-draft.json": token_claims(
-            log["report-draft.json"], 5, "hallmark.example", "payments", 86400),
+            fresh, 1, "https://attest.example", "https://vault.example", 300),
         "wire-receipt.tlog-proof": tlog_proof(report_1, 1, [leaf[0]], note),
         "fork-prefix.txt": b"hallmark fork proof v1\nprefix 2\n\n" + note + b"\n"
                            + fork_side(other_root, [], other_note),
