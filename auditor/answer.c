@@ -194,6 +194,10 @@ show_notice(const struct display *d, const struct notice *n)
 		display_field(d, "  statement", "%.*s", SHOWN(n->statement_kind));
 	if (n->kind == NOTICE_MANIFEST || n->kind == NOTICE_STATEMENT)
 		display_digest(d, "  sha256", &n->sha256);
+	if (n->kind == NOTICE_KEY) {
+		display_digest(d, "  old key", &n->from);
+		display_digest(d, "  new key", &n->to);
+	}
 	display_field(d, "  issued", "%s", utc_text(n->issued_s, issued));
 }
 
@@ -247,4 +251,8 @@ write_notice(struct json *j, const struct notice *n)
 		json_view(j, "statement", n->statement_kind);
 	if (n->kind == NOTICE_MANIFEST || n->kind == NOTICE_STATEMENT)
 		json_digest(j, "sha256", &n->sha256);
+	if (n->kind == NOTICE_KEY) {
+		json_digest(j, "old_key", &n->from);
+		json_digest(j, "new_key", &n->to);
+	}
 }

@@ -52,6 +52,7 @@ audited_close(struct audited *a, enum outcome o, const char *words)
 	log_close(&a->log);
 	signercerts_free(&a->wanted.certificates);
 	trusted_free(&a->trusted);
+	kept_free(&a->kept);
 	return o;
 }
 

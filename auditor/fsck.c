@@ -34,6 +34,8 @@ check(struct audited *a, bool tree_only, bool *only_unexpected)
 {
 	struct log_check_wanted wanted = {.tree_only = tree_only,
 	    .walk = {.evidence = a->evidence},
+	    .kept = a->kept.checkpoint,
+	    .kept_count = a->kept.checkpoint_count,
 	    .faults_max = a->options->faults_max};
 	struct log_check c;
 	enum outcome o;

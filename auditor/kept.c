@@ -1,6 +1,7 @@
 #include "auditor/kept.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "auditor/demands.h"
@@ -29,6 +30,7 @@ static enum err read_newest(const struct log_reader *l, uint64_t *issued_s);
 static enum err issued(struct view entry, uint64_t *issued_s);
 static void tell_age(struct checking *c);
 static bool begin(struct checking *c, const char *name);
+static enum err note_signer(struct kept *k, const char *path, const struct anchor *a);
 static void hold_all(struct checking *c, const char *step, const struct argument_list *files);
 static void hold(struct checking *c, const char *step, const char *path);
 static bool tell_hold(struct checking *c, const char *step, const struct anchor *a, enum err e);
@@ -58,6 +60,14 @@ kept_check(const struct kept_options *options, const struct log_reader *l, const
 	if (c.history != NULL && fork_tell(c.history, d, j, options->fork_proof) == OUTCOME_BAD)
 		worsen(out, KEPT_FORK);
 	history_free(&c.history);
+}
+
+void
+kept_free(struct kept *k)
+{
+	free(k->checkpoint);
+	k->checkpoint = NULL;
+	k->checkpoint_count = 0;
 }
 
 enum outcome
@@ -199,6 +209,20 @@ begin(struct checking *c, const char *name)
 	return false;
 }
 
+static enum err
+note_signer(struct kept *k, const char *path, const struct anchor *a)
+{
+	struct log_check_signed *grown =
+	    reallocarray(k->checkpoint, k->checkpoint_count + 1, sizeof(*grown));
+
+	if (grown == NULL)
+		return ERR_MEMORY;
+	k->checkpoint = grown;
+	k->checkpoint[k->checkpoint_count++] =
+	    (struct log_check_signed){path, a->signer, a->checkpoint.size};
+	return ERR_OK;
+}
+
 static void
 hold_all(struct checking *c, const char *step, const struct argument_list *files)
 {
@@ -221,6 +245,8 @@ hold(struct checking *c, const char *step, const char *path)
 		return;
 	}
 	e = history_add(c->history, a);
+	if (e == ERR_OK)
+		e = note_signer(c->out, path, a);
 	if (e == ERR_OK)
 		e = history_hold(c->history, a, c->log, c->copy);
 	holds = tell_hold(c, step, a, e);

@@ -13,6 +13,7 @@
 #include "auditor/tell/display.h"
 #include "log/log_reader.h"
 #include "log/outcome.h"
+#include "log/walk/log_check.h"
 
 struct kept_options {
 	const struct argument_list *receipts; /* files; each has to be of this log */
@@ -35,7 +36,9 @@ enum kept_verdict {
 struct kept {
 	enum kept_verdict verdict;
 	bool newest_is_known;
-	uint64_t newest_s; /* iat of the newest entry; seconds since 1970 */
+	uint64_t newest_s;                   /* iat of the newest entry; seconds since 1970 */
+	struct log_check_signed *checkpoint; /* of all that is authentic; owned */
+	size_t checkpoint_count;
 };
 
 /*
@@ -44,6 +47,8 @@ struct kept {
  */
 void kept_check(const struct kept_options *options, const struct log_reader *l, const char *name,
     const struct seal_wanted *wanted, const struct display *d, struct json *j, struct kept *out);
+
+void kept_free(struct kept *k);
 
 enum outcome kept_outcome(enum kept_verdict v);
 

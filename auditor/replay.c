@@ -55,6 +55,8 @@ static enum outcome
 replay_all(const struct replay_options *options, struct audited *a, enum apart *apart)
 {
 	struct log_check_wanted wanted = {.walk = {.evidence = a->evidence, .verdicts = true},
+	    .kept = a->kept.checkpoint,
+	    .kept_count = a->kept.checkpoint_count,
 	    .faults_max = a->options->faults_max};
 	const struct walk_counts *counts;
 	struct log_check c;

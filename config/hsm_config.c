@@ -9,7 +9,7 @@
 
 struct raw {
 	char *origin, *module, *uri, *token, *key, *pin_file, *pin_credential, *certificate, *guard;
-	char *ed25519_key, *ed25519_verifier;
+	char *ed25519_key, *ed25519_verifier, *next;
 	enum hsm_algorithm algorithm;
 	uint32_t sessions, deadline_ms, keepalive_s;
 	struct raw_token_profile *tokens;
@@ -61,6 +61,7 @@ static const cyaml_schema_field_t fields[] = {
     TEXT(pin_credential, SETTINGS_OPTIONAL, 255), /* NAME_MAX */
     TEXT(certificate, SETTINGS_REQUIRED, SETTINGS_PATH_MAX),
     TEXT(guard, SETTINGS_REQUIRED, SETTINGS_PATH_MAX),
+    TEXT(next, SETTINGS_OPTIONAL, SETTINGS_PATH_MAX),
     CYAML_FIELD_UINT("sessions", SETTINGS_OPTIONAL, struct raw, sessions),
     CYAML_FIELD_UINT("deadline_ms", SETTINGS_OPTIONAL, struct raw, deadline_ms),
     CYAML_FIELD_UINT("keepalive_s", SETTINGS_OPTIONAL, struct raw, keepalive_s),
@@ -133,6 +134,7 @@ take(struct settings *s, const void *loaded, void *config)
 	c->certificate = take_made(s, "certificate", raw->certificate);
 	take_ed25519(s, raw, c);
 	c->guard_directory = settings_guarded_directory(s, "guard", raw->guard);
+	c->next = settings_file(s, "next", raw->next);
 	c->tokens = token_profiles_take(s, raw->tokens, raw->tokens_count);
 	c->token_count = raw->tokens_count;
 }

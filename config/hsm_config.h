@@ -42,6 +42,7 @@ struct hsm_config {
 	const char *pin_credential; /* its name, or NULL */
 	const char *certificate;    /* PEM file of the key's certificate; written by the ceremony */
 	const char *guard_directory; /* of the guard's state */
+	const char *next;            /* configuration of the key that follows this one; or NULL */
 	uint32_t sessions;           /* PKCS#11 sessions, a thread that signs in each */
 	uint32_t deadline_ms;        /* for one call into the token, then the process ends itself */
 	uint32_t keepalive_s;        /* a signature this often when idle; 0: never */

@@ -99,6 +99,7 @@ read_note(
 	if (o != OUTCOME_GOOD)
 		return o;
 	a->checkpoint = seal.checkpoint;
+	a->signer = *signercert_key_digest(seal.by);
 	seal_free(&seal);
 	buf_append_view(&a->note, note);
 	return buf_status(&a->note) == ERR_OK

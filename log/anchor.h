@@ -24,6 +24,8 @@ struct anchor {
 	char *name; /* for people: its file */
 	struct buf note;
 	struct checkpoint checkpoint;
+	struct digest
+	    signer;    /* SHA-256 of the SubjectPublicKeyInfo of its key, where it was read */
 	bool has_leaf; /* it is a receipt with its entry; what follows is about that */
 	uint64_t index;
 	struct digest leaf;

@@ -28,6 +28,7 @@ log_open(struct log_reader *l, const char *directory, const struct seal_wanted *
 		    directory, inputfile_reason(e));
 	else if ((o = seal_check(wanted, buf_view(&l->note), f, &seal)) == OUTCOME_GOOD) {
 		l->checkpoint = seal.checkpoint;
+		l->signer = *signercert_key_digest(seal.by);
 		seal_free(&seal);
 		digest_to_hex(&l->checkpoint.root, root);
 		(void)findings_step(

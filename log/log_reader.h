@@ -22,6 +22,7 @@ struct log_reader {
 	int dir;                      /* descriptor of the directory */
 	struct checkpoint checkpoint; /* authentic after log_open */
 	struct buf note;              /* it, signed, as it stands in its file */
+	struct digest signer;         /* SHA-256 of the SubjectPublicKeyInfo of its key */
 };
 
 /*

@@ -69,7 +69,9 @@ tell_stranger(const struct seal_wanted *wanted, const struct note *n, const stru
 
 	(void)findings_step(f, "certificate", OUTCOME_UNKNOWN,
 	    "%s%s of the key that signed: found a signature by \"%.*s\", key ID "
-	    "%02x%02x%02x%02x%s; give that log's certificate",
+	    "%02x%02x%02x%02x%s; give that log's certificate, or, if the log has changed its key, "
+	    "also "
+	    "that of the key that followed",
 	    all->count > 1 ? "none of those given" : signercert_path(all->certificate[0]),
 	    all->count > 1 ? " is" : " is not", view_precision(s->name), (const char *)s->name.data,
 	    s->key_id[0], s->key_id[1], s->key_id[2], s->key_id[3],

@@ -20,11 +20,13 @@ struct signercert {
 	struct note_verifier *named; /* of a verifier key line; else NULL */
 	char *path;
 	char *description;
+	struct digest key_digest;
 };
 
 static enum err read_any(struct view bytes, const char *path, struct signercert **out);
 static enum err make(X509 *x509, EVP_PKEY *key, struct note_verifier *named, const char *path,
     struct signercert **out);
+static bool digest_key(EVP_PKEY *key, struct digest *out);
 static X509 *parse_certificate(struct view bytes);
 static EVP_PKEY *parse_key(struct view bytes);
 static char *describe(const struct signercert *c);
@@ -155,6 +157,12 @@ EVP_PKEY *
 signercert_key(const struct signercert *c)
 {
 	return c->key;
+}
+
+const struct digest *
+signercert_key_digest(const struct signercert *c)
+{
+	return &c->key_digest;
 }
 
 bool
@@ -325,13 +333,25 @@ make(X509 *x509, EVP_PKEY *key, struct note_verifier *named, const char *path,
 	c->path = strdup(path);
 	c->named = named;
 	c->description = describe(c);
-	if (c->path == NULL || c->description == NULL) {
+	if (c->path == NULL || c->description == NULL || !digest_key(key, &c->key_digest)) {
 		c->named = NULL; /* stays the caller's */
 		signercert_free(&c);
 		return ERR_MEMORY;
 	}
 	*out = c;
 	return ERR_OK;
+}
+
+static bool
+digest_key(EVP_PKEY *key, struct digest *out)
+{
+	unsigned char *spki = NULL;
+	const int size = i2d_PUBKEY(key, &spki);
+
+	if (size > 0)
+		digest_of(spki, (size_t)size, out);
+	OPENSSL_free(spki);
+	return size > 0;
 }
 
 static X509 *

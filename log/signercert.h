@@ -14,6 +14,7 @@
 
 #include "log/findings.h"
 #include "log/outcome.h"
+#include "proto/digest.h"
 #include "proto/tlog/note.h"
 
 #define SIGNERCERT_SIZE_MAX (256 * 1024) /* bytes: a certificate of RSA-8192 with its chain */
@@ -49,7 +50,9 @@ enum err signercert_from_key(EVP_PKEY *key, const char *path, struct signercert 
 void signercert_free(struct signercert **c);
 
 const char *signercert_path(const struct signercert *c);
-EVP_PKEY *signercert_key(const struct signercert *c);     /* borrowed */
+EVP_PKEY *signercert_key(const struct signercert *c); /* borrowed */
+const struct digest *signercert_key_digest(
+    const struct signercert *c);                          /* SHA-256 of its SubjectPublicKeyInfo */
 bool signercert_is_key_alone(const struct signercert *c); /* no certificate, named or not */
 
 /* Its log's name, of a verifier key line; else NULL: whatever log it signs. */

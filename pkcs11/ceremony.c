@@ -9,7 +9,6 @@
 
 #include "pkcs11/ground/complain.h"
 #include "pkcs11/serve/guard.h"
-#include "pkcs11/serve/jws.h"
 #include "pkcs11/serve/observe.h"
 #include "pkcs11/subject.h"
 #include "pkcs11/token/certificate.h"
@@ -224,21 +223,6 @@ ceremony_import_certificate(const struct hsm_config *c, const char *path)
 		(void)certificate_is_current(path, sk_X509_value(chain, 0)); /* said, no more */
 	certificate_free_chain(&chain);
 	token_close(&token);
-	return e == ERR_OK ? 0 : 1;
-}
-
-int
-ceremony_jwks(const struct hsm_config *c)
-{
-	STACK_OF(X509) * chain;
-	struct buf json = BUF_INIT;
-	enum err e = certificate_read_chain(c->certificate, &chain);
-
-	if (e == ERR_OK &&
-	    (e = jws_append_key_set(chain, algorithm_of(c->algorithm)->jws, &json)) == ERR_OK)
-		fwrite(json.data, 1, json.size, stdout);
-	buf_free(&json);
-	certificate_free_chain(&chain);
 	return e == ERR_OK ? 0 : 1;
 }
 
@@ -486,7 +470,7 @@ read_adopted(
 		complain("%s: expected a checkpoint of %s signed by this key: %s", path, c->origin,
 		    err_text(e));
 	if (e == ERR_OK)
-		*state = (struct guard_state){checkpoint.size, checkpoint.root};
+		*state = (struct guard_state){.size = checkpoint.size, .root = checkpoint.root};
 	buf_free(&bytes);
 	note_verifier_free(&verifier);
 	note_verifier_free(&beside);

@@ -39,7 +39,11 @@ int ceremony_self_sign(const struct hsm_config *c, const char *subject, int days
 /* Takes over a certificate that a CA made for the request, and the chain behind it in the file. */
 int ceremony_import_certificate(const struct hsm_config *c, const char *path);
 
-/* The verification key as a JWK set. */
+/*
+ * The verification keys as a JWK set: the one that signs tokens, the one that is to follow it as
+ * soon as it has a certificate, and one that has given way until the last token is over that it may
+ * have signed.
+ */
 int ceremony_jwks(const struct hsm_config *c);
 
 /*

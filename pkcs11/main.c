@@ -11,6 +11,7 @@
 #include "pkcs11/ceremony.h"
 #include "pkcs11/ground/complain.h"
 #include "pkcs11/ground/sandbox.h"
+#include "pkcs11/rotate.h"
 #include "pkcs11/serve/serve.h"
 #include "pkcs11/statement_command.h"
 #include "proto/encoding.h"
@@ -26,6 +27,7 @@ static const char usage[] =
     "       hallmark-hsm import-cert -c FILE CERTIFICATE\n"
     "       hallmark-hsm jwks        -c FILE\n"
     "       hallmark-hsm adopt       -c FILE CHECKPOINT\n"
+    "       hallmark-hsm rotate      -c FILE [--dry-run]\n"
     "       hallmark-hsm check       -c FILE\n"
     "       hallmark-hsm unlock      -c FILE\n"
     "       hallmark-hsm serve       -c FILE [--json | --rfc5424]   (started by hallmark-signer "
@@ -43,6 +45,8 @@ static const char usage[] =
     "jwks         the public key as a JWK set, for relying parties that take tokens\n"
     "adopt        where the guard's state was lost: goes on from a checkpoint of the log, the\n"
     "             newest that anybody has; whatever was signed behind it could be forked\n"
+    "rotate       orders that the key that `next` names follows the log's: both sign that; the\n"
+    "             signer then gives the log over without stopping\n"
     "check        tells every fault of the configuration, the token and the key\n"
     "unlock       tries a PIN once more that the token has refused; until then, or until the PIN\n"
     "             file is another, nothing does: a token locks after a few\n"
@@ -61,6 +65,7 @@ struct arguments {
 	const char *config, *subject, *output, *operand;
 	uint64_t days;
 	bool json;
+	bool dry_run;
 	bool rfc5424;
 	bool existing;
 	bool faulty; /* the configuration; faults are told, and only `check` goes on */
@@ -75,6 +80,7 @@ enum {
 	TAKES_FILE = 16, /* and needs it */
 	TAKES_RFC5424 = 32,
 	TAKES_EXISTING = 64,
+	TAKES_DRY_RUN = 128,
 };
 
 struct command {
@@ -99,6 +105,7 @@ static int run_self_sign(const struct hsm_config *c, const struct arguments *a);
 static int run_import(const struct hsm_config *c, const struct arguments *a);
 static int run_jwks(const struct hsm_config *c, const struct arguments *a);
 static int run_adopt(const struct hsm_config *c, const struct arguments *a);
+static int run_rotate(const struct hsm_config *c, const struct arguments *a);
 static int run_check(const struct hsm_config *c, const struct arguments *a);
 static int run_unlock(const struct hsm_config *c, const struct arguments *a);
 static int run_serve(const struct hsm_config *c, const struct arguments *a);
@@ -115,7 +122,8 @@ static const struct command commands[] = {
     {"csr", TAKES_SUBJECT | TAKES_OUTPUT, run_csr},
     {"self-sign", TAKES_SUBJECT | TAKES_DAYS, run_self_sign},
     {"import-cert", TAKES_FILE, run_import}, {"jwks", 0, run_jwks},
-    {"adopt", TAKES_FILE, run_adopt}, {"check", 0, run_check}, {"unlock", 0, run_unlock},
+    {"adopt", TAKES_FILE, run_adopt}, {"rotate", TAKES_DRY_RUN, run_rotate},
+    {"check", 0, run_check}, {"unlock", 0, run_unlock},
     {"serve", TAKES_JSON | TAKES_RFC5424, run_serve}, /* its log */
 };
 
@@ -232,6 +240,12 @@ run_adopt(const struct hsm_config *c, const struct arguments *a)
 }
 
 static int
+run_rotate(const struct hsm_config *c, const struct arguments *a)
+{
+	return rotate(c, a->dry_run);
+}
+
+static int
 run_check(const struct hsm_config *c, const struct arguments *a)
 {
 	return ceremony_check(c, a->faulty);
@@ -263,6 +277,9 @@ parse(int argc, char **argv, const struct command *command, struct arguments *a)
 		} else if (strcmp(argv[i], "--existing") == 0 &&
 			   (command->takes & TAKES_EXISTING) != 0) {
 			a->existing = true;
+		} else if (strcmp(argv[i], "--dry-run") == 0 &&
+			   (command->takes & TAKES_DRY_RUN) != 0) {
+			a->dry_run = true;
 		} else if (find_option(argv[i], command) != NULL) {
 			if (i + 1 == argc || !parse_value(argv[i], argv[i + 1], a))
 				return fail_usage("expected one value behind each option, and "
@@ -353,6 +370,8 @@ refuse_option(const char *name, const struct command *command)
 		nearest_offer(&n, "--rfc5424");
 	if ((command->takes & TAKES_EXISTING) != 0)
 		nearest_offer(&n, "--existing");
+	if ((command->takes & TAKES_DRY_RUN) != 0)
+		nearest_offer(&n, "--dry-run");
 	near = nearest_found(&n);
 	complain("%s has no option '%s'%s%s%s; see hallmark-hsm --help", command->name, name,
 	    near != NULL ? "; did you mean '" : "", near != NULL ? near : "",

@@ -144,6 +144,8 @@ enum err_class {
 	    "no profile of the key process gives a token about this report")                       \
 	X(ERR_GUARD_GROWTH, 506, REQUEST, "guard-growth",                                          \
 	    "the log would grow faster than the key process lets it; ask again a moment later")    \
+	X(ERR_GUARD_KEY, 507, PROOF, "guard-key",                                                  \
+	    "this key does not sign, or no operator has ordered that it gives way so")             \
 	/* 6xx: environment */                                                                     \
 	X(ERR_IO, 600, ENVIRONMENT, "io", "a system call failed")                                  \
 	X(ERR_MEMORY, 601, ENVIRONMENT, "memory", "out of memory")                                 \

@@ -13,6 +13,7 @@
 #include "signer/front/conn_pool.h"
 #include "signer/front/links.h"
 #include "signer/front/listener.h"
+#include "signer/ledger/ledger_stage.h"
 #include "signer/ledger/store/index.h"
 #include "signer/ledger/store/store.h"
 #include "signer/loaded.h"
@@ -87,6 +88,7 @@ static void on_overtime(int number);
 static void close_all(struct signer *s);
 static void on_turn(struct signer *s);
 static bool say_absences(struct signer *s);
+static void say_key(struct signer *s);
 static void on_prepare(uv_prepare_t *handle);
 static void on_check(uv_check_t *handle);
 static void on_busy(uv_idle_t *handle);
@@ -355,6 +357,7 @@ on_turn(struct signer *s)
 	if (s->closing)
 		return;
 	more = say_absences(s);
+	say_key(s);
 	while (any) {
 		any = links_drive(&s->links, until_ns);
 		ledger_turn(s->service.ledger);
@@ -378,6 +381,22 @@ say_absences(struct signer *s)
 		links_resume(&s->links);
 	s->late = late;
 	return more;
+}
+
+/* That another key follows is the last entry of a batch: before what this turn brings. */
+static void
+say_key(struct signer *s)
+{
+	struct service *service = &s->service;
+	struct view transition = ledger_transition(service->ledger);
+	uint64_t iat_s;
+
+	if (transition.size == 0 || s->stopping || !service->chronicle.begun ||
+	    service->storage.low || service->clock_state != CLOCK_TRUSTED)
+		return;
+	iat_s = service_entry_s(service);
+	if (ledger_entry_fits(service->ledger) && !chronicle_is_late(&service->chronicle))
+		notice_writer_put_key(&service->chronicle.notices, transition, iat_s);
 }
 
 /* Only keeps the loop from waiting; on_turn does the work. */

@@ -87,6 +87,10 @@ show_notice(const struct notice *n, struct evidence_reader *evidence, const stru
 	case NOTICE_STATEMENT:
 		show_statement(n, evidence, d);
 		break;
+	case NOTICE_KEY:
+		display_digest(d, "  old key", &n->from);
+		display_digest(d, "  new key", &n->to);
+		break;
 	case NOTICE_OTHER:
 		display_field(d, "  subject", "%.*s", SHOWN(n->subject));
 		break;

@@ -6,6 +6,8 @@
 #include "proto/utc.h"
 
 static void show_counts(const struct display *d, const struct walk *w);
+static void show_keys(const struct display *d, const struct log_keys *k);
+static void write_keys(struct json *j, const struct log_keys *k);
 static void show_notices(const struct display *d, const struct walk_counts *c);
 static void show_manifests(const struct display *d, const struct manifests *m);
 static void show_term(const struct display *d, const struct manifests *m, size_t i);
@@ -20,6 +22,7 @@ summary_show(const struct display *d, const struct walk *w)
 {
 	show_counts(d, w);
 	show_notices(d, walk_counts(w));
+	show_keys(d, walk_keys(w));
 	show_manifests(d, walk_manifests(w));
 	show_unknowns(d, walk_unknowns(w));
 }
@@ -28,6 +31,7 @@ void
 summary_write(struct json *j, const struct walk *w)
 {
 	write_counts(j, w);
+	write_keys(j, walk_keys(w));
 	write_manifests(j, walk_manifests(w));
 	write_unknowns(j, walk_unknowns(w));
 }
@@ -65,6 +69,39 @@ show_notices(const struct display *d, const struct walk_counts *c)
 		display_field(d, "not known",
 		    "%" PRIu64 " entr%s of a kind or form that this version does not know",
 		    c->unknown, c->unknown == 1 ? "y" : "ies");
+}
+
+/* Of a log that has changed its key: which signed what. */
+static void
+show_keys(const struct display *d, const struct log_keys *k)
+{
+	char hex[DIGEST_HEX_SIZE + 1], from[UTC_TEXT_SIZE];
+
+	for (size_t i = 0; i < k->count; i++) {
+		if (i == 0) {
+			digest_to_hex(&k->change[0].from, hex);
+			display_field(d, "keys", "%s from the beginning on", hex);
+		}
+		digest_to_hex(&k->change[i].to, hex);
+		display_field(d, "", "%s from size %" PRIu64 " on (entry %" PRIu64 ", %s)", hex,
+		    k->change[i].index + 1, k->change[i].index,
+		    utc_text(k->change[i].issued_s, from));
+	}
+}
+
+static void
+write_keys(struct json *j, const struct log_keys *k)
+{
+	json_open(j, "keys", '[');
+	for (size_t i = 0; i < k->count; i++) {
+		json_open(j, NULL, '{');
+		json_number(j, "index", k->change[i].index);
+		json_time(j, "from", k->change[i].issued_s);
+		json_digest(j, "old", &k->change[i].from);
+		json_digest(j, "new", &k->change[i].to);
+		json_close(j, '{');
+	}
+	json_close(j, '[');
 }
 
 static void
@@ -146,6 +183,7 @@ write_counts(struct json *j, const struct walk *w)
 	json_number(j, "start", c->notices[NOTICE_START]);
 	json_number(j, "manifest", c->notices[NOTICE_MANIFEST]);
 	json_number(j, "statement", c->notices[NOTICE_STATEMENT]);
+	json_number(j, "key", c->notices[NOTICE_KEY]);
 	json_close(j, '{');
 	json_number(j, "not_covered_s", c->down_s);
 	json_number(j, "stops", c->stops);

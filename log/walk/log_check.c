@@ -14,6 +14,8 @@ log_check_begin(struct log_check *c, const struct log_reader *l,
 
 	memset(c, 0, sizeof(*c));
 	c->log = l;
+	c->kept = wanted->kept;
+	c->kept_count = wanted->kept_count;
 	defects_begin(&c->defects, f, wanted->faults_max);
 	walk.origin = l->checkpoint.origin;
 	if (!wanted->tree_only && walk_new(&walk, &c->defects, &c->walk) != ERR_OK)
@@ -33,8 +35,12 @@ enum outcome
 log_check_run(struct log_check *c, bool leftovers)
 {
 	tree_check_run(c->tree, c->log);
-	if (c->walk != NULL && !defects_full(&c->defects))
+	if (c->walk != NULL && !defects_full(&c->defects)) {
 		walk_conclude(c->walk);
+		walk_check_key(c->walk, "checkpoint", &c->log->signer, c->log->checkpoint.size);
+		for (size_t i = 0; i < c->kept_count; i++)
+			walk_check_key(c->walk, c->kept[i].what, &c->kept[i].key, c->kept[i].size);
+	}
 	if (leftovers && !defects_full(&c->defects))
 		leftovers_check(c->log, &c->defects);
 	return defects_outcome(&c->defects);

@@ -13,9 +13,18 @@
 #include "log/tree_check.h"
 #include "log/walk/walk.h"
 
+/* A checkpoint that somebody has, authentic: whether it was that key's to sign is in the log. */
+struct log_check_signed {
+	const char *what;
+	struct digest key; /* SHA-256 of its SubjectPublicKeyInfo */
+	uint64_t size;
+};
+
 struct log_check_wanted {
-	bool tree_only;          /* entries are hashed, and nobody reads them */
-	struct walk_wanted walk; /* else; its origin is the reader's */
+	bool tree_only;                      /* entries are hashed, and nobody reads them */
+	struct walk_wanted walk;             /* else; its origin is the reader's */
+	const struct log_check_signed *kept; /* beside the log's own; outlives the check */
+	size_t kept_count;
 	uint64_t faults_max;
 };
 
@@ -25,6 +34,8 @@ struct log_check {
 	struct defects defects;
 	struct tree_check *tree;
 	struct walk *walk; /* NULL: only the tree is checked */
+	const struct log_check_signed *kept;
+	size_t kept_count;
 };
 
 /* Reader, listener and what is wanted must outlive it. ERR_MEMORY; to be ended all the same. */

@@ -9,7 +9,8 @@
 #include "proto/report/inforce.h"
 
 struct notices {
-	struct view origin;
+	const char *origin_text;          /* the log's */
+	struct view origin;               /* the same */
 	struct evidence_reader *evidence; /* NULL: none */
 	const struct digest *approvers;
 	size_t approver_count;
@@ -18,6 +19,7 @@ struct notices {
 	struct digest manifest; /* in force */
 	struct digest first;    /* manifest */
 	bool first_is_approved;
+	struct log_keys keys;
 	bool was_lost; /* `standing` was NULL at some time */
 	/* What the evidence gives; NULL: what was in force before could not be told. */
 	struct standing *standing;
@@ -34,6 +36,8 @@ static void tell_approvals(
     const struct notices *n, const struct notice *notice, struct reason *reason);
 static void take_statement(
     struct notices *n, const struct notice *notice, uint64_t before_s, struct reason *reason);
+static void take_key(struct notices *n, const struct notice *notice,
+    const struct entry_place *place, struct reason *reason);
 static void check_statement(
     const struct notice *notice, const struct statement_document *d, struct reason *reason);
 static void give_up(struct notices *n, struct reason *reason, const char *what, enum err e);
@@ -54,6 +58,7 @@ notices_new(const char *origin, struct evidence_reader *evidence, const struct d
 
 	if (n == NULL)
 		return NULL;
+	n->origin_text = origin;
 	n->origin = view_of_string(origin);
 	n->evidence = evidence;
 	n->approvers = approvers;
@@ -71,6 +76,7 @@ notices_free(struct notices **n)
 	if (*n == NULL)
 		return;
 	standing_free(&(*n)->standing);
+	log_keys_free(&(*n)->keys);
 	buf_free(&(*n)->bytes);
 	buf_free(&(*n)->list);
 	free(*n);
@@ -98,6 +104,9 @@ notices_take(struct notices *n, const struct notice *notice, const struct entry_
 		break;
 	case NOTICE_STATEMENT:
 		take_statement(n, notice, before_s, reason);
+		break;
+	case NOTICE_KEY:
+		take_key(n, notice, place, reason);
 		break;
 	case NOTICE_OTHER:
 		break;
@@ -137,6 +146,12 @@ const struct digest *
 notices_manifest(const struct notices *n)
 {
 	return n->has_manifest ? &n->manifest : NULL;
+}
+
+const struct log_keys *
+notices_keys(const struct notices *n)
+{
+	return &n->keys;
 }
 
 const struct statement *
@@ -289,6 +304,16 @@ take_statement(
 		give_up(n, reason, "the statement", ERR_UNSUPPORTED);
 	else
 		give_up(n, reason, "the statement", e);
+}
+
+static void
+take_key(struct notices *n, const struct notice *notice, const struct entry_place *place,
+    struct reason *reason)
+{
+	enum err e = log_keys_take(&n->keys, notice, place->index, n->origin_text, reason);
+
+	if (e != ERR_OK)
+		reason_add(reason, OUTCOME_UNKNOWN, "%s", err_text(e));
 }
 
 static void

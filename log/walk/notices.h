@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "log/evidence_reader.h"
+#include "log/walk/log_keys.h"
 #include "log/walk/reason.h"
 #include "policy/due.h"
 #include "proto/digest.h"
@@ -49,6 +50,9 @@ const struct entry_place *notices_newest(const struct notices *n);
 
 /* In force by what the notices say; NULL: none is. */
 const struct digest *notices_manifest(const struct notices *n);
+
+/* The log's keys so far. */
+const struct log_keys *notices_keys(const struct notices *n);
 
 /* The statement that the newest notice is about, if it was taken; NULL otherwise. */
 const struct statement *notices_statement(const struct notices *n);

@@ -87,6 +87,29 @@ walk_conclude(struct walk *w)
 	}
 }
 
+void
+walk_check_key(struct walk *w, const char *what, const struct digest *key, uint64_t checkpoint_size)
+{
+	char hex[DIGEST_HEX_SIZE + 1];
+	uint64_t least, most;
+
+	digest_to_hex(key, hex);
+	switch (log_keys_place(notices_keys(w->notices), key, checkpoint_size, &least, &most)) {
+	case LOG_KEY_IN_FORCE:
+		break;
+	case LOG_KEY_OUTSIDE:
+		defects_add(w->defects, w->doubt[0] == '\0' ? OUTCOME_BAD : OUTCOME_UNKNOWN, what,
+		    "the key %s signs sizes from %" PRIu64 " to %" PRIu64
+		    " of this log, by its key notices, found a checkpoint of %" PRIu64,
+		    hex, least, most, checkpoint_size);
+		break;
+	case LOG_KEY_OTHER:
+		defects_remark(w->defects, what,
+		    "it is signed by the key %s, which none of the log's key notices names", hex);
+		break;
+	}
+}
+
 const struct walk_counts *
 walk_counts(const struct walk *w)
 {
@@ -103,6 +126,12 @@ const struct manifests *
 walk_manifests(const struct walk *w)
 {
 	return &w->manifests;
+}
+
+const struct log_keys *
+walk_keys(const struct walk *w)
+{
+	return notices_keys(w->notices);
 }
 
 const struct unknowns *

@@ -17,6 +17,7 @@
 #include "log/defects.h"
 #include "log/tree_check.h"
 #include "log/walk/chains.h"
+#include "log/walk/log_keys.h"
 #include "log/walk/manifests.h"
 #include "log/walk/unknowns.h"
 #include "log/walk/walk_wanted.h"
@@ -37,9 +38,17 @@ void walk_take(struct walk *w, const struct tree_check_entries *entries);
 /* What can be said of all so far and is not of one entry; once. */
 void walk_conclude(struct walk *w);
 
+/*
+ * A checkpoint of this size, `what`, was signed by this key: tells where it was not that key's to
+ * sign, by the key notices so far.
+ */
+void walk_check_key(
+    struct walk *w, const char *what, const struct digest *key, uint64_t checkpoint_size);
+
 const struct walk_counts *walk_counts(const struct walk *w);
 uint64_t walk_workloads(const struct walk *w);
 const struct manifests *walk_manifests(const struct walk *w);
+const struct log_keys *walk_keys(const struct walk *w);
 const struct unknowns *walk_unknowns(const struct walk *w);
 
 /* Who vouched, where verdicts are made again; and each workload, the first by hh.next. */

@@ -19,17 +19,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pkcs11/serve/guard_state.h"
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"
 #include "proto/tlog/merkle.h"
 
 struct guard;
-
-struct guard_state {
-	uint64_t size; /* leaves */
-	struct digest root;
-};
 
 /*
  * `spki` is the key's SubjectPublicKeyInfo (DER). Key and origin name the file, so that one key
@@ -38,12 +34,16 @@ struct guard_state {
  * is looked at with the configuration (settings_guarded_directory).
  */
 
+/* Whether there is a file of that name, whatever is in it. */
+bool guard_is_there(const char *directory, const char *origin, struct view spki);
+
 /* Makes the state of an empty log. ERR_MISMATCH if there is a state already; ERR_IO. */
 enum err guard_create(const char *directory, const char *origin, struct view spki) MUST_USE;
 
 /*
  * Opens and locks the state. ERR_NOT_FOUND if `init` never made it; ERR_FORMAT if a slot is
- * damaged; ERR_IO if it cannot be read or another process holds it.
+ * damaged; ERR_GUARD_KEY if it waits or is closed; ERR_IO if it cannot be read or another process
+ * holds it.
  */
 enum err guard_open(
     const char *directory, const char *origin, struct view spki, struct guard **out) MUST_USE;
@@ -57,10 +57,25 @@ enum err guard_read(
  * Replaces a lost or damaged state by that of a checkpoint whose signature by this key the caller
  * has verified. A slot that is whole and knows a larger tree is kept in its stead; if nothing is
  * damaged that is refused: ERR_GUARD_ROLLBACK. ERR_GUARD_FORK if a slot has another root at the
- * same size. `*state` becomes what was adopted.
+ * same size; ERR_GUARD_KEY if a slot is closed. `*state` becomes what was adopted.
  */
 enum err guard_adopt(const char *directory, const char *origin, struct view spki,
     struct guard_state *state) MUST_USE;
+
+/*
+ * Makes a state that waits for the transition, which is a digest of its note: where there is none,
+ * or one that has signed nothing. ERR_MISMATCH if it has; ERR_IO.
+ */
+enum err guard_wait(const char *directory, const char *origin, struct view spki,
+    const struct digest *transition) MUST_USE;
+
+/*
+ * Makes of the state that waits for a transition the open one that begins where `closed`, by the
+ * same transition, was closed. The only way for a key to begin with what another has signed, and
+ * once. ERR_GUARD_KEY if it does not wait for that; else as guard_open.
+ */
+enum err guard_begin(const char *directory, const char *origin, struct view spki,
+    const struct guard_state *closed) MUST_USE;
 
 /* What is known to be on the disk. */
 const struct guard_state *guard_state(const struct guard *g);
@@ -74,6 +89,7 @@ uint64_t guard_rested_us(const struct guard *g);
 /*
  * Whether the tree (size, root) extends the last signed one: ERR_GUARD_ROLLBACK if it is smaller,
  * ERR_GUARD_FORK if it does not. The same tree once more is allowed: an answer may have been lost.
+ * ERR_GUARD_KEY of a closed one.
  */
 enum err guard_check(const struct guard *g, uint64_t size, const struct digest *root,
     const struct merkle_proof *consistency) MUST_USE;
@@ -85,6 +101,13 @@ enum err guard_check(const struct guard *g, uint64_t size, const struct digest *
  * that has the state's name: the lock would not keep out who opens that one.
  */
 enum err guard_write(struct guard *g, uint64_t size, const struct digest *root) MUST_USE;
+
+/*
+ * The same for the last state of this key, whatever the present one is: it is closed by the
+ * transition when it is synced.
+ */
+enum err guard_write_last(struct guard *g, uint64_t size, const struct digest *root,
+    const struct digest *transition, uint64_t now_s) MUST_USE;
 
 /*
  * Makes what was written the state: on the disk when it returns. Nothing to do if nothing was.

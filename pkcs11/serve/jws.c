@@ -9,6 +9,7 @@
 
 #define NUMBER_SIZE_MAX 512 /* bytes: RSA-4096 */
 
+static enum err append_key(const STACK_OF(X509) * chain, const char *alg, struct buf *to);
 static enum err append_members(EVP_PKEY *key, struct buf *to);
 static enum err append_number(EVP_PKEY *key, const char *parameter, size_t size, struct buf *to);
 static enum err append_thumbprint(EVP_PKEY *key, struct buf *to);
@@ -45,13 +46,27 @@ jws_append_signature(struct view signature, struct buf *to)
 }
 
 enum err
-jws_append_key_set(const STACK_OF(X509) * chain, const char *alg, struct buf *to)
+jws_append_key_set(const struct jws_key *keys, size_t count, struct buf *to)
+{
+	enum err e = ERR_OK;
+
+	buf_append_string(to, "{\"keys\":[");
+	for (size_t i = 0; i < count && e == ERR_OK; i++) {
+		buf_append_string(to, i > 0 ? "," : "");
+		e = append_key(keys[i].chain, keys[i].alg, to);
+	}
+	buf_append_string(to, "]}\n");
+	return e == ERR_OK ? buf_status(to) : e;
+}
+
+static enum err
+append_key(const STACK_OF(X509) * chain, const char *alg, struct buf *to)
 {
 	EVP_PKEY *key = X509_get0_pubkey(sk_X509_value(chain, 0));
 	struct buf der = BUF_INIT;
 	enum err e;
 
-	buf_append_string(to, "{\"keys\":[{");
+	buf_append_byte(to, '{');
 	if ((e = append_members(key, to)) != ERR_OK)
 		return e;
 	buf_append_format(to, ",\"alg\":\"%s\",\"use\":\"sig\",\"kid\":\"", alg);
@@ -65,9 +80,9 @@ jws_append_key_set(const STACK_OF(X509) * chain, const char *alg, struct buf *to
 		base64_append(to, buf_view(&der));
 		buf_append_byte(to, '"');
 	}
-	buf_append_string(to, "]}]}\n");
+	buf_append_string(to, "]}");
 	buf_free(&der);
-	return e == ERR_OK ? buf_status(to) : e;
+	return e;
 }
 
 /* The required members in lexicographic order: also what the thumbprint is over (RFC 7638, 3.2). */

@@ -23,7 +23,13 @@ void jws_append_payload(struct view payload, struct buf *to);
 /* Appends '.' base64url(signature); of ECDSA the raw r || s. */
 void jws_append_signature(struct view signature, struct buf *to);
 
-/* Appends {"keys":[...]} with the key of the first certificate; all of them are its x5c. */
-enum err jws_append_key_set(const STACK_OF(X509) * chain, const char *alg, struct buf *to) MUST_USE;
+/* A key that signs tokens: its certificate, and those of the CAs behind it, which are its x5c. */
+struct jws_key {
+	const STACK_OF(X509) * chain;
+	const char *alg;
+};
+
+/* Appends {"keys":[...]}. */
+enum err jws_append_key_set(const struct jws_key *keys, size_t count, struct buf *to) MUST_USE;
 
 #endif

@@ -12,6 +12,13 @@
 
 static enum err begin_checkpoint(
     struct requests *q, const struct keychannel_request *r, struct signing_job *job);
+static enum err begin_last(
+    struct requests *q, const struct keychannel_request *r, struct signing_job *job);
+static enum err check_tree(struct requests *q, const struct keychannel_request *r);
+static enum err write_text(
+    const struct requests *q, const struct keychannel_request *r, struct signing_job *job);
+static enum err check_notice(struct requests *q, const struct keychannel_request *r);
+static uint64_t wall_s(void);
 static enum err begin_token(
     struct requests *q, const struct keychannel_request *r, struct signing_job *job);
 static void explain(struct requests *q, const struct keychannel_request *r, enum err e);
@@ -21,10 +28,12 @@ static bool is_time_to_say(struct requests_said *said);
 static uint64_t now_us(void);
 
 void
-requests_init(struct requests *q, const struct hsm_config *config)
+requests_init(struct requests *q, const struct hsm_config *config, const struct digest *order)
 {
 	memset(q, 0, sizeof(*q));
 	q->config = config;
+	q->order = order;
+	q->notice = (struct notice_document)NOTICE_DOCUMENT_INIT;
 	q->document = (struct report_document)REPORT_DOCUMENT_INIT;
 	q->why = BUF_INIT;
 	q->text = BUF_INIT;
@@ -44,6 +53,7 @@ void
 requests_free(struct requests *q)
 {
 	report_document_free(&q->document);
+	notice_document_free(&q->notice);
 	buf_free(&q->why);
 	buf_free(&q->text);
 }
@@ -51,6 +61,8 @@ requests_free(struct requests *q)
 enum err
 requests_begin(struct requests *q, const struct keychannel_request *r, struct signing_job *job)
 {
+	if (r->type == KEYCHANNEL_CLOSE)
+		return begin_last(q, r, job);
 	return r->type == KEYCHANNEL_CHECKPOINT ? begin_checkpoint(q, r, job)
 						: begin_token(q, r, job);
 }
@@ -73,22 +85,79 @@ requests_refuse(struct requests *q, const struct keychannel_request *r, enum err
 static enum err
 begin_checkpoint(struct requests *q, const struct keychannel_request *r, struct signing_job *job)
 {
-	struct checkpoint c = {.size = r->size, .root = r->root};
-	uint64_t more;
+	const uint64_t before = guard_state(q->guard)->size;
 	enum err e;
 
-	if ((e = guard_check(q->guard, r->size, &r->root, &r->proof)) != ERR_OK)
-		return e;
-	more = r->size - guard_state(q->guard)->size;
-	if (more > growth_level(&q->growth, now_us()))
-		return ERR_GUARD_GROWTH;
-	memcpy(c.origin, q->config->origin, strlen(q->config->origin)); /* checked to fit */
-	checkpoint_write(&c, &job->input);
-	if ((e = buf_status(&job->input)) != ERR_OK ||
+	if ((e = check_tree(q, r)) != ERR_OK || (e = write_text(q, r, job)) != ERR_OK ||
 	    (e = guard_write(q->guard, r->size, &r->root)) != ERR_OK)
 		return e;
-	growth_take(&q->growth, more);
+	growth_take(&q->growth, r->size - before);
 	return ERR_OK;
+}
+
+/* Of this key: the guard's next state is closed (succession.h). */
+static enum err
+begin_last(struct requests *q, const struct keychannel_request *r, struct signing_job *job)
+{
+	enum err e;
+
+	if ((e = check_tree(q, r)) != ERR_OK || (e = check_notice(q, r)) != ERR_OK ||
+	    (e = write_text(q, r, job)) != ERR_OK)
+		return e;
+	return guard_write_last(q->guard, r->size, &r->root, q->order, wall_s());
+}
+
+static enum err
+check_tree(struct requests *q, const struct keychannel_request *r)
+{
+	enum err e = guard_check(q->guard, r->size, &r->root, &r->proof);
+
+	if (e == ERR_OK &&
+	    r->size - guard_state(q->guard)->size > growth_level(&q->growth, now_us()))
+		e = ERR_GUARD_GROWTH;
+	return e;
+}
+
+static enum err
+write_text(const struct requests *q, const struct keychannel_request *r, struct signing_job *job)
+{
+	struct checkpoint c = {.size = r->size, .root = r->root};
+
+	memcpy(c.origin, q->config->origin, strlen(q->config->origin)); /* checked to fit */
+	checkpoint_write(&c, &job->input);
+	return buf_status(&job->input);
+}
+
+/*
+ * The log says, in its last entry, what an operator has ordered. That both keys have signed the
+ * transition was seen when its file was read; here it is the same by its digest.
+ */
+static enum err
+check_notice(struct requests *q, const struct keychannel_request *r)
+{
+	const struct notice *n = &q->notice.notice;
+	struct digest leaf;
+	enum err e;
+
+	merkle_leaf(r->report, &leaf);
+	if (r->size == 0 ||
+	    merkle_verify_inclusion(&leaf, r->size - 1, r->size, &r->root, &r->inclusion) != ERR_OK)
+		return ERR_GUARD_UNLOGGED;
+	if ((e = notice_parse(r->report, &q->notice)) == ERR_MEMORY)
+		return e;
+	return e == ERR_OK && n->kind == NOTICE_KEY && q->order != NULL &&
+		       digest_equal(&n->sha256, q->order)
+		   ? ERR_OK
+		   : ERR_GUARD_KEY;
+}
+
+static uint64_t
+wall_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec;
 }
 
 static uint64_t
@@ -105,11 +174,9 @@ begin_token(struct requests *q, const struct keychannel_request *r, struct signi
 {
 	struct claims_source source = {
 	    .profile = r->profile, .report = r->report, .index = r->index};
-	struct timespec now;
 	enum err e;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	source.now_s = (uint64_t)now.tv_sec;
+	source.now_s = wall_s();
 	buf_clear(&q->why);
 	if ((e = guard_check_report(
 		 q->guard, r->report, r->index, r->size, &r->proof, &source.leaf)) != ERR_OK)
@@ -139,6 +206,16 @@ explain(struct requests *q, const struct keychannel_request *r, enum err e)
 		    r->size, r->type == KEYCHANNEL_OBSERVE ? ", which this key has signed," : "",
 		    state->size,
 		    r->size == state->size ? "another root" : "one that shows something else");
+	else if (e == ERR_GUARD_KEY)
+		buf_append_format(&q->text,
+		    "expected the key notice of a transition that hallmark-hsm rotate has ordered, "
+		    "found %s; nothing is given to another key",
+		    q->order != NULL ? "another entry" : "that none is ordered");
+	else if (e == ERR_GUARD_UNLOGGED && r->type == KEYCHANNEL_CLOSE)
+		buf_append_format(&q->text,
+		    "expected proof that the key notice is the last of %" PRIu64
+		    " entries, found one that shows something else",
+		    r->size);
 	else if (e == ERR_GUARD_UNLOGGED)
 		buf_append_format(&q->text,
 		    "expected proof that the report is number %" PRIu64

@@ -15,6 +15,7 @@
 #include "pkcs11/serve/signing.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
+#include "proto/report/notice.h"
 #include "proto/report/report.h"
 #include "proto/tlog/note.h"
 #include "proto/wire/keychannel.h"
@@ -22,15 +23,18 @@
 /* As seldom as somebody looks, often enough to be seen with its cause. */
 #define REQUESTS_SAID_S 60
 
-/* Codes of refusals: 500, 501, 502, 505 and 506, and of observations 400 to 405, 451 and 453. */
-#define REQUESTS_CODES 13
+/* Codes of refusals: 500, 501, 502, 505, 506 and 507, and of observations 400 to 405, 451 and 453.
+ */
+#define REQUESTS_CODES 14
 
 struct requests {
 	const struct hsm_config *config;
+	const struct digest *order; /* of the transition that an operator has ordered; or NULL */
 	struct guard *guard;
 	const struct note_verifier *verifier, *beside;
 	struct report_document document; /* the last report that a token was asked about */
-	struct buf why;                  /* of a refused token */
+	struct notice_document notice;
+	struct buf why; /* of a refused token */
 	struct buf text;
 	struct growth growth;
 	struct requests_said {
@@ -41,18 +45,18 @@ struct requests {
 };
 
 /*
- * The configuration, and what requests_serve gives it as soon as it is there, outlive it: the
- * verifier of the certificate's key, and of the Ed25519 key beside it or NULL.
+ * The configuration, the order, and what requests_serve gives it as soon as it is there, outlive
+ * it: the verifier of the certificate's key, and of the Ed25519 key beside it or NULL.
  */
-void requests_init(struct requests *q, const struct hsm_config *config);
+void requests_init(struct requests *q, const struct hsm_config *config, const struct digest *order);
 void requests_serve(struct requests *q, struct guard *guard, const struct note_verifier *verifier,
     const struct note_verifier *beside);
 void requests_free(struct requests *q);
 
 /*
- * Checks a request for a checkpoint or a token and gives `job` what is to be signed. Of a
- * checkpoint the guard's next state is written, not synced: that is for the caller, while the token
- * signs. Any error is for requests_refuse.
+ * Checks a request for a checkpoint, the last one or a token and gives `job` what is to be signed.
+ * Of a checkpoint the guard's next state is written, not synced: that is for the caller, while the
+ * token signs. Any error is for requests_refuse.
  */
 enum err requests_begin(
     struct requests *q, const struct keychannel_request *r, struct signing_job *job) MUST_USE;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "journal/logger.h"
@@ -17,6 +18,7 @@
 #include "pkcs11/serve/guard.h"
 #include "pkcs11/serve/requests.h"
 #include "pkcs11/serve/signing.h"
+#include "pkcs11/serve/succession.h"
 #include "pkcs11/token/certificate.h"
 #include "pkcs11/token/pin_refusal.h"
 #include "pkcs11/token/token.h"
@@ -31,7 +33,11 @@
 #define LOOK_MS 500
 
 struct server {
-	const struct hsm_config *config;
+	const struct hsm_config *config; /* of the key that signs */
+	struct succession succession;
+	char *
+	    order; /* file of a transition that may be ordered; NULL: nothing is to be looked for */
+	uint64_t looked_ms;
 	struct token *token;
 	struct guard *guard;
 	X509 *certificate;
@@ -46,9 +52,12 @@ struct server {
 			    move the guard, which a checkpoint that is being signed has moved
 			    already */
 	bool input_bad;  /* nothing more is read; what was asked before is answered */
+	bool over;       /* a fresh process is to find out what follows */
+	bool closing;    /* the key's last checkpoint was begun: nothing behind it is */
 	bool token_lost; /* it may hang in any further call */
 };
 
+static enum err find_key(struct server *s);
 static enum err server_open(struct server *s);
 static void wait_for_operator(const struct hsm_config *config, const char *config_path);
 static enum err check_certificate(struct server *s);
@@ -56,6 +65,7 @@ static enum err open_beside(struct server *s);
 static void append_end(struct buf *to, enum err e, struct view why);
 static void deadline_prepare(void);
 static int run(struct server *s);
+static bool is_over(struct server *s);
 static bool may_read(const struct server *s);
 static enum err read_more(struct server *s, bool *ended);
 static int finish(const struct server *s);
@@ -85,7 +95,6 @@ serve(const struct hsm_config *config, const char *config_path)
 	}
 	memset(&s, 0, sizeof(s));
 	s.config = config;
-	requests_init(&s.requests, config);
 	deadline_prepare();
 	if ((e = hsm_sandbox_begin(KEYCHANNEL_FD)) == ERR_OK && (e = server_open(&s)) == ERR_OK &&
 	    (e = hsm_sandbox_end()) == ERR_OK)
@@ -93,7 +102,7 @@ serve(const struct hsm_config *config, const char *config_path)
 	else
 		serve_refuse(e);
 	if (e == ERR_PIN_REFUSED && hsm_sandbox_end() == ERR_OK)
-		wait_for_operator(config, config_path);
+		wait_for_operator(s.config, config_path);
 	/*
 	 * The guard first: the next process waits for its lock. Then some modules crash in their
 	 * destructors: finalise, and leave without running any.
@@ -104,6 +113,8 @@ serve(const struct hsm_config *config, const char *config_path)
 		token_close(&s.token);
 	}
 	requests_free(&s.requests);
+	succession_free(&s.succession);
+	free(s.order);
 	_exit(status);
 }
 
@@ -165,13 +176,28 @@ wait_for_operator(const struct hsm_config *config, const char *config_path)
 	}
 }
 
+/* Which key signs is found out before any token is touched. */
+static enum err
+find_key(struct server *s)
+{
+	enum err e = succession_find(s->config, &s->succession);
+
+	s->config = s->succession.config;
+	requests_init(&s->requests, s->config,
+	    s->succession.ordered.size > 0 ? &s->succession.transition : NULL);
+	return e;
+}
+
 static enum err
 server_open(struct server *s)
 {
-	const struct hsm_config *c = s->config;
+	const struct hsm_config *c;
 	struct buf spki = BUF_INIT;
-	enum err e;
+	enum err e = find_key(s);
 
+	if (e != ERR_OK)
+		return e;
+	c = s->config;
 	if ((e = checkpoint_origin_check(view_of_string(c->origin))) != ERR_OK) {
 		complain("'%s' cannot be the origin of a log", c->origin);
 		return e;
@@ -190,6 +216,8 @@ server_open(struct server *s)
 		 c->origin, s->key, algorithm_of(c->algorithm)->scheme, &s->verifier)) == ERR_OK &&
 	    (e = certificate_append_spki(s->key, &spki)) == ERR_OK)
 		e = guard_open(c->guard_directory, c->origin, buf_view(&spki), &s->guard);
+	if (c->next != NULL && s->succession.ordered.size == 0)
+		s->order = succession_file(c, buf_view(&spki));
 	buf_free(&spki);
 	if (e == ERR_OK)
 		requests_serve(&s->requests, s->guard, s->verifier, s->beside);
@@ -236,11 +264,12 @@ run(struct server *s)
 	bool ended = false;
 	enum err e = certificate_append_der(s->certificate, &der);
 
+	buf_append_view(&der, buf_view(&s->succession.ordered));
 	put_answer(s, KEYCHANNEL_STATE, 0, ERR_OK, buf_view(&der));
 	buf_free(&der);
 	if (e == ERR_OK)
 		e = flush(s);
-	while (e == ERR_OK && !ended && !(s->input_bad && s->unanswered == 0)) {
+	while (e == ERR_OK && !ended && !(s->input_bad && s->unanswered == 0) && !is_over(s)) {
 		struct pollfd wait[] = {
 		    {.fd = KEYCHANNEL_FD, .events = may_read(s) ? POLLIN : 0},
 		    {.fd = signing_fd(s->signing), .events = POLLIN},
@@ -248,7 +277,10 @@ run(struct server *s)
 
 		if (logger_has_more())
 			logger_tend();
-		if (poll(wait, 2, logger_has_more() ? LOGGER_TEND_MS : -1) < 0) {
+		if (poll(wait, 2,
+			logger_has_more()  ? LOGGER_TEND_MS
+			: s->order != NULL ? LOOK_MS
+					   : -1) < 0) {
 			e = errno == EINTR ? ERR_OK : ERR_IO;
 			continue;
 		}
@@ -266,14 +298,48 @@ run(struct server *s)
 		if (flush(s) != ERR_OK && e == ERR_OK)
 			e = ERR_CLOSED;
 	}
+	if (s->over && e == ERR_OK)
+		return 0;
 	return e == ERR_OK && !s->input_bad ? finish(s) : 1;
+}
+
+/*
+ * This key signs no more, or has been told to give way: a fresh process finds out what follows
+ * (succession.h). What was asked before is answered.
+ */
+static bool
+is_over(struct server *s)
+{
+	struct timespec now;
+	uint64_t now_ms;
+
+	if (s->closing && s->unanswered == 0) {
+		complain(
+		    "this key has signed its last checkpoint; the next one signs from here on");
+		serve_refuse(ERR_CHANGED);
+		return s->over = true;
+	}
+	if (s->order == NULL || s->unanswered > 0)
+		return false;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	if (now_ms < s->looked_ms + LOOK_MS)
+		return false;
+	s->looked_ms = now_ms;
+	if (access(s->order, F_OK) != 0)
+		return false;
+	complain(
+	    "an operator has ordered that another key follows: a fresh process tells the signer");
+	serve_refuse(ERR_CHANGED);
+	return s->over = true;
 }
 
 /* Not more than what may be unanswered, and nothing behind a checkpoint that has to wait. */
 static bool
 may_read(const struct server *s)
 {
-	return !s->input_bad && !s->tree_waits && s->unanswered < KEYCHANNEL_UNANSWERED_MAX;
+	return !s->input_bad && !s->tree_waits && !s->closing &&
+	       s->unanswered < KEYCHANNEL_UNANSWERED_MAX;
 }
 
 static enum err
@@ -319,7 +385,8 @@ handle_all(struct server *s)
 	size_t used;
 
 	s->tree_waits = false;
-	while (e == ERR_OK && !s->input_bad && s->unanswered < KEYCHANNEL_UNANSWERED_MAX) {
+	while (e == ERR_OK && !s->input_bad && !s->closing &&
+	       s->unanswered < KEYCHANNEL_UNANSWERED_MAX) {
 		if (keychannel_next_request(rest, &request, &used) != ERR_OK) {
 			complain("the signer sent bytes that are no request; it is given up");
 			s->input_bad = true;
@@ -354,11 +421,14 @@ handle(struct server *s, const struct keychannel_request *r)
 static enum err
 begin(struct server *s, const struct keychannel_request *r)
 {
-	struct signing_job *job = signing_job_new(r->type, r->id);
+	const bool tree = r->type != KEYCHANNEL_TOKEN;
+	struct signing_job *job =
+	    signing_job_new(tree ? KEYCHANNEL_CHECKPOINT : KEYCHANNEL_TOKEN, r->id);
 	enum err e = ERR_MEMORY;
 
 	if (job != NULL && (e = requests_begin(&s->requests, r, job)) == ERR_OK) {
-		s->checkpoint_signing |= r->type == KEYCHANNEL_CHECKPOINT;
+		s->checkpoint_signing |= tree;
+		s->closing |= r->type == KEYCHANNEL_CLOSE;
 		s->unanswered++;
 		signing_put(s->signing, &job);
 		/* While the token signs. If it fails we end, and what was signed is never taken. */
@@ -389,9 +459,11 @@ end_job(struct server *s, const struct signing_job *job)
 {
 	struct view body = buf_view(&job->body);
 	struct buf why = BUF_INIT;
+	enum keychannel_type type = job->type;
 
 	s->unanswered--;
 	if (job->type == KEYCHANNEL_CHECKPOINT) {
+		type = s->closing ? KEYCHANNEL_CLOSE : KEYCHANNEL_CHECKPOINT;
 		s->checkpoint_signing = false;
 		if (job->result == ERR_OK)
 			guard_signed(s->guard);
@@ -403,7 +475,7 @@ end_job(struct server *s, const struct signing_job *job)
 		complain("request %" PRIu64 " fails, %s: %s", job->id, err_name(job->result),
 		    err_text(job->result));
 	}
-	put_answer(s, job->type, job->id, job->result, body);
+	put_answer(s, type, job->id, job->result, body);
 	buf_free(&why);
 	return job->result;
 }

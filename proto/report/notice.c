@@ -1,5 +1,6 @@
 #include "proto/report/notice.h"
 
+#include "proto/encoding.h"
 #include "proto/json/json_extensions.h"
 
 #define NOTICE_NAME(identifier, name) [identifier] = VIEW_LITERAL(name),
@@ -14,16 +15,25 @@ static size_t find_name(const struct view *names, size_t count, struct view name
 static bool start_is_good(const struct notice *n);
 static bool manifest_is_good(const struct notice *n);
 static bool statement_is_good(const struct notice *n);
+static bool key_is_good(const struct notice *n);
 static void write_subject(struct json_writer *w, const struct notice *n);
 static void write_start(struct json_writer *w, const struct notice *n);
 static void write_manifest(struct json_writer *w, const struct notice *n);
 static void write_statement(struct json_writer *w, const struct notice *n);
+static void write_key(struct json_writer *w, const struct notice *n);
 static enum err read_all(struct json_reader *r, struct notice *n);
 static bool read_tail(struct json_reader *r, struct notice *n);
 static bool read_subject(struct json_reader *r, struct notice *n);
 static bool read_start(struct json_reader *r, struct notice *n);
 static bool read_manifest(struct json_reader *r, struct notice *n);
 static bool read_statement(struct json_reader *r, struct notice *n);
+static bool read_key(struct json_reader *r, struct notice *n);
+
+enum err
+notice_transition(const struct notice *n, struct buf *to)
+{
+	return base64_decode(n->transition, to);
+}
 
 struct view
 notice_kind_name(const struct notice *n)
@@ -56,6 +66,9 @@ notice_check(const struct notice *n)
 	case NOTICE_STATEMENT:
 		good = statement_is_good(n);
 		break;
+	case NOTICE_KEY:
+		good = key_is_good(n);
+		break;
 	case NOTICE_OTHER:
 		good = entry_word_is_good(n->kind_name, NOTICE_WORD_MAX) &&
 		       find_name(kinds, NOTICE_OTHER, n->kind_name) == NOTICE_OTHER;
@@ -77,8 +90,8 @@ notice_write(const struct notice *n, struct buf *to)
 	if ((e = notice_check(n)) != ERR_OK ||
 	    (e = json_write_begin(&w, to,
 		 FIXED_SIZE_MAX + JSON_STRING_SIZE_MAX(n->issuer.size + n->build.size) +
-		     (2 * DIGEST_SIZE + 3) * n->approval_count + n->subject.size +
-		     n->extensions.size)) != ERR_OK)
+		     (2 * DIGEST_SIZE + 3) * n->approval_count + n->transition.size +
+		     n->subject.size + n->extensions.size)) != ERR_OK)
 		return e;
 	json_write_text(&w, "{\"hallmark.notice\":");
 	json_write_string(&w, notice_kind_name(n));
@@ -168,6 +181,18 @@ statement_is_good(const struct notice *n)
 	       n->number <= JSON_NUMBER_MAX;
 }
 
+static bool
+key_is_good(const struct notice *n)
+{
+	struct buf note = BUF_INIT;
+	const bool good = !digest_equal(&n->from, &n->to) && n->transition.size > 0 &&
+			  n->transition.size <= NOTICE_TRANSITION_MAX &&
+			  notice_transition(n, &note) == ERR_OK;
+
+	buf_free(&note);
+	return good;
+}
+
 static void
 write_subject(struct json_writer *w, const struct notice *n)
 {
@@ -180,6 +205,9 @@ write_subject(struct json_writer *w, const struct notice *n)
 		break;
 	case NOTICE_STATEMENT:
 		write_statement(w, n);
+		break;
+	case NOTICE_KEY:
+		write_key(w, n);
 		break;
 	case NOTICE_OTHER:
 		json_write_raw(w, n->subject);
@@ -228,6 +256,18 @@ write_statement(struct json_writer *w, const struct notice *n)
 	json_write_text(w, "}");
 }
 
+static void
+write_key(struct json_writer *w, const struct notice *n)
+{
+	json_write_text(w, "{\"from\":");
+	json_write_digest(w, &n->from);
+	json_write_text(w, ",\"to\":");
+	json_write_digest(w, &n->to);
+	json_write_text(w, ",\"transition\":");
+	json_write_string(w, n->transition);
+	json_write_text(w, "}");
+}
+
 static enum err
 read_all(struct json_reader *r, struct notice *n)
 {
@@ -270,6 +310,8 @@ read_subject(struct json_reader *r, struct notice *n)
 		return read_manifest(r, n);
 	case NOTICE_STATEMENT:
 		return read_statement(r, n);
+	case NOTICE_KEY:
+		return read_key(r, n);
 	case NOTICE_OTHER:
 		break;
 	}
@@ -316,4 +358,21 @@ read_statement(struct json_reader *r, struct notice *n)
 	       json_read_text(r, ",\"key\":") && json_read_digest(r, &n->key) &&
 	       json_read_text(r, ",\"number\":") && json_read_number(r, &n->number) &&
 	       json_read_text(r, "}");
+}
+
+static bool
+read_key(struct json_reader *r, struct notice *n)
+{
+	struct buf note = BUF_INIT;
+	const bool good = json_read_text(r, "{\"from\":") && json_read_digest(r, &n->from) &&
+			  json_read_text(r, ",\"to\":") && json_read_digest(r, &n->to) &&
+			  json_read_text(r, ",\"transition\":") &&
+			  json_read_string(r, &n->transition) && json_read_text(r, "}") &&
+			  n->transition.size <= NOTICE_TRANSITION_MAX &&
+			  notice_transition(n, &note) == ERR_OK;
+
+	if (good)
+		digest_of(note.data, note.size, &n->sha256);
+	buf_free(&note);
+	return good;
 }

@@ -11,8 +11,9 @@
  *   start      {"cause":,"from":,"to":,"build":}            no bundles were taken in that time
  *   manifest   {"sha256":,"approvals":[hex,...]}            this policy is in force from here on
  *   statement  {"sha256":,"kind":,"key":,"number":}         this operator's statement was taken
+ *   key        {"from":,"to":,"transition":}                the log's next key signs from here on
  *
- * feed, key and snapshot are reserved. A notice of a kind or a start of a cause that this version
+ * feed and snapshot are reserved. A notice of a kind or a start of a cause that this version
  * does not know is read all the same: what it shares with others is checked, the rest is shown.
  */
 #ifndef HALLMARK_PROTO_REPORT_NOTICE_H
@@ -27,14 +28,16 @@
 #include "proto/err.h"
 #include "proto/report/entry.h"
 
-#define NOTICE_WORD_MAX      32 /* bytes of a kind or a cause: a-z, 0-9 and '-' */
-#define NOTICE_APPROVALS_MAX 64 /* no threshold is higher: that many people do not meet */
+#define NOTICE_WORD_MAX       32    /* bytes of a kind or a cause: a-z, 0-9 and '-' */
+#define NOTICE_APPROVALS_MAX  64    /* no threshold is higher: that many people do not meet */
+#define NOTICE_TRANSITION_MAX 22000 /* bytes: TRANSITION_SIZE_MAX in base64 has 21,848 */
 
 /* X(identifier, name) */
 #define NOTICE_KIND_MAP(X)                                                                         \
 	X(NOTICE_START, "start")                                                                   \
 	X(NOTICE_MANIFEST, "manifest")                                                             \
-	X(NOTICE_STATEMENT, "statement")
+	X(NOTICE_STATEMENT, "statement")                                                           \
+	X(NOTICE_KEY, "key")
 
 #define NOTICE_CAUSE_MAP(X)                                                                        \
 	X(NOTICE_CAUSE_START, "start")     /* the signer was started */                            \
@@ -64,7 +67,8 @@ struct notice {
 	uint64_t to_s;          /* iat */
 	struct view build;      /* of the signer: program and version */
 
-	struct digest sha256; /* manifest: of its text; statement: of its envelope */
+	/* manifest: of its text; statement: of its envelope; key: of the transition, not written */
+	struct digest sha256;
 
 	/* manifest: envelopes of the statements that it rests on, rising; none where none were
 	 * demanded */
@@ -76,9 +80,21 @@ struct notice {
 	struct digest key;          /* key id: SHA-256 of the SubjectPublicKeyInfo */
 	uint64_t number;            /* 1 to 2^53 - 1 */
 
+	/* key: ids of the two keys (SHA-256 of the SubjectPublicKeyInfo), and the note that both
+	 * have signed (proto/tlog/transition.h), in base64: 1 to NOTICE_TRANSITION_MAX bytes of it
+	 */
+	struct digest from, to;
+	struct view transition;
+
 	struct view subject;    /* of NOTICE_OTHER: an object as json_extensions.h has it */
 	struct view extensions; /* as they stand in the entry; size 0: none */
 };
+
+/*
+ * Decodes a key notice's transition into `to`, appended. ERR_FORMAT_BASE64, ERR_MEMORY. Whether it
+ * is one, of these two keys, is for transition.h.
+ */
+enum err notice_transition(const struct notice *n, struct buf *to) MUST_USE;
 
 /* "start", ...; the name that stands there for NOTICE_OTHER and NOTICE_CAUSE_OTHER. */
 struct view notice_kind_name(const struct notice *n);

@@ -16,8 +16,11 @@ static const struct layout {
     [KEYCHANNEL_CHECKPOINT] = {KEYCHANNEL_CHECKPOINT_SIZE, 16 + TREE_SIZE},
     [KEYCHANNEL_TOKEN] = {KEYCHANNEL_TOKEN_SIZE, 16 + TOKEN_PLACE},
     [KEYCHANNEL_OBSERVE] = {KEYCHANNEL_OBSERVE_SIZE, 16 + TREE_SIZE},
+    [KEYCHANNEL_CLOSE] = {KEYCHANNEL_CLOSE_SIZE, 16 + TREE_SIZE},
 };
 
+static bool is_request(uint8_t type);
+static void write_hashes(uint8_t *room, const struct merkle_proof *proof);
 static enum err read_header(const uint8_t *bytes, struct keychannel_request *out);
 static enum err read_sizes(const uint8_t *bytes, struct keychannel_request *out);
 static enum err read_proof(const uint8_t *hashes, size_t count, struct merkle_proof *out);
@@ -34,7 +37,7 @@ keychannel_write_request(struct buf *to, const struct keychannel_request *r)
 	memcpy(room, request_magic, sizeof(request_magic));
 	room[4] = (uint8_t)r->type;
 	room[5] = (uint8_t)r->proof.count;
-	room[6] = (uint8_t)r->profile.size;
+	room[6] = (uint8_t)(r->type == KEYCHANNEL_CLOSE ? r->inclusion.count : r->profile.size);
 	be64_put(room + 8, r->id);
 	if (r->type == KEYCHANNEL_TOKEN) {
 		be64_put(room + 16, r->index);
@@ -44,11 +47,13 @@ keychannel_write_request(struct buf *to, const struct keychannel_request *r)
 		be64_put(room + 16, r->size);
 		memcpy(room + 24, r->root.bytes, DIGEST_SIZE);
 	}
-	for (size_t i = 0; i < r->proof.count; i++)
-		memcpy(
-		    room + layout->proof_at + i * DIGEST_SIZE, r->proof.hash[i].bytes, DIGEST_SIZE);
+	write_hashes(room + layout->proof_at, &r->proof);
 	if (r->type == KEYCHANNEL_OBSERVE)
 		be32_put(room + layout->proof_at + PROOF_SIZE, (uint32_t)r->note.size);
+	if (r->type == KEYCHANNEL_CLOSE) {
+		be32_put(room + layout->proof_at + PROOF_SIZE, (uint32_t)r->report.size);
+		write_hashes(room + layout->size - PROOF_SIZE, &r->inclusion);
+	}
 	to->size += layout->size;
 	buf_append_view(to, r->profile);
 	buf_append_view(to, r->report);
@@ -92,7 +97,9 @@ keychannel_next_request(struct view input, struct keychannel_request *out, size_
 	size = layout->size + out->profile.size + out->report.size + out->note.size;
 	if (input.size < size)
 		return ERR_OK;
-	if (read_proof(input.data + layout->proof_at, out->proof.count, &out->proof) != ERR_OK)
+	if (read_proof(input.data + layout->proof_at, out->proof.count, &out->proof) != ERR_OK ||
+	    (out->type == KEYCHANNEL_CLOSE && read_proof(input.data + layout->size - PROOF_SIZE,
+						  out->inclusion.count, &out->inclusion) != ERR_OK))
 		return ERR_FORMAT;
 	behind = input.data + layout->size;
 	out->profile.data = behind;
@@ -114,7 +121,8 @@ keychannel_next_answer(struct view input, struct keychannel_answer *out, size_t 
 		return ERR_OK;
 	size = be32_get(bytes + 56);
 	if (memcmp(bytes, answer_magic, sizeof(answer_magic)) != 0 ||
-	    bytes[4] > KEYCHANNEL_OBSERVE || bytes[5] != 0 || size > KEYCHANNEL_BODY_MAX)
+	    (bytes[4] != KEYCHANNEL_STATE && !is_request(bytes[4])) || bytes[5] != 0 ||
+	    size > KEYCHANNEL_BODY_MAX)
 		return ERR_FORMAT;
 	out->type = (enum keychannel_type)bytes[4];
 	out->result = err_from_number(be16_get(bytes + 6));
@@ -142,24 +150,42 @@ keychannel_is_decision(enum keychannel_type type, enum err e)
 	case KEYCHANNEL_OBSERVE:
 		return e == ERR_OK || e == ERR_GUARD_ROLLBACK || e == ERR_GUARD_FORK ||
 		       e == ERR_SIGNATURE || e == ERR_MISMATCH || err_class(e) == ERR_CLASS_FORMAT;
+	case KEYCHANNEL_CLOSE:
+		return e == ERR_OK || e == ERR_GUARD_ROLLBACK || e == ERR_GUARD_FORK ||
+		       e == ERR_GUARD_GROWTH || e == ERR_GUARD_UNLOGGED || e == ERR_GUARD_KEY;
 	case KEYCHANNEL_STATE:
 		break;
 	}
 	return false;
 }
 
+static bool
+is_request(uint8_t type)
+{
+	return type < sizeof(layouts) / sizeof(layouts[0]) && layouts[type].size > 0;
+}
+
+static void
+write_hashes(uint8_t *room, const struct merkle_proof *proof)
+{
+	for (size_t i = 0; i < proof->count; i++)
+		memcpy(room + i * DIGEST_SIZE, proof->hash[i].bytes, DIGEST_SIZE);
+}
+
 /* What the first 16 bytes say. */
 static enum err
 read_header(const uint8_t *bytes, struct keychannel_request *out)
 {
-	if (memcmp(bytes, request_magic, sizeof(request_magic)) != 0 ||
-	    bytes[4] < KEYCHANNEL_CHECKPOINT || bytes[4] > KEYCHANNEL_OBSERVE ||
+	if (memcmp(bytes, request_magic, sizeof(request_magic)) != 0 || !is_request(bytes[4]) ||
 	    bytes[5] > MERKLE_CONSISTENCY_MAX || bytes[6] > KEYCHANNEL_PROFILE_MAX || bytes[7] != 0)
 		return ERR_FORMAT;
 	out->type = (enum keychannel_type)bytes[4];
 	out->proof.count = bytes[5];
-	out->profile.size = bytes[6];
 	out->id = be64_get(bytes + 8);
+	if (out->type == KEYCHANNEL_CLOSE)
+		out->inclusion.count = bytes[6];
+	else
+		out->profile.size = bytes[6];
 	return (out->profile.size > 0) == (out->type == KEYCHANNEL_TOKEN) ? ERR_OK : ERR_FORMAT;
 }
 
@@ -179,6 +205,12 @@ read_sizes(const uint8_t *bytes, struct keychannel_request *out)
 	memcpy(out->root.bytes, bytes + 24, DIGEST_SIZE);
 	if (out->type == KEYCHANNEL_CHECKPOINT)
 		return ERR_OK;
+	if (out->type == KEYCHANNEL_CLOSE) {
+		out->report.size = be32_get(bytes + KEYCHANNEL_OBSERVE_SIZE - 4);
+		return out->report.size > 0 && out->report.size <= KEYCHANNEL_REPORT_MAX
+			   ? ERR_OK
+			   : ERR_FORMAT;
+	}
 	out->note.size = be32_get(bytes + KEYCHANNEL_OBSERVE_SIZE - 4);
 	return out->note.size > 0 && out->note.size <= KEYCHANNEL_NOTE_MAX ? ERR_OK : ERR_FORMAT;
 }

@@ -1,14 +1,17 @@
 /*
  * The channel between the signer and the key process: one stream socket, the key process's
- * descriptor 3. Each request gets one answer. Checkpoints and observations are dealt with one at a
- * time and answered in the order in which they were asked, before tokens that wait; tokens are
- * signed in parallel and answered as they are done: `id` tells which request an answer is to.
+ * descriptor 3. Each request gets one answer. Checkpoints, observations and the end of a key are
+ * dealt with one at a time and answered in the order in which they were asked, before tokens that
+ * wait; tokens are signed in parallel and answered as they are done: `id` tells which request an
+ * answer is to.
  *
  * Request (signer to key process), fixed layout, big-endian:
  *   "HKQ3"  type: u8  proof count: u8  profile size: u8 (of a token; else 0)  0  id: u64
  *   1 checkpoint: size u64, root 32, proof 65*32 (unused hashes zero)
  *   2 token:      index u64, tree size u64, report size u32, proof 65*32, profile, report
  *   3 observe:    size u64, root 32, proof 65*32, note size u32, note
+ *   5 close:      size u64, root 32, proof 65*32, entry size u32, inclusion 65*32, entry; the count
+ *                 of the second proof stands in the place of the profile's size
  * Answer:
  *   "HKA3"  type: u8 (0 state, else the request's)  0  err: u16  id: u64
  *   size u64, root 32 (the guard's state when the answer is sent), body size u32, body
@@ -21,14 +24,18 @@
  * names; the profile is the name of one in the key process's configuration
  * (config/token_profile.h), by which it makes the claims out of the report. It knows the tree that
  * it found as its state when it began, and those that it has signed or observed since, the last
- * KEYCHANNEL_TREES of all these. Type 4 is reserved for certificates of collectors.
+ * KEYCHANNEL_TREES of all these. Type 4 is reserved for certificates of collectors. close: the last
+ * checkpoint of this key. As checkpoint, and the entry is the key notice of the transition that an
+ * operator has ordered, the last of the tree; the guard is closed behind it for good, and the
+ * process ends when it has answered. The next one serves with the key that follows.
  *
  * The first thing the key process sends is a state answer with id 0; its body is the DER
- * certificate of the key. A state answer with an error, size and root 0, is the last thing: why it
- * does not serve, or not any more, in a sentence. After ERR_PIN_REFUSED it stays until an operator
- * has acted and then ends, as after all others at once. The body of a good checkpoint answer is the
- * signed note; that of a good token answer is the JWS in compact form; that of a good observe
- * answer is empty; that of an error is a sentence for the log.
+ * certificate of the key, and behind it, where an operator has ordered one, the transition to the
+ * next key (proto/tlog/transition.h). A state answer with an error, size and root 0, is the last
+ * thing: why it does not serve, or not any more, in a sentence. After ERR_PIN_REFUSED it stays
+ * until an operator has acted and then ends, as after all others at once. The body of a good
+ * checkpoint or close answer is the signed note; that of a good token answer is the JWS in compact
+ * form; that of a good observe answer is empty; that of an error is a sentence for the log.
  */
 #ifndef HALLMARK_PROTO_WIRE_KEYCHANNEL_H
 #define HALLMARK_PROTO_WIRE_KEYCHANNEL_H
@@ -47,9 +54,10 @@
 #define KEYCHANNEL_CHECKPOINT_SIZE     (16 + 8 + 32 + 65 * 32)     /* whole request, bytes */
 #define KEYCHANNEL_TOKEN_SIZE          (16 + 8 + 8 + 4 + 65 * 32)  /* without what follows, bytes */
 #define KEYCHANNEL_OBSERVE_SIZE        (16 + 8 + 32 + 65 * 32 + 4) /* without the note, bytes */
-#define KEYCHANNEL_ANSWER_HEADER_SIZE  (16 + 8 + 32 + 4)           /* bytes */
-#define KEYCHANNEL_REPORT_MAX          65535                       /* bytes: an entry of the log */
-#define KEYCHANNEL_PROFILE_MAX         64                          /* bytes; at least 1 */
+#define KEYCHANNEL_CLOSE_SIZE          (KEYCHANNEL_OBSERVE_SIZE + 65 * 32) /* without the entry */
+#define KEYCHANNEL_ANSWER_HEADER_SIZE  (16 + 8 + 32 + 4)                   /* bytes */
+#define KEYCHANNEL_REPORT_MAX          65535 /* bytes: an entry of the log */
+#define KEYCHANNEL_PROFILE_MAX         64    /* bytes; at least 1 */
 #define KEYCHANNEL_NOTE_MAX            65536 /* bytes: NOTE_SIZE_MAX (proto/tlog/note.h) */
 #define KEYCHANNEL_BODY_MAX            65536 /* bytes: certificates and JWS are far smaller */
 
@@ -79,18 +87,20 @@ enum keychannel_type {
 	KEYCHANNEL_CHECKPOINT = 1,
 	KEYCHANNEL_TOKEN = 2,
 	KEYCHANNEL_OBSERVE = 3,
+	KEYCHANNEL_CLOSE = 5,
 };
 
 struct keychannel_request {
-	enum keychannel_type type; /* not STATE */
-	uint64_t id;               /* the signer's own; comes back in the answer */
-	uint64_t size;             /* leaves; of the new tree, or token: of a signed one */
-	struct digest root;        /* of the new tree; not of a token */
-	uint64_t index;            /* token: of the report */
-	struct merkle_proof proof; /* consistency; token: inclusion in that tree */
-	struct view profile;       /* token: the profile's name */
-	struct view report;        /* token */
-	struct view note;          /* observe */
+	enum keychannel_type type;     /* not STATE */
+	uint64_t id;                   /* the signer's own; comes back in the answer */
+	uint64_t size;                 /* leaves; of the new tree, or token: of a signed one */
+	struct digest root;            /* of the new tree; not of a token */
+	uint64_t index;                /* token: of the report */
+	struct merkle_proof proof;     /* consistency; token: inclusion in that tree */
+	struct merkle_proof inclusion; /* close: of the entry, the last, in the new tree */
+	struct view profile;           /* token: the profile's name */
+	struct view report;            /* token; close: the key notice */
+	struct view note;              /* observe */
 };
 
 struct keychannel_answer {

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/encoding.h"
+#include "proto/tlog/transition.h"
 #include "signer/chronicle/stored_policy.h"
 #include "signer/ground/build.h"
 #include "signer/ledger/ledger_stage.h"
@@ -54,6 +56,27 @@ notice_writer_put_policy(struct notice_writer *n, const struct policy *p,
 	must(standing_take_manifest(n->standing, &made.sha256, approvals->statement,
 	    approvals->found, iat_s, stored_fetch, n->evidence));
 	put(n, &made, iat_s, NULL);
+}
+
+void
+notice_writer_put_key(struct notice_writer *n, struct view transition, uint64_t iat_s)
+{
+	struct notice made = {.kind = NOTICE_KEY};
+	struct buf base64 = BUF_INIT;
+	struct transition t;
+
+	must(transition_parse(transition, &t));
+	base64_append(&base64, transition);
+	must(buf_status(&base64));
+	made.from = t.from.id;
+	made.to = t.to.id;
+	made.sha256 = t.digest;
+	made.transition = buf_view(&base64);
+	standing_expire(n->standing, iat_s);
+	put(n, &made, iat_s, NULL);
+	ledger_end_key(n->ledger);
+	transition_free(&t);
+	buf_free(&base64);
 }
 
 enum err

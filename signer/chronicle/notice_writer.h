@@ -46,6 +46,12 @@ void notice_writer_put_policy(struct notice_writer *n, const struct policy *p,
     const struct standing_approvals *approvals, uint64_t iat_s);
 
 /*
+ * The log's key gives way to the one that this transition names, which is in its one form: its last
+ * checkpoint is the one over this entry. ledger_entry_fits; nothing does behind it in this batch.
+ */
+void notice_writer_put_key(struct notice_writer *n, struct view transition, uint64_t iat_s);
+
+/*
  * Judges a statement and, if it counts, puts the notice of it; `waiter` as ledger_notice_end has
  * it. Refused: as standing_take_statement.
  */

@@ -71,6 +71,7 @@ batch_reset(struct batch *b, uint64_t index)
 {
 	batch_move(b, BATCH_OPEN);
 	forget_owned(b);
+	b->ends_key = false;
 	b->first = index;
 	b->count = 0;
 	b->hashed = 0;

@@ -60,6 +60,7 @@ struct batch_entry {
 
 struct batch {
 	enum batch_state state;
+	bool ends_key;  /* its last entry is a key notice: its checkpoint is the key's last */
 	uint64_t first; /* index of the first entry */
 	size_t count;
 	size_t token_count; /* entries that want a token */

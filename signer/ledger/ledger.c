@@ -263,6 +263,9 @@ commit_may_start(const struct ledger *l)
 	if (l->writing != NULL || l->written != NULL ||
 	    (l->open->count == 0 && l->open->evidence.size == 0))
 		return false;
+	/* What is behind the last batch of a key is for the next one to sign. */
+	if (l->signing != NULL && l->signing->ends_key)
+		return false;
 	return l->signing == NULL || l->drained != NULL || l->token_us <= TOKEN_SLOW_US ||
 	       l->token_us <= TOKEN_SLOW_FACTOR * l->storage_us;
 }
@@ -373,6 +376,7 @@ ledger_free(struct ledger *l)
 	if (l->ready_said && !l->failed)
 		store_tidy(l->store, l->published_size == l->head.size);
 	ledger_tokens_free(l);
+	ledger_succession_free(l);
 	note_verifier_free(&l->verifier);
 	buf_free(&l->published_note);
 	buf_free(&l->publishing_note);

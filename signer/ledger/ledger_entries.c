@@ -300,6 +300,7 @@ replay_notice(const struct replayed *r)
 	    .in_force = n->in_force,
 	    .subject = n->kind == NOTICE_START ? DIGEST_ZERO : n->sha256};
 	merkle_leaf(r->bytes, &changes->notice.leaf);
+	ledger_succession_note(l, &changes->notice);
 	if ((e = l->replay.notice(l->replay.context, &changes->notice)) != ERR_OK) {
 		free(changes);
 		return e;

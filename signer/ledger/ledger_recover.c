@@ -31,6 +31,7 @@ static enum err read_checkpoint(struct ledger *l, struct checkpoint *c);
 static enum err read_frontier(struct ledger *l, const struct checkpoint *c);
 static enum err take_pending(void *context, struct view entry);
 static enum err load_entries(struct ledger *l, struct log_index *index);
+static enum err on_indexed_notice(void *context, const struct notice_row *row);
 static enum err load_pending(struct ledger *l);
 static enum err load_head(
     void *context, const char *collector, const char *name, const struct chain_head *head);
@@ -73,7 +74,7 @@ recover(struct ledger *l, struct log_index *index)
 	if ((e = store_recover(l->store, &grown, take_pending, l)) != ERR_OK)
 		return e;
 	batch_hash(l->written);
-	if ((e = load_entries(l, index)) != ERR_OK)
+	if ((e = load_entries(l, index)) != ERR_OK || (e = ledger_succession_recover(l)) != ERR_OK)
 		return e;
 	if ((e = read_last_issued(l)) != ERR_OK)
 		return e;
@@ -151,7 +152,7 @@ load_entries(struct ledger *l, struct log_index *index)
 	if (state.log_size > 0 && index_is_of_this_log(l, &state)) {
 		e = index_each_workload(index, load_head, l);
 		if (e == ERR_OK)
-			e = index_each_notice(index, l->replay.notice, l->replay.context);
+			e = index_each_notice(index, on_indexed_notice, l);
 	} else {
 		if (state.log_size > 0 || l->published_size > 0)
 			logger_say(LOGGER_WARNING, "index-rebuild",
@@ -168,6 +169,15 @@ load_entries(struct ledger *l, struct log_index *index)
 	if (e == ERR_OK)
 		e = load_pending(l);
 	return e == ERR_OK ? l->replay.done(l->replay.context) : e;
+}
+
+static enum err
+on_indexed_notice(void *context, const struct notice_row *row)
+{
+	struct ledger *l = context;
+
+	ledger_succession_note(l, row);
+	return l->replay.notice(l->replay.context, row);
 }
 
 static enum err

@@ -13,6 +13,7 @@
  *   (at start) within what is pending  checked against the reports themselves, then normal
  *   any other                          fatal: log or guard was rolled back or rewritten
  */
+#include <inttypes.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@
 #define ASK_AGAIN_MS 250
 
 static bool verifier_set(struct ledger *l, struct view certificate);
+static bool verifier_take(struct ledger *l, struct note_verifier *v);
 static bool published_note_verifies(struct ledger *l);
 static bool guard_reconcile(struct ledger *l);
 static bool reconcile_pending(struct ledger *l);
@@ -110,7 +112,7 @@ ledger_sign_answer(void *context, void *about, const struct keychannel_answer *a
 		ledger_tokens_refused(l, about, answer->body);
 		return;
 	}
-	if (answer->type == KEYCHANNEL_CHECKPOINT && answer->result == ERR_GUARD_GROWTH) {
+	if (answer->type != KEYCHANNEL_TOKEN && answer->result == ERR_GUARD_GROWTH) {
 		ask_later(l, answer->body);
 		return;
 	}
@@ -158,7 +160,6 @@ verifier_set(struct ledger *l, struct view certificate)
 	const unsigned char *bytes = certificate.data;
 	X509 *x = d2i_X509(NULL, &bytes, (long)certificate.size);
 	struct note_verifier *v = NULL;
-	bool same;
 
 	if (x == NULL || X509_get0_pubkey(x) == NULL ||
 	    note_verifier_new(l->config->log_origin, X509_get0_pubkey(x), &v) != ERR_OK) {
@@ -169,16 +170,36 @@ verifier_set(struct ledger *l, struct view certificate)
 	}
 	expiry_of_certificate(&l->certificate, "log_certificate", x);
 	X509_free(x);
-	if (l->verifier == NULL) {
-		l->verifier = v;
-		return true;
-	}
-	same = EVP_PKEY_eq(note_verifier_key(v), note_verifier_key(l->verifier)) == 1;
-	note_verifier_free(&v);
-	if (!same)
+	if (!verifier_take(l, v))
+		return false;
+	certificate.size -= (size_t)(bytes - certificate.data);
+	certificate.data = bytes;
+	ledger_succession_told(l, certificate);
+	return true;
+}
+
+/* The same key as before, or the one that the log says follows it. */
+static bool
+verifier_take(struct ledger *l, struct note_verifier *v)
+{
+	const bool first = l->verifier == NULL;
+	const bool same =
+	    !first && EVP_PKEY_eq(note_verifier_key(v), note_verifier_key(l->verifier)) == 1;
+
+	if (!first && !same && !ledger_succession_follows(l, v)) {
+		note_verifier_free(&v);
 		ledger_fail(l, "certificate-changed",
-		    "the key process came back with another key; a log has one key for life");
-	return same;
+		    "the key process came back with another key, and no key notice of the log says "
+		    "that it follows");
+		return false;
+	}
+	if (!first && !same)
+		logger_say(LOGGER_NOTICE, "key-changed",
+		    "the log's next key signs from here on, from size %" PRIu64,
+		    l->succession.index + 1);
+	note_verifier_free(&l->verifier);
+	l->verifier = v; /* moved */
+	return true;
 }
 
 static bool
@@ -188,7 +209,8 @@ published_note_verifies(struct ledger *l)
 
 	if (l->ready_said || l->published_note.size == 0 ||
 	    (note_parse(buf_view(&l->published_note), &n) == ERR_OK &&
-		note_verify(&n, l->verifier) == ERR_OK))
+		(note_verify(&n, l->verifier) == ERR_OK ||
+		    ledger_succession_signed(l, &n, l->published_size))))
 		return true;
 	ledger_fail(l, "checkpoint-foreign",
 	    "the published checkpoint is not signed by the key process's key under this origin; "
@@ -287,6 +309,11 @@ ask_checkpoint(struct ledger *l)
 	/* Signed before, and the answer lost: from a tree to itself the proof is empty. */
 	if (l->guard.size != request.size)
 		merkle_batch_consistency(b->tree, &request.proof);
+	if (l->guard.size != request.size && b->ends_key) {
+		request.type = KEYCHANNEL_CLOSE;
+		request.report = batch_entry_view(b, b->count - 1);
+		merkle_batch_inclusion(b->tree, request.size - 1, &request.inclusion);
+	}
 	b->began_us = uv_hrtime() / 1000;
 	keyprocess_request(l->key_process, &request, NULL);
 }

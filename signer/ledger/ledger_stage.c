@@ -13,7 +13,7 @@ static enum err end(
 bool
 ledger_entry_fits(const struct ledger *l)
 {
-	return !l->failed && l->open->count < RECORD_ENTRIES_MAX &&
+	return !l->failed && !l->open->ends_key && l->open->count < RECORD_ENTRIES_MAX &&
 	       l->open->bytes.size + ENTRY_SIZE_MAX < RECORD_SIZE_MAX &&
 	       l->unpublished_bytes < LEDGER_UNPUBLISHED_MAX;
 }
@@ -27,6 +27,8 @@ ledger_next_index(const struct ledger *l)
 struct buf *
 ledger_entry_begin(struct ledger *l)
 {
+	if (l->open->ends_key)
+		abort(); /* nothing stands behind a key notice in its batch */
 	return batch_entry_begin(l->open);
 }
 

@@ -24,6 +24,12 @@ struct ledger;
  */
 bool ledger_entry_fits(const struct ledger *l);
 
+/*
+ * The transition to the log's next key that an operator has ordered and that is not in the log yet;
+ * size 0: none. Valid until the next turn.
+ */
+struct view ledger_transition(const struct ledger *l);
+
 /* The index that the next entry will get. */
 uint64_t ledger_next_index(const struct ledger *l);
 
@@ -56,5 +62,12 @@ enum err ledger_absence_end(
  */
 enum err ledger_notice_end(struct ledger *l, const struct notice_row *row, void *waiter,
     struct entry_place *place) MUST_USE;
+
+/*
+ * The entry that was ended last is the key notice of what ledger_transition gave: the open batch
+ * takes no other, its checkpoint is the last of the log's key, and what comes behind it is signed
+ * by the key that follows.
+ */
+void ledger_end_key(struct ledger *l);
 
 #endif

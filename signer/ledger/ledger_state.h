@@ -6,6 +6,7 @@
  *   ledger_recover.c  once, before all others; with ledger_entries.c
  *   ledger_sign.c     guard and log, checkpoints, receipts
  *   ledger_publish.c  publication; receipts from the published log
+ *   ledger_succession.c  the change of the log's key
  *   ledger_tokens.c   reports that wait for their token
  *   ledger_state.c    batches in memory, and the end
  *
@@ -20,6 +21,7 @@
 #include "proto/report/notice.h"
 #include "proto/report/report.h"
 #include "proto/tlog/note.h"
+#include "proto/tlog/transition.h"
 #include "signer/ledger/batch.h"
 #include "signer/ledger/committer.h"
 #include "signer/ledger/index_changes.h"
@@ -92,6 +94,15 @@ struct ledger_tokens {
 	uint64_t silent_until_ms; /* uv_now: the next such line not before */
 };
 
+/* How the log's key gives way to another; ledger_succession.c. */
+struct ledger_succession {
+	struct buf ordered;       /* the transition that the key process has brought; or empty */
+	struct transition order;  /* the same, taken apart */
+	bool has_notice;          /* the log has a key notice */
+	uint64_t index;           /* of its newest */
+	struct transition newest; /* what that is about */
+};
+
 /* What recovery reads entries into, one at a time. */
 struct ledger_reader {
 	struct report_document report;
@@ -134,6 +145,7 @@ struct ledger {
 	    growth_said; /* that the key process lets the log grow no faster; until it does again */
 	uv_timer_t ask_timer;
 	struct ledger_tokens tokens;
+	struct ledger_succession succession;
 
 	uint64_t published_size;
 	struct buf published_note;
@@ -188,6 +200,22 @@ void ledger_sign_down(void *context);
 void ledger_sign_advance(struct ledger *l);
 enum err ledger_answer(struct ledger *l, const struct batch *b, size_t entry,
     const struct ledger_wanted *wanted) MUST_USE;
+
+/* ledger_succession.c */
+
+/* A notice of the log, in its order, in recovery; then, once, what the newest key notice says. */
+void ledger_succession_note(struct ledger *l, const struct notice_row *row);
+enum err ledger_succession_recover(struct ledger *l) MUST_USE;
+
+/* What a key process that is up has brought with its certificate; size 0: nothing. */
+void ledger_succession_told(struct ledger *l, struct view transition);
+
+/* The log says that this key follows the one before. */
+bool ledger_succession_follows(const struct ledger *l, const struct note_verifier *key);
+
+/* The checkpoint of this size is the old key's, and it had not given way yet. */
+bool ledger_succession_signed(const struct ledger *l, const struct note *n, uint64_t size);
+void ledger_succession_free(struct ledger *l);
 
 /* ledger_tokens.c */
 enum err ledger_tokens_add(struct ledger *l, struct batch *b) MUST_USE;

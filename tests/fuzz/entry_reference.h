@@ -394,6 +394,9 @@ get_subject(struct reference *f, const json_t *o)
 		return get_digest(o, "sha256", &n->sha256) &&
 		       get_string(o, "kind", &n->statement_kind) && get_digest(o, "key", &n->key) &&
 		       get_number(o, "number", &n->number);
+	case NOTICE_KEY:
+		return get_digest(o, "from", &n->from) && get_digest(o, "to", &n->to) &&
+		       get_string(o, "transition", &n->transition);
 	case NOTICE_OTHER:
 		break;
 	}
@@ -416,6 +419,8 @@ reference_notice(struct reference *f, struct view entry)
 		n->kind = NOTICE_MANIFEST;
 	else if (view_equal(n->kind_name, VIEW_LITERAL("statement")))
 		n->kind = NOTICE_STATEMENT;
+	else if (view_equal(n->kind_name, VIEW_LITERAL("key")))
+		n->kind = NOTICE_KEY;
 	n->has_previous = get_place(f->root, "hallmark.previous-notice", &n->previous);
 	if (!get_number(f->root, "iat", &n->issued_s) || !get_string(f->root, "iss", &n->issuer) ||
 	    !get_number(f->root, "hallmark.form", &form) || form != ENTRY_FORM ||

@@ -29,7 +29,9 @@ read_requests(struct view rest)
 
 	while ((e = keychannel_next_request(rest, &r, &used)) == ERR_OK && used > 0) {
 		if (used > rest.size || r.proof.count > MERKLE_CONSISTENCY_MAX ||
-		    (r.type == KEYCHANNEL_TOKEN) != (r.report.size > 0) ||
+		    r.inclusion.count > MERKLE_CONSISTENCY_MAX ||
+		    (r.type == KEYCHANNEL_TOKEN || r.type == KEYCHANNEL_CLOSE) !=
+			(r.report.size > 0) ||
 		    (r.type == KEYCHANNEL_TOKEN) != (r.profile.size > 0) ||
 		    (r.type == KEYCHANNEL_OBSERVE) != (r.note.size > 0))
 			abort();

@@ -130,8 +130,9 @@ def seed_segments():
     write("segments", "huge", sha256(b"x") + b"\xff" * 4 + two)
 
 
-def guard_slot(sequence, size, root):
-    body = b"HMG1" + bytes(4) + struct.pack(">QQ", sequence, size) + root  # 56 bytes
+def guard_slot(sequence, size, root, phase=0, transition=bytes(32), closed_s=0):
+    body = (b"HMG2" + struct.pack(">IQQ", phase, sequence, size) + root + transition +
+            struct.pack(">Q", closed_s))  # 96 bytes
     return (body + sha256(body)).ljust(4096, b"\0")
 
 
@@ -146,6 +147,10 @@ def seed_guard():
     write("guard", "one", a)
     write("guard", "cut", (a + b)[:4096 + 60])
     write("guard", "empty", b"")
+    t = sha256(b"t")
+    write("guard", "waiting", guard_slot(4, 0, sha256(b""), 1, t) + guard_slot(5, 0, sha256(b""), 1, t))
+    write("guard", "closed", guard_slot(4, 7, sha256(b"a")) + guard_slot(5, 9, sha256(b"b"), 2, t, 1))
+    write("guard", "no-phase", a + guard_slot(5, 9, sha256(b"b"), 3))
     write("guard", "last", guard_slot(2**64 - 2, 7, sha256(b"a")) +
           guard_slot(2**64 - 1, 9, sha256(b"b")))
 

@@ -23,11 +23,12 @@ sys.path.append(str(hallmark.ROOT / "tests/vectors"))
 from make_wire import token_claims  # noqa: E402
 
 STATE, CHECKPOINT, TOKEN, OBSERVE = range(4)
+CLOSE = 5
 LOST, CHANGED, PIN_REFUSED = 602, 606, 609  # of an end: the token's; an operator has acted
 PROOF_MAX = 65
 TREES = 1024  # that the key process remembers
 HEADER = 60
-ROLLBACK, FORK, UNLOGGED, PROFILE = 500, 501, 502, 505
+ROLLBACK, FORK, UNLOGGED, PROFILE, NO_ORDER = 500, 501, 502, 505, 507
 FORMAT, UNKNOWN_KEY, SIGNATURE, MISMATCH = 400, 405, 451, 453  # of a note that is observed
 LIFETIME_S = 300               # of tokens, where a profile does not say
 
@@ -111,6 +112,16 @@ def observe_request(size, root, proof, note, number=1, note_size=None):
     note_size = len(note) if note_size is None else note_size
     return (b"HKQ3" + bytes([OBSERVE, len(proof), 0, 0]) + struct.pack(">QQ", number, size) + root +
             pad(proof) + struct.pack(">I", note_size) + note)
+
+
+def close_request(tree, old, entry=None, inclusion=None, number=1):
+    """For an honest tree, unless it is said otherwise: the last entry is shown to be just that."""
+    entry = tree.entries[-1] if entry is None else entry
+    inclusion = tree.inclusion(len(tree) - 1) if inclusion is None else inclusion
+    proof = tree.consistency(old)
+    return (b"HKQ3" + bytes([CLOSE, len(proof), len(inclusion), 0]) +
+            struct.pack(">QQ", number, len(tree)) + tree.hash() + pad(proof) +
+            struct.pack(">I", len(entry)) + pad(inclusion) + entry)
 
 
 class Answer:

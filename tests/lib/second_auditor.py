@@ -294,11 +294,22 @@ def absence(tree):
     demand(tree.get("jti") == forms.sha256(said.encode()).hex(), "jti")
 
 
+def transition(value):
+    """The note in base64; what it says is for walking.py."""
+    text(22000)(value)
+    try:
+        note = base64.b64decode(value, validate=True)
+    except ValueError as error:
+        raise Wrong(value) from error
+    demand(base64.b64encode(note).decode() == value, value)
+
+
 SUBJECTS = {
     "start": members(("cause", word), ("from", integer(1, SECONDS_MAX)), ("to", integer(1, SECONDS_MAX)), ("build", text())),
     "manifest": members(("sha256", hexadecimal(32)), ("approvals", rising(hexadecimal(32), 64))),
     "statement": members(("sha256", hexadecimal(32)), ("kind", word), ("key", hexadecimal(32)),
                          ("number", integer(1))),
+    "key": members(("from", hexadecimal(32)), ("to", hexadecimal(32)), ("transition", transition)),
 }
 
 
@@ -312,6 +323,8 @@ def notice(tree):
     present(tree.get("iat"))
     first = tree.get("hallmark.previous-notice") is None
     demand(not first or kind == "start", "entry 0")
+    if kind == "key":
+        demand(len({tree.get("hallmark.subject").get(name) for name in ("from", "to")}) == 2, "from, to")
     if kind == "start":
         begin, end = (tree.get("hallmark.subject").get(name) for name in ("from", "to"))
         demand(begin <= end == tree.get("iat") and (not first or begin == end), "from, to")

@@ -4,6 +4,7 @@ absences. What a test changes is told to the call that it concerns.
 Written from proto/PROTOCOL.md; shares no code with Hallmark.
 """
 
+import base64
 import entries
 import make_log
 import statements
@@ -43,6 +44,14 @@ class Policy:
         self.id = f"{name}@sha256:{self.digest}"
         self.records = [(kind, content) for _, _, kind, content in parts]
         self.records.append((make_log.MANIFEST, self.manifest))
+
+
+def transition_note(origin, frm, to, signers=None, time=None):
+    """As section 9 of PROTOCOL.md has it; `signers` instead of the two."""
+    spki = lambda key: base64.b64encode(key.spki).decode()
+    text = (f"hallmark key transition v1\norigin {origin}\nfrom {spki(frm)}\nto {spki(to)}\n"
+            f"time {time or make_log.TIME_S}\n").encode()
+    return text + b"\n" + b"".join(k.signature_line(text, origin) for k in signers or (frm, to))
 
 
 class Story:
@@ -108,6 +117,17 @@ class Story:
         self.standing = [s for s in self.standing if s[1] != "approve"]  # of what was before
         return self.notify("manifest", {"sha256": policy.digest, "approvals": sorted(
             entries.sha256(a) for a in approvals)}, **options)
+
+    def give_way(self, to, note=None, frm=None, **options):
+        """The log's key to another (make_log.Key); `note` instead of the transition. From its next entry
+        on the log is signed by that one."""
+        frm = frm or self.log.key
+        note = note or transition_note(self.origin, frm, to)
+        index = self.notify("key", {
+            "from": make_log.sha256(frm.spki).hex(), "to": make_log.sha256(to.spki).hex(),
+            "transition": base64.b64encode(note).decode()}, **options)
+        self.log.key = to
+        return index
 
     def envelope(self, key, kind, subject, **fields):
         """Signed by the key: an hour from now on, with its next number."""

@@ -5,6 +5,7 @@ are judged. Shares no code with Hallmark.
 Forms are not checked here: entries are taken as JSON.
 """
 
+import base64
 import functools
 import json
 
@@ -12,6 +13,7 @@ import appraisal
 import entries
 import rederivation
 import statements
+import transition
 import vouching
 from rederivation import CERTIFICATE, IN_FORCE, MANIFEST, POLICY, REFERENCE
 
@@ -125,6 +127,7 @@ class Walk:
         self.count, self.iat, self.notice, self.manifest = 0, 0, None, None
         self.chains, self.policies, self.found = {}, {}, []
         self.doubt = self.own_doubt = False
+        self.keys = []
 
     def outcome(self):
         return worst(outcome for _, outcome, _ in self.found)
@@ -180,6 +183,8 @@ class Walk:
             self.attempt(self.take_manifest, subject)
         elif kind == "statement":
             taken = self.attempt(self.take_statement, subject, before)
+        elif kind == "key":
+            self.take_key(subject)
         else:
             self.unknown(f"a later kind of notice, {kind}")
             self.doubt = self.own_doubt = True
@@ -189,6 +194,19 @@ class Walk:
             self.set_back()
         self.follow(kind, subject, taken or self.standing.statements.get(subject.get("sha256")),
                     len(self.found) > was_good)
+
+    def take_key(self, subject):
+        """Both keys have signed it, for this log, and each is the last one's successor once."""
+        try:
+            origin, keys = transition.opened(base64.b64decode(subject["transition"]))
+        except transition.Wrong as wrong:
+            self.demand(False, f"transition: {wrong}")
+            return
+        good = (origin == self.origin and keys == [subject["from"], subject["to"]] and
+                (not self.keys or self.keys[-1] == subject["from"]) and subject["to"] not in self.keys)
+        self.demand(good, "keys")
+        if good:
+            self.keys = (self.keys or [subject["from"]]) + [subject["to"]]
 
     def attempt(self, what, *arguments):
         try:

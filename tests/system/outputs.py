@@ -223,6 +223,8 @@ def test_audit_tells_json():
     s.wait(200).absence(make_log.TIME_S + 120)
     s.state(operator, "approve", {"manifest": s.manifest})
     s.report(extensions={"zone": 1})
+    s.give_way(make_log.Key())
+    s.log.key = key  # its last checkpoint
     fork = make_log.make(len(s.log.entries), key=key)
     with Bench(0) as bench:
         bench.use(s.log)

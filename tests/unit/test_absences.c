@@ -110,6 +110,13 @@ ledger_notice_end(
 	return ERR_INVARIANT;
 }
 
+void
+ledger_end_key(struct ledger *l)
+{
+	(void)l;
+	fail();
+}
+
 /* --- workloads that report ---------------------------------------------------------------------
  */
 

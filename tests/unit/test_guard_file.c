@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #define SLOT_STRIDE 4096 /* bytes, as pkcs11/serve/guard.c has them */
-#define SLOT_SIZE   88
+#define SLOT_SIZE   128
 
 static enum err
 reopen(struct fixture *f)
@@ -292,7 +292,7 @@ adoption_does_not_fork(void **state)
 	log_sign(f);
 	guard_close(&f->guard);
 	assert_int_equal(guard_adopt(f->directory, ORIGIN, SPKI, &other), ERR_GUARD_FORK);
-	flip(f, SLOT_STRIDE + 80); /* the older one: number 1 */
+	flip(f, SLOT_STRIDE + 120); /* the older one: number 1 */
 	assert_int_equal(guard_adopt(f->directory, ORIGIN, SPKI, &other), ERR_GUARD_FORK);
 }
 

@@ -27,6 +27,7 @@ setup(void **state)
 	f = *state;
 	fixture_write(f, "module.so", 0755, "");
 	fixture_write(f, "pin", 0600, "1234");
+	fixture_write(f, "hsm-2.yaml", 0644, "");
 	fixture_mkdir(f, "guard");
 	unsetenv("CREDENTIALS_DIRECTORY");
 	return 0;
@@ -492,8 +493,10 @@ test_sample(void **state)
 		text = sample_uncomment(text, optional[i]);
 	}
 	text = sample_uncomment(sample_uncomment(text, "ed25519_key"), "ed25519_verifier");
+	text = sample_uncomment(text, "next");
 	c = load(f, text);
 	fixture_expect_count(f, 0);
+	assert_string_equal(strrchr(c->next, '/'), "/hsm-2.yaml");
 	assert_string_equal(c->ed25519_label, "hallmark-prod-1-ed25519");
 	assert_int_equal(c->keepalive_s, 15);
 	assert_int_equal(c->token_count, 0);

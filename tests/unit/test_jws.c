@@ -243,7 +243,8 @@ key_set_of(EVP_PKEY *key, int certificates)
 
 	for (int i = 0; i < certificates; i++)
 		sk_X509_push(chain, certificate_of(key));
-	assert_int_equal(jws_append_key_set(chain, alg_of(key), &text), ERR_OK);
+	assert_int_equal(
+	    jws_append_key_set(&(struct jws_key){chain, alg_of(key)}, 1, &text), ERR_OK);
 	json = json_loadb((char *)text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
 	assert_non_null(json);
 	sk_X509_pop_free(chain, X509_free);

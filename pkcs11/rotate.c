@@ -1,0 +1,237 @@
+#include "pkcs11/rotate.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "pkcs11/ground/complain.h"
+#include "pkcs11/serve/guard.h"
+#include "pkcs11/serve/succession.h"
+#include "pkcs11/token/algorithm.h"
+#include "pkcs11/token/certificate.h"
+#include "pkcs11/token/token.h"
+#include "proto/tlog/note.h"
+#include "proto/tlog/transition.h"
+
+/* One of the two keys, and what it signs. */
+struct side {
+	const struct hsm_config *config;
+	struct buf spki;
+	char id[DIGEST_HEX_SIZE + 1];
+	bool has_guard;
+	struct guard_state guard;
+};
+
+struct rotation {
+	struct side old, new;
+	struct buf note;
+	struct digest digest;
+};
+
+static enum err look(struct rotation *r, const struct hsm_config *c, const struct hsm_config *next);
+static enum err look_at_side(struct side *s, const struct hsm_config *c);
+static enum err check_guards(const struct rotation *r);
+static bool is_ordered(struct rotation *r);
+static enum err order(struct rotation *r);
+static enum err sign(const struct side *s, struct view text, bool first, struct buf *note);
+static enum err open_key(const struct hsm_config *c, struct token **token, X509 **certificate);
+static void tell(const struct rotation *r, bool dry);
+
+int
+rotate(const struct hsm_config *c, bool dry)
+{
+	struct rotation r = {.note = BUF_INIT, .old.spki = BUF_INIT, .new.spki = BUF_INIT};
+	struct hsm_config *next;
+	enum err e = succession_load_next(c, &next);
+
+	if (e == ERR_NOT_FOUND)
+		complain(
+		    "expected \"next\" in the configuration: the configuration of the key that "
+		    "is to follow, made with init and self-sign, or csr and import-cert");
+	if (e == ERR_OK && (e = look(&r, c, next)) == ERR_OK) {
+		if (is_ordered(&r))
+			printf(
+			    "ordered  already; the signer gives the log over at its next batch\n");
+		else if (!dry)
+			e = order(&r);
+		if (e == ERR_OK)
+			tell(&r, dry);
+	}
+	buf_free(&r.note);
+	buf_free(&r.old.spki);
+	buf_free(&r.new.spki);
+	hsm_config_free(&next);
+	return e == ERR_OK ? 0 : 1;
+}
+
+static enum err
+look(struct rotation *r, const struct hsm_config *c, const struct hsm_config *next)
+{
+	enum err e;
+
+	if ((e = look_at_side(&r->old, c)) != ERR_OK || (e = look_at_side(&r->new, next)) != ERR_OK)
+		return e;
+	return check_guards(r);
+}
+
+/* As `serve` would: nobody gives a log to a key that it then refuses. One token at a time. */
+static enum err
+look_at_side(struct side *s, const struct hsm_config *c)
+{
+	struct token *token;
+	X509 *certificate;
+	struct digest id;
+	enum err e = open_key(c, &token, &certificate);
+
+	s->config = c;
+	if (e == ERR_OK)
+		e = certificate_append_spki(X509_get0_pubkey(certificate), &s->spki);
+	if (e == ERR_OK && !certificate_is_current(c->certificate, certificate))
+		e = ERR_MISMATCH;
+	X509_free(certificate);
+	token_close(&token);
+	if (e != ERR_OK)
+		return e;
+	digest_of(s->spki.data, s->spki.size, &id);
+	digest_to_hex(&id, s->id);
+	s->has_guard = guard_is_there(c->guard_directory, c->origin, buf_view(&s->spki));
+	return s->has_guard
+		   ? guard_read(c->guard_directory, c->origin, buf_view(&s->spki), &s->guard)
+		   : ERR_OK;
+}
+
+static enum err
+check_guards(const struct rotation *r)
+{
+	const struct guard_state *old = &r->old.guard, *new = &r->new.guard;
+
+	if (view_equal(buf_view(&r->old.spki), buf_view(&r->new.spki))) {
+		complain("%s: a key cannot follow itself: make another with init",
+		    r->new.config->certificate);
+		return ERR_MISMATCH;
+	}
+	if (!r->old.has_guard) {
+		complain("there is no guard of the key '%s': only the log's key can give way; see "
+			 "hallmark-hsm adopt",
+		    r->old.config->key_label);
+		return ERR_NOT_FOUND;
+	}
+	if (old->phase == GUARD_CLOSED) {
+		complain("key '%s' gave way at size %" PRIu64 "; to change the key once more, take "
+			 "the configuration of the one that follows it",
+		    r->old.config->key_label, old->size);
+		return ERR_GUARD_KEY;
+	}
+	if (old->phase == GUARD_WAITING) {
+		complain("key '%s' is not the log's yet: it waits to follow another",
+		    r->old.config->key_label);
+		return ERR_GUARD_KEY;
+	}
+	if (r->new.has_guard && (new->phase == GUARD_CLOSED || new->size > 0)) {
+		complain("key '%s' has signed a log already: one that is to follow has signed "
+			 "nothing; make another",
+		    r->new.config->key_label);
+		return ERR_MISMATCH;
+	}
+	return ERR_OK;
+}
+
+static bool
+is_ordered(struct rotation *r)
+{
+	const bool waits = r->new.has_guard && r->new.guard.phase == GUARD_WAITING;
+	const bool is = waits &&
+			succession_read(r->old.config, buf_view(&r->old.spki),
+			    buf_view(&r->new.spki), &r->note, &r->digest) == ERR_OK &&
+			digest_equal(&r->digest, &r->new.guard.transition);
+
+	buf_clear(&r->note);
+	return is;
+}
+
+static enum err
+order(struct rotation *r)
+{
+	const struct hsm_config *c = r->old.config;
+	struct transition made = {.time_s = 0};
+	struct buf text = BUF_INIT;
+	enum err e;
+
+	transition_write(
+	    c->origin, buf_view(&r->old.spki), buf_view(&r->new.spki), (uint64_t)time(NULL), &text);
+	if ((e = buf_status(&text)) == ERR_OK &&
+	    (e = sign(&r->old, buf_view(&text), true, &r->note)) == ERR_OK &&
+	    (e = sign(&r->new, buf_view(&text), false, &r->note)) == ERR_OK &&
+	    (e = transition_parse(buf_view(&r->note), &made)) == ERR_OK &&
+	    (e = guard_wait(c->guard_directory, c->origin, buf_view(&r->new.spki), &made.digest)) ==
+		ERR_OK)
+		e = succession_write(c, buf_view(&r->old.spki), buf_view(&r->note));
+	if (e != ERR_OK)
+		complain("nothing is ordered, and the log's key is as it was: mend the cause, and "
+			 "run rotate again");
+	transition_free(&made);
+	buf_free(&text);
+	return e;
+}
+
+/* The first signature makes the note, the second is one more line of it. */
+static enum err
+sign(const struct side *s, struct view text, bool first, struct buf *note)
+{
+	struct token_signer *signer = NULL;
+	struct note_verifier *verifier = NULL;
+	struct buf signature = BUF_INIT;
+	struct token *token;
+	X509 *certificate;
+	enum err e = open_key(s->config, &token, &certificate);
+
+	if (e == ERR_OK &&
+	    (e = note_verifier_new_of(s->config->origin, X509_get0_pubkey(certificate),
+		 algorithm_of(s->config->algorithm)->scheme, &verifier)) == ERR_OK &&
+	    (e = token_signer_new(token, TOKEN_FIRST, X509_get0_pubkey(certificate), &signer)) ==
+		ERR_OK &&
+	    (e = token_sign(signer, text, &signature)) == ERR_OK)
+		e = first ? note_write(text, verifier, buf_view(&signature), note)
+			  : note_add(verifier, buf_view(&signature), note);
+	token_signer_free(&signer);
+	note_verifier_free(&verifier);
+	buf_free(&signature);
+	X509_free(certificate);
+	token_close(&token);
+	return e;
+}
+
+static enum err
+open_key(const struct hsm_config *c, struct token **token, X509 **certificate)
+{
+	enum err e = token_open(c, TOKEN_CEREMONY, token);
+
+	*certificate = NULL;
+	if (e != ERR_OK || (e = token_find_key(*token, TOKEN_FIRST)) != ERR_OK ||
+	    (e = token_refuse_exportable(*token, TOKEN_FIRST)) != ERR_OK ||
+	    (e = certificate_read(c->certificate, certificate)) != ERR_OK)
+		return e;
+	return certificate_check_key(
+	    c->certificate, *certificate, token_public_key(*token, TOKEN_FIRST));
+}
+
+static void
+tell(const struct rotation *r, bool dry)
+{
+	printf("log      %s, signed up to size %" PRIu64 "\n"
+	       "from     key '%s' on token '%s', sha256 %s\n"
+	       "to       key '%s' on token '%s', sha256 %s\n",
+	    r->old.config->origin, r->old.guard.size, r->old.config->key_label,
+	    r->old.config->token_label, r->old.id, r->new.config->key_label,
+	    r->new.config->token_label, r->new.id);
+	if (dry)
+		printf("dry run  both keys sign, cannot leave, and have their certificates; "
+		       "nothing was "
+		       "changed\n");
+	else
+		printf(
+		    "ordered  the signer gives the log over at its next batch; give %s to whoever "
+		    "has %s\n",
+		    r->new.config->certificate, r->old.config->certificate);
+}

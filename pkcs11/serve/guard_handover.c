@@ -1,0 +1,123 @@
+/*
+ * How the guard of one key takes over from that of another (guard.h, succession.h).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pkcs11/ground/complain.h"
+#include "pkcs11/serve/guard.h"
+#include "pkcs11/serve/guard_file.h"
+
+static enum err check_unused(const char *path);
+static enum err refuse_unmade(const char *path);
+static enum err write_both(struct guard_file *g, const struct guard_state *state);
+static enum err end(struct guard_file *g, const char *directory, enum err e);
+
+bool
+guard_is_there(const char *directory, const char *origin, struct view spki)
+{
+	char *path = guard_file_path(directory, origin, spki);
+	const bool there = access(path, F_OK) == 0;
+
+	free(path);
+	return there;
+}
+
+/* By way of a file of another name: cut anywhere, the one of this name is as it was, or whole. */
+enum err
+guard_wait(
+    const char *directory, const char *origin, struct view spki, const struct digest *transition)
+{
+	struct guard_state waiting = {.phase = GUARD_WAITING, .transition = *transition};
+	char *path = guard_file_path(directory, origin, spki);
+	struct guard_file g = {.fd = -1};
+	enum err e = check_unused(path);
+
+	merkle_empty_root(&waiting.root);
+	if (asprintf(&g.path, "%s.new", path) < 0)
+		abort();
+	if (e == ERR_OK &&
+	    (g.fd = open(g.path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)) < 0)
+		e = refuse_unmade(path);
+	if (e == ERR_OK && (e = write_both(&g, &waiting)) == ERR_OK && rename(g.path, path) != 0)
+		e = refuse_unmade(path);
+	free(path);
+	return end(&g, directory, e);
+}
+
+enum err
+guard_begin(
+    const char *directory, const char *origin, struct view spki, const struct guard_state *closed)
+{
+	struct guard_file g = {.path = guard_file_path(directory, origin, spki)};
+	struct guard_state begun = *closed;
+	enum err e = guard_file_take(&g);
+
+	begun.phase = GUARD_OPEN;
+	begun.closed_s = 0;
+	if (e == ERR_OK && (closed->phase != GUARD_CLOSED || g.state.phase != GUARD_WAITING ||
+			       !digest_equal(&g.state.transition, &closed->transition))) {
+		complain("%s: this key waits for another transition than the one by which the "
+			 "log's key was closed; see hallmark-hsm show",
+		    g.path);
+		e = ERR_GUARD_KEY;
+	}
+	if (e == ERR_OK)
+		e = write_both(&g, &begun);
+	return end(&g, directory, e);
+}
+
+/* Only what has signed nothing may be made to follow. */
+static enum err
+check_unused(const char *path)
+{
+	struct guard_file g = {.fd = -1, .path = strdup(path)};
+	enum err e = ERR_OK;
+
+	if (g.path == NULL)
+		return ERR_MEMORY;
+	if (access(path, F_OK) == 0 && (e = guard_file_take(&g)) == ERR_OK &&
+	    (g.state.phase == GUARD_CLOSED || g.state.size > 0)) {
+		complain("%s: this key has signed a log already: one that is to follow has signed "
+			 "nothing; make another",
+		    path);
+		e = ERR_MISMATCH;
+	}
+	if (g.fd >= 0)
+		close(g.fd);
+	free(g.path);
+	return e;
+}
+
+static enum err
+refuse_unmade(const char *path)
+{
+	complain("%s: cannot make the guard's state: %s", path, strerror(errno));
+	return ERR_IO;
+}
+
+/* The slot that does not count first: cut in between, the old state stands. */
+static enum err
+write_both(struct guard_file *g, const struct guard_state *state)
+{
+	enum err e = ERR_OK;
+
+	for (unsigned i = 1; i <= GUARD_FILE_SLOTS && e == ERR_OK; i++)
+		e = guard_file_write(g, g->sequence + i, state);
+	return e;
+}
+
+static enum err
+end(struct guard_file *g, const char *directory, enum err e)
+{
+	if (g->fd >= 0 && close(g->fd) != 0 && e == ERR_OK)
+		e = ERR_IO;
+	if (e == ERR_OK)
+		e = guard_file_sync_directory(directory);
+	free(g->path);
+	return e;
+}
