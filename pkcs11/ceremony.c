@@ -17,167 +17,20 @@
 #include "proto/tlog/checkpoint.h"
 #include "proto/tlog/note.h"
 
-static enum err make_first(const struct hsm_config *c, struct token *token);
-static enum err refuse_used(const struct hsm_config *c);
-static void decided(const struct token_key_attributes *a, unsigned attribute, const char *what);
-static enum err find_old(const struct hsm_config *c, struct token *token);
-static enum err make_beside(const struct hsm_config *c, struct token *token);
 static unsigned check_beside(const struct hsm_config *c, struct token *token);
 static enum err open_with_key(const struct hsm_config *c, struct token **token);
 static enum err open_with_safe_key(const struct hsm_config *c, struct token **token);
 static enum err open_with_certificate(
     const struct hsm_config *c, struct token **token, X509 **certificate);
-static enum err make_guard(const struct hsm_config *c, struct token *token);
 static enum err write_request(X509_REQ *request, const char *path);
 static enum err keep_issued(const struct hsm_config *c, X509 *present, X509 *new);
 static enum err install(
     const struct hsm_config *c, struct token *token, const STACK_OF(X509) * chain);
 static void show_profiles(const struct hsm_config *c);
 static unsigned check_key(const struct hsm_config *c, struct token *token, X509 *certificate);
-static unsigned check_guard(const struct hsm_config *c, struct token *token);
 static enum err read_adopted(
     const struct hsm_config *c, X509 *certificate, const char *path, struct guard_state *state);
 static enum err read_file(const char *path, size_t size_max, struct buf *to);
-
-int
-ceremony_init(const struct hsm_config *c)
-{
-	struct token *token;
-	bool there = false;
-	enum err e = token_open(c, TOKEN_CEREMONY, &token);
-
-	/* A log that has its first key gets the second one alone. */
-	if (e == ERR_OK && c->ed25519_label != NULL)
-		e = token_has_key(token, TOKEN_FIRST, &there);
-	if (e == ERR_OK)
-		e = there ? find_old(c, token) : make_first(c, token);
-	if (e == ERR_OK && c->ed25519_label != NULL)
-		e = make_beside(c, token);
-	if (e == ERR_OK && !there)
-		printf("next     hallmark-hsm self-sign, or csr and import-cert\n");
-	token_close(&token);
-	return e == ERR_OK ? 0 : 1;
-}
-
-static enum err
-make_first(const struct hsm_config *c, struct token *token)
-{
-	struct token_key_attributes a;
-	enum err e = token_generate(token, TOKEN_FIRST);
-
-	if (e != ERR_OK)
-		return e;
-	if ((e = token_find_key(token, TOKEN_FIRST)) != ERR_OK ||
-	    (e = token_key_attributes(token, TOKEN_FIRST, &a)) != ERR_OK ||
-	    (e = make_guard(c, token)) != ERR_OK) {
-		complain("the key '%s' was made, the rest failed; it has signed nothing: remove it "
-			 "with the vendor's tool, mend the cause, and run init again",
-		    c->key_label);
-		return e;
-	}
-	printf("made     key '%s' on token '%s', for the log %s\n"
-	       "guard    %s\n",
-	    c->key_label, token_info(token)->name, c->origin, c->guard_directory);
-	if (token_key_is_safe(&a))
-		return ERR_OK;
-	complain("the token does not say that key '%s' cannot leave it; it will not be "
-		 "served: see hallmark-hsm show",
-	    c->key_label);
-	return ERR_KEY_EXPORTABLE;
-}
-
-int
-ceremony_init_existing(const struct hsm_config *c)
-{
-	struct token_key_attributes a;
-	struct token *token = NULL;
-	enum err e = refuse_used(c);
-
-	if (e == ERR_OK && (e = open_with_safe_key(c, &token)) == ERR_OK &&
-	    (e = token_key_attributes(token, TOKEN_FIRST, &a)) == ERR_OK &&
-	    (e = make_guard(c, token)) == ERR_OK) {
-		printf("taken    key '%s' on token '%s', for the log %s\n"
-		       "told     by the token: it is sensitive and not extractable\n",
-		    c->key_label, token_info(token)->name, c->origin);
-		decided(&a, HSM_ALWAYS_SENSITIVE, "CKA_ALWAYS_SENSITIVE, it always was sensitive");
-		decided(
-		    &a, HSM_NEVER_EXTRACTABLE, "CKA_NEVER_EXTRACTABLE, it never was extractable");
-		decided(&a, HSM_LOCAL, "CKA_LOCAL, it was made on the token");
-		printf("decided  by the operator: it has signed no log yet\n"
-		       "guard    %s\n",
-		    c->guard_directory);
-	}
-	if (e == ERR_OK && c->ed25519_label != NULL)
-		e = make_beside(c, token);
-	if (e == ERR_OK)
-		printf("next     hallmark-hsm self-sign, or csr and import-cert\n");
-	token_close(&token);
-	return e == ERR_OK ? 0 : 1;
-}
-
-/* Who lost a guard would make one here that lets a fork be signed. */
-static enum err
-refuse_used(const struct hsm_config *c)
-{
-	if (access(c->certificate, F_OK) != 0)
-		return ERR_OK;
-	complain(
-	    "%s: there is a certificate, so the key may have signed a log: if it has, `adopt` goes "
-	    "on "
-	    "from the newest checkpoint of that; if it has signed none, move the certificate away",
-	    c->certificate);
-	return ERR_MISMATCH;
-}
-
-/* Who says it, for whoever reads the record of the ceremony. */
-static void
-decided(const struct token_key_attributes *a, unsigned attribute, const char *what)
-{
-	if ((a->vouched & attribute) != 0)
-		printf("decided  by the operator, since the token does not tell: %s\n", what);
-	else
-		printf("told     by the token: %s\n", what);
-}
-
-static enum err
-find_old(const struct hsm_config *c, struct token *token)
-{
-	enum err e = token_find_key(token, TOKEN_FIRST);
-
-	return e == ERR_OK && check_guard(c, token) > 0 ? ERR_IO : e;
-}
-
-/* Its verifier key is written again where it was lost, and is never another key's. */
-static enum err
-make_beside(const struct hsm_config *c, struct token *token)
-{
-	const char *path = c->ed25519_verifier;
-	struct note_verifier *verifier = NULL;
-	bool there;
-	enum err e = token_has_key(token, TOKEN_ED25519, &there);
-
-	if (e != ERR_OK)
-		return e;
-	if (access(path, F_OK) == 0) {
-		complain(
-		    there ? "key '%s' and %s are there already; nothing is overwritten"
-			  : "there is no key '%s' on the token, and %s is of one: a log keeps its "
-			    "verifier key; move that file away if it is not needed any more",
-		    c->ed25519_label, path);
-		return ERR_MISMATCH;
-	}
-	if (!there && (e = token_generate(token, TOKEN_ED25519)) == ERR_OK)
-		printf("made     key '%s' on token '%s', beside it\n", c->ed25519_label,
-		    token_info(token)->name);
-	if (e == ERR_OK && (e = token_find_key(token, TOKEN_ED25519)) == ERR_OK &&
-	    (e = token_refuse_exportable(token, TOKEN_ED25519)) == ERR_OK &&
-	    (e = note_verifier_new(c->origin, token_public_key(token, TOKEN_ED25519), &verifier)) ==
-		ERR_OK &&
-	    (e = verifier_file_write(path, verifier)) == ERR_OK)
-		printf("written  %s\n", path);
-	note_verifier_free(&verifier);
-	return e;
-}
 
 int
 ceremony_csr(const struct hsm_config *c, const char *subject, const char *path)
@@ -276,7 +129,7 @@ ceremony_check(const struct hsm_config *c, bool faulty)
 	if (token_known && open_with_key(c, &token) != ERR_OK)
 		bad++;
 	else if (token_known)
-		bad += check_key(c, token, certificate) + check_guard(c, token) +
+		bad += check_key(c, token, certificate) + ceremony_check_guard(c, token) +
 		       check_beside(c, token);
 	X509_free(certificate);
 	if (bad == 0) {
@@ -289,6 +142,22 @@ ceremony_check(const struct hsm_config *c, bool faulty)
 	}
 	token_close(&token);
 	return bad == 0 ? 0 : 1;
+}
+
+unsigned
+ceremony_check_guard(const struct hsm_config *c, const struct token *token)
+{
+	struct guard_state state;
+	struct buf spki = BUF_INIT;
+	enum err e;
+
+	if (c->guard_directory == NULL || c->origin == NULL)
+		return 0; /* told, where they are looked at */
+	e = certificate_append_spki(token_public_key(token, TOKEN_FIRST), &spki);
+	if (e == ERR_OK)
+		e = guard_read(c->guard_directory, c->origin, buf_view(&spki), &state);
+	buf_free(&spki);
+	return e == ERR_OK ? 0 : 1;
 }
 
 /* What the policy may ask for; all of it is printable. */
@@ -345,23 +214,6 @@ check_beside(const struct hsm_config *c, struct token *token)
 	return bad;
 }
 
-/* Without the lock: an operator may check while the key process serves. */
-static unsigned
-check_guard(const struct hsm_config *c, struct token *token)
-{
-	struct guard_state state;
-	struct buf spki = BUF_INIT;
-	enum err e;
-
-	if (c->guard_directory == NULL || c->origin == NULL)
-		return 0; /* told, where they are looked at */
-	e = certificate_append_spki(token_public_key(token, TOKEN_FIRST), &spki);
-	if (e == ERR_OK)
-		e = guard_read(c->guard_directory, c->origin, buf_view(&spki), &state);
-	buf_free(&spki);
-	return e == ERR_OK ? 0 : 1;
-}
-
 static enum err
 open_with_key(const struct hsm_config *c, struct token **token)
 {
@@ -388,18 +240,6 @@ open_with_certificate(const struct hsm_config *c, struct token **token, X509 **c
 	if (e == ERR_OK && (e = certificate_read(c->certificate, certificate)) == ERR_OK)
 		e = certificate_check_key(
 		    c->certificate, *certificate, token_public_key(*token, TOKEN_FIRST));
-	return e;
-}
-
-static enum err
-make_guard(const struct hsm_config *c, struct token *token)
-{
-	struct buf spki = BUF_INIT;
-	enum err e = certificate_append_spki(token_public_key(token, TOKEN_FIRST), &spki);
-
-	if (e == ERR_OK)
-		e = guard_create(c->guard_directory, c->origin, buf_view(&spki));
-	buf_free(&spki);
 	return e;
 }
 

@@ -1,5 +1,5 @@
 /*
- * The operator's side: making the key, its certificate, and showing what is there.
+ * The operator's side, once the key is made (init.h): its certificate, and showing what is there.
  * Each prints its result on stdout and explains failures on stderr; 0 or 1.
  */
 #ifndef HALLMARK_PKCS11_CEREMONY_H
@@ -8,20 +8,7 @@
 #include <stdbool.h>
 
 #include "config/hsm_config.h"
-
-/*
- * Makes the key pair on the token and the guard's state of an empty log; then, where the
- * configuration names one, the Ed25519 key beside it, and writes its verifier key. Of a log that
- * has its first key and its guard only the second one is made. Nothing is overwritten.
- */
-int ceremony_init(const struct hsm_config *c);
-
-/*
- * The guard's state of an empty log for a key that is on the token already, made by the vendor's
- * tool: one that cannot leave, and that has signed nothing. Whether it has is the operator's to
- * know; where there is a guard or a certificate of it, it is refused.
- */
-int ceremony_init_existing(const struct hsm_config *c);
+#include "pkcs11/token/token.h"
 
 /*
  * Token, key, the attributes that prove it cannot leave, certificate (or that there is none yet),
@@ -65,5 +52,11 @@ int ceremony_unlock(const struct hsm_config *c);
  * else can be known without what is NULL in it is looked at.
  */
 int ceremony_check(const struct hsm_config *c, bool faulty);
+
+/*
+ * How many faults the guard's state has, for the first key, which was found. Without the lock: an
+ * operator may look while the key process serves.
+ */
+unsigned ceremony_check_guard(const struct hsm_config *c, const struct token *token);
 
 #endif

@@ -11,6 +11,7 @@
 #include "pkcs11/ceremony.h"
 #include "pkcs11/ground/complain.h"
 #include "pkcs11/ground/sandbox.h"
+#include "pkcs11/init.h"
 #include "pkcs11/rotate.h"
 #include "pkcs11/serve/serve.h"
 #include "pkcs11/statement_command.h"
@@ -20,7 +21,7 @@
 #define DAYS_MAX     36500
 
 static const char usage[] =
-    "usage: hallmark-hsm init        -c FILE [--existing]\n"
+    "usage: hallmark-hsm init        -c FILE [--existing] [--dry-run]\n"
     "       hallmark-hsm show        -c FILE [--json]\n"
     "       hallmark-hsm csr         -c FILE [--subject /CN=NAME] [-o FILE]\n"
     "       hallmark-hsm self-sign   -c FILE [--subject /CN=NAME] [--days N]\n"
@@ -37,7 +38,9 @@ static const char usage[] =
     "       hallmark-hsm --version | --help\n"
     "\n"
     "init         makes the key pair on the token, where it stays, and the guard's state; and the\n"
-    "             Ed25519 key beside it, where the configuration names one, also later\n"
+    "             Ed25519 key beside it, where the configuration names one, also later;\n"
+    "             --existing takes a key that the vendor's tool has made; --dry-run looks whether\n"
+    "             all that would go, says what would be made, and makes nothing\n"
     "show         token, key, the attributes that prove that it cannot leave, certificate, guard\n"
     "csr          a request for a certificate of the key, signed by it\n"
     "self-sign    a certificate of the key, signed by itself\n"
@@ -65,9 +68,9 @@ struct arguments {
 	const char *config, *subject, *output, *operand;
 	uint64_t days;
 	bool json;
-	bool dry_run;
 	bool rfc5424;
 	bool existing;
+	bool dry_run;
 	bool faulty; /* the configuration; faults are told, and only `check` goes on */
 };
 
@@ -118,7 +121,7 @@ static void refuse_service(const struct faults *faults);
 static int fail_usage(const char *what);
 
 static const struct command commands[] = {
-    {"init", TAKES_EXISTING, run_init}, {"show", TAKES_JSON, run_show},
+    {"init", TAKES_EXISTING | TAKES_DRY_RUN, run_init}, {"show", TAKES_JSON, run_show},
     {"csr", TAKES_SUBJECT | TAKES_OUTPUT, run_csr},
     {"self-sign", TAKES_SUBJECT | TAKES_DAYS, run_self_sign},
     {"import-cert", TAKES_FILE, run_import}, {"jwks", 0, run_jwks},
@@ -199,7 +202,9 @@ end(int status)
 static int
 run_init(const struct hsm_config *c, const struct arguments *a)
 {
-	return a->existing ? ceremony_init_existing(c) : ceremony_init(c);
+	const struct init_options o = {a->existing, a->dry_run};
+
+	return init_run(c, &o);
 }
 
 static int

@@ -54,6 +54,17 @@ guard_create(const char *directory, const char *origin, struct view spki)
 	return e;
 }
 
+bool
+guard_exists(const char *directory, const char *origin, struct view spki)
+{
+	char *path = guard_file_path(directory, origin, spki);
+	struct stat st;
+	const bool there = lstat(path, &st) == 0 || errno != ENOENT;
+
+	free(path);
+	return there;
+}
+
 enum err
 guard_open(const char *directory, const char *origin, struct view spki, struct guard **out)
 {

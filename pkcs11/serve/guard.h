@@ -40,6 +40,9 @@ bool guard_is_there(const char *directory, const char *origin, struct view spki)
 /* Makes the state of an empty log. ERR_MISMATCH if there is a state already; ERR_IO. */
 enum err guard_create(const char *directory, const char *origin, struct view spki) MUST_USE;
 
+/* Whether there is something of that name, whatever is in it. */
+bool guard_exists(const char *directory, const char *origin, struct view spki);
+
 /*
  * Opens and locks the state. ERR_NOT_FOUND if `init` never made it; ERR_FORMAT if a slot is
  * damaged; ERR_GUARD_KEY if it waits or is closed; ERR_IO if it cannot be read or another process

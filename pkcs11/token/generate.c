@@ -19,12 +19,40 @@ static unsigned char rsa_exponent[] = {0x01, 0x00, 0x01};
  */
 enum extent { EXTENT_ALL, EXTENT_NO_USES, EXTENT_LEAST };
 
+static enum err check_label(struct token *t, enum token_which which);
+static enum err check_mechanism(
+    struct token *t, const struct token_key *k, unsigned long mechanism, ck_flags_t use);
 static enum err make(struct token *t, enum token_which which);
 static bool is_of_template(ck_rv_t rv);
 static ck_rv_t generate(struct token *t, const struct token_key *k, enum extent extent);
 
 enum err
 token_generate(struct token *t, enum token_which which)
+{
+	enum err e = check_label(t, which);
+
+	return e == ERR_OK ? make(t, which) : e;
+}
+
+enum err
+token_check_generates(struct token *t, enum token_which which)
+{
+	const struct token_key *k = &t->key[which];
+	enum err e = check_label(t, which);
+
+	if (e == ERR_OK && (t->flags & CKF_WRITE_PROTECTED) != 0) {
+		complain("token '%s' is write-protected: no key can be made on it", t->info.name);
+		e = ERR_TOKEN_UNFIT;
+	}
+	if (e == ERR_OK)
+		e = check_mechanism(t, k, k->algorithm->generate, CKF_GENERATE_KEY_PAIR);
+	if (e == ERR_OK)
+		e = check_mechanism(t, k, k->algorithm->sign, CKF_SIGN);
+	return e;
+}
+
+static enum err
+check_label(struct token *t, enum token_which which)
 {
 	const struct token_key *k = &t->key[which];
 	bool there;
@@ -44,7 +72,47 @@ token_generate(struct token *t, enum token_which which)
 		    t->info.name, k->label);
 		e = ERR_MISMATCH;
 	}
-	return e == ERR_OK ? make(t, which) : e;
+	return e;
+}
+
+/*
+ * Of sizes only RSA's, where it is in bits beyond doubt: some modules tell bytes, and those of
+ * curves are whatever a vendor thinks of them.
+ */
+static enum err
+check_mechanism(struct token *t, const struct token_key *k, unsigned long mechanism, ck_flags_t use)
+{
+	unsigned long list[TOKEN_MECHANISMS_MAX];
+	struct ck_mechanism_info info;
+	bool listed = false;
+	size_t count;
+	enum err e = token_list_mechanisms(t, list, &count);
+	ck_rv_t rv;
+
+	if (e != ERR_OK)
+		return e;
+	for (size_t i = 0; i < count; i++)
+		listed = listed || list[i] == mechanism;
+	rv = listed ? TOKEN_CALL(t, C_GetMechanismInfo, t->slot_id, mechanism, &info)
+		    : CKR_MECHANISM_INVALID;
+	if (rv != CKR_OK && rv != CKR_MECHANISM_INVALID)
+		return token_refuse_call(
+		    t, FAILURE_READ, "does not tell its mechanisms", "C_GetMechanismInfo", rv);
+	if (rv != CKR_OK || (info.flags & use) == 0) {
+		complain("token '%s' does not %s keys of %s (mechanism 0x%lx): take another "
+			 "algorithm, or another token",
+		    t->info.name, use == CKF_SIGN ? "sign by" : "make", k->algorithm->type,
+		    mechanism);
+		return ERR_TOKEN_UNFIT;
+	}
+	if (k->algorithm->key_type == CKK_RSA && info.max_key_size >= 1024 &&
+	    info.max_key_size < (unsigned long)k->algorithm->bits) {
+		complain("token '%s' has keys of RSA of at most %lu bits, the configuration's "
+			 "algorithm is %s",
+		    t->info.name, info.max_key_size, k->algorithm->name);
+		return ERR_TOKEN_UNFIT;
+	}
+	return ERR_OK;
 }
 
 /*

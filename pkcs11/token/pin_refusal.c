@@ -62,6 +62,7 @@ pin_refusal_begin(const struct hsm_config *config, bool again, struct pin_refusa
 	if (e == ERR_OK && (e = record_open(r, again)) == ERR_OK) {
 		file_identity_of_open(r->pin_fd, &r->pin);
 		if ((size = record_read(r->fd, text)) == 0) {
+			r->made = true;
 			e = record_begin(r);
 		} else if (stands(config, &r->pin, text)) {
 			r->standing = true;
@@ -96,6 +97,14 @@ pin_refusal_keep(struct pin_refusal *r, const char *why)
 	}
 	buf_free(&text);
 	return ERR_PIN_REFUSED;
+}
+
+/* Under the lock: who waits for it finds that this is not the one of that name any more. */
+void
+pin_refusal_forget(struct pin_refusal *r)
+{
+	if (r->made && !r->kept && unlink(r->path) != 0)
+		complain("%s: cannot be removed: %s", r->path, strerror(errno));
 }
 
 void

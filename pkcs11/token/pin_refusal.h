@@ -34,6 +34,7 @@ struct pin_refusal {
 	int fd;
 	bool standing; /* it was there before; only with `again` */
 	bool kept;
+	bool made; /* there was no record before */
 	bool over; /* the record holds more than that a login was begun */
 };
 
@@ -50,6 +51,9 @@ enum err pin_refusal_begin(
  * keeps it; on the disk when it returns. Gives ERR_PIN_REFUSED.
  */
 enum err pin_refusal_keep(struct pin_refusal *r, const char *why) MUST_USE;
+
+/* Nothing is to be left of a login that was not refused: a record that was made for it goes. */
+void pin_refusal_forget(struct pin_refusal *r);
 
 /* `good`: the token has taken the PIN, and nothing of a refusal is left. */
 void pin_refusal_end(struct pin_refusal *r, bool good);

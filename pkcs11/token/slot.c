@@ -2,6 +2,7 @@
  * Choosing the token among those that the module shows. Raw Cryptoki, for the module is asked for
  * its functions once (module.h).
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "pkcs11/ground/complain.h"
@@ -22,7 +23,6 @@ static enum err list_slots(struct token *t, ck_slot_id_t *slot, unsigned long *c
 static void look(struct token *t, struct search *s, ck_slot_id_t slot);
 static void pad(unsigned char *text, size_t size);
 static void take(struct token *t, ck_slot_id_t slot, const struct ck_token_info *info);
-static void take_text(char *to, const unsigned char *from, size_t size);
 static void tell(struct buf *to, ck_slot_id_t slot, const struct ck_token_info *info);
 static enum err refuse_none(const struct token *t, const struct search *s);
 
@@ -114,16 +114,19 @@ take(struct token *t, ck_slot_id_t slot, const struct ck_token_info *info)
 
 	t->slot_id = slot;
 	t->flags = info->flags;
-	take_text(texts->label, info->label, sizeof(info->label));
-	take_text(texts->manufacturer, info->manufacturer_id, sizeof(info->manufacturer_id));
-	take_text(texts->model, info->model, sizeof(info->model));
-	take_text(texts->serial, info->serial_number, sizeof(info->serial_number));
+	token_take_text(texts->label, info->label, sizeof(info->label));
+	token_take_text(texts->manufacturer, info->manufacturer_id, sizeof(info->manufacturer_id));
+	token_take_text(texts->model, info->model, sizeof(info->model));
+	token_take_text(texts->serial, info->serial_number, sizeof(info->serial_number));
+	token_take_version(texts->hardware, &info->hardware_version);
+	token_take_version(texts->firmware, &info->firmware_version);
 	t->info = (struct token_info){texts->label, texts->manufacturer, texts->model,
-	    texts->serial, texts->label[0] != '\0' ? texts->label : t->config->token_label};
+	    texts->serial, texts->label[0] != '\0' ? texts->label : t->config->token_label,
+	    texts->hardware, texts->firmware};
 }
 
-static void
-take_text(char *to, const unsigned char *from, size_t size)
+void
+token_take_text(char *to, const unsigned char *from, size_t size)
 {
 	while (size > 0 && from[size - 1] == ' ')
 		size--;
@@ -131,13 +134,19 @@ take_text(char *to, const unsigned char *from, size_t size)
 	to[size] = '\0';
 }
 
+void
+token_take_version(char to[8], const struct ck_version *version)
+{
+	snprintf(to, 8, "%u.%u", version->major, version->minor);
+}
+
 static void
 tell(struct buf *to, ck_slot_id_t slot, const struct ck_token_info *info)
 {
 	char label[sizeof(info->label) + 1], serial[sizeof(info->serial_number) + 1];
 
-	take_text(label, info->label, sizeof(info->label));
-	take_text(serial, info->serial_number, sizeof(info->serial_number));
+	token_take_text(label, info->label, sizeof(info->label));
+	token_take_text(serial, info->serial_number, sizeof(info->serial_number));
 	if ((info->flags & CKF_TOKEN_INITIALIZED) == 0)
 		buf_append_format(to, " one that is not initialised (slot-id=%lu)", slot);
 	else

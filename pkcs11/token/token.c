@@ -45,6 +45,8 @@ token_open(const struct hsm_config *config, enum token_use use, struct token **o
 	if (e == ERR_OK &&
 	    (e = pin_refusal_begin(config, use == TOKEN_UNLOCK, &refusal)) == ERR_OK) {
 		e = open_and_login(t, &refusal);
+		if (use == TOKEN_DRY_RUN)
+			pin_refusal_forget(&refusal);
 		pin_refusal_end(&refusal, e == ERR_OK);
 	}
 	if (e != ERR_OK) {
@@ -154,14 +156,15 @@ open_session(struct token *t)
 static enum err
 login(struct token *t, struct pin_refusal *refusal)
 {
+	const bool leaves_last = t->use == TOKEN_SERVE || t->use == TOKEN_DRY_RUN;
 	char pin[PIN_SIZE_MAX] = "";
 	size_t size;
 	ck_rv_t rv;
 	enum err e;
 
-	if (t->use == TOKEN_SERVE && (t->flags & CKF_USER_PIN_LOCKED) != 0)
+	if (leaves_last && (t->flags & CKF_USER_PIN_LOCKED) != 0)
 		return pin_refusal_keep(refusal, failure_text(CKR_PIN_LOCKED));
-	if (t->use == TOKEN_SERVE && (t->flags & CKF_USER_PIN_FINAL_TRY) != 0)
+	if (leaves_last && (t->flags & CKF_USER_PIN_FINAL_TRY) != 0)
 		return pin_refusal_keep(refusal,
 		    "the PIN was wrong too often, here or elsewhere; the "
 		    "last try is the operator's, by hallmark-hsm "

@@ -30,9 +30,11 @@ struct token;
  * none and is started again and again: it leaves that last try, so that it never locks the token.
  * For a statement there is an operator too, who may have another key than the configured one: any
  * of P-256 or RSA; nothing is written. None of these tries a PIN that was refused (pin_refusal.h):
- * to unlock is to do just that, for an operator who has looked at it.
+ * to unlock is to do just that, for an operator who has looked at it. A dry run looks as a ceremony
+ * does, in a session that can change nothing, leaves the last try of the PIN, and, where the PIN
+ * was taken, no record of it that was not there.
  */
-enum token_use { TOKEN_SERVE, TOKEN_CEREMONY, TOKEN_STATEMENT, TOKEN_UNLOCK };
+enum token_use { TOKEN_SERVE, TOKEN_CEREMONY, TOKEN_DRY_RUN, TOKEN_STATEMENT, TOKEN_UNLOCK };
 
 /*
  * The log's key, whose certificate auditors have; and the one of Ed25519 beside it, where the
@@ -48,7 +50,8 @@ enum token_which { TOKEN_FIRST, TOKEN_ED25519 };
 /* What the token says of itself; views into the token, blanks trimmed. */
 struct token_info {
 	const char *label, *manufacturer, *model, *serial;
-	const char *name; /* for people: its label, or, where it has none, its URI */
+	const char *name;                /* for people: its label, or, where it has none, its URI */
+	const char *hardware, *firmware; /* versions, "2.6" */
 };
 
 /*
@@ -84,6 +87,19 @@ const struct token_info *token_info(const struct token *t);
 
 /* Whether the token has a private key of that label or URI, whatever it is. ERR_TOKEN. */
 enum err token_has_key(struct token *t, enum token_which which, bool *out) MUST_USE;
+
+/*
+ * Whether token_generate would begin: it has a label to make the key with, the label is free, and
+ * the token may be written and knows the mechanisms. Explained: ERR_CONFIG, ERR_MISMATCH,
+ * ERR_TOKEN_UNFIT, ERR_TOKEN. Whether the token then makes the key, nobody can know before.
+ */
+enum err token_check_generates(struct token *t, enum token_which which) MUST_USE;
+
+#define TOKEN_MECHANISMS_MAX 1024 /* those that are defined are some 400; vendors add tens */
+
+/* Numbers of the mechanisms (CKM_...) that it says it has, rising. ERR_TOKEN, explained. */
+enum err token_list_mechanisms(
+    struct token *t, unsigned long out[TOKEN_MECHANISMS_MAX], size_t *count) MUST_USE;
 
 /* Makes the key pair of the configured algorithm. ERR_MISMATCH if the label is taken. */
 enum err token_generate(struct token *t, enum token_which which) MUST_USE;

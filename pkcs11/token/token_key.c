@@ -37,7 +37,9 @@ token_find_key(struct token *t, enum token_which which)
 	    (e = token_read_public_half(t, k, &k->public)) == ERR_OK)
 		e = t->use == TOKEN_STATEMENT ? check_operator_key(k) : check_algorithm(k);
 	/* In service it is the certificate that tells; the ceremony may have none yet. */
-	return e == ERR_OK && t->use == TOKEN_CEREMONY ? token_check_halves(t, which) : e;
+	return e == ERR_OK && (t->use == TOKEN_CEREMONY || t->use == TOKEN_DRY_RUN)
+		   ? token_check_halves(t, which)
+		   : e;
 }
 
 enum err

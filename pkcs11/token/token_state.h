@@ -14,6 +14,7 @@
 /* Texts of CK_TOKEN_INFO without the blanks behind them. */
 struct token_texts {
 	char label[32 + 1], manufacturer[32 + 1], model[16 + 1], serial[16 + 1];
+	char hardware[8], firmware[8]; /* CK_VERSION, "255.255" at most */
 };
 
 struct token_key {
@@ -75,6 +76,12 @@ enum err token_find_key_objects(struct token *t, const struct token_key *key,
 /* The token that the configuration means: t->slot_id, flags, texts. Explained: ERR_NOT_FOUND if
  * there is none, ERR_MISMATCH if there are several, ERR_TOKEN. */
 enum err token_find_slot(struct token *t) MUST_USE;
+
+/* Text of PKCS#11, without the blanks behind it; `to` has room for a NUL more. */
+void token_take_text(char *to, const unsigned char *from, size_t size);
+
+/* "2.6" */
+void token_take_version(char to[8], const struct ck_version *version);
 
 /* C_OpenSession: for reading, or also for writing. ERR_TOKEN, explained. */
 enum err token_open_session(struct token *t, bool write, ck_session_handle_t *out) MUST_USE;
