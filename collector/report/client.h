@@ -16,9 +16,9 @@
 #include <stdint.h>
 
 #include "collector/ground/trouble.h"
-#include "collector/report/chain.h"
 #include "collector/report/channel.h"
-#include "collector/report/state.h"
+#include "collector/store/chain.h"
+#include "collector/store/state.h"
 #include "proto/err.h"
 #include "proto/wire/message.h"
 

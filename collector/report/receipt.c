@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "collector/report/savefile.h"
+#include "collector/store/savefile.h"
 #include "proto/encoding.h"
 #include "proto/tlog/checkpoint.h"
 #include "proto/tlog/merkle.h"

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "collector/ground/trouble.h"
-#include "collector/report/chain.h"
+#include "collector/store/chain.h"
 #include "proto/err.h"
 #include "proto/report/report.h"
 #include "proto/tlog/note.h"
@@ -48,7 +48,7 @@ enum err receipt_verify(const struct message_receipt *r, struct view log,
 void receipt_name(
     struct view workload, struct view log, uint64_t seq, char name[RECEIPT_NAME_SIZE]);
 
-/* Saves into `dir`, durably. ERR_IO (final, see collector/report/savefile.h). */
+/* Saves into `dir`, durably. ERR_IO (final, see collector/store/savefile.h). */
 enum err receipt_save(
     int dir, const struct message_receipt *r, struct view log, struct trouble *t) MUST_USE;
 

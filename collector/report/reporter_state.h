@@ -10,10 +10,10 @@
 #include "collector/ground/trouble.h"
 #include "collector/measure/measure.h"
 #include "collector/processes/measurer.h"
-#include "collector/report/chain.h"
 #include "collector/report/client.h"
 #include "collector/report/reporter_challenge.h"
-#include "collector/report/state.h"
+#include "collector/store/chain.h"
+#include "collector/store/state.h"
 
 /* What is known of one workload. */
 struct reporter_workload {

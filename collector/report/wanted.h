@@ -9,7 +9,7 @@
 
 #include "collector/ground/trouble.h"
 #include "collector/report/channel.h"
-#include "collector/report/state.h"
+#include "collector/store/state.h"
 #include "proto/err.h"
 #include "proto/evidence/bundle.h"
 #include "proto/wire/message.h"

@@ -3,7 +3,7 @@
  * hold, and behind that the queue. What is opened can be sent to its end, and opens again as it
  * was.
  */
-#include "collector/report/chain.h"
+#include "collector/store/chain.h"
 #include "tests/fuzz/scratch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -2,8 +2,8 @@
  * A file of segments in the collector's state: every record that it tells of lies within it, in
  * order, and is found again under its digest or under that of a later one.
  */
-#include "collector/report/segment_file.h"
-#include "collector/report/segment_store.h"
+#include "collector/store/segment_file.h"
+#include "collector/store/segment_store.h"
 #include "tests/fuzz/scratch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collector/report/segment_file.h"
-#include "collector/report/segment_store.h"
+#include "collector/store/segment_file.h"
+#include "collector/store/segment_store.h"
 
 #define RECORD_SIZE (DIGEST_SIZE + 4)
 

@@ -1,4 +1,4 @@
-#include "collector/report/chain_queue.h"
+#include "collector/store/chain_queue.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "collector/report/state.h"
+#include "collector/store/state.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collector/report/chain.h"
-#include "collector/report/savefile.h"
-#include "collector/report/segment_store.h"
+#include "collector/store/chain.h"
+#include "collector/store/savefile.h"
+#include "collector/store/segment_store.h"
 #include "proto/tlog/checkpoint.h"
 
 #define HEAD_SIZE     64 /* bytes: kind and form are among them */

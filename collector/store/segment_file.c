@@ -1,4 +1,4 @@
-#include "collector/report/segment_file.h"
+#include "collector/store/segment_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collector/report/savefile.h"
+#include "collector/store/savefile.h"
 
 #define PREFIX      "segments-"
 #define DIGITS      8

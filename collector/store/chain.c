@@ -1,4 +1,4 @@
-#include "collector/report/chain.h"
+#include "collector/store/chain.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,22 +8,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collector/report/chain_queue.h"
-#include "collector/report/savefile.h"
-#include "proto/encoding.h"
+#include "collector/store/chain_file.h"
+#include "collector/store/chain_queue.h"
+#include "collector/store/savefile.h"
 
 #define FILE_NAME_SIZE 256 /* bytes with NUL: NAME_MAX of Linux */
-#define CHAIN_SIZE_MAX 256 /* bytes of a chain file: it takes 160 */
 
 struct chain {
 	int log; /* borrowed */
 	char file_name[FILE_NAME_SIZE];
 	char queue_name[FILE_NAME_SIZE];
-	/* acknowledged */
-	uint64_t seq;
-	struct digest bundle;
-	uint64_t fresh; /* seq of the last one with a nonce */
-	uint64_t signed_s;
+	struct chain_last last; /* acknowledged */
 	/* waiting */
 	int queue;
 	uint64_t begin; /* offset of the head */
@@ -49,10 +44,6 @@ struct rewriting {
 	struct buf bytes;
 };
 
-static enum err load_chain(struct chain *c, struct trouble *t);
-static bool parse_chain(struct chain *c, struct view text);
-static bool parse_line(struct view *rest, const char *key, struct view *value);
-static enum err save_chain(struct chain *c, struct trouble *t);
 static enum err load_queue(struct chain *c, struct trouble *t);
 static enum err damaged(const struct chain *c, const char *what, struct trouble *t);
 static enum err add_last(
@@ -83,7 +74,8 @@ chain_open(int log, const char *workload, struct chain **out, struct trouble *t)
 	c->storage = BUF_INIT;
 	(void)snprintf(c->file_name, sizeof(c->file_name), "%s.chain", workload);
 	(void)snprintf(c->queue_name, sizeof(c->queue_name), "%s.queue", workload);
-	if ((e = load_chain(c, t)) == ERR_OK && (e = load_queue(c, t)) == ERR_OK) {
+	if ((e = chain_file_load(c->log, c->file_name, &c->last, t)) == ERR_OK &&
+	    (e = load_queue(c, t)) == ERR_OK) {
 		c->in_doubt = chain_head_may_go(c);
 		*out = c;
 	} else {
@@ -107,13 +99,13 @@ chain_close(struct chain **c)
 bool
 chain_is_known(const struct chain *c)
 {
-	return c->seq > 0;
+	return c->last.seq > 0;
 }
 
 uint64_t
 chain_acknowledged_seq(const struct chain *c)
 {
-	return c->seq;
+	return c->last.seq;
 }
 
 size_t
@@ -143,16 +135,16 @@ chain_settle(struct chain *c)
 uint64_t
 chain_last_signed_s(const struct chain *c)
 {
-	return c->signed_s;
+	return c->last.signed_s;
 }
 
 void
 chain_next(const struct chain *c, struct bundle *b)
 {
-	b->seq = b->offline ? c->seq + c->waiting + 1 : c->seq + 1;
-	b->prev = b->offline ? c->tail : c->bundle;
+	b->seq = b->offline ? c->last.seq + c->waiting + 1 : c->last.seq + 1;
+	b->prev = b->offline ? c->tail : c->last.bundle;
 	b->extensions.has_gap = b->offline;
-	b->extensions.gap_after = b->offline ? c->fresh : 0;
+	b->extensions.gap_after = b->offline ? c->last.fresh : 0;
 }
 
 enum err
@@ -243,13 +235,13 @@ chain_acknowledge(struct chain *c, struct trouble *t)
 	if ((e = chain_record_read(c->queue, c->begin, &c->storage, &r)) != ERR_OK)
 		return trouble_set(t, e == ERR_NOT_FOUND ? ERR_INVARIANT : e,
 		    "%s: the head cannot be read", c->queue_name);
-	c->seq = r.content.seq;
+	c->last.seq = r.content.seq;
 	if (!r.content.offline)
-		c->fresh = r.content.seq;
-	digest_of(r.bundle.data, r.bundle.size, &c->bundle);
+		c->last.fresh = r.content.seq;
+	digest_of(r.bundle.data, r.bundle.size, &c->last.bundle);
 	if (r.signature.size > 0)
-		c->signed_s = r.content.time_ms / 1000;
-	if ((e = save_chain(c, t)) != ERR_OK)
+		c->last.signed_s = r.content.time_ms / 1000;
+	if ((e = chain_file_save(c->log, c->file_name, &c->last, t)) != ERR_OK)
 		return e;
 	c->begin += r.size;
 	c->waiting--;
@@ -282,12 +274,13 @@ chain_adopt(struct chain *c, uint64_t seq, const struct digest *bundle, struct t
 	const struct change change = {.places = true};
 	enum err e;
 
-	if (c->seq != 0)
+	if (c->last.seq != 0)
 		return trouble_set(t, ERR_INVARIANT, "%s: is known already", c->file_name);
-	c->seq = seq;
-	c->fresh = seq; /* or one before it, which is all the same to what was measured since */
-	c->bundle = *bundle;
-	if ((e = save_chain(c, t)) != ERR_OK)
+	c->last.seq = seq;
+	c->last.fresh =
+	    seq; /* or one before it, which is all the same to what was measured since */
+	c->last.bundle = *bundle;
+	if ((e = chain_file_save(c->log, c->file_name, &c->last, t)) != ERR_OK)
 		return e;
 	return rewrite_queue(c, &change, t);
 }
@@ -312,68 +305,6 @@ chain_each_queued(int log, const char *name, chain_visit *visit, void *context)
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
-static enum err
-load_chain(struct chain *c, struct trouble *t)
-{
-	struct buf text = BUF_INIT;
-	enum err e = savefile_read(c->log, c->file_name, CHAIN_SIZE_MAX, &text, t);
-
-	if (e == ERR_NOT_FOUND)
-		e = ERR_OK;
-	else if (e == ERR_FORMAT_SIZE || (e == ERR_OK && !parse_chain(c, buf_view(&text))))
-		e = trouble_set(t, ERR_FORMAT,
-		    "%s in the state directory is not a chain file; move it and the .queue beside "
-		    "it away to take over what the signer remembers",
-		    c->file_name);
-	buf_free(&text);
-	return e;
-}
-
-static bool
-parse_chain(struct chain *c, struct view text)
-{
-	struct view rest = text, line, seq, bundle, fresh, signed_s;
-
-	return line_next(&rest, &line) == ERR_OK &&
-	       view_equal(line, VIEW_LITERAL("hallmark chain 1")) &&
-	       parse_line(&rest, "seq ", &seq) && parse_line(&rest, "bundle ", &bundle) &&
-	       parse_line(&rest, "fresh ", &fresh) && parse_line(&rest, "signed ", &signed_s) &&
-	       rest.size == 0 && decimal_decode(seq, &c->seq) == ERR_OK &&
-	       c->seq <= BUNDLE_SEQ_MAX && digest_from_hex(bundle, &c->bundle) == ERR_OK &&
-	       decimal_decode(fresh, &c->fresh) == ERR_OK && c->fresh <= c->seq &&
-	       decimal_decode(signed_s, &c->signed_s) == ERR_OK &&
-	       digest_is_zero(&c->bundle) == (c->seq == 0);
-}
-
-static bool
-parse_line(struct view *rest, const char *key, struct view *value)
-{
-	const size_t size = strlen(key);
-
-	if (line_next(rest, value) != ERR_OK || value->size < size ||
-	    memcmp(value->data, key, size) != 0)
-		return false;
-	*value = (struct view){value->data + size, value->size - size};
-	return true;
-}
-
-static enum err
-save_chain(struct chain *c, struct trouble *t)
-{
-	char hex[DIGEST_HEX_SIZE + 1];
-	struct buf text = BUF_INIT;
-	enum err e;
-
-	digest_to_hex(&c->bundle, hex);
-	buf_append_format(&text, "hallmark chain 1\nseq %llu\nbundle %s\nfresh %llu\nsigned %llu\n",
-	    (unsigned long long)c->seq, hex, (unsigned long long)c->fresh,
-	    (unsigned long long)c->signed_s);
-	if ((e = buf_status(&text)) == ERR_OK)
-		e = savefile_write(c->log, c->file_name, buf_view(&text), t);
-	buf_free(&text);
-	return e;
-}
-
 /* Walks over all records: those that are acknowledged come first, then a gapless chain. */
 static enum err
 load_queue(struct chain *c, struct trouble *t)
@@ -389,14 +320,14 @@ load_queue(struct chain *c, struct trouble *t)
 		    t, ERR_IO, "%s in the state directory: %s", c->queue_name, strerror(errno));
 	c->begin = c->end = 0;
 	c->waiting = 0;
-	c->tail = c->bundle;
+	c->tail = c->last.bundle;
 	while ((e = chain_record_read(c->queue, c->end, &c->storage, &r)) == ERR_OK) {
 		c->end += r.size;
-		if (r.content.seq <= c->seq && c->waiting == 0) {
+		if (r.content.seq <= c->last.seq && c->waiting == 0) {
 			c->begin = c->end;
 			continue;
 		}
-		if (r.content.seq != c->seq + c->waiting + 1 ||
+		if (r.content.seq != c->last.seq + c->waiting + 1 ||
 		    !digest_equal(&r.content.prev, &c->tail))
 			return damaged(c, "a bundle does not follow the one before it", t);
 		if (c->waiting++ == 0)
@@ -451,7 +382,7 @@ rewrite_all(struct chain *c, struct rewriting *w)
 	uint64_t offset = c->begin;
 	enum err e = ERR_OK;
 
-	c->tail = c->bundle;
+	c->tail = c->last.bundle;
 	c->waiting = 0;
 	if (w->change->first.size > 0)
 		put_record(c, w, w->change->first, w->change->signature);
@@ -483,7 +414,7 @@ rewrite_record(struct chain *c, struct rewriting *w, struct chain_record *r, boo
 	struct buf bundle = BUF_INIT, extensions = BUF_INIT;
 	enum err e;
 
-	r->content.seq = c->seq + c->waiting + 1;
+	r->content.seq = c->last.seq + c->waiting + 1;
 	r->content.prev = c->tail;
 	if (moves)
 		move_into_gap(c, &r->content, &extensions);
@@ -511,7 +442,7 @@ move_into_gap(const struct chain *c, struct bundle *b, struct buf *storage)
 {
 	b->offline = true;
 	b->extensions.has_gap = true;
-	b->extensions.gap_after = c->fresh;
+	b->extensions.gap_after = c->last.fresh;
 	b->extensions.challenge = (struct view){NULL, 0};
 	bundle_extensions_write(&b->extensions, storage);
 	b->extensions.bytes = buf_view(storage);
@@ -522,8 +453,8 @@ static void
 take_head(struct chain *c, const struct bundle *b)
 {
 	c->in_doubt = !b->offline;
-	c->may_go = !b->offline ||
-		    (b->extensions.gap_after < c->fresh && b->seq - c->fresh <= BUNDLE_GAPS_MAX);
+	c->may_go = !b->offline || (b->extensions.gap_after < c->last.fresh &&
+				       b->seq - c->last.fresh <= BUNDLE_GAPS_MAX);
 }
 
 static enum err

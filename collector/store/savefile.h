@@ -5,8 +5,8 @@
  * A failed write or sync is ERR_IO and final (the kernel may have dropped the pages): the caller
  * stops the program rather than go on with a state that is on no disk.
  */
-#ifndef HALLMARK_COLLECTOR_REPORT_SAVEFILE_H
-#define HALLMARK_COLLECTOR_REPORT_SAVEFILE_H
+#ifndef HALLMARK_COLLECTOR_STORE_SAVEFILE_H
+#define HALLMARK_COLLECTOR_STORE_SAVEFILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,13 +4,13 @@
  *   lock                          held while a collector works with this directory
  *   last-log                      origin of the log that was last spoken to
  *   logs/<16 hex>/origin          a log; the name is the beginning of its origin's SHA-256
- *   logs/<16 hex>/<workload>.chain, .queue      collector/report/chain.h
+ *   logs/<16 hex>/<workload>.chain, .queue      collector/store/chain.h
  *   components/<sha256>           components of bundles that wait, and of the newest bundles: plain
  *                                 ones, and lists
  *   components/segments-<8 digits>              the segments of these lists (segment_store.h)
  */
-#ifndef HALLMARK_COLLECTOR_REPORT_STATE_H
-#define HALLMARK_COLLECTOR_REPORT_STATE_H
+#ifndef HALLMARK_COLLECTOR_STORE_STATE_H
+#define HALLMARK_COLLECTOR_STORE_STATE_H
 
 #include <stddef.h>
 #include <stdint.h>

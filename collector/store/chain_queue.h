@@ -1,8 +1,8 @@
 /*
- * Records of a queue file (collector/report/chain.h): one bundle and its signature each.
+ * Records of a queue file (collector/store/chain.h): one bundle and its signature each.
  */
-#ifndef HALLMARK_COLLECTOR_REPORT_CHAIN_QUEUE_H
-#define HALLMARK_COLLECTOR_REPORT_CHAIN_QUEUE_H
+#ifndef HALLMARK_COLLECTOR_STORE_CHAIN_QUEUE_H
+#define HALLMARK_COLLECTOR_STORE_CHAIN_QUEUE_H
 
 #include <stdint.h>
 

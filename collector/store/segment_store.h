@@ -1,5 +1,5 @@
 /*
- * Segments of lists, on stable storage, in files (collector/report/segment_file.h): what is new in
+ * Segments of lists, on stable storage, in files (collector/store/segment_file.h): what is new in
  * a measurement stands together in one, so that a first one of 200 segments costs one sync, and one
  * that changes later costs one small file.
  *
@@ -7,8 +7,8 @@
  * the place in the later file counts. A file goes when nothing in it is needed; when more than half
  * of what all of them hold is not, and that is much, the rest is written into a new one.
  */
-#ifndef HALLMARK_COLLECTOR_REPORT_SEGMENT_STORE_H
-#define HALLMARK_COLLECTOR_REPORT_SEGMENT_STORE_H
+#ifndef HALLMARK_COLLECTOR_STORE_SEGMENT_STORE_H
+#define HALLMARK_COLLECTOR_STORE_SEGMENT_STORE_H
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "collector/report/segment_store.h"
+#include "collector/store/segment_store.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "collector/report/segment_file.h"
+#include "collector/store/segment_file.h"
 #include "proto/siphash.h"
 
 #define uthash_fatal(message) abort()

@@ -1,4 +1,4 @@
-#include "collector/report/savefile.h"
+#include "collector/store/savefile.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,8 +5,8 @@
  *
  * A record whose bytes proved to be others is struck out: its digest is made zero.
  */
-#ifndef HALLMARK_COLLECTOR_REPORT_SEGMENT_FILE_H
-#define HALLMARK_COLLECTOR_REPORT_SEGMENT_FILE_H
+#ifndef HALLMARK_COLLECTOR_STORE_SEGMENT_FILE_H
+#define HALLMARK_COLLECTOR_STORE_SEGMENT_FILE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -23,20 +23,13 @@
  *
  * A crash at any step leaves one of these states: the queue is replaced as a whole.
  *
- * Chain file, one valid spelling:
- *
- *   hallmark chain 1\n
- *   seq <decimal>\n            0: nothing was acknowledged
- *   bundle <sha256>\n
- *   fresh <decimal>\n          seq of the last one that is no gap record; 0: none
- *   signed <decimal>\n         seconds since 1970, of the last bundle with a signature; 0: none
- *
+ * Chain file: collector/store/chain_file.h.
  * Queue record: "HMQ1", be32 bundle size, be32 signature size, bundle, signature.
  *
- * Every ERR_IO here is final (collector/report/savefile.h).
+ * Every ERR_IO here is final (collector/store/savefile.h).
  */
-#ifndef HALLMARK_COLLECTOR_REPORT_CHAIN_H
-#define HALLMARK_COLLECTOR_REPORT_CHAIN_H
+#ifndef HALLMARK_COLLECTOR_STORE_CHAIN_H
+#define HALLMARK_COLLECTOR_STORE_CHAIN_H
 
 #include <stdbool.h>
 #include <stddef.h>
