@@ -60,6 +60,9 @@ struct server {
 static enum err find_key(struct server *s);
 static enum err server_open(struct server *s);
 static void wait_for_operator(const struct hsm_config *config, const char *config_path);
+static enum err take_guard(void *context);
+static enum err open_guard(struct server *s);
+static enum err open_token(struct server *s);
 static enum err check_certificate(struct server *s);
 static enum err open_beside(struct server *s);
 static void append_end(struct buf *to, enum err e, struct view why);
@@ -101,6 +104,9 @@ serve(const struct hsm_config *config, const char *config_path)
 		status = run(&s);
 	else
 		serve_refuse(e);
+	/* A process that waits for an operator is not to keep the next one from the lock. */
+	if (e == ERR_PIN_REFUSED)
+		guard_close(&s.guard);
 	if (e == ERR_PIN_REFUSED && hsm_sandbox_end() == ERR_OK)
 		wait_for_operator(s.config, config_path);
 	/*
@@ -192,7 +198,6 @@ static enum err
 server_open(struct server *s)
 {
 	const struct hsm_config *c;
-	struct buf spki = BUF_INIT;
 	enum err e = find_key(s);
 
 	if (e != ERR_OK)
@@ -202,30 +207,64 @@ server_open(struct server *s)
 		complain("'%s' cannot be the origin of a log", c->origin);
 		return e;
 	}
-	if ((e = certificate_read(c->certificate, &s->certificate)) != ERR_OK ||
-	    (e = token_open(c, TOKEN_SERVE, &s->token)) != ERR_OK ||
-	    (e = token_find_key(s->token, TOKEN_FIRST)) != ERR_OK ||
-	    (e = check_certificate(s)) != ERR_OK ||
-	    (e = token_refuse_exportable(s->token, TOKEN_FIRST)) != ERR_OK ||
-	    (c->ed25519_label != NULL && (e = open_beside(s)) != ERR_OK))
+	if ((e = certificate_read(c->certificate, &s->certificate)) != ERR_OK)
+		return e;
+	s->key = X509_get0_pubkey(s->certificate);
+	if ((e = open_token(s)) != ERR_OK || (s->guard == NULL && (e = open_guard(s)) != ERR_OK))
 		return e;
 	/* Said, no more: a log does not stop for the date in a certificate; auditors see it too. */
 	(void)certificate_is_current(c->certificate, s->certificate);
-	s->key = X509_get0_pubkey(s->certificate);
 	if ((e = note_verifier_new_of(
-		 c->origin, s->key, algorithm_of(c->algorithm)->scheme, &s->verifier)) == ERR_OK &&
-	    (e = certificate_append_spki(s->key, &spki)) == ERR_OK)
-		e = guard_open(c->guard_directory, c->origin, buf_view(&spki), &s->guard);
-	if (c->next != NULL && s->succession.ordered.size == 0)
-		s->order = succession_file(c, buf_view(&spki));
-	buf_free(&spki);
-	if (e == ERR_OK)
-		requests_serve(&s->requests, s->guard, s->verifier, s->beside);
-	if (e != ERR_OK)
+		 c->origin, s->key, algorithm_of(c->algorithm)->scheme, &s->verifier)) != ERR_OK)
 		return e;
+	requests_serve(&s->requests, s->guard, s->verifier, s->beside);
 	token_end_setup(s->token);
 	/* Threads before the filter, which is then put upon them too: none is ever without it. */
 	return signing_start(c, s->token, s->verifier, s->beside, &s->signing);
+}
+
+/*
+ * What the record of the PIN's lock is held for: of many that start together the first alone gets
+ * here, and the others go by what came of its login. That there is no state is said later, where
+ * the certificate is that of the token's key.
+ */
+static enum err
+take_guard(void *context)
+{
+	struct server *s = context;
+	const enum err e = s->key != NULL ? open_guard(s) : ERR_NOT_FOUND;
+
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+static enum err
+open_guard(struct server *s)
+{
+	const struct hsm_config *c = s->config;
+	struct buf spki = BUF_INIT;
+	enum err e = certificate_append_spki(s->key, &spki);
+
+	if (e == ERR_OK)
+		e = guard_open(c->guard_directory, c->origin, buf_view(&spki), &s->guard);
+	if (e == ERR_OK && c->next != NULL && s->succession.ordered.size == 0)
+		s->order = succession_file(c, buf_view(&spki));
+	buf_free(&spki);
+	return e;
+}
+
+/* The guard's lock before the token: a second process takes no session of it and no login. */
+static enum err
+open_token(struct server *s)
+{
+	const struct hsm_config *c = s->config;
+	enum err e;
+
+	if ((e = token_open_after(c, TOKEN_SERVE, take_guard, s, &s->token)) != ERR_OK ||
+	    (e = token_find_key(s->token, TOKEN_FIRST)) != ERR_OK ||
+	    (e = check_certificate(s)) != ERR_OK ||
+	    (e = token_refuse_exportable(s->token, TOKEN_FIRST)) != ERR_OK)
+		return e;
+	return c->ed25519_label != NULL ? open_beside(s) : ERR_OK;
 }
 
 /* Where it is of another key than the public half, that half may be the wrong one. */

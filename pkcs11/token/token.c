@@ -26,6 +26,13 @@ static bool has_control(const char *pin, size_t size);
 enum err
 token_open(const struct hsm_config *config, enum token_use use, struct token **out)
 {
+	return token_open_after(config, use, NULL, NULL, out);
+}
+
+enum err
+token_open_after(const struct hsm_config *config, enum token_use use,
+    enum err (*before)(void *context), void *context, struct token **out)
+{
 	struct token *t = calloc(1, sizeof(*t));
 	struct pin_refusal refusal;
 	enum err e;
@@ -44,7 +51,8 @@ token_open(const struct hsm_config *config, enum token_use use, struct token **o
 	t->key[TOKEN_FIRST].choice = t->choice;
 	if (e == ERR_OK &&
 	    (e = pin_refusal_begin(config, use == TOKEN_UNLOCK, &refusal)) == ERR_OK) {
-		e = open_and_login(t, &refusal);
+		if (before == NULL || (e = before(context)) == ERR_OK)
+			e = open_and_login(t, &refusal);
 		if (use == TOKEN_DRY_RUN)
 			pin_refusal_forget(&refusal);
 		pin_refusal_end(&refusal, e == ERR_OK);

@@ -80,6 +80,14 @@ bool token_key_is_safe(const struct token_key_attributes *a);
 enum err token_open(
     const struct hsm_config *config, enum token_use use, struct token **out) MUST_USE;
 
+/*
+ * The same, and calls `before` first, when the record of the PIN is locked and says nothing against
+ * it: of several processes that start together one is there at a time, and none behind one whose
+ * PIN was refused. Its error is the result, and the token is left alone.
+ */
+enum err token_open_after(const struct hsm_config *config, enum token_use use,
+    enum err (*before)(void *context), void *context, struct token **out) MUST_USE;
+
 /* Logs out and finalises the module. */
 void token_close(struct token **t);
 

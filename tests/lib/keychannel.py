@@ -24,7 +24,7 @@ from make_wire import token_claims  # noqa: E402
 
 STATE, CHECKPOINT, TOKEN, OBSERVE = range(4)
 CLOSE = 5
-LOST, CHANGED, PIN_REFUSED = 602, 606, 609  # of an end: the token's; an operator has acted
+IO, LOST, CHANGED, PIN_REFUSED = 600, 602, 606, 609  # of an end: a system call; the token's; an operator has acted
 PROOF_MAX = 65
 TREES = 1024  # that the key process remembers
 HEADER = 60

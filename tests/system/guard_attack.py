@@ -17,7 +17,7 @@ import threading
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import hallmark
 import keychannel
-from keychannel import (FORK, FORMAT, ROLLBACK, UNLOGGED, Gone, KeyProcess, Tree, certificate_of,
+from keychannel import (FORK, FORMAT, IO, ROLLBACK, UNLOGGED, Gone, KeyProcess, Tree, certificate_of,
                         checkpoint_request, claims_of, expect_no_service, grown, jwk_of, make_site,
                         observe_request, real_report, real_reports, refused, reports, signed, told_why,
                         token_request, verify_jws)
@@ -490,6 +490,20 @@ def test_one_state_serves_one_process():
         key.kill()
         with KeyProcess(site) as third:
             assert third.state.root == tree.hash()
+
+
+def test_a_second_process_leaves_the_token_alone():
+    """It would take its sessions from who serves, and from all others whose token that is."""
+    with make_site(token_module=True) as site, KeyProcess(site) as key:
+        calls = ("initialisations", "sessions_opened", "login_tries")
+        before = {name: site.token.get(name) for name in calls}
+        assert all(before.values()), before
+        for _ in range(3):
+            second = KeyProcess(site, start=False)
+            assert "another key process" in told_why(second, IO)
+            assert second.process.wait() == 1
+        assert {name: site.token.get(name) for name in calls} == before
+        grown(key, site, 4)
 
 
 def test_a_state_that_was_taken_away_is_not_signed_on():
