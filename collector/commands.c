@@ -37,6 +37,7 @@ static bool check_workloads(const struct collector_config *config, struct faults
 static bool check_workload(const struct collector_workload *w, struct faults *found);
 static void print_check(const char *path, bool good, const struct faults *faults,
     const struct faults *troubles, const struct faults *found);
+static bool check_log_key(const char *path);
 static bool check_files(const struct collector_config *config);
 static measure_missing print_missing;
 static int print_listing(const struct gathered *g, const struct measurement *m, bool json);
@@ -273,18 +274,24 @@ static bool
 check_files(const struct collector_config *config)
 {
 	bool good = channel_context_check(config, print_trouble);
-	struct trouble t = TROUBLE_INIT;
-	EVP_PKEY *key;
 
 	for (size_t i = 0; i < config->signer_count; i++) {
-		if (config->signers[i].log_certificate == NULL)
-			continue;
-		if (receipt_key_load(config->signers[i].log_certificate, &key, &t) != ERR_OK) {
-			print_trouble("signers", &t);
-			good = false;
-		}
-		EVP_PKEY_free(key);
+		good = check_log_key(config->signers[i].log_certificate) && good;
+		good = check_log_key(config->signers[i].log_certificate_next) && good;
 	}
+	return good;
+}
+
+static bool
+check_log_key(const char *path)
+{
+	struct trouble t = TROUBLE_INIT;
+	EVP_PKEY *key = NULL;
+	const bool good = path == NULL || receipt_key_load(path, &key, &t) == ERR_OK;
+
+	if (!good)
+		print_trouble("signers", &t);
+	EVP_PKEY_free(key);
 	return good;
 }
 

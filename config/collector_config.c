@@ -18,7 +18,7 @@
 #define MADE_FIXED_SIZE  64
 
 struct raw_signer {
-	char *address, *server_name, *log_certificate;
+	char *address, *server_name, *log_certificate, *log_certificate_next;
 };
 
 struct raw_tls {
@@ -78,6 +78,8 @@ static const cyaml_schema_field_t signer_fields[] = {
 	"server_name", SETTINGS_OPTIONAL, struct raw_signer, server_name, SETTINGS_TEXT_MAX),
     SETTINGS_TEXT("log_certificate", SETTINGS_OPTIONAL, struct raw_signer, log_certificate,
 	SETTINGS_PATH_MAX),
+    SETTINGS_TEXT("log_certificate_next", SETTINGS_OPTIONAL, struct raw_signer,
+	log_certificate_next, SETTINGS_PATH_MAX),
     CYAML_FIELD_END,
 };
 
@@ -239,6 +241,14 @@ take_signers(struct settings *s, const struct raw *raw, struct collector_config 
 	for (size_t i = 0; i < raw->signers_count; i++) {
 		signers[i].log_certificate = settings_file(s,
 		    key_of(key, "signers", i, ".log_certificate"), raw->signers[i].log_certificate);
+		signers[i].log_certificate_next =
+		    settings_file(s, key_of(key, "signers", i, ".log_certificate_next"),
+			raw->signers[i].log_certificate_next);
+		if (raw->signers[i].log_certificate_next != NULL &&
+		    raw->signers[i].log_certificate == NULL)
+			settings_fault(s, key_of(key, "signers", i, ".log_certificate_next"),
+			    "\"log_certificate_next\" is of the key that follows that of "
+			    "\"log_certificate\", which is not there");
 		if (!settings_address(s, key_of(key, "signers", i, ".address"),
 			raw->signers[i].address, false, &signers[i].host, &number))
 			continue;

@@ -25,6 +25,8 @@ struct collector_signer {
 	 * checkpoint names, but not the signature over it.
 	 */
 	const char *log_certificate;
+	/* Of the key that follows it, where the log is to change its key; or NULL. */
+	const char *log_certificate_next;
 };
 
 struct collector_workload {

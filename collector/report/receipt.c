@@ -20,9 +20,11 @@
 
 static enum err check_report(const struct message_receipt *r, struct view log,
     const struct chain_head *sent, enum report_status *status, struct trouble *t);
-static enum err check_checkpoint(
-    const struct message_receipt *r, struct view log, EVP_PKEY *key, struct trouble *t);
-static enum err check_seal(const struct note *n, const char *log, EVP_PKEY *key, struct trouble *t);
+static enum err check_checkpoint(const struct message_receipt *r, struct view log,
+    const struct receipt_keys *keys, struct trouble *t);
+static enum err check_seal(
+    const struct note *n, const char *log, const struct receipt_keys *keys, struct trouble *t);
+static enum err check_signature(const struct note *n, const char *log, EVP_PKEY *key);
 static bool is_receipt_of(const char *name, struct view workload, struct view log, uint64_t *seq);
 static int compare_numbers(const void *a, const void *b);
 static size_t list_receipts(int dir, struct view workload, struct view log, uint64_t **out);
@@ -49,11 +51,11 @@ receipt_key_load(const char *path, EVP_PKEY **out, struct trouble *t)
 
 enum err
 receipt_verify(const struct message_receipt *r, struct view log, const struct chain_head *sent,
-    EVP_PKEY *key, enum report_status *status, struct trouble *t)
+    const struct receipt_keys *keys, enum report_status *status, struct trouble *t)
 {
 	enum err e = check_report(r, log, sent, status, t);
 
-	return e == ERR_OK ? check_checkpoint(r, log, key, t) : e;
+	return e == ERR_OK ? check_checkpoint(r, log, keys, t) : e;
 }
 
 void
@@ -136,7 +138,8 @@ check_report(const struct message_receipt *r, struct view log, const struct chai
 }
 
 static enum err
-check_checkpoint(const struct message_receipt *r, struct view log, EVP_PKEY *key, struct trouble *t)
+check_checkpoint(const struct message_receipt *r, struct view log, const struct receipt_keys *keys,
+    struct trouble *t)
 {
 	struct checkpoint checkpoint;
 	struct digest leaf;
@@ -154,11 +157,26 @@ check_checkpoint(const struct message_receipt *r, struct view log, EVP_PKEY *key
 	if ((e = merkle_verify_inclusion(
 		 &leaf, r->index, checkpoint.size, &checkpoint.root, &r->proof)) != ERR_OK)
 		return trouble_set(t, e, "the receipt's proof: %s", err_text(e));
-	return key != NULL ? check_seal(&note, checkpoint.origin, key, t) : ERR_OK;
+	return keys->now != NULL ? check_seal(&note, checkpoint.origin, keys, t) : ERR_OK;
+}
+
+/* One key's wrong signature is none that the other makes good. */
+static enum err
+check_seal(
+    const struct note *n, const char *log, const struct receipt_keys *keys, struct trouble *t)
+{
+	enum err e = check_signature(n, log, keys->now);
+
+	if (e == ERR_UNKNOWN_KEY && keys->next != NULL)
+		e = check_signature(n, log, keys->next);
+	if (e != ERR_OK)
+		(void)trouble_set(
+		    t, e, "the checkpoint's signature by log_certificate: %s", err_text(e));
+	return e;
 }
 
 static enum err
-check_seal(const struct note *n, const char *log, EVP_PKEY *key, struct trouble *t)
+check_signature(const struct note *n, const char *log, EVP_PKEY *key)
 {
 	struct note_verifier *verifier;
 	enum err e = note_verifier_new(log, key, &verifier);
@@ -166,9 +184,6 @@ check_seal(const struct note *n, const char *log, EVP_PKEY *key, struct trouble 
 	if (e == ERR_OK)
 		e = note_verify(n, verifier);
 	note_verifier_free(&verifier);
-	if (e != ERR_OK)
-		(void)trouble_set(
-		    t, e, "the checkpoint's signature by log_certificate: %s", err_text(e));
 	return e;
 }
 

@@ -35,13 +35,18 @@ struct receipt_summary {
 /* Loads the public key out of the certificate (PEM) of a log's key. ERR_CONFIG. */
 enum err receipt_key_load(const char *path, EVP_PKEY **out, struct trouble *t) MUST_USE;
 
+/* Keys of a log: a checkpoint is to be signed by one of them. NULL: not configured. */
+struct receipt_keys {
+	EVP_PKEY *now, *next;
+};
+
 /*
- * `key` may be NULL: then the signature over the checkpoint is not looked at. ERR_FORMAT,
+ * Without `keys->now` the signature over the checkpoint is not looked at. ERR_FORMAT,
  * ERR_MISMATCH, ERR_PROOF, ERR_SIGNATURE, ERR_UNKNOWN_KEY, ... with the trouble in words. `status`
  * is what the report says.
  */
 enum err receipt_verify(const struct message_receipt *r, struct view log,
-    const struct chain_head *sent, EVP_PKEY *key, enum report_status *status,
+    const struct chain_head *sent, const struct receipt_keys *keys, enum report_status *status,
     struct trouble *t) MUST_USE;
 
 /* The name of a receipt's file; `log` is the log's origin. */

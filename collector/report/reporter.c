@@ -15,6 +15,7 @@
 #include "collector/report/reporter_submit.h"
 #include "journal/logger.h"
 
+static enum err load_key(const char *path, EVP_PKEY **out, struct trouble *t);
 static enum err load(struct reporter *r, struct trouble *t);
 static enum err load_state(struct reporter *r, struct trouble *t);
 
@@ -55,8 +56,10 @@ reporter_free(struct reporter **r)
 	if ((*r)->receipts >= 0)
 		(void)close((*r)->receipts);
 	buf_free(&(*r)->log);
-	for (size_t i = 0; (*r)->log_key != NULL && i < (*r)->config->signer_count; i++)
-		EVP_PKEY_free((*r)->log_key[i]);
+	for (size_t i = 0; (*r)->log_key != NULL && i < (*r)->config->signer_count; i++) {
+		EVP_PKEY_free((*r)->log_key[i].now);
+		EVP_PKEY_free((*r)->log_key[i].next);
+	}
 	free((*r)->log_key);
 	channel_context_free(&(*r)->tls);
 	state_close(&(*r)->state);
@@ -204,13 +207,21 @@ reporter_tidy(struct reporter *r)
 	(void)malloc_trim(0);
 }
 
+/* NULL where none is configured. */
+static enum err
+load_key(const char *path, EVP_PKEY **out, struct trouble *t)
+{
+	*out = NULL;
+	return path != NULL ? receipt_key_load(path, out, t) : ERR_OK;
+}
+
 static enum err
 load(struct reporter *r, struct trouble *t)
 {
 	const struct collector_config *config = r->config;
 	enum err e;
 
-	r->log_key = calloc(config->signer_count, sizeof(EVP_PKEY *));
+	r->log_key = calloc(config->signer_count, sizeof(*r->log_key));
 	r->workloads = calloc(config->workload_count, sizeof(*r->workloads));
 	r->challenges.of = calloc(config->workload_count, sizeof(*r->challenges.of));
 	if (r->log_key == NULL || r->workloads == NULL || r->challenges.of == NULL)
@@ -222,9 +233,10 @@ load(struct reporter *r, struct trouble *t)
 			return e;
 	}
 	for (size_t i = 0; i < config->signer_count; i++)
-		if (config->signers[i].log_certificate != NULL &&
-		    (e = receipt_key_load(config->signers[i].log_certificate, &r->log_key[i], t)) !=
-			ERR_OK)
+		if ((e = load_key(config->signers[i].log_certificate, &r->log_key[i].now, t)) !=
+			ERR_OK ||
+		    (e = load_key(config->signers[i].log_certificate_next, &r->log_key[i].next,
+			 t)) != ERR_OK)
 			return e;
 	if ((e = load_state(r, t)) == ERR_OK)
 		reporter_identify_program(r);

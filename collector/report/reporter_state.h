@@ -30,10 +30,10 @@ struct reporter {
 	struct digest program; /* of the executable that runs */
 	struct state *state;
 	struct channel_context *tls;
-	struct measurer *measurer; /* borrowed */
-	EVP_PKEY **log_key;        /* by signer; NULL: not configured */
-	int receipts;              /* directory */
-	struct client *client;     /* NULL: not connected */
+	struct measurer *measurer;    /* borrowed */
+	struct receipt_keys *log_key; /* by signer */
+	int receipts;                 /* directory */
+	struct client *client;        /* NULL: not connected */
 	uint64_t away_ms; /* since when no signer answers; 0: one did, or none has so far */
 	bool was_there;   /* one has answered in this run */
 	size_t signer;    /* the one that was spoken to last; at first the first */

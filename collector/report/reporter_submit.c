@@ -114,7 +114,7 @@ static enum reporter_step
 on_receipt(struct reporter *r, struct reporter_workload *w, const struct chain_head *head,
     const struct message_receipt *m, struct receipt_summary *out)
 {
-	EVP_PKEY *key = r->log_key[client_signer(r->client)];
+	const struct receipt_keys *keys = &r->log_key[client_signer(r->client)];
 	const struct view log = client_log(r->client);
 	struct ration_about about = {
 	    RATION_VERDICTS, "receipt", NULL, "workload", view_of_string(w->config->name)};
@@ -122,7 +122,7 @@ on_receipt(struct reporter *r, struct reporter_workload *w, const struct chain_h
 	struct logline j;
 	enum err e;
 
-	e = receipt_verify(m, log, head, key, &out->status, &t);
+	e = receipt_verify(m, log, head, keys, &out->status, &t);
 	if (e != ERR_OK) {
 		logline_begin_alarm(&j, LOGGER_ERROR, "bad-receipt");
 		logline_string(&j, "workload", w->config->name);

@@ -134,6 +134,40 @@ def test_what_is_not_ready_is_not_ordered():
         refused("has signed a log already")
 
 
+def collect(site, **signer):
+    """A real collector, once; of the log it knows what `signer` says."""
+    for name in ("state", "receipts"):
+        site.path(name).mkdir(exist_ok=True)
+    site.peer("host1")
+    site.path("pid").write_text(f"{os.getpid()}\n")
+    site.path("collector.yaml").write_text(hallmark.to_yaml({
+        "signers": [{"address": f"127.0.0.1:{site.port}", "server_name": "signer.test", **signer}],
+        "tls": {"certificate": "host1.crt", "key": "host1.key", "signer_ca": "collectors-ca.crt"},
+        "state": "state", "receipts": "receipts", "interval_s": 3600, "sign_every_s": 0,
+        "workloads": [{"name": "app", "pid_file": "pid", "measure": ["host"]}]}))
+    return site.tool("hallmark-collector", "once", "-c", str(site.path("collector.yaml")), check=False)
+
+
+def test_collectors_take_receipts_of_the_keys_that_they_know():
+    """Who knows the old key alone keeps no receipt of the new one, and says why."""
+    old, both = {"log_certificate": "log.crt"}, {"log_certificate": "log.crt",
+                                                 "log_certificate_next": "log-2.crt"}
+    with two_keys() as site:
+        signer = site.start_signer()
+        for known in (old, both):
+            done = collect(site, **known)
+            assert "event=receipt" in done.stderr and "bad-receipt" not in done.stderr, done
+        rotate(site)
+        signer.wait_for("event=key-changed")
+        done = collect(site, **old)
+        assert "event=bad-receipt" in done.stderr and "by log_certificate" in done.stderr, done
+        for known in (both, {"log_certificate": "log-2.crt"}):
+            done = collect(site, **known)
+            assert "event=receipt" in done.stderr and "bad-receipt" not in done.stderr, done
+        assert len(list(site.path("receipts").glob("*.tlog-proof"))) >= 4
+        assert signer.stop() == 0
+
+
 def started_again(site):
     """With the log and the configuration as they are."""
     signer = site.start_signer()

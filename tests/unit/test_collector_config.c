@@ -87,7 +87,8 @@ test_several_signers(void **state)
 {
 	struct fixture *f = *state;
 	struct collector_config *c = accept(state, "  - address: signer.example:7443\n",
-	    "  - {address: \"[::1]:1\", server_name: one.example, log_certificate: crt}\n"
+	    "  - {address: \"[::1]:1\", server_name: one.example, log_certificate: crt,"
+	    " log_certificate_next: crt}\n"
 	    "  - {address: \"192.0.2.1:65535\"}\n");
 
 	assert_int_equal(c->signer_count, 2);
@@ -95,6 +96,7 @@ test_several_signers(void **state)
 	assert_string_equal(c->signers[0].port, "1");
 	assert_string_equal(c->signers[0].server_name, "one.example");
 	assert_string_equal(c->signers[0].log_certificate, fixture_path(f, "crt"));
+	assert_string_equal(c->signers[0].log_certificate_next, fixture_path(f, "crt"));
 	assert_string_equal(c->signers[1].server_name, "192.0.2.1");
 	assert_string_equal(c->signers[1].port, "65535");
 	collector_config_free(&c);
@@ -147,6 +149,7 @@ test_files_and_directories(void **state)
 	refuse(state, "state: state", "state: none", 4, "make it first");
 	refuse(state, "receipts: receipts", "receipts: key", 5, "must be a directory");
 	refuse(state, "7443\n", "7443\n    log_certificate: none\n", 3, "log_certificate");
+	refuse(state, "7443\n", "7443\n    log_certificate_next: key\n", 3, "which is not there");
 	assert_int_equal(chmod(fixture_path(f, "key"), 0660), 0);
 	refuse(state, "tls", "tls", 3, "chmod 0600");
 }
