@@ -9,12 +9,14 @@
 
 #include "config/hsm_config.h"
 #include "pkcs11/token/token.h"
+#include "pkcs11/transcript.h"
 
 /*
  * Token, key, the attributes that prove it cannot leave, certificate (or that there is none yet),
- * guard. 1 if any of it cannot be read; the rest is shown.
+ * guard. 1 if any of it cannot be read; the rest is shown. Behind it a transcript is written, where
+ * `r` asks for one: then 1 also without that.
  */
-int ceremony_show(const struct hsm_config *c, bool json);
+int ceremony_show(const struct hsm_config *c, bool json, const struct transcript_request *r);
 
 /* A certification request in PEM, to stdout or `path`. `subject`: "/CN=..." or NULL for the origin.
  */

@@ -14,9 +14,11 @@
 #include "pkcs11/token/verifier_file.h"
 #include "proto/tlog/note.h"
 
-static enum err init_new(const struct hsm_config *c, struct token *token);
-static enum err init_existing(const struct hsm_config *c, struct token *token);
-static enum err dry_run(const struct hsm_config *c, bool existing, struct token *token);
+static enum err init_new(const struct hsm_config *c, struct token *token, bool made[TOKEN_KEYS]);
+static enum err init_existing(
+    const struct hsm_config *c, struct token *token, bool made[TOKEN_KEYS]);
+static enum err dry_run(
+    const struct hsm_config *c, const struct init_options *o, struct token *token);
 static enum err would_take(const struct hsm_config *c, struct token *token);
 static enum err would_make_beside(const struct hsm_config *c, struct token *token);
 static enum err check_place(const char *path);
@@ -27,27 +29,34 @@ static void decided(const struct token_key_attributes *a, unsigned attribute, co
 static enum err find_old(const struct hsm_config *c, struct token *token);
 static enum err find_safe(struct token *token, struct token_key_attributes *a);
 static enum err check_beside(const struct hsm_config *c, struct token *token, bool *there);
-static enum err make_beside(const struct hsm_config *c, struct token *token);
+static enum err make_beside(const struct hsm_config *c, struct token *token, bool *made);
 static enum err make_guard(const struct hsm_config *c, struct token *token);
 
 int
 init_run(const struct hsm_config *c, const struct init_options *o)
 {
+	struct transcript *transcript = NULL;
 	struct token *token = NULL;
+	bool made[TOKEN_KEYS] = {false, false};
 	enum err e = o->existing ? refuse_used(c) : ERR_OK;
 
-	if (e == ERR_OK)
+	if (e == ERR_OK &&
+	    (e = transcript_begin(&o->transcript, o->dry_run, &transcript)) == ERR_OK)
 		e = token_open(c, o->dry_run ? TOKEN_DRY_RUN : TOKEN_CEREMONY, &token);
 	if (e == ERR_OK && o->dry_run)
-		e = dry_run(c, o->existing, token);
-	else if (e == ERR_OK)
-		e = o->existing ? init_existing(c, token) : init_new(c, token);
+		e = dry_run(c, o, token);
+	else if (e == ERR_OK &&
+		 (e = o->existing ? init_existing(c, token, made) : init_new(c, token, made)) ==
+		     ERR_OK &&
+		 (e = transcript_write(transcript, c, token, made, true)) != ERR_OK)
+		complain("all was made but the transcript: hallmark-hsm show --transcript");
+	transcript_free(&transcript);
 	token_close(&token);
 	return e == ERR_OK ? 0 : 1;
 }
 
 static enum err
-init_new(const struct hsm_config *c, struct token *token)
+init_new(const struct hsm_config *c, struct token *token, bool made[TOKEN_KEYS])
 {
 	bool there = false;
 	enum err e = ERR_OK;
@@ -57,8 +66,9 @@ init_new(const struct hsm_config *c, struct token *token)
 		e = token_has_key(token, TOKEN_FIRST, &there);
 	if (e == ERR_OK)
 		e = there ? find_old(c, token) : make_first(c, token);
+	made[TOKEN_FIRST] = e == ERR_OK && !there;
 	if (e == ERR_OK && c->ed25519_label != NULL)
-		e = make_beside(c, token);
+		e = make_beside(c, token, &made[TOKEN_ED25519]);
 	if (e == ERR_OK && !there)
 		printf("next     hallmark-hsm self-sign, or csr and import-cert\n");
 	return e;
@@ -92,7 +102,7 @@ make_first(const struct hsm_config *c, struct token *token)
 }
 
 static enum err
-init_existing(const struct hsm_config *c, struct token *token)
+init_existing(const struct hsm_config *c, struct token *token, bool made[TOKEN_KEYS])
 {
 	struct token_key_attributes a;
 	enum err e = find_safe(token, &a);
@@ -104,7 +114,7 @@ init_existing(const struct hsm_config *c, struct token *token)
 		printf("guard    %s\n", c->guard_directory);
 	}
 	if (e == ERR_OK && c->ed25519_label != NULL)
-		e = make_beside(c, token);
+		e = make_beside(c, token, &made[TOKEN_ED25519]);
 	if (e == ERR_OK)
 		printf("next     hallmark-hsm self-sign, or csr and import-cert\n");
 	return e;
@@ -112,7 +122,7 @@ init_existing(const struct hsm_config *c, struct token *token)
 
 /* Whether all of it would go, in the order in which it would be made. */
 static enum err
-dry_run(const struct hsm_config *c, bool existing, struct token *token)
+dry_run(const struct hsm_config *c, const struct init_options *o, struct token *token)
 {
 	const struct token_info *info = token_info(token);
 	bool there = false;
@@ -120,9 +130,9 @@ dry_run(const struct hsm_config *c, bool existing, struct token *token)
 
 	printf("good         token '%s' (%s %s, serial %s, firmware %s) takes the PIN\n",
 	    info->name, info->manufacturer, info->model, info->serial, info->firmware);
-	if (!existing && c->ed25519_label != NULL)
+	if (!o->existing && c->ed25519_label != NULL)
 		e = token_has_key(token, TOKEN_FIRST, &there);
-	if (e == ERR_OK && existing) {
+	if (e == ERR_OK && o->existing) {
 		e = would_take(c, token);
 	} else if (e == ERR_OK && there) {
 		if ((e = find_old(c, token)) == ERR_OK)
@@ -138,6 +148,8 @@ dry_run(const struct hsm_config *c, bool existing, struct token *token)
 		    "would make   the guard's state of an empty log in %s\n", c->guard_directory);
 	if (e == ERR_OK && c->ed25519_label != NULL)
 		e = would_make_beside(c, token);
+	if (e == ERR_OK && o->transcript.path != NULL)
+		printf("would write  %s\n", o->transcript.path);
 	if (e == ERR_OK)
 		printf("changed      nothing\n");
 	return e;
@@ -277,7 +289,7 @@ check_beside(const struct hsm_config *c, struct token *token, bool *there)
 
 /* Its verifier key is written again where it was lost, and is never another key's. */
 static enum err
-make_beside(const struct hsm_config *c, struct token *token)
+make_beside(const struct hsm_config *c, struct token *token, bool *made)
 {
 	const char *path = c->ed25519_verifier;
 	struct note_verifier *verifier = NULL;
@@ -286,9 +298,11 @@ make_beside(const struct hsm_config *c, struct token *token)
 
 	if (e != ERR_OK)
 		return e;
-	if (!there && (e = token_generate(token, TOKEN_ED25519)) == ERR_OK)
+	if (!there && (e = token_generate(token, TOKEN_ED25519)) == ERR_OK) {
+		*made = true;
 		printf("made     key '%s' on token '%s', beside it\n", c->ed25519_label,
 		    token_info(token)->name);
+	}
 	if (e == ERR_OK && (e = token_find_key(token, TOKEN_ED25519)) == ERR_OK &&
 	    (e = token_refuse_exportable(token, TOKEN_ED25519)) == ERR_OK &&
 	    (e = note_verifier_new(c->origin, token_public_key(token, TOKEN_ED25519), &verifier)) ==

@@ -8,10 +8,12 @@
 #include <stdbool.h>
 
 #include "config/hsm_config.h"
+#include "pkcs11/transcript.h"
 
 struct init_options {
 	bool existing;
 	bool dry_run;
+	struct transcript_request transcript;
 };
 
 /*
@@ -26,6 +28,9 @@ struct init_options {
  * `dry_run`: looks whether all that would go, says what would be made, and changes nothing: neither
  * on the token, where its session may not write, nor on the disk. A PIN that the token refuses is
  * kept as refused all the same (pin_refusal.h): it has cost a try.
+ *
+ * The transcript's file, where one is asked for, is made before anything else, and goes again where
+ * all of it fails.
  */
 int init_run(const struct hsm_config *c, const struct init_options *o);
 

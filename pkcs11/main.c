@@ -15,14 +15,15 @@
 #include "pkcs11/rotate.h"
 #include "pkcs11/serve/serve.h"
 #include "pkcs11/statement_command.h"
+#include "pkcs11/transcript_command.h"
 #include "proto/encoding.h"
 
 #define DAYS_DEFAULT 3650 /* a log's key outlives what it has signed */
 #define DAYS_MAX     36500
 
 static const char usage[] =
-    "usage: hallmark-hsm init        -c FILE [--existing] [--dry-run]\n"
-    "       hallmark-hsm show        -c FILE [--json]\n"
+    "usage: hallmark-hsm init        -c FILE [--existing] [--dry-run] [TRANSCRIPT]\n"
+    "       hallmark-hsm show        -c FILE [--json] [TRANSCRIPT]\n"
     "       hallmark-hsm csr         -c FILE [--subject /CN=NAME] [-o FILE]\n"
     "       hallmark-hsm self-sign   -c FILE [--subject /CN=NAME] [--days N]\n"
     "       hallmark-hsm import-cert -c FILE CERTIFICATE\n"
@@ -35,6 +36,7 @@ static const char usage[] =
     "or\n"
     "                                systemd)\n"
     "       hallmark-hsm statement   (sign | show | key) ...\n"
+    "       hallmark-hsm transcript  (sign | show) ...\n"
     "       hallmark-hsm --version | --help\n"
     "\n"
     "init         makes the key pair on the token, where it stays, and the guard's state; and the\n"
@@ -54,6 +56,11 @@ static const char usage[] =
     "unlock       tries a PIN once more that the token has refused; until then, or until the PIN\n"
     "             file is another, nothing does: a token locks after a few\n"
     "serve        checks and signs what the signer asks for\n"
+    "TRANSCRIPT   --transcript FILE --present NAME=KEY... [--attestation FILE]...: writes a new "
+    "file\n"
+    "             with all that the token says of itself and of the log's keys, the time, who was\n"
+    "             present, by the file of a public key of theirs, and what the vendor attests\n"
+    "transcript   those present sign that; see hallmark-hsm transcript --help\n"
     "statement    what operators approve, announce or revoke: signed by a key of theirs, shown\n"
     "             in words; see hallmark-hsm statement --help\n"
     "\n"
@@ -71,6 +78,7 @@ struct arguments {
 	bool rfc5424;
 	bool existing;
 	bool dry_run;
+	struct transcript_request transcript;
 	bool faulty; /* the configuration; faults are told, and only `check` goes on */
 };
 
@@ -84,6 +92,7 @@ enum {
 	TAKES_RFC5424 = 32,
 	TAKES_EXISTING = 64,
 	TAKES_DRY_RUN = 128,
+	TAKES_TRANSCRIPT = 256,
 };
 
 struct command {
@@ -99,7 +108,7 @@ struct option {
 	size_t offset;   /* in struct arguments: of a string, but for --days */
 };
 
-static _Noreturn void run_statement(int argc, char **argv);
+static _Noreturn void run_apart(int (*command)(int, char **), int argc, char **argv);
 static _Noreturn void end(int status);
 static int run_init(const struct hsm_config *c, const struct arguments *a);
 static int run_show(const struct hsm_config *c, const struct arguments *a);
@@ -121,7 +130,8 @@ static void refuse_service(const struct faults *faults);
 static int fail_usage(const char *what);
 
 static const struct command commands[] = {
-    {"init", TAKES_EXISTING | TAKES_DRY_RUN, run_init}, {"show", TAKES_JSON, run_show},
+    {"init", TAKES_EXISTING | TAKES_DRY_RUN | TAKES_TRANSCRIPT, run_init},
+    {"show", TAKES_JSON | TAKES_TRANSCRIPT, run_show},
     {"csr", TAKES_SUBJECT | TAKES_OUTPUT, run_csr},
     {"self-sign", TAKES_SUBJECT | TAKES_DAYS, run_self_sign},
     {"import-cert", TAKES_FILE, run_import}, {"jwks", 0, run_jwks},
@@ -135,6 +145,9 @@ static const struct option options[] = {
     {"--subject", TAKES_SUBJECT, offsetof(struct arguments, subject)},
     {"-o", TAKES_OUTPUT, offsetof(struct arguments, output)},
     {"--days", TAKES_DAYS, offsetof(struct arguments, days)},
+    {"--transcript", TAKES_TRANSCRIPT, offsetof(struct arguments, transcript.path)},
+    {"--present", TAKES_TRANSCRIPT, offsetof(struct arguments, transcript.present)},
+    {"--attestation", TAKES_TRANSCRIPT, offsetof(struct arguments, transcript.attestation)},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -151,7 +164,9 @@ main(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
 		return printf("hallmark-hsm %s\n", HALLMARK_VERSION) < 0 || fflush(stdout) != 0;
 	if (argc >= 2 && strcmp(argv[1], "statement") == 0)
-		run_statement(argc - 2, argv + 2);
+		run_apart(statement_command, argc - 2, argv + 2);
+	if (argc >= 2 && strcmp(argv[1], "transcript") == 0)
+		run_apart(transcript_command, argc - 2, argv + 2);
 	for (int i = 1; i < argc; i++)
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
 			return fputs(usage, stdout) < 0 || fflush(stdout) != 0;
@@ -180,9 +195,9 @@ main(int argc, char **argv)
 
 /* Its own options, and a configuration only where the key is on a token. */
 static _Noreturn void
-run_statement(int argc, char **argv)
+run_apart(int (*command)(int, char **), int argc, char **argv)
 {
-	int status = hsm_sandbox_prepare() == ERR_OK ? statement_command(argc, argv) : 1;
+	int status = hsm_sandbox_prepare() == ERR_OK ? command(argc, argv) : 1;
 
 	end(status);
 }
@@ -202,7 +217,7 @@ end(int status)
 static int
 run_init(const struct hsm_config *c, const struct arguments *a)
 {
-	const struct init_options o = {a->existing, a->dry_run};
+	const struct init_options o = {a->existing, a->dry_run, a->transcript};
 
 	return init_run(c, &o);
 }
@@ -210,7 +225,7 @@ run_init(const struct hsm_config *c, const struct arguments *a)
 static int
 run_show(const struct hsm_config *c, const struct arguments *a)
 {
-	return ceremony_show(c, a->json);
+	return ceremony_show(c, a->json, &a->transcript);
 }
 
 static int
@@ -287,7 +302,8 @@ parse(int argc, char **argv, const struct command *command, struct arguments *a)
 			a->dry_run = true;
 		} else if (find_option(argv[i], command) != NULL) {
 			if (i + 1 == argc || !parse_value(argv[i], argv[i + 1], a))
-				return fail_usage("expected one value behind each option, and "
+				return fail_usage("expected one value behind each option, at "
+						  "most 16 present and 4 attestations, and "
 						  "--days from 1 to 36500") == 0;
 			i++;
 		} else if (argv[i][0] == '-') {
@@ -317,6 +333,11 @@ parse_value(const char *name, const char *value, struct arguments *a)
 	if (option->offset == offsetof(struct arguments, days))
 		return a->days == 0 && decimal_decode(view_of_string(value), &a->days) == ERR_OK &&
 		       a->days > 0 && a->days <= DAYS_MAX;
+	if (to == a->transcript.present && a->transcript.present_count < TRANSCRIPT_PRESENT_MAX)
+		to += a->transcript.present_count++;
+	if (to == a->transcript.attestation &&
+	    a->transcript.attestation_count < TRANSCRIPT_ATTESTATIONS_MAX)
+		to += a->transcript.attestation_count++;
 	if (*to != NULL)
 		return false;
 	*to = value;

@@ -83,6 +83,22 @@ operator_key_open_token(
 	return e;
 }
 
+enum err
+operator_key_open(const char *path, const char *config_path, const char *label,
+    struct hsm_config **config, struct operator_key **out)
+{
+	struct faults faults = FAULTS_INIT;
+	enum err e;
+
+	*out = NULL;
+	if (path != NULL)
+		return operator_key_open_file(path, out);
+	e = hsm_config_load(config_path, &faults, config);
+	faults_print(&faults, stderr);
+	faults_free(&faults);
+	return e == ERR_OK ? operator_key_open_token(*config, label, out) : e;
+}
+
 void
 operator_key_free(struct operator_key **k)
 {

@@ -25,6 +25,13 @@ enum err operator_key_open_file(const char *path, struct operator_key **out) MUS
 enum err operator_key_open_token(
     const struct hsm_config *config, const char *label, struct operator_key **out) MUST_USE;
 
+/*
+ * The one or the other: of a file where `path` is not NULL, else by its label, on the token of a
+ * configuration that is loaded, and is the caller's to free behind the key. Explained on stderr.
+ */
+enum err operator_key_open(const char *path, const char *config_path, const char *label,
+    struct hsm_config **config, struct operator_key **out) MUST_USE;
+
 void operator_key_free(struct operator_key **k);
 
 /* The public half; owned by the key. */

@@ -48,15 +48,18 @@ static enum err show_guard(struct sheet *s, const struct hsm_config *c, EVP_PKEY
 static void put_time(struct sheet *s, const char *name, const ASN1_TIME *time);
 
 int
-ceremony_show(const struct hsm_config *c, bool json)
+ceremony_show(const struct hsm_config *c, bool json, const struct transcript_request *r)
 {
 	struct sheet s = {json, 0};
-	struct token *token;
+	struct token *token = NULL;
 	struct token_key_attributes a;
+	const bool made[TOKEN_KEYS] = {false, false};
+	struct transcript *transcript;
 	X509 *certificate = NULL;
-	enum err guard, beside, e = token_open(c, TOKEN_CEREMONY, &token);
+	enum err guard, beside, e = transcript_begin(r, false, &transcript);
 
-	if (e == ERR_OK && (e = token_find_key(token, TOKEN_FIRST)) == ERR_OK &&
+	if (e == ERR_OK && (e = token_open(c, TOKEN_CEREMONY, &token)) == ERR_OK &&
+	    (e = token_find_key(token, TOKEN_FIRST)) == ERR_OK &&
 	    (e = token_key_attributes(token, TOKEN_FIRST, &a)) == ERR_OK) {
 		show_token(&s, c, token);
 		show_key(&s, c, token, &a);
@@ -70,7 +73,10 @@ ceremony_show(const struct hsm_config *c, bool json)
 		e = e != ERR_OK ? e : guard != ERR_OK ? guard : beside;
 		if (json)
 			puts("\n}");
+		if (e == ERR_OK)
+			e = transcript_write(transcript, c, token, made, !json);
 	}
+	transcript_free(&transcript);
 	X509_free(certificate);
 	token_close(&token);
 	return e == ERR_OK ? 0 : 1;

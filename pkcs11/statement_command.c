@@ -65,8 +65,6 @@ static bool parse(int argc, char **argv, const struct command *c, struct stateme
 static bool parse_option(
     const char *name, const char *value, const struct command *c, struct statement_arguments *a);
 static bool check_needed(const struct command *c, const struct statement_arguments *a);
-static enum err open_key(
-    const struct statement_arguments *a, struct hsm_config **config, struct operator_key **out);
 static enum err find_public(const struct statement_arguments *a, struct statement_key **out);
 static enum err read_statement(const char *path, struct statement_document **out);
 static void print_key(const struct statement_key *k);
@@ -120,7 +118,8 @@ run_sign(const struct statement_arguments *a)
 	struct statement s;
 	enum err e = statement_sign_gather(a, &s);
 
-	if (e == ERR_OK && (e = open_key(a, &config, &key)) == ERR_OK &&
+	if (e == ERR_OK &&
+	    (e = operator_key_open(a->key, a->config, a->token_key, &config, &key)) == ERR_OK &&
 	    (e = hsm_sandbox_end()) == ERR_OK)
 		e = statement_sign_write(&s, key, a->output);
 	operator_key_free(&key);
@@ -157,7 +156,8 @@ run_key(const struct statement_arguments *a)
 	enum err e;
 
 	if (a->token_key != NULL) {
-		if ((e = open_key(a, &config, &key)) == ERR_OK)
+		if ((e = operator_key_open(a->key, a->config, a->token_key, &config, &key)) ==
+		    ERR_OK)
 			print_key(operator_key_public(key));
 	} else if ((e = find_public(a, &public)) == ERR_OK) {
 		print_key(public);
@@ -263,21 +263,6 @@ check_needed(const struct command *c, const struct statement_arguments *a)
 	if ((a->config != NULL) != (a->token_key != NULL))
 		return fail_usage("expected -c FILE and --token-key LABEL together") == 0;
 	return true;
-}
-
-static enum err
-open_key(const struct statement_arguments *a, struct hsm_config **config, struct operator_key **out)
-{
-	struct faults faults = FAULTS_INIT;
-	enum err e;
-
-	*out = NULL;
-	if (a->key != NULL)
-		return operator_key_open_file(a->key, out);
-	e = hsm_config_load(a->config, &faults, config);
-	faults_print(&faults, stderr);
-	faults_free(&faults);
-	return e == ERR_OK ? operator_key_open_token(*config, a->token_key, out) : e;
 }
 
 static enum err

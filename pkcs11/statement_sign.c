@@ -1,14 +1,12 @@
 #include "pkcs11/statement_sign.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "pkcs11/ground/complain.h"
+#include "pkcs11/new_file.h"
 #include "proto/encoding.h"
 #include "proto/text.h"
 #include "proto/tlog/checkpoint.h"
@@ -21,7 +19,6 @@ static enum err explain(enum err e, const struct statement *s);
 static int member_order(const void *a, const void *b);
 static enum err make_envelope(
     const struct statement *s, struct operator_key *key, struct buf *to, struct digest *name);
-static enum err write_new(const char *path, struct view content);
 
 enum err
 statement_sign_gather(const struct statement_arguments *a, struct statement *out)
@@ -53,9 +50,11 @@ statement_sign_write(const struct statement *s, struct operator_key *key, const 
 	struct buf envelope = BUF_INIT, words = BUF_INIT;
 	char hex[2][DIGEST_HEX_SIZE + 1];
 	struct digest name;
+	struct new_file file;
 	enum err e = make_envelope(s, key, &envelope, &name);
 
-	if (e == ERR_OK && (e = write_new(path, buf_view(&envelope))) == ERR_OK) {
+	if (e == ERR_OK && (e = new_file_make(path, "the statement", &file)) == ERR_OK &&
+	    (e = new_file_write(&file, "the statement", buf_view(&envelope))) == ERR_OK) {
 		statement_print(s, &words);
 		digest_to_hex(statement_key_id(operator_key_public(key)), hex[0]);
 		digest_to_hex(&name, hex[1]);
@@ -201,23 +200,4 @@ make_envelope(
 	buf_free(&text);
 	buf_free(&signature);
 	return e;
-}
-
-/* One that is there stays: it may be a statement that somebody still needs. */
-static enum err
-write_new(const char *path, struct view content)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
-	bool good = file != NULL && fwrite(content.data, 1, content.size, file) == content.size;
-
-	if (file != NULL)
-		good = fclose(file) == 0 && good;
-	if (good)
-		return ERR_OK;
-	complain("%s: cannot write the statement: %s%s", path, strerror(errno),
-	    fd < 0 && errno == EEXIST ? "; it stays as it is: name a new file" : "");
-	if (fd >= 0)
-		(void)unlink(path);
-	return ERR_IO;
 }

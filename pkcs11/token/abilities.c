@@ -23,6 +23,23 @@ token_list_mechanisms(struct token *t, unsigned long out[TOKEN_MECHANISMS_MAX], 
 	return ERR_OK;
 }
 
+enum err
+token_read_module(struct token *t, struct token_module *out)
+{
+	struct ck_info info;
+	ck_rv_t rv = TOKEN_CALL(t, C_GetInfo, &info);
+
+	if (rv != CKR_OK)
+		return token_refuse_call(
+		    t, FAILURE_START, "has a module that does not tell of itself", "C_GetInfo", rv);
+	token_take_text(out->manufacturer, info.manufacturer_id, sizeof(info.manufacturer_id));
+	token_take_text(
+	    out->description, info.library_description, sizeof(info.library_description));
+	token_take_version(out->version, &info.library_version);
+	token_take_version(out->cryptoki, &info.cryptoki_version);
+	return ERR_OK;
+}
+
 static int
 number_order(const void *a, const void *b)
 {

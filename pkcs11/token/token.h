@@ -109,6 +109,13 @@ enum err token_check_generates(struct token *t, enum token_which which) MUST_USE
 enum err token_list_mechanisms(
     struct token *t, unsigned long out[TOKEN_MECHANISMS_MAX], size_t *count) MUST_USE;
 
+/* What the module says of itself, blanks trimmed. ERR_TOKEN, explained. */
+struct token_module {
+	char manufacturer[32 + 1], description[32 + 1];
+	char version[8], cryptoki[8]; /* "2.6" */
+};
+enum err token_read_module(struct token *t, struct token_module *out) MUST_USE;
+
 /* Makes the key pair of the configured algorithm. ERR_MISMATCH if the label is taken. */
 enum err token_generate(struct token *t, enum token_which which) MUST_USE;
 
