@@ -10,6 +10,7 @@
 #include "pkcs11/ground/complain.h"
 #include "pkcs11/serve/guard.h"
 #include "pkcs11/serve/observe.h"
+#include "pkcs11/serve/succession.h"
 #include "pkcs11/subject.h"
 #include "pkcs11/token/certificate.h"
 #include "pkcs11/token/token.h"
@@ -112,6 +113,17 @@ ceremony_unlock(const struct hsm_config *c)
 	return e == ERR_OK ? 0 : 1;
 }
 
+/* `serve` does not begin with a configuration of the next key that it cannot read. */
+static unsigned
+check_next(const struct hsm_config *c, bool faulty)
+{
+	struct hsm_config *next = NULL;
+	enum err e = faulty ? ERR_NOT_FOUND : succession_load_next(c, &next);
+
+	hsm_config_free(&next);
+	return e == ERR_OK || e == ERR_NOT_FOUND ? 0 : 1;
+}
+
 int
 ceremony_check(const struct hsm_config *c, bool faulty)
 {
@@ -131,6 +143,7 @@ ceremony_check(const struct hsm_config *c, bool faulty)
 	else if (token_known)
 		bad += check_key(c, token, certificate) + ceremony_check_guard(c, token) +
 		       check_beside(c, token);
+	bad += check_next(c, faulty);
 	X509_free(certificate);
 	if (bad == 0) {
 		printf("good     key '%s' signs, cannot leave, and has its certificate and guard\n",

@@ -104,12 +104,12 @@ def test_what_is_not_ready_is_not_ordered():
         dry = rotate(site, "--dry-run")
         assert "nothing was changed" in dry.stdout and not list(site.path("guard").glob("*.transition"))
 
-        def refused(pattern, *arguments):
+        def refused(pattern, checks=0):
             for options in ((), ("--dry-run",)):
                 done = rotate(site, *options, check=False)
                 assert done.returncode == 1 and re.search(pattern, done.stderr), (pattern, done)
             assert not list(site.path("guard").glob("*.transition")), pattern
-            site.hsm("check")
+            assert site.hsm("check", check=False).returncode == checks, pattern
 
         site.path("hsm.yaml").write_text("".join(l for l in own.splitlines(True) if "next" not in l))
         refused("expected \"next\"")
@@ -120,7 +120,7 @@ def test_what_is_not_ready_is_not_ordered():
         site.path("hsm-2.yaml").write_text(second.replace("key: log-2", "key: log-3"))
         refused("log-3")
         site.path("hsm-2.yaml").write_text(second.replace("test/log", "test/other"))
-        refused("same \"origin\" and \"guard\"")
+        refused("same \"origin\" and \"guard\"", checks=1)
         site.path("hsm-2.yaml").write_text(second)
         assert rotate(site, "now", check=False).returncode == 2
         # A key that has a log of its own follows nobody.
