@@ -45,6 +45,7 @@ struct rewriting {
 };
 
 static enum err load_queue(struct chain *c, struct trouble *t);
+static void go_on_behind(struct chain *c, const struct bundle *head);
 static enum err damaged(const struct chain *c, const char *what, struct trouble *t);
 static enum err add_last(
     struct chain *c, struct view bundle, struct view signature, struct trouble *t);
@@ -280,9 +281,11 @@ chain_adopt(struct chain *c, uint64_t seq, const struct digest *bundle, struct t
 	c->last.fresh =
 	    seq; /* or one before it, which is all the same to what was measured since */
 	c->last.bundle = *bundle;
-	if ((e = chain_file_save(c->log, c->file_name, &c->last, t)) != ERR_OK)
+	/* The other way round, a crash between would leave records that seem to be passed already.
+	 */
+	if ((e = rewrite_queue(c, &change, t)) != ERR_OK)
 		return e;
-	return rewrite_queue(c, &change, t);
+	return chain_file_save(c->log, c->file_name, &c->last, t);
 }
 
 enum err
@@ -323,6 +326,8 @@ load_queue(struct chain *c, struct trouble *t)
 	c->tail = c->last.bundle;
 	while ((e = chain_record_read(c->queue, c->end, &c->storage, &r)) == ERR_OK) {
 		c->end += r.size;
+		if (!chain_is_known(c) && c->waiting == 0)
+			go_on_behind(c, &r.content);
 		if (r.content.seq <= c->last.seq && c->waiting == 0) {
 			c->begin = c->end;
 			continue;
@@ -343,6 +348,16 @@ load_queue(struct chain *c, struct trouble *t)
 		return trouble_set(t, ERR_IO, "%s in the state directory: cannot be cut: %s",
 		    c->queue_name, strerror(errno));
 	return ERR_OK;
+}
+
+/* The queue follows what was adopted (chain_adopt), and a crash came before the chain file. */
+static void
+go_on_behind(struct chain *c, const struct bundle *head)
+{
+	if (head->seq == 1 || digest_is_zero(&head->prev))
+		return;
+	c->last.seq = c->last.fresh = head->seq - 1;
+	c->last.bundle = c->tail = head->prev;
 }
 
 static enum err

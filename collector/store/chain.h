@@ -21,7 +21,9 @@
  *                   heads while they may go (chain_head_may_go), one after the other
  *   not connected   measured; chain_append
  *
- * A crash at any step leaves one of these states: the queue is replaced as a whole.
+ * A crash at any step leaves one of these states: the queue is replaced as a whole. Where a chain
+ * is adopted the queue comes first: one that follows something while there is no chain file says
+ * what.
  *
  * Chain file: collector/store/chain_file.h.
  * Queue record: "HMQ1", be32 bundle size, be32 signature size, bundle, signature.
