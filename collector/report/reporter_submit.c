@@ -13,6 +13,8 @@ static enum reporter_step on_receipt(struct reporter *r, struct reporter_workloa
     const struct chain_head *head, const struct message_receipt *m, struct receipt_summary *out);
 static enum reporter_step on_refusal(struct reporter *r, struct reporter_workload *w,
     const struct chain_head *head, const struct message_refusal *m);
+static bool is_newest(const struct chain_head *head, const struct message_refusal *m);
+static enum reporter_step on_no_room(struct reporter_workload *w, const struct chain_head *head);
 static enum reporter_step on_void_nonce(
     struct reporter *r, struct reporter_workload *w, const struct chain_head *head);
 static enum reporter_step on_other_chain(struct reporter *r, struct reporter_workload *w,
@@ -183,14 +185,30 @@ on_refusal(struct reporter *r, struct reporter_workload *w, const struct chain_h
 	case ERR_EVIDENCE_TIME:
 	case ERR_GAP_PLACE:
 		return on_bad_bundle(r, w, head, code);
+	case ERR_BUSY:
+		return is_newest(head, m) ? REPORTER_STEP_KEPT : on_no_room(w, head);
 	case ERR_QUOTA_COMPONENTS:
-		if (!head->content.offline)
-			return REPORTER_STEP_KEPT;
-		chain_settle(w->chain);
-		return REPORTER_STEP_PASSED;
+		return on_no_room(w, head);
 	default:
 		return REPORTER_STEP_KEPT;
 	}
+}
+
+/* What makes a signer busy may be the wait for the receipt of this very bundle, which it has. */
+static bool
+is_newest(const struct chain_head *head, const struct message_refusal *m)
+{
+	return !m->has_last || digest_equal(&m->last_bundle, &head->digest);
+}
+
+/* For what a bundle names, maybe never. A gap record holds up nothing that is fresh. */
+static enum reporter_step
+on_no_room(struct reporter_workload *w, const struct chain_head *head)
+{
+	if (!head->content.offline)
+		return REPORTER_STEP_KEPT;
+	chain_settle(w->chain);
+	return REPORTER_STEP_PASSED;
 }
 
 /*

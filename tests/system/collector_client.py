@@ -911,6 +911,37 @@ def test_what_waited_comes_in_order_behind_what_is_fresh():
                        for line in collector.lines[lines:]), collector.lines[lines:]
 
 
+def test_what_a_signer_has_no_room_for_holds_up_nothing_fresh():
+    """Not where it is known that it was not taken, nor where that is in doubt, as after a crash."""
+    def no_room(session, data, fields, signature):
+        if fields["nonce"]:
+            session.treat(data, fields, signature)
+        else:
+            session.refuse(210, fields)
+
+    def refused_and_fresh_behind_it():
+        sent = [bool(f["nonce"]) for f, _ in h.signer.bundles]
+        return False in sent and True in sent[sent.index(False):]
+
+    with Host(interval_s=1) as h:
+        collector = h.run()
+        collector.wait_for("event=receipt")
+        h.signer.close()
+        collector.wait_for("event=spooled")
+        for _ in range(2):
+            h.signer.script = [no_room] * 1000
+            h.signer.bundles.clear()
+            h.signer.open()
+            h.signer.wait(refused_and_fresh_behind_it)
+            collector.kill()
+            h.signer.close()
+            collector = h.run()
+        h.signer.script = []
+        h.signer.open()
+        h.signer.wait(lambda: any(map(was_offline, h.signer.receipts)))
+        assert "event=chain-disagrees" not in "".join(collector.lines)
+
+
 def msgpack_report(report):
     return json.loads(report)["hallmark.bundle"]
 
