@@ -166,6 +166,7 @@ settings_guarded_code(struct settings *s, const char *key, const char *written)
 	const size_t faults_before = s->faults->count;
 	const char *path = settings_file(s, key, written);
 	char *place = path != NULL ? realpath(path, NULL) : NULL;
+	const char *code = place != NULL ? settings_own(s, strdup(place)) : NULL;
 
 	while (place != NULL && s->faults->count == faults_before && check_place(s, key, place) &&
 	       strcmp(place, "/") != 0) {
@@ -175,7 +176,7 @@ settings_guarded_code(struct settings *s, const char *key, const char *written)
 		place = above;
 	}
 	free(place);
-	return s->faults->count == faults_before ? path : NULL;
+	return s->faults->count == faults_before ? code : NULL;
 }
 
 /* False for a fault. In a directory such as /tmp others may write, and not replace what is ours. */

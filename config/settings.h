@@ -85,9 +85,9 @@ const char *settings_secret_file(struct settings *s, const char *key, const char
 const char *settings_guarded_directory(struct settings *s, const char *key, const char *path);
 
 /*
- * The absolute form of a readable file of code that this process will run: nobody but this user and
- * root can write to it, nor put another one in its place, in whichever directory above it. NULL at
- * any fault.
+ * A readable file of code that this process will run, by the path that no link is part of: nobody
+ * but this user and root can write to it, nor put another one in its place, in whichever directory
+ * above it; and who can turn a link that led there turns it too late. NULL at any fault.
  */
 const char *settings_guarded_code(struct settings *s, const char *key, const char *path);
 

@@ -204,6 +204,11 @@ test_module_is_nobody_elses(void **state)
 	/* It is where a link leads that counts. */
 	assert_int_equal(symlink("open/closed/module.so", fixture_path(f, "link.so")), 0);
 	refuse(state, "module.so", "link.so", 2, "mode 0770");
+	/* And who can turn a link does so behind this: its target is what is loaded. */
+	assert_int_equal(symlink("../module.so", fixture_path(f, "open/link.so")), 0);
+	c = accept(state, "module.so", "open/link.so");
+	assert_string_equal(c->module, fixture_path(f, "module.so"));
+	hsm_config_free(&c);
 	if (geteuid() == 0) {
 		assert_int_equal(chown(fixture_path(f, "module.so"), 65534, 0), 0);
 		refuse(state, "origin", "origin", 2, "belongs to user 65534");
