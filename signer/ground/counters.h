@@ -47,7 +47,9 @@
 	X(contraindicated, "reports_contraindicated",                                              \
 	    "reports with status contraindicated, but for gap records")                            \
 	X(none, "reports_none", "reports with status none")                                        \
-	X(gap_records, "gap_records", "reports about what was measured offline")
+	X(gap_records, "gap_records", "reports about what was measured offline")                   \
+	X(gaps_contraindicated, "gap_records_contraindicated",                                     \
+	    "reports with status contraindicated about what was measured offline")
 
 /* More than the errors that err.h can ever list; checked at start. */
 #define COUNTER_REFUSALS_MAX 128

@@ -93,6 +93,7 @@ filing_stage(struct session *s, struct filing *f, const struct appraiser_compone
 	quota_take_flight(s);
 	if (f->bundle.offline) {
 		service->counters.gap_records++;
+		service->counters.gaps_contraindicated += verdict.status == REPORT_CONTRAINDICATED;
 		say_gap(f, &verdict);
 		return ERR_OK;
 	}

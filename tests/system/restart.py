@@ -261,6 +261,8 @@ def test_a_gap_record_moves_nothing_but_the_chain():
         assert "finding=changed-file" in line and "level=warning" in line, line
         after = listed(site)
         assert {**before, "index": 0} == {**after, "index": 0}, (before, after)
+        counters = site.status()["counters"]
+        assert (counters["gap_records"], counters["gap_records_contraindicated"]) == (2, 1), counters
         assert not any("event=verdict" in line for line in signer.lines[start:])
         # What comes next follows it, and need not be younger than any other fresh one.
         fresh = json.loads(collector.submit("app", APP, time_ms=before_ms)["report"])
