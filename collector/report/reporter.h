@@ -12,6 +12,8 @@
  *                           this workload, or our state or its log was set back: nothing is done
  *                           until somebody looks
  *   busy, in-flight         tried again after a random while, a few times
+ *   busy,                   of a gap record that the signer does not have: it stays, and holds up
+ *   too-many-components     nothing that is fresh
  *   component-*,            the bundle itself is not acceptable and never will be: dropped
  *   evidence-*, gap-place
  *   storage-low, unauthorized, anything else
