@@ -55,7 +55,7 @@ def test_bundles_that_take_long_wait_and_others_do_not():
             begun = time.monotonic()
             other.submit("app", APP)
             waited.append(time.monotonic() - begun)
-        assert statistics.median(waited) < 0.1, sorted(waited)
+        assert statistics.median(waited) < 0.1 * hallmark.PATIENCE_S / 30, sorted(waited)
         # It is not refused, and not forgotten: it has its turn when it has rested.
         assert many[0].connection.receive()[1]["name"] == "busy"
         assert site.status()["refusals"]["busy"] < LOOPING * AT_ONCE
@@ -113,6 +113,8 @@ JUNK = 30  # certificates, which take some 120 KiB when they are decoded
 
 def test_certificates_that_nobody_asked_for_are_not_kept():
     """Neither with a connection nor with a session that may be resumed."""
+    if hallmark.PATIENCE_S > 30:
+        return  # a sanitizer's memory is its own
     with Site() as site:
         hallmark.keep_no_freed_memory(site)
         signer = site.start_signer()
