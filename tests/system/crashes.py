@@ -24,9 +24,9 @@ def test_kill_of_the_key_process_under_load():
         load = Load(site)
         for _ in range(5):
             load.wait_for(40)
-            pid = site.key_process_pid()
+            pid, heard = site.key_process_pid(), len(signer.lines)
             os.kill(pid, 9)
-            signer.wait_for(f"event=key-process-(down|exit)")
+            signer.wait_for("event=key-process-(down|exit)", heard)
         load.wait_for(100)
         load.end()
         status = site.status()
