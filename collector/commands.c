@@ -57,10 +57,13 @@ int
 command_check(const char *path, bool json)
 {
 	struct faults faults = FAULTS_INIT, troubles = FAULTS_INIT, found = FAULTS_INIT;
-	struct collector_config *config;
+	struct collector_config *config = NULL;
+	struct trouble t = TROUBLE_INIT;
 	bool good;
 
-	if (collector_config_inspect(path, &faults, &config) == ERR_OK || config != NULL) {
+	if (rights_set_aside(&t) != ERR_OK)
+		faults_add(&faults, path, 0, "%s", t.text);
+	else if (collector_config_inspect(path, &faults, &config) == ERR_OK || config != NULL) {
 		validity_check(
 		    config->tls.certificate, "tls.certificate", VALIDITY_CLIENT, &faults);
 		validity_check(config->tls.signer_ca, "tls.signer_ca", VALIDITY_CA, &faults);

@@ -150,7 +150,11 @@ open_regular(const char *file, unsigned line, const char *key, const char *path,
 {
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	const char *wrong = NULL;
+	char mend[80] = "";
 
+	if (fd < 0 && errno == EACCES)
+		(void)snprintf(mend, sizeof(mend),
+		    "; user %u must be able to, without capabilities", (unsigned)geteuid());
 	if (fd < 0 || fstat(fd, st) != 0)
 		wrong = strerror(errno);
 	else if (!S_ISREG(st->st_mode))
@@ -158,9 +162,10 @@ open_regular(const char *file, unsigned line, const char *key, const char *path,
 	if (wrong == NULL)
 		return fd;
 	if (key != NULL)
-		faults_add(faults, file, line, "\"%s\": cannot read %s: %s", key, path, wrong);
+		faults_add(
+		    faults, file, line, "\"%s\": cannot read %s: %s%s", key, path, wrong, mend);
 	else
-		faults_add(faults, file, line, "cannot read it: %s", wrong);
+		faults_add(faults, file, line, "cannot read it: %s%s", wrong, mend);
 	if (fd >= 0)
 		close(fd);
 	return -1;

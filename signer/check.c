@@ -155,8 +155,8 @@ print_clock(void)
 	printf("  clock   %s, by the kernel%s\n", machine_clock_words(kept),
 	    kept == MACHINE_CLOCK_SYNCHRONISED
 		? ""
-		: ": when it is set, or the machine was booted, bundles are refused until "
-		  "it is right by other signs");
+		: ": when it has been set, or the machine booted, bundles are refused until "
+		  "collectors have the same time; better keep it by NTP or PTP");
 }
 
 static enum machine_clock_kept

@@ -146,9 +146,9 @@ take_renewal(struct reloader *r)
 		service->waiting != NULL ? service->waiting : service->policy, &r->faults))
 		return false;
 	give_settings(r);
+	say_renewed(r);
 	renewal_taken(&r->renewal);
 	service->counters.renewals++;
-	say_renewed(r);
 	return true;
 }
 
@@ -193,11 +193,15 @@ say_reloaded(const struct reloader *r)
 static void
 say_renewed(const struct reloader *r)
 {
+	struct buf paths = BUF_INIT;
 	struct logline l;
 
+	renewal_append_news(&r->renewal, &paths);
 	logline_begin(&l, LOGGER_INFO, "renewed");
 	logline_string(&l, "certificate", r->service->ends[ENDS_CERTIFICATE].name);
+	logline_view(&l, "path", buf_view(&paths));
 	logline_end(&l);
+	buf_free(&paths);
 }
 
 static void

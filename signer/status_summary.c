@@ -9,11 +9,9 @@
 
 #include "policy/finding.h"
 #include "signer/span.h"
+#include "trust/expiry.h"
 
 #define WIDTH_DEFAULT 80 /* columns; also of what is no terminal but wants to be read on one */
-
-/* What ends within a week is said. */
-#define SOON_S (7 * 86400)
 
 /* Hosts that a row names before it counts. */
 #define HOSTS_NAMED 3
@@ -259,7 +257,7 @@ say_expiry(const struct page *p, json_t *ends)
 		json_t *left = json_object_get(end, "left_s");
 		const json_int_t left_s = json_integer_value(left);
 
-		if (!json_is_integer(left) || left_s >= SOON_S)
+		if (!json_is_integer(left) || left_s >= EXPIRY_NEAR_S)
 			continue;
 		over = over || left_s < 0;
 		fprintf(p->to, "%s: %s %s %s.\n", of,

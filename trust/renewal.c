@@ -6,6 +6,7 @@
 static void look(const struct renewal *r, struct renewal_stamp *to);
 static bool is_same(
     const struct renewal *r, const struct renewal_stamp *a, const struct renewal_stamp *b);
+static bool is_same_file(const struct renewal_stamp *a, const struct renewal_stamp *b);
 
 void
 renewal_begin(struct renewal *r, const char *const *paths, size_t count)
@@ -32,6 +33,19 @@ renewal_is_due(struct renewal *r, uint64_t now_ms)
 		return false;
 	return !r->any_refused || !is_same(r, now, r->refused) ||
 	       now_ms - r->refused_ms >= RENEWAL_RETRY_MS;
+}
+
+void
+renewal_append_news(const struct renewal *r, struct buf *to)
+{
+	const char *comma = "";
+
+	for (size_t i = 0; i < r->count; i++) {
+		if (is_same_file(&r->seen[i], &r->taken[i]))
+			continue;
+		buf_append_format(to, "%s%s", comma, r->path[i]);
+		comma = ", ";
+	}
 }
 
 void
@@ -70,11 +84,15 @@ static bool
 is_same(const struct renewal *r, const struct renewal_stamp *a, const struct renewal_stamp *b)
 {
 	for (size_t i = 0; i < r->count; i++)
-		if (a[i].device != b[i].device || a[i].inode != b[i].inode ||
-		    a[i].size != b[i].size || a[i].written.tv_sec != b[i].written.tv_sec ||
-		    a[i].written.tv_nsec != b[i].written.tv_nsec ||
-		    a[i].changed.tv_sec != b[i].changed.tv_sec ||
-		    a[i].changed.tv_nsec != b[i].changed.tv_nsec)
+		if (!is_same_file(&a[i], &b[i]))
 			return false;
 	return true;
+}
+
+static bool
+is_same_file(const struct renewal_stamp *a, const struct renewal_stamp *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       a->written.tv_sec == b->written.tv_sec && a->written.tv_nsec == b->written.tv_nsec &&
+	       a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
 }

@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "proto/bytes.h"
+
 #define RENEWAL_FILES_MAX 4
 #define RENEWAL_RETRY_MS  60000
 
@@ -39,6 +41,9 @@ void renewal_begin(struct renewal *r, const char *const *paths, size_t count);
 
 /* A look, at a monotonic time: whether there is something new to be read. */
 bool renewal_is_due(struct renewal *r, uint64_t now_ms);
+
+/* Appends the paths of the files that were renewed since those in force, with ", " between. */
+void renewal_append_news(const struct renewal *r, struct buf *to);
 
 /* What has come of it. Returns whether the same files have not been refused before. */
 void renewal_taken(struct renewal *r);

@@ -32,7 +32,8 @@ pid_file_find(const char *path, struct process *out, struct trouble *t)
 	if ((e = read_number(path, &attributes, &pid, t)) != ERR_OK)
 		return e;
 	if ((e = process_open(pid, out, &numbered)) == ERR_NOT_FOUND)
-		return trouble_set(t, e, "pid file %s: there is no process of its number", path);
+		return trouble_set(
+		    t, e, "pid file %s: there is no process of its number; is it started?", path);
 	if (e != ERR_OK)
 		return trouble_set(t, e,
 		    "pid file %s: its process cannot be looked at; run the collector as root or "
@@ -77,8 +78,8 @@ read_number(const char *path, struct stat *attributes, pid_t *out, struct troubl
 	enum err e;
 
 	if (fd < 0 || fstat(fd, attributes) != 0) {
-		e = trouble_set(t, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "pid file %s: %s",
-		    path, strerror(errno));
+		e = trouble_set(t, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "pid file %s: %s%s",
+		    path, strerror(errno), errno == ENOENT ? "; is it started?" : "");
 	} else if ((e = check_attributes(path, attributes, t)) == ERR_OK) {
 		(void)snprintf(opened, sizeof(opened), "/proc/self/fd/%d", fd);
 		if ((e = procfs_read(AT_FDCWD, opened, PID_FILE_SIZE_MAX, &text)) != ERR_OK)

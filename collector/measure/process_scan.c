@@ -220,6 +220,9 @@ complain_none(const struct scan *s, const char *name, struct trouble *t)
 		    "no process runs %s, which is a script: its process runs the interpreter; "
 		    "name it by `pid_file` or `unit`, and measure the script by `files`",
 		    name);
+	if (s->path != NULL && access(s->path, F_OK) != 0 && errno == ENOENT)
+		return trouble_set(
+		    t, ERR_NOT_FOUND, "no process runs %s, and there is no such file", name);
 	if (s->hidden > 0)
 		return trouble_set(t, ERR_NOT_FOUND,
 		    "no process runs %s; the processes that could not be looked at are %zu: run "

@@ -52,6 +52,19 @@ static enum err allow_configured(
 static enum err allow_system(struct landlock *l, struct trouble *t);
 
 enum err
+rights_set_aside(struct trouble *t)
+{
+	cap_t held = cap_get_proc();
+	enum err e = ERR_OK;
+
+	if (held == NULL || cap_clear_flag(held, CAP_EFFECTIVE) != 0 || cap_set_proc(held) != 0)
+		e = trouble_set(t, ERR_IO, "capabilities cannot be set aside: %s", strerror(errno));
+	if (held != NULL)
+		(void)cap_free(held);
+	return e;
+}
+
+enum err
 rights_start(struct trouble *t)
 {
 	const enum err e = keep(needed, COUNT(needed), t);

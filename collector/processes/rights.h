@@ -19,6 +19,12 @@
 #include "config/collector_config.h"
 #include "proto/err.h"
 
+/*
+ * Until one of the others is called, capabilities are held and not used: `check` reads a key as who
+ * reports would.
+ */
+enum err rights_set_aside(struct trouble *t) MUST_USE;
+
 /* Of the process that starts measuring ones, and of these. */
 enum err rights_start(struct trouble *t) MUST_USE;
 enum err rights_measure(struct trouble *t) MUST_USE;

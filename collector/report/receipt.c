@@ -170,8 +170,9 @@ check_seal(
 	if (e == ERR_UNKNOWN_KEY && keys->next != NULL)
 		e = check_signature(n, log, keys->next);
 	if (e != ERR_OK)
-		(void)trouble_set(
-		    t, e, "the checkpoint's signature by log_certificate: %s", err_text(e));
+		(void)trouble_set(t, e, "the checkpoint's signature by log_certificate: %s%s",
+		    err_text(e),
+		    e == ERR_UNKNOWN_KEY ? "; is this the certificate of the log's key?" : "");
 	return e;
 }
 

@@ -82,7 +82,10 @@ certificate_check_key(const char *path, X509 *certificate, EVP_PKEY *key)
 	if (e == ERR_OK)
 		e = certificate_append_spki(X509_get0_pubkey(certificate), &theirs);
 	if (e == ERR_OK && !view_equal(buf_view(&ours), buf_view(&theirs))) {
-		complain("%s: the certificate is of another key than the token's", path);
+		complain("%s: the certificate is of another key than the token's; the key's own is "
+			 "made by "
+			 "self-sign, or by csr and import-cert",
+		    path);
 		e = ERR_KEY_MISMATCH;
 	}
 	buf_free(&ours);

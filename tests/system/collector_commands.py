@@ -66,7 +66,7 @@ def test_check_goes_on_behind_a_fault():
         host.config.write_text(host.config.read_text() + "surprise: 1\n")
         done = collector("check", "-c", str(host.config), status=1)
         for word in ('"interval_s" must be', 'unknown key "surprise"', '"workloads[1].name" must be',
-                     '"workloads[1].unit" must be', "no process runs /nowhere", "pattern /a/**/b",
+                     '"workloads[1].unit" must be', "no process runs /nowhere, and there is no such file", "pattern /a/**/b",
                      "pattern /c/../d", "tls.certificate", "tls.signer_ca", "log_certificate"):
             assert word in done.stderr, (word, done.stderr)
         assert len(done.stderr.strip().split("\n")) == 10, done.stderr

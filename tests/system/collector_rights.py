@@ -115,6 +115,23 @@ def test_a_key_that_only_capabilities_could_read_is_refused():
         assert any("host1.key" in line and "tls.key" in line for line in collector.lines), collector.lines
 
 
+def test_check_reads_the_key_as_who_reports():
+    if not can_be_others():
+        return
+    with Host() as h:
+        for path in (h.dir, h.dir / "state", h.dir / "receipts"):
+            os.chown(path, NOBODY, NOBODY)
+        names = "+sys_ptrace,+dac_read_search,+checkpoint_restore"
+        for owner, status in ((0, 1), (NOBODY, 0)):
+            os.chown(h.dir / "host1.key", owner, owner)
+            done = subprocess.run([
+                "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", f"--inh-caps={names}",
+                f"--ambient-caps={names}", program("hallmark-collector"), "check", "-c", str(h.config)],
+                capture_output=True, text=True, check=False)
+            assert done.returncode == status and f"app: process {h.app.pid}" in done.stdout, done
+            assert status == 0 or f"host1.key: Permission denied; user {NOBODY} must be able to" in done.stderr, done
+
+
 class Traced:
     """Stopped while it is looked at."""
     SEIZE, INTERRUPT, DETACH, METADATA = 0x4206, 0x4207, 17, 0x420d

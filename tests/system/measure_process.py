@@ -76,7 +76,7 @@ def test_pid_files_that_are_none():
         pid_file.write_text(f"{os.getpid()}\n")
         pid_file.chmod(0o666)
         refused("everybody may write it")
-        assert "No such file" in host.refused(pid_file=str(pid_file))
+        assert "No such file or directory; is it started?" in host.refused(pid_file=str(pid_file))
 
 
 def test_a_pid_file_of_somebody_else():

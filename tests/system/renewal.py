@@ -188,7 +188,7 @@ def test_who_shakes_hands_while_revoked_is_told_without_a_word():
             def wrap_socket(self, raw, **options):
                 wait_until(lambda: site.status()["connections"] == 1)
                 site.ca.revoke(site.path("crl.pem"), wire.load_certificate(certificate))
-                signer.wait_for("event=renewed")
+                signer.wait_for("event=renewed .*path=.*/crl.pem$")
                 return context.wrap_socket(raw, **options)
 
         kind, body = wire.Connection(port, ca, context=Late()).receive()

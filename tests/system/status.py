@@ -273,6 +273,17 @@ ROW = {"collector": HOST, "workload": "app", "verdict": "warning", "last": "warn
 ESCAPE = "\033]0;owned\007\033[2J\r\u202e"
 
 
+def test_what_ends_is_said_as_long_before_as_in_the_log():
+    day = 86400
+    with Site() as site:
+        path = str(site.path("run/told.sock"))
+        ends = {name: {"left_s": left_s, "certificate": f"CN={name}", "not_after": "2026-01-01T00:00:00Z"}
+                for name, left_s in (("tls_certificate", 15 * day), ("client_ca", 13 * day))}
+        with Lying(path, [{**WELL, "expiry": ends}, {"workloads": [ROW], "next": None}]):
+            shown = site.tool("hallmark-signer", "status", "--socket", path, check=False).stdout
+        assert "client_ca: CN=client_ca ends in" in shown and "tls_certificate" not in shown, shown
+
+
 def test_a_signer_in_wrong_hands_writes_to_no_terminal():
     """Nor does it forge a line, whatever is asked for."""
     bad = {**WELL, "key_process": f"down{ESCAPE}", "log": f"a\nb{ESCAPE}", "clock": ESCAPE,

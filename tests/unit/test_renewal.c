@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "proto/text.h"
 #include "trust/renewal.h"
 
 struct stage {
@@ -89,6 +90,30 @@ test_a_renewal_counts_when_it_has_stood_still(void **state)
 }
 
 static void
+test_the_files_that_are_news_are_named(void **state)
+{
+	struct stage *s = *state;
+	struct buf told = BUF_INIT;
+	char both[256];
+
+	put(s->second, "new");
+	assert_false(renewal_is_due(&s->renewal, 0));
+	renewal_append_news(&s->renewal, &told);
+	assert_true(view_equal(buf_view(&told), view_of_string(s->second)));
+	buf_free(&told);
+	put(s->first, "new");
+	assert_false(renewal_is_due(&s->renewal, 1000));
+	renewal_append_news(&s->renewal, &told);
+	(void)snprintf(both, sizeof(both), "%s, %s", s->first, s->second);
+	assert_true(view_equal(buf_view(&told), view_of_string(both)));
+	buf_free(&told);
+	renewal_taken(&s->renewal);
+	renewal_append_news(&s->renewal, &told);
+	assert_int_equal(told.size, 0);
+	buf_free(&told);
+}
+
+static void
 test_what_was_refused_is_tried_again_when_it_changes_or_after_a_while(void **state)
 {
 	struct stage *s = *state;
@@ -127,6 +152,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_what_stays_is_no_renewal, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(
 		test_a_renewal_counts_when_it_has_stood_still, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(
+		test_the_files_that_are_news_are_named, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(
 		test_what_was_refused_is_tried_again_when_it_changes_or_after_a_while, set_up,
 		tear_down),
