@@ -40,7 +40,7 @@ def test_the_story_runs_as_it_stands():
         told = out + "".join(p.read_text() for p in site.glob("*.log"))
         assert status == 0, told
         for words in ("accepted, as spiffe://bank.example/host/1", "trading-app: affirming",
-                      "exit 0: proved, and as demanded", "policy and evidence give these verdicts again"):
+                      "exit 0: proved, and as demanded", "bundle: offline-evidence", "old.crt: refused", "policy and evidence give these verdicts again"):
             assert words in out, (words, told)
         assert out.count("taken: index ") == 5 and "BAD" not in out, told
         log = (site / "signer.log").read_text()
