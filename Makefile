@@ -270,12 +270,14 @@ endef
 .PHONY: install
 install: all
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(ETC)" "$(DESTDIR)$(UNITS)" \
-		"$(DESTDIR)$(SYSUSERS)" "$(DESTDIR)$(DOC)"
+		"$(DESTDIR)$(SYSUSERS)" "$(DESTDIR)$(DOC)" "$(DESTDIR)$(DOC)/doc" "$(DESTDIR)$(DOC)/proto"
 	install -m 755 $(BINARIES) "$(DESTDIR)$(PREFIX)/bin"
 	$(foreach f,$(wildcard config/samples/*),$(call PLACE_FILE,$f,$(ETC)/$(notdir $f).sample))
 	$(foreach f,$(wildcard config/systemd/*),$(call PLACE_FILE,$f,$(UNITS)/$(notdir $f)))
 	install -m 644 config/sysusers.d/hallmark.conf "$(DESTDIR)$(SYSUSERS)"
-	install -m 644 README.md SECURITY.md proto/PROTOCOL.md doc/operations.md doc/outputs.md "$(DESTDIR)$(DOC)"
+	install -m 644 README.md SECURITY.md "$(DESTDIR)$(DOC)"
+	install -m 644 doc/*.md "$(DESTDIR)$(DOC)/doc"
+	install -m 644 proto/PROTOCOL.md "$(DESTDIR)$(DOC)/proto"
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 

@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import stat
 import subprocess
@@ -43,6 +44,9 @@ def test_install_into_a_directory_with_a_space_under_a_strict_umask():
         for path in files:  # the services' users read the samples that are copied from here
             mode = stat.S_IMODE(path.stat().st_mode)
             assert mode == (0o755 if path.parent.name == "bin" else 0o644), (path, oct(mode))
+        documents = root / "opt/hallmark/share/doc/hallmark"
+        links = re.findall(r"\]\(([^):]+)\)", (documents / "README.md").read_text())
+        assert links and all((documents / link).is_file() for link in links), links
 
 
 def test_install_stops_at_the_first_file_that_cannot_be_placed():

@@ -284,6 +284,14 @@ def test_what_ends_is_said_as_long_before_as_in_the_log():
         assert "client_ca: CN=client_ca ends in" in shown and "tls_certificate" not in shown, shown
 
 
+def test_a_clock_that_is_not_trusted_is_said_with_what_to_do():
+    with Site() as site:
+        path = str(site.path("run/told.sock"))
+        with Lying(path, [{**WELL, "clock": "behind"}, {"workloads": [ROW], "next": None}]):
+            done = site.tool("hallmark-signer", "status", "--socket", path, check=False)
+        assert "(behind): bundles are refused. Set it right" in done.stdout and done.returncode == 1, done
+
+
 def test_a_signer_in_wrong_hands_writes_to_no_terminal():
     """Nor does it forge a line, whatever is asked for."""
     bad = {**WELL, "key_process": f"down{ESCAPE}", "log": f"a\nb{ESCAPE}", "clock": ESCAPE,
