@@ -232,10 +232,10 @@ say_signer(const struct page *p, json_t *status)
 	if (low)
 		fprintf(p->to, "The disk is nearly full: bundles are refused (storage-low).\n");
 	if (!trusted)
-		fprintf(
-		    p->to,
+		fprintf(p->to,
 		    "The clock is not to be trusted (%s): bundles are refused. Set it right, and "
-		    "have NTP or PTP keep it; the log's line `clock` says more.\n", clock);
+		    "have NTP or PTP keep it; the log's line `clock` says more.\n",
+		    clock);
 	if (waiting != NULL)
 		fprintf(p->to, "Policy %.*s waits for approvals: %lld of %lld.\n",
 		    (int)strcspn(waiting, "@"), waiting,
