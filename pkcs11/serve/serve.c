@@ -19,6 +19,7 @@
 #include "pkcs11/serve/requests.h"
 #include "pkcs11/serve/signing.h"
 #include "pkcs11/serve/succession.h"
+#include "pkcs11/serve/watch.h"
 #include "pkcs11/token/certificate.h"
 #include "pkcs11/token/pin_refusal.h"
 #include "pkcs11/token/token.h"
@@ -44,6 +45,7 @@ struct server {
 	EVP_PKEY *key; /* of the certificate: what every signature is verified with */
 	struct note_verifier *verifier, *beside; /* the second: of the Ed25519 key, or NULL */
 	struct signing *signing;
+	struct watch watch;
 	struct requests requests;
 	struct buf input, output;
 	unsigned unanswered;     /* requests that are with the signing threads */
@@ -218,9 +220,10 @@ server_open(struct server *s)
 		 c->origin, s->key, algorithm_of(c->algorithm)->scheme, &s->verifier)) != ERR_OK)
 		return e;
 	requests_serve(&s->requests, s->guard, s->verifier, s->beside);
+	watch_begin(&s->watch, c, s->token);
 	token_end_setup(s->token);
 	/* Threads before the filter, which is then put upon them too: none is ever without it. */
-	return signing_start(c, s->token, s->verifier, s->beside, &s->signing);
+	return signing_start(c, s->token, s->verifier, s->beside, &s->watch, &s->signing);
 }
 
 /*

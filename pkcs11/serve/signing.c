@@ -40,6 +40,7 @@ struct signing {
 	const struct hsm_config *config;
 	const struct note_verifier *verifier, *beside; /* the second NULL: one signature a note */
 	struct buf jws_header;
+	struct watch *watch; /* the first thread's */
 	struct signing_thread *thread;
 	unsigned thread_count;
 	int fd;
@@ -102,7 +103,8 @@ signing_job_free(struct signing_job **job)
 
 enum err
 signing_start(const struct hsm_config *config, struct token *token,
-    const struct note_verifier *verifier, const struct note_verifier *beside, struct signing **out)
+    const struct note_verifier *verifier, const struct note_verifier *beside, struct watch *watch,
+    struct signing **out)
 {
 	struct signing *s = calloc(1, sizeof(*s));
 	pthread_condattr_t monotonic;
@@ -114,6 +116,7 @@ signing_start(const struct hsm_config *config, struct token *token,
 	s->config = config;
 	s->verifier = verifier;
 	s->beside = beside;
+	s->watch = watch;
 	s->jws_header = BUF_INIT;
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -392,8 +395,11 @@ keep_alive(struct signing_thread *t)
 	struct signing *s = t->owner;
 
 	buf_clear(&t->signature);
-	if (token_sign(t->signer, VIEW_LITERAL(KEEPALIVE_TEXT), &t->signature) == ERR_OK)
+	if (token_sign(t->signer, VIEW_LITERAL(KEEPALIVE_TEXT), &t->signature) == ERR_OK) {
+		if (t == s->thread)
+			watch_look(s->watch, t->signer);
 		return;
+	}
 	pthread_mutex_lock(&s->mutex);
 	s->dead = true;
 	pthread_mutex_unlock(&s->mutex);

@@ -21,6 +21,7 @@
 #include <stdbool.h>
 
 #include "config/hsm_config.h"
+#include "pkcs11/serve/watch.h"
 #include "pkcs11/token/token.h"
 #include "proto/tlog/note.h"
 #include "proto/wire/keychannel.h"
@@ -43,10 +44,11 @@ void signing_job_free(struct signing_job **job);
 
 /*
  * Starts the threads. The verifiers are of the certificate's key, and of the Ed25519 key beside it,
- * or NULL; they and the token must outlive them. ERR_TOKEN, ERR_MEMORY; explained on stderr.
+ * or NULL; they, the watch, which looks beside keep-alives, and the token must outlive them.
+ * ERR_TOKEN, ERR_MEMORY; explained on stderr.
  */
 enum err signing_start(const struct hsm_config *config, struct token *token,
-    const struct note_verifier *verifier, const struct note_verifier *beside,
+    const struct note_verifier *verifier, const struct note_verifier *beside, struct watch *watch,
     struct signing **out) MUST_USE;
 
 /* Gives a job away. One checkpoint at a time: the next when the last was taken back. */

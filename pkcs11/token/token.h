@@ -183,6 +183,32 @@ enum err token_sign(struct token_signer *s, struct view bytes, struct buf *signa
 /* The same as tokens have it (RFC 7518, 3): the hash of `jws`, and of ECDSA raw r || s. */
 enum err token_sign_jws(struct token_signer *s, struct view bytes, struct buf *signature) MUST_USE;
 
+/* What is seen of the token by who watches it; bits of `signs` as flags of CK_TOKEN_INFO have it.
+ */
+enum token_sign_of {
+	TOKEN_USER_LOW = 1, /* CKF_USER_PIN_COUNT_LOW */
+	TOKEN_USER_FINAL = 2,
+	TOKEN_USER_LOCKED = 4,
+	TOKEN_SO_LOW = 8,
+	TOKEN_SO_FINAL = 16,
+	TOKEN_SO_LOCKED = 32,
+};
+
+#define TOKEN_OBJECTS_MAX 65536 /* some more may be counted; a token of that many is not watched   \
+				 */
+
+struct token_sight {
+	char serial[16 + 1], firmware[7 + 1]; /* printable ASCII without blanks, never empty */
+	uint64_t signs;                       /* of enum token_sign_of */
+	uint64_t objects;                     /* that the key's user sees; 0: not counted */
+};
+
+/* As it was told before the login, without its objects. */
+void token_sight_before(const struct token *t, struct token_sight *out);
+
+/* As it is now, in the signer's session. ERR_TOKEN, explained. */
+enum err token_look(struct token_signer *s, struct token_sight *out) MUST_USE;
+
 /*
  * Puts the certificate on the token beside the key, in the place of earlier ones with its label.
  * Tokens without room for it may refuse. The last that is done with a token.

@@ -123,6 +123,12 @@ token_signer_free(struct token_signer **s)
 }
 
 enum err
+token_look(struct token_signer *s, struct token_sight *out)
+{
+	return token_sight_now(s->token, s->session->handle, out);
+}
+
+enum err
 token_sign(struct token_signer *s, struct view bytes, struct buf *signature)
 {
 	enum err e = sign_and_verify(s, NULL, bytes);

@@ -83,6 +83,10 @@ void token_take_text(char *to, const unsigned char *from, size_t size);
 /* "2.6" */
 void token_take_version(char to[8], const struct ck_version *version);
 
+/* token_look, in this session. */
+enum err token_sight_now(
+    const struct token *t, ck_session_handle_t session, struct token_sight *out) MUST_USE;
+
 /* C_OpenSession: for reading, or also for writing. ERR_TOKEN, explained. */
 enum err token_open_session(struct token *t, bool write, ck_session_handle_t *out) MUST_USE;
 

@@ -184,9 +184,10 @@ class Site:
                                     str(self.path("run/status.sock")), "--json").stdout)
 
     def guard_files(self):
-        """The guard's state, if there is one. Beside it lies what is kept of the PIN."""
+        """The guard's state, if there is one. Beside it lies what is kept of the PIN and
+        of the token."""
         return [path for path in self.path("guard").iterdir()
-                if not path.name.startswith("pin-refused-")]
+                if not path.name.startswith(("pin-refused-", "token-seen-"))]
 
     def guard_file(self):
         state, = self.guard_files()
