@@ -194,8 +194,9 @@ enum token_sign_of {
 	TOKEN_SO_LOCKED = 32,
 };
 
-#define TOKEN_OBJECTS_MAX 65536 /* some more may be counted; a token of that many is not watched   \
-				 */
+#define TOKEN_OBJECTS_MAX                                                                          \
+	65536 /* some more may be counted; a token of that many is not watched                     \
+	       */
 
 struct token_sight {
 	char serial[16 + 1], firmware[7 + 1]; /* printable ASCII without blanks, never empty */

@@ -2,6 +2,7 @@
 """What others do to the token while it is a log's is said once by the key process: failed logins, another
 serial number or firmware, objects that come and go; over restarts too."""
 
+import os
 import re
 import subprocess
 import time
@@ -29,7 +30,7 @@ def looks(site, count=2):
     deadline = time.monotonic() + hallmark.PATIENCE_S
     while site.token.get("signs") < before + count:
         assert time.monotonic() < deadline
-        time.sleep(0.02)
+        os.sched_yield()
 
 
 def kept(site, changes):
@@ -37,7 +38,7 @@ def kept(site, changes):
     deadline = time.monotonic() + hallmark.PATIENCE_S
     while not record(site).read_text().endswith(f"changes {changes}\n"):
         assert time.monotonic() < deadline
-        time.sleep(0.02)
+        os.sched_yield()
 
 
 def make_object(site, name):
