@@ -40,6 +40,15 @@ sink_open_again(void)
 		sink_open();
 }
 
+void
+sink_leave(int none)
+{
+	if (descriptor != STDERR_FILENO)
+		(void)dup3(none, descriptor, O_CLOEXEC);
+	(void)dup2(none, STDERR_FILENO);
+	kind = WRITTEN;
+}
+
 ssize_t
 sink_send(struct view bytes)
 {

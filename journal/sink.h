@@ -24,6 +24,12 @@ void sink_open(void);
 void sink_open_again(void);
 
 /*
+ * For a process that leaves the log to another one: stderr, and what was opened for it, lead to
+ * where `none` does, so that nothing here can write into it any more.
+ */
+void sink_leave(int none);
+
+/*
  * How many bytes were taken, without waiting: 0 if there is no room, fewer than all if there was
  * little; -1 if nothing will ever be taken (nobody reads, the disk fails). A line of up to PIPE_BUF
  * bytes goes into a pipe whole or not at all. For signal handlers as well.

@@ -17,6 +17,14 @@
 #include "collector/ground/interrupt.h"
 #include "collector/processes/measuring.h"
 #include "collector/processes/rights.h"
+#include "journal/sink.h"
+
+/* AddressSanitizer's reports go there. */
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
 
 struct starter {
 	const char *path;
@@ -103,7 +111,10 @@ follow(pid_t parent, const char *name)
 	(void)prctl(PR_SET_NAME, name, 0, 0, 0);
 }
 
-/* Signals that steer the program are the other one's, and so are its input and output. */
+/*
+ * Signals that steer the program are the other one's, and so are its input, its output and its log,
+ * in which a hijacked measuring process could say anything.
+ */
 static void
 detach(void)
 {
@@ -113,9 +124,11 @@ detach(void)
 	(void)signal(SIGINT, SIG_IGN);
 	(void)signal(SIGHUP, SIG_IGN);
 	if (none < 0)
-		return;
+		_exit(1);
 	(void)dup2(none, STDIN_FILENO);
 	(void)dup2(none, STDOUT_FILENO);
+	if (!SANITIZED)
+		sink_leave(none);
 	(void)close(none);
 }
 

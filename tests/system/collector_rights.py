@@ -70,9 +70,11 @@ def check_rights(host, collector):
         assert permitted and permitted & ~FOR_MEASURING == 0, hex(permitted)
     network = inodes("tcp") | inodes("tcp6") | inodes("udp") | inodes("udp6")
     assert network & set(descriptors(processes.reporting)), "the reporter has the connection"
+    log = os.readlink(f"/proc/{processes.reporting}/fd/2")
     for pid in processes[1:]:
         found = descriptors(pid)
         assert not network & set(found) and not [f for f in found if str(host.dir) in f], found
+        assert OF_ASAN or log not in found, "what measures could forge the log"
     assert not [f for f in descriptors(processes.reporting) if f.startswith("/proc")]
 
 
