@@ -36,7 +36,8 @@ struct printed {
 };
 
 static enum err read_envelope(struct transcript_document *d, struct view file, struct view *rest);
-static enum err read_signature(struct transcript_document *d, struct json_reader *r);
+static enum err read_signature(
+    struct transcript_document *d, struct json_reader *r, const struct transcript_signer **last);
 static bool read_base64(struct json_reader *r, struct buf *to);
 static enum err walk_payload(struct view payload, struct buf *strings, value_fn fn, void *arg);
 static bool walk_value(struct walk *w, size_t size, unsigned depth);
@@ -64,12 +65,13 @@ transcript_parse(struct view file, struct transcript_document *out)
 	if (e == ERR_OK && (out->count == 0 || out->signer[out->count - 1].key == NULL))
 		e = ERR_FORMAT;
 	if (e == ERR_OK && out->is_envelope) {
+		const struct transcript_signer *last = NULL;
 		struct json_reader r;
 		bool more = true;
 
 		json_read_begin(&r, rest, &strings);
 		while (e == ERR_OK && more) {
-			e = read_signature(out, &r);
+			e = read_signature(out, &r, &last);
 			more = e == ERR_OK && json_read_text(&r, ",");
 		}
 		if (e == ERR_OK)
@@ -170,7 +172,8 @@ read_envelope(struct transcript_document *d, struct view file, struct view *rest
 }
 
 static enum err
-read_signature(struct transcript_document *d, struct json_reader *r)
+read_signature(
+    struct transcript_document *d, struct json_reader *r, const struct transcript_signer **last)
 {
 	struct transcript_signer *s;
 	struct buf text = BUF_INIT, signature = BUF_INIT;
@@ -184,11 +187,14 @@ read_signature(struct transcript_document *d, struct json_reader *r)
 		transcript_signed_bytes(buf_view(&d->payload), &text);
 		if (s == NULL || s->signature.size > 0)
 			e = ERR_STATEMENT_KEY;
+		else if (*last != NULL && s < *last)
+			e = ERR_FORMAT; /* another order: a second spelling */
 		else if ((e = buf_status(&text)) == ERR_OK &&
 			 (e = statement_key_verify(
 			      s->key, buf_view(&text), buf_view(&signature))) == ERR_OK) {
 			s->signature = signature;
 			signature = BUF_INIT; /* moved */
+			*last = s;
 		}
 	}
 	buf_free(&text);

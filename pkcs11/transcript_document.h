@@ -1,6 +1,6 @@
 /*
  * The record of a ceremony as a document: the payload, and the envelope (DSSE v1) in which those
- * who were present have signed it, one after the other, in whatever order:
+ * who were present have signed it; their signatures stand in the order of `present`:
  *
  *   {"hallmark.transcript":origin,...,"present":[{"name":,"key":},...]}
  *

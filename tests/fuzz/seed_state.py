@@ -12,7 +12,7 @@ import sys
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -279,6 +279,42 @@ def seed_statement():
     write("statement", "empty", "")
 
 
+def seed_transcript():
+    def spelled(value):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    keys = [ed25519.Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in (1, 2)]
+    spki = [k.public_key().public_bytes(serialization.Encoding.DER,
+                                        serialization.PublicFormat.SubjectPublicKeyInfo) for k in keys]
+    present = [{"name": n, "key": base64.b64encode(s).decode()} for n, s in zip(("alice", "b\\ob"), spki)]
+    body = {"hallmark.transcript": "log.test/1", "time": "2026-11-30T00:00:00Z",
+            "token": {"label": "a \"b\"", "serial": "7", "mechanisms": ["0x1", "0x1041"]},
+            "keys": [{"label": "log", "attributes": {"CKA_LOCAL": "true"}}],
+            "guard": {"size": 0, "root": "00"}, "attestations": [], "present": present}
+    kind = "application/vnd.hallmark.transcript+json"
+
+    def envelope(payload, *signers):
+        text = f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode() + payload
+        return spelled({"payloadType": kind, "payload": base64.b64encode(payload).decode(),
+                        "signatures": [{"keyid": sha256(spki[n]).hex(),
+                                        "sig": base64.b64encode(keys[n].sign(text)).decode()}
+                                       for n in signers]})
+
+    payload = spelled(body).encode()
+    write("transcript", "payload", payload)
+    for name, signers in (("one", [0]), ("two", [0, 1]), ("order", [1, 0]), ("twice", [1, 1]), ("none", [])):
+        write("transcript", name, envelope(payload, *signers))
+    for name, changed in (
+            ("dot", {**body, "present.1.name": "eve"}), ("nobody", {**body, "present": []}),
+            ("one-key", {**body, "present": [present[0], {**present[1], "key": present[0]["key"]}]}),
+            ("no-key", {**body, "present": [{"name": "alice"}, present[1]]}),
+            ("hidden", {**body, "time": "a\u202eb"}), ("deep", {**body, "guard": {"size": [[[[0]]]]}}),
+            ("again", {**body, "more": {"present": present}})):
+        write("transcript", f"payload-{name}", spelled(changed))
+    write("transcript", "changed", envelope(payload, 0).replace('"sig":"', '"sig":"AA'))
+    write("transcript", "space", envelope(payload, 0) + " ")
+
+
 def seed_pattern():
     for name, text in (("files", "/etc/app/[a-m]*.conf\napp.conf"), ("below", "/opt/app/**\nx"),
                        ("escape", "/a\\*/\\[b\n*"), ("class", "/[!]-a]/[[:alpha:]]/[]\n]"),
@@ -321,5 +357,5 @@ def seed_identity():
 if __name__ == "__main__":
     for function in (seed_procfs, seed_runtime, seed_packages, seed_chain, seed_segments, seed_guard,
                      seed_pending, seed_config, seed_manifest, seed_operators, seed_statement,
-                     seed_pattern, seed_identity):
+                     seed_transcript, seed_pattern, seed_identity):
         function()
