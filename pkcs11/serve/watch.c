@@ -11,6 +11,7 @@
 
 #include "pkcs11/ground/complain.h"
 #include "proto/digest.h"
+#include "proto/encoding.h"
 
 #define NAME_DIGITS 16  /* of SHA-256(module || 0A || token), in hex */
 #define RECORD_MAX  256 /* bytes */
@@ -19,10 +20,6 @@
 #define RECORD_FORMAT                                                                              \
 	"hallmark token seen v1\nserial %s\nfirmware %s\nflags %" PRIu64 "\nobjects %" PRIu64      \
 	"\nchanges %" PRIu64 "\n"
-#define RECORD_SCAN                                                                                \
-	"hallmark token seen v1\nserial %16[^\n]\nfirmware %7[^\n]\nflags %" SCNu64                \
-	"\nobjects %" SCNu64 "\nchanges %" SCNu64 "\n"
-
 /* Bits of enum token_sign_of, and what each means. */
 static const struct {
 	uint64_t bit;
@@ -40,6 +37,9 @@ static void compare(struct watch *w, const struct token_sight *now);
 static void say(struct watch *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static char *record_path(const struct hsm_config *c);
 static bool record_read(struct watch *w);
+static bool record_parse(struct view text, struct watch *w);
+static bool take_line(struct view *rest, const char *name, struct view *out);
+static bool take_number(struct view *rest, const char *name, uint64_t *out);
 static void record_write(struct watch *w);
 
 void
@@ -71,7 +71,7 @@ static void
 compare(struct watch *w, const struct token_sight *now)
 {
 	const struct token_sight before = w->last;
-	const uint64_t raised = now->signs & ~before.signs;
+	const uint64_t raised = now->signs & ~before.signs, said = w->changes;
 
 	w->last = *now;
 	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
@@ -84,7 +84,8 @@ compare(struct watch *w, const struct token_sight *now)
 	if (before.objects != 0 && before.objects != now->objects)
 		say(w, "it has %" PRIu64 " objects that the key's user sees, it had %" PRIu64,
 		    now->objects, before.objects);
-	if (!w->known || memcmp(&before, now, sizeof(before)) != 0)
+	if (!w->known || said != w->changes || before.signs != now->signs ||
+	    before.objects != now->objects)
 		record_write(w);
 	w->known = true;
 }
@@ -125,26 +126,65 @@ record_read(struct watch *w)
 {
 	char *path = record_path(w->config), text[RECORD_MAX];
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	struct token_sight last = {0};
 	ssize_t got = -1;
-	bool good = false;
+	bool good;
 
+	if (fd < 0 && errno == ENOENT) {
+		free(path);
+		return false;
+	}
 	if (fd >= 0) {
-		got = read(fd, text, sizeof(text) - 1);
+		got = read(fd, text, sizeof(text));
 		close(fd);
 	}
-	if (got > 0) {
-		text[got] = '\0';
-		good = sscanf(text, RECORD_SCAN, last.serial, last.firmware, &last.signs,
-			   &last.objects, &w->changes) == 5;
-	}
-	if (good)
-		w->last = last;
-	else if (fd >= 0 || errno != ENOENT)
+	good = got > 0 && record_parse((struct view){(uint8_t *)text, (size_t)got}, w);
+	if (!good)
 		complain(
 		    "%s: cannot be read: what changed of the token before this is not known", path);
 	free(path);
 	return good;
+}
+
+static bool
+record_parse(struct view text, struct watch *w)
+{
+	struct token_sight last = {0};
+	struct view head, serial, firmware;
+	uint64_t changes;
+
+	if (!take_line(&text, "hallmark token seen v1", &head) || head.size > 0 ||
+	    !take_line(&text, "serial ", &serial) || serial.size >= sizeof(last.serial) ||
+	    !take_line(&text, "firmware ", &firmware) || firmware.size >= sizeof(last.firmware) ||
+	    !take_number(&text, "flags ", &last.signs) ||
+	    !take_number(&text, "objects ", &last.objects) ||
+	    !take_number(&text, "changes ", &changes) || serial.size == 0 || firmware.size == 0)
+		return false;
+	memcpy(last.serial, serial.data, serial.size);
+	memcpy(last.firmware, firmware.data, firmware.size);
+	w->last = last;
+	w->changes = changes;
+	return true;
+}
+
+/* What stands behind `name` in the next line. */
+static bool
+take_line(struct view *rest, const char *name, struct view *out)
+{
+	const size_t size = strlen(name);
+
+	if (line_next(rest, out) != ERR_OK || out->size < size ||
+	    memcmp(out->data, name, size) != 0)
+		return false;
+	*out = (struct view){out->data + size, out->size - size};
+	return true;
+}
+
+static bool
+take_number(struct view *rest, const char *name, uint64_t *out)
+{
+	struct view number;
+
+	return take_line(rest, name, &number) && decimal_decode(number, out) == ERR_OK;
 }
 
 /* By way of another file: whoever reads it has the one or the other. */

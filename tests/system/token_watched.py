@@ -20,7 +20,7 @@ def told(key):
 
 
 def record(site):
-    found, = site.path("guard").glob("token-seen-*")
+    found, = site.path("guard").glob("token-seen-" + 16 * "?")
     return found
 
 
