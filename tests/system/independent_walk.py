@@ -128,6 +128,10 @@ class Drawn(Story):
             {"next_s": self.chance.choice((0, 30, 60, 90))}
         if self.lie():
             options["extensions"] = {"zone": 1}
+        if self.maybe(0.2) and chain and chain.fresh:  # of the past
+            options = {"gap": max(chain.fresh - 1, 0) + self.lie(),
+                       "measured_ms": (self.now - self.chance.choice((0, 100, 300))) * 1000,
+                       "next_s": self.chance.choice((0, 30))}
         self.report(workload, collector, **options)
 
     def draw_start(self):
@@ -299,6 +303,9 @@ CHANGES = (
     ('if subject.get("kind") == "clock":', "if False:"),
     ("(DAY_S if chain.absences else", "(DAY_S if False else"),
     ("chain.interval + chain.grace))", "chain.interval))"),
+    ('["gap"] < chain.fresh', '["gap"] <= chain.fresh'),
+    ("if not self.standing.known or offline:", "if not self.standing.known:"),
+    ('if not own["bundle"]["offline"]:\n            chain.fresh', 'if True:\n            chain.fresh'),
 )
 
 
