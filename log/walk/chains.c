@@ -206,6 +206,7 @@ add(struct chains *c, const struct digest *name, const struct report *r, struct 
 		return NULL;
 	}
 	chain->name = *name;
+	chain->due_is_known = true; /* nothing is due */
 	chain->collector_size = collector.size;
 	chain->workload_size = workload.size;
 	memcpy(chain->names, collector.data, collector.size);

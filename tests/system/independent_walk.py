@@ -128,8 +128,9 @@ class Drawn(Story):
             {"next_s": self.chance.choice((0, 30, 60, 90))}
         if self.lie():
             options["extensions"] = {"zone": 1}
-        if self.maybe(0.2) and chain and chain.fresh:  # of the past
-            options = {"gap": max(chain.fresh - 1, 0) + self.lie(),
+        fresh = chain.fresh if chain else 0
+        if self.maybe(0.2) and (fresh or self.lie()):  # of the past
+            options = {"gap": fresh - 1 + self.lie() if fresh else 0,
                        "measured_ms": (self.now - self.chance.choice((0, 100, 300))) * 1000,
                        "next_s": self.chance.choice((0, 30))}
         self.report(workload, collector, **options)
