@@ -72,8 +72,8 @@ is_due_one(const struct report *r, uint64_t now_s)
 	static const char collector[] = "spiffe://example/collector/", workload[] = "trading-";
 	const size_t below = sizeof(collector) - 1;
 
-	return view_equal(r->issuer, view_of_string(config.origin)) && r->collector.size >= below &&
-	       memcmp(r->collector.data, collector, below) == 0 &&
+	return !r->bundle.offline && view_equal(r->issuer, view_of_string(config.origin)) &&
+	       r->collector.size >= below && memcmp(r->collector.data, collector, below) == 0 &&
 	       memchr(r->collector.data + below, '/', r->collector.size - below) == NULL &&
 	       r->bundle.workload.size >= sizeof(workload) - 1 &&
 	       memcmp(r->bundle.workload.data, workload, sizeof(workload) - 1) == 0 &&

@@ -196,7 +196,7 @@ def seed_extension_maps():
 
 def seed_entries(files):
     """Each kind of entry, with one thing changed at a time."""
-    for name in ("deployed", "draft", "challenge"):
+    for name in ("deployed", "draft", "draft-fresh", "challenge"):
         data = files[f"report-{name}.json"]
         write_all("report", name, changes(
             data, (b"ear", b"EAR"), (b'"iat":', b'"iat": '), (b"trading-app", b'trading\\"app'),

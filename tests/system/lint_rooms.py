@@ -93,7 +93,7 @@ def test_an_arrow_back_is_found():
 
 def test_an_arrow_to_another_program_is_found():
     found = broken(lambda house: house.module("collector/report/chain", ["signer/session/session"]))
-    assert found == ["collector/store/chain.c:2: includes signer/session/session.h: collector/report "
+    assert found == ["collector/report/chain.c:2: includes signer/session/session.h: collector/report "
                      "may not know signer/session"], found
 
 
