@@ -115,16 +115,16 @@ note_verifier_read(struct view line, struct note_verifier **out)
 	const size_t before = name_size + 1 + HEX_ID_SIZE + 1;
 	enum note_scheme scheme = NOTE_ED25519;
 	struct buf bytes = BUF_INIT;
+	char name[NOTE_KEY_LINE_MAX + 1];
 	EVP_PKEY *key = NULL;
-	char *name;
 	enum err e;
 
 	*out = NULL;
 	if (plus == NULL || line.size > NOTE_KEY_LINE_MAX || line.size <= before ||
 	    line.data[before - 1] != '+' || memchr(line.data, '\0', name_size) != NULL)
 		return ERR_FORMAT;
-	if ((name = strndup((const char *)line.data, name_size)) == NULL)
-		return ERR_MEMORY;
+	memcpy(name, line.data, name_size);
+	name[name_size] = '\0';
 	if ((e = base64_decode((struct view){line.data + before, line.size - before}, &bytes)) ==
 		ERR_OK &&
 	    (e = read_key(buf_view(&bytes), &scheme, &key)) == ERR_OK &&
@@ -133,7 +133,6 @@ note_verifier_read(struct view line, struct note_verifier **out)
 		note_verifier_free(out);
 	EVP_PKEY_free(key);
 	buf_free(&bytes);
-	free(name);
 	return e;
 }
 

@@ -47,7 +47,7 @@ drain(struct chain *c)
 {
 	struct trouble t = TROUBLE_INIT;
 	struct chain_head head;
-	struct bundle next;
+	struct bundle next = {.offline = true};
 	size_t count = 0;
 
 	while (chain_get_head(c, &head, &t) == ERR_OK) {

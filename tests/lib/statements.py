@@ -254,8 +254,8 @@ class Statement:
         self.take(loaded(self.body))
 
     def take(self, fields):
+        demand(list(fields) in (FIELDS, [*FIELDS, "hallmark.extensions"]))
         extensions = fields.pop("hallmark.extensions", None)
-        demand(list(fields) == FIELDS)
         (self.kind, self.origin, self.subject, self.not_before, self.not_after, self.reason,
          self.author, self.number) = fields.values()
         demand(is_word(self.kind) and is_origin(self.origin) and isinstance(self.subject, dict))
