@@ -14,6 +14,7 @@ import wire
 from audit import BAD, GOOD, UNKNOWN, Bench, audit, check
 from cryptography.hazmat.primitives import serialization
 from hallmark import APP, Site, run_tests
+from logimage import published
 
 VERIFIED = {"ed25519": "Signature Verified Successfully"}  # what openssl says; else "Verified OK"
 TOOLS = "base64 cat cut echo head mv od openssl printf sed sha256sum tail tr".split()
@@ -192,6 +193,7 @@ def test_what_a_token_has_sealed_by_every_algorithm():
                     assert line in lines, (algorithm, cert, line, lines)
             both = ["--cert", site.path("log.crt"), "--cert", site.path("log.vkey")]
             check(audit("verify", path, "--full", *both), GOOD, "and by 1 other that was named")
+            published(site, receipt["index"] + 1)
             check(audit("fsck", "--log", site.path("log"), *both), GOOD, "and by 1 other that was named")
 
 
