@@ -448,6 +448,7 @@ def test_a_flipped_bit_in_the_evidence():
             r.lives()
             count("rotten", "bits flipped")
         # In the component that every bundle names, whether the index knows its place or not.
+        r.restore()
         at = pack.read_bytes().index(wire.hashlib.sha256(APP["executable"]).digest()) + 32 + 8
         for with_index in (True, False):
             r.restore()

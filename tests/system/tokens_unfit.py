@@ -162,7 +162,7 @@ def test_a_chain_that_has_expired_is_told_and_serves_on():
         done = site.hsm("check", check=False)
         assert done.returncode == 1 and "has expired; make a new one for the same key" in done.stderr, done
         with KeyProcess(site) as key:
-            assert any("has expired" in line for line in key.process.lines), key.process.lines
+            key.process.wait_for("has expired")
 
 
 if __name__ == "__main__":
