@@ -7,7 +7,7 @@
 #include "proto/text.h"
 #include "proto/utc.h"
 #include "signer/ends.h"
-#include "signer/ledger/verdict.h"
+#include "signer/ledger/heads/verdict.h"
 
 static void write_chronicle(struct buf *to, const struct service *s);
 static void write_clock(struct buf *to, const struct service *s);

@@ -7,7 +7,7 @@
 #include "proto/err.h"
 #include "signer/ends.h"
 #include "signer/ground/counters.h"
-#include "signer/ledger/verdict.h"
+#include "signer/ledger/heads/verdict.h"
 
 /* A number of the status, and the unit that a metric has instead of its own. */
 struct gauge {

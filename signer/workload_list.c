@@ -5,7 +5,7 @@
 #include "proto/encoding.h"
 #include "proto/text.h"
 #include "proto/utc.h"
-#include "signer/ledger/verdict.h"
+#include "signer/ledger/heads/verdict.h"
 
 static bool read_cursor(const struct workload_table *t, struct view cursor, size_t *at);
 static void write_one(struct buf *to, const struct workload *w);

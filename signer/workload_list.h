@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "proto/bytes.h"
-#include "signer/ledger/workload.h"
+#include "signer/ledger/heads/workload.h"
 
 /* Looked at for one answer: a third of a millisecond. */
 #define WORKLOAD_LIST_LOOKS 4096

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "proto/report/absence.h"
+#include "signer/ledger/heads/verdict.h"
 #include "signer/ledger/ledger.h"
 #include "signer/ledger/ledger_stage.h"
-#include "signer/ledger/verdict.h"
 
 #define uthash_fatal(message) abort()
 #include <uthash.h>

@@ -22,7 +22,7 @@
 #include "policy/due.h"
 #include "signer/chronicle/due_ring.h"
 #include "signer/chronicle/notice_writer.h"
-#include "signer/ledger/workload.h"
+#include "signer/ledger/heads/workload.h"
 
 struct silent_collector; /* with workloads that are overdue, or with a round in the last minute */
 

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "signer/ledger/workload.h"
+#include "signer/ledger/heads/workload.h"
 
 /* Most workloads report in minutes, and are looked at once for each report that they promised. */
 #define DUE_RING_SPAN_S 1024

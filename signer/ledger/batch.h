@@ -15,9 +15,9 @@
 #include "proto/digest.h"
 #include "proto/err.h"
 #include "proto/tlog/merkle.h"
+#include "signer/ledger/heads/workload.h"
 #include "signer/ledger/store/notice_row.h"
 #include "signer/ledger/store/record.h"
-#include "signer/ledger/workload.h"
 
 /*
  * The life of a batch, as a table in batch.c. A move that the table lacks is a broken invariant.

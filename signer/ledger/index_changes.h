@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
+#include "signer/ledger/heads/workload.h"
 #include "signer/ledger/store/index.h"
-#include "signer/ledger/workload.h"
 
 /* All zero is empty. Aborts for want of memory: the index would lack what it says it has. */
 struct index_changes {

@@ -48,9 +48,9 @@
 #include "proto/bytes.h"
 #include "proto/err.h"
 #include "signer/ground/counters.h"
+#include "signer/ledger/heads/workload.h"
 #include "signer/ledger/ledger_events.h"
 #include "signer/ledger/ledger_replay.h"
-#include "signer/ledger/workload.h"
 #include "trust/expiry.h"
 
 struct evidence_store;

@@ -13,9 +13,9 @@
 #include "proto/report/absence.h"
 #include "proto/report/report.h"
 #include "proto/tlog/tile.h"
-#include "signer/ledger/head.h"
+#include "signer/ledger/heads/head.h"
+#include "signer/ledger/heads/verdict.h"
 #include "signer/ledger/ledger_state.h"
-#include "signer/ledger/verdict.h"
 
 /* One bundle and what is known of it. */
 struct replay {

@@ -9,7 +9,7 @@
 
 #include "proto/bytes.h"
 #include "proto/tlog/merkle.h"
-#include "signer/ledger/workload.h"
+#include "signer/ledger/heads/workload.h"
 
 /* Who wants a receipt, and with what. */
 struct ledger_wanted {

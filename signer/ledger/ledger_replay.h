@@ -9,8 +9,8 @@
 
 #include "proto/err.h"
 #include "proto/report/report.h"
+#include "signer/ledger/heads/workload.h"
 #include "signer/ledger/store/notice_row.h"
-#include "signer/ledger/workload.h"
 
 /* An error ends the start: its reason has been said. */
 struct ledger_replay {

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "signer/ledger/heads/verdict.h"
 #include "signer/ledger/ledger_state.h"
-#include "signer/ledger/verdict.h"
 
 static void staged(struct ledger *l, const struct batch_entry *entry, uint64_t issued_s);
 static enum err end(

@@ -12,9 +12,9 @@
 #include "proto/bytes.h"
 #include "proto/err.h"
 #include "proto/report/entry.h"
+#include "signer/ledger/heads/workload.h"
 #include "signer/ledger/ledger_events.h"
 #include "signer/ledger/store/notice_row.h"
-#include "signer/ledger/workload.h"
 
 struct ledger;
 

@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-#include "signer/ledger/workload.h"
+#include "signer/ledger/heads/workload.h"
 
 /* One report that waits; its collector has workloads, and so stays. */
 struct token_turn {

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "signer/ground/build.h"
-#include "signer/ledger/head.h"
-#include "signer/ledger/verdict.h"
+#include "signer/ledger/heads/head.h"
+#include "signer/ledger/heads/verdict.h"
 #include "signer/session/holding.h"
 #include "signer/session/stored_component.h"
 

@@ -3,8 +3,8 @@
 #include "journal/logger.h"
 #include "proto/evidence/identity.h"
 #include "proto/utc.h"
+#include "signer/ledger/heads/verdict.h"
 #include "signer/ledger/ledger_stage.h"
-#include "signer/ledger/verdict.h"
 #include "signer/session/challenge.h"
 #include "signer/session/quota.h"
 

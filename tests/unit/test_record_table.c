@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "signer/ledger/record_table.h"
+#include "signer/ledger/heads/record_table.h"
 
 #define RECORDS 5000
 

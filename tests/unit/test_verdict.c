@@ -11,7 +11,7 @@
 
 #include "journal/logger.h"
 #include "policy/finding.h"
-#include "signer/ledger/verdict.h"
+#include "signer/ledger/heads/verdict.h"
 
 static struct report report;
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signer/ledger/workload.h"
+#include "signer/ledger/heads/workload.h"
 
 static int
 setup(void **state)

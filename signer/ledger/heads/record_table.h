@@ -8,8 +8,8 @@
  *       if (r is the one)
  *           return r;
  */
-#ifndef HALLMARK_SIGNER_LEDGER_RECORD_TABLE_H
-#define HALLMARK_SIGNER_LEDGER_RECORD_TABLE_H
+#ifndef HALLMARK_SIGNER_LEDGER_HEADS_RECORD_TABLE_H
+#define HALLMARK_SIGNER_LEDGER_HEADS_RECORD_TABLE_H
 
 #include <stddef.h>
 #include <stdint.h>

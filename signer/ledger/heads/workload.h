@@ -4,8 +4,8 @@
  * The head moves when an entry is staged, not when it is durable: stages are strictly ordered, and
  * a failed commit ends the process, so nobody ever sees a head that was not logged.
  */
-#ifndef HALLMARK_SIGNER_LEDGER_WORKLOAD_H
-#define HALLMARK_SIGNER_LEDGER_WORKLOAD_H
+#ifndef HALLMARK_SIGNER_LEDGER_HEADS_WORKLOAD_H
+#define HALLMARK_SIGNER_LEDGER_HEADS_WORKLOAD_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 
 #include "proto/bytes.h"
 #include "proto/err.h"
-#include "signer/ledger/record_table.h"
+#include "signer/ledger/heads/record_table.h"
 #include "signer/ledger/store/chain_head.h"
 
 struct token_turn;

@@ -1,4 +1,4 @@
-#include "signer/ledger/verdict.h"
+#include "signer/ledger/heads/verdict.h"
 
 #include "journal/logger.h"
 #include "policy/finding.h"

@@ -2,11 +2,11 @@
  * What a report does to the head of its chain: the same when it is staged, and when recovery reads
  * it again.
  */
-#ifndef HALLMARK_SIGNER_LEDGER_HEAD_H
-#define HALLMARK_SIGNER_LEDGER_HEAD_H
+#ifndef HALLMARK_SIGNER_LEDGER_HEADS_HEAD_H
+#define HALLMARK_SIGNER_LEDGER_HEADS_HEAD_H
 
 #include "proto/report/report.h"
-#include "signer/ledger/workload.h"
+#include "signer/ledger/heads/workload.h"
 
 /*
  * The head of `w` behind this report, its next. The places in the log are not set, and `due` is the

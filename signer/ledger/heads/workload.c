@@ -1,4 +1,4 @@
-#include "signer/ledger/workload.h"
+#include "signer/ledger/heads/workload.h"
 
 #include <openssl/rand.h>
 #include <stdlib.h>

@@ -7,13 +7,13 @@
  * `finding` is the worst of the report; `overdue` of one that is silent, `none` where there is
  * none. `index` is that of the entry that says so.
  */
-#ifndef HALLMARK_SIGNER_LEDGER_VERDICT_H
-#define HALLMARK_SIGNER_LEDGER_VERDICT_H
+#ifndef HALLMARK_SIGNER_LEDGER_HEADS_VERDICT_H
+#define HALLMARK_SIGNER_LEDGER_HEADS_VERDICT_H
 
 #include <stdint.h>
 
 #include "proto/report/report.h"
-#include "signer/ledger/workload.h"
+#include "signer/ledger/heads/workload.h"
 
 /* From the best. The ledger's classes of workloads (workload.h). */
 enum verdict_kind {

@@ -1,6 +1,6 @@
-#include "signer/ledger/head.h"
+#include "signer/ledger/heads/head.h"
 
-#include "signer/ledger/verdict.h"
+#include "signer/ledger/heads/verdict.h"
 
 struct chain_head
 head_after(const struct workload *w, const struct report *r)

@@ -1,4 +1,4 @@
-#include "signer/ledger/record_table.h"
+#include "signer/ledger/heads/record_table.h"
 
 #include <stdlib.h>
 
