@@ -134,9 +134,9 @@ refuse_operators(const struct service *s)
 	logline_string(&l, "in_force", hex);
 	logline_string(&l, "mend",
 	    "the policy in force names operators, whose approvals the configured one lacks, and "
-	    "the "
-	    "configured one names none: get the approvals before it is configured; if the site has "
-	    "no operators, somebody else had the signer, and this log is over (SECURITY.md)");
+	    "the configured one names none: get the approvals before it is configured; if the "
+	    "site has no operators, somebody else had the signer, and this log is over "
+	    "(SECURITY.md)");
 	logline_end(&l);
 	return ERR_CONFIG;
 }

@@ -42,11 +42,11 @@ static const unsigned of_relays =
     1U << MESSAGE_HELLO | 1U << MESSAGE_CHALLENGE | 1U << MESSAGE_STATEMENT;
 
 static void session_free(struct session *s);
-static enum err take_frame(struct session *s, struct view payload);
+static enum err take_frame(struct session *s, struct view payload, uint64_t arrived_us);
 static bool has_role(struct session *s, enum message_type type);
 static enum err refuse_role(struct session *s, const struct message *m);
 static enum err on_hello(struct session *s, const struct message_hello *m);
-static enum err on_bundle(struct session *s, const struct message_bundle *m);
+static enum err on_bundle(struct session *s, const struct message_bundle *m, uint64_t arrived_us);
 static enum err answer_again(struct session *s, struct filing *f);
 static void make_room(struct session *s, size_t receipt_size);
 static uint64_t now_us(void);
@@ -92,7 +92,7 @@ enum err
 session_on_frame(struct session *s, struct view payload)
 {
 	const uint64_t begun_us = now_us();
-	const enum err e = take_frame(s, payload);
+	const enum err e = take_frame(s, payload, begun_us);
 	const uint64_t done_us = now_us();
 
 	quota_take_time(s, done_us - begun_us, done_us);
@@ -190,7 +190,7 @@ session_free(struct session *s)
 }
 
 static enum err
-take_frame(struct session *s, struct view payload)
+take_frame(struct session *s, struct view payload, uint64_t arrived_us)
 {
 	struct message m;
 	enum err e = message_decode(s->service->decoder, payload, &m);
@@ -207,7 +207,7 @@ take_frame(struct session *s, struct view payload)
 	case MESSAGE_HELLO:
 		return on_hello(s, &m.body.hello);
 	case MESSAGE_BUNDLE:
-		return on_bundle(s, &m.body.bundle);
+		return on_bundle(s, &m.body.bundle, arrived_us);
 	case MESSAGE_PART:
 		return upload_on_part(s, &m.body.part);
 	case MESSAGE_CHALLENGE:
@@ -288,9 +288,9 @@ on_hello(struct session *s, const struct message_hello *m)
 }
 
 static enum err
-on_bundle(struct session *s, const struct message_bundle *m)
+on_bundle(struct session *s, const struct message_bundle *m, uint64_t arrived_us)
 {
-	struct filing f = {.signature = m->signature, .bytes = m->bundle, .arrived_us = now_us()};
+	struct filing f = {.signature = m->signature, .bytes = m->bundle, .arrived_us = arrived_us};
 	struct appraiser_components components;
 	enum err e;
 

@@ -1,7 +1,6 @@
 /*
  * The head of a hash chain, as it is stored: of one workload of one collector, its newest report,
- * its newest entry of any kind, when the next report is due, and how
- * it was judged.
+ * its newest entry of any kind, when the next report is due, and how it was judged.
  */
 #ifndef HALLMARK_SIGNER_LEDGER_STORE_CHAIN_HEAD_H
 #define HALLMARK_SIGNER_LEDGER_STORE_CHAIN_HEAD_H

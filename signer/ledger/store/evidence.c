@@ -26,8 +26,7 @@ struct slot {
 };
 
 struct evidence_store {
-	struct siphash_key
-	    key; /* lists name what digests they like: they must not meet in one place */
+	struct siphash_key key; /* of the table: lists name what digests they like */
 	char *directory;
 	char *pack_path;
 	char *left_path;   /* of the pack before: the group commit under way may go there */
