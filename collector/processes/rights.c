@@ -43,7 +43,12 @@ static const char *const resolver_files[] = {"/etc/resolv.conf", "/etc/hosts", "
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
-static enum err check_reach(const char *path, struct trouble *t);
+/* `l` is that of whoever allows; NULL to others. */
+typedef enum err file_visit(struct landlock *l, const char *path, struct trouble *t);
+
+static enum err each_file(const struct collector_config *config, file_visit *visit,
+    struct landlock *l, struct trouble *t);
+static file_visit check_reach;
 static enum err keep(const cap_value_t *list, size_t count, struct trouble *t);
 static enum err keep_held(cap_t held, cap_t kept, const cap_value_t *list, size_t count);
 static enum err confine(const char *path, const struct collector_config *config, struct trouble *t);
@@ -96,23 +101,41 @@ rights_report(const char *path, const struct collector_config *config, struct tr
 enum err
 rights_check_report(const struct collector_config *config, struct trouble *t)
 {
-	const char *const paths[] = {config->state_directory, config->receipt_directory,
-	    config->tls.certificate, config->tls.key, config->tls.signer_ca};
+	enum err e;
+
+	if ((e = check_reach(NULL, config->state_directory, t)) == ERR_OK &&
+	    (e = check_reach(NULL, config->receipt_directory, t)) == ERR_OK)
+		e = each_file(config, check_reach, NULL, t);
+	return e;
+}
+
+/* All that is named there for who reports to read. */
+static enum err
+each_file(
+    const struct collector_config *config, file_visit *visit, struct landlock *l, struct trouble *t)
+{
+	const char *const own[] = {config->tls.certificate, config->tls.key, config->tls.signer_ca};
 	enum err e = ERR_OK;
 
-	for (size_t i = 0; e == ERR_OK && i < COUNT(paths); i++)
-		e = check_reach(paths[i], t);
-	for (size_t i = 0; e == ERR_OK && i < config->signer_count; i++)
-		if (config->signers[i].log_certificate != NULL)
-			e = check_reach(config->signers[i].log_certificate, t);
+	for (size_t i = 0; e == ERR_OK && i < COUNT(own); i++)
+		e = visit(l, own[i], t);
+	for (size_t i = 0; e == ERR_OK && i < config->signer_count; i++) {
+		const struct collector_signer *s = &config->signers[i];
+
+		if (s->log_certificate != NULL)
+			e = visit(l, s->log_certificate, t);
+		if (e == ERR_OK && s->log_certificate_next != NULL)
+			e = visit(l, s->log_certificate_next, t);
+	}
 	return e;
 }
 
 static enum err
-check_reach(const char *path, struct trouble *t)
+check_reach(struct landlock *l, const char *path, struct trouble *t)
 {
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
+	(void)l;
 	if (fd < 0)
 		return trouble_set(t, ERR_CONFIG,
 		    "%s: %s; what lies in another directory than at the start takes a restart",
@@ -189,17 +212,12 @@ static enum err
 allow_configured(
     struct landlock *l, const char *path, const struct collector_config *config, struct trouble *t)
 {
-	const char *const files[] = {
-	    path, config->tls.certificate, config->tls.key, config->tls.signer_ca};
-	enum err e = landlock_allow_keeping(l, config->state_directory, t);
+	enum err e;
 
-	if (e == ERR_OK)
-		e = landlock_allow_keeping(l, config->receipt_directory, t);
-	for (size_t i = 0; e == ERR_OK && i < COUNT(files); i++)
-		e = landlock_allow_directory_of(l, files[i], t);
-	for (size_t i = 0; e == ERR_OK && i < config->signer_count; i++)
-		if (config->signers[i].log_certificate != NULL)
-			e = landlock_allow_directory_of(l, config->signers[i].log_certificate, t);
+	if ((e = landlock_allow_keeping(l, config->state_directory, t)) == ERR_OK &&
+	    (e = landlock_allow_keeping(l, config->receipt_directory, t)) == ERR_OK &&
+	    (e = landlock_allow_directory_of(l, path, t)) == ERR_OK)
+		e = each_file(config, landlock_allow_directory_of, l, t);
 	return e;
 }
 

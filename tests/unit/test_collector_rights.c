@@ -58,9 +58,9 @@ static int
 make_place(void **state)
 {
 	static const char *const directories[] = {
-	    "config", "tls", "renewed", "state", "receipts", "other"};
+	    "config", "tls", "renewed", "log", "next", "state", "receipts", "other"};
 	static const char *const files[] = {"config/collector.yaml", "tls/host.crt", "tls/ca.crt",
-	    "renewed/1.key", "state/old", "other/secret"};
+	    "renewed/1.key", "log/1.crt", "next/2.crt", "state/old", "other/secret"};
 	struct trouble t = TROUBLE_INIT;
 	struct landlock *l;
 
@@ -92,7 +92,8 @@ remove_place(void **state)
 static void
 configure(struct collector_config *c)
 {
-	static char names[5][128];
+	static char names[7][128];
+	static struct collector_signer signer;
 
 	memset(c, 0, sizeof(*c));
 	c->tls.certificate = strcpy(names[0], at("tls/host.crt"));
@@ -100,6 +101,10 @@ configure(struct collector_config *c)
 	c->tls.signer_ca = strcpy(names[2], at("tls/ca.crt"));
 	c->state_directory = strcpy(names[3], at("state"));
 	c->receipt_directory = strcpy(names[4], at("receipts"));
+	signer.log_certificate = strcpy(names[5], at("log/1.crt"));
+	signer.log_certificate_next = strcpy(names[6], at("next/2.crt"));
+	c->signers = &signer;
+	c->signer_count = 1;
 }
 
 static int
@@ -155,8 +160,8 @@ has_no_capability(void)
 static int
 reads_what_is_configured(void)
 {
-	static const char *const files[] = {
-	    "config/collector.yaml", "tls/host.crt", "tls/host.key", "tls/ca.crt"};
+	static const char *const files[] = {"config/collector.yaml", "tls/host.crt", "tls/host.key",
+	    "tls/ca.crt", "log/1.crt", "next/2.crt"};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		if (!opens(at(files[i]), O_RDONLY))
@@ -230,6 +235,7 @@ static int
 tells_which_reload_is_beyond_it(void)
 {
 	struct trouble t = TROUBLE_INIT;
+	struct collector_signer next;
 	struct collector_config c;
 
 	configure(&c);
@@ -244,7 +250,13 @@ tells_which_reload_is_beyond_it(void)
 	if (has_landlock && rights_check_report(&c, &t) != ERR_CONFIG)
 		return 3;
 	c.tls.key = at("nowhere");
-	return rights_check_report(&c, &t) == ERR_CONFIG ? 0 : 4;
+	if (rights_check_report(&c, &t) != ERR_CONFIG)
+		return 4;
+	configure(&c);
+	next = c.signers[0];
+	next.log_certificate_next = at("other/secret");
+	c.signers = &next;
+	return has_landlock && rights_check_report(&c, &t) != ERR_CONFIG ? 5 : 0;
 }
 
 #define RIGHTS_TEST(name)                                                                          \
