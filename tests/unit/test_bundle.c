@@ -1,58 +1,7 @@
 /* Bundles: one valid spelling, and a fitting error for every other. */
-#include "tests/lib/vectors.h"
-
-#include <stdlib.h>
-
 #include "proto/digest.h"
-#include "proto/evidence/bundle.h"
 #include "proto/evidence/extension_map.h"
-#include "proto/mp_write.h"
-
-#define V(s) VIEW_LITERAL(s)
-
-/* Pieces of which the tests put bundles together; every map and array has under 16 members. */
-#define D32      "\xc4\0400123456789abcdef0123456789abcdef"
-#define VERSION  "\xa1v\x01"
-#define WORKLOAD "\xa8workload\243app"
-#define SEQ      "\xa3seq\x07"
-#define PREV     "\xa4prev" D32
-#define NONCE    "\xa5nonce" D32
-#define BOOT     "\244boot\xc4\0200123456789abcdef"
-#define TIME     "\xa4time\xcd\x03\xe8"
-#define NEXT     "\246next_s\x42"
-#define FILES    "\245files\x93" D32 "\x05\x64"
-#define HOST     "\xa4host\x93" D32 "\x00\x01"
-#define PARTS    "\252components\x82" FILES HOST
-#define GOOD     "\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT PARTS
-
-/* The same with extensions, and with what these may depend on. */
-#define EXT(map)             "\243ext" map
-#define WITH(map)            WITH_NEXT(NEXT, map)
-#define WITH_NEXT(next, map) WITH_ALL(NONCE, next, map)
-#define WITH_ALL(nonce, next, map)                                                                 \
-	"\x8a" VERSION WORKLOAD SEQ PREV nonce BOOT TIME next PARTS EXT(map)
-#define OFFLINE       "\xa5nonce\xc4\0"
-#define NO_NEXT       "\246next_s\0"
-#define LEAVING_MOVED "\247leaving\245moved"
-#define MOVED_TO      "\250moved_to\255log.example/2"
-#define D65           "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdefX"
-#define CHALLENGE     "\251challenge\xc4\01012345678"
-#define GAP           "\243gap\x06"
-
-static void
-expect(struct view bytes, enum err expected)
-{
-	/* On the heap and exactly as long, so that a sanitizer sees every byte read beyond. */
-	uint8_t *copy = malloc(bytes.size + 1);
-	struct bundle b;
-
-	assert_non_null(copy);
-	memcpy(copy, bytes.data, bytes.size);
-	copy = realloc(copy, bytes.size > 0 ? bytes.size : 1);
-	assert_non_null(copy);
-	assert_int_equal(bundle_decode((struct view){copy, bytes.size}, &b), expected);
-	free(copy);
-}
+#include "tests/unit/bundle_fixture.h"
 
 static void
 example(struct bundle *b)
@@ -124,29 +73,6 @@ vectors_are_made_and_read(void **state)
 	b.extensions.bytes = V("\x81\xa3gap\0");
 	memset(b.nonce, 0, NONCE_SIZE);
 	expect_vector(&b, "bundle-2-offline");
-}
-
-static void
-vectors_with_extensions_are_read_and_made_again(void **state)
-{
-	static const char *const names[] = {"bundle-3-extensions", "bundle-4-leaving"};
-	struct buf bytes = BUF_INIT, made = BUF_INIT;
-	struct bundle b;
-
-	(void)state;
-	for (size_t i = 0; i < 2; i++) {
-		buf_clear(&bytes);
-		buf_clear(&made);
-		vector_wire(names[i], &bytes);
-		assert_int_equal(bundle_decode(buf_view(&bytes), &b), ERR_OK);
-		bundle_encode(&b, &made);
-		assert_true(view_equal(buf_view(&made), buf_view(&bytes)));
-		assert_int_equal(b.extensions.has_unknown, i == 0);
-		assert_int_equal(b.next_s, i == 0 ? 66 : 0);
-		assert_int_equal(b.extensions.leaving, i == 0 ? BUNDLE_STAYING : BUNDLE_MOVED);
-	}
-	buf_free(&bytes);
-	buf_free(&made);
 }
 
 static void
@@ -339,12 +265,6 @@ wrong_types_are_refused(void **state)
 }
 
 static void
-expect_fault(struct view bytes, const char *key)
-{
-	assert_true(view_equal(bundle_fault(bytes), view_of_string(key)));
-}
-
-static void
 the_value_at_fault_is_named(void **state)
 {
 	(void)state;
@@ -405,130 +325,6 @@ values_out_of_range_are_refused(void **state)
 	expect(V("\x89" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT
 		 "\252components\x81\xa4host\x93" D32 "\x01\xce\x01\0\0\x01"),
 	    ERR_MSG_RANGE);
-}
-
-static void
-extensions_are_read(void **state)
-{
-	const struct view map = V("\x83" CHALLENGE "\252x_other_ab\x93\x01\241a\x81\241b\xc4\0"
-				  "\xa3y_z\x07");
-	struct bundle b;
-
-	(void)state;
-	assert_int_equal(
-	    bundle_decode(V(WITH("\x83" CHALLENGE "\252x_other_ab\x93\x01\241a\x81\241b\xc4\0"
-				 "\xa3y_z\x07")),
-		&b),
-	    ERR_OK);
-	assert_true(view_equal(b.extensions.bytes, map));
-	assert_true(view_equal(b.extensions.challenge, V("12345678")));
-	assert_true(b.extensions.has_unknown);
-	assert_false(b.extensions.has_configuration);
-	assert_int_equal(
-	    bundle_decode(V(WITH_NEXT(NO_NEXT, "\x82" LEAVING_MOVED MOVED_TO)), &b), ERR_OK);
-	assert_int_equal(b.extensions.leaving, BUNDLE_MOVED);
-	assert_true(view_equal(b.extensions.moved_to, V("log.example/2")));
-	assert_false(b.extensions.has_unknown);
-	assert_int_equal(b.next_s, 0);
-	expect(V(WITH("\x81\247program" D32)), ERR_OK);
-	expect(V(WITH("\x82\255configuration" D32 "\247program" D32)), ERR_OK);
-	expect(V(WITH_NEXT(NO_NEXT, "\x81\247leaving\247stopped")), ERR_OK);
-	expect(V(WITH_NEXT(NO_NEXT, "\x81\247leaving\251scaled-in")), ERR_OK);
-	expect(V(WITH_NEXT(NO_NEXT, "\x81\247leaving\247retired")), ERR_OK);
-	assert_int_equal(bundle_decode(V(WITH_ALL(OFFLINE, NEXT, "\x81" GAP)), &b), ERR_OK);
-	assert_true(b.extensions.has_gap);
-	assert_int_equal(b.extensions.gap_after, 6);
-	assert_false(b.extensions.has_unknown);
-}
-
-static void
-known_extensions_of_another_kind_are_refused(void **state)
-{
-	(void)state;
-	expect(V(WITH("\x81\251challenge\xa8"
-		      "12345678")),
-	    ERR_MSG_TYPE);
-	expect(V(WITH("\x81\251challenge\xc4\0071234567")), ERR_MSG_RANGE);
-	expect(V(WITH("\x81\251challenge\xc4\101" D65)), ERR_MSG_RANGE);
-	expect(V(WITH("\x81\247program\x01")), ERR_MSG_TYPE);
-	expect(V(WITH("\x81\247program\xc4\x01x")), ERR_MSG_RANGE);
-	expect(V(WITH("\x81\255configuration\x90")), ERR_MSG_TYPE);
-	expect(V(WITH_ALL(OFFLINE, NEXT, "\x81\243gap\241\x36")), ERR_MSG_TYPE);
-	expect(V(WITH_ALL(OFFLINE, NEXT, "\x81\243gap\xcf\0\x20\0\0\0\0\0\0")), ERR_MSG_RANGE);
-	expect(V(WITH_NEXT(NO_NEXT, "\x81\247leaving\x01")), ERR_MSG_TYPE);
-	expect(V(WITH_NEXT(NO_NEXT, "\x81\247leaving\xa0")), ERR_MSG_RANGE);
-	expect(V(WITH_NEXT(NO_NEXT, "\x81\247leaving\243bye")), ERR_MSG_RANGE);
-	expect(V(WITH_NEXT(NO_NEXT, "\x82" LEAVING_MOVED "\250moved_to\xc4\x01x")), ERR_MSG_TYPE);
-	expect(V(WITH_NEXT(NO_NEXT, "\x82" LEAVING_MOVED "\250moved_to\xa0")), ERR_MSG_RANGE);
-	expect(V(WITH_NEXT(NO_NEXT, "\x82" LEAVING_MOVED "\250moved_to\243a b")), ERR_MSG_RANGE);
-}
-
-static void
-extensions_that_do_not_fit_the_rest_are_refused(void **state)
-{
-	(void)state;
-	expect(V(WITH("\x81" CHALLENGE)), ERR_OK);
-	expect(V(WITH_ALL(OFFLINE, NEXT, "\x82" CHALLENGE GAP)), ERR_MSG_RANGE);
-	expect(V(WITH_ALL(OFFLINE, NEXT, "\x81\247program" D32)), ERR_MSG_RANGE);
-	expect(V(WITH_ALL(OFFLINE, NEXT, "\x81\243gap\x07")), ERR_MSG_RANGE);
-	expect(V(WITH_ALL(OFFLINE, NO_NEXT, "\x82" GAP "\247leaving\247stopped")), ERR_MSG_RANGE);
-	expect(V(WITH("\x81" GAP)), ERR_MSG_RANGE);
-	expect(V(WITH("\x81\247leaving\247stopped")), ERR_MSG_RANGE);
-	expect(V(WITH_NEXT(NO_NEXT, "\x81" LEAVING_MOVED)), ERR_MSG_RANGE);
-	expect(V(WITH_NEXT(NO_NEXT, "\x81" MOVED_TO)), ERR_MSG_RANGE);
-	expect(V(WITH_NEXT(NO_NEXT, "\x82\247leaving\247stopped" MOVED_TO)), ERR_MSG_RANGE);
-	expect_fault(V(WITH("\x81\247leaving\247stopped")), "ext");
-	expect_fault(V(WITH("\x81\247program\x01")), "ext");
-}
-
-static void
-extensions_have_one_spelling(void **state)
-{
-	(void)state;
-	expect(V(WITH("\x80")), ERR_MSG_CANONICAL);
-	expect(V(WITH("\xde\0\x01\241a\x01")), ERR_MSG_CANONICAL);
-	expect(V(WITH("\x82\241b\x01\241a\x01")), ERR_MSG_CANONICAL);
-	expect(V(WITH("\x81\241a\xcc\x01")), ERR_MSG_CANONICAL);
-	expect(V(WITH("\x82\241a\x01\241a\x01")), ERR_MSG_DUPLICATE);
-	expect(V("\x8a" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT EXT("\x81\241a\x01") PARTS),
-	    ERR_MSG_CANONICAL);
-	expect(V("\x8b" VERSION WORKLOAD SEQ PREV NONCE BOOT TIME NEXT PARTS EXT("\x81\241a\x01")
-		       EXT("\x81\241a\x01")),
-	    ERR_MSG_DUPLICATE);
-	expect(V(WITH("\x01")), ERR_MSG_TYPE);
-	expect(V(WITH("\x90")), ERR_MSG_TYPE);
-}
-
-static void
-what_is_known_is_written_as_it_is_read(void **state)
-{
-	struct bundle_extensions x = {.leaving = BUNDLE_MOVED}, read;
-	struct buf bytes = BUF_INIT;
-
-	(void)state;
-	bundle_extensions_write(&(struct bundle_extensions){0}, &bytes);
-	assert_int_equal(bytes.size, 0);
-	x.moved_to = V("log.example/2");
-	x.challenge = V("12345678");
-	x.has_configuration = x.has_program = true;
-	memset(&x.configuration, 1, DIGEST_SIZE);
-	memset(&x.program, 2, DIGEST_SIZE);
-	bundle_extensions_write(&x, &bytes);
-	assert_int_equal(bundle_extensions_read(buf_view(&bytes), &read), ERR_OK);
-	assert_true(view_equal(read.bytes, buf_view(&bytes)));
-	assert_int_equal(read.leaving, BUNDLE_MOVED);
-	assert_true(view_equal(read.moved_to, x.moved_to));
-	assert_true(view_equal(read.challenge, x.challenge));
-	assert_true(read.has_configuration && digest_equal(&read.configuration, &x.configuration));
-	assert_true(read.has_program && digest_equal(&read.program, &x.program));
-	assert_false(read.has_unknown);
-	buf_append_byte(&bytes, 0);
-	assert_int_equal(bundle_extensions_read(buf_view(&bytes), &read), ERR_MSG_TRAILING);
-	assert_int_equal(bundle_extensions_read(V("\x80"), &read), ERR_MSG_CANONICAL);
-	assert_int_equal(bundle_extensions_read(V(""), &read), ERR_MSG_COUNT);
-	assert_int_equal(
-	    bundle_extensions_read(V("\x81\241a\xcd\0\x01"), &read), ERR_MSG_CANONICAL);
-	buf_free(&bytes);
 }
 
 static void
@@ -640,7 +436,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(vectors_are_made_and_read),
 	    cmocka_unit_test(signed_bytes_are_as_the_vector),
-	    cmocka_unit_test(vectors_with_extensions_are_read_and_made_again),
 	    cmocka_unit_test(the_pieces_are_good),
 	    cmocka_unit_test(the_largest_bundle_fits),
 	    cmocka_unit_test(every_cut_is_refused),
@@ -654,11 +449,6 @@ main(void)
 	    cmocka_unit_test(wrong_types_are_refused),
 	    cmocka_unit_test(the_value_at_fault_is_named),
 	    cmocka_unit_test(values_out_of_range_are_refused),
-	    cmocka_unit_test(extensions_are_read),
-	    cmocka_unit_test(known_extensions_of_another_kind_are_refused),
-	    cmocka_unit_test(extensions_that_do_not_fit_the_rest_are_refused),
-	    cmocka_unit_test(extensions_have_one_spelling),
-	    cmocka_unit_test(what_is_known_is_written_as_it_is_read),
 	    cmocka_unit_test(checking_values_is_what_decoding_does),
 	    cmocka_unit_test(structure_is_checked_first),
 	    cmocka_unit_test(oversize_is_refused),

@@ -1,0 +1,202 @@
+/* Kinds of statements: what each is about, and what is said of it in words. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "tests/unit/statement_fixture.h"
+
+#define V(s) VIEW_LITERAL(s)
+#define HEX  STATEMENT_HEX
+
+static void
+expect_subject(const char *kind, size_t count, const char *const *member, enum err expected)
+{
+	struct statement s = statement_approving();
+	enum err e;
+
+	s.kind_name = view_of_string(kind);
+	s.member_count = count;
+	for (size_t i = 0; i < count; i++)
+		s.member[i] = (struct statement_member){
+		    view_of_string(member[2 * i]), view_of_string(member[2 * i + 1])};
+	assert_int_equal(statement_check(&s), ERR_OK);
+	e = statement_check_subject(&s);
+	if (e != expected)
+		fail_msg("%s: expected %s, found %s", kind, err_name(expected), err_name(e));
+}
+
+#define SUBJECT(kind, expected, ...)                                                               \
+	expect_subject(kind, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *) / 2,           \
+	    (const char *[]){__VA_ARGS__}, expected)
+
+static void
+subjects_are_those_of_their_kinds(void **state)
+{
+	(void)state;
+	SUBJECT("approve", ERR_OK, "manifest", HEX);
+	SUBJECT("approve", ERR_STATEMENT_SUBJECT, "manifest", HEX "a");
+	SUBJECT("approve", ERR_STATEMENT_SUBJECT, "manifest", "A" HEX);
+	SUBJECT("approve", ERR_STATEMENT_SUBJECT, "statement", HEX);
+	SUBJECT("approve", ERR_STATEMENT_SUBJECT, "manifest", HEX, "statement", HEX);
+	SUBJECT("revoke", ERR_OK, "statement", HEX);
+	SUBJECT("revoke", ERR_STATEMENT_SUBJECT, "manifest", HEX);
+	SUBJECT("maintenance", ERR_OK, "collectors", "spiffe://x/*", "workloads", "a\\*?");
+	SUBJECT("maintenance", ERR_STATEMENT_SUBJECT, "collectors", "a\\b", "workloads", "*");
+	SUBJECT("maintenance", ERR_STATEMENT_SUBJECT, "collectors", "*", "workloads", "a\\");
+	SUBJECT("maintenance", ERR_STATEMENT_SUBJECT, "collectors", "*");
+	SUBJECT("maintenance", ERR_STATEMENT_SUBJECT, "workloads", "*");
+	SUBJECT("retire", ERR_OK, "collector", "spiffe://x/host/a", "workload", "app");
+	SUBJECT("retire", ERR_STATEMENT_SUBJECT, "collector", "a b", "workload", "app");
+	SUBJECT("retire", ERR_STATEMENT_SUBJECT, "collector", "\xc3\xa9", "workload", "app");
+	/* In forms that no collector has: nobody would be retired by them. */
+	SUBJECT("retire", ERR_STATEMENT_SUBJECT, "collector", "HOST-1.example", "workload", "app");
+	SUBJECT("retire", ERR_STATEMENT_SUBJECT, "collector", "1:no-scheme", "workload", "app");
+	SUBJECT("retire", ERR_STATEMENT_SUBJECT, "collector", "spiffe:", "workload", "app");
+	SUBJECT("retire", ERR_OK, "collector", "host-1.example", "workload", "app");
+	SUBJECT("retire", ERR_STATEMENT_SUBJECT, "collector", "a", "workload", "a/b");
+	SUBJECT("retire", ERR_STATEMENT_SUBJECT, "workload", "app");
+	SUBJECT("clock", ERR_OK, "from", "1795514400");
+	SUBJECT("clock", ERR_OK, "from", "9007199254740991");
+	SUBJECT("clock", ERR_STATEMENT_SUBJECT, "from", "9007199254740992");
+	SUBJECT("clock", ERR_STATEMENT_SUBJECT, "from", "01");
+	SUBJECT("clock", ERR_STATEMENT_SUBJECT, "from", "1 ");
+	SUBJECT("clock", ERR_STATEMENT_SUBJECT, "from", "2026-11-24T10:00:00Z");
+	SUBJECT("clock", ERR_STATEMENT_SUBJECT, "from", "1", "to", "2");
+	SUBJECT("clock", ERR_STATEMENT_SUBJECT, "to", "2");
+}
+
+static void
+kinds_that_are_not_acted_on(void **state)
+{
+	(void)state;
+	SUBJECT("hold", ERR_STATEMENT_KIND, "manifest", HEX);
+	SUBJECT("break-glass", ERR_STATEMENT_KIND, "manifest", HEX);
+	SUBJECT("approval", ERR_STATEMENT_KIND, "manifest", HEX);
+	for (unsigned k = 0; k < STATEMENT_KIND_COUNT; k++) {
+		const enum statement_kind kind = (enum statement_kind)k;
+
+		assert_int_equal(
+		    statement_kind_from_name(view_of_string(statement_kind_name(kind))), kind);
+		assert_int_equal(statement_kind_is_acted_on(kind), k <= STATEMENT_CLOCK);
+		assert_true(strlen(statement_kind_purpose(kind)) > 10);
+	}
+	assert_int_equal(statement_kind_from_name(V("approv")), STATEMENT_KIND_UNKNOWN);
+	assert_false(statement_kind_is_acted_on(STATEMENT_KIND_UNKNOWN));
+}
+
+static void
+expect_print(const struct statement *s, const char *expected)
+{
+	struct buf text = BUF_INIT;
+
+	statement_print(s, &text);
+	if (!view_equal(buf_view(&text), view_of_string(expected)))
+		fail_msg("expected\n%sfound\n%.*s", expected, (int)text.size, (char *)text.data);
+	buf_free(&text);
+}
+
+#define TAIL                                                                                       \
+	"in force   from 1970-01-01T00:16:40Z until 1970-01-01T00:33:20Z\n"                        \
+	"reason     release 4.2\n"                                                                 \
+	"author     dora\n"                                                                        \
+	"number     7\n"
+
+static void
+what_it_does_is_said_in_words(void **state)
+{
+	struct statement s = statement_approving();
+
+	(void)state;
+	expect_print(&s, "statement  approve\n"
+			 "log        hallmark.test/log\n"
+			 "effect     the policy whose manifest has the SHA-256 " HEX
+			 " may come into force within this time, as the next one\n" TAIL);
+	s.kind_name = V("revoke");
+	s.member[0].name = V("statement");
+	expect_print(&s, "statement  revoke\n"
+			 "log        hallmark.test/log\n"
+			 "effect     the statement whose envelope has the SHA-256 " HEX
+			 " is in force no more; what it has done stays\n" TAIL);
+	s.kind_name = V("retire");
+	s.member_count = 2;
+	s.member[0] = (struct statement_member){V("collector"), V("host7")};
+	s.member[1] = (struct statement_member){V("workload"), V("app")};
+	expect_print(&s, "statement  retire\n"
+			 "log        hallmark.test/log\n"
+			 "effect     nothing more is expected of workload app of collector host7 "
+			 "until it reports again: its silence is not recorded\n" TAIL);
+	s.kind_name = V("maintenance");
+	s.member[0] = (struct statement_member){V("collectors"), V("*")};
+	s.member[1] = (struct statement_member){V("workloads"), V("a*")};
+	expect_print(&s, "statement  maintenance\n"
+			 "log        hallmark.test/log\n"
+			 "effect     workloads that match a* of collectors that match * may be "
+			 "silent within this time: what is due in it is due behind its end\n" TAIL);
+}
+
+static void
+a_clock_statement_says_from_when_and_that_it_may_go_back(void **state)
+{
+	struct statement s = statement_approving();
+
+	(void)state;
+	s.kind_name = V("clock");
+	s.member[0] = (struct statement_member){V("from"), V("1795514400")};
+	expect_print(&s, "statement  clock\n"
+			 "log        hallmark.test/log\n"
+			 "effect     the log, whose newest entry is of 2026-11-24T10:00:00Z "
+			 "(1795514400), goes on at the time of the signer's clock, if that is "
+			 "earlier and within this time\n" TAIL);
+}
+
+static void
+what_is_not_known_is_shown_and_said(void **state)
+{
+	struct statement s = statement_approving();
+
+	(void)state;
+	s.kind_name = V("hold");
+	s.extensions = V("{\"trial\":true,\"x\":{\"y\":\"a\\\"b\"}}");
+	expect_print(&s, "statement  hold\n"
+			 "log        hallmark.test/log\n"
+			 "effect     none: this version does not act on this kind (evidence that "
+			 "must be kept)\n"
+			 "subject    manifest " HEX "\n" TAIL
+			 "extension  trial is not known to this version: true\n"
+			 "extension  x is not known to this version: {\"y\":\"a\\x5c\"b\"}\n");
+	s = statement_approving();
+	s.kind_name = V("x");
+	s.member_count = 2;
+	s.member[1] = (struct statement_member){V("n"), V("\\ v")};
+	expect_print(&s, "statement  x\n"
+			 "log        hallmark.test/log\n"
+			 "effect     none: this version does not know this kind\n"
+			 "subject    manifest " HEX "\n"
+			 "           n \\x5c v\n" TAIL);
+	s.kind_name = V("approve");
+	s.member_count = 1;
+	s.member[0].value = V("x");
+	expect_print(&s, "statement  approve\n"
+			 "log        hallmark.test/log\n"
+			 "effect     none: its subject is not that of its kind\n"
+			 "subject    manifest x\n" TAIL);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(subjects_are_those_of_their_kinds),
+	    cmocka_unit_test(kinds_that_are_not_acted_on),
+	    cmocka_unit_test(what_it_does_is_said_in_words),
+	    cmocka_unit_test(a_clock_statement_says_from_when_and_that_it_may_go_back),
+	    cmocka_unit_test(what_is_not_known_is_shown_and_said),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
