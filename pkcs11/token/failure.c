@@ -159,6 +159,29 @@ failure_error(enum failure_call call, unsigned long rv)
 	return failure_reaction(call, rv) == FAILURE_OPERATOR ? ERR_TOKEN_UNFIT : ERR_TOKEN;
 }
 
+bool
+failure_spares_pin(unsigned long rv)
+{
+	const struct failure *f = find(rv);
+
+	switch (rv) {
+	case CKR_HOST_MEMORY:
+	case CKR_SLOT_ID_INVALID:
+	case CKR_DEVICE_ERROR:
+	case CKR_DEVICE_MEMORY:
+	case CKR_DEVICE_REMOVED:
+	case CKR_TOKEN_NOT_PRESENT:
+	case CKR_CRYPTOKI_NOT_INITIALIZED:
+	case CKR_SESSION_READ_ONLY_EXISTS:
+	case CKR_USER_ANOTHER_ALREADY_LOGGED_IN:
+	case CKR_USER_TOO_MANY_TYPES:
+	case CKR_USER_TYPE_INVALID:
+		return true;
+	default:
+		return f != NULL && (f->class == FAILURE_RETRY || f->class == FAILURE_SESSION);
+	}
+}
+
 const char *
 failure_text(unsigned long rv)
 {

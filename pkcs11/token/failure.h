@@ -15,6 +15,8 @@
 #ifndef HALLMARK_PKCS11_TOKEN_FAILURE_H
 #define HALLMARK_PKCS11_TOKEN_FAILURE_H
 
+#include <stdbool.h>
+
 #include "proto/err.h"
 
 enum failure_class { FAILURE_RETRY, FAILURE_SESSION, FAILURE_PROCESS, FAILURE_OPERATOR };
@@ -33,6 +35,13 @@ enum failure_class failure_reaction(enum failure_call call, unsigned long rv);
 
 /* How it is answered where nothing was done about it here: ERR_TOKEN, ERR_TOKEN_UNFIT. */
 enum err failure_error(enum failure_call call, unsigned long rv);
+
+/*
+ * Whether C_Login's `rv`, which is none of a PIN (CKR_PIN_...), says that it was not for the PIN
+ * either: the token is away, or does nothing for this session. Nothing is known of a
+ * CKR_GENERAL_ERROR, say, and of vendors' own numbers: some modules answer a wrong PIN with those.
+ */
+bool failure_spares_pin(unsigned long rv);
 
 /* Its name and what it means, without a full stop. */
 const char *failure_text(unsigned long rv);

@@ -23,8 +23,9 @@
  * A record is one line: that a login was begun, or
  *   "refused file " inode " " mtime_ns " " size ": " time ", " why
  *   "refused credential: " time ", " why
+ * or the same with "doubted" where it was perhaps not the PIN.
  */
-static const char begun[] = "begun\n";
+static const char begun[] = "begun\n", refused[] = "refused", doubted[] = "doubted";
 
 /* A refusal that could not be written down: this process at least goes by it. */
 static struct {
@@ -39,10 +40,14 @@ static size_t record_read(int fd, char text[RECORD_MAX]);
 static enum err record_begin(struct pin_refusal *r);
 static enum err refuse_unkept(const struct pin_refusal *r);
 static enum err record_write(struct pin_refusal *r, struct view text);
+static enum err keep(struct pin_refusal *r, const char *what, const char *why);
 static bool stands(const struct hsm_config *c, const struct file_identity *pin, const char *text);
 static bool another_file_ends(const struct hsm_config *c, const char *text);
+static bool is_of(const struct hsm_config *c, const struct file_identity *pin, const char *what,
+    const char *text);
+static bool is_doubt(const char *text);
 static void append_head(
-    struct buf *to, const struct hsm_config *c, const struct file_identity *pin);
+    struct buf *to, const char *what, const struct hsm_config *c, const struct file_identity *pin);
 static const char *way_out(bool another_file);
 static enum err refuse(const struct pin_refusal *r, const char *text);
 static enum err sync_directory(const char *path);
@@ -67,6 +72,8 @@ pin_refusal_begin(const struct hsm_config *config, bool again, struct pin_refusa
 		} else if (stands(config, &r->pin, text)) {
 			r->standing = true;
 			e = again ? ERR_OK : refuse(r, text);
+		} else {
+			r->doubted = is_doubt(text) && is_of(config, &r->pin, doubted, text);
 		}
 		r->over = size > 0 && strcmp(text, begun) != 0;
 	}
@@ -79,24 +86,25 @@ enum err
 pin_refusal_keep(struct pin_refusal *r, const char *why)
 {
 	const struct hsm_config *c = r->config;
-	struct buf text = BUF_INIT;
 
 	complain("token '%s' refuses the PIN in %s: %s; it is not tried again until %s",
 	    c->token_label, c->pin_file, why, way_out(c->pin_credential == NULL));
-	append_head(&text, c, &r->pin);
-	utc_append(&text, (uint64_t)time(NULL));
-	buf_append_format(&text, ", %s\n", why);
-	r->kept = true;
-	if (buf_status(&text) != ERR_OK || record_write(r, buf_view(&text)) != ERR_OK ||
-	    fsync(r->fd) != 0 || sync_directory(c->guard_directory) != ERR_OK) {
-		unkept.any = true;
-		unkept.pin = r->pin;
-		complain("%s: cannot keep that the PIN is refused: %s; do not start this again "
-			 "before it is right",
-		    r->path, strerror(errno));
-	}
-	buf_free(&text);
+	(void)keep(r, refused, why); /* it is refused either way */
 	return ERR_PIN_REFUSED;
+}
+
+enum err
+pin_refusal_doubt(struct pin_refusal *r, const char *why)
+{
+	char twice[RECORD_MAX / 2];
+
+	if (r->standing)
+		return ERR_OK; /* that says more */
+	if (!r->doubted)
+		return keep(r, doubted, why);
+	snprintf(twice, sizeof(twice),
+	    "for the second time a login failed, perhaps for the PIN: %s", why);
+	return pin_refusal_keep(r, twice);
 }
 
 /* Under the lock: who waits for it finds that this is not the one of that name any more. */
@@ -110,9 +118,9 @@ pin_refusal_forget(struct pin_refusal *r)
 void
 pin_refusal_end(struct pin_refusal *r, bool good)
 {
-	const bool refused = !good && (r->kept || r->standing);
+	const bool stays = !good && (r->kept || r->standing || r->doubted);
 
-	if (r->fd >= 0 && !refused && r->over && record_write(r, view_of_string(begun)) != ERR_OK)
+	if (r->fd >= 0 && !stays && r->over && record_write(r, view_of_string(begun)) != ERR_OK)
 		complain("%s: cannot be written: %s", r->path, strerror(errno));
 	if (r->fd >= 0)
 		close(r->fd);
@@ -234,23 +242,59 @@ record_write(struct pin_refusal *r, struct view text)
 	return ERR_IO;
 }
 
+/* Synced; ERR_PIN_REFUSED, explained, if that cannot be: this process goes by it. */
+static enum err
+keep(struct pin_refusal *r, const char *what, const char *why)
+{
+	const struct hsm_config *c = r->config;
+	struct buf text = BUF_INIT;
+	enum err e = ERR_OK;
+
+	append_head(&text, what, c, &r->pin);
+	utc_append(&text, (uint64_t)time(NULL));
+	buf_append_format(&text, ", %s\n", why);
+	r->kept = true;
+	if (buf_status(&text) != ERR_OK || record_write(r, buf_view(&text)) != ERR_OK ||
+	    fsync(r->fd) != 0 || sync_directory(c->guard_directory) != ERR_OK) {
+		unkept.any = true;
+		unkept.pin = r->pin;
+		complain("%s: cannot keep that the PIN is refused: %s; do not start this again "
+			 "before it is right",
+		    r->path, strerror(errno));
+		e = ERR_PIN_REFUSED;
+	}
+	buf_free(&text);
+	return e;
+}
+
 static bool
 stands(const struct hsm_config *c, const struct file_identity *pin, const char *text)
 {
-	const size_t size = strlen(text);
-	struct buf head = BUF_INIT;
-	bool same;
-
 	/* Behind it stands what it was written over, where the process was killed in that. */
 	if (strncmp(text, begun, strlen(begun)) == 0)
 		return false;
-	if (!another_file_ends(c, text))
-		return true;
-	append_head(&head, c, pin);
-	same = buf_status(&head) != ERR_OK ||
-	       (size >= head.size && memcmp(text, head.data, head.size) == 0);
+	return !is_doubt(text) && (!another_file_ends(c, text) || is_of(c, pin, refused, text));
+}
+
+static bool
+is_of(
+    const struct hsm_config *c, const struct file_identity *pin, const char *what, const char *text)
+{
+	struct buf head = BUF_INIT;
+	bool is;
+
+	append_head(&head, what, c, pin);
+	is = buf_status(&head) != ERR_OK ||
+	     (strlen(text) >= head.size && memcmp(text, head.data, head.size) == 0);
 	buf_free(&head);
-	return same;
+	return is;
+}
+
+/* Whole: what is cut stands. */
+static bool
+is_doubt(const char *text)
+{
+	return strncmp(text, doubted, strlen(doubted)) == 0 && text[strlen(text) - 1] == '\n';
 }
 
 /* Not a credential, and not what is damaged: that does not tell which file was refused. */
@@ -264,12 +308,13 @@ another_file_ends(const struct hsm_config *c, const char *text)
 }
 
 static void
-append_head(struct buf *to, const struct hsm_config *c, const struct file_identity *pin)
+append_head(
+    struct buf *to, const char *what, const struct hsm_config *c, const struct file_identity *pin)
 {
 	if (c->pin_credential != NULL)
-		buf_append_string(to, "refused credential: ");
+		buf_append_format(to, "%s credential: ", what);
 	else
-		buf_append_format(to, "refused file %" PRIu64 " %" PRIu64 " %" PRIu64 ": ",
+		buf_append_format(to, "%s file %" PRIu64 " %" PRIu64 " %" PRIu64 ": ", what,
 		    pin->inode, pin->mtime_ns, pin->size);
 }
 

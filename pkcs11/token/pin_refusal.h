@@ -11,6 +11,10 @@
  * that is made of one: of the file, what tells it from another one (file_identity.h). systemd makes
  * a credential anew at each start, so that says nothing of it; there `unlock` is the only way.
  *
+ * A token may answer a login in such a way that nobody can tell whether it was for the PIN
+ * (failure.h). Such a failure costs a try perhaps, so it is kept too; the second one of a PIN, with
+ * no login between them that went well, is a refusal. Of three tries the last is the operator's.
+ *
  * A record that is damaged, or cannot be read, stands, until `unlock`. One whose process died in
  * the login does not: whether the PIN was refused is not known, and a token that hangs has to come
  * back by itself. Neither does one whose process died while it wrote that nothing is refused any
@@ -33,6 +37,7 @@ struct pin_refusal {
 	char *path; /* of the record */
 	int fd;
 	bool standing; /* it was there before; only with `again` */
+	bool doubted;  /* a login with this PIN failed before, perhaps for the PIN */
 	bool kept;
 	bool made; /* there was no record before */
 	bool over; /* the record holds more than that a login was begun */
@@ -51,6 +56,12 @@ enum err pin_refusal_begin(
  * keeps it; on the disk when it returns. Gives ERR_PIN_REFUSED.
  */
 enum err pin_refusal_keep(struct pin_refusal *r, const char *why) MUST_USE;
+
+/*
+ * The login failed, and perhaps for the PIN. On the disk when it returns. ERR_PIN_REFUSED,
+ * explained and kept as above: it is the second time, or it cannot be kept that it was the first.
+ */
+enum err pin_refusal_doubt(struct pin_refusal *r, const char *why) MUST_USE;
 
 /* Nothing is to be left of a login that was not refused: a record that was made for it goes. */
 void pin_refusal_forget(struct pin_refusal *r);

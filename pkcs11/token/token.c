@@ -192,8 +192,10 @@ login(struct token *t, struct pin_refusal *refusal)
 static enum err
 refuse_login(struct token *t, ck_rv_t rv, struct pin_refusal *refusal)
 {
-	char why[256];
+	char why[200];
+	enum err e;
 
+	snprintf(why, sizeof(why), "PKCS#11 error 0x%lx, %s", rv, failure_text(rv));
 	switch (rv) {
 	case CKR_PIN_INCORRECT:
 	case CKR_PIN_INVALID:
@@ -201,9 +203,10 @@ refuse_login(struct token *t, ck_rv_t rv, struct pin_refusal *refusal)
 	case CKR_PIN_EXPIRED:
 	case CKR_PIN_LOCKED:
 	case CKR_USER_PIN_NOT_INITIALIZED:
-		snprintf(why, sizeof(why), "PKCS#11 error 0x%lx, %s", rv, failure_text(rv));
 		return pin_refusal_keep(refusal, why);
 	default:
+		if (!failure_spares_pin(rv) && (e = pin_refusal_doubt(refusal, why)) != ERR_OK)
+			return e;
 		return token_refuse_call(t, FAILURE_LOGIN, "does not take a login", "C_Login", rv);
 	}
 }

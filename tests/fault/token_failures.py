@@ -127,6 +127,8 @@ def test_each_call_of_a_start_fails_with_an_error_of_each_class():
                     assert key.process.wait() == 1
                 assert site.token.get("count") == 0, (call, name)
                 site.token.recover()
+                for doubt in site.path("guard").glob("pin-refused-*"):  # two of them refuse the PIN
+                    doubt.unlink()
 
 
 def test_a_failure_that_stays_is_not_tried_for_ever():

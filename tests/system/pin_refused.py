@@ -13,11 +13,13 @@ import time
 import hallmark
 import token_control as tc
 from hallmark import APP, Site
-from keychannel import CHANGED, PIN_REFUSED, Gone, KeyProcess, Tree, make_site, signed, told_why
+from keychannel import CHANGED, LOST, PIN_REFUSED, Gone, KeyProcess, Tree, make_site, signed, told_why
 from logimage import verify_all
 
 REFUSALS = (tc.CKR_PIN_INCORRECT, tc.CKR_PIN_INVALID, tc.CKR_PIN_LEN_RANGE, tc.CKR_PIN_EXPIRED,
             tc.CKR_PIN_LOCKED, tc.CKR_USER_PIN_NOT_INITIALIZED)
+AWAY = (tc.CKR_DEVICE_ERROR, tc.CKR_DEVICE_REMOVED, tc.CKR_SESSION_CLOSED, tc.CKR_CRYPTOKI_NOT_INITIALIZED)
+CKR_OF_NO_TABLE, CKR_OF_A_VENDOR = 0x777, 0x80000030
 
 
 def tries(site):
@@ -163,6 +165,35 @@ def test_other_failures_of_a_login_are_not():
         signer.wait_for('event=key-process-down .*does not take a login: PKCS#11 error 0x32')
         site.token.set(login_error=0)
         goes_on(site, signer)
+
+
+def test_an_error_that_says_nothing_of_the_pin_is_final_the_second_time():
+    """Some modules answer a wrong PIN so."""
+    with make_site(token_module=True) as site:
+        for error in (tc.CKR_GENERAL_ERROR, tc.CKR_FUNCTION_FAILED, CKR_OF_NO_TABLE, CKR_OF_A_VENDOR):
+            count = tries(site)
+            site.token.set(login_error=error)
+            signer = site.start_signer(wait=False)
+            signer.wait_for("event=key-process-down .*does not take a login")
+            signer.wait_for("event=key-process-halted code=pin-refused")
+            assert "for the second time" in until(site, key_process="halted")["key_process_end"]
+            assert tries(site) == count + 2
+            site.token.set(login_error=0)
+            site.hsm("unlock")
+            signer.wait_for("event=listening")
+            assert not records(site) and signer.stop() == 0
+
+
+def test_a_token_that_is_away_is_tried_on():
+    with make_site(token_module=True) as site:
+        for error in (tc.CKR_GENERAL_ERROR,) + AWAY * 2:
+            site.token.set(login_error=error)
+            with KeyProcess(site, start=False) as key:
+                assert "does not take a login" in told_why(key, LOST), error
+        assert len(records(site)) == 1, "what was in doubt still is"
+        site.token.set(login_error=0)
+        with KeyProcess(site):
+            assert not records(site)
 
 
 def test_the_last_try_of_the_pin_is_the_operators():

@@ -144,6 +144,64 @@ test_a_refusal_stands(void **state)
 }
 
 static void
+doubt(const struct fixture *f, enum err expected)
+{
+	struct pin_refusal r;
+
+	assert_int_equal(pin_refusal_begin(&f->config, false, &r), ERR_OK);
+	assert_int_equal(pin_refusal_doubt(&r, "PKCS#11 error 0x5"), expected);
+	pin_refusal_forget(&r); /* it has perhaps cost a try */
+	pin_refusal_end(&r, false);
+	assert_true(is_kept(f));
+	assert_int_equal(pin_refusal_stands(&f->config), expected == ERR_PIN_REFUSED);
+}
+
+static void
+test_the_second_doubt_is_a_refusal(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned credential = 0; credential < 2; credential++) {
+		f->config.pin_credential = credential != 0 ? "pin" : NULL;
+		doubt(f, ERR_OK);
+		expect(f, ERR_OK, false); /* the token was away */
+		if (credential != 0)
+			write_file(f->pin, "1234\n");
+		doubt(f, ERR_PIN_REFUSED);
+		expect(f, ERR_PIN_REFUSED, false);
+	}
+}
+
+static void
+test_a_login_or_another_file_ends_a_doubt(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned i = 0; i < 3; i++) {
+		doubt(f, ERR_OK);
+		expect(f, ERR_OK, true);
+		assert_false(is_kept(f));
+	}
+	doubt(f, ERR_OK);
+	write_file(f->pin, "77777\n");
+	doubt(f, ERR_OK);
+	doubt(f, ERR_PIN_REFUSED);
+}
+
+static void
+test_a_doubt_does_not_end_a_refusal(void **state)
+{
+	struct fixture *f = *state;
+	struct pin_refusal r;
+
+	refuse(f);
+	assert_int_equal(pin_refusal_begin(&f->config, true, &r), ERR_OK);
+	assert_int_equal(pin_refusal_doubt(&r, "PKCS#11 error 0x5"), ERR_OK);
+	pin_refusal_end(&r, false);
+	expect(f, ERR_PIN_REFUSED, false);
+}
+
+static void
 test_another_file_ends_it(void **state)
 {
 	struct fixture *f = *state;
@@ -220,8 +278,9 @@ static void
 test_what_is_damaged_stands(void **state)
 {
 	struct fixture *f = *state;
-	static const char *const damaged[] = {"refused file 1 2 3: cut off", "refused", "begun",
-	    "\n", "refused credential: of another form\n"};
+	static const char *const damaged[] = {"refused file 1 2 3: cut off",
+	    "doubted file 1 2 3: cut off", "refused", "begun", "\n",
+	    "refused credential: of another form\n"};
 	char path[512];
 
 	refuse(f);
@@ -330,6 +389,9 @@ main(void)
 	    TEST(test_nothing_is_left_of_a_login_that_was_not_refused),
 	    TEST(test_a_refusal_stands),
 	    TEST(test_another_file_ends_it),
+	    TEST(test_the_second_doubt_is_a_refusal),
+	    TEST(test_a_login_or_another_file_ends_a_doubt),
+	    TEST(test_a_doubt_does_not_end_a_refusal),
 	    TEST(test_a_credential_is_a_new_file_each_time),
 	    TEST(test_an_operator_tries_again),
 	    TEST(test_tokens_and_sources_are_kept_apart),
