@@ -10,6 +10,7 @@
 
 #define READ_SIZE (64 * 1024) /* bytes: most certificates and lists, in one go */
 
+static bool is_der(struct view bytes);
 static enum err read_all(int fd, struct buf *to);
 
 enum err
@@ -42,6 +43,15 @@ pem_blocks_each(struct view pem, pem_blocks_take *take, void *context)
 }
 
 enum err
+pem_or_der_each(struct view bytes, const char *name, pem_blocks_take *take, void *context)
+{
+	if (!is_der(bytes))
+		return pem_blocks_each(bytes, take, context);
+	(void)take(context, name, bytes);
+	return ERR_OK;
+}
+
+enum err
 pem_file_read(const char *path, struct buf *to)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), reason;
@@ -54,6 +64,14 @@ pem_file_read(const char *path, struct buf *to)
 	(void)close(fd);
 	errno = reason;
 	return e;
+}
+
+/* A SEQUENCE of 128 bytes or more. The first byte alone is also a "0", with which text may begin.
+ */
+static bool
+is_der(struct view bytes)
+{
+	return bytes.size >= 2 && bytes.data[0] == 0x30 && bytes.data[1] >= 0x80;
 }
 
 static enum err

@@ -21,6 +21,15 @@ typedef bool pem_blocks_take(void *context, const char *name, struct view der);
  */
 enum err pem_blocks_each(struct view pem, pem_blocks_take *take, void *context) MUST_USE;
 
+/*
+ * The same of a file in PEM; one in DER, as CAs publish certificates and lists, is given whole, as
+ * one block of this `name`. Its first two bytes say which it is, whatever stands in it behind them:
+ * DER of a hostile CA may have a PEM block in a field. What is in DER and shorter than 128 bytes is
+ * not found: no certificate or list is, unless it has no names.
+ */
+enum err pem_or_der_each(
+    struct view bytes, const char *name, pem_blocks_take *take, void *context) MUST_USE;
+
 /* Appends a file's bytes, at most PEM_FILE_SIZE_MAX. ERR_IO with errno; ERR_FORMAT_SIZE. */
 #define PEM_FILE_SIZE_MAX (256 * 1024 * 1024) /* a list of some six million revocations */
 enum err pem_file_read(const char *path, struct buf *to) MUST_USE;

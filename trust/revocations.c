@@ -10,8 +10,6 @@
 #include "trust/crypto_reason.h"
 #include "trust/pem_blocks.h"
 
-#define DER_SEQUENCE 0x30 /* the first byte of a list; a PEM file is text */
-
 struct revocations {
 	atomic_uint references;
 	struct revocation_list **list; /* by their issuers' names */
@@ -41,23 +39,19 @@ revocations_parse(const char *file, const char *key, struct view bytes, const st
 {
 	struct reading reading = {calloc(1, sizeof(*reading.to)), (int64_t)time(NULL), NULL};
 	struct revocations *r = reading.to;
-	enum err e = ERR_OK;
+	enum err e;
 
 	*out = NULL;
 	if (r == NULL)
 		return ERR_MEMORY;
 	atomic_init(&r->references, 1);
-	if (bytes.size > 0 && bytes.data[0] == DER_SEQUENCE)
-		(void)take(&reading, PEM_STRING_X509_CRL, bytes); /* reading says why not */
-	else
-		e = pem_blocks_each(bytes, take, &reading);
+	e = pem_or_der_each(bytes, PEM_STRING_X509_CRL, take, &reading);
 	if (e == ERR_CONFIG && reading.why == NULL)
 		reading.why = crypto_reason();
 	if (reading.why != NULL || e != ERR_OK) {
 		faults_add(faults, file, 0,
 		    "%s: expected a revocation list in PEM or DER, found list %zu broken: %s; is "
-		    "the file "
-		    "whole?",
+		    "the file whole?",
 		    key, r->count + 1, reading.why != NULL ? reading.why : err_text(e));
 		e = ERR_CONFIG;
 	} else if (r->count == 0) {

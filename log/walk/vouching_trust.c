@@ -127,13 +127,14 @@ load(struct vouching_trust *t, const char *path, bool is_crl, const struct findi
 	if (bytes.size == 0)
 		r.why = "it is empty";
 	else
-		e = pem_blocks_each(buf_view(&bytes), take, &r);
-	if (e == ERR_OK && r.why == NULL && r.count == 0)
-		(void)take(&r, is_crl ? PEM_STRING_X509_CRL : PEM_STRING_X509, buf_view(&bytes));
+		e = pem_or_der_each(
+		    buf_view(&bytes), is_crl ? PEM_STRING_X509_CRL : PEM_STRING_X509, take, &r);
 	if (e == ERR_CONFIG)
 		r.why = "a block is cut off";
 	else if (e != ERR_OK)
 		r.why = err_text(e);
+	else if (r.why == NULL && r.count == 0)
+		r.why = "it cannot be read";
 	if (r.why != NULL)
 		o = findings_step(f, "collectors", OUTCOME_UNKNOWN,
 		    is_crl ? "%s: expected a revocation list, in PEM or DER; number %zu: %s"

@@ -432,6 +432,24 @@ test_a_list_in_der_is_one_too(void **state)
 	unmake(&ca);
 }
 
+/* The number that DER begins with is a "0" in text. */
+static void
+test_text_before_a_list_in_pem_is_passed_over(void **state)
+{
+	struct made ca = make("ca", NULL, true, 3600);
+	struct buf pem = BUF_INIT;
+	struct revocations *r;
+
+	(void)state;
+	buf_append_string(&pem, "0 revoked\n");
+	append_list(&pem, &ca, 0, NULL, 3600);
+	r = lists(&pem, NULL);
+	assert_int_equal(revocations_count(r), 1);
+	revocations_release(&r);
+	buf_free(&pem);
+	unmake(&ca);
+}
+
 int
 main(void)
 {
@@ -446,6 +464,7 @@ main(void)
 	    cmocka_unit_test(test_verdicts_change_when_something_begins),
 	    cmocka_unit_test(test_files_that_are_cut_are_no_shorter_files),
 	    cmocka_unit_test(test_a_list_in_der_is_one_too),
+	    cmocka_unit_test(test_text_before_a_list_in_pem_is_passed_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
