@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "collector/ground/small_file.h"
 #include "collector/measure/procfs.h"
 #include "proto/encoding.h"
 
@@ -42,7 +43,7 @@ enum err
 measure_host_boot_id(uint8_t boot_id[BOOT_ID_SIZE])
 {
 	struct buf text = BUF_INIT;
-	enum err e = procfs_read(AT_FDCWD, BOOT_ID_PATH, 64, &text);
+	enum err e = small_file_read(AT_FDCWD, BOOT_ID_PATH, 64, &text);
 
 	if (e == ERR_OK)
 		e = measure_host_boot_id_parse(procfs_trim(buf_view(&text)), boot_id);
@@ -89,7 +90,7 @@ add_text(
     struct measure_context *m, struct component_builder *to, const char *name, const char *path)
 {
 	struct buf text = BUF_INIT;
-	enum err e = procfs_read(AT_FDCWD, path, FILE_SIZE_MAX, &text);
+	enum err e = small_file_read(AT_FDCWD, path, FILE_SIZE_MAX, &text);
 
 	if (e != ERR_OK)
 		(void)trouble_set(m->trouble, e, "%s: %s", path, strerror(errno));
@@ -105,7 +106,7 @@ add_lines(struct measure_context *m, struct component_builder *to, const char *n
     const char *path, bool (*pick)(struct view line, struct view *value))
 {
 	struct buf text = BUF_INIT;
-	enum err e = procfs_read(AT_FDCWD, path, FILE_SIZE_MAX, &text);
+	enum err e = small_file_read(AT_FDCWD, path, FILE_SIZE_MAX, &text);
 
 	if (e == ERR_NOT_FOUND)
 		e = ERR_OK;

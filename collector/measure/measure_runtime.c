@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/ground/small_file.h"
 #include "collector/measure/procfs.h"
 
 #define STATUS_VALUES_MAX 65536 /* groups: NGROUPS_MAX of Linux */
@@ -134,7 +135,7 @@ static enum err
 add_status(struct measure_context *m, struct component_builder *to)
 {
 	struct buf text = BUF_INIT;
-	enum err e = procfs_read(m->process->dir, "status", MEASURE_PROC_SIZE_MAX, &text);
+	enum err e = small_file_read(m->process->dir, "status", MEASURE_PROC_SIZE_MAX, &text);
 
 	if (e == ERR_OK)
 		e = measure_runtime_status(buf_view(&text), to);
@@ -146,7 +147,7 @@ static enum err
 add_arguments(struct measure_context *m, struct component_builder *to)
 {
 	struct buf text = BUF_INIT;
-	enum err e = procfs_read(m->process->dir, "cmdline", MEASURE_PROC_SIZE_MAX, &text);
+	enum err e = small_file_read(m->process->dir, "cmdline", MEASURE_PROC_SIZE_MAX, &text);
 
 	if (e == ERR_OK)
 		e = measure_runtime_arguments(buf_view(&text), to);
@@ -164,7 +165,7 @@ add_environment(struct measure_context *m, struct component_builder *to)
 
 	if (w->environment_count == 0)
 		return ERR_OK;
-	e = procfs_read(m->process->dir, "environ", MEASURE_PROC_SIZE_MAX, &text);
+	e = small_file_read(m->process->dir, "environ", MEASURE_PROC_SIZE_MAX, &text);
 	if (e == ERR_OK)
 		e = measure_runtime_environment(
 		    buf_view(&text), w->environment, w->environment_count, to);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "collector/ground/small_file.h"
 #include "collector/measure/procfs.h"
 #include "proto/encoding.h"
 
@@ -82,7 +83,7 @@ read_number(const char *path, struct stat *attributes, pid_t *out, struct troubl
 		    path, strerror(errno), errno == ENOENT ? "; is it started?" : "");
 	} else if ((e = check_attributes(path, attributes, t)) == ERR_OK) {
 		(void)snprintf(opened, sizeof(opened), "/proc/self/fd/%d", fd);
-		if ((e = procfs_read(AT_FDCWD, opened, PID_FILE_SIZE_MAX, &text)) != ERR_OK)
+		if ((e = small_file_read(AT_FDCWD, opened, PID_FILE_SIZE_MAX, &text)) != ERR_OK)
 			e = trouble_set(t, e, "pid file %s: %s", path,
 			    e == ERR_FORMAT_SIZE ? "longer than a process number"
 						 : strerror(errno));
@@ -117,7 +118,7 @@ read_leader(int dir, pid_t *leader, uint64_t *user)
 {
 	struct buf text = BUF_INIT;
 	struct view value, word = {NULL, 0};
-	enum err e = procfs_read(dir, "status", STATUS_SIZE_MAX, &text);
+	enum err e = small_file_read(dir, "status", STATUS_SIZE_MAX, &text);
 
 	if (e == ERR_OK &&
 	    (!procfs_status_field(buf_view(&text), "Tgid", &value) ||

@@ -1,4 +1,5 @@
 #include "collector/measure/process.h"
+#include "collector/ground/small_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -118,7 +119,7 @@ read_identity(int dir, struct process_identity *out)
 	enum err e;
 
 	memset(out, 0, sizeof(*out));
-	if ((e = procfs_read(dir, "stat", STAT_SIZE_MAX, &text)) == ERR_OK)
+	if ((e = small_file_read(dir, "stat", STAT_SIZE_MAX, &text)) == ERR_OK)
 		e = procfs_stat_parse(buf_view(&text), &out->stat);
 	buf_free(&text);
 	if (e != ERR_OK)

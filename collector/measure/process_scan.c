@@ -1,4 +1,5 @@
 #include "collector/measure/process_scan.h"
+#include "collector/ground/small_file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -131,7 +132,7 @@ scan_count(struct scan *s, int dir, pid_t pid)
 		s->hidden++;
 	if (answer != SCAN_YES)
 		return;
-	if (procfs_read(dir, "stat", 4096, &text) == ERR_OK &&
+	if (small_file_read(dir, "stat", 4096, &text) == ERR_OK &&
 	    procfs_stat_parse(buf_view(&text), &stat) == ERR_OK) {
 		if (s->count == 0 || stat.start_ticks < s->first_ticks ||
 		    (stat.start_ticks == s->first_ticks && pid < s->first)) {
@@ -154,7 +155,7 @@ scan_matches(const struct scan *s, int dir)
 
 	if (s->unit == NULL)
 		return program_matches(s, dir);
-	if (procfs_read(dir, "cgroup", CGROUP_SIZE_MAX, &text) == ERR_OK) {
+	if (small_file_read(dir, "cgroup", CGROUP_SIZE_MAX, &text) == ERR_OK) {
 		rest = buf_view(&text);
 		while (answer == SCAN_NO && line_next(&rest, &line) == ERR_OK)
 			if (process_cgroup_in_unit(line, s->unit))

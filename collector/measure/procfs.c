@@ -1,53 +1,13 @@
 #include "collector/measure/procfs.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "proto/encoding.h"
 
-#define READ_SIZE 4096 /* bytes: what /proc hands out at once */
-
-static enum err error_of_errno(void);
 static bool field_number(struct view word, uint64_t *out);
-
-enum err
-procfs_read(int dir, const char *name, size_t size_max, struct buf *to)
-{
-	const size_t begun = to->size;
-	enum err e = ERR_OK;
-	uint8_t *p;
-	ssize_t got;
-	int fd, reason;
-
-	if ((fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) < 0)
-		return error_of_errno();
-	for (;;) {
-		if ((p = buf_reserve(to, READ_SIZE)) == NULL) {
-			e = ERR_MEMORY;
-			break;
-		}
-		if ((got = read(fd, p, READ_SIZE)) < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			e = error_of_errno();
-		if (got <= 0)
-			break;
-		to->size += (size_t)got;
-		if (to->size - begun > size_max) {
-			e = ERR_FORMAT_SIZE;
-			break;
-		}
-	}
-	reason = errno;
-	(void)close(fd);
-	errno = reason;
-	if (e != ERR_OK)
-		to->size = begun;
-	return e;
-}
 
 enum err
 procfs_read_link(int dir, const char *name, struct buf *to)
@@ -57,8 +17,11 @@ procfs_read_link(int dir, const char *name, struct buf *to)
 
 	if (p == NULL)
 		return ERR_MEMORY;
-	if ((size = readlinkat(dir, name, (char *)p, PATH_MAX + 1)) < 0)
-		return errno == ENAMETOOLONG ? ERR_FORMAT_SIZE : error_of_errno();
+	if ((size = readlinkat(dir, name, (char *)p, PATH_MAX + 1)) < 0) {
+		if (errno == ENAMETOOLONG)
+			return ERR_FORMAT_SIZE;
+		return errno == ENOENT || errno == ESRCH ? ERR_NOT_FOUND : ERR_IO;
+	}
 	if (size >= PATH_MAX)
 		return ERR_FORMAT_SIZE;
 	to->size += (size_t)size;
@@ -141,12 +104,6 @@ procfs_status_field(struct view status, const char *key, struct view *value)
 		return true;
 	}
 	return false;
-}
-
-static enum err
-error_of_errno(void)
-{
-	return errno == ENOENT || errno == ESRCH ? ERR_NOT_FOUND : ERR_IO;
 }
 
 static bool

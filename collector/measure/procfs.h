@@ -1,5 +1,6 @@
 /*
- * Reading /proc: whole small files, links, and the fields of `stat` and `status` (proc(5)).
+ * Reading /proc (files: collector/ground/small_file.h): links, and the fields of `stat` and
+ * `status` (proc(5)).
  *
  * What stands there is partly the measured process's own words (its name, its arguments), so every
  * parser here takes any bytes.
@@ -16,12 +17,9 @@
 #include "proto/err.h"
 
 /*
- * Appends a whole file below the directory `dir`. ERR_NOT_FOUND (no such file, or the process has
- * ended), ERR_FORMAT_SIZE over `size_max` bytes, ERR_IO with errno, ERR_MEMORY.
+ * Appends the text of a link. ERR_NOT_FOUND (no such link, or the process has ended),
+ * ERR_FORMAT_SIZE over 4,095 bytes, ERR_IO with errno, ERR_MEMORY.
  */
-enum err procfs_read(int dir, const char *name, size_t size_max, struct buf *to) MUST_USE;
-
-/* Appends the text of a link. Errors as above; over 4,095 bytes ERR_FORMAT_SIZE. */
 enum err procfs_read_link(int dir, const char *name, struct buf *to) MUST_USE;
 
 /* Without line feeds at its end. */

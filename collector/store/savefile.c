@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collector/measure/procfs.h"
+#include "collector/ground/small_file.h"
 
 #define NAME_SIZE 256 /* bytes with NUL: NAME_MAX of Linux */
 #define BESIDE    ".new"
@@ -44,7 +44,7 @@ savefile_write(int dir, const char *name, struct view bytes, struct trouble *t)
 enum err
 savefile_read(int dir, const char *name, size_t size_max, struct buf *to, struct trouble *t)
 {
-	enum err e = procfs_read(dir, name, size_max, to);
+	enum err e = small_file_read(dir, name, size_max, to);
 
 	if (e == ERR_FORMAT_SIZE)
 		return trouble_set(t, e, "%s: expected at most %zu bytes", name, size_max);
