@@ -29,6 +29,7 @@ static const char usage[] =
     "        revoke       statement=SHA256 (of the file)\n"
     "        clock        from=SECONDS (iat of the log's newest entry, which is too late; from\n"
     "                     --not-before until --not-after lies the right time)\n"
+    "        retire-key   key=SHA256 since=SECONDS (of the log's key; see --compromised-since)\n"
     "      TIME is UTC, such as 2027-01-31T00:00:00Z; --not-before is now unless said, --number\n"
     "      the clock's milliseconds. The author is who made what is asked for, the key is whose\n"
     "      statement it is: an approval by its own author does not count\n"

@@ -16,6 +16,7 @@ static enum err gather_subject(const struct statement_arguments *a, struct state
 static enum err gather_times(const struct statement_arguments *a, struct statement *s);
 static enum err check_text(const char *option, const char *text, size_t size_max, bool spaces);
 static enum err explain(enum err e, const struct statement *s);
+static void explain_kind(struct view found);
 static int member_order(const void *a, const void *b);
 static enum err make_envelope(
     const struct statement *s, struct operator_key *key, struct buf *to, struct digest *name);
@@ -144,6 +145,8 @@ explain(enum err e, const struct statement *s)
 	    [STATEMENT_RETIRE] = "collector=<identity> and workload=<name>",
 	    [STATEMENT_REVOKE] = "statement=<sha256 of its envelope>",
 	    [STATEMENT_CLOCK] = "from=<seconds since 1970, iat of the log's newest entry>",
+	    [STATEMENT_RETIRE_KEY] = "key=<sha256 of its SubjectPublicKeyInfo> and since=<seconds "
+				     "since 1970>",
 	};
 	const enum statement_kind kind = statement_kind(s);
 
@@ -160,11 +163,25 @@ explain(enum err e, const struct statement *s)
 		    subjects[kind], statement_kind_name(kind), view_precision(buf_view(&found)),
 		    (const char *)found.data);
 	else
-		complain("--kind: expected approve, maintenance, retire, revoke or clock, found "
-			 "\"%.*s\"",
-		    (int)s->kind_name.size, (const char *)s->kind_name.data);
+		explain_kind(s->kind_name);
 	buf_free(&found);
 	return e;
+}
+
+static void
+explain_kind(struct view found)
+{
+	struct buf kinds = BUF_INIT;
+
+	for (unsigned k = 0; k < STATEMENT_KIND_COUNT; k++)
+		if (statement_kind_is_acted_on((enum statement_kind)k))
+			buf_append_format(&kinds, "%s%s", k == 0 ? "" : ", ",
+			    statement_kind_name((enum statement_kind)k));
+	if (buf_status(&kinds) != ERR_OK)
+		abort();
+	complain("--kind: expected one of %.*s, found \"%.*s\"", view_precision(buf_view(&kinds)),
+	    (const char *)kinds.data, view_precision(found), (const char *)found.data);
+	buf_free(&kinds);
 }
 
 static int

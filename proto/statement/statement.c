@@ -27,6 +27,8 @@ static const struct member_rule rules[] = {
     {STATEMENT_RETIRE, "workload", FORM_WORKLOAD},
     {STATEMENT_REVOKE, "statement", FORM_DIGEST},
     {STATEMENT_CLOCK, "from", FORM_NUMBER},
+    {STATEMENT_RETIRE_KEY, "key", FORM_DIGEST},
+    {STATEMENT_RETIRE_KEY, "since", FORM_NUMBER},
 };
 
 static bool members_are_good(const struct statement *s);

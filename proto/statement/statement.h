@@ -62,6 +62,8 @@ enum err statement_check(const struct statement *s) MUST_USE;
  *   maintenance  collectors, workloads: patterns (proto/glob.h)
  *   retire       collector: identity; workload: name
  *   revoke       statement: SHA-256 in hex
+ *   clock        from: seconds, in decimal
+ *   retire-key   key: SHA-256 in hex; since: seconds, in decimal
  */
 enum err statement_check_subject(const struct statement *s) MUST_USE;
 

@@ -15,6 +15,7 @@
 static void print_effect(const struct statement *s, struct buf *to);
 static void print_maintenance(const struct statement *s, struct buf *to);
 static void print_clock(const struct statement *s, struct buf *to);
+static void print_retired_key(const struct statement *s, struct buf *to);
 static void print_unknown(const struct statement *s, struct buf *to);
 static void print_extensions(const struct statement *s, struct buf *to);
 static void append_name(struct buf *to, const char *name);
@@ -67,6 +68,9 @@ print_effect(const struct statement *s, struct buf *to)
 	case STATEMENT_CLOCK:
 		print_clock(s, to);
 		break;
+	case STATEMENT_RETIRE_KEY:
+		print_retired_key(s, to);
+		break;
 	default: /* the last that statement_check_subject lets through */
 		buf_append_string(to, "the statement whose envelope has the SHA-256 ");
 		append_value(s, "statement", to);
@@ -99,6 +103,23 @@ print_clock(const struct statement *s, struct buf *to)
 	buf_append_string(to,
 	    "), goes on at the time of the signer's clock, if that is earlier and "
 	    "within this time\n");
+}
+
+static void
+print_retired_key(const struct statement *s, struct buf *to)
+{
+	uint64_t since_s;
+
+	if (statement_value_number(s, "since", &since_s) != ERR_OK)
+		return; /* its subject was checked */
+	buf_append_string(to, "what the log's key ");
+	append_value(s, "key", to);
+	buf_append_string(to, " has signed at ");
+	utc_append(to, since_s);
+	buf_append_string(to, " (");
+	buf_append_decimal(to, since_s);
+	buf_append_string(to, ") or later proves nothing by itself, and whatever it has signed may "
+			      "be of then; this is for good\n");
 }
 
 static void

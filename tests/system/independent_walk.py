@@ -29,7 +29,7 @@ SEED = int(os.environ.get("HALLMARK_WALK_SEED") or random.SystemRandom().randran
 STORIES, STEPS = 60, 70
 MORE = 1000
 KEYS = {name: statements.Key() for name in ("ann", "bob", "cem", "eve")}
-RIGHTS = {"ann": ["approve", "revoke", "retire", "clock"], "bob": ["approve", "maintenance"],
+RIGHTS = {"ann": ["approve", "revoke", "retire", "clock", "retire-key"], "bob": ["approve", "maintenance"],
           "cem": ["approve", "maintenance", "retire", "revoke", "clock"]}
 COLLECTORS = ("spiffe://test/host1", "spiffe://test/host2")
 WORKLOADS = ("app", "db", "web-1", "web-2")
@@ -141,7 +141,8 @@ class Drawn(Story):
 
     def draw_statement(self):
         name = self.chance.choice(list(KEYS) if self.lie() else list(RIGHTS))
-        kind = self.chance.choice(("maintenance", "maintenance", "retire", "revoke", "approve"))
+        kind = self.chance.choice(("maintenance", "maintenance", "retire", "revoke", "approve",
+                                   "retire-key"))
         subject = {
             "maintenance": lambda: {
                 "collectors": self.chance.choice(("spiffe://test/*", "spiffe://*/host2", "*")),
@@ -150,6 +151,7 @@ class Drawn(Story):
                                "workload": self.chance.choice(WORKLOADS)},
             "revoke": lambda: {"statement": entries.sha256(self.chance.choice(self.standing)[0])
                                if self.standing and not self.lie() else "0" * 64},
+            "retire-key": lambda: {"key": "0" * 64, "since": str(self.now - self.chance.choice((0, DAY)))},
             "approve": lambda: {"manifest": self.manifest}}[kind]()
         begin = self.now + self.chance.choice((-60, 0, 50))
         end = begin + self.chance.choice((90, 300, DAY))

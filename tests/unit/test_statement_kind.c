@@ -68,6 +68,14 @@ subjects_are_those_of_their_kinds(void **state)
 	SUBJECT("clock", ERR_STATEMENT_SUBJECT, "from", "2026-11-24T10:00:00Z");
 	SUBJECT("clock", ERR_STATEMENT_SUBJECT, "from", "1", "to", "2");
 	SUBJECT("clock", ERR_STATEMENT_SUBJECT, "to", "2");
+	SUBJECT("retire-key", ERR_OK, "key", HEX, "since", "1795514400");
+	SUBJECT("retire-key", ERR_OK, "key", HEX, "since", "0");
+	SUBJECT("retire-key", ERR_STATEMENT_SUBJECT, "key", HEX, "since", "9007199254740992");
+	SUBJECT("retire-key", ERR_STATEMENT_SUBJECT, "key", HEX, "since", "2026-11-24T10:00:00Z");
+	SUBJECT("retire-key", ERR_STATEMENT_SUBJECT, "key", HEX "0", "since", "1");
+	SUBJECT("retire-key", ERR_STATEMENT_SUBJECT, "key", HEX);
+	SUBJECT("retire-key", ERR_STATEMENT_SUBJECT, "since", "1");
+	SUBJECT("retire-key", ERR_STATEMENT_SUBJECT, "key", HEX, "since", "1", "to", HEX);
 }
 
 static void
@@ -82,7 +90,7 @@ kinds_that_are_not_acted_on(void **state)
 
 		assert_int_equal(
 		    statement_kind_from_name(view_of_string(statement_kind_name(kind))), kind);
-		assert_int_equal(statement_kind_is_acted_on(kind), k <= STATEMENT_CLOCK);
+		assert_int_equal(statement_kind_is_acted_on(kind), k < STATEMENT_DISPOSITION);
 		assert_true(strlen(statement_kind_purpose(kind)) > 10);
 	}
 	assert_int_equal(statement_kind_from_name(V("approv")), STATEMENT_KIND_UNKNOWN);
@@ -155,6 +163,23 @@ a_clock_statement_says_from_when_and_that_it_may_go_back(void **state)
 }
 
 static void
+a_statement_that_retires_a_key_says_since_when(void **state)
+{
+	struct statement s = statement_approving();
+
+	(void)state;
+	s.kind_name = V("retire-key");
+	s.member_count = 2;
+	s.member[0] = (struct statement_member){V("key"), V(HEX)};
+	s.member[1] = (struct statement_member){V("since"), V("1795514400")};
+	expect_print(&s, "statement  retire-key\n"
+			 "log        hallmark.test/log\n"
+			 "effect     what the log's key " HEX " has signed at "
+			 "2026-11-24T10:00:00Z (1795514400) or later proves nothing by itself, and "
+			 "whatever it has signed may be of then; this is for good\n" TAIL);
+}
+
+static void
 what_is_not_known_is_shown_and_said(void **state)
 {
 	struct statement s = statement_approving();
@@ -195,6 +220,7 @@ main(void)
 	    cmocka_unit_test(kinds_that_are_not_acted_on),
 	    cmocka_unit_test(what_it_does_is_said_in_words),
 	    cmocka_unit_test(a_clock_statement_says_from_when_and_that_it_may_go_back),
+	    cmocka_unit_test(a_statement_that_retires_a_key_says_since_when),
 	    cmocka_unit_test(what_is_not_known_is_shown_and_said),
 	};
 

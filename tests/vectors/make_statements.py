@@ -149,7 +149,7 @@ def envelope(key, body):
 def operators():
     people = (("alice", "approve, revoke", ALICE, ", until: 2028-01-31T00:00:00Z"),
               ("bob", "approve, retire", BOB, ""), ("carol", "maintenance", CAROL, ""),
-              ("dave", "retire, clock", DAVE, ""))
+              ("dave", "retire, clock, retire-key", DAVE, ""))
     lines = [f"  - {{name: {name}, rights: [{rights}], key: {base64.b64encode(key.spki).decode()}{more}}}"
              for name, rights, key, more in people]
     return "\n".join(["operators:", *lines, "thresholds:", "  - {kind: approve, count: 2}", ""])
@@ -189,6 +189,9 @@ def make():
             "revoke", {"statement": sha256(first).hex()}, day, "wrong build", "alice", 1795514520000)),
         "statement-clock.json": envelope(DAVE, payload(
             "clock", {"from": str(TIME_S + 20 * 86400)}, TIME_S + 3600, "NTP", "erin", 2)),
+        "statement-retire-key.json": envelope(DAVE, payload(
+            "retire-key", {"key": sha256(b"a log's key").hex(), "since": str(TIME_S - 3600)}, day,
+            "the token was seen elsewhere", "dave", 4)),
         "statement-hold.json": envelope(DAVE, payload(
             "hold", {"from": "1", "to": "2"}, day, "a case", "erin", 3,
             **{"hallmark.extensions": {"drift": [1, True, "a"], "ticket": {"id": "é"}}})),
