@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "log/walk/notices.h"
@@ -34,6 +35,12 @@ static void check_absent(
     struct replaying *r, const struct absence *a, const struct absence_workload *absent);
 static void replay_notice(struct replaying *r);
 static bool take_notice(struct replaying *r, const struct entry_place *place);
+static enum err prove_notice(struct replaying *r, const struct entry_place *place,
+    struct buf *entry, struct notice_document *d);
+static void take_keys(struct replaying *r, struct entry_place place);
+static enum err find_keys(
+    struct replaying *r, struct entry_place place, struct entry_place *found, size_t *count);
+static void take_key(struct replaying *r, const struct entry_place *place);
 static void check_issuer(struct replaying *r, struct view issuer);
 static void note_extensions(struct replaying *r, struct view map);
 static void check_read(struct replaying *r, enum err e, const char *what);
@@ -239,8 +246,11 @@ replay_notice(struct replaying *r)
 			reason_add(&r->reason, OUTCOME_BAD,
 			    "it names %s notice before it, and is entry %" PRIu64,
 			    n->has_previous ? "a" : "no", r->index);
-		else if (!n->has_previous || take_notice(r, &n->previous))
+		else if (!n->has_previous || take_notice(r, &n->previous)) {
+			if (n->kind == NOTICE_KEY)
+				take_keys(r, n->previous);
 			notices_take(r->notices, n, &here, 0, &r->reason);
+		}
 	}
 	notice_document_free(&d);
 }
@@ -251,18 +261,8 @@ take_notice(struct replaying *r, const struct entry_place *place)
 {
 	struct notice_document d = NOTICE_DOCUMENT_INIT;
 	struct buf entry = BUF_INIT;
-	struct digest leaf;
-	enum err e =
-	    place->index < r->index ? log_prove_entry(r->log, place->index, &entry) : ERR_FORMAT;
+	enum err e = prove_notice(r, place, &entry, &d);
 
-	if (e == ERR_OK) {
-		merkle_leaf(buf_view(&entry), &leaf);
-		e = digest_equal(&leaf, &place->leaf) ? ERR_OK : ERR_DIGEST;
-	}
-	if (e == ERR_OK && entry_kind(buf_view(&entry)) != ENTRY_NOTICE)
-		e = ERR_FORMAT;
-	if (e == ERR_OK)
-		e = notice_parse(buf_view(&entry), &d);
 	if (e != ERR_OK)
 		reason_add(&r->reason, outcome_of_error(e),
 		    "the notice that it names, entry %" PRIu64 ": %s", place->index, err_text(e));
@@ -271,6 +271,90 @@ take_notice(struct replaying *r, const struct entry_place *place)
 	notice_document_free(&d);
 	buf_free(&entry);
 	return e == ERR_OK;
+}
+
+/* What it reads points into `entry`. */
+static enum err
+prove_notice(struct replaying *r, const struct entry_place *place, struct buf *entry,
+    struct notice_document *d)
+{
+	struct digest leaf;
+	enum err e =
+	    place->index < r->index ? log_prove_entry(r->log, place->index, entry) : ERR_FORMAT;
+
+	if (e != ERR_OK)
+		return e;
+	merkle_leaf(buf_view(entry), &leaf);
+	if (!digest_equal(&leaf, &place->leaf))
+		return ERR_DIGEST;
+	if (entry_kind(buf_view(entry)) != ENTRY_NOTICE)
+		return ERR_FORMAT;
+	return notice_parse(buf_view(entry), d);
+}
+
+/*
+ * The keys that the log had before, by all key notices up to the one at `place`: a list of what is
+ * in force says nothing of them.
+ */
+static void
+take_keys(struct replaying *r, struct entry_place place)
+{
+	struct entry_place *found = calloc(LOG_KEYS_MAX, sizeof(*found));
+	size_t count = 0;
+	enum err e = found != NULL ? find_keys(r, place, found, &count) : ERR_MEMORY;
+
+	if (e != ERR_OK)
+		reason_add(&r->reason, OUTCOME_UNKNOWN,
+		    "which keys the log had before cannot be told from the notices before it: %s",
+		    err_text(e));
+	while (e == ERR_OK && count > 0)
+		take_key(r, &found[--count]);
+	free(found);
+}
+
+/* The newest first: each notice names the one before. */
+static enum err
+find_keys(struct replaying *r, struct entry_place place, struct entry_place *found, size_t *count)
+{
+	struct notice_document d = NOTICE_DOCUMENT_INIT;
+	struct buf entry = BUF_INIT;
+	uint64_t above = r->index;
+	enum err e = ERR_OK;
+
+	for (bool more = true; more && e == ERR_OK;) {
+		buf_clear(&entry);
+		e = place.index < above ? prove_notice(r, &place, &entry, &d) : ERR_FORMAT;
+		/* With so many, the next one could not be told anyway. */
+		if (e == ERR_OK && d.notice.kind == NOTICE_KEY && *count < LOG_KEYS_MAX)
+			found[(*count)++] = place;
+		above = place.index;
+		more = e == ERR_OK && d.notice.has_previous;
+		if (more)
+			place = d.notice.previous;
+	}
+	notice_document_free(&d);
+	buf_free(&entry);
+	return e;
+}
+
+/* One that is wrong moves no log, and is told of its own entry. */
+static void
+take_key(struct replaying *r, const struct entry_place *place)
+{
+	struct notice_document d = NOTICE_DOCUMENT_INIT;
+	struct buf entry = BUF_INIT;
+	struct reason own;
+	enum err e = prove_notice(r, place, &entry, &d);
+
+	reason_begin(&own);
+	if (e == ERR_OK)
+		e = notices_recall_key(r->notices, &d.notice, place, &own);
+	if (e != ERR_OK || own.outcome == OUTCOME_UNKNOWN)
+		reason_add(&r->reason, OUTCOME_UNKNOWN,
+		    "the key notice before it, entry %" PRIu64 ": %s", place->index,
+		    e != ERR_OK ? err_text(e) : own.text);
+	notice_document_free(&d);
+	buf_free(&entry);
 }
 
 static void

@@ -136,6 +136,13 @@ notices_resume(struct notices *n, const struct notice *newest, const struct entr
 	}
 }
 
+enum err
+notices_recall_key(struct notices *n, const struct notice *notice, const struct entry_place *place,
+    struct reason *reason)
+{
+	return log_keys_take(&n->keys, notice, place->index, n->origin_text, reason);
+}
+
 const struct entry_place *
 notices_newest(const struct notices *n)
 {
@@ -310,7 +317,7 @@ static void
 take_key(struct notices *n, const struct notice *notice, const struct entry_place *place,
     struct reason *reason)
 {
-	enum err e = log_keys_take(&n->keys, notice, place->index, n->origin_text, reason);
+	enum err e = notices_recall_key(n, notice, place, reason);
 
 	if (e != ERR_OK)
 		reason_add(reason, OUTCOME_UNKNOWN, "%s", err_text(e));

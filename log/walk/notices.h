@@ -45,6 +45,13 @@ void notices_take(struct notices *n, const struct notice *notice, const struct e
 void notices_resume(struct notices *n, const struct notice *newest, const struct entry_place *place,
     struct reason *reason);
 
+/*
+ * A key notice before the newest: the key of the log that it says. As log_keys_take, which see;
+ * they are recalled in their order, and before the next key notice is taken.
+ */
+enum err notices_recall_key(struct notices *n, const struct notice *notice,
+    const struct entry_place *place, struct reason *reason) MUST_USE;
+
 /* The newest; NULL: there was none. */
 const struct entry_place *notices_newest(const struct notices *n);
 

@@ -33,6 +33,12 @@ class Told(Bench):
         return self.fsck("--evidence", self.path("evidence"), *more, *kept, cert=f"{numbers[0]}.crt",
                          expect=expect, says=says)
 
+    def told_alone(self, index, expect, says=""):
+        """By replay of this entry alone."""
+        more = [part for n in (1, 2) if self.path(f"{n}.crt").exists()
+                for part in ("--cert", str(self.path(f"{n}.crt")))]
+        return self.replay("--index", index, *more, cert="0.crt", expect=expect, says=says)
+
     def by_second_reader(self):
         walk = walking.Walk(rederivation.Store(self.path("evidence")), self.story.origin)
         for entry in self.story.log.entries:
@@ -127,6 +133,34 @@ def test_each_key_follows_the_one_before_and_none_comes_twice():
     with Told(s, OLD, NEW, THIRD) as bench:
         bench.told(BAD, "the key that gives way", 0, 1, 2)
         assert bench.by_second_reader() == walking.BAD
+
+
+def test_a_key_notice_alone_is_held_against_those_before_it():
+    """Of a log that was restarted between the changes of its key."""
+    s, first = made(OLD, NEW)
+    s.wait(10).start()
+    place = s.wait(10).give_way(THIRD)
+    with Told(s, OLD, NEW, THIRD) as bench:
+        for index in (first, place):
+            bench.told_alone(index, GOOD)
+    again = s.give_way(OLD)
+    with Told(s, OLD, NEW, THIRD) as bench:
+        bench.told_alone(again, BAD, "was the log's before")
+    s, first = made(OLD, NEW)
+    s.wait(10).start()
+    place = s.wait(10).give_way(THIRD, frm=OLD)
+    with Told(s, OLD, NEW, THIRD) as bench:
+        bench.told_alone(first, GOOD)
+        bench.told_alone(place, BAD, "the key that gives way")
+
+
+def test_a_key_notice_alone_behind_one_that_moves_no_log():
+    """It is told of that entry; the key before it is still the log's."""
+    s, first = made(OLD, NEW, note=transition_note(make_log.ORIGIN, OLD, NEW, signers=(OLD,)))
+    place = s.wait(10).give_way(THIRD, frm=OLD)
+    with Told(s, OLD, NEW, THIRD) as bench:
+        bench.told_alone(first, BAD, "no signature by the given key")
+        bench.told_alone(place, GOOD)
 
 
 if __name__ == "__main__":
