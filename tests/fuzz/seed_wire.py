@@ -81,6 +81,11 @@ def seed_notes():
     go = b"PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
     write_all("note_key", "go", changes(go, (b"a3+", b"a4+"), (b"+AR", b"+Bh"), (b"+AR", b"+Ah"), (b"rN", b"r N"),
                                         (b"PeterNeumann", b""), (b"+AR", b" AR"), (b"10TW", b"10T")))
+    cosigned, first = vector("note-cosigned.note"), vector("cosigners.txt").splitlines()[0]
+    write_all("cosignature", "note", changes(cosigned, (b"\n8\n", b"\n9\n"), (b"AAAAABr", b"AAAAABq"), (b"BHDA==", b"BH"),
+                                             (b"example/w1", b"example/w3")))
+    write("cosignature", "at-0", vector("note-cosigned-at-0.note"))
+    write_all("cosignature", "line", changes(first, (b"804c", b"804d"), (b"+BD", b"+AD"), (b"w1+", b"w+"), (b"KvW", b"Ks=")))
     write_all("checkpoint", "good", changes(text + b"\n", (b"\n8\n", b"\n08\n"), (b"\n8\n", b"\n\n"),
               (b"\n8\n", b"\n18446744073709551616\n"), (b"\n8\n", b"\n-8\n"),
               (b"=\n", b"\n"), (b"=\n", b"=\nextension\n"), (b"Qyg=", b"Qyh=")))
