@@ -29,19 +29,22 @@ struct rotation {
 	struct digest digest;
 };
 
-static enum err look(struct rotation *r, const struct hsm_config *c, const struct hsm_config *next);
-static enum err look_at_side(struct side *s, const struct hsm_config *c);
+static enum err look(struct rotation *r, const struct hsm_config *c, const struct hsm_config *next,
+    enum token_use use);
+static enum err look_at_side(struct side *s, const struct hsm_config *c, enum token_use use);
 static enum err check_guards(const struct rotation *r);
 static bool is_ordered(struct rotation *r);
 static enum err order(struct rotation *r);
 static enum err sign(const struct side *s, struct view text, bool first, struct buf *note);
-static enum err open_key(const struct hsm_config *c, struct token **token, X509 **certificate);
+static enum err open_key(
+    const struct hsm_config *c, enum token_use use, struct token **token, X509 **certificate);
 static void tell(const struct rotation *r, bool dry);
 
 int
 rotate(const struct hsm_config *c, bool dry)
 {
 	struct rotation r = {.note = BUF_INIT, .old.spki = BUF_INIT, .new.spki = BUF_INIT};
+	const enum token_use use = dry ? TOKEN_DRY_RUN : TOKEN_CEREMONY;
 	struct hsm_config *next;
 	enum err e = succession_load_next(c, &next);
 
@@ -49,7 +52,7 @@ rotate(const struct hsm_config *c, bool dry)
 		complain(
 		    "expected \"next\" in the configuration: the configuration of the key that "
 		    "is to follow, made with init and self-sign, or csr and import-cert");
-	if (e == ERR_OK && (e = look(&r, c, next)) == ERR_OK) {
+	if (e == ERR_OK && (e = look(&r, c, next, use)) == ERR_OK) {
 		if (is_ordered(&r))
 			printf(
 			    "ordered  already; the signer gives the log over at its next batch\n");
@@ -66,23 +69,25 @@ rotate(const struct hsm_config *c, bool dry)
 }
 
 static enum err
-look(struct rotation *r, const struct hsm_config *c, const struct hsm_config *next)
+look(struct rotation *r, const struct hsm_config *c, const struct hsm_config *next,
+    enum token_use use)
 {
 	enum err e;
 
-	if ((e = look_at_side(&r->old, c)) != ERR_OK || (e = look_at_side(&r->new, next)) != ERR_OK)
+	if ((e = look_at_side(&r->old, c, use)) != ERR_OK ||
+	    (e = look_at_side(&r->new, next, use)) != ERR_OK)
 		return e;
 	return check_guards(r);
 }
 
 /* As `serve` would: nobody gives a log to a key that it then refuses. One token at a time. */
 static enum err
-look_at_side(struct side *s, const struct hsm_config *c)
+look_at_side(struct side *s, const struct hsm_config *c, enum token_use use)
 {
 	struct token *token;
 	X509 *certificate;
 	struct digest id;
-	enum err e = open_key(c, &token, &certificate);
+	enum err e = open_key(c, use, &token, &certificate);
 
 	s->config = c;
 	if (e == ERR_OK)
@@ -184,7 +189,7 @@ sign(const struct side *s, struct view text, bool first, struct buf *note)
 	struct buf signature = BUF_INIT;
 	struct token *token;
 	X509 *certificate;
-	enum err e = open_key(s->config, &token, &certificate);
+	enum err e = open_key(s->config, TOKEN_CEREMONY, &token, &certificate);
 
 	if (e == ERR_OK &&
 	    (e = note_verifier_new_of(s->config->origin, X509_get0_pubkey(certificate),
@@ -203,9 +208,9 @@ sign(const struct side *s, struct view text, bool first, struct buf *note)
 }
 
 static enum err
-open_key(const struct hsm_config *c, struct token **token, X509 **certificate)
+open_key(const struct hsm_config *c, enum token_use use, struct token **token, X509 **certificate)
 {
-	enum err e = token_open(c, TOKEN_CEREMONY, token);
+	enum err e = token_open(c, use, token);
 
 	*certificate = NULL;
 	if (e != ERR_OK || (e = token_find_key(*token, TOKEN_FIRST)) != ERR_OK ||

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "proto/statement/statement.h"
-#include "proto/text.h"
+#include "tests/fuzz/printed_lines.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -66,19 +66,8 @@ static void
 check_words(const struct statement *s)
 {
 	struct buf words = BUF_INIT;
-	struct view line, rest;
-	uint8_t *end;
 
 	statement_print(s, &words);
-	if (buf_status(&words) != ERR_OK)
-		abort();
-	for (rest = buf_view(&words); rest.size > 0;) {
-		if ((end = memchr(rest.data, '\n', rest.size)) == NULL)
-			abort();
-		line = (struct view){rest.data, (size_t)(end - rest.data)};
-		if (!text_is_printable(line, true))
-			abort();
-		rest = (struct view){end + 1, rest.size - line.size - 1};
-	}
+	printed_lines_check(&words);
 	buf_free(&words);
 }

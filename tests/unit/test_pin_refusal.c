@@ -235,6 +235,18 @@ test_a_credential_is_a_new_file_each_time(void **state)
 	assert_true(pin_refusal_stands(&f->config));
 }
 
+/* An operator's login goes well, and so does the next one of a process. */
+static void
+unlock(const struct fixture *f)
+{
+	struct pin_refusal r;
+
+	assert_int_equal(pin_refusal_begin(&f->config, true, &r), ERR_OK);
+	pin_refusal_end(&r, true);
+	assert_false(is_kept(f));
+	expect(f, ERR_OK, true);
+}
+
 static void
 test_an_operator_tries_again(void **state)
 {
@@ -249,10 +261,7 @@ test_an_operator_tries_again(void **state)
 	assert_int_equal(pin_refusal_keep(&r, "it is wrong"), ERR_PIN_REFUSED);
 	pin_refusal_end(&r, false);
 	expect(f, ERR_PIN_REFUSED, false);
-	assert_int_equal(pin_refusal_begin(&f->config, true, &r), ERR_OK);
-	pin_refusal_end(&r, true);
-	assert_false(is_kept(f));
-	expect(f, ERR_OK, true);
+	unlock(f);
 }
 
 static void
@@ -300,7 +309,6 @@ test_an_operator_ends_what_is_damaged(void **state)
 {
 	struct fixture *f = *state;
 	static const char zeros[64], *const damaged[] = {"refused", "begum\n", zeros};
-	struct pin_refusal r;
 	char path[512];
 
 	refuse(f);
@@ -310,10 +318,7 @@ test_an_operator_ends_what_is_damaged(void **state)
 		if (damaged[i] == zeros)
 			assert_int_equal(truncate(path, sizeof(zeros)), 0);
 		expect(f, ERR_PIN_REFUSED, false);
-		assert_int_equal(pin_refusal_begin(&f->config, true, &r), ERR_OK);
-		pin_refusal_end(&r, true);
-		assert_false(is_kept(f));
-		expect(f, ERR_OK, true);
+		unlock(f);
 	}
 }
 
