@@ -313,8 +313,9 @@ check_threshold(struct place *p, enum statement_kind kind)
 	else if (count > NOTICE_APPROVALS_MAX)
 		fault(p, "must be at most %d, which is as many as a notice names; found %u",
 		    NOTICE_APPROVALS_MAX, count);
-	else if (count > 1 && kind != STATEMENT_APPROVE)
-		fault(p, "must be 1: only \"approve\" can take more; found %u", count);
+	else if (count > 1 && kind != STATEMENT_APPROVE && kind != STATEMENT_CONTINUE_KEY)
+		fault(p, "must be 1: only \"approve\" and \"continue-key\" can take more; found %u",
+		    count);
 	else if (count > holders)
 		fault(p,
 		    "must not be above the operators who have the right \"%s\", of whom there "

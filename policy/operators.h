@@ -59,8 +59,8 @@ bool operator_is_named(const struct operator_entry *op, struct view name);
 bool operator_counts(const struct operator_entry *op, uint64_t now_s);
 
 /*
- * How many different operators it takes: at least 1. More only for STATEMENT_APPROVE, up to
- * NOTICE_APPROVALS_MAX.
+ * How many different operators it takes: at least 1. More only for STATEMENT_APPROVE and
+ * STATEMENT_CONTINUE_KEY, up to NOTICE_APPROVALS_MAX.
  */
 uint32_t operators_threshold(const struct operators *o, enum statement_kind kind);
 

@@ -29,6 +29,10 @@ static const struct member_rule rules[] = {
     {STATEMENT_CLOCK, "from", FORM_NUMBER},
     {STATEMENT_RETIRE_KEY, "key", FORM_DIGEST},
     {STATEMENT_RETIRE_KEY, "since", FORM_NUMBER},
+    {STATEMENT_CONTINUE_KEY, "from", FORM_DIGEST},
+    {STATEMENT_CONTINUE_KEY, "root", FORM_DIGEST},
+    {STATEMENT_CONTINUE_KEY, "size", FORM_NUMBER},
+    {STATEMENT_CONTINUE_KEY, "to", FORM_DIGEST},
 };
 
 static bool members_are_good(const struct statement *s);

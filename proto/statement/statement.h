@@ -64,6 +64,7 @@ enum err statement_check(const struct statement *s) MUST_USE;
  *   revoke       statement: SHA-256 in hex
  *   clock        from: seconds, in decimal
  *   retire-key   key: SHA-256 in hex; since: seconds, in decimal
+ *   continue-key from, to, root: SHA-256 in hex; size: entries, in decimal
  */
 enum err statement_check_subject(const struct statement *s) MUST_USE;
 

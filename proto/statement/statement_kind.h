@@ -20,6 +20,7 @@
 	X(STATEMENT_REVOKE, "revoke", true, "another statement ends")                              \
 	X(STATEMENT_CLOCK, "clock", true, "the log goes on at an earlier time")                    \
 	X(STATEMENT_RETIRE_KEY, "retire-key", true, "a key of the log is trusted no more")         \
+	X(STATEMENT_CONTINUE_KEY, "continue-key", true, "the log goes on without its key")         \
 	X(STATEMENT_DISPOSITION, "disposition", false, "what was decided about a finding")         \
 	X(STATEMENT_HOLD, "hold", false, "evidence that must be kept")                             \
 	X(STATEMENT_TAKEOVER, "takeover", false, "another guard signs from now on")                \

@@ -16,6 +16,7 @@ static void print_effect(const struct statement *s, struct buf *to);
 static void print_maintenance(const struct statement *s, struct buf *to);
 static void print_clock(const struct statement *s, struct buf *to);
 static void print_retired_key(const struct statement *s, struct buf *to);
+static void print_continued_key(const struct statement *s, struct buf *to);
 static void print_unknown(const struct statement *s, struct buf *to);
 static void print_extensions(const struct statement *s, struct buf *to);
 static void append_name(struct buf *to, const char *name);
@@ -71,6 +72,9 @@ print_effect(const struct statement *s, struct buf *to)
 	case STATEMENT_RETIRE_KEY:
 		print_retired_key(s, to);
 		break;
+	case STATEMENT_CONTINUE_KEY:
+		print_continued_key(s, to);
+		break;
 	default: /* the last that statement_check_subject lets through */
 		buf_append_string(to, "the statement whose envelope has the SHA-256 ");
 		append_value(s, "statement", to);
@@ -120,6 +124,20 @@ print_retired_key(const struct statement *s, struct buf *to)
 	buf_append_decimal(to, since_s);
 	buf_append_string(to, ") or later proves nothing by itself, and whatever it has signed may "
 			      "be of then; this is for good\n");
+}
+
+static void
+print_continued_key(const struct statement *s, struct buf *to)
+{
+	buf_append_string(to, "the log, whose key ");
+	append_value(s, "from", to);
+	buf_append_string(to, " is lost, goes on under the key ");
+	append_value(s, "to", to);
+	buf_append_string(to, "; its newest checkpoint that anybody has is of size ");
+	append_value(s, "size", to);
+	buf_append_string(to, ", root ");
+	append_value(s, "root", to);
+	buf_append_byte(to, '\n');
 }
 
 static void

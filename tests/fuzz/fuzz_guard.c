@@ -1,6 +1,7 @@
 /*
  * The guard's state file. What is accepted has two whole slots that follow one another, so the
- * state is one of the two that stand there, and it is what a serving key process would find.
+ * state is one of the two that stand there, and it is what a serving key process would find; none
+ * serves with one that waits or is closed.
  */
 #include <dirent.h>
 
@@ -21,16 +22,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const int before = scratch_hush();
 	struct guard_state state;
 	struct guard *g;
-	enum err e;
+	enum err e, served;
 
 	scratch_write(state_name(), data, size);
 	e = guard_read(scratch_directory(), origin, spki, &state);
 	if (e == ERR_OK)
 		check_state(data, size, &state);
-	if (guard_open(scratch_directory(), origin, spki, &g) != e)
+	served = e == ERR_OK && state.phase != GUARD_OPEN ? ERR_GUARD_KEY : e;
+	if (guard_open(scratch_directory(), origin, spki, &g) != served)
 		abort();
-	if (e == ERR_OK && (guard_state(g)->size != state.size ||
-			       !digest_equal(&guard_state(g)->root, &state.root)))
+	if (served == ERR_OK && (guard_state(g)->size != state.size ||
+				    !digest_equal(&guard_state(g)->root, &state.root)))
 		abort();
 	guard_close(&g);
 	scratch_speak(before);

@@ -19,12 +19,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 TYPE = "application/vnd.hallmark.statement+json"
-KINDS = ("approve", "maintenance", "retire", "revoke", "clock", "retire-key")
+KINDS = ("approve", "maintenance", "retire", "revoke", "clock", "retire-key", "continue-key")
 RESERVED = ("disposition", "hold", "takeover", "prune", "enrol", "break-glass", "act-grant",
             "not-affected", "alert-silence")
 SUBJECTS = {"approve": ["manifest"], "maintenance": ["collectors", "workloads"],
             "retire": ["collector", "workload"], "revoke": ["statement"], "clock": ["from"],
-            "retire-key": ["key", "since"]}
+            "retire-key": ["key", "since"], "continue-key": ["from", "root", "size", "to"]}
 FIELDS = ["hallmark.statement", "origin", "subject", "not-before", "not-after", "reason", "author",
           "number"]
 
@@ -274,8 +274,11 @@ class Statement:
         demand(list(self.subject) == SUBJECTS[self.kind], SUBJECT)
         for name, value in self.subject.items():
             good = {"manifest": is_digest, "statement": is_digest, "collector": is_identity,
-                    "workload": is_workload, "from": is_decimal,
-                    "key": is_digest, "since": is_decimal}.get(name, is_pattern)
+                    "workload": is_workload, "from": is_decimal, "size": is_decimal,
+                    "key": is_digest, "since": is_decimal, "root": is_digest,
+                    "to": is_digest}.get(name, is_pattern)
+            if (self.kind, name) == ("continue-key", "from"):
+                good = is_digest
             demand(good(value), SUBJECT)
 
 

@@ -67,7 +67,7 @@ def test_the_second_implementation_agrees_with_the_vectors():
     operators = statements.Operators((VECTORS / "statement-operators.yaml").read_text())
     place = {"origin": "hallmark.example/prod-1", "operators": operators, "iat": 1795514400}
     revoked = statements.sha256_hex((VECTORS / "statement-approve.json").read_bytes())
-    for name in ("approve", "approve-too", "maintenance", "retire", "clock", "retire-key", "revoke"):
+    for name in ("approve", "approve-too", "maintenance", "retire", "clock", "retire-key", "continue-key", "revoke"):
         data = (VECTORS / f"statement-{name}.json").read_bytes()
         assert statements.judge(data, **place, in_force={revoked}, before=1795514400 + 20 * 86400) == 0, name
     assert statements.judge(data, **place) == statements.SUBJECT
@@ -213,6 +213,8 @@ def test_what_cannot_be_meant_is_not_signed():
             (("--kind", "clock", "--subject", "from=01"), "expected from=<seconds since 1970"),
             (("--kind", "retire-key", "--subject", f"key={HEX}", "--subject", "since=today"),
              "expected key=<sha256 of its SubjectPublicKeyInfo> and since=<seconds since 1970>"),
+            (("--kind", "continue-key", "--subject", f"from={HEX}", "--subject", f"to={HEX}"),
+             "expected from=<sha256>, root=<sha256>, size=<decimal> and to=<sha256>"),
             (("--kind", "approve", "--subject", "manifest=abc"),
              'expected manifest=<sha256>, each once, for --kind approve; found "manifest=abc"'),
             (("--kind", "approve", "--subject", "manifest"), "expected name=value"),

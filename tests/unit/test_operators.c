@@ -198,6 +198,8 @@ thresholds_can_be_reached(void **state)
 	refuse(*state, BOTH "thresholds: [{kind: approve, count: 0}]\n", 4, "1 or more, found 0");
 	refuse(*state, BOTH "thresholds: [{kind: retire, count: 1}]\n", 4, "of whom there are 0");
 	refuse(*state, BOTH "thresholds: [{kind: revoke, count: 2}]\n", 4, "only \"approve\"");
+	refuse(*state, BOTH "thresholds: [{kind: continue-key, count: 2}]\n", 4,
+	    "of whom there are 0");
 	refuse(*state, BOTH "thresholds: [{kind: approve, count: 1}, {kind: approve, count: 2}]\n",
 	    4, "the kind of two thresholds");
 	refuse(*state, BOTH "thresholds: [{kind: approve}]\n", 4, "count");

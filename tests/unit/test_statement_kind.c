@@ -76,6 +76,16 @@ subjects_are_those_of_their_kinds(void **state)
 	SUBJECT("retire-key", ERR_STATEMENT_SUBJECT, "key", HEX);
 	SUBJECT("retire-key", ERR_STATEMENT_SUBJECT, "since", "1");
 	SUBJECT("retire-key", ERR_STATEMENT_SUBJECT, "key", HEX, "since", "1", "to", HEX);
+	SUBJECT("continue-key", ERR_OK, "from", HEX, "root", HEX, "size", "7", "to", HEX);
+	SUBJECT("continue-key", ERR_STATEMENT_SUBJECT, "from", HEX, "root", HEX, "size", "7");
+	SUBJECT("continue-key", ERR_STATEMENT_SUBJECT, "from", HEX, "root", HEX, "size",
+	    "9007199254740992", "to", HEX);
+	SUBJECT("continue-key", ERR_STATEMENT_SUBJECT, "from", HEX, "root", HEX, "size", "7 ", "to",
+	    HEX);
+	SUBJECT("continue-key", ERR_STATEMENT_SUBJECT, "from", HEX, "root", "00", "size", "7", "to",
+	    HEX);
+	SUBJECT("continue-key", ERR_STATEMENT_SUBJECT, "from", HEX, "root", HEX, "time", "7", "to",
+	    HEX);
 }
 
 static void
@@ -180,6 +190,25 @@ a_statement_that_retires_a_key_says_since_when(void **state)
 }
 
 static void
+a_statement_that_continues_a_log_names_both_keys_and_the_tree(void **state)
+{
+	struct statement s = statement_approving();
+
+	(void)state;
+	s.kind_name = V("continue-key");
+	s.member_count = 4;
+	s.member[0] = (struct statement_member){V("from"), V(HEX)};
+	s.member[1] = (struct statement_member){V("root"), V(HEX)};
+	s.member[2] = (struct statement_member){V("size"), V("4711")};
+	s.member[3] = (struct statement_member){V("to"), V(HEX)};
+	expect_print(&s,
+	    "statement  continue-key\n"
+	    "log        hallmark.test/log\n"
+	    "effect     the log, whose key " HEX " is lost, goes on under the key " HEX
+	    "; its newest checkpoint that anybody has is of size 4711, root " HEX "\n" TAIL);
+}
+
+static void
 what_is_not_known_is_shown_and_said(void **state)
 {
 	struct statement s = statement_approving();
@@ -221,6 +250,7 @@ main(void)
 	    cmocka_unit_test(what_it_does_is_said_in_words),
 	    cmocka_unit_test(a_clock_statement_says_from_when_and_that_it_may_go_back),
 	    cmocka_unit_test(a_statement_that_retires_a_key_says_since_when),
+	    cmocka_unit_test(a_statement_that_continues_a_log_names_both_keys_and_the_tree),
 	    cmocka_unit_test(what_is_not_known_is_shown_and_said),
 	};
 

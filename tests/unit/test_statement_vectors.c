@@ -72,6 +72,7 @@ statements_by_keys_of_each_kind_are_taken(void **state)
 	    {"statement-revoke.json", "ECDSA on P-256 with SHA-256", ERR_OK},
 	    {"statement-clock.json", "RSASSA-PKCS1-v1_5 with SHA-256", ERR_OK},
 	    {"statement-retire-key.json", "RSASSA-PKCS1-v1_5 with SHA-256", ERR_OK},
+	    {"statement-continue-key.json", "RSASSA-PKCS1-v1_5 with SHA-256", ERR_OK},
 	    {"statement-hold.json", "RSASSA-PKCS1-v1_5 with SHA-256", ERR_STATEMENT_KIND},
 	};
 

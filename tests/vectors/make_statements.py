@@ -149,7 +149,7 @@ def envelope(key, body):
 def operators():
     people = (("alice", "approve, revoke", ALICE, ", until: 2028-01-31T00:00:00Z"),
               ("bob", "approve, retire", BOB, ""), ("carol", "maintenance", CAROL, ""),
-              ("dave", "retire, clock, retire-key", DAVE, ""))
+              ("dave", "retire, clock, retire-key, continue-key", DAVE, ""))
     lines = [f"  - {{name: {name}, rights: [{rights}], key: {base64.b64encode(key.spki).decode()}{more}}}"
              for name, rights, key, more in people]
     return "\n".join(["operators:", *lines, "thresholds:", "  - {kind: approve, count: 2}", ""])
@@ -192,6 +192,9 @@ def make():
         "statement-retire-key.json": envelope(DAVE, payload(
             "retire-key", {"key": sha256(b"a log's key").hex(), "since": str(TIME_S - 3600)}, day,
             "the token was seen elsewhere", "dave", 4)),
+        "statement-continue-key.json": envelope(DAVE, payload(
+            "continue-key", {"from": sha256(b"a log's key").hex(), "root": sha256(b"").hex(), "size": "0",
+                             "to": sha256(b"another").hex()}, day, "the token is broken", "dave", 5)),
         "statement-hold.json": envelope(DAVE, payload(
             "hold", {"from": "1", "to": "2"}, day, "a case", "erin", 3,
             **{"hallmark.extensions": {"drift": [1, True, "a"], "ticket": {"id": "é"}}})),
