@@ -9,6 +9,7 @@
 #include "proto/encoding.h"
 #include "proto/evidence/bundle.h"
 #include "proto/report/notice.h"
+#include "proto/tlog/transition.h"
 #include "proto/utc.h"
 
 #define KEY_PATH_MAX 64 /* bytes: "operators[127].rights" */
@@ -313,6 +314,11 @@ check_threshold(struct place *p, enum statement_kind kind)
 	else if (count > NOTICE_APPROVALS_MAX)
 		fault(p, "must be at most %d, which is as many as a notice names; found %u",
 		    NOTICE_APPROVALS_MAX, count);
+	else if (count > TRANSITION_STATEMENTS_MAX && kind == STATEMENT_CONTINUE_KEY)
+		fault(p,
+		    "must be at most %d for \"continue-key\", which is as many as a succession "
+		    "names; found %u",
+		    TRANSITION_STATEMENTS_MAX, count);
 	else if (count > 1 && kind != STATEMENT_APPROVE && kind != STATEMENT_CONTINUE_KEY)
 		fault(p, "must be 1: only \"approve\" and \"continue-key\" can take more; found %u",
 		    count);

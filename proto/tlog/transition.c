@@ -7,11 +7,13 @@
 #include "proto/encoding.h"
 #include "proto/tlog/note.h"
 
-#define SIGNATURES 2 /* the old key's, the new key's */
+static const char transition_line[] = "hallmark key transition v1";
+static const char succession_line[] = "hallmark key succession v1";
 
-static const char first_line[] = "hallmark key transition v1";
-
+static void write_keys(const char *first_line, const char *origin, struct view from, struct view to,
+    uint64_t time_s, struct buf *text);
 static enum err take_text(struct view text, struct transition *out);
+static enum err take_succession(struct view *rest, struct transition *out);
 static enum err take_member(struct view *rest, const char *name, struct view *value);
 static enum err take_key(struct view *rest, const char *name, struct transition_key *out);
 static enum err read_key(struct view spki, EVP_PKEY **out);
@@ -22,19 +24,32 @@ void
 transition_write(
     const char *origin, struct view from, struct view to, uint64_t time_s, struct buf *text)
 {
-	buf_append_format(text, "%s\norigin %s\nfrom ", first_line, origin);
-	base64_append(text, from);
-	buf_append_string(text, "\nto ");
-	base64_append(text, to);
-	buf_append_string(text, "\ntime ");
-	buf_append_decimal(text, time_s);
+	write_keys(transition_line, origin, from, to, time_s, text);
+}
+
+void
+transition_write_succession(const struct checkpoint *newest, struct view from, struct view to,
+    uint64_t time_s, const struct digest *statement, size_t count, struct buf *text)
+{
+	char hex[DIGEST_HEX_SIZE + 1];
+
+	write_keys(succession_line, newest->origin, from, to, time_s, text);
+	buf_append_string(text, "size ");
+	buf_append_decimal(text, newest->size);
+	buf_append_string(text, "\nroot ");
+	base64_append(text, (struct view){newest->root.bytes, DIGEST_SIZE});
 	buf_append_byte(text, '\n');
+	for (size_t i = 0; i < count; i++) {
+		digest_to_hex(&statement[i], hex);
+		buf_append_format(text, "statement %s\n", hex);
+	}
 }
 
 enum err
 transition_parse(struct view bytes, struct transition *out)
 {
 	struct note n;
+	size_t signatures;
 	enum err e;
 
 	memset(out, 0, sizeof(*out));
@@ -42,10 +57,11 @@ transition_parse(struct view bytes, struct transition *out)
 		return ERR_FORMAT_SIZE;
 	if ((e = note_parse(bytes, &n)) != ERR_OK || (e = take_text(n.text, out)) != ERR_OK)
 		return e;
-	if (n.signature_count != SIGNATURES)
-		return n.signature_count < SIGNATURES ? ERR_UNKNOWN_KEY : ERR_FORMAT;
-	if ((e = check_signature(&n, 0, out, out->from.key)) != ERR_OK ||
-	    (e = check_signature(&n, 1, out, out->to.key)) != ERR_OK)
+	signatures = transition_is_succession(out) ? 1 : 2;
+	if (n.signature_count != signatures)
+		return n.signature_count < signatures ? ERR_UNKNOWN_KEY : ERR_FORMAT;
+	if ((signatures == 2 && (e = check_signature(&n, 0, out, out->from.key)) != ERR_OK) ||
+	    (e = check_signature(&n, signatures - 1, out, out->to.key)) != ERR_OK)
 		return e;
 	digest_of(bytes.data, bytes.size, &out->digest);
 	return ERR_OK;
@@ -59,15 +75,36 @@ transition_free(struct transition *t)
 	t->from.key = t->to.key = NULL;
 }
 
+bool
+transition_is_succession(const struct transition *t)
+{
+	return t->statement_count > 0;
+}
+
+static void
+write_keys(const char *first_line, const char *origin, struct view from, struct view to,
+    uint64_t time_s, struct buf *text)
+{
+	buf_append_format(text, "%s\norigin %s\nfrom ", first_line, origin);
+	base64_append(text, from);
+	buf_append_string(text, "\nto ");
+	base64_append(text, to);
+	buf_append_string(text, "\ntime ");
+	buf_append_decimal(text, time_s);
+	buf_append_byte(text, '\n');
+}
+
 static enum err
 take_text(struct view text, struct transition *out)
 {
 	struct view rest = text, line;
+	bool succession;
 	enum err e;
 
 	if ((e = line_next(&rest, &line)) != ERR_OK)
 		return e;
-	if (!view_equal(line, view_of_string(first_line)))
+	succession = view_equal(line, view_of_string(succession_line));
+	if (!succession && !view_equal(line, view_of_string(transition_line)))
 		return ERR_UNSUPPORTED;
 	if ((e = take_member(&rest, "origin ", &line)) != ERR_OK ||
 	    (e = checkpoint_origin_check(line)) != ERR_OK)
@@ -76,10 +113,38 @@ take_text(struct view text, struct transition *out)
 	if ((e = take_key(&rest, "from ", &out->from)) != ERR_OK ||
 	    (e = take_key(&rest, "to ", &out->to)) != ERR_OK ||
 	    (e = take_member(&rest, "time ", &line)) != ERR_OK ||
-	    (e = decimal_decode(line, &out->time_s)) != ERR_OK)
+	    (e = decimal_decode(line, &out->time_s)) != ERR_OK ||
+	    (succession && (e = take_succession(&rest, out)) != ERR_OK))
 		return e;
 	/* A key that follows itself would be no transition. */
 	return rest.size == 0 && !digest_equal(&out->from.id, &out->to.id) ? ERR_OK : ERR_FORMAT;
+}
+
+/* What rests on nobody's word but the new key's is none. */
+static enum err
+take_succession(struct view *rest, struct transition *out)
+{
+	struct digest *s = out->statement;
+	struct view line;
+	enum err e;
+
+	memcpy(out->newest.origin, out->origin, sizeof(out->origin));
+	if ((e = take_member(rest, "size ", &line)) != ERR_OK ||
+	    (e = decimal_decode(line, &out->newest.size)) != ERR_OK ||
+	    (e = take_member(rest, "root ", &line)) != ERR_OK ||
+	    (e = base64_decode_exact(line, out->newest.root.bytes, DIGEST_SIZE)) != ERR_OK)
+		return e;
+	do {
+		if (out->statement_count == TRANSITION_STATEMENTS_MAX)
+			return ERR_FORMAT_SIZE;
+		if ((e = take_member(rest, "statement ", &line)) != ERR_OK ||
+		    (e = digest_from_hex(line, s)) != ERR_OK)
+			return e;
+		if (out->statement_count++ > 0 && digest_compare(s - 1, s) >= 0)
+			return ERR_FORMAT;
+		s++;
+	} while (rest->size > 0);
+	return ERR_OK;
 }
 
 static enum err

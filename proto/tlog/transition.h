@@ -14,11 +14,26 @@
  * first line has blanks, so it is no checkpoint, and its text has line feeds, so it is nothing that
  * a JWS is over. At which size the log goes over is not in it: that is where it stands in the log
  * (PROTOCOL.md, section 9).
+ *
+ * Where the old key is lost, it cannot say who follows it; those say it who may: operators, by
+ * statements `continue-key`. The succession is a note that the new key alone has signed:
+ *
+ *   hallmark key succession v1 '\n'
+ *   origin, from, to, time as above
+ *   size <decimal> '\n'               of the newest checkpoint that anybody has
+ *   root <base64> '\n'
+ *   statement <hex SHA-256 of its envelope> '\n'   1 to TRANSITION_STATEMENTS_MAX, rising
+ *   '\n'
+ *   the new key's signature line; no other
+ *
+ * Both are a transition here. Whether the statements count is for those who have them.
  */
 #ifndef HALLMARK_PROTO_TLOG_TRANSITION_H
 #define HALLMARK_PROTO_TLOG_TRANSITION_H
 
 #include <openssl/evp.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "proto/bytes.h"
@@ -26,7 +41,8 @@
 #include "proto/err.h"
 #include "proto/tlog/checkpoint.h"
 
-#define TRANSITION_SIZE_MAX 16384 /* bytes: two keys of RSA-8192 and what they sign are 9,000 */
+#define TRANSITION_SIZE_MAX       16384 /* bytes: two keys of RSA-8192 and what they sign are 9,000 */
+#define TRANSITION_STATEMENTS_MAX 16    /* more people than ever stand beside a new token */
 
 struct transition_key {
 	EVP_PKEY *key;    /* owned */
@@ -38,6 +54,10 @@ struct transition {
 	struct transition_key from, to;
 	uint64_t time_s;
 	struct digest digest; /* SHA-256 of the note: its name */
+	/* Of a succession; else 0. */
+	struct checkpoint newest;
+	size_t statement_count; /* 0: it is no succession, both keys have signed */
+	struct digest statement[TRANSITION_STATEMENTS_MAX];
 };
 
 /* Appends the text, which both are to sign; the keys as SubjectPublicKeyInfo. */
@@ -45,12 +65,22 @@ void transition_write(
     const char *origin, struct view from, struct view to, uint64_t time_s, struct buf *text);
 
 /*
- * Takes a transition in its one form, with both signatures verified. Another form: ERR_FORMAT and
- * others of its class; ERR_UNSUPPORTED for another version or a key that signs no notes;
- * ERR_UNKNOWN_KEY where one of the two has not signed; ERR_SIGNATURE; ERR_MEMORY. To be freed also
- * after an error.
+ * The same of a succession, which the new key is to sign: of the log of that checkpoint, by
+ * statements that rise.
+ */
+void transition_write_succession(const struct checkpoint *newest, struct view from, struct view to,
+    uint64_t time_s, const struct digest *statement, size_t count, struct buf *text);
+
+/*
+ * Takes a transition in its one form, or a succession, with its signatures verified. Another form:
+ * ERR_FORMAT and others of its class; ERR_UNSUPPORTED for another version or a key that signs no
+ * notes; ERR_UNKNOWN_KEY where one that has to sign has not; ERR_SIGNATURE; ERR_MEMORY. To be freed
+ * also after an error.
  */
 enum err transition_parse(struct view note, struct transition *out) MUST_USE;
 void transition_free(struct transition *t);
+
+/* It is a succession: of what it says the old key has signed nothing. */
+bool transition_is_succession(const struct transition *t);
 
 #endif

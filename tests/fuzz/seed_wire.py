@@ -106,6 +106,19 @@ def seed_notes():
             for line in head.split(b"\n")) + b"\n\n" + note)
 
 
+def seed_transitions():
+    for name in ("transition", "succession"):
+        good = vector(f"key-{name}.txt")
+        write_all("transition", name, changes(
+            good, (b"v1", b"v2"), (b"\n\n", b"\n"), (b"time 1", b"time 01"), (b"from ", b"to "),
+            (b"\n", b"\r\n")))
+        text, line = good.split(b"\n\n")
+        write("transition", f"{name}-signed-by-one-more", text + b"\n\n" + line + line)
+        write("transition", f"{name}-unsigned", text + b"\n\n")
+    write_all("transition", "succession-of", changes(
+        good, (b"size 2", b"size 3"), (b"\nsize", b"\nstatement 00\nsize"), (b"\nstatement", b"\nstatements")))
+
+
 def seed_forks():
     """One of each form; nobody verifies their signatures here."""
     note = vector("note-p256.note")
@@ -275,6 +288,7 @@ def main():
     write("report", "number", b'{"iat":1e400,"exp":-0,"x":99999999999999999999}')
     write("report", "twice", b'{"eat_profile":"a","eat_profile":"b"}')
     seed_notes()
+    seed_transitions()
     seed_forks()
     seed_packs({n: d for n, d in wire.items() if n.startswith("component-")})
     seed_key_channel({n: d for n, d in wire.items() if n.startswith("key-")})

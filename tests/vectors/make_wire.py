@@ -420,6 +420,20 @@ def checkpoint(key, size, root):
     return text + b"\n\xe2\x80\x94 " + f"{ORIGIN} {line}\n".encode()
 
 
+def signed_note(text, *keys):
+    lines = "".join(f"\u2014 {ORIGIN} {base64.b64encode(sha256(k.spki)[:4] + k.sign_der(text)).decode()}\n"
+                    for k in keys)
+    return text + b"\n" + lines.encode()
+
+
+def key_change(form, old, new, *more):
+    """The text of a transition or a succession."""
+    return "\n".join([f"hallmark key {form} v1", f"origin {ORIGIN}",
+                      f"from {base64.b64encode(old.spki).decode()}",
+                      f"to {base64.b64encode(new.spki).decode()}",
+                      f"time {TIME_MS // 1000}", *more, ""]).encode()
+
+
 def tlog_proof(report, index, hashes, note):
     lines = ["c2sp.org/tlog-proof@v1", "extra " + base64.b64encode(report).decode(),
              f"index {index}"]
@@ -485,6 +499,7 @@ def token_claims(report_bytes, index, issuer, audience, lifetime_s):
 
 def make():
     signer, collector = Key("hallmark vector: signer"), Key("hallmark vector: collector")
+    lost = Key("hallmark vector: a key before")
     parts = components()
     executable, files = parts["executable"][0], parts["files"][0]
 
@@ -601,6 +616,10 @@ def make():
         "fork-subtree.txt": b"hallmark fork proof v1\nsubtree 0 1\n\n"
                             + fork_side(leaf[1], [leaf[0]], note) + b"\n"
                             + fork_side(other_leaf, [leaf[0]], other_note),
+        "key-transition.txt": signed_note(key_change("transition", lost, signer), lost, signer),
+        "key-succession.txt": signed_note(key_change(
+            "succession", lost, signer, "size 2", f"root {base64.b64encode(root).decode()}",
+            *(f"statement {s}" for s in sorted(sha256(s).hex() for s in (b"one", b"another")))), signer),
         "wire-signer.pem": signer.pem().encode(),
         "wire-collector.pem": collector.pem().encode(),
     }
