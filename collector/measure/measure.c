@@ -15,7 +15,7 @@
 #include "collector/measure/measure_packages.h"
 #include "collector/measure/measure_runtime.h"
 #include "collector/measure/pattern.h"
-#include "collector/measure/process_find.h"
+#include "collector/subject/process_find.h"
 
 static measure_function *const functions[COMPONENT_KIND_COUNT] = {
     [COMPONENT_CONFIG] = NULL, /* measure_check refuses it */

@@ -11,7 +11,7 @@
 
 #include "collector/ground/trouble.h"
 #include "collector/measure/filehash.h"
-#include "collector/measure/process.h"
+#include "collector/subject/process.h"
 #include "config/collector_config.h"
 #include "proto/evidence/component.h"
 

@@ -7,7 +7,7 @@
 
 #include "collector/measure/mapped_file.h"
 #include "collector/measure/maps.h"
-#include "collector/measure/procfs.h"
+#include "collector/subject/procfs.h"
 
 struct program {
 	int fd;

@@ -7,7 +7,7 @@
 #include <sys/utsname.h>
 
 #include "collector/ground/small_file.h"
-#include "collector/measure/procfs.h"
+#include "collector/subject/procfs.h"
 #include "proto/encoding.h"
 
 #define BOOT_ID_PATH  "/proc/sys/kernel/random/boot_id"

@@ -9,7 +9,7 @@
 
 #include "collector/measure/mapped_file.h"
 #include "collector/measure/maps.h"
-#include "collector/measure/procfs.h"
+#include "collector/subject/procfs.h"
 
 /* A mapped file; its mapping, or the first of several. */
 struct library {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "collector/ground/small_file.h"
-#include "collector/measure/procfs.h"
+#include "collector/subject/procfs.h"
 
 #define STATUS_VALUES_MAX 65536 /* groups: NGROUPS_MAX of Linux */
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "collector/measure/maps.h"
-#include "collector/measure/pid_file.h"
-#include "collector/measure/procfs.h"
+#include "collector/subject/pid_file.h"
+#include "collector/subject/procfs.h"
 #include "proto/encoding.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

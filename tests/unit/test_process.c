@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "collector/measure/pid_file.h"
-#include "collector/measure/procfs.h"
+#include "collector/subject/pid_file.h"
+#include "collector/subject/procfs.h"
 
 static void
 pid_files(void **state)

@@ -1,4 +1,4 @@
-#include "collector/measure/process_scan.h"
+#include "collector/subject/process_scan.h"
 #include "collector/ground/small_file.h"
 
 #include <dirent.h>

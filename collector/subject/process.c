@@ -1,4 +1,4 @@
-#include "collector/measure/process.h"
+#include "collector/subject/process.h"
 #include "collector/ground/small_file.h"
 
 #include <errno.h>

@@ -7,13 +7,13 @@
  * everybody may write it; and no message says anything of its content, not even the number: it
  * could be a PIN.
  */
-#ifndef HALLMARK_COLLECTOR_MEASURE_PID_FILE_H
-#define HALLMARK_COLLECTOR_MEASURE_PID_FILE_H
+#ifndef HALLMARK_COLLECTOR_SUBJECT_PID_FILE_H
+#define HALLMARK_COLLECTOR_SUBJECT_PID_FILE_H
 
 #include <sys/types.h>
 
 #include "collector/ground/trouble.h"
-#include "collector/measure/process.h"
+#include "collector/subject/process.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
 

@@ -5,8 +5,8 @@
  * What stands there is partly the measured process's own words (its name, its arguments), so every
  * parser here takes any bytes.
  */
-#ifndef HALLMARK_COLLECTOR_MEASURE_PROCFS_H
-#define HALLMARK_COLLECTOR_MEASURE_PROCFS_H
+#ifndef HALLMARK_COLLECTOR_SUBJECT_PROCFS_H
+#define HALLMARK_COLLECTOR_SUBJECT_PROCFS_H
 
 #include <stdbool.h>
 #include <stddef.h>

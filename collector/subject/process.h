@@ -7,15 +7,15 @@
  * was measured is noticed (process_check). Where the system draws none (setarch -R, a debugger),
  * one that became another program and the first one again is not.
  */
-#ifndef HALLMARK_COLLECTOR_MEASURE_PROCESS_H
-#define HALLMARK_COLLECTOR_MEASURE_PROCESS_H
+#ifndef HALLMARK_COLLECTOR_SUBJECT_PROCESS_H
+#define HALLMARK_COLLECTOR_SUBJECT_PROCESS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "collector/ground/trouble.h"
-#include "collector/measure/procfs.h"
+#include "collector/subject/procfs.h"
 #include "proto/err.h"
 
 /* What must stay the same while a process is measured. */

@@ -1,7 +1,7 @@
-#include "collector/measure/process_find.h"
+#include "collector/subject/process_find.h"
 
-#include "collector/measure/pid_file.h"
-#include "collector/measure/process_scan.h"
+#include "collector/subject/pid_file.h"
+#include "collector/subject/process_scan.h"
 
 enum err
 process_find(const struct collector_workload *w, struct process *out, struct trouble *t)

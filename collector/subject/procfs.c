@@ -1,4 +1,4 @@
-#include "collector/measure/procfs.h"
+#include "collector/subject/procfs.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -9,10 +9,10 @@
  *               a user's) and in groups below it, the one that started first; the smaller pid of
  *               two that started in the same tick. No D-Bus is asked
  */
-#ifndef HALLMARK_COLLECTOR_MEASURE_PROCESS_FIND_H
-#define HALLMARK_COLLECTOR_MEASURE_PROCESS_FIND_H
+#ifndef HALLMARK_COLLECTOR_SUBJECT_PROCESS_FIND_H
+#define HALLMARK_COLLECTOR_SUBJECT_PROCESS_FIND_H
 
-#include "collector/measure/process.h"
+#include "collector/subject/process.h"
 #include "config/collector_config.h"
 
 /*

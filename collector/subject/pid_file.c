@@ -1,4 +1,4 @@
-#include "collector/measure/pid_file.h"
+#include "collector/subject/pid_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "collector/ground/small_file.h"
-#include "collector/measure/procfs.h"
+#include "collector/subject/procfs.h"
 #include "proto/encoding.h"
 
 #define PID_FILE_SIZE_MAX 64          /* bytes: a number and white space around it */
