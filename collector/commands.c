@@ -22,6 +22,8 @@
 #include "collector/report/reporter_renew.h"
 #include "collector/runner.h"
 #include "collector/subject/process_find.h"
+#include "collector/tell/answering.h"
+#include "collector/tell/board.h"
 #include "journal/logger.h"
 #include "proto/text.h"
 #include "trust/validity.h"
@@ -43,7 +45,10 @@ static measure_missing print_missing;
 static int print_listing(const struct gathered *g, const struct measurement *m, bool json);
 static bool *select_workloads(
     const struct collector_config *config, char *const *names, size_t count);
-static bool begin(const char *path, struct collector_config **config, struct measurer **measurer);
+static bool begin(
+    const char *path, struct collector_config **config, struct measurer **measurer, int *listening);
+static enum err tell_of(const char *path, const struct collector_config *config, int listening,
+    struct board **board, struct answering **answering, struct trouble *t);
 static int report_once(
     const struct collector_config *config, struct measurer *measurer, const bool *wanted);
 static bool report_wanted(struct reporter *r, const struct collector_config *config, size_t index,
@@ -126,7 +131,7 @@ command_once(const char *path, char *const *workloads, size_t count)
 	bool *wanted = NULL;
 	int status = 1;
 
-	if (begin(path, &config, &measurer) &&
+	if (begin(path, &config, &measurer, NULL) &&
 	    (wanted = select_workloads(config, workloads, count)) != NULL)
 		status = report_once(config, measurer, wanted);
 	free(wanted);
@@ -138,17 +143,57 @@ command_once(const char *path, char *const *workloads, size_t count)
 int
 command_run(const char *path)
 {
+	struct answering *answering = NULL;
+	struct board *board = NULL;
 	struct collector_config *config;
 	struct measurer *measurer;
 	struct trouble t = TROUBLE_INIT;
 	enum err e = ERR_CONFIG;
+	int listening = -1;
 
-	if (begin(path, &config, &measurer) &&
-	    (e = runner_run(path, &config, measurer, &t)) != ERR_OK)
+	if (begin(path, &config, &measurer, &listening) &&
+	    ((e = tell_of(path, config, listening, &board, &answering, &t)) != ERR_OK ||
+		(e = runner_run(path, &config, measurer, board, &t)) != ERR_OK))
 		print_trouble(t.text[0] != '\0' ? "cannot run" : err_text(e), &t);
+	answering_end(&answering);
+	board_free(&board);
 	measurer_free(&measurer);
 	collector_config_free(&config);
 	return e == ERR_OK ? 0 : 1;
+}
+
+int
+command_status(const char *path, enum status_form form)
+{
+	struct collector_config *config;
+	int status = 1;
+
+	if (!load(path, &config))
+		return 1;
+	if (config->status_socket == NULL)
+		(void)fprintf(stderr,
+		    "hallmark-collector: %s: expected `status: {socket: PATH}`, by which the "
+		    "running collector is asked\n",
+		    path);
+	else
+		status = status_client(config->status_socket, form);
+	collector_config_free(&config);
+	return status;
+}
+
+/* Where a socket is configured, somebody may ask. */
+static enum err
+tell_of(const char *path, const struct collector_config *config, int listening,
+    struct board **board, struct answering **answering, struct trouble *t)
+{
+	enum err e;
+
+	if (listening < 0)
+		return ERR_OK;
+	if ((e = board_new(path, config, board)) == ERR_OK)
+		return answering_begin(listening, *board, answering, t);
+	(void)close(listening);
+	return e;
 }
 
 static bool
@@ -365,7 +410,8 @@ select_workloads(const struct collector_config *config, char *const *names, size
  * is read once more with the rights that are left: so it will be at each reload.
  */
 static bool
-begin(const char *path, struct collector_config **config, struct measurer **measurer)
+begin(
+    const char *path, struct collector_config **config, struct measurer **measurer, int *listening)
 {
 	const bool confined = landlock_is_there();
 	struct trouble t = TROUBLE_INIT;
@@ -376,7 +422,9 @@ begin(const char *path, struct collector_config **config, struct measurer **meas
 	if (!load(path, config))
 		return false;
 	if ((e = starter_begin(path, *config, &control, &t)) == ERR_OK &&
-	    (e = measurer_new(control, measurer)) == ERR_OK)
+	    (e = measurer_new(control, measurer)) == ERR_OK &&
+	    (listening == NULL || (*config)->status_socket == NULL ||
+		(e = answering_listen((*config)->status_socket, listening, &t)) == ERR_OK))
 		e = rights_report(path, *config, &t);
 	if (e != ERR_OK) {
 		print_trouble(t.text[0] != '\0' ? "cannot begin" : err_text(e), &t);
@@ -402,7 +450,7 @@ report_once(const struct collector_config *config, struct measurer *measurer, co
 	bool good = open != NULL, left = true, failed = false;
 	struct reporter *r = NULL;
 
-	if (good && reporter_new(config, measurer, false, &r, &t) != ERR_OK) {
+	if (good && reporter_new(config, measurer, NULL, false, &r, &t) != ERR_OK) {
 		print_trouble("cannot report", &t);
 		good = false;
 	}

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "collector/tell/status_client.h"
+
 /* `json`: one object on stdout, and nothing on stderr. */
 int command_check(const char *path, bool json);
 int command_measure(const char *path, const char *workload, bool json);
@@ -19,5 +21,8 @@ int command_measure(const char *path, const char *workload, bool json);
 int command_once(const char *path, char *const *workloads, size_t count);
 
 int command_run(const char *path);
+
+/* 1 also where the running collector, or one of its workloads, needs somebody. */
+int command_status(const char *path, enum status_form form);
 
 #endif

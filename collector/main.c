@@ -13,25 +13,29 @@ static const char usage_text[] =
     "       hallmark-collector measure NAME -c FILE [--json]\n"
     "       hallmark-collector once -c FILE [NAME...]\n"
     "       hallmark-collector run -c FILE\n"
+    "       hallmark-collector status -c FILE [--json | --prometheus]\n"
     "       hallmark-collector --version | --help\n"
     "\n"
     "check    tells every fault of the configuration, and whether the workloads are there\n"
     "measure  prints what would be sent of a workload\n"
     "once     measures, reports and saves the receipts; exit 0 if there are all of them\n"
     "run      does so at the configured interval until SIGTERM; SIGHUP reloads\n"
+    "status   asks the running one how it goes: the workloads' verdicts, what waits, what is "
+    "wrong\n"
     "\n"
-    "exit status: 0 good; 1 faults, or not all could be done; 2 usage\n";
+    "exit status: 0 good; 1 faults, or not all could be done, or the status needs somebody; 2 "
+    "usage\n";
 
 struct arguments {
 	const char *config;
-	bool json;
+	bool json, prometheus;
 	char **names; /* what is no option, in place */
 	size_t name_count;
 };
 
 struct command {
 	const char *name;
-	bool takes_json;
+	bool takes_json, takes_prometheus;
 	size_t names_min, names_max;
 	int (*run)(const struct arguments *a);
 };
@@ -40,16 +44,18 @@ static int run_check(const struct arguments *a);
 static int run_measure(const struct arguments *a);
 static int run_once(const struct arguments *a);
 static int run_run(const struct arguments *a);
+static int run_status(const struct arguments *a);
 static int fail_command(const char *found);
 static int fail_usage(const char *what);
 static const char *parse(
     int count, char **list, const struct command *command, struct arguments *out);
 
 static const struct command commands[] = {
-    {"check", true, 0, 0, run_check},
-    {"measure", true, 1, 1, run_measure},
-    {"once", false, 0, SIZE_MAX, run_once},
-    {"run", false, 0, 0, run_run},
+    {"check", true, false, 0, 0, run_check},
+    {"measure", true, false, 1, 1, run_measure},
+    {"once", false, false, 0, SIZE_MAX, run_once},
+    {"run", false, false, 0, 0, run_run},
+    {"status", true, true, 0, 0, run_status},
 };
 
 int
@@ -109,11 +115,19 @@ run_run(const struct arguments *a)
 }
 
 static int
+run_status(const struct arguments *a)
+{
+	return command_status(a->config, a->json         ? STATUS_JSON
+					 : a->prometheus ? STATUS_PROMETHEUS
+							 : STATUS_PAGE);
+}
+
+static int
 fail_command(const char *found)
 {
 	fprintf(stderr,
-	    "hallmark-collector: expected check, measure, once or run, found \"%s\"\n%s", found,
-	    usage_text);
+	    "hallmark-collector: expected check, measure, once, run or status, found \"%s\"\n%s",
+	    found, usage_text);
 	return 2;
 }
 
@@ -131,7 +145,7 @@ fail_usage(const char *what)
 static const char *
 parse(int count, char **list, const struct command *command, struct arguments *out)
 {
-	*out = (struct arguments){NULL, false, list, 0};
+	*out = (struct arguments){NULL, false, false, list, 0};
 	for (int i = 0; i < count; i++) {
 		if (strcmp(list[i], "-c") == 0) {
 			if (i + 1 == count || out->config != NULL)
@@ -139,8 +153,10 @@ parse(int count, char **list, const struct command *command, struct arguments *o
 			out->config = list[++i];
 		} else if (strcmp(list[i], "--json") == 0) {
 			out->json = true;
+		} else if (strcmp(list[i], "--prometheus") == 0) {
+			out->prometheus = true;
 		} else if (list[i][0] == '-') {
-			return "expected no options but -c and --json";
+			return "expected no options but -c, --json and --prometheus";
 		} else {
 			list[out->name_count++] = list[i];
 		}
@@ -148,7 +164,11 @@ parse(int count, char **list, const struct command *command, struct arguments *o
 	if (out->config == NULL)
 		return "expected -c FILE, the configuration";
 	if (out->json && !command->takes_json)
-		return "expected no --json: it belongs to check and measure";
+		return "expected no --json: it belongs to check, measure and status";
+	if (out->prometheus && !command->takes_prometheus)
+		return "expected no --prometheus: it belongs to status";
+	if (out->prometheus && out->json)
+		return "expected one of --json and --prometheus";
 	if (out->name_count < command->names_min)
 		return "expected the name of a workload";
 	if (out->name_count > command->names_max)

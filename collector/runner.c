@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "collector/ground/backoff.h"
 #include "collector/ground/interrupt.h"
@@ -26,6 +27,7 @@ struct runner {
 	const char *path;
 	struct collector_config **config;
 	struct measurer *measurer;
+	struct board *board; /* NULL: nobody asks */
 	struct reporter *reporter;
 	uint64_t round_ms;   /* when the next round begins */
 	uint64_t again_ms;   /* when one more does, for a session has begun; 0: none */
@@ -47,18 +49,20 @@ static enum err took(struct runner *r, enum reporter_outcome outcome, size_t wai
 static enum err drain_all(struct runner *r);
 static void wait_for_work(struct runner *r);
 static enum err reload(struct runner *r, struct trouble *t);
+static enum err check_socket(
+    const struct collector_config *old, const struct collector_config *fresh, struct trouble *t);
 static void refuse_reload(const struct faults *faults);
 static void refuse_reload_for(enum err e, struct trouble *t);
 static void tell(const char *event, const struct runner *r);
 
 enum err
 runner_run(const char *path, struct collector_config **config, struct measurer *measurer,
-    struct trouble *t)
+    struct board *board, struct trouble *t)
 {
-	struct runner r = {.path = path, .config = config, .measurer = measurer};
+	struct runner r = {.path = path, .config = config, .measurer = measurer, .board = board};
 	enum err e;
 
-	if ((e = reporter_new(*config, measurer, true, &r.reporter, t)) != ERR_OK)
+	if ((e = reporter_new(*config, measurer, board, true, &r.reporter, t)) != ERR_OK)
 		return e;
 	tell("started", &r);
 	r.round_ms = r.connect_ms = interrupt_clock_ms();
@@ -160,6 +164,7 @@ static enum err
 round_all(struct runner *r)
 {
 	const struct collector_config *config = *r->config;
+	const uint64_t began_ms = interrupt_clock_ms();
 	enum err e;
 
 	if ((e = reporter_go_back(r->reporter)) != ERR_OK)
@@ -177,6 +182,7 @@ round_all(struct runner *r)
 	reporter_tidy(r->reporter);
 	r->round_ms = interrupt_clock_ms() + backoff_jitter_ms((uint64_t)config->interval_s * 1000,
 						 config->jitter_percent);
+	board_round(r->board, interrupt_clock_ms() - began_ms, r->round_ms);
 	return ERR_OK;
 }
 
@@ -251,6 +257,7 @@ wait_for_work(struct runner *r)
 	uint64_t until_ms = r->round_ms;
 	const uint64_t now_ms = interrupt_clock_ms();
 
+	reporter_tell_waiting(r->reporter);
 	/* What lies read already makes no descriptor readable. */
 	reporter_take_news(r->reporter);
 	if (r->again_ms != 0 && r->again_ms < until_ms && reporter_is_connected(r->reporter))
@@ -287,7 +294,8 @@ reload(struct runner *r, struct trouble *t)
 		return ERR_OK;
 	}
 	faults_free(&faults);
-	if ((e = rights_check_report(fresh, t)) != ERR_OK) {
+	if ((e = rights_check_report(fresh, t)) != ERR_OK ||
+	    (e = check_socket(old, fresh, t)) != ERR_OK) {
 		refuse_reload_for(e, t);
 		collector_config_free(&fresh);
 		return ERR_OK;
@@ -297,7 +305,10 @@ reload(struct runner *r, struct trouble *t)
 		return e;
 	}
 	reporter_free(&r->reporter);
-	if ((e = reporter_new(fresh, r->measurer, true, &r->reporter, t)) == ERR_OK) {
+	if ((e = reporter_new(fresh, r->measurer, r->board, true, &r->reporter, t)) == ERR_OK &&
+	    (e = board_configure(r->board, fresh)) != ERR_OK)
+		reporter_free(&r->reporter);
+	if (e == ERR_OK) {
 		measurer_reload(r->measurer);
 		*r->config = fresh;
 		collector_config_free(&old);
@@ -311,9 +322,21 @@ reload(struct runner *r, struct trouble *t)
 	collector_config_free(&fresh);
 	if (e == ERR_CONFIG) {
 		refuse_reload_for(e, t);
-		return reporter_new(old, r->measurer, true, &r->reporter, t);
+		return reporter_new(old, r->measurer, r->board, true, &r->reporter, t);
 	}
 	return e;
+}
+
+/* It was made before the process gave up its rights. */
+static enum err
+check_socket(
+    const struct collector_config *old, const struct collector_config *fresh, struct trouble *t)
+{
+	const char *a = old->status_socket, *b = fresh->status_socket;
+
+	if (a == b || (a != NULL && b != NULL && strcmp(a, b) == 0))
+		return ERR_OK;
+	return trouble_set(t, ERR_CONFIG, "status.socket: another one, or none, takes a restart");
 }
 
 /* A line of the log for each fault: nobody has a terminal here. */

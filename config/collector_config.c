@@ -29,6 +29,10 @@ struct raw_spool {
 	uint32_t bundles_max;
 };
 
+struct raw_status {
+	char *socket;
+};
+
 struct raw_workload {
 	char *name, *pid_file, *executable, *unit;
 	enum component_kind *measure;
@@ -47,6 +51,7 @@ struct raw {
 	uint32_t interval_s, jitter_percent, sign_every_s, receipts_kept;
 	struct raw_spool spool;
 	enum collector_farewell farewell;
+	struct raw_status status;
 	struct logger_settings logging;
 	struct raw_workload *workloads;
 	uint32_t workloads_count;
@@ -96,6 +101,11 @@ static const cyaml_schema_field_t tls_fields[] = {
 
 static const cyaml_schema_field_t spool_fields[] = {
     CYAML_FIELD_UINT("bundles_max", SETTINGS_OPTIONAL, struct raw_spool, bundles_max),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t status_fields[] = {
+    SETTINGS_TEXT("socket", SETTINGS_REQUIRED, struct raw_status, socket, SETTINGS_PATH_MAX),
     CYAML_FIELD_END,
 };
 
@@ -160,6 +170,7 @@ static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_MAPPING("spool", SETTINGS_OPTIONAL, struct raw, spool, spool_fields),
     CYAML_FIELD_ENUM("farewell", SETTINGS_OPTIONAL | CYAML_FLAG_STRICT, struct raw, farewell,
 	farewells, CYAML_ARRAY_LEN(farewells)),
+    CYAML_FIELD_MAPPING("status", SETTINGS_OPTIONAL, struct raw, status, status_fields),
     CYAML_FIELD_MAPPING("logging", SETTINGS_OPTIONAL, struct raw, logging, logging_fields),
     CYAML_FIELD_SEQUENCE(
 	"workloads", CYAML_FLAG_POINTER, struct raw, workloads, &workload_entry, 1, WORKLOADS_MAX),
@@ -274,6 +285,8 @@ take_files(struct settings *s, const struct raw *raw, struct collector_config *c
 	settings_directory(s, "state", c->state_directory);
 	c->receipt_directory = settings_path(s, raw->receipts);
 	settings_directory(s, "receipts", c->receipt_directory);
+	c->status_socket = settings_path(s, raw->status.socket);
+	settings_socket(s, "status.socket", c->status_socket);
 }
 
 static void

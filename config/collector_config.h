@@ -66,6 +66,7 @@ struct collector_config {
 	uint32_t spool_bundles_max;
 	uint32_t receipts_kept; /* per workload; 0: all */
 	enum collector_farewell farewell;
+	const char *status_socket; /* NULL: nobody is told */
 	struct logger_settings logging;
 	size_t workload_count;
 	const struct collector_workload *workloads;

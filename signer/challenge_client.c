@@ -9,11 +9,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "journal/asking.h"
 #include "proto/encoding.h"
 #include "proto/evidence/identity.h"
 #include "proto/report/report.h"
 #include "proto/tlog/tlogproof.h"
-#include "signer/control_ask.h"
 
 /* Longer than the signer waits for the collector: it says why there is no report. */
 #define ANSWER_TIMEOUT_S 40
@@ -34,6 +34,7 @@ static void print(const struct report *r, uint64_t index);
 int
 challenge_client(const char *path, const struct challenge_words *words)
 {
+	const struct asked of = {"hallmark-signer", "signer", path};
 	struct buf nonce = BUF_INIT, request = BUF_INIT, answer = BUF_INIT;
 	char collector[IDENTITY_SIZE_MAX + 1];
 	struct challenge_words asked = *words;
@@ -45,7 +46,7 @@ challenge_client(const char *path, const struct challenge_words *words)
 		hex_append(&request, buf_view(&nonce));
 		buf_append_byte(&request, '\n');
 		if (buf_status(&request) == ERR_OK &&
-		    control_ask(path, buf_view(&request), ANSWER_TIMEOUT_S, &answer) == 0)
+		    asking(&of, buf_view(&request), ANSWER_TIMEOUT_S, &answer) == 0)
 			result = judge(path, &asked, buf_view(&nonce), &answer);
 	}
 	buf_free(&nonce);
@@ -100,6 +101,7 @@ static int
 judge(const char *path, const struct challenge_words *words, struct view nonce,
     const struct buf *answer)
 {
+	const struct asked of = {"hallmark-signer", "signer", path};
 	json_t *json =
 	    json_loadb((const char *)answer->data, answer->size, JSON_REJECT_DUPLICATES, NULL);
 	json_t *receipt = json_object_get(json, "receipt");
@@ -110,7 +112,7 @@ judge(const char *path, const struct challenge_words *words, struct view nonce,
 		    (struct view){
 			(const uint8_t *)json_string_value(receipt), json_string_length(receipt)});
 	else
-		control_say_refusal(path, answer, "a receipt");
+		asking_say_refusal(&of, answer, "a receipt");
 	json_decref(json);
 	return result;
 }

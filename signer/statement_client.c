@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "journal/asking.h"
 #include "proto/encoding.h"
 #include "proto/statement/statement.h"
-#include "signer/control_ask.h"
 
 /* As long as a slow token takes for what waits before it. */
 #define ANSWER_TIMEOUT_S 40
@@ -18,6 +18,7 @@ static int judge(const char *path, const struct buf *answer);
 int
 statement_client(const char *path, const char *file)
 {
+	const struct asked of = {"hallmark-signer", "signer", path};
 	struct buf envelope = BUF_INIT, request = BUF_INIT, answer = BUF_INIT;
 	int result = STATEMENT_FAILED;
 
@@ -26,7 +27,7 @@ statement_client(const char *path, const char *file)
 		base64_append(&request, buf_view(&envelope));
 		buf_append_byte(&request, '\n');
 		if (buf_status(&request) == ERR_OK &&
-		    control_ask(path, buf_view(&request), ANSWER_TIMEOUT_S, &answer) == 0)
+		    asking(&of, buf_view(&request), ANSWER_TIMEOUT_S, &answer) == 0)
 			result = judge(path, &answer);
 	}
 	buf_free(&envelope);
@@ -77,7 +78,8 @@ show(const char *file, struct view envelope)
 static int
 judge(const char *path, const struct buf *answer)
 {
-	json_t *json = control_parse(answer);
+	const struct asked of = {"hallmark-signer", "signer", path};
+	json_t *json = asking_parse(answer);
 	json_t *index = json_object_get(json, "index");
 	const char *sha256 = json_string_value(json_object_get(json, "sha256"));
 	int result = STATEMENT_FAILED;
@@ -87,7 +89,7 @@ judge(const char *path, const struct buf *answer)
 		    json_integer_value(index), sha256);
 		result = STATEMENT_TAKEN;
 	} else {
-		control_say_refusal(path, answer, "an index");
+		asking_say_refusal(&of, answer, "an index");
 		if (json_is_object(json_object_get(json, "error")))
 			result = STATEMENT_REFUSED;
 	}

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "journal/asking.h"
 #include "proto/bytes.h"
 #include "signer/control.h"
-#include "signer/control_ask.h"
 #include "signer/status_metrics.h"
 #include "signer/status_numbers.h"
 #include "signer/status_summary.h"
@@ -71,14 +71,15 @@ status_client(const char *path, enum status_format format, bool all)
 static json_t *
 ask(const char *path, struct view request, const char *key, json_type type, bool or_refused)
 {
+	const struct asked of = {"hallmark-signer", "signer", path};
 	struct buf answer = BUF_INIT;
 	json_t *status, *value;
 
-	if (control_ask(path, request, ANSWER_TIMEOUT_S, &answer) != 0) {
+	if (asking(&of, request, ANSWER_TIMEOUT_S, &answer) != 0) {
 		buf_free(&answer);
 		return NULL;
 	}
-	status = control_parse(&answer);
+	status = asking_parse(&answer);
 	value = json_object_get(status, key);
 	if ((value == NULL || json_typeof(value) != type) &&
 	    !(or_refused && json_is_object(json_object_get(status, "error")))) {

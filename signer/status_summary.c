@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "policy/finding.h"
-#include "signer/span.h"
+#include "proto/span.h"
 #include "trust/expiry.h"
 
 #define WIDTH_DEFAULT 80 /* columns; also of what is no terminal but wants to be read on one */

@@ -13,7 +13,7 @@
 /* Looked at for one answer: a third of a millisecond. */
 #define WORKLOAD_LIST_LOOKS 4096
 
-/* Told in one answer, of 1 KB at most: below what whoever asks takes (control_ask.c). */
+/* Told in one answer, of 1 KB at most: below what whoever asks takes (journal/asking.c). */
 #define WORKLOAD_LIST_TOLD 400
 
 /*

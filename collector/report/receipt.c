@@ -19,7 +19,8 @@
 #define LOG_DIGITS   8 /* two logs of one collector do not share them by accident */
 
 static enum err check_report(const struct message_receipt *r, struct view log,
-    const struct chain_head *sent, enum report_status *status, struct trouble *t);
+    const struct chain_head *sent, struct board_verdict *said, struct trouble *t);
+static void take_said(const struct report *r, uint64_t index, struct board_verdict *out);
 static enum err check_checkpoint(const struct message_receipt *r, struct view log,
     const struct receipt_keys *keys, struct trouble *t);
 static enum err check_seal(
@@ -51,9 +52,9 @@ receipt_key_load(const char *path, EVP_PKEY **out, struct trouble *t)
 
 enum err
 receipt_verify(const struct message_receipt *r, struct view log, const struct chain_head *sent,
-    const struct receipt_keys *keys, enum report_status *status, struct trouble *t)
+    const struct receipt_keys *keys, struct board_verdict *said, struct trouble *t)
 {
-	enum err e = check_report(r, log, sent, status, t);
+	enum err e = check_report(r, log, sent, said, t);
 
 	return e == ERR_OK ? check_checkpoint(r, log, keys, t) : e;
 }
@@ -111,14 +112,14 @@ receipt_prune(int dir, struct view workload, struct view log, uint32_t kept)
 
 static enum err
 check_report(const struct message_receipt *r, struct view log, const struct chain_head *sent,
-    enum report_status *status, struct trouble *t)
+    struct board_verdict *said, struct trouble *t)
 {
 	struct report_document document = REPORT_DOCUMENT_INIT;
 	const struct report *report = &document.report;
 	enum err e = report_parse(r->report, &document);
 
 	if (e == ERR_OK)
-		*status = report->status;
+		take_said(report, r->index, said);
 	/* The digest covers every field of the bundle, which the parser made again from the claims.
 	 */
 	if (e != ERR_OK)
@@ -135,6 +136,20 @@ check_report(const struct message_receipt *r, struct view log, const struct chai
 		    t, ERR_MISMATCH, "the report tells another signature of the bundle");
 	report_document_free(&document);
 	return e;
+}
+
+static void
+take_said(const struct report *r, uint64_t index, struct board_verdict *out)
+{
+	const struct report_finding *f = &r->finding[0];
+
+	*out = (struct board_verdict){
+	    .status = r->status, .index = index, .findings = r->finding_total};
+	if (r->finding_count > 0)
+		(void)snprintf(out->finding, sizeof(out->finding), "%.*s %.*s %.*s",
+		    (int)f->kind.size, (const char *)f->kind.data, (int)f->code.size,
+		    (const char *)f->code.data, (int)f->subject.size,
+		    (const char *)f->subject.data);
 }
 
 static enum err

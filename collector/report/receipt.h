@@ -17,6 +17,7 @@
 
 #include "collector/ground/trouble.h"
 #include "collector/store/chain.h"
+#include "collector/tell/board.h"
 #include "proto/err.h"
 #include "proto/report/report.h"
 #include "proto/tlog/note.h"
@@ -24,7 +25,7 @@
 
 #define RECEIPT_NAME_SIZE 256 /* bytes with NUL: NAME_MAX of Linux */
 
-/* What a receipt says, for those who want to print it. */
+/* The newest receipt of a workload, for those who want to print it. */
 struct receipt_summary {
 	enum report_status status;
 	uint64_t seq;
@@ -42,11 +43,11 @@ struct receipt_keys {
 
 /*
  * Without `keys->now` the signature over the checkpoint is not looked at. ERR_FORMAT,
- * ERR_MISMATCH, ERR_PROOF, ERR_SIGNATURE, ERR_UNKNOWN_KEY, ... with the trouble in words. `status`
+ * ERR_MISMATCH, ERR_PROOF, ERR_SIGNATURE, ERR_UNKNOWN_KEY, ... with the trouble in words. `said`
  * is what the report says.
  */
 enum err receipt_verify(const struct message_receipt *r, struct view log,
-    const struct chain_head *sent, const struct receipt_keys *keys, enum report_status *status,
+    const struct chain_head *sent, const struct receipt_keys *keys, struct board_verdict *said,
     struct trouble *t) MUST_USE;
 
 /* The name of a receipt's file; `log` is the log's origin. */

@@ -20,8 +20,8 @@ static enum err load(struct reporter *r, struct trouble *t);
 static enum err load_state(struct reporter *r, struct trouble *t);
 
 enum err
-reporter_new(const struct collector_config *config, struct measurer *measurer, bool goes_on,
-    struct reporter **out, struct trouble *t)
+reporter_new(const struct collector_config *config, struct measurer *measurer, struct board *board,
+    bool goes_on, struct reporter **out, struct trouble *t)
 {
 	struct reporter *r = calloc(1, sizeof(*r));
 	enum err e;
@@ -31,6 +31,7 @@ reporter_new(const struct collector_config *config, struct measurer *measurer, b
 		return ERR_MEMORY;
 	r->config = config;
 	r->measurer = measurer;
+	r->board = board;
 	r->challenges.count = config->workload_count;
 	r->next_s = goes_on ? reporter_promise_s(config) : 0;
 	r->receipts = r->log_dir = -1;
@@ -185,6 +186,14 @@ reporter_spool(struct reporter *r, size_t workload)
 	logline_number(&j, "waiting", chain_waiting(w->chain));
 	logline_end(&j);
 	return REPORTER_DONE;
+}
+
+void
+reporter_tell_waiting(const struct reporter *r)
+{
+	for (size_t i = 0; i < r->config->workload_count; i++)
+		board_waiting(r->board, i,
+		    r->workloads[i].chain != NULL ? chain_waiting(r->workloads[i].chain) : 0);
 }
 
 void

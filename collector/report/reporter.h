@@ -34,17 +34,19 @@
 #include "collector/processes/measurer.h"
 #include "collector/report/receipt.h"
 #include "collector/report/reporter_outcome.h"
+#include "collector/tell/board.h"
 #include "config/collector_config.h"
 #include "proto/err.h"
 
 struct reporter;
 
 /*
- * Opens state and receipts, loads keys. `config` and `measurer` must outlive it. `goes_on`: rounds
- * follow one another, so that a bundle can promise the next one. Sets *out to NULL first.
+ * Opens state and receipts, loads keys. What it is given must outlive it; `board` may be NULL.
+ * `goes_on`: rounds follow one another, so that a bundle can promise the next one. Sets *out to
+ * NULL first.
  */
 enum err reporter_new(const struct collector_config *config, struct measurer *measurer,
-    bool goes_on, struct reporter **out, struct trouble *t) MUST_USE;
+    struct board *board, bool goes_on, struct reporter **out, struct trouble *t) MUST_USE;
 void reporter_free(struct reporter **r);
 
 /*
@@ -125,6 +127,9 @@ enum err reporter_stop(struct reporter *r) MUST_USE;
  * no session. Within REPORTER_FAREWELL_MS; what is not said then is told. ERR_IO: as reporter_stop.
  */
 enum err reporter_give_way(struct reporter *r, const struct collector_config *next) MUST_USE;
+
+/* Says on the board how many bundles of each workload wait. */
+void reporter_tell_waiting(const struct reporter *r);
 
 /* After a round: forgets components that nobody needs any more, and gives memory back. */
 void reporter_tidy(struct reporter *r);

@@ -65,17 +65,20 @@ reporter_measure(struct reporter *r, struct reporter_workload *w, bool offline)
 	struct sink_context context = {r, w->config};
 	const struct measure_output output = {
 	    store_component, store_segment, tell_missing, &context};
+	const uint64_t began_ms = interrupt_clock_ms();
+	const size_t number = (size_t)(w - r->workloads);
 	struct trouble t = TROUBLE_INIT;
 	struct measurement m;
 	enum err e;
 
-	if ((e = measurer_measure(
-		 r->measurer, r->config, (size_t)(w - r->workloads), &output, &m, &t)) != ERR_OK) {
+	if ((e = measurer_measure(r->measurer, r->config, number, &output, &m, &t)) != ERR_OK) {
+		board_not_measured(r->board, number, e, &t);
 		tell_no_bundle(r, w, e, &t);
 		r->failed = r->failed || measurer_is_gone(r->measurer);
 		return false;
 	}
 	w->measurement = m;
+	board_measured(r->board, number, m.time_ms, interrupt_clock_ms() - began_ms);
 	return reporter_append(r, w, offline, NULL);
 }
 

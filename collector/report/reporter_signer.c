@@ -95,6 +95,8 @@ open_signer(struct reporter *r, size_t signer, struct client **out)
 	if (e == ERR_OK && (e = state_make_room(r->state, client_log(*out), &t)) != ERR_OK)
 		client_close(out);
 	if (e != ERR_OK) {
+		if (r->client == NULL)
+			board_disconnected(r->board, e, &t);
 		about.code = err_name(e);
 		logline_begin_rationed(&j, is_news(r) ? LOGGER_WARNING : LOGGER_INFO, &about);
 		logline_string(&j, "signer", r->config->signers[signer].host);
@@ -136,6 +138,7 @@ take_client(struct reporter *r, struct client *client)
 	logline_view(&j, "log", client_log(client));
 	logline_string(&j, "resumed", client_was_resumed(client) ? "yes" : "no");
 	logline_end(&j);
+	board_connected(r->board, r->signer, client_log(client));
 	if ((e = reporter_select_log(r, client_log(client), &t)) != ERR_OK) {
 		r->failed = true;
 		reporter_disconnect(r, e, &t);

@@ -79,6 +79,7 @@ reporter_disconnect(struct reporter *r, enum err e, const struct trouble *t)
 {
 	if (t != NULL && !interrupt_stop())
 		tell_lost(r, e, t);
+	board_disconnected(r->board, e, t);
 	client_close(&r->client);
 	reporter_drop_challenges(&r->challenges);
 }

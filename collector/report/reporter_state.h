@@ -14,6 +14,7 @@
 #include "collector/report/reporter_challenge.h"
 #include "collector/store/chain.h"
 #include "collector/store/state.h"
+#include "collector/tell/board.h"
 
 /* What is known of one workload. */
 struct reporter_workload {
@@ -31,6 +32,7 @@ struct reporter {
 	struct state *state;
 	struct channel_context *tls;
 	struct measurer *measurer;    /* borrowed */
+	struct board *board;          /* borrowed; NULL: nobody asks */
 	struct receipt_keys *log_key; /* by signer */
 	int receipts;                 /* directory */
 	struct client *client;        /* NULL: not connected */

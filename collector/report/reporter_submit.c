@@ -120,11 +120,12 @@ on_receipt(struct reporter *r, struct reporter_workload *w, const struct chain_h
 	const struct view log = client_log(r->client);
 	struct ration_about about = {
 	    RATION_VERDICTS, "receipt", NULL, "workload", view_of_string(w->config->name)};
+	struct board_verdict said;
 	struct trouble t = TROUBLE_INIT;
 	struct logline j;
 	enum err e;
 
-	e = receipt_verify(m, log, head, keys, &out->status, &t);
+	e = receipt_verify(m, log, head, keys, &said, &t);
 	if (e != ERR_OK) {
 		logline_begin_alarm(&j, LOGGER_ERROR, "bad-receipt");
 		logline_string(&j, "workload", w->config->name);
@@ -138,6 +139,9 @@ on_receipt(struct reporter *r, struct reporter_workload *w, const struct chain_h
 	if ((e = receipt_save(r->receipts, m, log, &t)) != ERR_OK ||
 	    (e = chain_acknowledge(w->chain, &t)) != ERR_OK)
 		return state_failed(r, w, e, &t);
+	if (!head->content.offline)
+		board_verdict(r->board, (size_t)(w - r->workloads), &said);
+	out->status = said.status;
 	out->seq = m->seq;
 	out->index = m->index;
 	receipt_name(m->workload, log, m->seq, out->file);
@@ -171,6 +175,7 @@ on_refusal(struct reporter *r, struct reporter_workload *w, const struct chain_h
 	const enum err code = m->code;
 
 	tell_refusal(w, m);
+	board_refused(r->board, (size_t)(w - r->workloads), code);
 	switch (code) {
 	case ERR_NONCE_UNKNOWN:
 	case ERR_NONCE_EXPIRED:

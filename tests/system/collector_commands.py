@@ -21,10 +21,10 @@ def collector(*arguments, status):
 
 def test_wrong_usage_is_explained():
     for arguments, words in (
-            ([], "expected a command"), (["chek"], 'expected check, measure, once or run, found "chek"'),
+            ([], "expected a command"), (["chek"], 'expected check, measure, once, run or status, found "chek"'),
             (["check"], "expected -c FILE"), (["check", "-c"], "a file behind it"),
             (["check", "-c", "a", "-c", "b"], "-c once"), (["run", "-c", "a", "app"], "no names"),
-            (["once", "-c", "a", "--json"], "belongs to check and measure"),
+            (["once", "-c", "a", "--json"], "belongs to check, measure and status"),
             (["measure", "-c", "a"], "expected the name of a workload"),
             (["measure", "-c", "a", "b", "c"], "one name"), (["once", "-v"], "expected no options")):
         done = collector(*arguments, status=2)

@@ -9,6 +9,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
+import collector_status
 import hallmark
 import make_log
 import statements
@@ -70,6 +71,16 @@ def refuse_one(site):
         raise AssertionError("not refused")
 
 
+def metrics_in(text):
+    """{name: (type, labels, help)}"""
+    metrics = {}
+    for name, kind in re.findall(r"^# TYPE (\S+) (\S+)$", text, re.M):
+        labels = {label for line in re.findall(rf"^{name}(?:_bucket)?{{(.*)}} ", text, re.M)
+                  for label in re.findall(r'(\w+)="', line)} - {"le"}
+        metrics[name] = (kind, labels, re.search(rf"^# HELP {name} (.*)$", text, re.M)[1])
+    return metrics
+
+
 def test_status_and_metrics():
     with Site() as site:
         signer = site.start_signer()
@@ -83,12 +94,7 @@ def test_status_and_metrics():
         spans = set(whole["latency_us"])
         assert spans == {"receipt", "storage", "token"}
         assert all(f"`{span}`" in DOCUMENT for span in spans)
-        metrics = {}
-        text = status(site, "--prometheus")
-        for name, kind in re.findall(r"^# TYPE (\S+) (\S+)$", text, re.M):
-            labels = {label for line in re.findall(rf"^{name}(?:_bucket)?{{(.*)}} ", text, re.M)
-                      for label in re.findall(r'(\w+)="', line)} - {"le"}
-            metrics[name] = (kind, labels, re.search(rf"^# HELP {name} (.*)$", text, re.M)[1])
+        metrics = metrics_in(status(site, "--prometheus"))
         expected = {f"hallmark_{name}_total": ("counter", set(), words)
                     for name, words in tables("`hallmark-signer status --json`")[1]
                     if not name.startswith("reports_")}
@@ -188,6 +194,17 @@ def test_checks_tell_json():
         assert any("surprise" in fault["text"] for fault in bad["faults"])
         assert any("no start line" in trouble["text"] for trouble in bad["troubles"])
         assert set(keys(good)) | set(keys(bad)) == listed("`hallmark-collector check --json`")
+
+
+def test_status_and_metrics_of_a_collector():
+    with collector_status.host() as host:
+        host.run()
+        whole = collector_status.wait_for(host, collector_status.one_round)
+        assert set(keys(whole)) == listed("`hallmark-collector status --json`")
+        metrics = metrics_in(collector_status.ask(host, "--prometheus", status=0).stdout)
+        expected = {name: (kind, set(re.findall(r"\w+", labels)), words) for name, kind, labels, words
+                    in tables("`hallmark-collector status --prometheus`")[0]}
+        assert metrics == expected, (metrics, expected)
 
 
 # --- the auditor ----------------------------------------------------------------------------------

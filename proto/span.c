@@ -1,4 +1,4 @@
-#include "signer/span.h"
+#include "proto/span.h"
 
 #include <stdio.h>
 

@@ -1,8 +1,8 @@
 /*
  * A span of time as people say it, in one unit: "4 s", "12 min", "3 h", "16 d".
  */
-#ifndef HALLMARK_SIGNER_SPAN_H
-#define HALLMARK_SIGNER_SPAN_H
+#ifndef HALLMARK_PROTO_SPAN_H
+#define HALLMARK_PROTO_SPAN_H
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "signer/control_ask.h"
+#include "journal/asking.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -13,36 +13,39 @@
 
 #include "proto/text.h"
 
-/* Bytes: a receipt of the largest report, with a checkpoint of 64 KiB. */
-#define ANSWER_MAX (512 * 1024)
+/*
+ * Bytes: a receipt of the largest report, with a checkpoint of 64 KiB; a collector's 1,024
+ * workloads, each with a sentence of 1 KB about what is wrong.
+ */
+#define ANSWER_MAX (2 * 1024 * 1024)
 
-static int connect_to(const char *path, unsigned timeout_s);
+static int connect_to(const struct asked *of, unsigned timeout_s);
 static bool send_all(int fd, struct view request);
 static bool receive_all(int fd, uint64_t deadline_ms, struct buf *answer);
 static bool wait_for_more(int fd, uint64_t deadline_ms);
 static uint64_t now_ms(void);
 static bool make_printable(json_t *value);
 static bool make_string_printable(json_t *value);
-static void say_failure(const char *path, unsigned timeout_s);
+static void say_failure(const struct asked *of, unsigned timeout_s);
 
 int
-control_ask(const char *path, struct view request, unsigned timeout_s, struct buf *answer)
+asking(const struct asked *of, struct view request, unsigned timeout_s, struct buf *answer)
 {
 	const uint64_t deadline_ms = now_ms() + (uint64_t)timeout_s * 1000;
-	int fd = connect_to(path, timeout_s);
+	int fd = connect_to(of, timeout_s);
 	bool good;
 
 	if (fd < 0)
 		return 1;
 	good = send_all(fd, request) && receive_all(fd, deadline_ms, answer);
 	if (!good)
-		say_failure(path, timeout_s);
+		say_failure(of, timeout_s);
 	close(fd);
 	return good ? 0 : 1;
 }
 
 json_t *
-control_parse(const struct buf *answer)
+asking_parse(const struct buf *answer)
 {
 	json_t *json =
 	    json_loadb((const char *)answer->data, answer->size, JSON_REJECT_DUPLICATES, NULL);
@@ -54,43 +57,43 @@ control_parse(const struct buf *answer)
 }
 
 void
-control_say_refusal(const char *path, const struct buf *answer, const char *expected)
+asking_say_refusal(const struct asked *of, const struct buf *answer, const char *expected)
 {
-	json_t *json = control_parse(answer);
+	json_t *json = asking_parse(answer);
 	json_t *error = json_object_get(json, "error");
 	const char *name = json_string_value(json_object_get(error, "name"));
 	const char *text = json_string_value(json_object_get(error, "text"));
 
 	if (name != NULL && text != NULL)
-		fprintf(stderr, "hallmark-signer: %s (%lld %s)\n", text,
+		fprintf(stderr, "%s: %s (%lld %s)\n", of->program, text,
 		    (long long)json_integer_value(json_object_get(error, "code")), name);
 	else
 		fprintf(stderr,
-		    "hallmark-signer: %s: expected %s in JSON, found something else; is this the "
-		    "signer's status socket?\n",
-		    path, expected);
+		    "%s: %s: expected %s in JSON, found something else; is this the %s's status "
+		    "socket?\n",
+		    of->program, of->socket, expected, of->role);
 	json_decref(json);
 }
 
 static int
-connect_to(const char *path, unsigned timeout_s)
+connect_to(const struct asked *of, unsigned timeout_s)
 {
 	const struct timeval timeout = {.tv_sec = (time_t)timeout_s};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd;
 
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		fprintf(
-		    stderr, "hallmark-signer: %s: longer than a Unix socket's path may be\n", path);
+	if (strlen(of->socket) >= sizeof(address.sun_path)) {
+		fprintf(stderr, "%s: %s: longer than a Unix socket's path may be\n", of->program,
+		    of->socket);
 		return -1;
 	}
-	memcpy(address.sun_path, path, strlen(path) + 1);
+	memcpy(address.sun_path, of->socket, strlen(of->socket) + 1);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) == 0 &&
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) == 0 &&
 	    connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return fd;
-	say_failure(path, timeout_s);
+	say_failure(of, timeout_s);
 	if (fd >= 0)
 		close(fd);
 	return -1;
@@ -181,13 +184,12 @@ make_string_printable(json_t *value)
 
 /* By errno; nothing waits longer than the timeout. */
 static void
-say_failure(const char *path, unsigned timeout_s)
+say_failure(const struct asked *of, unsigned timeout_s)
 {
 	if (errno == EAGAIN)
-		fprintf(stderr,
-		    "hallmark-signer: %s: no answer within %u s; the signer is stopped or hangs\n",
-		    path, timeout_s);
+		fprintf(stderr, "%s: %s: no answer within %u s; the %s is stopped or hangs\n",
+		    of->program, of->socket, timeout_s, of->role);
 	else
-		fprintf(stderr, "hallmark-signer: %s: %s; is the signer running?\n", path,
-		    strerror(errno));
+		fprintf(stderr, "%s: %s: %s; is the %s running?\n", of->program, of->socket,
+		    strerror(errno), of->role);
 }

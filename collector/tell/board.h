@@ -1,0 +1,66 @@
+/*
+ * What the running collector knows of itself, for whoever asks (collector/tell/answering.h). The
+ * loop writes it down as it goes; it is read by another thread, at any moment, also while the loop
+ * waits for a disk or a signer.
+ *
+ * Nothing here decides anything. Texts from outside stand as they came: a JSON writer escapes them.
+ */
+#ifndef HALLMARK_COLLECTOR_TELL_BOARD_H
+#define HALLMARK_COLLECTOR_TELL_BOARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/ground/trouble.h"
+#include "config/collector_config.h"
+#include "proto/bytes.h"
+#include "proto/err.h"
+#include "proto/report/report.h"
+
+#define BOARD_FINDING_SIZE                                                                         \
+	512 /* bytes with NUL: the worst one, in a line; cut where it is longer */
+
+struct board;
+
+/* What a receipt says of a workload. */
+struct board_verdict {
+	enum report_status status;
+	uint64_t index;                   /* in the log */
+	uint64_t findings;                /* in all */
+	char finding[BOARD_FINDING_SIZE]; /* the first; empty without any */
+};
+
+/* `path` is that of the configuration, and is kept. Sets *out to NULL first. ERR_MEMORY. */
+enum err board_new(
+    const char *path, const struct collector_config *config, struct board **out) MUST_USE;
+void board_free(struct board **b);
+
+/*
+ * Another configuration is in force: what is known of workloads that it has too stays. ERR_MEMORY:
+ * all stays as it was, and numbers of workloads mean those of before.
+ */
+enum err board_configure(struct board *b, const struct collector_config *config) MUST_USE;
+
+/*
+ * All below are heard of by number of the workload in the configuration. `b` may be NULL: nobody
+ * asks then.
+ */
+void board_measured(struct board *b, size_t workload, uint64_t time_ms, uint64_t took_ms);
+void board_not_measured(struct board *b, size_t workload, enum err e, const struct trouble *t);
+void board_verdict(struct board *b, size_t workload, const struct board_verdict *v);
+void board_refused(struct board *b, size_t workload, enum err code);
+void board_waiting(struct board *b, size_t workload, uint64_t bundles);
+
+/* A session: with which of the signers, and the origin of its log. And its end, or a try in vain.
+ */
+void board_connected(struct board *b, size_t signer, struct view log);
+void board_disconnected(struct board *b, enum err e, const struct trouble *t);
+
+/* A round has ended that took so long; the next one begins then (interrupt_clock_ms). */
+void board_round(struct board *b, uint64_t took_ms, uint64_t next_ms);
+
+/* Appends all of it as JSON, and a line feed: doc/outputs.md has its members. */
+void board_write(struct board *b, struct buf *to);
+
+#endif
