@@ -40,6 +40,7 @@ struct conclusion {
 
 static void conclude_bundle(struct conclusion *c);
 static void conclude_kind(struct conclusion *c, enum component_kind kind);
+static bool is_said_to_lack(const struct conclusion *c, enum component_kind kind);
 static void conclude_claims(
     struct conclusion *c, enum component_kind kind, enum report_status outcome);
 static struct own_finding *own_find(
@@ -67,6 +68,9 @@ appraise_component(const struct policy_rule *rule, const struct component *c, ui
 	} else if (rule->facts[c->kind] != NULL) {
 		b.judged = true;
 		judge_facts(&b, rule->facts[c->kind], c);
+	} else if (c->kind == COMPONENT_UNMEASURED) {
+		b.judged = true;
+		judge_unmeasured(&b, rule, c);
 	}
 	return verdict_end(&b, out);
 }
@@ -160,19 +164,31 @@ conclude_kind(struct conclusion *c, enum component_kind kind)
 	const struct component_verdict *v = c->in->component[kind];
 	const bool rule = c->rule->files[kind] != NULL || c->rule->facts[kind] != NULL;
 
-	if (v != NULL && v->judged) {
+	if (v != NULL && kind == COMPONENT_UNMEASURED) {
+		worsen(&c->status, v->outcome);
+	} else if (v != NULL && v->judged) {
 		c->references = (uint16_t)(c->references | v->references);
 		conclude_claims(c, kind, v->outcome);
 	} else if (v != NULL) {
 		c->out->not_checked[kind] = true;
 		if (!c->rule->recorded[kind])
 			(void)own_find(c, FINDING_UNCHECKED, REPORT_WARNING, kind);
+	} else if (c->rule->require[kind] && is_said_to_lack(c, kind)) {
+		conclude_claims(c, kind, c->rule->unmeasured); /* found with what says so */
 	} else if (c->rule->require[kind]) {
 		(void)own_find(c, FINDING_MISSING, c->rule->missing, kind);
 		conclude_claims(c, kind, c->rule->missing);
 	} else if (rule) {
 		(void)own_find(c, FINDING_SKIPPED, REPORT_WARNING, kind);
 	}
+}
+
+static bool
+is_said_to_lack(const struct conclusion *c, enum component_kind kind)
+{
+	const struct component_verdict *v = c->in->component[COMPONENT_UNMEASURED];
+
+	return v != NULL && (v->unmeasured & 1U << kind) != 0;
 }
 
 /* A claim is as bad as the worst of the components that it speaks for. */

@@ -5,10 +5,10 @@
  * appraise_component judges one component by one rule; appraise_conclude joins these judgements
  * with what the bundle itself says (freshness, age, missing components, collector's signature).
  *
- * Fail closed: a required component that is missing, a component that no rule looks at and that
- * the policy does not name under `recorded`, an unmatched file or fact, evidence gathered offline
- * or older than `max_age`: each leaves a finding (policy/finding.h), and the status is never
- * `affirming`.
+ * Fail closed: a required component that is missing, or could not be measured, a component that no
+ * rule looks at and that the policy does not name under `recorded`, an unmatched file or fact,
+ * evidence gathered offline or older than `max_age`: each leaves a finding (policy/finding.h), and
+ * the status is never `affirming`.
  */
 #ifndef HALLMARK_POLICY_APPRAISE_H
 #define HALLMARK_POLICY_APPRAISE_H

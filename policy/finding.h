@@ -51,6 +51,9 @@
 	    "the policy has a rule for this component, and the bundle lacks it")                   \
 	X(FINDING_UNCHECKED, "unchecked-component", "warning",                                     \
 	    "measured, but no rule looks at it and the policy does not list it as recorded")       \
+	/* about what could not be measured; the subject is the reason, or the kind that lacks */  \
+	X(FINDING_UNMEASURED, "unmeasured", "unmeasured of the workload",                          \
+	    "it could not be measured")                                                            \
 	/* about the bundle; the kind is "bundle", no subject */                                   \
 	X(FINDING_OFFLINE, "offline-evidence", "warning",                                          \
 	    "gathered without a nonce: its time of measurement is only the collector's word")      \

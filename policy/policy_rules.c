@@ -60,6 +60,7 @@ policy_rules_compile(struct draft *d, size_t index)
 	take_silence(&p);
 	take_token(&p);
 	p.rule->missing = outcome(p.raw->missing);
+	p.rule->unmeasured = outcome(p.raw->unmeasured);
 	take_kinds(&p, ".require", p.raw->require, p.raw->require_count, p.rule->require);
 	take_kinds(&p, ".recorded", p.raw->recorded, p.raw->recorded_count, p.rule->recorded);
 	gather_references(&p);
@@ -167,7 +168,8 @@ check_kinds(struct place *p, bool require_said)
 {
 	bool any = false;
 
-	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++) {
+	/* The key `unmeasured` is an outcome: that kind has no rule. */
+	for (unsigned k = 0; k < COMPONENT_UNMEASURED; k++) {
 		const char *name = component_kind_name((enum component_kind)k);
 		char rest[32];
 		bool rule;

@@ -36,9 +36,11 @@ static const cyaml_schema_value_t pattern_entry = {
 static const cyaml_schema_value_t value_entry = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, POLICY_PATTERN_MAX),
 };
+/* The last one is what could not be measured: that is neither demanded nor only recorded. */
 static const cyaml_schema_value_t kind_entry = {
-    CYAML_VALUE_ENUM(CYAML_FLAG_STRICT, enum component_kind, kinds, CYAML_ARRAY_LEN(kinds)),
+    CYAML_VALUE_ENUM(CYAML_FLAG_STRICT, enum component_kind, kinds, COMPONENT_UNMEASURED),
 };
+_Static_assert(COMPONENT_UNMEASURED == CYAML_ARRAY_LEN(kinds) - 1, "the kinds that a policy names");
 
 static const cyaml_schema_field_t reference_fields[] = {
     TEXT(name, REQUIRED, struct raw_reference, BUNDLE_WORKLOAD_MAX),
@@ -108,14 +110,15 @@ static const cyaml_schema_field_t fact_rule_fields[] = {
 static const cyaml_schema_field_t workload_fields[] = {
     TEXT(match, REQUIRED, struct raw_workload, POLICY_PATTERN_MAX),
     LIST(collectors, REQUIRED, struct raw_workload, &pattern_entry, 1, POLICY_COLLECTORS_MAX),
-    LIST(require, OPTIONAL, struct raw_workload, &kind_entry, 0, COMPONENT_KIND_COUNT),
-    LIST(recorded, OPTIONAL, struct raw_workload, &kind_entry, 0, COMPONENT_KIND_COUNT),
+    LIST(require, OPTIONAL, struct raw_workload, &kind_entry, 0, COMPONENT_UNMEASURED),
+    LIST(recorded, OPTIONAL, struct raw_workload, &kind_entry, 0, COMPONENT_UNMEASURED),
     TEXT(token, OPTIONAL, struct raw_workload, KEYCHANNEL_PROFILE_MAX),
     CYAML_FIELD_UINT("max_age_s", OPTIONAL, struct raw_workload, max_age_s),
     CYAML_FIELD_UINT("signature_every_s", OPTIONAL, struct raw_workload, signature_every_s),
     CYAML_FIELD_UINT("report_every_s", OPTIONAL, struct raw_workload, report_every_s),
     CYAML_FIELD_UINT("grace_s", OPTIONAL, struct raw_workload, grace_s),
     OUTCOME(missing, struct raw_workload),
+    OUTCOME(unmeasured, struct raw_workload),
     RULE(executable, executable_fields),
     RULE(libraries, libraries_fields),
     RULE(files, files_fields),

@@ -66,7 +66,7 @@ struct raw_workload {
 	uint32_t require_count, recorded_count;
 	char *token;
 	uint32_t max_age_s, signature_every_s, report_every_s, grace_s;
-	enum raw_outcome missing;
+	enum raw_outcome missing, unmeasured;
 	struct raw_file_rule *executable, *files, *libraries;
 	struct raw_fact_rule *config, *host, *packages, *runtime;
 };

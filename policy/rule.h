@@ -74,7 +74,7 @@ struct policy_rule {
 	uint32_t signature_every_s; /* 0: not demanded */
 	uint32_t report_every_s;    /* 0: not demanded */
 	uint32_t grace_s;
-	enum report_status missing;
+	enum report_status missing, unmeasured;
 	const struct file_rule *files[COMPONENT_KIND_COUNT];
 	const struct fact_rule *facts[COMPONENT_KIND_COUNT];
 	size_t reference_count;

@@ -76,6 +76,7 @@ verdict_end(struct verdict_builder *b, struct component_verdict **out)
 	v->total = b->total;
 	v->valid_until_s = b->valid_until_s;
 	v->references = b->references;
+	v->unmeasured = b->unmeasured;
 	v->words = b->words;
 	b->words = BUF_INIT; /* moved */
 	lay_out(v, b);

@@ -35,6 +35,7 @@ struct component_verdict {
 	uint64_t total;             /* findings, kept or not */
 	uint64_t valid_until_s;
 	uint16_t references; /* bit i: reference[i] of the rule counted */
+	uint16_t unmeasured; /* bit k: it says that kind k could not be measured */
 	size_t count[SEVERITY_COUNT];
 	const struct report_finding *finding[SEVERITY_COUNT];
 	/* private */
@@ -46,7 +47,7 @@ struct verdict_builder {
 	enum component_kind kind;
 	bool judged;
 	uint64_t valid_until_s;
-	uint16_t references;
+	uint16_t references, unmeasured;
 	uint64_t total;
 	size_t count[SEVERITY_COUNT];
 	struct verdict_entry {

@@ -161,6 +161,8 @@ enum err_class {
 	    "the token has refused the PIN; it is not tried again before an operator acts")        \
 	X(ERR_TOKEN_UNFIT, 610, ENVIRONMENT, "token-unfit",                                        \
 	    "the token cannot do this before an operator has changed something about it")          \
+	X(ERR_BUDGET, 611, ENVIRONMENT, "budget-exceeded",                                         \
+	    "it would cost more than it is allowed to")                                            \
 	/* 9xx: ours */                                                                            \
 	X(ERR_INVARIANT, 900, OURS, "invariant", "an internal invariant is broken")
 

@@ -16,8 +16,8 @@
  *          kinds executable, libraries, files; sorted by path (bytewise), then by the other
  *          columns in order; no two equal items
  *   fact   [name: str, [value: bin, ...]]
- *          kinds runtime, host, packages, config; sorted by name, names unique; the order of
- *          values is the fact's own
+ *          kinds runtime, host, packages, config, unmeasured; sorted by name, names unique; the
+ *          order of values is the fact's own
  *
  * Every integer and length has its shortest MessagePack form. A decoder refuses all else
  * (ERR_COMPONENT_FORMAT): a component is accepted only if encoding it again gives its bytes.
@@ -55,7 +55,8 @@
 	X(COMPONENT_HOST, "host", FACT)                                                            \
 	X(COMPONENT_LIBRARIES, "libraries", FILE)                                                  \
 	X(COMPONENT_PACKAGES, "packages", FACT)                                                    \
-	X(COMPONENT_RUNTIME, "runtime", FACT)
+	X(COMPONENT_RUNTIME, "runtime", FACT)                                                      \
+	X(COMPONENT_UNMEASURED, "unmeasured", FACT)
 
 #define COMPONENT_ENUM(identifier, name, shape) identifier,
 enum component_kind { COMPONENT_KIND_MAP(COMPONENT_ENUM) COMPONENT_KIND_COUNT };

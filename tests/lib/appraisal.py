@@ -38,7 +38,7 @@ Finding = collections.namedtuple("Finding", "kind code subject detail outcome")
 def findings_of_document():
     """code: (decided by, sentence), in the table's order."""
     rows = re.findall(r"^\| `([a-z-]+)` \| ([a-z_ ]+) \| ([^|]+) \|$", DOCUMENT.read_text(), re.M)
-    assert len(rows) == 24, rows
+    assert len(rows) == 25, rows
     return {code: (decided, sentence) for code, decided, sentence in rows}
 
 
@@ -293,6 +293,40 @@ def fact_findings(rule, kind, items):
                           quoted_cut(wrong[0]) + b'"' + more, outcome)
 
 
+# --- what could not be measured --------------------------------------------------------------------
+
+KNOWN = {k.encode() for k in (*KINDS, "unmeasured")}
+
+
+class Unmeasured:
+    """`lacking`: kinds that are meant, None for all."""
+
+    def __init__(self, items, outcome, required):
+        self.facts, self.outcome, self.required = dict(items), outcome, required
+        self.missing = [v.partition(b" ") for v in self.facts.get("missing", [])]
+        self.lacking = {k for k, _, _ in self.missing} or None
+
+    def first(self, name):
+        return (self.facts.get(name) or [b""])[0]
+
+    def means(self, kind):
+        return self.lacking is None or kind.encode() in self.lacking
+
+    def findings(self):
+        since = b", since " + (self.first("since") or b"?")
+        for kind, _, why in self.missing:
+            demanded = kind not in KNOWN or kind.decode() in self.required
+            yield self.finding(kind, (why or b"?") + since, demanded)
+        if not self.missing:
+            budget = b" " + self.first("budget") if self.facts.get("budget") else b""
+            yield self.finding(self.first("reason"), (self.first("reason") or b"?") + budget + since,
+                               self.required)
+
+    def finding(self, subject, detail, demanded):
+        outcome = self.outcome if demanded else min(self.outcome, "warning", key=RANKS.index)
+        return Finding("unmeasured", "unmeasured", subject, detail, outcome)
+
+
 # --- the verdict ---------------------------------------------------------------------------------
 
 
@@ -306,11 +340,15 @@ class Appraisal:
         self.rules = {k: entry[k] for k in KINDS if k in entry}
         self.required = entry.get("require", list(self.rules))
         self.missing = entry.get("missing", "contraindicated")
+        self.unmeasured = Unmeasured(evidence.components["unmeasured"], entry.get(
+            "unmeasured", "contraindicated"), self.required) if "unmeasured" in evidence.components else None
+        self.lacking = set()  # kinds that a claim is the worse for
         self.judged = {}  # kind: findings of its rule, or that it is missing
         self.others = []  # findings that no claim speaks for
         self.of_bundle = list(self.bundle_findings())
         for kind in KINDS:
             self.judge(kind)
+        self.others += self.unmeasured.findings() if self.unmeasured else []
 
     def bundle_findings(self):
         def warning(code, detail=None):
@@ -332,7 +370,9 @@ class Appraisal:
 
     def judge(self, kind):
         component, rule = self.evidence.components.get(kind), self.rules.get(kind)
-        if component is None and kind in self.required:
+        if component is None and kind in self.required and self.unmeasured and self.unmeasured.means(kind):
+            self.lacking.add(kind)
+        elif component is None and kind in self.required:
             self.judged[kind] = [self.plain(kind, "missing-component", self.missing)]
         elif component is None and rule:
             self.others.append(self.plain(kind, "skipped-rule", "warning"))
@@ -359,15 +399,16 @@ class Appraisal:
     def vector(self):
         claims = {"instance-identity": 2}
         for claim, kinds in CLAIMS.items():
-            judged = [self.judged[k] for k in kinds if k in self.judged]
+            judged = [[f.outcome for f in self.judged[k]] for k in kinds if k in self.judged]
+            judged += [[self.unmeasured.outcome] for k in kinds if k in self.lacking]
             if judged:
                 warning = 33 if claim == "executables" else 32
-                worst = max(RANKS.index(f.outcome) for f in sum(judged, [])) if any(judged) else 0
+                worst = max(map(RANKS.index, sum(judged, [])), default=0)
                 claims[claim] = (2, 1, warning, 96)[worst]
         return claims
 
     def status(self):
-        outcomes = [f.outcome for f in self.findings()] + ([] if self.judged else ["none"])
+        outcomes = [f.outcome for f in self.findings()] + ([] if self.judged or self.lacking else ["none"])
         return max(outcomes, key=RANKS.index, default="affirming")
 
     def references(self):

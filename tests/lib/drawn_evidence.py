@@ -119,6 +119,7 @@ class Drawn:
             entry["require"] = self.some(ruled + recorded)
         entry.update({k: v for k, v in (
             ("missing", self.chance.choice(OUTCOMES)),
+            ("unmeasured", self.chance.choice(OUTCOMES)),
             ("max_age_s", self.chance.choice((1, 60, 1000))),
             ("signature_every_s", self.chance.choice((0, 1, 100))),
             ("report_every_s", self.chance.choice((0, 60, 900))),
@@ -149,7 +150,19 @@ class Drawn:
 
     def components(self):
         kinds = self.chance.sample(KINDS, self.chance.randint(1, len(KINDS)))
-        return {kind: self.component(kind) for kind in kinds}
+        found = {kind: self.component(kind) for kind in kinds}
+        if self.maybe(0.2):
+            found["unmeasured"] = wire.component("unmeasured", self.lacking(), self.made())
+        return found
+
+    def lacking(self):
+        """What could not be measured: all, or some; in words that a collector would not choose, too."""
+        facts = {"reason": [b"no-process", b"budget", b"", b"two words"], "budget": [b"seconds", b""],
+                 "since": [b"2026-11-30T07:00:00Z", b"\xff"], "tries": [b"1"],
+                 "missing": [f"{kind} {why}".encode() for kind in (*KINDS, "unmeasured", "tpm")
+                             for why in ("io", "mebibytes_read", "a b")] + VALUES}
+        return [wire.fact_item(name, *self.some(values, self.chance.choice((0, 1, 1, 2, 20))))
+                for name, values in facts.items() if self.maybe()]
 
     def announced(self, offline):
         """`next_s`, and extensions: known, of somebody's own, or none."""

@@ -217,6 +217,33 @@ def test_a_component_may_be_missing_skipped_unchecked_or_recorded():
     assert (verdict["ear.status"], verdict["hallmark.not-checked"]) == ("affirming", ["host"])
 
 
+def unmeasured(**values):
+    return {"unmeasured": wire.component("unmeasured", [wire.fact_item(n, *v) for n, v in values.items()])}
+
+
+def test_what_could_not_be_measured_is_said_to_be_and_decided_by_its_own_key():
+    rules = {**APP, **FACT, "require": ["executable"], "missing": "contraindicated"}
+    since = "2026-11-30T07:00:00Z"
+    nothing = unmeasured(reason=["no-process"], since=[since], tries=["1"])
+    for said, status, value in ((None, "contraindicated", 96), ("warning", "warning", 33), ("none", "warning", 1)):
+        key = {"unmeasured": said} if said else {}
+        verdict = CASES.verdict({**rules, **key}, nothing, [reference("app", A)], workload=f"gone-{said}")
+        assert ("unmeasured", "unmeasured", "no-process", f"no-process, since {since}") in found(
+            verdict, "kind", "code", "subject", "detail")
+        assert sorted(found(verdict, "kind", "code")) == [
+            ("runtime", "skipped-rule"), ("unmeasured", "unmeasured")], "and no missing-component"
+        assert verdict["ear.status"] == status and verdict["hallmark.not-checked"] == []
+        assert verdict["ear.trustworthiness-vector"] == {"instance-identity": 2, "executables": value}
+    some = {**facts(uid=["0"]), **unmeasured(missing=["executable io", "host config", "tpm none"], since=[since])}
+    verdict = CASES.verdict({**rules, "unmeasured": "warning"}, some, [reference("app", A)], workload="some")
+    assert found(verdict, "subject", "detail") == [
+        (kind, f"{why}, since {since}") for kind, why in (("executable", "io"), ("host", "config"), ("tpm", "none"))]
+    verdict = CASES.verdict(rules, {**facts(uid=["0"]), **unmeasured(missing=["packages io"])},
+                            [reference("app", A)], workload="other")
+    assert found(verdict, "code", "subject") == [("missing-component", ""), ("unmeasured", "packages")]
+    assert verdict["ear.status"] == "contraindicated"
+
+
 def test_evidence_ages_in_whole_seconds():
     measured, rule = facts(uid=["0"]), {**FACT, "max_age_s": 60}
     for age_ms, status in ((61000, "warning"), (60999, "warning"), (60000, "affirming"),

@@ -259,7 +259,7 @@ def test_keys_of_entries_are_those_of_the_code():
 
 def test_kinds_are_those_of_the_code():
     kinds = re.findall(r'X\(COMPONENT_\w+, "(\w+)"', header("proto/evidence/component.h"))
-    assert len(kinds) == 7
+    assert len(kinds) == 8
     for kind in kinds:
         assert [r for r in rows(f"`{kind}`")], kind
 

@@ -497,6 +497,13 @@ def token_claims(report_bytes, index, issuer, audience, lifetime_s):
 # --- all of it -----------------------------------------------------------------------------------
 
 
+def unmeasured(**values):
+    """By a collector with the default budgets."""
+    facts = {**values, "since": b"2026-11-24T10:00:00Z", "tries": b"1"}
+    budgets = [b"seconds=60", b"mebibytes_read=8192", b"memory_mebibytes=512"]
+    return pack(["unmeasured", 1, [["budgets", budgets]], [[n, [facts[n]]] for n in sorted(facts)]])
+
+
 def make():
     signer, collector = Key("hallmark vector: signer"), Key("hallmark vector: collector")
     lost = Key("hallmark vector: a key before")
@@ -543,6 +550,8 @@ def make():
         "component-list": component_list(),
         **{f"component-segment-{i}": data for i, (data, _) in enumerate(segments(), 1)},
         "component-empty": pack(["libraries", 1, [], []]),
+        "component-unmeasured": unmeasured(reason=b"budget", budget=b"seconds"),
+        "component-unmeasured-partly": unmeasured(missing=b"files mebibytes_read"),
         "bundle-1": bundle_1,
         "bundle-2-offline": bundle_2,
         "bundle-2-signed-bytes": signed,
