@@ -340,8 +340,9 @@ class Appraisal:
         self.rules = {k: entry[k] for k in KINDS if k in entry}
         self.required = entry.get("require", list(self.rules))
         self.missing = entry.get("missing", "contraindicated")
-        self.unmeasured = Unmeasured(evidence.components["unmeasured"], entry.get(
-            "unmeasured", "contraindicated"), self.required) if "unmeasured" in evidence.components else None
+        said = evidence.components.get("unmeasured")
+        self.unmeasured = None if said is None else Unmeasured(
+            said, entry.get("unmeasured", "contraindicated"), self.required)
         self.lacking = set()  # kinds that a claim is the worse for
         self.judged = {}  # kind: findings of its rule, or that it is missing
         self.others = []  # findings that no claim speaks for
@@ -370,9 +371,10 @@ class Appraisal:
 
     def judge(self, kind):
         component, rule = self.evidence.components.get(kind), self.rules.get(kind)
-        if component is None and kind in self.required and self.unmeasured and self.unmeasured.means(kind):
-            self.lacking.add(kind)
-        elif component is None and kind in self.required:
+        if component is None and kind in self.required:
+            if self.unmeasured and self.unmeasured.means(kind):
+                self.lacking.add(kind)
+                return
             self.judged[kind] = [self.plain(kind, "missing-component", self.missing)]
         elif component is None and rule:
             self.others.append(self.plain(kind, "skipped-rule", "warning"))

@@ -378,6 +378,9 @@ CHANGES = (
     ("if self.policy.sets[n].counts(self.iat)]", "]"),
     ('self.rule.get(key, "contraindicated")', 'self.rule.get(key, "warning")'),
     ('rule.get("unmatched", "contraindicated")', 'rule.get("unmatched", "warning")'),
+    ("self.lacking is None or", "self.lacking is not None and"),
+    ("self.outcome if demanded else", "self.outcome if True else"),
+    ('(why or b"?") + since', "why + since"),
     ('any_byte + b"*"', 'any_byte + b"+"'),
 )
 
