@@ -73,8 +73,9 @@ ceremony_import_certificate(const struct hsm_config *c, const char *path)
 	if (e == ERR_OK && (e = certificate_read_chain(path, &chain)) == ERR_OK &&
 	    (e = certificate_check_key(
 		 path, sk_X509_value(chain, 0), token_public_key(token, TOKEN_FIRST))) == ERR_OK &&
+	    (e = certificate_check_order(path, chain)) == ERR_OK &&
 	    (e = install(c, token, chain)) == ERR_OK)
-		(void)certificate_is_current(path, sk_X509_value(chain, 0)); /* said, no more */
+		(void)certificate_is_current(path, chain); /* said, no more */
 	certificate_free_chain(&chain);
 	token_close(&token);
 	return e == ERR_OK ? 0 : 1;
@@ -132,19 +133,22 @@ ceremony_check(const struct hsm_config *c, bool faulty)
 				 c->key_label != NULL && c->pin_file != NULL &&
 				 c->guard_directory != NULL;
 	struct token *token = NULL;
-	X509 *certificate = NULL;
+	STACK_OF(X509) *chain = NULL;
 	unsigned bad = faulty ? 1 : 0;
 
-	if (c->certificate != NULL && (certificate_read(c->certificate, &certificate) != ERR_OK ||
-					  !certificate_is_current(c->certificate, certificate)))
+	if (c->certificate != NULL && certificate_read_chain(c->certificate, &chain) != ERR_OK)
+		bad++;
+	if (chain != NULL && certificate_check_order(c->certificate, chain) != ERR_OK)
+		bad++;
+	if (chain != NULL && !certificate_is_current(c->certificate, chain))
 		bad++;
 	if (token_known && open_with_key(c, &token) != ERR_OK)
 		bad++;
 	else if (token_known)
-		bad += check_key(c, token, certificate) + ceremony_check_guard(c, token) +
-		       check_beside(c, token);
+		bad += check_key(c, token, chain != NULL ? sk_X509_value(chain, 0) : NULL) +
+		       ceremony_check_guard(c, token) + check_beside(c, token);
 	bad += check_next(c, faulty);
-	X509_free(certificate);
+	certificate_free_chain(&chain);
 	if (bad == 0) {
 		printf("good     key '%s' signs, cannot leave, and has its certificate and guard\n",
 		    c->key_label);

@@ -25,7 +25,10 @@ int ceremony_csr(const struct hsm_config *c, const char *subject, const char *pa
 /* A certificate by the key itself, written where the configuration says. */
 int ceremony_self_sign(const struct hsm_config *c, const char *subject, int days);
 
-/* Takes over a certificate that a CA made for the request, and the chain behind it in the file. */
+/*
+ * Takes over a certificate that a CA made for the request, and the chain behind it in the file, in
+ * order. Also a renewed one, while the key process serves: it takes that without a restart.
+ */
 int ceremony_import_certificate(const struct hsm_config *c, const char *path);
 
 /*

@@ -37,7 +37,7 @@ static bool is_ordered(struct rotation *r);
 static enum err order(struct rotation *r);
 static enum err sign(const struct side *s, struct view text, bool first, struct buf *note);
 static enum err open_key(
-    const struct hsm_config *c, enum token_use use, struct token **token, X509 **certificate);
+    const struct hsm_config *c, enum token_use use, struct token **token, STACK_OF(X509) * *chain);
 static void tell(const struct rotation *r, bool dry);
 
 int
@@ -85,16 +85,18 @@ static enum err
 look_at_side(struct side *s, const struct hsm_config *c, enum token_use use)
 {
 	struct token *token;
-	X509 *certificate;
+	STACK_OF(X509) * chain;
 	struct digest id;
-	enum err e = open_key(c, use, &token, &certificate);
+	enum err e = open_key(c, use, &token, &chain);
 
 	s->config = c;
 	if (e == ERR_OK)
-		e = certificate_append_spki(X509_get0_pubkey(certificate), &s->spki);
-	if (e == ERR_OK && !certificate_is_current(c->certificate, certificate))
+		e = certificate_append_spki(X509_get0_pubkey(sk_X509_value(chain, 0)), &s->spki);
+	if (e == ERR_OK)
+		e = certificate_check_order(c->certificate, chain);
+	if (e == ERR_OK && !certificate_is_current(c->certificate, chain))
 		e = ERR_MISMATCH;
-	X509_free(certificate);
+	certificate_free_chain(&chain);
 	token_close(&token);
 	if (e != ERR_OK)
 		return e;
@@ -188,37 +190,38 @@ sign(const struct side *s, struct view text, bool first, struct buf *note)
 	struct note_verifier *verifier = NULL;
 	struct buf signature = BUF_INIT;
 	struct token *token;
-	X509 *certificate;
-	enum err e = open_key(s->config, TOKEN_CEREMONY, &token, &certificate);
+	STACK_OF(X509) * chain;
+	enum err e = open_key(s->config, TOKEN_CEREMONY, &token, &chain);
+	EVP_PKEY *key = e == ERR_OK ? X509_get0_pubkey(sk_X509_value(chain, 0)) : NULL;
 
 	if (e == ERR_OK &&
-	    (e = note_verifier_new_of(s->config->origin, X509_get0_pubkey(certificate),
+	    (e = note_verifier_new_of(s->config->origin, key,
 		 algorithm_of(s->config->algorithm)->scheme, &verifier)) == ERR_OK &&
-	    (e = token_signer_new(token, TOKEN_FIRST, X509_get0_pubkey(certificate), &signer)) ==
-		ERR_OK &&
+	    (e = token_signer_new(token, TOKEN_FIRST, key, &signer)) == ERR_OK &&
 	    (e = token_sign(signer, text, &signature)) == ERR_OK)
 		e = first ? note_write(text, verifier, buf_view(&signature), note)
 			  : note_add(verifier, buf_view(&signature), note);
 	token_signer_free(&signer);
 	note_verifier_free(&verifier);
 	buf_free(&signature);
-	X509_free(certificate);
+	certificate_free_chain(&chain);
 	token_close(&token);
 	return e;
 }
 
 static enum err
-open_key(const struct hsm_config *c, enum token_use use, struct token **token, X509 **certificate)
+open_key(
+    const struct hsm_config *c, enum token_use use, struct token **token, STACK_OF(X509) * *chain)
 {
 	enum err e = token_open(c, use, token);
 
-	*certificate = NULL;
+	*chain = NULL;
 	if (e != ERR_OK || (e = token_find_key(*token, TOKEN_FIRST)) != ERR_OK ||
 	    (e = token_refuse_exportable(*token, TOKEN_FIRST)) != ERR_OK ||
-	    (e = certificate_read(c->certificate, certificate)) != ERR_OK)
+	    (e = certificate_read_chain(c->certificate, chain)) != ERR_OK)
 		return e;
 	return certificate_check_key(
-	    c->certificate, *certificate, token_public_key(*token, TOKEN_FIRST));
+	    c->certificate, sk_X509_value(*chain, 0), token_public_key(*token, TOKEN_FIRST));
 }
 
 static void

@@ -39,12 +39,14 @@ static void show_key(struct sheet *s, const struct hsm_config *c, const struct t
     const struct token_key_attributes *a);
 static void put_told(struct sheet *s, const char *name, bool value, unsigned vouched);
 static const char *verdict(const struct token_key_attributes *a);
-static void show_certificate(
-    struct sheet *s, const struct hsm_config *c, const struct token *token, X509 *x);
+static void show_certificate(struct sheet *s, const struct hsm_config *c, const struct token *token,
+    const STACK_OF(X509) * chain);
+static void show_authorities(struct sheet *s, const STACK_OF(X509) * chain);
 static void show_no_certificate(struct sheet *s);
 static void show_verifier(struct sheet *s, const struct hsm_config *c, EVP_PKEY *key);
 static enum err show_beside(struct sheet *s, const struct hsm_config *c, struct token *token);
 static enum err show_guard(struct sheet *s, const struct hsm_config *c, EVP_PKEY *key);
+static void put_name(struct sheet *s, const char *name, const X509_NAME *of);
 static void put_time(struct sheet *s, const char *name, const ASN1_TIME *time);
 
 int
@@ -55,7 +57,7 @@ ceremony_show(const struct hsm_config *c, bool json, const struct transcript_req
 	struct token_key_attributes a;
 	const bool made[TOKEN_KEYS] = {false, false};
 	struct transcript *transcript;
-	X509 *certificate = NULL;
+	STACK_OF(X509) *chain = NULL;
 	enum err guard, beside, e = transcript_begin(r, false, &transcript);
 
 	if (e == ERR_OK && (e = token_open(c, TOKEN_CEREMONY, &token)) == ERR_OK &&
@@ -65,8 +67,8 @@ ceremony_show(const struct hsm_config *c, bool json, const struct transcript_req
 		show_key(&s, c, token, &a);
 		if (access(c->certificate, F_OK) != 0 && errno == ENOENT)
 			show_no_certificate(&s);
-		else if ((e = certificate_read(c->certificate, &certificate)) == ERR_OK)
-			show_certificate(&s, c, token, certificate);
+		else if ((e = certificate_read_chain(c->certificate, &chain)) == ERR_OK)
+			show_certificate(&s, c, token, chain);
 		show_verifier(&s, c, token_public_key(token, TOKEN_FIRST));
 		beside = c->ed25519_label != NULL ? show_beside(&s, c, token) : ERR_OK;
 		guard = show_guard(&s, c, token_public_key(token, TOKEN_FIRST));
@@ -77,7 +79,7 @@ ceremony_show(const struct hsm_config *c, bool json, const struct transcript_req
 			e = transcript_write(transcript, c, token, made, !json);
 	}
 	transcript_free(&transcript);
-	X509_free(certificate);
+	certificate_free_chain(&chain);
 	token_close(&token);
 	return e == ERR_OK ? 0 : 1;
 }
@@ -135,20 +137,17 @@ verdict(const struct token_key_attributes *a)
 }
 
 static void
-show_certificate(struct sheet *s, const struct hsm_config *c, const struct token *token, X509 *x)
+show_certificate(struct sheet *s, const struct hsm_config *c, const struct token *token,
+    const STACK_OF(X509) * chain)
 {
-	BIO *subject = BIO_new(BIO_s_mem());
+	X509 *x = sk_X509_value(chain, 0);
 	struct buf der = BUF_INIT;
 	struct digest digest;
-	char hex[DIGEST_HEX_SIZE + 1], *data;
-	long size;
+	char hex[DIGEST_HEX_SIZE + 1];
 
 	put_string(s, "certificate", c->certificate);
-	if (subject != NULL &&
-	    X509_NAME_print_ex(subject, X509_get_subject_name(x), 0, XN_FLAG_RFC2253) > 0 &&
-	    (size = BIO_get_mem_data(subject, &data)) > 0)
-		put(s, "subject", (struct view){(uint8_t *)data, (size_t)size});
-	BIO_free(subject);
+	put_name(s, "subject", X509_get_subject_name(x));
+	put_name(s, "issuer", X509_get_issuer_name(x));
 	put_time(s, "not before", X509_get0_notBefore(x));
 	put_time(s, "not after", X509_get0_notAfter(x));
 	if (certificate_append_der(x, &der) == ERR_OK) {
@@ -160,6 +159,23 @@ show_certificate(struct sheet *s, const struct hsm_config *c, const struct token
 	put_bool(s, "certifies this key",
 	    certificate_check_key(c->certificate, x, token_public_key(token, TOKEN_FIRST)) ==
 		ERR_OK);
+	show_authorities(s, chain);
+}
+
+/* The CAs behind it in its file. */
+static void
+show_authorities(struct sheet *s, const STACK_OF(X509) * chain)
+{
+	char name[32];
+
+	for (int i = 1; i < sk_X509_num(chain); i++) {
+		X509 *x = sk_X509_value(chain, i);
+
+		(void)snprintf(name, sizeof(name), "ca %d", i);
+		put_name(s, name, X509_get_subject_name(x));
+		(void)snprintf(name, sizeof(name), "ca %d not after", i);
+		put_time(s, name, X509_get0_notAfter(x));
+	}
 }
 
 /* No fault: the ceremony has got as far as init. */
@@ -279,6 +295,19 @@ static void
 put_bool(struct sheet *s, const char *name, bool value)
 {
 	put_line(s, name, view_of_string(value ? "true" : "false"), false);
+}
+
+static void
+put_name(struct sheet *s, const char *name, const X509_NAME *of)
+{
+	BIO *text = BIO_new(BIO_s_mem());
+	char *data;
+	long size;
+
+	if (text != NULL && X509_NAME_print_ex(text, of, 0, XN_FLAG_RFC2253) > 0 &&
+	    (size = BIO_get_mem_data(text, &data)) > 0)
+		put(s, name, (struct view){(uint8_t *)data, (size_t)size});
+	BIO_free(text);
 }
 
 static void

@@ -55,7 +55,7 @@ say(const struct expiry *e, int64_t now_s)
 	struct logline l;
 
 	logline_begin(&l,
-	    e->said == EXPIRY_OVER     ? LOGGER_ERROR
+	    e->said >= EXPIRY_LAST     ? LOGGER_ERROR
 	    : e->said == EXPIRY_URGENT ? LOGGER_WARNING
 				       : LOGGER_INFO,
 	    e->said == EXPIRY_OVER ? "expired" : "expires");

@@ -134,12 +134,14 @@ write_ends(struct buf *to, const struct service *s)
 		else
 			buf_append_string(to, "null");
 		if (e->key == NULL || e->to_s == INT64_MAX) {
-			buf_append_string(to, ",\"not_after\":null,\"left_s\":null}");
+			buf_append_string(
+			    to, ",\"not_after\":null,\"left_s\":null,\"state\":null}");
 			continue;
 		}
 		buf_append_string(to, ",\"not_after\":\"");
 		utc_append(to, (uint64_t)e->to_s);
-		buf_append_format(to, "\",\"left_s\":%lld}", (long long)(e->to_s - now_s));
+		buf_append_format(to, "\",\"left_s\":%lld,\"state\":\"%s\"}",
+		    (long long)(e->to_s - now_s), expiry_state_name(expiry_state(e, now_s)));
 	}
 	buf_append_byte(to, '}');
 }

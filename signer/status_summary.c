@@ -258,8 +258,10 @@ say_expiry(const struct page *p, json_t *ends)
 	{
 		json_t *left = json_object_get(end, "left_s");
 		const json_int_t left_s = json_integer_value(left);
+		const char *state = json_string_value(json_object_get(end, "state"));
 
-		if (!json_is_integer(left) || left_s >= EXPIRY_NEAR_S)
+		if (!json_is_integer(left) || state == NULL ||
+		    strcmp(state, expiry_state_name(EXPIRY_FAR)) == 0)
 			continue;
 		over = over || left_s < 0;
 		fprintf(p->to, "%s: %s %s %s.\n", of,

@@ -5,16 +5,17 @@
 #include <string.h>
 
 static void begin(struct expiry *e);
+static void sooner_certificate(struct expiry *e, const char *key, const X509 *certificate);
 static void sooner(
     struct expiry *e, const char *key, const X509_NAME *name, int64_t from_s, int64_t to_s);
 
 void
-expiry_of_certificate(struct expiry *e, const char *key, const X509 *certificate)
+expiry_of_log(struct expiry *e, const char *key, const STACK_OF(X509) * chain)
 {
 	begin(e);
-	sooner(e, key, X509_get_subject_name(certificate),
-	    certificate_date_s(X509_get0_notBefore(certificate)),
-	    certificate_date_s(X509_get0_notAfter(certificate)));
+	e->of_log = true;
+	for (int i = 0; i < sk_X509_num(chain); i++)
+		sooner_certificate(e, key, sk_X509_value(chain, i));
 }
 
 void
@@ -22,14 +23,11 @@ expiry_of_chain(struct expiry *e, const char *key, const SSL_CTX *ctx)
 {
 	STACK_OF(X509) *chain = NULL;
 
-	expiry_of_certificate(e, key, SSL_CTX_get0_certificate(ctx));
+	begin(e);
+	sooner_certificate(e, key, SSL_CTX_get0_certificate(ctx));
 	(void)SSL_CTX_get0_chain_certs((SSL_CTX *)(uintptr_t)ctx, &chain);
-	for (int i = 0; i < sk_X509_num(chain); i++) {
-		const X509 *x = sk_X509_value(chain, i);
-
-		sooner(e, key, X509_get_subject_name(x), certificate_date_s(X509_get0_notBefore(x)),
-		    certificate_date_s(X509_get0_notAfter(x)));
-	}
+	for (int i = 0; i < sk_X509_num(chain); i++)
+		sooner_certificate(e, key, sk_X509_value(chain, i));
 }
 
 void
@@ -69,12 +67,30 @@ expiry_of_revocations(struct expiry *e, const char *key, const struct revocation
 enum expiry_state
 expiry_state(const struct expiry *e, int64_t now_s)
 {
-	if (e->key == NULL || e->to_s == INT64_MAX || now_s < e->to_s - EXPIRY_NEAR_S)
+	const int64_t near_s = e->of_log ? EXPIRY_LOG_NEAR_S : EXPIRY_NEAR_S;
+
+	if (e->key == NULL || e->to_s == INT64_MAX || now_s < e->to_s - near_s)
 		return EXPIRY_FAR;
 	if (now_s >= e->to_s)
 		return EXPIRY_OVER;
-	return e->to_s - now_s < (e->to_s - e->from_s) / EXPIRY_URGENT_PART ? EXPIRY_URGENT
-									    : EXPIRY_NEAR;
+	if (!e->of_log)
+		return e->to_s - now_s < (e->to_s - e->from_s) / EXPIRY_URGENT_PART ? EXPIRY_URGENT
+										    : EXPIRY_NEAR;
+	return e->to_s - now_s <= EXPIRY_LOG_LAST_S     ? EXPIRY_LAST
+	       : e->to_s - now_s <= EXPIRY_LOG_URGENT_S ? EXPIRY_URGENT
+							: EXPIRY_NEAR;
+}
+
+const char *
+expiry_state_name(enum expiry_state state)
+{
+	static const char *const names[] = {[EXPIRY_FAR] = "far",
+	    [EXPIRY_NEAR] = "near",
+	    [EXPIRY_URGENT] = "urgent",
+	    [EXPIRY_LAST] = "last",
+	    [EXPIRY_OVER] = "over"};
+
+	return names[state];
 }
 
 bool
@@ -110,6 +126,14 @@ begin(struct expiry *e)
 {
 	memset(e, 0, sizeof(*e));
 	e->to_s = INT64_MAX;
+}
+
+static void
+sooner_certificate(struct expiry *e, const char *key, const X509 *certificate)
+{
+	sooner(e, key, X509_get_subject_name(certificate),
+	    certificate_date_s(X509_get0_notBefore(certificate)),
+	    certificate_date_s(X509_get0_notAfter(certificate)));
 }
 
 static void

@@ -49,7 +49,7 @@ tell_end(struct expiry *e, const char *path)
 	if (!expiry_is_to_be_said(e, now_s))
 		return;
 	logline_begin(&j,
-	    e->said == EXPIRY_OVER     ? LOGGER_ERROR
+	    e->said >= EXPIRY_LAST     ? LOGGER_ERROR
 	    : e->said == EXPIRY_URGENT ? LOGGER_WARNING
 				       : LOGGER_INFO,
 	    e->said == EXPIRY_OVER ? "expired" : "expires");

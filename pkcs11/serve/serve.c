@@ -16,6 +16,7 @@
 #include "pkcs11/ground/file_identity.h"
 #include "pkcs11/ground/sandbox.h"
 #include "pkcs11/serve/guard.h"
+#include "pkcs11/serve/own_certificate.h"
 #include "pkcs11/serve/requests.h"
 #include "pkcs11/serve/signing.h"
 #include "pkcs11/serve/succession.h"
@@ -30,7 +31,7 @@
 
 #define READ_SIZE (64 * 1024) /* bytes at once */
 
-/* How often is looked whether an operator has acted; two calls to the system each. */
+/* How often is looked whether an operator has acted; three calls to the system each. */
 #define LOOK_MS 500
 
 struct server {
@@ -41,8 +42,8 @@ struct server {
 	uint64_t looked_ms;
 	struct token *token;
 	struct guard *guard;
-	X509 *certificate;
-	EVP_PKEY *key; /* of the certificate: what every signature is verified with */
+	struct own_certificate certificate; /* what every signature is verified with */
+	uint64_t certificate_looked_ms;
 	struct note_verifier *verifier, *beside; /* the second: of the Ed25519 key, or NULL */
 	struct signing *signing;
 	struct watch watch;
@@ -70,6 +71,9 @@ static enum err open_beside(struct server *s);
 static void append_end(struct buf *to, enum err e, struct view why);
 static void deadline_prepare(void);
 static int run(struct server *s);
+static enum err put_state(struct server *s);
+static enum err look_at_certificate(struct server *s);
+static uint64_t now_ms(void);
 static bool is_over(struct server *s);
 static bool may_read(const struct server *s);
 static enum err read_more(struct server *s, bool *ended);
@@ -121,6 +125,7 @@ serve(const struct hsm_config *config, const char *config_path)
 		token_close(&s.token);
 	}
 	requests_free(&s.requests);
+	own_certificate_free(&s.certificate);
 	succession_free(&s.succession);
 	free(s.order);
 	_exit(status);
@@ -209,15 +214,13 @@ server_open(struct server *s)
 		complain("'%s' cannot be the origin of a log", c->origin);
 		return e;
 	}
-	if ((e = certificate_read(c->certificate, &s->certificate)) != ERR_OK)
+	if ((e = own_certificate_open(&s->certificate, c->certificate)) != ERR_OK)
 		return e;
-	s->key = X509_get0_pubkey(s->certificate);
 	if ((e = open_token(s)) != ERR_OK || (s->guard == NULL && (e = open_guard(s)) != ERR_OK))
 		return e;
-	/* Said, no more: a log does not stop for the date in a certificate; auditors see it too. */
-	(void)certificate_is_current(c->certificate, s->certificate);
-	if ((e = note_verifier_new_of(
-		 c->origin, s->key, algorithm_of(c->algorithm)->scheme, &s->verifier)) != ERR_OK)
+	own_certificate_tell(&s->certificate);
+	if ((e = note_verifier_new_of(c->origin, s->certificate.key,
+		 algorithm_of(c->algorithm)->scheme, &s->verifier)) != ERR_OK)
 		return e;
 	requests_serve(&s->requests, s->guard, s->verifier, s->beside);
 	watch_begin(&s->watch, c, s->token);
@@ -235,7 +238,7 @@ static enum err
 take_guard(void *context)
 {
 	struct server *s = context;
-	const enum err e = s->key != NULL ? open_guard(s) : ERR_NOT_FOUND;
+	const enum err e = s->certificate.key != NULL ? open_guard(s) : ERR_NOT_FOUND;
 
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
@@ -245,7 +248,7 @@ open_guard(struct server *s)
 {
 	const struct hsm_config *c = s->config;
 	struct buf spki = BUF_INIT;
-	enum err e = certificate_append_spki(s->key, &spki);
+	enum err e = certificate_append_spki(s->certificate.key, &spki);
 
 	if (e == ERR_OK)
 		e = guard_open(c->guard_directory, c->origin, buf_view(&spki), &s->guard);
@@ -275,8 +278,8 @@ static enum err
 check_certificate(struct server *s)
 {
 	const char *path = s->config->certificate;
-	enum err e = certificate_check_key(
-		     path, s->certificate, token_public_key(s->token, TOKEN_FIRST)),
+	enum err e = certificate_check_key(path, sk_X509_value(s->certificate.chain, 0),
+		     token_public_key(s->token, TOKEN_FIRST)),
 		 why;
 
 	if (e != ERR_KEY_MISMATCH || (why = token_check_halves(s->token, TOKEN_FIRST)) == ERR_OK)
@@ -302,14 +305,10 @@ open_beside(struct server *s)
 static int
 run(struct server *s)
 {
-	struct buf der = BUF_INIT;
 	bool ended = false;
-	enum err e = certificate_append_der(s->certificate, &der);
+	enum err e;
 
-	buf_append_view(&der, buf_view(&s->succession.ordered));
-	put_answer(s, KEYCHANNEL_STATE, 0, ERR_OK, buf_view(&der));
-	buf_free(&der);
-	if (e == ERR_OK)
+	if ((e = put_state(s)) == ERR_OK)
 		e = flush(s);
 	while (e == ERR_OK && !ended && !(s->input_bad && s->unanswered == 0) && !is_over(s)) {
 		struct pollfd wait[] = {
@@ -319,10 +318,7 @@ run(struct server *s)
 
 		if (logger_has_more())
 			logger_tend();
-		if (poll(wait, 2,
-			logger_has_more()  ? LOGGER_TEND_MS
-			: s->order != NULL ? LOOK_MS
-					   : -1) < 0) {
+		if (poll(wait, 2, logger_has_more() ? LOGGER_TEND_MS : LOOK_MS) < 0) {
 			e = errno == EINTR ? ERR_OK : ERR_IO;
 			continue;
 		}
@@ -337,12 +333,45 @@ run(struct server *s)
 			ended = true; /* nobody is there to answer to */
 		if (e == ERR_OK && !ended)
 			e = handle_all(s);
+		if (e == ERR_OK)
+			e = look_at_certificate(s);
 		if (flush(s) != ERR_OK && e == ERR_OK)
 			e = ERR_CLOSED;
 	}
 	if (s->over && e == ERR_OK)
 		return 0;
 	return e == ERR_OK && !s->input_bad ? finish(s) : 1;
+}
+
+/* What the signer is told unasked: at the start, and when the certificate was renewed. */
+static enum err
+put_state(struct server *s)
+{
+	struct buf body = BUF_INIT;
+	enum err e = own_certificate_append(&s->certificate, &body);
+
+	buf_append_view(&body, buf_view(&s->succession.ordered));
+	put_answer(s, KEYCHANNEL_STATE, 0, ERR_OK, buf_view(&body));
+	buf_free(&body);
+	return e;
+}
+
+static enum err
+look_at_certificate(struct server *s)
+{
+	if (now_ms() < s->certificate_looked_ms + LOOK_MS)
+		return ERR_OK;
+	s->certificate_looked_ms = now_ms();
+	return own_certificate_is_renewed(&s->certificate) ? put_state(s) : ERR_OK;
+}
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 /*
@@ -352,9 +381,6 @@ run(struct server *s)
 static bool
 is_over(struct server *s)
 {
-	struct timespec now;
-	uint64_t now_ms;
-
 	if (s->closing && s->unanswered == 0) {
 		complain(
 		    "this key has signed its last checkpoint; the next one signs from here on");
@@ -363,11 +389,9 @@ is_over(struct server *s)
 	}
 	if (s->order == NULL || s->unanswered > 0)
 		return false;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-	if (now_ms < s->looked_ms + LOOK_MS)
+	if (now_ms() < s->looked_ms + LOOK_MS)
 		return false;
-	s->looked_ms = now_ms;
+	s->looked_ms = now_ms();
 	if (access(s->order, F_OK) != 0)
 		return false;
 	complain(

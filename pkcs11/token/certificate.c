@@ -4,11 +4,14 @@
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "pkcs11/ground/complain.h"
+#include "proto/utc.h"
+#include "trust/certificate_text.h"
 
 #define CHAIN_MAX 8 /* certificates in the file; PKIs are three or four deep */
 
@@ -55,17 +58,54 @@ certificate_free_chain(STACK_OF(X509) * *chain)
 	*chain = NULL;
 }
 
-bool
-certificate_is_current(const char *path, X509 *certificate)
+enum err
+certificate_check_order(const char *path, const STACK_OF(X509) * chain)
 {
-	if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0) {
-		complain("%s: the certificate is not valid yet", path);
-		return false;
+	char issuer[CERTIFICATE_NAME_SIZE], issued[CERTIFICATE_NAME_SIZE];
+
+	for (int i = 1; i < sk_X509_num(chain); i++) {
+		X509 *x = sk_X509_value(chain, i - 1), *by = sk_X509_value(chain, i);
+
+		if (X509_check_issued(by, x) == X509_V_OK && X509_check_ca(by) > 0 &&
+		    X509_verify(x, X509_get0_pubkey(by)) == 1)
+			continue;
+		ERR_clear_error();
+		complain(
+		    "%s: certificate %d, of %s, is not that of the CA which issued certificate "
+		    "%d, of %s: expected the key's own first, behind it the CA that issued it, "
+		    "then the next, and no others; put them in that order",
+		    path, i + 1, certificate_name(X509_get_subject_name(by), issuer), i,
+		    certificate_name(X509_get_subject_name(x), issued));
+		return ERR_MISMATCH;
 	}
-	if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0) {
-		complain("%s: the certificate has expired; make a new one for the same key with "
-			 "self-sign, or with csr and import-cert",
-		    path);
+	return ERR_OK;
+}
+
+bool
+certificate_is_current(const char *path, const STACK_OF(X509) * chain)
+{
+	char name[CERTIFICATE_NAME_SIZE], date[UTC_TEXT_SIZE];
+
+	for (int i = 0; i < sk_X509_num(chain); i++) {
+		X509 *x = sk_X509_value(chain, i);
+		const bool begun = X509_cmp_current_time(X509_get0_notBefore(x)) <= 0;
+		const bool over = X509_cmp_current_time(X509_get0_notAfter(x)) < 0;
+
+		if (begun && !over)
+			continue;
+		(void)certificate_name(X509_get_subject_name(x), name);
+		if (!begun)
+			complain("%s: the certificate of %s is not valid yet, before %s: wait, or "
+				 "set the clock",
+			    path, name, utc_text_asn1(X509_get0_notBefore(x), date));
+		else if (i == 0)
+			complain("%s: the certificate has expired; make a new one for the same key "
+				 "with self-sign, or with csr and import-cert (it ended %s)",
+			    path, utc_text_asn1(X509_get0_notAfter(x), date));
+		else
+			complain("%s: the certificate of the CA %s has expired, %s; take the CA's "
+				 "new one over, behind the key's, with import-cert",
+			    path, name, utc_text_asn1(X509_get0_notAfter(x), date));
 		return false;
 	}
 	return true;

@@ -18,12 +18,18 @@ enum err certificate_read(const char *path, X509 **out) MUST_USE;
 /* ERR_KEY_MISMATCH, explained, unless it certifies `key`. */
 enum err certificate_check_key(const char *path, X509 *certificate, EVP_PKEY *key) MUST_USE;
 
-/* All certificates of a PEM file, the key's first; at least one. */
+/* All certificates of a PEM file, the key's first, 8 at most; at least one. */
 enum err certificate_read_chain(const char *path, STACK_OF(X509) * *out) MUST_USE;
 void certificate_free_chain(STACK_OF(X509) * *chain);
 
-/* Explained unless it is valid now. */
-bool certificate_is_current(const char *path, X509 *certificate);
+/*
+ * ERR_MISMATCH, explained, unless each certificate of the chain was issued by the CA right behind
+ * it: the order in which TLS, x5c (RFC 7515, 4.1.6) and auditors take it. Dates are not looked at.
+ */
+enum err certificate_check_order(const char *path, const STACK_OF(X509) * chain) MUST_USE;
+
+/* Explained, of the first that is not, unless all of them are valid now. */
+bool certificate_is_current(const char *path, const STACK_OF(X509) * chain);
 
 /* Writes PEM by way of a temporary file, synced. */
 enum err certificate_write(const char *path, const STACK_OF(X509) * chain) MUST_USE;

@@ -22,6 +22,7 @@ static bool commit_may_start(const struct ledger *l);
 static void commit_start(struct ledger *l);
 static void on_committed(void *context, enum err result);
 static void on_published(void *context, enum err result);
+static void on_key_renewed(void *context, struct view certificates);
 static void on_key_ready(
     void *context, uint64_t size, const struct digest *root, struct view certificate);
 static void on_key_answered(void *context);
@@ -39,6 +40,7 @@ ledger_open(uv_loop_t *loop, const struct signer_config *config, const struct le
 {
 	struct ledger *l = calloc(1, sizeof(*l));
 	const struct keyprocess_events key_events = {.ready = on_key_ready,
+	    .renewed = on_key_renewed,
 	    .answer = ledger_sign_answer,
 	    .answered = on_key_answered,
 	    .down = ledger_sign_down,
@@ -330,10 +332,16 @@ on_published(void *context, enum err result)
 }
 
 static void
-on_key_ready(void *context, uint64_t size, const struct digest *root, struct view certificate)
+on_key_ready(void *context, uint64_t size, const struct digest *root, struct view certificates)
 {
-	ledger_sign_begin(context, size, root, certificate);
+	ledger_sign_begin(context, size, root, certificates);
 	advance(context);
+}
+
+static void
+on_key_renewed(void *context, struct view certificates)
+{
+	ledger_certificate_renewed(context, certificates);
 }
 
 /* Once for all the answers that came together: what follows from them is then asked in one write.

@@ -14,7 +14,6 @@
  *   any other                          fatal: log or guard was rolled back or rewritten
  */
 #include <inttypes.h>
-#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,8 +24,6 @@
 /* A quarter of a second's growth has come in by then, four batches of the largest. */
 #define ASK_AGAIN_MS 250
 
-static bool verifier_set(struct ledger *l, struct view certificate);
-static bool verifier_take(struct ledger *l, struct note_verifier *v);
 static bool published_note_verifies(struct ledger *l);
 static bool guard_reconcile(struct ledger *l);
 static bool reconcile_pending(struct ledger *l);
@@ -83,7 +80,7 @@ ledger_answer(
 
 void
 ledger_sign_begin(
-    struct ledger *l, uint64_t size, const struct digest *root, struct view certificate)
+    struct ledger *l, uint64_t size, const struct digest *root, struct view certificates)
 {
 	if (l->failed)
 		return;
@@ -91,7 +88,8 @@ ledger_sign_begin(
 	l->guard.root = *root;
 	l->guard_agrees = false;
 	l->catching_up = false;
-	if (!verifier_set(l, certificate) || !published_note_verifies(l) || !guard_reconcile(l))
+	if (!ledger_certificate_take(l, certificates) || !published_note_verifies(l) ||
+	    !guard_reconcile(l))
 		return;
 	l->guard_agrees = true;
 	ledger_tokens_restart(l, l->guard.size);
@@ -151,55 +149,6 @@ ledger_sign_down(void *context)
 
 	l->guard_agrees = false;
 	uv_timer_stop(&l->ask_timer); /* asked again when the next one is up */
-}
-
-/* The log has one key: a process that comes back with another certificate is not ours. */
-static bool
-verifier_set(struct ledger *l, struct view certificate)
-{
-	const unsigned char *bytes = certificate.data;
-	X509 *x = d2i_X509(NULL, &bytes, (long)certificate.size);
-	struct note_verifier *v = NULL;
-
-	if (x == NULL || X509_get0_pubkey(x) == NULL ||
-	    note_verifier_new(l->config->log_origin, X509_get0_pubkey(x), &v) != ERR_OK) {
-		X509_free(x);
-		ledger_fail(l, "certificate-unusable",
-		    "the key process's certificate has no usable key of ECDSA or RSA");
-		return false;
-	}
-	expiry_of_certificate(&l->certificate, "log_certificate", x);
-	X509_free(x);
-	if (!verifier_take(l, v))
-		return false;
-	certificate.size -= (size_t)(bytes - certificate.data);
-	certificate.data = bytes;
-	ledger_succession_told(l, certificate);
-	return true;
-}
-
-/* The same key as before, or the one that the log says follows it. */
-static bool
-verifier_take(struct ledger *l, struct note_verifier *v)
-{
-	const bool first = l->verifier == NULL;
-	const bool same =
-	    !first && EVP_PKEY_eq(note_verifier_key(v), note_verifier_key(l->verifier)) == 1;
-
-	if (!first && !same && !ledger_succession_follows(l, v)) {
-		note_verifier_free(&v);
-		ledger_fail(l, "certificate-changed",
-		    "the key process came back with another key, and no key notice of the log says "
-		    "that it follows");
-		return false;
-	}
-	if (!first && !same)
-		logger_say(LOGGER_NOTICE, "key-changed",
-		    "the log's next key signs from here on, from size %" PRIu64,
-		    l->succession.index + 1);
-	note_verifier_free(&l->verifier);
-	l->verifier = v; /* moved */
-	return true;
 }
 
 static bool

@@ -137,7 +137,7 @@ struct ledger {
 	struct merkle_frontier signed_head; /* tree of the last checkpoint */
 	struct ledger_guard guard;
 	struct note_verifier *verifier; /* from the first certificate; NULL before */
-	struct expiry certificate;      /* of the newest one */
+	struct expiry certificate;      /* of the newest ones */
 	bool guard_agrees; /* guard and log were compared since the key process came up */
 	bool catching_up;  /* the guard is older than the published log and is led up to it */
 	bool ready_said;
@@ -194,12 +194,23 @@ void ledger_sign_start(struct ledger *l);
 
 /* A key process is there: compares guard and log, and asks again what was not answered. */
 void ledger_sign_begin(
-    struct ledger *l, uint64_t size, const struct digest *root, struct view certificate);
+    struct ledger *l, uint64_t size, const struct digest *root, struct view certificates);
 void ledger_sign_answer(void *context, void *about, const struct keychannel_answer *answer);
 void ledger_sign_down(void *context);
 void ledger_sign_advance(struct ledger *l);
 enum err ledger_answer(struct ledger *l, const struct batch *b, size_t entry,
     const struct ledger_wanted *wanted) MUST_USE;
+
+/* ledger_certificate.c */
+
+/*
+ * What a key process that comes up shows: its certificate, those of CAs, and a transition or
+ * nothing. False, with the ledger failed, unless the key is the log's.
+ */
+bool ledger_certificate_take(struct ledger *l, struct view shown);
+
+/* The same in the middle of its life; the ledger fails if the key is another. */
+void ledger_certificate_renewed(struct ledger *l, struct view shown);
 
 /* ledger_succession.c */
 

@@ -66,7 +66,8 @@ program("register", [*PROTO, "config", "policy", "log", "log/walk"])
 # Of a room, another takes these headers alone.
 TAKES = {
     **{(room, "trust"): {"crypto_reason.h"}  # words of OpenSSL's; certificates of peers are none's there
-       for room in ("pkcs11", "pkcs11/ground", "pkcs11/token", "pkcs11/serve")},
+       for room in ("pkcs11", "pkcs11/ground", "pkcs11/serve")},
+    ("pkcs11/token", "trust"): {"crypto_reason.h", "certificate_text.h"},  # and the names in its own
     ("log/walk", "trust"): {"pem_blocks.h", "revocation_list.h"},  # what was revoked, and since when
     ("policy", "config"): {"faults.h", "yaml.h", "yaml_check.h"},  # the reading of YAML
     # Another form of store stands behind these.

@@ -9,6 +9,9 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
 import collector_status
 import hallmark
 import make_log
@@ -120,13 +123,19 @@ def test_hsm_show_and_jwks():
         with Site(hsm={"algorithm": algorithm, **more}) as site:
             site.hsm("init")
             bare = json.loads(site.hsm("show", "--json").stdout)
-            site.hsm("self-sign")
+            if more:
+                request = x509.load_pem_x509_csr(site.hsm("csr").stdout.encode())
+                certificate = site.ca.build(request.subject, request.public_key()).sign(site.ca.key, hashes.SHA256())
+                hallmark.write_certificate(site.path("chain.pem"), certificate, site.ca.certificate)
+                site.hsm("import-cert", str(site.path("chain.pem")))
+            else:
+                site.hsm("self-sign")
             whole = json.loads(site.hsm("show", "--json").stdout)
             names = {name for name in listed("`hallmark-hsm show --json`")
-                     if more or not name.startswith("ed25519_")}
+                     if more or not name.startswith(("ed25519_", "ca_"))}
             assert set(whole) == names
             order = [row[0] for row in tables("`hallmark-hsm show --json`")[0]]
-            without = order[order.index("subject"):order.index("certifies_this_key") + 1]
+            without = order[order.index("subject"):order.index("ca_1_not_after") + 1]
             assert set(bare) == names - set(without)
             for key in ("not_before", "not_after"):
                 assert re.fullmatch(TIME, whole[key]), whole[key]

@@ -277,11 +277,14 @@ def test_what_ends_is_said_as_long_before_as_in_the_log():
     day = 86400
     with Site() as site:
         path = str(site.path("run/told.sock"))
-        ends = {name: {"left_s": left_s, "certificate": f"CN={name}", "not_after": "2026-01-01T00:00:00Z"}
-                for name, left_s in (("tls_certificate", 15 * day), ("client_ca", 13 * day))}
+        ends = {name: {"left_s": left_s, "certificate": f"CN={name}", "not_after": "2026-01-01T00:00:00Z",
+                       "state": state}
+                for name, left_s, state in (("tls_certificate", 15 * day, "far"), ("client_ca", 13 * day, "near"),
+                                            ("log_certificate", 29 * day, "near"))}
         with Lying(path, [{**WELL, "expiry": ends}, {"workloads": [ROW], "next": None}]):
             shown = site.tool("hallmark-signer", "status", "--socket", path, check=False).stdout
         assert "client_ca: CN=client_ca ends in" in shown and "tls_certificate" not in shown, shown
+        assert "log_certificate: CN=log_certificate ends in" in shown, shown
 
 
 def test_a_clock_that_is_not_trusted_is_said_with_what_to_do():
@@ -296,7 +299,7 @@ def test_a_signer_in_wrong_hands_writes_to_no_terminal():
     """Nor does it forge a line, whatever is asked for."""
     bad = {**WELL, "key_process": f"down{ESCAPE}", "log": f"a\nb{ESCAPE}", "clock": ESCAPE,
            "key_process_end": ESCAPE, "policy_waiting": f"x{ESCAPE}@", "storage": ESCAPE,
-           "expiry": {"own": {"left_s": -1, "certificate": ESCAPE, "not_after": ESCAPE}}}
+           "expiry": {"own": {"left_s": -1, "certificate": ESCAPE, "not_after": ESCAPE, "state": ESCAPE}}}
     rows = {"workloads": [{**ROW, "workload": ESCAPE, "finding": ESCAPE, "collector": ESCAPE}],
             "next": None}
     refusal = {"error": {"code": 604, "name": f"x{ESCAPE}", "text": f"y\nz{ESCAPE}"}}

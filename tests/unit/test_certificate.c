@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -208,15 +209,79 @@ static void
 knows_when_it_is_valid(void **state)
 {
 	struct fixture *f = *state;
-	X509 *now = make(f->key, -3600, 3600), *past = make(f->key, -3600, -60),
-	     *future = make(f->key, 60, 3600);
+	STACK_OF(X509) *chain = sk_X509_new_null();
 
-	assert_true(certificate_is_current("log.crt", now));
-	assert_false(certificate_is_current("log.crt", past));
-	assert_false(certificate_is_current("log.crt", future));
-	X509_free(now);
-	X509_free(past);
-	X509_free(future);
+	sk_X509_push(chain, make(f->key, -3600, 3600));
+	assert_true(certificate_is_current("log.crt", chain));
+	sk_X509_push(chain, make(f->key, -3600, -60)); /* a CA's */
+	assert_false(certificate_is_current("log.crt", chain));
+	X509_free(sk_X509_shift(chain));
+	assert_false(certificate_is_current("log.crt", chain));
+	X509_free(sk_X509_shift(chain));
+	sk_X509_push(chain, make(f->key, 60, 3600));
+	assert_false(certificate_is_current("log.crt", chain));
+	certificate_free_chain(&chain);
+}
+
+/* A certificate of `subject`, issued by `issuer`, whose key is `by`. */
+static X509 *
+issue(const char *subject, EVP_PKEY *key, const char *issuer, EVP_PKEY *by, const char *constraints)
+{
+	X509 *x = make(key, 0, 3600);
+	X509_EXTENSION *ca = X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints, constraints);
+
+	X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
+	    (const unsigned char *)subject, -1, -1, 0);
+	X509_NAME_add_entry_by_txt(
+	    X509_get_issuer_name(x), "CN", MBSTRING_ASC, (const unsigned char *)issuer, -1, -1, 0);
+	assert_int_equal(X509_add_ext(x, ca, -1), 1);
+	assert_true(X509_sign(x, by, EVP_sha256()) > 0);
+	X509_EXTENSION_free(ca);
+	return x;
+}
+
+/* Takes references on those that are not NULL. */
+static enum err
+order_of(X509 *first, X509 *second, X509 *third)
+{
+	STACK_OF(X509) *chain = sk_X509_new_null();
+	X509 *all[] = {first, second, third};
+	enum err e;
+
+	for (size_t i = 0; i < 3; i++)
+		if (all[i] != NULL && X509_up_ref(all[i]) == 1)
+			sk_X509_push(chain, all[i]);
+	e = certificate_check_order("log.crt", chain);
+	certificate_free_chain(&chain);
+	return e;
+}
+
+static void
+a_chain_has_one_order(void **state)
+{
+	struct fixture *f = *state;
+	EVP_PKEY *key[2] = {EVP_EC_gen("P-256"), EVP_EC_gen("P-256")};
+	X509 *own = issue("log", f->key, "issuing", key[0], "CA:FALSE");
+	X509 *issuing = issue("issuing", key[0], "root", key[1], "CA:TRUE");
+	X509 *root = issue("root", key[1], "root", key[1], "CA:TRUE");
+	X509 *twin = issue("issuing", key[1], "root", key[1], "CA:TRUE");
+	X509 *none = issue("issuing", key[0], "root", key[1], "CA:FALSE");
+
+	assert_int_equal(order_of(own, NULL, NULL), ERR_OK);
+	assert_int_equal(order_of(own, issuing, NULL), ERR_OK);
+	assert_int_equal(order_of(own, issuing, root), ERR_OK);
+	assert_int_equal(order_of(own, root, issuing), ERR_MISMATCH);
+	assert_int_equal(order_of(own, root, NULL), ERR_MISMATCH);
+	assert_int_equal(order_of(own, twin, root), ERR_MISMATCH); /* another key of this name */
+	assert_int_equal(order_of(own, none, root), ERR_MISMATCH); /* no CA */
+	assert_int_equal(order_of(own, issuing, issuing), ERR_MISMATCH);
+	X509_free(own);
+	X509_free(issuing);
+	X509_free(root);
+	X509_free(twin);
+	X509_free(none);
+	EVP_PKEY_free(key[0]);
+	EVP_PKEY_free(key[1]);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -235,6 +300,7 @@ main(void)
 	    TEST(refuses_to_write_where_it_cannot),
 	    TEST(knows_its_key_from_another),
 	    TEST(knows_when_it_is_valid),
+	    TEST(a_chain_has_one_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

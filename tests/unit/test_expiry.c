@@ -32,6 +32,51 @@ test_states_by_what_is_left_of_a_life(void **state)
 }
 
 static void
+test_a_logs_certificate_is_near_a_month_a_week_and_a_day_before(void **state)
+{
+	struct expiry e = {
+	    .key = "log_certificate", .from_s = 0, .to_s = 3650 * (int64_t)DAY, .of_log = true};
+
+	(void)state;
+	assert_int_equal(expiry_state(&e, e.to_s - 30 * DAY - 1), EXPIRY_FAR);
+	assert_int_equal(expiry_state(&e, e.to_s - 30 * DAY), EXPIRY_NEAR);
+	assert_int_equal(expiry_state(&e, e.to_s - 7 * DAY - 1), EXPIRY_NEAR);
+	assert_int_equal(expiry_state(&e, e.to_s - 7 * DAY), EXPIRY_URGENT);
+	assert_int_equal(expiry_state(&e, e.to_s - DAY - 1), EXPIRY_URGENT);
+	assert_int_equal(expiry_state(&e, e.to_s - DAY), EXPIRY_LAST);
+	assert_int_equal(expiry_state(&e, e.to_s), EXPIRY_OVER);
+	for (int days = 30; days >= 0; days--)
+		assert_true(expiry_is_to_be_said(&e, e.to_s - days * DAY));
+	e.of_log = false;
+	assert_int_equal(expiry_state(&e, e.to_s - 15 * DAY), EXPIRY_FAR);
+}
+
+static void
+test_of_a_logs_chain_what_ends_first_counts(void **state)
+{
+	STACK_OF(X509) *chain = sk_X509_new_null();
+	struct buf pem = BUF_INIT;
+	struct expiry e;
+	BIO *bio;
+
+	(void)state;
+	ca_append_pem("log", &pem, NULL);
+	ca_append_pem("ca", &pem, NULL);
+	bio = BIO_new_mem_buf(pem.data, (int)pem.size);
+	for (int i = 0; i < 2; i++)
+		sk_X509_push(chain, PEM_read_bio_X509(bio, NULL, NULL, NULL));
+	X509_gmtime_adj(X509_getm_notAfter(sk_X509_value(chain, 1)), 60);
+	expiry_of_log(&e, "log_certificate", chain);
+	assert_string_equal(e.name, "CN=ca");
+	assert_true(e.of_log);
+	assert_true(e.to_s - e.from_s <= 61); /* they were made in another second, at most */
+	assert_string_equal(expiry_state_name(expiry_state(&e, e.from_s)), "last");
+	BIO_free(bio);
+	buf_free(&pem);
+	sk_X509_pop_free(chain, X509_free);
+}
+
+static void
 test_it_is_said_once_when_it_gets_worse_and_daily(void **state)
 {
 	struct expiry e = {.key = "tls.certificate", .from_s = 0, .to_s = 30 * DAY};
@@ -90,6 +135,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_states_by_what_is_left_of_a_life),
+	    cmocka_unit_test(test_a_logs_certificate_is_near_a_month_a_week_and_a_day_before),
+	    cmocka_unit_test(test_of_a_logs_chain_what_ends_first_counts),
 	    cmocka_unit_test(test_it_is_said_once_when_it_gets_worse_and_daily),
 	    cmocka_unit_test(test_the_time_left_in_words),
 	    cmocka_unit_test(test_of_several_cas_what_ends_first_counts),

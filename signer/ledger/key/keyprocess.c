@@ -88,6 +88,7 @@ static void on_ending(void *context);
 static void on_over(void *context, const char *reason);
 static void on_life_closed(void *context);
 static void on_timer_closed(uv_handle_t *handle);
+static void take_state(struct keyprocess *k, const struct keychannel_answer *answer);
 static void take_end(struct keyprocess *k, const struct keychannel_answer *answer);
 static void halt(struct keyprocess *k, const struct keychannel_answer *answer);
 static void deadline_set(struct keyprocess *k);
@@ -303,15 +304,8 @@ on_answer(void *context, const struct keychannel_answer *answer)
 	struct logline l;
 	void *about;
 
-	if (k->state == STATE_STARTING && answer->type == KEYCHANNEL_STATE && answer->id == 0 &&
-	    answer->result == ERR_OK) {
-		move(k, STATE_READY);
-		uv_timer_stop(&k->deadline);
-		k->events.ready(k->events.context, answer->size, &answer->root, answer->body);
-		return;
-	}
-	if (answer->type == KEYCHANNEL_STATE && answer->id == 0 && answer->result != ERR_OK) {
-		take_end(k, answer);
+	if (answer->type == KEYCHANNEL_STATE && answer->id == 0) {
+		take_state(k, answer);
 		return;
 	}
 	if (k->state != STATE_READY || !unanswered_take(&k->unanswered, answer, &about)) {
@@ -360,6 +354,23 @@ on_life_closed(void *context)
 
 	k->lives_open--;
 	maybe_closed(k);
+}
+
+/* What it says unasked. */
+static void
+take_state(struct keyprocess *k, const struct keychannel_answer *answer)
+{
+	if (answer->result != ERR_OK) {
+		take_end(k, answer);
+	} else if (k->state == STATE_STARTING) {
+		move(k, STATE_READY);
+		uv_timer_stop(&k->deadline);
+		k->events.ready(k->events.context, answer->size, &answer->root, answer->body);
+	} else if (k->state == STATE_READY) {
+		k->events.renewed(k->events.context, answer->body);
+	} else {
+		give_up(k, "it answered what was not asked");
+	}
 }
 
 /* The last word of a process that ends, or waits for an operator first. */

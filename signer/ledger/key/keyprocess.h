@@ -2,8 +2,9 @@
  * The signer's side of the key process, over all its lives (keylife.h): starts it (or connects to
  * it), asks, and replaces it.
  *
- * Happy path: start, the process sends its state and certificate (`ready`), requests go out and
- * answers come back, each with what its request was about, in any order. Every failure but one has
+ * Happy path: start, the process sends its state and certificates (`ready`), requests go out and
+ * answers come back, each with what its request was about, in any order; certificates that were
+ * renewed come between them (`renewed`). Every failure but one has
  * one reaction: the process is killed (or the connection closed), `down` is called once, and a
  * fresh one is started after a back-off:
  *   - it ends, or closes the channel: token gone, crash, kill -9
@@ -34,9 +35,11 @@
 struct keyprocess;
 
 struct keyprocess_events {
-	/* A process is there: the guard's state and the certificate (DER). */
+	/* A process is there: the guard's state and what it says of its key. */
 	void (*ready)(
-	    void *context, uint64_t size, const struct digest *root, struct view certificate);
+	    void *context, uint64_t size, const struct digest *root, struct view certificates);
+	/* It says that anew, in the middle of its life. */
+	void (*renewed)(void *context, struct view certificates);
 	/* The answer to a request; `about` is what keyprocess_request was given with it. */
 	void (*answer)(void *context, void *about, const struct keychannel_answer *answer);
 	/* All answers that came with one read were given. */
