@@ -110,6 +110,7 @@ class Reporting:
 
     def __init__(self, site):
         self.collector, self.count, self.worst_s, self.stop = site.collector(), 0, 0.0, threading.Event()
+        self.counted = threading.Condition()
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
 
@@ -117,14 +118,15 @@ class Reporting:
         while not self.stop.is_set():
             began = time.monotonic()
             self.collector.submit("app", APP)
-            self.worst_s = max(self.worst_s, time.monotonic() - began)
-            self.count += 1
+            with self.counted:
+                self.worst_s = max(self.worst_s, time.monotonic() - began)
+                self.count += 1
+                self.counted.notify_all()
 
     def more(self, count=20):
-        deadline, wanted = time.monotonic() + hallmark.PATIENCE_S, self.count + count
-        while self.count < wanted:
-            assert self.thread.is_alive() and time.monotonic() < deadline, self.count
-            time.sleep(0.01)
+        with self.counted:
+            wanted = self.count + count
+            assert self.counted.wait_for(lambda: self.count >= wanted, hallmark.PATIENCE_S), self.count
 
     def __enter__(self):
         return self
