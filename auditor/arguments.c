@@ -44,6 +44,7 @@ static const struct option {
     {'l', SORT_TEXT, "--log", AT(log)},
     {'e', SORT_TEXT, "--evidence", AT(evidence)},
     {'t', SORT_TEXT, "--report", AT(report)},
+    {'P', SORT_TEXT, "--transcript", AT(transcript)},
     {'F', SORT_TEXT, "--fork-proof", AT(fork_proof)},
     {'W', SORT_TEXT, "--workload", AT(workload)},
     {'C', SORT_TEXT, "--collector", AT(collector)},

@@ -24,7 +24,8 @@ struct arguments {
 	char **files;
 	size_t file_count;
 	struct argument_list certificates, receipts, at_least, approvers, collectors_ca, crl;
-	const char *origin, *log, *evidence, *report, *fork_proof, *workload, *collector;
+	const char *origin, *log, *evidence, *report, *transcript, *fork_proof, *workload,
+	    *collector;
 	struct digest *policies;
 	size_t policy_count;
 	struct digest *approver_ids;    /* room for as many as approvers */

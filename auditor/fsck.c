@@ -3,9 +3,17 @@
 #include <inttypes.h>
 
 #include "auditor/tell/summary.h"
+#include "auditor/transcript.h"
 #include "log/walk/log_check.h"
 
-static enum outcome check(struct audited *a, bool tree_only, bool *only_unexpected);
+/* What the verdict says where it is none of the three. */
+enum apart {
+	APART_NOTHING,
+	APART_UNEXPECTED, /* a policy that is not expected */
+	APART_TRANSCRIPT, /* another record of the ceremony than the one that was given */
+};
+
+static enum outcome check(struct audited *a, const struct fsck_options *options, enum apart *apart);
 static void tell_counts(struct audited *a, const struct log_check *c);
 
 enum outcome
@@ -17,28 +25,31 @@ fsck_run(const struct fsck_options *options, FILE *to)
 	    [OUTCOME_UNKNOWN] =
 		"could not tell: nothing is proved wrong, and not all could be read",
 	};
+	static const char *const said_apart[] = {
+	    [APART_UNEXPECTED] =
+		"bad: this is the log that was signed, with a policy that is not expected",
+	    [APART_TRANSCRIPT] = "bad: this is the log that was signed, and the transcript that "
+				 "was given is not the record of its beginning",
+	};
 	struct audited a;
-	bool only_unexpected = false;
+	enum apart apart = APART_NOTHING;
 	enum outcome o = audited_open(&a, &options->log, to);
 
 	if (o == OUTCOME_GOOD)
-		o = check(&a, options->tree_only, &only_unexpected);
-	return audited_close(&a, o,
-	    only_unexpected
-		? "bad: this is the log that was signed, with a policy that is not expected"
-		: said[o]);
+		o = check(&a, options, &apart);
+	return audited_close(&a, o, apart == APART_NOTHING ? said[o] : said_apart[apart]);
 }
 
 static enum outcome
-check(struct audited *a, bool tree_only, bool *only_unexpected)
+check(struct audited *a, const struct fsck_options *options, enum apart *apart)
 {
-	struct log_check_wanted wanted = {.tree_only = tree_only,
+	struct log_check_wanted wanted = {.tree_only = options->tree_only,
 	    .walk = {.evidence = a->evidence},
 	    .kept = a->kept.checkpoint,
 	    .kept_count = a->kept.checkpoint_count,
 	    .faults_max = a->options->faults_max};
 	struct log_check c;
-	enum outcome o;
+	enum outcome o, transcript = OUTCOME_GOOD;
 	enum err e;
 
 	trusted_want(&a->trusted, &wanted.walk);
@@ -53,10 +64,15 @@ check(struct audited *a, bool tree_only, bool *only_unexpected)
 			trusted_warn(&a->trusted, &a->d);
 		}
 		kept_warn(&a->options->kept, &a->d);
-		*only_unexpected = log_check_only_unexpected(&c);
+		if (options->transcript != NULL)
+			transcript = transcript_check(options->transcript, &a->log, c.walk, &a->d);
+		if (log_check_only_unexpected(&c))
+			*apart = APART_UNEXPECTED;
+		else if (o == OUTCOME_GOOD && transcript == OUTCOME_BAD)
+			*apart = APART_TRANSCRIPT;
 	}
 	log_check_end(&c);
-	return o;
+	return outcome_worse(o, transcript);
 }
 
 static void

@@ -14,7 +14,8 @@
 
 struct fsck_options {
 	struct audited_options log;
-	bool tree_only; /* entries are hashed, and nobody reads them */
+	bool tree_only;         /* entries are hashed, and nobody reads them */
+	const char *transcript; /* file that is to be the one that entry 0 names; or NULL */
 };
 
 enum outcome fsck_run(const struct fsck_options *options, FILE *to) MUST_USE;

@@ -23,7 +23,7 @@ static const char usage[] =
     "                             [--evidence DIR] [--json]\n"
     "       hallmark-audit fsck   --log DIR --cert CRT... [--origin NAME]\n"
     "                             [--tree-only | [--evidence DIR [--approver KEY]...]\n"
-    "                             [--policy SHA256]...]\n"
+    "                             [--policy SHA256]... [--transcript FILE]]\n"
     "                             [KEPT...] [--faults N] [--json]\n"
     "       hallmark-audit replay --log DIR --evidence DIR --cert CRT... [--origin NAME]\n"
     "                             (--index N | --all [--approver KEY]...) [--policy SHA256]...\n"
@@ -54,6 +54,8 @@ static const char usage[] =
     "bad. Without either, every policy of the signer's is good.\n"
     "--collectors-ca: CAs that may stand behind a collector's signature, and no others; without\n"
     "it, those of a policy that is named or approved. --vouched: demands it of every report.\n"
+    "--transcript: the record of the ceremony that the log's first notice names, of this log's\n"
+    "first key, and signed by all who were present.\n"
     "--evidence: checks also what statements, policies and silence rest on. --tree-only: the\n"
     "entries are hashed, and not read.\n"
     "--receipt, --at-least: the log has these entries and grew from this checkpoint.\n"
@@ -84,7 +86,7 @@ static int fail_argument(const struct command *command, const char *argument);
 static const struct command commands[] = {
     {"verify", "fcoxtsWCATFuj", run_verify},
     {"show", "fjcolite", run_show},
-    {"fsck", "colenpykrmwFj", run_fsck},
+    {"fsck", "colenpyPkrmwFj", run_fsck},
     {"replay", "coleianpkKRvrmwFuj", run_replay},
     {"consistency", "fcoFj", run_consistency},
 };
@@ -201,13 +203,16 @@ run_show(const struct arguments *a, FILE *fork_proof)
 static int
 run_fsck(const struct arguments *a, FILE *fork_proof)
 {
-	const struct fsck_options options = {
-	    .log = audited_of(a, fork_proof), .tree_only = a->tree_only};
+	const struct fsck_options options = {.log = audited_of(a, fork_proof),
+	    .tree_only = a->tree_only,
+	    .transcript = a->transcript};
 
 	if (a->log == NULL || a->certificates.count == 0)
 		return fail_usage("fsck: expected --log and --cert");
 	if (a->tree_only && (a->evidence != NULL || a->policy_count + a->approvers.count > 0))
 		return fail_usage("fsck: with --tree-only nobody reads what policies are about");
+	if (a->tree_only && a->transcript != NULL)
+		return fail_usage("fsck: with --tree-only nobody reads which transcript is named");
 	if (a->approvers.count > 0 && a->evidence == NULL)
 		return fail_usage(
 		    "fsck: approvals are in the evidence: expected --evidence with --approver");

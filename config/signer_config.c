@@ -12,7 +12,7 @@
 
 /* The file as it stands; numbers have the same names as in struct signer_config. */
 struct raw_log {
-	char *origin, *directory;
+	char *origin, *directory, *transcript;
 };
 
 struct raw_evidence {
@@ -118,6 +118,7 @@ static const struct settings_number numbers[] = {
 static const cyaml_schema_field_t log_fields[] = {
     SETTINGS_TEXT("origin", SETTINGS_REQUIRED, struct raw_log, origin, SETTINGS_TEXT_MAX),
     SETTINGS_TEXT("directory", SETTINGS_REQUIRED, struct raw_log, directory, SETTINGS_PATH_MAX),
+    SETTINGS_TEXT("transcript", SETTINGS_OPTIONAL, struct raw_log, transcript, SETTINGS_PATH_MAX),
     CYAML_FIELD_END,
 };
 
@@ -271,6 +272,7 @@ take_paths(struct settings *s, const struct raw *raw, struct signer_config *c)
 {
 	c->log_directory = settings_path(s, raw->log.directory);
 	settings_makeable(s, "log.directory", c->log_directory);
+	c->log_transcript = settings_file(s, "log.transcript", raw->log.transcript);
 	c->evidence_directory = settings_path(s, raw->evidence.directory);
 	settings_makeable(s, "evidence.directory", c->evidence_directory);
 	c->index_file = settings_path(s, raw->index);

@@ -21,8 +21,9 @@ struct signer_config {
 	const char *listen_host; /* literal address, IPv4 or IPv6 without brackets */
 	uint16_t listen_port;
 
-	const char *log_origin;    /* log.origin */
-	const char *log_directory; /* log.directory */
+	const char *log_origin;     /* log.origin */
+	const char *log_directory;  /* log.directory */
+	const char *log_transcript; /* of the ceremony, signed; NULL: none */
 	const char *evidence_directory;
 	const char *index_file;
 

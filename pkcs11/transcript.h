@@ -11,7 +11,7 @@
 
 #include "config/hsm_config.h"
 #include "pkcs11/token/token.h"
-#include "pkcs11/transcript_document.h"
+#include "proto/statement/transcript_document.h"
 
 /* What the command line says. */
 struct transcript_request {

@@ -10,7 +10,7 @@
 #include "pkcs11/ground/sandbox.h"
 #include "pkcs11/new_file.h"
 #include "pkcs11/operator_key.h"
-#include "pkcs11/transcript_document.h"
+#include "proto/statement/transcript_document.h"
 
 static const char usage[] =
     "usage: hallmark-hsm transcript sign FILE -o NEW (--key FILE | -c FILE --token-key LABEL)\n"

@@ -38,6 +38,7 @@ loaded_read(const char *path, unsigned fronts, struct loaded_libraries *librarie
 	if (out->config->policy_file != NULL)
 		good =
 		    policy_load(out->config->policy_file, faults, &out->policy) == ERR_OK && good;
+	good = ceremony_read(out->config, &out->ceremony, faults) == ERR_OK && good;
 	good = read_settings(out, out->config, libraries, faults) == ERR_OK && good;
 	/* Each front has the same certificates. */
 	if (out->policy != NULL && out->settings[0] != NULL && out->settings[0]->tls != NULL)

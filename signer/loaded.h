@@ -9,6 +9,7 @@
 #include "config/signer_config.h"
 #include "policy/policy.h"
 #include "proto/err.h"
+#include "signer/chronicle/ceremony.h"
 #include "signer/front/front.h"
 #include "signer/front/tls_library.h"
 #include "trust/renewal.h"
@@ -22,7 +23,8 @@ void loaded_libraries_free(struct loaded_libraries *l);
 struct loaded {
 	struct signer_config *config;
 	struct policy *policy;
-	unsigned fronts; /* how many settings there are */
+	struct ceremony ceremony; /* for a log that begins */
+	unsigned fronts;          /* how many settings there are */
 	struct conn_settings *settings[FRONTS_MAX];
 	struct renewal renewal; /* of the files of TLS, from before they were read */
 };

@@ -54,6 +54,7 @@ struct signer {
 	const char *config_path;
 	struct store *store;
 	struct service service;
+	struct ceremony ceremony;
 	struct log_index *index;
 	struct loaded_libraries libraries;
 	struct front_set fronts;
@@ -172,6 +173,7 @@ start(struct signer *s, struct loaded *l)
 	enum err e;
 
 	logger_configure(&l->config->logging);
+	s->ceremony = l->ceremony;
 	service->config = l->config;
 	service->config_generation = 1;
 	service->policy = l->policy;
@@ -476,8 +478,9 @@ on_ready(void *context)
 		return;
 	ends_say(&s->service); /* whoever looks why nobody gets in finds it here */
 	/* What it says of itself comes before anything is accepted. */
-	chronicle_begin(&s->service.chronicle, s->service.ledger, service_now_s(&s->service));
-	if (policy_change_begin(&s->service) != ERR_OK) {
+	if (ceremony_begin(&s->ceremony, &s->service.chronicle, s->service.ledger,
+		service_now_s(&s->service)) != ERR_OK ||
+	    policy_change_begin(&s->service) != ERR_OK) {
 		on_fatal(s);
 		return;
 	}

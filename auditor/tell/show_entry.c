@@ -23,7 +23,7 @@ static void show_in_force(
 static bool fetch(struct evidence_reader *evidence, enum pack_kind kind,
     const struct digest *digest, const struct display *d, struct buf *to);
 static void show_lines(struct view text, const struct display *d);
-static void show_extensions(struct view map, const struct display *d);
+static void show_extensions(struct view map, struct view known, const struct display *d);
 
 /* What a view needs in a format of "%.*s". */
 #define SHOWN(v) view_precision(v), (const char *)(v).data
@@ -64,7 +64,7 @@ show_absence(const struct absence *a, const struct display *d)
 	}
 	display_line(d, "chain");
 	display_field(d, "  notice", "entry %" PRIu64 " is the newest before it", a->notice.index);
-	show_extensions(a->extensions, d);
+	show_extensions(a->extensions, (struct view){NULL, 0}, d);
 }
 
 void
@@ -101,7 +101,7 @@ show_notice(const struct notice *n, struct evidence_reader *evidence, const stru
 		display_field(d, "  notice before", "entry %" PRIu64, n->previous.index);
 	else
 		display_field(d, "  notice before", "none: it begins the log");
-	show_extensions(n->extensions, d);
+	show_extensions(n->extensions, notice_known_extension(n), d);
 }
 
 /* What is wrong goes to `d`. */
@@ -118,7 +118,7 @@ show_kind(struct view bytes, struct evidence_reader *evidence, const struct disp
 	case ENTRY_REPORT:
 		if ((e = report_parse(bytes, &report)) == ERR_OK) {
 			show_report(&report.report, shown);
-			show_extensions(report.report.extensions, shown);
+			show_extensions(report.report.extensions, (struct view){NULL, 0}, shown);
 		}
 		break;
 	case ENTRY_ABSENCE:
@@ -160,6 +160,7 @@ static void
 show_start(const struct notice *n, const struct display *d)
 {
 	char from[UTC_TEXT_SIZE], to[UTC_TEXT_SIZE];
+	struct digest transcript;
 
 	display_field(d, "  cause", "%.*s%s", SHOWN(notice_cause_name(n)),
 	    n->cause == NOTICE_CAUSE_OTHER ? ", which is not known to this version" : "");
@@ -167,6 +168,8 @@ show_start(const struct notice *n, const struct display *d)
 		display_field(d, "  no bundles", "from %s to %s, %" PRIu64 " s",
 		    utc_text(n->from_s, from), utc_text(n->to_s, to), n->to_s - n->from_s);
 	display_field(d, "  signer", "%.*s", SHOWN(n->build));
+	if (notice_transcript(n, &transcript))
+		display_digest(d, "  transcript", &transcript);
 }
 
 static void
@@ -256,12 +259,13 @@ show_lines(struct view text, const struct display *d)
 }
 
 static void
-show_extensions(struct view map, const struct display *d)
+show_extensions(struct view map, struct view known, const struct display *d)
 {
 	struct view key, value;
 
 	while (map.size > 0 && json_extensions_next(&map, &key, &value))
-		display_field(d, "  extension",
-		    "%.*s is not known to this version; it decides nothing: %.*s", SHOWN(key),
-		    SHOWN(value));
+		if (!view_equal(key, known))
+			display_field(d, "  extension",
+			    "%.*s is not known to this version; it decides nothing: %.*s",
+			    SHOWN(key), SHOWN(value));
 }

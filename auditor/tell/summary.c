@@ -23,6 +23,8 @@ summary_show(const struct display *d, const struct walk *w)
 	show_counts(d, w);
 	show_notices(d, walk_counts(w));
 	show_keys(d, walk_keys(w));
+	if (walk_transcript(w) != NULL)
+		display_digest(d, "transcript", walk_transcript(w));
 	show_manifests(d, walk_manifests(w));
 	show_unknowns(d, walk_unknowns(w));
 }
@@ -32,6 +34,10 @@ summary_write(struct json *j, const struct walk *w)
 {
 	write_counts(j, w);
 	write_keys(j, walk_keys(w));
+	if (walk_transcript(w) != NULL)
+		json_digest(j, "transcript", walk_transcript(w));
+	else
+		json_null(j, "transcript");
 	write_manifests(j, walk_manifests(w));
 	write_unknowns(j, walk_unknowns(w));
 }

@@ -21,7 +21,7 @@ struct replaying {
 	uint64_t index;
 	struct reason reason;
 	bool unexpected;     /* nobody expects its policy, or the one that it brings */
-	bool has_extensions; /* none of which this version knows */
+	bool has_extensions; /* of which this version does not know all */
 	struct unknowns unknowns;
 	struct notices *notices; /* as the notice that the entry names leaves them */
 };
@@ -42,7 +42,7 @@ static enum err find_keys(
     struct replaying *r, struct entry_place place, struct entry_place *found, size_t *count);
 static void take_key(struct replaying *r, const struct entry_place *place);
 static void check_issuer(struct replaying *r, struct view issuer);
-static void note_extensions(struct replaying *r, struct view map);
+static void note_extensions(struct replaying *r, struct view map, struct view known);
 static void check_read(struct replaying *r, enum err e, const char *what);
 static void tell(struct replaying *r);
 
@@ -116,7 +116,7 @@ replay_report(struct replaying *r)
 
 	check_read(r, e, "a report");
 	if (e == ERR_OK) {
-		note_extensions(r, logged->extensions);
+		note_extensions(r, logged->extensions, (struct view){NULL, 0});
 		buf_append_view(&r->out->policy_id, logged->policy_id);
 		check_issuer(r, logged->issuer);
 		if (take_notice(r, &logged->notice))
@@ -183,7 +183,7 @@ replay_absence(struct replaying *r)
 
 	check_read(r, e, "an absence");
 	if (e == ERR_OK) {
-		note_extensions(r, a->extensions);
+		note_extensions(r, a->extensions, (struct view){NULL, 0});
 		check_issuer(r, a->issuer);
 		(void)take_notice(r, &a->notice);
 		for (size_t i = 0; i < a->count; i++)
@@ -233,7 +233,7 @@ replay_notice(struct replaying *r)
 
 	check_read(r, e, "a notice");
 	if (e == ERR_OK) {
-		note_extensions(r, n->extensions);
+		note_extensions(r, n->extensions, notice_known_extension(n));
 		check_issuer(r, n->issuer);
 		merkle_leaf(buf_view(&r->out->entry), &here.leaf);
 		if (n->kind == NOTICE_OTHER)
@@ -374,10 +374,9 @@ check_read(struct replaying *r, enum err e, const char *what)
 }
 
 static void
-note_extensions(struct replaying *r, struct view map)
+note_extensions(struct replaying *r, struct view map, struct view known)
 {
-	r->has_extensions = map.size > 0;
-	unknowns_add_extensions(&r->unknowns, r->defects, r->index, map);
+	r->has_extensions = unknowns_add_extensions(&r->unknowns, r->defects, r->index, map, known);
 }
 
 static void

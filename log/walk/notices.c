@@ -20,7 +20,9 @@ struct notices {
 	struct digest first;    /* manifest */
 	bool first_is_approved;
 	struct log_keys keys;
-	bool was_lost; /* `standing` was NULL at some time */
+	bool has_transcript;
+	struct digest transcript; /* of the ceremony, as entry 0 has it */
+	bool was_lost;            /* `standing` was NULL at some time */
 	/* What the evidence gives; NULL: what was in force before could not be told. */
 	struct standing *standing;
 	const struct statement_document *statement; /* of the newest notice, and in force */
@@ -98,6 +100,8 @@ notices_take(struct notices *n, const struct notice *notice, const struct entry_
 	switch (notice->kind) {
 	case NOTICE_START:
 		take_start(notice, before_s, reason);
+		if (!n->has_newest)
+			n->has_transcript = notice_transcript(notice, &n->transcript);
 		break;
 	case NOTICE_MANIFEST:
 		take_manifest(n, notice, reason);
@@ -147,6 +151,12 @@ const struct entry_place *
 notices_newest(const struct notices *n)
 {
 	return n->has_newest ? &n->newest : NULL;
+}
+
+const struct digest *
+notices_transcript(const struct notices *n)
+{
+	return n->has_transcript ? &n->transcript : NULL;
 }
 
 const struct digest *

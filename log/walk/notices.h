@@ -61,6 +61,9 @@ const struct digest *notices_manifest(const struct notices *n);
 /* The log's keys so far. */
 const struct log_keys *notices_keys(const struct notices *n);
 
+/* The transcript of the ceremony that the log's first notice names; NULL: it names none. */
+const struct digest *notices_transcript(const struct notices *n);
+
 /* The statement that the newest notice is about, if it was taken; NULL otherwise. */
 const struct statement *notices_statement(const struct notices *n);
 

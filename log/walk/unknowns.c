@@ -32,12 +32,18 @@ unknowns_add(
 	    defects, where, "%s %s is not known to this version; it decides nothing", what, kept);
 }
 
-void
+bool
 unknowns_add_extensions(
-    struct unknowns *u, struct defects *defects, uint64_t index, struct view map)
+    struct unknowns *u, struct defects *defects, uint64_t index, struct view map, struct view known)
 {
 	struct view key, value;
+	bool any = false;
 
-	while (map.size > 0 && json_extensions_next(&map, &key, &value))
+	while (map.size > 0 && json_extensions_next(&map, &key, &value)) {
+		if (view_equal(key, known))
+			continue;
 		unknowns_add(u, defects, index, "extension", key);
+		any = true;
+	}
+	return any;
 }

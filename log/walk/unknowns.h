@@ -5,6 +5,7 @@
 #ifndef HALLMARK_LOG_WALK_UNKNOWNS_H
 #define HALLMARK_LOG_WALK_UNKNOWNS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,8 +33,11 @@ struct unknowns {
 void unknowns_add(struct unknowns *u, struct defects *defects, uint64_t index, const char *what,
     struct view name);
 
-/* The keys of a map of extensions (proto/json/json_extensions.h), of which none is known. */
-void unknowns_add_extensions(
-    struct unknowns *u, struct defects *defects, uint64_t index, struct view map);
+/*
+ * The keys of a map of extensions (proto/json/json_extensions.h), which may have size 0, but for
+ * the one that is known; size 0: none is. Whether there was any.
+ */
+bool unknowns_add_extensions(struct unknowns *u, struct defects *defects, uint64_t index,
+    struct view map, struct view known);
 
 #endif

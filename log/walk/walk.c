@@ -134,6 +134,12 @@ walk_keys(const struct walk *w)
 	return notices_keys(w->notices);
 }
 
+const struct digest *
+walk_transcript(const struct walk *w)
+{
+	return notices_transcript(w->notices);
+}
+
 const struct unknowns *
 walk_unknowns(const struct walk *w)
 {

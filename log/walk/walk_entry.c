@@ -15,7 +15,7 @@ static bool is_read(struct walk *w, enum err e, const char *what);
 static void check_head(
     struct walk *w, struct view issuer, uint64_t issued_s, bool may_fall, struct reason *reason);
 static bool sets_back(const struct notice *n);
-static void check_extensions(struct walk *w, struct view map);
+static void check_extensions(struct walk *w, struct view map, struct view known);
 static void check_notice_place(
     const struct walk *w, const struct entry_place *named, struct reason *reason);
 static void check_left_out(struct walk *w, uint64_t iat_s);
@@ -46,7 +46,7 @@ walk_entry_report(struct walk *w)
 	if (!is_read(w, report_parse(w->bytes, &w->report), "a report"))
 		return;
 	w->counts.reports[report_status_rank(r->status)]++;
-	check_extensions(w, r->extensions);
+	check_extensions(w, r->extensions, (struct view){NULL, 0});
 	if (r->bundle.extensions.has_unknown)
 		count_bundle_extensions(w, &r->bundle.extensions);
 	check_head(w, r->issuer, r->issued_s, false, &place);
@@ -70,7 +70,7 @@ walk_entry_absence(struct walk *w)
 		return;
 	w->counts.absences++;
 	w->counts.absent += a->count;
-	check_extensions(w, a->extensions);
+	check_extensions(w, a->extensions, (struct view){NULL, 0});
 	check_head(w, a->issuer, a->issued_s, false, &place);
 	check_notice_place(w, &a->notice, &place);
 	for (size_t i = 0; i < a->count; i++) {
@@ -97,7 +97,7 @@ walk_entry_notice(struct walk *w)
 	if (!is_read(w, notice_parse(w->bytes, &w->notice), "a notice"))
 		return;
 	w->counts.notices[n->kind]++;
-	check_extensions(w, n->extensions);
+	check_extensions(w, n->extensions, notice_known_extension(n));
 	doubt_notice(w, n);
 	check_head(w, n->issuer, n->issued_s, sets_back(n), &place);
 	notices_take(w->notices, n, &w->here, before_s, &place);
@@ -142,15 +142,13 @@ sets_back(const struct notice *n)
 	       statement_kind_from_name(n->statement_kind) == STATEMENT_CLOCK;
 }
 
-/* Of none is known what it means: so it may be what makes the difference. */
+/* But for `known`, of none is known what it means: so it may be what makes the difference. */
 static void
-check_extensions(struct walk *w, struct view map)
+check_extensions(struct walk *w, struct view map, struct view known)
 {
-	if (map.size == 0)
-		return;
-	unknowns_add_extensions(&w->unknowns, w->defects, w->index, map);
-	(void)snprintf(w->own_doubt, sizeof(w->own_doubt),
-	    "it has extensions that this version does not know");
+	if (unknowns_add_extensions(&w->unknowns, w->defects, w->index, map, known))
+		(void)snprintf(w->own_doubt, sizeof(w->own_doubt),
+		    "it has extensions that this version does not know");
 }
 
 static void

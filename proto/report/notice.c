@@ -11,6 +11,8 @@ static const struct view causes[NOTICE_CAUSE_OTHER] = {NOTICE_CAUSE_MAP(NOTICE_N
 /* Keys and punctuation, numbers and digests, but for approvals. */
 #define FIXED_SIZE_MAX 1024
 
+#define TRANSCRIPT_KEY "transcript"
+
 static size_t find_name(const struct view *names, size_t count, struct view name);
 static bool start_is_good(const struct notice *n);
 static bool manifest_is_good(const struct notice *n);
@@ -33,6 +35,38 @@ enum err
 notice_transition(const struct notice *n, struct buf *to)
 {
 	return base64_decode(n->transition, to);
+}
+
+void
+notice_transcript_extension(const struct digest *transcript, struct buf *to)
+{
+	buf_append_string(to, "{\"" TRANSCRIPT_KEY "\":\"");
+	hex_append(to, (struct view){transcript->bytes, DIGEST_SIZE});
+	buf_append_string(to, "\"}");
+}
+
+bool
+notice_transcript(const struct notice *n, struct digest *out)
+{
+	struct view rest = n->extensions, key, value;
+
+	if (n->kind != NOTICE_START || n->has_previous)
+		return false;
+	while (rest.size > 0 && json_extensions_next(&rest, &key, &value))
+		if (view_equal(key, VIEW_LITERAL(TRANSCRIPT_KEY)))
+			return value.size == DIGEST_HEX_SIZE + 2 && value.data[0] == '"' &&
+			       digest_from_hex(
+				   (struct view){value.data + 1, DIGEST_HEX_SIZE}, out) == ERR_OK;
+	return false;
+}
+
+struct view
+notice_known_extension(const struct notice *n)
+{
+	struct digest transcript;
+
+	return notice_transcript(n, &transcript) ? VIEW_LITERAL(TRANSCRIPT_KEY)
+						 : (struct view){NULL, 0};
 }
 
 struct view

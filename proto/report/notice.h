@@ -13,6 +13,10 @@
  *   statement  {"sha256":,"kind":,"key":,"number":}         this operator's statement was taken
  *   key        {"from":,"to":,"transition":}                the log's next key signs from here on
  *
+ * Entry 0 may name the record of the ceremony in which the log's key was made, by the SHA-256 of
+ * the file that those present have signed (proto/statement/transcript_document.h), in its
+ * extensions: {"transcript":"<64 hex digits>"}. In any other notice that key means nothing.
+ *
  * feed and snapshot are reserved. A notice of a kind or a start of a cause that this version
  * does not know is read all the same: what it shares with others is checked, the rest is shown.
  */
@@ -95,6 +99,15 @@ struct notice {
  * is one, of these two keys, is for transition.h.
  */
 enum err notice_transition(const struct notice *n, struct buf *to) MUST_USE;
+
+/* Appends the extensions of an entry 0 that names this transcript. */
+void notice_transcript_extension(const struct digest *transcript, struct buf *to);
+
+/* The transcript that it names. False: it is not entry 0, or names none. */
+bool notice_transcript(const struct notice *n, struct digest *out);
+
+/* The key of its extensions that means something to this version; size 0: none does. */
+struct view notice_known_extension(const struct notice *n);
 
 /* "start", ...; the name that stands there for NOTICE_OTHER and NOTICE_CAUSE_OTHER. */
 struct view notice_kind_name(const struct notice *n);

@@ -5,7 +5,8 @@
 
 #include "signer/ledger/ledger_stage.h"
 
-static void put_start(struct chronicle *c, enum notice_cause cause, uint64_t iat_s);
+static void put_start(
+    struct chronicle *c, enum notice_cause cause, uint64_t iat_s, const struct digest *transcript);
 static enum notice_cause cause_of(const struct chronicle *c);
 
 enum err
@@ -41,13 +42,20 @@ chronicle_replay(struct chronicle *c)
 }
 
 void
-chronicle_begin(struct chronicle *c, struct ledger *ledger, uint64_t iat_s)
+chronicle_begin(
+    struct chronicle *c, struct ledger *ledger, uint64_t iat_s, const struct digest *transcript)
 {
 	replay_free(&c->replay);
 	c->notices.ledger = ledger;
-	put_start(c, NOTICE_CAUSE_START, iat_s);
+	put_start(c, NOTICE_CAUSE_START, iat_s, transcript);
 	c->taking_s = iat_s;
 	c->begun = true;
+}
+
+const struct digest *
+chronicle_transcript(const struct chronicle *c)
+{
+	return digest_equal(&c->notices.transcript, &DIGEST_ZERO) ? NULL : &c->notices.transcript;
 }
 
 void
@@ -61,7 +69,7 @@ chronicle_look(struct chronicle *c, uint64_t iat_s, enum chronicle_taking taking
 		return;
 	}
 	if (iat_s > c->taking_s + CHRONICLE_HELD_S) {
-		put_start(c, cause_of(c), iat_s);
+		put_start(c, cause_of(c), iat_s, NULL);
 	}
 	c->taking_s = iat_s;
 	c->storage_was_low = c->had_no_time = false;
@@ -91,12 +99,13 @@ chronicle_is_late(const struct chronicle *c)
 }
 
 static void
-put_start(struct chronicle *c, enum notice_cause cause, uint64_t iat_s)
+put_start(
+    struct chronicle *c, enum notice_cause cause, uint64_t iat_s, const struct digest *transcript)
 {
 	uint64_t from_s;
 
 	absences_settle(&c->absences);
-	from_s = notice_writer_put_start(&c->notices, cause, iat_s);
+	from_s = notice_writer_put_start(&c->notices, cause, iat_s, transcript);
 	absences_on_start(&c->absences, from_s, iat_s);
 }
 

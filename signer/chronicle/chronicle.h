@@ -59,7 +59,12 @@ void chronicle_free(struct chronicle *c);
 /* For ledger_open. */
 struct ledger_replay chronicle_replay(struct chronicle *c);
 
-void chronicle_begin(struct chronicle *c, struct ledger *ledger, uint64_t iat_s);
+/* `transcript`: of the ceremony, which the first notice of a new log names; NULL: none. */
+void chronicle_begin(
+    struct chronicle *c, struct ledger *ledger, uint64_t iat_s, const struct digest *transcript);
+
+/* The one that this log's first notice names; NULL: none, or the log has not begun. */
+const struct digest *chronicle_transcript(const struct chronicle *c);
 
 /* An entry of this time may follow; `taking` as it is now. */
 void chronicle_look(struct chronicle *c, uint64_t iat_s, enum chronicle_taking taking);

@@ -29,16 +29,25 @@ notice_writer_free(struct notice_writer *n)
 }
 
 uint64_t
-notice_writer_put_start(struct notice_writer *n, enum notice_cause cause, uint64_t iat_s)
+notice_writer_put_start(struct notice_writer *n, enum notice_cause cause, uint64_t iat_s,
+    const struct digest *transcript)
 {
+	struct buf extensions = BUF_INIT;
 	struct notice made = {.kind = NOTICE_START,
 	    .cause = cause,
 	    .from_s = n->has_newest ? ledger_last_issued_s(n->ledger) : iat_s,
 	    .to_s = iat_s,
 	    .build = VIEW_LITERAL(SIGNER_BUILD)};
 
+	if (transcript != NULL && !n->has_newest) {
+		notice_transcript_extension(transcript, &extensions);
+		must(buf_status(&extensions));
+		made.extensions = buf_view(&extensions);
+		n->transcript = *transcript;
+	}
 	standing_expire(n->standing, iat_s);
 	put(n, &made, iat_s, NULL);
+	buf_free(&extensions);
 	return made.from_s;
 }
 
@@ -105,12 +114,12 @@ put(struct notice_writer *n, struct notice *made, uint64_t iat_s, void *waiter)
 
 	made->issued_s = iat_s;
 	row.from_s = notice_row_from_s(made);
+	row.subject = notice_row_subject(made);
 	made->issuer = n->origin;
 	made->has_previous = n->has_newest;
 	made->previous = n->newest;
 	keep_list(n, &made->in_force);
 	row.in_force = made->in_force;
-	row.subject = made->sha256;
 	must(notice_write(made, ledger_entry_begin(n->ledger)));
 	must(ledger_notice_end(n->ledger, &row, waiter, &n->newest));
 	n->has_newest = true;

@@ -27,6 +27,7 @@ struct notice_writer {
 	struct standing *standing; /* of nothing, while there is no notice */
 	bool has_newest;
 	struct entry_place newest;
+	struct digest transcript; /* that entry 0 names; zero: it is not there, or names none */
 };
 
 /* `standing` is moved. */
@@ -34,9 +35,12 @@ void notice_writer_init(struct notice_writer *n, struct view origin,
     struct evidence_store *evidence, struct standing *standing);
 void notice_writer_free(struct notice_writer *n);
 
-/* No bundles were taken since the newest entry, whose time it gives; `iat_s` where there is none.
+/*
+ * No bundles were taken since the newest entry, whose time it gives; `iat_s` where there is none.
+ * That one, entry 0, names the transcript; NULL: none.
  */
-uint64_t notice_writer_put_start(struct notice_writer *n, enum notice_cause cause, uint64_t iat_s);
+uint64_t notice_writer_put_start(struct notice_writer *n, enum notice_cause cause, uint64_t iat_s,
+    const struct digest *transcript);
 
 /*
  * This policy is in force from here on, by these approvals, which are those that

@@ -94,6 +94,8 @@ on_notice(void *context, const struct notice_row *row)
 	struct replay *r = context;
 	struct notice_row *grown;
 
+	if (row->index == 0)
+		r->notices->transcript = row->subject;
 	r->notices->has_newest = true;
 	r->notices->newest = (struct entry_place){row->index, row->leaf};
 	/* Doubled where the count is a power of two. */

@@ -298,7 +298,7 @@ replay_notice(const struct replayed *r)
 	    .from_s = notice_row_from_s(n),
 	    .kind = n->kind,
 	    .in_force = n->in_force,
-	    .subject = n->kind == NOTICE_START ? DIGEST_ZERO : n->sha256};
+	    .subject = notice_row_subject(n)};
 	merkle_leaf(r->bytes, &changes->notice.leaf);
 	ledger_succession_note(l, &changes->notice);
 	if ((e = l->replay.notice(l->replay.context, &changes->notice)) != ERR_OK) {

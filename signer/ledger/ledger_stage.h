@@ -70,4 +70,8 @@ enum err ledger_notice_end(struct ledger *l, const struct notice_row *row, void 
  */
 void ledger_end_key(struct ledger *l);
 
+/* Whether the key that signs has this id (SHA-256 of its SubjectPublicKeyInfo); once it is ready.
+ */
+bool ledger_key_is(const struct ledger *l, const struct digest *id);
+
 #endif

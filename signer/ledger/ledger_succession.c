@@ -12,6 +12,7 @@
  * again, of the old key if its guard is open, of the new one if it is closed. A key process that
  * comes with a key which no notice names is not this log's.
  */
+#include <openssl/x509.h>
 #include <string.h>
 
 #include "journal/logger.h"
@@ -105,6 +106,19 @@ ledger_end_key(struct ledger *l)
 	logline_begin(&line, LOGGER_NOTICE, "key-gives-way");
 	logline_number(&line, "index", s->index);
 	logline_end(&line);
+}
+
+bool
+ledger_key_is(const struct ledger *l, const struct digest *id)
+{
+	unsigned char *spki = NULL;
+	const int size = i2d_PUBKEY(note_verifier_key(l->verifier), &spki);
+	struct digest own = DIGEST_ZERO;
+
+	if (size > 0)
+		digest_of(spki, (size_t)size, &own);
+	OPENSSL_free(spki);
+	return digest_equal(&own, id);
 }
 
 bool

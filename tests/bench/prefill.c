@@ -188,7 +188,7 @@ on_ready(void *context)
 {
 	struct prefill *p = context;
 
-	chronicle_begin(&p->service.chronicle, p->service.ledger, service_now_s(&p->service));
+	chronicle_begin(&p->service.chronicle, p->service.ledger, service_now_s(&p->service), NULL);
 	must(policy_change_begin(&p->service), "policy");
 	uv_idle_start(&p->idle, on_idle);
 }

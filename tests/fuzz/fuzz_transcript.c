@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pkcs11/transcript_document.h"
+#include "proto/statement/transcript_document.h"
 #include "tests/fuzz/printed_lines.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -29,7 +29,8 @@ check(const struct transcript_document *d, struct view input)
 {
 	struct buf again = BUF_INIT;
 
-	if (d->count == 0 || d->count > TRANSCRIPT_PRESENT_MAX)
+	if (d->count == 0 || d->count > TRANSCRIPT_PRESENT_MAX ||
+	    d->key_count > TRANSCRIPT_KEYS_MAX || transcript_missing(d) > d->count)
 		abort();
 	for (size_t i = 0; i < d->count; i++)
 		if (d->signer[i].key == NULL ||

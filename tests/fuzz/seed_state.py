@@ -309,7 +309,9 @@ def seed_transcript():
             ("one-key", {**body, "present": [present[0], {**present[1], "key": present[0]["key"]}]}),
             ("no-key", {**body, "present": [{"name": "alice"}, present[1]]}),
             ("hidden", {**body, "time": "a\u202eb"}), ("deep", {**body, "guard": {"size": [[[[0]]]]}}),
-            ("again", {**body, "more": {"present": present}})):
+            ("again", {**body, "more": {"present": present}}),
+            ("public", {**body, "keys": [{"public": p["key"]} for p in [*present, present[0]]]}),
+            ("public-no-base64", {**body, "keys": [{"public": "a"}]})):
         write("transcript", f"payload-{name}", spelled(changed))
     write("transcript", "changed", envelope(payload, 0).replace('"sig":"', '"sig":"AA'))
     write("transcript", "space", envelope(payload, 0) + " ")

@@ -121,7 +121,7 @@ class Site:
         self.path("signer.yaml").write_text(to_yaml({
             "listen": f"127.0.0.1:{self.port}",
             **({"loops": self.options["loops"]} if "loops" in self.options else {}),
-            "log": {"origin": self.origin, "directory": "log"},
+            "log": {"origin": self.origin, "directory": "log", **self.options.get("log", {})},
             "evidence": {"directory": "evidence"},
             "index": "index.db",
             "tls": {"certificate": "signer.crt", "key": "signer.key",

@@ -55,16 +55,16 @@ def transition_note(origin, frm, to, signers=None, time=None):
 
 
 class Story:
-    """Begins with a start and, if there is a policy, its manifest."""
+    """Begins with a start, with `begins` changes to its claims, and, if there is a policy, its manifest."""
 
-    def __init__(self, policy=None, origin=ORIGIN, key=None, now=TIME_S):
+    def __init__(self, policy=None, origin=ORIGIN, key=None, now=TIME_S, begins=None):
         self.log = make_log.Log(key, origin)
         self.origin, self.now = origin, now
         self.records = [(make_log.COMPONENT, make_log.GOOD), (make_log.COMPONENT, make_log.EVIL)]
         self.manifest, self.policy, self.numbers, self.standing = None, None, {}, []
         self.notice, self.newest_iat = None, None
         self.workloads, self.newest = {}, {}
-        self.start()
+        self.start(**(begins or {}))
         if policy:
             self.adopt(policy)
 

@@ -8,6 +8,7 @@ Forms are not checked here: entries are taken as JSON.
 import base64
 import functools
 import json
+import re
 
 import appraisal
 import entries
@@ -44,6 +45,13 @@ def parts_of(manifest):
             any(kind not in KINDS for kind, _, _ in parts):
         raise Missing("a later manifest")
     return parts
+
+
+def unknown_extensions(own):
+    """Keys that mean nothing here: all but the transcript's that entry 0 names."""
+    return [key for key, value in own.get("extensions", {}).items()
+            if not (key == "transcript" and own.get("notice") == "start" and "previous-notice" not in own
+                    and isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value))]
 
 
 def sets_back(own):
@@ -156,7 +164,7 @@ class Walk:
             given = json.loads(entry)
             own = given["hallmark"] if "hallmark" in given else \
                 {name.removeprefix("hallmark."): value for name, value in given.items()}
-            self.own_doubt = "extensions" in own
+            self.own_doubt = bool(unknown_extensions(own))
             self.demand(self.count > 0 or "hallmark.notice" in given and own["notice"] == "start",
                         "entry 0 is no start")
             self.demand(given["iss"] == self.origin, "another log's")

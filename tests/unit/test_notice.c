@@ -358,6 +358,45 @@ other_spellings_are_refused(void **state)
 	    ERR_UNSUPPORTED);
 }
 
+/* Of entry 0 alone, with nothing but a digest. */
+static void
+the_first_notice_may_name_a_transcript(void **state)
+{
+	static const char *const others[] = {"{\"a\":1}", "{\"transcript\":7}",
+	    "{\"transcript\":\"\"}", "{\"transcript\":[\"ab\"]}",
+	    "{\"transcript\":\"ABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABAB\"}",
+	    "{\"transcript\":{\"a\":"
+	    "\"abababababababababababababababababababababababababababababab\"}}"};
+	struct buf map = BUF_INIT;
+	struct digest wanted, found;
+	struct notice n;
+
+	(void)state;
+	start(&n);
+	memset(&wanted, 0xab, sizeof(wanted));
+	assert_false(notice_transcript(&n, &found));
+	assert_int_equal(notice_known_extension(&n).size, 0);
+	notice_transcript_extension(&wanted, &map);
+	n.extensions = buf_view(&map);
+	assert_int_equal(notice_check(&n), ERR_OK);
+	assert_true(notice_transcript(&n, &found));
+	assert_true(digest_equal(&found, &wanted));
+	assert_true(view_equal(notice_known_extension(&n), V("transcript")));
+	names(&n, 0, "notice-start.json");
+	assert_false(notice_transcript(&n, &found));
+	start(&n);
+	for (size_t i = 0; i < COUNT(others); i++) {
+		n.extensions = view_of_string(others[i]);
+		assert_int_equal(notice_check(&n), ERR_OK);
+		assert_false(notice_transcript(&n, &found));
+		assert_int_equal(notice_known_extension(&n).size, 0);
+	}
+	approved(&n);
+	n.extensions = buf_view(&map);
+	assert_false(notice_transcript(&n, &found));
+	buf_free(&map);
+}
+
 static void
 every_cut_is_refused(void **state)
 {
@@ -388,6 +427,7 @@ main(void)
 	    cmocka_unit_test(kinds_and_causes_of_later_versions_can_be_read),
 	    cmocka_unit_test(the_writer_refuses_what_no_log_may_have),
 	    cmocka_unit_test(other_spellings_are_refused),
+	    cmocka_unit_test(the_first_notice_may_name_a_transcript),
 	    cmocka_unit_test(every_cut_is_refused),
 	};
 

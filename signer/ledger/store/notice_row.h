@@ -18,7 +18,7 @@ struct notice_row {
 	enum notice_kind kind;
 	struct digest leaf;
 	struct digest in_force;
-	struct digest subject; /* the manifest's or the envelope's; zero of a start */
+	struct digest subject; /* the manifest's or the envelope's; of a start as below */
 };
 
 /* What stands there of this notice. */
@@ -31,6 +31,18 @@ notice_row_from_s(const struct notice *n)
 		       statement_kind_from_name(n->statement_kind) == STATEMENT_CLOCK
 		   ? n->issued_s
 		   : 0;
+}
+
+/* What it is about; of a start the transcript that it names, zero if it names none. */
+static inline struct digest
+notice_row_subject(const struct notice *n)
+{
+	struct digest transcript = {{0}};
+
+	if (n->kind != NOTICE_START)
+		return n->sha256;
+	(void)notice_transcript(n, &transcript);
+	return transcript;
 }
 
 /* Whether it sets the log back. */

@@ -11,8 +11,8 @@
  * keys that it lists; whether they are who they say, only those know who have their keys from
  * elsewhere. Read by people, so the payload may hold whatever members there are.
  */
-#ifndef HALLMARK_PKCS11_TRANSCRIPT_DOCUMENT_H
-#define HALLMARK_PKCS11_TRANSCRIPT_DOCUMENT_H
+#ifndef HALLMARK_PROTO_STATEMENT_TRANSCRIPT_DOCUMENT_H
+#define HALLMARK_PROTO_STATEMENT_TRANSCRIPT_DOCUMENT_H
 
 #include <stdbool.h>
 
@@ -25,6 +25,7 @@
 
 #define TRANSCRIPT_PRESENT_MAX      16
 #define TRANSCRIPT_ATTESTATIONS_MAX 4
+#define TRANSCRIPT_KEYS_MAX         2       /* the log's key, and an Ed25519 key beside it */
 #define TRANSCRIPT_NAME_MAX         128     /* bytes, as an operator's */
 #define TRANSCRIPT_SIZE_MAX         1048576 /* bytes of a file: four attestations in base64 twice */
 
@@ -38,6 +39,9 @@ struct transcript_document {
 	struct digest digest; /* of the file as it was read: payload or envelope */
 	bool is_envelope;
 	struct buf payload, strings; /* what the views are of */
+	struct view origin;          /* of the log */
+	size_t key_count;
+	struct digest key[TRANSCRIPT_KEYS_MAX]; /* SHA-256 of the SubjectPublicKeyInfo of each */
 	size_t count;
 	struct transcript_signer signer[TRANSCRIPT_PRESENT_MAX];
 };
@@ -48,6 +52,12 @@ struct transcript_document {
  */
 enum err transcript_parse(struct view file, struct transcript_document *out) MUST_USE;
 void transcript_document_free(struct transcript_document *d); /* also after an error */
+
+/* How many of those who were present have not signed. */
+size_t transcript_missing(const struct transcript_document *d);
+
+/* Whether it is the record of this key of the log. */
+bool transcript_has_key(const struct transcript_document *d, const struct digest *id);
 
 /* The signer whose key has this id; NULL: nobody who was there. */
 struct transcript_signer *transcript_find(

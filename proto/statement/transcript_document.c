@@ -1,4 +1,4 @@
-#include "pkcs11/transcript_document.h"
+#include "proto/statement/transcript_document.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -45,7 +45,9 @@ static bool walk_object(struct walk *w, size_t size, unsigned depth);
 static bool is_name(struct view key);
 static bool walk_array(struct walk *w, size_t size, unsigned depth);
 static bool walk_plain(struct walk *w, size_t size);
-static enum err take_present(void *arg, struct view place, struct view value);
+static enum err take(void *arg, struct view place, struct view value);
+static enum err take_present(struct transcript_document *d, struct view place, struct view value);
+static enum err take_key(struct transcript_document *d, struct view value);
 static enum err print_value(void *arg, struct view place, struct view value);
 
 enum err
@@ -61,7 +63,7 @@ transcript_parse(struct view file, struct transcript_document *out)
 	if (file.size > TRANSCRIPT_SIZE_MAX)
 		return ERR_FORMAT;
 	if ((e = read_envelope(out, file, &rest)) == ERR_OK)
-		e = walk_payload(buf_view(&out->payload), &out->strings, take_present, out);
+		e = walk_payload(buf_view(&out->payload), &out->strings, take, out);
 	if (e == ERR_OK && (out->count == 0 || out->signer[out->count - 1].key == NULL))
 		e = ERR_FORMAT;
 	if (e == ERR_OK && out->is_envelope) {
@@ -90,6 +92,25 @@ transcript_document_free(struct transcript_document *d)
 	}
 	buf_free(&d->payload);
 	buf_free(&d->strings);
+}
+
+size_t
+transcript_missing(const struct transcript_document *d)
+{
+	size_t missing = 0;
+
+	for (size_t i = 0; i < d->count; i++)
+		missing += d->signer[i].signature.size == 0;
+	return missing;
+}
+
+bool
+transcript_has_key(const struct transcript_document *d, const struct digest *id)
+{
+	for (size_t i = 0; i < d->key_count; i++)
+		if (digest_equal(&d->key[i], id))
+			return true;
+	return false;
 }
 
 struct transcript_signer *
@@ -298,11 +319,37 @@ walk_plain(struct walk *w, size_t size)
 	return good && w->e == ERR_OK;
 }
 
-/* Those who were there: a name, then its key; no key twice. */
 static enum err
-take_present(void *arg, struct view place, struct view value)
+take(void *arg, struct view place, struct view value)
 {
 	struct transcript_document *d = arg;
+	char key[32];
+
+	snprintf(key, sizeof(key), "keys.%zu.public", d->key_count + 1);
+	if (view_equal(place, VIEW_LITERAL("hallmark.transcript")))
+		d->origin = value;
+	else if (d->key_count < TRANSCRIPT_KEYS_MAX && view_equal(place, view_of_string(key)))
+		return take_key(d, value);
+	return take_present(d, place, value);
+}
+
+/* Only its id counts: what it is of is for whoever has the key. */
+static enum err
+take_key(struct transcript_document *d, struct view value)
+{
+	struct buf spki = BUF_INIT;
+	enum err e = base64_decode(value, &spki);
+
+	if (e == ERR_OK)
+		digest_of(spki.data, spki.size, &d->key[d->key_count++]);
+	buf_free(&spki);
+	return e;
+}
+
+/* Those who were there: a name, then its key; no key twice. */
+static enum err
+take_present(struct transcript_document *d, struct view place, struct view value)
+{
 	char name[32], key[32];
 	struct buf spki = BUF_INIT;
 	struct statement_key *taken;
