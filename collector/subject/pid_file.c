@@ -12,7 +12,7 @@
 #include "collector/subject/procfs.h"
 #include "proto/encoding.h"
 
-#define PID_FILE_SIZE_MAX 64          /* bytes: a number and white space around it */
+#define PID_FILE_SIZE_MAX 4096 /* bytes: a number, and lines of the program's own behind it */
 #define STATUS_SIZE_MAX   (64 * 1024) /* bytes */
 
 static enum err read_number(
@@ -57,8 +57,11 @@ pid_file_find(const char *path, struct process *out, struct trouble *t)
 enum err
 pid_file_parse(struct view text, pid_t *out)
 {
+	const uint8_t *end = text.size > 0 ? memchr(text.data, '\n', text.size) : NULL;
 	uint64_t number;
 
+	if (end != NULL)
+		text.size = (size_t)(end - text.data);
 	while (text.size > 0 && is_white(text.data[0]))
 		text = (struct view){text.data + 1, text.size - 1};
 	while (text.size > 0 && is_white(text.data[text.size - 1]))
@@ -85,12 +88,11 @@ read_number(const char *path, struct stat *attributes, pid_t *out, struct troubl
 		(void)snprintf(opened, sizeof(opened), "/proc/self/fd/%d", fd);
 		if ((e = small_file_read(AT_FDCWD, opened, PID_FILE_SIZE_MAX, &text)) != ERR_OK)
 			e = trouble_set(t, e, "pid file %s: %s", path,
-			    e == ERR_FORMAT_SIZE ? "longer than a process number"
-						 : strerror(errno));
+			    e == ERR_FORMAT_SIZE ? "longer than any pid file" : strerror(errno));
 		else if ((e = pid_file_parse(buf_view(&text), out)) != ERR_OK)
 			e = trouble_set(t, e,
-			    "pid file %s: expected one process number and nothing else, in %zu "
-			    "bytes",
+			    "pid file %s: expected one process number and nothing else in its "
+			    "first line, of %zu bytes in all",
 			    path, text.size);
 	}
 	buf_free(&text);
@@ -135,5 +137,5 @@ read_leader(int dir, pid_t *leader, uint64_t *user)
 static bool
 is_white(uint8_t byte)
 {
-	return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+	return byte == ' ' || byte == '\t' || byte == '\r';
 }

@@ -36,6 +36,14 @@ def test_a_pid_file():
         assert host.measure(pid_file=str(host.dir / "run/pid"))["pid"] == process.pid
 
 
+def test_a_pid_file_with_lines_of_the_programs_own():
+    with Measured() as host:
+        _, process = sleeper(host)
+        host.write("postmaster.pid", f"{process.pid}\n/var/lib/postgresql/15/main\n1795971032\n5432\n"
+                   "/var/run/postgresql\nlocalhost\n 11174171         4\nready   \n")
+        assert host.measure(pid_file=str(host.dir / "postmaster.pid"))["pid"] == process.pid
+
+
 def test_pid_files_that_name_no_process():
     with Measured() as host:
         _, process = sleeper(host)
@@ -51,7 +59,9 @@ def test_pid_files_that_name_no_process():
         for content in (b"", b"\n", b"x\x1b[2J\n", b"-1\n", b"0\n", b"1 2\n", b"007\n",
                         b"99999999999999999999\n", f"{process.pid}\0\n".encode()):
             refused(content, "expected one process number and nothing else")
-        refused(b"1" * 100, "longer than a process number")
+        refused(b"1" * 100, "expected one process number and nothing else")
+        refused(b"1\n" * 2049, "longer than any pid file")
+        refused(f"\n{process.pid}\n".encode(), "expected one process number and nothing else")
         refused(b"-----BEGIN PRIVATE KEY-----\n", "expected one process number")
         refused(b"4194305\n", "there is no process of its number")
         ended = host.start("/bin/true")

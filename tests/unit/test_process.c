@@ -16,8 +16,9 @@ pid_files(void **state)
 {
 	static const struct view refused[] = {VIEW_LITERAL(""), VIEW_LITERAL(" \n"),
 	    VIEW_LITERAL("0"), VIEW_LITERAL("-1"), VIEW_LITERAL("+1"), VIEW_LITERAL("01"),
-	    VIEW_LITERAL("1 2"), VIEW_LITERAL("1x"), VIEW_LITERAL("0x1"), VIEW_LITERAL("1.0"),
-	    VIEW_LITERAL("2147483648"), VIEW_LITERAL("99999999999999999999"), VIEW_LITERAL("123\0"),
+	    VIEW_LITERAL("1 2"), VIEW_LITERAL("\n1"), VIEW_LITERAL("1x"), VIEW_LITERAL("0x1"),
+	    VIEW_LITERAL("1.0"), VIEW_LITERAL("2147483648"), VIEW_LITERAL("99999999999999999999"),
+	    VIEW_LITERAL("123\0"),
 	    VIEW_LITERAL("\0"
 			 "123"),
 	    VIEW_LITERAL("1\0"
@@ -29,6 +30,8 @@ pid_files(void **state)
 	assert_int_equal(pid, 123);
 	assert_int_equal(pid_file_parse(VIEW_LITERAL(" \t2147483647\r\n\n"), &pid), ERR_OK);
 	assert_int_equal(pid, 2147483647);
+	assert_int_equal(pid_file_parse(VIEW_LITERAL("12 \n/var/lib/x\n345\n"), &pid), ERR_OK);
+	assert_int_equal(pid, 12);
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		if (pid_file_parse(refused[i], &pid) != ERR_FORMAT)
 			fail_msg("number %zu was taken", i);
