@@ -5,45 +5,19 @@
 #include <string.h>
 
 #include "collector/ground/small_file.h"
+#include "collector/measure/fact_values.h"
+#include "collector/measure/thread_rights.h"
 #include "collector/subject/procfs.h"
+#include "collector/subject/threads.h"
 
-#define STATUS_VALUES_MAX 65536 /* groups: NGROUPS_MAX of Linux */
-
-struct status_fact {
-	const char *fact;
-	const char *key; /* in /proc/PID/status */
-};
-
-static const struct status_fact status_facts[] = {
-    {"uid", "Uid"},
-    {"gid", "Gid"},
-    {"groups", "Groups"},
-    {"capabilities_inheritable", "CapInh"},
-    {"capabilities_permitted", "CapPrm"},
-    {"capabilities_effective", "CapEff"},
-    {"capabilities_bounding", "CapBnd"},
-    {"capabilities_ambient", "CapAmb"},
-    {"seccomp", "Seccomp"},
-    {"no_new_privs", "NoNewPrivs"},
-    {"tracer", "TracerPid"},
-};
-
-/* A growing list of values. */
-struct values {
-	struct view *list;
-	size_t count;
-	size_t capacity;
-};
-
-static enum err add_status(struct measure_context *m, struct component_builder *to);
+static enum err add_rights(struct measure_context *m, struct component_builder *to);
 static enum err add_arguments(struct measure_context *m, struct component_builder *to);
 static enum err add_environment(struct measure_context *m, struct component_builder *to);
 static enum err add_start_time(struct measure_context *m, struct component_builder *to);
 static enum err add_link(struct measure_context *m, const char *name, struct component_builder *to);
+static threads_visit note_thread;
 static enum err complain(struct measure_context *m, const char *name, enum err e);
 static enum err add_fact(struct component_builder *to, const char *name, struct view value);
-static enum err add_values(struct component_builder *to, const char *name, const struct values *v);
-static enum err values_append(struct values *v, struct view value);
 static bool next_string(struct view *rest, struct view *string);
 static bool is_wanted(struct view string, const char *const *names, size_t name_count);
 
@@ -52,7 +26,7 @@ measure_runtime(struct measure_context *m, struct component_builder *to)
 {
 	enum err e;
 
-	if ((e = add_status(m, to)) == ERR_OK && (e = add_arguments(m, to)) == ERR_OK &&
+	if ((e = add_rights(m, to)) == ERR_OK && (e = add_arguments(m, to)) == ERR_OK &&
 	    (e = add_environment(m, to)) == ERR_OK && (e = add_start_time(m, to)) == ERR_OK &&
 	    (e = add_link(m, "cwd", to)) == ERR_OK)
 		e = add_link(m, "root", to);
@@ -60,33 +34,9 @@ measure_runtime(struct measure_context *m, struct component_builder *to)
 }
 
 enum err
-measure_runtime_status(struct view status, struct component_builder *to)
-{
-	struct values v = {NULL, 0, 0};
-	enum err e = ERR_OK;
-
-	for (size_t i = 0; e == ERR_OK && i < sizeof(status_facts) / sizeof(status_facts[0]); i++) {
-		const struct status_fact *f = &status_facts[i];
-		struct view rest, word;
-
-		v.count = 0;
-		if (!procfs_status_field(status, f->key, &rest)) {
-			e = ERR_FORMAT;
-			break;
-		}
-		while (e == ERR_OK && procfs_next_word(&rest, &word))
-			e = v.count < STATUS_VALUES_MAX ? values_append(&v, word) : ERR_FORMAT;
-		if (e == ERR_OK)
-			e = add_values(to, f->fact, &v);
-	}
-	free(v.list);
-	return e;
-}
-
-enum err
 measure_runtime_arguments(struct view cmdline, struct component_builder *to)
 {
-	struct values v = {NULL, 0, 0};
+	struct fact_values v = {NULL, 0, 0};
 	struct view rest = cmdline, string;
 	bool fits = cmdline.size <= MEASURE_ARGUMENTS_SIZE_MAX;
 	enum err e = ERR_OK;
@@ -94,10 +44,10 @@ measure_runtime_arguments(struct view cmdline, struct component_builder *to)
 	while (fits && e == ERR_OK && next_string(&rest, &string)) {
 		fits = string.size <= COMPONENT_VALUE_MAX && v.count < MEASURE_ARGUMENTS_MAX;
 		if (fits)
-			e = values_append(&v, string);
+			e = fact_values_append(&v, string);
 	}
 	if (e == ERR_OK && fits) {
-		e = add_values(to, "arguments", &v);
+		e = fact_values_add(&v, "arguments", to);
 	} else if (e == ERR_OK) {
 		char hex[DIGEST_HEX_SIZE + 1];
 		struct digest digest;
@@ -110,7 +60,7 @@ measure_runtime_arguments(struct view cmdline, struct component_builder *to)
 			e = add_fact(to, "arguments_digest", buf_view(&text));
 		buf_free(&text);
 	}
-	free(v.list);
+	fact_values_free(&v);
 	return e;
 }
 
@@ -118,29 +68,37 @@ enum err
 measure_runtime_environment(struct view environ_bytes, const char *const *names, size_t name_count,
     struct component_builder *to)
 {
-	struct values v = {NULL, 0, 0};
+	struct fact_values v = {NULL, 0, 0};
 	struct view string;
 	enum err e = ERR_OK;
 
 	while (e == ERR_OK && next_string(&environ_bytes, &string))
 		if (is_wanted(string, names, name_count))
-			e = values_append(&v, string);
+			e = fact_values_append(&v, string);
 	if (e == ERR_OK)
-		e = add_values(to, "environment", &v);
-	free(v.list);
+		e = fact_values_add(&v, "environment", to);
+	fact_values_free(&v);
 	return e;
 }
 
 static enum err
-add_status(struct measure_context *m, struct component_builder *to)
+add_rights(struct measure_context *m, struct component_builder *to)
 {
-	struct buf text = BUF_INIT;
-	enum err e = small_file_read(m->process->dir, "status", MEASURE_PROC_SIZE_MAX, &text);
+	struct thread_rights *rights = thread_rights_new();
+	enum err e = ERR_MEMORY;
 
+	if (rights != NULL)
+		e = threads_each(m->process->first, note_thread, rights);
 	if (e == ERR_OK)
-		e = measure_runtime_status(buf_view(&text), to);
-	buf_free(&text);
-	return complain(m, "status", e);
+		e = thread_rights_add(rights, to);
+	thread_rights_free(&rights);
+	return complain(m, "task/*/status", e);
+}
+
+static enum err
+note_thread(void *context, struct view status)
+{
+	return thread_rights_note(context, status);
 }
 
 static enum err
@@ -217,29 +175,6 @@ add_fact(struct component_builder *to, const char *name, struct view value)
 	const struct component_fact fact = {view_of_string(name), 1, &value};
 
 	return component_add_fact(to, &fact);
-}
-
-static enum err
-add_values(struct component_builder *to, const char *name, const struct values *v)
-{
-	const struct component_fact fact = {view_of_string(name), v->count, v->list};
-
-	return component_add_fact(to, &fact);
-}
-
-static enum err
-values_append(struct values *v, struct view value)
-{
-	struct view *grown;
-
-	if (v->count == v->capacity) {
-		v->capacity = v->capacity == 0 ? 32 : 2 * v->capacity;
-		if ((grown = reallocarray(v->list, v->capacity, sizeof(*grown))) == NULL)
-			return ERR_MEMORY;
-		v->list = grown;
-	}
-	v->list[v->count++] = value;
-	return ERR_OK;
 }
 
 /* The strings of cmdline and environ end in a NUL; a process may have overwritten the last one. */

@@ -5,11 +5,8 @@
  *   arguments_digest            instead of it, where they are too large: "sha256:<hex> <bytes>"
  *   environment                 "NAME=value" of the configured names that the process was started
  *                               with, in the order of the environment
- *   uid, gid                    real, effective, saved, filesystem
- *   groups                      the supplementary ones
- *   capabilities_inheritable, _permitted, _effective, _bounding, _ambient    hexadecimal
- *   seccomp, no_new_privs       as /proc/PID/status has them
- *   tracer                      pid of the debugger, "0" for none
+ *   uid, gid, groups, capabilities_..., seccomp, no_new_privs, tracer, threads_differ
+ *                               of all threads (thread_rights.h)
  *   start_time                  clock ticks since boot
  *   cwd, root                   the directories, as text
  *
@@ -22,12 +19,9 @@
 
 #define MEASURE_ARGUMENTS_MAX      4096               /* values */
 #define MEASURE_ARGUMENTS_SIZE_MAX (1024 * 1024)      /* bytes: more is only digested */
-#define MEASURE_PROC_SIZE_MAX      (16 * 1024 * 1024) /* bytes: of cmdline, environ, status */
+#define MEASURE_PROC_SIZE_MAX      (16 * 1024 * 1024) /* bytes: of cmdline, environ */
 
 measure_function measure_runtime;
-
-/* The facts of a /proc/PID/status, for tests with texts of other kernels. ERR_FORMAT. */
-enum err measure_runtime_status(struct view status, struct component_builder *to) MUST_USE;
 
 /* The fact `arguments` or `arguments_digest` of a /proc/PID/cmdline. */
 enum err measure_runtime_arguments(struct view cmdline, struct component_builder *to) MUST_USE;

@@ -21,8 +21,9 @@
  * Finds and pins the process that the file names, the leader of its threads.
  *
  * ERR_NOT_FOUND (no file, or no such process now), ERR_IO (may not look), ERR_FORMAT (no
- * process number alone in the first line), ERR_FORMAT_SIZE (over 4,096 bytes), ERR_MISMATCH (no regular file, somebody
- * else's, or the number of a thread); with the trouble in words. To be closed by process_close.
+ * process number alone in the first line), ERR_FORMAT_SIZE (over 4,096 bytes), ERR_MISMATCH (no
+ * regular file, somebody else's, or the number of a thread); with the trouble in words. To be
+ * closed by process_close.
  */
 enum err pid_file_find(const char *path, struct process *out, struct trouble *t) MUST_USE;
 

@@ -1,5 +1,6 @@
 #include "collector/subject/process.h"
 #include "collector/ground/small_file.h"
+#include "collector/subject/threads.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +13,8 @@
 
 #define STAT_SIZE_MAX 4096 /* bytes: 52 numbers and a name */
 
-static enum err read_identity(int dir, struct process_identity *out);
+static enum err read_identity(int first, int dir, struct process_identity *out);
+static enum err read_stat(int dir, struct procfs_stat *out);
 static bool component_is_slice(struct view component);
 
 enum err
@@ -23,13 +25,14 @@ process_open(pid_t pid, struct process *out, struct trouble *t)
 
 	memset(out, 0, sizeof(*out));
 	out->pid = pid;
-	out->pidfd = -1;
+	out->dir = out->first = out->pidfd = -1;
 	(void)snprintf(path, sizeof(path), "/proc/%d", (int)pid);
-	if ((out->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+	if ((out->first = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		return trouble_set(t, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "process %d: %s",
 		    (int)pid, errno == ENOENT ? "there is none" : strerror(errno));
 	out->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if ((e = read_identity(out->dir, &out->identity)) == ERR_OK)
+	if ((e = threads_open_living(out->first, &out->dir)) == ERR_OK &&
+	    (e = read_identity(out->first, out->dir, &out->identity)) == ERR_OK)
 		return ERR_OK;
 	if (e == ERR_IO)
 		(void)trouble_set(t, e,
@@ -51,7 +54,7 @@ process_check(const struct process *p)
 
 	if (p->pidfd >= 0 && poll(&ended, 1, 0) != 0)
 		return ERR_CHANGED;
-	if (read_identity(p->dir, &now) != ERR_OK)
+	if (read_identity(p->first, p->dir, &now) != ERR_OK)
 		return ERR_CHANGED;
 	if (now.stat.start_ticks != p->identity.stat.start_ticks ||
 	    now.stat.start_code != p->identity.stat.start_code ||
@@ -67,9 +70,11 @@ process_close(struct process *p)
 {
 	if (p->dir >= 0)
 		(void)close(p->dir);
+	if (p->first >= 0)
+		(void)close(p->first);
 	if (p->pidfd >= 0)
 		(void)close(p->pidfd);
-	p->dir = p->pidfd = -1;
+	p->dir = p->first = p->pidfd = -1;
 }
 
 /*
@@ -111,24 +116,36 @@ process_cgroup_in_unit(struct view line, const char *unit)
 	return false;
 }
 
+/* The time is the first thread's, the memory that of one which still has it. */
 static enum err
-read_identity(int dir, struct process_identity *out)
+read_identity(int first, int dir, struct process_identity *out)
 {
-	struct buf text = BUF_INIT;
+	struct procfs_stat of_first;
 	struct stat program;
 	enum err e;
 
 	memset(out, 0, sizeof(*out));
-	if ((e = small_file_read(dir, "stat", STAT_SIZE_MAX, &text)) == ERR_OK)
-		e = procfs_stat_parse(buf_view(&text), &out->stat);
-	buf_free(&text);
-	if (e != ERR_OK)
+	if ((e = read_stat(dir, &out->stat)) != ERR_OK ||
+	    (e = read_stat(first, &of_first)) != ERR_OK)
 		return e;
+	out->stat.start_ticks = of_first.start_ticks;
 	if (fstatat(dir, "exe", &program, 0) != 0)
 		return errno == ENOENT || errno == ESRCH ? ERR_NOT_FOUND : ERR_IO;
 	out->program_device = program.st_dev;
 	out->program_inode = program.st_ino;
 	return ERR_OK;
+}
+
+static enum err
+read_stat(int dir, struct procfs_stat *out)
+{
+	struct buf text = BUF_INIT;
+	enum err e = small_file_read(dir, "stat", STAT_SIZE_MAX, &text);
+
+	if (e == ERR_OK)
+		e = procfs_stat_parse(buf_view(&text), out);
+	buf_free(&text);
+	return e;
 }
 
 static bool

@@ -4,8 +4,10 @@
  * A process is pinned by an open /proc/PID directory and a pidfd: both name this process for ever,
  * so a number that is used again cannot lead astray. Start time, program file and the addresses
  * that execve draws at random are noted, so that a process that became another program while it
- * was measured is noticed (process_check). Where the system draws none (setarch -R, a debugger),
- * one that became another program and the first one again is not.
+ * was measured is noticed (process_check). Where the first thread has ended and others go on, only
+ * by one of these can be looked into the process; when that ends too, it counts as changed. Where
+ * the system draws none (setarch -R, a debugger), one that became another program and the first one
+ * again is not.
  */
 #ifndef HALLMARK_COLLECTOR_SUBJECT_PROCESS_H
 #define HALLMARK_COLLECTOR_SUBJECT_PROCESS_H
@@ -27,7 +29,8 @@ struct process_identity {
 
 struct process {
 	pid_t pid;
-	int dir;   /* /proc/PID */
+	int first; /* /proc/PID, of the first thread */
+	int dir;   /* the same, or /proc/TID of another thread where the first one has ended */
 	int pidfd; /* -1 where the kernel has none: before 5.3 */
 	struct process_identity identity;
 };

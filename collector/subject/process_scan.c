@@ -1,5 +1,6 @@
 #include "collector/subject/process_scan.h"
 #include "collector/ground/small_file.h"
+#include "collector/subject/threads.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -171,16 +172,21 @@ program_matches(const struct scan *s, int dir)
 	struct buf name = BUF_INIT;
 	enum scan_answer answer = SCAN_NO;
 	struct stat program;
-	enum err e = procfs_read_link(dir, "exe", &name);
+	int living;
+	enum err e = threads_open_living(dir, &living);
 
+	if (e == ERR_OK)
+		e = procfs_read_link(living, "exe", &name);
 	if (e == ERR_IO && (errno == EACCES || errno == EPERM))
 		answer = SCAN_MAY_NOT_LOOK;
 	if (e == ERR_OK && name_matches(s, buf_view(&name)))
 		answer = SCAN_YES;
 	if (e == ERR_OK && answer == SCAN_NO && s->has_file &&
-	    fstatat(dir, "exe", &program, 0) == 0 && program.st_dev == s->device &&
+	    fstatat(living, "exe", &program, 0) == 0 && program.st_dev == s->device &&
 	    program.st_ino == s->inode)
 		answer = SCAN_YES;
+	if (living >= 0)
+		(void)close(living);
 	buf_free(&name);
 	return answer;
 }

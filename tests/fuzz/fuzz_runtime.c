@@ -1,14 +1,18 @@
 /*
- * What a process may write of itself: status, arguments, environment; the first byte says as what
- * the rest is read. Whatever is taken makes a component that a signer takes.
+ * What a process may write of itself: status of its threads, with a NUL between them, arguments,
+ * environment; the first byte says as what the rest is read. Whatever is taken makes a component
+ * that a signer takes.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "collector/measure/measure_runtime.h"
+#include "collector/measure/thread_rights.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static enum err add_facts(uint8_t as, struct view text, struct component_builder *to);
+static enum err add_rights(struct view text, struct component_builder *to);
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -39,7 +43,7 @@ add_facts(uint8_t as, struct view text, struct component_builder *to)
 
 	switch (as) {
 	case 's':
-		return measure_runtime_status(text, to);
+		return add_rights(text, to);
 	case 'a':
 		return measure_runtime_arguments(text, to);
 	case 'e':
@@ -48,4 +52,26 @@ add_facts(uint8_t as, struct view text, struct component_builder *to)
 	default:
 		return ERR_FORMAT;
 	}
+}
+
+static enum err
+add_rights(struct view text, struct component_builder *to)
+{
+	struct thread_rights *rights = thread_rights_new();
+	enum err e = ERR_OK;
+
+	if (rights == NULL)
+		abort();
+	do {
+		const uint8_t *end = text.size > 0 ? memchr(text.data, '\0', text.size) : NULL;
+		const size_t size = end != NULL ? (size_t)(end - text.data) : text.size;
+
+		e = thread_rights_note(rights, (struct view){text.data, size});
+		text = end != NULL ? (struct view){end + 1, text.size - size - 1}
+				   : (struct view){NULL, 0};
+	} while (e == ERR_OK && text.size > 0);
+	if (e == ERR_OK)
+		e = thread_rights_add(rights, to);
+	thread_rights_free(&rights);
+	return e;
 }

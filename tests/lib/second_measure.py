@@ -4,6 +4,7 @@ Written from section 4 of proto/PROTOCOL.md alone ("A collector of another make 
 same policies measures as follows"), as second_forms.py was.
 """
 
+import collections
 import ctypes
 import hashlib
 import locale
@@ -231,26 +232,42 @@ def meet(at, path, name, rest, items, depth):
 # --- facts ---------------------------------------------------------------------------------------
 
 def runtime_of(pid, environment=()):
-    status = dict(line.split(b":", 1) for line in read_facts(f"/proc/{pid}/status").splitlines())
     facts = [arguments_of(read_facts(f"/proc/{pid}/cmdline"))]
     if environment:
         names = tuple(n.encode() + b"=" for n in environment)
         entries = read_facts(f"/proc/{pid}/environ").split(b"\0")
         facts.append(("environment", [e for e in entries if e.startswith(names)]))
-    facts += [("uid", status[b"Uid"].split()), ("gid", status[b"Gid"].split()),
-              ("groups", status[b"Groups"].split())]
-    for name, line in (("inheritable", b"CapInh"), ("permitted", b"CapPrm"), ("effective", b"CapEff"),
-                       ("bounding", b"CapBnd"), ("ambient", b"CapAmb"), ):
-        facts.append(("capabilities_" + name, [status[line].strip()]))
-    for name, line in (("seccomp", b"Seccomp"), ("no_new_privs", b"NoNewPrivs"),
-                       ("tracer", b"TracerPid")):
-        facts.append((name, [status[line].strip()]))
+    facts += rights_of(pid)
     # Field 2 of stat is in parentheses and may hold anything; 22 is the 20th behind it.
     fields = read_facts(f"/proc/{pid}/stat").rpartition(b")")[2].split()
     facts.append(("start_time", [fields[19]]))
     facts += [(name, [os.fsencode(os.readlink(f"/proc/{pid}/{name}"))]) for name in ("cwd", "root")]
     return Component("runtime", facts, [("options", [b"environment=" + n.encode()
                                                      for n in environment])] if environment else [])
+
+
+RIGHTS = {"uid": b"Uid", "gid": b"Gid", "groups": b"Groups", "seccomp": b"Seccomp",
+          "no_new_privs": b"NoNewPrivs", "tracer": b"TracerPid",
+          **{"capabilities_" + name: line for name, line in (
+              ("inheritable", b"CapInh"), ("permitted", b"CapPrm"), ("effective", b"CapEff"),
+              ("bounding", b"CapBnd"), ("ambient", b"CapAmb"))}}
+
+
+def rights_of(pid):
+    """Facts of all threads that live."""
+    texts = [read_facts(f"/proc/{pid}/task/{thread}/status") for thread in os.listdir(f"/proc/{pid}/task")]
+    threads = [dict(line.split(b":", 1) for line in text.splitlines()) for text in texts]
+    threads = [t for t in threads if t[b"State"].split()[0] not in (b"Z", b"X")]
+    facts, differ = [], []
+    for name, line in sorted(RIGHTS.items()):
+        lists = collections.Counter(tuple(t[line].split()) for t in threads)
+        if len(lists) == 1:
+            facts.append((name, list(*lists)))
+            continue
+        told = [(count, list(values) or [b""]) for values, count in sorted(lists.items())]
+        facts.append((name, [value for _, values in told for value in values]))
+        differ.append(" ".join([name, *(f"{count}x{len(values)}" for count, values in told)]).encode())
+    return [*facts, ("threads_differ", differ)]
 
 
 def arguments_of(line):
