@@ -36,7 +36,7 @@ answer_show(const struct display *d, enum outcome o, const struct receipt_check 
     const struct demand *demands, size_t count, uint64_t at_s)
 {
 	show_proved(d, o, c);
-	if (o != OUTCOME_BAD && c->included)
+	if (o != OUTCOME_BAD && c->included && !c->doubted)
 		show_said(d, c, at_s);
 	for (size_t i = 0; i < count; i++)
 		if (!demands[i].met)
@@ -47,7 +47,7 @@ answer_show(const struct display *d, enum outcome o, const struct receipt_check 
 void
 answer_show_entry(const struct display *d, const struct receipt_check *c)
 {
-	if (!c->read)
+	if (!c->read || c->doubted)
 		return;
 	if (c->kind == ENTRY_REPORT)
 		show_report(d, &c->report.report);
@@ -61,7 +61,7 @@ void
 answer_write(
     struct json *j, const struct receipt_check *c, const struct demand *demands, size_t count)
 {
-	if (c->included) {
+	if (c->included && !c->doubted) {
 		json_open(j, "proved", '{');
 		json_string(j, "log", c->checkpoint.origin);
 		json_number(j, "index", c->proof.index);
@@ -73,7 +73,7 @@ answer_write(
 	} else {
 		json_null(j, "proved");
 	}
-	if (c->read)
+	if (c->read && !c->doubted)
 		write_entry(j, c);
 	else
 		json_null(j, "says");
@@ -94,7 +94,7 @@ show_proved(const struct display *d, enum outcome o, const struct receipt_check 
 {
 	if (o == OUTCOME_BAD)
 		display_line(d, LABEL "%s", "WRONG", "this is not a receipt of this log");
-	else if (c->included)
+	else if (c->included && !c->doubted)
 		display_line(d,
 		    LABEL "%s logged this %s as entry %" PRIu64 "; its checkpoint is of %" PRIu64
 			  " entr%s",

@@ -40,6 +40,9 @@ static const struct option {
     {'k', SORT_LIST, "--approver", AT(approvers)},
     {'K', SORT_LIST, "--collectors-ca", AT(collectors_ca)},
     {'R', SORT_LIST, "--collectors-crl", AT(crl)},
+    {'D', SORT_LIST, "--retired", AT(retired)},
+    {'S', SORT_LIST, "--witness", AT(witnesses)},
+    {'G', SORT_TEXT, "--cosigned", AT(cosigned)},
     {'o', SORT_TEXT, "--origin", AT(origin)},
     {'l', SORT_TEXT, "--log", AT(log)},
     {'e', SORT_TEXT, "--evidence", AT(evidence)},
@@ -79,7 +82,7 @@ void
 arguments_free(struct arguments *a)
 {
 	struct argument_list *const lists[] = {&a->certificates, &a->receipts, &a->at_least,
-	    &a->approvers, &a->collectors_ca, &a->crl};
+	    &a->approvers, &a->collectors_ca, &a->crl, &a->retired, &a->witnesses};
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		free((void *)lists[i]->value);
@@ -92,7 +95,7 @@ static bool
 make_room(struct arguments *a, size_t most)
 {
 	struct argument_list *const lists[] = {&a->certificates, &a->receipts, &a->at_least,
-	    &a->approvers, &a->collectors_ca, &a->crl};
+	    &a->approvers, &a->collectors_ca, &a->crl, &a->retired, &a->witnesses};
 	bool good = true;
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)

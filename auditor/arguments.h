@@ -23,9 +23,10 @@ struct argument_list {
 struct arguments {
 	char **files;
 	size_t file_count;
-	struct argument_list certificates, receipts, at_least, approvers, collectors_ca, crl;
+	struct argument_list certificates, receipts, at_least, approvers, collectors_ca, crl,
+	    retired, witnesses;
 	const char *origin, *log, *evidence, *report, *transcript, *fork_proof, *workload,
-	    *collector;
+	    *collector, *cosigned;
 	struct digest *policies;
 	size_t policy_count;
 	struct digest *approver_ids;    /* room for as many as approvers */

@@ -16,7 +16,7 @@
 static const char usage[] =
     "usage: hallmark-audit verify FILE... --cert CRT... [--origin NAME] [--report FILE]\n"
     "                             [--status STATUS]... [--workload NAME] [--collector NAME]\n"
-    "                             [--max-age S] [--at TIME]\n"
+    "                             [--max-age S] [--at TIME] [RETIRED...]\n"
     "                             [--fork-proof FILE] [--full | --explain | --json]\n"
     "       hallmark-audit show   FILE.tlog-proof [--report FILE] [--evidence DIR] [--json]\n"
     "       hallmark-audit show   --log DIR --index N --cert CRT... [--origin NAME]\n"
@@ -34,6 +34,8 @@ static const char usage[] =
     "       hallmark-audit --version | --help\n"
     "\n"
     "KEPT: --receipt FILE..., --at-least CHECKPOINT, --newest-within S, --fork-proof FILE\n"
+    "RETIRED: --retired STATEMENT --approver PEM, --witness VKEY, --cosigned CHECKPOINT,\n"
+    "         --log DIR\n"
     "\n"
     "What an auditor trusts, the auditor names; of what was not named it could not tell. No\n"
     "network is used.\n"
@@ -52,6 +54,12 @@ static const char usage[] =
     "rest on what the one before it demands. For sites without approvers, --policy: what stands\n"
     "behind the name of a policy that is expected (hallmark-signer check prints it); any other is\n"
     "bad. Without either, every policy of the signer's is good.\n"
+    "--retired: a statement retire-key, signed by a key that --approver names as a file: others\n"
+    "may have had that key of the log since a time. What it has signed is proved only if a "
+    "witness\n"
+    "(--witness: its verifier key, or a file with it) saw the checkpoint before: the receipt's "
+    "own,\n"
+    "or --cosigned, in whose tree the copy (--log) has the entry. Else: could not tell.\n"
     "--collectors-ca: CAs that may stand behind a collector's signature, and no others; without\n"
     "it, those of a policy that is named or approved. --vouched: demands it of every report.\n"
     "--transcript: the record of the ceremony that the log's first notice names, of this log's\n"
@@ -84,7 +92,7 @@ static int fail_usage(const char *what);
 static int fail_argument(const struct command *command, const char *argument);
 
 static const struct command commands[] = {
-    {"verify", "fcoxtsWCATFuj", run_verify},
+    {"verify", "fcoxtsWCATFujkDSGl", run_verify},
     {"show", "fjcolite", run_show},
     {"fsck", "colenpyPkrmwFj", run_fsck},
     {"replay", "coleianpkKRvrmwFuj", run_replay},
@@ -165,6 +173,11 @@ run_verify(const struct arguments *a, FILE *fork_proof)
 		.has_at = a->has_at,
 		.max_age_s = a->max_age_s,
 		.at_s = a->at_s},
+	    .retirement = {.statements = &a->retired,
+		.by = &a->approvers,
+		.witnesses = &a->witnesses,
+		.cosigned = a->cosigned,
+		.log = a->log},
 	    .fork_proof = fork_proof};
 
 	memcpy(options.demands.status, a->status, sizeof(a->status));
@@ -173,6 +186,10 @@ run_verify(const struct arguments *a, FILE *fork_proof)
 	if (a->report != NULL && a->file_count != 1)
 		return fail_usage(
 		    "verify: --report is of one receipt: expected no other beside it");
+	if (a->retired.count == 0 &&
+	    (a->approvers.count + a->witnesses.count > 0 || a->cosigned != NULL || a->log != NULL))
+		return fail_usage("verify: witnesses, approvers and a copy of the log are for what "
+				  "a key proves that is retired: expected --retired with them");
 	if (a->full + a->explain + a->json > 1)
 		return fail_usage("verify: expected one of --full, --explain and --json");
 	return (int)verify_run(&options, stdout);

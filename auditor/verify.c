@@ -21,6 +21,7 @@ struct verifying {
 	const struct verify_options *options;
 	struct seal_wanted wanted;
 	struct history *history;
+	struct retirement retirement;
 	uint64_t at_s; /* the time that is demanded, or now */
 	FILE *to;      /* NULL: JSON is wanted */
 	struct json json;
@@ -33,6 +34,7 @@ struct verified {
 	const char *path;
 	struct buf bytes, report;
 	struct receipt_check receipt;
+	struct retired_found retired;
 	bool is_fork;
 	struct fork_check fork;
 	struct demand demand[DEMANDS_MAX];
@@ -45,6 +47,8 @@ static enum outcome check_file(
     struct verifying *v, struct verified *file, const struct display *steps);
 static enum outcome check_receipt(
     struct verifying *v, struct verified *file, const struct display *steps);
+static enum outcome check_key(
+    struct verifying *v, struct verified *file, const struct display *steps);
 static enum outcome judge(struct verifying *v, struct verified *file, enum outcome o);
 static void answer(struct verifying *v, const struct verified *file, enum outcome proved);
 static enum outcome explain(struct verifying *v, const struct verified *file);
@@ -56,6 +60,7 @@ verify_run(const struct verify_options *options, FILE *to)
 	struct verifying v = {.options = options,
 	    .wanted = {.origin = options->origin},
 	    .history = history_new(),
+	    .retirement = {.log = {.dir = -1}},
 	    .at_s = options->demands.has_at ? options->demands.at_s : display_now(),
 	    .to = options->json ? NULL : to};
 	const struct display d = {
@@ -67,6 +72,8 @@ verify_run(const struct verify_options *options, FILE *to)
 	json_open(&v.json, "problems", '[');
 	o = signercerts_load(
 	    options->certificates->value, options->certificates->count, &f, &v.wanted.certificates);
+	if (o == OUTCOME_GOOD)
+		o = retirement_open(&v.retirement, &options->retirement, &v.wanted, &f);
 	if (v.history == NULL)
 		o = display_step(&d, "verify", OUTCOME_UNKNOWN, "%s", err_text(ERR_MEMORY));
 	json_close(&v.json, '[');
@@ -78,6 +85,7 @@ verify_run(const struct verify_options *options, FILE *to)
 		o = OUTCOME_UNKNOWN;
 	buf_free(&v.json.text);
 	history_free(&v.history);
+	retirement_close(&v.retirement);
 	signercerts_free(&v.wanted.certificates);
 	return o;
 }
@@ -189,9 +197,22 @@ check_receipt(struct verifying *v, struct verified *file, const struct display *
 		return o;
 	a = anchor_of_receipt(file->path, &file->receipt);
 	e = a != NULL ? history_add(v->history, a) : ERR_MEMORY;
-	return e == ERR_OK ? o
-			   : outcome_worse(o, display_step(steps, "together", OUTCOME_UNKNOWN, "%s",
-						  err_text(e)));
+	if (e != ERR_OK)
+		o = outcome_worse(
+		    o, display_step(steps, "together", OUTCOME_UNKNOWN, "%s", err_text(e)));
+	return outcome_worse(o, check_key(v, file, steps));
+}
+
+/* What is proved by a key that others may have had is what a witness saw before that. */
+static enum outcome
+check_key(struct verifying *v, struct verified *file, const struct display *steps)
+{
+	const struct findings f = display_findings(steps);
+	enum outcome o =
+	    retired_check_receipt(&v->retirement.wanted, &file->receipt, &f, &file->retired);
+
+	file->receipt.doubted = o != OUTCOME_GOOD;
+	return o;
 }
 
 /* Whatever a proof of a fork says, it is no report. */
@@ -218,7 +239,9 @@ answer(struct verifying *v, const struct verified *file, enum outcome proved)
 	json_string(&v->json, "form", file->is_fork ? "fork-proof" : "receipt");
 	if (!file->is_fork) {
 		answer_show(&d, proved, &file->receipt, file->demand, file->demand_count, v->at_s);
+		retirement_show(&d, &file->retired);
 		answer_write(&v->json, &file->receipt, file->demand, file->demand_count);
+		retirement_write(&v->json, &file->retired);
 	} else if (proved == OUTCOME_BAD) {
 		display_line(&d, "PROVED    %s has forked", file->fork.first.origin);
 		display_line(&d, "SAYS      %s", file->fork.text);

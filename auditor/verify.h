@@ -11,6 +11,7 @@
 
 #include "auditor/arguments.h"
 #include "auditor/demands.h"
+#include "auditor/retirement.h"
 #include "log/outcome.h"
 
 struct verify_options {
@@ -23,6 +24,7 @@ struct verify_options {
 	char *const *files;
 	const char *report; /* of the one receipt there is, where it has none in it; or NULL */
 	struct demands demands;
+	struct retirement_options retirement;
 	FILE *fork_proof; /* takes the proof, where two of the files cannot both be true; or NULL */
 };
 

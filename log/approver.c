@@ -6,21 +6,32 @@
 
 #include "config/pass_phrase.h"
 #include "log/inputfile.h"
-#include "proto/statement/statement_key.h"
 
 static EVP_PKEY *parse_pem(struct view text);
 
 enum outcome
 approver_read(const char *named, const struct findings *f, struct digest *key_id)
 {
-	struct statement_key *key = NULL;
+	struct statement_key *key;
+	enum outcome o;
+
+	if (digest_from_hex(view_of_string(named), key_id) == ERR_OK)
+		return OUTCOME_GOOD;
+	if ((o = approver_read_key(named, f, &key)) == OUTCOME_GOOD)
+		*key_id = *statement_key_id(key);
+	statement_key_free(&key);
+	return o;
+}
+
+enum outcome
+approver_read_key(const char *named, const struct findings *f, struct statement_key **out)
+{
 	struct buf text = BUF_INIT;
 	EVP_PKEY *held = NULL;
 	enum outcome o = OUTCOME_GOOD;
 	enum err e;
 
-	if (digest_from_hex(view_of_string(named), key_id) == ERR_OK)
-		return OUTCOME_GOOD;
+	*out = NULL;
 	if ((e = inputfile_read(AT_FDCWD, named, APPROVER_SIZE_MAX, &text)) != ERR_OK)
 		o = findings_step(f, "approver", OUTCOME_UNKNOWN,
 		    "%s is no key id of 64 hexadecimal digits, and as a file: %s", named,
@@ -28,12 +39,9 @@ approver_read(const char *named, const struct findings *f, struct digest *key_id
 	else if ((held = parse_pem(buf_view(&text))) == NULL)
 		o = findings_step(f, "approver", OUTCOME_UNKNOWN,
 		    "%s: expected a public key or a certificate in PEM", named);
-	else if ((e = statement_key_from_held(held, &key)) != ERR_OK)
+	else if ((e = statement_key_from_held(held, out)) != ERR_OK)
 		o = findings_step(f, "approver", OUTCOME_UNKNOWN,
 		    "%s: expected a key that signs statements: %s", named, err_text(e));
-	else
-		*key_id = *statement_key_id(key);
-	statement_key_free(&key);
 	EVP_PKEY_free(held);
 	buf_free(&text);
 	return o;

@@ -8,6 +8,7 @@
 #include "log/findings.h"
 #include "log/outcome.h"
 #include "proto/digest.h"
+#include "proto/statement/statement_key.h"
 
 #define APPROVER_SIZE_MAX (256 * 1024) /* bytes of a file: as a log's certificate */
 
@@ -18,5 +19,9 @@
  */
 enum outcome approver_read(
     const char *named, const struct findings *f, struct digest *key_id) MUST_USE;
+
+/* The same for who needs the key itself, which an id does not give. */
+enum outcome approver_read_key(
+    const char *named, const struct findings *f, struct statement_key **out) MUST_USE;
 
 #endif

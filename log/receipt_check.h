@@ -34,7 +34,9 @@ struct receipt_check {
 	bool parsed;       /* `proof`, `entry`, `line`, `by` and `scheme` are filled */
 	bool sealed;       /* `checkpoint` and `by` are authentic */
 	bool included;     /* the log has `leaf` at the proof's index, whatever it says */
-	bool read;         /* `kind`, `issued_s` and one of the documents are filled: all is good */
+	bool doubted; /* but for that its key may have been another's when it signed: by whoever
+			 holds the receipt against such statements */
+	bool read;    /* `kind`, `issued_s` and one of the documents are filled: all is good */
 };
 
 /*

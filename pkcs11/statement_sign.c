@@ -145,10 +145,10 @@ explain(enum err e, const struct statement *s)
 	    [STATEMENT_RETIRE] = "collector=<identity> and workload=<name>",
 	    [STATEMENT_REVOKE] = "statement=<sha256 of its envelope>",
 	    [STATEMENT_CLOCK] = "from=<seconds since 1970, iat of the log's newest entry>",
-	    [STATEMENT_RETIRE_KEY] = "key=<sha256 of its SubjectPublicKeyInfo> and since=<seconds "
-				     "since 1970>",
-	    [STATEMENT_CONTINUE_KEY] = "from=<sha256>, root=<sha256>, size=<decimal> and "
-				       "to=<sha256>",
+	    [STATEMENT_RETIRE_KEY] =
+		"key=<sha256 of its public key> and since=<seconds since 1970>",
+	    [STATEMENT_CONTINUE_KEY] =
+		"from=<sha256>, root=<sha256>, size=<decimal> and to=<sha256>",
 	};
 	const enum statement_kind kind = statement_kind(s);
 

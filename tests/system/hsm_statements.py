@@ -212,7 +212,7 @@ def test_what_cannot_be_meant_is_not_signed():
             (("--kind", "hold", "--subject", "a=b"), "--kind: expected one of approve, "),
             (("--kind", "clock", "--subject", "from=01"), "expected from=<seconds since 1970"),
             (("--kind", "retire-key", "--subject", f"key={HEX}", "--subject", "since=today"),
-             "expected key=<sha256 of its SubjectPublicKeyInfo> and since=<seconds since 1970>"),
+             "expected key=<sha256 of its public key> and since=<seconds since 1970>"),
             (("--kind", "continue-key", "--subject", f"from={HEX}", "--subject", f"to={HEX}"),
              "expected from=<sha256>, root=<sha256>, size=<decimal> and to=<sha256>"),
             (("--kind", "approve", "--subject", "manifest=abc"),

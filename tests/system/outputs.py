@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 import collector_status
+import cosigner
 import hallmark
 import make_log
 import statements
@@ -240,6 +241,16 @@ def hold(names, found, without=()):
     assert found - null == names - set(without), (found - null) ^ (names - set(without))
 
 
+def retired(bench, key, operator, receipt, *arguments):
+    """A call about a receipt that a witness saw before others may have had its key."""
+    witness = cosigner.Cosigner()
+    statement = statements.make(operator, "retire-key", {"key": statements.sha256_hex(key.spki), "since": "9"},
+                                origin=make_log.ORIGIN, not_before=1, not_after=2, number=1)
+    return ["verify", bench.write("seen", witness.cosign(receipt.read_bytes(), 8)), *arguments,
+            "--retired", bench.write("statement", statement), "--witness", witness.verifier,
+            "--approver", operator.write_public(bench.path("operator.pem"))]
+
+
 def test_audit_tells_json():
     key, operator, ca = make_log.Key(), statements.Key(), vouching.CA()
     people = statements.operators_text([("ann", ["approve"], operator)])
@@ -262,7 +273,7 @@ def test_audit_tells_json():
         audit("verify", receipts[2], liar, *cert, "--fork-proof", proof)
         found, outcomes = answered(
             ["verify", *receipts, liar, proof, bench.path("absent"), *cert, "--status", "none"],
-            ["verify", receipts[2], *cert], ["verify", receipts[2], "--cert", bench.path("absent")])
+            ["verify", receipts[2], *cert], retired(bench, key, operator, receipts[2], *cert), ["verify", receipts[2], "--cert", bench.path("absent")])
         assert outcomes == {"good", "bad", "unknown"}
         hold(listed("`hallmark-audit verify --json`"), found)
         checked = listed("`hallmark-audit fsck --json`")

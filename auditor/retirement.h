@@ -1,0 +1,46 @@
+/*
+ * Keys of a log that others may have had, as the command line says: by which statements, whom the
+ * auditor believes to have seen checkpoints before, and what is held against that.
+ */
+#ifndef HALLMARK_AUDITOR_RETIREMENT_H
+#define HALLMARK_AUDITOR_RETIREMENT_H
+
+#include <stdbool.h>
+
+#include "auditor/arguments.h"
+#include "auditor/tell/display.h"
+#include "auditor/tell/json.h"
+#include "log/anchor.h"
+#include "log/log_reader.h"
+#include "log/retired_check.h"
+
+struct retirement_options {
+	const struct argument_list *statements; /* files */
+	const struct argument_list *by;         /* files of keys whose statements count */
+	const struct argument_list *witnesses;  /* verifier keys, or files with one */
+	const char *cosigned; /* NULL: the checkpoint of the copy, if there is one */
+	const char *log;      /* NULL: no copy */
+};
+
+/* In place, since it points into itself. */
+struct retirement {
+	struct retired_wanted wanted;
+	struct log_reader log;
+	struct anchor *cosigned;
+};
+
+/*
+ * Reads all of it; says what is wrong. Whoever asks with a statement that cannot be read has asked
+ * about another world than the one that is looked at: unknown. To be closed whatever comes out.
+ */
+enum outcome retirement_open(struct retirement *r, const struct retirement_options *options,
+    const struct seal_wanted *seal, const struct findings *f) MUST_USE;
+void retirement_close(struct retirement *r);
+
+/* A line on whom the answer about one receipt rests; nothing if no retired key is in it. */
+void retirement_show(const struct display *d, const struct retired_found *found);
+
+/* Member "retired" of an open object: null if no retired key is in it. */
+void retirement_write(struct json *j, const struct retired_found *found);
+
+#endif

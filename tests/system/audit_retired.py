@@ -1,0 +1,215 @@
+#!/usr/bin/python3
+"""hallmark-audit verify of receipts whose key others may have had since a time: what a witness saw before
+is proved, and nothing else; what was said of it by somebody who was not named counts for nobody."""
+
+import copy
+import json
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+import make_log
+import statements
+from audit import BAD, GOOD, UNKNOWN, Bench, flip
+from cosigner import Cosigner
+from hallmark import run_tests
+
+KEY, SECOND = make_log.Key(), make_log.Key()
+ANN, EVE = statements.Key(), statements.Key()
+SINCE = 1795600000
+TOLD = "signed by a key that others may have had since 2026-11-25T09:46:40Z"
+
+
+def spki_digest(key):
+    return statements.sha256_hex(key.spki)
+
+
+def retire(key=KEY, by=ANN, since=SINCE, kind="retire-key", subject=None, **fields):
+    return statements.make(by, kind, subject or {"key": spki_digest(key), "since": str(since)}, **{
+        "origin": make_log.ORIGIN, "not_before": 1, "not_after": 2, "number": 1, **fields})
+
+
+class Desk(Bench):
+    """A log of forty entries, a receipt of entry 7 in the tree of ten, and who is believed."""
+
+    def __init__(self):
+        super().__init__(40, key=KEY)
+        ANN.write_public(self.path("ann.pem"))
+        self.write("retire.json", retire())
+        self.w, self.v = Cosigner("witness.test/w"), Cosigner("witness.test/v")
+        self.write("w.vkey", self.w.verifier.encode() + b"\n")
+        self.plain = self.log.receipt(7, 10)
+        self.named = ["--retired", self.path("retire.json"), "--approver", self.path("ann.pem")]
+        self.believing = [*self.named, "--witness", self.w.verifier]
+
+    def check(self, receipt, *arguments, expect=UNKNOWN, says=TOLD, **options):
+        return self.verify(self.write("r", receipt), *arguments, expect=expect, says=says, **options)
+
+    def cosigned(self, size, time_s, witness=None, log=None):
+        return self.write("cosigned", (witness or self.w).cosign(
+            (log or self.log).checkpoint(size), time_s))
+
+
+def test_a_signature_alone_proves_nothing_any_more():
+    with Desk() as desk:
+        desk.check(desk.plain, expect=GOOD, says="PROVED")
+        output = desk.check(desk.plain, *desk.named, says=[
+            TOLD, "UNPROVED  nothing", "expected a cosignature from before then", "--cosigned, with --log",
+            "nobody that was named saw this before", "exit 2: could not tell"])
+        assert "SAYS" not in output and "PROVED    " not in output.replace("UNPROVED", "")
+        desk.check(desk.plain, *desk.believing)
+        desk.check(desk.plain, *desk.believing, "--status", "affirming")
+        # Another key of the log is not meant by it.
+        desk.write("other.json", retire(SECOND))
+        desk.check(desk.plain, "--retired", desk.path("other.json"), *desk.named[2:], expect=GOOD,
+                   says=["is none of those named by --cert", "PROVED"])
+
+
+def test_what_a_witness_saw_before_is_proved():
+    with Desk() as desk:
+        before = desk.w.cosign(desk.plain, SINCE - 1)
+        for witness in (desk.w.verifier, desk.path("w.vkey")):
+            desk.check(before, *desk.named, "--witness", witness, expect=GOOD, says=[
+                "witness.test/w saw this receipt's checkpoint at 2026-11-25T09:46:39Z", "PROVED",
+                "KEY       others may have had it since 2026-11-25T09:46:40Z; witness.test/w saw this at"])
+        desk.check(before, *desk.believing, "--status", "affirming", "--at", "2026-11-24T10:00:10Z",
+                   expect=GOOD, says="as demanded")
+        # At that time, behind it, and by who was not named.
+        for time_s in (SINCE, SINCE + 100):
+            desk.check(desk.w.cosign(desk.plain, time_s), *desk.believing, says=[TOLD, "not before"])
+        desk.check(before, *desk.named)
+        desk.check(desk.v.cosign(desk.plain, 5), *desk.believing)
+        desk.check(before, *desk.named, "--witness", desk.v.verifier)
+        # Once again later: it was seen all the same.
+        desk.check(desk.w.cosign(before, SINCE + 9), *desk.believing, expect=GOOD, says="PROVED")
+
+
+def test_a_wrong_line_of_a_witness_is_refused():
+    with Desk() as desk:
+        before = desk.w.cosign(desk.plain, SINCE - 1)
+        for wrong in (desk.w.cosign(desk.plain, SINCE - 1, SINCE + 1),
+                      desk.w.cosign(before, SINCE - 2, SINCE + 1),
+                      before[:-90] + flip(before[-90:-4], 40) + before[-4:]):
+            output = desk.check(wrong, *desk.believing, expect=BAD, says="expected cosignatures of the witnesses")
+            assert "PROVED" not in output
+        desk.check(desk.w.cosign(desk.plain, SINCE - 1, SINCE + 1), *desk.named)
+
+
+def test_a_later_checkpoint_and_a_copy_of_the_log_prove_it_too():
+    with Desk() as desk:
+        tiles = ["--log", desk.path("log")]
+        kept = ["--cosigned", desk.cosigned(20, SINCE - 5)]
+        desk.check(desk.plain, *desk.believing, *kept, *tiles, expect=GOOD, says=[
+            "its tree of 20 entries has this receipt's entry 7", "PROVED"])
+        desk.check(desk.plain, *desk.believing, *kept, says=[TOLD, "without a copy of the log (--log)"])
+        desk.check(desk.plain, *desk.believing, *tiles)
+        desk.check(desk.plain, *desk.named, *kept, *tiles)
+        desk.check(desk.log.receipt(25, 30), *desk.believing, *kept, *tiles, says=[
+            TOLD, "is not shown by the copy"])
+        # Of a larger tree, but an entry that the witness saw.
+        desk.check(desk.log.receipt(7, 30), *desk.believing, *kept, *tiles, expect=GOOD, says="PROVED")
+        desk.check(desk.plain, *desk.believing, "--cosigned", desk.cosigned(20, SINCE), *tiles,
+                   says=[TOLD, "not before"])
+        # The very tree needs no copy; and the copy's own checkpoint may be the one.
+        desk.check(desk.plain, *desk.believing, "--cosigned", desk.cosigned(10, SINCE - 5),
+                   expect=GOOD, says="PROVED")
+        desk.path("log/checkpoint").write_bytes(desk.w.cosign(desk.log.checkpoint(), SINCE - 5))
+        desk.check(desk.plain, *desk.believing, *tiles, expect=GOOD, says="its tree of 40 entries")
+
+
+def test_what_was_made_afterwards_is_never_proved():
+    """By an attacker with the key: another entry in the same place; a longer log; with time set back in it."""
+    with Desk() as desk:
+        forged = make_log.Log(KEY)
+        for entry in desk.log.entries[:7]:
+            forged.append(entry)
+        for i in range(7, 40):
+            forged.append(make_log.Workload("app-0").report(make_log.EVIL, make_log.TIME_S + i))
+        kept, tiles = ["--cosigned", desk.cosigned(20, SINCE - 5)], ["--log", desk.path("log")]
+        for size in (8, 20, 40):
+            for more in ((), kept, (*kept, *tiles)):
+                output = desk.check(forged.receipt(7, size), *desk.believing, *more)
+                assert "PROVED    " not in output.replace("UNPROVED", "")
+        # Its own witness, or lines that were taken from elsewhere.
+        desk.check(Cosigner("witness.test/w").cosign(forged.receipt(7, 20), 5), *desk.believing, *kept, *tiles)
+        line = desk.w.cosign(desk.log.checkpoint(20), SINCE - 5).splitlines(True)[-1]
+        desk.check(forged.receipt(7, 20) + line, *desk.believing, expect=BAD,
+                   says="expected cosignatures of the witnesses")
+        # A copy of the attacker's own.
+        desk.use(forged)
+        desk.check(forged.receipt(7, 20), *desk.believing, *kept, *tiles, says=[TOLD, "is not shown by the copy"])
+
+
+def test_only_statements_of_those_who_were_named_are_taken():
+    with Desk() as desk:
+        EVE.write_public(desk.path("eve.pem"))
+        path = desk.path("retire.json")
+        cases = {
+            "another's": (retire(by=EVE), "expected one signed by a key that was named"),
+            "another signature": (statements.envelope(ANN, statements.Statement(retire()).body, bytes(70)),
+                                  "expected one signed by a key that was named"),
+            "another kind": (retire(kind="revoke", subject={"statement": "0" * 64}), "found one of revoke"),
+            "a subject": (retire(subject={"key": "0" * 64}), "found one of retire-key"),
+            "no statement": (b"{}", "retire.json")}
+        for name, (envelope, why) in cases.items():
+            path.write_bytes(envelope)
+            output = desk.check(desk.plain, *desk.named, says=why)
+            assert "PROVED    " not in output, name
+        path.write_bytes(retire())
+        for by in ([], ["--approver", ANN.id], ["--approver", desk.path("eve.pem")]):
+            desk.check(desk.plain, "--retired", path, *by, says="that was named with --approver, as a file")
+        desk.check(desk.plain, "--retired", path, "--approver", ANN.id, "--approver", desk.path("ann.pem"))
+        desk.check(desk.plain, *desk.named, "--witness", "nobody", says="expected the verifier key of a witness")
+
+
+def test_of_two_statements_the_earlier_time_counts():
+    with Desk() as desk:
+        desk.write("early.json", retire(since=SINCE - 50, number=2))
+        seen = desk.w.cosign(desk.plain, SINCE - 20)
+        desk.check(seen, *desk.believing, expect=GOOD, says="PROVED")
+        for order in (("retire.json", "early.json"), ("early.json", "retire.json")):
+            words = [w for name in order for w in ("--retired", desk.path(name))]
+            desk.check(seen, *words, *desk.believing[2:], says=["not before", "since 2026-11-25T09:45:50Z"])
+
+
+def test_another_key_of_the_log_that_signed_as_well_is_enough():
+    """The Ed25519 key beside it: who has only one of the two makes no receipt by both."""
+    with Desk() as desk:
+        beside = make_log.Key(kind="ed25519")
+        both = make_log.Key(beside=beside)
+        log = make_log.make(10, key=both)
+        desk.use(log)
+        desk.write("beside", beside.line())
+        desk.write("retire.json", retire(both))
+        certs = ["--cert", desk.path("beside")]
+        receipt = log.receipt(7)
+        desk.check(receipt, *desk.believing)
+        desk.check(receipt, *desk.believing, *certs, expect=GOOD, says="PROVED")
+        desk.write("retire.json", retire(beside))
+        desk.check(receipt, *desk.believing, *certs, expect=GOOD, says="PROVED")
+        alone = copy.copy(both)
+        alone.beside = None
+        forged = make_log.make(10, key=alone)
+        desk.write("retire.json", retire(both))
+        desk.check(forged.receipt(7), *desk.believing, *certs)
+
+
+def test_the_json_says_it():
+    with Desk() as desk:
+        def said(receipt, *arguments, expect):
+            output = desk.check(receipt, *arguments, "--json", expect=expect, says="")
+            return json.loads(output)["files"][0]
+
+        assert said(desk.plain, expect=GOOD)["retired"] is None
+        one = said(desk.plain, *desk.believing, expect=UNKNOWN)
+        since = {"key": spki_digest(KEY), "since": "2026-11-25T09:46:40Z"}
+        assert one["retired"] == {**since, "witness": None, "witnessed": None}, one
+        assert (one["proved"], one["says"], one["outcome"]) == (None, None, "unknown"), one
+        one = said(desk.w.cosign(desk.plain, SINCE - 1), *desk.believing, expect=GOOD)
+        assert one["retired"] == {**since, "witness": "witness.test/w", "witnessed": "2026-11-25T09:46:39Z"}
+        assert one["proved"]["index"] == 7 and one["says"]["kind"] == "report", one
+
+
+if __name__ == "__main__":
+    run_tests(__name__)
