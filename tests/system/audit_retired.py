@@ -11,7 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import make_log
 import statements
-from audit import BAD, GOOD, UNKNOWN, Bench, flip
+from audit import BAD, GOOD, UNKNOWN, Bench
 from cosigner import Cosigner
 from hallmark import run_tests
 
@@ -89,8 +89,7 @@ def test_a_wrong_line_of_a_witness_is_refused():
     with Desk() as desk:
         before = desk.w.cosign(desk.plain, SINCE - 1)
         for wrong in (desk.w.cosign(desk.plain, SINCE - 1, SINCE + 1),
-                      desk.w.cosign(before, SINCE - 2, SINCE + 1),
-                      before[:-90] + flip(before[-90:-4], 40) + before[-4:]):
+                      desk.w.cosign(before, SINCE - 2, SINCE + 1)):
             output = desk.check(wrong, *desk.believing, expect=BAD, says="expected cosignatures of the witnesses")
             assert "PROVED" not in output
         desk.check(desk.w.cosign(desk.plain, SINCE - 1, SINCE + 1), *desk.named)
