@@ -2,29 +2,33 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
+#include "collector/ground/rooted.h"
 #include "collector/ground/small_file.h"
+#include "collector/ground/values.h"
+#include "collector/measure/measure_root.h"
 #include "collector/subject/procfs.h"
 #include "proto/encoding.h"
 
-#define BOOT_ID_PATH  "/proc/sys/kernel/random/boot_id"
-#define FILE_SIZE_MAX (1024 * 1024) /* bytes: of each file here; /proc/modules takes 16 KiB */
-#define LINES_MAX     8192          /* modules; thousands can be loaded */
+#define BOOT_ID_PATH    "/proc/sys/kernel/random/boot_id"
+#define MODULES_PATH    "/proc/modules"
+#define OS_RELEASE_PATH "/etc/os-release"
+#define FILE_SIZE_MAX   (1024 * 1024) /* bytes: of each file here; /proc/modules takes 16 KiB */
+#define LINES_MAX       8192          /* modules; thousands can be loaded */
 
 static enum err add_uname(struct component_builder *to);
 static enum err add_text(
     struct measure_context *m, struct component_builder *to, const char *name, const char *path);
-static enum err add_lines(struct measure_context *m, struct component_builder *to, const char *name,
-    const char *path, bool (*pick)(struct view line, struct view *value));
+static enum err add_modules(struct measure_context *m, struct component_builder *to);
+static enum err add_os_release(struct measure_context *m, struct component_builder *to);
 static enum err sorted_fact(struct component_builder *to, const char *name, struct view text,
     bool (*pick)(struct view line, struct view *value));
 static bool pick_os_release(struct view line, struct view *value);
 static bool pick_module(struct view line, struct view *value);
 static enum err add_fact(struct component_builder *to, const char *name, struct view value);
-static int compare_views(const void *a, const void *b);
 
 enum err
 measure_host(struct measure_context *m, struct component_builder *to)
@@ -34,8 +38,8 @@ measure_host(struct measure_context *m, struct component_builder *to)
 	if ((e = add_uname(to)) == ERR_OK &&
 	    (e = add_text(m, to, "cmdline", "/proc/cmdline")) == ERR_OK &&
 	    (e = add_text(m, to, "boot_id", BOOT_ID_PATH)) == ERR_OK &&
-	    (e = add_lines(m, to, "os_release", "/etc/os-release", pick_os_release)) == ERR_OK)
-		e = add_lines(m, to, "modules", "/proc/modules", pick_module);
+	    (e = add_modules(m, to)) == ERR_OK)
+		e = add_os_release(m, to);
 	return e;
 }
 
@@ -102,48 +106,69 @@ add_text(
 
 /* A file that is not there gives a fact without values. */
 static enum err
-add_lines(struct measure_context *m, struct component_builder *to, const char *name,
-    const char *path, bool (*pick)(struct view line, struct view *value))
+add_modules(struct measure_context *m, struct component_builder *to)
 {
 	struct buf text = BUF_INIT;
-	enum err e = small_file_read(AT_FDCWD, path, FILE_SIZE_MAX, &text);
+	enum err e = small_file_read(AT_FDCWD, MODULES_PATH, FILE_SIZE_MAX, &text);
 
 	if (e == ERR_NOT_FOUND)
 		e = ERR_OK;
-	if (e != ERR_OK) {
-		(void)trouble_set(m->trouble, e, "%s: %s", path, strerror(errno));
-	} else {
-		if (text.size > 0 && text.data[text.size - 1] != '\n')
-			buf_append_byte(&text, '\n');
-		if ((e = buf_status(&text)) == ERR_OK)
-			e = sorted_fact(to, name, buf_view(&text), pick);
-	}
+	if (e != ERR_OK)
+		(void)trouble_set(m->trouble, e, MODULES_PATH ": %s", strerror(errno));
+	else
+		e = sorted_fact(to, "modules", buf_view(&text), pick_module);
 	buf_free(&text);
 	return e;
 }
 
+/* Of the process's own root, where it has one. */
+static enum err
+add_os_release(struct measure_context *m, struct component_builder *to)
+{
+	struct buf text = BUF_INIT;
+	bool of_process;
+	enum err e;
+	int root;
+
+	if ((e = measure_root_open(m, &root, &of_process)) != ERR_OK)
+		return e;
+	if (of_process)
+		e = measure_root_note(to);
+	if (e == ERR_OK &&
+	    (e = rooted_read(root, OS_RELEASE_PATH, FILE_SIZE_MAX, &text, NULL)) == ERR_NOT_FOUND)
+		e = ERR_OK;
+	(void)close(root);
+	if (e != ERR_OK)
+		(void)trouble_set(m->trouble, e, OS_RELEASE_PATH ": %s",
+		    e == ERR_IO ? strerror(errno) : err_text(e));
+	else
+		e = sorted_fact(to, "os_release", buf_view(&text), pick_os_release);
+	buf_free(&text);
+	return e;
+}
+
+/* What is picked of each line; the last one needs no end. */
 static enum err
 sorted_fact(struct component_builder *to, const char *name, struct view text,
     bool (*pick)(struct view line, struct view *value))
 {
-	struct component_fact fact = {view_of_string(name), 0, NULL};
-	struct view line, *values;
+	struct values values = VALUES_INIT;
+	struct view line, value;
 	enum err e = ERR_OK;
 
-	if ((values = calloc(LINES_MAX, sizeof(*values))) == NULL)
-		return ERR_MEMORY;
-	while (e == ERR_OK && line_next(&text, &line) == ERR_OK) {
-		if (!pick(line, &values[fact.value_count]))
-			continue;
-		if (++fact.value_count == LINES_MAX)
+	while (e == ERR_OK && text.size > 0) {
+		if (line_next(&text, &line) != ERR_OK) {
+			line = text;
+			text.size = 0;
+		}
+		if (pick(line, &value))
+			values_add(&values, value);
+		if (values.count > LINES_MAX)
 			e = ERR_FORMAT_SIZE;
 	}
-	if (e == ERR_OK) {
-		qsort(values, fact.value_count, sizeof(*values), compare_views);
-		fact.values = values;
-		e = component_add_fact(to, &fact);
-	}
-	free(values);
+	if (e == ERR_OK)
+		e = values_finish(&values, VALUES_SORTED, name, to);
+	values_free(&values);
 	return e;
 }
 
@@ -172,10 +197,4 @@ add_fact(struct component_builder *to, const char *name, struct view value)
 	const struct component_fact fact = {view_of_string(name), 1, &value};
 
 	return component_add_fact(to, &fact);
-}
-
-static int
-compare_views(const void *a, const void *b)
-{
-	return view_compare(*(const struct view *)a, *(const struct view *)b);
 }

@@ -3,7 +3,8 @@
  *
  *   kernel_release, kernel_version, machine, hostname    of uname(2)
  *   cmdline      the kernel's command line
- *   os_release   the lines ID=, PRETTY_NAME=, VERSION_ID= of /etc/os-release, as they stand, sorted
+ *   os_release   the lines ID=, PRETTY_NAME=, VERSION_ID= of /etc/os-release, sorted; of the
+ *                process's root directory where it has another one (measure_root.h)
  *   modules      names of the loaded modules, sorted; no value where the kernel has none
  *   boot_id      of this boot
  */

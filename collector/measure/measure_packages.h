@@ -1,20 +1,15 @@
 /*
- * Component `packages`: the installed Debian packages, from dpkg's status file. One fact, `dpkg`;
- * its values are "name version architecture", sorted bytewise. A host without dpkg has none, and
- * then the component is an error: it was asked for and cannot be had.
+ * Component `packages`: what the package managers have installed below the process's root
+ * directory where it has one of its own, else below the collector's (measure_root.h). A fact for
+ * each manager that is there, `dpkg`, `rpm`, `apk`, in the form of
+ * collector/packages/package_list.h. Where there is none, or one cannot be read, the component is
+ * an error: it was asked for and cannot be had.
  */
 #ifndef HALLMARK_COLLECTOR_MEASURE_MEASURE_PACKAGES_H
 #define HALLMARK_COLLECTOR_MEASURE_MEASURE_PACKAGES_H
 
-#include <stdio.h>
-
 #include "collector/measure/measure_context.h"
 
-#define MEASURE_PACKAGES_MAX 200000 /* packages; Debian 12 has 64,000 in all */
-
 measure_function measure_packages;
-
-/* The fact from an open status file. ERR_FORMAT, ERR_FORMAT_SIZE, ERR_IO, ERR_MEMORY. */
-enum err measure_packages_read(FILE *status, struct component_builder *to) MUST_USE;
 
 #endif

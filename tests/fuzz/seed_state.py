@@ -7,6 +7,7 @@ import datetime
 import hashlib
 import json
 import pathlib
+import sqlite3
 import struct
 import sys
 
@@ -73,13 +74,25 @@ def seed_runtime():
 
 def seed_packages():
     one = "Package: a\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n"
-    write("packages", "two", one + "Description: x\n more\n\n" + one.replace(": a", ": b"))
-    write("packages", "removed", "Package: a\nStatus: deinstall ok config-files\n\n\n" + one)
-    write("packages", "twice", one + "Package: b\n")
-    write("packages", "lacking", one.replace("Version: 1\n", ""))
-    write("packages", "nul", one.replace("1", "\0"))
-    write("packages", "no-end", "Package:a\nVersion:\nArchitecture:\nStatus: installed")
-    write("packages", "long", one.replace("1", "1" * 70000))
+    write("packages", "two", "d" + one + "Description: x\n more\n\n" + one.replace(": a", ": b"))
+    write("packages", "removed", "dPackage: a\nStatus: deinstall ok config-files\n\n\n" + one)
+    write("packages", "twice", "d" + one + "Package: b\n")
+    write("packages", "lacking", "d" + one.replace("Version: 1\n", ""))
+    write("packages", "nul", "d" + one.replace("1", "\0"))
+    write("packages", "no-end", "dPackage:a\nVersion:\nArchitecture:\nStatus: install reinstreq unpacked")
+    write("packages", "long", "d" + one.replace("1", "1" * 70000))
+    write("packages", "journal", "j" + one + "Multi-Arch: same\n\n" + one.replace("all", "amd64"))
+    write("packages", "apk", "aC:Q1x\nP:musl\nV:1.2.5-r0\nA:x86_64\nF:lib\na:0:0:755\n\nP:a b\n\nV:1\nV:2\n")
+    for number in ("1", "2"):
+        header = (HERE.parent / f"vectors/rpm-{number}.header").read_bytes()
+        write("packages", f"rpm-{number}", b"h" + header)
+        write("packages", f"rpm-{number}-cut", b"h" + header[:-1])
+    with sqlite3.connect(":memory:") as db:
+        db.execute("PRAGMA page_size = 512")
+        db.execute("CREATE TABLE 'Packages' (hnum INTEGER PRIMARY KEY AUTOINCREMENT,blob BLOB NOT NULL)")
+        db.execute("INSERT INTO Packages VALUES (1, ?)", (header,))
+        db.commit()
+        write("packages", "rpm-database", b"s" + db.serialize())
 
 
 def chain_bundle(seq, prev, offline=True):

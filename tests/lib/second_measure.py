@@ -14,6 +14,7 @@ import re
 import stat
 import types
 
+import second_packages
 from second_forms import Component
 
 DELETED, MEMFD, ANONYMOUS, WRITABLE, UNREADABLE, UNSTABLE, LINK, SPECIAL, REPLACED = (
@@ -277,17 +278,18 @@ def arguments_of(line):
     return "arguments", values
 
 
-def host():
-    machine = os.uname()
+def host(pid):
+    machine, (root, made) = os.uname(), root_of(pid)
     facts = [("kernel_release", [machine.release.encode()]), ("hostname", [machine.nodename.encode()]),
              ("kernel_version", [machine.version.encode()]), ("machine", [machine.machine.encode()]),
              ("cmdline", [read_facts("/proc/cmdline").rstrip(b"\n")]),
              ("boot_id", [read_facts("/proc/sys/kernel/random/boot_id").strip()])]
-    release, modules = lines_of("/etc/os-release"), lines_of("/proc/modules")
+    release = second_packages.under(root, "/etc/os-release")
+    release, modules = lines_of(release) if release else [], lines_of("/proc/modules")
     facts.append(("os_release", sorted(
         line for line in release if line.startswith((b"ID=", b"PRETTY_NAME=", b"VERSION_ID=")))))
     facts.append(("modules", sorted(line.split()[0] for line in modules)))
-    return Component("host", facts)
+    return Component("host", facts, made)
 
 
 def lines_of(name):
@@ -297,15 +299,15 @@ def lines_of(name):
         return []
 
 
-def packages():
-    values = []
-    for paragraph in read_facts("/var/lib/dpkg/status").split(b"\n\n"):
-        fields = dict(line.split(b":", 1) for line in paragraph.splitlines()
-                      if line[:1] not in (b" ", b"\t") and b":" in line)
-        if fields.get(b"Status", b"").rstrip().endswith(b" installed"):
-            values.append(b" ".join(fields[k].strip() for k in (b"Package", b"Version",
-                                                                b"Architecture")))
-    return Component("packages", [("dpkg", sorted(values))])
+def root_of(pid):
+    """The root directory that the host's files are read from, and what is noted of that."""
+    own = os.path.samestat(os.stat(f"/proc/{pid}/root"), os.stat("/"))
+    return ("/", []) if own else (f"/proc/{pid}/root", [("options", [b"root=process"])])
+
+
+def packages(pid):
+    root, made = root_of(pid)
+    return Component("packages", second_packages.packages(root), made)
 
 
 def boot():
@@ -315,7 +317,7 @@ def boot():
 
 def process(pid, patterns=None, environment=()):
     """All that the document has a measurement for."""
-    components = [*mapped_files(pid), runtime_of(pid, environment), host(), packages()]
+    components = [*mapped_files(pid), runtime_of(pid, environment), host(pid), packages(pid)]
     if patterns is not None:
         components.append(files_of(pid, patterns))
     return components

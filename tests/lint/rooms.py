@@ -59,7 +59,7 @@ def program(name, known, *floors):
 program("pkcs11", [*PROTO, "journal", "config", "trust"], "ground", "token", "serve")
 program("signer", [*PROTO, "journal", "config", "trust", "policy"],
         "ground", "ledger/store ledger/key", "ledger/heads", "ledger", "chronicle", "session", "front")
-program("collector", [*PROTO, "journal", "config", "trust"], "ground", "subject", "measure", "store processes tell", "report act")
+program("collector", [*PROTO, "journal", "config", "trust"], "ground", "subject packages", "measure", "store processes tell", "report act")
 program("auditor", [*PROTO, "config", "policy", "log", "log/walk"], "tell")
 program("register", [*PROTO, "config", "policy", "log", "log/walk"])
 
@@ -81,7 +81,7 @@ LIBRARIES = [
     (r"msgpack(/.*)?\.h", ["proto"], None),
     (r"libp11\.h|(.*/)?pkcs11\.h|p11-kit/.*", ["pkcs11/token"], None),
     (r"uv(/.*)?\.h", ["signer", "collector", "register"], None),
-    (r"sqlite3\.h", ["signer/ledger/store", "register"], None),
+    (r"sqlite3\.h", ["signer/ledger/store", "collector/packages", "register"], None),
     (r"zstd.*\.h", ["proto"], None),
     (r"libpq-fe\.h", ["signer/ledger/store"], 1),
     (r"curl/.*", ["register", "collector"], 1),

@@ -349,17 +349,6 @@ def test_facts_of_the_host():
         assert facts["modules"] == sorted(line.split()[0] for line in lines)
 
 
-def test_packages_are_those_of_dpkg():
-    told = subprocess.run(["dpkg-query", "-W", "-f", PACKAGE], capture_output=True, text=True,
-                          check=True).stdout.splitlines()
-    told = [line.split(" ", 1)[1] for line in told if line.startswith("installed ")]
-    with Measured() as host:
-        assert host.facts("packages", pid=os.getpid())["dpkg"] == sorted(told)
-
-
-PACKAGE = "${db:Status-Status} ${Package} ${Version} ${Architecture}\n"
-
-
 def test_the_table_is_readable_and_hides_no_escapes():
     with Measured() as host:
         path, process = sleeper(host, "line\nfeed\x1b[2J")

@@ -1,0 +1,192 @@
+#include "collector/ground/rooted.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#define READ_SIZE (64 * 1024) /* bytes at once */
+#define LOOK      (O_PATH | O_NOFOLLOW | O_CLOEXEC)
+#define READ      (O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+
+/* The directories that lead to where the walk is, and the names that are still before it. */
+struct walk {
+	int root;
+	int below[ROOTED_DEPTH_MAX];
+	size_t depth;
+	unsigned links;
+	char rest[2 * PATH_MAX];
+};
+
+static enum err step(struct walk *w, const char *name, bool last, int flags, int *out);
+static enum err enter(struct walk *w, int there);
+static enum err follow(struct walk *w, int link);
+static void leave(struct walk *w, size_t depth);
+static int at(const struct walk *w);
+static enum err read_all(int fd, size_t size_max, struct buf *to);
+static enum err failed(int reason);
+
+enum err
+rooted_open(int root, const char *path, int flags, int *out)
+{
+	struct walk w = {.root = root};
+	char name[NAME_MAX + 1];
+	enum err e = ERR_OK;
+	size_t size;
+	int reason;
+
+	*out = -1;
+	if (strlen(path) >= PATH_MAX)
+		return failed(ENAMETOOLONG);
+	memcpy(w.rest, path, strlen(path) + 1);
+	while (e == ERR_OK && *out < 0) {
+		memmove(
+		    w.rest, w.rest + strspn(w.rest, "/"), strlen(w.rest + strspn(w.rest, "/")) + 1);
+		if ((size = strcspn(w.rest, "/")) > NAME_MAX) {
+			e = failed(ENAMETOOLONG);
+			break;
+		}
+		memcpy(name, w.rest, size);
+		name[size] = '\0';
+		memmove(w.rest, w.rest + size, strlen(w.rest + size) + 1);
+		e = step(&w, name, w.rest[strspn(w.rest, "/")] == '\0', flags, out);
+	}
+	reason = errno;
+	leave(&w, 0);
+	errno = reason;
+	return e;
+}
+
+enum err
+rooted_read(int root, const char *path, size_t size_max, struct buf *to, struct stat *s)
+{
+	const size_t begun = to->size;
+	struct stat before;
+	int fd, reason;
+	enum err e;
+
+	if ((e = rooted_open(root, path, 0, &fd)) != ERR_OK)
+		return e;
+	if (fstat(fd, &before) != 0)
+		e = failed(errno);
+	else if (!S_ISREG(before.st_mode))
+		e = ERR_FORMAT;
+	else
+		e = read_all(fd, size_max, to);
+	reason = errno;
+	(void)close(fd);
+	errno = reason;
+	if (e != ERR_OK)
+		to->size = begun;
+	if (e == ERR_OK && s != NULL)
+		*s = before;
+	return e;
+}
+
+/* One name; an empty one is the end. */
+static enum err
+step(struct walk *w, const char *name, bool last, int flags, int *out)
+{
+	struct stat s;
+	enum err e;
+	int there;
+
+	if (strcmp(name, "..") == 0) {
+		leave(w, w->depth > 0 ? w->depth - 1 : 0);
+		return ERR_OK;
+	}
+	if (name[0] == '\0' || (strcmp(name, ".") == 0 && last)) {
+		*out = openat(at(w), ".", READ | flags);
+		return *out >= 0 ? ERR_OK : failed(errno);
+	}
+	if (strcmp(name, ".") == 0)
+		return ERR_OK;
+	if ((there = openat(at(w), name, LOOK)) < 0)
+		return failed(errno);
+	if (fstat(there, &s) != 0)
+		e = failed(errno);
+	else if (S_ISLNK(s.st_mode))
+		e = follow(w, there);
+	else if (S_ISDIR(s.st_mode))
+		return enter(w, there);
+	else if (!last)
+		e = failed(ENOTDIR);
+	else
+		e = (*out = openat(at(w), name, READ | flags)) >= 0 ? ERR_OK : failed(errno);
+	(void)close(there);
+	return e;
+}
+
+/* Takes `there`. */
+static enum err
+enter(struct walk *w, int there)
+{
+	if (w->depth == ROOTED_DEPTH_MAX) {
+		(void)close(there);
+		return failed(ENAMETOOLONG);
+	}
+	w->below[w->depth++] = there;
+	return ERR_OK;
+}
+
+/* What the link says stands before the rest then. */
+static enum err
+follow(struct walk *w, int link)
+{
+	char text[PATH_MAX];
+	const ssize_t got = readlinkat(link, "", text, sizeof(text));
+	const size_t size = got > 0 ? (size_t)got : 0, rest = strlen(w->rest);
+
+	if (got < 0)
+		return failed(errno);
+	if (size == 0 || size == sizeof(text) || size + 1 + rest >= sizeof(w->rest))
+		return failed(ENAMETOOLONG);
+	if (++w->links > ROOTED_LINKS_MAX)
+		return failed(ELOOP);
+	memmove(w->rest + size, w->rest, rest + 1);
+	memcpy(w->rest, text, size);
+	if (text[0] == '/')
+		leave(w, 0);
+	return ERR_OK;
+}
+
+static void
+leave(struct walk *w, size_t depth)
+{
+	while (w->depth > depth)
+		(void)close(w->below[--w->depth]);
+}
+
+static int
+at(const struct walk *w)
+{
+	return w->depth > 0 ? w->below[w->depth - 1] : w->root;
+}
+
+static enum err
+read_all(int fd, size_t size_max, struct buf *to)
+{
+	const size_t begun = to->size;
+	uint8_t *p;
+	ssize_t got;
+
+	for (;;) {
+		if ((p = buf_reserve(to, READ_SIZE)) == NULL)
+			return ERR_MEMORY;
+		if ((got = read(fd, p, READ_SIZE)) < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return got == 0 ? ERR_OK : failed(errno);
+		to->size += (size_t)got;
+		if (to->size - begun > size_max)
+			return ERR_FORMAT_SIZE;
+	}
+}
+
+static enum err
+failed(int reason)
+{
+	errno = reason;
+	return reason == ENOENT || reason == ENOTDIR || reason == ESRCH ? ERR_NOT_FOUND : ERR_IO;
+}
