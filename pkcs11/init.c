@@ -20,7 +20,7 @@ static enum err init_existing(
 static enum err dry_run(
     const struct hsm_config *c, const struct init_options *o, struct token *token);
 static enum err would_take(const struct hsm_config *c, struct token *token);
-static enum err would_make_beside(const struct hsm_config *c, struct token *token);
+static enum err would_make_beside(const struct hsm_config *c, struct token *token, bool is_next);
 static enum err check_place(const char *path);
 static enum err make_first(const struct hsm_config *c, struct token *token);
 static enum err refuse_used(const struct hsm_config *c);
@@ -28,6 +28,10 @@ static void told(const struct token_key_attributes *a);
 static void decided(const struct token_key_attributes *a, unsigned attribute, const char *what);
 static enum err find_old(const struct hsm_config *c, struct token *token);
 static enum err find_safe(struct token *token, struct token_key_attributes *a);
+static enum err take_beside(
+    const struct hsm_config *c, struct token *token, bool is_next, bool *made);
+static enum err find_beside(
+    const struct hsm_config *c, struct token *token, bool is_next, bool *found);
 static enum err check_beside(const struct hsm_config *c, struct token *token, bool *there);
 static enum err make_beside(const struct hsm_config *c, struct token *token, bool *made);
 static enum err make_guard(const struct hsm_config *c, struct token *token);
@@ -68,7 +72,7 @@ init_new(const struct hsm_config *c, struct token *token, bool made[TOKEN_KEYS])
 		e = there ? find_old(c, token) : make_first(c, token);
 	made[TOKEN_FIRST] = e == ERR_OK && !there;
 	if (e == ERR_OK && c->ed25519_label != NULL)
-		e = make_beside(c, token, &made[TOKEN_ED25519]);
+		e = take_beside(c, token, !there, &made[TOKEN_ED25519]);
 	if (e == ERR_OK && !there)
 		printf("next     hallmark-hsm self-sign, or csr and import-cert\n");
 	return e;
@@ -114,7 +118,7 @@ init_existing(const struct hsm_config *c, struct token *token, bool made[TOKEN_K
 		printf("guard    %s\n", c->guard_directory);
 	}
 	if (e == ERR_OK && c->ed25519_label != NULL)
-		e = make_beside(c, token, &made[TOKEN_ED25519]);
+		e = take_beside(c, token, true, &made[TOKEN_ED25519]);
 	if (e == ERR_OK)
 		printf("next     hallmark-hsm self-sign, or csr and import-cert\n");
 	return e;
@@ -147,7 +151,7 @@ dry_run(const struct hsm_config *c, const struct init_options *o, struct token *
 		printf(
 		    "would make   the guard's state of an empty log in %s\n", c->guard_directory);
 	if (e == ERR_OK && c->ed25519_label != NULL)
-		e = would_make_beside(c, token);
+		e = would_make_beside(c, token, !there);
 	if (e == ERR_OK && o->transcript.path != NULL)
 		printf("would write  %s\n", o->transcript.path);
 	if (e == ERR_OK)
@@ -180,12 +184,18 @@ would_take(const struct hsm_config *c, struct token *token)
 }
 
 static enum err
-would_make_beside(const struct hsm_config *c, struct token *token)
+would_make_beside(const struct hsm_config *c, struct token *token, bool is_next)
 {
 	bool there;
 	char *directory;
-	enum err e = check_beside(c, token, &there);
+	enum err e = find_beside(c, token, is_next, &there);
 
+	if (e == ERR_OK && there)
+		printf("good         key '%s' is there, as %s has it; it stays beside this one\n",
+		    c->ed25519_label, c->ed25519_verifier);
+	if (e != ERR_OK || there)
+		return e;
+	e = check_beside(c, token, &there);
 	if (e == ERR_OK && there) {
 		if ((e = token_find_key(token, TOKEN_ED25519)) == ERR_OK &&
 		    (e = token_refuse_exportable(token, TOKEN_ED25519)) == ERR_OK)
@@ -267,6 +277,35 @@ find_old(const struct hsm_config *c, struct token *token)
 	enum err e = token_find_key(token, TOKEN_FIRST);
 
 	return e == ERR_OK && ceremony_check_guard(c, token) > 0 ? ERR_IO : e;
+}
+
+/* `is_next`: the first key is new, and so perhaps the next of a log. */
+static enum err
+take_beside(const struct hsm_config *c, struct token *token, bool is_next, bool *made)
+{
+	bool found;
+	enum err e = find_beside(c, token, is_next, &found);
+
+	if (e == ERR_OK && found)
+		printf("kept     key '%s' beside it, as %s has it\n", c->ed25519_label,
+		    c->ed25519_verifier);
+	return e != ERR_OK || found ? e : make_beside(c, token, made);
+}
+
+/* Beside the next key of a log may be the Ed25519 key that it has: with its verifier key. */
+static enum err
+find_beside(const struct hsm_config *c, struct token *token, bool is_next, bool *found)
+{
+	struct note_verifier *verifier = NULL;
+	enum err e = ERR_OK;
+
+	*found = false;
+	if (is_next && access(c->ed25519_verifier, F_OK) == 0)
+		e = token_has_key(token, TOKEN_ED25519, found);
+	if (e == ERR_OK && *found)
+		e = verifier_file_find_key(c, token, &verifier);
+	note_verifier_free(&verifier);
+	return e;
 }
 
 /* What would be in the way of the Ed25519 key; `there`: the token has it already. */

@@ -19,7 +19,8 @@ struct init_options {
 /*
  * Makes the key pair on the token and the guard's state of an empty log; then, where the
  * configuration names one, the Ed25519 key beside it, and writes its verifier key. Of a log that
- * has its first key and its guard only the second one is made. Nothing is overwritten.
+ * has its first key and its guard only the second one is made. One that is there with its verifier
+ * key stays, beside a first key that is made now. Nothing is overwritten.
  *
  * `existing`: the guard's state of an empty log for a key that is on the token already, made by the
  * vendor's tool: one that cannot leave, and that has signed nothing. Whether it has is the

@@ -11,6 +11,7 @@
 #include "pkcs11/token/algorithm.h"
 #include "pkcs11/token/certificate.h"
 #include "pkcs11/token/token.h"
+#include "pkcs11/token/verifier_file.h"
 #include "proto/tlog/note.h"
 #include "proto/tlog/transition.h"
 
@@ -19,6 +20,7 @@ struct side {
 	const struct hsm_config *config;
 	struct buf spki;
 	char id[DIGEST_HEX_SIZE + 1];
+	struct note_verifier *beside; /* of the Ed25519 key beside it; NULL: there is none */
 	bool has_guard;
 	struct guard_state guard;
 };
@@ -32,6 +34,7 @@ struct rotation {
 static enum err look(struct rotation *r, const struct hsm_config *c, const struct hsm_config *next,
     enum token_use use);
 static enum err look_at_side(struct side *s, const struct hsm_config *c, enum token_use use);
+static enum err check_beside(const struct rotation *r);
 static enum err check_guards(const struct rotation *r);
 static bool is_ordered(struct rotation *r);
 static enum err order(struct rotation *r);
@@ -39,6 +42,7 @@ static enum err sign(const struct side *s, struct view text, bool first, struct 
 static enum err open_key(
     const struct hsm_config *c, enum token_use use, struct token **token, STACK_OF(X509) * *chain);
 static void tell(const struct rotation *r, bool dry);
+static void tell_beside(const struct rotation *r);
 
 int
 rotate(const struct hsm_config *c, bool dry)
@@ -64,6 +68,8 @@ rotate(const struct hsm_config *c, bool dry)
 	buf_free(&r.note);
 	buf_free(&r.old.spki);
 	buf_free(&r.new.spki);
+	note_verifier_free(&r.old.beside);
+	note_verifier_free(&r.new.beside);
 	hsm_config_free(&next);
 	return e == ERR_OK ? 0 : 1;
 }
@@ -75,7 +81,7 @@ look(struct rotation *r, const struct hsm_config *c, const struct hsm_config *ne
 	enum err e;
 
 	if ((e = look_at_side(&r->old, c, use)) != ERR_OK ||
-	    (e = look_at_side(&r->new, next, use)) != ERR_OK)
+	    (e = look_at_side(&r->new, next, use)) != ERR_OK || (e = check_beside(r)) != ERR_OK)
 		return e;
 	return check_guards(r);
 }
@@ -96,6 +102,8 @@ look_at_side(struct side *s, const struct hsm_config *c, enum token_use use)
 		e = certificate_check_order(c->certificate, chain);
 	if (e == ERR_OK && !certificate_is_current(c->certificate, chain))
 		e = ERR_MISMATCH;
+	if (e == ERR_OK && c->ed25519_label != NULL)
+		e = verifier_file_find_key(c, token, &s->beside);
 	certificate_free_chain(&chain);
 	token_close(&token);
 	if (e != ERR_OK)
@@ -106,6 +114,21 @@ look_at_side(struct side *s, const struct hsm_config *c, enum token_use use)
 	return s->has_guard
 		   ? guard_read(c->guard_directory, c->origin, buf_view(&s->spki), &s->guard)
 		   : ERR_OK;
+}
+
+/* Whoever knows the log by this key alone loses it by nobody's oversight. */
+static enum err
+check_beside(const struct rotation *r)
+{
+	if (r->old.beside == NULL || r->new.beside != NULL)
+		return ERR_OK;
+	complain(
+	    "%s: expected \"ed25519_key\", found none: no checkpoint would have the signature of "
+	    "'%s' any more, by which witnesses and tools of C2SP know the log (%s); name the "
+	    "same key there or, on another token, another one that init has made; if it is to "
+	    "end, take it out of the configuration of the key that gives way first",
+	    r->old.config->next, r->old.config->ed25519_label, r->old.config->ed25519_verifier);
+	return ERR_MISMATCH;
 }
 
 static enum err
@@ -233,6 +256,7 @@ tell(const struct rotation *r, bool dry)
 	    r->old.config->origin, r->old.guard.size, r->old.config->key_label,
 	    r->old.config->token_label, r->old.id, r->new.config->key_label,
 	    r->new.config->token_label, r->new.id);
+	tell_beside(r);
 	if (dry)
 		printf("dry run  both keys sign, cannot leave, and have their certificates; "
 		       "nothing was "
@@ -242,4 +266,27 @@ tell(const struct rotation *r, bool dry)
 		    "ordered  the signer gives the log over at its next batch; give %s to whoever "
 		    "has %s\n",
 		    r->new.config->certificate, r->old.config->certificate);
+}
+
+/* The transition says nothing of it: checkpoints have its line from the same moment on. */
+static void
+tell_beside(const struct rotation *r)
+{
+	const struct hsm_config *old = r->old.config, *new = r->new.config;
+
+	if (r->new.beside == NULL)
+		return;
+	if (r->old.beside == NULL)
+		printf("beside   key '%s' begins with it; give %s to witnesses and tools of C2SP\n",
+		    new->ed25519_label, new->ed25519_verifier);
+	else if (EVP_PKEY_eq(note_verifier_key(r->old.beside), note_verifier_key(r->new.beside)) ==
+		 1)
+		printf("beside   key '%s' stays: who has %s needs no other\n", new->ed25519_label,
+		    old->ed25519_verifier);
+	else
+		printf(
+		    "beside   key '%s' on token '%s' takes the place of '%s'; give %s to whoever "
+		    "has %s, before\n",
+		    new->ed25519_label, new->token_label, old->ed25519_label, new->ed25519_verifier,
+		    old->ed25519_verifier);
 }

@@ -4,7 +4,8 @@
  * is done with a token. When the log goes over is the signer's to see to: at the end of its next
  * batch.
  *
- *   1. both keys are looked at as `check` does it, and their guards
+ *   1. both keys are looked at as `check` does it, their guards, and the Ed25519 keys beside them:
+ *      the next one may be the same or another, not none where there is one
  *   2. the old key signs, then the new one
  *   3. the new key's guard is made, waiting for this transition
  *   4. the transition appears beside the guards: from here on it is ordered

@@ -67,7 +67,6 @@ static enum err take_guard(void *context);
 static enum err open_guard(struct server *s);
 static enum err open_token(struct server *s);
 static enum err check_certificate(struct server *s);
-static enum err open_beside(struct server *s);
 static void append_end(struct buf *to, enum err e, struct view why);
 static void deadline_prepare(void);
 static int run(struct server *s);
@@ -270,7 +269,7 @@ open_token(struct server *s)
 	    (e = check_certificate(s)) != ERR_OK ||
 	    (e = token_refuse_exportable(s->token, TOKEN_FIRST)) != ERR_OK)
 		return e;
-	return c->ed25519_label != NULL ? open_beside(s) : ERR_OK;
+	return c->ed25519_label != NULL ? verifier_file_find_key(c, s->token, &s->beside) : ERR_OK;
 }
 
 /* Where it is of another key than the public half, that half may be the wrong one. */
@@ -285,21 +284,6 @@ check_certificate(struct server *s)
 	if (e != ERR_KEY_MISMATCH || (why = token_check_halves(s->token, TOKEN_FIRST)) == ERR_OK)
 		return e;
 	return why;
-}
-
-/* The second key is held to its verifier key, as the first one to its certificate. */
-static enum err
-open_beside(struct server *s)
-{
-	const struct hsm_config *c = s->config;
-	enum err e;
-
-	if ((e = verifier_file_read(c->ed25519_verifier, c->origin, &s->beside)) != ERR_OK ||
-	    (e = token_find_key(s->token, TOKEN_ED25519)) != ERR_OK ||
-	    (e = verifier_file_check_key(c->ed25519_verifier, s->beside,
-		 token_public_key(s->token, TOKEN_ED25519))) != ERR_OK)
-		return e;
-	return token_refuse_exportable(s->token, TOKEN_ED25519);
 }
 
 static int

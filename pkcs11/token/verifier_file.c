@@ -54,6 +54,19 @@ verifier_file_check_key(const char *path, const struct note_verifier *v, EVP_PKE
 }
 
 enum err
+verifier_file_find_key(const struct hsm_config *c, struct token *token, struct note_verifier **out)
+{
+	enum err e;
+
+	if ((e = verifier_file_read(c->ed25519_verifier, c->origin, out)) != ERR_OK ||
+	    (e = token_find_key(token, TOKEN_ED25519)) != ERR_OK ||
+	    (e = verifier_file_check_key(
+		 c->ed25519_verifier, *out, token_public_key(token, TOKEN_ED25519))) != ERR_OK)
+		return e;
+	return token_refuse_exportable(token, TOKEN_ED25519);
+}
+
+enum err
 verifier_file_write(const char *path, const struct note_verifier *v)
 {
 	struct buf line = BUF_INIT;

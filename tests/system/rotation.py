@@ -18,7 +18,7 @@ import wire
 from hallmark import APP
 from load import Load
 from logimage import published, read_log
-from rotation import (audited, certs, held_together, key_notices, objects_of, rotate, signer_of,
+from rotation import (audited, certs, held_together, hsm, key_notices, objects_of, rotate, signer_of,
                       two_keys)
 from wallclock import WallClock
 
@@ -208,6 +208,99 @@ def test_a_key_process_with_a_key_that_nobody_announced_is_not_the_logs():
         assert "no key notice" in line, line
         assert signer.wait() != 0
 
+
+
+def beside(site, config, **changes):
+    """The configuration with an Ed25519 key; its verifier key."""
+    lines = [line for line in site.path(config).read_text().splitlines(True) if not line.startswith("ed25519")]
+    site.path(config).write_text("".join(lines) + "".join(f"{k}: {v}\n" for k, v in changes.items()))
+    if changes and not site.path(changes["ed25519_verifier"]).exists():
+        hsm(site, config, "init")
+        return site.path(changes["ed25519_verifier"]).read_text()
+    return None
+
+
+SAME = {"ed25519_key": "beside", "ed25519_verifier": "log.vkey"}
+OTHER = {"ed25519_key": "beside-2", "ed25519_verifier": "log-2.vkey"}
+
+
+def vkeys_of(site, names=("log.vkey", "log-2.vkey")):
+    """Which of them has a line in the log's checkpoint."""
+    lines = site.path("log/checkpoint").read_bytes().split(b"\n\n")[1].splitlines()
+    ids = {base64.b64decode(line.split()[2])[:4].hex() for line in lines}
+    assert len(ids) == len(lines), lines
+    return [n for n in names if site.path(n).exists() and site.path(n).read_text().split("+")[1] in ids]
+
+
+def test_the_key_beside_stays_or_another_takes_its_place():
+    for second, says, after in ((SAME, "'beside' stays: who has", ["log.vkey"]),
+                                (OTHER, "'beside-2' on token 'test' takes the place of 'beside'", ["log-2.vkey"])):
+        with two_keys() as site:
+            beside(site, "hsm.yaml", **SAME)
+            beside(site, "hsm-2.yaml", **second)
+            signer = site.start_signer()
+            receipt = site.collector().submit("app", APP)
+            published(site, receipt["index"] + 1)
+            assert vkeys_of(site) == ["log.vkey"]
+            old = site.path("log/checkpoint").read_bytes()
+            for options in (("--dry-run",), ()):
+                assert says in rotate(site, *options).stdout
+            signer.wait_for("event=key-changed")
+            receipt = site.collector("host2").submit("app", APP)
+            published(site, receipt["index"] + 1)
+            assert signer.stop() == 0
+            assert vkeys_of(site) == after
+            both = [*certs(site), *certs(site, "log.vkey"), *certs(site, *after)]
+            site.path("kept").write_bytes(old)
+            site.audit("fsck", "--log", str(site.path("log")), *both, "--at-least", str(site.path("kept")))
+            # Who knows one of them alone: what it has signed, and nothing of what the other has.
+            told = {name: site.audit("fsck", "--log", str(site.path("log")), *certs(site, name),
+                                     check=False).returncode for name in ("log.vkey", *after)}
+            assert told[after[0]] == 0 and told["log.vkey"] == (0 if second is SAME else 2), told
+
+
+def test_the_next_key_is_made_beside_the_one_that_stays():
+    with two_keys() as site:
+        line = beside(site, "hsm.yaml", **SAME)
+        beside(site, "hsm-2.yaml", **SAME)
+        third = site.path("hsm-2.yaml").read_text().replace("key: log-2", "key: log-3").replace("log-2.crt", "log-3.crt")
+        site.path("hsm-3.yaml").write_text(third)
+        dry = hsm(site, "hsm-3.yaml", "init", "--dry-run").stdout
+        assert "would make   key 'log-3'" in dry and "'beside' is there, as" in dry, dry
+        said = hsm(site, "hsm-3.yaml", "init").stdout
+        assert "made     key 'log-3'" in said and "kept     key 'beside' beside it" in said, said
+        assert site.path("log.vkey").read_text() == line
+        again = hsm(site, "hsm-3.yaml", "init", check=False)
+        assert again.returncode == 1 and "nothing is overwritten" in again.stderr, again
+        # Not where the file is another key's.
+        site.path("hsm-4.yaml").write_text(third.replace("log-3", "log-4"))
+        beside(site, "hsm-2.yaml", **OTHER)
+        site.path("log.vkey").write_text(site.path("log-2.vkey").read_text())
+        for options in (("--dry-run",), ()):
+            wrong = hsm(site, "hsm-4.yaml", "init", *options, check=False)
+            assert wrong.returncode == 1 and "another key than the token's" in wrong.stderr, wrong
+
+
+def test_a_key_beside_does_not_just_end():
+    with two_keys() as site:
+        beside(site, "hsm.yaml", **SAME)
+        site.start_signer().stop()
+        before = kept(site)
+        for options in (("--dry-run",), ()):
+            done = rotate(site, *options, check=False)
+            assert done.returncode == 1 and "hsm-2.yaml: expected \"ed25519_key\"" in done.stderr, done
+            assert kept(site) == before
+        beside(site, "hsm-2.yaml", **OTHER)
+        site.path("log-2.vkey").write_text(site.path("log.vkey").read_text())
+        done = rotate(site, "--dry-run", check=False)
+        assert done.returncode == 1 and "another key than the token's" in done.stderr, done
+        # It ends because somebody has taken it out, and another one begins with the next key.
+        site.path("log-2.vkey").unlink()
+        beside(site, "hsm-2.yaml", **OTHER)
+        beside(site, "hsm.yaml")
+        assert "'beside-2' begins with it" in rotate(site, "--dry-run").stdout
+        beside(site, "hsm-2.yaml")
+        assert "beside" not in rotate(site, "--dry-run").stdout
 
 
 if __name__ == "__main__":
