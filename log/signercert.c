@@ -34,7 +34,8 @@ static void describe_certificate(X509 *x509, struct buf *to);
 static bool uri_is(const ASN1_STRING *uri, const char *origin);
 static bool name_is(const ASN1_STRING *name, const char *origin);
 static enum err try_lines(const struct signercerts *all, const struct note *n, struct view origin,
-    bool named, const struct signercert **by, size_t *line, struct note_verifier **out);
+    bool named, bool beside, const struct signercert **by, size_t *line,
+    struct note_verifier **out);
 static enum err try_line(
     const struct signercert *c, const struct note_signature *s, struct note_verifier **out);
 
@@ -231,8 +232,9 @@ signercerts_verifier(const struct signercerts *all, const struct note *n,
 	*out = NULL;
 	if (e != ERR_OK)
 		return e;
-	if ((e = try_lines(all, n, origin, true, &whose, &at, out)) == ERR_UNKNOWN_KEY)
-		e = try_lines(all, n, origin, false, &whose, &at, out);
+	e = ERR_UNKNOWN_KEY;
+	for (unsigned i = 0; i < 4 && e == ERR_UNKNOWN_KEY; i++)
+		e = try_lines(all, n, origin, i < 2, i % 2 == 1, &whose, &at, out);
 	if (e == ERR_OK && line != NULL)
 		*line = at;
 	if (e == ERR_OK && by != NULL)
@@ -265,10 +267,13 @@ signercerts_check_others(const struct signercerts *all, const struct note *n, co
 	return e;
 }
 
-/* Of the lines under the origin's name, or of all others. */
+/*
+ * Of the lines under the origin's name, or of all others; by Ed25519 keys, which may be beside the
+ * one that the log's key notices are about, or by all others.
+ */
 static enum err
 try_lines(const struct signercerts *all, const struct note *n, struct view origin, bool named,
-    const struct signercert **by, size_t *line, struct note_verifier **out)
+    bool beside, const struct signercert **by, size_t *line, struct note_verifier **out)
 {
 	enum err e = ERR_UNKNOWN_KEY;
 
@@ -278,7 +283,8 @@ try_lines(const struct signercerts *all, const struct note *n, struct view origi
 			continue;
 		for (size_t k = 0; k < all->count && e == ERR_UNKNOWN_KEY; k++) {
 			*by = all->certificate[k];
-			e = try_line(*by, &n->signature[i], out);
+			if ((EVP_PKEY_get_base_id((*by)->key) == EVP_PKEY_ED25519) == beside)
+				e = try_line(*by, &n->signature[i], out);
 		}
 	}
 	return e;

@@ -75,6 +75,8 @@ bool signercert_valid_at(const struct signercert *c, uint64_t seconds);
  * The verifier for this log, made from the first signature line of the note that carries the key ID
  * of a certificate's key: the name comes from there. Lines under the name that the note's text
  * begins with, the origin, go before others: anybody may add a line with this ID and another name.
+ * Among them those of Ed25519 keys come last, in whatever order they stand: of a key beside the
+ * log's no key notice says which sizes are its.
  * `by` and `line`, where they are not NULL and all is good, are whose it is and that line's place.
  * ERR_UNKNOWN_KEY if there is none; ERR_MEMORY.
  */

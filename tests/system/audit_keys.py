@@ -99,6 +99,32 @@ def test_receipts_are_held_against_the_key_of_their_size():
         bench.told(BAD, f"signs sizes from {place + 1}", 0, 1, receipts=(before,))
 
 
+class Reversed(make_log.Key):
+    """The line of the key beside it comes first."""
+
+    def note(self, text, name, **options):
+        return text + b"\n" + self.beside.signature_line(text, name) + self.signature_line(text, name, **options)
+
+
+def test_the_key_beside_hides_no_size_that_is_not_the_keys():
+    """Whoever has the old keys puts the line of the one first that no notice is about."""
+    beside = make_log.Key(kind="ed25519")
+    old = Reversed(beside=beside)
+    s, place = made(old, NEW)
+    with Told(s, old, NEW) as bench:
+        bench.write("2.crt", beside.line())
+        s.log.key = old
+        early = bench.write("early.tlog-proof", s.log.receipt(1, place + 1))
+        late = bench.write("late.tlog-proof", s.log.receipt(1, place + 2))
+        bench.told(GOOD, "", 0, 1, 2, receipts=(early,))
+        bench.told(BAD, f"signs sizes from 0 to {place + 1}", 0, 1, 2, receipts=(late,))
+    s.log.key = old
+    with Told(s, old, NEW) as bench:
+        bench.write("2.crt", beside.line())
+        bench.told(BAD, f"signs sizes from 0 to {place + 1}", 0, 1, 2)
+        bench.told(GOOD, "which none of the log's key notices names", 2)
+
+
 def test_what_is_no_transition_moves_no_log():
     other = transition_note("other.example/log", OLD, NEW)
     good = transition_note(make_log.ORIGIN, OLD, NEW)
