@@ -28,7 +28,7 @@ judge_facts(struct verdict_builder *b, const struct fact_rule *rule, const struc
 			at++;
 		if (at < c->item_count && view_equal(c->items.facts[at].name, p->name))
 			judge_one(b, rule->unmatched, p, &c->items.facts[at]);
-		else
+		else if (!p->implied)
 			(void)verdict_find(b, FINDING_ABSENT, rule->unmatched, p->name);
 	}
 }

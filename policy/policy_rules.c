@@ -38,6 +38,7 @@ static void take_reference(struct place *p, enum component_kind kind, const char
 static uint16_t reference_mask(const struct place *p, const struct raw_file_rule *raw);
 static void take_fact_rule(
     struct place *p, enum component_kind kind, const struct raw_fact_rule *raw);
+static void imply_namespace(struct fact_pattern *facts, size_t *count);
 static const struct raw_file_rule *raw_file_rule(
     const struct raw_workload *w, enum component_kind kind);
 static const struct raw_fact_rule *raw_fact_rule(
@@ -289,7 +290,7 @@ take_fact_rule(struct place *p, enum component_kind kind, const struct raw_fact_
 {
 	struct fact_rule *r = draft_memory(p->draft->policy, 1, sizeof(*r));
 	struct fact_pattern *facts =
-	    draft_memory(p->draft->policy, raw->facts_count, sizeof(*facts));
+	    draft_memory(p->draft->policy, raw->facts_count + 1, sizeof(*facts));
 	char rest[64];
 
 	for (size_t i = 0; i < raw->facts_count; i++) {
@@ -318,11 +319,30 @@ take_fact_rule(struct place *p, enum component_kind kind, const struct raw_fact_
 		facts[i].allow = allow;
 		facts[i].allow_count = from->allow_count;
 	}
-	qsort(facts, raw->facts_count, sizeof(*facts), fact_compare);
 	r->facts = facts;
 	r->fact_count = raw->facts_count;
+	if (kind == COMPONENT_RUNTIME)
+		imply_namespace(facts, &r->fact_count);
+	qsort(facts, r->fact_count, sizeof(*facts), fact_compare);
 	r->unmatched = outcome(raw->unmatched);
 	p->rule->facts[kind] = r;
+}
+
+/*
+ * What a process in a mount namespace of any user's making sees is what that user wants: accepted
+ * only by name.
+ */
+static void
+imply_namespace(struct fact_pattern *facts, size_t *count)
+{
+	static const struct view trusted[] = {VIEW_LITERAL("host"), VIEW_LITERAL("own")};
+	const struct view name = VIEW_LITERAL("namespace_mount");
+
+	for (size_t i = 0; i < *count; i++)
+		if (facts[i].name.size > 0 && view_equal(facts[i].name, name))
+			return;
+	facts[(*count)++] = (struct fact_pattern){
+	    .name = name, .allow = trusted, .allow_count = 2, .implied = true};
 }
 
 static const struct raw_file_rule *

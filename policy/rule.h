@@ -50,6 +50,7 @@ struct fact_pattern {
 	struct view name;
 	size_t allow_count;
 	const struct view *allow;
+	bool implied; /* the policy does not name it: not measured is no finding */
 };
 
 /* For config, host, packages and runtime. */

@@ -7,14 +7,21 @@
 #include "collector/ground/small_file.h"
 #include "collector/measure/fact_values.h"
 #include "collector/measure/thread_rights.h"
+#include "collector/subject/namespaces.h"
 #include "collector/subject/procfs.h"
 #include "collector/subject/threads.h"
+
+/* While all threads are looked at. */
+struct rights_walk {
+	struct thread_rights *rights;
+	struct namespaces collector;
+	struct buf cwd, root; /* of the thread that is looked at */
+};
 
 static enum err add_rights(struct measure_context *m, struct component_builder *to);
 static enum err add_arguments(struct measure_context *m, struct component_builder *to);
 static enum err add_environment(struct measure_context *m, struct component_builder *to);
 static enum err add_start_time(struct measure_context *m, struct component_builder *to);
-static enum err add_link(struct measure_context *m, const char *name, struct component_builder *to);
 static threads_visit note_thread;
 static enum err complain(struct measure_context *m, const char *name, enum err e);
 static enum err add_fact(struct component_builder *to, const char *name, struct view value);
@@ -27,9 +34,8 @@ measure_runtime(struct measure_context *m, struct component_builder *to)
 	enum err e;
 
 	if ((e = add_rights(m, to)) == ERR_OK && (e = add_arguments(m, to)) == ERR_OK &&
-	    (e = add_environment(m, to)) == ERR_OK && (e = add_start_time(m, to)) == ERR_OK &&
-	    (e = add_link(m, "cwd", to)) == ERR_OK)
-		e = add_link(m, "root", to);
+	    (e = add_environment(m, to)) == ERR_OK)
+		e = add_start_time(m, to);
 	return e;
 }
 
@@ -84,21 +90,36 @@ measure_runtime_environment(struct view environ_bytes, const char *const *names,
 static enum err
 add_rights(struct measure_context *m, struct component_builder *to)
 {
-	struct thread_rights *rights = thread_rights_new();
+	struct rights_walk w = {.rights = thread_rights_new(), .cwd = BUF_INIT, .root = BUF_INIT};
 	enum err e = ERR_MEMORY;
 
-	if (rights != NULL)
-		e = threads_each(m->process->first, note_thread, rights);
+	if (w.rights != NULL && (e = namespaces_of_collector(&w.collector)) == ERR_OK)
+		e = threads_each(m->process->first, note_thread, &w);
 	if (e == ERR_OK)
-		e = thread_rights_add(rights, to);
-	thread_rights_free(&rights);
-	return complain(m, "task/*/status", e);
+		e = thread_rights_add(w.rights, to);
+	thread_rights_free(&w.rights);
+	buf_free(&w.cwd);
+	buf_free(&w.root);
+	return complain(m, "task", e);
 }
 
 static enum err
-note_thread(void *context, struct view status)
+note_thread(void *context, int dir, struct view status)
 {
-	return thread_rights_note(context, status);
+	struct rights_walk *w = context;
+	struct thread_view t = {.status = status};
+	enum err e = ERR_OK;
+
+	for (unsigned type = 0; e == ERR_OK && type < NAMESPACE_TYPE_COUNT; type++)
+		e = namespaces_place(&w->collector, dir, (enum namespace_type)type, &t.place[type]);
+	buf_clear(&w->cwd);
+	buf_clear(&w->root);
+	if (e != ERR_OK || (e = procfs_read_link(dir, "cwd", &w->cwd)) != ERR_OK ||
+	    (e = procfs_read_link(dir, "root", &w->root)) != ERR_OK)
+		return e;
+	t.cwd = buf_view(&w->cwd);
+	t.root = buf_view(&w->root);
+	return thread_rights_note(w->rights, &t);
 }
 
 static enum err
@@ -144,18 +165,6 @@ add_start_time(struct measure_context *m, struct component_builder *to)
 		e = add_fact(to, "start_time", buf_view(&text));
 	buf_free(&text);
 	return e;
-}
-
-static enum err
-add_link(struct measure_context *m, const char *name, struct component_builder *to)
-{
-	struct buf text = BUF_INIT;
-	enum err e = procfs_read_link(m->process->dir, name, &text);
-
-	if (e == ERR_OK)
-		e = add_fact(to, name, buf_view(&text));
-	buf_free(&text);
-	return complain(m, name, e);
 }
 
 static enum err

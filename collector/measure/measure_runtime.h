@@ -5,10 +5,9 @@
  *   arguments_digest            instead of it, where they are too large: "sha256:<hex> <bytes>"
  *   environment                 "NAME=value" of the configured names that the process was started
  *                               with, in the order of the environment
- *   uid, gid, groups, capabilities_..., seccomp, no_new_privs, tracer, threads_differ
- *                               of all threads (thread_rights.h)
+ *   uid, gid, groups, capabilities_..., seccomp, no_new_privs, tracer, namespace_..., cwd, root,
+ *   threads_differ              of all threads (thread_rights.h)
  *   start_time                  clock ticks since boot
- *   cwd, root                   the directories, as text
  *
  * Arguments and environment are the process's own words: it may have rewritten them.
  */

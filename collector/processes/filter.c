@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -87,6 +88,8 @@ static const struct {
     /* isatty, and name resolution; another request types into the terminal */
     {ALL, "ioctl", 1, INT_BITS, TCGETS},
     {ALL, "ioctl", 1, INT_BITS, FIONREAD},
+    /* whose a namespace is */
+    {MEASURING, "ioctl", 1, INT_BITS, NS_GET_USERNS},
     /* threads of its own */
     {REPORTING, "clone", 0, CLONE_THREAD, CLONE_THREAD},
     /* a process like this one, in the same namespaces */

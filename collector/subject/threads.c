@@ -35,6 +35,7 @@ static bool has_program(int dir);
 static enum err list(int tasks, struct ids *out);
 static enum err look_at_new(struct walk *w, threads_visit *visit, void *context);
 static enum err look_at(struct walk *w, pid_t thread, threads_visit *visit, void *context);
+static bool has_ended(int dir);
 static bool lives(struct view status);
 static bool was_seen(const struct walk *w, pid_t thread);
 static enum err ids_append(struct ids *ids, pid_t id);
@@ -145,21 +146,43 @@ look_at_new(struct walk *w, threads_visit *visit, void *context)
 static enum err
 look_at(struct walk *w, pid_t thread, threads_visit *visit, void *context)
 {
-	char name[32];
-	enum err e;
+	char name[16];
+	enum err e = ERR_NOT_FOUND;
+	int dir;
 
-	(void)snprintf(name, sizeof(name), "%d/status", (int)thread);
+	(void)snprintf(name, sizeof(name), "%d", (int)thread);
 	buf_clear(&w->text);
-	e = small_file_read(w->tasks, name, THREADS_STATUS_BYTES_MAX, &w->text);
+	if ((dir = openat(w->tasks, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0)
+		e = small_file_read(dir, "status", THREADS_STATUS_BYTES_MAX, &w->text);
+	else if (errno != ENOENT && errno != ESRCH)
+		e = ERR_IO;
+	if (e == ERR_OK && lives(buf_view(&w->text))) {
+		w->living++;
+		e = visit(context, dir, buf_view(&w->text));
+		if (e == ERR_IO && has_ended(dir))
+			e = ERR_NOT_FOUND;
+	}
+	if (dir >= 0)
+		(void)close(dir);
 	if (e == ERR_NOT_FOUND) {
 		w->missed = true;
 		return ERR_OK;
 	}
-	if (e == ERR_OK && lives(buf_view(&w->text))) {
-		w->living++;
-		e = visit(context, buf_view(&w->text));
-	}
 	return e == ERR_OK ? ids_append(&w->seen, thread) : e;
+}
+
+/* For the links of a thread that has just ended the kernel says that they may not be read. */
+static bool
+has_ended(int dir)
+{
+	const int reason = errno;
+	struct buf text = BUF_INIT;
+	const enum err e = small_file_read(dir, "status", THREADS_STATUS_BYTES_MAX, &text);
+	const bool yes = e == ERR_NOT_FOUND || (e == ERR_OK && !lives(buf_view(&text)));
+
+	buf_free(&text);
+	errno = reason;
+	return yes;
 }
 
 /* One that has ended keeps the rights it had, and can do nothing with them. */

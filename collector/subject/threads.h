@@ -17,8 +17,11 @@
 	(16 * 1024 * 1024) /* of a `status`: 65,536 groups and the rest                            \
 			    */
 
-/* Takes the /proc/PID/task/TID/status of a thread; valid during the call. */
-typedef enum err threads_visit(void *context, struct view status);
+/*
+ * Takes a thread: /proc/PID/task/TID, and the `status` there; both valid during the call.
+ * ERR_NOT_FOUND: it has ended meanwhile.
+ */
+typedef enum err threads_visit(void *context, int dir, struct view status);
 
 /*
  * Each living thread of the process whose /proc directory is `dir`: all that were there when the

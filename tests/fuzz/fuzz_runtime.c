@@ -58,6 +58,7 @@ static enum err
 add_rights(struct view text, struct component_builder *to)
 {
 	struct thread_rights *rights = thread_rights_new();
+	struct thread_view t = {.cwd = VIEW_LITERAL("/"), .root = VIEW_LITERAL("/")};
 	enum err e = ERR_OK;
 
 	if (rights == NULL)
@@ -66,7 +67,8 @@ add_rights(struct view text, struct component_builder *to)
 		const uint8_t *end = text.size > 0 ? memchr(text.data, '\0', text.size) : NULL;
 		const size_t size = end != NULL ? (size_t)(end - text.data) : text.size;
 
-		e = thread_rights_note(rights, (struct view){text.data, size});
+		t.status = (struct view){text.data, size};
+		e = thread_rights_note(rights, &t);
 		text = end != NULL ? (struct view){end + 1, text.size - size - 1}
 				   : (struct view){NULL, 0};
 	} while (e == ERR_OK && text.size > 0);

@@ -278,7 +278,10 @@ def quoted_cut(text):
 def fact_findings(rule, kind, items):
     measured = dict(items)
     outcome = rule.get("unmatched", "contraindicated")
-    for fact in sorted(rule["facts"], key=lambda f: f["name"]):
+    facts = {f["name"]: f for f in rule["facts"]}
+    if kind == "runtime" and "namespace_mount" in measured:
+        facts.setdefault("namespace_mount", {"name": "namespace_mount", "allow": ["host", "own"]})
+    for _, fact in sorted(facts.items()):
         patterns = [p.encode() for p in fact["allow"]]
         subject = fact["name"].encode()
         if fact["name"] not in measured:

@@ -6,6 +6,7 @@ same policies measures as follows"), as second_forms.py was.
 
 import collections
 import ctypes
+import fcntl
 import hashlib
 import locale
 import os
@@ -242,7 +243,6 @@ def runtime_of(pid, environment=()):
     # Field 2 of stat is in parentheses and may hold anything; 22 is the 20th behind it.
     fields = read_facts(f"/proc/{pid}/stat").rpartition(b")")[2].split()
     facts.append(("start_time", [fields[19]]))
-    facts += [(name, [os.fsencode(os.readlink(f"/proc/{pid}/{name}"))]) for name in ("cwd", "root")]
     return Component("runtime", facts, [("options", [b"environment=" + n.encode()
                                                      for n in environment])] if environment else [])
 
@@ -252,16 +252,48 @@ RIGHTS = {"uid": b"Uid", "gid": b"Gid", "groups": b"Groups", "seccomp": b"Seccom
           **{"capabilities_" + name: line for name, line in (
               ("inheritable", b"CapInh"), ("permitted", b"CapPrm"), ("effective", b"CapEff"),
               ("bounding", b"CapBnd"), ("ambient", b"CapAmb"))}}
+NAMESPACES = {"cgroup": "cgroup", "ipc": "ipc", "mount": "mnt", "network": "net", "pid": "pid",
+              "time": "time", "user": "user", "uts": "uts"}
+NS_GET_USERNS = 0xB701
+
+
+def whose(thread, file):
+    """Of a namespace, as a list of values."""
+    try:
+        own = os.stat(f"/proc/self/ns/{file}")
+    except FileNotFoundError:
+        return ()
+    if os.path.samestat(os.stat(f"{thread}/ns/{file}"), own):
+        return (b"host",)
+    if file == "user":
+        return (b"foreign",)
+    with open(f"{thread}/ns/{file}", "rb") as namespace:
+        try:
+            owner = fcntl.ioctl(namespace, NS_GET_USERNS)
+        except PermissionError:
+            return (b"foreign",)
+    with open(owner, "rb") as owner:
+        same = os.path.samestat(os.fstat(owner.fileno()), os.stat("/proc/self/ns/user"))
+    return (b"own",) if same else (b"foreign",)
+
+
+def rights_of_thread(thread):
+    """fact: its values; None if it lives no more"""
+    status = dict(line.split(b":", 1) for line in read_facts(f"{thread}/status").splitlines())
+    if status[b"State"].split()[0] in (b"Z", b"X"):
+        return None
+    return {**{name: tuple(status[line].split()) for name, line in RIGHTS.items()},
+            **{f"namespace_{name}": whose(thread, file) for name, file in NAMESPACES.items()},
+            **{name: (os.fsencode(os.readlink(f"{thread}/{name}")),) for name in ("cwd", "root")}}
 
 
 def rights_of(pid):
     """Facts of all threads that live."""
-    texts = [read_facts(f"/proc/{pid}/task/{thread}/status") for thread in os.listdir(f"/proc/{pid}/task")]
-    threads = [dict(line.split(b":", 1) for line in text.splitlines()) for text in texts]
-    threads = [t for t in threads if t[b"State"].split()[0] not in (b"Z", b"X")]
+    threads = [rights_of_thread(f"/proc/{pid}/task/{t}") for t in os.listdir(f"/proc/{pid}/task")]
+    threads = [t for t in threads if t]
     facts, differ = [], []
-    for name, line in sorted(RIGHTS.items()):
-        lists = collections.Counter(tuple(t[line].split()) for t in threads)
+    for name in sorted(threads[0]):
+        lists = collections.Counter(t[name] for t in threads)
         if len(lists) == 1:
             facts.append((name, list(*lists)))
             continue

@@ -118,5 +118,39 @@ def test_many_threads_and_one_that_differs():
         assert time.monotonic() - begun < PATIENCE_S
 
 
+# --- whose view ----------------------------------------------------------------------------------
+
+def test_namespaces():
+    with Measured() as host:
+        def places(*command):
+            process = host.start(*command, "/bin/sh", "-c", "echo ready; read x", ready=True)
+            facts = check(host, process)
+            return {name.removeprefix("namespace_"): values[0] for name, values in facts.items()
+                    if name.startswith("namespace_") and values != ["host"]}
+
+        assert places() == {}
+        assert places("unshare", "-r") == {"user": "foreign"}
+        assert places("unshare", "-rm", "-u") == {"user": "foreign", "mount": "foreign", "uts": "foreign"}
+        if can_be_others():
+            assert places("unshare", "-m", "-n") == {"mount": "own", "network": "own"}
+            assert places("unshare", "-m", "unshare", "-r") == {"user": "foreign", "mount": "own"}
+
+
+def test_a_thread_that_left_the_hosts_view():
+    if not can_be_others():
+        return
+    code = ("import os, threading, ctypes\n"
+            "def leave():\n"
+            " ctypes.CDLL(None).unshare(0x20000)\n"  # CLONE_NEWNS
+            " os.chroot('/usr')\n"
+            " print('ready', flush=True)\n"
+            " threading.Event().wait()\n"
+            "threading.Thread(target=leave).start()")
+    with Measured() as host:
+        facts = check(host, host.start(PYTHON, "-c", code, ready=True))
+        assert facts["namespace_mount"] == ["host", "own"] and facts["root"] == ["/", "/usr"], facts
+        assert "namespace_mount 1x1 1x1" in facts["threads_differ"]
+
+
 if __name__ == "__main__":
     run_tests(__name__)

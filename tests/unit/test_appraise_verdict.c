@@ -35,6 +35,47 @@ test_facts(void **state)
 }
 
 static void
+test_the_view_of_a_foreign_namespace_is_accepted_by_name_only(void **state)
+{
+	static const char *const threads[] = {"foreign", "host"};
+	struct bench *b = *state;
+
+	use(b, "    runtime: {facts: [{name: uid, allow: [\"1\"]}], unmatched: warning}\n");
+	for (size_t i = 0; i < 2; i++) {
+		clear(b);
+		begin(b, COMPONENT_RUNTIME);
+		fact1(b, "uid", "1");
+		fact1(b, "namespace_mount", i == 0 ? "host" : "own");
+		fact1(b, "namespace_user", "foreign");
+		end(b, COMPONENT_RUNTIME);
+		conclude(b);
+		expect_verdict(b, REPORT_AFFIRMING, 0);
+	}
+	clear(b);
+	begin(b, COMPONENT_RUNTIME);
+	fact1(b, "uid", "1");
+	fact(b, "namespace_mount", 2, threads);
+	end(b, COMPONENT_RUNTIME);
+	conclude(b);
+	expect_verdict(b, REPORT_WARNING, 1);
+	assert_string_equal(expect(b, "runtime", "unmatched-fact", "namespace_mount"),
+	    "expected \"host\" or \"own\", found \"foreign\"");
+	use(b, "    runtime: {facts: [{name: namespace_mount, allow: [foreign, host]}]}\n");
+	begin(b, COMPONENT_RUNTIME);
+	fact(b, "namespace_mount", 2, threads);
+	end(b, COMPONENT_RUNTIME);
+	conclude(b);
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+	use(b, "    host: {facts: [{name: uid, allow: [\"1\"]}]}\n");
+	begin(b, COMPONENT_HOST);
+	fact1(b, "uid", "1");
+	fact1(b, "namespace_mount", "foreign");
+	end(b, COMPONENT_HOST);
+	conclude(b);
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+}
+
+static void
 test_fact_without_values_is_empty(void **state)
 {
 	struct bench *b = *state;
@@ -498,6 +539,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    WITH_BENCH(test_facts),
+	    WITH_BENCH(test_the_view_of_a_foreign_namespace_is_accepted_by_name_only),
 	    WITH_BENCH(test_fact_without_values_is_empty),
 	    WITH_BENCH(test_words_from_outside_are_escaped_and_cut),
 	    WITH_BENCH(test_missing_component),

@@ -11,6 +11,19 @@
 #include "collector/measure/thread_rights.h"
 
 static enum err
+note_view(struct thread_rights *r, struct view status)
+{
+	const struct thread_view t = {
+	    .status = status,
+	    .place = {[NAMESPACE_MOUNT] = NAMESPACE_OWN, [NAMESPACE_USER] = NAMESPACE_HOST},
+	    .cwd = VIEW_LITERAL("/two words"),
+	    .root = VIEW_LITERAL("/"),
+	};
+
+	return thread_rights_note(r, &t);
+}
+
+static enum err
 note(struct thread_rights *r, const char *uid, const char *groups)
 {
 	char status[512];
@@ -20,7 +33,7 @@ note(struct thread_rights *r, const char *uid, const char *groups)
 	    uid, groups);
 
 	assert_in_range(size, 1, sizeof(status) - 1);
-	return thread_rights_note(r, (struct view){(const uint8_t *)status, (size_t)size});
+	return note_view(r, (struct view){(const uint8_t *)status, (size_t)size});
 }
 
 static void
@@ -51,7 +64,7 @@ finish(struct thread_rights *r, struct buf *bytes, struct component **out)
 	assert_non_null(b);
 	assert_int_equal(thread_rights_add(r, b), ERR_OK);
 	assert_int_equal(component_finish(b, bytes, &count), ERR_OK);
-	assert_int_equal(count, 12);
+	assert_int_equal(count, 22);
 	component_builder_free(&b);
 	assert_int_equal(component_decode(buf_view(bytes), out), ERR_OK);
 }
@@ -71,6 +84,9 @@ threads_that_agree(void **state)
 	check_fact(c, "uid", "[1][2][3][4]");
 	check_fact(c, "groups", "[7][8]");
 	check_fact(c, "capabilities_bounding", "[ff]");
+	check_fact(c, "namespace_mount", "[own]");
+	check_fact(c, "namespace_time", ""); /* a kernel that has none */
+	check_fact(c, "cwd", "[/two words]");
 	check_fact(c, "threads_differ", "");
 	component_free(&c);
 	buf_free(&bytes);
@@ -124,8 +140,8 @@ a_status_that_lacks_something(void **state)
 
 	(void)state;
 	assert_non_null(r);
-	assert_int_equal(thread_rights_note(r, VIEW_LITERAL("Uid:\t0\nGid:\t0\n")), ERR_FORMAT);
-	assert_int_equal(thread_rights_note(r, VIEW_LITERAL("")), ERR_FORMAT);
+	assert_int_equal(note_view(r, VIEW_LITERAL("Uid:\t0\nGid:\t0\n")), ERR_FORMAT);
+	assert_int_equal(note_view(r, VIEW_LITERAL("")), ERR_FORMAT);
 	thread_rights_free(&r);
 }
 
