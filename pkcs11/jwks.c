@@ -88,8 +88,9 @@ read_closed(const struct hsm_config *c, bool *closed, uint64_t *since_s)
 
 	if (e == ERR_OK && guard_is_there(c->guard_directory, c->origin, buf_view(&spki)) &&
 	    (e = guard_read(c->guard_directory, c->origin, buf_view(&spki), &state)) == ERR_OK) {
-		*closed = state.phase == GUARD_CLOSED;
-		*since_s = state.closed_s;
+		*closed = state.phase == GUARD_CLOSED || state.phase == GUARD_RETIRED;
+		/* A token by a key that others may have says nothing from now on. */
+		*since_s = state.phase == GUARD_RETIRED ? 0 : state.closed_s;
 	}
 	buf_free(&spki);
 	return e;

@@ -12,6 +12,7 @@
 #include "pkcs11/ground/complain.h"
 #include "pkcs11/ground/sandbox.h"
 #include "pkcs11/init.h"
+#include "pkcs11/retire.h"
 #include "pkcs11/rotate.h"
 #include "pkcs11/serve/serve.h"
 #include "pkcs11/statement_command.h"
@@ -30,6 +31,7 @@ static const char usage[] =
     "       hallmark-hsm jwks        -c FILE\n"
     "       hallmark-hsm adopt       -c FILE CHECKPOINT\n"
     "       hallmark-hsm rotate      -c FILE [--dry-run]\n"
+    "       hallmark-hsm retire      -c FILE STATEMENT\n"
     "       hallmark-hsm check       -c FILE\n"
     "       hallmark-hsm unlock      -c FILE\n"
     "       hallmark-hsm serve       -c FILE [--json | --rfc5424]   (started by hallmark-signer "
@@ -54,6 +56,9 @@ static const char usage[] =
     "             newest that anybody has; whatever was signed behind it could be forked\n"
     "rotate       orders that the key that `next` names follows the log's: both sign that; the\n"
     "             signer then gives the log over without stopping\n"
+    "retire       where others may have the key: it signs nothing any more, for good, also while "
+    "it\n"
+    "             serves; STATEMENT is the operators' (retire-key), for this key\n"
     "check        tells every fault of the configuration, the token and the key\n"
     "unlock       tries a PIN once more that the token has refused; until then, or until the PIN\n"
     "             file is another, nothing does: a token locks after a few\n"
@@ -120,6 +125,7 @@ static int run_import(const struct hsm_config *c, const struct arguments *a);
 static int run_jwks(const struct hsm_config *c, const struct arguments *a);
 static int run_adopt(const struct hsm_config *c, const struct arguments *a);
 static int run_rotate(const struct hsm_config *c, const struct arguments *a);
+static int run_retire(const struct hsm_config *c, const struct arguments *a);
 static int run_check(const struct hsm_config *c, const struct arguments *a);
 static int run_unlock(const struct hsm_config *c, const struct arguments *a);
 static int run_serve(const struct hsm_config *c, const struct arguments *a);
@@ -138,7 +144,7 @@ static const struct command commands[] = {
     {"self-sign", TAKES_SUBJECT | TAKES_DAYS, run_self_sign},
     {"import-cert", TAKES_FILE, run_import}, {"jwks", 0, run_jwks},
     {"adopt", TAKES_FILE, run_adopt}, {"rotate", TAKES_DRY_RUN, run_rotate},
-    {"check", 0, run_check}, {"unlock", 0, run_unlock},
+    {"retire", TAKES_FILE, run_retire}, {"check", 0, run_check}, {"unlock", 0, run_unlock},
     {"serve", TAKES_JSON | TAKES_RFC5424, run_serve}, /* its log */
 };
 
@@ -265,6 +271,12 @@ static int
 run_rotate(const struct hsm_config *c, const struct arguments *a)
 {
 	return rotate(c, a->dry_run);
+}
+
+static int
+run_retire(const struct hsm_config *c, const struct arguments *a)
+{
+	return retire(c, a->operand);
 }
 
 static int

@@ -153,12 +153,18 @@ check_guards(const struct rotation *r)
 		    r->old.config->key_label, old->size);
 		return ERR_GUARD_KEY;
 	}
+	if (old->phase == GUARD_RETIRED) {
+		complain("key '%s' is retired: what it signed now would prove nothing",
+		    r->old.config->key_label);
+		return ERR_GUARD_KEY;
+	}
 	if (old->phase == GUARD_WAITING) {
 		complain("key '%s' is not the log's yet: it waits to follow another",
 		    r->old.config->key_label);
 		return ERR_GUARD_KEY;
 	}
-	if (r->new.has_guard && (new->phase == GUARD_CLOSED || new->size > 0)) {
+	if (r->new.has_guard &&
+	    (new->phase == GUARD_CLOSED || new->phase == GUARD_RETIRED || new->size > 0)) {
 		complain("key '%s' has signed a log already: one that is to follow has signed "
 			 "nothing; make another",
 		    r->new.config->key_label);

@@ -76,7 +76,10 @@ guard_open(const char *directory, const char *origin, struct view spki, struct g
 		return ERR_MEMORY;
 	g->file.path = guard_file_path(directory, origin, spki);
 	if ((e = guard_file_take(&g->file)) == ERR_OK && g->file.state.phase != GUARD_OPEN) {
-		complain(g->file.state.phase == GUARD_CLOSED
+		complain(g->file.state.phase == GUARD_RETIRED
+			     ? "%s: this key is retired by operators, since others may have it, "
+			       "and signs nothing any more: serve with a key that follows it"
+			 : g->file.state.phase == GUARD_CLOSED
 			     ? "%s: this key has given way to another by hallmark-hsm rotate and "
 			       "signs nothing any more: serve with the key that follows (next)"
 			     : "%s: this key waits to follow the log's key and signs nothing yet: "
@@ -151,6 +154,19 @@ guard_close(struct guard **g)
 	free((*g)->file.path);
 	free(*g);
 	*g = NULL;
+}
+
+bool
+guard_is_retired(const struct guard *g)
+{
+	struct guard_file named = {.path = g->file.path};
+	bool retired;
+
+	named.fd = open(named.path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	retired = named.fd >= 0 && guard_file_read(&named) && named.state.phase == GUARD_RETIRED;
+	if (named.fd >= 0)
+		close(named.fd);
+	return retired;
 }
 
 const struct guard_state *
@@ -271,6 +287,10 @@ state_merge(struct guard_file *g, struct guard_state *state)
 			continue;
 		if (sequence > g->sequence)
 			g->sequence = sequence;
+		if (known.phase == GUARD_RETIRED) {
+			complain("%s: this key is retired by operators, for good", g->path);
+			return ERR_GUARD_KEY;
+		}
 		if (known.phase == GUARD_CLOSED) {
 			complain("%s: this key has given way to another and signs nothing any more",
 			    g->path);

@@ -80,6 +80,17 @@ enum err guard_wait(const char *directory, const char *origin, struct view spki,
 enum err guard_begin(const char *directory, const char *origin, struct view spki,
     const struct guard_state *closed) MUST_USE;
 
+/*
+ * Closes it for good by this statement, also while a key process serves, which ends then: returns
+ * when it has. What signs nothing any more stays as it is; `state` becomes what there is then.
+ * ERR_FORMAT for a damaged one; ERR_IO, also where that process does not end.
+ */
+enum err guard_retire(const char *directory, const char *origin, struct view spki,
+    const struct digest *statement, uint64_t now_s, struct guard_state *state) MUST_USE;
+
+/* Somebody has done that since it was opened. */
+bool guard_is_retired(const struct guard *g);
+
 /* What is known to be on the disk. */
 const struct guard_state *guard_state(const struct guard *g);
 

@@ -66,7 +66,7 @@ decode(const uint8_t slot[SLOT_SIZE], uint64_t *sequence, struct guard_state *st
 
 	const uint32_t phase = be32_get(slot + 4);
 
-	if (phase > GUARD_CLOSED)
+	if (phase > GUARD_RETIRED)
 		return false;
 	state->phase = (enum guard_phase)phase;
 	*sequence = be64_get(slot + 8);

@@ -81,7 +81,7 @@ check_unused(const char *path)
 	if (g.path == NULL)
 		return ERR_MEMORY;
 	if (access(path, F_OK) == 0 && (e = guard_file_take(&g)) == ERR_OK &&
-	    (g.state.phase == GUARD_CLOSED || g.state.size > 0)) {
+	    (g.state.phase == GUARD_CLOSED || g.state.phase == GUARD_RETIRED || g.state.size > 0)) {
 		complain("%s: this key has signed a log already: one that is to follow has signed "
 			 "nothing; make another",
 		    path);

@@ -16,13 +16,15 @@ enum guard_phase {
 	GUARD_OPEN,    /* the key signs */
 	GUARD_WAITING, /* for its transition: the key signs nothing yet */
 	GUARD_CLOSED,  /* by a transition: the key signs nothing any more */
+	GUARD_RETIRED, /* by operators, since others may have it: nothing any more, and for good */
 };
 
 struct guard_state {
 	uint64_t size; /* leaves */
 	struct digest root;
 	enum guard_phase phase;
-	struct digest transition; /* by which it was closed, waits or began; zero: none */
+	struct digest transition; /* by which it was closed, waits or began; of a retired one
+				     the statement; zero: none */
 	uint64_t closed_s;        /* when it was closed, seconds since 1970; else 0 */
 };
 

@@ -371,12 +371,16 @@ is_over(struct server *s)
 		serve_refuse(ERR_CHANGED);
 		return s->over = true;
 	}
-	if (s->order == NULL || s->unanswered > 0)
-		return false;
 	if (now_ms() < s->looked_ms + LOOK_MS)
 		return false;
 	s->looked_ms = now_ms();
-	if (access(s->order, F_OK) != 0)
+	if (guard_is_retired(s->guard)) {
+		complain("operators have retired this key: nothing more is signed, not even what "
+			 "was begun");
+		serve_refuse(ERR_CHANGED);
+		return s->over = true;
+	}
+	if (s->order == NULL || s->unanswered > 0 || access(s->order, F_OK) != 0)
 		return false;
 	complain(
 	    "an operator has ordered that another key follows: a fresh process tells the signer");

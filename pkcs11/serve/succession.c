@@ -190,9 +190,13 @@ static enum err
 decide(const struct pair *p, struct succession *out)
 {
 	const struct hsm_config *c = p->config;
-	const bool closed = p->has_old && p->old.phase == GUARD_CLOSED;
+	const bool retired = p->has_old && p->old.phase == GUARD_RETIRED;
+	const bool closed = retired || (p->has_old && p->old.phase == GUARD_CLOSED);
 	enum err e;
 
+	if (retired && (!p->has_new || is_fresh(&p->new)))
+		return refuse(p, "the log's key is retired by operators, since others may have it, "
+				 "and no key has followed it: the log has ended");
 	if (!p->has_new || is_fresh(&p->new))
 		return closed ? refuse(p, "the old key's guard is closed, and there is none of the "
 					  "key that follows: bring it back, or go on with "

@@ -13,6 +13,8 @@
  *   open              open, begun       nobody  an older copy of a guard was put back
  *   closed            none              nobody  the new key's guard was lost: adopt
  *   closed by T       waits for other   nobody  somebody else's doing
+ *   retired           none, or unused   nobody  operators have closed it for good: the log has
+ *                                               ended, unless they have another key continue it
  *
  * Between two rows lies one write that a disk does whole or not at all: the file of the transition
  * appears, the old guard's slot is closed, the new guard's slot begins. So a rotation that is ended

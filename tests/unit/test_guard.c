@@ -455,6 +455,32 @@ an_empty_log_has_no_reports(void **state)
 	assert_int_equal(check_report(f, "report 0", 0, 1, &no_proof), ERR_GUARD_UNLOGGED);
 }
 
+/* Neither by its key process nor by adopting; and what was begun in the old file counts nowhere. */
+static void
+a_retired_guard_opens_no_more(void **state)
+{
+	struct fixture *f = *state;
+	const struct digest statement = {{7}}, other = {{8}};
+	struct guard_state found;
+
+	log_grow(f, 3);
+	log_sign(f);
+	assert_false(guard_is_retired(f->guard));
+	guard_close(&f->guard);
+	assert_int_equal(guard_retire(f->directory, ORIGIN, SPKI, &statement, 99, &found), ERR_OK);
+	assert_int_equal(found.phase, GUARD_RETIRED);
+	assert_int_equal(guard_retire(f->directory, ORIGIN, SPKI, &other, 100, &found), ERR_OK);
+	assert_int_equal(found.phase, GUARD_RETIRED);
+	assert_true(digest_equal(&found.transition, &statement));
+	assert_int_equal(found.size, 3);
+	assert_int_equal(found.closed_s, 99);
+	assert_int_equal(guard_open(f->directory, ORIGIN, SPKI, &f->guard), ERR_GUARD_KEY);
+	found.phase = GUARD_OPEN;
+	found.size = 9;
+	assert_int_equal(guard_adopt(f->directory, ORIGIN, SPKI, &found), ERR_GUARD_KEY);
+	assert_int_equal(guard_wait(f->directory, ORIGIN, SPKI, &other), ERR_MISMATCH);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int
@@ -484,6 +510,7 @@ main(void)
 	    TEST(refuses_another_tree_of_a_signed_size),
 	    TEST(a_restart_forgets_all_trees_but_the_state),
 	    TEST(an_empty_log_has_no_reports),
+	    TEST(a_retired_guard_opens_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

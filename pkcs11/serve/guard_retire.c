@@ -1,0 +1,101 @@
+/*
+ * How the guard of a key that others may have is closed for good (guard.h).
+ *
+ * A key process that serves holds the lock on the guard's file, and is not waited for: the closed
+ * state is made in a file of another name, which takes the name. So the closing has happened or has
+ * not, whatever it is cut in. That process finds that its file is not the one of the name any more,
+ * by its own look or at its next signature, and ends; the next one meets the closed state.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pkcs11/ground/complain.h"
+#include "pkcs11/serve/guard.h"
+#include "pkcs11/serve/guard_file.h"
+
+#define END_TRIES   100 /* each of END_WAIT_MS: longer than a process looks (serve.c), and signs */
+#define END_WAIT_MS 100
+
+static enum err read_old(struct guard_file *g);
+static enum err replace(const struct guard_file *old, const struct guard_state *closed);
+static enum err wait_for_end(const struct guard_file *old);
+
+enum err
+guard_retire(const char *directory, const char *origin, struct view spki,
+    const struct digest *statement, uint64_t now_s, struct guard_state *state)
+{
+	struct guard_file g = {.path = guard_file_path(directory, origin, spki)};
+	enum err e = guard_file_open(&g, O_RDWR);
+
+	if (e == ERR_OK)
+		e = read_old(&g);
+	*state = g.state;
+	if (e == ERR_OK && g.state.phase != GUARD_CLOSED && g.state.phase != GUARD_RETIRED) {
+		state->phase = GUARD_RETIRED;
+		state->transition = *statement;
+		state->closed_s = now_s;
+		if ((e = replace(&g, state)) == ERR_OK &&
+		    (e = guard_file_sync_directory(directory)) == ERR_OK)
+			e = wait_for_end(&g);
+	}
+	if (g.fd >= 0)
+		close(g.fd);
+	free(g.path);
+	return e;
+}
+
+/* Without the lock: it may meet a write. */
+static enum err
+read_old(struct guard_file *g)
+{
+	for (unsigned i = 0; i < END_TRIES; i++)
+		if (guard_file_read(g))
+			return ERR_OK;
+	return guard_file_refuse_damaged(g);
+}
+
+static enum err
+replace(const struct guard_file *old, const struct guard_state *closed)
+{
+	struct guard_file new = {.sequence = old->sequence};
+	enum err e = ERR_OK;
+
+	if (asprintf(&new.path, "%s.new", old->path) < 0)
+		abort();
+	new.fd = open(new.path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (new.fd < 0)
+		e = ERR_IO;
+	for (unsigned i = 1; i <= GUARD_FILE_SLOTS && e == ERR_OK; i++)
+		e = guard_file_write(&new, new.sequence + i, closed);
+	if (e == ERR_OK && rename(new.path, old->path) != 0)
+		e = ERR_IO;
+	if (e != ERR_OK)
+		complain("%s: cannot close the guard: %s", old->path, strerror(errno));
+	if (new.fd >= 0)
+		close(new.fd);
+	free(new.path);
+	return e;
+}
+
+/* Who has the lock on what was the guard's file may have a signature in hand. */
+static enum err
+wait_for_end(const struct guard_file *old)
+{
+	const struct timespec pause = {.tv_nsec = END_WAIT_MS * 1000000L};
+
+	for (unsigned i = 0; i < END_TRIES; i++) {
+		if (flock(old->fd, LOCK_EX | LOCK_NB) == 0)
+			return ERR_OK;
+		(void)nanosleep(&pause, NULL);
+	}
+	complain("%s: the guard is closed, and a key process that held it before has not ended: "
+		 "stop the signer and that process",
+	    old->path);
+	return ERR_IO;
+}
