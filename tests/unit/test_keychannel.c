@@ -50,6 +50,19 @@ make_observe(size_t hashes, struct view note)
 	return r;
 }
 
+static struct keychannel_request
+make_close(size_t hashes, struct view notice)
+{
+	struct keychannel_request r = make_checkpoint(hashes);
+
+	r.type = KEYCHANNEL_CLOSE;
+	r.report = notice;
+	r.inclusion.count = 2;
+	memset(r.inclusion.hash[0].bytes, 0x71, DIGEST_SIZE);
+	memset(r.inclusion.hash[1].bytes, 0x72, DIGEST_SIZE);
+	return r;
+}
+
 static void
 expect_request_back(const struct keychannel_request *r)
 {
@@ -68,6 +81,9 @@ expect_request_back(const struct keychannel_request *r)
 	assert_int_equal(out.proof.count, r->proof.count);
 	for (size_t i = 0; i < r->proof.count; i++)
 		assert_true(digest_equal(&out.proof.hash[i], &r->proof.hash[i]));
+	assert_int_equal(out.inclusion.count, r->inclusion.count);
+	for (size_t i = 0; i < r->inclusion.count; i++)
+		assert_true(digest_equal(&out.inclusion.hash[i], &r->inclusion.hash[i]));
 	assert_true(view_equal(out.profile, r->profile));
 	assert_true(view_equal(out.report, r->report));
 	assert_true(view_equal(out.note, r->note));
@@ -92,6 +108,13 @@ requests_go_there_and_back(void **state)
 		r = make_observe(hashes, V("note"));
 		expect_request_back(&r);
 		r = make_observe(hashes, (struct view){largest, KEYCHANNEL_NOTE_MAX});
+		expect_request_back(&r);
+		r = make_close(hashes, V("notice"));
+		expect_request_back(&r);
+		r = make_close(hashes, (struct view){largest, KEYCHANNEL_REPORT_MAX});
+		r.inclusion.count = hashes < MERKLE_PROOF_MAX ? hashes : MERKLE_PROOF_MAX;
+		for (size_t i = 0; i < r.inclusion.count; i++)
+			memset(r.inclusion.hash[i].bytes, (int)(0x80 + i), DIGEST_SIZE);
 		expect_request_back(&r);
 	}
 }
@@ -126,6 +149,17 @@ requests_are_laid_out_as_said(void **state)
 	assert_memory_equal(b.data, "HKQ3\3\2\0\0\1\2\3\4\5\6\7\10\0\0\0\0\0\0\0\x4d\xaa", 25);
 	assert_memory_equal(b.data + 87, "\1\2", 2);
 	assert_memory_equal(b.data + 2135, "\0\0\0\0\4note", 9);
+	buf_clear(&b);
+	r = make_close(2, V("notice"));
+	keychannel_write_request(&b, &r);
+	assert_int_equal(b.size, KEYCHANNEL_CLOSE_SIZE + 6);
+	assert_int_equal(b.size, 2140 + 2080 + 6);
+	assert_memory_equal(b.data, "HKQ3\5\2\2\0\1\2\3\4\5\6\7\10\0\0\0\0\0\0\0\x4d\xaa", 25);
+	assert_memory_equal(b.data + 87, "\1\2", 2);
+	assert_memory_equal(b.data + 2135, "\0\0\0\0\6\x71", 6);
+	assert_memory_equal(b.data + 2171, "\x71\x72", 2);
+	assert_memory_equal(b.data + 2203, "\x72\0", 2);
+	assert_memory_equal(b.data + 4219, "\0notice", 7);
 	buf_free(&b);
 }
 
@@ -133,13 +167,14 @@ static void
 every_cut_of_a_request_waits(void **state)
 {
 	const struct keychannel_request r[] = {make_checkpoint(3),
-	    make_token(3, V("a report of some bytes")), make_observe(3, V("a note of some bytes"))};
+	    make_token(3, V("a report of some bytes")), make_observe(3, V("a note of some bytes")),
+	    make_close(3, V("a notice of some bytes"))};
 	struct keychannel_request out;
 	struct buf b = BUF_INIT;
 	size_t used;
 
 	(void)state;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		buf_clear(&b);
 		keychannel_write_request(&b, &r[i]);
 		for (size_t size = 0; size < b.size; size++) {
@@ -165,7 +200,8 @@ expect_request_refused(const struct keychannel_request *r, size_t at, uint8_t by
 	assert_int_equal(keychannel_next_request(buf_view(&b), &out, &used), ERR_FORMAT);
 	assert_int_equal(used, 0);
 	/* What the header shows to be wrong is refused by the header alone. */
-	if (at < KEYCHANNEL_REQUEST_HEADER_SIZE && !(at == 5 && byte < r->proof.count)) {
+	if (at < KEYCHANNEL_REQUEST_HEADER_SIZE && !(at == 5 && byte < r->proof.count) &&
+	    !(at == 6 && byte < r->inclusion.count)) {
 		b.size = KEYCHANNEL_REQUEST_HEADER_SIZE;
 		assert_int_equal(keychannel_next_request(buf_view(&b), &out, &used), ERR_FORMAT);
 	}
@@ -175,11 +211,11 @@ expect_request_refused(const struct keychannel_request *r, size_t at, uint8_t by
 static void
 requests_in_another_form_are_refused(void **state)
 {
-	const struct keychannel_request r[] = {
-	    make_checkpoint(3), make_token(3, V("report")), make_observe(3, V("note"))};
+	const struct keychannel_request r[] = {make_checkpoint(3), make_token(3, V("report")),
+	    make_observe(3, V("note")), make_close(3, V("notice"))};
 
 	(void)state;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		for (size_t at = 0; at < 4; at++)
 			expect_request_refused(&r[i], at, 'x');
 		expect_request_refused(&r[i], 4, 0);
@@ -187,7 +223,8 @@ requests_in_another_form_are_refused(void **state)
 		expect_request_refused(&r[i], 4, 255);
 		expect_request_refused(&r[i], 5, 66);
 		expect_request_refused(&r[i], 5, 255);
-		expect_request_refused(&r[i], 6, r[i].type == KEYCHANNEL_TOKEN ? 0 : 1);
+		if (r[i].type != KEYCHANNEL_CLOSE)
+			expect_request_refused(&r[i], 6, r[i].type == KEYCHANNEL_TOKEN ? 0 : 1);
 		expect_request_refused(&r[i], 6, 65);
 		expect_request_refused(&r[i], 6, 255);
 		expect_request_refused(&r[i], 7, 1);
@@ -199,9 +236,16 @@ static void
 unused_hashes_must_be_zero(void **state)
 {
 	const struct keychannel_request c = make_checkpoint(3), t = make_token(3, V("report")),
-					o = make_observe(3, V("note"));
+					o = make_observe(3, V("note")),
+					e = make_close(3, V("notice"));
 
 	(void)state;
+	expect_request_refused(&e, 5, 2);
+	expect_request_refused(&e, 6, 1);
+	expect_request_refused(&e, 56 + 3 * DIGEST_SIZE, 1);
+	expect_request_refused(&e, KEYCHANNEL_OBSERVE_SIZE - 5, 1);
+	expect_request_refused(&e, KEYCHANNEL_OBSERVE_SIZE + 2 * DIGEST_SIZE, 1);
+	expect_request_refused(&e, KEYCHANNEL_CLOSE_SIZE - 1, 1);
 	expect_request_refused(&c, 5, 2);
 	expect_request_refused(&t, 5, 2);
 	expect_request_refused(&c, 56 + 3 * DIGEST_SIZE, 1);
@@ -231,9 +275,15 @@ static void
 reports_and_notes_of_no_size_or_too_large_are_refused(void **state)
 {
 	const struct keychannel_request t = make_token(0, V("report")),
-					o = make_observe(0, V("note"));
+					o = make_observe(0, V("note")),
+					e = make_close(0, V("notice"));
 
 	(void)state;
+	expect_size(&e, KEYCHANNEL_OBSERVE_SIZE - 4, 6, ERR_OK);
+	expect_size(&e, KEYCHANNEL_OBSERVE_SIZE - 4, KEYCHANNEL_REPORT_MAX, ERR_OK);
+	expect_size(&e, KEYCHANNEL_OBSERVE_SIZE - 4, 0, ERR_FORMAT);
+	expect_size(&e, KEYCHANNEL_OBSERVE_SIZE - 4, KEYCHANNEL_REPORT_MAX + 1, ERR_FORMAT);
+	expect_size(&e, KEYCHANNEL_OBSERVE_SIZE - 4, UINT32_MAX, ERR_FORMAT);
 	expect_size(&t, 32, 6, ERR_OK);
 	expect_size(&t, 32, KEYCHANNEL_REPORT_MAX, ERR_OK);
 	expect_size(&t, 32, 0, ERR_FORMAT);
@@ -443,7 +493,8 @@ the_messages_of_the_document_are_read_and_made(void **state)
 {
 	struct keychannel_request request;
 	struct keychannel_answer answer;
-	struct buf bytes = BUF_INIT;
+	struct buf bytes = BUF_INIT, notice = BUF_INIT;
+	struct digest leaf;
 
 	(void)state;
 	expect_request_vector("key-checkpoint", &bytes, &request);
@@ -477,6 +528,19 @@ the_messages_of_the_document_are_read_and_made(void **state)
 	assert_int_equal(answer.result, ERR_OK);
 	assert_int_equal(answer.size, 2);
 	assert_int_equal(answer.body.size, 0);
+	expect_request_vector("key-close", &bytes, &request);
+	assert_int_equal(request.type, KEYCHANNEL_CLOSE);
+	assert_int_equal(request.id, 10);
+	assert_int_equal(request.size, 2);
+	assert_int_equal(request.proof.count, 1);
+	assert_int_equal(request.inclusion.count, 1);
+	vector_file("notice-key.json", &notice);
+	assert_true(view_equal(request.report, buf_view(&notice)));
+	merkle_leaf(buf_view(&notice), &leaf);
+	assert_true(digest_equal(&request.proof.hash[0], &leaf));
+	assert_int_equal(
+	    merkle_verify_inclusion(&leaf, 1, 2, &request.root, &request.inclusion), ERR_OK);
+	buf_free(&notice);
 	expect_answer_vector("key-token-refused", &bytes, &answer);
 	assert_int_equal(answer.type, KEYCHANNEL_TOKEN);
 	assert_int_equal(answer.result, ERR_TOKEN_PROFILE);

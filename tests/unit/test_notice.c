@@ -158,6 +158,30 @@ the_vectors_are_written_and_read(void **state)
 	expect_vector(&n, "notice-statement.json");
 }
 
+/* What two keys have signed is in it: it is read, and written again. */
+static void
+the_key_notice_of_the_document_comes_back(void **state)
+{
+	struct notice_document d = NOTICE_DOCUMENT_INIT;
+	struct buf text = BUF_INIT, again = BUF_INIT, transition = BUF_INIT, note = BUF_INIT;
+
+	(void)state;
+	vector_file("notice-key.json", &text);
+	assert_int_equal(notice_parse(buf_view(&text), &d), ERR_OK);
+	assert_int_equal(d.notice.kind, NOTICE_KEY);
+	assert_false(digest_equal(&d.notice.from, &d.notice.to));
+	vector_file("key-transition.txt", &transition);
+	assert_int_equal(notice_transition(&d.notice, &note), ERR_OK);
+	assert_true(view_equal(buf_view(&note), buf_view(&transition)));
+	assert_int_equal(notice_write(&d.notice, &again), ERR_OK);
+	assert_true(view_equal(buf_view(&again), buf_view(&text)));
+	notice_document_free(&d);
+	buf_free(&text);
+	buf_free(&again);
+	buf_free(&transition);
+	buf_free(&note);
+}
+
 static void
 a_parsed_notice_has_the_values(void **state)
 {
@@ -401,7 +425,7 @@ static void
 every_cut_is_refused(void **state)
 {
 	static const char *const vectors[] = {"notice-start.json", "notice-manifest.json",
-	    "notice-statement.json", "notice-approved.json"};
+	    "notice-statement.json", "notice-approved.json", "notice-key.json"};
 	struct buf text = BUF_INIT;
 
 	(void)state;
@@ -422,6 +446,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_vectors_are_written_and_read),
+	    cmocka_unit_test(the_key_notice_of_the_document_comes_back),
 	    cmocka_unit_test(a_parsed_notice_has_the_values),
 	    cmocka_unit_test(large_and_rare_ones_come_back),
 	    cmocka_unit_test(kinds_and_causes_of_later_versions_can_be_read),

@@ -540,6 +540,11 @@ def make():
         "nonce": NONCE_2,
     }
     fresh = as_draft(log["report-deployed.json"])
+    transition = signed_note(key_change("transition", lost, signer), lost, signer)
+    change = notice("key", TIME_MS // 1000, place(list(log.values()), 0), in_force(), {
+        "from": sha256(lost.spki).hex(), "to": sha256(signer.spki).hex(),
+        "transition": base64.b64encode(transition).decode()})
+    ends = [leaf_hash(entry) for entry in (log["notice-start.json"], change)]
     claims = token_claims(report_1, 1, "https://attest.example", "https://vault.example", 300)
     token = jws(signer, claims).encode()
     envelope = b"the envelope of a statement"
@@ -608,6 +613,9 @@ def make():
                        + bytes(64 * 32) + number(len(note), 4) + note,
         "key-observed": b"HKA3" + bytes([3, 0]) + number(0, 2) + number(9, 8) + number(2, 8) + root
                         + number(0, 4),
+        "key-close": b"HKQ3" + bytes([5, 1, 1, 0]) + number(10, 8) + number(2, 8)
+                     + sha256(b"\x01" + ends[0] + ends[1]) + ends[1] + bytes(64 * 32)
+                     + number(len(change), 4) + ends[0] + bytes(64 * 32) + change,
     }
     out = {
         "wire.txt": "".join(f"{name} {data.hex()}\n" for name, data in wire.items()).encode(),
@@ -625,7 +633,8 @@ def make():
         "fork-subtree.txt": b"hallmark fork proof v1\nsubtree 0 1\n\n"
                             + fork_side(leaf[1], [leaf[0]], note) + b"\n"
                             + fork_side(other_leaf, [leaf[0]], other_note),
-        "key-transition.txt": signed_note(key_change("transition", lost, signer), lost, signer),
+        "key-transition.txt": transition,
+        "notice-key.json": change,
         "key-succession.txt": signed_note(key_change(
             "succession", lost, signer, "size 2", f"root {base64.b64encode(root).decode()}",
             *(f"statement {s}" for s in sorted(sha256(s).hex() for s in (b"one", b"another")))), signer),
