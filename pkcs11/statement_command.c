@@ -14,7 +14,8 @@
 #include "proto/encoding.h"
 
 static const char usage[] =
-    "usage: hallmark-hsm statement sign --kind KIND --origin ORIGIN --subject NAME=VALUE...\n"
+    "usage: hallmark-hsm statement sign (--kind KIND --subject NAME=VALUE... |\n"
+    "                                    --compromised-since TIME --cert FILE) --origin ORIGIN\n"
     "                                   --not-after TIME [--not-before TIME] --reason TEXT\n"
     "                                   --author NAME [--number N] -o FILE\n"
     "                                   (--key FILE | -c FILE --token-key LABEL)\n"
@@ -29,7 +30,8 @@ static const char usage[] =
     "        revoke       statement=SHA256 (of the file)\n"
     "        clock        from=SECONDS (iat of the log's newest entry, which is too late; from\n"
     "                     --not-before until --not-after lies the right time)\n"
-    "        retire-key   key=SHA256 since=SECONDS (of the log's key; see --compromised-since)\n"
+    "        retire-key   key=SHA256 since=SECONDS (of the log's key; --compromised-since makes\n"
+    "                     it, by the certificate of that key)\n"
     "        continue-key from=SHA256 to=SHA256 size=N root=SHA256 (of the keys, the lost one "
     "first;\n"
     "                     of the log's newest checkpoint: hallmark-hsm continue --dry-run says "
@@ -59,17 +61,18 @@ struct option {
 struct command {
 	const char *name;
 	unsigned bit;
-	int (*run)(const struct statement_arguments *a);
+	int (*run)(struct statement_arguments *a);
 };
 
-static int run_sign(const struct statement_arguments *a);
-static int run_show(const struct statement_arguments *a);
-static int run_key(const struct statement_arguments *a);
+static int run_sign(struct statement_arguments *a);
+static int run_show(struct statement_arguments *a);
+static int run_key(struct statement_arguments *a);
 static const struct command *find_command(const char *name);
 static bool parse(int argc, char **argv, const struct command *c, struct statement_arguments *a);
 static bool parse_option(
     const char *name, const char *value, const struct command *c, struct statement_arguments *a);
 static bool check_needed(const struct command *c, const struct statement_arguments *a);
+static bool check_said(const struct statement_arguments *a);
 static enum err find_public(const struct statement_arguments *a, struct statement_key **out);
 static enum err read_statement(const char *path, struct statement_document **out);
 static void print_key(const struct statement_key *k);
@@ -77,7 +80,8 @@ static int fail_usage(const char *what);
 
 #define OFFSET(member) offsetof(struct statement_arguments, member)
 static const struct option options[] = {
-    {"--kind", FOR_SIGN, FOR_SIGN, OFFSET(kind)},
+    {"--kind", FOR_SIGN, 0, OFFSET(kind)},
+    {"--compromised-since", FOR_SIGN, 0, OFFSET(compromised_since)},
     {"--origin", FOR_SIGN, FOR_SIGN, OFFSET(origin)},
     {"--not-before", FOR_SIGN, 0, OFFSET(not_before)},
     {"--not-after", FOR_SIGN, FOR_SIGN, OFFSET(not_after)},
@@ -88,7 +92,7 @@ static const struct option options[] = {
     {"--key", FOR_SIGN | FOR_KEY, 0, OFFSET(key)},
     {"-c", FOR_SIGN | FOR_KEY, 0, OFFSET(config)},
     {"--token-key", FOR_SIGN | FOR_KEY, 0, OFFSET(token_key)},
-    {"--cert", FOR_KEY, 0, OFFSET(certificate)},
+    {"--cert", FOR_SIGN | FOR_KEY, 0, OFFSET(certificate)},
 };
 
 static const struct command commands[] = {
@@ -116,14 +120,14 @@ statement_command(int argc, char **argv)
 }
 
 static int
-run_sign(const struct statement_arguments *a)
+run_sign(struct statement_arguments *a)
 {
 	struct hsm_config *config = NULL;
 	struct operator_key *key = NULL;
 	struct statement s;
-	enum err e = statement_sign_gather(a, &s);
+	enum err e = a->compromised_since != NULL ? statement_sign_retirement(a) : ERR_OK;
 
-	if (e == ERR_OK &&
+	if (e == ERR_OK && (e = statement_sign_gather(a, &s)) == ERR_OK &&
 	    (e = operator_key_open(a->key, a->config, a->token_key, &config, &key)) == ERR_OK &&
 	    (e = hsm_sandbox_end()) == ERR_OK)
 		e = statement_sign_write(&s, key, a->output);
@@ -133,7 +137,7 @@ run_sign(const struct statement_arguments *a)
 }
 
 static int
-run_show(const struct statement_arguments *a)
+run_show(struct statement_arguments *a)
 {
 	struct statement_document *d;
 	struct buf words = BUF_INIT;
@@ -153,7 +157,7 @@ run_show(const struct statement_arguments *a)
 }
 
 static int
-run_key(const struct statement_arguments *a)
+run_key(struct statement_arguments *a)
 {
 	struct hsm_config *config = NULL;
 	struct operator_key *key = NULL;
@@ -249,7 +253,8 @@ parse_option(
 static bool
 check_needed(const struct command *c, const struct statement_arguments *a)
 {
-	const int sources = (a->key != NULL) + (a->certificate != NULL) + (a->token_key != NULL);
+	const bool certified = c->bit == FOR_KEY && a->certificate != NULL;
+	const int sources = (a->key != NULL) + certified + (a->token_key != NULL);
 
 	for (size_t i = 0; i < COUNT(options); i++) {
 		if ((options[i].needs & c->bit) != 0 &&
@@ -259,8 +264,8 @@ check_needed(const struct command *c, const struct statement_arguments *a)
 			return false;
 		}
 	}
-	if (c->bit == FOR_SIGN && a->subject_count == 0)
-		return fail_usage("expected --subject, once or more") == 0;
+	if (c->bit == FOR_SIGN && !check_said(a))
+		return false;
 	if (c->bit == FOR_SHOW)
 		return a->operand != NULL || fail_usage("expected the file of a statement") == 0;
 	if (sources != 1)
@@ -268,6 +273,23 @@ check_needed(const struct command *c, const struct statement_arguments *a)
 	if ((a->config != NULL) != (a->token_key != NULL))
 		return fail_usage("expected -c FILE and --token-key LABEL together") == 0;
 	return true;
+}
+
+/* Kind and subject, or what stands for both. */
+static bool
+check_said(const struct statement_arguments *a)
+{
+	const bool retired = a->compromised_since != NULL;
+
+	if (retired && (a->kind != NULL || a->subject_count > 0 || a->certificate == NULL))
+		return fail_usage("expected --compromised-since with --cert, the certificate of "
+				  "the key, in the place of --kind and --subject") == 0;
+	if (!retired && a->certificate != NULL)
+		return fail_usage("expected --cert with --compromised-since alone") == 0;
+	if (!retired && a->kind == NULL)
+		return fail_usage("expected --kind") == 0;
+	return retired || a->subject_count > 0 ||
+	       fail_usage("expected --subject, once or more") == 0;
 }
 
 static enum err

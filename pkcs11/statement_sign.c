@@ -1,5 +1,6 @@
 #include "pkcs11/statement_sign.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,32 @@ static void explain_kind(struct view found);
 static int member_order(const void *a, const void *b);
 static enum err make_envelope(
     const struct statement *s, struct operator_key *key, struct buf *to, struct digest *name);
+
+enum err
+statement_sign_retirement(struct statement_arguments *a)
+{
+	struct statement_key *key;
+	char hex[DIGEST_HEX_SIZE + 1];
+	uint64_t since_s;
+	enum err e;
+
+	if (utc_parse(view_of_string(a->compromised_since), &since_s) != ERR_OK) {
+		complain("--compromised-since: expected a time in UTC such as "
+			 "2027-01-31T00:00:00Z, found \"%s\"",
+		    a->compromised_since);
+		return ERR_STATEMENT_FORMAT;
+	}
+	if ((e = operator_key_of_certificate(a->certificate, &key)) != ERR_OK)
+		return e;
+	digest_to_hex(statement_key_id(key), hex);
+	(void)snprintf(a->retired_key, sizeof(a->retired_key), "key=%s", hex);
+	(void)snprintf(a->retired_since, sizeof(a->retired_since), "since=%" PRIu64, since_s);
+	a->kind = statement_kind_name(STATEMENT_RETIRE_KEY);
+	a->subject[a->subject_count++] = a->retired_key;
+	a->subject[a->subject_count++] = a->retired_since;
+	statement_key_free(&key);
+	return ERR_OK;
+}
 
 enum err
 statement_sign_gather(const struct statement_arguments *a, struct statement *out)

@@ -11,6 +11,7 @@ import tempfile
 import time
 
 import hallmark
+import make_log
 import statements
 from cryptography.hazmat.primitives import serialization
 from hallmark import ORIGIN, ROOT, Site, lock_key, program, with_nobody_to_ask
@@ -203,6 +204,29 @@ def test_other_keys_and_other_files_are_refused():
         assert done.returncode == 1 and "expected a private key in PEM, found none" in done.stderr
         done = desk.run("key", "--cert", "text")
         assert done.returncode == 1 and "text" in done.stderr, done
+
+
+def test_a_key_is_retired_by_its_certificate():
+    with Desk() as desk:
+        operator, key = statements.Key(), make_log.Key()
+        operator.write(desk.path / "key.pem")
+        (desk.path / "log.crt").write_bytes(key.pem())
+        done = desk.sign("--compromised-since", "2026-11-24T10:00:00Z", "--cert", "log.crt", "--key", "key.pem")
+        assert done.returncode == 0, done
+        s = statements.Statement(desk.read())
+        assert s.kind == "retire-key" and judge(desk.read(), operator) == 0
+        assert s.subject == {"key": statements.sha256_hex(key.spki), "since": "1795514400"}, s.subject
+        since = ("--compromised-since", "2026-11-24T10:00:00Z")
+        for words, status, why in (
+                (since, 2, "with --cert"), ((*since, "--cert", "log.crt", "--kind", "retire-key"), 2, "in the place of"),
+                ((*since, "--cert", "log.crt", "--subject", "a=b"), 2, "in the place of"),
+                ((*APPROVE, "--cert", "log.crt"), 2, "--compromised-since alone"),
+                (("--subject", f"manifest={HEX}"), 2, "expected --kind"),
+                (("--compromised-since", "today", "--cert", "log.crt"), 1, "expected a time in UTC"),
+                ((*since, "--cert", "key.pem"), 1, "key.pem")):
+            done = desk.sign(*words, "--key", "key.pem", output="t.json")
+            assert done.returncode == status and why in done.stderr, (words, done)
+            assert not (desk.path / "t.json").exists(), words
 
 
 def test_what_cannot_be_meant_is_not_signed():
