@@ -232,7 +232,7 @@ def seed_entries(files):
         absence, (b"#1", b"#2"), (b'"count":1', b'"count":2'), (b'"due":', b'"due":1'),
         (b"trading", b'\\"trading'), (b'orm":1', b'orm":2'),
         (b"}}", b'},"hallmark.extensions":{"a":[1,{"b":true}]}}')))
-    for name in ("start", "manifest", "statement", "approved"):
+    for name in ("start", "manifest", "statement", "approved", "key"):
         write_all("entry", f"notice-{name}", changes(
             files[f"notice-{name}.json"], (b'orm":1', b'orm":01'), (b'"hallmark.notice":"', b'"hallmark.notice":"x-'),
             (b'"iat":', b'"iat":-'), (b'"hallmark.in-force":"', b'"hallmark.in-force":"0'),
@@ -240,6 +240,9 @@ def seed_entries(files):
     later = files["notice-statement.json"].replace(b'"statement"', b'"feed"', 1)
     at = later.index(b'"hallmark.subject":') + 19
     write("entry", "notice-later", later[:at] + b'{"name":"x","sha256":["y",{}]}}')
+    for name, transcript in (("notice-transcript", b'"' + b"ab" * 32 + b'"'), ("notice-transcript-other", b"7")):
+        write("entry", name, files["notice-start.json"][:-1] + b',"hallmark.extensions":{"transcript":' + transcript
+              + b"}}")
     write("entry", "notice-cause-later",
           files["notice-start.json"].replace(b'"cause":"start"', b'"cause":"moved"'))
     write("entry", "unknown", b'{"hallmark.later":1}')

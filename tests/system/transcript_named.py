@@ -4,6 +4,7 @@ takes for one, and what an auditor says of it."""
 
 import hashlib
 import json
+import signal
 
 import ceremonies
 import hallmark
@@ -147,6 +148,23 @@ def test_a_log_that_has_begun_names_what_it_names():
             assert any("event=transcript-not-named" in line and "another" in line for line in signer.lines), index
         assert check(site)[0].claims["hallmark.extensions"] == {"transcript": named}
         fsck(site, expect=BAD, says=f"names the file with SHA-256 {named}")
+
+
+def test_a_reload_reads_it_and_changes_nothing():
+    with Site(**NAMED) as site:
+        named = with_transcript(site)
+        signer = site.start_signer()
+        for data, event in ((b"no transcript", "event=reload-refused"), (None, "event=reloaded")):
+            if data:
+                site.path("ceremony.json").write_bytes(data)
+            else:
+                with_transcript(site)  # another one
+            line = len(signer.lines)
+            signer.signal(signal.SIGHUP)
+            signer.wait_for(event, line)
+        assert signer.stop() == 0
+        log = check(site)
+        assert [e.claims.get("hallmark.extensions") for e in log] == [{"transcript": named}, None]
 
 
 # --- the auditor ---------------------------------------------------------------------------------
