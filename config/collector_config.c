@@ -39,6 +39,7 @@ struct raw_workload {
 	uint32_t measure_count;
 	char **files;
 	uint32_t files_count;
+	enum collector_view view;
 	char **environment;
 	uint32_t environment_count;
 };
@@ -125,6 +126,11 @@ static const cyaml_strval_t kinds[] = {
     {"runtime", COMPONENT_RUNTIME},
 };
 
+static const cyaml_strval_t views[] = {
+    {"host", VIEW_HOST},
+    {"process", VIEW_PROCESS},
+};
+
 static const cyaml_schema_value_t kind_entry = {
     CYAML_VALUE_ENUM(CYAML_FLAG_STRICT, enum component_kind, kinds, CYAML_ARRAY_LEN(kinds)),
 };
@@ -144,9 +150,11 @@ static const cyaml_schema_field_t workload_fields[] = {
     WORKLOAD(executable, SETTINGS_OPTIONAL),
     WORKLOAD(unit, SETTINGS_OPTIONAL),
     CYAML_FIELD_SEQUENCE("measure", CYAML_FLAG_POINTER, struct raw_workload, measure, &kind_entry,
-	1, COMPONENT_KIND_COUNT),
+	1, CYAML_ARRAY_LEN(kinds)),
     CYAML_FIELD_SEQUENCE("files", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload,
 	files, &path_entry, 1, FILES_MAX),
+    CYAML_FIELD_ENUM("view", SETTINGS_OPTIONAL | CYAML_FLAG_STRICT, struct raw_workload, view,
+	views, CYAML_ARRAY_LEN(views)),
     CYAML_FIELD_SEQUENCE("environment", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
 	struct raw_workload, environment, &name_entry, 1, ENVIRONMENT_MAX),
     CYAML_FIELD_END,
@@ -388,6 +396,12 @@ take_measures(
 	w->files = (const char *const *)raw->files;
 	w->file_count = raw->files_count;
 	files = settings_has(s, key_of(key, "workloads", index, ".files"));
+	w->view = raw->view;
+	if (settings_has(s, key_of(key, "workloads", index, ".view")) && !files)
+		settings_fault(s, key,
+		    "\"%s\" says from where files are read, but no patterns are listed under "
+		    "\"files\"",
+		    key);
 	if (raw->measure_count > 0 && w->measure[COMPONENT_FILES] != files)
 		settings_fault(s, key_of(key, "workloads", index, files ? ".files" : ".measure"),
 		    files ? "\"%s\" lists patterns, but \"measure\" lacks \"files\": add it there"

@@ -29,6 +29,12 @@ struct collector_signer {
 	const char *log_certificate_next;
 };
 
+/* From whose root directory the `files` component is read. */
+enum collector_view {
+	VIEW_HOST,    /* the collector's own */
+	VIEW_PROCESS, /* the process's: for containers */
+};
+
 struct collector_workload {
 	const char *name;
 	/* exactly one of these is set */
@@ -38,6 +44,7 @@ struct collector_workload {
 	bool measure[COMPONENT_KIND_COUNT];
 	size_t file_count;
 	const char *const *files; /* glob patterns for the `files` component */
+	enum collector_view view;
 	size_t environment_count;
 	const char *const *environment; /* names whose values the `runtime` component records */
 };

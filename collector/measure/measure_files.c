@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "collector/measure/pattern.h"
+#include "collector/subject/namespaces.h"
+#include "collector/subject/procfs.h"
 
-/* A walk along one pattern; `path` is where it stands, from the process's root. */
+/* A walk along one pattern; `path` is where it stands, from the root directory. */
 struct walk {
 	struct measure_context *m;
 	struct component_builder *to;
@@ -20,6 +22,8 @@ struct walk {
 	size_t items; /* of all patterns */
 };
 
+static enum err open_root(struct measure_context *m, int *root);
+static enum err check_view(struct measure_context *m);
 static enum err walk_part(struct walk *w, int dir, size_t index);
 static enum err walk_names(struct walk *w, int dir, size_t index, unsigned depth);
 static enum err walk_name(struct walk *w, int dir, const char *name, size_t index, unsigned depth);
@@ -35,13 +39,10 @@ enum err
 measure_files(struct measure_context *m, struct component_builder *to)
 {
 	struct walk w = {.m = m, .to = to, .path = BUF_INIT};
-	enum err e = ERR_OK;
+	enum err e;
+	int root;
 
-	if (m->root < 0)
-		return trouble_set(m->trouble, ERR_IO,
-		    "/proc/%d/root cannot be opened; run the collector as root or with "
-		    "CAP_SYS_PTRACE",
-		    (int)m->process->pid);
+	e = open_root(m, &root);
 	for (size_t i = 0; e == ERR_OK && i < m->workload->file_count; i++) {
 		struct pattern pattern;
 
@@ -49,10 +50,61 @@ measure_files(struct measure_context *m, struct component_builder *to)
 			break;
 		w.pattern = &pattern;
 		buf_clear(&w.path);
-		e = walk_part(&w, m->root, 0);
+		e = walk_part(&w, root, 0);
 		pattern_free(&pattern);
 	}
+	if (root >= 0)
+		(void)close(root);
 	buf_free(&w.path);
+	return e;
+}
+
+static enum err
+open_root(struct measure_context *m, int *root)
+{
+	const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+	const bool of_process = m->workload->view == VIEW_PROCESS;
+	enum err e = ERR_OK;
+
+	*root = -1;
+	if (of_process && (e = check_view(m)) != ERR_OK)
+		return e;
+	*root = of_process ? openat(m->process->dir, "root", flags) : open("/", flags);
+	if (*root >= 0)
+		return ERR_OK;
+	return trouble_set(m->trouble, ERR_IO,
+	    "%s cannot be opened; run the collector as root or with CAP_SYS_PTRACE",
+	    of_process ? "the root directory of the process" : "/");
+}
+
+/*
+ * Every user may make a user namespace, and in it mount what it likes or choose a root directory:
+ * what stands there says nothing of what the workload was given.
+ */
+static enum err
+check_view(struct measure_context *m)
+{
+	enum namespace_place mounts = NAMESPACE_UNKNOWN, user = NAMESPACE_UNKNOWN;
+	struct namespaces collector;
+	struct buf root = BUF_INIT;
+	enum err e;
+
+	if ((e = namespaces_of_collector(&collector)) == ERR_OK &&
+	    (e = namespaces_place(&collector, m->process->dir, NAMESPACE_MOUNT, &mounts)) ==
+		ERR_OK &&
+	    (e = namespaces_place(&collector, m->process->dir, NAMESPACE_USER, &user)) == ERR_OK)
+		e = procfs_read_link(m->process->dir, "root", &root);
+	if (e == ERR_NOT_FOUND)
+		e = ERR_CHANGED;
+	else if (e != ERR_OK)
+		e = trouble_set(m->trouble, e, "the namespaces of the process: %s",
+		    e == ERR_IO ? strerror(errno) : err_text(e));
+	else if (mounts == NAMESPACE_FOREIGN ||
+		 (user == NAMESPACE_FOREIGN && !view_equal(buf_view(&root), VIEW_LITERAL("/"))))
+		e = trouble_set(m->trouble, ERR_MISMATCH,
+		    "its view is that of a user namespace, which every user can make, and not to "
+		    "be believed; take \"view: process\" out");
+	buf_free(&root);
 	return e;
 }
 

@@ -1,7 +1,8 @@
 /*
  * Component `files`: the files that a workload's patterns name (collector/measure/pattern.h),
- * looked up from the root directory of the process, so that a container's files are the
- * container's.
+ * looked up from the host's root directory, so that what is measured has no say in what is found;
+ * or from the process's where the configuration says so (`view: process`), so that a container's
+ * files are the container's. ERR_MISMATCH where that is the view of a user namespace.
  *
  * No symbolic link is followed, neither at the end nor on the way: each one that a pattern meets is
  * an item, SYMLINK, with the digest of the text it holds. Directories are no items; `**` descends

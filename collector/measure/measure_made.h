@@ -1,5 +1,6 @@
 /*
- * What a component is made with, as it says itself: `patterns` of the files, and of the runtime
+ * What a component is made with, as it says itself: `patterns` of the files, with the option
+ * "root=process" where they are looked up in the process's own root directory; and of the runtime
  * `options`, an "environment=NAME" for each variable that is asked for; all in the configuration's
  * order.
  */

@@ -162,13 +162,14 @@ def mapped_files(pid):
 
 # --- patterns ------------------------------------------------------------------------------------
 
-def files_of(pid, patterns):
-    """Component `files`: what the patterns name from the process's root directory."""
+def files_of(patterns, of_process=None):
+    """Component `files`: what the patterns name from the root directory of the host, or of a process."""
     items = []
     for pattern in patterns:
-        root = os.open(f"/proc/{pid}/root", os.O_RDONLY | os.O_DIRECTORY)
+        root = os.open(f"/proc/{of_process}/root" if of_process else "/", os.O_RDONLY | os.O_DIRECTORY)
         expand(root, b"", [p for p in os.fsencode(pattern).split(b"/") if p], items)
-    return Component("files", items, [("patterns", [os.fsencode(p) for p in patterns])])
+    options = [("options", [b"root=process"])] if of_process else []
+    return Component("files", items, [*options, ("patterns", [os.fsencode(p) for p in patterns])])
 
 
 def expand(at, path, parts, items, depth=0):
@@ -351,5 +352,5 @@ def process(pid, patterns=None, environment=()):
     """All that the document has a measurement for."""
     components = [*mapped_files(pid), runtime_of(pid, environment), host(pid), packages(pid)]
     if patterns is not None:
-        components.append(files_of(pid, patterns))
+        components.append(files_of(patterns))
     return components

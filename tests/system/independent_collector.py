@@ -240,7 +240,7 @@ def test_files_of_patterns_are_the_same_items():
                          ["nothing", "a/below"], ["?", "?[!x]?"]):
             both.patterns = [f"{both.data}/{p}" for p in patterns]
             measured = json.loads(both.supplied("measure", "app", "--json"))["components"]
-            mine = second_measure.files_of(both.child.pid, both.patterns)
+            mine = second_measure.files_of(both.patterns)
             assert measured["files"]["sha256"] == mine.digest.hex(), (patterns, mine.items)
 
 

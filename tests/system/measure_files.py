@@ -212,22 +212,59 @@ def test_a_file_that_another_one_takes_the_name_of():
 
 # --- elsewhere -----------------------------------------------------------------------------------
 
-def test_the_root_of_the_process_counts():
+def jailed(host, *before):
+    """A process that lives below host.dir/jail."""
+    return host.start(*before, sys.executable, "-c", CHROOTED, host.dir / "jail", ready=True)
+
+
+def test_the_root_of_the_host_counts_or_of_the_process():
     with Measured() as host:
         host.write("jail/etc/name", "jail\n")
         host.write("etc/name", "outside\n")
         (host.dir / "jail/out").symlink_to("/etc")
         (host.dir / "jail/above").symlink_to("../../etc")
-        process = subprocess.Popen(
-            [sys.executable, "-c", CHROOTED, str(host.dir / "jail")], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE)
-        host.processes.append(process)
-        assert process.stdout.readline() == b"ready\n"
-        items = host.measure("files", pid=process.pid, files=["/etc/name", "/out/*", "/above/*"])
-        items = {i["path"]: i for i in items["components"]["files"]["items"]}
+        process = jailed(host)
+        patterns = ["/etc/name", "/out/*", "/above/*"]
+
+        def measured(**options):
+            component = host.measure("files", pid=process.pid, files=patterns,
+                                     **options)["components"]["files"]
+            return {i["path"]: i for i in component["items"]}, component["made"]
+
+        items, made = measured(view="process")
         assert {n: i["flags"] for n, i in items.items()} == {
             "/etc/name": [], "/out": ["symlink"], "/above": ["symlink"]}
         assert items["/etc/name"]["sha256"] == hashlib.sha256(b"jail\n").hexdigest()
+        assert made[0] == {"name": "options", "values": ["root=process"]}, made
+        for options in ({}, {"view": "host"}):
+            items, made = measured(**options)
+            assert items == {} and [m["name"] for m in made] == ["patterns"], (items, made)
+        assert "no patterns are listed" in host.refused("executable", pid=process.pid, view="host")
+
+
+def test_a_clean_copy_in_a_namespace_of_its_own_hides_nothing():
+    with Measured() as host:
+        altered, clean = host.write("app", "altered\n"), host.write("clean", "released\n")
+        bind = f"mount --bind {clean} {altered} && echo ready && read x"
+        process = host.start("unshare", "-rm", "sh", "-c", bind, ready=True)
+        item = host.files("files", pid=process.pid, files=[str(altered)])["app"]
+        assert item["sha256"] == hashlib.sha256(b"altered\n").hexdigest()
+        told = host.refused("files", pid=process.pid, files=[str(altered)], view="process")
+        assert "user namespace, which every user can make" in told, told
+        if can_be_others():  # as a service manager or a container's runtime does it
+            process = host.start("unshare", "-m", "sh", "-c", bind, ready=True)
+            item = host.files("files", pid=process.pid, files=[str(altered)], view="process")["app"]
+            assert item["sha256"] == hashlib.sha256(b"released\n").hexdigest()
+
+
+def test_a_root_directory_of_a_users_own_choosing():
+    with Measured() as host:
+        host.write("jail/etc/name")
+        process = jailed(host, "unshare", "-r")
+        told = host.refused("files", pid=process.pid, files=["/etc/name"], view="process")
+        assert "user namespace, which every user can make" in told, told
+        assert host.measure("files", pid=host.start("unshare", "-r", "sh", "-c", "echo ready; read x",
+                                                    ready=True).pid, files=["/etc/name"], view="process")
 
 
 CHROOTED = "import os, sys\nos.chroot(sys.argv[1])\nprint('ready', flush=True)\nsys.stdin.read()"

@@ -215,13 +215,16 @@ test_workload_names(void **state)
 static void
 test_measures(void **state)
 {
-	refuse(state, "[executable]", "[]", 9, "1 to 7 entries");
+	refuse(state, "[executable]", "[]", 9, "1 to 6 entries");
 	refuse(state, "[executable]", "[executable, executable]", 9, "twice");
 	refuse(state, "[executable]", "[config]", 9, "one of executable, files, host");
 	refuse(state, "[executable]", "[files]", 9, "no patterns are listed");
 	refuse(state, "[executable]", "[executable]\n    files: [/a]", 10, "lacks \"files\"");
 	refuse(state, "[executable]", "[files]\n    files: [a/*]", 10, "absolute paths");
 	refuse(state, "[executable]", "[host]\n    environment: [A]", 10, "lacks \"runtime\"");
+	refuse(state, "[executable]", "[host]\n    view: host", 10, "no patterns are listed");
+	refuse(
+	    state, "[executable]", "[files]\n    files: [/a]\n    view: mine", 11, "host, process");
 	refuse(state, "[executable]", "[runtime]\n    environment: [1A]", 10, "letters, digits");
 	refuse(state, "[executable]", "[runtime]\n    environment: [A=B]", 10, "letters, digits");
 }
