@@ -15,11 +15,12 @@
 #define KEEPALIVE_TEXT "hallmark keep-alive"
 
 /*
- * What a thread has signed is handed over together, as long as there is more to sign and not longer
- * than this: with a token of 100 us a signature, to wake the main thread, and by it the signer, for
- * each costs a third of what the signature does. One that takes longer than this is never kept.
+ * What the threads have signed is handed over together, as long as there is more to sign and not
+ * longer than this: with a token of 100 us a signature, to wake the main thread, by it the signer,
+ * and by that a collector, for each costs a third of what the signature does. One that takes longer
+ * than this is never kept.
  */
-#define TOGETHER_US 1000
+#define TOGETHER_US 4000
 
 struct signing_jobs {
 	struct signing_job *first, *last;
@@ -31,8 +32,7 @@ struct signing_thread {
 	struct token_signer *signer;
 	struct token_signer *beside; /* of the Ed25519 key, or NULL; in the same session */
 	struct buf signature;
-	struct signing_jobs done;   /* not handed over yet */
-	uint64_t together_until_us; /* CLOCK_MONOTONIC: when they are to be */
+	uint64_t began_us;          /* CLOCK_MONOTONIC: with the job that it signs */
 	struct timespec idle_until; /* the same: when a keep-alive is due */
 };
 
@@ -51,6 +51,8 @@ struct signing {
 	struct signing_job *also_checkpoint; /* its second */
 	struct signing_jobs tokens;
 	struct signing_jobs done;
+	uint64_t together_until_us; /* CLOCK_MONOTONIC: when the owner is to be told of them */
+	bool told;                  /* it was, and has not taken them yet */
 	bool dead;
 	bool stop;
 };
@@ -60,9 +62,9 @@ static enum err signers_new(struct signing_thread *t, struct token *token);
 static void *thread_main(void *argument);
 static bool wait_for_job(struct signing_thread *t, struct signing_job **job, bool *beside);
 static void take_first(struct signing *s, struct signing_job **job, bool *beside);
-static void sign(struct signing_thread *t, struct signing_job *job, bool beside);
+static bool sign(struct signing_thread *t, struct signing_job *job, bool beside);
 static bool part_is_last(struct signing *s, struct signing_job *job, enum err result);
-static void hand_over(struct signing_thread *t);
+static void hand_over(struct signing_thread *t, struct signing_job *job);
 static void jobs_add(struct signing_jobs *to, struct signing_job *job);
 static uint64_t now_us(void);
 static void keep_alive(struct signing_thread *t);
@@ -179,6 +181,7 @@ signing_take(struct signing *s)
 	pthread_mutex_lock(&s->mutex);
 	done = s->done.first;
 	s->done = (struct signing_jobs){NULL, NULL};
+	s->told = false;
 	pthread_mutex_unlock(&s->mutex);
 	return done;
 }
@@ -263,8 +266,8 @@ thread_main(void *argument)
 	while (wait_for_job(t, &job, &beside)) {
 		if (job == NULL)
 			keep_alive(t);
-		else
-			sign(t, job, beside);
+		else if (sign(t, job, beside))
+			hand_over(t, job);
 		idle_begin(t);
 	}
 	return NULL;
@@ -280,9 +283,7 @@ wait_for_job(struct signing_thread *t, struct signing_job **job, bool *beside)
 	pthread_mutex_lock(&s->mutex);
 	for (take_first(s, job, beside); *job == NULL && !s->stop && !idle;
 	     take_first(s, job, beside)) {
-		if (t->done.first != NULL)
-			hand_over(t);
-		else if (s->config->keepalive_s == 0)
+		if (s->config->keepalive_s == 0)
 			pthread_cond_wait(&s->wake, &s->mutex);
 		else
 			idle = pthread_cond_timedwait(&s->wake, &s->mutex, &t->idle_until) ==
@@ -310,26 +311,19 @@ take_first(struct signing *s, struct signing_job **job, bool *beside)
 	}
 }
 
-static void
+/* False: it is not done, the other of a note's two signatures is not made yet. */
+static bool
 sign(struct signing_thread *t, struct signing_job *job, bool beside)
 {
 	bool is_note = job->type == KEYCHANNEL_CHECKPOINT;
 	enum err e;
 
-	if (t->done.first == NULL)
-		t->together_until_us = now_us() + TOGETHER_US;
+	t->began_us = now_us();
 	e = beside ? make_line_beside(t, job) : is_note ? make_note(t, job) : make_jws(t, job);
-	if (!is_note || t->beside == NULL)
-		job->result = e;
-	else if (!part_is_last(t->owner, job, e))
-		return;
-	jobs_add(&t->done, job);
-	/* A whole batch waits for a note, and everything for the news of a token that fails. */
-	if (is_note || job->result != ERR_OK || now_us() >= t->together_until_us) {
-		pthread_mutex_lock(&t->owner->mutex);
-		hand_over(t);
-		pthread_mutex_unlock(&t->owner->mutex);
-	}
+	if (is_note && t->beside != NULL)
+		return part_is_last(t->owner, job, e);
+	job->result = e;
+	return true;
 }
 
 /* Of a note's two signatures: the one that is made last makes the note whole, if both are good. */
@@ -352,21 +346,23 @@ part_is_last(struct signing *s, struct signing_job *job, enum err result)
 	return last;
 }
 
-/* With the mutex, but for the moment in which the owner is woken. */
+/* A whole batch waits for a note, and everything for the news of a token that fails. */
 static void
-hand_over(struct signing_thread *t)
+hand_over(struct signing_thread *t, struct signing_job *job)
 {
 	struct signing *s = t->owner;
+	const bool urgent = job->type == KEYCHANNEL_CHECKPOINT || job->result != ERR_OK;
+	bool tell;
 
-	if (s->done.last != NULL)
-		s->done.last->next = t->done.first;
-	else
-		s->done.first = t->done.first;
-	s->done.last = t->done.last;
-	t->done = (struct signing_jobs){NULL, NULL};
-	pthread_mutex_unlock(&s->mutex);
-	wake_owner(s);
 	pthread_mutex_lock(&s->mutex);
+	if (s->done.first == NULL)
+		s->together_until_us = t->began_us + TOGETHER_US;
+	jobs_add(&s->done, job);
+	tell = !s->told && (urgent || s->tokens.first == NULL || now_us() >= s->together_until_us);
+	s->told |= tell;
+	pthread_mutex_unlock(&s->mutex);
+	if (tell)
+		wake_owner(s);
 }
 
 static void
@@ -476,7 +472,6 @@ static void
 signing_free(struct signing *s)
 {
 	for (unsigned i = 0; i < s->thread_count; i++) {
-		jobs_free(s->thread[i].done.first);
 		token_signer_free(&s->thread[i].beside); /* before the one whose session it has */
 		token_signer_free(&s->thread[i].signer);
 		buf_free(&s->thread[i].signature);
