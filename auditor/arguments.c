@@ -41,6 +41,7 @@ static const struct option {
     {'K', SORT_LIST, "--collectors-ca", AT(collectors_ca)},
     {'R', SORT_LIST, "--collectors-crl", AT(crl)},
     {'D', SORT_LIST, "--retired", AT(retired)},
+    {'O', SORT_LIST, "--operator", AT(operators)},
     {'S', SORT_LIST, "--witness", AT(witnesses)},
     {'G', SORT_TEXT, "--cosigned", AT(cosigned)},
     {'o', SORT_TEXT, "--origin", AT(origin)},
@@ -82,7 +83,7 @@ void
 arguments_free(struct arguments *a)
 {
 	struct argument_list *const lists[] = {&a->certificates, &a->receipts, &a->at_least,
-	    &a->approvers, &a->collectors_ca, &a->crl, &a->retired, &a->witnesses};
+	    &a->approvers, &a->collectors_ca, &a->crl, &a->retired, &a->operators, &a->witnesses};
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		free((void *)lists[i]->value);
@@ -95,7 +96,7 @@ static bool
 make_room(struct arguments *a, size_t most)
 {
 	struct argument_list *const lists[] = {&a->certificates, &a->receipts, &a->at_least,
-	    &a->approvers, &a->collectors_ca, &a->crl, &a->retired, &a->witnesses};
+	    &a->approvers, &a->collectors_ca, &a->crl, &a->retired, &a->operators, &a->witnesses};
 	bool good = true;
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)

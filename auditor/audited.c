@@ -10,7 +10,8 @@ audited_open(struct audited *a, const struct audited_options *options, FILE *to)
 	    .trusted = options->trusted,
 	    .progress = PROGRESS_INIT,
 	    .head = {.to = options->json ? NULL : to, .margin = ""},
-	    .log = {.dir = -1}};
+	    .log = {.dir = -1},
+	    .retirement = {.log = {.dir = -1}}};
 	a->d = (struct display){.to = a->head.to,
 	    .margin = "  ",
 	    .progress = options->json ? NULL : &a->progress,
@@ -53,6 +54,7 @@ audited_close(struct audited *a, enum outcome o, const char *words)
 	signercerts_free(&a->wanted.certificates);
 	trusted_free(&a->trusted);
 	kept_free(&a->kept);
+	retirement_close(&a->retirement);
 	return o;
 }
 
@@ -66,6 +68,8 @@ open_all(struct audited *a)
 	if (o == OUTCOME_GOOD)
 		o = signercerts_load(options->certificates->value, options->certificates->count,
 		    &a->findings, &a->wanted.certificates);
+	if (o == OUTCOME_GOOD)
+		o = retirement_open(&a->retirement, &options->retirement, &a->wanted, &a->findings);
 	if (o != OUTCOME_GOOD)
 		return o;
 	display_line(&a->head, "%s", options->log);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "auditor/kept.h"
+#include "auditor/retirement.h"
 #include "auditor/tell/display.h"
 #include "auditor/trusted.h"
 #include "log/evidence_reader.h"
@@ -24,6 +25,7 @@ struct audited_options {
 	const char *origin; /* NULL: whichever a certificate's key signed under */
 	struct trusted trusted;
 	struct kept_options kept;
+	struct retirement_options retirement;
 	uint64_t faults_max;
 	bool json, full;
 };
@@ -42,6 +44,7 @@ struct audited {
 	struct log_reader log;
 	struct evidence_reader *evidence;
 	struct kept kept;
+	struct retirement retirement;
 };
 
 /*

@@ -10,6 +10,7 @@
 enum apart {
 	APART_NOTHING,
 	APART_UNEXPECTED, /* a policy that is not expected */
+	APART_RETIRED,    /* signed by a key that others may have had */
 	APART_TRANSCRIPT, /* another record of the ceremony than the one that was given */
 };
 
@@ -28,6 +29,7 @@ fsck_run(const struct fsck_options *options, FILE *to)
 	static const char *const said_apart[] = {
 	    [APART_UNEXPECTED] =
 		"bad: this is the log that was signed, with a policy that is not expected",
+	    [APART_RETIRED] = "could not tell: this is signed by a key that others may have had",
 	    [APART_TRANSCRIPT] = "bad: this is the log that was signed, and the transcript that "
 				 "was given is not the record of its beginning",
 	};
@@ -49,7 +51,7 @@ check(struct audited *a, const struct fsck_options *options, enum apart *apart)
 	    .kept_count = a->kept.checkpoint_count,
 	    .faults_max = a->options->faults_max};
 	struct log_check c;
-	enum outcome o, transcript = OUTCOME_GOOD;
+	enum outcome o, transcript = OUTCOME_GOOD, retired = OUTCOME_GOOD;
 	enum err e;
 
 	trusted_want(&a->trusted, &wanted.walk);
@@ -63,6 +65,8 @@ check(struct audited *a, const struct fsck_options *options, enum apart *apart)
 			summary_write(&a->json, c.walk);
 			trusted_warn(&a->trusted, &a->d);
 		}
+		retired = retirement_tell_log(
+		    &a->retirement, &a->log, c.walk, &a->options->kept, &a->d, &a->json);
 		kept_warn(&a->options->kept, &a->d);
 		if (options->transcript != NULL)
 			transcript = transcript_check(options->transcript, &a->log, c.walk, &a->d);
@@ -70,9 +74,11 @@ check(struct audited *a, const struct fsck_options *options, enum apart *apart)
 			*apart = APART_UNEXPECTED;
 		else if (o == OUTCOME_GOOD && transcript == OUTCOME_BAD)
 			*apart = APART_TRANSCRIPT;
+		else if (o == OUTCOME_GOOD && retired != OUTCOME_GOOD)
+			*apart = APART_RETIRED;
 	}
 	log_check_end(&c);
-	return outcome_worse(o, transcript);
+	return outcome_worse(o, outcome_worse(transcript, retired));
 }
 
 static void

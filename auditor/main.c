@@ -24,17 +24,19 @@ static const char usage[] =
     "       hallmark-audit fsck   --log DIR --cert CRT... [--origin NAME]\n"
     "                             [--tree-only | [--evidence DIR [--approver KEY]...]\n"
     "                             [--policy SHA256]... [--transcript FILE]]\n"
-    "                             [KEPT...] [--faults N] [--json]\n"
+    "                             [KEPT...] [--retired STATEMENT --operator PEM]...\n"
+    "                             [--witness VKEY]... [--faults N] [--json]\n"
     "       hallmark-audit replay --log DIR --evidence DIR --cert CRT... [--origin NAME]\n"
     "                             (--index N | --all [--approver KEY]...) [--policy SHA256]...\n"
     "                             [--collectors-ca PEM]... [--collectors-crl PEM]... [--vouched]\n"
-    "                             [KEPT...] [--faults N] [--full] [--json]\n"
+    "                             [KEPT...] [--retired STATEMENT --operator PEM]...\n"
+    "                             [--witness VKEY]... [--faults N] [--full] [--json]\n"
     "       hallmark-audit consistency OLDER NEWER --cert CRT... [--origin NAME]\n"
     "                             [--fork-proof FILE] [--json]\n"
     "       hallmark-audit --version | --help\n"
     "\n"
     "KEPT: --receipt FILE..., --at-least CHECKPOINT, --newest-within S, --fork-proof FILE\n"
-    "RETIRED: --retired STATEMENT --approver PEM, --witness VKEY, --cosigned CHECKPOINT,\n"
+    "RETIRED: --retired STATEMENT --operator PEM, --witness VKEY, --cosigned CHECKPOINT,\n"
     "         --log DIR\n"
     "\n"
     "What an auditor trusts, the auditor names; of what was not named it could not tell. No\n"
@@ -54,12 +56,13 @@ static const char usage[] =
     "rest on what the one before it demands. For sites without approvers, --policy: what stands\n"
     "behind the name of a policy that is expected (hallmark-signer check prints it); any other is\n"
     "bad. Without either, every policy of the signer's is good.\n"
-    "--retired: a statement retire-key, signed by a key that --approver names as a file: others\n"
+    "--retired: a statement retire-key, signed by the key that --operator names: others\n"
     "may have had that key of the log since a time. What it has signed is proved only if a "
     "witness\n"
     "(--witness: its verifier key, or a file with it) saw the checkpoint before: the receipt's "
     "own,\n"
-    "or --cosigned, in whose tree the copy (--log) has the entry. Else: could not tell.\n"
+    "or --cosigned, in whose tree the copy (--log) has the entry. Else: could not tell. fsck and\n"
+    "replay tell it of a whole log, also by the statements in it.\n"
     "--collectors-ca: CAs that may stand behind a collector's signature, and no others; without\n"
     "it, those of a policy that is named or approved. --vouched: demands it of every report.\n"
     "--transcript: the record of the ceremony that the log's first notice names, of this log's\n"
@@ -92,10 +95,10 @@ static int fail_usage(const char *what);
 static int fail_argument(const struct command *command, const char *argument);
 
 static const struct command commands[] = {
-    {"verify", "fcoxtsWCATFujkDSGl", run_verify},
+    {"verify", "fcoxtsWCATFujODSGl", run_verify},
     {"show", "fjcolite", run_show},
-    {"fsck", "colenpyPkrmwFj", run_fsck},
-    {"replay", "coleianpkKRvrmwFuj", run_replay},
+    {"fsck", "ODScolenpyPkrmwFj", run_fsck},
+    {"replay", "ODScoleianpkKRvrmwFuj", run_replay},
     {"consistency", "fcoFj", run_consistency},
 };
 
@@ -174,7 +177,7 @@ run_verify(const struct arguments *a, FILE *fork_proof)
 		.max_age_s = a->max_age_s,
 		.at_s = a->at_s},
 	    .retirement = {.statements = &a->retired,
-		.by = &a->approvers,
+		.by = &a->operators,
 		.witnesses = &a->witnesses,
 		.cosigned = a->cosigned,
 		.log = a->log},
@@ -187,8 +190,8 @@ run_verify(const struct arguments *a, FILE *fork_proof)
 		return fail_usage(
 		    "verify: --report is of one receipt: expected no other beside it");
 	if (a->retired.count == 0 &&
-	    (a->approvers.count + a->witnesses.count > 0 || a->cosigned != NULL || a->log != NULL))
-		return fail_usage("verify: witnesses, approvers and a copy of the log are for what "
+	    (a->operators.count + a->witnesses.count > 0 || a->cosigned != NULL || a->log != NULL))
+		return fail_usage("verify: witnesses, operators and a copy of the log are for what "
 				  "a key proves that is retired: expected --retired with them");
 	if (a->full + a->explain + a->json > 1)
 		return fail_usage("verify: expected one of --full, --explain and --json");
@@ -248,6 +251,9 @@ run_replay(const struct arguments *a, FILE *fork_proof)
 	    a->all == a->has_index)
 		return fail_usage(
 		    "replay: expected --log, --evidence, --cert, and one of --index and --all");
+	if (a->retired.count + a->witnesses.count > 0 && !a->all)
+		return fail_usage("replay: what a retired key has signed is told of a whole log: "
+				  "expected --all with --retired and --witness");
 	if (a->approvers.count > 0 && !a->all)
 		return fail_usage(
 		    "replay: an approval stands elsewhere in the log: expected --all with "
@@ -287,6 +293,9 @@ audited_of(const struct arguments *a, FILE *fork_proof)
 		.has_newest_within = a->has_newest_within,
 		.newest_within_s = a->newest_within_s,
 		.fork_proof = fork_proof},
+	    .retirement = {.statements = &a->retired,
+		.by = &a->operators,
+		.witnesses = &a->witnesses},
 	    .faults_max = a->faults_max,
 	    .json = a->json,
 	    .full = a->full};

@@ -13,6 +13,7 @@ enum apart {
 	APART_UNEXPECTED, /* a policy that is not expected */
 	APART_FOREIGN,    /* somebody vouched who is not named */
 	APART_UNVOUCHED,  /* nobody vouches, which was demanded */
+	APART_RETIRED,    /* signed by a key that others may have had */
 	APART_NO_VERDICT, /* the one entry is no report: good */
 };
 
@@ -38,6 +39,8 @@ replay_run(const struct replay_options *options, FILE *to)
 			      "for the evidence who is none of those named",
 	    [APART_UNVOUCHED] = "could not tell: policy and evidence give these verdicts, and "
 				"nobody who is named vouches for all of the evidence",
+	    [APART_RETIRED] = "could not tell: policy and evidence give these verdicts, in a log "
+			      "signed by a key that others may have had",
 	    [APART_NO_VERDICT] = "good: it is no report, so no verdict was made again; nothing "
 				 "that it names denies it",
 	};
@@ -60,7 +63,7 @@ replay_all(const struct replay_options *options, struct audited *a, enum apart *
 	    .faults_max = a->options->faults_max};
 	const struct walk_counts *counts;
 	struct log_check c;
-	enum outcome o, vouched = OUTCOME_GOOD;
+	enum outcome o, vouched = OUTCOME_GOOD, retired = OUTCOME_GOOD;
 	enum err e;
 
 	trusted_want(&a->trusted, &wanted.walk);
@@ -74,6 +77,8 @@ replay_all(const struct replay_options *options, struct audited *a, enum apart *
 		summary_write(&a->json, c.walk);
 		vouched = vouched_tell(&a->d, &a->json, c.walk, options->vouched, a->options->full);
 		trusted_warn(&a->trusted, &a->d);
+		retired = retirement_tell_log(
+		    &a->retirement, &a->log, c.walk, &a->options->kept, &a->d, &a->json);
 		kept_warn(&a->options->kept, &a->d);
 		display_stopped(&a->d, &c.defects);
 		if (log_check_only_unexpected(&c))
@@ -82,9 +87,11 @@ replay_all(const struct replay_options *options, struct audited *a, enum apart *
 			*apart = APART_FOREIGN;
 		else if (o == OUTCOME_GOOD && vouched != OUTCOME_GOOD)
 			*apart = APART_UNVOUCHED;
+		else if (o == OUTCOME_GOOD && retired != OUTCOME_GOOD)
+			*apart = APART_RETIRED;
 	}
 	log_check_end(&c);
-	return outcome_worse(o, vouched);
+	return outcome_worse(o, outcome_worse(vouched, retired));
 }
 
 static enum outcome

@@ -8,11 +8,13 @@
 #include <stdbool.h>
 
 #include "auditor/arguments.h"
+#include "auditor/kept.h"
 #include "auditor/tell/display.h"
 #include "auditor/tell/json.h"
 #include "log/anchor.h"
 #include "log/log_reader.h"
 #include "log/retired_check.h"
+#include "log/walk/walk.h"
 
 struct retirement_options {
 	const struct argument_list *statements; /* files */
@@ -42,5 +44,16 @@ void retirement_show(const struct display *d, const struct retired_found *found)
 
 /* Member "retired" of an open object: null if no retired key is in it. */
 void retirement_write(struct json *j, const struct retired_found *found);
+
+/*
+ * Of a log that was checked: which of its keys others may have had, by what was named and by the
+ * statements in the log (`walk`; NULL: nobody read them), and which entries rest on them. A witness
+ * may have seen the log's own checkpoint, or one that was kept, from which the log has grown.
+ * Unknown where the log's checkpoint itself rests on such a key, and nobody saw it before. Member
+ * "retired" of an open object.
+ */
+enum outcome retirement_tell_log(struct retirement *r, const struct log_reader *l,
+    const struct walk *walk, const struct kept_options *kept, const struct display *d,
+    struct json *j) MUST_USE;
 
 #endif

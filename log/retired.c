@@ -7,6 +7,7 @@
 #include "log/inputfile.h"
 #include "proto/utc.h"
 
+static enum err add(struct retired_keys *r, const struct retired_key *said);
 static enum outcome read_file(const char *path, const char *const *by, size_t by_count,
     const struct findings *f, struct retired_keys *out);
 static enum outcome verify(const char *path, const struct statement_document *d,
@@ -36,23 +37,23 @@ retired_keys_free(struct retired_keys *r)
 enum err
 retired_keys_take(struct retired_keys *r, const struct statement *s)
 {
-	struct retired_key said, *grown;
+	struct retired_key said;
 
 	if (statement_kind(s) != STATEMENT_RETIRE_KEY ||
 	    statement_value_digest(s, "key", &said.key) != ERR_OK ||
 	    statement_value_number(s, "since", &said.since_s) != ERR_OK)
 		return ERR_OK;
-	for (size_t i = 0; i < r->count; i++)
-		if (digest_equal(&r->key[i].key, &said.key)) {
-			if (said.since_s < r->key[i].since_s)
-				r->key[i].since_s = said.since_s;
-			return ERR_OK;
-		}
-	if ((grown = reallocarray(r->key, r->count + 1, sizeof(*grown))) == NULL)
-		return ERR_MEMORY;
-	r->key = grown;
-	r->key[r->count++] = said;
-	return ERR_OK;
+	return add(r, &said);
+}
+
+enum err
+retired_keys_join(struct retired_keys *r, const struct retired_keys *more)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < more->count && e == ERR_OK; i++)
+		e = add(r, &more->key[i]);
+	return e;
 }
 
 const struct retired_key *
@@ -62,6 +63,25 @@ retired_keys_find(const struct retired_keys *r, const struct digest *key)
 		if (digest_equal(&r->key[i].key, key))
 			return &r->key[i];
 	return NULL;
+}
+
+/* Of one key the earliest time counts. */
+static enum err
+add(struct retired_keys *r, const struct retired_key *said)
+{
+	struct retired_key *grown;
+
+	for (size_t i = 0; i < r->count; i++)
+		if (digest_equal(&r->key[i].key, &said->key)) {
+			if (said->since_s < r->key[i].since_s)
+				r->key[i].since_s = said->since_s;
+			return ERR_OK;
+		}
+	if ((grown = reallocarray(r->key, r->count + 1, sizeof(*grown))) == NULL)
+		return ERR_MEMORY;
+	r->key = grown;
+	r->key[r->count++] = *said;
+	return ERR_OK;
 }
 
 static enum outcome
@@ -115,7 +135,7 @@ verify(const char *path, const struct statement_document *d, const char *const *
 	if (e == ERR_OK)
 		return OUTCOME_GOOD;
 	return findings_step(f, "retired", OUTCOME_UNKNOWN,
-	    "%s: expected one signed by a key that was named with --approver, as a file: %s", path,
+	    "%s: expected one signed by a key that was named with --operator, as a file: %s", path,
 	    err_text(e));
 }
 

@@ -20,6 +20,9 @@ struct notices {
 	struct digest first;    /* manifest */
 	bool first_is_approved;
 	struct log_keys keys;
+	struct retired_keys retired;
+	bool judged;             /* the newest notice's statement was, and taken */
+	uint64_t retired_unread; /* notices of such statements, of which nothing is known */
 	bool has_transcript;
 	struct digest transcript; /* of the ceremony, as entry 0 has it */
 	bool was_lost;            /* `standing` was NULL at some time */
@@ -40,6 +43,7 @@ static void take_statement(
     struct notices *n, const struct notice *notice, uint64_t before_s, struct reason *reason);
 static void take_key(struct notices *n, const struct notice *notice,
     const struct entry_place *place, struct reason *reason);
+static void take_retired(struct notices *n, struct reason *reason);
 static void check_statement(
     const struct notice *notice, const struct statement_document *d, struct reason *reason);
 static void give_up(struct notices *n, struct reason *reason, const char *what, enum err e);
@@ -79,6 +83,7 @@ notices_free(struct notices **n)
 		return;
 	standing_free(&(*n)->standing);
 	log_keys_free(&(*n)->keys);
+	retired_keys_free(&(*n)->retired);
 	buf_free(&(*n)->bytes);
 	buf_free(&(*n)->list);
 	free(*n);
@@ -91,6 +96,7 @@ notices_take(struct notices *n, const struct notice *notice, const struct entry_
 {
 	check_place(n, notice, reason);
 	n->statement = NULL;
+	n->judged = false;
 	if (n->evidence != NULL && n->standing == NULL)
 		reason_add(reason, OUTCOME_UNKNOWN,
 		    "what was in force before this notice is not known, and so not what is "
@@ -121,6 +127,9 @@ notices_take(struct notices *n, const struct notice *notice, const struct entry_
 		check_list(n, notice, reason);
 	if (notice->kind == NOTICE_STATEMENT)
 		n->statement = find_statement(n, &notice->sha256);
+	if (notice->kind == NOTICE_STATEMENT &&
+	    statement_kind_from_name(notice->statement_kind) == STATEMENT_RETIRE_KEY)
+		take_retired(n, reason);
 	look_for_approval(n, notice->issued_s);
 }
 
@@ -169,6 +178,13 @@ const struct log_keys *
 notices_keys(const struct notices *n)
 {
 	return &n->keys;
+}
+
+const struct retired_keys *
+notices_retired(const struct notices *n, uint64_t *unread)
+{
+	*unread = n->retired_unread;
+	return &n->retired;
 }
 
 const struct statement *
@@ -315,6 +331,7 @@ take_statement(
 	if (e == ERR_OK)
 		e = standing_take_statement(
 		    n->standing, buf_view(&n->bytes), notice->issued_s, before_s, &d);
+	n->judged = e == ERR_OK;
 	if (e == ERR_OK)
 		check_statement(notice, d, reason);
 	else if (e == ERR_STATEMENT_KIND)
@@ -331,6 +348,17 @@ take_key(struct notices *n, const struct notice *notice, const struct entry_plac
 
 	if (e != ERR_OK)
 		reason_add(reason, OUTCOME_UNKNOWN, "%s", err_text(e));
+}
+
+/* For good: what becomes of the statement later changes nothing. */
+static void
+take_retired(struct notices *n, struct reason *reason)
+{
+	if (!n->judged || n->statement == NULL)
+		n->retired_unread++;
+	else if (retired_keys_take(&n->retired, statement_document_statement(n->statement)) !=
+		 ERR_OK)
+		reason_add(reason, OUTCOME_UNKNOWN, "%s", err_text(ERR_MEMORY));
 }
 
 static void

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "log/evidence_reader.h"
+#include "log/retired.h"
 #include "log/walk/log_keys.h"
 #include "log/walk/reason.h"
 #include "policy/due.h"
@@ -60,6 +61,12 @@ const struct digest *notices_manifest(const struct notices *n);
 
 /* The log's keys so far. */
 const struct log_keys *notices_keys(const struct notices *n);
+
+/*
+ * Keys of the log that statements have retired, which were judged. `unread` is how many notices say
+ * that there was such a statement, and it could not be judged: of which key is not known.
+ */
+const struct retired_keys *notices_retired(const struct notices *n, uint64_t *unread);
 
 /* The transcript of the ceremony that the log's first notice names; NULL: it names none. */
 const struct digest *notices_transcript(const struct notices *n);

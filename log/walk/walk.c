@@ -128,6 +128,12 @@ walk_manifests(const struct walk *w)
 	return &w->manifests;
 }
 
+const struct retired_keys *
+walk_retired(const struct walk *w, uint64_t *unread)
+{
+	return notices_retired(w->notices, unread);
+}
+
 const struct log_keys *
 walk_keys(const struct walk *w)
 {

@@ -50,6 +50,8 @@ uint64_t walk_workloads(const struct walk *w);
 const struct manifests *walk_manifests(const struct walk *w);
 const struct log_keys *walk_keys(const struct walk *w);
 const struct digest *walk_transcript(const struct walk *w); /* as notices_transcript */
+const struct retired_keys *walk_retired(
+    const struct walk *w, uint64_t *unread); /* as notices_retired */
 const struct unknowns *walk_unknowns(const struct walk *w);
 
 /* Who vouched, where verdicts are made again; and each workload, the first by hh.next. */

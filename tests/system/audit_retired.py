@@ -11,6 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import make_log
 import statements
+import story
 from audit import BAD, GOOD, UNKNOWN, Bench
 from cosigner import Cosigner
 from hallmark import run_tests
@@ -40,7 +41,7 @@ class Desk(Bench):
         self.w, self.v = Cosigner("witness.test/w"), Cosigner("witness.test/v")
         self.write("w.vkey", self.w.verifier.encode() + b"\n")
         self.plain = self.log.receipt(7, 10)
-        self.named = ["--retired", self.path("retire.json"), "--approver", self.path("ann.pem")]
+        self.named = ["--retired", self.path("retire.json"), "--operator", self.path("ann.pem")]
         self.believing = [*self.named, "--witness", self.w.verifier]
 
     def check(self, receipt, *arguments, expect=UNKNOWN, says=TOLD, **options):
@@ -156,9 +157,9 @@ def test_only_statements_of_those_who_were_named_are_taken():
             output = desk.check(desk.plain, *desk.named, says=why)
             assert "PROVED    " not in output, name
         path.write_bytes(retire())
-        for by in ([], ["--approver", ANN.id], ["--approver", desk.path("eve.pem")]):
-            desk.check(desk.plain, "--retired", path, *by, says="that was named with --approver, as a file")
-        desk.check(desk.plain, "--retired", path, "--approver", ANN.id, "--approver", desk.path("ann.pem"))
+        for by in ([], ["--operator", ANN.id], ["--operator", desk.path("eve.pem")]):
+            desk.check(desk.plain, "--retired", path, *by, says="that was named with --operator, as a file")
+        desk.check(desk.plain, "--retired", path, "--operator", ANN.id, "--operator", desk.path("ann.pem"))
         desk.check(desk.plain, *desk.named, "--witness", "nobody", says="expected the verifier key of a witness")
 
 
@@ -192,6 +193,68 @@ def test_another_key_of_the_log_that_signed_as_well_is_enough():
         forged = make_log.make(10, key=alone)
         desk.write("retire.json", retire(both))
         desk.check(forged.receipt(7), *desk.believing, *certs)
+
+
+def test_a_whole_log_says_what_rests_on_such_a_key():
+    with Desk() as desk:
+        ended = ["this checkpoint is signed by a key that others may have had since 2026-11-25T09:46:40Z",
+                 "the log has ended", "verdict"]
+        desk.fsck(*desk.named, expect=UNKNOWN, says=[*ended, "nobody who was named saw any by then"])
+        desk.fsck("--tree-only", *desk.named, expect=UNKNOWN, says=ended)
+        desk.fsck("--retired", desk.path("retire.json"), expect=UNKNOWN, says="that was named with --operator")
+        kept = ["--at-least", desk.cosigned(20, SINCE - 5)]
+        desk.fsck(*desk.believing, *kept, expect=UNKNOWN, says=[*ended, "a witness saw those before 20 by then"])
+        desk.fsck(*desk.believing, "--at-least", desk.cosigned(20, SINCE), expect=UNKNOWN,
+                  says=[*ended, "nobody who was named saw any by then"])
+        desk.path("log/checkpoint").write_bytes(desk.w.cosign(desk.log.checkpoint(), SINCE - 5))
+        desk.fsck(*desk.believing, says=["a witness saw those before 40 by then", "good: what is here"])
+        desk.fsck(*desk.named, expect=UNKNOWN, says=ended)
+        desk.write("other.json", retire(SECOND))
+        desk.fsck("--retired", desk.path("other.json"), *desk.named[2:], says="none of this log's keys that are known")
+
+
+def told_by_the_log(story_key, follows, by=ANN, rights=("approve", "retire-key")):
+    people = statements.operators_text([("ann", list(rights), ANN)])
+    s = story.Story(story.Policy(operators=people), key=story_key)
+    s.report()
+    if follows:
+        s.give_way(follows)
+    s.state(by, "retire-key", {"key": spki_digest(story_key), "since": str(SINCE)}, not_after=s.now + 60)
+    s.wait(3600)
+    s.report()
+    return s
+
+
+def test_what_the_log_says_itself_counts():
+    """By its own operators, for good: the statement's time is over when the last entry is made."""
+    for follows in (None, SECOND):
+        s = told_by_the_log(KEY, follows)
+        with Bench(0) as bench:
+            bench.use(s.log)
+            bench.write("evidence/pack-00000001", s.evidence())
+            (bench.dir / "signer.crt").write_bytes(KEY.pem())
+            (bench.dir / "second.crt").write_bytes(SECOND.pem())
+            evidence = ["--cert", bench.path("second.crt")]
+            says = [f"{spki_digest(KEY)} since 2026-11-25T09:46:40Z", "nobody who was named saw any by then"]
+            if follows:
+                says += ["of its entries, from 0 up to before"]
+            expect = GOOD if follows else UNKNOWN
+            ended = [] if follows else ["the log has ended", "could not tell: "]
+            bench.fsck("--evidence", bench.path("evidence"), *evidence, expect=expect, says=says + ended)
+            bench.replay("--all", *evidence, expect=expect, says=says + ended)
+            bench.fsck(*evidence, says="1 statement that others may have had a key of this log was not judged")
+
+
+def test_what_others_say_in_the_log_does_not():
+    for by, rights in ((EVE, ("approve", "retire-key")), (ANN, ("approve",))):
+        s = told_by_the_log(KEY, SECOND, by, rights)
+        with Bench(0) as bench:
+            bench.use(s.log)
+            bench.write("evidence/pack-00000001", s.evidence())
+            (bench.dir / "second.crt").write_bytes(SECOND.pem())
+            (bench.dir / "signer.crt").write_bytes(KEY.pem())
+            bench.fsck("--evidence", bench.path("evidence"), "--cert", bench.path("second.crt"), expect=BAD,
+                       says="was not judged")
 
 
 def test_the_json_says_it():

@@ -86,7 +86,7 @@ def test_what_is_proved_of_a_key_that_others_may_have():
             forged = forge(key, tree)
         assert signer.stop() == 0
 
-        named = ("--retired", said, "--approver", site.path("ann.pub"), "--witness", witness.verifier)
+        named = ("--retired", said, "--operator", site.path("ann.pub"), "--witness", witness.verifier)
         site.path("kept").write_bytes(kept)
         copy = ("--cosigned", site.path("kept"), "--log", site.path("log"))
         for receipt in (*early, late, forged, last):
