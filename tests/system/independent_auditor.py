@@ -24,7 +24,7 @@ from hallmark import PATIENCE_S, TOKENS, Process, Site, program, run_tests
 from second_auditor import BAD, GOOD, UNKNOWN, Pairs
 
 VECTORS = pathlib.Path(__file__).resolve().parents[1] / "vectors"
-ENTRIES = ("absence", "notice-approved", "notice-key", "notice-manifest", "notice-start", "notice-statement",
+ENTRIES = ("absence", "notice-approved", "notice-key", "notice-manifest", "notice-start", "notice-statement", "notice-transcript",
            "report-challenge", "report-deployed", "report-draft")
 SEED = int(os.environ.get("HALLMARK_ENTRY_SEED") or random.SystemRandom().randrange(1 << 32))
 CHANGES = 60

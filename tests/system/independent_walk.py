@@ -35,6 +35,8 @@ COLLECTORS = ("spiffe://test/host1", "spiffe://test/host2")
 WORKLOADS = ("app", "db", "web-1", "web-2")
 WAITS = (0, 1, 1, 7, 29, 30, 59, 60, 61, 89, 90, 91, 119, 120, 121, 150, 600, HOUR, DAY)
 
+NAMED = {"hallmark.extensions": {"transcript": "ab" * 32}}
+
 
 class Stored:
     """Records as the second implementation asks for them."""
@@ -52,7 +54,7 @@ class Drawn(Story):
     def __init__(self, chance, lies):
         self.chance, self.lies, self.odd, self.names = chance, lies, 4 * lies, 0
         self.reader, self.votes = None, []
-        super().__init__()
+        super().__init__(begins=chance.choice((None, NAMED)))
         self.adopt(self.new_policy())
 
     def maybe(self, part):
@@ -234,6 +236,7 @@ class Drawn(Story):
             lambda: self.append(b"no entry"),
             lambda: self.notify("feed", {"name": "debian"}),
             lambda: self.start("moon"),
+            lambda: self.start(**NAMED),  # which says nothing there
             lambda: self.start(listed=self.listed() + b"zone b\n"),
             lambda: self.start(listed=entries.in_force(f"manifest {self.manifest}")),
             lambda: self.records.pop(self.chance.randrange(len(self.records))),

@@ -145,11 +145,18 @@ expect_vector(const struct notice *n, const char *vector)
 static void
 the_vectors_are_written_and_read(void **state)
 {
+	struct buf extensions = BUF_INIT;
+	struct digest transcript;
 	struct notice n;
 
 	(void)state;
 	start(&n);
 	expect_vector(&n, "notice-start.json");
+	digest_of("a transcript", 12, &transcript);
+	notice_transcript_extension(&transcript, &extensions);
+	n.extensions = buf_view(&extensions);
+	expect_vector(&n, "notice-transcript.json");
+	buf_free(&extensions);
 	manifest(&n);
 	expect_vector(&n, "notice-manifest.json");
 	approved(&n);
@@ -425,7 +432,8 @@ static void
 every_cut_is_refused(void **state)
 {
 	static const char *const vectors[] = {"notice-start.json", "notice-manifest.json",
-	    "notice-statement.json", "notice-approved.json", "notice-key.json"};
+	    "notice-statement.json", "notice-approved.json", "notice-key.json",
+	    "notice-transcript.json"};
 	struct buf text = BUF_INIT;
 
 	(void)state;

@@ -635,6 +635,8 @@ def make():
                             + fork_side(other_leaf, [leaf[0]], other_note),
         "key-transition.txt": transition,
         "notice-key.json": change,
+        "notice-transcript.json": log["notice-start.json"][:-1] + to_json(
+            {"hallmark.extensions": {"transcript": sha256(b"a transcript").hex()}}).replace(b"{", b",", 1),
         "key-succession.txt": signed_note(key_change(
             "succession", lost, signer, "size 2", f"root {base64.b64encode(root).decode()}",
             *(f"statement {s}" for s in sorted(sha256(s).hex() for s in (b"one", b"another")))), signer),
