@@ -10,6 +10,8 @@
 #define LABEL "%-9s "
 
 static void show_proved(const struct display *d, enum outcome o, const struct receipt_check *c);
+static void show_authority(const struct display *d, const struct receipt_check *c,
+    const struct vouching_found *ca, uint64_t at_s);
 static void show_said(const struct display *d, const struct receipt_check *c, uint64_t at_s);
 static void say_report(const struct display *d, const struct report *r, uint64_t at_s);
 static void say_absence(const struct display *d, const struct absence *a);
@@ -33,9 +35,11 @@ static const char *const kind_names[] = {[ENTRY_REPORT] = "report",
 
 void
 answer_show(const struct display *d, enum outcome o, const struct receipt_check *c,
-    const struct demand *demands, size_t count, uint64_t at_s)
+    const struct vouching_found *ca, const struct demand *demands, size_t count, uint64_t at_s)
 {
 	show_proved(d, o, c);
+	if (ca != NULL && c->included && !c->doubted)
+		show_authority(d, c, ca, at_s);
 	if (o != OUTCOME_BAD && c->included && !c->doubted)
 		show_said(d, c, at_s);
 	for (size_t i = 0; i < count; i++)
@@ -58,8 +62,8 @@ answer_show_entry(const struct display *d, const struct receipt_check *c)
 }
 
 void
-answer_write(
-    struct json *j, const struct receipt_check *c, const struct demand *demands, size_t count)
+answer_write(struct json *j, const struct receipt_check *c, const struct vouching_found *ca,
+    const struct demand *demands, size_t count)
 {
 	if (c->included && !c->doubted) {
 		json_open(j, "proved", '{');
@@ -69,6 +73,13 @@ answer_write(
 		json_number(j, "size", c->checkpoint.size);
 		json_digest(j, "root", &c->checkpoint.root);
 		json_string(j, "certificate", signercert_path(c->by));
+		if (ca != NULL) {
+			json_string(j, "ca", ca->ca_name);
+			json_digest(j, "ca_sha256", &ca->ca);
+		} else {
+			json_null(j, "ca");
+			json_null(j, "ca_sha256");
+		}
 		json_close(j, '{');
 	} else {
 		json_null(j, "proved");
@@ -102,6 +113,17 @@ show_proved(const struct display *d, enum outcome o, const struct receipt_check 
 		    c->checkpoint.size, c->checkpoint.size == 1 ? "y" : "ies");
 	else
 		display_line(d, LABEL "%s", "UNPROVED", "nothing: it could not be told");
+}
+
+static void
+show_authority(const struct display *d, const struct receipt_check *c,
+    const struct vouching_found *ca, uint64_t at_s)
+{
+	char issued[UTC_TEXT_SIZE];
+
+	display_line(d, LABEL "with %s by the word of %s as of %s%s", "", signercert_path(c->by),
+	    ca->ca_name, utc_text(c->issued_s, issued),
+	    signercert_valid_at(c->by, at_s) ? "" : "; it has ended since");
 }
 
 static void

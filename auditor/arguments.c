@@ -44,6 +44,8 @@ static const struct option {
     {'O', SORT_LIST, "--operator", AT(operators)},
     {'S', SORT_LIST, "--witness", AT(witnesses)},
     {'G', SORT_TEXT, "--cosigned", AT(cosigned)},
+    {'B', SORT_LIST, "--ca", AT(log_ca)},
+    {'L', SORT_LIST, "--ca-crl", AT(log_crl)},
     {'o', SORT_TEXT, "--origin", AT(origin)},
     {'l', SORT_TEXT, "--log", AT(log)},
     {'e', SORT_TEXT, "--evidence", AT(evidence)},
@@ -83,7 +85,8 @@ void
 arguments_free(struct arguments *a)
 {
 	struct argument_list *const lists[] = {&a->certificates, &a->receipts, &a->at_least,
-	    &a->approvers, &a->collectors_ca, &a->crl, &a->retired, &a->operators, &a->witnesses};
+	    &a->approvers, &a->collectors_ca, &a->crl, &a->retired, &a->operators, &a->witnesses,
+	    &a->log_ca, &a->log_crl};
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		free((void *)lists[i]->value);
@@ -96,7 +99,8 @@ static bool
 make_room(struct arguments *a, size_t most)
 {
 	struct argument_list *const lists[] = {&a->certificates, &a->receipts, &a->at_least,
-	    &a->approvers, &a->collectors_ca, &a->crl, &a->retired, &a->operators, &a->witnesses};
+	    &a->approvers, &a->collectors_ca, &a->crl, &a->retired, &a->operators, &a->witnesses,
+	    &a->log_ca, &a->log_crl};
 	bool good = true;
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)

@@ -24,7 +24,7 @@ struct arguments {
 	char **files;
 	size_t file_count;
 	struct argument_list certificates, receipts, at_least, approvers, collectors_ca, crl,
-	    retired, operators, witnesses;
+	    retired, operators, witnesses, log_ca, log_crl;
 	const char *origin, *log, *evidence, *report, *transcript, *fork_proof, *workload,
 	    *collector, *cosigned;
 	struct digest *policies;

@@ -15,6 +15,7 @@
 
 static const char usage[] =
     "usage: hallmark-audit verify FILE... --cert CRT... [--origin NAME] [--report FILE]\n"
+    "                             [--ca PEM]... [--ca-crl PEM]...\n"
     "                             [--status STATUS]... [--workload NAME] [--collector NAME]\n"
     "                             [--max-age S] [--at TIME] [RETIRED...]\n"
     "                             [--fork-proof FILE] [--full | --explain | --json]\n"
@@ -44,6 +45,11 @@ static const char usage[] =
     "--cert: the log's key: its certificate, or the public key alone, in PEM or DER, or its\n"
     "verifier key (NAME+HASH+KEY); several where it has changed, or where the log has an Ed25519\n"
     "key too: a signature by one of them is enough, and a wrong one by any is refused.\n"
+    "--ca: who has to stand behind the log's certificate, which has the CAs' between behind it in "
+    "its\n"
+    "file and names the log, as of the time of each receipt's entry: one that is over since then\n"
+    "proves it for ever. Where nobody does, or one of them was not valid then, it could not tell;\n"
+    "what was revoked by then (--ca-crl) is bad.\n"
     "verify: FILE is a receipt, or the proof of a fork. What is PROVED, and what it SAYS, are\n"
     "two lines; what it says decides the exit status only where it is demanded: a status\n"
     "(affirming, warning, contraindicated, none), a workload, a collector, an age. With a status,\n"
@@ -95,7 +101,7 @@ static int fail_usage(const char *what);
 static int fail_argument(const struct command *command, const char *argument);
 
 static const struct command commands[] = {
-    {"verify", "fcoxtsWCATFujODSGl", run_verify},
+    {"verify", "fcBLoxtsWCATFujODSGl", run_verify},
     {"show", "fjcolite", run_show},
     {"fsck", "ODScolenpyPkrmwFj", run_fsck},
     {"replay", "ODScoleianpkKRvrmwFuj", run_replay},
@@ -162,6 +168,8 @@ static int
 run_verify(const struct arguments *a, FILE *fork_proof)
 {
 	struct verify_options options = {.certificates = &a->certificates,
+	    .ca = &a->log_ca,
+	    .ca_crl = &a->log_crl,
 	    .origin = a->origin,
 	    .explain = a->explain,
 	    .full = a->full,
@@ -186,6 +194,8 @@ run_verify(const struct arguments *a, FILE *fork_proof)
 	memcpy(options.demands.status, a->status, sizeof(a->status));
 	if (a->file_count == 0 || a->certificates.count == 0)
 		return fail_usage("verify: expected receipts and --cert");
+	if (a->log_crl.count > 0 && a->log_ca.count == 0)
+		return fail_usage("verify: expected --ca with --ca-crl");
 	if (a->report != NULL && a->file_count != 1)
 		return fail_usage(
 		    "verify: --report is of one receipt: expected no other beside it");

@@ -10,8 +10,8 @@ trusted_read(struct trusted *t, const struct findings *f)
 	for (size_t i = 0; i < t->approvers->count && o == OUTCOME_GOOD; i++)
 		o = approver_read(t->approvers->value[i], f, &t->approver_ids[i]);
 	if (o == OUTCOME_GOOD)
-		o = vouching_trust_load(t->collectors_ca->value, t->collectors_ca->count,
-		    t->crl->value, t->crl->count, f, &t->trust);
+		o = vouching_trust_load(VOUCHING_COLLECTOR, t->collectors_ca->value,
+		    t->collectors_ca->count, t->crl->value, t->crl->count, f, &t->trust);
 	return o;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "auditor/answer.h"
+#include "auditor/certified.h"
 #include "auditor/fork.h"
 #include "auditor/tell/display.h"
 #include "auditor/tell/explain.h"
@@ -20,6 +21,7 @@
 struct verifying {
 	const struct verify_options *options;
 	struct seal_wanted wanted;
+	struct vouching_trust *trust; /* the log's CAs; NULL until they are read */
 	struct history *history;
 	struct retirement retirement;
 	uint64_t at_s; /* the time that is demanded, or now */
@@ -35,6 +37,8 @@ struct verified {
 	struct buf bytes, report;
 	struct receipt_check receipt;
 	struct retired_found retired;
+	bool is_certified;           /* by a CA, where CAs are named */
+	struct vouching_found by_ca; /* then */
 	bool is_fork;
 	struct fork_check fork;
 	struct demand demand[DEMANDS_MAX];
@@ -49,6 +53,8 @@ static enum outcome check_receipt(
     struct verifying *v, struct verified *file, const struct display *steps);
 static enum outcome check_key(
     struct verifying *v, struct verified *file, const struct display *steps);
+static enum outcome certify(
+    struct verifying *v, struct verified *file, enum outcome o, const struct findings *f);
 static enum outcome judge(struct verifying *v, struct verified *file, enum outcome o);
 static void answer(struct verifying *v, const struct verified *file, enum outcome proved);
 static enum outcome explain(struct verifying *v, const struct verified *file);
@@ -74,6 +80,9 @@ verify_run(const struct verify_options *options, FILE *to)
 	    options->certificates->value, options->certificates->count, &f, &v.wanted.certificates);
 	if (o == OUTCOME_GOOD)
 		o = retirement_open(&v.retirement, &options->retirement, &v.wanted, &f);
+	if (o == OUTCOME_GOOD)
+		o = vouching_trust_load(VOUCHING_LOG, options->ca->value, options->ca->count,
+		    options->ca_crl->value, options->ca_crl->count, &f, &v.trust);
 	if (v.history == NULL)
 		o = display_step(&d, "verify", OUTCOME_UNKNOWN, "%s", err_text(ERR_MEMORY));
 	json_close(&v.json, '[');
@@ -86,6 +95,7 @@ verify_run(const struct verify_options *options, FILE *to)
 	buf_free(&v.json.text);
 	history_free(&v.history);
 	retirement_close(&v.retirement);
+	vouching_trust_free(&v.trust);
 	signercerts_free(&v.wanted.certificates);
 	return o;
 }
@@ -171,6 +181,10 @@ check_file(struct verifying *v, struct verified *file, const struct display *ste
 	file->is_fork = forkproof_begins(buf_view(&file->bytes));
 	if (!file->is_fork)
 		return check_receipt(v, file, steps);
+	if (vouching_trust_has_cas(v->trust))
+		return display_step(steps, "ca", OUTCOME_UNKNOWN,
+		    "a proof of a fork has no time as of which a CA could stand behind the key: "
+		    "give the log's certificate without --ca");
 	o = fork_check_run(&v->wanted, buf_view(&file->bytes), &f, &file->fork);
 	v->is_fork = v->is_fork || o == OUTCOME_BAD;
 	return o;
@@ -193,6 +207,8 @@ check_receipt(struct verifying *v, struct verified *file, const struct display *
 	beside = buf_view(&file->report);
 	o = receipt_check_run(
 	    &v->wanted, buf_view(&file->bytes), path != NULL ? &beside : NULL, &f, &file->receipt);
+	if (vouching_trust_has_cas(v->trust) && file->receipt.included)
+		o = certify(v, file, o, &f);
 	if (!file->receipt.included)
 		return o;
 	a = anchor_of_receipt(file->path, &file->receipt);
@@ -212,6 +228,23 @@ check_key(struct verifying *v, struct verified *file, const struct display *step
 	    retired_check_receipt(&v->retirement.wanted, &file->receipt, &f, &file->retired);
 
 	file->receipt.doubted = o != OUTCOME_GOOD;
+	return o;
+}
+
+/* Without a CA behind the key nothing is proved, nor said: anybody may have signed it. */
+static enum outcome
+certify(struct verifying *v, struct verified *file, enum outcome o, const struct findings *f)
+{
+	struct receipt_check *c = &file->receipt;
+
+	if (o == OUTCOME_GOOD)
+		o = certified_check(v->trust, &v->wanted.certificates, c, f, &file->by_ca);
+	else if (o == OUTCOME_UNKNOWN)
+		o = findings_step(f, "ca", OUTCOME_UNKNOWN,
+		    "when the entry was made cannot be read, and so not who stood behind the key");
+	file->is_certified = o == OUTCOME_GOOD;
+	c->included = c->included && file->is_certified;
+	c->read = c->read && file->is_certified;
 	return o;
 }
 
@@ -236,11 +269,14 @@ answer(struct verifying *v, const struct verified *file, enum outcome proved)
 {
 	const struct display d = {.to = v->to, .margin = v->options->explain ? "#   " : "  "};
 
+	const struct vouching_found *by = file->is_certified ? &file->by_ca : NULL;
+
 	json_string(&v->json, "form", file->is_fork ? "fork-proof" : "receipt");
 	if (!file->is_fork) {
-		answer_show(&d, proved, &file->receipt, file->demand, file->demand_count, v->at_s);
+		answer_show(
+		    &d, proved, &file->receipt, by, file->demand, file->demand_count, v->at_s);
 		retirement_show(&d, &file->retired);
-		answer_write(&v->json, &file->receipt, file->demand, file->demand_count);
+		answer_write(&v->json, &file->receipt, by, file->demand, file->demand_count);
 		retirement_write(&v->json, &file->retired);
 	} else if (proved == OUTCOME_BAD) {
 		display_line(&d, "PROVED    %s has forked", file->fork.first.origin);

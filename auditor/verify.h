@@ -16,6 +16,7 @@
 
 struct verify_options {
 	const struct argument_list *certificates;
+	const struct argument_list *ca, *ca_crl; /* with the first: who has to stand behind those */
 	const char *origin; /* NULL: whichever a certificate's key signed under */
 	bool explain;       /* the output is a shell script; all else in it is commentary */
 	bool full;          /* every step is shown */

@@ -19,7 +19,8 @@ struct said {
 static void tell_format(const struct receipt_check *c, const struct findings *f);
 static void find_line(const struct signercerts *certificates, struct receipt_check *c);
 static enum outcome check_inclusion(struct receipt_check *c, const struct findings *f);
-static enum outcome check_entry(struct receipt_check *c, const struct findings *f);
+static enum outcome check_entry(
+    const struct signercerts *certificates, struct receipt_check *c, const struct findings *f);
 static enum err read_entry(struct receipt_check *c, struct said *said);
 
 enum outcome
@@ -56,7 +57,7 @@ receipt_check_run(const struct seal_wanted *wanted, struct view bytes, const str
 		abort();
 	seal_free(&seal);
 	out->included = o == OUTCOME_GOOD;
-	return o == OUTCOME_GOOD ? check_entry(out, f) : o;
+	return o == OUTCOME_GOOD ? check_entry(&wanted->certificates, out, f) : o;
 }
 
 enum err
@@ -152,7 +153,8 @@ check_inclusion(struct receipt_check *c, const struct findings *f)
 }
 
 static enum outcome
-check_entry(struct receipt_check *c, const struct findings *f)
+check_entry(
+    const struct signercerts *certificates, struct receipt_check *c, const struct findings *f)
 {
 	const char *origin = c->checkpoint.origin;
 	struct said said = {.issuer = {NULL, 0}};
@@ -178,6 +180,7 @@ check_entry(struct receipt_check *c, const struct findings *f)
 			    "%.*s is not known to this version; it decides nothing",
 			    view_precision(key), (const char *)key.data);
 	c->issued_s = said.issued_s;
+	c->by = signercerts_valid_at(certificates, c->by, said.issued_s);
 	if (signercert_valid_at(c->by, said.issued_s))
 		return findings_step(f, "entry", OUTCOME_GOOD, "canonical %s, issued by this log%s",
 		    said.what,

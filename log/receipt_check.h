@@ -22,7 +22,8 @@ struct receipt_check {
 	struct view entry; /* its bytes: `extra` of the proof, or what was given beside it */
 	size_t
 	    line; /* the log's among the note's signature lines; 0 where none is by a wanted key */
-	const struct signercert *by; /* by whose key that line is; NULL where none is */
+	const struct signercert *by; /* by whose key that line is; NULL where none is; of several
+					with this key one that was valid when the entry was made */
 	enum note_scheme scheme;     /* how that line is signed */
 	struct checkpoint checkpoint;
 	struct digest leaf;

@@ -15,7 +15,8 @@
 #include "proto/utc.h"
 
 struct signercert {
-	X509 *x509; /* NULL: the key alone */
+	X509 *x509;             /* NULL: the key alone */
+	STACK_OF(X509) * chain; /* the same, and what stood behind it; NULL with it */
 	EVP_PKEY *key;
 	struct note_verifier *named; /* of a verifier key line; else NULL */
 	char *path;
@@ -28,6 +29,7 @@ static enum err make(X509 *x509, EVP_PKEY *key, struct note_verifier *named, con
     struct signercert **out);
 static bool digest_key(EVP_PKEY *key, struct digest *out);
 static X509 *parse_certificate(struct view bytes);
+static enum err read_chain(struct view bytes, struct signercert *c);
 static EVP_PKEY *parse_key(struct view bytes);
 static char *describe(const struct signercert *c);
 static void describe_certificate(X509 *x509, struct buf *to);
@@ -73,7 +75,9 @@ read_any(struct view bytes, const char *path, struct signercert **out)
 	enum err e;
 
 	if (x509 != NULL) {
-		e = signercert_from_x509(x509, path, out);
+		if ((e = signercert_from_x509(x509, path, out)) == ERR_OK &&
+		    (e = read_chain(bytes, *out)) != ERR_OK)
+			signercert_free(out);
 	} else if (key != NULL) {
 		e = signercert_from_key(key, path, out);
 	} else {
@@ -140,7 +144,7 @@ signercert_free(struct signercert **c)
 	if (*c == NULL)
 		return;
 	note_verifier_free(&(*c)->named);
-	X509_free((*c)->x509);
+	sk_X509_pop_free((*c)->chain, X509_free);
 	EVP_PKEY_free((*c)->key);
 	free((*c)->path);
 	free((*c)->description);
@@ -170,6 +174,11 @@ bool
 signercert_is_key_alone(const struct signercert *c)
 {
 	return c->x509 == NULL;
+}
+
+STACK_OF(X509) * signercert_chain(const struct signercert *c)
+{
+	return c->chain;
 }
 
 const char *
@@ -218,6 +227,19 @@ signercert_valid_at(const struct signercert *c, uint64_t seconds)
 
 	return c->x509 == NULL || (X509_cmp_time(X509_get0_notBefore(c->x509), &time) < 0 &&
 				      X509_cmp_time(X509_get0_notAfter(c->x509), &time) > 0);
+}
+
+const struct signercert *
+signercerts_valid_at(const struct signercerts *all, const struct signercert *c, uint64_t seconds)
+{
+	if (signercert_valid_at(c, seconds))
+		return c;
+	for (size_t i = 0; i < all->count; i++)
+		if (digest_equal(&all->certificate[i]->key_digest, &c->key_digest) &&
+		    !signercert_is_key_alone(all->certificate[i]) &&
+		    signercert_valid_at(all->certificate[i], seconds))
+			return all->certificate[i];
+	return c;
 }
 
 enum err
@@ -333,13 +355,14 @@ make(X509 *x509, EVP_PKEY *key, struct note_verifier *named, const char *path,
 		return ERR_MEMORY;
 	EVP_PKEY_up_ref(key);
 	c->key = key;
-	if (x509 != NULL)
-		X509_up_ref(x509);
-	c->x509 = x509;
+	if (x509 != NULL && (c->chain = sk_X509_new_null()) != NULL && X509_up_ref(x509) == 1 &&
+	    sk_X509_push(c->chain, x509) > 0)
+		c->x509 = x509;
 	c->path = strdup(path);
 	c->named = named;
 	c->description = describe(c);
-	if (c->path == NULL || c->description == NULL || !digest_key(key, &c->key_digest)) {
+	if (c->x509 != x509 || c->path == NULL || c->description == NULL ||
+	    !digest_key(key, &c->key_digest)) {
 		c->named = NULL; /* stays the caller's */
 		signercert_free(&c);
 		return ERR_MEMORY;
@@ -375,6 +398,25 @@ parse_certificate(struct view bytes)
 	BIO_free(bio);
 	ERR_clear_error();
 	return x509;
+}
+
+/* What is behind the first in PEM: certificates, up to the end or to one that is cut off. */
+static enum err
+read_chain(struct view bytes, struct signercert *c)
+{
+	BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.size);
+	bool first = true, good = bio != NULL;
+	X509 *x;
+
+	while (good && (x = PEM_read_bio_X509(bio, NULL, pass_phrase_refuse, NULL)) != NULL) {
+		good = first || sk_X509_push(c->chain, x) > 0;
+		if (first || !good)
+			X509_free(x);
+		first = false;
+	}
+	BIO_free(bio);
+	ERR_clear_error();
+	return good ? ERR_OK : ERR_MEMORY;
 }
 
 static EVP_PKEY *

@@ -31,7 +31,7 @@ struct signercerts {
 /*
  * Reads PEM or DER: a certificate, or else a public key (SubjectPublicKeyInfo); or one verifier key
  * line (proto/tlog/note_key.h), with or without its newline. Of several in a PEM file the first
- * certificate counts. Says what is wrong as a step.
+ * certificate counts; those behind it are its chain. Says what is wrong as a step.
  */
 enum outcome signercert_load(
     const char *path, const struct findings *f, struct signercert **out) MUST_USE;
@@ -55,6 +55,9 @@ const struct digest *signercert_key_digest(
     const struct signercert *c);                          /* SHA-256 of its SubjectPublicKeyInfo */
 bool signercert_is_key_alone(const struct signercert *c); /* no certificate, named or not */
 
+/* Itself, and what stood behind it in its file; borrowed. NULL of a key alone. */
+STACK_OF(X509) * signercert_chain(const struct signercert *c);
+
 /* Its log's name, of a verifier key line; else NULL: whatever log it signs. */
 const char *signercert_log(const struct signercert *c);
 
@@ -70,6 +73,13 @@ bool signercert_names_origin(const struct signercert *c, const char *origin);
 
 /* The time lies between the certificate's dates; of a key alone any time does. */
 bool signercert_valid_at(const struct signercert *c, uint64_t seconds);
+
+/*
+ * Of those with the same key as `c`, which is one of them, one that was valid at that time: it may
+ * have been renewed. `c` itself, if it was, or if none was.
+ */
+const struct signercert *signercerts_valid_at(
+    const struct signercerts *all, const struct signercert *c, uint64_t seconds);
 
 /*
  * The verifier for this log, made from the first signature line of the note that carries the key ID

@@ -341,6 +341,7 @@ explain_report(FILE *to, const struct receipt_check *c)
 	      "kind;\n"
 	      "#    that its time (iat) is within the certificate's dates; that an ECDSA signature "
 	      "has the lower s;\n"
+	      "#    that a CA stands behind the certificate (--ca);\n"
 	      "#    that what other keys have signed that were named as well verifies (--explain "
 	      "with "
 	      "one of them alone).\n",

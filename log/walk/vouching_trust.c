@@ -20,6 +20,7 @@
 #define STRENGTH_LEVEL 2
 
 struct vouching_trust {
+	enum vouching_use use;
 	STACK_OF(X509) * cas;
 	struct revocation_list **list;
 	size_t list_count;
@@ -35,6 +36,7 @@ struct reading {
 
 static enum outcome load(
     struct vouching_trust *t, const char *path, bool is_crl, const struct findings *f);
+static const char *step_of(enum vouching_use use);
 static bool take(void *context, const char *name, struct view der);
 static bool take_ca(struct reading *r, const char *name, struct view der);
 static bool take_list(struct reading *r, const char *name, struct view der);
@@ -42,8 +44,10 @@ static enum vouching_chain better(const struct vouching_trust *t, X509 *ca, STAC
     uint64_t at_s, enum vouching_chain best, struct vouching_found *out);
 static enum vouching_chain check_one(const struct vouching_trust *t, X509 *ca,
     STACK_OF(X509) * chain, uint64_t at_s, struct vouching_found *out);
-static enum vouching_chain verify(X509_STORE *store, STACK_OF(X509) * chain, uint64_t at_s,
-    bool strictly, STACK_OF(X509) * *built, struct vouching_found *out);
+static enum vouching_chain check_usage(X509 *x, struct vouching_found *out);
+static enum vouching_chain verify(X509_STORE *store, enum vouching_use use, STACK_OF(X509) * chain,
+    uint64_t at_s, bool strictly, STACK_OF(X509) * *built, struct vouching_found *out);
+static void name_text(X509 *x, char to[VOUCHING_NAME_SIZE]);
 static void name_ca(STACK_OF(X509) * built, struct vouching_found *out);
 static enum vouching_chain check_revoked(const struct vouching_trust *t, STACK_OF(X509) * built,
     uint64_t at_s, enum vouching_chain so_far, struct vouching_found *out);
@@ -51,15 +55,17 @@ static enum vouching_chain check_list(struct revocation_list *l, X509 *certifica
     const X509 *issuer, uint64_t at_s, struct vouching_found *out);
 
 enum outcome
-vouching_trust_load(const char *const *cas, size_t ca_count, const char *const *crls,
-    size_t crl_count, const struct findings *f, struct vouching_trust **out)
+vouching_trust_load(enum vouching_use use, const char *const *cas, size_t ca_count,
+    const char *const *crls, size_t crl_count, const struct findings *f,
+    struct vouching_trust **out)
 {
 	struct vouching_trust *t = calloc(1, sizeof(*t));
 	enum outcome o = OUTCOME_GOOD;
 
 	*out = t;
 	if (t == NULL || (t->cas = sk_X509_new_null()) == NULL)
-		return findings_step(f, "collectors", OUTCOME_UNKNOWN, "%s", err_text(ERR_MEMORY));
+		return findings_step(f, step_of(use), OUTCOME_UNKNOWN, "%s", err_text(ERR_MEMORY));
+	t->use = use;
 	for (size_t i = 0; i < ca_count && o == OUTCOME_GOOD; i++)
 		o = load(t, cas[i], false, f);
 	for (size_t i = 0; i < crl_count && o == OUTCOME_GOOD; i++)
@@ -120,7 +126,7 @@ load(struct vouching_trust *t, const char *path, bool is_crl, const struct findi
 
 	if (e != ERR_OK) {
 		o = findings_step(
-		    f, "collectors", OUTCOME_UNKNOWN, "%s: %s", path, inputfile_reason(e));
+		    f, step_of(t->use), OUTCOME_UNKNOWN, "%s: %s", path, inputfile_reason(e));
 		buf_free(&bytes);
 		return o;
 	}
@@ -136,13 +142,19 @@ load(struct vouching_trust *t, const char *path, bool is_crl, const struct findi
 	else if (r.why == NULL && r.count == 0)
 		r.why = "it cannot be read";
 	if (r.why != NULL)
-		o = findings_step(f, "collectors", OUTCOME_UNKNOWN,
+		o = findings_step(f, step_of(t->use), OUTCOME_UNKNOWN,
 		    is_crl ? "%s: expected a revocation list, in PEM or DER; number %zu: %s"
 			   : "%s: expected certificates of CAs, in PEM or DER; number %zu: %s",
 		    path, r.count + 1, r.why);
 	ERR_clear_error();
 	buf_free(&bytes);
 	return o;
+}
+
+static const char *
+step_of(enum vouching_use use)
+{
+	return use == VOUCHING_LOG ? "ca" : "collectors";
 }
 
 static bool
@@ -214,6 +226,7 @@ static enum vouching_chain
 check_one(const struct vouching_trust *t, X509 *ca, STACK_OF(X509) * chain, uint64_t at_s,
     struct vouching_found *out)
 {
+	const enum vouching_use use = t != NULL ? t->use : VOUCHING_COLLECTOR;
 	X509_STORE *store = X509_STORE_new();
 	STACK_OF(X509) *built = NULL;
 	enum vouching_chain result = VOUCHING_UNKNOWN;
@@ -221,17 +234,19 @@ check_one(const struct vouching_trust *t, X509 *ca, STACK_OF(X509) * chain, uint
 	*out = (struct vouching_found){.reason = err_text(ERR_MEMORY)};
 	if (store != NULL && X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN) == 1 &&
 	    X509_STORE_add_cert(store, ca) == 1)
-		result = verify(store, chain, at_s, true, &built, out);
+		result = verify(store, use, chain, at_s, true, &built, out);
 	/* Why it fails: whatever the time and the strength are, or for these. */
 	if (result == VOUCHING_FOREIGN) {
-		const char *reason = out->reason;
+		const struct vouching_found found = *out;
 
-		result = verify(store, chain, at_s, false, &built, out);
+		result = verify(store, use, chain, at_s, false, &built, out);
 		if (result == VOUCHING_GOOD) {
 			result = VOUCHING_INVALID;
-			out->reason = reason;
+			*out = found;
 		}
 	}
+	if (result == VOUCHING_GOOD && use == VOUCHING_LOG)
+		result = check_usage(sk_X509_value(chain, 0), out);
 	if (built != NULL)
 		name_ca(built, out);
 	if (built != NULL && t != NULL)
@@ -241,20 +256,46 @@ check_one(const struct vouching_trust *t, X509 *ca, STACK_OF(X509) * chain, uint
 	return result;
 }
 
+/* What a log's certificate says that its key is for. */
+static enum vouching_chain
+check_usage(X509 *x, struct vouching_found *out)
+{
+	const uint32_t tls = XKU_SSL_SERVER | XKU_SSL_CLIENT | XKU_SGC;
+	const uint32_t usage = X509_get_key_usage(x), extended = X509_get_extended_key_usage(x);
+	EXTENDED_KEY_USAGE *all = X509_get_ext_d2i(x, NID_ext_key_usage, NULL, NULL);
+	int others = 0; /* than those of TLS, also ones that OpenSSL has no bit for */
+
+	for (int i = 0; i < sk_ASN1_OBJECT_num(all); i++) {
+		const int nid = OBJ_obj2nid(sk_ASN1_OBJECT_value(all, i));
+
+		others += nid != NID_server_auth && nid != NID_client_auth;
+	}
+	sk_ASN1_OBJECT_pop_free(all, ASN1_OBJECT_free);
+	if ((usage & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) == 0)
+		out->reason = "its key usage does not allow signatures";
+	else if (extended != UINT32_MAX && (extended & tls) != 0 && others == 0)
+		out->reason = "it is for TLS alone (extendedKeyUsage)";
+	else
+		return VOUCHING_GOOD;
+	name_text(x, out->at_fault);
+	return VOUCHING_INVALID;
+}
+
 /*
- * As the signer takes a client, whose certificate may be for nothing else. Not `strictly`: whatever
- * the time is, and however weak the keys and signatures are.
+ * A collector as the signer takes a client, whose certificate may be for nothing else. Not
+ * `strictly`: whatever the time is, and however weak the keys and signatures are.
  */
 static enum vouching_chain
-verify(X509_STORE *store, STACK_OF(X509) * chain, uint64_t at_s, bool strictly,
-    STACK_OF(X509) * *built, struct vouching_found *out)
+verify(X509_STORE *store, enum vouching_use use, STACK_OF(X509) * chain, uint64_t at_s,
+    bool strictly, STACK_OF(X509) * *built, struct vouching_found *out)
 {
 	X509_STORE_CTX *check = X509_STORE_CTX_new();
 	enum vouching_chain result = VOUCHING_UNKNOWN;
 
 	if (check != NULL &&
 	    X509_STORE_CTX_init(check, store, sk_X509_value(chain, 0), chain) == 1 &&
-	    X509_STORE_CTX_set_purpose(check, X509_PURPOSE_SSL_CLIENT) == 1) {
+	    (use == VOUCHING_LOG ||
+		X509_STORE_CTX_set_purpose(check, X509_PURPOSE_SSL_CLIENT) == 1)) {
 		X509_VERIFY_PARAM_set_auth_level(
 		    X509_STORE_CTX_get0_param(check), strictly ? STRENGTH_LEVEL : 0);
 		if (strictly)
@@ -263,6 +304,8 @@ verify(X509_STORE *store, STACK_OF(X509) * chain, uint64_t at_s, bool strictly,
 			X509_STORE_CTX_set_flags(check, X509_V_FLAG_NO_CHECK_TIME);
 		result = X509_verify_cert(check) == 1 ? VOUCHING_GOOD : VOUCHING_FOREIGN;
 		out->reason = X509_verify_cert_error_string(X509_STORE_CTX_get_error(check));
+		if (result == VOUCHING_FOREIGN && X509_STORE_CTX_get_current_cert(check) != NULL)
+			name_text(X509_STORE_CTX_get_current_cert(check), out->at_fault);
 		if (result == VOUCHING_GOOD && (*built = X509_STORE_CTX_get1_chain(check)) == NULL)
 			result = VOUCHING_UNKNOWN;
 	}
@@ -276,17 +319,24 @@ name_ca(STACK_OF(X509) * built, struct vouching_found *out)
 	X509 *ca = sk_X509_value(built, sk_X509_num(built) - 1);
 	unsigned char *der = NULL;
 	const int size = i2d_X509(ca, &der);
-	BIO *name = BIO_new(BIO_s_mem());
-	int got = 0;
 
 	if (size > 0)
 		digest_of(der, (size_t)size, &out->ca);
-	if (name != NULL && X509_NAME_print_ex(name, X509_get_subject_name(ca), 0,
-				XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB) >= 0)
-		got = BIO_read(name, out->ca_name, VOUCHING_NAME_SIZE - 1);
-	out->ca_name[got > 0 ? got : 0] = '\0';
-	BIO_free(name);
+	name_text(ca, out->ca_name);
 	OPENSSL_free(der);
+}
+
+static void
+name_text(X509 *x, char to[VOUCHING_NAME_SIZE])
+{
+	BIO *name = BIO_new(BIO_s_mem());
+	int got = 0;
+
+	if (name != NULL && X509_NAME_print_ex(name, X509_get_subject_name(x), 0,
+				XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB) >= 0)
+		got = BIO_read(name, to, VOUCHING_NAME_SIZE - 1);
+	to[got > 0 ? got : 0] = '\0';
+	BIO_free(name);
 }
 
 /*
