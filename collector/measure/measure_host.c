@@ -9,6 +9,7 @@
 #include "collector/ground/rooted.h"
 #include "collector/ground/small_file.h"
 #include "collector/ground/values.h"
+#include "collector/machine/machine.h"
 #include "collector/measure/measure_root.h"
 #include "collector/subject/procfs.h"
 #include "proto/encoding.h"
@@ -23,6 +24,7 @@ static enum err add_uname(struct component_builder *to);
 static enum err add_text(
     struct measure_context *m, struct component_builder *to, const char *name, const char *path);
 static enum err add_modules(struct measure_context *m, struct component_builder *to);
+static enum err add_machine(struct measure_context *m, struct component_builder *to);
 static enum err add_os_release(struct measure_context *m, struct component_builder *to);
 static enum err sorted_fact(struct component_builder *to, const char *name, struct view text,
     bool (*pick)(struct view line, struct view *value));
@@ -40,7 +42,7 @@ measure_host(struct measure_context *m, struct component_builder *to)
 	    (e = add_text(m, to, "boot_id", BOOT_ID_PATH)) == ERR_OK &&
 	    (e = add_modules(m, to)) == ERR_OK)
 		e = add_os_release(m, to);
-	return e;
+	return e == ERR_OK ? add_machine(m, to) : e;
 }
 
 enum err
@@ -118,6 +120,19 @@ add_modules(struct measure_context *m, struct component_builder *to)
 	else
 		e = sorted_fact(to, "modules", buf_view(&text), pick_module);
 	buf_free(&text);
+	return e;
+}
+
+static enum err
+add_machine(struct measure_context *m, struct component_builder *to)
+{
+	struct machine machine = {openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC), to};
+	enum err e;
+
+	if (machine.root < 0)
+		return trouble_set(m->trouble, ERR_IO, "/: %s", strerror(errno));
+	e = machine_add(&machine);
+	(void)close(machine.root);
 	return e;
 }
 

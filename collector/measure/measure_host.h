@@ -7,6 +7,8 @@
  *                process's root directory where it has another one (measure_root.h)
  *   modules      names of the loaded modules, sorted; no value where the kernel has none
  *   boot_id      of this boot
+ *
+ * and those of collector/machine/machine.h.
  */
 #ifndef HALLMARK_COLLECTOR_MEASURE_MEASURE_HOST_H
 #define HALLMARK_COLLECTOR_MEASURE_MEASURE_HOST_H

@@ -48,6 +48,8 @@ static const struct {
 	      "getcpu"}},
     /* a process to look into, or of its own, that is gone */
     {READING, {"pidfd_open"}},
+    /* whether the clock is kept; only who has a right that these have not can set it by this */
+    {READING, {"adjtimex", "clock_adjtime"}},
     /* measuring processes and their channels; what they say goes by a socket that is there */
     {STARTING, {"wait4", "waitid", "kill", "sendmsg", "recvfrom", "dup2", "dup3", "seccomp"}},
     /* the state */

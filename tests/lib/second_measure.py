@@ -15,6 +15,7 @@ import re
 import stat
 import types
 
+import second_machine
 import second_packages
 from second_forms import Component
 
@@ -322,7 +323,7 @@ def host(pid):
     facts.append(("os_release", sorted(
         line for line in release if line.startswith((b"ID=", b"PRETTY_NAME=", b"VERSION_ID=")))))
     facts.append(("modules", sorted(line.split()[0] for line in modules)))
-    return Component("host", facts, made)
+    return Component("host", [*facts, *second_machine.facts()], made)
 
 
 def lines_of(name):

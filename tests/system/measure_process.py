@@ -8,6 +8,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -347,6 +348,14 @@ def test_facts_of_the_host():
         modules = pathlib.Path("/proc/modules")
         lines = modules.read_text().splitlines() if modules.exists() else []
         assert facts["modules"] == sorted(line.split()[0] for line in lines)
+
+
+def test_an_unchanged_host_is_the_same_in_each_round():
+    with Measured() as host, socket.create_server(("127.0.0.1", 0)) as server:
+        first = host.measure("host", pid=os.getpid())["components"]["host"]
+        server.close()
+        again = host.measure("host", pid=os.getpid())["components"]["host"]
+        assert first["sha256"] == again["sha256"], (first, again)
 
 
 def test_the_table_is_readable_and_hides_no_escapes():

@@ -265,7 +265,7 @@ def test_kinds_are_those_of_the_code():
 
 
 def test_facts_are_those_of_the_collector():
-    code = "".join(p.read_text() for room in ("measure", "packages")
+    code = "".join(p.read_text() for room in ("measure", "packages", "machine")
                    for p in sorted((ROOT / "collector" / room).glob("*.c")))
     table = re.search(r"rights\[\] = \{(.*?)\};", code, re.S)[1]
     names = set(re.findall(r'\{"(\w+)",', table))
@@ -273,12 +273,16 @@ def test_facts_are_those_of_the_collector():
     names |= set(re.findall(r'component_fact fact = \{VIEW_LITERAL\("(\w+)"\)', code))
     names |= set(re.findall(r'sorted_fact\(to, "(\w+)"', code))
     names |= set(re.findall(r'values_finish\(&\w+, VALUES_\w+, "(\w+)"', code))
+    names |= set(re.findall(r'machine_finish\(m, e, &values, VALUES_\w+, "(\w+)"', code))
     assert {"uid", "cwd", "os_release", "arguments_digest", "dpkg"} <= names, names
     listed = []
     for cells in rows(r"`\w+`(?:, `\w+`)*"):
         if len(cells) == 3 and cells[1] in ("host", "packages", "runtime"):
             listed += [name.strip("`") for name in cells[0].split(", ")]
     assert sorted(listed) == sorted(names)
+    second = re.search(r"SYSCTLS = (.*?)\n\n", (ROOT / "tests/lib/second_machine.py").read_text(), re.S)[1]
+    table = re.search(r"sysctls\[\] = \{(.*?)\};", code, re.S)[1]
+    assert re.findall(r"[a-z][\w.]+\.\w+", second) == re.findall(r'"(.*?)"', table)
 
 
 if __name__ == "__main__":

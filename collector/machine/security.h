@@ -1,0 +1,13 @@
+/*
+ * Facts of what the kernel holds against attackers: `cpu_vulnerabilities`, `ipe`, `lockdown`,
+ * `lsm`.
+ */
+#ifndef HALLMARK_COLLECTOR_MACHINE_SECURITY_H
+#define HALLMARK_COLLECTOR_MACHINE_SECURITY_H
+
+#include "collector/machine/machine.h"
+
+/* As machine_add. */
+enum err security_add(const struct machine *m) MUST_USE;
+
+#endif
