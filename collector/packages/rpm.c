@@ -1,7 +1,6 @@
 #include "collector/packages/rpm.h"
 
 #include <errno.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include "collector/ground/rooted.h"
 #include "collector/packages/package_list.h"
 #include "collector/packages/rpm_header.h"
+#include "collector/packages/sqlite.h"
 
 #define DATABASE      "/rpmdb.sqlite"
 #define DATABASE_WAL  "/rpmdb.sqlite-wal"
@@ -23,13 +23,14 @@ static const char *const directories[] = {"/var/lib/rpm", "/usr/lib/sysimage/rpm
 
 static enum err add_from(
     int root, const char *directory, struct component_builder *to, struct trouble *t);
+static enum err read_quiet(int root, const char *directory, struct buf *to, struct trouble *t);
 static enum err check_quiet(int root, const char *directory, struct trouble *t);
 static enum err check_older(int root, const char *directory, struct trouble *t);
 static bool is_there(int root, const char *directory, const char *name, struct stat *s);
-static enum err open_image(struct buf *database, sqlite3 **out);
+static enum err open_image(const struct sqlite *s, struct buf *database, sqlite3 **out);
 static int count_steps(void *left);
-static enum err read_packages(sqlite3 *db, struct component_builder *to);
-static enum err add_row(sqlite3_stmt *rows, struct values *to);
+static enum err read_packages(const struct sqlite *s, sqlite3 *db, struct component_builder *to);
+static enum err add_row(const struct sqlite *s, sqlite3_stmt *rows, struct values *to);
 static enum err error_of(int result);
 
 enum err
@@ -51,15 +52,19 @@ rpm_add(int root, struct component_builder *to, bool *found, struct trouble *t)
 enum err
 rpm_add_read(struct buf *database, struct component_builder *to)
 {
-	sqlite3 *db = NULL;
+	const struct sqlite *s = sqlite_load();
 	int64_t left = RPM_STEPS_MAX;
-	enum err e = open_image(database, &db);
+	sqlite3 *db = NULL;
+	enum err e;
 
+	if (s == NULL)
+		return ERR_NOT_FOUND;
+	e = open_image(s, database, &db);
 	if (e == ERR_OK) {
-		sqlite3_progress_handler(db, STEPS_AT_ONCE, count_steps, &left);
-		e = read_packages(db, to);
+		s->progress_handler(db, STEPS_AT_ONCE, count_steps, &left);
+		e = read_packages(s, db, to);
 	}
-	(void)sqlite3_close(db);
+	(void)s->close(db);
 	return e;
 }
 
@@ -67,26 +72,44 @@ static enum err
 add_from(int root, const char *directory, struct component_builder *to, struct trouble *t)
 {
 	struct buf database = BUF_INIT;
+	enum err e;
+
+	if ((e = read_quiet(root, directory, &database, t)) == ERR_OK) {
+		e = rpm_add_read(&database, to);
+		if (e == ERR_NOT_FOUND)
+			e = trouble_set(t, ERR_IO,
+			    "%s" DATABASE ": is read with " SQLITE_LIBRARY
+			    ", which cannot be loaded",
+			    directory);
+		else if (e != ERR_OK)
+			(void)trouble_set(t, e, "%s" DATABASE ": %s", directory, err_text(e));
+	}
+	buf_free(&database);
+	return e;
+}
+
+/* The database while nobody writes it. ERR_NOT_FOUND if there is none. */
+static enum err
+read_quiet(int root, const char *directory, struct buf *to, struct trouble *t)
+{
 	struct stat before, after;
 	char path[PATH_SIZE];
 	enum err e;
 
 	snprintf(path, sizeof(path), "%s" DATABASE, directory);
-	e = rooted_read(root, path, RPM_SIZE_MAX, &database, &before);
-	if (e != ERR_OK && e != ERR_NOT_FOUND)
-		(void)trouble_set(
+	if ((e = rooted_read(root, path, RPM_SIZE_MAX, to, &before)) == ERR_NOT_FOUND)
+		return e;
+	if (e != ERR_OK)
+		return trouble_set(
 		    t, e, "%s: %s", path, e == ERR_IO ? strerror(errno) : err_text(e));
-	/* What came into the log while the file was read would have gone into the file afterwards.
-	 */
-	if (e == ERR_OK && (e = check_quiet(root, directory, t)) == ERR_OK &&
-	    (!is_there(root, directory, DATABASE, &after) || before.st_ino != after.st_ino ||
-		before.st_size != after.st_size || before.st_mtim.tv_sec != after.st_mtim.tv_sec ||
-		before.st_mtim.tv_nsec != after.st_mtim.tv_nsec))
-		e = trouble_set(t, ERR_IO, "%s: was written while it was read", path);
-	if (e == ERR_OK && (e = rpm_add_read(&database, to)) != ERR_OK)
-		(void)trouble_set(t, e, "%s: %s", path, err_text(e));
-	buf_free(&database);
-	return e;
+	/* What came into the log while the file was read would have gone into it afterwards. */
+	if ((e = check_quiet(root, directory, t)) != ERR_OK)
+		return e;
+	if (!is_there(root, directory, DATABASE, &after) || before.st_ino != after.st_ino ||
+	    before.st_size != after.st_size || before.st_mtim.tv_sec != after.st_mtim.tv_sec ||
+	    before.st_mtim.tv_nsec != after.st_mtim.tv_nsec)
+		return trouble_set(t, ERR_IO, "%s: was written while it was read", path);
+	return ERR_OK;
 }
 
 static enum err
@@ -134,7 +157,7 @@ is_there(int root, const char *directory, const char *name, struct stat *s)
 }
 
 static enum err
-open_image(struct buf *database, sqlite3 **out)
+open_image(const struct sqlite *s, struct buf *database, sqlite3 **out)
 {
 	int result, was;
 
@@ -142,17 +165,17 @@ open_image(struct buf *database, sqlite3 **out)
 		return ERR_FORMAT;
 	/* A log, which is empty, needs a file; without one the same pages are read. */
 	memset(database->data + SQL_VERSIONS_AT, 1, 2);
-	if ((result = sqlite3_open_v2(":memory:", out, SQLITE_OPEN_READWRITE, NULL)) != SQLITE_OK)
+	if ((result = s->open_v2(":memory:", out, SQLITE_OPEN_READWRITE, NULL)) != SQLITE_OK)
 		return error_of(result);
-	(void)sqlite3_db_config(*out, SQLITE_DBCONFIG_DEFENSIVE, 1, &was);
-	(void)sqlite3_db_config(*out, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, &was);
-	(void)sqlite3_db_config(*out, SQLITE_DBCONFIG_ENABLE_VIEW, 0, &was);
-	(void)sqlite3_db_config(*out, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, &was);
-	(void)sqlite3_limit(*out, SQLITE_LIMIT_LENGTH, RPM_HEADER_MAX);
-	result = sqlite3_deserialize(*out, "main", database->data, (sqlite3_int64)database->size,
+	(void)s->db_config(*out, SQLITE_DBCONFIG_DEFENSIVE, 1, &was);
+	(void)s->db_config(*out, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, &was);
+	(void)s->db_config(*out, SQLITE_DBCONFIG_ENABLE_VIEW, 0, &was);
+	(void)s->db_config(*out, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, &was);
+	(void)s->limit(*out, SQLITE_LIMIT_LENGTH, RPM_HEADER_MAX);
+	result = s->deserialize(*out, "main", database->data, (sqlite3_int64)database->size,
 	    (sqlite3_int64)database->size, SQLITE_DESERIALIZE_READONLY);
 	if (result == SQLITE_OK)
-		result = sqlite3_exec(*out, "PRAGMA cell_size_check = 1", NULL, NULL, NULL);
+		result = s->exec(*out, "PRAGMA cell_size_check = 1", NULL, NULL, NULL);
 	return error_of(result);
 }
 
@@ -166,17 +189,17 @@ count_steps(void *left)
 }
 
 static enum err
-read_packages(sqlite3 *db, struct component_builder *to)
+read_packages(const struct sqlite *s, sqlite3 *db, struct component_builder *to)
 {
 	struct values list = VALUES_INIT;
 	sqlite3_stmt *rows = NULL;
 	enum err e;
 	int result;
 
-	e = error_of(sqlite3_prepare_v2(db, "SELECT blob FROM Packages", -1, &rows, NULL));
-	while (e == ERR_OK && (result = sqlite3_step(rows)) != SQLITE_DONE)
-		e = result == SQLITE_ROW ? add_row(rows, &list) : error_of(result);
-	(void)sqlite3_finalize(rows);
+	e = error_of(s->prepare_v2(db, "SELECT blob FROM Packages", -1, &rows, NULL));
+	while (e == ERR_OK && (result = s->step(rows)) != SQLITE_DONE)
+		e = result == SQLITE_ROW ? add_row(s, rows, &list) : error_of(result);
+	(void)s->finalize(rows);
 	if (e == ERR_OK)
 		e = values_finish(&list, VALUES_SORTED, "rpm", to);
 	values_free(&list);
@@ -184,10 +207,10 @@ read_packages(sqlite3 *db, struct component_builder *to)
 }
 
 static enum err
-add_row(sqlite3_stmt *rows, struct values *to)
+add_row(const struct sqlite *s, sqlite3_stmt *rows, struct values *to)
 {
-	const void *blob = sqlite3_column_blob(rows, 0);
-	const int size = sqlite3_column_bytes(rows, 0);
+	const void *blob = s->column_blob(rows, 0);
+	const int size = s->column_bytes(rows, 0);
 	struct buf version = BUF_INIT;
 	struct package package;
 	enum err e;

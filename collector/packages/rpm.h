@@ -29,8 +29,8 @@
  */
 enum err rpm_add(int root, struct component_builder *to, bool *found, struct trouble *t) MUST_USE;
 
-/* The fact from the bytes of a database, which are altered. ERR_FORMAT, ERR_FORMAT_SIZE,
- * ERR_MEMORY. */
+/* The fact from the bytes of a database, which are altered. ERR_NOT_FOUND without SQLite,
+ * ERR_FORMAT, ERR_FORMAT_SIZE, ERR_MEMORY. */
 enum err rpm_add_read(struct buf *database, struct component_builder *to) MUST_USE;
 
 #endif

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Component `packages`, and whose root directory it and `os_release` are of."""
 
+import json
 import os
 import pathlib
 import re
@@ -11,7 +12,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import second_measure
-from hallmark import run_tests
+from hallmark import Site, run_tests, to_yaml
 from measured import PYTHON, Measured, can_be_others
 
 VECTORS = pathlib.Path(__file__).resolve().parents[1] / "vectors"
@@ -122,6 +123,30 @@ def test_rpm_and_apk():
         assert host.packages() == rpm
         host.write("root/lib/apk/db/installed", "P:musl\nV:1.2.5-r0\nA:x86_64\np:so:x\n\nP:b\nV:1\n")
         assert host.packages() == {**rpm, "apk": ["b 1 -", "musl 1.2.5-r0 x86_64"]}
+
+
+def test_rpm_is_read_by_a_collector_that_gave_up_its_rights():
+    """`measure` gives up none; who reports does, and loads SQLite afterwards."""
+    with Rooted() as host, Site() as site:
+        make_rpm(host.dir / "root/var/lib/rpm/rpmdb.sqlite").close()
+        site.write_policy(to_yaml({"name": "all", "workloads": [
+            {"match": "*", "collectors": ["spiffe://test/*"], "packages": {"facts": [{"name": "rpm", "allow": ["alpha *", "beta *"]}]}}]}))
+        site.start_signer()
+        site.issue("first", uri="spiffe://test/first")
+        for name in ("state", "receipts"):
+            site.path(name).mkdir()
+        site.path("pid").write_text(str(host.process.pid))
+        site.path("collector.yaml").write_text(to_yaml({
+            "signers": [{"address": f"127.0.0.1:{site.port}", "server_name": "signer.test"}],
+            "tls": {"certificate": "first.crt", "key": "first.key", "signer_ca": "collectors-ca.crt"},
+            "state": "state", "receipts": "receipts", "workloads": [
+                {"name": "app", "pid_file": "pid", "measure": ["packages", "host"]}]}))
+        site.tool("hallmark-collector", "once", "-c", str(site.path("collector.yaml")))
+        receipt, = site.path("receipts").iterdir()
+        shown = json.loads(site.audit("show", str(receipt), "--json").stdout)
+        rows = shown["hallmark.bundle"]["components"]
+        assert rows["packages"]["sha256"] == second_measure.packages(host.process.pid).digest.hex()
+        assert rows["host"]["sha256"] == second_measure.host(host.process.pid).digest.hex()
 
 
 def test_rpm_at_work_leaves_the_component_out():
