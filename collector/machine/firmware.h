@@ -5,7 +5,7 @@
 #ifndef HALLMARK_COLLECTOR_MACHINE_FIRMWARE_H
 #define HALLMARK_COLLECTOR_MACHINE_FIRMWARE_H
 
-#include "collector/machine/machine.h"
+#include "collector/machine/reading.h"
 
 /* As machine_add. */
 enum err firmware_add(const struct machine *m) MUST_USE;

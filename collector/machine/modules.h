@@ -4,7 +4,7 @@
 #ifndef HALLMARK_COLLECTOR_MACHINE_MODULES_H
 #define HALLMARK_COLLECTOR_MACHINE_MODULES_H
 
-#include "collector/machine/machine.h"
+#include "collector/machine/reading.h"
 
 #define MODULE_SIZE_MAX                                                                            \
 	(256 * 1024 * 1024) /* bytes of a module's file; the largest have some 100 MB */

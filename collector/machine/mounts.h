@@ -8,7 +8,7 @@
 #ifndef HALLMARK_COLLECTOR_MACHINE_MOUNTS_H
 #define HALLMARK_COLLECTOR_MACHINE_MOUNTS_H
 
-#include "collector/machine/machine.h"
+#include "collector/machine/reading.h"
 
 #define MOUNTS_SIZE_MAX                                                                            \
 	(64 * 1024 * 1024) /* bytes; 100,000 mounts, as many as a namespace holds                  \

@@ -9,7 +9,7 @@
 #ifndef HALLMARK_COLLECTOR_MACHINE_PORTS_H
 #define HALLMARK_COLLECTOR_MACHINE_PORTS_H
 
-#include "collector/machine/machine.h"
+#include "collector/machine/reading.h"
 
 /* As machine_add. */
 enum err ports_add(const struct machine *m) MUST_USE;
