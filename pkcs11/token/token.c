@@ -177,6 +177,9 @@ login(struct token *t, struct pin_refusal *refusal)
 		    "the PIN was wrong too often, here or elsewhere; the "
 		    "last try is the operator's, by hallmark-hsm "
 		    "unlock");
+	/* Most take the login then, and refuse every call behind it. */
+	if ((t->flags & CKF_USER_PIN_TO_BE_CHANGED) != 0)
+		return pin_refusal_keep(refusal, failure_text(CKR_PIN_EXPIRED));
 	(void)mlock(pin, sizeof(pin)); /* not allowed everywhere; the process has no core dumps */
 	if ((e = read_pin(t->config->pin_file, refusal->pin_fd, pin, &size)) == ERR_OK) {
 		rv = TOKEN_CALL(t, C_Login, t->session, CKU_USER, (unsigned char *)pin, size);

@@ -13,7 +13,7 @@ from hallmark import Site
 from keychannel import KeyProcess, certificate_of, make_site, told_why
 
 CKR_PIN_EXPIRED, CKR_MECHANISM_INVALID, CKR_KEY_FUNCTION_NOT_PERMITTED = 0xa3, 0x70, 0x68
-CKF_WRITE_PROTECTED, CKF_USER_PIN_LOCKED = 0x2, 0x40000
+CKF_WRITE_PROTECTED, CKF_USER_PIN_LOCKED, CKF_USER_PIN_TO_BE_CHANGED = 0x2, 0x40000, 0x80000
 COMMANDS = ("check", "csr", "self-sign", "show")
 
 
@@ -135,6 +135,23 @@ def test_a_pin_that_is_to_be_changed():
         site.token.set(login_error=CKR_PIN_EXPIRED)
         refused(site, "the PIN has expired; set a new one with the vendor's tool", commands=("check",),
                 serve=False)
+
+
+def test_a_pin_that_the_token_says_is_to_be_changed_is_not_tried():
+    """By the flag alone: the login would be taken, and nothing behind it."""
+    with make_site(token_module=True) as site:
+        site.token.set(token_flags=CKF_USER_PIN_TO_BE_CHANGED)
+        before = site.token.get("login_tries")
+        refused(site, "the PIN has expired; set a new one with the vendor's tool", commands=("check", "show", "unlock"),
+                serve=False)
+        assert site.token.get("login_tries") == before
+        key = KeyProcess(site, start=False)
+        assert "set a new one with the vendor's tool" in told_why(key)
+        site.token.set(token_flags=0)  # as soon as that was done, an operator says so
+        site.hsm("unlock")
+        assert key.process.wait() == 1, key.process.lines
+        with KeyProcess(site):
+            pass
 
 
 def test_a_pin_that_is_locked():
