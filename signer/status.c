@@ -8,8 +8,10 @@
 #include "proto/utc.h"
 #include "signer/ends.h"
 #include "signer/ledger/heads/verdict.h"
+#include "signer/session/key_retired.h"
 
 static void write_chronicle(struct buf *to, const struct service *s);
+static void write_time(struct buf *to, bool known, uint64_t time_s);
 static void write_clock(struct buf *to, const struct service *s);
 static void write_ends(struct buf *to, const struct service *s);
 static void write_verdicts(struct buf *to, const struct service *s);
@@ -89,16 +91,15 @@ status_write(struct service *s, uint64_t uptime_s, struct buf *to)
 static void
 write_chronicle(struct buf *to, const struct service *s)
 {
+	uint64_t retired_s = 0;
+	const bool retired = key_retired_since(s, &retired_s);
+
 	buf_append_string(to, ",\"log_time\":");
-	if (s->looked_s > 0) {
-		buf_append_byte(to, '"');
-		utc_append(to, s->looked_s);
-		buf_append_byte(to, '"');
-	} else {
-		buf_append_string(to, "null");
-	}
+	write_time(to, s->looked_s > 0, s->looked_s);
 	buf_append_format(
 	    to, ",\"silent_workloads\":%llu", (unsigned long long)s->chronicle.absences.silent);
+	buf_append_string(to, ",\"key_retired_since\":");
+	write_time(to, retired, retired_s);
 	buf_append_format(to, ",\"statements_in_force\":%zu,\"policy_waiting\":",
 	    standing_statement_count(s->chronicle.notices.standing));
 	if (s->waiting != NULL)
@@ -107,6 +108,18 @@ write_chronicle(struct buf *to, const struct service *s)
 		buf_append_string(to, "null");
 	buf_append_format(to, ",\"approvals_needed\":%u,\"approvals_found\":%u",
 	    s->waiting != NULL ? s->waiting_needed : 0, s->waiting != NULL ? s->waiting_found : 0);
+}
+
+static void
+write_time(struct buf *to, bool known, uint64_t time_s)
+{
+	if (known) {
+		buf_append_byte(to, '"');
+		utc_append(to, time_s);
+		buf_append_byte(to, '"');
+	} else {
+		buf_append_string(to, "null");
+	}
 }
 
 /* As it was when it was looked at last, which is at most a tick ago. */

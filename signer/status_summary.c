@@ -213,6 +213,7 @@ say_signer(const struct page *p, json_t *status)
 	const char *clock = json_string_value(json_object_get(status, "clock"));
 	const bool trusted = clock == NULL || strcmp(clock, "trusted") == 0;
 	const char *end = json_string_value(json_object_get(status, "key_process_end"));
+	const char *retired = json_string_value(json_object_get(status, "key_retired_since"));
 	char span[SPAN_SIZE];
 
 	fprintf(p->to, "%s   up %s", json_string_value(json_object_get(status, "log")),
@@ -229,6 +230,13 @@ say_signer(const struct page *p, json_t *status)
 		    "The key process is not up: reports are kept, and none is "
 		    "acknowledged.%s%s\n",
 		    end != NULL ? " Why: " : "", end != NULL ? end : "");
+	if (retired != NULL)
+		fprintf(p->to,
+		    "Operators say that others may have the log's key since %s: what it signs "
+		    "proves "
+		    "nothing. Let another follow (hallmark-hsm rotate), then close this one "
+		    "(hallmark-hsm retire).\n",
+		    retired);
 	if (low)
 		fprintf(p->to, "The disk is nearly full: bundles are refused (storage-low).\n");
 	if (!trusted)
@@ -242,7 +250,7 @@ say_signer(const struct page *p, json_t *status)
 		    json_integer_value(json_object_get(status, "approvals_found")),
 		    json_integer_value(json_object_get(status, "approvals_needed")));
 	return !say_expiry(p, json_object_get(status, "expiry")) && up && !low && trusted &&
-	       waiting == NULL;
+	       waiting == NULL && retired == NULL;
 }
 
 /* What is over, or will be soon; whether anything is over. */

@@ -112,7 +112,8 @@ bool
 ledger_key_is(const struct ledger *l, const struct digest *id)
 {
 	unsigned char *spki = NULL;
-	const int size = i2d_PUBKEY(note_verifier_key(l->verifier), &spki);
+	const int size =
+	    l->verifier != NULL ? i2d_PUBKEY(note_verifier_key(l->verifier), &spki) : 0;
 	struct digest own = DIGEST_ZERO;
 
 	if (size > 0)

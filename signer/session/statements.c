@@ -4,6 +4,7 @@
 
 #include "journal/logger.h"
 #include "signer/ledger/ledger_stage.h"
+#include "signer/session/key_retired.h"
 #include "signer/session/policy_change.h"
 
 struct statement_wait {
@@ -99,6 +100,7 @@ take(struct service *s, struct view envelope, struct statement_wait *wait, const
 	if (sets_back)
 		service_set_back(s, iat_s);
 	say_taken(d, s->chronicle.notices.newest.index, name);
+	key_retired_say(s, statement_document_statement(d));
 	return ERR_OK;
 }
 

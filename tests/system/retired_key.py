@@ -155,6 +155,29 @@ def unnamed(site):
         line for line in site.path("hsm.yaml").read_text().splitlines(True) if not line.startswith("next")))
 
 
+def test_a_signer_whose_key_is_retired_says_so():
+    """Until another key follows."""
+    with two_keys() as site:
+        site.path("operators.yaml").write_text(statements.operators_text([("ann", ["approve", "retire-key"], ANN)]))
+        site.write_policy(top={"operators": "operators.yaml"})
+        signer = site.start_signer()
+        collector = site.collector()
+        collector.submit("app", APP)
+        assert site.status()["key_retired_since"] is None
+        for number, key in ((1, "0" * 64), (2, None)):
+            site.tool("hallmark-signer", "statement", "submit", "-c", str(site.path("signer.yaml")),
+                      str(statement(site, 1795514400, number, key=key)))
+            line = "event=key-retired" in "\n".join(signer.lines)
+            assert (site.status()["key_retired_since"] is None) != line and line == (number == 2)
+        assert site.status()["key_retired_since"] == "2026-11-24T10:00:00Z"
+        said = site.tool("hallmark-signer", "status", "-c", str(site.path("signer.yaml")), check=False)
+        assert said.returncode == 1 and "Operators say that others may have the log's key since 2026-11-24" in said.stdout
+        rotation.rotate(site)
+        signer.wait_for("event=key-changed")
+        assert site.status()["key_retired_since"] is None
+        assert signer.stop() == 0
+
+
 def test_what_is_begun_is_not_signed_any_more():
     """When retire returns, the process that served has ended, or signs no tree of its old guard's."""
     with two_keys() as site:
