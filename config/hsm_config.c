@@ -1,11 +1,15 @@
 #include "config/hsm_config.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "config/form.h"
 #include "config/token_profiles.h"
+#include "proto/encoding.h"
+#include "proto/statement/statement_key.h"
+#include "proto/tlog/transition.h"
 
 struct raw {
 	char *origin, *module, *uri, *token, *key, *pin_file, *pin_credential, *certificate, *guard;
@@ -16,7 +20,11 @@ struct raw {
 	uint32_t tokens_count;
 	enum hsm_untold *vouched;
 	uint32_t vouched_count;
+	char **continuation_operators;
+	uint32_t continuation_operators_count, continuation_count;
 };
+
+#define OPERATOR_KEY_TEXT_MAX 1500 /* characters of base64, for STATEMENT_KEY_SPKI_MAX */
 
 #define NUMBER(key, standard, least, most)                                                         \
 	{                                                                                          \
@@ -46,6 +54,10 @@ static const cyaml_schema_value_t untold_entry = {
     CYAML_VALUE_ENUM(CYAML_FLAG_STRICT, enum hsm_untold, untold, CYAML_ARRAY_LEN(untold)),
 };
 
+static const cyaml_schema_value_t operator_entry = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, OPERATOR_KEY_TEXT_MAX),
+};
+
 #define TEXT(key, flags, most) SETTINGS_TEXT(#key, flags, struct raw, key, most)
 static const cyaml_schema_field_t fields[] = {
     TEXT(origin, SETTINGS_REQUIRED, SETTINGS_TEXT_MAX),
@@ -67,6 +79,9 @@ static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_UINT("keepalive_s", SETTINGS_OPTIONAL, struct raw, keepalive_s),
     CYAML_FIELD_SEQUENCE("vouched", CYAML_FLAG_POINTER | SETTINGS_OPTIONAL, struct raw, vouched,
 	&untold_entry, 1, CYAML_ARRAY_LEN(untold)),
+    CYAML_FIELD_SEQUENCE("continuation_operators", CYAML_FLAG_POINTER | SETTINGS_OPTIONAL,
+	struct raw, continuation_operators, &operator_entry, 1, TRANSITION_STATEMENTS_MAX),
+    CYAML_FIELD_UINT("continuation_count", SETTINGS_OPTIONAL, struct raw, continuation_count),
     CYAML_FIELD_SEQUENCE("tokens", CYAML_FLAG_POINTER | SETTINGS_OPTIONAL, struct raw, tokens,
 	&token_profile_schema, 1, TOKEN_PROFILES_MAX),
     CYAML_FIELD_END,
@@ -83,6 +98,8 @@ static const char *take_pin(struct settings *s, const struct raw *raw);
 static const char *take_credential(struct settings *s, const char *name);
 static const char *take_made(struct settings *s, const char *key, const char *path);
 static void take_ed25519(struct settings *s, const struct raw *raw, struct hsm_config *c);
+static void take_continuation(struct settings *s, const struct raw *raw, struct hsm_config *c);
+static bool is_operator_key(const char *text);
 
 static const struct form form = {
     .schema = &schema,
@@ -135,6 +152,7 @@ take(struct settings *s, const void *loaded, void *config)
 	take_ed25519(s, raw, c);
 	c->guard_directory = settings_guarded_directory(s, "guard", raw->guard);
 	c->next = settings_file(s, "next", raw->next);
+	take_continuation(s, raw, c);
 	c->tokens = token_profiles_take(s, raw->tokens, raw->tokens_count);
 	c->token_count = raw->tokens_count;
 }
@@ -255,6 +273,51 @@ take_made(struct settings *s, const char *key, const char *path)
 		    key, directory);
 	free(directory);
 	return s->faults->count == faults_before ? resolved : NULL;
+}
+
+/* All of them have to agree where no count is given. */
+static void
+take_continuation(struct settings *s, const struct raw *raw, struct hsm_config *c)
+{
+	const uint32_t count = raw->continuation_operators_count;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (!is_operator_key(raw->continuation_operators[i]))
+			settings_fault(s, "continuation_operators",
+			    "\"continuation_operators\" must be public keys as hallmark-hsm "
+			    "statement "
+			    "key prints them behind \"key\", found \"%s\"",
+			    raw->continuation_operators[i]);
+		for (uint32_t j = 0; j < i; j++)
+			if (strcmp(raw->continuation_operators[i],
+				raw->continuation_operators[j]) == 0)
+				settings_fault(s, "continuation_operators",
+				    "\"continuation_operators\" must be different people's keys, "
+				    "found \"%s\" twice",
+				    raw->continuation_operators[i]);
+	}
+	if (settings_has(s, "continuation_count") &&
+	    (raw->continuation_count == 0 || raw->continuation_count > count))
+		settings_fault(s, "continuation_count",
+		    "\"continuation_count\" must be from 1 to the count of "
+		    "\"continuation_operators\", %" PRIu32 ", found %" PRIu32,
+		    count, raw->continuation_count);
+	c->continuation_operators = raw->continuation_operators;
+	c->continuation_operator_count = count;
+	c->continuation_count = raw->continuation_count > 0 ? raw->continuation_count : count;
+}
+
+static bool
+is_operator_key(const char *text)
+{
+	struct statement_key *key = NULL;
+	struct buf spki = BUF_INIT;
+	const bool good = base64_decode(view_of_string(text), &spki) == ERR_OK &&
+			  statement_key_from_spki(buf_view(&spki), &key) == ERR_OK;
+
+	statement_key_free(&key);
+	buf_free(&spki);
+	return good;
 }
 
 /* Both or none; and not two keys under one label, by which each is found. */

@@ -43,9 +43,13 @@ struct hsm_config {
 	const char *certificate;    /* PEM file of the key's certificate; written by the ceremony */
 	const char *guard_directory; /* of the guard's state */
 	const char *next;            /* configuration of the key that follows this one; or NULL */
-	uint32_t sessions;           /* PKCS#11 sessions, a thread that signs in each */
-	uint32_t deadline_ms;        /* for one call into the token, then the process ends itself */
-	uint32_t keepalive_s;        /* a signature this often when idle; 0: never */
+	/* Who may say that this key goes on with a log whose own is lost: SubjectPublicKeyInfo in
+	 * base64, of keys that sign statements; and how many of them it takes. 0: nobody may. */
+	char *const *continuation_operators;
+	uint32_t continuation_operator_count, continuation_count;
+	uint32_t sessions;    /* PKCS#11 sessions, a thread that signs in each */
+	uint32_t deadline_ms; /* for one call into the token, then the process ends itself */
+	uint32_t keepalive_s; /* a signature this often when idle; 0: never */
 	const struct token_profile *tokens; /* what tokens are made of; `token_count` of them */
 	size_t token_count;                 /* 0: none is made */
 };

@@ -9,6 +9,7 @@
 
 #include "config/nearest.h"
 #include "pkcs11/ceremony.h"
+#include "pkcs11/continue.h"
 #include "pkcs11/ground/complain.h"
 #include "pkcs11/ground/sandbox.h"
 #include "pkcs11/init.h"
@@ -32,6 +33,9 @@ static const char usage[] =
     "       hallmark-hsm adopt       -c FILE CHECKPOINT\n"
     "       hallmark-hsm rotate      -c FILE [--dry-run]\n"
     "       hallmark-hsm retire      -c FILE STATEMENT\n"
+    "       hallmark-hsm continue    -c FILE --from CERTIFICATE --checkpoint FILE [--witness "
+    "VKEY]...\n"
+    "                                [--dry-run] [STATEMENT]...\n"
     "       hallmark-hsm check       -c FILE\n"
     "       hallmark-hsm unlock      -c FILE\n"
     "       hallmark-hsm serve       -c FILE [--json | --rfc5424]   (started by hallmark-signer "
@@ -59,6 +63,9 @@ static const char usage[] =
     "retire       where others may have the key: it signs nothing any more, for good, also while "
     "it\n"
     "             serves; STATEMENT is the operators' (retire-key), for this key\n"
+    "continue     where the log's key is lost: this one goes on from the newest checkpoint that\n"
+    "             anybody has, by the word of operators whom the configuration names; without\n"
+    "             STATEMENT says what they are to sign\n"
     "check        tells every fault of the configuration, the token and the key\n"
     "unlock       tries a PIN once more that the token has refused; until then, or until the PIN\n"
     "             file is another, nothing does: a token locks after a few\n"
@@ -86,6 +93,7 @@ struct arguments {
 	bool existing;
 	bool dry_run;
 	struct transcript_request transcript;
+	struct continue_request continuation;
 	bool faulty; /* the configuration; faults are told, and only `check` goes on */
 };
 
@@ -100,6 +108,7 @@ enum {
 	TAKES_EXISTING = 64,
 	TAKES_DRY_RUN = 128,
 	TAKES_TRANSCRIPT = 256,
+	TAKES_CONTINUATION = 512, /* and statements */
 };
 
 struct command {
@@ -126,6 +135,7 @@ static int run_jwks(const struct hsm_config *c, const struct arguments *a);
 static int run_adopt(const struct hsm_config *c, const struct arguments *a);
 static int run_rotate(const struct hsm_config *c, const struct arguments *a);
 static int run_retire(const struct hsm_config *c, const struct arguments *a);
+static int run_continue(const struct hsm_config *c, const struct arguments *a);
 static int run_check(const struct hsm_config *c, const struct arguments *a);
 static int run_unlock(const struct hsm_config *c, const struct arguments *a);
 static int run_serve(const struct hsm_config *c, const struct arguments *a);
@@ -144,8 +154,9 @@ static const struct command commands[] = {
     {"self-sign", TAKES_SUBJECT | TAKES_DAYS, run_self_sign},
     {"import-cert", TAKES_FILE, run_import}, {"jwks", 0, run_jwks},
     {"adopt", TAKES_FILE, run_adopt}, {"rotate", TAKES_DRY_RUN, run_rotate},
-    {"retire", TAKES_FILE, run_retire}, {"check", 0, run_check}, {"unlock", 0, run_unlock},
-    {"serve", TAKES_JSON | TAKES_RFC5424, run_serve}, /* its log */
+    {"retire", TAKES_FILE, run_retire},
+    {"continue", TAKES_CONTINUATION | TAKES_DRY_RUN, run_continue}, {"check", 0, run_check},
+    {"unlock", 0, run_unlock}, {"serve", TAKES_JSON | TAKES_RFC5424, run_serve}, /* its log */
 };
 
 static const struct option options[] = {
@@ -155,6 +166,9 @@ static const struct option options[] = {
     {"--days", TAKES_DAYS, offsetof(struct arguments, days)},
     {"--transcript", TAKES_TRANSCRIPT, offsetof(struct arguments, transcript.path)},
     {"--present", TAKES_TRANSCRIPT, offsetof(struct arguments, transcript.present)},
+    {"--from", TAKES_CONTINUATION, offsetof(struct arguments, continuation.from)},
+    {"--checkpoint", TAKES_CONTINUATION, offsetof(struct arguments, continuation.checkpoint)},
+    {"--witness", TAKES_CONTINUATION, offsetof(struct arguments, continuation.witness)},
     {"--attestation", TAKES_TRANSCRIPT, offsetof(struct arguments, transcript.attestation)},
 };
 
@@ -280,6 +294,15 @@ run_retire(const struct hsm_config *c, const struct arguments *a)
 }
 
 static int
+run_continue(const struct hsm_config *c, const struct arguments *a)
+{
+	struct continue_request r = a->continuation;
+
+	r.dry = a->dry_run;
+	return continue_log(c, &r);
+}
+
+static int
 run_check(const struct hsm_config *c, const struct arguments *a)
 {
 	return ceremony_check(c, a->faulty);
@@ -325,6 +348,9 @@ parse(int argc, char **argv, const struct command *command, struct arguments *a)
 			return false;
 		} else if ((command->takes & TAKES_FILE) != 0 && a->operand == NULL) {
 			a->operand = argv[i];
+		} else if ((command->takes & TAKES_CONTINUATION) != 0 &&
+			   a->continuation.statement_count < TRANSITION_STATEMENTS_MAX) {
+			a->continuation.statement[a->continuation.statement_count++] = argv[i];
 		} else {
 			complain("%s does not take '%s'", command->name, argv[i]);
 			return false;
@@ -334,6 +360,9 @@ parse(int argc, char **argv, const struct command *command, struct arguments *a)
 		return fail_usage("expected -c FILE, the configuration") == 0;
 	if ((command->takes & TAKES_FILE) != 0 && a->operand == NULL)
 		return fail_usage("expected a file to work on") == 0;
+	if ((command->takes & TAKES_CONTINUATION) != 0 &&
+	    (a->continuation.from == NULL || a->continuation.checkpoint == NULL))
+		return fail_usage("expected --from and --checkpoint, each with a file") == 0;
 	return true;
 }
 
@@ -352,6 +381,8 @@ parse_value(const char *name, const char *value, struct arguments *a)
 	if (to == a->transcript.attestation &&
 	    a->transcript.attestation_count < TRANSCRIPT_ATTESTATIONS_MAX)
 		to += a->transcript.attestation_count++;
+	if (to == a->continuation.witness && a->continuation.witness_count < CONTINUE_WITNESSES_MAX)
+		to += a->continuation.witness_count++;
 	if (*to != NULL)
 		return false;
 	*to = value;

@@ -6,41 +6,24 @@
 #include <time.h>
 
 #include "pkcs11/ground/complain.h"
+#include "pkcs11/log_key.h"
 #include "pkcs11/serve/guard.h"
 #include "pkcs11/serve/succession.h"
-#include "pkcs11/token/algorithm.h"
-#include "pkcs11/token/certificate.h"
-#include "pkcs11/token/token.h"
-#include "pkcs11/token/verifier_file.h"
 #include "proto/tlog/note.h"
 #include "proto/tlog/transition.h"
 
-/* One of the two keys, and what it signs. */
-struct side {
-	const struct hsm_config *config;
-	struct buf spki;
-	char id[DIGEST_HEX_SIZE + 1];
-	struct note_verifier *beside; /* of the Ed25519 key beside it; NULL: there is none */
-	bool has_guard;
-	struct guard_state guard;
-};
-
 struct rotation {
-	struct side old, new;
+	struct log_key old, new;
 	struct buf note;
 	struct digest digest;
 };
 
 static enum err look(struct rotation *r, const struct hsm_config *c, const struct hsm_config *next,
     enum token_use use);
-static enum err look_at_side(struct side *s, const struct hsm_config *c, enum token_use use);
 static enum err check_beside(const struct rotation *r);
 static enum err check_guards(const struct rotation *r);
 static bool is_ordered(struct rotation *r);
 static enum err order(struct rotation *r);
-static enum err sign(const struct side *s, struct view text, bool first, struct buf *note);
-static enum err open_key(
-    const struct hsm_config *c, enum token_use use, struct token **token, STACK_OF(X509) * *chain);
 static void tell(const struct rotation *r, bool dry);
 static void tell_beside(const struct rotation *r);
 
@@ -66,10 +49,8 @@ rotate(const struct hsm_config *c, bool dry)
 			tell(&r, dry);
 	}
 	buf_free(&r.note);
-	buf_free(&r.old.spki);
-	buf_free(&r.new.spki);
-	note_verifier_free(&r.old.beside);
-	note_verifier_free(&r.new.beside);
+	log_key_free(&r.old);
+	log_key_free(&r.new);
 	hsm_config_free(&next);
 	return e == ERR_OK ? 0 : 1;
 }
@@ -80,40 +61,10 @@ look(struct rotation *r, const struct hsm_config *c, const struct hsm_config *ne
 {
 	enum err e;
 
-	if ((e = look_at_side(&r->old, c, use)) != ERR_OK ||
-	    (e = look_at_side(&r->new, next, use)) != ERR_OK || (e = check_beside(r)) != ERR_OK)
+	if ((e = log_key_look(&r->old, c, use)) != ERR_OK ||
+	    (e = log_key_look(&r->new, next, use)) != ERR_OK || (e = check_beside(r)) != ERR_OK)
 		return e;
 	return check_guards(r);
-}
-
-/* As `serve` would: nobody gives a log to a key that it then refuses. One token at a time. */
-static enum err
-look_at_side(struct side *s, const struct hsm_config *c, enum token_use use)
-{
-	struct token *token;
-	STACK_OF(X509) * chain;
-	struct digest id;
-	enum err e = open_key(c, use, &token, &chain);
-
-	s->config = c;
-	if (e == ERR_OK)
-		e = certificate_append_spki(X509_get0_pubkey(sk_X509_value(chain, 0)), &s->spki);
-	if (e == ERR_OK)
-		e = certificate_check_order(c->certificate, chain);
-	if (e == ERR_OK && !certificate_is_current(c->certificate, chain))
-		e = ERR_MISMATCH;
-	if (e == ERR_OK && c->ed25519_label != NULL)
-		e = verifier_file_find_key(c, token, &s->beside);
-	certificate_free_chain(&chain);
-	token_close(&token);
-	if (e != ERR_OK)
-		return e;
-	digest_of(s->spki.data, s->spki.size, &id);
-	digest_to_hex(&id, s->id);
-	s->has_guard = guard_is_there(c->guard_directory, c->origin, buf_view(&s->spki));
-	return s->has_guard
-		   ? guard_read(c->guard_directory, c->origin, buf_view(&s->spki), &s->guard)
-		   : ERR_OK;
 }
 
 /* Whoever knows the log by this key alone loses it by nobody's oversight. */
@@ -197,11 +148,11 @@ order(struct rotation *r)
 	transition_write(
 	    c->origin, buf_view(&r->old.spki), buf_view(&r->new.spki), (uint64_t)time(NULL), &text);
 	if ((e = buf_status(&text)) == ERR_OK &&
-	    (e = sign(&r->old, buf_view(&text), true, &r->note)) == ERR_OK &&
-	    (e = sign(&r->new, buf_view(&text), false, &r->note)) == ERR_OK &&
+	    (e = log_key_sign(&r->old, buf_view(&text), true, &r->note)) == ERR_OK &&
+	    (e = log_key_sign(&r->new, buf_view(&text), false, &r->note)) == ERR_OK &&
 	    (e = transition_parse(buf_view(&r->note), &made)) == ERR_OK &&
-	    (e = guard_wait(c->guard_directory, c->origin, buf_view(&r->new.spki), &made.digest)) ==
-		ERR_OK)
+	    (e = guard_wait(c->guard_directory, c->origin, buf_view(&r->new.spki), &made.digest,
+		 NULL)) == ERR_OK)
 		e = succession_write(c, buf_view(&r->old.spki), buf_view(&r->note));
 	if (e != ERR_OK)
 		complain("nothing is ordered, and the log's key is as it was: mend the cause, and "
@@ -209,48 +160,6 @@ order(struct rotation *r)
 	transition_free(&made);
 	buf_free(&text);
 	return e;
-}
-
-/* The first signature makes the note, the second is one more line of it. */
-static enum err
-sign(const struct side *s, struct view text, bool first, struct buf *note)
-{
-	struct token_signer *signer = NULL;
-	struct note_verifier *verifier = NULL;
-	struct buf signature = BUF_INIT;
-	struct token *token;
-	STACK_OF(X509) * chain;
-	enum err e = open_key(s->config, TOKEN_CEREMONY, &token, &chain);
-	EVP_PKEY *key = e == ERR_OK ? X509_get0_pubkey(sk_X509_value(chain, 0)) : NULL;
-
-	if (e == ERR_OK &&
-	    (e = note_verifier_new_of(s->config->origin, key,
-		 algorithm_of(s->config->algorithm)->scheme, &verifier)) == ERR_OK &&
-	    (e = token_signer_new(token, TOKEN_FIRST, key, &signer)) == ERR_OK &&
-	    (e = token_sign(signer, text, &signature)) == ERR_OK)
-		e = first ? note_write(text, verifier, buf_view(&signature), note)
-			  : note_add(verifier, buf_view(&signature), note);
-	token_signer_free(&signer);
-	note_verifier_free(&verifier);
-	buf_free(&signature);
-	certificate_free_chain(&chain);
-	token_close(&token);
-	return e;
-}
-
-static enum err
-open_key(
-    const struct hsm_config *c, enum token_use use, struct token **token, STACK_OF(X509) * *chain)
-{
-	enum err e = token_open(c, use, token);
-
-	*chain = NULL;
-	if (e != ERR_OK || (e = token_find_key(*token, TOKEN_FIRST)) != ERR_OK ||
-	    (e = token_refuse_exportable(*token, TOKEN_FIRST)) != ERR_OK ||
-	    (e = certificate_read_chain(c->certificate, chain)) != ERR_OK)
-		return e;
-	return certificate_check_key(
-	    c->certificate, sk_X509_value(*chain, 0), token_public_key(*token, TOKEN_FIRST));
 }
 
 static void

@@ -46,3 +46,26 @@ approvals_operator(const struct statement_document *d, const struct operators *o
 		return NULL;
 	return op;
 }
+
+const struct operator_entry *
+approvals_continuer(const struct statement_document *d, const struct operators *operators,
+    const struct transition *succession, uint64_t iat_s)
+{
+	const struct statement *s = statement_document_statement(d);
+	const struct operator_entry *op = operators_find(operators, statement_document_key_id(d));
+	struct digest from, to, root;
+	uint64_t size;
+
+	if (statement_kind(s) != STATEMENT_CONTINUE_KEY ||
+	    statement_value_digest(s, "from", &from) != ERR_OK ||
+	    statement_value_digest(s, "to", &to) != ERR_OK ||
+	    statement_value_digest(s, "root", &root) != ERR_OK ||
+	    statement_value_number(s, "size", &size) != ERR_OK ||
+	    !digest_equal(&from, &succession->from.id) || !digest_equal(&to, &succession->to.id) ||
+	    !digest_equal(&root, &succession->newest.root) || size != succession->newest.size ||
+	    iat_s < s->not_before_s || iat_s >= s->not_after_s || op == NULL ||
+	    !operator_counts(op, iat_s) || !op->right[STATEMENT_CONTINUE_KEY] ||
+	    statement_verify(d, op->key) != ERR_OK)
+		return NULL;
+	return op;
+}

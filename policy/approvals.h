@@ -12,6 +12,7 @@
 #include "proto/digest.h"
 #include "proto/err.h"
 #include "proto/statement/statement.h"
+#include "proto/tlog/transition.h"
 
 /*
  * Whether a statement may be taken in a log of this origin, at this time. `operators` are those of
@@ -28,5 +29,12 @@ enum err approvals_judge(const struct statement_document *d, struct view origin,
  */
 const struct operator_entry *approvals_operator(const struct statement_document *d,
     const struct operators *operators, const struct digest *manifest, uint64_t iat_s);
+
+/*
+ * The operator who says that the log goes on as this succession has it, at this time; NULL if it is
+ * no statement of that, or one that does not count. As approvals_operator.
+ */
+const struct operator_entry *approvals_continuer(const struct statement_document *d,
+    const struct operators *operators, const struct transition *succession, uint64_t iat_s);
 
 #endif

@@ -233,6 +233,28 @@ standing_take_manifest(struct standing *s, const struct digest *manifest,
 	return ERR_OK;
 }
 
+enum err
+standing_check_succession(
+    const struct standing *s, const struct transition *succession, uint64_t iat_s)
+{
+	const struct operator_entry *by[TRANSITION_STATEMENTS_MAX];
+
+	if (s->operators == NULL ||
+	    succession->statement_count < operators_threshold(s->operators, STATEMENT_CONTINUE_KEY))
+		return ERR_MISMATCH;
+	for (size_t i = 0; i < succession->statement_count; i++) {
+		const size_t at = find_statement(s, &succession->statement[i]);
+
+		if (at == s->statement_count || (by[i] = approvals_continuer(s->statement[at],
+						     s->operators, succession, iat_s)) == NULL)
+			return ERR_MISMATCH;
+		for (size_t j = 0; j < i; j++)
+			if (by[j] == by[i])
+				return ERR_MISMATCH;
+	}
+	return ERR_OK;
+}
+
 const struct digest *
 standing_manifest(const struct standing *s)
 {

@@ -22,6 +22,7 @@
 #include "proto/err.h"
 #include "proto/report/notice.h"
 #include "proto/statement/statement.h"
+#include "proto/tlog/transition.h"
 
 struct standing;
 
@@ -77,6 +78,14 @@ void standing_find_approvals(const struct standing *s, const struct digest *mani
 enum err standing_take_manifest(struct standing *s, const struct digest *manifest,
     const struct digest *approvals, size_t count, uint64_t iat_s, policy_fetch *fetch,
     void *context) MUST_USE;
+
+/*
+ * Whether a succession may stand in a notice of this time: ERR_MISMATCH unless all the statements
+ * that it names are in force, say just that, and are by as many different operators as are
+ * demanded.
+ */
+enum err standing_check_succession(
+    const struct standing *s, const struct transition *succession, uint64_t iat_s) MUST_USE;
 
 /* NULL: none is in force yet. */
 const struct digest *standing_manifest(const struct standing *s);

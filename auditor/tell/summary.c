@@ -89,9 +89,12 @@ show_keys(const struct display *d, const struct log_keys *k)
 			display_field(d, "keys", "%s from the beginning on", hex);
 		}
 		digest_to_hex(&k->change[i].to, hex);
-		display_field(d, "", "%s from size %" PRIu64 " on (entry %" PRIu64 ", %s)", hex,
+		display_field(d, "", "%s from size %" PRIu64 " on (entry %" PRIu64 ", %s)%s", hex,
 		    k->change[i].index + 1, k->change[i].index,
-		    utc_text(k->change[i].issued_s, from));
+		    utc_text(k->change[i].issued_s, from),
+		    k->change[i].statements == 0
+			? ""
+			: ": the key before was lost, operators have said that it goes on");
 	}
 }
 
@@ -105,6 +108,7 @@ write_keys(struct json *j, const struct log_keys *k)
 		json_time(j, "from", k->change[i].issued_s);
 		json_digest(j, "old", &k->change[i].from);
 		json_digest(j, "new", &k->change[i].to);
+		json_number(j, "statements", k->change[i].statements);
 		json_close(j, '{');
 	}
 	json_close(j, '[');

@@ -8,7 +8,9 @@
 
 static enum err read_transition(const struct notice *n, struct transition *out);
 static void check(const struct log_keys *k, const struct notice *n, const struct transition *t,
-    const char *origin, struct reason *reason);
+    const char *origin, const struct standing *standing, struct reason *reason);
+static void check_succession(const struct transition *t, const struct standing *standing,
+    uint64_t issued_s, struct reason *reason);
 
 void
 log_keys_free(struct log_keys *k)
@@ -19,11 +21,12 @@ log_keys_free(struct log_keys *k)
 
 enum err
 log_keys_take(struct log_keys *k, const struct notice *n, uint64_t index, const char *origin,
-    struct reason *reason)
+    const struct standing *standing, struct reason *reason)
 {
 	struct reason own;
 	struct log_key_change *grown;
 	struct transition t;
+	size_t statements;
 	enum err e = read_transition(n, &t);
 
 	reason_begin(&own);
@@ -33,7 +36,8 @@ log_keys_take(struct log_keys *k, const struct notice *n, uint64_t index, const 
 		reason_add(&own, e == ERR_UNKNOWN_KEY ? OUTCOME_BAD : outcome_of_error(e),
 		    "the transition to the next key: %s", err_text(e));
 	else
-		check(k, n, &t, origin, &own);
+		check(k, n, &t, origin, standing, &own);
+	statements = t.statement_count;
 	transition_free(&t);
 	if (own.outcome == OUTCOME_GOOD && k->count == LOG_KEYS_MAX)
 		reason_add(&own, OUTCOME_UNKNOWN, "the log has changed its key more than %d times",
@@ -45,7 +49,8 @@ log_keys_take(struct log_keys *k, const struct notice *n, uint64_t index, const 
 	if ((grown = reallocarray(k->change, k->count + 1, sizeof(*grown))) == NULL)
 		return ERR_MEMORY;
 	k->change = grown;
-	k->change[k->count++] = (struct log_key_change){index, n->issued_s, n->from, n->to};
+	k->change[k->count++] =
+	    (struct log_key_change){index, n->issued_s, n->from, n->to, statements};
 	return ERR_OK;
 }
 
@@ -86,7 +91,7 @@ read_transition(const struct notice *n, struct transition *out)
 
 static void
 check(const struct log_keys *k, const struct notice *n, const struct transition *t,
-    const char *origin, struct reason *reason)
+    const char *origin, const struct standing *standing, struct reason *reason)
 {
 	if (strcmp(t->origin, origin) != 0)
 		reason_add(reason, OUTCOME_BAD,
@@ -103,4 +108,24 @@ check(const struct log_keys *k, const struct notice *n, const struct transition 
 		if (digest_equal(&k->change[i].from, &n->to))
 			reason_add(reason, OUTCOME_BAD,
 			    "the key that follows was the log's before, and had given way");
+	if (reason->outcome == OUTCOME_GOOD && transition_is_succession(t))
+		check_succession(t, standing, n->issued_s, reason);
+}
+
+/* The new key alone has signed it: it is by the operators' word that the log goes on. */
+static void
+check_succession(const struct transition *t, const struct standing *standing, uint64_t issued_s,
+    struct reason *reason)
+{
+	if (standing == NULL)
+		reason_add(reason, OUTCOME_UNKNOWN,
+		    "the log goes on without the key before by statements of operators, and what "
+		    "was in force behind the notice before is not known");
+	else if (standing_check_succession(standing, t, issued_s) != ERR_OK)
+		reason_add(reason, OUTCOME_BAD,
+		    "the log goes on without the key before, and what that rests on does not "
+		    "count: "
+		    "expected statements continue-key of it that are in force, by as many "
+		    "different "
+		    "operators as are demanded");
 }

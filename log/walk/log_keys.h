@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "log/walk/reason.h"
+#include "policy/standing.h"
 #include "proto/digest.h"
 #include "proto/report/notice.h"
 
@@ -21,6 +22,8 @@ struct log_key_change {
 	uint64_t index;         /* of the notice */
 	uint64_t issued_s;      /* its iat */
 	struct digest from, to; /* SHA-256 of the keys' SubjectPublicKeyInfo */
+	size_t statements; /* of operators, by which the log goes on without the key before; 0: it
+			      gave way itself */
 };
 
 /* All zero is a log of one key. */
@@ -33,11 +36,12 @@ void log_keys_free(struct log_keys *k);
 
 /*
  * The next key notice. What is wrong is added to `reason`: it is no transition that both keys have
- * signed, or one of another log or key than those before it lead to. One that is wrong moves
- * nothing. ERR_MEMORY.
+ * signed, or one of another log or key than those before it lead to, or a succession whose
+ * statements do not count behind the notice before, `standing`; where that is NULL it cannot be
+ * told. One that is wrong moves nothing. ERR_MEMORY.
  */
 enum err log_keys_take(struct log_keys *k, const struct notice *n, uint64_t index,
-    const char *origin, struct reason *reason) MUST_USE;
+    const char *origin, const struct standing *standing, struct reason *reason) MUST_USE;
 
 enum log_key_place {
 	LOG_KEY_IN_FORCE, /* also where the log has no key notices */

@@ -153,7 +153,7 @@ enum err
 notices_recall_key(struct notices *n, const struct notice *notice, const struct entry_place *place,
     struct reason *reason)
 {
-	return log_keys_take(&n->keys, notice, place->index, n->origin_text, reason);
+	return log_keys_take(&n->keys, notice, place->index, n->origin_text, NULL, reason);
 }
 
 const struct entry_place *
@@ -344,7 +344,8 @@ static void
 take_key(struct notices *n, const struct notice *notice, const struct entry_place *place,
     struct reason *reason)
 {
-	enum err e = notices_recall_key(n, notice, place, reason);
+	enum err e =
+	    log_keys_take(&n->keys, notice, place->index, n->origin_text, n->standing, reason);
 
 	if (e != ERR_OK)
 		reason_add(reason, OUTCOME_UNKNOWN, "%s", err_text(e));

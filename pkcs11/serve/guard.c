@@ -24,6 +24,7 @@ struct guard {
 	struct trees trees;
 };
 
+static bool may_serve(const struct guard_state *s, const struct digest *awaited);
 static enum err put_next(struct guard *g);
 static enum err state_merge(struct guard_file *g, struct guard_state *state);
 
@@ -66,7 +67,8 @@ guard_exists(const char *directory, const char *origin, struct view spki)
 }
 
 enum err
-guard_open(const char *directory, const char *origin, struct view spki, struct guard **out)
+guard_open(const char *directory, const char *origin, struct view spki,
+    const struct digest *awaited, struct guard **out)
 {
 	struct guard *g = calloc(1, sizeof(*g));
 	enum err e = ERR_OK;
@@ -75,15 +77,17 @@ guard_open(const char *directory, const char *origin, struct view spki, struct g
 	if (g == NULL)
 		return ERR_MEMORY;
 	g->file.path = guard_file_path(directory, origin, spki);
-	if ((e = guard_file_take(&g->file)) == ERR_OK && g->file.state.phase != GUARD_OPEN) {
+	if ((e = guard_file_take(&g->file)) == ERR_OK && !may_serve(&g->file.state, awaited)) {
 		complain(g->file.state.phase == GUARD_RETIRED
 			     ? "%s: this key is retired by operators, since others may have it, "
 			       "and signs nothing any more: serve with a key that follows it"
 			 : g->file.state.phase == GUARD_CLOSED
-			     ? "%s: this key has given way to another by hallmark-hsm rotate and "
-			       "signs nothing any more: serve with the key that follows (next)"
+			     ? "%s: this key has given way to another, by hallmark-hsm rotate or "
+			       "continue, and signs nothing any more: serve with the key that "
+			       "follows"
 			     : "%s: this key waits to follow the log's key and signs nothing yet: "
-			       "serve with the configuration that names it as its next",
+			       "serve with the configuration that names it as its next, or, where "
+			       "the log's key is lost, run hallmark-hsm continue again",
 		    g->file.path);
 		e = ERR_GUARD_KEY;
 	}
@@ -185,7 +189,7 @@ enum err
 guard_check(const struct guard *g, uint64_t size, const struct digest *root,
     const struct merkle_proof *consistency)
 {
-	if (g->file.state.phase != GUARD_OPEN)
+	if (g->file.state.phase == GUARD_CLOSED)
 		return ERR_GUARD_KEY;
 	if (size < g->file.state.size)
 		return ERR_GUARD_ROLLBACK;
@@ -212,6 +216,23 @@ guard_write_last(struct guard *g, uint64_t size, const struct digest *root,
 {
 	g->next = (struct guard_state){size, *root, GUARD_CLOSED, *transition, now_s};
 	return put_next(g);
+}
+
+enum err
+guard_write_first(struct guard *g, uint64_t size, const struct digest *root)
+{
+	g->next = g->file.state;
+	g->next.size = size;
+	g->next.root = *root;
+	g->next.phase = GUARD_OPEN;
+	return put_next(g);
+}
+
+static bool
+may_serve(const struct guard_state *s, const struct digest *awaited)
+{
+	return s->phase == GUARD_OPEN || (s->phase == GUARD_WAITING && awaited != NULL &&
+					     digest_equal(&s->transition, awaited));
 }
 
 static enum err
@@ -250,7 +271,8 @@ guard_signed(struct guard *g)
 {
 	if (g->unsynced)
 		abort();
-	trees_add(&g->trees, g->file.state.size, &g->file.state.root);
+	if (g->file.state.phase != GUARD_WAITING)
+		trees_add(&g->trees, g->file.state.size, &g->file.state.root);
 }
 
 enum err

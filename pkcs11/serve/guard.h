@@ -23,6 +23,7 @@
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"
+#include "proto/tlog/checkpoint.h"
 #include "proto/tlog/merkle.h"
 
 struct guard;
@@ -45,11 +46,12 @@ bool guard_exists(const char *directory, const char *origin, struct view spki);
 
 /*
  * Opens and locks the state. ERR_NOT_FOUND if `init` never made it; ERR_FORMAT if a slot is
- * damaged; ERR_GUARD_KEY if it waits or is closed; ERR_IO if it cannot be read or another process
- * holds it.
+ * damaged; ERR_GUARD_KEY if it is closed, or waits for another succession than `awaited`, which may
+ * be NULL; ERR_IO if it cannot be read or another process holds it. In one that waits no reports
+ * are proved.
  */
-enum err guard_open(
-    const char *directory, const char *origin, struct view spki, struct guard **out) MUST_USE;
+enum err guard_open(const char *directory, const char *origin, struct view spki,
+    const struct digest *awaited, struct guard **out) MUST_USE;
 void guard_close(struct guard **g);
 
 /* The state as it is on the disk now, to be shown: without the lock, so also while serving. */
@@ -67,10 +69,20 @@ enum err guard_adopt(const char *directory, const char *origin, struct view spki
 
 /*
  * Makes a state that waits for the transition, which is a digest of its note: where there is none,
- * or one that has signed nothing. ERR_MISMATCH if it has; ERR_IO.
+ * or one that has signed nothing. For a succession `from` is the newest tree that anybody has of
+ * the key before, from which this one goes on; else NULL. ERR_MISMATCH if it has; ERR_IO.
  */
 enum err guard_wait(const char *directory, const char *origin, struct view spki,
-    const struct digest *transition) MUST_USE;
+    const struct digest *transition, const struct checkpoint *from) MUST_USE;
+
+/*
+ * A succession: closes the state of the key before by it, where there is one here, and has the one
+ * that waits for it (`spki`) go on from that tree, if it is the larger. Done again it changes
+ * nothing. ERR_GUARD_KEY if the key before was closed by another; ERR_GUARD_FORK if it has signed
+ * another tree of that size; else as guard_open.
+ */
+enum err guard_inherit(const char *directory, const char *origin, struct view before,
+    struct view spki, const struct digest *succession, uint64_t now_s) MUST_USE;
 
 /*
  * Makes of the state that waits for a transition the open one that begins where `closed`, by the
@@ -103,7 +115,7 @@ uint64_t guard_rested_us(const struct guard *g);
 /*
  * Whether the tree (size, root) extends the last signed one: ERR_GUARD_ROLLBACK if it is smaller,
  * ERR_GUARD_FORK if it does not. The same tree once more is allowed: an answer may have been lost.
- * ERR_GUARD_KEY of a closed one.
+ * ERR_GUARD_KEY of a closed one. Of one that waits, the last signed one is of the key before.
  */
 enum err guard_check(const struct guard *g, uint64_t size, const struct digest *root,
     const struct merkle_proof *consistency) MUST_USE;
@@ -122,6 +134,9 @@ enum err guard_write(struct guard *g, uint64_t size, const struct digest *root) 
  */
 enum err guard_write_last(struct guard *g, uint64_t size, const struct digest *root,
     const struct digest *transition, uint64_t now_s) MUST_USE;
+
+/* The same for the first state of a key that waits for a succession: it is open then. */
+enum err guard_write_first(struct guard *g, uint64_t size, const struct digest *root) MUST_USE;
 
 /*
  * Makes what was written the state: on the disk when it returns. Nothing to do if nothing was.

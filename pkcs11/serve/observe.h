@@ -19,8 +19,8 @@
 
 /*
  * `beside` is the log's Ed25519 key, or NULL. Both sign in one act, so the certificate's key is
- * demanded, as at all times; a line of the other may be lacking, from before that key was made, and
- * may not be wrong.
+ * demanded, as at all times (while the guard waits, the lost key is the log's); a line of the other
+ * may be lacking, from before that key was made, and may not be wrong.
  *
  * Not while a checkpoint is being signed. The state is on the disk when it returns, and reports may
  * be proved in the tree. Whether it is one that was signed comes first:

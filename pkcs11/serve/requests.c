@@ -17,6 +17,7 @@ static enum err begin_last(
 static enum err check_tree(struct requests *q, const struct keychannel_request *r);
 static enum err write_text(
     const struct requests *q, const struct keychannel_request *r, struct signing_job *job);
+static bool waits(const struct requests *q);
 static enum err check_notice(struct requests *q, const struct keychannel_request *r);
 static uint64_t wall_s(void);
 static enum err begin_token(
@@ -41,11 +42,12 @@ requests_init(struct requests *q, const struct hsm_config *config, const struct 
 
 void
 requests_serve(struct requests *q, struct guard *guard, const struct note_verifier *verifier,
-    const struct note_verifier *beside)
+    const struct note_verifier *beside, const struct note_verifier *lost)
 {
 	q->guard = guard;
 	q->verifier = verifier;
 	q->beside = beside;
+	q->lost = lost;
 	growth_begin(&q->growth, now_us(), guard_rested_us(guard));
 }
 
@@ -70,6 +72,8 @@ requests_begin(struct requests *q, const struct keychannel_request *r, struct si
 enum err
 requests_observe(struct requests *q, const struct keychannel_request *r)
 {
+	if (waits(q))
+		return observe(q->guard, q->lost, NULL, r);
 	return observe(q->guard, q->verifier, q->beside, r);
 }
 
@@ -88,6 +92,8 @@ begin_checkpoint(struct requests *q, const struct keychannel_request *r, struct 
 	const uint64_t before = guard_state(q->guard)->size;
 	enum err e;
 
+	if (waits(q))
+		return ERR_GUARD_KEY;
 	if ((e = check_tree(q, r)) != ERR_OK || (e = write_text(q, r, job)) != ERR_OK ||
 	    (e = guard_write(q->guard, r->size, &r->root)) != ERR_OK)
 		return e;
@@ -95,7 +101,10 @@ begin_checkpoint(struct requests *q, const struct keychannel_request *r, struct 
 	return ERR_OK;
 }
 
-/* Of this key: the guard's next state is closed (succession.h). */
+/*
+ * Of this key: the guard's next state is closed. Where it waits for a succession it is the first,
+ * and its next state is open (succession.h).
+ */
 static enum err
 begin_last(struct requests *q, const struct keychannel_request *r, struct signing_job *job)
 {
@@ -104,6 +113,8 @@ begin_last(struct requests *q, const struct keychannel_request *r, struct signin
 	if ((e = check_tree(q, r)) != ERR_OK || (e = check_notice(q, r)) != ERR_OK ||
 	    (e = write_text(q, r, job)) != ERR_OK)
 		return e;
+	if (waits(q))
+		return guard_write_first(q->guard, r->size, &r->root);
 	return guard_write_last(q->guard, r->size, &r->root, q->order, wall_s());
 }
 
@@ -128,9 +139,15 @@ write_text(const struct requests *q, const struct keychannel_request *r, struct 
 	return buf_status(&job->input);
 }
 
+static bool
+waits(const struct requests *q)
+{
+	return guard_state(q->guard)->phase == GUARD_WAITING;
+}
+
 /*
- * The log says, in its last entry, what an operator has ordered. That both keys have signed the
- * transition was seen when its file was read; here it is the same by its digest.
+ * The log says, in its last entry, what an operator has ordered. That those who have to have signed
+ * it was seen when its file was read; here it is the same by its digest.
  */
 static enum err
 check_notice(struct requests *q, const struct keychannel_request *r)
@@ -206,6 +223,11 @@ explain(struct requests *q, const struct keychannel_request *r, enum err e)
 		    r->size, r->type == KEYCHANNEL_OBSERVE ? ", which this key has signed," : "",
 		    state->size,
 		    r->size == state->size ? "another root" : "one that shows something else");
+	else if (e == ERR_GUARD_KEY && waits(q))
+		buf_append_string(&q->text,
+		    "expected a tree whose last entry is the key notice of the succession that "
+		    "hallmark-hsm continue has written, found another request; nothing is signed "
+		    "before that");
 	else if (e == ERR_GUARD_KEY)
 		buf_append_format(&q->text,
 		    "expected the key notice of a transition that hallmark-hsm rotate has ordered, "

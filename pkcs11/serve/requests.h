@@ -32,7 +32,8 @@ struct requests {
 	const struct digest *order; /* of the transition that an operator has ordered; or NULL */
 	struct guard *guard;
 	const struct note_verifier *verifier, *beside;
-	struct report_document document; /* the last report that a token was asked about */
+	const struct note_verifier *lost; /* of the key before, while the guard waits; else NULL */
+	struct report_document document;  /* the last report that a token was asked about */
 	struct notice_document notice;
 	struct buf why; /* of a refused token */
 	struct buf text;
@@ -46,11 +47,12 @@ struct requests {
 
 /*
  * The configuration, the order, and what requests_serve gives it as soon as it is there, outlive
- * it: the verifier of the certificate's key, and of the Ed25519 key beside it or NULL.
+ * it: the verifier of the certificate's key, of the Ed25519 key beside it or NULL, and, where the
+ * guard waits for a succession, of the lost key, whose checkpoints are observed until then.
  */
 void requests_init(struct requests *q, const struct hsm_config *config, const struct digest *order);
 void requests_serve(struct requests *q, struct guard *guard, const struct note_verifier *verifier,
-    const struct note_verifier *beside);
+    const struct note_verifier *beside, const struct note_verifier *lost);
 void requests_free(struct requests *q);
 
 /*

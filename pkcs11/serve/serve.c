@@ -45,6 +45,7 @@ struct server {
 	struct own_certificate certificate; /* what every signature is verified with */
 	uint64_t certificate_looked_ms;
 	struct note_verifier *verifier, *beside; /* the second: of the Ed25519 key, or NULL */
+	struct note_verifier *lost; /* of the key before, while the guard waits; or NULL */
 	struct signing *signing;
 	struct watch watch;
 	struct requests requests;
@@ -56,7 +57,8 @@ struct server {
 			    already */
 	bool input_bad;  /* nothing more is read; what was asked before is answered */
 	bool over;       /* a fresh process is to find out what follows */
-	bool closing;    /* the key's last checkpoint was begun: nothing behind it is */
+	bool closing;    /* the key's last checkpoint, or its first behind another key, was begun:
+			    nothing behind it is */
 	bool token_lost; /* it may hang in any further call */
 };
 
@@ -221,7 +223,10 @@ server_open(struct server *s)
 	if ((e = note_verifier_new_of(c->origin, s->certificate.key,
 		 algorithm_of(c->algorithm)->scheme, &s->verifier)) != ERR_OK)
 		return e;
-	requests_serve(&s->requests, s->guard, s->verifier, s->beside);
+	if (s->succession.lost != NULL &&
+	    (e = note_verifier_new(c->origin, s->succession.lost, &s->lost)) != ERR_OK)
+		return e;
+	requests_serve(&s->requests, s->guard, s->verifier, s->beside, s->lost);
 	watch_begin(&s->watch, c, s->token);
 	token_end_setup(s->token);
 	/* Threads before the filter, which is then put upon them too: none is ever without it. */
@@ -250,7 +255,8 @@ open_guard(struct server *s)
 	enum err e = certificate_append_spki(s->certificate.key, &spki);
 
 	if (e == ERR_OK)
-		e = guard_open(c->guard_directory, c->origin, buf_view(&spki), &s->guard);
+		e = guard_open(c->guard_directory, c->origin, buf_view(&spki),
+		    s->succession.lost != NULL ? &s->succession.transition : NULL, &s->guard);
 	if (e == ERR_OK && c->next != NULL && s->succession.ordered.size == 0)
 		s->order = succession_file(c, buf_view(&spki));
 	buf_free(&spki);
@@ -366,8 +372,10 @@ static bool
 is_over(struct server *s)
 {
 	if (s->closing && s->unanswered == 0) {
-		complain(
-		    "this key has signed its last checkpoint; the next one signs from here on");
+		complain(s->lost != NULL
+			     ? "this key goes on with the log: a fresh process signs from here on"
+			     : "this key has signed its last checkpoint; the next one signs from "
+			       "here on");
 		serve_refuse(ERR_CHANGED);
 		return s->over = true;
 	}

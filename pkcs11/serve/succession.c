@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "pkcs11/ground/complain.h"
@@ -21,6 +22,12 @@ struct pair {
 	struct guard_state old, new;
 };
 
+static enum err find_continuation(const struct hsm_config *config, struct succession *out);
+static enum err take_continuation(
+    const struct hsm_config *config, struct view spki, struct transition *t);
+static char *continuation_file(const struct hsm_config *config, struct view spki);
+static enum err read_file(const char *path, size_t size_max, struct buf *to);
+static enum err write_file(const struct hsm_config *config, const char *path, struct view bytes);
 static enum err read_pair(
     const struct hsm_config *config, const struct hsm_config *next, struct pair *p);
 static enum err read_guard(
@@ -37,6 +44,8 @@ succession_find(const struct hsm_config *config, struct succession *out)
 	enum err e;
 
 	*out = (struct succession){.config = config, .ordered = BUF_INIT};
+	if ((e = find_continuation(config, out)) != ERR_NOT_FOUND)
+		return e;
 	if ((e = succession_load_next(config, &out->next)) != ERR_OK)
 		return e == ERR_NOT_FOUND ? ERR_OK : e;
 	/* A key that has no certificate yet follows nobody. */
@@ -54,6 +63,8 @@ succession_free(struct succession *s)
 {
 	hsm_config_free(&s->next);
 	buf_free(&s->ordered);
+	EVP_PKEY_free(s->lost);
+	s->lost = NULL;
 }
 
 enum err
@@ -109,23 +120,16 @@ succession_read(const struct hsm_config *config, struct view from, struct view t
     struct digest *digest)
 {
 	char *path = succession_file(config, from);
-	FILE *file = fopen(path, "re");
-	uint8_t *room = buf_reserve(note, TRANSITION_SIZE_MAX + 1);
 	struct transition t = {.time_s = 0};
 	struct digest old, new;
-	enum err e = ERR_OK;
+	enum err e = read_file(path, TRANSITION_SIZE_MAX, note);
 
-	if (file == NULL || room == NULL) {
-		e = file == NULL && errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
-		if (e == ERR_IO)
-			complain("%s: cannot be read: %s", path, strerror(errno));
-	} else {
-		note->size += fread(room, 1, TRANSITION_SIZE_MAX + 1, file);
+	if (e == ERR_OK) {
 		digest_of(from.data, from.size, &old);
 		digest_of(to.data, to.size, &new);
 		if ((e = transition_parse(buf_view(note), &t)) == ERR_OK &&
-		    (strcmp(t.origin, config->origin) != 0 || !digest_equal(&t.from.id, &old) ||
-			!digest_equal(&t.to.id, &new)))
+		    (strcmp(t.origin, config->origin) != 0 || transition_is_succession(&t) ||
+			!digest_equal(&t.from.id, &old) || !digest_equal(&t.to.id, &new)))
 			e = ERR_MISMATCH;
 		if (e != ERR_OK)
 			complain("%s: expected a transition of this log from this key to the next: "
@@ -134,8 +138,6 @@ succession_read(const struct hsm_config *config, struct view from, struct view t
 	}
 	*digest = t.digest;
 	transition_free(&t);
-	if (file != NULL)
-		fclose(file);
 	free(path);
 	return e;
 }
@@ -143,21 +145,144 @@ succession_read(const struct hsm_config *config, struct view from, struct view t
 enum err
 succession_write(const struct hsm_config *config, struct view from, struct view note)
 {
-	char *path = succession_file(config, from), *temporary;
+	char *path = succession_file(config, from);
+	enum err e = write_file(config, path, note);
+
+	free(path);
+	return e;
+}
+
+enum err
+succession_read_continuation(const struct hsm_config *config, struct view spki, struct buf *brought,
+    struct transition *parsed)
+{
+	char *path = continuation_file(config, spki);
+	struct view note, statements;
+	struct digest id;
+	enum err e = read_file(path, SUCCESSION_SIZE_MAX, brought);
+
+	*parsed = (struct transition){.time_s = 0};
+	if (e == ERR_OK) {
+		digest_of(spki.data, spki.size, &id);
+		transition_part(buf_view(brought), &note, &statements);
+		if ((e = transition_parse(note, parsed)) == ERR_OK &&
+		    (strcmp(parsed->origin, config->origin) != 0 ||
+			!transition_is_succession(parsed) || !digest_equal(&parsed->to.id, &id)))
+			e = ERR_MISMATCH;
+		if (e == ERR_OK)
+			e = transition_check_statements(parsed, statements);
+		if (e != ERR_OK)
+			complain("%s: expected a succession of this log to this key, with its "
+				 "statements: %s; remove it, and run hallmark-hsm continue again",
+			    path, err_text(e));
+	}
+	free(path);
+	return e;
+}
+
+enum err
+succession_write_continuation(
+    const struct hsm_config *config, struct view spki, struct view brought)
+{
+	char *path = continuation_file(config, spki);
+	enum err e = write_file(config, path, brought);
+
+	free(path);
+	return e;
+}
+
+/* ERR_NOT_FOUND if this key waits for none. */
+static enum err
+find_continuation(const struct hsm_config *config, struct succession *out)
+{
+	struct transition t = {.time_s = 0};
+	struct buf spki = BUF_INIT;
+	struct guard_state state;
+	bool has;
+	enum err e = ERR_NOT_FOUND;
+
+	if (access(config->certificate, F_OK) != 0 && errno == ENOENT)
+		return e;
+	if ((e = succession_append_spki(config, &spki)) == ERR_OK &&
+	    (e = read_guard(config, buf_view(&spki), &has, &state)) == ERR_OK)
+		e = has && state.phase == GUARD_WAITING && state.size > 0
+			? succession_read_continuation(config, buf_view(&spki), &out->ordered, &t)
+			: ERR_NOT_FOUND;
+	if (e == ERR_OK && !digest_equal(&t.digest, &state.transition))
+		e = ERR_NOT_FOUND; /* continue was begun and not ended: guard_open says so */
+	if (e == ERR_OK && (e = take_continuation(config, buf_view(&spki), &t)) == ERR_OK) {
+		out->transition = t.digest;
+		out->lost = t.from.key; /* moved */
+		t.from.key = NULL;
+	} else {
+		buf_clear(&out->ordered);
+	}
+	transition_free(&t);
+	buf_free(&spki);
+	return e;
+}
+
+static enum err
+take_continuation(const struct hsm_config *config, struct view spki, struct transition *t)
+{
+	struct buf before = BUF_INIT;
+	enum err e = certificate_append_spki(t->from.key, &before);
+
+	if (e == ERR_OK)
+		e = guard_inherit(config->guard_directory, config->origin, buf_view(&before), spki,
+		    &t->digest, (uint64_t)time(NULL));
+	buf_free(&before);
+	return e;
+}
+
+static char *
+continuation_file(const struct hsm_config *config, struct view spki)
+{
+	char *guard = guard_file_path(config->guard_directory, config->origin, spki), *path;
+
+	if (asprintf(&path, "%s.succession", guard) < 0)
+		abort();
+	free(guard);
+	return path;
+}
+
+/* ERR_NOT_FOUND is not explained. */
+static enum err
+read_file(const char *path, size_t size_max, struct buf *to)
+{
+	FILE *file = fopen(path, "re");
+	uint8_t *room = buf_reserve(to, size_max + 1);
+	enum err e = ERR_OK;
+
+	if (file != NULL && room != NULL)
+		to->size += fread(room, 1, size_max + 1, file);
+	else
+		e = file == NULL && errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
+	if (e == ERR_IO)
+		complain("%s: cannot be read: %s", path, strerror(errno));
+	if (file != NULL)
+		fclose(file);
+	return e;
+}
+
+static enum err
+write_file(const struct hsm_config *config, const char *path, struct view bytes)
+{
+	char *temporary;
 	bool good;
 	int fd;
 
 	if (asprintf(&temporary, "%s.new", path) < 0)
 		abort();
 	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	good = fd >= 0 && write(fd, note.data, note.size) == (ssize_t)note.size && fsync(fd) == 0;
+	good =
+	    fd >= 0 && write(fd, bytes.data, bytes.size) == (ssize_t)bytes.size && fsync(fd) == 0;
 	if (fd >= 0)
 		good = close(fd) == 0 && good;
 	good = good && rename(temporary, path) == 0;
 	if (!good)
-		complain("%s: cannot write the transition: %s", path, strerror(errno));
+		complain("%s: cannot write it: %s", path, strerror(errno));
 	free(temporary);
-	free(path);
 	return good ? guard_file_sync_directory(config->guard_directory) : ERR_IO;
 }
 

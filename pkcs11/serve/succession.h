@@ -19,6 +19,19 @@
  * Between two rows lies one write that a disk does whole or not at all: the file of the transition
  * appears, the old guard's slot is closed, the new guard's slot begins. So a rotation that is ended
  * anywhere has happened or has not, and the next start knows which.
+ *
+ * Where the log's key is lost, `continue` (continue.h) makes of another key's guard one that waits
+ * for a succession, at the newest tree that anybody has. Its configuration is the one to serve
+ * with, and names no other:
+ *
+ *   old key's guard   new key's guard     signs   what it is
+ *   any               waits for S         nobody  S is not there: continue was ended, and is run
+ *                                                 again
+ *   open or none      waits for S, there  nobody  at the next start the old one is closed by S, and
+ *                                                 the new one goes on from the larger tree
+ *   closed or none    waits for S, there  nobody  the signer is told; the first tree that ends in
+ * the notice of S, and continues that one, makes it closed or none    open, begun by S    new all
+ * later starts closed by other   waits for S         nobody  the log has another key
  */
 #ifndef HALLMARK_PKCS11_SERVE_SUCCESSION_H
 #define HALLMARK_PKCS11_SERVE_SUCCESSION_H
@@ -30,12 +43,19 @@
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"
+#include "proto/tlog/transition.h"
+#include "proto/wire/keychannel.h"
+
+/* Bytes of a succession with its statements: a certificate stands before it in one answer. */
+#define SUCCESSION_SIZE_MAX (KEYCHANNEL_BODY_MAX - 16384)
 
 struct succession {
 	const struct hsm_config *config; /* of the key that signs: the one given, or `next` */
 	struct hsm_config *next;         /* owned; NULL where the configuration names none */
 	struct buf ordered;       /* the transition that the signer is to be told; or empty */
 	struct digest transition; /* its digest, by which the old key's guard may be closed */
+	EVP_PKEY *
+	    lost; /* owned; it is a succession, which the guard waits for, from this key; or NULL */
 };
 
 /*
@@ -52,6 +72,18 @@ void succession_free(struct succession *s);
  * ERR_NOT_FOUND, nothing said, if there is none; ERR_CONFIG.
  */
 enum err succession_load_next(const struct hsm_config *config, struct hsm_config **out) MUST_USE;
+
+/*
+ * The succession to this key: the note, and behind it the statements that it names, as the signer
+ * is told (transition_part). `parsed` is to be freed also after an error. ERR_NOT_FOUND, nothing
+ * said, if there is no file; else explained.
+ */
+enum err succession_read_continuation(const struct hsm_config *config, struct view spki,
+    struct buf *brought, struct transition *parsed) MUST_USE;
+
+/* Puts it there, as a whole, durable. ERR_IO, explained. */
+enum err succession_write_continuation(
+    const struct hsm_config *config, struct view spki, struct view brought) MUST_USE;
 
 /* The file of the transition away from this key; from malloc. */
 char *succession_file(const struct hsm_config *config, struct view spki);

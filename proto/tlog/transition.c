@@ -75,6 +75,34 @@ transition_free(struct transition *t)
 	t->from.key = t->to.key = NULL;
 }
 
+/* No line of a note begins as an envelope does. */
+void
+transition_part(struct view brought, struct view *note, struct view *statements)
+{
+	const uint8_t *at = brought.size > 0 ? memmem(brought.data, brought.size, "\n{", 2) : NULL;
+	const size_t size = at != NULL ? (size_t)(at - brought.data) + 1 : brought.size;
+
+	*note = (struct view){brought.data, size};
+	*statements = (struct view){at != NULL ? at + 1 : NULL, brought.size - size};
+}
+
+enum err
+transition_check_statements(const struct transition *t, struct view statements)
+{
+	struct view line;
+	struct digest found;
+	enum err e;
+
+	for (size_t i = 0; i < t->statement_count; i++) {
+		if ((e = line_next(&statements, &line)) != ERR_OK)
+			return e;
+		digest_of(line.data, line.size, &found);
+		if (!digest_equal(&found, &t->statement[i]))
+			return ERR_DIGEST;
+	}
+	return statements.size == 0 ? ERR_OK : ERR_FORMAT;
+}
+
 bool
 transition_is_succession(const struct transition *t)
 {

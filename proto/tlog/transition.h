@@ -80,6 +80,15 @@ void transition_write_succession(const struct checkpoint *newest, struct view fr
 enum err transition_parse(struct view note, struct transition *out) MUST_USE;
 void transition_free(struct transition *t);
 
+/*
+ * A key process brings a transition, and behind a succession the envelopes of the statements that
+ * it names, in its order, each on a line: the two parts of that, of which nothing is checked.
+ */
+void transition_part(struct view brought, struct view *note, struct view *statements);
+
+/* Whether these are those that the note names, all of them: ERR_FORMAT, ERR_DIGEST. */
+enum err transition_check_statements(const struct transition *t, struct view statements) MUST_USE;
+
 /* It is a succession: of what it says the old key has signed nothing. */
 bool transition_is_succession(const struct transition *t);
 

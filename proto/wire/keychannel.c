@@ -144,7 +144,7 @@ keychannel_is_decision(enum keychannel_type type, enum err e)
 	switch (type) {
 	case KEYCHANNEL_CHECKPOINT:
 		return e == ERR_OK || e == ERR_GUARD_ROLLBACK || e == ERR_GUARD_FORK ||
-		       e == ERR_GUARD_GROWTH;
+		       e == ERR_GUARD_GROWTH || e == ERR_GUARD_KEY;
 	case KEYCHANNEL_TOKEN:
 		return e == ERR_OK || e == ERR_GUARD_UNLOGGED || e == ERR_TOKEN_PROFILE;
 	case KEYCHANNEL_OBSERVE:

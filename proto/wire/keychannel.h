@@ -27,11 +27,14 @@
  * KEYCHANNEL_TREES of all these. Type 4 is reserved for certificates of collectors. close: the last
  * checkpoint of this key. As checkpoint, and the entry is the key notice of the transition that an
  * operator has ordered, the last of the tree; the guard is closed behind it for good, and the
- * process ends when it has answered. The next one serves with the key that follows.
+ * process ends when it has answered. The next one serves with the key that follows. Of a key that
+ * waits for a succession it is the first checkpoint, the guard is opened, and until then nothing
+ * else is signed (ERR_GUARD_KEY); observe then takes what the key before has signed.
  *
  * The first thing the key process sends is a state answer with id 0; its body is the DER
  * certificate of the key, and behind it, where an operator has ordered one, the transition to the
- * next key (proto/tlog/transition.h). A state answer with an error, size and root 0, is the last
+ * next key, or the succession to this one, with its statements (proto/tlog/transition.h). A state
+ * answer with an error, size and root 0, is the last
  * thing: why it does not serve, or not any more, in a sentence. After ERR_PIN_REFUSED it stays
  * until an operator has acted and then ends, as after all others at once. The body of a good
  * checkpoint or close answer is the signed note; that of a good token answer is the JWS in compact

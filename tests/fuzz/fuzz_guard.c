@@ -29,7 +29,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (e == ERR_OK)
 		check_state(data, size, &state);
 	served = e == ERR_OK && state.phase != GUARD_OPEN ? ERR_GUARD_KEY : e;
-	if (guard_open(scratch_directory(), origin, spki, &g) != served)
+	if (guard_open(scratch_directory(), origin, spki, NULL, &g) != served)
 		abort();
 	if (served == ERR_OK && (guard_state(g)->size != state.size ||
 				    !digest_equal(&guard_state(g)->root, &state.root)))

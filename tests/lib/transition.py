@@ -1,8 +1,9 @@
-"""The transition of a log from one key to the next, read from proto/PROTOCOL.md (section 9). Shares no code
-with Hallmark."""
+"""The transition of a log from one key to the next, and the succession where the old key is lost, read from
+proto/PROTOCOL.md (section 9). Shares no code with Hallmark."""
 
 import base64
 import hashlib
+import re
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -29,20 +30,47 @@ def decoded(text):
 
 def opened(note):
     """(origin, [id of the old key, of the new one]), where both have signed."""
+    origin, spkis, more = keys_of(note, "transition", 2)
+    demand(not more, "lines")
+    return origin, [hashlib.sha256(spki).hexdigest() for spki in spkis]
+
+
+def succeeded(note):
+    """(origin, [id of the lost key, of the new one], (size, root), [names of statements]), where the new one
+    has signed."""
+    origin, spkis, more = keys_of(note, "succession", 1)
+    demand(len(more) >= 3 and more[0][:5] == "size " and more[1][:5] == "root ", "members")
+    names = [line[10:] for line in more[2:]]
+    demand(all(line == "statement " + name for line, name in zip(more[2:], names)), "statements")
+    demand(all(re.fullmatch("[0-9a-f]{64}", name) for name in names) and len(names) <= 16, "names")
+    demand(names == sorted(set(names)), "order")
+    root = decoded(more[1][5:])
+    demand(len(root) == 32, "root")
+    return (origin, [hashlib.sha256(spki).hexdigest() for spki in spkis],
+            (number(more[0][5:]), root), names)
+
+
+def number(text):
+    demand(text.isdigit() and str(int(text)) == text and int(text) < 1 << 64, text)
+    return int(text)
+
+
+def keys_of(note, form, signatures):
+    """(origin, keys, further lines); the last `signatures` of the keys have signed."""
     try:
-        text, signatures = note.decode().split("\n\n")
-        first, origin, old, new, time = text.split("\n")
-        lines = signatures.split("\n")
+        text, signed = note.decode().split("\n\n")
+        first, origin, old, new, time, *more = text.split("\n")
+        lines = signed.split("\n")
     except ValueError as error:
         raise Wrong("form") from error
-    demand(first == "hallmark key transition v1", first)
+    demand(first == f"hallmark key {form} v1", first)
     demand([origin[:7], old[:5], new[:3], time[:5]] == ["origin ", "from ", "to ", "time "], "members")
-    demand(str(int(time[5:])) == time[5:] if time[5:].isdigit() else False, time)
+    number(time[5:])
     spkis = [decoded(old[5:]), decoded(new[3:])]
-    demand(spkis[0] != spkis[1] and len(lines) == 3 and lines[2] == "", "keys, lines")
-    for spki, line in zip(spkis, lines):
+    demand(spkis[0] != spkis[1] and len(lines) == signatures + 1 and lines[-1] == "", "keys, lines")
+    for spki, line in zip(spkis[-signatures:], lines):
         check_line(line, origin[7:], spki, (text + "\n").encode())
-    return origin[7:], [hashlib.sha256(spki).hexdigest() for spki in spkis]
+    return origin[7:], spkis, more
 
 
 def check_line(line, origin, spki, text):

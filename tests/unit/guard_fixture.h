@@ -31,7 +31,7 @@ struct fixture {
 static inline void
 fixture_open(struct fixture *f)
 {
-	assert_int_equal(guard_open(f->directory, ORIGIN, SPKI, &f->guard), ERR_OK);
+	assert_int_equal(guard_open(f->directory, ORIGIN, SPKI, NULL, &f->guard), ERR_OK);
 }
 
 static inline int

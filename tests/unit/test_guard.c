@@ -474,11 +474,11 @@ a_retired_guard_opens_no_more(void **state)
 	assert_true(digest_equal(&found.transition, &statement));
 	assert_int_equal(found.size, 3);
 	assert_int_equal(found.closed_s, 99);
-	assert_int_equal(guard_open(f->directory, ORIGIN, SPKI, &f->guard), ERR_GUARD_KEY);
+	assert_int_equal(guard_open(f->directory, ORIGIN, SPKI, NULL, &f->guard), ERR_GUARD_KEY);
 	found.phase = GUARD_OPEN;
 	found.size = 9;
 	assert_int_equal(guard_adopt(f->directory, ORIGIN, SPKI, &found), ERR_GUARD_KEY);
-	assert_int_equal(guard_wait(f->directory, ORIGIN, SPKI, &other), ERR_MISMATCH);
+	assert_int_equal(guard_wait(f->directory, ORIGIN, SPKI, &other, NULL), ERR_MISMATCH);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)

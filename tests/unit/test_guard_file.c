@@ -11,7 +11,7 @@ static enum err
 reopen(struct fixture *f)
 {
 	guard_close(&f->guard);
-	return guard_open(f->directory, ORIGIN, SPKI, &f->guard);
+	return guard_open(f->directory, ORIGIN, SPKI, NULL, &f->guard);
 }
 
 static void
@@ -96,7 +96,7 @@ serves_one_process(void **state)
 	struct fixture *f = *state;
 	struct guard *second;
 
-	assert_int_equal(guard_open(f->directory, ORIGIN, SPKI, &second), ERR_IO);
+	assert_int_equal(guard_open(f->directory, ORIGIN, SPKI, NULL, &second), ERR_IO);
 	assert_null(second);
 }
 
@@ -119,9 +119,10 @@ each_log_and_each_key_has_its_own(void **state)
 	struct guard *other;
 
 	assert_int_equal(
-	    guard_open(f->directory, "hallmark.test/log2", SPKI, &other), ERR_NOT_FOUND);
+	    guard_open(f->directory, "hallmark.test/log2", SPKI, NULL, &other), ERR_NOT_FOUND);
 	assert_int_equal(
-	    guard_open(f->directory, ORIGIN, VIEW_LITERAL("another key"), &other), ERR_NOT_FOUND);
+	    guard_open(f->directory, ORIGIN, VIEW_LITERAL("another key"), NULL, &other),
+	    ERR_NOT_FOUND);
 }
 
 static void

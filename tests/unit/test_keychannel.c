@@ -447,7 +447,7 @@ decisions_are_told_from_failures(void **state)
 
 		assert_false(keychannel_is_decision(KEYCHANNEL_STATE, e));
 		assert_int_equal(keychannel_is_decision(KEYCHANNEL_CHECKPOINT, e),
-		    moves || e == ERR_GUARD_GROWTH);
+		    moves || e == ERR_GUARD_GROWTH || e == ERR_GUARD_KEY);
 		assert_int_equal(keychannel_is_decision(KEYCHANNEL_TOKEN, e),
 		    e == ERR_OK || e == ERR_GUARD_UNLOGGED || e == ERR_TOKEN_PROFILE);
 		assert_int_equal(keychannel_is_decision(KEYCHANNEL_OBSERVE, e),

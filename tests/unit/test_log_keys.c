@@ -91,7 +91,7 @@ take(struct bench *b, uint64_t index, int from, int to, const struct buf *base64
 	    .transition = buf_view(base64)};
 
 	reason_begin(&b->reason);
-	assert_int_equal(log_keys_take(&b->keys, &n, index, ORIGIN, &b->reason), ERR_OK);
+	assert_int_equal(log_keys_take(&b->keys, &n, index, ORIGIN, NULL, &b->reason), ERR_OK);
 	return b->reason.outcome;
 }
 

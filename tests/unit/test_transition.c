@@ -234,6 +234,39 @@ no_key_follows_itself(void **state)
 	keys_free(&k);
 }
 
+/* The vector's statements are "one" and "another", which are no envelopes; those begin with '{'. */
+static void
+statements_stand_behind_the_note_in_its_order(void **state)
+{
+	static const char good[] = "{one}\n{two}\n";
+	const struct checkpoint newest = {.origin = ORIGIN, .size = 1};
+	struct transition t = {.newest = newest, .statement_count = 2};
+	struct buf brought = BUF_INIT;
+	struct view note, behind;
+
+	(void)state;
+	digest_of("{one}", 5, &t.statement[0]);
+	digest_of("{two}", 5, &t.statement[1]);
+	vector_file("key-succession.txt", &brought);
+	transition_part(buf_view(&brought), &note, &behind);
+	assert_true(view_equal(note, buf_view(&brought)));
+	assert_int_equal(behind.size, 0);
+	assert_int_not_equal(transition_check_statements(&t, behind), ERR_OK);
+	buf_append_string(&brought, good);
+	transition_part(buf_view(&brought), &note, &behind);
+	assert_int_equal(note.size, brought.size - strlen(good));
+	assert_true(view_equal(behind, view_of_string(good)));
+	assert_int_equal(transition_check_statements(&t, behind), ERR_OK);
+	assert_int_equal(
+	    transition_check_statements(&t, VIEW_LITERAL("{two}\n{one}\n")), ERR_DIGEST);
+	assert_int_equal(
+	    transition_check_statements(&t, VIEW_LITERAL("{one}\n{two}\n{one}\n")), ERR_FORMAT);
+	assert_int_not_equal(transition_check_statements(&t, VIEW_LITERAL("{one}\n{two}")), ERR_OK);
+	transition_part((struct view){NULL, 0}, &note, &behind);
+	assert_int_equal(note.size + behind.size, 0);
+	buf_free(&brought);
+}
+
 int
 main(void)
 {
@@ -244,6 +277,7 @@ main(void)
 	    cmocka_unit_test(a_succession_has_one_form),
 	    cmocka_unit_test(no_more_statements_than_people_are_named),
 	    cmocka_unit_test(no_key_follows_itself),
+	    cmocka_unit_test(statements_stand_behind_the_note_in_its_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
