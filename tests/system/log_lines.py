@@ -189,6 +189,24 @@ def await_status(site, good, child):
         assert time.monotonic() < deadline and child.poll() is None
 
 
+def test_ends_of_the_key_process():
+    """One that ends without end is said by its reason, up to a ration, and then counted."""
+    with Site() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        for _ in range(40):
+            os.kill(site.key_process_pid(), signal.SIGKILL)
+            collector.submit("app", APP)  # by the next one
+        line = signer.wait_for("event=left-out about=key-process-(down|exit) ")
+        assert 'killed by SIGKILL' in line, line
+        for event in ("key-process-down", "key-process-exit"):
+            said = sum(f"event={event} " in line for line in signer.lines)
+            assert 32 <= said <= 34, (event, said)
+        site.path("hsm.yaml").unlink()  # another reason is said at once
+        os.kill(site.key_process_pid(), signal.SIGKILL)
+        signer.wait_for("event=key-process-down code=config .*hsm.yaml")
+
+
 def test_nobody_reads_what_the_signer_says():
     """It works on, its key process begins and works, and what was not kept is counted and said."""
     with Site() as site:

@@ -218,13 +218,18 @@ on_child_started(void *context)
 static void
 on_child_ended(void *context, int status, int signal_number)
 {
+	char end[CHILD_END_SIZE];
+	const struct ration_about about = {.kind = RATION_FAULTS,
+	    .event = "key-process-exit",
+	    .called = "reason",
+	    .name = view_of_string(child_end_text(status, signal_number, end))};
 	struct keylife *life = context;
 	struct logline l;
 
 	life->child = NULL;
 	if (life->closing)
 		return;
-	logline_begin(&l, LOGGER_WARNING, "key-process-exit");
+	logline_begin_rationed(&l, LOGGER_WARNING, &about);
 	logline_number(&l, "status", (uint64_t)(status < 0 ? -status : status));
 	logline_number(&l, "signal", (uint64_t)signal_number);
 	logline_end(&l);

@@ -222,6 +222,8 @@ start(struct keyprocess *k)
 static void
 give_up(struct keyprocess *k, const char *reason)
 {
+	struct ration_about about = {
+	    .kind = RATION_FAULTS, .event = "key-process-down", .called = "reason"};
 	struct logline l;
 	bool was_ready = k->state == STATE_READY;
 	uint64_t wait_ms = backoff_left(k);
@@ -229,7 +231,9 @@ give_up(struct keyprocess *k, const char *reason)
 	if (k->state == STATE_CLOSING)
 		return;
 	snprintf(k->end, sizeof(k->end), "%s", reason);
-	logline_begin(&l, LOGGER_WARNING, "key-process-down");
+	/* One that can never start ends every second: of each reason some are said. */
+	about.name = view_of_string(k->end);
+	logline_begin_rationed(&l, LOGGER_WARNING, &about);
 	if (k->life != NULL && keylife_end_code(k->life) != ERR_OK)
 		logline_error(&l, keylife_end_code(k->life));
 	logline_string(&l, "reason", k->end);
