@@ -321,7 +321,8 @@ decide(const struct pair *p, struct succession *out)
 
 	if (retired && (!p->has_new || is_fresh(&p->new)))
 		return refuse(p, "the log's key is retired by operators, since others may have it, "
-				 "and no key has followed it: the log has ended");
+				 "and no key has followed it: the log has ended, unless another "
+				 "continues it (hallmark-hsm continue)");
 	if (!p->has_new || is_fresh(&p->new))
 		return closed ? refuse(p, "the old key's guard is closed, and there is none of the "
 					  "key that follows: bring it back, or go on with "
