@@ -96,6 +96,7 @@ static void on_busy(uv_idle_t *handle);
 static void on_tick(uv_timer_t *handle);
 static void on_stop_deadline(uv_timer_t *handle);
 static void on_signal(uv_signal_t *handle, int number);
+static bool say_succession(struct signer *s);
 static void on_ready(void *context);
 static void on_room(void *context);
 static void on_fatal(void *context);
@@ -393,8 +394,9 @@ say_key(struct signer *s)
 	struct view transition = ledger_transition(service->ledger);
 	uint64_t iat_s;
 
-	if (transition.size == 0 || s->stopping || !service->chronicle.begun ||
-	    service->storage.low || service->clock_state != CLOCK_TRUSTED)
+	if (transition.size == 0 || ledger_awaits_succession(service->ledger) || s->stopping ||
+	    !service->chronicle.begun || service->storage.low ||
+	    service->clock_state != CLOCK_TRUSTED)
 		return;
 	iat_s = service_entry_s(service);
 	if (ledger_entry_fits(service->ledger) && !chronicle_is_late(&service->chronicle))
@@ -467,6 +469,27 @@ on_signal(uv_signal_t *handle, int number)
 		stop(s, 0);
 }
 
+/* Before anything else gets into the log of which the key was lost. */
+static bool
+say_succession(struct signer *s)
+{
+	struct view brought = ledger_transition(s->service.ledger);
+	struct logline l;
+	enum err e;
+
+	if (brought.size == 0 || !ledger_awaits_succession(s->service.ledger) ||
+	    (e = notice_writer_put_succession(
+		 &s->service.chronicle.notices, brought, service_entry_s(&s->service))) == ERR_OK)
+		return true;
+	logline_begin_alarm(&l, LOGGER_ERROR, "key-cannot-continue");
+	logline_error(&l, e);
+	logline_string(&l, "mend",
+	    "the log's own operators, of the manifest in force, have to say that it goes on: let "
+	    "enough of them with the right sign, and run hallmark-hsm continue again");
+	logline_end(&l);
+	return false;
+}
+
 static void
 on_ready(void *context)
 {
@@ -480,7 +503,7 @@ on_ready(void *context)
 	/* What it says of itself comes before anything is accepted. */
 	if (ceremony_begin(&s->ceremony, &s->service.chronicle, s->service.ledger,
 		service_now_s(&s->service)) != ERR_OK ||
-	    policy_change_begin(&s->service) != ERR_OK) {
+	    !say_succession(s) || policy_change_begin(&s->service) != ERR_OK) {
 		on_fatal(s);
 		return;
 	}

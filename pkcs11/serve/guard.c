@@ -78,16 +78,18 @@ guard_open(const char *directory, const char *origin, struct view spki,
 		return ERR_MEMORY;
 	g->file.path = guard_file_path(directory, origin, spki);
 	if ((e = guard_file_take(&g->file)) == ERR_OK && !may_serve(&g->file.state, awaited)) {
-		complain(g->file.state.phase == GUARD_RETIRED
-			     ? "%s: this key is retired by operators, since others may have it, "
-			       "and signs nothing any more: serve with a key that follows it"
-			 : g->file.state.phase == GUARD_CLOSED
-			     ? "%s: this key has given way to another, by hallmark-hsm rotate or "
-			       "continue, and signs nothing any more: serve with the key that "
-			       "follows"
-			     : "%s: this key waits to follow the log's key and signs nothing yet: "
-			       "serve with the configuration that names it as its next, or, where "
-			       "the log's key is lost, run hallmark-hsm continue again",
+		complain(
+		    g->file.state.phase == GUARD_RETIRED
+			? "%s: this key is retired by operators, since it is lost or others may "
+			  "have it, and signs nothing any more: serve with a key that "
+			  "follows it"
+		    : g->file.state.phase == GUARD_CLOSED
+			? "%s: this key has given way to another, by hallmark-hsm rotate or "
+			  "continue, and signs nothing any more: serve with the key that "
+			  "follows"
+			: "%s: this key waits to follow the log's key and signs nothing yet: "
+			  "serve with the configuration that names it as its next, or, where "
+			  "the log's key is lost, run hallmark-hsm continue again",
 		    g->file.path);
 		e = ERR_GUARD_KEY;
 	}

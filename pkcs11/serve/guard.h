@@ -76,10 +76,10 @@ enum err guard_wait(const char *directory, const char *origin, struct view spki,
     const struct digest *transition, const struct checkpoint *from) MUST_USE;
 
 /*
- * A succession: closes the state of the key before by it, where there is one here, and has the one
+ * A succession: retires the state of the key before by it, where there is one here, and has the one
  * that waits for it (`spki`) go on from that tree, if it is the larger. Done again it changes
- * nothing. ERR_GUARD_KEY if the key before was closed by another; ERR_GUARD_FORK if it has signed
- * another tree of that size; else as guard_open.
+ * nothing. ERR_GUARD_KEY if the key before has given way to another; ERR_GUARD_FORK if it has
+ * signed another tree of that size; else as guard_open.
  */
 enum err guard_inherit(const char *directory, const char *origin, struct view before,
     struct view spki, const struct digest *succession, uint64_t now_s) MUST_USE;

@@ -13,8 +13,7 @@
 #include "pkcs11/serve/guard.h"
 #include "pkcs11/serve/guard_file.h"
 
-static enum err check_inherited(
-    const struct guard_file *old, const struct guard_file *new, const struct digest *succession);
+static enum err check_inherited(const struct guard_file *old, const struct guard_file *new);
 static enum err check_unused(const char *path);
 static enum err refuse_unmade(const char *path);
 static enum err write_both(struct guard_file *g, const struct guard_state *state);
@@ -89,10 +88,9 @@ guard_inherit(const char *directory, const char *origin, struct view before, str
 	enum err e = ERR_OK;
 
 	if (guard_is_there(directory, origin, before) && (e = guard_file_take(&old)) == ERR_OK &&
-	    (e = guard_file_take(&new)) == ERR_OK &&
-	    (e = check_inherited(&old, &new, succession)) == ERR_OK) {
+	    (e = guard_file_take(&new)) == ERR_OK && (e = check_inherited(&old, &new)) == ERR_OK) {
 		if (old.state.phase == GUARD_OPEN) {
-			old.state.phase = GUARD_CLOSED;
+			old.state.phase = GUARD_RETIRED;
 			old.state.transition = *succession;
 			old.state.closed_s = now_s;
 			e = write_both(&old, &old.state);
@@ -107,14 +105,11 @@ guard_inherit(const char *directory, const char *origin, struct view before, str
 	return end(&new, directory, e);
 }
 
-/* Closed before its tree is gone on from: what it might sign behind that would be a fork. */
+/* Retired before its tree is gone on from: what it might sign behind that would be a fork. */
 static enum err
-check_inherited(
-    const struct guard_file *old, const struct guard_file *new, const struct digest *succession)
+check_inherited(const struct guard_file *old, const struct guard_file *new)
 {
-	if (old->state.phase == GUARD_WAITING ||
-	    (old->state.phase == GUARD_CLOSED &&
-		!digest_equal(&old->state.transition, succession))) {
+	if (old->state.phase == GUARD_WAITING || old->state.phase == GUARD_CLOSED) {
 		complain("%s: that key is not the log's newest: go on with the one that it has "
 			 "given way to, or that it waits to follow",
 		    old->path);

@@ -25,13 +25,14 @@
  * with, and names no other:
  *
  *   old key's guard   new key's guard     signs   what it is
- *   any               waits for S         nobody  S is not there: continue was ended, and is run
- *                                                 again
- *   open or none      waits for S, there  nobody  at the next start the old one is closed by S, and
+ *   any               waits for S         nobody  S is not there: continue is run again
+ *   open or none      waits for S, there  nobody  at the next start the old one is retired, and
  *                                                 the new one goes on from the larger tree
- *   closed or none    waits for S, there  nobody  the signer is told; the first tree that ends in
- * the notice of S, and continues that one, makes it closed or none    open, begun by S    new all
- * later starts closed by other   waits for S         nobody  the log has another key
+ *   retired or none   waits for S, there  nobody  the signer is told; the first tree that ends
+ *                                                 in the notice of S, and continues that one,
+ *                                                 opens it
+ *   retired or none   open, begun by S    new     all later starts
+ *   closed            waits for S         nobody  the log has another key
  */
 #ifndef HALLMARK_PKCS11_SERVE_SUCCESSION_H
 #define HALLMARK_PKCS11_SERVE_SUCCESSION_H

@@ -89,6 +89,28 @@ notice_writer_put_key(struct notice_writer *n, struct view transition, uint64_t 
 }
 
 enum err
+notice_writer_put_succession(struct notice_writer *n, struct view brought, uint64_t iat_s)
+{
+	const struct statement_document *d;
+	struct view note, statements, envelope;
+	struct transition t;
+	enum err e = ERR_OK;
+
+	transition_part(brought, &note, &statements);
+	while (e == ERR_OK && statements.size > 0)
+		if ((e = line_next(&statements, &envelope)) == ERR_OK)
+			e = notice_writer_put_statement(n, envelope, iat_s, NULL, &d);
+	if (e != ERR_OK)
+		return e;
+	if ((e = transition_parse(note, &t)) == ERR_OK)
+		e = standing_check_succession(n->standing, &t, iat_s);
+	transition_free(&t);
+	if (e == ERR_OK)
+		notice_writer_put_key(n, note, iat_s);
+	return e;
+}
+
+enum err
 notice_writer_put_statement(struct notice_writer *n, struct view envelope, uint64_t iat_s,
     void *waiter, const struct statement_document **out)
 {

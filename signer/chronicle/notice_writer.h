@@ -56,6 +56,15 @@ void notice_writer_put_policy(struct notice_writer *n, const struct policy *p,
 void notice_writer_put_key(struct notice_writer *n, struct view transition, uint64_t iat_s);
 
 /*
+ * The log goes on without its key: what the key process has brought (transition_part), the
+ * statements first, then the key notice. Refused, as standing_take_statement, or ERR_MISMATCH where
+ * the log's own operators do not say just that: then the log has what cannot be taken back, and the
+ * caller ends before any of it is durable.
+ */
+enum err notice_writer_put_succession(
+    struct notice_writer *n, struct view brought, uint64_t iat_s) MUST_USE;
+
+/*
  * Judges a statement and, if it counts, puts the notice of it; `waiter` as ledger_notice_end has
  * it. Refused: as standing_take_statement.
  */

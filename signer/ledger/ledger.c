@@ -123,6 +123,9 @@ ledger_receipt_again(struct ledger *l, const struct workload *w, const struct le
 	/* A recovered batch may reach back before its tree's first new leaf: wait for the tiles. */
 	if (b->state != BATCH_OPEN && index < merkle_batch_old_size(b->tree))
 		return ERR_BUSY;
+	/* Nor is there a checkpoint of its own to one that was passed over. */
+	if (b->state == BATCH_SEALED && b->note.size == 0)
+		return ERR_BUSY;
 	entry = &b->entry[index - b->first];
 	/* The publisher may be reading the batch: it is left as it is. */
 	if (entry->answered)
@@ -264,6 +267,9 @@ commit_may_start(const struct ledger *l)
 {
 	if (l->writing != NULL || l->written != NULL ||
 	    (l->open->count == 0 && l->open->evidence.size == 0))
+		return false;
+	/* Before the notice that it waits for the key signs nothing. */
+	if (ledger_awaits_succession(l) && !l->open->ends_key)
 		return false;
 	/* What is behind the last batch of a key is for the next one to sign. */
 	if (l->signing != NULL && l->signing->ends_key)

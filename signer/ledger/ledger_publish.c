@@ -42,7 +42,7 @@ ledger_publish_advance(struct ledger *l, bool now)
 	struct publish_job job = {0};
 	const struct batch *last = l->sealed_last;
 
-	if (l->failed || l->publishing != NULL || last == NULL)
+	if (l->failed || l->publishing != NULL || last == NULL || last->note.size == 0)
 		return;
 	if (!now && last->first + last->count - l->published_size < LEDGER_PUBLISH_REPORTS)
 		return;

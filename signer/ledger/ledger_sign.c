@@ -19,6 +19,7 @@
 
 #include "journal/logger.h"
 #include "proto/tlog/checkpoint.h"
+#include "signer/ledger/ledger_stage.h"
 #include "signer/ledger/ledger_state.h"
 
 /* A quarter of a second's growth has come in by then, four batches of the largest. */
@@ -55,7 +56,10 @@ ledger_sign_advance(struct ledger *l)
 			l->written = NULL;
 			batch_move(l->signing, BATCH_SIGNING);
 			token_turns_checkpoint(&l->tokens.turns);
-			ask_checkpoint(l);
+			if (ledger_awaits_succession(l) && !l->signing->ends_key)
+				seal(l); /* passed over: it was pending, and nobody waits for it */
+			else
+				ask_checkpoint(l);
 		}
 		ledger_tokens_advance(l);
 	}
@@ -255,6 +259,10 @@ ask_checkpoint(struct ledger *l)
 	struct keychannel_request request = {
 	    .type = KEYCHANNEL_CHECKPOINT, .size = b->first + b->count, .root = b->root};
 
+	if (ledger_succession_join(l, b) != ERR_OK) {
+		ledger_fail(l, "out-of-memory", "no memory for the tree of a checkpoint");
+		return;
+	}
 	/* Signed before, and the answer lost: from a tree to itself the proof is empty. */
 	if (l->guard.size != request.size)
 		merkle_batch_consistency(b->tree, &request.proof);

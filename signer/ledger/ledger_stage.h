@@ -30,6 +30,12 @@ bool ledger_entry_fits(const struct ledger *l);
  */
 struct view ledger_transition(const struct ledger *l);
 
+/*
+ * It is a succession: the key process signs nothing before its notice is in the log, and nothing is
+ * committed before it stands, as the last entry, in the open batch.
+ */
+bool ledger_awaits_succession(const struct ledger *l);
+
 /* The index that the next entry will get. */
 uint64_t ledger_next_index(const struct ledger *l);
 

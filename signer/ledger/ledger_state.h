@@ -96,8 +96,10 @@ struct ledger_tokens {
 
 /* How the log's key gives way to another; ledger_succession.c. */
 struct ledger_succession {
-	struct buf ordered;       /* the transition that the key process has brought; or empty */
-	struct transition order;  /* the same, taken apart */
+	struct buf ordered;      /* the transition that the key process has brought; or empty */
+	struct transition order; /* the same, taken apart */
+	bool awaited; /* it is a succession to the key that is there, which signs nothing before it
+		       */
 	bool has_notice;          /* the log has a key notice */
 	uint64_t index;           /* of its newest */
 	struct transition newest; /* what that is about */
@@ -223,6 +225,12 @@ void ledger_succession_told(struct ledger *l, struct view transition);
 
 /* The log says that this key follows the one before. */
 bool ledger_succession_follows(const struct ledger *l, const struct note_verifier *key);
+
+/*
+ * The batch of the key notice that is awaited gets a tree that begins where the last checkpoint's
+ * ended, with what is before it. ERR_MEMORY.
+ */
+enum err ledger_succession_join(struct ledger *l, struct batch *b) MUST_USE;
 
 /* The checkpoint of this size is the old key's, and it had not given way yet. */
 bool ledger_succession_signed(const struct ledger *l, const struct note *n, uint64_t size);

@@ -11,6 +11,17 @@
  * Ended anywhere, the log knows how far it is: a notice that is pending and not signed is asked for
  * again, of the old key if its guard is open, of the new one if it is closed. A key process that
  * comes with a key which no notice names is not this log's.
+ *
+ * Where the log's key is lost, a process with another key brings a succession, and the statements
+ * of operators that it rests on. It signs nothing before its notice is in the log, as the last
+ * entry of its first tree:
+ *
+ *   1. what was pending is sealed, and is passed over: it has no checkpoint of its own, and is
+ *      published with the next (ledger_sign.c)
+ *   2. before anything is accepted whoever writes notices puts the statements and the key notice
+ * into the open batch; nothing is committed before that
+ *   3. the process is asked for its first checkpoint, answers, and ends; the next one comes up with
+ *      the same key
  */
 #include <openssl/x509.h>
 #include <string.h>
@@ -60,17 +71,23 @@ void
 ledger_succession_told(struct ledger *l, struct view transition)
 {
 	struct ledger_succession *s = &l->succession;
+	struct view note, statements;
 	struct logline line;
 	enum err e;
 
 	buf_clear(&s->ordered);
 	transition_free(&s->order);
+	s->awaited = false;
 	if (transition.size == 0)
 		return;
-	e = transition_parse(transition, &s->order);
+	transition_part(transition, &note, &statements);
+	if ((e = transition_parse(note, &s->order)) == ERR_OK)
+		e = transition_check_statements(&s->order, statements);
 	if (e == ERR_OK && strcmp(s->order.origin, l->config->log_origin) == 0 &&
-	    is_key(l->verifier, &s->order.from)) {
+	    is_key(
+		l->verifier, transition_is_succession(&s->order) ? &s->order.to : &s->order.from)) {
 		buf_append_view(&s->ordered, transition);
+		s->awaited = transition_is_succession(&s->order);
 		return;
 	}
 	logline_begin(&line, LOGGER_WARNING, "key-transition-ignored");
@@ -103,7 +120,7 @@ ledger_end_key(struct ledger *l)
 	s->has_notice = true;
 	s->index = ledger_next_index(l) - 1;
 	l->open->ends_key = true;
-	logline_begin(&line, LOGGER_NOTICE, "key-gives-way");
+	logline_begin(&line, LOGGER_NOTICE, s->awaited ? "key-continues" : "key-gives-way");
 	logline_number(&line, "index", s->index);
 	logline_end(&line);
 }
@@ -132,14 +149,42 @@ bool
 ledger_succession_signed(const struct ledger *l, const struct note *n, uint64_t size)
 {
 	const struct ledger_succession *s = &l->succession;
+	EVP_PKEY *before = NULL;
 	struct note_verifier *old = NULL;
 	bool good = false;
 
-	if (ledger_succession_follows(l, l->verifier) && size <= s->index + 1 &&
-	    note_verifier_new(l->config->log_origin, s->newest.from.key, &old) == ERR_OK)
+	if (ledger_succession_follows(l, l->verifier) && size <= s->index + 1)
+		before = s->newest.from.key;
+	else if (s->awaited)
+		before = s->order.from.key;
+	if (before != NULL && note_verifier_new(l->config->log_origin, before, &old) == ERR_OK)
 		good = note_verify(n, old) == ERR_OK;
 	note_verifier_free(&old);
 	return good;
+}
+
+bool
+ledger_awaits_succession(const struct ledger *l)
+{
+	return l->succession.awaited;
+}
+
+/* The entries before it that no checkpoint is over are a part of its tree. */
+enum err
+ledger_succession_join(struct ledger *l, struct batch *b)
+{
+	enum err e = ERR_OK;
+
+	if (!l->succession.awaited || merkle_batch_old_size(b->tree) == l->signed_head.size)
+		return ERR_OK;
+	merkle_batch_begin(b->tree, &l->signed_head);
+	for (const struct batch *s = l->sealed_first; s != NULL; s = s->next)
+		for (size_t i = 0; i < s->count && e == ERR_OK; i++)
+			if (s->first + i >= l->signed_head.size)
+				e = merkle_batch_add(b->tree, &s->leaf[i]);
+	for (size_t i = 0; i < b->count && e == ERR_OK; i++)
+		e = merkle_batch_add(b->tree, &b->leaf[i]);
+	return e;
 }
 
 void

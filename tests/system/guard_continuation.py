@@ -120,7 +120,7 @@ def test_a_later_checkpoint_of_the_lost_key_is_gone_on_from():
         refused(key.observe(SIZE + 3, tree.hash(), [], later), UNKNOWN_KEY, len(last), last.hash())
 
 
-def test_the_guard_of_the_lost_key_is_closed_where_it_is_there():
+def test_the_guard_of_the_lost_key_is_retired_where_it_is_there():
     """And what it has signed has to be in the log that goes on."""
     with spare_key() as site:
         tree, (note, _) = signed_by_lost(site, SIZE, SIZE + 3)
@@ -132,7 +132,7 @@ def test_the_guard_of_the_lost_key_is_closed_where_it_is_there():
         refused(key.ask(close_request(cut, SIZE)), ROLLBACK, SIZE + 3, tree.hash())
         key.kill()
         site.path("hsm.yaml").write_text(own)
-        keychannel.expect_no_service(site, "has given way to another")
+        keychannel.expect_no_service(site, "is retired by operators")
         # Nor does it give the log away without the notice, where its configuration names the other.
         site.path("hsm.yaml").write_text(own + "next: hsm-2.yaml\n")
         keychannel.expect_no_service(site, "waits for another transition")
