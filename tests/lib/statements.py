@@ -329,6 +329,20 @@ def judge(data, *, origin, operators, iat, last_number=0, in_force=(), before=0)
     return 0
 
 
+def continued(statements, *, keys, newest, operators, iat):
+    """Whether all of these envelopes say that the log goes on so, by enough different operators."""
+    about = {"from": keys[0], "root": newest[1].hex(), "size": str(newest[0]), "to": keys[1]}
+    people = set()
+    for s in map(Statement, statements):
+        found = operators.find(s.key_id, iat) if operators else None
+        if not (found and s.kind == "continue-key" and s.subject == about and "continue-key" in found[1] and
+                s.not_before <= iat < s.not_after):
+            return False
+        people.add(found[0])
+    return (operators is not None and len(people) == len(statements) and
+            len(people) >= operators.thresholds.get("continue-key", 1))
+
+
 def approvals(statements, *, manifest, operators, iat):
     """Names of approvals that let the manifest (hex) follow one with these operators, rising; None
     if there are not enough. `statements`: envelopes of those in force."""

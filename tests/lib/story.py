@@ -54,6 +54,16 @@ def transition_note(origin, frm, to, signers=None, time=None):
     return text + b"\n" + b"".join(k.signature_line(text, origin) for k in signers or (frm, to))
 
 
+def succession_note(origin, frm, to, newest, envelopes, signer=None):
+    """As section 9 has it where the old key is lost; `newest`: (size, root)."""
+    spki = lambda key: base64.b64encode(key.spki).decode()
+    lines = [f"statement {name}" for name in sorted(map(entries.sha256, envelopes))]
+    text = "\n".join(["hallmark key succession v1", f"origin {origin}", f"from {spki(frm)}", f"to {spki(to)}",
+                      f"time {make_log.TIME_S}", f"size {newest[0]}",
+                      f"root {base64.b64encode(newest[1]).decode()}", *lines, ""]).encode()
+    return text + b"\n" + (signer or to).signature_line(text, origin)
+
+
 class Story:
     """Begins with a start, with `begins` changes to its claims, and, if there is a policy, its manifest."""
 

@@ -204,17 +204,35 @@ class Walk:
                     len(self.found) > was_good)
 
     def take_key(self, subject):
-        """Both keys have signed it, for this log, and each is the last one's successor once."""
+        """Both keys have signed it, for this log, and each is the last one's successor once; or the new one
+        has, by the word of operators."""
+        note = base64.b64decode(subject["transition"])
+        succession = note.startswith(b"hallmark key succession ")
+        newest, names = None, []
         try:
-            origin, keys = transition.opened(base64.b64decode(subject["transition"]))
+            if succession:
+                origin, keys, newest, names = transition.succeeded(note)
+            else:
+                origin, keys = transition.opened(note)
         except transition.Wrong as wrong:
             self.demand(False, f"transition: {wrong}")
             return
         good = (origin == self.origin and keys == [subject["from"], subject["to"]] and
                 (not self.keys or self.keys[-1] == subject["from"]) and subject["to"] not in self.keys)
         self.demand(good, "keys")
+        if good and succession:
+            good = self.may_continue(keys, newest, names)
         if good:
             self.keys = (self.keys or [subject["from"]]) + [subject["to"]]
+
+    def may_continue(self, keys, newest, names):
+        s = self.standing
+        if not s.known:
+            self.unknown("what a succession rests on")
+            return False
+        said = [s.statements[name] for name in names if name in s.statements]
+        return self.demand(len(said) == len(names) and statements.continued(
+            said, keys=keys, newest=newest, operators=s.operators, iat=self.iat), "succession")
 
     def attempt(self, what, *arguments):
         try:

@@ -9,10 +9,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import make_log
 import rederivation
+import statements
 import walking
 from audit import BAD, GOOD, UNKNOWN, Bench
 from hallmark import run_tests
-from story import Policy, Story, transition_note
+from story import Policy, Story, succession_note, transition_note
 
 
 class Told(Bench):
@@ -187,6 +188,49 @@ def test_a_key_notice_alone_behind_one_that_moves_no_log():
     with Told(s, OLD, NEW, THIRD) as bench:
         bench.told_alone(first, BAD, "no signature by the given key")
         bench.told_alone(place, GOOD)
+
+
+PEOPLE = {name: statements.Key() for name in ("ann", "ben", "eve")}
+NEWEST = (3, bytes(32))
+
+
+def continued(names=("ann", "ben"), said=(), listed=None, newest=NEWEST, signer=None, **fields):
+    """A log whose key is lost, and goes on as these operators say; the index of the notice."""
+    text = statements.operators_text(
+        [("ann", ["approve", "continue-key"], PEOPLE["ann"]), ("ben", ["continue-key"], PEOPLE["ben"]),
+         ("eve", ["maintenance"], PEOPLE["eve"])], {"continue-key": 2})
+    s = Story(Policy(operators=text), key=OLD)
+    s.report()
+    s.wait(10)
+    about = {"from": make_log.sha256(OLD.spki).hex(), "root": NEWEST[1].hex(), "size": str(NEWEST[0]),
+             "to": make_log.sha256(NEW.spki).hex(), **dict(said)}
+    envelopes = [s.state(PEOPLE[name], "continue-key", about, **fields) for name in names]
+    note = succession_note(s.origin, OLD, NEW, newest, envelopes if listed is None else envelopes[:listed],
+                           signer)
+    place = s.give_way(NEW, note=note)
+    s.wait(10).report()
+    return s, place
+
+
+def test_a_log_that_goes_on_without_its_key():
+    s, place = continued()
+    with Told(s, OLD, NEW) as bench:
+        bench.told(GOOD, "the key before was lost", 0, 1)
+        bench.told(UNKNOWN, "changed its key", 0)
+        bench.fsck("--cert", str(bench.path("1.crt")), cert="0.crt", expect=UNKNOWN, says="statements of operators")
+        assert bench.by_second_reader() == walking.GOOD
+
+
+def test_a_log_goes_on_by_nothing_less():
+    """Each rule broken once, as somebody who holds the new key could."""
+    for options in (dict(names=("ann",)), dict(listed=1), dict(names=("ann", "ann")),
+                    dict(said={"size": "4"}), dict(said={"root": "11" * 32}), dict(newest=(4, NEWEST[1])),
+                    dict(said={"to": "11" * 32}), dict(said={"from": "11" * 32}), dict(signer=OLD)):
+        s, _ = continued(**options)
+        with Told(s, OLD, NEW) as bench:
+            says = "no signature" if "signer" in options else "does not count"
+            bench.told(BAD, says, 0, 1)
+            assert bench.by_second_reader() == walking.BAD, options
 
 
 if __name__ == "__main__":
