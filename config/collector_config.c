@@ -7,11 +7,14 @@
 #include "config/logging.h"
 #include "proto/evidence/bundle.h"
 
-#define SIGNERS_MAX     16   /* tried one after the other; more would not be tried in time */
-#define WORKLOADS_MAX   1024 /* of one host */
-#define FILES_MAX       1024 /* patterns of one workload */
-#define ENVIRONMENT_MAX 256  /* names of one workload */
-#define KEY_MAX         64   /* bytes of "workloads[1023].environment[255]" and room */
+#define SIGNERS_MAX       16   /* tried one after the other; more would not be tried in time */
+#define WORKLOADS_MAX     1024 /* of one host */
+#define FILES_MAX         1024 /* patterns of one workload */
+#define ENVIRONMENT_MAX   256  /* names of one workload */
+#define KEYS_FILES_MAX    64   /* files of one workload whose keys are recorded */
+#define KEYS_PATTERNS_MAX 256  /* of one such file */
+#define KEYS_NAME_MAX     32   /* bytes of its short name */
+#define KEY_MAX           64   /* bytes of "workloads[1023].environment[255]" and room */
 
 /* In what a component was made with: of a value the header and "environment=", and all the rest. */
 #define MADE_HEADER_SIZE 16
@@ -33,6 +36,13 @@ struct raw_status {
 	char *socket;
 };
 
+struct raw_keys {
+	char *name, *file;
+	enum collector_keys_form form;
+	char **keys;
+	uint32_t keys_count;
+};
+
 struct raw_workload {
 	char *name, *pid_file, *executable, *unit;
 	enum component_kind *measure;
@@ -42,6 +52,8 @@ struct raw_workload {
 	enum collector_view view;
 	char **environment;
 	uint32_t environment_count;
+	struct raw_keys *config;
+	uint32_t config_count;
 };
 
 struct raw {
@@ -116,8 +128,8 @@ static const cyaml_strval_t farewells[] = {
     {"none", FAREWELL_NONE},
 };
 
-/* What a collector can measure; `config` comes from elsewhere. */
 static const cyaml_strval_t kinds[] = {
+    {"config", COMPONENT_CONFIG},
     {"executable", COMPONENT_EXECUTABLE},
     {"files", COMPONENT_FILES},
     {"host", COMPONENT_HOST},
@@ -143,6 +155,25 @@ static const cyaml_schema_value_t name_entry = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, 255),
 };
 
+static const cyaml_strval_t keys_forms[] = {
+    {"ini", KEYS_INI},
+    {"keyvalue", KEYS_KEYVALUE},
+};
+
+static const cyaml_schema_field_t keys_fields[] = {
+    SETTINGS_TEXT("name", SETTINGS_REQUIRED, struct raw_keys, name, SETTINGS_PATH_MAX),
+    SETTINGS_TEXT("file", SETTINGS_REQUIRED, struct raw_keys, file, SETTINGS_PATH_MAX),
+    CYAML_FIELD_ENUM(
+	"form", CYAML_FLAG_STRICT, struct raw_keys, form, keys_forms, CYAML_ARRAY_LEN(keys_forms)),
+    CYAML_FIELD_SEQUENCE("keys", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_keys, keys,
+	&name_entry, 1, KEYS_PATTERNS_MAX),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t keys_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_keys, keys_fields),
+};
+
 #define WORKLOAD(key, flags) SETTINGS_TEXT(#key, flags, struct raw_workload, key, SETTINGS_PATH_MAX)
 static const cyaml_schema_field_t workload_fields[] = {
     WORKLOAD(name, SETTINGS_REQUIRED),
@@ -157,6 +188,8 @@ static const cyaml_schema_field_t workload_fields[] = {
 	views, CYAML_ARRAY_LEN(views)),
     CYAML_FIELD_SEQUENCE("environment", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
 	struct raw_workload, environment, &name_entry, 1, ENVIRONMENT_MAX),
+    CYAML_FIELD_SEQUENCE("config", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload,
+	config, &keys_entry, 1, KEYS_FILES_MAX),
     CYAML_FIELD_END,
 };
 #undef WORKLOAD
@@ -199,6 +232,10 @@ static void take_process(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
 static void take_measures(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
+static void take_keys(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
+static size_t keys_made_size(const struct raw_keys *one);
+static bool keys_name_is_good(const struct raw_keys *raw, size_t index);
 static void check_made(struct settings *s, const char *key, char *const *list, size_t count);
 static bool environment_name_is_good(const char *name);
 static bool unit_name_is_good(const char *name);
@@ -333,6 +370,7 @@ take_workload(
 		    key, BUNDLE_WORKLOAD_MAX, raw->name);
 	take_process(s, raw, index, w);
 	take_measures(s, raw, index, w);
+	take_keys(s, raw, index, w);
 	for (size_t i = 0; i < raw->environment_count; i++)
 		if (!environment_name_is_good(raw->environment[i]))
 			settings_fault(s, key_of(key, "workloads", index, ".environment"),
@@ -410,6 +448,75 @@ take_measures(
 	if (raw->measure_count > 0 && raw->environment_count > 0 && !w->measure[COMPONENT_RUNTIME])
 		settings_fault(s, key_of(key, "workloads", index, ".environment"),
 		    "\"%s\" lists names, but \"measure\" lacks \"runtime\": add it there", key);
+}
+
+static void
+take_keys(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w)
+{
+	struct collector_keys *keys = settings_new(s, raw->config_count, sizeof(*keys));
+	const char *wrong = NULL, *found = "";
+	char key[KEY_MAX];
+	size_t size = 0;
+
+	for (size_t i = 0; i < raw->config_count; i++) {
+		const struct raw_keys *one = &raw->config[i];
+
+		if (one->name == NULL || one->file == NULL)
+			continue;
+		if (!keys_name_is_good(raw->config, i)) {
+			wrong = "names of 1 to 32 letters, digits, \"_\" and \"-\", which differ";
+			found = one->name;
+		} else if (one->file[0] != '/') {
+			wrong = "absolute paths";
+			found = one->file;
+		}
+		keys[i] = (struct collector_keys){one->name, one->file, one->form, one->keys_count,
+		    (const char *const *)one->keys};
+		size += keys_made_size(one);
+	}
+	w->keys = keys;
+	w->keys_count = raw->config_count;
+	(void)key_of(key, "workloads", index, ".config");
+	if (size > COMPONENT_MADE_SIZE_MAX - MADE_FIXED_SIZE)
+		settings_fault(s, key,
+		    "\"%s\" must not take more than %d bytes together, each file and pattern with "
+		    "the name and %d more; found %zu",
+		    key, COMPONENT_MADE_SIZE_MAX - MADE_FIXED_SIZE, MADE_HEADER_SIZE, size);
+	if (wrong != NULL)
+		settings_fault(s, key, "\"%s\" must have %s; found \"%s\"", key, wrong, found);
+	if (raw->measure_count > 0 && w->measure[COMPONENT_CONFIG] != (raw->config_count > 0))
+		settings_fault(s,
+		    key_of(key, "workloads", index, raw->config_count > 0 ? ".config" : ".measure"),
+		    raw->config_count > 0
+			? "\"%s\" lists files, but \"measure\" lacks \"config\": add it there"
+			: "\"%s\" has \"config\", but no files are listed under \"config\"",
+		    key);
+}
+
+/* Of what the component says that it was made with. */
+static size_t
+keys_made_size(const struct raw_keys *one)
+{
+	size_t size = MADE_HEADER_SIZE + strlen(one->name) + strlen(one->file);
+
+	for (size_t i = 0; i < one->keys_count; i++)
+		size += MADE_HEADER_SIZE + strlen(one->name) + strlen(one->keys[i]);
+	return size;
+}
+
+/* It begins the names of facts. */
+static bool
+keys_name_is_good(const struct raw_keys *raw, size_t index)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789_-";
+	const char *name = raw[index].name;
+
+	for (size_t i = 0; i < index; i++)
+		if (raw[i].name != NULL && strcmp(raw[i].name, name) == 0)
+			return false;
+	return strlen(name) <= KEYS_NAME_MAX && name[strspn(name, letters)] == 0;
 }
 
 /* All of it stands in the component that is made with it. */

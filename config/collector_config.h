@@ -35,6 +35,20 @@ enum collector_view {
 	VIEW_PROCESS, /* the process's: for containers */
 };
 
+enum collector_keys_form {
+	KEYS_INI,      /* `key = value` in sections */
+	KEYS_KEYVALUE, /* the same without sections */
+};
+
+/* A file of the workload's configuration, whose keys the `config` component records. */
+struct collector_keys {
+	const char *name; /* short, for the names of facts: letters, digits, "_", "-"; 32 bytes */
+	const char *file; /* absolute path */
+	enum collector_keys_form form;
+	size_t pattern_count; /* 0: all keys are wanted */
+	const char *const *patterns;
+};
+
 struct collector_workload {
 	const char *name;
 	/* exactly one of these is set */
@@ -46,6 +60,8 @@ struct collector_workload {
 	const char *const *files; /* glob patterns for the `files` component */
 	enum collector_view view;
 	size_t environment_count;
+	size_t keys_count;
+	const struct collector_keys *keys;
 	const char *const *environment; /* names whose values the `runtime` component records */
 };
 

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collector/measure/measure_config.h"
 #include "collector/measure/measure_context.h"
 #include "collector/measure/measure_executable.h"
 #include "collector/measure/measure_files.h"
@@ -18,7 +19,7 @@
 #include "collector/subject/process_find.h"
 
 static measure_function *const functions[COMPONENT_KIND_COUNT] = {
-    [COMPONENT_CONFIG] = NULL, /* measure_check refuses it */
+    [COMPONENT_CONFIG] = measure_config,
     [COMPONENT_EXECUTABLE] = measure_executable,
     [COMPONENT_FILES] = measure_files,
     [COMPONENT_HOST] = measure_host,

@@ -3,10 +3,10 @@
 #include <string.h>
 #include <strings.h>
 
-static struct view take_line(struct view *rest);
+#include "collector/ground/line.h"
+
 static void take_field(
     struct view line, struct paragraph_field *fields, size_t field_count, bool any_case);
-static struct view trim(struct view v);
 static bool is_white(uint8_t byte);
 
 bool
@@ -15,28 +15,16 @@ paragraph_next(struct view *rest, struct paragraph_field *fields, size_t field_c
 	struct view line = {NULL, 0};
 
 	while (rest->size > 0 && line.size == 0)
-		line = take_line(rest);
+		line = line_take(rest);
 	if (line.size == 0)
 		return false;
 	for (size_t i = 0; i < field_count; i++) {
 		fields[i].value = (struct view){NULL, 0};
 		fields[i].count = 0;
 	}
-	for (; line.size > 0; line = take_line(rest))
+	for (; line.size > 0; line = line_take(rest))
 		take_field(line, fields, field_count, any_case);
 	return true;
-}
-
-static struct view
-take_line(struct view *rest)
-{
-	const uint8_t *end = rest->size > 0 ? memchr(rest->data, '\n', rest->size) : NULL;
-	const struct view line = {
-	    rest->data, end != NULL ? (size_t)(end - rest->data) : rest->size};
-	const size_t taken = line.size + (end != NULL ? 1 : 0);
-
-	*rest = (struct view){taken > 0 ? rest->data + taken : rest->data, rest->size - taken};
-	return line;
 }
 
 static void
@@ -47,7 +35,7 @@ take_field(struct view line, struct paragraph_field *fields, size_t field_count,
 
 	if (colon == NULL || is_white(line.data[0]))
 		return;
-	name = trim((struct view){line.data, (size_t)(colon - line.data)});
+	name = line_trim((struct view){line.data, (size_t)(colon - line.data)});
 	for (size_t i = 0; i < field_count; i++) {
 		const size_t size = strlen(fields[i].name);
 
@@ -56,21 +44,9 @@ take_field(struct view line, struct paragraph_field *fields, size_t field_count,
 			      : strncmp((const char *)name.data, fields[i].name, size)) != 0)
 			continue;
 		if (fields[i].count++ == 0)
-			fields[i].value = trim(
+			fields[i].value = line_trim(
 			    (struct view){colon + 1, line.size - (size_t)(colon + 1 - line.data)});
 	}
-}
-
-static struct view
-trim(struct view v)
-{
-	while (v.size > 0 && is_white(v.data[0])) {
-		v.data++;
-		v.size--;
-	}
-	while (v.size > 0 && is_white(v.data[v.size - 1]))
-		v.size--;
-	return v;
 }
 
 static bool

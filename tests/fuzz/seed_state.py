@@ -95,6 +95,14 @@ def seed_packages():
         write("packages", "rpm-database", b"s" + db.serialize())
 
 
+def seed_keys():
+    for name, text in (("ini", "\xef\xbb\xbf# x\n[a b]\r\nk = v ; w\nk=2\n[]\n x\n=\n"), ("long", "[" + "s" * 99 + "]\nk=v"),
+                       ("open", "[a\nk=v"), ("nul", "k=\0"), ("percent", "%\xff\x7f=1\n%FF%7F=2"),
+                       ("longest", "k" * 5000)):
+        write("keys", name, b"i" + text.encode("latin-1"))
+    write("keys", "keyvalue", "k[a]\nexport A=1\n;A=2\nA=3")
+
+
 def chain_bundle(seq, prev, offline=True):
     return wire.bundle("w", seq, prev, b"" if offline else bytes(range(32)),
                        {"executable": wire.component("executable", [])},
@@ -370,7 +378,7 @@ def seed_identity():
 
 
 if __name__ == "__main__":
-    for function in (seed_procfs, seed_runtime, seed_packages, seed_chain, seed_segments, seed_guard,
+    for function in (seed_procfs, seed_runtime, seed_packages, seed_keys, seed_chain, seed_segments, seed_guard,
                      seed_pending, seed_config, seed_manifest, seed_operators, seed_statement,
                      seed_transcript, seed_pattern, seed_identity):
         function()

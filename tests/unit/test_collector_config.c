@@ -215,9 +215,16 @@ test_workload_names(void **state)
 static void
 test_measures(void **state)
 {
-	refuse(state, "[executable]", "[]", 9, "1 to 6 entries");
+	refuse(state, "[executable]", "[]", 9, "1 to 7 entries");
 	refuse(state, "[executable]", "[executable, executable]", 9, "twice");
-	refuse(state, "[executable]", "[config]", 9, "one of executable, files, host");
+	refuse(state, "[executable]", "[unmeasured]", 9, "one of config, executable, files");
+	refuse(state, "[executable]", "[config]", 9, "no files are listed");
+	refuse(state, "[executable]", "[host]\n    config: [{name: a, file: /a, form: ini}]", 10,
+	    "lacks \"config\"");
+	refuse(state, "[executable]", "[config]\n    config: [{name: a, file: a, form: ini}]", 10,
+	    "absolute paths");
+	refuse(state, "[executable]", "[config]\n    config: [{name: a, file: /a, form: x}]", 10,
+	    "ini, keyvalue");
 	refuse(state, "[executable]", "[files]", 9, "no patterns are listed");
 	refuse(state, "[executable]", "[executable]\n    files: [/a]", 10, "lacks \"files\"");
 	refuse(state, "[executable]", "[files]\n    files: [a/*]", 10, "absolute paths");

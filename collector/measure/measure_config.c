@@ -1,0 +1,98 @@
+#include "collector/measure/measure_config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collector/ground/rooted.h"
+#include "collector/keys/keyed.h"
+#include "collector/keys/lines.h"
+#include "collector/measure/measure_root.h"
+
+static enum err note(
+    const struct collector_workload *w, bool of_process, struct component_builder *to);
+static size_t count_notes(const struct collector_workload *w);
+static enum err add_file(struct measure_context *m, int root, const struct collector_keys *keys,
+    struct component_builder *to);
+
+enum err
+measure_config(struct measure_context *m, struct component_builder *to)
+{
+	bool of_process;
+	enum err e;
+	int root;
+
+	if ((e = measure_root_open(m, &root, &of_process)) != ERR_OK)
+		return e;
+	e = note(m->workload, of_process, to);
+	for (size_t i = 0; e == ERR_OK && i < m->workload->keys_count; i++)
+		e = add_file(m, root, &m->workload->keys[i], to);
+	(void)close(root);
+	return e;
+}
+
+static enum err
+note(const struct collector_workload *w, bool of_process, struct component_builder *to)
+{
+	static const char *const forms[] = {[KEYS_INI] = "ini", [KEYS_KEYVALUE] = "keyvalue"};
+	const struct view option = VIEW_LITERAL("root=process");
+	const size_t count = count_notes(w);
+	struct buf *texts = calloc(count, sizeof(*texts));
+	struct view *views = calloc(count, sizeof(*views));
+	const struct component_fact made[] = {
+	    {VIEW_LITERAL("options"), 1, &option}, {VIEW_LITERAL("patterns"), count, views}};
+	enum err e = texts != NULL && views != NULL ? ERR_OK : ERR_MEMORY;
+	size_t n = 0;
+
+	for (size_t i = 0; e == ERR_OK && i < w->keys_count; i++) {
+		const struct collector_keys *k = &w->keys[i];
+
+		buf_append_format(&texts[n++], "%s %s %s", k->name, forms[k->form], k->file);
+		for (size_t j = 0; j < k->pattern_count; j++)
+			buf_append_format(&texts[n++], "%s %s", k->name, k->patterns[j]);
+	}
+	for (size_t i = 0; e == ERR_OK && i < n; i++) {
+		e = buf_status(&texts[i]);
+		views[i] = buf_view(&texts[i]);
+	}
+	if (e == ERR_OK)
+		e = component_set_made(to, of_process ? made : made + 1, of_process ? 2 : 1);
+	for (size_t i = 0; i < n; i++)
+		buf_free(&texts[i]);
+	free(texts);
+	free(views);
+	return e;
+}
+
+static size_t
+count_notes(const struct collector_workload *w)
+{
+	size_t count = w->keys_count;
+
+	for (size_t i = 0; i < w->keys_count; i++)
+		count += w->keys[i].pattern_count;
+	return count;
+}
+
+static enum err
+add_file(struct measure_context *m, int root, const struct collector_keys *keys,
+    struct component_builder *to)
+{
+	struct keyed *k = keyed_new(keys->name, keys->patterns, keys->pattern_count);
+	struct buf text = BUF_INIT;
+	enum err e = k != NULL ? ERR_OK : ERR_MEMORY;
+
+	if (e == ERR_OK)
+		e = rooted_read(root, keys->file, MEASURE_CONFIG_SIZE_MAX, &text, NULL);
+	if (e == ERR_IO || e == ERR_NOT_FOUND)
+		(void)trouble_set(m->trouble, e, "%s: %s", keys->file, strerror(errno));
+	else if (e == ERR_OK &&
+		 (e = lines_read(buf_view(&text), keys->form == KEYS_INI, k)) == ERR_OK)
+		e = keyed_finish(k, to);
+	if (e != ERR_OK && e != ERR_IO && e != ERR_NOT_FOUND)
+		(void)trouble_set(m->trouble, e, "%s: %s", keys->file, err_text(e));
+	keyed_free(&k);
+	buf_free(&text);
+	return e;
+}
