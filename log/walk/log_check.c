@@ -1,9 +1,11 @@
 #include "log/walk/log_check.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "log/leftovers.h"
 
+static void check_successions(struct log_check *c);
 static void visit(void *context, const struct tree_check_entries *entries);
 
 enum err
@@ -37,6 +39,7 @@ log_check_run(struct log_check *c, bool leftovers)
 	tree_check_run(c->tree, c->log);
 	if (c->walk != NULL && !defects_full(&c->defects)) {
 		walk_conclude(c->walk);
+		check_successions(c);
 		walk_check_key(c->walk, "checkpoint", &c->log->signer, c->log->checkpoint.size);
 		for (size_t i = 0; i < c->kept_count; i++)
 			walk_check_key(c->walk, c->kept[i].what, &c->kept[i].key, c->kept[i].size);
@@ -44,6 +47,36 @@ log_check_run(struct log_check *c, bool leftovers)
 	if (leftovers && !defects_full(&c->defects))
 		leftovers_check(c->log, &c->defects);
 	return defects_outcome(&c->defects);
+}
+
+/* What the lost key has signed is how the log began that goes on without it. */
+static void
+check_successions(struct log_check *c)
+{
+	const struct log_keys *k = walk_keys(c->walk);
+	struct log_reader reader = *c->log;
+	struct merkle_frontier f;
+	struct digest root;
+
+	for (size_t i = 0; i < k->count; i++) {
+		const struct log_key_change *change = &k->change[i];
+		enum err e = change->size <= change->index ? ERR_OK : ERR_PROOF;
+
+		if (change->statements == 0)
+			continue;
+		if (e == ERR_OK && (e = merkle_read_frontier(
+					change->size, log_read_node, &reader, &f)) == ERR_OK) {
+			merkle_frontier_root(&f, &root);
+			e = digest_equal(&root, &change->root) ? ERR_OK : ERR_PROOF;
+		}
+		if (e != ERR_OK)
+			defects_add(&c->defects, e == ERR_PROOF ? OUTCOME_BAD : OUTCOME_UNKNOWN,
+			    "succession",
+			    "the tree of size %" PRIu64
+			    " that operators have named as the lost key's "
+			    "newest is not how this log began: %s",
+			    change->size, err_text(e));
+	}
 }
 
 bool

@@ -26,6 +26,7 @@ log_keys_take(struct log_keys *k, const struct notice *n, uint64_t index, const 
 	struct reason own;
 	struct log_key_change *grown;
 	struct transition t;
+	struct checkpoint newest;
 	size_t statements;
 	enum err e = read_transition(n, &t);
 
@@ -38,6 +39,7 @@ log_keys_take(struct log_keys *k, const struct notice *n, uint64_t index, const 
 	else
 		check(k, n, &t, origin, standing, &own);
 	statements = t.statement_count;
+	newest = t.newest;
 	transition_free(&t);
 	if (own.outcome == OUTCOME_GOOD && k->count == LOG_KEYS_MAX)
 		reason_add(&own, OUTCOME_UNKNOWN, "the log has changed its key more than %d times",
@@ -49,8 +51,8 @@ log_keys_take(struct log_keys *k, const struct notice *n, uint64_t index, const 
 	if ((grown = reallocarray(k->change, k->count + 1, sizeof(*grown))) == NULL)
 		return ERR_MEMORY;
 	k->change = grown;
-	k->change[k->count++] =
-	    (struct log_key_change){index, n->issued_s, n->from, n->to, statements};
+	k->change[k->count++] = (struct log_key_change){
+	    index, n->issued_s, n->from, n->to, statements, newest.size, newest.root};
 	return ERR_OK;
 }
 

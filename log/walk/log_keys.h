@@ -24,6 +24,9 @@ struct log_key_change {
 	struct digest from, to; /* SHA-256 of the keys' SubjectPublicKeyInfo */
 	size_t statements; /* of operators, by which the log goes on without the key before; 0: it
 			      gave way itself */
+	uint64_t
+	    size; /* of the tree that these name as the newest of the key before, and its root */
+	struct digest root;
 };
 
 /* All zero is a log of one key. */

@@ -191,10 +191,9 @@ def test_a_key_notice_alone_behind_one_that_moves_no_log():
 
 
 PEOPLE = {name: statements.Key() for name in ("ann", "ben", "eve")}
-NEWEST = (3, bytes(32))
 
 
-def continued(names=("ann", "ben"), said=(), listed=None, newest=NEWEST, signer=None, **fields):
+def continued(names=("ann", "ben"), said=(), listed=None, newest=None, told=None, signer=None, **fields):
     """A log whose key is lost, and goes on as these operators say; the index of the notice."""
     text = statements.operators_text(
         [("ann", ["approve", "continue-key"], PEOPLE["ann"]), ("ben", ["continue-key"], PEOPLE["ben"]),
@@ -202,10 +201,12 @@ def continued(names=("ann", "ben"), said=(), listed=None, newest=NEWEST, signer=
     s = Story(Policy(operators=text), key=OLD)
     s.report()
     s.wait(10)
-    about = {"from": make_log.sha256(OLD.spki).hex(), "root": NEWEST[1].hex(), "size": str(NEWEST[0]),
+    real = (3, s.log.tree.root(0, 3))
+    size, root = told or real
+    about = {"from": make_log.sha256(OLD.spki).hex(), "root": root.hex(), "size": str(size),
              "to": make_log.sha256(NEW.spki).hex(), **dict(said)}
     envelopes = [s.state(PEOPLE[name], "continue-key", about, **fields) for name in names]
-    note = succession_note(s.origin, OLD, NEW, newest, envelopes if listed is None else envelopes[:listed],
+    note = succession_note(s.origin, OLD, NEW, newest or told or real, envelopes if listed is None else envelopes[:listed],
                            signer)
     place = s.give_way(NEW, note=note)
     s.wait(10).report()
@@ -224,13 +225,17 @@ def test_a_log_that_goes_on_without_its_key():
 def test_a_log_goes_on_by_nothing_less():
     """Each rule broken once, as somebody who holds the new key could."""
     for options in (dict(names=("ann",)), dict(listed=1), dict(names=("ann", "ann")),
-                    dict(said={"size": "4"}), dict(said={"root": "11" * 32}), dict(newest=(4, NEWEST[1])),
+                    dict(said={"size": "4"}), dict(said={"root": "11" * 32}), dict(newest=(4, bytes(32))),
                     dict(said={"to": "11" * 32}), dict(said={"from": "11" * 32}), dict(signer=OLD)):
         s, _ = continued(**options)
         with Told(s, OLD, NEW) as bench:
             says = "no signature" if "signer" in options else "does not count"
             bench.told(BAD, says, 0, 1)
             assert bench.by_second_reader() == walking.BAD, options
+    for told in ((3, bytes(32)), (9, bytes(32))):
+        s, _ = continued(told=told)
+        with Told(s, OLD, NEW) as bench:
+            bench.told(BAD, "is not how this log began", 0, 1)
 
 
 if __name__ == "__main__":
