@@ -9,6 +9,7 @@
 #include "collector/processes/rights.h"
 #include "collector/report/reporter.h"
 #include "collector/report/reporter_renew.h"
+#include "collector/rounds.h"
 #include "journal/logger.h"
 
 #define RECONNECT_FIRST_MS 1000
@@ -29,22 +30,34 @@ struct runner {
 	struct measurer *measurer;
 	struct board *board; /* NULL: nobody asks */
 	struct reporter *reporter;
-	uint64_t round_ms;   /* when the next round begins */
+	struct rounds rounds;
+	uint64_t round_ms;   /* when the next round begins; UINT64_MAX: one has, and not ended */
+	uint64_t began_ms;   /* when the newest one did; 0: that was told of */
 	uint64_t again_ms;   /* when one more does, for a session has begun; 0: none */
 	uint64_t rest_ms;    /* no such is before */
 	uint64_t connect_ms; /* no connection is tried before */
 	unsigned tries;      /* in a row that got nothing acknowledged */
 	bool renewed;        /* and not connected since */
+	bool untidy;         /* something was reported since the last tidying */
 };
+
+/* Ways of the reporter to make a bundle, and send or keep it. */
+typedef enum reporter_outcome report_function(
+    struct reporter *r, size_t workload, struct receipt_summary *out);
+typedef enum reporter_outcome spool_function(struct reporter *r, size_t workload);
 
 static bool round_is_due(const struct runner *r, uint64_t now_ms);
 static bool may_drain(const struct runner *r);
 static void renew(struct runner *r);
 static enum err try_connect(struct runner *r);
 static void back_off(struct runner *r);
-static enum err round_all(struct runner *r);
-static enum err report(struct runner *r, size_t workload);
-static enum err answer_due(struct runner *r);
+static enum err begin_round(struct runner *r);
+static enum err go_on(struct runner *r);
+static void end_round(struct runner *r);
+static enum err report(
+    struct runner *r, size_t workload, report_function *send, spool_function *keep);
+static void take_challenges(struct runner *r);
+static void tidy(struct runner *r);
 static enum err took(struct runner *r, enum reporter_outcome outcome, size_t waiting);
 static enum err drain_all(struct runner *r);
 static void wait_for_work(struct runner *r);
@@ -64,6 +77,10 @@ runner_run(const char *path, struct collector_config **config, struct measurer *
 
 	if ((e = reporter_new(*config, measurer, board, true, &r.reporter, t)) != ERR_OK)
 		return e;
+	if ((e = rounds_set(&r.rounds, r.reporter, measurer, *config)) != ERR_OK) {
+		reporter_free(&r.reporter);
+		return e;
+	}
 	tell("started", &r);
 	r.round_ms = r.connect_ms = interrupt_clock_ms();
 	while (e == ERR_OK && !interrupt_stop()) {
@@ -77,11 +94,12 @@ runner_run(const char *path, struct collector_config **config, struct measurer *
 		    (e = try_connect(&r)) != ERR_OK)
 			break;
 		if (round_is_due(&r, now_ms))
-			e = round_all(&r);
-		else if (reporter_challenge_ms(r.reporter) <= now_ms)
-			e = answer_due(&r);
-		else if (may_drain(&r) && now_ms >= r.connect_ms)
+			e = begin_round(&r);
+		if (e == ERR_OK)
+			e = go_on(&r);
+		if (e == ERR_OK && may_drain(&r) && now_ms >= r.connect_ms)
 			e = drain_all(&r);
+		tidy(&r);
 		if (e == ERR_OK)
 			wait_for_work(&r);
 	}
@@ -91,6 +109,7 @@ runner_run(const char *path, struct collector_config **config, struct measurer *
 		tell("stopped", &r);
 	else if (e == ERR_IO && t->text[0] == '\0')
 		(void)trouble_set(t, e, "it cannot go on (see above)");
+	rounds_free(&r.rounds);
 	reporter_free(&r.reporter);
 	return e;
 }
@@ -108,6 +127,8 @@ may_drain(const struct runner *r)
 {
 	bool any = false;
 
+	if (rounds_expects_any(&r->rounds))
+		return false;
 	for (size_t i = 0; r->again_ms == 0 && i < (*r->config)->workload_count; i++)
 		any = any || reporter_may_drain(r->reporter, i);
 	return any;
@@ -156,15 +177,10 @@ back_off(struct runner *r)
 	    interrupt_clock_ms() + backoff_ms(r->tries++, RECONNECT_FIRST_MS, RECONNECT_MOST_MS);
 }
 
-/*
- * All workloads once. If the connection is lost on the way, another one is made at once, but only
- * as often as tries are due; what finds none goes to the spool.
- */
+/* All workloads are wanted once. Whoever still waits from the round before says so. */
 static enum err
-round_all(struct runner *r)
+begin_round(struct runner *r)
 {
-	const struct collector_config *config = *r->config;
-	const uint64_t began_ms = interrupt_clock_ms();
 	enum err e;
 
 	if ((e = reporter_go_back(r->reporter)) != ERR_OK)
@@ -172,42 +188,82 @@ round_all(struct runner *r)
 	if (r->again_ms != 0)
 		r->rest_ms = interrupt_clock_ms() + AGAIN_REST_MS;
 	r->again_ms = 0;
-	for (size_t i = 0; i < config->workload_count && !interrupt_stop(); i++) {
-		if (!reporter_is_connected(r->reporter) && interrupt_clock_ms() >= r->connect_ms &&
-		    (e = try_connect(r)) != ERR_OK)
+	r->began_ms = interrupt_clock_ms();
+	r->round_ms = UINT64_MAX; /* until it has ended */
+	for (size_t i = 0; i < r->rounds.count && !interrupt_stop(); i++)
+		if (rounds_has_waited(&r->rounds, i) &&
+		    (e = report(r, i, reporter_repeat, reporter_spool_again)) != ERR_OK)
 			return e;
-		if ((e = report(r, i)) != ERR_OK || (e = answer_due(r)) != ERR_OK)
-			return e;
-	}
-	reporter_tidy(r->reporter);
-	r->round_ms = interrupt_clock_ms() + backoff_jitter_ms((uint64_t)config->interval_s * 1000,
-						 config->jitter_percent);
-	board_round(r->board, interrupt_clock_ms() - began_ms, r->round_ms);
+	if (reporter_is_connected(r->reporter) || reporter_keeps(r->reporter))
+		rounds_want_all(&r->rounds);
 	return ERR_OK;
 }
 
+/*
+ * Reports what was measured meanwhile, and has others measured. If the connection is lost on the
+ * way, another one is made at once, but only as often as tries are due; what finds none goes to the
+ * spool.
+ */
 static enum err
-report(struct runner *r, size_t workload)
+go_on(struct runner *r)
+{
+	enum err e;
+	size_t i;
+
+	take_challenges(r);
+	rounds_begin(&r->rounds);
+	while (!interrupt_stop() && (i = rounds_answered(&r->rounds)) < r->rounds.count) {
+		if (!reporter_is_connected(r->reporter) && interrupt_clock_ms() >= r->connect_ms &&
+		    (e = try_connect(r)) != ERR_OK)
+			return e;
+		if ((e = report(r, i, reporter_report, reporter_spool)) != ERR_OK)
+			return e;
+		measurer_drop(r->measurer, i); /* where it came to nothing */
+		take_challenges(r);
+		rounds_begin(&r->rounds);
+	}
+	if (r->round_ms == UINT64_MAX && !rounds_wants_any(&r->rounds))
+		end_round(r);
+	if (r->began_ms != 0 && r->round_ms != UINT64_MAX && !rounds_expects_any(&r->rounds)) {
+		board_round(r->board, interrupt_clock_ms() - r->began_ms, r->round_ms);
+		r->began_ms = 0;
+	}
+	return ERR_OK;
+}
+
+/* All have been begun: who takes longer than from one round to the next is passed over by that. */
+static void
+end_round(struct runner *r)
+{
+	const struct collector_config *config = *r->config;
+
+	r->round_ms = interrupt_clock_ms() + backoff_jitter_ms((uint64_t)config->interval_s * 1000,
+						 config->jitter_percent);
+}
+
+static enum err
+report(struct runner *r, size_t workload, report_function *send, spool_function *keep)
 {
 	const size_t waiting = reporter_waiting(r->reporter);
 	struct receipt_summary result;
 
+	r->untidy = true;
 	if (reporter_is_connected(r->reporter))
-		return took(r, reporter_report(r->reporter, workload, &result), waiting);
-	return reporter_spool(r->reporter, workload) == REPORTER_FAILED ? ERR_IO : ERR_OK;
+		return took(r, send(r->reporter, workload, &result), waiting);
+	return keep(r->reporter, workload) == REPORTER_FAILED ? ERR_IO : ERR_OK;
 }
 
-/* One challenge, if the signer has one that is due: also between the workloads of a long round. */
-static enum err
-answer_due(struct runner *r)
+/* Those that the signer has, and that are due, are wanted, too. */
+static void
+take_challenges(struct runner *r)
 {
-	const size_t waiting = reporter_waiting(r->reporter);
+	size_t i;
 
 	reporter_take_news(r->reporter);
-	if (!reporter_is_connected(r->reporter) ||
-	    reporter_challenge_ms(r->reporter) > interrupt_clock_ms())
-		return ERR_OK;
-	return took(r, reporter_answer(r->reporter), waiting);
+	while (
+	    reporter_is_connected(r->reporter) &&
+	    reporter_challenge_ms(r->reporter, rounds_busy(&r->rounds), &i) <= interrupt_clock_ms())
+		rounds_want(&r->rounds, i);
 }
 
 /* What came of speaking to the signer; so many bundles waited before. */
@@ -245,16 +301,27 @@ drain_all(struct runner *r)
 		if (outcome != REPORTER_DONE)
 			back_off(r);
 	}
-	if (!may_drain(r))
-		reporter_tidy(r->reporter);
+	r->untidy = true;
 	return ERR_OK;
+}
+
+/* Between rounds, when nothing else is due: what is kept for nobody goes. */
+static void
+tidy(struct runner *r)
+{
+	if (!r->untidy || r->round_ms == UINT64_MAX || may_drain(r) ||
+	    measurer_holds_bytes(r->measurer))
+		return;
+	reporter_tidy(r->reporter);
+	r->untidy = false;
 }
 
 static void
 wait_for_work(struct runner *r)
 {
 	struct pollfd news = {.events = POLLIN};
-	uint64_t until_ms = r->round_ms;
+	uint64_t until_ms = r->round_ms, challenge_ms;
+	size_t workload;
 	const uint64_t now_ms = interrupt_clock_ms();
 
 	reporter_tell_waiting(r->reporter);
@@ -265,18 +332,19 @@ wait_for_work(struct runner *r)
 	if (r->connect_ms < until_ms &&
 	    (reporter_is_connected(r->reporter) ? may_drain(r) : reporter_waiting(r->reporter) > 0))
 		until_ms = r->connect_ms;
-	if (reporter_challenge_ms(r->reporter) < until_ms)
-		until_ms = reporter_challenge_ms(r->reporter);
+	challenge_ms = reporter_challenge_ms(r->reporter, rounds_busy(&r->rounds), &workload);
+	if (challenge_ms < until_ms)
+		until_ms = challenge_ms;
 	if (now_ms + REPORTER_LOOK_MS < until_ms)
 		until_ms = now_ms + REPORTER_LOOK_MS;
-	if (until_ms <= now_ms)
+	if (until_ms <= now_ms || rounds_answered(&r->rounds) < r->rounds.count)
 		return;
 	if (logger_has_more())
 		logger_tend();
 	if (logger_has_more() && until_ms > now_ms + LOGGER_TEND_MS)
 		until_ms = now_ms + LOGGER_TEND_MS;
 	news.fd = reporter_descriptor(r->reporter);
-	if (interrupt_poll(&news, news.fd >= 0 ? 1 : 0, until_ms - now_ms, INTERRUPT_STEER) > 0)
+	if (measurer_listen(r->measurer, &news, until_ms - now_ms, INTERRUPT_STEER) > 0)
 		reporter_take_news(r->reporter);
 }
 
@@ -304,9 +372,11 @@ reload(struct runner *r, struct trouble *t)
 		collector_config_free(&fresh);
 		return e;
 	}
+	measurer_drop_all(r->measurer); /* they tell a reporter that goes */
 	reporter_free(&r->reporter);
 	if ((e = reporter_new(fresh, r->measurer, r->board, true, &r->reporter, t)) == ERR_OK &&
-	    (e = board_configure(r->board, fresh)) != ERR_OK)
+	    ((e = rounds_set(&r->rounds, r->reporter, r->measurer, fresh)) != ERR_OK ||
+		(e = board_configure(r->board, fresh)) != ERR_OK))
 		reporter_free(&r->reporter);
 	if (e == ERR_OK) {
 		measurer_reload(r->measurer);
@@ -322,8 +392,11 @@ reload(struct runner *r, struct trouble *t)
 	collector_config_free(&fresh);
 	if (e == ERR_CONFIG) {
 		refuse_reload_for(e, t);
-		return reporter_new(old, r->measurer, r->board, true, &r->reporter, t);
+		e = reporter_new(old, r->measurer, r->board, true, &r->reporter, t);
 	}
+	if (e == ERR_OK)
+		e = rounds_set(&r->rounds, r->reporter, r->measurer, old);
+	r->round_ms = interrupt_clock_ms();
 	return e;
 }
 

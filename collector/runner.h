@@ -2,8 +2,10 @@
  * `hallmark-collector run`: measures every workload at the configured interval and reports it, for
  * as long as nobody stops it.
  *
- *   - A round measures all workloads, one after the other. The next one begins an interval later,
- *     moved by the jitter, on a clock that nobody sets.
+ *   - A round measures all workloads, several at once, and reports each when it was measured. When
+ *     all have been begun, the next one begins an interval later, moved by the jitter, on a clock
+ *     that nobody sets. What could not be measured is reported as that. Who is being measured when
+ * a round begins has no part in it; who waits for it because it was too slow says that once more.
  *   - A connection is made when a round begins, or when bundles wait; then all workloads are
  *     measured again at once, and what waited follows what is fresh. If no signer answers, or the
  *     session is lost before anything was acknowledged, the tries are spread out exponentially with
@@ -18,7 +20,7 @@
  *     within INTERRUPT_LAST_WORD_MS, or until it is asked again.
  *   - SIGHUP loads the configuration anew. A bad one is refused with its faults, the old stays.
  *     Before a good one is taken, what it lacks is said to be retired, and a log that is left is
- *     told so. The measuring process is replaced by one that has read it, too.
+ *     told so. What is being measured is ended, and measured by who has read it, too.
  */
 #ifndef HALLMARK_COLLECTOR_RUNNER_H
 #define HALLMARK_COLLECTOR_RUNNER_H

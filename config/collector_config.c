@@ -43,6 +43,10 @@ struct raw_keys {
 	uint32_t keys_count;
 };
 
+struct raw_budgets {
+	uint32_t seconds, mebibytes_read, memory_mebibytes;
+};
+
 struct raw_workload {
 	char *name, *pid_file, *executable, *unit;
 	enum component_kind *measure;
@@ -54,6 +58,7 @@ struct raw_workload {
 	uint32_t environment_count;
 	struct raw_keys *config;
 	uint32_t config_count;
+	struct raw_budgets budgets;
 };
 
 struct raw {
@@ -61,7 +66,7 @@ struct raw {
 	uint32_t signers_count;
 	struct raw_tls tls;
 	char *state, *receipts;
-	uint32_t interval_s, jitter_percent, sign_every_s, receipts_kept;
+	uint32_t interval_s, jitter_percent, measure_at_once, sign_every_s, receipts_kept;
 	struct raw_spool spool;
 	enum collector_farewell farewell;
 	struct raw_status status;
@@ -82,12 +87,36 @@ static const struct settings_number numbers[] = {
     NUMBER("interval_s", interval_s, interval_s, 60, 1, 86400),
     /* Collectors that were started together drift apart within a few rounds. */
     NUMBER("jitter_percent", jitter_percent, jitter_percent, 10, 0, 50),
+    /* By default by cores. More than some dozens only wait for one another. */
+    NUMBER("measure_at_once", measure_at_once, measure_at_once, 0, 0, 64),
     /* One signature an hour makes every bundle before it undeniable, at next to no cost. */
     NUMBER("sign_every_s", sign_every_s, sign_every_s, 3600, 0, 366 * 86400),
     /* A week at the default interval. */
     NUMBER("spool.bundles_max", spool.bundles_max, spool_bundles_max, 10080, 1, 10000000),
     /* Sixteen hours at the default interval, some 5 MB; the log keeps all of them. */
     NUMBER("receipts_kept", receipts_kept, receipts_kept, 1000, 0, 100000000),
+};
+
+#define BUDGET(key, standard, least, most)                                                         \
+	{                                                                                          \
+		"." #key, offsetof(struct raw_budgets, key),                                       \
+		    offsetof(struct collector_budgets, key), standard, least, most                 \
+	}
+/* The same, of each workload. */
+static const struct settings_number budgets[] = {
+    /* Less than a policy's grace_s by default: nobody is missed only for it. */
+    BUDGET(seconds, 45, 1, 3600),
+    /* What is read in that time at some 190 MB/s. */
+    BUDGET(mebibytes_read, 8192, 1, 16777216),
+    /* A list of the most items, of 250 bytes each, while it is made. */
+    BUDGET(memory_mebibytes, 512, 16, 1048576),
+};
+
+static const cyaml_schema_field_t budgets_fields[] = {
+    CYAML_FIELD_UINT("seconds", SETTINGS_OPTIONAL, struct raw_budgets, seconds),
+    CYAML_FIELD_UINT("mebibytes_read", SETTINGS_OPTIONAL, struct raw_budgets, mebibytes_read),
+    CYAML_FIELD_UINT("memory_mebibytes", SETTINGS_OPTIONAL, struct raw_budgets, memory_mebibytes),
+    CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t signer_fields[] = {
@@ -190,6 +219,7 @@ static const cyaml_schema_field_t workload_fields[] = {
 	struct raw_workload, environment, &name_entry, 1, ENVIRONMENT_MAX),
     CYAML_FIELD_SEQUENCE("config", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload,
 	config, &keys_entry, 1, KEYS_FILES_MAX),
+    CYAML_FIELD_MAPPING("budgets", SETTINGS_OPTIONAL, struct raw_workload, budgets, budgets_fields),
     CYAML_FIELD_END,
 };
 #undef WORKLOAD
@@ -206,6 +236,7 @@ static const cyaml_schema_field_t fields[] = {
     SETTINGS_TEXT("receipts", SETTINGS_REQUIRED, struct raw, receipts, SETTINGS_PATH_MAX),
     CYAML_FIELD_UINT("interval_s", SETTINGS_OPTIONAL, struct raw, interval_s),
     CYAML_FIELD_UINT("jitter_percent", SETTINGS_OPTIONAL, struct raw, jitter_percent),
+    CYAML_FIELD_UINT("measure_at_once", SETTINGS_OPTIONAL, struct raw, measure_at_once),
     CYAML_FIELD_UINT("sign_every_s", SETTINGS_OPTIONAL, struct raw, sign_every_s),
     CYAML_FIELD_UINT("receipts_kept", SETTINGS_OPTIONAL, struct raw, receipts_kept),
     CYAML_FIELD_MAPPING("spool", SETTINGS_OPTIONAL, struct raw, spool, spool_fields),
@@ -236,6 +267,8 @@ static void take_keys(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
 static size_t keys_made_size(const struct raw_keys *one);
 static bool keys_name_is_good(const struct raw_keys *raw, size_t index);
+static void take_budgets(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
 static void check_made(struct settings *s, const char *key, char *const *list, size_t count);
 static bool environment_name_is_good(const char *name);
 static bool unit_name_is_good(const char *name);
@@ -371,6 +404,7 @@ take_workload(
 	take_process(s, raw, index, w);
 	take_measures(s, raw, index, w);
 	take_keys(s, raw, index, w);
+	take_budgets(s, raw, index, w);
 	for (size_t i = 0; i < raw->environment_count; i++)
 		if (!environment_name_is_good(raw->environment[i]))
 			settings_fault(s, key_of(key, "workloads", index, ".environment"),
@@ -517,6 +551,22 @@ keys_name_is_good(const struct raw_keys *raw, size_t index)
 		if (raw[i].name != NULL && strcmp(raw[i].name, name) == 0)
 			return false;
 	return strlen(name) <= KEYS_NAME_MAX && name[strspn(name, letters)] == 0;
+}
+
+static void
+take_budgets(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w)
+{
+	struct settings_number numbers_of[sizeof(budgets) / sizeof(budgets[0])];
+	char keys[sizeof(budgets) / sizeof(budgets[0])][KEY_MAX], rest[32];
+
+	for (size_t i = 0; i < sizeof(budgets) / sizeof(budgets[0]); i++) {
+		snprintf(rest, sizeof(rest), ".budgets%s", budgets[i].key);
+		numbers_of[i] = budgets[i];
+		numbers_of[i].key = key_of(keys[i], "workloads", index, rest);
+	}
+	settings_numbers(
+	    s, numbers_of, sizeof(budgets) / sizeof(budgets[0]), &raw->budgets, &w->budgets);
 }
 
 /* All of it stands in the component that is made with it. */

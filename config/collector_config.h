@@ -49,6 +49,13 @@ struct collector_keys {
 	const char *const *patterns;
 };
 
+/* What measuring a workload once may cost; beyond it, it could not be measured. */
+struct collector_budgets {
+	uint32_t seconds;
+	uint32_t mebibytes_read;   /* content of files */
+	uint32_t memory_mebibytes; /* of the process that measures */
+};
+
 struct collector_workload {
 	const char *name;
 	/* exactly one of these is set */
@@ -63,6 +70,7 @@ struct collector_workload {
 	size_t keys_count;
 	const struct collector_keys *keys;
 	const char *const *environment; /* names whose values the `runtime` component records */
+	struct collector_budgets budgets;
 };
 
 /* What is said of all workloads when the program is asked to stop. */
@@ -85,7 +93,8 @@ struct collector_config {
 	const char *receipt_directory; /* of files: collector/report/receipt.h */
 	uint32_t interval_s;
 	uint32_t jitter_percent;
-	uint32_t sign_every_s; /* the collector signs a bundle this often; 0: never */
+	uint32_t measure_at_once; /* workloads; 0: as many as there are cores, and two at least */
+	uint32_t sign_every_s;    /* the collector signs a bundle this often; 0: never */
 	uint32_t spool_bundles_max;
 	uint32_t receipts_kept; /* per workload; 0: all */
 	enum collector_farewell farewell;

@@ -9,6 +9,7 @@
 #include "collector/ground/interrupt.h"
 
 struct filehash {
+	uint64_t left; /* bytes that it may still read */
 	EVP_MD *algorithm;
 	EVP_MD_CTX *context;
 	uint8_t buffer[FILEHASH_BUFFER_SIZE];
@@ -24,6 +25,7 @@ filehash_new(void)
 
 	if (h == NULL)
 		return NULL;
+	h->left = UINT64_MAX;
 	h->algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
 	h->context = EVP_MD_CTX_new();
 	if (h->algorithm == NULL || h->context == NULL)
@@ -42,6 +44,18 @@ filehash_free(struct filehash **h)
 	*h = NULL;
 }
 
+void
+filehash_limit(struct filehash *h, uint64_t bytes)
+{
+	h->left = bytes;
+}
+
+uint64_t
+filehash_left(const struct filehash *h)
+{
+	return h->left;
+}
+
 enum err
 filehash_describe(struct filehash *h, int fd, struct component_file *out)
 {
@@ -55,9 +69,12 @@ filehash_describe(struct filehash *h, int fd, struct component_file *out)
 		return ERR_OK;
 	}
 	filehash_set_stat(out, &before);
+	if (out->size > h->left)
+		return ERR_BUDGET;
 	if (EVP_DigestInit_ex2(h->context, h->algorithm, NULL) != 1)
 		return ERR_CRYPTO;
 	e = hash_all(h, fd, (uint64_t)before.st_size, &size);
+	h->left -= size < h->left ? size : h->left;
 	if (e == ERR_IO) {
 		out->flags |= COMPONENT_FILE_UNREADABLE;
 		return ERR_OK;

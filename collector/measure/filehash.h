@@ -19,13 +19,17 @@ struct filehash;
 struct filehash *filehash_new(void); /* NULL: no memory, or no SHA-256 */
 void filehash_free(struct filehash **h);
 
+/* It reads so many bytes from now on, and no file of which more is left; and how many are left. */
+void filehash_limit(struct filehash *h, uint64_t bytes);
+uint64_t filehash_left(const struct filehash *h);
+
 /*
  * Reads the regular file `fd` from its beginning to its end and fills digest, size, mode, owner of
  * `out`, and adds COMPONENT_FILE_CHANGED if it changed meanwhile (size, times, or bytes read); then
  * digest and size are of what was read. A file that grows as fast as it is read ends one buffer
  * behind its first size. A file that cannot be read to its end gets the zero digest and
  * COMPONENT_FILE_UNREADABLE; that is no error. ERR_CLOSED: the program was asked to stop.
- * ERR_CRYPTO.
+ * ERR_CRYPTO. ERR_BUDGET: it is larger than what may be read; nothing was.
  */
 enum err filehash_describe(struct filehash *h, int fd, struct component_file *out) MUST_USE;
 

@@ -42,7 +42,6 @@ static enum err measure_process(const struct collector_workload *w, const struct
 static enum err measure_kind(struct measure_context *m, enum component_kind kind,
     const struct measure_output *to, struct bundle_component *out);
 static component_segment_sink give_segment;
-static uint64_t wall_clock_ms(void);
 
 enum err
 measure_workload(const struct collector_workload *w, struct filehash *hash,
@@ -53,7 +52,7 @@ measure_workload(const struct collector_workload *w, struct filehash *hash,
 
 	for (unsigned tries = 0; tries < MEASURE_TRIES_MAX && e == ERR_CHANGED; tries++) {
 		memset(out, 0, sizeof(*out));
-		out->time_ms = wall_clock_ms();
+		out->time_ms = measure_clock_ms();
 		if ((e = measure_host_boot_id(out->boot_id)) != ERR_OK)
 			return trouble_set(t, e,
 			    "the boot id of /proc/sys/kernel/random/boot_id "
@@ -175,8 +174,8 @@ give_segment(void *context, struct view bytes, const struct digest *digest)
 	return s->failed;
 }
 
-static uint64_t
-wall_clock_ms(void)
+uint64_t
+measure_clock_ms(void)
 {
 	struct timespec now;
 

@@ -54,6 +54,9 @@ struct measure_output {
 enum err measure_workload(const struct collector_workload *w, struct filehash *hash,
     const struct measure_output *to, struct measurement *out, struct trouble *t) MUST_USE;
 
+/* Milliseconds since 1970, by the clock that measurements have their time from. */
+uint64_t measure_clock_ms(void);
+
 /* ERR_CONFIG, with the trouble, for what the loader of the configuration cannot know. */
 enum err measure_check(const struct collector_workload *w, struct trouble *t) MUST_USE;
 

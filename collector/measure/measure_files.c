@@ -13,17 +13,24 @@
 #include "collector/subject/namespaces.h"
 #include "collector/subject/procfs.h"
 
-/* A walk along one pattern; `path` is where it stands, from the root directory. */
+/*
+ * A walk along one pattern; `path` is where it stands, from the root directory. Each is made twice:
+ * at first it is only counted what there is to read, so that what is too much is refused before
+ * much is read.
+ */
 struct walk {
 	struct measure_context *m;
 	struct component_builder *to;
 	const struct pattern *pattern;
 	struct buf path;
 	size_t items; /* of all patterns */
+	bool counts;  /* only */
+	uint64_t bytes;
 };
 
 static enum err open_root(struct measure_context *m, int *root);
 static enum err check_view(struct measure_context *m);
+static enum err walk_all(struct walk *w, int root);
 static enum err walk_part(struct walk *w, int dir, size_t index);
 static enum err walk_names(struct walk *w, int dir, size_t index, unsigned depth);
 static enum err walk_name(struct walk *w, int dir, const char *name, size_t index, unsigned depth);
@@ -33,6 +40,8 @@ static enum err read_regular(
     struct walk *w, int dir, const char *name, struct component_file *item);
 static void read_symlink(int dir, const char *name, struct component_file *item);
 static enum err add_unreadable(struct walk *w, const struct stat *s);
+static enum err count_item(struct walk *w, uint64_t bytes);
+static enum err refuse_bytes(const struct walk *w);
 static enum err add_item(struct walk *w, struct component_file *item);
 
 enum err
@@ -42,20 +51,36 @@ measure_files(struct measure_context *m, struct component_builder *to)
 	enum err e;
 	int root;
 
-	e = open_root(m, &root);
+	if ((e = open_root(m, &root)) == ERR_OK) {
+		w.counts = true;
+		if ((e = walk_all(&w, root)) == ERR_OK) {
+			w.counts = false;
+			w.items = 0;
+			e = walk_all(&w, root);
+		}
+	}
+	if (root >= 0)
+		(void)close(root);
+	buf_free(&w.path);
+	return e;
+}
+
+static enum err
+walk_all(struct walk *w, int root)
+{
+	struct measure_context *m = w->m;
+	enum err e = ERR_OK;
+
 	for (size_t i = 0; e == ERR_OK && i < m->workload->file_count; i++) {
 		struct pattern pattern;
 
 		if ((e = pattern_parse(m->workload->files[i], &pattern, m->trouble)) != ERR_OK)
 			break;
-		w.pattern = &pattern;
-		buf_clear(&w.path);
-		e = walk_part(&w, root, 0);
+		w->pattern = &pattern;
+		buf_clear(&w->path);
+		e = walk_part(w, root, 0);
 		pattern_free(&pattern);
 	}
-	if (root >= 0)
-		(void)close(root);
-	buf_free(&w.path);
 	return e;
 }
 
@@ -211,6 +236,8 @@ add_at(struct walk *w, int dir, const char *name, const struct stat *s)
 
 	memset(&item, 0, sizeof(item));
 	filehash_set_stat(&item, s);
+	if (w->counts)
+		return count_item(w, S_ISREG(s->st_mode) ? item.size : 0);
 	if (S_ISREG(s->st_mode)) {
 		if ((e = read_regular(w, dir, name, &item)) != ERR_OK)
 			return e;
@@ -248,6 +275,8 @@ read_regular(struct walk *w, int dir, const char *name, struct component_file *i
 	} else {
 		e = filehash_describe(w->m->hash, fd, item);
 	}
+	if (e == ERR_BUDGET)
+		(void)refuse_bytes(w);
 	if (fd >= 0)
 		(void)close(fd);
 	return e;
@@ -282,15 +311,40 @@ add_unreadable(struct walk *w, const struct stat *s)
 	return add_item(w, &item);
 }
 
+/* What another pattern has named before counts again. */
+static enum err
+count_item(struct walk *w, uint64_t bytes)
+{
+	if (++w->items > COMPONENT_ITEMS_MAX)
+		return trouble_set(w->m->trouble, ERR_FORMAT_SIZE,
+		    "the patterns of workload %s name more than %d files", w->m->workload->name,
+		    COMPONENT_ITEMS_MAX);
+	if (bytes > filehash_left(w->m->hash) - w->bytes)
+		return refuse_bytes(w);
+	w->bytes += bytes;
+	return ERR_OK;
+}
+
+static enum err
+refuse_bytes(const struct walk *w)
+{
+	return trouble_set(w->m->trouble, ERR_BUDGET,
+	    "%.*s: with it the files of workload %s are more than its budget, mebibytes_read: %u",
+	    (int)w->path.size, (const char *)w->path.data, w->m->workload->name,
+	    w->m->workload->budgets.mebibytes_read);
+}
+
 static enum err
 add_item(struct walk *w, struct component_file *item)
 {
 	static const struct view root = VIEW_LITERAL("/");
 
 	item->path = w->path.size > 0 ? buf_view(&w->path) : root;
+	if (w->counts)
+		return count_item(w, 0);
 	if (++w->items > COMPONENT_ITEMS_MAX)
 		return trouble_set(w->m->trouble, ERR_FORMAT_SIZE,
-		    "the patterns of workload %s name more than %d files", w->m->workload->name,
-		    COMPONENT_ITEMS_MAX);
+		    "the files of workload %s became more than %d while they were read",
+		    w->m->workload->name, COMPONENT_ITEMS_MAX);
 	return component_add_file(w->to, item);
 }

@@ -9,6 +9,9 @@
  * into them, across mount points too. One that cannot be read is an item, UNREADABLE. Neither
  * devices nor FIFOs nor sockets are opened: SPECIAL. A file that another one took the name of while
  * it was read is REPLACED; one that changed is CHANGED. A name that is not there is no item.
+ *
+ * More files, or more bytes in them, than the limits and what may still be read: ERR_FORMAT_SIZE,
+ * ERR_BUDGET, before the first is read.
  */
 #ifndef HALLMARK_COLLECTOR_MEASURE_MEASURE_FILES_H
 #define HALLMARK_COLLECTOR_MEASURE_MEASURE_FILES_H

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HELLO_SIZE    (DIGEST_SIZE + 4)
 #define FLAG_SIZE     (1 + 8) /* of one kind */
 #define MEASURED_SIZE (4 + 8 + BOOT_ID_SIZE + COMPONENT_KIND_COUNT * FLAG_SIZE)
 
@@ -14,7 +13,6 @@ struct shape {
 };
 
 static const struct shape shapes[] = {
-    [EXCHANGE_HELLO] = {HELLO_SIZE, HELLO_SIZE, false, false},
     [EXCHANGE_SEGMENT] = {1, COMPONENT_SIZE_MAX, true, false},
     [EXCHANGE_COMPONENT] = {1, COMPONENT_SIZE_MAX, true, false},
     [EXCHANGE_MISSING] = {0, EXCHANGE_WORDS_MAX, true, true},
@@ -41,11 +39,6 @@ exchange_write(struct buf *to, const struct exchange_frame *f)
 	at[1] = shapes[f->type].has_kind ? (uint8_t)f->kind : 0;
 	be16_put(at + 2, shapes[f->type].has_code ? (uint16_t)f->code : 0);
 	switch (f->type) {
-	case EXCHANGE_HELLO:
-		memcpy(body, f->configuration.bytes, DIGEST_SIZE);
-		be32_put(body + DIGEST_SIZE, f->workloads);
-		body += HELLO_SIZE;
-		break;
 	case EXCHANGE_MISSING:
 	case EXCHANGE_TROUBLE:
 		if (f->words.size > EXCHANGE_WORDS_MAX)
@@ -94,7 +87,7 @@ read_header(const uint8_t *header, struct exchange_frame *out, uint32_t *size)
 	const uint16_t code = be16_get(header + 2);
 
 	*size = be32_get(header + 4);
-	if (header[0] < EXCHANGE_HELLO || header[0] > EXCHANGE_TROUBLE)
+	if (header[0] < EXCHANGE_SEGMENT || header[0] > EXCHANGE_TROUBLE)
 		return ERR_FORMAT;
 	shape = &shapes[header[0]];
 	out->type = (enum exchange_type)header[0];
@@ -111,10 +104,6 @@ static enum err
 read_body(struct view body, struct exchange_frame *out)
 {
 	switch (out->type) {
-	case EXCHANGE_HELLO:
-		memcpy(out->configuration.bytes, body.data, DIGEST_SIZE);
-		out->workloads = be32_get(body.data + DIGEST_SIZE);
-		return ERR_OK;
 	case EXCHANGE_MISSING:
 	case EXCHANGE_TROUBLE:
 		out->words = body;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -164,6 +165,9 @@ add_listed(scmp_filter_ctx filter, enum filter_role role)
 	/* Itself alone: abort, and what it may use of memory and files. */
 	const struct scmp_arg_cmp own_limits[] = {
 	    SCMP_A0(SCMP_CMP_MASKED_EQ, INT_BITS, 0), SCMP_A2(SCMP_CMP_EQ, 0)};
+	/* And, of a process that is to measure, before it is one. */
+	const struct scmp_arg_cmp own_memory[] = {SCMP_A0(SCMP_CMP_MASKED_EQ, INT_BITS, 0),
+	    SCMP_A1(SCMP_CMP_MASKED_EQ, INT_BITS, RLIMIT_DATA)};
 	int result = filter != NULL ? 0 : -ENOMEM;
 
 	for (size_t i = 0; result == 0 && i < COUNT(allowed); i++)
@@ -181,6 +185,9 @@ add_listed(scmp_filter_ctx filter, enum filter_role role)
 	if (result == 0)
 		result = seccomp_rule_add_array(
 		    filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2, own_limits);
+	if (result == 0 && role == FILTER_STARTING)
+		result = seccomp_rule_add_array(
+		    filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2, own_memory);
 	if (result == 0)
 		result = SANITIZED
 			     ? add(filter, SCMP_ACT_ALLOW, sanitizer_calls, COUNT(sanitizer_calls))

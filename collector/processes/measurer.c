@@ -6,56 +6,71 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "collector/ground/interrupt.h"
+#include "collector/measure/measure_host.h"
 #include "collector/processes/exchange.h"
 #include "collector/processes/starter.h"
 #include "journal/logger.h"
 
 #define READ_SIZE   (64 * 1024) /* bytes: what such a socket hands out at once */
 #define END_WAIT_MS 1000        /* for the reason of an end that was seen */
-#define LISTEN_MS   3600000 /* and then again: how long an answer may take is not bounded here */
+#define LISTEN_MS   3600000     /* and then again: each has its own budget */
 
-struct measurer {
-	int control;
-	int channel;       /* -1: there is none */
-	struct buf in;     /* what came by it and was not looked at */
-	uint32_t asked;    /* requests to the starter */
-	uint64_t until_ms; /* how long the next one is waited for, by interrupt_clock_ms */
-	bool gone;         /* the starter is */
-	bool greeted;      /* by who is at the channel's other end */
-	struct digest configuration;
-	uint32_t workloads;
+enum job_state {
+	JOB_NONE,
+	JOB_ORDERED,  /* its process is not known yet */
+	JOB_ANSWERS,  /* it has a channel */
+	JOB_ENDED,    /* the channel has; why, the starter says in a moment */
+	JOB_ANSWERED, /* `verdict` stands */
 };
 
-/* One answer, as it comes. */
-struct answer {
-	const struct collector_workload *workload;
-	const struct measure_output *to;
-	struct measurement *out;
+/* One measurement. */
+struct job {
+	enum job_state state;
+	uint32_t number; /* of the order */
+	int channel;     /* -1: there is none */
+	uint64_t left_ms;
+	uint64_t time_ms; /* when it began, by the wall clock */
+	struct buf in;    /* what came by it and was not looked at */
+	struct measure_output to;
+	/* the answer, as it comes */
 	struct bundle_component newest[COMPONENT_KIND_COUNT]; /* without `count` */
 	uint64_t bytes;
 	unsigned kinds;
-	bool over;
-	enum err verdict; /* of the measuring */
+	/* and when it is there */
+	enum err verdict;
+	struct trouble why;
+	struct measurement measured;
 };
 
-static enum err reach(struct measurer *m, struct trouble *t);
-static enum err take_messages(struct measurer *m, uint64_t wait_ms, struct trouble *t);
+struct measurer {
+	int control;
+	uint32_t orders;
+	bool gone; /* the starter is */
+	uint8_t boot_id[BOOT_ID_SIZE];
+	const struct collector_config *config; /* of the jobs */
+	struct job *jobs;                      /* by workload */
+	struct pollfd *fds;                    /* two more than those */
+	size_t count;
+};
+
+static enum err make_jobs(struct measurer *m, const struct collector_config *config);
+static void free_jobs(struct measurer *m);
+static void close_job(struct job *j);
+static enum err order(struct measurer *m, enum starter_what what, uint32_t number, size_t workload);
+static void take_messages(struct measurer *m);
 static void take_message(struct measurer *m, const struct starter_message *s, int fd);
 static ssize_t receive(int control, struct starter_message *s, int *fd);
-static enum err greet(struct measurer *m, struct trouble *t);
-static enum err ask(struct measurer *m, size_t workload, struct trouble *t);
-static enum err hear(struct measurer *m, struct answer *a, struct trouble *t);
-static enum err next_frame(struct measurer *m, uint64_t until_ms, struct exchange_frame *f,
-    size_t *used, struct trouble *t);
-static enum err read_more(struct measurer *m, uint64_t until_ms, struct trouble *t);
-static enum err take_frame(struct answer *a, const struct exchange_frame *f, struct trouble *t);
-static enum err take_bytes(struct answer *a, const struct exchange_frame *f, struct trouble *t);
-static enum err take_end(struct answer *a, const struct exchange_frame *f);
+static bool is_under_way(const struct job *j);
+static uint64_t least_left_ms(const struct measurer *m);
+static void count_time(struct measurer *m, uint64_t passed_ms);
+static void hear(struct measurer *m, size_t workload);
+static enum err take_frames(struct measurer *m, size_t workload);
+static enum err take_frame(struct measurer *m, size_t workload, const struct exchange_frame *f);
+static enum err take_bytes(struct measurer *m, size_t workload, const struct exchange_frame *f);
+static enum err take_end(struct job *j, const struct exchange_frame *f);
 static struct trouble words_of(const struct exchange_frame *f);
-static enum err ended(struct measurer *m, struct trouble *t);
-static void leave(struct measurer *m);
-static void request(struct measurer *m, enum starter_request what);
+static void answered(struct job *j, enum err verdict);
+static void fail(struct job *j, enum err verdict, const char *text);
 
 enum err
 measurer_new(int control, struct measurer **out)
@@ -66,10 +81,7 @@ measurer_new(int control, struct measurer **out)
 	if (m == NULL)
 		return ERR_MEMORY;
 	m->control = control;
-	m->channel = -1;
-	m->in = BUF_INIT;
-	m->until_ms = interrupt_clock_ms() + MEASURER_WAIT_MS;
-	return ERR_OK;
+	return measure_host_boot_id(m->boot_id);
 }
 
 void
@@ -77,36 +89,130 @@ measurer_free(struct measurer **m)
 {
 	if (*m == NULL)
 		return;
-	leave(*m);
+	free_jobs(*m);
 	(void)close((*m)->control);
 	free(*m);
 	*m = NULL;
 }
 
 enum err
-measurer_measure(struct measurer *m, const struct collector_config *config, size_t workload,
-    const struct measure_output *to, struct measurement *out, struct trouble *t)
+measurer_begin(struct measurer *m, const struct collector_config *config, size_t workload,
+    const struct measure_output *to)
 {
-	struct answer a = {.workload = &config->workloads[workload], .to = to, .out = out};
+	struct job *j;
 	enum err e;
 
-	memset(out, 0, sizeof(*out));
-	if ((e = reach(m, t)) != ERR_OK)
+	if (m->config != config && (e = make_jobs(m, config)) != ERR_OK)
 		return e;
-	if (!digest_equal(&m->configuration, &config->source) || workload >= m->workloads)
-		return trouble_set(t, ERR_MISMATCH,
-		    "the measuring process has read another configuration than this one; it has "
-		    "changed meanwhile: reload it (SIGHUP)");
-	if ((e = ask(m, workload, t)) == ERR_OK)
-		e = hear(m, &a, t);
-	buf_free(&m->in);
-	if (e == ERR_OK)
-		return a.verdict;
-	if (m->channel >= 0) { /* it is in the middle of its answer, or not to be listened to */
-		leave(m);
-		request(m, STARTER_ANOTHER);
+	j = &m->jobs[workload];
+	*j = (struct job){.state = JOB_ORDERED,
+	    .number = m->orders + 1,
+	    .channel = -1,
+	    .in = BUF_INIT,
+	    .to = *to};
+	j->time_ms = measure_clock_ms();
+	j->left_ms = (uint64_t)config->workloads[workload].budgets.seconds * 1000;
+	if (order(m, STARTER_MEASURE, ++m->orders, workload) != ERR_OK)
+		take_messages(m); /* why not */
+	return ERR_OK;
+}
+
+bool
+measurer_has(const struct measurer *m, size_t workload)
+{
+	return workload < m->count && m->jobs[workload].state != JOB_NONE;
+}
+
+bool
+measurer_has_answer(const struct measurer *m, size_t workload)
+{
+	return workload < m->count && m->jobs[workload].state == JOB_ANSWERED;
+}
+
+bool
+measurer_holds_bytes(const struct measurer *m)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (m->jobs[i].state != JOB_NONE && m->jobs[i].bytes > 0)
+			return true;
+	return false;
+}
+
+int
+measurer_listen(
+    struct measurer *m, struct pollfd *other, uint64_t wait_ms, enum interrupt_wait wait)
+{
+	struct pollfd few[2], *fds = m->fds != NULL ? m->fds : few;
+	const uint64_t left_ms = least_left_ms(m), began_ms = interrupt_clock_ms();
+	nfds_t count = 0;
+	int result;
+
+	fds[count++] = (struct pollfd){.fd = m->gone ? -1 : m->control, .events = POLLIN};
+	fds[count++] = other != NULL ? *other : (struct pollfd){.fd = -1};
+	for (size_t i = 0; i < m->count; i++)
+		fds[count++] =
+		    (struct pollfd){.fd = m->jobs[i].state == JOB_ANSWERS ? m->jobs[i].channel : -1,
+			.events = POLLIN};
+	result = interrupt_poll(fds, count, wait_ms < left_ms ? wait_ms : left_ms, wait);
+	if (result < 0)
+		return result;
+	if (other != NULL)
+		other->revents = fds[1].revents;
+	if (fds[0].revents != 0)
+		take_messages(m);
+	for (size_t i = 0; i < m->count; i++)
+		if (fds[2 + i].revents != 0 && m->jobs[i].state == JOB_ANSWERS)
+			hear(m, i);
+	count_time(m, interrupt_clock_ms() - began_ms);
+	return result;
+}
+
+enum err
+measurer_wait(struct measurer *m, size_t workload)
+{
+	while (!measurer_has_answer(m, workload)) {
+		if (interrupt_cuts(INTERRUPT_STOP))
+			return ERR_CLOSED;
+		(void)measurer_listen(m, NULL, LISTEN_MS, INTERRUPT_STOP);
 	}
+	return ERR_OK;
+}
+
+enum err
+measurer_take(struct measurer *m, size_t workload, struct measurement *out, struct trouble *t)
+{
+	struct job *j = &m->jobs[workload];
+	const enum err e = j->verdict;
+
+	*out = (struct measurement){.time_ms = j->time_ms};
+	memcpy(out->boot_id, m->boot_id, BOOT_ID_SIZE);
+	if (e == ERR_OK)
+		*out = j->measured;
+	*t = j->why;
+	close_job(j);
+	j->state = JOB_NONE;
 	return e;
+}
+
+void
+measurer_drop(struct measurer *m, size_t workload)
+{
+	struct job *j;
+
+	if (!measurer_has(m, workload))
+		return;
+	j = &m->jobs[workload];
+	if (j->state == JOB_ORDERED || j->state == JOB_ANSWERS)
+		(void)order(m, STARTER_END, j->number, 0);
+	close_job(j);
+	j->state = JOB_NONE;
+}
+
+void
+measurer_drop_all(struct measurer *m)
+{
+	for (size_t i = 0; i < m->count; i++)
+		measurer_drop(m, i);
 }
 
 bool
@@ -118,71 +224,112 @@ measurer_is_gone(const struct measurer *m)
 void
 measurer_reload(struct measurer *m)
 {
-	leave(m);
-	request(m, STARTER_RELOAD);
+	free_jobs(m);
+	(void)order(m, STARTER_RELOAD, ++m->orders, 0);
 }
 
-/* The newest one that is there, or comes in time, and has said what it has read. */
 static enum err
-reach(struct measurer *m, struct trouble *t)
+make_jobs(struct measurer *m, const struct collector_config *config)
 {
-	enum err e = take_messages(m, 0, t);
-
-	while (e == ERR_OK && m->channel < 0) {
-		const uint64_t now_ms = interrupt_clock_ms();
-
-		if (now_ms >= m->until_ms)
-			return trouble_set(t, ERR_TRUNCATED,
-			    "there is no measuring process; one is being started");
-		e = take_messages(m, m->until_ms - now_ms, t);
+	free_jobs(m);
+	m->jobs = calloc(config->workload_count, sizeof(*m->jobs));
+	m->fds = calloc(2 + config->workload_count, sizeof(*m->fds));
+	if (m->jobs == NULL || m->fds == NULL) {
+		free_jobs(m);
+		return ERR_MEMORY;
 	}
-	return e == ERR_OK && !m->greeted ? greet(m, t) : e;
+	m->config = config;
+	m->count = config->workload_count;
+	for (size_t i = 0; i < m->count; i++)
+		m->jobs[i].channel = -1;
+	return ERR_OK;
 }
 
-/* All that are there; if there are none, those that come while it waits. */
-static enum err
-take_messages(struct measurer *m, uint64_t wait_ms, struct trouble *t)
+static void
+free_jobs(struct measurer *m)
 {
-	struct pollfd news = {.fd = m->control, .events = POLLIN};
+	measurer_drop_all(m);
+	free(m->jobs);
+	free(m->fds);
+	m->jobs = NULL;
+	m->fds = NULL;
+	m->config = NULL;
+	m->count = 0;
+}
+
+static void
+close_job(struct job *j)
+{
+	if (j->channel >= 0)
+		(void)close(j->channel);
+	j->channel = -1;
+	buf_free(&j->in);
+	j->bytes = 0;
+}
+
+static enum err
+order(struct measurer *m, enum starter_what what, uint32_t number, size_t workload)
+{
+	const struct starter_order o = {what, number, (uint32_t)workload};
+
+	return !m->gone && send(m->control, &o, sizeof(o), MSG_NOSIGNAL) == (ssize_t)sizeof(o)
+		   ? ERR_OK
+		   : ERR_IO;
+}
+
+/* All that are there. */
+static void
+take_messages(struct measurer *m)
+{
 	struct starter_message s;
 	ssize_t size = 1;
 	int fd;
 
-	if (!m->gone && wait_ms > 0 && interrupt_poll(&news, 1, wait_ms, INTERRUPT_STOP) < 0 &&
-	    interrupt_cuts(INTERRUPT_STOP))
-		return ERR_CLOSED;
 	while (!m->gone && size > 0)
 		if ((size = receive(m->control, &s, &fd)) == (ssize_t)sizeof(s))
 			take_message(m, &s, fd);
 		else if (size >= 0 || (errno != EAGAIN && errno != EINTR))
 			m->gone = true;
-	if (m->gone)
-		return trouble_set(t, ERR_TRUNCATED,
-		    "the process that starts the measuring one has ended, which only a start of "
-		    "the whole program mends");
-	return ERR_OK;
+	for (size_t i = 0; m->gone && i < m->count; i++)
+		if (m->jobs[i].state != JOB_NONE && m->jobs[i].state != JOB_ANSWERED)
+			fail(&m->jobs[i], ERR_TRUNCATED,
+			    "the process that starts the measuring ones has ended, which only a "
+			    "start of the whole program mends");
 }
 
-/* One that was said before the last request was heard is about a process that is no more. */
+/* One about an order that was given up is about nothing. */
 static void
 take_message(struct measurer *m, const struct starter_message *s, int fd)
 {
-	struct logline j;
+	struct job *j = NULL;
+	struct logline l;
 
-	if (s->heard == m->asked && s->event == STARTER_MEASURER && fd >= 0) {
-		leave(m);
-		m->channel = fd; /* moved */
-		return;
+	for (size_t i = 0; i < m->count; i++)
+		if (m->jobs[i].number == s->number && m->jobs[i].state != JOB_NONE &&
+		    m->jobs[i].state != JOB_ANSWERED)
+			j = &m->jobs[i];
+	if (j != NULL && s->event == STARTER_MEASURING && j->state == JOB_ORDERED && fd >= 0) {
+		j->channel = fd;
+		fd = -1; /* moved */
+		j->state = JOB_ANSWERS;
+		if (!digest_equal(&s->configuration, &m->config->source)) {
+			(void)order(m, STARTER_END, j->number, 0);
+			fail(j, ERR_UNSUPPORTED,
+			    "the measuring process has read another configuration than this one; "
+			    "it has changed meanwhile: reload it (SIGHUP)");
+		}
+	} else if (j != NULL && s->event == STARTER_STUCK) {
+		fail(j, ERR_BUSY,
+		    "the process that measured it before cannot be ended: it waits for a file "
+		    "system that does not answer; no other one is started while it is there");
+	} else if (j != NULL && s->event == STARTER_ENDED) {
+		logline_begin(&l, LOGGER_ERROR, "measurer-ended");
+		logline_string(&l, "text", s->why.text);
+		logline_end(&l);
+		fail(j, ERR_TRUNCATED, "the measuring process ended while it measured (see above)");
 	}
 	if (fd >= 0)
 		(void)close(fd);
-	if (s->heard != m->asked || s->event != STARTER_ENDED)
-		return;
-	if (m->channel >= 0)
-		leave(m);
-	logline_begin(&j, LOGGER_ERROR, "measurer-ended");
-	logline_string(&j, "text", s->why.text);
-	logline_end(&j);
 }
 
 /* As recvmsg, without waiting; -1 in *fd if none came with it. */
@@ -208,171 +355,162 @@ receive(int control, struct starter_message *s, int *fd)
 	return size;
 }
 
-static enum err
-greet(struct measurer *m, struct trouble *t)
+static bool
+is_under_way(const struct job *j)
 {
-	struct exchange_frame f;
-	size_t used;
-	enum err e = next_frame(m, interrupt_clock_ms() + MEASURER_WAIT_MS, &f, &used, t);
-
-	if (e == ERR_OK && f.type == EXCHANGE_HELLO && used == m->in.size) {
-		m->configuration = f.configuration;
-		m->workloads = f.workloads;
-		m->greeted = true;
-	} else if (e == ERR_OK && f.type == EXCHANGE_TROUBLE) {
-		*t = words_of(&f);
-		e = f.code;
-	} else if (e == ERR_OK) {
-		e = trouble_set(t, ERR_FORMAT, "the measuring process began with what is no hello");
-	}
-	buf_free(&m->in);
-	if (e != ERR_OK && m->channel >= 0) {
-		leave(m);
-		request(m, STARTER_ANOTHER);
-	}
-	return e;
+	return j->state == JOB_ORDERED || j->state == JOB_ANSWERS || j->state == JOB_ENDED;
 }
 
-/* One that ended while it had nothing to do costs nobody anything. */
-static enum err
-ask(struct measurer *m, size_t workload, struct trouble *t)
+static uint64_t
+least_left_ms(const struct measurer *m)
 {
-	uint8_t number[EXCHANGE_REQUEST_SIZE];
-	enum err e;
+	uint64_t left_ms = UINT64_MAX;
 
-	be32_put(number, (uint32_t)workload);
-	if (send(m->channel, number, sizeof(number), MSG_NOSIGNAL) == (ssize_t)sizeof(number))
-		return ERR_OK;
-	(void)ended(m, t);
-	if ((e = reach(m, t)) != ERR_OK)
-		return e;
-	return send(m->channel, number, sizeof(number), MSG_NOSIGNAL) == (ssize_t)sizeof(number)
-		   ? ERR_OK
-		   : ended(m, t);
+	for (size_t i = 0; i < m->count; i++)
+		if (is_under_way(&m->jobs[i]) && m->jobs[i].left_ms < left_ms)
+			left_ms = m->jobs[i].left_ms;
+	return left_ms;
 }
 
-static enum err
-hear(struct measurer *m, struct answer *a, struct trouble *t)
+/* Whose time is over is ended; or has not said in time why it ended. */
+static void
+count_time(struct measurer *m, uint64_t passed_ms)
 {
-	struct exchange_frame f;
-	enum err e = ERR_OK;
-	size_t used;
+	for (size_t i = 0; i < m->count; i++) {
+		struct job *j = &m->jobs[i];
 
-	while (e == ERR_OK && !a->over) {
-		if ((e = next_frame(m, UINT64_MAX, &f, &used, t)) == ERR_OK &&
-		    (e = take_frame(a, &f, t)) == ERR_OK)
-			buf_consume(&m->in, used);
-	}
-	if (e == ERR_OK && m->in.size > 0)
-		e = ERR_FORMAT;
-	if (e == ERR_FORMAT && t->text[0] == '\0')
-		(void)trouble_set(t, e, "the measuring process said what is no answer");
-	return e;
-}
-
-static enum err
-next_frame(struct measurer *m, uint64_t until_ms, struct exchange_frame *f, size_t *used,
-    struct trouble *t)
-{
-	enum err e;
-
-	for (;;) {
-		if ((e = exchange_next(buf_view(&m->in), f, used)) != ERR_OK || *used > 0)
-			return e;
-		if ((e = read_more(m, until_ms, t)) != ERR_OK)
-			return e;
+		if (!is_under_way(j))
+			continue;
+		j->left_ms -= passed_ms < j->left_ms ? passed_ms : j->left_ms;
+		if (j->left_ms > 0)
+			continue;
+		if (j->state == JOB_ENDED) {
+			fail(j, ERR_TRUNCATED, "the measuring process ended while it measured");
+			continue;
+		}
+		(void)order(m, STARTER_END, j->number, 0);
+		fail(j, ERR_BUDGET, "");
+		(void)trouble_set(&j->why, ERR_BUDGET,
+		    "workload %s: it took longer than its budget, seconds: %u",
+		    m->config->workloads[i].name, m->config->workloads[i].budgets.seconds);
 	}
 }
 
-/* Waits for something, or the end. */
-static enum err
-read_more(struct measurer *m, uint64_t until_ms, struct trouble *t)
+static void
+hear(struct measurer *m, size_t workload)
 {
-	struct pollfd news = {.fd = m->channel, .events = POLLIN};
-	const uint64_t now_ms = interrupt_clock_ms();
-	uint8_t *room;
+	struct job *j = &m->jobs[workload];
+	uint8_t *room = buf_reserve(&j->in, READ_SIZE);
 	ssize_t got;
+	enum err e;
 
-	if (now_ms >= until_ms)
-		return trouble_set(t, ERR_TRUNCATED, "the measuring process says nothing");
-	if (interrupt_poll(&news, 1, until_ms - now_ms < LISTEN_MS ? until_ms - now_ms : LISTEN_MS,
-		INTERRUPT_STOP) <= 0)
-		return interrupt_cuts(INTERRUPT_STOP) ? ERR_CLOSED : ERR_OK;
-	if ((room = buf_reserve(&m->in, READ_SIZE)) == NULL)
-		return ERR_MEMORY;
-	if ((got = read(m->channel, room, READ_SIZE)) > 0)
-		m->in.size += (size_t)got;
-	return got > 0 || (got < 0 && errno == EINTR) ? ERR_OK : ended(m, t);
+	if (room == NULL) {
+		e = ERR_MEMORY;
+	} else if ((got = read(j->channel, room, READ_SIZE)) > 0) {
+		j->in.size += (size_t)got;
+		e = take_frames(m, workload);
+	} else if (got < 0 && errno == EINTR) {
+		return;
+	} else {
+		j->state = JOB_ENDED;
+		j->left_ms = END_WAIT_MS;
+		return;
+	}
+	if (e == ERR_OK)
+		return;
+	/* It is in the middle of its answer, or not to be listened to. */
+	(void)order(m, STARTER_END, j->number, 0);
+	if (e == ERR_FORMAT)
+		fail(j, ERR_TRUNCATED, "the measuring process said what is no answer");
+	else
+		answered(j, e);
 }
 
 static enum err
-take_frame(struct answer *a, const struct exchange_frame *f, struct trouble *t)
+take_frames(struct measurer *m, size_t workload)
 {
+	struct job *j = &m->jobs[workload];
+	struct exchange_frame f;
+	size_t used = 1;
+	enum err e = ERR_OK;
+
+	while (e == ERR_OK && used > 0 && j->state == JOB_ANSWERS)
+		if ((e = exchange_next(buf_view(&j->in), &f, &used)) == ERR_OK && used > 0 &&
+		    (e = take_frame(m, workload, &f)) == ERR_OK && j->state == JOB_ANSWERS)
+			buf_consume(&j->in, used);
+	return e;
+}
+
+static enum err
+take_frame(struct measurer *m, size_t workload, const struct exchange_frame *f)
+{
+	struct job *j = &m->jobs[workload];
 	struct trouble told;
 
 	switch (f->type) {
 	case EXCHANGE_SEGMENT:
 	case EXCHANGE_COMPONENT:
-		return take_bytes(a, f, t);
+		return take_bytes(m, workload, f);
 	case EXCHANGE_MISSING:
-		if (!a->workload->measure[f->kind] || ++a->kinds > MEASURER_KINDS_MAX)
+		if (!m->config->workloads[workload].measure[f->kind] ||
+		    ++j->kinds > MEASURER_KINDS_MAX)
 			return ERR_FORMAT;
 		told = words_of(f);
-		a->to->missing(a->to->context, f->kind, f->code, &told);
+		j->to.missing(j->to.context, f->kind, f->code, &told);
 		return ERR_OK;
 	case EXCHANGE_MEASURED:
-		return take_end(a, f);
+		return take_end(j, f);
 	case EXCHANGE_TROUBLE:
-		*t = words_of(f);
-		a->verdict = f->code;
-		a->over = true;
-		return ERR_OK;
-	case EXCHANGE_HELLO:
 		break;
 	}
-	return ERR_FORMAT;
+	j->why = words_of(f);
+	answered(j, f->code);
+	return ERR_OK;
 }
 
 static enum err
-take_bytes(struct answer *a, const struct exchange_frame *f, struct trouble *t)
+take_bytes(struct measurer *m, size_t workload, const struct exchange_frame *f)
 {
-	struct bundle_component *newest = &a->newest[f->kind];
+	struct job *j = &m->jobs[workload];
+	struct bundle_component *newest = &j->newest[f->kind];
 	const bool is_segment = f->type == EXCHANGE_SEGMENT;
 	enum component_kind kind;
 	enum component_form form;
 	struct digest digest;
 
-	a->bytes += f->bytes.size;
-	if (!a->workload->measure[f->kind] || a->bytes > MEASURER_BYTES_MAX ||
+	j->bytes += f->bytes.size;
+	if (!m->config->workloads[workload].measure[f->kind] || j->bytes > MEASURER_BYTES_MAX ||
 	    component_form_of(f->bytes, &kind, &form) != ERR_OK || kind != f->kind ||
 	    is_segment != (form == COMPONENT_FORM_SEGMENT))
 		return ERR_FORMAT;
 	digest_of(f->bytes.data, f->bytes.size, &digest);
 	if (is_segment)
-		return a->to->segment_sink(a->to->context, kind, f->bytes, &digest, t);
-	if (++a->kinds > MEASURER_KINDS_MAX)
+		return j->to.segment_sink(j->to.context, kind, f->bytes, &digest, &j->why);
+	if (++j->kinds > MEASURER_KINDS_MAX)
 		return ERR_FORMAT;
 	newest->present = true;
 	newest->digest = digest;
 	newest->size = f->bytes.size;
-	return a->to->sink(a->to->context, kind, f->bytes, &digest, t);
+	return j->to.sink(j->to.context, kind, f->bytes, &digest, &j->why);
 }
 
 static enum err
-take_end(struct answer *a, const struct exchange_frame *f)
+take_end(struct job *j, const struct exchange_frame *f)
 {
-	a->out->pid = (pid_t)f->pid;
-	a->out->time_ms = f->time_ms;
-	memcpy(a->out->boot_id, f->boot_id, BOOT_ID_SIZE);
+	struct measurement *out = &j->measured;
+
+	out->pid = (pid_t)f->pid;
+	out->time_ms = f->time_ms;
+	memcpy(out->boot_id, f->boot_id, BOOT_ID_SIZE);
 	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++) {
 		if (!f->measured[kind].present)
 			continue;
-		if (!a->newest[kind].present)
+		if (!j->newest[kind].present)
 			return ERR_FORMAT;
-		a->out->component[kind] = a->newest[kind];
-		a->out->component[kind].count = f->measured[kind].count;
+		out->component[kind] = j->newest[kind];
+		out->component[kind].count = f->measured[kind].count;
 	}
-	a->over = true;
+	answered(j, ERR_OK);
 	return ERR_OK;
 }
 
@@ -386,38 +524,21 @@ words_of(const struct exchange_frame *f)
 	return t;
 }
 
-/* Its end of the channel is closed: why, the starter says in a moment, and that is in the log. */
-static enum err
-ended(struct measurer *m, struct trouble *t)
+/* What follows an answer is not read. */
+static void
+answered(struct job *j, enum err verdict)
 {
-	struct trouble gone = TROUBLE_INIT;
-
-	leave(m);
-	if (take_messages(m, END_WAIT_MS, &gone) != ERR_OK && m->gone) {
-		*t = gone;
-		return ERR_TRUNCATED;
-	}
-	return trouble_set(
-	    t, ERR_TRUNCATED, "the measuring process ended while it measured (see above)");
+	j->verdict = verdict;
+	j->state = JOB_ANSWERED;
+	if (j->channel >= 0)
+		(void)close(j->channel);
+	j->channel = -1;
+	buf_free(&j->in);
 }
 
 static void
-leave(struct measurer *m)
+fail(struct job *j, enum err verdict, const char *text)
 {
-	if (m->channel >= 0)
-		(void)close(m->channel);
-	m->channel = -1;
-	m->greeted = false;
-	buf_free(&m->in);
-	m->until_ms = interrupt_clock_ms() + MEASURER_WAIT_MS;
-}
-
-static void
-request(struct measurer *m, enum starter_request what)
-{
-	const uint32_t word = what;
-
-	m->asked++;
-	m->gone =
-	    m->gone || send(m->control, &word, sizeof(word), MSG_NOSIGNAL) != (ssize_t)sizeof(word);
+	(void)trouble_set(&j->why, verdict, "%s", text);
+	answered(j, verdict);
 }

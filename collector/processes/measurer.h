@@ -1,26 +1,27 @@
 /*
- * The measuring process as the reporting one sees it: has workloads measured, and believes nothing
- * that it cannot check. A component gets the digest of the bytes that came, is of a kind that was
- * asked for, and is only as large and as often there as one can be.
+ * Measuring processes as the reporting one sees them: has workloads measured, several at once, and
+ * believes nothing that it cannot check. A component gets the digest of the bytes that came, is of
+ * a kind that was asked for, and is only as large and as often there as one can be.
  *
- * What ends a measuring process (a crash, a kill, bytes that are no answer) costs the workload that
- * was asked for this round, and is said in the log; the next workload is measured by the next
- * process, which is waited for MEASURER_WAIT_MS at most, once for each that is gone.
+ * A measurement is begun, is under way, has its answer, and is taken. Each workload has one at
+ * most. What ends a measuring process (a crash, a kill, bytes that are no answer) costs its
+ * workload this one measurement. So does it to take longer than its budget: only the time counts in
+ * which it was listened to, so that it does not pay for what we do meanwhile.
  *
- * Both have the same configuration, or nothing is measured: numbers of workloads mean nothing else.
+ * All have the same configuration, or nothing is measured: numbers of workloads mean nothing else.
  */
 #ifndef HALLMARK_COLLECTOR_PROCESSES_MEASURER_H
 #define HALLMARK_COLLECTOR_PROCESSES_MEASURER_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "collector/ground/interrupt.h"
 #include "collector/ground/trouble.h"
 #include "collector/measure/measure.h"
 #include "config/collector_config.h"
 #include "proto/err.h"
-
-#define MEASURER_WAIT_MS 5000
 
 /*
  * Bytes of all segments and components in one answer: four times the largest list, since all kinds
@@ -33,25 +34,56 @@
 
 struct measurer;
 
-/* Takes `control`, of starter_begin. ERR_MEMORY. Sets *out to NULL first. */
+/* Takes `control`, of starter_begin. ERR_MEMORY, ERR_IO, ERR_FORMAT: the boot id of /proc. */
 enum err measurer_new(int control, struct measurer **out) MUST_USE;
 void measurer_free(struct measurer **m);
 
 /*
- * As measure_workload, of workload number `workload`. Also:
- *   ERR_CLOSED     the program was asked to stop
- *   ERR_MISMATCH   the measuring process has read another configuration
- *   ERR_TRUNCATED  it ended meanwhile, or is not there
- *   ERR_FORMAT     it said what is no answer
+ * Begins to measure workload number `workload`, of which no measurement is there. `to` is told of
+ * components while measurer_listen and measurer_wait last. ERR_MEMORY. What else goes wrong is
+ * the answer.
  */
-enum err measurer_measure(struct measurer *m, const struct collector_config *config,
-    size_t workload, const struct measure_output *to, struct measurement *out,
-    struct trouble *t) MUST_USE;
+enum err measurer_begin(struct measurer *m, const struct collector_config *config, size_t workload,
+    const struct measure_output *to) MUST_USE;
+
+/* Begun, and not taken; and has its answer. */
+bool measurer_has(const struct measurer *m, size_t workload);
+bool measurer_has_answer(const struct measurer *m, size_t workload);
+
+/* Components or segments have come whose measurement was not taken: they are of no bundle yet. */
+bool measurer_holds_bytes(const struct measurer *m);
+
+/*
+ * Waits for news of all that are under way, and for `other` unless that is NULL, until something
+ * has come, the time is over or `wait` cuts it short; takes what has come. As interrupt_poll; also
+ * 0 or more for news that are no answer yet.
+ */
+int measurer_listen(
+    struct measurer *m, struct pollfd *other, uint64_t wait_ms, enum interrupt_wait wait);
+
+/* Listens until this one has its answer. ERR_CLOSED: the program was asked to stop. */
+enum err measurer_wait(struct measurer *m, size_t workload) MUST_USE;
+
+/*
+ * What came of it. As measure_workload. Also:
+ *   ERR_BUDGET       it took longer than it may
+ *   ERR_BUSY         it was not begun: the process of an earlier one cannot be ended
+ *   ERR_TRUNCATED    its process ended before its answer did, said what is no answer, or is not
+ *                    there
+ *   ERR_UNSUPPORTED  there is another configuration
+ * Where there is no measurement `out` has the boot and when it began.
+ */
+enum err measurer_take(
+    struct measurer *m, size_t workload, struct measurement *out, struct trouble *t) MUST_USE;
+
+/* Ends it, if there is one, whatever it has said. */
+void measurer_drop(struct measurer *m, size_t workload);
+void measurer_drop_all(struct measurer *m);
 
 /* Nobody will start another measuring process: the program must end. */
 bool measurer_is_gone(const struct measurer *m);
 
-/* Another configuration is in force: the next measurement is by a process that has read it anew. */
+/* Another configuration is in force: all are ended, the next ones are by who has read it anew. */
 void measurer_reload(struct measurer *m);
 
 #endif

@@ -1,25 +1,25 @@
 #include "collector/processes/measuring.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "collector/measure/filehash.h"
 #include "collector/measure/measure.h"
 #include "collector/processes/exchange.h"
-#include "collector/processes/filter.h"
+#include "collector/processes/rights.h"
 
+/* It says one frame after the other. */
 struct measuring {
 	int channel;
-	const struct collector_config *config;
 	struct filehash *hash;
 	struct buf frame; /* the one that is being said */
 };
 
-static enum err begin(struct measuring *m, struct trouble *t);
-static bool read_request(int channel, uint32_t *workload);
+static enum err begin(
+    struct measuring *m, const struct collector_budgets *budgets, struct trouble *t);
 static enum err answer(struct measuring *m, const struct collector_workload *w);
+static enum err say_trouble(struct measuring *m, enum err e, const struct trouble *t);
 static measure_sink send_component;
 static measure_sink send_segment;
 static measure_missing send_missing;
@@ -28,61 +28,26 @@ static enum err send_frame(struct measuring *m, const struct exchange_frame *f);
 static enum err write_all(int channel, struct view bytes);
 
 int
-measuring_serve(int channel, const struct collector_config *config)
+measuring_run(int channel, const struct collector_workload *w, struct filehash *hash)
 {
-	struct measuring m = {.channel = channel, .config = config, .frame = BUF_INIT};
-	struct exchange_frame none = {.type = EXCHANGE_TROUBLE};
+	struct measuring m = {.channel = channel, .hash = hash, .frame = BUF_INIT};
 	struct trouble t = TROUBLE_INIT;
-	uint32_t workload;
 	enum err e;
 
-	if ((none.code = begin(&m, &t)) != ERR_OK) {
-		(void)send_words(&m, &none, &t);
-		return 1;
-	}
-	while (read_request(channel, &workload)) {
-		if (workload >= config->workload_count)
-			return 1;
-		/* The seam for what one workload may take: a process of its own for each. */
-		e = answer(&m, &config->workloads[workload]);
-		buf_free(&m.frame);
-		(void)malloc_trim(0);
-		if (e != ERR_OK)
-			break;
-	}
-	return 0;
+	/* So that there is room at least for why there is none. */
+	(void)buf_reserve(&m.frame, EXCHANGE_HEADER_SIZE + EXCHANGE_WORDS_MAX);
+	e = begin(&m, &w->budgets, &t);
+
+	e = e == ERR_OK ? answer(&m, w) : say_trouble(&m, e, &t);
+	buf_free(&m.frame);
+	return e == ERR_OK ? 0 : 1;
 }
 
 static enum err
-begin(struct measuring *m, struct trouble *t)
+begin(struct measuring *m, const struct collector_budgets *budgets, struct trouble *t)
 {
-	struct exchange_frame hello = {.type = EXCHANGE_HELLO};
-	enum err e = filter_enter(FILTER_MEASURING, t);
-
-	if (e == ERR_OK && (m->hash = filehash_new()) == NULL)
-		e = ERR_MEMORY;
-	if (e != ERR_OK)
-		return e;
-	hello.configuration = m->config->source;
-	hello.workloads = (uint32_t)m->config->workload_count;
-	return send_frame(m, &hello);
-}
-
-static bool
-read_request(int channel, uint32_t *workload)
-{
-	uint8_t request[EXCHANGE_REQUEST_SIZE];
-	size_t size = 0;
-	ssize_t got;
-
-	while (size < sizeof(request)) {
-		got = read(channel, request + size, sizeof(request) - size);
-		if (got == 0 || (got < 0 && errno != EINTR))
-			return false;
-		size += got > 0 ? (size_t)got : 0;
-	}
-	*workload = be32_get(request);
-	return true;
+	filehash_limit(m->hash, (uint64_t)budgets->mebibytes_read << 20);
+	return rights_measure_within(budgets->memory_mebibytes, t);
 }
 
 /* ERR_CLOSED: nobody hears it. */
@@ -93,11 +58,10 @@ answer(struct measuring *m, const struct collector_workload *w)
 	struct exchange_frame last = {.type = EXCHANGE_MEASURED};
 	struct trouble t = TROUBLE_INIT;
 	struct measurement found;
+	enum err e;
 
-	if ((last.code = measure_workload(w, m->hash, &output, &found, &t)) != ERR_OK) {
-		last.type = EXCHANGE_TROUBLE;
-		return send_words(m, &last, &t);
-	}
+	if ((e = measure_workload(w, m->hash, &output, &found, &t)) != ERR_OK)
+		return say_trouble(m, e, &t);
 	last.pid = (uint32_t)found.pid;
 	last.time_ms = found.time_ms;
 	memcpy(last.boot_id, found.boot_id, BOOT_ID_SIZE);
@@ -106,6 +70,14 @@ answer(struct measuring *m, const struct collector_workload *w)
 		last.measured[kind].count = found.component[kind].count;
 	}
 	return send_frame(m, &last);
+}
+
+static enum err
+say_trouble(struct measuring *m, enum err e, const struct trouble *t)
+{
+	struct exchange_frame f = {.type = EXCHANGE_TROUBLE, .code = e};
+
+	return send_words(m, &f, t);
 }
 
 static enum err

@@ -1,17 +1,19 @@
 /*
- * The measuring process: answers one request after the other (collector/processes/exchange.h) until
- * its channel is closed. It parses what the host's processes and files say, and holds nothing but
- * the configuration: no key, no network, no state.
+ * A measuring process: measures one workload once, says what it found (collector/processes/
+ * exchange.h) and ends. It parses what the host's processes and files say, and holds nothing but
+ * the configuration: no key, no network, no state. What it may read and how much memory it may
+ * have, its workload's budgets say; the time is looked after by whoever listens to it.
  */
 #ifndef HALLMARK_COLLECTOR_PROCESSES_MEASURING_H
 #define HALLMARK_COLLECTOR_PROCESSES_MEASURING_H
 
+#include "collector/measure/filehash.h"
 #include "config/collector_config.h"
 
 /*
- * Gives up its rights and serves. Returns the exit status of the process: 0 at the end of the
- * channel, 1 for a request that is none, or where it cannot serve, which it has said then.
+ * Gives up its rights, measures, and writes the answer. Returns the exit status of the process: 0
+ * where the answer has been heard, also one that says why there is no measurement; else 1.
  */
-int measuring_serve(int channel, const struct collector_config *config);
+int measuring_run(int channel, const struct collector_workload *w, struct filehash *hash);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "collector/processes/filter.h"
@@ -40,6 +41,13 @@ static const char *const always_read[] = {
 static const char *const resolver_files[] = {"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf",
     "/etc/host.conf", "/etc/gai.conf", "/etc/services", "/etc/localtime", "/etc/ssl/openssl.cnf",
     "/etc/ld.so.cache"};
+
+/* Sanitizers' memory is their own. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
@@ -83,6 +91,17 @@ rights_measure(struct trouble *t)
 	const enum err e = keep(needed, COUNT(needed), t);
 
 	return e == ERR_OK ? filter_enter(FILTER_MEASURING, t) : e;
+}
+
+enum err
+rights_measure_within(uint32_t memory_mebibytes, struct trouble *t)
+{
+	const rlim_t bytes = (rlim_t)memory_mebibytes << 20;
+	const struct rlimit most = {bytes, bytes};
+
+	if (!SANITIZED && setrlimit(RLIMIT_DATA, &most) != 0)
+		return trouble_set(t, ERR_IO, "the memory cannot be limited: %s", strerror(errno));
+	return filter_enter(FILTER_MEASURING, t);
 }
 
 enum err

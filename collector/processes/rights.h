@@ -30,6 +30,12 @@ enum err rights_start(struct trouble *t) MUST_USE;
 enum err rights_measure(struct trouble *t) MUST_USE;
 
 /*
+ * Of a measuring process that was made by one that has called rights_start. It has no more than so
+ * much memory of its own: what it asks for beyond that, it is refused.
+ */
+enum err rights_measure_within(uint32_t memory_mebibytes, struct trouble *t) MUST_USE;
+
+/*
  * Reads what `config`, loaded from `path`, names, and what names are resolved with; keeps state and
  * receipts. No core dump, and not to be looked into by other processes of its user.
  */

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -13,11 +12,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "collector/ground/backoff.h"
-#include "collector/ground/interrupt.h"
+#include "collector/measure/filehash.h"
 #include "collector/processes/measuring.h"
 #include "collector/processes/rights.h"
 #include "journal/sink.h"
+#include "proto/evidence/bundle.h"
 
 /* AddressSanitizer's reports go there. */
 #ifdef __SANITIZE_ADDRESS__
@@ -26,26 +25,42 @@
 #define SANITIZED false
 #endif
 
+/* A measuring process that is there. The workload by its name: numbers change with a reload. */
+struct child {
+	char workload[BUNDLE_WORKLOAD_MAX + 1];
+	pid_t pid;
+	int pidfd;
+	uint32_t number; /* of its order */
+	bool told;       /* to end */
+};
+
 struct starter {
 	const char *path;
-	struct collector_config *config; /* for the next measuring process */
+	struct collector_config *config;
+	struct filehash *hash; /* each child has its own copy of it */
 	int control;
-	uint32_t heard; /* requests */
-	unsigned tries; /* that lived for a short time, in a row */
+	struct child *children;
+	struct pollfd *fds; /* one more than children */
+	size_t count, capacity;
 };
 
 static void serve(struct starter *s) __attribute__((noreturn));
 static void follow(pid_t parent, const char *name);
 static void detach(void);
-static pid_t start(struct starter *s);
-static bool watch(struct starter *s, pid_t child, int *status);
+static void await(struct starter *s);
+static void reap(struct starter *s, size_t index);
 static void obey(struct starter *s);
+static void measure(struct starter *s, const struct starter_order *order);
+static bool may_start(struct starter *s, const char *workload);
+static bool make_room(struct starter *s);
+static bool start(struct starter *s, const struct starter_order *order, struct child *out);
+static void run(struct starter *s, pid_t parent, int channel, uint32_t workload)
+    __attribute__((noreturn));
+static void end(struct child *c);
 static void reload(struct starter *s);
-static void rest(struct starter *s, uint64_t lived_ms);
-static void say(
-    const struct starter *s, enum starter_event event, const struct trouble *why, int fd);
-static void say_end(const struct starter *s, int status);
-static void say_no_start(const struct starter *s, int reason);
+static void say(const struct starter *s, enum starter_event event, uint32_t number,
+    const struct trouble *why, int fd);
+static void say_end(const struct starter *s, uint32_t number, int status);
 
 enum err
 starter_begin(const char *path, struct collector_config *config, int *control, struct trouble *t)
@@ -82,24 +97,15 @@ static void
 serve(struct starter *s)
 {
 	struct trouble t = TROUBLE_INIT;
-	uint64_t began_ms;
-	int status;
-	pid_t child;
 
-	if (rights_start(&t) != ERR_OK) {
-		say(s, STARTER_ENDED, &t, -1);
-		_exit(1);
-	}
-	for (;;) {
-		began_ms = interrupt_clock_ms();
-		if ((child = start(s)) < 0)
-			say_no_start(s, errno);
-		else if (watch(s, child, &status))
-			continue; /* it was asked for */
-		else
-			say_end(s, status);
-		rest(s, interrupt_clock_ms() - began_ms);
-	}
+	/* What it says then is about no order, and its end is seen: the program ends, too. */
+	if ((s->hash = filehash_new()) == NULL || !make_room(s))
+		(void)trouble_set(&t, ERR_MEMORY, "out of memory, or there is no SHA-256");
+	else if (rights_start(&t) == ERR_OK)
+		for (;;)
+			await(s);
+	say(s, STARTER_ENDED, 0, &t, -1);
+	_exit(1);
 }
 
 /* Of a process that was forked: it ends with the one that did it. */
@@ -132,64 +138,172 @@ detach(void)
 	(void)close(none);
 }
 
-/* A measuring process, and tells where to reach it. -1 with errno: there is none. */
-static pid_t
-start(struct starter *s)
+/* Ends first: whose process has just ended may be measured again. */
+static void
+await(struct starter *s)
 {
-	const pid_t parent = getpid();
-	int pair[2], reason;
-	pid_t child;
+	const size_t count = s->count;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-		return -1;
-	child = fork();
-	reason = errno;
-	if (child == 0) {
-		(void)close(pair[0]);
-		(void)close(s->control);
-		follow(parent, "hallmark-measur");
-		_exit(measuring_serve(pair[1], s->config));
-	}
-	(void)close(pair[1]);
-	if (child > 0)
-		say(s, STARTER_MEASURER, &TROUBLE_INIT, pair[0]);
-	(void)close(pair[0]);
-	errno = reason;
-	return child;
+	s->fds[0] = (struct pollfd){.fd = s->control, .events = POLLIN};
+	for (size_t i = 0; i < count; i++)
+		s->fds[1 + i] = (struct pollfd){.fd = s->children[i].pidfd, .events = POLLIN};
+	if (poll(s->fds, 1 + count, -1) < 0)
+		return;
+	for (size_t i = count; i-- > 0;)
+		if (s->fds[1 + i].revents != 0)
+			reap(s, i);
+	if (s->fds[0].revents != 0)
+		obey(s);
 }
 
-/* Until it has ended. True: that was asked for. */
-static bool
-watch(struct starter *s, pid_t child, int *status)
+/* One that has ended; the last one takes its place. */
+static void
+reap(struct starter *s, size_t index)
 {
-	struct pollfd fds[] = {{.fd = s->control, .events = POLLIN},
-	    {.fd = (int)syscall(SYS_pidfd_open, child, 0), .events = POLLIN}};
-	bool asked = false;
+	struct child *c = &s->children[index];
+	int status = 0;
 
-	if (fds[1].fd >= 0) {
-		while (poll(fds, 2, -1) < 0)
-			continue;
-		asked = fds[0].revents != 0;
-		(void)close(fds[1].fd);
-	}
-	(void)kill(child, SIGKILL);
-	while (waitpid(child, status, 0) < 0 && errno == EINTR)
-		continue;
-	if (asked)
-		obey(s);
-	return asked;
+	if (waitpid(c->pid, &status, WNOHANG) != c->pid)
+		return;
+	if (!c->told && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
+		say_end(s, c->number, status);
+	(void)close(c->pidfd);
+	*c = s->children[--s->count];
 }
 
 static void
 obey(struct starter *s)
 {
-	uint32_t request;
+	struct starter_order order;
 
-	if (recv(s->control, &request, sizeof(request), 0) != (ssize_t)sizeof(request))
+	if (recv(s->control, &order, sizeof(order), 0) != (ssize_t)sizeof(order))
 		_exit(0); /* who asks is gone */
-	s->heard++;
-	if (request == STARTER_RELOAD)
+	switch (order.what) {
+	case STARTER_MEASURE:
+		measure(s, &order);
+		break;
+	case STARTER_END:
+		for (size_t i = 0; i < s->count; i++)
+			if (s->children[i].number == order.number)
+				end(&s->children[i]);
+		break;
+	case STARTER_RELOAD:
 		reload(s);
+		break;
+	default:
+		_exit(1);
+	}
+}
+
+static void
+measure(struct starter *s, const struct starter_order *order)
+{
+	struct trouble why = TROUBLE_INIT;
+	const char *name;
+	struct child c;
+
+	if (order->workload >= s->config->workload_count) {
+		(void)trouble_set(&why, ERR_MISMATCH, "there is no workload of that number");
+		say(s, STARTER_ENDED, order->number, &why, -1);
+		return;
+	}
+	name = s->config->workloads[order->workload].name;
+	if (!may_start(s, name)) {
+		say(s, STARTER_STUCK, order->number, &why, -1);
+		return;
+	}
+	if (!make_room(s) || !start(s, order, &c)) {
+		(void)trouble_set(&why, ERR_IO, "none can be started: %s", strerror(errno));
+		say(s, STARTER_ENDED, order->number, &why, -1);
+		return;
+	}
+	memcpy(c.workload, name, strlen(name) + 1);
+	s->children[s->count++] = c;
+}
+
+/* Whoever asks again has given up the one before. */
+static bool
+may_start(struct starter *s, const char *workload)
+{
+	struct pollfd ended = {.events = POLLIN};
+	size_t i = 0;
+
+	while (i < s->count && strcmp(s->children[i].workload, workload) != 0)
+		i++;
+	if (i == s->count)
+		return true;
+	end(&s->children[i]);
+	ended.fd = s->children[i].pidfd;
+	if (poll(&ended, 1, STARTER_END_MS) <= 0)
+		return false;
+	reap(s, i);
+	return true;
+}
+
+/* For one more; also for none. */
+static bool
+make_room(struct starter *s)
+{
+	const size_t capacity = s->capacity == 0 ? 16 : 2 * s->capacity;
+	struct child *children;
+	struct pollfd *fds;
+
+	if (s->count < s->capacity)
+		return true;
+	if ((children = realloc(s->children, capacity * sizeof(*children))) == NULL)
+		return false;
+	s->children = children;
+	if ((fds = realloc(s->fds, (1 + capacity) * sizeof(*fds))) == NULL)
+		return false;
+	s->fds = fds;
+	s->capacity = capacity;
+	return true;
+}
+
+/* False with errno. */
+static bool
+start(struct starter *s, const struct starter_order *order, struct child *out)
+{
+	const pid_t parent = getpid();
+	int pair[2], reason;
+
+	*out = (struct child){.number = order->number, .pidfd = -1};
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+		return false;
+	if ((out->pid = fork()) == 0) {
+		(void)close(pair[0]);
+		run(s, parent, pair[1], order->workload);
+	}
+	reason = errno;
+	(void)close(pair[1]);
+	if (out->pid > 0 && (out->pidfd = (int)syscall(SYS_pidfd_open, out->pid, 0)) < 0) {
+		reason = errno;
+		(void)kill(out->pid, SIGKILL);
+		(void)waitpid(out->pid, NULL, 0);
+	}
+	if (out->pidfd >= 0)
+		say(s, STARTER_MEASURING, order->number, &TROUBLE_INIT, pair[0]);
+	(void)close(pair[0]);
+	errno = reason;
+	return out->pidfd >= 0;
+}
+
+/* The new process: it has nothing of the others. */
+static void
+run(struct starter *s, pid_t parent, int channel, uint32_t workload)
+{
+	(void)close(s->control);
+	for (size_t i = 0; i < s->count; i++)
+		(void)close(s->children[i].pidfd);
+	follow(parent, "hallmark-measur");
+	_exit(measuring_run(channel, &s->config->workloads[workload], s->hash));
+}
+
+static void
+end(struct child *c)
+{
+	c->told = true;
+	(void)kill(c->pid, SIGKILL);
 }
 
 /* Its faults are told by who asks for it, and has read it before. */
@@ -199,6 +313,8 @@ reload(struct starter *s)
 	struct faults faults = FAULTS_INIT;
 	struct collector_config *fresh;
 
+	for (size_t i = 0; i < s->count; i++)
+		end(&s->children[i]);
 	if (collector_config_load(s->path, &faults, &fresh) == ERR_OK) {
 		collector_config_free(&s->config);
 		s->config = fresh;
@@ -206,24 +322,12 @@ reload(struct starter *s)
 	faults_free(&faults);
 }
 
-static void
-rest(struct starter *s, uint64_t lived_ms)
-{
-	struct pollfd asked = {.fd = s->control, .events = POLLIN};
-	uint64_t wait_ms;
-
-	if (lived_ms >= STARTER_LIVED_MS)
-		s->tries = 0;
-	wait_ms = backoff_ms(s->tries++, STARTER_BACK_FIRST_MS, STARTER_BACK_MOST_MS);
-	if (poll(&asked, 1, (int)wait_ms) > 0)
-		obey(s);
-}
-
 /* `fd` goes with it unless it is -1. */
 static void
-say(const struct starter *s, enum starter_event event, const struct trouble *why, int fd)
+say(const struct starter *s, enum starter_event event, uint32_t number, const struct trouble *why,
+    int fd)
 {
-	const struct starter_message m = {event, s->heard, *why};
+	const struct starter_message m = {event, number, s->config->source, *why};
 	struct iovec part = {(void *)(uintptr_t)&m, sizeof(m)};
 	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 	union {
@@ -246,7 +350,7 @@ say(const struct starter *s, enum starter_event event, const struct trouble *why
 }
 
 static void
-say_end(const struct starter *s, int status)
+say_end(const struct starter *s, uint32_t number, int status)
 {
 	struct trouble why;
 
@@ -255,14 +359,5 @@ say_end(const struct starter *s, int status)
 		    strsignal(WTERMSIG(status)));
 	else
 		(void)trouble_set(&why, ERR_OK, "ended with status %d", WEXITSTATUS(status));
-	say(s, STARTER_ENDED, &why, -1);
-}
-
-static void
-say_no_start(const struct starter *s, int reason)
-{
-	struct trouble why;
-
-	(void)trouble_set(&why, ERR_IO, "none can be started: %s", strerror(reason));
-	say(s, STARTER_ENDED, &why, -1);
+	say(s, STARTER_ENDED, number, &why, -1);
 }

@@ -1,24 +1,30 @@
 /*
- * The process that starts measuring ones (collector/processes/measuring.h), and a next one when one
- * is gone: it alone still can, since whoever reports has given up processes and capabilities. It
- * parses nothing but the configuration, and speaks to nobody but the process that reports.
+ * The process that starts measuring ones (collector/processes/measuring.h), one for each
+ * measurement of a workload: it alone still can, since whoever reports has given up processes and
+ * capabilities. It parses nothing but the configuration, and speaks to nobody but the process that
+ * reports.
  *
  * It is made by the program itself before there are threads and before a secret is read, and so are
  * its children by it: none of them can have one. It ends with the process that made it, and they
  * with it.
  *
- * A measuring process that ends is followed by another one: at once, and later and later, up to
- * STARTER_BACK_MOST_MS, while they live no longer than STARTER_LIVED_MS.
+ * Of one workload there is one measuring process at a time. One that waits for a file system that
+ * does not answer cannot be ended: then there is no other one of that workload until it has, also
+ * behind a reload, and nobody waits for it.
  *
- * The channel to it is a socket with borders. It gets requests:
+ * The channel to it is a socket with borders. It gets orders, each with a number:
  *
- *   another   end the measuring process, start one
- *   reload    the same, and read the configuration before; one with faults is not taken
+ *   measure   start a process that measures this workload
+ *   end       end the process that was started for the order of this number
+ *   reload    end all, and read the configuration; one with faults is not taken
  *
- * and says in messages of one form, each with the number of requests that it has heard by then:
+ * and says in messages of one form, each with the number of the order that it is about:
  *
- *   measurer  one is there; its channel (collector/processes/exchange.h) comes with it
- *   ended     one has ended without being told to, or could not be started, and why
+ *   measuring one is there, with that configuration; its channel (collector/processes/exchange.h)
+ *             comes with it
+ *   stuck     there is one of that workload that cannot be ended
+ *   ended     it ended otherwise than after its answer and without being told to, or could not be
+ *             started, and why
  */
 #ifndef HALLMARK_COLLECTOR_PROCESSES_STARTER_H
 #define HALLMARK_COLLECTOR_PROCESSES_STARTER_H
@@ -27,21 +33,29 @@
 
 #include "collector/ground/trouble.h"
 #include "config/collector_config.h"
+#include "proto/digest.h"
 #include "proto/err.h"
 
-#define STARTER_BACK_FIRST_MS 100
-#define STARTER_BACK_MOST_MS  10000
-#define STARTER_LIVED_MS      10000 /* one that was of use at least for a round of few workloads */
+/* So long an end may take that was ordered before the next order of the same workload is refused.
+ */
+#define STARTER_END_MS 200
 
-enum starter_request { STARTER_ANOTHER = 1, STARTER_RELOAD = 2 };
+enum starter_what { STARTER_MEASURE = 1, STARTER_END = 2, STARTER_RELOAD = 3 };
 
-enum starter_event { STARTER_MEASURER = 1, STARTER_ENDED = 2 };
+enum starter_event { STARTER_MEASURING = 1, STARTER_STUCK = 2, STARTER_ENDED = 3 };
 
-/* As it goes through the socket: both ends are one program. */
+/* As they go through the socket: both ends are one program. */
+struct starter_order {
+	uint32_t what;
+	uint32_t number;   /* rising, modulo 2^32; of `end`: of the order that is meant */
+	uint32_t workload; /* measure: its number in the configuration */
+};
+
 struct starter_message {
 	uint32_t event;
-	uint32_t heard;     /* requests, modulo 2^32 */
-	struct trouble why; /* ended */
+	uint32_t number;
+	struct digest configuration; /* measuring: SHA-256 of the file */
+	struct trouble why;          /* ended */
 };
 
 /*

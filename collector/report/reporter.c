@@ -15,6 +15,12 @@
 #include "collector/report/reporter_submit.h"
 #include "journal/logger.h"
 
+/* To a bundle at the end of the chain: reporter_bundle.h. */
+typedef bool reporter_way(struct reporter *r, struct reporter_workload *w, bool offline);
+
+static enum reporter_outcome report_by(
+    struct reporter *r, size_t workload, reporter_way *measure, struct receipt_summary *out);
+static enum reporter_outcome spool_by(struct reporter *r, size_t workload, reporter_way *measure);
 static enum err load_key(const char *path, EVP_PKEY **out, struct trouble *t);
 static enum err load(struct reporter *r, struct trouble *t);
 static enum err load_state(struct reporter *r, struct trouble *t);
@@ -92,24 +98,12 @@ reporter_take_news(struct reporter *r)
 }
 
 uint64_t
-reporter_challenge_ms(const struct reporter *r)
+reporter_challenge_ms(const struct reporter *r, const bool *passed, size_t *workload)
 {
 	uint64_t due_ms;
-	size_t workload;
 
-	return reporter_next_challenge(&r->challenges, &workload, &due_ms) ? due_ms : UINT64_MAX;
-}
-
-enum reporter_outcome
-reporter_answer(struct reporter *r)
-{
-	struct receipt_summary result;
-	uint64_t due_ms;
-	size_t workload;
-
-	if (!reporter_next_challenge(&r->challenges, &workload, &due_ms))
-		return REPORTER_DONE;
-	return reporter_report(r, workload, &result);
+	return reporter_next_challenge(&r->challenges, passed, workload, &due_ms) ? due_ms
+										  : UINT64_MAX;
 }
 
 size_t
@@ -123,25 +117,53 @@ reporter_waiting(const struct reporter *r)
 	return waiting;
 }
 
+bool
+reporter_keeps(const struct reporter *r)
+{
+	return r->client != NULL || r->log.size > 0;
+}
+
+bool
+reporter_begin_measuring(struct reporter *r, size_t workload)
+{
+	return reporter_begin(r, &r->workloads[workload]);
+}
+
+bool
+reporter_is_slow(const struct reporter *r, size_t workload)
+{
+	return unmeasured_is_slow(&r->workloads[workload].lack);
+}
+
 enum reporter_outcome
 reporter_report(struct reporter *r, size_t workload, struct receipt_summary *out)
 {
+	return report_by(r, workload, reporter_measure, out);
+}
+
+enum reporter_outcome
+reporter_repeat(struct reporter *r, size_t workload, struct receipt_summary *out)
+{
+	return report_by(r, workload, reporter_repeat_lack, out);
+}
+
+static enum reporter_outcome
+report_by(struct reporter *r, size_t workload, reporter_way *measure, struct receipt_summary *out)
+{
 	struct reporter_workload *w = &r->workloads[workload];
 	struct reporter_challenge *challenge = &r->challenges.of[workload];
-	struct reporter_challenge answered = *challenge;
 	enum reporter_outcome outcome = reporter_settle(r, w);
 	enum reporter_step step = REPORTER_STEP_CHANGED;
 
 	for (unsigned i = 0; outcome == REPORTER_DONE && i < REPORTER_FRESH_TRIES_MAX &&
 			     step == REPORTER_STEP_CHANGED;
 	     i++) {
-		answered = *challenge;
-		if (reporter_measure(r, w, false))
+		if (measure(r, w, false))
 			step = reporter_submit_head(r, w, out);
 		else
 			outcome = r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
 	}
-	reporter_end_challenge(challenge, &answered);
+	reporter_end_challenge(challenge, &w->challenge);
 	return outcome == REPORTER_DONE ? reporter_outcome_of(step) : outcome;
 }
 
@@ -166,6 +188,18 @@ reporter_drain(struct reporter *r, size_t workload)
 enum reporter_outcome
 reporter_spool(struct reporter *r, size_t workload)
 {
+	return spool_by(r, workload, reporter_measure);
+}
+
+enum reporter_outcome
+reporter_spool_again(struct reporter *r, size_t workload)
+{
+	return spool_by(r, workload, reporter_repeat_lack);
+}
+
+static enum reporter_outcome
+spool_by(struct reporter *r, size_t workload, reporter_way *measure)
+{
 	struct reporter_workload *w = &r->workloads[workload];
 	struct logline j;
 
@@ -179,7 +213,7 @@ reporter_spool(struct reporter *r, size_t workload)
 		return REPORTER_REFUSED;
 	}
 	w->spool_was_full = false;
-	if (!reporter_measure(r, w, true))
+	if (!measure(r, w, true))
 		return r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
 	logline_begin(&j, LOGGER_INFO, "spooled");
 	logline_string(&j, "workload", w->config->name);
@@ -203,7 +237,9 @@ reporter_tidy(struct reporter *r)
 	struct digest *keep;
 	size_t count = 0;
 
-	if (r->stored && (keep = calloc(most + 1, sizeof(*keep))) != NULL) {
+	/* What came and is of no bundle yet would go with the rest. */
+	if (r->stored && !measurer_holds_bytes(r->measurer) &&
+	    (keep = calloc(most + 1, sizeof(*keep))) != NULL) {
 		for (size_t i = 0; i < r->config->workload_count; i++)
 			for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)
 				if (r->workloads[i].measurement.component[k].present)
@@ -237,6 +273,7 @@ load(struct reporter *r, struct trouble *t)
 		return ERR_MEMORY;
 	for (size_t i = 0; i < config->workload_count; i++) {
 		r->workloads[i].config = &config->workloads[i];
+		r->workloads[i].reporter = r;
 		r->challenges.of[i].workload = config->workloads[i].name;
 		if ((e = measure_check(&config->workloads[i], t)) != ERR_OK)
 			return e;

@@ -88,18 +88,42 @@ bool reporter_is_connected(const struct reporter *r);
 int reporter_descriptor(const struct reporter *r);
 void reporter_take_news(struct reporter *r);
 
-/* When a challenge of the signer is to be answered, by interrupt_clock_ms; UINT64_MAX: none is. */
-uint64_t reporter_challenge_ms(const struct reporter *r);
-
-/* Answers the one that has waited longest, by a report of its workload. Connected. */
-enum reporter_outcome reporter_answer(struct reporter *r);
+/*
+ * When a challenge of the signer is to be answered, by interrupt_clock_ms, and for which workload:
+ * a report of it that is begun from then on does. Of those in `passed`, by workload, none; NULL:
+ * all count. UINT64_MAX: none is.
+ */
+uint64_t reporter_challenge_ms(const struct reporter *r, const bool *passed, size_t *workload);
 
 /* Bundles that wait for the log that was last spoken to. */
 size_t reporter_waiting(const struct reporter *r);
 
-/* Settles what may have been sent of a workload, then measures and submits it. Connected. */
+/* Connected, or there is a chain to go on with: what is measured comes to something. */
+bool reporter_keeps(const struct reporter *r);
+
+/*
+ * Begins to measure a workload that is not being measured, so that others can be meanwhile;
+ * reporter_report or reporter_spool waits for it. False: there is no memory (told).
+ */
+bool reporter_begin_measuring(struct reporter *r, size_t workload);
+
+/* It took longer than it may, the last time that it was measured. */
+bool reporter_is_slow(const struct reporter *r, size_t workload);
+
+/*
+ * Settles what may have been sent of a workload, then measures and submits it; what could not be
+ * measured, as that. Connected.
+ */
 enum reporter_outcome reporter_report(
     struct reporter *r, size_t workload, struct receipt_summary *out);
+
+/*
+ * The same, and as reporter_spool, of one that is slow, has not been measured again, and so says
+ * once more that it was not.
+ */
+enum reporter_outcome reporter_repeat(
+    struct reporter *r, size_t workload, struct receipt_summary *out);
+enum reporter_outcome reporter_spool_again(struct reporter *r, size_t workload);
 
 /*
  * One bundle of what waits of a workload, without measuring: DONE where that is done with, whatever

@@ -10,11 +10,9 @@
 #include "collector/report/vouch.h"
 #include "journal/logger.h"
 
-struct sink_context {
-	struct reporter *r;
-	const struct collector_workload *workload;
-};
-
+static bool take_measurement(struct reporter *r, struct reporter_workload *w, struct measurement *m,
+    enum err e, const struct trouble *t);
+static enum err store_lack(struct reporter_workload *w, struct measurement *m, struct trouble *t);
 static enum err make_bundle(struct reporter *r, const struct reporter_workload *w, bool offline,
     const struct reporter_farewell *farewell, struct buf *to);
 static enum err sign_bundle(struct reporter *r, const struct reporter_workload *w,
@@ -23,7 +21,7 @@ static void tell_no_bundle(
     struct reporter *r, const struct reporter_workload *w, enum err e, const struct trouble *t);
 static measure_sink store_component;
 static measure_sink store_segment;
-static measure_missing tell_missing;
+static measure_missing take_missing;
 
 uint64_t
 reporter_promise_s(const struct collector_config *config)
@@ -60,25 +58,98 @@ reporter_identify_program(struct reporter *r)
 }
 
 bool
+reporter_begin(struct reporter *r, struct reporter_workload *w)
+{
+	const struct measure_output output = {store_component, store_segment, take_missing, w};
+	const size_t number = (size_t)(w - r->workloads);
+
+	if (measurer_has(r->measurer, number))
+		return true;
+	w->clock_ms = interrupt_clock_ms();
+	w->session = r->client != NULL ? r->sessions : 0;
+	if (r->client != NULL)
+		memcpy(w->nonce, client_nonce(r->client), NONCE_SIZE);
+	w->challenge = r->challenges.of[number];
+	memset(&w->lacks, 0, sizeof(w->lacks));
+	if (measurer_begin(r->measurer, r->config, number, &output) == ERR_OK)
+		return true;
+	tell_no_bundle(r, w, ERR_MEMORY, NULL);
+	return false;
+}
+
+bool
 reporter_measure(struct reporter *r, struct reporter_workload *w, bool offline)
 {
-	struct sink_context context = {r, w->config};
-	const struct measure_output output = {
-	    store_component, store_segment, tell_missing, &context};
-	const uint64_t began_ms = interrupt_clock_ms();
 	const size_t number = (size_t)(w - r->workloads);
 	struct trouble t = TROUBLE_INIT;
 	struct measurement m;
 	enum err e;
 
-	if ((e = measurer_measure(r->measurer, r->config, number, &output, &m, &t)) != ERR_OK) {
-		board_not_measured(r->board, number, e, &t);
+	/* What was begun in another session is no answer to this one's nonce. */
+	if (!offline && measurer_has(r->measurer, number) && w->session != r->sessions)
+		measurer_drop(r->measurer, number);
+	if (!reporter_begin(r, w) || measurer_wait(r->measurer, number) != ERR_OK)
+		return false;
+	e = measurer_take(r->measurer, number, &m, &t);
+	if (measurer_is_gone(r->measurer)) {
+		r->failed = true;
 		tell_no_bundle(r, w, e, &t);
-		r->failed = r->failed || measurer_is_gone(r->measurer);
 		return false;
 	}
-	w->measurement = m;
-	board_measured(r->board, number, m.time_ms, interrupt_clock_ms() - began_ms);
+	if (r->failed || e == ERR_CLOSED || (e != ERR_OK && interrupt_stop()))
+		return false;
+	return take_measurement(r, w, &m, e, &t) && reporter_append(r, w, offline, NULL);
+}
+
+/* What lacks is measured, too: as that. */
+static bool
+take_measurement(struct reporter *r, struct reporter_workload *w, struct measurement *m, enum err e,
+    const struct trouble *t)
+{
+	const size_t number = (size_t)(w - r->workloads);
+	struct trouble why = TROUBLE_INIT;
+
+	if (e != ERR_OK) {
+		board_not_measured(r->board, number, e, t);
+		tell_no_bundle(r, w, e, t);
+	} else {
+		board_measured(r->board, number, m->time_ms, interrupt_clock_ms() - w->clock_ms);
+	}
+	unmeasured_find(&w->lacks, w->config, e, m, &w->lack, m->time_ms);
+	w->lack = w->lacks;
+	if (unmeasured_is_any(&w->lack) && (e = store_lack(w, m, &why)) != ERR_OK) {
+		tell_no_bundle(r, w, e, &why);
+		return false;
+	}
+	w->measurement = *m;
+	return true;
+}
+
+static enum err
+store_lack(struct reporter_workload *w, struct measurement *m, struct trouble *t)
+{
+	struct bundle_component *c = &m->component[COMPONENT_UNMEASURED];
+	struct buf bytes = BUF_INIT;
+	size_t count;
+	enum err e = unmeasured_write(&w->lack, &w->config->budgets, &bytes, &count);
+
+	if (e == ERR_OK) {
+		c->present = true;
+		c->count = count;
+		c->size = bytes.size;
+		digest_of(bytes.data, bytes.size, &c->digest);
+		e = store_component(w, COMPONENT_UNMEASURED, buf_view(&bytes), &c->digest, t);
+	}
+	buf_free(&bytes);
+	return e;
+}
+
+bool
+reporter_repeat_lack(struct reporter *r, struct reporter_workload *w, bool offline)
+{
+	w->measurement.time_ms = measure_clock_ms();
+	w->session = 0;
+	memset(&w->challenge, 0, sizeof(w->challenge));
 	return reporter_append(r, w, offline, NULL);
 }
 
@@ -124,7 +195,6 @@ static enum err
 make_bundle(struct reporter *r, const struct reporter_workload *w, bool offline,
     const struct reporter_farewell *farewell, struct buf *to)
 {
-	const struct reporter_challenge *challenge = &r->challenges.of[w - r->workloads];
 	const struct measurement *m = &w->measurement;
 	struct buf extensions = BUF_INIT;
 	struct bundle b;
@@ -133,16 +203,23 @@ make_bundle(struct reporter *r, const struct reporter_workload *w, bool offline,
 	memset(&b, 0, sizeof(b));
 	b.workload = view_of_string(w->config->name);
 	b.offline = offline;
+	/* Of what is measured: the nonce from before it began. */
 	if (!offline)
-		memcpy(b.nonce, client_nonce(r->client), NONCE_SIZE);
+		memcpy(b.nonce,
+		    farewell == NULL && w->session == r->sessions ? w->nonce
+								  : client_nonce(r->client),
+		    NONCE_SIZE);
 	memcpy(b.boot_id, m->boot_id, BOOT_ID_SIZE);
 	b.time_ms = m->time_ms;
 	b.next_s = farewell == NULL ? r->next_s : 0;
+	/* That long the next try may take. */
+	if (b.next_s > 0 && unmeasured_is_slow(&w->lack))
+		b.next_s += w->config->budgets.seconds;
 	memcpy(b.component, m->component, sizeof(b.component));
 	chain_next(w->chain, &b);
 	/* What was measured before it came is no answer to a challenge. */
 	if (!offline && farewell == NULL)
-		b.extensions.challenge = (struct view){challenge->nonce, challenge->size};
+		b.extensions.challenge = (struct view){w->challenge.nonce, w->challenge.size};
 	if (farewell != NULL) {
 		b.extensions.leaving = farewell->leaving;
 		b.extensions.moved_to = farewell->moved_to;
@@ -180,7 +257,7 @@ static enum err
 store_component(void *context, enum component_kind kind, struct view bytes,
     const struct digest *digest, struct trouble *t)
 {
-	struct reporter *r = ((struct sink_context *)context)->r;
+	struct reporter *r = ((struct reporter_workload *)context)->reporter;
 	enum err e = state_put_component(r->state, digest, bytes, t);
 
 	(void)kind;
@@ -194,7 +271,7 @@ static enum err
 store_segment(void *context, enum component_kind kind, struct view bytes,
     const struct digest *digest, struct trouble *t)
 {
-	struct reporter *r = ((struct sink_context *)context)->r;
+	struct reporter *r = ((struct reporter_workload *)context)->reporter;
 	enum err e = state_put_segment(r->state, digest, bytes, t);
 
 	(void)kind;
@@ -204,12 +281,14 @@ store_segment(void *context, enum component_kind kind, struct view bytes,
 }
 
 static void
-tell_missing(void *context, enum component_kind kind, enum err e, const struct trouble *t)
+take_missing(void *context, enum component_kind kind, enum err e, const struct trouble *t)
 {
+	struct reporter_workload *w = context;
 	struct logline j;
 
+	w->lacks.missing[kind] = e;
 	logline_begin(&j, LOGGER_ERROR, "component-missing");
-	logline_string(&j, "workload", ((struct sink_context *)context)->workload->name);
+	logline_string(&j, "workload", w->config->name);
 	logline_string(&j, "component", component_kind_name(kind));
 	trouble_log(&j, e, t);
 	logline_end(&j);

@@ -17,11 +17,22 @@ uint64_t reporter_promise_s(const struct collector_config *config);
 void reporter_identify_program(struct reporter *r);
 
 /*
- * Measures a workload, stores its components, and puts that into the chain: with the session's
- * nonce before all that wait, or offline behind them. False: told why not; r->failed where the
- * state could not be kept, or nothing will be measured any more.
+ * Begins to measure a workload that is not being measured: with the session's nonce and what it was
+ * challenged with until now, if there is a session. False (told): there is no memory.
+ */
+bool reporter_begin(struct reporter *r, struct reporter_workload *w);
+
+/*
+ * Waits for that, or measures a workload now, stores its components, and puts that into the chain:
+ * with the nonce before all that wait, or offline behind them. What could not be measured goes
+ * there too, as that. False: told why not; r->failed where the state could not be kept, or nothing
+ * will be measured any more.
  */
 bool reporter_measure(struct reporter *r, struct reporter_workload *w, bool offline);
+
+/* The same without a new try, of one that could not be measured at all the last time: it says so
+ * again. */
+bool reporter_repeat_lack(struct reporter *r, struct reporter_workload *w, bool offline);
 
 /* What a last bundle says. */
 struct reporter_farewell {

@@ -30,14 +30,16 @@ reporter_drop_challenges(struct reporter_challenges *all)
 }
 
 bool
-reporter_next_challenge(const struct reporter_challenges *all, size_t *workload, uint64_t *due_ms)
+reporter_next_challenge(
+    const struct reporter_challenges *all, const bool *passed, size_t *workload, uint64_t *due_ms)
 {
 	bool found = false;
 
 	for (size_t i = 0; i < all->count; i++) {
 		const struct reporter_challenge *c = &all->of[i];
 
-		if (c->size == 0 || (found && c->due_ms >= *due_ms))
+		if (c->size == 0 || (passed != NULL && passed[i]) ||
+		    (found && c->due_ms >= *due_ms))
 			continue;
 		found = true;
 		*workload = i;

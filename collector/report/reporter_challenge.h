@@ -9,8 +9,8 @@
  * A signer may be in wrong hands. What it can have measured is bounded:
  *   - of one workload the next challenge is not begun before REPORTER_REST_MS after the last one
  *     was done with, however many come
- *   - one is answered at a time, a round that is due goes first, and within a round one at most
- *     after each workload: rounds take no more than twice as long
+ *   - it is measured in turn with what a round wants measured, and of a workload there is one
+ *     measurement at a time: a round waits for each workload once at most
  *   - what is not configured here is passed over
  */
 #ifndef HALLMARK_COLLECTOR_REPORT_REPORTER_CHALLENGE_H
@@ -46,9 +46,12 @@ void reporter_take_challenge(void *context, struct view workload, struct view ch
 /* The session is over: what was asked in it is asked no more. */
 void reporter_drop_challenges(struct reporter_challenges *all);
 
-/* The one that has waited longest: its workload, and when it is due. False if none waits. */
+/*
+ * The one that has waited longest: its workload, and when it is due. False if none waits but those
+ * that are to be passed over, by workload; NULL: none.
+ */
 bool reporter_next_challenge(
-    const struct reporter_challenges *all, size_t *workload, uint64_t *due_ms);
+    const struct reporter_challenges *all, const bool *passed, size_t *workload, uint64_t *due_ms);
 
 /* An attempt with this one is over. If another one has come meanwhile, that waits. */
 void reporter_end_challenge(

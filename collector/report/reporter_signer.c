@@ -128,6 +128,7 @@ take_client(struct reporter *r, struct client *client)
 	enum err e;
 
 	r->client = client;
+	r->sessions++;
 	r->was_there = true;
 	r->away_ms = 0;
 	if (client_signer(client) != r->signer)

@@ -12,6 +12,7 @@
 #include "collector/processes/measurer.h"
 #include "collector/report/client.h"
 #include "collector/report/reporter_challenge.h"
+#include "collector/report/unmeasured.h"
 #include "collector/store/chain.h"
 #include "collector/store/state.h"
 #include "collector/tell/board.h"
@@ -19,9 +20,18 @@
 /* What is known of one workload. */
 struct reporter_workload {
 	const struct collector_workload *config;
+	struct reporter *reporter;      /* whose it is */
 	struct chain *chain;            /* in the current log; NULL: not opened yet */
 	struct measurement measurement; /* the newest one: its components are kept */
+	struct unmeasured lack;         /* of that one */
 	bool spool_was_full;            /* told already */
+	/* of the measurement that is under way, as it was when that began */
+	uint64_t began_ms; /* by the wall clock */
+	uint64_t clock_ms; /* by interrupt_clock_ms */
+	uint64_t session;  /* 0: none */
+	uint8_t nonce[NONCE_SIZE];
+	struct reporter_challenge challenge;
+	struct unmeasured lacks;
 };
 
 struct reporter {
@@ -36,6 +46,7 @@ struct reporter {
 	struct receipt_keys *log_key; /* by signer */
 	int receipts;                 /* directory */
 	struct client *client;        /* NULL: not connected */
+	uint64_t sessions;            /* so far; the number of this one */
 	uint64_t away_ms; /* since when no signer answers; 0: one did, or none has so far */
 	bool was_there;   /* one has answered in this run */
 	size_t signer;    /* the one that was spoken to last; at first the first */

@@ -139,7 +139,9 @@ board_verdict(struct board *b, size_t workload, const struct board_verdict *v)
 		return;
 	w->has_verdict = true;
 	w->verdict = *v;
-	w->trouble_s = 0;
+	/* What could not be measured has a verdict too. */
+	if (w->refused)
+		w->trouble_s = 0;
 	w->refused = false;
 	pthread_mutex_unlock(&b->lock);
 }

@@ -8,7 +8,7 @@ import os
 import struct
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus", "exchange")
-KINDS, EXECUTABLE, NOT_FOUND = 7, 1, 604
+KINDS, EXECUTABLE, NOT_FOUND = 8, 1, 604
 
 
 def frame(number, body=b"", kind=0, code=0, size=None):
@@ -17,31 +17,29 @@ def frame(number, body=b"", kind=0, code=0, size=None):
 
 def measured(pid=1, time_ms=1_800_000_000_000, counts=None):
     counts = {EXECUTABLE: 1} if counts is None else counts
-    return frame(5, struct.pack(">IQ", pid, time_ms) + bytes(range(16)) + b"".join(
+    return frame(4, struct.pack(">IQ", pid, time_ms) + bytes(range(16)) + b"".join(
         struct.pack(">BQ", kind in counts, counts.get(kind, 0)) for kind in range(KINDS)))
 
 
-HELLO = frame(1, bytes(range(32)) + struct.pack(">I", 3))
-SEGMENT = frame(2, b"segment", EXECUTABLE)
-COMPONENT = frame(3, b"component", EXECUTABLE)
-MISSING = frame(4, b"no right to it", EXECUTABLE, NOT_FOUND)
-TROUBLE = frame(6, b"no process runs it", code=NOT_FOUND)
-ANSWER = HELLO + SEGMENT + MISSING + COMPONENT + measured()
+SEGMENT = frame(1, b"segment", EXECUTABLE)
+COMPONENT = frame(2, b"component", EXECUTABLE)
+MISSING = frame(3, b"no right to it", EXECUTABLE, NOT_FOUND)
+TROUBLE = frame(5, b"no process runs it", code=NOT_FOUND)
+ANSWER = SEGMENT + MISSING + COMPONENT + measured()
 
 SEEDS = {
-    "answer": ANSWER, "trouble": HELLO + TROUBLE, "cut": ANSWER[:-1], "nothing": b"",
-    "half-a-header": HELLO[:5], "type-none": b"\0" + HELLO[1:], "type-unknown": b"\7" + HELLO[1:],
-    "kind-unknown": frame(3, b"x", KINDS), "kind-of-no-use": frame(6, b"x", 1, NOT_FOUND),
-    "code-unknown": frame(6, b"x", code=9999), "code-none": frame(6, b"x"),
-    "code-of-no-use": frame(3, b"x", EXECUTABLE, NOT_FOUND),
-    "hello-short": frame(1, bytes(35)), "hello-long": frame(1, bytes(37)),
-    "component-empty": frame(3, b"", EXECUTABLE),
-    "component-largest": frame(3, b"x", EXECUTABLE, size=1 << 24),
-    "component-too-large": frame(3, b"x", EXECUTABLE, size=(1 << 24) + 1),
-    "size-of-4g": frame(2, b"x", EXECUTABLE, size=0xffffffff),
-    "words-none": frame(6, b"", code=NOT_FOUND), "words-most": frame(6, b"w" * 767, code=NOT_FOUND),
-    "words-too-many": frame(6, b"w" * 768, code=NOT_FOUND),
-    "words-with-nul": frame(4, b"a\0b", EXECUTABLE, NOT_FOUND),
+    "answer": ANSWER, "trouble": TROUBLE, "cut": ANSWER[:-1], "nothing": b"",
+    "half-a-header": TROUBLE[:5], "type-none": b"\0" + TROUBLE[1:], "type-unknown": b"\6" + TROUBLE[1:],
+    "kind-unknown": frame(2, b"x", KINDS), "kind-of-no-use": frame(5, b"x", 1, NOT_FOUND),
+    "code-unknown": frame(5, b"x", code=9999), "code-none": frame(5, b"x"),
+    "code-of-no-use": frame(2, b"x", EXECUTABLE, NOT_FOUND),
+    "component-empty": frame(2, b"", EXECUTABLE),
+    "component-largest": frame(2, b"x", EXECUTABLE, size=1 << 24),
+    "component-too-large": frame(2, b"x", EXECUTABLE, size=(1 << 24) + 1),
+    "size-of-4g": frame(1, b"x", EXECUTABLE, size=0xffffffff),
+    "words-none": frame(5, b"", code=NOT_FOUND), "words-most": frame(5, b"w" * 767, code=NOT_FOUND),
+    "words-too-many": frame(5, b"w" * 768, code=NOT_FOUND),
+    "words-with-nul": frame(3, b"a\0b", EXECUTABLE, NOT_FOUND),
     "measured-all": measured(counts={kind: 1_000_000 for kind in range(KINDS)}),
     "measured-none": measured(counts={}), "measured-too-many": measured(counts={0: 1_000_001}),
     "measured-pid-0": measured(pid=0), "measured-pid-negative": measured(pid=1 << 31),

@@ -6,23 +6,24 @@ import time
 
 from hallmark import PATIENCE_S
 
-Family = collections.namedtuple("Family", "reporting starting measuring")
+Family = collections.namedtuple("Family", "reporting starting measuring")  # the last is a list
 
 
 def children(pid):
     return [int(word) for word in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def family(pid, other_than=None):
-    """Process ids; waits until all are there, and the measuring one is not `other_than`."""
+def family(pid, measuring=0):
+    """Process ids; waits until so many measuring ones are there, with all the filters that they have."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
-        assert time.monotonic() < deadline, f"{pid} has not measured by another process"
+        assert time.monotonic() < deadline, f"{pid} has no {measuring} measuring processes"
         starting = children(pid)
-        measuring = children(starting[0]) if starting else []
-        if measuring and measuring[0] != other_than and filters(measuring[0]) > filters(starting[0]):
-            assert len(starting) == len(measuring) == 1, (starting, measuring)
-            return Family(pid, starting[0], measuring[0])
+        if starting and filters(starting[0]):
+            assert len(starting) == 1, starting
+            found = [c for c in children(starting[0]) if filters(c) > filters(starting[0])]
+            if len(found) >= measuring:
+                return Family(pid, starting[0], found)
 
 
 def filters(pid):

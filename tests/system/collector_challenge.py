@@ -127,8 +127,7 @@ def test_behind_the_welcome_in_one_record():
 
     h.signer.greeting = greet
     with h:
-        h.await_answer(nonce)
-        h.await_receipts(2)
+        assert h.await_answer(nonce)["seq"] == 1
 
 
 def test_a_nonce_of_the_signer_that_is_too_old():
@@ -137,8 +136,8 @@ def test_a_nonce_of_the_signer_that_is_too_old():
         h.signer.script = [lambda session, data, fields, signature: session.refuse(202, fields)]
         nonce = h.ask()
         h.await_receipts(2)
-        assert h.challenges() == [None, nonce, nonce]
-        first, second = (f for f, _ in h.signer.bundles[1:])
+        assert h.challenges()[:3] == [None, nonce, nonce]
+        first, second = (f for f, _ in h.signer.bundles[1:3])
         assert first["seq"] == second["seq"] and first["nonce"] != second["nonce"]
 
 

@@ -275,14 +275,26 @@ def test_facts_are_those_of_the_collector():
     names |= set(re.findall(r'values_finish\(&\w+, VALUES_\w+, "(\w+)"', code))
     names |= set(re.findall(r'machine_finish\(m, e, &values, VALUES_\w+, "(\w+)"', code))
     assert {"uid", "cwd", "os_release", "arguments_digest", "dpkg"} <= names, names
+    words = (ROOT / "collector/report/unmeasured.c").read_text()
+    lack = set(re.findall(r'add\(b, "(\w+)"', words)) | set(re.findall(r'fact\)\{VIEW_LITERAL\("(\w+)"\), count', words))
+    assert lack == {"budget", "missing", "reason", "since", "tries"}, lack
+    names |= lack
     listed = []
     for cells in rows(r"`\w+`(?:, `\w+`)*"):
-        if len(cells) == 3 and cells[1] in ("host", "packages", "runtime"):
+        if len(cells) == 3 and cells[1] in ("host", "packages", "runtime", "unmeasured"):
             listed += [name.strip("`") for name in cells[0].split(", ")]
     assert sorted(listed) == sorted(names)
     second = re.search(r"SYSCTLS = (.*?)\n\n", (ROOT / "tests/lib/second_machine.py").read_text(), re.S)[1]
     table = re.search(r"sysctls\[\] = \{(.*?)\};", code, re.S)[1]
     assert re.findall(r"[a-z][\w.]+\.\w+", second) == re.findall(r'"(.*?)"', table)
+
+
+def test_reasons_are_those_of_the_collector():
+    code = (ROOT / "collector/report/unmeasured.c").read_text()
+    table = re.search(r"^reason_of\(.*?^\}", code, re.M | re.S)[0]
+    words = set(re.findall(r'"([a-z-]+)"', table))
+    listed = {r[0].strip("`") for r in rows(r"`[a-z-]+`") if len(r) == 2}
+    assert len(words) == 9 and words <= listed, words - listed
 
 
 if __name__ == "__main__":

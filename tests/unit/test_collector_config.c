@@ -78,6 +78,10 @@ test_loads(void **state)
 		assert_int_equal(w->measure[k], k == COMPONENT_EXECUTABLE);
 	assert_int_equal(w->file_count, 0);
 	assert_int_equal(w->environment_count, 0);
+	assert_int_equal(c->measure_at_once, 0);
+	assert_int_equal(w->budgets.seconds, 45);
+	assert_int_equal(w->budgets.mebibytes_read, 8192);
+	assert_int_equal(w->budgets.memory_mebibytes, 512);
 	collector_config_free(&c);
 	assert_null(c);
 }
@@ -110,7 +114,8 @@ test_workload_with_everything(void **state)
 		"    unit: app@1.service\n"
 		"    measure: [executable, libraries, files, runtime, host, packages]\n"
 		"    files: [/a/*.conf, /b]\n    environment: [PATH, _x1]\n"
-		"  - name: other\n    executable: /bin/other\n    measure: [host]\n");
+		"  - name: other\n    executable: /bin/other\n    measure: [host]\n"
+		"    budgets: {seconds: 3600, mebibytes_read: 1}\n");
 	const struct collector_workload *w = c->workloads;
 
 	assert_int_equal(c->workload_count, 2);
@@ -122,6 +127,10 @@ test_workload_with_everything(void **state)
 	assert_true(w[0].measure[COMPONENT_FILES] && w[0].measure[COMPONENT_PACKAGES]);
 	assert_false(w[0].measure[COMPONENT_CONFIG]);
 	assert_string_equal(w[1].executable, "/bin/other");
+	assert_int_equal(w[0].budgets.seconds, 45);
+	assert_int_equal(w[1].budgets.seconds, 3600);
+	assert_int_equal(w[1].budgets.mebibytes_read, 1);
+	assert_int_equal(w[1].budgets.memory_mebibytes, 512);
 	collector_config_free(&c);
 }
 
@@ -159,6 +168,10 @@ test_ranges(void **state)
 {
 	refuse(state, "state: state\n", "state: state\ninterval_s: 0\n", 5, "1 to 86400");
 	refuse(state, "state: state\n", "state: state\njitter_percent: 51\n", 5, "0 to 50");
+	refuse(state, "state: state\n", "state: state\nmeasure_at_once: 65\n", 5, "0 to 64");
+	refuse(state, "    measure: [executable]\n",
+	    "    measure: [executable]\n    budgets: {memory_mebibytes: 15}\n", 10,
+	    "16 to 1048576");
 	refuse(
 	    state, "state: state\n", "state: state\nspool: {bundles_max: 0}\n", 5, "bundles_max");
 }
@@ -295,7 +308,7 @@ static void
 test_sample(void **state)
 {
 	static const char *const optional[] = {"server_name", "receipts_kept", "interval_s",
-	    "jitter_percent", "sign_every_s", "farewell"};
+	    "jitter_percent", "sign_every_s", "farewell", "measure_at_once"};
 	struct fixture *f = *state;
 	char *text = sample_read("collector.yaml");
 	struct collector_config *c = NULL;

@@ -1,6 +1,7 @@
 /*
- * The reporting process with a measuring one that is not what it should be, and the measuring one
- * with such a reporter. What the other side will say is in the sockets before it is asked.
+ * The reporting process with a starter and measuring processes that are not what they should be,
+ * and a measuring process with what it may not do. The test is the other sides: what they say is in
+ * the sockets before it is listened to.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +9,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,14 +22,12 @@
 #include "collector/processes/measuring.h"
 #include "collector/processes/starter.h"
 
+#define WORKLOADS 3
+
 struct stand {
 	struct measurer *measurer;
 	int starter; /* its end */
-	pid_t child[4];
-	unsigned lives;
-	size_t unasked; /* frames that a process says before it is asked */
-	bool ends;      /* when it has said all */
-	struct collector_workload workload;
+	struct collector_workload workloads[WORKLOADS];
 	struct collector_config config;
 	unsigned components, segments, missing; /* that came out */
 	struct digest newest;
@@ -73,16 +71,10 @@ take_missing(void *context, enum component_kind kind, enum err e, const struct t
 	((struct stand *)context)->missing++;
 }
 
-static void
-end(pid_t child)
-{
-	(void)kill(child, SIGKILL);
-	assert_int_equal(waitpid(child, NULL, 0), child);
-}
-
 static int
 make_stand(void **state)
 {
+	static const char *const names[WORKLOADS] = {"app", "beside", "third"};
 	struct stand *s = calloc(1, sizeof(*s));
 	int pair[2];
 
@@ -90,11 +82,13 @@ make_stand(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
 	assert_int_equal(measurer_new(pair[0], &s->measurer), ERR_OK);
 	s->starter = pair[1];
-	s->unasked = 1;
-	s->workload.name = "app";
-	s->workload.measure[COMPONENT_EXECUTABLE] = true;
-	s->config.workload_count = 1;
-	s->config.workloads = &s->workload;
+	for (size_t i = 0; i < WORKLOADS; i++) {
+		s->workloads[i].name = names[i];
+		s->workloads[i].measure[COMPONENT_EXECUTABLE] = true;
+		s->workloads[i].budgets = (struct collector_budgets){60, 1, 64};
+	}
+	s->config.workload_count = WORKLOADS;
+	s->config.workloads = s->workloads;
 	memset(&s->config.source, 7, sizeof(s->config.source));
 	*state = s;
 	return 0;
@@ -108,16 +102,34 @@ free_stand(void **state)
 	measurer_free(&s->measurer);
 	if (s->starter >= 0)
 		(void)close(s->starter);
-	for (unsigned i = 0; i < s->lives; i++)
-		end(s->child[i]);
 	free(s);
 	return 0;
 }
 
 static void
-say(struct stand *s, enum starter_event event, uint32_t heard, int fd)
+begin(struct stand *s, size_t workload)
 {
-	const struct starter_message m = {event, heard, {"killed"}};
+	const struct measure_output to = {take, take_segment, take_missing, s};
+
+	assert_false(measurer_has(s->measurer, workload));
+	assert_int_equal(measurer_begin(s->measurer, &s->config, workload, &to), ERR_OK);
+	assert_true(measurer_has(s->measurer, workload));
+}
+
+/* The next order; `what` 0: there is none. */
+static struct starter_order
+ordered(const struct stand *s)
+{
+	struct starter_order order = {0};
+
+	(void)recv(s->starter, &order, sizeof(order), MSG_DONTWAIT);
+	return order;
+}
+
+static void
+say(const struct stand *s, enum starter_event event, uint32_t number, int fd)
+{
+	const struct starter_message m = {event, number, s->config.source, {"killed"}};
 	struct iovec part = {(void *)(uintptr_t)&m, sizeof(m)};
 	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 	union {
@@ -137,72 +149,53 @@ say(struct stand *s, enum starter_event event, uint32_t heard, int fd)
 	assert_int_equal(sendmsg(s->starter, &message, 0), sizeof(m));
 }
 
-static void
-write_frames(int to, const struct exchange_frame *frames, size_t count)
+/* A process for the newest order, that says these frames; its end of the channel. */
+static int
+live(const struct stand *s, const struct exchange_frame *frames, size_t count)
 {
+	const struct starter_order order = ordered(s);
 	struct buf bytes = BUF_INIT;
+	int pair[2];
 
+	assert_int_equal(order.what, STARTER_MEASURE);
 	for (size_t i = 0; i < count; i++) {
 		exchange_write(&bytes, &frames[i]);
 		buf_append_view(&bytes, frames[i].bytes);
 	}
-	if (bytes.size > 0 && write(to, bytes.data, bytes.size) != (ssize_t)bytes.size)
-		_exit(1);
-	buf_free(&bytes);
-}
-
-/*
- * A measuring process, after `heard` requests for another one: says the first frames, the others
- * when it is asked for workload 0.
- */
-static void
-live(struct stand *s, uint32_t heard, const struct exchange_frame *frames, size_t count)
-{
-	uint8_t request[EXCHANGE_REQUEST_SIZE];
-	int pair[2];
-	pid_t child;
-
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-	child = fork();
-	assert_true(child >= 0);
-	if (child == 0) {
-		(void)close(pair[0]);
-		write_frames(pair[1], frames, s->unasked);
-		if (read(pair[1], request, sizeof(request)) != sizeof(request) ||
-		    be32_get(request) != 0)
-			_exit(1);
-		write_frames(pair[1], frames + s->unasked, count - s->unasked);
-		if (!s->ends)
-			(void)pause();
-		say(s, STARTER_ENDED, heard, -1);
-		_exit(0);
-	}
-	(void)close(pair[1]);
-	say(s, STARTER_MEASURER, heard, pair[0]);
+	if (bytes.size > 0)
+		assert_int_equal(write(pair[1], bytes.data, bytes.size), bytes.size);
+	buf_free(&bytes);
+	say(s, STARTER_MEASURING, order.number, pair[0]);
 	(void)close(pair[0]);
-	s->child[s->lives++] = child;
+	return pair[1];
 }
 
 static enum err
-measure(struct stand *s, struct measurement *m, struct trouble *t)
+taken(struct stand *s, size_t workload, struct measurement *m, struct trouble *t)
 {
-	const struct measure_output to = {take, take_segment, take_missing, s};
+	enum err e;
 
-	t->text[0] = '\0';
-	return measurer_measure(s->measurer, &s->config, 0, &to, m, t);
+	assert_int_equal(measurer_wait(s->measurer, workload), ERR_OK);
+	e = measurer_take(s->measurer, workload, m, t);
+	assert_false(measurer_has(s->measurer, workload));
+	assert_int_not_equal(m->time_ms, 0);
+	return e;
 }
 
-/* How many requests have come, and that all were for another process. */
-static unsigned
-requests(const struct stand *s)
+/* What comes of a process that says these frames, and stays. */
+static enum err
+measure(struct stand *s, const struct exchange_frame *frames, size_t count, struct measurement *m,
+    struct trouble *t)
 {
-	unsigned count = 0;
-	uint32_t request;
+	enum err e;
+	int end;
 
-	for (; recv(s->starter, &request, sizeof(request), MSG_DONTWAIT) == sizeof(request);
-	     count++)
-		assert_int_equal(request, STARTER_ANOTHER);
-	return count;
+	begin(s, 0);
+	end = live(s, frames, count);
+	e = taken(s, 0, m, t);
+	(void)close(end);
+	return e;
 }
 
 /* [ "executable", form, ... ] : as far as the kind and the form are looked at. */
@@ -220,10 +213,6 @@ requests(const struct stand *s)
 	"\x01\x90\x90"
 
 #define BYTES(text) ((struct view){(const uint8_t *)(text), sizeof(text) - 1})
-#define HELLO                                                                                      \
-	{                                                                                          \
-		.type = EXCHANGE_HELLO, .configuration = s->config.source, .workloads = 1          \
-	}
 #define COMPONENT                                                                                  \
 	{                                                                                          \
 		.type = EXCHANGE_COMPONENT, .kind = COMPONENT_EXECUTABLE, .bytes = BYTES(PLAIN)    \
@@ -245,14 +234,13 @@ static void
 test_an_answer(void **state)
 {
 	struct stand *s = *state;
-	const struct exchange_frame frames[] = {HELLO,
+	const struct exchange_frame frames[] = {
 	    {.type = EXCHANGE_SEGMENT, .kind = COMPONENT_EXECUTABLE, .bytes = BYTES(SEGMENT)},
 	    COMPONENT, MISSING(COMPONENT_EXECUTABLE), COMPONENT, MEASURED};
 	struct trouble t;
 	struct measurement m;
 
-	live(s, 0, frames, COUNT(frames));
-	assert_int_equal(measure(s, &m, &t), ERR_OK);
+	assert_int_equal(measure(s, frames, COUNT(frames), &m, &t), ERR_OK);
 	assert_int_equal(s->segments, 1);
 	assert_int_equal(s->components, 2);
 	assert_int_equal(s->missing, 1);
@@ -264,42 +252,41 @@ test_an_answer(void **state)
 	assert_int_equal(m.component[COMPONENT_EXECUTABLE].size, sizeof(PLAIN) - 1);
 	assert_int_equal(m.component[COMPONENT_EXECUTABLE].count, 1);
 	assert_false(m.component[COMPONENT_HOST].present);
-	assert_int_equal(requests(s), 0);
+	assert_int_equal(ordered(s).what, 0);
+	assert_false(measurer_holds_bytes(s->measurer));
 }
 
 static void
-test_what_is_not_measured_is_told_and_the_process_stays(void **state)
+test_what_is_not_measured_is_told(void **state)
 {
 	struct stand *s = *state;
 	const struct exchange_frame frames[] = {
-	    HELLO, {.type = EXCHANGE_TROUBLE, .code = ERR_NOT_FOUND, .words = BYTES("no process")}};
+	    {.type = EXCHANGE_TROUBLE, .code = ERR_NOT_FOUND, .words = BYTES("no process")}};
+	const uint8_t none[BOOT_ID_SIZE] = {0};
 	struct trouble t;
 	struct measurement m;
 
-	live(s, 0, frames, COUNT(frames));
-	assert_int_equal(measure(s, &m, &t), ERR_NOT_FOUND);
+	assert_int_equal(measure(s, frames, COUNT(frames), &m, &t), ERR_NOT_FOUND);
 	assert_string_equal(t.text, "no process");
-	assert_int_equal(requests(s), 0);
+	assert_memory_not_equal(m.boot_id, none, BOOT_ID_SIZE);
+	assert_int_equal(ordered(s).what, 0);
 }
 
-/* Refused with ERR_FORMAT; the process is to be replaced, and one by name of the old is not taken.
- */
+/* Its process is ended; the next one is listened to. */
 static void
 refuse(struct stand *s, const struct exchange_frame *frames, size_t count)
 {
-	const struct exchange_frame good[] = {HELLO, COMPONENT, MEASURED};
+	const struct exchange_frame good[] = {COMPONENT, MEASURED};
+	struct starter_order order;
 	struct trouble t;
 	struct measurement m;
 
-	live(s, 0, frames, count);
-	assert_int_equal(measure(s, &m, &t), ERR_FORMAT);
-	assert_non_null(strstr(t.text, "the measuring process "));
-	assert_int_equal(requests(s), 1);
-	say(s, STARTER_ENDED, 0, -1);
-	live(s, 0, frames, count);
-	live(s, 1, good, COUNT(good));
-	assert_int_equal(measure(s, &m, &t), ERR_OK);
-	assert_int_equal(requests(s), 0);
+	assert_int_equal(measure(s, frames, count, &m, &t), ERR_TRUNCATED);
+	assert_string_equal(t.text, "the measuring process said what is no answer");
+	order = ordered(s);
+	assert_int_equal(order.what, STARTER_END);
+	say(s, STARTER_ENDED, order.number, -1);
+	assert_int_equal(measure(s, good, COUNT(good), &m, &t), ERR_OK);
 }
 
 #define REFUSED_TEST(name, ...)                                                                    \
@@ -310,45 +297,38 @@ refuse(struct stand *s, const struct exchange_frame *frames, size_t count)
                                                                                                    \
 		refuse(s, frames, COUNT(frames));                                                  \
 	}
-REFUSED_TEST(no_hello, MEASURED)
-REFUSED_TEST(measured_what_never_came, HELLO, MEASURED)
-REFUSED_TEST(a_second_hello, HELLO, COMPONENT, HELLO, MEASURED)
-REFUSED_TEST(a_kind_that_nobody_asked_for, HELLO,
+REFUSED_TEST(measured_what_never_came, MEASURED)
+REFUSED_TEST(a_kind_that_nobody_asked_for,
     {.type = EXCHANGE_COMPONENT, .kind = COMPONENT_HOST, .bytes = BYTES(OF_HOST)}, MEASURED)
-REFUSED_TEST(a_missing_kind_that_nobody_asked_for, HELLO, MISSING(COMPONENT_HOST), MEASURED)
-REFUSED_TEST(a_component_of_another_kind, HELLO,
+REFUSED_TEST(a_missing_kind_that_nobody_asked_for, MISSING(COMPONENT_HOST), MEASURED)
+REFUSED_TEST(a_component_of_another_kind,
     {.type = EXCHANGE_COMPONENT, .kind = COMPONENT_EXECUTABLE, .bytes = BYTES(OF_HOST)}, MEASURED)
-REFUSED_TEST(what_is_no_component, HELLO,
+REFUSED_TEST(what_is_no_component,
     {.type = EXCHANGE_COMPONENT, .kind = COMPONENT_EXECUTABLE, .bytes = BYTES("junk")}, MEASURED)
-REFUSED_TEST(a_segment_as_component, HELLO,
+REFUSED_TEST(a_segment_as_component,
     {.type = EXCHANGE_COMPONENT, .kind = COMPONENT_EXECUTABLE, .bytes = BYTES(SEGMENT)}, MEASURED)
-REFUSED_TEST(a_component_as_segment, HELLO,
+REFUSED_TEST(a_component_as_segment,
     {.type = EXCHANGE_SEGMENT, .kind = COMPONENT_EXECUTABLE, .bytes = BYTES(PLAIN)}, MEASURED)
-REFUSED_TEST(what_follows_the_answer, HELLO, COMPONENT, MEASURED, COMPONENT)
 
 static void
-test_refused_an_answer_before_it_is_asked(void **state)
+test_what_follows_an_answer_is_not_heard(void **state)
 {
 	struct stand *s = *state;
-	const struct exchange_frame frames[] = {HELLO, COMPONENT, MEASURED};
+	const struct exchange_frame frames[] = {COMPONENT, MEASURED, COMPONENT};
 	struct trouble t;
 	struct measurement m;
 
-	s->unasked = COUNT(frames);
-	live(s, 0, frames, COUNT(frames));
-	assert_int_equal(measure(s, &m, &t), ERR_FORMAT);
-	assert_int_equal(requests(s), 1);
-	assert_int_equal(s->components, 0);
+	assert_int_equal(measure(s, frames, COUNT(frames), &m, &t), ERR_OK);
+	assert_int_equal(s->components, 1);
 }
 
 static void
 test_refused_components_without_end(void **state)
 {
-	struct exchange_frame frames[MEASURER_KINDS_MAX + 3];
+	struct exchange_frame frames[MEASURER_KINDS_MAX + 2];
 	struct stand *s = *state;
 
-	frames[0] = (struct exchange_frame)HELLO;
-	for (size_t i = 1; i < COUNT(frames) - 1; i++)
+	for (size_t i = 0; i < COUNT(frames) - 1; i++)
 		frames[i] = i % 2 == 0 ? (struct exchange_frame)COMPONENT
 				       : (struct exchange_frame)MISSING(COMPONENT_EXECUTABLE);
 	frames[COUNT(frames) - 1] = (struct exchange_frame)MEASURED;
@@ -360,158 +340,203 @@ static void
 test_another_configuration_measures_nothing(void **state)
 {
 	struct stand *s = *state;
-	const struct exchange_frame none[] = {
-	    {.type = EXCHANGE_HELLO, .configuration = s->config.source, .workloads = 0}};
-	const struct exchange_frame other[] = {{.type = EXCHANGE_HELLO, .workloads = 1}};
+	const struct exchange_frame frames[] = {COMPONENT, MEASURED};
+	const struct digest other = {{1}};
 	struct trouble t;
 	struct measurement m;
+	int end;
 
-	live(s, 0, other, 1);
-	assert_int_equal(measure(s, &m, &t), ERR_MISMATCH);
-	live(s, 0, none, 1);
-	assert_int_equal(measure(s, &m, &t), ERR_MISMATCH);
+	begin(s, 0);
+	end = live(s, frames, COUNT(frames)); /* it says which one is now in force */
+	s->config.source = other;
+	assert_int_equal(taken(s, 0, &m, &t), ERR_UNSUPPORTED);
 	assert_int_equal(s->components, 0);
-}
-
-static void
-test_one_that_cannot_begin_says_why(void **state)
-{
-	struct stand *s = *state;
-	const struct exchange_frame frames[] = {
-	    {.type = EXCHANGE_TROUBLE, .code = ERR_IO, .words = BYTES("no filter")}};
-	struct trouble t;
-	struct measurement m;
-
-	live(s, 0, frames, 1);
-	assert_int_equal(measure(s, &m, &t), ERR_IO);
-	assert_string_equal(t.text, "no filter");
-	assert_int_equal(requests(s), 1);
+	assert_int_equal(ordered(s).what, STARTER_END);
+	(void)close(end);
 }
 
 static void
 test_an_end_costs_one_workload(void **state)
 {
 	struct stand *s = *state;
-	const struct exchange_frame frames[] = {HELLO, COMPONENT, MEASURED};
+	const struct exchange_frame frames[] = {COMPONENT, MEASURED};
+	struct trouble t;
+	struct measurement m;
+	int end, beside;
+
+	begin(s, 0);
+	end = live(s, frames, 1);
+	begin(s, 1);
+	beside = live(s, frames, 2);
+	(void)close(end); /* in the middle */
+	assert_int_equal(taken(s, 1, &m, &t), ERR_OK);
+	assert_true(measurer_holds_bytes(s->measurer));
+	say(s, STARTER_ENDED, 1, -1);
+	assert_int_equal(taken(s, 0, &m, &t), ERR_TRUNCATED);
+	assert_non_null(strstr(t.text, "ended while it measured"));
+	(void)close(beside);
+	assert_int_equal(measure(s, frames, 2, &m, &t), ERR_OK);
+}
+
+/* The end of its channel is enough, in a while. */
+static void
+test_an_end_that_nobody_tells(void **state)
+{
+	struct stand *s = *state;
 	struct trouble t;
 	struct measurement m;
 
-	s->ends = true;
-	live(s, 0, frames, 2);
-	assert_int_equal(measure(s, &m, &t), ERR_TRUNCATED);
-	assert_non_null(strstr(t.text, "ended while it measured"));
-	live(s, 0, frames, 3);
-	assert_int_equal(measure(s, &m, &t), ERR_OK);
-	assert_int_equal(requests(s), 0);
+	begin(s, 0);
+	(void)close(live(s, NULL, 0));
+	assert_int_equal(taken(s, 0, &m, &t), ERR_TRUNCATED);
 }
 
 static void
-test_an_end_while_there_is_nothing_to_do_costs_none(void **state)
+test_one_that_says_nothing_is_over_its_budget_and_holds_up_no_other(void **state)
 {
 	struct stand *s = *state;
-	const struct exchange_frame frames[] = {HELLO, COMPONENT, MEASURED};
+	const struct exchange_frame frames[] = {COMPONENT, MEASURED};
+	struct starter_order order;
+	struct trouble t;
+	struct measurement m;
+	int silent, beside;
+
+	s->workloads[0].budgets.seconds = 1;
+	begin(s, 0);
+	silent = live(s, frames, 1);
+	begin(s, 1);
+	beside = live(s, frames, 2);
+	assert_int_equal(taken(s, 1, &m, &t), ERR_OK);
+	assert_false(measurer_has_answer(s->measurer, 0));
+	assert_int_equal(taken(s, 0, &m, &t), ERR_BUDGET);
+	assert_non_null(strstr(t.text, "workload app: it took longer than its budget, seconds: 1"));
+	order = ordered(s);
+	assert_int_equal(order.what, STARTER_END);
+	assert_int_equal(order.number, 1);
+	(void)close(silent);
+	(void)close(beside);
+}
+
+/* While it is not listened to, its time stands still. */
+static void
+test_time_that_we_take_is_not_its(void **state)
+{
+	struct stand *s = *state;
+	const struct exchange_frame frames[] = {COMPONENT, MEASURED};
+	struct trouble t;
+	struct measurement m;
+	int end;
+
+	s->workloads[0].budgets.seconds = 1;
+	begin(s, 0);
+	end = live(s, frames, COUNT(frames));
+	(void)interrupt_poll(NULL, 0, 1200, INTERRUPT_STOP);
+	assert_int_equal(taken(s, 0, &m, &t), ERR_OK);
+	(void)close(end);
+}
+
+static void
+test_one_that_cannot_be_ended(void **state)
+{
+	struct stand *s = *state;
 	struct trouble t;
 	struct measurement m;
 
-	live(s, 0, frames, 3);
-	assert_int_equal(measure(s, &m, &t), ERR_OK);
-	end(s->child[--s->lives]);
-	live(s, 0, frames, 3);
-	assert_int_equal(measure(s, &m, &t), ERR_OK);
-	assert_int_equal(s->components, 2);
+	begin(s, 0);
+	say(s, STARTER_STUCK, ordered(s).number, -1);
+	assert_int_equal(taken(s, 0, &m, &t), ERR_BUSY);
+}
+
+static void
+test_messages_about_what_was_given_up_are_about_nothing(void **state)
+{
+	struct stand *s = *state;
+	const struct exchange_frame frames[] = {COMPONENT, MEASURED};
+	struct trouble t;
+	struct measurement m;
+	int end;
+
+	begin(s, 0);
+	end = live(s, frames, 1);
+	measurer_drop(s->measurer, 0);
+	assert_false(measurer_has(s->measurer, 0));
+	assert_int_equal(ordered(s).what, STARTER_END);
+	begin(s, 0);
+	say(s, STARTER_ENDED, 1, -1);
+	(void)close(end);
+	end = live(s, frames, 2);
+	assert_int_equal(taken(s, 0, &m, &t), ERR_OK);
+	(void)close(end);
 }
 
 static void
 test_what_cannot_be_kept_ends_the_answer(void **state)
 {
 	struct stand *s = *state;
-	const struct exchange_frame frames[] = {HELLO, COMPONENT, MEASURED};
+	const struct exchange_frame frames[] = {COMPONENT, MEASURED};
 	struct trouble t;
 	struct measurement m;
 
 	s->sink = ERR_IO;
-	live(s, 0, frames, 3);
-	assert_int_equal(measure(s, &m, &t), ERR_IO);
-	assert_int_equal(requests(s), 1);
+	assert_int_equal(measure(s, frames, COUNT(frames), &m, &t), ERR_IO);
+	assert_int_equal(ordered(s).what, STARTER_END);
 }
 
 static void
 test_without_the_starter_nobody_is_waited_for(void **state)
 {
 	struct stand *s = *state;
-	const uint64_t begun_ms = interrupt_clock_ms();
 	struct trouble t;
 	struct measurement m;
 
+	begin(s, 0);
 	(void)close(s->starter);
 	s->starter = -1;
-	assert_int_equal(measure(s, &m, &t), ERR_TRUNCATED);
+	assert_int_equal(taken(s, 0, &m, &t), ERR_TRUNCATED);
 	assert_true(measurer_is_gone(s->measurer));
-	assert_true(interrupt_clock_ms() - begun_ms < MEASURER_WAIT_MS);
+	begin(s, 1);
+	assert_int_equal(taken(s, 1, &m, &t), ERR_TRUNCATED);
 }
 
-/* --- the measuring process, with a hostile reporter ---------------------------------------------
+/* --- the measuring process ----------------------------------------------------------------------
  */
 
-/* Its exit status after `request` and the end of the channel. */
-static int
-serve(const struct collector_config *config, const void *request, size_t size, struct buf *said)
+/* What it says of a workload, with the rights that one has that was not started by a starter. */
+static void
+test_a_measuring_process_says_why_not_and_ends(void **state)
 {
-	uint8_t *room;
+	struct stand *s = *state;
+	struct filehash *hash = filehash_new();
+	struct exchange_frame f;
+	struct buf said = BUF_INIT;
 	int pair[2], status;
+	size_t used;
 	ssize_t got;
 	pid_t child;
 
+	s->workloads[0].executable = "/nowhere";
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	if ((child = fork()) == 0) {
 		(void)close(pair[0]);
-		_exit(measuring_serve(pair[1], config));
+		_exit(measuring_run(pair[1], &s->workloads[0], hash));
 	}
 	(void)close(pair[1]);
-	assert_int_equal(write(pair[0], request, size), size);
-	(void)shutdown(pair[0], SHUT_WR);
 	do {
-		room = buf_reserve(said, 4096);
+		uint8_t *room = buf_reserve(&said, 4096);
+
 		assert_non_null(room);
 		got = read(pair[0], room, 4096);
-		said->size += got > 0 ? (size_t)got : 0;
+		said.size += got > 0 ? (size_t)got : 0;
 	} while (got > 0);
 	(void)close(pair[0]);
 	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
-}
-
-static void
-test_a_reporter_can_name_nothing_but_workloads(void **state)
-{
-	static const uint8_t requests_[][4] = {{0, 0, 0, 1}, {0, 0, 1, 0}, {255, 255, 255, 255}};
-	struct stand *s = *state;
-	struct exchange_frame f;
-	struct buf said = BUF_INIT;
-	size_t used;
-
-	s->workload.executable = "/nowhere";
-	for (size_t i = 0; i < COUNT(requests_); i++) {
-		buf_clear(&said);
-		assert_int_equal(serve(&s->config, requests_[i], 4, &said), 1);
-		assert_int_equal(exchange_next(buf_view(&said), &f, &used), ERR_OK);
-		assert_int_equal(f.type, EXCHANGE_HELLO);
-		assert_int_equal(used, said.size);
-	}
-	buf_clear(&said);
-	assert_int_equal(serve(&s->config, "\0\0\0", 3, &said), 0);
-	assert_int_equal(exchange_next(buf_view(&said), &f, &used), ERR_OK);
-	assert_int_equal(used, said.size);
-	buf_clear(&said);
-	assert_int_equal(serve(&s->config, "\0\0\0\0", 4, &said), 0);
-	assert_int_equal(exchange_next(buf_view(&said), &f, &used), ERR_OK);
-	assert_true(digest_equal(&f.configuration, &s->config.source));
-	buf_consume(&said, used);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	assert_int_equal(exchange_next(buf_view(&said), &f, &used), ERR_OK);
 	assert_int_equal(f.type, EXCHANGE_TROUBLE);
 	assert_int_equal(f.code, ERR_NOT_FOUND);
+	assert_int_equal(used, said.size);
 	buf_free(&said);
+	filehash_free(&hash);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, make_stand, free_stand)
@@ -521,26 +546,26 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(an_answer),
-	    TEST(what_is_not_measured_is_told_and_the_process_stays),
-	    TEST(refused_no_hello),
-	    TEST(refused_an_answer_before_it_is_asked),
+	    TEST(what_is_not_measured_is_told),
 	    TEST(refused_measured_what_never_came),
-	    TEST(refused_a_second_hello),
 	    TEST(refused_a_kind_that_nobody_asked_for),
 	    TEST(refused_a_missing_kind_that_nobody_asked_for),
 	    TEST(refused_a_component_of_another_kind),
 	    TEST(refused_what_is_no_component),
 	    TEST(refused_a_segment_as_component),
 	    TEST(refused_a_component_as_segment),
-	    TEST(refused_what_follows_the_answer),
 	    TEST(refused_components_without_end),
+	    TEST(what_follows_an_answer_is_not_heard),
 	    TEST(another_configuration_measures_nothing),
-	    TEST(one_that_cannot_begin_says_why),
 	    TEST(an_end_costs_one_workload),
-	    TEST(an_end_while_there_is_nothing_to_do_costs_none),
+	    TEST(an_end_that_nobody_tells),
+	    TEST(one_that_says_nothing_is_over_its_budget_and_holds_up_no_other),
+	    TEST(time_that_we_take_is_not_its),
+	    TEST(one_that_cannot_be_ended),
+	    TEST(messages_about_what_was_given_up_are_about_nothing),
 	    TEST(what_cannot_be_kept_ends_the_answer),
 	    TEST(without_the_starter_nobody_is_waited_for),
-	    TEST(a_reporter_can_name_nothing_but_workloads),
+	    TEST(a_measuring_process_says_why_not_and_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

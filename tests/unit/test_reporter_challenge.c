@@ -37,7 +37,7 @@ expect_next(const char *workload, const char *challenge)
 	size_t i = 99;
 	uint64_t due_ms;
 
-	assert_true(reporter_next_challenge(&all, &i, &due_ms));
+	assert_true(reporter_next_challenge(&all, NULL, &i, &due_ms));
 	assert_string_equal(known[i].workload, workload);
 	assert_true(
 	    view_equal((struct view){known[i].nonce, known[i].size}, view_of_string(challenge)));
@@ -49,7 +49,7 @@ expect_none(void)
 	uint64_t due_ms;
 	size_t i;
 
-	assert_false(reporter_next_challenge(&all, &i, &due_ms));
+	assert_false(reporter_next_challenge(&all, NULL, &i, &due_ms));
 }
 
 static uint64_t
@@ -58,7 +58,7 @@ due_ms(void)
 	uint64_t due;
 	size_t i;
 
-	assert_true(reporter_next_challenge(&all, &i, &due));
+	assert_true(reporter_next_challenge(&all, NULL, &i, &due));
 	return due;
 }
 

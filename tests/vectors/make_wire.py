@@ -500,7 +500,7 @@ def token_claims(report_bytes, index, issuer, audience, lifetime_s):
 def unmeasured(**values):
     """By a collector with the default budgets."""
     facts = {**values, "since": b"2026-11-24T10:00:00Z", "tries": b"1"}
-    budgets = [b"seconds=60", b"mebibytes_read=8192", b"memory_mebibytes=512"]
+    budgets = [b"seconds=45", b"mebibytes_read=8192", b"memory_mebibytes=512"]
     return pack(["unmeasured", 1, [["budgets", budgets]], [[n, [facts[n]]] for n in sorted(facts)]])
 
 
