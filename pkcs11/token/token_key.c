@@ -82,27 +82,35 @@ choose_key(struct token *t, struct token_key *k)
 	return ERR_OK;
 }
 
-/* A public half alone is what stays of a key that was deleted, or was not restored with it. */
+/*
+ * A public half alone is what stays of a key that was deleted, or was not restored with it. Who
+ * serves has a guard, so that the key was there: it is another token, or the log has ended.
+ */
 static enum err
 refuse_absent(struct token *t, const struct token_key *k)
 {
 	ck_object_class_t class = CKO_PRIVATE_KEY;
 	struct ck_attribute private = {CKA_CLASS, &class, sizeof(class)};
 	ck_object_handle_t object, counted[COUNTED_MAX];
+	const char *mend = NULL;
 	unsigned long halves, count;
 	enum err e = token_find_key_objects(t, k, CKO_PUBLIC_KEY, &object, 1, &halves);
 
 	if (e != ERR_OK ||
 	    (e = token_find_objects(t, &private, 1, counted, COUNTED_MAX, &count)) != ERR_OK)
 		return e;
+	if (t->use == TOKEN_SERVE)
+		mend = "bring back the token that has it; if it is lost the log has ended, unless "
+		       "another key continues it (hallmark-hsm continue)";
+	else if (t->use == TOKEN_STATEMENT)
+		mend = "make one with the vendor's tool";
 	if (halves > 0)
 		complain("token '%s' has the public half of key '%s', and no private one: it was "
-			 "deleted, or not restored; a log has one key for life",
-		    t->info.name, k->label);
+			 "deleted, or not restored%s%s",
+		    t->info.name, k->label, mend != NULL ? "; " : "", mend != NULL ? mend : "");
 	else
-		complain("token '%s' has no private key '%s' among its %lu; make one with: %s",
-		    t->info.name, k->label, count,
-		    t->use == TOKEN_STATEMENT ? "the vendor's tool" : "hallmark-hsm init");
+		complain("token '%s' has no private key '%s' among its %lu: %s", t->info.name,
+		    k->label, count, mend != NULL ? mend : "make one with hallmark-hsm init");
 	return ERR_NOT_FOUND;
 }
 

@@ -88,7 +88,8 @@ def test_nothing_pairs_the_halves():
 def test_the_private_half_is_missing():
     with make_site() as site:
         delete(site, "privkey")
-        expect_refused(site, "no private one", "one key for life")
+        expect_refused(site, "no private one", "deleted, or not restored")
+        expect_no_service(site, "the log has ended, unless another key continues it")
 
 
 def test_another_public_key_has_the_id_too():
