@@ -29,6 +29,8 @@
 	X(FINDING_WORLD_WRITABLE, "world-writable", "world_writable", "everybody may write to it") \
 	X(FINDING_SYMLINK, "symbolic-link", "unknown",                                             \
 	    "a symbolic link, and the policy does not allow any here")                             \
+	X(FINDING_OTHER_PROCESS, "other-process", "other_process",                                 \
+	    "a process besides the main one runs it, and no reference set has this content")       \
 	X(FINDING_EXPIRED, "expired-reference", "unknown",                                         \
 	    "only a reference set whose time is over has this content")                            \
 	X(FINDING_CHANGED, "changed-file", "changed",                                              \

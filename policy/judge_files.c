@@ -139,7 +139,14 @@ judge_content(struct bench *t, const struct component_file *f)
 	l = look_up(t, f);
 	if (l.matched)
 		return;
-	if (l.expired != NULL) {
+	if ((f->flags & COMPONENT_FILE_OTHER) != 0) {
+		detail = verdict_find(t->b, FINDING_OTHER_PROCESS, r->other_process, f->path);
+		if (detail != NULL)
+			append_digest(detail,
+			    "run by a process besides the main one, in no reference set; found "
+			    "sha256 ",
+			    &f->digest);
+	} else if (l.expired != NULL) {
 		detail = verdict_find(t->b, FINDING_EXPIRED, r->unknown, f->path);
 		if (detail != NULL) {
 			buf_append_string(detail, "only in reference set ");

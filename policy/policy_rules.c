@@ -217,6 +217,7 @@ take_file_rule(struct place *p, enum component_kind kind, const struct raw_file_
 	    .unreadable = outcome(raw->unreadable),
 	    .unstable = outcome(raw->unstable),
 	    .world_writable = outcome(raw->world_writable),
+	    .other_process = outcome(raw->other_process),
 	};
 	p->rule->files[kind] = r;
 }

@@ -75,6 +75,7 @@ static const cyaml_schema_field_t executable_fields[] = {
     FILE_OUTCOME(replaced),
     FILE_OUTCOME(memfd),
     FILE_OUTCOME(writable),
+    FILE_OUTCOME(other_process),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t libraries_fields[] = {

@@ -43,7 +43,7 @@ struct raw_file_rule {
 	uint32_t references_count;
 	bool symlinks;
 	enum raw_outcome unknown, changed, missing, deleted, replaced, memfd, anonymous, writable;
-	enum raw_outcome unreadable, unstable, world_writable;
+	enum raw_outcome unreadable, unstable, world_writable, other_process;
 };
 
 struct raw_fact {

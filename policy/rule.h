@@ -43,7 +43,7 @@ struct file_rule {
 	bool symlinks;       /* judged by the digest of their text; otherwise never accepted */
 	bool complete;       /* each path of the references has to be measured */
 	enum report_status unknown, changed, missing, deleted, replaced, memfd, anonymous, writable;
-	enum report_status unreadable, unstable, world_writable;
+	enum report_status unreadable, unstable, world_writable, other_process;
 };
 
 struct fact_pattern {

@@ -23,6 +23,7 @@ static const struct {
     {COMPONENT_FILE_SYMLINK, "symlink"},
     {COMPONENT_FILE_SPECIAL, "special"},
     {COMPONENT_FILE_REPLACED, "replaced"},
+    {COMPONENT_FILE_OTHER, "other"},
 };
 
 static void text_files(const struct component *c, struct buf *to);

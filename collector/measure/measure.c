@@ -110,8 +110,12 @@ measure_process(const struct collector_workload *w, const struct process *p, str
 {
 	struct measure_context m = {
 	    .process = p, .workload = w, .hash = hash, .root = -1, .trouble = t};
-	enum err e = ERR_OK;
+	struct members members;
+	enum err e;
 
+	if ((e = members_find(w, p, &members, t)) != ERR_OK)
+		return e;
+	m.members = &members;
 	m.root = openat(p->dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	for (unsigned kind = 0; e == ERR_OK && kind < COMPONENT_KIND_COUNT; kind++) {
 		if (!w->measure[kind])
@@ -121,6 +125,7 @@ measure_process(const struct collector_workload *w, const struct process *p, str
 	}
 	if (m.root >= 0)
 		(void)close(m.root);
+	members_free(&members);
 	return e;
 }
 

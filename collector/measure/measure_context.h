@@ -11,12 +11,14 @@
 
 #include "collector/ground/trouble.h"
 #include "collector/measure/filehash.h"
+#include "collector/subject/members.h"
 #include "collector/subject/process.h"
 #include "config/collector_config.h"
 #include "proto/evidence/component.h"
 
 struct measure_context {
-	const struct process *process;
+	const struct process *process; /* the main one, if nothing else is said */
+	const struct members *members; /* all others */
 	const struct collector_workload *workload;
 	struct filehash *hash;
 	int root; /* the process's root directory, O_PATH; -1 if it may not be looked at */

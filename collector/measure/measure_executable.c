@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "collector/measure/mapped_file.h"
 #include "collector/measure/maps.h"
+#include "collector/measure/measure_members.h"
 #include "collector/subject/procfs.h"
 
 struct program {
@@ -15,14 +17,45 @@ struct program {
 	bool writable;
 };
 
-static enum err open_program(
-    struct measure_context *m, struct program *p, struct component_file *item);
+/* What a program file was found to be; many processes run the same one. */
+struct content {
+	dev_t device;
+	ino_t inode;
+	struct component_file item; /* without path and flags of a process */
+};
+
+struct programs {
+	struct component_builder *to;
+	dev_t main_device; /* of the main process's program */
+	ino_t main_inode;
+	struct content *known;
+	size_t count;
+};
+
+static member_visit add_program;
+static enum err open_program(struct programs *all, struct measure_context *m, struct program *p,
+    struct component_file *item);
+static enum err describe(struct programs *all, struct measure_context *m, const struct program *p,
+    struct component_file *item);
 static enum err visit_mappings(struct measure_context *m, struct program *p);
 static maps_visit visit_mapping;
 
 enum err
 measure_executable(struct measure_context *m, struct component_builder *to)
 {
+	struct programs all = {.to = to,
+	    .main_device = m->process->identity.program_device,
+	    .main_inode = m->process->identity.program_inode};
+	enum err e = measure_members(m, add_program, &all);
+
+	free(all.known);
+	return e == ERR_NOT_FOUND ? ERR_CHANGED : e;
+}
+
+static enum err
+add_program(void *context, struct measure_context *m, bool is_main)
+{
+	struct programs *all = context;
 	struct component_file item;
 	struct program p = {-1, {0}, false};
 	struct mapped_name name = {.fd = -1};
@@ -36,7 +69,7 @@ measure_executable(struct measure_context *m, struct component_builder *to)
 		    m->trouble, e, "/proc/%d/exe: %s", (int)m->process->pid, strerror(errno));
 		goto out;
 	}
-	if ((e = open_program(m, &p, &item)) != ERR_OK)
+	if ((e = open_program(all, m, &p, &item)) != ERR_OK)
 		goto out;
 	if ((e = mapped_file_resolve(m, buf_view(&link), &held, &name)) != ERR_OK) {
 		(void)trouble_set(m->trouble, e, "/proc/%d/exe: expected a path, found '%.*s'",
@@ -49,26 +82,29 @@ measure_executable(struct measure_context *m, struct component_builder *to)
 		goto out;
 	if (p.writable)
 		item.flags |= COMPONENT_FILE_WRITABLE;
-	e = component_add_file(to, &item);
+	if (!is_main && (p.stat.st_dev != all->main_device || p.stat.st_ino != all->main_inode))
+		item.flags |= COMPONENT_FILE_OTHER;
+	e = component_add_file(all->to, &item);
 out:
 	if (name.fd >= 0)
 		(void)close(name.fd);
 	if (p.fd >= 0)
 		(void)close(p.fd);
 	buf_free(&link);
-	return e == ERR_NOT_FOUND ? ERR_CHANGED : e;
+	return e;
 }
 
 /* Without the right to read the file itself there is still its stat. */
 static enum err
-open_program(struct measure_context *m, struct program *p, struct component_file *item)
+open_program(
+    struct programs *all, struct measure_context *m, struct program *p, struct component_file *item)
 {
 	p->fd = openat(m->process->dir, "exe", O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (p->fd >= 0) {
 		if (fstat(p->fd, &p->stat) != 0)
 			return trouble_set(m->trouble, ERR_IO, "/proc/%d/exe: %s",
 			    (int)m->process->pid, strerror(errno));
-		return filehash_describe(m->hash, p->fd, item);
+		return describe(all, m, p, item);
 	}
 	if (errno == ENOENT || errno == ESRCH)
 		return ERR_CHANGED;
@@ -78,6 +114,29 @@ open_program(struct measure_context *m, struct program *p, struct component_file
 		    m->trouble, ERR_IO, "/proc/%d/exe: %s", (int)m->process->pid, strerror(errno));
 	filehash_set_stat(item, &p->stat);
 	item->flags |= COMPONENT_FILE_UNREADABLE;
+	return ERR_OK;
+}
+
+/* Each file is read once, however many processes run it. */
+static enum err
+describe(struct programs *all, struct measure_context *m, const struct program *p,
+    struct component_file *item)
+{
+	struct content *grown;
+	enum err e;
+
+	for (size_t i = 0; i < all->count; i++)
+		if (all->known[i].device == p->stat.st_dev &&
+		    all->known[i].inode == p->stat.st_ino) {
+			*item = all->known[i].item;
+			return ERR_OK;
+		}
+	if ((e = filehash_describe(m->hash, p->fd, item)) != ERR_OK)
+		return e;
+	if ((grown = reallocarray(all->known, all->count + 1, sizeof(*grown))) == NULL)
+		return ERR_MEMORY;
+	all->known = grown;
+	grown[all->count++] = (struct content){p->stat.st_dev, p->stat.st_ino, *item};
 	return ERR_OK;
 }
 

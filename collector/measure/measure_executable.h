@@ -1,5 +1,6 @@
 /*
- * Component `executable`: the program file that the process runs, one item.
+ * Component `executable`: the program files that the processes of the workload run, an item each;
+ * OTHER are those that the main process does not run.
  *
  * Bytes, size, mode and owner come from /proc/PID/exe, which is the file that was executed,
  * whatever stands under its name now. The path is what the kernel says; DELETED, REPLACED and

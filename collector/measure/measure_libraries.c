@@ -9,6 +9,7 @@
 
 #include "collector/measure/mapped_file.h"
 #include "collector/measure/maps.h"
+#include "collector/measure/measure_members.h"
 #include "collector/subject/procfs.h"
 
 /* A mapped file; its mapping, or the first of several. */
@@ -17,20 +18,52 @@ struct library {
 	struct buf text;
 };
 
+/* From where a process sees files: those with the same see the same under a name. */
+struct outlook {
+	bool is_known;
+	dev_t namespace_device, root_device;
+	ino_t namespace_inode, root_inode;
+};
+
+/* What a mapping of a process before was found to be. */
+struct found {
+	struct library library;
+	struct outlook outlook;
+	struct component_file item; /* its path points into `path`, without WRITABLE */
+	struct buf path;
+};
+
 struct libraries {
 	struct measure_context *m;
 	struct component_builder *to;
+	/* of the process that is looked at: */
 	struct stat program;     /* to leave it out */
 	int program_fd;          /* O_PATH; -1: unknown */
 	struct buf program_name; /* as the kernel tells it */
-	struct library *list;    /* one per mapping, then sorted and merged */
+	struct outlook outlook;
+	struct library *list; /* one per mapping, then sorted and merged */
 	size_t count;
 	size_t capacity;
 	/* what was read last: a file under several names is read once */
 	const struct maps_entry *read;
 	struct component_file content;
+	/* of the processes before */
+	struct found *found;
+	size_t found_count;
+	size_t found_capacity;
+	size_t found_sorted; /* the first ones */
 };
 
+static member_visit visit_process;
+static enum err read_program(struct libraries *l);
+static void forget_process(struct libraries *l);
+static struct outlook look_out(const struct measure_context *m);
+static enum err measure_list(struct libraries *l);
+static const struct found *find(const struct libraries *l, const struct library *library);
+static int compare_found(const void *a, const void *b);
+static int compare_outlook(const struct outlook *a, const struct outlook *b);
+static enum err remember(
+    struct libraries *l, const struct library *library, const struct component_file *item);
 static maps_visit visit_mapping;
 static bool is_program(struct libraries *l, const struct maps_entry *entry);
 static enum err add_memory(struct libraries *l, const struct maps_entry *entry);
@@ -48,33 +81,171 @@ static int open_mapped(const struct libraries *l, const struct maps_entry *entry
 enum err
 measure_libraries(struct measure_context *m, struct component_builder *to)
 {
-	struct libraries l = {.m = m, .to = to, .program_name = BUF_INIT};
+	struct libraries l = {.to = to, .program_fd = -1, .program_name = BUF_INIT};
+	const enum err e = measure_members(m, visit_process, &l);
+
+	for (size_t i = 0; i < l.found_count; i++) {
+		buf_free(&l.found[i].library.text);
+		buf_free(&l.found[i].path);
+	}
+	free(l.found);
+	free(l.list);
+	return e == ERR_NOT_FOUND ? ERR_CHANGED : e;
+}
+
+static enum err
+visit_process(void *context, struct measure_context *m, bool is_main)
+{
+	struct libraries *l = context;
 	enum err e;
 	int maps;
 
+	(void)is_main;
+	l->m = m;
 	if ((maps = openat(m->process->dir, "maps", O_RDONLY | O_CLOEXEC)) < 0)
 		return errno == ENOENT || errno == ESRCH
 			   ? ERR_CHANGED
 			   : trouble_set(m->trouble, ERR_IO, "/proc/%d/maps: %s",
 				 (int)m->process->pid, strerror(errno));
-	l.program_fd = openat(m->process->dir, "exe", O_PATH | O_CLOEXEC);
-	if (l.program_fd >= 0 &&
-	    (fstat(l.program_fd, &l.program) != 0 ||
-		procfs_read_link(m->process->dir, "exe", &l.program_name) != ERR_OK)) {
-		(void)close(l.program_fd);
-		l.program_fd = -1;
+	l->outlook = look_out(m);
+	if ((e = read_program(l)) != ERR_OK)
+		(void)close(maps);
+	else
+		e = maps_each(maps, visit_mapping, l);
+	/* Which of the mappings is the program is known only if it is still the same one. */
+	if (e == ERR_OK)
+		e = process_check(m->process);
+	if (e == ERR_OK) {
+		merge(l);
+		e = measure_list(l);
 	}
-	if ((e = maps_each(maps, visit_mapping, &l)) == ERR_OK)
-		merge(&l);
-	for (size_t i = 0; e == ERR_OK && i < l.count; i++)
-		e = measure_one(&l, &l.list[i]);
-	for (size_t i = 0; i < l.count; i++)
-		buf_free(&l.list[i].text);
-	free(l.list);
-	buf_free(&l.program_name);
-	if (l.program_fd >= 0)
-		(void)close(l.program_fd);
-	return e == ERR_NOT_FOUND ? ERR_CHANGED : e;
+	forget_process(l);
+	return e;
+}
+
+static enum err
+read_program(struct libraries *l)
+{
+	const int dir = l->m->process->dir;
+
+	l->program_fd = openat(dir, "exe", O_PATH | O_CLOEXEC);
+	if (l->program_fd >= 0 && (fstat(l->program_fd, &l->program) != 0 ||
+				      procfs_read_link(dir, "exe", &l->program_name) != ERR_OK)) {
+		(void)close(l->program_fd);
+		l->program_fd = -1;
+	}
+	return l->program_name.failed ? ERR_MEMORY : ERR_OK;
+}
+
+static void
+forget_process(struct libraries *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		buf_free(&l->list[i].text);
+	l->count = 0;
+	l->read = NULL;
+	buf_free(&l->program_name);
+	if (l->program_fd >= 0)
+		(void)close(l->program_fd);
+	l->program_fd = -1;
+}
+
+static struct outlook
+look_out(const struct measure_context *m)
+{
+	struct outlook o = {.is_known = false};
+	struct stat names, root;
+
+	if (m->root >= 0 && fstat(m->root, &root) == 0 &&
+	    fstatat(m->process->dir, "ns/mnt", &names, 0) == 0)
+		o = (struct outlook){true, names.st_dev, root.st_dev, names.st_ino, root.st_ino};
+	return o;
+}
+
+/* What a process before had mapped too is not looked at again. */
+static enum err
+measure_list(struct libraries *l)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < l->count; i++) {
+		const struct library *library = &l->list[i];
+		const struct found *known = find(l, library);
+		struct component_file item;
+
+		if (known == NULL) {
+			e = measure_one(l, library);
+			continue;
+		}
+		item = known->item;
+		item.path = buf_view(&known->path);
+		if (library->entry.writable)
+			item.flags |= COMPONENT_FILE_WRITABLE;
+		e = component_add_file(l->to, &item);
+	}
+	if (l->found_count > l->found_sorted)
+		qsort(l->found, l->found_count, sizeof(*l->found), compare_found);
+	l->found_sorted = l->found_count;
+	return e;
+}
+
+static const struct found *
+find(const struct libraries *l, const struct library *library)
+{
+	const struct found key = {.library = *library, .outlook = l->outlook};
+
+	if (!l->outlook.is_known || l->found_sorted == 0)
+		return NULL;
+	return bsearch(&key, l->found, l->found_sorted, sizeof(key), compare_found);
+}
+
+static int
+compare_found(const void *a, const void *b)
+{
+	const struct found *x = a, *y = b;
+	const int order = compare(&x->library, &y->library);
+
+	return order != 0 ? order : compare_outlook(&x->outlook, &y->outlook);
+}
+
+static int
+compare_outlook(const struct outlook *a, const struct outlook *b)
+{
+	if (a->namespace_device != b->namespace_device)
+		return a->namespace_device < b->namespace_device ? -1 : 1;
+	if (a->namespace_inode != b->namespace_inode)
+		return a->namespace_inode < b->namespace_inode ? -1 : 1;
+	if (a->root_device != b->root_device)
+		return a->root_device < b->root_device ? -1 : 1;
+	if (a->root_inode != b->root_inode)
+		return a->root_inode < b->root_inode ? -1 : 1;
+	return 0;
+}
+
+/* What could not be read may be readable for another process. */
+static enum err
+remember(struct libraries *l, const struct library *library, const struct component_file *item)
+{
+	struct found *f;
+
+	if (!l->outlook.is_known || (item->flags & COMPONENT_FILE_UNREADABLE) != 0)
+		return ERR_OK;
+	if (l->found_count == l->found_capacity) {
+		l->found_capacity = l->found_capacity == 0 ? 64 : 2 * l->found_capacity;
+		if ((f = reallocarray(l->found, l->found_capacity, sizeof(*f))) == NULL)
+			return ERR_MEMORY;
+		l->found = f;
+	}
+	f = &l->found[l->found_count++];
+	*f = (struct found){
+	    .library = *library, .outlook = l->outlook, .item = *item, .path = BUF_INIT};
+	f->item.flags &= ~(uint32_t)COMPONENT_FILE_WRITABLE;
+	/* A text of its own: the library's is still in the list. */
+	f->library.text = BUF_INIT;
+	buf_append_view(&f->library.text, library->entry.path);
+	f->library.entry.path = buf_view(&f->library.text);
+	buf_append_view(&f->path, item->path);
+	return f->library.text.failed ? ERR_MEMORY : buf_status(&f->path);
 }
 
 static enum err
@@ -240,8 +411,11 @@ measure_one(struct libraries *l, const struct library *library)
 		item.flags |= COMPONENT_FILE_WRITABLE;
 	if (e == ERR_OK)
 		e = read_content(l, &library->entry, fd, &s, &item);
-	if (e == ERR_OK)
-		e = component_add_file(l->to, &item);
+	/* Of a process that has ended there is nothing to be had. */
+	if (e == ERR_OK && (item.flags & COMPONENT_FILE_UNREADABLE) != 0)
+		e = process_check(l->m->process);
+	if (e == ERR_OK && (e = component_add_file(l->to, &item)) == ERR_OK)
+		e = remember(l, library, &item);
 	if (name.fd >= 0)
 		(void)close(name.fd);
 	if (fd >= 0)

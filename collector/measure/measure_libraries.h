@@ -1,8 +1,8 @@
 /*
- * Component `libraries`: everything else that the process has mapped executable.
+ * Component `libraries`: everything else that the processes of the workload have mapped executable.
  *
- * Each file is one item, however often it is mapped, and is read once. It is read through
- * /proc/PID/map_files, which is the mapped file itself (needs CAP_SYS_ADMIN or
+ * Each file is one item, however often and by how many of them it is mapped, and is read once. It
+ * is read through /proc/PID/map_files, which is the mapped file itself (needs CAP_SYS_ADMIN or
  * CAP_CHECKPOINT_RESTORE), else by its name if device and inode are those of the mapping. What
  * cannot be had so is UNREADABLE, with what stands under its name now told by DELETED or REPLACED.
  *

@@ -5,36 +5,39 @@
 #include <string.h>
 
 #include "collector/ground/small_file.h"
+#include "collector/measure/environment.h"
 #include "collector/measure/fact_values.h"
+#include "collector/measure/measure_members.h"
+#include "collector/measure/program_counts.h"
 #include "collector/measure/thread_rights.h"
 #include "collector/subject/namespaces.h"
 #include "collector/subject/procfs.h"
 #include "collector/subject/threads.h"
 
-/* While all threads are looked at. */
-struct rights_walk {
+/* While all threads of all processes are looked at. */
+struct processes_walk {
 	struct thread_rights *rights;
+	struct program_counts programs;
+	struct environment environment;
 	struct namespaces collector;
 	struct buf cwd, root; /* of the thread that is looked at */
 };
 
-static enum err add_rights(struct measure_context *m, struct component_builder *to);
+static enum err add_processes(struct measure_context *m, struct component_builder *to);
+static member_visit note_process;
+static enum err note_environment(struct processes_walk *w, struct measure_context *m, bool is_main);
 static enum err add_arguments(struct measure_context *m, struct component_builder *to);
-static enum err add_environment(struct measure_context *m, struct component_builder *to);
 static enum err add_start_time(struct measure_context *m, struct component_builder *to);
 static threads_visit note_thread;
 static enum err complain(struct measure_context *m, const char *name, enum err e);
 static enum err add_fact(struct component_builder *to, const char *name, struct view value);
-static bool next_string(struct view *rest, struct view *string);
-static bool is_wanted(struct view string, const char *const *names, size_t name_count);
 
 enum err
 measure_runtime(struct measure_context *m, struct component_builder *to)
 {
 	enum err e;
 
-	if ((e = add_rights(m, to)) == ERR_OK && (e = add_arguments(m, to)) == ERR_OK &&
-	    (e = add_environment(m, to)) == ERR_OK)
+	if ((e = add_processes(m, to)) == ERR_OK && (e = add_arguments(m, to)) == ERR_OK)
 		e = add_start_time(m, to);
 	return e;
 }
@@ -47,7 +50,7 @@ measure_runtime_arguments(struct view cmdline, struct component_builder *to)
 	bool fits = cmdline.size <= MEASURE_ARGUMENTS_SIZE_MAX;
 	enum err e = ERR_OK;
 
-	while (fits && e == ERR_OK && next_string(&rest, &string)) {
+	while (fits && e == ERR_OK && procfs_next_string(&rest, &string)) {
 		fits = string.size <= COMPONENT_VALUE_MAX && v.count < MEASURE_ARGUMENTS_MAX;
 		if (fits)
 			e = fact_values_append(&v, string);
@@ -70,43 +73,67 @@ measure_runtime_arguments(struct view cmdline, struct component_builder *to)
 	return e;
 }
 
-enum err
-measure_runtime_environment(struct view environ_bytes, const char *const *names, size_t name_count,
-    struct component_builder *to)
+static enum err
+add_processes(struct measure_context *m, struct component_builder *to)
 {
-	struct fact_values v = {NULL, 0, 0};
-	struct view string;
-	enum err e = ERR_OK;
+	const struct collector_workload *workload = m->workload;
+	struct processes_walk w = {.rights = thread_rights_new(),
+	    .environment = {workload->environment, workload->environment_count, BUF_INIT, BUF_INIT},
+	    .cwd = BUF_INIT,
+	    .root = BUF_INIT};
+	enum err e = ERR_MEMORY;
 
-	while (e == ERR_OK && next_string(&environ_bytes, &string))
-		if (is_wanted(string, names, name_count))
-			e = fact_values_append(&v, string);
-	if (e == ERR_OK)
-		e = fact_values_add(&v, "environment", to);
-	fact_values_free(&v);
+	if (w.rights != NULL && (e = namespaces_of_collector(&w.collector)) == ERR_OK)
+		e = measure_members(m, note_process, &w);
+	if (e == ERR_OK && (e = thread_rights_add(w.rights, to)) == ERR_OK)
+		e = program_counts_add(&w.programs, to);
+	e = complain(m, "task", e);
+	if (e == ERR_OK && workload->environment_count > 0)
+		e = complain(m, "environ", environment_add(&w.environment, to));
+	thread_rights_free(&w.rights);
+	program_counts_free(&w.programs);
+	environment_free(&w.environment);
+	buf_free(&w.cwd);
+	buf_free(&w.root);
 	return e;
 }
 
 static enum err
-add_rights(struct measure_context *m, struct component_builder *to)
+note_process(void *context, struct measure_context *m, bool is_main)
 {
-	struct rights_walk w = {.rights = thread_rights_new(), .cwd = BUF_INIT, .root = BUF_INIT};
-	enum err e = ERR_MEMORY;
+	struct processes_walk *w = context;
+	struct buf name = BUF_INIT;
+	enum err e = procfs_read_link(m->process->dir, "exe", &name);
 
-	if (w.rights != NULL && (e = namespaces_of_collector(&w.collector)) == ERR_OK)
-		e = threads_each(m->process->first, note_thread, &w);
+	if (e == ERR_OK && (e = note_environment(w, m, is_main)) == ERR_OK &&
+	    (e = threads_each(m->process->first, note_thread, w)) == ERR_OK)
+		e = program_counts_note(&w->programs, buf_view(&name));
+	buf_free(&name);
+	return e;
+}
+
+/* Not read at all where nothing of it is wanted: there are secrets in it. */
+static enum err
+note_environment(struct processes_walk *w, struct measure_context *m, bool is_main)
+{
+	struct buf text = BUF_INIT;
+	enum err e;
+
+	if (w->environment.name_count == 0)
+		return ERR_OK;
+	e = small_file_read(m->process->dir, "environ", MEASURE_PROC_SIZE_MAX, &text);
 	if (e == ERR_OK)
-		e = thread_rights_add(w.rights, to);
-	thread_rights_free(&w.rights);
-	buf_free(&w.cwd);
-	buf_free(&w.root);
-	return complain(m, "task", e);
+		e = environment_note(&w->environment, buf_view(&text), is_main);
+	if (text.data != NULL)
+		explicit_bzero(text.data, text.capacity);
+	buf_free(&text);
+	return complain(m, "environ", e);
 }
 
 static enum err
 note_thread(void *context, int dir, struct view status)
 {
-	struct rights_walk *w = context;
+	struct processes_walk *w = context;
 	struct thread_view t = {.status = status};
 	enum err e = ERR_OK;
 
@@ -132,26 +159,6 @@ add_arguments(struct measure_context *m, struct component_builder *to)
 		e = measure_runtime_arguments(buf_view(&text), to);
 	buf_free(&text);
 	return complain(m, "cmdline", e);
-}
-
-/* Not read at all where nothing of it is wanted: there are secrets in it. */
-static enum err
-add_environment(struct measure_context *m, struct component_builder *to)
-{
-	const struct collector_workload *w = m->workload;
-	struct buf text = BUF_INIT;
-	enum err e;
-
-	if (w->environment_count == 0)
-		return ERR_OK;
-	e = small_file_read(m->process->dir, "environ", MEASURE_PROC_SIZE_MAX, &text);
-	if (e == ERR_OK)
-		e = measure_runtime_environment(
-		    buf_view(&text), w->environment, w->environment_count, to);
-	if (text.data != NULL)
-		explicit_bzero(text.data, text.capacity);
-	buf_free(&text);
-	return complain(m, "environ", e);
 }
 
 static enum err
@@ -184,35 +191,4 @@ add_fact(struct component_builder *to, const char *name, struct view value)
 	const struct component_fact fact = {view_of_string(name), 1, &value};
 
 	return component_add_fact(to, &fact);
-}
-
-/* The strings of cmdline and environ end in a NUL; a process may have overwritten the last one. */
-static bool
-next_string(struct view *rest, struct view *string)
-{
-	const uint8_t *end;
-
-	if (rest->size == 0)
-		return false;
-	end = memchr(rest->data, '\0', rest->size);
-	string->data = rest->data;
-	string->size = end != NULL ? (size_t)(end - rest->data) : rest->size;
-	rest->data += string->size;
-	rest->size -= string->size;
-	if (end != NULL)
-		*rest = (struct view){rest->data + 1, rest->size - 1};
-	return true;
-}
-
-static bool
-is_wanted(struct view string, const char *const *names, size_t name_count)
-{
-	for (size_t i = 0; i < name_count; i++) {
-		const size_t size = strlen(names[i]);
-
-		if (string.size > size && memcmp(string.data, names[i], size) == 0 &&
-		    string.data[size] == '=')
-			return true;
-	}
-	return false;
 }

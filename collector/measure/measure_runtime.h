@@ -1,10 +1,11 @@
 /*
- * Component `runtime`: how the process runs. Facts and their values:
+ * Component `runtime`: how the processes run; arguments and start are those of the main one. Facts
+ * and their values:
  *
  *   arguments                   each element of argv, as /proc/PID/cmdline has it now
  *   arguments_digest            instead of it, where they are too large: "sha256:<hex> <bytes>"
- *   environment                 "NAME=value" of the configured names that the process was started
- *                               with, in the order of the environment
+ *   environment                 "NAME=value" of the configured names that the processes were
+ * started with (environment.h) processes                   how many run what (program_counts.h)
  *   uid, gid, groups, capabilities_..., seccomp, no_new_privs, tracer, namespace_..., cwd, root,
  *   threads_differ              of all threads (thread_rights.h)
  *   start_time                  clock ticks since boot
@@ -24,9 +25,5 @@ measure_function measure_runtime;
 
 /* The fact `arguments` or `arguments_digest` of a /proc/PID/cmdline. */
 enum err measure_runtime_arguments(struct view cmdline, struct component_builder *to) MUST_USE;
-
-/* The fact `environment` of a /proc/PID/environ. */
-enum err measure_runtime_environment(struct view environ_bytes, const char *const *names,
-    size_t name_count, struct component_builder *to) MUST_USE;
 
 #endif

@@ -98,6 +98,22 @@ process_scan_unit(const char *unit, struct process *out, struct trouble *t)
 	return open_found(&s, s.first, out, t);
 }
 
+bool
+process_scan_is_in_unit(int dir, const char *unit)
+{
+	struct buf text = BUF_INIT;
+	struct view rest, line;
+	bool yes = false;
+
+	if (small_file_read(dir, "cgroup", CGROUP_SIZE_MAX, &text) == ERR_OK) {
+		rest = buf_view(&text);
+		while (!yes && line_next(&rest, &line) == ERR_OK)
+			yes = process_cgroup_in_unit(line, unit);
+	}
+	buf_free(&text);
+	return yes;
+}
+
 static enum err
 scan_all(struct scan *s, struct trouble *t)
 {
@@ -150,20 +166,9 @@ scan_count(struct scan *s, int dir, pid_t pid)
 static enum scan_answer
 scan_matches(const struct scan *s, int dir)
 {
-	struct buf text = BUF_INIT;
-	enum scan_answer answer = SCAN_NO;
-	struct view rest, line;
-
 	if (s->unit == NULL)
 		return program_matches(s, dir);
-	if (small_file_read(dir, "cgroup", CGROUP_SIZE_MAX, &text) == ERR_OK) {
-		rest = buf_view(&text);
-		while (answer == SCAN_NO && line_next(&rest, &line) == ERR_OK)
-			if (process_cgroup_in_unit(line, s->unit))
-				answer = SCAN_YES;
-	}
-	buf_free(&text);
-	return answer;
+	return process_scan_is_in_unit(dir, s->unit) ? SCAN_YES : SCAN_NO;
 }
 
 static enum scan_answer

@@ -53,6 +53,23 @@ procfs_next_word(struct view *rest, struct view *word)
 	return true;
 }
 
+bool
+procfs_next_string(struct view *rest, struct view *string)
+{
+	const uint8_t *end;
+
+	if (rest->size == 0)
+		return false;
+	end = memchr(rest->data, '\0', rest->size);
+	string->data = rest->data;
+	string->size = end != NULL ? (size_t)(end - rest->data) : rest->size;
+	rest->data += string->size;
+	rest->size -= string->size;
+	if (end != NULL)
+		*rest = (struct view){rest->data + 1, rest->size - 1};
+	return true;
+}
+
 enum err
 procfs_stat_parse(struct view text, struct procfs_stat *out)
 {

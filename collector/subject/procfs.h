@@ -28,6 +28,12 @@ struct view procfs_trim(struct view text);
 /* Takes the next word (white space: space, tab) off `rest`; false if there is none. */
 bool procfs_next_word(struct view *rest, struct view *word);
 
+/*
+ * Takes the next string off cmdline or environ: each ends in a NUL; a process may have overwritten
+ * the last one.
+ */
+bool procfs_next_string(struct view *rest, struct view *string);
+
 /* The wanted fields of /proc/PID/stat, by their numbers in proc(5). */
 struct procfs_stat {
 	pid_t parent;         /* 4 */

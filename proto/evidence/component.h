@@ -88,7 +88,8 @@ enum component_file_flag {
 	COMPONENT_FILE_SYMLINK = 64,    /* a symbolic link; digest is of its target's text */
 	COMPONENT_FILE_SPECIAL = 128,   /* neither file nor symlink; digest is zero */
 	COMPONENT_FILE_REPLACED = 256,  /* another file has this path now */
-	COMPONENT_FILE_FLAG_MASK = 511,
+	COMPONENT_FILE_OTHER = 512,     /* a program that another process than the main one runs */
+	COMPONENT_FILE_FLAG_MASK = 1023,
 };
 
 struct component_file {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/measure/environment.h"
 #include "collector/measure/measure_runtime.h"
 #include "collector/measure/thread_rights.h"
 
@@ -13,6 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static enum err add_facts(uint8_t as, struct view text, struct component_builder *to);
 static enum err add_rights(struct view text, struct component_builder *to);
+static enum err add_environment(struct view text, struct component_builder *to);
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -39,16 +41,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 static enum err
 add_facts(uint8_t as, struct view text, struct component_builder *to)
 {
-	static const char *const names[] = {"PATH", "LD_PRELOAD"};
-
 	switch (as) {
 	case 's':
 		return add_rights(text, to);
 	case 'a':
 		return measure_runtime_arguments(text, to);
 	case 'e':
-		return measure_runtime_environment(
-		    text, names, sizeof(names) / sizeof(names[0]), to);
+		return add_environment(text, to);
 	default:
 		return ERR_FORMAT;
 	}
@@ -75,5 +74,23 @@ add_rights(struct view text, struct component_builder *to)
 	if (e == ERR_OK)
 		e = thread_rights_add(rights, to);
 	thread_rights_free(&rights);
+	return e;
+}
+
+/* As that of two processes, of which the second lacks the first byte. */
+static enum err
+add_environment(struct view text, struct component_builder *to)
+{
+	static const char *const names[] = {"PATH", "LD_PRELOAD"};
+	struct environment environment = {
+	    names, sizeof(names) / sizeof(names[0]), BUF_INIT, BUF_INIT};
+	enum err e = environment_note(&environment, text, true);
+
+	if (e == ERR_OK && text.size > 0)
+		e = environment_note(
+		    &environment, (struct view){text.data + 1, text.size - 1}, false);
+	if (e == ERR_OK)
+		e = environment_add(&environment, to);
+	environment_free(&environment);
 	return e;
 }

@@ -23,7 +23,7 @@ FINDINGS_MAX, TEXT_MAX, QUOTED_MAX = 16, 256, 96
 MEANING_OF_FLAGS = ((4, "anonymous-memory"), (2, "memory-file"), (16, "unreadable-file"),
                     (128, "special-file"), (32, "unstable-file"), (1, "deleted-file"),
                     (256, "replaced-file"), (8, "writable-mapping"))
-LINK = 64
+LINK, OTHER = 64, 512
 CLAIMS = {"configuration": ("config", "host", "packages", "runtime"),
           "executables": ("executable", "libraries"), "file-system": ("files",)}
 UNPRINTABLE = ((0, 0x1F), (0x7F, 0x9F), (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C),
@@ -38,7 +38,7 @@ Finding = collections.namedtuple("Finding", "kind code subject detail outcome")
 def findings_of_document():
     """code: (decided by, sentence), in the table's order."""
     rows = re.findall(r"^\| `([a-z-]+)` \| ([a-z_ ]+) \| ([^|]+) \|$", DOCUMENT.read_text(), re.M)
-    assert len(rows) == 25, rows
+    assert len(rows) == 26, rows
     return {code: (decided, sentence) for code, decided, sentence in rows}
 
 
@@ -237,7 +237,10 @@ class FileRule:
             return
         known = [s.name for s in self.over if digest in s.paths.get(path, ())]
         having = [s for s in self.counting if path in s.paths]
-        if known:
+        if flags & OTHER:
+            yield self.finding("other-process", path, "run by a process besides the main one, in no "
+                               f"reference set; found sha256 {digest}")
+        elif known:
             yield self.finding("expired-reference", path, f"only in reference set {known[-1]}, "
                                f"whose time is over; found sha256 {digest}")
         elif having:

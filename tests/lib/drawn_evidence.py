@@ -26,7 +26,7 @@ PATHS = [b"/usr/bin/app", b"/usr/bin/app two", b"/usr/lib/liba.so", b"/etc/a\nb"
          b"/" + b"\xff" * 100, b"/long/" + b"n" * 4090]
 PATHS += [b"/data/%02d" % n for n in range(24)]
 CONTENTS = [b"%d" % n for n in range(4)]
-FLAGS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+FLAGS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 FACTS = ("uid", "gid", "arguments", "environment", "namespace_mount", "kernel_release", "os_release", "x.y-z", "zz")
 VALUES = [b"", b"0", b"990", b"host", b"own", b"6.1.0-18", b"a*b", b"a\\b", b"\"quoted\"", b"two words",
           b"\xff\x00\n",

@@ -19,8 +19,8 @@ import second_machine
 import second_packages
 from second_forms import Component
 
-DELETED, MEMFD, ANONYMOUS, WRITABLE, UNREADABLE, UNSTABLE, LINK, SPECIAL, REPLACED = (
-    1 << i for i in range(9))
+DELETED, MEMFD, ANONYMOUS, WRITABLE, UNREADABLE, UNSTABLE, LINK, SPECIAL, REPLACED, OTHER = (
+    1 << i for i in range(10))
 NO_DIGEST = bytes(32)
 GONE = b" (deleted)"
 DEPTH_MAX = 128
@@ -71,6 +71,29 @@ def walk_to(root, path):
         return os.fstat(at)
     finally:
         os.close(at)
+
+
+# --- which processes -----------------------------------------------------------------------------
+
+def stat_fields(pid):
+    """From the third on: field 2 is in parentheses and may hold anything."""
+    return read_facts(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+
+
+def members(main):
+    """The main process, then its children, theirs, and so on, by number."""
+    parents = {}
+    for name in os.listdir("/proc"):
+        if name.isdecimal():
+            try:
+                parents[int(name)] = int(stat_fields(name)[1])
+            except FileNotFoundError:
+                pass  # it has just ended
+    family = {main}
+    while more := {p for p, parent in parents.items() if parent in family} - family:
+        family |= more
+    family = {p for p in family if stat_fields(p)[0] != b"Z" or len(os.listdir(f"/proc/{p}/task")) > 1}
+    return [main, *sorted(family - {main})]
 
 
 # --- what is mapped ------------------------------------------------------------------------------
@@ -136,8 +159,25 @@ def mapped_item(pid, device, inode, text, link, writable):
         os.close(fd)
 
 
-def mapped_files(pid):
+def mapped_files(main):
     """Components `executable` and `libraries`."""
+    executable, libraries = [], []
+    started = os.stat(f"/proc/{main}/exe")
+    for pid in members(main):
+        program, others = mapped_by(pid)
+        if not os.path.samestat(os.stat(f"/proc/{pid}/exe"), started):
+            program[-1] |= OTHER
+        executable.append(program)
+        libraries += others
+    return Component("executable", unique(executable)), Component("libraries", unique(libraries))
+
+
+def unique(items):
+    return [list(item) for item in {tuple(item) for item in items}]
+
+
+def mapped_by(pid):
+    """Item of the program, items of all else."""
     program = os.stat(f"/proc/{pid}/exe")
     program_text = os.fsencode(os.readlink(f"/proc/{pid}/exe"))
     files, memory = {(program.st_dev, program.st_ino, program_text): [f"/proc/{pid}/exe", 0]}, []
@@ -158,7 +198,7 @@ def mapped_files(pid):
             text, link = name.replace(b"\\012", b"\n"), None
         files.setdefault((mapped.st_dev, mapped.st_ino, text), [link, 0])[1] |= writable
     items = [mapped_item(pid, *key, *value) for key, value in files.items()]
-    return Component("executable", items[:1]), Component("libraries", items[1:] + memory)
+    return items[0], items[1:] + memory
 
 
 # --- patterns ------------------------------------------------------------------------------------
@@ -235,18 +275,23 @@ def meet(at, path, name, rest, items, depth):
 
 # --- facts ---------------------------------------------------------------------------------------
 
-def runtime_of(pid, environment=()):
-    facts = [arguments_of(read_facts(f"/proc/{pid}/cmdline"))]
+def runtime_of(main, environment=()):
+    family = members(main)
+    facts = [arguments_of(read_facts(f"/proc/{main}/cmdline")), ("start_time", [stat_fields(main)[19]])]
     if environment:
-        names = tuple(n.encode() + b"=" for n in environment)
-        entries = read_facts(f"/proc/{pid}/environ").split(b"\0")
-        facts.append(("environment", [e for e in entries if e.startswith(names)]))
-    facts += rights_of(pid)
-    # Field 2 of stat is in parentheses and may hold anything; 22 is the 20th behind it.
-    fields = read_facts(f"/proc/{pid}/stat").rpartition(b")")[2].split()
-    facts.append(("start_time", [fields[19]]))
+        facts.append(("environment", variables_of(family, environment)))
+    programs = collections.Counter(os.fsencode(os.readlink(f"/proc/{p}/exe")) for p in family)
+    facts.append(("processes", [b"%d %s" % (n, name) for name, n in sorted(programs.items())]))
+    facts += rights_of(*family)
     return Component("runtime", facts, [("options", [b"environment=" + n.encode()
                                                      for n in environment])] if environment else [])
+
+
+def variables_of(family, names):
+    names = tuple(n.encode() + b"=" for n in names)
+    own, *others = ([e for e in read_facts(f"/proc/{p}/environ").split(b"\0") if e.startswith(names)]
+                    for p in family)
+    return own + sorted({e for entries in others for e in entries} - set(own))
 
 
 RIGHTS = {"uid": b"Uid", "gid": b"Gid", "groups": b"Groups", "seccomp": b"Seccomp",
@@ -289,9 +334,10 @@ def rights_of_thread(thread):
             **{name: (os.fsencode(os.readlink(f"{thread}/{name}")),) for name in ("cwd", "root")}}
 
 
-def rights_of(pid):
-    """Facts of all threads that live."""
-    threads = [rights_of_thread(f"/proc/{pid}/task/{t}") for t in os.listdir(f"/proc/{pid}/task")]
+def rights_of(*pids):
+    """Facts of all threads that live, of all processes."""
+    threads = [rights_of_thread(f"/proc/{pid}/task/{t}") for pid in pids
+               for t in os.listdir(f"/proc/{pid}/task")]
     threads = [t for t in threads if t]
     facts, differ = [], []
     for name in sorted(threads[0]):

@@ -370,6 +370,7 @@ CHANGES = (
     ("min(having[0].paths[path])", "max(having[0].paths[path])"),
     ('self.kind == "executable" and not self.items', "not self.items"),
     ('measured[fact["name"]] or [b""]', 'measured[fact["name"]]'),
+    ("flags & OTHER", "False"),
     ("sorted(facts.items())", "facts.items()"),
     ('kind == "runtime" and "namespace_mount" in measured', "False"),
     ("component is None and kind in self.required", "component is None and kind in self.rules"),
