@@ -185,7 +185,9 @@ check_file(struct verifying *v, struct verified *file, const struct display *ste
 		return display_step(steps, "ca", OUTCOME_UNKNOWN,
 		    "a proof of a fork has no time as of which a CA could stand behind the key: "
 		    "give the log's certificate without --ca");
-	o = fork_check_run(&v->wanted, buf_view(&file->bytes), &f, &file->fork);
+	if ((o = fork_check_run(&v->wanted, buf_view(&file->bytes), &f, &file->fork)) ==
+	    OUTCOME_BAD)
+		o = retired_check_fork(&v->retirement.wanted, &file->fork, &f);
 	v->is_fork = v->is_fork || o == OUTCOME_BAD;
 	return o;
 }
@@ -211,12 +213,16 @@ check_receipt(struct verifying *v, struct verified *file, const struct display *
 		o = certify(v, file, o, &f);
 	if (!file->receipt.included)
 		return o;
+	o = outcome_worse(o, check_key(v, file, steps));
+	/* Whoever has the key makes histories of his own: of this log nothing follows from them. */
+	if (file->receipt.doubted)
+		return o;
 	a = anchor_of_receipt(file->path, &file->receipt);
 	e = a != NULL ? history_add(v->history, a) : ERR_MEMORY;
 	if (e != ERR_OK)
 		o = outcome_worse(
 		    o, display_step(steps, "together", OUTCOME_UNKNOWN, "%s", err_text(e)));
-	return outcome_worse(o, check_key(v, file, steps));
+	return o;
 }
 
 /* What is proved by a key that others may have had is what a witness saw before that. */

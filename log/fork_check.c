@@ -6,7 +6,7 @@
 #include <string.h>
 
 static bool check_seal(const struct seal_wanted *wanted, struct view note, const struct findings *f,
-    struct checkpoint *out);
+    struct checkpoint *out, const struct signercert **by);
 static enum outcome tell_nothing(const struct findings *f, const char *step, enum err e);
 
 enum outcome
@@ -19,8 +19,8 @@ fork_check_run(const struct seal_wanted *wanted, struct view bytes, const struct
 	if ((e = forkproof_parse(bytes, &out->proof)) != ERR_OK)
 		return tell_nothing(f, "format", e);
 	(void)findings_step(f, "format", OUTCOME_GOOD, "canonical: two signed checkpoints");
-	if (!check_seal(wanted, out->proof.side[0].note, f, &out->first) ||
-	    !check_seal(wanted, out->proof.side[1].note, f, &out->second))
+	if (!check_seal(wanted, out->proof.side[0].note, f, &out->first, &out->by[0]) ||
+	    !check_seal(wanted, out->proof.side[1].note, f, &out->second, &out->by[1]))
 		return OUTCOME_UNKNOWN;
 	if ((e = forkproof_verify(&out->proof, &out->first, &out->second)) != ERR_OK)
 		return tell_nothing(f, "fork", e);
@@ -71,13 +71,14 @@ fork_describe(const struct forkproof *p, const char *first_name, const struct ch
 /* A checkpoint that somebody else signed proves nothing about this log. */
 static bool
 check_seal(const struct seal_wanted *wanted, struct view note, const struct findings *f,
-    struct checkpoint *out)
+    struct checkpoint *out, const struct signercert **by)
 {
 	struct seal seal;
 
 	if (seal_check(wanted, note, f, &seal) != OUTCOME_GOOD)
 		return false;
 	*out = seal.checkpoint;
+	*by = seal.by;
 	seal_free(&seal);
 	return true;
 }

@@ -14,6 +14,7 @@
 struct fork_check {
 	struct forkproof proof;
 	struct checkpoint first, second; /* authentic where the outcome is bad */
+	const struct signercert *by[2];  /* whose keys signed them; then */
 	char *text;                      /* for people; then not NULL */
 };
 

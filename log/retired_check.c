@@ -5,6 +5,8 @@
 
 #include "proto/utc.h"
 
+static bool is_by_another(
+    const struct seal_wanted *seal, const struct retired_keys *keys, const struct note *n);
 static enum outcome check_own(const struct retired_wanted *w, const struct receipt_check *c,
     const struct findings *f, struct retired_found *out);
 static enum outcome check_cosigned(const struct retired_wanted *w, const struct receipt_check *c,
@@ -31,29 +33,62 @@ retired_check_receipt(const struct retired_wanted *w, const struct receipt_check
 	return tell_unproved(out, f);
 }
 
+enum outcome
+retired_check_fork(
+    const struct retired_wanted *w, const struct fork_check *c, const struct findings *f)
+{
+	static const char *const what[] = {"the first checkpoint", "the second"};
+	enum outcome o = OUTCOME_BAD;
+
+	for (int i = 0; i < 2 && o == OUTCOME_BAD; i++) {
+		const struct view note = c->proof.side[i].note;
+		struct retired_found found = {.key = retired_check_note(w->seal, &w->keys,
+						  signercert_key_digest(c->by[i]), note)};
+
+		if (found.key == NULL)
+			continue;
+		if (ask(w, note, what[i], f, &found) != OUTCOME_GOOD)
+			o = OUTCOME_UNKNOWN;
+		else if (found.witness == NULL)
+			o = tell_unproved(&found, f);
+	}
+	return o;
+}
+
 const struct retired_key *
 retired_check_note(const struct seal_wanted *seal, const struct retired_keys *keys,
     const struct digest *by, struct view bytes)
 {
 	const struct retired_key *found = retired_keys_find(keys, by);
-	struct signercerts others = {.count = 0};
-	struct note_verifier *v = NULL;
 	struct note n;
 
-	if (found == NULL)
+	if (found != NULL && note_parse(bytes, &n) == ERR_OK && is_by_another(seal, keys, &n))
 		return NULL;
-	for (size_t i = 0; i < seal->certificates.count; i++) {
-		struct signercert *c = seal->certificates.certificate[i];
-
-		if (retired_keys_find(keys, signercert_key_digest(c)) == NULL)
-			others.certificate[others.count++] = c;
-	}
-	if (others.count > 0 && note_parse(bytes, &n) == ERR_OK &&
-	    signercerts_verifier(&others, &n, NULL, NULL, &v) == ERR_OK &&
-	    note_verify(&n, v) == ERR_OK)
-		found = NULL;
-	note_verifier_free(&v);
 	return found;
+}
+
+/* Of those who may speak for this log, under its name. */
+static bool
+is_by_another(const struct seal_wanted *seal, const struct retired_keys *keys, const struct note *n)
+{
+	struct signercerts others = {.count = 0};
+	struct note_verifier *v = NULL;
+	struct checkpoint c;
+	bool is = false;
+
+	if (checkpoint_parse(n->text, &c) != ERR_OK)
+		return false;
+	for (size_t i = 0; i < seal->certificates.count; i++) {
+		struct signercert *one = seal->certificates.certificate[i];
+
+		if (retired_keys_find(keys, signercert_key_digest(one)) == NULL &&
+		    seal_named(&seal->certificates, one, c.origin) == NULL)
+			others.certificate[others.count++] = one;
+	}
+	if (others.count > 0 && signercerts_verifier(&others, n, NULL, NULL, &v) == ERR_OK)
+		is = strcmp(note_verifier_name(v), c.origin) == 0 && note_verify(n, v) == ERR_OK;
+	note_verifier_free(&v);
+	return is;
 }
 
 static enum outcome

@@ -13,6 +13,7 @@
 #include "log/anchor.h"
 #include "log/cosigners.h"
 #include "log/findings.h"
+#include "log/fork_check.h"
 #include "log/log_reader.h"
 #include "log/outcome.h"
 #include "log/receipt_check.h"
@@ -39,6 +40,13 @@ struct retired_found {
  */
 enum outcome retired_check_receipt(const struct retired_wanted *w, const struct receipt_check *c,
     const struct findings *f, struct retired_found *out) MUST_USE;
+
+/*
+ * Of a proof that a log has forked. Bad, as it is, where neither checkpoint rests on a retired key,
+ * or a witness saw each that does before; else unknown: somebody else may have signed that one.
+ */
+enum outcome retired_check_fork(
+    const struct retired_wanted *w, const struct fork_check *c, const struct findings *f) MUST_USE;
 
 /*
  * The retired key that a note rests on: none where another key that is wanted has signed it as

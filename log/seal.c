@@ -11,8 +11,6 @@ static enum outcome check_signatures(const struct seal_wanted *wanted, const str
     const struct note_verifier *v, size_t line, const struct findings *f);
 static enum outcome check_origin(
     const struct seal_wanted *wanted, struct view text, const struct findings *f, struct seal *s);
-static const struct signercert *find_named(
-    const struct signercerts *all, const struct signercert *by, const char *origin);
 
 enum outcome
 seal_check(
@@ -39,6 +37,17 @@ seal_free(struct seal *s)
 {
 	note_verifier_free(&s->verifier);
 	memset(s, 0, sizeof(*s));
+}
+
+const struct signercert *
+seal_named(const struct signercerts *all, const struct signercert *by, const char *origin)
+{
+	if (signercert_is_key_alone(by) || signercert_names_origin(by, origin))
+		return NULL;
+	for (size_t i = 0; i < all->count; i++)
+		if (signercert_names_origin(all->certificate[i], origin))
+			return all->certificate[i];
+	return NULL;
 }
 
 static enum outcome
@@ -128,7 +137,7 @@ check_origin(
 	if (wanted->origin != NULL && strcmp(c->origin, wanted->origin) != 0)
 		return findings_step(f, "origin", OUTCOME_BAD, "expected the log %s, found %s",
 		    wanted->origin, c->origin);
-	if ((other = find_named(&wanted->certificates, s->by, c->origin)) != NULL)
+	if ((other = seal_named(&wanted->certificates, s->by, c->origin)) != NULL)
 		return findings_step(f, "origin", OUTCOME_UNKNOWN,
 		    "%s, which %s names, is signed by the key of %s, which does not name it: "
 		    "expected "
@@ -146,19 +155,4 @@ check_origin(
 		    : signercert_is_key_alone(s->by) ? "a key without a certificate"
 						     : "the certificate");
 	return OUTCOME_GOOD;
-}
-
-/*
- * Of certificates of several logs the key of one is not to speak for another: which names this log
- * where the one that has signed does not. NULL: none, or a key alone has signed, which has no name.
- */
-static const struct signercert *
-find_named(const struct signercerts *all, const struct signercert *by, const char *origin)
-{
-	if (signercert_is_key_alone(by) || signercert_names_origin(by, origin))
-		return NULL;
-	for (size_t i = 0; i < all->count; i++)
-		if (signercert_names_origin(all->certificate[i], origin))
-			return all->certificate[i];
-	return NULL;
 }

@@ -33,4 +33,12 @@ enum outcome seal_check(const struct seal_wanted *wanted, struct view note,
     const struct findings *f, struct seal *out) MUST_USE;
 void seal_free(struct seal *s);
 
+/*
+ * Of certificates of several logs the key of one is not to speak for another: which names this log
+ * where `by`, whose key has signed, does not. NULL: none, or a key alone has signed, which has no
+ * name.
+ */
+const struct signercert *seal_named(
+    const struct signercerts *all, const struct signercert *by, const char *origin);
+
 #endif

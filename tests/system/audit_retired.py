@@ -195,6 +195,49 @@ def test_another_key_of_the_log_that_signed_as_well_is_enough():
         desk.check(forged.receipt(7), *desk.believing, *certs)
 
 
+def test_a_key_of_another_log_that_signed_as_well_is_not():
+    """Whoever has the retired key and a log of his own, whose certificate is named in the same call."""
+    with Desk() as desk:
+        other = make_log.Key("hallmark.test/other")
+        forged = copy.copy(KEY)
+        forged.beside = other
+        desk.write("other.crt", other.pem())
+        receipt = make_log.make(10, key=forged).receipt(7)
+        both = ["--cert", desk.path("other.crt")]
+        desk.check(receipt, *desk.believing, *both, says=[TOLD, "UNPROVED"])
+        # Nor under its own name.
+        text = receipt[receipt.rindex(make_log.ORIGIN.encode() + b"\n"):].split(b"\n\n")[0] + b"\n"
+        line = other.signature_line(text, "hallmark.test/other")
+        desk.check(desk.plain, *desk.believing, *both)
+        desk.check(make_log.make(10, key=KEY).receipt(7) + line, *desk.believing, *both)
+
+
+def test_nothing_follows_from_two_such_receipts_together():
+    """By an attacker with the key: neither that the log only grew, nor that it has forked."""
+    with Desk() as desk:
+        files = [desk.write("a", desk.plain), desk.write("b", desk.log.receipt(8, 10))]
+        desk.verify(*files, says="PROVED    the log only grew between them")
+        output = desk.verify(*files, *desk.believing, expect=UNKNOWN, says=TOLD)
+        assert "PROVED    " not in output.replace("UNPROVED", ""), output
+        told = json.loads(desk.verify(*files, *desk.believing, "--json", expect=UNKNOWN))
+        assert (told["one_history"], told["fork"]) == ("unknown", None), told
+        forged = make_log.Log(KEY)
+        for i in range(10):
+            forged.append(make_log.Workload("app-0").report(make_log.EVIL, make_log.TIME_S + i))
+        files[1] = desk.write("b", forged.receipt(7))
+        desk.verify(*files, "--fork-proof", desk.path("fork"), expect=BAD, says="cannot both be true")
+        desk.verify(*files, *desk.believing, expect=UNKNOWN, says=TOLD)
+        proof = desk.path("fork").read_bytes()
+        desk.check(proof, expect=BAD, says="PROVED    hallmark.test/made has forked")
+        desk.check(proof, *desk.believing, says=[TOLD, "UNPROVED  nothing: this proves no fork"])
+        # A witness saw both of them before: then it was the log.
+        for receipt in (path.read_bytes() for path in files):
+            note = receipt[receipt.rindex(make_log.ORIGIN.encode() + b"\n10\n"):]
+            assert note in proof
+            proof = proof.replace(note, desk.w.cosign(note, SINCE - 1))
+        desk.check(proof, *desk.believing, expect=BAD, says="PROVED    hallmark.test/made has forked")
+
+
 def test_a_whole_log_says_what_rests_on_such_a_key():
     with Desk() as desk:
         ended = ["this checkpoint is signed by a key that others may have had since 2026-11-25T09:46:40Z",
