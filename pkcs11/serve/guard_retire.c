@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,10 @@
 #define END_TRIES   100 /* each of END_WAIT_MS: longer than a process looks (serve.c), and signs */
 #define END_WAIT_MS 100
 
+static bool is_closed(const struct guard_state *s);
+static void retire_state(struct guard_state *state, const struct digest *statement, uint64_t now_s);
+static enum err catch_up(struct guard_file *old, const char *directory,
+    const struct digest *statement, uint64_t now_s, struct guard_state *state);
 static enum err read_old(struct guard_file *g);
 static enum err replace(const struct guard_file *old, const struct guard_state *closed);
 static enum err wait_for_end(const struct guard_file *old);
@@ -36,17 +41,54 @@ guard_retire(const char *directory, const char *origin, struct view spki,
 	if (e == ERR_OK)
 		e = read_old(&g);
 	*state = g.state;
-	if (e == ERR_OK && g.state.phase != GUARD_CLOSED && g.state.phase != GUARD_RETIRED) {
-		state->phase = GUARD_RETIRED;
-		state->transition = *statement;
-		state->closed_s = now_s;
+	if (e == ERR_OK && !is_closed(&g.state)) {
+		retire_state(state, statement, now_s);
 		if ((e = replace(&g, state)) == ERR_OK &&
 		    (e = guard_file_sync_directory(directory)) == ERR_OK)
 			e = wait_for_end(&g);
+		if (e == ERR_OK)
+			e = catch_up(&g, directory, statement, now_s, state);
 	}
 	if (g.fd >= 0)
 		close(g.fd);
 	free(g.path);
+	return e;
+}
+
+static bool
+is_closed(const struct guard_state *s)
+{
+	return s->phase == GUARD_CLOSED || s->phase == GUARD_RETIRED;
+}
+
+static void
+retire_state(struct guard_state *state, const struct digest *statement, uint64_t now_s)
+{
+	state->phase = GUARD_RETIRED;
+	state->transition = *statement;
+	state->closed_s = now_s;
+}
+
+/*
+ * What that process wrote between our look and its end it may have signed: whoever goes on from
+ * this state has to have that too. If it has given way to another key meanwhile, it has.
+ */
+static enum err
+catch_up(struct guard_file *old, const char *directory, const struct digest *statement,
+    uint64_t now_s, struct guard_state *state)
+{
+	const uint64_t seen = old->sequence;
+	enum err e;
+
+	if (!guard_file_read(old))
+		return guard_file_refuse_damaged(old);
+	if (old->sequence == seen)
+		return ERR_OK;
+	*state = old->state;
+	if (!is_closed(state))
+		retire_state(state, statement, now_s);
+	if ((e = replace(old, state)) == ERR_OK)
+		e = guard_file_sync_directory(directory);
 	return e;
 }
 

@@ -137,7 +137,7 @@ def test_a_retired_key_signs_nothing_any_more():
             assert f"signs nothing any more, behind size {SIZE}" in done.stdout, done
             told_why(key, CHANGED)
             assert key.process.wait() == 0
-        keychannel.expect_no_service(site, "is retired by operators, since others may have it")
+        keychannel.expect_no_service(site, "is retired by operators, since it is lost or others may have it")
         site.path("c").write_bytes(note)
         for command, operands in (("adopt", [str(site.path("c"))]), ("rotate", [])):
             site.path("hsm.yaml").write_text(site.path("hsm.yaml").read_text() + (
