@@ -49,11 +49,14 @@ check_all(const struct vouching_trust *t, const struct signercerts *certificates
 		    !digest_equal(signercert_key_digest(c), key))
 			continue;
 		one = vouching_trust_check(t, NULL, signercert_chain(c), receipt->issued_s, &found);
+		/* It is one key, whichever of its certificates says that others may have it. */
+		found.taken = vouching_taken_earlier(found.taken, out->taken);
 		if (one < best) {
 			best = one;
 			*out = found;
 			receipt->by = c;
 		}
+		out->taken = found.taken;
 	}
 	return best;
 }
@@ -63,9 +66,14 @@ tell(enum vouching_chain chain, const struct receipt_check *receipt,
     const struct vouching_found *found, const struct findings *f)
 {
 	const char *path = signercert_path(receipt->by), *colon = found->at_fault[0] ? ": " : "";
-	char issued[UTC_TEXT_SIZE];
+	char issued[UTC_TEXT_SIZE], since[UTC_TEXT_SIZE];
 
 	(void)utc_text(receipt->issued_s, issued);
+	if (found->taken.is)
+		findings_warn(f, "ca",
+		    "revoked since %s because others may have the key, or a CA's behind it: the "
+		    "entry's time is the word of whoever has it",
+		    utc_text(found->taken.since_s, since));
 	switch (chain) {
 	case VOUCHING_GOOD:
 		return findings_step(f, "ca", OUTCOME_GOOD,

@@ -3,7 +3,8 @@
  * entry that a receipt is of. A certificate that is over since then proves what it did.
  *
  * The time is the entry's own (`iat`), in what the key has signed. So this says nothing of a key
- * that was stolen: with one, entries of any time can be made.
+ * that was stolen: with one, entries of any time can be made. Where a revocation list says that
+ * others may have it, `taken` of what was found says so, whatever the time: log/retired_check.h.
  */
 #ifndef HALLMARK_AUDITOR_CERTIFIED_H
 #define HALLMARK_AUDITOR_CERTIFIED_H

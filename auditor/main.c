@@ -49,7 +49,8 @@ static const char usage[] =
     "its\n"
     "file and names the log, as of the time of each receipt's entry: one that is over since then\n"
     "proves it for ever. Where nobody does, or one of them was not valid then, it could not tell;\n"
-    "what was revoked by then (--ca-crl) is bad.\n"
+    "what was revoked by then (--ca-crl) is bad. Revoked at any time because others may have the\n"
+    "key, it is one that is retired.\n"
     "verify: FILE is a receipt, or the proof of a fork. What is PROVED, and what it SAYS, are\n"
     "two lines; what it says decides the exit status only where it is demanded: a status\n"
     "(affirming, warning, contraindicated, none), a workload, a collector, an age. With a status,\n"
@@ -199,10 +200,14 @@ run_verify(const struct arguments *a, FILE *fork_proof)
 	if (a->report != NULL && a->file_count != 1)
 		return fail_usage(
 		    "verify: --report is of one receipt: expected no other beside it");
-	if (a->retired.count == 0 &&
-	    (a->operators.count + a->witnesses.count > 0 || a->cosigned != NULL || a->log != NULL))
-		return fail_usage("verify: witnesses, operators and a copy of the log are for what "
-				  "a key proves that is retired: expected --retired with them");
+	if (a->retired.count == 0 && a->operators.count > 0)
+		return fail_usage("verify: operators say which key is retired: expected --retired "
+				  "with --operator");
+	if (a->retired.count + a->log_crl.count == 0 &&
+	    (a->witnesses.count > 0 || a->cosigned != NULL || a->log != NULL))
+		return fail_usage("verify: witnesses and a copy of the log are for what a key "
+				  "proves that is retired: expected --retired or --ca-crl with "
+				  "them");
 	if (a->full + a->explain + a->json > 1)
 		return fail_usage("verify: expected one of --full, --explain and --json");
 	return (int)verify_run(&options, stdout);

@@ -55,6 +55,8 @@ static enum outcome check_key(
     struct verifying *v, struct verified *file, const struct display *steps);
 static enum outcome certify(
     struct verifying *v, struct verified *file, enum outcome o, const struct findings *f);
+static enum outcome take_revoked(
+    struct verifying *v, const struct verified *file, const struct findings *f);
 static enum outcome judge(struct verifying *v, struct verified *file, enum outcome o);
 static void answer(struct verifying *v, const struct verified *file, enum outcome proved);
 static enum outcome explain(struct verifying *v, const struct verified *file);
@@ -248,10 +250,24 @@ certify(struct verifying *v, struct verified *file, enum outcome o, const struct
 	else if (o == OUTCOME_UNKNOWN)
 		o = findings_step(f, "ca", OUTCOME_UNKNOWN,
 		    "when the entry was made cannot be read, and so not who stood behind the key");
+	if (o == OUTCOME_GOOD)
+		o = take_revoked(v, file, f);
 	file->is_certified = o == OUTCOME_GOOD;
 	c->included = c->included && file->is_certified;
 	c->read = c->read && file->is_certified;
 	return o;
+}
+
+/* As if operators had retired it: by whose word it is makes no difference. */
+static enum outcome
+take_revoked(struct verifying *v, const struct verified *file, const struct findings *f)
+{
+	const struct vouching_taken *taken = &file->by_ca.taken;
+	const struct retired_key said = {*signercert_key_digest(file->receipt.by), taken->since_s};
+
+	if (taken->is && retired_keys_add(&v->retirement.wanted.keys, &said) != ERR_OK)
+		return findings_step(f, "ca", OUTCOME_UNKNOWN, "%s", err_text(ERR_MEMORY));
+	return OUTCOME_GOOD;
 }
 
 /* Whatever a proof of a fork says, it is no report. */

@@ -7,7 +7,6 @@
 #include "log/inputfile.h"
 #include "proto/utc.h"
 
-static enum err add(struct retired_keys *r, const struct retired_key *said);
 static enum outcome read_file(const char *path, const char *const *by, size_t by_count,
     const struct findings *f, struct retired_keys *out);
 static enum outcome verify(const char *path, const struct statement_document *d,
@@ -43,31 +42,11 @@ retired_keys_take(struct retired_keys *r, const struct statement *s)
 	    statement_value_digest(s, "key", &said.key) != ERR_OK ||
 	    statement_value_number(s, "since", &said.since_s) != ERR_OK)
 		return ERR_OK;
-	return add(r, &said);
+	return retired_keys_add(r, &said);
 }
 
 enum err
-retired_keys_join(struct retired_keys *r, const struct retired_keys *more)
-{
-	enum err e = ERR_OK;
-
-	for (size_t i = 0; i < more->count && e == ERR_OK; i++)
-		e = add(r, &more->key[i]);
-	return e;
-}
-
-const struct retired_key *
-retired_keys_find(const struct retired_keys *r, const struct digest *key)
-{
-	for (size_t i = 0; i < r->count; i++)
-		if (digest_equal(&r->key[i].key, key))
-			return &r->key[i];
-	return NULL;
-}
-
-/* Of one key the earliest time counts. */
-static enum err
-add(struct retired_keys *r, const struct retired_key *said)
+retired_keys_add(struct retired_keys *r, const struct retired_key *said)
 {
 	struct retired_key *grown;
 
@@ -82,6 +61,25 @@ add(struct retired_keys *r, const struct retired_key *said)
 	r->key = grown;
 	r->key[r->count++] = *said;
 	return ERR_OK;
+}
+
+enum err
+retired_keys_join(struct retired_keys *r, const struct retired_keys *more)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < more->count && e == ERR_OK; i++)
+		e = retired_keys_add(r, &more->key[i]);
+	return e;
+}
+
+const struct retired_key *
+retired_keys_find(const struct retired_keys *r, const struct digest *key)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (digest_equal(&r->key[i].key, key))
+			return &r->key[i];
+	return NULL;
 }
 
 static enum outcome

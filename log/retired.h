@@ -40,6 +40,9 @@ void retired_keys_free(struct retired_keys *r);
  */
 enum err retired_keys_take(struct retired_keys *r, const struct statement *s) MUST_USE;
 
+/* One that was told otherwise; of one key the earliest time counts. ERR_MEMORY. */
+enum err retired_keys_add(struct retired_keys *r, const struct retired_key *said) MUST_USE;
+
 /* All of another's. ERR_MEMORY. */
 enum err retired_keys_join(struct retired_keys *r, const struct retired_keys *more) MUST_USE;
 

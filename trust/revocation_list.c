@@ -15,6 +15,7 @@
 /* Numbers and their places in 32 bits; a file is smaller (trust/pem_blocks.h). */
 #define SERIAL_SIZE_MAX 255 /* bytes; RFC 5280 allows 20 */
 #define DATE_SIZE       sizeof(int64_t)
+#define HOW_SIZE        (DATE_SIZE + 1) /* a date, and whether the key was taken */
 
 struct revocation_list {
 	X509_NAME *issuer;
@@ -23,7 +24,7 @@ struct revocation_list {
 	struct buf scope_der;      /* to compare it by */
 	bool delta;
 	int64_t from_s, to_s;
-	uint8_t *serials; /* each a byte with its size, the number, and its date in DATE_SIZE */
+	uint8_t *serials; /* each a byte with its size, the number, and HOW_SIZE bytes */
 	uint32_t *place;  /* of each in `serials`; sorted by what is there */
 	size_t count;
 	pthread_mutex_t lock; /* of what follows */
@@ -40,6 +41,8 @@ static const char *take_scope(struct revocation_list *l, X509_CRL *crl);
 static const char *take_entries(struct revocation_list *l, X509_CRL *crl);
 static const char *check_entry(const X509_REVOKED *entry);
 static bool is_lifted(const X509_REVOKED *entry);
+static bool is_key_taken(const X509_REVOKED *entry);
+static long reason_of(const X509_REVOKED *entry);
 static int64_t begins_s(const X509_REVOKED *entry);
 static int by_serial(const void *a, const void *b, void *serials);
 static int compare(const uint8_t *a, const uint8_t *b);
@@ -137,7 +140,8 @@ revocation_list_is_alike(const struct revocation_list *a, const struct revocatio
 }
 
 bool
-revocation_list_has(const struct revocation_list *l, const ASN1_INTEGER *serial, int64_t *since_s)
+revocation_list_has(
+    const struct revocation_list *l, const ASN1_INTEGER *serial, struct revocation *out)
 {
 	uint8_t wanted[1 + SERIAL_SIZE_MAX];
 	const int size = ASN1_STRING_length(serial);
@@ -152,8 +156,10 @@ revocation_list_has(const struct revocation_list *l, const ASN1_INTEGER *serial,
 		const uint8_t *found = l->serials + l->place[middle];
 		const int order = compare(wanted, found);
 
-		if (order == 0 && since_s != NULL)
-			memcpy(since_s, found + 1 + size, DATE_SIZE);
+		if (order == 0 && out != NULL) {
+			memcpy(&out->since_s, found + 1 + size, DATE_SIZE);
+			out->key_taken = found[1 + (size_t)size + DATE_SIZE] != 0;
+		}
 		if (order == 0)
 			return true;
 		if (order < 0)
@@ -284,7 +290,7 @@ take_entries(struct revocation_list *l, X509_CRL *crl)
 			return why;
 		if (bytes > SERIAL_SIZE_MAX)
 			return "a serial number in it is too long";
-		size += 1 + (size_t)bytes + DATE_SIZE;
+		size += 1 + (size_t)bytes + HOW_SIZE;
 	}
 	l->serials = malloc(size + 1);
 	l->place = calloc((size_t)count + 1, sizeof(*l->place));
@@ -305,6 +311,7 @@ take_entries(struct revocation_list *l, X509_CRL *crl)
 		size += (size_t)ASN1_STRING_length(serial);
 		memcpy(l->serials + size, &since_s, DATE_SIZE);
 		size += DATE_SIZE;
+		l->serials[size++] = is_key_taken(entry);
 	}
 	qsort_r(l->place, l->count, sizeof(*l->place), by_serial, l->serials);
 	return NULL;
@@ -335,12 +342,26 @@ check_entry(const X509_REVOKED *entry)
 static bool
 is_lifted(const X509_REVOKED *entry)
 {
-	ASN1_ENUMERATED *reason = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
-	const bool lifted =
-	    reason != NULL && ASN1_ENUMERATED_get(reason) == CRL_REASON_REMOVE_FROM_CRL;
+	return reason_of(entry) == CRL_REASON_REMOVE_FROM_CRL;
+}
 
-	ASN1_ENUMERATED_free(reason);
-	return lifted;
+static bool
+is_key_taken(const X509_REVOKED *entry)
+{
+	const long reason = reason_of(entry);
+
+	return reason == CRL_REASON_KEY_COMPROMISE || reason == CRL_REASON_CA_COMPROMISE ||
+	       reason == CRL_REASON_AA_COMPROMISE;
+}
+
+static long
+reason_of(const X509_REVOKED *entry)
+{
+	ASN1_ENUMERATED *given = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
+	const long reason = given != NULL ? ASN1_ENUMERATED_get(given) : CRL_REASON_UNSPECIFIED;
+
+	ASN1_ENUMERATED_free(given);
+	return reason;
 }
 
 /* A CA that says since when the key may be another's means that (RFC 5280, section 5.3.2). */

@@ -36,10 +36,15 @@ bool revocation_list_is_delta(const struct revocation_list *l);
  */
 bool revocation_list_is_alike(const struct revocation_list *a, const struct revocation_list *b);
 
-/* Whether this serial number is in it; *since_s, if not NULL, is from when on it does not
- * count: the date of its revocation, or that of its invalidity if it is earlier. */
+struct revocation {
+	int64_t since_s; /* of its revocation, or of its invalidity if that is earlier */
+	bool key_taken;  /* the reason given is that others may have its key (keyCompromise,
+			    cACompromise, aACompromise) */
+};
+
+/* Whether this serial number is in it, and then how, if `out` is not NULL. */
 bool revocation_list_has(
-    const struct revocation_list *l, const ASN1_INTEGER *serial, int64_t *since_s);
+    const struct revocation_list *l, const ASN1_INTEGER *serial, struct revocation *out);
 
 /* Whether it may be signed by this CA's key, by what it says of the key. */
 bool revocation_list_is_by(const struct revocation_list *l, const X509 *issuer);

@@ -51,8 +51,8 @@ static void name_text(X509 *x, char to[VOUCHING_NAME_SIZE]);
 static void name_ca(STACK_OF(X509) * built, struct vouching_found *out);
 static enum vouching_chain check_revoked(const struct vouching_trust *t, STACK_OF(X509) * built,
     uint64_t at_s, enum vouching_chain so_far, struct vouching_found *out);
-static enum vouching_chain check_list(struct revocation_list *l, X509 *certificate,
-    const X509 *issuer, uint64_t at_s, struct vouching_found *out);
+static enum vouching_chain check_list(enum vouching_use use, struct revocation_list *l,
+    X509 *certificate, const X509 *issuer, uint64_t at_s, struct vouching_found *out);
 
 enum outcome
 vouching_trust_load(enum vouching_use use, const char *const *cas, size_t ca_count,
@@ -113,6 +113,12 @@ vouching_trust_check(const struct vouching_trust *t, const struct policy *policy
 	}
 	ERR_clear_error();
 	return best;
+}
+
+struct vouching_taken
+vouching_taken_earlier(struct vouching_taken a, struct vouching_taken b)
+{
+	return !b.is || (a.is && a.since_s <= b.since_s) ? a : b;
 }
 
 /* All in a PEM file, or one in DER. What is broken is no shorter file. */
@@ -216,8 +222,11 @@ better(const struct vouching_trust *t, X509 *ca, STACK_OF(X509) * chain, uint64_
 	if (best == VOUCHING_GOOD)
 		return best;
 	one = check_one(t, ca, chain, at_s, &found);
+	found.taken = vouching_taken_earlier(found.taken, out->taken);
 	if (one < best || out->ca_name[0] == '\0')
 		*out = found;
+	else
+		out->taken = found.taken;
 	return one < best ? one : best;
 }
 
@@ -358,7 +367,7 @@ check_revoked(const struct vouching_trust *t, STACK_OF(X509) * built, uint64_t a
 			continue;
 		for (size_t k = 0; so_far != VOUCHING_REVOKED && k < t->list_count; k++) {
 			const enum vouching_chain one =
-			    check_list(t->list[k], certificate, issuer, at_s, out);
+			    check_list(t->use, t->list[k], certificate, issuer, at_s, out);
 
 			if (one > so_far)
 				so_far = one;
@@ -369,11 +378,11 @@ check_revoked(const struct vouching_trust *t, STACK_OF(X509) * built, uint64_t a
 
 /* A list by another key of the issuer's proves nothing here, and hides nothing. */
 static enum vouching_chain
-check_list(struct revocation_list *l, X509 *certificate, const X509 *issuer, uint64_t at_s,
-    struct vouching_found *out)
+check_list(enum vouching_use use, struct revocation_list *l, X509 *certificate, const X509 *issuer,
+    uint64_t at_s, struct vouching_found *out)
 {
 	const bool own = issuer != NULL && revocation_list_is_by(l, issuer);
-	int64_t since_s;
+	struct revocation how;
 
 	if (X509_NAME_cmp(revocation_list_issuer(l), X509_get_issuer_name(certificate)) != 0)
 		return VOUCHING_GOOD;
@@ -382,8 +391,12 @@ check_list(struct revocation_list *l, X509 *certificate, const X509 *issuer, uin
 		out->reason = "a revocation list in its name is signed by another key";
 		return VOUCHING_UNKNOWN;
 	}
-	if (!revocation_list_has(l, X509_get0_serialNumber(certificate), &since_s) ||
-	    since_s > (int64_t)at_s)
+	if (!revocation_list_has(l, X509_get0_serialNumber(certificate), &how))
+		return VOUCHING_GOOD;
+	if (use == VOUCHING_LOG && how.key_taken)
+		out->taken = vouching_taken_earlier(out->taken,
+		    (struct vouching_taken){true, how.since_s > 0 ? (uint64_t)how.since_s : 0});
+	if (how.since_s > (int64_t)at_s)
 		return VOUCHING_GOOD;
 	out->reason = own ? "revoked before that"
 			  : "in a revocation list that cannot be verified by its issuer's key";

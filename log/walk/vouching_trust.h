@@ -53,11 +53,22 @@ enum vouching_chain {
 	VOUCHING_FOREIGN, /* none of the CAs does */
 };
 
+/*
+ * Of a log: others may have its key, or one of the CAs' behind it, since a time, as a revocation
+ * list says, which may be about a later time than the one that is asked about. Whoever has the key
+ * chooses the time in what it signs.
+ */
+struct vouching_taken {
+	bool is;
+	uint64_t since_s; /* the earliest; seconds since 1970 */
+};
+
 struct vouching_found {
 	struct digest ca; /* SHA-256 of the CA's certificate; but for FOREIGN and UNKNOWN */
 	char ca_name[VOUCHING_NAME_SIZE];  /* its subject */
 	const char *reason;                /* for people; static text of OpenSSL's, or of ours */
 	char at_fault[VOUCHING_NAME_SIZE]; /* of that reason, the certificate's subject; or empty */
+	struct vouching_taken taken;
 };
 
 /*
@@ -67,5 +78,8 @@ struct vouching_found {
 enum vouching_chain vouching_trust_check(const struct vouching_trust *t,
     const struct policy *policy, STACK_OF(X509) * chain, uint64_t at_s,
     struct vouching_found *out) MUST_USE;
+
+/* Which of the two counts. */
+struct vouching_taken vouching_taken_earlier(struct vouching_taken a, struct vouching_taken b);
 
 #endif

@@ -6,6 +6,7 @@ import json
 
 import make_log
 from audit import BAD, GOOD, UNKNOWN, Bench
+from cosigner import Cosigner
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -170,6 +171,63 @@ def test_what_was_revoked_by_then_is_bad():
                    .sign(bench.between.key, hashes.SHA256()))
             bench.write("crl.pem", crl.public_bytes(serialization.Encoding.PEM))
             bench.proved("--ca-crl", bench.path("crl.pem"), expect=expect, says=says)
+
+
+def revoked(bench, ca, certificate, reason, days=0.5, invalid=None):
+    """A file with a list of `ca`'s about this certificate."""
+    at = datetime.datetime.utcfromtimestamp(make_log.TIME_S)
+    entry = (x509.RevokedCertificateBuilder().serial_number(certificate.serial_number)
+             .revocation_date(at + datetime.timedelta(days=days))
+             .add_extension(x509.CRLReason(getattr(x509.ReasonFlags, reason)), critical=False))
+    if invalid is not None:
+        entry = entry.add_extension(x509.InvalidityDate(at + datetime.timedelta(days=invalid)), critical=False)
+    crl = (x509.CertificateRevocationListBuilder().issuer_name(ca.name).last_update(at)
+           .next_update(at + datetime.timedelta(days=9)).add_revoked_certificate(entry.build())
+           .sign(ca.key, hashes.SHA256()))
+    return ["--ca-crl", bench.write("crl.pem", crl.public_bytes(serialization.Encoding.PEM))]
+
+
+def test_of_a_key_that_was_revoked_as_stolen_no_time_is_believed():
+    """Whoever has it writes an `iat` of before: only what a witness saw before is proved."""
+    with Certified() as bench:
+        own, taken = bench.chain(), "because others may have the key, or a CA's behind it"
+        for ca, certificate, reason, expect in (
+                (bench.between, own, "key_compromise", UNKNOWN), (bench.between, own, "superseded", GOOD),
+                (bench.between, own, "cessation_of_operation", GOOD), (bench.between, own, "aa_compromise", UNKNOWN),
+                (bench.root, bench.between.certificate, "ca_compromise", UNKNOWN),
+                (bench.root, bench.between.certificate, "key_compromise", UNKNOWN)):
+            crl = revoked(bench, ca, certificate, reason)
+            output = bench.proved(*crl, expect=expect, says=[taken, "UNPROVED"] if expect else "PROVED")
+            assert expect == GOOD or "SAYS" not in output, output
+        for file in ("root.pem", "between.pem"):
+            bench.pem("between.pem", bench.between.certificate)
+            bench.proved(*revoked(bench, bench.between, own, "key_compromise"), ca=file, expect=UNKNOWN, says=taken)
+        told = json.loads(bench.proved(*crl, "--json", expect=UNKNOWN))["files"][0]
+        assert told["proved"] is None and told["retired"]["since"] == "2026-11-24T22:00:00Z", told
+        bench.proved(*revoked(bench, bench.between, own, "key_compromise", -1), expect=BAD)
+
+
+def test_a_witness_proves_what_such_a_key_signed_before():
+    with Certified() as bench:
+        own, witness = bench.chain(), Cosigner()
+        crl = revoked(bench, bench.between, own, "key_compromise", 2, invalid=1)
+        since = make_log.TIME_S + DAY
+        plain = bench.entry.read_bytes()
+        for time_s, expect in ((since - 1, GOOD), (since, UNKNOWN)):
+            bench.entry.write_bytes(witness.cosign(plain, time_s))
+            bench.proved(*crl, "--witness", witness.verifier, expect=expect)
+        assert bench.run("verify", bench.entry, "--witness", witness.verifier).returncode == UNKNOWN
+
+
+def test_it_is_the_key_and_not_one_of_its_certificates():
+    """The older certificate is revoked by nobody: the key is the same."""
+    with Certified() as bench:
+        bench.chain("old.pem", begin=-9, end=1)
+        crl = revoked(bench, bench.between, bench.chain("new.pem", begin=1, end=100), "key_compromise", 2)
+        for names in (("old.pem", "new.pem"), ("new.pem", "old.pem")):
+            certs = [part for name in names for part in ("--cert", bench.path(name))]
+            bench.proved(*certs, cert=None)
+            bench.proved(*certs, *crl, cert=None, expect=UNKNOWN, says="because others may have the key")
 
 
 if __name__ == "__main__":
