@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "pkcs11/token/verifier_file.h"
 #include "proto/tlog/checkpoint.h"
 #include "proto/tlog/note.h"
+#include "proto/utc.h"
 
 static unsigned check_beside(const struct hsm_config *c, struct token *token);
 static enum err open_with_key(const struct hsm_config *c, struct token **token);
@@ -27,6 +29,7 @@ static enum err write_request(X509_REQ *request, const char *path);
 static enum err keep_issued(const struct hsm_config *c, X509 *present, X509 *new);
 static enum err install(
     const struct hsm_config *c, struct token *token, const STACK_OF(X509) * chain);
+static void show_phase(const struct hsm_config *c, const struct token *token);
 static void show_profiles(const struct hsm_config *c);
 static unsigned check_key(const struct hsm_config *c, struct token *token, X509 *certificate);
 static enum err read_adopted(
@@ -71,11 +74,17 @@ ceremony_import_certificate(const struct hsm_config *c, const char *path)
 	enum err e = open_with_safe_key(c, &token);
 
 	if (e == ERR_OK && (e = certificate_read_chain(path, &chain)) == ERR_OK &&
+	    /* Before the key: of a file in another order the first one is another's. */
+	    (e = certificate_check_order(path, chain)) == ERR_OK &&
 	    (e = certificate_check_key(
 		 path, sk_X509_value(chain, 0), token_public_key(token, TOKEN_FIRST))) == ERR_OK &&
-	    (e = certificate_check_order(path, chain)) == ERR_OK &&
-	    (e = install(c, token, chain)) == ERR_OK)
+	    (e = install(c, token, chain)) == ERR_OK) {
 		(void)certificate_is_current(path, chain); /* said, no more */
+		if (sk_X509_num(chain) == 1 && X509_check_issued(sk_X509_value(chain, 0),
+						   sk_X509_value(chain, 0)) != X509_V_OK)
+			printf("note     no CA's certificate is behind it: if there are CAs below "
+			       "the root, auditors who name that one need theirs in this file\n");
+	}
 	certificate_free_chain(&chain);
 	token_close(&token);
 	return e == ERR_OK ? 0 : 1;
@@ -155,10 +164,50 @@ ceremony_check(const struct hsm_config *c, bool faulty)
 		if (c->ed25519_label != NULL)
 			printf("good     key '%s' signs, cannot leave, and has its verifier key\n",
 			    c->ed25519_label);
+		show_phase(c, token);
 		show_profiles(c);
 	}
 	token_close(&token);
 	return bad == 0 ? 0 : 1;
+}
+
+/* A key that has given way, or waits, is as it should be: said, no more. */
+static void
+show_phase(const struct hsm_config *c, const struct token *token)
+{
+	struct guard_state state;
+	struct buf spki = BUF_INIT;
+	char words[CEREMONY_PHASE_SIZE];
+
+	if (certificate_append_spki(token_public_key(token, TOKEN_FIRST), &spki) == ERR_OK &&
+	    guard_read(c->guard_directory, c->origin, buf_view(&spki), &state) == ERR_OK &&
+	    state.phase != GUARD_OPEN)
+		printf("note     guard: %s\n", ceremony_phase(&state, words));
+	buf_free(&spki);
+}
+
+const char *
+ceremony_phase(const struct guard_state *state, char to[CEREMONY_PHASE_SIZE])
+{
+	char date[UTC_TEXT_SIZE];
+
+	switch (state->phase) {
+	case GUARD_OPEN:
+		return "the key signs";
+	case GUARD_WAITING:
+		return "the key waits to follow the log's, and signs nothing yet";
+	case GUARD_CLOSED:
+		(void)snprintf(to, CEREMONY_PHASE_SIZE,
+		    "the key gave way to another, %s, and signs nothing any more",
+		    utc_text(state->closed_s, date));
+		return to;
+	case GUARD_RETIRED:
+		(void)snprintf(to, CEREMONY_PHASE_SIZE,
+		    "the key was retired by operators, %s, and signs nothing any more",
+		    utc_text(state->closed_s, date));
+		return to;
+	}
+	return "";
 }
 
 unsigned
@@ -173,6 +222,13 @@ ceremony_check_guard(const struct hsm_config *c, const struct token *token)
 	e = certificate_append_spki(token_public_key(token, TOKEN_FIRST), &spki);
 	if (e == ERR_OK)
 		e = guard_read(c->guard_directory, c->origin, buf_view(&spki), &state);
+	if (e == ERR_OK && state.phase == GUARD_RETIRED) {
+		complain("key '%s' is retired by operators, since others may have it, and signs "
+			 "nothing any more: serve with a key that follows it (doc/operations.md: A "
+			 "key that must go at once)",
+		    c->key_label);
+		e = ERR_GUARD_KEY;
+	}
 	buf_free(&spki);
 	return e == ERR_OK ? 0 : 1;
 }

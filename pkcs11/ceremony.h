@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "config/hsm_config.h"
+#include "pkcs11/serve/guard_state.h"
 #include "pkcs11/token/token.h"
 #include "pkcs11/transcript.h"
 
@@ -63,5 +64,10 @@ int ceremony_check(const struct hsm_config *c, bool faulty);
  * operator may look while the key process serves.
  */
 unsigned ceremony_check_guard(const struct hsm_config *c, const struct token *token);
+
+#define CEREMONY_PHASE_SIZE 96 /* bytes with NUL of the longest, with a time */
+
+/* Whether the key signs for the log, in words; returns `to`. */
+const char *ceremony_phase(const struct guard_state *state, char to[CEREMONY_PHASE_SIZE]);
 
 #endif

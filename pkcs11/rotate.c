@@ -41,8 +41,7 @@ rotate(const struct hsm_config *c, bool dry)
 		    "is to follow, made with init and self-sign, or csr and import-cert");
 	if (e == ERR_OK && (e = look(&r, c, next, use)) == ERR_OK) {
 		if (is_ordered(&r))
-			printf(
-			    "ordered  already; the signer gives the log over at its next batch\n");
+			printf("ordered  already\n");
 		else if (!dry)
 			e = order(&r);
 		if (e == ERR_OK)
@@ -177,9 +176,9 @@ tell(const struct rotation *r, bool dry)
 		       "nothing was "
 		       "changed\n");
 	else
-		printf(
-		    "ordered  the signer gives the log over at its next batch; give %s to whoever "
-		    "has %s\n",
+		printf("ordered  the signer gives the log over at its next batch, once its key "
+		       "process "
+		       "was started with this \"next\"; give %s to whoever has %s\n",
 		    r->new.config->certificate, r->old.config->certificate);
 }
 

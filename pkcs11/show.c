@@ -39,8 +39,8 @@ static void show_key(struct sheet *s, const struct hsm_config *c, const struct t
     const struct token_key_attributes *a);
 static void put_told(struct sheet *s, const char *name, bool value, unsigned vouched);
 static const char *verdict(const struct token_key_attributes *a);
-static void show_certificate(struct sheet *s, const struct hsm_config *c, const struct token *token,
-    const STACK_OF(X509) * chain);
+static enum err show_certificate(struct sheet *s, const struct hsm_config *c,
+    const struct token *token, const STACK_OF(X509) * chain);
 static void show_authorities(struct sheet *s, const STACK_OF(X509) * chain);
 static void show_no_certificate(struct sheet *s);
 static void show_verifier(struct sheet *s, const struct hsm_config *c, EVP_PKEY *key);
@@ -68,7 +68,7 @@ ceremony_show(const struct hsm_config *c, bool json, const struct transcript_req
 		if (access(c->certificate, F_OK) != 0 && errno == ENOENT)
 			show_no_certificate(&s);
 		else if ((e = certificate_read_chain(c->certificate, &chain)) == ERR_OK)
-			show_certificate(&s, c, token, chain);
+			e = show_certificate(&s, c, token, chain);
 		show_verifier(&s, c, token_public_key(token, TOKEN_FIRST));
 		beside = c->ed25519_label != NULL ? show_beside(&s, c, token) : ERR_OK;
 		guard = show_guard(&s, c, token_public_key(token, TOKEN_FIRST));
@@ -136,7 +136,7 @@ verdict(const struct token_key_attributes *a)
 		     "is vouched for in hsm.yaml";
 }
 
-static void
+static enum err
 show_certificate(struct sheet *s, const struct hsm_config *c, const struct token *token,
     const STACK_OF(X509) * chain)
 {
@@ -144,6 +144,8 @@ show_certificate(struct sheet *s, const struct hsm_config *c, const struct token
 	struct buf der = BUF_INIT;
 	struct digest digest;
 	char hex[DIGEST_HEX_SIZE + 1];
+	const enum err e =
+	    certificate_check_key(c->certificate, x, token_public_key(token, TOKEN_FIRST));
 
 	put_string(s, "certificate", c->certificate);
 	put_name(s, "subject", X509_get_subject_name(x));
@@ -156,10 +158,9 @@ show_certificate(struct sheet *s, const struct hsm_config *c, const struct token
 		put_string(s, "sha256", hex);
 	}
 	buf_free(&der);
-	put_bool(s, "certifies this key",
-	    certificate_check_key(c->certificate, x, token_public_key(token, TOKEN_FIRST)) ==
-		ERR_OK);
+	put_bool(s, "certifies this key", e == ERR_OK);
 	show_authorities(s, chain);
+	return e;
 }
 
 /* The CAs behind it in its file. */
@@ -239,7 +240,7 @@ show_guard(struct sheet *s, const struct hsm_config *c, EVP_PKEY *key)
 {
 	struct buf spki = BUF_INIT, size = BUF_INIT;
 	struct guard_state state;
-	char hex[DIGEST_HEX_SIZE + 1];
+	char hex[DIGEST_HEX_SIZE + 1], words[CEREMONY_PHASE_SIZE];
 	enum err e;
 
 	if ((e = certificate_append_spki(key, &spki)) == ERR_OK &&
@@ -248,6 +249,7 @@ show_guard(struct sheet *s, const struct hsm_config *c, EVP_PKEY *key)
 		digest_to_hex(&state.root, hex);
 		put_line(s, "signed size", buf_view(&size), false);
 		put_string(s, "signed root", hex);
+		put_string(s, "guard", ceremony_phase(&state, words));
 	}
 	buf_free(&spki);
 	buf_free(&size);

@@ -178,7 +178,8 @@ run_show(const struct arguments *a)
 		} else {
 			transcript_print(&d, &text);
 			digest_to_hex(&d.digest, hex);
-			buf_append_format(&text, "%-24s %s\n", "sha256 of this file", hex);
+			buf_append_format(
+			    &text, "%-" TRANSCRIPT_NAME_WIDTH "s %s\n", "sha256 of this file", hex);
 		}
 		e = buf_status(&text);
 		fwrite(text.data, 1, text.size, stdout);

@@ -149,14 +149,15 @@ say_collector(const struct page *p, json_t *status)
 	const char *signer = text_of(status, "signer"), *log = text_of(status, "log");
 	const char *trouble = text_of(status, "trouble");
 	const uint64_t waiting = number_of(status, "waiting");
+	const uint64_t until = number_of(status, "next_round_s");
 	char up[SPAN_SIZE], session[SPAN_SIZE], next[SPAN_SIZE], round[SPAN_SIZE];
 
 	fprintf(p->to, "hallmark-collector %s   up %s   ", text_of(status, "version"),
 	    span_text(number_of(status, "uptime_s"), up));
 	if (number_of(status, "rounds") > 0)
-		fprintf(p->to, "last round took %s, next in %s\n",
-		    span_text_ms(number_of(status, "round_ms"), round),
-		    span_text(number_of(status, "next_round_s"), next));
+		fprintf(p->to, "last round took %s, next %s%s\n",
+		    span_text_ms(number_of(status, "round_ms"), round), until > 0 ? "in " : "now",
+		    until > 0 ? span_text(until, next) : "");
 	else
 		fprintf(p->to, "its first round goes on\n");
 	(void)span_text(number_of(status, "session_s"), session);

@@ -153,9 +153,12 @@ guard_file_open(struct guard_file *g, int flags)
 		return ERR_IO;
 	}
 	e = errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
-	complain("%s: cannot open the guard's state: %s; init makes it, it is never assumed to be "
-		 "empty; if it was lost: hallmark-hsm adopt",
-	    g->path, strerror(errno));
+	complain("%s: cannot open the guard's state of this key and origin: %s%s", g->path,
+	    strerror(errno),
+	    e == ERR_IO ? "; it is for this process's user alone"
+			: "; init makes it, init --existing that of a key which the vendor's tool "
+			  "has made; it is never assumed to be empty: if it was lost, hallmark-hsm "
+			  "adopt");
 	return e;
 }
 

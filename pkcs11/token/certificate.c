@@ -44,7 +44,10 @@ certificate_read_chain(const char *path, STACK_OF(X509) * *out)
 	e = read_all(file, out);
 	fclose(file);
 	if (e != ERR_OK) {
-		complain_crypto("%s: expected certificates in PEM, at most %d", path, CHAIN_MAX);
+		complain_crypto("%s: expected certificates in PEM, at most %d (from DER: openssl "
+				"x509 -inform DER -in FILE; from PKCS#7: openssl pkcs7 "
+				"-print_certs -in FILE)",
+		    path, CHAIN_MAX);
 		certificate_free_chain(out);
 	}
 	ERR_clear_error();
@@ -73,7 +76,8 @@ certificate_check_order(const char *path, const STACK_OF(X509) * chain)
 		complain(
 		    "%s: certificate %d, of %s, is not that of the CA which issued certificate "
 		    "%d, of %s: expected the key's own first, behind it the CA that issued it, "
-		    "then the next, and no others; put them in that order",
+		    "then the next, and no others; put them in that order, and the one there that "
+		    "is missing",
 		    path, i + 1, certificate_name(X509_get_subject_name(by), issuer), i,
 		    certificate_name(X509_get_subject_name(x), issued));
 		return ERR_MISMATCH;

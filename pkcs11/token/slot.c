@@ -41,7 +41,8 @@ token_find_slot(struct token *t)
 	if (e == ERR_OK && s.meant == 0) {
 		e = refuse_none(t, &s);
 	} else if (s.meant > 1) {
-		complain("several tokens are %s '%s':%.*s; name one by \"uri\"",
+		complain(
+		    "several tokens are %s '%s':%.*s; name one by \"uri\", best with its serial",
 		    t->config->token_uri != NULL ? "meant by" : "labelled", t->config->token_label,
 		    (int)s.meant_text.size, (const char *)s.meant_text.data);
 		e = ERR_MISMATCH;
@@ -144,13 +145,15 @@ static void
 tell(struct buf *to, ck_slot_id_t slot, const struct ck_token_info *info)
 {
 	char label[sizeof(info->label) + 1], serial[sizeof(info->serial_number) + 1];
+	const char *comma = to->size > 0 ? "," : "";
 
 	token_take_text(label, info->label, sizeof(info->label));
 	token_take_text(serial, info->serial_number, sizeof(info->serial_number));
 	if ((info->flags & CKF_TOKEN_INITIALIZED) == 0)
-		buf_append_format(to, " one that is not initialised (slot-id=%lu)", slot);
+		buf_append_format(to, "%s one that is not initialised (slot-id=%lu)", comma, slot);
 	else
-		buf_append_format(to, " '%s' (serial=%s;slot-id=%lu)", label, serial, slot);
+		buf_append_format(
+		    to, "%s '%s' (serial=%s;slot-id=%lu)", comma, label, serial, slot);
 }
 
 static enum err
@@ -160,12 +163,15 @@ refuse_none(const struct token *t, const struct search *s)
 	struct view found = s->found > 0 ? buf_view(&s->found_text) : VIEW_LITERAL(" none at all");
 
 	if (t->config->token_uri != NULL)
-		complain("%s: expected the token of %s, found%.*s", t->config->module, label,
-		    (int)found.size, (const char *)found.data);
+		complain("%s: expected the token of %s, found%.*s; write into \"uri\" what is so "
+			 "of the one that is meant",
+		    t->config->module, label, (int)found.size, (const char *)found.data);
 	else
 		complain(
-		    "%s: expected a token labelled '%s', found%.*s; make it with the "
-		    "vendor's tool: softhsm2-util --init-token --free --label '%s', or "
+		    "%s: expected a token labelled '%s', found%.*s; write into \"token\" how the "
+		    "one "
+		    "that is meant is called, or make it with the vendor's tool: softhsm2-util "
+		    "--init-token --free --label '%s', or "
 		    "pkcs11-tool --module %s --init-token --slot-index N --label '%s' and then "
 		    "--init-pin, where slot N is empty: a token that is in it is erased",
 		    t->config->module, label, (int)found.size, (const char *)found.data, label,

@@ -165,7 +165,7 @@ transcript_print(const struct transcript_document *d, struct buf *to)
 		buf_append_byte(to, '\n');
 	buf_free(&strings);
 	for (size_t i = 0; i < d->count; i++)
-		buf_append_format(to, "%-24s %.*s\n",
+		buf_append_format(to, "%-" TRANSCRIPT_NAME_WIDTH "s %.*s\n",
 		    d->signer[i].signature.size > 0 ? "signed by" : "not signed by",
 		    view_precision(d->signer[i].name), (const char *)d->signer[i].name.data);
 }
@@ -394,8 +394,8 @@ print_value(void *arg, struct view place, struct view value)
 	if (view_equal(place, view_of_string(p->place))) {
 		buf_append_byte(p->to, ' ');
 	} else {
-		buf_append_format(p->to, "%s%-24.*s ", p->to->size > 0 ? "\n" : "",
-		    view_precision(place), (const char *)place.data);
+		buf_append_format(p->to, "%s%-" TRANSCRIPT_NAME_WIDTH ".*s ",
+		    p->to->size > 0 ? "\n" : "", view_precision(place), (const char *)place.data);
 		snprintf(p->place, sizeof(p->place), "%.*s", view_precision(place),
 		    (const char *)place.data);
 	}

@@ -69,6 +69,9 @@ void transcript_signed_bytes(struct view payload, struct buf *to);
 /* Appends the envelope with the signatures that there are. */
 enum err transcript_write_envelope(const struct transcript_document *d, struct buf *to) MUST_USE;
 
+/* Characters of a line's name: that of an attribute of the tenth key is as long. */
+#define TRANSCRIPT_NAME_WIDTH "40"
+
 /* Appends all that the payload says, a line for each value, and who has signed it. */
 void transcript_print(const struct transcript_document *d, struct buf *to);
 

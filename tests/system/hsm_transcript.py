@@ -109,8 +109,9 @@ def test_those_present_sign_and_nobody_else():
         envelope = json.loads(site.path("t2.json").read_bytes())
         assert verify(envelope, keys) == ({"alice", "bob"}, site.path("t.json").read_bytes())
         shown = transcript(site, "show", site.path("t1.json")).stdout
-        for line in ("signed by                bob", "not signed by            alice",
-                     "token.label              test", "keys.1.attributes.CKA_LOCAL true",
+        assert all(line[40] == " " < min(line[0], line[41]) for line in shown.splitlines()), "no table"
+        for line in (f"{'signed by':40} bob", f"{'not signed by':40} alice", f"{'token.label':40} test",
+                     f"{'keys.1.attributes.CKA_LOCAL':40} true",
                      hashlib.sha256(site.path("t1.json").read_bytes()).hexdigest()):
             assert line in shown, shown
         assert transcript(site, "show", site.path("t2.json"), "--json").stdout.encode() == \

@@ -10,7 +10,7 @@ import time
 
 import hallmark
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from hallmark import APP, Authority, Site, write_certificate
 from wallclock import WallClock
@@ -71,6 +71,9 @@ def test_a_chain_is_taken_over_in_order_and_shown():
         assert re.search(r"(?m)^ca 1 +CN=issuing CA$", site.hsm("show").stdout)
         site.hsm("check")
         assert len(json.loads(site.hsm("jwks").stdout)["keys"][0]["x5c"]) == 3
+        said = "no CA's certificate is behind it"
+        assert said in site.hsm("import-cert", issuer.write("alone.pem", issuer.issue())).stdout
+        assert said not in site.hsm("import-cert", issuer.chain()).stdout
 
 
 def test_a_chain_in_another_order_is_refused_and_changes_nothing():
@@ -88,7 +91,12 @@ def test_a_chain_in_another_order_is_refused_and_changes_nothing():
             assert "certificate {}, of CN={},".format(*odd) in done.stderr, done.stderr
             assert not site.path("log.crt").exists()
         done = site.hsm("import-cert", issuer.write("odd.pem", issuing, own), check=False)
+        assert done.returncode == 1 and "put them in that order" in done.stderr, done
+        done = site.hsm("import-cert", issuer.write("odd.pem", issuing, root), check=False)
         assert done.returncode == 1 and "of another key than the token's" in done.stderr, done
+        site.path("odd.der").write_bytes(own.public_bytes(serialization.Encoding.DER))
+        done = site.hsm("import-cert", str(site.path("odd.der")), check=False)
+        assert done.returncode == 1 and "openssl x509 -inform DER" in done.stderr, done
         issuer.write("log.crt", own, root, issuing)  # by hand
         done = site.hsm("check", check=False)
         assert done.returncode == 1 and "put them in that order" in done.stderr, done

@@ -4,6 +4,7 @@ an attacker signs with it afterwards is never proved. The token is SoftHSM, the 
 
 import contextlib
 import pathlib
+import re
 import sys
 import time
 
@@ -139,7 +140,9 @@ def test_a_retired_key_signs_nothing_any_more():
             assert key.process.wait() == 0
         keychannel.expect_no_service(site, "is retired by operators, since it is lost or others may have it")
         site.path("c").write_bytes(note)
-        for command, operands in (("adopt", [str(site.path("c"))]), ("rotate", [])):
+        shown = site.hsm("show").stdout
+        assert re.search(r"(?m)^guard +the key was retired by operators, 20", shown), shown
+        for command, operands in (("check", []), ("adopt", [str(site.path("c"))]), ("rotate", [])):
             site.path("hsm.yaml").write_text(site.path("hsm.yaml").read_text() + (
                 "next: hsm-2.yaml\n" if command == "rotate" else ""))
             done = hsm(site, "hsm.yaml", command, *operands, check=False)

@@ -41,6 +41,7 @@ def test_under_load():
         before = objects_of(site)
         done = rotate(site)
         assert "ordered" in done.stdout and "log-2.crt" in done.stdout, done.stdout
+        assert "once its key process was started with this \"next\"" in done.stdout, done.stdout
         assert objects_of(site) == before, "something was changed on the token"
         signer.wait_for("event=key-changed")
         assert load.wait_for_each(10) < 20
@@ -49,6 +50,7 @@ def test_under_load():
         published(site, 1 + max(r["index"] for r in load.receipts))
         site.certificate = site.certificates[1]
         assert signer.stop() == 0
+        assert "guard: the key gave way to another, 20" in site.hsm("check").stdout
         log = read_log(site)
         held_together(site, load.receipts, log)
         place, = key_notices(log)

@@ -132,7 +132,8 @@ def test_a_key_of_the_vendors_tool_gets_its_guard():
     with Site(token_module=True) as site:
         refused(site, "has no private key", command=("init", "--existing"))
         vendors_key(site, "--sensitive")
-        refused(site, "already", command="init")
+        refused(site, "already", "init --existing", command="init")
+        refused(site, "init --existing", command="check")
         done = site.hsm("init", "--existing")
         assert "taken    key 'log'" in done.stdout and done.stdout.count("told     by the token") == 4, done
         assert "decided  by the operator: it has signed no log yet" in done.stdout, done
@@ -249,7 +250,9 @@ def test_a_token_without_a_label_is_chosen_by_its_serial():
         site.init_key()
         sign_once(site)
         by_uri(site, "pkcs11:token=;object=log")  # SoftHSM shows a slot more
-        refused(site, "several tokens", serial, "not initialised")
+        refused(site, "several tokens", f"(serial={serial};slot-id=", "), one that is not initialised")
+        by_uri(site, "pkcs11:token=;serial=77;object=log")
+        refused(site, "expected the token of", "write into \"uri\"")
 
 
 def test_two_keys_of_one_label_are_told_apart_by_id():

@@ -96,7 +96,8 @@ def test_a_token_that_is_not_there():
     with make_site() as site:
         site.options["hsm"] = {"token": "other"}
         site.write_configs()
-        refused(site, "expected a token labelled 'other', found 'test'", "--init-token")
+        refused(site, "expected a token labelled 'other', found 'test'", "), one that is not initialised",
+                "write into \"token\"", "--init-token")
     with Site() as site:
         for path in site.path("tokens").iterdir():
             path.rename(site.path("away"))
@@ -165,7 +166,7 @@ def test_a_certificate_of_another_key():
     with make_site() as site:
         other = site.ca.build(site.ca.name, ec.generate_private_key(ec.SECP256R1()).public_key())
         hallmark.write_certificate(site.path("log.crt"), other.sign(site.ca.key, hashes.SHA256()))
-        refused(site, "the certificate is of another key than the token's", commands=("check", "self-sign"))
+        refused(site, "the certificate is of another key than the token's", commands=("check", "self-sign", "show"))
 
 
 def test_a_chain_that_has_expired_is_told_and_serves_on():
