@@ -367,6 +367,12 @@ tell(const struct continuation *c)
 	    c->config->origin, c->request->checkpoint,
 	    c->request->witness_count > 0 ? ", and cosigned" : "", c->config->key_label,
 	    c->config->token_label, c->config->origin, from, to, c->newest.size, root);
+	if (c->config->continuation_operator_count > 0)
+		printf("by       %" PRIu32 " of the %" PRIu32 " in continuation_operators\n",
+		    c->config->continuation_count, c->config->continuation_operator_count);
+	else
+		printf("by       nobody: the configuration has no continuation_operators, whose "
+		       "word this takes\n");
 }
 
 static int

@@ -173,11 +173,14 @@ def test_what_does_not_count_orders_nothing():
         fails("verifier key of a witness", stated(site, note), options=("--witness", "nobody"))
         continuation.configure_spare(site, continuation_operators=None)
         fails("expected a statement", stated(site, note))
+        assert "by       nobody: the configuration has no continuation_operators" in go_on(
+            site, note, (), "--dry-run").stdout
         continuation.configure_spare(site)
         # What they are to sign is said.
         done = go_on(site, note, (), "--dry-run")
         for name, value in continuation.subject_of(site, note).items():
             assert f"--subject {name}={value}" in done.stdout, done.stdout
+        assert re.search(r"(?m)^by       \d of the \d in continuation_operators$", done.stdout), done.stdout
         go_on(site, note, stated(site, note), "--dry-run")
         assert {path: path.read_bytes() for path in site.guard_files()} == fresh
         go_on(site, note, stated(site, note))
