@@ -41,14 +41,15 @@
 #include <stdbool.h>
 
 #include "config/hsm_config.h"
+#include "pkcs11/token/certificate.h"
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"
 #include "proto/tlog/transition.h"
 #include "proto/wire/keychannel.h"
 
-/* Bytes of a succession with its statements: a certificate stands before it in one answer. */
-#define SUCCESSION_SIZE_MAX (KEYCHANNEL_BODY_MAX - 16384)
+/* Bytes of a succession with its statements: certificates stand before it in one answer. */
+#define SUCCESSION_SIZE_MAX (KEYCHANNEL_BODY_MAX - CERTIFICATE_CHAIN_BYTES_MAX)
 
 struct succession {
 	const struct hsm_config *config; /* of the key that signs: the one given, or `next` */

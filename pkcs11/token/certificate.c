@@ -44,10 +44,10 @@ certificate_read_chain(const char *path, STACK_OF(X509) * *out)
 	e = read_all(file, out);
 	fclose(file);
 	if (e != ERR_OK) {
-		complain_crypto("%s: expected certificates in PEM, at most %d (from DER: openssl "
-				"x509 -inform DER -in FILE; from PKCS#7: openssl pkcs7 "
-				"-print_certs -in FILE)",
-		    path, CHAIN_MAX);
+		complain_crypto("%s: expected certificates in PEM, at most %d, of %d bytes in all "
+				"(from DER: openssl x509 -inform DER -in FILE; from PKCS#7: "
+				"openssl pkcs7 -print_certs -in FILE)",
+		    path, CHAIN_MAX, CERTIFICATE_CHAIN_BYTES_MAX);
 		certificate_free_chain(out);
 	}
 	ERR_clear_error();
@@ -188,6 +188,7 @@ certificate_append_spki(EVP_PKEY *key, struct buf *to)
 static enum err
 read_all(FILE *file, STACK_OF(X509) * *out)
 {
+	int size = 0;
 	X509 *x;
 
 	if ((*out = sk_X509_new_null()) == NULL)
@@ -198,6 +199,9 @@ read_all(FILE *file, STACK_OF(X509) * *out)
 			X509_free(x);
 			return ERR_FORMAT;
 		}
+		size += i2d_X509(x, NULL);
+		if (size > CERTIFICATE_CHAIN_BYTES_MAX)
+			return ERR_FORMAT;
 	}
 	/* The end of the file is the one good reason to stop. */
 	return sk_X509_num(*out) > 0 && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE

@@ -18,7 +18,13 @@ enum err certificate_read(const char *path, X509 **out) MUST_USE;
 /* ERR_KEY_MISMATCH, explained, unless it certifies `key`. */
 enum err certificate_check_key(const char *path, X509 *certificate, EVP_PKEY *key) MUST_USE;
 
-/* All certificates of a PEM file, the key's first, 8 at most; at least one. */
+/*
+ * What a signer takes of them at most, in DER: in one answer there may be a succession behind them
+ * (serve/succession.h).
+ */
+#define CERTIFICATE_CHAIN_BYTES_MAX 16384
+
+/* All certificates of a PEM file, the key's first, 8 at most, of so many bytes; at least one. */
 enum err certificate_read_chain(const char *path, STACK_OF(X509) * *out) MUST_USE;
 void certificate_free_chain(STACK_OF(X509) * *chain);
 

@@ -28,9 +28,12 @@ class Issuer:
         self.issuing = Authority("issuing", site.dir, parent=self.root, days=days)
         self.request = x509.load_pem_x509_csr(site.hsm("csr").stdout.encode())
 
-    def issue(self, days=300, key=None):
-        return self.issuing.build(self.request.subject, key or self.request.public_key(), days).sign(
-            self.issuing.key, hashes.SHA256())
+    def issue(self, days=300, key=None, padding=0):
+        builder = self.issuing.build(self.request.subject, key or self.request.public_key(), days)
+        if padding:
+            builder = builder.add_extension(x509.UnrecognizedExtension(
+                x509.ObjectIdentifier("1.3.6.1.4.1.99999.2"), bytes(padding)), critical=False)
+        return builder.sign(self.issuing.key, hashes.SHA256())
 
     def write(self, name, *certificates):
         write_certificate(self.site.path(name), *certificates)
@@ -102,6 +105,15 @@ def test_a_chain_in_another_order_is_refused_and_changes_nothing():
         assert done.returncode == 1 and "put them in that order" in done.stderr, done
 
 
+def test_a_chain_that_is_larger_than_what_a_signer_takes_is_refused():
+    with Site() as site:
+        issuer = Issuer(site)
+        for padding, good in ((20000, False), (10000, True)):
+            done = site.hsm("import-cert", issuer.chain(padding=padding), check=False)
+            assert (done.returncode == 0) == good, done
+            assert good or "of 16384 bytes in all" in done.stderr, done
+
+
 def test_a_chain_with_a_ca_that_is_over_is_said():
     with Site() as site:
         issuer = Issuer(site, days=-3)
@@ -161,7 +173,7 @@ def test_a_renewed_certificate_is_taken_while_receipts_go_on():
             reporting.more()
             end = end_of(site, "far")
             assert 199 * DAY < end["left_s"] < 201 * DAY, end
-            # One of another key, and half of one, are said, once, and change nothing.
+            # One of another key, half of one, and one of 70 kB are said, once, and change nothing.
             good, seen = site.path("log.crt").read_bytes(), len(signer.lines)
             other = issuer.issue(key=ec.generate_private_key(ec.SECP256R1()).public_key())
             write_certificate(site.path("new.crt"), other)
@@ -170,12 +182,16 @@ def test_a_renewed_certificate_is_taken_while_receipts_go_on():
             site.path("log.crt").write_bytes(good[:200])
             signer.wait_for("log.crt: the certificate there is not taken",
                             1 + signer.lines.index(signer.wait_for("not taken", seen)))
+            seen = len(signer.lines)
+            write_certificate(site.path("new.crt"), issuer.issue(padding=70000))
+            os.replace(site.path("new.crt"), site.path("log.crt"))
+            signer.wait_for("log.crt: the certificate there is not taken", seen)
             reporting.more()
             seen = len(signer.lines)
             site.path("log.crt").write_bytes(good)
             signer.wait_for("event=renewed what=log_certificate", seen)
             reporting.more()
-        assert len([line for line in signer.lines if "not taken" in line]) == 2, signer.lines
+        assert len([line for line in signer.lines if "not taken" in line]) == 3, signer.lines
         assert site.key_process_pid() == pid and site.status()["counters"]["key_process_starts"] == 1
         assert reporting.worst_s < 1, reporting.worst_s
         print(f"     {reporting.count} receipts, the slowest in {1000 * reporting.worst_s:.0f} ms")
