@@ -223,7 +223,9 @@ reconcile_pending(struct ledger *l)
 	if (!digest_equal(&root, &l->guard.root)) {
 		ledger_fail(l, "log-forked",
 		    "the log on the disk is not the one that the key process has signed; restore "
-		    "the log: it was rewritten");
+		    "the log: it was rewritten; or, if another log's state was put into the "
+		    "guard's "
+		    "directory: take that away, then hallmark-hsm adopt");
 		return false;
 	}
 	l->signed_head = at;

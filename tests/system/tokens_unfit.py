@@ -5,12 +5,13 @@ exit status is that of `--help`; and nothing on the token has changed."""
 import datetime
 import hashlib
 import signal
+import time
 
 import hallmark
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from hallmark import Site
-from keychannel import KeyProcess, certificate_of, make_site, told_why
+from keychannel import KeyProcess, certificate_of, grown, make_site, told_why
 
 CKR_PIN_EXPIRED, CKR_MECHANISM_INVALID, CKR_KEY_FUNCTION_NOT_PERMITTED = 0xa3, 0x70, 0x68
 CKF_WRITE_PROTECTED, CKF_USER_PIN_LOCKED, CKF_USER_PIN_TO_BE_CHANGED = 0x2, 0x40000, 0x80000
@@ -181,6 +182,27 @@ def test_a_chain_that_has_expired_is_told_and_serves_on():
         assert done.returncode == 1 and "has expired; make a new one for the same key" in done.stderr, done
         with KeyProcess(site) as key:
             key.process.wait_for("has expired")
+
+
+def test_a_guard_of_another_log():
+    """Signs nothing, and the log on the disk is not the only one that may be wrong."""
+    with make_site() as other, make_site() as site:
+        with KeyProcess(other) as key:
+            grown(key, other, 2)
+        signer = site.start_signer()
+        signer.wait_for("event=listening")
+        deadline = time.monotonic() + hallmark.PATIENCE_S
+        while site.status()["signed_size"] < 2:
+            assert time.monotonic() < deadline
+        assert signer.stop() == 0
+        site.guard_file().write_bytes(other.guard_file().read_bytes())
+        signer = site.start_signer(wait=False)
+        line = signer.wait_for("event=log-forked")
+        assert "was rewritten; or, if another log's state" in line and "hallmark-hsm adopt" in line, line
+        assert signer.wait() != 0
+        site.guard_file().unlink()
+        site.hsm("adopt", str(site.path("log/checkpoint")))
+        assert site.start_signer().stop() == 0
 
 
 if __name__ == "__main__":
