@@ -21,6 +21,7 @@ static void tell_no_bundle(
     struct reporter *r, const struct reporter_workload *w, enum err e, const struct trouble *t);
 static measure_sink store_component;
 static measure_sink store_segment;
+static enum err stored(struct reporter_workload *w, enum err e, const struct trouble *t);
 static measure_missing take_missing;
 
 uint64_t
@@ -118,7 +119,8 @@ take_measurement(struct reporter *r, struct reporter_workload *w, struct measure
 	unmeasured_find(&w->lacks, w->config, e, m, &w->lack, m->time_ms);
 	w->lack = w->lacks;
 	if (unmeasured_is_any(&w->lack) && (e = store_lack(w, m, &why)) != ERR_OK) {
-		tell_no_bundle(r, w, e, &why);
+		if (!r->failed)
+			tell_no_bundle(r, w, e, &why);
 		return false;
 	}
 	w->measurement = *m;
@@ -257,26 +259,33 @@ static enum err
 store_component(void *context, enum component_kind kind, struct view bytes,
     const struct digest *digest, struct trouble *t)
 {
-	struct reporter *r = ((struct reporter_workload *)context)->reporter;
-	enum err e = state_put_component(r->state, digest, bytes, t);
+	struct reporter_workload *w = context;
 
 	(void)kind;
-	if (e != ERR_OK)
-		r->failed = true;
-	r->stored = true;
-	return e;
+	w->reporter->stored = true;
+	return stored(w, state_put_component(w->reporter->state, digest, bytes, t), t);
 }
 
 static enum err
 store_segment(void *context, enum component_kind kind, struct view bytes,
     const struct digest *digest, struct trouble *t)
 {
-	struct reporter *r = ((struct reporter_workload *)context)->reporter;
-	enum err e = state_put_segment(r->state, digest, bytes, t);
+	struct reporter_workload *w = context;
 
 	(void)kind;
-	if (e != ERR_OK)
+	return stored(w, state_put_segment(w->reporter->state, digest, bytes, t), t);
+}
+
+/* Told here: by whatever workload is waited for next, the program stops over it. */
+static enum err
+stored(struct reporter_workload *w, enum err e, const struct trouble *t)
+{
+	struct reporter *r = w->reporter;
+
+	if (e != ERR_OK && !r->failed) {
 		r->failed = true;
+		tell_no_bundle(r, w, e, t);
+	}
 	return e;
 }
 
