@@ -11,6 +11,7 @@
 #include "pkcs11/ceremony.h"
 #include "pkcs11/continue.h"
 #include "pkcs11/ground/complain.h"
+#include "pkcs11/ground/file_identity.h"
 #include "pkcs11/ground/sandbox.h"
 #include "pkcs11/init.h"
 #include "pkcs11/retire.h"
@@ -86,6 +87,7 @@ static const char usage[] =
 
 /* What the command line says; NULL or 0 where it does not. */
 struct arguments {
+	struct file_identity read; /* of the configuration's file */
 	const char *config, *subject, *output, *operand;
 	uint64_t days;
 	bool json;
@@ -203,6 +205,8 @@ main(int argc, char **argv)
 						    : LOGGER_TEXT);
 	if (hsm_sandbox_prepare() != ERR_OK)
 		return 1;
+	file_identity_of(
+	    arguments.config, &arguments.read); /* before, so that no change is missed */
 	arguments.faulty = hsm_config_inspect(arguments.config, &faults, &config) != ERR_OK;
 	if (command->run == run_serve)
 		refuse_service(&faults);
@@ -318,7 +322,7 @@ run_unlock(const struct hsm_config *c, const struct arguments *a)
 static int
 run_serve(const struct hsm_config *c, const struct arguments *a)
 {
-	return serve(c, a->config);
+	return serve(c, a->config, &a->read);
 }
 
 static bool

@@ -13,7 +13,6 @@
 
 #include "journal/logger.h"
 #include "pkcs11/ground/complain.h"
-#include "pkcs11/ground/file_identity.h"
 #include "pkcs11/ground/sandbox.h"
 #include "pkcs11/serve/guard.h"
 #include "pkcs11/serve/own_certificate.h"
@@ -64,7 +63,8 @@ struct server {
 
 static enum err find_key(struct server *s);
 static enum err server_open(struct server *s);
-static void wait_for_operator(const struct hsm_config *config, const char *config_path);
+static void wait_for_operator(
+    const struct hsm_config *config, const char *path, const struct file_identity *read);
 static enum err take_guard(void *context);
 static enum err open_guard(struct server *s);
 static enum err open_token(struct server *s);
@@ -91,7 +91,7 @@ static enum err flush(struct server *s);
 static bool channel_is_socket(void);
 
 int
-serve(const struct hsm_config *config, const char *config_path)
+serve(const struct hsm_config *config, const char *path, const struct file_identity *read)
 {
 	struct server s;
 	int status = 1;
@@ -115,7 +115,7 @@ serve(const struct hsm_config *config, const char *config_path)
 	if (e == ERR_PIN_REFUSED)
 		guard_close(&s.guard);
 	if (e == ERR_PIN_REFUSED && hsm_sandbox_end() == ERR_OK)
-		wait_for_operator(s.config, config_path);
+		wait_for_operator(s.config, path, read);
 	/*
 	 * The guard first: the next process waits for its lock. Then some modules crash in their
 	 * destructors: finalise, and leave without running any.
@@ -172,18 +172,18 @@ deadline_prepare(void)
  * the credential as well: a fresh process reads all of that anew, so this one ends.
  */
 static void
-wait_for_operator(const struct hsm_config *config, const char *config_path)
+wait_for_operator(
+    const struct hsm_config *config, const char *path, const struct file_identity *read)
 {
 	struct pollfd signer = {.fd = KEYCHANNEL_FD, .events = POLLIN};
-	struct file_identity read, now;
+	struct file_identity now;
 	int ready = 0;
 
-	file_identity_of(config_path, &read);
 	do {
 		ready = poll(&signer, 1, LOOK_MS);
-		file_identity_of(config_path, &now);
+		file_identity_of(path, &now);
 	} while ((ready == 0 || (ready < 0 && errno == EINTR)) && pin_refusal_stands(config) &&
-		 file_identity_equal(&read, &now));
+		 file_identity_equal(read, &now));
 	if (ready == 0) {
 		complain("an operator has acted: the PIN may be tried again, by a fresh process");
 		serve_refuse(ERR_CHANGED);

@@ -49,9 +49,11 @@
 #define HALLMARK_PKCS11_SERVE_SERVE_H
 
 #include "config/hsm_config.h"
+#include "pkcs11/ground/file_identity.h"
 
-/* `config_path` is where the configuration was read; it is looked at again while waiting. */
-int serve(const struct hsm_config *config, const char *config_path);
+/* `path` is where the configuration was read, from the file `read`; while waiting for an operator
+ * it is looked at again. */
+int serve(const struct hsm_config *config, const char *path, const struct file_identity *read);
 
 /* Tells the signer, if it is there, why nothing is served: what was complained of last. */
 void serve_refuse(enum err e);
