@@ -14,7 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from collector_client import Host
 from cryptography.hazmat.primitives import serialization
-from family import children, family, is_there, status
+from family import Family, children, family, is_there, status
 from hallmark import PATIENCE_S, Process, program, run_tests
 from measured import NOBODY, can_be_others
 
@@ -41,11 +41,24 @@ def burden(host, size=1 << 40):
 
 
 def begun(host):
-    """A collector that has reported, and its processes, one that measures among them."""
+    """A collector that has reported, and its processes, that which measures without end among them."""
     burden(host)
     collector = host.run()
     collector.wait_for("event=receipt")
-    return collector, family(collector.pid, 1)
+    return collector, at_work(collector, host)
+
+
+def at_work(collector, host):
+    """Those of other workloads come and go."""
+    found = []
+
+    def is_there_one():
+        found[:] = [pid for pid in family(collector.pid, 1).measuring
+                    if str(host.dir / "large") in descriptors(pid)]
+        return found
+
+    until(is_there_one, "nobody measures what takes long")
+    return Family(collector.pid, family(collector.pid).starting, found)
 
 
 def of_app(host):
@@ -64,11 +77,14 @@ def capabilities(pid):
 def descriptors(pid):
     """What each one leads to."""
     found = []
-    for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            found.append(os.readlink(link))
-        except FileNotFoundError:  # closed meanwhile
-            continue
+    try:
+        for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+            try:
+                found.append(os.readlink(link))
+            except FileNotFoundError:  # closed meanwhile
+                continue
+    except (FileNotFoundError, ProcessLookupError):  # ended meanwhile
+        pass
     return found
 
 
@@ -312,7 +328,7 @@ def test_signals_to_all_of_them_are_as_one_to_the_program():
             os.kill(pid, signal.SIGHUP)
         collector.wait_for("event=reloaded")
         collector.wait_for("event=receipt workload=app .*seq=2")
-        after = family(collector.pid, 1)
+        after = at_work(collector, h)
         for pid in (*others(after), after.reporting):
             os.kill(pid, signal.SIGTERM)
         assert collector.wait() == 0
