@@ -111,7 +111,8 @@ make(struct view name, struct view bytes, struct cosigner **out)
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return ERR_MEMORY;
 	memcpy(c->bytes, bytes.data, bytes.size);
-	c->name = strndup((const char *)name.data, name.size);
+	if ((c->name = calloc(1, name.size + 1)) != NULL)
+		memcpy(c->name, name.data, name.size);
 	c->key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, c->bytes + 1, KEY_SIZE);
 	ERR_clear_error();
 	e = c->name == NULL ? ERR_MEMORY : c->key == NULL ? ERR_CRYPTO : make_id(c);
