@@ -11,8 +11,9 @@
 /*
  * As often the threads are listed anew because one ended before it was looked at. Only those are
  * looked at that were not before, so that a program with many short-lived threads comes to an end.
+ * One that does nothing but make threads that end at once has one ending in most listings.
  */
-#define THREADS_LISTINGS_MAX 16
+#define THREADS_LISTINGS_MAX 512
 #define THREADS_STATUS_BYTES_MAX                                                                   \
 	(16 * 1024 * 1024) /* of a `status`: 65,536 groups and the rest                            \
 			    */
