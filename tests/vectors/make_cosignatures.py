@@ -12,12 +12,12 @@ import base64
 import hashlib
 import os
 import struct
-import sys
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+from made import HERE, write_or_check
+
 TIME_S = 1795514400  # 2026-11-24T10:00:00Z
 
 
@@ -50,23 +50,5 @@ def make():
             "note-cosigned-at-0.note": note + first.line(text, 0).encode()}
 
 
-def main():
-    check = sys.argv[1:] == ["--check"]
-    if sys.argv[1:] and not check:
-        sys.exit("usage: make_cosignatures.py [--check]")
-    bad = 0
-    for name, data in make().items():
-        path = os.path.join(HERE, name)
-        if not check:
-            with open(path, "wb") as f:
-                f.write(data)
-            continue
-        with open(path, "rb") as f:
-            if f.read() != data:
-                print(f"make_cosignatures.py: {name} differs from what the script makes", file=sys.stderr)
-                bad = 1
-    sys.exit(bad)
-
-
 if __name__ == "__main__":
-    main()
+    write_or_check(make)

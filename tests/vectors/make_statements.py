@@ -12,13 +12,12 @@ import base64
 import hashlib
 import hmac
 import json
-import os
-import sys
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+from made import write_or_check
+
 ORIGIN = "hallmark.example/prod-1"
 TYPE = "application/vnd.hallmark.statement+json"
 TIME_S = 1795514400  # 2026-11-24T10:00:00Z
@@ -201,24 +200,5 @@ def make():
     }
 
 
-def main():
-    check = sys.argv[1:] == ["--check"]
-    if sys.argv[1:] and not check:
-        sys.exit("usage: make_statements.py [--check]")
-    bad = 0
-    for name, data in make().items():
-        path = os.path.join(HERE, name)
-        if not check:
-            with open(path, "wb") as f:
-                f.write(data)
-            continue
-        with open(path, "rb") as f:
-            if f.read() != data:
-                print(f"make_statements.py: {name} differs from what the script makes; run it again "
-                      "without --check if the format was meant to change", file=sys.stderr)
-                bad = 1
-    sys.exit(bad)
-
-
 if __name__ == "__main__":
-    main()
+    write_or_check(make)
