@@ -58,6 +58,24 @@ parsed(const struct buf *note, struct transition *t)
 	return e;
 }
 
+/* What is written of these statements, signed and read again. */
+static enum err
+succeeded(struct keys *k, const struct checkpoint *newest, struct view from,
+    const struct digest *statement, size_t count, EVP_PKEY *signer, const struct note_verifier *as,
+    struct transition *t)
+{
+	struct buf text = BUF_INIT, note = BUF_INIT;
+	enum err e;
+
+	transition_write_succession(
+	    newest, from, buf_view(&k->to), 1795514400, statement, count, &text);
+	fixture_note(signer, as, buf_view(&text), &note);
+	e = parsed(&note, t);
+	buf_free(&text);
+	buf_free(&note);
+	return e;
+}
+
 /* A succession with these lines behind the keys and the time, signed by the new key. */
 static enum err
 succession(struct keys *k, const char *lines, struct transition *t)
@@ -108,21 +126,16 @@ what_is_written_is_taken(void **state)
 {
 	const struct checkpoint newest = {.origin = ORIGIN, .size = 4711, .root = {{7}}};
 	const struct digest statement[2] = {{{1}}, {{2}}};
-	struct buf text = BUF_INIT, note = BUF_INIT;
 	struct transition t;
 	struct keys k;
 
 	(void)state;
 	keys_make(&k);
-	transition_write_succession(
-	    &newest, buf_view(&k.from), buf_view(&k.to), 1795514400, statement, 2, &text);
-	fixture_note(k.new, k.by_new, buf_view(&text), &note);
-	assert_int_equal(parsed(&note, &t), ERR_OK);
+	assert_int_equal(
+	    succeeded(&k, &newest, buf_view(&k.from), statement, 2, k.new, k.by_new, &t), ERR_OK);
 	assert_int_equal(t.newest.size, 4711);
 	assert_true(digest_equal(&t.newest.root, &newest.root));
 	assert_true(digest_equal(&t.statement[1], &statement[1]));
-	buf_free(&text);
-	buf_free(&note);
 	keys_free(&k);
 }
 
@@ -138,16 +151,13 @@ who_has_not_to_sign_does_not(void **state)
 
 	(void)state;
 	keys_make(&k);
-	transition_write_succession(
-	    &newest, buf_view(&k.from), buf_view(&k.to), 1795514400, &statement, 1, &text);
-	fixture_note(k.old, k.by_old, buf_view(&text), &note);
-	assert_int_equal(parsed(&note, &t), ERR_UNKNOWN_KEY);
-	buf_clear(&note);
-	fixture_note(k.old, k.by_new, buf_view(&text), &note);
-	assert_int_equal(parsed(&note, &t), ERR_SIGNATURE);
+	assert_int_equal(
+	    succeeded(&k, &newest, buf_view(&k.from), &statement, 1, k.old, k.by_old, &t),
+	    ERR_UNKNOWN_KEY);
+	assert_int_equal(
+	    succeeded(&k, &newest, buf_view(&k.from), &statement, 1, k.old, k.by_new, &t),
+	    ERR_SIGNATURE);
 	/* As a transition, which the old key would have to sign too. */
-	buf_clear(&text);
-	buf_clear(&note);
 	transition_write(ORIGIN, buf_view(&k.from), buf_view(&k.to), 1795514400, &text);
 	fixture_note(k.new, k.by_new, buf_view(&text), &note);
 	assert_int_equal(parsed(&note, &t), ERR_UNKNOWN_KEY);
@@ -219,18 +229,14 @@ no_key_follows_itself(void **state)
 {
 	const struct checkpoint newest = {.origin = ORIGIN, .size = 1};
 	const struct digest statement = {{1}};
-	struct buf text = BUF_INIT, note = BUF_INIT;
 	struct transition t;
 	struct keys k;
 
 	(void)state;
 	keys_make(&k);
-	transition_write_succession(
-	    &newest, buf_view(&k.to), buf_view(&k.to), 1795514400, &statement, 1, &text);
-	fixture_note(k.new, k.by_new, buf_view(&text), &note);
-	assert_int_equal(parsed(&note, &t), ERR_FORMAT);
-	buf_free(&text);
-	buf_free(&note);
+	assert_int_equal(
+	    succeeded(&k, &newest, buf_view(&k.to), &statement, 1, k.new, k.by_new, &t),
+	    ERR_FORMAT);
 	keys_free(&k);
 }
 
