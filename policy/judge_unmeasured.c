@@ -6,6 +6,7 @@
 
 #include "policy/judge.h"
 
+static const struct component_fact *fact_with_values(const struct component *c, struct view name);
 static const struct view *first_value(const struct component *c, struct view name);
 static void find_whole(
     struct verdict_builder *b, const struct policy_rule *rule, const struct component *c);
@@ -20,18 +21,13 @@ void
 judge_unmeasured(
     struct verdict_builder *b, const struct policy_rule *rule, const struct component *c)
 {
-	static const struct view missing = VIEW_LITERAL("missing");
+	const struct component_fact *missing = fact_with_values(c, VIEW_LITERAL("missing"));
 
-	for (size_t i = 0; i < c->item_count; i++) {
-		const struct component_fact *f = &c->items.facts[i];
-
-		if (!view_equal(f->name, missing) || f->value_count == 0)
-			continue;
-		for (size_t v = 0; v < f->value_count; v++)
-			find_kind(b, rule, c, f->values[v]);
-		return;
-	}
-	find_whole(b, rule, c);
+	if (missing == NULL)
+		find_whole(b, rule, c);
+	else
+		for (size_t v = 0; v < missing->value_count; v++)
+			find_kind(b, rule, c, missing->values[v]);
 }
 
 /* All kinds lack. */
@@ -100,13 +96,22 @@ requires_any(const struct policy_rule *rule)
 }
 
 /* NULL if there is none. */
-static const struct view *
-first_value(const struct component *c, struct view name)
+static const struct component_fact *
+fact_with_values(const struct component *c, struct view name)
 {
 	for (size_t i = 0; i < c->item_count; i++)
 		if (view_equal(c->items.facts[i].name, name) && c->items.facts[i].value_count > 0)
-			return &c->items.facts[i].values[0];
+			return &c->items.facts[i];
 	return NULL;
+}
+
+/* NULL if there is none. */
+static const struct view *
+first_value(const struct component *c, struct view name)
+{
+	const struct component_fact *f = fact_with_values(c, name);
+
+	return f != NULL ? &f->values[0] : NULL;
 }
 
 static void
