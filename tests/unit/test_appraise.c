@@ -398,6 +398,24 @@ test_verdict_without_end(void **state)
 	    component_verdict_valid_until_s(b->verdict[COMPONENT_EXECUTABLE]) == UINT64_MAX);
 }
 
+static void
+test_what_another_process_runs_is_that_unless_a_reference_set_has_it(void **state)
+{
+	struct bench *b = *state;
+
+	appraise_executable(b, SIMPLE_RULES, "/app/bin", 'a', COMPONENT_FILE_OTHER, 0100755);
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+	clear(b);
+	appraise_executable(b, SIMPLE_RULES, "/app/bin", 'f', COMPONENT_FILE_OTHER, 0100755);
+	expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+	expect(b, "executable", "other-process", "/app/bin");
+	clear(b);
+	appraise_executable(b, "    executable: {references: [old], other_process: warning}\n",
+	    "/tmp/miner", 'f', COMPONENT_FILE_OTHER, 0100755);
+	expect_verdict(b, REPORT_WARNING, 1);
+	expect(b, "executable", "other-process", "/tmp/miner");
+}
+
 int
 main(void)
 {
@@ -422,6 +440,7 @@ main(void)
 	    WITH_BENCH(test_rule_whose_references_have_all_expired),
 	    WITH_BENCH(test_deleting_files_is_never_better_than_before_until),
 	    WITH_BENCH(test_verdict_without_end),
+	    WITH_BENCH(test_what_another_process_runs_is_that_unless_a_reference_set_has_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
