@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "collector/measure/fact_values.h"
+#include "collector/ground/fact_values.h"
 
 #define OPTION "environment="
 

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/ground/fact_values.h"
 #include "collector/ground/small_file.h"
-#include "collector/measure/environment.h"
-#include "collector/measure/fact_values.h"
 #include "collector/measure/measure_members.h"
-#include "collector/measure/program_counts.h"
-#include "collector/measure/thread_rights.h"
+#include "collector/runtime/environment.h"
+#include "collector/runtime/program_counts.h"
+#include "collector/runtime/thread_rights.h"
 #include "collector/subject/namespaces.h"
 #include "collector/subject/procfs.h"
 #include "collector/subject/threads.h"

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/measure/environment.h"
 #include "collector/measure/measure_runtime.h"
-#include "collector/measure/thread_rights.h"
+#include "collector/runtime/environment.h"
+#include "collector/runtime/thread_rights.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "collector/measure/thread_rights.h"
+#include "collector/runtime/thread_rights.h"
 
 static enum err
 note_view(struct thread_rights *r, struct view status)

@@ -1,8 +1,8 @@
-#include "collector/measure/thread_rights.h"
+#include "collector/runtime/thread_rights.h"
 
 #include <stdlib.h>
 
-#include "collector/measure/fact_values.h"
+#include "collector/ground/fact_values.h"
 #include "collector/subject/procfs.h"
 
 enum source { IN_STATUS, IN_NAMESPACES, IN_CWD, IN_ROOT };

@@ -1,8 +1,8 @@
-#include "collector/measure/program_counts.h"
+#include "collector/runtime/program_counts.h"
 
 #include <stdlib.h>
 
-#include "collector/measure/fact_values.h"
+#include "collector/ground/fact_values.h"
 
 static int compare(const void *a, const void *b);
 

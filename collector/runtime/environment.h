@@ -2,8 +2,8 @@
  * The variables of all processes of a workload that the configuration asks for: those of the main
  * process in the order of its environment, then what others have besides, sorted, each once.
  */
-#ifndef HALLMARK_COLLECTOR_MEASURE_ENVIRONMENT_H
-#define HALLMARK_COLLECTOR_MEASURE_ENVIRONMENT_H
+#ifndef HALLMARK_COLLECTOR_RUNTIME_ENVIRONMENT_H
+#define HALLMARK_COLLECTOR_RUNTIME_ENVIRONMENT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /*
  * The values of a fact, gathered one by one.
  */
-#ifndef HALLMARK_COLLECTOR_MEASURE_FACT_VALUES_H
-#define HALLMARK_COLLECTOR_MEASURE_FACT_VALUES_H
+#ifndef HALLMARK_COLLECTOR_GROUND_FACT_VALUES_H
+#define HALLMARK_COLLECTOR_GROUND_FACT_VALUES_H
 
 #include <stddef.h>
 

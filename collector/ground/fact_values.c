@@ -1,4 +1,4 @@
-#include "collector/measure/fact_values.h"
+#include "collector/ground/fact_values.h"
 
 #include <stdlib.h>
 

@@ -1,9 +1,9 @@
-#include "collector/measure/environment.h"
+#include "collector/runtime/environment.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/measure/fact_values.h"
+#include "collector/ground/fact_values.h"
 #include "collector/subject/procfs.h"
 
 static bool is_wanted(const struct environment *e, struct view string);

@@ -2,8 +2,8 @@
  * How many processes of a workload run which program: the fact `processes`, a value "COUNT NAME"
  * for each name, sorted by it; the name is the text of /proc/PID/exe.
  */
-#ifndef HALLMARK_COLLECTOR_MEASURE_PROGRAM_COUNTS_H
-#define HALLMARK_COLLECTOR_MEASURE_PROGRAM_COUNTS_H
+#ifndef HALLMARK_COLLECTOR_RUNTIME_PROGRAM_COUNTS_H
+#define HALLMARK_COLLECTOR_RUNTIME_PROGRAM_COUNTS_H
 
 #include <stddef.h>
 

@@ -8,8 +8,8 @@
  * such fact, sorted, a value "NAME THREADSxVALUES ...", how many threads have a list and how many
  * values are in it; none where all agree.
  */
-#ifndef HALLMARK_COLLECTOR_MEASURE_THREAD_RIGHTS_H
-#define HALLMARK_COLLECTOR_MEASURE_THREAD_RIGHTS_H
+#ifndef HALLMARK_COLLECTOR_RUNTIME_THREAD_RIGHTS_H
+#define HALLMARK_COLLECTOR_RUNTIME_THREAD_RIGHTS_H
 
 #include "collector/subject/namespaces.h"
 #include "proto/bytes.h"
