@@ -160,7 +160,7 @@ check_guards(const struct continuation *c)
 		    config->key_label);
 		return ERR_MISMATCH;
 	}
-	if (!guard_is_there(config->guard_directory, config->origin, buf_view(&c->from)))
+	if (!guard_exists(config->guard_directory, config->origin, buf_view(&c->from)))
 		return ERR_OK;
 	if ((e = guard_read(config->guard_directory, config->origin, buf_view(&c->from), &old)) !=
 	    ERR_OK)

@@ -86,7 +86,7 @@ read_closed(const struct hsm_config *c, bool *closed, uint64_t *since_s)
 	struct guard_state state;
 	enum err e = succession_append_spki(c, &spki);
 
-	if (e == ERR_OK && guard_is_there(c->guard_directory, c->origin, buf_view(&spki)) &&
+	if (e == ERR_OK && guard_exists(c->guard_directory, c->origin, buf_view(&spki)) &&
 	    (e = guard_read(c->guard_directory, c->origin, buf_view(&spki), &state)) == ERR_OK) {
 		*closed = state.phase == GUARD_CLOSED || state.phase == GUARD_RETIRED;
 		/* A token by a key that others may have says nothing from now on. */

@@ -32,7 +32,7 @@ log_key_look(struct log_key *s, const struct hsm_config *c, enum token_use use)
 		return e;
 	digest_of(s->spki.data, s->spki.size, &id);
 	digest_to_hex(&id, s->id);
-	s->has_guard = guard_is_there(c->guard_directory, c->origin, buf_view(&s->spki));
+	s->has_guard = guard_exists(c->guard_directory, c->origin, buf_view(&s->spki));
 	return s->has_guard
 		   ? guard_read(c->guard_directory, c->origin, buf_view(&s->spki), &s->guard)
 		   : ERR_OK;

@@ -35,13 +35,13 @@ struct guard;
  * is looked at with the configuration (settings_guarded_directory).
  */
 
-/* Whether there is a file of that name, whatever is in it. */
-bool guard_is_there(const char *directory, const char *origin, struct view spki);
-
 /* Makes the state of an empty log. ERR_MISMATCH if there is a state already; ERR_IO. */
 enum err guard_create(const char *directory, const char *origin, struct view spki) MUST_USE;
 
-/* Whether there is something of that name, whatever is in it. */
+/*
+ * Whether there is something of that name, whatever is in it: also what cannot be looked at, since
+ * a key that may have signed is not one that has not.
+ */
 bool guard_exists(const char *directory, const char *origin, struct view spki);
 
 /*

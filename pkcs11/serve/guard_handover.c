@@ -19,16 +19,6 @@ static enum err refuse_unmade(const char *path);
 static enum err write_both(struct guard_file *g, const struct guard_state *state);
 static enum err end(struct guard_file *g, const char *directory, enum err e);
 
-bool
-guard_is_there(const char *directory, const char *origin, struct view spki)
-{
-	char *path = guard_file_path(directory, origin, spki);
-	const bool there = access(path, F_OK) == 0;
-
-	free(path);
-	return there;
-}
-
 /* By way of a file of another name: cut anywhere, the one of this name is as it was, or whole. */
 enum err
 guard_wait(const char *directory, const char *origin, struct view spki,
@@ -37,7 +27,7 @@ guard_wait(const char *directory, const char *origin, struct view spki,
 	struct guard_state waiting = {.phase = GUARD_WAITING, .transition = *transition};
 	char *path = guard_file_path(directory, origin, spki);
 	struct guard_file g = {.fd = -1};
-	enum err e = check_unused(path);
+	enum err e = guard_exists(directory, origin, spki) ? check_unused(path) : ERR_OK;
 
 	merkle_empty_root(&waiting.root);
 	if (from != NULL) {
@@ -87,7 +77,7 @@ guard_inherit(const char *directory, const char *origin, struct view before, str
 			  new = {.path = guard_file_path(directory, origin, spki), .fd = -1};
 	enum err e = ERR_OK;
 
-	if (guard_is_there(directory, origin, before) && (e = guard_file_take(&old)) == ERR_OK &&
+	if (guard_exists(directory, origin, before) && (e = guard_file_take(&old)) == ERR_OK &&
 	    (e = guard_file_take(&new)) == ERR_OK && (e = check_inherited(&old, &new)) == ERR_OK) {
 		if (old.state.phase == GUARD_OPEN) {
 			old.state.phase = GUARD_RETIRED;
@@ -130,11 +120,11 @@ static enum err
 check_unused(const char *path)
 {
 	struct guard_file g = {.fd = -1, .path = strdup(path)};
-	enum err e = ERR_OK;
+	enum err e;
 
 	if (g.path == NULL)
 		return ERR_MEMORY;
-	if (access(path, F_OK) == 0 && (e = guard_file_take(&g)) == ERR_OK &&
+	if ((e = guard_file_take(&g)) == ERR_OK &&
 	    (g.state.phase == GUARD_CLOSED || g.state.phase == GUARD_RETIRED ||
 		(g.state.phase == GUARD_OPEN && g.state.size > 0))) {
 		complain("%s: this key has signed a log already: one that is to follow has signed "

@@ -306,7 +306,7 @@ read_pair(const struct hsm_config *config, const struct hsm_config *next, struct
 static enum err
 read_guard(const struct hsm_config *c, struct view spki, bool *has, struct guard_state *out)
 {
-	*has = guard_is_there(c->guard_directory, c->origin, spki);
+	*has = guard_exists(c->guard_directory, c->origin, spki);
 	return *has ? guard_read(c->guard_directory, c->origin, spki, out) : ERR_OK;
 }
 

@@ -2,6 +2,7 @@
  * How the guard of a key goes on from that of a lost one: it serves with what it waits for alone,
  * where it is open it has signed, and nothing that the lost key has signed is left out.
  */
+#include "pkcs11/serve/guard_file.h"
 #include "tests/unit/guard_fixture.h"
 
 #define SPARE VIEW_LITERAL("a spare key")
@@ -120,6 +121,23 @@ a_fork_is_not_gone_on_from(void **state)
 	expect_state(f, SPKI, GUARD_OPEN, 7);
 }
 
+/* A link that leads nowhere is not "no guard": what that key has signed is not known. */
+static void
+a_guard_that_cannot_be_looked_at_is_not_left_out(void **state)
+{
+	struct fixture *f = *state;
+	char *path = guard_file_path(f->directory, ORIGIN, SPKI);
+
+	lose(f, 8, 7);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("away", path), 0);
+	assert_int_equal(inherit(f, &succession), ERR_IO);
+	expect_state(f, SPARE, GUARD_WAITING, 7);
+	assert_int_equal(guard_wait(f->directory, ORIGIN, SPKI, &another, NULL), ERR_IO);
+	assert_int_equal(unlink(path), 0);
+	free(path);
+}
+
 /* What was retired for it does not make it begin: the notice in the log alone does. */
 static void
 a_retired_guard_opens_none_that_waits_for_a_succession(void **state)
@@ -163,6 +181,7 @@ main(void)
 	    TEST(a_guard_that_is_older_is_closed_all_the_same),
 	    TEST(what_has_given_way_is_not_gone_on_from),
 	    TEST(a_fork_is_not_gone_on_from),
+	    TEST(a_guard_that_cannot_be_looked_at_is_not_left_out),
 	    TEST(a_retired_guard_opens_none_that_waits_for_a_succession),
 	    TEST(a_key_that_has_signed_waits_for_nothing),
 	};
