@@ -265,7 +265,7 @@ def test_kinds_are_those_of_the_code():
 
 
 def test_facts_are_those_of_the_collector():
-    code = "".join(p.read_text() for room in ("measure", "packages", "machine")
+    code = "".join(p.read_text() for room in ("runtime", "measure", "packages", "machine")
                    for p in sorted((ROOT / "collector" / room).glob("*.c")))
     table = re.search(r"rights\[\] = \{(.*?)\};", code, re.S)[1]
     names = set(re.findall(r'\{"(\w+)",', table))
