@@ -117,12 +117,13 @@ take_measurement(struct reporter *r, struct reporter_workload *w, struct measure
 		board_measured(r->board, number, m->time_ms, interrupt_clock_ms() - w->clock_ms);
 	}
 	unmeasured_find(&w->lacks, w->config, e, m, &w->lack, m->time_ms);
-	w->lack = w->lacks;
-	if (unmeasured_is_any(&w->lack) && (e = store_lack(w, m, &why)) != ERR_OK) {
+	if (unmeasured_is_any(&w->lacks) && (e = store_lack(w, m, &why)) != ERR_OK) {
 		if (!r->failed)
 			tell_no_bundle(r, w, e, &why);
 		return false;
 	}
+	/* Both or none: what is repeated of a slow one must not be an older measurement. */
+	w->lack = w->lacks;
 	w->measurement = *m;
 	return true;
 }
@@ -133,7 +134,7 @@ store_lack(struct reporter_workload *w, struct measurement *m, struct trouble *t
 	struct bundle_component *c = &m->component[COMPONENT_UNMEASURED];
 	struct buf bytes = BUF_INIT;
 	size_t count;
-	enum err e = unmeasured_write(&w->lack, &w->config->budgets, &bytes, &count);
+	enum err e = unmeasured_write(&w->lacks, &w->config->budgets, &bytes, &count);
 
 	if (e == ERR_OK) {
 		c->present = true;

@@ -26,7 +26,6 @@ struct reporter_workload {
 	struct unmeasured lack;         /* of that one */
 	bool spool_was_full;            /* told already */
 	/* of the measurement that is under way, as it was when that began */
-	uint64_t began_ms; /* by the wall clock */
 	uint64_t clock_ms; /* by interrupt_clock_ms */
 	uint64_t session;  /* 0: none */
 	uint8_t nonce[NONCE_SIZE];
