@@ -110,6 +110,7 @@ command_measure(const char *path, const char *workload, bool json)
 
 	if (load(path, &config) && hash != NULL) {
 		if ((w = find(config, workload)) != NULL) {
+			filehash_limit(hash, (uint64_t)w->budgets.mebibytes_read << 20);
 			if (rights_measure(&t) == ERR_OK && measure_check(w, &t) == ERR_OK &&
 			    measure_workload(w, hash, &output, &m, &t) == ERR_OK)
 				status = print_listing(&g, &m, json);

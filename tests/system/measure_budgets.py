@@ -14,7 +14,7 @@ import msgpack
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from collector_client import Host
-from hallmark import run_tests
+from hallmark import program, run_tests
 
 def lacks(host, fields):
     """What `unmeasured` of a bundle says, or None."""
@@ -54,6 +54,9 @@ def test_a_file_without_end_costs_its_component_before_it_is_read():
         big = bundles(h, "big")[0]
         assert set(big["components"]) == {"executable", "unmeasured"}
         assert lacks(h, big) == {"missing": ["files mebibytes_read"], "tries": ["1"]}
+        shown = subprocess.run([program("hallmark-collector"), "measure", "-c", str(h.config), "big"],
+                               capture_output=True, text=True, timeout=10)
+        assert "files is left out" in shown.stderr and "files" not in shown.stdout, shown
 
 
 def test_without_a_process_that_is_said_at_once():
