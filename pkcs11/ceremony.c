@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "pkcs11/ground/complain.h"
+#include "pkcs11/ground/small_file.h"
 #include "pkcs11/serve/guard.h"
 #include "pkcs11/serve/observe.h"
 #include "pkcs11/serve/succession.h"
@@ -34,7 +35,6 @@ static void show_profiles(const struct hsm_config *c);
 static unsigned check_key(const struct hsm_config *c, struct token *token, X509 *certificate);
 static enum err read_adopted(
     const struct hsm_config *c, X509 *certificate, const char *path, struct guard_state *state);
-static enum err read_file(const char *path, size_t size_max, struct buf *to);
 
 int
 ceremony_csr(const struct hsm_config *c, const char *subject, const char *path)
@@ -378,7 +378,7 @@ read_adopted(
 
 	if (e == ERR_OK && c->ed25519_verifier != NULL)
 		e = verifier_file_read(c->ed25519_verifier, c->origin, &beside);
-	if (e == ERR_OK && (e = read_file(path, NOTE_SIZE_MAX, &bytes)) == ERR_OK &&
+	if (e == ERR_OK && (e = small_file_read(path, NOTE_SIZE_MAX, &bytes)) == ERR_OK &&
 	    (e = observe_note(buf_view(&bytes), verifier, beside, &checkpoint)) != ERR_OK)
 		complain("%s: expected a checkpoint of %s signed by this key: %s", path, c->origin,
 		    err_text(e));
@@ -387,26 +387,5 @@ read_adopted(
 	buf_free(&bytes);
 	note_verifier_free(&verifier);
 	note_verifier_free(&beside);
-	return e;
-}
-
-static enum err
-read_file(const char *path, size_t size_max, struct buf *to)
-{
-	FILE *file = fopen(path, "re");
-	uint8_t *room = buf_reserve(to, size_max + 1);
-	enum err e = ERR_OK;
-
-	if (file != NULL && room != NULL)
-		to->size = fread(room, 1, size_max + 1, file);
-	if (file == NULL || room == NULL || ferror(file)) {
-		complain("%s: cannot be read: %s", path, strerror(errno));
-		e = ERR_IO;
-	} else if (to->size > size_max) {
-		complain("%s: expected at most %zu bytes", path, size_max);
-		e = ERR_FORMAT_SIZE;
-	}
-	if (file != NULL)
-		fclose(file);
 	return e;
 }

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "config/yaml_check.h"
 #include "pkcs11/ground/complain.h"
+#include "pkcs11/ground/small_file.h"
 #include "pkcs11/log_key.h"
 #include "pkcs11/serve/guard.h"
 #include "pkcs11/serve/observe.h"
@@ -38,7 +38,6 @@ static enum err read_statements(struct continuation *c);
 static enum err check_statement(const struct continuation *c, size_t index);
 static bool is_about(const struct continuation *c, const struct statement *s);
 static enum err check_operator(const struct hsm_config *config, const struct statement_document *d);
-static enum err read_file(const char *path, size_t size_max, struct buf *to);
 static bool is_ordered(const struct continuation *c);
 static enum err order(const struct continuation *c);
 static void append_brought(const struct continuation *c, struct view note, struct buf *to);
@@ -111,7 +110,7 @@ read_newest(struct continuation *c, X509 *lost)
 	struct buf bytes = BUF_INIT;
 	enum err e = note_verifier_new(c->config->origin, X509_get0_pubkey(lost), &verifier);
 
-	if (e == ERR_OK && (e = read_file(r->checkpoint, NOTE_SIZE_MAX, &bytes)) == ERR_OK) {
+	if (e == ERR_OK && (e = small_file_read(r->checkpoint, NOTE_SIZE_MAX, &bytes)) == ERR_OK) {
 		e = observe_note(buf_view(&bytes), verifier, NULL, &c->newest);
 		if (e == ERR_OK && c->newest.size == 0)
 			e = ERR_MISMATCH; /* nothing is in it to go on with */
@@ -153,8 +152,9 @@ check_guards(const struct continuation *c)
 	struct guard_state old;
 	enum err e;
 
-	if (c->key.has_guard && (c->key.guard.phase == GUARD_CLOSED ||
-				    (c->key.guard.phase == GUARD_OPEN && c->key.guard.size > 0))) {
+	if (c->key.has_guard &&
+	    (c->key.guard.phase == GUARD_CLOSED || c->key.guard.phase == GUARD_RETIRED ||
+		(c->key.guard.phase == GUARD_OPEN && c->key.guard.size > 0))) {
 		complain("key '%s' has signed a log already: one that is to go on with another's "
 			 "has signed nothing; make another",
 		    config->key_label);
@@ -187,7 +187,7 @@ read_statements(struct continuation *c)
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; i < r->statement_count && e == ERR_OK; i++)
-		if ((e = read_file(r->statement[i], STATEMENT_SIZE_MAX, &c->envelope[i])) ==
+		if ((e = small_file_read(r->statement[i], STATEMENT_SIZE_MAX, &c->envelope[i])) ==
 			ERR_OK &&
 		    (e = statement_parse(buf_view(&c->envelope[i]), &c->statement[i])) != ERR_OK)
 			complain("%s: %s", r->statement[i], err_text(e));
@@ -263,17 +263,6 @@ check_operator(const struct hsm_config *config, const struct statement_document 
 		statement_key_free(&key);
 		buf_free(&spki);
 	}
-	return e;
-}
-
-static enum err
-read_file(const char *path, size_t size_max, struct buf *to)
-{
-	struct faults faults = FAULTS_INIT;
-	enum err e = yaml_read_file(path, 0, NULL, path, size_max, &faults, to);
-
-	faults_print(&faults, stderr);
-	faults_free(&faults);
 	return e;
 }
 

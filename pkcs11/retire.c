@@ -7,8 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "config/yaml_check.h"
 #include "pkcs11/ground/complain.h"
+#include "pkcs11/ground/small_file.h"
 #include "pkcs11/serve/guard.h"
 #include "pkcs11/serve/succession.h"
 #include "proto/statement/statement.h"
@@ -42,13 +42,11 @@ retire(const struct hsm_config *c, const char *path)
 static enum err
 read_statement(const struct hsm_config *c, const char *path, struct view spki, struct digest *name)
 {
-	struct faults faults = FAULTS_INIT;
 	struct statement_document *d = NULL;
 	struct buf bytes = BUF_INIT;
 	struct digest key;
-	enum err e = yaml_read_file(path, 0, NULL, path, STATEMENT_SIZE_MAX, &faults, &bytes);
+	enum err e = small_file_read(path, STATEMENT_SIZE_MAX, &bytes);
 
-	faults_print(&faults, stderr);
 	if (e == ERR_OK && (e = statement_parse(buf_view(&bytes), &d)) != ERR_OK)
 		complain("%s: %s", path, err_text(e));
 	if (e == ERR_OK) {
@@ -57,7 +55,6 @@ read_statement(const struct hsm_config *c, const char *path, struct view spki, s
 		e = check_statement(c, path, statement_document_statement(d), &key);
 	}
 	statement_document_free(&d);
-	faults_free(&faults);
 	buf_free(&bytes);
 	return e;
 }

@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "config/nearest.h"
-#include "config/yaml_check.h"
 #include "pkcs11/ground/complain.h"
 #include "pkcs11/ground/sandbox.h"
+#include "pkcs11/ground/small_file.h"
 #include "pkcs11/operator_key.h"
 #include "pkcs11/statement_sign.h"
 #include "proto/encoding.h"
@@ -304,17 +304,14 @@ find_public(const struct statement_arguments *a, struct statement_key **out)
 static enum err
 read_statement(const char *path, struct statement_document **out)
 {
-	struct faults faults = FAULTS_INIT;
 	struct buf bytes = BUF_INIT;
-	enum err e = yaml_read_file(path, 0, NULL, path, FILE_SIZE_MAX, &faults, &bytes);
+	enum err e = small_file_read(path, FILE_SIZE_MAX, &bytes);
 
 	*out = NULL;
-	faults_print(&faults, stderr);
 	if (e == ERR_OK && (e = hsm_sandbox_begin(STDERR_FILENO)) == ERR_OK &&
 	    (e = hsm_sandbox_end()) == ERR_OK &&
 	    (e = statement_parse(buf_view(&bytes), out)) != ERR_OK)
 		complain("%s: %s", path, err_text(e));
-	faults_free(&faults);
 	buf_free(&bytes);
 	return e;
 }

@@ -7,8 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "config/yaml_check.h"
 #include "pkcs11/ground/complain.h"
+#include "pkcs11/ground/small_file.h"
 #include "pkcs11/new_file.h"
 #include "pkcs11/operator_key.h"
 #include "pkcs11/serve/guard.h"
@@ -31,7 +31,6 @@ struct transcript {
 
 static enum err gather(struct transcript *t);
 static enum err gather_present(struct transcript *t, size_t i);
-static enum err read_whole(const char *path, size_t size_max, struct buf *to);
 static enum err check_free(const char *path);
 static enum err append_payload(const struct transcript *t, const struct hsm_config *c,
     struct token *token, const bool made[TOKEN_KEYS], struct buf *to);
@@ -120,7 +119,7 @@ gather(struct transcript *t)
 	for (size_t i = 0; i < r->present_count && e == ERR_OK; i++)
 		e = gather_present(t, i);
 	for (size_t i = 0; i < r->attestation_count && e == ERR_OK; i++)
-		e = read_whole(r->attestation[i], ATTESTATION_MAX, &t->attestation[i]);
+		e = small_file_read(r->attestation[i], ATTESTATION_MAX, &t->attestation[i]);
 	return e;
 }
 
@@ -152,17 +151,6 @@ gather_present(struct transcript *t, size_t i)
 		return ERR_CONFIG;
 	}
 	return ERR_OK;
-}
-
-static enum err
-read_whole(const char *path, size_t size_max, struct buf *to)
-{
-	struct faults faults = FAULTS_INIT;
-	enum err e = yaml_read_file(path, 0, NULL, path, size_max, &faults, to);
-
-	faults_print(&faults, stderr);
-	faults_free(&faults);
-	return e;
 }
 
 static enum err
@@ -227,7 +215,7 @@ append_module(const struct hsm_config *c, struct token *token, struct buf *to)
 	struct digest digest;
 	enum err e = token_read_module(token, &module);
 
-	if (e == ERR_OK && (e = read_whole(c->module, MODULE_MAX, &file)) == ERR_OK) {
+	if (e == ERR_OK && (e = small_file_read(c->module, MODULE_MAX, &file)) == ERR_OK) {
 		digest_of(file.data, file.size, &digest);
 		digest_to_hex(&digest, hex);
 		append(to, ",\"module\":{\"file\":", c->module);

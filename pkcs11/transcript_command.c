@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "config/yaml_check.h"
 #include "pkcs11/ground/complain.h"
 #include "pkcs11/ground/sandbox.h"
+#include "pkcs11/ground/small_file.h"
 #include "pkcs11/new_file.h"
 #include "pkcs11/operator_key.h"
 #include "proto/statement/transcript_document.h"
@@ -35,7 +35,6 @@ static const char **place_of(const char *option, bool sign, struct arguments *a)
 static int run_sign(const struct arguments *a);
 static enum err sign(struct transcript_document *d, struct operator_key *key, const char *output);
 static int run_show(const struct arguments *a);
-static enum err read_file(const char *path, struct buf *to);
 static enum err understand(const char *path, struct view file, struct transcript_document *d);
 static int fail_usage(const char *what);
 
@@ -107,7 +106,7 @@ run_sign(const struct arguments *a)
 	struct operator_key *key = NULL;
 	struct transcript_document d = {0};
 	struct buf file = BUF_INIT;
-	enum err e = read_file(a->operand, &file);
+	enum err e = small_file_read(a->operand, TRANSCRIPT_SIZE_MAX, &file);
 
 	if (e == ERR_OK &&
 	    (e = operator_key_open(a->key, a->config, a->token_key, &config, &key)) == ERR_OK &&
@@ -167,7 +166,7 @@ run_show(const struct arguments *a)
 	struct transcript_document d = {0};
 	struct buf file = BUF_INIT, text = BUF_INIT;
 	char hex[DIGEST_HEX_SIZE + 1];
-	enum err e = read_file(a->operand, &file);
+	enum err e = small_file_read(a->operand, TRANSCRIPT_SIZE_MAX, &file);
 
 	if (e == ERR_OK && (e = hsm_sandbox_begin(STDERR_FILENO)) == ERR_OK &&
 	    (e = hsm_sandbox_end()) == ERR_OK &&
@@ -188,17 +187,6 @@ run_show(const struct arguments *a)
 	buf_free(&file);
 	buf_free(&text);
 	return e == ERR_OK ? 0 : 1;
-}
-
-static enum err
-read_file(const char *path, struct buf *to)
-{
-	struct faults faults = FAULTS_INIT;
-	enum err e = yaml_read_file(path, 0, NULL, path, TRANSCRIPT_SIZE_MAX, &faults, to);
-
-	faults_print(&faults, stderr);
-	faults_free(&faults);
-	return e;
 }
 
 static enum err

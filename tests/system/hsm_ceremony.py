@@ -609,7 +609,7 @@ def test_adopt_takes_only_checkpoints_of_this_key_and_log():
             refused(site, "adopt", str(path), words=["expected a checkpoint"])
             assert not site.guard_files()
         refused(site, "adopt", str(site.path("absent")), words=["absent", "No such file"])
-        refused(site, "adopt", str(site.dir), words=["Is a directory"])
+        refused(site, "adopt", str(site.dir), words=["must be a regular file"])
         path.write_bytes(good)
         site.hsm("adopt", str(path))
         assert json.loads(site.hsm("show", "--json").stdout)["signed_size"] == 5
