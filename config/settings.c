@@ -343,6 +343,14 @@ settings_address(struct settings *s, const char *key, const char *text, bool lit
 	return good;
 }
 
+const char *
+settings_entry_key(
+    char key[SETTINGS_ENTRY_KEY_MAX], const char *list, size_t index, const char *rest)
+{
+	snprintf(key, SETTINGS_ENTRY_KEY_MAX, "%s[%zu]%s", list, index, rest);
+	return key;
+}
+
 char *
 settings_parent(const char *path)
 {

@@ -117,6 +117,11 @@ bool settings_origin(struct settings *s, const char *key, const char *origin);
 bool settings_address(struct settings *s, const char *key, const char *text, bool literal,
     const char **host, uint16_t *port);
 
+/* "list[index]rest": the name of a key of an entry, for faults. Returns `key`. */
+#define SETTINGS_ENTRY_KEY_MAX 64 /* bytes of "workloads[1023].environment[255]" and room */
+const char *settings_entry_key(
+    char key[SETTINGS_ENTRY_KEY_MAX], const char *list, size_t index, const char *rest);
+
 /* The directory of a file, as a new string. */
 char *settings_parent(const char *path);
 

@@ -1,0 +1,368 @@
+#include "config/workload_config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/evidence/bundle.h"
+
+#define FILES_MAX         1024 /* patterns of one workload */
+#define ENVIRONMENT_MAX   256  /* names of one workload */
+#define KEYS_FILES_MAX    64   /* files of one workload whose keys are recorded */
+#define KEYS_PATTERNS_MAX 256  /* of one such file */
+#define KEYS_NAME_MAX     32   /* bytes of its short name */
+
+/* In what a component was made with: of a value the header and "environment=", and all the rest. */
+#define MADE_HEADER_SIZE 16
+#define MADE_FIXED_SIZE  64
+
+#define BUDGET(key, standard, least, most)                                                         \
+	{                                                                                          \
+		"." #key, offsetof(struct raw_workload_budgets, key),                              \
+		    offsetof(struct collector_budgets, key), standard, least, most                 \
+	}
+/* The same, of each workload. */
+static const struct settings_number budgets[] = {
+    /* Less than a policy's grace_s by default: nobody is missed only for it. */
+    BUDGET(seconds, 45, 1, 3600),
+    /* What is read in that time at some 190 MB/s. */
+    BUDGET(mebibytes_read, 8192, 1, 16777216),
+    /* A list of the most items, of 250 bytes each, while it is made. */
+    BUDGET(memory_mebibytes, 512, 16, 1048576),
+};
+
+static const cyaml_schema_field_t budgets_fields[] = {
+    CYAML_FIELD_UINT("seconds", SETTINGS_OPTIONAL, struct raw_workload_budgets, seconds),
+    CYAML_FIELD_UINT(
+	"mebibytes_read", SETTINGS_OPTIONAL, struct raw_workload_budgets, mebibytes_read),
+    CYAML_FIELD_UINT(
+	"memory_mebibytes", SETTINGS_OPTIONAL, struct raw_workload_budgets, memory_mebibytes),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_strval_t kinds[] = {
+    {"config", COMPONENT_CONFIG},
+    {"executable", COMPONENT_EXECUTABLE},
+    {"files", COMPONENT_FILES},
+    {"host", COMPONENT_HOST},
+    {"libraries", COMPONENT_LIBRARIES},
+    {"packages", COMPONENT_PACKAGES},
+    {"runtime", COMPONENT_RUNTIME},
+};
+
+static const cyaml_strval_t views[] = {
+    {"host", VIEW_HOST},
+    {"process", VIEW_PROCESS},
+};
+
+static const cyaml_schema_value_t kind_entry = {
+    CYAML_VALUE_ENUM(CYAML_FLAG_STRICT, enum component_kind, kinds, CYAML_ARRAY_LEN(kinds)),
+};
+
+static const cyaml_schema_value_t path_entry = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, SETTINGS_PATH_MAX),
+};
+
+static const cyaml_schema_value_t name_entry = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, 255),
+};
+
+static const cyaml_strval_t keys_forms[] = {
+    {"ini", KEYS_INI},
+    {"keyvalue", KEYS_KEYVALUE},
+};
+
+static const cyaml_schema_field_t keys_fields[] = {
+    SETTINGS_TEXT("name", SETTINGS_REQUIRED, struct raw_workload_keys, name, SETTINGS_PATH_MAX),
+    SETTINGS_TEXT("file", SETTINGS_REQUIRED, struct raw_workload_keys, file, SETTINGS_PATH_MAX),
+    CYAML_FIELD_ENUM("form", CYAML_FLAG_STRICT, struct raw_workload_keys, form, keys_forms,
+	CYAML_ARRAY_LEN(keys_forms)),
+    CYAML_FIELD_SEQUENCE("keys", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload_keys,
+	keys, &name_entry, 1, KEYS_PATTERNS_MAX),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t keys_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_workload_keys, keys_fields),
+};
+
+#define WORKLOAD(key, flags) SETTINGS_TEXT(#key, flags, struct raw_workload, key, SETTINGS_PATH_MAX)
+static const cyaml_schema_field_t workload_fields[] = {
+    WORKLOAD(name, SETTINGS_REQUIRED),
+    WORKLOAD(pid_file, SETTINGS_OPTIONAL),
+    WORKLOAD(executable, SETTINGS_OPTIONAL),
+    WORKLOAD(unit, SETTINGS_OPTIONAL),
+    CYAML_FIELD_SEQUENCE("measure", CYAML_FLAG_POINTER, struct raw_workload, measure, &kind_entry,
+	1, CYAML_ARRAY_LEN(kinds)),
+    CYAML_FIELD_SEQUENCE("files", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload,
+	files, &path_entry, 1, FILES_MAX),
+    CYAML_FIELD_ENUM("view", SETTINGS_OPTIONAL | CYAML_FLAG_STRICT, struct raw_workload, view,
+	views, CYAML_ARRAY_LEN(views)),
+    CYAML_FIELD_SEQUENCE("environment", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+	struct raw_workload, environment, &name_entry, 1, ENVIRONMENT_MAX),
+    CYAML_FIELD_SEQUENCE("config", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload,
+	config, &keys_entry, 1, KEYS_FILES_MAX),
+    CYAML_FIELD_MAPPING("budgets", SETTINGS_OPTIONAL, struct raw_workload, budgets, budgets_fields),
+    CYAML_FIELD_END,
+};
+#undef WORKLOAD
+
+const cyaml_schema_value_t workload_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_workload, workload_fields),
+};
+
+static void take_workload(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
+static void take_process(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
+static void take_measures(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
+static void take_keys(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
+static size_t keys_made_size(const struct raw_workload_keys *one);
+static bool keys_name_is_good(const struct raw_workload_keys *raw, size_t index);
+static void take_budgets(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
+static void check_made(struct settings *s, const char *key, char *const *list, size_t count);
+static bool environment_name_is_good(const char *name);
+static bool unit_name_is_good(const char *name);
+
+const struct collector_workload *
+workloads_take(struct settings *s, const struct raw_workload *raw, size_t count)
+{
+	struct collector_workload *workloads = settings_new(s, count, sizeof(*workloads));
+	char key[SETTINGS_ENTRY_KEY_MAX];
+
+	for (size_t i = 0; i < count; i++) {
+		take_workload(s, &raw[i], i, &workloads[i]);
+		for (size_t j = 0; j < i && workloads[i].name != NULL; j++)
+			if (workloads[j].name != NULL &&
+			    strcmp(workloads[i].name, workloads[j].name) == 0)
+				settings_fault(s, settings_entry_key(key, "workloads", i, ".name"),
+				    "\"%s\": two workloads are called \"%s\"; names must differ",
+				    key, workloads[i].name);
+	}
+	return workloads;
+}
+
+static void
+take_workload(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w)
+{
+	char key[SETTINGS_ENTRY_KEY_MAX];
+
+	if (raw->name != NULL && bundle_workload_check(view_of_string(raw->name)) == ERR_OK)
+		w->name = raw->name;
+	else if (raw->name != NULL)
+		settings_fault(s, settings_entry_key(key, "workloads", index, ".name"),
+		    "\"%s\" must be 1 to %d bytes without white space and \"/\", not beginning "
+		    "with "
+		    "\".\"; found \"%s\"",
+		    key, BUNDLE_WORKLOAD_MAX, raw->name);
+	take_process(s, raw, index, w);
+	take_measures(s, raw, index, w);
+	take_keys(s, raw, index, w);
+	take_budgets(s, raw, index, w);
+	for (size_t i = 0; i < raw->environment_count; i++)
+		if (!environment_name_is_good(raw->environment[i]))
+			settings_fault(s,
+			    settings_entry_key(key, "workloads", index, ".environment"),
+			    "\"%s\" must be names of letters, digits and \"_\"; found \"%s\"", key,
+			    raw->environment[i]);
+	check_made(s, settings_entry_key(key, "workloads", index, ".environment"), raw->environment,
+	    raw->environment_count);
+	w->environment = (const char *const *)raw->environment;
+	w->environment_count = raw->environment_count;
+}
+
+static void
+take_process(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w)
+{
+	static const char *const ways[] = {".pid_file", ".executable", ".unit"};
+	char key[SETTINGS_ENTRY_KEY_MAX];
+	unsigned count = 0;
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		count += settings_has(s, settings_entry_key(key, "workloads", index, ways[i]));
+	if (count != 1)
+		settings_fault(s, settings_entry_key(key, "workloads", index, ""),
+		    "\"%s\" must name its process by one of \"pid_file\", \"executable\" and "
+		    "\"unit\", found %s of them",
+		    key, count == 0 ? "none" : "several");
+	if (raw->unit != NULL && !unit_name_is_good(raw->unit))
+		settings_fault(s, settings_entry_key(key, "workloads", index, ".unit"),
+		    "\"%s\" must be a systemd unit's full name, such as trading.service; found "
+		    "\"%s\"",
+		    key, raw->unit);
+	else if (count == 1)
+		w->unit = raw->unit;
+	if (count == 1) {
+		w->pid_file = settings_path(s, raw->pid_file);
+		w->executable = settings_path(s, raw->executable);
+	}
+}
+
+static void
+take_measures(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w)
+{
+	char key[SETTINGS_ENTRY_KEY_MAX];
+	bool files;
+
+	for (size_t i = 0; i < raw->measure_count; i++) {
+		const enum component_kind kind = raw->measure[i];
+
+		if (w->measure[kind])
+			settings_fault(s, settings_entry_key(key, "workloads", index, ".measure"),
+			    "\"%s\" names \"%s\" twice", key, component_kind_name(kind));
+		w->measure[kind] = true;
+	}
+	for (size_t i = 0; i < raw->files_count; i++)
+		if (raw->files[i][0] != '/')
+			settings_fault(s, settings_entry_key(key, "workloads", index, ".files"),
+			    "\"%s\" must be patterns of absolute paths; found \"%s\"", key,
+			    raw->files[i]);
+	check_made(
+	    s, settings_entry_key(key, "workloads", index, ".files"), raw->files, raw->files_count);
+	w->files = (const char *const *)raw->files;
+	w->file_count = raw->files_count;
+	files = settings_has(s, settings_entry_key(key, "workloads", index, ".files"));
+	w->view = raw->view;
+	if (settings_has(s, settings_entry_key(key, "workloads", index, ".view")) && !files)
+		settings_fault(s, key,
+		    "\"%s\" says from where files are read, but no patterns are listed under "
+		    "\"files\"",
+		    key);
+	if (raw->measure_count > 0 && w->measure[COMPONENT_FILES] != files)
+		settings_fault(s,
+		    settings_entry_key(key, "workloads", index, files ? ".files" : ".measure"),
+		    files ? "\"%s\" lists patterns, but \"measure\" lacks \"files\": add it there"
+			  : "\"%s\" has \"files\", but no patterns are listed under \"files\"",
+		    key);
+	if (raw->measure_count > 0 && raw->environment_count > 0 && !w->measure[COMPONENT_RUNTIME])
+		settings_fault(s, settings_entry_key(key, "workloads", index, ".environment"),
+		    "\"%s\" lists names, but \"measure\" lacks \"runtime\": add it there", key);
+}
+
+static void
+take_keys(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w)
+{
+	struct collector_keys *keys = settings_new(s, raw->config_count, sizeof(*keys));
+	const char *wrong = NULL, *found = "";
+	char key[SETTINGS_ENTRY_KEY_MAX];
+	size_t size = 0;
+
+	for (size_t i = 0; i < raw->config_count; i++) {
+		const struct raw_workload_keys *one = &raw->config[i];
+
+		if (one->name == NULL || one->file == NULL)
+			continue;
+		if (!keys_name_is_good(raw->config, i)) {
+			wrong = "names of 1 to 32 letters, digits, \"_\" and \"-\", which differ";
+			found = one->name;
+		} else if (one->file[0] != '/') {
+			wrong = "absolute paths";
+			found = one->file;
+		}
+		keys[i] = (struct collector_keys){one->name, one->file, one->form, one->keys_count,
+		    (const char *const *)one->keys};
+		size += keys_made_size(one);
+	}
+	w->keys = keys;
+	w->keys_count = raw->config_count;
+	(void)settings_entry_key(key, "workloads", index, ".config");
+	if (size > COMPONENT_MADE_SIZE_MAX - MADE_FIXED_SIZE)
+		settings_fault(s, key,
+		    "\"%s\" must not take more than %d bytes together, each file and pattern with "
+		    "the name and %d more; found %zu",
+		    key, COMPONENT_MADE_SIZE_MAX - MADE_FIXED_SIZE, MADE_HEADER_SIZE, size);
+	if (wrong != NULL)
+		settings_fault(s, key, "\"%s\" must have %s; found \"%s\"", key, wrong, found);
+	if (raw->measure_count > 0 && w->measure[COMPONENT_CONFIG] != (raw->config_count > 0))
+		settings_fault(s,
+		    settings_entry_key(
+			key, "workloads", index, raw->config_count > 0 ? ".config" : ".measure"),
+		    raw->config_count > 0
+			? "\"%s\" lists files, but \"measure\" lacks \"config\": add it there"
+			: "\"%s\" has \"config\", but no files are listed under \"config\"",
+		    key);
+}
+
+/* Of what the component says that it was made with. */
+static size_t
+keys_made_size(const struct raw_workload_keys *one)
+{
+	size_t size = MADE_HEADER_SIZE + strlen(one->name) + strlen(one->file);
+
+	for (size_t i = 0; i < one->keys_count; i++)
+		size += MADE_HEADER_SIZE + strlen(one->name) + strlen(one->keys[i]);
+	return size;
+}
+
+/* It begins the names of facts. */
+static bool
+keys_name_is_good(const struct raw_workload_keys *raw, size_t index)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789_-";
+	const char *name = raw[index].name;
+
+	for (size_t i = 0; i < index; i++)
+		if (raw[i].name != NULL && strcmp(raw[i].name, name) == 0)
+			return false;
+	return strlen(name) <= KEYS_NAME_MAX && name[strspn(name, letters)] == 0;
+}
+
+static void
+take_budgets(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w)
+{
+	struct settings_number numbers_of[sizeof(budgets) / sizeof(budgets[0])];
+	char keys[sizeof(budgets) / sizeof(budgets[0])][SETTINGS_ENTRY_KEY_MAX], rest[32];
+
+	for (size_t i = 0; i < sizeof(budgets) / sizeof(budgets[0]); i++) {
+		snprintf(rest, sizeof(rest), ".budgets%s", budgets[i].key);
+		numbers_of[i] = budgets[i];
+		numbers_of[i].key = settings_entry_key(keys[i], "workloads", index, rest);
+	}
+	settings_numbers(
+	    s, numbers_of, sizeof(budgets) / sizeof(budgets[0]), &raw->budgets, &w->budgets);
+}
+
+/* All of it stands in the component that is made with it. */
+static void
+check_made(struct settings *s, const char *key, char *const *list, size_t count)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < count; i++)
+		size += MADE_HEADER_SIZE + strlen(list[i]);
+	if (size > COMPONENT_MADE_SIZE_MAX - MADE_FIXED_SIZE)
+		settings_fault(s, key,
+		    "\"%s\" must not take more than %d bytes together, each with %d more; found "
+		    "%zu",
+		    key, COMPONENT_MADE_SIZE_MAX - MADE_FIXED_SIZE, MADE_HEADER_SIZE, size);
+}
+
+/* POSIX.1-2017, 8.1, and small letters. */
+static bool
+environment_name_is_good(const char *name)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "_0123456789";
+
+	return (name[0] < '0' || name[0] > '9') && name[strspn(name, letters)] == 0;
+}
+
+/* systemd.unit(5): what a unit's name may hold; a process belongs to a service or a scope. */
+static bool
+unit_name_is_good(const char *name)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789:-_.\\@";
+	const char *dot = strrchr(name, '.');
+
+	return strlen(name) <= 255 && name[strspn(name, letters)] == 0 && dot != NULL &&
+	       dot != name && (strcmp(dot, ".service") == 0 || strcmp(dot, ".scope") == 0);
+}

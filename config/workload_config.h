@@ -1,0 +1,44 @@
+/*
+ * Taking workloads from the list `workloads` of the collector's configuration.
+ */
+#ifndef HALLMARK_CONFIG_WORKLOAD_CONFIG_H
+#define HALLMARK_CONFIG_WORKLOAD_CONFIG_H
+
+#include "config/collector_config.h"
+#include "config/settings.h"
+
+/* The file's list as it stands, an entry each. */
+struct raw_workload_keys {
+	char *name, *file;
+	enum collector_keys_form form;
+	char **keys;
+	uint32_t keys_count;
+};
+
+struct raw_workload_budgets {
+	uint32_t seconds, mebibytes_read, memory_mebibytes;
+};
+
+struct raw_workload {
+	char *name, *pid_file, *executable, *unit;
+	enum component_kind *measure;
+	uint32_t measure_count;
+	char **files;
+	uint32_t files_count;
+	enum collector_view view;
+	char **environment;
+	uint32_t environment_count;
+	struct raw_workload_keys *config;
+	uint32_t config_count;
+	struct raw_workload_budgets budgets;
+};
+extern const cyaml_schema_value_t workload_schema;
+
+/*
+ * The workloads out of the list `workloads` of `s`, owned by the settings: `count` of them, with
+ * whatever was said of them where that is a fault.
+ */
+const struct collector_workload *workloads_take(
+    struct settings *s, const struct raw_workload *raw, size_t count);
+
+#endif
