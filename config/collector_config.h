@@ -9,11 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/collector_workload.h"
 #include "config/faults.h"
 #include "journal/logger.h"
 #include "proto/digest.h"
 #include "proto/err.h"
-#include "proto/evidence/component.h"
 
 struct collector_signer {
 	const char *host;        /* name or address */
@@ -27,50 +27,6 @@ struct collector_signer {
 	const char *log_certificate;
 	/* Of the key that follows it, where the log is to change its key; or NULL. */
 	const char *log_certificate_next;
-};
-
-/* From whose root directory the `files` component is read. */
-enum collector_view {
-	VIEW_HOST,    /* the collector's own */
-	VIEW_PROCESS, /* the process's: for containers */
-};
-
-enum collector_keys_form {
-	KEYS_INI,      /* `key = value` in sections */
-	KEYS_KEYVALUE, /* the same without sections */
-};
-
-/* A file of the workload's configuration, whose keys the `config` component records. */
-struct collector_keys {
-	const char *name; /* short, for the names of facts: letters, digits, "_", "-"; 32 bytes */
-	const char *file; /* absolute path */
-	enum collector_keys_form form;
-	size_t pattern_count; /* 0: all keys are wanted */
-	const char *const *patterns;
-};
-
-/* What measuring a workload once may cost; beyond it, it could not be measured. */
-struct collector_budgets {
-	uint32_t seconds;
-	uint32_t mebibytes_read;   /* content of files */
-	uint32_t memory_mebibytes; /* of the process that measures */
-};
-
-struct collector_workload {
-	const char *name;
-	/* exactly one of these is set */
-	const char *pid_file;
-	const char *executable; /* path; the one process that runs it */
-	const char *unit;       /* systemd unit; its main process */
-	bool measure[COMPONENT_KIND_COUNT];
-	size_t file_count;
-	const char *const *files; /* glob patterns for the `files` component */
-	enum collector_view view;
-	size_t environment_count;
-	size_t keys_count;
-	const struct collector_keys *keys;
-	const char *const *environment; /* names whose values the `runtime` component records */
-	struct collector_budgets budgets;
 };
 
 /* What is said of all workloads when the program is asked to stop. */

@@ -4,7 +4,7 @@
 #ifndef HALLMARK_CONFIG_WORKLOAD_CONFIG_H
 #define HALLMARK_CONFIG_WORKLOAD_CONFIG_H
 
-#include "config/collector_config.h"
+#include "config/collector_workload.h"
 #include "config/settings.h"
 
 /* The file's list as it stands, an entry each. */

@@ -1,0 +1,58 @@
+/*
+ * A workload as the collector's configuration has it: which processes, and what is measured of them
+ * in which way.
+ */
+#ifndef HALLMARK_CONFIG_COLLECTOR_WORKLOAD_H
+#define HALLMARK_CONFIG_COLLECTOR_WORKLOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/evidence/component.h"
+
+/* From whose root directory the `files` component is read. */
+enum collector_view {
+	VIEW_HOST,    /* the collector's own */
+	VIEW_PROCESS, /* the process's: for containers */
+};
+
+enum collector_keys_form {
+	KEYS_INI,      /* `key = value` in sections */
+	KEYS_KEYVALUE, /* the same without sections */
+};
+
+/* A file of the workload's configuration, whose keys the `config` component records. */
+struct collector_keys {
+	const char *name; /* short, for the names of facts: letters, digits, "_", "-"; 32 bytes */
+	const char *file; /* absolute path */
+	enum collector_keys_form form;
+	size_t pattern_count; /* 0: all keys are wanted */
+	const char *const *patterns;
+};
+
+/* What measuring a workload once may cost; beyond it, it could not be measured. */
+struct collector_budgets {
+	uint32_t seconds;
+	uint32_t mebibytes_read;   /* content of files */
+	uint32_t memory_mebibytes; /* of the process that measures */
+};
+
+struct collector_workload {
+	const char *name;
+	/* exactly one of these is set */
+	const char *pid_file;
+	const char *executable; /* path; the one process that runs it, and its descendants */
+	const char *unit;       /* systemd unit; all of its control group */
+	bool measure[COMPONENT_KIND_COUNT];
+	size_t file_count;
+	const char *const *files; /* glob patterns for the `files` component */
+	enum collector_view view;
+	size_t environment_count;
+	size_t keys_count;
+	const struct collector_keys *keys;
+	const char *const *environment; /* names whose values the `runtime` component records */
+	struct collector_budgets budgets;
+};
+
+#endif
