@@ -1,39 +1,10 @@
 #include "collector/measure/listing.h"
 
-#include <string.h>
-#include <sys/stat.h>
-
 #include "proto/encoding.h"
+#include "proto/evidence/component_listing.h"
 #include "proto/text.h"
 #include "proto/utc.h"
 
-#define SHOWN_MAX       16384 /* bytes of one escaped name or value */
-#define PATH_COLUMN_MAX 60    /* characters; longer paths push their row to the right */
-
-static const struct {
-	uint32_t flag;
-	const char *name;
-} flag_names[] = {
-    {COMPONENT_FILE_DELETED, "deleted"},
-    {COMPONENT_FILE_MEMFD, "memfd"},
-    {COMPONENT_FILE_ANONYMOUS, "anonymous"},
-    {COMPONENT_FILE_WRITABLE, "writable"},
-    {COMPONENT_FILE_UNREADABLE, "unreadable"},
-    {COMPONENT_FILE_CHANGED, "changed"},
-    {COMPONENT_FILE_SYMLINK, "symlink"},
-    {COMPONENT_FILE_SPECIAL, "special"},
-    {COMPONENT_FILE_REPLACED, "replaced"},
-    {COMPONENT_FILE_OTHER, "other"},
-};
-
-static void text_files(const struct component *c, struct buf *to);
-static void text_made(const struct component *c, struct buf *to);
-static void text_facts(const struct component_fact *facts, size_t count, struct buf *to);
-static void text_flags(uint32_t flags, struct buf *to);
-static void pad(struct buf *to, size_t begun, size_t width);
-static void json_file(const struct component_file *f, struct buf *to);
-static void json_fact(const struct component_fact *f, struct buf *to);
-static void json_escaped(struct view v, struct buf *to);
 static void digest_hex(const struct digest *d, struct buf *to);
 
 void
@@ -57,12 +28,7 @@ listing_text(const struct listing *l, struct buf *to)
 		    b->count == 1 ? "" : "s", (unsigned long long)b->size);
 		digest_hex(&b->digest, to);
 		buf_append_byte(to, '\n');
-		text_made(l->component[kind], to);
-		if (component_kind_shape((enum component_kind)kind) == COMPONENT_SHAPE_FILE)
-			text_files(l->component[kind], to);
-		else
-			text_facts(
-			    l->component[kind]->items.facts, l->component[kind]->item_count, to);
+		component_listing_text(l->component[kind], to);
 	}
 }
 
@@ -81,184 +47,20 @@ listing_json(const struct listing *l, struct buf *to)
 	buf_append_string(to, "\",\"components\":{");
 	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++) {
 		const struct component *c = l->component[kind];
-		const bool files =
-		    component_kind_shape((enum component_kind)kind) == COMPONENT_SHAPE_FILE;
 
 		if (c == NULL)
 			continue;
 		buf_append_format(to, "%s\"%s\":{\"sha256\":\"", first ? "" : ",",
 		    component_kind_name((enum component_kind)kind));
 		digest_hex(&m->component[kind].digest, to);
-		buf_append_format(to, "\",\"count\":%llu,\"size\":%llu,\"made\":[",
+		buf_append_format(to, "\",\"count\":%llu,\"size\":%llu,",
 		    (unsigned long long)m->component[kind].count,
 		    (unsigned long long)m->component[kind].size);
-		for (size_t i = 0; i < c->made_count; i++) {
-			if (i > 0)
-				buf_append_byte(to, ',');
-			json_fact(&c->made[i], to);
-		}
-		buf_append_string(to, "],\"items\":[");
-		for (size_t i = 0; i < c->item_count; i++) {
-			if (i > 0)
-				buf_append_byte(to, ',');
-			if (files)
-				json_file(&c->items.files[i], to);
-			else
-				json_fact(&c->items.facts[i], to);
-		}
-		buf_append_string(to, "]}");
+		component_listing_json(c, to);
+		buf_append_byte(to, '}');
 		first = false;
 	}
 	buf_append_string(to, "}}\n");
-}
-
-static void
-text_files(const struct component *c, struct buf *to)
-{
-	size_t width = strlen("PATH"), begun;
-
-	for (size_t i = 0; i < c->item_count; i++) {
-		const size_t before = to->size;
-
-		text_append_printable(to, c->items.files[i].path, SHOWN_MAX);
-		if (to->size - before > width && to->size - before <= PATH_COLUMN_MAX)
-			width = to->size - before;
-		to->size = before;
-	}
-	buf_append_format(to, "  %-*s  %-64s  %12s  %-10s  %-11s  FLAGS\n", (int)width, "PATH",
-	    "SHA-256", "SIZE", "MODE", "OWNER");
-	for (size_t i = 0; i < c->item_count; i++) {
-		const struct component_file *f = &c->items.files[i];
-
-		buf_append_string(to, "  ");
-		begun = to->size;
-		text_append_printable(to, f->path, SHOWN_MAX);
-		pad(to, begun, width);
-		buf_append_string(to, "  ");
-		if (digest_is_zero(&f->digest))
-			buf_append_format(to, "%-64s", "-");
-		else
-			digest_hex(&f->digest, to);
-		buf_append_format(to, "  %12llu  ", (unsigned long long)f->size);
-		begun = to->size;
-		buf_append_format(to, "%07o", f->mode);
-		pad(to, begun, 10);
-		buf_append_string(to, "  ");
-		begun = to->size;
-		buf_append_format(to, "%u:%u", f->uid, f->gid);
-		pad(to, begun, 11);
-		buf_append_string(to, "  ");
-		text_flags(f->flags, to);
-		buf_append_byte(to, '\n');
-	}
-}
-
-static void
-text_made(const struct component *c, struct buf *to)
-{
-	if (c->made_count == 0)
-		return;
-	buf_append_string(to, "  made with\n");
-	text_facts(c->made, c->made_count, to);
-	buf_append_string(to, "  found\n");
-}
-
-static void
-text_facts(const struct component_fact *facts, size_t count, struct buf *to)
-{
-	size_t width = 0;
-
-	for (size_t i = 0; i < count; i++)
-		if (facts[i].name.size > width)
-			width = facts[i].name.size;
-	for (size_t i = 0; i < count; i++) {
-		const struct component_fact *f = &facts[i];
-
-		for (size_t v = 0; v == 0 || v < f->value_count; v++) {
-			size_t begun;
-
-			buf_append_string(to, "  ");
-			begun = to->size;
-			if (v == 0)
-				buf_append_view(to, f->name);
-			pad(to, begun, width);
-			buf_append_string(to, "  ");
-			if (f->value_count == 0)
-				buf_append_string(to, "(no value)");
-			else
-				text_append_printable(to, f->values[v], SHOWN_MAX);
-			buf_append_byte(to, '\n');
-		}
-	}
-}
-
-static void
-text_flags(uint32_t flags, struct buf *to)
-{
-	bool first = true;
-
-	for (size_t i = 0; i < sizeof(flag_names) / sizeof(flag_names[0]); i++) {
-		if ((flags & flag_names[i].flag) == 0)
-			continue;
-		buf_append_format(to, "%s%s", first ? "" : ",", flag_names[i].name);
-		first = false;
-	}
-	if (first)
-		buf_append_byte(to, '-');
-}
-
-static void
-pad(struct buf *to, size_t begun, size_t width)
-{
-	while (!to->failed && to->size - begun < width)
-		buf_append_byte(to, ' ');
-}
-
-static void
-json_file(const struct component_file *f, struct buf *to)
-{
-	bool first = true;
-
-	buf_append_string(to, "{\"path\":");
-	json_escaped(f->path, to);
-	buf_append_string(to, ",\"sha256\":\"");
-	digest_hex(&f->digest, to);
-	buf_append_format(to,
-	    "\",\"size\":%llu,\"mode\":\"%07o\",\"uid\":%u,\"gid\":%u,\"flags\":[",
-	    (unsigned long long)f->size, f->mode, f->uid, f->gid);
-	for (size_t i = 0; i < sizeof(flag_names) / sizeof(flag_names[0]); i++) {
-		if ((f->flags & flag_names[i].flag) == 0)
-			continue;
-		buf_append_format(to, "%s\"%s\"", first ? "" : ",", flag_names[i].name);
-		first = false;
-	}
-	buf_append_string(to, "]}");
-}
-
-static void
-json_fact(const struct component_fact *f, struct buf *to)
-{
-	buf_append_string(to, "{\"name\":");
-	json_escaped(f->name, to);
-	buf_append_string(to, ",\"values\":[");
-	for (size_t v = 0; v < f->value_count; v++) {
-		if (v > 0)
-			buf_append_byte(to, ',');
-		json_escaped(f->values[v], to);
-	}
-	buf_append_string(to, "]}");
-}
-
-static void
-json_escaped(struct view v, struct buf *to)
-{
-	struct buf text = BUF_INIT;
-
-	text_append_printable(&text, v, SIZE_MAX);
-	if (text.failed)
-		to->failed = true;
-	json_append_string(to, buf_view(&text));
-	buf_free(&text);
 }
 
 static void

@@ -154,7 +154,7 @@ def test_measure():
         assert found == listed("`hallmark-collector measure NAME --json`")
         assert re.fullmatch(TIME, measured["time"]) and "." in measured["time"]
         flags = re.findall(r'\{COMPONENT_FILE_\w+, "(\w+)"\}',
-                           (ROOT / "collector/measure/listing.c").read_text())
+                           (ROOT / "proto/evidence/component_listing.c").read_text())
         row = next(row for row in tables("`hallmark-collector measure NAME --json`")[0]
                    if row[0].endswith("flags[]"))
         assert len(flags) == 10 and re.findall(r"\w+", row[1]) == flags
