@@ -162,17 +162,23 @@ guard_close(struct guard **g)
 	*g = NULL;
 }
 
-bool
-guard_is_retired(const struct guard *g)
+enum err
+guard_look(const struct guard *g)
 {
 	struct guard_file named = {.path = g->file.path};
 	bool retired;
 
 	named.fd = open(named.path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	retired = named.fd >= 0 && guard_file_read(&named) && named.state.phase == GUARD_RETIRED;
-	if (named.fd >= 0)
-		close(named.fd);
-	return retired;
+	if (named.fd < 0 && errno == ENOENT)
+		return ERR_OK;
+	if (named.fd < 0) {
+		complain("%s: cannot look whether operators have retired this key: %s", named.path,
+		    strerror(errno));
+		return ERR_IO;
+	}
+	retired = guard_file_read(&named) && named.state.phase == GUARD_RETIRED;
+	close(named.fd);
+	return retired ? ERR_GUARD_KEY : ERR_OK;
 }
 
 const struct guard_state *

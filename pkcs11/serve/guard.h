@@ -100,8 +100,12 @@ enum err guard_begin(const char *directory, const char *origin, struct view spki
 enum err guard_retire(const char *directory, const char *origin, struct view spki,
     const struct digest *statement, uint64_t now_s, struct guard_state *state) MUST_USE;
 
-/* Somebody has done that since it was opened. */
-bool guard_is_retired(const struct guard *g);
+/*
+ * Whether somebody has done that since it was opened: ERR_GUARD_KEY, of which the caller is to
+ * speak. ERR_IO, explained, if the file of its name cannot be opened: then nobody can say. One that
+ * is not there any more, or is another, guard_write finds.
+ */
+enum err guard_look(const struct guard *g) MUST_USE;
 
 /* What is known to be on the disk. */
 const struct guard_state *guard_state(const struct guard *g);

@@ -56,6 +56,7 @@ struct server {
 			    already */
 	bool input_bad;  /* nothing more is read; what was asked before is answered */
 	bool over;       /* a fresh process is to find out what follows */
+	int status;      /* that it ends with then */
 	bool closing;    /* the key's last checkpoint, or its first behind another key, was begun:
 			    nothing behind it is */
 	bool token_lost; /* it may hang in any further call */
@@ -329,7 +330,7 @@ run(struct server *s)
 			e = ERR_CLOSED;
 	}
 	if (s->over && e == ERR_OK)
-		return 0;
+		return s->status;
 	return e == ERR_OK && !s->input_bad ? finish(s) : 1;
 }
 
@@ -371,6 +372,8 @@ now_ms(void)
 static bool
 is_over(struct server *s)
 {
+	enum err e;
+
 	if (s->closing && s->unanswered == 0) {
 		complain(s->lost != NULL
 			     ? "this key goes on with the log: a fresh process signs from here on"
@@ -382,10 +385,14 @@ is_over(struct server *s)
 	if (now_ms() < s->looked_ms + LOOK_MS)
 		return false;
 	s->looked_ms = now_ms();
-	if (guard_is_retired(s->guard)) {
+	if ((e = guard_look(s->guard)) == ERR_GUARD_KEY) {
 		complain("operators have retired this key: nothing more is signed, not even what "
 			 "was begun");
-		serve_refuse(ERR_CHANGED);
+		e = ERR_CHANGED;
+	}
+	if (e != ERR_OK) {
+		s->status = e == ERR_CHANGED ? 0 : 1;
+		serve_refuse(e);
 		return s->over = true;
 	}
 	if (s->order == NULL || s->unanswered > 0 || access(s->order, F_OK) != 0)

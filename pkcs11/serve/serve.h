@@ -36,11 +36,11 @@
  *   - The sync takes long: nothing is read or answered meanwhile, tokens given away are signed.
  *
  * How it ends: the signer closes the channel (0); the token fails, the guard's state cannot be
- * written, or the bytes on the channel are no request (1, explained on stderr). What is being
- * signed then gets no answer, but for that of requests before those bytes. A hanging module is
- * ended by SIGALRM. Whatever the end, the state on the disk is that of the last signature that
- * left, or one ahead of it, which the signer then asks for again. Where no request is there to be
- * answered with it, the signer is told why by a state answer with an error, the last one.
+ * written or looked at, or the bytes on the channel are no request (1, explained on stderr). What
+ * is being signed then gets no answer, but for that of requests before those bytes. A hanging
+ * module is ended by SIGALRM. Whatever the end, the state on the disk is that of the last signature
+ * that left, or one ahead of it, which the signer then asks for again. Where no request is there to
+ * be answered with it, the signer is told why by a state answer with an error, the last one.
  *
  * A PIN that the token refuses, or has refused (pin_refusal.h), is no end: the signer is told, and
  * the process stays, without the token, until an operator has acted; then it ends, for a fresh one.

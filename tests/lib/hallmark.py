@@ -189,6 +189,11 @@ class Site:
         return [path for path in self.path("guard").iterdir()
                 if not path.name.startswith(("pin-refused-", "token-seen-"))]
 
+    def token_seen(self):
+        """What is kept of the token, once a key process has served."""
+        found, = self.path("guard").glob("token-seen-" + 16 * "?")
+        return found
+
     def guard_file(self):
         state, = self.guard_files()
         return state

@@ -37,7 +37,8 @@ def groups(site, size, grown):
         "sync of all": [log],
         "checkpoint": with_new(log / "checkpoint") + [log],
         "index": [site.path(f"index.db{end}") for end in ("", "-wal", "-shm", "-journal")],
-        "guard": sorted(site.path("guard").iterdir()),
+        "guard": site.guard_files(),
+        "token seen": with_new(site.token_seen()),
         "token": [p for p in site.path("tokens").rglob("*")],
     }
 

@@ -19,11 +19,6 @@ def told(key):
     return re.findall(r"is not as it was: (.*?) \(change (\d+)\)", "".join(key.process.lines))
 
 
-def record(site):
-    found, = site.path("guard").glob("token-seen-" + 16 * "?")
-    return found
-
-
 def looks(site, count=2):
     """Waits for so many keep-alives more; the first thread looks beside its own."""
     before = site.token.get("signs")
@@ -36,7 +31,7 @@ def looks(site, count=2):
 def kept(site, changes):
     """It is said first and kept then: rather twice than never."""
     deadline = time.monotonic() + hallmark.PATIENCE_S
-    while not record(site).read_text().endswith(f"changes {changes}\n"):
+    while not site.token_seen().read_text().endswith(f"changes {changes}\n"):
         assert time.monotonic() < deadline
         os.sched_yield()
 
@@ -75,9 +70,9 @@ def test_what_changed_while_nothing_ran_is_seen_at_the_start():
     with make_site(token_module=True, hsm={"keepalive_s": 0}) as site:
         with KeyProcess(site):
             pass
-        text = record(site).read_text()
+        text = site.token_seen().read_text()
         serial, = re.findall(r"serial (\S+)", text)
-        record(site).write_text(text.replace(serial, "0000000000000001").replace("firmware 2.6",
+        site.token_seen().write_text(text.replace(serial, "0000000000000001").replace("firmware 2.6",
                                                                                  "firmware 2.5"))
         site.token.set(token_flags=USER_LOW)
         with KeyProcess(site) as key:
@@ -93,12 +88,12 @@ def test_a_record_that_is_damaged_or_cannot_be_kept_stops_nothing():
         with KeyProcess(site):
             pass
         for damage in (b"", b"\0", b"hallmark token seen v1\nserial \n", b"x" * 5000):
-            record(site).write_bytes(damage)
+            site.token_seen().write_bytes(damage)
             with KeyProcess(site) as key:
                 assert not told(key), told(key)
-            assert record(site).read_bytes().startswith(b"hallmark token seen v1\nserial ")
-        record(site).write_bytes(b"")
-        record(site).with_name(record(site).name + ".new").mkdir()
+            assert site.token_seen().read_bytes().startswith(b"hallmark token seen v1\nserial ")
+        site.token_seen().write_bytes(b"")
+        site.token_seen().with_name(site.token_seen().name + ".new").mkdir()
         with KeyProcess(site) as key:
             key.process.wait_for("cannot keep what was seen of the token")
 

@@ -465,7 +465,7 @@ a_retired_guard_opens_no_more(void **state)
 
 	log_grow(f, 3);
 	log_sign(f);
-	assert_false(guard_is_retired(f->guard));
+	assert_int_equal(guard_look(f->guard), ERR_OK);
 	guard_close(&f->guard);
 	assert_int_equal(guard_retire(f->directory, ORIGIN, SPKI, &statement, 99, &found), ERR_OK);
 	assert_int_equal(found.phase, GUARD_RETIRED);
@@ -479,6 +479,22 @@ a_retired_guard_opens_no_more(void **state)
 	found.size = 9;
 	assert_int_equal(guard_adopt(f->directory, ORIGIN, SPKI, &found), ERR_GUARD_KEY);
 	assert_int_equal(guard_wait(f->directory, ORIGIN, SPKI, &other, NULL), ERR_MISMATCH);
+}
+
+/* Whoever cannot see whether it was retired does not go on; where it is gone is the next write's.
+ */
+static void
+a_guard_that_cannot_be_looked_at_is_not_served_on(void **state)
+{
+	struct fixture *f = *state;
+	char path[512];
+
+	fixture_path(f, path);
+	assert_int_equal(guard_look(f->guard), ERR_OK);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(guard_look(f->guard), ERR_OK);
+	assert_int_equal(symlink(path, path), 0);
+	assert_int_equal(guard_look(f->guard), ERR_IO);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
@@ -511,6 +527,7 @@ main(void)
 	    TEST(a_restart_forgets_all_trees_but_the_state),
 	    TEST(an_empty_log_has_no_reports),
 	    TEST(a_retired_guard_opens_no_more),
+	    TEST(a_guard_that_cannot_be_looked_at_is_not_served_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
