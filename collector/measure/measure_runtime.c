@@ -78,7 +78,8 @@ add_processes(struct measure_context *m, struct component_builder *to)
 {
 	const struct collector_workload *workload = m->workload;
 	struct processes_walk w = {.rights = thread_rights_new(),
-	    .environment = {workload->environment, workload->environment_count, BUF_INIT, BUF_INIT},
+	    .environment = {workload->environment, workload->environment_count, BUF_INIT, BUF_INIT,
+		0},
 	    .cwd = BUF_INIT,
 	    .root = BUF_INIT};
 	enum err e = ERR_MEMORY;

@@ -6,9 +6,13 @@
 #include "collector/ground/fact_values.h"
 #include "collector/subject/procfs.h"
 
+/* Before that many bytes have come, sorting them costs more than it saves. */
+#define TIDY_SIZE_MIN ((size_t)(64 * 1024))
+
 static bool is_wanted(const struct environment *e, struct view string);
-static bool is_there(struct view strings, struct view string);
+static enum err tidy(struct environment *e);
 static enum err append_all(struct view strings, struct fact_values *v);
+static void sort(struct fact_values *v);
 static int compare(const void *a, const void *b);
 static void wipe(struct buf *b);
 
@@ -16,33 +20,39 @@ enum err
 environment_note(struct environment *e, struct view bytes, bool is_main)
 {
 	struct buf *to = is_main ? &e->main : &e->others;
+	enum err error = ERR_OK;
 	struct view string;
 
-	while (procfs_next_string(&bytes, &string)) {
-		if (!is_wanted(e, string) ||
-		    (!is_main && (is_there(buf_view(&e->main), string) ||
-				     is_there(buf_view(&e->others), string))))
+	while (error == ERR_OK && procfs_next_string(&bytes, &string)) {
+		if (!is_wanted(e, string))
 			continue;
 		buf_append_view(to, string);
 		buf_append_byte(to, '\0');
+		if (!is_main && to->size >= TIDY_SIZE_MIN && to->size / 2 >= e->tidy_size)
+			error = tidy(e);
 	}
-	return buf_status(to);
+	return error == ERR_OK ? buf_status(to) : error;
 }
 
 enum err
-environment_add(const struct environment *e, struct component_builder *to)
+environment_add(struct environment *e, struct component_builder *to)
 {
-	struct fact_values v = {NULL, 0, 0};
-	enum err error = append_all(buf_view(&e->main), &v);
-	const size_t own = v.count;
+	struct fact_values all = {NULL, 0, 0}, own = {NULL, 0, 0}, others = {NULL, 0, 0};
+	enum err error = tidy(e);
 
+	if (error == ERR_OK && (error = append_all(buf_view(&e->main), &all)) == ERR_OK &&
+	    (error = append_all(buf_view(&e->main), &own)) == ERR_OK)
+		error = append_all(buf_view(&e->others), &others);
+	sort(&own);
+	for (size_t i = 0; error == ERR_OK && i < others.count; i++)
+		if (own.count == 0 || bsearch(&others.list[i], own.list, own.count,
+					  sizeof(*own.list), compare) == NULL)
+			error = fact_values_append(&all, others.list[i]);
 	if (error == ERR_OK)
-		error = append_all(buf_view(&e->others), &v);
-	if (error == ERR_OK && v.count > own)
-		qsort(v.list + own, v.count - own, sizeof(*v.list), compare);
-	if (error == ERR_OK)
-		error = fact_values_add(&v, "environment", to);
-	fact_values_free(&v);
+		error = fact_values_add(&all, "environment", to);
+	fact_values_free(&all);
+	fact_values_free(&own);
+	fact_values_free(&others);
 	return error;
 }
 
@@ -66,15 +76,32 @@ is_wanted(const struct environment *e, struct view string)
 	return false;
 }
 
-static bool
-is_there(struct view strings, struct view string)
+/* Sorts what the others have, and keeps each once. */
+static enum err
+tidy(struct environment *e)
 {
-	struct view one;
+	struct fact_values v = {NULL, 0, 0};
+	struct buf kept = BUF_INIT;
+	enum err error = append_all(buf_view(&e->others), &v);
 
-	while (procfs_next_string(&strings, &one))
-		if (view_equal(one, string))
-			return true;
-	return false;
+	sort(&v);
+	for (size_t i = 0; error == ERR_OK && i < v.count; i++) {
+		if (i > 0 && view_equal(v.list[i], v.list[i - 1]))
+			continue;
+		buf_append_view(&kept, v.list[i]);
+		buf_append_byte(&kept, '\0');
+	}
+	fact_values_free(&v);
+	if (error == ERR_OK)
+		error = buf_status(&kept);
+	if (error != ERR_OK) {
+		wipe(&kept);
+		return error;
+	}
+	wipe(&e->others);
+	e->others = kept; /* moved */
+	e->tidy_size = kept.size;
+	return ERR_OK;
 }
 
 static enum err
@@ -86,6 +113,13 @@ append_all(struct view strings, struct fact_values *v)
 	while (e == ERR_OK && procfs_next_string(&strings, &string))
 		e = fact_values_append(v, string);
 	return e;
+}
+
+static void
+sort(struct fact_values *v)
+{
+	if (v->count > 1)
+		qsort(v->list, v->count, sizeof(*v->list), compare);
 }
 
 static int

@@ -17,13 +17,14 @@ struct environment {
 	const char *const *names;
 	size_t name_count;
 	struct buf main, others; /* "NAME=value", each with a NUL behind it */
+	size_t tidy_size;        /* bytes of `others` when they were sorted for the last time */
 };
 
 /* The bytes of a /proc/PID/environ; of the main process first. ERR_MEMORY. */
 enum err environment_note(struct environment *e, struct view bytes, bool is_main) MUST_USE;
 
 /* Adds the fact `environment`. As component_add_fact. */
-enum err environment_add(const struct environment *e, struct component_builder *to) MUST_USE;
+enum err environment_add(struct environment *e, struct component_builder *to) MUST_USE;
 
 /* Wipes it: there may be secrets in it. */
 void environment_free(struct environment *e);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "collector/ground/fact_values.h"
+#include "collector/runtime/count_class.h"
 
 static int compare(const void *a, const void *b);
 
@@ -36,7 +37,7 @@ program_counts_add(struct program_counts *c, struct component_builder *to)
 	if (c->count > 0)
 		qsort(c->list, c->count, sizeof(*c->list), compare);
 	for (size_t i = 0; i < c->count; i++) {
-		buf_append_format(&text, "%zu ", c->list[i].processes);
+		buf_append_format(&text, "%s ", count_class(c->list[i].processes));
 		buf_append_view(&text, buf_view(&c->list[i].name));
 		buf_append_byte(&text, '\0');
 	}

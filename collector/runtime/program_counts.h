@@ -1,6 +1,7 @@
 /*
  * How many processes of a workload run which program: the fact `processes`, a value "COUNT NAME"
- * for each name, sorted by it; the name is the text of /proc/PID/exe.
+ * for each name, sorted by it; the count is a class (count_class.h), the name is the text of
+ * /proc/PID/exe.
  */
 #ifndef HALLMARK_COLLECTOR_RUNTIME_PROGRAM_COUNTS_H
 #define HALLMARK_COLLECTOR_RUNTIME_PROGRAM_COUNTS_H

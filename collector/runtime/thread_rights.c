@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "collector/ground/fact_values.h"
+#include "collector/runtime/count_class.h"
 #include "collector/subject/procfs.h"
 
 enum source { IN_STATUS, IN_NAMESPACES, IN_CWD, IN_ROOT };
@@ -184,7 +185,7 @@ add_one(const struct different *d, const struct right *right, struct component_b
 			e = fact_values_append(&v, VIEW_LITERAL(""));
 			count = 1;
 		}
-		buf_append_format(division, " %zux%zu", d->list[i].threads, count);
+		buf_append_format(division, " %sx%zu", count_class(d->list[i].threads), count);
 	}
 	if (e == ERR_OK && (e = buf_status(division)) == ERR_OK)
 		e = fact_values_add(&v, right->fact, to);

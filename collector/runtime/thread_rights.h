@@ -5,8 +5,8 @@
  * Where all threads agree, a fact has the values of each. Where they do not, it has those of every
  * one: each different list once, sorted, one behind the other, an empty list as one empty value. So
  * a rule over `uid` judges every thread. The fact `threads_differ` says how they divide: for each
- * such fact, sorted, a value "NAME THREADSxVALUES ...", how many threads have a list and how many
- * values are in it; none where all agree.
+ * such fact, sorted, a value "NAME THREADSxVALUES ...", how many threads have a list (a class:
+ * count_class.h) and how many values are in it; none where all agree.
  */
 #ifndef HALLMARK_COLLECTOR_RUNTIME_THREAD_RIGHTS_H
 #define HALLMARK_COLLECTOR_RUNTIME_THREAD_RIGHTS_H

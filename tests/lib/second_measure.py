@@ -281,10 +281,15 @@ def runtime_of(main, environment=()):
     if environment:
         facts.append(("environment", variables_of(family, environment)))
     programs = collections.Counter(os.fsencode(os.readlink(f"/proc/{p}/exe")) for p in family)
-    facts.append(("processes", [b"%d %s" % (n, name) for name, n in sorted(programs.items())]))
+    facts.append(("processes", [b"%s %s" % (class_of(n), name) for name, n in sorted(programs.items())]))
     facts += rights_of(*family)
     return Component("runtime", facts, [("options", [b"environment=" + n.encode()
                                                      for n in environment])] if environment else [])
+
+
+def class_of(count):
+    below = {1: b"0", 2: b"1", 10: b"2-9", 100: b"10-99", 1000: b"100-999", 10000: b"1000-9999"}
+    return next((word for least, word in below.items() if count < least), b"10000-")
 
 
 def variables_of(family, names):
@@ -347,7 +352,7 @@ def rights_of(*pids):
             continue
         told = [(count, list(values) or [b""]) for values, count in sorted(lists.items())]
         facts.append((name, [value for _, values in told for value in values]))
-        differ.append(" ".join([name, *(f"{count}x{len(values)}" for count, values in told)]).encode())
+        differ.append(" ".join([name, *(f"{class_of(count).decode()}x{len(values)}" for count, values in told)]).encode())
     return [*facts, ("threads_differ", differ)]
 
 
