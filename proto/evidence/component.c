@@ -38,25 +38,19 @@ component_kind_from_name(struct view name, enum component_kind *out)
 	return ERR_MSG_RANGE;
 }
 
-int
-component_file_compare(const struct component_file *a, const struct component_file *b)
+bool
+component_detail(const struct component_file *f, struct view name, struct view *value)
 {
-	int order;
+	for (size_t i = 0; i < f->detail_count; i++) {
+		const struct view d = f->details[i];
 
-	if ((order = view_compare(a->path, b->path)) != 0 ||
-	    (order = digest_compare(&a->digest, &b->digest)) != 0)
-		return order;
-	if (a->size != b->size)
-		return a->size < b->size ? -1 : 1;
-	if (a->mode != b->mode)
-		return a->mode < b->mode ? -1 : 1;
-	if (a->uid != b->uid)
-		return a->uid < b->uid ? -1 : 1;
-	if (a->gid != b->gid)
-		return a->gid < b->gid ? -1 : 1;
-	if (a->flags != b->flags)
-		return a->flags < b->flags ? -1 : 1;
-	return 0;
+		if (d.size > name.size && d.data[name.size] == '=' &&
+		    memcmp(d.data, name.data, name.size) == 0) {
+			*value = (struct view){d.data + name.size + 1, d.size - name.size - 1};
+			return true;
+		}
+	}
+	return false;
 }
 
 enum err
@@ -66,6 +60,30 @@ component_file_check(const struct component_file *f)
 	    memchr(f->path.data, 0, f->path.size) != NULL)
 		return ERR_MSG_RANGE;
 	if (f->size > COMPONENT_FILE_BYTES_MAX || f->flags > COMPONENT_FILE_FLAG_MASK)
+		return ERR_MSG_RANGE;
+	return ERR_OK;
+}
+
+enum err
+component_detail_check(struct view before, struct view detail)
+{
+	size_t name_size = 0;
+
+	if (detail.size > COMPONENT_DETAIL_MAX)
+		return ERR_MSG_RANGE;
+	while (name_size < detail.size && detail.data[name_size] != '=') {
+		if (detail.data[name_size] <= 0x20 || detail.data[name_size] >= 0x7f)
+			return ERR_MSG_RANGE;
+		name_size++;
+	}
+	if (name_size == 0 || name_size == detail.size)
+		return ERR_MSG_RANGE;
+	for (size_t i = name_size + 1; i < detail.size; i++)
+		if (detail.data[i] < 0x20 || detail.data[i] >= 0x7f)
+			return ERR_MSG_RANGE;
+	/* What begins with the same name and its "=" stands together. */
+	if (view_compare(before, detail) >= 0 ||
+	    (before.size > name_size && memcmp(before.data, detail.data, name_size + 1) == 0))
 		return ERR_MSG_RANGE;
 	return ERR_OK;
 }

@@ -12,9 +12,11 @@
  *
  * There are two shapes of item, both arrays:
  *
- *   file   [path: bin, sha256: bin32, size: uint, mode: uint, uid: uint, gid: uint, flags: uint]
- *          kinds executable, libraries, files; sorted by path (bytewise), then by the other
- *          columns in order; no two equal items
+ *   file   [path: bin, sha256: bin32, size: uint, mode: uint, uid: uint, gid: uint, flags: uint,
+ *           [detail: bin, ...]]
+ *          kinds executable, libraries, files; sorted by path (bytewise), then by the bytes of the
+ *          other columns in order; no two equal items. A detail is a text NAME=VALUE of printable
+ *          ASCII and spaces, the name without these; sorted bytewise, names unique; mostly none
  *   fact   [name: str, [value: bin, ...]]
  *          kinds runtime, host, packages, config, unmeasured; sorted by name, names unique; the
  *          order of values is the fact's own
@@ -38,8 +40,10 @@
 #define COMPONENT_PATH_MAX       4096               /* bytes: PATH_MAX of Linux */
 #define COMPONENT_FACT_NAME_MAX  64                 /* bytes */
 #define COMPONENT_VALUE_MAX      65536              /* bytes of one fact value */
-#define COMPONENT_VALUES_MAX     400000    /* values of all facts of a component together */
+#define COMPONENT_VALUES_MAX     400000    /* values of all facts of a component, or details */
 #define COMPONENT_FILE_BYTES_MAX INT64_MAX /* bytes of a measured file: off_t */
+#define COMPONENT_DETAILS_MAX    16        /* of one file */
+#define COMPONENT_DETAIL_MAX     1024      /* bytes of one detail */
 
 /* Some 120 KB of files: beyond that, sending what did not change costs more than a second want. */
 #define COMPONENT_PLAIN_ITEMS_MAX 1024
@@ -100,7 +104,15 @@ struct component_file {
 	uint32_t uid;
 	uint32_t gid;
 	uint32_t flags; /* enum component_file_flag */
+	size_t detail_count;
+	const struct view *details;
 };
+
+/*
+ * The value of the detail of that name, a view into it; false if there is none. VALUE is as its
+ * maker has written it.
+ */
+bool component_detail(const struct component_file *f, struct view name, struct view *value);
 
 struct component_fact {
 	struct view name; /* printable ASCII without space */
@@ -115,8 +127,9 @@ struct component_builder *component_builder_new(enum component_kind kind); /* NU
 void component_builder_free(struct component_builder **b);
 
 /*
- * ERR_MSG_RANGE if the item breaks a limit above; ERR_INVARIANT if the shape is the wrong one;
- * ERR_MEMORY. What failed to be added is not in the component, the rest is.
+ * ERR_MSG_RANGE if the item breaks a limit above, or its details are no such texts or out of order;
+ * ERR_INVARIANT if the shape is the wrong one; ERR_MEMORY. What failed to be added is not in the
+ * component, the rest is.
  */
 enum err component_add_file(struct component_builder *b, const struct component_file *f) MUST_USE;
 enum err component_add_fact(struct component_builder *b, const struct component_fact *f) MUST_USE;
@@ -149,8 +162,8 @@ enum err component_finish_listed(struct component_builder *b, component_segment_
     void *context, struct buf *to, size_t *item_count) MUST_USE;
 
 /*
- * A decoded component; items point into the bytes it was decoded from. It takes at most 72 bytes
- * for an item and 16 for a value, beside these.
+ * A decoded component; items point into the bytes it was decoded from. It takes at most 88 bytes
+ * for an item and 16 for a value or detail, beside these.
  */
 struct component {
 	enum component_kind kind;

@@ -2,7 +2,7 @@
  * Items are encoded when they are added, and only where they stand is sorted. That works because
  * the bytes sort as the values do: shortest MessagePack integers are ordered like their numbers,
  * and none is the beginning of another. So files are compared by path and then by all bytes behind
- * it.
+ * it; of details that is first how many, then of each its size and its bytes.
  */
 #include "proto/evidence/component_builder.h"
 
@@ -13,12 +13,13 @@
 #include "proto/evidence/component_list.h"
 #include "proto/mp_write.h"
 
-/* All of a file item but its path: six numbers and a digest, with headers. */
+/* All of a file item but its path and details: five numbers and a digest, with headers. */
 #define FILE_FIXED_SIZE_MAX 128
 
 /* Before equal items are dropped: no list can hold more. */
 #define BUILDER_SIZE_MAX COMPONENT_LISTED_SIZE_MAX
 
+static enum err details_size(const struct component_file *f, size_t *size);
 static enum err fact_size(const struct component_fact *f, size_t *size);
 static uint8_t *put_fact(uint8_t *p, const struct component_fact *f, uint8_t **name_end);
 static enum err builder_room(struct component_builder *b, size_t size);
@@ -55,15 +56,18 @@ enum err
 component_add_file(struct component_builder *b, const struct component_file *f)
 {
 	uint8_t *p, *key_end;
+	size_t size;
 	enum err e;
 
 	if (component_kind_shape(b->kind) != COMPONENT_SHAPE_FILE)
 		return ERR_INVARIANT;
-	if ((e = component_file_check(f)) != ERR_OK)
+	if (f->detail_count > COMPONENT_VALUES_MAX - b->value_count)
+		return ERR_MSG_RANGE;
+	if ((e = component_file_check(f)) != ERR_OK || (e = details_size(f, &size)) != ERR_OK)
 		return e;
-	if ((e = builder_room(b, FILE_FIXED_SIZE_MAX + f->path.size)) != ERR_OK)
+	if ((e = builder_room(b, FILE_FIXED_SIZE_MAX + f->path.size + size)) != ERR_OK)
 		return e;
-	p = mp_put_array(b->bytes.data + b->bytes.size, 7);
+	p = mp_put_array(b->bytes.data + b->bytes.size, 8);
 	p = key_end = mp_put_bin(p, f->path);
 	p = mp_put_bin(p, (struct view){f->digest.bytes, DIGEST_SIZE});
 	p = mp_put_uint(p, f->size);
@@ -71,6 +75,10 @@ component_add_file(struct component_builder *b, const struct component_file *f)
 	p = mp_put_uint(p, f->uid);
 	p = mp_put_uint(p, f->gid);
 	p = mp_put_uint(p, f->flags);
+	p = mp_put_array(p, (uint32_t)f->detail_count);
+	for (size_t i = 0; i < f->detail_count; i++)
+		p = mp_put_bin(p, f->details[i]);
+	b->value_count += f->detail_count;
 	builder_commit(b, p, key_end, f->path.size);
 	return ERR_OK;
 }
@@ -160,6 +168,25 @@ struct view
 component_entry_key(const struct component_entry *e, const uint8_t *bytes)
 {
 	return (struct view){bytes + e->offset + e->key_offset, e->key_size};
+}
+
+/* ERR_MSG_RANGE for details that may not be there; `size` is a little more than they will be. */
+static enum err
+details_size(const struct component_file *f, size_t *size)
+{
+	struct view before = {NULL, 0};
+	enum err e;
+
+	*size = MP_HEADER_SIZE_MAX;
+	if (f->detail_count > COMPONENT_DETAILS_MAX)
+		return ERR_MSG_RANGE;
+	for (size_t i = 0; i < f->detail_count; i++) {
+		if ((e = component_detail_check(before, f->details[i])) != ERR_OK)
+			return e;
+		before = f->details[i];
+		*size += MP_HEADER_SIZE_MAX + before.size;
+	}
+	return ERR_OK;
 }
 
 /* ERR_MSG_RANGE for a name or value over its limits; `size` is a little more than it will be. */

@@ -22,7 +22,7 @@ struct component_builder {
 	struct component_entry *entries;
 	size_t count;
 	size_t capacity;
-	size_t value_count; /* values of all facts */
+	size_t value_count; /* values of all facts, or details of all files */
 };
 
 /* The items in order and without equal ones. */

@@ -6,11 +6,14 @@
 
 #include "proto/evidence/component.h"
 
-/* The order of files: by path, then by the other columns as they stand. 0: equal in all. */
-int component_file_compare(const struct component_file *a, const struct component_file *b);
-
-/* ERR_MSG_RANGE unless path, size and flags are within their limits. */
+/* ERR_MSG_RANGE unless path, size and flags are within their limits; details are not looked at. */
 enum err component_file_check(const struct component_file *f) MUST_USE;
+
+/*
+ * ERR_MSG_RANGE unless `detail` is one (proto/evidence/component.h) and may stand behind `before`,
+ * which is the empty view for the first of a file.
+ */
+enum err component_detail_check(struct view before, struct view detail) MUST_USE;
 
 /* ERR_MSG_RANGE unless 1 to 64 characters of printable ASCII without space. */
 enum err component_fact_name_check(struct view name) MUST_USE;

@@ -104,6 +104,10 @@ text_files(const struct component *c, struct buf *to)
 		pad(to, begun, 11);
 		buf_append_string(to, "  ");
 		text_flags(f->flags, to);
+		for (size_t d = 0; d < f->detail_count; d++) {
+			buf_append_string(to, d == 0 ? "  " : ", ");
+			buf_append_view(to, f->details[d]);
+		}
 		buf_append_byte(to, '\n');
 	}
 }
@@ -186,6 +190,12 @@ json_file(const struct component_file *f, struct buf *to)
 			continue;
 		buf_append_format(to, "%s\"%s\"", first ? "" : ",", flag_names[i].name);
 		first = false;
+	}
+	buf_append_string(to, "],\"details\":[");
+	for (size_t d = 0; d < f->detail_count; d++) {
+		if (d > 0)
+			buf_append_byte(to, ',');
+		json_append_string(to, f->details[d]);
 	}
 	buf_append_string(to, "]}");
 }

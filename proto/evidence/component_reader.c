@@ -6,11 +6,13 @@
 #include "proto/evidence/component_boundary.h"
 #include "proto/evidence/component_items.h"
 
-#define FILE_COLUMNS 7
+#define FILE_COLUMNS 8
 
 static enum err read_files(struct component_reader *r, size_t count, enum component_run run);
 static enum err read_facts(struct component_reader *r, size_t count, enum component_run run);
-static bool read_file(struct view *rest, struct component_file *f);
+static bool read_file(struct component_reader *r, struct component_file *f);
+static bool read_details(struct component_reader *r, struct component_file *f);
+static bool comes_behind(const struct component_reader *r, struct view key, struct view tail);
 static bool read_fact(struct component_reader *r, struct component_fact *f);
 static bool ends_well(struct view key, size_t index, size_t count, enum component_run run);
 static bool read_number32(struct view *rest, uint32_t most, uint32_t *out);
@@ -70,6 +72,12 @@ component_read_number(struct view *rest, uint64_t most, uint64_t *out)
 {
 	struct mp_item item;
 
+	/* Owner and flags of most files are their own header. */
+	if (rest->size > 0 && rest->data[0] <= 0x7f) {
+		*out = rest->data[0];
+		*rest = (struct view){rest->data + 1, rest->size - 1};
+		return *out <= most;
+	}
 	if (!component_read_item(rest, MP_UINT, &item) || item.number > most)
 		return false;
 	*out = item.number;
@@ -112,13 +120,17 @@ static enum err
 read_files(struct component_reader *r, size_t count, enum component_run run)
 {
 	struct component_file file;
+	struct view tail;
 
 	for (size_t i = 0; i < count; i++) {
-		if (!read_file(&r->rest, &file) ||
-		    (r->has_last && component_file_compare(&r->last.file, &file) >= 0) ||
-		    !ends_well(file.path, i, count, run))
+		if (!read_file(r, &file))
 			return ERR_COMPONENT_FORMAT;
-		r->last.file = file;
+		tail.data = file.path.data + file.path.size;
+		tail.size = (size_t)(r->rest.data - tail.data);
+		if (!comes_behind(r, file.path, tail) || !ends_well(file.path, i, count, run))
+			return ERR_COMPONENT_FORMAT;
+		r->last_key = file.path;
+		r->last_tail = tail;
 		r->has_last = true;
 		if (r->files != NULL)
 			*r->files++ = file;
@@ -133,10 +145,10 @@ read_facts(struct component_reader *r, size_t count, enum component_run run)
 
 	for (size_t i = 0; i < count; i++) {
 		if (!read_fact(r, &fact) ||
-		    (r->has_last && view_compare(r->last.fact.name, fact.name) >= 0) ||
+		    (r->has_last && view_compare(r->last_key, fact.name) >= 0) ||
 		    !ends_well(fact.name, i, count, run))
 			return ERR_COMPONENT_FORMAT;
-		r->last.fact = fact;
+		r->last_key = fact.name;
 		r->has_last = true;
 		if (r->facts != NULL)
 			*r->facts++ = fact;
@@ -145,8 +157,9 @@ read_facts(struct component_reader *r, size_t count, enum component_run run)
 }
 
 static bool
-read_file(struct view *rest, struct component_file *f)
+read_file(struct component_reader *r, struct component_file *f)
 {
+	struct view *rest = &r->rest;
 	struct mp_item item;
 
 	if (!component_read_item(rest, MP_ARRAY, &item) || item.count != FILE_COLUMNS ||
@@ -161,7 +174,42 @@ read_file(struct view *rest, struct component_file *f)
 	       read_number32(rest, UINT32_MAX, &f->uid) &&
 	       read_number32(rest, UINT32_MAX, &f->gid) &&
 	       read_number32(rest, COMPONENT_FILE_FLAG_MASK, &f->flags) &&
-	       component_file_check(f) == ERR_OK;
+	       component_file_check(f) == ERR_OK && read_details(r, f);
+}
+
+static bool
+read_details(struct component_reader *r, struct component_file *f)
+{
+	struct view before = {NULL, 0};
+	struct mp_item item;
+
+	if (!component_read_item(&r->rest, MP_ARRAY, &item) || item.count > COMPONENT_DETAILS_MAX ||
+	    item.count > r->value_max - r->value_count)
+		return false;
+	f->detail_count = item.count;
+	f->details = r->values;
+	for (size_t i = 0; i < f->detail_count; i++) {
+		if (!component_read_item(&r->rest, MP_BIN, &item) ||
+		    component_detail_check(before, item.bytes) != ERR_OK)
+			return false;
+		before = item.bytes;
+		if (r->values != NULL)
+			*r->values++ = before;
+	}
+	r->value_count += f->detail_count;
+	return true;
+}
+
+/* Columns in their shortest forms are ordered as their bytes are: component_builder.c. */
+static bool
+comes_behind(const struct component_reader *r, struct view key, struct view tail)
+{
+	int order;
+
+	if (!r->has_last)
+		return true;
+	order = view_compare(r->last_key, key);
+	return order < 0 || (order == 0 && view_compare(r->last_tail, tail) < 0);
 }
 
 static bool

@@ -13,16 +13,14 @@
 
 struct component_reader {
 	struct view rest;
-	size_t value_count;           /* of the facts read so far */
-	size_t value_max;             /* of facts that may be read */
+	size_t value_count;           /* of the facts, and details of the files, read so far */
+	size_t value_max;             /* that may be read */
 	struct component_file *files; /* where the next one goes; NULL: only check and count */
 	struct component_fact *facts;
 	struct view *values;
-	bool has_last; /* an item was read: the next one must come behind it */
-	union {
-		struct component_file file;
-		struct component_fact fact;
-	} last;
+	bool has_last;         /* an item was read: the next one must come behind it */
+	struct view last_key;  /* its path or name */
+	struct view last_tail; /* of a file, all bytes behind that */
 };
 
 /* How a run of items ends; COMPONENT_RUN_PLAIN asks for no boundaries. */

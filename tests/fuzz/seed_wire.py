@@ -185,7 +185,7 @@ def seed_component_lists(wire):
     write("component_list", "list-alone", with_size(good))
     write("component_list", "cut", with_size(good, *segments)[:-1])
     # One name is long enough for 1,025 items in few bytes: the columns differ.
-    items = [[b"/a", bytes(32), n, 0, 0, 0, 0] for n in range(1025)]
+    items = [[b"/a", bytes(32), n, 0, 0, 0, 0, []] for n in range(1025)]
     one = make_wire.pack(["files", 3, items])
     write("component_list", "files", with_size(make_wire.pack(["files", 2, [], [entry(one, 1025)]]), one))
     plain = make_wire.pack(["files", 1, [], items[:1]])

@@ -218,7 +218,7 @@ class FileRule:
             yield self.finding("expired-rule")
         if self.kind == "executable" and not self.items:
             yield self.finding("empty-component")
-        for path, digest, _, mode, _, _, flags in self.items:
+        for path, digest, _, mode, _, _, flags, _ in self.items:
             for flag, code in MEANING_OF_FLAGS:
                 if flags & flag:
                     yield self.finding(code, path)

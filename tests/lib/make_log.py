@@ -229,7 +229,7 @@ def component(kind, items):
 
 
 def file_item(path, content, mode=0o100755, flags=0):
-    return [path.encode(), sha256(content), len(content), mode, 0, 0, flags]
+    return [path.encode(), sha256(content), len(content), mode, 0, 0, flags, []]
 
 
 KNOWN = b"the program"

@@ -82,7 +82,7 @@ class Component:
         """Items are lists in the columns of section 4; facts are (name, [values])."""
         self.kind = kind
         if kind in FILE_KINDS:
-            self.items = [list(i) for i in sorted({tuple(i) for i in items})]
+            self.items = [item for _, item in sorted({(i[0], pack(i[1:])): i for i in items}.items())]
         else:
             self.items = sorted([[name, list(values)] for name, values in items],
                                 key=lambda item: item[0].encode())

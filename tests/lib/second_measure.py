@@ -38,7 +38,7 @@ def columns(path, fd, flags=0):
     before = os.fstat(fd)
     if not stat.S_ISREG(before.st_mode):
         return [path, NO_DIGEST, before.st_size, before.st_mode, before.st_uid, before.st_gid,
-                flags | SPECIAL]
+                flags | SPECIAL, ()]
     digest, size = hashlib.sha256(), 0
     try:
         while data := os.read(fd, 1 << 20):
@@ -46,12 +46,12 @@ def columns(path, fd, flags=0):
             size += len(data)
     except OSError:
         return [path, NO_DIGEST, before.st_size, before.st_mode, before.st_uid, before.st_gid,
-                flags | UNREADABLE]
+                flags | UNREADABLE, ()]
     after = os.fstat(fd)
     if (before.st_mtime_ns, before.st_ctime_ns, before.st_size) != (
             after.st_mtime_ns, after.st_ctime_ns, size):
         flags |= UNSTABLE
-    return [path, digest.digest(), size, before.st_mode, before.st_uid, before.st_gid, flags]
+    return [path, digest.digest(), size, before.st_mode, before.st_uid, before.st_gid, flags, ()]
 
 
 def walk_to(root, path):
@@ -152,7 +152,7 @@ def mapped_item(pid, device, inode, text, link, writable):
     except (OSError, TypeError):
         held = os.stat(link or there) if link or there else None
         told = [held.st_size, held.st_mode, held.st_uid, held.st_gid] if held else [0, 0, 0, 0]
-        return [path, NO_DIGEST, *told, flags | writable | UNREADABLE]
+        return [path, NO_DIGEST, *told, flags | writable | UNREADABLE, ()]
     try:
         return columns(path, fd, flags | writable)
     finally:
@@ -166,7 +166,7 @@ def mapped_files(main):
     for pid in members(main):
         program, others = mapped_by(pid)
         if not os.path.samestat(os.stat(f"/proc/{pid}/exe"), started):
-            program[-1] |= OTHER
+            program[6] |= OTHER
         executable.append(program)
         libraries += others
     return Component("executable", unique(executable)), Component("libraries", unique(libraries))
@@ -188,7 +188,7 @@ def mapped_by(pid):
                 continue
             if not re.fullmatch(rb"\[[^:]*\]", name):
                 name = b"[anon]"
-            memory.append([name, NO_DIGEST, 0, 0, 0, 0, ANONYMOUS | writable])
+            memory.append([name, NO_DIGEST, 0, 0, 0, 0, ANONYMOUS | writable, ()])
             continue
         try:
             mapped = os.stat(link)
@@ -220,7 +220,7 @@ def expand(at, path, parts, items, depth=0):
         names = [os.fsencode(n) for n in os.listdir(at)]
     except OSError:
         there = os.fstat(at)
-        items.append([path, NO_DIGEST, 0, there.st_mode, there.st_uid, there.st_gid, UNREADABLE])
+        items.append([path, NO_DIGEST, 0, there.st_mode, there.st_uid, there.st_gid, UNREADABLE, ()])
         names = []
     below = part == b"**" and not rest
     for name in names:
@@ -248,7 +248,7 @@ def meet(at, path, name, rest, items, depth):
     tail = [there.st_mode, there.st_uid, there.st_gid]
     if stat.S_ISLNK(there.st_mode):
         target = os.readlink(name, dir_fd=at)
-        items.append([path, hashlib.sha256(target).digest(), len(target), *tail, LINK])
+        items.append([path, hashlib.sha256(target).digest(), len(target), *tail, LINK, ()])
     elif stat.S_ISDIR(there.st_mode):
         if not rest:
             return
@@ -257,17 +257,17 @@ def meet(at, path, name, rest, items, depth):
         except OSError:
             below = None
         if below is None or depth > DEPTH_MAX:
-            items.append([path, NO_DIGEST, 0, *tail, UNREADABLE])
+            items.append([path, NO_DIGEST, 0, *tail, UNREADABLE, ()])
         else:
             expand(below, path, rest, items, depth)
     elif not rest or rest == [b"**"] and depth:
         if not stat.S_ISREG(there.st_mode):
-            items.append([path, NO_DIGEST, there.st_size, *tail, SPECIAL])
+            items.append([path, NO_DIGEST, there.st_size, *tail, SPECIAL, ()])
             return
         try:
             fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=at)
         except OSError:
-            items.append([path, NO_DIGEST, there.st_size, *tail, UNREADABLE])
+            items.append([path, NO_DIGEST, there.st_size, *tail, UNREADABLE, ()])
             return
         items.append(columns(path, fd))
         os.close(fd)

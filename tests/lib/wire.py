@@ -58,7 +58,7 @@ class Listed(bytes):
 
 def component(kind, items, made=()):
     """A plain one, or a list where there are many items; `made`: fact items."""
-    items = sorted(items)
+    items = sorted(items, key=lambda item: (item[0], pack(item[1:])))
     return plain(kind, items, made) if len(items) <= PLAIN_ITEMS_MAX else \
         listed(kind, cut(items), made)
 
@@ -143,10 +143,11 @@ def wanted_by(data, things):
     return [t for place, t in enumerate(things) if data[place // 8] & 0x80 >> place % 8]
 
 
-def file_item(path, content=b"", mode=0o100755, uid=0, gid=0, flags=0, digest=None):
+def file_item(path, content=b"", mode=0o100755, uid=0, gid=0, flags=0, digest=None,
+              details=()):
     sha = hashlib.sha256(content).digest() if digest is None else digest
     return [path if isinstance(path, bytes) else path.encode(), sha, len(content), mode, uid, gid,
-            flags]
+            flags, tuple(d if isinstance(d, bytes) else d.encode() for d in details)]
 
 
 def fact_item(name, *values):

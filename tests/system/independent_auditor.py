@@ -29,7 +29,7 @@ ENTRIES = ("absence", "notice-approved", "notice-key", "notice-manifest", "notic
 SEED = int(os.environ.get("HALLMARK_ENTRY_SEED") or random.SystemRandom().randrange(1 << 32))
 CHANGES = 60
 KNOWN, UNKNOWN_APP = (forms.Component("executable", [[b"/usr/bin/app", forms.sha256(content), len(content),
-                                                      0o100755, 0, 0, 0]]) for content in (b"app", b"evil"))
+                                                      0o100755, 0, 0, 0, []]]) for content in (b"app", b"evil"))
 NUMBERS = (0, 1, 2, 16, 17, 31, 32, 33, 64, 95, 96, 127, 128, 300, 31_536_000, 31_536_001, 1795514400,
            1795514593, 253_402_300_799_999, 253_402_300_800_000, 2 ** 52 + 1, 2 ** 53 - 1, 2 ** 53)
 TEXTS = ("", "a", "A", "a b", "a/b", ".a", "-", "a-1", "x" * 32, "x" * 33, "x" * 64, "x" * 65, "x" * 256, "x" * 257,

@@ -333,7 +333,7 @@ def test_what_takes_more_memory_than_there_may_be_is_refused():
         site.start_signer()
         collector = site.collector()
         large = wire.list_of("files", [(b"%d" % n, 1000) for n in range(100)])
-        assert len(large.segments) * 1000 * 72 < 16 << 20
+        assert len(large.segments) * 1000 * 88 < 16 << 20
         try:
             collector.submit("app", {"files": wire.list_of("files", [
                 (bytes([n]) * 200_000, 1000) for n in range(100)])})

@@ -49,7 +49,7 @@ def test_mode_owner_size_and_digest():
         stat = path.stat()
         assert item == {"path": str(path), "sha256": hashlib.sha256(b"content\n").hexdigest(),
                         "size": 8, "mode": "0104751", "uid": stat.st_uid, "gid": stat.st_gid,
-                        "flags": []}
+                        "flags": [], "details": []}
 
 
 def test_names_of_any_bytes():

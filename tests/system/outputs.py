@@ -150,7 +150,8 @@ def test_measure():
         process = host.map()
         measured = host.measure("executable", "libraries", "runtime", "host", pid=process.pid)
         assert measured["components"]["libraries"]["items"]
-        found = set(keys(measured)) | {"components.*.items[].flags[]"}  # perhaps there was none
+        found = set(keys(measured)) | {
+            f"components.*.items[].{name}[]" for name in ("details", "flags")}  # perhaps there was none
         assert found == listed("`hallmark-collector measure NAME --json`")
         assert re.fullmatch(TIME, measured["time"]) and "." in measured["time"]
         flags = re.findall(r'\{COMPONENT_FILE_\w+, "(\w+)"\}',

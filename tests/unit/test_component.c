@@ -4,7 +4,8 @@
 #define D32 "\xc4\0400123456789abcdef0123456789abcdef"
 
 /* A file named `path` (one letter) with small numbers. */
-#define FILE_ITEM(path) "\x97\xc4\x01" path D32 "\x01\x02\x03\x04\x00"
+#define FILE_ITEM(path)          FILE_WITH(path, "\x90")
+#define FILE_WITH(path, details) "\x98\xc4\x01" path D32 "\x01\x02\x03\x04\x00" details
 
 static void
 decoded_items_point_into_the_bytes(void **state)
@@ -149,20 +150,20 @@ bad_files_are_refused(void **state)
 #define ONE "\x94\245files\x01\x90\x91"
 	(void)state;
 	expect(V(ONE FILE_ITEM("a")), ERR_OK);
-	refused(V(ONE "\x96\xc4\001a" D32 "\x01\x02\x03\x04"));
-	refused(V(ONE "\x98\xc4\001a" D32 "\x01\x02\x03\x04\x00\x00"));
-	refused(V(ONE "\x97\xc4\x00" D32 "\x01\x02\x03\x04\x00"));
-	refused(V(ONE "\x97\xc4\x01\x00" D32 "\x01\x02\x03\x04\x00"));
-	refused(V(ONE "\x97\241a" D32 "\x01\x02\x03\x04\x00"));
-	refused(V(ONE "\x97\xc5\0\001a" D32 "\x01\x02\x03\x04\x00"));
-	refused(V(ONE "\x97\xc4\001a"
+	refused(V(ONE "\x97\xc4\001a" D32 "\x01\x02\x03\x04\x00"));
+	refused(V(ONE "\x99\xc4\001a" D32 "\x01\x02\x03\x04\x00\x90\x00"));
+	refused(V(ONE "\x98\xc4\x00" D32 "\x01\x02\x03\x04\x00\x90"));
+	refused(V(ONE "\x98\xc4\x01\x00" D32 "\x01\x02\x03\x04\x00\x90"));
+	refused(V(ONE "\x98\241a" D32 "\x01\x02\x03\x04\x00\x90"));
+	refused(V(ONE "\x98\xc5\0\001a" D32 "\x01\x02\x03\x04\x00\x90"));
+	refused(V(ONE "\x98\xc4\001a"
 		      "\xc4\001d"
-		      "\x01\x02\x03\x04\x00"));
-	refused(V(ONE "\x97\xc4\001a" D32 "\xff\x02\x03\x04\x00"));
-	refused(V(ONE "\x97\xc4\001a" D32 "\x01\x02\x03\x04\xcd\x04\x00"));
-	refused(V(ONE "\x97\xc4\001a" D32 "\xcf\x80\0\0\0\0\0\0\0\x02\x03\x04\x00"));
-	refused(V(ONE "\x97\xc4\001a" D32 "\x01\xcf\0\0\0\x01\0\0\0\0\x03\x04\x00"));
-	refused(V(ONE "\x97\xc4\001a" D32 "\x01\xcc\x02\x03\x04\x00"));
+		      "\x01\x02\x03\x04\x00\x90"));
+	refused(V(ONE "\x98\xc4\001a" D32 "\xff\x02\x03\x04\x00\x90"));
+	refused(V(ONE "\x98\xc4\001a" D32 "\x01\x02\x03\x04\xcd\x04\x00\x90"));
+	refused(V(ONE "\x98\xc4\001a" D32 "\xcf\x80\0\0\0\0\0\0\0\x02\x03\x04\x00\x90"));
+	refused(V(ONE "\x98\xc4\001a" D32 "\x01\xcf\0\0\0\x01\0\0\0\0\x03\x04\x00\x90"));
+	refused(V(ONE "\x98\xc4\001a" D32 "\x01\xcc\x02\x03\x04\x00\x90"));
 	refused(V(ONE "\x92\241a\x90"));
 #undef ONE
 }
@@ -173,10 +174,85 @@ files_out_of_order_or_twice_are_refused(void **state)
 #define TWO "\x94\245files\x01\x90\x92"
 	(void)state;
 	expect(V(TWO FILE_ITEM("a") FILE_ITEM("b")), ERR_OK);
-	expect(V(TWO FILE_ITEM("a") "\x97\xc4\001a" D32 "\x01\x02\x03\x04\x01"), ERR_OK);
+	expect(V(TWO FILE_ITEM("a") "\x98\xc4\001a" D32 "\x01\x02\x03\x04\x01\x90"), ERR_OK);
 	refused(V(TWO FILE_ITEM("b") FILE_ITEM("a")));
 	refused(V(TWO FILE_ITEM("a") FILE_ITEM("a")));
-	refused(V(TWO "\x97\xc4\001a" D32 "\x01\x02\x03\x04\x01" FILE_ITEM("a")));
+	refused(V(TWO "\x98\xc4\001a" D32 "\x01\x02\x03\x04\x01\x90" FILE_ITEM("a")));
+#undef TWO
+}
+
+static void
+details_are_read(void **state)
+{
+	struct buf bytes = BUF_INIT;
+	const struct component_file *f;
+	struct component *c;
+	struct view value;
+
+	(void)state;
+	vector_wire("component-files", &bytes);
+	assert_int_equal(component_decode(buf_view(&bytes), &c), ERR_OK);
+	f = &c->items.files[1];
+	assert_int_equal(c->items.files[0].detail_count, 0);
+	assert_int_equal(c->items.files[2].detail_count, 0);
+	assert_int_equal(f->detail_count, 2);
+	assert_true(view_equal(f->details[0], V("acl=u:33:r--")));
+	assert_true(f->details[1].data > bytes.data);
+	assert_true(component_detail(f, V("parent"), &value));
+	assert_true(view_equal(value, V("/etc/trading-app 0777 0 0")));
+	assert_false(component_detail(f, V("par"), &value));
+	assert_false(component_detail(f, V("parents"), &value));
+	assert_false(component_detail(&c->items.files[0], V("acl"), &value));
+	/* What it was made with has values of its own. */
+	assert_true(view_equal(c->made[0].values[1], V("/etc/trading-app/.*")));
+	component_free(&c);
+	buf_free(&bytes);
+}
+
+static void
+bad_details_are_refused(void **state)
+{
+#define ONE(details) V("\x94\245files\x01\x90\x91" FILE_WITH("a", details))
+	(void)state;
+	expect(ONE("\x91\xc4\002a="), ERR_OK);
+	expect(ONE("\x91\xc4\007a= b=~c"), ERR_OK);
+	expect(ONE("\x93\xc4\004a-=1\xc4\003a=2\xc4\002b="), ERR_OK);
+	refused(ONE("\x93\xc4\003a=2\xc4\004a-=1\xc4\002b="));
+	refused(ONE("\xc0"));
+	refused(ONE("\x80"));
+	refused(ONE("\xdc\0\0"));
+	refused(ONE("\x91"));
+	refused(ONE("\x91\xc4\x00"));
+	refused(ONE("\x91\xc4\001a"));
+	refused(ONE("\x91\xc4\001="));
+	refused(ONE("\x91\xc4\002=a"));
+	refused(ONE("\x91\242a="));
+	refused(ONE("\x91\xc5\0\002a="));
+	refused(ONE("\x91\xc4\003a =")); /* a name without spaces */
+	refused(ONE("\x91\xc4\003a\n="));
+	refused(ONE("\x91\xc4\003a=\n"));
+	refused(ONE("\x91\xc4\003a=\x7f"));
+	refused(ONE("\x91\xc4\003a=\x80"));
+	refused(ONE("\x91\xc4\003\xc3=a"));
+	refused(ONE("\x92\xc4\002b=\xc4\002a="));
+	refused(ONE("\x92\xc4\002a=\xc4\002a="));
+	refused(ONE("\x92\xc4\002a=\xc4\003a=1")); /* the same name */
+	refused(ONE("\x92\xc4\003a=1\xc4\003a=2"));
+#undef ONE
+}
+
+static void
+details_decide_the_order_last(void **state)
+{
+#define TWO(one, other) V("\x94\245files\x01\x90\x92" FILE_WITH("a", one) FILE_WITH("a", other))
+	(void)state;
+	expect(TWO("\x90", "\x91\xc4\002a="), ERR_OK);
+	expect(TWO("\x91\xc4\002b=", "\x91\xc4\003a=1"), ERR_OK); /* the shorter one first */
+	expect(TWO("\x91\xc4\002b=", "\x92\xc4\002a=\xc4\002b="), ERR_OK);
+	refused(TWO("\x91\xc4\002a=", "\x90"));
+	refused(TWO("\x91\xc4\002a=", "\x91\xc4\002a="));
+	refused(TWO("\x91\xc4\003a=1", "\x91\xc4\002b="));
+	refused(TWO("\x92\xc4\002a=\xc4\002b=", "\x91\xc4\002b="));
 #undef TWO
 }
 
@@ -244,6 +320,9 @@ main(void)
 	    cmocka_unit_test(bad_made_is_refused),
 	    cmocka_unit_test(bad_files_are_refused),
 	    cmocka_unit_test(files_out_of_order_or_twice_are_refused),
+	    cmocka_unit_test(details_are_read),
+	    cmocka_unit_test(bad_details_are_refused),
+	    cmocka_unit_test(details_decide_the_order_last),
 	    cmocka_unit_test(bad_facts_are_refused),
 	    cmocka_unit_test(facts_out_of_order_or_twice_are_refused),
 	    cmocka_unit_test(kinds_have_names_in_alphabetical_order),

@@ -35,6 +35,10 @@ the_files_vector_is_built_from_any_order(void **state)
 	    {(const uint8_t *)"/etc/trading-app/*", 18},
 	    {(const uint8_t *)"/etc/trading-app/.*", 19},
 	};
+	static const struct view details[] = {
+	    {(const uint8_t *)"acl=u:33:r--", 12},
+	    {(const uint8_t *)"parent=/etc/trading-app 0777 0 0", 32},
+	};
 	const struct component_fact made = {V("patterns"), 2, patterns};
 	struct component_file f[] = {
 	    {.path = V("/etc/trading-app/na\xff\x0ame\" \xe2\x82\xac"), .mode = 0100644},
@@ -42,7 +46,9 @@ the_files_vector_is_built_from_any_order(void **state)
 		.size = 70000,
 		.mode = 0100600,
 		.uid = 100000,
-		.gid = 100000},
+		.gid = 100000,
+		.detail_count = 2,
+		.details = details},
 	    {.path = V("/etc/trading-app/app.conf"), .size = 512, .mode = 0100640, .gid = 33},
 	};
 
@@ -196,6 +202,65 @@ the_builder_refuses_files_over_the_limits(void **state)
 	f.flags = 0;
 	f.size = (uint64_t)INT64_MAX + 1;
 	assert_int_equal(component_add_file(b, &f), ERR_MSG_RANGE);
+	component_builder_free(&b);
+}
+
+static void
+the_builder_refuses_details_over_the_limits(void **state)
+{
+	struct component_builder *b = component_builder_new(COMPONENT_FILES);
+	struct component_file f = file("/a", 1);
+	struct view details[COMPONENT_DETAILS_MAX + 1];
+	static char text[COMPONENT_DETAILS_MAX + 1][8];
+	static uint8_t longest[COMPONENT_DETAIL_MAX + 1];
+	struct buf bytes = BUF_INIT;
+	size_t count;
+
+	(void)state;
+	for (size_t i = 0; i <= COMPONENT_DETAILS_MAX; i++) {
+		(void)snprintf(text[i], sizeof(text[i]), "d%02zu=", i);
+		details[i] = view_of_string(text[i]);
+	}
+	f.details = details;
+	f.detail_count = COMPONENT_DETAILS_MAX + 1;
+	assert_int_equal(component_add_file(b, &f), ERR_MSG_RANGE);
+	f.detail_count--;
+	assert_int_equal(component_add_file(b, &f), ERR_OK);
+	details[1] = details[0];
+	assert_int_equal(component_add_file(b, &f), ERR_MSG_RANGE);
+	memset(longest, 'x', sizeof(longest));
+	longest[1] = '=';
+	f.detail_count = 1;
+	details[0] = (struct view){longest, sizeof(longest)};
+	assert_int_equal(component_add_file(b, &f), ERR_MSG_RANGE);
+	details[0].size--;
+	assert_int_equal(component_add_file(b, &f), ERR_OK);
+	details[0] = V("a");
+	assert_int_equal(component_add_file(b, &f), ERR_MSG_RANGE);
+	assert_int_equal(component_finish(b, &bytes, &count), ERR_OK);
+	assert_int_equal(count, 2);
+	expect(buf_view(&bytes), ERR_OK);
+	component_builder_free(&b);
+	buf_free(&bytes);
+}
+
+/* They take memory as values do. */
+static void
+a_component_has_so_many_details(void **state)
+{
+	struct component_builder *b = component_builder_new(COMPONENT_FILES);
+	static const struct view details[] = {
+	    {(const uint8_t *)"a=", 2}, {(const uint8_t *)"b=", 2}};
+	struct component_file f = file("/a", 1);
+
+	(void)state;
+	f.details = details;
+	f.detail_count = 2;
+	for (size_t i = 0; i < COMPONENT_VALUES_MAX / 2; i++)
+		assert_int_equal(component_add_file(b, &f), ERR_OK);
+	assert_int_equal(component_add_file(b, &f), ERR_MSG_RANGE);
+	f.detail_count = 0;
+	assert_int_equal(component_add_file(b, &f), ERR_OK);
 	component_builder_free(&b);
 }
 
@@ -427,6 +492,8 @@ main(void)
 	    cmocka_unit_test(a_builder_goes_on_after_finish),
 	    cmocka_unit_test(the_builder_refuses_the_other_shape),
 	    cmocka_unit_test(the_builder_refuses_files_over_the_limits),
+	    cmocka_unit_test(the_builder_refuses_details_over_the_limits),
+	    cmocka_unit_test(a_component_has_so_many_details),
 	    cmocka_unit_test(the_builder_refuses_facts_over_the_limits),
 	    cmocka_unit_test(a_fact_named_twice_is_refused),
 	    cmocka_unit_test(the_largest_plain_component_passes_and_one_more_item_does_not),

@@ -307,6 +307,90 @@ values_are_bounded_over_all_segments(void **state)
 }
 
 static void
+put_array_header(struct buf *to, uint32_t count)
+{
+	uint8_t *p = buf_reserve(to, MP_HEADER_SIZE_MAX);
+
+	assert_non_null(p);
+	to->size += (size_t)(mp_put_array(p, count) - p);
+}
+
+/* A segment of files from number `i` on, each with a detail a name, and its entry; the next one. */
+static unsigned
+put_files(const uint8_t *names, unsigned i, unsigned end, struct buf *segments, struct buf *entries)
+{
+	const size_t begin = segments->size;
+	struct buf items = BUF_INIT;
+	struct digest digest;
+	uint32_t count = 0;
+	bool ends = false;
+	uint8_t *p;
+
+	while (i < end && count < COMPONENT_SEGMENT_ITEMS_MAX && !ends) {
+		char path[16];
+
+		(void)snprintf(path, sizeof(path), "/f%06u", i++);
+		ends = component_ends_segment(view_of_string(path));
+		assert_non_null(p = buf_reserve(&items, 256));
+		p = mp_put_bin(mp_put_array(p, 8), view_of_string(path));
+		p = mp_put_bin(p, (struct view){DIGEST_ZERO.bytes, DIGEST_SIZE});
+		for (unsigned column = 0; column < 5; column++)
+			p = mp_put_uint(p, 0);
+		p = mp_put_array(p, COMPONENT_DETAILS_MAX);
+		for (unsigned d = 0; d < COMPONENT_DETAILS_MAX; d++) {
+			const uint8_t detail[] = {names[d], '='};
+
+			p = mp_put_bin(p, (struct view){detail, sizeof(detail)});
+		}
+		items.size = (size_t)(p - items.data);
+		count++;
+	}
+	buf_append_view(segments, V("\x93\245files\x03"));
+	put_array_header(segments, count);
+	buf_append_view(segments, buf_view(&items));
+	digest_of(segments->data + begin, segments->size - begin, &digest);
+	assert_non_null(p = buf_reserve(entries, 64));
+	p = mp_put_bin(mp_put_array(p, 3), (struct view){digest.bytes, DIGEST_SIZE});
+	p = mp_put_uint(mp_put_uint(p, count), segments->size - begin);
+	entries->size = (size_t)(p - entries->data);
+	buf_free(&items);
+	return i;
+}
+
+/* So are details, 16 of a file: 25,001 files with so many are too many. */
+static void
+details_are_bounded_over_all_segments(void **state)
+{
+	static const uint8_t names[] = "0123456789abcdef";
+	struct buf segments = BUF_INIT, entries = BUF_INIT, list = BUF_INIT;
+	const unsigned enough = COMPONENT_VALUES_MAX / COMPONENT_DETAILS_MAX;
+	struct component_list *l;
+	struct component *c;
+	uint32_t segment_count;
+
+	(void)state;
+	for (unsigned total = enough; total <= enough + 1; total++) {
+		buf_clear(&segments);
+		buf_clear(&entries);
+		buf_clear(&list);
+		segment_count = 0;
+		for (unsigned i = 0; i < total; segment_count++)
+			i = put_files(names, i, total, &segments, &entries);
+		buf_append_view(&list, V("\x94\245files\x02\x90"));
+		put_array_header(&list, segment_count);
+		buf_append_view(&list, buf_view(&entries));
+		assert_int_equal(component_list_decode(buf_view(&list), &l), ERR_OK);
+		assert_int_equal(component_list_join(l, buf_view(&segments), &c),
+		    total == enough ? ERR_OK : ERR_COMPONENT_FORMAT);
+		component_free(&c);
+		component_list_free(&l);
+	}
+	buf_free(&segments);
+	buf_free(&entries);
+	buf_free(&list);
+}
+
+static void
 forms_are_told_apart(void **state)
 {
 	enum component_kind kind;
@@ -341,6 +425,7 @@ main(void)
 	    cmocka_unit_test(order_goes_across_segments),
 	    cmocka_unit_test(segments_of_another_form_are_refused),
 	    cmocka_unit_test(values_are_bounded_over_all_segments),
+	    cmocka_unit_test(details_are_bounded_over_all_segments),
 	    cmocka_unit_test(forms_are_told_apart),
 	};
 

@@ -131,7 +131,7 @@ a_bundle_that_is_not_the_named_one_is_a_mismatch(void **state)
 	assert_int_equal(
 	    parse_changed("report-draft.json", "\"seq\":2", "\"seq\":3"), ERR_MISMATCH);
 	assert_int_equal(
-	    parse_changed("report-draft.json", "\"size\":89", "\"size\":90"), ERR_MISMATCH);
+	    parse_changed("report-draft.json", "\"size\":90", "\"size\":91"), ERR_MISMATCH);
 	assert_int_equal(
 	    parse_changed("report-draft.json", "\"trading-app\"", "\"trading-bpp\""), ERR_MISMATCH);
 	assert_int_equal(

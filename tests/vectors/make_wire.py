@@ -129,14 +129,15 @@ class Key:
 
 def components():
     executable = ["executable", 1, [], [
-        [b"/usr/local/bin/trading-app", sha256(b"the program"), 1048576, 0o100755, 0, 0, 0],
+        [b"/usr/local/bin/trading-app", sha256(b"the program"), 1048576, 0o100755, 0, 0, 0, []],
     ]]
     files = ["files", 1, [
         ["patterns", [b"/etc/trading-app/*", b"/etc/trading-app/.*"]],
     ], [
-        [b"/etc/trading-app/app.conf", sha256(b"the configuration"), 512, 0o100640, 0, 33, 0],
-        [b"/etc/trading-app/limits", sha256(b"the limits"), 70000, 0o100600, 100000, 100000, 0],
-        [b"/etc/trading-app/na\xff\x0ame\" \xe2\x82\xac", sha256(b""), 0, 0o100644, 0, 0, 0],
+        [b"/etc/trading-app/app.conf", sha256(b"the configuration"), 512, 0o100640, 0, 33, 0, []],
+        [b"/etc/trading-app/limits", sha256(b"the limits"), 70000, 0o100600, 100000, 100000, 0,
+         [b"acl=u:33:r--", b"parent=/etc/trading-app 0777 0 0"]],
+        [b"/etc/trading-app/na\xff\x0ame\" \xe2\x82\xac", sha256(b""), 0, 0o100644, 0, 0, 0, []],
     ]]
     runtime = ["runtime", 1, [
         ["options", [b"environment=HOME", b"environment=LANG"]],
