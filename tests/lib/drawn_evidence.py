@@ -27,6 +27,7 @@ PATHS = [b"/usr/bin/app", b"/usr/bin/app two", b"/usr/lib/liba.so", b"/etc/a\nb"
 PATHS += [b"/data/%02d" % n for n in range(24)]
 CONTENTS = [b"%d" % n for n in range(4)]
 FLAGS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+DETAILS = ("acl=u:33:r--", "a=", "parent=/srv/a%20b 0777 0 0", "z=" + 1022 * "~")
 FACTS = ("uid", "gid", "arguments", "environment", "namespace_mount", "kernel_release", "os_release", "x.y-z", "zz")
 VALUES = [b"", b"0", b"990", b"host", b"own", b"6.1.0-18", b"a*b", b"a\\b", b"\"quoted\"", b"two words",
           b"\xff\x00\n",
@@ -222,7 +223,8 @@ class Drawn:
         mode = self.chance.choice((0o100755, 0o100644, 0o100644, 0o100666, 0o120777))
         digest = bytes(32) if flags & (4 | 16 | 128) else None
         return wire.file_item(self.chance.choice(PATHS), self.chance.choice(CONTENTS), mode=mode,
-                              uid=self.chance.choice((0, 70000)), flags=flags, digest=digest)
+                              uid=self.chance.choice((0, 70000)), flags=flags, digest=digest,
+                              details=sorted(self.some(DETAILS)) if self.maybe(0.2) else ())
 
     def facts(self):
         return [wire.fact_item(name, *(self.chance.choice(VALUES) for _ in range(
