@@ -20,6 +20,9 @@ enum collector_view {
 enum collector_keys_form {
 	KEYS_INI,      /* `key = value` in sections */
 	KEYS_KEYVALUE, /* the same without sections */
+	KEYS_JSON,
+	KEYS_TOML,
+	KEYS_YAML,
 };
 
 /* A file of the workload's configuration, whose keys the `config` component records. */

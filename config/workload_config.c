@@ -68,7 +68,10 @@ static const cyaml_schema_value_t name_entry = {
 
 static const cyaml_strval_t keys_forms[] = {
     {"ini", KEYS_INI},
+    {"json", KEYS_JSON},
     {"keyvalue", KEYS_KEYVALUE},
+    {"toml", KEYS_TOML},
+    {"yaml", KEYS_YAML},
 };
 
 static const cyaml_schema_field_t keys_fields[] = {

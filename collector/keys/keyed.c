@@ -24,11 +24,13 @@ struct keyed {
 	struct entry *entry;
 	size_t count;
 	size_t capacity;
+	size_t bytes;    /* of their keys and values */
+	struct buf read; /* the key that was read last */
 };
 
 static bool is_wanted(const struct keyed *k, const char *key);
 static void append_key(struct buf *to, struct view text);
-static enum err append(struct keyed *k, char *key, struct view value);
+static enum err append(struct keyed *k, struct view value);
 static enum err add_fact(
     const struct keyed *k, size_t begin, size_t end, struct component_builder *to);
 static int compare_entries(const void *a, const void *b);
@@ -39,8 +41,10 @@ keyed_new(const char *name, const char *const *patterns, size_t pattern_count)
 	struct keyed *k = calloc(1, sizeof(*k));
 
 	if (k != NULL)
-		*k = (struct keyed){
-		    .name = name, .patterns = patterns, .pattern_count = pattern_count};
+		*k = (struct keyed){.name = name,
+		    .patterns = patterns,
+		    .pattern_count = pattern_count,
+		    .read = BUF_INIT};
 	return k;
 }
 
@@ -51,8 +55,10 @@ keyed_free(struct keyed **k)
 		free((*k)->entry[i].key);
 		buf_free(&(*k)->entry[i].value);
 	}
-	if (*k != NULL)
+	if (*k != NULL) {
 		free((*k)->entry);
+		buf_free(&(*k)->read);
+	}
 	free(*k);
 	*k = NULL;
 }
@@ -67,16 +73,40 @@ keyed_add(struct keyed *k, struct view section, struct view key, struct view val
 	if (section.size > 0)
 		buf_append_byte(&whole, '.');
 	append_key(&whole, key);
-	if (whole.size > KEYED_KEY_MAX || value.size > COMPONENT_VALUE_MAX) {
-		buf_free(&whole);
-		return ERR_FORMAT_SIZE;
-	}
-	buf_append_byte(&whole, '\0');
-	if ((e = buf_status(&whole)) == ERR_OK && is_wanted(k, (const char *)whole.data) &&
-	    (e = append(k, (char *)whole.data, value)) == ERR_OK)
-		whole = BUF_INIT; /* moved */
+	if ((e = buf_status(&whole)) == ERR_OK)
+		e = keyed_put(k, buf_view(&whole), value);
 	buf_free(&whole);
 	return e;
+}
+
+enum err
+keyed_put(struct keyed *k, struct view key, struct view value)
+{
+	enum err e;
+
+	if (key.size > KEYED_KEY_MAX || value.size > COMPONENT_VALUE_MAX)
+		return ERR_FORMAT_SIZE;
+	buf_clear(&k->read);
+	buf_append_view(&k->read, key);
+	buf_append_byte(&k->read, '\0');
+	if ((e = buf_status(&k->read)) != ERR_OK || !is_wanted(k, (const char *)k->read.data))
+		return e;
+	return append(k, value);
+}
+
+void
+keyed_append(struct buf *to, uint8_t byte)
+{
+	if (byte > ' ' && byte <= '~' && byte != '%')
+		buf_append_byte(to, byte);
+	else
+		keyed_append_escaped(to, byte);
+}
+
+void
+keyed_append_escaped(struct buf *to, uint8_t byte)
+{
+	buf_append_format(to, "%%%02X", (unsigned)byte);
 }
 
 enum err
@@ -108,34 +138,34 @@ is_wanted(const struct keyed *k, const char *key)
 static void
 append_key(struct buf *to, struct view text)
 {
-	for (size_t i = 0; i < text.size; i++) {
-		if (text.data[i] > ' ' && text.data[i] <= '~' && text.data[i] != '%')
-			buf_append_byte(to, text.data[i]);
-		else
-			buf_append_format(to, "%%%02X", (unsigned)text.data[i]);
-	}
+	for (size_t i = 0; i < text.size && to->size <= KEYED_KEY_MAX; i++)
+		keyed_append(to, text.data[i]);
 }
 
-/* Takes `key` if it succeeds. */
+/* A value of the key that was read last. */
 static enum err
-append(struct keyed *k, char *key, struct view value)
+append(struct keyed *k, struct view value)
 {
+	const size_t size = k->read.size + value.size;
 	struct entry *more;
+	char *key;
 
-	if (k->count == KEYED_KEYS_MAX)
+	if (k->count == KEYED_KEYS_MAX || size > KEYED_BYTES_MAX - k->bytes)
 		return ERR_FORMAT_SIZE;
 	if (k->count == k->capacity) {
-		k->capacity = k->capacity > 0 ? 2 * k->capacity : 64;
-		if ((more = realloc(k->entry, k->capacity * sizeof(*more))) == NULL)
+		const size_t capacity = k->capacity > 0 ? 2 * k->capacity : 64;
+
+		if ((more = realloc(k->entry, capacity * sizeof(*more))) == NULL)
 			return ERR_MEMORY;
 		k->entry = more;
+		k->capacity = capacity;
 	}
+	if ((key = strdup((const char *)k->read.data)) == NULL)
+		return ERR_MEMORY;
 	k->entry[k->count] = (struct entry){key, BUF_INIT, k->count};
 	buf_append_view(&k->entry[k->count].value, value);
-	if (buf_status(&k->entry[k->count].value) != ERR_OK)
-		return ERR_MEMORY;
-	k->count++;
-	return ERR_OK;
+	k->bytes += size;
+	return buf_status(&k->entry[k->count++].value);
 }
 
 static enum err

@@ -19,6 +19,10 @@
 #define KEYED_KEY_MAX  4096  /* bytes of a key as a fact has it */
 #define KEYED_NAME_MAX 32    /* bytes of a file's short name: leaves room for the digest */
 
+/* Bytes of all keys and values that are wanted: four times a file, so that no alias of YAML's, nor
+ * a long key with much below it, makes more of it. */
+#define KEYED_BYTES_MAX (16 * 1024 * 1024)
+
 struct keyed;
 
 /* `patterns` are of fnmatch(3), of keys that are wanted; without any, all are. Borrowed. */
@@ -32,6 +36,13 @@ void keyed_free(struct keyed **k);
  */
 enum err keyed_add(
     struct keyed *k, struct view section, struct view key, struct view value) MUST_USE;
+
+/* The same of a key that is escaped already. */
+enum err keyed_put(struct keyed *k, struct view key, struct view value) MUST_USE;
+
+/* A byte as a key has it, and so where it stands for itself otherwise. */
+void keyed_append(struct buf *to, uint8_t byte);
+void keyed_append_escaped(struct buf *to, uint8_t byte);
 
 /* Adds a fact for each key. ERR_MSG_DUPLICATE if two long keys have one digest, ERR_MEMORY. */
 enum err keyed_finish(struct keyed *k, struct component_builder *to) MUST_USE;

@@ -3,18 +3,17 @@
 #include <string.h>
 
 #include "collector/ground/line.h"
+#include "collector/keys/characters.h"
 
 static enum err read_line(struct view line, bool sections, struct view *section, struct keyed *to);
 
 enum err
 lines_read(struct view text, bool sections, struct keyed *to)
 {
-	static const struct view mark = VIEW_LITERAL("\xef\xbb\xbf");
 	struct view section = {NULL, 0};
 	enum err e = ERR_OK;
 
-	if (text.size >= mark.size && memcmp(text.data, mark.data, mark.size) == 0)
-		text = (struct view){text.data + mark.size, text.size - mark.size};
+	text = characters_begin(text);
 	if (text.size > 0 && memchr(text.data, '\0', text.size) != NULL)
 		return ERR_FORMAT;
 	while (e == ERR_OK && text.size > 0)

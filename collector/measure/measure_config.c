@@ -6,15 +6,31 @@
 #include <unistd.h>
 
 #include "collector/ground/rooted.h"
+#include "collector/keys/json.h"
 #include "collector/keys/keyed.h"
 #include "collector/keys/lines.h"
+#include "collector/keys/toml.h"
+#include "collector/keys/yaml.h"
 #include "collector/measure/measure_root.h"
 
+static enum err read_ini(struct view text, struct keyed *to);
+static enum err read_keyvalue(struct view text, struct keyed *to);
 static enum err note(
     const struct collector_workload *w, bool of_process, struct component_builder *to);
 static size_t count_notes(const struct collector_workload *w);
 static enum err add_file(struct measure_context *m, int root, const struct collector_keys *keys,
     struct component_builder *to);
+
+static const struct {
+	const char *word;
+	enum err (*read)(struct view text, struct keyed *to);
+} forms[] = {
+    [KEYS_INI] = {"ini", read_ini},
+    [KEYS_KEYVALUE] = {"keyvalue", read_keyvalue},
+    [KEYS_JSON] = {"json", json_keys_read},
+    [KEYS_TOML] = {"toml", toml_keys_read},
+    [KEYS_YAML] = {"yaml", yaml_keys_read},
+};
 
 enum err
 measure_config(struct measure_context *m, struct component_builder *to)
@@ -33,9 +49,20 @@ measure_config(struct measure_context *m, struct component_builder *to)
 }
 
 static enum err
+read_ini(struct view text, struct keyed *to)
+{
+	return lines_read(text, true, to);
+}
+
+static enum err
+read_keyvalue(struct view text, struct keyed *to)
+{
+	return lines_read(text, false, to);
+}
+
+static enum err
 note(const struct collector_workload *w, bool of_process, struct component_builder *to)
 {
-	static const char *const forms[] = {[KEYS_INI] = "ini", [KEYS_KEYVALUE] = "keyvalue"};
 	const struct view option = VIEW_LITERAL("root=process");
 	const size_t count = count_notes(w);
 	struct buf *texts = calloc(count, sizeof(*texts));
@@ -48,7 +75,7 @@ note(const struct collector_workload *w, bool of_process, struct component_build
 	for (size_t i = 0; e == ERR_OK && i < w->keys_count; i++) {
 		const struct collector_keys *k = &w->keys[i];
 
-		buf_append_format(&texts[n++], "%s %s %s", k->name, forms[k->form], k->file);
+		buf_append_format(&texts[n++], "%s %s %s", k->name, forms[k->form].word, k->file);
 		for (size_t j = 0; j < k->pattern_count; j++)
 			buf_append_format(&texts[n++], "%s %s", k->name, k->patterns[j]);
 	}
@@ -87,8 +114,7 @@ add_file(struct measure_context *m, int root, const struct collector_keys *keys,
 		e = rooted_read(root, keys->file, MEASURE_CONFIG_SIZE_MAX, &text, NULL);
 	if (e == ERR_IO || e == ERR_NOT_FOUND)
 		(void)trouble_set(m->trouble, e, "%s: %s", keys->file, strerror(errno));
-	else if (e == ERR_OK &&
-		 (e = lines_read(buf_view(&text), keys->form == KEYS_INI, k)) == ERR_OK)
+	else if (e == ERR_OK && (e = forms[keys->form].read(buf_view(&text), k)) == ERR_OK)
 		e = keyed_finish(k, to);
 	if (e != ERR_OK && e != ERR_IO && e != ERR_NOT_FOUND)
 		(void)trouble_set(m->trouble, e, "%s: %s", keys->file, err_text(e));

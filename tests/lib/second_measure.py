@@ -15,6 +15,7 @@ import re
 import stat
 import types
 
+import second_config
 import second_machine
 import second_packages
 from second_forms import Component
@@ -398,33 +399,11 @@ def packages(pid):
 def config_of(pid, files):
     """Component `config`: of each file (short name, form, path, patterns)."""
     root, made = root_of(pid)
-    facts, notes = {}, []
+    facts, notes = [], []
     for name, form, path, patterns in files:
         notes += [f"{name} {form} {path}".encode(), *(f"{name} {p}".encode() for p in patterns)]
-        for key, value in keys_of(second_packages.under(root, path).read_bytes(), form == "ini"):
-            if not patterns or any(ctypes.CDLL(None).fnmatch(p.encode(), key.encode(), 0) == 0
-                                   for p in patterns):
-                facts.setdefault(f"{name}:{key}", []).append(value)
-    for name in [n for n in facts if len(n) > 64]:
-        short = f"{name.partition(':')[0]}:sha256:{hashlib.sha256(name.encode()).hexdigest()[:16]}"
-        facts[short] = [name.encode(), *facts.pop(name)]
-    return Component("config", facts.items(), [*made, ("patterns", notes)])
-
-
-def keys_of(text, sections):
-    section = ""
-    for line in text.removeprefix(b"\xef\xbb\xbf").split(b"\n"):
-        line = line.strip(b" \t\r")
-        if sections and line[:1] == b"[":
-            section = escaped(line[1:-1].strip(b" \t\r")) + "."
-            section = "" if section == "." else section
-        elif line and line[:1] not in (b"#", b";"):
-            key, _, value = (part.strip(b" \t\r") for part in line.partition(b"="))
-            yield section + escaped(key), value
-
-
-def escaped(key):
-    return "".join(chr(b) if 0x20 < b < 0x7f and b != 0x25 else f"%{b:02X}" for b in key)
+        facts += second_config.facts(name, form, second_packages.under(root, path).read_bytes(), patterns)
+    return Component("config", facts, [*made, ("patterns", notes)])
 
 
 def boot():

@@ -237,7 +237,7 @@ test_measures(void **state)
 	refuse(state, "[executable]", "[config]\n    config: [{name: a, file: a, form: ini}]", 10,
 	    "absolute paths");
 	refuse(state, "[executable]", "[config]\n    config: [{name: a, file: /a, form: x}]", 10,
-	    "ini, keyvalue");
+	    "ini, json, keyvalue, toml, yaml");
 	refuse(state, "[executable]", "[files]", 9, "no patterns are listed");
 	refuse(state, "[executable]", "[executable]\n    files: [/a]", 10, "lacks \"files\"");
 	refuse(state, "[executable]", "[files]\n    files: [a/*]", 10, "absolute paths");

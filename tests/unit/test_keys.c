@@ -1,58 +1,27 @@
 /* Keys of configurations: what is one, how its fact is called, and what is refused. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <string.h>
-
 #include "collector/keys/lines.h"
+#include "tests/unit/keys_fixture.h"
 
-/* "NAME=VALUE|VALUE" of each fact, with line feeds. */
-static void
-read_is(struct view text, bool sections, const char *const *patterns, size_t pattern_count,
-    const char *expected)
+static enum err
+read_sections(struct view text, struct keyed *to)
 {
-	struct component_builder *b = component_builder_new(COMPONENT_CONFIG);
-	struct keyed *k = keyed_new("f", patterns, pattern_count);
-	struct buf bytes = BUF_INIT, got = BUF_INIT;
-	struct component *c;
-	size_t count;
-
-	assert_int_equal(lines_read(text, sections, k), ERR_OK);
-	assert_int_equal(keyed_finish(k, b), ERR_OK);
-	assert_int_equal(component_finish(b, &bytes, &count), ERR_OK);
-	assert_int_equal(component_decode(buf_view(&bytes), &c), ERR_OK);
-	for (size_t i = 0; i < c->item_count; i++) {
-		buf_append_view(&got, c->items.facts[i].name);
-		for (size_t j = 0; j < c->items.facts[i].value_count; j++) {
-			buf_append_string(&got, j == 0 ? "=" : "|");
-			buf_append_view(&got, c->items.facts[i].values[j]);
-		}
-		buf_append_byte(&got, '\n');
-	}
-	buf_append_byte(&got, '\0');
-	assert_string_equal((const char *)got.data, expected);
-	component_free(&c);
-	component_builder_free(&b);
-	keyed_free(&k);
-	buf_free(&bytes);
-	buf_free(&got);
+	return lines_read(text, true, to);
 }
+
+static enum err
+read_plain(struct view text, struct keyed *to)
+{
+	return lines_read(text, false, to);
+}
+
+#define IS(text, sections, expected)                                                               \
+	keys_are(sections ? read_sections : read_plain, VIEW_LITERAL(text), NULL, 0, expected)
 
 static enum err
 refused(struct view text, bool sections)
 {
-	struct keyed *k = keyed_new("f", NULL, 0);
-	const enum err e = lines_read(text, sections, k);
-
-	keyed_free(&k);
-	return e;
+	return keys_refused(sections ? read_sections : read_plain, text);
 }
-
-#define IS(text, sections, expected) read_is(VIEW_LITERAL(text), sections, NULL, 0, expected)
 
 static void
 test_sections(void **state)
@@ -92,36 +61,28 @@ test_keys_that_are_wanted(void **state)
 	static const char *const patterns[] = {"a.*", "?"};
 
 	(void)state;
-	read_is(VIEW_LITERAL("b=1\nbb=2\n[a]\nc=3\nd.e=4\n[aa]\nc=5"), true, patterns, 2,
+	keys_are(read_sections, VIEW_LITERAL("b=1\nbb=2\n[a]\nc=3\nd.e=4\n[aa]\nc=5"), patterns, 2,
 	    "f:a.c=3\nf:a.d.e=4\nf:b=1\n");
 }
 
 static void
 test_what_is_refused(void **state)
 {
-	struct buf many = BUF_INIT;
-
 	(void)state;
 	assert_int_equal(refused(VIEW_LITERAL("a=\0"), true), ERR_FORMAT);
 	assert_int_equal(refused(VIEW_LITERAL("[a\nb=1"), true), ERR_FORMAT);
 	assert_int_equal(refused(VIEW_LITERAL("["), true), ERR_FORMAT);
 	assert_int_equal(refused(VIEW_LITERAL("[a] ; x"), true), ERR_FORMAT);
 	assert_int_equal(refused(VIEW_LITERAL(" = 1"), false), ERR_FORMAT);
-	for (unsigned i = 0; i < KEYED_KEY_MAX; i++)
-		buf_append_byte(&many, 'k');
-	assert_int_equal(refused(buf_view(&many), false), ERR_OK);
-	buf_append_byte(&many, 'k');
-	assert_int_equal(refused(buf_view(&many), false), ERR_FORMAT_SIZE);
-	buf_clear(&many);
-	buf_append_string(&many, "k=");
-	for (unsigned i = 0; i <= COMPONENT_VALUE_MAX; i++)
-		buf_append_byte(&many, 'v');
-	assert_int_equal(refused(buf_view(&many), false), ERR_FORMAT_SIZE);
-	buf_clear(&many);
-	for (unsigned i = 0; i <= KEYED_KEYS_MAX; i++)
-		buf_append_string(&many, "k\n");
-	assert_int_equal(refused(buf_view(&many), false), ERR_FORMAT_SIZE);
-	buf_free(&many);
+	assert_int_equal(keys_refused_long(read_plain, "", "k", KEYED_KEY_MAX, ""), ERR_OK);
+	assert_int_equal(
+	    keys_refused_long(read_plain, "", "k", KEYED_KEY_MAX + 1, ""), ERR_FORMAT_SIZE);
+	assert_int_equal(keys_refused_long(read_plain, "k=", "v", COMPONENT_VALUE_MAX, ""), ERR_OK);
+	assert_int_equal(
+	    keys_refused_long(read_plain, "k=", "v", COMPONENT_VALUE_MAX + 1, ""), ERR_FORMAT_SIZE);
+	assert_int_equal(keys_refused_long(read_plain, "", "k\n", KEYED_KEYS_MAX, ""), ERR_OK);
+	assert_int_equal(
+	    keys_refused_long(read_plain, "", "k\n", KEYED_KEYS_MAX + 1, ""), ERR_FORMAT_SIZE);
 }
 
 int
