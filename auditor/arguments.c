@@ -67,6 +67,8 @@ static const struct option {
     {'x', SORT_FLAG, "--explain", AT(explain)},
     {'y', SORT_FLAG, "--tree-only", AT(tree_only)},
     {'a', SORT_FLAG, "--all", AT(all)},
+    {'d', SORT_FLAG, "--findings", AT(findings)},
+    {'M', SORT_FLAG, "--components", AT(components)},
 };
 
 static const struct option *find_option(const char *options, const char *name);

@@ -19,9 +19,9 @@ static const char usage[] =
     "                             [--status STATUS]... [--workload NAME] [--collector NAME]\n"
     "                             [--max-age S] [--at TIME] [RETIRED...]\n"
     "                             [--fork-proof FILE] [--full | --explain | --json]\n"
-    "       hallmark-audit show   FILE.tlog-proof [--report FILE] [--evidence DIR] [--json]\n"
+    "       hallmark-audit show   FILE.tlog-proof [--report FILE] [MADE] [--json]\n"
     "       hallmark-audit show   --log DIR --index N --cert CRT... [--origin NAME]\n"
-    "                             [--evidence DIR] [--json]\n"
+    "                             [MADE] [--json]\n"
     "       hallmark-audit fsck   --log DIR --cert CRT... [--origin NAME]\n"
     "                             [--tree-only | [--evidence DIR [--approver KEY]...]\n"
     "                             [--policy SHA256]... [--transcript FILE]]\n"
@@ -37,6 +37,7 @@ static const char usage[] =
     "       hallmark-audit --version | --help\n"
     "\n"
     "KEPT: --receipt FILE..., --at-least CHECKPOINT, --newest-within S, --fork-proof FILE\n"
+    "MADE: --evidence DIR [--findings] [--components]\n"
     "RETIRED: --retired STATEMENT --operator PEM, --witness VKEY, --cosigned CHECKPOINT,\n"
     "         --log DIR\n"
     "\n"
@@ -74,6 +75,8 @@ static const char usage[] =
     "it, those of a policy that is named or approved. --vouched: demands it of every report.\n"
     "--transcript: the record of the ceremony that the log's first notice names, of this log's\n"
     "first key, and signed by all who were present.\n"
+    "--findings, --components: all findings of a report, also those that it has no room for, and\n"
+    "all that was measured for it, as the evidence has it.\n"
     "--evidence: checks also what statements, policies and silence rest on. --tree-only: the\n"
     "entries are hashed, and not read.\n"
     "--receipt, --at-least: the log has these entries and grew from this checkpoint.\n"
@@ -103,7 +106,7 @@ static int fail_argument(const struct command *command, const char *argument);
 
 static const struct command commands[] = {
     {"verify", "fcBLoxtsWCATFujODSGl", run_verify},
-    {"show", "fjcolite", run_show},
+    {"show", "fjcolitedM", run_show},
     {"fsck", "ODScolenpyPkrmwFj", run_fsck},
     {"replay", "ODScoleianpkKRvrmwFuj", run_replay},
     {"consistency", "fcoFj", run_consistency},
@@ -227,9 +230,13 @@ run_show(const struct arguments *a, FILE *fork_proof)
 	    .origin = a->origin,
 	    .index = a->index,
 	    .evidence = a->evidence,
+	    .measured = {.components = a->components, .findings = a->findings},
 	    .json = a->json};
 
 	(void)fork_proof;
+	if ((a->findings || a->components) && a->evidence == NULL)
+		return fail_usage("show: what was measured is in the evidence: expected "
+				  "--evidence with --findings and --components");
 	if (!receipt && !entry)
 		return fail_usage("show: expected one receipt, or --log, --index and --cert");
 	return (int)show_run(&options, stdout);

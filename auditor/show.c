@@ -19,6 +19,8 @@ static enum outcome read_log(
     const struct show_options *options, const struct display *d, struct buf *report);
 static enum outcome show(
     const struct show_options *options, struct view bytes, const struct display *d, FILE *to);
+static enum outcome show_made_from(const struct show_options *options, struct view bytes,
+    struct evidence_reader *evidence, const struct display *d, FILE *to);
 
 enum outcome
 show_run(const struct show_options *options, FILE *to)
@@ -125,6 +127,7 @@ static enum outcome
 show(const struct show_options *options, struct view bytes, const struct display *d, FILE *to)
 {
 	const struct findings quiet = {.tell = NULL}, aloud = display_findings(d);
+	const bool wants_measured = options->measured.findings || options->measured.components;
 	struct evidence_reader *evidence = NULL;
 	enum outcome o = OUTCOME_GOOD;
 
@@ -132,8 +135,39 @@ show(const struct show_options *options, struct view bytes, const struct display
 		o = evidence_reader_open(options->evidence, &quiet, &evidence);
 	if (o != OUTCOME_GOOD)
 		o = evidence_reader_open(options->evidence, &aloud, &evidence);
-	if (o == OUTCOME_GOOD)
+	if (o == OUTCOME_GOOD && !(wants_measured && options->json))
 		o = show_entry(bytes, evidence, d, options->json ? to : NULL);
+	if (o == OUTCOME_GOOD && wants_measured)
+		o = show_made_from(options, bytes, evidence, d, to);
 	evidence_reader_close(&evidence);
+	return o;
+}
+
+/* In JSON the entry is the first member of one object. */
+static enum outcome
+show_made_from(const struct show_options *options, struct view bytes,
+    struct evidence_reader *evidence, const struct display *d, FILE *to)
+{
+	struct report_document document = REPORT_DOCUMENT_INIT;
+	struct json json = {.text = BUF_INIT};
+	enum outcome o;
+	enum err e =
+	    entry_kind(bytes) == ENTRY_REPORT ? report_parse(bytes, &document) : ERR_UNSUPPORTED;
+
+	if (e != ERR_OK) {
+		o = display_step(d, "entry", outcome_of_error(e),
+		    "expected a report, which alone has findings and components");
+	} else if (!options->json) {
+		o = show_measured(&document.report, evidence, &options->measured, d, NULL);
+	} else {
+		json_open(&json, NULL, '{');
+		json_members(&json, VIEW_LITERAL("\"entry\":"));
+		buf_append_view(&json.text, bytes);
+		o = show_measured(&document.report, evidence, &options->measured, d, &json);
+		json_close(&json, '{');
+		if (!json_print(&json, to))
+			o = display_step(d, "entry", OUTCOME_UNKNOWN, "%s", err_text(ERR_MEMORY));
+	}
+	report_document_free(&document);
 	return o;
 }

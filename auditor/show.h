@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "auditor/arguments.h"
+#include "auditor/tell/show_measured.h"
 #include "log/outcome.h"
 
 struct show_options {
@@ -20,6 +21,7 @@ struct show_options {
 	const char *origin;   /* NULL: whichever the certificate's key signed under */
 	const char *evidence; /* what the entry names is shown from there; or NULL */
 	uint64_t index;
+	struct show_measured_wanted measured; /* needs `evidence` */
 	bool json; /* the entry's bytes as they are logged, and a newline */
 };
 

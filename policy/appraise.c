@@ -38,6 +38,11 @@ struct conclusion {
 	struct own_finding own[OWN_FINDINGS_MAX];
 };
 
+static enum err judge(const struct policy_rule *rule, const struct component *c,
+    uint64_t received_s, const struct verdict_listener *listener, struct component_verdict **out);
+static void tell_own(
+    const struct conclusion *c, enum component_kind kind, const struct verdict_listener *listener);
+static void conclude(struct conclusion *c);
 static void conclude_bundle(struct conclusion *c);
 static void conclude_kind(struct conclusion *c, enum component_kind kind);
 static bool is_said_to_lack(const struct conclusion *c, enum component_kind kind);
@@ -59,9 +64,16 @@ enum err
 appraise_component(const struct policy_rule *rule, const struct component *c, uint64_t received_s,
     struct component_verdict **out)
 {
+	return judge(rule, c, received_s, NULL, out);
+}
+
+static enum err
+judge(const struct policy_rule *rule, const struct component *c, uint64_t received_s,
+    const struct verdict_listener *listener, struct component_verdict **out)
+{
 	struct verdict_builder b;
 
-	verdict_begin(&b, c->kind);
+	verdict_begin(&b, c->kind, listener);
 	if (rule->files[c->kind] != NULL) {
 		b.judged = true;
 		judge_files(&b, rule, rule->files[c->kind], c, received_s);
@@ -114,22 +126,71 @@ appraise_conclude(const struct policy *p, const struct policy_rule *rule,
 	    .status = REPORT_AFFIRMING,
 	};
 
-	memset(out->claim, 0, sizeof(out->claim));
-	memset(out->not_checked, 0, sizeof(out->not_checked));
 	out->policy_id = policy_id(p);
-	out->reference_count = out->finding_count = 0;
-	out->finding_total = 0;
-	(void)buf_reserve(storage, OWN_WORDS_MAX); /* so that words do not move */
-	/* Who speaks was decided by the certificate and by policy_find. */
-	out->claim[REPORT_INSTANCE_IDENTITY] = CLAIM_GOOD;
-	conclude_bundle(&c);
-	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)
-		conclude_kind(&c, (enum component_kind)k);
-	if (!c.claimed)
-		worsen(&c.status, REPORT_NONE);
-	out->status = c.status;
+	conclude(&c);
 	gather_findings(&c);
 	gather_references(&c);
+}
+
+enum err
+appraise_every_finding(const struct policy_rule *rule, const struct appraise_input *in,
+    const struct component *const component[COMPONENT_KIND_COUNT],
+    const struct finding_listener *to)
+{
+	struct buf words = BUF_INIT;
+	struct report concluded;
+	struct conclusion c = {
+	    .rule = rule, .in = in, .words = &words, .out = &concluded, .status = REPORT_AFFIRMING};
+	enum err e;
+
+	conclude(&c);
+	e = buf_status(&words);
+	for (unsigned s = 0; e == ERR_OK && s < SEVERITY_COUNT; s++) {
+		const struct verdict_listener listener = {to, (enum severity)s};
+
+		tell_own(&c, COMPONENT_KIND_COUNT, &listener);
+		for (unsigned k = 0; e == ERR_OK && k < COMPONENT_KIND_COUNT; k++) {
+			struct component_verdict *v = NULL;
+
+			tell_own(&c, (enum component_kind)k, &listener);
+			if (component[k] != NULL)
+				e = judge(rule, component[k], in->received_s, &listener, &v);
+			component_verdict_free(&v);
+		}
+	}
+	buf_free(&words);
+	return e;
+}
+
+static void
+tell_own(
+    const struct conclusion *c, enum component_kind kind, const struct verdict_listener *listener)
+{
+	for (size_t i = 0; i < c->own_count; i++)
+		if (c->own[i].severity == listener->severity && c->own[i].kind == kind)
+			listener->to->take(listener->to->context,
+			    severity_outcome(listener->severity), &c->own[i].finding);
+}
+
+/* All of the verdict but findings and reference sets. */
+static void
+conclude(struct conclusion *c)
+{
+	struct report *out = c->out;
+
+	memset(out->claim, 0, sizeof(out->claim));
+	memset(out->not_checked, 0, sizeof(out->not_checked));
+	out->reference_count = out->finding_count = 0;
+	out->finding_total = 0;
+	(void)buf_reserve(c->words, OWN_WORDS_MAX); /* so that words do not move */
+	/* Who speaks was decided by the certificate and by policy_find. */
+	out->claim[REPORT_INSTANCE_IDENTITY] = CLAIM_GOOD;
+	conclude_bundle(c);
+	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)
+		conclude_kind(c, (enum component_kind)k);
+	if (!c->claimed)
+		worsen(&c->status, REPORT_NONE);
+	out->status = c->status;
 }
 
 /* What the bundle says about itself. Each of these holds the status at `warning`. */

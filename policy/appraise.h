@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policy/finding_listener.h"
 #include "policy/policy.h"
 #include "proto/err.h"
 #include "proto/evidence/bundle.h"
@@ -64,5 +65,14 @@ struct appraise_input {
  */
 void appraise_conclude(const struct policy *p, const struct policy_rule *rule,
     const struct appraise_input *in, struct buf *storage, struct report *out);
+
+/*
+ * Tells every finding of a report, also those that it has no room for, in the order in which it
+ * shows them. Components are judged again, nothing is kept: it takes time, and no memory. `in` is
+ * as for appraise_conclude, `component` has the components that its verdicts are of. ERR_MEMORY.
+ */
+enum err appraise_every_finding(const struct policy_rule *rule, const struct appraise_input *in,
+    const struct component *const component[COMPONENT_KIND_COUNT],
+    const struct finding_listener *to) MUST_USE;
 
 #endif

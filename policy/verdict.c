@@ -6,6 +6,10 @@
 #include "proto/text.h"
 
 static void detail_close(struct verdict_builder *b);
+static bool is_heard(const struct verdict_builder *b, enum severity s);
+static void tell(const struct verdict_builder *b, const struct verdict_entry *entry);
+static struct report_finding finding_of(
+    enum component_kind kind, const struct verdict_entry *e, const struct buf *words);
 static void lay_out(struct component_verdict *v, const struct verdict_builder *b);
 
 enum severity
@@ -21,11 +25,22 @@ severity_of(enum report_status outcome)
 	}
 }
 
+enum report_status
+severity_outcome(enum severity s)
+{
+	static const enum report_status outcomes[SEVERITY_COUNT] = {
+	    REPORT_CONTRAINDICATED, REPORT_WARNING, REPORT_NONE};
+
+	return outcomes[s];
+}
+
 void
-verdict_begin(struct verdict_builder *b, enum component_kind kind)
+verdict_begin(
+    struct verdict_builder *b, enum component_kind kind, const struct verdict_listener *listener)
 {
 	memset(b, 0, sizeof(*b));
 	b->kind = kind;
+	b->listener = listener;
 	b->valid_until_s = UINT64_MAX;
 	b->words = BUF_INIT;
 	b->detail = BUF_INIT;
@@ -39,10 +54,14 @@ verdict_find(
 
 	detail_close(b);
 	b->total++;
-	if (b->count[s] == REPORT_FINDINGS_MAX)
+	if (b->count[s] < REPORT_FINDINGS_MAX)
+		b->open = &b->entry[s][b->count[s]++];
+	else if (is_heard(b, s))
+		b->open = &b->beyond;
+	else
 		return NULL;
-	b->open = &b->entry[s][b->count[s]++];
 	b->open->finding = f;
+	b->open->outcome = outcome;
 	b->open->subject_at = b->words.size;
 	text_append_printable(&b->words, subject, REPORT_SUBJECT_MAX);
 	b->open->subject_size = b->words.size - b->open->subject_at;
@@ -52,8 +71,6 @@ verdict_find(
 enum err
 verdict_end(struct verdict_builder *b, struct component_verdict **out)
 {
-	static const enum report_status outcomes[SEVERITY_COUNT] = {
-	    REPORT_CONTRAINDICATED, REPORT_WARNING, REPORT_NONE};
 	struct component_verdict *v = NULL;
 	size_t kept = 0;
 	enum err e = ERR_MEMORY;
@@ -72,7 +89,7 @@ verdict_end(struct verdict_builder *b, struct component_verdict **out)
 	v->outcome = REPORT_AFFIRMING;
 	for (size_t s = SEVERITY_COUNT; s-- > 0;)
 		if (b->count[s] > 0)
-			v->outcome = outcomes[s];
+			v->outcome = severity_outcome((enum severity)s);
 	v->total = b->total;
 	v->valid_until_s = b->valid_until_s;
 	v->references = b->references;
@@ -102,27 +119,51 @@ detail_close(struct verdict_builder *b)
 	b->open->detail_size = b->words.size - b->open->detail_at;
 	if (b->detail.failed)
 		b->words.failed = true; /* a detail that was cut short must not be reported */
+	else if (is_heard(b, severity_of(b->open->outcome)))
+		tell(b, b->open);
+	if (b->open == &b->beyond && !b->words.failed)
+		b->words.size = b->beyond.subject_at;
 	buf_clear(&b->detail);
 	b->open = NULL;
+}
+
+static bool
+is_heard(const struct verdict_builder *b, enum severity s)
+{
+	return b->listener != NULL && b->listener->severity == s;
+}
+
+static void
+tell(const struct verdict_builder *b, const struct verdict_entry *entry)
+{
+	const struct report_finding f = finding_of(b->kind, entry, &b->words);
+
+	if (!b->words.failed)
+		b->listener->to->take(b->listener->to->context, entry->outcome, &f);
+}
+
+/* Its views are into the words. */
+static struct report_finding
+finding_of(enum component_kind kind, const struct verdict_entry *e, const struct buf *words)
+{
+	return (struct report_finding){
+	    .kind = view_of_string(component_kind_name(kind)),
+	    .code = finding_code(e->finding),
+	    .subject = {words->data + e->subject_at, e->subject_size},
+	    .detail = {words->data + e->detail_at, e->detail_size},
+	};
 }
 
 /* The words have stopped moving: places become views. */
 static void
 lay_out(struct component_verdict *v, const struct verdict_builder *b)
 {
-	const char *kind = component_kind_name(b->kind);
 	struct report_finding *to = v->findings;
 
 	for (size_t s = 0; s < SEVERITY_COUNT; s++) {
 		v->finding[s] = to;
 		v->count[s] = b->count[s];
-		for (size_t i = 0; to != NULL && i < b->count[s]; i++, to++) {
-			const struct verdict_entry *e = &b->entry[s][i];
-
-			to->kind = view_of_string(kind);
-			to->code = finding_code(e->finding);
-			to->subject = (struct view){v->words.data + e->subject_at, e->subject_size};
-			to->detail = (struct view){v->words.data + e->detail_at, e->detail_size};
-		}
+		for (size_t i = 0; to != NULL && i < b->count[s]; i++)
+			*to++ = finding_of(b->kind, &b->entry[s][i], &v->words);
 	}
 }

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "policy/finding.h"
+#include "policy/finding_listener.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
 #include "proto/evidence/component.h"
@@ -27,6 +28,7 @@ enum severity {
 };
 
 enum severity severity_of(enum report_status outcome);
+enum report_status severity_outcome(enum severity s);
 
 struct component_verdict {
 	enum component_kind kind;
@@ -43,8 +45,15 @@ struct component_verdict {
 	struct buf words;
 };
 
+/* Takes findings of one severity while they are made, also those that are not kept. */
+struct verdict_listener {
+	const struct finding_listener *to;
+	enum severity severity;
+};
+
 struct verdict_builder {
 	enum component_kind kind;
+	const struct verdict_listener *listener; /* or NULL */
 	bool judged;
 	uint64_t valid_until_s;
 	uint16_t references, unmeasured;
@@ -52,20 +61,23 @@ struct verdict_builder {
 	size_t count[SEVERITY_COUNT];
 	struct verdict_entry {
 		enum finding finding;
+		enum report_status outcome;
 		size_t subject_at, subject_size; /* in `words` */
 		size_t detail_at, detail_size;
 	} entry[SEVERITY_COUNT][REPORT_FINDINGS_MAX];
-	struct buf words;           /* printable subjects and details */
-	struct buf detail;          /* of `open`, as it comes */
-	struct verdict_entry *open; /* its detail is still being written */
+	struct verdict_entry beyond; /* one that is heard, and not kept */
+	struct buf words;            /* printable subjects and details */
+	struct buf detail;           /* of `open`, as it comes */
+	struct verdict_entry *open;  /* its detail is still being written */
 };
 
-void verdict_begin(struct verdict_builder *b, enum component_kind kind);
+void verdict_begin(
+    struct verdict_builder *b, enum component_kind kind, const struct verdict_listener *listener);
 
 /*
- * Adds a finding. NULL if it is only counted; otherwise where its detail may be written until the
- * next call, in any bytes: it is made printable and cut then. Without a word of detail the
- * finding's sentence stands.
+ * Adds a finding. NULL if it is only counted, and not heard; otherwise where its detail may be
+ * written until the next call, in any bytes: it is made printable and cut then. Without a word of
+ * detail the finding's sentence stands.
  */
 struct buf *verdict_find(
     struct verdict_builder *b, enum finding f, enum report_status outcome, struct view subject);

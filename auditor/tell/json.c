@@ -89,6 +89,15 @@ json_embed(struct json *j, const char *key, struct json *whole)
 }
 
 void
+json_members(struct json *j, struct view members)
+{
+	if (j->comma)
+		buf_append_byte(&j->text, ',');
+	buf_append_view(&j->text, members);
+	j->comma = true;
+}
+
+void
 json_outcome(struct json *j, enum outcome o)
 {
 	static const char *const names[] = {

@@ -81,7 +81,8 @@ show_findings(const struct report *r, const struct display *d)
 			display_line(d, "      %.*s", SHOWN(f->detail));
 	}
 	if (r->finding_total > r->finding_count)
-		display_line(d, "  and %" PRIu64 " more, not written out",
+		display_line(d,
+		    "  and %" PRIu64 " more, not written out here: --evidence DIR --findings",
 		    r->finding_total - r->finding_count);
 	for (unsigned i = 0; i < COMPONENT_KIND_COUNT; i++)
 		if (r->not_checked[i])

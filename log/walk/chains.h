@@ -13,8 +13,8 @@
 #define uthash_fatal(message) abort()
 #include <uthash.h>
 
+#include "log/reason.h"
 #include "log/walk/dues.h"
-#include "log/walk/reason.h"
 #include "log/walk/vouchers.h"
 #include "policy/due.h"
 #include "policy/policy.h"

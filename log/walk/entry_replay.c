@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "log/stored/policy_cache.h"
 #include "log/walk/notices.h"
-#include "log/walk/policy_cache.h"
 #include "log/walk/rederive.h"
 #include "log/walk/unknowns.h"
 #include "proto/report/absence.h"

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "log/walk/reason.h"
+#include "log/reason.h"
 #include "policy/standing.h"
 #include "proto/digest.h"
 #include "proto/report/notice.h"

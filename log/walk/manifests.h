@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "log/walk/reason.h"
+#include "log/reason.h"
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/report/entry.h"

@@ -13,9 +13,9 @@
 #include <stdint.h>
 
 #include "log/evidence_reader.h"
+#include "log/reason.h"
 #include "log/retired.h"
 #include "log/walk/log_keys.h"
-#include "log/walk/reason.h"
 #include "policy/due.h"
 #include "proto/digest.h"
 #include "proto/report/notice.h"

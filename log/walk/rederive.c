@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "log/walk/verdict_cache.h"
+#include "log/stored/verdict_cache.h"
 
 #define EXCERPT_SIZE 120 /* bytes of a report around the first difference */
 

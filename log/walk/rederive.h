@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "log/evidence_reader.h"
-#include "log/walk/reason.h"
+#include "log/reason.h"
 #include "log/walk/vouching.h"
 #include "policy/policy.h"
 #include "proto/report/report.h"
@@ -22,8 +22,8 @@ void rederive_free(struct rederive **r);
 /*
  * Nothing is added to `reason` if it gives the same bytes. Bad if it gives others, or if the
  * collector's signature is wrong. Unknown if something that the report names is not in the
- * evidence. `policy` and its serial number are from log/walk/policy_cache.h, `rule` is the one that
- * decides for this collector and workload.
+ * evidence. `policy` and its serial number are from log/stored/policy_cache.h, `rule` is the one
+ * that decides for this collector and workload.
  *
  * Who vouches for it is told in `vouched`; `is_approved`: whoever audits named this policy, or who
  * may approve it.

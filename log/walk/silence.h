@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "log/reason.h"
 #include "log/walk/chains.h"
 #include "log/walk/dues.h"
-#include "log/walk/reason.h"
 #include "policy/due.h"
 
 /* Zero-initialised. */

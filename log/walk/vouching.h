@@ -5,7 +5,7 @@
 #define HALLMARK_LOG_WALK_VOUCHING_H
 
 #include "log/evidence_reader.h"
-#include "log/walk/reason.h"
+#include "log/reason.h"
 #include "log/walk/vouching_trust.h"
 #include "policy/policy.h"
 #include "proto/report/report.h"

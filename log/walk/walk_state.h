@@ -6,9 +6,9 @@
 #define HALLMARK_LOG_WALK_WALK_STATE_H
 
 #include "log/defects.h"
+#include "log/stored/policy_cache.h"
 #include "log/walk/chains.h"
 #include "log/walk/notices.h"
-#include "log/walk/policy_cache.h"
 #include "log/walk/rederive.h"
 #include "log/walk/silence.h"
 #include "log/walk/unknowns.h"

@@ -41,7 +41,8 @@ ROOMS = {
     "policy": [*PROTO, "config"],
     "policy/sources": [*PROTO, "config", "policy"],
     "log": [*PROTO, "config", "policy"],
-    "log/walk": [*PROTO, "config", "trust", "policy", "log"],
+    "log/stored": [*PROTO, "config", "policy", "log"],
+    "log/walk": [*PROTO, "config", "trust", "policy", "log", "log/stored"],
     "clients": PROTO,
 }
 
@@ -60,8 +61,8 @@ program("pkcs11", [*PROTO, "journal", "config", "trust"], "ground", "token", "se
 program("signer", [*PROTO, "journal", "config", "trust", "policy"],
         "ground", "ledger/store ledger/key", "ledger/heads", "ledger", "chronicle", "session", "front")
 program("collector", [*PROTO, "journal", "config", "trust"], "ground", "subject packages machine keys", "runtime", "measure", "store processes tell", "report act")
-program("auditor", [*PROTO, "config", "policy", "log", "log/walk"], "tell")
-program("register", [*PROTO, "config", "policy", "log", "log/walk"])
+program("auditor", [*PROTO, "config", "policy", "log", "log/stored", "log/walk"], "tell")
+program("register", [*PROTO, "config", "policy", "log", "log/stored", "log/walk"])
 
 # Of a room, another takes these headers alone.
 TAKES = {

@@ -2,7 +2,7 @@
  * kept. */
 #include "tests/lib/vectors.h"
 
-#include "log/walk/verdict_cache.h"
+#include "log/stored/verdict_cache.h"
 #include "proto/evidence/pack.h"
 #include "tests/unit/config_fixture.h"
 

@@ -20,7 +20,7 @@ make(size_t size, uint64_t valid_until_s)
 	struct verdict_builder b;
 	struct component_verdict *v;
 
-	verdict_begin(&b, COMPONENT_FILES);
+	verdict_begin(&b, COMPONENT_FILES, NULL);
 	buf_reserve(&b.words, size);
 	b.valid_until_s = valid_until_s;
 	assert_int_equal(verdict_end(&b, &v), ERR_OK);

@@ -1,4 +1,4 @@
-#include "log/walk/reason.h"
+#include "log/reason.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
  * Judgements of components by rules, which a replay makes again and again. What was not used for
  * long is given up: a log names the same components for a long time.
  */
-#ifndef HALLMARK_LOG_WALK_VERDICT_CACHE_H
-#define HALLMARK_LOG_WALK_VERDICT_CACHE_H
+#ifndef HALLMARK_LOG_STORED_VERDICT_CACHE_H
+#define HALLMARK_LOG_STORED_VERDICT_CACHE_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -23,10 +23,10 @@ struct verdict_cache *verdict_cache_new(struct evidence_reader *evidence, size_t
 void verdict_cache_free(struct verdict_cache **c);
 
 /*
- * How `rule`, of the policy with this serial number (log/walk/policy_cache.h), judges the component
- * that a bundle names, as at `received_s`; valid until what is asked for then fills half of the
- * cache: through all components of a report. ERR_COMPONENT_FORMAT, ERR_DIGEST or ERR_MISMATCH if
- * the stored bytes are no such component; the errors of evidence_reader_get.
+ * How `rule`, of the policy with this serial number (log/stored/policy_cache.h), judges the
+ * component that a bundle names, as at `received_s`; valid until what is asked for then fills half
+ * of the cache: through all components of a report. ERR_COMPONENT_FORMAT, ERR_DIGEST or
+ * ERR_MISMATCH if the stored bytes are no such component; the errors of evidence_reader_get.
  */
 enum err verdict_cache_judge(struct verdict_cache *c, uint64_t policy,
     const struct policy_rule *rule, enum component_kind kind, const struct bundle_component *named,

@@ -1,4 +1,4 @@
-#include "log/walk/stored_component.h"
+#include "log/stored/stored_component.h"
 
 #include "proto/evidence/component_list.h"
 

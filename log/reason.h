@@ -1,8 +1,8 @@
 /*
  * Why an entry of a log is not good: the worst of what its checks find, and of equals the first.
  */
-#ifndef HALLMARK_LOG_WALK_REASON_H
-#define HALLMARK_LOG_WALK_REASON_H
+#ifndef HALLMARK_LOG_REASON_H
+#define HALLMARK_LOG_REASON_H
 
 #include "log/outcome.h"
 #include "proto/digest.h"

@@ -1,4 +1,4 @@
-#include "log/walk/policy_cache.h"
+#include "log/stored/policy_cache.h"
 
 #include <stdio.h>
 #include <stdlib.h>

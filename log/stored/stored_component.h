@@ -1,8 +1,8 @@
 /*
  * A component out of the evidence store: a plain one, or a list put together from its segments.
  */
-#ifndef HALLMARK_LOG_WALK_STORED_COMPONENT_H
-#define HALLMARK_LOG_WALK_STORED_COMPONENT_H
+#ifndef HALLMARK_LOG_STORED_STORED_COMPONENT_H
+#define HALLMARK_LOG_STORED_STORED_COMPONENT_H
 
 #include <stddef.h>
 

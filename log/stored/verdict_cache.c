@@ -1,4 +1,4 @@
-#include "log/walk/verdict_cache.h"
+#include "log/stored/verdict_cache.h"
 
 #include <openssl/rand.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #define uthash_fatal(message) abort()
 #include <uthash.h>
 
-#include "log/walk/stored_component.h"
+#include "log/stored/stored_component.h"
 
 struct key {
 	struct digest component;

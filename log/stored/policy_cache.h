@@ -2,8 +2,8 @@
  * Policies that a replay builds again from the evidence. A bounded number is kept; a log uses one
  * for a long time.
  */
-#ifndef HALLMARK_LOG_WALK_POLICY_CACHE_H
-#define HALLMARK_LOG_WALK_POLICY_CACHE_H
+#ifndef HALLMARK_LOG_STORED_POLICY_CACHE_H
+#define HALLMARK_LOG_STORED_POLICY_CACHE_H
 
 #include <stdint.h>
 
