@@ -16,10 +16,12 @@ rounds_set(struct rounds *s, struct reporter *reporter, struct measurer *measure
 {
 	bool *wanted = calloc(config->workload_count, sizeof(*wanted));
 	bool *busy = calloc(config->workload_count, sizeof(*busy));
+	struct pace *pace = calloc(config->workload_count, sizeof(*pace));
 
-	if (wanted == NULL || busy == NULL) {
+	if (wanted == NULL || busy == NULL || pace == NULL) {
 		free(wanted);
 		free(busy);
+		free(pace);
 		return ERR_MEMORY;
 	}
 	rounds_free(s);
@@ -28,7 +30,10 @@ rounds_set(struct rounds *s, struct reporter *reporter, struct measurer *measure
 	    .count = config->workload_count,
 	    .at_once = config->measure_at_once > 0 ? config->measure_at_once : cores(),
 	    .wanted = wanted,
-	    .busy = busy};
+	    .busy = busy,
+	    .rest_ms = (uint64_t)config->watch_rest_s * 1000,
+	    .most_ms = (uint64_t)config->interval_s * 1000,
+	    .pace = pace};
 	return ERR_OK;
 }
 
@@ -37,7 +42,9 @@ rounds_free(struct rounds *s)
 {
 	free(s->wanted);
 	free(s->busy);
+	free(s->pace);
 	s->wanted = s->busy = NULL;
+	s->pace = NULL;
 	s->count = 0;
 }
 
@@ -52,6 +59,37 @@ void
 rounds_want(struct rounds *s, size_t workload)
 {
 	s->wanted[workload] = s->wanted[workload] || !measurer_has(s->measurer, workload);
+}
+
+void
+rounds_want_changed(struct rounds *s, uint64_t now_ms)
+{
+	if (rounds_changed_ms(s, now_ms) > now_ms)
+		return;
+	for (size_t i = 0; i < s->count; i++) {
+		if (pace_due_ms(&s->pace[i]) > now_ms)
+			continue;
+		pace_begin(
+		    &s->pace[i], now_ms, reporter_took_ms(s->reporter, i), s->rest_ms, s->most_ms);
+		rounds_want(s, i);
+	}
+}
+
+/* Whoever is wanted already is measured behind the change. */
+uint64_t
+rounds_changed_ms(struct rounds *s, uint64_t now_ms)
+{
+	uint64_t next_ms = UINT64_MAX;
+
+	for (size_t i = 0; i < s->count; i++) {
+		if (!s->wanted[i] && measurer_has_changed(s->measurer, i))
+			pace_see(&s->pace[i], now_ms);
+		else
+			pace_forget(&s->pace[i]);
+		if (pace_due_ms(&s->pace[i]) < next_ms)
+			next_ms = pace_due_ms(&s->pace[i]);
+	}
+	return next_ms;
 }
 
 void

@@ -4,6 +4,9 @@
  *
  * One that has taken longer than its budget the last time is slow: of these one is measured at a
  * time, beside all others, which wait for none of them, until it was measured in time again.
+ *
+ * One of which something has changed is wanted at its own pace (collector/watch/pace.h), also
+ * between rounds.
  */
 #ifndef HALLMARK_COLLECTOR_ROUNDS_H
 #define HALLMARK_COLLECTOR_ROUNDS_H
@@ -13,6 +16,7 @@
 
 #include "collector/processes/measurer.h"
 #include "collector/report/reporter.h"
+#include "collector/watch/pace.h"
 #include "config/collector_config.h"
 #include "proto/err.h"
 
@@ -21,9 +25,11 @@ struct rounds {
 	struct measurer *measurer; /* borrowed */
 	size_t count;              /* of workloads */
 	size_t at_once;
-	size_t turn;  /* whose turn is next */
-	bool *wanted; /* by workload: to be measured, and not begun */
-	bool *busy;   /* scratch of rounds_busy */
+	size_t turn;               /* whose turn is next */
+	bool *wanted;              /* by workload: to be measured, and not begun */
+	bool *busy;                /* scratch of rounds_busy */
+	uint64_t rest_ms, most_ms; /* for changes: the shortest rest, and the longest */
+	struct pace *pace;         /* by workload */
 };
 
 /* Zero-initialised before. Replaces what was there; ERR_MEMORY: it stays. */
@@ -34,6 +40,12 @@ void rounds_free(struct rounds *s);
 /* Wants all that are not being measured; and one of them. */
 void rounds_want_all(struct rounds *s);
 void rounds_want(struct rounds *s, size_t workload);
+
+/* Wants those of which something has changed, as far as they are due for it at this time. */
+void rounds_want_changed(struct rounds *s, uint64_t now_ms);
+
+/* When the next of them is, as it is seen at this time; UINT64_MAX: none is known. */
+uint64_t rounds_changed_ms(struct rounds *s, uint64_t now_ms);
 
 /* Begins what may be begun. */
 void rounds_begin(struct rounds *s);

@@ -57,6 +57,7 @@ static void end_round(struct runner *r);
 static enum err report(
     struct runner *r, size_t workload, report_function *send, spool_function *keep);
 static void take_challenges(struct runner *r);
+static bool may_report(const struct runner *r);
 static void tidy(struct runner *r);
 static enum err took(struct runner *r, enum reporter_outcome outcome, size_t waiting);
 static enum err drain_all(struct runner *r);
@@ -194,7 +195,7 @@ begin_round(struct runner *r)
 		if (rounds_has_waited(&r->rounds, i) &&
 		    (e = report(r, i, reporter_repeat, reporter_spool_again)) != ERR_OK)
 			return e;
-	if (reporter_is_connected(r->reporter) || reporter_keeps(r->reporter))
+	if (may_report(r))
 		rounds_want_all(&r->rounds);
 	return ERR_OK;
 }
@@ -211,6 +212,8 @@ go_on(struct runner *r)
 	size_t i;
 
 	take_challenges(r);
+	if (may_report(r))
+		rounds_want_changed(&r->rounds, interrupt_clock_ms());
 	rounds_begin(&r->rounds);
 	while (!interrupt_stop() && (i = rounds_answered(&r->rounds)) < r->rounds.count) {
 		if (!reporter_is_connected(r->reporter) && interrupt_clock_ms() >= r->connect_ms &&
@@ -264,6 +267,13 @@ take_challenges(struct runner *r)
 	    reporter_is_connected(r->reporter) &&
 	    reporter_challenge_ms(r->reporter, rounds_busy(&r->rounds), &i) <= interrupt_clock_ms())
 		rounds_want(&r->rounds, i);
+}
+
+/* What is measured comes to something. */
+static bool
+may_report(const struct runner *r)
+{
+	return reporter_is_connected(r->reporter) || reporter_keeps(r->reporter);
 }
 
 /* What came of speaking to the signer; so many bundles waited before. */
@@ -320,7 +330,7 @@ static void
 wait_for_work(struct runner *r)
 {
 	struct pollfd news = {.events = POLLIN};
-	uint64_t until_ms = r->round_ms, challenge_ms;
+	uint64_t until_ms = r->round_ms, challenge_ms, changed_ms;
 	size_t workload;
 	const uint64_t now_ms = interrupt_clock_ms();
 
@@ -335,6 +345,8 @@ wait_for_work(struct runner *r)
 	challenge_ms = reporter_challenge_ms(r->reporter, rounds_busy(&r->rounds), &workload);
 	if (challenge_ms < until_ms)
 		until_ms = challenge_ms;
+	if (may_report(r) && (changed_ms = rounds_changed_ms(&r->rounds, now_ms)) < until_ms)
+		until_ms = changed_ms;
 	if (now_ms + REPORTER_LOOK_MS < until_ms)
 		until_ms = now_ms + REPORTER_LOOK_MS;
 	if (until_ms <= now_ms || rounds_answered(&r->rounds) < r->rounds.count)

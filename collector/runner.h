@@ -10,6 +10,8 @@
  *     measured again at once, and what waited follows what is fresh. If no signer answers, or the
  *     session is lost before anything was acknowledged, the tries are spread out exponentially with
  *     full jitter; rounds go on meanwhile, into the spool.
+ *   - A workload of which something has changed is measured and reported between rounds, too, at
+ *     a pace of its own (collector/watch/pace.h).
  *   - While it is not the first signer that is spoken to, that is tried again from time to time,
  *     before a round.
  *   - Certificates, key and CA that are renewed are taken within two looks (REPORTER_LOOK_MS), and

@@ -31,7 +31,8 @@ struct raw {
 	uint32_t signers_count;
 	struct raw_tls tls;
 	char *state, *receipts;
-	uint32_t interval_s, jitter_percent, measure_at_once, sign_every_s, receipts_kept;
+	uint32_t interval_s, jitter_percent, measure_at_once, watch_rest_s, sign_every_s;
+	uint32_t receipts_kept;
 	struct raw_spool spool;
 	enum collector_farewell farewell;
 	struct raw_status status;
@@ -54,6 +55,8 @@ static const struct settings_number numbers[] = {
     NUMBER("jitter_percent", jitter_percent, jitter_percent, 10, 0, 50),
     /* By default by cores. More than some dozens only wait for one another. */
     NUMBER("measure_at_once", measure_at_once, measure_at_once, 0, 0, 64),
+    /* A change is told within a second, and one that never ends costs a tenth of a core at most. */
+    NUMBER("watch_rest_s", watch_rest_s, watch_rest_s, 1, 0, 86400),
     /* One signature an hour makes every bundle before it undeniable, at next to no cost. */
     NUMBER("sign_every_s", sign_every_s, sign_every_s, 3600, 0, 366 * 86400),
     /* A week at the default interval. */
@@ -109,6 +112,7 @@ static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_UINT("interval_s", SETTINGS_OPTIONAL, struct raw, interval_s),
     CYAML_FIELD_UINT("jitter_percent", SETTINGS_OPTIONAL, struct raw, jitter_percent),
     CYAML_FIELD_UINT("measure_at_once", SETTINGS_OPTIONAL, struct raw, measure_at_once),
+    CYAML_FIELD_UINT("watch_rest_s", SETTINGS_OPTIONAL, struct raw, watch_rest_s),
     CYAML_FIELD_UINT("sign_every_s", SETTINGS_OPTIONAL, struct raw, sign_every_s),
     CYAML_FIELD_UINT("receipts_kept", SETTINGS_OPTIONAL, struct raw, receipts_kept),
     CYAML_FIELD_MAPPING("spool", SETTINGS_OPTIONAL, struct raw, spool, spool_fields),

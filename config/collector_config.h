@@ -50,6 +50,7 @@ struct collector_config {
 	uint32_t interval_s;
 	uint32_t jitter_percent;
 	uint32_t measure_at_once; /* workloads; 0: as many as there are cores, and two at least */
+	uint32_t watch_rest_s;    /* least time between two for changes; 0: nothing is watched */
 	uint32_t sign_every_s;    /* the collector signs a bundle this often; 0: never */
 	uint32_t spool_bundles_max;
 	uint32_t receipts_kept; /* per workload; 0: all */

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collector/watch/lay.h"
+
 #define READ_SIZE (64 * 1024) /* bytes at once */
 #define LOOK      (O_PATH | O_NOFOLLOW | O_CLOEXEC)
 #define READ      (O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
@@ -72,8 +74,10 @@ rooted_read(int root, const char *path, size_t size_max, struct buf *to, struct 
 		e = failed(errno);
 	else if (!S_ISREG(before.st_mode))
 		e = ERR_FORMAT;
-	else
+	else {
+		watch_file(fd);
 		e = read_all(fd, size_max, to);
+	}
 	reason = errno;
 	(void)close(fd);
 	errno = reason;

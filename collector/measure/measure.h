@@ -25,6 +25,7 @@ struct measurement {
 	pid_t pid;
 	uint64_t time_ms; /* when measuring began */
 	uint8_t boot_id[BOOT_ID_SIZE];
+	uint32_t watches, unwatched; /* collector/watch/lay.h */
 	struct bundle_component component[COMPONENT_KIND_COUNT];
 };
 

@@ -10,6 +10,7 @@
 #include "collector/measure/maps.h"
 #include "collector/measure/measure_members.h"
 #include "collector/subject/procfs.h"
+#include "collector/watch/lay.h"
 
 struct program {
 	int fd;
@@ -131,6 +132,7 @@ describe(struct programs *all, struct measure_context *m, const struct program *
 			*item = all->known[i].item;
 			return ERR_OK;
 		}
+	watch_file(p->fd);
 	if ((e = filehash_describe(m->hash, p->fd, item)) != ERR_OK)
 		return e;
 	if ((grown = reallocarray(all->known, all->count + 1, sizeof(*grown))) == NULL)

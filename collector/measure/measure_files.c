@@ -12,6 +12,7 @@
 #include "collector/measure/pattern.h"
 #include "collector/subject/namespaces.h"
 #include "collector/subject/procfs.h"
+#include "collector/watch/lay.h"
 
 /*
  * A walk along one pattern; `path` is where it stands, from the root directory. Each is made twice:
@@ -34,6 +35,7 @@ static enum err walk_all(struct walk *w, int root);
 static enum err walk_part(struct walk *w, int dir, size_t index);
 static enum err walk_names(struct walk *w, int dir, size_t index, unsigned depth);
 static enum err walk_name(struct walk *w, int dir, const char *name, size_t index, unsigned depth);
+static enum err wait_for(const struct walk *w, int dir);
 static enum err walk_into(struct walk *w, int dir, const char *name, size_t index, unsigned depth);
 static enum err add_at(struct walk *w, int dir, const char *name, const struct stat *s);
 static enum err read_regular(
@@ -163,6 +165,8 @@ walk_names(struct walk *w, int dir, size_t index, unsigned depth)
 			(void)close(fd);
 		return fstat(dir, &s) == 0 ? add_unreadable(w, &s) : ERR_IO;
 	}
+	if (!w->counts)
+		watch_directory(fd, part->type == PATTERN_ALL_BELOW ? WATCH_ALL : WATCH_NAMES);
 	while (e == ERR_OK) {
 		errno = 0;
 		if ((entry = readdir(names)) == NULL)
@@ -196,13 +200,23 @@ walk_name(struct walk *w, int dir, const char *name, size_t index, unsigned dept
 		e = trouble_set(w->m->trouble, ERR_FORMAT_SIZE, "%.*s...: longer than %d bytes",
 		    200, (const char *)w->path.data, COMPONENT_PATH_MAX);
 	else if (fstatat(dir, name, &s, AT_SYMLINK_NOFOLLOW) != 0)
-		e = errno == ENOENT || errno == ENOTDIR ? ERR_OK : add_unreadable(w, NULL);
+		e = errno == ENOENT || errno == ENOTDIR ? wait_for(w, dir)
+							: add_unreadable(w, NULL);
 	else if (S_ISDIR(s.st_mode) && (below || !last))
 		e = walk_into(w, dir, name, index, depth);
 	else if (S_ISLNK(s.st_mode) || (last && !S_ISDIR(s.st_mode)))
 		e = add_at(w, dir, name, &s);
 	w->path.size = path_size;
 	return e;
+}
+
+/* What is not there may come. */
+static enum err
+wait_for(const struct walk *w, int dir)
+{
+	if (!w->counts)
+		watch_directory(dir, WATCH_NAMES);
+	return ERR_OK;
 }
 
 static enum err
@@ -214,6 +228,8 @@ walk_into(struct walk *w, int dir, const char *name, size_t index, unsigned dept
 
 	if (fd < 0) /* it was something else a moment ago, or may not be looked at */
 		return errno == ENOENT ? ERR_OK : add_unreadable(w, NULL);
+	if (!w->counts)
+		watch_directory(fd, WATCH_ITSELF);
 	if (!below) {
 		e = walk_part(w, fd, index + 1);
 	} else if (depth == MEASURE_FILES_DEPTH_MAX) {
@@ -246,6 +262,7 @@ add_at(struct walk *w, int dir, const char *name, const struct stat *s)
 		else if (now.st_dev != s->st_dev || now.st_ino != s->st_ino)
 			item.flags |= COMPONENT_FILE_REPLACED;
 	} else if (S_ISLNK(s->st_mode)) {
+		watch_directory(dir, WATCH_NAMES);
 		read_symlink(dir, name, &item);
 	} else {
 		item.flags |= COMPONENT_FILE_SPECIAL;
@@ -273,6 +290,9 @@ read_regular(struct walk *w, int dir, const char *name, struct component_file *i
 		filehash_set_stat(item, &s);
 		item->flags |= COMPONENT_FILE_SPECIAL | COMPONENT_FILE_CHANGED;
 	} else {
+		/* Else its directory is watched with all that is in it. */
+		if (w->pattern->part[w->pattern->count - 1].type != PATTERN_ALL_BELOW)
+			watch_file(fd);
 		e = filehash_describe(w->m->hash, fd, item);
 	}
 	if (e == ERR_BUDGET)

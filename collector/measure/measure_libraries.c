@@ -11,6 +11,7 @@
 #include "collector/measure/maps.h"
 #include "collector/measure/measure_members.h"
 #include "collector/subject/procfs.h"
+#include "collector/watch/lay.h"
 
 /* A mapped file; its mapping, or the first of several. */
 struct library {
@@ -465,6 +466,7 @@ read_content(struct libraries *l, const struct maps_entry *entry, int fd, const 
 		item->flags |= COMPONENT_FILE_UNREADABLE;
 		return ERR_OK;
 	}
+	watch_file(readable);
 	e = filehash_describe(l->m->hash, readable, item);
 	(void)close(readable);
 	if (e == ERR_OK && (item->flags & COMPONENT_FILE_UNREADABLE) == 0) {

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #define FLAG_SIZE     (1 + 8) /* of one kind */
-#define MEASURED_SIZE (4 + 8 + BOOT_ID_SIZE + COMPONENT_KIND_COUNT * FLAG_SIZE)
+#define MEASURED_HEAD (4 + 8 + BOOT_ID_SIZE + 4 + 4)
+#define MEASURED_SIZE (MEASURED_HEAD + COMPONENT_KIND_COUNT * FLAG_SIZE)
 
 /* Bytes of a body, and what is in its header. */
 struct shape {
@@ -125,7 +126,9 @@ write_measured(uint8_t *body, const struct exchange_frame *f)
 	be32_put(body, f->pid);
 	be64_put(body + 4, f->time_ms);
 	memcpy(body + 12, f->boot_id, BOOT_ID_SIZE);
-	body += 12 + BOOT_ID_SIZE;
+	be32_put(body + 12 + BOOT_ID_SIZE, f->watches);
+	be32_put(body + 16 + BOOT_ID_SIZE, f->unwatched);
+	body += MEASURED_HEAD;
 	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++, body += FLAG_SIZE) {
 		body[0] = f->measured[kind].present;
 		be64_put(body + 1, f->measured[kind].present ? f->measured[kind].count : 0);
@@ -140,7 +143,9 @@ read_measured(const uint8_t *body, struct exchange_frame *out)
 	out->pid = be32_get(body);
 	out->time_ms = be64_get(body + 4);
 	memcpy(out->boot_id, body + 12, BOOT_ID_SIZE);
-	body += 12 + BOOT_ID_SIZE;
+	out->watches = be32_get(body + 12 + BOOT_ID_SIZE);
+	out->unwatched = be32_get(body + 16 + BOOT_ID_SIZE);
+	body += MEASURED_HEAD;
 	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++, body += FLAG_SIZE) {
 		out->measured[kind].present = body[0] == 1;
 		out->measured[kind].count = be64_get(body + 1);

@@ -8,9 +8,9 @@
  *   1 segment    bytes of a segment of the component that comes next
  *   2 component  bytes
  *   3 missing    words: the component is left out
- *   4 measured   pid u32, time u64, boot id 16, of each kind: u8 whether the newest component of it
- *                belongs to the measurement, items u64; the last one
- *   5 trouble    words: it could not be measured; the last one
+ *   4 measured   pid u32, time u64, boot id 16, watches u32, what lacks one u32, of each kind: u8
+ * whether the newest component of it belongs to the measurement, items u64; the last one 5 trouble
+ * words: it could not be measured; the last one
  */
 #ifndef HALLMARK_COLLECTOR_PROCESSES_EXCHANGE_H
 #define HALLMARK_COLLECTOR_PROCESSES_EXCHANGE_H
@@ -46,6 +46,7 @@ struct exchange_frame {
 	uint32_t pid;     /* 1 to INT32_MAX */
 	uint64_t time_ms; /* BUNDLE_TIME_MS_MAX at most */
 	uint8_t boot_id[BOOT_ID_SIZE];
+	uint32_t watches, unwatched; /* what it says of them, for people */
 	struct exchange_measured {
 		bool present;   /* of one kind at least */
 		uint64_t count; /* items: COMPONENT_ITEMS_MAX at most; 0 where it is not present */

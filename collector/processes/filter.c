@@ -47,6 +47,9 @@ static const struct {
     {ALL, {"getrandom", "getpid", "getppid", "getuid", "geteuid", "getgid", "getegid", "getresuid",
 	      "getresgid", "getgroups", "uname", "sysinfo", "getrlimit", "getrusage", "capget",
 	      "getcpu"}},
+    /* what is measured is watched from then on: none is taken back, nor is anything heard */
+    {STARTING, {"inotify_init1"}},
+    {READING, {"inotify_add_watch"}},
     /* a process to look into, or of its own, that is gone */
     {READING, {"pidfd_open"}},
     /* whether the clock is kept; only who has a right that these have not can set it by this */

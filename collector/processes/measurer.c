@@ -23,6 +23,13 @@ enum job_state {
 	JOB_ANSWERED, /* `verdict` stands */
 };
 
+/* What is heard of changes (collector/watch/lay.h); nothing is read. */
+struct watched {
+	int instance; /* of the newest measurement; -1: nothing is watched */
+	int coming;   /* of the one that is under way; -1 */
+	bool changed;
+};
+
 /* One measurement. */
 struct job {
 	enum job_state state;
@@ -49,6 +56,7 @@ struct measurer {
 	uint8_t boot_id[BOOT_ID_SIZE];
 	const struct collector_config *config; /* of the jobs */
 	struct job *jobs;                      /* by workload */
+	struct watched *watched;               /* the same */
 	struct pollfd *fds;                    /* two more than those */
 	size_t count;
 };
@@ -56,10 +64,13 @@ struct measurer {
 static enum err make_jobs(struct measurer *m, const struct collector_config *config);
 static void free_jobs(struct measurer *m);
 static void close_job(struct job *j);
+static void close_watched(int *instance);
+static int descriptor_of(const struct measurer *m, size_t workload);
 static enum err order(struct measurer *m, enum starter_what what, uint32_t number, size_t workload);
 static void take_messages(struct measurer *m);
-static void take_message(struct measurer *m, const struct starter_message *s, int fd);
-static ssize_t receive(int control, struct starter_message *s, int *fd);
+static void take_message(
+    struct measurer *m, const struct starter_message *s, int fds[STARTER_DESCRIPTORS]);
+static ssize_t receive(int control, struct starter_message *s, int fds[STARTER_DESCRIPTORS]);
 static bool is_under_way(const struct job *j);
 static uint64_t least_left_ms(const struct measurer *m);
 static void count_time(struct measurer *m, uint64_t passed_ms);
@@ -71,6 +82,7 @@ static enum err take_end(struct job *j, const struct exchange_frame *f);
 static struct trouble words_of(const struct exchange_frame *f);
 static void answered(struct job *j, enum err verdict);
 static void fail(struct job *j, enum err verdict, const char *text);
+static void watch_anew(struct measurer *m, size_t workload);
 
 enum err
 measurer_new(int control, struct measurer **out)
@@ -110,6 +122,8 @@ measurer_begin(struct measurer *m, const struct collector_config *config, size_t
 	    .channel = -1,
 	    .in = BUF_INIT,
 	    .to = *to};
+	close_watched(&m->watched[workload].coming);
+	m->watched[workload].changed = false;
 	j->time_ms = measure_clock_ms();
 	j->left_ms = (uint64_t)config->workloads[workload].budgets.seconds * 1000;
 	if (order(m, STARTER_MEASURE, ++m->orders, workload) != ERR_OK)
@@ -127,6 +141,12 @@ bool
 measurer_has_answer(const struct measurer *m, size_t workload)
 {
 	return workload < m->count && m->jobs[workload].state == JOB_ANSWERED;
+}
+
+bool
+measurer_has_changed(const struct measurer *m, size_t workload)
+{
+	return workload < m->count && m->watched[workload].changed;
 }
 
 bool
@@ -150,9 +170,7 @@ measurer_listen(
 	fds[count++] = (struct pollfd){.fd = m->gone ? -1 : m->control, .events = POLLIN};
 	fds[count++] = other != NULL ? *other : (struct pollfd){.fd = -1};
 	for (size_t i = 0; i < m->count; i++)
-		fds[count++] =
-		    (struct pollfd){.fd = m->jobs[i].state == JOB_ANSWERS ? m->jobs[i].channel : -1,
-			.events = POLLIN};
+		fds[count++] = (struct pollfd){.fd = descriptor_of(m, i), .events = POLLIN};
 	result = interrupt_poll(fds, count, wait_ms < left_ms ? wait_ms : left_ms, wait);
 	if (result < 0)
 		return result;
@@ -161,7 +179,9 @@ measurer_listen(
 	if (fds[0].revents != 0)
 		take_messages(m);
 	for (size_t i = 0; i < m->count; i++)
-		if (fds[2 + i].revents != 0 && m->jobs[i].state == JOB_ANSWERS)
+		if (fds[2 + i].revents != 0 && fds[2 + i].fd == m->watched[i].instance)
+			m->watched[i].changed = true;
+		else if (fds[2 + i].revents != 0 && m->jobs[i].state == JOB_ANSWERS)
 			hear(m, i);
 	count_time(m, interrupt_clock_ms() - began_ms);
 	return result;
@@ -191,6 +211,7 @@ measurer_take(struct measurer *m, size_t workload, struct measurement *out, stru
 	*t = j->why;
 	close_job(j);
 	j->state = JOB_NONE;
+	watch_anew(m, workload);
 	return e;
 }
 
@@ -205,6 +226,7 @@ measurer_drop(struct measurer *m, size_t workload)
 	if (j->state == JOB_ORDERED || j->state == JOB_ANSWERS)
 		(void)order(m, STARTER_END, j->number, 0);
 	close_job(j);
+	close_watched(&m->watched[workload].coming);
 	j->state = JOB_NONE;
 }
 
@@ -233,15 +255,16 @@ make_jobs(struct measurer *m, const struct collector_config *config)
 {
 	free_jobs(m);
 	m->jobs = calloc(config->workload_count, sizeof(*m->jobs));
+	m->watched = calloc(config->workload_count, sizeof(*m->watched));
 	m->fds = calloc(2 + config->workload_count, sizeof(*m->fds));
-	if (m->jobs == NULL || m->fds == NULL) {
+	if (m->jobs == NULL || m->watched == NULL || m->fds == NULL) {
 		free_jobs(m);
 		return ERR_MEMORY;
 	}
 	m->config = config;
 	m->count = config->workload_count;
 	for (size_t i = 0; i < m->count; i++)
-		m->jobs[i].channel = -1;
+		m->jobs[i].channel = m->watched[i].instance = m->watched[i].coming = -1;
 	return ERR_OK;
 }
 
@@ -249,9 +272,13 @@ static void
 free_jobs(struct measurer *m)
 {
 	measurer_drop_all(m);
+	for (size_t i = 0; i < m->count; i++)
+		close_watched(&m->watched[i].instance);
 	free(m->jobs);
+	free(m->watched);
 	free(m->fds);
 	m->jobs = NULL;
+	m->watched = NULL;
 	m->fds = NULL;
 	m->config = NULL;
 	m->count = 0;
@@ -265,6 +292,26 @@ close_job(struct job *j)
 	j->channel = -1;
 	buf_free(&j->in);
 	j->bytes = 0;
+}
+
+static void
+close_watched(int *instance)
+{
+	if (*instance >= 0)
+		(void)close(*instance);
+	*instance = -1;
+}
+
+/* What is listened to of a workload: its answer; and where none is due, whether it changes. */
+static int
+descriptor_of(const struct measurer *m, size_t workload)
+{
+	const struct job *j = &m->jobs[workload];
+
+	if (j->state == JOB_ANSWERS)
+		return j->channel;
+	return j->state == JOB_NONE && !m->watched[workload].changed ? m->watched[workload].instance
+								     : -1;
 }
 
 static enum err
@@ -282,12 +329,12 @@ static void
 take_messages(struct measurer *m)
 {
 	struct starter_message s;
+	int fds[STARTER_DESCRIPTORS];
 	ssize_t size = 1;
-	int fd;
 
 	while (!m->gone && size > 0)
-		if ((size = receive(m->control, &s, &fd)) == (ssize_t)sizeof(s))
-			take_message(m, &s, fd);
+		if ((size = receive(m->control, &s, fds)) == (ssize_t)sizeof(s))
+			take_message(m, &s, fds);
 		else if (size >= 0 || (errno != EAGAIN && errno != EINTR))
 			m->gone = true;
 	for (size_t i = 0; m->gone && i < m->count; i++)
@@ -299,7 +346,7 @@ take_messages(struct measurer *m)
 
 /* One about an order that was given up is about nothing. */
 static void
-take_message(struct measurer *m, const struct starter_message *s, int fd)
+take_message(struct measurer *m, const struct starter_message *s, int fds[STARTER_DESCRIPTORS])
 {
 	struct job *j = NULL;
 	struct logline l;
@@ -308,9 +355,10 @@ take_message(struct measurer *m, const struct starter_message *s, int fd)
 		if (m->jobs[i].number == s->number && m->jobs[i].state != JOB_NONE &&
 		    m->jobs[i].state != JOB_ANSWERED)
 			j = &m->jobs[i];
-	if (j != NULL && s->event == STARTER_MEASURING && j->state == JOB_ORDERED && fd >= 0) {
-		j->channel = fd;
-		fd = -1; /* moved */
+	if (j != NULL && s->event == STARTER_MEASURING && j->state == JOB_ORDERED && fds[0] >= 0) {
+		j->channel = fds[0];
+		m->watched[j - m->jobs].coming = fds[1];
+		fds[0] = fds[1] = -1; /* moved */
 		j->state = JOB_ANSWERS;
 		if (!digest_equal(&s->configuration, &m->config->source)) {
 			(void)order(m, STARTER_END, j->number, 0);
@@ -328,17 +376,18 @@ take_message(struct measurer *m, const struct starter_message *s, int fd)
 		logline_end(&l);
 		fail(j, ERR_TRUNCATED, "the measuring process ended while it measured (see above)");
 	}
-	if (fd >= 0)
-		(void)close(fd);
+	for (size_t i = 0; i < STARTER_DESCRIPTORS; i++)
+		if (fds[i] >= 0)
+			(void)close(fds[i]);
 }
 
-/* As recvmsg, without waiting; -1 in *fd if none came with it. */
+/* As recvmsg, without waiting; -1 in `fds` for what did not come with it. */
 static ssize_t
-receive(int control, struct starter_message *s, int *fd)
+receive(int control, struct starter_message *s, int fds[STARTER_DESCRIPTORS])
 {
 	union {
 		struct cmsghdr header;
-		char room[CMSG_SPACE(sizeof(int))];
+		char room[CMSG_SPACE(STARTER_DESCRIPTORS * sizeof(int))];
 	} with;
 	struct iovec part = {s, sizeof(*s)};
 	struct msghdr message = {.msg_iov = &part,
@@ -348,10 +397,13 @@ receive(int control, struct starter_message *s, int *fd)
 	const ssize_t size = recvmsg(control, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	const struct cmsghdr *header = size > 0 ? CMSG_FIRSTHDR(&message) : NULL;
 
-	*fd = -1;
-	if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
-	    header->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(fd, CMSG_DATA(header), sizeof(int));
+	for (size_t i = 0; i < STARTER_DESCRIPTORS; i++)
+		fds[i] = -1;
+	if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+		for (size_t i = 0;
+		     i < STARTER_DESCRIPTORS && header->cmsg_len >= CMSG_LEN((i + 1) * sizeof(int));
+		     i++)
+			memcpy(&fds[i], CMSG_DATA(header) + i * sizeof(int), sizeof(int));
 	return size;
 }
 
@@ -502,6 +554,8 @@ take_end(struct job *j, const struct exchange_frame *f)
 	out->pid = (pid_t)f->pid;
 	out->time_ms = f->time_ms;
 	memcpy(out->boot_id, f->boot_id, BOOT_ID_SIZE);
+	out->watches = f->watches;
+	out->unwatched = f->unwatched;
 	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++) {
 		if (!f->measured[kind].present)
 			continue;
@@ -541,4 +595,15 @@ fail(struct job *j, enum err verdict, const char *text)
 {
 	(void)trouble_set(&j->why, verdict, "%s", text);
 	answered(j, verdict);
+}
+
+/* Whatever came of it: what it has read is watched now, and nothing else. */
+static void
+watch_anew(struct measurer *m, size_t workload)
+{
+	struct watched *w = &m->watched[workload];
+
+	close_watched(&w->instance);
+	w->instance = w->coming;
+	w->coming = -1;
 }

@@ -50,6 +50,12 @@ enum err measurer_begin(struct measurer *m, const struct collector_config *confi
 bool measurer_has(const struct measurer *m, size_t workload);
 bool measurer_has_answer(const struct measurer *m, size_t workload);
 
+/*
+ * Something that its newest measurement has read has changed since, as far as that is watched; what
+ * changes while it is measured anew is seen behind that. It is listened to by measurer_listen.
+ */
+bool measurer_has_changed(const struct measurer *m, size_t workload);
+
 /* Components or segments have come whose measurement was not taken: they are of no bundle yet. */
 bool measurer_holds_bytes(const struct measurer *m);
 

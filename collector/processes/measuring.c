@@ -8,6 +8,7 @@
 #include "collector/measure/measure.h"
 #include "collector/processes/exchange.h"
 #include "collector/processes/rights.h"
+#include "collector/watch/lay.h"
 
 /* It says one frame after the other. */
 struct measuring {
@@ -28,7 +29,8 @@ static enum err send_frame(struct measuring *m, const struct exchange_frame *f);
 static enum err write_all(int channel, struct view bytes);
 
 int
-measuring_run(int channel, const struct collector_workload *w, struct filehash *hash)
+measuring_run(int channel, const struct measuring_watch *watch, const struct collector_workload *w,
+    struct filehash *hash)
 {
 	struct measuring m = {.channel = channel, .hash = hash, .frame = BUF_INIT};
 	struct trouble t = TROUBLE_INIT;
@@ -36,8 +38,9 @@ measuring_run(int channel, const struct collector_workload *w, struct filehash *
 
 	/* So that there is room at least for why there is none. */
 	(void)buf_reserve(&m.frame, EXCHANGE_HEADER_SIZE + EXCHANGE_WORDS_MAX);
+	if (watch->wanted)
+		watch_begin(watch->instance);
 	e = begin(&m, &w->budgets, &t);
-
 	e = e == ERR_OK ? answer(&m, w) : say_trouble(&m, e, &t);
 	buf_free(&m.frame);
 	return e == ERR_OK ? 0 : 1;
@@ -65,6 +68,8 @@ answer(struct measuring *m, const struct collector_workload *w)
 	last.pid = (uint32_t)found.pid;
 	last.time_ms = found.time_ms;
 	memcpy(last.boot_id, found.boot_id, BOOT_ID_SIZE);
+	last.watches = watch_laid();
+	last.unwatched = watch_lacking();
 	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++) {
 		last.measured[kind].present = found.component[kind].present;
 		last.measured[kind].count = found.component[kind].count;

@@ -7,13 +7,22 @@
 #ifndef HALLMARK_COLLECTOR_PROCESSES_MEASURING_H
 #define HALLMARK_COLLECTOR_PROCESSES_MEASURING_H
 
+#include <stdbool.h>
+
 #include "collector/measure/filehash.h"
 #include "config/collector_config.h"
+
+/* Whether what is read is to be watched, and the instance for it; -1 where there is none. */
+struct measuring_watch {
+	bool wanted;
+	int instance;
+};
 
 /*
  * Gives up its rights, measures, and writes the answer. Returns the exit status of the process: 0
  * where the answer has been heard, also one that says why there is no measurement; else 1.
  */
-int measuring_run(int channel, const struct collector_workload *w, struct filehash *hash);
+int measuring_run(int channel, const struct measuring_watch *watch,
+    const struct collector_workload *w, struct filehash *hash);
 
 #endif

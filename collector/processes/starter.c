@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -54,12 +55,13 @@ static void measure(struct starter *s, const struct starter_order *order);
 static bool may_start(struct starter *s, const char *workload);
 static bool make_room(struct starter *s);
 static bool start(struct starter *s, const struct starter_order *order, struct child *out);
-static void run(struct starter *s, pid_t parent, int channel, uint32_t workload)
+static int watch_instance(const struct starter *s);
+static void run(struct starter *s, pid_t parent, int channel, int instance, uint32_t workload)
     __attribute__((noreturn));
 static void end(struct child *c);
 static void reload(struct starter *s);
 static void say(const struct starter *s, enum starter_event event, uint32_t number,
-    const struct trouble *why, int fd);
+    const struct trouble *why, const int *fds, size_t count);
 static void say_end(const struct starter *s, uint32_t number, int status);
 
 enum err
@@ -104,7 +106,7 @@ serve(struct starter *s)
 	else if (rights_start(&t) == ERR_OK)
 		for (;;)
 			await(s);
-	say(s, STARTER_ENDED, 0, &t, -1);
+	say(s, STARTER_ENDED, 0, &t, NULL, 0);
 	_exit(1);
 }
 
@@ -204,17 +206,17 @@ measure(struct starter *s, const struct starter_order *order)
 
 	if (order->workload >= s->config->workload_count) {
 		(void)trouble_set(&why, ERR_MISMATCH, "there is no workload of that number");
-		say(s, STARTER_ENDED, order->number, &why, -1);
+		say(s, STARTER_ENDED, order->number, &why, NULL, 0);
 		return;
 	}
 	name = s->config->workloads[order->workload].name;
 	if (!may_start(s, name)) {
-		say(s, STARTER_STUCK, order->number, &why, -1);
+		say(s, STARTER_STUCK, order->number, &why, NULL, 0);
 		return;
 	}
 	if (!make_room(s) || !start(s, order, &c)) {
 		(void)trouble_set(&why, ERR_IO, "none can be started: %s", strerror(errno));
-		say(s, STARTER_ENDED, order->number, &why, -1);
+		say(s, STARTER_ENDED, order->number, &why, NULL, 0);
 		return;
 	}
 	memcpy(c.workload, name, strlen(name) + 1);
@@ -265,14 +267,16 @@ static bool
 start(struct starter *s, const struct starter_order *order, struct child *out)
 {
 	const pid_t parent = getpid();
-	int pair[2], reason;
+	int pair[2], reason, fds[STARTER_DESCRIPTORS];
 
 	*out = (struct child){.number = order->number, .pidfd = -1};
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
 		return false;
+	fds[0] = pair[0];
+	fds[1] = watch_instance(s);
 	if ((out->pid = fork()) == 0) {
 		(void)close(pair[0]);
-		run(s, parent, pair[1], order->workload);
+		run(s, parent, pair[1], fds[1], order->workload);
 	}
 	reason = errno;
 	(void)close(pair[1]);
@@ -282,21 +286,32 @@ start(struct starter *s, const struct starter_order *order, struct child *out)
 		(void)waitpid(out->pid, NULL, 0);
 	}
 	if (out->pidfd >= 0)
-		say(s, STARTER_MEASURING, order->number, &TROUBLE_INIT, pair[0]);
+		say(s, STARTER_MEASURING, order->number, &TROUBLE_INIT, fds, fds[1] >= 0 ? 2 : 1);
+	if (fds[1] >= 0)
+		(void)close(fds[1]);
 	(void)close(pair[0]);
 	errno = reason;
 	return out->pidfd >= 0;
 }
 
+/* -1 where none is wanted, or the kernel gives its user no more. */
+static int
+watch_instance(const struct starter *s)
+{
+	return s->config->watch_rest_s > 0 ? inotify_init1(IN_CLOEXEC | IN_NONBLOCK) : -1;
+}
+
 /* The new process: it has nothing of the others. */
 static void
-run(struct starter *s, pid_t parent, int channel, uint32_t workload)
+run(struct starter *s, pid_t parent, int channel, int instance, uint32_t workload)
 {
+	const struct measuring_watch watch = {s->config->watch_rest_s > 0, instance};
+
 	(void)close(s->control);
 	for (size_t i = 0; i < s->count; i++)
 		(void)close(s->children[i].pidfd);
 	follow(parent, "hallmark-measur");
-	_exit(measuring_run(channel, &s->config->workloads[workload], s->hash));
+	_exit(measuring_run(channel, &watch, &s->config->workloads[workload], s->hash));
 }
 
 static void
@@ -322,27 +337,27 @@ reload(struct starter *s)
 	faults_free(&faults);
 }
 
-/* `fd` goes with it unless it is -1. */
+/* `count` descriptors go with it. */
 static void
 say(const struct starter *s, enum starter_event event, uint32_t number, const struct trouble *why,
-    int fd)
+    const int *fds, size_t count)
 {
 	const struct starter_message m = {event, number, s->config->source, *why};
 	struct iovec part = {(void *)(uintptr_t)&m, sizeof(m)};
 	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 	union {
 		struct cmsghdr header;
-		char room[CMSG_SPACE(sizeof(int))];
+		char room[CMSG_SPACE(STARTER_DESCRIPTORS * sizeof(int))];
 	} control;
 
-	if (fd >= 0) {
+	if (count > 0) {
 		memset(&control, 0, sizeof(control));
 		message.msg_control = &control;
-		message.msg_controllen = sizeof(control.room);
+		message.msg_controllen = CMSG_SPACE(count * sizeof(int));
 		control.header.cmsg_level = SOL_SOCKET;
 		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(int));
+		control.header.cmsg_len = CMSG_LEN(count * sizeof(int));
+		memcpy(CMSG_DATA(&control.header), fds, count * sizeof(int));
 	}
 	while (sendmsg(s->control, &message, MSG_NOSIGNAL) < 0)
 		if (errno != EINTR)
@@ -359,5 +374,5 @@ say_end(const struct starter *s, uint32_t number, int status)
 		    strsignal(WTERMSIG(status)));
 	else
 		(void)trouble_set(&why, ERR_OK, "ended with status %d", WEXITSTATUS(status));
-	say(s, STARTER_ENDED, number, &why, -1);
+	say(s, STARTER_ENDED, number, &why, NULL, 0);
 }

@@ -21,7 +21,8 @@
  * and says in messages of one form, each with the number of the order that it is about:
  *
  *   measuring one is there, with that configuration; its channel (collector/processes/exchange.h)
- *             comes with it
+ *             comes with it, and behind that, where there is one, what is to be heard of changes
+ *             of what it reads (collector/watch/lay.h)
  *   stuck     there is one of that workload that cannot be ended
  *   ended     it ended otherwise than after its answer and without being told to, or could not be
  *             started, and why
@@ -50,6 +51,8 @@ struct starter_order {
 	uint32_t number;   /* rising, modulo 2^32; of `end`: of the order that is meant */
 	uint32_t workload; /* measure: its number in the configuration */
 };
+
+#define STARTER_DESCRIPTORS 2 /* most that come with a message */
 
 struct starter_message {
 	uint32_t event;

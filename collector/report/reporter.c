@@ -129,6 +129,12 @@ reporter_begin_measuring(struct reporter *r, size_t workload)
 	return reporter_begin(r, &r->workloads[workload]);
 }
 
+uint64_t
+reporter_took_ms(const struct reporter *r, size_t workload)
+{
+	return r->workloads[workload].took_ms;
+}
+
 bool
 reporter_is_slow(const struct reporter *r, size_t workload)
 {

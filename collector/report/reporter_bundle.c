@@ -12,6 +12,7 @@
 
 static bool take_measurement(struct reporter *r, struct reporter_workload *w, struct measurement *m,
     enum err e, const struct trouble *t);
+static void tell_unwatched(struct reporter_workload *w, const struct measurement *m);
 static enum err store_lack(struct reporter_workload *w, struct measurement *m, struct trouble *t);
 static enum err make_bundle(struct reporter *r, const struct reporter_workload *w, bool offline,
     const struct reporter_farewell *farewell, struct buf *to);
@@ -102,6 +103,27 @@ reporter_measure(struct reporter *r, struct reporter_workload *w, bool offline)
 	return take_measurement(r, w, &m, e, &t) && reporter_append(r, w, offline, NULL);
 }
 
+/* Once, until all of it could be watched again: rounds measure it all the same. */
+static void
+tell_unwatched(struct reporter_workload *w, const struct measurement *m)
+{
+	struct logline j;
+
+	if (m->unwatched > 0 && !w->was_unwatched) {
+		logline_begin(&j, LOGGER_WARNING, "not-watched");
+		logline_string(&j, "workload", w->config->name);
+		logline_number(&j, "watched", m->watches);
+		logline_number(&j, "unwatched", m->unwatched);
+		logline_string(&j, "text",
+		    "the kernel gives this user no more watches, or they are more than one "
+		    "workload "
+		    "may have: a change of the rest is found at the interval (fs.inotify of "
+		    "sysctl)");
+		logline_end(&j);
+	}
+	w->was_unwatched = m->unwatched > 0;
+}
+
 /* What lacks is measured, too: as that. */
 static bool
 take_measurement(struct reporter *r, struct reporter_workload *w, struct measurement *m, enum err e,
@@ -110,11 +132,13 @@ take_measurement(struct reporter *r, struct reporter_workload *w, struct measure
 	const size_t number = (size_t)(w - r->workloads);
 	struct trouble why = TROUBLE_INIT;
 
+	w->took_ms = interrupt_clock_ms() - w->clock_ms;
 	if (e != ERR_OK) {
 		board_not_measured(r->board, number, e, t);
 		tell_no_bundle(r, w, e, t);
 	} else {
-		board_measured(r->board, number, m->time_ms, interrupt_clock_ms() - w->clock_ms);
+		board_measured(r->board, number, m, w->took_ms);
+		tell_unwatched(w, m);
 	}
 	unmeasured_find(&w->lacks, w->config, e, m, &w->lack, m->time_ms);
 	if (unmeasured_is_any(&w->lacks) && (e = store_lack(w, m, &why)) != ERR_OK) {

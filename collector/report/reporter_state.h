@@ -25,6 +25,8 @@ struct reporter_workload {
 	struct measurement measurement; /* the newest one: its components are kept */
 	struct unmeasured lack;         /* of that one */
 	bool spool_was_full;            /* told already */
+	bool was_unwatched;             /* some of it; told already */
+	uint64_t took_ms;               /* the newest try to measure it */
 	/* of the measurement that is under way, as it was when that began */
 	uint64_t clock_ms; /* by interrupt_clock_ms */
 	uint64_t session;  /* 0: none */

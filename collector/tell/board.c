@@ -18,6 +18,7 @@ struct board_workload {
 	char *name;           /* owned */
 	uint64_t measured_ms; /* wall clock, of the newest measurement; 0: none yet */
 	uint64_t took_ms;
+	uint32_t watched, unwatched; /* files and directories, then */
 	bool has_verdict;
 	struct board_verdict verdict; /* of the newest receipt */
 	uint64_t waiting;
@@ -106,13 +107,15 @@ board_configure(struct board *b, const struct collector_config *config)
 }
 
 void
-board_measured(struct board *b, size_t workload, uint64_t time_ms, uint64_t took_ms)
+board_measured(struct board *b, size_t workload, const struct measurement *m, uint64_t took_ms)
 {
 	struct board_workload *w = lock(b, workload);
 
 	if (w == NULL)
 		return;
-	w->measured_ms = time_ms;
+	w->measured_ms = m->time_ms;
+	w->watched = m->watches;
+	w->unwatched = m->unwatched;
 	w->took_ms = took_ms;
 	if (!w->refused)
 		w->trouble_s = 0;
@@ -337,7 +340,9 @@ write_workload(const struct board_workload *w, struct buf *to)
 	write_text_or_null(to, "finding", w->verdict.finding);
 	write_text_or_null(
 	    to, "measured", w->measured_ms > 0 ? utc_text(w->measured_ms / 1000, time) : "");
-	buf_append_format(to, ",\"took_ms\":%llu,\"waiting\":%llu", (unsigned long long)w->took_ms,
+	buf_append_format(to,
+	    ",\"took_ms\":%llu,\"watched\":%lu,\"unwatched\":%lu,\"waiting\":%llu",
+	    (unsigned long long)w->took_ms, (unsigned long)w->watched, (unsigned long)w->unwatched,
 	    (unsigned long long)w->waiting);
 	write_text_or_null(to, "trouble", w->trouble_s > 0 ? w->trouble : "");
 	write_text_or_null(

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "collector/ground/trouble.h"
+#include "collector/measure/measure.h"
 #include "config/collector_config.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
@@ -46,7 +47,8 @@ enum err board_configure(struct board *b, const struct collector_config *config)
  * All below are heard of by number of the workload in the configuration. `b` may be NULL: nobody
  * asks then.
  */
-void board_measured(struct board *b, size_t workload, uint64_t time_ms, uint64_t took_ms);
+void board_measured(
+    struct board *b, size_t workload, const struct measurement *m, uint64_t took_ms);
 void board_not_measured(struct board *b, size_t workload, enum err e, const struct trouble *t);
 void board_verdict(struct board *b, size_t workload, const struct board_verdict *v);
 void board_refused(struct board *b, size_t workload, enum err code);

@@ -28,6 +28,8 @@ static const struct number of_workload[] = {
     {"took_ms", "workload_measuring_seconds", "gauge", "how long its newest measurement took",
 	1e-3},
     {"waiting", "workload_waiting_bundles", "gauge", "its bundles without a receipt", 1},
+    {"unwatched", "workload_unwatched_files", "gauge",
+	"files and directories whose changes only rounds will find", 1},
     {"findings", "workload_findings", "gauge", "findings of its newest receipt", 1},
 };
 

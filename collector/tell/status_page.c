@@ -38,7 +38,7 @@ struct page {
 	uint64_t now_s;
 	struct row *rows;
 	size_t count;
-	size_t of_shade[SHADES], troubled;
+	size_t of_shade[SHADES], troubled, unwatched;
 };
 
 static bool gather(struct page *p, json_t *status);
@@ -94,6 +94,7 @@ gather(struct page *p, json_t *status)
 		r->measured_s = time_of(w, "measured");
 		r->took_ms = number_of(w, "took_ms");
 		r->waiting = number_of(w, "waiting");
+		p->unwatched += number_of(w, "unwatched") > 0;
 		p->of_shade[r->shade]++;
 		p->count++;
 	}
@@ -189,6 +190,12 @@ say_workloads(const struct page *p)
 		before = ", ";
 	}
 	fputs(".\n", p->to);
+	if (p->unwatched > 0)
+		fprintf(p->to,
+		    "%zu of them cannot be watched as a whole: their changes may be found only at "
+		    "the "
+		    "interval (fs.inotify of sysctl).\n",
+		    p->unwatched);
 }
 
 static void

@@ -505,6 +505,7 @@ test_without_the_starter_nobody_is_waited_for(void **state)
 static void
 test_a_measuring_process_says_why_not_and_ends(void **state)
 {
+	const struct measuring_watch unwatched = {false, -1};
 	struct stand *s = *state;
 	struct filehash *hash = filehash_new();
 	struct exchange_frame f;
@@ -518,7 +519,7 @@ test_a_measuring_process_says_why_not_and_ends(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	if ((child = fork()) == 0) {
 		(void)close(pair[0]);
-		_exit(measuring_run(pair[1], &s->workloads[0], hash));
+		_exit(measuring_run(pair[1], &unwatched, &s->workloads[0], hash));
 	}
 	(void)close(pair[1]);
 	do {
