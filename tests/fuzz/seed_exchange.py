@@ -17,7 +17,7 @@ def frame(number, body=b"", kind=0, code=0, size=None):
 
 def measured(pid=1, time_ms=1_800_000_000_000, counts=None):
     counts = {EXECUTABLE: 1} if counts is None else counts
-    return frame(4, struct.pack(">IQ", pid, time_ms) + bytes(range(16)) + b"".join(
+    return frame(4, struct.pack(">IQ", pid, time_ms) + bytes(range(16)) + struct.pack(">II", 7, 1) + b"".join(
         struct.pack(">BQ", kind in counts, counts.get(kind, 0)) for kind in range(KINDS)))
 
 

@@ -17,6 +17,9 @@ from collector_client import Host
 from hallmark import PATIENCE_S, program, run_tests
 
 SETTLE_S = 0.15  # collector/watch/pace.h
+REST_S = 1
+LONG_S = 1.5  # for what would come at once, and must not
+LOOK_S = 0.02
 
 
 class Watched(Host):
@@ -47,7 +50,7 @@ class Watched(Host):
         """Until no bundle has come for so long."""
         seen, since = self.count(), time.monotonic()
         while time.monotonic() - since < seconds:
-            time.sleep(0.02)
+            time.sleep(LOOK_S)
             if self.count() != seen:
                 seen, since = self.count(), time.monotonic()
 
@@ -69,7 +72,7 @@ class Watched(Host):
         self.signer.wait(lambda: self.count() > count and self.digest() != before, within_s)
         took = time.monotonic() - began
         # The rest behind it is over before the next one.
-        time.sleep(1.1)
+        time.sleep(REST_S)
         self.quiet(0.2)
         return took
 
@@ -121,7 +124,7 @@ def test_nothing_happens_where_nothing_changes():
             path.is_file() and path.read_text()
         (h.tree / "beside").write_text("x")
         subprocess.run([h.dir / "app", "0"], check=True)
-        time.sleep(1.5)
+        time.sleep(LONG_S)
         assert h.count() == count
 
 
@@ -146,12 +149,12 @@ def test_ten_thousand_changes_are_a_few_rounds():
                 for _ in range(500):
                     (files / f"n{n % 50}").write_text(str(n))
                     n += 1
-                time.sleep(0.05)
+                time.sleep(LOOK_S)
             return n
 
         thread = threading.Thread(target=storm)
         thread.start()
-        time.sleep(1)
+        time.sleep(REST_S)  # in the midst of it
         count = h.count()
         began = time.monotonic()
         (other / "f").write_text("g")
@@ -207,7 +210,7 @@ def test_nothing_is_watched_where_that_is_not_wanted():
         h.start()
         count = h.count()
         (h.tree / "etc/a.conf").write_text("other")
-        time.sleep(1)
+        time.sleep(LONG_S)
         told = h.told()
         assert (told["watched"], told["unwatched"]) == (0, 0) and h.count() == count, told
 
