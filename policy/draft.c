@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "proto/glob.h"
+
 void
 draft_fault(struct draft *d, const char *key, const char *format, ...)
 {
@@ -25,4 +27,32 @@ draft_memory(struct policy *p, size_t count, size_t size)
 	if ((p->owned[p->owned_count] = calloc(count > 0 ? count : 1, size)) == NULL)
 		abort();
 	return p->owned[p->owned_count++];
+}
+
+struct view
+draft_pattern(struct draft *d, const char *key, const char *pattern)
+{
+	const struct view v = view_of_string(pattern);
+
+	if (glob_check(v) != ERR_OK)
+		draft_fault(d, key,
+		    "\"%s\": in \"%s\" a backslash must stand before \"*\", \"?\" or another "
+		    "backslash",
+		    key, pattern);
+	return v;
+}
+
+enum report_status
+draft_outcome(enum raw_outcome raw)
+{
+	switch (raw) {
+	case RAW_OUTCOME_NONE:
+		return REPORT_NONE;
+	case RAW_OUTCOME_WARNING:
+		return REPORT_WARNING;
+	case RAW_OUTCOME_CONTRAINDICATED:
+	case RAW_OUTCOME_UNSAID:
+		break;
+	}
+	return REPORT_CONTRAINDICATED;
 }

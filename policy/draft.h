@@ -27,4 +27,10 @@ void draft_fault(struct draft *d, const char *key, const char *format, ...)
 /* Zeroed memory that lives as long as the policy; aborts for want of it. */
 void *draft_memory(struct policy *p, size_t count, size_t size);
 
+/* The pattern; a fault at the line of the key if it is none. */
+struct view draft_pattern(struct draft *d, const char *key, const char *pattern);
+
+/* Fail closed: whatever is not said is contraindicated. */
+enum report_status draft_outcome(enum raw_outcome raw);
+
 #endif

@@ -3,9 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/policy_facts.h"
 #include "proto/evidence/bundle.h"
-#include "proto/evidence/component_items.h"
-#include "proto/glob.h"
 
 #define MAX_AGE_DEFAULT_S 300 /* five of a collector's default intervals */
 #define MAX_AGE_MOST_S    (366 * 86400)
@@ -36,17 +35,11 @@ static void take_file_rule(
 static void gather_references(struct place *p);
 static void take_reference(struct place *p, enum component_kind kind, const char *name);
 static uint16_t reference_mask(const struct place *p, const struct raw_file_rule *raw);
-static void take_fact_rule(
-    struct place *p, enum component_kind kind, const struct raw_fact_rule *raw);
-static void imply_namespace(struct fact_pattern *facts, size_t *count);
 static const struct raw_file_rule *raw_file_rule(
     const struct raw_workload *w, enum component_kind kind);
 static const struct raw_fact_rule *raw_fact_rule(
     const struct raw_workload *w, enum component_kind kind);
-static struct view take_pattern(struct place *p, const char *pattern);
-static enum report_status outcome(enum raw_outcome raw);
 static int reference_compare(const void *a, const void *b);
-static int fact_compare(const void *a, const void *b);
 static const char *key_of(struct place *p, const char *rest);
 
 void
@@ -60,8 +53,8 @@ policy_rules_compile(struct draft *d, size_t index)
 	take_times(&p);
 	take_silence(&p);
 	take_token(&p);
-	p.rule->missing = outcome(p.raw->missing);
-	p.rule->unmeasured = outcome(p.raw->unmeasured);
+	p.rule->missing = draft_outcome(p.raw->missing);
+	p.rule->unmeasured = draft_outcome(p.raw->unmeasured);
 	take_kinds(&p, ".require", p.raw->require, p.raw->require_count, p.rule->require);
 	take_kinds(&p, ".recorded", p.raw->recorded, p.raw->recorded_count, p.rule->recorded);
 	gather_references(&p);
@@ -77,14 +70,14 @@ take_patterns(struct place *p)
 
 	if (p->raw->match != NULL) {
 		key_of(p, ".match");
-		p->rule->match = take_pattern(p, p->raw->match);
+		p->rule->match = draft_pattern(p->draft, p->key, p->raw->match);
 	}
 	for (size_t i = 0; i < p->raw->collectors_count; i++) {
 		char rest[32];
 
 		snprintf(rest, sizeof(rest), ".collectors[%zu]", i);
 		key_of(p, rest);
-		collectors[i] = take_pattern(p, p->raw->collectors[i]);
+		collectors[i] = draft_pattern(p->draft, p->key, p->raw->collectors[i]);
 	}
 	p->rule->collectors = collectors;
 	p->rule->collector_count = p->raw->collectors_count;
@@ -155,11 +148,15 @@ take_rules(struct place *p)
 		const enum component_kind kind = (enum component_kind)k;
 		const struct raw_file_rule *files = raw_file_rule(p->raw, kind);
 		const struct raw_fact_rule *facts = raw_fact_rule(p->raw, kind);
+		char rest[32];
 
 		if (files != NULL)
 			take_file_rule(p, kind, files);
-		if (facts != NULL)
-			take_fact_rule(p, kind, facts);
+		if (facts != NULL) {
+			snprintf(rest, sizeof(rest), ".%s", component_kind_name(kind));
+			p->rule->facts[kind] =
+			    policy_facts_compile(p->draft, key_of(p, rest), kind, facts);
+		}
 	}
 }
 
@@ -206,18 +203,18 @@ take_file_rule(struct place *p, enum component_kind kind, const struct raw_file_
 	    .references = reference_mask(p, raw),
 	    .symlinks = raw->symlinks,
 	    .complete = kind == COMPONENT_FILES,
-	    .unknown = outcome(raw->unknown),
-	    .changed = outcome(raw->changed),
-	    .missing = outcome(raw->missing),
-	    .deleted = outcome(raw->deleted),
-	    .replaced = outcome(raw->replaced),
-	    .memfd = outcome(raw->memfd),
-	    .anonymous = outcome(raw->anonymous),
-	    .writable = outcome(raw->writable),
-	    .unreadable = outcome(raw->unreadable),
-	    .unstable = outcome(raw->unstable),
-	    .world_writable = outcome(raw->world_writable),
-	    .other_process = outcome(raw->other_process),
+	    .unknown = draft_outcome(raw->unknown),
+	    .changed = draft_outcome(raw->changed),
+	    .missing = draft_outcome(raw->missing),
+	    .deleted = draft_outcome(raw->deleted),
+	    .replaced = draft_outcome(raw->replaced),
+	    .memfd = draft_outcome(raw->memfd),
+	    .anonymous = draft_outcome(raw->anonymous),
+	    .writable = draft_outcome(raw->writable),
+	    .unreadable = draft_outcome(raw->unreadable),
+	    .unstable = draft_outcome(raw->unstable),
+	    .world_writable = draft_outcome(raw->world_writable),
+	    .other_process = draft_outcome(raw->other_process),
 	};
 	p->rule->files[kind] = r;
 }
@@ -286,66 +283,6 @@ reference_mask(const struct place *p, const struct raw_file_rule *raw)
 	return mask;
 }
 
-static void
-take_fact_rule(struct place *p, enum component_kind kind, const struct raw_fact_rule *raw)
-{
-	struct fact_rule *r = draft_memory(p->draft->policy, 1, sizeof(*r));
-	struct fact_pattern *facts =
-	    draft_memory(p->draft->policy, raw->facts_count + 1, sizeof(*facts));
-	char rest[64];
-
-	for (size_t i = 0; i < raw->facts_count; i++) {
-		const struct raw_fact *from = &raw->facts[i];
-		struct view *allow =
-		    draft_memory(p->draft->policy, from->allow_count, sizeof(*allow));
-
-		snprintf(rest, sizeof(rest), ".%s.facts[%zu]", component_kind_name(kind), i);
-		key_of(p, rest);
-		for (size_t j = 0; j < from->allow_count; j++)
-			allow[j] = take_pattern(p, from->allow[j]);
-		if (from->name != NULL) {
-			facts[i].name = view_of_string(from->name);
-			if (component_fact_name_check(facts[i].name) != ERR_OK)
-				draft_fault(p->draft, p->key,
-				    "\"%s\": a fact's name is printable ASCII without space, found "
-				    "\"%s\"",
-				    p->key, from->name);
-			for (size_t j = 0; j < i; j++)
-				if (facts[j].name.size > 0 &&
-				    view_equal(facts[i].name, facts[j].name))
-					draft_fault(p->draft, p->key,
-					    "\"%s\" names \"%s\" again; join the patterns", p->key,
-					    from->name);
-		}
-		facts[i].allow = allow;
-		facts[i].allow_count = from->allow_count;
-	}
-	r->facts = facts;
-	r->fact_count = raw->facts_count;
-	if (kind == COMPONENT_RUNTIME)
-		imply_namespace(facts, &r->fact_count);
-	qsort(facts, r->fact_count, sizeof(*facts), fact_compare);
-	r->unmatched = outcome(raw->unmatched);
-	p->rule->facts[kind] = r;
-}
-
-/*
- * What a process in a mount namespace of any user's making sees is what that user wants: accepted
- * only by name.
- */
-static void
-imply_namespace(struct fact_pattern *facts, size_t *count)
-{
-	static const struct view trusted[] = {VIEW_LITERAL("host"), VIEW_LITERAL("own")};
-	const struct view name = VIEW_LITERAL("namespace_mount");
-
-	for (size_t i = 0; i < *count; i++)
-		if (facts[i].name.size > 0 && view_equal(facts[i].name, name))
-			return;
-	facts[(*count)++] = (struct fact_pattern){
-	    .name = name, .allow = trusted, .allow_count = 2, .implied = true};
-}
-
 static const struct raw_file_rule *
 raw_file_rule(const struct raw_workload *w, enum component_kind kind)
 {
@@ -378,36 +315,6 @@ raw_fact_rule(const struct raw_workload *w, enum component_kind kind)
 	}
 }
 
-/* At the place's key. */
-static struct view
-take_pattern(struct place *p, const char *pattern)
-{
-	const struct view v = view_of_string(pattern);
-
-	if (glob_check(v) != ERR_OK)
-		draft_fault(p->draft, p->key,
-		    "\"%s\": in \"%s\" a backslash must stand before \"*\", \"?\" or another "
-		    "backslash",
-		    p->key, pattern);
-	return v;
-}
-
-/* Fail closed: whatever is not said is contraindicated. */
-static enum report_status
-outcome(enum raw_outcome raw)
-{
-	switch (raw) {
-	case RAW_OUTCOME_NONE:
-		return REPORT_NONE;
-	case RAW_OUTCOME_WARNING:
-		return REPORT_WARNING;
-	case RAW_OUTCOME_CONTRAINDICATED:
-	case RAW_OUTCOME_UNSAID:
-		break;
-	}
-	return REPORT_CONTRAINDICATED;
-}
-
 static int
 reference_compare(const void *a, const void *b)
 {
@@ -415,14 +322,6 @@ reference_compare(const void *a, const void *b)
 	const struct policy_reference *y = *(const struct policy_reference *const *)b;
 
 	return strcmp(x->name, y->name);
-}
-
-static int
-fact_compare(const void *a, const void *b)
-{
-	const struct fact_pattern *x = a, *y = b;
-
-	return view_compare(x->name, y->name);
 }
 
 static const char *

@@ -95,7 +95,17 @@ static const cyaml_schema_field_t files_fields[] = {
 
 static const cyaml_schema_field_t fact_fields[] = {
     TEXT(name, REQUIRED, struct raw_fact, COMPONENT_FACT_NAME_MAX),
-    LIST(allow, REQUIRED, struct raw_fact, &value_entry, 1, POLICY_ALLOW_MAX),
+    TEXT(where, OPTIONAL, struct raw_fact, POLICY_PATTERN_MAX),
+    CYAML_FIELD_UINT("word", OPTIONAL, struct raw_fact, word),
+    LIST(equals, OPTIONAL, struct raw_fact, &value_entry, 0, POLICY_ALLOW_MAX),
+    LIST(require, OPTIONAL, struct raw_fact, &value_entry, 1, POLICY_ALLOW_MAX),
+    LIST(allow, OPTIONAL, struct raw_fact, &value_entry, 1, POLICY_ALLOW_MAX),
+    LIST(deny, OPTIONAL, struct raw_fact, &value_entry, 1, POLICY_ALLOW_MAX),
+    TEXT(count, OPTIONAL, struct raw_fact, POLICY_PATTERN_MAX),
+    TEXT(number, OPTIONAL, struct raw_fact, POLICY_PATTERN_MAX),
+    TEXT(version, OPTIONAL, struct raw_fact, POLICY_PATTERN_MAX),
+    TEXT(date, OPTIONAL, struct raw_fact, POLICY_PATTERN_MAX),
+    OUTCOME(unmatched, struct raw_fact),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t fact_entry = {

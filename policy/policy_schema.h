@@ -19,7 +19,8 @@
 #define POLICY_WORKLOADS_MAX       10000 /* entries; patterns cover more workloads than that */
 #define POLICY_COLLECTORS_MAX      1024  /* patterns of one entry */
 #define POLICY_FACTS_MAX           256   /* of one rule */
-#define POLICY_ALLOW_MAX           256   /* patterns of one fact */
+#define POLICY_ALLOW_MAX           256   /* patterns of one list */
+#define POLICY_WORDS_MAX           64    /* that are told apart in a value */
 
 /* Zero is "not said", which is different from `none`. */
 enum raw_outcome {
@@ -47,9 +48,11 @@ struct raw_file_rule {
 };
 
 struct raw_fact {
-	char *name;
-	char **allow;
-	uint32_t allow_count;
+	char *name, *where, *count, *number, *version, *date;
+	char **equals, **require, **allow, **deny;
+	uint32_t equals_count, require_count, allow_count, deny_count;
+	uint32_t word;
+	enum raw_outcome unmatched;
 };
 
 struct raw_fact_rule {

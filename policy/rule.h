@@ -11,6 +11,7 @@
 #include "config/yaml.h"
 #include "policy/collectors_ca.h"
 #include "policy/operators.h"
+#include "policy/range.h"
 #include "policy/reference.h"
 #include "proto/evidence/component.h"
 #include "proto/report/report.h"
@@ -46,18 +47,29 @@ struct file_rule {
 	enum report_status unreadable, unstable, world_writable, other_process;
 };
 
-struct fact_pattern {
+struct patterns {
+	bool said; /* an empty list says something, too */
+	size_t count;
+	const struct view *pattern;
+};
+
+/* What a fact has to be; every condition that is said must hold. */
+struct fact_demand {
 	struct view name;
-	size_t allow_count;
-	const struct view *allow;
-	bool implied; /* the policy does not name it: not measured is no finding */
+	bool implied;           /* the policy does not name it: not measured is no finding */
+	size_t place;           /* in the file */
+	struct patterns where;  /* one, or none: only values that match it are looked at */
+	uint32_t word;          /* of each of these, counted from 1; 0: all of it */
+	struct patterns equals; /* the values, all of them in this order */
+	struct patterns require, allow, deny;
+	struct range count, number, version, date;
+	enum report_status unmatched;
 };
 
 /* For config, host, packages and runtime. */
 struct fact_rule {
 	size_t fact_count;
-	const struct fact_pattern *facts; /* by name */
-	enum report_status unmatched;
+	const struct fact_demand *facts; /* by name, then as in the file */
 };
 
 /*

@@ -7,6 +7,8 @@ and their sentences) is read from the document itself.
 
 import calendar
 import collections
+import datetime
+import fractions
 import functools
 import hashlib
 import pathlib
@@ -278,25 +280,204 @@ def quoted_cut(text):
     return text if len(text) <= QUOTED_MAX else text[:QUOTED_MAX] + b"..."
 
 
+UNITS = {"B": (("SI", "IEC"), 1), "%": (("%",), 1)}
+UNITS.update({f"{letter}B": (("SI",), 1000 ** n) for n, letter in enumerate("kMGT", 1)})
+UNITS.update({f"{letter}iB": (("IEC",), 1024 ** n) for n, letter in enumerate("KMGT", 1)})
+UNITS.update({unit: (("time",), size) for unit, size in (
+    ("ns", 1), ("us", 10**3), ("ms", 10**6), ("s", 10**9), ("min", 60 * 10**9), ("h", 3600 * 10**9),
+    ("d", 86400 * 10**9))})
+SIGNS = {"<": lambda a, b: a < b, "<=": lambda a, b: a <= b, ">": lambda a, b: a > b,
+         ">=": lambda a, b: a >= b, "=": lambda a, b: a == b}
+
+
+class Apart(Exception):
+    """No value of this form, or two that have no order."""
+
+
+@functools.total_ordering
+class Number:
+    def __init__(self, text):
+        found = re.fullmatch(rb"(-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?) ?([A-Za-z%]+)|"
+                             rb"(-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?)", text)
+        if not found:
+            raise Apart
+        unit = (found[2] or b"").decode()
+        if unit and unit not in UNITS:
+            raise Apart
+        self.families, size = UNITS[unit] if unit else (("",), 1)
+        self.size = fractions.Fraction((found[1] or found[3]).decode()) * size
+
+    def of(self, other):
+        if not set(self.families) & set(other.families):
+            raise Apart
+        return other.size
+
+    def __eq__(self, other):
+        return self.size == self.of(other)
+
+    def __lt__(self, other):
+        return self.size < self.of(other)
+
+
+@functools.total_ordering
+class Version:
+    def __init__(self, text):
+        found = re.fullmatch(rb"(?:([0-9]{1,9}):)?([0-9][A-Za-z0-9.+~_-]*)", text)
+        if not found or len(text) > 256:
+            raise Apart
+        upstream, _, revision = found[2].rpartition(b"-") if b"-" in found[2] else (found[2], b"", b"")
+        # A revision alone would leave an upstream without a digit at its beginning.
+        if not upstream[:1].isdigit():
+            raise Apart
+        self.parts = [int(found[1] or 0), self.key(upstream), self.key(revision)]
+
+    @staticmethod
+    def key(text):
+        """Texts and numbers in turn; a text ends in 0, which stands between "~" and letters."""
+        pieces = re.findall(rb"([^0-9]*)([0-9]*)", text)
+        key = []
+        for words, digits in pieces:
+            key.append([-1 if c == ord("~") else c if chr(c).isalpha() else c + 256 for c in words] + [0])
+            key.append(int(digits or 0))
+        return key
+
+    @staticmethod
+    def filled(a, b):
+        """Both as long as the longer one: an end is an empty text and a 0."""
+        most = max(len(a), len(b))
+        return ([*k, *([[0], 0] * most)[:most - len(k)]] for k in (a, b))
+
+    def compared(self, other):
+        for a, b in zip(self.parts, other.parts):
+            if isinstance(a, list):
+                a, b = self.filled(a, b)
+            if a != b:
+                return -1 if a < b else 1
+        return 0
+
+    def __eq__(self, other):
+        return self.compared(other) == 0
+
+    def __lt__(self, other):
+        return self.compared(other) < 0
+
+
+def date(text):
+    if re.fullmatch(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        text += b"T00:00:00Z"
+    if not re.fullmatch(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", text):
+        raise Apart
+    try:
+        value = int(datetime.datetime.strptime(text.decode(), "%Y-%m-%dT%H:%M:%SZ").replace(
+            tzinfo=datetime.timezone.utc).timestamp())
+    except ValueError as error:
+        raise Apart from error
+    if value < 1:
+        raise Apart
+    return value
+
+
+FORMS = {"number": Number, "version": Version, "date": date}
+
+
+def within(form, text, value):
+    try:
+        return all(SIGNS[sign](FORMS[form](value), FORMS[form](limit.encode())) for sign, limit in
+                   re.findall(r"(<=|>=|<|>|=) ?([^,]*)", text))
+    except Apart:
+        return False
+
+
+def quoted(patterns, between):
+    return quoted_cut(between.join(b'"' + p + b'"' for p in patterns) if patterns else b"no value")
+
+
+def found_first(wrong):
+    more = b" and %d more" % (len(wrong) - 1) if len(wrong) > 1 else b""
+    return b', found "' + quoted_cut(wrong[0]) + b'"' + more
+
+
+class Demand:
+    """What one entry of `facts` says of the values of its fact."""
+
+    def __init__(self, fact, values):
+        self.fact = fact
+        if "where" in fact:
+            values = [v for v in values if matches(fact["where"].encode(), v)]
+        if "word" in fact:
+            place = int(fact["word"]) - 1
+            values = [(v.split(b" ")[place:place + 1] or [b""])[0] for v in values]
+        self.values = values
+        self.or_empty = values or [b""]
+
+    def patterns(self, key):
+        return [p.encode() for p in self.fact[key]]
+
+    def wrong(self):
+        """The words of the first condition that does not hold."""
+        for key in ("equals", "require", "allow", "deny", "count", "number", "version", "date"):
+            if key in self.fact:
+                words = getattr(self, key)() if key not in FORMS else self.within(key)
+                if words is not None:
+                    return b"expected " + words
+        return None
+
+    def equals(self):
+        expected = self.patterns("equals")
+        same = [matches(p, v) for p, v in zip(expected, self.values)]
+        at = same.index(False) if False in same else len(same)
+        if at == len(expected) == len(self.values):
+            return None
+        words = b"just " + quoted(expected, b" ")
+        if at < len(self.values):
+            return words + found_first(self.values[at:at + 1]) + b" in place %d" % (at + 1)
+        return words + b", found none in place %d" % (at + 1)
+
+    def require(self):
+        for pattern in self.patterns("require"):
+            if not any(matches(pattern, v) for v in self.values):
+                return b"a value " + quoted([pattern], b"") + b", found none"
+        return None
+
+    def allow(self):
+        patterns = self.patterns("allow")
+        wrong = [v for v in self.or_empty if not any(matches(p, v) for p in patterns)]
+        return quoted(patterns, b" or ") + found_first(wrong) if wrong else None
+
+    def deny(self):
+        for value in self.values:
+            for pattern in self.patterns("deny"):
+                if matches(pattern, value):
+                    return b'no "' + quoted_cut(pattern) + b'"' + found_first([value])
+        return None
+
+    def count(self):
+        if within("number", self.fact["count"], b"%d" % len(self.values)):
+            return None
+        return b"a number of values " + quoted_cut(self.fact["count"].encode()) + \
+            b", found %d" % len(self.values)
+
+    def within(self, form):
+        wrong = [v for v in self.or_empty if not within(form, self.fact[form], v)]
+        return b"a %s " % form.encode() + quoted_cut(self.fact[form].encode()) + found_first(wrong) \
+            if wrong else None
+
+
 def fact_findings(rule, kind, items):
     measured = dict(items)
-    outcome = rule.get("unmatched", "contraindicated")
-    facts = {f["name"]: f for f in rule["facts"]}
-    if kind == "runtime" and "namespace_mount" in measured:
-        facts.setdefault("namespace_mount", {"name": "namespace_mount", "allow": ["host", "own"]})
-    for _, fact in sorted(facts.items()):
-        patterns = [p.encode() for p in fact["allow"]]
-        subject = fact["name"].encode()
+    unmatched = rule.get("unmatched", "contraindicated")
+    facts = list(rule["facts"])
+    if kind == "runtime" and "namespace_mount" in measured and \
+            not any(f["name"] == "namespace_mount" for f in facts):
+        facts.append({"name": "namespace_mount", "allow": ["host", "own"]})
+    for fact in sorted(facts, key=lambda f: f["name"]):
+        subject, outcome = fact["name"].encode(), fact.get("unmatched", unmatched)
         if fact["name"] not in measured:
             yield Finding(kind, "absent-fact", subject, TABLE["absent-fact"][1], outcome)
             continue
-        wrong = [v for v in measured[fact["name"]] or [b""]
-                 if not any(matches(p, v) for p in patterns)]
-        if wrong:
-            expected = quoted_cut(b" or ".join(b'"' + p + b'"' for p in patterns))
-            more = b" and %d more" % (len(wrong) - 1) if len(wrong) > 1 else b""
-            yield Finding(kind, "unmatched-fact", subject, b"expected " + expected + b', found "' +
-                          quoted_cut(wrong[0]) + b'"' + more, outcome)
+        words = Demand(fact, measured[fact["name"]]).wrong()
+        if words is not None:
+            yield Finding(kind, "unmatched-fact", subject, words, outcome)
 
 
 # --- what could not be measured --------------------------------------------------------------------

@@ -40,6 +40,16 @@ PATTERNS = ["", "*", "0", "99?", "6.1.*", "a\\*b", "a\\\\b", "?uoted*", "\"*\"",
             "na\u00efve*", "a*a*b*", "??"]
 
 
+# Limits of one kind fit together.
+NUMBERS = (("0", "990", "-1.5", "999999999999999.999999999"), ("64 MiB", "0.5GiB", "512 B"), ("90 s", "1.5 min", "2d"),
+           ("1 MB", "1000kB"), ("5 %", "5.1%"))
+VERSIONS = ("0", "6.1.0-18", "6.1.0-19~rc1", "1:0", "2.36-9+deb12u1", "1.10")
+DATES = ("2026-11-30", "2026-11-30T07:00:00Z", "1970-01-02")
+VALUES += [v.encode() for kind in (*NUMBERS, VERSIONS, DATES) for v in kind]
+VALUES += [b"01", b"1e3", b"1 ", b"-0", b"v1", b"1:2:3", b"2026-02-30", b"openssl 3.0.15-1~deb12u1 amd64", b"  ",
+           b"6.1.0-18-amd64", b"1-", b"0-0", b"1" * 257, b"130MB", b"130 MiB", b"130 mb"]
+
+
 class Drawn:
     def __init__(self, chance, workloads):
         self.chance = chance
@@ -141,11 +151,37 @@ class Drawn:
                    for o in (outcomes if lenient else self.some(outcomes))}}
 
     def fact_rule(self):
-        names = self.chance.sample(FACTS, self.chance.randint(1, 5))
-        return {**({"unmatched": self.chance.choice(OUTCOMES)} if self.maybe(0.7) else {}),
-                "facts": [{"name": n, "allow": self.chance.sample(
-                    PATTERNS, self.chance.randint(1, 4)) + (["*"] if self.maybe() else [])}
-                          for n in names]}
+        names = self.chance.choices(FACTS, k=self.chance.randint(1, 6))
+        facts, allowed = [], set()
+        for name in names:
+            fact = self.demand(name)
+            alike = (name, fact.get("where"), fact.get("word"))
+            if "allow" in fact and alike in allowed:
+                continue  # of one fact a policy says once what it allows
+            if "allow" in fact:
+                allowed.add(alike)
+            facts.append(fact)
+        return {**({"unmatched": self.chance.choice(OUTCOMES)} if self.maybe(0.7) else {}), "facts": facts}
+
+    def demand(self, name):
+        """One condition or several, of all values or of some."""
+        chance = self.chance
+        conditions = {
+            "equals": lambda: self.some(PATTERNS, 3), "require": lambda: chance.sample(PATTERNS, chance.randint(1, 3)),
+            "allow": lambda: chance.sample(PATTERNS, chance.randint(1, 4)) + (["*"] if self.maybe() else []),
+            "deny": lambda: chance.sample(PATTERNS, chance.randint(1, 2)),
+            "count": lambda: self.range(("0", "1", "2", "5")),
+            "number": lambda: self.range(chance.choice(NUMBERS)), "version": lambda: self.range(VERSIONS),
+            "date": lambda: self.range(DATES)}
+        chosen = ["allow"] if self.maybe() else chance.sample(sorted(conditions), chance.randint(1, 3))
+        return {"name": name, **({"where": chance.choice(PATTERNS[1:])} if self.maybe(0.2) else {}),
+                **({"word": chance.choice((1, 2, 3, 64))} if self.maybe(0.2) else {}),
+                **{c: conditions[c]() for c in chosen},
+                **({"unmatched": chance.choice(OUTCOMES)} if self.maybe(0.2) else {})}
+
+    def range(self, limits):
+        return ", ".join(self.chance.choice(("<", "<=", ">", ">=", "=")) + self.chance.choice((" ", "")) +
+                         self.chance.choice(limits) for _ in range(self.chance.randint(1, 2)))
 
     # --- evidence
 

@@ -117,8 +117,9 @@ def read_segment(kind, data, count, size):
 
 
 def in_order(items):
-    """Files by all of their columns, facts by name."""
-    keys = items if items and isinstance(items[0][0], bytes) else [name for name, _ in items]
+    """Files by path, then by the bytes of their other columns; facts by name."""
+    files = items and isinstance(items[0][0], bytes)
+    keys = [(path, pack(columns)) if files else path for path, *columns in items]
     assert all(a < b for a, b in zip(keys, keys[1:]))
     return items
 

@@ -274,7 +274,8 @@ test_keys_may_be_missing(void **state)
 	fixture_expect(f, 1, "key \"name\" is missing");
 	fixture_expect(f, 1, "key \"workloads[0].match\" is missing");
 	assert_null(load(f, "name: x\nreferences: [{}]\nworkloads: [{host: {facts: [{}]}}]"));
-	fixture_expect(f, 3, "facts[0].allow\" is missing");
+	fixture_expect(f, 3, "facts[0].name\" is missing");
+	fixture_expect(f, 3, "facts[0]\" demands nothing of \"\": add equals, require");
 }
 
 static void
@@ -327,6 +328,16 @@ test_facts(void **state)
 	refuse(state, "[{name: uid, allow: [\"0\"]}]",
 	    "[{name: uid, allow: [\"0\"]}, {name: uid, allow: [\"1\"]}]", 12, "again");
 	refuse(state, "facts: [{name: uid, allow: [\"0\"]}]", "facts: []", 12, "1 to 256 entries");
+	refuse(state, "allow: [\"0\"]", "where: \"0 *\"", 12, "demands nothing of \"uid\"");
+	refuse(state, "allow: [\"0\"]", "require: []", 12, "1 to 256 entries");
+	refuse(state, "allow: [\"0\"]", "deny: ['\\x']", 12, "a backslash");
+	refuse(state, "allow: [\"0\"]", "deny: [x], word: 0", 12, "must be 1 to 64");
+	refuse(state, "allow: [\"0\"]", "deny: [x], word: 65", 12, "must be 1 to 64");
+	refuse(state, "allow: [\"0\"]", "number: \"1000\"", 12, "expected one or two limits");
+	refuse(state, "allow: [\"0\"]", "number: \">= 1 s, <= 2 MiB\"", 12, "expected one or two");
+	refuse(state, "allow: [\"0\"]", "count: \"<= x\"", 12, "facts[0].count\": expected one");
+	refuse(state, "allow: [\"0\"]", "version: \">= a\"", 12, "facts[0].version\": expected");
+	refuse(state, "allow: [\"0\"]", "date: \"> 30.11.2026\"", 12, "facts[0].date\": expected");
 }
 
 static void

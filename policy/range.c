@@ -1,0 +1,180 @@
+#include "policy/range.h"
+
+#include <string.h>
+
+#include "policy/number.h"
+#include "policy/version.h"
+#include "proto/utc.h"
+
+#define DATE_SIZE 10 /* 2026-11-30 */
+
+/* Whether both are of the form; then their order. */
+typedef bool compare_function(struct view a, struct view b, int *order);
+
+static compare_function compare_numbers, compare_versions, compare_dates;
+
+static const struct {
+	const char *name;
+	compare_function *compare;
+} orders[] = {
+    [RANGE_NUMBER] = {"a number", compare_numbers},
+    [RANGE_VERSION] = {"a version", compare_versions},
+    [RANGE_DATE] = {"a date", compare_dates},
+};
+
+/* The longer sign stands before the one that it begins with. */
+static const struct {
+	const char *text;
+	enum range_sign sign;
+} signs[] = {
+    {"<=", RANGE_AT_MOST},
+    {"<", RANGE_LESS},
+    {">=", RANGE_AT_LEAST},
+    {">", RANGE_MORE},
+    {"=", RANGE_EQUAL},
+};
+
+static enum err parse_limit(struct view text, struct range_limit *out);
+static bool limit_holds(enum range_sign sign, int order);
+static bool parse_date(struct view text, uint64_t *out);
+static bool starts_with(struct view text, const char *begin);
+static struct view behind(struct view text, size_t size);
+
+enum err
+range_parse(enum range_order order, struct view text, struct range *out)
+{
+	struct range r = {.order = order, .text = text};
+	struct view rest = text;
+	int same;
+
+	*out = (struct range){.order = order};
+	for (bool more = true; more;) {
+		struct view one = rest;
+		const uint8_t *comma = rest.size > 0 ? memchr(rest.data, ',', rest.size) : NULL;
+
+		more = comma != NULL;
+		if (more) {
+			one.size = (size_t)(comma - rest.data);
+			rest = behind(rest, one.size + 1);
+			if (!starts_with(rest, " "))
+				return ERR_FORMAT;
+			rest = behind(rest, 1);
+		}
+		if (r.limit_count == RANGE_LIMITS_MAX ||
+		    parse_limit(one, &r.limit[r.limit_count++]) != ERR_OK)
+			return ERR_FORMAT;
+	}
+	for (size_t i = 0; i < r.limit_count; i++)
+		if (!orders[order].compare(r.limit[0].value, r.limit[i].value, &same))
+			return ERR_FORMAT;
+	*out = r;
+	return ERR_OK;
+}
+
+bool
+range_holds(const struct range *r, struct view value)
+{
+	for (size_t i = 0; i < r->limit_count; i++) {
+		int order;
+
+		if (!orders[r->order].compare(value, r->limit[i].value, &order) ||
+		    !limit_holds(r->limit[i].sign, order))
+			return false;
+	}
+	return true;
+}
+
+const char *
+range_order_name(enum range_order order)
+{
+	return orders[order].name;
+}
+
+static enum err
+parse_limit(struct view text, struct range_limit *out)
+{
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+		if (!starts_with(text, signs[i].text))
+			continue;
+		text = behind(text, strlen(signs[i].text));
+		if (starts_with(text, " "))
+			text = behind(text, 1);
+		*out = (struct range_limit){signs[i].sign, text};
+		return ERR_OK;
+	}
+	return ERR_FORMAT;
+}
+
+static bool
+limit_holds(enum range_sign sign, int order)
+{
+	switch (sign) {
+	case RANGE_LESS:
+		return order < 0;
+	case RANGE_AT_MOST:
+		return order <= 0;
+	case RANGE_MORE:
+		return order > 0;
+	case RANGE_AT_LEAST:
+		return order >= 0;
+	case RANGE_EQUAL:
+		break;
+	}
+	return order == 0;
+}
+
+static bool
+compare_numbers(struct view a, struct view b, int *order)
+{
+	struct number x, y;
+
+	return number_parse(a, &x) == ERR_OK && number_parse(b, &y) == ERR_OK &&
+	       number_compare(&x, &y, order);
+}
+
+static bool
+compare_versions(struct view a, struct view b, int *order)
+{
+	if (version_check(a) != ERR_OK || version_check(b) != ERR_OK)
+		return false;
+	*order = version_compare(a, b);
+	return true;
+}
+
+static bool
+compare_dates(struct view a, struct view b, int *order)
+{
+	uint64_t x, y;
+
+	if (!parse_date(a, &x) || !parse_date(b, &y))
+		return false;
+	*order = x < y ? -1 : x > y;
+	return true;
+}
+
+static bool
+parse_date(struct view text, uint64_t *out)
+{
+	static const char first_second[] = "T00:00:00Z";
+	uint8_t whole[UTC_SIZE];
+
+	if (text.size != DATE_SIZE)
+		return utc_parse(text, out) == ERR_OK;
+	memcpy(whole, text.data, DATE_SIZE);
+	memcpy(whole + DATE_SIZE, first_second, UTC_SIZE - DATE_SIZE);
+	return utc_parse((struct view){whole, UTC_SIZE}, out) == ERR_OK;
+}
+
+static bool
+starts_with(struct view text, const char *begin)
+{
+	const size_t size = strlen(begin);
+
+	return text.size >= size && memcmp(text.data, begin, size) == 0;
+}
+
+static struct view
+behind(struct view text, size_t size)
+{
+	return (struct view){text.data + size, text.size - size};
+}
