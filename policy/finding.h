@@ -40,7 +40,7 @@
 	    "a reference set has this path, and no such file was measured")                        \
 	/* about a fact; the subject is its name */                                                \
 	X(FINDING_UNMATCHED, "unmatched-fact", "unmatched",                                        \
-	    "its values are not what the policy demands")                                        \
+	    "its values are not what the policy demands")                                          \
 	X(FINDING_ABSENT, "absent-fact", "unmatched", "the fact was not measured")                 \
 	/* about a component; no subject */                                                        \
 	X(FINDING_EMPTY, "empty-component", "missing of the workload",                             \

@@ -11,8 +11,8 @@
 #include "config/yaml.h"
 #include "policy/collectors_ca.h"
 #include "policy/operators.h"
-#include "policy/range.h"
 #include "policy/reference.h"
+#include "policy/values/range.h"
 #include "proto/evidence/component.h"
 #include "proto/report/report.h"
 

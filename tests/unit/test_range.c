@@ -7,9 +7,9 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "policy/number.h"
-#include "policy/range.h"
-#include "policy/version.h"
+#include "policy/values/number.h"
+#include "policy/values/range.h"
+#include "policy/values/version.h"
 
 static int
 order_of(const char *a, const char *b)

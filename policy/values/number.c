@@ -1,4 +1,4 @@
-#include "policy/number.h"
+#include "policy/values/number.h"
 
 #include <string.h>
 

@@ -8,8 +8,8 @@
  * in turn from the left and compared; in a text "~" stands before its end, that before letters, and
  * those before all other characters.
  */
-#ifndef HALLMARK_POLICY_VERSION_H
-#define HALLMARK_POLICY_VERSION_H
+#ifndef HALLMARK_POLICY_VALUES_VERSION_H
+#define HALLMARK_POLICY_VALUES_VERSION_H
 
 #include "proto/bytes.h"
 #include "proto/err.h"

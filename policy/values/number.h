@@ -8,8 +8,8 @@
  * families, or with and without a unit, have no order: "130MB" of a program that means MiB by it is
  * not below "128MiB", it is no such number.
  */
-#ifndef HALLMARK_POLICY_NUMBER_H
-#define HALLMARK_POLICY_NUMBER_H
+#ifndef HALLMARK_POLICY_VALUES_NUMBER_H
+#define HALLMARK_POLICY_VALUES_NUMBER_H
 
 #include <stdbool.h>
 

@@ -6,8 +6,8 @@
  * A date is 2026-11-30, or a time such as 2026-11-30T07:00:00Z (UTC); a date stands for its first
  * second.
  */
-#ifndef HALLMARK_POLICY_RANGE_H
-#define HALLMARK_POLICY_RANGE_H
+#ifndef HALLMARK_POLICY_VALUES_RANGE_H
+#define HALLMARK_POLICY_VALUES_RANGE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "policy/version.h"
+#include "policy/values/version.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,9 +1,9 @@
-#include "policy/range.h"
+#include "policy/values/range.h"
 
 #include <string.h>
 
-#include "policy/number.h"
-#include "policy/version.h"
+#include "policy/values/number.h"
+#include "policy/values/version.h"
 #include "proto/utc.h"
 
 #define DATE_SIZE 10 /* 2026-11-30 */
