@@ -21,7 +21,7 @@
 #include "collector/report/reporter.h"
 #include "collector/report/reporter_renew.h"
 #include "collector/runner.h"
-#include "collector/subject/process_find.h"
+#include "collector/subject/subject.h"
 #include "collector/tell/answering.h"
 #include "collector/tell/board.h"
 #include "journal/logger.h"
@@ -290,6 +290,7 @@ check_workload(const struct collector_workload *w, struct faults *found)
 {
 	const char *name = w->name != NULL ? w->name : "a workload without a good name";
 	struct pattern pattern;
+	struct members others;
 	struct process p;
 	bool good = true;
 
@@ -305,15 +306,17 @@ check_workload(const struct collector_workload *w, struct faults *found)
 		print_trouble(name, &t);
 		good = false;
 	}
-	if (w->pid_file != NULL || w->executable != NULL || w->unit != NULL) {
+	if (w->pid_file != NULL || w->executable != NULL || w->unit != NULL ||
+	    w->control_group != NULL) {
 		struct trouble t = TROUBLE_INIT;
 
-		if (process_find(w, &p, &t) != ERR_OK) {
+		if (subject_find(w, &p, &others, &t) != ERR_OK) {
 			print_trouble(name, &t);
 			return false;
 		}
 		faults_add(found, name, 0, "%d", (int)p.pid);
 		process_close(&p);
+		members_free(&others);
 	}
 	return good;
 }

@@ -36,6 +36,7 @@ struct raw {
 	struct raw_spool spool;
 	enum collector_farewell farewell;
 	struct raw_status status;
+	char *host_root;
 	struct logger_settings logging;
 	struct raw_workload *workloads;
 	uint32_t workloads_count;
@@ -119,6 +120,7 @@ static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_ENUM("farewell", SETTINGS_OPTIONAL | CYAML_FLAG_STRICT, struct raw, farewell,
 	farewells, CYAML_ARRAY_LEN(farewells)),
     CYAML_FIELD_MAPPING("status", SETTINGS_OPTIONAL, struct raw, status, status_fields),
+    SETTINGS_TEXT("host_root", SETTINGS_OPTIONAL, struct raw, host_root, SETTINGS_PATH_MAX),
     CYAML_FIELD_MAPPING("logging", SETTINGS_OPTIONAL, struct raw, logging, logging_fields),
     CYAML_FIELD_SEQUENCE(
 	"workloads", CYAML_FLAG_POINTER, struct raw, workloads, &workload_schema, 1, WORKLOADS_MAX),
@@ -176,7 +178,14 @@ take(struct settings *s, const void *loaded, void *config)
 	c->logging = logging_take(s, raw->logging);
 	take_signers(s, raw, c);
 	take_files(s, raw, c);
-	c->workloads = workloads_take(s, raw->workloads, raw->workloads_count);
+	c->host_root = settings_path(s, raw->host_root);
+	settings_directory(s, "host_root", c->host_root);
+	if (c->host_root != NULL && strlen(c->host_root) > WORKLOAD_HOST_ROOT_MAX)
+		settings_fault(s, "host_root",
+		    "\"host_root\" must have at most %d bytes with the directory of this file; "
+		    "found %zu",
+		    WORKLOAD_HOST_ROOT_MAX, strlen(c->host_root));
+	c->workloads = workloads_take(s, raw->workloads, raw->workloads_count, c->host_root);
 	c->workload_count = raw->workloads_count;
 }
 

@@ -56,6 +56,7 @@ struct collector_config {
 	uint32_t receipts_kept; /* per workload; 0: all */
 	enum collector_farewell farewell;
 	const char *status_socket; /* NULL: nobody is told */
+	const char *host_root;     /* NULL: the collector's own; stands in each workload, too */
 	struct logger_settings logging;
 	size_t workload_count;
 	const struct collector_workload *workloads;

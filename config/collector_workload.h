@@ -43,10 +43,18 @@ struct collector_budgets {
 
 struct collector_workload {
 	const char *name;
+	/* where the host's root directory is, also with "host_root=" before it; NULL: it is "/" */
+	const char *host_root, *host_root_option;
 	/* exactly one of these is set */
 	const char *pid_file;
-	const char *executable; /* path; the one process that runs it, and its descendants */
-	const char *unit;       /* systemd unit; all of its control group */
+	const char *executable;    /* path; the one process that runs it, and its descendants */
+	const char *unit;          /* systemd unit, or a pattern; all of its control groups */
+	const char *control_group; /* pattern of absolute paths; all in those that match */
+	/* of an executable whose it is, of a unit whose manager's it is; NULL: not said */
+	const char *user;      /* name, or decimal number */
+	size_t argument_count; /* of an executable: each matches one of its arguments */
+	const char *const *arguments;
+	bool main_only; /* nothing but the main process belongs to it */
 	bool measure[COMPONENT_KIND_COUNT];
 	size_t file_count;
 	const char *const *files; /* glob patterns for the `files` component */

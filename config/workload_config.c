@@ -1,19 +1,24 @@
 #include "config/workload_config.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/encoding.h"
 #include "proto/evidence/bundle.h"
 
 #define FILES_MAX         1024 /* patterns of one workload */
 #define ENVIRONMENT_MAX   256  /* names of one workload */
 #define KEYS_FILES_MAX    64   /* files of one workload whose keys are recorded */
 #define KEYS_PATTERNS_MAX 256  /* of one such file */
+#define USER_MAX          256  /* bytes of a user's name */
+#define ARGUMENTS_MAX     64   /* patterns of one workload */
 #define KEYS_NAME_MAX     32   /* bytes of its short name */
 
 /* In what a component was made with: of a value the header and "environment=", and all the rest. */
 #define MADE_HEADER_SIZE 16
-#define MADE_FIXED_SIZE  64
+#define MADE_FIXED_SIZE  400  /* with `host_root` */
+#define MADE_CHOICE_SIZE 4096 /* which processes are meant: a user's name and `arguments` */
 
 #define BUDGET(key, standard, least, most)                                                         \
 	{                                                                                          \
@@ -94,6 +99,11 @@ static const cyaml_schema_field_t workload_fields[] = {
     WORKLOAD(pid_file, SETTINGS_OPTIONAL),
     WORKLOAD(executable, SETTINGS_OPTIONAL),
     WORKLOAD(unit, SETTINGS_OPTIONAL),
+    WORKLOAD(cgroup, SETTINGS_OPTIONAL),
+    SETTINGS_TEXT("user", SETTINGS_OPTIONAL, struct raw_workload, user, USER_MAX),
+    CYAML_FIELD_SEQUENCE("arguments", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload,
+	arguments, &path_entry, 1, ARGUMENTS_MAX),
+    CYAML_FIELD_BOOL("main_only", SETTINGS_OPTIONAL, struct raw_workload, main_only),
     CYAML_FIELD_SEQUENCE("measure", CYAML_FLAG_POINTER, struct raw_workload, measure, &kind_entry,
 	1, CYAML_ARRAY_LEN(kinds)),
     CYAML_FIELD_SEQUENCE("files", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload,
@@ -117,6 +127,8 @@ static void take_workload(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
 static void take_process(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
+static void take_choice(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
 static void take_measures(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
 static void take_keys(
@@ -125,17 +137,28 @@ static size_t keys_made_size(const struct raw_workload_keys *one);
 static bool keys_name_is_good(const struct raw_workload_keys *raw, size_t index);
 static void take_budgets(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
-static void check_made(struct settings *s, const char *key, char *const *list, size_t count);
+static void check_made(
+    struct settings *s, const char *key, char *const *list, size_t count, size_t most);
 static bool environment_name_is_good(const char *name);
 static bool unit_name_is_good(const char *name);
+static bool control_group_is_good(const char *pattern);
+static bool user_is_good(const char *name);
 
 const struct collector_workload *
-workloads_take(struct settings *s, const struct raw_workload *raw, size_t count)
+workloads_take(
+    struct settings *s, const struct raw_workload *raw, size_t count, const char *host_root)
 {
 	struct collector_workload *workloads = settings_new(s, count, sizeof(*workloads));
-	char key[SETTINGS_ENTRY_KEY_MAX];
+	char key[SETTINGS_ENTRY_KEY_MAX], *option = NULL;
 
+	if (host_root != NULL) {
+		if (asprintf(&option, "host_root=%s", host_root) < 0)
+			abort();
+		(void)settings_own(s, option);
+	}
 	for (size_t i = 0; i < count; i++) {
+		workloads[i].host_root = host_root;
+		workloads[i].host_root_option = option;
 		take_workload(s, &raw[i], i, &workloads[i]);
 		for (size_t j = 0; j < i && workloads[i].name != NULL; j++)
 			if (workloads[j].name != NULL &&
@@ -172,7 +195,7 @@ take_workload(
 			    "\"%s\" must be names of letters, digits and \"_\"; found \"%s\"", key,
 			    raw->environment[i]);
 	check_made(s, settings_entry_key(key, "workloads", index, ".environment"), raw->environment,
-	    raw->environment_count);
+	    raw->environment_count, COMPONENT_MADE_SIZE_MAX - MADE_FIXED_SIZE - MADE_CHOICE_SIZE);
 	w->environment = (const char *const *)raw->environment;
 	w->environment_count = raw->environment_count;
 }
@@ -181,7 +204,7 @@ static void
 take_process(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w)
 {
-	static const char *const ways[] = {".pid_file", ".executable", ".unit"};
+	static const char *const ways[] = {".pid_file", ".executable", ".unit", ".cgroup"};
 	char key[SETTINGS_ENTRY_KEY_MAX];
 	unsigned count = 0;
 
@@ -189,20 +212,55 @@ take_process(
 		count += settings_has(s, settings_entry_key(key, "workloads", index, ways[i]));
 	if (count != 1)
 		settings_fault(s, settings_entry_key(key, "workloads", index, ""),
-		    "\"%s\" must name its process by one of \"pid_file\", \"executable\" and "
-		    "\"unit\", found %s of them",
+		    "\"%s\" must name its process by one of \"pid_file\", \"executable\", "
+		    "\"unit\" and \"cgroup\", found %s of them",
 		    key, count == 0 ? "none" : "several");
 	if (raw->unit != NULL && !unit_name_is_good(raw->unit))
 		settings_fault(s, settings_entry_key(key, "workloads", index, ".unit"),
-		    "\"%s\" must be a systemd unit's full name, such as trading.service; found "
-		    "\"%s\"",
+		    "\"%s\" must be a systemd unit's full name, or a pattern of such names, as "
+		    "trading.service or worker@*.service; found \"%s\"",
 		    key, raw->unit);
 	else if (count == 1)
 		w->unit = raw->unit;
+	if (raw->cgroup != NULL && !control_group_is_good(raw->cgroup))
+		settings_fault(s, settings_entry_key(key, "workloads", index, ".cgroup"),
+		    "\"%s\" must be a pattern of absolute paths below /sys/fs/cgroup, such as "
+		    "/trading.slice/*, without empty names, \".\" and \"..\"; found \"%s\"",
+		    key, raw->cgroup);
+	else if (count == 1)
+		w->control_group = raw->cgroup;
 	if (count == 1) {
 		w->pid_file = settings_path(s, raw->pid_file);
 		w->executable = settings_path(s, raw->executable);
 	}
+	take_choice(s, raw, index, w);
+}
+
+/* Which of the processes that are named so. */
+static void
+take_choice(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w)
+{
+	char key[SETTINGS_ENTRY_KEY_MAX];
+
+	w->main_only = raw->main_only;
+	w->user = raw->user;
+	w->arguments = (const char *const *)raw->arguments;
+	w->argument_count = raw->arguments_count;
+	if (raw->user != NULL && !user_is_good(raw->user))
+		settings_fault(s, settings_entry_key(key, "workloads", index, ".user"),
+		    "\"%s\" must be a user's name or number; found \"%s\"", key, raw->user);
+	if (raw->user != NULL && raw->executable == NULL && raw->unit == NULL)
+		settings_fault(s, settings_entry_key(key, "workloads", index, ".user"),
+		    "\"%s\" says whose the process of an \"executable\" is, or whose service "
+		    "manager has the \"unit\"; there is neither",
+		    key);
+	if (raw->arguments_count > 0 && raw->executable == NULL)
+		settings_fault(s, settings_entry_key(key, "workloads", index, ".arguments"),
+		    "\"%s\" choose among the processes of an \"executable\", and there is none",
+		    key);
+	check_made(s, settings_entry_key(key, "workloads", index, ".arguments"), raw->arguments,
+	    raw->arguments_count, MADE_CHOICE_SIZE - USER_MAX);
 }
 
 static void
@@ -225,8 +283,8 @@ take_measures(
 			settings_fault(s, settings_entry_key(key, "workloads", index, ".files"),
 			    "\"%s\" must be patterns of absolute paths; found \"%s\"", key,
 			    raw->files[i]);
-	check_made(
-	    s, settings_entry_key(key, "workloads", index, ".files"), raw->files, raw->files_count);
+	check_made(s, settings_entry_key(key, "workloads", index, ".files"), raw->files,
+	    raw->files_count, COMPONENT_MADE_SIZE_MAX - MADE_FIXED_SIZE);
 	w->files = (const char *const *)raw->files;
 	w->file_count = raw->files_count;
 	files = settings_has(s, settings_entry_key(key, "workloads", index, ".files"));
@@ -335,17 +393,17 @@ take_budgets(
 
 /* All of it stands in the component that is made with it. */
 static void
-check_made(struct settings *s, const char *key, char *const *list, size_t count)
+check_made(struct settings *s, const char *key, char *const *list, size_t count, size_t most)
 {
 	size_t size = 0;
 
 	for (size_t i = 0; i < count; i++)
 		size += MADE_HEADER_SIZE + strlen(list[i]);
-	if (size > COMPONENT_MADE_SIZE_MAX - MADE_FIXED_SIZE)
+	if (size > most)
 		settings_fault(s, key,
-		    "\"%s\" must not take more than %d bytes together, each with %d more; found "
+		    "\"%s\" must not take more than %zu bytes together, each with %d more; found "
 		    "%zu",
-		    key, COMPONENT_MADE_SIZE_MAX - MADE_FIXED_SIZE, MADE_HEADER_SIZE, size);
+		    key, most, MADE_HEADER_SIZE, size);
 }
 
 /* POSIX.1-2017, 8.1, and small letters. */
@@ -358,14 +416,45 @@ environment_name_is_good(const char *name)
 	return (name[0] < '0' || name[0] > '9') && name[strspn(name, letters)] == 0;
 }
 
-/* systemd.unit(5): what a unit's name may hold; a process belongs to a service or a scope. */
+/*
+ * systemd.unit(5): what a unit's name may hold; a process belongs to a service or a scope. The
+ * last four are those of patterns.
+ */
 static bool
 unit_name_is_good(const char *name)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				      "0123456789:-_.\\@";
+				      "0123456789:-_.\\@*?[]";
 	const char *dot = strrchr(name, '.');
 
 	return strlen(name) <= 255 && name[strspn(name, letters)] == 0 && dot != NULL &&
 	       dot != name && (strcmp(dot, ".service") == 0 || strcmp(dot, ".scope") == 0);
+}
+
+static bool
+control_group_is_good(const char *pattern)
+{
+	const char *at = pattern;
+
+	while (*at == '/') {
+		const size_t size = strcspn(++at, "/");
+
+		if (size == 0 || size > NAME_MAX || (size == 1 && at[0] == '.') ||
+		    (size == 2 && at[0] == '.' && at[1] == '.'))
+			return false;
+		at += size;
+	}
+	return at != pattern && *at == '\0';
+}
+
+/* useradd(8); a number is below the one that stands for nobody at all. */
+static bool
+user_is_good(const char *name)
+{
+	uint64_t number;
+
+	if (name[strspn(name, "0123456789")] == '\0')
+		return decimal_decode(view_of_string(name), &number) == ERR_OK &&
+		       number < UINT32_MAX;
+	return name[0] != '-' && name[strcspn(name, ":/\n \t")] == '\0';
 }

@@ -19,8 +19,13 @@ struct raw_workload_budgets {
 	uint32_t seconds, mebibytes_read, memory_mebibytes;
 };
 
+#define WORKLOAD_HOST_ROOT_MAX 255 /* bytes: it stands in each component */
+
 struct raw_workload {
-	char *name, *pid_file, *executable, *unit;
+	char *name, *pid_file, *executable, *unit, *cgroup, *user;
+	char **arguments;
+	uint32_t arguments_count;
+	bool main_only;
 	enum component_kind *measure;
 	uint32_t measure_count;
 	char **files;
@@ -36,9 +41,9 @@ extern const cyaml_schema_value_t workload_schema;
 
 /*
  * The workloads out of the list `workloads` of `s`, owned by the settings: `count` of them, with
- * whatever was said of them where that is a fault.
+ * whatever was said of them where that is a fault. `host_root` stands in each.
  */
 const struct collector_workload *workloads_take(
-    struct settings *s, const struct raw_workload *raw, size_t count);
+    struct settings *s, const struct raw_workload *raw, size_t count, const char *host_root);
 
 #endif

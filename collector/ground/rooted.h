@@ -16,8 +16,8 @@
 #define ROOTED_LINKS_MAX 40 /* as many as Linux follows */
 
 /*
- * Opens for reading: `flags` is O_DIRECTORY or 0. ERR_NOT_FOUND, ERR_IO with errno (ELOOP and
- * ENAMETOOLONG over a limit). *out is -1 unless ERR_OK.
+ * Opens for reading: `flags` is O_DIRECTORY, O_PATH (only to be looked at) or 0. ERR_NOT_FOUND,
+ * ERR_IO with errno (ELOOP and ENAMETOOLONG over a limit). *out is -1 unless ERR_OK.
  */
 enum err rooted_open(int root, const char *path, int flags, int *out) MUST_USE;
 

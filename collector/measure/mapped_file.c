@@ -10,6 +10,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "collector/subject/host_root.h"
+
 enum lookup { LOOKUP_SAME, LOOKUP_OTHER, LOOKUP_MISSING, LOOKUP_HIDDEN };
 
 static const struct view deleted_mark = VIEW_LITERAL(" (deleted)");
@@ -87,8 +89,8 @@ mapped_file_reopen(int fd)
 }
 
 /*
- * A name of another mount namespace counts from the process's root; one of our own namespace
- * counts from ours, even if the process lives in a chroot.
+ * A name of another mount namespace counts from the process's root; one of the host's counts from
+ * the host's, even if the process lives in a chroot.
  */
 static enum lookup
 look_up(
@@ -102,7 +104,7 @@ look_up(
 	name[path.size] = '\0';
 	if (m->root >= 0 && (first = look_below(m->root, name, held, found)) == LOOKUP_SAME)
 		return first;
-	if ((own = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+	if (host_root_open(m->workload->host_root, &own, m->trouble) != ERR_OK)
 		return first;
 	second = look_below(own, name, held, found);
 	(void)close(own);

@@ -16,7 +16,7 @@
 #include "collector/measure/measure_packages.h"
 #include "collector/measure/measure_runtime.h"
 #include "collector/measure/pattern.h"
-#include "collector/subject/process_find.h"
+#include "collector/subject/subject.h"
 
 static measure_function *const functions[COMPONENT_KIND_COUNT] = {
     [COMPONENT_CONFIG] = measure_config,
@@ -37,8 +37,8 @@ struct segment_sink {
 };
 
 static enum err measure_process(const struct collector_workload *w, const struct process *p,
-    struct filehash *hash, const struct measure_output *to, struct measurement *out,
-    struct trouble *t);
+    const struct members *others, struct filehash *hash, const struct measure_output *to,
+    struct measurement *out, struct trouble *t);
 static enum err measure_kind(struct measure_context *m, enum component_kind kind,
     const struct measure_output *to, struct bundle_component *out);
 static component_segment_sink give_segment;
@@ -47,6 +47,7 @@ enum err
 measure_workload(const struct collector_workload *w, struct filehash *hash,
     const struct measure_output *to, struct measurement *out, struct trouble *t)
 {
+	struct members others;
 	struct process process;
 	enum err e = ERR_CHANGED;
 
@@ -57,13 +58,14 @@ measure_workload(const struct collector_workload *w, struct filehash *hash,
 			return trouble_set(t, e,
 			    "the boot id of /proc/sys/kernel/random/boot_id "
 			    "cannot be read; is /proc mounted?");
-		if ((e = process_find(w, &process, t)) != ERR_OK)
+		if ((e = subject_find(w, &process, &others, t)) != ERR_OK)
 			return e;
 		out->pid = process.pid;
-		e = measure_process(w, &process, hash, to, out, t);
+		e = measure_process(w, &process, &others, hash, to, out, t);
 		if (e == ERR_OK)
 			e = process_check(&process);
 		process_close(&process);
+		members_free(&others);
 	}
 	if (e == ERR_CHANGED)
 		return trouble_set(t, e,
@@ -105,17 +107,19 @@ measure_check(const struct collector_workload *w, struct trouble *t)
 }
 
 static enum err
-measure_process(const struct collector_workload *w, const struct process *p, struct filehash *hash,
-    const struct measure_output *to, struct measurement *out, struct trouble *t)
+measure_process(const struct collector_workload *w, const struct process *p,
+    const struct members *others, struct filehash *hash, const struct measure_output *to,
+    struct measurement *out, struct trouble *t)
 {
-	struct measure_context m = {
-	    .process = p, .workload = w, .hash = hash, .root = -1, .trouble = t};
-	struct members members;
-	enum err e;
+	struct measure_context m = {.process = p,
+	    .is_main = true,
+	    .members = others,
+	    .workload = w,
+	    .hash = hash,
+	    .root = -1,
+	    .trouble = t};
+	enum err e = ERR_OK;
 
-	if ((e = members_find(w, p, &members, t)) != ERR_OK)
-		return e;
-	m.members = &members;
 	m.root = openat(p->dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	for (unsigned kind = 0; e == ERR_OK && kind < COMPONENT_KIND_COUNT; kind++) {
 		if (!w->measure[kind])
@@ -125,7 +129,6 @@ measure_process(const struct collector_workload *w, const struct process *p, str
 	}
 	if (m.root >= 0)
 		(void)close(m.root);
-	members_free(&members);
 	return e;
 }
 

@@ -16,7 +16,7 @@
 static enum err read_ini(struct view text, struct keyed *to);
 static enum err read_keyvalue(struct view text, struct keyed *to);
 static enum err note(
-    const struct collector_workload *w, bool of_process, struct component_builder *to);
+    const struct collector_workload *w, const char *option, struct component_builder *to);
 static size_t count_notes(const struct collector_workload *w);
 static enum err add_file(struct measure_context *m, int root, const struct collector_keys *keys,
     struct component_builder *to);
@@ -35,13 +35,13 @@ static const struct {
 enum err
 measure_config(struct measure_context *m, struct component_builder *to)
 {
-	bool of_process;
+	const char *option;
 	enum err e;
 	int root;
 
-	if ((e = measure_root_open(m, &root, &of_process)) != ERR_OK)
+	if ((e = measure_root_open(m, &root, &option)) != ERR_OK)
 		return e;
-	e = note(m->workload, of_process, to);
+	e = note(m->workload, option, to);
 	for (size_t i = 0; e == ERR_OK && i < m->workload->keys_count; i++)
 		e = add_file(m, root, &m->workload->keys[i], to);
 	(void)close(root);
@@ -61,14 +61,14 @@ read_keyvalue(struct view text, struct keyed *to)
 }
 
 static enum err
-note(const struct collector_workload *w, bool of_process, struct component_builder *to)
+note(const struct collector_workload *w, const char *option, struct component_builder *to)
 {
-	const struct view option = VIEW_LITERAL("root=process");
+	const struct view value = view_of_string(option != NULL ? option : "");
 	const size_t count = count_notes(w);
 	struct buf *texts = calloc(count, sizeof(*texts));
 	struct view *views = calloc(count, sizeof(*views));
 	const struct component_fact made[] = {
-	    {VIEW_LITERAL("options"), 1, &option}, {VIEW_LITERAL("patterns"), count, views}};
+	    {VIEW_LITERAL("options"), 1, &value}, {VIEW_LITERAL("patterns"), count, views}};
 	enum err e = texts != NULL && views != NULL ? ERR_OK : ERR_MEMORY;
 	size_t n = 0;
 
@@ -84,7 +84,8 @@ note(const struct collector_workload *w, bool of_process, struct component_build
 		views[i] = buf_view(&texts[i]);
 	}
 	if (e == ERR_OK)
-		e = component_set_made(to, of_process ? made : made + 1, of_process ? 2 : 1);
+		e = component_set_made(
+		    to, option != NULL ? made : made + 1, option != NULL ? 2 : 1);
 	for (size_t i = 0; i < n; i++)
 		buf_free(&texts[i]);
 	free(texts);

@@ -18,6 +18,7 @@
 
 struct measure_context {
 	const struct process *process; /* the main one, if nothing else is said */
+	bool is_main;                  /* that, or the main one of a part of the workload */
 	const struct members *members; /* all others */
 	const struct collector_workload *workload;
 	struct filehash *hash;

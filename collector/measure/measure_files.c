@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "collector/measure/pattern.h"
+#include "collector/subject/host_root.h"
 #include "collector/subject/namespaces.h"
 #include "collector/subject/procfs.h"
 #include "collector/watch/lay.h"
@@ -96,12 +97,14 @@ open_root(struct measure_context *m, int *root)
 	*root = -1;
 	if (of_process && (e = check_view(m)) != ERR_OK)
 		return e;
-	*root = of_process ? openat(m->process->dir, "root", flags) : open("/", flags);
+	if (!of_process)
+		return host_root_open(m->workload->host_root, root, m->trouble);
+	*root = openat(m->process->dir, "root", flags);
 	if (*root >= 0)
 		return ERR_OK;
 	return trouble_set(m->trouble, ERR_IO,
-	    "%s cannot be opened; run the collector as root or with CAP_SYS_PTRACE",
-	    of_process ? "the root directory of the process" : "/");
+	    "the root directory of the process cannot be opened; run the collector as root or "
+	    "with CAP_SYS_PTRACE");
 }
 
 /*

@@ -141,14 +141,13 @@ static enum err
 add_os_release(struct measure_context *m, struct component_builder *to)
 {
 	struct buf text = BUF_INIT;
-	bool of_process;
+	const char *option;
 	enum err e;
 	int root;
 
-	if ((e = measure_root_open(m, &root, &of_process)) != ERR_OK)
+	if ((e = measure_root_open(m, &root, &option)) != ERR_OK)
 		return e;
-	if (of_process)
-		e = measure_root_note(to);
+	e = measure_root_note(option, to);
 	if (e == ERR_OK &&
 	    (e = rooted_read(root, OS_RELEASE_PATH, FILE_SIZE_MAX, &text, NULL)) == ERR_NOT_FOUND)
 		e = ERR_OK;

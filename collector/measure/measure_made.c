@@ -1,12 +1,11 @@
 #include "collector/measure/measure_made.h"
 
-#include <string.h>
-
 #include "collector/ground/fact_values.h"
+#include "collector/subject/procfs.h"
 
-#define OPTION "environment="
-
-static enum err set_environment(const struct collector_workload *w, struct component_builder *to);
+static enum err set_options(
+    const struct collector_workload *w, enum component_kind kind, struct component_builder *to);
+static void append_option(struct buf *to, const char *name, const char *value);
 static enum err set_files(const struct collector_workload *w, struct component_builder *to);
 
 enum err
@@ -15,15 +14,17 @@ measure_made(
 {
 	if (kind == COMPONENT_FILES)
 		return set_files(w, to);
-	if (kind == COMPONENT_RUNTIME && w->environment_count > 0)
-		return set_environment(w, to);
+	if (kind == COMPONENT_EXECUTABLE || kind == COMPONENT_LIBRARIES ||
+	    kind == COMPONENT_RUNTIME)
+		return set_options(w, kind, to);
 	return ERR_OK;
 }
 
 static enum err
 set_files(const struct collector_workload *w, struct component_builder *to)
 {
-	const struct view root = VIEW_LITERAL("root=process");
+	const char *option = w->view == VIEW_PROCESS ? "root=process" : w->host_root_option;
+	const struct view value = view_of_string(option != NULL ? option : "");
 	struct fact_values patterns = {NULL, 0, 0};
 	struct component_fact made[2];
 	size_t count = 0;
@@ -31,8 +32,8 @@ set_files(const struct collector_workload *w, struct component_builder *to)
 
 	for (size_t i = 0; e == ERR_OK && i < w->file_count; i++)
 		e = fact_values_append(&patterns, view_of_string(w->files[i]));
-	if (w->view == VIEW_PROCESS)
-		made[count++] = (struct component_fact){VIEW_LITERAL("options"), 1, &root};
+	if (option != NULL)
+		made[count++] = (struct component_fact){VIEW_LITERAL("options"), 1, &value};
 	made[count++] =
 	    (struct component_fact){VIEW_LITERAL("patterns"), patterns.count, patterns.list};
 	if (e == ERR_OK)
@@ -41,33 +42,42 @@ set_files(const struct collector_workload *w, struct component_builder *to)
 	return e;
 }
 
-/* Each name with OPTION before it. */
 static enum err
-set_environment(const struct collector_workload *w, struct component_builder *to)
+set_options(
+    const struct collector_workload *w, enum component_kind kind, struct component_builder *to)
 {
 	struct fact_values options = {NULL, 0, 0};
 	struct component_fact made = {.name = VIEW_LITERAL("options")};
 	struct buf text = BUF_INIT;
-	size_t offset = 0;
-	enum err e = ERR_OK;
+	struct view rest, one;
+	enum err e;
 
-	for (size_t i = 0; i < w->environment_count; i++) {
-		buf_append_string(&text, OPTION);
-		buf_append_string(&text, w->environment[i]);
-	}
+	if (w->main_only)
+		append_option(&text, "main_only", "");
+	if (w->user != NULL)
+		append_option(&text, "user=", w->user);
+	for (size_t i = 0; i < w->argument_count; i++)
+		append_option(&text, "argument=", w->arguments[i]);
+	for (size_t i = 0; kind == COMPONENT_RUNTIME && i < w->environment_count; i++)
+		append_option(&text, "environment=", w->environment[i]);
 	/* The buffer has moved until now. */
 	e = buf_status(&text);
-	for (size_t i = 0; e == ERR_OK && i < w->environment_count; i++) {
-		const size_t size = strlen(OPTION) + strlen(w->environment[i]);
-
-		e = fact_values_append(&options, (struct view){text.data + offset, size});
-		offset += size;
-	}
+	rest = buf_view(&text);
+	while (e == ERR_OK && procfs_next_string(&rest, &one))
+		e = fact_values_append(&options, one);
 	made.value_count = options.count;
 	made.values = options.list;
-	if (e == ERR_OK)
+	if (e == ERR_OK && options.count > 0)
 		e = component_set_made(to, &made, 1);
 	fact_values_free(&options);
 	buf_free(&text);
 	return e;
+}
+
+static void
+append_option(struct buf *to, const char *name, const char *value)
+{
+	buf_append_string(to, name);
+	buf_append_string(to, value);
+	buf_append_byte(to, '\0');
 }

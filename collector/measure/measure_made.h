@@ -1,8 +1,10 @@
 /*
  * What a component is made with, as it says itself: `patterns` of the files, with the option
- * "root=process" where they are looked up in the process's own root directory; and of the runtime
- * `options`, an "environment=NAME" for each variable that is asked for; all in the configuration's
- * order.
+ * "root=process" where they are looked up in the process's own root directory; and of the
+ * executable, the libraries and the runtime `options`: "main_only" where nothing but the main
+ * process was looked at, "user=NAME" and an "argument=PATTERN" each by which it was chosen; and of
+ * the runtime an "environment=NAME" for each variable that is asked for; in this order, and lists
+ * in the configuration's.
  */
 #ifndef HALLMARK_COLLECTOR_MEASURE_MEASURE_MADE_H
 #define HALLMARK_COLLECTOR_MEASURE_MEASURE_MADE_H

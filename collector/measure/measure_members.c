@@ -39,6 +39,7 @@ visit_member(struct measure_context *m, const struct member *member, member_visi
 		return e;
 	}
 	of_member.process = &process;
+	of_member.is_main = member->is_main;
 	of_member.root = openat(process.dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	e = visit(context, &of_member, false);
 	if (e != ERR_OK && e != ERR_MEMORY && e != ERR_CLOSED &&

@@ -15,14 +15,14 @@ static manager_function *const managers[] = {apk_add, dpkg_add, rpm_add};
 enum err
 measure_packages(struct measure_context *m, struct component_builder *to)
 {
-	bool of_process, found, any = false;
+	const char *option;
+	bool found, any = false;
 	enum err e;
 	int root;
 
-	if ((e = measure_root_open(m, &root, &of_process)) != ERR_OK)
+	if ((e = measure_root_open(m, &root, &option)) != ERR_OK)
 		return e;
-	if (of_process)
-		e = measure_root_note(to);
+	e = measure_root_note(option, to);
 	for (size_t i = 0; e == ERR_OK && i < sizeof(managers) / sizeof(managers[0]); i++) {
 		e = managers[i](root, to, &found, m->trouble);
 		any = any || found;

@@ -1,21 +1,23 @@
 /*
  * Whose root directory the host's own files are read from: that of the process, where it has
- * another one than the collector (a container, a chroot), else the collector's.
+ * another one than the host (a container, a chroot), else the host's.
  */
 #ifndef HALLMARK_COLLECTOR_MEASURE_MEASURE_ROOT_H
 #define HALLMARK_COLLECTOR_MEASURE_MEASURE_ROOT_H
 
-#include <stdbool.h>
-
 #include "collector/measure/measure_context.h"
 
 /*
- * Opens it (O_PATH). *of_process: it is that of the process. ERR_IO with the trouble if neither the
- * one nor the other can be told.
+ * Opens it (O_PATH). *option: what is noted of it in what the component is made with,
+ * "root=process", or where the host's root directory is configured to be; NULL: nothing. ERR_IO
+ * with the trouble if neither the one nor the other can be told.
  */
-enum err measure_root_open(struct measure_context *m, int *out, bool *of_process) MUST_USE;
+enum err measure_root_open(struct measure_context *m, int *out, const char **option) MUST_USE;
 
-/* Notes in what the component is made with that it was the process's: `options`, "root=process". */
-enum err measure_root_note(struct component_builder *to) MUST_USE;
+/* The same of the host alone. */
+enum err measure_root_open_host(struct measure_context *m, int *out, const char **option) MUST_USE;
+
+/* Notes an option, if any, in what the component is made with. */
+enum err measure_root_note(const char *option, struct component_builder *to) MUST_USE;
 
 #endif

@@ -8,6 +8,7 @@
 #include "collector/ground/small_file.h"
 #include "collector/measure/measure_members.h"
 #include "collector/runtime/environment.h"
+#include "collector/runtime/main_processes.h"
 #include "collector/runtime/program_counts.h"
 #include "collector/runtime/thread_rights.h"
 #include "collector/subject/namespaces.h"
@@ -18,63 +19,20 @@
 struct processes_walk {
 	struct thread_rights *rights;
 	struct program_counts programs;
+	struct main_processes mains;
 	struct environment environment;
 	struct namespaces collector;
 	struct buf cwd, root; /* of the thread that is looked at */
 };
 
-static enum err add_processes(struct measure_context *m, struct component_builder *to);
 static member_visit note_process;
+static enum err note_arguments(struct processes_walk *w, struct measure_context *m);
 static enum err note_environment(struct processes_walk *w, struct measure_context *m, bool is_main);
-static enum err add_arguments(struct measure_context *m, struct component_builder *to);
-static enum err add_start_time(struct measure_context *m, struct component_builder *to);
 static threads_visit note_thread;
 static enum err complain(struct measure_context *m, const char *name, enum err e);
-static enum err add_fact(struct component_builder *to, const char *name, struct view value);
 
 enum err
 measure_runtime(struct measure_context *m, struct component_builder *to)
-{
-	enum err e;
-
-	if ((e = add_processes(m, to)) == ERR_OK && (e = add_arguments(m, to)) == ERR_OK)
-		e = add_start_time(m, to);
-	return e;
-}
-
-enum err
-measure_runtime_arguments(struct view cmdline, struct component_builder *to)
-{
-	struct fact_values v = {NULL, 0, 0};
-	struct view rest = cmdline, string;
-	bool fits = cmdline.size <= MEASURE_ARGUMENTS_SIZE_MAX;
-	enum err e = ERR_OK;
-
-	while (fits && e == ERR_OK && procfs_next_string(&rest, &string)) {
-		fits = string.size <= COMPONENT_VALUE_MAX && v.count < MEASURE_ARGUMENTS_MAX;
-		if (fits)
-			e = fact_values_append(&v, string);
-	}
-	if (e == ERR_OK && fits) {
-		e = fact_values_add(&v, "arguments", to);
-	} else if (e == ERR_OK) {
-		char hex[DIGEST_HEX_SIZE + 1];
-		struct digest digest;
-		struct buf text = BUF_INIT;
-
-		digest_of(cmdline.data, cmdline.size, &digest);
-		digest_to_hex(&digest, hex);
-		buf_append_format(&text, "sha256:%s %zu", hex, cmdline.size);
-		if ((e = buf_status(&text)) == ERR_OK)
-			e = add_fact(to, "arguments_digest", buf_view(&text));
-		buf_free(&text);
-	}
-	fact_values_free(&v);
-	return e;
-}
-
-static enum err
-add_processes(struct measure_context *m, struct component_builder *to)
 {
 	const struct collector_workload *workload = m->workload;
 	struct processes_walk w = {.rights = thread_rights_new(),
@@ -88,11 +46,14 @@ add_processes(struct measure_context *m, struct component_builder *to)
 		e = measure_members(m, note_process, &w);
 	if (e == ERR_OK && (e = thread_rights_add(w.rights, to)) == ERR_OK)
 		e = program_counts_add(&w.programs, to);
+	if (e == ERR_OK)
+		e = main_processes_add(&w.mains, to);
 	e = complain(m, "task", e);
 	if (e == ERR_OK && workload->environment_count > 0)
 		e = complain(m, "environ", environment_add(&w.environment, to));
 	thread_rights_free(&w.rights);
 	program_counts_free(&w.programs);
+	main_processes_free(&w.mains);
 	environment_free(&w.environment);
 	buf_free(&w.cwd);
 	buf_free(&w.root);
@@ -107,10 +68,24 @@ note_process(void *context, struct measure_context *m, bool is_main)
 	enum err e = procfs_read_link(m->process->dir, "exe", &name);
 
 	if (e == ERR_OK && (e = note_environment(w, m, is_main)) == ERR_OK &&
+	    (!m->is_main || (e = note_arguments(w, m)) == ERR_OK) &&
 	    (e = threads_each(m->process->first, note_thread, w)) == ERR_OK)
 		e = program_counts_note(&w->programs, buf_view(&name));
 	buf_free(&name);
 	return e;
+}
+
+static enum err
+note_arguments(struct processes_walk *w, struct measure_context *m)
+{
+	struct buf text = BUF_INIT;
+	enum err e = small_file_read(m->process->dir, "cmdline", MEASURE_PROC_SIZE_MAX, &text);
+
+	if (e == ERR_OK)
+		e = main_processes_note(
+		    &w->mains, buf_view(&text), m->process->identity.stat.start_ticks);
+	buf_free(&text);
+	return complain(m, "cmdline", e);
 }
 
 /* Not read at all where nothing of it is wanted: there are secrets in it. */
@@ -151,31 +126,6 @@ note_thread(void *context, int dir, struct view status)
 }
 
 static enum err
-add_arguments(struct measure_context *m, struct component_builder *to)
-{
-	struct buf text = BUF_INIT;
-	enum err e = small_file_read(m->process->dir, "cmdline", MEASURE_PROC_SIZE_MAX, &text);
-
-	if (e == ERR_OK)
-		e = measure_runtime_arguments(buf_view(&text), to);
-	buf_free(&text);
-	return complain(m, "cmdline", e);
-}
-
-static enum err
-add_start_time(struct measure_context *m, struct component_builder *to)
-{
-	struct buf text = BUF_INIT;
-	enum err e;
-
-	buf_append_decimal(&text, m->process->identity.stat.start_ticks);
-	if ((e = buf_status(&text)) == ERR_OK)
-		e = add_fact(to, "start_time", buf_view(&text));
-	buf_free(&text);
-	return e;
-}
-
-static enum err
 complain(struct measure_context *m, const char *name, enum err e)
 {
 	if (e == ERR_OK)
@@ -184,12 +134,4 @@ complain(struct measure_context *m, const char *name, enum err e)
 		e = ERR_CHANGED;
 	return trouble_set(m->trouble, e, "/proc/%d/%s: %s", (int)m->process->pid, name,
 	    e == ERR_IO ? strerror(errno) : err_text(e));
-}
-
-static enum err
-add_fact(struct component_builder *to, const char *name, struct view value)
-{
-	const struct component_fact fact = {view_of_string(name), 1, &value};
-
-	return component_add_fact(to, &fact);
 }

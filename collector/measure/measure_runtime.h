@@ -1,14 +1,13 @@
 /*
- * Component `runtime`: how the processes run; arguments and start are those of the main one. Facts
- * and their values:
+ * Component `runtime`: how the processes run. Facts and their values:
  *
- *   arguments                   each element of argv, as /proc/PID/cmdline has it now
- *   arguments_digest            instead of it, where they are too large: "sha256:<hex> <bytes>"
- *   environment                 "NAME=value" of the configured names that the processes were
- * started with (environment.h) processes                   how many run what (program_counts.h)
+ *   arguments, arguments_digest, mains_differ, start_time
+ *                   of the main processes (main_processes.h)
+ *   environment     "NAME=value" of the configured names that the processes were started with
+ *                   (environment.h)
+ *   processes       how many run what (program_counts.h)
  *   uid, gid, groups, capabilities_..., seccomp, no_new_privs, tracer, namespace_..., cwd, root,
- *   threads_differ              of all threads (thread_rights.h)
- *   start_time                  clock ticks since boot
+ *   threads_differ  of all threads (thread_rights.h)
  *
  * Arguments and environment are the process's own words: it may have rewritten them.
  */
@@ -17,13 +16,8 @@
 
 #include "collector/measure/measure_context.h"
 
-#define MEASURE_ARGUMENTS_MAX      4096               /* values */
-#define MEASURE_ARGUMENTS_SIZE_MAX (1024 * 1024)      /* bytes: more is only digested */
-#define MEASURE_PROC_SIZE_MAX      (16 * 1024 * 1024) /* bytes: of cmdline, environ */
+#define MEASURE_PROC_SIZE_MAX (16 * 1024 * 1024) /* bytes: of cmdline, environ */
 
 measure_function measure_runtime;
-
-/* The fact `arguments` or `arguments_digest` of a /proc/PID/cmdline. */
-enum err measure_runtime_arguments(struct view cmdline, struct component_builder *to) MUST_USE;
 
 #endif

@@ -8,21 +8,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "collector/ground/rooted.h"
 #include "collector/ground/small_file.h"
+#include "collector/subject/host_root.h"
 #include "collector/subject/procfs.h"
 #include "proto/encoding.h"
 
 #define PID_FILE_SIZE_MAX 4096 /* bytes: a number, and lines of the program's own behind it */
 #define STATUS_SIZE_MAX   (64 * 1024) /* bytes */
 
-static enum err read_number(
-    const char *path, struct stat *attributes, pid_t *out, struct trouble *t);
+static enum err read_number(const char *host_root, const char *path, struct stat *attributes,
+    pid_t *out, struct trouble *t);
+static int look_at(int root, const char *path);
 static enum err check_attributes(const char *path, const struct stat *s, struct trouble *t);
 static enum err read_leader(int dir, pid_t *leader, uint64_t *user);
 static bool is_white(uint8_t byte);
 
 enum err
-pid_file_find(const char *path, struct process *out, struct trouble *t)
+pid_file_find(const char *host_root, const char *path, struct process *out, struct trouble *t)
 {
 	struct trouble numbered = TROUBLE_INIT; /* not told: it quotes the number */
 	struct stat attributes = {0};
@@ -30,7 +33,7 @@ pid_file_find(const char *path, struct process *out, struct trouble *t)
 	pid_t pid = 0, leader = 0;
 	enum err e;
 
-	if ((e = read_number(path, &attributes, &pid, t)) != ERR_OK)
+	if ((e = read_number(host_root, path, &attributes, &pid, t)) != ERR_OK)
 		return e;
 	if ((e = process_open(pid, out, &numbered)) == ERR_NOT_FOUND)
 		return trouble_set(
@@ -74,14 +77,17 @@ pid_file_parse(struct view text, pid_t *out)
 
 /* What is opened first is only looked at: to open a device for reading can do something. */
 static enum err
-read_number(const char *path, struct stat *attributes, pid_t *out, struct trouble *t)
+read_number(
+    const char *host_root, const char *path, struct stat *attributes, pid_t *out, struct trouble *t)
 {
-	const int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct buf text = BUF_INIT;
 	char opened[32];
+	int root, fd;
 	enum err e;
 
-	if (fd < 0 || fstat(fd, attributes) != 0) {
+	if ((e = host_root_open(host_root, &root, t)) != ERR_OK)
+		return e;
+	if ((fd = look_at(root, path)) < 0 || fstat(fd, attributes) != 0) {
 		e = trouble_set(t, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "pid file %s: %s%s",
 		    path, strerror(errno), errno == ENOENT ? "; is it started?" : "");
 	} else if ((e = check_attributes(path, attributes, t)) == ERR_OK) {
@@ -98,7 +104,31 @@ read_number(const char *path, struct stat *attributes, pid_t *out, struct troubl
 	buf_free(&text);
 	if (fd >= 0)
 		(void)close(fd);
+	(void)close(root);
 	return e;
+}
+
+/* Gives O_PATH, or -1 with errno. */
+static int
+look_at(int root, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char directory[PATH_MAX];
+	int above, fd, reason;
+
+	if (slash == NULL || strlen(path) >= sizeof(directory)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(directory, path, strlen(path) + 1);
+	directory[slash - path] = '\0';
+	if (rooted_open(root, directory, O_PATH | O_DIRECTORY, &above) != ERR_OK)
+		return -1;
+	fd = openat(above, slash + 1, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	reason = errno;
+	(void)close(above);
+	errno = reason;
+	return fd;
 }
 
 static enum err

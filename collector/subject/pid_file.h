@@ -18,14 +18,16 @@
 #include "proto/err.h"
 
 /*
- * Finds and pins the process that the file names, the leader of its threads.
+ * Finds and pins the process that the file names, the leader of its threads. The path is one of the
+ * host's (collector/subject/host_root.h); links lead to its directory, but not to it.
  *
  * ERR_NOT_FOUND (no file, or no such process now), ERR_IO (may not look), ERR_FORMAT (no
  * process number alone in the first line), ERR_FORMAT_SIZE (over 4,096 bytes), ERR_MISMATCH (no
  * regular file, somebody else's, or the number of a thread); with the trouble in words. To be
  * closed by process_close.
  */
-enum err pid_file_find(const char *path, struct process *out, struct trouble *t) MUST_USE;
+enum err pid_file_find(
+    const char *host_root, const char *path, struct process *out, struct trouble *t) MUST_USE;
 
 /* The number in the first line: decimal, white space around it allowed. ERR_FORMAT. */
 enum err pid_file_parse(struct view text, pid_t *out) MUST_USE;

@@ -15,7 +15,6 @@
 
 static enum err read_identity(int first, int dir, struct process_identity *out);
 static enum err read_stat(int dir, struct procfs_stat *out);
-static bool component_is_slice(struct view component);
 
 enum err
 process_open(pid_t pid, struct process *out, struct trouble *t)
@@ -77,45 +76,6 @@ process_close(struct process *p)
 	p->dir = p->first = p->pidfd = -1;
 }
 
-/*
- * "0::/system.slice/app.service/worker" is in app.service; what stands before the unit must be
- * slices, so that nobody is in it who only made a directory of that name in a user's own tree.
- */
-bool
-process_cgroup_in_unit(struct view line, const char *unit)
-{
-	const uint8_t *colon = line.size > 0 ? memchr(line.data, ':', line.size) : NULL;
-	struct view rest, component;
-	bool first = true;
-
-	if (colon == NULL)
-		return false;
-	rest = (struct view){colon + 1, line.size - (size_t)(colon + 1 - line.data)};
-	/* Hierarchy 0 is version 2's, "name=systemd" is the one that systemd keeps in version 1. */
-	if (rest.size == 0 || (colon = memchr(rest.data, ':', rest.size)) == NULL)
-		return false;
-	component = (struct view){rest.data, (size_t)(colon - rest.data)};
-	if (component.size > 0 && !view_equal(component, VIEW_LITERAL("name=systemd")))
-		return false;
-	rest = (struct view){colon + 1, rest.size - component.size - 1};
-	while (rest.size > 0 && rest.data[0] == '/') {
-		const uint8_t *end;
-
-		rest = (struct view){rest.data + 1, rest.size - 1};
-		end = rest.size > 0 ? memchr(rest.data, '/', rest.size) : NULL;
-		component.data = rest.data;
-		component.size = end != NULL ? (size_t)(end - rest.data) : rest.size;
-		if (view_equal(component, view_of_string(unit)))
-			return true;
-		if (!component_is_slice(component) ||
-		    (first && view_equal(component, VIEW_LITERAL("user.slice"))))
-			return false;
-		first = false;
-		rest = (struct view){rest.data + component.size, rest.size - component.size};
-	}
-	return false;
-}
-
 /* The time is the first thread's, the memory that of one which still has it. */
 static enum err
 read_identity(int first, int dir, struct process_identity *out)
@@ -146,14 +106,4 @@ read_stat(int dir, struct procfs_stat *out)
 		e = procfs_stat_parse(buf_view(&text), out);
 	buf_free(&text);
 	return e;
-}
-
-static bool
-component_is_slice(struct view component)
-{
-	static const char suffix[] = ".slice";
-	const size_t size = sizeof(suffix) - 1;
-
-	return component.size > size &&
-	       memcmp(component.data + component.size - size, suffix, size) == 0;
 }

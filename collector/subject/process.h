@@ -43,7 +43,4 @@ enum err process_check(const struct process *p) MUST_USE;
 
 void process_close(struct process *p);
 
-/* A line of /proc/PID/cgroup puts the process into this unit of the system manager. */
-bool process_cgroup_in_unit(struct view line, const char *unit);
-
 #endif

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "collector/measure/maps.h"
+#include "collector/subject/control_groups.h"
+#include "collector/subject/group_path.h"
 #include "collector/subject/pid_file.h"
 #include "collector/subject/procfs.h"
 #include "proto/encoding.h"
@@ -15,6 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void read_maps_line(struct view line);
 static void read_stat(struct view text);
 static void read_status(struct view text);
+static void read_group_path(struct view path);
 static void check_inside(struct view part, struct view whole);
 
 int
@@ -29,10 +32,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_status(rest);
 	while (line_next(&rest, &line) == ERR_OK) {
 		read_maps_line(line);
-		(void)process_cgroup_in_unit(line, "app.service");
+		read_group_path(line);
 	}
 	read_maps_line(rest);
-	(void)process_cgroup_in_unit(rest, "app-\\x2d@1.scope");
+	read_group_path(rest);
 	return 0;
 }
 
@@ -55,6 +58,30 @@ read_maps_line(struct view line)
 	if (path.size > entry.path.size)
 		abort();
 	buf_free(&path);
+}
+
+/* What is found is a part of the path that ends where a name does. */
+static void
+read_group_path(struct view path)
+{
+	struct group_container container;
+	struct buf joined = BUF_INIT;
+	const uid_t user = 1000;
+	size_t size = 0;
+
+	if (group_path_of_unit(path, "app-*@.scope", NULL, &size) && size > path.size)
+		abort();
+	if (group_path_of_unit(path, "app.service", &user, &size) && size > path.size)
+		abort();
+	if (group_path_matches(path, "/a.slice/*", &size) && size > path.size)
+		abort();
+	if (group_path_container(path, &container) &&
+	    (container.size > path.size || strlen(container.id) != GROUP_CONTAINER_ID_SIZE))
+		abort();
+	if (group_path_cut(path, 3) > path.size)
+		abort();
+	(void)control_groups_join(VIEW_LITERAL("/a/b"), path, &joined);
+	buf_free(&joined);
 }
 
 static void

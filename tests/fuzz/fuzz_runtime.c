@@ -6,14 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/measure/measure_runtime.h"
 #include "collector/runtime/environment.h"
+#include "collector/runtime/main_processes.h"
 #include "collector/runtime/thread_rights.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static enum err add_facts(uint8_t as, struct view text, struct component_builder *to);
 static enum err add_rights(struct view text, struct component_builder *to);
+static enum err add_arguments(struct view text, struct component_builder *to);
 static enum err add_environment(struct view text, struct component_builder *to);
 
 int
@@ -45,7 +46,7 @@ add_facts(uint8_t as, struct view text, struct component_builder *to)
 	case 's':
 		return add_rights(text, to);
 	case 'a':
-		return measure_runtime_arguments(text, to);
+		return add_arguments(text, to);
 	case 'e':
 		return add_environment(text, to);
 	default:
@@ -74,6 +75,23 @@ add_rights(struct view text, struct component_builder *to)
 	if (e == ERR_OK)
 		e = thread_rights_add(rights, to);
 	thread_rights_free(&rights);
+	return e;
+}
+
+/* The same of two, and of a third one without the first byte. */
+static enum err
+add_arguments(struct view text, struct component_builder *to)
+{
+	struct main_processes mains = {.lists = NULL};
+	enum err e = ERR_OK;
+
+	for (unsigned i = 0; e == ERR_OK && i < 2; i++)
+		e = main_processes_note(&mains, text, i);
+	if (e == ERR_OK && text.size > 0)
+		e = main_processes_note(&mains, (struct view){text.data + 1, text.size - 1}, 0);
+	if (e == ERR_OK)
+		e = main_processes_add(&mains, to);
+	main_processes_free(&mains);
 	return e;
 }
 

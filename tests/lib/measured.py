@@ -33,6 +33,13 @@ class Measured:
             (self.dir / name).write_text("none\n")
             (self.dir / name).chmod(0o600)
 
+    @classmethod
+    def of(cls, directory):
+        """A copy of what was another one's directory."""
+        again = cls.__new__(cls)
+        again.dir, again.processes = pathlib.Path(directory), []
+        return again
+
     def __enter__(self):
         return self
 
@@ -73,7 +80,7 @@ class Measured:
         process.stdin.close()
         process.stdout.close()
 
-    def call(self, *kinds, json_wanted=True, prefix=(), **workload):
+    def call(self, *kinds, json_wanted=True, prefix=(), host_root=None, **workload):
         """Runs the collector on a workload of these kinds; `pid` stands for a pid file."""
         if "pid" in workload:
             workload["pid_file"] = str(self.write("pid", f"{workload.pop('pid')}\n"))
@@ -81,6 +88,7 @@ class Measured:
             "signers": [{"address": "127.0.0.1:1"}],
             "tls": {"certificate": "cert", "key": "key", "signer_ca": "ca"},
             "state": "state", "receipts": "receipts",
+            **({"host_root": host_root} if host_root else {}),
             "workloads": [{"name": "app", "measure": list(kinds) or ["executable"], **workload}]}))
         return subprocess.run([*prefix, program("hallmark-collector"), "measure", "app", "-c",
                                str(config), *(["--json"] if json_wanted else [])],

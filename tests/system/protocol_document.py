@@ -155,9 +155,9 @@ def test_limits_are_those_of_the_code():
     note = (("proto/tlog/note.h", "NOTE_SIGNATURES_MAX"), ("proto/tlog/note.h", "NOTE_SIZE_MAX"))
     says("more than # lines or # bytes of note", *note)
     says("at most # signature lines and # bytes", *note)
-    arguments = "collector/measure/measure_runtime.h"
+    arguments = "collector/runtime/main_processes.h"
     says("more than # bytes or # values, or one of them more than # bytes",
-         (arguments, "MEASURE_ARGUMENTS_SIZE_MAX"), (arguments, "MEASURE_ARGUMENTS_MAX"),
+         (arguments, "MAIN_ARGUMENTS_SIZE_MAX"), (arguments, "MAIN_ARGUMENTS_MAX"),
          ("proto/evidence/component.h", "COMPONENT_VALUE_MAX"))
     says("down to # directories", ("collector/measure/measure_files.h", "MEASURE_FILES_DEPTH_MAX"))
     says("of all these the last #", ("proto/wire/keychannel.h", "KEYCHANNEL_TREES"))

@@ -1,4 +1,4 @@
-/* What is read of processes: pid files, control groups, the fields of /proc/PID/stat and status. */
+/* What is read of processes: pid files, the fields of /proc/PID/stat and status. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,46 +35,6 @@ pid_files(void **state)
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		if (pid_file_parse(refused[i], &pid) != ERR_FORMAT)
 			fail_msg("number %zu was taken", i);
-}
-
-static bool
-in_unit(const char *line)
-{
-	return process_cgroup_in_unit(view_of_string(line), "app.service");
-}
-
-static void
-control_groups_of_a_unit(void **state)
-{
-	(void)state;
-	assert_true(in_unit("0::/system.slice/app.service"));
-	assert_true(in_unit("0::/app.service"));
-	assert_true(in_unit("0::/system.slice/system-app.slice/app.service/worker/1"));
-	assert_true(in_unit("1:name=systemd:/system.slice/app.service"));
-}
-
-static void
-control_groups_that_only_look_like_it(void **state)
-{
-	(void)state;
-	assert_false(in_unit(""));
-	assert_false(in_unit("0"));
-	assert_false(in_unit("0:"));
-	assert_false(in_unit("0::"));
-	assert_false(in_unit("0::/"));
-	assert_false(in_unit("0::app.service"));
-	assert_false(in_unit("0::/system.slice/xapp.service"));
-	assert_false(in_unit("0::/system.slice/app.service.d"));
-	assert_false(in_unit("0::/system.slice/app.service (deleted)"));
-	assert_false(in_unit("4:memory:/system.slice/app.service"));
-	/* trees of users and of containers, who may make groups of any name */
-	assert_false(in_unit("0::/user.slice/user-1000.slice/user@1000.service/app.service"));
-	assert_false(in_unit("0::/user.slice/app.service"));
-	assert_false(in_unit("0::/machine.slice/m.scope/system.slice/app.service"));
-	assert_false(in_unit("0::/system.slice/docker.service/app.service"));
-	assert_false(in_unit("0::/docker/0123/app.service"));
-	assert_false(in_unit("0::/../app.service"));
-	assert_false(in_unit("0::/.slice/app.service"));
 }
 
 static void
@@ -121,8 +81,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(pid_files),
-	    cmocka_unit_test(control_groups_of_a_unit),
-	    cmocka_unit_test(control_groups_that_only_look_like_it),
 	    cmocka_unit_test(stat_counts_from_the_last_parenthesis),
 	    cmocka_unit_test(status_fields_begin_a_line),
 	};

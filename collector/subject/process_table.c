@@ -1,0 +1,173 @@
+#include "collector/subject/process_table.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collector/ground/small_file.h"
+#include "collector/subject/procfs.h"
+#include "proto/encoding.h"
+
+#define STAT_SIZE_MAX 4096 /* bytes: 52 numbers and a name */
+
+static enum err read_all(
+    process_table_visit *visit, void *context, struct process_table *out, struct trouble *t);
+static enum err read_one(DIR *proc, const char *name, process_table_visit *visit, void *context,
+    struct process_table *out);
+static enum err append(struct process_table *table, const struct process_entry *entry);
+static int by_pid(const void *a, const void *b);
+
+enum err
+process_table_read(
+    process_table_visit *visit, void *context, struct process_table *out, struct trouble *t)
+{
+	enum err e = ERR_OK;
+
+	*out = (struct process_table){.missed = true};
+	for (unsigned i = 0; e == ERR_OK && out->missed && i < PROCESS_TABLE_READINGS_MAX; i++) {
+		out->count = 0;
+		out->missed = false;
+		e = read_all(visit, context, out, t);
+	}
+	if (e != ERR_OK)
+		process_table_free(out);
+	return e;
+}
+
+void
+process_table_free(struct process_table *table)
+{
+	free(table->list);
+	*table = (struct process_table){.list = NULL};
+}
+
+struct process_entry *
+process_table_find(const struct process_table *table, pid_t pid)
+{
+	const struct process_entry key = {.pid = pid};
+
+	return table->count > 0 ? bsearch(&key, table->list, table->count, sizeof(key), by_pid)
+				: NULL;
+}
+
+size_t
+process_table_count(const struct process_table *table, enum process_mark mark)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < table->count; i++)
+		count += table->list[i].mark == mark;
+	return count;
+}
+
+/* Numbers are used again while the table is read, so parents might go round in a circle. */
+bool
+process_table_is_below(const struct process_table *table, const struct process_entry *entry)
+{
+	for (size_t steps = 0; entry != NULL && steps < table->count; steps++) {
+		entry = process_table_find(table, entry->parent);
+		if (entry != NULL && entry->mark == PROCESS_YES)
+			return true;
+	}
+	return false;
+}
+
+/* Generation after generation, until there is none more. */
+void
+process_table_mark_below(struct process_table *table)
+{
+	bool more = true;
+
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < table->count; i++) {
+			struct process_entry *one = &table->list[i];
+			const struct process_entry *parent = process_table_find(table, one->parent);
+
+			if (one->mark != PROCESS_YES && parent != NULL &&
+			    parent->mark == PROCESS_YES) {
+				one->mark = PROCESS_YES;
+				more = true;
+			}
+		}
+	}
+}
+
+static enum err
+read_all(process_table_visit *visit, void *context, struct process_table *out, struct trouble *t)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	enum err e = ERR_OK;
+
+	if (proc == NULL)
+		return trouble_set(t, ERR_IO, "/proc: %s", strerror(errno));
+	while (e == ERR_OK && (entry = readdir(proc)) != NULL)
+		e = read_one(proc, entry->d_name, visit, context, out);
+	(void)closedir(proc);
+	if (out->count > 0)
+		qsort(out->list, out->count, sizeof(*out->list), by_pid);
+	return e;
+}
+
+static enum err
+read_one(DIR *proc, const char *name, process_table_visit *visit, void *context,
+    struct process_table *out)
+{
+	struct process_entry one = {.mark = PROCESS_NONE};
+	struct buf text = BUF_INIT;
+	struct procfs_stat stat;
+	uint64_t number;
+	enum err e;
+	int dir;
+
+	if (decimal_decode(view_of_string(name), &number) != ERR_OK || number > INT_MAX)
+		return ERR_OK;
+	if ((dir = openat(dirfd(proc), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
+		out->missed = true;
+		return ERR_OK;
+	}
+	if ((e = small_file_read(dir, "stat", STAT_SIZE_MAX, &text)) == ERR_OK &&
+	    (e = procfs_stat_parse(buf_view(&text), &stat)) == ERR_OK) {
+		one.pid = (pid_t)number;
+		one.parent = stat.parent;
+		one.start_ticks = stat.start_ticks;
+		e = visit(context, dir, &one);
+	}
+	buf_free(&text);
+	(void)close(dir);
+	if (e == ERR_NOT_FOUND) {
+		out->missed = true;
+		return ERR_OK;
+	}
+	return e == ERR_OK ? append(out, &one) : e;
+}
+
+static enum err
+append(struct process_table *table, const struct process_entry *entry)
+{
+	struct process_entry *grown;
+
+	if (table->count == table->capacity) {
+		table->capacity = table->capacity == 0 ? 256 : 2 * table->capacity;
+		grown = reallocarray(table->list, table->capacity, sizeof(*grown));
+		if (grown == NULL)
+			return ERR_MEMORY;
+		table->list = grown;
+	}
+	table->list[table->count++] = *entry;
+	return ERR_OK;
+}
+
+static int
+by_pid(const void *a, const void *b)
+{
+	const pid_t x = ((const struct process_entry *)a)->pid;
+	const pid_t y = ((const struct process_entry *)b)->pid;
+
+	return (x > y) - (x < y);
+}

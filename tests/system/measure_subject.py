@@ -1,0 +1,373 @@
+#!/usr/bin/python3
+"""hallmark-collector finds the processes that a workload names, and nobody else silences or impersonates them."""
+
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+from hallmark import PATIENCE_S, run_tests
+from control_groups import TOP, Groups, can_be_made
+from measured import AS_NOBODY, NOBODY, PYTHON, Measured, can_be_others
+
+SLEEP = "/bin/sleep"
+
+
+def opened(host):
+    """A directory of programs that everybody may run."""
+    host.dir.chmod(0o755)
+    (host.dir / "opt").mkdir(exist_ok=True)
+    (host.dir / "opt").chmod(0o755)
+    return host.dir / "opt"
+
+
+def copied(host, name="app", source=SLEEP):
+    return str(shutil.copy(source, opened(host) / name))
+
+
+def until_runs(process, path):
+    deadline = time.monotonic() + PATIENCE_S
+    while os.readlink(f"/proc/{process.pid}/exe").removesuffix(" (deleted)") != str(path):
+        assert time.monotonic() < deadline
+    return process
+
+
+def arguments(host, **workload):
+    return host.facts("runtime", **workload)["arguments"]
+
+
+def options(found):
+    """What its one component says that it was made with."""
+    (component,) = found["components"].values()
+    return {i["name"]: i["values"] for i in component["made"]}["options"]
+
+
+# --- by the executable -----------------------------------------------------------------------------
+
+def test_a_stranger_neither_silences_nor_impersonates():
+    if not can_be_others():
+        return
+    with Measured() as host:
+        path = copied(host)
+        mine = host.write("opt/mine", pathlib.Path(SLEEP).read_bytes() + b"x")
+        mine.chmod(0o755)
+        real = host.start(path, "600")
+        ways = ([path, "601"],  # the same program; another one by that name, in a view of his own
+                ["unshare", "-rm", "sh", "-c", f"mount --bind {mine} {path} && exec {path} 602"])
+        for command in ways:
+            until_runs(host.start(*AS_NOBODY, *command), path)
+            assert arguments(host, executable=str(path)) == [str(path), "600"]
+            assert host.measure("executable", executable=str(path))["pid"] == real.pid
+        host.end(real)
+        said = host.refused("runtime", executable=str(path))
+        assert "no process of root runs" in said and "2 of others do" in said, said
+        # The same without and with the file that everybody means.
+        os.unlink(path)
+        said = host.refused("runtime", executable=str(path))
+        assert "no process of root runs" in said, said
+
+
+def test_whose_it_is_can_be_said():
+    if not can_be_others():
+        return
+    with Measured() as host:
+        path = copied(host)
+        host.start(path, "600")
+        until_runs(host.start(*AS_NOBODY, path, "601"), path)
+        for user in ("nobody", str(NOBODY)):
+            assert arguments(host, executable=str(path), user=user) == [str(path), "601"]
+            assert options(host.measure("executable", executable=str(path), user=user)) == [f"user={user}"]
+        assert arguments(host, executable=str(path), user="root") == [str(path), "600"]
+        said = host.refused("runtime", executable=str(path), user="no-such-user")
+        assert "user no-such-user is not in /etc/passwd" in said, said
+        said = host.refused("runtime", executable=str(path), user="12345")
+        assert "no process of user 12345 runs" in said, said
+
+
+def test_the_owner_of_the_file_may_run_it():
+    if not can_be_others():
+        return
+    with Measured() as host:
+        path = copied(host)
+        os.chown(path, NOBODY, NOBODY)
+        until_runs(host.start(*AS_NOBODY, path, "601"), path)
+        assert arguments(host, executable=str(path)) == [str(path), "601"]
+
+
+def test_what_is_started_by_set_user_id_is_the_starters():
+    if not can_be_others():
+        return
+    with Measured() as host:
+        path = copied(host)
+        os.chmod(path, 0o4755)
+        process = until_runs(host.start(*AS_NOBODY, path, "601"), path)
+        assert "\t0\t" in next(line for line in open(f"/proc/{process.pid}/status") if line.startswith("Uid"))
+        said = host.refused("runtime", executable=str(path))
+        assert "no process of root runs" in said, said
+
+
+def test_instances_are_chosen_by_arguments():
+    with Measured() as host:
+        path = copied(host)
+        first, second = host.start(path, "600", "1"), host.start(path, "601", "1")
+        said = host.refused("runtime", executable=str(path))
+        assert f"2 processes run {path}" in said and "`arguments`" in said, said
+        assert host.measure("runtime", executable=str(path), arguments=["600"])["pid"] == first.pid
+        found = host.measure("runtime", executable=str(path), arguments=["60[1-9]", "1"])
+        assert found["pid"] == second.pid
+        assert options(found) == ["argument=60[1-9]", "argument=1"], options(found)
+        said = host.refused("runtime", executable=str(path), arguments=["602"])
+        assert "with `arguments`; 2 do with others" in said, said
+
+
+def test_a_program_that_was_replaced_is_still_it():
+    with Measured() as host:
+        path = copied(host)
+        process = host.start(path, "600")
+        os.rename(copied(host, "new"), path)
+        found = host.measure("executable", executable=str(path))
+        assert found["pid"] == process.pid
+        item = found["components"]["executable"]["items"][0]
+        assert item["path"] == str(path) and item["flags"] == ["deleted", "replaced"], item
+
+
+def test_a_program_of_this_name_in_another_root_is_not_it():
+    if not can_be_others():
+        return
+    with Measured() as host:
+        path = copied(host)
+        real = host.start(path, "600")
+        inner = host.dir / "root"
+        script = (f"mkdir -p {inner}{host.dir}/opt && mount --bind {inner} {inner} && cd {inner} && "
+                  "for d in usr lib lib64 bin proc; do [ -e /$d ] && mkdir -p $d && mount --rbind /$d $d; done; "
+                  f"cp {SLEEP} .{path} && mkdir -p old && pivot_root . old && umount -l old && exec {path} 601")
+        process = host.start("unshare", "-m", "sh", "-c", script)
+        until_runs(process, path)
+        assert host.measure("executable", executable=str(path))["pid"] == real.pid
+        host.end(real)
+        said = host.refused("executable", executable=str(path))
+        assert "no process runs" in said, said
+
+
+def test_servers_that_fork_are_the_one_that_forked_them():
+    with Measured() as host:
+        for start in (start_nginx, start_postgres):
+            started = start(host)
+            if started is None:
+                print(f"     {start.__name__.removeprefix('start_')} is not installed", flush=True)
+                continue
+            process, path, user = started
+            found = host.measure("runtime", executable=path, **user)
+            assert found["pid"] == process.pid, (found["pid"], process.pid)
+            facts = {i["name"]: i["values"] for i in found["components"]["runtime"]["items"]}
+            assert facts["processes"] == [f"2-9 {path}"], facts["processes"]
+            process.send_signal(signal.SIGTERM)
+            process.wait()
+
+
+def start_nginx(host):
+    path = shutil.which("nginx")
+    if path is None:
+        return None
+    config = host.write("nginx.conf", f"daemon off; worker_processes 3; pid {host.dir}/nginx.pid;\n"
+                        f"error_log {host.dir}/error.log; events {{}}\n"
+                        f"http {{ access_log off; server {{ listen unix:{host.dir}/nginx.socket; }} }}\n")
+    process = host.start(path, "-c", config)
+    wait_for_children(process, 3)
+    return process, os.path.realpath(path), {}
+
+
+def start_postgres(host):
+    found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    if not found or not can_be_others():
+        return None
+    data = opened(host) / "data"
+    data.mkdir()
+    os.chown(data, NOBODY, NOBODY)
+    subprocess.run([*AS_NOBODY, found[-1].with_name("initdb"), "-D", data, "-A", "trust", "-U", "test"],
+                   check=True, capture_output=True, cwd="/")
+    process = host.start(*AS_NOBODY, found[-1], "-D", data, "-k", data, "-h", "", cwd="/",
+                         stderr=subprocess.DEVNULL)
+    wait_for_children(process, 3)
+    return process, os.path.realpath(found[-1]), {"user": "nobody"}
+
+
+def wait_for_children(process, count):
+    deadline = time.monotonic() + PATIENCE_S
+    while len(pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()) < count:
+        assert process.poll() is None and time.monotonic() < deadline
+
+
+# --- by control groups -----------------------------------------------------------------------------
+
+def unit(kind="service", instance=""):
+    return f"hallmark-test-{os.getpid()}{instance}.{kind}"
+
+
+def as_started(name, seconds_ago):
+    """In a view where the service manager has written that it started the unit then."""
+    return ["unshare", "-m", "sh", "-ec",
+            "mount -t tmpfs none /run; mkdir -p /run/systemd/units; "
+            f"ln -s 0123 '/run/systemd/units/invocation:{name}'; "
+            f"touch -h -d @{time.time() - seconds_ago:.3f} '/run/systemd/units/invocation:{name}'; "
+            'exec "$@"', "sh"]
+
+
+def age(process):
+    """Seconds since it was started."""
+    ticks = int(pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[19])
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+
+
+def test_what_was_left_over_is_not_the_main_process():
+    if not can_be_made():
+        return
+    with Groups() as groups, Measured() as host:
+        path, other, name = copied(host), copied(host, "other"), unit()
+        left, stranger = host.start(path, "600"), host.start(other, "600")
+        while age(left) < 0.5:
+            pass
+        main = host.start(path, "601")
+        groups.put(f"/system.slice/{name}", left.pid, stranger.pid, main.pid)
+        found = host.measure("runtime", "executable", unit=name,
+                             prefix=as_started(name, age(main) + 0.05))
+        assert found["pid"] == main.pid
+        facts = {i["name"]: i["values"] for i in found["components"]["runtime"]["items"]}
+        assert facts["arguments"] == [path, "601"] and "mains_differ" not in facts, facts
+        assert {i["path"]: i["flags"] for i in found["components"]["executable"]["items"]} == {
+            path: [], other: ["other"]}
+        # Everything is older than that: a clock was set. Then the oldest is it.
+        found = host.measure("runtime", unit=name, prefix=as_started(name, -60))
+        assert found["pid"] == left.pid
+
+
+def test_without_a_record_all_that_may_be_it_are_looked_at():
+    if not can_be_made():
+        return
+    with Groups() as groups, Measured() as host:
+        path, name = copied(host), unit()
+        running = [host.start(path, seconds) for seconds in ("600", "601", "601")]
+        groups.put(f"/system.slice/{name}", *(p.pid for p in running))
+        facts = host.facts("runtime", unit=name)
+        assert facts["arguments"] == [path, "600", path, "601"], facts["arguments"]
+        assert facts["mains_differ"] == ["arguments 1x2 2-9x2"], facts["mains_differ"]
+        assert facts["processes"] == [f"2-9 {path}"]
+
+
+def test_each_instance_of_a_template_has_a_main_process():
+    if not can_be_made():
+        return
+    with Groups() as groups, Measured() as host:
+        path = copied(host)
+        running = [host.start(path, f"60{i}") for i in range(3)]
+        for i, process in enumerate(running[:2]):
+            groups.put(f"/system.slice/{unit(instance=f'@{i}')}", process.pid)
+        groups.put(f"/system.slice/{unit()}", running[2].pid)
+        for name in (unit(instance="@"), unit(instance="@*"), unit(instance="@[0-9]")):
+            facts = host.facts("runtime", unit=name)
+            assert facts["arguments"] == [path, "600", path, "601"], (name, facts["arguments"])
+            assert facts["mains_differ"] == ["arguments 2-9x2"] or \
+                facts["mains_differ"] == ["arguments 1x2 1x2"], facts["mains_differ"]
+        assert arguments(host, unit=unit(instance="@1")) == [path, "601"]
+
+
+def test_groups_by_a_pattern():
+    if not can_be_made():
+        return
+    with Groups() as groups, Measured() as host:
+        path, top = copied(host), unit("slice")
+        for i in range(2):
+            groups.put(f"/{top}/{i}.scope/below", host.start(path, f"60{i}").pid)
+        groups.put(f"/{top}/2.other", host.start(path, "602").pid)
+        assert arguments(host, cgroup=f"/{top}/*.scope") == [path, "600", path, "601"]
+        assert arguments(host, cgroup=f"/{top}/1.*") == [path, "601"]
+        assert host.facts("runtime", cgroup=f"/{top}")["processes"] == [f"2-9 {path}"]
+        assert "is it started?" in host.refused("runtime", cgroup=f"/{top}/3.*")
+
+
+def test_names_that_others_than_root_have_made_count_for_nothing():
+    if not can_be_made() or not can_be_others():
+        return
+    with Groups() as groups, Measured() as host:
+        path, theirs = copied(host), unit("slice")
+        groups.make(f"/{theirs}", NOBODY)
+        groups.put(f"/{theirs}/{unit()}", host.start(path, "600").pid)
+        for way in ({"unit": unit()}, {"cgroup": f"/{theirs}/*.service"}):
+            said = host.refused("runtime", **way)
+            assert "others than root can make one" in said, said
+        # Theirs is what is in it, not what it is called.
+        assert arguments(host, cgroup=f"/{theirs}") == [path, "600"]
+
+
+def test_a_units_user():
+    if not can_be_made() or not can_be_others():
+        return
+    with Groups() as groups, Measured() as host:
+        path = copied(host)
+        manager = f"/user.slice/user-{NOBODY}.slice/user@{NOBODY}.service"
+        process = until_runs(host.start(*AS_NOBODY, path, "600"), path)
+        groups.make(manager, NOBODY)
+        groups.make(f"{manager}/app.slice", NOBODY)
+        groups.put(f"{manager}/app.slice/{unit()}", process.pid)
+        assert host.measure("runtime", unit=unit(), user="nobody")["pid"] == process.pid
+        for whose in ({}, {"user": "root"}, {"user": "12345"}):
+            assert "is it started?" in host.refused("runtime", unit=unit(), **whose)
+
+
+def test_a_collector_with_control_groups_of_its_own():
+    if not can_be_made():
+        return
+    with Groups() as groups, Measured() as host:
+        path = copied(host)
+        groups.put(f"/system.slice/{unit()}", host.start(path, "600").pid)
+        own = groups.make(f"/system.slice/{unit(instance='-own')}/below")
+        inside = ["sh", "-ec", f'echo $$ >{own}/cgroup.procs; exec unshare -Cm "$@"', "sh"]
+        for way in ({"unit": unit()}, {"cgroup": f"/system.slice/{unit()}"}):
+            assert arguments(host, prefix=inside, **way) == [path, "600"]
+        hidden = [*inside, "sh", "-ec", 'mount -t tmpfs none /sys/fs/cgroup; exec "$@"', "sh"]
+        said = host.refused("runtime", unit=unit(), prefix=hidden)
+        assert "mount the host's /sys/fs/cgroup" in said, said
+
+
+# --- of a host that is mounted somewhere -----------------------------------------------------------
+
+def test_a_host_that_is_mounted_somewhere():
+    if not can_be_made():
+        return
+    with Groups() as groups, Measured() as host:
+        path, own = copied(host), pathlib.Path(f"/var/tmp/hallmark-test-{os.getpid()}")
+        shutil.copytree(host.dir, own)
+        try:
+            seen = own / "seen"
+            seen.mkdir()
+            process = host.start(path, "600")
+            groups.put(f"/system.slice/{unit()}", process.pid)
+            (host.dir / "link").symlink_to(host.dir / "opt")
+            inside = ["unshare", "-m", "sh", "-ec",  # what is named is only there
+                      f"mount --rbind / {seen}; mount -t tmpfs none {host.dir}; "
+                      'mount -t tmpfs none /sys/fs/cgroup; exec "$@"', "sh"]
+            pid_file = host.write("opt/app.pid", f"{process.pid}\n")
+            collector = Measured.of(own)
+            for way in ({"executable": f"{host.dir}/link/app"}, {"unit": unit()},
+                        {"pid_file": str(pid_file)}):
+                found = collector.measure("runtime", "files", "executable", "host", prefix=inside,
+                                          files=[f"{host.dir}/opt/*"], host_root=str(seen), **way)
+                assert found["pid"] == process.pid, (way, found["pid"])
+                assert [i["path"] for i in found["components"]["files"]["items"]] == [path, str(pid_file)]
+                assert found["components"]["executable"]["items"][0]["flags"] == []
+                for kind in ("files", "host"):
+                    made = {i["name"]: i["values"] for i in found["components"][kind]["made"]}
+                    assert made["options"] == [f"host_root={seen}"], made
+            said = collector.refused("runtime", prefix=inside, pid_file=str(pid_file))
+            assert "No such file" in said, said
+        finally:
+            shutil.rmtree(own)
+
+
+if __name__ == "__main__":
+    run_tests(__name__)
