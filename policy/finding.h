@@ -26,6 +26,14 @@
 	X(FINDING_REPLACED, "replaced-file", "replaced", "another file has this path now")         \
 	X(FINDING_WRITABLE, "writable-mapping", "writable",                                        \
 	    "mapped writable and executable at once")                                              \
+	X(FINDING_MODIFIED, "modified-code", "modified_code",                                      \
+	    "code in memory is not what is in its file")                                           \
+	X(FINDING_RESTORED, "restored-code", "restored_code",                                      \
+	    "code was written to in memory, and has the bytes of its file again")                  \
+	X(FINDING_PROBED, "probed-code", "probed_code",                                            \
+	    "breakpoints in code, of a debugger or the kernel: somebody watches the program")      \
+	X(FINDING_NEWER, "changed-since-start", "changed_since_start",                             \
+	    "the file was changed after a process that uses it began")                             \
 	X(FINDING_WORLD_WRITABLE, "world-writable", "world_writable", "everybody may write to it") \
 	X(FINDING_SYMLINK, "symbolic-link", "unknown",                                             \
 	    "a symbolic link, and the policy does not allow any here")                             \

@@ -36,9 +36,11 @@ struct lookup {
 static void bench_begin(struct bench *t, struct verdict_builder *b, const struct policy_rule *rule,
     const struct file_rule *files, uint64_t now_s);
 static void judge_one(struct bench *t, const struct component_file *f);
+static void judge_code(struct bench *t, const struct component_file *f);
 static void judge_content(struct bench *t, const struct component_file *f);
 static struct lookup look_up(struct bench *t, const struct component_file *f);
 static void detail_changed(struct buf *to, const struct lookup *l, const struct component_file *f);
+static void detail_code(struct buf *to, const struct component_file *f);
 static void judge_missing(struct bench *t, const struct component *c);
 static void choose_families(struct bench *t, const struct component *c);
 static bool family_counts(const struct bench *t, size_t family);
@@ -107,22 +109,54 @@ judge_one(struct bench *t, const struct component_file *f)
 	    {COMPONENT_FILE_REPLACED, FINDING_REPLACED, r->replaced},
 	    {COMPONENT_FILE_WRITABLE, FINDING_WRITABLE, r->writable},
 	};
+	/* Of code in memory; the file itself is an item of its own. */
+	const uint32_t code =
+	    COMPONENT_FILE_MODIFIED | COMPONENT_FILE_RESTORED | COMPONENT_FILE_PROBED;
 	/* Their modes say nothing about who can write, or there is no path to write to. */
 	const uint32_t modeless =
-	    COMPONENT_FILE_ANONYMOUS | COMPONENT_FILE_MEMFD | COMPONENT_FILE_SYMLINK;
+	    COMPONENT_FILE_ANONYMOUS | COMPONENT_FILE_MEMFD | COMPONENT_FILE_SYMLINK | code;
 	/* Nothing that a reference set could describe; what was noticed decides. */
 	const uint32_t contentless = COMPONENT_FILE_ANONYMOUS | COMPONENT_FILE_MEMFD |
-				     COMPONENT_FILE_UNREADABLE | COMPONENT_FILE_SPECIAL;
+				     COMPONENT_FILE_UNREADABLE | COMPONENT_FILE_SPECIAL | code;
 
 	if (f->flags != 0)
 		for (size_t i = 0; i < sizeof(noticed) / sizeof(noticed[0]); i++)
 			if ((f->flags & noticed[i].flag) != 0)
 				(void)verdict_find(
 				    t->b, noticed[i].finding, noticed[i].outcome, f->path);
+	if ((f->flags & code) != 0)
+		judge_code(t, f);
+	if ((f->flags & COMPONENT_FILE_NEWER) != 0)
+		(void)verdict_find(t->b, FINDING_NEWER, r->changed_since_start, f->path);
 	if ((f->mode & S_IWOTH) != 0 && (f->flags & modeless) == 0)
 		(void)verdict_find(t->b, FINDING_WORLD_WRITABLE, r->world_writable, f->path);
 	if ((f->flags & contentless) == 0)
 		judge_content(t, f);
+}
+
+/* A set may list what is in memory, as it does what is in files. */
+static void
+judge_code(struct bench *t, const struct component_file *f)
+{
+	const struct file_rule *r = t->rule;
+	const struct {
+		uint32_t flag;
+		enum finding finding;
+		enum report_status outcome;
+	} noticed[] = {
+	    {COMPONENT_FILE_MODIFIED, FINDING_MODIFIED, r->modified_code},
+	    {COMPONENT_FILE_RESTORED, FINDING_RESTORED, r->restored_code},
+	    {COMPONENT_FILE_PROBED, FINDING_PROBED, r->probed_code},
+	};
+	struct buf *detail;
+
+	if (look_up(t, f).matched)
+		return;
+	for (size_t i = 0; i < sizeof(noticed) / sizeof(noticed[0]); i++)
+		if ((f->flags & noticed[i].flag) != 0 &&
+		    (detail = verdict_find(
+			 t->b, noticed[i].finding, noticed[i].outcome, f->path)) != NULL)
+			detail_code(detail, f);
 }
 
 static void
@@ -206,6 +240,21 @@ detail_changed(struct buf *to, const struct lookup *l, const struct component_fi
 	if (l->others > 0)
 		buf_append_format(to, " or one of %zu more", l->others);
 	append_digest(to, ", found ", &f->digest);
+}
+
+/* Where it is, as whoever measured it has said. */
+static void
+detail_code(struct buf *to, const struct component_file *f)
+{
+	if (!digest_is_zero(&f->digest)) {
+		append_digest(to, "found sha256 ", &f->digest);
+		buf_append_format(to, ", %llu bytes", (unsigned long long)f->size);
+	}
+	for (size_t i = 0; i < f->detail_count; i++) {
+		if (to->size > 0)
+			buf_append_string(to, ", ");
+		buf_append_view(to, f->details[i]);
+	}
 }
 
 /*

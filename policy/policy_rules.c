@@ -39,6 +39,7 @@ static const struct raw_file_rule *raw_file_rule(
     const struct raw_workload *w, enum component_kind kind);
 static const struct raw_fact_rule *raw_fact_rule(
     const struct raw_workload *w, enum component_kind kind);
+static enum report_status outcome_of_trace(enum raw_outcome raw);
 static int reference_compare(const void *a, const void *b);
 static const char *key_of(struct place *p, const char *rest);
 
@@ -215,6 +216,10 @@ take_file_rule(struct place *p, enum component_kind kind, const struct raw_file_
 	    .unstable = draft_outcome(raw->unstable),
 	    .world_writable = draft_outcome(raw->world_writable),
 	    .other_process = draft_outcome(raw->other_process),
+	    .modified_code = draft_outcome(raw->modified_code),
+	    .restored_code = outcome_of_trace(raw->restored_code),
+	    .probed_code = draft_outcome(raw->probed_code),
+	    .changed_since_start = outcome_of_trace(raw->changed_since_start),
 	};
 	p->rule->files[kind] = r;
 }
@@ -313,6 +318,13 @@ raw_fact_rule(const struct raw_workload *w, enum component_kind kind)
 	default:
 		return NULL;
 	}
+}
+
+/* Of what is as it should be now, and perhaps was not: it is never affirming by itself. */
+static enum report_status
+outcome_of_trace(enum raw_outcome raw)
+{
+	return raw == RAW_OUTCOME_UNSAID ? REPORT_WARNING : draft_outcome(raw);
 }
 
 static int

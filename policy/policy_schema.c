@@ -67,10 +67,14 @@ static const cyaml_schema_value_t collectors_ca_entry = {
 	LIST(references, REQUIRED, struct raw_file_rule, &name_entry, 1, REPORT_REFERENCES_MAX),   \
 	    CYAML_FIELD_BOOL("symlinks", OPTIONAL, struct raw_file_rule, symlinks),                \
 	    FILE_OUTCOME(unknown), FILE_OUTCOME(changed), FILE_OUTCOME(unreadable),                \
-	    FILE_OUTCOME(unstable), FILE_OUTCOME(world_writable)
+	    FILE_OUTCOME(unstable), FILE_OUTCOME(world_writable),                                  \
+	    FILE_OUTCOME(changed_since_start)
+#define CODE_FIELDS                                                                                \
+	FILE_OUTCOME(modified_code), FILE_OUTCOME(restored_code), FILE_OUTCOME(probed_code)
 
 static const cyaml_schema_field_t executable_fields[] = {
     FILE_FIELDS,
+    CODE_FIELDS,
     FILE_OUTCOME(deleted),
     FILE_OUTCOME(replaced),
     FILE_OUTCOME(memfd),
@@ -80,6 +84,7 @@ static const cyaml_schema_field_t executable_fields[] = {
 };
 static const cyaml_schema_field_t libraries_fields[] = {
     FILE_FIELDS,
+    CODE_FIELDS,
     FILE_OUTCOME(deleted),
     FILE_OUTCOME(replaced),
     FILE_OUTCOME(memfd),

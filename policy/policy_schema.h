@@ -45,6 +45,7 @@ struct raw_file_rule {
 	bool symlinks;
 	enum raw_outcome unknown, changed, missing, deleted, replaced, memfd, anonymous, writable;
 	enum raw_outcome unreadable, unstable, world_writable, other_process;
+	enum raw_outcome modified_code, restored_code, probed_code, changed_since_start;
 };
 
 struct raw_fact {

@@ -45,6 +45,7 @@ struct file_rule {
 	bool complete;       /* each path of the references has to be measured */
 	enum report_status unknown, changed, missing, deleted, replaced, memfd, anonymous, writable;
 	enum report_status unreadable, unstable, world_writable, other_process;
+	enum report_status modified_code, restored_code, probed_code, changed_since_start;
 };
 
 struct patterns {

@@ -57,6 +57,15 @@ filehash_left(const struct filehash *h)
 }
 
 enum err
+filehash_spend(struct filehash *h, uint64_t bytes)
+{
+	const bool enough = bytes <= h->left;
+
+	h->left -= enough ? bytes : h->left;
+	return enough ? ERR_OK : ERR_BUDGET;
+}
+
+enum err
 filehash_describe(struct filehash *h, int fd, struct component_file *out)
 {
 	struct stat before, after;

@@ -23,6 +23,9 @@ void filehash_free(struct filehash **h);
 void filehash_limit(struct filehash *h, uint64_t bytes);
 uint64_t filehash_left(const struct filehash *h);
 
+/* So many bytes were read elsewhere. ERR_BUDGET if that is more than what was left. */
+enum err filehash_spend(struct filehash *h, uint64_t bytes) MUST_USE;
+
 /*
  * Reads the regular file `fd` from its beginning to its end and fills digest, size, mode, owner of
  * `out`, and adds COMPONENT_FILE_CHANGED if it changed meanwhile (size, times, or bytes read); then

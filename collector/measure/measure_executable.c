@@ -6,9 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "collector/measure/mapped_file.h"
-#include "collector/measure/maps.h"
 #include "collector/measure/measure_members.h"
+#include "collector/memory/mapped_file.h"
+#include "collector/memory/mappings.h"
+#include "collector/memory/modified.h"
 #include "collector/subject/procfs.h"
 #include "collector/watch/lay.h"
 
@@ -38,8 +39,10 @@ static enum err open_program(struct programs *all, struct measure_context *m, st
     struct component_file *item);
 static enum err describe(struct programs *all, struct measure_context *m, const struct program *p,
     struct component_file *item);
-static enum err visit_mappings(struct measure_context *m, struct program *p);
-static maps_visit visit_mapping;
+static enum err visit_mappings(
+    struct measure_context *m, struct program *p, struct component_builder *to);
+static enum err add_modified(struct measure_context *m, const struct program *p,
+    const struct mappings *mappings, struct component_builder *to);
 
 enum err
 measure_executable(struct measure_context *m, struct component_builder *to)
@@ -60,6 +63,7 @@ add_program(void *context, struct measure_context *m, bool is_main)
 	struct component_file item;
 	struct program p = {-1, {0}, false};
 	struct mapped_name name = {.fd = -1};
+	const struct mapped_roots roots = {m->root, m->workload->host_root};
 	struct mapped_file held = {&p.stat, NULL};
 	struct buf link = BUF_INIT;
 	enum err e;
@@ -72,14 +76,14 @@ add_program(void *context, struct measure_context *m, bool is_main)
 	}
 	if ((e = open_program(all, m, &p, &item)) != ERR_OK)
 		goto out;
-	if ((e = mapped_file_resolve(m, buf_view(&link), &held, &name)) != ERR_OK) {
+	if ((e = mapped_file_resolve(&roots, buf_view(&link), &held, &name)) != ERR_OK) {
 		(void)trouble_set(m->trouble, e, "/proc/%d/exe: expected a path, found '%.*s'",
 		    (int)m->process->pid, (int)link.size, (const char *)link.data);
 		goto out;
 	}
 	item.path = name.path;
 	item.flags |= name.flags;
-	if ((e = visit_mappings(m, &p)) != ERR_OK)
+	if ((e = visit_mappings(m, &p, all->to)) != ERR_OK)
 		goto out;
 	if (p.writable)
 		item.flags |= COMPONENT_FILE_WRITABLE;
@@ -144,24 +148,39 @@ describe(struct programs *all, struct measure_context *m, const struct program *
 
 /* Without its mappings it is not known whether the program is writable: that is no "no". */
 static enum err
-visit_mappings(struct measure_context *m, struct program *p)
+visit_mappings(struct measure_context *m, struct program *p, struct component_builder *to)
 {
-	const int maps = openat(m->process->dir, "maps", O_RDONLY | O_CLOEXEC);
+	struct mappings mappings = {.list = NULL};
+	enum err e = mappings_list(m->process->dir, &mappings);
 
-	if (maps >= 0)
-		return maps_each(maps, visit_mapping, p);
-	return errno == ENOENT || errno == ESRCH
-		   ? ERR_NOT_FOUND
-		   : trouble_set(m->trouble, ERR_IO, "/proc/%d/maps: %s", (int)m->process->pid,
-			 strerror(errno));
+	if (e == ERR_IO)
+		(void)trouble_set(
+		    m->trouble, e, "/proc/%d/maps: %s", (int)m->process->pid, strerror(errno));
+	for (size_t i = 0; i < mappings.count; i++)
+		p->writable =
+		    p->writable || (mappings.list[i].writable &&
+				       mapped_file_is(p->fd, &p->stat, &mappings.list[i]));
+	if (e == ERR_OK)
+		e = add_modified(m, p, &mappings, to);
+	mappings_free(&mappings);
+	return e;
 }
 
 static enum err
-visit_mapping(void *context, const struct maps_entry *entry)
+add_modified(struct measure_context *m, const struct program *p, const struct mappings *mappings,
+    struct component_builder *to)
 {
-	struct program *p = context;
+	const struct mapped_roots roots = {m->root, m->workload->host_root};
+	struct modified modified;
+	enum err e = modified_begin(&modified, m->process->dir, &roots, to);
 
-	if (entry->executable && entry->writable && mapped_file_is(p->fd, &p->stat, entry))
-		p->writable = true;
-	return ERR_OK;
+	for (size_t i = 0; e == ERR_OK && i < mappings->count; i++)
+		if (mapped_file_is(p->fd, &p->stat, &mappings->list[i]))
+			e = modified_add(&modified, &mappings->list[i]);
+	if (e == ERR_IO)
+		(void)trouble_set(
+		    m->trouble, e, "/proc/%d/pagemap: %s", (int)m->process->pid, strerror(errno));
+	if (filehash_spend(m->hash, modified_end(&modified)) != ERR_OK && e == ERR_OK)
+		e = ERR_BUDGET;
+	return e;
 }

@@ -2,14 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "collector/measure/mapped_file.h"
-#include "collector/measure/maps.h"
 #include "collector/measure/measure_members.h"
+#include "collector/memory/mapped_file.h"
+#include "collector/memory/mappings.h"
+#include "collector/memory/modified.h"
 #include "collector/subject/procfs.h"
 #include "collector/watch/lay.h"
 
@@ -42,6 +42,8 @@ struct libraries {
 	int program_fd;          /* O_PATH; -1: unknown */
 	struct buf program_name; /* as the kernel tells it */
 	struct outlook outlook;
+	struct mappings mappings;
+	struct modified modified;
 	struct library *list; /* one per mapping, then sorted and merged */
 	size_t count;
 	size_t capacity;
@@ -56,8 +58,11 @@ struct libraries {
 };
 
 static member_visit visit_process;
+static enum err list_mappings(struct libraries *l, struct mappings *out);
+static enum err measure_mapped(struct libraries *l);
+static enum err visit_all(struct libraries *l);
 static enum err read_program(struct libraries *l);
-static void forget_process(struct libraries *l);
+static void forget_libraries(struct libraries *l);
 static struct outlook look_out(const struct measure_context *m);
 static enum err measure_list(struct libraries *l);
 static const struct found *find(const struct libraries *l, const struct library *library);
@@ -65,7 +70,7 @@ static int compare_found(const void *a, const void *b);
 static int compare_outlook(const struct outlook *a, const struct outlook *b);
 static enum err remember(
     struct libraries *l, const struct library *library, const struct component_file *item);
-static maps_visit visit_mapping;
+static enum err visit_mapping(struct libraries *l, const struct maps_entry *entry);
 static bool is_program(struct libraries *l, const struct maps_entry *entry);
 static enum err add_memory(struct libraries *l, const struct maps_entry *entry);
 static bool is_kernel_memory(struct view path);
@@ -74,10 +79,8 @@ static int compare(const void *a, const void *b);
 static bool same_inode(const struct maps_entry *a, const struct maps_entry *b);
 static void merge(struct libraries *l);
 static enum err measure_one(struct libraries *l, const struct library *library);
-static void read_name(struct libraries *l, const struct library *library, struct buf *name);
 static enum err read_content(struct libraries *l, const struct maps_entry *entry, int fd,
     const struct stat *s, struct component_file *item);
-static int open_mapped(const struct libraries *l, const struct maps_entry *entry, struct stat *s);
 
 enum err
 measure_libraries(struct measure_context *m, struct component_builder *to)
@@ -94,25 +97,69 @@ measure_libraries(struct measure_context *m, struct component_builder *to)
 	return e == ERR_NOT_FOUND ? ERR_CHANGED : e;
 }
 
+/* What a program maps while its mappings are measured is measured, too. */
 static enum err
 visit_process(void *context, struct measure_context *m, bool is_main)
 {
 	struct libraries *l = context;
+	struct mappings again = {.list = NULL}, before;
+	bool same = false;
 	enum err e;
-	int maps;
 
 	(void)is_main;
 	l->m = m;
-	if ((maps = openat(m->process->dir, "maps", O_RDONLY | O_CLOEXEC)) < 0)
-		return errno == ENOENT || errno == ESRCH
-			   ? ERR_CHANGED
-			   : trouble_set(m->trouble, ERR_IO, "/proc/%d/maps: %s",
-				 (int)m->process->pid, strerror(errno));
 	l->outlook = look_out(m);
-	if ((e = read_program(l)) != ERR_OK)
-		(void)close(maps);
-	else
-		e = maps_each(maps, visit_mapping, l);
+	e = list_mappings(l, &l->mappings);
+	if (e == ERR_OK)
+		e = read_program(l);
+	for (unsigned i = 0; e == ERR_OK && !same && i < MEASURE_MAPPED_MAX; i++) {
+		if ((e = measure_mapped(l)) == ERR_OK && (e = list_mappings(l, &again)) == ERR_OK) {
+			same = mappings_same_files(&l->mappings, &again);
+			before = l->mappings;
+			l->mappings = again;
+			again = before;
+		}
+	}
+	if (e == ERR_OK && !same)
+		e = ERR_CHANGED;
+	mappings_free(&again);
+	mappings_free(&l->mappings);
+	buf_free(&l->program_name);
+	if (l->program_fd >= 0)
+		(void)close(l->program_fd);
+	l->program_fd = -1;
+	return e;
+}
+
+static enum err
+list_mappings(struct libraries *l, struct mappings *out)
+{
+	const enum err e = mappings_list(l->m->process->dir, out);
+
+	if (e == ERR_NOT_FOUND)
+		return ERR_CHANGED;
+	if (e == ERR_FORMAT_SIZE)
+		return trouble_set(l->m->trouble, e,
+		    "process %d has more than %d executable mappings", (int)l->m->process->pid,
+		    MAPPINGS_MAX);
+	if (e == ERR_IO)
+		return trouble_set(l->m->trouble, e, "/proc/%d/maps: %s", (int)l->m->process->pid,
+		    strerror(errno));
+	return e;
+}
+
+static enum err
+measure_mapped(struct libraries *l)
+{
+	const struct measure_context *m = l->m;
+	const struct mapped_roots roots = {m->root, m->workload->host_root};
+	enum err e = modified_begin(&l->modified, m->process->dir, &roots, l->to);
+
+	if (e == ERR_OK)
+		e = visit_all(l);
+	if (e == ERR_IO)
+		(void)trouble_set(
+		    m->trouble, e, "/proc/%d/pagemap: %s", (int)m->process->pid, strerror(errno));
 	/* Which of the mappings is the program is known only if it is still the same one. */
 	if (e == ERR_OK)
 		e = process_check(m->process);
@@ -120,7 +167,19 @@ visit_process(void *context, struct measure_context *m, bool is_main)
 		merge(l);
 		e = measure_list(l);
 	}
-	forget_process(l);
+	forget_libraries(l);
+	if (filehash_spend(m->hash, modified_end(&l->modified)) != ERR_OK && e == ERR_OK)
+		e = ERR_BUDGET;
+	return e == ERR_NOT_FOUND ? ERR_CHANGED : e;
+}
+
+static enum err
+visit_all(struct libraries *l)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < l->mappings.count; i++)
+		e = visit_mapping(l, &l->mappings.list[i]);
 	return e;
 }
 
@@ -139,16 +198,12 @@ read_program(struct libraries *l)
 }
 
 static void
-forget_process(struct libraries *l)
+forget_libraries(struct libraries *l)
 {
 	for (size_t i = 0; i < l->count; i++)
 		buf_free(&l->list[i].text);
 	l->count = 0;
 	l->read = NULL;
-	buf_free(&l->program_name);
-	if (l->program_fd >= 0)
-		(void)close(l->program_fd);
-	l->program_fd = -1;
 }
 
 static struct outlook
@@ -250,17 +305,16 @@ remember(struct libraries *l, const struct library *library, const struct compon
 }
 
 static enum err
-visit_mapping(void *context, const struct maps_entry *entry)
+visit_mapping(struct libraries *l, const struct maps_entry *entry)
 {
-	static const struct view shared_memory = VIEW_LITERAL("/dev/zero (deleted)");
-	struct libraries *l = context;
+	enum err e;
 
-	if (!entry->executable)
-		return ERR_OK;
-	if (entry->inode == 0 ||
-	    (entry->shared && entry->device_major == 0 && view_equal(entry->path, shared_memory)))
+	if (mapping_is_memory(entry))
 		return add_memory(l, entry);
-	return is_program(l, entry) ? ERR_OK : note_file(l, entry);
+	if (is_program(l, entry))
+		return ERR_OK;
+	e = note_file(l, entry);
+	return e == ERR_OK ? modified_add(&l->modified, entry) : e;
 }
 
 /*
@@ -278,7 +332,7 @@ is_program(struct libraries *l, const struct maps_entry *entry)
 
 	if (l->program_fd < 0 || !mapped_file_is(l->program_fd, &l->program, entry))
 		return false;
-	if ((fd = open_mapped(l, entry, &s)) >= 0) {
+	if ((fd = mapped_file_open(l->m->process->dir, entry, &s)) >= 0) {
 		(void)close(fd);
 		return s.st_dev == l->program.st_dev && s.st_ino == l->program.st_ino;
 	}
@@ -295,14 +349,20 @@ add_memory(struct libraries *l, const struct maps_entry *entry)
 	static const struct view anonymous = VIEW_LITERAL("[anon]");
 	struct component_file item;
 
-	if (is_kernel_memory(entry->path) && !entry->writable)
-		return ERR_OK;
+	if (is_kernel_memory(entry->path)) {
+		const enum err e = view_equal(entry->path, VIEW_LITERAL("[vdso]"))
+				       ? modified_add(&l->modified, entry)
+				       : ERR_OK;
+
+		if (e != ERR_OK || !entry->writable)
+			return e;
+	}
 	memset(&item, 0, sizeof(item));
 	item.path = entry->path;
 	if (entry->path.size == 0 || entry->path.data[0] != '[' ||
 	    memchr(entry->path.data, ':', entry->path.size) != NULL)
 		item.path = anonymous;
-	item.flags = COMPONENT_FILE_ANONYMOUS;
+	item.flags = modified_is_probe(entry) ? COMPONENT_FILE_PROBED : COMPONENT_FILE_ANONYMOUS;
 	if (entry->writable)
 		item.flags |= COMPONENT_FILE_WRITABLE;
 	return component_add_file(l->to, &item);
@@ -320,10 +380,6 @@ note_file(struct libraries *l, const struct maps_entry *entry)
 {
 	struct library *grown;
 
-	if (l->count == MEASURE_LIBRARIES_MAX)
-		return trouble_set(l->m->trouble, ERR_FORMAT_SIZE,
-		    "process %d has more than %d executable mappings", (int)l->m->process->pid,
-		    MEASURE_LIBRARIES_MAX);
 	if (l->count == l->capacity) {
 		l->capacity = l->capacity == 0 ? 64 : 2 * l->capacity;
 		if ((grown = reallocarray(l->list, l->capacity, sizeof(*grown))) == NULL)
@@ -386,17 +442,18 @@ measure_one(struct libraries *l, const struct library *library)
 {
 	struct component_file item;
 	struct mapped_name name;
+	const struct mapped_roots roots = {l->m->root, l->m->workload->host_root};
 	struct mapped_file held = {NULL, &library->entry};
 	struct buf text = BUF_INIT;
 	struct stat s;
-	int fd = open_mapped(l, &library->entry, &s);
+	int fd = mapped_file_open(l->m->process->dir, &library->entry, &s);
 	enum err e;
 
 	memset(&item, 0, sizeof(item));
-	read_name(l, library, &text);
+	mapped_file_text(l->m->process->dir, &library->entry, &text);
 	if (fd >= 0)
 		held.stat = &s;
-	e = mapped_file_resolve(l->m, buf_view(&text), &held, &name);
+	e = mapped_file_resolve(&roots, buf_view(&text), &held, &name);
 	if (e == ERR_OK) {
 		item.path = name.path;
 		item.flags = name.flags;
@@ -423,19 +480,6 @@ measure_one(struct libraries *l, const struct library *library)
 		(void)close(fd);
 	buf_free(&text);
 	return e;
-}
-
-/* The link has the true bytes, and may be read without the right to follow it. */
-static void
-read_name(struct libraries *l, const struct library *library, struct buf *name)
-{
-	char path[sizeof("map_files/") + MAPS_RANGE_SIZE];
-	char range[MAPS_RANGE_SIZE];
-
-	maps_range(&library->entry, range);
-	(void)snprintf(path, sizeof(path), "map_files/%s", range);
-	if (procfs_read_link(l->m->process->dir, path, name) != ERR_OK)
-		maps_unescape(library->entry.path, name);
 }
 
 /* `fd` is O_PATH, or -1. */
@@ -474,24 +518,4 @@ read_content(struct libraries *l, const struct maps_entry *entry, int fd, const 
 		l->content = *item;
 	}
 	return e;
-}
-
-/* O_PATH of the mapped file through map_files; -1 if not permitted or not there any more. */
-static int
-open_mapped(const struct libraries *l, const struct maps_entry *entry, struct stat *s)
-{
-	char path[sizeof("map_files/") + MAPS_RANGE_SIZE];
-	char range[MAPS_RANGE_SIZE];
-	int fd;
-
-	maps_range(entry, range);
-	(void)snprintf(path, sizeof(path), "map_files/%s", range);
-	if ((fd = openat(l->m->process->dir, path, O_PATH | O_CLOEXEC)) < 0)
-		return -1;
-	/* The address may have been mapped to another file since maps was read. */
-	if (fstat(fd, s) != 0 || !mapped_file_is(fd, s, entry)) {
-		(void)close(fd);
-		return -1;
-	}
-	return fd;
 }

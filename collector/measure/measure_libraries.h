@@ -6,17 +6,22 @@
  * CAP_CHECKPOINT_RESTORE), else by its name if device and inode are those of the mapping. What
  * cannot be had so is UNREADABLE, with what stands under its name now told by DELETED or REPLACED.
  *
+ * All mappings are listed before anything is opened, and again at the end: until they are the same,
+ * it is done again. Code that is not the file's any more is items of its own
+ * (collector/memory/modified.h).
+ *
  * Executable memory without a file is one item "[anon]" (as named memory, "[heap]", "[stack]" are
- * items of their own name), two if a part of it is WRITABLE too. The kernel's own [vdso],
- * [vsyscall] are left out unless the process made them WRITABLE, and so is the program file
- * (component `executable`).
+ * items of their own name), two if a part of it is WRITABLE too. What the kernel has mapped to
+ * probe the process is PROBED instead. The kernel's own [vdso], [vsyscall] are left out unless the
+ * process made them WRITABLE, and so is the program file (component `executable`).
  */
 #ifndef HALLMARK_COLLECTOR_MEASURE_MEASURE_LIBRARIES_H
 #define HALLMARK_COLLECTOR_MEASURE_MEASURE_LIBRARIES_H
 
 #include "collector/measure/measure_context.h"
 
-#define MEASURE_LIBRARIES_MAX 65536 /* files: vm.max_map_count is 65,530 by default */
+/* As often a process is measured whose mapped files are others behind that than they were. */
+#define MEASURE_MAPPED_MAX 8
 
 measure_function measure_libraries;
 

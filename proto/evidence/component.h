@@ -93,7 +93,11 @@ enum component_file_flag {
 	COMPONENT_FILE_SPECIAL = 128,   /* neither file nor symlink; digest is zero */
 	COMPONENT_FILE_REPLACED = 256,  /* another file has this path now */
 	COMPONENT_FILE_OTHER = 512,     /* a program that another process than the main one runs */
-	COMPONENT_FILE_FLAG_MASK = 1023,
+	COMPONENT_FILE_MODIFIED = 1024, /* what is in memory of it is something else */
+	COMPONENT_FILE_NEWER = 2048,    /* changed after a process that uses it began */
+	COMPONENT_FILE_RESTORED = 4096, /* written to in memory, and then back */
+	COMPONENT_FILE_PROBED = 8192,   /* breakpoints in memory of it, or memory for them */
+	COMPONENT_FILE_FLAG_MASK = 16383,
 };
 
 struct component_file {

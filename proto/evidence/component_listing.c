@@ -22,6 +22,10 @@ static const struct {
     {COMPONENT_FILE_SPECIAL, "special"},
     {COMPONENT_FILE_REPLACED, "replaced"},
     {COMPONENT_FILE_OTHER, "other"},
+    {COMPONENT_FILE_MODIFIED, "modified"},
+    {COMPONENT_FILE_NEWER, "newer"},
+    {COMPONENT_FILE_RESTORED, "restored"},
+    {COMPONENT_FILE_PROBED, "probed"},
 };
 
 static void text_files(const struct component *c, struct buf *to);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/measure/maps.h"
+#include "collector/memory/maps.h"
 #include "collector/subject/control_groups.h"
 #include "collector/subject/group_path.h"
 #include "collector/subject/pid_file.h"

@@ -25,6 +25,9 @@ FINDINGS_MAX, TEXT_MAX, QUOTED_MAX = 16, 256, 96
 MEANING_OF_FLAGS = ((4, "anonymous-memory"), (2, "memory-file"), (16, "unreadable-file"),
                     (128, "special-file"), (32, "unstable-file"), (1, "deleted-file"),
                     (256, "replaced-file"), (8, "writable-mapping"))
+MEANING_OF_CODE = ((1024, "modified-code"), (4096, "restored-code"), (8192, "probed-code"))
+CODE, NEWER = 1024 | 4096 | 8192, 2048
+LENIENT = ("restored_code", "changed_since_start")  # what is a warning if nothing is said
 LINK, OTHER = 64, 512
 CLAIMS = {"configuration": ("config", "host", "packages", "runtime"),
           "executables": ("executable", "libraries"), "file-system": ("files",)}
@@ -40,7 +43,7 @@ Finding = collections.namedtuple("Finding", "kind code subject detail outcome")
 def findings_of_document():
     """code: (decided by, sentence), in the table's order."""
     rows = re.findall(r"^\| `([a-z-]+)` \| ([a-z_ ]+) \| ([^|]+) \|$", DOCUMENT.read_text(), re.M)
-    assert len(rows) == 26, rows
+    assert len(rows) == 30, rows
     return {code: (decided, sentence) for code, decided, sentence in rows}
 
 
@@ -212,7 +215,7 @@ class FileRule:
         decided, sentence = TABLE[code]
         key = decided.removesuffix(" of files")
         outcome = self.missing if key == "missing of the workload" else \
-            self.rule.get(key, "contraindicated")
+            self.rule.get(key, "warning" if key in LENIENT else "contraindicated")
         return Finding(self.kind, code, path, sentence if detail is None else detail, outcome)
 
     def findings(self):
@@ -220,16 +223,29 @@ class FileRule:
             yield self.finding("expired-rule")
         if self.kind == "executable" and not self.items:
             yield self.finding("empty-component")
-        for path, digest, _, mode, _, _, flags, _ in self.items:
+        for path, digest, size, mode, _, _, flags, details in self.items:
             for flag, code in MEANING_OF_FLAGS:
                 if flags & flag:
                     yield self.finding(code, path)
-            if mode & 0o002 and not flags & (2 | 4 | LINK):
+            yield from self.code(path, digest, size, flags, details)
+            if flags & NEWER:
+                yield self.finding("changed-since-start", path)
+            if mode & 0o002 and not flags & (2 | 4 | LINK | CODE):
                 yield self.finding("world-writable", path)
-            if not flags & (2 | 4 | 16 | 128):
+            if not flags & (2 | 4 | 16 | 128 | CODE):
                 yield from self.content(path, digest.hex(), flags)
         if self.kind == "files":
             yield from self.missing_files()
+
+    def code(self, path, digest, size, flags, details):
+        """Of what is in memory."""
+        if any(digest.hex() in s.paths.get(path, ()) for s in self.counting):
+            return
+        told = [f"found sha256 {digest.hex()}, {size} bytes"] if any(digest) else []
+        told = ", ".join([*told, *(d.decode() for d in details)])
+        for flag, code in MEANING_OF_CODE:
+            if flags & flag:
+                yield self.finding(code, path, told or None)
 
     def content(self, path, digest, flags):
         if flags & LINK and self.rule.get("symlinks", "false") != "true":

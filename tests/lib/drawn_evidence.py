@@ -26,7 +26,7 @@ PATHS = [b"/usr/bin/app", b"/usr/bin/app two", b"/usr/lib/liba.so", b"/etc/a\nb"
          b"/" + b"\xff" * 100, b"/long/" + b"n" * 4090]
 PATHS += [b"/data/%02d" % n for n in range(24)]
 CONTENTS = [b"%d" % n for n in range(4)]
-FLAGS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+FLAGS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
 DETAILS = ("acl=u:33:r--", "a=", "parent=/srv/a%20b 0777 0 0", "z=" + 1022 * "~")
 FACTS = ("uid", "gid", "arguments", "environment", "namespace_mount", "kernel_release", "os_release", "x.y-z", "zz")
 VALUES = [b"", b"0", b"990", b"host", b"own", b"6.1.0-18", b"a*b", b"a\\b", b"\"quoted\"", b"two words",
@@ -141,8 +141,10 @@ class Drawn:
         return entry
 
     def file_rule(self, kind, sets):
-        outcomes = ["unknown", "changed", "unreadable", "unstable", "world_writable"]
-        outcomes += ["missing"] if kind == "files" else ["deleted", "replaced", "memfd", "writable"]
+        outcomes = ["unknown", "changed", "unreadable", "unstable", "world_writable",
+                    "changed_since_start"]
+        outcomes += ["missing"] if kind == "files" else [
+            "deleted", "replaced", "memfd", "writable", "modified_code", "restored_code", "probed_code"]
         outcomes += ["anonymous"] if kind == "libraries" else []
         lenient = self.maybe()
         return {"references": self.chance.sample(sets, self.chance.randint(1, 5)),

@@ -136,6 +136,8 @@ test_each_outcome_has_its_key(void **state)
 	    {COMPONENT_FILE_DELETED, 0, 'c', "/lib/c", "deleted", "deleted-file"},
 	    {COMPONENT_FILE_REPLACED, 0, 'c', "/lib/c", "replaced", "replaced-file"},
 	    {COMPONENT_FILE_WRITABLE, 0, 'c', "/lib/c", "writable", "writable-mapping"},
+	    {COMPONENT_FILE_MODIFIED, 0777, 'd', "/lib/c", "modified_code", "modified-code"},
+	    {COMPONENT_FILE_PROBED, 0777, 0, "[uprobes]", "probed_code", "probed-code"},
 	    {0, 0100646, 'c', "/lib/c", "world_writable", "world-writable"},
 	    {0, 0, 'b', "/lib/c", "changed", "changed-file"},
 	    {0, 0, 'b', "/lib/d", "unknown", "unknown-file"},
@@ -416,6 +418,49 @@ test_what_another_process_runs_is_that_unless_a_reference_set_has_it(void **stat
 	expect(b, "executable", "other-process", "/tmp/miner");
 }
 
+/* What is in memory is said; a set may list it, and then says nothing of the file. */
+static void
+test_code_in_memory(void **state)
+{
+	struct bench *b = *state;
+
+	appraise_executable(b, SIMPLE_RULES, "/app/bin", 'f', COMPONENT_FILE_MODIFIED, 0100777);
+	expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+	expect(b, "executable", "modified-code", "/app/bin");
+	clear(b);
+	appraise_executable(b, SIMPLE_RULES, "/app/bin", 'a', COMPONENT_FILE_MODIFIED, 0100755);
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+}
+
+/* What is as it should be by now is a warning unless the policy says something else. */
+static void
+test_traces_are_a_warning(void **state)
+{
+	static const struct {
+		uint32_t flag;
+		char digit;
+		const char *key, *code;
+	} cases[] = {
+	    {COMPONENT_FILE_RESTORED, 'f', "restored_code", "restored-code"},
+	    {COMPONENT_FILE_NEWER, 'c', "changed_since_start", "changed-since-start"},
+	};
+	struct bench *b = *state;
+	char rules[128];
+
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(rules, sizeof(rules), "    libraries: {references: [other]%s%s%s}\n",
+		    i % 2 == 1 ? ", " : "", i % 2 == 1 ? cases[i / 2].key : "",
+		    i % 2 == 1 ? ": contraindicated" : "");
+		use(b, rules);
+		begin(b, COMPONENT_LIBRARIES);
+		file_full(b, "/lib/c", cases[i / 2].digit, cases[i / 2].flag, 0100755);
+		end(b, COMPONENT_LIBRARIES);
+		conclude(b);
+		expect_verdict(b, i % 2 == 1 ? REPORT_CONTRAINDICATED : REPORT_WARNING, 1);
+		expect(b, "libraries", cases[i / 2].code, "/lib/c");
+	}
+}
+
 int
 main(void)
 {
@@ -440,6 +485,8 @@ main(void)
 	    WITH_BENCH(test_rule_whose_references_have_all_expired),
 	    WITH_BENCH(test_deleting_files_is_never_better_than_before_until),
 	    WITH_BENCH(test_verdict_without_end),
+	    WITH_BENCH(test_code_in_memory),
+	    WITH_BENCH(test_traces_are_a_warning),
 	    WITH_BENCH(test_what_another_process_runs_is_that_unless_a_reference_set_has_it),
 	};
 

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collector/measure/mapped_file.h"
+#include "collector/memory/mapped_file.h"
 
 static char place[] = "/tmp/hallmark-mapped-XXXXXX";
 static int root;
@@ -50,14 +50,14 @@ remove_place(void **state)
 static uint32_t
 flags_of(const char *name)
 {
-	const struct measure_context m = {.root = root};
+	const struct mapped_roots roots = {root, NULL};
 	struct mapped_file held = {NULL, NULL};
 	struct mapped_name found;
 	struct stat file, opened;
 
 	assert_int_equal(fstatat(root, "a/b/file", &file, 0), 0);
 	held.stat = &file;
-	assert_int_equal(mapped_file_resolve(&m, view_of_string(name), &held, &found), ERR_OK);
+	assert_int_equal(mapped_file_resolve(&roots, view_of_string(name), &held, &found), ERR_OK);
 	assert_int_equal(found.fd >= 0, found.flags == 0);
 	if (found.fd >= 0) {
 		assert_int_equal(fstat(found.fd, &opened), 0);

@@ -7,8 +7,8 @@
  * really holds "\012" looks the same: a text here is a hint, and the link in /proc/PID/map_files
  * has the true bytes.
  */
-#ifndef HALLMARK_COLLECTOR_MEASURE_MAPS_H
-#define HALLMARK_COLLECTOR_MEASURE_MAPS_H
+#ifndef HALLMARK_COLLECTOR_MEMORY_MAPS_H
+#define HALLMARK_COLLECTOR_MEMORY_MAPS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,6 +26,7 @@ struct maps_entry {
 	bool shared;
 	uint32_t device_major;
 	uint32_t device_minor;
+	uint64_t offset;  /* bytes into the file at which it starts */
 	uint64_t inode;   /* 0: no file */
 	struct view path; /* as written; may be empty; points into the line */
 };

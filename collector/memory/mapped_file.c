@@ -1,4 +1,4 @@
-#include "collector/measure/mapped_file.h"
+#include "collector/memory/mapped_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,14 +11,18 @@
 #include <unistd.h>
 
 #include "collector/subject/host_root.h"
+#include "collector/subject/procfs.h"
+
+#define LINK_SIZE (sizeof("map_files/") + MAPS_RANGE_SIZE)
 
 enum lookup { LOOKUP_SAME, LOOKUP_OTHER, LOOKUP_MISSING, LOOKUP_HIDDEN };
 
 static const struct view deleted_mark = VIEW_LITERAL(" (deleted)");
 static const struct view memfd_mark = VIEW_LITERAL("/memfd:");
 
+static void name_link(const struct maps_entry *entry, char path[LINK_SIZE]);
 static enum lookup look_up(
-    const struct measure_context *m, struct view path, const struct mapped_file *held, int *found);
+    const struct mapped_roots *roots, struct view path, const struct mapped_file *held, int *found);
 static enum lookup look_below(
     int root, const char *path, const struct mapped_file *held, int *found);
 static enum lookup walk(int root, const char *path, int *fd);
@@ -28,7 +32,7 @@ static bool is_above(const char *name);
 static bool ends_with(struct view text, struct view end);
 
 enum err
-mapped_file_resolve(const struct measure_context *m, struct view text,
+mapped_file_resolve(const struct mapped_roots *roots, struct view text,
     const struct mapped_file *held, struct mapped_name *out)
 {
 	out->path = text;
@@ -38,7 +42,7 @@ mapped_file_resolve(const struct measure_context *m, struct view text,
 		return ERR_FORMAT;
 	if (ends_with(text, deleted_mark)) {
 		/* Perhaps it is really called so. */
-		if (look_up(m, text, held, &out->fd) == LOOKUP_SAME)
+		if (look_up(roots, text, held, &out->fd) == LOOKUP_SAME)
 			return ERR_OK;
 		out->path.size -= deleted_mark.size;
 		if (out->path.size > memfd_mark.size &&
@@ -50,7 +54,7 @@ mapped_file_resolve(const struct measure_context *m, struct view text,
 		if (out->path.size == 0)
 			return ERR_FORMAT;
 	}
-	switch (look_up(m, out->path, held, &out->fd)) {
+	switch (look_up(roots, out->path, held, &out->fd)) {
 	case LOOKUP_SAME: /* linked again, if it was deleted */
 		out->flags = 0;
 		break;
@@ -88,27 +92,65 @@ mapped_file_reopen(int fd)
 	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 }
 
+void
+mapped_file_text(int dir, const struct maps_entry *entry, struct buf *to)
+{
+	char path[LINK_SIZE];
+
+	name_link(entry, path);
+	if (procfs_read_link(dir, path, to) != ERR_OK)
+		maps_unescape(entry->path, to);
+}
+
+int
+mapped_file_open(int dir, const struct maps_entry *entry, struct stat *s)
+{
+	char path[LINK_SIZE];
+	int fd;
+
+	name_link(entry, path);
+	if ((fd = openat(dir, path, O_PATH | O_CLOEXEC)) < 0)
+		return -1;
+	/* The address may have been mapped to another file since maps was read. */
+	if (fstat(fd, s) != 0 || !mapped_file_is(fd, s, entry)) {
+		(void)close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static void
+name_link(const struct maps_entry *entry, char path[LINK_SIZE])
+{
+	char range[MAPS_RANGE_SIZE];
+
+	maps_range(entry, range);
+	(void)snprintf(path, LINK_SIZE, "map_files/%s", range);
+}
+
 /*
  * A name of another mount namespace counts from the process's root; one of the host's counts from
  * the host's, even if the process lives in a chroot.
  */
 static enum lookup
 look_up(
-    const struct measure_context *m, struct view path, const struct mapped_file *held, int *found)
+    const struct mapped_roots *roots, struct view path, const struct mapped_file *held, int *found)
 {
 	enum lookup first = LOOKUP_HIDDEN, second;
+	struct trouble t = TROUBLE_INIT;
 	char name[PATH_MAX];
 	int own;
 
 	memcpy(name, path.data, path.size);
 	name[path.size] = '\0';
-	if (m->root >= 0 && (first = look_below(m->root, name, held, found)) == LOOKUP_SAME)
+	if (roots->process >= 0 &&
+	    (first = look_below(roots->process, name, held, found)) == LOOKUP_SAME)
 		return first;
-	if (host_root_open(m->workload->host_root, &own, m->trouble) != ERR_OK)
+	if (host_root_open(roots->host, &own, &t) != ERR_OK)
 		return first;
 	second = look_below(own, name, held, found);
 	(void)close(own);
-	if (second == LOOKUP_SAME || m->root < 0)
+	if (second == LOOKUP_SAME || roots->process < 0)
 		return second;
 	return first;
 }

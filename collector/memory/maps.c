@@ -1,4 +1,4 @@
-#include "collector/measure/maps.h"
+#include "collector/memory/maps.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,13 +14,13 @@ enum err
 maps_parse(struct view line, struct maps_entry *out)
 {
 	struct view rest = line;
-	uint64_t offset, major, minor;
+	uint64_t major, minor;
 
 	memset(out, 0, sizeof(*out));
 	if (!take_number(&rest, 16, UINT64_MAX, &out->start) || !take_byte(&rest, '-') ||
 	    !take_number(&rest, 16, UINT64_MAX, &out->end) || !take_byte(&rest, ' ') ||
 	    !take_permissions(&rest, out) || !take_byte(&rest, ' ') ||
-	    !take_number(&rest, 16, UINT64_MAX, &offset) || !take_byte(&rest, ' ') ||
+	    !take_number(&rest, 16, UINT64_MAX, &out->offset) || !take_byte(&rest, ' ') ||
 	    !take_number(&rest, 16, UINT32_MAX, &major) || !take_byte(&rest, ':') ||
 	    !take_number(&rest, 16, UINT32_MAX, &minor) || !take_byte(&rest, ' ') ||
 	    !take_number(&rest, 10, UINT64_MAX, &out->inode) || out->start >= out->end)
