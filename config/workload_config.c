@@ -33,6 +33,10 @@ static const struct settings_number budgets[] = {
     BUDGET(mebibytes_read, 8192, 1, 16777216),
     /* A list of the most items, of 250 bytes each, while it is made. */
     BUDGET(memory_mebibytes, 512, 16, 1048576),
+    /* As many files as a list has items at most, at 56 bytes, and some libraries. */
+    BUDGET(cache_mebibytes, 64, 0, 4096),
+    /* At a round a minute 70 % of all are read again within an hour. */
+    BUDGET(reread_percent, 2, 1, 100),
 };
 
 static const cyaml_schema_field_t budgets_fields[] = {
@@ -41,6 +45,10 @@ static const cyaml_schema_field_t budgets_fields[] = {
 	"mebibytes_read", SETTINGS_OPTIONAL, struct raw_workload_budgets, mebibytes_read),
     CYAML_FIELD_UINT(
 	"memory_mebibytes", SETTINGS_OPTIONAL, struct raw_workload_budgets, memory_mebibytes),
+    CYAML_FIELD_UINT(
+	"cache_mebibytes", SETTINGS_OPTIONAL, struct raw_workload_budgets, cache_mebibytes),
+    CYAML_FIELD_UINT(
+	"reread_percent", SETTINGS_OPTIONAL, struct raw_workload_budgets, reread_percent),
     CYAML_FIELD_END,
 };
 

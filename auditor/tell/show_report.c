@@ -131,9 +131,15 @@ show_evidence(const struct report *r, const struct display *d)
 static void
 show_extensions(const struct bundle_extensions *x, const struct display *d)
 {
+	char time[UTC_TEXT_SIZE];
 	struct extension_map m;
 	enum err e = x->bytes.size > 0 ? extension_map_begin(x->bytes, &m) : ERR_NOT_FOUND;
 
+	if (x->cached.files > 0)
+		display_field(d, "  cached",
+		    "%" PRIu64 " of %" PRIu64 " file%s not read again; the first of them at %s",
+		    x->cached.known, x->cached.files, display_plural(x->cached.files),
+		    utc_text(x->cached.oldest_s, time));
 	if (x->has_program)
 		display_digest(d, "  program", &x->program);
 	if (x->has_configuration)

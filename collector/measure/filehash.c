@@ -4,19 +4,26 @@
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "collector/ground/interrupt.h"
 
 struct filehash {
-	uint64_t left; /* bytes that it may still read */
+	uint64_t left;             /* bytes that it may still read */
+	struct known_files *known; /* NULL: nothing is */
+	struct filehash_count count;
 	EVP_MD *algorithm;
 	EVP_MD_CTX *context;
 	uint8_t buffer[FILEHASH_BUFFER_SIZE];
 };
 
 static enum err hash_all(struct filehash *h, int fd, uint64_t size_first, uint64_t *size);
-static bool stat_changed(const struct stat *before, const struct stat *after);
+static bool recall(struct filehash *h, const struct statx *s, struct component_file *out);
+static void note(struct filehash *h, bool known, uint32_t read_s);
+static void set_statx(struct component_file *out, const struct statx *s);
+static bool has_changed(const struct statx *before, const struct statx *after);
 
 struct filehash *
 filehash_new(void)
@@ -26,6 +33,8 @@ filehash_new(void)
 	if (h == NULL)
 		return NULL;
 	h->left = UINT64_MAX;
+	h->known = NULL;
+	filehash_count_anew(h);
 	h->algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
 	h->context = EVP_MD_CTX_new();
 	if (h->algorithm == NULL || h->context == NULL)
@@ -56,6 +65,24 @@ filehash_left(const struct filehash *h)
 	return h->left;
 }
 
+void
+filehash_know(struct filehash *h, struct known_files *known)
+{
+	h->known = known;
+}
+
+void
+filehash_count_anew(struct filehash *h)
+{
+	memset(&h->count, 0, sizeof(h->count));
+}
+
+const struct filehash_count *
+filehash_counted(const struct filehash *h)
+{
+	return &h->count;
+}
+
 enum err
 filehash_spend(struct filehash *h, uint64_t bytes)
 {
@@ -68,21 +95,25 @@ filehash_spend(struct filehash *h, uint64_t bytes)
 enum err
 filehash_describe(struct filehash *h, int fd, struct component_file *out)
 {
-	struct stat before, after;
+	struct statx before, after;
+	struct timespec began;
 	uint64_t size = 0;
 	enum err e;
 
 	out->digest = DIGEST_ZERO;
-	if (fstat(fd, &before) != 0) {
+	(void)clock_gettime(CLOCK_REALTIME, &began);
+	if (statx(fd, "", AT_EMPTY_PATH, KNOWN_FILES_MASK, &before) != 0) {
 		out->flags |= COMPONENT_FILE_UNREADABLE;
 		return ERR_OK;
 	}
-	filehash_set_stat(out, &before);
+	set_statx(out, &before);
 	if (out->size > h->left)
 		return ERR_BUDGET;
+	if (recall(h, &before, out))
+		return ERR_OK;
 	if (EVP_DigestInit_ex2(h->context, h->algorithm, NULL) != 1)
 		return ERR_CRYPTO;
-	e = hash_all(h, fd, (uint64_t)before.st_size, &size);
+	e = hash_all(h, fd, before.stx_size, &size);
 	h->left -= size < h->left ? size : h->left;
 	if (e == ERR_IO) {
 		out->flags |= COMPONENT_FILE_UNREADABLE;
@@ -92,11 +123,26 @@ filehash_describe(struct filehash *h, int fd, struct component_file *out)
 		return e;
 	if (EVP_DigestFinal_ex(h->context, out->digest.bytes, NULL) != 1)
 		return ERR_CRYPTO;
-	if (fstat(fd, &after) != 0 || stat_changed(&before, &after) ||
-	    size != (uint64_t)after.st_size)
+	if (statx(fd, "", AT_EMPTY_PATH, KNOWN_FILES_MASK, &after) != 0 ||
+	    has_changed(&before, &after) || size != after.stx_size)
 		out->flags |= COMPONENT_FILE_CHANGED;
+	else if (h->known != NULL)
+		known_files_keep(h->known, fd, &after, &began, &out->digest);
 	out->size = size;
+	note(h, false, (uint32_t)began.tv_sec);
 	return ERR_OK;
+}
+
+bool
+filehash_recall(struct filehash *h, int dir, const char *name, struct component_file *out)
+{
+	struct statx s;
+
+	if (h->known == NULL || statx(dir, name, AT_SYMLINK_NOFOLLOW, KNOWN_FILES_MASK, &s) != 0 ||
+	    !S_ISREG(s.stx_mode) || s.stx_size > h->left || !recall(h, &s, out))
+		return false;
+	set_statx(out, &s);
+	return true;
 }
 
 void
@@ -132,12 +178,43 @@ hash_all(struct filehash *h, int fd, uint64_t size_first, uint64_t *size)
 	return ERR_OK;
 }
 
+/* What is known costs as much of the budget as what is read: it must do when that is forgotten. */
 static bool
-stat_changed(const struct stat *before, const struct stat *after)
+recall(struct filehash *h, const struct statx *s, struct component_file *out)
 {
-	return before->st_size != after->st_size ||
-	       before->st_mtim.tv_sec != after->st_mtim.tv_sec ||
-	       before->st_mtim.tv_nsec != after->st_mtim.tv_nsec ||
-	       before->st_ctim.tv_sec != after->st_ctim.tv_sec ||
-	       before->st_ctim.tv_nsec != after->st_ctim.tv_nsec;
+	uint32_t read_s;
+
+	if (h->known == NULL || !known_files_find(h->known, s, &out->digest, &read_s))
+		return false;
+	h->left -= s->stx_size;
+	note(h, true, read_s);
+	return true;
+}
+
+static void
+note(struct filehash *h, bool known, uint32_t read_s)
+{
+	h->count.files++;
+	h->count.known += known;
+	if (h->count.files == 1 || read_s < h->count.oldest_s)
+		h->count.oldest_s = read_s;
+}
+
+static void
+set_statx(struct component_file *out, const struct statx *s)
+{
+	out->size = s->stx_size <= INT64_MAX ? s->stx_size : 0;
+	out->mode = s->stx_mode;
+	out->uid = s->stx_uid;
+	out->gid = s->stx_gid;
+}
+
+static bool
+has_changed(const struct statx *before, const struct statx *after)
+{
+	return before->stx_size != after->stx_size ||
+	       before->stx_mtime.tv_sec != after->stx_mtime.tv_sec ||
+	       before->stx_mtime.tv_nsec != after->stx_mtime.tv_nsec ||
+	       before->stx_ctime.tv_sec != after->stx_ctime.tv_sec ||
+	       before->stx_ctime.tv_nsec != after->stx_ctime.tv_nsec;
 }

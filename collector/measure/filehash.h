@@ -1,13 +1,16 @@
 /*
  * SHA-256 of a file's bytes through one fixed buffer: files are never mapped nor held whole, so
- * memory does not depend on what is measured.
+ * memory does not depend on what is measured. What earlier rounds have read and is the same since
+ * is not read again (collector/content/known_files.h).
  */
 #ifndef HALLMARK_COLLECTOR_MEASURE_FILEHASH_H
 #define HALLMARK_COLLECTOR_MEASURE_FILEHASH_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
+#include "collector/content/known_files.h"
 #include "proto/digest.h"
 #include "proto/err.h"
 #include "proto/evidence/component.h"
@@ -27,6 +30,21 @@ uint64_t filehash_left(const struct filehash *h);
 enum err filehash_spend(struct filehash *h, uint64_t bytes) MUST_USE;
 
 /*
+ * What was read before is found in `known` from now on, which is borrowed and is begun, and what is
+ * read is kept in it. NULL, as at first: nothing is known.
+ */
+void filehash_know(struct filehash *h, struct known_files *known);
+
+/* Since filehash_count_anew: of whose content the digest was told. */
+struct filehash_count {
+	uint64_t files;
+	uint64_t known;    /* of them: not read again */
+	uint64_t oldest_s; /* when the one was read that was read first; seconds since 1970 */
+};
+void filehash_count_anew(struct filehash *h);
+const struct filehash_count *filehash_counted(const struct filehash *h);
+
+/*
  * Reads the regular file `fd` from its beginning to its end and fills digest, size, mode, owner of
  * `out`, and adds COMPONENT_FILE_CHANGED if it changed meanwhile (size, times, or bytes read); then
  * digest and size are of what was read. A file that grows as fast as it is read ends one buffer
@@ -35,6 +53,13 @@ enum err filehash_spend(struct filehash *h, uint64_t bytes) MUST_USE;
  * ERR_CRYPTO. ERR_BUDGET: it is larger than what may be read; nothing was.
  */
 enum err filehash_describe(struct filehash *h, int fd, struct component_file *out) MUST_USE;
+
+/*
+ * The same of `name` in the directory `dir`, without opening it, if it is known and not to be read
+ * again now. False: nothing was done.
+ */
+bool filehash_recall(
+    struct filehash *h, int dir, const char *name, struct component_file *out) MUST_USE;
 
 /* Size, mode and owner of `out` from `s`. */
 void filehash_set_stat(struct component_file *out, const struct stat *s);

@@ -54,6 +54,7 @@ measure_workload(const struct collector_workload *w, struct filehash *hash,
 	for (unsigned tries = 0; tries < MEASURE_TRIES_MAX && e == ERR_CHANGED; tries++) {
 		memset(out, 0, sizeof(*out));
 		out->time_ms = measure_clock_ms();
+		filehash_count_anew(hash);
 		if ((e = measure_host_boot_id(out->boot_id)) != ERR_OK)
 			return trouble_set(t, e,
 			    "the boot id of /proc/sys/kernel/random/boot_id "

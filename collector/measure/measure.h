@@ -25,7 +25,9 @@ struct measurement {
 	pid_t pid;
 	uint64_t time_ms; /* when measuring began */
 	uint8_t boot_id[BOOT_ID_SIZE];
-	uint32_t watches, unwatched; /* collector/watch/lay.h */
+	uint32_t watches, unwatched;   /* collector/watch/lay.h */
+	struct filehash_count content; /* of files; all zero where nobody counted */
+	uint64_t spent_us;             /* processor time; 0: not known */
 	struct bundle_component component[COMPONENT_KIND_COUNT];
 };
 

@@ -281,10 +281,16 @@ static enum err
 read_regular(struct walk *w, int dir, const char *name, struct component_file *item)
 {
 	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-	int fd = openat(dir, name, flags | O_NOATIME);
+	/* Else its directory is watched with all that is in it. */
+	const bool watched =
+	    w->pattern->part[w->pattern->count - 1].type != PATTERN_ALL_BELOW && watch_is_wanted();
 	enum err e = ERR_OK;
 	struct stat s;
+	int fd;
 
+	if (!watched && filehash_recall(w->m->hash, dir, name, item))
+		return ERR_OK;
+	fd = openat(dir, name, flags | O_NOATIME);
 	if (fd < 0 && errno == EPERM) /* O_NOATIME is for the owner only */
 		fd = openat(dir, name, flags);
 	if (fd < 0 || fstat(fd, &s) != 0) {
@@ -293,8 +299,7 @@ read_regular(struct walk *w, int dir, const char *name, struct component_file *i
 		filehash_set_stat(item, &s);
 		item->flags |= COMPONENT_FILE_SPECIAL | COMPONENT_FILE_CHANGED;
 	} else {
-		/* Else its directory is watched with all that is in it. */
-		if (w->pattern->part[w->pattern->count - 1].type != PATTERN_ALL_BELOW)
+		if (watched)
 			watch_file(fd);
 		e = filehash_describe(w->m->hash, fd, item);
 	}

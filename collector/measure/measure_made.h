@@ -4,7 +4,8 @@
  * executable, the libraries and the runtime `options`: "main_only" where nothing but the main
  * process was looked at, "user=NAME" and an "argument=PATTERN" each by which it was chosen; and of
  * the runtime an "environment=NAME" for each variable that is asked for; in this order, and lists
- * in the configuration's.
+ * in the configuration's. Last, of those with content of files, "reread_percent=N": how much of
+ * what is known is read again each time.
  */
 #ifndef HALLMARK_COLLECTOR_MEASURE_MEASURE_MADE_H
 #define HALLMARK_COLLECTOR_MEASURE_MEASURE_MADE_H

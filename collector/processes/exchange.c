@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define FLAG_SIZE     (1 + 8) /* of one kind */
-#define MEASURED_HEAD (4 + 8 + BOOT_ID_SIZE + 4 + 4)
+#define MEASURED_HEAD (4 + 8 + BOOT_ID_SIZE + 4 + 4 + 4 * 8)
 #define MEASURED_SIZE (MEASURED_HEAD + COMPONENT_KIND_COUNT * FLAG_SIZE)
 
 /* Bytes of a body, and what is in its header. */
@@ -128,6 +128,10 @@ write_measured(uint8_t *body, const struct exchange_frame *f)
 	memcpy(body + 12, f->boot_id, BOOT_ID_SIZE);
 	be32_put(body + 12 + BOOT_ID_SIZE, f->watches);
 	be32_put(body + 16 + BOOT_ID_SIZE, f->unwatched);
+	be64_put(body + 20 + BOOT_ID_SIZE, f->content.files);
+	be64_put(body + 28 + BOOT_ID_SIZE, f->content.known);
+	be64_put(body + 36 + BOOT_ID_SIZE, f->content.oldest_s);
+	be64_put(body + 44 + BOOT_ID_SIZE, f->spent_us);
 	body += MEASURED_HEAD;
 	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++, body += FLAG_SIZE) {
 		body[0] = f->measured[kind].present;
@@ -145,6 +149,14 @@ read_measured(const uint8_t *body, struct exchange_frame *out)
 	memcpy(out->boot_id, body + 12, BOOT_ID_SIZE);
 	out->watches = be32_get(body + 12 + BOOT_ID_SIZE);
 	out->unwatched = be32_get(body + 16 + BOOT_ID_SIZE);
+	out->content.files = be64_get(body + 20 + BOOT_ID_SIZE);
+	out->content.known = be64_get(body + 28 + BOOT_ID_SIZE);
+	out->content.oldest_s = be64_get(body + 36 + BOOT_ID_SIZE);
+	out->spent_us = be64_get(body + 44 + BOOT_ID_SIZE);
+	if (out->content.known > out->content.files || out->content.files > BUNDLE_CACHED_MAX ||
+	    out->content.oldest_s > BUNDLE_CACHED_OLDEST_MAX ||
+	    out->spent_us > EXCHANGE_SPENT_US_MAX)
+		return ERR_FORMAT;
 	body += MEASURED_HEAD;
 	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++, body += FLAG_SIZE) {
 		out->measured[kind].present = body[0] == 1;

@@ -8,9 +8,12 @@
  *   1 segment    bytes of a segment of the component that comes next
  *   2 component  bytes
  *   3 missing    words: the component is left out
- *   4 measured   pid u32, time u64, boot id 16, watches u32, what lacks one u32, of each kind: u8
- * whether the newest component of it belongs to the measurement, items u64; the last one 5 trouble
- * words: it could not be measured; the last one
+ *   4 measured   pid u32, time u64, boot id 16, watches u32, what lacks one u32; of files whose
+ *                content was told, how many, how many of them were not read again, and when the
+ *                oldest was, in seconds, u64 each; processor time in microseconds u64; of each
+ *                kind: u8 whether the newest component of it belongs to the measurement, items
+ *                u64; the last one
+ *   5 trouble    words: it could not be measured; the last one
  */
 #ifndef HALLMARK_COLLECTOR_PROCESSES_EXCHANGE_H
 #define HALLMARK_COLLECTOR_PROCESSES_EXCHANGE_H
@@ -20,13 +23,15 @@
 #include <stdint.h>
 
 #include "collector/ground/trouble.h"
+#include "collector/measure/filehash.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
 #include "proto/evidence/bundle.h"
 #include "proto/evidence/component.h"
 
-#define EXCHANGE_HEADER_SIZE 8 /* bytes */
-#define EXCHANGE_WORDS_MAX   (TROUBLE_TEXT_SIZE - 1)
+#define EXCHANGE_HEADER_SIZE  8 /* bytes */
+#define EXCHANGE_SPENT_US_MAX (1ULL << 53)
+#define EXCHANGE_WORDS_MAX    (TROUBLE_TEXT_SIZE - 1)
 
 enum exchange_type {
 	EXCHANGE_SEGMENT = 1,
@@ -46,7 +51,9 @@ struct exchange_frame {
 	uint32_t pid;     /* 1 to INT32_MAX */
 	uint64_t time_ms; /* BUNDLE_TIME_MS_MAX at most */
 	uint8_t boot_id[BOOT_ID_SIZE];
-	uint32_t watches, unwatched; /* what it says of them, for people */
+	uint32_t watches, unwatched;   /* what it says of them, for people */
+	struct filehash_count content; /* as bundle_cached has it */
+	uint64_t spent_us;             /* EXCHANGE_SPENT_US_MAX at most */
 	struct exchange_measured {
 		bool present;   /* of one kind at least */
 		uint64_t count; /* items: COMPONENT_ITEMS_MAX at most; 0 where it is not present */

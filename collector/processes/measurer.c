@@ -556,6 +556,8 @@ take_end(struct job *j, const struct exchange_frame *f)
 	memcpy(out->boot_id, f->boot_id, BOOT_ID_SIZE);
 	out->watches = f->watches;
 	out->unwatched = f->unwatched;
+	out->content = f->content;
+	out->spent_us = f->spent_us;
 	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++) {
 		if (!f->measured[kind].present)
 			continue;

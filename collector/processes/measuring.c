@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "collector/measure/filehash.h"
@@ -17,9 +18,10 @@ struct measuring {
 	struct buf frame; /* the one that is being said */
 };
 
-static enum err begin(
-    struct measuring *m, const struct collector_budgets *budgets, struct trouble *t);
+static enum err begin(struct measuring *m, const struct collector_budgets *budgets,
+    struct known_files *known, struct trouble *t);
 static enum err answer(struct measuring *m, const struct collector_workload *w);
+static uint64_t spent_us(void);
 static enum err say_trouble(struct measuring *m, enum err e, const struct trouble *t);
 static measure_sink send_component;
 static measure_sink send_segment;
@@ -30,7 +32,7 @@ static enum err write_all(int channel, struct view bytes);
 
 int
 measuring_run(int channel, const struct measuring_watch *watch, const struct collector_workload *w,
-    struct filehash *hash)
+    struct filehash *hash, struct known_files *known)
 {
 	struct measuring m = {.channel = channel, .hash = hash, .frame = BUF_INIT};
 	struct trouble t = TROUBLE_INIT;
@@ -40,17 +42,26 @@ measuring_run(int channel, const struct measuring_watch *watch, const struct col
 	(void)buf_reserve(&m.frame, EXCHANGE_HEADER_SIZE + EXCHANGE_WORDS_MAX);
 	if (watch->wanted)
 		watch_begin(watch->instance);
-	e = begin(&m, &w->budgets, &t);
+	e = begin(&m, &w->budgets, known, &t);
 	e = e == ERR_OK ? answer(&m, w) : say_trouble(&m, e, &t);
+	if (e == ERR_OK && known != NULL)
+		known_files_end(known);
 	buf_free(&m.frame);
 	return e == ERR_OK ? 0 : 1;
 }
 
 static enum err
-begin(struct measuring *m, const struct collector_budgets *budgets, struct trouble *t)
+begin(struct measuring *m, const struct collector_budgets *budgets, struct known_files *known,
+    struct trouble *t)
 {
+	enum err e;
+
 	filehash_limit(m->hash, (uint64_t)budgets->mebibytes_read << 20);
-	return rights_measure_within(budgets->memory_mebibytes, t);
+	if ((e = rights_measure_within(budgets->memory_mebibytes, t)) == ERR_OK && known != NULL) {
+		known_files_begin(known, budgets->reread_percent);
+		filehash_know(m->hash, known);
+	}
+	return e;
 }
 
 /* ERR_CLOSED: nobody hears it. */
@@ -70,11 +81,25 @@ answer(struct measuring *m, const struct collector_workload *w)
 	memcpy(last.boot_id, found.boot_id, BOOT_ID_SIZE);
 	last.watches = watch_laid();
 	last.unwatched = watch_lacking();
+	last.content = *filehash_counted(m->hash);
+	last.spent_us = spent_us();
 	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++) {
 		last.measured[kind].present = found.component[kind].present;
 		last.measured[kind].count = found.component[kind].count;
 	}
 	return send_frame(m, &last);
+}
+
+/* Processor time, of this process alone. */
+static uint64_t
+spent_us(void)
+{
+	struct rusage own;
+
+	if (getrusage(RUSAGE_SELF, &own) != 0)
+		return 0;
+	return (uint64_t)(own.ru_utime.tv_sec + own.ru_stime.tv_sec) * 1000000 +
+	       (uint64_t)(own.ru_utime.tv_usec + own.ru_stime.tv_usec);
 }
 
 static enum err

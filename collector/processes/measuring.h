@@ -19,10 +19,11 @@ struct measuring_watch {
 };
 
 /*
- * Gives up its rights, measures, and writes the answer. Returns the exit status of the process: 0
+ * Gives up its rights, measures, and writes the answer. What was read before is in `known`; NULL:
+ * nothing was. Returns the exit status of the process: 0
  * where the answer has been heard, also one that says why there is no measurement; else 1.
  */
 int measuring_run(int channel, const struct measuring_watch *watch,
-    const struct collector_workload *w, struct filehash *hash);
+    const struct collector_workload *w, struct filehash *hash, struct known_files *known);
 
 #endif

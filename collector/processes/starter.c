@@ -15,6 +15,7 @@
 
 #include "collector/measure/filehash.h"
 #include "collector/processes/measuring.h"
+#include "collector/processes/remembered.h"
 #include "collector/processes/rights.h"
 #include "journal/sink.h"
 #include "proto/evidence/bundle.h"
@@ -39,6 +40,7 @@ struct starter {
 	const char *path;
 	struct collector_config *config;
 	struct filehash *hash; /* each child has its own copy of it */
+	struct remembered remembered;
 	int control;
 	struct child *children;
 	struct pollfd *fds; /* one more than children */
@@ -56,8 +58,8 @@ static bool may_start(struct starter *s, const char *workload);
 static bool make_room(struct starter *s);
 static bool start(struct starter *s, const struct starter_order *order, struct child *out);
 static int watch_instance(const struct starter *s);
-static void run(struct starter *s, pid_t parent, int channel, int instance, uint32_t workload)
-    __attribute__((noreturn));
+static void run(struct starter *s, pid_t parent, int channel, int instance, uint32_t workload,
+    struct known_files *known) __attribute__((noreturn));
 static void end(struct child *c);
 static void reload(struct starter *s);
 static void say(const struct starter *s, enum starter_event event, uint32_t number,
@@ -266,6 +268,7 @@ make_room(struct starter *s)
 static bool
 start(struct starter *s, const struct starter_order *order, struct child *out)
 {
+	struct known_files *known = remembered_of(&s->remembered, s->config, order->workload);
 	const pid_t parent = getpid();
 	int pair[2], reason, fds[STARTER_DESCRIPTORS];
 
@@ -274,11 +277,15 @@ start(struct starter *s, const struct starter_order *order, struct child *out)
 		return false;
 	fds[0] = pair[0];
 	fds[1] = watch_instance(s);
+	if (known != NULL)
+		known_files_lend(known, true);
 	if ((out->pid = fork()) == 0) {
 		(void)close(pair[0]);
-		run(s, parent, pair[1], fds[1], order->workload);
+		run(s, parent, pair[1], fds[1], order->workload, known);
 	}
 	reason = errno;
+	if (known != NULL)
+		known_files_lend(known, false);
 	(void)close(pair[1]);
 	if (out->pid > 0 && (out->pidfd = (int)syscall(SYS_pidfd_open, out->pid, 0)) < 0) {
 		reason = errno;
@@ -303,7 +310,8 @@ watch_instance(const struct starter *s)
 
 /* The new process: it has nothing of the others. */
 static void
-run(struct starter *s, pid_t parent, int channel, int instance, uint32_t workload)
+run(struct starter *s, pid_t parent, int channel, int instance, uint32_t workload,
+    struct known_files *known)
 {
 	const struct measuring_watch watch = {s->config->watch_rest_s > 0, instance};
 
@@ -311,7 +319,7 @@ run(struct starter *s, pid_t parent, int channel, int instance, uint32_t workloa
 	for (size_t i = 0; i < s->count; i++)
 		(void)close(s->children[i].pidfd);
 	follow(parent, "hallmark-measur");
-	_exit(measuring_run(channel, &watch, &s->config->workloads[workload], s->hash));
+	_exit(measuring_run(channel, &watch, &s->config->workloads[workload], s->hash, known));
 }
 
 static void
@@ -331,6 +339,7 @@ reload(struct starter *s)
 	for (size_t i = 0; i < s->count; i++)
 		end(&s->children[i]);
 	if (collector_config_load(s->path, &faults, &fresh) == ERR_OK) {
+		remembered_reload(&s->remembered, s->config, fresh);
 		collector_config_free(&s->config);
 		s->config = fresh;
 	}

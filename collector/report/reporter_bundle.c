@@ -251,6 +251,9 @@ make_bundle(struct reporter *r, const struct reporter_workload *w, bool offline,
 		b.extensions.leaving = farewell->leaving;
 		b.extensions.moved_to = farewell->moved_to;
 	}
+	if (m->content.known > 0)
+		b.extensions.cached =
+		    (struct bundle_cached){m->content.known, m->content.files, m->content.oldest_s};
 	b.extensions.has_configuration = true;
 	b.extensions.configuration = r->config->source;
 	b.extensions.has_program = r->has_program;

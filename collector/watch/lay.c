@@ -1,7 +1,6 @@
 #include "collector/watch/lay.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <sys/inotify.h>
 
@@ -27,6 +26,12 @@ watch_begin(int instance)
 	watch.full = instance < 0;
 	watch.instance = instance;
 	watch.laid = watch.lacking = 0;
+}
+
+bool
+watch_is_wanted(void)
+{
+	return watch.begun;
 }
 
 /* That its last name has gone, or that another file has taken it, is one of its attributes, too. */

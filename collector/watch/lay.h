@@ -14,6 +14,7 @@
 #ifndef HALLMARK_COLLECTOR_WATCH_LAY_H
 #define HALLMARK_COLLECTOR_WATCH_LAY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -24,6 +25,8 @@
 
 /* From now on; `instance` is borrowed, -1 where none could be had. Before it, nothing is laid. */
 void watch_begin(int instance);
+
+bool watch_is_wanted(void);
 
 /* A file or directory that is open, in whatever way. */
 void watch_file(int fd);

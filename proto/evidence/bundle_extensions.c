@@ -8,6 +8,7 @@
 
 /* In the order of the canonical form. */
 enum key {
+	KEY_CACHED,
 	KEY_CHALLENGE,
 	KEY_CONFIGURATION,
 	KEY_GAP,
@@ -18,6 +19,7 @@ enum key {
 };
 
 static const struct view key_names[KEY_COUNT] = {
+    [KEY_CACHED] = VIEW_LITERAL("cached"),
     [KEY_CHALLENGE] = VIEW_LITERAL("challenge"),
     [KEY_CONFIGURATION] = VIEW_LITERAL("configuration"),
     [KEY_GAP] = VIEW_LITERAL("gap"),
@@ -41,6 +43,8 @@ static enum err read_digest(const struct mp_item *item, bool *has, struct digest
 static enum err read_gap(const struct mp_item *item, struct bundle_extensions *out);
 static enum err read_leaving(const struct mp_item *item, enum bundle_leaving *out);
 static enum err read_origin(const struct mp_item *item, struct view *out);
+static enum err read_cached(const struct extension_map *m, struct bundle_cached *out);
+static uint8_t *put_cached(uint8_t *p, const struct bundle_cached *c);
 static uint8_t *put_bin(uint8_t *p, enum key key, struct view v);
 static uint8_t *put_str(uint8_t *p, enum key key, struct view v);
 
@@ -81,15 +85,17 @@ void
 bundle_extensions_write(const struct bundle_extensions *x, struct buf *to)
 {
 	const bool leaves = x->leaving != BUNDLE_STAYING;
-	const uint32_t pairs = (uint32_t)(x->challenge.size > 0) + x->has_configuration +
-			       x->has_gap + leaves + (uint32_t)(x->moved_to.size > 0) +
-			       x->has_program;
+	const uint32_t pairs = (uint32_t)(x->cached.files > 0) + (uint32_t)(x->challenge.size > 0) +
+			       x->has_configuration + x->has_gap + leaves +
+			       (uint32_t)(x->moved_to.size > 0) + x->has_program;
 	uint8_t *p;
 
 	if (pairs == 0 ||
 	    (p = buf_reserve(to, FIXED_SIZE_MAX + x->challenge.size + x->moved_to.size)) == NULL)
 		return;
 	p = mp_put_map(p, pairs);
+	if (x->cached.files > 0)
+		p = put_cached(p, &x->cached);
 	if (x->challenge.size > 0)
 		p = put_bin(p, KEY_CHALLENGE, x->challenge);
 	if (x->has_configuration)
@@ -132,6 +138,8 @@ static enum err
 read_pair(const struct extension_map *m, struct bundle_extensions *out)
 {
 	switch (key_of(m->key)) {
+	case KEY_CACHED:
+		return read_cached(m, &out->cached);
 	case KEY_CHALLENGE:
 		return read_bin(
 		    &m->value, BUNDLE_CHALLENGE_MIN, BUNDLE_CHALLENGE_MAX, &out->challenge);
@@ -150,6 +158,29 @@ read_pair(const struct extension_map *m, struct bundle_extensions *out)
 	}
 	out->has_unknown = true;
 	return ERR_OK;
+}
+
+static enum err
+read_cached(const struct extension_map *m, struct bundle_cached *out)
+{
+	uint64_t *const numbers[] = {&out->known, &out->files, &out->oldest_s};
+	struct view rest = m->inside;
+	struct mp_item item;
+	enum err e = ERR_OK;
+
+	if (m->value.type != MP_ARRAY)
+		return ERR_MSG_TYPE;
+	if (m->value.count != 3)
+		return ERR_MSG_RANGE;
+	for (size_t i = 0; e == ERR_OK && i < 3; i++)
+		if ((e = mp_expect(&rest, MP_UINT, &item)) == ERR_OK)
+			*numbers[i] = item.number;
+	if (e != ERR_OK)
+		return e;
+	return out->known > 0 && out->known <= out->files && out->files <= BUNDLE_CACHED_MAX &&
+		       out->oldest_s <= BUNDLE_CACHED_OLDEST_MAX
+		   ? ERR_OK
+		   : ERR_MSG_RANGE;
 }
 
 static enum err
@@ -205,6 +236,14 @@ read_origin(const struct mp_item *item, struct view *out)
 		return ERR_MSG_TYPE;
 	*out = item->bytes;
 	return checkpoint_origin_check(*out) == ERR_OK ? ERR_OK : ERR_MSG_RANGE;
+}
+
+static uint8_t *
+put_cached(uint8_t *p, const struct bundle_cached *c)
+{
+	p = mp_put_array(mp_put_str(p, key_names[KEY_CACHED]), 3);
+	p = mp_put_uint(p, c->known);
+	return mp_put_uint(mp_put_uint(p, c->files), c->oldest_s);
 }
 
 static uint8_t *

@@ -1,6 +1,9 @@
 /*
  * What this version knows of a bundle's extension map (proto/evidence/extension_map.h). The keys:
  *
+ *   cached         three uints          of how many files the content was not read again for this,
+ *                                       of how many it is told, and when the one was read that was
+ *                                       read first, in seconds since 1970; left out where all were
  *   challenge      bin, 8 to 64 bytes   somebody's nonce that this measurement answers; only with
  *                                       a nonce of the signer
  *   configuration  bin32                SHA-256 of the collector's configuration file, as read
@@ -13,7 +16,7 @@
  *   moved_to       str                  the origin of the other log; with "moved", and only then
  *   program        bin32                SHA-256 of the collector's executable
  *
- * Reserved (PROTOCOL.md says what for): actions, artifact, budgets_exceeded, cached, group,
+ * Reserved (PROTOCOL.md says what for): actions, artifact, budgets_exceeded, group,
  * phase, redaction_key, workload_key. They are as unknown to this version as any other key.
  */
 #ifndef HALLMARK_PROTO_EVIDENCE_BUNDLE_EXTENSIONS_H
@@ -31,6 +34,17 @@
 
 /* A bundle's seq; which it is less than, bundle_check sees to. */
 #define EXTENSION_GAP_MAX ((1ULL << 53) - 1)
+
+/* Files; their sum in all components of a bundle. */
+#define BUNDLE_CACHED_MAX        ((1ULL << 53) - 1)
+#define BUNDLE_CACHED_OLDEST_MAX 253402300799ULL /* the year 9999 */
+
+/* Content that was read for an earlier bundle; `files` 0: none. */
+struct bundle_cached {
+	uint64_t known;    /* 1 to `files` */
+	uint64_t files;    /* BUNDLE_CACHED_MAX at most */
+	uint64_t oldest_s; /* since 1970; BUNDLE_CACHED_OLDEST_MAX at most */
+};
 
 /* X(identifier, word) */
 #define BUNDLE_LEAVING_MAP(X)                                                                      \
@@ -58,6 +72,7 @@ struct bundle_extensions {
 	bool has_program;
 	struct digest configuration;
 	struct digest program;
+	struct bundle_cached cached;
 	struct view challenge; /* size 0: none */
 	uint64_t gap_after;
 	enum bundle_leaving leaving;

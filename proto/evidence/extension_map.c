@@ -85,8 +85,10 @@ read_value(struct extension_map *m)
 	for (;;) {
 		if ((e = read_item(m, &item)) != ERR_OK || (e = check_value(&item)) != ERR_OK)
 			return e;
-		if (depth == 0)
+		if (depth == 0) {
 			m->value = item;
+			m->inside = m->rest;
+		}
 		if (item.type == MP_ARRAY || item.type == MP_MAP) {
 			if (depth == EXTENSION_DEPTH_MAX)
 				return ERR_MSG_DEPTH;
@@ -95,8 +97,10 @@ read_value(struct extension_map *m)
 		}
 		while (depth > 0 && open[depth - 1].left == 0)
 			depth--;
-		if (depth == 0)
+		if (depth == 0) {
+			m->inside.size -= m->rest.size;
 			return ERR_OK;
+		}
 		open[depth - 1].left--;
 		if (open[depth - 1].is_map && (e = read_key(m, &open[depth - 1].key)) != ERR_OK)
 			return e;

@@ -32,6 +32,7 @@ struct extension_map {
 	uint32_t left; /* pairs that were not read yet */
 	struct view key;
 	struct mp_item value; /* of an array or map only the header */
+	struct view inside;   /* what follows that header, to the end of the value */
 	bool canonical;       /* all that was read so far is in its one spelling */
 	struct view bytes; /* all of the map, once it was read to its end; points into the input */
 	const uint8_t *begin; /* private */

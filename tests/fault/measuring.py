@@ -18,7 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from hallmark import program, run_tests
 from measured import PYTHON, Measured
 
-CALLS = ("openat", "readlinkat", "newfstatat", "fstat", "read", "pread64",
+CALLS = ("openat", "readlinkat", "newfstatat", "fstat", "statx", "read", "pread64",
          "getdents64", "fstatfs", "poll")
 ERRORS = {"openat": "EMFILE"}
 KINDS = ("executable", "files", "libraries", "runtime")

@@ -460,7 +460,9 @@ def bundle_bytes(name, fields, holder):
     return data
 
 
-KNOWN = {"challenge": lambda v: isinstance(v, bytes) and 8 <= len(v) <= 64,
+KNOWN = {"cached": lambda v: isinstance(v, list) and len(v) == 3 and all(type(n) is int for n in v)
+                            and 0 < v[0] <= v[1] < 2**53 and v[2] <= 253402300799,
+         "challenge": lambda v: isinstance(v, bytes) and 8 <= len(v) <= 64,
          "configuration": lambda v: isinstance(v, bytes) and len(v) == 32,
          "gap": lambda v: type(v) is int and 0 <= v < 2**53,
          "leaving": lambda v: v in ("stopped", "scaled-in", "moved", "retired"),

@@ -23,6 +23,7 @@ from second_forms import Component
 DELETED, MEMFD, ANONYMOUS, WRITABLE, UNREADABLE, UNSTABLE, LINK, SPECIAL, REPLACED, OTHER = (
     1 << i for i in range(10))
 NO_DIGEST = bytes(32)
+REREAD = b"reread_percent=2"  # by default
 GONE = b" (deleted)"
 DEPTH_MAX = 128
 FNM_PERIOD = 4
@@ -170,7 +171,8 @@ def mapped_files(main):
             program[6] |= OTHER
         executable.append(program)
         libraries += others
-    return Component("executable", unique(executable)), Component("libraries", unique(libraries))
+    return (Component("executable", unique(executable), [("options", [REREAD])]),
+            Component("libraries", unique(libraries), [("options", [REREAD])]))
 
 
 def unique(items):
@@ -210,8 +212,8 @@ def files_of(patterns, of_process=None):
     for pattern in patterns:
         root = os.open(f"/proc/{of_process}/root" if of_process else "/", os.O_RDONLY | os.O_DIRECTORY)
         expand(root, b"", [p for p in os.fsencode(pattern).split(b"/") if p], items)
-    options = [("options", [b"root=process"])] if of_process else []
-    return Component("files", items, [*options, ("patterns", [os.fsencode(p) for p in patterns])])
+    options = [b"root=process", REREAD] if of_process else [REREAD]
+    return Component("files", items, [("options", options), ("patterns", [os.fsencode(p) for p in patterns])])
 
 
 def expand(at, path, parts, items, depth=0):

@@ -85,11 +85,13 @@ def test_what_it_was_made_with_is_told():
         patterns = [f"{tree.dir}/tree/{name}" for name in ("z*", "a\\*b", "**")]
         made = tree.measure("files", pid=tree.process.pid,
                             files=patterns)["components"]["files"]["made"]
-        assert made == [{"name": "patterns",
+        assert made == [{"name": "options", "values": ["reread_percent=2"]},
+                        {"name": "patterns",
                          "values": [p.replace("\\", "\\x5c") for p in patterns]}], made
         done = tree.call("files", "executable", pid=tree.process.pid, files=patterns,
                          json_wanted=False)
-        assert done.stdout.count("made with") == 1 and "  patterns  /" in done.stdout, done.stdout
+        assert done.stdout.count("made with") == done.stdout.count(" reread_percent=2\n") == 2, done.stdout
+        assert "  patterns  /" in done.stdout, done.stdout
 
 
 def test_links_are_told_and_not_followed():
@@ -235,10 +237,10 @@ def test_the_root_of_the_host_counts_or_of_the_process():
         assert {n: i["flags"] for n, i in items.items()} == {
             "/etc/name": [], "/out": ["symlink"], "/above": ["symlink"]}
         assert items["/etc/name"]["sha256"] == hashlib.sha256(b"jail\n").hexdigest()
-        assert made[0] == {"name": "options", "values": ["root=process"]}, made
+        assert made[0] == {"name": "options", "values": ["root=process", "reread_percent=2"]}, made
         for options in ({}, {"view": "host"}):
             items, made = measured(**options)
-            assert items == {} and [m["name"] for m in made] == ["patterns"], (items, made)
+            assert items == {} and made[0]["values"] == ["reread_percent=2"], (items, made)
         assert "no patterns are listed" in host.refused("executable", pid=process.pid, view="host")
 
 

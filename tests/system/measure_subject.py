@@ -42,9 +42,13 @@ def arguments(host, **workload):
 
 
 def options(found):
-    """What its one component says that it was made with."""
+    """How its one component says that its processes were chosen."""
     (component,) = found["components"].values()
-    return {i["name"]: i["values"] for i in component["made"]}["options"]
+    made = {i["name"]: i["values"] for i in component["made"]}["options"]
+    if "executable" not in found["components"]:
+        return made
+    assert made[-1] == "reread_percent=2", made
+    return made[:-1]
 
 
 # --- by the executable -----------------------------------------------------------------------------
@@ -362,7 +366,7 @@ def test_a_host_that_is_mounted_somewhere():
                 assert found["components"]["executable"]["items"][0]["flags"] == []
                 for kind in ("files", "host"):
                     made = {i["name"]: i["values"] for i in found["components"][kind]["made"]}
-                    assert made["options"] == [f"host_root={seen}"], made
+                    assert made["options"] == [f"host_root={seen}", *(["reread_percent=2"] if kind == "files" else [])], made
             said = collector.refused("runtime", prefix=inside, pid_file=str(pid_file))
             assert "No such file" in said, said
         finally:

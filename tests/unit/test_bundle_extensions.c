@@ -61,6 +61,11 @@ extensions_are_read(void **state)
 	assert_false(b.extensions.has_unknown);
 	assert_int_equal(b.next_s, 0);
 	expect(V(WITH("\x81\247program" D32)), ERR_OK);
+	assert_int_equal(bundle_decode(V(WITH("\x81\246cached\x93\x02\x03\xcd\1\0")), &b), ERR_OK);
+	assert_int_equal(b.extensions.cached.known, 2);
+	assert_int_equal(b.extensions.cached.files, 3);
+	assert_int_equal(b.extensions.cached.oldest_s, 256);
+	assert_false(b.extensions.has_unknown);
 	expect(V(WITH("\x82\255configuration" D32 "\247program" D32)), ERR_OK);
 	expect(V(WITH_NEXT(NO_NEXT, "\x81\247leaving\247stopped")), ERR_OK);
 	expect(V(WITH_NEXT(NO_NEXT, "\x81\247leaving\251scaled-in")), ERR_OK);
@@ -80,6 +85,14 @@ known_extensions_of_another_kind_are_refused(void **state)
 	    ERR_MSG_TYPE);
 	expect(V(WITH("\x81\251challenge\xc4\0071234567")), ERR_MSG_RANGE);
 	expect(V(WITH("\x81\251challenge\xc4\101" D65)), ERR_MSG_RANGE);
+	expect(V(WITH("\x81\246cached\x02")), ERR_MSG_TYPE);
+	expect(V(WITH("\x81\246cached\x93\x02\x03\241a")), ERR_MSG_TYPE);
+	expect(V(WITH("\x81\246cached\x92\x02\x03")), ERR_MSG_RANGE);
+	expect(V(WITH("\x81\246cached\x94\x02\x03\x04\x05")), ERR_MSG_RANGE);
+	expect(V(WITH("\x81\246cached\x93\0\x03\x04")), ERR_MSG_RANGE);
+	expect(V(WITH("\x81\246cached\x93\x04\x03\x04")), ERR_MSG_RANGE);
+	expect(V(WITH("\x81\246cached\x93\x01\xcf\0\x20\0\0\0\0\0\0\x04")), ERR_MSG_RANGE);
+	expect(V(WITH("\x81\246cached\x93\x01\x01\xcf\0\0\0\x3a\xff\xf4\x41\x80")), ERR_MSG_RANGE);
 	expect(V(WITH("\x81\247program\x01")), ERR_MSG_TYPE);
 	expect(V(WITH("\x81\247program\xc4\x01x")), ERR_MSG_RANGE);
 	expect(V(WITH("\x81\255configuration\x90")), ERR_MSG_TYPE);
@@ -140,6 +153,7 @@ what_is_known_is_written_as_it_is_read(void **state)
 	assert_int_equal(bytes.size, 0);
 	x.moved_to = V("log.example/2");
 	x.challenge = V("12345678");
+	x.cached = (struct bundle_cached){98000, 100000, 1796000000};
 	x.has_configuration = x.has_program = true;
 	memset(&x.configuration, 1, DIGEST_SIZE);
 	memset(&x.program, 2, DIGEST_SIZE);
@@ -148,6 +162,7 @@ what_is_known_is_written_as_it_is_read(void **state)
 	assert_true(view_equal(read.bytes, buf_view(&bytes)));
 	assert_int_equal(read.leaving, BUNDLE_MOVED);
 	assert_true(view_equal(read.moved_to, x.moved_to));
+	assert_memory_equal(&read.cached, &x.cached, sizeof(x.cached));
 	assert_true(view_equal(read.challenge, x.challenge));
 	assert_true(read.has_configuration && digest_equal(&read.configuration, &x.configuration));
 	assert_true(read.has_program && digest_equal(&read.program, &x.program));

@@ -85,7 +85,7 @@ make_stand(void **state)
 	for (size_t i = 0; i < WORKLOADS; i++) {
 		s->workloads[i].name = names[i];
 		s->workloads[i].measure[COMPONENT_EXECUTABLE] = true;
-		s->workloads[i].budgets = (struct collector_budgets){60, 1, 64};
+		s->workloads[i].budgets = (struct collector_budgets){60, 1, 64, 1, 2};
 	}
 	s->config.workload_count = WORKLOADS;
 	s->config.workloads = s->workloads;
@@ -519,7 +519,7 @@ test_a_measuring_process_says_why_not_and_ends(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	if ((child = fork()) == 0) {
 		(void)close(pair[0]);
-		_exit(measuring_run(pair[1], &unwatched, &s->workloads[0], hash));
+		_exit(measuring_run(pair[1], &unwatched, &s->workloads[0], hash, NULL));
 	}
 	(void)close(pair[1]);
 	do {

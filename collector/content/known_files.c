@@ -1,0 +1,265 @@
+#include "collector/content/known_files.h"
+
+#include <linux/magic.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "proto/bytes.h"
+
+#define KEY_SIZE    16  /* bytes: half of a digest, over a secret */
+#define SECRET_SIZE 16  /* bytes */
+#define DRAWS       512 /* chances drawn at once */
+#define STALE_SHARE 8   /* of the table: when as much is of no use any more it is made tight */
+
+/* Those not in linux/magic.h. */
+#define BCACHEFS_MAGIC 0xca451a4e
+#define ZFS_MAGIC      0x2fc12fc1
+
+struct entry {
+	uint8_t key[KEY_SIZE];
+	struct digest digest;
+	uint32_t read_s; /* when; 0: the digest is being written */
+	uint32_t round;  /* in which it was looked at last */
+};
+
+_Static_assert(sizeof(struct entry) == KNOWN_FILES_ENTRY_SIZE, "an entry has no holes");
+
+/* In shared memory. The first ones are sorted, and those are found; the rest is of this round. */
+struct table {
+	uint8_t secret[SECRET_SIZE]; /* so that nobody can look for names with the same key */
+	bool is_begun;
+	volatile bool is_moving; /* whoever finds this has nothing but pieces */
+	uint32_t round, whole;   /* this one; the last one that came to its end */
+	size_t count, sorted;
+	struct entry entries[];
+};
+
+struct known_files {
+	struct table *table;
+	size_t size, capacity; /* bytes; entries */
+	/* of a measuring process */
+	unsigned reread_percent;
+	uint16_t draws[DRAWS];
+	size_t drawn;
+	uint64_t mount; /* the last one that was asked about, and what was said */
+	bool has_mount, mount_keeps;
+};
+
+static void make_tight(struct known_files *k);
+static int compare(const void *a, const void *b);
+static struct entry *look_up(struct known_files *k, const struct statx *s, uint8_t key[KEY_SIZE]);
+static void make_key(const struct table *t, const struct statx *s, uint8_t key[KEY_SIZE]);
+static void write_entry(
+    struct entry *e, uint32_t round, const struct timespec *read, const struct digest *digest);
+static bool by_chance(struct known_files *k);
+static bool keeps_times(struct known_files *k, int fd, uint64_t mount);
+
+struct known_files *
+known_files_new(size_t bytes)
+{
+	struct known_files *k = calloc(1, sizeof(*k));
+	void *table;
+
+	if (k == NULL)
+		return NULL;
+	k->capacity = bytes / sizeof(struct entry);
+	k->size = sizeof(struct table) + k->capacity * sizeof(struct entry);
+	table = mmap(NULL, k->size, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (table == MAP_FAILED || madvise(table, k->size, MADV_DONTFORK) != 0) {
+		if (table != MAP_FAILED)
+			(void)munmap(table, k->size);
+		free(k);
+		return NULL;
+	}
+	k->table = table;
+	return k;
+}
+
+void
+known_files_free(struct known_files **k)
+{
+	if (*k == NULL)
+		return;
+	(void)munmap((*k)->table, (*k)->size);
+	free(*k);
+	*k = NULL;
+}
+
+void
+known_files_lend(struct known_files *k, bool lent)
+{
+	(void)madvise(k->table, k->size, lent ? MADV_DOFORK : MADV_DONTFORK);
+}
+
+void
+known_files_begin(struct known_files *k, unsigned reread_percent)
+{
+	struct table *t = k->table;
+
+	k->reread_percent = reread_percent;
+	k->drawn = DRAWS;
+	if (!t->is_begun || t->is_moving || t->count > k->capacity || t->sorted > t->count) {
+		t->count = t->sorted = 0;
+		t->round = t->whole = 0;
+		t->is_moving = false;
+		t->is_begun =
+		    getrandom(t->secret, sizeof(t->secret), 0) == (ssize_t)sizeof(t->secret);
+	}
+	make_tight(k);
+	t->round++;
+}
+
+void
+known_files_end(struct known_files *k)
+{
+	k->table->whole = k->table->round;
+}
+
+bool
+known_files_find(
+    struct known_files *k, const struct statx *s, struct digest *digest, uint32_t *read_s)
+{
+	uint8_t key[KEY_SIZE];
+	struct entry *e = look_up(k, s, key);
+
+	if (e == NULL || e->read_s == 0)
+		return false;
+	e->round = k->table->round;
+	*digest = e->digest;
+	*read_s = e->read_s;
+	return !by_chance(k);
+}
+
+void
+known_files_keep(struct known_files *k, int fd, const struct statx *s, const struct timespec *began,
+    const struct digest *digest)
+{
+	struct table *t = k->table;
+	uint8_t key[KEY_SIZE];
+	struct entry *e;
+
+	if (!t->is_begun || s->stx_ctime.tv_sec > began->tv_sec - KNOWN_FILES_SETTLED_S ||
+	    !keeps_times(k, fd, s->stx_mnt_id))
+		return;
+	if ((e = look_up(k, s, key)) != NULL) {
+		write_entry(e, t->round, began, digest);
+	} else if (t->count < k->capacity) {
+		e = &t->entries[t->count];
+		memcpy(e->key, key, KEY_SIZE);
+		write_entry(e, t->round, began, digest);
+		t->count++;
+	}
+}
+
+/* Without what was of no use in the last whole round, sorted, and each but once. */
+static void
+make_tight(struct known_files *k)
+{
+	struct table *t = k->table;
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t stale = 0, kept = 0, used;
+
+	for (size_t i = 0; i < t->count; i++)
+		stale += t->entries[i].round < t->whole;
+	if (t->count == t->sorted && stale * STALE_SHARE <= t->count)
+		return;
+	t->is_moving = true;
+	atomic_signal_fence(memory_order_seq_cst);
+	for (size_t i = 0; i < t->count; i++)
+		if (t->entries[i].round >= t->whole && t->entries[i].read_s != 0)
+			t->entries[kept++] = t->entries[i];
+	qsort(t->entries, kept, sizeof(t->entries[0]), compare);
+	t->count = 0;
+	for (size_t i = 0; i < kept; i++)
+		if (t->count == 0 || compare(&t->entries[t->count - 1], &t->entries[i]) != 0)
+			t->entries[t->count++] = t->entries[i];
+	t->sorted = t->count;
+	atomic_signal_fence(memory_order_seq_cst);
+	t->is_moving = false;
+	used = sizeof(*t) + t->count * sizeof(t->entries[0]);
+	used = (used + page - 1) / page * page;
+	if (used < k->size)
+		(void)madvise((uint8_t *)t + used, k->size - used, MADV_REMOVE);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	return memcmp(((const struct entry *)a)->key, ((const struct entry *)b)->key, KEY_SIZE);
+}
+
+/* Where it is not, there is still its key. */
+static struct entry *
+look_up(struct known_files *k, const struct statx *s, uint8_t key[KEY_SIZE])
+{
+	struct entry wanted;
+
+	make_key(k->table, s, key);
+	memcpy(wanted.key, key, KEY_SIZE);
+	return bsearch(&wanted, k->table->entries, k->table->sorted, sizeof(struct entry), compare);
+}
+
+static void
+make_key(const struct table *t, const struct statx *s, uint8_t key[KEY_SIZE])
+{
+	const uint64_t said[] = {s->stx_dev_major, s->stx_dev_minor, s->stx_mnt_id, s->stx_ino,
+	    s->stx_size, (uint64_t)s->stx_mtime.tv_sec, s->stx_mtime.tv_nsec,
+	    (uint64_t)s->stx_ctime.tv_sec, s->stx_ctime.tv_nsec, (uint64_t)s->stx_btime.tv_sec,
+	    s->stx_btime.tv_nsec};
+	const struct view parts[] = {
+	    {t->secret, SECRET_SIZE}, {(const uint8_t *)said, sizeof(said)}};
+	struct digest all;
+
+	digest_of_parts(parts, 2, &all);
+	memcpy(key, all.bytes, KEY_SIZE);
+}
+
+/* It may be ended in the middle of it. */
+static void
+write_entry(
+    struct entry *e, uint32_t round, const struct timespec *read, const struct digest *digest)
+{
+	*(volatile uint32_t *)&e->read_s = 0;
+	atomic_signal_fence(memory_order_seq_cst);
+	e->digest = *digest;
+	e->round = round;
+	atomic_signal_fence(memory_order_seq_cst);
+	*(volatile uint32_t *)&e->read_s = (uint32_t)read->tv_sec;
+}
+
+static bool
+by_chance(struct known_files *k)
+{
+	if (k->drawn == DRAWS) {
+		if (getrandom(k->draws, sizeof(k->draws), 0) != (ssize_t)sizeof(k->draws))
+			return true;
+		k->drawn = 0;
+	}
+	return k->draws[k->drawn++] < (UINT16_MAX + 1U) * k->reread_percent / 100;
+}
+
+/* Of file systems of disks, which write back what is mapped; one mount after the other. */
+static bool
+keeps_times(struct known_files *k, int fd, uint64_t mount)
+{
+	static const uint32_t keeping[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
+	    F2FS_SUPER_MAGIC, OVERLAYFS_SUPER_MAGIC, SQUASHFS_MAGIC, EROFS_SUPER_MAGIC_V1,
+	    ISOFS_SUPER_MAGIC, ZFS_MAGIC, BCACHEFS_MAGIC};
+	struct statfs system;
+
+	if (k->has_mount && k->mount == mount)
+		return k->mount_keeps;
+	k->has_mount = fstatfs(fd, &system) == 0;
+	k->mount = mount;
+	k->mount_keeps = false;
+	for (size_t i = 0; k->has_mount && i < sizeof(keeping) / sizeof(keeping[0]); i++)
+		if ((uint32_t)system.f_type == keeping[i])
+			k->mount_keeps = true;
+	return k->mount_keeps;
+}

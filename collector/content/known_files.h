@@ -1,0 +1,79 @@
+/*
+ * What earlier rounds have read of a workload's files: digests, each under all that the kernel says
+ * of the file. While that stays the same, a file need not be read again.
+ *
+ * A file is known by device, mount, inode, size, and the times of its making, of its last change of
+ * content and of its last change at all. The last one is the kernel's own: no program sets it,
+ * other than by setting the clock. The kernel also counts changes, but tells nobody
+ * (STATX_CHANGE_COOKIE is cleared for user space). So nothing is kept
+ *
+ *   - of a file system in which not this kernel keeps the times (FUSE, network), or that never
+ *     writes a page back (tmpfs): there a mapped page changes and the times do not;
+ *   - of a file that changed in the last minute: until a dirty page is written back, more can be
+ *     written into it by a mapping without another time (vm.dirty_expire_centisecs: 30 s).
+ *
+ * And a share of what is known is read again each time, by chance: what root or a broken disk
+ * changes behind all this is found in the end.
+ *
+ * The table lies in memory that is shared by the measuring processes of one workload, one after the
+ * other; nobody else looks into it, and nothing in it leads anywhere. A hijacked one can lie to
+ * those that follow it for the same workload, no more. It ends with the process that made it, so
+ * that nothing is known behind a start of the program or of the machine.
+ */
+#ifndef HALLMARK_COLLECTOR_CONTENT_KNOWN_FILES_H
+#define HALLMARK_COLLECTOR_CONTENT_KNOWN_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "proto/digest.h"
+
+#define KNOWN_FILES_ENTRY_SIZE 56 /* bytes of a file */
+#define KNOWN_FILES_SETTLED_S  60 /* so long a file must not have changed before it is read */
+
+/* What statx is to be asked for. */
+#define KNOWN_FILES_MASK (STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID | 0x4000U)
+
+struct known_files;
+
+/* Of whoever starts measuring processes. ------------------------------------------------------- */
+
+/*
+ * For whoever starts measuring processes: an empty table with room for what fits into `bytes`:
+ * files beyond that are read each time. Memory is used as it fills. NULL: there is none.
+ */
+struct known_files *known_files_new(size_t bytes);
+void known_files_free(struct known_files **k);
+
+/* Whether the child of the next fork gets it; at first none does. Of a child it is the only one. */
+void known_files_lend(struct known_files *k, bool lent);
+
+/* Of a measuring process, to which it was lent. -------------------------------------------------
+ */
+
+/*
+ * For a measuring process, to which it was lent: at the beginning, and at the end of a round in
+ * which all was looked at: what was not looked at by then is forgotten in the next one.
+ * `reread_percent`: 1 to 100, how much of what is known is to be read again.
+ */
+void known_files_begin(struct known_files *k, unsigned reread_percent);
+void known_files_end(struct known_files *k);
+
+/*
+ * The digest of a regular file, and when it was read, in seconds since 1970. False: it is to be
+ * read.
+ */
+bool known_files_find(
+    struct known_files *k, const struct statx *s, struct digest *digest, uint32_t *read_s);
+
+/*
+ * Keeps the digest of the file `fd` that was read from `began` (wall clock) on, and was `s` before
+ * and behind it; if it can be kept.
+ */
+void known_files_keep(struct known_files *k, int fd, const struct statx *s,
+    const struct timespec *began, const struct digest *digest);
+
+#endif

@@ -1,0 +1,137 @@
+#!/usr/bin/python3
+"""What a round costs: what was read before and is the same is not read again, and the bundle says so."""
+
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+import msgpack
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+import hallmark
+from collector_client import Host
+from hallmark import Process, run_tests
+from wallclock import WallClock
+
+FILES = 50
+
+
+class Known(Host):
+    """A collector that measures files each second, which have not changed for two minutes by its clock."""
+
+    option = b"reread_percent=2"
+
+    def __init__(self, **budgets):
+        super().__init__(interval_s=1, signers=1)
+        # Nothing is kept of a tmpfs, which /tmp may be.
+        self.data = pathlib.Path(tempfile.mkdtemp(prefix="known-", dir=hallmark.BUILD))
+        for n in range(FILES):
+            (self.data / f"file-{n}").write_text(f"content {n}\n")
+        self.workloads = [{"name": "app", "executable": str(self.dir / "app"), "measure": ["executable", "files"],
+                           "files": [f"{self.data}/**"], "budgets": budgets}]
+        self.configure()
+        clock = WallClock(self)
+        clock.move(120)
+        self.env = {**os.environ, **clock.env}
+
+    def path(self, name):
+        return self.dir / name
+
+    def __exit__(self, *all_of_them):
+        super().__exit__(*all_of_them)
+        shutil.rmtree(self.data)
+
+    def start(self):
+        self.processes.append(Process("hallmark-collector", ["run", "-c", str(self.config)], self.env))
+        return self.processes[-1]
+
+    def bundle(self, number):
+        """The one of that number, when it is there."""
+        self.signer.wait(lambda: len(self.signer.bundles) > number)
+        return self.signer.bundles[number][0]
+
+    def digests(self, fields):
+        digest = fields["components"]["files"][0]
+        self.signer.wait(lambda: digest in self.signer.components)
+        kind, form, made, items = msgpack.unpackb(self.signer.components[digest])
+        assert (kind, form) == ("files", 1) and made[0] == ["options", [self.option]], made
+        return {pathlib.Path(os.fsdecode(item[0])).name: item[1] for item in items}
+
+
+def test_what_is_known_is_not_read_again():
+    with Known() as h:
+        h.start()
+        first, second = h.bundle(0), h.bundle(1)
+        assert "cached" not in first["ext"], first["ext"]
+        known, files, oldest = second["ext"]["cached"]
+        assert files == FILES + 1 and FILES * 0.7 < known <= files, second["ext"]
+        assert first["time"] // 1000 <= oldest <= second["time"] // 1000
+        assert first["components"] == second["components"]
+        h.bundle(2)  # behind the receipt of the second
+        shown = subprocess.run([hallmark.program("hallmark-audit"), "show", *(h.dir / "receipts").glob("*2.tlog-proof")],
+                               capture_output=True, text=True)
+        assert f"{known} of {files} files not read again; the first of them at 20" in shown.stdout, shown
+
+
+def test_what_changes_is_read_whatever_its_time_says():
+    with Known(reread_percent=1) as h:
+        h.option = b"reread_percent=1"
+        h.start()
+        assert h.bundle(1)["ext"]["cached"]
+        was = h.digests(h.bundle(1))
+        for name, change in (("file-7", lambda f: f.write_text("Content 7\n")),
+                             ("file-8", lambda f: (f.unlink(), f.write_text("Content 8\n")))):
+            file = h.data / name
+            before = file.stat()
+            change(file)
+            os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+            assert (file.stat().st_size, file.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+        now = h.digests(h.bundle(len(h.signer.bundles) + 1))
+        assert {name for name in was if was[name] != now[name]} == {"file-7", "file-8"}
+
+
+def test_little_is_read_of_what_is_known():
+    with Known() as h:
+        for n in range(FILES):
+            (h.data / f"file-{n}").write_text("x" * 40000)
+        collector = h.start()
+        h.bundle(0)
+        starter = int(pathlib.Path(f"/proc/{collector.pid}/task/{collector.pid}/children").read_text())
+        read = []
+        for n in (1, 2, 3):
+            h.bundle(n)
+            counts = dict(line.split(": ") for line in pathlib.Path(f"/proc/{starter}/io").read_text().splitlines())
+            read.append(int(counts["rchar"]))  # with that of its children that have ended
+        assert read[0] > FILES * 40000, read
+        assert read[2] - read[0] < FILES * 40000, read
+
+
+def test_a_reload_keeps_what_is_known():
+    with Known() as h:
+        collector = h.start()
+        h.bundle(1)
+        h.workloads.append({**h.workloads[0], "name": "second"})
+        h.configure()
+        collector.child.send_signal(signal.SIGHUP)
+        h.signer.wait(lambda: any(f["workload"] == "second" for f, _ in h.signer.bundles))
+        at = next(n for n, (f, _) in enumerate(h.signer.bundles) if f["workload"] == "second")
+        assert "cached" not in h.signer.bundles[at][0]["ext"], "what another workload's process has read"
+        assert all("cached" in f["ext"] for f, _ in h.signer.bundles[1:at] if f["workload"] == "app")
+        assert at > 2
+
+
+def test_without_room_all_is_read():
+    for budgets, option in (({"cache_mebibytes": 0}, b"reread_percent=2"), ({"reread_percent": 100}, b"reread_percent=100")):
+        with Known(**budgets) as h:
+            h.option = option
+            h.start()
+            assert h.digests(h.bundle(1)) and not any("cached" in h.bundle(n)["ext"] for n in range(3))
+
+
+if __name__ == "__main__":
+    run_tests(__name__)
