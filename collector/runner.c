@@ -24,6 +24,9 @@
 /* And no more often: a signer that comes and goes does not keep the host busy. */
 #define AGAIN_REST_MS 10000
 
+/* Behind one that is lost, the same and the next one are turned to within that. */
+#define MOVE_SPREAD_MS 500
+
 struct runner {
 	const char *path;
 	struct collector_config **config;
@@ -37,6 +40,8 @@ struct runner {
 	uint64_t rest_ms;    /* no such is before */
 	uint64_t connect_ms; /* no connection is tried before */
 	unsigned tries;      /* in a row that got nothing acknowledged */
+	bool was_connected;  /* when it was looked at last */
+	bool lost;           /* a session was, and there are several signers to turn to */
 	bool renewed;        /* and not connected since */
 	bool untidy;         /* something was reported since the last tidying */
 };
@@ -49,6 +54,7 @@ typedef enum reporter_outcome spool_function(struct reporter *r, size_t workload
 static bool round_is_due(const struct runner *r, uint64_t now_ms);
 static bool may_drain(const struct runner *r);
 static void renew(struct runner *r);
+static void notice_loss(struct runner *r);
 static enum err try_connect(struct runner *r);
 static void back_off(struct runner *r);
 static enum err begin_round(struct runner *r);
@@ -90,7 +96,9 @@ runner_run(const char *path, struct collector_config **config, struct measurer *
 		if (interrupt_take_reload() && (e = reload(&r, t)) != ERR_OK)
 			break;
 		renew(&r);
-		if ((round_is_due(&r, now_ms) || r.renewed || reporter_waiting(r.reporter) > 0) &&
+		notice_loss(&r);
+		if ((round_is_due(&r, now_ms) || r.renewed || r.lost ||
+			reporter_waiting(r.reporter) > 0) &&
 		    !reporter_is_connected(r.reporter) && now_ms >= r.connect_ms &&
 		    (e = try_connect(&r)) != ERR_OK)
 			break;
@@ -146,6 +154,21 @@ renew(struct runner *r)
 	r->connect_ms = interrupt_clock_ms();
 }
 
+/* With several signers nobody waits for the next round with that. */
+static void
+notice_loss(struct runner *r)
+{
+	const bool connected = reporter_is_connected(r->reporter);
+
+	if (r->was_connected && !connected && (*r->config)->signer_count > 1) {
+		r->lost = true;
+		if (r->connect_ms < interrupt_clock_ms())
+			r->connect_ms = interrupt_clock_ms() + backoff_random(MOVE_SPREAD_MS);
+	}
+	r->lost = r->lost && !connected;
+	r->was_connected = connected;
+}
+
 static enum err
 try_connect(struct runner *r)
 {
@@ -155,7 +178,9 @@ try_connect(struct runner *r)
 	r->again_ms = 0;
 	if (reporter_connect(r->reporter, &failed) == ERR_OK) {
 		/* What was measured while there was no session says nothing of now. */
-		if (reporter_waiting(r->reporter) > 0)
+		if (reporter_has_moved(r->reporter))
+			r->again_ms = interrupt_clock_ms() + backoff_random(MOVE_SPREAD_MS);
+		else if (reporter_waiting(r->reporter) > 0)
 			r->again_ms = interrupt_clock_ms() + backoff_random(AGAIN_SPREAD_MS);
 		if (r->again_ms != 0 && r->again_ms < r->rest_ms)
 			r->again_ms = r->rest_ms;
@@ -283,7 +308,9 @@ took(struct runner *r, enum reporter_outcome outcome, size_t waiting)
 	if (outcome == REPORTER_DONE || reporter_waiting(r->reporter) < waiting)
 		r->tries = 0;
 	/* Its bundle waits now, if there is one; do not come back too fast. */
-	if (outcome == REPORTER_LOST)
+	if (outcome == REPORTER_LOST && reporter_has_other(r->reporter))
+		r->connect_ms = interrupt_clock_ms();
+	else if (outcome == REPORTER_LOST)
 		back_off(r);
 	return outcome == REPORTER_FAILED ? ERR_IO : ERR_OK;
 }
@@ -340,7 +367,8 @@ wait_for_work(struct runner *r)
 	if (r->again_ms != 0 && r->again_ms < until_ms && reporter_is_connected(r->reporter))
 		until_ms = r->again_ms;
 	if (r->connect_ms < until_ms &&
-	    (reporter_is_connected(r->reporter) ? may_drain(r) : reporter_waiting(r->reporter) > 0))
+	    (reporter_is_connected(r->reporter) ? may_drain(r)
+						: r->lost || reporter_waiting(r->reporter) > 0))
 		until_ms = r->connect_ms;
 	challenge_ms = reporter_challenge_ms(r->reporter, rounds_busy(&r->rounds), &workload);
 	if (challenge_ms < until_ms)

@@ -12,8 +12,9 @@
  *     full jitter; rounds go on meanwhile, into the spool.
  *   - A workload of which something has changed is measured and reported between rounds, too, at
  *     a pace of its own (collector/watch/pace.h).
- *   - While it is not the first signer that is spoken to, that is tried again from time to time,
- *     before a round.
+ *   - Where there are several signers and one is lost, it or the next one is turned to at once.
+ * While it is not the first that is spoken to, that is tried again from time to time, before a
+ * round: collector/report/ranking.h.
  *   - Certificates, key and CA that are renewed are taken within two looks (REPORTER_LOOK_MS), and
  *     a new connection is made with them.
  *   - SIGTERM and SIGINT stop it at the next wait or file; whatever was begun is in the state.

@@ -32,7 +32,7 @@ struct raw {
 	struct raw_tls tls;
 	char *state, *receipts;
 	uint32_t interval_s, jitter_percent, measure_at_once, watch_rest_s, sign_every_s;
-	uint32_t receipts_kept;
+	uint32_t receipts_kept, failover_s;
 	struct raw_spool spool;
 	enum collector_farewell farewell;
 	struct raw_status status;
@@ -62,6 +62,8 @@ static const struct settings_number numbers[] = {
     NUMBER("sign_every_s", sign_every_s, sign_every_s, 3600, 0, 366 * 86400),
     /* A week at the default interval. */
     NUMBER("spool.bundles_max", spool.bundles_max, spool_bundles_max, 10080, 1, 10000000),
+    /* With what measuring anew takes, the next one has sealed within five. */
+    NUMBER("failover_s", failover_s, failover_s, 2, 1, 60),
     /* Sixteen hours at the default interval, some 5 MB; the log keeps all of them. */
     NUMBER("receipts_kept", receipts_kept, receipts_kept, 1000, 0, 100000000),
 };
@@ -115,6 +117,7 @@ static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_UINT("measure_at_once", SETTINGS_OPTIONAL, struct raw, measure_at_once),
     CYAML_FIELD_UINT("watch_rest_s", SETTINGS_OPTIONAL, struct raw, watch_rest_s),
     CYAML_FIELD_UINT("sign_every_s", SETTINGS_OPTIONAL, struct raw, sign_every_s),
+    CYAML_FIELD_UINT("failover_s", SETTINGS_OPTIONAL, struct raw, failover_s),
     CYAML_FIELD_UINT("receipts_kept", SETTINGS_OPTIONAL, struct raw, receipts_kept),
     CYAML_FIELD_MAPPING("spool", SETTINGS_OPTIONAL, struct raw, spool, spool_fields),
     CYAML_FIELD_ENUM("farewell", SETTINGS_OPTIONAL | CYAML_FLAG_STRICT, struct raw, farewell,

@@ -53,6 +53,7 @@ struct collector_config {
 	uint32_t watch_rest_s;    /* least time between two for changes; 0: nothing is watched */
 	uint32_t sign_every_s;    /* the collector signs a bundle this often; 0: never */
 	uint32_t spool_bundles_max;
+	uint32_t failover_s;    /* a signer's answer may take so long, where there is another one */
 	uint32_t receipts_kept; /* per workload; 0: all */
 	enum collector_farewell farewell;
 	const char *status_socket; /* NULL: nobody is told */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "collector/ground/interrupt.h"
+#include "collector/report/channel_context.h"
 #include "collector/report/wanted.h"
 #include "proto/evidence/identity.h"
 #include "proto/report/report.h"
@@ -15,6 +16,7 @@ struct client {
 	size_t signer;
 	char log[CHECKPOINT_ORIGIN_MAX + 1];
 	char identity[IDENTITY_SIZE_MAX + 1]; /* of this host's certificate; empty: it has none */
+	uint64_t answer_ms;                   /* it has so long for an answer */
 	uint64_t part_max;
 	uint8_t nonce[NONCE_SIZE];
 	struct buf output;
@@ -48,6 +50,9 @@ client_open(struct channel_context *context, size_t signer, const struct client_
 	c->output = BUF_INIT;
 	c->signer = signer;
 	c->events = *events;
+	c->answer_ms = context->config->signer_count > 1
+			   ? (uint64_t)context->config->failover_s * 1000
+			   : CLIENT_ANSWER_MS;
 	if ((c->decoder = message_decoder_new()) != NULL &&
 	    (e = channel_open(context, signer, &c->channel, t)) == ERR_OK) {
 		if (identity_of_certificate(channel_certificate(c->channel), c->identity) != ERR_OK)
@@ -137,7 +142,7 @@ client_submit(struct client *c, const struct chain_head *head, const struct stat
 	message_write_bundle(&c->output, &bundle);
 	if ((e = send_output(c, t)) != ERR_OK)
 		return e;
-	deadline_ms = interrupt_clock_ms() + CLIENT_ANSWER_MS;
+	deadline_ms = interrupt_clock_ms() + c->answer_ms;
 	for (;;) {
 		if ((e = receive_answer(c, deadline_ms, &m, t)) != ERR_OK)
 			return e;
@@ -170,7 +175,7 @@ client_submit(struct client *c, const struct chain_head *head, const struct stat
 		if ((e = wanted_send(c->channel, c->part_max, &head->content, &m.body.want,
 			 components, t)) != ERR_OK)
 			return e;
-		deadline_ms = interrupt_clock_ms() + CLIENT_ANSWER_MS;
+		deadline_ms = interrupt_clock_ms() + c->answer_ms;
 	}
 }
 
@@ -203,7 +208,7 @@ greet(struct client *c, struct trouble *t)
 
 	message_write_hello(&c->output, &hello);
 	if ((e = send_output(c, t)) != ERR_OK ||
-	    (e = receive(c, interrupt_clock_ms() + CLIENT_ANSWER_MS, &m, t)) != ERR_OK)
+	    (e = receive(c, interrupt_clock_ms() + c->answer_ms, &m, t)) != ERR_OK)
 		return e;
 	if (m.type == MESSAGE_REFUSAL)
 		return on_refused_connection(&m.body.refusal, t);

@@ -23,8 +23,9 @@
 #include "proto/wire/message.h"
 
 /*
- * A signer answers within a batch; while its key process starts anew, within half a minute. What
- * else it says meanwhile gives it no more time.
+ * A signer answers within a batch; while its key process starts anew, within half a minute. Where
+ * there is another one it has `failover_s` of the configuration. What else it says meanwhile gives
+ * it no more time.
  */
 #define CLIENT_ANSWER_MS 60000
 

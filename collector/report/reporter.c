@@ -42,7 +42,8 @@ reporter_new(const struct collector_config *config, struct measurer *measurer, s
 	r->next_s = goes_on ? reporter_promise_s(config) : 0;
 	r->receipts = r->log_dir = -1;
 	r->log = BUF_INIT;
-	if ((e = load(r, t)) == ERR_OK)
+	if ((e = ranking_set(&r->ranking, config->signer_count)) == ERR_OK &&
+	    (e = load(r, t)) == ERR_OK)
 		*out = r;
 	else
 		reporter_free(&r);
@@ -58,6 +59,7 @@ reporter_free(struct reporter **r)
 	reporter_close_chains(*r);
 	free((*r)->workloads);
 	free((*r)->challenges.of);
+	ranking_free(&(*r)->ranking);
 	if ((*r)->log_dir >= 0)
 		(void)close((*r)->log_dir);
 	if ((*r)->receipts >= 0)
@@ -78,6 +80,18 @@ bool
 reporter_is_connected(const struct reporter *r)
 {
 	return r->client != NULL;
+}
+
+bool
+reporter_has_moved(const struct reporter *r)
+{
+	return r->moved;
+}
+
+bool
+reporter_has_other(const struct reporter *r)
+{
+	return ranking_has_other(&r->ranking, interrupt_clock_ms());
 }
 
 int

@@ -12,12 +12,11 @@
  *                           this workload, or our state or its log was set back: nothing is done
  *                           until somebody looks
  *   busy, in-flight         tried again after a random while, a few times
- *   busy,                   of a gap record that the signer does not have: it stays, and holds up
- *   too-many-components     nothing that is fresh
- *   component-*,            the bundle itself is not acceptable and never will be: dropped
- *   evidence-*, gap-place
- *   storage-low, unauthorized, anything else
- *                           (codes of later signers) it stays and is tried again with the next
+ *   busy, storage-low,      where there is another signer it is turned to: this one takes nothing
+ * now clock, others of 6xx busy,                   of a gap record that the signer does not have:
+ * it stays, and holds up too-many-components     nothing that is fresh component-*,            the
+ * bundle itself is not acceptable and never will be: dropped evidence-*, gap-place storage-low,
+ * unauthorized, anything else (codes of later signers) it stays and is tried again with the next
  *                           interval
  *
  * A receipt that does not verify is not saved and acknowledges nothing; the session is ended.
@@ -49,17 +48,7 @@ enum err reporter_new(const struct collector_config *config, struct measurer *me
     struct board *board, bool goes_on, struct reporter **out, struct trouble *t) MUST_USE;
 void reporter_free(struct reporter **r);
 
-/*
- * Which signer is spoken to. At first it is the first of the configuration that answers. When a
- * session is lost it is the same one again, if that answers, else the first of the others: a signer
- * that was away for a moment does not move its collectors to another log.
- *
- * While it is another one than the first, the first is tried again this often (reporter_go_back):
- * seldom enough that nothing is lost by it where the first comes and goes, and that the time for a
- * try that is not answered does not tell.
- */
-#define REPORTER_BACK_MS     300000
-#define REPORTER_BACK_TRY_MS 3000 /* one that does not greet in this time is none to go back to */
+/* Which signer is spoken to: collector/report/ranking.h. */
 
 /* For all that is said to a log that is left, while the other one waits. */
 #define REPORTER_FAREWELL_MS 1000
@@ -80,6 +69,12 @@ enum err reporter_connect(struct reporter *r, bool *failed) MUST_USE;
  */
 enum err reporter_go_back(struct reporter *r) MUST_USE;
 bool reporter_is_connected(const struct reporter *r);
+
+/* The session is with another signer than the one before: its log has nothing of now. */
+bool reporter_has_moved(const struct reporter *r);
+
+/* There is one to turn to instead of the one that was spoken to. */
+bool reporter_has_other(const struct reporter *r);
 
 /*
  * The descriptor of the connection, to wait on; and what to do when it is readable, and before

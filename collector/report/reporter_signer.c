@@ -10,24 +10,26 @@
 #include "collector/report/reporter_leave.h"
 #include "journal/logger.h"
 
+static enum err open_in_time(struct reporter *r, size_t signer, struct client **out);
 static enum err open_signer(struct reporter *r, size_t signer, struct client **out);
 static bool is_news(struct reporter *r);
 static enum err take_client(struct reporter *r, struct client *client);
-static size_t in_turn(const struct reporter *r, size_t place);
 static bool begins_alike(const struct reporter *r, const struct collector_config *next);
 static void find_log(struct reporter *r, const struct collector_config *next, struct buf *origin);
 
 enum err
 reporter_connect(struct reporter *r, bool *failed)
 {
+	const uint64_t now_ms = interrupt_clock_ms(); /* so that each has its place */
 	struct client *fresh;
 	enum err e = ERR_CLOSED;
 
 	*failed = false;
+	r->moved = false;
 	for (size_t i = 0; i < r->config->signer_count && r->client == NULL; i++) {
 		if (interrupt_stop())
 			return ERR_CLOSED;
-		if ((e = open_signer(r, in_turn(r, i), &fresh)) != ERR_OK)
+		if ((e = open_in_time(r, ranking_at(&r->ranking, i, now_ms), &fresh)) != ERR_OK)
 			continue;
 		if ((e = take_client(r, fresh)) != ERR_OK) {
 			*failed = true;
@@ -40,17 +42,12 @@ reporter_connect(struct reporter *r, bool *failed)
 enum err
 reporter_go_back(struct reporter *r)
 {
-	const uint64_t now_ms = interrupt_clock_ms();
 	struct client *first;
 	enum err e;
 
-	if (r->client == NULL || r->signer == 0 || now_ms < r->back_ms)
+	if (r->client == NULL || !ranking_goes_back(&r->ranking, interrupt_clock_ms()))
 		return ERR_OK;
-	r->back_ms = now_ms + REPORTER_BACK_MS;
-	interrupt_limit(REPORTER_BACK_TRY_MS);
-	e = open_signer(r, 0, &first);
-	interrupt_limit(0);
-	if (e != ERR_OK) /* told */
+	if ((e = open_in_time(r, 0, &first)) != ERR_OK) /* told */
 		return ERR_OK;
 	e = reporter_leave_before(r, r->config, client_log(first));
 	if (r->client != NULL)
@@ -77,6 +74,19 @@ reporter_give_way(struct reporter *r, const struct collector_config *next)
 			e = reporter_leave_before(r, next, buf_view(&origin));
 	}
 	buf_free(&origin);
+	return e;
+}
+
+/* Where there is another one, nobody waits for it any longer. */
+static enum err
+open_in_time(struct reporter *r, size_t signer, struct client **out)
+{
+	enum err e;
+
+	if (r->config->signer_count > 1)
+		interrupt_limit((uint64_t)r->config->failover_s * 1000);
+	e = open_signer(r, signer, out);
+	interrupt_limit(0);
 	return e;
 }
 
@@ -129,17 +139,16 @@ take_client(struct reporter *r, struct client *client)
 
 	r->client = client;
 	r->sessions++;
+	r->moved =
+	    ranking_meet(&r->ranking, client_signer(client), interrupt_clock_ms()) && r->was_there;
 	r->was_there = true;
 	r->away_ms = 0;
-	if (client_signer(client) != r->signer)
-		r->back_ms = interrupt_clock_ms() + REPORTER_BACK_MS;
-	r->signer = client_signer(client);
 	logline_begin(&j, LOGGER_INFO, "connected");
-	logline_string(&j, "signer", r->config->signers[r->signer].host);
+	logline_string(&j, "signer", r->config->signers[r->ranking.now].host);
 	logline_view(&j, "log", client_log(client));
 	logline_string(&j, "resumed", client_was_resumed(client) ? "yes" : "no");
 	logline_end(&j);
-	board_connected(r->board, r->signer, client_log(client));
+	board_connected(r->board, r->ranking.now, client_log(client));
 	if ((e = reporter_select_log(r, client_log(client), &t)) != ERR_OK) {
 		r->failed = true;
 		reporter_disconnect(r, e, &t);
@@ -147,20 +156,11 @@ take_client(struct reporter *r, struct client *client)
 	return e;
 }
 
-/* The one that was spoken to last, then all others in their order. */
-static size_t
-in_turn(const struct reporter *r, size_t place)
-{
-	if (place == 0)
-		return r->signer;
-	return place <= r->signer ? place - 1 : place;
-}
-
 /* The signer that is spoken to is the one that the other configuration tries first. */
 static bool
 begins_alike(const struct reporter *r, const struct collector_config *next)
 {
-	const struct collector_signer *now = &r->config->signers[r->signer];
+	const struct collector_signer *now = &r->config->signers[r->ranking.now];
 
 	return strcmp(now->host, next->signers[0].host) == 0 &&
 	       strcmp(now->port, next->signers[0].port) == 0;

@@ -79,9 +79,23 @@ reporter_disconnect(struct reporter *r, enum err e, const struct trouble *t)
 {
 	if (t != NULL && !interrupt_stop())
 		tell_lost(r, e, t);
+	if (ranking_lose(&r->ranking, interrupt_clock_ms()))
+		reporter_tell_passed(r, e);
 	board_disconnected(r->board, e, t);
 	client_close(&r->client);
 	reporter_drop_challenges(&r->challenges);
+}
+
+void
+reporter_tell_passed(const struct reporter *r, enum err e)
+{
+	struct logline j;
+
+	logline_begin(&j, LOGGER_WARNING, "signer-passed");
+	logline_string(&j, "signer", r->config->signers[r->ranking.now].host);
+	logline_string(&j, "error", err_name(e));
+	logline_string(&j, "text", "others are tried before it for some minutes");
+	logline_end(&j);
 }
 
 static void

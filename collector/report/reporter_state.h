@@ -11,6 +11,7 @@
 #include "collector/measure/measure.h"
 #include "collector/processes/measurer.h"
 #include "collector/report/client.h"
+#include "collector/report/ranking.h"
 #include "collector/report/reporter_challenge.h"
 #include "collector/report/unmeasured.h"
 #include "collector/store/chain.h"
@@ -48,12 +49,12 @@ struct reporter {
 	int receipts;                 /* directory */
 	struct client *client;        /* NULL: not connected */
 	uint64_t sessions;            /* so far; the number of this one */
-	uint64_t away_ms; /* since when no signer answers; 0: one did, or none has so far */
-	bool was_there;   /* one has answered in this run */
-	size_t signer;    /* the one that was spoken to last; at first the first */
-	uint64_t look_ms; /* when the files of TLS were looked at last */
-	uint64_t back_ms; /* when the first is tried again while it is another one */
-	struct buf log;   /* origin of the current log; empty: none yet */
+	uint64_t away_ms;       /* since when no signer answers; 0: one did, or none has so far */
+	bool was_there;         /* one has answered in this run */
+	struct ranking ranking; /* of the signers */
+	bool moved;             /* the session is with another one than the one before */
+	uint64_t look_ms;       /* when the files of TLS were looked at last */
+	struct buf log;         /* origin of the current log; empty: none yet */
 	int log_dir;
 	struct reporter_workload *workloads;
 	struct reporter_challenges challenges; /* by workload, as those */
@@ -73,6 +74,9 @@ void reporter_close_chains(struct reporter *r);
 
 /* The spool is full: told once, until there is room again. */
 void reporter_tell_full(struct reporter_workload *w);
+
+/* The signer that is spoken to is passed over, for this. */
+void reporter_tell_passed(const struct reporter *r, enum err e);
 
 /* Ends the session, and tells why unless it is an orderly end between exchanges (t NULL). */
 void reporter_disconnect(struct reporter *r, enum err e, const struct trouble *t);

@@ -28,12 +28,16 @@ static enum reporter_step state_failed(
 static bool is_news(const struct chain_head *head, enum report_status status);
 static bool is_void_nonce(enum err code);
 static bool is_busy(const struct client_answer *a);
+static bool is_done_waiting(const struct reporter *r, unsigned tries, uint64_t since_ms);
+static bool takes_nothing(enum err code);
+static bool turn_away(struct reporter *r, const struct chain_head *head, enum err code);
 
 enum reporter_step
 reporter_submit_head(struct reporter *r, struct reporter_workload *w, struct receipt_summary *out)
 {
 	struct trouble t = TROUBLE_INIT;
 	struct client_answer answer;
+	const uint64_t since_ms = interrupt_clock_ms();
 	struct chain_head head;
 	enum err e;
 
@@ -41,7 +45,7 @@ reporter_submit_head(struct reporter *r, struct reporter_workload *w, struct rec
 		return state_failed(r, w, e, &t);
 	for (unsigned tries = 0;; tries++) {
 		e = client_submit(r->client, &head, r->state, &answer, &t);
-		if (e != ERR_OK || !is_busy(&answer) || tries == BUSY_TRIES_MAX)
+		if (e != ERR_OK || !is_busy(&answer) || is_done_waiting(r, tries, since_ms))
 			break;
 		(void)interrupt_poll(
 		    NULL, 0, backoff_ms(tries, BUSY_FIRST_MS, BUSY_MOST_MS), INTERRUPT_LAST_WORD);
@@ -52,6 +56,10 @@ reporter_submit_head(struct reporter *r, struct reporter_workload *w, struct rec
 									     : REPORTER_STEP_LOST;
 	}
 	if (e != ERR_OK) {
+		if (e == ERR_TIMEOUT_FRAME && r->config->signer_count > 1) {
+			ranking_pass(&r->ranking, interrupt_clock_ms());
+			reporter_tell_passed(r, e);
+		}
 		reporter_disconnect(r, e, &t);
 		return REPORTER_STEP_LOST;
 	}
@@ -139,6 +147,7 @@ on_receipt(struct reporter *r, struct reporter_workload *w, const struct chain_h
 	if ((e = receipt_save(r->receipts, m, log, &t)) != ERR_OK ||
 	    (e = chain_acknowledge(w->chain, &t)) != ERR_OK)
 		return state_failed(r, w, e, &t);
+	ranking_receipt(&r->ranking);
 	if (!head->content.offline)
 		board_verdict(r->board, (size_t)(w - r->workloads), &said);
 	out->status = said.status;
@@ -176,6 +185,8 @@ on_refusal(struct reporter *r, struct reporter_workload *w, const struct chain_h
 
 	tell_refusal(w, m);
 	board_refused(r->board, (size_t)(w - r->workloads), code);
+	if (turn_away(r, head, code))
+		return REPORTER_STEP_LOST;
 	switch (code) {
 	case ERR_NONCE_UNKNOWN:
 	case ERR_NONCE_EXPIRED:
@@ -351,4 +362,37 @@ static bool
 is_busy(const struct client_answer *a)
 {
 	return !a->is_receipt && (a->refusal.code == ERR_BUSY || a->refusal.code == ERR_IN_FLIGHT);
+}
+
+/* Where there is another signer this one has no longer for being busy than for an answer. */
+static bool
+is_done_waiting(const struct reporter *r, unsigned tries, uint64_t since_ms)
+{
+	return tries == BUSY_TRIES_MAX ||
+	       (r->config->signer_count > 1 &&
+		   interrupt_clock_ms() - since_ms >= (uint64_t)r->config->failover_s * 1000);
+}
+
+/* Now, of whoever it is, whatever it says. */
+static bool
+takes_nothing(enum err code)
+{
+	return code == ERR_BUSY || code == ERR_STORAGE || err_class(code) == ERR_CLASS_ENVIRONMENT;
+}
+
+/* Another one is turned to, if there is one that is not as bad: the bundle may come here later. */
+static bool
+turn_away(struct reporter *r, const struct chain_head *head, enum err code)
+{
+	struct trouble t;
+
+	if (r->config->signer_count == 1 || head->content.offline || !takes_nothing(code))
+		return false;
+	ranking_pass(&r->ranking, interrupt_clock_ms());
+	if (!ranking_has_other(&r->ranking, interrupt_clock_ms()))
+		return false;
+	reporter_tell_passed(r, code);
+	(void)trouble_set(&t, code, "the signer takes nothing: %s", err_text(code));
+	reporter_disconnect(r, code, &t);
+	return true;
 }
