@@ -21,6 +21,7 @@
 #include "pkcs11/token/algorithm.h"
 #include "proto/bytes.h"
 #include "proto/digest.h"
+#include "proto/ecdsa_known.h"
 #include "proto/err.h"
 
 struct token;
@@ -180,8 +181,24 @@ void token_signer_free(struct token_signer **s);
  */
 enum err token_sign(struct token_signer *s, struct view bytes, struct buf *signature) MUST_USE;
 
-/* The same as tokens have it (RFC 7518, 3): the hash of `jws`, and of ECDSA raw r || s. */
-enum err token_sign_jws(struct token_signer *s, struct view bytes, struct buf *signature) MUST_USE;
+/*
+ * The same as tokens have it (RFC 7518, 3): the hash of `jws`, and of ECDSA raw r || s with
+ * the lower s. The signature is kept until it has been verified, which takes less time for several
+ * together. Not of Ed25519. ERR_KEY_MISMATCH, ERR_TOKEN: then none was made, and those that are
+ * kept stay.
+ */
+#define TOKEN_KEPT_MAX ECDSA_KNOWN_AT_ONCE
+enum err token_sign_jws(struct token_signer *s, struct view bytes) MUST_USE;
+
+/*
+ * Verifies all that are kept with the certificate's key, and gives them in their order: views into
+ * the signer, until it signs again. ERR_KEY_MISMATCH if one is bad: then none is given, nor kept.
+ */
+enum err token_take_jws(
+    struct token_signer *s, struct view out[TOKEN_KEPT_MAX], size_t *count) MUST_USE;
+
+/* What verifies them faster: of the certificate's key, and must outlive the signer. */
+void token_signer_know(struct token_signer *s, const struct ecdsa_known *known);
 
 /* What is seen of the token by who watches it; bits of `signs` as flags of CK_TOKEN_INFO have it.
  */

@@ -5,7 +5,6 @@
  * and 1,542 by C_Sign itself (tests/bench/rawsign.c, with --libp11 and without). C_Sign in one
  * part: some HSMs do not balance several parts over their group.
  */
-#include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "pkcs11/ground/complain.h"
 #include "pkcs11/token/failure.h"
 #include "pkcs11/token/token_state.h"
+#include "proto/ecdsa_known.h"
 #include "proto/signature.h"
 #include "proto/tlog/note_key.h"
 
@@ -29,6 +29,13 @@ struct signer_session {
 	bool own; /* to be closed, and renewed where it is lost */
 };
 
+/* Of a token, before it is verified: leaves this file by token_take_jws alone. */
+struct kept {
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	size_t digest_size;
+	struct buf signature; /* as JWS have it */
+};
+
 /* The context is made once: to look algorithms up costs as much as some of the work. */
 struct token_signer {
 	struct token *token;
@@ -36,8 +43,11 @@ struct token_signer {
 	struct signer_session own;
 	struct signer_session *session; /* that, or of the signer beside which this one is */
 	EVP_PKEY *public;
-	EVP_PKEY_CTX *verify; /* of a digest; NULL: of the message */
+	EVP_PKEY_CTX *verify;            /* of a digest; NULL: of the message */
+	const struct ecdsa_known *known; /* for tokens; NULL: `verify` does */
 	struct buf made;
+	struct kept kept[TOKEN_KEPT_MAX];
+	size_t kept_count;
 };
 
 /* What is given to the token: a digest, or of Ed25519 the message. */
@@ -51,16 +61,18 @@ static enum err signer_make(
 static void refuse_signature(const struct token_signer *s);
 static enum err session_take(struct token_signer *s);
 static EVP_PKEY_CTX *verifier_new(EVP_PKEY *key, enum note_scheme scheme);
-static enum err sign_and_verify(struct token_signer *s, const EVP_MD *hash, struct view bytes);
+static enum err sign_and_verify(struct token_signer *s, struct view bytes);
 static enum err make_input(
     const struct token_signer *s, const EVP_MD *hash, struct view bytes, struct signed_input *out);
+static enum err keep(struct token_signer *s, struct view input, struct kept *k);
 static enum err sign_input(struct token_signer *s, struct view input);
 static enum err session_renew(struct token_signer *s);
 static ck_rv_t call_sign_once(struct token_signer *s, struct view input, unsigned long *size);
 static ck_rv_t call_sign(struct token_signer *s, struct view input, unsigned long *size);
-static enum err ecdsa_normalise(struct buf *made, size_t size);
-static enum err ecdsa_to_raw(struct view der, int half_size, struct buf *to);
+static enum err ecdsa_normalise(struct view raw, struct buf *made);
 static bool verifies(struct token_signer *s, struct view input);
+static bool kept_verify(struct token_signer *s);
+static bool kept_verify_known(const struct token_signer *s);
 
 enum err
 token_signer_new(
@@ -118,6 +130,8 @@ token_signer_free(struct token_signer **s)
 		(void)TOKEN_CALL((*s)->token, C_CloseSession, (*s)->own.handle);
 	EVP_PKEY_CTX_free((*s)->verify);
 	buf_free(&(*s)->made);
+	for (size_t i = 0; i < TOKEN_KEPT_MAX; i++)
+		buf_free(&(*s)->kept[i].signature);
 	free(*s);
 	*s = NULL;
 }
@@ -131,7 +145,7 @@ token_look(struct token_signer *s, struct token_sight *out)
 enum err
 token_sign(struct token_signer *s, struct view bytes, struct buf *signature)
 {
-	enum err e = sign_and_verify(s, NULL, bytes);
+	enum err e = sign_and_verify(s, bytes);
 
 	if (e == ERR_KEY_MISMATCH)
 		refuse_signature(s);
@@ -140,19 +154,44 @@ token_sign(struct token_signer *s, struct view bytes, struct buf *signature)
 	return e == ERR_OK ? buf_status(signature) : e;
 }
 
-enum err
-token_sign_jws(struct token_signer *s, struct view bytes, struct buf *signature)
+void
+token_signer_know(struct token_signer *s, const struct ecdsa_known *known)
 {
-	const struct algorithm *a = s->key->algorithm;
-	enum err e = sign_and_verify(s, algorithm_jws_hash(a), bytes);
+	s->known = known;
+}
 
+enum err
+token_sign_jws(struct token_signer *s, struct view bytes)
+{
+	struct kept *k = &s->kept[s->kept_count];
+	struct signed_input input;
+	enum err e;
+
+	if (s->kept_count == TOKEN_KEPT_MAX || s->verify == NULL)
+		abort(); /* what is kept was not taken, or this key signs no tokens */
+	if ((e = make_input(s, algorithm_jws_hash(s->key->algorithm), bytes, &input)) == ERR_OK &&
+	    (e = sign_input(s, input.bytes)) == ERR_OK)
+		e = keep(s, input.bytes, k);
 	if (e == ERR_KEY_MISMATCH)
 		refuse_signature(s);
-	if (e == ERR_OK && a->scheme == NOTE_ECDSA)
-		e = ecdsa_to_raw(buf_view(&s->made), a->bits / 8, signature);
-	else if (e == ERR_OK)
-		buf_append_view(signature, buf_view(&s->made));
-	return e == ERR_OK ? buf_status(signature) : e;
+	return e;
+}
+
+enum err
+token_take_jws(struct token_signer *s, struct view out[TOKEN_KEPT_MAX], size_t *count)
+{
+	const size_t kept_count = s->kept_count;
+	const bool good = kept_count == 0 || kept_verify(s);
+
+	*count = 0;
+	s->kept_count = 0;
+	if (!good) {
+		refuse_signature(s);
+		return ERR_KEY_MISMATCH;
+	}
+	for (; *count < kept_count; ++*count)
+		out[*count] = buf_view(&s->kept[*count].signature);
+	return ERR_OK;
 }
 
 enum err
@@ -163,7 +202,7 @@ token_check_halves(struct token *t, enum token_which which)
 	enum err e = token_signer_new(t, which, k->public, &s);
 
 	if (e == ERR_OK &&
-	    (e = sign_and_verify(s, NULL, VIEW_LITERAL(TOKEN_TEST_TEXT))) == ERR_KEY_MISMATCH)
+	    (e = sign_and_verify(s, VIEW_LITERAL(TOKEN_TEST_TEXT))) == ERR_KEY_MISMATCH)
 		complain("key '%s' made a signature that its public half does not verify: another "
 			 "public key on token '%s' has the same id (CKA_ID); give that one another",
 		    k->label, t->info.name);
@@ -171,19 +210,44 @@ token_check_halves(struct token *t, enum token_which which)
 	return e;
 }
 
-/* Into s->made; `hash` NULL is SHA-256. ERR_KEY_MISMATCH is for the caller to explain. */
+/* Into s->made, as notes have it. ERR_KEY_MISMATCH is for the caller to explain. */
 static enum err
-sign_and_verify(struct token_signer *s, const EVP_MD *hash, struct view bytes)
+sign_and_verify(struct token_signer *s, struct view bytes)
 {
+	uint8_t raw[NOTE_RAW_ECDSA_MAX];
 	struct signed_input input;
-	enum err e = make_input(s, hash, bytes, &input);
+	enum err e;
 
-	buf_clear(&s->made);
-	if (e == ERR_OK)
-		e = sign_input(s, input.bytes);
+	if ((e = make_input(s, NULL, bytes, &input)) != ERR_OK ||
+	    (e = sign_input(s, input.bytes)) != ERR_OK)
+		return e;
+	if (s->key->algorithm->scheme == NOTE_ECDSA) {
+		memcpy(raw, s->made.data, s->made.size);
+		e = ecdsa_normalise((struct view){raw, s->made.size}, &s->made);
+	}
 	return e == ERR_OK && !verifies(s, input.bytes) ? ERR_KEY_MISMATCH : e;
 }
 
+/* Of what is kept it is this form that is verified, and that leaves. */
+static enum err
+keep(struct token_signer *s, struct view input, struct kept *k)
+{
+	enum err e = ERR_OK;
+
+	if (s->key->algorithm->scheme == NOTE_ECDSA)
+		e = note_ecdsa_lower(s->made.data, s->made.size);
+	if (e != ERR_OK)
+		return e == ERR_SIGNATURE ? ERR_KEY_MISMATCH : e;
+	memcpy(k->digest, input.data, input.size);
+	k->digest_size = input.size;
+	buf_clear(&k->signature);
+	buf_append_view(&k->signature, buf_view(&s->made));
+	if ((e = buf_status(&k->signature)) == ERR_OK)
+		s->kept_count++;
+	return e;
+}
+
+/* `hash` NULL is SHA-256. */
 static enum err
 make_input(
     const struct token_signer *s, const EVP_MD *hash, struct view bytes, struct signed_input *out)
@@ -247,7 +311,10 @@ verifier_new(EVP_PKEY *key, enum note_scheme scheme)
 	return NULL;
 }
 
-/* ECDSA of a size that the curve does not have is none of this key's: ERR_KEY_MISMATCH. */
+/*
+ * Into s->made, as the token makes it. ECDSA of a size that the curve does not have is none of this
+ * key's: ERR_KEY_MISMATCH.
+ */
 static enum err
 sign_input(struct token_signer *s, struct view input)
 {
@@ -261,6 +328,7 @@ sign_input(struct token_signer *s, struct view input)
 		memcpy(info + sizeof(digest_info), input.data, DIGEST_SIZE);
 		input = (struct view){info, sizeof(info)};
 	}
+	buf_clear(&s->made);
 	if (buf_reserve(&s->made, RSA_SIZE_MAX) == NULL)
 		return ERR_MEMORY;
 	if ((rv = call_sign(s, input, &size)) != CKR_OK) {
@@ -268,9 +336,8 @@ sign_input(struct token_signer *s, struct view input)
 		    s->key->label, rv, failure_text(rv));
 		return failure_error(FAILURE_SIGN, rv);
 	}
-	if (a->scheme == NOTE_ECDSA)
-		return size == (unsigned long)a->bits / 4 ? ecdsa_normalise(&s->made, size)
-							  : ERR_KEY_MISMATCH;
+	if (a->scheme == NOTE_ECDSA && size != (unsigned long)a->bits / 4)
+		return ERR_KEY_MISMATCH;
 	s->made.size = size;
 	return ERR_OK;
 }
@@ -336,34 +403,13 @@ session_renew(struct token_signer *s)
 
 /* To the one form that notes take (proto/tlog/note_key.h): it is this one that is verified. */
 static enum err
-ecdsa_normalise(struct buf *made, size_t size)
+ecdsa_normalise(struct view raw, struct buf *made)
 {
-	uint8_t raw[NOTE_RAW_ECDSA_MAX];
 	enum err e;
 
-	memcpy(raw, made->data, size);
-	e = note_ecdsa_from_raw((struct view){raw, size}, made);
+	buf_clear(made);
+	e = note_ecdsa_from_raw(raw, made);
 	return e == ERR_SIGNATURE ? ERR_KEY_MISMATCH : e;
-}
-
-static enum err
-ecdsa_to_raw(struct view der, int half_size, struct buf *to)
-{
-	const unsigned char *bytes = der.data;
-	ECDSA_SIG *signature = d2i_ECDSA_SIG(NULL, &bytes, (long)der.size);
-	uint8_t raw[NOTE_RAW_ECDSA_MAX];
-	enum err e = ERR_TOKEN;
-
-	if (signature != NULL &&
-	    BN_bn2binpad(ECDSA_SIG_get0_r(signature), raw, half_size) == half_size &&
-	    BN_bn2binpad(ECDSA_SIG_get0_s(signature), raw + half_size, half_size) == half_size) {
-		buf_append(to, raw, 2 * (size_t)half_size);
-		e = ERR_OK;
-	} else {
-		complain_crypto("the token's signature is not one of its curve");
-	}
-	ECDSA_SIG_free(signature);
-	return e;
 }
 
 static bool
@@ -377,4 +423,39 @@ verifies(struct token_signer *s, struct view input)
 	good = EVP_PKEY_verify(s->verify, made.data, made.size, input.data, input.size) == 1;
 	ERR_clear_error();
 	return good;
+}
+
+/* All of them; whatever fails: false. */
+static bool
+kept_verify(struct token_signer *s)
+{
+	if (s->known != NULL)
+		return kept_verify_known(s);
+	for (struct kept *k = s->kept; k < s->kept + s->kept_count; k++) {
+		const struct view signature = buf_view(&k->signature);
+
+		buf_clear(&s->made);
+		if (s->key->algorithm->scheme == NOTE_ECDSA) {
+			if (ecdsa_normalise(signature, &s->made) != ERR_OK)
+				return false;
+		} else {
+			buf_append_view(&s->made, signature);
+		}
+		if (buf_status(&s->made) != ERR_OK ||
+		    !verifies(s, (struct view){k->digest, k->digest_size}))
+			return false;
+	}
+	return true;
+}
+
+static bool
+kept_verify_known(const struct token_signer *s)
+{
+	struct ecdsa_signed all[TOKEN_KEPT_MAX];
+
+	for (size_t i = 0; i < s->kept_count; i++)
+		all[i] =
+		    (struct ecdsa_signed){.digest = {s->kept[i].digest, s->kept[i].digest_size},
+			.signature = buf_view(&s->kept[i].signature)};
+	return ecdsa_known_verify(s->known, all, s->kept_count);
 }

@@ -56,6 +56,7 @@ static enum err make_key_id(
 static enum err read_key(struct view bytes, enum note_scheme *scheme, EVP_PKEY **out);
 static enum err check_line(const struct note_verifier *v, struct view line);
 static bool ecdsa_is_canonical(struct view der, struct view order);
+static struct view order_of_size(size_t size);
 static BIGNUM *half_of(struct view order);
 
 uint8_t
@@ -230,36 +231,59 @@ note_name_check(struct view name)
 }
 
 enum err
+note_ecdsa_lower(uint8_t *raw, size_t size)
+{
+	const struct view order = order_of_size(size / 2);
+	const int half_size = (int)order.size;
+	BIGNUM *r, *s, *n, *half;
+	enum err e = ERR_SIGNATURE;
+
+	if (size == 0 || size != 2 * order.size)
+		return ERR_SIGNATURE;
+	r = BN_bin2bn(raw, half_size, NULL);
+	s = BN_bin2bn(raw + half_size, half_size, NULL);
+	n = BN_bin2bn(order.data, half_size, NULL);
+	half = half_of(order);
+	if (r == NULL || s == NULL || n == NULL || half == NULL)
+		e = ERR_MEMORY;
+	else if (!BN_is_zero(r) && !BN_is_zero(s) && BN_cmp(r, n) < 0 && BN_cmp(s, n) < 0)
+		e = BN_cmp(s, half) <= 0 ||
+			    (BN_sub(s, n, s) == 1 &&
+				BN_bn2binpad(s, raw + half_size, half_size) == half_size)
+			? ERR_OK
+			: ERR_CRYPTO;
+	BN_free(r);
+	BN_free(s);
+	BN_free(n);
+	BN_free(half);
+	return e;
+}
+
+enum err
 note_ecdsa_from_raw(struct view raw, struct buf *to)
 {
-	const struct view order = raw.size == 2 * sizeof(order_p256)
-				      ? (struct view){order_p256, sizeof(order_p256)}
-				      : (struct view){order_p384, sizeof(order_p384)};
-	const size_t half_size = order.size;
-	BIGNUM *r = NULL, *s = NULL, *half = half_of(order);
-	BIGNUM *n = BN_bin2bn(order.data, (int)half_size, NULL);
-	ECDSA_SIG *signature = ECDSA_SIG_new();
+	const int half_size = (int)raw.size / 2;
+	uint8_t lower[NOTE_RAW_ECDSA_MAX];
+	ECDSA_SIG *signature = NULL;
+	BIGNUM *r = NULL, *s = NULL;
 	unsigned char *der = NULL;
-	enum err e = ERR_SIGNATURE;
+	enum err e;
 	int size;
 
-	if (raw.size != 2 * half_size)
-		goto out;
+	if (raw.size == 0 || raw.size > sizeof(lower))
+		return ERR_SIGNATURE;
+	memcpy(lower, raw.data, raw.size);
+	if ((e = note_ecdsa_lower(lower, raw.size)) != ERR_OK)
+		return e;
 	e = ERR_MEMORY;
-	r = BN_bin2bn(raw.data, (int)half_size, NULL);
-	s = BN_bin2bn(raw.data + half_size, (int)half_size, NULL);
-	if (r == NULL || s == NULL || n == NULL || half == NULL || signature == NULL)
-		goto out;
-	e = ERR_SIGNATURE;
-	if (BN_is_zero(r) || BN_is_zero(s) || BN_cmp(r, n) >= 0 || BN_cmp(s, n) >= 0)
-		goto out;
-	e = ERR_CRYPTO;
-	if (BN_cmp(s, half) > 0 && BN_sub(s, n, s) != 1)
-		goto out;
-	if (ECDSA_SIG_set0(signature, r, s) != 1)
+	if ((signature = ECDSA_SIG_new()) == NULL ||
+	    (r = BN_bin2bn(lower, half_size, NULL)) == NULL ||
+	    (s = BN_bin2bn(lower + half_size, half_size, NULL)) == NULL ||
+	    ECDSA_SIG_set0(signature, r, s) != 1)
 		goto out;
 	r = NULL; /* moved */
 	s = NULL; /* moved */
+	e = ERR_CRYPTO;
 	if ((size = i2d_ECDSA_SIG(signature, &der)) <= 0)
 		goto out;
 	buf_append(to, der, (size_t)size);
@@ -269,9 +293,18 @@ out:
 	ECDSA_SIG_free(signature);
 	BN_free(r);
 	BN_free(s);
-	BN_free(n);
-	BN_free(half);
 	return e;
+}
+
+/* Of the curve whose numbers have that size; none: empty. */
+static struct view
+order_of_size(size_t size)
+{
+	if (size == sizeof(order_p256))
+		return (struct view){order_p256, sizeof(order_p256)};
+	if (size == sizeof(order_p384))
+		return (struct view){order_p384, sizeof(order_p384)};
+	return (struct view){NULL, 0};
 }
 
 static bool

@@ -84,6 +84,12 @@ enum err note_verifier_check(const struct note_verifier *v, enum note_scheme sch
 enum err note_name_check(struct view name) MUST_USE;
 
 /*
+ * Puts n-s in the place of the s of a raw ECDSA signature where that is lower: both verify, and one
+ * form is enough. The errors of the next.
+ */
+enum err note_ecdsa_lower(uint8_t *raw, size_t size) MUST_USE;
+
+/*
  * Appends a raw ECDSA signature (r || s of one size, as CKM_ECDSA gives it: 64 bytes of P-256, 96
  * of P-384) in the note's form: DER, s replaced by n-s where that is lower. ERR_SIGNATURE if r or s
  * is zero or not below n, and for another size.

@@ -28,7 +28,7 @@ IO, LOST, CHANGED, PIN_REFUSED = 600, 602, 606, 609  # of an end: a system call;
 PROOF_MAX = 65
 TREES = 1024  # that the key process remembers
 HEADER = 60
-ROLLBACK, FORK, UNLOGGED, PROFILE, NO_ORDER = 500, 501, 502, 505, 507
+ROLLBACK, FORK, UNLOGGED, KEY_MISMATCH, PROFILE, NO_ORDER = 500, 501, 502, 504, 505, 507
 FORMAT, UNKNOWN_KEY, SIGNATURE, MISMATCH = 400, 405, 451, 453  # of a note that is observed
 LIFETIME_S = 300               # of tokens, where a profile does not say
 

@@ -235,6 +235,40 @@ def test_a_slow_signature_does_not_wait_for_the_next_one():
             assert answer.error == 0 and answer.body.startswith(b"eyJ"), answer
 
 
+def test_a_wrong_signature_among_others_does_not_leave():
+    """What a fast token has signed is verified together; wherever in it the wrong one is, nothing
+    leaves that was not found good, and this process signs no more."""
+    for algorithm, faults, skips in (("p256", ("other_key", "garbage", "short"), range(8)),
+                                     ("p384", ("garbage",), (0, 3)),
+                                     ("rsa-3072-pss", ("garbage",), (0, 3))):
+        with make_site(sessions=1, algorithm=algorithm) as site:
+            site.init_key()
+            site.token.make_other_key(hallmark.MODULE, site.env)
+            tree = keychannel.Tree(keychannel.real_reports(8))
+            for turn, skip in enumerate(skips):
+                with keychannel.KeyProcess(site) as key:
+                    assert key.sign(tree, len(tree) if turn else 0).error == 0
+                    site.token.inject(faults[turn % len(faults)], skip=skip, count=1)
+                    good = good_before_mismatch(site, key, tree)
+                    assert good <= skip, (algorithm, skip, good)
+                    assert key.process.wait() != 0
+
+
+def good_before_mismatch(site, key, tree):
+    """A token for each is asked for at once; how many come, all of them good."""
+    jwk, certificate = keychannel.jwk_of(site), keychannel.certificate_of(site)
+    key.send(b"".join(
+        keychannel.token_request(n, tree.entries[n], tree.inclusion(n), len(tree), number=n)
+        for n in range(len(tree))))
+    good = 0
+    while (answer := key.receive()).error == 0:
+        keychannel.verify_jws(answer.body, jwk, certificate,
+                              keychannel.claims_of(tree.entries[answer.id], answer.id))
+        good += 1
+    assert answer.error == keychannel.KEY_MISMATCH, answer
+    return good
+
+
 def test_who_comes_again_takes_the_place_of_who_is_gone():
     with make_site(latency_ms=100) as site:
         signer = site.start_signer()

@@ -316,10 +316,35 @@ raw_signatures_become_der_with_the_lower_s(void **state)
 }
 
 static void
+expect_lower(const char *r_and_s, const char *expected)
+{
+	struct buf hex = BUF_INIT;
+	uint8_t raw[64];
+
+	hex_bytes(r_and_s, raw, sizeof(raw));
+	assert_int_equal(note_ecdsa_lower(raw, sizeof(raw)), ERR_OK);
+	hex_append(&hex, (struct view){raw, sizeof(raw)});
+	assert_true(view_equal(buf_view(&hex), view_of_string(expected)));
+	buf_free(&hex);
+}
+
+static void
+raw_signatures_get_the_lower_s(void **state)
+{
+	(void)state;
+	expect_lower(ONE ONE, ONE ONE);
+	expect_lower(ONE ORDER_LESS, ONE ONE);
+	expect_lower(ONE HALF, ONE HALF);
+	expect_lower(ONE HALF_PLUS, ONE HALF);
+	expect_lower(ORDER_LESS ONE, ORDER_LESS ONE);
+}
+
+static void
 raw_numbers_out_of_range_are_refused(void **state)
 {
 	static const char *const bad[] = {
 	    ZERO ONE, ONE ZERO, ZERO ZERO, ORDER ONE, ONE ORDER, ALL_ONES ONE, ONE ALL_ONES};
+	const uint8_t longer[2 * NOTE_RAW_ECDSA_MAX] = {1};
 	struct buf der = BUF_INIT;
 	uint8_t raw[64];
 
@@ -329,10 +354,15 @@ raw_numbers_out_of_range_are_refused(void **state)
 		assert_int_equal(
 		    note_ecdsa_from_raw((struct view){raw, sizeof(raw)}, &der), ERR_SIGNATURE);
 		assert_int_equal(der.size, 0);
+		assert_int_equal(note_ecdsa_lower(raw, sizeof(raw)), ERR_SIGNATURE);
 	}
-	for (size_t size = 0; size < sizeof(raw); size++)
+	for (size_t size = 0; size < sizeof(raw); size++) {
 		assert_int_equal(
 		    note_ecdsa_from_raw((struct view){raw, size}, &der), ERR_SIGNATURE);
+		assert_int_equal(note_ecdsa_lower(raw, size), ERR_SIGNATURE);
+	}
+	assert_int_equal(
+	    note_ecdsa_from_raw((struct view){longer, sizeof(longer)}, &der), ERR_SIGNATURE);
 	buf_free(&der);
 }
 
@@ -366,6 +396,7 @@ main(void)
 	    cmocka_unit_test(a_high_s_is_refused_though_it_verifies),
 	    cmocka_unit_test(other_forms_of_a_good_signature_are_refused),
 	    cmocka_unit_test(raw_signatures_become_der_with_the_lower_s),
+	    cmocka_unit_test(raw_signatures_get_the_lower_s),
 	    cmocka_unit_test(raw_numbers_out_of_range_are_refused),
 	};
 
