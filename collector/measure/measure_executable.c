@@ -10,6 +10,7 @@
 #include "collector/memory/mapped_file.h"
 #include "collector/memory/mappings.h"
 #include "collector/memory/modified.h"
+#include "collector/subject/began.h"
 #include "collector/subject/procfs.h"
 #include "collector/watch/lay.h"
 
@@ -87,6 +88,9 @@ add_program(void *context, struct measure_context *m, bool is_main)
 		goto out;
 	if (p.writable)
 		item.flags |= COMPONENT_FILE_WRITABLE;
+	if ((item.flags & (COMPONENT_FILE_MEMFD | COMPONENT_FILE_UNREADABLE)) == 0 &&
+	    began_before_change(m->process->identity.stat.start_ticks, &p.stat))
+		item.flags |= COMPONENT_FILE_NEWER;
 	if (!is_main && (p.stat.st_dev != all->main_device || p.stat.st_ino != all->main_inode))
 		item.flags |= COMPONENT_FILE_OTHER;
 	e = component_add_file(all->to, &item);

@@ -10,6 +10,8 @@
 #include "collector/memory/mapped_file.h"
 #include "collector/memory/mappings.h"
 #include "collector/memory/modified.h"
+#include "collector/memory/run_time_code.h"
+#include "collector/subject/began.h"
 #include "collector/subject/procfs.h"
 #include "collector/watch/lay.h"
 
@@ -30,8 +32,9 @@ struct outlook {
 struct found {
 	struct library library;
 	struct outlook outlook;
-	struct component_file item; /* its path points into `path`, without WRITABLE */
+	struct component_file item; /* its path points into `path`; without the process's flags */
 	struct buf path;
+	struct stat stat;
 };
 
 struct libraries {
@@ -44,7 +47,8 @@ struct libraries {
 	struct outlook outlook;
 	struct mappings mappings;
 	struct modified modified;
-	struct library *list; /* one per mapping, then sorted and merged */
+	struct run_time_code run_time_code; /* of all processes */
+	struct library *list;               /* one per mapping, then sorted and merged */
 	size_t count;
 	size_t capacity;
 	/* what was read last: a file under several names is read once */
@@ -68,8 +72,8 @@ static enum err measure_list(struct libraries *l);
 static const struct found *find(const struct libraries *l, const struct library *library);
 static int compare_found(const void *a, const void *b);
 static int compare_outlook(const struct outlook *a, const struct outlook *b);
-static enum err remember(
-    struct libraries *l, const struct library *library, const struct component_file *item);
+static enum err remember(struct libraries *l, const struct library *library,
+    const struct component_file *item, const struct stat *s);
 static enum err visit_mapping(struct libraries *l, const struct maps_entry *entry);
 static bool is_program(struct libraries *l, const struct maps_entry *entry);
 static enum err add_memory(struct libraries *l, const struct maps_entry *entry);
@@ -79,6 +83,8 @@ static int compare(const void *a, const void *b);
 static bool same_inode(const struct maps_entry *a, const struct maps_entry *b);
 static void merge(struct libraries *l);
 static enum err measure_one(struct libraries *l, const struct library *library);
+static uint32_t flags_of_process(
+    const struct libraries *l, const struct library *library, uint32_t flags, const struct stat *s);
 static enum err read_content(struct libraries *l, const struct maps_entry *entry, int fd,
     const struct stat *s, struct component_file *item);
 
@@ -86,8 +92,11 @@ enum err
 measure_libraries(struct measure_context *m, struct component_builder *to)
 {
 	struct libraries l = {.to = to, .program_fd = -1, .program_name = BUF_INIT};
-	const enum err e = measure_members(m, visit_process, &l);
+	enum err e = measure_members(m, visit_process, &l);
 
+	if (e == ERR_OK)
+		e = run_time_code_add(&l.run_time_code, to);
+	run_time_code_free(&l.run_time_code);
 	for (size_t i = 0; i < l.found_count; i++) {
 		buf_free(&l.found[i].library.text);
 		buf_free(&l.found[i].path);
@@ -178,6 +187,7 @@ visit_all(struct libraries *l)
 {
 	enum err e = ERR_OK;
 
+	run_time_code_begin(&l->run_time_code);
 	for (size_t i = 0; e == ERR_OK && i < l->mappings.count; i++)
 		e = visit_mapping(l, &l->mappings.list[i]);
 	return e;
@@ -188,13 +198,18 @@ read_program(struct libraries *l)
 {
 	const int dir = l->m->process->dir;
 
+	const enum err e = procfs_read_link(dir, "exe", &l->program_name);
+
+	if (e != ERR_OK)
+		return e == ERR_NOT_FOUND ? ERR_CHANGED
+					  : trouble_set(l->m->trouble, e, "/proc/%d/exe: %s",
+						(int)l->m->process->pid, strerror(errno));
 	l->program_fd = openat(dir, "exe", O_PATH | O_CLOEXEC);
-	if (l->program_fd >= 0 && (fstat(l->program_fd, &l->program) != 0 ||
-				      procfs_read_link(dir, "exe", &l->program_name) != ERR_OK)) {
+	if (l->program_fd >= 0 && fstat(l->program_fd, &l->program) != 0) {
 		(void)close(l->program_fd);
 		l->program_fd = -1;
 	}
-	return l->program_name.failed ? ERR_MEMORY : ERR_OK;
+	return ERR_OK;
 }
 
 static void
@@ -235,8 +250,7 @@ measure_list(struct libraries *l)
 		}
 		item = known->item;
 		item.path = buf_view(&known->path);
-		if (library->entry.writable)
-			item.flags |= COMPONENT_FILE_WRITABLE;
+		item.flags |= flags_of_process(l, library, item.flags, &known->stat);
 		e = component_add_file(l->to, &item);
 	}
 	if (l->found_count > l->found_sorted)
@@ -280,7 +294,8 @@ compare_outlook(const struct outlook *a, const struct outlook *b)
 
 /* What could not be read may be readable for another process. */
 static enum err
-remember(struct libraries *l, const struct library *library, const struct component_file *item)
+remember(struct libraries *l, const struct library *library, const struct component_file *item,
+    const struct stat *s)
 {
 	struct found *f;
 
@@ -293,9 +308,11 @@ remember(struct libraries *l, const struct library *library, const struct compon
 		l->found = f;
 	}
 	f = &l->found[l->found_count++];
-	*f = (struct found){
-	    .library = *library, .outlook = l->outlook, .item = *item, .path = BUF_INIT};
-	f->item.flags &= ~(uint32_t)COMPONENT_FILE_WRITABLE;
+	*f = (struct found){.library = *library,
+	    .outlook = l->outlook,
+	    .item = *item,
+	    .path = BUF_INIT,
+	    .stat = *s};
 	/* A text of its own: the library's is still in the list. */
 	f->library.text = BUF_INIT;
 	buf_append_view(&f->library.text, library->entry.path);
@@ -342,12 +359,10 @@ is_program(struct libraries *l, const struct maps_entry *entry)
 	return same;
 }
 
-/* A process can give its memory a name, but only in the form "[anon:...]": that says nothing. */
 static enum err
 add_memory(struct libraries *l, const struct maps_entry *entry)
 {
-	static const struct view anonymous = VIEW_LITERAL("[anon]");
-	struct component_file item;
+	const struct component_file probe = {.path = entry->path, .flags = COMPONENT_FILE_PROBED};
 
 	if (is_kernel_memory(entry->path)) {
 		const enum err e = view_equal(entry->path, VIEW_LITERAL("[vdso]"))
@@ -357,15 +372,9 @@ add_memory(struct libraries *l, const struct maps_entry *entry)
 		if (e != ERR_OK || !entry->writable)
 			return e;
 	}
-	memset(&item, 0, sizeof(item));
-	item.path = entry->path;
-	if (entry->path.size == 0 || entry->path.data[0] != '[' ||
-	    memchr(entry->path.data, ':', entry->path.size) != NULL)
-		item.path = anonymous;
-	item.flags = modified_is_probe(entry) ? COMPONENT_FILE_PROBED : COMPONENT_FILE_ANONYMOUS;
-	if (entry->writable)
-		item.flags |= COMPONENT_FILE_WRITABLE;
-	return component_add_file(l->to, &item);
+	if (modified_is_probe(entry))
+		return component_add_file(l->to, &probe);
+	return run_time_code_note(&l->run_time_code, buf_view(&l->program_name), entry);
 }
 
 static bool
@@ -465,21 +474,36 @@ measure_one(struct libraries *l, const struct library *library)
 		fd = name.fd;
 		name.fd = -1;
 	}
-	if (library->entry.writable)
-		item.flags |= COMPONENT_FILE_WRITABLE;
 	if (e == ERR_OK)
 		e = read_content(l, &library->entry, fd, &s, &item);
+	if (e == ERR_OK && (e = remember(l, library, &item, &s)) == ERR_OK)
+		item.flags |= flags_of_process(l, library, item.flags, &s);
 	/* Of a process that has ended there is nothing to be had. */
 	if (e == ERR_OK && (item.flags & COMPONENT_FILE_UNREADABLE) != 0)
 		e = process_check(l->m->process);
-	if (e == ERR_OK && (e = component_add_file(l->to, &item)) == ERR_OK)
-		e = remember(l, library, &item);
+	if (e == ERR_OK)
+		e = component_add_file(l->to, &item);
 	if (name.fd >= 0)
 		(void)close(name.fd);
 	if (fd >= 0)
 		(void)close(fd);
 	buf_free(&text);
 	return e;
+}
+
+/* What the process has to do with a file whose flags are known. */
+static uint32_t
+flags_of_process(
+    const struct libraries *l, const struct library *library, uint32_t flags, const struct stat *s)
+{
+	const uint32_t timeless =
+	    COMPONENT_FILE_MEMFD | COMPONENT_FILE_UNREADABLE | COMPONENT_FILE_SPECIAL;
+	uint32_t more = library->entry.writable ? COMPONENT_FILE_WRITABLE : 0;
+
+	if ((flags & timeless) == 0 &&
+	    began_before_change(l->m->process->identity.stat.start_ticks, s))
+		more |= COMPONENT_FILE_NEWER;
+	return more;
 }
 
 /* `fd` is O_PATH, or -1. */

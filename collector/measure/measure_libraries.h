@@ -10,8 +10,9 @@
  * it is done again. Code that is not the file's any more is items of its own
  * (collector/memory/modified.h).
  *
- * Executable memory without a file is one item "[anon]" (as named memory, "[heap]", "[stack]" are
- * items of their own name), two if a part of it is WRITABLE too. What the kernel has mapped to
+ * Executable memory without a file is one item "[anon]" of each program (as named memory, "[heap]",
+ * "[stack]" are items of their own name), with how much that is (collector/memory/run_time_code.h);
+ * WRITABLE if a part of it is. What the kernel has mapped to
  * probe the process is PROBED instead. The kernel's own [vdso], [vsyscall] are left out unless the
  * process made them WRITABLE, and so is the program file (component `executable`).
  */

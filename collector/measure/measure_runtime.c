@@ -36,8 +36,8 @@ measure_runtime(struct measure_context *m, struct component_builder *to)
 {
 	const struct collector_workload *workload = m->workload;
 	struct processes_walk w = {.rights = thread_rights_new(),
-	    .environment = {workload->environment, workload->environment_count, BUF_INIT, BUF_INIT,
-		0},
+	    .environment = {.names = workload->environment,
+		.name_count = workload->environment_count},
 	    .cwd = BUF_INIT,
 	    .root = BUF_INIT};
 	enum err e = ERR_MEMORY;
@@ -49,7 +49,7 @@ measure_runtime(struct measure_context *m, struct component_builder *to)
 	if (e == ERR_OK)
 		e = main_processes_add(&w.mains, to);
 	e = complain(m, "task", e);
-	if (e == ERR_OK && workload->environment_count > 0)
+	if (e == ERR_OK)
 		e = complain(m, "environ", environment_add(&w.environment, to));
 	thread_rights_free(&w.rights);
 	program_counts_free(&w.programs);
@@ -88,16 +88,13 @@ note_arguments(struct processes_walk *w, struct measure_context *m)
 	return complain(m, "cmdline", e);
 }
 
-/* Not read at all where nothing of it is wanted: there are secrets in it. */
+/* There are secrets in it. */
 static enum err
 note_environment(struct processes_walk *w, struct measure_context *m, bool is_main)
 {
 	struct buf text = BUF_INIT;
-	enum err e;
+	enum err e = small_file_read(m->process->dir, "environ", MEASURE_PROC_SIZE_MAX, &text);
 
-	if (w->environment.name_count == 0)
-		return ERR_OK;
-	e = small_file_read(m->process->dir, "environ", MEASURE_PROC_SIZE_MAX, &text);
 	if (e == ERR_OK)
 		e = environment_note(&w->environment, buf_view(&text), is_main);
 	if (text.data != NULL)

@@ -101,7 +101,7 @@ add_environment(struct view text, struct component_builder *to)
 {
 	static const char *const names[] = {"PATH", "LD_PRELOAD"};
 	struct environment environment = {
-	    names, sizeof(names) / sizeof(names[0]), BUF_INIT, BUF_INIT, 0};
+	    .names = names, .name_count = sizeof(names) / sizeof(names[0])};
 	enum err e = environment_note(&environment, text, true);
 
 	if (e == ERR_OK && text.size > 0)

@@ -13,6 +13,7 @@ import os
 import pathlib
 import re
 import stat
+import time
 import types
 
 import second_config
@@ -20,8 +21,8 @@ import second_machine
 import second_packages
 from second_forms import Component
 
-DELETED, MEMFD, ANONYMOUS, WRITABLE, UNREADABLE, UNSTABLE, LINK, SPECIAL, REPLACED, OTHER = (
-    1 << i for i in range(10))
+DELETED, MEMFD, ANONYMOUS, WRITABLE, UNREADABLE, UNSTABLE, LINK, SPECIAL, REPLACED, OTHER, _, NEWER = (
+    1 << i for i in range(12))
 NO_DIGEST = bytes(32)
 REREAD = b"reread_percent=2"  # by default
 GONE = b" (deleted)"
@@ -89,7 +90,7 @@ def members(main):
         if name.isdecimal():
             try:
                 parents[int(name)] = int(stat_fields(name)[1])
-            except FileNotFoundError:
+            except (FileNotFoundError, ProcessLookupError):
                 pass  # it has just ended
     family = {main}
     while more := {p for p, parent in parents.items() if parent in family} - family:
@@ -128,13 +129,13 @@ def named(pid, text, mapped):
 
 
 def mappings(pid):
-    """(link, text, permissions, device, inode) of each executable mapping."""
+    """(link, text, permissions, device, inode, size) of each executable mapping."""
     for line in read_facts(f"/proc/{pid}/maps").splitlines():
         area, permissions, _, device, inode, *name = line.split(None, 5)
         if b"x" in permissions:
             begin, end = (int(address, 16) for address in area.split(b"-"))
             yield (f"/proc/{pid}/map_files/{begin:x}-{end:x}", name[0] if name else b"", permissions,
-                   device, int(inode))
+                   device, int(inode), end - begin)
 
 
 def without_file(name, permissions, device, inode):
@@ -156,21 +157,27 @@ def mapped_item(pid, device, inode, text, link, writable):
         told = [held.st_size, held.st_mode, held.st_uid, held.st_gid] if held else [0, 0, 0, 0]
         return [path, NO_DIGEST, *told, flags | writable | UNREADABLE, ()]
     try:
-        return columns(path, fd, flags | writable)
+        item = columns(path, fd, flags | writable)
+        if not item[6] & (MEMFD | UNREADABLE | SPECIAL):
+            item[6] |= newer(pid, os.fstat(fd))
+        return item
     finally:
         os.close(fd)
 
 
 def mapped_files(main):
     """Components `executable` and `libraries`."""
-    executable, libraries = [], []
+    executable, libraries, memory = [], [], collections.defaultdict(list)
     started = os.stat(f"/proc/{main}/exe")
     for pid in members(main):
-        program, others = mapped_by(pid)
+        program, others, code = mapped_by(pid)
+        for name, sizes in code.items():
+            memory[os.fsencode(os.readlink(f"/proc/{pid}/exe")), name].append(sizes)
         if not os.path.samestat(os.stat(f"/proc/{pid}/exe"), started):
             program[6] |= OTHER
         executable.append(program)
         libraries += others
+    libraries += [run_time_code(*key, sizes) for key, sizes in memory.items()]
     return (Component("executable", unique(executable), [("options", [REREAD])]),
             Component("libraries", unique(libraries), [("options", [REREAD])]))
 
@@ -179,19 +186,44 @@ def unique(items):
     return [list(item) for item in {tuple(item) for item in items}]
 
 
+def run_time_code(program, name, processes):
+    """Of (writable, bytes) of each mapping of each process: the most that one has, rounded up."""
+    told = second_config.escaped(program)
+    if len(told) > 952:
+        told = f"sha256:{hashlib.sha256(program).hexdigest()}"
+    size = max(65536, *(sum(size for _, size in mappings) for mappings in processes))
+    count = max(map(len, processes))
+    writable = WRITABLE if any(w for mappings in processes for w, _ in mappings) else 0
+    return [name, NO_DIGEST, power_of_two(size), 0, 0, 0, ANONYMOUS | writable,
+            (f"mappings={power_of_two(count)}".encode(), f"program={told}".encode())]
+
+
+def power_of_two(number):
+    return 1 << (number - 1).bit_length()
+
+
+def newer(pid, there):
+    """The file was changed after the process began, and two ticks."""
+    boot_s = time.clock_gettime(time.CLOCK_REALTIME) - time.clock_gettime(time.CLOCK_BOOTTIME)
+    began_s = boot_s + (int(stat_fields(pid)[19]) + 2) / os.sysconf("SC_CLK_TCK")
+    changed_s = max(there.st_mtime, there.st_ctime if there.st_nlink else 0)
+    return NEWER if changed_s >= began_s else 0
+
+
 def mapped_by(pid):
-    """Item of the program, items of all else."""
+    """Item of the program, items of all other files, (writable, size) of what has none by name."""
     program = os.stat(f"/proc/{pid}/exe")
     program_text = os.fsencode(os.readlink(f"/proc/{pid}/exe"))
-    files, memory = {(program.st_dev, program.st_ino, program_text): [f"/proc/{pid}/exe", 0]}, []
-    for link, name, permissions, device, inode in mappings(pid):
+    files = {(program.st_dev, program.st_ino, program_text): [f"/proc/{pid}/exe", 0]}
+    memory = collections.defaultdict(list)
+    for link, name, permissions, device, inode, size in mappings(pid):
         writable = WRITABLE if b"w" in permissions else 0
         if without_file(name, permissions, device, inode):
             if name in (b"[vdso]", b"[vsyscall]") and not writable:
                 continue
             if not re.fullmatch(rb"\[[^:]*\]", name):
                 name = b"[anon]"
-            memory.append([name, NO_DIGEST, 0, 0, 0, 0, ANONYMOUS | writable, ()])
+            memory[name].append((writable, size))
             continue
         try:
             mapped = os.stat(link)
@@ -201,7 +233,7 @@ def mapped_by(pid):
             text, link = name.replace(b"\\012", b"\n"), None
         files.setdefault((mapped.st_dev, mapped.st_ino, text), [link, 0])[1] |= writable
     items = [mapped_item(pid, *key, *value) for key, value in files.items()]
-    return items[0], items[1:] + memory
+    return items[0], items[1:], memory
 
 
 # --- patterns ------------------------------------------------------------------------------------
@@ -283,6 +315,7 @@ def runtime_of(main, environment=()):
     facts = [arguments_of(read_facts(f"/proc/{main}/cmdline")), ("start_time", [stat_fields(main)[19]])]
     if environment:
         facts.append(("environment", variables_of(family, environment)))
+    facts.append(names_of(family))
     programs = collections.Counter(os.fsencode(os.readlink(f"/proc/{p}/exe")) for p in family)
     facts.append(("processes", [b"%s %s" % (class_of(n), name) for name, n in sorted(programs.items())]))
     facts += rights_of(*family)
@@ -293,6 +326,17 @@ def runtime_of(main, environment=()):
 def class_of(count):
     below = {1: b"0", 2: b"1", 10: b"2-9", 100: b"10-99", 1000: b"100-999", 10000: b"1000-9999"}
     return next((word for least, word in below.items() if count < least), b"10000-")
+
+
+def names_of(family):
+    """Of all variables."""
+    names = sorted({entry.partition(b"=")[0] for pid in family
+                    for entry in read_facts(f"/proc/{pid}/environ").split(b"\0")
+                    if entry.find(b"=") > 0})
+    if len(names) <= 4096 and max(map(len, names), default=0) <= 1024:
+        return "environment_names", names
+    digest = hashlib.sha256(b"".join(name + b"\0" for name in names)).hexdigest()
+    return "environment_names_digest", [f"sha256:{digest} {len(names)}".encode()]
 
 
 def variables_of(family, names):

@@ -7,12 +7,14 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
+import second_measure
 import small_disk
 from hallmark import run_tests
-from measured import PYTHON, Measured, can_be_others
+from measured import MAPPER, PYTHON, Measured, can_be_others
 
 # Two filesystems on one small disk: the lower layer's files keep their small inode numbers.
 LAYERS = ("lower", "upper", "work", "merged", "other")
@@ -75,8 +77,68 @@ def test_memory_without_a_file():
     with Measured() as host:
         assert memory(host) == []
         assert memory(host, "anonymous", "anonymous") == [("[anon]", ["anonymous"])]
-        assert memory(host, "anonymous", "anonymous-rwx") == [
-            ("[anon]", ["anonymous"]), ("[anon]", ["anonymous", "writable"])]
+        assert memory(host, "anonymous", "anonymous-rwx") == [("[anon]", ["anonymous", "writable"])]
+
+
+def test_how_much_memory_without_a_file():
+    """Of the process of each program that has most, rounded up, so that more of it is no change."""
+    with Measured() as host:
+        process = host.start(PYTHON, "-c", f"""
+import mmap, os, subprocess, sys
+kept = [mmap.mmap(-1, size << 10, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=5)
+        for size in map(int, sys.argv[1:])]
+others = [subprocess.Popen([{PYTHON!r}, {str(MAPPER)!r}, *["anonymous"] * n], stdin=subprocess.PIPE,
+                           stdout=subprocess.PIPE) for n in (5, 1)]
+for other in others:
+    other.stdout.readline()
+print("ready", flush=True)
+for line in sys.stdin:
+    kept.append(mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=5))
+    print("ready", flush=True)
+for other in others:
+    other.kill()""", 600, 100, 8, ready=True)
+
+        def told():
+            items = host.measure("libraries", pid=process.pid)["components"]["libraries"]
+            return items["sha256"], [(i["size"], *i["details"]) for i in items["items"]
+                                     if "anonymous" in i["flags"]]
+
+        before = told()
+        second = [(i[2], *(d.decode() for d in i[7]))
+                  for i in second_measure.mapped_files(process.pid)[1].items if i[6] & 4]
+        assert before[1] == second and second[0][0] == 1 << 20, (before, second)
+        assert second[0][2] == f"program={os.path.realpath(PYTHON)}"
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        assert told() == before
+        process.stdin.close()
+        process.wait()
+
+
+def test_what_is_newer_than_the_process():
+    with Measured() as host:
+        old, new = host.write("old.so"), host.write("new.so")
+        copy = shutil.copy(os.path.realpath(PYTHON), host.dir / "program")
+        tick(3)
+        process = host.map("file", old, "file", new, interpreter=copy, env={"PYTHONHOME": "/usr"})
+        assert host.flags("libraries", pid=process.pid) == {"old.so": [], "new.so": []}
+        assert host.flags("executable", pid=process.pid) == {"program": []}
+        tick(3)
+        new.write_bytes(new.read_bytes())
+        os.utime(new, (0, 0))  # ctime is not for its user to set
+        copy.chmod(0o700)
+        assert host.flags("libraries", pid=process.pid) == {"old.so": [], "new.so": ["newer"]}
+        assert host.flags("executable", pid=process.pid) == {"program": ["newer"]}
+        old.unlink()  # that is a change of it, and told already
+        assert host.flags("libraries", pid=process.pid)["old.so"] == ["deleted"]
+
+
+def tick(count):
+    """Hundredths of a second, as a process's start is told in."""
+    end = time.monotonic() + count / 100
+    while time.monotonic() < end:
+        os.sched_yield()
 
 
 def test_files_in_memory_alone():

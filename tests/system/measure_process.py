@@ -274,6 +274,7 @@ def test_facts_of_a_process():
                            env={"WANTED": "a\nb", "WANTED2": "x", "OTHER": "secret"})
         facts = host.facts("runtime", pid=process.pid, environment=["WANTED", "ABSENT"])
         assert facts["environment"] == ["WANTED=a\\x0ab"]
+        assert {"OTHER", "WANTED", "WANTED2"} <= set(facts["environment_names"]), "names alone"
         assert facts["arguments"][-1] == "anonymous" and len(facts["arguments"]) == 3
         assert facts["uid"] == [str(os.getuid())] * 4 and facts["gid"] == [str(os.getgid())] * 4
         assert facts["cwd"] == [str(host.dir)] and facts["root"] == ["/"]

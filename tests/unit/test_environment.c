@@ -67,13 +67,66 @@ a_process_with_very_many(void **state)
 	}
 	for (unsigned i = 0; i < PROCESSES; i++)
 		assert_int_equal(environment_note(&e, buf_view(&text), false), ERR_OK);
-	assert_in_range(e.others.size, 1, 2 * text.size); /* not as much for each process */
+	assert_in_range(e.others.text.size, 1, 2 * text.size); /* not as much for each process */
 	finish(&e, &bytes, &c);
 	assert_int_equal(c->items.facts[0].value_count, MANY);
 	assert_in_range((clock() - begun) / CLOCKS_PER_SEC, 0, SECONDS);
 	component_free(&c);
 	buf_free(&bytes);
 	buf_free(&text);
+}
+
+static void
+names_of_all(void **state)
+{
+	static const char *const expected[] = {"A", "AB", "C", "D"};
+	struct environment e = {.names = NULL};
+	struct buf bytes = BUF_INIT;
+	struct component *c;
+
+	(void)state;
+	assert_int_equal(
+	    environment_note(&e, VIEW_LITERAL("D=2\0AB=x=y\0a title\0"), true), ERR_OK);
+	assert_int_equal(
+	    environment_note(&e, VIEW_LITERAL("C=\0A=secret\0=x\0D=3"), false), ERR_OK);
+	finish(&e, &bytes, &c);
+	assert_int_equal(c->item_count, 1);
+	assert_true(view_equal(c->items.facts[0].name, VIEW_LITERAL("environment_names")));
+	assert_int_equal(c->items.facts[0].value_count, 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_true(view_equal(c->items.facts[0].values[i], view_of_string(expected[i])));
+	component_free(&c);
+	buf_free(&bytes);
+}
+
+/* One name more than is told, or a longer one. */
+static void
+too_many_names_and_too_long_ones(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		struct environment e = {.names = NULL};
+		struct buf text = BUF_INIT, bytes = BUF_INIT;
+		struct component *c;
+
+		for (unsigned j = 0; j < ENVIRONMENT_NAMES_MAX + (i == 1) && i < 2; j++) {
+			buf_append_format(&text, "N%u=", j);
+			buf_append_byte(&text, '\0');
+		}
+		for (unsigned j = 0; j < ENVIRONMENT_NAME_MAX + (i == 3) && i >= 2; j++)
+			buf_append_byte(&text, 'N');
+		buf_append_byte(&text, '=');
+		assert_int_equal(environment_note(&e, buf_view(&text), false), ERR_OK);
+		finish(&e, &bytes, &c);
+		assert_int_equal(c->item_count, 1);
+		assert_int_equal(
+		    view_equal(c->items.facts[0].name, VIEW_LITERAL("environment_names")),
+		    i % 2 == 0);
+		assert_int_equal(c->items.facts[0].value_count, i == 0 ? ENVIRONMENT_NAMES_MAX : 1);
+		component_free(&c);
+		buf_free(&bytes);
+		buf_free(&text);
+	}
 }
 
 static void
@@ -97,6 +150,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(main_first_and_others_once),
 	    cmocka_unit_test(a_process_with_very_many),
+	    cmocka_unit_test(names_of_all),
+	    cmocka_unit_test(too_many_names_and_too_long_ones),
 	    cmocka_unit_test(classes_of_counts),
 	};
 
