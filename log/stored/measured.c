@@ -24,12 +24,12 @@ measured_read(struct evidence_reader *evidence, const struct report *logged, str
 	memset(out, 0, sizeof(*out));
 	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++) {
 		const struct bundle_component *named = &logged->bundle.component[k];
-		struct stored_component *s = &out->stored[k];
+		struct fetched_component *s = &out->stored[k];
 		enum err e = ERR_OK;
 
 		if (!named->present)
 			continue;
-		e = stored_component_read(evidence, &named->digest, s);
+		e = fetched_component_read(evidence, &named->digest, s);
 		if (e == ERR_OK &&
 		    (s->component->kind != k || s->component->item_count != named->count ||
 			s->size != named->size))
@@ -48,7 +48,7 @@ void
 measured_free(struct measured *m)
 {
 	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)
-		stored_component_free(&m->stored[k]);
+		fetched_component_free(&m->stored[k]);
 }
 
 void

@@ -8,13 +8,13 @@
 #include "log/evidence_reader.h"
 #include "log/findings.h"
 #include "log/reason.h"
-#include "log/stored/stored_component.h"
+#include "log/stored/fetched_component.h"
 #include "policy/appraise.h"
 #include "proto/report/report.h"
 
 struct measured {
 	const struct component *component[COMPONENT_KIND_COUNT]; /* NULL where there is none */
-	struct stored_component stored[COMPONENT_KIND_COUNT];    /* private */
+	struct fetched_component stored[COMPONENT_KIND_COUNT];   /* private */
 };
 
 /*

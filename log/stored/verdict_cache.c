@@ -9,7 +9,7 @@
 #define uthash_fatal(message) abort()
 #include <uthash.h>
 
-#include "log/stored/stored_component.h"
+#include "log/stored/fetched_component.h"
 
 struct key {
 	struct digest component;
@@ -166,10 +166,10 @@ static enum err
 judge(struct verdict_cache *c, const struct key *key, enum component_kind kind, uint64_t received_s,
     struct kept **out)
 {
-	struct stored_component stored;
+	struct fetched_component stored;
 	struct kept *k = calloc(1, sizeof(*k));
 	enum err e =
-	    k == NULL ? ERR_MEMORY : stored_component_read(c->evidence, &key->component, &stored);
+	    k == NULL ? ERR_MEMORY : fetched_component_read(c->evidence, &key->component, &stored);
 
 	*out = NULL;
 	if (k != NULL && e == ERR_OK) {
@@ -181,7 +181,7 @@ judge(struct verdict_cache *c, const struct key *key, enum component_kind kind, 
 		e = k->kind != kind
 			? ERR_MISMATCH
 			: appraise_component(key->rule, stored.component, received_s, &k->verdict);
-		stored_component_free(&stored);
+		fetched_component_free(&stored);
 	}
 	if (e != ERR_OK) {
 		free(k);

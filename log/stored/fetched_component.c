@@ -1,20 +1,20 @@
-#include "log/stored/stored_component.h"
+#include "log/stored/fetched_component.h"
 
 #include "proto/evidence/component_list.h"
 
-static enum err read_listed(struct evidence_reader *r, struct stored_component *s);
+static enum err read_listed(struct evidence_reader *r, struct fetched_component *s);
 static enum err read_segments(
     struct evidence_reader *r, const struct component_list *l, struct buf *to);
 
 enum err
-stored_component_read(
-    struct evidence_reader *r, const struct digest *digest, struct stored_component *out)
+fetched_component_read(
+    struct evidence_reader *r, const struct digest *digest, struct fetched_component *out)
 {
 	enum component_kind kind;
 	enum component_form form;
 	enum err e;
 
-	*out = (struct stored_component){.bytes = BUF_INIT, .segments = BUF_INIT};
+	*out = (struct fetched_component){.bytes = BUF_INIT, .segments = BUF_INIT};
 	if ((e = evidence_reader_get(r, PACK_COMPONENT, digest, &out->bytes)) == ERR_OK)
 		e = component_form_of(buf_view(&out->bytes), &kind, &form);
 	if (e == ERR_OK)
@@ -23,12 +23,12 @@ stored_component_read(
 			: component_decode(buf_view(&out->bytes), &out->component);
 	out->size = out->bytes.size;
 	if (e != ERR_OK)
-		stored_component_free(out);
+		fetched_component_free(out);
 	return e;
 }
 
 void
-stored_component_free(struct stored_component *s)
+fetched_component_free(struct fetched_component *s)
 {
 	component_free(&s->component);
 	buf_free(&s->bytes);
@@ -36,7 +36,7 @@ stored_component_free(struct stored_component *s)
 }
 
 static enum err
-read_listed(struct evidence_reader *r, struct stored_component *s)
+read_listed(struct evidence_reader *r, struct fetched_component *s)
 {
 	struct component_list *l;
 	enum err e = component_list_decode(buf_view(&s->bytes), &l);

@@ -1,0 +1,139 @@
+#!/usr/bin/python3
+"""`hallmark-signer policy try`: recorded evidence under another policy; whose verdict changes, and why."""
+
+import json
+import pathlib
+import re
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+import logimage
+import wire
+from hallmark import Site, run_tests, to_yaml
+
+APP = wire.component("executable", [wire.file_item("/usr/bin/app", b"app")])
+OTHER = wire.component("executable", [wire.file_item("/usr/bin/app", b"other")])
+RUNTIME = wire.component("runtime", [wire.fact_item("uid", b"990")])
+WORKLOADS = [f"web-{n}" for n in range(7)] + ["bot", "db"]
+
+
+class Logged(Site):
+    """Nine workloads: those of the web and `db` run what is known, `bot` something else."""
+
+    def __enter__(self):
+        super().__enter__()
+        self.signer = self.start_signer()
+        collector = self.collector()
+        for name in WORKLOADS:
+            receipt = collector.submit(name, {"executable": OTHER if name == "bot" else APP, "runtime": RUNTIME})
+        receipt = collector.submit("db", {"executable": APP, "runtime": RUNTIME})
+        collector.close()
+        logimage.published(self, receipt["index"] + 1)
+        return self
+
+    def new(self, top=None, **workload):
+        """Like the one in force, but for this."""
+        known = self.path("known.sha256").read_text()
+        self.write_policy(to_yaml({
+            "name": "new", **(top or {}), "references": [{"name": "known", "file": "known.sha256"}],
+            "workloads": [{"match": "*", "collectors": ["spiffe://test/**"], "require": ["executable"],
+                           "recorded": ["host", "runtime"], "executable": {"references": ["known"]},
+                           **workload}]}), known)
+        return self.path("policy.yaml")
+
+    def tried(self, policy, *more):
+        return self.tool("hallmark-signer", "policy", "try", str(policy), "-c", str(self.path("signer.yaml")),
+                         *more, check=False)
+
+    def told(self, policy, *more):
+        done = self.tried(policy, "--json", *more)
+        assert done.stdout, done.stderr
+        return done.returncode, json.loads(done.stdout)
+
+
+def counts(stays=0, falls=0, rises=0, unknown=0):
+    return {"falls": falls, "unknown": unknown, "rises": rises, "stays": stays}
+
+
+def test_nothing_changes():
+    with Logged() as site:
+        status, told = site.told(site.new())
+        assert status == 0 and told["workloads"] == counts(stays=9) and told["changes"] == []
+        assert told["reports"] == 10 and told["unreadable"] == 0
+        assert told["policy"].startswith("new@sha256:")
+        text = site.tried(site.new()).stdout
+        assert re.match(r"10 reports of 9 workloads appraised again in \d+\.\d s, from 20", text), text
+        assert "\n       9  stay as they are\n" in text
+        assert "web-6 on spiffe://test/host1" in site.tried(site.new(), "--all").stdout
+
+
+def test_what_falls_is_told_with_its_cause_and_named_in_groups():
+    with Logged() as site:
+        policy = site.new(recorded=["host"], runtime={"facts": [{"name": "uid", "allow": ["0"]}], "unmatched": "warning"})
+        done = site.tried(policy)
+        assert done.returncode == 1, done.stderr
+        assert done.stdout.count("fall") == 1, done.stdout
+        assert "\n       8  fall from affirming to warning\n" \
+            '          runtime unmatched-fact uid: expected "0", found "990"\n' in done.stdout, done.stdout
+        assert "db on spiffe://test/host1, 2 reports, the newest entry" in done.stdout
+        assert "and 3 more: --all" in done.stdout and "1  stays as it is" in done.stdout
+        assert "more" not in site.tried(policy, "--all").stdout
+        status, told = site.told(policy)
+        assert status == 1 and told["workloads"] == counts(stays=1, falls=8)
+        db, = (c for c in told["changes"] if c["workload"] == "db")
+        assert (db["was"], db["is"], db["reports"]) == ("affirming", "warning", counts(falls=2))
+
+
+def test_what_rises_and_what_is_refused():
+    with Logged() as site:
+        policy = site.new(match="bot", executable={"references": ["known"], "changed": "warning"})
+        status, told = site.told(policy)
+        assert status == 1 and told["workloads"] == counts(falls=8, rises=1)
+        by_name = {c["workload"]: c for c in told["changes"]}
+        assert (by_name["bot"]["was"], by_name["bot"]["is"]) == ("contraindicated", "warning")
+        assert (by_name["web-0"]["was"], by_name["web-0"]["is"]) == ("affirming", "refused")
+        assert [c["change"] for c in told["changes"]] == ["falls"] * 8 + ["rises"]
+
+
+def test_of_some_time_only():
+    with Logged() as site:
+        policy = site.new()
+        for last in ("1s", "15m", "36h", "7d"):
+            status, told = site.told(policy, "--last", last)
+            assert status == 0 and 1 <= told["reports"] <= 10, told
+        assert site.told(policy, "--last", "7d")[1]["reports"] == 10
+        for last in ("0s", "d", "1w", "-1d", "1 d", "99999999999999999999d"):
+            assert site.tried(policy, "--last", last).returncode == 2
+
+
+def test_what_cannot_be_told():
+    with Logged() as site:
+        policy = site.new()
+        site.signer.stop()
+        pack, = (p for p in site.path("evidence").iterdir() if p.name.startswith("pack-"))
+        whole = pack.read_bytes()
+        pack.write_bytes(whole.replace(OTHER, b"\0" * len(OTHER)))
+        status, told = site.told(policy)
+        assert status == 2 and told["workloads"] == counts(stays=8, unknown=1), told
+        pack.write_bytes(whole)
+        tile, = site.path("log/tile/entries").glob("000.p/*")
+        entries = tile.read_bytes()
+        tile.write_bytes(entries[:-10])
+        status, told = site.told(policy)
+        assert (status, told["unreadable"], told["reports"]) == (2, 1, 9), told
+        tile.write_bytes(entries)
+        bad = site.path("bad.yaml")
+        bad.write_text("name: x\nworkload: []\n")
+        done = site.tried(bad)
+        assert done.returncode == 2 and 'did you mean "workloads"?' in done.stderr
+        for arguments in ([], [str(policy)], [str(policy), "--log", str(site.path("log"))],
+                          [str(policy), str(policy), "-c", str(site.path("signer.yaml"))]):
+            done = site.tool("hallmark-signer", "policy", "try", *arguments, check=False)
+            assert done.returncode == 2 and "expected policy try NEW" in done.stderr
+        done = site.tool("hallmark-signer", "policy", "try", str(policy), "--log", "/none", "--evidence", "/none", check=False)
+        assert done.returncode == 2 and "/none: No such file" in done.stderr
+
+
+if __name__ == "__main__":
+    run_tests("__main__")
