@@ -38,6 +38,7 @@ struct collector_keys {
 struct collector_budgets {
 	uint32_t seconds;
 	uint32_t mebibytes_read;   /* content of files */
+	uint32_t mebibytes_per_s;  /* how fast content of files is read; 0: as fast as can be */
 	uint32_t memory_mebibytes; /* of the process that measures */
 	uint32_t cache_mebibytes;  /* for what is known of files; 0: they are read each time */
 	uint32_t reread_percent;   /* 1 to 100: of known files, by chance, each time */

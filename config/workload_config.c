@@ -31,6 +31,8 @@ static const struct settings_number budgets[] = {
     BUDGET(seconds, 45, 1, 3600),
     /* What is read in that time at some 190 MB/s. */
     BUDGET(mebibytes_read, 8192, 1, 16777216),
+    /* Idle as its reading is. */
+    BUDGET(mebibytes_per_s, 0, 0, 1048576),
     /* A list of the most items, of 250 bytes each, while it is made. */
     BUDGET(memory_mebibytes, 512, 16, 1048576),
     /* As many files as a list has items at most, at 56 bytes, and some libraries. */
@@ -43,6 +45,8 @@ static const cyaml_schema_field_t budgets_fields[] = {
     CYAML_FIELD_UINT("seconds", SETTINGS_OPTIONAL, struct raw_workload_budgets, seconds),
     CYAML_FIELD_UINT(
 	"mebibytes_read", SETTINGS_OPTIONAL, struct raw_workload_budgets, mebibytes_read),
+    CYAML_FIELD_UINT(
+	"mebibytes_per_s", SETTINGS_OPTIONAL, struct raw_workload_budgets, mebibytes_per_s),
     CYAML_FIELD_UINT(
 	"memory_mebibytes", SETTINGS_OPTIONAL, struct raw_workload_budgets, memory_mebibytes),
     CYAML_FIELD_UINT(

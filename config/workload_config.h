@@ -16,7 +16,8 @@ struct raw_workload_keys {
 };
 
 struct raw_workload_budgets {
-	uint32_t seconds, mebibytes_read, memory_mebibytes, cache_mebibytes, reread_percent;
+	uint32_t seconds, mebibytes_read, mebibytes_per_s, memory_mebibytes, cache_mebibytes,
+	    reread_percent;
 };
 
 #define WORKLOAD_HOST_ROOT_MAX 255 /* bytes: it stands in each component */

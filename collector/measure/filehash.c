@@ -8,11 +8,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collector/content/rate.h"
 #include "collector/ground/interrupt.h"
 
 struct filehash {
 	uint64_t left;             /* bytes that it may still read */
 	struct known_files *known; /* NULL: nothing is */
+	struct rate rate;
 	struct filehash_count count;
 	EVP_MD *algorithm;
 	EVP_MD_CTX *context;
@@ -34,6 +36,7 @@ filehash_new(void)
 		return NULL;
 	h->left = UINT64_MAX;
 	h->known = NULL;
+	rate_begin(&h->rate, 0);
 	filehash_count_anew(h);
 	h->algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
 	h->context = EVP_MD_CTX_new();
@@ -69,6 +72,12 @@ void
 filehash_know(struct filehash *h, struct known_files *known)
 {
 	h->known = known;
+}
+
+void
+filehash_rate(struct filehash *h, uint64_t bytes_per_s)
+{
+	rate_begin(&h->rate, bytes_per_s);
 }
 
 void
@@ -174,6 +183,7 @@ hash_all(struct filehash *h, int fd, uint64_t size_first, uint64_t *size)
 		if (EVP_DigestUpdate(h->context, h->buffer, (size_t)got) != 1)
 			return ERR_CRYPTO;
 		*size += (uint64_t)got;
+		rate_keep(&h->rate, (uint64_t)got);
 	}
 	return ERR_OK;
 }

@@ -29,6 +29,9 @@ uint64_t filehash_left(const struct filehash *h);
 /* So many bytes were read elsewhere. ERR_BUDGET if that is more than what was left. */
 enum err filehash_spend(struct filehash *h, uint64_t bytes) MUST_USE;
 
+/* It reads no faster from now on (collector/content/rate.h). */
+void filehash_rate(struct filehash *h, uint64_t bytes_per_s);
+
 /*
  * What was read before is found in `known` from now on, which is borrowed and is begun, and what is
  * read is kept in it. NULL, as at first: nothing is known.

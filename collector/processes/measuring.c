@@ -57,6 +57,7 @@ begin(struct measuring *m, const struct collector_budgets *budgets, struct known
 	enum err e;
 
 	filehash_limit(m->hash, (uint64_t)budgets->mebibytes_read << 20);
+	filehash_rate(m->hash, (uint64_t)budgets->mebibytes_per_s << 20);
 	if ((e = rights_measure_within(budgets->memory_mebibytes, t)) == ERR_OK && known != NULL) {
 		known_files_begin(known, budgets->reread_percent);
 		filehash_know(m->hash, known);

@@ -25,7 +25,10 @@
  */
 enum err rights_set_aside(struct trouble *t) MUST_USE;
 
-/* Of the process that starts measuring ones, and of these. */
+/*
+ * Of the process that starts measuring ones, and of these: they also stand back for all else, for
+ * processors (nice) and disks (idle).
+ */
 enum err rights_start(struct trouble *t) MUST_USE;
 enum err rights_measure(struct trouble *t) MUST_USE;
 

@@ -10,6 +10,7 @@
 
 static const char seconds[] = "seconds";
 static const char mebibytes_read[] = "mebibytes_read";
+static const char mebibytes_per_s[] = "mebibytes_per_s";
 static const char memory_mebibytes[] = "memory_mebibytes";
 
 static void find_missing(
@@ -172,6 +173,7 @@ set_budgets(struct component_builder *b, const struct collector_budgets *budgets
 		const char *name;
 		uint32_t number;
 	} of[] = {{seconds, budgets->seconds}, {mebibytes_read, budgets->mebibytes_read},
+	    {mebibytes_per_s, budgets->mebibytes_per_s},
 	    {memory_mebibytes, budgets->memory_mebibytes}};
 	char text[sizeof(of) / sizeof(of[0])][NUMBER_SIZE];
 	struct view values[sizeof(of) / sizeof(of[0])];

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 import msgpack
 
@@ -123,6 +124,30 @@ def test_a_reload_keeps_what_is_known():
         assert "cached" not in h.signer.bundles[at][0]["ext"], "what another workload's process has read"
         assert all("cached" in f["ext"] for f, _ in h.signer.bundles[1:at] if f["workload"] == "app")
         assert at > 2
+
+
+def test_it_reads_no_faster_than_it_may():
+    with Known(mebibytes_per_s=2) as h:
+        for n in range(FILES):
+            (h.data / f"file-{n}").write_bytes(bytes(80000))
+        begun = time.monotonic()
+        h.start()
+        h.bundle(0)
+        took = time.monotonic() - begun
+        assert took > 80000 * FILES / (2 << 20), took
+
+
+def test_what_else_runs_goes_first():
+    """The process that starts the measuring ones, and so these."""
+    with Known() as h:
+        collector = h.start()
+        h.bundle(0)
+        starter, = pathlib.Path(f"/proc/{collector.pid}/task/{collector.pid}/children").read_text().split()
+        own = os.getpriority(os.PRIO_PROCESS, 0)
+        assert os.getpriority(os.PRIO_PROCESS, int(starter)) == max(own, 10)
+        assert os.getpriority(os.PRIO_PROCESS, collector.pid) == own
+        shown = subprocess.run(["ionice", "-p", starter], capture_output=True, text=True, check=True)
+        assert shown.stdout.strip() == "idle", shown
 
 
 def test_without_room_all_is_read():

@@ -85,7 +85,7 @@ make_stand(void **state)
 	for (size_t i = 0; i < WORKLOADS; i++) {
 		s->workloads[i].name = names[i];
 		s->workloads[i].measure[COMPONENT_EXECUTABLE] = true;
-		s->workloads[i].budgets = (struct collector_budgets){60, 1, 64, 1, 2};
+		s->workloads[i].budgets = (struct collector_budgets){60, 1, 0, 64, 1, 2};
 	}
 	s->config.workload_count = WORKLOADS;
 	s->config.workloads = s->workloads;

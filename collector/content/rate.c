@@ -1,0 +1,45 @@
+#include "collector/content/rate.h"
+
+#include <time.h>
+
+#include "collector/ground/interrupt.h"
+
+#define SLEEP_MOST_US 100000 /* so long a request to stop may wait */
+
+static uint64_t clock_us(void);
+
+void
+rate_begin(struct rate *p, uint64_t bytes_per_s)
+{
+	*p = (struct rate){.bytes_per_s = bytes_per_s};
+	if (bytes_per_s > 0)
+		p->begun_us = clock_us();
+}
+
+void
+rate_keep(struct rate *p, uint64_t bytes)
+{
+	uint64_t due_us, now_us;
+
+	if (p->bytes_per_s == 0)
+		return;
+	p->bytes += bytes;
+	due_us = p->begun_us + p->bytes / p->bytes_per_s * 1000000 +
+		 p->bytes % p->bytes_per_s * 1000000 / p->bytes_per_s;
+	while ((now_us = clock_us()) < due_us && !interrupt_stop()) {
+		const uint64_t left_us =
+		    due_us - now_us < SLEEP_MOST_US ? due_us - now_us : SLEEP_MOST_US;
+		const struct timespec left = {0, (long)(left_us * 1000)};
+
+		(void)nanosleep(&left, NULL);
+	}
+}
+
+static uint64_t
+clock_us(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
