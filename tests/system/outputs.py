@@ -158,7 +158,7 @@ def test_measure():
                            (ROOT / "proto/evidence/component_listing.c").read_text())
         row = next(row for row in tables("`hallmark-collector measure NAME --json`")[0]
                    if row[0].endswith("flags[]"))
-        assert len(flags) == 10 and re.findall(r"\w+", row[1]) == flags
+        assert len(flags) == 14 and re.findall(r"\w+", row[1]) == flags
 
 
 def test_show_is_the_entry():

@@ -197,7 +197,7 @@ the_builder_refuses_files_over_the_limits(void **state)
 	assert_int_equal(component_add_file(b, &f), ERR_MSG_RANGE);
 	f.path.size--;
 	assert_int_equal(component_add_file(b, &f), ERR_OK);
-	f.flags = 1024;
+	f.flags = COMPONENT_FILE_FLAG_MASK + 1;
 	assert_int_equal(component_add_file(b, &f), ERR_MSG_RANGE);
 	f.flags = 0;
 	f.size = (uint64_t)INT64_MAX + 1;
