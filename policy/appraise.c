@@ -76,9 +76,11 @@ judge(const struct policy_rule *rule, const struct component *c, uint64_t receiv
 	verdict_begin(&b, c->kind, listener);
 	if (rule->files[c->kind] != NULL) {
 		b.judged = true;
+		judge_made(&b, rule, c);
 		judge_files(&b, rule, rule->files[c->kind], c, received_s);
 	} else if (rule->facts[c->kind] != NULL) {
 		b.judged = true;
+		judge_made(&b, rule, c);
 		judge_facts(&b, rule->facts[c->kind], c);
 	} else if (c->kind == COMPONENT_UNMEASURED) {
 		b.judged = true;

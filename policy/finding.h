@@ -53,6 +53,8 @@
 	/* about a component; no subject */                                                        \
 	X(FINDING_EMPTY, "empty-component", "missing of the workload",                             \
 	    "the component holds no measurement")                                                  \
+	X(FINDING_MAIN_ONLY, "main-only", "main_only of the workload",                             \
+	    "only the main process was looked at, and the policy does not accept that")            \
 	X(FINDING_EXPIRED_RULE, "expired-rule", "unknown",                                         \
 	    "the time of every reference set of the rule is over: nothing was compared")           \
 	X(FINDING_MISSING, "missing-component", "missing of the workload",                         \

@@ -15,6 +15,10 @@ void judge_files(struct verdict_builder *b, const struct policy_rule *rule,
 void judge_facts(
     struct verdict_builder *b, const struct fact_rule *rule, const struct component *c);
 
+/* What the component says that it was made with, where the policy has a word for that. */
+void judge_made(
+    struct verdict_builder *b, const struct policy_rule *rule, const struct component *c);
+
 /* unmeasured: a finding for each kind that lacks, or one for all of them */
 void judge_unmeasured(
     struct verdict_builder *b, const struct policy_rule *rule, const struct component *c);

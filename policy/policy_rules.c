@@ -56,6 +56,7 @@ policy_rules_compile(struct draft *d, size_t index)
 	take_token(&p);
 	p.rule->missing = draft_outcome(p.raw->missing);
 	p.rule->unmeasured = draft_outcome(p.raw->unmeasured);
+	p.rule->main_only = p.raw->main_only;
 	take_kinds(&p, ".require", p.raw->require, p.raw->require_count, p.rule->require);
 	take_kinds(&p, ".recorded", p.raw->recorded, p.raw->recorded_count, p.rule->recorded);
 	gather_references(&p);

@@ -135,6 +135,7 @@ static const cyaml_schema_field_t workload_fields[] = {
     CYAML_FIELD_UINT("grace_s", OPTIONAL, struct raw_workload, grace_s),
     OUTCOME(missing, struct raw_workload),
     OUTCOME(unmeasured, struct raw_workload),
+    CYAML_FIELD_BOOL("main_only", OPTIONAL, struct raw_workload, main_only),
     RULE(executable, executable_fields),
     RULE(libraries, libraries_fields),
     RULE(files, files_fields),

@@ -71,6 +71,7 @@ struct raw_workload {
 	char *token;
 	uint32_t max_age_s, signature_every_s, report_every_s, grace_s;
 	enum raw_outcome missing, unmeasured;
+	bool main_only;
 	struct raw_file_rule *executable, *files, *libraries;
 	struct raw_fact_rule *config, *host, *packages, *runtime;
 };

@@ -89,6 +89,7 @@ struct policy_rule {
 	uint32_t report_every_s;    /* 0: not demanded */
 	uint32_t grace_s;
 	enum report_status missing, unmeasured;
+	bool main_only; /* accepts what was measured of the main process alone */
 	const struct file_rule *files[COMPONENT_KIND_COUNT];
 	const struct fact_rule *facts[COMPONENT_KIND_COUNT];
 	size_t reference_count;

@@ -43,7 +43,7 @@ Finding = collections.namedtuple("Finding", "kind code subject detail outcome")
 def findings_of_document():
     """code: (decided by, sentence), in the table's order."""
     rows = re.findall(r"^\| `([a-z-]+)` \| ([a-z_ ]+) \| ([^|]+) \|$", DOCUMENT.read_text(), re.M)
-    assert len(rows) == 30, rows
+    assert len(rows) == 31, rows
     return {code: (decided, sentence) for code, decided, sentence in rows}
 
 
@@ -582,9 +582,15 @@ class Appraisal:
         elif component is None and rule:
             self.others.append(self.plain(kind, "skipped-rule", "warning"))
         elif component is not None and rule:
-            self.judged[kind] = list(self.rule_findings(kind, rule, component))
+            self.judged[kind] = [*self.made_findings(kind), *self.rule_findings(kind, rule, component)]
         elif component is not None and kind not in self.entry.get("recorded", []):
             self.others.append(self.plain(kind, "unchecked-component", "warning"))
+
+    def made_findings(self, kind):
+        options = {bytes(v) for name, values in self.evidence.made.get(kind, ()) if name == "options"
+                   for v in values}
+        if b"main_only" in options and self.entry.get("main_only", "false") != "true":
+            yield self.plain(kind, "main-only", "contraindicated")
 
     @staticmethod
     def plain(kind, code, outcome):
@@ -626,7 +632,7 @@ class Appraisal:
         return [k for k in KINDS if k in self.evidence.components and k not in self.rules]
 
 
-Evidence = collections.namedtuple("Evidence", "nonce time_ms components")
+Evidence = collections.namedtuple("Evidence", "nonce time_ms components made")
 
 
 def words(text):

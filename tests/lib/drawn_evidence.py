@@ -131,6 +131,7 @@ class Drawn:
         entry.update({k: v for k, v in (
             ("missing", self.chance.choice(OUTCOMES)),
             ("unmeasured", self.chance.choice(OUTCOMES)),
+            ("main_only", self.maybe()),
             ("max_age_s", self.chance.choice((1, 60, 1000))),
             ("signature_every_s", self.chance.choice((0, 1, 100))),
             ("report_every_s", self.chance.choice((0, 60, 900))),
@@ -240,7 +241,7 @@ class Drawn:
     def made(self):
         """What no rule looks at, and the digest covers."""
         small = [v for v in VALUES if len(v) <= 3000]  # all of it has 65,536 bytes at most
-        return [wire.fact_item(name, *self.some(small, 3))
+        return [wire.fact_item(name, *self.some(small + [b"main_only"] * (name != "excludes"), 3))
                 for name in self.some(("patterns", "excludes", "options", "budgets"))]
 
     def files(self):

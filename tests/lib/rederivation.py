@@ -113,13 +113,13 @@ class Rederivation:
         return self.policies[manifest]
 
     def evidence(self, nonce, fields):
-        components = {}
+        components, made = {}, {}
         for kind, c in fields["components"].items():
             content = self.store.get(COMPONENT, c["sha256"])
-            found, _, items = wire.join(content, lambda d: self.store.get(COMPONENT, d.hex()))
+            found, made[kind], items = wire.join(content, lambda d: self.store.get(COMPONENT, d.hex()))
             assert (found, c["count"], c["size"]) == (kind, len(items), len(content)), c
             components[kind] = items
-        return appraisal.Evidence(nonce, fields["time"], components)
+        return appraisal.Evidence(nonce, fields["time"], components, made)
 
     def remake(self, entry):
         """The bytes that the log should have in place of `entry`."""

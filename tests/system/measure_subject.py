@@ -85,7 +85,7 @@ def test_whose_it_is_can_be_said():
         until_runs(host.start(*AS_NOBODY, path, "601"), path)
         for user in ("nobody", str(NOBODY)):
             assert arguments(host, executable=str(path), user=user) == [str(path), "601"]
-            assert options(host.measure("executable", executable=str(path), user=user)) == [f"user={user}"]
+            assert options(host.measure("executable", executable=str(path), user=user))[0] == f"user={user}"
         assert arguments(host, executable=str(path), user="root") == [str(path), "600"]
         said = host.refused("runtime", executable=str(path), user="no-such-user")
         assert "user no-such-user is not in /etc/passwd" in said, said
@@ -205,6 +205,22 @@ def wait_for_children(process, count):
     deadline = time.monotonic() + PATIENCE_S
     while len(pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()) < count:
         assert process.poll() is None and time.monotonic() < deadline
+
+
+def test_the_main_process_alone():
+    with Measured() as host:
+        path = copied(host, source="/bin/sh")
+        process = host.start(path, "-c", f"{SLEEP} 600 & echo ready; read end; kill $!", ready=True)
+        for way in ({"executable": path}, {"pid": process.pid}):
+            whole = host.measure("executable", **way)["components"]["executable"]
+            assert {i["path"] for i in whole["items"]} == {path, os.path.realpath(SLEEP)}
+            found = host.measure("executable", "libraries", "runtime", "host", main_only=True, **way)
+            assert [i["path"] for i in found["components"]["executable"]["items"]] == [path]
+            for kind, component in found["components"].items():
+                made = {i["name"]: i["values"] for i in component["made"]}
+                assert ("main_only" in made.get("options", [])) == (kind != "host"), (kind, made)
+        process.stdin.close()
+        process.wait()
 
 
 # --- by control groups -----------------------------------------------------------------------------

@@ -258,6 +258,42 @@ lack(struct bench *b, const char *name, const char *value)
 }
 
 static void
+made_of_main_only(struct bench *b, const char *name, const char *option)
+{
+	const struct view value = view_of_string(option);
+	const struct component_fact made = {view_of_string(name), 1, &value};
+
+	begin(b, COMPONENT_EXECUTABLE);
+	assert_int_equal(component_set_made(b->builder, &made, 1), ERR_OK);
+	file(b, "/app/bin", 'a');
+	end(b, COMPONENT_EXECUTABLE);
+	conclude(b);
+}
+
+static void
+test_main_only_is_contraindicated_unless_the_policy_accepts_it(void **state)
+{
+	struct bench *b = *state;
+
+	use(b, SIMPLE_RULES);
+	made_of_main_only(b, "options", "main_only");
+	expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+	expect(b, "executable", "main-only", "");
+	use(b, SIMPLE_RULES "    main_only: false\n");
+	made_of_main_only(b, "options", "main_only");
+	expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+	use(b, SIMPLE_RULES "    main_only: true\n");
+	made_of_main_only(b, "options", "main_only");
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+	use(b, SIMPLE_RULES);
+	made_of_main_only(b, "options", "main_only=0");
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+	use(b, SIMPLE_RULES);
+	made_of_main_only(b, "patterns", "main_only");
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+}
+
+static void
 test_unmeasured_is_contraindicated_unless_the_policy_says_otherwise(void **state)
 {
 	struct bench *b = *state;
@@ -548,6 +584,7 @@ main(void)
 	    WITH_BENCH(test_recorded_component),
 	    WITH_BENCH(test_required_recorded_component_missing),
 	    WITH_BENCH(test_nothing_judged_is_never_affirming),
+	    WITH_BENCH(test_main_only_is_contraindicated_unless_the_policy_accepts_it),
 	    WITH_BENCH(test_unmeasured_is_contraindicated_unless_the_policy_says_otherwise),
 	    WITH_BENCH(test_unmeasured_of_kinds),
 	    WITH_BENCH(test_unmeasured_without_words),
