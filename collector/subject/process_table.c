@@ -107,7 +107,9 @@ read_all(process_table_visit *visit, void *context, struct process_table *out, s
 	if (proc == NULL)
 		return trouble_set(t, ERR_IO, "/proc: %s", strerror(errno));
 	while (e == ERR_OK && (entry = readdir(proc)) != NULL)
-		e = read_one(proc, entry->d_name, visit, context, out);
+		if ((e = read_one(proc, entry->d_name, visit, context, out)) != ERR_OK)
+			(void)trouble_set(t, e, "process %s: %s", entry->d_name,
+			    e == ERR_IO ? strerror(errno) : err_text(e));
 	(void)closedir(proc);
 	if (out->count > 0)
 		qsort(out->list, out->count, sizeof(*out->list), by_pid);
@@ -122,8 +124,8 @@ read_one(DIR *proc, const char *name, process_table_visit *visit, void *context,
 	struct buf text = BUF_INIT;
 	struct procfs_stat stat;
 	uint64_t number;
+	int dir, reason;
 	enum err e;
-	int dir;
 
 	if (decimal_decode(view_of_string(name), &number) != ERR_OK || number > INT_MAX)
 		return ERR_OK;
@@ -138,8 +140,10 @@ read_one(DIR *proc, const char *name, process_table_visit *visit, void *context,
 		one.start_ticks = stat.start_ticks;
 		e = visit(context, dir, &one);
 	}
+	reason = errno;
 	buf_free(&text);
 	(void)close(dir);
+	errno = reason;
 	if (e == ERR_NOT_FOUND) {
 		out->missed = true;
 		return ERR_OK;

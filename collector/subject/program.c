@@ -1,6 +1,5 @@
 #include "collector/subject/program.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <stdio.h>
@@ -55,19 +54,17 @@ program_visit(void *context, int dir, struct process_entry *entry)
 	bool yes = false;
 	enum err e = runs_it(p, dir, &yes);
 
-	if (e == ERR_IO && (errno == EACCES || errno == EPERM)) {
-		entry->mark = PROCESS_HIDDEN;
-		return ERR_OK;
+	if (e == ERR_OK && yes && (e = is_users(p, dir, &yes)) == ERR_OK) {
+		entry->mark = yes ? PROCESS_YES : PROCESS_STRANGER;
+		if (yes && p->workload->argument_count > 0 &&
+		    (e = has_arguments(p, dir, &yes)) == ERR_OK && !yes)
+			entry->mark = PROCESS_OTHER_ARGUMENTS;
 	}
-	if (e != ERR_OK || !yes)
-		return e == ERR_NOT_FOUND ? ERR_OK : e; /* a process of the kernel, or ended */
-	if ((e = is_users(p, dir, &yes)) != ERR_OK)
-		return e;
-	entry->mark = yes ? PROCESS_YES : PROCESS_STRANGER;
-	if (yes && p->workload->argument_count > 0 && (e = has_arguments(p, dir, &yes)) == ERR_OK &&
-	    !yes)
-		entry->mark = PROCESS_OTHER_ARGUMENTS;
-	return e;
+	/* For what has just ended the kernel has more than one error. */
+	if (e == ERR_IO)
+		entry->mark = PROCESS_HIDDEN;
+	/* A process of the kernel runs nothing. */
+	return e == ERR_IO || e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
 enum err
@@ -107,7 +104,7 @@ runs_it(const struct program *p, int dir, bool *yes)
 {
 	struct buf name = BUF_INIT;
 	struct stat program;
-	int living, reason;
+	int living;
 	enum err e = threads_open_living(dir, &living);
 
 	*yes = false;
@@ -115,11 +112,9 @@ runs_it(const struct program *p, int dir, bool *yes)
 		*yes = (p->has_file && fstatat(living, "exe", &program, 0) == 0 &&
 			   program.st_dev == p->file.st_dev && program.st_ino == p->file.st_ino) ||
 		       (is_named(p, buf_view(&name)) && host_root_is_of(p->root, living));
-	reason = errno;
 	if (living >= 0)
 		(void)close(living);
 	buf_free(&name);
-	errno = reason;
 	return e;
 }
 
