@@ -362,6 +362,7 @@ wait_for_work(struct runner *r)
 	const uint64_t now_ms = interrupt_clock_ms();
 
 	reporter_tell_waiting(r->reporter);
+	board_spent(r->board, measurer_spent_us(r->measurer));
 	/* What lies read already makes no descriptor readable. */
 	reporter_take_news(r->reporter);
 	if (r->again_ms != 0 && r->again_ms < until_ms && reporter_is_connected(r->reporter))

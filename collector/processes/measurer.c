@@ -53,6 +53,7 @@ struct measurer {
 	int control;
 	uint32_t orders;
 	bool gone; /* the starter is */
+	uint64_t spent_us;
 	uint8_t boot_id[BOOT_ID_SIZE];
 	const struct collector_config *config; /* of the jobs */
 	struct job *jobs;                      /* by workload */
@@ -243,6 +244,12 @@ measurer_is_gone(const struct measurer *m)
 	return m->gone;
 }
 
+uint64_t
+measurer_spent_us(const struct measurer *m)
+{
+	return m->spent_us;
+}
+
 void
 measurer_reload(struct measurer *m)
 {
@@ -351,6 +358,7 @@ take_message(struct measurer *m, const struct starter_message *s, int fds[STARTE
 	struct job *j = NULL;
 	struct logline l;
 
+	m->spent_us = s->spent_us;
 	for (size_t i = 0; i < m->count; i++)
 		if (m->jobs[i].number == s->number && m->jobs[i].state != JOB_NONE &&
 		    m->jobs[i].state != JOB_ANSWERED)

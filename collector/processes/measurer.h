@@ -89,6 +89,12 @@ void measurer_drop_all(struct measurer *m);
 /* Nobody will start another measuring process: the program must end. */
 bool measurer_is_gone(const struct measurer *m);
 
+/*
+ * Processor time that all measuring processes have used, and who starts them: as it was said last,
+ * when one began or the last one had ended.
+ */
+uint64_t measurer_spent_us(const struct measurer *m);
+
 /* Another configuration is in force: all are ended, the next ones are by who has read it anew. */
 void measurer_reload(struct measurer *m);
 

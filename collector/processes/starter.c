@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -64,6 +65,7 @@ static void end(struct child *c);
 static void reload(struct starter *s);
 static void say(const struct starter *s, enum starter_event event, uint32_t number,
     const struct trouble *why, const int *fds, size_t count);
+static uint64_t spent_us(void);
 static void say_end(const struct starter *s, uint32_t number, int status);
 
 enum err
@@ -173,6 +175,8 @@ reap(struct starter *s, size_t index)
 		say_end(s, c->number, status);
 	(void)close(c->pidfd);
 	*c = s->children[--s->count];
+	if (s->count == 0)
+		say(s, STARTER_RESTING, 0, &TROUBLE_INIT, NULL, 0);
 }
 
 static void
@@ -351,7 +355,7 @@ static void
 say(const struct starter *s, enum starter_event event, uint32_t number, const struct trouble *why,
     const int *fds, size_t count)
 {
-	const struct starter_message m = {event, number, s->config->source, *why};
+	const struct starter_message m = {event, number, s->config->source, *why, spent_us()};
 	struct iovec part = {(void *)(uintptr_t)&m, sizeof(m)};
 	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 	union {
@@ -371,6 +375,21 @@ say(const struct starter *s, enum starter_event event, uint32_t number, const st
 	while (sendmsg(s->control, &message, MSG_NOSIGNAL) < 0)
 		if (errno != EINTR)
 			_exit(0); /* who hears it is gone */
+}
+
+/* Of this process, and of those that were its own and have ended. */
+static uint64_t
+spent_us(void)
+{
+	static const int whose[] = {RUSAGE_SELF, RUSAGE_CHILDREN};
+	uint64_t sum = 0;
+	struct rusage r;
+
+	for (size_t i = 0; i < sizeof(whose) / sizeof(whose[0]); i++)
+		if (getrusage(whose[i], &r) == 0)
+			sum += (uint64_t)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1000000 +
+			       (uint64_t)(r.ru_utime.tv_usec + r.ru_stime.tv_usec);
+	return sum;
 }
 
 static void

@@ -26,6 +26,9 @@
  *   stuck     there is one of that workload that cannot be ended
  *   ended     it ended otherwise than after its answer and without being told to, or could not be
  *             started, and why
+ *   resting   the last one that was there has ended; of no order
+ *
+ * Each says how much processor time all of them have used until then, and itself.
  */
 #ifndef HALLMARK_COLLECTOR_PROCESSES_STARTER_H
 #define HALLMARK_COLLECTOR_PROCESSES_STARTER_H
@@ -43,7 +46,12 @@
 
 enum starter_what { STARTER_MEASURE = 1, STARTER_END = 2, STARTER_RELOAD = 3 };
 
-enum starter_event { STARTER_MEASURING = 1, STARTER_STUCK = 2, STARTER_ENDED = 3 };
+enum starter_event {
+	STARTER_MEASURING = 1,
+	STARTER_STUCK = 2,
+	STARTER_ENDED = 3,
+	STARTER_RESTING = 4,
+};
 
 /* As they go through the socket: both ends are one program. */
 struct starter_order {
@@ -59,6 +67,7 @@ struct starter_message {
 	uint32_t number;
 	struct digest configuration; /* measuring: SHA-256 of the file */
 	struct trouble why;          /* ended */
+	uint64_t spent_us;           /* processor time since the start */
 };
 
 /*

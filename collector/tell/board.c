@@ -17,7 +17,7 @@
 struct board_workload {
 	char *name;           /* owned */
 	uint64_t measured_ms; /* wall clock, of the newest measurement; 0: none yet */
-	uint64_t took_ms;
+	uint64_t took_ms, spent_us;
 	uint32_t watched, unwatched; /* files and directories, then */
 	bool has_verdict;
 	struct board_verdict verdict; /* of the newest receipt */
@@ -32,7 +32,7 @@ struct board {
 	const char *path;
 	uint64_t began_ms; /* interrupt_clock_ms, as all that is not called wall clock */
 	uint32_t interval_s;
-	uint64_t rounds, round_ms, next_ms;
+	uint64_t rounds, round_ms, next_ms, measuring_us;
 	bool connected;
 	uint64_t session_ms;                      /* since when it is so */
 	char signer[ADDRESS_SIZE], log[LOG_SIZE]; /* spoken to last; empty: none yet */
@@ -117,6 +117,7 @@ board_measured(struct board *b, size_t workload, const struct measurement *m, ui
 	w->watched = m->watches;
 	w->unwatched = m->unwatched;
 	w->took_ms = took_ms;
+	w->spent_us = m->spent_us;
 	if (!w->refused)
 		w->trouble_s = 0;
 	pthread_mutex_unlock(&b->lock);
@@ -219,6 +220,16 @@ board_round(struct board *b, uint64_t took_ms, uint64_t next_ms)
 }
 
 void
+board_spent(struct board *b, uint64_t measuring_us)
+{
+	if (b == NULL)
+		return;
+	pthread_mutex_lock(&b->lock);
+	b->measuring_us = measuring_us;
+	pthread_mutex_unlock(&b->lock);
+}
+
+void
 board_write(struct board *b, struct buf *to)
 {
 	pthread_mutex_lock(&b->lock);
@@ -316,11 +327,13 @@ write_self(const struct board *b, uint64_t now_ms, struct buf *to)
 	write_text_or_null(to, "trouble", b->trouble);
 	buf_append_format(to,
 	    ",\"interval_s\":%lu,\"rounds\":%llu,\"round_ms\":%llu,\"next_round_s\":%llu,"
-	    "\"waiting\":%llu,\"processor_ms\":%llu",
+	    "\"waiting\":%llu,\"processor_ms\":%llu,\"measuring_ms\":%llu",
 	    (unsigned long)b->interval_s, (unsigned long long)b->rounds,
 	    (unsigned long long)b->round_ms,
 	    (unsigned long long)(b->next_ms > now_ms ? (b->next_ms - now_ms) / 1000 : 0),
-	    (unsigned long long)waiting, (unsigned long long)processor_ms());
+	    (unsigned long long)waiting,
+	    (unsigned long long)(processor_ms() + b->measuring_us / 1000),
+	    (unsigned long long)b->measuring_us / 1000);
 }
 
 static void
@@ -341,9 +354,10 @@ write_workload(const struct board_workload *w, struct buf *to)
 	write_text_or_null(
 	    to, "measured", w->measured_ms > 0 ? utc_text(w->measured_ms / 1000, time) : "");
 	buf_append_format(to,
-	    ",\"took_ms\":%llu,\"watched\":%lu,\"unwatched\":%lu,\"waiting\":%llu",
-	    (unsigned long long)w->took_ms, (unsigned long)w->watched, (unsigned long)w->unwatched,
-	    (unsigned long long)w->waiting);
+	    ",\"took_ms\":%llu,\"spent_us\":%llu,\"watched\":%lu,\"unwatched\":%lu,\"waiting\":%"
+	    "llu",
+	    (unsigned long long)w->took_ms, (unsigned long long)w->spent_us,
+	    (unsigned long)w->watched, (unsigned long)w->unwatched, (unsigned long long)w->waiting);
 	write_text_or_null(to, "trouble", w->trouble_s > 0 ? w->trouble : "");
 	write_text_or_null(
 	    to, "trouble_since", w->trouble_s > 0 ? utc_text(w->trouble_s, time) : "");
@@ -360,7 +374,7 @@ write_text_or_null(struct buf *to, const char *member, const char *text)
 		buf_append_string(to, "null");
 }
 
-/* Of this process: those that measure have their own. */
+/* Of this process. */
 static uint64_t
 processor_ms(void)
 {

@@ -62,6 +62,9 @@ void board_disconnected(struct board *b, enum err e, const struct trouble *t);
 /* A round has ended that took so long; the next one begins then (interrupt_clock_ms). */
 void board_round(struct board *b, uint64_t took_ms, uint64_t next_ms);
 
+/* So much processor time was used by all processes that measure. */
+void board_spent(struct board *b, uint64_t measuring_us);
+
 /* Appends all of it as JSON, and a line feed: doc/outputs.md has its members. */
 void board_write(struct board *b, struct buf *to);
 

@@ -20,13 +20,17 @@ static const struct number of_collector[] = {
     {"round_ms", "round_seconds", "gauge", "how long the newest round took", 1e-3},
     {"next_round_s", "next_round_seconds", "gauge", "until the next round begins", 1},
     {"waiting", "waiting_bundles", "gauge", "bundles without a receipt", 1},
-    {"processor_ms", "processor_seconds_total", "counter",
-	"processor time of the process that reports", 1e-3},
+    {"processor_ms", "processor_seconds_total", "counter", "processor time of all its processes",
+	1e-3},
+    {"measuring_ms", "measuring_processor_seconds_total", "counter",
+	"of it, that of the processes that measure", 1e-3},
 };
 
 static const struct number of_workload[] = {
     {"took_ms", "workload_measuring_seconds", "gauge", "how long its newest measurement took",
 	1e-3},
+    {"spent_us", "workload_processor_seconds", "gauge", "processor time of its newest measurement",
+	1e-6},
     {"waiting", "workload_waiting_bundles", "gauge", "its bundles without a receipt", 1},
     {"unwatched", "workload_unwatched_files", "gauge",
 	"files and directories whose changes only rounds will find", 1},

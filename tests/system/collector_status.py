@@ -59,6 +59,11 @@ def test_how_it_goes():
         (w,) = found["workloads"]
         assert (w["name"], w["verdict"], w["index"], w["findings"]) == ("app", "affirming", 0, 0)
         assert w["trouble"] is None and w["finding"] is None and w["took_ms"] > 0, w
+        # The time of all, and of those that measure, is said when the last of them has ended.
+        found = wait_for(h, lambda f: f["measuring_ms"] * 1000 >= f["workloads"][0]["spent_us"])
+        own = sum(float(n) for n in pathlib.Path(f"/proc/{collector.pid}/stat").read_text().split()[13:15])
+        assert 0 < w["spent_us"] and found["processor_ms"] > found["measuring_ms"], found
+        assert found["processor_ms"] - found["measuring_ms"] < own / os.sysconf("SC_CLK_TCK") * 1000 + 30, (own, found)
         page = ask(h, status=0).stdout.splitlines()
         assert re.match(r"hallmark-collector \S+   up .*, next in 59 min$", page[0]), page
         assert page[2] == "1 workload: 1 affirming." and page[4].startswith("VERDICT"), page

@@ -129,7 +129,7 @@ ordered(const struct stand *s)
 static void
 say(const struct stand *s, enum starter_event event, uint32_t number, int fd)
 {
-	const struct starter_message m = {event, number, s->config.source, {"killed"}};
+	const struct starter_message m = {event, number, s->config.source, {"killed"}, 5000};
 	struct iovec part = {(void *)(uintptr_t)&m, sizeof(m)};
 	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 	union {
@@ -309,6 +309,17 @@ REFUSED_TEST(a_segment_as_component,
     {.type = EXCHANGE_COMPONENT, .kind = COMPONENT_EXECUTABLE, .bytes = BYTES(SEGMENT)}, MEASURED)
 REFUSED_TEST(a_component_as_segment,
     {.type = EXCHANGE_SEGMENT, .kind = COMPONENT_EXECUTABLE, .bytes = BYTES(PLAIN)}, MEASURED)
+/* A measurement of one component with such a count of files. */
+#define COUNTED(...)                                                                               \
+	COMPONENT,                                                                                 \
+	{                                                                                          \
+		.type = EXCHANGE_MEASURED, .pid = 42, .time_ms = 1000, .boot_id = {1},             \
+		.measured = {[COMPONENT_EXECUTABLE] = {true, 1}}, __VA_ARGS__                      \
+	}
+REFUSED_TEST(more_files_known_than_there_are, COUNTED(.content = {1, 2, 900}))
+REFUSED_TEST(more_files_than_can_be, COUNTED(.content = {1ULL << 53, 2, 900}))
+REFUSED_TEST(a_reading_of_a_far_future, COUNTED(.content = {2, 2, BUNDLE_CACHED_OLDEST_MAX + 1}))
+REFUSED_TEST(more_time_than_can_be_spent, COUNTED(.spent_us = EXCHANGE_SPENT_US_MAX + 1))
 
 static void
 test_what_follows_an_answer_is_not_heard(void **state)
@@ -555,6 +566,10 @@ main(void)
 	    TEST(refused_what_is_no_component),
 	    TEST(refused_a_segment_as_component),
 	    TEST(refused_a_component_as_segment),
+	    TEST(refused_more_files_known_than_there_are),
+	    TEST(refused_more_files_than_can_be),
+	    TEST(refused_a_reading_of_a_far_future),
+	    TEST(refused_more_time_than_can_be_spent),
 	    TEST(refused_components_without_end),
 	    TEST(what_follows_an_answer_is_not_heard),
 	    TEST(another_configuration_measures_nothing),
