@@ -374,11 +374,14 @@ call_sign_once(struct token_signer *s, struct view input, unsigned long *size)
 
 	if (a->scheme == NOTE_RSA_PSS)
 		mechanism = (struct ck_mechanism){a->sign, &pss, sizeof(pss)};
-	rv = TOKEN_CALL(t, C_SignInit, s->session->handle, &mechanism, s->key->private);
 	*size = RSA_SIZE_MAX;
-	if (rv == CKR_OK)
+	token_call_begin(t);
+	rv = t->functions->C_SignInit(s->session->handle, &mechanism, s->key->private);
+	if (rv == CKR_OK) /* with a deadline of its own, without the first one's end in between */
 		rv = TOKEN_CALL(t, C_Sign, s->session->handle, (unsigned char *)input.data,
 		    input.size, s->made.data, size);
+	else
+		token_call_end();
 	return rv == CKR_OK && *size > RSA_SIZE_MAX ? CKR_GENERAL_ERROR : rv;
 }
 
