@@ -21,26 +21,13 @@
 #include <stdbool.h>
 
 #include "config/hsm_config.h"
+#include "pkcs11/serve/signing_job.h"
 #include "pkcs11/serve/watch.h"
 #include "pkcs11/token/token.h"
 #include "proto/tlog/note.h"
 #include "proto/wire/keychannel.h"
 
 struct signing;
-
-struct signing_job {
-	enum keychannel_type type; /* KEYCHANNEL_CHECKPOINT or KEYCHANNEL_TOKEN */
-	uint64_t id;               /* of the request */
-	struct buf input;          /* the checkpoint's text, or the claims */
-	struct buf body;           /* when done: the signed note, or the JWS */
-	struct buf beside;         /* the signing threads': of a note, the Ed25519 key's line */
-	unsigned unsigned_parts;   /* theirs, under the mutex: signatures that are not made yet */
-	enum err result; /* when done; ERR_TOKEN: the token may hang in any further call */
-	struct signing_job *next;
-};
-
-struct signing_job *signing_job_new(enum keychannel_type type, uint64_t id);
-void signing_job_free(struct signing_job **job);
 
 /*
  * Starts the threads. The verifiers are of the certificate's key, and of the Ed25519 key beside it,
