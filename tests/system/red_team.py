@@ -1,0 +1,237 @@
+#!/usr/bin/python3
+"""Attacks on a trading application that its own user, or another one of its host, can make: each is seen in the
+report of a real signer, by a policy that finds nothing wrong with the honest run before and after it."""
+
+import contextlib
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+from hallmark import run_tests
+from judged import Judged, mapped, sums
+from measured import AS_NOBODY, NOBODY, PYTHON, can_be_others
+
+# What the application is: reads its limits, and waits. `hook` is what an attacker may have put into its way.
+APPLICATION = """
+import os, pathlib, sys
+hook = os.environ.get("HOOK")
+limits = pathlib.Path(sys.argv[1]).read_text()
+if hook:
+    exec(hook)
+print("ready", flush=True)
+input()
+"""
+AFFIRMING = ("affirming", set())
+
+PATCH = r"""
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+__attribute__((constructor)) static void patch(void)
+{
+	char *at = (char *)((uintptr_t)&getenv & ~(uintptr_t)4095);
+	mprotect(at, 4096, PROT_READ | PROT_WRITE);
+	((char *)&getenv)[64] ^= 1;
+	mprotect(at, 4096, PROT_READ | PROT_EXEC);
+}
+"""
+
+
+class Floor(Judged):
+    """The application, its script and its configuration; a policy that demands just what the honest run has."""
+
+    def __init__(self):
+        super().__init__()
+        self.script = self.write("app.py", APPLICATION)
+        self.limits = self.write("etc/limits.ini", "[risk]\nmax_order_size = 1000\n")
+        # An interpreter of its own: an executable that nobody else here runs.
+        self.program = self.dir / "python-of-app"
+        shutil.copy(os.path.realpath(PYTHON), self.program)
+        for path in (self.script, self.limits, self.program, self.limits.parent):
+            path.chmod(0o755)
+
+    def command(self, *prefix):
+        return [*prefix, self.program, self.script, self.limits]
+
+    @contextlib.contextmanager
+    def run(self, *prefix, hook=None, pid_file=True, command=None, **environment):
+        """The application, with what may be wrong; the collector is told its process."""
+        env = {"PATH": os.environ["PATH"], "HOME": "/", **environment, **({"HOOK": hook} if hook else {})}
+        process = self.start(*(command or self.command(*prefix)), ready=True, env=env)
+        if pid_file:
+            self.write("pid", f"{process.pid}\n")
+        try:
+            yield process
+        finally:
+            self.end(process)
+
+    def released(self, **workload):
+        """The honest run decides what is known. The collector finds it by its pid file, if nothing else is said."""
+        with self.run() as process:
+            program = self.program_of(process)
+            known = sums(mapped(process) - {program})
+            root = [str(os.stat(f"/proc/{process.pid}").st_uid)]
+        etc = sums([self.limits, self.script])
+        self.judge_by({"program": sums([program]), "known": known, "etc": etc},
+                      require=["executable", "libraries", "files", "runtime"],
+                      executable={"references": ["program"]}, libraries={"references": ["known"]},
+                      files={"references": ["etc"]},
+                      runtime={"facts": [
+                          {"name": "uid", "allow": root}, {"name": "tracer", "allow": ["0"]},
+                          {"name": "arguments", "equals": [str(c) for c in self.command()]},
+                          {"name": "threads_differ", "equals": []}]})
+        self.measure_by(measure=["executable", "libraries", "files", "runtime"],
+                        files=[f"{self.dir}/etc/**", str(self.script)],
+                        **(workload or {"pid_file": str(self.dir / "pid")}))
+        return self
+
+    def honest(self):
+        with self.run():
+            assert self.verdict() == AFFIRMING, self.verdict()
+
+
+@contextlib.contextmanager
+def floor(**workload):
+    """Clean before, and clean after."""
+    with Floor() as host:
+        host.released(**workload)
+        host.honest()
+        yield host
+        host.honest()
+
+
+def seen(host, *codes):
+    """The report is not affirming, and says these."""
+    status, findings = host.verdict()
+    assert status == "contraindicated", (status, findings)
+    assert set(codes) <= {code for code, _ in findings}, findings
+    return findings
+
+
+def compiled(host, name, source):
+    path = host.dir / name
+    subprocess.run(["cc", "-O1", "-w", "-shared", "-fPIC", "-x", "c", "-", "-o", path], check=True,
+                   input=source.encode(), timeout=60)
+    return path
+
+
+def test_own_mount_namespace_hides_an_altered_file():
+    """The file that everybody has is altered; in a namespace of the application's own the honest one covers it."""
+    with floor() as host:
+        honest = host.write("honest.ini", host.limits.read_bytes())
+        host.limits.write_text("[risk]\nmax_order_size = 1000000\n")
+        with host.run("unshare", "--mount", "sh", "-c", f'mount --bind {honest} {host.limits} && exec "$@"', "sh"):
+            seen(host, "changed-file")
+        host.limits.write_bytes(honest.read_bytes())
+
+
+def test_a_worker_thread_of_another_user():
+    if not can_be_others():
+        print("    skipped: needs a second user")
+        return
+    hook = f"import ctypes, threading; threading.Thread(target=input, daemon=True).start(); " \
+           f"ctypes.CDLL(None).syscall(117, {NOBODY}, {NOBODY}, {NOBODY})"
+    with floor() as host, host.run(hook=hook):
+        seen(host, "unmatched-fact")
+
+
+def test_a_sibling_process():
+    with floor() as host:
+        tool = host.dir / "exfiltrate"
+        shutil.copy("/bin/sleep", tool)
+        said = host.dir / "sibling"
+        hook = f"import subprocess; sibling = subprocess.Popen([{str(tool)!r}, '3600']); " \
+               f"pathlib.Path({str(said)!r}).write_text(str(sibling.pid))"
+        with host.run(hook=hook):
+            try:
+                assert ("other-process", str(tool)) in seen(host, "other-process")
+            finally:
+                os.kill(int(said.read_text()), signal.SIGKILL)
+
+
+def test_a_preloaded_library_that_patches_and_leaves():
+    """Nothing of it is mapped any more, nothing on the disk is altered: its work is in memory."""
+    with floor() as host:
+        library = compiled(host, "patch.so", PATCH)
+        hook = f"import _ctypes, ctypes; _ctypes.dlclose(ctypes.CDLL({str(library)!r})._handle)"
+        with host.run(hook=hook) as process:
+            assert str(library) not in mapped(process)
+            seen(host, "modified-code")
+        with host.run(LD_PRELOAD=str(library)):
+            seen(host, "modified-code", "unknown-file")
+
+
+def test_the_kernels_own_page_is_patched():
+    with floor() as host, host.run() as process:
+        maps = pathlib.Path(f"/proc/{process.pid}/maps").read_text()
+        at = int(re.search(r"^([0-9a-f]+)-.* \[vdso\]$", maps, re.M)[1], 16) + 100
+        with open(f"/proc/{process.pid}/mem", "r+b", buffering=0) as memory:
+            byte = os.pread(memory.fileno(), 1, at)[0]
+            os.pwrite(memory.fileno(), bytes([byte ^ 1]), at)
+        assert ("modified-code", "[vdso]") in seen(host, "modified-code")
+
+
+def test_a_pid_file_that_names_something_else():
+    """What is measured instead is not what was released; one that is no pid file names nothing."""
+    with floor() as host, host.run():
+        decoy = host.start("sleep", "3600")
+        host.write("pid", f"{decoy.pid}\n")
+        seen(host, "unknown-file", "unmatched-fact")
+        for content in ("1\n", "0\n", "-1\n", "x\n", "", f"{decoy.pid} \n"):
+            host.write("pid", content)
+            status, _ = host.verdict()
+            assert status == "contraindicated", (content, status)
+        if can_be_others():
+            host.write("pid", f"{decoy.pid}\n")
+            os.chown(host.dir / "pid", NOBODY, NOBODY)
+            assert ("unmeasured", "pid-file") in seen(host, "unmeasured")
+            os.unlink(host.dir / "pid")
+
+
+def test_a_strangers_copy():
+    """It silences nobody while the application runs, and is not it when that has stopped."""
+    if not can_be_others():
+        print("    skipped: needs a second user")
+        return
+    with Floor() as host:
+        host.released(executable=str(host.program))
+        host.honest()
+        with host.run(*AS_NOBODY, pid_file=False) as stranger:
+            assert host.program_of(stranger) == str(host.program)
+            assert ("unmeasured", "no-process") in seen(host, "unmeasured")
+            host.honest()
+        host.honest()
+
+
+def test_started_by_the_dynamic_linker():
+    """What the kernel has started then is the linker; the application is one of its libraries."""
+    linker = re.search(r"(/\S*/ld-linux\S*)", subprocess.run(
+        ["readelf", "-l", os.path.realpath(PYTHON)], capture_output=True, text=True, check=True).stdout)[1].rstrip("]")
+    with floor() as host, host.run(linker):
+        assert ("unknown-file", os.path.realpath(linker)) in seen(host, "unmatched-fact")
+
+
+def test_an_argument_left_out():
+    with floor() as host:
+        for command in (host.command()[:2] + [host.limits, "--no-limits"], host.command() + [host.limits]):
+            with host.run(command=command):
+                seen(host, "unmatched-fact")
+
+
+def test_a_debugger():
+    with floor() as host, host.run() as process:
+        code = f"import ctypes, time; assert ctypes.CDLL(None).ptrace(16, {process.pid}, 0, 0) == 0; " \
+               "print('ready', flush=True); input()"
+        debugger = host.start(PYTHON, "-c", code, ready=True)
+        seen(host, "unmatched-fact")
+        host.end(debugger)
+
+
+if __name__ == "__main__":
+    run_tests("__main__")
