@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "collector/ground/interrupt.h"
+#include "collector/ground/redaction_key.h"
 #include "collector/measure/gathered.h"
 #include "collector/measure/listing.h"
 #include "collector/measure/measure.h"
@@ -305,6 +306,16 @@ check_workload(const struct collector_workload *w, struct faults *found)
 		}
 		print_trouble(name, &t);
 		good = false;
+	}
+	if (w->redact_count > 0 && w->redaction_key != NULL) {
+		struct trouble t = TROUBLE_INIT;
+		struct redaction_key redaction;
+
+		if (redaction_key_load(w->redaction_key, &redaction, &t) != ERR_OK) {
+			print_trouble(name, &t);
+			good = false;
+		}
+		redaction_key_end(&redaction);
 	}
 	if (w->pid_file != NULL || w->executable != NULL || w->unit != NULL ||
 	    w->control_group != NULL) {

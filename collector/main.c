@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collector/command_redact.h"
 #include "collector/commands.h"
 #include "collector/ground/interrupt.h"
 #include "config/descriptors.h"
@@ -14,6 +15,9 @@ static const char usage_text[] =
     "       hallmark-collector once -c FILE [NAME...]\n"
     "       hallmark-collector run -c FILE\n"
     "       hallmark-collector status -c FILE [--json | --prometheus]\n"
+    "       hallmark-collector redact id --key FILE\n"
+    "       hallmark-collector redact KIND FACT --key FILE [--whole]\n"
+    "       hallmark-collector redact set PATTERN... --key FILE\n"
     "       hallmark-collector --version | --help\n"
     "\n"
     "check    tells every fault of the configuration, and whether the workloads are there\n"
@@ -22,13 +26,16 @@ static const char usage_text[] =
     "run      does so at the configured interval until SIGTERM; SIGHUP reloads\n"
     "status   asks the running one how it goes: the workloads' verdicts, what waits, what is "
     "wrong\n"
+    "redact   prints what values from stdin, one a line, are hidden as, for a policy; of a "
+    "reference "
+    "set, files\n"
     "\n"
     "exit status: 0 good; 1 faults, or not all could be done, or the status needs somebody; 2 "
     "usage\n";
 
 struct arguments {
-	const char *config;
-	bool json, prometheus;
+	const char *config; /* or the redaction key */
+	bool json, prometheus, whole;
 	char **names; /* what is no option, in place */
 	size_t name_count;
 };
@@ -38,6 +45,7 @@ struct command {
 	bool takes_json, takes_prometheus;
 	size_t names_min, names_max;
 	int (*run)(const struct arguments *a);
+	bool takes_key; /* and no configuration */
 };
 
 static int run_check(const struct arguments *a);
@@ -45,17 +53,20 @@ static int run_measure(const struct arguments *a);
 static int run_once(const struct arguments *a);
 static int run_run(const struct arguments *a);
 static int run_status(const struct arguments *a);
+static int run_redact(const struct arguments *a);
 static int fail_command(const char *found);
 static int fail_usage(const char *what);
+static const char *check_options(const struct arguments *a, const struct command *command);
 static const char *parse(
     int count, char **list, const struct command *command, struct arguments *out);
 
 static const struct command commands[] = {
-    {"check", true, false, 0, 0, run_check},
-    {"measure", true, false, 1, 1, run_measure},
-    {"once", false, false, 0, SIZE_MAX, run_once},
-    {"run", false, false, 0, 0, run_run},
-    {"status", true, true, 0, 0, run_status},
+    {"check", true, false, 0, 0, run_check, false},
+    {"measure", true, false, 1, 1, run_measure, false},
+    {"once", false, false, 0, SIZE_MAX, run_once, false},
+    {"run", false, false, 0, 0, run_run, false},
+    {"status", true, true, 0, 0, run_status, false},
+    {"redact", false, false, 1, SIZE_MAX, run_redact, true},
 };
 
 int
@@ -123,10 +134,17 @@ run_status(const struct arguments *a)
 }
 
 static int
+run_redact(const struct arguments *a)
+{
+	return command_redact(a->config, a->names, a->name_count, a->whole);
+}
+
+static int
 fail_command(const char *found)
 {
 	fprintf(stderr,
-	    "hallmark-collector: expected check, measure, once, run or status, found \"%s\"\n%s",
+	    "hallmark-collector: expected check, measure, once, run, status or redact, found "
+	    "\"%s\"\n%s",
 	    found, usage_text);
 	return 2;
 }
@@ -145,33 +163,51 @@ fail_usage(const char *what)
 static const char *
 parse(int count, char **list, const struct command *command, struct arguments *out)
 {
-	*out = (struct arguments){NULL, false, false, list, 0};
+	const char *const file = command->takes_key ? "--key" : "-c";
+
+	*out = (struct arguments){.names = list};
 	for (int i = 0; i < count; i++) {
-		if (strcmp(list[i], "-c") == 0) {
+		if (strcmp(list[i], file) == 0) {
 			if (i + 1 == count || out->config != NULL)
-				return "expected -c once, and a file behind it";
+				return command->takes_key
+					   ? "expected --key once, and a file behind it"
+					   : "expected -c once, and a file behind it";
 			out->config = list[++i];
 		} else if (strcmp(list[i], "--json") == 0) {
 			out->json = true;
 		} else if (strcmp(list[i], "--prometheus") == 0) {
 			out->prometheus = true;
+		} else if (strcmp(list[i], "--whole") == 0) {
+			out->whole = true;
 		} else if (list[i][0] == '-') {
-			return "expected no options but -c, --json and --prometheus";
+			return command->takes_key
+				   ? "expected no options but --key and --whole"
+				   : "expected no options but -c, --json and --prometheus";
 		} else {
 			list[out->name_count++] = list[i];
 		}
 	}
-	if (out->config == NULL)
-		return "expected -c FILE, the configuration";
-	if (out->json && !command->takes_json)
+	return check_options(out, command);
+}
+
+static const char *
+check_options(const struct arguments *a, const struct command *command)
+{
+	if (a->config == NULL)
+		return command->takes_key ? "expected --key FILE, the redaction key"
+					  : "expected -c FILE, the configuration";
+	if (a->json && !command->takes_json)
 		return "expected no --json: it belongs to check, measure and status";
-	if (out->prometheus && !command->takes_prometheus)
+	if (a->prometheus && !command->takes_prometheus)
 		return "expected no --prometheus: it belongs to status";
-	if (out->prometheus && out->json)
+	if (a->prometheus && a->json)
 		return "expected one of --json and --prometheus";
-	if (out->name_count < command->names_min)
-		return "expected the name of a workload";
-	if (out->name_count > command->names_max)
+	if (a->whole && !command->takes_key)
+		return "expected no --whole: it belongs to redact";
+	if (a->name_count < command->names_min)
+		return command->takes_key ? "expected id, a kind and a fact, or set and patterns"
+					  : "expected the name of a workload";
+	if (a->name_count > command->names_max)
 		return command->names_max == 0 ? "expected no names of workloads here"
 					       : "expected one name of a workload";
 	return NULL;

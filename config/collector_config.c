@@ -30,7 +30,7 @@ struct raw {
 	struct raw_signer *signers;
 	uint32_t signers_count;
 	struct raw_tls tls;
-	char *state, *receipts;
+	char *state, *receipts, *redaction_key;
 	uint32_t interval_s, jitter_percent, measure_at_once, watch_rest_s, sign_every_s;
 	uint32_t receipts_kept, failover_s;
 	struct raw_spool spool;
@@ -124,6 +124,7 @@ static const cyaml_schema_field_t fields[] = {
 	farewells, CYAML_ARRAY_LEN(farewells)),
     CYAML_FIELD_MAPPING("status", SETTINGS_OPTIONAL, struct raw, status, status_fields),
     SETTINGS_TEXT("host_root", SETTINGS_OPTIONAL, struct raw, host_root, SETTINGS_PATH_MAX),
+    SETTINGS_TEXT("redaction_key", SETTINGS_OPTIONAL, struct raw, redaction_key, SETTINGS_PATH_MAX),
     CYAML_FIELD_MAPPING("logging", SETTINGS_OPTIONAL, struct raw, logging, logging_fields),
     CYAML_FIELD_SEQUENCE(
 	"workloads", CYAML_FLAG_POINTER, struct raw, workloads, &workload_schema, 1, WORKLOADS_MAX),
@@ -188,7 +189,9 @@ take(struct settings *s, const void *loaded, void *config)
 		    "\"host_root\" must have at most %d bytes with the directory of this file; "
 		    "found %zu",
 		    WORKLOAD_HOST_ROOT_MAX, strlen(c->host_root));
-	c->workloads = workloads_take(s, raw->workloads, raw->workloads_count, c->host_root);
+	/* The key is not looked at here: who reports may not read it. */
+	c->workloads = workloads_take(s, raw->workloads, raw->workloads_count, c->host_root,
+	    settings_path(s, raw->redaction_key));
 	c->workload_count = raw->workloads_count;
 }
 

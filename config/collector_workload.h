@@ -34,6 +34,18 @@ struct collector_keys {
 	const char *const *patterns;
 };
 
+/*
+ * What is hidden before it leaves the host: of the component `kind` either files by their paths, or
+ * values of facts. Patterns are those of policies (proto/glob.h); those not set are NULL.
+ */
+struct collector_redact {
+	enum component_kind kind;
+	const char *path;
+	const char *fact;  /* its name; of `config` "NAME:KEY", however long */
+	const char *value; /* only values like this */
+	const char *after; /* only values behind one like this */
+};
+
 /* What measuring a workload once may cost; beyond it, it could not be measured. */
 struct collector_budgets {
 	uint32_t seconds;
@@ -67,6 +79,9 @@ struct collector_workload {
 	const struct collector_keys *keys;
 	const char *const *environment; /* names whose values the `runtime` component records */
 	struct collector_budgets budgets;
+	size_t redact_count;
+	const struct collector_redact *redact;
+	const char *redaction_key; /* file; NULL where nothing is to be hidden */
 };
 
 #endif

@@ -17,7 +17,7 @@
 
 /* In what a component was made with: of a value the header and "environment=", and all the rest. */
 #define MADE_HEADER_SIZE 16
-#define MADE_FIXED_SIZE  400  /* with `host_root` */
+#define MADE_FIXED_SIZE  (400 + REDACT_MADE_SIZE_MAX) /* with `host_root` */
 #define MADE_CHOICE_SIZE 4096 /* which processes are meant: a user's name and `arguments` */
 
 #define BUDGET(key, standard, least, most)                                                         \
@@ -127,6 +127,8 @@ static const cyaml_schema_field_t workload_fields[] = {
     CYAML_FIELD_SEQUENCE("config", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload,
 	config, &keys_entry, 1, KEYS_FILES_MAX),
     CYAML_FIELD_MAPPING("budgets", SETTINGS_OPTIONAL, struct raw_workload, budgets, budgets_fields),
+    CYAML_FIELD_SEQUENCE("redact", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload,
+	redact, &redact_schema, 1, REDACT_RULES_MAX),
     CYAML_FIELD_END,
 };
 #undef WORKLOAD
@@ -157,8 +159,8 @@ static bool control_group_is_good(const char *pattern);
 static bool user_is_good(const char *name);
 
 const struct collector_workload *
-workloads_take(
-    struct settings *s, const struct raw_workload *raw, size_t count, const char *host_root)
+workloads_take(struct settings *s, const struct raw_workload *raw, size_t count,
+    const char *host_root, const char *redaction_key)
 {
 	struct collector_workload *workloads = settings_new(s, count, sizeof(*workloads));
 	char key[SETTINGS_ENTRY_KEY_MAX], *option = NULL;
@@ -171,6 +173,7 @@ workloads_take(
 	for (size_t i = 0; i < count; i++) {
 		workloads[i].host_root = host_root;
 		workloads[i].host_root_option = option;
+		workloads[i].redaction_key = redaction_key;
 		take_workload(s, &raw[i], i, &workloads[i]);
 		for (size_t j = 0; j < i && workloads[i].name != NULL; j++)
 			if (workloads[j].name != NULL &&
@@ -200,6 +203,7 @@ take_workload(
 	take_measures(s, raw, index, w);
 	take_keys(s, raw, index, w);
 	take_budgets(s, raw, index, w);
+	redact_take(s, raw->redact, raw->redact_count, index, w);
 	for (size_t i = 0; i < raw->environment_count; i++)
 		if (!environment_name_is_good(raw->environment[i]))
 			settings_fault(s,

@@ -5,6 +5,7 @@
 #define HALLMARK_CONFIG_WORKLOAD_CONFIG_H
 
 #include "config/collector_workload.h"
+#include "config/redact_config.h"
 #include "config/settings.h"
 
 /* The file's list as it stands, an entry each. */
@@ -37,14 +38,17 @@ struct raw_workload {
 	struct raw_workload_keys *config;
 	uint32_t config_count;
 	struct raw_workload_budgets budgets;
+	struct raw_redact *redact;
+	uint32_t redact_count;
 };
 extern const cyaml_schema_value_t workload_schema;
 
 /*
  * The workloads out of the list `workloads` of `s`, owned by the settings: `count` of them, with
- * whatever was said of them where that is a fault. `host_root` stands in each.
+ * whatever was said of them where that is a fault. `host_root` and the file `redaction_key`, which
+ * may be NULL, stand in each.
  */
-const struct collector_workload *workloads_take(
-    struct settings *s, const struct raw_workload *raw, size_t count, const char *host_root);
+const struct collector_workload *workloads_take(struct settings *s, const struct raw_workload *raw,
+    size_t count, const char *host_root, const char *redaction_key);
 
 #endif

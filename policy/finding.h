@@ -49,6 +49,8 @@
 	/* about a fact; the subject is its name */                                                \
 	X(FINDING_UNMATCHED, "unmatched-fact", "unmatched",                                        \
 	    "its values are not what the policy demands")                                          \
+	X(FINDING_REDACTED, "redacted-fact", "unmatched",                                          \
+	    "a hidden value that the policy does not name")                                        \
 	X(FINDING_ABSENT, "absent-fact", "unmatched", "the fact was not measured")                 \
 	/* about a component; no subject */                                                        \
 	X(FINDING_EMPTY, "empty-component", "missing of the workload",                             \

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "policy/judge.h"
+#include "proto/evidence/redacted.h"
 #include "proto/glob.h"
 #include "proto/text.h"
 
@@ -21,6 +22,10 @@ typedef bool condition(const struct looked_at *l, struct buf *to);
 
 static void judge_one(
     struct verdict_builder *b, const struct fact_demand *d, const struct component_fact *f);
+static bool judge_redacted(struct verdict_builder *b, const struct fact_rule *rule,
+    const struct fact_demand *d, const struct component_fact *f);
+static bool names(const struct fact_rule *rule, struct view fact, struct view value, bool *key);
+static bool matches(struct view pattern, struct view value);
 static condition equals, require, allow, deny, count, number, version, date;
 static bool allowed(const struct fact_demand *d, struct view value);
 static bool within(const struct looked_at *l, const struct range *range, struct buf *to);
@@ -48,10 +53,12 @@ judge_facts(struct verdict_builder *b, const struct fact_rule *rule, const struc
 
 		while (at < c->item_count && view_compare(c->items.facts[at].name, d->name) < 0)
 			at++;
-		if (at < c->item_count && view_equal(c->items.facts[at].name, d->name))
+		if (at == c->item_count || !view_equal(c->items.facts[at].name, d->name)) {
+			if (!d->implied)
+				(void)verdict_find(b, FINDING_ABSENT, d->unmatched, d->name);
+		} else if (!judge_redacted(b, rule, d, &c->items.facts[at])) {
 			judge_one(b, d, &c->items.facts[at]);
-		else if (!d->implied)
-			(void)verdict_find(b, FINDING_ABSENT, d->unmatched, d->name);
+		}
 	}
 }
 
@@ -75,6 +82,68 @@ judge_one(struct verdict_builder *b, const struct fact_demand *d, const struct c
 	}
 }
 
+/*
+ * No pattern says anything of a hidden value, and no range: whether it is among those that a demand
+ * looks at, or denies, cannot be told. Unless the policy names it, and so knows what it is, it is a
+ * finding. What only has to be there is not asked what else is. True: that is all that is said.
+ */
+static bool
+judge_redacted(struct verdict_builder *b, const struct fact_rule *rule, const struct fact_demand *d,
+    const struct component_fact *f)
+{
+	const bool looks_at_each = d->where.said || d->equals.said || d->allow.said ||
+				   d->deny.said || d->number.limit_count > 0 ||
+				   d->version.limit_count > 0 || d->date.limit_count > 0;
+	bool key = false;
+	struct buf *detail;
+
+	for (size_t i = 0; looks_at_each && i < f->value_count; i++) {
+		if (!redacted_is(f->values[i]) || names(rule, d->name, f->values[i], &key))
+			continue;
+		detail = verdict_find(b, FINDING_REDACTED, d->unmatched, f->name);
+		if (detail == NULL)
+			return true;
+		buf_append_string(detail, "expected only hidden values that the policy names");
+		append_found(detail, f->values[i], 0);
+		if (!key)
+			buf_append_string(detail, ", and it names none under its key");
+		return true;
+	}
+	return false;
+}
+
+/* Whether a demand on this fact has just this hidden value; `key`: or one under its key. */
+static bool
+names(const struct fact_rule *rule, struct view fact, struct view value, bool *key)
+{
+	*key = false;
+	for (size_t i = 0; i < rule->fact_count; i++) {
+		const struct fact_demand *d = &rule->facts[i];
+		const struct patterns *const lists[] = {
+		    &d->where, &d->equals, &d->require, &d->allow, &d->deny};
+
+		for (size_t j = 0;
+		     view_equal(d->name, fact) && j < sizeof(lists) / sizeof(lists[0]); j++)
+			for (size_t k = 0; k < lists[j]->count; k++) {
+				const struct view one = lists[j]->pattern[k];
+
+				if (view_equal(one, value))
+					return true;
+				*key = *key || (redacted_is(one) && view_equal(redacted_key_id(one),
+									redacted_key_id(value)));
+			}
+	}
+	return false;
+}
+
+/* What is hidden is compared as it stands. */
+static bool
+matches(struct view pattern, struct view value)
+{
+	return redacted_is(value) ? view_equal(pattern, value)
+				  : glob_match(pattern, value, GLOB_TEXT);
+}
+
 static bool
 equals(const struct looked_at *l, struct buf *to)
 {
@@ -84,8 +153,7 @@ equals(const struct looked_at *l, struct buf *to)
 
 	if (!p->said)
 		return true;
-	while (next(l, &at, &value) && place < p->count &&
-	       glob_match(p->pattern[place], value, GLOB_TEXT))
+	while (next(l, &at, &value) && place < p->count && matches(p->pattern[place], value))
 		place++;
 	if (place == p->count && place == l->count)
 		return true;
@@ -249,7 +317,7 @@ next(const struct looked_at *l, size_t *at, struct view *value)
 
 		if (d->where.said && !matches_any(&d->where, one, &which))
 			continue;
-		*value = d->word == 0 ? one : word_of(one, d->word);
+		*value = d->word == 0 || redacted_is(one) ? one : word_of(one, d->word);
 		return true;
 	}
 	return false;
@@ -275,7 +343,7 @@ static bool
 matches_any(const struct patterns *p, struct view value, size_t *which)
 {
 	for (*which = 0; *which < p->count; (*which)++)
-		if (glob_match(p->pattern[*which], value, GLOB_TEXT))
+		if (matches(p->pattern[*which], value))
 			return true;
 	return false;
 }

@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "proto/evidence/component_items.h"
+#include "proto/evidence/redacted.h"
 
 /* Where in the file a demand is being put together. */
 struct place {
 	struct draft *draft;
 	const char *rule; /* its key */
 	size_t index;     /* in `facts` */
+	bool word;        /* of values only words are looked at */
 	char key[DRAFT_KEY_MAX];
 };
 
@@ -19,6 +21,7 @@ static void take_name(struct place *p, const struct raw_fact *raw, struct fact_d
 static void take_where(struct place *p, const struct raw_fact *raw, struct fact_demand *to);
 static struct patterns take_patterns(
     struct place *p, const char *name, char *const *from, size_t count);
+static void check_redacted(struct place *p, struct view pattern);
 static struct range take_range(
     struct place *p, const char *name, enum range_order order, const char *from);
 static void check_conditions(struct place *p, const struct fact_demand *d);
@@ -57,6 +60,7 @@ take_demand(
 	*to = (struct fact_demand){.place = p->index};
 	take_name(p, raw, to);
 	take_where(p, raw, to);
+	p->word = to->word > 0;
 	to->equals = take_patterns(p, ".equals", raw->equals, raw->equals_count);
 	to->require = take_patterns(p, ".require", raw->require, raw->require_count);
 	to->allow = take_patterns(p, ".allow", raw->allow, raw->allow_count);
@@ -102,10 +106,31 @@ take_patterns(struct place *p, const char *name, char *const *from, size_t count
 	    .said = yaml_file_has(p->draft->policy->yaml, key_of(p, name)), .count = count};
 	struct view *pattern = draft_memory(p->draft->policy, count, sizeof(*pattern));
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		pattern[i] = draft_pattern(p->draft, p->key, from[i]);
+		check_redacted(p, pattern[i]);
+	}
 	to.pattern = pattern;
 	return to;
+}
+
+/* What is hidden is compared as it stands: nobody is to believe that a part of it can be. */
+static void
+check_redacted(struct place *p, struct view pattern)
+{
+	const size_t prefix = sizeof(REDACTED_PREFIX) - 1;
+
+	if (redacted_is_alike(pattern) && !redacted_is(pattern) &&
+	    (pattern.size == prefix || pattern.data[prefix] != ':'))
+		draft_fault(p->draft, p->key,
+		    "\"%s\" has \"%.*s\", which is no hidden value, and of such there are no "
+		    "patterns: `hallmark-collector redact` makes them; an honest value has another "
+		    "\":\" there",
+		    p->key, view_precision(pattern), (const char *)pattern.data);
+	if (p->word && redacted_is(pattern))
+		draft_fault(p->draft, p->key,
+		    "\"%s\" has a hidden value, but \"word\" is of values that can be read",
+		    p->key);
 }
 
 static struct range

@@ -5,6 +5,7 @@
 
 #include "proto/encoding.h"
 #include "proto/evidence/component.h"
+#include "proto/evidence/redacted.h"
 
 struct reference_set {
 	struct buf names;
@@ -131,7 +132,7 @@ parse_line(struct reference_set *s, struct view line)
 	if ((wrong = parse_name(s, line, escaped)) != NULL)
 		return wrong;
 	e.path.size = (size_t)(s->names.data + s->names.size - e.path.data);
-	if (e.path.size == 0 || e.path.data[0] != '/')
+	if ((e.path.size == 0 || e.path.data[0] != '/') && !redacted_is(e.path))
 		return "expected an absolute path, because that is what is measured; give "
 		       "sha256sum absolute paths";
 	if (e.path.size > COMPONENT_PATH_MAX)

@@ -20,24 +20,34 @@ values_add(struct values *v, struct view value)
 	values_end(v);
 }
 
-enum err
-values_finish(
-    struct values *v, enum values_order order, const char *name, struct component_builder *to)
+struct view *
+values_views(const struct values *v)
 {
-	struct component_fact fact = {view_of_string(name), v->count, NULL};
 	size_t begin = 0, end;
 	struct view *views;
-	enum err e;
 
 	if (buf_status(&v->text) != ERR_OK || buf_status(&v->ends) != ERR_OK ||
 	    (views = calloc(v->count + 1, sizeof(*views))) == NULL)
-		return ERR_MEMORY;
+		return NULL;
 	for (size_t i = 0; i < v->count; i++) {
 		memcpy(&end, v->ends.data + i * sizeof(end), sizeof(end));
 		if (end > begin)
 			views[i] = (struct view){v->text.data + begin, end - begin};
 		begin = end;
 	}
+	return views;
+}
+
+enum err
+values_finish(
+    struct values *v, enum values_order order, const char *name, struct component_builder *to)
+{
+	struct component_fact fact = {view_of_string(name), v->count, NULL};
+	struct view *views = values_views(v);
+	enum err e;
+
+	if (views == NULL)
+		return ERR_MEMORY;
 	if (order != VALUES_KEPT)
 		qsort(views, v->count, sizeof(*views), compare_views);
 	if (order == VALUES_DISTINCT)

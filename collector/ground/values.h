@@ -31,6 +31,9 @@ void values_end(struct values *v);
 /* Appends a whole one. */
 void values_add(struct values *v, struct view value);
 
+/* All of them, valid until one more is added; to be freed. NULL: no memory. */
+struct view *values_views(const struct values *v);
+
 /* Adds the fact. ERR_MEMORY, and what component_add_fact has. */
 enum err values_finish(struct values *v, enum values_order order, const char *name,
     struct component_builder *to) MUST_USE;

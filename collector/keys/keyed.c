@@ -9,6 +9,7 @@
 #include "proto/digest.h"
 #include "proto/encoding.h"
 
+#define SHORT         ":sha256:" /* behind the file's name */
 #define DIGEST_DIGITS 16 /* of a long name: nobody finds two by chance among KEYED_KEYS_MAX */
 
 struct entry {
@@ -33,6 +34,7 @@ static void append_key(struct buf *to, struct view text);
 static enum err append(struct keyed *k, struct view value);
 static enum err add_fact(
     const struct keyed *k, size_t begin, size_t end, struct component_builder *to);
+static void append_short(struct buf *to, struct view file, struct view whole);
 static int compare_entries(const void *a, const void *b);
 
 struct keyed *
@@ -109,6 +111,23 @@ keyed_append_escaped(struct buf *to, uint8_t byte)
 	buf_append_format(to, "%%%02X", (unsigned)byte);
 }
 
+bool
+keyed_is_short_for(const struct component_fact *f, struct view *whole)
+{
+	const uint8_t *colon = memchr(f->name.data, ':', f->name.size);
+	char rest[sizeof(SHORT) + DIGEST_HEX_SIZE];
+	struct digest digest;
+
+	if (f->value_count == 0 || f->values[0].size <= COMPONENT_FACT_NAME_MAX || colon == NULL)
+		return false;
+	*whole = f->values[0];
+	digest_of(whole->data, whole->size, &digest);
+	memcpy(rest, SHORT, sizeof(SHORT) - 1);
+	digest_to_hex(&digest, rest + sizeof(SHORT) - 1);
+	return view_equal((struct view){colon, f->name.size - (size_t)(colon - f->name.data)},
+	    (struct view){(const uint8_t *)rest, sizeof(SHORT) - 1 + DIGEST_DIGITS});
+}
+
 enum err
 keyed_finish(struct keyed *k, struct component_builder *to)
 {
@@ -173,16 +192,16 @@ add_fact(const struct keyed *k, size_t begin, size_t end, struct component_build
 {
 	struct values values = VALUES_INIT;
 	struct buf name = BUF_INIT;
-	struct digest digest;
 	enum err e;
 
 	buf_append_format(&name, "%s:%s", k->name, k->entry[begin].key);
 	if (name.size > COMPONENT_FACT_NAME_MAX) {
-		values_add(&values, buf_view(&name));
-		digest_of(name.data, name.size, &digest);
-		buf_clear(&name);
-		buf_append_format(&name, "%s:sha256:", k->name);
-		hex_append(&name, (struct view){digest.bytes, DIGEST_DIGITS / 2});
+		struct buf whole = name;
+
+		name = BUF_INIT;
+		values_add(&values, buf_view(&whole));
+		append_short(&name, view_of_string(k->name), buf_view(&whole));
+		buf_free(&whole);
 	}
 	buf_append_byte(&name, '\0');
 	for (size_t i = begin; i < end; i++)
@@ -192,6 +211,17 @@ add_fact(const struct keyed *k, size_t begin, size_t end, struct component_build
 	values_free(&values);
 	buf_free(&name);
 	return e;
+}
+
+static void
+append_short(struct buf *to, struct view file, struct view whole)
+{
+	struct digest digest;
+
+	digest_of(whole.data, whole.size, &digest);
+	buf_append_view(to, file);
+	buf_append_string(to, SHORT);
+	hex_append(to, (struct view){digest.bytes, DIGEST_DIGITS / 2});
 }
 
 static int

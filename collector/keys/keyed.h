@@ -9,6 +9,7 @@
 #ifndef HALLMARK_COLLECTOR_KEYS_KEYED_H
 #define HALLMARK_COLLECTOR_KEYS_KEYED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "proto/bytes.h"
@@ -43,6 +44,9 @@ enum err keyed_put(struct keyed *k, struct view key, struct view value) MUST_USE
 /* A byte as a key has it, and so where it stands for itself otherwise. */
 void keyed_append(struct buf *to, uint8_t byte);
 void keyed_append_escaped(struct buf *to, uint8_t byte);
+
+/* Whether the fact is of a key that had not room in its name; `whole` is it then, a view of `f`. */
+bool keyed_is_short_for(const struct component_fact *f, struct view *whole);
 
 /* Adds a fact for each key. ERR_MSG_DUPLICATE if two long keys have one digest, ERR_MEMORY. */
 enum err keyed_finish(struct keyed *k, struct component_builder *to) MUST_USE;

@@ -16,6 +16,7 @@
 #include "collector/measure/measure_packages.h"
 #include "collector/measure/measure_runtime.h"
 #include "collector/measure/pattern.h"
+#include "collector/measure/redact.h"
 #include "collector/subject/subject.h"
 
 static measure_function *const functions[COMPONENT_KIND_COUNT] = {
@@ -119,8 +120,11 @@ measure_process(const struct collector_workload *w, const struct process *p,
 	    .hash = hash,
 	    .root = -1,
 	    .trouble = t};
+	struct redaction_key key;
 	enum err e = ERR_OK;
 
+	if (w->redact_count > 0 && (e = redaction_key_load(w->redaction_key, &key, t)) == ERR_OK)
+		m.redaction = &key;
 	m.root = openat(p->dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	for (unsigned kind = 0; e == ERR_OK && kind < COMPONENT_KIND_COUNT; kind++) {
 		if (!w->measure[kind])
@@ -130,6 +134,7 @@ measure_process(const struct collector_workload *w, const struct process *p,
 	}
 	if (m.root >= 0)
 		(void)close(m.root);
+	redaction_key_end(&key);
 	return e;
 }
 
@@ -139,6 +144,7 @@ measure_kind(struct measure_context *m, enum component_kind kind, const struct m
     struct bundle_component *out)
 {
 	struct segment_sink segments = {to, kind, ERR_OK, m->trouble};
+	const struct redact redact = {m->workload, m->redaction, kind};
 	struct component_builder *builder = component_builder_new(kind);
 	struct buf bytes = BUF_INIT;
 	size_t count = 0;
@@ -148,8 +154,10 @@ measure_kind(struct measure_context *m, enum component_kind kind, const struct m
 		return ERR_MEMORY;
 	if (functions[kind] == NULL)
 		abort(); /* the configuration lets no kind through that has no function */
+	redact_begin(&redact, builder);
 	if ((e = functions[kind](m, builder)) == ERR_OK &&
-	    (e = measure_made(m->workload, kind, builder)) == ERR_OK)
+	    (e = measure_made(m->workload, kind, builder)) == ERR_OK &&
+	    (e = redact_note(&redact, builder)) == ERR_OK)
 		e = component_finish_listed(builder, give_segment, &segments, &bytes, &count);
 	component_builder_free(&builder);
 	if (segments.failed != ERR_OK) {

@@ -52,7 +52,8 @@ struct measure_output {
 
 /*
  * ERR_NOT_FOUND, ERR_MISMATCH, ERR_IO, ERR_FORMAT as subject_find; ERR_CHANGED after the last try;
- * ERR_CLOSED if the program was asked to stop; ERR_CONFIG if not one component could be had.
+ * ERR_CLOSED if the program was asked to stop; ERR_UNSUPPORTED if something is to be hidden and the
+ * key for it cannot be had; ERR_CONFIG if not one component could be had.
  */
 enum err measure_workload(const struct collector_workload *w, struct filehash *hash,
     const struct measure_output *to, struct measurement *out, struct trouble *t) MUST_USE;

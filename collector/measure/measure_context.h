@@ -9,6 +9,7 @@
 #ifndef HALLMARK_COLLECTOR_MEASURE_MEASURE_CONTEXT_H
 #define HALLMARK_COLLECTOR_MEASURE_MEASURE_CONTEXT_H
 
+#include "collector/ground/redaction_key.h"
 #include "collector/ground/trouble.h"
 #include "collector/measure/filehash.h"
 #include "collector/subject/members.h"
@@ -22,6 +23,7 @@ struct measure_context {
 	const struct members *members; /* all others */
 	const struct collector_workload *workload;
 	struct filehash *hash;
+	const struct redaction_key *redaction; /* NULL: nothing is to be hidden */
 	int root; /* the process's root directory, O_PATH; -1 if it may not be looked at */
 	struct trouble *trouble;
 };

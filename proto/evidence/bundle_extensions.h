@@ -17,7 +17,7 @@
  *   program        bin32                SHA-256 of the collector's executable
  *
  * Reserved (PROTOCOL.md says what for): actions, artifact, budgets_exceeded, group,
- * phase, redaction_key, workload_key. They are as unknown to this version as any other key.
+ * phase, workload_key. They are as unknown to this version as any other key.
  */
 #ifndef HALLMARK_PROTO_EVIDENCE_BUNDLE_EXTENSIONS_H
 #define HALLMARK_PROTO_EVIDENCE_BUNDLE_EXTENSIONS_H

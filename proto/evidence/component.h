@@ -139,11 +139,26 @@ enum err component_add_file(struct component_builder *b, const struct component_
 enum err component_add_fact(struct component_builder *b, const struct component_fact *f) MUST_USE;
 
 /*
+ * From then on each item passes one of these before it is kept: it adds another one in its place,
+ * or this one, by component_add_... of the same builder, which keeps what comes from there.
+ */
+typedef enum err component_screen_fact(
+    const void *context, const struct component_fact *f, struct component_builder *to);
+typedef enum err component_screen_file(
+    const void *context, const struct component_file *f, struct component_builder *to);
+void component_builder_screen(struct component_builder *b, component_screen_fact *fact,
+    component_screen_file *file, const void *context);
+
+/*
  * What the component is made with, sorted by name; replaces what was set before. ERR_MSG_DUPLICATE
  * for names that do not rise, ERR_MSG_RANGE over a limit, ERR_MEMORY.
  */
 enum err component_set_made(
     struct component_builder *b, const struct component_fact *made, size_t count) MUST_USE;
+
+/* One name more, behind all that was set. As above. */
+enum err component_add_made(
+    struct component_builder *b, const struct component_fact *made) MUST_USE;
 
 /*
  * Sorts, drops equal files, appends the canonical bytes of a plain component to `to`.

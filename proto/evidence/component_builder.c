@@ -22,6 +22,7 @@
 static enum err details_size(const struct component_file *f, size_t *size);
 static enum err fact_size(const struct component_fact *f, size_t *size);
 static uint8_t *put_fact(uint8_t *p, const struct component_fact *f, uint8_t **name_end);
+static void note_last_made(struct component_builder *b, const uint8_t *name_end, size_t size);
 static enum err builder_room(struct component_builder *b, size_t size);
 static void builder_commit(
     struct component_builder *b, const uint8_t *end, const uint8_t *key_end, size_t key_size);
@@ -55,10 +56,17 @@ component_builder_free(struct component_builder **b)
 enum err
 component_add_file(struct component_builder *b, const struct component_file *f)
 {
+	component_screen_file *screen = b->screen_file;
 	uint8_t *p, *key_end;
 	size_t size;
 	enum err e;
 
+	if (screen != NULL) {
+		b->screen_file = NULL;
+		e = screen(b->screen_context, f, b);
+		b->screen_file = screen;
+		return e;
+	}
 	if (component_kind_shape(b->kind) != COMPONENT_SHAPE_FILE)
 		return ERR_INVARIANT;
 	if (f->detail_count > COMPONENT_VALUES_MAX - b->value_count)
@@ -86,10 +94,17 @@ component_add_file(struct component_builder *b, const struct component_file *f)
 enum err
 component_add_fact(struct component_builder *b, const struct component_fact *f)
 {
+	component_screen_fact *screen = b->screen_fact;
 	uint8_t *end, *name_end;
 	size_t size;
 	enum err e;
 
+	if (screen != NULL) {
+		b->screen_fact = NULL;
+		e = screen(b->screen_context, f, b);
+		b->screen_fact = screen;
+		return e;
+	}
 	if (component_kind_shape(b->kind) != COMPONENT_SHAPE_FACT)
 		return ERR_INVARIANT;
 	if (f->value_count > COMPONENT_VALUES_MAX - b->value_count)
@@ -106,7 +121,7 @@ enum err
 component_set_made(struct component_builder *b, const struct component_fact *made, size_t count)
 {
 	size_t size = MP_HEADER_SIZE_MAX, one;
-	uint8_t *p, *name_end;
+	uint8_t *p, *name_end = NULL;
 	enum err e;
 
 	if (count > COMPONENT_MADE_NAMES_MAX)
@@ -133,7 +148,59 @@ component_set_made(struct component_builder *b, const struct component_fact *mad
 	if (size > COMPONENT_MADE_SIZE_MAX)
 		return ERR_MSG_RANGE;
 	b->made.size = size;
+	b->made_count = count;
+	if (count > 0)
+		note_last_made(b, name_end, made[count - 1].name.size);
 	return ERR_OK;
+}
+
+enum err
+component_add_made(struct component_builder *b, const struct component_fact *made)
+{
+	/* Of the array's, as there are no more names than that: one byte, or three. */
+	const size_t header = b->made_count < 16 ? 1 : 3;
+	const struct view items = b->made.size > 0
+				      ? (struct view){b->made.data + header, b->made.size - header}
+				      : (struct view){NULL, 0};
+	struct buf all = BUF_INIT;
+	uint8_t *p, *name_end;
+	size_t size;
+	enum err e;
+
+	if (b->made_count == COMPONENT_MADE_NAMES_MAX ||
+	    made->value_count > COMPONENT_MADE_SIZE_MAX)
+		return ERR_MSG_RANGE;
+	if (b->made_count > 0 &&
+	    view_compare(
+		(struct view){b->made.data + b->made_last, b->made_last_size}, made->name) >= 0)
+		return ERR_MSG_DUPLICATE;
+	if ((e = fact_size(made, &size)) != ERR_OK)
+		return e;
+	if ((p = buf_reserve(&all, MP_HEADER_SIZE_MAX + items.size + size)) == NULL)
+		return ERR_MEMORY;
+	p = mp_put_array(p, (uint32_t)b->made_count + 1);
+	if (items.size > 0)
+		memcpy(p, items.data, items.size);
+	p = put_fact(p + items.size, made, &name_end);
+	all.size = (size_t)(p - all.data);
+	if (all.size > COMPONENT_MADE_SIZE_MAX) {
+		buf_free(&all);
+		return ERR_MSG_RANGE;
+	}
+	buf_free(&b->made);
+	b->made = all; /* moved */
+	b->made_count++;
+	note_last_made(b, name_end, made->name.size);
+	return ERR_OK;
+}
+
+void
+component_builder_screen(struct component_builder *b, component_screen_fact *fact,
+    component_screen_file *file, const void *context)
+{
+	b->screen_fact = fact;
+	b->screen_file = file;
+	b->screen_context = context;
 }
 
 enum err
@@ -215,6 +282,13 @@ put_fact(uint8_t *p, const struct component_fact *f, uint8_t **name_end)
 	for (size_t i = 0; i < f->value_count; i++)
 		p = mp_put_bin(p, f->values[i]);
 	return p;
+}
+
+static void
+note_last_made(struct component_builder *b, const uint8_t *name_end, size_t size)
+{
+	b->made_last = (size_t)(name_end - b->made.data) - size;
+	b->made_last_size = size;
 }
 
 /* Room for one more entry, and for `size` more bytes. */

@@ -18,6 +18,11 @@ struct component_entry {
 struct component_builder {
 	enum component_kind kind;
 	struct buf made; /* encoded; empty: nothing was set */
+	size_t made_count;
+	size_t made_last, made_last_size;   /* of the name of the last one: where it is in `made` */
+	component_screen_fact *screen_fact; /* NULL: all is kept as it comes */
+	component_screen_file *screen_file;
+	const void *screen_context;
 	struct buf bytes;
 	struct component_entry *entries;
 	size_t count;

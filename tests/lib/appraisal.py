@@ -43,7 +43,7 @@ Finding = collections.namedtuple("Finding", "kind code subject detail outcome")
 def findings_of_document():
     """code: (decided by, sentence), in the table's order."""
     rows = re.findall(r"^\| `([a-z-]+)` \| ([a-z_ ]+) \| ([^|]+) \|$", DOCUMENT.read_text(), re.M)
-    assert len(rows) == 31, rows
+    assert len(rows) == 32, rows
     return {code: (decided, sentence) for code, decided, sentence in rows}
 
 
@@ -130,7 +130,7 @@ def read_sums(content):
     paths = collections.defaultdict(set)
     assert not content or content.endswith(b"\n")
     for line in content.split(b"\n")[:-1]:
-        escaped, digest, path = re.fullmatch(rb"(\\?)([0-9a-f]{64}) [ *](/.*)", line, re.S).groups()
+        escaped, digest, path = re.fullmatch(rb"(\\?)([0-9a-f]{64}) [ *](/.*|hmac-sha256:[0-9a-f]{16}:[0-9a-f]{64})", line, re.S).groups()
         if escaped:
             path = re.sub(rb"\\(.)", lambda m: {b"n": b"\n", b"r": b"\r", b"\\": b"\\"}[m[1]], path)
         paths[path].add(digest.decode())
@@ -292,6 +292,9 @@ class FileRule:
 # --- facts ---------------------------------------------------------------------------------------
 
 
+HIDDEN = re.compile(rb"hmac-sha256:([0-9a-f]{16}):[0-9a-f]{64}")
+
+
 def quoted_cut(text):
     return text if len(text) <= QUOTED_MAX else text[:QUOTED_MAX] + b"..."
 
@@ -413,16 +416,36 @@ def found_first(wrong):
     return b', found "' + quoted_cut(wrong[0]) + b'"' + more
 
 
+def demanded(pattern, value):
+    """What is hidden is compared as it stands."""
+    return pattern == value if HIDDEN.fullmatch(value) else matches(pattern, value)
+
+
+def hidden_words(fact, facts, values):
+    """Of the first hidden value that nobody names, where `fact` would have to look into it."""
+    if not set(fact) & {"where", "equals", "allow", "deny", *FORMS}:
+        return None
+    lists = [[f["where"]] if key == "where" else f[key] for f in facts if f["name"] == fact["name"]
+             for key in ("where", "equals", "require", "allow", "deny") if key in f]
+    named = [p.encode() for patterns in lists for p in patterns]
+    for value in values:
+        if (key := HIDDEN.fullmatch(value)) and value not in named:
+            same = any(n[1] == key[1] for n in map(HIDDEN.fullmatch, named) if n)
+            return b"expected only hidden values that the policy names" + found_first([value]) + (
+                b"" if same else b", and it names none under its key")
+    return None
+
+
 class Demand:
     """What one entry of `facts` says of the values of its fact."""
 
     def __init__(self, fact, values):
         self.fact = fact
         if "where" in fact:
-            values = [v for v in values if matches(fact["where"].encode(), v)]
+            values = [v for v in values if demanded(fact["where"].encode(), v)]
         if "word" in fact:
             place = int(fact["word"]) - 1
-            values = [(v.split(b" ")[place:place + 1] or [b""])[0] for v in values]
+            values = [v if HIDDEN.fullmatch(v) else (v.split(b" ")[place:place + 1] or [b""])[0] for v in values]
         self.values = values
         self.or_empty = values or [b""]
 
@@ -440,7 +463,7 @@ class Demand:
 
     def equals(self):
         expected = self.patterns("equals")
-        same = [matches(p, v) for p, v in zip(expected, self.values)]
+        same = [demanded(p, v) for p, v in zip(expected, self.values)]
         at = same.index(False) if False in same else len(same)
         if at == len(expected) == len(self.values):
             return None
@@ -451,19 +474,19 @@ class Demand:
 
     def require(self):
         for pattern in self.patterns("require"):
-            if not any(matches(pattern, v) for v in self.values):
+            if not any(demanded(pattern, v) for v in self.values):
                 return b"a value " + quoted([pattern], b"") + b", found none"
         return None
 
     def allow(self):
         patterns = self.patterns("allow")
-        wrong = [v for v in self.or_empty if not any(matches(p, v) for p in patterns)]
+        wrong = [v for v in self.or_empty if not any(demanded(p, v) for p in patterns)]
         return quoted(patterns, b" or ") + found_first(wrong) if wrong else None
 
     def deny(self):
         for value in self.values:
             for pattern in self.patterns("deny"):
-                if matches(pattern, value):
+                if demanded(pattern, value):
                     return b'no "' + quoted_cut(pattern) + b'"' + found_first([value])
         return None
 
@@ -490,6 +513,10 @@ def fact_findings(rule, kind, items):
         subject, outcome = fact["name"].encode(), fact.get("unmatched", unmatched)
         if fact["name"] not in measured:
             yield Finding(kind, "absent-fact", subject, TABLE["absent-fact"][1], outcome)
+            continue
+        words = hidden_words(fact, facts, measured[fact["name"]])
+        if words is not None:
+            yield Finding(kind, "redacted-fact", subject, words, outcome)
             continue
         words = Demand(fact, measured[fact["name"]]).wrong()
         if words is not None:

@@ -25,6 +25,7 @@ PATHS = [b"/usr/bin/app", b"/usr/bin/app two", b"/usr/lib/liba.so", b"/etc/a\nb"
          b"/" + "\u20ac".encode() * 85 + b"x", b"/" + "\u20ac".encode() * 86,
          b"/" + b"\xff" * 100, b"/long/" + b"n" * 4090]
 PATHS += [b"/data/%02d" % n for n in range(24)]
+PATHS += [b"hmac-sha256:%016x:%064x" % (key, value) for key in range(2) for value in range(2)]  # hidden
 CONTENTS = [b"%d" % n for n in range(4)]
 FLAGS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
 DETAILS = ("acl=u:33:r--", "a=", "parent=/srv/a%20b 0777 0 0", "z=" + 1022 * "~")

@@ -26,7 +26,7 @@ class Measured:
 
     def __init__(self, directory=None):
         self.dir = pathlib.Path(directory or tempfile.mkdtemp(prefix="hallmark-measured-"))
-        self.processes = []
+        self.processes, self.options = [], {}  # further keys of the configuration
         for name in ("state", "receipts"):
             (self.dir / name).mkdir()
         for name in ("cert", "key", "ca"):  # only looked at when something is sent
@@ -87,7 +87,7 @@ class Measured:
         config = self.write("collector.yaml", to_yaml({
             "signers": [{"address": "127.0.0.1:1"}],
             "tls": {"certificate": "cert", "key": "key", "signer_ca": "ca"},
-            "state": "state", "receipts": "receipts",
+            "state": "state", "receipts": "receipts", **self.options,
             **({"host_root": host_root} if host_root else {}),
             "workloads": [{"name": "app", "measure": list(kinds) or ["executable"], **workload}]}))
         return subprocess.run([*prefix, program("hallmark-collector"), "measure", "app", "-c",

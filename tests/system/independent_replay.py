@@ -178,6 +178,32 @@ def test_what_a_fact_without_values_and_one_not_measured_yield():
     assert CASES.verdict(empty, facts(uid=[]))["ear.status"] == "affirming"
 
 
+def test_what_is_hidden_is_named_or_a_finding():
+    """By bytes alone, and only where a demand would have to look into it."""
+    known, other, elsewhere = (f"hmac-sha256:{key:016x}:{value:064x}" for key, value in ((0, 0), (0, 1), (1, 0)))
+
+    def judged(values, *demands):
+        verdict = CASES.verdict({"runtime": {"facts": [{"name": "arguments", **d} for d in demands]}},
+                                facts(arguments=values))
+        return verdict["ear.status"], found(verdict, "code", "detail")
+
+    unnamed = ("redacted-fact", f'expected only hidden values that the policy names, found "{known}"')
+    for demand in ({"allow": ["*"]}, {"equals": ["*"]}, {"deny": ["x"]}, {"where": "x", "count": "= 0"},
+                   {"number": ">= 0"}, {"version": ">= 0"}, {"date": ">= 1970-01-02"}):
+        assert judged([known], demand)[1] == [(unnamed[0], unnamed[1] + ", and it names none under its key")]
+    assert judged([known], {"allow": ["*", other]})[1] == [unnamed]
+    assert judged([known], {"allow": ["*", elsewhere]})[1] == [(unnamed[0], unnamed[1] + ", and it names none under its key")]
+    for demands in (({"allow": [known]},), ({"equals": [known]},), ({"require": [known]}, {"deny": ["x"]}),
+                    ({"where": known, "count": "= 1"},), ({"count": "= 1"},),
+                    ({"where": "x", "count": "= 0"}, {"require": [known]})):
+        assert judged([known], *demands) == ("affirming", []), demands
+    for demands in (({"require": ["*"]},), ({"deny": [known]},), ({"require": [other]},), ({"equals": [known, known]},),
+                    ({"word": 1, "allow": ["*"]}, {"require": [known]}), ({"number": ">= 0"}, {"require": [known]})):
+        assert [code for code, _ in judged([known], *demands)[1]] == ["unmatched-fact"], demands
+    honest = f"hmac-sha256:{known[11:]}"  # what a process of that very argument is measured to have
+    assert judged([honest], {"allow": ["*"]}) == ("affirming", [])
+
+
 def test_patterns_and_values_are_cut_behind_96_bytes_before_they_are_made_printable():
     rule = {"runtime": {"facts": [{"name": "uid", "allow": ["x" * 93, "y"]}]}}
     verdict = CASES.verdict(rule, facts(uid=["v" * 95 + "\u20ac", "\\", "y"]))
@@ -376,8 +402,8 @@ CHANGES = (
     ('if "where" in fact:', "if False:"),
     ('int(fact["word"]) - 1', 'int(fact["word"])'),
     ("at == len(expected) == len(self.values)", "at == len(expected)"),
-    ("if matches(pattern, value):", "if False:"),
-    ("if not any(matches(pattern, v) for v in self.values):", "if False:"),
+    ("if demanded(pattern, value):", "if False:"),
+    ("if not any(demanded(pattern, v) for v in self.values):", "if False:"),
     ('fact.get("unmatched", unmatched)', "unmatched"),
     ("sorted(facts, key=lambda f: f[\"name\"])", "facts"),
     ("flags & OTHER", "False"),

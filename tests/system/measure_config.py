@@ -145,7 +145,7 @@ def test_faults_of_the_configuration():
                 ([{**good, "name": "a:b"}], 'found "a:b"'), ([good, good], "which differ"),
                 ([{**good, "name": "n" * 33}], "names of 1 to 32"), ([{**good, "file": "a"}], "absolute paths"),
                 ([{**good, "form": "xml"}], "form"),
-                ([{**good, "name": f"a{i}", "keys": ["k" * 250] * 256} for i in range(2)], "more than 65136")):
+                ([{**good, "name": f"a{i}", "keys": ["k" * 250] * 256} for i in range(2)], "more than 56944")):
             done = host.call("config", pid=os.getpid(), config=config)
             assert done.returncode != 0 and words in done.stderr, (config, done.stderr)
         done = host.call("runtime", pid=os.getpid(), config=[good])

@@ -102,6 +102,95 @@ test_fact_without_values_is_empty(void **state)
 	    expect(b, "runtime", "unmatched-fact", "environment"), "expected \"?*\", found \"\"");
 }
 
+#define HIDDEN(id, digit)                                                                          \
+	"hmac-sha256:00000000000000" id ":" digit "0000000000000000000000000000000"                \
+	"00000000000000000000000000000000"
+#define KNOWN HIDDEN("aa", "1")
+
+static void
+arguments(struct bench *b, const char *demands, size_t count, const char *const *values)
+{
+	struct buf rule = BUF_INIT;
+
+	buf_append_format(&rule, "    runtime: {facts: [%s]}\n", demands);
+	buf_append_byte(&rule, '\0');
+	use(b, (const char *)rule.data);
+	buf_free(&rule);
+	begin(b, COMPONENT_RUNTIME);
+	fact(b, "arguments", count, values);
+	end(b, COMPONENT_RUNTIME);
+	conclude(b);
+}
+
+/* Bytes against bytes, and patterns against none of it: not even one that says "whatever". */
+static void
+test_what_is_hidden_is_compared_as_it_stands(void **state)
+{
+	static const char *const values[] = {KNOWN, "plain", HIDDEN("aa", "2")};
+	static const char *const good[] = {"{name: arguments, allow: [\"" KNOWN
+					   "\", \"pl*\", \"" HIDDEN("aa", "2") "\"]}",
+	    "{name: arguments, equals: [\"" KNOWN "\", \"pl*\", \"" HIDDEN("aa", "2") "\"]}",
+	    "{name: arguments, require: [\"" KNOWN "\", plain]}",
+	    "{name: arguments, require: [plain], count: \"= 3\"}",
+	    "{name: arguments, deny: [\"--debug\"]}, {name: arguments, require: [\"" KNOWN
+	    "\", \"" HIDDEN("aa", "2") "\"]}",
+	    "{name: arguments, where: \"pl*\", count: \"= 1\"}, {name: arguments, require: "
+	    "[\"" KNOWN "\", \"" HIDDEN("aa", "2") "\"]}"};
+	static const struct {
+		const char *demands, *code;
+	} bad[] = {
+	    {"{name: arguments, allow: [\"*\"]}", "redacted-fact"},
+	    {"{name: arguments, equals: [\"*\", \"*\", \"*\"]}", "redacted-fact"},
+	    {"{name: arguments, deny: [\"--debug\"]}", "redacted-fact"},
+	    {"{name: arguments, where: \"pl*\", allow: [\"pl*\"]}", "redacted-fact"},
+	    {"{name: arguments, where: \"0*\", number: \">= 0\"}", "redacted-fact"},
+	    {"{name: arguments, where: \"x*\", count: \"= 0\"}", "redacted-fact"},
+	    {"{name: arguments, require: [\"hmac*\"]}", "unmatched-fact"},
+	    {"{name: arguments, require: [\"" HIDDEN("bb", "1") "\"]}", "unmatched-fact"},
+	    {"{name: arguments, deny: [\"" KNOWN "\", \"" HIDDEN("aa", "2") "\"]}",
+		"unmatched-fact"},
+	    {"{name: arguments, equals: [plain, \"" KNOWN "\", \"" HIDDEN("aa", "2") "\"]}",
+		"unmatched-fact"},
+	    {"{name: arguments, where: \"" KNOWN "\", word: 2, allow: [\"\"]}", "redacted-fact"},
+	};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		arguments(b, good[i], 3, values);
+		expect_verdict(b, REPORT_AFFIRMING, 0);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		arguments(b, bad[i].demands, 3, values);
+		expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+		expect(b, "runtime", bad[i].code, "arguments");
+	}
+}
+
+/* Which value, and whether the policy was made with another key. */
+static void
+test_hidden_values_that_are_not_named_are_told(void **state)
+{
+	static const char *const values[] = {"a", KNOWN};
+	struct bench *b = *state;
+
+	arguments(b, "{name: arguments, allow: [a, \"" HIDDEN("aa", "2") "\"]}", 2, values);
+	assert_string_equal(expect(b, "runtime", "redacted-fact", "arguments"),
+	    "expected only hidden values that the policy names, found \"" KNOWN "\"");
+	arguments(b, "{name: arguments, allow: [a, \"" HIDDEN("bb", "1") "\"]}", 2, values);
+	assert_string_equal(expect(b, "runtime", "redacted-fact", "arguments"),
+	    "expected only hidden values that the policy names, found \"" KNOWN
+	    "\", and it names none under its key");
+	/* A word of a hidden value is no other value. */
+	arguments(b,
+	    "{name: arguments, word: 2, allow: [\"\"]}, {name: arguments, require: [\"" KNOWN
+	    "\"]}",
+	    2, values);
+	expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+	expect(b, "runtime", "unmatched-fact", "arguments");
+}
+#undef HIDDEN
+#undef KNOWN
+
 static void
 test_words_from_outside_are_escaped_and_cut(void **state)
 {
@@ -577,6 +666,8 @@ main(void)
 	    WITH_BENCH(test_facts),
 	    WITH_BENCH(test_the_view_of_a_foreign_namespace_is_accepted_by_name_only),
 	    WITH_BENCH(test_fact_without_values_is_empty),
+	    WITH_BENCH(test_what_is_hidden_is_compared_as_it_stands),
+	    WITH_BENCH(test_hidden_values_that_are_not_named_are_told),
 	    WITH_BENCH(test_words_from_outside_are_escaped_and_cut),
 	    WITH_BENCH(test_missing_component),
 	    WITH_BENCH(test_skipped_rule),

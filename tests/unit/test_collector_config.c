@@ -250,10 +250,61 @@ test_measures(void **state)
 }
 
 /* What the component that is made with them cannot hold, and as much as it can. */
+#define REDACT(rule) "[host]\n    redact: [" rule "]"
+#define WITH_KEY     "state: state\nredaction_key: none\n"
+
+/* The key is not looked at here: who reports may not read it. */
+static void
+test_what_is_hidden(void **state)
+{
+	char *keyed = fixture_replace(subject.base, "state: state\n", WITH_KEY), *text;
+	static const struct {
+		const char *rule, *fault;
+	} bad[] = {
+	    {"{kind: hosts, fact: a}", "none of those under \"measure\""},
+	    {"{kind: unmeasured, fact: a}", "none of those under \"measure\""},
+	    {"{kind: files, fact: a}", "needs \"path\""},
+	    {"{kind: files, path: a, value: b}", "nothing else"},
+	    {"{kind: libraries, path: a, after: b}", "nothing else"},
+	    {"{kind: host}", "needs \"fact\""},
+	    {"{kind: host, path: a}", "needs \"fact\""},
+	    {"{kind: host, fact: a, path: a}", "no \"path\""},
+	    {"{kind: host, fact: a, value: b, after: c}", "one of \"value\" and \"after\""},
+	    {"{kind: host, fact: a b}", "a space in \"fact\""},
+	    {"{kind: host, fact: 'a\\b'}", "has a pattern"},
+	    {"{kind: host, fact: a, value: '\\'}", "has a pattern"},
+	    {"{kind: files, path: '\\n'}", "has a pattern"},
+	    {"{fact: a}", "kind\" is missing"},
+	};
+	struct collector_config *c;
+
+	refuse(state, "[executable]", REDACT("{kind: host, fact: a}"), 10, "redaction_key");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char rule[256];
+
+		snprintf(rule, sizeof(rule), "[host]\n    redact: [%s]", bad[i].rule);
+		text = fixture_replace(keyed, "[executable]", rule);
+		assert_null(load(*state, text));
+		fixture_expect(*state, 11, bad[i].fault);
+		free(text);
+	}
+	text = fixture_replace(keyed, "[executable]",
+	    REDACT("{kind: runtime, fact: arguments, after: --password}, {kind: files, path: "
+		   "/srv/*}"));
+	c = accept_text(state, text);
+	assert_int_equal(c->workloads[0].redact_count, 2);
+	assert_int_equal(c->workloads[0].redact[1].kind, COMPONENT_FILES);
+	assert_string_equal(c->workloads[0].redact[0].after, "--password");
+	assert_non_null(strstr(c->workloads[0].redaction_key, "/none"));
+	collector_config_free(&c);
+	free(text);
+	free(keyed);
+}
+
 static void
 test_patterns_take_so_many_bytes(void **state)
 {
-	const size_t each = 1000, count = 64; /* with 16 more each: 65,024 of 65,136 bytes */
+	const size_t each = 1000, count = 56; /* with 16 more each: 56,896 of 56,944 bytes */
 	char *to = calloc(1, 2 * (each + 8) * count), *p = to;
 	struct collector_config *c;
 
@@ -272,7 +323,7 @@ test_patterns_take_so_many_bytes(void **state)
 	    ", /one, /more, /that, /goes, /over, /what, /is, /allowed, /there, /together, "
 	    "/and, /is, /refused, /so, /that, /nothing, /is, /left, /out, /of, /it, /a, "
 	    "/b]");
-	refuse(state, "[executable]", to, 10, "must not take more than 65136 bytes");
+	refuse(state, "[executable]", to, 10, "must not take more than 56944 bytes");
 	free(to);
 }
 
@@ -345,6 +396,7 @@ main(void)
 	    WITH_FIXTURE(test_several_signers),
 	    WITH_FIXTURE(test_workload_with_everything),
 	    WITH_FIXTURE(test_addresses),
+	    WITH_FIXTURE(test_what_is_hidden),
 	    WITH_FIXTURE(test_patterns_take_so_many_bytes),
 	    WITH_FIXTURE(test_files_and_directories),
 	    WITH_FIXTURE(test_ranges),

@@ -156,6 +156,29 @@ test_patterns(void **state)
 	refuse(state, "\"*\"", "\"trading-*\"", 9, "an earlier entry has the pattern");
 }
 
+/* What is hidden has one spelling; nobody is to believe that half of it can be named. */
+static void
+test_no_pattern_is_of_hidden_values(void **state)
+{
+	static const char zeros[] =
+	    "allow: [\"hmac-sha256:0000000000000000:"
+	    "0000000000000000000000000000000000000000000000000000000000000000\", "
+	    "\"hmac-sha256::*\", \"hmac*\", \"*\"]";
+
+	refuse(state, "allow: [\"0\"]", "allow: [\"hmac-sha256:*\"]", 12, "no hidden value");
+	refuse(state, "allow: [\"0\"]", "allow: [\"hmac-sha256:\"]", 12, "no hidden value");
+	refuse(state, "allow: [\"0\"]", "allow: [\"hmac-sha256:0000000000000000:*\"]", 12,
+	    "runtime.facts[0]");
+	refuse(state, "allow: [\"0\"]", "deny: [\"hmac-sha256:?\"]", 12, "no hidden value");
+	refuse(state, "allow: [\"0\"]", "where: \"hmac-sha256:x\", count: \"= 1\"", 12,
+	    "no hidden value");
+	refuse(state, "allow: [\"0\"]",
+	    "word: 1, allow: [\"hmac-sha256:0000000000000000:"
+	    "0000000000000000000000000000000000000000000000000000000000000000\"]",
+	    12, "\"word\" is of values that can be read");
+	policy_free(&(struct policy *){accept(state, "allow: [\"0\"]", zeros)});
+}
+
 /* An entry that is never reached is a mistake: its author believes that it is in force. */
 static void
 test_shadowed_entries(void **state)
@@ -419,6 +442,7 @@ main(void)
 	    WITH_FIXTURE(test_replaces),
 	    WITH_FIXTURE(test_too_many_references),
 	    WITH_FIXTURE(test_patterns),
+	    WITH_FIXTURE(test_no_pattern_is_of_hidden_values),
 	    WITH_FIXTURE(test_shadowed_entries),
 	    WITH_FIXTURE(test_collectors_must_be_named),
 	    WITH_FIXTURE(test_something_must_be_checked),

@@ -104,6 +104,21 @@ test_names_are_bytes(void **state)
 }
 
 static void
+test_hidden_paths(void **state)
+{
+#define HIDDEN "hmac-sha256:0123456789abcdef:" A
+	struct reference_set *s = accept(state, V(A "  /a\n" B "  " HIDDEN "\n"));
+
+	expect_path(s, 1, V(HIDDEN));
+	reference_free(&s);
+	refuse(state, V(A "  hmac-sha256:0123456789abcdeg:" A "\n"), 1, "an absolute path");
+	refuse(state, V(A "  hmac-sha256::0123456789abcde:" A "\n"), 1, "an absolute path");
+	refuse(state, V(A "  " HIDDEN "0\n"), 1, "an absolute path");
+	refuse(state, V(A "  hmac-sha256:\n"), 1, "an absolute path");
+#undef HIDDEN
+}
+
+static void
 test_bad_lines(void **state)
 {
 	refuse(state, V(A " /a\n"), 1, "expected a line of sha256sum");
@@ -272,6 +287,7 @@ main(void)
 	    WITH_FIXTURE(test_sorted_and_without_repeats),
 	    WITH_FIXTURE(test_escaped_names),
 	    WITH_FIXTURE(test_names_are_bytes),
+	    WITH_FIXTURE(test_hidden_paths),
 	    WITH_FIXTURE(test_bad_lines),
 	    WITH_FIXTURE(test_bad_names),
 	    WITH_FIXTURE(test_path_too_long),

@@ -1,0 +1,206 @@
+#include "collector/measure/redact.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/ground/values.h"
+#include "collector/keys/keyed.h"
+#include "proto/glob.h"
+
+static component_screen_fact screen_fact;
+static component_screen_file screen_file;
+static bool hides_value(const struct redact *r, const struct component_fact *f, struct view name,
+    size_t first, size_t index);
+static bool rule_hides(
+    const struct collector_redact *rule, const struct component_fact *f, size_t index);
+static bool hides_path(const struct redact *r, struct view path);
+static struct view name_of(
+    enum component_kind kind, const struct component_fact *f, size_t *first_value);
+static void append_detail(
+    const struct redact *r, struct view path, struct view detail, bool hidden, struct values *to);
+static bool matches(const char *pattern, struct view text);
+
+void
+redact_begin(const struct redact *r, struct component_builder *to)
+{
+	component_builder_screen(to, screen_fact, screen_file, r);
+}
+
+enum err
+redact_note(const struct redact *r, struct component_builder *to)
+{
+	struct values notes = VALUES_INIT;
+	struct view *views;
+	enum err e;
+
+	if (r->key == NULL)
+		return ERR_OK;
+	buf_append_format(&notes.text, "key=%s", r->key->id);
+	values_end(&notes);
+	for (size_t i = 0; i < r->workload->redact_count; i++) {
+		const struct collector_redact *rule = &r->workload->redact[i];
+
+		if (rule->kind != r->kind)
+			continue;
+		buf_append_format(&notes.text, "%s %s", rule->path != NULL ? "path" : "fact",
+		    rule->path != NULL ? rule->path : rule->fact);
+		if (rule->value != NULL)
+			buf_append_format(&notes.text, " value %s", rule->value);
+		if (rule->after != NULL)
+			buf_append_format(&notes.text, " after %s", rule->after);
+		values_end(&notes);
+	}
+	views = values_views(&notes);
+	e = views == NULL ? ERR_MEMORY
+	    : notes.count == 1
+		? ERR_OK
+		: component_add_made(
+		      to, &(struct component_fact){VIEW_LITERAL("redacted"), notes.count, views});
+	free(views);
+	values_free(&notes);
+	return e;
+}
+
+static enum err
+screen_fact(const void *context, const struct component_fact *f, struct component_builder *to)
+{
+	const struct redact *r = context;
+	struct component_fact other = *f;
+	struct values values = VALUES_INIT;
+	size_t first, changed = 0;
+	const struct view name = name_of(r->kind, f, &first);
+	struct view *views;
+	enum err e;
+
+	for (size_t i = 0; i < f->value_count; i++)
+		changed += redacted_is_alike(f->values[i]) || hides_value(r, f, name, first, i);
+	if (changed == 0)
+		return component_add_fact(to, f);
+	for (size_t i = 0; i < f->value_count; i++) {
+		if (hides_value(r, f, name, first, i))
+			redaction_key_append(
+			    r->key, component_kind_name(r->kind), name, f->values[i], &values.text);
+		else
+			redacted_append_honest(&values.text, f->values[i]);
+		values_end(&values);
+	}
+	other.values = views = values_views(&values);
+	e = views != NULL ? component_add_fact(to, &other) : ERR_MEMORY;
+	free(views);
+	values_free(&values);
+	return e;
+}
+
+static enum err
+screen_file(const void *context, const struct component_file *f, struct component_builder *to)
+{
+	const struct redact *r = context;
+	const bool hidden = hides_path(r, f->path);
+	struct component_file other = *f;
+	struct values texts = VALUES_INIT;
+	struct view *views;
+	enum err e;
+
+	if (!hidden && !redacted_is_alike(f->path) && f->detail_count == 0)
+		return component_add_file(to, f);
+	if (hidden) {
+		redaction_key_append(r->key, "path", (struct view){NULL, 0}, f->path, &texts.text);
+		other.size = 0;
+		if (!digest_is_zero(&f->digest))
+			redaction_key_mac(r->key, "content", f->path,
+			    (struct view){f->digest.bytes, DIGEST_SIZE}, &other.digest);
+	} else {
+		redacted_append_honest(&texts.text, f->path);
+	}
+	values_end(&texts);
+	for (size_t i = 0; i < f->detail_count; i++)
+		append_detail(r, f->path, f->details[i], hidden, &texts);
+	if ((views = values_views(&texts)) != NULL) {
+		other.path = views[0];
+		other.details = views + 1;
+	}
+	e = views != NULL ? component_add_file(to, &other) : ERR_MEMORY;
+	free(views);
+	values_free(&texts);
+	return e;
+}
+
+static bool
+hides_value(const struct redact *r, const struct component_fact *f, struct view name, size_t first,
+    size_t index)
+{
+	const struct view derived = VIEW_LITERAL("arguments_digest");
+	bool hides = false;
+
+	for (size_t i = 0; r->key != NULL && index >= first && i < r->workload->redact_count; i++) {
+		const struct collector_redact *rule = &r->workload->redact[i];
+
+		if (rule->kind != r->kind || rule->fact == NULL)
+			continue;
+		if (matches(rule->fact, name))
+			hides = hides || rule_hides(rule, f, index);
+		else if (view_equal(name, derived) &&
+			 matches(rule->fact, VIEW_LITERAL("arguments")))
+			return true;
+	}
+	return hides;
+}
+
+static bool
+rule_hides(const struct collector_redact *rule, const struct component_fact *f, size_t index)
+{
+	if (rule->after != NULL)
+		return index > 0 && matches(rule->after, f->values[index - 1]);
+	return rule->value == NULL || matches(rule->value, f->values[index]);
+}
+
+static bool
+hides_path(const struct redact *r, struct view path)
+{
+	for (size_t i = 0; r->key != NULL && i < r->workload->redact_count; i++) {
+		const struct collector_redact *rule = &r->workload->redact[i];
+
+		if (rule->kind == r->kind && rule->path != NULL && matches(rule->path, path))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The fact's name, or, of a key of a configuration that has not room in one, what is in its first
+ * value; then only those behind it are values.
+ */
+static struct view
+name_of(enum component_kind kind, const struct component_fact *f, size_t *first_value)
+{
+	struct view whole;
+
+	*first_value = 0;
+	if (kind != COMPONENT_CONFIG || f->value_count == 0 || !keyed_is_short_for(f, &whole))
+		return f->name;
+	*first_value = 1;
+	return whole;
+}
+
+/* What stands behind its name, if it has one. */
+static void
+append_detail(
+    const struct redact *r, struct view path, struct view detail, bool hidden, struct values *to)
+{
+	const uint8_t *equals = memchr(detail.data, '=', detail.size);
+	const size_t name = equals != NULL ? (size_t)(equals + 1 - detail.data) : 0;
+
+	buf_append(&to->text, detail.data, name);
+	if (hidden)
+		redaction_key_append(r->key, "detail", path, detail, &to->text);
+	else
+		redacted_append_honest(
+		    &to->text, (struct view){detail.data + name, detail.size - name});
+	values_end(to);
+}
+
+static bool
+matches(const char *pattern, struct view text)
+{
+	return glob_match(view_of_string(pattern), text, GLOB_TEXT);
+}
