@@ -35,6 +35,13 @@
 	X(FINDING_NEWER, "changed-since-start", "changed_since_start",                             \
 	    "the file was changed after a process that uses it began")                             \
 	X(FINDING_WORLD_WRITABLE, "world-writable", "world_writable", "everybody may write to it") \
+	X(FINDING_WRITABLE_BY_OTHERS, "writable-by-others", "writable_by_others",                  \
+	    "others than root and its owner may write to it, or put another file in its place")    \
+	X(FINDING_OWNER, "other-owner", "owner", "its owner is none that the policy lists")        \
+	X(FINDING_SETUID, "setuid-file", "setuid",                                                 \
+	    "who runs it gets the rights of its owner or group")                                   \
+	X(FINDING_CAPABILITIES, "file-capabilities", "capabilities",                               \
+	    "who runs it gets capabilities")                                                       \
 	X(FINDING_SYMLINK, "symbolic-link", "unknown",                                             \
 	    "a symbolic link, and the policy does not allow any here")                             \
 	X(FINDING_OTHER_PROCESS, "other-process", "other_process",                                 \

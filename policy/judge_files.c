@@ -37,6 +37,9 @@ static void bench_begin(struct bench *t, struct verdict_builder *b, const struct
     const struct file_rule *files, uint64_t now_s);
 static void judge_one(struct bench *t, const struct component_file *f);
 static void judge_code(struct bench *t, const struct component_file *f);
+static void judge_rights(struct bench *t, const struct component_file *f);
+static void judge_writers(struct bench *t, const struct component_file *f);
+static void judge_owner(struct bench *t, const struct component_file *f);
 static void judge_content(struct bench *t, const struct component_file *f);
 static struct lookup look_up(struct bench *t, const struct component_file *f);
 static void detail_changed(struct buf *to, const struct lookup *l, const struct component_file *f);
@@ -128,8 +131,8 @@ judge_one(struct bench *t, const struct component_file *f)
 		judge_code(t, f);
 	if ((f->flags & COMPONENT_FILE_NEWER) != 0)
 		(void)verdict_find(t->b, FINDING_NEWER, r->changed_since_start, f->path);
-	if ((f->mode & S_IWOTH) != 0 && (f->flags & modeless) == 0)
-		(void)verdict_find(t->b, FINDING_WORLD_WRITABLE, r->world_writable, f->path);
+	if ((f->flags & modeless) == 0)
+		judge_rights(t, f);
 	if ((f->flags & contentless) == 0)
 		judge_content(t, f);
 }
@@ -159,6 +162,71 @@ judge_code(struct bench *t, const struct component_file *f)
 			detail_code(detail, f);
 }
 
+/* Who may change it, and what it gives to whoever runs it. */
+static void
+judge_rights(struct bench *t, const struct component_file *f)
+{
+	const struct file_rule *r = t->rule;
+	struct view capabilities;
+	struct buf *detail;
+
+	if ((f->mode & S_IWOTH) != 0)
+		(void)verdict_find(t->b, FINDING_WORLD_WRITABLE, r->world_writable, f->path);
+	if (r->owner_count > 0) {
+		judge_writers(t, f);
+		judge_owner(t, f);
+	}
+	/* A group's bit alone, without that to run it, had another meaning once. */
+	if (S_ISREG(f->mode) &&
+	    ((f->mode & S_ISUID) != 0 || (f->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP)))
+		(void)verdict_find(t->b, FINDING_SETUID, r->setuid, f->path);
+	if (component_detail(f, VIEW_LITERAL("capability"), &capabilities) ||
+	    component_detail(f, VIEW_LITERAL("xattr"), &capabilities)) {
+		detail = verdict_find(t->b, FINDING_CAPABILITIES, r->capabilities, f->path);
+		if (detail != NULL) {
+			buf_append_view(detail, finding_sentence(FINDING_CAPABILITIES));
+			buf_append_string(detail, ": ");
+			buf_append_view(detail, capabilities);
+		}
+	}
+}
+
+/* With an access control list, the group's bits are what it gives to anybody at most. */
+static void
+judge_writers(struct bench *t, const struct component_file *f)
+{
+	struct view parent = {NULL, 0};
+	struct buf *detail;
+
+	if (!component_detail(f, VIEW_LITERAL("parent"), &parent) &&
+	    (S_ISDIR(f->mode) || (f->mode & S_IWGRP) == 0))
+		return;
+	detail =
+	    verdict_find(t->b, FINDING_WRITABLE_BY_OTHERS, t->rule->writable_by_others, f->path);
+	if (detail == NULL)
+		return;
+	buf_append_view(detail, finding_sentence(FINDING_WRITABLE_BY_OTHERS));
+	if (parent.size > 0) {
+		buf_append_string(detail, ": ");
+		buf_append_view(detail, parent);
+	}
+}
+
+static void
+judge_owner(struct bench *t, const struct component_file *f)
+{
+	struct buf *detail;
+
+	for (size_t i = 0; i < t->rule->owner_count; i++)
+		if (t->rule->owners[i] == f->uid)
+			return;
+	detail = verdict_find(t->b, FINDING_OWNER, t->rule->owner, f->path);
+	if (detail != NULL) {
+		buf_append_view(detail, finding_sentence(FINDING_OWNER));
+		buf_append_format(detail, ": %u", f->uid);
+	}
+}
+
 static void
 judge_content(struct bench *t, const struct component_file *f)
 {
@@ -172,6 +240,9 @@ judge_content(struct bench *t, const struct component_file *f)
 	}
 	l = look_up(t, f);
 	if (l.matched)
+		return;
+	/* Of what was being replaced, what was read is no content that it has; that is said. */
+	if (t->b->kind == COMPONENT_FILES && (f->flags & COMPONENT_FILE_CHANGED) != 0)
 		return;
 	if ((f->flags & COMPONENT_FILE_OTHER) != 0) {
 		detail = verdict_find(t->b, FINDING_OTHER_PROCESS, r->other_process, f->path);

@@ -32,6 +32,7 @@ static void take_rules(struct place *p);
 static void check_kinds(struct place *p, bool require_said);
 static void take_file_rule(
     struct place *p, enum component_kind kind, const struct raw_file_rule *raw);
+static void take_owners(struct place *p, const struct raw_file_rule *raw, struct file_rule *r);
 static void gather_references(struct place *p);
 static void take_reference(struct place *p, enum component_kind kind, const char *name);
 static uint16_t reference_mask(const struct place *p, const struct raw_file_rule *raw);
@@ -221,8 +222,28 @@ take_file_rule(struct place *p, enum component_kind kind, const struct raw_file_
 	    .restored_code = outcome_of_trace(raw->restored_code),
 	    .probed_code = draft_outcome(raw->probed_code),
 	    .changed_since_start = outcome_of_trace(raw->changed_since_start),
+	    .setuid = draft_outcome(raw->setuid),
+	    .capabilities = draft_outcome(raw->capabilities),
+	    .owner = draft_outcome(raw->owner),
+	    .writable_by_others = draft_outcome(raw->writable_by_others),
 	};
+	if (kind == COMPONENT_FILES)
+		take_owners(p, raw, r);
 	p->rule->files[kind] = r;
+}
+
+/* Root alone, if nothing is said. */
+static void
+take_owners(struct place *p, const struct raw_file_rule *raw, struct file_rule *r)
+{
+	const size_t count = raw->owners_count > 0 ? raw->owners_count : 1;
+	uint32_t *owners = draft_memory(p->draft->policy, count, sizeof(*owners));
+
+	owners[0] = 0;
+	for (size_t i = 0; i < raw->owners_count; i++)
+		owners[i] = raw->owners[i];
+	r->owners = owners;
+	r->owner_count = count;
 }
 
 /* All references of all rules of this entry, each once, by name. */

@@ -32,6 +32,9 @@ static const cyaml_schema_value_t name_entry = {
 static const cyaml_schema_value_t pattern_entry = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, POLICY_PATTERN_MAX),
 };
+static const cyaml_schema_value_t owner_entry = {
+    CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, uint32_t),
+};
 /* The empty pattern is the value of a fact that has none. */
 static const cyaml_schema_value_t value_entry = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, POLICY_PATTERN_MAX),
@@ -68,7 +71,7 @@ static const cyaml_schema_value_t collectors_ca_entry = {
 	    CYAML_FIELD_BOOL("symlinks", OPTIONAL, struct raw_file_rule, symlinks),                \
 	    FILE_OUTCOME(unknown), FILE_OUTCOME(changed), FILE_OUTCOME(unreadable),                \
 	    FILE_OUTCOME(unstable), FILE_OUTCOME(world_writable),                                  \
-	    FILE_OUTCOME(changed_since_start)
+	    FILE_OUTCOME(changed_since_start), FILE_OUTCOME(setuid)
 #define CODE_FIELDS                                                                                \
 	FILE_OUTCOME(modified_code), FILE_OUTCOME(restored_code), FILE_OUTCOME(probed_code)
 
@@ -95,6 +98,10 @@ static const cyaml_schema_field_t libraries_fields[] = {
 static const cyaml_schema_field_t files_fields[] = {
     FILE_FIELDS,
     FILE_OUTCOME(missing),
+    FILE_OUTCOME(capabilities),
+    FILE_OUTCOME(owner),
+    FILE_OUTCOME(writable_by_others),
+    LIST(owners, OPTIONAL, struct raw_file_rule, &owner_entry, 1, POLICY_OWNERS_MAX),
     CYAML_FIELD_END,
 };
 

@@ -21,6 +21,7 @@
 #define POLICY_FACTS_MAX           256   /* of one rule */
 #define POLICY_ALLOW_MAX           256   /* patterns of one list */
 #define POLICY_WORDS_MAX           64    /* that are told apart in a value */
+#define POLICY_OWNERS_MAX          64    /* of the files of one rule */
 
 /* Zero is "not said", which is different from `none`. */
 enum raw_outcome {
@@ -46,6 +47,9 @@ struct raw_file_rule {
 	enum raw_outcome unknown, changed, missing, deleted, replaced, memfd, anonymous, writable;
 	enum raw_outcome unreadable, unstable, world_writable, other_process;
 	enum raw_outcome modified_code, restored_code, probed_code, changed_since_start;
+	enum raw_outcome setuid, capabilities, owner, writable_by_others;
+	uint32_t *owners;
+	uint32_t owners_count;
 };
 
 struct raw_fact {

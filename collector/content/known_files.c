@@ -52,8 +52,10 @@ struct known_files {
 
 static void make_tight(struct known_files *k);
 static int compare(const void *a, const void *b);
-static struct entry *look_up(struct known_files *k, const struct statx *s, uint8_t key[KEY_SIZE]);
-static void make_key(const struct table *t, const struct statx *s, uint8_t key[KEY_SIZE]);
+static struct entry *look_up(
+    struct known_files *k, const struct statx *s, bool bare, uint8_t key[KEY_SIZE]);
+static void make_key(
+    const struct table *t, const struct statx *s, bool bare, uint8_t key[KEY_SIZE]);
 static void write_entry(
     struct entry *e, uint32_t round, const struct timespec *read, const struct digest *digest);
 static bool by_chance(struct known_files *k);
@@ -122,11 +124,11 @@ known_files_end(struct known_files *k)
 }
 
 bool
-known_files_find(
-    struct known_files *k, const struct statx *s, struct digest *digest, uint32_t *read_s)
+known_files_find(struct known_files *k, const struct statx *s, bool bare, struct digest *digest,
+    uint32_t *read_s)
 {
 	uint8_t key[KEY_SIZE];
-	struct entry *e = look_up(k, s, key);
+	struct entry *e = look_up(k, s, bare, key);
 
 	if (e == NULL || e->read_s == 0)
 		return false;
@@ -137,8 +139,8 @@ known_files_find(
 }
 
 void
-known_files_keep(struct known_files *k, int fd, const struct statx *s, const struct timespec *began,
-    const struct digest *digest)
+known_files_keep(struct known_files *k, int fd, const struct statx *s, bool bare,
+    const struct timespec *began, const struct digest *digest)
 {
 	struct table *t = k->table;
 	uint8_t key[KEY_SIZE];
@@ -147,7 +149,7 @@ known_files_keep(struct known_files *k, int fd, const struct statx *s, const str
 	if (!t->is_begun || s->stx_ctime.tv_sec > began->tv_sec - KNOWN_FILES_SETTLED_S ||
 	    !keeps_times(k, fd, s->stx_mnt_id))
 		return;
-	if ((e = look_up(k, s, key)) != NULL) {
+	if ((e = look_up(k, s, bare, key)) != NULL) {
 		write_entry(e, t->round, began, digest);
 	} else if (t->count < k->capacity) {
 		e = &t->entries[t->count];
@@ -196,22 +198,22 @@ compare(const void *a, const void *b)
 
 /* Where it is not, there is still its key. */
 static struct entry *
-look_up(struct known_files *k, const struct statx *s, uint8_t key[KEY_SIZE])
+look_up(struct known_files *k, const struct statx *s, bool bare, uint8_t key[KEY_SIZE])
 {
 	struct entry wanted;
 
-	make_key(k->table, s, key);
+	make_key(k->table, s, bare, key);
 	memcpy(wanted.key, key, KEY_SIZE);
 	return bsearch(&wanted, k->table->entries, k->table->sorted, sizeof(struct entry), compare);
 }
 
 static void
-make_key(const struct table *t, const struct statx *s, uint8_t key[KEY_SIZE])
+make_key(const struct table *t, const struct statx *s, bool bare, uint8_t key[KEY_SIZE])
 {
 	const uint64_t said[] = {s->stx_dev_major, s->stx_dev_minor, s->stx_mnt_id, s->stx_ino,
 	    s->stx_size, (uint64_t)s->stx_mtime.tv_sec, s->stx_mtime.tv_nsec,
 	    (uint64_t)s->stx_ctime.tv_sec, s->stx_ctime.tv_nsec, (uint64_t)s->stx_btime.tv_sec,
-	    s->stx_btime.tv_nsec};
+	    s->stx_btime.tv_nsec, bare};
 	const struct view parts[] = {
 	    {t->secret, SECRET_SIZE}, {(const uint8_t *)said, sizeof(said)}};
 	struct digest all;

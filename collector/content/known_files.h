@@ -63,17 +63,22 @@ void known_files_begin(struct known_files *k, unsigned reread_percent);
 void known_files_end(struct known_files *k);
 
 /*
+ * `bare`: whether the file is known to have nothing but content and what statx says of it. Whoever
+ * keeps it so may find it so, without a look at its attributes: these do not change without a time.
+ */
+
+/*
  * The digest of a regular file, and when it was read, in seconds since 1970. False: it is to be
  * read.
  */
-bool known_files_find(
-    struct known_files *k, const struct statx *s, struct digest *digest, uint32_t *read_s);
+bool known_files_find(struct known_files *k, const struct statx *s, bool bare,
+    struct digest *digest, uint32_t *read_s);
 
 /*
  * Keeps the digest of the file `fd` that was read from `began` (wall clock) on, and was `s` before
  * and behind it; if it can be kept.
  */
-void known_files_keep(struct known_files *k, int fd, const struct statx *s,
+void known_files_keep(struct known_files *k, int fd, const struct statx *s, bool bare,
     const struct timespec *began, const struct digest *digest);
 
 #endif

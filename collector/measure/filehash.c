@@ -22,9 +22,9 @@ struct filehash {
 };
 
 static enum err hash_all(struct filehash *h, int fd, uint64_t size_first, uint64_t *size);
-static bool recall(struct filehash *h, const struct statx *s, struct component_file *out);
+static bool recall(
+    struct filehash *h, const struct statx *s, bool bare, struct component_file *out);
 static void note(struct filehash *h, bool known, uint32_t read_s);
-static void set_statx(struct component_file *out, const struct statx *s);
 static bool has_changed(const struct statx *before, const struct statx *after);
 
 struct filehash *
@@ -102,7 +102,7 @@ filehash_spend(struct filehash *h, uint64_t bytes)
 }
 
 enum err
-filehash_describe(struct filehash *h, int fd, struct component_file *out)
+filehash_describe(struct filehash *h, int fd, bool bare, struct component_file *out)
 {
 	struct statx before, after;
 	struct timespec began;
@@ -115,10 +115,10 @@ filehash_describe(struct filehash *h, int fd, struct component_file *out)
 		out->flags |= COMPONENT_FILE_UNREADABLE;
 		return ERR_OK;
 	}
-	set_statx(out, &before);
+	filehash_set_statx(out, &before);
 	if (out->size > h->left)
 		return ERR_BUDGET;
-	if (recall(h, &before, out))
+	if (recall(h, &before, bare, out))
 		return ERR_OK;
 	if (EVP_DigestInit_ex2(h->context, h->algorithm, NULL) != 1)
 		return ERR_CRYPTO;
@@ -136,21 +136,19 @@ filehash_describe(struct filehash *h, int fd, struct component_file *out)
 	    has_changed(&before, &after) || size != after.stx_size)
 		out->flags |= COMPONENT_FILE_CHANGED;
 	else if (h->known != NULL)
-		known_files_keep(h->known, fd, &after, &began, &out->digest);
+		known_files_keep(h->known, fd, &after, bare, &began, &out->digest);
 	out->size = size;
 	note(h, false, (uint32_t)began.tv_sec);
 	return ERR_OK;
 }
 
 bool
-filehash_recall(struct filehash *h, int dir, const char *name, struct component_file *out)
+filehash_recall(struct filehash *h, const struct statx *s, struct component_file *out)
 {
-	struct statx s;
-
-	if (h->known == NULL || statx(dir, name, AT_SYMLINK_NOFOLLOW, KNOWN_FILES_MASK, &s) != 0 ||
-	    !S_ISREG(s.stx_mode) || s.stx_size > h->left || !recall(h, &s, out))
+	if (h->known == NULL || !S_ISREG(s->stx_mode) || s->stx_size > h->left ||
+	    !recall(h, s, true, out))
 		return false;
-	set_statx(out, &s);
+	filehash_set_statx(out, s);
 	return true;
 }
 
@@ -161,6 +159,15 @@ filehash_set_stat(struct component_file *out, const struct stat *s)
 	out->mode = s->st_mode;
 	out->uid = s->st_uid;
 	out->gid = s->st_gid;
+}
+
+void
+filehash_set_statx(struct component_file *out, const struct statx *s)
+{
+	out->size = s->stx_size <= INT64_MAX ? s->stx_size : 0;
+	out->mode = s->stx_mode;
+	out->uid = s->stx_uid;
+	out->gid = s->stx_gid;
 }
 
 static enum err
@@ -190,11 +197,11 @@ hash_all(struct filehash *h, int fd, uint64_t size_first, uint64_t *size)
 
 /* What is known costs as much of the budget as what is read: it must do when that is forgotten. */
 static bool
-recall(struct filehash *h, const struct statx *s, struct component_file *out)
+recall(struct filehash *h, const struct statx *s, bool bare, struct component_file *out)
 {
 	uint32_t read_s;
 
-	if (h->known == NULL || !known_files_find(h->known, s, &out->digest, &read_s))
+	if (h->known == NULL || !known_files_find(h->known, s, bare, &out->digest, &read_s))
 		return false;
 	h->left -= s->stx_size;
 	note(h, true, read_s);
@@ -208,15 +215,6 @@ note(struct filehash *h, bool known, uint32_t read_s)
 	h->count.known += known;
 	if (h->count.files == 1 || read_s < h->count.oldest_s)
 		h->count.oldest_s = read_s;
-}
-
-static void
-set_statx(struct component_file *out, const struct statx *s)
-{
-	out->size = s->stx_size <= INT64_MAX ? s->stx_size : 0;
-	out->mode = s->stx_mode;
-	out->uid = s->stx_uid;
-	out->gid = s->stx_gid;
 }
 
 static bool

@@ -53,18 +53,21 @@ const struct filehash_count *filehash_counted(const struct filehash *h);
  * digest and size are of what was read. A file that grows as fast as it is read ends one buffer
  * behind its first size. A file that cannot be read to its end gets the zero digest and
  * COMPONENT_FILE_UNREADABLE; that is no error. ERR_CLOSED: the program was asked to stop.
- * ERR_CRYPTO. ERR_BUDGET: it is larger than what may be read; nothing was.
+ * ERR_CRYPTO. ERR_BUDGET: it is larger than what may be read; nothing was. `bare`: as known_files
+ * has it.
  */
-enum err filehash_describe(struct filehash *h, int fd, struct component_file *out) MUST_USE;
+enum err filehash_describe(
+    struct filehash *h, int fd, bool bare, struct component_file *out) MUST_USE;
 
 /*
- * The same of `name` in the directory `dir`, without opening it, if it is known and not to be read
- * again now. False: nothing was done.
+ * The same of a bare file of which KNOWN_FILES_MASK says this, without opening it, if it is known
+ * and not to be read again now. False: nothing was done.
  */
 bool filehash_recall(
-    struct filehash *h, int dir, const char *name, struct component_file *out) MUST_USE;
+    struct filehash *h, const struct statx *s, struct component_file *out) MUST_USE;
 
 /* Size, mode and owner of `out` from `s`. */
 void filehash_set_stat(struct component_file *out, const struct stat *s);
+void filehash_set_statx(struct component_file *out, const struct statx *s);
 
 #endif

@@ -141,7 +141,7 @@ describe(struct programs *all, struct measure_context *m, const struct program *
 			return ERR_OK;
 		}
 	watch_file(p->fd);
-	if ((e = filehash_describe(m->hash, p->fd, item)) != ERR_OK)
+	if ((e = filehash_describe(m->hash, p->fd, false, item)) != ERR_OK)
 		return e;
 	if ((grown = reallocarray(all->known, all->count + 1, sizeof(*grown))) == NULL)
 		return ERR_MEMORY;

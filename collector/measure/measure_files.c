@@ -3,17 +3,29 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "collector/measure/file_reading.h"
 #include "collector/measure/pattern.h"
 #include "collector/subject/host_root.h"
 #include "collector/subject/namespaces.h"
 #include "collector/subject/procfs.h"
 #include "collector/watch/lay.h"
+
+/* Directories above a file: those of a pattern's parts, of everything below, and the root. */
+#define PARENTS_MAX (PATTERN_PARTS_MAX + MEASURE_FILES_DEPTH_MAX + 2)
+
+/* Bytes of its path in a detail, beside its mode, owner and name. */
+#define PARENT_PATH_MAX 900
+
+/* A directory on the way in which somebody besides root may rename, perhaps only its owner. */
+struct parent {
+	size_t path_size; /* the path's so far */
+	uint32_t mode, uid, gid;
+};
 
 /*
  * A walk along one pattern; `path` is where it stands, from the root directory. Each is made twice:
@@ -28,6 +40,9 @@ struct walk {
 	size_t items; /* of all patterns */
 	bool counts;  /* only */
 	uint64_t bytes;
+	struct file_reader reader;
+	struct parent parents[PARENTS_MAX]; /* from the root down to where it stands */
+	size_t parent_count;
 };
 
 static enum err open_root(struct measure_context *m, int *root);
@@ -38,11 +53,10 @@ static enum err walk_names(struct walk *w, int dir, size_t index, unsigned depth
 static enum err walk_name(struct walk *w, int dir, const char *name, size_t index, unsigned depth);
 static enum err wait_for(const struct walk *w, int dir);
 static enum err walk_into(struct walk *w, int dir, const char *name, size_t index, unsigned depth);
-static enum err add_at(struct walk *w, int dir, const char *name, const struct stat *s);
-static enum err read_regular(
-    struct walk *w, int dir, const char *name, struct component_file *item);
-static void read_symlink(int dir, const char *name, struct component_file *item);
-static enum err add_unreadable(struct walk *w, const struct stat *s);
+static enum err add_at(struct walk *w, int dir, const char *name, const struct statx *s);
+static enum err add_unreadable(struct walk *w, const struct statx *s);
+static void enter(struct walk *w, const struct statx *s);
+static void tell_parent(struct walk *w, const struct component_file *item);
 static enum err count_item(struct walk *w, uint64_t bytes);
 static enum err refuse_bytes(const struct walk *w);
 static enum err add_item(struct walk *w, struct component_file *item);
@@ -50,7 +64,7 @@ static enum err add_item(struct walk *w, struct component_file *item);
 enum err
 measure_files(struct measure_context *m, struct component_builder *to)
 {
-	struct walk w = {.m = m, .to = to, .path = BUF_INIT};
+	struct walk w = {.m = m, .to = to, .path = BUF_INIT, .reader = {.hash = m->hash}};
 	enum err e;
 	int root;
 
@@ -65,6 +79,7 @@ measure_files(struct measure_context *m, struct component_builder *to)
 	if (root >= 0)
 		(void)close(root);
 	buf_free(&w.path);
+	file_details_free(&w.reader.details);
 	return e;
 }
 
@@ -73,6 +88,7 @@ walk_all(struct walk *w, int root)
 {
 	struct measure_context *m = w->m;
 	enum err e = ERR_OK;
+	struct statx s;
 
 	for (size_t i = 0; e == ERR_OK && i < m->workload->file_count; i++) {
 		struct pattern pattern;
@@ -80,7 +96,12 @@ walk_all(struct walk *w, int root)
 		if ((e = pattern_parse(m->workload->files[i], &pattern, m->trouble)) != ERR_OK)
 			break;
 		w->pattern = &pattern;
+		/* Else its directory is watched with all that is in it. */
+		w->reader.watches = pattern.part[pattern.count - 1].type != PATTERN_ALL_BELOW;
 		buf_clear(&w->path);
+		w->parent_count = 0;
+		if (file_look(root, ".", &s))
+			enter(w, &s);
 		e = walk_part(w, root, 0);
 		pattern_free(&pattern);
 	}
@@ -162,11 +183,13 @@ walk_names(struct walk *w, int dir, size_t index, unsigned depth)
 	/* `dir` may be O_PATH; reading it needs a descriptor of its own. */
 	if ((fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
 	    (names = fdopendir(fd)) == NULL) {
-		struct stat s;
+		struct statx s;
 
 		if (fd >= 0)
 			(void)close(fd);
-		return fstat(dir, &s) == 0 ? add_unreadable(w, &s) : ERR_IO;
+		return statx(dir, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &s) == 0
+			   ? add_unreadable(w, &s)
+			   : ERR_IO;
 	}
 	if (!w->counts)
 		watch_directory(fd, part->type == PATTERN_ALL_BELOW ? WATCH_ALL : WATCH_NAMES);
@@ -192,8 +215,9 @@ walk_name(struct walk *w, int dir, const char *name, size_t index, unsigned dept
 	const bool below = w->pattern->part[index].type == PATTERN_ALL_BELOW;
 	const bool last = index + 1 == w->pattern->count;
 	const size_t path_size = w->path.size;
+	const size_t parent_count = w->parent_count;
 	enum err e = ERR_OK;
-	struct stat s;
+	struct statx s;
 
 	buf_append_byte(&w->path, '/');
 	buf_append_string(&w->path, name);
@@ -202,14 +226,15 @@ walk_name(struct walk *w, int dir, const char *name, size_t index, unsigned dept
 	if (w->path.size > COMPONENT_PATH_MAX)
 		e = trouble_set(w->m->trouble, ERR_FORMAT_SIZE, "%.*s...: longer than %d bytes",
 		    200, (const char *)w->path.data, COMPONENT_PATH_MAX);
-	else if (fstatat(dir, name, &s, AT_SYMLINK_NOFOLLOW) != 0)
+	else if (!file_look(dir, name, &s))
 		e = errno == ENOENT || errno == ENOTDIR ? wait_for(w, dir)
 							: add_unreadable(w, NULL);
-	else if (S_ISDIR(s.st_mode) && (below || !last))
+	else if (S_ISDIR(s.stx_mode) && (below || !last))
 		e = walk_into(w, dir, name, index, depth);
-	else if (S_ISLNK(s.st_mode) || (last && !S_ISDIR(s.st_mode)))
+	else if (S_ISLNK(s.stx_mode) || (last && !S_ISDIR(s.stx_mode)))
 		e = add_at(w, dir, name, &s);
 	w->path.size = path_size;
+	w->parent_count = parent_count;
 	return e;
 }
 
@@ -227,113 +252,93 @@ walk_into(struct walk *w, int dir, const char *name, size_t index, unsigned dept
 {
 	const bool below = w->pattern->part[index].type == PATTERN_ALL_BELOW;
 	int fd = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct statx s;
 	enum err e;
 
 	if (fd < 0) /* it was something else a moment ago, or may not be looked at */
 		return errno == ENOENT ? ERR_OK : add_unreadable(w, NULL);
 	if (!w->counts)
 		watch_directory(fd, WATCH_ITSELF);
-	if (!below) {
-		e = walk_part(w, fd, index + 1);
-	} else if (depth == MEASURE_FILES_DEPTH_MAX) {
-		struct stat s;
-
-		e = fstat(fd, &s) == 0 ? add_unreadable(w, &s) : ERR_IO;
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &s) != 0) {
+		e = add_unreadable(w, NULL);
+	} else if (below && depth == MEASURE_FILES_DEPTH_MAX) {
+		e = add_unreadable(w, &s);
 	} else {
-		e = walk_names(w, fd, index, depth + 1);
+		enter(w, &s);
+		e = below ? walk_names(w, fd, index, depth + 1) : walk_part(w, fd, index + 1);
 	}
 	(void)close(fd);
 	return e;
 }
 
 static enum err
-add_at(struct walk *w, int dir, const char *name, const struct stat *s)
+add_at(struct walk *w, int dir, const char *name, const struct statx *s)
 {
 	struct component_file item;
-	struct stat now;
-	enum err e = ERR_OK;
+	enum err e;
 
-	memset(&item, 0, sizeof(item));
-	filehash_set_stat(&item, s);
 	if (w->counts)
-		return count_item(w, S_ISREG(s->st_mode) ? item.size : 0);
-	if (S_ISREG(s->st_mode)) {
-		if ((e = read_regular(w, dir, name, &item)) != ERR_OK)
-			return e;
-		if (fstatat(dir, name, &now, AT_SYMLINK_NOFOLLOW) != 0)
-			item.flags |= COMPONENT_FILE_DELETED;
-		else if (now.st_dev != s->st_dev || now.st_ino != s->st_ino)
-			item.flags |= COMPONENT_FILE_REPLACED;
-	} else if (S_ISLNK(s->st_mode)) {
+		return count_item(w, S_ISREG(s->stx_mode) ? s->stx_size : 0);
+	if (S_ISLNK(s->stx_mode))
 		watch_directory(dir, WATCH_NAMES);
-		read_symlink(dir, name, &item);
-	} else {
-		item.flags |= COMPONENT_FILE_SPECIAL;
-	}
-	return add_item(w, &item);
-}
-
-/*
- * It was a regular file a moment ago. Should it be a FIFO now, O_NONBLOCK keeps us from waiting for
- * a writer; whatever it is, it is read only if the open file is a regular one.
- */
-static enum err
-read_regular(struct walk *w, int dir, const char *name, struct component_file *item)
-{
-	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-	/* Else its directory is watched with all that is in it. */
-	const bool watched =
-	    w->pattern->part[w->pattern->count - 1].type != PATTERN_ALL_BELOW && watch_is_wanted();
-	enum err e = ERR_OK;
-	struct stat s;
-	int fd;
-
-	if (!watched && filehash_recall(w->m->hash, dir, name, item))
-		return ERR_OK;
-	fd = openat(dir, name, flags | O_NOATIME);
-	if (fd < 0 && errno == EPERM) /* O_NOATIME is for the owner only */
-		fd = openat(dir, name, flags);
-	if (fd < 0 || fstat(fd, &s) != 0) {
-		item->flags |= COMPONENT_FILE_UNREADABLE;
-	} else if (!S_ISREG(s.st_mode)) {
-		filehash_set_stat(item, &s);
-		item->flags |= COMPONENT_FILE_SPECIAL | COMPONENT_FILE_CHANGED;
-	} else {
-		if (watched)
-			watch_file(fd);
-		e = filehash_describe(w->m->hash, fd, item);
+	if ((e = file_read(&w->reader, dir, name, s, &item)) == ERR_OK) {
+		tell_parent(w, &item);
+		return add_item(w, &item);
 	}
 	if (e == ERR_BUDGET)
 		(void)refuse_bytes(w);
-	if (fd >= 0)
-		(void)close(fd);
-	return e;
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
+/* The path leads to a directory of this status now. */
 static void
-read_symlink(int dir, const char *name, struct component_file *item)
+enter(struct walk *w, const struct statx *s)
 {
-	char text[PATH_MAX];
-	ssize_t size = readlinkat(dir, name, text, sizeof(text));
+	if (s->stx_uid != 0 || (s->stx_mode & (S_IWGRP | S_IWOTH)) != 0)
+		w->parents[w->parent_count++] =
+		    (struct parent){w->path.size, s->stx_mode, s->stx_uid, s->stx_gid};
+}
 
-	item->flags |= COMPONENT_FILE_SYMLINK;
-	if (size < 0) {
-		item->flags |= COMPONENT_FILE_UNREADABLE;
-		return;
+/*
+ * Whoever may write to a directory puts another file under a name there: root may, the owner of the
+ * file might as well write to it; everybody else is worth telling. In a sticky directory only its
+ * owner and that of the name may.
+ */
+static void
+tell_parent(struct walk *w, const struct component_file *item)
+{
+	struct buf path = BUF_INIT;
+
+	for (size_t i = 0; i < w->parent_count; i++) {
+		const struct parent *p = &w->parents[i];
+
+		if ((p->uid == 0 || p->uid == item->uid) &&
+		    ((p->mode & S_ISVTX) != 0 || (p->mode & (S_IWGRP | S_IWOTH)) == 0))
+			continue;
+		if (p->path_size > 0)
+			file_details_append_path(
+			    &path, (struct view){w->path.data, p->path_size}, PARENT_PATH_MAX);
+		else
+			buf_append_byte(&path, '/');
+		file_details_add(&w->reader.details, "parent", "%.*s %04o %u %u",
+		    view_precision(buf_view(&path)), (const char *)path.data, p->mode & 07777,
+		    p->uid, p->gid);
+		w->reader.details.text.failed = w->reader.details.text.failed || path.failed;
+		break;
 	}
-	digest_of(text, (size_t)size, &item->digest);
-	item->size = (uint64_t)size;
+	buf_free(&path);
 }
 
 /* What stands at `path` could not be looked at; `s` may be NULL. */
 static enum err
-add_unreadable(struct walk *w, const struct stat *s)
+add_unreadable(struct walk *w, const struct statx *s)
 {
 	struct component_file item;
 
 	memset(&item, 0, sizeof(item));
+	file_details_clear(&w->reader.details);
 	if (s != NULL)
-		filehash_set_stat(&item, s);
+		filehash_set_statx(&item, s);
 	item.size = 0;
 	item.flags = COMPONENT_FILE_UNREADABLE;
 	return add_item(w, &item);
@@ -366,6 +371,7 @@ static enum err
 add_item(struct walk *w, struct component_file *item)
 {
 	static const struct view root = VIEW_LITERAL("/");
+	enum err e;
 
 	item->path = w->path.size > 0 ? buf_view(&w->path) : root;
 	if (w->counts)
@@ -374,5 +380,7 @@ add_item(struct walk *w, struct component_file *item)
 		return trouble_set(w->m->trouble, ERR_FORMAT_SIZE,
 		    "the files of workload %s became more than %d while they were read",
 		    w->m->workload->name, COMPONENT_ITEMS_MAX);
+	if ((e = file_details_give(&w->reader.details, item)) != ERR_OK)
+		return e;
 	return component_add_file(w->to, item);
 }

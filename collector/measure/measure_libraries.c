@@ -535,7 +535,7 @@ read_content(struct libraries *l, const struct maps_entry *entry, int fd, const 
 		return ERR_OK;
 	}
 	watch_file(readable);
-	e = filehash_describe(l->m->hash, readable, item);
+	e = filehash_describe(l->m->hash, readable, false, item);
 	(void)close(readable);
 	if (e == ERR_OK && (item->flags & COMPONENT_FILE_UNREADABLE) == 0) {
 		l->read = entry;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fsverity.h>
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -50,6 +51,8 @@ static const struct {
     /* what is measured is watched from then on: none is taken back, nor is anything heard */
     {STARTING, {"inotify_init1"}},
     {READING, {"inotify_add_watch"}},
+    /* what else a file has, of one that is open */
+    {READING, {"flistxattr", "fgetxattr"}},
     /* a process to look into, or of its own, that is gone */
     {READING, {"pidfd_open"}},
     /* whether the clock is kept; only who has a right that these have not can set it by this */
@@ -96,6 +99,8 @@ static const struct {
     {ALL, "ioctl", 1, INT_BITS, FIONREAD},
     /* whose a namespace is */
     {MEASURING, "ioctl", 1, INT_BITS, NS_GET_USERNS},
+    /* the digest by which the kernel checks a file */
+    {MEASURING, "ioctl", 1, INT_BITS, FS_IOC_MEASURE_VERITY},
     /* threads of its own */
     {REPORTING, "clone", 0, CLONE_THREAD, CLONE_THREAD},
     /* a process like this one, in the same namespaces */

@@ -43,7 +43,7 @@ reporter_identify_program(struct reporter *r)
 	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
 	memset(&self, 0, sizeof(self));
-	if (fd >= 0 && hash != NULL && (e = filehash_describe(hash, fd, &self)) == ERR_OK &&
+	if (fd >= 0 && hash != NULL && (e = filehash_describe(hash, fd, false, &self)) == ERR_OK &&
 	    (self.flags & COMPONENT_FILE_UNREADABLE) != 0)
 		e = ERR_IO;
 	if (fd >= 0)

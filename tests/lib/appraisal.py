@@ -13,6 +13,7 @@ import functools
 import hashlib
 import pathlib
 import re
+import stat
 import time
 
 import yaml
@@ -43,7 +44,7 @@ Finding = collections.namedtuple("Finding", "kind code subject detail outcome")
 def findings_of_document():
     """code: (decided by, sentence), in the table's order."""
     rows = re.findall(r"^\| `([a-z-]+)` \| ([a-z_ ]+) \| ([^|]+) \|$", DOCUMENT.read_text(), re.M)
-    assert len(rows) == 32, rows
+    assert len(rows) == 36, rows
     return {code: (decided, sentence) for code, decided, sentence in rows}
 
 
@@ -223,15 +224,16 @@ class FileRule:
             yield self.finding("expired-rule")
         if self.kind == "executable" and not self.items:
             yield self.finding("empty-component")
-        for path, digest, size, mode, _, _, flags, details in self.items:
+        for path, digest, size, mode, uid, _, flags, details in self.items:
             for flag, code in MEANING_OF_FLAGS:
                 if flags & flag:
                     yield self.finding(code, path)
             yield from self.code(path, digest, size, flags, details)
             if flags & NEWER:
                 yield self.finding("changed-since-start", path)
-            if mode & 0o002 and not flags & (2 | 4 | LINK | CODE):
-                yield self.finding("world-writable", path)
+            if not flags & (2 | 4 | LINK | CODE):
+                details = dict(detail.decode().split("=", 1) for detail in details)
+                yield from self.rights(path, mode, uid, details)
             if not flags & (2 | 4 | 16 | 128 | CODE):
                 yield from self.content(path, digest.hex(), flags)
         if self.kind == "files":
@@ -247,6 +249,24 @@ class FileRule:
             if flags & flag:
                 yield self.finding(code, path, told or None)
 
+    def rights(self, path, mode, uid, details):
+        def with_value(code, value):
+            return self.finding(code, path, f"{TABLE[code][1]}: {value}")
+
+        if mode & 0o002:
+            yield self.finding("world-writable", path)
+        if self.kind == "files":
+            if "parent" in details:
+                yield with_value("writable-by-others", details["parent"])
+            elif mode & 0o020 and not stat.S_ISDIR(mode):
+                yield self.finding("writable-by-others", path)
+            if uid not in [int(owner) for owner in self.rule.get("owners", [0])]:
+                yield with_value("other-owner", uid)
+        if stat.S_ISREG(mode) and (mode & 0o4000 or mode & 0o2010 == 0o2010):
+            yield self.finding("setuid-file", path)
+        if "capability" in details or "xattr" in details:
+            yield with_value("file-capabilities", details.get("capability", details.get("xattr")))
+
     def content(self, path, digest, flags):
         if flags & LINK and self.rule.get("symlinks", "false") != "true":
             yield self.finding("symbolic-link", path)
@@ -255,6 +275,8 @@ class FileRule:
             return
         known = [s.name for s in self.over if digest in s.paths.get(path, ())]
         having = [s for s in self.counting if path in s.paths]
+        if self.kind == "files" and flags & 32:
+            return
         if flags & OTHER:
             yield self.finding("other-process", path, "run by a process besides the main one, in no "
                                f"reference set; found sha256 {digest}")

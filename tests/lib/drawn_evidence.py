@@ -28,7 +28,9 @@ PATHS += [b"/data/%02d" % n for n in range(24)]
 PATHS += [b"hmac-sha256:%016x:%064x" % (key, value) for key in range(2) for value in range(2)]  # hidden
 CONTENTS = [b"%d" % n for n in range(4)]
 FLAGS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
-DETAILS = ("acl=u:33:r--", "a=", "parent=/srv/a%20b 0777 0 0", "z=" + 1022 * "~")
+DETAILS = ("acl=u:33:r--", "a=", "parent=/srv/a%20b 0777 0 0", "z=" + 1022 * "~", "xattr=unreadable",
+           "capability=0000000000200000 0000000000000000 1")
+MODES = (0o100755, 0o100644, 0o100644, 0o100666, 0o100664, 0o104755, 0o102755, 0o102644, 0o42775, 0o120777)
 FACTS = ("uid", "gid", "arguments", "environment", "namespace_mount", "kernel_release", "os_release", "x.y-z", "zz")
 VALUES = [b"", b"0", b"990", b"host", b"own", b"6.1.0-18", b"a*b", b"a\\b", b"\"quoted\"", b"two words",
           b"\xff\x00\n",
@@ -144,13 +146,14 @@ class Drawn:
 
     def file_rule(self, kind, sets):
         outcomes = ["unknown", "changed", "unreadable", "unstable", "world_writable",
-                    "changed_since_start"]
-        outcomes += ["missing"] if kind == "files" else [
+                    "changed_since_start", "setuid"]
+        outcomes += ["missing", "owner", "capabilities", "writable_by_others"] if kind == "files" else [
             "deleted", "replaced", "memfd", "writable", "modified_code", "restored_code", "probed_code"]
         outcomes += ["anonymous"] if kind == "libraries" else []
         lenient = self.maybe()
         return {"references": self.chance.sample(sets, self.chance.randint(1, 5)),
                 **({"symlinks": self.maybe()} if self.maybe() else {}),
+                **({"owners": self.some((1, 0, 70000)) or [70000]} if kind == "files" and self.maybe() else {}),
                 **{o: self.chance.choice(OUTCOMES[:2] if lenient else OUTCOMES)
                    for o in (outcomes if lenient else self.some(outcomes))}}
 
@@ -260,7 +263,7 @@ class Drawn:
 
     def file(self):
         flags = sum(self.some(FLAGS, 3)) if self.maybe(0.2) else self.chance.choice((0, 0, 0, 64))
-        mode = self.chance.choice((0o100755, 0o100644, 0o100644, 0o100666, 0o120777))
+        mode = self.chance.choice(MODES)
         digest = bytes(32) if flags & (4 | 16 | 128) else None
         return wire.file_item(self.chance.choice(PATHS), self.chance.choice(CONTENTS), mode=mode,
                               uid=self.chance.choice((0, 70000)), flags=flags, digest=digest,

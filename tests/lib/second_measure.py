@@ -13,6 +13,7 @@ import os
 import pathlib
 import re
 import stat
+import struct
 import time
 import types
 
@@ -243,14 +244,16 @@ def files_of(patterns, of_process=None):
     items = []
     for pattern in patterns:
         root = os.open(f"/proc/{of_process}/root" if of_process else "/", os.O_RDONLY | os.O_DIRECTORY)
-        expand(root, b"", [p for p in os.fsencode(pattern).split(b"/") if p], items)
+        expand(root, b"", [p for p in os.fsencode(pattern).split(b"/") if p], items, ())
     options = [b"root=process", REREAD] if of_process else [REREAD]
     return Component("files", items, [("options", options), ("patterns", [os.fsencode(p) for p in patterns])])
 
 
-def expand(at, path, parts, items, depth=0):
-    """Everything in the open directory that the rest of a pattern names; closes the directory."""
+def expand(at, path, parts, items, above, depth=0):
+    """Everything in the open directory that the rest of a pattern names; closes the directory. `above`:
+    path and status of the directories over it."""
     part, rest = parts[0], parts[1:]
+    above = (*above, (path or b"/", os.fstat(at)))
     try:
         names = [os.fsencode(n) for n in os.listdir(at)]
     except OSError:
@@ -260,7 +263,7 @@ def expand(at, path, parts, items, depth=0):
     below = part == b"**" and not rest
     for name in names:
         if below or name_matches(name, part):
-            meet(at, path + b"/" + name, name, [b"**"] if below else rest, items,
+            meet(at, path + b"/" + name, name, [b"**"] if below else rest, items, above,
                  depth + 1 if below else 0)
     os.close(at)
 
@@ -275,15 +278,16 @@ def name_matches(name, pattern):
         locale.setlocale(locale.LC_CTYPE, was)
 
 
-def meet(at, path, name, rest, items, depth):
+def meet(at, path, name, rest, items, above, depth):
     try:
         there = os.stat(name, dir_fd=at, follow_symlinks=False)
     except FileNotFoundError:
         return
     tail = [there.st_mode, there.st_uid, there.st_gid]
+    renamed = parent(above, there.st_uid)
     if stat.S_ISLNK(there.st_mode):
         target = os.readlink(name, dir_fd=at)
-        items.append([path, hashlib.sha256(target).digest(), len(target), *tail, LINK, ()])
+        items.append([path, hashlib.sha256(target).digest(), len(target), *tail, LINK, renamed])
     elif stat.S_ISDIR(there.st_mode):
         if not rest:
             return
@@ -294,18 +298,50 @@ def meet(at, path, name, rest, items, depth):
         if below is None or depth > DEPTH_MAX:
             items.append([path, NO_DIGEST, 0, *tail, UNREADABLE, ()])
         else:
-            expand(below, path, rest, items, depth)
+            expand(below, path, rest, items, above, depth)
     elif not rest or rest == [b"**"] and depth:
         if not stat.S_ISREG(there.st_mode):
-            items.append([path, NO_DIGEST, there.st_size, *tail, SPECIAL, ()])
+            items.append([path, NO_DIGEST, there.st_size, *tail, SPECIAL, renamed])
             return
         try:
             fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=at)
         except OSError:
-            items.append([path, NO_DIGEST, there.st_size, *tail, UNREADABLE, ()])
+            items.append([path, NO_DIGEST, there.st_size, *tail, UNREADABLE, renamed])
             return
-        items.append(columns(path, fd))
+        items.append([*columns(path, fd)[:-1], tuple(sorted((*renamed, *attributes(fd))))])
         os.close(fd)
+
+
+def parent(above, owner):
+    for path, there in above:
+        others = there.st_mode & 0o022 and not there.st_mode & stat.S_ISVTX
+        if there.st_uid not in (0, owner) or others:
+            return (f"parent={second_config.escaped(path)} {there.st_mode & 0o7777:04o} {there.st_uid} "
+                    f"{there.st_gid}".encode(),)
+    return ()
+
+
+def attributes(fd):
+    """What else it has; by another call of the kernel where there is one."""
+    try:
+        flags = struct.unpack("l", fcntl.ioctl(fd, 0x80086601, bytes(8)))[0]  # FS_IOC_GETFLAGS
+    except OSError:
+        flags = 0
+    if flags & 0x30:
+        yield b"attributes=" + b",".join([b"append"] * bool(flags & 0x20) + [b"immutable"] * bool(flags & 0x10))
+    names = os.listxattr(fd)
+    if "security.capability" in names:
+        value = os.getxattr(fd, "security.capability")
+        magic, low, low_kept, high, high_kept, *root = struct.unpack(f"<{len(value) // 4}I", value)
+        yield " ".join([f"capability={high << 32 | low:016x}", f"{high_kept << 32 | low_kept:016x}",
+                        str(magic & 1), *map(str, root)]).encode()
+    if "system.posix_acl_access" in names:
+        kinds = {1: "u:", 2: "u:%d", 4: "g:", 8: "g:%d", 16: "m:", 32: "o:"}
+        yield ("acl=" + ",".join(
+            (kinds[tag] % who if tag in (2, 8) else kinds[tag]) + ":" +
+            "".join(letter if rights & bit else "-" for letter, bit in zip("rwx", (4, 2, 1)))
+            for tag, rights, who in struct.iter_unpack(
+                "<HHI", os.getxattr(fd, "system.posix_acl_access")[4:]))).encode()
 
 
 # --- facts ---------------------------------------------------------------------------------------

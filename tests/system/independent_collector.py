@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import shutil
+import struct
 import subprocess
 import sys
 import time
@@ -21,6 +22,7 @@ import second_forms as forms
 import second_measure
 import second_session
 from hallmark import PATIENCE_S, Site, run_tests, to_yaml
+from measured import can_be_others
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ODD = """
@@ -224,6 +226,19 @@ def test_without_the_right_to_map_files_they_are_the_same_too():
     assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout + done.stderr
 
 
+def give_rights(data):
+    """What is told of files beside their content; of other users only where we may make them."""
+    everybody = 2**32 - 1
+    (data / "d" / ".e").chmod(0o777)
+    (data / "a b").chmod(0o6755)
+    os.setxattr(data / "b", "system.posix_acl_access", b"\2\0\0\0" + b"".join(struct.pack("<HHI", *e) for e in (
+        (1, 7, everybody), (2, 5, 0), (2, 2, 70000), (4, 4, everybody), (8, 6, 12), (16, 7, everybody), (32, 0, everybody))))
+    if can_be_others():
+        os.setxattr(data / "a", "security.capability", struct.pack("<6I", 0x3000000, 1 << 10, 2, 4, 8, 1000))
+        os.setxattr(data / "A", "security.capability", struct.pack("<5I", 0x2000001, 1 << 21, 0, 0, 0))
+        os.chown(data / "n", 12, 0)
+
+
 def test_files_of_patterns_are_the_same_items():
     with Both(files=["a", "b", ".h", "a b", "[x]", "A"]) as both:
         both.site.init_key()
@@ -237,6 +252,7 @@ def test_files_of_patterns_are_the_same_items():
         (deepest / "f").write_text("too deep")
         (deepest.parent / "f").write_text("too deep")
         (deepest.parent.parent / "f").write_text("not too deep")
+        give_rights(both.data)
         for patterns in (["**"], ["n/**"], ["[!a]", "[[:alpha:]]*"], ["d/*/a", "d/s/a", "d//s"],
                          [r"\[x]", "[[]x]"], [".*", "[.]h"], ["*/f", "d/.*/*"],
                          ["nothing", "a/below"], ["?", "?[!x]?"]):

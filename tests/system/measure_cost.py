@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -56,12 +57,28 @@ class Known(Host):
         self.signer.wait(lambda: len(self.signer.bundles) > number)
         return self.signer.bundles[number][0]
 
-    def digests(self, fields):
+    def items(self, fields):
         digest = fields["components"]["files"][0]
         self.signer.wait(lambda: digest in self.signer.components)
         kind, form, made, items = msgpack.unpackb(self.signer.components[digest])
         assert (kind, form) == ("files", 1) and made[0] == ["options", [self.option]], made
-        return {pathlib.Path(os.fsdecode(item[0])).name: item[1] for item in items}
+        return {pathlib.Path(os.fsdecode(item[0])).name: item for item in items}
+
+    def digests(self, fields):
+        return {name: item[1] for name, item in self.items(fields).items()}
+
+
+def test_what_else_a_file_has_is_told_in_each_round():
+    with Known() as h:
+        (h.data / "file-0").chmod(0o4755)
+        os.setxattr(h.data / "file-1", "system.posix_acl_access", b"\2\0\0\0" + b"".join(
+            struct.pack("<HHI", tag, 6, 2**32 - 1) for tag in (1, 4, 16, 32)))
+        h.start()
+        first, second = h.bundle(0), h.bundle(1)
+        assert second["ext"]["cached"][0] > FILES * 0.7 and first["components"] == second["components"]
+        items = h.items(second)
+        assert items["file-0"][3] == 0o104755 and items["file-0"][7] == items["file-2"][7] == []
+        assert items["file-1"][7] == [b"acl=u::rw-,g::rw-,m::rw-,o::rw-"]
 
 
 def test_what_is_known_is_not_read_again():

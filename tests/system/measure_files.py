@@ -2,9 +2,11 @@
 """The component `files` of hallmark-collector: patterns over trees of every kind of name."""
 
 import hashlib
+import itertools
 import os
 import pathlib
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -50,6 +52,66 @@ def test_mode_owner_size_and_digest():
         assert item == {"path": str(path), "sha256": hashlib.sha256(b"content\n").hexdigest(),
                         "size": 8, "mode": "0104751", "uid": stat.st_uid, "gid": stat.st_gid,
                         "flags": [], "details": []}
+
+
+# --- who may change it ---------------------------------------------------------------------------
+
+def acl(*entries):
+    """As the kernel has it: of (tag, rights, id)."""
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+
+
+def set_attributes(path, letter):
+    return subprocess.run(["chattr", letter, path], check=False, capture_output=True).returncode == 0
+
+
+def test_what_else_a_file_has():
+    if not can_be_others():
+        return
+    with Tree() as tree:
+        for name in ("plain", "capable", "listed", "kept", "logged"):
+            tree.write(f"tree/{name}")
+        os.setxattr(tree.dir / "tree/plain", "user.note", b"of no interest")
+        os.setxattr(tree.dir / "tree/capable", "security.capability",
+                    struct.pack("<IIIII", 0x02000001, 1 << 21, 0, 0, 0))
+        os.setxattr(tree.dir / "tree/listed", "system.posix_acl_access",
+                    acl((1, 6, 2**32 - 1), (2, 4, 33), (4, 4, 2**32 - 1), (16, 6, 2**32 - 1), (32, 0, 2**32 - 1)))
+        expected = {"plain": [], "capable": ["capability=0000000000200000 0000000000000000 1"],
+                    "listed": ["acl=u::rw-,u:33:r--,g::r--,m::rw-,o::---"], "kept": [], "logged": []}
+        try:
+            if set_attributes(tree.dir / "tree/kept", "+i"):
+                expected["kept"] = ["attributes=immutable"]
+            if set_attributes(tree.dir / "tree/logged", "+a"):
+                expected["logged"] = ["attributes=append"]
+            assert {name: item["details"] for name, item in tree.found("*").items()} == expected
+        finally:
+            set_attributes(tree.dir / "tree/kept", "-i")
+            set_attributes(tree.dir / "tree/logged", "-a")
+
+
+def test_who_may_put_another_file_in_its_place():
+    if not can_be_others():
+        return
+    with Tree() as tree:
+        own = f"{tree.dir}/tree"
+        tree.write("tree/a b/c/f")
+        for name, mode, owner, of_file, told in (
+                ("", 0o755, 0, 0, None), ("", 0o1777, 0, 0, None), ("", 0o777, 0, 0, "0777 0 0"),
+                ("", 0o2775, 0, 0, "2775 0 0"), ("", 0o755, 12, 0, "0755 12 0"), ("", 0o755, 12, 12, None),
+                ("", 0o1777, 12, 0, "1777 12 0"), ("/a b", 0o775, 0, 0, "0775 0 0"),
+                ("/a b/c", 0o700, 7, 0, "0700 7 0")):
+            directory = f"{own}{name}"
+            os.chown(directory, owner, 0)
+            os.chmod(directory, mode)
+            os.chown(tree.dir / "tree/a b/c/f", of_file, 0)
+            expected = [f"parent={directory.replace(' ', '%20')} {told}"] if told else []
+            for pattern in ("**", "a b/c/f", "*/*/*"):
+                assert tree.found(pattern)["a b/c/f"]["details"] == expected, (name, mode, owner, pattern)
+            os.chown(directory, 0, 0)
+            os.chmod(directory, 0o755)
+        os.chmod(own, 0o777)
+        os.chmod(f"{own}/a b", 0o777)
+        assert tree.found("**")["a b/c/f"]["details"] == [f"parent={own} 0777 0 0"], "the uppermost"
 
 
 def test_names_of_any_bytes():
@@ -204,12 +266,59 @@ def test_a_file_that_is_cut():
 
 
 def test_a_file_that_another_one_takes_the_name_of():
-    def act(path):
+    def same(path, content=b""):
         other = path.with_name("other")
         with other.open("wb") as file:
+            file.write(content)
             file.truncate(LARGE)
         os.rename(other, path)
-    assert "replaced" in changed_by(act)
+    assert changed_by(same) == []
+    assert changed_by(lambda path: same(path, os.urandom(8))) == ["changed"]
+
+
+def test_a_file_whose_name_is_gone_when_it_was_read():
+    def act(path):
+        if path.exists() and is_open(path):
+            os.rename(path, path.with_name("elsewhere"))
+    assert changed_by(act) == ["changed"]
+
+
+def is_open(path):
+    """By whoever measures: nobody else opens it."""
+    for link in pathlib.Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            if os.readlink(link) == str(path):
+                return True
+        except OSError:
+            pass  # it is closed, or its process gone
+    return False
+
+
+def test_names_that_come_and_go_are_no_trouble():
+    """As dpkg unpacks: each is there for a moment."""
+    with Tree() as tree:
+        done = threading.Event()
+
+        def unpack():
+            for i in itertools.count():
+                path = tree.dir / f"tree/f{i % 50}"
+                new = path.with_suffix(".dpkg-new")
+                new.write_text("content")
+                os.rename(new, path)
+                if done.is_set():
+                    return
+
+        worker = threading.Thread(target=unpack)
+        worker.start()
+        try:
+            for _ in range(20):
+                for name, item in tree.found("**").items():
+                    assert item["flags"] in ([], ["changed"]), (name, item)
+                    assert item["flags"] == [] or name.endswith(".dpkg-new") or item["size"] == 7
+        finally:
+            done.set()
+            worker.join()
+        assert all(item["flags"] == [] for item in tree.found("f*").values())
 
 
 # --- elsewhere -----------------------------------------------------------------------------------

@@ -119,6 +119,119 @@ test_flags(void **state)
 	}
 }
 
+static void
+file_with(struct bench *b, uint32_t mode, uint32_t uid, const char *detail)
+{
+	const struct view view = view_of_string(detail);
+	struct component_file f = {.path = VIEW_LITERAL("/lib/c"), .mode = mode, .uid = uid};
+
+	f.detail_count = detail[0] != '\0';
+	f.details = &view;
+	memset(f.digest.bytes, 0xcc, DIGEST_SIZE);
+	assert_int_equal(component_add_file(b->builder, &f), ERR_OK);
+}
+
+static void
+test_rights_of_a_file(void **state)
+{
+	static const struct {
+		uint32_t mode, uid;
+		const char *rules, *detail, *key, *code, *told;
+	} cases[] = {
+	    {0104755, 0, "", "", "setuid", "setuid-file", "rights of its owner or group"},
+	    {0102755, 0, "", "", "setuid", "setuid-file", NULL},
+	    {0102745, 0, "", "", NULL, NULL, NULL},
+	    {0046755, 0, "", "", NULL, NULL, NULL},
+	    {0100755, 0, "", "capability=00 00 1", "capabilities", "file-capabilities",
+		": 00 00 1"},
+	    {0100755, 0, "", "xattr=unreadable", "capabilities", "file-capabilities",
+		": unreadable"},
+	    {0100755, 0, "", "acl=u::rw-", NULL, NULL, NULL},
+	    {0100644, 65534, "", "", "owner", "other-owner", ": 65534"},
+	    {0100644, 65534, "owners: [0, 65534], ", "", NULL, NULL, NULL},
+	    {0100644, 0, "owners: [65534], ", "", "owner", "other-owner", ": 0"},
+	    {0100664, 0, "", "", "writable_by_others", "writable-by-others", NULL},
+	    {0100644, 0, "", "parent=/lib 0777 0 0", "writable_by_others", "writable-by-others",
+		": /lib 0777 0 0"},
+	};
+	struct bench *b = *state;
+	char rules[256];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (unsigned said = 0; said < 2; said++) {
+			snprintf(rules, sizeof(rules), "    files: {%s%s%sreferences: [other]}\n",
+			    cases[i].rules, said && cases[i].key != NULL ? cases[i].key : "",
+			    said && cases[i].key != NULL ? ": warning, " : "");
+			use(b, rules);
+			begin(b, COMPONENT_FILES);
+			file_with(b, cases[i].mode, cases[i].uid, cases[i].detail);
+			end(b, COMPONENT_FILES);
+			conclude(b);
+			if (cases[i].key == NULL) {
+				expect_verdict(b, REPORT_AFFIRMING, 0);
+				continue;
+			}
+			expect_verdict(b, said ? REPORT_WARNING : REPORT_CONTRAINDICATED, 1);
+			if (cases[i].told != NULL)
+				assert_non_null(strstr(
+				    expect(b, "files", cases[i].code, "/lib/c"), cases[i].told));
+			else
+				(void)expect(b, "files", cases[i].code, "/lib/c");
+		}
+	}
+}
+
+/* Who writes to it and owns it is looked at in `files`; what running it gives, everywhere. */
+static void
+test_rights_of_a_program(void **state)
+{
+	struct bench *b = *state;
+
+	use(b, "    executable: {references: [other]}\n");
+	begin(b, COMPONENT_EXECUTABLE);
+	file_with(b, 0100775, 1000, "");
+	end(b, COMPONENT_EXECUTABLE);
+	conclude(b);
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+	use(b, "    executable: {references: [other]}\n");
+	begin(b, COMPONENT_EXECUTABLE);
+	file_with(b, 0106755, 1000, "");
+	end(b, COMPONENT_EXECUTABLE);
+	conclude(b);
+	expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+	expect(b, "executable", "setuid-file", "/lib/c");
+}
+
+/* A file that is being replaced has no content to be compared; that of what is mapped has one. */
+static void
+test_unstable_content_of_files(void **state)
+{
+	struct bench *b = *state;
+
+	use(b, "    files: {references: [other], unstable: warning}\n");
+	begin(b, COMPONENT_FILES);
+	file_full(b, "/lib/c", 'b', COMPONENT_FILE_CHANGED, 0100644);
+	file_full(b, "/lib/c.dpkg-new", 'b', COMPONENT_FILE_CHANGED, 0100644);
+	end(b, COMPONENT_FILES);
+	conclude(b);
+	expect_verdict(b, REPORT_WARNING, 2);
+	expect(b, "files", "unstable-file", "/lib/c");
+	expect(b, "files", "unstable-file", "/lib/c.dpkg-new");
+	use(b, "    files: {references: [other], unstable: none}\n");
+	begin(b, COMPONENT_FILES);
+	file_full(b, "/lib/c", 'b', COMPONENT_FILE_CHANGED, 0100644);
+	end(b, COMPONENT_FILES);
+	conclude(b);
+	expect_verdict(b, REPORT_NONE, 1);
+	use(b, "    libraries: {references: [other], unstable: warning}\n");
+	begin(b, COMPONENT_LIBRARIES);
+	file_full(b, "/lib/c", 'b', COMPONENT_FILE_CHANGED, 0100644);
+	end(b, COMPONENT_LIBRARIES);
+	conclude(b);
+	expect_verdict(b, REPORT_CONTRAINDICATED, 2);
+	expect(b, "libraries", "changed-file", "/lib/c");
+}
+
 /* Each key decides about its own finding and no other. */
 static void
 test_each_outcome_has_its_key(void **state)
@@ -470,6 +583,9 @@ main(void)
 	    WITH_BENCH(test_unknown_file),
 	    WITH_BENCH(test_outcomes_set_claim_and_status),
 	    WITH_BENCH(test_flags),
+	    WITH_BENCH(test_rights_of_a_file),
+	    WITH_BENCH(test_rights_of_a_program),
+	    WITH_BENCH(test_unstable_content_of_files),
 	    WITH_BENCH(test_each_outcome_has_its_key),
 	    WITH_BENCH(test_several_findings_of_one_file),
 	    WITH_BENCH(test_symlinks_only_where_allowed),

@@ -80,7 +80,7 @@ keep(struct known_files *k, const struct stand *st, unsigned number)
 	const struct statx s = numbered(st, number);
 	const struct digest d = digest_like(number);
 
-	known_files_keep(k, st->fd, &s, &st->later, &d);
+	known_files_keep(k, st->fd, &s, true, &st->later, &d);
 }
 
 /* Whatever chance says. */
@@ -94,12 +94,35 @@ knows(struct known_files *k, const struct stand *st, unsigned number)
 	bool known = false;
 
 	for (unsigned i = 0; !known && i < 100; i++)
-		known = known_files_find(k, &s, &found, &read_s);
+		known = known_files_find(k, &s, true, &found, &read_s);
 	if (known) {
 		assert_true(digest_equal(&found, &expected));
 		assert_int_equal(read_s, st->later.tv_sec);
 	}
 	return known;
+}
+
+/* Who has looked at its attributes says whether there were some; who has not is told nothing. */
+static void
+bare_files_are_known_apart(void **state)
+{
+	const struct stand *st = *state;
+	struct known_files *k = known_files_new(FEW);
+	const struct digest d = digest_like(1);
+	struct digest found;
+	uint32_t read_s;
+	bool known = false;
+
+	known_files_begin(k, 1);
+	known_files_keep(k, st->fd, &st->s, false, &st->later, &d);
+	known_files_end(k);
+	known_files_begin(k, 1);
+	for (unsigned i = 0; i < 100; i++) {
+		assert_false(known_files_find(k, &st->s, true, &found, &read_s));
+		known = known || known_files_find(k, &st->s, false, &found, &read_s);
+	}
+	assert_true(known);
+	known_files_free(&k);
 }
 
 static void
@@ -151,7 +174,7 @@ another_word_of_the_kernels_is_another_file(void **state)
 		s.stx_btime.tv_sec += what == 9;
 		s.stx_btime.tv_nsec ^= what == 10;
 		for (unsigned i = 0; i < 20; i++)
-			assert_false(known_files_find(k, &s, &found, &read_s));
+			assert_false(known_files_find(k, &s, true, &found, &read_s));
 	}
 	known_files_free(&k);
 }
@@ -165,9 +188,9 @@ what_changed_a_moment_ago_is_not_kept(void **state)
 	struct timespec began = {st->s.stx_ctime.tv_sec + KNOWN_FILES_SETTLED_S - 1, 0};
 
 	known_files_begin(k, 1);
-	known_files_keep(k, st->fd, &st->s, &began, &d);
+	known_files_keep(k, st->fd, &st->s, true, &began, &d);
 	began.tv_sec = st->s.stx_ctime.tv_sec - LONG; /* the clock was set back */
-	known_files_keep(k, st->fd, &st->s, &began, &d);
+	known_files_keep(k, st->fd, &st->s, true, &began, &d);
 	known_files_begin(k, 1);
 	assert_false(knows(k, st, 0));
 	known_files_free(&k);
@@ -184,8 +207,8 @@ a_file_system_without_times_of_its_own_is_not_kept(void **state)
 
 	s.stx_mnt_id++;
 	known_files_begin(k, 1);
-	known_files_keep(k, memory, &s, &st->later, &d); /* a tmpfs */
-	known_files_keep(k, st->fd, &st->s, &st->later, &d);
+	known_files_keep(k, memory, &s, true, &st->later, &d); /* a tmpfs */
+	known_files_keep(k, st->fd, &st->s, true, &st->later, &d);
 	known_files_begin(k, 1);
 	assert_true(knows(k, st, 0));
 	st->s.stx_mnt_id++;
@@ -209,16 +232,16 @@ a_share_is_read_again_by_chance(void **state)
 	keep(k, st, 0);
 	known_files_begin(k, 25);
 	for (unsigned i = 0; i < 4000; i++)
-		again += !known_files_find(k, &st->s, &found, &read_s);
+		again += !known_files_find(k, &st->s, true, &found, &read_s);
 	assert_in_range(again, 800, 1200); /* 1,000, and 7 standard deviations */
 	/* What is read then takes its place at once. */
-	known_files_keep(k, st->fd, &st->s, &st->later, &other);
-	while (!known_files_find(k, &st->s, &found, &read_s))
+	known_files_keep(k, st->fd, &st->s, true, &st->later, &other);
+	while (!known_files_find(k, &st->s, true, &found, &read_s))
 		continue;
 	assert_true(digest_equal(&found, &other));
 	known_files_begin(k, 100);
 	for (unsigned i = 0; i < 1000; i++)
-		assert_false(known_files_find(k, &st->s, &found, &read_s));
+		assert_false(known_files_find(k, &st->s, true, &found, &read_s));
 	known_files_free(&k);
 }
 
@@ -360,6 +383,7 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_stand, free_stand)
 	const struct CMUnitTest tests[] = {
+	    TEST(bare_files_are_known_apart),
 	    TEST(what_was_read_is_known_in_the_next_round),
 	    TEST(another_word_of_the_kernels_is_another_file),
 	    TEST(what_changed_a_moment_ago_is_not_kept),

@@ -1,0 +1,42 @@
+/*
+ * Reading what stands under a name into an item of `files`: a regular file's content, a symbolic
+ * link's text, of all else nothing.
+ *
+ * Another file may get the name meanwhile: programs save so, and package managers unpack. Then that
+ * one is read, too, up to FILE_READINGS of them. Where all had the same content, mode and owner
+ * nothing has changed; else, and where the name is gone at the end, the item of the last one has
+ * COMPONENT_FILE_CHANGED.
+ */
+#ifndef HALLMARK_COLLECTOR_MEASURE_FILE_READING_H
+#define HALLMARK_COLLECTOR_MEASURE_FILE_READING_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "collector/measure/file_details.h"
+#include "collector/measure/filehash.h"
+#include "proto/err.h"
+#include "proto/evidence/component.h"
+
+/* Of files that have a name one after the other. */
+#define FILE_READINGS 3
+
+/* Zero-initialised, but for `hash`, which is borrowed. Whoever has it frees the details. */
+struct file_reader {
+	struct filehash *hash;
+	bool watches;                /* regular files one by one: collector/watch/lay.h */
+	struct file_details details; /* of what was read last */
+};
+
+/* What `name` is (KNOWN_FILES_MASK), no link followed. False with errno. */
+bool file_look(int dir, const char *name, struct statx *s);
+
+/*
+ * `seen`: what it was a moment ago, no directory. Fills all of `out` but path and details; these
+ * are in `r`, for more to be added. ERR_NOT_FOUND: nothing has the name any more, and nothing was
+ * read. ERR_BUDGET: the file is larger than what may be read. ERR_CLOSED, ERR_CRYPTO.
+ */
+enum err file_read(struct file_reader *r, int dir, const char *name, const struct statx *seen,
+    struct component_file *out) MUST_USE;
+
+#endif
