@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 
 #include "collector/measure/file_reading.h"
 #include "collector/measure/pattern.h"
+#include "collector/measure/redact.h"
 #include "collector/subject/host_root.h"
 #include "collector/subject/namespaces.h"
 #include "collector/subject/procfs.h"
@@ -59,6 +61,7 @@ static void enter(struct walk *w, const struct statx *s);
 static void tell_parent(struct walk *w, const struct component_file *item);
 static enum err count_item(struct walk *w, uint64_t bytes);
 static enum err refuse_bytes(const struct walk *w);
+static enum err say_of_path(const struct walk *w, enum err e, const char *why);
 static enum err add_item(struct walk *w, struct component_file *item);
 
 enum err
@@ -203,8 +206,7 @@ walk_names(struct walk *w, int dir, size_t index, unsigned depth)
 			e = walk_name(w, fd, entry->d_name, index, depth);
 	}
 	if (e == ERR_OK && errno != 0)
-		e = trouble_set(w->m->trouble, ERR_IO, "%.*s: %s", (int)w->path.size,
-		    (const char *)w->path.data, strerror(errno));
+		e = say_of_path(w, ERR_IO, strerror(errno));
 	(void)closedir(names);
 	return e;
 }
@@ -224,8 +226,7 @@ walk_name(struct walk *w, int dir, const char *name, size_t index, unsigned dept
 	if (w->path.failed)
 		return ERR_MEMORY;
 	if (w->path.size > COMPONENT_PATH_MAX)
-		e = trouble_set(w->m->trouble, ERR_FORMAT_SIZE, "%.*s...: longer than %d bytes",
-		    200, (const char *)w->path.data, COMPONENT_PATH_MAX);
+		e = say_of_path(w, ERR_FORMAT_SIZE, "a longer path than the kernel takes");
 	else if (!file_look(dir, name, &s))
 		e = errno == ENOENT || errno == ENOTDIR ? wait_for(w, dir)
 							: add_unreadable(w, NULL);
@@ -358,13 +359,29 @@ count_item(struct walk *w, uint64_t bytes)
 	return ERR_OK;
 }
 
+/* Where the walk is: as it may be told, and why it does not go on. */
+static enum err
+say_of_path(const struct walk *w, enum err e, const char *why)
+{
+	const struct redact r = {w->m->workload, w->m->redaction, COMPONENT_FILES};
+	struct buf room = BUF_INIT;
+	const struct view path = redact_shown(&r, buf_view(&w->path), &room);
+
+	(void)trouble_set(w->m->trouble, e, "%.*s%s: %s", path.size < 200 ? (int)path.size : 200,
+	    path.size > 0 ? (const char *)path.data : "/", path.size > 200 ? "..." : "", why);
+	buf_free(&room);
+	return e;
+}
+
 static enum err
 refuse_bytes(const struct walk *w)
 {
-	return trouble_set(w->m->trouble, ERR_BUDGET,
-	    "%.*s: with it the files of workload %s are more than its budget, mebibytes_read: %u",
-	    (int)w->path.size, (const char *)w->path.data, w->m->workload->name,
+	char why[160];
+
+	(void)snprintf(why, sizeof(why),
+	    "with it the files of the workload are more than its budget, mebibytes_read: %u",
 	    w->m->workload->budgets.mebibytes_read);
+	return say_of_path(w, ERR_BUDGET, why);
 }
 
 static enum err

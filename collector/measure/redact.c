@@ -26,6 +26,15 @@ redact_begin(const struct redact *r, struct component_builder *to)
 	component_builder_screen(to, screen_fact, screen_file, r);
 }
 
+struct view
+redact_shown(const struct redact *r, struct view path, struct buf *room)
+{
+	if (!hides_path(r, path))
+		return path;
+	redaction_key_append(r->key, "path", (struct view){NULL, 0}, path, room);
+	return buf_status(room) == ERR_OK ? buf_view(room) : VIEW_LITERAL("(hidden)");
+}
+
 enum err
 redact_note(const struct redact *r, struct component_builder *to)
 {

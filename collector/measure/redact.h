@@ -23,6 +23,9 @@ struct redact {
 /* All that is added to `to` passes, as long as `r` is there. */
 void redact_begin(const struct redact *r, struct component_builder *to);
 
+/* A path in words that are told: what stands in its place where it is hidden, made in `room`. */
+struct view redact_shown(const struct redact *r, struct view path, struct buf *room);
+
 /*
  * Adds `redacted` to what the component is made with, where anything of its kind is to be hidden:
  * "key=ID", then each rule, such as "fact arguments after --password". As component_add_made.

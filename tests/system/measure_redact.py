@@ -17,7 +17,7 @@ import yaml
 import second_measure
 import second_redaction
 from hallmark import PATIENCE_S, Process, Site, program, run_tests, to_yaml
-from measured import Measured
+from measured import AS_NOBODY, Measured, can_be_others
 from rederivation import Store
 
 PASSWORD = "correct-horse-battery"
@@ -241,6 +241,36 @@ def test_without_its_key_nothing_is_measured():
         assert check.returncode == 1 and "closed to group and others" in check.stderr, check
         h.assert_hidden(h.left(said))
         assert signer.stop() == 0
+
+
+def test_words_of_what_goes_wrong_hide_paths_too():
+    with Measured() as host:
+        new_key(host.dir / "key2")
+        host.options = {"redaction_key": "key2"}
+        host.write(f"{TENANT}/shown", bytes(2 << 20))
+        asked = {"pid": os.getpid(), "files": [f"{host.dir}/*/*"], "budgets": {"mebibytes_read": 1}}
+        told = host.refused("files", **asked)
+        assert "mebibytes_read: 1" in told and f"{TENANT}/shown" in told, told
+        told = host.refused("files", **asked, redact=[{"kind": "files", "path": "*/tenant-*"}])
+        assert "mebibytes_read: 1" in told and "hmac-sha256:" in told and TENANT not in told, told
+
+
+def test_a_key_of_roots_is_read_by_who_measures_alone():
+    """By a capability that the process that speaks to signers does not have."""
+    if not can_be_others():
+        return
+    with Measured() as host:
+        new_key(host.dir / "key2")
+        host.options = {"redaction_key": "key2"}
+        host.give_to_nobody()
+        asked = {"pid": os.getpid(), "redact": [{"kind": "host", "fact": "hostname"}]}
+        less, more = ([*AS_NOBODY, f"--inh-caps={names}", f"--ambient-caps={names}"]
+                      for names in ("+sys_ptrace", "+sys_ptrace,+dac_read_search"))
+        told = host.refused("host", prefix=less, **asked)
+        assert "key2: Permission denied" in told, told
+        done = host.call("host", prefix=more, **asked)
+        assert done.returncode == 0 and os.uname().nodename not in str(
+            [i["values"] for i in json.loads(done.stdout)["components"]["host"]["items"] if i["name"] == "hostname"])
 
 
 def test_the_rules_of_the_sample_are_taken():
