@@ -15,6 +15,7 @@ struct reference_set {
 };
 
 static const char *parse_line(struct reference_set *s, struct view line);
+static bool is_plain(struct view path);
 static const char *parse_name(struct reference_set *s, struct view name, bool escaped);
 static void sort_entries(struct reference_set *s);
 static int entry_compare(const void *a, const void *b);
@@ -135,6 +136,10 @@ parse_line(struct reference_set *s, struct view line)
 	if ((e.path.size == 0 || e.path.data[0] != '/') && !redacted_is(e.path))
 		return "expected an absolute path, because that is what is measured; give "
 		       "sha256sum absolute paths";
+	if (e.path.size > 0 && e.path.data[0] == '/' && !is_plain(e.path))
+		return "nothing is measured under such a path: expected no \"//\", \"/./\" or "
+		       "\"/../\" in it and no \"/\" at its end; give sha256sum the name itself "
+		       "(realpath)";
 	if (e.path.size > COMPONENT_PATH_MAX)
 		return "the path is longer than 4096 bytes";
 	if (s->count == s->capacity) {
@@ -148,6 +153,22 @@ parse_line(struct reference_set *s, struct view line)
 	}
 	s->entries[s->count++] = e;
 	return NULL;
+}
+
+/* Names between slashes, none of them empty, "." or "..", as the kernel gives paths. */
+static bool
+is_plain(struct view path)
+{
+	for (size_t at = 0; at < path.size;) {
+		const struct view name = {path.data + at + 1, path.size - at - 1};
+		const uint8_t *slash = name.size > 0 ? memchr(name.data, '/', name.size) : NULL;
+		const size_t size = slash != NULL ? (size_t)(slash - name.data) : name.size;
+
+		if (size == 0 || (size <= 2 && memcmp(name.data, "..", size) == 0))
+			return false;
+		at += size + 1;
+	}
+	return true;
 }
 
 /* Appends the name as it is in the file system; there is room. */

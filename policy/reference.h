@@ -4,10 +4,11 @@
  *   <64 hex> ' ' (' ' | '*') <path> '\n'
  *   '\' <64 hex> ' ' (' ' | '*') <path with \\, \n and \r escaped> '\n'
  *
- * Strict: lower-case hex, the escaped form exactly where the name needs it, absolute paths, every
- * line ended. In place of a path one may be hidden (proto/evidence/redacted.h), with the digest
- * that belongs to it: `hallmark-collector redact` makes such lines. A path may stand on several
- * lines with different digests: any of them is accepted.
+ * Strict: lower-case hex, the escaped form exactly where the name needs it, absolute paths as the
+ * kernel has them (no "//", "/./", "/../", no slash at the end), every line ended. In place of a
+ * path one may be hidden (proto/evidence/redacted.h), with the digest that belongs to it:
+ * `hallmark-collector redact` makes such lines. A path may stand on several lines with different
+ * digests: any of them is accepted.
  */
 #ifndef HALLMARK_POLICY_REFERENCE_H
 #define HALLMARK_POLICY_REFERENCE_H

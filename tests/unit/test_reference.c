@@ -97,9 +97,9 @@ test_escaped_names(void **state)
 static void
 test_names_are_bytes(void **state)
 {
-	struct reference_set *s = accept(state, V(A "  /\xff\xfe\n"));
+	struct reference_set *s = accept(state, V(A "  /\xff\xfe\n" A "  /.../..a/.b/b.\n"));
 
-	expect_path(s, 0, V("/\xff\xfe"));
+	expect_path(s, 1, V("/\xff\xfe"));
 	reference_free(&s);
 }
 
@@ -138,6 +138,14 @@ test_bad_lines(void **state)
 static void
 test_bad_names(void **state)
 {
+	refuse(state, V(A "  /\n"), 1, "under such a path");
+	refuse(state, V(A "  //a\n"), 1, "under such a path");
+	refuse(state, V(A "  /a//b\n"), 1, "under such a path");
+	refuse(state, V(A "  /a/\n"), 1, "under such a path");
+	refuse(state, V(A "  /a/.\n"), 1, "under such a path");
+	refuse(state, V(A "  /./a\n"), 1, "under such a path");
+	refuse(state, V(A "  /a/../b\n"), 1, "under such a path");
+	refuse(state, V(A "  /a/..\n"), 1, "under such a path");
 	refuse(state, V(A "  a\n"), 1, "expected an absolute path");
 	refuse(state, V(A "  ./a\n"), 1, "expected an absolute path");
 	refuse(state, V(A "  -\n"), 1, "expected an absolute path");
