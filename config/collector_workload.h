@@ -69,6 +69,7 @@ struct collector_workload {
 	const char *user;      /* name, or decimal number */
 	size_t argument_count; /* of an executable: each matches one of its arguments */
 	const char *const *arguments;
+	bool scripts;   /* what processes name and have open belongs to `files` */
 	bool main_only; /* nothing but the main process belongs to it */
 	bool measure[COMPONENT_KIND_COUNT];
 	size_t file_count;

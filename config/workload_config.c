@@ -120,6 +120,7 @@ static const cyaml_schema_field_t workload_fields[] = {
 	1, CYAML_ARRAY_LEN(kinds)),
     CYAML_FIELD_SEQUENCE("files", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload,
 	files, &path_entry, 1, FILES_MAX),
+    CYAML_FIELD_BOOL("scripts", SETTINGS_OPTIONAL, struct raw_workload, scripts),
     CYAML_FIELD_ENUM("view", SETTINGS_OPTIONAL | CYAML_FLAG_STRICT, struct raw_workload, view,
 	views, CYAML_ARRAY_LEN(views)),
     CYAML_FIELD_SEQUENCE("environment", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
@@ -305,6 +306,10 @@ take_measures(
 	w->file_count = raw->files_count;
 	files = settings_has(s, settings_entry_key(key, "workloads", index, ".files"));
 	w->view = raw->view;
+	w->scripts = raw->scripts;
+	if (raw->scripts && !files)
+		settings_fault(s, settings_entry_key(key, "workloads", index, ".scripts"),
+		    "\"%s\" adds to \"files\", and no patterns are listed there", key);
 	if (settings_has(s, settings_entry_key(key, "workloads", index, ".view")) && !files)
 		settings_fault(s, key,
 		    "\"%s\" says from where files are read, but no patterns are listed under "

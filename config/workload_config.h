@@ -32,6 +32,7 @@ struct raw_workload {
 	uint32_t measure_count;
 	char **files;
 	uint32_t files_count;
+	bool scripts;
 	enum collector_view view;
 	char **environment;
 	uint32_t environment_count;

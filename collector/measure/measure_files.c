@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "collector/measure/file_reading.h"
+#include "collector/measure/measure_used.h"
 #include "collector/measure/pattern.h"
 #include "collector/measure/redact.h"
 #include "collector/subject/host_root.h"
@@ -45,6 +47,7 @@ struct walk {
 	struct file_reader reader;
 	struct parent parents[PARENTS_MAX]; /* from the root down to where it stands */
 	size_t parent_count;
+	struct used used; /* by the processes */
 };
 
 static enum err open_root(struct measure_context *m, int *root);
@@ -56,6 +59,7 @@ static enum err walk_name(struct walk *w, int dir, const char *name, size_t inde
 static enum err wait_for(const struct walk *w, int dir);
 static enum err walk_into(struct walk *w, int dir, const char *name, size_t index, unsigned depth);
 static enum err add_at(struct walk *w, int dir, const char *name, const struct statx *s);
+static bool is_newer(const struct walk *w, const struct statx *s);
 static enum err add_unreadable(struct walk *w, const struct statx *s);
 static void enter(struct walk *w, const struct statx *s);
 static void tell_parent(struct walk *w, const struct component_file *item);
@@ -76,13 +80,15 @@ measure_files(struct measure_context *m, struct component_builder *to)
 		if ((e = walk_all(&w, root)) == ERR_OK) {
 			w.counts = false;
 			w.items = 0;
-			e = walk_all(&w, root);
+			if ((e = measure_used(m, to, &w.used)) == ERR_OK)
+				e = walk_all(&w, root);
 		}
 	}
 	if (root >= 0)
 		(void)close(root);
 	buf_free(&w.path);
 	file_details_free(&w.reader.details);
+	measure_used_free(&w.used);
 	return e;
 }
 
@@ -283,12 +289,28 @@ add_at(struct walk *w, int dir, const char *name, const struct statx *s)
 	if (S_ISLNK(s->stx_mode))
 		watch_directory(dir, WATCH_NAMES);
 	if ((e = file_read(&w->reader, dir, name, s, &item)) == ERR_OK) {
+		if (S_ISREG(item.mode) && is_newer(w, s))
+			item.flags |= COMPONENT_FILE_NEWER;
 		tell_parent(w, &item);
 		return add_item(w, &item);
 	}
 	if (e == ERR_BUDGET)
 		(void)refuse_bytes(w);
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+static bool
+is_newer(const struct walk *w, const struct statx *s)
+{
+	const struct stat same = {
+	    .st_dev = makedev(s->stx_dev_major, s->stx_dev_minor),
+	    .st_ino = s->stx_ino,
+	    .st_nlink = s->stx_nlink,
+	    .st_mtim = {s->stx_mtime.tv_sec, s->stx_mtime.tv_nsec},
+	    .st_ctim = {s->stx_ctime.tv_sec, s->stx_ctime.tv_nsec},
+	};
+
+	return measure_used_is_newer(&w->used, &same);
 }
 
 /* The path leads to a directory of this status now. */

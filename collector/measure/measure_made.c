@@ -60,6 +60,8 @@ write_options(const struct collector_workload *w, enum component_kind kind, stru
 		append_option(to, w->host_root_option, "");
 	if (component_kind_shape(kind) != COMPONENT_SHAPE_FILE)
 		return;
+	if (kind == COMPONENT_FILES && w->scripts)
+		append_option(to, "scripts", "");
 	(void)snprintf(percent, sizeof(percent), "%u", w->budgets.reread_percent % 1000);
 	append_option(to, "reread_percent=", percent);
 }

@@ -239,14 +239,47 @@ def mapped_by(pid):
 
 # --- patterns ------------------------------------------------------------------------------------
 
-def files_of(patterns, of_process=None):
-    """Component `files`: what the patterns name from the root directory of the host, or of a process."""
-    items = []
+def files_of(patterns, of_process=None, main=None):
+    """Component `files`: what the patterns name from the root directory of the host, or of a process.
+    `main` is the main process of those that use them."""
+    items, above = [], f"/proc/{of_process}/root" if of_process else "/"
     for pattern in patterns:
-        root = os.open(f"/proc/{of_process}/root" if of_process else "/", os.O_RDONLY | os.O_DIRECTORY)
+        root = os.open(above, os.O_RDONLY | os.O_DIRECTORY)
         expand(root, b"", [p for p in os.fsencode(pattern).split(b"/") if p], items, ())
+    users = users_of_files(main or of_process)
+    for item in items:
+        there = os.stat(os.fsencode(above) + item[0], follow_symlinks=False)
+        for pid in users.get((there.st_dev, there.st_ino), ()):
+            item[6] |= newer(pid, there)
     options = [b"root=process", REREAD] if of_process else [REREAD]
     return Component("files", items, [("options", options), ("patterns", [os.fsencode(p) for p in patterns])])
+
+
+def users_of_files(main):
+    """(device, inode) of each regular file to the processes that name it or have it open for reading."""
+    users = collections.defaultdict(list)
+    for pid in members(main) if main else ():
+        names = [os.path.join(os.fsencode(f"/proc/{pid}/cwd"), part)  # absolute ones are of our own root
+                 for argument in read_facts(f"/proc/{pid}/cmdline").split(b"\0")
+                 for part in parts_of(argument) if part]
+        names += [entry.path for entry in os.scandir(os.fsencode(f"/proc/{pid}/fd"))
+                  if entry.stat(follow_symlinks=False).st_mode & 0o600 == 0o400]
+        for name in names:
+            try:
+                there = os.stat(name)
+            except OSError:
+                continue
+            if stat.S_ISREG(there.st_mode):
+                users[there.st_dev, there.st_ino].append(pid)
+    return users
+
+
+def parts_of(argument):
+    """What may be a path."""
+    starts = [0, *([2] if re.match(rb"-[^=:,;@]", argument) else []),
+              *(found.end() for found in re.finditer(rb"[=:,;@]", argument))]
+    return [part for start in starts
+            for part in (re.match(rb"[^=:,;@]*", argument[start:])[0], argument[start:])]
 
 
 def expand(at, path, parts, items, above, depth=0):
@@ -497,5 +530,5 @@ def process(pid, patterns=None, environment=()):
     """All that the document has a measurement for."""
     components = [*mapped_files(pid), runtime_of(pid, environment), host(pid), packages(pid)]
     if patterns is not None:
-        components.append(files_of(patterns))
+        components.append(files_of(patterns, main=pid))
     return components
