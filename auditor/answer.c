@@ -23,6 +23,7 @@ static void write_entry(struct json *j, const struct receipt_check *c);
 static void write_report(struct json *j, const struct report *r);
 static void write_absence(struct json *j, const struct absence *a);
 static void write_notice(struct json *j, const struct notice *n);
+static void write_token(struct json *j, const struct token_seen *t);
 
 /* What a view needs in a format of "%.*s". */
 #define SHOWN(v) view_precision(v), (const char *)(v).data
@@ -220,6 +221,10 @@ show_notice(const struct display *d, const struct notice *n)
 		display_digest(d, "  old key", &n->from);
 		display_digest(d, "  new key", &n->to);
 	}
+	if (n->kind == NOTICE_TOKEN)
+		display_field(d, "  token", "serial %.*s, firmware %.*s, %zu change%s",
+		    SHOWN(n->token.serial), SHOWN(n->token.firmware), n->token.change_count,
+		    display_plural(n->token.change_count));
 	display_field(d, "  issued", "%s", utc_text(n->issued_s, issued));
 }
 
@@ -277,4 +282,26 @@ write_notice(struct json *j, const struct notice *n)
 		json_digest(j, "old_key", &n->from);
 		json_digest(j, "new_key", &n->to);
 	}
+	if (n->kind == NOTICE_TOKEN)
+		write_token(j, &n->token);
+}
+
+static void
+write_token(struct json *j, const struct token_seen *t)
+{
+	json_view(j, "label", t->label);
+	json_view(j, "manufacturer", t->manufacturer);
+	json_view(j, "model", t->model);
+	json_view(j, "serial", t->serial);
+	json_view(j, "firmware", t->firmware);
+	json_open(j, "changes", '[');
+	for (size_t i = 0; i < t->change_count; i++) {
+		json_open(j, NULL, '{');
+		json_number(j, "number", t->change[i].number);
+		json_view(j, "what", t->change[i].what);
+		json_view(j, "before", t->change[i].before);
+		json_view(j, "after", t->change[i].after);
+		json_close(j, '{');
+	}
+	json_close(j, '[');
 }

@@ -89,7 +89,8 @@ static void on_overtime(int number);
 static void close_all(struct signer *s);
 static void on_turn(struct signer *s);
 static bool say_absences(struct signer *s);
-static void say_key(struct signer *s);
+static void say_told(struct signer *s);
+static bool may_note(const struct signer *s);
 static void on_prepare(uv_prepare_t *handle);
 static void on_check(uv_check_t *handle);
 static void on_busy(uv_idle_t *handle);
@@ -360,7 +361,7 @@ on_turn(struct signer *s)
 	if (s->closing)
 		return;
 	more = say_absences(s);
-	say_key(s);
+	say_told(s);
 	while (any) {
 		any = links_drive(&s->links, until_ns);
 		ledger_turn(s->service.ledger);
@@ -386,21 +387,39 @@ say_absences(struct signer *s)
 	return more;
 }
 
-/* That another key follows is the last entry of a batch: before what this turn brings. */
+/*
+ * What the key process has told: of its token, and that another key follows, which is the last
+ * entry of a batch. Before what this turn brings.
+ */
 static void
-say_key(struct signer *s)
+say_told(struct signer *s)
 {
 	struct service *service = &s->service;
-	struct view transition = ledger_transition(service->ledger);
+	struct notice_writer *notices = &service->chronicle.notices;
 	uint64_t iat_s;
 
-	if (transition.size == 0 || ledger_awaits_succession(service->ledger) || s->stopping ||
-	    !service->chronicle.begun || service->storage.low ||
-	    service->clock_state != CLOCK_TRUSTED)
-		return;
-	iat_s = service_entry_s(service);
-	if (ledger_entry_fits(service->ledger) && !chronicle_is_late(&service->chronicle))
-		notice_writer_put_key(&service->chronicle.notices, transition, iat_s);
+	if (may_note(s) && notice_writer_owes_token(notices, service->last_issued_s)) {
+		iat_s = service_entry_s(service);
+		if (may_note(s) && notice_writer_owes_token(notices, iat_s))
+			notice_writer_put_token(notices, iat_s);
+	}
+	if (may_note(s) && ledger_transition(service->ledger).size > 0) {
+		iat_s = service_entry_s(service);
+		if (may_note(s))
+			notice_writer_put_key(notices, ledger_transition(service->ledger), iat_s);
+	}
+}
+
+/* Dating an entry may bring others before it: what was so is asked again then. */
+static bool
+may_note(const struct signer *s)
+{
+	const struct service *service = &s->service;
+
+	return !s->stopping && service->chronicle.begun && !service->storage.low &&
+	       service->clock_state == CLOCK_TRUSTED &&
+	       !ledger_awaits_succession(service->ledger) && ledger_entry_fits(service->ledger) &&
+	       !chronicle_is_late(&service->chronicle);
 }
 
 /* Only keeps the loop from waiting; on_turn does the work. */

@@ -8,9 +8,11 @@
 #include "proto/utc.h"
 #include "signer/ends.h"
 #include "signer/ledger/heads/verdict.h"
+#include "signer/ledger/ledger_stage.h"
 #include "signer/session/key_retired.h"
 
 static void write_chronicle(struct buf *to, const struct service *s);
+static void write_token(struct buf *to, const struct service *s);
 static void write_time(struct buf *to, bool known, uint64_t time_s);
 static void write_clock(struct buf *to, const struct service *s);
 static void write_ends(struct buf *to, const struct service *s);
@@ -54,6 +56,7 @@ status_write(struct service *s, uint64_t uptime_s, struct buf *to)
 		json_append_string(to, view_of_string(l.key_process_end));
 	else
 		buf_append_string(to, "null");
+	write_token(to, s);
 	write_chronicle(to, s);
 	write_clock(to, s);
 	write_verdicts(to, s);
@@ -88,6 +91,26 @@ status_write(struct service *s, uint64_t uptime_s, struct buf *to)
 }
 
 /* What is in force, what waits to be, and who is silent. */
+/* As the key process has told it. */
+static void
+write_token(struct buf *to, const struct service *s)
+{
+	const struct token_seen *t = ledger_token(s->ledger);
+
+	if (t == NULL) {
+		buf_append_string(to, ",\"token\":null");
+		return;
+	}
+	buf_append_string(to, ",\"token\":{\"label\":");
+	json_append_string(to, t->label);
+	buf_append_string(to, ",\"serial\":");
+	json_append_string(to, t->serial);
+	buf_append_string(to, ",\"firmware\":");
+	json_append_string(to, t->firmware);
+	buf_append_format(to, ",\"changes\":%llu,\"waiting\":%s}", (unsigned long long)t->number,
+	    token_log_lacks(&s->chronicle.notices.tokens, t) ? "true" : "false");
+}
+
 static void
 write_chronicle(struct buf *to, const struct service *s)
 {

@@ -17,6 +17,7 @@ static void show_manifest(
     const struct notice *n, struct evidence_reader *evidence, const struct display *d);
 static void show_statement(
     const struct notice *n, struct evidence_reader *evidence, const struct display *d);
+static void show_token(const struct token_seen *t, const struct display *d);
 static void show_statement_text(struct view envelope, const struct display *d);
 static void show_in_force(
     const struct notice *n, struct evidence_reader *evidence, const struct display *d);
@@ -90,6 +91,9 @@ show_notice(const struct notice *n, struct evidence_reader *evidence, const stru
 	case NOTICE_KEY:
 		display_digest(d, "  old key", &n->from);
 		display_digest(d, "  new key", &n->to);
+		break;
+	case NOTICE_TOKEN:
+		show_token(&n->token, d);
 		break;
 	case NOTICE_OTHER:
 		display_field(d, "  subject", "%.*s", SHOWN(n->subject));
@@ -205,6 +209,23 @@ show_statement(const struct notice *n, struct evidence_reader *evidence, const s
 		show_statement_text(buf_view(&envelope), d);
 	}
 	buf_free(&envelope);
+}
+
+static void
+show_token(const struct token_seen *t, const struct display *d)
+{
+	display_field(d, "  token", "'%.*s', %.*s %.*s", SHOWN(t->label), SHOWN(t->manufacturer),
+	    SHOWN(t->model));
+	display_field(d, "  serial", "%.*s", SHOWN(t->serial));
+	display_field(d, "  firmware", "%.*s", SHOWN(t->firmware));
+	display_digest(d, "  record", &t->record);
+	for (size_t i = 0; i < t->change_count; i++)
+		display_field(d, i == 0 ? "  not as before" : "",
+		    "%.*s: %.*s, it was %.*s (change %" PRIu64 ")", SHOWN(t->change[i].what),
+		    SHOWN(t->change[i].after), SHOWN(t->change[i].before), t->change[i].number);
+	if (t->change_count == 0)
+		display_field(
+		    d, "  not as before", "nothing: it is told for the first time, or again");
 }
 
 static void

@@ -9,6 +9,8 @@ static void show_counts(const struct display *d, const struct walk *w);
 static void show_keys(const struct display *d, const struct log_keys *k);
 static void write_keys(struct json *j, const struct log_keys *k);
 static void show_notices(const struct display *d, const struct walk_counts *c);
+static void show_token(const struct display *d, const struct told_token *t);
+static void write_token(struct json *j, const struct told_token *t);
 static void show_manifests(const struct display *d, const struct manifests *m);
 static void show_term(const struct display *d, const struct manifests *m, size_t i);
 static void show_need(const struct display *d, const struct manifest_term *newest);
@@ -23,6 +25,7 @@ summary_show(const struct display *d, const struct walk *w)
 	show_counts(d, w);
 	show_notices(d, walk_counts(w));
 	show_keys(d, walk_keys(w));
+	show_token(d, walk_token(w));
 	if (walk_transcript(w) != NULL)
 		display_digest(d, "transcript", walk_transcript(w));
 	show_manifests(d, walk_manifests(w));
@@ -34,6 +37,7 @@ summary_write(struct json *j, const struct walk *w)
 {
 	write_counts(j, w);
 	write_keys(j, walk_keys(w));
+	write_token(j, walk_token(w));
 	if (walk_transcript(w) != NULL)
 		json_digest(j, "transcript", walk_transcript(w));
 	else
@@ -63,10 +67,12 @@ static void
 show_notices(const struct display *d, const struct walk_counts *c)
 {
 	display_field(d, "notices",
-	    "%" PRIu64 " start%s, %" PRIu64 " manifest%s, %" PRIu64 " statement%s",
+	    "%" PRIu64 " start%s, %" PRIu64 " manifest%s, %" PRIu64 " statement%s, %" PRIu64
+	    " of the token",
 	    c->notices[NOTICE_START], display_plural(c->notices[NOTICE_START]),
 	    c->notices[NOTICE_MANIFEST], display_plural(c->notices[NOTICE_MANIFEST]),
-	    c->notices[NOTICE_STATEMENT], display_plural(c->notices[NOTICE_STATEMENT]));
+	    c->notices[NOTICE_STATEMENT], display_plural(c->notices[NOTICE_STATEMENT]),
+	    c->notices[NOTICE_TOKEN]);
 	if (c->stops > 0)
 		display_field(d, "not covered",
 		    "%" PRIu64 " s in which the signer took no bundles, in %" PRIu64 " stop%s",
@@ -112,6 +118,48 @@ write_keys(struct json *j, const struct log_keys *k)
 		json_close(j, '{');
 	}
 	json_close(j, '[');
+}
+
+/* By the signer's word, which it has from the key process. */
+static void
+show_token(const struct display *d, const struct told_token *t)
+{
+	char issued[UTC_TEXT_SIZE];
+
+	if (!t->known)
+		return;
+	display_field(d, "token", "'%s', %s %s, serial %s, firmware %s", t->label, t->manufacturer,
+	    t->model, t->serial, t->firmware);
+	display_field(d, "", "  as the signer says (entry %" PRIu64 ", %s)", t->index,
+	    utc_text(t->issued_s, issued));
+	if (t->changes > 0)
+		display_field(d, "",
+		    "  what was not as before was told %" PRIu64 " time%s, the newest in entry "
+		    "%" PRIu64,
+		    t->changes, display_plural(t->changes), t->changed_index);
+}
+
+static void
+write_token(struct json *j, const struct told_token *t)
+{
+	if (!t->known) {
+		json_null(j, "token");
+		return;
+	}
+	json_open(j, "token", '{');
+	json_number(j, "index", t->index);
+	json_time(j, "issued", t->issued_s);
+	json_string(j, "label", t->label);
+	json_string(j, "manufacturer", t->manufacturer);
+	json_string(j, "model", t->model);
+	json_string(j, "serial", t->serial);
+	json_string(j, "firmware", t->firmware);
+	json_number(j, "changes", t->changes);
+	if (t->changes > 0)
+		json_number(j, "changed_index", t->changed_index);
+	else
+		json_null(j, "changed_index");
+	json_close(j, '{');
 }
 
 static void
@@ -194,6 +242,7 @@ write_counts(struct json *j, const struct walk *w)
 	json_number(j, "manifest", c->notices[NOTICE_MANIFEST]);
 	json_number(j, "statement", c->notices[NOTICE_STATEMENT]);
 	json_number(j, "key", c->notices[NOTICE_KEY]);
+	json_number(j, "token", c->notices[NOTICE_TOKEN]);
 	json_close(j, '{');
 	json_number(j, "not_covered_s", c->down_s);
 	json_number(j, "stops", c->stops);

@@ -118,6 +118,7 @@ notices_take(struct notices *n, const struct notice *notice, const struct entry_
 	case NOTICE_KEY:
 		take_key(n, notice, place, reason);
 		break;
+	case NOTICE_TOKEN: /* the signer's word: nothing follows from it */
 	case NOTICE_OTHER:
 		break;
 	}

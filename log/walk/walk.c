@@ -140,6 +140,12 @@ walk_keys(const struct walk *w)
 	return notices_keys(w->notices);
 }
 
+const struct told_token *
+walk_token(const struct walk *w)
+{
+	return &w->token;
+}
+
 const struct digest *
 walk_transcript(const struct walk *w)
 {

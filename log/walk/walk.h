@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "log/defects.h"
+#include "log/told_token.h"
 #include "log/tree_check.h"
 #include "log/walk/chains.h"
 #include "log/walk/log_keys.h"
@@ -53,6 +54,7 @@ const struct digest *walk_transcript(const struct walk *w); /* as notices_transc
 const struct retired_keys *walk_retired(
     const struct walk *w, uint64_t *unread); /* as notices_retired */
 const struct unknowns *walk_unknowns(const struct walk *w);
+const struct told_token *walk_token(const struct walk *w);
 
 /* Who vouched, where verdicts are made again; and each workload, the first by hh.next. */
 const struct vouchers *walk_vouchers(const struct walk *w);

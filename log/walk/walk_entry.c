@@ -312,6 +312,8 @@ follow_notice(struct walk *w, const struct notice *n, struct reason *reason)
 		follow_silence(w, n, reason->outcome != OUTCOME_GOOD, reason);
 	if (n->kind == NOTICE_MANIFEST)
 		begin_term(w, n);
+	if (n->kind == NOTICE_TOKEN)
+		told_token_take(&w->token, &n->token, w->index, n->issued_s);
 }
 
 /* `more`: what is in force may be other than what followed, and so the windows. */

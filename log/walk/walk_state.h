@@ -7,6 +7,7 @@
 
 #include "log/defects.h"
 #include "log/stored/policy_cache.h"
+#include "log/told_token.h"
 #include "log/walk/chains.h"
 #include "log/walk/notices.h"
 #include "log/walk/rederive.h"
@@ -27,6 +28,7 @@ struct walk {
 	struct silence silence; /* only with evidence */
 	struct manifests manifests;
 	struct unknowns unknowns;
+	struct told_token token;
 	struct vouchers vouchers;
 	struct walk_counts counts;
 	uint64_t next;          /* index of the next entry */

@@ -334,13 +334,16 @@ run(struct server *s)
 	return e == ERR_OK && !s->input_bad ? finish(s) : 1;
 }
 
-/* What the signer is told unasked: at the start, and when the certificate was renewed. */
+/* What the signer is told unasked: at the start, and when there is another certificate or more
+ * seen. */
 static enum err
 put_state(struct server *s)
 {
 	struct buf body = BUF_INIT;
 	enum err e = own_certificate_append(&s->certificate, &body);
 
+	if (e == ERR_OK)
+		e = watch_tell(&s->watch, &body);
 	buf_append_view(&body, buf_view(&s->succession.ordered));
 	put_answer(s, KEYCHANNEL_STATE, 0, ERR_OK, buf_view(&body));
 	buf_free(&body);
@@ -353,7 +356,9 @@ look_at_certificate(struct server *s)
 	if (now_ms() < s->certificate_looked_ms + LOOK_MS)
 		return ERR_OK;
 	s->certificate_looked_ms = now_ms();
-	return own_certificate_is_renewed(&s->certificate) ? put_state(s) : ERR_OK;
+	return own_certificate_is_renewed(&s->certificate) || watch_has_news(&s->watch)
+		   ? put_state(s)
+		   : ERR_OK;
 }
 
 static uint64_t

@@ -1,46 +1,35 @@
 #include "pkcs11/serve/watch.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "pkcs11/ground/complain.h"
-#include "proto/digest.h"
-#include "proto/encoding.h"
+#include "proto/report/token_seen.h"
 
-#define NAME_DIGITS 16  /* of SHA-256(module || 0A || token), in hex */
-#define RECORD_MAX  256 /* bytes */
-
-/* The record: serial number, firmware, then what is counted, and how often a change was said. */
-#define RECORD_FORMAT                                                                              \
-	"hallmark token seen v1\nserial %s\nfirmware %s\nflags %" PRIu64 "\nobjects %" PRIu64      \
-	"\nchanges %" PRIu64 "\n"
 /* Bits of enum token_sign_of, and what each means. */
 static const struct {
 	uint64_t bit;
+	enum watch_kind kind;
 	const char *what;
 } signs[] = {
-    {TOKEN_USER_LOW, "a login with a wrong PIN was tried since the last good one"},
-    {TOKEN_USER_FINAL, "one more wrong PIN locks it"},
-    {TOKEN_USER_LOCKED, "its PIN is locked"},
-    {TOKEN_SO_LOW, "a login with a wrong PIN of its security officer was tried"},
-    {TOKEN_SO_FINAL, "one more wrong PIN locks its security officer out"},
-    {TOKEN_SO_LOCKED, "its security officer is locked out"},
+    {TOKEN_USER_LOW, WATCH_USER_WRONG,
+	"a login with a wrong PIN was tried since the last good one"},
+    {TOKEN_USER_FINAL, WATCH_USER_FINAL, "one more wrong PIN locks it"},
+    {TOKEN_USER_LOCKED, WATCH_USER_LOCKED, "its PIN is locked"},
+    {TOKEN_SO_LOW, WATCH_SO_WRONG, "a login with a wrong PIN of its security officer was tried"},
+    {TOKEN_SO_FINAL, WATCH_SO_FINAL, "one more wrong PIN locks its security officer out"},
+    {TOKEN_SO_LOCKED, WATCH_SO_LOCKED, "its security officer is locked out"},
 };
 
 static void compare(struct watch *w, const struct token_sight *now);
+static void compare_objects(struct watch *w, uint64_t before, uint64_t now);
 static void say(struct watch *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static char *record_path(const struct hsm_config *c);
-static bool record_read(struct watch *w);
-static bool record_parse(struct view text, struct watch *w);
-static bool take_line(struct view *rest, const char *name, struct view *out);
-static bool take_number(struct view *rest, const char *name, uint64_t *out);
-static void record_write(struct watch *w);
+static void note(struct watch *w, enum watch_kind kind, const char *before, const char *after);
+static void keep(struct watch *w, bool write, bool news);
+static void append_change(struct token_seen *s, const struct watch_change *c, enum watch_kind kind);
 
 void
 watch_begin(struct watch *w, const struct hsm_config *config, const struct token *token)
@@ -48,9 +37,10 @@ watch_begin(struct watch *w, const struct hsm_config *config, const struct token
 	struct token_sight now;
 
 	*w = (struct watch){.config = config};
-	w->known = record_read(w);
+	pthread_mutex_init(&w->mutex, NULL);
+	w->known = watch_record_read(config, &w->record);
 	token_sight_before(token, &now);
-	now.objects = w->last.objects; /* not counted yet */
+	now.objects = w->record.last.objects; /* not counted yet */
 	compare(w, &now);
 }
 
@@ -67,27 +57,79 @@ watch_look(struct watch *w, struct token_signer *signer)
 		w->blind = true; /* explained; whether the token still signs, signatures tell */
 }
 
+bool
+watch_has_news(struct watch *w)
+{
+	bool news;
+
+	pthread_mutex_lock(&w->mutex);
+	news = w->news;
+	pthread_mutex_unlock(&w->mutex);
+	return news;
+}
+
+enum err
+watch_tell(struct watch *w, struct buf *to)
+{
+	struct watch_record told;
+	struct token_seen s;
+
+	pthread_mutex_lock(&w->mutex);
+	told = w->kept;
+	w->news = false;
+	pthread_mutex_unlock(&w->mutex);
+	s = (struct token_seen){.record = told.name,
+	    .label = view_of_string(told.last.label),
+	    .manufacturer = view_of_string(told.last.manufacturer),
+	    .model = view_of_string(told.last.model),
+	    .serial = view_of_string(told.last.serial),
+	    .firmware = view_of_string(told.last.firmware),
+	    .number = told.changes};
+	for (unsigned k = 0; k < WATCH_KINDS; k++)
+		if (told.change[k].number != 0)
+			append_change(&s, &told.change[k], (enum watch_kind)k);
+	return token_seen_append(&s, to);
+}
+
 static void
 compare(struct watch *w, const struct token_sight *now)
 {
-	const struct token_sight before = w->last;
-	const uint64_t raised = now->signs & ~before.signs, said = w->changes;
+	const struct token_sight before = w->record.last;
+	const uint64_t raised = now->signs & ~before.signs, said = w->record.changes;
 
-	w->last = *now;
+	w->record.last = *now;
 	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
-		if ((raised & signs[i].bit) != 0)
+		if ((raised & signs[i].bit) != 0) {
 			say(w, "%s", signs[i].what);
-	if (w->known && strcmp(before.serial, now->serial) != 0)
+			note(w, signs[i].kind, "no", "yes");
+		}
+	if (w->known && strcmp(before.serial, now->serial) != 0) {
 		say(w, "its serial number is %s, it was %s", now->serial, before.serial);
-	if (w->known && strcmp(before.firmware, now->firmware) != 0)
+		note(w, WATCH_SERIAL, before.serial, now->serial);
+	}
+	if (w->known && strcmp(before.firmware, now->firmware) != 0) {
 		say(w, "its firmware is %s, it was %s", now->firmware, before.firmware);
+		note(w, WATCH_FIRMWARE, before.firmware, now->firmware);
+	}
 	if (before.objects != 0 && before.objects != now->objects)
-		say(w, "it has %" PRIu64 " objects that the key's user sees, it had %" PRIu64,
-		    now->objects, before.objects);
-	if (!w->known || said != w->changes || before.signs != now->signs ||
-	    before.objects != now->objects)
-		record_write(w);
+		compare_objects(w, before.objects, now->objects);
+	keep(w,
+	    !w->known || said != w->record.changes || before.signs != now->signs ||
+		before.objects != now->objects,
+	    said != w->record.changes);
 	w->known = true;
+}
+
+static void
+compare_objects(struct watch *w, uint64_t before, uint64_t now)
+{
+	char was[WATCH_TEXT_SIZE], is[WATCH_TEXT_SIZE];
+
+	say(w, "it has %" PRIu64 " objects that the key's user sees, it had %" PRIu64, now, before);
+	snprintf(was, sizeof(was), "%" PRIu64, before);
+	snprintf(is, sizeof(is), "%" PRIu64, now);
+	if (now > before)
+		note(w, WATCH_OBJECTS, was, is);
 }
 
 static void
@@ -99,115 +141,42 @@ say(struct watch *w, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	w->changes++;
+	w->record.changes++;
 	complain("token '%s' is not as it was: %s (change %" PRIu64 ")", w->config->token_label,
-	    text, w->changes);
+	    text, w->record.changes);
 }
 
-static char *
-record_path(const struct hsm_config *c)
-{
-	struct view parts[] = {
-	    view_of_string(c->module), VIEW_LITERAL("\n"), view_of_string(c->token_label)};
-	char hex[DIGEST_HEX_SIZE + 1];
-	struct digest digest;
-	char *path;
-
-	digest_of_parts(parts, sizeof(parts) / sizeof(parts[0]), &digest);
-	digest_to_hex(&digest, hex);
-	if (asprintf(&path, "%s/token-seen-%.*s", c->guard_directory, NAME_DIGITS, hex) < 0)
-		abort();
-	return path;
-}
-
-/* One that is damaged is none: the next is written over it. */
-static bool
-record_read(struct watch *w)
-{
-	char *path = record_path(w->config), text[RECORD_MAX];
-	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	ssize_t got = -1;
-	bool good;
-
-	if (fd < 0 && errno == ENOENT) {
-		free(path);
-		return false;
-	}
-	if (fd >= 0) {
-		got = read(fd, text, sizeof(text));
-		close(fd);
-	}
-	good = got > 0 && record_parse((struct view){(uint8_t *)text, (size_t)got}, w);
-	if (!good)
-		complain(
-		    "%s: cannot be read: what changed of the token before this is not known", path);
-	free(path);
-	return good;
-}
-
-static bool
-record_parse(struct view text, struct watch *w)
-{
-	struct token_sight last = {0};
-	struct view head, serial, firmware;
-	uint64_t changes;
-
-	if (!take_line(&text, "hallmark token seen v1", &head) || head.size > 0 ||
-	    !take_line(&text, "serial ", &serial) || serial.size >= sizeof(last.serial) ||
-	    !take_line(&text, "firmware ", &firmware) || firmware.size >= sizeof(last.firmware) ||
-	    !take_number(&text, "flags ", &last.signs) ||
-	    !take_number(&text, "objects ", &last.objects) ||
-	    !take_number(&text, "changes ", &changes) || serial.size == 0 || firmware.size == 0)
-		return false;
-	memcpy(last.serial, serial.data, serial.size);
-	memcpy(last.firmware, firmware.data, firmware.size);
-	w->last = last;
-	w->changes = changes;
-	return true;
-}
-
-/* What stands behind `name` in the next line. */
-static bool
-take_line(struct view *rest, const char *name, struct view *out)
-{
-	const size_t size = strlen(name);
-
-	if (line_next(rest, out) != ERR_OK || out->size < size ||
-	    memcmp(out->data, name, size) != 0)
-		return false;
-	*out = (struct view){out->data + size, out->size - size};
-	return true;
-}
-
-static bool
-take_number(struct view *rest, const char *name, uint64_t *out)
-{
-	struct view number;
-
-	return take_line(rest, name, &number) && decimal_decode(number, out) == ERR_OK;
-}
-
-/* By way of another file: whoever reads it has the one or the other. */
+/* What was said just now is to be told, too. */
 static void
-record_write(struct watch *w)
+note(struct watch *w, enum watch_kind kind, const char *before, const char *after)
 {
-	char *path = record_path(w->config), *temporary, text[RECORD_MAX];
-	const int size = snprintf(text, sizeof(text), RECORD_FORMAT, w->last.serial,
-	    w->last.firmware, w->last.signs, w->last.objects, w->changes);
-	bool good = false;
-	int fd;
+	struct watch_change *c = &w->record.change[kind];
 
-	if (asprintf(&temporary, "%s.new", path) < 0)
-		abort();
-	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd >= 0) {
-		good = write(fd, text, (size_t)size) == size;
-		good = close(fd) == 0 && good && rename(temporary, path) == 0;
-	}
-	if (!good)
-		complain("%s: cannot keep what was seen of the token: %s; it is said again after "
-			 "the next start",
-		    path, strerror(errno));
-	free(temporary);
-	free(path);
+	c->number = w->record.changes;
+	snprintf(c->before, sizeof(c->before), "%s", before);
+	snprintf(c->after, sizeof(c->after), "%s", after);
+}
+
+/* A number that is told is on the disk: no other change gets it after a restart. */
+static void
+keep(struct watch *w, bool write, bool news)
+{
+	if (write)
+		watch_record_write(w->config, &w->record);
+	pthread_mutex_lock(&w->mutex);
+	w->kept = w->record;
+	w->news = w->news || news;
+	pthread_mutex_unlock(&w->mutex);
+}
+
+/* By their numbers. */
+static void
+append_change(struct token_seen *s, const struct watch_change *c, enum watch_kind kind)
+{
+	size_t at = s->change_count++;
+
+	for (; at > 0 && s->change[at - 1].number > c->number; at--)
+		s->change[at] = s->change[at - 1];
+	s->change[at] = (struct token_change){c->number, view_of_string(watch_kind_name(kind)),
+	    view_of_string(c->before), view_of_string(c->after)};
 }

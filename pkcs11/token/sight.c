@@ -10,6 +10,7 @@
 #define OBJECTS_AT_ONCE 256
 
 static void take(struct token_sight *to, const struct token_texts *texts, ck_flags_t flags);
+static void take_text(char *to, const char *from);
 static void take_word(char *to, size_t size, const char *from);
 
 void
@@ -31,6 +32,10 @@ token_sight_now(const struct token *t, ck_session_handle_t session, struct token
 
 	memset(out, 0, sizeof(*out));
 	if (rv == CKR_OK) {
+		token_take_text(texts.label, info.label, sizeof(info.label));
+		token_take_text(
+		    texts.manufacturer, info.manufacturer_id, sizeof(info.manufacturer_id));
+		token_take_text(texts.model, info.model, sizeof(info.model));
 		token_take_text(texts.serial, info.serial_number, sizeof(info.serial_number));
 		token_take_version(texts.firmware, &info.firmware_version);
 		take(out, &texts, info.flags);
@@ -65,8 +70,22 @@ take(struct token_sight *to, const struct token_texts *texts, ck_flags_t flags)
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if ((flags & known[i].flag) != 0)
 			to->signs |= known[i].bit;
+	take_text(to->label, texts->label);
+	take_text(to->manufacturer, texts->manufacturer);
+	take_text(to->model, texts->model);
 	take_word(to->serial, sizeof(to->serial), texts->serial);
 	take_word(to->firmware, sizeof(to->firmware), texts->firmware);
+}
+
+/* One line; `to` is as large as `from`. */
+static void
+take_text(char *to, const char *from)
+{
+	size_t i;
+
+	for (i = 0; from[i] != '\0'; i++)
+		to[i] = from[i] >= ' ' && from[i] < 0x7f ? from[i] : '?';
+	to[i] = '\0';
 }
 
 /* One line that is never empty, whatever the token says. */

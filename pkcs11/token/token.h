@@ -216,6 +216,7 @@ enum token_sign_of {
 	       */
 
 struct token_sight {
+	char label[32 + 1], manufacturer[32 + 1], model[16 + 1]; /* printable ASCII, or empty */
 	char serial[16 + 1], firmware[7 + 1]; /* printable ASCII without blanks, never empty */
 	uint64_t signs;                       /* of enum token_sign_of */
 	uint64_t objects;                     /* that the key's user sees; 0: not counted */

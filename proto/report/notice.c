@@ -103,6 +103,9 @@ notice_check(const struct notice *n)
 	case NOTICE_KEY:
 		good = key_is_good(n);
 		break;
+	case NOTICE_TOKEN:
+		good = token_seen_is_good(&n->token);
+		break;
 	case NOTICE_OTHER:
 		good = entry_word_is_good(n->kind_name, NOTICE_WORD_MAX) &&
 		       find_name(kinds, NOTICE_OTHER, n->kind_name) == NOTICE_OTHER;
@@ -125,7 +128,8 @@ notice_write(const struct notice *n, struct buf *to)
 	    (e = json_write_begin(&w, to,
 		 FIXED_SIZE_MAX + JSON_STRING_SIZE_MAX(n->issuer.size + n->build.size) +
 		     (2 * DIGEST_SIZE + 3) * n->approval_count + n->transition.size +
-		     n->subject.size + n->extensions.size)) != ERR_OK)
+		     (n->kind == NOTICE_TOKEN ? TOKEN_SEEN_SIZE_MAX : 0) + n->subject.size +
+		     n->extensions.size)) != ERR_OK)
 		return e;
 	json_write_text(&w, "{\"hallmark.notice\":");
 	json_write_string(&w, notice_kind_name(n));
@@ -243,6 +247,9 @@ write_subject(struct json_writer *w, const struct notice *n)
 	case NOTICE_KEY:
 		write_key(w, n);
 		break;
+	case NOTICE_TOKEN:
+		token_seen_write(w, &n->token);
+		break;
 	case NOTICE_OTHER:
 		json_write_raw(w, n->subject);
 		break;
@@ -346,6 +353,8 @@ read_subject(struct json_reader *r, struct notice *n)
 		return read_statement(r, n);
 	case NOTICE_KEY:
 		return read_key(r, n);
+	case NOTICE_TOKEN:
+		return token_seen_read(r, &n->token);
 	case NOTICE_OTHER:
 		break;
 	}

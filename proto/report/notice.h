@@ -12,6 +12,7 @@
  *   manifest   {"sha256":,"approvals":[hex,...]}            this policy is in force from here on
  *   statement  {"sha256":,"kind":,"key":,"number":}         this operator's statement was taken
  *   key        {"from":,"to":,"transition":}                the log's next key signs from here on
+ *   token      as token_seen.h has it                       what the key's token is, what was seen
  *
  * Entry 0 may name the record of the ceremony in which the log's key was made, by the SHA-256 of
  * the file that those present have signed (proto/statement/transcript_document.h), in its
@@ -31,6 +32,7 @@
 #include "proto/digest.h"
 #include "proto/err.h"
 #include "proto/report/entry.h"
+#include "proto/report/token_seen.h"
 
 #define NOTICE_WORD_MAX       32    /* bytes of a kind or a cause: a-z, 0-9 and '-' */
 #define NOTICE_APPROVALS_MAX  64    /* no threshold is higher: that many people do not meet */
@@ -41,7 +43,8 @@
 	X(NOTICE_START, "start")                                                                   \
 	X(NOTICE_MANIFEST, "manifest")                                                             \
 	X(NOTICE_STATEMENT, "statement")                                                           \
-	X(NOTICE_KEY, "key")
+	X(NOTICE_KEY, "key")                                                                       \
+	X(NOTICE_TOKEN, "token")
 
 #define NOTICE_CAUSE_MAP(X)                                                                        \
 	X(NOTICE_CAUSE_START, "start")     /* the signer was started */                            \
@@ -90,6 +93,9 @@ struct notice {
 	struct digest from, to;
 	struct view transition;
 
+	/* token: the signer's word, which it has from the key process */
+	struct token_seen token;
+
 	struct view subject;    /* of NOTICE_OTHER: an object as json_extensions.h has it */
 	struct view extensions; /* as they stand in the entry; size 0: none */
 };
@@ -119,7 +125,7 @@ enum err notice_check(const struct notice *n) MUST_USE;
 /* Appends the entry; nothing on an error: as notice_check says. */
 enum err notice_write(const struct notice *n, struct buf *to) MUST_USE;
 
-/* What was read, and the memory for it, which a next reading uses again. Some 3 KB. */
+/* What was read, and the memory for it, which a next reading uses again. Some 5 KB. */
 struct notice_document {
 	struct notice notice;
 	struct buf strings; /* those that stand in the entry with an escape */

@@ -48,6 +48,8 @@ chronicle_begin(
 	replay_free(&c->replay);
 	c->notices.ledger = ledger;
 	put_start(c, NOTICE_CAUSE_START, iat_s, transcript);
+	if (notice_writer_owes_token(&c->notices, iat_s))
+		notice_writer_put_token(&c->notices, iat_s);
 	c->taking_s = iat_s;
 	c->begun = true;
 }

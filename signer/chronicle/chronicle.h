@@ -5,7 +5,8 @@
  *
  * Happy path
  *   1. recovery tells what the log says already (chronicle_replay)
- *   2. when the ledger is ready, before anything is accepted: a start notice (chronicle_begin)
+ *   2. when the ledger is ready, before anything is accepted: a start notice, and what the key
+ *      process tells of its token where the log does not have it (chronicle_begin)
  *   3. before the first entry of each second of the log, and now and then where there is none:
  *      chronicle_look, which puts the absences of that second
  *   4. for each report: its due, and the newest notice that it names

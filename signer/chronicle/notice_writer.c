@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "journal/logger.h"
 #include "proto/encoding.h"
 #include "proto/tlog/transition.h"
 #include "signer/chronicle/stored_policy.h"
@@ -26,6 +27,7 @@ void
 notice_writer_free(struct notice_writer *n)
 {
 	standing_free(&n->standing);
+	token_log_free(&n->tokens);
 }
 
 uint64_t
@@ -88,6 +90,33 @@ notice_writer_put_key(struct notice_writer *n, struct view transition, uint64_t 
 	buf_free(&base64);
 }
 
+bool
+notice_writer_owes_token(const struct notice_writer *n, uint64_t iat_s)
+{
+	const struct token_seen *told = ledger_token(n->ledger);
+
+	return told != NULL && token_log_is_due(&n->tokens, told, iat_s);
+}
+
+void
+notice_writer_put_token(struct notice_writer *n, uint64_t iat_s)
+{
+	struct notice made = {.kind = NOTICE_TOKEN};
+	struct logline l;
+
+	token_log_new(&n->tokens, ledger_token(n->ledger), &made.token);
+	standing_expire(n->standing, iat_s);
+	put(n, &made, iat_s, NULL);
+	logline_begin(
+	    &l, made.token.change_count > 0 ? LOGGER_WARNING : LOGGER_NOTICE, "token-noted");
+	logline_number(&l, "index", n->newest.index);
+	logline_view(&l, "serial", made.token.serial);
+	logline_view(&l, "firmware", made.token.firmware);
+	logline_number(&l, "changes", made.token.change_count);
+	logline_number(&l, "number", made.token.number);
+	logline_end(&l);
+}
+
 enum err
 notice_writer_put_succession(struct notice_writer *n, struct view brought, uint64_t iat_s)
 {
@@ -144,6 +173,8 @@ put(struct notice_writer *n, struct notice *made, uint64_t iat_s, void *waiter)
 	row.in_force = made->in_force;
 	must(notice_write(made, ledger_entry_begin(n->ledger)));
 	must(ledger_notice_end(n->ledger, &row, waiter, &n->newest));
+	if (made->kind == NOTICE_TOKEN)
+		must(token_log_note(&n->tokens, &row));
 	n->has_newest = true;
 }
 

@@ -17,6 +17,7 @@
 #include "proto/err.h"
 #include "proto/report/entry.h"
 #include "proto/report/notice.h"
+#include "signer/chronicle/token_log.h"
 #include "signer/ledger/ledger.h"
 #include "signer/ledger/store/evidence.h"
 
@@ -28,6 +29,7 @@ struct notice_writer {
 	bool has_newest;
 	struct entry_place newest;
 	struct digest transcript; /* that entry 0 names; zero: it is not there, or names none */
+	struct token_log tokens;
 };
 
 /* `standing` is moved. */
@@ -54,6 +56,13 @@ void notice_writer_put_policy(struct notice_writer *n, const struct policy *p,
  * checkpoint is the one over this entry. ledger_entry_fits; nothing does behind it in this batch.
  */
 void notice_writer_put_key(struct notice_writer *n, struct view transition, uint64_t iat_s);
+
+/*
+ * What the key process has told of its token, where that is to be noted (token_log.h).
+ * ledger_entry_fits.
+ */
+bool notice_writer_owes_token(const struct notice_writer *n, uint64_t iat_s);
+void notice_writer_put_token(struct notice_writer *n, uint64_t iat_s);
 
 /*
  * The log goes on without its key: what the key process has brought (transition_part), the

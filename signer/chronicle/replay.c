@@ -96,6 +96,8 @@ on_notice(void *context, const struct notice_row *row)
 
 	if (row->index == 0)
 		r->notices->transcript = row->subject;
+	if (row->kind == NOTICE_TOKEN && token_log_note(&r->notices->tokens, row) != ERR_OK)
+		return ERR_MEMORY;
 	r->notices->has_newest = true;
 	r->notices->newest = (struct entry_place){row->index, row->leaf};
 	/* Doubled where the count is a power of two. */

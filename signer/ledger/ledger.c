@@ -391,6 +391,7 @@ ledger_free(struct ledger *l)
 		store_tidy(l->store, l->published_size == l->head.size);
 	ledger_tokens_free(l);
 	ledger_succession_free(l);
+	told_seen_free(&l->token);
 	note_verifier_free(&l->verifier);
 	buf_free(&l->published_note);
 	buf_free(&l->publishing_note);

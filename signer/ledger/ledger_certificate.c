@@ -7,6 +7,7 @@
 #include <openssl/x509.h>
 
 #include "journal/logger.h"
+#include "signer/ledger/ledger_stage.h"
 #include "signer/ledger/ledger_state.h"
 
 static bool read_chain(struct ledger *l, struct view *rest, struct note_verifier **out);
@@ -21,6 +22,7 @@ ledger_certificate_take(struct ledger *l, struct view shown)
 
 	if (!read_chain(l, &shown, &v) || !key_take(l, v))
 		return false;
+	(void)told_seen_take(&l->token, &shown);
 	ledger_succession_told(l, shown);
 	return true;
 }
@@ -28,12 +30,17 @@ ledger_certificate_take(struct ledger *l, struct view shown)
 void
 ledger_certificate_renewed(struct ledger *l, struct view shown)
 {
+	const struct digest before = l->certificates;
 	struct note_verifier *v;
 	struct logline line;
+	bool more_seen;
 
 	if (l->failed || !read_chain(l, &shown, &v))
 		return;
-	if (is_same_key(l, v)) {
+	more_seen = told_seen_take(&l->token, &shown);
+	if (is_same_key(l, v) && more_seen && digest_equal(&before, &l->certificates)) {
+		/* Of its token alone something is told. */
+	} else if (is_same_key(l, v)) {
 		logline_begin(&line, LOGGER_INFO, "renewed");
 		logline_string(&line, "what", l->certificate.key);
 		logline_string(&line, "certificate", l->certificate.name);
@@ -46,14 +53,22 @@ ledger_certificate_renewed(struct ledger *l, struct view shown)
 	note_verifier_free(&v);
 }
 
+const struct token_seen *
+ledger_token(const struct ledger *l)
+{
+	return l->token.known ? &l->token.seen : NULL;
+}
+
 /* The key's certificate, those of CAs, and leaves what is behind them in `rest`. */
 static bool
 read_chain(struct ledger *l, struct view *rest, struct note_verifier **out)
 {
+	const struct view shown = *rest;
 	STACK_OF(X509) *chain = take_chain(rest);
 	EVP_PKEY *key = sk_X509_num(chain) > 0 ? X509_get0_pubkey(sk_X509_value(chain, 0)) : NULL;
 
 	*out = NULL;
+	digest_of(shown.data, shown.size - rest->size, &l->certificates);
 	if (key != NULL && note_verifier_new(l->config->log_origin, key, out) == ERR_OK)
 		expiry_of_log(&l->certificate, "log_certificate", chain);
 	else

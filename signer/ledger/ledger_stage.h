@@ -12,6 +12,7 @@
 #include "proto/bytes.h"
 #include "proto/err.h"
 #include "proto/report/entry.h"
+#include "proto/report/token_seen.h"
 #include "signer/ledger/heads/workload.h"
 #include "signer/ledger/ledger_events.h"
 #include "signer/ledger/store/notice_row.h"
@@ -35,6 +36,9 @@ struct view ledger_transition(const struct ledger *l);
  * committed before it stands, as the last entry, in the open batch.
  */
 bool ledger_awaits_succession(const struct ledger *l);
+
+/* What the key process that is up has told of its token; NULL: nothing. Until it tells again. */
+const struct token_seen *ledger_token(const struct ledger *l);
 
 /* The index that the next entry will get. */
 uint64_t ledger_next_index(const struct ledger *l);

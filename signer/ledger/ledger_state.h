@@ -34,6 +34,7 @@
 #include "signer/ledger/store/store.h"
 #include "signer/ledger/token_turns.h"
 #include "signer/ledger/token_window.h"
+#include "signer/ledger/told_seen.h"
 #include "trust/expiry.h"
 
 /* Published this often where anything is unpublished; a checkpoint is at most this much behind. */
@@ -140,6 +141,8 @@ struct ledger {
 	struct ledger_guard guard;
 	struct note_verifier *verifier; /* from the first certificate; NULL before */
 	struct expiry certificate;      /* of the newest ones */
+	struct digest certificates;     /* SHA-256 of all that were shown last */
+	struct told_seen token;
 	bool guard_agrees; /* guard and log were compared since the key process came up */
 	bool catching_up;  /* the guard is older than the published log and is led up to it */
 	bool ready_said;
@@ -206,12 +209,15 @@ enum err ledger_answer(struct ledger *l, const struct batch *b, size_t entry,
 /* ledger_certificate.c */
 
 /*
- * What a key process that comes up shows: its certificate, those of CAs, and a transition or
- * nothing. False, with the ledger failed, unless the key is the log's.
+ * What a key process that comes up shows: its certificate, those of CAs, what it has seen of its
+ * token, and a transition or nothing. False, with the ledger failed, unless the key is the log's.
  */
 bool ledger_certificate_take(struct ledger *l, struct view shown);
 
-/* The same in the middle of its life; the ledger fails if the key is another. */
+/*
+ * The same in the middle of its life, where the certificate was renewed or something was seen; the
+ * ledger fails if the key is another.
+ */
 void ledger_certificate_renewed(struct ledger *l, struct view shown);
 
 /* ledger_succession.c */

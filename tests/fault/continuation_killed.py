@@ -50,7 +50,7 @@ def signs_first(site, tree):
     """What a signer does until the spare key has signed; False if a process was killed."""
     try:
         key = KeyProcess(site)
-        told = key.state.body.partition(b"hallmark key succession")
+        told = key.told()[2].partition(b"hallmark key succession")
         if not told[1]:
             key.kill()
             return True

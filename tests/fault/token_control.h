@@ -35,6 +35,8 @@
 	X(untold,                                                                                  \
 	    "test: this attribute (CKA_...) is of a type that the token does not know; 0: none")   \
 	X(token_flags, "test: set besides the real ones in CK_TOKEN_INFO")                         \
+	X(token_firmware, "test: added to its minor version in CK_TOKEN_INFO")                     \
+	X(token_serial, "test: added to the last byte of its serial number in CK_TOKEN_INFO")      \
 	X(login_error, "test: the CKR that C_Login gives without a try; 0: the PIN is tried")      \
 	X(raw_points,                                                                              \
 	    "test: 1: CKA_EC_POINT of an Edwards curve without DER, as PKCS#11 3.0 has it")        \

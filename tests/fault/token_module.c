@@ -266,8 +266,14 @@ module_get_token_info(ck_slot_id_t slot, struct ck_token_info *info)
 	ck_rv_t rv;
 
 	called = CALL_C_GetTokenInfo;
-	if ((rv = check_token()) == CKR_OK && (rv = real->C_GetTokenInfo(slot, info)) == CKR_OK)
+	if ((rv = check_token()) == CKR_OK && (rv = real->C_GetTokenInfo(slot, info)) == CKR_OK) {
+		unsigned char *last = &info->serial_number[sizeof(info->serial_number) - 1];
+
 		info->flags |= control->token_flags;
+		info->firmware_version.minor =
+		    (unsigned char)(info->firmware_version.minor + control->token_firmware);
+		*last = (unsigned char)(*last + control->token_serial);
+	}
 	return rv;
 }
 

@@ -358,6 +358,29 @@ reference_absence(struct reference *f, struct view entry)
 /* ---- notices ---- */
 
 static inline bool
+get_token(const json_t *o, struct token_seen *t)
+{
+	const json_t *changes = json_object_get(o, "changes");
+
+	t->change_count = json_array_size(changes);
+	if (t->change_count > TOKEN_SEEN_CHANGES_MAX)
+		return false;
+	for (size_t i = 0; i < t->change_count; i++) {
+		const json_t *c = json_array_get(changes, i);
+
+		if (!get_number(c, "number", &t->change[i].number) ||
+		    !get_string(c, "what", &t->change[i].what) ||
+		    !get_string(c, "before", &t->change[i].before) ||
+		    !get_string(c, "after", &t->change[i].after))
+			return false;
+	}
+	return get_digest(o, "record", &t->record) && get_string(o, "label", &t->label) &&
+	       get_string(o, "manufacturer", &t->manufacturer) &&
+	       get_string(o, "model", &t->model) && get_string(o, "serial", &t->serial) &&
+	       get_string(o, "firmware", &t->firmware) && get_number(o, "number", &t->number);
+}
+
+static inline bool
 get_subject(struct reference *f, const json_t *o)
 {
 	const json_t *approvals = json_object_get(o, "approvals");
@@ -397,6 +420,8 @@ get_subject(struct reference *f, const json_t *o)
 	case NOTICE_KEY:
 		return get_digest(o, "from", &n->from) && get_digest(o, "to", &n->to) &&
 		       get_string(o, "transition", &n->transition);
+	case NOTICE_TOKEN:
+		return get_token(o, &n->token);
 	case NOTICE_OTHER:
 		break;
 	}
@@ -421,6 +446,8 @@ reference_notice(struct reference *f, struct view entry)
 		n->kind = NOTICE_STATEMENT;
 	else if (view_equal(n->kind_name, VIEW_LITERAL("key")))
 		n->kind = NOTICE_KEY;
+	else if (view_equal(n->kind_name, VIEW_LITERAL("token")))
+		n->kind = NOTICE_TOKEN;
 	n->has_previous = get_place(f->root, "hallmark.previous-notice", &n->previous);
 	if (!get_number(f->root, "iat", &n->issued_s) || !get_string(f->root, "iss", &n->issuer) ||
 	    !get_number(f->root, "hallmark.form", &form) || form != ENTRY_FORM ||

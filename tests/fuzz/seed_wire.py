@@ -232,11 +232,16 @@ def seed_entries(files):
         absence, (b"#1", b"#2"), (b'"count":1', b'"count":2'), (b'"due":', b'"due":1'),
         (b"trading", b'\\"trading'), (b'orm":1', b'orm":2'),
         (b"}}", b'},"hallmark.extensions":{"a":[1,{"b":true}]}}')))
-    for name in ("start", "manifest", "statement", "approved", "key"):
+    for name in ("start", "manifest", "statement", "approved", "key", "token"):
         write_all("entry", f"notice-{name}", changes(
             files[f"notice-{name}.json"], (b'orm":1', b'orm":01'), (b'"hallmark.notice":"', b'"hallmark.notice":"x-'),
             (b'"iat":', b'"iat":-'), (b'"hallmark.in-force":"', b'"hallmark.in-force":"0'),
             (b"}}", b'},"hallmark.extensions":{"a":"\\\\"}}')))
+    token = files["notice-token.json"]
+    write_all("entry", "notice-token-seen", changes(
+        token, (b'"number":1', b'"number":4'), (b'"number":3,"w', b'"number":1,"w'), (b'"serial":"0042"', b'"serial":""'),
+        (b"user-pin-wrong", b"User"), (b'"before":"no"', b'"before":""'), (b"maker", b"maker of all of that, and more"),
+        (b'"changes":[{', b'"changes":[],"x":[{')))
     later = files["notice-statement.json"].replace(b'"statement"', b'"feed"', 1)
     at = later.index(b'"hallmark.subject":') + 19
     write("entry", "notice-later", later[:at] + b'{"name":"x","sha256":["y",{}]}}')

@@ -159,6 +159,13 @@ class KeyProcess:
             self.state = self.receive()
             assert self.state.type == STATE and self.state.id == 0 and self.state.error == 0
 
+    def told(self, state=None):
+        """What a state answer tells: certificates (DER), what was seen of the token, and a transition."""
+        body = (state or self.state).body
+        certificates, brace, rest = body.partition(b'{"record":')
+        line, _, brought = rest.partition(b"\n")
+        return certificates, json.loads(brace + line), brought
+
     def __enter__(self):
         return self
 

@@ -115,8 +115,9 @@ def introduced(site, number, size):
     key = KeyProcess(site)
     assert key.state.size == size, key.state
     der = site.certificates[number].public_bytes(keychannel.serialization.Encoding.DER)
-    assert key.state.body.startswith(der), "another key"
-    return key, key.state.body[len(der):]
+    certificates, _, brought = key.told()
+    assert certificates == der, "another key"
+    return key, brought
 
 
 def ordered(site):

@@ -309,6 +309,10 @@ SUBJECTS = {
     "manifest": members(("sha256", hexadecimal(32)), ("approvals", rising(hexadecimal(32), 64))),
     "statement": members(("sha256", hexadecimal(32)), ("kind", word), ("key", hexadecimal(32)),
                          ("number", integer(1))),
+    "token": members(("record", hexadecimal(32)), ("label", text(32, 0)), ("manufacturer", text(32, 0)),
+                     ("model", text(32, 0)), ("serial", text(32)), ("firmware", text(32)),
+                     ("number", integer()), ("changes", many(members(
+                         ("number", integer()), ("what", word), ("before", text(32)), ("after", text(32))), 16))),
     "key": members(("from", hexadecimal(32)), ("to", hexadecimal(32)), ("transition", transition)),
 }
 
@@ -325,6 +329,10 @@ def notice(tree):
     demand(not first or kind == "start", "entry 0")
     if kind == "key":
         demand(len({tree.get("hallmark.subject").get(name) for name in ("from", "to")}) == 2, "from, to")
+    if kind == "token":
+        subject = tree.get("hallmark.subject")
+        numbers = [0, *(change.get("number") for change in subject.get("changes"))]
+        demand(numbers == sorted(set(numbers)) and numbers[-1] <= subject.get("number"), "changes")
     if kind == "start":
         begin, end = (tree.get("hallmark.subject").get(name) for name in ("from", "to"))
         demand(begin <= end == tree.get("iat") and (not first or begin == end), "from, to")
@@ -579,6 +587,15 @@ def verify_token(jws, key):
 
 
 # --- the channel to the key process (section 12) -----------------------------------------------------
+
+def introduction(body):
+    """(certificates, what was seen of the token) of an unasked answer of a key that gives way to none."""
+    at = body.index(b'{"record":')
+    assert body.endswith(b"\n")
+    seen = read(body[at:-1])
+    SUBJECTS["token"](seen)
+    return body[:at], seen
+
 
 CHECKPOINT, TOKEN, OBSERVE = 1, 2, 3
 ANSWER_BYTES = 60

@@ -139,6 +139,15 @@ class Story:
         self.log.key = to
         return index
 
+    def see_token(self, number=0, changes=(), subject=None, **options):
+        """What the key process has told of its token; `changes`: (number, what, before, after)."""
+        self.expire()
+        names = ("number", "what", "before", "after")
+        return self.notify("token", {
+            "record": "5a" * 32, "label": "test", "manufacturer": "story", "model": "HSM", "serial": "0042",
+            "firmware": "1.0", "number": number, "changes": [dict(zip(names, c)) for c in changes],
+            **(subject or {})}, **options)
+
     def envelope(self, key, kind, subject, **fields):
         """Signed by the key: an hour from now on, with its next number."""
         fields = {"origin": self.origin, "not_before": self.now, "not_after": self.now + HOUR,

@@ -193,6 +193,8 @@ class Walk:
             taken = self.attempt(self.take_statement, subject, before)
         elif kind == "key":
             self.take_key(subject)
+        elif kind == "token":
+            pass  # the signer's word: nothing follows
         else:
             self.unknown(f"a later kind of notice, {kind}")
             self.doubt = self.own_doubt = True

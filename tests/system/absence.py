@@ -237,7 +237,7 @@ def test_a_loop_that_stood_still_calls_nobody_absent():
         clock.jump(500)
         os.kill(signer.pid, signal.SIGCONT)
         clock.submit(other)
-        assert kinds(settled(site)) == ["start", "manifest", "report", "start", "report"]
+        assert kinds(settled(site)) == ["start", "token", "manifest", "report", "start", "report"]
         clock.submit(collector, next_s=20)
         clock.go_on(29)
         assert signer.stop() == 0

@@ -64,21 +64,21 @@ def test_everything_that_was_sealed_verifies_twice_and_replays():
         assert len(receipts) == 300
         check(a.run("verify", *receipts, "--origin", "hallmark.test/log"), GOOD)
         # A start each time, and the policy once.
-        a.fsck(says=["303 of 303", "workloads            6", "42 contraindicated",
+        a.fsck(says=["304 of 304", "workloads            6", "42 contraindicated",
                      "2 starts, 1 manifest, 0 statements"])
         a.replay(says="300 the same, 0 different, 0 not possible")
         done = subprocess.run([VERIFIER, "--cert", a.path("log.crt"), "--log", a.path("log"),
                                "--receipts", a.path("receipts"), "--evidence", a.path("evidence")],
                               capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
-        assert "303 entries" in done.stdout and "300 receipts" in done.stdout
-        assert "300 reports, 0 absences, 3 notices say what they may" in done.stdout
+        assert "304 entries" in done.stdout and "300 receipts" in done.stdout
+        assert "300 reports, 0 absences, 4 notices say what they may" in done.stdout
         damage(a, receipts)
 
 
 def damage(a, receipts):
     """The same files, changed: it was not for nothing."""
-    with changed(receipts[7], receipts[8].read_bytes().replace(b"index 10", b"index 9")):
+    with changed(receipts[7], receipts[8].read_bytes().replace(b"index 11", b"index 10")):
         check(a.run("verify", *receipts), BAD)
     for path in sorted(a.path("log").rglob("*")):
         if path.is_file() and "pending" not in path.name:

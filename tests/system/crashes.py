@@ -203,7 +203,7 @@ def test_one_flipped_bit_is_found_and_named():
         image = site.path("image")
         keep(site, image)
         for name, event in (("log/checkpoint", "log-damaged|checkpoint-foreign"),
-                            ("log/tile/0/001.p/46", "log-damaged"),
+                            ("log/tile/0/001.p/47", "log-damaged"),
                             ("log/tile/1/000.p/1", "log-damaged")):
             restore(site, image)
             flip(site.path(name))
@@ -340,7 +340,7 @@ def test_partial_tiles_that_no_checkpoint_names():
         receipts = [collector.submit("w", APP) for _ in range(3)]
         assert signer.stop() == 0
         torn = [site.path("log/tile") / name
-                for name in ("0/000.p/6", "entries/000.p/6", "0/000.p/200", "1/000.p/1")]
+                for name in ("0/000.p/7", "entries/000.p/7", "0/000.p/200", "1/000.p/1")]
         for path in torn:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(b"torn")

@@ -55,7 +55,7 @@ def test_go_opens_our_checkpoints_and_checks_our_tiles_and_proofs():
         receipts = sorted(a.path("receipts").iterdir())
         done = go.read(line, log, *receipts)
         assert done.returncode == 0, done.stderr
-        assert done.stdout == "303 entries, 300 receipts, 72 vectors\n", done.stdout
+        assert done.stdout == "304 entries, 300 receipts, 72 vectors\n", done.stdout
         # It was not for nothing: each file changed; of the checkpoint what is signed, and the line by Go's key.
         for path in (log / "tile/0/000", log / "tile/entries/000", *log.glob("tile/1/000.p/1"),
                      *log.glob("tile/0/001.p/47")):
@@ -63,10 +63,10 @@ def test_go_opens_our_checkpoints_and_checks_our_tiles_and_proofs():
             with changed(path, flip(good, len(good) // 2)):
                 assert go.read(line, log).returncode == 1, path
         good = (log / "checkpoint").read_bytes()
-        for at in (good.index(b"\n303\n") + 1, len(good) - 10):
+        for at in (good.index(b"\n304\n") + 1, len(good) - 10):
             with changed(log / "checkpoint", flip(good, at)):
                 assert go.read(line, log).returncode == 1, at
-        with changed(receipts[7], receipts[8].read_bytes().replace(b"index 10", b"index 9")):
+        with changed(receipts[7], receipts[8].read_bytes().replace(b"index 11", b"index 10")):
             assert go.read(line, log, receipts[7]).returncode == 1
         # The first key's line is another's to Go, and what has it alone is unverified there.
         shown = a.site.hsm("show").stdout

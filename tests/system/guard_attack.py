@@ -62,8 +62,9 @@ class GrowingTree:
 
 def test_it_introduces_itself_with_state_and_certificate():
     with make_site() as site, KeyProcess(site) as key:
-        assert key.state.body == certificate_of(site).public_bytes(
-            keychannel.serialization.Encoding.DER)
+        certificates, seen, brought = key.told()
+        assert certificates == certificate_of(site).public_bytes(keychannel.serialization.Encoding.DER)
+        assert (seen["label"], seen["number"], seen["changes"], brought) == ("test", 0, [], b"")
         assert (key.state.size, key.state.root) == (0, EMPTY)
         assert key.hang_up() == 0
 

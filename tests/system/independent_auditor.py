@@ -24,7 +24,8 @@ from hallmark import PATIENCE_S, TOKENS, Process, Site, program, run_tests
 from second_auditor import BAD, GOOD, UNKNOWN, Pairs
 
 VECTORS = pathlib.Path(__file__).resolve().parents[1] / "vectors"
-ENTRIES = ("absence", "notice-approved", "notice-key", "notice-manifest", "notice-start", "notice-statement", "notice-transcript",
+ENTRIES = ("absence", "notice-approved", "notice-key", "notice-manifest", "notice-start", "notice-statement", "notice-token",
+           "notice-transcript",
            "report-challenge", "report-deployed", "report-draft")
 SEED = int(os.environ.get("HALLMARK_ENTRY_SEED") or random.SystemRandom().randrange(1 << 32))
 CHANGES = 60
@@ -36,7 +37,8 @@ TEXTS = ("", "a", "A", "a b", "a/b", ".a", "-", "a-1", "x" * 32, "x" * 33, "x" *
          "x" * 1025, "\u00e4", "\u200b", "\u00a0", "\\", "\"", "bundle", "files", "host", "none",
          "warning", "affirming", "contraindicated", "urn:x", "spiffe://a/b", "a.test", "A.test", "x:",
          "0" * 64, "a" * 64, "A" * 64, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", "AAAAAAAAAAA",
-         "AAAAAAAAAAB", "AA==", "start", "stall", "storage", "manifest", "statement")
+         "AAAAAAAAAAB", "AA==", "start", "stall", "storage", "manifest", "statement",
+         "token", "user-pin-wrong")
 NAMES = ("a", "b", "files", "host", "iat", "configuration", "hardware", "hallmark.extensions",
          "extensions", "extensions?", "A", "a_b", "eat_nonce", "nonce", "sourced-data")
 
@@ -364,11 +366,13 @@ def test_the_key_process_signs_what_it_can_prove():
         leaves = [forms.leaf_hash(data) for data in (b"an older entry", entry)]
         roots = [leaves[0], forms.sha256(b"\1" + leaves[0] + leaves[1])]
         hsm = KeyProcess(site)
-        kind, error, number, size, root, certificate = second.read_answer(hsm.take)
+        kind, error, number, size, root, body = second.read_answer(hsm.take)
+        certificate, seen = second.introduction(body)
         assert (kind, error, number, size, root) == (0, 0, 0, 0, forms.sha256(b""))
         assert forms.sha256(certificate) == forms.sha256(
             second_session.x509.load_pem_x509_certificate(site.path("log.crt").read_bytes())
             .public_bytes(forms.serialization.Encoding.DER))
+        assert (seen.get("label"), seen.get("number"), seen.get("changes")) == ("test", 0, [])
         signs_checkpoints(hsm, site, key, leaves, roots)
         signs_tokens(hsm, key, entry, leaves, roots)
         observes(hsm, site, key, roots)

@@ -28,18 +28,21 @@ def policy_digest(report):
     return appraisal["ear.appraisal-policy-id"].split("@sha256:")[1]
 
 
-def test_a_log_begins_with_a_start_and_a_policy():
+def test_a_log_begins_with_a_start_its_token_and_a_policy():
     with Site() as site:
         signer = site.start_signer()
         receipt = site.collector().submit("app", APP)
-        assert receipt["index"] == 2
+        assert receipt["index"] == 3
         assert signer.stop() == 0
         log = check(site)
-        start, manifest, report = log
+        start, token, manifest, report = log
         subject = start.subject()
         assert subject["cause"] == "start" and subject["from"] == subject["to"] == start.iat
         assert subject["build"].startswith("hallmark-signer/")
         assert in_force(site, start) == []
+        assert token.iat == start.iat and in_force(site, token) == []
+        seen = token.subject()
+        assert (seen["label"], seen["number"], seen["changes"]) == ("test", 0, []) and seen["serial"], seen
         assert manifest.subject() == {"sha256": policy_digest(receipt["report"]), "approvals": []}
         assert in_force(site, manifest) == [f"manifest {policy_digest(receipt['report'])}"]
         assert report.notice == manifest.place()
@@ -61,24 +64,24 @@ def test_every_start_says_since_when_nothing_was_taken():
         assert signer.stop() == 0
         log = check(site)
         assert [e.notice if e.is_notice else "report" for e in log] == [
-            "start", "manifest", "report", "start", "report"]
-        subject = log[3].subject()
+            "start", "token", "manifest", "report", "start", "report"]
+        subject = log[4].subject()
         assert (subject["cause"], subject["from"], subject["to"]) == ("start", last, last + 5000)
-        assert in_force(site, log[3]) == in_force(site, log[1])
-        assert log[3].claims["hallmark.in-force"] == log[1].claims["hallmark.in-force"]
+        assert in_force(site, log[4]) == in_force(site, log[2])
+        assert log[4].claims["hallmark.in-force"] == log[2].claims["hallmark.in-force"]
         audit(site)
 
 
 def test_killed_before_anything_is_published_the_notices_are_there():
     with Site() as site:
-        for first in (0, 2):
+        for first in (0, 3):
             signer = site.start_signer()
             wait_for_record(site, first)
             signer.kill()
         signer = site.start_signer()
         assert signer.stop() == 0
         log = check(site)
-        assert [e.notice for e in log] == ["start", "manifest", "start", "start"]
+        assert [e.notice for e in log] == ["start", "token", "manifest", "start", "start"]
         audit(site)
 
 
@@ -120,7 +123,7 @@ def test_another_policy_at_a_start():
         receipt = site.collector().submit("app", APP)
         assert signer.stop() == 0
         log = check(site)
-        assert [e.notice for e in log if e.is_notice] == ["start", "manifest", "start", "manifest"]
+        assert [e.notice for e in log if e.is_notice] == ["start", "token", "manifest", "start", "manifest"]
         assert notices_of(log, "manifest")[1].subject()["sha256"] == policy_digest(receipt["report"])
         audit(site)
 
@@ -140,8 +143,8 @@ def test_a_loop_that_stood_still_is_said_before_any_report():
         assert signer.stop() == 0
         log = check(site)
         assert [e.notice if e.is_notice else "report" for e in log] == [
-            "start", "manifest", "report", "start", "report"]
-        subject = log[3].subject()
+            "start", "token", "manifest", "report", "start", "report"]
+        subject = log[4].subject()
         assert (subject["cause"], subject["from"], subject["to"]) == ("stall", last, last + 20)
         audit(site)
 
@@ -239,11 +242,11 @@ def test_notices_are_counted():
     with Site() as site:
         site.start_signer()
         counters = site.status()["counters"]
-        assert counters["notices"] == 2 and counters["reports"] == 0
+        assert counters["notices"] == 3 and counters["reports"] == 0
         shown = site.tool("hallmark-signer", "status", "--socket", str(site.path("run/status.sock")),
                           "--prometheus").stdout
-        assert "hallmark_notices_total 2\n" in shown and "hallmark_policy_waiting 0\n" in shown
-        published(site, 2)
+        assert "hallmark_notices_total 3\n" in shown and "hallmark_policy_waiting 0\n" in shown
+        published(site, 3)
 
 
 if __name__ == "__main__":

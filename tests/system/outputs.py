@@ -259,6 +259,7 @@ def test_audit_tells_json():
     s.wait(200).absence(make_log.TIME_S + 120)
     s.state(operator, "approve", {"manifest": s.manifest})
     s.report(extensions={"zone": 1})
+    s.see_token(3, [(3, "serial", "0041", "0042")])
     s.give_way(make_log.Key())
     s.log.key = key  # its last checkpoint
     fork = make_log.make(len(s.log.entries), key=key)
@@ -271,7 +272,7 @@ def test_audit_tells_json():
         proof = bench.path("proof")
         audit("verify", receipts[2], liar, *cert, "--fork-proof", proof)
         witness, lost = cosigner.Cosigner(), retired(bench, key, operator)
-        seen = bench.write("seen", witness.cosign(receipts[2].read_bytes(), 8))
+        seen = bench.write("seen", witness.cosign(receipts[2].read_bytes(), 9))
         lost += ["--witness", witness.verifier]
         found, outcomes = answered(
             ["verify", *receipts, liar, proof, bench.path("absent"), *cert, "--status", "none"],

@@ -192,9 +192,9 @@ def test_an_idle_log_goes_over_and_is_started_before_anything_follows():
         signer = site.start_signer()
         rotate(site)
         signer.wait_for("event=key-changed")
-        published(site, 3)
+        published(site, 4)
         assert signer.stop() == 0
-        assert signer_of(site, site.path("log/checkpoint").read_bytes()) == (0, 3)
+        assert signer_of(site, site.path("log/checkpoint").read_bytes()) == (0, 4)
         site.audit("fsck", "--log", str(site.path("log")), *certs(site))
         started_again(site)
         audited(site)

@@ -128,10 +128,10 @@ def test_signed_by_the_tool_submitted_and_in_force():
                   str(site.path("approve.json")))
         said = site.tool("hallmark-signer", "statement", "submit", "--socket",
                          str(site.path("run/status.sock")), str(site.path("approve.json"))).stdout
-        assert "CHG-1" in said and "dora" in said and "taken: index 2" in said, said
-        signer.wait_for("event=policy-in-force .*index=3")
+        assert "CHG-1" in said and "dora" in said and "taken: index 3" in said, said
+        signer.wait_for("event=policy-in-force .*index=4")
         assert signer.stop() == 0
-        assert [e.notice for e in check(site)] == ["start", "manifest", "statement", "manifest"]
+        assert [e.notice for e in check(site)] == ["start", "token", "manifest", "statement", "manifest"]
         audit(site)
 
 
@@ -340,7 +340,7 @@ def test_a_relay_submits_statements_and_nobody_else():
         relay = site.relay()
         envelope = operators.say("cem", "maintenance", EVERYBODY)
         body = relay.answer(relay.statement(envelope))
-        assert body["sha256"] == hashlib.sha256(envelope).digest() and body["index"] == 2
+        assert body["sha256"] == hashlib.sha256(envelope).digest() and body["index"] == 3
         number = relay.statement(envelope)
         try:
             relay.answer(number)
@@ -353,7 +353,7 @@ def test_a_relay_submits_statements_and_nobody_else():
         assert kind == wire.REFUSAL and body["name"] == "unauthorized" and body["id"] == 7
         collector.submit("app", APP)  # and the connection goes on
         assert signer.stop() == 0
-        assert [e.notice for e in check(site)][:3] == ["start", "manifest", "statement"]
+        assert [e.notice for e in check(site)][:4] == ["start", "token", "manifest", "statement"]
         audit(site)
 
 
@@ -408,7 +408,7 @@ def test_evidence_of_what_is_in_force_is_not_done_without():
             path.unlink()
         before = site.path("log/checkpoint").read_bytes()
         signer = site.start_signer(wait=False)
-        signer.wait_for("event=in-force-unreadable .*index=2 .*restore")
+        signer.wait_for("event=in-force-unreadable .*index=3 .*restore")
         assert signer.wait() == 1
         assert site.path("log/checkpoint").read_bytes() == before
 

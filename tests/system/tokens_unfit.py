@@ -188,11 +188,11 @@ def test_a_guard_of_another_log():
     """Signs nothing, and the log on the disk is not the only one that may be wrong."""
     with make_site() as other, make_site() as site:
         with KeyProcess(other) as key:
-            grown(key, other, 2)
+            grown(key, other, 3)
         signer = site.start_signer()
         signer.wait_for("event=listening")
         deadline = time.monotonic() + hallmark.PATIENCE_S
-        while site.status()["signed_size"] < 2:
+        while site.status()["signed_size"] < 3:
             assert time.monotonic() < deadline
         assert signer.stop() == 0
         site.guard_file().write_bytes(other.guard_file().read_bytes())

@@ -61,7 +61,7 @@ def test_the_first_notice_names_it_and_no_other():
             assert signer.stop() == 0
             assert not any("transcript" in line for line in signer.lines)
         log = check(site)
-        assert [e.notice for e in log if e.is_notice] == ["start", "manifest", "start"]
+        assert [e.notice for e in log if e.is_notice] == ["start", "token", "manifest", "start"]
         assert log[0].claims["hallmark.extensions"] == {"transcript": named}
         assert not any("hallmark.extensions" in e.claims for e in log[1:])
         audit(site)
@@ -164,7 +164,7 @@ def test_a_reload_reads_it_and_changes_nothing():
             signer.wait_for(event, line)
         assert signer.stop() == 0
         log = check(site)
-        assert [e.claims.get("hallmark.extensions") for e in log] == [{"transcript": named}, None]
+        assert [e.claims.get("hallmark.extensions") for e in log] == [{"transcript": named}, None, None]
 
 
 # --- the auditor ---------------------------------------------------------------------------------

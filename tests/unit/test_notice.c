@@ -85,6 +85,24 @@ statement(struct notice *n)
 	n->number = 1795514430000;
 }
 
+static void
+token(struct notice *n)
+{
+	common(n, NOTICE_TOKEN, 1795514400);
+	names(n, 0, "notice-start.json");
+	in_force(n, "hallmark in force v1\n");
+	digest_of("a record", 8, &n->token.record);
+	n->token.label = V("prod-1");
+	n->token.manufacturer = V("An HSM's maker");
+	n->token.model = V("HSM 7");
+	n->token.serial = V("0042");
+	n->token.firmware = V("3.4");
+	n->token.number = 3;
+	n->token.change_count = 2;
+	n->token.change[0] = (struct token_change){1, V("firmware"), V("3.3"), V("3.4")};
+	n->token.change[1] = (struct token_change){3, V("user-pin-wrong"), V("no"), V("yes")};
+}
+
 static enum err
 parse(struct view entry)
 {
@@ -163,6 +181,8 @@ the_vectors_are_written_and_read(void **state)
 	expect_vector(&n, "notice-approved.json");
 	statement(&n);
 	expect_vector(&n, "notice-statement.json");
+	token(&n);
+	expect_vector(&n, "notice-token.json");
 }
 
 /* What two keys have signed is in it: it is read, and written again. */
@@ -433,7 +453,7 @@ every_cut_is_refused(void **state)
 {
 	static const char *const vectors[] = {"notice-start.json", "notice-manifest.json",
 	    "notice-statement.json", "notice-approved.json", "notice-key.json",
-	    "notice-transcript.json"};
+	    "notice-transcript.json", "notice-token.json"};
 	struct buf text = BUF_INIT;
 
 	(void)state;

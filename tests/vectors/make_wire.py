@@ -544,6 +544,10 @@ def make():
     change = notice("key", TIME_MS // 1000, place(list(log.values()), 0), in_force(), {
         "from": sha256(lost.spki).hex(), "to": sha256(signer.spki).hex(),
         "transition": base64.b64encode(transition).decode()})
+    seen = {"record": sha256(b"a record").hex(), "label": "prod-1", "manufacturer": "An HSM's maker",
+            "model": "HSM 7", "serial": "0042", "firmware": "3.4", "number": 3, "changes": [
+                {"number": 1, "what": "firmware", "before": "3.3", "after": "3.4"},
+                {"number": 3, "what": "user-pin-wrong", "before": "no", "after": "yes"}]}
     ends = [leaf_hash(entry) for entry in (log["notice-start.json"], change)]
     claims = token_claims(report_1, 1, "https://attest.example", "https://vault.example", 300)
     token = jws(signer, claims).encode()
@@ -635,6 +639,9 @@ def make():
                             + fork_side(other_leaf, [leaf[0]], other_note),
         "key-transition.txt": transition,
         "notice-key.json": change,
+        "notice-token.json": notice(
+            "token", TIME_MS // 1000, place(list(log.values()), 0), in_force(), seen),
+        "token-seen.txt": to_json(seen) + b"\n",
         "notice-transcript.json": log["notice-start.json"][:-1] + to_json(
             {"hallmark.extensions": {"transcript": sha256(b"a transcript").hex()}}).replace(b"{", b",", 1),
         "key-succession.txt": signed_note(key_change(

@@ -9,7 +9,7 @@
 #include "signer/ledger/store/diskfile.h"
 
 /* Rises when the tables change; an index of another version is made anew. */
-#define INDEX_VERSION 8
+#define INDEX_VERSION 9
 /* Somebody's query or backup may hold the file for a moment: that costs no index. */
 #define INDEX_BUSY_MS 5000
 

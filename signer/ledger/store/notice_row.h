@@ -14,11 +14,12 @@
 struct notice_row {
 	uint64_t index;    /* in the log */
 	uint64_t issued_s; /* iat */
-	uint64_t from_s; /* of a start; of a clock statement, which sets back to it, iat; else 0 */
+	uint64_t from_s; /* of a start; of a clock statement, which sets back to it, iat; of a token
+			    notice the number of the newest change; else 0 */
 	enum notice_kind kind;
 	struct digest leaf;
 	struct digest in_force;
-	struct digest subject; /* the manifest's or the envelope's; of a start as below */
+	struct digest subject; /* the manifest's or the envelope's; of others as below */
 };
 
 /* What stands there of this notice. */
@@ -27,18 +28,25 @@ notice_row_from_s(const struct notice *n)
 {
 	if (n->kind == NOTICE_START)
 		return n->from_s;
+	if (n->kind == NOTICE_TOKEN)
+		return n->token.number;
 	return n->kind == NOTICE_STATEMENT &&
 		       statement_kind_from_name(n->statement_kind) == STATEMENT_CLOCK
 		   ? n->issued_s
 		   : 0;
 }
 
-/* What it is about; of a start the transcript that it names, zero if it names none. */
+/*
+ * What it is about; of a start the transcript that it names, zero if it names none; of a token
+ * notice the key process's record of the token.
+ */
 static inline struct digest
 notice_row_subject(const struct notice *n)
 {
 	struct digest transcript = {{0}};
 
+	if (n->kind == NOTICE_TOKEN)
+		return n->token.record;
 	if (n->kind != NOTICE_START)
 		return n->sha256;
 	(void)notice_transcript(n, &transcript);

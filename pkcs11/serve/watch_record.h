@@ -1,0 +1,63 @@
+/*
+ * The record of what was seen of a token (watch.h): a small file in the guard's directory, one for
+ * each module and token. It is written by way of another file, so whoever reads it has the one or
+ * the other; one that is damaged is none.
+ *
+ *   hallmark token seen v2
+ *   record <64 hex digits>                  its name, by chance: whoever is told of it knows it
+ * again serial <text> firmware <text> flags <decimal>                         bits of enum
+ * token_sign_of objects <decimal>                       0: they were never counted changes
+ * <decimal>                       that were said, ever: the number of the newest change <kind>
+ * <number> <before> <after> the newest of its kind, of those that matter
+ *
+ * All is of CK_TOKEN_INFO and without blanks.
+ */
+#ifndef HALLMARK_PKCS11_SERVE_WATCH_RECORD_H
+#define HALLMARK_PKCS11_SERVE_WATCH_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/hsm_config.h"
+#include "pkcs11/token/token.h"
+#include "proto/digest.h"
+
+/* X(identifier, name) */
+#define WATCH_KIND_MAP(X)                                                                          \
+	X(WATCH_USER_WRONG, "user-pin-wrong")                                                      \
+	X(WATCH_USER_FINAL, "user-pin-final-try")                                                  \
+	X(WATCH_USER_LOCKED, "user-pin-locked")                                                    \
+	X(WATCH_SO_WRONG, "so-pin-wrong")                                                          \
+	X(WATCH_SO_FINAL, "so-pin-final-try")                                                      \
+	X(WATCH_SO_LOCKED, "so-pin-locked")                                                        \
+	X(WATCH_SERIAL, "serial")                                                                  \
+	X(WATCH_FIRMWARE, "firmware")                                                              \
+	X(WATCH_OBJECTS, "objects")
+
+#define WATCH_ENUM(identifier, name) identifier,
+enum watch_kind { WATCH_KIND_MAP(WATCH_ENUM) WATCH_KINDS };
+#undef WATCH_ENUM
+
+#define WATCH_TEXT_SIZE 24 /* bytes with NUL: a serial number has 16, a decimal 20 */
+
+struct watch_change {
+	uint64_t number; /* 0: there was none of this kind */
+	char before[WATCH_TEXT_SIZE], after[WATCH_TEXT_SIZE];
+};
+
+struct watch_record {
+	struct digest name;
+	struct token_sight last; /* without label, manufacturer and model */
+	uint64_t changes;
+	struct watch_change change[WATCH_KINDS];
+};
+
+const char *watch_kind_name(enum watch_kind kind);
+
+/* False, with a record of another name that knows nothing: it is not there, or is explained. */
+bool watch_record_read(const struct hsm_config *config, struct watch_record *out);
+
+/* On the disk when it returns; what fails is explained. */
+void watch_record_write(const struct hsm_config *config, const struct watch_record *r);
+
+#endif
