@@ -318,7 +318,7 @@ check_workload(const struct collector_workload *w, struct faults *found)
 		redaction_key_end(&redaction);
 	}
 	if (w->pid_file != NULL || w->executable != NULL || w->unit != NULL ||
-	    w->control_group != NULL) {
+	    w->control_group != NULL || w->is_container) {
 		struct trouble t = TROUBLE_INIT;
 
 		if (subject_find(w, &p, &others, &t) != ERR_OK) {

@@ -13,8 +13,9 @@
 
 /* From whose root directory the `files` component is read. */
 enum collector_view {
-	VIEW_HOST,    /* the collector's own */
-	VIEW_PROCESS, /* the process's: for containers */
+	VIEW_HOST,      /* the collector's own */
+	VIEW_PROCESS,   /* the process's */
+	VIEW_CONTAINER, /* the container's, which the workload is */
 };
 
 enum collector_keys_form {
@@ -65,6 +66,11 @@ struct collector_workload {
 	const char *executable;    /* path; the one process that runs it, and its descendants */
 	const char *unit;          /* systemd unit, or a pattern; all of its control groups */
 	const char *control_group; /* pattern of absolute paths; all in those that match */
+	struct {
+		const char *id;                 /* the first digits, 12 at least */
+		const char *name, *image, *pod; /* patterns */
+	} container;                            /* all that match all of these; NULL: not said */
+	bool is_container;                      /* one of these is said */
 	/* of an executable whose it is, of a unit whose manager's it is; NULL: not said */
 	const char *user;      /* name, or decimal number */
 	size_t argument_count; /* of an executable: each matches one of its arguments */

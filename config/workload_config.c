@@ -12,8 +12,10 @@
 #define KEYS_FILES_MAX    64   /* files of one workload whose keys are recorded */
 #define KEYS_PATTERNS_MAX 256  /* of one such file */
 #define USER_MAX          256  /* bytes of a user's name */
-#define ARGUMENTS_MAX     64   /* patterns of one workload */
-#define KEYS_NAME_MAX     32   /* bytes of its short name */
+#define CONTAINER_ID_MIN  12   /* digits: as many as docker shows */
+#define CONTAINER_ID_MAX  64
+#define ARGUMENTS_MAX     64 /* patterns of one workload */
+#define KEYS_NAME_MAX     32 /* bytes of its short name */
 
 /* In what a component was made with: of a value the header and "environment=", and all the rest. */
 #define MADE_HEADER_SIZE 16
@@ -67,6 +69,7 @@ static const cyaml_strval_t kinds[] = {
 };
 
 static const cyaml_strval_t views[] = {
+    {"container", VIEW_CONTAINER},
     {"host", VIEW_HOST},
     {"process", VIEW_PROCESS},
 };
@@ -105,6 +108,18 @@ static const cyaml_schema_value_t keys_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_workload_keys, keys_fields),
 };
 
+#define CONTAINER(key)                                                                             \
+	SETTINGS_TEXT(                                                                             \
+	    #key, SETTINGS_OPTIONAL, struct raw_workload_container, key, SETTINGS_TEXT_MAX)
+static const cyaml_schema_field_t container_fields[] = {
+    CONTAINER(id),
+    CONTAINER(name),
+    CONTAINER(image),
+    CONTAINER(pod),
+    CYAML_FIELD_END,
+};
+#undef CONTAINER
+
 #define WORKLOAD(key, flags) SETTINGS_TEXT(#key, flags, struct raw_workload, key, SETTINGS_PATH_MAX)
 static const cyaml_schema_field_t workload_fields[] = {
     WORKLOAD(name, SETTINGS_REQUIRED),
@@ -112,6 +127,8 @@ static const cyaml_schema_field_t workload_fields[] = {
     WORKLOAD(executable, SETTINGS_OPTIONAL),
     WORKLOAD(unit, SETTINGS_OPTIONAL),
     WORKLOAD(cgroup, SETTINGS_OPTIONAL),
+    CYAML_FIELD_MAPPING(
+	"container", SETTINGS_OPTIONAL, struct raw_workload, container, container_fields),
     SETTINGS_TEXT("user", SETTINGS_OPTIONAL, struct raw_workload, user, USER_MAX),
     CYAML_FIELD_SEQUENCE("arguments", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload,
 	arguments, &path_entry, 1, ARGUMENTS_MAX),
@@ -141,6 +158,8 @@ const cyaml_schema_value_t workload_schema = {
 static void take_workload(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
 static void take_process(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
+static void take_container(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
 static void take_choice(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
@@ -221,7 +240,8 @@ static void
 take_process(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w)
 {
-	static const char *const ways[] = {".pid_file", ".executable", ".unit", ".cgroup"};
+	static const char *const ways[] = {
+	    ".pid_file", ".executable", ".unit", ".cgroup", ".container"};
 	char key[SETTINGS_ENTRY_KEY_MAX];
 	unsigned count = 0;
 
@@ -230,7 +250,7 @@ take_process(
 	if (count != 1)
 		settings_fault(s, settings_entry_key(key, "workloads", index, ""),
 		    "\"%s\" must name its process by one of \"pid_file\", \"executable\", "
-		    "\"unit\" and \"cgroup\", found %s of them",
+		    "\"unit\", \"cgroup\" and \"container\", found %s of them",
 		    key, count == 0 ? "none" : "several");
 	if (raw->unit != NULL && !unit_name_is_good(raw->unit))
 		settings_fault(s, settings_entry_key(key, "workloads", index, ".unit"),
@@ -250,7 +270,37 @@ take_process(
 		w->pid_file = settings_path(s, raw->pid_file);
 		w->executable = settings_path(s, raw->executable);
 	}
+	if (count == 1)
+		take_container(s, raw, index, w);
 	take_choice(s, raw, index, w);
+}
+
+static void
+take_container(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w)
+{
+	const struct raw_workload_container *c = &raw->container;
+	char key[SETTINGS_ENTRY_KEY_MAX];
+	size_t size = c->id != NULL ? strlen(c->id) : CONTAINER_ID_MIN;
+
+	if (!settings_has(s, settings_entry_key(key, "workloads", index, ".container")))
+		return;
+	w->is_container = true;
+	w->container.id = c->id;
+	w->container.name = c->name;
+	w->container.image = c->image;
+	w->container.pod = c->pod;
+	if (c->id == NULL && c->name == NULL && c->image == NULL && c->pod == NULL)
+		settings_fault(s, key,
+		    "\"%s\" must have \"id\", \"name\", \"image\" or \"pod\"; all of them must "
+		    "match",
+		    key);
+	if (c->id != NULL && (size < CONTAINER_ID_MIN || size > CONTAINER_ID_MAX ||
+				 c->id[strspn(c->id, "0123456789abcdef")] != '\0'))
+		settings_fault(s, settings_entry_key(key, "workloads", index, ".container.id"),
+		    "\"%s\" must be the first %d to %d of the container's hexadecimal digits; "
+		    "found \"%s\"",
+		    key, CONTAINER_ID_MIN, CONTAINER_ID_MAX, c->id);
 }
 
 /* Which of the processes that are named so. */
@@ -306,6 +356,13 @@ take_measures(
 	w->file_count = raw->files_count;
 	files = settings_has(s, settings_entry_key(key, "workloads", index, ".files"));
 	w->view = raw->view;
+	if (settings_has(s, settings_entry_key(key, "workloads", index, ".container"))) {
+		if (!settings_has(s, settings_entry_key(key, "workloads", index, ".view")))
+			w->view = VIEW_CONTAINER;
+	} else if (raw->view == VIEW_CONTAINER) {
+		settings_fault(s, settings_entry_key(key, "workloads", index, ".view"),
+		    "\"%s\" is that of a \"container\", and there is none", key);
+	}
 	w->scripts = raw->scripts;
 	if (raw->scripts && !files)
 		settings_fault(s, settings_entry_key(key, "workloads", index, ".scripts"),

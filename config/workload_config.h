@@ -16,6 +16,10 @@ struct raw_workload_keys {
 	uint32_t keys_count;
 };
 
+struct raw_workload_container {
+	char *id, *name, *image, *pod;
+};
+
 struct raw_workload_budgets {
 	uint32_t seconds, mebibytes_read, mebibytes_per_s, memory_mebibytes, cache_mebibytes,
 	    reread_percent;
@@ -25,6 +29,7 @@ struct raw_workload_budgets {
 
 struct raw_workload {
 	char *name, *pid_file, *executable, *unit, *cgroup, *user;
+	struct raw_workload_container container;
 	char **arguments;
 	uint32_t arguments_count;
 	bool main_only;

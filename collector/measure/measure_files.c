@@ -121,7 +121,7 @@ static enum err
 open_root(struct measure_context *m, int *root)
 {
 	const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-	const bool of_process = m->workload->view == VIEW_PROCESS;
+	const bool of_process = m->workload->view != VIEW_HOST;
 	enum err e = ERR_OK;
 
 	*root = -1;

@@ -56,6 +56,8 @@ write_options(const struct collector_workload *w, enum component_kind kind, stru
 		write_choice(w, kind, to);
 	if (kind == COMPONENT_FILES && w->view == VIEW_PROCESS)
 		append_option(to, "root=process", "");
+	else if (kind == COMPONENT_FILES && w->view == VIEW_CONTAINER)
+		append_option(to, "root=container", "");
 	else if (kind == COMPONENT_FILES && w->host_root_option != NULL)
 		append_option(to, w->host_root_option, "");
 	if (component_kind_shape(kind) != COMPONENT_SHAPE_FILE)

@@ -7,6 +7,7 @@
 #include "collector/ground/fact_values.h"
 #include "collector/ground/small_file.h"
 #include "collector/measure/measure_members.h"
+#include "collector/runtime/container_facts.h"
 #include "collector/runtime/environment.h"
 #include "collector/runtime/main_processes.h"
 #include "collector/runtime/program_counts.h"
@@ -20,6 +21,7 @@ struct processes_walk {
 	struct thread_rights *rights;
 	struct program_counts programs;
 	struct main_processes mains;
+	struct container_facts containers; /* where the workload is named by them */
 	struct environment environment;
 	struct namespaces collector;
 	struct buf cwd, root; /* of the thread that is looked at */
@@ -40,20 +42,28 @@ measure_runtime(struct measure_context *m, struct component_builder *to)
 		.name_count = workload->environment_count},
 	    .cwd = BUF_INIT,
 	    .root = BUF_INIT};
-	enum err e = ERR_MEMORY;
+	enum err e = ERR_OK;
 
-	if (w.rights != NULL && (e = namespaces_of_collector(&w.collector)) == ERR_OK)
+	if (workload->is_container)
+		e = container_facts_begin(workload->host_root, &w.containers, m->trouble);
+	if (e == ERR_OK && w.rights == NULL)
+		e = ERR_MEMORY;
+	if (e == ERR_OK && (e = namespaces_of_collector(&w.collector)) == ERR_OK)
 		e = measure_members(m, note_process, &w);
 	if (e == ERR_OK && (e = thread_rights_add(w.rights, to)) == ERR_OK)
 		e = program_counts_add(&w.programs, to);
 	if (e == ERR_OK)
 		e = main_processes_add(&w.mains, to);
+	if (e == ERR_OK && workload->is_container)
+		e = container_facts_add(&w.containers, to);
 	e = complain(m, "task", e);
 	if (e == ERR_OK)
 		e = complain(m, "environ", environment_add(&w.environment, to));
 	thread_rights_free(&w.rights);
 	program_counts_free(&w.programs);
 	main_processes_free(&w.mains);
+	if (workload->is_container)
+		container_facts_end(&w.containers);
 	environment_free(&w.environment);
 	buf_free(&w.cwd);
 	buf_free(&w.root);
@@ -85,6 +95,8 @@ note_arguments(struct processes_walk *w, struct measure_context *m)
 		e = main_processes_note(
 		    &w->mains, buf_view(&text), m->process->identity.stat.start_ticks);
 	buf_free(&text);
+	if (e == ERR_OK && m->workload->is_container)
+		return container_facts_note(&w->containers, m->process->first, m->trouble);
 	return complain(m, "cmdline", e);
 }
 

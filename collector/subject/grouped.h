@@ -1,6 +1,7 @@
 /*
  * The processes of a workload that is named by control groups: of a systemd unit, by a pattern of
- * their paths, or of a container.
+ * their paths, or of containers, by id or by what their runtime has written down of them
+ * (container_state.h).
  *
  * Each group that matches is a part of the workload with a main process of its own. Of a systemd
  * service the manager itself tells when it was started for the last time: it makes the link
@@ -19,6 +20,7 @@
 /* One that matches. */
 struct grouped_part {
 	struct buf path;      /* absolute */
+	bool is_wanted;       /* false of a container that is not meant */
 	bool is_service;      /* of systemd's */
 	bool has_start;       /* and the manager tells when it was started: */
 	uint64_t start_ticks; /* after boot, as processes have it */
@@ -29,6 +31,10 @@ struct grouped {
 	int root; /* the host's, O_PATH */
 	struct control_groups groups;
 	uid_t user; /* of a user's unit */
+	pid_t torn; /* a process that is in two containers at once; 0: none */
+	/* containers whose state cannot be had or be believed, and why, of the last one */
+	size_t unknown;
+	struct trouble why;
 	struct grouped_part *parts;
 	uint32_t count;
 };
@@ -39,6 +45,9 @@ enum err grouped_begin(
 void grouped_end(struct grouped *g);
 
 process_table_visit grouped_visit; /* its context is a struct grouped */
+
+/* ERR_MISMATCH with the trouble where a process is in two containers at once, and one is meant. */
+enum err grouped_check(const struct grouped *g, struct trouble *t) MUST_USE;
 
 /* Says why none is there: ERR_NOT_FOUND, or ERR_IO where none can be seen. */
 enum err grouped_complain_none(

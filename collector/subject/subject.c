@@ -165,7 +165,8 @@ find_by_groups(const struct collector_workload *w, struct process *main, struct 
 	if ((e = grouped_begin(w, &g, t)) != ERR_OK ||
 	    (e = process_table_read(grouped_visit, &g, &table, t)) != ERR_OK)
 		goto out;
-	if ((e = open_oldest(&g, &table, main, t)) != ERR_OK || w->main_only)
+	if ((e = grouped_check(&g, t)) != ERR_OK ||
+	    (e = open_oldest(&g, &table, main, t)) != ERR_OK || w->main_only)
 		goto out;
 	if ((e = members_marked(w, &table, main->pid, others, t)) == ERR_OK)
 		note_mains(&g, &table, main, others);

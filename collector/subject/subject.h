@@ -5,11 +5,11 @@
  *   pid_file     the process whose number stands there (pid_file.h), and its descendants
  *   executable   of those that run it (program.h) the one that none of the others is an ancestor
  *                of, and its descendants. Several such: refused, with their numbers
- *   unit,        all in the control groups that it names, and in groups below (grouped.h). Of each
- *   cgroup       group, the main process is the first to start of those whose parent is not in it:
- *                of a systemd service, since it was started for the last time. Where the manager
- *                does not tell when that was, those that run the same program are main ones, too:
- *                one may be left over from before. The oldest main process is *the* main one
+ *   unit, cgroup,  all in the control groups that it names, and in groups below (grouped.h). Of
+ * each container    group, the main process is the first to start of those whose parent is not in
+ * it: of a systemd service, since it was started for the last time. Where the manager does not tell
+ * when that was, those that run the same program are main ones, too: one may be left over from
+ * before. The oldest main process is *the* main one
  *
  * With `main_only`, there are no others.
  *

@@ -35,7 +35,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; collector != NULL && i < collector->workload_count; i++) {
 		const struct collector_workload *w = &collector->workloads[i];
 		const int ways = (w->pid_file != NULL) + (w->executable != NULL) +
-				 (w->unit != NULL) + (w->control_group != NULL);
+				 (w->unit != NULL) + (w->control_group != NULL) + w->is_container;
 
 		if (ways > 1 || (ways == 0 && e == ERR_OK))
 			abort();

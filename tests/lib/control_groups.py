@@ -8,6 +8,10 @@ TOP = next((top for top in map(pathlib.Path, ("/sys/fs/cgroup/unified", "/sys/fs
             if (top / "cgroup.procs").exists()), None)
 
 
+# systemd's own hierarchy beside those of version 1, where there is one.
+SYSTEMD = pathlib.Path("/sys/fs/cgroup/systemd")
+
+
 def can_be_made():
     return TOP is not None and os.access(TOP, os.W_OK) and os.geteuid() == 0
 
@@ -21,20 +25,21 @@ class Groups:
     def __enter__(self):
         return self
 
-    def make(self, path, owner=None):
+    def make(self, path, owner=None, top=None):
         """The directory of a group; with those above it that were not there."""
-        group = TOP / path.lstrip("/")
+        top = top or TOP
+        group = top / path.lstrip("/")
         if not group.exists():
-            if group.parent != TOP:
-                self.make(str(group.parent.relative_to(TOP)))
+            if group.parent != top:
+                self.make(str(group.parent.relative_to(top)), top=top)
             group.mkdir()
             self.made.append(group)
         if owner is not None:
             os.chown(group, owner, owner)
         return group
 
-    def put(self, path, *pids):
-        group = self.make(path)
+    def put(self, path, *pids, top=None):
+        group = self.make(path, top=top)
         for pid in pids:
             (group / "cgroup.procs").write_text(str(pid))
         return group

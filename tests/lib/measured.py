@@ -37,7 +37,7 @@ class Measured:
     def of(cls, directory):
         """A copy of what was another one's directory."""
         again = cls.__new__(cls)
-        again.dir, again.processes = pathlib.Path(directory), []
+        again.dir, again.processes, again.options = pathlib.Path(directory), [], {}
         return again
 
     def __enter__(self):

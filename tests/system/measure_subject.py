@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """hallmark-collector finds the processes that a workload names, and nobody else silences or impersonates them."""
 
+import hashlib
+import json
 import os
 import pathlib
 import shutil
@@ -12,7 +14,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from hallmark import PATIENCE_S, run_tests
-from control_groups import TOP, Groups, can_be_made
+from control_groups import SYSTEMD, Groups, can_be_made
 from measured import AS_NOBODY, NOBODY, PYTHON, Measured, can_be_others
 
 SLEEP = "/bin/sleep"
@@ -175,15 +177,15 @@ def test_servers_that_fork_are_the_one_that_forked_them():
 
 
 def start_nginx(host):
-    path = shutil.which("nginx")
-    if path is None:
+    if shutil.which("nginx") is None:
         return None
+    path = copied(host, "nginx", shutil.which("nginx"))  # others may run it here, too
     config = host.write("nginx.conf", f"daemon off; worker_processes 3; pid {host.dir}/nginx.pid;\n"
                         f"error_log {host.dir}/error.log; events {{}}\n"
                         f"http {{ access_log off; server {{ listen unix:{host.dir}/nginx.socket; }} }}\n")
     process = host.start(path, "-c", config)
     wait_for_children(process, 3)
-    return process, os.path.realpath(path), {}
+    return process, path, {}
 
 
 def start_postgres(host):
@@ -198,7 +200,7 @@ def start_postgres(host):
     process = host.start(*AS_NOBODY, found[-1], "-D", data, "-k", data, "-h", "", cwd="/",
                          stderr=subprocess.DEVNULL)
     wait_for_children(process, 3)
-    return process, os.path.realpath(found[-1]), {"user": "nobody"}
+    return process, os.path.realpath(found[-1]), {"user": "nobody", "arguments": [str(data)]}
 
 
 def wait_for_children(process, count):
@@ -352,6 +354,187 @@ def test_a_collector_with_control_groups_of_its_own():
         hidden = [*inside, "sh", "-ec", 'mount -t tmpfs none /sys/fs/cgroup; exec "$@"', "sh"]
         said = host.refused("runtime", unit=unit(), prefix=hidden)
         assert "mount the host's /sys/fs/cgroup" in said, said
+
+
+# --- by the container -----------------------------------------------------------------------------
+
+IDS = {name: hashlib.sha256(name.encode()).hexdigest() for name in ("docker", "cri", "podman", "other")}
+POD = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
+IMAGE = "sha256:" + 64 * "a"
+
+
+def layouts(top):
+    """Where each runtime puts its containers, below a slice of ours."""
+    return {"docker": f"/{top}/docker-{IDS['docker']}.scope",
+            "cri": f"/{top}/kubepods-burstable-pod{POD.replace('-', '_')}.slice/"
+                   f"cri-containerd-{IDS['cri']}.scope",
+            "podman": f"/{top}/libpod-{IDS['podman']}.scope/container",
+            "other": f"/{top}/docker-{IDS['other']}.scope"}
+
+
+def written(root):
+    """The runtimes' state below a root directory; gives how to run a collector there."""
+    podman = {"id": IDS["podman"], "names": ["quotes"], "image": "b" * 64, "metadata": json.dumps(
+        {"image-name": "quay.io/trading/quotes:7", "name": "quotes"})}
+    states = {f"var/lib/docker/containers/{IDS['docker']}/config.v2.json":
+              {"Name": "/orders", "Image": IMAGE, "Config": {"Image": "trading/orders:4.2"}},
+              f"var/lib/docker/containers/{IDS['other']}/config.v2.json":
+              {"Name": "/other", "Image": IMAGE, "Config": {"Image": "trading/orders:4.1"}},
+              f"run/containerd/io.containerd.runtime.v2.task/k8s.io/{IDS['cri']}/config.json":
+              {"annotations": {"io.kubernetes.cri.container-name": "risk",
+                               "io.kubernetes.cri.image-name": "registry.example/risk:9",
+                               "io.kubernetes.cri.sandbox-uid": POD,
+                               "io.kubernetes.cri.sandbox-namespace": "trading",
+                               "io.kubernetes.cri.sandbox-name": "risk-0"}},
+              "var/lib/containers/storage/overlay-containers/containers.json": [podman],
+              "var/lib/containers/storage/overlay-images/images.json":
+              [{"id": "b" * 64, "names": ["quay.io/trading/quotes:7"], "digest": "sha256:" + "c" * 64}]}
+    for name, state in states.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(state))
+        path.chmod(0o600)
+    (root / "sys/fs/cgroup").mkdir(parents=True)
+    return ["unshare", "-m", "sh", "-ec", f'mount --rbind /sys/fs/cgroup {root}/sys/fs/cgroup; exec "$@"', "sh"]
+
+
+def put_containers(host, groups, path):
+    started = {}
+    for name, group in layouts(unit("slice")).items():
+        started[name] = host.start(path, "600")
+        groups.put(group, started[name].pid)
+    return started
+
+
+def test_containers_of_all_runtimes():
+    if not can_be_made():
+        return
+    with Groups() as groups, Measured() as host:
+        started = put_containers(host, groups, copied(host))
+        root = host.dir / "root"
+        options = {"prefix": written(root), "host_root": str(root)}
+        for name, ways in {
+                "docker": ({"id": IDS["docker"]}, {"id": IDS["docker"][:12]}, {"name": "orders"},
+                           {"image": "trading/orders:4.2"}, {"image": IMAGE, "name": "ord*"}),
+                "cri": ({"name": "risk"}, {"pod": POD}, {"pod": "trading/risk-*", "name": "risk"},
+                        {"image": "registry.example/*"}),
+                "podman": ({"name": "quotes"}, {"image": "quay.io/trading/quotes:*"},
+                           {"image": "sha256:" + "c" * 64})}.items():
+            for way in ways:
+                found = host.measure("runtime", container=way, **options)
+                assert found["pid"] == started[name].pid, (way, found["pid"])
+                facts = {i["name"]: i["values"] for i in found["components"]["runtime"]["items"]}
+                assert facts["container_id"] == [IDS[name]], facts
+        facts = host.facts("runtime", container={"name": "risk"}, **options)
+        assert facts["container_pod"] == [POD, "trading/risk-0"] and facts["container_name"] == ["risk"]
+        facts = host.facts("runtime", container={"image": "trading/orders:*"}, **options)
+        assert facts["container_id"] == sorted([IDS["docker"], IDS["other"]]), facts
+        assert facts["container_digest"] == [IMAGE] and facts["processes"][0].startswith("2-9 ")
+        for way in ({"name": "none"}, {"name": "orders", "image": "trading/orders:4.1"},
+                    {"id": "0" * 64}):
+            said = host.refused("runtime", container=way, **options)
+            assert "is it started?" in said, said
+
+
+def test_the_container_s_own_files():
+    if not can_be_made() or not can_be_others():
+        return
+    with Groups() as groups, Measured() as host:
+        inner = host.dir / "image"
+        for name in ("etc", "opt"):
+            (inner / name).mkdir(parents=True)
+        (inner / "etc/os-release").write_text("ID=inner\n")
+        (inner / "opt/app.conf").write_text("inner\n")
+        process = host.start("unshare", "-m", "sh", "-ec", start_inside(inner), ready=True)
+        groups.put(layouts(unit("slice"))["docker"], process.pid)
+        way = {"id": IDS["docker"]}
+        found = host.measure("runtime", "files", "host", files=["/opt/*"], container=way)["components"]
+        (item,) = found["files"]["items"]
+        assert (item["path"], item["sha256"]) == ("/opt/app.conf", hashlib.sha256(b"inner\n").hexdigest())
+        made = {i["name"]: i["values"] for i in found["files"]["made"]}
+        assert made["options"][0] == "root=container", made
+        facts = {i["name"]: i["values"] for i in found["host"]["items"]}
+        assert facts["os_release"] == ["ID=inner"], facts["os_release"]
+        facts = {i["name"]: i["values"] for i in found["runtime"]["items"]}
+        assert facts["namespace_mount"] == ["own"] and facts["container_name"] == [], facts
+        items = host.measure("files", files=[f"{host.dir}/image/opt/*.conf"], view="host",
+                             container=way)["components"]["files"]["items"]
+        assert [i["path"] for i in items] == [f"{host.dir}/image/opt/app.conf"], items
+
+
+def start_inside(inner):
+    """A shell with a root directory of its own."""
+    return (f"mount --rbind {inner} {inner}; cd {inner}; "
+            "for d in usr lib lib64 bin proc; do [ ! -e /$d ] || { mkdir -p $d; mount --rbind /$d $d; }; done; "
+            "mkdir -p old; pivot_root . old; umount -l old; exec /bin/sh -c 'echo ready; read end'")
+
+
+def test_a_container_that_only_says_so():
+    if not can_be_made() or not can_be_others():
+        return
+    with Groups() as groups, Measured() as host:
+        path, theirs = copied(host), unit("slice")
+        groups.make(f"/{theirs}", NOBODY)
+        groups.put(f"/{theirs}/docker-{IDS['docker']}.scope", host.start(path, "600").pid)
+        said = host.refused("runtime", container={"id": IDS["docker"]})
+        assert "others than root can make one" in said, said
+        # What a container's root makes below it is still the container.
+        inside = f"/{unit('slice', '-own')}/docker-{IDS['other']}.scope"
+        process = host.start(path, "601")
+        groups.put(f"{inside}/docker-{IDS['cri']}.scope", process.pid)
+        assert "is it started?" in host.refused("runtime", container={"id": IDS["cri"]})
+        assert host.measure("runtime", container={"id": IDS["other"]})["pid"] == process.pid
+
+
+def test_a_process_in_two_containers_at_once():
+    if not can_be_made() or not (SYSTEMD / "cgroup.procs").exists():
+        return
+    with Groups() as groups, Measured() as host:
+        process = host.start(copied(host), "600")
+        group = layouts(unit("slice"))
+        groups.put(group["docker"], process.pid)
+        groups.put(group["other"], process.pid, top=SYSTEMD)
+        for name in ("docker", "other"):
+            said = host.refused("runtime", container={"id": IDS[name]})
+            assert f"process {process.pid} is in two containers at once" in said, said
+        groups.put(group["docker"], process.pid, top=SYSTEMD)
+        assert host.measure("runtime", container={"id": IDS["docker"]})["pid"] == process.pid
+        assert "is it started?" in host.refused("runtime", container={"id": IDS["other"]})
+
+
+def test_state_that_cannot_be_believed():
+    if not can_be_made() or not can_be_others():
+        return
+    with Groups() as groups, Measured() as host:
+        groups.put(layouts(unit("slice"))["docker"], host.start(copied(host), "600").pid)
+        root = host.dir / "root"
+        options = {"prefix": written(root), "host_root": str(root), "container": {"name": "orders"}}
+        state = root / f"var/lib/docker/containers/{IDS['docker']}/config.v2.json"
+        whole = state.read_text()
+        host.measure("runtime", **options)
+
+        def said(words):
+            found = host.refused("runtime", **options)
+            assert words in found, found
+
+        state.chmod(0o622)
+        said("can be written by others than root")
+        state.chmod(0o600)
+        os.chown(state, NOBODY, NOBODY)
+        said("can be written by others than root")
+        os.chown(state, 0, 0)
+        state.parent.chmod(0o777)
+        said("can be written by others than root")
+        state.parent.chmod(0o700)
+        for text in ("", whole[:-1], "[" * 100_000, whole[:-1] + ',"Name":"/twice"}', " " * (17 << 20), "7"):
+            state.write_text(text)
+            said("it cannot be told")
+        for text in ("[]", "{}", json.dumps({"Name": ["/orders"]}), json.dumps({"Name": ""})):
+            state.write_text(text)
+            said("is it started?")
+        state.unlink()
+        os.mkfifo(state)
+        said("it cannot be told")
 
 
 # --- of a host that is mounted somewhere -----------------------------------------------------------

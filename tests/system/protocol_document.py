@@ -272,7 +272,7 @@ def test_facts_are_those_of_the_collector():
     names |= set(re.findall(r'add\w*\((?:m, |&\w+, )?(?:to, )?"(\w+)"', code))
     names |= set(re.findall(r'component_fact fact = \{VIEW_LITERAL\("(\w+)"\)', code))
     names |= set(re.findall(r'sorted_fact\(to, "(\w+)"', code))
-    names |= set(re.findall(r'values_finish\(&\w+, VALUES_\w+, "(\w+)"', code))
+    names |= set(re.findall(r'values_finish\(&[\w>-]+, VALUES_\w+, "(\w+)"', code))
     names |= set(re.findall(r'machine_finish\(m, e, &values, VALUES_\w+, "(\w+)"', code))
     assert {"uid", "cwd", "os_release", "arguments_digest", "dpkg"} <= names, names
     words = (ROOT / "collector/report/unmeasured.c").read_text()

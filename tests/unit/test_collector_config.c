@@ -208,6 +208,19 @@ test_process_is_named_once(void **state)
 static void
 test_unit_names(void **state)
 {
+	refuse(state, "pid_file: app.pid", "cgroup: a/b", 8, "pattern of absolute paths");
+	refuse(state, "pid_file: app.pid", "cgroup: /a/../b", 8, "pattern of absolute paths");
+	refuse(state, "pid_file: app.pid", "cgroup: /", 8, "pattern of absolute paths");
+	refuse(state, "pid_file: app.pid", "container: {}", 8, "all of them must match");
+	refuse(state, "pid_file: app.pid", "container: {id: 0123456789a}", 8, "the first 12 to 64");
+	refuse(state, "pid_file: app.pid", "container: {id: 0123456789AB}", 8, "the first 12");
+	refuse(state, "app.pid\n", "app.pid\n    container: {name: a}\n", 7, "found several");
+	refuse(state, "app.pid\n", "app.pid\n    user: trading\n", 9, "there is neither");
+	refuse(state, "pid_file: app.pid\n", "executable: a\n    user: \"a:b\"\n", 9,
+	    "name or number");
+	refuse(
+	    state, "pid_file: app.pid\n", "executable: a\n    user: 4294967295\n", 9, "or number");
+	refuse(state, "app.pid\n", "app.pid\n    arguments: [a]\n", 9, "there is none");
 	refuse(state, "pid_file: app.pid", "unit: app", 8, "full name");
 	refuse(state, "pid_file: app.pid", "unit: .service", 8, "full name");
 	refuse(state, "pid_file: app.pid", "unit: a/b.service", 8, "full name");
@@ -247,6 +260,39 @@ test_measures(void **state)
 	    state, "[executable]", "[files]\n    files: [/a]\n    view: mine", 11, "host, process");
 	refuse(state, "[executable]", "[runtime]\n    environment: [1A]", 10, "letters, digits");
 	refuse(state, "[executable]", "[runtime]\n    environment: [A=B]", 10, "letters, digits");
+}
+
+static void
+test_ways_to_name_processes(void **state)
+{
+	struct collector_config *c = accept(state, "    pid_file: app.pid\n",
+	    "    container: {name: orders, pod: \"trading/*\"}\n    main_only: true\n");
+	const struct collector_workload *w = &c->workloads[0];
+
+	assert_true(w->is_container);
+	assert_string_equal(w->container.name, "orders");
+	assert_string_equal(w->container.pod, "trading/*");
+	assert_null(w->container.id);
+	assert_int_equal(w->view, VIEW_CONTAINER);
+	assert_true(w->main_only);
+	collector_config_free(&c);
+	c = accept(state, "    pid_file: app.pid\n", "    cgroup: /trading.slice/*\n");
+	assert_string_equal(c->workloads[0].control_group, "/trading.slice/*");
+	assert_false(c->workloads[0].main_only);
+	collector_config_free(&c);
+	c = accept(state, "    pid_file: app.pid\n",
+	    "    executable: app\n    user: \"990\"\n    arguments: [\"--instance=?\"]\n");
+	assert_string_equal(c->workloads[0].user, "990");
+	assert_int_equal(c->workloads[0].argument_count, 1);
+	assert_string_equal(c->workloads[0].arguments[0], "--instance=?");
+	collector_config_free(&c);
+	c = accept(
+	    state, "    pid_file: app.pid\n", "    unit: worker@*.service\n    user: trading\n");
+	assert_string_equal(c->workloads[0].unit, "worker@*.service");
+	assert_int_equal(c->workloads[0].view, VIEW_HOST);
+	collector_config_free(&c);
+	refuse(state, "[executable]\n", "[files]\n    files: [/a]\n    view: container\n", 11,
+	    "and there is none");
 }
 
 /* What the component that is made with them cannot hold, and as much as it can. */
@@ -397,6 +443,7 @@ main(void)
 	    WITH_FIXTURE(test_workload_with_everything),
 	    WITH_FIXTURE(test_addresses),
 	    WITH_FIXTURE(test_what_is_hidden),
+	    WITH_FIXTURE(test_ways_to_name_processes),
 	    WITH_FIXTURE(test_patterns_take_so_many_bytes),
 	    WITH_FIXTURE(test_files_and_directories),
 	    WITH_FIXTURE(test_ranges),
