@@ -19,7 +19,7 @@ struct raw_tls {
 };
 
 struct raw_spool {
-	uint32_t bundles_max;
+	uint32_t bundles_max, age_max_s, mebibytes_max;
 };
 
 struct raw_status {
@@ -61,7 +61,11 @@ static const struct settings_number numbers[] = {
     /* One signature an hour makes every bundle before it undeniable, at next to no cost. */
     NUMBER("sign_every_s", sign_every_s, sign_every_s, 3600, 0, 366 * 86400),
     /* A week at the default interval. */
-    NUMBER("spool.bundles_max", spool.bundles_max, spool_bundles_max, 10080, 1, 10000000),
+    NUMBER("spool.bundles_max", spool.bundles_max, spool_bundles_max, 10080, 1, 65535),
+    /* Longer than a week, so that it is the bundles by default. */
+    NUMBER("spool.age_max_s", spool.age_max_s, spool_age_max_s, 30 * 86400, 60, 366 * 86400),
+    /* Some 300 workloads whose evidence of half a MiB changes a few times. */
+    NUMBER("spool.mebibytes_max", spool.mebibytes_max, spool_mebibytes_max, 1024, 1, 1048576),
     /* With what measuring anew takes, the next one has sealed within five. */
     NUMBER("failover_s", failover_s, failover_s, 2, 1, 60),
     /* Sixteen hours at the default interval, some 5 MB; the log keeps all of them. */
@@ -92,6 +96,8 @@ static const cyaml_schema_field_t tls_fields[] = {
 
 static const cyaml_schema_field_t spool_fields[] = {
     CYAML_FIELD_UINT("bundles_max", SETTINGS_OPTIONAL, struct raw_spool, bundles_max),
+    CYAML_FIELD_UINT("age_max_s", SETTINGS_OPTIONAL, struct raw_spool, age_max_s),
+    CYAML_FIELD_UINT("mebibytes_max", SETTINGS_OPTIONAL, struct raw_spool, mebibytes_max),
     CYAML_FIELD_END,
 };
 

@@ -52,7 +52,10 @@ struct collector_config {
 	uint32_t measure_at_once; /* workloads; 0: as many as there are cores, and two at least */
 	uint32_t watch_rest_s;    /* least time between two for changes; 0: nothing is watched */
 	uint32_t sign_every_s;    /* the collector signs a bundle this often; 0: never */
-	uint32_t spool_bundles_max;
+	/* what waits; beyond it the oldest is dropped, which a bundle says */
+	uint32_t spool_bundles_max;   /* of a workload */
+	uint32_t spool_age_max_s;     /* since it was measured */
+	uint32_t spool_mebibytes_max; /* of all workloads, and what was measured last, on disk */
 	uint32_t failover_s;    /* a signer's answer may take so long, where there is another one */
 	uint32_t receipts_kept; /* per workload; 0: all */
 	enum collector_farewell farewell;

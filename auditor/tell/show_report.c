@@ -135,6 +135,11 @@ show_extensions(const struct bundle_extensions *x, const struct display *d)
 	struct extension_map m;
 	enum err e = x->bytes.size > 0 ? extension_map_begin(x->bytes, &m) : ERR_NOT_FOUND;
 
+	if (x->dropped.bundles > 0)
+		display_field(d, "  dropped",
+		    "%" PRIu64 " bundle%s before it, since %s, says the collector",
+		    x->dropped.bundles, display_plural(x->dropped.bundles),
+		    utc_text(x->dropped.since_s, time));
 	if (x->cached.files > 0)
 		display_field(d, "  cached",
 		    "%" PRIu64 " of %" PRIu64 " file%s not read again; the first of them at %s",

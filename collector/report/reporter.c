@@ -227,12 +227,8 @@ spool_by(struct reporter *r, size_t workload, reporter_way *measure)
 		return REPORTER_REFUSED;
 	if (reporter_open_chain(r, w) != ERR_OK)
 		return r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
-	if (chain_waiting(w->chain) >= r->config->spool_bundles_max) {
-		/* The oldest cannot go: the chain would break. So the newest is not added. */
-		reporter_tell_full(w);
-		return REPORTER_REFUSED;
-	}
-	w->spool_was_full = false;
+	if (!reporter_make_room(r, w))
+		return REPORTER_FAILED;
 	if (!measure(r, w, true))
 		return r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
 	logline_begin(&j, LOGGER_INFO, "spooled");
@@ -245,9 +241,12 @@ spool_by(struct reporter *r, size_t workload, reporter_way *measure)
 void
 reporter_tell_waiting(const struct reporter *r)
 {
-	for (size_t i = 0; i < r->config->workload_count; i++)
-		board_waiting(r->board, i,
-		    r->workloads[i].chain != NULL ? chain_waiting(r->workloads[i].chain) : 0);
+	for (size_t i = 0; i < r->config->workload_count; i++) {
+		const struct chain *c = r->workloads[i].chain;
+
+		board_waiting(r->board, i, c != NULL ? chain_waiting(c) : 0,
+		    c != NULL ? chain_dropped(c) : 0);
+	}
 }
 
 void
@@ -267,6 +266,7 @@ reporter_tidy(struct reporter *r)
 					    r->workloads[i].measurement.component[k].digest;
 		state_sweep_components(r->state, keep, count);
 		free(keep);
+		r->component_bytes = state_component_bytes(r->state);
 		r->stored = false;
 	}
 	(void)malloc_trim(0);

@@ -291,6 +291,7 @@ store_component(void *context, enum component_kind kind, struct view bytes,
 
 	(void)kind;
 	w->reporter->stored = true;
+	w->reporter->component_bytes += bytes.size;
 	return stored(w, state_put_component(w->reporter->state, digest, bytes, t), t);
 }
 
@@ -301,6 +302,7 @@ store_segment(void *context, enum component_kind kind, struct view bytes,
 	struct reporter_workload *w = context;
 
 	(void)kind;
+	w->reporter->component_bytes += bytes.size;
 	return stored(w, state_put_segment(w->reporter->state, digest, bytes, t), t);
 }
 

@@ -5,6 +5,12 @@
 #include "collector/ground/interrupt.h"
 #include "journal/logger.h"
 
+/* So many in so many go at once: what each of them costs to write anew is told once in that. */
+#define SPOOL_PART 8
+
+static bool has_too_many_bytes(const struct reporter *r);
+static void tell_full(struct reporter_workload *w);
+static void tell_unusable(const struct reporter_workload *w, enum err e, const struct trouble *t);
 static void tell_lost(const struct reporter *r, enum err e, const struct trouble *t);
 
 enum err
@@ -38,7 +44,6 @@ enum err
 reporter_open_chain(struct reporter *r, struct reporter_workload *w)
 {
 	struct trouble t = TROUBLE_INIT;
-	struct logline j;
 	enum err e;
 
 	if (w->chain != NULL)
@@ -46,10 +51,7 @@ reporter_open_chain(struct reporter *r, struct reporter_workload *w)
 	if ((e = chain_open(r->log_dir, w->config->name, &w->chain, &t)) == ERR_OK)
 		return ERR_OK;
 	r->failed = e != ERR_FORMAT;
-	logline_begin(&j, LOGGER_ERROR, "chain-unusable");
-	logline_string(&j, "workload", w->config->name);
-	trouble_log(&j, e, &t);
-	logline_end(&j);
+	tell_unusable(w, e, &t);
 	return e;
 }
 
@@ -60,8 +62,47 @@ reporter_close_chains(struct reporter *r)
 		chain_close(&r->workloads[i].chain);
 }
 
-void
-reporter_tell_full(struct reporter_workload *w)
+bool
+reporter_make_room(struct reporter *r, struct reporter_workload *w)
+{
+	const struct collector_config *config = r->config;
+	const size_t waiting = chain_waiting(w->chain), part = waiting / SPOOL_PART + 1;
+	const uint64_t age_ms = (uint64_t)config->spool_age_max_s * 1000;
+	const uint64_t now_ms = measure_clock_ms(), oldest_ms = chain_oldest_ms(w->chain);
+	const bool is_old = oldest_ms < now_ms && now_ms - oldest_ms > age_ms;
+	const bool is_full = waiting >= config->spool_bundles_max || has_too_many_bytes(r);
+	const uint64_t before_ms = is_old ? now_ms - age_ms + age_ms / SPOOL_PART : 0;
+	struct trouble t = TROUBLE_INIT;
+	enum err e = ERR_NOT_FOUND;
+
+	if (is_full || is_old)
+		e = chain_drop_oldest(w->chain, is_full ? part : 0, before_ms, &t);
+	if (e == ERR_OK)
+		tell_full(w);
+	else if (e == ERR_NOT_FOUND)
+		w->spool_was_full = false;
+	r->stored = r->stored || e == ERR_OK;
+	if (e == ERR_OK || e == ERR_NOT_FOUND)
+		return true;
+	r->failed = true;
+	tell_unusable(w, e, &t);
+	return false;
+}
+
+/* Of all workloads; what is measured of one at a time is let off. */
+static bool
+has_too_many_bytes(const struct reporter *r)
+{
+	uint64_t bytes = r->component_bytes;
+
+	for (size_t i = 0; i < r->config->workload_count; i++)
+		if (r->workloads[i].chain != NULL)
+			bytes += chain_bytes(r->workloads[i].chain);
+	return bytes > (uint64_t)r->config->spool_mebibytes_max << 20;
+}
+
+static void
+tell_full(struct reporter_workload *w)
 {
 	struct logline j;
 
@@ -71,6 +112,18 @@ reporter_tell_full(struct reporter_workload *w)
 	logline_begin(&j, LOGGER_ERROR, "spool-full");
 	logline_string(&j, "workload", w->config->name);
 	logline_number(&j, "waiting", chain_waiting(w->chain));
+	logline_number(&j, "dropped", chain_dropped(w->chain));
+	logline_end(&j);
+}
+
+static void
+tell_unusable(const struct reporter_workload *w, enum err e, const struct trouble *t)
+{
+	struct logline j;
+
+	logline_begin(&j, LOGGER_ERROR, "chain-unusable");
+	logline_string(&j, "workload", w->config->name);
+	trouble_log(&j, e, t);
 	logline_end(&j);
 }
 

@@ -58,8 +58,9 @@ struct reporter {
 	int log_dir;
 	struct reporter_workload *workloads;
 	struct reporter_challenges challenges; /* by workload, as those */
-	bool stored; /* components came, or bundles went, since the last tidying */
-	bool failed; /* the state could not be kept, or nobody measures */
+	bool stored;              /* components came, or bundles went, since the last tidying */
+	uint64_t component_bytes; /* that are stored, or a few more */
+	bool failed;              /* the state could not be kept, or nobody measures */
 };
 
 /*
@@ -72,8 +73,12 @@ enum err reporter_select_log(struct reporter *r, struct view origin, struct trou
 enum err reporter_open_chain(struct reporter *r, struct reporter_workload *w) MUST_USE;
 void reporter_close_chains(struct reporter *r);
 
-/* The spool is full: told once, until there is room again. */
-void reporter_tell_full(struct reporter_workload *w);
+/*
+ * Drops the oldest of what waits of a workload where it is more or older than may be kept, and some
+ * more with it, since all that wait are written anew. Told once, until there is room again. False:
+ * the state cannot be kept (told).
+ */
+bool reporter_make_room(struct reporter *r, struct reporter_workload *w);
 
 /* The signer that is spoken to is passed over, for this. */
 void reporter_tell_passed(const struct reporter *r, enum err e);

@@ -21,7 +21,7 @@ static enum reporter_step on_other_chain(struct reporter *r, struct reporter_wor
     const struct chain_head *head, const struct message_refusal *m);
 static enum reporter_step on_bad_bundle(
     struct reporter *r, struct reporter_workload *w, const struct chain_head *head, enum err code);
-static enum reporter_step drop_head(struct reporter *r, struct reporter_workload *w);
+static enum reporter_step drop_head(struct reporter *r, struct reporter_workload *w, bool says);
 static void tell_refusal(const struct reporter_workload *w, const struct message_refusal *m);
 static enum reporter_step state_failed(
     struct reporter *r, const struct reporter_workload *w, enum err e, const struct trouble *t);
@@ -241,13 +241,10 @@ on_void_nonce(struct reporter *r, struct reporter_workload *w, const struct chai
 	if (head->content.offline) /* there is none: a signer that says so is confused */
 		return REPORTER_STEP_KEPT;
 	if (head->content.extensions.leaving != BUNDLE_STAYING)
-		return drop_head(r, w);
-	if (chain_waiting(w->chain) > r->config->spool_bundles_max) {
-		reporter_tell_full(w);
-		return drop_head(r, w);
-	}
-	e = chain_drop_nonce(w->chain, &t);
-	return e == ERR_OK ? REPORTER_STEP_CHANGED : state_failed(r, w, e, &t);
+		return drop_head(r, w, false);
+	if ((e = chain_drop_nonce(w->chain, &t)) != ERR_OK)
+		return state_failed(r, w, e, &t);
+	return reporter_make_room(r, w) ? REPORTER_STEP_CHANGED : REPORTER_STEP_FAILED;
 }
 
 static enum reporter_step
@@ -284,7 +281,7 @@ on_other_chain(struct reporter *r, struct reporter_workload *w, const struct cha
 	    "from what the signer remembers");
 	logline_end(&j);
 	/* It is measured again at once. */
-	if (!head->content.offline && drop_head(r, w) == REPORTER_STEP_FAILED)
+	if (!head->content.offline && drop_head(r, w, false) == REPORTER_STEP_FAILED)
 		return REPORTER_STEP_FAILED;
 	e = chain_adopt(w->chain, m->last_seq, &m->last_bundle, &t);
 	return e == ERR_OK ? REPORTER_STEP_CHANGED : state_failed(r, w, e, &t);
@@ -310,14 +307,16 @@ on_bad_bundle(
 				    r->state, &head->content.component[kind].digest);
 	/* Dropped, but not measured again at once: the next interval shows whether it was a whim.
 	 */
-	return drop_head(r, w) == REPORTER_STEP_FAILED ? REPORTER_STEP_FAILED : REPORTER_STEP_KEPT;
+	return drop_head(r, w, true) == REPORTER_STEP_FAILED ? REPORTER_STEP_FAILED
+							     : REPORTER_STEP_KEPT;
 }
 
+/* `says`: a bundle says that it is not there. */
 static enum reporter_step
-drop_head(struct reporter *r, struct reporter_workload *w)
+drop_head(struct reporter *r, struct reporter_workload *w, bool says)
 {
 	struct trouble t = TROUBLE_INIT;
-	enum err e = chain_drop_head(w->chain, &t);
+	enum err e = chain_drop_head(w->chain, says, &t);
 
 	return e == ERR_OK ? REPORTER_STEP_CHANGED : state_failed(r, w, e, &t);
 }

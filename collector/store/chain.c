@@ -24,6 +24,7 @@ struct chain {
 	uint64_t begin; /* offset of the head */
 	uint64_t end;   /* offset behind the last record */
 	size_t waiting;
+	uint64_t head_ms;   /* when it was measured */
 	bool may_go;        /* the head */
 	bool in_doubt;      /* somebody else may have it */
 	struct digest tail; /* digest of the last bundle, waiting or acknowledged */
@@ -33,9 +34,9 @@ struct chain {
 /* What becomes of the queue when it is made anew, beside that all are renumbered. */
 struct change {
 	struct view first, signature; /* put before the others; size 0: none */
-	bool drops_head;
-	bool delays_head; /* it becomes a gap record, in the order of times */
-	bool places;      /* all gap records are of the present place */
+	size_t drop_from, drop_count; /* these are taken out */
+	bool delays_head;             /* it becomes a gap record, in the order of times */
+	bool places;                  /* all gap records are of the present place */
 };
 
 /* A queue that is being made anew; seq and tail of the chain walk along. */
@@ -44,6 +45,8 @@ struct rewriting {
 	struct buf bytes;
 };
 
+static enum err note_dropped(struct chain *c, size_t count, uint64_t first_ms, struct trouble *t);
+static void has_said(struct bundle_dropped *d, const struct bundle_dropped *said);
 static enum err load_queue(struct chain *c, struct trouble *t);
 static void go_on_behind(struct chain *c, const struct bundle *head);
 static enum err damaged(const struct chain *c, const char *what, struct trouble *t);
@@ -134,6 +137,25 @@ chain_settle(struct chain *c)
 }
 
 uint64_t
+chain_bytes(const struct chain *c)
+{
+	return c->end - c->begin;
+}
+
+uint64_t
+chain_dropped(const struct chain *c)
+{
+	return c->last.dropped.bundles;
+}
+
+/* While the head is in doubt, what is behind it waits to be known. */
+uint64_t
+chain_oldest_ms(const struct chain *c)
+{
+	return c->waiting > 1 && !chain_is_in_doubt(c) ? c->head_ms : UINT64_MAX;
+}
+
+uint64_t
 chain_last_signed_s(const struct chain *c)
 {
 	return c->last.signed_s;
@@ -146,6 +168,8 @@ chain_next(const struct chain *c, struct bundle *b)
 	b->prev = b->offline ? c->tail : c->last.bundle;
 	b->extensions.has_gap = b->offline;
 	b->extensions.gap_after = b->offline ? c->last.fresh : 0;
+	if (!b->offline)
+		b->extensions.dropped = c->last.dropped;
 }
 
 enum err
@@ -242,6 +266,7 @@ chain_acknowledge(struct chain *c, struct trouble *t)
 	digest_of(r.bundle.data, r.bundle.size, &c->last.bundle);
 	if (r.signature.size > 0)
 		c->last.signed_s = r.content.time_ms / 1000;
+	has_said(&c->last.dropped, &r.content.extensions.dropped);
 	if ((e = chain_file_save(c->log, c->file_name, &c->last, t)) != ERR_OK)
 		return e;
 	c->begin += r.size;
@@ -250,13 +275,74 @@ chain_acknowledge(struct chain *c, struct trouble *t)
 }
 
 enum err
-chain_drop_head(struct chain *c, struct trouble *t)
+chain_drop_head(struct chain *c, bool says, struct trouble *t)
 {
-	const struct change change = {.drops_head = true};
+	const struct change change = {.drop_count = 1};
+	enum err e;
 
 	if (c->waiting == 0)
 		return trouble_set(t, ERR_INVARIANT, "%s: no head to drop", c->queue_name);
+	if (says && (e = note_dropped(c, 1, c->head_ms, t)) != ERR_OK)
+		return e;
 	return rewrite_queue(c, &change, t);
+}
+
+enum err
+chain_drop_oldest(struct chain *c, size_t most, uint64_t before_ms, struct trouble *t)
+{
+	struct change change = {.drop_from = chain_is_in_doubt(c) ? 1 : 0};
+	uint64_t offset = c->begin, first_ms = 0;
+	struct chain_record r;
+	enum err e;
+
+	for (size_t i = 0; i + 1 < c->waiting; i++) {
+		if ((e = chain_record_read(c->queue, offset, &c->storage, &r)) != ERR_OK)
+			return trouble_set(t, e == ERR_NOT_FOUND ? ERR_INVARIANT : e,
+			    "%s: a record cannot be read", c->queue_name);
+		offset += r.size;
+		if (i < change.drop_from)
+			continue;
+		if (change.drop_count >= most && r.content.time_ms >= before_ms)
+			break;
+		if (change.drop_count++ == 0)
+			first_ms = r.content.time_ms;
+	}
+	if (change.drop_count == 0)
+		return ERR_NOT_FOUND;
+	if ((e = note_dropped(c, change.drop_count, first_ms, t)) != ERR_OK)
+		return e;
+	return rewrite_queue(c, &change, t);
+}
+
+enum err
+chain_note_dropped(struct chain *c, uint64_t time_ms, struct trouble *t)
+{
+	return note_dropped(c, 1, time_ms, t);
+}
+
+/*
+ * First it is noted, then it is dropped: a crash between leaves one that is said to be missing, and
+ * is not. Where nothing has a receipt yet there is no chain in which it could be missed.
+ */
+static enum err
+note_dropped(struct chain *c, size_t count, uint64_t first_ms, struct trouble *t)
+{
+	struct bundle_dropped *d = &c->last.dropped;
+
+	if (!chain_is_known(c))
+		return ERR_OK;
+	if (d->bundles == 0 || first_ms / 1000 < d->since_s)
+		d->since_s = first_ms / 1000;
+	d->bundles += count;
+	return chain_file_save(c->log, c->file_name, &c->last, t);
+}
+
+static void
+has_said(struct bundle_dropped *d, const struct bundle_dropped *said)
+{
+	d->bundles -= said->bundles < d->bundles ? said->bundles : d->bundles;
+	if (d->bundles == 0)
+		d->since_s = 0;
 }
 
 enum err
@@ -406,7 +492,8 @@ rewrite_all(struct chain *c, struct rewriting *w)
 	for (size_t i = 0; e == ERR_OK && i < waiting; i++) {
 		e = chain_record_read(c->queue, offset, &c->storage, &r);
 		offset += r.size;
-		if (e != ERR_OK || (i == 0 && (w->change->drops_head || late.size > 0)))
+		if (e != ERR_OK || (i == 0 && late.size > 0) ||
+		    (i >= w->change->drop_from && i - w->change->drop_from < w->change->drop_count))
 			continue;
 		if (late.size > 0 && late.content.time_ms < r.content.time_ms) {
 			e = rewrite_record(c, w, &late, true);
@@ -459,6 +546,7 @@ move_into_gap(const struct chain *c, struct bundle *b, struct buf *storage)
 	b->extensions.has_gap = true;
 	b->extensions.gap_after = c->last.fresh;
 	b->extensions.challenge = (struct view){NULL, 0};
+	b->extensions.dropped.bundles = 0; /* another one says it */
 	bundle_extensions_write(&b->extensions, storage);
 	b->extensions.bytes = buf_view(storage);
 }
@@ -468,6 +556,7 @@ static void
 take_head(struct chain *c, const struct bundle *b)
 {
 	c->in_doubt = !b->offline;
+	c->head_ms = b->time_ms;
 	c->may_go = !b->offline || (b->extensions.gap_after < c->last.fresh &&
 				       b->seq - c->last.fresh <= BUNDLE_GAPS_MAX);
 }

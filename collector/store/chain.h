@@ -56,7 +56,9 @@ void chain_close(struct chain **c);
 bool chain_is_known(const struct chain *c);
 uint64_t chain_acknowledged_seq(const struct chain *c); /* 0: none */
 
-size_t chain_waiting(const struct chain *c); /* bundles in the queue */
+size_t chain_waiting(const struct chain *c);   /* bundles in the queue */
+uint64_t chain_bytes(const struct chain *c);   /* of that, as it is stored */
+uint64_t chain_dropped(const struct chain *c); /* bundles that are to be said to be dropped */
 
 /* The head is fresh, or a gap record whose gap is over: it may be sent. */
 bool chain_head_may_go(const struct chain *c);
@@ -102,9 +104,24 @@ enum err chain_acknowledge(struct chain *c, struct trouble *t) MUST_USE;
 
 /*
  * Takes the head out: no signer has it, and none will. Those behind it are renumbered and name
- * their new predecessors; with that they lose their signatures.
+ * their new predecessors; with that they lose their signatures. `says`: a bundle says that it is
+ * not there.
  */
-enum err chain_drop_head(struct chain *c, struct trouble *t) MUST_USE;
+enum err chain_drop_head(struct chain *c, bool says, struct trouble *t) MUST_USE;
+
+/*
+ * Takes the oldest gap records out, which a bundle says: `most` of them, and all from before
+ * `before_ms`. The head stays if it is in doubt, and so does the newest. ERR_NOT_FOUND if nothing
+ * is taken out.
+ */
+enum err chain_drop_oldest(
+    struct chain *c, size_t most, uint64_t before_ms, struct trouble *t) MUST_USE;
+
+/* One that was made could not be stored: a bundle says so. The disk may be full: ERR_IO then. */
+enum err chain_note_dropped(struct chain *c, uint64_t time_ms, struct trouble *t) MUST_USE;
+
+/* When the oldest gap record was measured that may be taken out; UINT64_MAX: there is none. */
+uint64_t chain_oldest_ms(const struct chain *c);
 
 /*
  * The head's nonce is void, so that no signer has it: it becomes a gap record, behind those that

@@ -7,7 +7,7 @@
 #include "proto/encoding.h"
 #include "proto/evidence/bundle.h"
 
-#define FILE_SIZE_MAX 256 /* bytes: it takes 160 */
+#define FILE_SIZE_MAX 512 /* bytes: it takes 220 */
 
 static bool parse(struct view text, struct chain_last *out);
 static bool parse_line(struct view *rest, const char *key, struct view *value);
@@ -38,9 +38,12 @@ chain_file_save(int dir, const char *name, const struct chain_last *last, struct
 	enum err e;
 
 	digest_to_hex(&last->bundle, hex);
-	buf_append_format(&text, "hallmark chain 1\nseq %llu\nbundle %s\nfresh %llu\nsigned %llu\n",
+	buf_append_format(&text,
+	    "hallmark chain 1\nseq %llu\nbundle %s\nfresh %llu\nsigned %llu\ndropped %llu\nsince "
+	    "%llu\n",
 	    (unsigned long long)last->seq, hex, (unsigned long long)last->fresh,
-	    (unsigned long long)last->signed_s);
+	    (unsigned long long)last->signed_s, (unsigned long long)last->dropped.bundles,
+	    (unsigned long long)last->dropped.since_s);
 	if ((e = buf_status(&text)) == ERR_OK)
 		e = savefile_write(dir, name, buf_view(&text), t);
 	buf_free(&text);
@@ -50,16 +53,21 @@ chain_file_save(int dir, const char *name, const struct chain_last *last, struct
 static bool
 parse(struct view text, struct chain_last *out)
 {
-	struct view rest = text, line, seq, bundle, fresh, signed_s;
+	struct view rest = text, line, seq, bundle, fresh, signed_s, dropped, since_s;
 
 	return line_next(&rest, &line) == ERR_OK &&
 	       view_equal(line, VIEW_LITERAL("hallmark chain 1")) &&
 	       parse_line(&rest, "seq ", &seq) && parse_line(&rest, "bundle ", &bundle) &&
 	       parse_line(&rest, "fresh ", &fresh) && parse_line(&rest, "signed ", &signed_s) &&
+	       parse_line(&rest, "dropped ", &dropped) && parse_line(&rest, "since ", &since_s) &&
 	       rest.size == 0 && decimal_decode(seq, &out->seq) == ERR_OK &&
 	       out->seq <= BUNDLE_SEQ_MAX && digest_from_hex(bundle, &out->bundle) == ERR_OK &&
 	       decimal_decode(fresh, &out->fresh) == ERR_OK && out->fresh <= out->seq &&
 	       decimal_decode(signed_s, &out->signed_s) == ERR_OK &&
+	       decimal_decode(dropped, &out->dropped.bundles) == ERR_OK &&
+	       decimal_decode(since_s, &out->dropped.since_s) == ERR_OK &&
+	       out->dropped.bundles <= BUNDLE_DROPPED_MAX &&
+	       out->dropped.since_s <= BUNDLE_CACHED_OLDEST_MAX &&
 	       digest_is_zero(&out->bundle) == (out->seq == 0);
 }
 

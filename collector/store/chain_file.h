@@ -6,6 +6,8 @@
  *   bundle <sha256>\n
  *   fresh <decimal>\n          seq of the last one that is no gap record; 0: none
  *   signed <decimal>\n         seconds since 1970, of the last bundle with a signature; 0: none
+ *   dropped <decimal>\n        bundles behind it that are to be said to be dropped
+ *   since <decimal>\n          seconds since 1970, of the first of these; 0: there is none
  */
 #ifndef HALLMARK_COLLECTOR_STORE_CHAIN_FILE_H
 #define HALLMARK_COLLECTOR_STORE_CHAIN_FILE_H
@@ -15,12 +17,14 @@
 #include "collector/ground/trouble.h"
 #include "proto/digest.h"
 #include "proto/err.h"
+#include "proto/evidence/bundle_extensions.h"
 
 struct chain_last {
 	uint64_t seq;
 	struct digest bundle;
 	uint64_t fresh;
 	uint64_t signed_s;
+	struct bundle_dropped dropped;
 };
 
 /*

@@ -482,6 +482,29 @@ is_list(const struct state *s, const struct digest *digest)
 	       form == COMPONENT_FORM_LIST;
 }
 
+uint64_t
+state_component_bytes(const struct state *s)
+{
+	struct dirent *entry;
+	struct stat file;
+	uint64_t bytes = 0;
+	DIR *names;
+	int fd;
+
+	if ((fd = openat(s->components, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return 0;
+	if ((names = fdopendir(fd)) == NULL) {
+		(void)close(fd);
+		return 0;
+	}
+	while ((entry = readdir(names)) != NULL)
+		if (fstatat(s->components, entry->d_name, &file, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(file.st_mode))
+			bytes += (uint64_t)file.st_size;
+	(void)closedir(names);
+	return bytes;
+}
+
 static void
 sweep_files(const struct state *s, const struct keep *k)
 {

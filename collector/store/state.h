@@ -76,6 +76,9 @@ enum err state_read_list(const struct state *s, const struct digest *digest, str
  */
 void state_drop_component(struct state *s, const struct digest *digest);
 
+/* Bytes of all components that are stored; 0 where they cannot be looked at. */
+uint64_t state_component_bytes(const struct state *s);
+
 /*
  * Removes all components but those in `keep` (`count` of them) and those that a waiting bundle of
  * any log names, each with its segments, and what a crash left of saving one. What cannot be

@@ -21,7 +21,7 @@ struct board_workload {
 	uint32_t watched, unwatched; /* files and directories, then */
 	bool has_verdict;
 	struct board_verdict verdict; /* of the newest receipt */
-	uint64_t waiting;
+	uint64_t waiting, dropped;
 	uint64_t trouble_s; /* wall clock: since when there is one; 0: there is none */
 	bool refused;       /* it is the signer's; else it could not be measured */
 	char trouble[TROUBLE_TEXT_SIZE];
@@ -165,13 +165,14 @@ board_refused(struct board *b, size_t workload, enum err code)
 }
 
 void
-board_waiting(struct board *b, size_t workload, uint64_t bundles)
+board_waiting(struct board *b, size_t workload, uint64_t bundles, uint64_t dropped)
 {
 	struct board_workload *w = lock(b, workload);
 
 	if (w == NULL)
 		return;
 	w->waiting = bundles;
+	w->dropped = dropped;
 	pthread_mutex_unlock(&b->lock);
 }
 
@@ -354,10 +355,11 @@ write_workload(const struct board_workload *w, struct buf *to)
 	write_text_or_null(
 	    to, "measured", w->measured_ms > 0 ? utc_text(w->measured_ms / 1000, time) : "");
 	buf_append_format(to,
-	    ",\"took_ms\":%llu,\"spent_us\":%llu,\"watched\":%lu,\"unwatched\":%lu,\"waiting\":%"
-	    "llu",
+	    ",\"took_ms\":%llu,\"spent_us\":%llu,\"watched\":%lu,\"unwatched\":%lu",
 	    (unsigned long long)w->took_ms, (unsigned long long)w->spent_us,
-	    (unsigned long)w->watched, (unsigned long)w->unwatched, (unsigned long long)w->waiting);
+	    (unsigned long)w->watched, (unsigned long)w->unwatched);
+	buf_append_format(to, ",\"waiting\":%llu,\"dropped\":%llu", (unsigned long long)w->waiting,
+	    (unsigned long long)w->dropped);
 	write_text_or_null(to, "trouble", w->trouble_s > 0 ? w->trouble : "");
 	write_text_or_null(
 	    to, "trouble_since", w->trouble_s > 0 ? utc_text(w->trouble_s, time) : "");

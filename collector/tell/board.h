@@ -52,7 +52,8 @@ void board_measured(
 void board_not_measured(struct board *b, size_t workload, enum err e, const struct trouble *t);
 void board_verdict(struct board *b, size_t workload, const struct board_verdict *v);
 void board_refused(struct board *b, size_t workload, enum err code);
-void board_waiting(struct board *b, size_t workload, uint64_t bundles);
+/* `dropped`: bundles that the next one will say are not there. */
+void board_waiting(struct board *b, size_t workload, uint64_t bundles, uint64_t dropped);
 
 /* A session: with which of the signers, and the origin of its log. And its end, or a try in vain.
  */

@@ -31,6 +31,8 @@ static const struct number of_workload[] = {
 	1e-3},
     {"spent_us", "workload_processor_seconds", "gauge", "processor time of its newest measurement",
 	1e-6},
+    {"dropped", "workload_dropped_bundles", "gauge",
+	"its bundles that are not there, which the next one will say", 1},
     {"waiting", "workload_waiting_bundles", "gauge", "its bundles without a receipt", 1},
     {"unwatched", "workload_unwatched_files", "gauge",
 	"files and directories whose changes only rounds will find", 1},

@@ -11,6 +11,7 @@ enum key {
 	KEY_CACHED,
 	KEY_CHALLENGE,
 	KEY_CONFIGURATION,
+	KEY_DROPPED,
 	KEY_GAP,
 	KEY_LEAVING,
 	KEY_MOVED_TO,
@@ -22,6 +23,7 @@ static const struct view key_names[KEY_COUNT] = {
     [KEY_CACHED] = VIEW_LITERAL("cached"),
     [KEY_CHALLENGE] = VIEW_LITERAL("challenge"),
     [KEY_CONFIGURATION] = VIEW_LITERAL("configuration"),
+    [KEY_DROPPED] = VIEW_LITERAL("dropped"),
     [KEY_GAP] = VIEW_LITERAL("gap"),
     [KEY_LEAVING] = VIEW_LITERAL("leaving"),
     [KEY_MOVED_TO] = VIEW_LITERAL("moved_to"),
@@ -44,6 +46,8 @@ static enum err read_gap(const struct mp_item *item, struct bundle_extensions *o
 static enum err read_leaving(const struct mp_item *item, enum bundle_leaving *out);
 static enum err read_origin(const struct mp_item *item, struct view *out);
 static enum err read_cached(const struct extension_map *m, struct bundle_cached *out);
+static enum err read_dropped(const struct extension_map *m, struct bundle_dropped *out);
+static enum err read_numbers(const struct extension_map *m, uint64_t *const *numbers, size_t count);
 static uint8_t *put_cached(uint8_t *p, const struct bundle_cached *c);
 static uint8_t *put_bin(uint8_t *p, enum key key, struct view v);
 static uint8_t *put_str(uint8_t *p, enum key key, struct view v);
@@ -86,8 +90,9 @@ bundle_extensions_write(const struct bundle_extensions *x, struct buf *to)
 {
 	const bool leaves = x->leaving != BUNDLE_STAYING;
 	const uint32_t pairs = (uint32_t)(x->cached.files > 0) + (uint32_t)(x->challenge.size > 0) +
-			       x->has_configuration + x->has_gap + leaves +
-			       (uint32_t)(x->moved_to.size > 0) + x->has_program;
+			       x->has_configuration + (uint32_t)(x->dropped.bundles > 0) +
+			       x->has_gap + leaves + (uint32_t)(x->moved_to.size > 0) +
+			       x->has_program;
 	uint8_t *p;
 
 	if (pairs == 0 ||
@@ -101,6 +106,10 @@ bundle_extensions_write(const struct bundle_extensions *x, struct buf *to)
 	if (x->has_configuration)
 		p = put_bin(
 		    p, KEY_CONFIGURATION, (struct view){x->configuration.bytes, DIGEST_SIZE});
+	if (x->dropped.bundles > 0)
+		p = mp_put_uint(mp_put_uint(mp_put_array(mp_put_str(p, key_names[KEY_DROPPED]), 2),
+				    x->dropped.bundles),
+		    x->dropped.since_s);
 	if (x->has_gap)
 		p = mp_put_uint(mp_put_str(p, key_names[KEY_GAP]), x->gap_after);
 	if (leaves)
@@ -145,6 +154,8 @@ read_pair(const struct extension_map *m, struct bundle_extensions *out)
 		    &m->value, BUNDLE_CHALLENGE_MIN, BUNDLE_CHALLENGE_MAX, &out->challenge);
 	case KEY_CONFIGURATION:
 		return read_digest(&m->value, &out->has_configuration, &out->configuration);
+	case KEY_DROPPED:
+		return read_dropped(m, &out->dropped);
 	case KEY_GAP:
 		return read_gap(&m->value, out);
 	case KEY_LEAVING:
@@ -164,23 +175,45 @@ static enum err
 read_cached(const struct extension_map *m, struct bundle_cached *out)
 {
 	uint64_t *const numbers[] = {&out->known, &out->files, &out->oldest_s};
-	struct view rest = m->inside;
-	struct mp_item item;
-	enum err e = ERR_OK;
+	const enum err e = read_numbers(m, numbers, 3);
 
-	if (m->value.type != MP_ARRAY)
-		return ERR_MSG_TYPE;
-	if (m->value.count != 3)
-		return ERR_MSG_RANGE;
-	for (size_t i = 0; e == ERR_OK && i < 3; i++)
-		if ((e = mp_expect(&rest, MP_UINT, &item)) == ERR_OK)
-			*numbers[i] = item.number;
 	if (e != ERR_OK)
 		return e;
 	return out->known > 0 && out->known <= out->files && out->files <= BUNDLE_CACHED_MAX &&
 		       out->oldest_s <= BUNDLE_CACHED_OLDEST_MAX
 		   ? ERR_OK
 		   : ERR_MSG_RANGE;
+}
+
+static enum err
+read_dropped(const struct extension_map *m, struct bundle_dropped *out)
+{
+	uint64_t *const numbers[] = {&out->bundles, &out->since_s};
+	const enum err e = read_numbers(m, numbers, 2);
+
+	if (e != ERR_OK)
+		return e;
+	return out->bundles > 0 && out->bundles <= BUNDLE_DROPPED_MAX &&
+		       out->since_s <= BUNDLE_CACHED_OLDEST_MAX
+		   ? ERR_OK
+		   : ERR_MSG_RANGE;
+}
+
+static enum err
+read_numbers(const struct extension_map *m, uint64_t *const *numbers, size_t count)
+{
+	struct view rest = m->inside;
+	struct mp_item item;
+	enum err e = ERR_OK;
+
+	if (m->value.type != MP_ARRAY)
+		return ERR_MSG_TYPE;
+	if (m->value.count != count)
+		return ERR_MSG_RANGE;
+	for (size_t i = 0; e == ERR_OK && i < count; i++)
+		if ((e = mp_expect(&rest, MP_UINT, &item)) == ERR_OK)
+			*numbers[i] = item.number;
+	return e;
 }
 
 static enum err

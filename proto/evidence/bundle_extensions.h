@@ -7,6 +7,9 @@
  *   challenge      bin, 8 to 64 bytes   somebody's nonce that this measurement answers; only with
  *                                       a nonce of the signer
  *   configuration  bin32                SHA-256 of the collector's configuration file, as read
+ *   dropped        two uints            so many bundles at most were made since the newest one with
+ *                                       a receipt, and not kept until they had one; and since when,
+ *                                       in seconds since 1970; left out where none was
  *   gap            uint                 of evidence gathered offline, and only of that: its place,
  *                                       the seq of the newest bundle with a nonce that had its
  *                                       receipt when this was measured; 0: none had
@@ -46,6 +49,13 @@ struct bundle_cached {
 	uint64_t oldest_s; /* since 1970; BUNDLE_CACHED_OLDEST_MAX at most */
 };
 
+/* Bundles that are not there; `bundles` 0: none is known of. */
+#define BUNDLE_DROPPED_MAX ((1ULL << 53) - 1)
+struct bundle_dropped {
+	uint64_t bundles; /* BUNDLE_DROPPED_MAX at most */
+	uint64_t since_s; /* since 1970; BUNDLE_CACHED_OLDEST_MAX at most */
+};
+
 /* X(identifier, word) */
 #define BUNDLE_LEAVING_MAP(X)                                                                      \
 	X(BUNDLE_STOPPED, "stopped")                                                               \
@@ -73,6 +83,7 @@ struct bundle_extensions {
 	struct digest configuration;
 	struct digest program;
 	struct bundle_cached cached;
+	struct bundle_dropped dropped;
 	struct view challenge; /* size 0: none */
 	uint64_t gap_after;
 	enum bundle_leaving leaving;

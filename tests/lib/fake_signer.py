@@ -29,7 +29,7 @@ from wire import (BUNDLE, HELLO, MEASURE, PART, RECEIPT, REFUSAL, WANT, WELCOME,
 
 NAMES = {100: "frame-size", 111: "wrong-time", 200: "unauthorized", 201: "nonce-unknown",
          202: "nonce-expired", 203: "nonce-reused", 204: "sequence-not-rising",
-         205: "chain-broken", 206: "component-digest", 209: "evidence-signature", 210: "busy",
+         205: "chain-broken", 206: "component-digest", 208: "component-format", 209: "evidence-signature", 210: "busy",
          212: "evidence-time", 213: "storage-low", 216: "too-many-workloads",
          218: "too-many-reports", 219: "gap-place", 307: "too-many-connections", 602: "token",
          608: "clock"}

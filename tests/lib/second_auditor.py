@@ -472,6 +472,8 @@ KNOWN = {"cached": lambda v: isinstance(v, list) and len(v) == 3 and all(type(n)
                             and 0 < v[0] <= v[1] < 2**53 and v[2] <= 253402300799,
          "challenge": lambda v: isinstance(v, bytes) and 8 <= len(v) <= 64,
          "configuration": lambda v: isinstance(v, bytes) and len(v) == 32,
+         "dropped": lambda v: isinstance(v, list) and len(v) == 2 and all(type(n) is int for n in v)
+                             and 0 < v[0] < 2**53 and 0 <= v[1] <= 253402300799,
          "gap": lambda v: type(v) is int and 0 <= v < 2**53,
          "leaving": lambda v: v in ("stopped", "scaled-in", "moved", "retired"),
          "moved_to": lambda v: isinstance(v, str) and re.fullmatch(r"[!-*,-~]{1,200}", v),

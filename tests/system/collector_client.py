@@ -32,6 +32,7 @@ from fake_signer import FakeSigner  # noqa: E402
 from family import family  # noqa: E402
 from hallmark import (Authority, PATIENCE_S, Process, free_port, program, run_tests,  # noqa: E402
                       to_yaml)
+from wallclock import WallClock  # noqa: E402
 from wire import REFUSAL, WANT, ZERO, frame, pack  # noqa: E402
 
 
@@ -954,16 +955,99 @@ def was_offline(receipt):
     return msgpack_report(receipt["report"])["offline"]
 
 
-def test_the_spool_is_bounded():
-    with Host(interval_s=1, spool={"bundles_max": 2}) as h:
+def held_together(signer):
+    """What came is a chain without a hole, and says how many are not there: measured each second."""
+    accepted = [msgpack_report(r["report"]) for r in signer.receipts]
+    assert [r["seq"] for r in accepted] == list(range(accepted[0]["seq"], accepted[-1]["seq"] + 1))
+    return [f["ext"]["dropped"] for f, _ in signer.bundles if "dropped" in f["ext"]]
+
+
+def test_the_spool_is_bounded_and_says_what_it_dropped():
+    with Host(interval_s=1, spool={"bundles_max": 3}) as h:
         collector = h.run()
         collector.wait_for("event=receipt")
         h.signer.close()
-        collector.wait_for("event=spool-full")
+        collector.wait_for("event=spooled .*waiting=3")
+        for _ in range(3):  # one more than there is room for each time
+            seen = len(collector.lines)
+            collector.wait_for("event=spooled .*waiting=3", seen)
         assert sum("event=spool-full" in line for line in collector.lines) == 1
+        h.signer.bundles.clear()
         h.signer.open()
-        h.signer.wait(lambda: len(h.signer.receipts) >= 4)
-        collector.stop()
+        h.signer.wait(lambda: sum(map(was_offline, h.signer.receipts)) >= 3)
+        spooled = sum("event=spooled" in line for line in collector.lines)
+        kept = sum(map(was_offline, h.signer.receipts))
+        (count, since), = held_together(h.signer)
+        assert count == spooled - kept >= 3, (count, spooled, kept)
+        first = [f["time"] for f, _ in h.signer.bundles if not f["nonce"]][0]
+        assert 0 <= first // 1000 - since <= count + 1
+        assert "\ndropped 0\nsince 0\n" in h.files(".chain")[0].read_text()
+        assert collector.stop() == 0
+
+
+def test_what_is_too_old_is_dropped_and_said():
+    """The oldest of 60 s and more goes, and what is a little younger with it."""
+    with Host(interval_s=1, spool={"age_max_s": 60}) as h:
+        h.path = lambda name: h.dir / name
+        clock = WallClock(h)
+        collector = Process("hallmark-collector", ["run", "-c", str(h.config)],
+                            {**os.environ, **clock.env})
+        h.processes.append(collector)
+        collector.wait_for("event=receipt")
+        h.signer.close()
+        collector.wait_for("event=spooled .*waiting=2")
+        clock.move(70)
+        collector.wait_for("event=spool-full .*dropped=")
+        h.signer.bundles.clear()
+        h.signer.open()
+        h.signer.wait(lambda: any("dropped" in f["ext"] for f, _ in h.signer.bundles)
+                      and any(map(was_offline, h.signer.receipts)))
+        (count, _), = held_together(h.signer)
+        assert 2 <= count <= 4, count
+        assert collector.stop() == 0
+
+
+def test_the_spool_is_bounded_in_bytes():
+    """Evidence of half a MiB that is another one each time: not more than one MiB of it is kept."""
+    with Host(interval_s=1, watch_rest_s=0, spool={"mebibytes_max": 1}) as h:
+        tree = h.dir / "tree"
+        tree.mkdir()
+        for n in range(900):
+            (tree / f"{n:04}{'x' * 200}").write_text("")
+        h.workloads[0].update(measure=["files"], files=[f"{tree}/**"])
+        h.configure()
+        collector = h.run()
+        collector.wait_for("event=receipt")
+        h.signer.close()
+        most = 0
+        for n in range(12):
+            (tree / f"{n:04}{'x' * 200}").write_text(str(n))
+            seen = len(collector.lines)
+            collector.wait_for("event=spooled", seen)
+            stored = sum(p.stat().st_size for p in (h.dir / "state").rglob("*") if p.is_file())
+            most = max(most, stored)
+        assert any("event=spool-full" in line for line in collector.lines), most
+        assert most < 2.5 * 2**20, most
+        h.signer.bundles.clear()
+        h.signer.open()
+        h.signer.wait(lambda: any(map(was_offline, h.signer.receipts)))
+        assert held_together(h.signer)[0][0] >= 5
+        assert collector.stop() == 0
+
+
+def test_what_was_refused_for_good_is_said_by_the_next():
+    """Whatever the signer's reason is: who reads the log sees that something is not in it."""
+    for code in (206, 208, 209, 212):
+        with Host() as h:
+            h.once()
+            h.signer.script = [refuse(code)]
+            h.once(status=1)
+            assert h.signer.bundles[-1][0]["ext"].get("dropped") is None
+            h.once()
+            h.once()
+            said = [f["ext"].get("dropped") for f, _ in h.signer.bundles[-2:]]
+            assert said[0][0] == 1 and said[1] is None, said
+            assert abs(said[0][1] - time.time()) < PATIENCE_S
 
 
 def test_without_a_log_nothing_is_spooled():

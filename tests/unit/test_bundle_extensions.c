@@ -85,6 +85,13 @@ known_extensions_of_another_kind_are_refused(void **state)
 	    ERR_MSG_TYPE);
 	expect(V(WITH("\x81\251challenge\xc4\0071234567")), ERR_MSG_RANGE);
 	expect(V(WITH("\x81\251challenge\xc4\101" D65)), ERR_MSG_RANGE);
+	expect(V(WITH("\x81\247dropped\x02")), ERR_MSG_TYPE);
+	expect(V(WITH("\x81\247dropped\x92\x02\241a")), ERR_MSG_TYPE);
+	expect(V(WITH("\x81\247dropped\x91\x02")), ERR_MSG_RANGE);
+	expect(V(WITH("\x81\247dropped\x93\x02\x03\x04")), ERR_MSG_RANGE);
+	expect(V(WITH("\x81\247dropped\x92\0\x03")), ERR_MSG_RANGE);
+	expect(V(WITH("\x81\247dropped\x92\xcf\0\x20\0\0\0\0\0\0\x04")), ERR_MSG_RANGE);
+	expect(V(WITH("\x81\247dropped\x92\x01\xcf\0\0\0\x3a\xff\xf4\x41\x80")), ERR_MSG_RANGE);
 	expect(V(WITH("\x81\246cached\x02")), ERR_MSG_TYPE);
 	expect(V(WITH("\x81\246cached\x93\x02\x03\241a")), ERR_MSG_TYPE);
 	expect(V(WITH("\x81\246cached\x92\x02\x03")), ERR_MSG_RANGE);
@@ -154,6 +161,7 @@ what_is_known_is_written_as_it_is_read(void **state)
 	x.moved_to = V("log.example/2");
 	x.challenge = V("12345678");
 	x.cached = (struct bundle_cached){98000, 100000, 1796000000};
+	x.dropped = (struct bundle_dropped){1260, 1796000000};
 	x.has_configuration = x.has_program = true;
 	memset(&x.configuration, 1, DIGEST_SIZE);
 	memset(&x.program, 2, DIGEST_SIZE);
@@ -163,6 +171,7 @@ what_is_known_is_written_as_it_is_read(void **state)
 	assert_int_equal(read.leaving, BUNDLE_MOVED);
 	assert_true(view_equal(read.moved_to, x.moved_to));
 	assert_memory_equal(&read.cached, &x.cached, sizeof(x.cached));
+	assert_memory_equal(&read.dropped, &x.dropped, sizeof(x.dropped));
 	assert_true(view_equal(read.challenge, x.challenge));
 	assert_true(read.has_configuration && digest_equal(&read.configuration, &x.configuration));
 	assert_true(read.has_program && digest_equal(&read.program, &x.program));
