@@ -112,7 +112,7 @@ def chain_bundle(seq, prev, offline=True):
 
 
 def seed_chain():
-    file = "hallmark chain 1\nseq {}\nbundle {}\nfresh {}\nsigned {}\n"
+    file = "hallmark chain 1\nseq {}\nbundle {}\nfresh {}\nsigned {}\ndropped 2\nsince 1700000000\n"
     first = chain_bundle(1, bytes(32), offline=False)
     second = chain_bundle(2, sha256(first))
     third = chain_bundle(3, sha256(second))
@@ -134,6 +134,8 @@ def seed_chain():
     write("chain", "zero-with-digest", file.format(0, sha256(first).hex(), 0, 0))
     write("chain", "seq-huge", file.format(2**64 - 1, sha256(first).hex(), 0, 0))
     write("chain", "fresh-before-seq", file.format(1, sha256(first).hex(), 2, 0))
+    write("chain", "dropped-without-end", file.format(1, sha256(first).hex(), 1, 0)
+          .replace("dropped 2", f"dropped {2**53}"))
     write("chain", "no-digest", file.format(1, "", 1, 0))
 
 
