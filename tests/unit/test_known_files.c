@@ -302,6 +302,22 @@ status_of(pid_t child)
 }
 
 static void
+each_of_many_is_found(void **state)
+{
+	const struct stand *st = *state;
+	struct known_files *k = known_files_new(100 * FEW);
+
+	known_files_begin(k, 1);
+	for (unsigned i = 0; i < 10000; i++)
+		keep(k, st, i);
+	known_files_end(k);
+	known_files_begin(k, 1);
+	for (unsigned i = 0; i < 12000; i++)
+		assert_int_equal(knows(k, st, i), i < 10000);
+	known_files_free(&k);
+}
+
+static void
 only_who_is_lent_it_has_it(void **state)
 {
 	const struct stand *st = *state;
@@ -391,6 +407,7 @@ main(void)
 	    TEST(a_share_is_read_again_by_chance),
 	    TEST(what_does_not_fit_is_read),
 	    TEST(what_is_of_no_use_makes_room),
+	    TEST(each_of_many_is_found),
 	    TEST(only_who_is_lent_it_has_it),
 	    TEST(an_end_at_any_moment_leaves_nothing_wrong),
 	};
