@@ -19,14 +19,6 @@ def kept(site):
     return {path: path.read_bytes() for path in site.guard_files()}
 
 
-def put_back(site, files):
-    for path in site.guard_files():
-        path.unlink()
-    for path, content in files.items():
-        path.write_bytes(content)
-        path.chmod(0o600)
-
-
 def lost_at(site):
     with KeyProcess(site) as key:
         tree = grown(key, site, SIZE)
@@ -76,7 +68,7 @@ def test_the_command_is_killed_at_every_call():
                 assert "ordered" in go_on(site, note, files).stdout
                 assert signs_first(site, tree)
                 introduced(site, 1, SIZE + 1)[0].kill()
-                put_back(site, fresh)
+                site.put_guard_back(fresh)
                 if not hit:
                     break
                 underfire.count("continuation: command killed", call)
@@ -106,7 +98,7 @@ def test_the_key_process_is_killed_behind_every_write_of_a_guard():
                 key, told = introduced(site, 1, SIZE + 1)
                 assert told == b""
                 key.kill()
-                put_back(site, ordered)
+                site.put_guard_back(ordered)
                 if not hit:
                     break
                 underfire.count("continuation: key process killed", call)

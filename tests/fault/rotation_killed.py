@@ -46,21 +46,13 @@ def test_the_command_is_killed_at_every_call():
                     check_old_key(site)
                     assert "ordered" in rotation.rotate(site).stdout
                     assert objects_of(site) == before
-                    put_back(site, fresh)
+                    site.put_guard_back(fresh)
                     if not hit:
                         break
                     underfire.count("rotation: command killed", name)
                 else:
                     raise AssertionError(f"{call} is made for ever")
         assert underfire.counts["rotation: command killed", "rename"] == 2, underfire.counts
-
-
-def put_back(site, files):
-    for path in site.guard_files():
-        path.unlink()
-    for path, content in files.items():
-        path.write_bytes(content)
-        path.chmod(0o600)
 
 
 def check_old_key(site):
@@ -81,7 +73,7 @@ def test_the_key_process_is_killed_behind_every_write_of_a_guard():
         for call in ("pwrite64", "fdatasync", "pwrite"):
             for nth in range(1, NTH_MAX):
                 hit = killed_at(site, faulty, last, call, nth)
-                put_back(site, files)
+                site.put_guard_back(files)
                 if not hit:
                     break
                 underfire.count("rotation: key process killed", call)

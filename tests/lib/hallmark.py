@@ -189,6 +189,14 @@ class Site:
         return [path for path in self.path("guard").iterdir()
                 if not path.name.startswith(("pin-refused-", "token-seen-"))]
 
+    def put_guard_back(self, files):
+        """The guard's states are these again: path and content."""
+        for path in self.guard_files():
+            path.unlink()
+        for path, content in files.items():
+            path.write_bytes(content)
+            path.chmod(0o600)
+
     def token_seen(self):
         """What is kept of the token, once a key process has served."""
         found, = self.path("guard").glob("token-seen-" + 16 * "?")
