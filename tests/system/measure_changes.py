@@ -13,6 +13,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
+import fake_signer
 from collector_client import Host
 from hallmark import PATIENCE_S, program, run_tests
 
@@ -222,6 +223,34 @@ def test_a_change_while_no_signer_is_there_is_kept():
         seen = len(collector.lines)
         (h.tree / "etc/a.conf").write_text("other")
         collector.wait_for("event=spooled", seen)
+
+
+def test_a_nonce_is_older_than_what_was_measured_under_it():
+    """Of several at once, too, where receipts of others bring newer ones meanwhile, and of changes."""
+    with Watched(measure_at_once=4) as h:
+        given, make = {}, fake_signer.Session.nonce
+
+        def nonce(session):
+            made = make(session)
+            given[made] = int(time.time() * 1000)
+            return made
+
+        for n in range(6):
+            h.workloads.append({**h.workloads[0], "name": f"w{n}"})
+        h.configure()
+        fake_signer.Session.nonce = nonce
+        try:
+            h.run()
+            h.signer.wait(lambda: len(h.signer.receipts) >= 7)
+            count = h.count()
+            (h.tree / "etc/a.conf").write_text("other")
+            h.signer.wait(lambda: len({f["workload"] for f, _ in h.signer.bundles[count:]}) == 7)
+        finally:
+            fake_signer.Session.nonce = make
+        late = [(f["workload"], f["time"] - given[f["nonce"]]) for f, _ in h.signer.bundles
+                if f["time"] < given[f["nonce"]]]
+        assert not late, late
+        assert len({f["nonce"] for f, _ in h.signer.bundles}) > 1
 
 
 def test_watches_are_given_back():
