@@ -36,7 +36,7 @@ command_redact(const char *key_path, char *const *names, size_t count, bool whol
 	struct trouble t = TROUBLE_INIT;
 	struct buf in = BUF_INIT, out = BUF_INIT;
 	struct redaction_key k;
-	enum component_kind kind;
+	enum component_kind kind = COMPONENT_KIND_COUNT; /* of `set` and `id`, which have none */
 	const char *wrong;
 	size_t bad = 0;
 	enum err e;
