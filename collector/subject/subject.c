@@ -1,8 +1,6 @@
 #include "collector/subject/subject.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "collector/subject/grouped.h"
@@ -38,7 +36,6 @@ static bool is_top(const struct process_table *table, const struct process_entry
 static bool is_older(const struct process_entry *a, const struct process_entry *b);
 static void note_mains(const struct grouped *g, const struct process_table *table,
     const struct process *main, struct members *others);
-static bool runs_the_same(pid_t a, pid_t b);
 static process_table_visit mark_none;
 
 enum err
@@ -257,26 +254,10 @@ note_mains(const struct grouped *g, const struct process_table *table, const str
 
 			if (member != NULL && one->mark == PROCESS_YES && one->group == part &&
 			    one->pid != main->pid &&
-			    (one == first || (is_unsure && is_top(table, one) &&
-						 runs_the_same(one->pid, first->pid))))
+			    (one == first || (is_unsure && is_top(table, one))))
 				member->is_main = true;
 		}
 	}
-}
-
-static bool
-runs_the_same(pid_t a, pid_t b)
-{
-	const pid_t both[2] = {a, b};
-	struct stat s[2];
-	char path[32];
-
-	for (size_t i = 0; i < 2; i++) {
-		(void)snprintf(path, sizeof(path), "/proc/%d/exe", (int)both[i]);
-		if (stat(path, &s[i]) != 0)
-			return false;
-	}
-	return s[0].st_dev == s[1].st_dev && s[0].st_ino == s[1].st_ino;
 }
 
 static enum err

@@ -1,15 +1,15 @@
 /*
  * Finding the processes of a workload: the main one, which its facts are of where only one can be
- * meant, and all others that belong to it.
+ * meant, and all others that belong to it. By
  *
- *   pid_file     the process whose number stands there (pid_file.h), and its descendants
- *   executable   of those that run it (program.h) the one that none of the others is an ancestor
- *                of, and its descendants. Several such: refused, with their numbers
- *   unit, cgroup,  all in the control groups that it names, and in groups below (grouped.h). Of
- * each container    group, the main process is the first to start of those whose parent is not in
- * it: of a systemd service, since it was started for the last time. Where the manager does not tell
- * when that was, those that run the same program are main ones, too: one may be left over from
- * before. The oldest main process is *the* main one
+ * - a pid file: the process whose number stands there (pid_file.h), and its descendants;
+ * - an executable: of those that run it (program.h) the one that none of the others is an ancestor
+ *   of, and its descendants. Several such are refused, with their numbers;
+ * - a unit, control groups or containers: all in the groups that are called so, and in groups below
+ *   (grouped.h). Of each group, the main process is the first to start of those whose parent is not
+ *   in it; of a systemd service, since it was started for the last time. Where the manager does not
+ *   tell when that was, all of these are main ones: some may be left over from before. The oldest
+ *   of all is *the* main one.
  *
  * With `main_only`, there are no others.
  *

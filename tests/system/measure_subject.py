@@ -279,6 +279,10 @@ def test_without_a_record_all_that_may_be_it_are_looked_at():
         assert facts["arguments"] == [path, "600", path, "601"], facts["arguments"]
         assert facts["mains_differ"] == ["arguments 1x2 2-9x2"], facts["mains_differ"]
         assert facts["processes"] == [f"2-9 {path}"]
+        other = host.start(copied(host, "other"), "602")  # which may be it as well
+        groups.put(f"/system.slice/{name}", other.pid)
+        found = host.facts("runtime", unit=name)["arguments"]
+        assert found == [path, "600", path, "601", f"{host.dir}/opt/other", "602"], found
 
 
 def test_each_instance_of_a_template_has_a_main_process():
