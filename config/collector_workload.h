@@ -80,6 +80,10 @@ struct collector_workload {
 	bool measure[COMPONENT_KIND_COUNT];
 	size_t file_count;
 	const char *const *files; /* glob patterns for the `files` component */
+	size_t exclude_count;
+	const char *const *excludes; /* patterns of what is left out of these, with all below */
+	bool follow;                 /* what symbolic links lead to is measured */
+	bool cross_mounts;           /* by wildcards, too */
 	enum collector_view view;
 	size_t environment_count;
 	size_t keys_count;

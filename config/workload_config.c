@@ -138,6 +138,10 @@ static const cyaml_schema_field_t workload_fields[] = {
     CYAML_FIELD_SEQUENCE("files", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload,
 	files, &path_entry, 1, FILES_MAX),
     CYAML_FIELD_BOOL("scripts", SETTINGS_OPTIONAL, struct raw_workload, scripts),
+    CYAML_FIELD_SEQUENCE("excludes", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload,
+	excludes, &path_entry, 1, FILES_MAX),
+    CYAML_FIELD_BOOL("follow", CYAML_FLAG_OPTIONAL, struct raw_workload, follow),
+    CYAML_FIELD_BOOL("cross_mounts", CYAML_FLAG_OPTIONAL, struct raw_workload, cross_mounts),
     CYAML_FIELD_ENUM("view", SETTINGS_OPTIONAL | CYAML_FLAG_STRICT, struct raw_workload, view,
 	views, CYAML_ARRAY_LEN(views)),
     CYAML_FIELD_SEQUENCE("environment", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
@@ -334,6 +338,7 @@ static void
 take_measures(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w)
 {
+	const size_t room = COMPONENT_MADE_SIZE_MAX - MADE_FIXED_SIZE;
 	char key[SETTINGS_ENTRY_KEY_MAX];
 	bool files;
 
@@ -350,8 +355,20 @@ take_measures(
 			settings_fault(s, settings_entry_key(key, "workloads", index, ".files"),
 			    "\"%s\" must be patterns of absolute paths; found \"%s\"", key,
 			    raw->files[i]);
+	for (size_t i = 0; i < raw->excludes_count; i++)
+		if (raw->excludes[i][0] != '/')
+			settings_fault(s, settings_entry_key(key, "workloads", index, ".excludes"),
+			    "\"%s\" must be patterns of absolute paths; found \"%s\"", key,
+			    raw->excludes[i]);
+	/* Both stand in one component: half of the room for each. */
 	check_made(s, settings_entry_key(key, "workloads", index, ".files"), raw->files,
-	    raw->files_count, COMPONENT_MADE_SIZE_MAX - MADE_FIXED_SIZE);
+	    raw->files_count, raw->excludes_count > 0 ? room / 2 : room);
+	check_made(s, settings_entry_key(key, "workloads", index, ".excludes"), raw->excludes,
+	    raw->excludes_count, room / 2);
+	w->excludes = (const char *const *)raw->excludes;
+	w->exclude_count = raw->excludes_count;
+	w->follow = raw->follow;
+	w->cross_mounts = raw->cross_mounts;
 	w->files = (const char *const *)raw->files;
 	w->file_count = raw->files_count;
 	files = settings_has(s, settings_entry_key(key, "workloads", index, ".files"));
@@ -370,6 +387,11 @@ take_measures(
 	if (settings_has(s, settings_entry_key(key, "workloads", index, ".view")) && !files)
 		settings_fault(s, key,
 		    "\"%s\" says from where files are read, but no patterns are listed under "
+		    "\"files\"",
+		    key);
+	if ((raw->excludes_count > 0 || raw->follow || raw->cross_mounts) && !files)
+		settings_fault(s, settings_entry_key(key, "workloads", index, ""),
+		    "\"%s\" says how files are measured, but no patterns are listed under "
 		    "\"files\"",
 		    key);
 	if (raw->measure_count > 0 && w->measure[COMPONENT_FILES] != files)

@@ -38,6 +38,9 @@ struct raw_workload {
 	char **files;
 	uint32_t files_count;
 	bool scripts;
+	char **excludes;
+	uint32_t excludes_count;
+	bool follow, cross_mounts;
 	enum collector_view view;
 	char **environment;
 	uint32_t environment_count;

@@ -19,12 +19,17 @@ struct walk {
 	size_t depth;
 	unsigned links;
 	char rest[2 * PATH_MAX];
+	struct rooted_place *place; /* NULL: what is found is opened */
 };
 
 static enum err step(struct walk *w, const char *name, bool last, int flags, int *out);
+static enum err walk_along(struct walk *w, const char *path, int flags, int *out);
+static enum err stand_at(const struct walk *w, const char *name, int *out);
 static enum err enter(struct walk *w, int there);
+static enum err note(struct walk *w, const char *name, const struct stat *s);
 static enum err follow(struct walk *w, int link);
 static void leave(struct walk *w, size_t depth);
+static void turn_back(struct walk *w, size_t depth);
 static int at(const struct walk *w);
 static enum err read_all(int fd, size_t size_max, struct buf *to);
 static enum err failed(int reason);
@@ -33,31 +38,18 @@ enum err
 rooted_open(int root, const char *path, int flags, int *out)
 {
 	struct walk w = {.root = root};
-	char name[NAME_MAX + 1];
-	enum err e = ERR_OK;
-	size_t size;
-	int reason;
 
-	*out = -1;
-	if (strlen(path) >= PATH_MAX)
-		return failed(ENAMETOOLONG);
-	memcpy(w.rest, path, strlen(path) + 1);
-	while (e == ERR_OK && *out < 0) {
-		memmove(
-		    w.rest, w.rest + strspn(w.rest, "/"), strlen(w.rest + strspn(w.rest, "/")) + 1);
-		if ((size = strcspn(w.rest, "/")) > NAME_MAX) {
-			e = failed(ENAMETOOLONG);
-			break;
-		}
-		memcpy(name, w.rest, size);
-		name[size] = '\0';
-		memmove(w.rest, w.rest + size, strlen(w.rest + size) + 1);
-		e = step(&w, name, w.rest[strspn(w.rest, "/")] == '\0', flags, out);
-	}
-	reason = errno;
-	leave(&w, 0);
-	errno = reason;
-	return e;
+	return walk_along(&w, path, flags, out);
+}
+
+enum err
+rooted_find(int root, const char *path, struct rooted_place *out)
+{
+	struct walk w = {.root = root, .place = out};
+
+	out->path_size = out->count = 0;
+	out->path[0] = '\0';
+	return walk_along(&w, path, 0, &out->dir);
 }
 
 enum err
@@ -88,6 +80,36 @@ rooted_read(int root, const char *path, size_t size_max, struct buf *to, struct 
 	return e;
 }
 
+static enum err
+walk_along(struct walk *w, const char *path, int flags, int *out)
+{
+	char name[NAME_MAX + 1];
+	enum err e = ERR_OK;
+	size_t size;
+	int reason;
+
+	*out = -1;
+	if (strlen(path) >= PATH_MAX)
+		return failed(ENAMETOOLONG);
+	memcpy(w->rest, path, strlen(path) + 1);
+	while (e == ERR_OK && *out < 0) {
+		size = strspn(w->rest, "/");
+		memmove(w->rest, w->rest + size, strlen(w->rest + size) + 1);
+		if ((size = strcspn(w->rest, "/")) > NAME_MAX) {
+			e = failed(ENAMETOOLONG);
+			break;
+		}
+		memcpy(name, w->rest, size);
+		name[size] = '\0';
+		memmove(w->rest, w->rest + size, strlen(w->rest + size) + 1);
+		e = step(w, name, w->rest[strspn(w->rest, "/")] == '\0', flags, out);
+	}
+	reason = errno;
+	leave(w, 0);
+	errno = reason;
+	return e;
+}
+
 /* One name; an empty one is the end. */
 static enum err
 step(struct walk *w, const char *name, bool last, int flags, int *out)
@@ -97,10 +119,12 @@ step(struct walk *w, const char *name, bool last, int flags, int *out)
 	int there;
 
 	if (strcmp(name, "..") == 0) {
-		leave(w, w->depth > 0 ? w->depth - 1 : 0);
+		turn_back(w, w->depth > 0 ? w->depth - 1 : 0);
 		return ERR_OK;
 	}
 	if (name[0] == '\0' || (strcmp(name, ".") == 0 && last)) {
+		if (w->place != NULL)
+			return stand_at(w, ".", out);
 		*out = openat(at(w), ".", READ | flags);
 		return *out >= 0 ? ERR_OK : failed(errno);
 	}
@@ -112,14 +136,48 @@ step(struct walk *w, const char *name, bool last, int flags, int *out)
 		e = failed(errno);
 	else if (S_ISLNK(s.st_mode))
 		e = follow(w, there);
-	else if (S_ISDIR(s.st_mode))
+	else if (S_ISDIR(s.st_mode) && (e = note(w, name, &s)) == ERR_OK)
 		return enter(w, there);
+	else if (S_ISDIR(s.st_mode))
+		; /* the path is too long */
 	else if (!last)
 		e = failed(ENOTDIR);
+	else if (w->place != NULL)
+		e = (e = note(w, name, NULL)) == ERR_OK ? stand_at(w, name, out) : e;
 	else
 		e = (*out = openat(at(w), name, READ | flags)) >= 0 ? ERR_OK : failed(errno);
 	(void)close(there);
 	return e;
+}
+
+static enum err
+stand_at(const struct walk *w, const char *name, int *out)
+{
+	memcpy(w->place->name, name, strlen(name) + 1);
+	*out = openat(at(w), ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return *out >= 0 ? ERR_OK : failed(errno);
+}
+
+/* `s`: of a directory; NULL: it is none, and the path ends. */
+static enum err
+note(struct walk *w, const char *name, const struct stat *s)
+{
+	struct rooted_place *p = w->place;
+	const size_t size = strlen(name);
+
+	if (p == NULL)
+		return ERR_OK;
+	if (size + 1 >= sizeof(p->path) - p->path_size || w->depth == ROOTED_DEPTH_MAX)
+		return failed(ENAMETOOLONG);
+	p->path[p->path_size] = '/';
+	memcpy(p->path + p->path_size + 1, name, size + 1);
+	p->path_size += size + 1;
+	if (s != NULL)
+		p->above[w->depth] =
+		    (struct rooted_directory){p->path_size, s->st_mode, s->st_uid, s->st_gid};
+	if (s != NULL)
+		p->count = w->depth + 1;
+	return ERR_OK;
 }
 
 /* Takes `there`. */
@@ -151,7 +209,7 @@ follow(struct walk *w, int link)
 	memmove(w->rest + size, w->rest, rest + 1);
 	memcpy(w->rest, text, size);
 	if (text[0] == '/')
-		leave(w, 0);
+		turn_back(w, 0);
 	return ERR_OK;
 }
 
@@ -160,6 +218,18 @@ leave(struct walk *w, size_t depth)
 {
 	while (w->depth > depth)
 		(void)close(w->below[--w->depth]);
+}
+
+/* Out of the directories down to so many, which the path has no part in any more. */
+static void
+turn_back(struct walk *w, size_t depth)
+{
+	leave(w, depth);
+	if (w->place == NULL)
+		return;
+	w->place->count = depth;
+	w->place->path_size = depth > 0 ? w->place->above[depth - 1].path_size : 0;
+	w->place->path[w->place->path_size] = '\0';
 }
 
 static int

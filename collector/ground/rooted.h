@@ -6,7 +6,9 @@
 #ifndef HALLMARK_COLLECTOR_GROUND_ROOTED_H
 #define HALLMARK_COLLECTOR_GROUND_ROOTED_H
 
+#include <limits.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "proto/bytes.h"
@@ -20,6 +22,22 @@
  * ERR_IO with errno (ELOOP and ENAMETOOLONG over a limit). *out is -1 unless ERR_OK.
  */
 enum err rooted_open(int root, const char *path, int flags, int *out) MUST_USE;
+
+/* Where a path leads to. */
+struct rooted_place {
+	int dir; /* O_PATH: the directory that it stands in; that itself if it is one */
+	char name[NAME_MAX + 1]; /* in `dir`, no link; "." if it is a directory */
+	size_t path_size;        /* bytes; 0: the root directory */
+	char path[PATH_MAX];     /* from the root, without links, with a NUL */
+	size_t count;            /* directories above it, but for the root */
+	struct rooted_directory {
+		size_t path_size; /* of the path, up to it */
+		uint32_t mode, uid, gid;
+	} above[ROOTED_DEPTH_MAX];
+};
+
+/* As rooted_open, but only looks. The caller closes out->dir, which is -1 unless ERR_OK. */
+enum err rooted_find(int root, const char *path, struct rooted_place *out) MUST_USE;
 
 /*
  * Appends a whole regular file, and says what it was before it was read (`s` may be NULL). As

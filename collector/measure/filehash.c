@@ -11,6 +11,10 @@
 #include "collector/content/rate.h"
 #include "collector/ground/interrupt.h"
 
+/* Bytes: what /proc (0) and /sys (a page, or two) say of files, and what is read of such a one. */
+#define GENERATED_SIZE_SAID 8192
+#define GENERATED_MAX       (16 * 1024 * 1024)
+
 struct filehash {
 	uint64_t left;             /* bytes that it may still read */
 	struct known_files *known; /* NULL: nothing is */
@@ -21,6 +25,10 @@ struct filehash {
 	uint8_t buffer[FILEHASH_BUFFER_SIZE];
 };
 
+static enum err reads_otherwise(struct filehash *h, int fd, const struct statx *before,
+    uint64_t size, const struct digest *digest, bool *otherwise);
+static enum err hash_once(
+    struct filehash *h, int fd, uint64_t size_said, uint64_t *size, struct digest *digest);
 static enum err hash_all(struct filehash *h, int fd, uint64_t size_first, uint64_t *size);
 static bool recall(
     struct filehash *h, const struct statx *s, bool bare, struct component_file *out);
@@ -107,6 +115,7 @@ filehash_describe(struct filehash *h, int fd, bool bare, struct component_file *
 	struct statx before, after;
 	struct timespec began;
 	uint64_t size = 0;
+	bool changed;
 	enum err e;
 
 	out->digest = DIGEST_ZERO;
@@ -120,26 +129,64 @@ filehash_describe(struct filehash *h, int fd, bool bare, struct component_file *
 		return ERR_BUDGET;
 	if (recall(h, &before, bare, out))
 		return ERR_OK;
-	if (EVP_DigestInit_ex2(h->context, h->algorithm, NULL) != 1)
-		return ERR_CRYPTO;
-	e = hash_all(h, fd, before.stx_size, &size);
-	h->left -= size < h->left ? size : h->left;
+	e = hash_once(h, fd, before.stx_size, &size, &out->digest);
 	if (e == ERR_IO) {
+		out->digest = DIGEST_ZERO;
 		out->flags |= COMPONENT_FILE_UNREADABLE;
 		return ERR_OK;
 	}
 	if (e != ERR_OK)
 		return e;
-	if (EVP_DigestFinal_ex(h->context, out->digest.bytes, NULL) != 1)
-		return ERR_CRYPTO;
-	if (statx(fd, "", AT_EMPTY_PATH, KNOWN_FILES_MASK, &after) != 0 ||
-	    has_changed(&before, &after) || size != after.stx_size)
+	changed = statx(fd, "", AT_EMPTY_PATH, KNOWN_FILES_MASK, &after) != 0 ||
+		  has_changed(&before, &after);
+	if (!changed && size != after.stx_size &&
+	    (e = reads_otherwise(h, fd, &before, size, &out->digest, &changed)) != ERR_OK)
+		return e;
+	if (changed)
 		out->flags |= COMPONENT_FILE_CHANGED;
 	else if (h->known != NULL)
 		known_files_keep(h->known, fd, &after, bare, &began, &out->digest);
 	out->size = size;
 	note(h, false, (uint32_t)began.tv_sec);
 	return ERR_OK;
+}
+
+/*
+ * Content that is made while it is read, as in /proc and /sys, has a size and times that say
+ * nothing of it: what is read a second time has to be the same.
+ */
+static enum err
+reads_otherwise(struct filehash *h, int fd, const struct statx *before, uint64_t size,
+    const struct digest *digest, bool *otherwise)
+{
+	struct digest again;
+	struct statx after;
+	uint64_t size_again;
+	enum err e = hash_once(h, fd, before->stx_size, &size_again, &again);
+
+	*otherwise = true;
+	if (e == ERR_IO)
+		return ERR_OK;
+	*otherwise = e != ERR_OK || size != size_again || !digest_equal(digest, &again) ||
+		     size > GENERATED_MAX ||
+		     statx(fd, "", AT_EMPTY_PATH, KNOWN_FILES_MASK, &after) != 0 ||
+		     has_changed(before, &after);
+	return e;
+}
+
+/* From the beginning to the end, and what it costs of the budget. */
+static enum err
+hash_once(struct filehash *h, int fd, uint64_t size_said, uint64_t *size, struct digest *digest)
+{
+	enum err e;
+
+	if (EVP_DigestInit_ex2(h->context, h->algorithm, NULL) != 1)
+		return ERR_CRYPTO;
+	e = hash_all(h, fd, size_said > GENERATED_SIZE_SAID ? size_said : GENERATED_MAX, size);
+	h->left -= *size < h->left ? *size : h->left;
+	if (e == ERR_OK && EVP_DigestFinal_ex(h->context, digest->bytes, NULL) != 1)
+		e = ERR_CRYPTO;
+	return e;
 }
 
 bool

@@ -51,10 +51,11 @@ const struct filehash_count *filehash_counted(const struct filehash *h);
  * Reads the regular file `fd` from its beginning to its end and fills digest, size, mode, owner of
  * `out`, and adds COMPONENT_FILE_CHANGED if it changed meanwhile (size, times, or bytes read); then
  * digest and size are of what was read. A file that grows as fast as it is read ends one buffer
- * behind its first size. A file that cannot be read to its end gets the zero digest and
- * COMPONENT_FILE_UNREADABLE; that is no error. ERR_CLOSED: the program was asked to stop.
- * ERR_CRYPTO. ERR_BUDGET: it is larger than what may be read; nothing was. `bare`: as known_files
- * has it.
+ * behind its first size, a small one at 16 MiB. A file with content of another size than it says,
+ * as the kernel makes them, is read twice. A file that cannot be read to its end gets the zero
+ * digest and COMPONENT_FILE_UNREADABLE; that is no error. ERR_CLOSED: the program was asked to
+ * stop. ERR_CRYPTO. ERR_BUDGET: it is larger than what may be read; nothing was. `bare`: as
+ * known_files has it.
  */
 enum err filehash_describe(
     struct filehash *h, int fd, bool bare, struct component_file *out) MUST_USE;

@@ -100,8 +100,10 @@ measure_check(const struct collector_workload *w, struct trouble *t)
 	if (!some)
 		return trouble_set(t, ERR_CONFIG,
 		    "workload %s: `measure` names no component; name at least one", w->name);
-	for (size_t i = 0; i < w->file_count; i++) {
-		if ((e = pattern_parse(w->files[i], &pattern, t)) != ERR_OK)
+	for (size_t i = 0; i < w->file_count + w->exclude_count; i++) {
+		const char *text = i < w->file_count ? w->files[i] : w->excludes[i - w->file_count];
+
+		if ((e = pattern_parse(text, &pattern, t)) != ERR_OK)
 			return e == ERR_FORMAT ? ERR_CONFIG : e;
 		pattern_free(&pattern);
 	}

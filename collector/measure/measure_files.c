@@ -10,6 +10,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "collector/ground/rooted.h"
 #include "collector/measure/file_reading.h"
 #include "collector/measure/measure_used.h"
 #include "collector/measure/pattern.h"
@@ -31,6 +32,12 @@ struct parent {
 	uint32_t mode, uid, gid;
 };
 
+/* A directory on the way: one that a link leads to again is a loop. */
+struct entered {
+	uint32_t major, minor; /* device */
+	uint64_t inode;
+};
+
 /*
  * A walk along one pattern; `path` is where it stands, from the root directory. Each is made twice:
  * at first it is only counted what there is to read, so that what is too much is refused before
@@ -39,7 +46,10 @@ struct parent {
 struct walk {
 	struct measure_context *m;
 	struct component_builder *to;
+	int root;
 	const struct pattern *pattern;
+	struct pattern *excludes;
+	size_t exclude_count;
 	struct buf path;
 	size_t items; /* of all patterns */
 	bool counts;  /* only */
@@ -47,22 +57,38 @@ struct walk {
 	struct file_reader reader;
 	struct parent parents[PARENTS_MAX]; /* from the root down to where it stands */
 	size_t parent_count;
-	struct used used; /* by the processes */
+	struct used used;                    /* by the processes */
+	struct entered entered[PARENTS_MAX]; /* the same way, all of them */
+	size_t entered_count;
+	const struct rooted_place *place; /* what a link on the way leads to; NULL: there is none */
+	size_t place_at;                  /* bytes of the path that are this link's */
+	const char *refused;              /* why the link that is read is not followed, or NULL */
 };
 
 static enum err open_root(struct measure_context *m, int *root);
 static enum err check_view(struct measure_context *m);
-static enum err walk_all(struct walk *w, int root);
+static enum err parse_excludes(struct walk *w);
+static enum err walk_all(struct walk *w);
 static enum err walk_part(struct walk *w, int dir, size_t index);
 static enum err walk_names(struct walk *w, int dir, size_t index, unsigned depth);
 static enum err walk_name(struct walk *w, int dir, const char *name, size_t index, unsigned depth);
 static enum err wait_for(const struct walk *w, int dir);
+static bool is_excluded(const struct walk *w);
+static enum err follow(
+    struct walk *w, int dir, const char *name, size_t index, unsigned depth, const struct statx *s);
+static const char *find_target(struct walk *w, bool written_out, const struct statx *link,
+    struct rooted_place *place, struct statx *target);
+static bool is_entered(const struct walk *w, const struct statx *s);
 static enum err walk_into(struct walk *w, int dir, const char *name, size_t index, unsigned depth);
 static enum err add_at(struct walk *w, int dir, const char *name, const struct statx *s);
 static bool is_newer(const struct walk *w, const struct statx *s);
-static enum err add_unreadable(struct walk *w, const struct statx *s);
+static bool leads_elsewhere(const struct walk *w);
+static enum err add_unreadable(struct walk *w, const struct statx *s, const char *why);
 static void enter(struct walk *w, const struct statx *s);
 static void tell_parent(struct walk *w, const struct component_file *item);
+static bool tell_if(
+    struct walk *w, const struct parent *p, const uint8_t *path, const struct component_file *item);
+static void tell_target(struct walk *w);
 static enum err count_item(struct walk *w, uint64_t bytes);
 static enum err refuse_bytes(const struct walk *w);
 static enum err say_of_path(const struct walk *w, enum err e, const char *why);
@@ -71,21 +97,23 @@ static enum err add_item(struct walk *w, struct component_file *item);
 enum err
 measure_files(struct measure_context *m, struct component_builder *to)
 {
-	struct walk w = {.m = m, .to = to, .path = BUF_INIT, .reader = {.hash = m->hash}};
+	struct walk w = {.m = m, .to = to, .root = -1, .reader = {.hash = m->hash}};
 	enum err e;
-	int root;
 
-	if ((e = open_root(m, &root)) == ERR_OK) {
+	if ((e = open_root(m, &w.root)) == ERR_OK && (e = parse_excludes(&w)) == ERR_OK) {
 		w.counts = true;
-		if ((e = walk_all(&w, root)) == ERR_OK) {
+		if ((e = walk_all(&w)) == ERR_OK) {
 			w.counts = false;
 			w.items = 0;
 			if ((e = measure_used(m, to, &w.used)) == ERR_OK)
-				e = walk_all(&w, root);
+				e = walk_all(&w);
 		}
 	}
-	if (root >= 0)
-		(void)close(root);
+	if (w.root >= 0)
+		(void)close(w.root);
+	for (size_t i = 0; i < w.exclude_count; i++)
+		pattern_free(&w.excludes[i]);
+	free(w.excludes);
 	buf_free(&w.path);
 	file_details_free(&w.reader.details);
 	measure_used_free(&w.used);
@@ -93,7 +121,24 @@ measure_files(struct measure_context *m, struct component_builder *to)
 }
 
 static enum err
-walk_all(struct walk *w, int root)
+parse_excludes(struct walk *w)
+{
+	const struct collector_workload *workload = w->m->workload;
+	enum err e = ERR_OK;
+
+	if (workload->exclude_count > 0 &&
+	    (w->excludes = calloc(workload->exclude_count, sizeof(*w->excludes))) == NULL)
+		return ERR_MEMORY;
+	while (e == ERR_OK && w->exclude_count < workload->exclude_count) {
+		e = pattern_parse(workload->excludes[w->exclude_count],
+		    &w->excludes[w->exclude_count], w->m->trouble);
+		w->exclude_count += e == ERR_OK;
+	}
+	return e;
+}
+
+static enum err
+walk_all(struct walk *w)
 {
 	struct measure_context *m = w->m;
 	enum err e = ERR_OK;
@@ -108,10 +153,10 @@ walk_all(struct walk *w, int root)
 		/* Else its directory is watched with all that is in it. */
 		w->reader.watches = pattern.part[pattern.count - 1].type != PATTERN_ALL_BELOW;
 		buf_clear(&w->path);
-		w->parent_count = 0;
-		if (file_look(root, ".", &s))
+		w->parent_count = w->entered_count = 0;
+		if (file_look(w->root, ".", &s))
 			enter(w, &s);
-		e = walk_part(w, root, 0);
+		e = walk_part(w, w->root, 0);
 		pattern_free(&pattern);
 	}
 	return e;
@@ -197,7 +242,7 @@ walk_names(struct walk *w, int dir, size_t index, unsigned depth)
 		if (fd >= 0)
 			(void)close(fd);
 		return statx(dir, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &s) == 0
-			   ? add_unreadable(w, &s)
+			   ? add_unreadable(w, &s, NULL)
 			   : ERR_IO;
 	}
 	if (!w->counts)
@@ -223,26 +268,119 @@ walk_name(struct walk *w, int dir, const char *name, size_t index, unsigned dept
 	const bool below = w->pattern->part[index].type == PATTERN_ALL_BELOW;
 	const bool last = index + 1 == w->pattern->count;
 	const size_t path_size = w->path.size;
-	const size_t parent_count = w->parent_count;
+	/* What is written out is meant, wherever it is; a wildcard stays where it began. */
+	const bool written_out =
+	    w->pattern->part[index].type == PATTERN_LITERAL || w->m->workload->cross_mounts;
+	const size_t parent_count = w->parent_count, entered_count = w->entered_count;
 	enum err e = ERR_OK;
 	struct statx s;
 
 	buf_append_byte(&w->path, '/');
 	buf_append_string(&w->path, name);
+	buf_append_byte(&w->path, '\0'); /* behind it, for who takes a string */
 	if (w->path.failed)
 		return ERR_MEMORY;
-	if (w->path.size > COMPONENT_PATH_MAX)
+	w->path.size--;
+	if (is_excluded(w))
+		e = ERR_OK;
+	else if (w->path.size > COMPONENT_PATH_MAX)
 		e = say_of_path(w, ERR_FORMAT_SIZE, "a longer path than the kernel takes");
 	else if (!file_look(dir, name, &s))
 		e = errno == ENOENT || errno == ENOTDIR ? wait_for(w, dir)
-							: add_unreadable(w, NULL);
+							: add_unreadable(w, NULL, NULL);
+	else if (!written_out && (s.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0)
+		e = add_unreadable(w, &s, "mount");
+	else if (S_ISLNK(s.stx_mode) && w->m->workload->follow)
+		e = follow(w, dir, name, index, depth, &s);
 	else if (S_ISDIR(s.stx_mode) && (below || !last))
 		e = walk_into(w, dir, name, index, depth);
 	else if (S_ISLNK(s.stx_mode) || (last && !S_ISDIR(s.stx_mode)))
 		e = add_at(w, dir, name, &s);
 	w->path.size = path_size;
 	w->parent_count = parent_count;
+	w->entered_count = entered_count;
 	return e;
+}
+
+static bool
+is_excluded(const struct walk *w)
+{
+	for (size_t i = 0; i < w->exclude_count; i++)
+		if (pattern_matches(&w->excludes[i], (const char *)w->path.data))
+			return true;
+	return false;
+}
+
+/*
+ * The link keeps its path, and what it leads to stands there: the content of a file, or what is in
+ * a directory. A link that leads to nothing that may be measured here is an item itself, which says
+ * why.
+ */
+static enum err
+follow(
+    struct walk *w, int dir, const char *name, size_t index, unsigned depth, const struct statx *s)
+{
+	const bool below = w->pattern->part[index].type == PATTERN_ALL_BELOW;
+	const bool last = index + 1 == w->pattern->count;
+	const struct rooted_place *outer = w->place;
+	const size_t outer_at = w->place_at;
+	struct rooted_place place;
+	struct statx target;
+	const char *refused =
+	    find_target(w, w->pattern->part[index].type == PATTERN_LITERAL, s, &place, &target);
+	enum err e;
+
+	if (refused == NULL && S_ISDIR(target.stx_mode) && last && !below)
+		refused = "directory";
+	else if (refused == NULL && !S_ISDIR(target.stx_mode) && !last && !below)
+		refused = "missing";
+	w->refused = refused;
+	if (refused != NULL) {
+		e = add_at(w, dir, name, s);
+	} else {
+		if (!w->counts) {
+			watch_directory(dir, WATCH_NAMES);
+			watch_directory(place.dir, WATCH_NAMES);
+		}
+		w->place = &place;
+		w->place_at = w->path.size;
+		e = S_ISDIR(target.stx_mode) ? walk_into(w, place.dir, ".", index, depth)
+					     : add_at(w, place.dir, place.name, &target);
+		w->place = outer;
+		w->place_at = outer_at;
+	}
+	w->refused = NULL;
+	if (place.dir >= 0)
+		(void)close(place.dir);
+	return e;
+}
+
+/* NULL, or why it is not followed. */
+static const char *
+find_target(struct walk *w, bool written_out, const struct statx *link, struct rooted_place *place,
+    struct statx *target)
+{
+	const enum err e = rooted_find(w->root, (const char *)w->path.data, place);
+
+	if (e != ERR_OK)
+		return e == ERR_NOT_FOUND ? "missing" : errno == ELOOP ? "loop" : "unreadable";
+	if (!file_look(place->dir, place->name, target))
+		return "missing";
+	if (!written_out && !w->m->workload->cross_mounts && target->stx_mnt_id != link->stx_mnt_id)
+		return "mount";
+	if (S_ISDIR(target->stx_mode) && is_entered(w, target))
+		return "loop";
+	return NULL;
+}
+
+static bool
+is_entered(const struct walk *w, const struct statx *s)
+{
+	for (size_t i = 0; i < w->entered_count; i++)
+		if (w->entered[i].major == s->stx_dev_major &&
+		    w->entered[i].minor == s->stx_dev_minor && w->entered[i].inode == s->stx_ino)
+			return true;
+	return false;
 }
 
 /* What is not there may come. */
@@ -263,13 +401,13 @@ walk_into(struct walk *w, int dir, const char *name, size_t index, unsigned dept
 	enum err e;
 
 	if (fd < 0) /* it was something else a moment ago, or may not be looked at */
-		return errno == ENOENT ? ERR_OK : add_unreadable(w, NULL);
+		return errno == ENOENT ? ERR_OK : add_unreadable(w, NULL, NULL);
 	if (!w->counts)
 		watch_directory(fd, WATCH_ITSELF);
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &s) != 0) {
-		e = add_unreadable(w, NULL);
+		e = add_unreadable(w, NULL, NULL);
 	} else if (below && depth == MEASURE_FILES_DEPTH_MAX) {
-		e = add_unreadable(w, &s);
+		e = add_unreadable(w, &s, NULL);
 	} else {
 		enter(w, &s);
 		e = below ? walk_names(w, fd, index, depth + 1) : walk_part(w, fd, index + 1);
@@ -291,6 +429,10 @@ add_at(struct walk *w, int dir, const char *name, const struct statx *s)
 	if ((e = file_read(&w->reader, dir, name, s, &item)) == ERR_OK) {
 		if (S_ISREG(item.mode) && is_newer(w, s))
 			item.flags |= COMPONENT_FILE_NEWER;
+		if (w->place != NULL && w->refused == NULL && leads_elsewhere(w))
+			item.flags |= COMPONENT_FILE_CHANGED;
+		if (w->refused != NULL)
+			file_details_add(&w->reader.details, "follow", "%s", w->refused);
 		tell_parent(w, &item);
 		return add_item(w, &item);
 	}
@@ -313,10 +455,29 @@ is_newer(const struct walk *w, const struct statx *s)
 	return measure_used_is_newer(&w->used, &same);
 }
 
+/* Links on the way may have been exchanged while the file was read. */
+static bool
+leads_elsewhere(const struct walk *w)
+{
+	struct rooted_place now;
+	const enum err e = rooted_find(w->root, (const char *)w->path.data, &now);
+	const size_t rest = w->path.size - w->place_at;
+	const bool same =
+	    e == ERR_OK && now.path_size == w->place->path_size + rest &&
+	    memcmp(now.path, w->place->path, w->place->path_size) == 0 &&
+	    memcmp(now.path + w->place->path_size, w->path.data + w->place_at, rest) == 0;
+
+	if (now.dir >= 0)
+		(void)close(now.dir);
+	return !same;
+}
+
 /* The path leads to a directory of this status now. */
 static void
 enter(struct walk *w, const struct statx *s)
 {
+	w->entered[w->entered_count++] =
+	    (struct entered){s->stx_dev_major, s->stx_dev_minor, s->stx_ino};
 	if (s->stx_uid != 0 || (s->stx_mode & (S_IWGRP | S_IWOTH)) != 0)
 		w->parents[w->parent_count++] =
 		    (struct parent){w->path.size, s->stx_mode, s->stx_uid, s->stx_gid};
@@ -330,31 +491,60 @@ enter(struct walk *w, const struct statx *s)
 static void
 tell_parent(struct walk *w, const struct component_file *item)
 {
-	struct buf path = BUF_INIT;
+	bool told = false;
 
-	for (size_t i = 0; i < w->parent_count; i++) {
-		const struct parent *p = &w->parents[i];
+	for (size_t i = 0; i < w->parent_count && !told; i++)
+		told = tell_if(w, &w->parents[i], w->path.data, item);
+	for (size_t i = 0; w->place != NULL && i < w->place->count && !told; i++) {
+		const struct rooted_directory *d = &w->place->above[i];
+		const struct parent p = {d->path_size, d->mode, d->uid, d->gid};
 
-		if ((p->uid == 0 || p->uid == item->uid) &&
-		    ((p->mode & S_ISVTX) != 0 || (p->mode & (S_IWGRP | S_IWOTH)) == 0))
-			continue;
-		if (p->path_size > 0)
-			file_details_append_path(
-			    &path, (struct view){w->path.data, p->path_size}, PARENT_PATH_MAX);
-		else
-			buf_append_byte(&path, '/');
-		file_details_add(&w->reader.details, "parent", "%.*s %04o %u %u",
-		    view_precision(buf_view(&path)), (const char *)path.data, p->mode & 07777,
-		    p->uid, p->gid);
-		w->reader.details.text.failed = w->reader.details.text.failed || path.failed;
-		break;
+		told = tell_if(w, &p, (const uint8_t *)w->place->path, item);
 	}
-	buf_free(&path);
 }
 
-/* What stands at `path` could not be looked at; `s` may be NULL. */
+/* Whether it is one to be told. */
+static bool
+tell_if(
+    struct walk *w, const struct parent *p, const uint8_t *path, const struct component_file *item)
+{
+	struct buf text = BUF_INIT;
+
+	if ((p->uid == 0 || p->uid == item->uid) &&
+	    ((p->mode & S_ISVTX) != 0 || (p->mode & (S_IWGRP | S_IWOTH)) == 0))
+		return false;
+	if (p->path_size > 0)
+		file_details_append_path(&text, (struct view){path, p->path_size}, PARENT_PATH_MAX);
+	else
+		buf_append_byte(&text, '/');
+	file_details_add(&w->reader.details, "parent", "%.*s %04o %u %u",
+	    view_precision(buf_view(&text)), (const char *)text.data, p->mode & 07777, p->uid,
+	    p->gid);
+	w->reader.details.text.failed = w->reader.details.text.failed || text.failed;
+	buf_free(&text);
+	return true;
+}
+
+/* Where that is to which the path leads. */
+static void
+tell_target(struct walk *w)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+
+	buf_append_view(&path, (struct view){(const uint8_t *)w->place->path, w->place->path_size});
+	buf_append_view(
+	    &path, (struct view){w->path.data + w->place_at, w->path.size - w->place_at});
+	file_details_append_path(&text, buf_view(&path), PARENT_PATH_MAX);
+	file_details_add(&w->reader.details, "target", "%.*s", view_precision(buf_view(&text)),
+	    (const char *)text.data);
+	w->reader.details.text.failed = w->reader.details.text.failed || path.failed || text.failed;
+	buf_free(&path);
+	buf_free(&text);
+}
+
+/* What stands at `path` could not be looked at; `s` may be NULL, and `why`. */
 static enum err
-add_unreadable(struct walk *w, const struct statx *s)
+add_unreadable(struct walk *w, const struct statx *s, const char *why)
 {
 	struct component_file item;
 
@@ -362,6 +552,8 @@ add_unreadable(struct walk *w, const struct statx *s)
 	file_details_clear(&w->reader.details);
 	if (s != NULL)
 		filehash_set_statx(&item, s);
+	if (why != NULL)
+		file_details_add(&w->reader.details, why, "not-crossed");
 	item.size = 0;
 	item.flags = COMPONENT_FILE_UNREADABLE;
 	return add_item(w, &item);
@@ -419,6 +611,8 @@ add_item(struct walk *w, struct component_file *item)
 		return trouble_set(w->m->trouble, ERR_FORMAT_SIZE,
 		    "the files of workload %s became more than %d while they were read",
 		    w->m->workload->name, COMPONENT_ITEMS_MAX);
+	if (w->place != NULL)
+		tell_target(w);
 	if ((e = file_details_give(&w->reader.details, item)) != ERR_OK)
 		return e;
 	return component_add_file(w->to, item);

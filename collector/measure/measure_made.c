@@ -17,8 +17,8 @@ enum err
 measure_made(
     const struct collector_workload *w, enum component_kind kind, struct component_builder *to)
 {
-	struct fact_values options = {NULL, 0, 0}, patterns = {NULL, 0, 0};
-	struct component_fact made[2];
+	struct fact_values options = {NULL, 0, 0}, patterns = {NULL, 0, 0}, excludes = {NULL, 0, 0};
+	struct component_fact made[3];
 	struct buf text = BUF_INIT;
 	struct view rest, one;
 	size_t count = 0;
@@ -31,6 +31,11 @@ measure_made(
 		e = fact_values_append(&options, one);
 	for (size_t i = 0; e == ERR_OK && kind == COMPONENT_FILES && i < w->file_count; i++)
 		e = fact_values_append(&patterns, view_of_string(w->files[i]));
+	for (size_t i = 0; e == ERR_OK && kind == COMPONENT_FILES && i < w->exclude_count; i++)
+		e = fact_values_append(&excludes, view_of_string(w->excludes[i]));
+	if (excludes.count > 0)
+		made[count++] = (struct component_fact){
+		    VIEW_LITERAL("excludes"), excludes.count, excludes.list};
 	if (options.count > 0)
 		made[count++] =
 		    (struct component_fact){VIEW_LITERAL("options"), options.count, options.list};
@@ -41,6 +46,7 @@ measure_made(
 		e = component_set_made(to, made, count);
 	fact_values_free(&options);
 	fact_values_free(&patterns);
+	fact_values_free(&excludes);
 	buf_free(&text);
 	return e;
 }
@@ -60,6 +66,10 @@ write_options(const struct collector_workload *w, enum component_kind kind, stru
 		append_option(to, "root=container", "");
 	else if (kind == COMPONENT_FILES && w->host_root_option != NULL)
 		append_option(to, w->host_root_option, "");
+	if (kind == COMPONENT_FILES && w->follow)
+		append_option(to, "follow", "");
+	if (kind == COMPONENT_FILES && w->cross_mounts)
+		append_option(to, "cross_mounts", "");
 	if (component_kind_shape(kind) != COMPONENT_SHAPE_FILE)
 		return;
 	if (kind == COMPONENT_FILES && w->scripts)

@@ -1,6 +1,7 @@
 #include "collector/measure/pattern.h"
 
 #include <fnmatch.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,28 @@ pattern_free(struct pattern *p)
 {
 	free(p->storage);
 	memset(p, 0, sizeof(*p));
+}
+
+bool
+pattern_matches(const struct pattern *p, const char *path)
+{
+	char name[NAME_MAX + 1];
+	size_t size;
+
+	for (size_t i = 0; i < p->count; i++) {
+		path += strspn(path, "/");
+		size = strcspn(path, "/");
+		if (size == 0 || size > NAME_MAX)
+			return false;
+		if (p->part[i].type == PATTERN_ALL_BELOW)
+			return true;
+		memcpy(name, path, size);
+		name[size] = '\0';
+		if (!pattern_part_matches(&p->part[i], name))
+			return false;
+		path += size;
+	}
+	return path[0] == '\0';
 }
 
 bool

@@ -36,6 +36,9 @@ struct pattern {
 enum err pattern_parse(const char *text, struct pattern *out, struct trouble *t) MUST_USE;
 void pattern_free(struct pattern *p);
 
+/* Whether it names this path, from the root. */
+bool pattern_matches(const struct pattern *p, const char *path);
+
 bool pattern_part_matches(const struct pattern_part *part, const char *name);
 
 #endif

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""What the signer says of files that a real collector has measured: who may change them, and those that are
-replaced while they are read."""
+"""What the signer says of files that a real collector has measured: who may change them, those that are
+replaced while they are read, and what links lead to."""
 
 import hashlib
 import json
@@ -100,6 +100,34 @@ def test_a_file_that_is_replaced_all_the_time():
 
         assert judged_while(lambda: b"") == ("affirming", set())
         assert judged_while(lambda: os.urandom(8)) == ("warning", {("unstable-file", "conf")})
+
+
+def test_what_stands_behind_links_of_real_layouts():
+    """Of nginx, of certbot and of a ConfigMap: names are links, and what they lead to is released or not."""
+    layouts = {"sites-enabled/a": "../sites-available/a", "live/x/cert.pem": "../../archive/x/cert1.pem",
+               "cm/..data": "..2026_11_30", "cm/app.conf": "..data/app.conf"}
+    with Judged({name: b"released" for name in ("sites-enabled/a", "live/x/cert.pem", "cm/app.conf")}) as host:
+        for name in ("sites-available/a", "archive/x/cert1.pem", "archive/x/cert2.pem", "cm/..2026_11_30/app.conf"):
+            (host.tree / name).parent.mkdir(parents=True, exist_ok=True)
+            (host.tree / name).write_bytes(b"released")
+        for name, target in layouts.items():
+            (host.tree / name).unlink(missing_ok=True)
+            (host.tree / name).symlink_to(target)
+        patterns = [f"{host.tree}/{p}" for p in ("sites-enabled/*", "live/*/*.pem", "cm/*")]
+        host.configure(*patterns)
+        names = ("sites-enabled/a", "live/x/cert.pem", "cm/app.conf")
+        assert host.judge() == ("contraindicated", {("symbolic-link", name) for name in names})
+        host.configure(*patterns, follow=True)
+        assert host.judge() == ("affirming", set())
+        (host.tree / "cm/..2026_12_01").mkdir()
+        (host.tree / "cm/..2026_12_01/app.conf").write_bytes(b"other")
+        for name, target in (("cm/..data", "..2026_12_01"), ("live/x/cert.pem", "../../archive/x/cert2.pem")):
+            (host.tree / "new").symlink_to(target)
+            os.rename(host.tree / "new", host.tree / name)
+        (host.tree / "sites-available/a").write_bytes(b"other")
+        assert host.judge() == ("contraindicated", {("changed-file", name) for name in names if name[0] != "l"})
+        (host.tree / "sites-available/a").unlink()
+        assert ("symbolic-link", "sites-enabled/a") in host.judge()[1], "it leads to nothing"
 
 
 if __name__ == "__main__":

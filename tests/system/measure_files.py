@@ -27,13 +27,14 @@ class Tree(Measured):
 
     def __init__(self):
         super().__init__()
+        self.how, self.prefix = {}, ()
         self.process = self.start("/bin/sleep", "3600")
         (self.dir / "tree").mkdir()
 
     def found(self, *patterns):
         """Items by their names below the tree."""
         patterns = [str(self.dir / "tree" / p) for p in patterns]
-        items = self.files("files", pid=self.process.pid, files=patterns)
+        items = self.files("files", pid=self.process.pid, files=patterns, prefix=self.prefix, **self.how)
         return {path.removeprefix("tree/"): item for path, item in items.items()}
 
     def names(self, *patterns):
@@ -171,6 +172,154 @@ def test_links_are_told_and_not_followed():
                                            "real/file"])
         os.link(tree.dir / "secret/inside", tree.dir / "tree/hard")
         assert tree.found("hard")["hard"]["flags"] == []
+
+
+def test_what_links_lead_to_is_measured_where_that_is_asked_for():
+    with Tree() as tree:
+        for name in ("sites-available/a", "cm/..1/app.conf", "archive/x/cert1.pem", "releases/42/bin/app"):
+            tree.write(f"tree/{name}", name)
+        (tree.dir / "elsewhere").mkdir()
+        for name, target in (
+                ("sites-enabled/a", "../sites-available/a"), ("cm/..data", "..1"), ("cm/app.conf", "..data/app.conf"),
+                ("live/x/cert.pem", "../../archive/x/cert1.pem"), ("current", "releases/42"), ("root", f"{tree.dir}/tree/releases"),
+                ("loop", "loop"), ("up", ".."), ("self", "."), ("gone", "nowhere"), ("proc", "/proc"), ("null", "/dev/null"),
+                ("file-on-the-way", "sites-available/a/b")):
+            (tree.dir / "tree" / name).parent.mkdir(exist_ok=True, parents=True)
+            (tree.dir / "tree" / name).symlink_to(target)
+        tree.how = {"follow": True}
+
+        def content(name, *patterns):
+            item = tree.found(*patterns)[name]
+            target, = item["details"]
+            assert item["flags"] == [], item
+            return target.removeprefix(f"target={tree.dir}/tree/")
+
+        for name, patterns, expected in (
+                ("sites-enabled/a", ["sites-enabled/*"], "sites-available/a"), ("cm/app.conf", ["cm/*.conf"], "cm/..1/app.conf"),
+                ("live/x/cert.pem", ["live/*/*.pem"], "archive/x/cert1.pem"), ("current/bin/app", ["current/**"], "releases/42/bin/app"),
+                ("current/bin/app", ["*/bin/app"], "releases/42/bin/app"), ("root/42/bin/app", ["root/4?/bin/*"], "releases/42/bin/app")):
+            assert content(name, *patterns) == expected
+            assert tree.found(*patterns)[name]["sha256"] == hashlib.sha256(expected.encode()).hexdigest()
+        found = tree.found("**")
+        assert {name: item["details"] for name, item in found.items() if "symlink" in item["flags"]} == {
+            "loop": ["follow=loop"], "up": ["follow=loop"], "self": ["follow=loop"], "gone": ["follow=missing"],
+            "proc": ["follow=mount"], "null": ["follow=mount"], "file-on-the-way": ["follow=missing"]}
+        assert found["cm/app.conf"]["details"] == [f"target={tree.dir}/tree/cm/..1/app.conf"]
+        assert "cm/..data/app.conf" in found, "hidden names are below, too"
+        assert tree.found("current")["current"]["details"] == ["follow=directory"]
+        assert tree.found("null")["null"]["flags"] == ["special"], "written out"
+        made = tree.measure("files", pid=tree.process.pid, files=["/etc/hostname"], follow=True)["components"]["files"]["made"]
+        assert made[0]["values"][0] == "follow", made
+
+
+def test_what_links_lead_to_stays_below_the_root():
+    with Measured() as host:
+        host.write("jail/etc/name", "jail\n")
+        host.write("etc/name", "outside\n")
+        for name, target in (("absolute", "/etc/name"), ("above", "../../../../etc/name"), ("out", str(host.dir / "etc/name"))):
+            (host.dir / "jail" / name).symlink_to(target)
+        items = host.measure("files", pid=jailed(host).pid, files=["/*"], view="process", follow=True)
+        items = {i["path"]: i for i in items["components"]["files"]["items"]}
+        for name in ("/absolute", "/above"):
+            assert items[name]["sha256"] == hashlib.sha256(b"jail\n").hexdigest()
+            assert items[name]["details"] == ["target=/etc/name"]
+        assert items["/out"]["details"] == ["follow=missing"]
+
+
+def test_who_may_exchange_what_a_link_leads_to():
+    if not can_be_others():
+        return
+    with Tree() as tree:
+        tree.write("tree/real/deep/file")
+        (tree.dir / "tree/link").symlink_to("real/deep/file")
+        tree.how = {"follow": True}
+        target = f"target={tree.dir}/tree/real/deep/file"
+        assert tree.found("link")["link"]["details"] == [target]
+        (tree.dir / "tree/real").chmod(0o777)
+        assert tree.found("link")["link"]["details"] == [f"parent={tree.dir}/tree/real 0777 0 0", target]
+
+
+def test_a_link_that_is_turned_while_its_content_is_read():
+    with Tree() as tree:
+        for name in "ab":
+            os.truncate(tree.write(f"tree/{name}/large", b""), 16 * LARGE)
+        link = tree.dir / "tree/link"
+        link.symlink_to("a")
+        tree.how = {"follow": True}
+        done = threading.Event()
+
+        def turn():
+            while not done.is_set():
+                for name in "ab":
+                    if is_open(tree.dir / "tree" / name / "large"):
+                        (tree.dir / "tree/new").symlink_to("b" if name == "a" else "a")
+                        os.rename(tree.dir / "tree/new", link)
+
+        worker = threading.Thread(target=turn)
+        worker.start()
+        try:
+            item = tree.found("link/large")["link/large"]
+        finally:
+            done.set()
+            worker.join()
+        assert item["flags"] == ["changed"], item
+
+
+def test_what_is_excluded_is_left_out_and_said():
+    with Tree() as tree:
+        for name in ("a.conf", "a.bak", "cache/x", "cache/deep/y", "deep/cache/z", ".hidden/f"):
+            tree.write(f"tree/{name}")
+
+        def without(*patterns):
+            tree.how = {"excludes": [f"{tree.dir}/tree/{p}" for p in patterns]}
+            return tree.names("**")
+
+        everything = sorted(["a.conf", "a.bak", "cache/x", "cache/deep/y", "deep/cache/z", ".hidden/f"])
+        assert without("*.bak", "cache") == [".hidden/f", "a.conf", "deep/cache/z"]
+        assert without("cache/**", "*/cache/z") == [".hidden/f", "a.bak", "a.conf"]
+        assert without("a", "a.conf/x", "cache/x/**", "none") == everything
+        assert without(".*", "cache/*/y") == sorted(set(everything) - {".hidden/f", "cache/deep/y"})
+        made = tree.measure("files", pid=tree.process.pid, files=["/etc/hostname"],
+                            **tree.how)["components"]["files"]["made"]
+        assert made[0] == {"name": "excludes", "values": [f"{tree.dir}/tree/{p}" for p in (".*", "cache/*/y")]}, made
+        told = tree.refused("files", pid=tree.process.pid, files=["/etc/hostname"], excludes=["/etc/**/x"])
+        assert "/etc/**/x" in told, told
+        assert "absolute" in tree.refused("files", pid=tree.process.pid, files=["/etc/hostname"], excludes=["etc"])
+        assert "how files are measured" in tree.refused("executable", pid=tree.process.pid, follow=True)
+
+
+def test_wildcards_do_not_cross_mounts():
+    if not can_be_others():
+        return
+    with Tree() as tree:
+        for name in ("in/f", "on/hidden", "bound/f", "file"):
+            tree.write(f"tree/{name}")
+        own = f"{tree.dir}/tree"
+        script = (f"mount -t tmpfs none {own}/on && touch {own}/on/seen && mount --bind {own}/in {own}/bound && "
+                  f"mount --bind {own}/in/f {own}/file && exec \"$@\"")
+        tree.prefix = ["unshare", "-m", "sh", "-c", script, "sh"]
+        not_crossed = (["unreadable"], ["mount=not-crossed"])
+
+        def told(*patterns, **options):
+            tree.how = options
+            return {n: (i["flags"], i["details"]) for n, i in tree.found(*patterns).items()}
+
+        assert told("**") == {"in/f": ([], []), "on": not_crossed, "bound": not_crossed, "file": not_crossed}
+        assert told("on/**", "file") == {"on/seen": ([], []), "file": ([], [])}
+        everything = {n: ([], []) for n in ("in/f", "on/seen", "bound/f", "file")}
+        assert told("**", cross_mounts=True) == everything
+
+
+def test_what_the_kernel_makes_while_it_is_read():
+    with Tree() as tree:
+        names = ["/proc/sys/kernel/ostype", "/sys/kernel/mm/transparent_hugepage/enabled", "/proc/filesystems"]
+        names = [n for n in names if os.path.exists(n)]
+        items = tree.measure("files", pid=tree.process.pid, files=names)["components"]["files"]["items"]
+        assert {i["path"]: (i["flags"], i["sha256"]) for i in items} == {
+            n: ([], hashlib.sha256(pathlib.Path(n).read_bytes()).hexdigest()) for n in names}
+        item, = tree.measure("files", pid=tree.process.pid,
+                             files=["/proc/sys/kernel/random/uuid"])["components"]["files"]["items"]
+        assert item["flags"] == ["changed"], "another one each time"
 
 
 def test_nothing_but_files_is_opened():

@@ -101,6 +101,39 @@ matches_one_name(void **state)
 	expect_match("/?", "\xff", true);
 }
 
+static void
+whole_paths_are_matched(void **state)
+{
+	static const struct {
+		const char *pattern, *path;
+		bool matches;
+	} cases[] = {
+	    {"/a/b", "/a/b", true},
+	    {"//a//b/", "/a/b", true},
+	    {"/a/b", "/a/b/c", false},
+	    {"/a/b", "/a", false},
+	    {"/a/b", "/a/bb", false},
+	    {"/a/*.c", "/a/x.c", true},
+	    {"/a/*.c", "/a/.c", false},
+	    {"/a/*.c", "/a/x/y.c", false},
+	    {"/a/*", "/a/.b", false},
+	    {"/a/**", "/a/.b", true},
+	    {"/a/**", "/a/b/c", true},
+	    {"/a/**", "/a", false},
+	    {"/a/\\*", "/a/*", true},
+	    {"/a/\\*", "/a/b", false},
+	};
+	struct trouble t = TROUBLE_INIT;
+	struct pattern p;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(pattern_parse(cases[i].pattern, &p, &t), ERR_OK);
+		assert_int_equal(pattern_matches(&p, cases[i].path), cases[i].matches);
+		pattern_free(&p);
+	}
+}
+
 int
 main(void)
 {
@@ -108,6 +141,7 @@ main(void)
 	    cmocka_unit_test(refuses_what_it_cannot_keep),
 	    cmocka_unit_test(two_stars_stand_alone_at_the_end),
 	    cmocka_unit_test(matches_one_name),
+	    cmocka_unit_test(whole_paths_are_matched),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
