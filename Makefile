@@ -142,6 +142,13 @@ $(BUILD)/parse: $(BUILD)/obj/tests/bench/parse.o $(BUILD)/libproto.a
 	@echo "  LD    $@"
 	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call PKG_LIBS,$(PKGS_PROTO)) -lpthread
 
+# What it costs to look at the code pages of processes.
+$(BUILD)/code_pages: $(BUILD)/obj/tests/bench/code_pages.o $(BUILD)/libcollector.a \
+		$(foreach l,$(LIBS),$(BUILD)/lib$(l).a)
+	@echo "  LD    $@"
+	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $< $(call LIB_GROUP,$(filter %.a,$^)) \
+		$(call PKG_LIBS,$(PKGS_COLLECTOR) $(PKGS_PROTO) $(PKGS_CONFIG)) -lpthread
+
 # What a token signs when nothing else is done.
 $(BUILD)/rawsign: $(BUILD)/obj/tests/bench/rawsign.o
 	@echo "  LD    $@"
@@ -170,7 +177,7 @@ PACKAGES_BENCH := nginx-light wrk util-linux e2fsprogs
 PACKAGES_FUZZ  := clang libclang-rt-14-dev
 INSTALL_PACKAGES := tests/lib/install-packages
 
-TESTED := $(BINARIES) $(BUILD)/load $(BUILD)/prefill $(BUILD)/token_module.so $(BUILD)/rawsign $(BUILD)/parse \
+TESTED := $(BINARIES) $(BUILD)/load $(BUILD)/prefill $(BUILD)/token_module.so $(BUILD)/rawsign $(BUILD)/parse $(BUILD)/code_pages \
 	$(UNIT_TESTS) $(REPLAYS) \
 	$(SHIMS)
 
@@ -234,7 +241,8 @@ lint: deps
 	@$(MAKE) --no-print-directory all
 	@tests/lint/run $(BUILD)
 
-BENCHED := $(BUILD)/load $(BUILD)/prefill $(BUILD)/token_module.so $(BUILD)/rawsign $(BUILD)/parse
+BENCHED := $(BUILD)/load $(BUILD)/prefill $(BUILD)/token_module.so $(BUILD)/rawsign $(BUILD)/parse \
+	$(BUILD)/code_pages
 
 .PHONY: bench
 bench: deps

@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "collector/ground/small_file.h"
+#include "collector/memory/procmap.h"
 #include "collector/subject/procfs.h"
 #include "proto/encoding.h"
 
@@ -70,13 +72,19 @@ list_once(int dir, struct mappings *out)
 {
 	const int maps = openat(dir, "maps", O_RDONLY | O_CLOEXEC);
 	size_t at = 0;
+	bool is_known;
 	enum err e;
 
 	out->count = 0;
 	buf_clear(&out->text);
 	if (maps < 0)
 		return errno == ENOENT || errno == ESRCH ? ERR_NOT_FOUND : ERR_IO;
-	if ((e = maps_each(maps, take_mapping, out)) != ERR_OK)
+	e = procmap_each(maps, take_mapping, out, &is_known);
+	if (is_known)
+		(void)close(maps);
+	else
+		e = maps_each(maps, take_mapping, out);
+	if (e != ERR_OK)
 		return e;
 	/* The text has moved until now; paths stand in it one behind the other. */
 	for (size_t i = 0; i < out->count; i++) {

@@ -1,12 +1,13 @@
 /*
  * The executable mappings of a process, listed before anything that is mapped is looked at.
  *
- * The kernel hands out /proc/PID/maps in pieces, and between two of them a process may move a
- * mapping (mremap) from where was not read yet to where was: it would be in no piece. But the
- * kernel counts the pages of a process that are executable and not writable, wherever they are:
- * VmExe and VmLib of /proc/PID/status are their sum. A listing that has more or fewer of them is
- * none and is made again. So who moves mappings all the time is seen, or is `unstable`; to hide one
- * it must not be executable at all while its process is listed, and nobody tells it when that is.
+ * The kernel hands out /proc/PID/maps in pieces, or mapping by mapping (procmap.h), and between two
+ * of them a process may move a mapping (mremap) from where was not read yet to where was: it would
+ * be in no piece. But the kernel counts the pages of a process that are executable and not
+ * writable, wherever they are: VmExe and VmLib of /proc/PID/status are their sum. A listing that
+ * has more or fewer of them is none and is made again. So who moves mappings all the time is seen,
+ * or is `unstable`; to hide one it must not be executable at all while its process is listed, and
+ * nobody tells it when that is.
  */
 #ifndef HALLMARK_COLLECTOR_MEMORY_MAPPINGS_H
 #define HALLMARK_COLLECTOR_MEMORY_MAPPINGS_H

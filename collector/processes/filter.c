@@ -17,6 +17,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "collector/memory/procmap.h"
+
 #define ROLE(role) (1U << (role))
 #define STARTING   ROLE(FILTER_STARTING)
 #define MEASURING  ROLE(FILTER_MEASURING)
@@ -99,6 +101,8 @@ static const struct {
     {ALL, "ioctl", 1, INT_BITS, FIONREAD},
     /* whose a namespace is */
     {MEASURING, "ioctl", 1, INT_BITS, NS_GET_USERNS},
+    /* what a process has mapped, of its open maps */
+    {MEASURING, "ioctl", 1, INT_BITS, PROCMAP_REQUEST},
     /* the digest by which the kernel checks a file */
     {MEASURING, "ioctl", 1, INT_BITS, FS_IOC_MEASURE_VERITY},
     /* threads of its own */
