@@ -34,7 +34,7 @@ PROVOKED = set()
 TABLE = {int(code): rest for code, *rest in ROW.findall((ROOT / "proto/PROTOCOL.md").read_text())}
 
 APP = forms.Component("executable", [[b"/usr/bin/app", hashlib.sha256(b"app").digest(), 3, 0o100755, 0,
-                                      0, 0]])
+                                      0, 0, []]])
 
 
 def facts(name, count=1):
