@@ -70,7 +70,7 @@ rounds_want_changed(struct rounds *s, uint64_t now_ms)
 		if (pace_due_ms(&s->pace[i]) > now_ms)
 			continue;
 		pace_begin(
-		    &s->pace[i], now_ms, reporter_took_ms(s->reporter, i), s->rest_ms, s->most_ms);
+		    &s->pace[i], now_ms, reporter_cost_ms(s->reporter, i), s->rest_ms, s->most_ms);
 		rounds_want(s, i);
 	}
 }

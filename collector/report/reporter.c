@@ -144,9 +144,11 @@ reporter_begin_measuring(struct reporter *r, size_t workload)
 }
 
 uint64_t
-reporter_took_ms(const struct reporter *r, size_t workload)
+reporter_cost_ms(const struct reporter *r, size_t workload)
 {
-	return r->workloads[workload].took_ms;
+	const struct reporter_workload *w = &r->workloads[workload];
+
+	return w->measurement.spent_us > 0 ? w->measurement.spent_us / 1000 : w->took_ms;
 }
 
 bool

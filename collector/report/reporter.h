@@ -102,8 +102,8 @@ bool reporter_keeps(const struct reporter *r);
  */
 bool reporter_begin_measuring(struct reporter *r, size_t workload);
 
-/* How long measuring it took the last time, with what it waited for us; 0: it was not yet. */
-uint64_t reporter_took_ms(const struct reporter *r, size_t workload);
+/* Processor time of the newest measurement; where that is not known, how long it took; 0: none. */
+uint64_t reporter_cost_ms(const struct reporter *r, size_t workload);
 
 /* It took longer than it may, the last time that it was measured. */
 bool reporter_is_slow(const struct reporter *r, size_t workload);

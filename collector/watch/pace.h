@@ -3,10 +3,11 @@
  * the first change, so that what is written in one go is read once and whole; and not before its
  * rest is over, so that one that changes without end costs little, and others nothing.
  *
- * A rest is at first what is configured, and no less than WATCH_SHARE times what measuring took:
- * one core is never busy with it for more than that part. Behind WATCH_ROW measurements that each
- * followed a rest within as long again, it doubles with each, up to WATCH_REST_MOST_MS or the
- * interval of rounds: what changes for ever is told as often as if it were not watched, or nearly.
+ * A rest is at first what is configured, and no less than WATCH_SHARE times the processor time that
+ * measuring took: one core is never busy with it for more than that part. Behind WATCH_ROW
+ * measurements that each followed a rest within as long again, it doubles with each, up to
+ * WATCH_REST_MOST_MS or the interval of rounds: what changes for ever is told as often as if it
+ * were not watched, or nearly.
  *
  * Times are of one clock, in ms; nothing is read or allocated here.
  */
@@ -35,7 +36,7 @@ void pace_forget(struct pace *p);
 /* When it may be measured for that; UINT64_MAX: there is nothing to measure it for. */
 uint64_t pace_due_ms(const struct pace *p);
 
-/* It is measured for that now. `took_ms`: what it took the last time. */
+/* It is measured for that now. `took_ms`: of processor time, the last time. */
 void pace_begin(
     struct pace *p, uint64_t now_ms, uint64_t took_ms, uint64_t least_ms, uint64_t most_ms);
 
