@@ -3,10 +3,12 @@
 and nothing is found wrong with one of them."""
 
 import collections
+import contextlib
 import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -54,6 +56,15 @@ class Busy(Judged):
         while len(self.commands) < COUNT:
             self.commands.append(patient[len(self.commands) % len(patient)])
         return self
+
+    def __exit__(self, *all_of_them):
+        """All that the launched process has started, and what that has: its own end is not theirs."""
+        for process in self.processes:
+            while left := set(second_measure.members(process.pid)) - {process.pid}:
+                for pid in left:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+        super().__exit__(*all_of_them)
 
     def nginx(self):
         if not shutil.which("nginx"):
