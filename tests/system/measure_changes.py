@@ -22,6 +22,7 @@ SETTLE_S = 0.15  # collector/watch/pace.h
 REST_S = 1
 LONG_S = 1.5  # for what would come at once, and must not
 LOOK_S = 0.02
+MOST_S = 5  # on a machine that is busy with others; rounds are an hour apart
 
 
 class Watched(Host):
@@ -166,7 +167,7 @@ def test_ten_thousand_changes_are_a_few_rounds():
         stop.set()
         made = sum(f["workload"] == "app" for f, _ in h.signer.bundles[before:])
         assert 2 <= made <= 8, made  # one a second at most
-        assert took < 1.5, took
+        assert took < MOST_S, took
         # What came last is told, too.
         h.quiet(2.2)
         h.change(lambda: (files / "last").write_text("last"))
