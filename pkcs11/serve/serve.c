@@ -8,20 +8,19 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "journal/logger.h"
 #include "pkcs11/ground/complain.h"
 #include "pkcs11/ground/sandbox.h"
 #include "pkcs11/serve/guard.h"
+#include "pkcs11/serve/lookout.h"
 #include "pkcs11/serve/own_certificate.h"
 #include "pkcs11/serve/requests.h"
 #include "pkcs11/serve/signing.h"
 #include "pkcs11/serve/succession.h"
 #include "pkcs11/serve/watch.h"
 #include "pkcs11/token/certificate.h"
-#include "pkcs11/token/pin_refusal.h"
 #include "pkcs11/token/token.h"
 #include "pkcs11/token/verifier_file.h"
 #include "proto/tlog/checkpoint.h"
@@ -30,23 +29,17 @@
 
 #define READ_SIZE (64 * 1024) /* bytes at once */
 
-/* How often is looked whether an operator has acted; three calls to the system each. */
-#define LOOK_MS 500
-
 struct server {
 	const struct hsm_config *config; /* of the key that signs */
 	struct succession succession;
-	char *
-	    order; /* file of a transition that may be ordered; NULL: nothing is to be looked for */
-	uint64_t looked_ms;
 	struct token *token;
 	struct guard *guard;
-	struct own_certificate certificate; /* what every signature is verified with */
-	uint64_t certificate_looked_ms;
+	struct own_certificate certificate;      /* what every signature is verified with */
 	struct note_verifier *verifier, *beside; /* the second: of the Ed25519 key, or NULL */
 	struct note_verifier *lost; /* of the key before, while the guard waits; or NULL */
 	struct signing *signing;
 	struct watch watch;
+	struct lookout lookout;
 	struct requests requests;
 	struct buf input, output;
 	unsigned unanswered;     /* requests that are with the signing threads */
@@ -64,8 +57,6 @@ struct server {
 
 static enum err find_key(struct server *s);
 static enum err server_open(struct server *s);
-static void wait_for_operator(
-    const struct hsm_config *config, const char *path, const struct file_identity *read);
 static enum err take_guard(void *context);
 static enum err open_guard(struct server *s);
 static enum err open_token(struct server *s);
@@ -74,8 +65,6 @@ static void append_end(struct buf *to, enum err e, struct view why);
 static void deadline_prepare(void);
 static int run(struct server *s);
 static enum err put_state(struct server *s);
-static enum err look_at_certificate(struct server *s);
-static uint64_t now_ms(void);
 static bool is_over(struct server *s);
 static bool may_read(const struct server *s);
 static enum err read_more(struct server *s, bool *ended);
@@ -115,8 +104,9 @@ serve(const struct hsm_config *config, const char *path, const struct file_ident
 	/* A process that waits for an operator is not to keep the next one from the lock. */
 	if (e == ERR_PIN_REFUSED)
 		guard_close(&s.guard);
-	if (e == ERR_PIN_REFUSED && hsm_sandbox_end() == ERR_OK)
-		wait_for_operator(s.config, path, read);
+	if (e == ERR_PIN_REFUSED && hsm_sandbox_end() == ERR_OK &&
+	    lookout_wait_for_operator(s.config, path, read, KEYCHANNEL_FD))
+		serve_refuse(ERR_CHANGED);
 	/*
 	 * The guard first: the next process waits for its lock. Then some modules crash in their
 	 * destructors: finalise, and leave without running any.
@@ -129,7 +119,7 @@ serve(const struct hsm_config *config, const char *path, const struct file_ident
 	requests_free(&s.requests);
 	own_certificate_free(&s.certificate);
 	succession_free(&s.succession);
-	free(s.order);
+	lookout_free(&s.lookout);
 	_exit(status);
 }
 
@@ -165,30 +155,6 @@ deadline_prepare(void)
 
 	append_end(&frame, ERR_TOKEN, view_of_string(TOKEN_DEADLINE_TEXT));
 	token_deadline_tell(KEYCHANNEL_FD, buf_view(&frame));
-}
-
-/*
- * The PIN was refused: nothing is tried, and the signer has no reason to start another process,
- * which could not do better. What an operator does about it may have changed the configuration or
- * the credential as well: a fresh process reads all of that anew, so this one ends.
- */
-static void
-wait_for_operator(
-    const struct hsm_config *config, const char *path, const struct file_identity *read)
-{
-	struct pollfd signer = {.fd = KEYCHANNEL_FD, .events = POLLIN};
-	struct file_identity now;
-	int ready = 0;
-
-	do {
-		ready = poll(&signer, 1, LOOK_MS);
-		file_identity_of(path, &now);
-	} while ((ready == 0 || (ready < 0 && errno == EINTR)) && pin_refusal_stands(config) &&
-		 file_identity_equal(read, &now));
-	if (ready == 0) {
-		complain("an operator has acted: the PIN may be tried again, by a fresh process");
-		serve_refuse(ERR_CHANGED);
-	}
 }
 
 /* Which key signs is found out before any token is touched. */
@@ -258,8 +224,11 @@ open_guard(struct server *s)
 	if (e == ERR_OK)
 		e = guard_open(c->guard_directory, c->origin, buf_view(&spki),
 		    s->succession.lost != NULL ? &s->succession.transition : NULL, &s->guard);
-	if (e == ERR_OK && c->next != NULL && s->succession.ordered.size == 0)
-		s->order = succession_file(c, buf_view(&spki));
+	if (e == ERR_OK)
+		lookout_begin(&s->lookout, s->guard, &s->certificate, &s->watch,
+		    c->next != NULL && s->succession.ordered.size == 0
+			? succession_file(c, buf_view(&spki))
+			: NULL);
 	buf_free(&spki);
 	return e;
 }
@@ -309,7 +278,7 @@ run(struct server *s)
 
 		if (logger_has_more())
 			logger_tend();
-		if (poll(wait, 2, logger_has_more() ? LOGGER_TEND_MS : LOOK_MS) < 0) {
+		if (poll(wait, 2, logger_has_more() ? LOGGER_TEND_MS : LOOKOUT_MS) < 0) {
 			e = errno == EINTR ? ERR_OK : ERR_IO;
 			continue;
 		}
@@ -324,8 +293,8 @@ run(struct server *s)
 			ended = true; /* nobody is there to answer to */
 		if (e == ERR_OK && !ended)
 			e = handle_all(s);
-		if (e == ERR_OK)
-			e = look_at_certificate(s);
+		if (e == ERR_OK && lookout_sees_other(&s->lookout))
+			e = put_state(s);
 		if (flush(s) != ERR_OK && e == ERR_OK)
 			e = ERR_CLOSED;
 	}
@@ -350,26 +319,6 @@ put_state(struct server *s)
 	return e;
 }
 
-static enum err
-look_at_certificate(struct server *s)
-{
-	if (now_ms() < s->certificate_looked_ms + LOOK_MS)
-		return ERR_OK;
-	s->certificate_looked_ms = now_ms();
-	return own_certificate_is_renewed(&s->certificate) || watch_has_news(&s->watch)
-		   ? put_state(s)
-		   : ERR_OK;
-}
-
-static uint64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /*
  * This key signs no more, or has been told to give way: a fresh process finds out what follows
  * (succession.h). What was asked before is answered.
@@ -387,24 +336,10 @@ is_over(struct server *s)
 		serve_refuse(ERR_CHANGED);
 		return s->over = true;
 	}
-	if (now_ms() < s->looked_ms + LOOK_MS)
+	if ((e = lookout_see_end(&s->lookout, s->unanswered == 0)) == ERR_OK)
 		return false;
-	s->looked_ms = now_ms();
-	if ((e = guard_look(s->guard)) == ERR_GUARD_KEY) {
-		complain("operators have retired this key: nothing more is signed, not even what "
-			 "was begun");
-		e = ERR_CHANGED;
-	}
-	if (e != ERR_OK) {
-		s->status = e == ERR_CHANGED ? 0 : 1;
-		serve_refuse(e);
-		return s->over = true;
-	}
-	if (s->order == NULL || s->unanswered > 0 || access(s->order, F_OK) != 0)
-		return false;
-	complain(
-	    "an operator has ordered that another key follows: a fresh process tells the signer");
-	serve_refuse(ERR_CHANGED);
+	s->status = e == ERR_CHANGED ? 0 : 1;
+	serve_refuse(e);
 	return s->over = true;
 }
 
