@@ -56,6 +56,7 @@ static void gather_findings(struct conclusion *c);
 static void gather(struct conclusion *c, enum severity s, enum component_kind kind);
 static void keep(struct report *out, const struct report_finding *f);
 static void gather_references(struct conclusion *c);
+static void gather_accepted(struct report *out, const struct component_verdict *v);
 static enum report_claim claim_of(enum component_kind kind);
 static int8_t claim_value(enum report_claim claim, enum report_status outcome);
 static void worsen(enum report_status *to, enum report_status by);
@@ -132,6 +133,9 @@ appraise_conclude(const struct policy *p, const struct policy_rule *rule,
 	conclude(&c);
 	gather_findings(&c);
 	gather_references(&c);
+	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)
+		if (in->component[k] != NULL)
+			gather_accepted(out, in->component[k]);
 }
 
 enum err
@@ -182,7 +186,7 @@ conclude(struct conclusion *c)
 
 	memset(out->claim, 0, sizeof(out->claim));
 	memset(out->not_checked, 0, sizeof(out->not_checked));
-	out->reference_count = out->finding_count = 0;
+	out->reference_count = out->finding_count = out->accepted_count = 0;
 	out->finding_total = 0;
 	(void)buf_reserve(c->words, OWN_WORDS_MAX); /* so that words do not move */
 	/* Who speaks was decided by the certificate and by policy_find. */
@@ -351,6 +355,27 @@ gather_references(struct conclusion *c)
 		if ((c->references & 1U << i) != 0)
 			c->out->reference[c->out->reference_count++] =
 			    c->rule->reference[i]->digest;
+}
+
+/* Those of one kind, by code. Few findings can be accepted: there is room for all. */
+static void
+gather_accepted(struct report *out, const struct component_verdict *v)
+{
+	const size_t first = out->accepted_count;
+
+	for (unsigned f = 0; f < FINDING_COUNT && out->accepted_count < REPORT_ACCEPTED_MAX; f++) {
+		size_t at = out->accepted_count;
+
+		if (!v->accepted[f])
+			continue;
+		for (; at > first &&
+		       view_compare(out->accepted[at - 1].code, finding_code((enum finding)f)) > 0;
+		     at--)
+			out->accepted[at] = out->accepted[at - 1];
+		out->accepted[at] = (struct report_accepted){
+		    view_of_string(component_kind_name(v->kind)), finding_code((enum finding)f)};
+		out->accepted_count++;
+	}
 }
 
 static enum report_claim

@@ -5,6 +5,8 @@
  * "Decided by" names the key of the policy that says what the finding yields: `warning`,
  * `contraindicated` or `none`. Where it says "warning", the finding itself holds the status at
  * `warning` or worse. In the order in which findings of one file are made.
+ *
+ * What a policy accepts by name is no finding: the report lists its code as accepted.
  */
 #ifndef HALLMARK_POLICY_FINDING_H
 #define HALLMARK_POLICY_FINDING_H
@@ -59,11 +61,17 @@
 	X(FINDING_REDACTED, "redacted-fact", "unmatched",                                          \
 	    "a hidden value that the policy does not name")                                        \
 	X(FINDING_ABSENT, "absent-fact", "unmatched", "the fact was not measured")                 \
-	/* about a component; no subject */                                                        \
+	/* about a component; no subject, but for what it was made with */                         \
 	X(FINDING_EMPTY, "empty-component", "missing of the workload",                             \
 	    "the component holds no measurement")                                                  \
 	X(FINDING_MAIN_ONLY, "main-only", "main_only of the workload",                             \
 	    "only the main process was looked at, and the policy does not accept that")            \
+	X(FINDING_EXCLUDED, "excluded-files", "excludes",                                          \
+	    "this was left out of what was measured, and the policy does not accept that")         \
+	X(FINDING_OPTION, "other-option", "options",                                               \
+	    "measured with this option, and the policy does not accept that")                      \
+	X(FINDING_PATTERN, "missing-pattern", "patterns",                                          \
+	    "this was not looked for, and the policy demands it")                                  \
 	X(FINDING_EXPIRED_RULE, "expired-rule", "unknown",                                         \
 	    "the time of every reference set of the rule is over: nothing was compared")           \
 	X(FINDING_MISSING, "missing-component", "missing of the workload",                         \

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "policy/judge.h"
+#include "proto/glob.h"
 
 /* A reference set that the rule names, and how far its walk has come. */
 struct source {
@@ -36,6 +37,8 @@ struct lookup {
 static void bench_begin(struct bench *t, struct verdict_builder *b, const struct policy_rule *rule,
     const struct file_rule *files, uint64_t now_s);
 static void judge_one(struct bench *t, const struct component_file *f);
+static bool accept_anonymous(struct bench *t, const struct component_file *f);
+static bool is_within(const struct anonymous_rule *r, const struct component_file *f);
 static void judge_code(struct bench *t, const struct component_file *f);
 static void judge_rights(struct bench *t, const struct component_file *f);
 static void judge_writers(struct bench *t, const struct component_file *f);
@@ -122,6 +125,8 @@ judge_one(struct bench *t, const struct component_file *f)
 	const uint32_t contentless = COMPONENT_FILE_ANONYMOUS | COMPONENT_FILE_MEMFD |
 				     COMPONENT_FILE_UNREADABLE | COMPONENT_FILE_SPECIAL | code;
 
+	if (accept_anonymous(t, f))
+		return;
 	if (f->flags != 0)
 		for (size_t i = 0; i < sizeof(noticed) / sizeof(noticed[0]); i++)
 			if ((f->flags & noticed[i].flag) != 0)
@@ -135,6 +140,44 @@ judge_one(struct bench *t, const struct component_file *f)
 		judge_rights(t, f);
 	if ((f->flags & contentless) == 0)
 		judge_content(t, f);
+}
+
+/*
+ * What a compiler at run time makes, if a program is allowed as much. Stack and heap are none of
+ * that, and whatever has another flag is judged as ever.
+ */
+static bool
+accept_anonymous(struct bench *t, const struct component_file *f)
+{
+	const struct file_rule *r = t->rule;
+	bool accepted = false;
+
+	if ((f->flags & ~(uint32_t)COMPONENT_FILE_WRITABLE) != COMPONENT_FILE_ANONYMOUS ||
+	    !view_equal(f->path, VIEW_LITERAL("[anon]")))
+		return false;
+	for (size_t i = 0; i < r->accepted_anonymous_count && !accepted; i++)
+		accepted = is_within(&r->accepted_anonymous[i], f);
+	if (accepted)
+		verdict_accept(t->b, FINDING_ANONYMOUS);
+	if (accepted && (f->flags & COMPONENT_FILE_WRITABLE) != 0)
+		verdict_accept(t->b, FINDING_WRITABLE);
+	return accepted;
+}
+
+static bool
+is_within(const struct anonymous_rule *r, const struct component_file *f)
+{
+	struct view program, mappings;
+	char bytes[32];
+
+	if ((f->flags & COMPONENT_FILE_WRITABLE) != 0 && !r->writable)
+		return false;
+	if (!component_detail(f, VIEW_LITERAL("program"), &program) ||
+	    !component_detail(f, VIEW_LITERAL("mappings"), &mappings))
+		return false;
+	(void)snprintf(bytes, sizeof(bytes), "%llu B", (unsigned long long)f->size);
+	return glob_match(r->program, program, GLOB_TEXT) && range_holds(&r->mappings, mappings) &&
+	       range_holds(&r->bytes, view_of_string(bytes));
 }
 
 /* A set may list what is in memory, as it does what is in files. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/policy_accept.h"
 #include "policy/policy_facts.h"
 #include "proto/evidence/bundle.h"
 
@@ -201,6 +202,7 @@ static void
 take_file_rule(struct place *p, enum component_kind kind, const struct raw_file_rule *raw)
 {
 	struct file_rule *r = draft_memory(p->draft->policy, 1, sizeof(*r));
+	char rest[32];
 
 	*r = (struct file_rule){
 	    .references = reference_mask(p, raw),
@@ -229,6 +231,8 @@ take_file_rule(struct place *p, enum component_kind kind, const struct raw_file_
 	};
 	if (kind == COMPONENT_FILES)
 		take_owners(p, raw, r);
+	snprintf(rest, sizeof(rest), ".%s", component_kind_name(kind));
+	policy_accept_compile(p->draft, key_of(p, rest), raw, r);
 	p->rule->files[kind] = r;
 }
 

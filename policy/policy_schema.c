@@ -32,6 +32,10 @@ static const cyaml_schema_value_t name_entry = {
 static const cyaml_schema_value_t pattern_entry = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, POLICY_PATTERN_MAX),
 };
+/* What a collector was configured with: a path, perhaps behind a name. */
+static const cyaml_schema_value_t made_entry = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, PATH_BYTES_MAX + COMPONENT_FACT_NAME_MAX),
+};
 static const cyaml_schema_value_t owner_entry = {
     CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, uint32_t),
 };
@@ -66,14 +70,27 @@ static const cyaml_schema_value_t collectors_ca_entry = {
 };
 
 #define FILE_OUTCOME(key) OUTCOME(key, struct raw_file_rule)
+#define MADE(key)         LIST(key, OPTIONAL, struct raw_file_rule, &made_entry, 1, POLICY_MADE_MAX)
 #define FILE_FIELDS                                                                                \
 	LIST(references, REQUIRED, struct raw_file_rule, &name_entry, 1, REPORT_REFERENCES_MAX),   \
 	    CYAML_FIELD_BOOL("symlinks", OPTIONAL, struct raw_file_rule, symlinks),                \
 	    FILE_OUTCOME(unknown), FILE_OUTCOME(changed), FILE_OUTCOME(unreadable),                \
 	    FILE_OUTCOME(unstable), FILE_OUTCOME(world_writable),                                  \
-	    FILE_OUTCOME(changed_since_start), FILE_OUTCOME(setuid)
+	    FILE_OUTCOME(changed_since_start), FILE_OUTCOME(setuid), MADE(patterns),               \
+	    MADE(excludes), MADE(options)
 #define CODE_FIELDS                                                                                \
 	FILE_OUTCOME(modified_code), FILE_OUTCOME(restored_code), FILE_OUTCOME(probed_code)
+
+static const cyaml_schema_field_t anonymous_fields[] = {
+    TEXT(program, OPTIONAL, struct raw_anonymous, POLICY_PATTERN_MAX),
+    TEXT(bytes, REQUIRED, struct raw_anonymous, POLICY_PATTERN_MAX),
+    TEXT(mappings, REQUIRED, struct raw_anonymous, POLICY_PATTERN_MAX),
+    CYAML_FIELD_BOOL("writable", OPTIONAL, struct raw_anonymous, writable),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t anonymous_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_anonymous, anonymous_fields),
+};
 
 static const cyaml_schema_field_t executable_fields[] = {
     FILE_FIELDS,
@@ -92,6 +109,8 @@ static const cyaml_schema_field_t libraries_fields[] = {
     FILE_OUTCOME(replaced),
     FILE_OUTCOME(memfd),
     FILE_OUTCOME(anonymous),
+    LIST(accept_anonymous, OPTIONAL, struct raw_file_rule, &anonymous_entry, 1,
+	POLICY_ANONYMOUS_MAX),
     FILE_OUTCOME(writable),
     CYAML_FIELD_END,
 };

@@ -22,6 +22,10 @@
 #define POLICY_ALLOW_MAX           256   /* patterns of one list */
 #define POLICY_WORDS_MAX           64    /* that are told apart in a value */
 #define POLICY_OWNERS_MAX          64    /* of the files of one rule */
+#define POLICY_ANONYMOUS_MAX       64    /* programs whose memory is told apart */
+#define POLICY_MADE_MAX                                                                            \
+	1024 /* patterns, excludes and options, each: as many as a collector has                   \
+	      */
 
 /* Zero is "not said", which is different from `none`. */
 enum raw_outcome {
@@ -39,6 +43,11 @@ struct raw_collectors_ca {
 	char *name, *file;
 };
 
+struct raw_anonymous {
+	char *program, *bytes, *mappings;
+	bool writable;
+};
+
 /* Rules for executable, libraries and files; each knows only some of the keys. */
 struct raw_file_rule {
 	char **references;
@@ -50,6 +59,10 @@ struct raw_file_rule {
 	enum raw_outcome setuid, capabilities, owner, writable_by_others;
 	uint32_t *owners;
 	uint32_t owners_count;
+	struct raw_anonymous *accept_anonymous;
+	uint32_t accept_anonymous_count;
+	char **patterns, **excludes, **options;
+	uint32_t patterns_count, excludes_count, options_count;
 };
 
 struct raw_fact {

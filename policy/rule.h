@@ -38,6 +38,19 @@ struct policy_operators {
 	struct digest digest;
 };
 
+/* Texts as they stand in `made`. */
+struct texts {
+	size_t count;
+	const struct view *text;
+};
+
+/* Executable memory without a file that is accepted, of the programs that match. */
+struct anonymous_rule {
+	struct view program; /* a pattern */
+	struct range bytes, mappings;
+	bool writable; /* at the same time, too */
+};
+
 /* For executable, libraries and files. Each outcome is NONE, WARNING or CONTRAINDICATED. */
 struct file_rule {
 	uint16_t references; /* bit i: reference[i] of the policy_rule */
@@ -49,6 +62,10 @@ struct file_rule {
 	enum report_status setuid, capabilities, owner, writable_by_others;
 	size_t owner_count; /* of files: who may own them; 0: it does not matter */
 	const uint32_t *owners;
+	size_t accepted_anonymous_count; /* of libraries */
+	const struct anonymous_rule *accepted_anonymous;
+	struct texts patterns;          /* which must be among those that it was made with */
+	struct texts excludes, options; /* with which it may be made */
 };
 
 struct patterns {

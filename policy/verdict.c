@@ -68,6 +68,12 @@ verdict_find(
 	return &b->detail;
 }
 
+void
+verdict_accept(struct verdict_builder *b, enum finding f)
+{
+	b->accepted[f] = true;
+}
+
 enum err
 verdict_end(struct verdict_builder *b, struct component_verdict **out)
 {
@@ -94,6 +100,7 @@ verdict_end(struct verdict_builder *b, struct component_verdict **out)
 	v->valid_until_s = b->valid_until_s;
 	v->references = b->references;
 	v->unmeasured = b->unmeasured;
+	memcpy(v->accepted, b->accepted, sizeof(v->accepted));
 	v->words = b->words;
 	b->words = BUF_INIT; /* moved */
 	lay_out(v, b);

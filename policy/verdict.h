@@ -38,6 +38,8 @@ struct component_verdict {
 	uint64_t valid_until_s;
 	uint16_t references; /* bit i: reference[i] of the rule counted */
 	uint16_t unmeasured; /* bit k: it says that kind k could not be measured */
+	bool
+	    accepted[FINDING_COUNT]; /* there was such a thing, and the policy accepts it by name */
 	size_t count[SEVERITY_COUNT];
 	const struct report_finding *finding[SEVERITY_COUNT];
 	/* private */
@@ -57,6 +59,7 @@ struct verdict_builder {
 	bool judged;
 	uint64_t valid_until_s;
 	uint16_t references, unmeasured;
+	bool accepted[FINDING_COUNT];
 	uint64_t total;
 	size_t count[SEVERITY_COUNT];
 	struct verdict_entry {
@@ -81,6 +84,9 @@ void verdict_begin(
  */
 struct buf *verdict_find(
     struct verdict_builder *b, enum finding f, enum report_status outcome, struct view subject);
+
+/* What would be a finding, but for the policy, which accepts it by name. */
+void verdict_accept(struct verdict_builder *b, enum finding f);
 
 /* Moves all into a verdict; the builder is empty afterwards, even on an error. ERR_MEMORY. */
 enum err verdict_end(struct verdict_builder *b, struct component_verdict **out) MUST_USE;

@@ -8,7 +8,7 @@
  *   eat_profile, iat, exp, iss, sub, jti, eat_nonce?, ear.verifier-id {developer, build},
  *   submods {<workload>: {ear.status, ear.trustworthiness-vector? {..}, ear.appraisal-policy-id,
  *       hallmark.references [hex], hallmark.findings [{kind, code, subject, detail}],
- *       hallmark.finding-count, hallmark.not-checked [kind]}},
+ *       hallmark.finding-count, hallmark.not-checked [kind], hallmark.accepted? [{kind, code}]}},
  *   hallmark.form, hallmark.bundle {seq, prev, boot, time, next, offline, nonce?,
  *       components {kind: {sha256, count, size}}, extensions?}, hallmark.notice {index, leaf},
  *   hallmark.previous-report?, hallmark.signature? {certificate, value}, hallmark.last-signed?,
@@ -37,6 +37,7 @@
 #define REPORT_CODE_MAX       64   /* bytes of a finding's code: a-z, 0-9 and '-' */
 #define REPORT_SIGNATURE_MAX  1024 /* bytes: as in a bundle message */
 #define REPORT_REFERENCES_MAX 16
+#define REPORT_ACCEPTED_MAX   64  /* of each kind some, and there are few such findings */
 #define REPORT_SUBJECT_MAX    256 /* bytes of a finding's subject or detail, after escaping */
 
 /* EAR trustworthiness tiers. */
@@ -86,6 +87,12 @@ struct report_finding {
 	struct view detail;  /* expected and found, in words; may be empty */
 };
 
+/* What would have been a finding, had the policy not accepted it by name. */
+struct report_accepted {
+	struct view kind; /* component kind */
+	struct view code; /* of that finding */
+};
+
 struct report {
 	enum report_profile profile;
 	uint64_t issued_s;     /* iat, seconds since 1970 */
@@ -105,6 +112,8 @@ struct report {
 	uint64_t finding_total; /* found in all */
 	struct report_finding finding[REPORT_FINDINGS_MAX];
 	bool not_checked[COMPONENT_KIND_COUNT]; /* measured, and no rule looked at it */
+	size_t accepted_count;
+	struct report_accepted accepted[REPORT_ACCEPTED_MAX]; /* by kind, then code; none twice */
 
 	/* the evidence: jti is the SHA-256 of the canonical bytes, which can be made again from
 	 * this */
@@ -129,7 +138,8 @@ struct report {
  * ERR_FORMAT unless the report may stand in a log: every value within its limits, strings
  * printable, expiry after issue, a status that is not better than the worst claim, no affirming one
  * with findings or of evidence gathered offline, findings not left out while there is room,
- * `not_checked` only for what the bundle holds, a signature counted as the last one. ERR_MEMORY.
+ * `not_checked` and `accepted` only for what the bundle holds, not both for one kind, a signature
+ * counted as the last one. ERR_MEMORY.
  */
 enum err report_check(const struct report *r) MUST_USE;
 

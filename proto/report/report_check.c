@@ -5,6 +5,7 @@
 
 static enum err check_verdict(const struct report *r);
 static enum err check_finding(const struct report_finding *f);
+static enum err check_accepted(const struct report *r);
 static enum err check_evidence(const struct report *r);
 static bool strings_are_printable(const struct report *r);
 static bool size_is_good(struct view v, size_t least, size_t most);
@@ -31,7 +32,8 @@ report_check_read(const struct report *r)
 	    !size_is_good(r->developer, 1, ENTRY_STRING_MAX) ||
 	    !size_is_good(r->build, 1, ENTRY_STRING_MAX))
 		return ERR_FORMAT;
-	if ((e = check_verdict(r)) != ERR_OK || (e = check_evidence(r)) != ERR_OK)
+	if ((e = check_verdict(r)) != ERR_OK || (e = check_evidence(r)) != ERR_OK ||
+	    (e = check_accepted(r)) != ERR_OK)
 		return e;
 	return r->extensions.size > 0 ? json_extensions_check(r->extensions) : ERR_OK;
 }
@@ -76,6 +78,29 @@ check_finding(const struct report_finding *f)
 	    !size_is_good(f->subject, 0, REPORT_SUBJECT_MAX) ||
 	    !size_is_good(f->detail, 0, REPORT_SUBJECT_MAX))
 		return ERR_FORMAT;
+	return ERR_OK;
+}
+
+static enum err
+check_accepted(const struct report *r)
+{
+	if (r->accepted_count > REPORT_ACCEPTED_MAX)
+		return ERR_FORMAT;
+	for (size_t i = 0; i < r->accepted_count; i++) {
+		const struct report_accepted *a = &r->accepted[i];
+		enum component_kind kind;
+		int order;
+
+		if (component_kind_from_name(a->kind, &kind) != ERR_OK ||
+		    !r->bundle.component[kind].present || r->not_checked[kind] ||
+		    !entry_word_is_good(a->code, REPORT_CODE_MAX))
+			return ERR_FORMAT;
+		if (i == 0)
+			continue;
+		order = view_compare(a[-1].kind, a->kind);
+		if (order > 0 || (order == 0 && view_compare(a[-1].code, a->code) >= 0))
+			return ERR_FORMAT;
+	}
 	return ERR_OK;
 }
 

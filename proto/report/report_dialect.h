@@ -20,6 +20,7 @@ struct report_dialect {
 	struct view findings;    /* to the first finding */
 	struct view count;       /* to the number of findings */
 	struct view not_checked; /* to the first kind */
+	struct view accepted;    /* to the first that was accepted; left out with all of them */
 	struct view form;        /* to the form, out of the submodule */
 	struct view bundle;      /* to its sequence number */
 	struct view notice;      /* the rest of them: behind the one before, to their value */

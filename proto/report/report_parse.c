@@ -29,6 +29,7 @@ static bool read_claim(struct json_reader *j, int8_t *out);
 static bool read_references(struct json_reader *j, struct report *r);
 static bool read_findings(struct json_reader *j, struct report *r);
 static bool read_not_checked(struct json_reader *j, struct report *r);
+static bool read_accepted(struct json_reader *j, struct report *r);
 static bool read_bundle(struct reading *r);
 static bool read_components(struct json_reader *j, struct bundle *b);
 static bool read_extensions(struct reading *r);
@@ -122,6 +123,7 @@ read_submod(struct reading *r)
 	    !read_status(j, &report->status))
 		return false;
 	memset(report->claim, 0, sizeof(report->claim));
+	report->accepted_count = 0;
 	if (json_read_raw(j, r->names->vector) && !read_vector(j, report))
 		return false;
 	return json_read_raw(j, r->names->policy) && json_read_string(j, &report->policy_id) &&
@@ -130,7 +132,8 @@ read_submod(struct reading *r)
 	       json_read_raw(j, r->names->references) && read_references(j, report) &&
 	       json_read_raw(j, r->names->findings) && read_findings(j, report) &&
 	       json_read_raw(j, r->names->count) && json_read_number(j, &report->finding_total) &&
-	       json_read_raw(j, r->names->not_checked) && read_not_checked(j, report);
+	       json_read_raw(j, r->names->not_checked) && read_not_checked(j, report) &&
+	       (!json_read_raw(j, r->names->accepted) || read_accepted(j, report));
 }
 
 static bool
@@ -234,6 +237,21 @@ read_not_checked(struct json_reader *j, struct report *r)
 		if (!read_piece(j, report_kind_piece, COMPONENT_KIND_COUNT, &at))
 			return false;
 		r->not_checked[at - 1] = true;
+	} while (json_read_text(j, ","));
+	return true;
+}
+
+static bool
+read_accepted(struct json_reader *j, struct report *r)
+{
+	do {
+		struct report_accepted *a = &r->accepted[r->accepted_count];
+
+		if (r->accepted_count++ == REPORT_ACCEPTED_MAX ||
+		    !json_read_text(j, REPORT_TO_FINDING_KIND) || !json_read_string(j, &a->kind) ||
+		    !json_read_text(j, REPORT_TO_FINDING_CODE) || !json_read_string(j, &a->code) ||
+		    !json_read_text(j, "}"))
+			return false;
 	} while (json_read_text(j, ","));
 	return true;
 }

@@ -14,6 +14,9 @@
  */
 #define FIXED_SIZE_MAX 6144
 
+/* Of each that was accepted. */
+#define ACCEPTED_SIZE_MAX (sizeof("{'kind':'','code':''},") - 1)
+
 static size_t size_bound(const struct report *r);
 static void write_head(
     struct json_writer *w, const struct report *r, const struct report_dialect *names);
@@ -21,6 +24,7 @@ static void write_submod(
     struct json_writer *w, const struct report *r, const struct report_dialect *names);
 static void write_findings(struct json_writer *w, const struct report *r);
 static void write_not_checked(struct json_writer *w, const struct report *r);
+static void write_accepted(struct json_writer *w, const struct report *r);
 static void write_bundle(struct json_writer *w, const struct bundle *b);
 static void write_components(struct json_writer *w, const struct bundle *b);
 static void write_place(
@@ -93,7 +97,10 @@ size_bound(const struct report *r)
 	for (size_t i = 0; i < r->finding_count; i++)
 		size += r->finding[i].kind.size + r->finding[i].code.size +
 			r->finding[i].subject.size + r->finding[i].detail.size;
-	return FIXED_SIZE_MAX + JSON_STRING_SIZE_MAX(size) + r->extensions.size;
+	for (size_t i = 0; i < r->accepted_count; i++)
+		size += r->accepted[i].kind.size + r->accepted[i].code.size;
+	return FIXED_SIZE_MAX + JSON_STRING_SIZE_MAX(size) + ACCEPTED_SIZE_MAX * r->accepted_count +
+	       r->extensions.size;
 }
 
 static void
@@ -142,6 +149,10 @@ write_submod(struct json_writer *w, const struct report *r, const struct report_
 	json_write_number(w, r->finding_total);
 	json_write_raw(w, names->not_checked);
 	write_not_checked(w, r);
+	if (r->accepted_count == 0)
+		return;
+	json_write_raw(w, names->accepted);
+	write_accepted(w, r);
 }
 
 static void
@@ -172,6 +183,19 @@ write_not_checked(struct json_writer *w, const struct report *r)
 		json_write_text(w, begun ? "," : "");
 		begun = true;
 		json_write_raw(w, report_kind_piece[k]);
+	}
+}
+
+static void
+write_accepted(struct json_writer *w, const struct report *r)
+{
+	for (size_t i = 0; i < r->accepted_count; i++) {
+		json_write_text(w, i > 0 ? "," : "");
+		json_write_text(w, REPORT_TO_FINDING_KIND);
+		json_write_string(w, r->accepted[i].kind);
+		json_write_text(w, REPORT_TO_FINDING_CODE);
+		json_write_string(w, r->accepted[i].code);
+		json_write_text(w, "}");
 	}
 }
 

@@ -124,7 +124,8 @@ load(struct reference *f, struct view entry)
 /* The names that the dialects give to the same claims. */
 struct reference_names {
 	const char *profile, *verifier, *status, *vector, *policy, *references, *findings, *count,
-	    *not_checked, *form, *bundle, *notice, *previous, *signature, *last_signed, *extensions;
+	    *not_checked, *accepted, *form, *bundle, *notice, *previous, *signature, *last_signed,
+	    *extensions;
 };
 
 static inline const struct reference_names *
@@ -133,13 +134,13 @@ reference_names(enum report_profile profile)
 	static const struct reference_names deployed = {"tag:github.com,2023:veraison/ear",
 	    "ear.verifier-id", "ear.status", "ear.trustworthiness-vector",
 	    "ear.appraisal-policy-id", "hallmark.references", "hallmark.findings",
-	    "hallmark.finding-count", "hallmark.not-checked", "hallmark.form", "hallmark.bundle",
-	    "hallmark.notice", "hallmark.previous-report", "hallmark.signature",
+	    "hallmark.finding-count", "hallmark.not-checked", "hallmark.accepted", "hallmark.form",
+	    "hallmark.bundle", "hallmark.notice", "hallmark.previous-report", "hallmark.signature",
 	    "hallmark.last-signed", "hallmark.extensions"};
 	static const struct reference_names draft = {"tag:ietf.org,2026:rats/ear#04",
 	    "ear_verifier_id", "ear_status", "ear_trustworthiness_vector",
 	    "ear_appraisal_policy_ids", "references", "findings", "finding-count", "not-checked",
-	    "form", "bundle", "notice", "previous-report", "signature", "last-signed",
+	    "accepted", "form", "bundle", "notice", "previous-report", "signature", "last-signed",
 	    "extensions"};
 
 	return profile == REPORT_PROFILE_DRAFT ? &draft : &deployed;
@@ -187,12 +188,15 @@ get_lists(const json_t *o, const struct reference_names *names, struct report *r
 	const json_t *references = json_object_get(o, names->references);
 	const json_t *findings = json_object_get(o, names->findings);
 	const json_t *not_checked = json_object_get(o, names->not_checked);
+	const json_t *accepted = json_object_get(o, names->accepted);
 	enum component_kind kind;
 	const char *text;
 
 	r->reference_count = json_array_size(references);
 	r->finding_count = json_array_size(findings);
-	if (r->reference_count > REPORT_REFERENCES_MAX || r->finding_count > REPORT_FINDINGS_MAX)
+	r->accepted_count = json_array_size(accepted);
+	if (r->reference_count > REPORT_REFERENCES_MAX || r->finding_count > REPORT_FINDINGS_MAX ||
+	    r->accepted_count > REPORT_ACCEPTED_MAX)
 		return false;
 	for (size_t i = 0; i < r->reference_count; i++) {
 		text = json_string_value(json_array_get(references, i));
@@ -209,6 +213,10 @@ get_lists(const json_t *o, const struct reference_names *names, struct report *r
 		    !get_string(finding, "detail", &r->finding[i].detail))
 			return false;
 	}
+	for (size_t i = 0; i < r->accepted_count; i++)
+		if (!get_string(json_array_get(accepted, i), "kind", &r->accepted[i].kind) ||
+		    !get_string(json_array_get(accepted, i), "code", &r->accepted[i].code))
+			return false;
 	for (size_t i = 0; i < json_array_size(not_checked); i++) {
 		text = json_string_value(json_array_get(not_checked, i));
 		if (text == NULL || component_kind_from_name(view_of_string(text), &kind) != ERR_OK)

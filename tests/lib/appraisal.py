@@ -30,6 +30,7 @@ MEANING_OF_CODE = ((1024, "modified-code"), (4096, "restored-code"), (8192, "pro
 CODE, NEWER = 1024 | 4096 | 8192, 2048
 LENIENT = ("restored_code", "changed_since_start")  # what is a warning if nothing is said
 LINK, OTHER = 64, 512
+HARMLESS = re.compile(rb"main_only|root=container|follow|cross_mounts|scripts|(user|argument|host_root|reread_percent)=.*", re.S)
 CLAIMS = {"configuration": ("config", "host", "packages", "runtime"),
           "executables": ("executable", "libraries"), "file-system": ("files",)}
 UNPRINTABLE = ((0, 0x1F), (0x7F, 0x9F), (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C),
@@ -44,7 +45,7 @@ Finding = collections.namedtuple("Finding", "kind code subject detail outcome")
 def findings_of_document():
     """code: (decided by, sentence), in the table's order."""
     rows = re.findall(r"^\| `([a-z-]+)` \| ([a-z_ ]+) \| ([^|]+) \|$", DOCUMENT.read_text(), re.M)
-    assert len(rows) == 36, rows
+    assert len(rows) == 39, rows
     return {code: (decided, sentence) for code, decided, sentence in rows}
 
 
@@ -211,6 +212,7 @@ class FileRule:
         self.counting = [s for s in self.sets if s.counts(iat)]
         self.over = [s for s in self.sets if not s.counts(iat)]
         self.families = policy.families
+        self.accepted = set()  # codes of what would be findings
 
     def finding(self, code, path=b"", detail=None):
         decided, sentence = TABLE[code]
@@ -225,6 +227,9 @@ class FileRule:
         if self.kind == "executable" and not self.items:
             yield self.finding("empty-component")
         for path, digest, size, mode, uid, _, flags, details in self.items:
+            if self.accepts_memory(path, size, flags, details):
+                self.accepted |= {"anonymous-memory"} | ({"writable-mapping"} if flags & 8 else set())
+                continue
             for flag, code in MEANING_OF_FLAGS:
                 if flags & flag:
                     yield self.finding(code, path)
@@ -238,6 +243,17 @@ class FileRule:
                 yield from self.content(path, digest.hex(), flags)
         if self.kind == "files":
             yield from self.missing_files()
+
+    def accepts_memory(self, path, size, flags, details):
+        if flags & ~8 != 4 or path != b"[anon]":
+            return False
+        said = dict(detail.split(b"=", 1) for detail in details)
+        return b"program" in said and b"mappings" in said and any(
+            matches(one.get("program", "*").encode(), said[b"program"]) and
+            within("number", one["bytes"], b"%d B" % size) and
+            within("number", one["mappings"], said[b"mappings"]) and
+            (not flags & 8 or one.get("writable", "false") == "true")
+            for one in self.rule.get("accept_anonymous", []))
 
     def code(self, path, digest, size, flags, details):
         """Of what is in memory."""
@@ -598,6 +614,7 @@ class Appraisal:
         self.lacking = set()  # kinds that a claim is the worse for
         self.judged = {}  # kind: findings of its rule, or that it is missing
         self.others = []  # findings that no claim speaks for
+        self.accepted = set()  # (kind, code) of what would be findings
         self.of_bundle = list(self.bundle_findings())
         for kind in KINDS:
             self.judge(kind)
@@ -636,19 +653,39 @@ class Appraisal:
             self.others.append(self.plain(kind, "unchecked-component", "warning"))
 
     def made_findings(self, kind):
-        options = {bytes(v) for name, values in self.evidence.made.get(kind, ()) if name == "options"
-                   for v in values}
-        if b"main_only" in options and self.entry.get("main_only", "false") != "true":
-            yield self.plain(kind, "main-only", "contraindicated")
+        made = {name: [bytes(v) for v in values] for name, values in self.evidence.made.get(kind, ())}
+        options, rule = made.get("options", []), self.rules[kind]
+        if b"main_only" in options:
+            if self.entry.get("main_only", "false") == "true":
+                self.accepted.add((kind, "main-only"))
+            else:
+                yield self.plain(kind, "main-only", "contraindicated")
+        yield from self.unlisted(kind, "excluded-files", made.get("excludes", []), rule.get("excludes", []))
+        if kind in KINDS_OF_FILES:
+            yield from self.unlisted(kind, "other-option", [o for o in options if not HARMLESS.fullmatch(o)],
+                                     rule.get("options", []))
+            for pattern in rule.get("patterns", []):
+                if pattern.encode() not in made.get("patterns", []):
+                    yield self.plain(kind, "missing-pattern", "contraindicated", pattern.encode())
+
+    def unlisted(self, kind, code, found, listed):
+        for text in found:
+            if text in [one.encode() for one in listed]:
+                self.accepted.add((kind, code))
+            else:
+                yield self.plain(kind, code, "contraindicated", text)
 
     @staticmethod
-    def plain(kind, code, outcome):
-        return Finding(kind, code, b"", TABLE[code][1], outcome)
+    def plain(kind, code, outcome, subject=b""):
+        return Finding(kind, code, subject, TABLE[code][1], outcome)
 
     def rule_findings(self, kind, rule, items):
         if kind in KINDS_OF_FILES:
-            return FileRule(self.policy, rule, self.missing, kind, items, self.iat).findings()
-        return fact_findings(rule, kind, items)
+            judge = FileRule(self.policy, rule, self.missing, kind, items, self.iat)
+            yield from judge.findings()
+            self.accepted |= {(kind, code) for code in judge.accepted}
+            return
+        yield from fact_findings(rule, kind, items)
 
     def findings(self):
         """All, in their order."""
@@ -695,4 +732,5 @@ def verdict(appraisal):
             "policy": appraisal.policy.id(), "references": appraisal.references(),
             "findings": [{"kind": f.kind, "code": f.code, "subject": words(f.subject),
                           "detail": words(f.detail)} for f in findings[:FINDINGS_MAX]],
-            "finding-count": len(findings), "not-checked": appraisal.not_checked()}
+            "finding-count": len(findings), "not-checked": appraisal.not_checked(),
+            "accepted": [{"kind": kind, "code": code} for kind, code in sorted(appraisal.accepted)]}

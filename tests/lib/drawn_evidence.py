@@ -30,6 +30,11 @@ CONTENTS = [b"%d" % n for n in range(4)]
 FLAGS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
 DETAILS = ("acl=u:33:r--", "a=", "parent=/srv/a%20b 0777 0 0", "z=" + 1022 * "~", "xattr=unreadable",
            "capability=0000000000200000 0000000000000000 1")
+# What components were made with, and policies may accept or demand; the subject of a finding is cut.
+MADE = {"patterns": ["/etc/app/**", "/etc/a*"], "excludes": ["/etc/app/*.log", "/etc/app/secret", "x" * 300],
+        "options": ["root=process", "root", "sampled=1"]}
+HARMLESS = (b"root=container", b"follow", b"cross_mounts", b"scripts", b"user=app", b"argument=a\nb", b"host_root=/host",
+            b"reread_percent=2")
 MODES = (0o100755, 0o100644, 0o100644, 0o100666, 0o100664, 0o104755, 0o102755, 0o102644, 0o42775, 0o120777)
 FACTS = ("uid", "gid", "arguments", "environment", "namespace_mount", "kernel_release", "os_release", "x.y-z", "zz")
 VALUES = [b"", b"0", b"990", b"host", b"own", b"6.1.0-18", b"a*b", b"a\\b", b"\"quoted\"", b"two words",
@@ -153,9 +158,22 @@ class Drawn:
         lenient = self.maybe()
         return {"references": self.chance.sample(sets, self.chance.randint(1, 5)),
                 **({"symlinks": self.maybe()} if self.maybe() else {}),
+                **self.accepted(kind),
                 **({"owners": self.some((1, 0, 70000)) or [70000]} if kind == "files" and self.maybe() else {}),
                 **{o: self.chance.choice(OUTCOMES[:2] if lenient else OUTCOMES)
                    for o in (outcomes if lenient else self.some(outcomes))}}
+
+    def accepted(self, kind):
+        """What was measured without a file, and how."""
+        chance = self.chance
+        memory = [{"bytes": chance.choice(("<= 64 KiB", "< 64 KiB", ">= 1 kB, <= 131072 B")),
+                   "mappings": chance.choice(("<= 4", "< 4", "= 1")),
+                   **({"program": chance.choice(("/opt/*", "*", "/opt/a b"))} if self.maybe() else {}),
+                   **({"writable": self.maybe(0.7)} if self.maybe(0.8) else {})}
+                  for _ in range(chance.randint(1, 3))]
+        return {**({"accept_anonymous": memory} if kind == "libraries" and self.maybe(0.8) else {}),
+                **{key: said for key, said in ((k, self.some(v)) for k, v in MADE.items())
+                   if said and self.maybe(0.2 if key == "patterns" else 0.6)}}
 
     def fact_rule(self):
         names = self.chance.choices(FACTS, k=self.chance.randint(1, 6))
@@ -228,7 +246,7 @@ class Drawn:
         before = self.measured[kind]
         if before and self.maybe(0.3):
             return self.chance.choice(before)
-        items = self.files() if kind in KINDS_OF_FILES else self.facts()
+        items = self.files(kind) if kind in KINDS_OF_FILES else self.facts()
         if self.maybe(0.03):
             items += self.many(kind, self.chance.randint(1020, 3000))
         before.append(wire.component(kind, items, self.made()))
@@ -243,15 +261,22 @@ class Drawn:
                                mode=0o100644) for n in range(count)]
 
     def made(self):
-        """What no rule looks at, and the digest covers."""
+        """Of most of it no rule looks at what it says, and the digest covers it."""
+        if self.maybe(0.4):
+            return []
         small = [v for v in VALUES if len(v) <= 3000]  # all of it has 65,536 bytes at most
-        return [wire.fact_item(name, *self.some(small + [b"main_only"] * (name != "excludes"), 3))
-                for name in self.some(("patterns", "excludes", "options", "budgets"))]
+        made = {"budgets": self.some(small, 3),
+                **{name: [t.encode() for t in self.some(texts, 3)] for name, texts in MADE.items()}}
+        made["options"] += self.some((b"main_only", b"\xff\x00\n", *HARMLESS), 2)
+        return [wire.fact_item(name, *values) for name, values in made.items()
+                if self.maybe(0.2 if name == "excludes" else 0.5)]
 
-    def files(self):
+    def files(self, kind):
         items = {tuple(self.file()) for _ in range(self.chance.choice((0, 0, 1, 2, 5, 40)))}
         if self.maybe(0.7):
             items |= {tuple(item) for item in self.released()}
+        if kind == "libraries":
+            items |= {tuple(self.memory()) for _ in range(self.chance.choice((0, 1, 1, 2)))}
         return [list(i) for i in items]
 
     def released(self):
@@ -261,8 +286,18 @@ class Drawn:
                 digest = self.chance.choice(sorted(digests))
                 yield wire.file_item(path, digest=bytes.fromhex(digest), mode=0o100644)
 
+    def memory(self):
+        """Without a file, nearly as compilers at run time make it."""
+        chance = self.chance
+        details = [f"mappings={chance.choice((1, 4, 5))}", f"program={chance.choice(('/opt/a b', '/usr/bin/app'))}"]
+        item = wire.file_item(chance.choice((b"[anon]", b"[anon]", b"[anon]", b"[heap]")), mode=0, digest=bytes(32),
+                              flags=chance.choice((4, 4, 12, 12, 12 + 2048, 4 + 8192)),
+                              details=details if self.maybe(0.9) else details[:1])
+        item[2] = chance.choice((0, 65536, 65537))  # its size
+        return item
+
     def file(self):
-        flags = sum(self.some(FLAGS, 3)) if self.maybe(0.2) else self.chance.choice((0, 0, 0, 64))
+        flags = sum(self.some(FLAGS, 3)) if self.maybe(0.3) else self.chance.choice((0, 0, 0, 64))
         mode = self.chance.choice(MODES)
         digest = bytes(32) if flags & (4 | 16 | 128) else None
         return wire.file_item(self.chance.choice(PATHS), self.chance.choice(CONTENTS), mode=mode,

@@ -80,18 +80,23 @@ def own(claims):
 FINDINGS = ("references", "findings", "finding-count", "not-checked")
 
 
+def findings(verdict):
+    """What was accepted is left out where nothing was."""
+    return {name: verdict[name] for name in FINDINGS + ("accepted",) * bool(verdict.get("accepted"))}
+
+
 def deployed_appraisal(verdict):
     return {"ear.status": verdict["status"],
             **({"ear.trustworthiness-vector": verdict["vector"]} if verdict["vector"] else {}),
             "ear.appraisal-policy-id": verdict["policy"],
-            **own({name: verdict[name] for name in FINDINGS})}
+            **own(findings(verdict))}
 
 
 def draft_appraisal(verdict, eat_nonce):
     return {"eat_profile": APPRAISAL, "ear_status": verdict["status"],
             **({"ear_trustworthiness_vector": verdict["vector"]} if verdict["vector"] else {}),
             "ear_appraisal_policy_ids": [verdict["policy"]], **eat_nonce,
-            "hallmark": {name: verdict[name] for name in FINDINGS}}
+            "hallmark": findings(verdict)}
 
 
 def bundle_claims(fields):

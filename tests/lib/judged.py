@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 
 from hallmark import Site, to_yaml
 from measured import Measured
@@ -53,8 +54,9 @@ class Judged(Measured):
             self.signer = self.site.start_signer()
             return
         said = len(self.signer.lines)
-        self.signer.signal("HUP")
-        self.signer.wait_for("event=reload", start=said)
+        self.signer.signal(signal.SIGHUP)
+        line = self.signer.wait_for("event=reload", start=said)
+        assert "event=reloaded" in line, line
 
     def measure_by(self, **workload):
         for name in ("state", "receipts"):
@@ -67,12 +69,16 @@ class Judged(Measured):
 
     def verdict(self):
         """(status, {(code, subject)}) of one round."""
+        of_app = self.appraisal()
+        return of_app["ear.status"], {(f["code"], f["subject"]) for f in of_app["hallmark.findings"]}
+
+    def appraisal(self):
+        """What the report of one round says of the workload."""
         done = self.site.tool("hallmark-collector", "once", "-c", str(self.site.path("collector.yaml")), check=False)
         receipt = re.search(r"index \d+, (\S+\.tlog-proof)", done.stdout)
         assert receipt, f"{done.stdout}{done.stderr}"
         shown = json.loads(self.site.audit("show", str(self.site.path(receipt[1])), "--json").stdout)
-        of_app = shown["submods"]["app"]
-        return of_app["ear.status"], {(f["code"], f["subject"]) for f in of_app["hallmark.findings"]}
+        return shown["submods"]["app"]
 
     def program_of(self, process):
         return os.readlink(f"/proc/{process.pid}/exe")

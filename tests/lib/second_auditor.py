@@ -369,7 +369,8 @@ def finding(value):
 
 
 VERDICT = (("references", many(hexadecimal(32), 16)), ("findings", many(finding, 16)),
-           ("finding-count", integer()), ("not-checked", rising(one_of(*KINDS), len(KINDS))))
+           ("finding-count", integer()), ("not-checked", rising(one_of(*KINDS), len(KINDS))),
+           ("accepted?", many(members(("kind", one_of(*KINDS)), ("code", code)), 64, 1)))
 
 
 def vector(value):
@@ -431,6 +432,11 @@ def agree(tree, own, draft):
     worst = max((tier(value) for _, value in claims or []), default=0)
     demand(STATUSES.index(status) >= worst, "better than its claims")
     demand(status != "affirming" or not found and not fields.get("offline"), "affirming")
+    accepted = [(each.get("kind"), each.get("code")) for each in verdict.get("accepted") or []]
+    demand(accepted == sorted(set(accepted)), "not rising")
+    for kind, _ in accepted:
+        demand(fields.get("components").get(kind) is not None, "not measured")
+        demand(kind not in verdict.get("not-checked"), "accepted by no rule")
     for kind in verdict.get("not-checked"):
         demand(fields.get("components").get(kind) is not None, "not measured")
     demand(forms.sha256(bundle_bytes(name, fields, appraisal if draft else tree)).hex() ==

@@ -204,6 +204,55 @@ def test_what_is_hidden_is_named_or_a_finding():
     assert judged([honest], {"allow": ["*"]}) == ("affirming", [])
 
 
+def memory(flags=4, size=65536, path="[anon]", details=("mappings=4", "program=/usr/bin/node"), made=None):
+    item = wire.file_item(path, mode=0, flags=flags, digest=bytes(32), details=details)
+    item[2] = size
+    return {"libraries": wire.component("libraries", [item], made or [])}
+
+
+def test_what_a_compiler_makes_is_accepted_by_name_and_within_bounds():
+    """And nothing else is. The report says so."""
+    bounds = {"program": "/usr/bin/*", "bytes": "<= 64 KiB", "mappings": "<= 4"}
+    both = [{"kind": "libraries", "code": code} for code in ("anonymous-memory", "writable-mapping")]
+
+    def judged(components, **said):
+        rule = {"libraries": {"references": ["app"], "accept_anonymous": [{**bounds, **said}]}}
+        verdict = CASES.verdict(rule, components, [reference("app", A)])
+        return verdict["ear.status"], found(verdict, "code"), verdict.get("hallmark.accepted", [])
+
+    assert judged(memory()) == ("affirming", [], both[:1])
+    assert judged(memory(flags=12), writable=True) == ("affirming", [], both)
+    assert judged(memory(flags=12)) == ("contraindicated", [("anonymous-memory",), ("writable-mapping",)], [])
+    for components, said in ((memory(size=65537), {}), (memory(path="[heap]"), {}), (memory(), {"mappings": "< 4"}),
+                             (memory(), {"program": "/usr/bin/java"}), (memory(details=("mappings=4",)), {}),
+                             (memory(details=("program=/usr/bin/node",)), {})):
+        assert judged(components, **said) == ("contraindicated", [("anonymous-memory",)], [])
+    status, codes, accepted = judged(memory(flags=4 + 2048))
+    assert codes == [("anonymous-memory",), ("changed-since-start",)] and accepted == []
+
+
+def test_what_was_left_out_or_looked_at_otherwise_is_accepted_by_name():
+    def judged(kind="files", rule=None, **made):
+        made = [wire.fact_item(name, *values) for name, values in made.items()]
+        component = {kind: wire.component(kind, [wire.file_item("/a", b"a", mode=0o100644)], made)}
+        verdict = CASES.verdict({kind: {"references": ["app"], **(rule or {})}}, component, [reference("app", A)])
+        return found(verdict, "code", "subject"), [a["code"] for a in verdict.get("hallmark.accepted", [])]
+
+    secret, other = "/etc/app/secret", "/etc/app/*"
+    for kind in ("files", "libraries"):
+        assert judged(kind, excludes=[secret]) == ([("excluded-files", secret)], [])
+    assert judged(excludes=[other, secret], rule={"excludes": [secret]}) == ([("excluded-files", other)], ["excluded-files"])
+    assert judged(excludes=[secret], rule={"excludes": [other]}) == ([("excluded-files", secret)], [])
+    assert judged(options=["root=process", "follow", "reread_percent=2"]) == ([("other-option", "root=process")], [])
+    assert judged(options=["root=process"], rule={"options": ["root=process"]}) == ([], ["other-option"])
+    assert judged(patterns=[other], rule={"patterns": [other]}) == ([], [])
+    assert judged(patterns=[secret], rule={"patterns": [other]}) == ([("missing-pattern", other)], [])
+    assert judged(rule={"patterns": [other]}) == ([("missing-pattern", other)], [])
+    measured = {"runtime": wire.component("runtime", [wire.fact_item("uid", "0")], [
+        wire.fact_item("excludes", "gid"), wire.fact_item("options", "root=process")])}
+    assert found(CASES.verdict(FACT, measured), "code", "subject") == [("excluded-files", "gid")]
+
+
 def test_patterns_and_values_are_cut_behind_96_bytes_before_they_are_made_printable():
     rule = {"runtime": {"facts": [{"name": "uid", "allow": ["x" * 93, "y"]}]}}
     verdict = CASES.verdict(rule, facts(uid=["v" * 95 + "\u20ac", "\\", "y"]))
@@ -425,6 +474,14 @@ CHANGES = (
     ("self.outcome if demanded else", "self.outcome if True else"),
     ('(why or b"?") + since', "why + since"),
     ('any_byte + b"*"', 'any_byte + b"+"'),
+    ('one.get("program", "*")', '"*"'),
+    ('one["mappings"], said[b"mappings"]', 'one["mappings"], b"1"'),
+    ('made.get("excludes", []), rule', '[], rule'),
+    ('rule.get("excludes", [])', '[]'),
+    ('|follow|', '|'),
+    ('self.accepted.add((kind, "main-only"))', 'pass'),
+    ('not in made.get("patterns", [])', 'not in made.get("excludes", [])'),
+    ('if kind in KINDS_OF_FILES:\n            yield from self.unlisted', 'if True:\n            yield from self.unlisted'),
 )
 
 

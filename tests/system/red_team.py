@@ -19,7 +19,7 @@ from measured import AS_NOBODY, NOBODY, PYTHON, can_be_others
 
 # What the application is: reads its limits, and waits. `hook` is what an attacker may have put into its way.
 APPLICATION = """
-import os, pathlib, sys
+import mmap, os, pathlib, sys
 hook = os.environ.get("HOOK")
 limits = pathlib.Path(sys.argv[1]).read_text()
 if hook:
@@ -78,18 +78,26 @@ class Floor(Judged):
             known = sums(mapped(process) - {program})
             root = [str(os.stat(f"/proc/{process.pid}").st_uid)]
         etc = sums([self.limits, self.script])
-        self.judge_by({"program": sums([program]), "known": known, "etc": etc},
-                      require=["executable", "libraries", "files", "runtime"],
-                      executable={"references": ["program"]}, libraries={"references": ["known"]},
-                      files={"references": ["etc"]},
-                      runtime={"facts": [
+        self.references = {"program": sums([program]), "known": known, "etc": etc}
+        self.rules = {"executable": {"references": ["program"]}, "libraries": {"references": ["known"]},
+                      "files": {"references": ["etc"]}, "runtime": {"facts": [
                           {"name": "uid", "allow": root}, {"name": "tracer", "allow": ["0"]},
                           {"name": "arguments", "equals": [str(c) for c in self.command()]},
-                          {"name": "threads_differ", "equals": []}]})
-        self.measure_by(measure=["executable", "libraries", "files", "runtime"],
-                        files=[f"{self.dir}/etc/**", str(self.script)],
-                        **(workload or {"pid_file": str(self.dir / "pid")}))
+                          {"name": "threads_differ", "equals": []}]}}
+        self.workload = {"files": [f"{self.dir}/etc/**", str(self.script)],
+                         **(workload or {"pid_file": str(self.dir / "pid")})}
+        self.accept()
+        self.measured()
         return self
+
+    def accept(self, **rules):
+        """A policy with this besides in its rules."""
+        self.judge_by(self.references, require=sorted(self.rules),
+                      **{kind: {**rule, **rules.get(kind, {})} for kind, rule in self.rules.items()})
+
+    def measured(self, **workload):
+        """A collector that is told this, too."""
+        self.measure_by(**{"measure": sorted(self.rules), **self.workload, **workload})
 
     def honest(self):
         with self.run():
@@ -222,6 +230,66 @@ def test_an_argument_left_out():
         for command in (host.command()[:2] + [host.limits, "--no-limits"], host.command() + [host.limits]):
             with host.run(command=command):
                 seen(host, "unmatched-fact")
+
+
+MEMORY = "memory = mmap.mmap(-1, {size}, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, {protection})"
+
+
+def test_code_that_is_made_at_run_time():
+    """What the policy accepts of one program by name, and no more than that, is in the report of an honest run; what
+    else is in memory is seen beside it."""
+    bounds = {"bytes": "<= 256 KiB", "mappings": "<= 4", "writable": True}
+    code = MEMORY.format(size=200_000, protection=7)
+    both = [{"kind": "libraries", "code": c} for c in ("anonymous-memory", "writable-mapping")]
+    with floor() as host:
+        with host.run(hook=code):
+            seen(host, "anonymous-memory", "writable-mapping")
+        host.accept(libraries={"accept_anonymous": [{**bounds, "program": str(host.program)}]})
+        with host.run(hook=code):
+            of_app = host.appraisal()
+            assert (of_app["ear.status"], of_app["hallmark.accepted"]) == ("affirming", both), of_app
+        with host.run(hook=MEMORY.format(size=300_000, protection=7)):
+            seen(host, "anonymous-memory", "writable-mapping")
+        with host.run(hook=MEMORY.format(size=200_000, protection=7).replace("memory = ", "memory = [") +
+                      " for _ in range(5)]"):
+            seen(host, "anonymous-memory", "writable-mapping")
+        alien = compiled(host, "alien.so", "int alien(void) { return 1; }")
+        with host.run(hook=f"{code}; import ctypes; alien = ctypes.CDLL({str(alien)!r})"):
+            assert ("unknown-file", str(alien)) in seen(host)
+        memory_file = f"{code}; import ctypes, os; file = os.memfd_create('x'); os.write(file, open({str(alien)!r}, 'rb')" \
+                      ".read()); alien = ctypes.CDLL(f'/proc/self/fd/{file}')"
+        with host.run(hook=memory_file):
+            seen(host, "memory-file")
+        patch = compiled(host, "patch.so", PATCH)
+        with host.run(hook=f"{code}; import _ctypes, ctypes; _ctypes.dlclose(ctypes.CDLL({str(patch)!r})._handle)"):
+            seen(host, "modified-code")
+        host.accept(libraries={"accept_anonymous": [{**bounds, "program": "/usr/bin/node"}]})
+        with host.run(hook=code):
+            seen(host, "anonymous-memory", "writable-mapping")
+
+
+def test_files_are_looked_up_in_what_the_process_made_its_root():
+    with floor() as host, host.run():
+        host.measured(view="process")
+        assert seen(host) == {("other-option", "root=process")}
+        host.accept(files={"options": ["root=process"]})
+        of_app = host.appraisal()
+        assert of_app["ear.status"] == "affirming", of_app
+        assert of_app["hallmark.accepted"] == [{"kind": "files", "code": "other-option"}]
+        host.measured()
+
+
+def test_patterns_that_leave_a_file_out():
+    """No reference set has it, so that none demands it: it was added, and the policy says what is looked for."""
+    with floor() as host, host.run():
+        added = host.write("etc/added.ini", "[risk]\nmax_order_size = 1000000\n")
+        assert seen(host) == {("unknown-file", str(added))}
+        host.measured(files=[str(host.limits), str(host.script)])
+        assert host.verdict() == AFFIRMING
+        host.accept(files={"patterns": [f"{host.dir}/etc/**"]})
+        assert seen(host) == {("missing-pattern", f"{host.dir}/etc/**")}
+        added.unlink()
+        host.measured()
 
 
 def test_a_debugger():

@@ -374,8 +374,10 @@ test_main_only_is_contraindicated_unless_the_policy_accepts_it(void **state)
 	use(b, SIMPLE_RULES "    main_only: true\n");
 	made_of_main_only(b, "options", "main_only");
 	expect_verdict(b, REPORT_AFFIRMING, 0);
+	assert_int_equal(b->report.accepted_count, 1);
+	assert_true(view_equal(b->report.accepted[0].code, VIEW_LITERAL("main-only")));
 	use(b, SIMPLE_RULES);
-	made_of_main_only(b, "options", "main_only=0");
+	made_of_main_only(b, "options", "user=main_only");
 	expect_verdict(b, REPORT_AFFIRMING, 0);
 	use(b, SIMPLE_RULES);
 	made_of_main_only(b, "patterns", "main_only");

@@ -364,6 +364,34 @@ test_facts(void **state)
 }
 
 static void
+test_accepted_memory(void **state)
+{
+	static const struct {
+		const char *entry, *fault;
+	} cases[] = {
+	    {"{bytes: '>= 1 MiB', mappings: '= 1'}",
+		"expected an upper limit, such as \"<= 64 MiB"},
+	    {"{bytes: '> 0 B, >= 1 kB', mappings: '= 1'}", "expected an upper limit"},
+	    {"{bytes: '<= 64', mappings: '> 1'}", "mappings\": expected an upper limit"},
+	    {"{bytes: '64 MiB', mappings: '= 1'}", "bytes\": expected an upper limit"},
+	    {"{bytes: '= 1 B'}", "mappings\" is missing"},
+	    {"{mappings: '= 1'}", "bytes\" is missing"},
+	    {"{bytes: '= 1 B', mappings: '= 1', program: '\\'}", "a backslash"},
+	    {"{bytes: '= 1 B', mappings: '= 1', name: x}", "unknown key"},
+	};
+	char to[256];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(to, sizeof(to), "libraries: {accept_anonymous: [%s], references: [one]}",
+		    cases[i].entry);
+		refuse(state, "executable: {references: [one]}", to, 8, cases[i].fault);
+	}
+	refuse(state, "{references: [one]}", "{references: [one], accept_anonymous: []}", 8,
+	    "unknown key");
+	refuse(state, "{references: [one]}", "{references: [one], excludes: []}", 8, "1 to 1024");
+}
+
+static void
 test_every_fault_in_one_run(void **state)
 {
 	struct fixture *f = *state;
@@ -455,6 +483,7 @@ main(void)
 	    WITH_FIXTURE(test_silence),
 	    WITH_FIXTURE(test_token),
 	    WITH_FIXTURE(test_facts),
+	    WITH_FIXTURE(test_accepted_memory),
 	    WITH_FIXTURE(test_every_fault_in_one_run),
 	    WITH_FIXTURE(test_sample),
 	};

@@ -134,6 +134,7 @@ static void
 the_largest_report_passes(void **state)
 {
 	static uint8_t quotes[ENTRY_STRING_MAX], letters[ENTRY_STRING_MAX];
+	static uint8_t codes[REPORT_ACCEPTED_MAX][REPORT_CODE_MAX];
 	struct buf out = BUF_INIT;
 	struct report r;
 
@@ -165,6 +166,15 @@ the_largest_report_passes(void **state)
 		r.bundle.component[k] = (struct bundle_component){
 		    .present = true, .count = COMPONENT_ITEMS_MAX, .size = COMPONENT_SIZE_MAX};
 	}
+	for (size_t i = 0; i < REPORT_ACCEPTED_MAX; i++) {
+		memset(codes[i], 'a', REPORT_CODE_MAX);
+		codes[i][0] = (uint8_t)('a' + i / 26);
+		codes[i][1] = (uint8_t)('a' + i % 26);
+		r.accepted[i] =
+		    (struct report_accepted){V("executable"), {codes[i], REPORT_CODE_MAX}};
+	}
+	r.accepted_count = REPORT_ACCEPTED_MAX;
+	r.not_checked[COMPONENT_EXECUTABLE] = false;
 	r.has_previous = r.has_signature = true;
 	r.signature = (struct view){letters, REPORT_SIGNATURE_MAX};
 	set_jti(&r);
@@ -263,6 +273,7 @@ the_writer_refuses_findings_that_hide(void **state)
 	REFUSED((r.status = REPORT_WARNING, r.finding_total = BUNDLE_SEQ_MAX + 1));
 	REFUSED(r.reference_count = REPORT_REFERENCES_MAX + 1);
 	REFUSED(r.not_checked[COMPONENT_PACKAGES] = true);
+	REFUSED(r.accepted_count = REPORT_ACCEPTED_MAX + 1);
 }
 
 static void

@@ -72,6 +72,46 @@ other_spellings_are_refused(void **state)
 		    parse_changed("report-draft.json", changes[i].from, changes[i].to), ERR_FORMAT);
 }
 
+#define NOT_CHECKED     "\"not-checked\":[\"runtime\"]"
+#define ACCEPTED(all)   NOT_CHECKED ",\"accepted\":[" all "]"
+#define ONE(kind, code) "{\"kind\":\"" kind "\",\"code\":\"" code "\"}"
+
+static void
+what_was_accepted_is_sorted_and_of_what_rules_judged(void **state)
+{
+	static const char *const wrong[] = {
+	    ACCEPTED(""),
+	    ACCEPTED(ONE("runtime", "a")),
+	    ACCEPTED(ONE("host", "a")),
+	    ACCEPTED(ONE("bundle", "a")),
+	    ACCEPTED(ONE("files", "")),
+	    ACCEPTED(ONE("files", "A")),
+	    ACCEPTED("{\"code\":\"a\",\"kind\":\"files\"}"),
+	    ACCEPTED("{\"kind\":\"files\",\"code\":\"a\",\"subject\":\"\"}"),
+	    ACCEPTED(ONE("files", "a") "," ONE("files", "a")),
+	    ACCEPTED(ONE("files", "b") "," ONE("files", "a")),
+	    ACCEPTED(ONE("files", "a") "," ONE("executable", "b")),
+	};
+	struct report_document d = REPORT_DOCUMENT_INIT;
+	struct buf text = BUF_INIT, again = BUF_INIT;
+
+	(void)state;
+	vector_changed("report-draft.json", NOT_CHECKED,
+	    ACCEPTED(ONE("executable", "b") "," ONE("files", "a") "," ONE("files", "b-2")), &text);
+	assert_int_equal(report_parse(buf_view(&text), &d), ERR_OK);
+	assert_int_equal(d.report.accepted_count, 3);
+	assert_true(view_equal(d.report.accepted[2].kind, V("files")));
+	assert_true(view_equal(d.report.accepted[2].code, V("b-2")));
+	assert_int_equal(report_write(&d.report, &again), ERR_OK);
+	assert_true(view_equal(buf_view(&again), buf_view(&text)));
+	report_document_free(&d);
+	buf_free(&text);
+	buf_free(&again);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(
+		    parse_changed("report-draft.json", NOT_CHECKED, wrong[i]), ERR_FORMAT);
+}
+
 static void
 wrong_values_are_refused(void **state)
 {
@@ -277,6 +317,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(other_spellings_are_refused),
+	    cmocka_unit_test(what_was_accepted_is_sorted_and_of_what_rules_judged),
 	    cmocka_unit_test(wrong_values_are_refused),
 	    cmocka_unit_test(a_bundle_that_is_not_the_named_one_is_a_mismatch),
 	    cmocka_unit_test(nonce_and_offline_exclude_each_other),

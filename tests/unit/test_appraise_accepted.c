@@ -1,0 +1,213 @@
+/* Appraisal: what a policy accepts by name, and what it does not. */
+#include "tests/unit/appraise_fixture.h"
+
+#define NODE "program=/usr/bin/node"
+
+static void
+memory_full(struct bench *b, const char *path, uint32_t flags, uint64_t size,
+    const char *const *details, size_t count)
+{
+	struct view views[2];
+	struct component_file f = {.path = view_of_string(path), .flags = flags, .size = size};
+
+	for (size_t i = 0; i < count; i++)
+		views[i] = view_of_string(details[i]);
+	f.details = views;
+	f.detail_count = count;
+	begin(b, COMPONENT_LIBRARIES);
+	assert_int_equal(component_add_file(b->builder, &f), ERR_OK);
+	end(b, COMPONENT_LIBRARIES);
+	conclude(b);
+}
+
+static void
+memory(struct bench *b, const char *path, uint32_t flags, uint64_t size)
+{
+	const char *const details[] = {"mappings=4", NODE};
+
+	memory_full(b, path, flags, size, details, 2);
+}
+
+static void
+use_accepted(struct bench *b, const char *entry)
+{
+	char rules[512];
+
+	(void)snprintf(rules, sizeof(rules),
+	    "    libraries: {references: [other], accept_anonymous: [%s]}\n", entry);
+	use(b, rules);
+}
+
+static void
+expect_accepted(const struct bench *b, size_t at, const char *kind, const char *code)
+{
+	assert_true(at < b->report.accepted_count);
+	assert_true(view_equal(b->report.accepted[at].kind, view_of_string(kind)));
+	assert_true(view_equal(b->report.accepted[at].code, view_of_string(code)));
+}
+
+static void
+test_memory_of_a_compiler_is_accepted_within_bounds(void **state)
+{
+	static const struct {
+		const char *entry;
+		uint32_t writable;
+		size_t accepted;
+	} cases[] = {
+	    {"{bytes: <= 64 KiB, mappings: <= 4}", 0, 1},
+	    {"{bytes: <= 64 KiB, mappings: <= 4}", COMPONENT_FILE_WRITABLE, 0},
+	    {"{bytes: <= 64 KiB, mappings: <= 4, writable: true}", COMPONENT_FILE_WRITABLE, 2},
+	    {"{bytes: < 64 KiB, mappings: <= 4}", 0, 0},
+	    {"{bytes: <= 64 KiB, mappings: <= 3}", 0, 0},
+	    {"{bytes: <= 64 KiB, mappings: <= 4, program: '/usr/bin/n*'}", 0, 1},
+	    {"{bytes: <= 64 KiB, mappings: <= 4, program: node}", 0, 0},
+	    {"{bytes: <= 1 B, mappings: <= 4}, {bytes: <= 66 kB, mappings: = 4}", 0, 1},
+	};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		use_accepted(b, cases[i].entry);
+		memory(b, "[anon]", COMPONENT_FILE_ANONYMOUS | cases[i].writable, 65536);
+		assert_int_equal(b->report.accepted_count, cases[i].accepted);
+		if (cases[i].accepted == 0) {
+			expect_verdict(b, REPORT_CONTRAINDICATED, cases[i].writable ? 2 : 1);
+			expect(b, "libraries", "anonymous-memory", "[anon]");
+			continue;
+		}
+		expect_verdict(b, REPORT_AFFIRMING, 0);
+		expect_accepted(b, 0, "libraries", "anonymous-memory");
+		if (cases[i].writable)
+			expect_accepted(b, 1, "libraries", "writable-mapping");
+	}
+}
+
+/* Whatever the bounds are. */
+static void
+test_nothing_else_is_accepted_with_it(void **state)
+{
+	const char *const one[] = {NODE}, *const other[] = {"mappings=4"};
+	struct bench *b = *state;
+	static const uint32_t flags[] = {COMPONENT_FILE_MEMFD, COMPONENT_FILE_NEWER,
+	    COMPONENT_FILE_PROBED, COMPONENT_FILE_MODIFIED, COMPONENT_FILE_DELETED};
+
+	use_accepted(b, "{bytes: <= 1 GiB, mappings: <= 100, writable: true}");
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		memory(b, "[anon]", COMPONENT_FILE_ANONYMOUS | flags[i], 65536);
+		expect_verdict(b, REPORT_CONTRAINDICATED, 2);
+		clear(b);
+	}
+	memory(b, "/lib/alien.so", 0, 65536);
+	expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+	expect(b, "libraries", "unknown-file", "/lib/alien.so");
+	clear(b);
+	memory(b, "/memfd:x", COMPONENT_FILE_MEMFD, 65536);
+	expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+	clear(b);
+	for (size_t i = 0; i < 2; i++) {
+		memory(b, i == 0 ? "[heap]" : "[stack]", COMPONENT_FILE_ANONYMOUS, 65536);
+		expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+		clear(b);
+		memory_full(b, "[anon]", COMPONENT_FILE_ANONYMOUS, 65536, i == 0 ? one : other, 1);
+		expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+		clear(b);
+	}
+	memory(b, "[anon]", COMPONENT_FILE_ANONYMOUS, INT64_MAX);
+	expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+	assert_int_equal(b->report.accepted_count, 0);
+}
+
+static void
+made_with(struct bench *b, enum component_kind kind, const char *name, const char *first,
+    const char *second)
+{
+	const struct view values[] = {view_of_string(first), view_of_string(second)};
+	const struct component_fact made = {view_of_string(name), 2, values};
+
+	clear(b);
+	begin(b, kind);
+	assert_int_equal(component_set_made(b->builder, &made, 1), ERR_OK);
+	if (kind == COMPONENT_RUNTIME)
+		fact1(b, "uid", "0");
+	else
+		file(b, "/lib/c", 'c');
+	end(b, kind);
+	conclude(b);
+}
+
+static void
+test_what_was_left_out_is_accepted_by_name(void **state)
+{
+	struct bench *b = *state;
+
+	use(b, "    files: {references: [other]}\n");
+	made_with(b, COMPONENT_FILES, "excludes", "/etc/*.log", "/etc/secret");
+	expect_verdict(b, REPORT_CONTRAINDICATED, 2);
+	expect(b, "files", "excluded-files", "/etc/secret");
+	use(b, "    files: {references: [other], excludes: ['/etc/*.log']}\n");
+	made_with(b, COMPONENT_FILES, "excludes", "/etc/*.log", "/etc/x.log");
+	expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+	expect(b, "files", "excluded-files", "/etc/x.log");
+	expect_accepted(b, 0, "files", "excluded-files");
+	use(b, "    files: {references: [other], excludes: ['/etc/*.log', /etc/secret]}\n");
+	made_with(b, COMPONENT_FILES, "excludes", "/etc/*.log", "/etc/secret");
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+	assert_int_equal(b->report.accepted_count, 1);
+	use(b, "    libraries: {references: [other]}\n");
+	made_with(b, COMPONENT_LIBRARIES, "excludes", "/a", "/b");
+	expect_verdict(b, REPORT_CONTRAINDICATED, 2);
+	use(b, "    runtime: {facts: [{name: uid, allow: ['0']}]}\n");
+	made_with(b, COMPONENT_RUNTIME, "excludes", "/a", "/b");
+	expect_verdict(b, REPORT_CONTRAINDICATED, 2);
+	made_with(b, COMPONENT_RUNTIME, "options", "root=process", "/b");
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+}
+
+static void
+test_options_that_are_not_known_are_accepted_by_name(void **state)
+{
+	struct bench *b = *state;
+
+	use(b, "    files: {references: [other]}\n");
+	made_with(b, COMPONENT_FILES, "options", "root=process", "reread_percent=2");
+	expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+	expect(b, "files", "other-option", "root=process");
+	made_with(b, COMPONENT_FILES, "options", "follow", "host_root=/host");
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+	assert_int_equal(b->report.accepted_count, 0);
+	made_with(b, COMPONENT_FILES, "options", "followed", "user");
+	expect_verdict(b, REPORT_CONTRAINDICATED, 2);
+	use(b, "    main_only: true\n    files: {references: [other], options: [root=process]}\n");
+	made_with(b, COMPONENT_FILES, "options", "root=process", "main_only");
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+	expect_accepted(b, 0, "files", "main-only");
+	expect_accepted(b, 1, "files", "other-option");
+}
+
+static void
+test_patterns_that_the_policy_names_were_looked_for(void **state)
+{
+	struct bench *b = *state;
+
+	use(b, "    files: {references: [other], patterns: ['/etc/*', /b]}\n");
+	made_with(b, COMPONENT_FILES, "patterns", "/b", "/etc/*");
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+	made_with(b, COMPONENT_FILES, "patterns", "/b", "/etc/x");
+	expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+	expect(b, "files", "missing-pattern", "/etc/*");
+	made_with(b, COMPONENT_FILES, "excludes", "/b", "/etc/*");
+	expect_verdict(b, REPORT_CONTRAINDICATED, 4);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    WITH_BENCH(test_memory_of_a_compiler_is_accepted_within_bounds),
+	    WITH_BENCH(test_nothing_else_is_accepted_with_it),
+	    WITH_BENCH(test_what_was_left_out_is_accepted_by_name),
+	    WITH_BENCH(test_options_that_are_not_known_are_accepted_by_name),
+	    WITH_BENCH(test_patterns_that_the_policy_names_were_looked_for),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
