@@ -5,6 +5,7 @@ Files that a fuzzer added beside them stay.
 """
 
 import os
+import re
 import struct
 import sys
 
@@ -212,6 +213,13 @@ def seed_extension_maps():
         write("extension_map", name, make_wire.pack(fields))
 
 
+def accepted(report):
+    """A report with what its policy accepted by name."""
+    name = b'"accepted":[' if b'"not-checked":' in report else b'"hallmark.accepted":['
+    before, checked, behind = re.split(rb'(not-checked":\[[^]]*\])', report)
+    return before + checked + b"," + name + b'{"kind":"files","code":"excluded-files"}]' + behind
+
+
 def seed_entries(files):
     """Each kind of entry, with one thing changed at a time."""
     for name in ("deployed", "draft", "draft-fresh", "challenge"):
@@ -220,6 +228,7 @@ def seed_entries(files):
             data, (b"ear", b"EAR"), (b'"iat":', b'"iat": '), (b"trading-app", b'trading\\"app'),
             (b'orm":1', b'orm":2'), (b'"index":', b'"index":9'), (b"}}", b'},"x":1}'),
             (b'"time":1', b'"time":2'), (b'"time":', b'"time":0')))
+        write("report", f"{name}-accepted", accepted(data))
         write_all("claims", name, changes(
             data, (b"prod-1", b"prod-2"), (b"host-1", b"host/1"), (b"host-1", b'host\\"1'),
             (b'"exp":17955', b'"exp":17954'), (b'"exp":1', b'"exp":9'), (b"trading-app", b"orders"),
