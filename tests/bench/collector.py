@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import random
+import select
 import shutil
 import statistics
 import subprocess
@@ -59,15 +60,16 @@ class Measured(Host):
                                   capture_output=True, text=True, check=False)
             if done.returncode in (0, 1) and done.stdout and good(status := json.loads(done.stdout)):
                 return status
-            time.sleep(0.1)
+            if ended(self.collector.pid, 0.1):
+                break
         raise AssertionError(f"the collector's round did not end: {done}")
 
     def round(self, number):
         """What is said when so many have ended, and nobody measures any more."""
         self.status_of(lambda s: s["rounds"] >= number)
         until = time.monotonic() + 30
-        while self.measuring() and time.monotonic() < until:
-            time.sleep(0.02)
+        while (pids := self.measuring()) and time.monotonic() < until:
+            ended(int(pids[0]), 1)
         return self.status_of(lambda s: True)
 
     def measuring(self):
@@ -76,6 +78,18 @@ class Measured(Host):
     def pss_mib(self):
         pids = [self.collector.pid, self.starter, *map(int, self.measuring())]
         return sum(pss_kib(pid) for pid in pids) / 1024
+
+
+def ended(pid, timeout):
+    """Waits for that so long."""
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([process], [], [], timeout)[0])
+    finally:
+        os.close(process)
 
 
 def pss_kib(pid):
@@ -210,7 +224,7 @@ def processes(table):
     def first(count):
         with tempfile.TemporaryDirectory(dir=hallmark.BUILD) as scratch:
             scratch = pathlib.Path(scratch)
-            family = subprocess.Popen(["/bin/sh", "-c", f"for i in $(seq {count}); do sleep 3600 & done; wait"],
+            family = subprocess.Popen(["/bin/sh", "-c", f"for i in $(seq {count}); do tail -f /dev/null & done; wait"],
                                       start_new_session=True)
             (scratch / "pid").write_text(f"{family.pid}\n")
             try:
