@@ -5,7 +5,7 @@
 
 #include "config/yaml_check.h"
 #include "policy/draft.h"
-#include "policy/manifest.h"
+#include "policy/governance/manifest.h"
 #include "policy/policy_compile.h"
 #include "policy/policy_parts.h"
 #include "policy/policy_schema.h"

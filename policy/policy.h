@@ -3,9 +3,9 @@
  * measurement must be. config/samples/policy.yaml is the commented reference.
  *
  * A policy is loaded whole, with the files that it names: reference sets, CAs of collectors, the
- * operators file. It is immutable. Its identity is the SHA-256 of its manifest (policy/manifest.h),
- * a text that names the policy file and each of these by digest, so that an auditor can fetch
- * exactly these bytes from the evidence store and appraise again.
+ * operators file. It is immutable. Its identity is the SHA-256 of its manifest
+ * (policy/governance/manifest.h), a text that names the policy file and each of these by digest, so
+ * that an auditor can fetch exactly these bytes from the evidence store and appraise again.
  */
 #ifndef HALLMARK_POLICY_POLICY_H
 #define HALLMARK_POLICY_POLICY_H
@@ -15,8 +15,8 @@
 #include <stdint.h>
 
 #include "config/faults.h"
-#include "policy/collectors_ca.h"
-#include "policy/operators.h"
+#include "policy/governance/collectors_ca.h"
+#include "policy/governance/operators.h"
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"

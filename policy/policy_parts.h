@@ -5,7 +5,7 @@
 #define HALLMARK_POLICY_POLICY_PARTS_H
 
 #include "policy/draft.h"
-#include "policy/manifest.h"
+#include "policy/governance/manifest.h"
 
 /* A file that the policy names, and so a line of its manifest. */
 struct policy_part {

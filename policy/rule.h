@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "config/yaml.h"
-#include "policy/collectors_ca.h"
-#include "policy/operators.h"
+#include "policy/governance/collectors_ca.h"
+#include "policy/governance/operators.h"
 #include "policy/reference.h"
 #include "policy/values/range.h"
 #include "proto/evidence/component.h"

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/approvals.h"
-#include "policy/manifest.h"
+#include "policy/governance/approvals.h"
+#include "policy/governance/manifest.h"
 #include "proto/report/inforce.h"
 
 /* Bytes of a line of the list, at most: what another statement may add is these two. */

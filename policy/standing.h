@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "policy/due.h"
-#include "policy/operators.h"
+#include "policy/governance/operators.h"
 #include "policy/policy.h"
 #include "proto/bytes.h"
 #include "proto/digest.h"

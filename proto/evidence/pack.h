@@ -23,12 +23,14 @@ enum pack_kind {
 	PACK_COMPONENT = 1,
 	PACK_POLICY = 2,    /* the policy's YAML text */
 	PACK_REFERENCE = 3, /* a reference set, sha256sum format */
-	PACK_MANIFEST = 4,  /* names all that a policy consists of by digest (policy/manifest.h) */
+	PACK_MANIFEST =
+	    4, /* names all that a policy consists of by digest (policy/governance/manifest.h) */
 	PACK_CERTIFICATE = 5, /* a collector's certificate, DER */
 	PACK_IN_FORCE = 6,    /* the list of what holds behind a notice */
 	PACK_STATEMENT = 7,   /* a statement's envelope (proto/statement/statement.h) */
-	PACK_OPERATORS = 8,   /* an operators file, YAML (policy/operators.h) */
-	PACK_CA = 9,          /* certificates of CAs of collectors, PEM (policy/collectors_ca.h) */
+	PACK_OPERATORS = 8,   /* an operators file, YAML (policy/governance/operators.h) */
+	PACK_CA =
+	    9, /* certificates of CAs of collectors, PEM (policy/governance/collectors_ca.h) */
 };
 
 struct pack_header {

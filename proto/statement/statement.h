@@ -11,7 +11,8 @@
  *   {"payloadType":"application/vnd.hallmark.statement+json","payload":"<base64>",
  *    "signatures":[{"keyid":"<hex>","sig":"<base64>"}]}
  *
- * A statement is named by the SHA-256 of its envelope. Whether it counts, policy/approvals.h says.
+ * A statement is named by the SHA-256 of its envelope. Whether it counts,
+ * policy/governance/approvals.h says.
  */
 #ifndef HALLMARK_PROTO_STATEMENT_STATEMENT_H
 #define HALLMARK_PROTO_STATEMENT_STATEMENT_H

@@ -3,7 +3,7 @@
  */
 #include <stdlib.h>
 
-#include "policy/manifest.h"
+#include "policy/governance/manifest.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/operators.h"
+#include "policy/governance/operators.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -39,11 +39,12 @@ ROOMS = {
     "config": [*PROTO, "journal"],
     "trust": [*PROTO, "config"],
     "policy/values": PROTO,
-    "policy": [*PROTO, "config", "policy/values"],
+    "policy/governance": [*PROTO, "config"],
+    "policy": [*PROTO, "config", "policy/values", "policy/governance"],
     "policy/sources": [*PROTO, "config", "policy"],
     "log": [*PROTO, "config", "policy"],
     "log/stored": [*PROTO, "config", "policy", "log"],
-    "log/walk": [*PROTO, "config", "trust", "policy", "log", "log/stored"],
+    "log/walk": [*PROTO, "config", "trust", "policy", "policy/governance", "log", "log/stored"],
     "clients": PROTO,
 }
 
@@ -59,7 +60,7 @@ def program(name, known, *floors):
 
 
 program("pkcs11", [*PROTO, "journal", "config", "trust"], "ground", "token", "serve")
-program("signer", [*PROTO, "journal", "config", "trust", "policy"],
+program("signer", [*PROTO, "journal", "config", "trust", "policy", "policy/governance"],
         "ground trial", "ledger/store ledger/key", "ledger/heads", "ledger", "chronicle", "session", "front")
 ROOMS["signer/trial"] += ["log", "log/stored"]
 program("collector", [*PROTO, "journal", "config", "trust"], "watch", "ground", "content subject packages machine keys", "runtime memory scripts", "measure", "store processes tell", "report act")

@@ -128,9 +128,9 @@ def test_limits_are_those_of_the_code():
     says("or # challenges of all", ("signer/session/challenge.h", "CHALLENGES_MAX"))
     assert constant(message, "MESSAGE_ID_MAX") == 2**53 - 1 and "id 0 to 2^53 - 1" in FLAT
     says("certificates alone, at most # in # bytes",
-         ("policy/collectors_ca.h", "COLLECTORS_CA_COUNT_MAX"),
-         ("policy/collectors_ca.h", "COLLECTORS_CA_SIZE_MAX"))
-    says("each once for a kind; at most # lines", ("policy/manifest.h", "MANIFEST_LINES_MAX"))
+         ("policy/governance/collectors_ca.h", "COLLECTORS_CA_COUNT_MAX"),
+         ("policy/governance/collectors_ca.h", "COLLECTORS_CA_SIZE_MAX"))
+    says("each once for a kind; at most # lines", ("policy/governance/manifest.h", "MANIFEST_LINES_MAX"))
     says("name of a profile, at most # bytes", ("proto/wire/keychannel.h", "KEYCHANNEL_PROFILE_MAX"))
     says("name is 1 to # bytes", ("proto/evidence/bundle.h", "BUNDLE_WORKLOAD_MAX"))
     component, listed = "proto/evidence/component.h", "proto/evidence/component_list.h"
@@ -185,7 +185,7 @@ def test_limits_are_those_of_the_code():
 
 
 def test_limits_of_statements_are_those_of_the_code():
-    statement, operators = "proto/statement/statement.h", "policy/operators.h"
+    statement, operators = "proto/statement/statement.h", "policy/governance/operators.h"
     key = "proto/statement/statement_key.h"
     says("section 7 has it for entries), at most # bytes", (statement, "STATEMENT_SIZE_MAX"))
     says("at most # bytes of signature", (statement, "STATEMENT_SIGNATURE_MAX"))
@@ -209,7 +209,7 @@ def test_kinds_of_statements_and_of_manifests_are_those_of_the_code():
     assert acted == [r[1] for r in rows("[^|]+") if len(r) == 3 and r[1] in dict(kinds)]
     reserved = re.search(r"Kinds (`disposition`.*?) are reserved", FLAT).group(1)
     assert re.findall("`([a-z-]+)`", reserved) == [name for name, acts in kinds if acts == "false"]
-    parts = re.findall(r'X\(MANIFEST_\w+, "([a-z-]+)"', header("policy/manifest.h"))
+    parts = re.findall(r'X\(MANIFEST_\w+, "([a-z-]+)"', header("policy/governance/manifest.h"))
     assert parts == [r[1] for r in rows("[^|]+") if len(r) == 3 and r[1] in parts]
 
 

@@ -8,7 +8,7 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-#include "policy/manifest.h"
+#include "policy/governance/manifest.h"
 #include "policy/standing.h"
 #include "proto/encoding.h"
 

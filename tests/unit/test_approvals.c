@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/approvals.h"
+#include "policy/governance/approvals.h"
 #include "tests/unit/statement_fixture.h"
 
 #define V(s) VIEW_LITERAL(s)

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "policy/collectors_ca.h"
+#include "policy/governance/collectors_ca.h"
 #include "tests/unit/ca_fixture.h"
 
 static struct collectors_ca *

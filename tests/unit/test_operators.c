@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "policy/operators.h"
+#include "policy/governance/operators.h"
 #include "proto/report/notice.h"
 #include "tests/unit/config_sample.h"
 #include "tests/unit/operators_fixture.h"

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "policy/approvals.h"
-#include "policy/manifest.h"
+#include "policy/governance/approvals.h"
+#include "policy/governance/manifest.h"
 #include "tests/lib/vectors.h"
 
 #define V(s) VIEW_LITERAL(s)

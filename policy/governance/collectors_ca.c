@@ -1,4 +1,4 @@
-#include "policy/collectors_ca.h"
+#include "policy/governance/collectors_ca.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>

@@ -1,4 +1,4 @@
-#include "policy/approvals.h"
+#include "policy/governance/approvals.h"
 
 enum err
 approvals_judge(const struct statement_document *d, struct view origin,

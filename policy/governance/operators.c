@@ -1,4 +1,4 @@
-#include "policy/operators.h"
+#include "policy/governance/operators.h"
 
 #include <cyaml/cyaml.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "policy/manifest.h"
+#include "policy/governance/manifest.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,13 +1,13 @@
 /*
- * Whose statements count: judged by an operators file (policy/operators.h) at a time of the log.
- * PROTOCOL.md, "Statements", has the rules and their order.
+ * Whose statements count: judged by an operators file (policy/governance/operators.h) at a time of
+ * the log. PROTOCOL.md, "Statements", has the rules and their order.
  */
-#ifndef HALLMARK_POLICY_APPROVALS_H
-#define HALLMARK_POLICY_APPROVALS_H
+#ifndef HALLMARK_POLICY_GOVERNANCE_APPROVALS_H
+#define HALLMARK_POLICY_GOVERNANCE_APPROVALS_H
 
 #include <stdint.h>
 
-#include "policy/operators.h"
+#include "policy/governance/operators.h"
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"

@@ -2,8 +2,8 @@
  * The CAs that a policy knows collectors by: certificates in a PEM file, which the manifest names
  * and the evidence store keeps. So an auditor can tell who could speak for a host, years later.
  */
-#ifndef HALLMARK_POLICY_COLLECTORS_CA_H
-#define HALLMARK_POLICY_COLLECTORS_CA_H
+#ifndef HALLMARK_POLICY_GOVERNANCE_COLLECTORS_CA_H
+#define HALLMARK_POLICY_GOVERNANCE_COLLECTORS_CA_H
 
 #include <openssl/x509.h>
 #include <stdbool.h>

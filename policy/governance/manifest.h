@@ -8,8 +8,8 @@
  *
  * One spelling. Another number of semantics, or another kind, is of a later version.
  */
-#ifndef HALLMARK_POLICY_MANIFEST_H
-#define HALLMARK_POLICY_MANIFEST_H
+#ifndef HALLMARK_POLICY_GOVERNANCE_MANIFEST_H
+#define HALLMARK_POLICY_GOVERNANCE_MANIFEST_H
 
 #include <stddef.h>
 

@@ -6,8 +6,8 @@
  * policy does. It is loaded whole and is immutable. Keys are looked up by their name, the SHA-256
  * of their SubjectPublicKeyInfo.
  */
-#ifndef HALLMARK_POLICY_OPERATORS_H
-#define HALLMARK_POLICY_OPERATORS_H
+#ifndef HALLMARK_POLICY_GOVERNANCE_OPERATORS_H
+#define HALLMARK_POLICY_GOVERNANCE_OPERATORS_H
 
 #include <stdbool.h>
 #include <stddef.h>
