@@ -20,6 +20,8 @@
 #define TOKEN_PATTERN_MAX 512 /* bytes: as long as an identity may be */
 #define TOKEN_PARTY_MAX   512 /* bytes of iss and of aud: an https URL */
 
+#define TOKEN_LIFETIME_MOST_S 86400 /* it cannot be taken back: a day is long for a mistake */
+
 #define TOKEN_STATUSES_MAX 4 /* those of a report */
 
 struct token_profile {

@@ -8,8 +8,7 @@
 #include "proto/text.h"
 #include "proto/wire/keychannel.h"
 
-#define LIFETIME_DEFAULT_S 300   /* of the shortest-lived bearer tokens in the field */
-#define LIFETIME_MOST_S    86400 /* a token cannot be taken back: a day is long for a mistake */
+#define LIFETIME_DEFAULT_S 300 /* of the shortest-lived bearer tokens in the field */
 
 /* Bytes of "tokens[63].collectors[63]", and for its second half, if sizes were larger. */
 #define KEY_MAX    96
@@ -149,10 +148,10 @@ take_lifetime(struct place *p, uint32_t found)
 {
 	if (!yaml_file_has(p->s->yaml, key_of(p, "lifetime_s")))
 		return LIFETIME_DEFAULT_S;
-	if (found > 0 && found <= LIFETIME_MOST_S)
+	if (found > 0 && found <= TOKEN_LIFETIME_MOST_S)
 		return found;
 	settings_fault(p->s, p->key, "\"%s\" must be 1 to %d, found %u; the default is %d", p->key,
-	    LIFETIME_MOST_S, found, LIFETIME_DEFAULT_S);
+	    TOKEN_LIFETIME_MOST_S, found, LIFETIME_DEFAULT_S);
 	return LIFETIME_DEFAULT_S;
 }
 

@@ -25,8 +25,8 @@ struct set {
 
 static enum err gather(struct set *s, const struct hsm_config *c, const struct hsm_config *next);
 static enum err add(struct set *s, const struct hsm_config *c);
-static enum err read_closed(const struct hsm_config *c, bool *closed, uint64_t *since_s);
-static bool tokens_are_over(const struct hsm_config *c, uint64_t closed_s);
+static enum err read_state(const struct hsm_config *c, struct guard_state *state);
+static bool tokens_are_over(const struct guard_state *closed);
 
 int
 ceremony_jwks(const struct hsm_config *c)
@@ -51,20 +51,21 @@ ceremony_jwks(const struct hsm_config *c)
 static enum err
 gather(struct set *s, const struct hsm_config *c, const struct hsm_config *next)
 {
-	bool closed = false;
-	uint64_t closed_s;
+	struct guard_state state = {.phase = GUARD_OPEN};
+	bool closed;
 	enum err e = ERR_OK;
 
 	/* What has no certificate yet is not announced. */
 	if (next == NULL || (access(next->certificate, F_OK) != 0 && errno == ENOENT))
 		return add(s, c);
-	if ((e = read_closed(c, &closed, &closed_s)) != ERR_OK)
+	if ((e = read_state(c, &state)) != ERR_OK)
 		return e;
+	closed = state.phase == GUARD_CLOSED || state.phase == GUARD_RETIRED;
 	if (!closed && (e = add(s, c)) != ERR_OK)
 		return e;
 	if ((e = add(s, next)) != ERR_OK)
 		return e;
-	return closed && !tokens_are_over(c, closed_s) ? add(s, c) : ERR_OK;
+	return closed && !tokens_are_over(&state) ? add(s, c) : ERR_OK;
 }
 
 static enum err
@@ -79,34 +80,31 @@ add(struct set *s, const struct hsm_config *c)
 	return ERR_OK;
 }
 
+/* Where there is no guard here, it stays as it is. */
 static enum err
-read_closed(const struct hsm_config *c, bool *closed, uint64_t *since_s)
+read_state(const struct hsm_config *c, struct guard_state *state)
 {
 	struct buf spki = BUF_INIT;
-	struct guard_state state;
 	enum err e = succession_append_spki(c, &spki);
 
-	if (e == ERR_OK && guard_exists(c->guard_directory, c->origin, buf_view(&spki)) &&
-	    (e = guard_read(c->guard_directory, c->origin, buf_view(&spki), &state)) == ERR_OK) {
-		*closed = state.phase == GUARD_CLOSED || state.phase == GUARD_RETIRED;
-		/* A token by a key that others may have says nothing from now on. */
-		*since_s = state.phase == GUARD_RETIRED ? 0 : state.closed_s;
-	}
+	if (e == ERR_OK && guard_exists(c->guard_directory, c->origin, buf_view(&spki)))
+		e = guard_read(c->guard_directory, c->origin, buf_view(&spki), state);
 	buf_free(&spki);
 	return e;
 }
 
-/* The last was made before the guard was closed, of a report that was issued a minute later at
- * most. */
+/*
+ * The last was made before the guard was closed, of a report that was issued a minute later at
+ * most, by a profile that may have been changed or taken away since.
+ */
 static bool
-tokens_are_over(const struct hsm_config *c, uint64_t closed_s)
+tokens_are_over(const struct guard_state *closed)
 {
 	struct timespec now;
-	uint32_t longest_s = 0;
 
-	for (size_t i = 0; i < c->token_count; i++)
-		if (c->tokens[i].lifetime_s > longest_s)
-			longest_s = c->tokens[i].lifetime_s;
+	/* A token by a key that others may have says nothing from now on. */
+	if (closed->phase == GUARD_RETIRED || closed->token_lifetime_s == 0)
+		return true;
 	clock_gettime(CLOCK_REALTIME, &now);
-	return c->token_count == 0 || (uint64_t)now.tv_sec >= closed_s + CLAIMS_AHEAD_S + longest_s;
+	return (uint64_t)now.tv_sec >= closed->closed_s + CLAIMS_AHEAD_S + closed->token_lifetime_s;
 }

@@ -222,7 +222,12 @@ enum err
 guard_write_last(struct guard *g, uint64_t size, const struct digest *root,
     const struct digest *transition, uint64_t now_s)
 {
-	g->next = (struct guard_state){size, *root, GUARD_CLOSED, *transition, now_s};
+	g->next = g->file.state;
+	g->next.size = size;
+	g->next.root = *root;
+	g->next.phase = GUARD_CLOSED;
+	g->next.transition = *transition;
+	g->next.closed_s = now_s;
 	return put_next(g);
 }
 
@@ -234,6 +239,18 @@ guard_write_first(struct guard *g, uint64_t size, const struct digest *root)
 	g->next.root = *root;
 	g->next.phase = GUARD_OPEN;
 	return put_next(g);
+}
+
+enum err
+guard_note_lifetime(struct guard *g, uint32_t lifetime_s)
+{
+	enum err e;
+
+	if (lifetime_s <= g->file.state.token_lifetime_s)
+		return ERR_OK;
+	g->next = g->file.state;
+	g->next.token_lifetime_s = lifetime_s;
+	return (e = put_next(g)) == ERR_OK ? guard_sync(g) : e;
 }
 
 static bool
@@ -333,6 +350,8 @@ state_merge(struct guard_file *g, struct guard_state *state)
 		if (known.size > state->size)
 			*state = known;
 		state->transition = known.transition;
+		if (known.token_lifetime_s > state->token_lifetime_s)
+			state->token_lifetime_s = known.token_lifetime_s;
 	}
 	state->phase = GUARD_OPEN;
 	if (undamaged && state->size > adopted.size) {

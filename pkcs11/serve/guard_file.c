@@ -10,16 +10,21 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "config/token_profile.h"
 #include "pkcs11/ground/complain.h"
 
 /*
- * A slot: "HMG2", phase u32, sequence u64, size u64, root 32, transition 32, closed at u64 (seconds
- * since 1970), SHA-256 of all before. Slots lie a page apart: no write of one touches the other.
+ * A slot: "HMG2", longest lifetime of a token u24 (seconds), phase u8, sequence u64, size u64, root
+ * 32, transition 32, closed at u64 (seconds since 1970), SHA-256 of all before. Slots lie a page
+ * apart: no write of one touches the other.
  */
 #define SLOT_SIZE   128  /* bytes */
 #define SLOT_STRIDE 4096 /* bytes */
+#define PHASE_BITS  8
 #define CHECKSUM_AT (SLOT_SIZE - DIGEST_SIZE)
 #define NAME_DIGITS 16 /* of SHA-256(origin || 0A || SPKI) in hex: names the file */
+
+_Static_assert(TOKEN_LIFETIME_MOST_S < 1 << 24, "a lifetime has 24 bits in a slot");
 
 static const char magic[4] = {'H', 'M', 'G', '2'};
 
@@ -49,7 +54,7 @@ encode(uint64_t sequence, const struct guard_state *state, uint8_t slot[SLOT_SIZ
 
 	memset(slot, 0, SLOT_SIZE);
 	memcpy(slot, magic, sizeof(magic));
-	be32_put(slot + 4, state->phase);
+	be32_put(slot + 4, state->token_lifetime_s << PHASE_BITS | state->phase);
 	be64_put(slot + 8, sequence);
 	be64_put(slot + 16, state->size);
 	memcpy(slot + 24, state->root.bytes, DIGEST_SIZE);
@@ -64,11 +69,12 @@ decode(const uint8_t slot[SLOT_SIZE], uint64_t *sequence, struct guard_state *st
 {
 	uint8_t again[SLOT_SIZE];
 
-	const uint32_t phase = be32_get(slot + 4);
+	const uint8_t phase = slot[7];
 
 	if (phase > GUARD_RETIRED)
 		return false;
 	state->phase = (enum guard_phase)phase;
+	state->token_lifetime_s = be32_get(slot + 4) >> PHASE_BITS;
 	*sequence = be64_get(slot + 8);
 	state->size = be64_get(slot + 16);
 	memcpy(state->root.bytes, slot + 24, DIGEST_SIZE);

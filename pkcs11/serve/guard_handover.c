@@ -55,6 +55,7 @@ guard_begin(
 
 	begun.phase = GUARD_OPEN;
 	begun.closed_s = 0;
+	begun.token_lifetime_s = 0; /* it has made none */
 	/* What waits for a succession has a size: it begins with the log's notice alone. */
 	if (e == ERR_OK &&
 	    (closed->phase != GUARD_CLOSED || g.state.phase != GUARD_WAITING || g.state.size > 0 ||

@@ -23,9 +23,10 @@ struct guard_state {
 	uint64_t size; /* leaves */
 	struct digest root;
 	enum guard_phase phase;
-	struct digest transition; /* by which it was closed, waits or began; of a retired one
-				     the statement; zero: none */
-	uint64_t closed_s;        /* when it was closed, seconds since 1970; else 0 */
+	struct digest transition;  /* by which it was closed, waits or began; of a retired one
+				      the statement; zero: none */
+	uint64_t closed_s;         /* when it was closed, seconds since 1970; else 0 */
+	uint32_t token_lifetime_s; /* the longest that any profile ever gave the key's tokens */
 };
 
 #endif

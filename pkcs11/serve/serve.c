@@ -59,6 +59,7 @@ static enum err find_key(struct server *s);
 static enum err server_open(struct server *s);
 static enum err take_guard(void *context);
 static enum err open_guard(struct server *s);
+static uint32_t longest_lifetime_s(const struct hsm_config *c);
 static enum err open_token(struct server *s);
 static enum err check_certificate(struct server *s);
 static void append_end(struct buf *to, enum err e, struct view why);
@@ -225,12 +226,25 @@ open_guard(struct server *s)
 		e = guard_open(c->guard_directory, c->origin, buf_view(&spki),
 		    s->succession.lost != NULL ? &s->succession.transition : NULL, &s->guard);
 	if (e == ERR_OK)
+		e = guard_note_lifetime(s->guard, longest_lifetime_s(c));
+	if (e == ERR_OK)
 		lookout_begin(&s->lookout, s->guard, &s->certificate, &s->watch,
 		    c->next != NULL && s->succession.ordered.size == 0
 			? succession_file(c, buf_view(&spki))
 			: NULL);
 	buf_free(&spki);
 	return e;
+}
+
+static uint32_t
+longest_lifetime_s(const struct hsm_config *c)
+{
+	uint32_t longest_s = 0;
+
+	for (size_t i = 0; i < c->token_count; i++)
+		if (c->tokens[i].lifetime_s > longest_s)
+			longest_s = c->tokens[i].lifetime_s;
+	return longest_s;
 }
 
 /* The guard's lock before the token: a second process takes no session of it and no login. */

@@ -173,7 +173,9 @@ def seed_guard():
     t = sha256(b"t")
     write("guard", "waiting", guard_slot(4, 0, sha256(b""), 1, t) + guard_slot(5, 0, sha256(b""), 1, t))
     write("guard", "closed", guard_slot(4, 7, sha256(b"a")) + guard_slot(5, 9, sha256(b"b"), 2, t, 1))
-    write("guard", "no-phase", a + guard_slot(5, 9, sha256(b"b"), 3))
+    write("guard", "retired", a + guard_slot(5, 9, sha256(b"b"), 3, t, 1))
+    write("guard", "no-phase", a + guard_slot(5, 9, sha256(b"b"), 4))
+    write("guard", "lifetimes", guard_slot(4, 7, sha256(b"a"), 300 << 8) + guard_slot(5, 9, sha256(b"b"), 86400 << 8))
     write("guard", "last", guard_slot(2**64 - 2, 7, sha256(b"a")) +
           guard_slot(2**64 - 1, 9, sha256(b"b")))
 

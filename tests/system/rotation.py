@@ -15,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import hallmark
 import keychannel
 import wire
-from hallmark import APP
+from hallmark import APP, TOKENS
 from load import Load
 from logimage import published, read_log
 from rotation import (audited, certs, held_together, hsm, key_notices, objects_of, rotate, signer_of,
@@ -97,6 +97,33 @@ def test_relying_parties_have_both_keys_until_no_token_of_the_old_one_is_left():
         assert keys_told(site) == [1, 0]
         clock.move(1800 + 60 + 20)
         assert keys_told(site) == [1]
+
+
+def give_tokens(site, *lifetimes_s):
+    """hsm.yaml with a profile of each."""
+    site.options["hsm"]["tokens"] = [{**TOKENS[0], "profile": f"p{n}", "lifetime_s": n}
+                                     for n in lifetimes_s] or None
+    site.write_configs()
+
+
+def test_a_lifetime_that_was_shortened_takes_no_key_from_tokens_that_are_about():
+    """Before the change or behind it, and where all profiles are taken away; a longer one gives it no time."""
+    with two_keys() as site:
+        clock = WallClock(site)
+        site.env.update(clock.env)
+        give_tokens(site, 60, 1800)
+        assert site.start_signer().stop() == 0
+        give_tokens(site, 60)
+        signer = site.start_signer()
+        rotate(site)
+        signer.wait_for("event=key-changed")
+        assert signer.stop() == 0
+        for lifetimes_s in ((60,), (), (86400,)):
+            give_tokens(site, *lifetimes_s)
+            clock.move(1800 + 60 - 20)
+            assert keys_told(site) == [1, 0], lifetimes_s
+            clock.move(1800 + 60 + 20)
+            assert keys_told(site) == [1], lifetimes_s
 
 
 def kept(site):

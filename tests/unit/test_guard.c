@@ -455,6 +455,35 @@ an_empty_log_has_no_reports(void **state)
 	assert_int_equal(check_report(f, "report 0", 0, 1, &no_proof), ERR_GUARD_UNLOGGED);
 }
 
+/* Whatever is signed, closed, opened again or adopted meanwhile. */
+static void
+the_longest_lifetime_of_a_token_stays(void **state)
+{
+	struct fixture *f = *state;
+	const struct digest root = {{9}}, transition = {{7}};
+	struct guard_state found;
+
+	assert_int_equal(guard_note_lifetime(f->guard, 300), ERR_OK);
+	assert_int_equal(guard_note_lifetime(f->guard, 86400), ERR_OK);
+	assert_int_equal(guard_note_lifetime(f->guard, 60), ERR_OK);
+	log_grow(f, 3);
+	log_sign(f);
+	guard_close(&f->guard);
+	assert_int_equal(guard_read(f->directory, ORIGIN, SPKI, &found), ERR_OK);
+	assert_int_equal(found.token_lifetime_s, 86400);
+	assert_int_equal(found.size, 3);
+	found.token_lifetime_s = 0;
+	assert_int_equal(guard_adopt(f->directory, ORIGIN, SPKI, &found), ERR_OK);
+	fixture_open(f);
+	assert_int_equal(guard_note_lifetime(f->guard, 0), ERR_OK);
+	assert_int_equal(guard_write_last(f->guard, 4, &root, &transition, 99), ERR_OK);
+	assert_int_equal(guard_sync(f->guard), ERR_OK);
+	assert_int_equal(guard_read(f->directory, ORIGIN, SPKI, &found), ERR_OK);
+	assert_int_equal(found.phase, GUARD_CLOSED);
+	assert_int_equal(found.token_lifetime_s, 86400);
+	assert_int_equal(found.closed_s, 99);
+}
+
 /* Neither by its key process nor by adopting; and what was begun in the old file counts nowhere. */
 static void
 a_retired_guard_opens_no_more(void **state)
@@ -526,6 +555,7 @@ main(void)
 	    TEST(refuses_another_tree_of_a_signed_size),
 	    TEST(a_restart_forgets_all_trees_but_the_state),
 	    TEST(an_empty_log_has_no_reports),
+	    TEST(the_longest_lifetime_of_a_token_stays),
 	    TEST(a_retired_guard_opens_no_more),
 	    TEST(a_guard_that_cannot_be_looked_at_is_not_served_on),
 	};

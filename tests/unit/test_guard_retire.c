@@ -79,7 +79,7 @@ what_was_signed_meanwhile_is_kept(void **state)
 static void
 who_gave_way_meanwhile_has_given_way(void **state)
 {
-	const struct guard_state last = {5, {{9}}, GUARD_CLOSED, transition, 98};
+	const struct guard_state last = {5, {{9}}, GUARD_CLOSED, transition, 98, 0};
 	struct fixture *f = *state;
 	struct guard_state found;
 
