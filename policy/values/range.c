@@ -34,6 +34,7 @@ static const struct {
     {"=", RANGE_EQUAL},
 };
 
+static struct view unquoted(struct view text);
 static enum err parse_limit(struct view text, struct range_limit *out);
 static bool limit_holds(enum range_sign sign, int order);
 static bool parse_date(struct view text, uint64_t *out);
@@ -74,6 +75,7 @@ range_parse(enum range_order order, struct view text, struct range *out)
 bool
 range_holds(const struct range *r, struct view value)
 {
+	value = unquoted(value);
 	for (size_t i = 0; i < r->limit_count; i++) {
 		int order;
 
@@ -88,6 +90,16 @@ const char *
 range_order_name(enum range_order order)
 {
 	return orders[order].name;
+}
+
+/* JSON, YAML and TOML have no versions and no units but as texts, which `config` tells with their
+ * quotes. */
+static struct view
+unquoted(struct view text)
+{
+	if (text.size < 2 || text.data[0] != '"' || text.data[text.size - 1] != '"')
+		return text;
+	return (struct view){text.data + 1, text.size - 2};
 }
 
 static enum err

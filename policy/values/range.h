@@ -34,7 +34,8 @@ struct range {
 /* The text must outlive it. ERR_FORMAT; *out has no limits then. */
 enum err range_parse(enum range_order order, struct view text, struct range *out) MUST_USE;
 
-/* Whether the value is of the order's form, and within. */
+/* Whether the value is of the order's form, and within. Quotation marks around all of it do not
+ * count. */
 bool range_holds(const struct range *r, struct view value);
 
 /* "a number", "a version", "a date". */

@@ -438,6 +438,8 @@ FORMS = {"number": Number, "version": Version, "date": date}
 
 
 def within(form, text, value):
+    if len(value) > 1 and value[:1] == value[-1:] == b'"':
+        value = value[1:-1]
     try:
         return all(SIGNS[sign](FORMS[form](value), FORMS[form](limit.encode())) for sign, limit in
                    re.findall(r"(<=|>=|<|>|=) ?([^,]*)", text))

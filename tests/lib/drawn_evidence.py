@@ -37,7 +37,7 @@ HARMLESS = (b"root=container", b"follow", b"cross_mounts", b"scripts", b"user=ap
             b"reread_percent=2")
 MODES = (0o100755, 0o100644, 0o100644, 0o100666, 0o100664, 0o104755, 0o102755, 0o102644, 0o42775, 0o120777)
 FACTS = ("uid", "gid", "arguments", "environment", "namespace_mount", "kernel_release", "os_release", "x.y-z", "zz")
-VALUES = [b"", b"0", b"990", b"host", b"own", b"6.1.0-18", b"a*b", b"a\\b", b"\"quoted\"", b"two words",
+VALUES = [b"", b"0", b"990", b"host", b"own", b"6.1.0-18", b"a*b", b"a\\b", b"\"64 MiB\"", b"two words",
           b"\xff\x00\n",
           "\u20ac".encode() * 40, b"v" * 95, b"v" * 96, b"v" * 97, b"v" * 3000, b"\\" * 97,
           "\u202e".encode() * 20, b"v" * 95 + "\u20ac".encode(), b"v" * 65536,
@@ -54,7 +54,7 @@ NUMBERS = (("0", "990", "-1.5", "999999999999999.999999999"), ("64 MiB", "0.5GiB
 VERSIONS = ("0", "6.1.0-18", "6.1.0-19~rc1", "1:0", "2.36-9+deb12u1", "1.10")
 DATES = ("2026-11-30", "2026-11-30T07:00:00Z", "1970-01-02")
 VALUES += [v.encode() for kind in (*NUMBERS, VERSIONS, DATES) for v in kind]
-VALUES += [b"01", b"1e3", b"1 ", b"-0", b"v1", b"1:2:3", b"2026-02-30", b"openssl 3.0.15-1~deb12u1 amd64", b"  ",
+VALUES += [b"01", b"1e3", b"1 ", b"-0", b"\"1.10\"", b"1:2:3", b"2026-02-30", b"openssl 3.0.15-1~deb12u1 amd64", b"  ",
            b"6.1.0-18-amd64", b"1-", b"0-0", b"1" * 257, b"130MB", b"130 MiB", b"130 mb"]
 
 

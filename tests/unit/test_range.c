@@ -136,6 +136,21 @@ ranges_include_what_they_say(void **state)
 }
 
 static void
+ranges_look_between_quotation_marks(void **state)
+{
+	(void)state;
+	assert_true(holds(RANGE_VERSION, ">= 1.4", "\"1.4.2\""));
+	assert_false(holds(RANGE_VERSION, ">= 1.4", "\"1.3\""));
+	assert_true(holds(RANGE_NUMBER, ">= 32 MiB", "\"64 MiB\""));
+	assert_true(holds(RANGE_DATE, "= 2026-11-30", "\"2026-11-30\""));
+	assert_false(holds(RANGE_NUMBER, ">= 0", "\""));
+	assert_false(holds(RANGE_NUMBER, ">= 0", "\"\""));
+	assert_false(holds(RANGE_NUMBER, ">= 0", "\"7"));
+	assert_false(holds(RANGE_NUMBER, ">= 0", "7\""));
+	assert_false(holds(RANGE_NUMBER, ">= 0", "\"\"7\"\""));
+}
+
+static void
 ranges_of_another_form_are_refused(void **state)
 {
 	static const char *const none[] = {"", "16", "1..16", "=> 1", ">= ", ">=  1", "> 1 , < 2",
@@ -161,6 +176,7 @@ main(void)
 	    cmocka_unit_test(numbers_of_different_families_have_no_order),
 	    cmocka_unit_test(versions_have_debians_order),
 	    cmocka_unit_test(ranges_include_what_they_say),
+	    cmocka_unit_test(ranges_look_between_quotation_marks),
 	    cmocka_unit_test(ranges_of_another_form_are_refused),
 	};
 
