@@ -26,6 +26,9 @@
 #include "proto/err.h"
 #include "proto/evidence/component.h"
 
+/* Bytes of a path in a detail, beside its name, a mode and an owner. */
+#define FILE_DETAILS_PATH_MAX 900
+
 /* Zero-initialised: none. */
 struct file_details {
 	struct buf text; /* one behind the other */

@@ -11,32 +11,14 @@
 #include <unistd.h>
 
 #include "collector/ground/rooted.h"
+#include "collector/measure/file_link.h"
 #include "collector/measure/file_reading.h"
+#include "collector/measure/file_way.h"
+#include "collector/measure/measure_root.h"
 #include "collector/measure/measure_used.h"
 #include "collector/measure/pattern.h"
 #include "collector/measure/redact.h"
-#include "collector/subject/host_root.h"
-#include "collector/subject/namespaces.h"
-#include "collector/subject/procfs.h"
 #include "collector/watch/lay.h"
-
-/* Directories above a file: those of a pattern's parts, of everything below, and the root. */
-#define PARENTS_MAX (PATTERN_PARTS_MAX + MEASURE_FILES_DEPTH_MAX + 2)
-
-/* Bytes of its path in a detail, beside its mode, owner and name. */
-#define PARENT_PATH_MAX 900
-
-/* A directory on the way in which somebody besides root may rename, perhaps only its owner. */
-struct parent {
-	size_t path_size; /* the path's so far */
-	uint32_t mode, uid, gid;
-};
-
-/* A directory on the way: one that a link leads to again is a loop. */
-struct entered {
-	uint32_t major, minor; /* device */
-	uint64_t inode;
-};
 
 /*
  * A walk along one pattern; `path` is where it stands, from the root directory. Each is made twice:
@@ -55,18 +37,12 @@ struct walk {
 	bool counts;  /* only */
 	uint64_t bytes;
 	struct file_reader reader;
-	struct parent parents[PARENTS_MAX]; /* from the root down to where it stands */
-	size_t parent_count;
-	struct used used;                    /* by the processes */
-	struct entered entered[PARENTS_MAX]; /* the same way, all of them */
-	size_t entered_count;
-	const struct rooted_place *place; /* what a link on the way leads to; NULL: there is none */
-	size_t place_at;                  /* bytes of the path that are this link's */
-	const char *refused;              /* why the link that is read is not followed, or NULL */
+	struct file_way way;
+	struct file_link link; /* on the way */
+	const char *refused;   /* why the link that is read is not followed, or NULL */
+	struct used used;      /* by the processes */
 };
 
-static enum err open_root(struct measure_context *m, int *root);
-static enum err check_view(struct measure_context *m);
 static enum err parse_excludes(struct walk *w);
 static enum err walk_all(struct walk *w);
 static enum err walk_part(struct walk *w, int dir, size_t index);
@@ -76,19 +52,10 @@ static enum err wait_for(const struct walk *w, int dir);
 static bool is_excluded(const struct walk *w);
 static enum err follow(
     struct walk *w, int dir, const char *name, size_t index, unsigned depth, const struct statx *s);
-static const char *find_target(struct walk *w, bool written_out, const struct statx *link,
-    struct rooted_place *place, struct statx *target);
-static bool is_entered(const struct walk *w, const struct statx *s);
 static enum err walk_into(struct walk *w, int dir, const char *name, size_t index, unsigned depth);
 static enum err add_at(struct walk *w, int dir, const char *name, const struct statx *s);
 static bool is_newer(const struct walk *w, const struct statx *s);
-static bool leads_elsewhere(const struct walk *w);
 static enum err add_unreadable(struct walk *w, const struct statx *s, const char *why);
-static void enter(struct walk *w, const struct statx *s);
-static void tell_parent(struct walk *w, const struct component_file *item);
-static bool tell_if(
-    struct walk *w, const struct parent *p, const uint8_t *path, const struct component_file *item);
-static void tell_target(struct walk *w);
 static enum err count_item(struct walk *w, uint64_t bytes);
 static enum err refuse_bytes(const struct walk *w);
 static enum err say_of_path(const struct walk *w, enum err e, const char *why);
@@ -100,7 +67,8 @@ measure_files(struct measure_context *m, struct component_builder *to)
 	struct walk w = {.m = m, .to = to, .root = -1, .reader = {.hash = m->hash}};
 	enum err e;
 
-	if ((e = open_root(m, &w.root)) == ERR_OK && (e = parse_excludes(&w)) == ERR_OK) {
+	if ((e = measure_root_open_view(m, &w.root)) == ERR_OK &&
+	    (e = parse_excludes(&w)) == ERR_OK) {
 		w.counts = true;
 		if ((e = walk_all(&w)) == ERR_OK) {
 			w.counts = false;
@@ -153,63 +121,12 @@ walk_all(struct walk *w)
 		/* Else its directory is watched with all that is in it. */
 		w->reader.watches = pattern.part[pattern.count - 1].type != PATTERN_ALL_BELOW;
 		buf_clear(&w->path);
-		w->parent_count = w->entered_count = 0;
+		w->way.at = (struct file_way_point){0, 0};
 		if (file_look(w->root, ".", &s))
-			enter(w, &s);
+			file_way_enter(&w->way, 0, &s);
 		e = walk_part(w, w->root, 0);
 		pattern_free(&pattern);
 	}
-	return e;
-}
-
-static enum err
-open_root(struct measure_context *m, int *root)
-{
-	const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-	const bool of_process = m->workload->view != VIEW_HOST;
-	enum err e = ERR_OK;
-
-	*root = -1;
-	if (of_process && (e = check_view(m)) != ERR_OK)
-		return e;
-	if (!of_process)
-		return host_root_open(m->workload->host_root, root, m->trouble);
-	*root = openat(m->process->dir, "root", flags);
-	if (*root >= 0)
-		return ERR_OK;
-	return trouble_set(m->trouble, ERR_IO,
-	    "the root directory of the process cannot be opened; run the collector as root or "
-	    "with CAP_SYS_PTRACE");
-}
-
-/*
- * Every user may make a user namespace, and in it mount what it likes or choose a root directory:
- * what stands there says nothing of what the workload was given.
- */
-static enum err
-check_view(struct measure_context *m)
-{
-	enum namespace_place mounts = NAMESPACE_UNKNOWN, user = NAMESPACE_UNKNOWN;
-	struct namespaces collector;
-	struct buf root = BUF_INIT;
-	enum err e;
-
-	if ((e = namespaces_of_collector(&collector)) == ERR_OK &&
-	    (e = namespaces_place(&collector, m->process->dir, NAMESPACE_MOUNT, &mounts)) ==
-		ERR_OK &&
-	    (e = namespaces_place(&collector, m->process->dir, NAMESPACE_USER, &user)) == ERR_OK)
-		e = procfs_read_link(m->process->dir, "root", &root);
-	if (e == ERR_NOT_FOUND)
-		e = ERR_CHANGED;
-	else if (e != ERR_OK)
-		e = trouble_set(m->trouble, e, "the namespaces of the process: %s",
-		    e == ERR_IO ? strerror(errno) : err_text(e));
-	else if (mounts == NAMESPACE_FOREIGN ||
-		 (user == NAMESPACE_FOREIGN && !view_equal(buf_view(&root), VIEW_LITERAL("/"))))
-		e = trouble_set(m->trouble, ERR_MISMATCH,
-		    "its view is that of a user namespace, which every user can make, and not to "
-		    "be believed; take \"view: process\" out");
-	buf_free(&root);
 	return e;
 }
 
@@ -271,7 +188,7 @@ walk_name(struct walk *w, int dir, const char *name, size_t index, unsigned dept
 	/* What is written out is meant, wherever it is; a wildcard stays where it began. */
 	const bool written_out =
 	    w->pattern->part[index].type == PATTERN_LITERAL || w->m->workload->cross_mounts;
-	const size_t parent_count = w->parent_count, entered_count = w->entered_count;
+	const struct file_way_point before = w->way.at;
 	enum err e = ERR_OK;
 	struct statx s;
 
@@ -297,8 +214,7 @@ walk_name(struct walk *w, int dir, const char *name, size_t index, unsigned dept
 	else if (S_ISLNK(s.stx_mode) || (last && !S_ISDIR(s.stx_mode)))
 		e = add_at(w, dir, name, &s);
 	w->path.size = path_size;
-	w->parent_count = parent_count;
-	w->entered_count = entered_count;
+	w->way.at = before;
 	return e;
 }
 
@@ -322,15 +238,17 @@ follow(
 {
 	const bool below = w->pattern->part[index].type == PATTERN_ALL_BELOW;
 	const bool last = index + 1 == w->pattern->count;
-	const struct rooted_place *outer = w->place;
-	const size_t outer_at = w->place_at;
+	const bool stays =
+	    w->pattern->part[index].type != PATTERN_LITERAL && !w->m->workload->cross_mounts;
+	const struct file_link outer = w->link;
 	struct rooted_place place;
 	struct statx target;
-	const char *refused =
-	    find_target(w, w->pattern->part[index].type == PATTERN_LITERAL, s, &place, &target);
+	const char *refused = file_link_find(w->root, &w->path, stays ? s : NULL, &place, &target);
 	enum err e;
 
-	if (refused == NULL && S_ISDIR(target.stx_mode) && last && !below)
+	if (refused == NULL && S_ISDIR(target.stx_mode) && file_way_has(&w->way, &target))
+		refused = "loop";
+	else if (refused == NULL && S_ISDIR(target.stx_mode) && last && !below)
 		refused = "directory";
 	else if (refused == NULL && !S_ISDIR(target.stx_mode) && !last && !below)
 		refused = "missing";
@@ -342,45 +260,15 @@ follow(
 			watch_directory(dir, WATCH_NAMES);
 			watch_directory(place.dir, WATCH_NAMES);
 		}
-		w->place = &place;
-		w->place_at = w->path.size;
+		w->link = (struct file_link){&place, w->path.size};
 		e = S_ISDIR(target.stx_mode) ? walk_into(w, place.dir, ".", index, depth)
 					     : add_at(w, place.dir, place.name, &target);
-		w->place = outer;
-		w->place_at = outer_at;
+		w->link = outer;
 	}
 	w->refused = NULL;
 	if (place.dir >= 0)
 		(void)close(place.dir);
 	return e;
-}
-
-/* NULL, or why it is not followed. */
-static const char *
-find_target(struct walk *w, bool written_out, const struct statx *link, struct rooted_place *place,
-    struct statx *target)
-{
-	const enum err e = rooted_find(w->root, (const char *)w->path.data, place);
-
-	if (e != ERR_OK)
-		return e == ERR_NOT_FOUND ? "missing" : errno == ELOOP ? "loop" : "unreadable";
-	if (!file_look(place->dir, place->name, target))
-		return "missing";
-	if (!written_out && !w->m->workload->cross_mounts && target->stx_mnt_id != link->stx_mnt_id)
-		return "mount";
-	if (S_ISDIR(target->stx_mode) && is_entered(w, target))
-		return "loop";
-	return NULL;
-}
-
-static bool
-is_entered(const struct walk *w, const struct statx *s)
-{
-	for (size_t i = 0; i < w->entered_count; i++)
-		if (w->entered[i].major == s->stx_dev_major &&
-		    w->entered[i].minor == s->stx_dev_minor && w->entered[i].inode == s->stx_ino)
-			return true;
-	return false;
 }
 
 /* What is not there may come. */
@@ -409,7 +297,7 @@ walk_into(struct walk *w, int dir, const char *name, size_t index, unsigned dept
 	} else if (below && depth == MEASURE_FILES_DEPTH_MAX) {
 		e = add_unreadable(w, &s, NULL);
 	} else {
-		enter(w, &s);
+		file_way_enter(&w->way, w->path.size, &s);
 		e = below ? walk_names(w, fd, index, depth + 1) : walk_part(w, fd, index + 1);
 	}
 	(void)close(fd);
@@ -429,11 +317,12 @@ add_at(struct walk *w, int dir, const char *name, const struct statx *s)
 	if ((e = file_read(&w->reader, dir, name, s, &item)) == ERR_OK) {
 		if (S_ISREG(item.mode) && is_newer(w, s))
 			item.flags |= COMPONENT_FILE_NEWER;
-		if (w->place != NULL && w->refused == NULL && leads_elsewhere(w))
+		if (w->link.place != NULL && w->refused == NULL &&
+		    file_link_leads_elsewhere(&w->link, w->root, &w->path))
 			item.flags |= COMPONENT_FILE_CHANGED;
 		if (w->refused != NULL)
 			file_details_add(&w->reader.details, "follow", "%s", w->refused);
-		tell_parent(w, &item);
+		file_way_tell(&w->way, &w->path, &w->link, &item, &w->reader.details);
 		return add_item(w, &item);
 	}
 	if (e == ERR_BUDGET)
@@ -453,93 +342,6 @@ is_newer(const struct walk *w, const struct statx *s)
 	};
 
 	return measure_used_is_newer(&w->used, &same);
-}
-
-/* Links on the way may have been exchanged while the file was read. */
-static bool
-leads_elsewhere(const struct walk *w)
-{
-	struct rooted_place now;
-	const enum err e = rooted_find(w->root, (const char *)w->path.data, &now);
-	const size_t rest = w->path.size - w->place_at;
-	const bool same =
-	    e == ERR_OK && now.path_size == w->place->path_size + rest &&
-	    memcmp(now.path, w->place->path, w->place->path_size) == 0 &&
-	    memcmp(now.path + w->place->path_size, w->path.data + w->place_at, rest) == 0;
-
-	if (now.dir >= 0)
-		(void)close(now.dir);
-	return !same;
-}
-
-/* The path leads to a directory of this status now. */
-static void
-enter(struct walk *w, const struct statx *s)
-{
-	w->entered[w->entered_count++] =
-	    (struct entered){s->stx_dev_major, s->stx_dev_minor, s->stx_ino};
-	if (s->stx_uid != 0 || (s->stx_mode & (S_IWGRP | S_IWOTH)) != 0)
-		w->parents[w->parent_count++] =
-		    (struct parent){w->path.size, s->stx_mode, s->stx_uid, s->stx_gid};
-}
-
-/*
- * Whoever may write to a directory puts another file under a name there: root may, the owner of the
- * file might as well write to it; everybody else is worth telling. In a sticky directory only its
- * owner and that of the name may.
- */
-static void
-tell_parent(struct walk *w, const struct component_file *item)
-{
-	bool told = false;
-
-	for (size_t i = 0; i < w->parent_count && !told; i++)
-		told = tell_if(w, &w->parents[i], w->path.data, item);
-	for (size_t i = 0; w->place != NULL && i < w->place->count && !told; i++) {
-		const struct rooted_directory *d = &w->place->above[i];
-		const struct parent p = {d->path_size, d->mode, d->uid, d->gid};
-
-		told = tell_if(w, &p, (const uint8_t *)w->place->path, item);
-	}
-}
-
-/* Whether it is one to be told. */
-static bool
-tell_if(
-    struct walk *w, const struct parent *p, const uint8_t *path, const struct component_file *item)
-{
-	struct buf text = BUF_INIT;
-
-	if ((p->uid == 0 || p->uid == item->uid) &&
-	    ((p->mode & S_ISVTX) != 0 || (p->mode & (S_IWGRP | S_IWOTH)) == 0))
-		return false;
-	if (p->path_size > 0)
-		file_details_append_path(&text, (struct view){path, p->path_size}, PARENT_PATH_MAX);
-	else
-		buf_append_byte(&text, '/');
-	file_details_add(&w->reader.details, "parent", "%.*s %04o %u %u",
-	    view_precision(buf_view(&text)), (const char *)text.data, p->mode & 07777, p->uid,
-	    p->gid);
-	w->reader.details.text.failed = w->reader.details.text.failed || text.failed;
-	buf_free(&text);
-	return true;
-}
-
-/* Where that is to which the path leads. */
-static void
-tell_target(struct walk *w)
-{
-	struct buf path = BUF_INIT, text = BUF_INIT;
-
-	buf_append_view(&path, (struct view){(const uint8_t *)w->place->path, w->place->path_size});
-	buf_append_view(
-	    &path, (struct view){w->path.data + w->place_at, w->path.size - w->place_at});
-	file_details_append_path(&text, buf_view(&path), PARENT_PATH_MAX);
-	file_details_add(&w->reader.details, "target", "%.*s", view_precision(buf_view(&text)),
-	    (const char *)text.data);
-	w->reader.details.text.failed = w->reader.details.text.failed || path.failed || text.failed;
-	buf_free(&path);
-	buf_free(&text);
 }
 
 /* What stands at `path` could not be looked at; `s` may be NULL, and `why`. */
@@ -611,8 +413,8 @@ add_item(struct walk *w, struct component_file *item)
 		return trouble_set(w->m->trouble, ERR_FORMAT_SIZE,
 		    "the files of workload %s became more than %d while they were read",
 		    w->m->workload->name, COMPONENT_ITEMS_MAX);
-	if (w->place != NULL)
-		tell_target(w);
+	if (w->link.place != NULL)
+		file_link_tell(&w->link, &w->path, &w->reader.details);
 	if ((e = file_details_give(&w->reader.details, item)) != ERR_OK)
 		return e;
 	return component_add_file(w->to, item);

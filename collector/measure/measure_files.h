@@ -4,11 +4,12 @@
  * or from the process's where the configuration says so (`view: process`), so that a container's
  * files are the container's. ERR_MISMATCH where that is the view of a user namespace.
  *
- * No symbolic link is followed, neither at the end nor on the way: each one that a pattern meets is
- * an item, SYMLINK, with the digest of the text it holds. Directories are no items; `**` descends
- * into them, across mount points too. One that cannot be read is an item, UNREADABLE. Neither
- * devices nor FIFOs nor sockets are opened: SPECIAL. A file that another one took the name of while
- * it was read is REPLACED; one that changed is CHANGED. A name that is not there is no item.
+ * A symbolic link that a pattern meets, at the end or on the way, is an item, SYMLINK, with the
+ * digest of the text it holds; with `follow` what it leads to has its path (file_link.h).
+ * Directories are no items; `**` descends into them. What is mounted where a wildcard meets it, and
+ * a directory that cannot be read, is an item, UNREADABLE. Neither devices nor FIFOs nor sockets
+ * are opened: SPECIAL. A file that changed while it was read is CHANGED, and so is one whose name
+ * another one with other content took meanwhile. A name that is not there is no item.
  *
  * More files, or more bytes in them, than the limits and what may still be read: ERR_FORMAT_SIZE,
  * ERR_BUDGET, before the first is read.

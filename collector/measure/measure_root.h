@@ -1,6 +1,7 @@
 /*
- * Whose root directory the host's own files are read from: that of the process, where it has
- * another one than the host (a container, a chroot), else the host's.
+ * Whose root directory files are read from. The host's own: that of the process, where it has
+ * another one than the host (a container, a chroot), else the host's. Those of the workload: as
+ * configured.
  */
 #ifndef HALLMARK_COLLECTOR_MEASURE_MEASURE_ROOT_H
 #define HALLMARK_COLLECTOR_MEASURE_MEASURE_ROOT_H
@@ -16,6 +17,12 @@ enum err measure_root_open(struct measure_context *m, int *out, const char **opt
 
 /* The same of the host alone. */
 enum err measure_root_open_host(struct measure_context *m, int *out, const char **option) MUST_USE;
+
+/*
+ * Opens the one that the workload's `view` names, for `files`. ERR_MISMATCH with the trouble if it
+ * is what any user can make; ERR_IO with it, ERR_CHANGED.
+ */
+enum err measure_root_open_view(struct measure_context *m, int *root) MUST_USE;
 
 /* Notes an option, if any, in what the component is made with. */
 enum err measure_root_note(const char *option, struct component_builder *to) MUST_USE;
