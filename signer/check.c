@@ -25,6 +25,7 @@ struct checking {
 	char identity[IDENTITY_SIZE_MAX + 1];
 };
 
+static void print_note(const struct fault *note);
 static void print_text(const char *path, const struct loaded *loaded, const struct checking *all);
 static void print_json(const char *path, const struct loaded *loaded, const struct checking *all);
 static void print_approvals(const struct operators *operators);
@@ -38,6 +39,7 @@ static void check_tokens(
     const char *path, const struct hsm_config *hsm, const struct policy *p, struct faults *faults);
 static void note_tokens(const struct policy *p, const char *path, struct checking *all);
 static void note_new_log(const struct signer_config *c, struct checking *all);
+static void note_arguments(const struct loaded *l, struct checking *all);
 static void print_clock(void);
 static enum machine_clock_kept clock_kept(void);
 
@@ -61,6 +63,8 @@ signer_check(const char *path, const char *as, bool json)
 	if (good)
 		note_new_log(loaded.config, &all);
 	if (good)
+		note_arguments(&loaded, &all);
+	if (good)
 		check_peers(loaded.config, loaded.settings[0]->tls, &all.faults, &all.notes);
 	if (good && as != NULL && check_as(as, loaded.settings[0]->tls, &all.faults, all.identity))
 		all.as = as;
@@ -80,7 +84,7 @@ static void
 print_text(const char *path, const struct loaded *loaded, const struct checking *all)
 {
 	for (size_t i = 0; i < all->notes.count; i++)
-		printf("note: %s\n", all->notes.fault[i].text);
+		print_note(&all->notes.fault[i]);
 	if (all->as != NULL)
 		printf("%s: accepted, as %s\n", all->as, all->identity);
 	if (loaded != NULL) {
@@ -130,6 +134,15 @@ print_json(const char *path, const struct loaded *loaded, const struct checking 
 		abort();
 	(void)fwrite(text.data, 1, text.size, stdout);
 	buf_free(&text);
+}
+
+static void
+print_note(const struct fault *note)
+{
+	if (note->line > 0)
+		printf("note: %s:%u: %s\n", note->file, note->line, note->text);
+	else
+		printf("note: %s\n", note->text);
 }
 
 /* A site may want no approvals; it should not find that out from an auditor. */
@@ -251,6 +264,20 @@ note_new_log(const struct signer_config *c, struct checking *all)
 		faults_add(&all->notes, c->log_directory, 0,
 		    "log.directory: %s is not there: a new log begins with the first start",
 		    c->log_directory);
+}
+
+/* Whoever leaves out --verify-signatures would be good with a list of what is allowed. */
+static void
+note_arguments(const struct loaded *l, struct checking *all)
+{
+	unsigned line;
+	size_t place = 0;
+
+	while ((line = policy_loose_arguments_next(l->policy, &place)) > 0)
+		faults_add(&all->notes, l->config->policy_file, line,
+		    "\"allow\" takes arguments in any order and number: one that is left out is "
+		    "not seen; list all of them in their order under \"equals\", or those that "
+		    "must be there under \"require\"");
 }
 
 /* The key process's configuration is another user's: only that one can see what is in it. */

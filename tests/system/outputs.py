@@ -187,6 +187,13 @@ def test_checks_tell_json():
                                "key_process:\n  socket: /nonexistent\n", text))
         noted = json.loads(site.tool(*signer, check=False).stdout)
         assert any("waits for it" in n["text"] for n in noted["notes"]), noted
+        policy = site.path("policy.yaml")
+        policy.write_text(policy.read_text().replace("recorded:", "# recorded:") +
+                          "    runtime: {facts: [{name: arguments, allow: [x]}]}\n")
+        line = len(policy.read_text().splitlines())
+        noted = json.loads(site.tool(*signer, check=False).stdout)
+        assert [n["line"] for n in noted["notes"] if "one that is left out" in n["text"]] == [line], noted
+        assert f"note: {policy}:{line}: \"allow\" takes arguments" in site.tool(*signer[:-1], check=False).stdout
     with Host() as host:
         collector = [hallmark.program("hallmark-collector"), "check", "-c", str(host.config), "--json"]
 
