@@ -381,9 +381,6 @@ take_measures(
 		    "\"%s\" is that of a \"container\", and there is none", key);
 	}
 	w->scripts = raw->scripts;
-	if (raw->scripts && !files)
-		settings_fault(s, settings_entry_key(key, "workloads", index, ".scripts"),
-		    "\"%s\" adds to \"files\", and no patterns are listed there", key);
 	if (settings_has(s, settings_entry_key(key, "workloads", index, ".view")) && !files)
 		settings_fault(s, key,
 		    "\"%s\" says from where files are read, but no patterns are listed under "
@@ -394,11 +391,17 @@ take_measures(
 		    "\"%s\" says how files are measured, but no patterns are listed under "
 		    "\"files\"",
 		    key);
-	if (raw->measure_count > 0 && w->measure[COMPONENT_FILES] != files)
+	if (raw->measure_count > 0 && w->measure[COMPONENT_FILES] != (files || raw->scripts))
 		settings_fault(s,
-		    settings_entry_key(key, "workloads", index, files ? ".files" : ".measure"),
-		    files ? "\"%s\" lists patterns, but \"measure\" lacks \"files\": add it there"
-			  : "\"%s\" has \"files\", but no patterns are listed under \"files\"",
+		    settings_entry_key(key, "workloads", index,
+			files          ? ".files"
+			: raw->scripts ? ".scripts"
+				       : ".measure"),
+		    w->measure[COMPONENT_FILES]
+			? "\"%s\" has \"files\", but no patterns are listed under \"files\", and "
+			  "\"scripts\" is not true"
+			: "\"%s\" says what is in \"files\", but \"measure\" lacks \"files\": add "
+			  "it there",
 		    key);
 	if (raw->measure_count > 0 && raw->environment_count > 0 && !w->measure[COMPONENT_RUNTIME])
 		settings_fault(s, settings_entry_key(key, "workloads", index, ".environment"),

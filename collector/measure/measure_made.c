@@ -39,7 +39,7 @@ measure_made(
 	if (options.count > 0)
 		made[count++] =
 		    (struct component_fact){VIEW_LITERAL("options"), options.count, options.list};
-	if (kind == COMPONENT_FILES)
+	if (patterns.count > 0)
 		made[count++] = (struct component_fact){
 		    VIEW_LITERAL("patterns"), patterns.count, patterns.list};
 	if (e == ERR_OK && count > 0)

@@ -34,7 +34,7 @@ def flags(host, process, **options):
 
 def scripts(host, process, **options):
     """Name below our directory to item, of what no pattern names."""
-    return host.files("files", pid=process.pid, files=["/none"], scripts=True, **options)
+    return host.files("files", pid=process.pid, scripts=True, **options)
 
 
 def interpreters():
@@ -115,7 +115,7 @@ def test_what_arguments_name():
                               "odd\\x0aname"}, set(items)
         assert items["main.py"]["sha256"] == hashlib.sha256(WAITS.encode()).hexdigest()
         assert items["main.py"]["flags"] == [] and items["main.py"]["size"] == len(WAITS)
-        made = host.measure("files", pid=process.pid, files=["/none"], scripts=True)
+        made = host.measure("files", pid=process.pid, scripts=True)
         assert "scripts" in str(made["components"]["files"]["made"])
         assert set(host.files("files", pid=process.pid, files=["/none"])) == set(), "not asked for"
 
@@ -159,7 +159,7 @@ sys.stdin.read()""", "/link.sh", "app.sh", ready=True)
 def test_too_many_names_leave_it_out_and_say_so():
     with Measured() as host:
         process = host.start(PYTHON, "-c", WAITS + "#" + ":x" * 20000, ready=True)
-        said = host.call("files", "executable", pid=process.pid, files=["/none"], scripts=True)
+        said = host.call("files", "executable", pid=process.pid, scripts=True)
         assert "more files than are looked at" in said.stderr + said.stdout, said
         assert '"files"' not in said.stdout
 

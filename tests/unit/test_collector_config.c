@@ -256,6 +256,10 @@ test_measures(void **state)
 	refuse(state, "[executable]", "[files]\n    files: [a/*]", 10, "absolute paths");
 	refuse(state, "[executable]", "[host]\n    environment: [A]", 10, "lacks \"runtime\"");
 	refuse(state, "[executable]", "[host]\n    view: host", 10, "no patterns are listed");
+	refuse(state, "[executable]", "[host]\n    scripts: true", 10, "lacks \"files\"");
+	refuse(state, "[executable]", "[host]\n    scripts: true\n    files: [/a]", 11,
+	    "lacks \"files\"");
+	refuse(state, "[executable]", "[files]\n    scripts: false", 9, "\"scripts\" is not true");
 	refuse(
 	    state, "[executable]", "[files]\n    files: [/a]\n    view: mine", 11, "host, process");
 	refuse(state, "[executable]", "[runtime]\n    environment: [1A]", 10, "letters, digits");
