@@ -1,9 +1,12 @@
 #include "collector/content/known_files.h"
 
+#include <linux/fiemap.h>
+#include <linux/fs.h>
 #include <linux/magic.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/vfs.h>
@@ -48,7 +51,7 @@ struct known_files {
 	uint16_t draws[DRAWS];
 	size_t drawn;
 	uint64_t mount; /* the last one that was asked about, and what was said */
-	bool has_mount, mount_keeps;
+	bool has_mount, mount_keeps, mount_is_overlay;
 };
 
 static void make_tight(struct known_files *k);
@@ -61,6 +64,7 @@ static void write_entry(
     struct entry *e, uint32_t round, const struct timespec *read, const struct digest *digest);
 static bool by_chance(struct known_files *k);
 static bool keeps_times(struct known_files *k, int fd, uint64_t mount);
+static bool lies_on_disk(int fd);
 
 struct known_files *
 known_files_new(size_t bytes)
@@ -269,13 +273,27 @@ keeps_times(struct known_files *k, int fd, uint64_t mount)
 	    ISOFS_SUPER_MAGIC, ZFS_MAGIC, BCACHEFS_MAGIC};
 	struct statfs system;
 
-	if (k->has_mount && k->mount == mount)
-		return k->mount_keeps;
-	k->has_mount = fstatfs(fd, &system) == 0;
-	k->mount = mount;
-	k->mount_keeps = false;
-	for (size_t i = 0; k->has_mount && i < sizeof(keeping) / sizeof(keeping[0]); i++)
-		if ((uint32_t)system.f_type == keeping[i])
-			k->mount_keeps = true;
-	return k->mount_keeps;
+	if (!k->has_mount || k->mount != mount) {
+		k->has_mount = fstatfs(fd, &system) == 0;
+		k->mount = mount;
+		k->mount_keeps = false;
+		for (size_t i = 0; k->has_mount && i < sizeof(keeping) / sizeof(keeping[0]); i++)
+			if ((uint32_t)system.f_type == keeping[i])
+				k->mount_keeps = true;
+		k->mount_is_overlay =
+		    k->mount_keeps && (uint32_t)system.f_type == OVERLAYFS_SUPER_MAGIC;
+	}
+	return k->mount_keeps && (!k->mount_is_overlay || lies_on_disk(fd));
+}
+
+/*
+ * A file of an overlay is one of the file system below, which may be in memory, a user's or a
+ * network's, and only that has an answer to where on a disk the file is.
+ */
+static bool
+lies_on_disk(int fd)
+{
+	struct fiemap where = {.fm_length = 1};
+
+	return ioctl(fd, FS_IOC_FIEMAP, &where) == 0;
 }

@@ -8,7 +8,8 @@
  * (STATX_CHANGE_COOKIE is cleared for user space). So nothing is kept
  *
  *   - of a file system in which not this kernel keeps the times (FUSE, network), or that never
- *     writes a page back (tmpfs): there a mapped page changes and the times do not;
+ *     writes a page back (tmpfs): there a mapped page changes and the times do not. Of an overlay
+ *     that is asked of each file: those that have no extents of a disk are not kept;
  *   - of a file that changed in the last minute: until a dirty page is written back, more can be
  *     written into it by a mapping without another time (vm.dirty_expire_centisecs: 30 s).
  *

@@ -14,6 +14,10 @@ static bool hides_value(const struct redact *r, const struct component_fact *f, 
 static bool rule_hides(
     const struct collector_redact *rule, const struct component_fact *f, size_t index);
 static bool hides_path(const struct redact *r, struct view path);
+static bool hides_file(const struct redact *r, const struct component_file *f);
+static bool has_paths(const struct redact *r);
+static void append_unescaped(struct view text, struct buf *to);
+static unsigned digit_of(uint8_t character);
 static struct view name_of(
     enum component_kind kind, const struct component_fact *f, size_t *first_value);
 static void append_detail(
@@ -104,7 +108,7 @@ static enum err
 screen_file(const void *context, const struct component_file *f, struct component_builder *to)
 {
 	const struct redact *r = context;
-	const bool hidden = hides_path(r, f->path);
+	const bool hidden = hides_file(r, f);
 	struct component_file other = *f;
 	struct values texts = VALUES_INIT;
 	struct view *views;
@@ -173,6 +177,64 @@ hides_path(const struct redact *r, struct view path)
 			return true;
 	}
 	return false;
+}
+
+/*
+ * Also one that a link leads to, whoever has made the link. Of too long a path only a digest is
+ * told, which may be one that is to be hidden.
+ */
+static bool
+hides_file(const struct redact *r, const struct component_file *f)
+{
+	static const struct view name = VIEW_LITERAL("target=");
+	struct buf target = BUF_INIT;
+	bool hides = hides_path(r, f->path);
+
+	for (size_t i = 0; !hides && i < f->detail_count; i++) {
+		const struct view d = f->details[i];
+
+		if (d.size <= name.size || memcmp(d.data, name.data, name.size) != 0)
+			continue;
+		append_unescaped((struct view){d.data + name.size, d.size - name.size}, &target);
+		hides = target.failed || hides_path(r, buf_view(&target)) ||
+			(target.data[0] != '/' && has_paths(r));
+	}
+	buf_free(&target);
+	return hides;
+}
+
+static bool
+has_paths(const struct redact *r)
+{
+	for (size_t i = 0; r->key != NULL && i < r->workload->redact_count; i++)
+		if (r->workload->redact[i].kind == r->kind && r->workload->redact[i].path != NULL)
+			return true;
+	return false;
+}
+
+/* What file_details_append_path has made. */
+static void
+append_unescaped(struct view text, struct buf *to)
+{
+	uint8_t byte;
+
+	for (size_t i = 0; i < text.size; i++) {
+		if (text.data[i] == '%' && text.size - i > 2) {
+			byte =
+			    (uint8_t)(digit_of(text.data[i + 1]) << 4 | digit_of(text.data[i + 2]));
+			i += 2;
+		} else {
+			byte = text.data[i];
+		}
+		buf_append_byte(to, byte);
+	}
+}
+
+/* Of "0123456789ABCDEF". */
+static unsigned
+digit_of(uint8_t character)
+{
+	return character <= '9' ? character - (unsigned)'0' : character - (unsigned)'A' + 10U;
 }
 
 /*

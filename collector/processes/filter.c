@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
 #include <linux/fsverity.h>
 #include <linux/nsfs.h>
 #include <sched.h>
@@ -105,6 +107,8 @@ static const struct {
     {MEASURING, "ioctl", 1, INT_BITS, PROCMAP_REQUEST},
     /* the digest by which the kernel checks a file */
     {MEASURING, "ioctl", 1, INT_BITS, FS_IOC_MEASURE_VERITY},
+    /* whether a file of an overlay is on a disk */
+    {MEASURING, "ioctl", 1, INT_BITS, FS_IOC_FIEMAP},
     /* threads of its own */
     {REPORTING, "clone", 0, CLONE_THREAD, CLONE_THREAD},
     /* a process like this one, in the same namespaces */

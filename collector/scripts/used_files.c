@@ -27,6 +27,7 @@ static named_paths_visit look_up;
 static enum err find_cwd(int dir, struct lookup *l);
 static int open_named(struct lookup *l, struct view path);
 static enum err each_open(int dir, used_files_visit *visit, void *context);
+static bool is_for_reading(int list, const char *name);
 static enum err visit_open(int list, const char *name, used_files_visit *visit, void *context);
 static enum err visit_regular(int fd, used_files_visit *visit, void *context);
 
@@ -140,7 +141,7 @@ each_open(int dir, used_files_visit *visit, void *context)
 		return errno == ENOENT || errno == ESRCH ? ERR_NOT_FOUND : ERR_IO;
 	}
 	while (e == ERR_OK && (entry = readdir(names)) != NULL) {
-		if (entry->d_name[0] == '.')
+		if (entry->d_name[0] == '.' || !is_for_reading(list, entry->d_name))
 			continue;
 		e = ++count > USED_FILES_OPEN_MAX ? ERR_FORMAT_SIZE
 						  : visit_open(list, entry->d_name, visit, context);
@@ -149,17 +150,24 @@ each_open(int dir, used_files_visit *visit, void *context)
 	return e;
 }
 
-/* The mode of the link says what the file was opened for. One that is closed meanwhile is none. */
+/* The mode of the link says what the file was opened for: a server has any number of sockets. */
+static bool
+is_for_reading(int list, const char *name)
+{
+	struct stat link;
+
+	return fstatat(list, name, &link, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       (link.st_mode & (S_IRUSR | S_IWUSR)) == S_IRUSR;
+}
+
+/* One that is closed meanwhile is none. */
 static enum err
 visit_open(int list, const char *name, used_files_visit *visit, void *context)
 {
-	struct stat link;
+	const int fd = openat(list, name, O_PATH | O_CLOEXEC);
 	enum err e;
-	int fd;
 
-	if (fstatat(list, name, &link, AT_SYMLINK_NOFOLLOW) != 0 ||
-	    (link.st_mode & (S_IRUSR | S_IWUSR)) != S_IRUSR ||
-	    (fd = openat(list, name, O_PATH | O_CLOEXEC)) < 0)
+	if (fd < 0)
 		return ERR_OK;
 	e = visit_regular(fd, visit, context);
 	(void)close(fd);

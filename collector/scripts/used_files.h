@@ -16,7 +16,7 @@
 #include "proto/err.h"
 
 #define USED_FILES_LOOKUPS_MAX 16384 /* of a process: paths of a long class path twice */
-#define USED_FILES_OPEN_MAX    65536 /* descriptors of a process that are looked at */
+#define USED_FILES_OPEN_MAX    65536 /* descriptors of a process that are open for reading alone */
 #define USED_FILES_CMDLINE_MAX (16 * 1024 * 1024) /* bytes */
 
 /* `fd` is O_PATH, and closed behind the call. Its error ends the walk. */

@@ -5,6 +5,7 @@ Written from section 4 of proto/PROTOCOL.md alone ("What is hidden"), as second_
 
 import hashlib
 import hmac
+from urllib.parse import unquote_to_bytes
 
 from appraisal import matches
 from second_forms import FILE_KINDS, Component
@@ -71,7 +72,10 @@ def fact_item(kind, item, key, rules):
 
 def file_item(_, item, key, rules):
     path, digest, size, *numbers, details = item
-    if not any(like(r["path"], path) for r in rules):
+    target = next((d.removeprefix(b"target=") for d in details if d.startswith(b"target=")), b"")
+    paths = [path, unquote_to_bytes(target)]
+    digest_stands_for_it = target.startswith(b"sha256:") and rules
+    if not digest_stands_for_it and not any(like(r["path"], p) for r in rules for p in paths):
         return [honest(path), digest, size, *numbers, [d[:d.index(b"=") + 1] + honest(d[d.index(b"=") + 1:])
                                                        for d in details]]
     return [key.hidden(b"path", b"", path), key.mac(b"content", path, digest) if any(digest) else digest, 0,

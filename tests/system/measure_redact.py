@@ -174,6 +174,27 @@ def test_components_are_those_of_another_hand():
             workload.end()
 
 
+def test_a_link_to_what_is_hidden_tells_nothing_of_it():
+    with Measured() as host:
+        new_key(host.dir / "key2")
+        process = host.start("/usr/bin/python3", "-c", SCRIPT, ready=True)
+        host.options = {"redaction_key": "key2"}
+        token = host.write("tenant-café/token", PASSWORD)
+        far = host.write("/".join(["tenant-" + "f" * 240] * 4) + "/token", PASSWORD)
+        shown = host.write("shown/plain")
+        (host.dir / "links").mkdir()
+        for name, target in (("near", token), ("far", far), ("other", shown)):
+            (host.dir / "links" / name).symlink_to(target)
+        rule = {"kind": "files", "path": "*/tenant-café/*"}
+        done = host.call("files", pid=process.pid, files=[f"{host.dir}/links/*"], follow=True, redact=[rule])
+        files = json.loads(done.stdout)["components"]["files"]
+        found = [i for i in files["items"] if not i["path"].startswith("hmac-sha256:")]
+        assert [i["path"] for i in found] == [f"{host.dir}/links/other"], found
+        for word in ("tenant-caf%", "/tenant-f", hashlib.sha256(PASSWORD.encode()).hexdigest(),
+                     hashlib.sha256(os.fsencode(far)).hexdigest()):
+            assert word not in json.dumps(files["items"]), word
+
+
 def test_nothing_of_it_leaves_and_all_of_it_is_judged():
     with Hidden() as h:
         signer = h.site.start_signer()

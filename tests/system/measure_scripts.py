@@ -156,6 +156,13 @@ sys.stdin.read()""", "/link.sh", "app.sh", ready=True)
         assert item["sha256"] == hashlib.sha256(SH_WAITS.encode()).hexdigest()
 
 
+def test_many_arguments_are_no_trouble_where_nobody_asks_for_them():
+    with Measured() as host:
+        process = host.start(PYTHON, "-c", WAITS, *["x"] * 20000, ready=True)
+        limits = host.write("etc/limits")
+        assert set(host.files("files", pid=process.pid, files=[str(limits)])) == {"etc/limits"}
+
+
 def test_too_many_names_leave_it_out_and_say_so():
     with Measured() as host:
         process = host.start(PYTHON, "-c", WAITS + "#" + ":x" * 20000, ready=True)

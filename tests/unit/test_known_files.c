@@ -10,11 +10,14 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -218,6 +221,72 @@ a_file_system_without_times_of_its_own_is_not_kept(void **state)
 	known_files_free(&k);
 }
 
+/* Whether a file of an overlay with this file system's directory above is known in the next round.
+ */
+static bool
+is_kept_over(const char *type, bool *tried)
+{
+	char top[] = "/var/tmp/hallmark-overlay-XXXXXX", options[256], path[128];
+	struct known_files *k = known_files_new(FEW);
+	const struct digest d = digest_like(0);
+	struct timespec later = {.tv_nsec = 0};
+	struct digest found;
+	uint32_t read_s;
+	bool kept = false;
+	struct statx s;
+	int fd;
+
+	assert_non_null(mkdtemp(top));
+	*tried = type == NULL || mount(type, top, type, 0, NULL) == 0;
+	for (unsigned i = 0; i < 4; i++) {
+		static const char *const names[] = {"lower", "upper", "work", "seen"};
+
+		(void)snprintf(path, sizeof(path), "%s/%s", top, names[i]);
+		assert_int_equal(mkdir(path, 0755), 0);
+	}
+	(void)snprintf(options, sizeof(options),
+	    "lowerdir=%s/lower,upperdir=%s/upper,workdir=%s/work", top, top, top);
+	*tried = *tried && mount("overlay", path, "overlay", 0, options) == 0;
+	(void)snprintf(options, sizeof(options), "%s/file", path);
+	if (*tried) {
+		assert_true((fd = open(options, O_RDWR | O_CREAT | O_CLOEXEC, 0644)) >= 0);
+		assert_int_equal(write(fd, options, sizeof(options)), sizeof(options));
+		assert_int_equal(fsync(fd), 0);
+		assert_int_equal(statx(fd, "", AT_EMPTY_PATH, KNOWN_FILES_MASK, &s), 0);
+		later.tv_sec = s.stx_ctime.tv_sec + LONG;
+		known_files_begin(k, 1);
+		known_files_keep(k, fd, &s, true, &later, &d);
+		known_files_begin(k, 1);
+		for (unsigned i = 0; i < 100; i++) /* some are read again by chance */
+			kept = kept || known_files_find(k, &s, true, &found, &read_s);
+		(void)close(fd);
+		assert_int_equal(umount(path), 0);
+	}
+	if (type != NULL)
+		(void)umount(top);
+	(void)snprintf(options, sizeof(options), "rm -rf %s", top);
+	assert_int_equal(system(options), 0);
+	known_files_free(&k);
+	return kept;
+}
+
+static void
+an_overlay_keeps_what_lies_on_a_disk(void **state)
+{
+	bool in_memory, on_disk, tried_memory, tried_disk;
+
+	(void)state;
+	if (geteuid() != 0 || unshare(CLONE_NEWNS) != 0 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+		skip();
+	in_memory = is_kept_over("tmpfs", &tried_memory);
+	on_disk = is_kept_over(NULL, &tried_disk);
+	if (!tried_memory)
+		skip();
+	assert_false(in_memory);
+	assert_true(on_disk || !tried_disk); /* an overlay's own directory may be in one */
+}
+
 static void
 a_share_is_read_again_by_chance(void **state)
 {
@@ -404,6 +473,7 @@ main(void)
 	    TEST(another_word_of_the_kernels_is_another_file),
 	    TEST(what_changed_a_moment_ago_is_not_kept),
 	    TEST(a_file_system_without_times_of_its_own_is_not_kept),
+	    TEST(an_overlay_keeps_what_lies_on_a_disk),
 	    TEST(a_share_is_read_again_by_chance),
 	    TEST(what_does_not_fit_is_read),
 	    TEST(what_is_of_no_use_makes_room),
