@@ -6,8 +6,9 @@
  * be in no piece. But the kernel counts the pages of a process that are executable and not
  * writable, wherever they are: VmExe and VmLib of /proc/PID/status are their sum. A listing that
  * has more or fewer of them is none and is made again. So who moves mappings all the time is seen,
- * or is `unstable`; to hide one it must not be executable at all while its process is listed, and
- * nobody tells it when that is.
+ * or is `unstable`; to hide one it must not be executable at all while its process is listed.
+ * When that is, inotify tells on the files of its directory, to those who see the collector's
+ * mount of /proc: so the service has one of its own (config/systemd/hallmark-collector.service).
  */
 #ifndef HALLMARK_COLLECTOR_MEMORY_MAPPINGS_H
 #define HALLMARK_COLLECTOR_MEMORY_MAPPINGS_H

@@ -14,7 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import second_measure
 import small_disk
 from hallmark import run_tests
-from measured import MAPPER, PYTHON, Measured, can_be_others
+from measured import MAPPER, NOBODY, PYTHON, Measured, can_be_others
 
 # Two filesystems on one small disk: the lower layer's files keep their small inode numbers.
 LAYERS = ("lower", "upper", "work", "merged", "other")
@@ -114,6 +114,43 @@ for other in others:
         assert told() == before
         process.stdin.close()
         process.wait()
+
+
+# Nothing is executable for as long as somebody looks at it.
+HIDES_WHEN_LOOKED_AT = """
+import ctypes, os, select
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
+libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+SIZE, ALL = 65536, 7
+at = libc.mmap(None, SIZE, ALL, 0x22, -1, 0)
+told = libc.inotify_init1(0)
+assert libc.inotify_add_watch(told, f"/proc/{os.getpid()}/maps".encode(), 0x20) > 0  # IN_OPEN
+print("ready", flush=True)
+while os.read(told, 4096):
+    libc.mprotect(at, SIZE, 0)
+    while select.select([told], [], [], 0.2)[0]:
+        os.read(told, 4096)
+    libc.mprotect(at, SIZE, ALL)
+"""
+
+
+def test_nobody_is_told_that_a_proc_of_ones_own_is_looked_at():
+    if not can_be_others():
+        return
+    capabilities = "-all,+sys_ptrace,+dac_read_search,+checkpoint_restore"
+    service = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
+               f"--inh-caps={capabilities}", f"--ambient-caps={capabilities}"]
+    # As the unit has it.
+    own = ["unshare", "--mount", "sh", "-c", 'mount -t proc -o hidepid=ptraceable proc /proc && exec "$@"', "own", *service]
+    with Measured() as host:
+        host.give_to_nobody()
+        user = 12345  # who has inotify instances left
+        process = host.start("setpriv", f"--reuid={user}", "--clear-groups", PYTHON, "-c", HIDES_WHEN_LOOKED_AT, ready=True)
+        for _ in range(3):
+            items = host.measure("libraries", prefix=own, executable=os.path.realpath(PYTHON), user=str(user))
+            assert [i for i in items["components"]["libraries"]["items"] if "anonymous" in i["flags"]], items
 
 
 def test_what_is_newer_than_the_process():

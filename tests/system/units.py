@@ -64,6 +64,10 @@ def test_the_collector_is_exposed_at_most_so():
     check(2.2, "hallmark-collector.service")
 
 
+def test_nobody_is_told_when_the_collector_looks_at_it():
+    assert settings(UNITS / "hallmark-collector.service")["ProtectProc"] == ["ptraceable"]
+
+
 def test_the_key_process_is_exposed_at_most_so():
     without = check(1.3, "hallmark-hsm@.service")
     for sample in ("hsm-network.conf", "hsm-device.conf"):
