@@ -38,7 +38,11 @@ audited_close(struct audited *a, enum outcome o, const char *words)
 	const enum outcome both = outcome_worse(o, kept_outcome(a->kept.verdict));
 
 	if (both != o)
-		words = of_kept[a->kept.verdict];
+		words = a->kept.verdict == KEPT_FORK && a->kept.only_retired
+			    ? "bad: what was kept and this log cannot both be true; all of that is "
+			      "signed by a key that others may have had: it is theirs, or the log "
+			      "has forked"
+			    : of_kept[a->kept.verdict];
 	(void)display_step(&a->d, "verdict", both, "%s", words);
 	json_close(&a->found, '[');
 	json_embed(&a->json, "found", &a->found);

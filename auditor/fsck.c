@@ -66,7 +66,7 @@ check(struct audited *a, const struct fsck_options *options, enum apart *apart)
 			trusted_warn(&a->trusted, &a->d);
 		}
 		retired = retirement_tell_log(
-		    &a->retirement, &a->log, c.walk, &a->options->kept, &a->d, &a->json);
+		    &a->retirement, &a->log, c.walk, &a->options->kept, &a->kept, &a->d, &a->json);
 		kept_warn(&a->options->kept, &a->d);
 		if (options->transcript != NULL)
 			transcript = transcript_check(options->transcript, &a->log, c.walk, &a->d);

@@ -31,6 +31,7 @@ static enum err issued(struct view entry, uint64_t *issued_s);
 static void tell_age(struct checking *c);
 static bool begin(struct checking *c, const char *name);
 static enum err note_signer(struct kept *k, const char *path, const struct anchor *a);
+static void note_unheld(struct kept *k, const char *path);
 static void hold_all(struct checking *c, const char *step, const struct argument_list *files);
 static void hold(struct checking *c, const char *step, const char *path);
 static bool tell_hold(struct checking *c, const char *step, const struct anchor *a, enum err e);
@@ -68,6 +69,9 @@ kept_free(struct kept *k)
 	free(k->checkpoint);
 	k->checkpoint = NULL;
 	k->checkpoint_count = 0;
+	free(k->unheld);
+	k->unheld = NULL;
+	k->unheld_count = 0;
 }
 
 enum outcome
@@ -224,6 +228,17 @@ note_signer(struct kept *k, const char *path, const struct anchor *a)
 }
 
 static void
+note_unheld(struct kept *k, const char *path)
+{
+	const char **more = reallocarray(k->unheld, k->unheld_count + 1, sizeof(*more));
+
+	if (more == NULL)
+		abort(); /* a fork would be taken for less */
+	k->unheld = more;
+	k->unheld[k->unheld_count++] = path;
+}
+
+static void
 hold_all(struct checking *c, const char *step, const struct argument_list *files)
 {
 	for (size_t i = 0; i < files->count; i++)
@@ -241,6 +256,7 @@ hold(struct checking *c, const char *step, const char *path)
 
 	if (o != OUTCOME_GOOD) {
 		worsen(c->out, o == OUTCOME_BAD ? KEPT_WRONG : KEPT_UNKNOWN);
+		note_unheld(c->out, path);
 		write_file(c->json, path, NULL, "unknown");
 		return;
 	}
@@ -250,6 +266,8 @@ hold(struct checking *c, const char *step, const char *path)
 	if (e == ERR_OK)
 		e = history_hold(c->history, a, c->log, c->copy);
 	holds = tell_hold(c, step, a, e);
+	if (!holds)
+		note_unheld(c->out, path);
 	write_file(c->json, path, a,
 	    holds                                                       ? "yes"
 	    : e == ERR_PROOF || e == ERR_NOT_FOUND || e == ERR_MISMATCH ? "no"

@@ -39,6 +39,9 @@ struct kept {
 	uint64_t newest_s;                   /* iat of the newest entry; seconds since 1970 */
 	struct log_check_signed *checkpoint; /* of all that is authentic; owned */
 	size_t checkpoint_count;
+	const char **unheld; /* files of which it was not shown that the log has them; owned */
+	size_t unheld_count;
+	bool only_retired; /* then: each rests on a key that others may have had (retirement.h) */
 };
 
 /*

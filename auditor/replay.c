@@ -78,7 +78,7 @@ replay_all(const struct replay_options *options, struct audited *a, enum apart *
 		vouched = vouched_tell(&a->d, &a->json, c.walk, options->vouched, a->options->full);
 		trusted_warn(&a->trusted, &a->d);
 		retired = retirement_tell_log(
-		    &a->retirement, &a->log, c.walk, &a->options->kept, &a->d, &a->json);
+		    &a->retirement, &a->log, c.walk, &a->options->kept, &a->kept, &a->d, &a->json);
 		kept_warn(&a->options->kept, &a->d);
 		display_stopped(&a->d, &c.defects);
 		if (log_check_only_unexpected(&c))

@@ -12,6 +12,10 @@ static void tell_strangers(
 static enum outcome tell_key(const struct retired_wanted *w, const struct retired_key *key,
     const struct log_reader *l, const struct walk *walk, const struct kept_options *kept,
     const struct display *d, struct json *j);
+static void tell_unheld(
+    const struct retired_wanted *w, struct kept *found, const struct display *d, struct json *j);
+static bool tell_file(
+    const struct retired_wanted *w, const char *path, const struct display *d, struct json *j);
 static bool find_entries(const struct retired_key *key, const struct log_reader *l,
     const struct walk *walk, uint64_t *from, uint64_t *to);
 static uint64_t newest_seen(const struct retired_wanted *w, const struct retired_key *key,
@@ -132,7 +136,7 @@ tell_strangers(const struct retirement *r, const struct seal_wanted *seal, const
 
 enum outcome
 retirement_tell_log(struct retirement *r, const struct log_reader *l, const struct walk *walk,
-    const struct kept_options *kept, const struct display *d, struct json *j)
+    const struct kept_options *kept, struct kept *found, const struct display *d, struct json *j)
 {
 	struct retired_wanted *w = &r->wanted;
 	uint64_t unread = 0;
@@ -152,7 +156,52 @@ retirement_tell_log(struct retirement *r, const struct log_reader *l, const stru
 	for (size_t i = 0; i < w->keys.count; i++)
 		o = outcome_worse(o, tell_key(w, &w->keys.key[i], l, walk, kept, d, j));
 	json_close(j, '[');
+	tell_unheld(w, found, d, j);
 	return o;
+}
+
+static void
+tell_unheld(
+    const struct retired_wanted *w, struct kept *found, const struct display *d, struct json *j)
+{
+	size_t told = 0;
+
+	json_open(j, "kept_retired", '[');
+	for (size_t i = 0; i < found->unheld_count; i++)
+		told += tell_file(w, found->unheld[i], d, j);
+	json_close(j, '[');
+	found->only_retired = told > 0 && told == found->unheld_count;
+}
+
+/* Whether it rests on a retired key, and nobody saw it before. */
+static bool
+tell_file(const struct retired_wanted *w, const char *path, const struct display *d, struct json *j)
+{
+	const struct findings nobody = {.tell = NULL};
+	char hex[DIGEST_HEX_SIZE + 1], since[UTC_TEXT_SIZE];
+	const struct retired_key *key;
+	struct anchor *a;
+
+	if (anchor_read(path, w->seal, &nobody, &a) != OUTCOME_GOOD)
+		return false; /* told, where it was held against the log */
+	key = retired_check_note(w->seal, &w->keys, &a->signer, buf_view(&a->note));
+	if (key != NULL && was_seen(w, key, buf_view(&a->note)))
+		key = NULL;
+	anchor_free(&a);
+	if (key == NULL)
+		return false;
+	digest_to_hex(&key->key, hex);
+	display_warn(d, "retired",
+	    "%s is not in this log, and is signed by the key %s, which others may have had since "
+	    "%s: what it signed from then on proves nothing, and a signature does not tell when it "
+	    "was made",
+	    path, hex, utc_text(key->since_s, since));
+	json_open(j, NULL, '{');
+	json_string(j, "file", path);
+	json_digest(j, "key", &key->key);
+	json_time(j, "since", key->since_s);
+	json_close(j, '{');
+	return true;
 }
 
 static enum outcome

@@ -51,9 +51,13 @@ void retirement_write(struct json *j, const struct retired_found *found);
  * may have seen the log's own checkpoint, or one that was kept, from which the log has grown.
  * Unknown where the log's checkpoint itself rests on such a key, and nobody saw it before. Member
  * "retired" of an open object.
+ *
+ * What was kept and is not in the log (`found`) may be such a key's as well: who has it makes
+ * receipts of anything. That is said of each, in the member "kept_retired"; a fork stays one, since
+ * nothing tells who signed, but where all of it is such keys' the verdict says so.
  */
 enum outcome retirement_tell_log(struct retirement *r, const struct log_reader *l,
-    const struct walk *walk, const struct kept_options *kept, const struct display *d,
-    struct json *j) MUST_USE;
+    const struct walk *walk, const struct kept_options *kept, struct kept *found,
+    const struct display *d, struct json *j) MUST_USE;
 
 #endif

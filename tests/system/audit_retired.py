@@ -288,6 +288,67 @@ def test_what_the_log_says_itself_counts():
             bench.fsck(*evidence, says="1 statement that others may have had a key of this log was not judged")
 
 
+FORKED = "bad: the log has forked: not all that was signed can be true"
+THEIRS = "bad: what was kept and this log cannot both be true; all of that is signed by a key that others"
+
+
+def forge(key, count, real=()):
+    """A log of whoever has the key: the first entries are the real log's."""
+    forged = make_log.Log(key)
+    for entry in real:
+        forged.append(entry)
+    for i in range(len(real), count):
+        forged.append(make_log.Workload("app-0").report(make_log.EVIL, make_log.TIME_S + i))
+    return forged
+
+
+def test_a_forgery_by_a_retired_key_is_told_apart_from_a_fork():
+    """Both are bad, since nothing tells who signed; which key it is, and that all of it is such keys', is said."""
+    with Desk() as desk:
+        forged = forge(KEY, 40, desk.log.entries[:7])
+        evil, good = desk.write("evil", forged.receipt(9, 20)), desk.write("good", desk.plain)
+        names = f"evil is not in this log, and is signed by the key {spki_digest(KEY)}, which others may have had"
+        output = desk.fsck("--receipt", evil, expect=BAD, says=["FORK", FORKED])
+        assert "is not in this log, and is signed" not in output, output
+        for option in ("--receipt", "--at-least"):
+            desk.fsck(option, evil, "--receipt", good, *desk.believing, expect=BAD, says=["FORK", names, THEIRS])
+            desk.fsck("--tree-only", option, evil, *desk.believing, expect=BAD, says=["FORK", names, THEIRS])
+        told = json.loads(desk.fsck("--receipt", evil, *desk.believing, "--json", expect=BAD))
+        assert told["kept_retired"] == [{"file": str(evil), "key": spki_digest(KEY),
+                                         "since": "2026-11-25T09:46:40Z"}], told["kept_retired"]
+        assert told["fork"]["newer"] and told["outcome"] == "bad", told
+        # A witness saw it before: then it was the log.
+        seen = desk.write("seen", desk.w.cosign(forged.receipt(9, 20), SINCE - 1))
+        for files in ((seen,), (evil, seen), (seen, evil)):
+            output = desk.fsck(*[w for f in files for w in ("--receipt", f)], *desk.believing, expect=BAD, says=FORKED)
+            assert "seen is not in this log, and is signed" not in output, output
+        # Somebody else's file that is not in the log either, whatever it is.
+        desk.write("other.json", retire(SECOND))
+        desk.write("second.crt", SECOND.pem())
+        real = desk.write("real", forge(SECOND, 40, desk.log.entries[:7]).receipt(9, 20))
+        both = ["--cert", desk.path("second.crt")]
+        for files in ((evil, real), (real, evil)):
+            desk.fsck(*[w for f in files for w in ("--receipt", f)], *both, *desk.believing, expect=BAD,
+                      says=[names, FORKED])
+
+
+def test_a_forgery_is_told_by_what_the_log_says_too():
+    s = told_by_the_log(KEY, SECOND)
+    with Bench(0) as bench:
+        bench.use(s.log)
+        bench.write("evidence/pack-00000001", s.evidence())
+        (bench.dir / "second.crt").write_bytes(SECOND.pem())
+        (bench.dir / "signer.crt").write_bytes(KEY.pem())
+        wanted = ["--evidence", bench.path("evidence"), "--cert", bench.path("second.crt")]
+        for key in (KEY, SECOND):
+            for size in (2, 5):
+                evil = bench.write("evil", forge(key, size, s.log.entries[:1]).receipt(1))
+                output = bench.fsck("--receipt", evil, *wanted, expect=BAD, says="FORK")
+                assert ("evil is not in this log, and is signed by the key" in output) == (key is KEY), output
+                # At 5 it had given way: that is wrong of the log's keys, whoever has them.
+                assert (THEIRS in output) == (key is KEY and size == 2), output
+
+
 def test_what_others_say_in_the_log_does_not():
     for by, rights in ((EVE, ("approve", "retire-key")), (ANN, ("approve",))):
         s = told_by_the_log(KEY, SECOND, by, rights)
