@@ -1003,7 +1003,7 @@ def test_what_is_too_old_is_dropped_and_said():
         h.signer.wait(lambda: any("dropped" in f["ext"] for f, _ in h.signer.bundles)
                       and any(map(was_offline, h.signer.receipts)))
         (count, _), = held_together(h.signer)
-        assert 2 <= count <= 4, count
+        assert 1 <= count <= 4, count  # one that the signer may have stays, and so does the newest
         assert collector.stop() == 0
 
 
