@@ -292,6 +292,24 @@ def test_patterns_that_leave_a_file_out():
         host.measured()
 
 
+def test_an_exclusion_hides_a_file():
+    """Of the collector's configuration. No reference set has the file, so that none demands it."""
+    with floor() as host, host.run():
+        added = host.write("etc/added.ini", "[risk]\nmax_order_size = 1000000\n")
+        assert seen(host) == {("unknown-file", str(added))}
+        for exclude in (str(added), f"{host.dir}/etc/a*"):
+            host.measured(excludes=[exclude])
+            assert seen(host) == {("excluded-files", exclude)}
+        host.accept(files={"excludes": [str(added)]})
+        assert seen(host) == {("excluded-files", exclude)}
+        host.measured(excludes=[str(added)])
+        of_app = host.appraisal()
+        assert of_app["ear.status"] == "affirming", of_app
+        assert of_app["hallmark.accepted"] == [{"kind": "files", "code": "excluded-files"}]
+        added.unlink()
+        host.measured()
+
+
 def test_a_debugger():
     with floor() as host, host.run() as process:
         code = f"import ctypes, time; assert ctypes.CDLL(None).ptrace(16, {process.pid}, 0, 0) == 0; " \
