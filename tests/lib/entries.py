@@ -32,6 +32,14 @@ def sha256(data):
     return hashlib.sha256(data).hexdigest()
 
 
+def tree_root(leaves):
+    """RFC 6962, section 2.1."""
+    if len(leaves) < 2:
+        return leaves[0] if leaves else hashlib.sha256().digest()
+    left = 1 << (len(leaves) - 1).bit_length() - 1
+    return hashlib.sha256(b"\x01" + tree_root(leaves[:left]) + tree_root(leaves[left:])).digest()
+
+
 def leaf_hash(entry):
     return sha256(b"\0" + entry)
 

@@ -135,7 +135,7 @@ class Walk:
         self.count, self.iat, self.notice, self.manifest = 0, 0, None, None
         self.chains, self.policies, self.found = {}, {}, []
         self.doubt = self.own_doubt = False
-        self.keys = []
+        self.keys, self.leaves = [], []
 
     def outcome(self):
         return worst(outcome for _, outcome, _ in self.found)
@@ -172,6 +172,7 @@ class Walk:
             before, self.iat = self.iat, given["iat"]
             getattr(self, f"take_{entries.kind_of(entry)}")(entry, own, before)
         self.count += 1
+        self.leaves.append(bytes.fromhex(entries.leaf_hash(entry)))
 
     # --- notices
 
@@ -231,6 +232,10 @@ class Walk:
         s = self.standing
         if not s.known:
             self.unknown("what a succession rests on")
+            return False
+        size, root = newest
+        if not self.demand(size <= self.count and entries.tree_root(self.leaves[:size]) == root,
+                           "what a succession goes on from"):
             return False
         said = [s.statements[name] for name in names if name in s.statements]
         return self.demand(len(said) == len(names) and statements.continued(

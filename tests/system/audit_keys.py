@@ -236,6 +236,7 @@ def test_a_log_goes_on_by_nothing_less():
         s, _ = continued(told=told)
         with Told(s, OLD, NEW) as bench:
             bench.told(BAD, "is not how this log began", 0, 1)
+            assert bench.by_second_reader() == walking.BAD, told
 
 
 if __name__ == "__main__":
