@@ -12,6 +12,7 @@
 #include "collector/measure/listing.h"
 #include "collector/measure/measure.h"
 #include "collector/measure/pattern.h"
+#include "collector/measure/unmatched.h"
 #include "collector/processes/landlock.h"
 #include "collector/processes/measurer.h"
 #include "collector/processes/rights.h"
@@ -43,7 +44,9 @@ static void print_check(const char *path, bool good, const struct faults *faults
 static bool check_log_key(const char *path);
 static bool check_files(const struct collector_config *config);
 static measure_missing print_missing;
-static int print_listing(const struct gathered *g, const struct measurement *m, bool json);
+static unmatched_line print_unmatched;
+static int print_listing(const struct collector_workload *w, const struct gathered *g,
+    const struct measurement *m, bool json);
 static bool *select_workloads(
     const struct collector_config *config, char *const *names, size_t count);
 static bool begin(
@@ -114,7 +117,7 @@ command_measure(const char *path, const char *workload, bool json)
 			filehash_limit(hash, (uint64_t)w->budgets.mebibytes_read << 20);
 			if (rights_measure(&t) == ERR_OK && measure_check(w, &t) == ERR_OK &&
 			    measure_workload(w, hash, &output, &m, &t) == ERR_OK)
-				status = print_listing(&g, &m, json);
+				status = print_listing(w, &g, &m, json);
 			else
 				print_trouble(workload, &t);
 		}
@@ -368,8 +371,15 @@ print_missing(void *context, enum component_kind kind, enum err e, const struct 
 	print_trouble(((struct gathered *)context)->workload, &told);
 }
 
+static void
+print_unmatched(const void *context, const struct trouble *t)
+{
+	print_trouble(context, t);
+}
+
 static int
-print_listing(const struct gathered *g, const struct measurement *m, bool json)
+print_listing(const struct collector_workload *w, const struct gathered *g,
+    const struct measurement *m, bool json)
 {
 	struct component *components[COMPONENT_KIND_COUNT] = {NULL};
 	struct listing l = {.workload = g->workload, .measurement = m};
@@ -392,6 +402,8 @@ print_listing(const struct gathered *g, const struct measurement *m, bool json)
 	if (e == ERR_OK &&
 	    (fwrite(text.data, 1, text.size, stdout) != text.size || fflush(stdout) != 0))
 		e = ERR_IO;
+	if (e == ERR_OK)
+		unmatched_tell(w, l.component, print_unmatched, w->name);
 	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++)
 		component_free(&components[kind]);
 	buf_free(&text);

@@ -21,7 +21,7 @@ static const char usage_text[] =
     "       hallmark-collector --version | --help\n"
     "\n"
     "check    tells every fault of the configuration, and whether the workloads are there\n"
-    "measure  prints what would be sent of a workload\n"
+    "measure  prints what would be sent of a workload, and notes what it names and is not there\n"
     "once     measures, reports and saves the receipts; exit 0 if there are all of them\n"
     "run      does so at the configured interval until SIGTERM; SIGHUP reloads\n"
     "status   asks the running one how it goes: the workloads' verdicts, what waits, what is "

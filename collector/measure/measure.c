@@ -176,6 +176,11 @@ measure_kind(struct measure_context *m, enum component_kind kind, const struct m
 		if (process_check(m->process) != ERR_OK) {
 			e = ERR_CHANGED;
 		} else {
+			if (e == ERR_BUDGET && m->trouble->text[0] == '\0')
+				(void)trouble_set(m->trouble, e,
+				    "what its processes have mapped is more than the budget, "
+				    "mebibytes_read: %u, or what is left of it",
+				    m->workload->budgets.mebibytes_read);
 			to->missing(to->context, kind, e, m->trouble);
 			e = ERR_OK;
 		}

@@ -117,7 +117,13 @@ add_file(struct measure_context *m, int root, const struct collector_keys *keys,
 		(void)trouble_set(m->trouble, e, "%s: %s", keys->file, strerror(errno));
 	else if (e == ERR_OK && (e = forms[keys->form].read(buf_view(&text), k)) == ERR_OK)
 		e = keyed_finish(k, to);
-	if (e != ERR_OK && e != ERR_IO && e != ERR_NOT_FOUND)
+	if (e == ERR_FORMAT)
+		(void)trouble_set(m->trouble, e,
+		    "%s: expected the form %s, as \"config\" of the workload names it, and it is "
+		    "not; "
+		    "mend the file, or name another \"form\"",
+		    keys->file, forms[keys->form].word);
+	else if (e != ERR_OK && e != ERR_IO && e != ERR_NOT_FOUND)
 		(void)trouble_set(m->trouble, e, "%s: %s", keys->file, err_text(e));
 	keyed_free(&k);
 	buf_free(&text);

@@ -138,6 +138,33 @@ def test_what_is_not_in_its_form_leaves_the_component_out():
                 assert "config is left out" in told and path.name in told, (content[:40], told)
 
 
+def test_what_was_named_and_is_not_there_is_said_to_who_looks():
+    with Measured() as host:
+        path, process = host.write("limits.ini", "[risk]\nmax = 5\n"), host.map()
+        host.write("app/a.conf")
+
+        def said(files, keys):
+            done = host.call("files", "config", pid=process.pid, files=files, config=[
+                {"name": "limits", "form": "ini", "file": str(path), "keys": keys}])
+            assert done.returncode == 0, done
+            return done.stderr
+
+        assert said([f"{host.dir}/app/*.conf", f"{host.dir}/app/**"], ["risk.*"]) == ""
+        told = said([f"{host.dir}/app/*.conf", f"{host.dir}/app/*.cnf"], ["risk.*", "rsk.*"])
+        assert f"no file matches {host.dir}/app/*.cnf of" in told and f"no key of {path} matches rsk.* of" in told
+        assert len(told.splitlines()) == 2, told
+
+
+def test_what_was_too_much_or_of_another_form_is_named():
+    with Measured() as host:
+        path, process = host.write("limits.ini", "[risk]\nmax = 5\n"), host.map()
+        told = host.call("config", pid=process.pid, config=[
+            {"name": "limits", "form": "json", "file": str(path)}]).stderr
+        assert f"{path}: expected the form json" in told, told
+        told = host.call("executable", pid=process.pid, budgets={"mebibytes_read": 1}).stderr
+        assert "the budget, mebibytes_read: 1" in told, told
+
+
 def test_faults_of_the_configuration():
     with Measured() as host:
         good = {"name": "a", "form": "ini", "file": "/a"}

@@ -276,6 +276,24 @@ def test_words_of_what_goes_wrong_hide_paths_too():
         assert "mebibytes_read: 1" in told and "hmac-sha256:" in told and TENANT not in told, told
 
 
+def test_a_rule_that_hides_nothing_is_said_to_who_looks():
+    with Hidden() as h:
+        def notes():
+            h.config.write_text(to_yaml({**yaml.safe_load(h.config.read_text()), "workloads": [h.workload.described]}))
+            done = h.site.tool("hallmark-collector", "measure", "app", "-c", str(h.config))
+            return done.stderr.splitlines()
+
+        assert notes() == []
+        for before, slip in ((RULES, {"kind": "runtime", "fact": "argument", "value": "--password=*"}),
+                             (RULES, {"kind": "host", "fact": "hostname"}),
+                             ([], {"kind": "runtime", "fact": "arguments", "value": "--pasword=*"}),
+                             ([], {"kind": "files", "path": "*/tenants-*"})):
+            h.workload.described["redact"] = [*before, slip]
+            told, = notes()
+            assert "hides nothing" in told, told
+            assert f'"redact" of {slip["kind"]} {slip.get("fact") or slip["path"]}' in told, told
+
+
 def test_a_key_of_roots_is_read_by_who_measures_alone():
     """By a capability that the process that speaks to signers does not have."""
     if not can_be_others():
