@@ -19,7 +19,10 @@ struct walk {
 	size_t depth;
 	unsigned links;
 	char rest[2 * PATH_MAX];
-	struct rooted_place *place; /* NULL: what is found is opened */
+	struct rooted_place *place;         /* NULL: what is found is opened */
+	size_t path_size[ROOTED_DEPTH_MAX]; /* of the place's path, up to each directory */
+	uint32_t owner;
+	struct rooted_loose *loose; /* NULL: not looked for */
 };
 
 static enum err step(struct walk *w, const char *name, bool last, int flags, int *out);
@@ -43,13 +46,23 @@ rooted_open(int root, const char *path, int flags, int *out)
 }
 
 enum err
-rooted_find(int root, const char *path, struct rooted_place *out)
+rooted_find(int root, const char *path, uint32_t owner, struct rooted_place *out,
+    struct rooted_loose *loose)
 {
-	struct walk w = {.root = root, .place = out};
+	struct walk w = {.root = root, .place = out, .owner = owner, .loose = loose};
 
-	out->path_size = out->count = 0;
+	out->path_size = 0;
 	out->path[0] = '\0';
+	if (loose != NULL)
+		loose->is_there = false;
 	return walk_along(&w, path, 0, &out->dir);
+}
+
+bool
+rooted_is_loose(uint32_t mode, uint32_t uid, uint32_t owner)
+{
+	return (uid != 0 && uid != owner) ||
+	       ((mode & S_ISVTX) == 0 && (mode & (S_IWGRP | S_IWOTH)) != 0);
 }
 
 enum err
@@ -139,8 +152,8 @@ step(struct walk *w, const char *name, bool last, int flags, int *out)
 	else if (S_ISDIR(s.st_mode) && (e = note(w, name, &s)) == ERR_OK)
 		return enter(w, there);
 	else if (S_ISDIR(s.st_mode))
-		; /* the path is too long */
-	else if (!last)
+		;                            /* the path is too long */
+	else if (!last || w->rest[0] == '/') /* only a directory has a slash behind it */
 		e = failed(ENOTDIR);
 	else if (w->place != NULL)
 		e = (e = note(w, name, NULL)) == ERR_OK ? stand_at(w, name, out) : e;
@@ -172,11 +185,14 @@ note(struct walk *w, const char *name, const struct stat *s)
 	p->path[p->path_size] = '/';
 	memcpy(p->path + p->path_size + 1, name, size + 1);
 	p->path_size += size + 1;
-	if (s != NULL)
-		p->above[w->depth] =
-		    (struct rooted_directory){p->path_size, s->st_mode, s->st_uid, s->st_gid};
-	if (s != NULL)
-		p->count = w->depth + 1;
+	if (s == NULL)
+		return ERR_OK;
+	w->path_size[w->depth] = p->path_size;
+	if (w->loose != NULL && !w->loose->is_there &&
+	    rooted_is_loose(s->st_mode, s->st_uid, w->owner)) {
+		*w->loose = (struct rooted_loose){true, s->st_mode, s->st_uid, s->st_gid, ""};
+		memcpy(w->loose->path, p->path, p->path_size + 1);
+	}
 	return ERR_OK;
 }
 
@@ -227,8 +243,7 @@ turn_back(struct walk *w, size_t depth)
 	leave(w, depth);
 	if (w->place == NULL)
 		return;
-	w->place->count = depth;
-	w->place->path_size = depth > 0 ? w->place->above[depth - 1].path_size : 0;
+	w->place->path_size = depth > 0 ? w->path_size[depth - 1] : 0;
 	w->place->path[w->place->path_size] = '\0';
 }
 

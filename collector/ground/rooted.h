@@ -7,6 +7,7 @@
 #define HALLMARK_COLLECTOR_GROUND_ROOTED_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -23,21 +24,35 @@
  */
 enum err rooted_open(int root, const char *path, int flags, int *out) MUST_USE;
 
+/* A directory in which somebody besides root and the owner of a file may rename. */
+struct rooted_loose {
+	bool is_there;
+	uint32_t mode, uid, gid;
+	char path[PATH_MAX]; /* from the root, without links, with a NUL */
+};
+
+/*
+ * Whoever may write to a directory puts another file under a name there: root may, the owner of the
+ * file might as well write to it; everybody else is worth telling. In a sticky directory only its
+ * owner and that of the name may.
+ */
+bool rooted_is_loose(uint32_t mode, uint32_t uid, uint32_t owner);
+
 /* Where a path leads to. */
 struct rooted_place {
 	int dir; /* O_PATH: the directory that it stands in; that itself if it is one */
 	char name[NAME_MAX + 1]; /* in `dir`, no link; "." if it is a directory */
 	size_t path_size;        /* bytes; 0: the root directory */
 	char path[PATH_MAX];     /* from the root, without links, with a NUL */
-	size_t count;            /* directories above it, but for the root */
-	struct rooted_directory {
-		size_t path_size; /* of the path, up to it */
-		uint32_t mode, uid, gid;
-	} above[ROOTED_DEPTH_MAX];
 };
 
-/* As rooted_open, but only looks. The caller closes out->dir, which is -1 unless ERR_OK. */
-enum err rooted_find(int root, const char *path, struct rooted_place *out) MUST_USE;
+/*
+ * As rooted_open, but only looks. The caller closes out->dir, which is -1 unless ERR_OK. `loose`,
+ * unless NULL: the first such directory behind the root that the path, or a link on it, leads
+ * through, for a file of this owner.
+ */
+enum err rooted_find(int root, const char *path, uint32_t owner, struct rooted_place *out,
+    struct rooted_loose *loose) MUST_USE;
 
 /*
  * Appends a whole regular file, and says what it was before it was read (`s` may be NULL). As

@@ -10,7 +10,7 @@ const char *
 file_link_find(int root, const struct buf *path, const struct statx *stays,
     struct rooted_place *place, struct statx *target)
 {
-	const enum err e = rooted_find(root, (const char *)path->data, place);
+	const enum err e = rooted_find(root, (const char *)path->data, 0, place, NULL);
 
 	if (e != ERR_OK)
 		return e == ERR_NOT_FOUND ? "missing" : errno == ELOOP ? "loop" : "unreadable";
@@ -20,10 +20,11 @@ file_link_find(int root, const struct buf *path, const struct statx *stays,
 }
 
 bool
-file_link_leads_elsewhere(const struct file_link *l, int root, const struct buf *path)
+file_link_leads_elsewhere(const struct file_link *l, int root, const struct buf *path,
+    uint32_t owner, struct rooted_loose *loose)
 {
 	struct rooted_place now;
-	const enum err e = rooted_find(root, (const char *)path->data, &now);
+	const enum err e = rooted_find(root, (const char *)path->data, owner, &now, loose);
 	const size_t begun = l->place->path_size, rest = path->size - l->path_size;
 	const bool same = e == ERR_OK && now.path_size == begun + rest &&
 			  memcmp(now.path, l->place->path, begun) == 0 &&

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "collector/ground/rooted.h"
@@ -27,8 +28,12 @@ struct file_link {
 const char *file_link_find(int root, const struct buf *path, const struct statx *stays,
     struct rooted_place *place, struct statx *target);
 
-/* Links on the way may have been exchanged while the file was read. */
-bool file_link_leads_elsewhere(const struct file_link *l, int root, const struct buf *path);
+/*
+ * Links on the way may have been exchanged while the file was read, which is this user's; `loose`
+ * as rooted_find has it.
+ */
+bool file_link_leads_elsewhere(const struct file_link *l, int root, const struct buf *path,
+    uint32_t owner, struct rooted_loose *loose);
 
 /* Adds `target`: where that is to which the path leads. */
 void file_link_tell(

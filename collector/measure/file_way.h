@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "collector/ground/rooted.h"
 #include "collector/measure/file_details.h"
-#include "collector/measure/file_link.h"
 #include "collector/measure/measure_files.h"
 #include "collector/measure/pattern.h"
 #include "proto/bytes.h"
@@ -44,9 +44,10 @@ bool file_way_has(const struct file_way *way, const struct statx *s);
 
 /*
  * Adds `parent` to an item at `path` if somebody else than root and its owner may put another file
- * there: on the way, or on the one that the last link on it leads.
+ * there: on the way, or on that of links, of which `loose` tells.
  */
-void file_way_tell(const struct file_way *way, const struct buf *path, const struct file_link *link,
-    const struct component_file *item, struct file_details *details);
+void file_way_tell(const struct file_way *way, const struct buf *path,
+    const struct rooted_loose *loose, const struct component_file *item,
+    struct file_details *details);
 
 #endif

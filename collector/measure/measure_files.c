@@ -205,7 +205,8 @@ walk_name(struct walk *w, int dir, const char *name, size_t index, unsigned dept
 	else if (!file_look(dir, name, &s))
 		e = errno == ENOENT || errno == ENOTDIR ? wait_for(w, dir)
 							: add_unreadable(w, NULL, NULL);
-	else if (!written_out && (s.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0)
+	else if (!written_out && (s.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0 &&
+		 (below || !last || !S_ISDIR(s.stx_mode)))
 		e = add_unreadable(w, &s, "mount");
 	else if (S_ISLNK(s.stx_mode) && w->m->workload->follow)
 		e = follow(w, dir, name, index, depth, &s);
@@ -307,6 +308,7 @@ walk_into(struct walk *w, int dir, const char *name, size_t index, unsigned dept
 static enum err
 add_at(struct walk *w, int dir, const char *name, const struct statx *s)
 {
+	struct rooted_loose loose = {.is_there = false};
 	struct component_file item;
 	enum err e;
 
@@ -318,11 +320,11 @@ add_at(struct walk *w, int dir, const char *name, const struct statx *s)
 		if (S_ISREG(item.mode) && is_newer(w, s))
 			item.flags |= COMPONENT_FILE_NEWER;
 		if (w->link.place != NULL && w->refused == NULL &&
-		    file_link_leads_elsewhere(&w->link, w->root, &w->path))
+		    file_link_leads_elsewhere(&w->link, w->root, &w->path, item.uid, &loose))
 			item.flags |= COMPONENT_FILE_CHANGED;
 		if (w->refused != NULL)
 			file_details_add(&w->reader.details, "follow", "%s", w->refused);
-		file_way_tell(&w->way, &w->path, &w->link, &item, &w->reader.details);
+		file_way_tell(&w->way, &w->path, &loose, &item, &w->reader.details);
 		return add_item(w, &item);
 	}
 	if (e == ERR_BUDGET)

@@ -183,7 +183,7 @@ def test_what_links_lead_to_is_measured_where_that_is_asked_for():
                 ("sites-enabled/a", "../sites-available/a"), ("cm/..data", "..1"), ("cm/app.conf", "..data/app.conf"),
                 ("live/x/cert.pem", "../../archive/x/cert1.pem"), ("current", "releases/42"), ("root", f"{tree.dir}/tree/releases"),
                 ("loop", "loop"), ("up", ".."), ("self", "."), ("gone", "nowhere"), ("proc", "/proc"), ("null", "/dev/null"),
-                ("file-on-the-way", "sites-available/a/b")):
+                ("file-on-the-way", "sites-available/a/b"), ("slash", "sites-available/a/")):
             (tree.dir / "tree" / name).parent.mkdir(exist_ok=True, parents=True)
             (tree.dir / "tree" / name).symlink_to(target)
         tree.how = {"follow": True}
@@ -203,7 +203,7 @@ def test_what_links_lead_to_is_measured_where_that_is_asked_for():
         found = tree.found("**")
         assert {name: item["details"] for name, item in found.items() if "symlink" in item["flags"]} == {
             "loop": ["follow=loop"], "up": ["follow=loop"], "self": ["follow=loop"], "gone": ["follow=missing"],
-            "proc": ["follow=mount"], "null": ["follow=mount"], "file-on-the-way": ["follow=missing"]}
+            "proc": ["follow=mount"], "null": ["follow=mount"], "file-on-the-way": ["follow=missing"], "slash": ["follow=missing"]}
         assert found["cm/app.conf"]["details"] == [f"target={tree.dir}/tree/cm/..1/app.conf"]
         assert "cm/..data/app.conf" in found, "hidden names are below, too"
         assert tree.found("current")["current"]["details"] == ["follow=directory"]
@@ -237,6 +237,14 @@ def test_who_may_exchange_what_a_link_leads_to():
         assert tree.found("link")["link"]["details"] == [target]
         (tree.dir / "tree/real").chmod(0o777)
         assert tree.found("link")["link"]["details"] == [f"parent={tree.dir}/tree/real 0777 0 0", target]
+        (tree.dir / "tree/real").chmod(0o755)
+        # Also of a link that only is on the way.
+        (tree.dir / "tree/hop").mkdir()
+        (tree.dir / "tree/hop/on").symlink_to("../link")
+        (tree.dir / "tree/first").symlink_to("hop/on")
+        assert tree.found("first")["first"]["details"] == [target]
+        (tree.dir / "tree/hop").chmod(0o777)
+        assert tree.found("first")["first"]["details"] == [f"parent={tree.dir}/tree/hop 0777 0 0", target]
 
 
 def test_a_link_that_is_turned_while_its_content_is_read():
@@ -305,6 +313,7 @@ def test_wildcards_do_not_cross_mounts():
             return {n: (i["flags"], i["details"]) for n, i in tree.found(*patterns).items()}
 
         assert told("**") == {"in/f": ([], []), "on": not_crossed, "bound": not_crossed, "file": not_crossed}
+        assert told("*") == {"file": not_crossed}, "a directory is no item"
         assert told("on/**", "file") == {"on/seen": ([], []), "file": ([], [])}
         everything = {n: ([], []) for n in ("in/f", "on/seen", "bound/f", "file")}
         assert told("**", cross_mounts=True) == everything
