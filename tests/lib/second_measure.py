@@ -5,143 +5,42 @@ same policies measures as follows"), as second_forms.py was.
 """
 
 import collections
-import ctypes
 import fcntl
 import hashlib
-import locale
 import os
-import pathlib
 import re
 import stat
-import struct
-import time
 import types
 
+import second_code
 import second_config
 import second_machine
 import second_packages
+import second_subject
+from second_files import files_of
 from second_forms import Component
+from second_items import (ANONYMOUS, NO_DIGEST, OTHER, PROBED, WRITABLE, mapped_item, read_facts,
+                          stat_fields)
 
-DELETED, MEMFD, ANONYMOUS, WRITABLE, UNREADABLE, UNSTABLE, LINK, SPECIAL, REPLACED, OTHER, _, NEWER = (
-    1 << i for i in range(12))
-NO_DIGEST = bytes(32)
 REREAD = b"reread_percent=2"  # by default
-GONE = b" (deleted)"
-DEPTH_MAX = 128
-FNM_PERIOD = 4
-
-
-def read_facts(name):
-    return pathlib.Path(name).read_bytes()
-
-
-# --- files as they are read ----------------------------------------------------------------------
-
-def columns(path, fd, flags=0):
-    """An item about an open file."""
-    before = os.fstat(fd)
-    if not stat.S_ISREG(before.st_mode):
-        return [path, NO_DIGEST, before.st_size, before.st_mode, before.st_uid, before.st_gid,
-                flags | SPECIAL, ()]
-    digest, size = hashlib.sha256(), 0
-    try:
-        while data := os.read(fd, 1 << 20):
-            digest.update(data)
-            size += len(data)
-    except OSError:
-        return [path, NO_DIGEST, before.st_size, before.st_mode, before.st_uid, before.st_gid,
-                flags | UNREADABLE, ()]
-    after = os.fstat(fd)
-    if (before.st_mtime_ns, before.st_ctime_ns, before.st_size) != (
-            after.st_mtime_ns, after.st_ctime_ns, size):
-        flags |= UNSTABLE
-    return [path, digest.digest(), size, before.st_mode, before.st_uid, before.st_gid, flags, ()]
-
-
-def walk_to(root, path):
-    """stat of the file at a path below a root where no part of it is a symbolic link; None if nothing
-    is there, "link" if there is one."""
-    at = os.open(root, os.O_PATH | os.O_DIRECTORY)
-    try:
-        for part in path.strip(b"/").split(b"/"):
-            try:
-                there = os.open(part, os.O_PATH | os.O_NOFOLLOW, dir_fd=at)
-            except OSError:
-                return None
-            os.close(at)
-            at = there
-            if stat.S_ISLNK(os.fstat(at).st_mode):
-                return "link"
-        return os.fstat(at)
-    finally:
-        os.close(at)
-
-
-# --- which processes -----------------------------------------------------------------------------
-
-def stat_fields(pid):
-    """From the third on: field 2 is in parentheses and may hold anything."""
-    return read_facts(f"/proc/{pid}/stat").rpartition(b")")[2].split()
-
-
-def members(main):
-    """The main process, then its children, theirs, and so on, by number."""
-    parents = {}
-    for name in os.listdir("/proc"):
-        if name.isdecimal():
-            try:
-                parents[int(name)] = int(stat_fields(name)[1])
-            except (FileNotFoundError, ProcessLookupError):
-                pass  # it has just ended
-    family = {main}
-    while more := {p for p, parent in parents.items() if parent in family} - family:
-        family |= more
-    family = {p for p in family if stat_fields(p)[0] != b"Z" or len(os.listdir(f"/proc/{p}/task")) > 1}
-    return [main, *sorted(family - {main})]
 
 
 # --- what is mapped ------------------------------------------------------------------------------
 
-def named(pid, text, mapped):
-    """The path of a mapped file, its flags, and a name to open it by (None: it has none any more)."""
-    def is_there(path):
-        found = []
-        for root in (f"/proc/{pid}/root", "/"):
-            there = walk_to(root, path)
-            if there not in (None, "link") and os.path.samestat(there, mapped):
-                return os.fsencode(root) + path
-            found.append(there)
-        return None if found == [None, None] else False
-
-    if not text.startswith(b"/"):
-        return text, 0, None
-    flags = 0
-    if text.endswith(GONE):
-        if there := is_there(text):
-            return text, 0, there
-        text = text[:-len(GONE)]
-        if text.startswith(b"/memfd:"):
-            return text, MEMFD, None
-        flags = DELETED
-    there = is_there(text)
-    if there:
-        return text, 0, there
-    return text, flags | (DELETED if there is None else REPLACED), None
-
-
 def mappings(pid):
-    """(link, text, permissions, device, inode, size) of each executable mapping."""
+    """Each executable one."""
     for line in read_facts(f"/proc/{pid}/maps").splitlines():
-        area, permissions, _, device, inode, *name = line.split(None, 5)
+        area, permissions, offset, device, inode, *name = line.split(None, 5)
         if b"x" in permissions:
             begin, end = (int(address, 16) for address in area.split(b"-"))
-            yield (f"/proc/{pid}/map_files/{begin:x}-{end:x}", name[0] if name else b"", permissions,
-                   device, int(inode), end - begin)
+            yield types.SimpleNamespace(
+                begin=begin, end=end, offset=int(offset, 16), permissions=permissions, device=device, inode=int(inode),
+                link=f"/proc/{pid}/map_files/{begin:x}-{end:x}", name=name[0] if name else b"")
 
 
-def without_file(name, permissions, device, inode):
-    return inode == 0 or (b"s" in permissions and name == b"/dev/zero (deleted)"
-                          and int(device.split(b":")[0], 16) == 0)
+def without_file(m):
+    return m.inode == 0 or (b"s" in m.permissions and m.name == b"/dev/zero (deleted)"
+                            and int(m.device.split(b":")[0], 16) == 0)
 
 
 def maps_stat(device, inode):
@@ -149,38 +48,22 @@ def maps_stat(device, inode):
     return types.SimpleNamespace(st_dev=os.makedev(major, minor), st_ino=inode)
 
 
-def mapped_item(pid, device, inode, text, link, writable):
-    path, flags, there = named(pid, text, types.SimpleNamespace(st_dev=device, st_ino=inode))
-    try:
-        fd = os.open(link or there, os.O_RDONLY)
-    except (OSError, TypeError):
-        held = os.stat(link or there) if link or there else None
-        told = [held.st_size, held.st_mode, held.st_uid, held.st_gid] if held else [0, 0, 0, 0]
-        return [path, NO_DIGEST, *told, flags | writable | UNREADABLE, ()]
-    try:
-        item = columns(path, fd, flags | writable)
-        if not item[6] & (MEMFD | UNREADABLE | SPECIAL):
-            item[6] |= newer(pid, os.fstat(fd))
-        return item
-    finally:
-        os.close(fd)
-
-
-def mapped_files(main):
+def mapped_files(subject):
     """Components `executable` and `libraries`."""
     executable, libraries, memory = [], [], collections.defaultdict(list)
-    started = os.stat(f"/proc/{main}/exe")
-    for pid in members(main):
-        program, others, code = mapped_by(pid)
-        for name, sizes in code.items():
+    subject = second_subject.of(subject)
+    started = os.stat(f"/proc/{subject.main}/exe")
+    for pid in subject.members:
+        program, others, without = mapped_by(pid)
+        for name, sizes in without.items():
             memory[os.fsencode(os.readlink(f"/proc/{pid}/exe")), name].append(sizes)
         if not os.path.samestat(os.stat(f"/proc/{pid}/exe"), started):
-            program[6] |= OTHER
-        executable.append(program)
+            program[0][6] |= OTHER
+        executable += program
         libraries += others
     libraries += [run_time_code(*key, sizes) for key, sizes in memory.items()]
-    return (Component("executable", unique(executable), [("options", [REREAD])]),
-            Component("libraries", unique(libraries), [("options", [REREAD])]))
+    made = [("options", [*subject.options, REREAD])]
+    return Component("executable", unique(executable), made), Component("libraries", unique(libraries), made)
 
 
 def unique(items):
@@ -195,7 +78,8 @@ def run_time_code(program, name, processes):
     size = max(65536, *(sum(size for _, size in mappings) for mappings in processes))
     count = max(map(len, processes))
     writable = WRITABLE if any(w for mappings in processes for w, _ in mappings) else 0
-    return [name, NO_DIGEST, power_of_two(size), 0, 0, 0, ANONYMOUS | writable,
+    flag = PROBED if name in (b"[uprobes]", b"[uprobes-trampoline]") else ANONYMOUS
+    return [name, NO_DIGEST, power_of_two(size), 0, 0, 0, flag | writable,
             (f"mappings={power_of_two(count)}".encode(), f"program={told}".encode())]
 
 
@@ -203,193 +87,52 @@ def power_of_two(number):
     return 1 << (number - 1).bit_length()
 
 
-def newer(pid, there):
-    """The file was changed after the process began, and two ticks."""
-    boot_s = time.clock_gettime(time.CLOCK_REALTIME) - time.clock_gettime(time.CLOCK_BOOTTIME)
-    began_s = boot_s + (int(stat_fields(pid)[19]) + 2) / os.sysconf("SC_CLK_TCK")
-    changed_s = max(there.st_mtime, there.st_ctime if there.st_nlink else 0)
-    return NEWER if changed_s >= began_s else 0
-
-
 def mapped_by(pid):
-    """Item of the program, items of all other files, (writable, size) of what has none by name."""
+    """Items of the program and of its code, of all other files, (writable, size) of what has none by name."""
     program = os.stat(f"/proc/{pid}/exe")
     program_text = os.fsencode(os.readlink(f"/proc/{pid}/exe"))
-    files = {(program.st_dev, program.st_ino, program_text): [f"/proc/{pid}/exe", 0]}
-    memory = collections.defaultdict(list)
-    for link, name, permissions, device, inode, size in mappings(pid):
-        writable = WRITABLE if b"w" in permissions else 0
-        if without_file(name, permissions, device, inode):
-            if name in (b"[vdso]", b"[vsyscall]") and not writable:
+    own = (program.st_dev, program.st_ino, program_text)
+    files, memory, of_file = {own: [f"/proc/{pid}/exe", 0]}, collections.defaultdict(list), []
+    for m in mappings(pid):
+        writable = WRITABLE if b"w" in m.permissions else 0
+        if without_file(m):
+            if m.name in (b"[vdso]", b"[vsyscall]") and not writable:
+                if m.name == b"[vdso]":
+                    of_file.append((m, None, None))
                 continue
-            if not re.fullmatch(rb"\[[^:]*\]", name):
-                name = b"[anon]"
-            memory[name].append((writable, size))
+            memory[m.name if re.fullmatch(rb"\[[^:]*\]", m.name) else b"[anon]"].append((writable, m.end - m.begin))
             continue
         try:
-            mapped = os.stat(link)
-            text = os.fsencode(os.readlink(link))
+            mapped, text, link = os.stat(m.link), os.fsencode(os.readlink(m.link)), m.link
         except PermissionError:  # what the line of maps says, and whatever its name leads to
-            mapped = maps_stat(device, inode)
-            text, link = name.replace(b"\\012", b"\n"), None
-        files.setdefault((mapped.st_dev, mapped.st_ino, text), [link, 0])[1] |= writable
-    items = [mapped_item(pid, *key, *value) for key, value in files.items()]
-    return items[0], items[1:], memory
-
-
-# --- patterns ------------------------------------------------------------------------------------
-
-def files_of(patterns, of_process=None, main=None):
-    """Component `files`: what the patterns name from the root directory of the host, or of a process.
-    `main` is the main process of those that use them."""
-    items, above = [], f"/proc/{of_process}/root" if of_process else "/"
-    for pattern in patterns:
-        root = os.open(above, os.O_RDONLY | os.O_DIRECTORY)
-        expand(root, b"", [p for p in os.fsencode(pattern).split(b"/") if p], items, ())
-    users = users_of_files(main or of_process)
-    for item in items:
-        there = os.stat(os.fsencode(above) + item[0], follow_symlinks=False)
-        for pid in users.get((there.st_dev, there.st_ino), ()):
-            item[6] |= newer(pid, there)
-    options = [b"root=process", REREAD] if of_process else [REREAD]
-    return Component("files", items, [("options", options), ("patterns", [os.fsencode(p) for p in patterns])])
-
-
-def users_of_files(main):
-    """(device, inode) of each regular file to the processes that name it or have it open for reading."""
-    users = collections.defaultdict(list)
-    for pid in members(main) if main else ():
-        names = [os.path.join(os.fsencode(f"/proc/{pid}/cwd"), part)  # absolute ones are of our own root
-                 for argument in read_facts(f"/proc/{pid}/cmdline").split(b"\0")
-                 for part in parts_of(argument) if part]
-        names += [entry.path for entry in os.scandir(os.fsencode(f"/proc/{pid}/fd"))
-                  if entry.stat(follow_symlinks=False).st_mode & 0o600 == 0o400]
-        for name in names:
-            try:
-                there = os.stat(name)
-            except OSError:
-                continue
-            if stat.S_ISREG(there.st_mode):
-                users[there.st_dev, there.st_ino].append(pid)
-    return users
-
-
-def parts_of(argument):
-    """What may be a path."""
-    starts = [0, *([2] if re.match(rb"-[^=:,;@]", argument) else []),
-              *(found.end() for found in re.finditer(rb"[=:,;@]", argument))]
-    return [part for start in starts
-            for part in (re.match(rb"[^=:,;@]*", argument[start:])[0], argument[start:])]
-
-
-def expand(at, path, parts, items, above, depth=0):
-    """Everything in the open directory that the rest of a pattern names; closes the directory. `above`:
-    path and status of the directories over it."""
-    part, rest = parts[0], parts[1:]
-    above = (*above, (path or b"/", os.fstat(at)))
-    try:
-        names = [os.fsencode(n) for n in os.listdir(at)]
-    except OSError:
-        there = os.fstat(at)
-        items.append([path, NO_DIGEST, 0, there.st_mode, there.st_uid, there.st_gid, UNREADABLE, ()])
-        names = []
-    below = part == b"**" and not rest
-    for name in names:
-        if below or name_matches(name, part):
-            meet(at, path + b"/" + name, name, [b"**"] if below else rest, items, above,
-                 depth + 1 if below else 0)
-    os.close(at)
-
-
-def name_matches(name, pattern):
-    """fnmatch(3) in the locale C, with FNM_PERIOD."""
-    was = locale.setlocale(locale.LC_CTYPE)
-    locale.setlocale(locale.LC_CTYPE, "C")
-    try:
-        return ctypes.CDLL(None).fnmatch(pattern, name, FNM_PERIOD) == 0
-    finally:
-        locale.setlocale(locale.LC_CTYPE, was)
-
-
-def meet(at, path, name, rest, items, above, depth):
-    try:
-        there = os.stat(name, dir_fd=at, follow_symlinks=False)
-    except FileNotFoundError:
-        return
-    tail = [there.st_mode, there.st_uid, there.st_gid]
-    renamed = parent(above, there.st_uid)
-    if stat.S_ISLNK(there.st_mode):
-        target = os.readlink(name, dir_fd=at)
-        items.append([path, hashlib.sha256(target).digest(), len(target), *tail, LINK, renamed])
-    elif stat.S_ISDIR(there.st_mode):
-        if not rest:
-            return
-        try:
-            below = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
-        except OSError:
-            below = None
-        if below is None or depth > DEPTH_MAX:
-            items.append([path, NO_DIGEST, 0, *tail, UNREADABLE, ()])
-        else:
-            expand(below, path, rest, items, above, depth)
-    elif not rest or rest == [b"**"] and depth:
-        if not stat.S_ISREG(there.st_mode):
-            items.append([path, NO_DIGEST, there.st_size, *tail, SPECIAL, renamed])
-            return
-        try:
-            fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=at)
-        except OSError:
-            items.append([path, NO_DIGEST, there.st_size, *tail, UNREADABLE, renamed])
-            return
-        items.append([*columns(path, fd)[:-1], tuple(sorted((*renamed, *attributes(fd))))])
-        os.close(fd)
-
-
-def parent(above, owner):
-    for path, there in above:
-        others = there.st_mode & 0o022 and not there.st_mode & stat.S_ISVTX
-        if there.st_uid not in (0, owner) or others:
-            return (f"parent={second_config.escaped(path)} {there.st_mode & 0o7777:04o} {there.st_uid} "
-                    f"{there.st_gid}".encode(),)
-    return ()
-
-
-def attributes(fd):
-    """What else it has; by another call of the kernel where there is one."""
-    try:
-        flags = struct.unpack("l", fcntl.ioctl(fd, 0x80086601, bytes(8)))[0]  # FS_IOC_GETFLAGS
-    except OSError:
-        flags = 0
-    if flags & 0x30:
-        yield b"attributes=" + b",".join([b"append"] * bool(flags & 0x20) + [b"immutable"] * bool(flags & 0x10))
-    names = os.listxattr(fd)
-    if "security.capability" in names:
-        value = os.getxattr(fd, "security.capability")
-        magic, low, low_kept, high, high_kept, *root = struct.unpack(f"<{len(value) // 4}I", value)
-        yield " ".join([f"capability={high << 32 | low:016x}", f"{high_kept << 32 | low_kept:016x}",
-                        str(magic & 1), *map(str, root)]).encode()
-    if "system.posix_acl_access" in names:
-        kinds = {1: "u:", 2: "u:%d", 4: "g:", 8: "g:%d", 16: "m:", 32: "o:"}
-        yield ("acl=" + ",".join(
-            (kinds[tag] % who if tag in (2, 8) else kinds[tag]) + ":" +
-            "".join(letter if rights & bit else "-" for letter, bit in zip("rwx", (4, 2, 1)))
-            for tag, rights, who in struct.iter_unpack(
-                "<HHI", os.getxattr(fd, "system.posix_acl_access")[4:]))).encode()
+            mapped = maps_stat(m.device, m.inode)
+            text, link = m.name.replace(b"\\012", b"\n"), None
+        key = (mapped.st_dev, mapped.st_ino, text)
+        files.setdefault(key, [link, 0])[1] |= writable
+        of_file.append((m, link, key))
+    items = {key: mapped_item(pid, *key, *value) for key, value in files.items()}
+    code = {True: [], False: []}
+    for m, link, key in of_file:
+        file = items[key] if key else [b"[vdso]", b"", 0, 0, 0, 0]
+        if key is None or stat.S_ISREG(file[3]):
+            made = code[key == own]
+            made += second_code.code_items(pid, m, link, file, second_code.ITEMS_MAX - len(made))
+    return [items.pop(own), *code[True]], [*items.values(), *code[False]], memory
 
 
 # --- facts ---------------------------------------------------------------------------------------
 
-def runtime_of(main, environment=()):
-    family = members(main)
-    facts = [arguments_of(read_facts(f"/proc/{main}/cmdline")), ("start_time", [stat_fields(main)[19]])]
+def runtime_of(subject, environment=()):
+    subject = second_subject.of(subject)
+    facts = [*arguments_of(subject.mains), environment_names(subject.members), *subject.facts,
+             ("start_time", [b"%d" % n for n in sorted({int(stat_fields(pid)[19]) for pid in subject.mains})])]
     if environment:
-        facts.append(("environment", variables_of(family, environment)))
-    facts.append(names_of(family))
-    programs = collections.Counter(os.fsencode(os.readlink(f"/proc/{p}/exe")) for p in family)
+        facts.append(("environment", variables_of(subject.members, environment)))
+    programs = collections.Counter(os.fsencode(os.readlink(f"/proc/{p}/exe")) for p in subject.members)
     facts.append(("processes", [b"%s %s" % (class_of(n), name) for name, n in sorted(programs.items())]))
-    facts += rights_of(*family)
-    return Component("runtime", facts, [("options", [b"environment=" + n.encode()
-                                                     for n in environment])] if environment else [])
+    facts += rights_of(*subject.members)
+    options = [*subject.options, *(b"environment=" + n.encode() for n in environment)]
+    return Component("runtime", facts, [("options", options)] if options else [])
 
 
 def class_of(count):
@@ -397,7 +140,7 @@ def class_of(count):
     return next((word for least, word in below.items() if count < least), b"10000-")
 
 
-def names_of(family):
+def environment_names(family):
     """Of all variables."""
     names = sorted({entry.partition(b"=")[0] for pid in family
                     for entry in read_facts(f"/proc/{pid}/environ").split(b"\0")
@@ -472,11 +215,20 @@ def rights_of(*pids):
     return [*facts, ("threads_differ", differ)]
 
 
-def arguments_of(line):
-    values = line.removesuffix(b"\0").split(b"\0") if line else []
-    if len(line) > 1_048_576 or len(values) > 4096 or any(len(v) > 65_536 for v in values):
-        return "arguments_digest", [f"sha256:{hashlib.sha256(line).hexdigest()} {len(line)}".encode()]
-    return "arguments", values
+def arguments_of(mains):
+    """Of each different command line, and how many processes have it."""
+    lines = collections.Counter(read_facts(f"/proc/{pid}/cmdline") for pid in mains)
+    told = [(count, line, line.removesuffix(b"\0").split(b"\0") if line else []) for line, count in sorted(lines.items())]
+    if sum(map(len, lines)) > 1_048_576 or sum(len(v) for _, _, v in told) > 4096 or any(
+            len(one) > 65_536 for _, _, v in told for one in v):
+        name = "arguments_digest"
+        told = [(count, [f"sha256:{hashlib.sha256(line).hexdigest()} {len(line)}".encode()]) for count, line, _ in told]
+    else:
+        name = "arguments"
+        told = [(count, values or ([b""] if len(told) > 1 else [])) for count, _, values in told]
+    yield name, [value for _, values in told for value in values]
+    if len(mains) > 1:
+        yield "mains_differ", [" ".join(["arguments", *(f"{class_of(count).decode()}x{len(v)}" for count, v in told)]).encode()]
 
 
 def host(pid):
@@ -500,10 +252,11 @@ def lines_of(name):
         return []
 
 
-def root_of(pid):
+def root_of(pid, host_root="/"):
     """The root directory that the host's files are read from, and what is noted of that."""
-    own = os.path.samestat(os.stat(f"/proc/{pid}/root"), os.stat("/"))
-    return ("/", []) if own else (f"/proc/{pid}/root", [("options", [b"root=process"])])
+    if not os.path.samestat(os.stat(f"/proc/{pid}/root"), os.stat(host_root)):
+        return f"/proc/{pid}/root", [("options", [b"root=process"])]
+    return host_root, [] if host_root == "/" else [("options", [f"host_root={host_root}".encode()])]
 
 
 def packages(pid):
@@ -530,5 +283,5 @@ def process(pid, patterns=None, environment=()):
     """All that the document has a measurement for."""
     components = [*mapped_files(pid), runtime_of(pid, environment), host(pid), packages(pid)]
     if patterns is not None:
-        components.append(files_of(patterns, main=pid))
+        components.append(files_of(patterns, pid))
     return components

@@ -19,6 +19,7 @@ import time
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 import second_forms as forms
+import second_items
 import second_measure
 import second_session
 from hallmark import PATIENCE_S, Site, run_tests, to_yaml
@@ -26,7 +27,10 @@ from measured import can_be_others
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ODD = """
-import ctypes, mmap, os, sys
+import ctypes, mmap, os, sys, time
+began = int(open("/proc/self/stat").read().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
+while time.clock_gettime(time.CLOCK_BOOTTIME) < began + 0.05:
+    pass  # so that what it makes is newer
 libc = ctypes.CDLL(None, use_errno=True)
 libc.mmap.restype = libc.shmat.restype = ctypes.c_void_p
 libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + 3 * [ctypes.c_int] + [ctypes.c_long]
@@ -208,9 +212,9 @@ def test_odd_mappings_are_the_same_items():
         both.site.init_key()
         measured = json.loads(both.supplied("measure", "app", "--json"))["components"]
         mine = {c.kind: c for c in both.measure()}
-        newer = second_measure.NEWER  # the process has made them all itself
+        newer = second_items.NEWER  # the process has made them all itself
         flags = {i[0].removeprefix(os.fsencode(both.data) + b"/"):
-                 i[6] & ~second_measure.UNREADABLE & ~newer for i in mine["libraries"].items}
+                 i[6] & ~second_items.UNREADABLE & ~newer for i in mine["libraries"].items}
         assert any(i[6] & newer for i in mine["libraries"].items)
         assert flags[b"gone"] == 1 and flags[b"replaced"] == 257 and flags[b"dir/inside"] == 257
         assert flags[b"named (deleted)"] == 0 and flags[b"/memfd:odd (deleted)"] == 2, flags

@@ -12,6 +12,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import second_measure
+import second_subject
 from hallmark import PATIENCE_S, run_tests
 from measured import NOBODY, PYTHON, Measured, can_be_others
 
@@ -52,7 +53,7 @@ def fork(host, *says, program=PYTHON, **options):
     deadline = time.monotonic() + PATIENCE_S
     wanted = sum(s in ("exec", "grandchild") for s in says)
     while wanted != sum(os.readlink(f"/proc/{p}/exe") == os.path.realpath("/bin/sleep")
-                        for p in second_measure.members(process.pid)):
+                        for p in second_subject.members(process.pid)):
         assert time.monotonic() < deadline
     return process
 

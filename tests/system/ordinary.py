@@ -15,7 +15,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
-import second_measure
+import second_subject
 from hallmark import PATIENCE_S, free_port, run_tests
 from judged import Judged, mapped, sums
 from measured import AS_NOBODY, NOBODY, can_be_others
@@ -100,7 +100,7 @@ class Busy(Judged):
         """All wait, and no mapping is another than in the look before."""
         deadline, before = time.monotonic() + PATIENCE_S, None
         while True:
-            now = {pid: look(pid) for pid in second_measure.members(process.pid)}
+            now = {pid: look(pid) for pid in second_subject.members(process.pid)}
             if now == before and len(now) >= at_least and None not in now.values():
                 return process, sorted(now)
             assert time.monotonic() < deadline, len(now)
