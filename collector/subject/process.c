@@ -1,5 +1,4 @@
 #include "collector/subject/process.h"
-#include "collector/ground/small_file.h"
 #include "collector/subject/threads.h"
 
 #include <errno.h>
@@ -11,10 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define STAT_SIZE_MAX 4096 /* bytes: 52 numbers and a name */
-
 static enum err read_identity(int first, int dir, struct process_identity *out);
-static enum err read_stat(int dir, struct procfs_stat *out);
 
 enum err
 process_open(pid_t pid, struct process *out, struct trouble *t)
@@ -85,8 +81,8 @@ read_identity(int first, int dir, struct process_identity *out)
 	enum err e;
 
 	memset(out, 0, sizeof(*out));
-	if ((e = read_stat(dir, &out->stat)) != ERR_OK ||
-	    (e = read_stat(first, &of_first)) != ERR_OK)
+	if ((e = procfs_read_stat(dir, &out->stat)) != ERR_OK ||
+	    (e = procfs_read_stat(first, &of_first)) != ERR_OK)
 		return e;
 	out->stat.start_ticks = of_first.start_ticks;
 	if (fstatat(dir, "exe", &program, 0) != 0)
@@ -94,16 +90,4 @@ read_identity(int first, int dir, struct process_identity *out)
 	out->program_device = program.st_dev;
 	out->program_inode = program.st_ino;
 	return ERR_OK;
-}
-
-static enum err
-read_stat(int dir, struct procfs_stat *out)
-{
-	struct buf text = BUF_INIT;
-	enum err e = small_file_read(dir, "stat", STAT_SIZE_MAX, &text);
-
-	if (e == ERR_OK)
-		e = procfs_stat_parse(buf_view(&text), out);
-	buf_free(&text);
-	return e;
 }

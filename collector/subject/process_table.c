@@ -8,11 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "collector/ground/small_file.h"
 #include "collector/subject/procfs.h"
 #include "proto/encoding.h"
-
-#define STAT_SIZE_MAX 4096 /* bytes: 52 numbers and a name */
 
 static enum err read_all(
     process_table_visit *visit, void *context, struct process_table *out, struct trouble *t);
@@ -36,6 +33,17 @@ process_table_read(
 	if (e != ERR_OK)
 		process_table_free(out);
 	return e;
+}
+
+enum err
+process_table_of(const struct process_entry *list, size_t count, struct process_table *out)
+{
+	*out = (struct process_table){.count = count, .capacity = count};
+	if ((out->list = calloc(count, sizeof(*list))) == NULL)
+		return ERR_MEMORY;
+	memcpy(out->list, list, count * sizeof(*list));
+	qsort(out->list, count, sizeof(*list), by_pid);
+	return ERR_OK;
 }
 
 void
@@ -121,7 +129,6 @@ read_one(DIR *proc, const char *name, process_table_visit *visit, void *context,
     struct process_table *out)
 {
 	struct process_entry one = {.mark = PROCESS_NONE};
-	struct buf text = BUF_INIT;
 	struct procfs_stat stat;
 	uint64_t number;
 	int dir, reason;
@@ -133,15 +140,13 @@ read_one(DIR *proc, const char *name, process_table_visit *visit, void *context,
 		out->missed = true;
 		return ERR_OK;
 	}
-	if ((e = small_file_read(dir, "stat", STAT_SIZE_MAX, &text)) == ERR_OK &&
-	    (e = procfs_stat_parse(buf_view(&text), &stat)) == ERR_OK) {
+	if ((e = procfs_read_stat(dir, &stat)) == ERR_OK) {
 		one.pid = (pid_t)number;
 		one.parent = stat.parent;
 		one.start_ticks = stat.start_ticks;
 		e = visit(context, dir, &one);
 	}
 	reason = errno;
-	buf_free(&text);
 	(void)close(dir);
 	errno = reason;
 	if (e == ERR_NOT_FOUND) {

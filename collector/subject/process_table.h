@@ -49,6 +49,11 @@ typedef enum err process_table_visit(void *context, int dir, struct process_entr
 /* ERR_IO with the trouble, ERR_MEMORY, or what a visit returned; then there is nothing to free. */
 enum err process_table_read(process_table_visit *visit, void *context, struct process_table *out,
     struct trouble *t) MUST_USE;
+
+/* Of what is known otherwise: at least one, in any order. ERR_MEMORY. */
+enum err process_table_of(
+    const struct process_entry *list, size_t count, struct process_table *out) MUST_USE;
+
 void process_table_free(struct process_table *table);
 
 /* NULL: there is none. */

@@ -5,7 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collector/ground/small_file.h"
 #include "proto/encoding.h"
+
+#define STAT_SIZE_MAX 4096 /* bytes: 52 numbers and a name */
 
 static bool field_number(struct view word, uint64_t *out);
 
@@ -100,6 +103,18 @@ procfs_stat_parse(struct view text, struct procfs_stat *out)
 	}
 	out->parent = (pid_t)parent;
 	return field == 29 ? ERR_OK : ERR_FORMAT;
+}
+
+enum err
+procfs_read_stat(int dir, struct procfs_stat *out)
+{
+	struct buf text = BUF_INIT;
+	enum err e = small_file_read(dir, "stat", STAT_SIZE_MAX, &text);
+
+	if (e == ERR_OK)
+		e = procfs_stat_parse(buf_view(&text), out);
+	buf_free(&text);
+	return e;
 }
 
 bool

@@ -46,6 +46,9 @@ struct procfs_stat {
  */
 enum err procfs_stat_parse(struct view text, struct procfs_stat *out) MUST_USE;
 
+/* Of /proc/PID, which `dir` is. ERR_NOT_FOUND if it has ended, ERR_IO with errno, ERR_FORMAT. */
+enum err procfs_read_stat(int dir, struct procfs_stat *out) MUST_USE;
+
 /* Finds "key:" at the start of a line of /proc/PID/status; the value without white space around. */
 bool procfs_status_field(struct view status, const char *key, struct view *value);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "collector/subject/descendants.h"
 #include "collector/subject/grouped.h"
 #include "collector/subject/pid_file.h"
 #include "collector/subject/process_table.h"
@@ -59,7 +60,9 @@ find_by_pid_file(const struct collector_workload *w, struct process *main, struc
 
 	if (e != ERR_OK || w->main_only)
 		return e;
-	if ((e = process_table_read(mark_none, NULL, &table, t)) == ERR_OK) {
+	if ((e = descendants_read(main->pid, &table)) == ERR_UNSUPPORTED)
+		e = process_table_read(mark_none, NULL, &table, t);
+	if (e == ERR_OK) {
 		e = members_below(w, &table, main->pid, others, t);
 		process_table_free(&table);
 	}
