@@ -1,11 +1,11 @@
 /*
  * What a workload's configuration names and a measurement has nothing of: a pattern that matches no
  * file or no key, a rule that hides nothing. All of that may be as it should be, and most often is
- * a slip of who wrote it; so those are told who look at a measurement. What was found by another rule or pattern of the same fact or
- * path does not show which one it was, and is not told.
+ * a slip of who wrote it; so those are told who look at a measurement. What was found by another
+ * rule or pattern of the same fact or path does not show which one it was, and is not told.
  */
-#ifndef HALLMARK_COLLECTOR_MEASURE_UNMATCHED_H
-#define HALLMARK_COLLECTOR_MEASURE_UNMATCHED_H
+#ifndef HALLMARK_COLLECTOR_UNMATCHED_H
+#define HALLMARK_COLLECTOR_UNMATCHED_H
 
 #include "collector/ground/trouble.h"
 #include "config/collector_workload.h"

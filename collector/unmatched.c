@@ -1,4 +1,4 @@
-#include "collector/measure/unmatched.h"
+#include "collector/unmatched.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>
