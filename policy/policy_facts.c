@@ -137,8 +137,9 @@ static struct range
 take_range(struct place *p, const char *name, enum range_order order, const char *from)
 {
 	static const char *const examples[] = {
-	    [RANGE_NUMBER] = "\">= 1, <= 64 MiB\" (\">= 1\" and \"<= 64 MiB\" have units that do "
-			     "not fit)",
+	    [RANGE_NUMBER] =
+		"\">= 1, <= 64\" or \"<= 64 MiB\", where both limits have units of one "
+		"kind (B kB MB GB TB; B KiB MiB GiB TiB; ns us ms s min h d; %) or none",
 	    [RANGE_VERSION] = "\">= 3.0.15-1\" or \">= 6.1, < 6.2\"",
 	    [RANGE_DATE] = "\">= 2026-11-30\"",
 	};

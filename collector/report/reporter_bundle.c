@@ -115,10 +115,9 @@ tell_unwatched(struct reporter_workload *w, const struct measurement *m)
 		logline_number(&j, "watched", m->watches);
 		logline_number(&j, "unwatched", m->unwatched);
 		logline_string(&j, "text",
-		    "the kernel gives this user no more watches, or they are more than one "
-		    "workload "
-		    "may have: a change of the rest is found at the interval (fs.inotify of "
-		    "sysctl)");
+		    "the kernel gives this user no more watches (sysctl "
+		    "fs.inotify.max_user_instances, max_user_watches), or they are more than one "
+		    "workload may have: a change of the rest is found at the interval");
 		logline_end(&j);
 	}
 	w->was_unwatched = m->unwatched > 0;

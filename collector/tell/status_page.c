@@ -192,9 +192,9 @@ say_workloads(const struct page *p)
 	fputs(".\n", p->to);
 	if (p->unwatched > 0)
 		fprintf(p->to,
-		    "%zu of them cannot be watched as a whole: their changes may be found only at "
-		    "the "
-		    "interval (fs.inotify of sysctl).\n",
+		    "%zu of them cannot be watched as a whole: a change may be found only at the "
+		    "interval. More: sysctl fs.inotify.max_user_instances (one a workload) and "
+		    "max_user_watches (one a file), for all that this user runs.\n",
 		    p->unwatched);
 }
 

@@ -186,7 +186,8 @@ def test_what_cannot_be_watched_is_said_and_found_by_rounds():
         h.signer.wait(lambda: h.count() >= 2)
         told = h.told()
         assert (told["watched"], told["unwatched"] > 4) == (0, True), told
-        assert "1 of them cannot be watched" in h.status(), h.status()
+        assert "max_user_instances" in line, line
+        assert "1 of them cannot be watched" in h.status() and "max_user_watches" in h.status(), h.status()
         h.change(lambda: (h.tree / "etc/a.conf").write_text("other"))
         assert sum("event=not-watched" in line for line in traced.lines) == 1
         collector, = children(traced.pid)

@@ -94,8 +94,7 @@ test_words_of_some_values(void **state)
 static void
 test_numbers_and_dates(void **state)
 {
-	static const char *const values[] = {
-	    "1000", "1001", "\"7\"", "010", "64 MiB", "2026-11-30"};
+	static const char *const values[] = {"1000", "1001", "\"7", "010", "64 MiB", "2026-11-30"};
 	struct bench *b = *state;
 
 	assert_string_equal(detail(b, "number: \"<= 1000\"", 1, values), "");

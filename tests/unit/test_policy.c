@@ -378,6 +378,7 @@ test_facts(void **state)
 	refuse(state, "allow: [\"0\"]", "deny: [x], word: 0", 12, "must be 1 to 64");
 	refuse(state, "allow: [\"0\"]", "deny: [x], word: 65", 12, "must be 1 to 64");
 	refuse(state, "allow: [\"0\"]", "number: \"1000\"", 12, "expected one or two limits");
+	refuse(state, "allow: [\"0\"]", "number: \"<= 1 sec\"", 12, "ns us ms s min h d");
 	refuse(state, "allow: [\"0\"]", "number: \">= 1 s, <= 2 MiB\"", 12, "expected one or two");
 	refuse(state, "allow: [\"0\"]", "count: \"<= x\"", 12, "facts[0].count\": expected one");
 	refuse(state, "allow: [\"0\"]", "version: \">= a\"", 12, "facts[0].version\": expected");
