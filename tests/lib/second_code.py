@@ -88,7 +88,7 @@ def code_items(pid, mapping, name, file, left):
         return [[path, NO_DIGEST, 0, *rights, MODIFIED | WRITABLE, ()]]
     original, items, at = Original(mapping, name), [], 0
     while at < len(pages):
-        if len(items) == left:
+        if len(items) >= left:
             items.append([path, NO_DIGEST, 0, *rights, MODIFIED, (f"pages={len(pages) - at}".encode(),)])
             break
         begin = at

@@ -247,7 +247,7 @@ def files_of(patterns, subject=None, view=None, scripts=False, excludes=(), host
         items += {tuple(item): item for used in users.values() for item in used_items(used)}.values()
     options = [f"root={view}".encode()] if view else []
     options += [f"host_root={host_root}".encode()] * (host_root != "/")
-    options += [word.encode() for word, wanted in (("scripts", scripts), *sorted(how.items(), reverse=True)) if wanted]
+    options += [word.encode() for word, wanted in (*sorted(how.items(), reverse=True), ("scripts", scripts)) if wanted]
     return Component("files", items, [("options", [*options, REREAD]), ("patterns", [os.fsencode(p) for p in patterns]),
                                       *([("excludes", [os.fsencode(e) for e in excludes])] if excludes else [])])
 

@@ -122,8 +122,13 @@ def boot_s():
     return time.clock_gettime(time.CLOCK_REALTIME) - time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
+def began_s(pid):
+    """After that."""
+    return int(stat_fields(pid)[19]) / os.sysconf("SC_CLK_TCK")
+
+
 def newer(pid, there):
     """The file was changed after the process began, and two ticks."""
-    began_s = boot_s() + (int(stat_fields(pid)[19]) + 2) / os.sysconf("SC_CLK_TCK")
+    two_ticks_later = boot_s() + began_s(pid) + 2 / os.sysconf("SC_CLK_TCK")
     changed_s = max(there.st_mtime, there.st_ctime if there.st_nlink else 0)
-    return NEWER if changed_s >= began_s else 0
+    return NEWER if changed_s >= two_ticks_later else 0

@@ -81,7 +81,7 @@ def members(main):
 def by_executable(path, user=None, arguments=(), **options):
     held = os.stat(path)
     owners = {pwd.getpwnam(user).pw_uid if not user.isdecimal() else int(user)} if user else {0, held.st_uid}
-    found = [pid for pid in all_processes() if lives(pid) and runs(pid, path, held) and is_of(pid, owners)
+    found = [pid for pid in all_processes() if runs(pid, path, held) and lives(pid) and is_of(pid, owners)
              and has_arguments(pid, arguments)]
     mains = [pid for pid in found if not any(pid != one and pid in family(one) for one in found)]
     assert len(mains) == 1, mains
@@ -150,7 +150,7 @@ def is_unit(names, pattern, user=None):
 def by_unit(pattern, user=None, **options):
     checked = 3 if user is not None else None
     return by_groups(lambda names: is_unit(names, pattern, user), checked,
-                     [f"user={user}".encode()] if user is not None else [], **options)
+                     [f"user={user}".encode()] if user is not None else [], mains_of_unit, **options)
 
 
 def by_cgroup(pattern, **options):
@@ -158,7 +158,11 @@ def by_cgroup(pattern, **options):
     return by_groups(lambda names: len(names) == len(wanted) and all(map(name_matches, names, wanted)), **options)
 
 
-def by_groups(is_called, checked=None, made=(), **options):
+def mains_of_group(_, pids):
+    return without_parent(pids)[:1]
+
+
+def by_groups(is_called, checked=None, made=(), mains_of=mains_of_group, **options):
     """All in the groups that are called so, and below."""
     groups = {}
     for pid in all_processes():
@@ -170,10 +174,14 @@ def by_groups(is_called, checked=None, made=(), **options):
     return Subject(mains, set().union(*groups.values()), made, **options)
 
 
-def mains_of(names, pids):
-    """Of one group."""
-    first = sorted((pid for pid in pids if parent_of(pid) not in pids), key=lambda pid: (began(pid), pid))
-    if not names[-1].endswith(b".service") or any(not n.endswith(b".slice") for n in names[:-1]):
+def without_parent(pids):
+    """In this group, the oldest first."""
+    return sorted((pid for pid in pids if parent_of(pid) not in pids), key=lambda pid: (began(pid), pid))
+
+
+def mains_of_unit(names, pids):
+    first = without_parent(pids)
+    if not names[-1].endswith(b".service"):
         return first[:1]
     try:
         started = os.lstat(b"/run/systemd/units/invocation:" + names[-1]).st_mtime

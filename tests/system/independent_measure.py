@@ -7,18 +7,21 @@ document is wrong.
 
 import os
 import pathlib
-import shutil
 import sys
+import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "lib"), str(pathlib.Path(__file__).resolve().parent)]
 
+import second_items
 import second_measure
 import second_subject
 from control_groups import Groups, can_be_made
 from hallmark import run_tests
-from measured import PYTHON, Measured, can_be_others
+from measure_code import mapping, write
+from measure_subject import copied, unit
+from measured import NOBODY, PYTHON, Measured, can_be_others
 
-REAL = {"executable", "libraries", "runtime", "files", "host"}
+PAGE = os.sysconf("SC_PAGESIZE")
 
 
 WORDS = ("deleted", "memfd", "anonymous", "writable", "unreadable", "changed", "symlink", "special", "replaced", "other",
@@ -104,6 +107,141 @@ def test_links_are_followed_in_the_same_way():
             (host.dir / directory).chmod(0o755)
         same_files(host, ["/t/**"], follow=True, excludes=[f"{host.dir}/t/c[mh]*", f"{host.dir}/t/*/42/.*"])
         same_files(host, ["/t/**"], excludes=[f"{host.dir}/t/available/**", f"{host.dir}/t/cm", f"{host.dir}/t/*/*/bin/**"])
+
+
+def mapped(host, subject, **workload):
+    same(host, second_measure.mapped_files(subject), **workload)
+
+
+def test_code_in_memory_is_compared_in_the_same_way():
+    with Measured() as host:
+        plugin = host.write("a b%.so", b"\x90" * 6 * PAGE)
+        process = host.map("file", plugin)
+        mapped(host, process.pid, pid=process.pid)
+        for name in ("/libc.so", "/python3", "[vdso]"):
+            start, end, _, _ = mapping(process, name)
+            for page, byte in ((0, 0xcc), (1, 0xcc), (2, 1), (3, None), (5, 0xcc), (5, 2), (7, None), (8, 0xcc)):
+                if start + page * PAGE < end:
+                    write(process, start + page * PAGE + 19, lambda old, byte=byte: old if byte is None else byte)
+            mapped(host, process.pid, pid=process.pid)
+        start, end, _, _ = mapping(process, "/libc.so")
+        for address in range(start, end, 2 * PAGE):
+            write(process, address, lambda byte: byte ^ 1)
+        mapped(host, process.pid, pid=process.pid)
+        both = host.start(PYTHON, "-c", f"""
+import mmap, os, sys
+fd = os.open({str(plugin)!r}, os.O_RDWR)
+kept = [mmap.mmap(fd, n, flags=mmap.MAP_PRIVATE, prot=p) for n, p in ((0, 5), (3 * {PAGE}, 7), (1, 7))]
+large = os.memfd_create("large"); os.truncate(large, 3 << 20)
+kept.append(mmap.mmap(large, 0, flags=mmap.MAP_PRIVATE, prot=7))
+kept[1][5] = kept[2][0] = 1
+print("ready", flush=True)
+sys.stdin.read()""", ready=True)
+        start, _, _, _ = mapping(both, "large")
+        mapped(host, both.pid, pid=both.pid)
+        for page in (1, 2):
+            write(both, mapping(both, "a b%.so")[0] + page * PAGE, lambda byte: byte ^ 1)
+        os.truncate(plugin, PAGE + 5)
+        mapped(host, both.pid, pid=both.pid)
+        os.unlink(plugin)
+        mapped(host, both.pid, pid=both.pid)
+
+
+USING = """
+import os, sys
+kept = [open(p) for p in sys.argv[1:] if os.path.isfile(p)]
+if os.fork() == 0:
+    kept += [open("b/gone"), open("b/replaced")]
+    kept.append(os.open("b/written", os.O_RDWR))
+    kept.append(os.memfd_create("code"))
+    kept.append(os.open("/proc/self/fd/%d" % kept[-1], os.O_RDONLY))
+    os.write(3, b"x")
+    sys.stdin.read()
+    sys.exit()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_what_processes_use_is_the_same():
+    with Measured() as host:
+        for name in ("a/main", "b/gone", "b/replaced", "b/written", "b/x", "b/x=y", "b/list:1", "b/@args", "b/late"):
+            host.write(name, name)
+        (host.dir / "link").symlink_to("a/main")
+        (host.dir / "b/turn").symlink_to("../link")
+        (host.dir / "b/away").symlink_to(f"{host.dir}/a")
+        read, told = os.pipe()
+        process = host.start(PYTHON, "-c", f"import os\nos.dup2({told}, 3)\n" + USING, "link", "-cb/x:b/list:1,/etc/hostname", "--b=b/x=y", "b/@args", "-b/late",
+                             "--config=b/../b/turn", f"@{host.dir}/b/away/main", "b/turn/", "b", "/dev/null", ready=True, cwd=host.dir,
+                             pass_fds=[told])
+        os.read(read, 1)
+        (host.dir / "b/gone").unlink()
+        host.write("b/new", "another").rename(host.dir / "b/replaced")
+        while time.clock_gettime(time.CLOCK_BOOTTIME) < second_items.began_s(process.pid) + 0.05:
+            pass
+        (host.dir / "b/late").write_text("later")
+        for how in ({"scripts": True}, {}, {"scripts": True, "follow": True}, {"scripts": True, "excludes": [f"{host.dir}/b/x*"]}):
+            found = same_files(host, ["/b/**", "/link"], **how)
+            assert "/b/late" in found
+        found = same_files(host, ["/none"], scripts=True)
+        assert {"/a/main", "/b/gone", "/b/x", "/b/x=y"} <= set(found) and "/b/written" not in found, set(found)
+        os.close(read)
+        os.close(told)
+
+
+def all_kinds(host, subject, patterns=(), **workload):
+    """What is told of these processes."""
+    same(host, [*second_measure.mapped_files(subject), second_measure.runtime_of(subject, ["HOME", "KEPT"]),
+                *([second_measure.files_of(patterns, subject)] if patterns else [])],
+         environment=["HOME", "KEPT"], **({"files": patterns} if patterns else {}), **workload)
+
+
+def test_processes_are_found_in_the_same_way():
+    with Measured() as host:
+        path = copied(host)
+        link = host.dir / "link"
+        link.symlink_to(path)
+        patterns = [f"{host.dir}/opt/*"]
+        host.start(path, "600", env={"KEPT": "1", "A": "", "B": "="})
+        for way in ({}, {"user": "root"}, {"arguments": ["60?"]}, {"main_only": True}, {"user": "0", "arguments": ["600", "*"], "main_only": True}):
+            all_kinds(host, second_subject.by_executable(path, **way), patterns, executable=path, **way)
+        host.start(path, "601", "0")
+        second = second_subject.by_executable(str(link), arguments=["601"])
+        all_kinds(host, second, executable=str(link), arguments=["601"])
+        os.unlink(path)
+        copied(host)
+        all_kinds(host, second_subject.by_executable(path, arguments=["600"]), patterns, executable=path, arguments=["600"])
+        shell = copied(host, "shell", "/bin/sh")
+        process = host.start(shell, "-c", f"{shell} -c '{path} 602 & echo ready; wait' & wait", ready=True)
+        for way in ({}, {"main_only": True}):
+            all_kinds(host, second_subject.by_executable(shell, **way), executable=shell, **way)
+            all_kinds(host, second_subject.by_pid(process.pid, **way), pid=process.pid, **way)
+        for pid in second_subject.members(process.pid)[1:]:
+            os.kill(pid, 9)
+
+
+def test_groups_are_found_in_the_same_way():
+    if not can_be_made() or not can_be_others():
+        return
+    with Groups() as groups, Measured() as host:
+        path, shell, top = copied(host), copied(host, "shell", "/bin/sh"), unit("slice")
+        started = [host.start(path, f"60{n % 4}", env={"KEPT": str(n)}) if n != 5 else
+                   host.start(shell, "-c", "read end", "", env={"KEPT": "5"}) for n in range(9)]
+        for i, process in enumerate(started[:4]):
+            groups.put(f"/system.slice/{unit(instance=f'@{i // 2}')}", process.pid)
+        groups.put(f"/system.slice/{unit()}", *(p.pid for p in started[4:7]))
+        groups.put(f"/{top}/a.scope/below/more", started[7].pid)
+        groups.put(f"/{top}/.b.scope", started[8].pid)
+        for name in (unit(), unit(instance="@"), unit(instance="@1"), unit(instance="*")):
+            for way in ({}, {"main_only": True}):
+                all_kinds(host, second_subject.by_unit(name, **way), unit=name, **way)
+        for pattern in (f"/{top}", f"/{top}/*", f"/{top}/a.*", f"/{top}/*/below", f"/{top}/.b*", f"/system.slice/{unit()}"):
+            all_kinds(host, second_subject.by_cgroup(pattern), cgroup=pattern)
+        manager = f"/user.slice/user-{NOBODY}.slice/user@{NOBODY}.service"
+        groups.make(manager, NOBODY)
+        groups.make(f"{manager}/app.slice", NOBODY)
+        groups.put(f"{manager}/app.slice/{unit()}", started[8].pid)
+        all_kinds(host, second_subject.by_unit(unit(), NOBODY), unit=unit(), user=str(NOBODY))
 
 
 if __name__ == "__main__":
