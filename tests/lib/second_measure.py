@@ -227,7 +227,7 @@ def arguments_of(mains):
         name = "arguments"
         told = [(count, values or ([b""] if len(told) > 1 else [])) for count, _, values in told]
     yield name, [value for _, values in told for value in values]
-    if len(mains) > 1:
+    if len(lines) > 1:
         yield "mains_differ", [" ".join(["arguments", *(f"{class_of(count).decode()}x{len(v)}" for count, v in told)]).encode()]
 
 

@@ -3,6 +3,7 @@
 Written from section 4 of proto/PROTOCOL.md alone ("Processes"), as second_forms.py was.
 """
 
+import json
 import os
 import pathlib
 import pwd
@@ -190,3 +191,90 @@ def mains_of_unit(names, pids):
     boot_s = boot_s()
     young = [pid for pid in first if boot_s + began(pid) / os.sysconf("SC_CLK_TCK") >= started - 0.02]
     return (young or first)[:1]
+
+
+# --- by the container ------------------------------------------------------------------------------
+
+def container_at(names):
+    """How many of the names are a container's, and its id."""
+    if names[0] != b"user.slice":
+        for i, name in enumerate(names):
+            found = re.search(rb"(?<![0-9a-z])[0-9a-f]{64}(?![0-9a-z])", name)
+            if found and not name.startswith(b"conmon-"):
+                return i + 1, found[0].decode()
+    return 0, None
+
+
+def state_of(root, path):
+    try:
+        return json.loads((pathlib.Path(root) / path).read_text())
+    except FileNotFoundError:
+        return None
+
+
+class Container:
+    """What is written of one; of each fact all values."""
+
+    def __init__(self, root, group, identity):
+        self.id, self.names, self.images, self.digests, self.pods = {identity}, set(), set(), set(), set()
+        for name in group[:-1]:
+            if found := re.search(rb"pod([0-9a-f]{8}([-_][0-9a-f]{4}){3}[-_][0-9a-f]{12})", name):
+                self.pods.add(found[1].decode().replace("_", "-"))
+        docker = state_of(root, f"var/lib/docker/containers/{identity}/config.v2.json")
+        if docker:
+            self.names.add(docker["Name"].removeprefix("/"))
+            self.images.add(docker["Config"]["Image"])
+            self.digests.add(docker["Image"])
+        for config in pathlib.Path(root).glob(f"run/containerd/io.containerd.runtime.v2.task/*/{identity}/config.json"):
+            noted = json.loads(config.read_text()).get("annotations", {})
+            self.tell({word: noted.get(f"io.kubernetes.cri.{name}") for word, name in (
+                ("name", "container-name"), ("image", "image-name"), ("uid", "sandbox-uid"),
+                ("namespace", "sandbox-namespace"), ("pod", "sandbox-name"))})
+        storage = "var/lib/containers/storage/overlay-"
+        for entry in state_of(root, f"{storage}containers/containers.json") or ():
+            if entry["id"] == identity:
+                self.names |= set(entry["names"])
+                noted = json.loads(entry["metadata"])
+                self.tell({word: noted.get(name) for word, name in (
+                    ("name", "metadata-name"), ("image", "image-name"), ("uid", "uid"), ("namespace", "namespace"), ("pod", "pod-name"))})
+                for image in state_of(root, f"{storage}images/images.json") or ():
+                    if image["id"] == entry["image"]:
+                        self.images |= set(image.get("names", ()))
+                        self.digests |= {image["digest"]} if "digest" in image else set()
+                self.digests.add(f"sha256:{entry['image']}")
+
+    def tell(self, noted):
+        self.names |= {noted["name"]} - {None}
+        self.images |= {noted["image"]} - {None}
+        self.pods |= {noted["uid"]} - {None}
+        if noted["namespace"] and noted["pod"]:
+            self.pods.add(f"{noted['namespace']}/{noted['pod']}")
+
+    def is_meant(self, wanted):
+        def any_like(values, pattern):
+            return any(name_matches(v.encode(), pattern.encode(), 0) for v in values)
+
+        return all(any(i.startswith(pattern) for i in self.id) if what == "id" else
+                   any_like({"name": self.names, "image": self.images | self.digests, "pod": self.pods}[what], pattern)
+                   for what, pattern in wanted.items())
+
+    def facts(self):
+        return {"container_id": self.id, "container_name": self.names, "container_image": self.images,
+                "container_digest": self.digests, "container_pod": self.pods}
+
+
+def by_container(wanted, root="/", **options):
+    containers, groups = {}, set()
+    for pid in all_processes():
+        for path in groups_of(pid):
+            count, identity = container_at(path) if path else (0, None)
+            if count:
+                one = containers.setdefault(identity, Container(root, path[:count], identity))
+                groups |= {path[:count]} if one.is_meant(wanted) else set()
+    found = by_groups(lambda names: names in groups, **options)
+    facts = {}
+    for identity in {container_at(path)[1] for pid in found.members for path in groups_of(pid) if path} - {None}:
+        for name, values in containers[identity].facts().items():
+            facts.setdefault(name, set()).update(v.encode() for v in values)
+    found.facts = [(name, sorted(values)) for name, values in facts.items()]
+    return found

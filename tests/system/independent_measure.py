@@ -5,8 +5,11 @@ tests/lib/second_*.py were written from the document alone. Where the two differ
 document is wrong.
 """
 
+import contextlib
+import ctypes
 import os
 import pathlib
+import subprocess
 import sys
 import time
 
@@ -18,7 +21,7 @@ import second_subject
 from control_groups import Groups, can_be_made
 from hallmark import run_tests
 from measure_code import mapping, write
-from measure_subject import copied, unit
+from measure_subject import IDS, IMAGE, POD, copied, put_containers, unit, written
 from measured import NOBODY, PYTHON, Measured, can_be_others
 
 PAGE = os.sysconf("SC_PAGESIZE")
@@ -189,6 +192,38 @@ def test_what_processes_use_is_the_same():
         os.close(told)
 
 
+SECOND_LATER = """
+import mmap, os, sys
+def load():
+    with open(sys.argv[1], "rb") as plugin:
+        kept.append(mmap.mmap(plugin.fileno(), 0, flags=mmap.MAP_PRIVATE, prot=5))
+kept = []
+load()
+print("ready", flush=True)
+sys.stdin.readline()
+if os.fork() == 0:
+    load()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_what_is_newer_than_one_process_of_two_is_the_same():
+    with Measured() as host:
+        plugin = host.write("plugin.so", bytes(PAGE))
+        process = host.start(PYTHON, "-c", SECOND_LATER, plugin, ready=True)
+        while time.clock_gettime(time.CLOCK_BOOTTIME) < second_items.began_s(process.pid) + 0.05:
+            pass
+        os.utime(plugin)
+        while time.clock_gettime(time.CLOCK_REALTIME) < plugin.stat().st_mtime + 0.05:
+            pass
+        process.stdin.write(b"on\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"ready\n"
+        mapped(host, process.pid, pid=process.pid)
+        same_files(host, ["/plugin.so", "/none"], scripts=True)
+
+
 def all_kinds(host, subject, patterns=(), **workload):
     """What is told of these processes."""
     same(host, [*second_measure.mapped_files(subject), second_measure.runtime_of(subject, ["HOME", "KEPT"]),
@@ -242,6 +277,44 @@ def test_groups_are_found_in_the_same_way():
         groups.make(f"{manager}/app.slice", NOBODY)
         groups.put(f"{manager}/app.slice/{unit()}", started[8].pid)
         all_kinds(host, second_subject.by_unit(unit(), NOBODY), unit=unit(), user=str(NOBODY))
+
+
+@contextlib.contextmanager
+def mounts_of_our_own():
+    """From here on nobody else sees what we mount; it is gone at the end."""
+    mounted = []
+
+    def mount(*arguments):
+        subprocess.run(["mount", *arguments], check=True)
+        mounted.append(arguments[-1])
+
+    assert ctypes.CDLL(None).unshare(0x20000) == 0  # CLONE_NEWNS
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+    try:
+        yield mount
+    finally:
+        subprocess.run(["umount", "-l", *mounted], check=True)
+
+
+def test_containers_are_found_in_the_same_way():
+    if not can_be_made() or not can_be_others():
+        return
+    with Groups() as groups, Measured() as host, mounts_of_our_own() as mount:
+        put_containers(host, groups, copied(host))
+        root = host.dir / "root"
+        written(root)
+        mount("--rbind", "/sys/fs/cgroup", root / "sys/fs/cgroup")
+        where = {"host_root": str(root)}
+        host.write("root/a/f")
+        for way in ({"id": IDS["docker"][:12]}, {"name": "orders"}, {"image": IMAGE}, {"image": "trading/orders:*"}, {"name": "risk"},
+                    {"pod": POD}, {"pod": "trading/risk-*", "name": "r*"}, {"name": "quotes"}, {"image": "quay.io/*"},
+                    {"image": "sha256:" + "c" * 64}, {"name": "?*"}):
+            for options in ({}, {"main_only": True}):
+                all_kinds(host, second_subject.by_container(way, root, **options), container=way, **where, **options)
+        found = second_subject.by_container({"name": "orders"}, root)
+        for view, base in ((None, root), ("container", "/")):
+            mine = second_measure.files_of(["/a/*", "/etc/host*"], found, view, host_root=str(base))
+            same(host, [mine], container={"name": "orders"}, files=["/a/*", "/etc/host*"], view=view or "host", **where)
 
 
 if __name__ == "__main__":
