@@ -14,9 +14,11 @@
 /* As machine_add. */
 enum err ports_add(const struct machine *m) MUST_USE;
 
+#define PORT_ADDRESS_SIZE 64 /* bytes with NUL */
+
 /* A row of /proc/net/tcp and its likes. */
 struct port_row {
-	char address[64]; /* as text: 192.0.2.1, [2001:db8::1] */
+	char address[PORT_ADDRESS_SIZE]; /* as text: 192.0.2.1, [2001:db8::1] */
 	uint16_t port;
 	unsigned state; /* of net/tcp_states.h */
 };

@@ -5,6 +5,7 @@
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/fsverity.h>
+#include <linux/netlink.h>
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -184,6 +185,9 @@ add_listed(scmp_filter_ctx filter, enum filter_role role)
 	/* And, of a process that is to measure, before it is one. */
 	const struct scmp_arg_cmp own_memory[] = {SCMP_A0(SCMP_CMP_MASKED_EQ, INT_BITS, 0),
 	    SCMP_A1(SCMP_CMP_MASKED_EQ, INT_BITS, RLIMIT_DATA)};
+	/* By which a measuring process asks what listens; whoever may not do more can only ask. */
+	const struct scmp_arg_cmp questions[] = {SCMP_A0(SCMP_CMP_MASKED_EQ, INT_BITS, AF_NETLINK),
+	    SCMP_A2(SCMP_CMP_MASKED_EQ, INT_BITS, NETLINK_SOCK_DIAG)};
 	int result = filter != NULL ? 0 : -ENOMEM;
 
 	for (size_t i = 0; result == 0 && i < COUNT(allowed); i++)
@@ -204,6 +208,9 @@ add_listed(scmp_filter_ctx filter, enum filter_role role)
 	if (result == 0 && role == FILTER_STARTING)
 		result = seccomp_rule_add_array(
 		    filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2, own_memory);
+	if (result == 0 && role == FILTER_STARTING)
+		result =
+		    seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, questions);
 	if (result == 0)
 		result = SANITIZED
 			     ? add(filter, SCMP_ACT_ALLOW, sanitizer_calls, COUNT(sanitizer_calls))

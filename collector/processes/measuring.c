@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "collector/machine/listeners.h"
 #include "collector/measure/filehash.h"
 #include "collector/measure/measure.h"
 #include "collector/processes/exchange.h"
@@ -31,7 +32,7 @@ static enum err send_frame(struct measuring *m, const struct exchange_frame *f);
 static enum err write_all(int channel, struct view bytes);
 
 int
-measuring_run(int channel, const struct measuring_watch *watch, const struct collector_workload *w,
+measuring_run(int channel, const struct measuring_given *given, const struct collector_workload *w,
     struct filehash *hash, struct known_files *known)
 {
 	struct measuring m = {.channel = channel, .hash = hash, .frame = BUF_INIT};
@@ -40,8 +41,9 @@ measuring_run(int channel, const struct measuring_watch *watch, const struct col
 
 	/* So that there is room at least for why there is none. */
 	(void)buf_reserve(&m.frame, EXCHANGE_HEADER_SIZE + EXCHANGE_WORDS_MAX);
-	if (watch->wanted)
-		watch_begin(watch->instance);
+	if (given->watches)
+		watch_begin(given->instance);
+	listeners_begin(given->listeners);
 	e = begin(&m, &w->budgets, known, &t);
 	e = e == ERR_OK ? answer(&m, w) : say_trouble(&m, e, &t);
 	if (e == ERR_OK && known != NULL)

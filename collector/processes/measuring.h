@@ -12,10 +12,11 @@
 #include "collector/measure/filehash.h"
 #include "config/collector_config.h"
 
-/* Whether what is read is to be watched, and the instance for it; -1 where there is none. */
-struct measuring_watch {
-	bool wanted;
-	int instance;
+/* What it cannot make itself, made for it alone; each -1 where there is none. */
+struct measuring_given {
+	int instance;  /* for watches on what is read, */
+	bool watches;  /* which are wanted */
+	int listeners; /* to ask what listens by (collector/machine/listeners.h) */
 };
 
 /*
@@ -23,7 +24,7 @@ struct measuring_watch {
  * nothing was. Returns the exit status of the process: 0
  * where the answer has been heard, also one that says why there is no measurement; else 1.
  */
-int measuring_run(int channel, const struct measuring_watch *watch,
+int measuring_run(int channel, const struct measuring_given *given,
     const struct collector_workload *w, struct filehash *hash, struct known_files *known);
 
 #endif

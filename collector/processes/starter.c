@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "collector/machine/listeners.h"
 #include "collector/measure/filehash.h"
 #include "collector/processes/measuring.h"
 #include "collector/processes/remembered.h"
@@ -317,13 +318,16 @@ static void
 run(struct starter *s, pid_t parent, int channel, int instance, uint32_t workload,
     struct known_files *known)
 {
-	const struct measuring_watch watch = {s->config->watch_rest_s > 0, instance};
+	const struct collector_workload *w = &s->config->workloads[workload];
+	const struct measuring_given given = {.instance = instance,
+	    .watches = s->config->watch_rest_s > 0,
+	    .listeners = w->measure[COMPONENT_HOST] ? listeners_socket() : -1};
 
 	(void)close(s->control);
 	for (size_t i = 0; i < s->count; i++)
 		(void)close(s->children[i].pidfd);
 	follow(parent, "hallmark-measur");
-	_exit(measuring_run(channel, &watch, &s->config->workloads[workload], s->hash, known));
+	_exit(measuring_run(channel, &given, w, s->hash, known));
 }
 
 static void

@@ -5,8 +5,9 @@
  * reports.
  *
  * It is made by the program itself before there are threads and before a secret is read, and so are
- * its children by it: none of them can have one. It ends with the process that made it, and they
- * with it.
+ * its children by it: none of them can have one. A socket it makes for them, too, by which the
+ * kernel is asked what listens (collector/machine/listeners.h). It ends with the process that made
+ * it, and they with it.
  *
  * Of one workload there is one measuring process at a time. One that waits for a file system that
  * does not answer cannot be ended: then there is no other one of that workload until it has, also
