@@ -24,10 +24,10 @@
 
 #define ROLE(role) (1U << (role))
 #define STARTING   ROLE(FILTER_STARTING)
-#define MEASURING  ROLE(FILTER_MEASURING)
 #define REPORTING  ROLE(FILTER_REPORTING)
-#define READING    (STARTING | MEASURING)
-#define ALL        (READING | REPORTING)
+/* A measuring process has its starter's filter too: what it needs is in both. */
+#define READING (STARTING | ROLE(FILTER_MEASURING))
+#define ALL     (READING | REPORTING)
 
 /* By what they are for; several names of one thing are what other libcs and machines call it. */
 static const struct {
@@ -103,13 +103,13 @@ static const struct {
     {ALL, "ioctl", 1, INT_BITS, TCGETS},
     {ALL, "ioctl", 1, INT_BITS, FIONREAD},
     /* whose a namespace is */
-    {MEASURING, "ioctl", 1, INT_BITS, NS_GET_USERNS},
+    {READING, "ioctl", 1, INT_BITS, NS_GET_USERNS},
     /* what a process has mapped, of its open maps */
-    {MEASURING, "ioctl", 1, INT_BITS, PROCMAP_REQUEST},
+    {READING, "ioctl", 1, INT_BITS, PROCMAP_REQUEST},
     /* the digest by which the kernel checks a file */
-    {MEASURING, "ioctl", 1, INT_BITS, FS_IOC_MEASURE_VERITY},
+    {READING, "ioctl", 1, INT_BITS, FS_IOC_MEASURE_VERITY},
     /* whether a file of an overlay is on a disk */
-    {MEASURING, "ioctl", 1, INT_BITS, FS_IOC_FIEMAP},
+    {READING, "ioctl", 1, INT_BITS, FS_IOC_FIEMAP},
     /* threads of its own */
     {REPORTING, "clone", 0, CLONE_THREAD, CLONE_THREAD},
     /* a process like this one, in the same namespaces */
