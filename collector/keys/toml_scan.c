@@ -124,8 +124,11 @@ toml_scan_bare_value(struct toml_scan *s, struct view *out)
 	int result;
 
 	*out = (struct view){s->rest.data, bare_size(s->rest)};
-	if ((text = strndup((const char *)out->data, out->size)) == NULL)
+	if ((text = malloc(out->size + 1)) == NULL)
 		return ERR_MEMORY;
+	if (out->size > 0)
+		memcpy(text, out->data, out->size);
+	text[out->size] = '\0';
 	result = regexec(&s->bare, text, 0, NULL, 0);
 	free(text);
 	drop(s, out->size);

@@ -37,7 +37,8 @@ flistxattr(int fd, char *list, size_t size)
 		errno = file.names_errno != 0 ? file.names_errno : ERANGE;
 		return -1;
 	}
-	memcpy(list, file.names, file.names_size);
+	if (file.names_size > 0)
+		memcpy(list, file.names, file.names_size);
 	return (ssize_t)file.names_size;
 }
 
