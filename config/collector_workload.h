@@ -82,6 +82,10 @@ struct collector_workload {
 	const char *const *files; /* glob patterns for the `files` component */
 	size_t exclude_count;
 	const char *const *excludes; /* patterns of what is left out of these, with all below */
+	size_t may_change_count;
+	const char *const *may_change; /* patterns of files whose content is not looked at */
+	size_t may_grow_count;
+	const char *const *may_grow; /* patterns of files of which the beginning has to stay */
 	bool follow;                 /* what symbolic links lead to is measured */
 	bool cross_mounts;           /* by wildcards, too */
 	enum collector_view view;

@@ -140,6 +140,10 @@ static const cyaml_schema_field_t workload_fields[] = {
     CYAML_FIELD_BOOL("scripts", SETTINGS_OPTIONAL, struct raw_workload, scripts),
     CYAML_FIELD_SEQUENCE("excludes", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload,
 	excludes, &path_entry, 1, FILES_MAX),
+    CYAML_FIELD_SEQUENCE("may_change", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+	struct raw_workload, may_change, &path_entry, 1, FILES_MAX),
+    CYAML_FIELD_SEQUENCE("may_grow", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload,
+	may_grow, &path_entry, 1, FILES_MAX),
     CYAML_FIELD_BOOL("follow", CYAML_FLAG_OPTIONAL, struct raw_workload, follow),
     CYAML_FIELD_BOOL("cross_mounts", CYAML_FLAG_OPTIONAL, struct raw_workload, cross_mounts),
     CYAML_FIELD_ENUM("view", SETTINGS_OPTIONAL | CYAML_FLAG_STRICT, struct raw_workload, view,
@@ -168,6 +172,8 @@ static void take_container(
 static void take_choice(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
 static void take_measures(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
+static void take_patterns(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
 static void take_keys(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
@@ -338,7 +344,6 @@ static void
 take_measures(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w)
 {
-	const size_t room = COMPONENT_MADE_SIZE_MAX - MADE_FIXED_SIZE;
 	char key[SETTINGS_ENTRY_KEY_MAX];
 	bool files;
 
@@ -350,27 +355,9 @@ take_measures(
 			    "\"%s\" names \"%s\" twice", key, component_kind_name(kind));
 		w->measure[kind] = true;
 	}
-	for (size_t i = 0; i < raw->files_count; i++)
-		if (raw->files[i][0] != '/')
-			settings_fault(s, settings_entry_key(key, "workloads", index, ".files"),
-			    "\"%s\" must be patterns of absolute paths; found \"%s\"", key,
-			    raw->files[i]);
-	for (size_t i = 0; i < raw->excludes_count; i++)
-		if (raw->excludes[i][0] != '/')
-			settings_fault(s, settings_entry_key(key, "workloads", index, ".excludes"),
-			    "\"%s\" must be patterns of absolute paths; found \"%s\"", key,
-			    raw->excludes[i]);
-	/* Both stand in one component: half of the room for each. */
-	check_made(s, settings_entry_key(key, "workloads", index, ".files"), raw->files,
-	    raw->files_count, raw->excludes_count > 0 ? room / 2 : room);
-	check_made(s, settings_entry_key(key, "workloads", index, ".excludes"), raw->excludes,
-	    raw->excludes_count, room / 2);
-	w->excludes = (const char *const *)raw->excludes;
-	w->exclude_count = raw->excludes_count;
 	w->follow = raw->follow;
 	w->cross_mounts = raw->cross_mounts;
-	w->files = (const char *const *)raw->files;
-	w->file_count = raw->files_count;
+	take_patterns(s, raw, index, w);
 	files = settings_has(s, settings_entry_key(key, "workloads", index, ".files"));
 	w->view = raw->view;
 	if (settings_has(s, settings_entry_key(key, "workloads", index, ".container"))) {
@@ -386,7 +373,9 @@ take_measures(
 		    "\"%s\" says from where files are read, but no patterns are listed under "
 		    "\"files\"",
 		    key);
-	if ((raw->excludes_count > 0 || raw->follow || raw->cross_mounts) && !files)
+	if ((raw->excludes_count + raw->may_change_count + raw->may_grow_count > 0 || raw->follow ||
+		raw->cross_mounts) &&
+	    !files)
 		settings_fault(s, settings_entry_key(key, "workloads", index, ""),
 		    "\"%s\" says how files are measured, but no patterns are listed under "
 		    "\"files\"",
@@ -406,6 +395,45 @@ take_measures(
 	if (raw->measure_count > 0 && raw->environment_count > 0 && !w->measure[COMPONENT_RUNTIME])
 		settings_fault(s, settings_entry_key(key, "workloads", index, ".environment"),
 		    "\"%s\" lists names, but \"measure\" lacks \"runtime\": add it there", key);
+}
+
+/* All of them stand in one component, which has as much room for each list. */
+static void
+take_patterns(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w)
+{
+	const struct {
+		const char *key;
+		char **texts;
+		uint32_t count;
+		const char *const **taken;
+		size_t *taken_count;
+	} lists[] = {
+	    {".files", raw->files, raw->files_count, &w->files, &w->file_count},
+	    {".excludes", raw->excludes, raw->excludes_count, &w->excludes, &w->exclude_count},
+	    {".may_change", raw->may_change, raw->may_change_count, &w->may_change,
+		&w->may_change_count},
+	    {".may_grow", raw->may_grow, raw->may_grow_count, &w->may_grow, &w->may_grow_count},
+	};
+	const size_t count = sizeof(lists) / sizeof(lists[0]);
+	char key[SETTINGS_ENTRY_KEY_MAX];
+	size_t used = 0;
+
+	for (size_t i = 0; i < count; i++)
+		used += lists[i].count > 0;
+	for (size_t i = 0; i < count; i++) {
+		settings_entry_key(key, "workloads", index, lists[i].key);
+		for (size_t j = 0; j < lists[i].count; j++)
+			if (lists[i].texts[j][0] != '/')
+				settings_fault(s, key,
+				    "\"%s\" must be patterns of absolute paths; found \"%s\"", key,
+				    lists[i].texts[j]);
+		if (lists[i].count > 0)
+			check_made(s, key, lists[i].texts, lists[i].count,
+			    (COMPONENT_MADE_SIZE_MAX - MADE_FIXED_SIZE) / used);
+		*lists[i].taken = (const char *const *)lists[i].texts;
+		*lists[i].taken_count = lists[i].count;
+	}
 }
 
 static void

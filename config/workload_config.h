@@ -38,8 +38,8 @@ struct raw_workload {
 	char **files;
 	uint32_t files_count;
 	bool scripts;
-	char **excludes;
-	uint32_t excludes_count;
+	char **excludes, **may_change, **may_grow;
+	uint32_t excludes_count, may_change_count, may_grow_count;
 	bool follow, cross_mounts;
 	enum collector_view view;
 	char **environment;

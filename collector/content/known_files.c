@@ -40,6 +40,7 @@ struct table {
 	volatile bool is_moving; /* whoever finds this has nothing but pieces */
 	uint32_t round, whole;   /* this one; the last one that came to its end */
 	size_t count, sorted;
+	struct growing growing;
 	struct entry entries[];
 };
 
@@ -57,9 +58,9 @@ struct known_files {
 static void make_tight(struct known_files *k);
 static int compare(const void *a, const void *b);
 static struct entry *look_up(
-    struct known_files *k, const struct statx *s, bool bare, uint8_t key[KEY_SIZE]);
+    struct known_files *k, const struct statx *s, uint64_t size, bool bare, uint8_t key[KEY_SIZE]);
 static void make_key(
-    const struct table *t, const struct statx *s, bool bare, uint8_t key[KEY_SIZE]);
+    const struct table *t, const struct statx *s, uint64_t size, bool bare, uint8_t key[KEY_SIZE]);
 static void write_entry(
     struct entry *e, uint32_t round, const struct timespec *read, const struct digest *digest);
 static bool by_chance(struct known_files *k);
@@ -128,23 +129,29 @@ known_files_end(struct known_files *k)
 	k->table->whole = k->table->round;
 }
 
+struct growing *
+known_files_growing(struct known_files *k)
+{
+	return &k->table->growing;
+}
+
 bool
-known_files_find(struct known_files *k, const struct statx *s, bool bare, struct digest *digest,
-    uint32_t *read_s)
+known_files_find(struct known_files *k, const struct statx *s, uint64_t size, bool bare,
+    struct digest *digest, uint32_t *read_s)
 {
 	uint8_t key[KEY_SIZE];
-	struct entry *e = look_up(k, s, bare, key);
+	struct entry *e = look_up(k, s, size, bare, key);
 
 	if (e == NULL || e->read_s == 0)
 		return false;
 	e->round = k->table->round;
 	*digest = e->digest;
 	*read_s = e->read_s;
-	return !by_chance(k);
+	return (s->stx_attributes & STATX_ATTR_VERITY) != 0 || !by_chance(k);
 }
 
 void
-known_files_keep(struct known_files *k, int fd, const struct statx *s, bool bare,
+known_files_keep(struct known_files *k, int fd, const struct statx *s, uint64_t size, bool bare,
     const struct timespec *began, const struct digest *digest)
 {
 	struct table *t = k->table;
@@ -154,7 +161,7 @@ known_files_keep(struct known_files *k, int fd, const struct statx *s, bool bare
 	if (!t->is_begun || s->stx_ctime.tv_sec > began->tv_sec - KNOWN_FILES_SETTLED_S ||
 	    !keeps_times(k, fd, s->stx_mnt_id))
 		return;
-	if ((e = look_up(k, s, bare, key)) != NULL) {
+	if ((e = look_up(k, s, size, bare, key)) != NULL) {
 		write_entry(e, t->round, began, digest);
 	} else if (t->count < k->capacity) {
 		e = &t->entries[t->count];
@@ -203,14 +210,15 @@ compare(const void *a, const void *b)
 
 /* Where it is not, there is still its key. */
 static struct entry *
-look_up(struct known_files *k, const struct statx *s, bool bare, uint8_t key[KEY_SIZE])
+look_up(
+    struct known_files *k, const struct statx *s, uint64_t size, bool bare, uint8_t key[KEY_SIZE])
 {
 	struct entry *entries = k->table->entries;
 	const size_t count = k->table->sorted;
 	struct entry wanted;
 	size_t low, high;
 
-	make_key(k->table, s, bare, key);
+	make_key(k->table, s, size, bare, key);
 	memcpy(wanted.key, key, KEY_SIZE);
 	if (count == 0)
 		return NULL;
@@ -226,12 +234,13 @@ look_up(struct known_files *k, const struct statx *s, bool bare, uint8_t key[KEY
 }
 
 static void
-make_key(const struct table *t, const struct statx *s, bool bare, uint8_t key[KEY_SIZE])
+make_key(
+    const struct table *t, const struct statx *s, uint64_t size, bool bare, uint8_t key[KEY_SIZE])
 {
 	const uint64_t said[] = {s->stx_dev_major, s->stx_dev_minor, s->stx_mnt_id, s->stx_ino,
 	    s->stx_size, (uint64_t)s->stx_mtime.tv_sec, s->stx_mtime.tv_nsec,
 	    (uint64_t)s->stx_ctime.tv_sec, s->stx_ctime.tv_nsec, (uint64_t)s->stx_btime.tv_sec,
-	    s->stx_btime.tv_nsec, bare};
+	    s->stx_btime.tv_nsec, s->stx_attributes & STATX_ATTR_VERITY, size, bare};
 	const struct view parts[] = {
 	    {t->secret, SECRET_SIZE}, {(const uint8_t *)said, sizeof(said)}};
 	struct digest all;

@@ -14,7 +14,8 @@
  *     written into it by a mapping without another time (vm.dirty_expire_centisecs: 30 s).
  *
  * And a share of what is known is read again each time, by chance: what root or a broken disk
- * changes behind all this is found in the end.
+ * changes behind all this is found in the end. But none of files with fs-verity: of these the
+ * kernel checks whatever it reads, and gives out nothing else.
  *
  * The table lies in memory that is shared by the measuring processes of one workload, one after the
  * other; nobody else looks into it, and nothing in it leads anywhere. A hijacked one can lie to
@@ -30,6 +31,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "collector/content/growing.h"
 #include "proto/digest.h"
 
 #define KNOWN_FILES_ENTRY_SIZE 56 /* bytes of a file */
@@ -63,23 +65,26 @@ void known_files_lend(struct known_files *k, bool lent);
 void known_files_begin(struct known_files *k, unsigned reread_percent);
 void known_files_end(struct known_files *k);
 
+/* What is known of files that may grow, in the same memory. */
+struct growing *known_files_growing(struct known_files *k);
+
 /*
  * `bare`: whether the file is known to have nothing but content and what statx says of it. Whoever
  * keeps it so may find it so, without a look at its attributes: these do not change without a time.
  */
 
 /*
- * The digest of a regular file, and when it was read, in seconds since 1970. False: it is to be
- * read.
+ * The digest of the first `size` bytes of a regular file, and when they were read, in seconds since
+ * 1970. False: they are to be read.
  */
-bool known_files_find(struct known_files *k, const struct statx *s, bool bare,
+bool known_files_find(struct known_files *k, const struct statx *s, uint64_t size, bool bare,
     struct digest *digest, uint32_t *read_s);
 
 /*
- * Keeps the digest of the file `fd` that was read from `began` (wall clock) on, and was `s` before
- * and behind it; if it can be kept.
+ * Keeps the digest of so many bytes of the file `fd` that was read from `began` (wall clock) on,
+ * and was `s` before and behind it; if it can be kept.
  */
-void known_files_keep(struct known_files *k, int fd, const struct statx *s, bool bare,
-    const struct timespec *began, const struct digest *digest);
+void known_files_keep(struct known_files *k, int fd, const struct statx *s, uint64_t size,
+    bool bare, const struct timespec *began, const struct digest *digest);
 
 #endif

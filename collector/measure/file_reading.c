@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collector/measure/file_growth.h"
 #include "collector/watch/lay.h"
 
 static enum err read_once(
@@ -85,14 +86,14 @@ read_regular(
     struct file_reader *r, int dir, const char *name, struct statx *s, struct component_file *out)
 {
 	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-	const bool watched = r->watches && watch_is_wanted();
+	const bool watched = r->watches && r->term == FILE_TERM_WHOLE && watch_is_wanted();
 	enum err e = ERR_OK;
 	bool bare;
 	int fd;
 
 	/* What is not opened cannot be watched, nor asked for a digest of the kernel's. */
-	if (!watched && (s->stx_attributes & STATX_ATTR_VERITY) == 0 &&
-	    filehash_recall(r->hash, s, out)) {
+	if (r->term == FILE_TERM_WHOLE && !watched &&
+	    (s->stx_attributes & STATX_ATTR_VERITY) == 0 && filehash_recall(r->hash, s, out)) {
 		file_details_recall(&r->details, s);
 		return ERR_OK;
 	}
@@ -109,12 +110,26 @@ read_regular(
 	} else {
 		if (watched)
 			watch_file(fd);
+		filehash_set_statx(out, s);
 		file_details_read(&r->details, fd, s, &bare);
-		e = filehash_describe(r->hash, fd, bare, out);
+		e = file_reading_content(r->hash, fd, bare, r->term, r->path, out, &r->details);
 	}
 	if (fd >= 0)
 		(void)close(fd);
 	return e;
+}
+
+enum err
+file_reading_content(struct filehash *h, int fd, bool bare, enum file_term term, struct view path,
+    struct component_file *out, struct file_details *details)
+{
+	if (term == FILE_TERM_GROWS)
+		return file_growth_read(h, fd, bare, path, out, details);
+	if (term != FILE_TERM_CHANGES)
+		return filehash_describe(h, fd, bare, out);
+	out->size = 0;
+	file_details_add(details, "content", "not-measured");
+	return ERR_OK;
 }
 
 static void

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "collector/measure/file_details.h"
+#include "collector/measure/file_terms.h"
 #include "collector/measure/filehash.h"
 #include "proto/err.h"
 #include "proto/evidence/component.h"
@@ -24,6 +25,9 @@
 /* Zero-initialised, but for `hash`, which is borrowed. Whoever has it frees the details. */
 struct file_reader {
 	struct filehash *hash;
+	/* of what is to be read */
+	enum file_term term;
+	struct view path;            /* of the item */
 	bool watches;                /* regular files one by one: collector/watch/lay.h */
 	struct file_details details; /* of what was read last */
 };
@@ -38,5 +42,12 @@ bool file_look(int dir, const char *name, struct statx *s);
  */
 enum err file_read(struct file_reader *r, int dir, const char *name, const struct statx *seen,
     struct component_file *out) MUST_USE;
+
+/*
+ * The content of a regular file on the terms of its path: digest and size of `out`, and perhaps a
+ * detail, which says on which. FILE_TERM_CHANGES: mode and owner are not touched. As above.
+ */
+enum err file_reading_content(struct filehash *h, int fd, bool bare, enum file_term term,
+    struct view path, struct component_file *out, struct file_details *details) MUST_USE;
 
 #endif

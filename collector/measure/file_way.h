@@ -12,13 +12,14 @@
 
 #include "collector/ground/rooted.h"
 #include "collector/measure/file_details.h"
-#include "collector/measure/measure_files.h"
 #include "collector/measure/pattern.h"
 #include "proto/bytes.h"
 #include "proto/evidence/component.h"
 
+#define FILE_WAY_BELOW_MAX 128 /* directories below `**`; one descriptor each is held */
+
 /* Those of a pattern's parts, of everything below, and the root. */
-#define FILE_WAY_MAX (PATTERN_PARTS_MAX + MEASURE_FILES_DEPTH_MAX + 2)
+#define FILE_WAY_MAX (PATTERN_PARTS_MAX + FILE_WAY_BELOW_MAX + 2)
 
 struct file_way {
 	struct file_way_point {

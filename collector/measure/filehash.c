@@ -21,7 +21,7 @@ struct filehash {
 	struct rate rate;
 	struct filehash_count count;
 	EVP_MD *algorithm;
-	EVP_MD_CTX *context;
+	EVP_MD_CTX *context, *marked;
 	uint8_t buffer[FILEHASH_BUFFER_SIZE];
 };
 
@@ -29,9 +29,11 @@ static enum err reads_otherwise(struct filehash *h, int fd, const struct statx *
     uint64_t size, const struct digest *digest, bool *otherwise);
 static enum err hash_once(
     struct filehash *h, int fd, uint64_t size_said, uint64_t *size, struct digest *digest);
-static enum err hash_all(struct filehash *h, int fd, uint64_t size_first, uint64_t *size);
-static bool recall(
-    struct filehash *h, const struct statx *s, bool bare, struct component_file *out);
+static enum err hash_beginning(struct filehash *h, int fd, struct filehash_mark *mark, uint64_t end,
+    uint64_t *size, struct digest *digest);
+static enum err hash_up_to(struct filehash *h, int fd, uint64_t end, uint64_t *size);
+static bool recall(struct filehash *h, const struct statx *s, uint64_t size, bool bare,
+    struct component_file *out);
 static void note(struct filehash *h, bool known, uint32_t read_s);
 static bool has_changed(const struct statx *before, const struct statx *after);
 
@@ -48,7 +50,8 @@ filehash_new(void)
 	filehash_count_anew(h);
 	h->algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
 	h->context = EVP_MD_CTX_new();
-	if (h->algorithm == NULL || h->context == NULL)
+	h->marked = EVP_MD_CTX_new();
+	if (h->algorithm == NULL || h->context == NULL || h->marked == NULL)
 		filehash_free(&h);
 	return h;
 }
@@ -59,6 +62,7 @@ filehash_free(struct filehash **h)
 	if (*h == NULL)
 		return;
 	EVP_MD_CTX_free((*h)->context);
+	EVP_MD_CTX_free((*h)->marked);
 	EVP_MD_free((*h)->algorithm);
 	free(*h);
 	*h = NULL;
@@ -80,6 +84,12 @@ void
 filehash_know(struct filehash *h, struct known_files *known)
 {
 	h->known = known;
+}
+
+struct growing *
+filehash_growing(struct filehash *h)
+{
+	return h->known != NULL ? known_files_growing(h->known) : NULL;
 }
 
 void
@@ -127,7 +137,7 @@ filehash_describe(struct filehash *h, int fd, bool bare, struct component_file *
 	filehash_set_statx(out, &before);
 	if (out->size > h->left)
 		return ERR_BUDGET;
-	if (recall(h, &before, bare, out))
+	if (recall(h, &before, before.stx_size, bare, out))
 		return ERR_OK;
 	e = hash_once(h, fd, before.stx_size, &size, &out->digest);
 	if (e == ERR_IO) {
@@ -145,8 +155,47 @@ filehash_describe(struct filehash *h, int fd, bool bare, struct component_file *
 	if (changed)
 		out->flags |= COMPONENT_FILE_CHANGED;
 	else if (h->known != NULL)
-		known_files_keep(h->known, fd, &after, bare, &began, &out->digest);
+		known_files_keep(h->known, fd, &after, after.stx_size, bare, &began, &out->digest);
 	out->size = size;
+	note(h, false, (uint32_t)began.tv_sec);
+	return ERR_OK;
+}
+
+enum err
+filehash_beginning(struct filehash *h, int fd, bool bare, uint64_t size, struct filehash_mark *mark,
+    struct component_file *out)
+{
+	struct statx before, after;
+	struct timespec began;
+	enum err e;
+
+	out->digest = DIGEST_ZERO;
+	(void)clock_gettime(CLOCK_REALTIME, &began);
+	if (statx(fd, "", AT_EMPTY_PATH, KNOWN_FILES_MASK, &before) != 0) {
+		out->flags |= COMPONENT_FILE_UNREADABLE;
+		return ERR_OK;
+	}
+	filehash_set_statx(out, &before);
+	if (size > out->size)
+		size = out->size;
+	if (size > h->left)
+		return ERR_BUDGET;
+	if (mark == NULL && recall(h, &before, size, bare, out)) {
+		out->size = size;
+		return ERR_OK;
+	}
+	e = hash_beginning(h, fd, mark, size, &out->size, &out->digest);
+	if (e == ERR_IO) {
+		out->digest = DIGEST_ZERO;
+		out->flags |= COMPONENT_FILE_UNREADABLE;
+		return ERR_OK;
+	}
+	if (e != ERR_OK)
+		return e;
+	if (h->known != NULL && out->size == size &&
+	    statx(fd, "", AT_EMPTY_PATH, KNOWN_FILES_MASK, &after) == 0 &&
+	    !has_changed(&before, &after))
+		known_files_keep(h->known, fd, &after, size, bare, &began, &out->digest);
 	note(h, false, (uint32_t)began.tv_sec);
 	return ERR_OK;
 }
@@ -182,7 +231,10 @@ hash_once(struct filehash *h, int fd, uint64_t size_said, uint64_t *size, struct
 
 	if (EVP_DigestInit_ex2(h->context, h->algorithm, NULL) != 1)
 		return ERR_CRYPTO;
-	e = hash_all(h, fd, size_said > GENERATED_SIZE_SAID ? size_said : GENERATED_MAX, size);
+	*size = 0;
+	e = hash_up_to(h, fd,
+	    (size_said > GENERATED_SIZE_SAID ? size_said : GENERATED_MAX) + FILEHASH_BUFFER_SIZE,
+	    size);
 	h->left -= *size < h->left ? *size : h->left;
 	if (e == ERR_OK && EVP_DigestFinal_ex(h->context, digest->bytes, NULL) != 1)
 		e = ERR_CRYPTO;
@@ -193,7 +245,7 @@ bool
 filehash_recall(struct filehash *h, const struct statx *s, struct component_file *out)
 {
 	if (h->known == NULL || !S_ISREG(s->stx_mode) || s->stx_size > h->left ||
-	    !recall(h, s, true, out))
+	    !recall(h, s, s->stx_size, true, out))
 		return false;
 	filehash_set_statx(out, s);
 	return true;
@@ -217,17 +269,46 @@ filehash_set_statx(struct component_file *out, const struct statx *s)
 	out->gid = s->stx_gid;
 }
 
+/* Also of a mark that is on the way. */
 static enum err
-hash_all(struct filehash *h, int fd, uint64_t size_first, uint64_t *size)
+hash_beginning(struct filehash *h, int fd, struct filehash_mark *mark, uint64_t end, uint64_t *size,
+    struct digest *digest)
+{
+	enum err e = ERR_OK;
+
+	if (EVP_DigestInit_ex2(h->context, h->algorithm, NULL) != 1)
+		return ERR_CRYPTO;
+	*size = 0;
+	if (mark != NULL) {
+		mark->digest = DIGEST_ZERO;
+		e = hash_up_to(h, fd, mark->size < end ? mark->size : end, size);
+		if (e == ERR_OK && *size == mark->size &&
+		    (EVP_MD_CTX_copy_ex(h->marked, h->context) != 1 ||
+			EVP_DigestFinal_ex(h->marked, mark->digest.bytes, NULL) != 1))
+			e = ERR_CRYPTO;
+	}
+	if (e == ERR_OK)
+		e = hash_up_to(h, fd, end, size);
+	h->left -= *size < h->left ? *size : h->left;
+	if (e == ERR_OK && EVP_DigestFinal_ex(h->context, digest->bytes, NULL) != 1)
+		e = ERR_CRYPTO;
+	return e;
+}
+
+/* Goes on behind the first `size` bytes. */
+static enum err
+hash_up_to(struct filehash *h, int fd, uint64_t end, uint64_t *size)
 {
 	ssize_t got;
 
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	*size = 0;
-	while (*size <= size_first) {
+	while (*size < end) {
+		const uint64_t rest = end - *size;
+
 		if (interrupt_stop())
 			return ERR_CLOSED;
-		got = pread(fd, h->buffer, sizeof(h->buffer), (off_t)*size);
+		got = pread(fd, h->buffer, rest < sizeof(h->buffer) ? rest : sizeof(h->buffer),
+		    (off_t)*size);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -244,13 +325,14 @@ hash_all(struct filehash *h, int fd, uint64_t size_first, uint64_t *size)
 
 /* What is known costs as much of the budget as what is read: it must do when that is forgotten. */
 static bool
-recall(struct filehash *h, const struct statx *s, bool bare, struct component_file *out)
+recall(
+    struct filehash *h, const struct statx *s, uint64_t size, bool bare, struct component_file *out)
 {
 	uint32_t read_s;
 
-	if (h->known == NULL || !known_files_find(h->known, s, bare, &out->digest, &read_s))
+	if (h->known == NULL || !known_files_find(h->known, s, size, bare, &out->digest, &read_s))
 		return false;
-	h->left -= s->stx_size;
+	h->left -= size;
 	note(h, true, read_s);
 	return true;
 }

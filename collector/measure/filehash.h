@@ -38,6 +38,9 @@ void filehash_rate(struct filehash *h, uint64_t bytes_per_s);
  */
 void filehash_know(struct filehash *h, struct known_files *known);
 
+/* What is known of files that may grow; NULL: nothing is, nor kept. */
+struct growing *filehash_growing(struct filehash *h);
+
 /* Since filehash_count_anew: of whose content the digest was told. */
 struct filehash_count {
 	uint64_t files;
@@ -60,9 +63,24 @@ const struct filehash_count *filehash_counted(const struct filehash *h);
 enum err filehash_describe(
     struct filehash *h, int fd, bool bare, struct component_file *out) MUST_USE;
 
+/* Where to take a digest on the way. */
+struct filehash_mark {
+	uint64_t size; /* of the first bytes */
+	struct digest digest;
+};
+
 /*
- * The same of a bare file of which KNOWN_FILES_MASK says this, without opening it, if it is known
- * and not to be read again now. False: nothing was done.
+ * The same of the first `size` bytes, and of no more than the file has when it is asked: what is
+ * behind them may change meanwhile, and COMPONENT_FILE_CHANGED is not added. `mark`: taken in the
+ * same reading, zero where there are not so many; then, nothing that is known is made use of. NULL:
+ * there is none.
+ */
+enum err filehash_beginning(struct filehash *h, int fd, bool bare, uint64_t size,
+    struct filehash_mark *mark, struct component_file *out) MUST_USE;
+
+/*
+ * filehash_describe of a bare file of which KNOWN_FILES_MASK says this, without opening it, if it
+ * is known and not to be read again now. False: nothing was done.
  */
 bool filehash_recall(
     struct filehash *h, const struct statx *s, struct component_file *out) MUST_USE;

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collector/measure/file_terms.h"
 #include "collector/measure/measure_config.h"
 #include "collector/measure/measure_context.h"
 #include "collector/measure/measure_executable.h"
@@ -85,6 +86,7 @@ measure_workload(const struct collector_workload *w, struct filehash *hash,
 enum err
 measure_check(const struct collector_workload *w, struct trouble *t)
 {
+	struct file_terms terms = {0};
 	struct pattern pattern;
 	bool some = false;
 	enum err e;
@@ -100,14 +102,14 @@ measure_check(const struct collector_workload *w, struct trouble *t)
 	if (!some)
 		return trouble_set(t, ERR_CONFIG,
 		    "workload %s: `measure` names no component; name at least one", w->name);
-	for (size_t i = 0; i < w->file_count + w->exclude_count; i++) {
-		const char *text = i < w->file_count ? w->files[i] : w->excludes[i - w->file_count];
-
-		if ((e = pattern_parse(text, &pattern, t)) != ERR_OK)
+	for (size_t i = 0; i < w->file_count; i++) {
+		if ((e = pattern_parse(w->files[i], &pattern, t)) != ERR_OK)
 			return e == ERR_FORMAT ? ERR_CONFIG : e;
 		pattern_free(&pattern);
 	}
-	return ERR_OK;
+	e = file_terms_parse(w, &terms, t);
+	file_terms_free(&terms);
+	return e == ERR_FORMAT ? ERR_CONFIG : e;
 }
 
 static enum err

@@ -13,6 +13,7 @@
 #include "collector/ground/rooted.h"
 #include "collector/measure/file_link.h"
 #include "collector/measure/file_reading.h"
+#include "collector/measure/file_terms.h"
 #include "collector/measure/file_way.h"
 #include "collector/measure/measure_root.h"
 #include "collector/measure/measure_used.h"
@@ -30,8 +31,7 @@ struct walk {
 	struct component_builder *to;
 	int root;
 	const struct pattern *pattern;
-	struct pattern *excludes;
-	size_t exclude_count;
+	struct file_terms terms;
 	struct buf path;
 	size_t items; /* of all patterns */
 	bool counts;  /* only */
@@ -43,13 +43,11 @@ struct walk {
 	struct used used;      /* by the processes */
 };
 
-static enum err parse_excludes(struct walk *w);
 static enum err walk_all(struct walk *w);
 static enum err walk_part(struct walk *w, int dir, size_t index);
 static enum err walk_names(struct walk *w, int dir, size_t index, unsigned depth);
 static enum err walk_name(struct walk *w, int dir, const char *name, size_t index, unsigned depth);
 static enum err wait_for(const struct walk *w, int dir);
-static bool is_excluded(const struct walk *w);
 static enum err follow(
     struct walk *w, int dir, const char *name, size_t index, unsigned depth, const struct statx *s);
 static enum err walk_into(struct walk *w, int dir, const char *name, size_t index, unsigned depth);
@@ -68,40 +66,22 @@ measure_files(struct measure_context *m, struct component_builder *to)
 	enum err e;
 
 	if ((e = measure_root_open_view(m, &w.root)) == ERR_OK &&
-	    (e = parse_excludes(&w)) == ERR_OK) {
+
+	    (e = file_terms_parse(m->workload, &w.terms, m->trouble)) == ERR_OK) {
 		w.counts = true;
 		if ((e = walk_all(&w)) == ERR_OK) {
 			w.counts = false;
 			w.items = 0;
-			if ((e = measure_used(m, to, &w.used)) == ERR_OK)
+			if ((e = measure_used(m, &w.terms, to, &w.used)) == ERR_OK)
 				e = walk_all(&w);
 		}
 	}
 	if (w.root >= 0)
 		(void)close(w.root);
-	for (size_t i = 0; i < w.exclude_count; i++)
-		pattern_free(&w.excludes[i]);
-	free(w.excludes);
+	file_terms_free(&w.terms);
 	buf_free(&w.path);
 	file_details_free(&w.reader.details);
 	measure_used_free(&w.used);
-	return e;
-}
-
-static enum err
-parse_excludes(struct walk *w)
-{
-	const struct collector_workload *workload = w->m->workload;
-	enum err e = ERR_OK;
-
-	if (workload->exclude_count > 0 &&
-	    (w->excludes = calloc(workload->exclude_count, sizeof(*w->excludes))) == NULL)
-		return ERR_MEMORY;
-	while (e == ERR_OK && w->exclude_count < workload->exclude_count) {
-		e = pattern_parse(workload->excludes[w->exclude_count],
-		    &w->excludes[w->exclude_count], w->m->trouble);
-		w->exclude_count += e == ERR_OK;
-	}
 	return e;
 }
 
@@ -198,7 +178,7 @@ walk_name(struct walk *w, int dir, const char *name, size_t index, unsigned dept
 	if (w->path.failed)
 		return ERR_MEMORY;
 	w->path.size--;
-	if (is_excluded(w))
+	if (file_terms_of(&w->terms, (const char *)w->path.data) == FILE_TERM_EXCLUDED)
 		e = ERR_OK;
 	else if (w->path.size > COMPONENT_PATH_MAX)
 		e = say_of_path(w, ERR_FORMAT_SIZE, "a longer path than the kernel takes");
@@ -217,15 +197,6 @@ walk_name(struct walk *w, int dir, const char *name, size_t index, unsigned dept
 	w->path.size = path_size;
 	w->way.at = before;
 	return e;
-}
-
-static bool
-is_excluded(const struct walk *w)
-{
-	for (size_t i = 0; i < w->exclude_count; i++)
-		if (pattern_matches(&w->excludes[i], (const char *)w->path.data))
-			return true;
-	return false;
 }
 
 /*
@@ -295,7 +266,7 @@ walk_into(struct walk *w, int dir, const char *name, size_t index, unsigned dept
 		watch_directory(fd, WATCH_ITSELF);
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &s) != 0) {
 		e = add_unreadable(w, NULL, NULL);
-	} else if (below && depth == MEASURE_FILES_DEPTH_MAX) {
+	} else if (below && depth == FILE_WAY_BELOW_MAX) {
 		e = add_unreadable(w, &s, NULL);
 	} else {
 		file_way_enter(&w->way, w->path.size, &s);
@@ -312,12 +283,15 @@ add_at(struct walk *w, int dir, const char *name, const struct statx *s)
 	struct component_file item;
 	enum err e;
 
+	w->reader.term = file_terms_of(&w->terms, (const char *)w->path.data);
+	w->reader.path = buf_view(&w->path);
 	if (w->counts)
-		return count_item(w, S_ISREG(s->stx_mode) ? s->stx_size : 0);
+		return count_item(w,
+		    S_ISREG(s->stx_mode) && w->reader.term != FILE_TERM_CHANGES ? s->stx_size : 0);
 	if (S_ISLNK(s->stx_mode))
 		watch_directory(dir, WATCH_NAMES);
 	if ((e = file_read(&w->reader, dir, name, s, &item)) == ERR_OK) {
-		if (S_ISREG(item.mode) && is_newer(w, s))
+		if (S_ISREG(item.mode) && w->reader.term == FILE_TERM_WHOLE && is_newer(w, s))
 			item.flags |= COMPONENT_FILE_NEWER;
 		if (w->link.place != NULL && w->refused == NULL &&
 		    file_link_leads_elsewhere(&w->link, w->root, &w->path, item.uid, &loose))

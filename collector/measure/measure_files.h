@@ -19,8 +19,6 @@
 
 #include "collector/measure/measure_context.h"
 
-#define MEASURE_FILES_DEPTH_MAX 128 /* directories below `**`; one descriptor each is held */
-
 measure_function measure_files;
 
 #endif

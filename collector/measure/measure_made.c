@@ -7,6 +7,10 @@
 
 #define PERCENT_SIZE 4 /* bytes with NUL */
 
+static enum err note_texts(
+    const char *name, const char *const *texts, size_t count, struct component_builder *to);
+static enum err note_views(
+    const char *name, const struct fact_values *values, struct component_builder *to);
 static void write_options(
     const struct collector_workload *w, enum component_kind kind, struct buf *to);
 static void write_choice(
@@ -17,11 +21,9 @@ enum err
 measure_made(
     const struct collector_workload *w, enum component_kind kind, struct component_builder *to)
 {
-	struct fact_values options = {NULL, 0, 0}, patterns = {NULL, 0, 0}, excludes = {NULL, 0, 0};
-	struct component_fact made[3];
+	struct fact_values options = {NULL, 0, 0};
 	struct buf text = BUF_INIT;
 	struct view rest, one;
-	size_t count = 0;
 	enum err e;
 
 	write_options(w, kind, &text);
@@ -29,26 +31,40 @@ measure_made(
 	rest = buf_view(&text);
 	while (e == ERR_OK && procfs_next_string(&rest, &one))
 		e = fact_values_append(&options, one);
-	for (size_t i = 0; e == ERR_OK && kind == COMPONENT_FILES && i < w->file_count; i++)
-		e = fact_values_append(&patterns, view_of_string(w->files[i]));
-	for (size_t i = 0; e == ERR_OK && kind == COMPONENT_FILES && i < w->exclude_count; i++)
-		e = fact_values_append(&excludes, view_of_string(w->excludes[i]));
-	if (excludes.count > 0)
-		made[count++] = (struct component_fact){
-		    VIEW_LITERAL("excludes"), excludes.count, excludes.list};
-	if (options.count > 0)
-		made[count++] =
-		    (struct component_fact){VIEW_LITERAL("options"), options.count, options.list};
-	if (patterns.count > 0)
-		made[count++] = (struct component_fact){
-		    VIEW_LITERAL("patterns"), patterns.count, patterns.list};
-	if (e == ERR_OK && count > 0)
-		e = component_set_made(to, made, count);
+	if (e == ERR_OK && kind == COMPONENT_FILES &&
+	    (e = note_texts("excludes", w->excludes, w->exclude_count, to)) == ERR_OK &&
+	    (e = note_texts("may_change", w->may_change, w->may_change_count, to)) == ERR_OK)
+		e = note_texts("may_grow", w->may_grow, w->may_grow_count, to);
+	if (e == ERR_OK && options.count > 0)
+		e = note_views("options", &options, to);
+	if (e == ERR_OK && kind == COMPONENT_FILES)
+		e = note_texts("patterns", w->files, w->file_count, to);
 	fact_values_free(&options);
-	fact_values_free(&patterns);
-	fact_values_free(&excludes);
 	buf_free(&text);
 	return e;
+}
+
+/* Nothing where there are none. */
+static enum err
+note_texts(const char *name, const char *const *texts, size_t count, struct component_builder *to)
+{
+	struct fact_values values = {NULL, 0, 0};
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < count; i++)
+		e = fact_values_append(&values, view_of_string(texts[i]));
+	if (e == ERR_OK && count > 0)
+		e = note_views(name, &values, to);
+	fact_values_free(&values);
+	return e;
+}
+
+static enum err
+note_views(const char *name, const struct fact_values *values, struct component_builder *to)
+{
+	const struct component_fact made = {view_of_string(name), values->count, values->list};
+
+	return component_add_made(to, &made);
 }
 
 /* Each with a NUL behind it. */

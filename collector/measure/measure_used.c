@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collector/measure/file_reading.h"
 #include "collector/measure/measure_members.h"
 #include "collector/memory/mapped_file.h"
 #include "collector/scripts/used_files.h"
@@ -15,6 +16,7 @@
 
 struct gathering {
 	struct used *used;
+	const struct file_terms *terms;
 	struct component_builder *to;
 	struct measure_context *m; /* of the process that is looked at */
 };
@@ -25,13 +27,14 @@ static enum err note(struct used *u, const struct used_file *f, bool *is_new);
 static size_t place_of(const struct used *u, const struct used_file *f);
 static int compare(const struct used_file *a, const struct used_file *b);
 static enum err add_item(struct gathering *g, int fd, const struct stat *s);
-static enum err read_item(
-    struct gathering *g, int fd, const struct stat *s, struct component_file *item);
+static enum err read_item(struct gathering *g, int fd, const struct stat *s,
+    struct component_file *item, struct file_details *details);
 
 enum err
-measure_used(struct measure_context *m, struct component_builder *to, struct used *out)
+measure_used(struct measure_context *m, const struct file_terms *terms,
+    struct component_builder *to, struct used *out)
 {
-	struct gathering g = {.used = out, .to = to};
+	struct gathering g = {.used = out, .terms = terms, .to = to};
 	const enum err e = measure_members(m, visit_process, &g);
 
 	return e == ERR_NOT_FOUND ? ERR_CHANGED : e;
@@ -149,6 +152,7 @@ add_item(struct gathering *g, int fd, const struct stat *s)
 	const struct mapped_roots roots = {g->m->root, g->m->workload->host_root};
 	const struct mapped_file held = {s, NULL};
 	struct component_file item = {.flags = 0};
+	struct file_details details = {.count = 0};
 	struct mapped_name name;
 	struct buf text = BUF_INIT;
 	char link[32];
@@ -163,17 +167,22 @@ add_item(struct gathering *g, int fd, const struct stat *s)
 		}
 		if (name.fd >= 0)
 			(void)close(name.fd);
-		if ((e = read_item(g, fd, s, &item)) == ERR_OK)
+		if ((e = read_item(g, fd, s, &item, &details)) == ERR_OK &&
+		    (e = file_details_give(&details, &item)) == ERR_OK)
 			e = component_add_file(g->to, &item);
 	}
+	file_details_free(&details);
 	buf_free(&text);
 	return e;
 }
 
 static enum err
-read_item(struct gathering *g, int fd, const struct stat *s, struct component_file *item)
+read_item(struct gathering *g, int fd, const struct stat *s, struct component_file *item,
+    struct file_details *details)
 {
 	const int readable = mapped_file_reopen(fd);
+	struct buf path = BUF_INIT;
+	enum file_term term;
 	enum err e = ERR_OK;
 
 	filehash_set_stat(item, s);
@@ -181,10 +190,17 @@ read_item(struct gathering *g, int fd, const struct stat *s, struct component_fi
 		item->flags |= COMPONENT_FILE_UNREADABLE;
 		return ERR_OK;
 	}
-	e = filehash_describe(g->m->hash, readable, false, item);
+	buf_append_view(&path, item->path);
+	buf_append_byte(&path, '\0');
+	if ((e = buf_status(&path)) == ERR_OK) {
+		term = file_terms_of(g->terms, (const char *)path.data);
+		e = file_reading_content(
+		    g->m->hash, readable, false, term, item->path, item, details);
+		if (term == FILE_TERM_WHOLE && measure_used_is_newer(g->used, s) &&
+		    (item->flags & (COMPONENT_FILE_MEMFD | COMPONENT_FILE_UNREADABLE)) == 0)
+			item->flags |= COMPONENT_FILE_NEWER;
+	}
+	buf_free(&path);
 	(void)close(readable);
-	if ((item->flags & (COMPONENT_FILE_MEMFD | COMPONENT_FILE_UNREADABLE)) == 0 &&
-	    measure_used_is_newer(g->used, s))
-		item->flags |= COMPONENT_FILE_NEWER;
 	return e;
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "collector/measure/file_terms.h"
 #include "collector/measure/measure_context.h"
 
 #define MEASURE_USED_MAX 65536 /* files of all processes */
@@ -27,10 +28,11 @@ struct used {
 
 /*
  * Those of all processes; with `scripts: true` in the configuration they are added as items, under
- * the kernel's name. ERR_CHANGED, ERR_BUDGET, ERR_FORMAT_SIZE beyond a limit, as measure_members.
+ * the kernel's name, and on the terms of that. ERR_CHANGED, ERR_BUDGET, ERR_FORMAT_SIZE beyond a
+ * limit, as measure_members.
  */
-enum err measure_used(
-    struct measure_context *m, struct component_builder *to, struct used *out) MUST_USE;
+enum err measure_used(struct measure_context *m, const struct file_terms *terms,
+    struct component_builder *to, struct used *out) MUST_USE;
 
 /* A process uses it that began before it was changed. */
 bool measure_used_is_newer(const struct used *u, const struct stat *s);

@@ -17,6 +17,7 @@ struct measuring {
 	int channel;
 	struct filehash *hash;
 	struct buf frame; /* the one that is being said */
+	bool has_files;   /* that component was said */
 };
 
 static enum err begin(struct measuring *m, const struct collector_budgets *budgets,
@@ -46,8 +47,11 @@ measuring_run(int channel, const struct measuring_given *given, const struct col
 	listeners_begin(given->listeners);
 	e = begin(&m, &w->budgets, known, &t);
 	e = e == ERR_OK ? answer(&m, w) : say_trouble(&m, e, &t);
-	if (e == ERR_OK && known != NULL)
+	if (e == ERR_OK && known != NULL) {
 		known_files_end(known);
+		if (m.has_files)
+			growing_end(known_files_growing(known));
+	}
 	buf_free(&m.frame);
 	return e == ERR_OK ? 0 : 1;
 }
@@ -62,6 +66,7 @@ begin(struct measuring *m, const struct collector_budgets *budgets, struct known
 	filehash_rate(m->hash, (uint64_t)budgets->mebibytes_per_s << 20);
 	if ((e = rights_measure_within(budgets->memory_mebibytes, t)) == ERR_OK && known != NULL) {
 		known_files_begin(known, budgets->reread_percent);
+		growing_begin(known_files_growing(known));
 		filehash_know(m->hash, known);
 	}
 	return e;
@@ -79,6 +84,7 @@ answer(struct measuring *m, const struct collector_workload *w)
 
 	if ((e = measure_workload(w, m->hash, &output, &found, &t)) != ERR_OK)
 		return say_trouble(m, e, &t);
+	m->has_files = found.component[COMPONENT_FILES].present;
 	last.pid = (uint32_t)found.pid;
 	last.time_ms = found.time_ms;
 	memcpy(last.boot_id, found.boot_id, BOOT_ID_SIZE);

@@ -3,16 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_wanted(const struct collector_budgets *b);
+static bool is_wanted(const struct collector_workload *w);
 static struct known_files *take(
     struct remembered *r, const struct collector_config *old, const struct collector_workload *w);
 
 struct known_files *
 remembered_of(struct remembered *r, const struct collector_config *config, size_t workload)
 {
-	const struct collector_budgets *b = &config->workloads[workload].budgets;
+	const struct collector_workload *w = &config->workloads[workload];
 
-	if (!is_wanted(b))
+	if (!is_wanted(w))
 		return NULL;
 	if (r->tables == NULL) {
 		r->tables = calloc(config->workload_count, sizeof(struct known_files *));
@@ -21,7 +21,7 @@ remembered_of(struct remembered *r, const struct collector_config *config, size_
 	if (workload >= r->count)
 		return NULL;
 	if (r->tables[workload] == NULL)
-		r->tables[workload] = known_files_new((size_t)b->cache_mebibytes << 20);
+		r->tables[workload] = known_files_new((size_t)w->budgets.cache_mebibytes << 20);
 	return r->tables[workload];
 }
 
@@ -40,10 +40,12 @@ remembered_reload(
 	r->count = tables != NULL ? fresh->workload_count : 0;
 }
 
+/* Of what may grow the beginnings have to be known, even if all is to be read. */
 static bool
-is_wanted(const struct collector_budgets *b)
+is_wanted(const struct collector_workload *w)
 {
-	return b->cache_mebibytes > 0 && b->reread_percent < 100;
+	return w->may_grow_count > 0 ||
+	       (w->budgets.cache_mebibytes > 0 && w->budgets.reread_percent < 100);
 }
 
 static struct known_files *
@@ -56,8 +58,7 @@ take(struct remembered *r, const struct collector_config *old, const struct coll
 
 		if (r->tables[i] == NULL || strcmp(before->name, w->name) != 0)
 			continue;
-		if (!is_wanted(&w->budgets) ||
-		    before->budgets.cache_mebibytes != w->budgets.cache_mebibytes)
+		if (!is_wanted(w) || before->budgets.cache_mebibytes != w->budgets.cache_mebibytes)
 			return NULL;
 		taken = r->tables[i];
 		r->tables[i] = NULL; /* moved */

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What a round costs: what was read before and is the same is not read again, and the bundle says so."""
 
+import hashlib
 import os
 import pathlib
 import shutil
@@ -165,6 +166,88 @@ def test_what_else_runs_goes_first():
         assert os.getpriority(os.PRIO_PROCESS, collector.pid) == own
         shown = subprocess.run(["ionice", "-p", starter], capture_output=True, text=True, check=True)
         assert shown.stdout.strip() == "idle", shown
+
+
+class Growing(Known):
+    """Logs among its files, and no room for what else is known."""
+
+    def __init__(self, **more):
+        super().__init__(cache_mebibytes=0)
+        (self.data / "log").mkdir()
+        self.log = self.data / "log/app.log"
+        self.log.write_text("0123456789" * 100)
+        (self.data / "pid").write_text("1")
+        self.workloads[0] |= {"measure": ["files"], "files": [f"{self.data}/log/*", f"{self.data}/pid"],
+                              "may_grow": [f"{self.data}/log/*.log"], "may_change": [f"{self.data}/pid"], **more}
+        self.configure()
+
+    def one(self, number, name="app.log"):
+        """Digest and size of that item in this bundle, flags and details."""
+        digest = self.bundle(number)["components"]["files"][0]
+        self.signer.wait(lambda: digest in self.signer.components)
+        made, items = msgpack.unpackb(self.signer.components[digest])[2:]
+        assert [name for name, _ in made] == ["may_change", "may_grow", "options", "patterns"], made
+        item, = [i for i in items if os.path.basename(i[0]) == name.encode()]
+        return item[1], item[2], item[6], [d for d in item[7] if not d.startswith(b"parent=")]
+
+    def next(self):
+        """The number of a round that begins from now on."""
+        return len(self.signer.bundles) + 1
+
+
+def beginning(text, flags=0, *more):
+    return hashlib.sha256(text.encode()).digest(), len(text), flags, [*more, b"content=beginning"]
+
+
+def test_a_file_that_only_grows_is_the_same():
+    with Growing() as h:
+        text = h.log.read_text()
+        h.start()
+        assert h.one(0) == beginning(text)
+        assert h.one(0, "pid") == (bytes(32), 0, 0, [b"content=not-measured"])
+        for _ in range(3):
+            with h.log.open("a") as log:
+                log.write("more\n")
+            (h.data / "pid").write_text(os.urandom(3).hex())
+            at = h.next()
+            assert h.bundle(at)["components"] == h.bundle(0)["components"]
+        with h.log.open("a") as log:
+            log.write("x" * len(text))
+        text = h.log.read_text()
+        at = h.next()
+        assert h.one(at) == h.one(at + 1) == beginning(text), "twice as large"
+
+
+def test_a_beginning_that_is_not_what_it_was_is_told():
+    """Another byte, cut off, or another file, even if that only continues a copy which was altered."""
+    def write(h, text):
+        (h.data / "new").write_text(text)
+        os.rename(h.data / "new", h.log)
+
+    def overwrite(h):
+        with h.log.open("r+") as log:
+            log.write("X")
+
+    with Growing() as h:
+        text = h.log.read_text()
+        h.start()
+        h.one(0)
+        begun = 1
+        for change, then in ((lambda: overwrite(h), "X" + text[1:]),
+                             (lambda: os.truncate(h.log, 100), "X" + text[1:100]),
+                             (lambda: write(h, "another" + text), "another" + text)):
+            known = len(h.signer.bundles)
+            change()
+            begun += 1
+            at = h.next()
+            h.bundle(at)
+            told = [h.one(n) for n in range(known - 1, at + 1)]
+            more = b"begun=%d" % begun
+            assert told[-1] == beginning(then, 0, more), told
+            assert any(one[2] == 32 and one[3] == [more, b"content=beginning"] for one in told), told
+        write(h, "another" + text + "and more")
+        at = h.next()
+        assert h.one(at) == beginning("another" + text, 0, b"begun=4"), "a copy that goes on"
 
 
 def test_without_room_all_is_read():

@@ -296,6 +296,46 @@ def test_what_is_excluded_is_left_out_and_said():
         assert "how files are measured" in tree.refused("executable", pid=tree.process.pid, follow=True)
 
 
+def test_what_may_change_or_grow():
+    with Tree() as tree:
+        for name in ("app.log", "state", "app.conf"):
+            tree.write(f"tree/{name}", name)
+        os.truncate(tree.write("tree/spool", b""), 1 << 40)
+        (tree.dir / "tree/state").chmod(0o600)
+        (tree.dir / "tree/link").symlink_to("state")
+        own = f"{tree.dir}/tree"
+        tree.how = {"may_grow": [f"{own}/*.log", f"{own}/s*"], "may_change": [f"{own}/s*", f"{own}/link"]}
+        found = tree.found("*")
+        assert {n: (i["size"], i["flags"], i["details"]) for n, i in found.items()} == {
+            "app.log": (7, [], ["content=beginning"]), "app.conf": (8, [], []), "link": (5, ["symlink"], []),
+            "state": (0, [], ["content=not-measured"]), "spool": (0, [], ["content=not-measured"])}
+        assert (found["state"]["sha256"], found["state"]["mode"]) == (NOTHING, "0100600")
+        assert found["app.log"]["sha256"] == hashlib.sha256(b"app.log").hexdigest()
+        made = tree.measure("files", pid=tree.process.pid, files=["/etc/hostname"], **tree.how)["components"]["files"]["made"]
+        assert made[:2] == [{"name": n, "values": tree.how[n]} for n in ("may_change", "may_grow")], made
+        for key in ("may_grow", "may_change"):
+            assert "/etc/**/x" in tree.refused("files", pid=tree.process.pid, files=["/etc/hostname"], **{key: ["/etc/**/x"]})
+            assert "absolute" in tree.refused("files", pid=tree.process.pid, files=["/etc/hostname"], **{key: ["etc"]})
+            assert "how files are measured" in tree.refused("executable", pid=tree.process.pid, **{key: ["/etc"]})
+
+
+def test_what_is_used_may_change_or_grow():
+    with Tree() as tree:
+        for name in ("app.log", "state", "script"):
+            tree.write(f"tree/{name}", name)
+        process = tree.start("/bin/sh", "-c", "exec sleep 3600 <app.log 3<state 4<script", cwd=tree.dir / "tree")
+        while os.readlink(f"/proc/{process.pid}/exe") != os.path.realpath("/bin/sleep"):
+            os.sched_yield()
+        for name in ("app.log", "state", "script"):
+            os.utime(tree.dir / "tree" / name, (2**32, 2**32))
+        own = f"{tree.dir}/tree"
+        items = tree.files("files", pid=process.pid, files=[f"{own}/*"], scripts=True, may_grow=[f"{own}/*.log"],
+                           may_change=[f"{own}/state"])
+        assert {n: (i["flags"], i["details"]) for n, i in items.items()} == {
+            "tree/app.log": ([], ["content=beginning"]), "tree/state": ([], ["content=not-measured"]),
+            "tree/script": (["newer"], [])}, items
+
+
 def test_wildcards_do_not_cross_mounts():
     if not can_be_others():
         return

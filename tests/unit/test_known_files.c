@@ -83,7 +83,7 @@ keep(struct known_files *k, const struct stand *st, unsigned number)
 	const struct statx s = numbered(st, number);
 	const struct digest d = digest_like(number);
 
-	known_files_keep(k, st->fd, &s, true, &st->later, &d);
+	known_files_keep(k, st->fd, &s, s.stx_size, true, &st->later, &d);
 }
 
 /* Whatever chance says. */
@@ -97,7 +97,7 @@ knows(struct known_files *k, const struct stand *st, unsigned number)
 	bool known = false;
 
 	for (unsigned i = 0; !known && i < 100; i++)
-		known = known_files_find(k, &s, true, &found, &read_s);
+		known = known_files_find(k, &s, s.stx_size, true, &found, &read_s);
 	if (known) {
 		assert_true(digest_equal(&found, &expected));
 		assert_int_equal(read_s, st->later.tv_sec);
@@ -117,12 +117,13 @@ bare_files_are_known_apart(void **state)
 	bool known = false;
 
 	known_files_begin(k, 1);
-	known_files_keep(k, st->fd, &st->s, false, &st->later, &d);
+	known_files_keep(k, st->fd, &st->s, st->s.stx_size, false, &st->later, &d);
 	known_files_end(k);
 	known_files_begin(k, 1);
 	for (unsigned i = 0; i < 100; i++) {
-		assert_false(known_files_find(k, &st->s, true, &found, &read_s));
-		known = known || known_files_find(k, &st->s, false, &found, &read_s);
+		assert_false(known_files_find(k, &st->s, st->s.stx_size, true, &found, &read_s));
+		known =
+		    known || known_files_find(k, &st->s, st->s.stx_size, false, &found, &read_s);
 	}
 	assert_true(known);
 	known_files_free(&k);
@@ -177,7 +178,7 @@ another_word_of_the_kernels_is_another_file(void **state)
 		s.stx_btime.tv_sec += what == 9;
 		s.stx_btime.tv_nsec ^= what == 10;
 		for (unsigned i = 0; i < 20; i++)
-			assert_false(known_files_find(k, &s, true, &found, &read_s));
+			assert_false(known_files_find(k, &s, s.stx_size, true, &found, &read_s));
 	}
 	known_files_free(&k);
 }
@@ -191,9 +192,9 @@ what_changed_a_moment_ago_is_not_kept(void **state)
 	struct timespec began = {st->s.stx_ctime.tv_sec + KNOWN_FILES_SETTLED_S - 1, 0};
 
 	known_files_begin(k, 1);
-	known_files_keep(k, st->fd, &st->s, true, &began, &d);
+	known_files_keep(k, st->fd, &st->s, st->s.stx_size, true, &began, &d);
 	began.tv_sec = st->s.stx_ctime.tv_sec - LONG; /* the clock was set back */
-	known_files_keep(k, st->fd, &st->s, true, &began, &d);
+	known_files_keep(k, st->fd, &st->s, st->s.stx_size, true, &began, &d);
 	known_files_begin(k, 1);
 	assert_false(knows(k, st, 0));
 	known_files_free(&k);
@@ -210,8 +211,8 @@ a_file_system_without_times_of_its_own_is_not_kept(void **state)
 
 	s.stx_mnt_id++;
 	known_files_begin(k, 1);
-	known_files_keep(k, memory, &s, true, &st->later, &d); /* a tmpfs */
-	known_files_keep(k, st->fd, &st->s, true, &st->later, &d);
+	known_files_keep(k, memory, &s, s.stx_size, true, &st->later, &d); /* a tmpfs */
+	known_files_keep(k, st->fd, &st->s, st->s.stx_size, true, &st->later, &d);
 	known_files_begin(k, 1);
 	assert_true(knows(k, st, 0));
 	st->s.stx_mnt_id++;
@@ -255,10 +256,10 @@ is_kept_over(const char *type, bool *tried)
 		assert_int_equal(statx(fd, "", AT_EMPTY_PATH, KNOWN_FILES_MASK, &s), 0);
 		later.tv_sec = s.stx_ctime.tv_sec + LONG;
 		known_files_begin(k, 1);
-		known_files_keep(k, fd, &s, true, &later, &d);
+		known_files_keep(k, fd, &s, s.stx_size, true, &later, &d);
 		known_files_begin(k, 1);
 		for (unsigned i = 0; i < 100; i++) /* some are read again by chance */
-			kept = kept || known_files_find(k, &s, true, &found, &read_s);
+			kept = kept || known_files_find(k, &s, s.stx_size, true, &found, &read_s);
 		(void)close(fd);
 		assert_int_equal(umount(path), 0);
 	}
@@ -301,16 +302,16 @@ a_share_is_read_again_by_chance(void **state)
 	keep(k, st, 0);
 	known_files_begin(k, 25);
 	for (unsigned i = 0; i < 4000; i++)
-		again += !known_files_find(k, &st->s, true, &found, &read_s);
+		again += !known_files_find(k, &st->s, st->s.stx_size, true, &found, &read_s);
 	assert_in_range(again, 800, 1200); /* 1,000, and 7 standard deviations */
 	/* What is read then takes its place at once. */
-	known_files_keep(k, st->fd, &st->s, true, &st->later, &other);
-	while (!known_files_find(k, &st->s, true, &found, &read_s))
+	known_files_keep(k, st->fd, &st->s, st->s.stx_size, true, &st->later, &other);
+	while (!known_files_find(k, &st->s, st->s.stx_size, true, &found, &read_s))
 		continue;
 	assert_true(digest_equal(&found, &other));
 	known_files_begin(k, 100);
 	for (unsigned i = 0; i < 1000; i++)
-		assert_false(known_files_find(k, &st->s, true, &found, &read_s));
+		assert_false(known_files_find(k, &st->s, st->s.stx_size, true, &found, &read_s));
 	known_files_free(&k);
 }
 
@@ -463,6 +464,30 @@ an_end_at_any_moment_leaves_nothing_wrong(void **state)
 	known_files_free(&k);
 }
 
+/* The kernel checks what it reads of these; and a digest is of as many bytes as it was read of. */
+static void
+verity_and_size(void **state)
+{
+	const struct stand *st = *state;
+	struct known_files *k = known_files_new(FEW);
+	const struct digest d = digest_like(1);
+	struct statx s = st->s;
+	struct digest found;
+	uint32_t read_s;
+
+	s.stx_attributes |= STATX_ATTR_VERITY;
+	known_files_begin(k, 99);
+	known_files_keep(k, st->fd, &s, s.stx_size, true, &st->later, &d);
+	known_files_end(k);
+	known_files_begin(k, 99);
+	for (unsigned i = 0; i < 100; i++) {
+		assert_true(known_files_find(k, &s, s.stx_size, true, &found, &read_s));
+		assert_false(known_files_find(k, &s, s.stx_size - 1, true, &found, &read_s));
+		assert_false(known_files_find(k, &st->s, s.stx_size, true, &found, &read_s));
+	}
+	known_files_free(&k);
+}
+
 int
 main(void)
 {
@@ -475,6 +500,7 @@ main(void)
 	    TEST(a_file_system_without_times_of_its_own_is_not_kept),
 	    TEST(an_overlay_keeps_what_lies_on_a_disk),
 	    TEST(a_share_is_read_again_by_chance),
+	    TEST(verity_and_size),
 	    TEST(what_does_not_fit_is_read),
 	    TEST(what_is_of_no_use_makes_room),
 	    TEST(each_of_many_is_found),
