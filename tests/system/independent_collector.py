@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 import second_forms as forms
 import second_items
 import second_measure
+import second_redaction
 import second_session
 from hallmark import PATIENCE_S, Site, run_tests, to_yaml
 from measured import can_be_others
@@ -164,6 +165,16 @@ def test_forms_are_those_of_the_documents_examples():
     assert made.bytes == example["component-list"] and len(made.segments) == 3
     assert made.segments[0] == example["component-segment-1"]
     assert second_measure.Component("libraries", []).bytes == example["component-empty"]
+    plain = second_measure.Component("runtime", [("arguments", [b"trading-app", b"--password=7", b"hmac-sha256:0123"])])
+    rule = {"kind": "runtime", "fact": "arguments", "value": "--password=*"}
+    hidden = second_redaction.redacted(plain, second_redaction.Key(bytes(range(32))), [rule])
+    assert hidden.bytes == example["component-redacted"]
+    page = b"file=sha256:" + hashlib.sha256(b"its page").hexdigest().encode()
+    library = [b"/usr/lib/libquotes.so", hashlib.sha256(b"the library").digest(), 81920, 0o100644, 0, 0, second_items.NEWER, ()]
+    code = [library[0], hashlib.sha256(b"a page in memory").digest(), 4096, *library[3:6], second_items.MODIFIED, (page, b"offset=40960")]
+    compiled = second_measure.run_time_code(b"/opt/a b", b"[anon]", [[(second_items.WRITABLE, 4096), (0, 8192)]])
+    assert second_measure.Component("libraries", [compiled, library, code], [("options", [b"main_only", second_measure.REREAD])]
+                                    ).bytes == example["component-code"]
     assert forms.message("hello", versions=[1], agent="hallmark-collector 0.1.0") == example["hello"]
     name, receipt = forms.read_message(example["receipt"][4:])
     key = forms.serialization.load_pem_public_key((ROOT / "tests/vectors/wire-signer.pem").read_bytes())

@@ -40,13 +40,15 @@ decoded_items_point_into_the_bytes(void **state)
 static void
 cut_or_extended_vectors_are_refused(void **state)
 {
-	const char *const vectors[] = {"component-files", "component-runtime", "component-empty"};
+	const char *const vectors[] = {"component-files", "component-runtime", "component-empty",
+	    "component-code", "component-redacted"};
 	struct buf bytes = BUF_INIT;
 
 	(void)state;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(vectors) / sizeof(*vectors); i++) {
 		buf_clear(&bytes);
 		vector_wire(vectors[i], &bytes);
+		expect(buf_view(&bytes), ERR_OK);
 		for (size_t size = 0; size < bytes.size; size++)
 			refused((struct view){bytes.data, size});
 		buf_append_byte(&bytes, 0);

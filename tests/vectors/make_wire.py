@@ -155,6 +155,31 @@ def components():
     }
 
 
+def code_in_memory():
+    """Of a library that changed after the start, and of which a page was written to; and a compiler's."""
+    items = [
+        [b"/usr/lib/libquotes.so", sha256(b"the library"), 81920, 0o100644, 0, 0, 2048, []],
+        [b"/usr/lib/libquotes.so", sha256(b"a page in memory"), 4096, 0o100644, 0, 0, 1024,
+         [b"file=sha256:" + sha256(b"its page").hex().encode(), b"offset=40960"]],
+        [b"[anon]", ZERO, 65536, 0, 0, 0, 12, [b"mappings=2", b"program=/opt/a%20b"]],
+    ]
+    made = [["options", [b"main_only", b"reread_percent=2"]]]
+    return pack(["libraries", 1, made, sorted(items, key=lambda item: (item[0], pack(item[1:])))])
+
+
+def redacted():
+    """By the key of the bytes 0 to 31: one value hidden, and one that only looks so."""
+    def keyed(*parts):
+        text = b"".join(len(p).to_bytes(4, "big") + p for p in (b"hallmark-redaction-1", *parts))
+        return hmac.digest(bytes(range(32)), text, "sha256")
+
+    name = keyed(b"key", b"", b"")[:8].hex().encode()
+    hidden = keyed(b"runtime", b"arguments", b"--password=7").hex().encode()
+    made = [["redacted", [b"key=" + name, b"fact arguments value --password=*"]]]
+    return pack(["runtime", 1, made, [["arguments", [
+        b"trading-app", b"hmac-sha256:" + name + b":" + hidden, b"hmac-sha256::0123"]]]])
+
+
 def segments():
     """Of 1,100 facts without values."""
     cut, rest = [], []
@@ -556,6 +581,8 @@ def make():
         "component-executable": executable,
         "component-files": files,
         "component-runtime": parts["runtime"][0],
+        "component-code": code_in_memory(),
+        "component-redacted": redacted(),
         "component-list": component_list(),
         **{f"component-segment-{i}": data for i, (data, _) in enumerate(segments(), 1)},
         "component-empty": pack(["libraries", 1, [], []]),
