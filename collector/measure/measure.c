@@ -41,6 +41,7 @@ struct segment_sink {
 static enum err measure_process(const struct collector_workload *w, const struct process *p,
     const struct members *others, struct filehash *hash, const struct measure_output *to,
     struct measurement *out, struct trouble *t);
+static enum component_kind kind_at(unsigned place);
 static enum err measure_kind(struct measure_context *m, enum component_kind kind,
     const struct measure_output *to, struct bundle_component *out);
 static component_segment_sink give_segment;
@@ -130,16 +131,30 @@ measure_process(const struct collector_workload *w, const struct process *p,
 	if (w->redact_count > 0 && (e = redaction_key_load(w->redaction_key, &key, t)) == ERR_OK)
 		m.redaction = &key;
 	m.root = openat(p->dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	for (unsigned kind = 0; e == ERR_OK && kind < COMPONENT_KIND_COUNT; kind++) {
+	for (unsigned i = 0; e == ERR_OK && i < COMPONENT_KIND_COUNT; i++) {
+		const enum component_kind kind = kind_at(i);
+
 		if (!w->measure[kind])
 			continue;
 		t->text[0] = '\0';
-		e = measure_kind(&m, (enum component_kind)kind, to, &out->component[kind]);
+		e = measure_kind(&m, kind, to, &out->component[kind]);
 	}
 	if (m.root >= 0)
 		(void)close(m.root);
 	redaction_key_end(&key);
 	return e;
+}
+
+/*
+ * Libraries first: whoever watches its own program or files (inotify) is told that they are opened,
+ * and what is mapped is to be listed before that.
+ */
+static enum component_kind
+kind_at(unsigned place)
+{
+	if (place == 0)
+		return COMPONENT_LIBRARIES;
+	return (enum component_kind)(place <= COMPONENT_LIBRARIES ? place - 1 : place);
 }
 
 /* ERR_OK with `out` not present: the component is left out. */

@@ -116,7 +116,7 @@ for other in others:
         process.wait()
 
 
-# Nothing is executable for as long as somebody looks at it.
+# Nothing is executable for as long as somebody looks at it, or at its program.
 HIDES_WHEN_LOOKED_AT = """
 import ctypes, os, select
 libc = ctypes.CDLL(None)
@@ -126,13 +126,15 @@ libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 SIZE, ALL = 65536, 7
 at = libc.mmap(None, SIZE, ALL, 0x22, -1, 0)
 told = libc.inotify_init1(0)
-assert libc.inotify_add_watch(told, f"/proc/{os.getpid()}/maps".encode(), 0x20) > 0  # IN_OPEN
+for path in (f"/proc/{os.getpid()}/maps", os.readlink("/proc/self/exe")):
+    assert libc.inotify_add_watch(told, path.encode(), 0x20) > 0  # IN_OPEN
 print("ready", flush=True)
 while os.read(told, 4096):
     libc.mprotect(at, SIZE, 0)
     while select.select([told], [], [], 0.2)[0]:
         os.read(told, 4096)
     libc.mprotect(at, SIZE, ALL)
+    print("again", flush=True)
 """
 
 
@@ -147,10 +149,12 @@ def test_nobody_is_told_that_a_proc_of_ones_own_is_looked_at():
     with Measured() as host:
         host.give_to_nobody()
         user = 12345  # who has inotify instances left
-        process = host.start("setpriv", f"--reuid={user}", "--clear-groups", PYTHON, "-c", HIDES_WHEN_LOOKED_AT, ready=True)
+        program = shutil.copy(os.path.realpath(PYTHON), host.dir / "watched")
+        process = host.start("setpriv", f"--reuid={user}", "--clear-groups", program, "-c", HIDES_WHEN_LOOKED_AT, ready=True)
         for _ in range(3):
-            items = host.measure("libraries", prefix=own, executable=os.path.realpath(PYTHON), user=str(user))
+            items = host.measure("executable", "libraries", prefix=own, executable=str(program), user=str(user))
             assert [i for i in items["components"]["libraries"]["items"] if "anonymous" in i["flags"]], items
+            assert process.stdout.readline() == b"again\n", "its program was opened, behind that"
 
 
 def test_what_is_newer_than_the_process():
