@@ -4,6 +4,8 @@
 #include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "collector/ground/rooted.h"
@@ -17,6 +19,7 @@
 #define ARGUMENTS_SIZE_MAX (16 * 1024 * 1024) /* bytes of a cmdline */
 
 static enum err runs_it(const struct program *p, int dir, bool *yes);
+static bool is_file(const struct program *p, int dir);
 static bool is_named(const struct program *p, struct view name);
 static enum err is_users(const struct program *p, int dir, bool *yes);
 static enum err has_arguments(const struct program *p, int dir, bool *yes);
@@ -103,19 +106,31 @@ static enum err
 runs_it(const struct program *p, int dir, bool *yes)
 {
 	struct buf name = BUF_INIT;
-	struct stat program;
 	int living;
 	enum err e = threads_open_living(dir, &living);
 
 	*yes = false;
 	if (e == ERR_OK && (e = procfs_read_link(living, "exe", &name)) == ERR_OK)
-		*yes = (p->has_file && fstatat(living, "exe", &program, 0) == 0 &&
-			   program.st_dev == p->file.st_dev && program.st_ino == p->file.st_ino) ||
+		*yes = is_file(p, living) ||
 		       (is_named(p, buf_view(&name)) && host_root_is_of(p->root, living));
 	if (living >= 0)
 		(void)close(living);
 	buf_free(&name);
 	return e;
+}
+
+/*
+ * This is asked of every process of the host. What a file system knows without asking anybody will
+ * do: one that does not answer, of a network or of a user's making, holds up nobody here.
+ */
+static bool
+is_file(const struct program *p, int dir)
+{
+	struct statx s;
+
+	return p->has_file && statx(dir, "exe", AT_STATX_DONT_SYNC, STATX_INO, &s) == 0 &&
+	       makedev(s.stx_dev_major, s.stx_dev_minor) == p->file.st_dev &&
+	       s.stx_ino == p->file.st_ino;
 }
 
 static bool

@@ -13,6 +13,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
+import silent_disk
 from hallmark import PATIENCE_S, run_tests
 from control_groups import SYSTEMD, Groups, can_be_made
 from measured import AS_NOBODY, NOBODY, PYTHON, Measured, can_be_others
@@ -541,6 +542,24 @@ def test_state_that_cannot_be_believed():
 
 
 # --- of a host that is mounted somewhere -----------------------------------------------------------
+
+def test_a_program_on_a_file_system_that_is_dead_holds_up_no_other():
+    if not can_be_others() or not os.path.exists("/dev/fuse"):
+        return
+    with Measured() as host:
+        dead = host.dir / "dead"
+        dead.mkdir()
+        served = host.start("unshare", "--mount", PYTHON, silent_disk.__file__, dead, shutil.which("sleep"),
+                            stderr=subprocess.PIPE)
+        try:
+            assert served.stdout.readline() == b"runs\n", served.stderr.read()
+            program = shutil.copy(shutil.which("sleep"), host.dir / "program")
+            process = host.start(program, "100")
+            assert host.measure("executable", executable=str(program), budgets={"seconds": 5})["pid"] == process.pid
+        finally:
+            host.end(served)
+            served.stderr.close()
+
 
 def test_a_host_that_is_mounted_somewhere():
     if not can_be_made():
