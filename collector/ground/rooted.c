@@ -30,6 +30,8 @@ static enum err walk_along(struct walk *w, const char *path, int flags, int *out
 static enum err stand_at(const struct walk *w, const char *name, int *out);
 static enum err enter(struct walk *w, int there);
 static enum err note(struct walk *w, const char *name, const struct stat *s);
+static void note_link(struct walk *w, const struct stat *link);
+static void note_loose(struct walk *w, const struct stat *s);
 static enum err follow(struct walk *w, int link);
 static void leave(struct walk *w, size_t depth);
 static void turn_back(struct walk *w, size_t depth);
@@ -147,9 +149,10 @@ step(struct walk *w, const char *name, bool last, int flags, int *out)
 		return failed(errno);
 	if (fstat(there, &s) != 0)
 		e = failed(errno);
-	else if (S_ISLNK(s.st_mode))
+	else if (S_ISLNK(s.st_mode)) {
+		note_link(w, &s);
 		e = follow(w, there);
-	else if (S_ISDIR(s.st_mode) && (e = note(w, name, &s)) == ERR_OK)
+	} else if (S_ISDIR(s.st_mode) && (e = note(w, name, &s)) == ERR_OK)
 		return enter(w, there);
 	else if (S_ISDIR(s.st_mode))
 		;                            /* the path is too long */
@@ -188,12 +191,30 @@ note(struct walk *w, const char *name, const struct stat *s)
 	if (s == NULL)
 		return ERR_OK;
 	w->path_size[w->depth] = p->path_size;
-	if (w->loose != NULL && !w->loose->is_there &&
-	    rooted_is_loose(s->st_mode, s->st_uid, w->owner)) {
-		*w->loose = (struct rooted_loose){true, s->st_mode, s->st_uid, s->st_gid, ""};
-		memcpy(w->loose->path, p->path, p->path_size + 1);
-	}
+	if (rooted_is_loose(s->st_mode, s->st_uid, w->owner))
+		note_loose(w, s);
 	return ERR_OK;
+}
+
+/* Its owner may exchange it in a sticky directory, too. */
+static void
+note_link(struct walk *w, const struct stat *link)
+{
+	struct stat above;
+
+	if (link->st_uid != 0 && link->st_uid != w->owner && fstat(at(w), &above) == 0 &&
+	    (above.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		note_loose(w, &above);
+}
+
+/* The directory in which the walk stands, by the path of its place; the first one counts. */
+static void
+note_loose(struct walk *w, const struct stat *s)
+{
+	if (w->loose == NULL || w->loose->is_there)
+		return;
+	*w->loose = (struct rooted_loose){true, s->st_mode, s->st_uid, s->st_gid, ""};
+	memcpy(w->loose->path, w->place->path, w->place->path_size + 1);
 }
 
 /* Takes `there`. */

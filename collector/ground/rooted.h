@@ -48,8 +48,8 @@ struct rooted_place {
 
 /*
  * As rooted_open, but only looks. The caller closes out->dir, which is -1 unless ERR_OK. `loose`,
- * unless NULL: the first such directory behind the root that the path, or a link on it, leads
- * through, for a file of this owner.
+ * unless NULL: the first such directory, or sticky one with a link of somebody else's, that the
+ * path, or a link on it, leads through, for a file of this owner.
  */
 enum err rooted_find(int root, const char *path, uint32_t owner, struct rooted_place *out,
     struct rooted_loose *loose) MUST_USE;

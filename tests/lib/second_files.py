@@ -129,6 +129,7 @@ class Tree:
 
     def follow_link(self, place, path, real, rest, wild):
         own_mount = self.mount(place.real)
+        place = place._replace(through=(*place.through, self.link_in(place.real, os.stat(self.at(real), follow_symlinks=False))))
         real, there, through, links = self.resolve(place, os.readlink(self.at(real)), place.links + 1)
         if wild and not self.cross_mounts and self.mount(real) != own_mount:
             raise NotFollowed("mount")
@@ -140,6 +141,12 @@ class Tree:
             raise NotFollowed("missing")
         place = place._replace(links=links, through=through)
         self.arrive(place, path, real, there, rest)
+
+    def link_in(self, real, link):
+        """The directory that it is in, which is as good as its owner's where others may write."""
+        above = os.stat(self.at(real))
+        owner = link.st_uid if above.st_mode & 0o022 else above.st_uid
+        return b"/" + b"/".join(real), above, {above.st_uid, owner}
 
     def resolve(self, place, target, links):
         """Where it leads, as processes of that root see it."""
@@ -165,6 +172,7 @@ class Tree:
                 if links > LINKS_MAX:
                     raise NotFollowed("loop")
                 target = os.readlink(self.at(step))
+                through = (*through, self.link_in(real, there))
                 left += target.split(b"/")[::-1]
                 real = () if target.startswith(b"/") else real
                 there = os.stat(self.at(real))
@@ -200,9 +208,9 @@ def where(real, path):
 
 
 def parent(passed, owner):
-    for path, there in passed:
+    for path, there, *owners in passed:
         others = there.st_mode & 0o022 and not there.st_mode & stat.S_ISVTX
-        if there.st_uid not in (0, owner) or others:
+        if {there.st_uid, *(owners[0] if owners else ())} - {0, owner} or others:
             return (f"parent={told_path(path)} {there.st_mode & 0o7777:04o} {there.st_uid} {there.st_gid}".encode(),)
     return ()
 

@@ -108,6 +108,12 @@ def test_links_are_followed_in_the_same_way():
             same_files(host, ["/t/**"], follow=True)
             same_files(host, ["/t/*/*"])
             (host.dir / directory).chmod(0o755)
+        if can_be_others():
+            for name in ("t/cm/..data", "t/chain3", "t/releases/42/in", "t/available/a"):
+                os.chown(host.dir / name, 12, 12, follow_symlinks=False)
+            for directory in ("t/cm", "t", "t/releases/42"):
+                (host.dir / directory).chmod(0o1777)
+                same_files(host, ["/t/**"], follow=True)
         same_files(host, ["/t/**"], follow=True, excludes=[f"{host.dir}/t/c[mh]*", f"{host.dir}/t/*/42/.*"])
         same_files(host, ["/t/**"], excludes=[f"{host.dir}/t/available/**", f"{host.dir}/t/cm", f"{host.dir}/t/*/*/bin/**"])
 

@@ -245,6 +245,10 @@ def test_who_may_exchange_what_a_link_leads_to():
         assert tree.found("first")["first"]["details"] == [target]
         (tree.dir / "tree/hop").chmod(0o777)
         assert tree.found("first")["first"]["details"] == [f"parent={tree.dir}/tree/hop 0777 0 0", target]
+        (tree.dir / "tree/hop").chmod(0o1777)
+        assert tree.found("first")["first"]["details"] == [target]
+        os.chown(tree.dir / "tree/hop/on", 12, 12, follow_symlinks=False)
+        assert tree.found("first")["first"]["details"] == [f"parent={tree.dir}/tree/hop 1777 0 0", target], "whose the link is"
 
 
 def test_a_link_that_is_turned_while_its_content_is_read():
