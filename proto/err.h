@@ -163,6 +163,7 @@ enum err_class {
 	    "the token cannot do this before an operator has changed something about it")          \
 	X(ERR_BUDGET, 611, ENVIRONMENT, "budget-exceeded",                                         \
 	    "it would cost more than it is allowed to")                                            \
+	X(ERR_NO_ROOM, 612, ENVIRONMENT, "no-room", "there is no room on the disk")                \
 	/* 9xx: ours */                                                                            \
 	X(ERR_INVARIANT, 900, OURS, "invariant", "an internal invariant is broken")
 

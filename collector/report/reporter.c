@@ -186,6 +186,11 @@ report_by(struct reporter *r, size_t workload, reporter_way *measure, struct rec
 			outcome = r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
 	}
 	reporter_end_challenge(challenge, &w->challenge);
+	/* The signer has what waits at the head, and its receipt has no room: others follow. */
+	if (outcome == REPORTER_REFUSED && w->lacks_room && w->chain != NULL &&
+	    chain_is_in_doubt(w->chain))
+		return spool_by(r, workload, measure) == REPORTER_FAILED ? REPORTER_FAILED
+									 : REPORTER_REFUSED;
 	return outcome == REPORTER_DONE ? reporter_outcome_of(step) : outcome;
 }
 
@@ -233,6 +238,8 @@ spool_by(struct reporter *r, size_t workload, reporter_way *measure)
 		return REPORTER_FAILED;
 	if (!measure(r, w, true))
 		return r->failed ? REPORTER_FAILED : REPORTER_REFUSED;
+	if (r->client == NULL)
+		reporter_have_room(r, w);
 	logline_begin(&j, LOGGER_INFO, "spooled");
 	logline_string(&j, "workload", w->config->name);
 	logline_number(&j, "waiting", chain_waiting(w->chain));

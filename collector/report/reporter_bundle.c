@@ -13,6 +13,7 @@
 static bool take_measurement(struct reporter *r, struct reporter_workload *w, struct measurement *m,
     enum err e, const struct trouble *t);
 static void tell_unwatched(struct reporter_workload *w, const struct measurement *m);
+static void lose(struct reporter *r, const struct reporter_workload *w, uint64_t time_ms);
 static enum err store_lack(struct reporter_workload *w, struct measurement *m, struct trouble *t);
 static enum err make_bundle(struct reporter *r, const struct reporter_workload *w, bool offline,
     const struct reporter_farewell *farewell, struct buf *to);
@@ -73,6 +74,8 @@ reporter_begin(struct reporter *r, struct reporter_workload *w)
 		memcpy(w->nonce, client_nonce(r->client), NONCE_SIZE);
 	w->challenge = r->challenges.of[number];
 	memset(&w->lacks, 0, sizeof(w->lacks));
+	w->lost = state_segments_lost(r->state);
+	w->unkept = false;
 	if (measurer_begin(r->measurer, r->config, number, &output) == ERR_OK)
 		return true;
 	tell_no_bundle(r, w, ERR_MEMORY, NULL);
@@ -100,7 +103,26 @@ reporter_measure(struct reporter *r, struct reporter_workload *w, bool offline)
 	}
 	if (r->failed || e == ERR_CLOSED || (e != ERR_OK && interrupt_stop()))
 		return false;
-	return take_measurement(r, w, &m, e, &t) && reporter_append(r, w, offline, NULL);
+	/* What another workload's list found no room for may have been of this one's, too. */
+	w->unkept = w->unkept || w->lost != state_segments_lost(r->state);
+	if (!w->unkept && take_measurement(r, w, &m, e, &t))
+		return reporter_append(r, w, offline, NULL);
+	if (w->unkept)
+		lose(r, w, m.time_ms);
+	return false;
+}
+
+/* What could not be kept of a measurement, or its bundle: the next bundle says that it was. */
+static void
+lose(struct reporter *r, const struct reporter_workload *w, uint64_t time_ms)
+{
+	struct trouble t = TROUBLE_INIT;
+	const enum err e = chain_note_dropped(w->chain, time_ms, &t);
+
+	if (e == ERR_OK)
+		return;
+	r->failed = true;
+	tell_no_bundle(r, w, e, &t);
 }
 
 /* Once, until all of it could be watched again: rounds measure it all the same. */
@@ -141,7 +163,7 @@ take_measurement(struct reporter *r, struct reporter_workload *w, struct measure
 	}
 	unmeasured_find(&w->lacks, w->config, e, m, &w->lack, m->time_ms);
 	if (unmeasured_is_any(&w->lacks) && (e = store_lack(w, m, &why)) != ERR_OK) {
-		if (!r->failed)
+		if (!r->failed && !w->unkept)
 			tell_no_bundle(r, w, e, &why);
 		return false;
 	}
@@ -194,10 +216,15 @@ reporter_append(struct reporter *r, struct reporter_workload *w, bool offline,
 	if (e == ERR_OK) {
 		e = offline ? chain_append(w->chain, buf_view(&bytes), &t)
 			    : chain_put_first(w->chain, buf_view(&bytes), buf_view(&signature), &t);
-		r->failed = e != ERR_OK;
+		r->failed = e != ERR_OK && e != ERR_NO_ROOM;
 	}
-	if (e != ERR_OK)
+	if (e == ERR_NO_ROOM) {
+		reporter_lack_room(r, w, &t);
+		if (farewell == NULL)
+			lose(r, w, w->measurement.time_ms);
+	} else if (e != ERR_OK) {
 		tell_no_bundle(r, w, e, &t);
+	}
 	buf_free(&bytes);
 	buf_free(&signature);
 	return e == ERR_OK;
@@ -311,7 +338,10 @@ stored(struct reporter_workload *w, enum err e, const struct trouble *t)
 {
 	struct reporter *r = w->reporter;
 
-	if (e != ERR_OK && !r->failed) {
+	if (e == ERR_NO_ROOM) {
+		w->unkept = true;
+		reporter_lack_room(r, w, t);
+	} else if (e != ERR_OK && !r->failed) {
 		r->failed = true;
 		tell_no_bundle(r, w, e, t);
 	}

@@ -32,7 +32,7 @@ reporter_connect(struct reporter *r, bool *failed)
 		if ((e = open_in_time(r, ranking_at(&r->ranking, i, now_ms), &fresh)) != ERR_OK)
 			continue;
 		if ((e = take_client(r, fresh)) != ERR_OK) {
-			*failed = true;
+			*failed = r->failed;
 			return e;
 		}
 	}
@@ -53,9 +53,10 @@ reporter_go_back(struct reporter *r)
 	if (r->client != NULL)
 		reporter_disconnect(r, ERR_CLOSED, NULL);
 	if (e == ERR_OK)
-		return take_client(r, first);
-	client_close(&first);
-	return e;
+		e = take_client(r, first);
+	else
+		client_close(&first);
+	return r->failed ? e : ERR_OK;
 }
 
 enum err
@@ -150,7 +151,7 @@ take_client(struct reporter *r, struct client *client)
 	logline_end(&j);
 	board_connected(r->board, r->ranking.now, client_log(client));
 	if ((e = reporter_select_log(r, client_log(client), &t)) != ERR_OK) {
-		r->failed = true;
+		r->failed = r->failed || e != ERR_NO_ROOM;
 		reporter_disconnect(r, e, &t);
 	}
 	return e;

@@ -9,6 +9,7 @@
 #define SPOOL_PART 8
 
 static bool has_too_many_bytes(const struct reporter *r);
+static size_t count_lacking(const struct reporter *r);
 static void tell_full(struct reporter_workload *w);
 static void tell_unusable(const struct reporter_workload *w, enum err e, const struct trouble *t);
 static void tell_lost(const struct reporter *r, enum err e, const struct trouble *t);
@@ -23,14 +24,17 @@ reporter_select_log(struct reporter *r, struct view origin, struct trouble *t)
 		return ERR_OK;
 	if ((e = state_open_log(r->state, origin, &dir, t)) != ERR_OK)
 		return e;
+	if ((e = state_set_last_log(r->state, origin, t)) != ERR_OK) {
+		(void)close(dir);
+		return e;
+	}
 	reporter_close_chains(r);
 	if (r->log_dir >= 0)
 		(void)close(r->log_dir);
 	r->log_dir = dir;
 	buf_clear(&r->log);
 	buf_append_view(&r->log, origin);
-	if ((e = buf_status(&r->log)) != ERR_OK ||
-	    (e = state_set_last_log(r->state, origin, t)) != ERR_OK)
+	if ((e = buf_status(&r->log)) != ERR_OK)
 		return e;
 	for (size_t i = 0; i < r->config->workload_count; i++)
 		if ((e = reporter_open_chain(r, &r->workloads[i])) != ERR_OK && r->failed)
@@ -50,8 +54,11 @@ reporter_open_chain(struct reporter *r, struct reporter_workload *w)
 		return ERR_OK;
 	if ((e = chain_open(r->log_dir, w->config->name, &w->chain, &t)) == ERR_OK)
 		return ERR_OK;
-	r->failed = e != ERR_FORMAT;
-	tell_unusable(w, e, &t);
+	r->failed = e != ERR_FORMAT && e != ERR_NO_ROOM;
+	if (e == ERR_NO_ROOM)
+		reporter_lack_room(r, w, &t);
+	else
+		tell_unusable(w, e, &t);
 	return e;
 }
 
@@ -82,11 +89,53 @@ reporter_make_room(struct reporter *r, struct reporter_workload *w)
 	else if (e == ERR_NOT_FOUND)
 		w->spool_was_full = false;
 	r->stored = r->stored || e == ERR_OK;
-	if (e == ERR_OK || e == ERR_NOT_FOUND)
+	if (e == ERR_NO_ROOM)
+		reporter_lack_room(r, w, &t);
+	if (e == ERR_OK || e == ERR_NOT_FOUND || e == ERR_NO_ROOM)
 		return true;
 	r->failed = true;
 	tell_unusable(w, e, &t);
 	return false;
+}
+
+void
+reporter_lack_room(struct reporter *r, struct reporter_workload *w, const struct trouble *t)
+{
+	const bool was_told = count_lacking(r) > 0;
+	struct logline j;
+
+	w->lacks_room = true;
+	if (was_told)
+		return;
+	logline_begin(&j, LOGGER_ERROR, "no-room");
+	logline_string(&j, "workload", w->config->name);
+	trouble_log(&j, ERR_NO_ROOM, t);
+	logline_end(&j);
+}
+
+void
+reporter_have_room(struct reporter *r, struct reporter_workload *w)
+{
+	struct logline j;
+
+	if (!w->lacks_room)
+		return;
+	w->lacks_room = false;
+	if (count_lacking(r) > 0)
+		return;
+	logline_begin(&j, LOGGER_NOTICE, "room-again");
+	logline_string(&j, "workload", w->config->name);
+	logline_end(&j);
+}
+
+static size_t
+count_lacking(const struct reporter *r)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < r->config->workload_count; i++)
+		count += r->workloads[i].lacks_room;
+	return count;
 }
 
 /* Of all workloads; what is measured of one at a time is let off. */

@@ -27,6 +27,7 @@ struct reporter_workload {
 	struct unmeasured lack;         /* of that one */
 	bool spool_was_full;            /* told already */
 	bool was_unwatched;             /* some of it; told already */
+	bool lacks_room;                /* what came of it last could not be kept */
 	uint64_t took_ms;               /* the newest try to measure it */
 	/* of the measurement that is under way, as it was when that began */
 	uint64_t clock_ms; /* by interrupt_clock_ms */
@@ -34,6 +35,8 @@ struct reporter_workload {
 	uint8_t nonce[NONCE_SIZE];
 	struct reporter_challenge challenge;
 	struct unmeasured lacks;
+	uint64_t lost; /* state_segments_lost */
+	bool unkept;   /* there was no room for some of it */
 };
 
 struct reporter {
@@ -69,7 +72,8 @@ struct reporter {
  */
 enum err reporter_select_log(struct reporter *r, struct view origin, struct trouble *t) MUST_USE;
 
-/* Opens the workload's chain in the current log. ERR_FORMAT (told), ERR_IO (failed). */
+/* Opens the workload's chain in the current log. ERR_FORMAT, ERR_NO_ROOM (told), ERR_IO (failed).
+ */
 enum err reporter_open_chain(struct reporter *r, struct reporter_workload *w) MUST_USE;
 void reporter_close_chains(struct reporter *r);
 
@@ -79,6 +83,13 @@ void reporter_close_chains(struct reporter *r);
  * the state cannot be kept (told).
  */
 bool reporter_make_room(struct reporter *r, struct reporter_workload *w);
+
+/*
+ * There was no room on the disk for what is to be kept of a workload, and there is. Told once,
+ * until there is room for all of them again.
+ */
+void reporter_lack_room(struct reporter *r, struct reporter_workload *w, const struct trouble *t);
+void reporter_have_room(struct reporter *r, struct reporter_workload *w);
 
 /* The signer that is spoken to is passed over, for this. */
 void reporter_tell_passed(const struct reporter *r, enum err e);

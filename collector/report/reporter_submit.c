@@ -24,7 +24,7 @@ static enum reporter_step on_bad_bundle(
 static enum reporter_step drop_head(struct reporter *r, struct reporter_workload *w, bool says);
 static void tell_refusal(const struct reporter_workload *w, const struct message_refusal *m);
 static enum reporter_step state_failed(
-    struct reporter *r, const struct reporter_workload *w, enum err e, const struct trouble *t);
+    struct reporter *r, struct reporter_workload *w, enum err e, const struct trouble *t);
 static bool is_news(const struct chain_head *head, enum report_status status);
 static bool is_void_nonce(enum err code);
 static bool is_busy(const struct client_answer *a);
@@ -147,6 +147,7 @@ on_receipt(struct reporter *r, struct reporter_workload *w, const struct chain_h
 	if ((e = receipt_save(r->receipts, m, log, &t)) != ERR_OK ||
 	    (e = chain_acknowledge(w->chain, &t)) != ERR_OK)
 		return state_failed(r, w, e, &t);
+	reporter_have_room(r, w);
 	ranking_receipt(&r->ranking);
 	if (!head->content.offline)
 		board_verdict(r->board, (size_t)(w - r->workloads), &said);
@@ -254,6 +255,7 @@ on_other_chain(struct reporter *r, struct reporter_workload *w, const struct cha
 	const struct ration_about about = {
 	    RATION_ALARM, "chain-disagrees", NULL, "workload", view_of_string(w->config->name)};
 	struct trouble t = TROUBLE_INIT;
+	enum reporter_step step;
 	struct logline j;
 	enum err e;
 
@@ -281,8 +283,8 @@ on_other_chain(struct reporter *r, struct reporter_workload *w, const struct cha
 	    "from what the signer remembers");
 	logline_end(&j);
 	/* It is measured again at once. */
-	if (!head->content.offline && drop_head(r, w, false) == REPORTER_STEP_FAILED)
-		return REPORTER_STEP_FAILED;
+	if (!head->content.offline && (step = drop_head(r, w, false)) != REPORTER_STEP_CHANGED)
+		return step;
 	e = chain_adopt(w->chain, m->last_seq, &m->last_bundle, &t);
 	return e == ERR_OK ? REPORTER_STEP_CHANGED : state_failed(r, w, e, &t);
 }
@@ -336,12 +338,16 @@ tell_refusal(const struct reporter_workload *w, const struct message_refusal *m)
 	logline_end(&j);
 }
 
+/* Where there is no room for it, all stays as it was, and is tried again. */
 static enum reporter_step
-state_failed(
-    struct reporter *r, const struct reporter_workload *w, enum err e, const struct trouble *t)
+state_failed(struct reporter *r, struct reporter_workload *w, enum err e, const struct trouble *t)
 {
 	struct logline j;
 
+	if (e == ERR_NO_ROOM) {
+		reporter_lack_room(r, w, t);
+		return REPORTER_STEP_KEPT;
+	}
 	r->failed = true;
 	logline_begin(&j, LOGGER_ERROR, "state-failed");
 	logline_string(&j, "workload", w->config->name);

@@ -27,6 +27,7 @@ struct chain {
 	uint64_t head_ms;   /* when it was measured */
 	bool may_go;        /* the head */
 	bool in_doubt;      /* somebody else may have it */
+	bool unsaved;       /* `last` has been told more than its file */
 	struct digest tail; /* digest of the last bundle, waiting or acknowledged */
 	struct buf storage; /* of the head */
 };
@@ -45,16 +46,22 @@ struct rewriting {
 	struct buf bytes;
 };
 
+static enum err drop(struct chain *c, const struct change *change,
+    const struct bundle_dropped *before, struct trouble *t);
 static enum err note_dropped(struct chain *c, size_t count, uint64_t first_ms, struct trouble *t);
+static enum err save_last(struct chain *c, struct trouble *t);
+static enum err save_if_told(struct chain *c, struct trouble *t);
 static void has_said(struct bundle_dropped *d, const struct bundle_dropped *said);
 static enum err load_queue(struct chain *c, struct trouble *t);
 static void go_on_behind(struct chain *c, const struct bundle *head);
 static enum err damaged(const struct chain *c, const char *what, struct trouble *t);
 static enum err add_last(
     struct chain *c, struct view bundle, struct view signature, struct trouble *t);
+static enum err cut_off(struct chain *c, int reason, struct trouble *t);
 static bool follows(struct view bundle, const struct bundle *next);
 static void take_head(struct chain *c, const struct bundle *b);
 static enum err rewrite_queue(struct chain *c, const struct change *change, struct trouble *t);
+static enum err set_back(struct chain *c, struct trouble *t);
 static enum err rewrite_all(struct chain *c, struct rewriting *w);
 static enum err rewrite_record(
     struct chain *c, struct rewriting *w, struct chain_record *r, bool moves);
@@ -190,12 +197,17 @@ chain_put_first(struct chain *c, struct view bundle, struct view signature, stru
 {
 	const struct change change = {.first = bundle, .signature = signature};
 	struct bundle next = {.offline = false};
+	enum err e;
 
 	chain_next(c, &next);
 	if (!follows(bundle, &next) || chain_is_in_doubt(c))
 		return trouble_set(
 		    t, ERR_INVARIANT, "%s: a bundle that does not follow", c->queue_name);
-	return c->waiting == 0 ? add_last(c, bundle, signature, t) : rewrite_queue(c, &change, t);
+	if (c->waiting == 0)
+		return add_last(c, bundle, signature, t);
+	if ((e = rewrite_queue(c, &change, t)) == ERR_OK)
+		e = save_if_told(c, t);
+	return e;
 }
 
 static bool
@@ -218,15 +230,27 @@ add_last(struct chain *c, struct view bundle, struct view signature, struct trou
 	if ((e = buf_status(&record)) == ERR_OK &&
 	    (savefile_write_at(c->queue, buf_view(&record), c->end) != ERR_OK ||
 		fdatasync(c->queue) != 0))
-		e = trouble_set(
-		    t, ERR_IO, "%s: cannot be written: %s", c->queue_name, strerror(errno));
+		e = cut_off(c, errno, t);
 	if (e == ERR_OK) {
 		c->end += record.size;
 		c->waiting++;
 		digest_of(bundle.data, bundle.size, &c->tail);
 	}
 	buf_free(&record);
-	return e == ERR_OK && c->waiting == 1 ? note_head(c, t) : e;
+	if (e == ERR_OK && c->waiting == 1)
+		e = note_head(c, t);
+	return e == ERR_OK ? save_if_told(c, t) : e;
+}
+
+/* What was written of a record that could not be: the next one comes in its place. */
+static enum err
+cut_off(struct chain *c, int reason, struct trouble *t)
+{
+	enum err e = savefile_error(reason);
+
+	if (ftruncate(c->queue, (off_t)c->end) != 0)
+		e = ERR_IO;
+	return trouble_set(t, e, "%s: cannot be written: %s", c->queue_name, strerror(reason));
 }
 
 enum err
@@ -254,6 +278,7 @@ chain_get_head(struct chain *c, struct chain_head *out, struct trouble *t)
 enum err
 chain_acknowledge(struct chain *c, struct trouble *t)
 {
+	const struct chain_last before = c->last;
 	struct chain_record r;
 	enum err e;
 
@@ -267,8 +292,10 @@ chain_acknowledge(struct chain *c, struct trouble *t)
 	if (r.signature.size > 0)
 		c->last.signed_s = r.content.time_ms / 1000;
 	has_said(&c->last.dropped, &r.content.extensions.dropped);
-	if ((e = chain_file_save(c->log, c->file_name, &c->last, t)) != ERR_OK)
+	if ((e = save_last(c, t)) != ERR_OK) {
+		c->last = before;
 		return e;
+	}
 	c->begin += r.size;
 	c->waiting--;
 	return c->waiting == 0 ? empty_queue(c, t) : note_head(c, t);
@@ -278,19 +305,21 @@ enum err
 chain_drop_head(struct chain *c, bool says, struct trouble *t)
 {
 	const struct change change = {.drop_count = 1};
+	const struct bundle_dropped before = c->last.dropped;
 	enum err e;
 
 	if (c->waiting == 0)
 		return trouble_set(t, ERR_INVARIANT, "%s: no head to drop", c->queue_name);
 	if (says && (e = note_dropped(c, 1, c->head_ms, t)) != ERR_OK)
 		return e;
-	return rewrite_queue(c, &change, t);
+	return drop(c, &change, &before, t);
 }
 
 enum err
 chain_drop_oldest(struct chain *c, size_t most, uint64_t before_ms, struct trouble *t)
 {
 	struct change change = {.drop_from = chain_is_in_doubt(c) ? 1 : 0};
+	const struct bundle_dropped before = c->last.dropped;
 	uint64_t offset = c->begin, first_ms = 0;
 	struct chain_record r;
 	enum err e;
@@ -311,7 +340,21 @@ chain_drop_oldest(struct chain *c, size_t most, uint64_t before_ms, struct troub
 		return ERR_NOT_FOUND;
 	if ((e = note_dropped(c, change.drop_count, first_ms, t)) != ERR_OK)
 		return e;
-	return rewrite_queue(c, &change, t);
+	return drop(c, &change, &before, t);
+}
+
+/* What could not be taken out is not said to be missing, or until the next time that it is. */
+static enum err
+drop(struct chain *c, const struct change *change, const struct bundle_dropped *before,
+    struct trouble *t)
+{
+	const enum err e = rewrite_queue(c, change, t);
+
+	if (e == ERR_NO_ROOM) {
+		c->last.dropped = *before;
+		c->unsaved = true;
+	}
+	return e;
 }
 
 enum err
@@ -334,7 +377,26 @@ note_dropped(struct chain *c, size_t count, uint64_t first_ms, struct trouble *t
 	if (d->bundles == 0 || first_ms / 1000 < d->since_s)
 		d->since_s = first_ms / 1000;
 	d->bundles += count;
-	return chain_file_save(c->log, c->file_name, &c->last, t);
+	c->unsaved = true;
+	return save_if_told(c, t);
+}
+
+static enum err
+save_last(struct chain *c, struct trouble *t)
+{
+	const enum err e = chain_file_save(c->log, c->file_name, &c->last, t);
+
+	c->unsaved = c->unsaved && e != ERR_OK;
+	return e;
+}
+
+/* Where there is no room yet it is tried again. */
+static enum err
+save_if_told(struct chain *c, struct trouble *t)
+{
+	const enum err e = c->unsaved ? save_last(c, t) : ERR_OK;
+
+	return e == ERR_NO_ROOM ? ERR_OK : e;
 }
 
 static void
@@ -359,6 +421,7 @@ enum err
 chain_adopt(struct chain *c, uint64_t seq, const struct digest *bundle, struct trouble *t)
 {
 	const struct change change = {.places = true};
+	const struct chain_last before = c->last;
 	enum err e;
 
 	if (c->last.seq != 0)
@@ -369,9 +432,13 @@ chain_adopt(struct chain *c, uint64_t seq, const struct digest *bundle, struct t
 	c->last.bundle = *bundle;
 	/* The other way round, a crash between would leave records that seem to be passed already.
 	 */
-	if ((e = rewrite_queue(c, &change, t)) != ERR_OK)
-		return e;
-	return chain_file_save(c->log, c->file_name, &c->last, t);
+	if ((e = rewrite_queue(c, &change, t)) == ERR_OK)
+		e = save_last(c, t);
+	if (e == ERR_NO_ROOM) {
+		c->last = before;
+		e = set_back(c, t);
+	}
+	return e;
 }
 
 enum err
@@ -405,8 +472,8 @@ load_queue(struct chain *c, struct trouble *t)
 		(void)close(c->queue);
 	c->queue = openat(c->log, c->queue_name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (c->queue < 0)
-		return trouble_set(
-		    t, ERR_IO, "%s in the state directory: %s", c->queue_name, strerror(errno));
+		return trouble_set(t, savefile_error(errno), "%s in the state directory: %s",
+		    c->queue_name, strerror(errno));
 	c->begin = c->end = 0;
 	c->waiting = 0;
 	c->tail = c->last.bundle;
@@ -471,7 +538,23 @@ rewrite_queue(struct chain *c, const struct change *change, struct trouble *t)
 	else
 		e = savefile_write(c->log, c->queue_name, buf_view(&w.bytes), t);
 	buf_free(&w.bytes);
+	if (e == ERR_NO_ROOM)
+		return set_back(c, t);
 	return e == ERR_OK ? load_queue(c, t) : e;
+}
+
+/* To what the files say, for there was no room for others. What `t` says of that stays. */
+static enum err
+set_back(struct chain *c, struct trouble *t)
+{
+	const bool in_doubt = c->in_doubt;
+	struct trouble why = TROUBLE_INIT;
+	enum err e = load_queue(c, &why);
+
+	c->in_doubt = in_doubt;
+	if (e != ERR_OK)
+		*t = why;
+	return e == ERR_OK ? ERR_NO_ROOM : e;
 }
 
 static enum err

@@ -28,7 +28,7 @@
  * Chain file: collector/store/chain_file.h.
  * Queue record: "HMQ1", be32 bundle size, be32 signature size, bundle, signature.
  *
- * Every ERR_IO here is final (collector/store/savefile.h).
+ * Every ERR_IO here is final; after ERR_NO_ROOM all is as it was (collector/store/savefile.h).
  */
 #ifndef HALLMARK_COLLECTOR_STORE_CHAIN_H
 #define HALLMARK_COLLECTOR_STORE_CHAIN_H
@@ -47,7 +47,7 @@ struct chain;
 
 /*
  * Opens the chain of `workload` in the directory of its log (which must stay open). ERR_FORMAT for
- * files that are not as written, with the mend; ERR_IO. Sets *out to NULL first.
+ * files that are not as written, with the mend; ERR_NO_ROOM, ERR_IO. Sets *out to NULL first.
  */
 enum err chain_open(int log, const char *workload, struct chain **out, struct trouble *t) MUST_USE;
 void chain_close(struct chain **c);
@@ -117,7 +117,10 @@ enum err chain_drop_head(struct chain *c, bool says, struct trouble *t) MUST_USE
 enum err chain_drop_oldest(
     struct chain *c, size_t most, uint64_t before_ms, struct trouble *t) MUST_USE;
 
-/* One that was made could not be stored: a bundle says so. The disk may be full: ERR_IO then. */
+/*
+ * One that was made could not be stored: a bundle says so. Where there is no room even for that it
+ * is remembered, and written with what is written next.
+ */
 enum err chain_note_dropped(struct chain *c, uint64_t time_ms, struct trouble *t) MUST_USE;
 
 /* When the oldest gap record was measured that may be taken out; UINT64_MAX: there is none. */

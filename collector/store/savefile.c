@@ -34,8 +34,10 @@ savefile_write(int dir, const char *name, struct view bytes, struct trouble *t)
 		e = fail(t, name, "cannot be closed");
 	if (e == ERR_OK && renameat(dir, beside, dir, name) != 0)
 		e = fail(t, name, "cannot be renamed into place");
+	/* There may be the new content by now, and may not be after a crash. */
 	if (e == ERR_OK && fsync(dir) != 0)
-		e = fail(t, name, "its directory cannot be synced");
+		e = trouble_set(
+		    t, ERR_IO, "%s: its directory cannot be synced: %s", name, strerror(errno));
 	if (e != ERR_OK)
 		(void)unlinkat(dir, beside, 0);
 	return e;
@@ -92,15 +94,21 @@ savefile_write_at(int fd, struct view bytes, uint64_t offset)
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written <= 0)
-			return ERR_IO;
+			return savefile_error(errno);
 		bytes = (struct view){bytes.data + written, bytes.size - (size_t)written};
 		offset += (uint64_t)written;
 	}
 	return ERR_OK;
 }
 
+enum err
+savefile_error(int reason)
+{
+	return reason == ENOSPC || reason == EDQUOT ? ERR_NO_ROOM : ERR_IO;
+}
+
 static enum err
 fail(struct trouble *t, const char *name, const char *what)
 {
-	return trouble_set(t, ERR_IO, "%s: %s: %s", name, what, strerror(errno));
+	return trouble_set(t, savefile_error(errno), "%s: %s: %s", name, what, strerror(errno));
 }

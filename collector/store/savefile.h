@@ -2,8 +2,9 @@
  * Files that are replaced whole, atomically and durably: written beside, synced, renamed, and the
  * directory synced. After a crash there is the old content or the new one.
  *
- * A failed write or sync is ERR_IO and final (the kernel may have dropped the pages): the caller
- * stops the program rather than go on with a state that is on no disk.
+ * Where there is no room on the disk that is ERR_NO_ROOM, and the old content is there: it may be
+ * tried again. Any other failed write or sync is ERR_IO and final (the kernel may have dropped the
+ * pages): the caller stops the program rather than go on with a state that is on no disk.
  */
 #ifndef HALLMARK_COLLECTOR_STORE_SAVEFILE_H
 #define HALLMARK_COLLECTOR_STORE_SAVEFILE_H
@@ -16,7 +17,7 @@
 #include "proto/bytes.h"
 #include "proto/err.h"
 
-/* Replaces `name` in `dir`; mode 0600. ERR_IO with the trouble in words. */
+/* Replaces `name` in `dir`; mode 0600. ERR_NO_ROOM, ERR_IO with the trouble in words. */
 enum err savefile_write(int dir, const char *name, struct view bytes, struct trouble *t) MUST_USE;
 
 /* Appends the content to `to`. ERR_NOT_FOUND, ERR_FORMAT_SIZE over `size_max`, ERR_IO. */
@@ -29,10 +30,14 @@ enum err savefile_remove(int dir, const char *name, struct trouble *t) MUST_USE;
 /* A file written beside another one, by a program that ended before it was renamed. */
 bool savefile_is_leftover(const char *name);
 
-/* Opens a directory below `dir`, made with mode 0700 if it is not there. ERR_IO. */
+/* Opens a directory below `dir`, made with mode 0700 if it is not there. ERR_NO_ROOM, ERR_IO. */
 enum err savefile_directory(int dir, const char *name, int *out, struct trouble *t) MUST_USE;
 
-/* Writes all of it at `offset` of `fd`; ERR_IO with errno. */
+/* Writes all of it at `offset` of `fd`; ERR_NO_ROOM, ERR_IO with errno: part of it may be there. */
 enum err savefile_write_at(int fd, struct view bytes, uint64_t offset) MUST_USE;
+
+/* What a call that failed with this errno means: ERR_NO_ROOM where there is no room, else ERR_IO.
+ */
+enum err savefile_error(int reason) MUST_USE;
 
 #endif

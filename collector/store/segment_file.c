@@ -54,8 +54,11 @@ segment_writer_add(
 	memcpy(head, digest->bytes, DIGEST_SIZE);
 	be32_put(head + DIGEST_SIZE, (uint32_t)bytes.size);
 	if (savefile_write_at(w->fd, (struct view){head, sizeof(head)}, w->size) != ERR_OK ||
-	    savefile_write_at(w->fd, bytes, w->size + sizeof(head)) != ERR_OK)
-		return fail(w, "written", t);
+	    savefile_write_at(w->fd, bytes, w->size + sizeof(head)) != ERR_OK) {
+		const enum err e = fail(w, "written", t);
+
+		return ftruncate(w->fd, (off_t)w->size) == 0 ? e : fail(w, "cut", t);
+	}
 	w->size += sizeof(head) + bytes.size;
 	return ERR_OK;
 }
@@ -73,8 +76,13 @@ segment_writer_end(struct segment_writer *w, struct trouble *t)
 	if (close(w->fd) != 0 && e == ERR_OK)
 		e = fail(w, "closed", t);
 	w->fd = -1;
-	if (e == ERR_OK && (renameat(w->dir, beside, w->dir, name) != 0 || fsync(w->dir) != 0))
+	if (e == ERR_OK && renameat(w->dir, beside, w->dir, name) != 0)
 		e = fail(w, "renamed into place", t);
+	else if (e == ERR_OK && fsync(w->dir) != 0) /* and may not be there after a crash */
+		e = trouble_set(t, ERR_IO, "components in the state directory cannot be synced: %s",
+		    strerror(errno));
+	if (e != ERR_OK)
+		(void)unlinkat(w->dir, beside, 0);
 	return e;
 }
 
@@ -202,7 +210,7 @@ name_beside(uint32_t number, char name[NAME_SIZE])
 static enum err
 fail(const struct segment_writer *w, const char *what, struct trouble *t)
 {
-	return trouble_set(t, ERR_IO,
+	return trouble_set(t, savefile_error(errno),
 	    "components/" PREFIX "%0*" PRIu32 " in the state directory "
 	    "cannot be %s: %s",
 	    DIGITS, w->number, what, strerror(errno));

@@ -29,7 +29,11 @@ struct segment_writer {
 	uint64_t size;
 };
 
-/* Each: ERR_IO with the trouble in words, which is final (savefile.h) but where it is given up. */
+/*
+ * Each: ERR_NO_ROOM, ERR_IO with the trouble in words. Of savefile.h; but what is given up may fail
+ * anyhow. What could not be added for want of room is not in the file; one that could not be ended
+ * is not there.
+ */
 enum err segment_writer_begin(
     struct segment_writer *w, int dir, uint32_t number, struct trouble *t) MUST_USE;
 enum err segment_writer_add(struct segment_writer *w, const struct digest *digest,

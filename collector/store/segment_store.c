@@ -35,6 +35,7 @@ struct segment_store {
 	struct file *files;          /* by number, rising */
 	size_t file_count, file_capacity;
 	struct segment_writer writer; /* of the one behind them */
+	uint64_t lost;                /* times that what was put in one could not stay */
 };
 
 static enum err load(struct segment_store *s);
@@ -48,6 +49,7 @@ static uint32_t hash_of(const struct segment_store *s, const struct digest *dige
 static void forget(struct segment_store *s, struct segment *segment);
 static enum err begin_file(struct segment_store *s, struct trouble *t);
 static void give_up(struct segment_store *s);
+static void forget_written(struct segment_store *s);
 static void remove_unneeded(struct segment_store *s);
 static void move_needed(struct segment_store *s);
 static enum err copy_needed(struct segment_store *s, struct trouble *t);
@@ -115,9 +117,17 @@ segment_store_commit(struct segment_store *s, struct trouble *t)
 
 	if (s->writer.fd < 0)
 		return ERR_OK;
-	if ((e = segment_writer_end(&s->writer, t)) != ERR_OK)
+	if ((e = segment_writer_end(&s->writer, t)) != ERR_OK) {
+		forget_written(s);
 		return e;
+	}
 	return add_file(s, s->writer.number, s->writer.size);
+}
+
+uint64_t
+segment_store_lost(const struct segment_store *s)
+{
+	return s->lost;
 }
 
 enum err
@@ -328,11 +338,18 @@ begin_file(struct segment_store *s, struct trouble *t)
 static void
 give_up(struct segment_store *s)
 {
-	struct segment *segment, *next;
-
 	if (s->writer.fd < 0)
 		return;
 	segment_writer_give_up(&s->writer);
+	forget_written(s);
+}
+
+static void
+forget_written(struct segment_store *s)
+{
+	struct segment *segment, *next;
+
+	s->lost++;
 	HASH_ITER (hh, s->segments, segment, next) {
 		if (segment->place.file == s->writer.number)
 			forget(s, segment);

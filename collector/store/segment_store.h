@@ -27,10 +27,17 @@ struct segment_store;
 enum err segment_store_open(int dir, struct segment_store **out, struct trouble *t) MUST_USE;
 void segment_store_close(struct segment_store **s);
 
-/* Adds a segment unless it is there. It is durable once segment_store_commit was called. ERR_IO. */
+/*
+ * Adds a segment unless it is there. It is durable once segment_store_commit was called. ERR_IO;
+ * ERR_NO_ROOM: this one is not there; of a commit: none that was put since the last one is
+ * (segment_store_lost).
+ */
 enum err segment_store_put(struct segment_store *s, const struct digest *digest, struct view bytes,
     struct trouble *t) MUST_USE;
 enum err segment_store_commit(struct segment_store *s, struct trouble *t) MUST_USE;
+
+/* How often such were lost until now. */
+uint64_t segment_store_lost(const struct segment_store *s);
 
 /* Opens the file in which a segment stands, from `offset` on. ERR_NOT_FOUND, ERR_IO. */
 enum err segment_store_find(const struct segment_store *s, const struct digest *digest, int *fd,

@@ -104,7 +104,14 @@ state_last_log(const struct state *s, struct buf *origin, struct trouble *t)
 enum err
 state_set_last_log(struct state *s, struct view origin, struct trouble *t)
 {
-	return savefile_write(s->dir, "last-log", origin, t);
+	struct buf last = BUF_INIT;
+	enum err e = state_last_log(s, &last, t);
+
+	/* A disk without room is none to start with, either. */
+	if (e != ERR_OK || !view_equal(buf_view(&last), origin))
+		e = savefile_write(s->dir, "last-log", origin, t);
+	buf_free(&last);
+	return e;
 }
 
 enum err
@@ -174,6 +181,12 @@ state_put_component(
 	    S_ISREG(there.st_mode) && (uint64_t)there.st_size == bytes.size)
 		return ERR_OK;
 	return savefile_write(s->components, hex, bytes, t);
+}
+
+uint64_t
+state_segments_lost(const struct state *s)
+{
+	return segment_store_lost(s->segments);
 }
 
 enum err

@@ -49,12 +49,18 @@ enum err state_open_log(struct state *s, struct view origin, int *dir, struct tr
 
 /*
  * Stores a component, durably, unless it is there; a list behind all its segments, which are
- * durable with it. ERR_IO.
+ * durable with it. ERR_NO_ROOM, ERR_IO (collector/store/savefile.h).
  */
 enum err state_put_component(
     struct state *s, const struct digest *digest, struct view bytes, struct trouble *t) MUST_USE;
 enum err state_put_segment(
     struct state *s, const struct digest *digest, struct view bytes, struct trouble *t) MUST_USE;
+
+/*
+ * How often segments were lost that were put until then, whosever they are, because there was no
+ * room for the file of them: a list that is stored behind that may lack some of its own.
+ */
+uint64_t state_segments_lost(const struct state *s);
 
 /* Opens a component for reading. ERR_NOT_FOUND, ERR_IO. */
 enum err state_open_component(const struct state *s, const struct digest *digest, int *fd,

@@ -5,10 +5,13 @@ Whatever happens, the next run goes on: no receipt is missing, no sequence numbe
 nothing is left beside.
 """
 
+import contextlib
+import json
 import pathlib
 import shutil
 import subprocess
 import sys
+import time
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "lib"), str(TESTS / "system")]
@@ -16,7 +19,7 @@ sys.path[:0] = [str(TESTS / "lib"), str(TESTS / "system")]
 import small_disk
 from collector_client import Host, msgpack_report, receipt
 from collector_lists import Tree
-from hallmark import program, run_tests
+from hallmark import PATIENCE_S, program, run_tests
 
 SAVES = ("openat", "pwrite64", "fsync", "fdatasync", "renameat", "ftruncate", "mkdirat", "unlinkat")
 EVERY = {"openat": 4}  # most of these only read
@@ -93,23 +96,72 @@ def test_no_room_while_a_list_is_saved():
     at_every_save("error=ENOSPC", "No space left on device", Listed, OF_LISTS, 20)
 
 
+@contextlib.contextmanager
+def on_a_small_disk(name):
+    with small_disk.small_disk() as disk, Host(interval_s=1, status={"socket": "status.sock"}) as host:
+        shutil.rmtree(host.dir / name)
+        (disk / name).mkdir()
+        (host.dir / name).symlink_to(disk / name)
+        host.once()
+        yield host, disk
+
+
 def test_a_disk_that_is_full_for_a_while():
     for name in ("state", "receipts"):
-        with small_disk.small_disk() as disk, Host(interval_s=1) as host:
-            shutil.rmtree(host.dir / name)
-            (disk / name).mkdir()
-            (host.dir / name).symlink_to(disk / name)
-            host.once()
+        with on_a_small_disk(name) as (host, disk):
             small_disk.fill(disk, 0)
             for _ in range(2):
                 out = host.once(status=1)
                 assert "No space left on device" in out, out
-            running = host.run()
-            assert running.wait() == 1, "it goes on without a state"
             small_disk.empty(disk)
             begun = len(host.signer.entries)
             host.once()
             check_whole(host, begun - 1)
+
+
+def await_workload(host, running, good):
+    """What the collector says of its workload, as soon as that is so."""
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        done = subprocess.run([program("hallmark-collector"), "status", "--json", "-c", host.config],
+                              capture_output=True, text=True, check=False)
+        if done.stdout and good(json.loads(done.stdout)["workloads"][0]):
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            raise AssertionError(f"it does not go on: {running.child.wait(0.1)}")
+    raise AssertionError(done.stdout)
+
+
+def test_rounds_go_on_while_the_state_has_no_room():
+    """It is said once, and the first bundle that has room says how many had none."""
+    with on_a_small_disk("state") as (host, disk):
+        begun = len(host.signer.entries)
+        small_disk.fill(disk, 0)
+        running = host.run()
+        await_workload(host, running, lambda w: w["dropped"] >= 3)
+        assert len(host.signer.entries) == begun
+        small_disk.empty(disk)
+        running.wait_for("event=room-again")
+        assert running.stop() == 0
+        assert sum("event=no-room" in line for line in running.lines) == 1, running.lines
+        check_whole(host, begun)
+        said = [f["ext"]["dropped"] for f, _ in host.signer.bundles if "dropped" in f["ext"]]
+        assert said[0][0] >= 3 and abs(time.time() - said[0][1]) < 60, said
+
+
+def test_what_is_measured_waits_while_receipts_have_no_room():
+    with on_a_small_disk("receipts") as (host, disk):
+        begun = len(host.signer.entries)
+        small_disk.fill(disk, 0)
+        running = host.run()
+        await_workload(host, running, lambda w: w["waiting"] >= 3)
+        small_disk.empty(disk)
+        running.wait_for("event=receipt .*gap=")
+        assert running.stop() == 0
+        assert sum("event=no-room" in line for line in running.lines) == 1, running.lines
+        host.once()
+        check_whole(host, begun + 3)
+        assert not [f for f, _ in host.signer.bundles if "dropped" in f["ext"]]
 
 
 if __name__ == "__main__":
