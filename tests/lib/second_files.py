@@ -38,6 +38,31 @@ class NotFollowed(Exception):
     """Of a link, and why."""
 
 
+def is_named(path, patterns):
+    """By one of these, or below what it names."""
+    names = names_in(path)
+    for pattern in patterns:
+        below = pattern[-1] == b"**"
+        fixed = pattern[:-1] if below else pattern
+        if len(names) >= len(fixed) + below and all(map(name_matches, names, fixed)):
+            return True
+    return False
+
+
+def with_less_content(item, may_change, may_grow):
+    """Of one that is read for the first time."""
+    path, digest, size, mode, uid, gid, flags, details = item
+    if not stat.S_ISREG(mode) or flags & UNREADABLE:
+        return item
+    if is_named(path, map(names_in, may_change)):
+        digest, size, content = NO_DIGEST, 0, b"content=not-measured"
+    elif is_named(path, map(names_in, may_grow)):
+        content = b"content=beginning"
+    else:
+        return item
+    return [path, digest, size, mode, uid, gid, flags & ~NEWER, tuple(sorted((*details, content)))]
+
+
 class Tree:
     """What is below a root directory, and how it is looked at."""
 
@@ -58,13 +83,7 @@ class Tree:
             os.close(fd)
 
     def is_excluded(self, path):
-        names = names_in(path)
-        for pattern in self.excludes:
-            below = pattern[-1] == b"**"
-            fixed = pattern[:-1] if below else pattern
-            if len(names) >= len(fixed) + below and all(map(name_matches, names, fixed)):
-                return True
-        return False
+        return is_named(path, self.excludes)
 
     def find(self, pattern):
         self.expand(Place(b"", (), ((b"/", os.stat(self.at(()))),), (), 0, 0), names_in(pattern))
@@ -238,7 +257,8 @@ def attributes(fd):
                 "<HHI", os.getxattr(fd, "system.posix_acl_access")[4:]))).encode()
 
 
-def files_of(patterns, subject=None, view=None, scripts=False, excludes=(), host_root="/", **how):
+def files_of(patterns, subject=None, view=None, scripts=False, excludes=(), may_change=(), may_grow=(), host_root="/",
+             **how):
     """Component `files`: what the patterns name from the root directory of the host, or of the main process
     (`view`: process, or container). `subject` are those that use them."""
     subject = second_subject.of(subject)
@@ -253,11 +273,13 @@ def files_of(patterns, subject=None, view=None, scripts=False, excludes=(), host
     items = [item for item, _ in tree.items.values()]
     if scripts:
         items += {tuple(item): item for used in users.values() for item in used_items(used)}.values()
+    items = [with_less_content(item, may_change, may_grow) for item in items]
     options = [f"root={view}".encode()] if view else []
     options += [f"host_root={host_root}".encode()] * (host_root != "/")
     options += [word.encode() for word, wanted in (*sorted(how.items(), reverse=True), ("scripts", scripts)) if wanted]
     return Component("files", items, [("options", [*options, REREAD]), ("patterns", [os.fsencode(p) for p in patterns]),
-                                      *([("excludes", [os.fsencode(e) for e in excludes])] if excludes else [])])
+                                      *((name, [os.fsencode(p) for p in given]) for name, given in (
+                                          ("excludes", excludes), ("may_change", may_change), ("may_grow", may_grow)) if given)])
 
 
 def users_of_files(subject):

@@ -192,6 +192,8 @@ def test_what_processes_use_is_the_same():
         for how in ({"scripts": True}, {}, {"scripts": True, "follow": True}, {"scripts": True, "excludes": [f"{host.dir}/b/x*"]}):
             found = same_files(host, ["/b/**", "/link"], **how)
             assert "/b/late" in found
+        same_files(host, ["/b/**", "/link"], scripts=True, follow=True, may_grow=[f"{host.dir}/b/l*", f"{host.dir}/a/**"],
+                   may_change=[f"{host.dir}/link", f"{host.dir}/b/late"])
         found = same_files(host, ["/none"], scripts=True)
         assert {"/a/main", "/b/gone", "/b/x", "/b/x=y"} <= set(found) and "/b/written" not in found, set(found)
         os.close(read)
