@@ -395,6 +395,7 @@ reload(struct runner *r, struct trouble *t)
 {
 	struct collector_config *fresh, *old = *r->config;
 	struct faults faults = FAULTS_INIT;
+	struct reporter_known *known;
 	enum err e;
 
 	if (collector_config_load(r->path, &faults, &fresh) != ERR_OK) {
@@ -414,12 +415,15 @@ reload(struct runner *r, struct trouble *t)
 		return e;
 	}
 	measurer_drop_all(r->measurer); /* they tell a reporter that goes */
+	known = reporter_known(r->reporter);
 	reporter_free(&r->reporter);
 	if ((e = reporter_new(fresh, r->measurer, r->board, true, &r->reporter, t)) == ERR_OK &&
 	    ((e = rounds_set(&r->rounds, r->reporter, r->measurer, fresh)) != ERR_OK ||
 		(e = board_configure(r->board, fresh)) != ERR_OK))
 		reporter_free(&r->reporter);
 	if (e == ERR_OK) {
+		reporter_know(r->reporter, known, old);
+		free(known);
 		measurer_reload(r->measurer);
 		*r->config = fresh;
 		collector_config_free(&old);
@@ -435,6 +439,9 @@ reload(struct runner *r, struct trouble *t)
 		refuse_reload_for(e, t);
 		e = reporter_new(old, r->measurer, r->board, true, &r->reporter, t);
 	}
+	if (e == ERR_OK)
+		reporter_know(r->reporter, known, old);
+	free(known);
 	if (e == ERR_OK)
 		e = rounds_set(&r->rounds, r->reporter, r->measurer, old);
 	r->round_ms = interrupt_clock_ms();

@@ -15,6 +15,12 @@
 #include "collector/report/reporter_submit.h"
 #include "journal/logger.h"
 
+/* Of a workload, from before a reload. */
+struct reporter_known {
+	struct unmeasured lack;
+	struct measurement measurement;
+};
+
 /* To a bundle at the end of the chain: reporter_bundle.h. */
 typedef bool reporter_way(struct reporter *r, struct reporter_workload *w, bool offline);
 
@@ -149,6 +155,33 @@ reporter_cost_ms(const struct reporter *r, size_t workload)
 	const struct reporter_workload *w = &r->workloads[workload];
 
 	return w->measurement.spent_us > 0 ? w->measurement.spent_us / 1000 : w->took_ms;
+}
+
+struct reporter_known *
+reporter_known(const struct reporter *r)
+{
+	struct reporter_known *known = calloc(r->config->workload_count, sizeof(*known));
+
+	for (size_t i = 0; known != NULL && i < r->config->workload_count; i++)
+		known[i] =
+		    (struct reporter_known){r->workloads[i].lack, r->workloads[i].measurement};
+	return known;
+}
+
+void
+reporter_know(
+    struct reporter *r, const struct reporter_known *known, const struct collector_config *of)
+{
+	for (size_t i = 0; known != NULL && i < of->workload_count; i++)
+		for (size_t j = 0; j < r->config->workload_count; j++) {
+			struct reporter_workload *w = &r->workloads[j];
+
+			if (!unmeasured_is_slow(&known[i].lack) ||
+			    strcmp(w->config->name, of->workloads[i].name) != 0)
+				continue;
+			w->lack = known[i].lack;
+			w->measurement = known[i].measurement;
+		}
 }
 
 bool

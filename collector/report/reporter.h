@@ -38,6 +38,7 @@
 #include "proto/err.h"
 
 struct reporter;
+struct reporter_known;
 
 /*
  * Opens state and receipts, loads keys. What it is given must outlive it; `board` may be NULL.
@@ -104,6 +105,15 @@ bool reporter_begin_measuring(struct reporter *r, size_t workload);
 
 /* Processor time of the newest measurement; where that is not known, how long it took; 0: none. */
 uint64_t reporter_cost_ms(const struct reporter *r, size_t workload);
+
+/*
+ * What the newest measurements were and lacked, by workload of its configuration, to be freed; NULL
+ * where there is no memory. And takes that over behind a reload, by name: what was slow still is.
+ * NULL is ignored.
+ */
+struct reporter_known *reporter_known(const struct reporter *r);
+void reporter_know(
+    struct reporter *r, const struct reporter_known *known, const struct collector_config *of);
 
 /* It took longer than it may, the last time that it was measured. */
 bool reporter_is_slow(const struct reporter *r, size_t workload);

@@ -5,6 +5,7 @@ own, and holds up no other workload."""
 import ctypes
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import time
@@ -160,6 +161,19 @@ def test_a_share_that_hangs_holds_up_nobody():
         assert len({f["components"]["unmeasured"][0] for f in bundles(h, "hung")}) == 1, "since then"
         begun = time.monotonic()
         assert collector.stop() == 0 and time.monotonic() - begun < 3
+    on_a_share(test)
+
+
+def test_what_is_slow_is_so_behind_a_reload():
+    def test(h, _):
+        collector = h.run()
+        h.signer.wait(lambda: len(bundles(h, "hung")) >= 3)
+        collector.signal(signal.SIGHUP)
+        collector.wait_for("event=reloaded")
+        count = len(bundles(h, "hung"))
+        h.signer.wait(lambda: len(bundles(h, "hung")) >= count + 2)
+        assert len({f["components"]["unmeasured"][0] for f in bundles(h, "hung")}) == 1, "since then"
+        assert collector.stop() == 0
     on_a_share(test)
 
 
