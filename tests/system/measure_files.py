@@ -327,7 +327,7 @@ def test_what_is_used_may_change_or_grow():
     with Tree() as tree:
         for name in ("app.log", "state", "script"):
             tree.write(f"tree/{name}", name)
-        process = tree.start("/bin/sh", "-c", "exec sleep 3600 <app.log 3<state 4<script", cwd=tree.dir / "tree")
+        process = tree.start("/bin/sh", "-c", "exec sleep infinity <app.log 3<state 4<script", cwd=tree.dir / "tree")
         while os.readlink(f"/proc/{process.pid}/exe") != os.path.realpath("/bin/sleep"):
             os.sched_yield()
         for name in ("app.log", "state", "script"):
