@@ -68,6 +68,10 @@
 	    "only the main process was looked at, and the policy does not accept that")            \
 	X(FINDING_EXCLUDED, "excluded-files", "excludes",                                          \
 	    "this was left out of what was measured, and the policy does not accept that")         \
+	X(FINDING_MAY_CHANGE, "may-change", "may_change",                                          \
+	    "the content of these files was not looked at, and the policy does not accept that")   \
+	X(FINDING_MAY_GROW, "may-grow", "may_grow",                                                \
+	    "of these files the beginning alone counts, and the policy does not accept that")      \
 	X(FINDING_OPTION, "other-option", "options",                                               \
 	    "measured with this option, and the policy does not accept that")                      \
 	X(FINDING_PATTERN, "missing-pattern", "patterns",                                          \

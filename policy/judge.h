@@ -19,6 +19,9 @@ void judge_facts(
 void judge_made(
     struct verdict_builder *b, const struct policy_rule *rule, const struct component *c);
 
+/* Whether that has a value of this name. */
+bool judge_is_made_with(const struct component *c, struct view name);
+
 /* unmeasured: a finding for each kind that lacks, or one for all of them */
 void judge_unmeasured(
     struct verdict_builder *b, const struct policy_rule *rule, const struct component *c);

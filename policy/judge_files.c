@@ -21,6 +21,7 @@ struct source {
 struct bench {
 	struct verdict_builder *b;
 	const struct file_rule *rule;
+	const struct component *component;
 	size_t count;
 	struct source source[REPORT_REFERENCES_MAX];
 };
@@ -44,6 +45,7 @@ static void judge_rights(struct bench *t, const struct component_file *f);
 static void judge_writers(struct bench *t, const struct component_file *f);
 static void judge_owner(struct bench *t, const struct component_file *f);
 static void judge_content(struct bench *t, const struct component_file *f);
+static bool is_left_open(const struct bench *t, const struct component_file *f);
 static struct lookup look_up(struct bench *t, const struct component_file *f);
 static void detail_changed(struct buf *to, const struct lookup *l, const struct component_file *f);
 static void detail_code(struct buf *to, const struct component_file *f);
@@ -62,6 +64,7 @@ judge_files(struct verdict_builder *b, const struct policy_rule *rule,
 	struct bench t;
 
 	bench_begin(&t, b, rule, files, now_s);
+	t.component = c;
 	/* Nothing can match any more; an empty component must not pass for that. */
 	if (b->references == 0)
 		(void)verdict_find(b, FINDING_EXPIRED_RULE, files->unknown, (struct view){NULL, 0});
@@ -282,7 +285,7 @@ judge_content(struct bench *t, const struct component_file *f)
 		return;
 	}
 	l = look_up(t, f);
-	if (l.matched)
+	if (l.matched || is_left_open(t, f))
 		return;
 	/* Of what was being replaced, what was read is no content that it has; that is said. */
 	if (t->b->kind == COMPONENT_FILES && (f->flags & COMPONENT_FILE_CHANGED) != 0)
@@ -311,6 +314,21 @@ judge_content(struct bench *t, const struct component_file *f)
 		if (detail != NULL)
 			append_digest(detail, "in no reference set; found sha256 ", &f->digest);
 	}
+}
+
+/* Of this the component itself is judged: the policy accepts what it was made with, or does not. */
+static bool
+is_left_open(const struct bench *t, const struct component_file *f)
+{
+	struct view content;
+
+	if (t->b->kind != COMPONENT_FILES || (f->flags & COMPONENT_FILE_SYMLINK) != 0 ||
+	    !component_detail(f, VIEW_LITERAL("content"), &content))
+		return false;
+	if (view_equal(content, VIEW_LITERAL("not-measured")))
+		return judge_is_made_with(t->component, VIEW_LITERAL("may_change"));
+	return view_equal(content, VIEW_LITERAL("beginning")) &&
+	       judge_is_made_with(t->component, VIEW_LITERAL("may_grow"));
 }
 
 static struct lookup

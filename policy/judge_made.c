@@ -9,7 +9,7 @@
 
 static void judge_main_only(
     struct verdict_builder *b, const struct policy_rule *rule, const struct component *c);
-static void judge_excludes(
+static void judge_left_out(
     struct verdict_builder *b, const struct file_rule *files, const struct component *c);
 static void judge_options(
     struct verdict_builder *b, const struct file_rule *files, const struct component *c);
@@ -28,7 +28,7 @@ judge_made(struct verdict_builder *b, const struct policy_rule *rule, const stru
 
 	if (c->made_count > 0) {
 		judge_main_only(b, rule, c);
-		judge_excludes(b, files, c);
+		judge_left_out(b, files, c);
 	}
 	if (files == NULL)
 		return;
@@ -51,15 +51,34 @@ judge_main_only(
 		(void)verdict_find(b, FINDING_MAIN_ONLY, REPORT_CONTRAINDICATED, NONE);
 }
 
+bool
+judge_is_made_with(const struct component *c, struct view name)
+{
+	return made_of(c, name).count > 0;
+}
+
 /* Rules of facts have no word for it: what was left out of facts is never accepted. */
 static void
-judge_excludes(struct verdict_builder *b, const struct file_rule *files, const struct component *c)
+judge_left_out(struct verdict_builder *b, const struct file_rule *files, const struct component *c)
 {
-	const struct texts excludes = made_of(c, VIEW_LITERAL("excludes")), none = {0, NULL};
+	static const struct file_rule none = {.references = 0};
+	const struct file_rule *r = files != NULL ? files : &none;
+	const struct {
+		struct view name;
+		enum finding finding;
+		const struct texts *accepted;
+	} lists[] = {
+	    {VIEW_LITERAL("excludes"), FINDING_EXCLUDED, &r->excludes},
+	    {VIEW_LITERAL("may_change"), FINDING_MAY_CHANGE, &r->may_change},
+	    {VIEW_LITERAL("may_grow"), FINDING_MAY_GROW, &r->may_grow},
+	};
 
-	for (size_t i = 0; i < excludes.count; i++)
-		judge_text(b, FINDING_EXCLUDED, files != NULL ? &files->excludes : &none,
-		    excludes.text[i]);
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		const struct texts found = made_of(c, lists[i].name);
+
+		for (size_t j = 0; j < found.count; j++)
+			judge_text(b, lists[i].finding, lists[i].accepted, found.text[j]);
+	}
 }
 
 static void

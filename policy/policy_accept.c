@@ -18,6 +18,8 @@ policy_accept_compile(
 	take_anonymous(d, key, raw, to);
 	to->patterns = take_texts(d, raw->patterns, raw->patterns_count);
 	to->excludes = take_texts(d, raw->excludes, raw->excludes_count);
+	to->may_change = take_texts(d, raw->may_change, raw->may_change_count);
+	to->may_grow = take_texts(d, raw->may_grow, raw->may_grow_count);
 	to->options = take_texts(d, raw->options, raw->options_count);
 }
 

@@ -61,8 +61,8 @@ struct raw_file_rule {
 	uint32_t owners_count;
 	struct raw_anonymous *accept_anonymous;
 	uint32_t accept_anonymous_count;
-	char **patterns, **excludes, **options;
-	uint32_t patterns_count, excludes_count, options_count;
+	char **patterns, **excludes, **may_change, **may_grow, **options;
+	uint32_t patterns_count, excludes_count, may_change_count, may_grow_count, options_count;
 };
 
 struct raw_fact {

@@ -64,8 +64,9 @@ struct file_rule {
 	const uint32_t *owners;
 	size_t accepted_anonymous_count; /* of libraries */
 	const struct anonymous_rule *accepted_anonymous;
-	struct texts patterns;          /* which must be among those that it was made with */
-	struct texts excludes, options; /* with which it may be made */
+	struct texts patterns; /* which must be among those that it was made with */
+	/* with which it may be made */
+	struct texts excludes, may_change, may_grow, options;
 };
 
 struct patterns {

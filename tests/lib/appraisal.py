@@ -45,7 +45,7 @@ Finding = collections.namedtuple("Finding", "kind code subject detail outcome")
 def findings_of_document():
     """code: (decided by, sentence), in the table's order."""
     rows = re.findall(r"^\| `([a-z-]+)` \| ([a-z_ ]+) \| ([^|]+) \|$", DOCUMENT.read_text(), re.M)
-    assert len(rows) == 39, rows
+    assert len(rows) == 41, rows
     return {code: (decided, sentence) for code, decided, sentence in rows}
 
 
@@ -213,6 +213,7 @@ class FileRule:
         self.over = [s for s in self.sets if not s.counts(iat)]
         self.families = policy.families
         self.accepted = set()  # codes of what would be findings
+        self.made = set()      # names of what the component was made with
 
     def finding(self, code, path=b"", detail=None):
         decided, sentence = TABLE[code]
@@ -226,7 +227,8 @@ class FileRule:
             yield self.finding("expired-rule")
         if self.kind == "executable" and not self.items:
             yield self.finding("empty-component")
-        for path, digest, size, mode, uid, _, flags, details in self.items:
+        for item in self.items:
+            path, digest, size, mode, uid, _, flags, details = item
             if self.accepts_memory(path, size, flags, details):
                 self.accepted |= {"anonymous-memory"} | ({"writable-mapping"} if flags & 8 else set())
                 continue
@@ -240,7 +242,7 @@ class FileRule:
                 details = dict(detail.decode().split("=", 1) for detail in details)
                 yield from self.rights(path, mode, uid, details)
             if not flags & (2 | 4 | 16 | 128 | CODE):
-                yield from self.content(path, digest.hex(), flags)
+                yield from self.content(path, digest.hex(), flags, item[7])
         if self.kind == "files":
             yield from self.missing_files()
 
@@ -283,7 +285,7 @@ class FileRule:
         if "capability" in details or "xattr" in details:
             yield with_value("file-capabilities", details.get("capability", details.get("xattr")))
 
-    def content(self, path, digest, flags):
+    def content(self, path, digest, flags, details):
         if flags & LINK and self.rule.get("symlinks", "false") != "true":
             yield self.finding("symbolic-link", path)
             return
@@ -292,6 +294,10 @@ class FileRule:
         known = [s.name for s in self.over if digest in s.paths.get(path, ())]
         having = [s for s in self.counting if path in s.paths]
         if self.kind == "files" and flags & 32:
+            return
+        left_open = {b"content=not-measured": "may_change", b"content=beginning": "may_grow"}
+        if self.kind == "files" and not flags & LINK and any(
+                left_open.get(bytes(detail)) in self.made for detail in details):
             return
         if flags & OTHER:
             yield self.finding("other-process", path, "run by a process besides the main one, in no "
@@ -662,7 +668,8 @@ class Appraisal:
                 self.accepted.add((kind, "main-only"))
             else:
                 yield self.plain(kind, "main-only", "contraindicated")
-        yield from self.unlisted(kind, "excluded-files", made.get("excludes", []), rule.get("excludes", []))
+        for name, code in (("excludes", "excluded-files"), ("may_change", "may-change"), ("may_grow", "may-grow")):
+            yield from self.unlisted(kind, code, made.get(name, []), rule.get(name, []))
         if kind in KINDS_OF_FILES:
             yield from self.unlisted(kind, "other-option", [o for o in options if not HARMLESS.fullmatch(o)],
                                      rule.get("options", []))
@@ -684,6 +691,7 @@ class Appraisal:
     def rule_findings(self, kind, rule, items):
         if kind in KINDS_OF_FILES:
             judge = FileRule(self.policy, rule, self.missing, kind, items, self.iat)
+            judge.made = {name for name, values in self.evidence.made.get(kind, ()) if values}
             yield from judge.findings()
             self.accepted |= {(kind, code) for code in judge.accepted}
             return

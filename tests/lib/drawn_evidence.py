@@ -29,9 +29,10 @@ PATHS += [b"hmac-sha256:%016x:%064x" % (key, value) for key in range(2) for valu
 CONTENTS = [b"%d" % n for n in range(4)]
 FLAGS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
 DETAILS = ("acl=u:33:r--", "a=", "parent=/srv/a%20b 0777 0 0", "z=" + 1022 * "~", "xattr=unreadable",
-           "capability=0000000000200000 0000000000000000 1")
+           "capability=0000000000200000 0000000000000000 1", "content=beginning")
 # What components were made with, and policies may accept or demand; the subject of a finding is cut.
 MADE = {"patterns": ["/etc/app/**", "/etc/a*"], "excludes": ["/etc/app/*.log", "/etc/app/secret", "x" * 300],
+        "may_change": ["/etc/app/state"], "may_grow": ["/etc/app/*.log", "/srv/a"],
         "options": ["root=process", "root", "sampled=1"]}
 HARMLESS = (b"root=container", b"follow", b"cross_mounts", b"scripts", b"user=app", b"argument=a\nb", b"host_root=/host",
             b"reread_percent=2")
@@ -269,7 +270,7 @@ class Drawn:
                 **{name: [t.encode() for t in self.some(texts, 3)] for name, texts in MADE.items()}}
         made["options"] += self.some((b"main_only", b"\xff\x00\n", *HARMLESS), 2)
         return [wire.fact_item(name, *values) for name, values in made.items()
-                if self.maybe(0.2 if name == "excludes" else 0.5)]
+                if self.maybe(0.2 if name in ("excludes", "may_change", "may_grow") else 0.5)]
 
     def files(self, kind):
         items = {tuple(self.file()) for _ in range(self.chance.choice((0, 0, 1, 2, 5, 40)))}
@@ -302,7 +303,7 @@ class Drawn:
         digest = bytes(32) if flags & (4 | 16 | 128) else None
         return wire.file_item(self.chance.choice(PATHS), self.chance.choice(CONTENTS), mode=mode,
                               uid=self.chance.choice((0, 70000)), flags=flags, digest=digest,
-                              details=sorted(self.some(DETAILS)) if self.maybe(0.2) else ())
+                              details=self.chance.choice((sorted(self.some(DETAILS)), ["content=not-measured"])) if self.maybe(0.2) else ())
 
     def facts(self):
         return [wire.fact_item(name, *(self.chance.choice(VALUES) for _ in range(

@@ -243,6 +243,8 @@ def test_what_was_left_out_or_looked_at_otherwise_is_accepted_by_name():
         assert judged(kind, excludes=[secret]) == ([("excluded-files", secret)], [])
     assert judged(excludes=[other, secret], rule={"excludes": [secret]}) == ([("excluded-files", other)], ["excluded-files"])
     assert judged(excludes=[secret], rule={"excludes": [other]}) == ([("excluded-files", secret)], [])
+    for name, code in (("may_change", "may-change"), ("may_grow", "may-grow")):
+        assert judged(**{name: [other, secret]}, rule={name: [secret]}) == ([(code, other)], [code])
     assert judged(options=["root=process", "follow", "reread_percent=2"]) == ([("other-option", "root=process")], [])
     assert judged(options=["root=process"], rule={"options": ["root=process"]}) == ([], ["other-option"])
     assert judged(patterns=[other], rule={"patterns": [other]}) == ([], [])
@@ -476,8 +478,8 @@ CHANGES = (
     ('any_byte + b"*"', 'any_byte + b"+"'),
     ('one.get("program", "*")', '"*"'),
     ('one["mappings"], said[b"mappings"]', 'one["mappings"], b"1"'),
-    ('made.get("excludes", []), rule', '[], rule'),
-    ('rule.get("excludes", [])', '[]'),
+    ('made.get(name, []), rule', '[], rule'),
+    ('rule.get(name, [])', '[]'),
     ('|follow|', '|'),
     ('self.accepted.add((kind, "main-only"))', 'pass'),
     ('not in made.get("patterns", [])', 'not in made.get("excludes", [])'),

@@ -134,6 +134,61 @@ made_with(struct bench *b, enum component_kind kind, const char *name, const cha
 	conclude(b);
 }
 
+/* A file /lib/c of no set, of a component that was made with this. */
+static void
+left_open(struct bench *b, const char *name, const char *pattern, const char *content)
+{
+	const struct view value = view_of_string(pattern), detail = view_of_string(content);
+	const struct component_fact made = {view_of_string(name), 1, &value};
+	const struct component_file item = {.path = VIEW_LITERAL("/lib/log"),
+	    .mode = 0100644,
+	    .detail_count = 1,
+	    .details = &detail};
+
+	clear(b);
+	begin(b, COMPONENT_FILES);
+	assert_int_equal(component_set_made(b->builder, &made, 1), ERR_OK);
+	file(b, "/lib/c", 'c');
+	assert_int_equal(component_add_file(b->builder, &item), ERR_OK);
+	end(b, COMPONENT_FILES);
+	conclude(b);
+}
+
+static void
+test_what_may_change_or_grow_is_accepted_by_name(void **state)
+{
+	static const struct {
+		const char *name, *code, *content, *other;
+	} cases[] = {
+	    {"may_change", "may-change", "content=not-measured", "content=beginning"},
+	    {"may_grow", "may-grow", "content=beginning", "content=not-measured"},
+	};
+	struct bench *b = *state;
+	char rule[128];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		use(b, "    files: {references: [other]}\n");
+		left_open(b, cases[i].name, "/lib/log", cases[i].content);
+		expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+		expect(b, "files", cases[i].code, "/lib/log");
+		(void)snprintf(rule, sizeof(rule),
+		    "    files: {references: [other], %s: [/lib/log]}\n", cases[i].name);
+		use(b, rule);
+		left_open(b, cases[i].name, "/lib/log", cases[i].content);
+		expect_verdict(b, REPORT_AFFIRMING, 0);
+		expect_accepted(b, 0, "files", cases[i].code);
+		left_open(b, cases[i].name, "/lib/l*", cases[i].content);
+		expect(b, "files", cases[i].code, "/lib/l*");
+		left_open(b, cases[i].name, "/lib/log", cases[i].other);
+		expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+		expect(b, "files", "unknown-file", "/lib/log");
+		left_open(b, cases[i].name, "/lib/log", "content=none");
+		expect(b, "files", "unknown-file", "/lib/log");
+		left_open(b, "budgets", "/lib/log", cases[i].content);
+		expect(b, "files", "unknown-file", "/lib/log");
+	}
+}
+
 static void
 test_what_was_left_out_is_accepted_by_name(void **state)
 {
@@ -205,6 +260,7 @@ main(void)
 	    WITH_BENCH(test_memory_of_a_compiler_is_accepted_within_bounds),
 	    WITH_BENCH(test_nothing_else_is_accepted_with_it),
 	    WITH_BENCH(test_what_was_left_out_is_accepted_by_name),
+	    WITH_BENCH(test_what_may_change_or_grow_is_accepted_by_name),
 	    WITH_BENCH(test_options_that_are_not_known_are_accepted_by_name),
 	    WITH_BENCH(test_patterns_that_the_policy_names_were_looked_for),
 	};
