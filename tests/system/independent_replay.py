@@ -476,7 +476,6 @@ CHANGES = (
     ("self.outcome if demanded else", "self.outcome if True else"),
     ('(why or b"?") + since', "why + since"),
     ('any_byte + b"*"', 'any_byte + b"+"'),
-    ('one.get("program", "*")', '"*"'),
     ('one["mappings"], said[b"mappings"]', 'one["mappings"], b"1"'),
     ('made.get(name, []), rule', '[], rule'),
     ('rule.get(name, [])', '[]'),
