@@ -8,9 +8,10 @@
  *   starting    reads files, and makes and ends processes of this program
  *   measuring   reads files. None is opened for writing, so neither a file nor the memory of
  *               another process, /proc/PID/mem, which its capabilities would open; no socket is
- *               made (one that can only ask what listens is there), nothing is created, removed,
- * renamed, locked, traced or started reporting   keeps files and speaks over the network. No
- * process, no program, no tracing
+ *               made (one that can only ask what listens is there), nothing is created,
+ *               removed, renamed, locked, traced or started
+ *
+ *   reporting   keeps files and speaks over the network. No process, no program, no tracing
  */
 #ifndef HALLMARK_COLLECTOR_PROCESSES_FILTER_H
 #define HALLMARK_COLLECTOR_PROCESSES_FILTER_H

@@ -28,6 +28,7 @@ static enum err check_seal(
 static enum err check_signature(const struct note *n, const char *log, EVP_PKEY *key);
 static bool is_receipt_of(const char *name, struct view workload, struct view log, uint64_t *seq);
 static int compare_numbers(const void *a, const void *b);
+static bool remove_receipt(int dir, struct view workload, struct view log, uint64_t seq);
 static size_t list_receipts(int dir, struct view workload, struct view log, uint64_t **out);
 
 enum err
@@ -95,19 +96,37 @@ receipt_save(int dir, const struct message_receipt *r, struct view log, struct t
 }
 
 void
-receipt_prune(int dir, struct view workload, struct view log, uint32_t kept)
+receipt_prune(int dir, struct view workload, struct view log, uint64_t seq, uint32_t kept)
+{
+	uint64_t *numbers = NULL;
+	size_t count;
+
+	if (kept == 0)
+		return;
+	if (seq % RECEIPT_LISTED_EACH == 0) {
+		count = list_receipts(dir, workload, log, &numbers);
+		for (size_t i = 0; count > kept && i < count - kept; i++)
+			(void)remove_receipt(dir, workload, log, numbers[i]);
+		free(numbers);
+		return;
+	}
+	for (uint64_t old = seq > kept ? seq - kept : 0; old > 0; old--)
+		if (!remove_receipt(dir, workload, log, old))
+			return;
+}
+
+/* False if there was none. */
+static bool
+remove_receipt(int dir, struct view workload, struct view log, uint64_t seq)
 {
 	char name[RECEIPT_NAME_SIZE];
-	uint64_t *numbers = NULL;
-	size_t count = kept > 0 ? list_receipts(dir, workload, log, &numbers) : 0;
 
-	for (size_t i = 0; count > kept && i < count - kept; i++) {
-		receipt_name(workload, log, numbers[i], name);
-		(void)unlinkat(dir, name, 0);
-		memcpy(strrchr(name, '.'), ".jwt", sizeof(".jwt"));
-		(void)unlinkat(dir, name, 0);
-	}
-	free(numbers);
+	receipt_name(workload, log, seq, name);
+	if (unlinkat(dir, name, 0) != 0)
+		return false;
+	memcpy(strrchr(name, '.'), ".jwt", sizeof(".jwt"));
+	(void)unlinkat(dir, name, 0);
+	return true;
 }
 
 static enum err

@@ -58,7 +58,14 @@ void receipt_name(
 enum err receipt_save(
     int dir, const struct message_receipt *r, struct view log, struct trouble *t) MUST_USE;
 
-/* Removes the oldest receipts of a workload in a log, down to `kept`; 0: keeps all. */
-void receipt_prune(int dir, struct view workload, struct view log, uint32_t kept);
+/* Each so many numbers the directory is listed, which may hold a million names. */
+#define RECEIPT_LISTED_EACH 1024
+
+/*
+ * Behind receipt `seq`: removes the oldest receipts of a workload in a log, down to `kept`; 0:
+ * keeps all. Down from the first that is too old until one is not there; those below that are found
+ * where the directory is listed.
+ */
+void receipt_prune(int dir, struct view workload, struct view log, uint64_t seq, uint32_t kept);
 
 #endif

@@ -166,7 +166,7 @@ on_receipt(struct reporter *r, struct reporter_workload *w, const struct chain_h
 		logline_number(&j, "gap", head->content.extensions.gap_after);
 	logline_string(&j, "file", out->file);
 	logline_end(&j);
-	receipt_prune(r->receipts, m->workload, log, r->config->receipts_kept);
+	receipt_prune(r->receipts, m->workload, log, m->seq, r->config->receipts_kept);
 	return REPORTER_STEP_RECEIPT;
 }
 

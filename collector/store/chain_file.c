@@ -45,7 +45,7 @@ chain_file_save(int dir, const char *name, const struct chain_last *last, struct
 	    (unsigned long long)last->signed_s, (unsigned long long)last->dropped.bundles,
 	    (unsigned long long)last->dropped.since_s);
 	if ((e = buf_status(&text)) == ERR_OK)
-		e = savefile_write(dir, name, buf_view(&text), t);
+		e = savefile_rewrite(dir, name, buf_view(&text), t);
 	buf_free(&text);
 	return e;
 }

@@ -12,28 +12,64 @@
 #define NAME_SIZE 256 /* bytes with NUL: NAME_MAX of Linux */
 #define BESIDE    ".new"
 
+static enum err write_beside(
+    int dir, const char *name, struct view bytes, char beside[NAME_SIZE], struct trouble *t);
+static enum err finish(
+    int dir, const char *name, const char *beside, enum err e, struct trouble *t);
 static enum err fail(struct trouble *t, const char *name, const char *what);
 
 enum err
 savefile_write(int dir, const char *name, struct view bytes, struct trouble *t)
 {
 	char beside[NAME_SIZE];
+	enum err e = write_beside(dir, name, bytes, beside, t);
+
+	if (e == ERR_OK && renameat(dir, beside, dir, name) != 0)
+		e = fail(t, name, "cannot be renamed into place");
+	return finish(dir, name, beside, e, t);
+}
+
+enum err
+savefile_rewrite(int dir, const char *name, struct view bytes, struct trouble *t)
+{
+	char beside[NAME_SIZE];
+	enum err e = write_beside(dir, name, bytes, beside, t);
+
+	/* Not where there is none so far, nor on every file system. */
+	if (e == ERR_OK && renameat2(dir, beside, dir, name, RENAME_EXCHANGE) != 0 &&
+	    renameat(dir, beside, dir, name) != 0)
+		e = fail(t, name, "cannot be renamed into place");
+	return finish(dir, name, beside, e, t);
+}
+
+/* Durably; what is behind the bytes of a file that was there is cut off. */
+static enum err
+write_beside(
+    int dir, const char *name, struct view bytes, char beside[NAME_SIZE], struct trouble *t)
+{
 	enum err e = ERR_OK;
+	struct stat s;
 	int fd;
 
-	if (snprintf(beside, sizeof(beside), ".%s" BESIDE, name) >= (int)sizeof(beside))
+	if (snprintf(beside, NAME_SIZE, ".%s" BESIDE, name) >= NAME_SIZE)
 		return trouble_set(t, ERR_IO, "%s: the name is too long", name);
-	fd = openat(dir, beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(dir, beside, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fail(t, name, "cannot be created");
-	if (savefile_write_at(fd, bytes, 0) != ERR_OK)
+	if (savefile_write_at(fd, bytes, 0) != ERR_OK || fstat(fd, &s) != 0 ||
+	    ((uint64_t)s.st_size != bytes.size && ftruncate(fd, (off_t)bytes.size) != 0))
 		e = fail(t, name, "cannot be written");
 	else if (fsync(fd) != 0)
 		e = fail(t, name, "cannot be synced");
 	if (close(fd) != 0 && e == ERR_OK)
 		e = fail(t, name, "cannot be closed");
-	if (e == ERR_OK && renameat(dir, beside, dir, name) != 0)
-		e = fail(t, name, "cannot be renamed into place");
+	return e;
+}
+
+/* Syncs the name; leaves nothing beside it of what failed. */
+static enum err
+finish(int dir, const char *name, const char *beside, enum err e, struct trouble *t)
+{
 	/* There may be the new content by now, and may not be after a crash. */
 	if (e == ERR_OK && fsync(dir) != 0)
 		e = trouble_set(

@@ -20,6 +20,13 @@
 /* Replaces `name` in `dir`; mode 0600. ERR_NO_ROOM, ERR_IO with the trouble in words. */
 enum err savefile_write(int dir, const char *name, struct view bytes, struct trouble *t) MUST_USE;
 
+/*
+ * The same of one that is replaced again and again: the file beside it stays, with what was there
+ * before, and takes the next content. No file is made or removed then, for which some file systems
+ * look long for a number (ext4 without a journal, while files have just been removed).
+ */
+enum err savefile_rewrite(int dir, const char *name, struct view bytes, struct trouble *t) MUST_USE;
+
 /* Appends the content to `to`. ERR_NOT_FOUND, ERR_FORMAT_SIZE over `size_max`, ERR_IO. */
 enum err savefile_read(
     int dir, const char *name, size_t size_max, struct buf *to, struct trouble *t) MUST_USE;
@@ -27,7 +34,8 @@ enum err savefile_read(
 /* Removes it for good; a file that is not there is no error. */
 enum err savefile_remove(int dir, const char *name, struct trouble *t) MUST_USE;
 
-/* A file written beside another one, by a program that ended before it was renamed. */
+/* A file beside another one: by a program that ended before it was renamed, or of a rewritten one.
+ */
 bool savefile_is_leftover(const char *name);
 
 /* Opens a directory below `dir`, made with mode 0700 if it is not there. ERR_NO_ROOM, ERR_IO. */

@@ -222,6 +222,24 @@ def test_old_receipts_are_pruned():
         for _ in range(4):
             h.once()
         assert h.receipts() == [receipt("app", 3), receipt("app", 4)]
+        left = [receipt("app", n, suffix) for n in (1, 2) for suffix in (".tlog-proof", ".jwt")]
+        for name in left:  # as where it ended before it had removed them
+            (h.dir / "receipts" / name).write_text("old")
+        h.once()
+        assert h.receipts() == [receipt("app", 4), receipt("app", 5)]
+        assert not any((h.dir / "receipts" / name).exists() for name in left)
+
+
+def test_a_chain_file_is_rewritten_without_a_new_file():
+    with Host() as h:
+        for _ in range(2):
+            h.once()
+        numbers = {p.stat().st_ino for p in h.files("chain*")}
+        kept = {p.stat().st_ino for p in (h.dir / "state/logs").glob("*/.app.chain.new")} | numbers
+        assert len(kept) == 2
+        for seq in range(3, 6):
+            h.once()
+            assert h.seq() == seq and {p.stat().st_ino for p in h.files("app.chain")} <= kept
 
 
 def test_each_log_has_receipts_of_its_own():
