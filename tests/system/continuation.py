@@ -12,6 +12,7 @@ import rotation
 import wire
 from continuation import go_on, spare_key, stated, take_spare
 from hallmark import APP
+from load import Load
 from logimage import published, read_log
 from rotation import certs, held_together, signer_of
 
@@ -76,6 +77,22 @@ def test_the_log_goes_on_with_the_spare_key():
             alone = site.audit("fsck", *where[:2], *certs(site), check=False)
             assert alone.returncode == 2 and "statements of operators" in alone.stdout, alone
             started_again(site)
+
+
+def test_the_token_is_lost_under_load():
+    """What was acknowledged and not yet published when all stopped is in the log that goes on."""
+    with spare_key() as site:
+        signer = site.start_signer()
+        load = Load(site)
+        load.wait_for(40)
+        published(site, 10)
+        newest = site.path("log/checkpoint").read_bytes()
+        load.wait_for(40)
+        signer.kill()
+        load.end()
+        continuation.lose_token(site)
+        go_on(site, newest, stated(site, newest))
+        goes_on(site, load.receipts)
 
 
 def started_again(site):

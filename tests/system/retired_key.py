@@ -17,6 +17,7 @@ import wire
 from cosigner import Cosigner
 from hallmark import APP, ORIGIN
 from keychannel import CHANGED, KeyProcess, grown, reports, told_why
+from load import Load
 from logimage import published
 from rotation import SIZE, certs, hsm, key_id, two_keys
 
@@ -108,6 +109,38 @@ def test_what_is_proved_of_a_key_that_others_may_have():
         assert done.returncode == 2 and "not before" in done.stdout, done.stdout
         # By the key that followed, nothing is asked.
         assert verify(site, last, *named).returncode == 0
+        rotation.audited(site)
+
+
+def test_a_key_is_retired_under_load():
+    """No connection is lost; of each receipt it is told by whose key it is what that proves."""
+    with two_keys() as site:
+        site.path("operators.yaml").write_text(statements.operators_text([("ann", ["approve", "retire-key"], ANN)]))
+        site.write_policy(top={"operators": "operators.yaml"})
+        ANN.write_public(site.path("ann.pub"))
+        signer, load = site.start_signer(), Load(site)
+        load.wait_for(40)
+        said = statement(site, int(time.time()) - 3600)
+        rotation.rotate(site)
+        signer.wait_for("event=key-changed")
+        site.tool("hallmark-signer", "statement", "submit", "-c", str(site.path("signer.yaml")), str(said))
+        retire(site, said)
+        load.wait_for_each(10)
+        load.end()
+        assert not load.errors and load.closed == 0, (load.errors, load.closed)
+        published(site, 1 + max(r["index"] for r in load.receipts))
+        assert signer.stop() == 0
+        named = ("--retired", said, "--operator", site.path("ann.pub"))
+        keys = {0: [], 1: []}
+        for receipt in load.receipts:
+            keys[rotation.signer_of(site, receipt["checkpoint"])[0]].append(wire.tlog_proof(receipt))
+        assert keys[0] and keys[1]
+        for receipt in (keys[0][0], keys[0][-1]):
+            assert verify(site, receipt).returncode == 0
+            done = verify(site, receipt, *named)
+            assert done.returncode == 2 and TOLD in done.stdout, done.stdout
+        for receipt in (keys[1][0], keys[1][-1]):
+            assert verify(site, receipt, *named).returncode == 0
         rotation.audited(site)
 
 
