@@ -16,6 +16,7 @@ struct telling {
 };
 
 static void tell_files(const struct telling *t);
+static void tell_links(const struct telling *t);
 static void tell_keys(const struct telling *t, const struct collector_keys *keys);
 static void tell_redact(const struct telling *t, const struct collector_redact *rule);
 static bool has_hidden_path(const struct component *c);
@@ -32,6 +33,8 @@ unmatched_tell(const struct collector_workload *w, const struct component *const
 
 	if (component[COMPONENT_FILES] != NULL)
 		tell_files(&t);
+	if (component[COMPONENT_FILES] != NULL && !w->follow)
+		tell_links(&t);
 	for (size_t i = 0; component[COMPONENT_CONFIG] != NULL && i < w->keys_count; i++)
 		tell_keys(&t, &w->keys[i]);
 	for (size_t i = 0; i < w->redact_count; i++)
@@ -55,6 +58,31 @@ tell_files(const struct telling *t)
 		    w->files[i]);
 		t->line(t->context, &told);
 	}
+}
+
+/* A policy may accept a link by its text; what it leads to is altered without a trace then. */
+static void
+tell_links(const struct telling *t)
+{
+	const struct component *c = t->component[COMPONENT_FILES];
+	const struct component_file *first = NULL;
+	struct trouble told = TROUBLE_INIT;
+	size_t count = 0;
+
+	for (size_t i = 0; i < c->item_count; i++) {
+		if ((c->items.files[i].flags & COMPONENT_FILE_SYMLINK) == 0)
+			continue;
+		if (count++ == 0)
+			first = &c->items.files[i];
+	}
+	if (count == 0)
+		return;
+	(void)trouble_set(&told, ERR_NOT_FOUND,
+	    "note: %zu symbolic link%s told by text alone, such as %.*s: what is behind %s is not "
+	    "measured; \"follow: true\" measures it",
+	    count, count == 1 ? " is" : "s are", view_precision(first->path),
+	    (const char *)first->path.data, count == 1 ? "it" : "them");
+	t->line(t->context, &told);
 }
 
 static void

@@ -172,6 +172,9 @@ def test_links_are_told_and_not_followed():
                                            "real/file"])
         os.link(tree.dir / "secret/inside", tree.dir / "tree/hard")
         assert tree.found("hard")["hard"]["flags"] == []
+        for more, words in (({}, f"note: 6 symbolic links are told by text alone, such as {tree.dir}/tree/dangling: "), ({"follow": True}, None)):
+            said = tree.call("files", pid=tree.process.pid, files=[f"{tree.dir}/tree/**"], **more).stderr
+            assert (words in said) if words else "symbolic" not in said, said
 
 
 def test_what_links_lead_to_is_measured_where_that_is_asked_for():
