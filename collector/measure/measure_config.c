@@ -65,8 +65,8 @@ note(const struct collector_workload *w, const char *option, struct component_bu
 {
 	const struct view value = view_of_string(option != NULL ? option : "");
 	const size_t count = count_notes(w);
-	struct buf *texts = calloc(count, sizeof(*texts));
-	struct view *views = calloc(count, sizeof(*views));
+	struct buf *texts = calloc(count + 1, sizeof(*texts));
+	struct view *views = calloc(count + 1, sizeof(*views));
 	const struct component_fact made[] = {
 	    {VIEW_LITERAL("options"), 1, &value}, {VIEW_LITERAL("patterns"), count, views}};
 	enum err e = texts != NULL && views != NULL ? ERR_OK : ERR_MEMORY;

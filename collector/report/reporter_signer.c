@@ -47,7 +47,7 @@ reporter_go_back(struct reporter *r)
 
 	if (r->client == NULL || !ranking_goes_back(&r->ranking, interrupt_clock_ms()))
 		return ERR_OK;
-	if ((e = open_in_time(r, 0, &first)) != ERR_OK) /* told */
+	if (open_in_time(r, 0, &first) != ERR_OK) /* told */
 		return ERR_OK;
 	e = reporter_leave_before(r, r->config, client_log(first));
 	if (r->client != NULL)

@@ -86,11 +86,11 @@ find_by_program(const struct collector_workload *w, struct process *main, struct
 		goto out;
 	if (tops > 1)
 		e = complain_several(w, &table, tops, t);
-	else if (tops == 0)
+	else if (top == NULL)
 		e = program_complain_none(&p, &table, t);
 	else
 		e = process_open(top->pid, main, t);
-	if (e != ERR_OK)
+	if (e != ERR_OK || top == NULL)
 		goto out;
 	/* Between the look and the pin the number may have gone to another process. */
 	if (main->identity.stat.start_ticks != top->start_ticks)

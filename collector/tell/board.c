@@ -312,6 +312,7 @@ copy_text(char *to, size_t size, struct view text)
 static void
 write_self(const struct board *b, uint64_t now_ms, struct buf *to)
 {
+	const unsigned long long all_ms = processor_ms() + b->measuring_us / 1000;
 	char now[UTC_TEXT_SIZE];
 	uint64_t waiting = 0;
 
@@ -332,9 +333,7 @@ write_self(const struct board *b, uint64_t now_ms, struct buf *to)
 	    (unsigned long)b->interval_s, (unsigned long long)b->rounds,
 	    (unsigned long long)b->round_ms,
 	    (unsigned long long)(b->next_ms > now_ms ? (b->next_ms - now_ms) / 1000 : 0),
-	    (unsigned long long)waiting,
-	    (unsigned long long)(processor_ms() + b->measuring_us / 1000),
-	    (unsigned long long)b->measuring_us / 1000);
+	    (unsigned long long)waiting, all_ms, (unsigned long long)b->measuring_us / 1000);
 }
 
 static void

@@ -60,7 +60,7 @@ class Busy(Judged):
     def __exit__(self, *all_of_them):
         """All that the launched process has started, and what that has: its own end is not theirs."""
         for process in self.processes:
-            while left := set(second_measure.members(process.pid)) - {process.pid}:
+            while left := set(second_subject.members(process.pid)) - {process.pid}:
                 for pid in left:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGKILL)

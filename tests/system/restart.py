@@ -196,7 +196,8 @@ def test_killed_at_every_step_the_chain_goes_on():
 def test_a_hundred_that_wait_hold_up_nothing_fresh():
     """Neither at the reconnect nor in the round behind it."""
     with Away() as a:
-        a.collector.wait_for("event=receipt workload=other")
+        for name in NAMES:
+            a.collector.wait_for(f"event=receipt workload={name}")
         assert a.collector.stop() == 0
         assert a.signer.stop() == 0
         fill(a, "app", 100)
