@@ -6,12 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collector/files/pattern.h"
 #include "collector/ground/interrupt.h"
 #include "collector/ground/redaction_key.h"
 #include "collector/measure/gathered.h"
 #include "collector/measure/listing.h"
 #include "collector/measure/measure.h"
-#include "collector/measure/pattern.h"
 #include "collector/processes/landlock.h"
 #include "collector/processes/measurer.h"
 #include "collector/processes/rights.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/measure/pattern.h"
+#include "collector/files/pattern.h"
 #include "proto/evidence/redacted.h"
 #include "proto/glob.h"
 

@@ -6,7 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "collector/measure/file_terms.h"
+#include "collector/files/file_terms.h"
+#include "collector/files/pattern.h"
 #include "collector/measure/measure_config.h"
 #include "collector/measure/measure_context.h"
 #include "collector/measure/measure_executable.h"
@@ -16,7 +17,6 @@
 #include "collector/measure/measure_made.h"
 #include "collector/measure/measure_packages.h"
 #include "collector/measure/measure_runtime.h"
-#include "collector/measure/pattern.h"
 #include "collector/measure/redact.h"
 #include "collector/subject/subject.h"
 

@@ -13,8 +13,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "collector/files/filehash.h"
 #include "collector/ground/trouble.h"
-#include "collector/measure/filehash.h"
 #include "config/collector_config.h"
 #include "proto/evidence/bundle.h"
 #include "proto/evidence/component.h"

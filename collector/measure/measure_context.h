@@ -9,9 +9,9 @@
 #ifndef HALLMARK_COLLECTOR_MEASURE_MEASURE_CONTEXT_H
 #define HALLMARK_COLLECTOR_MEASURE_MEASURE_CONTEXT_H
 
+#include "collector/files/filehash.h"
 #include "collector/ground/redaction_key.h"
 #include "collector/ground/trouble.h"
-#include "collector/measure/filehash.h"
 #include "collector/subject/members.h"
 #include "collector/subject/process.h"
 #include "config/collector_config.h"

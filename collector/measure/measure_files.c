@@ -10,14 +10,14 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "collector/files/file_link.h"
+#include "collector/files/file_reading.h"
+#include "collector/files/file_terms.h"
+#include "collector/files/file_way.h"
+#include "collector/files/pattern.h"
 #include "collector/ground/rooted.h"
-#include "collector/measure/file_link.h"
-#include "collector/measure/file_reading.h"
-#include "collector/measure/file_terms.h"
-#include "collector/measure/file_way.h"
 #include "collector/measure/measure_root.h"
 #include "collector/measure/measure_used.h"
-#include "collector/measure/pattern.h"
 #include "collector/measure/redact.h"
 #include "collector/watch/lay.h"
 

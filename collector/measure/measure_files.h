@@ -1,5 +1,5 @@
 /*
- * Component `files`: the files that a workload's patterns name (collector/measure/pattern.h),
+ * Component `files`: the files that a workload's patterns name (collector/files/pattern.h),
  * looked up from the host's root directory, so that what is measured has no say in what is found;
  * or from the process's where the configuration says so (`view: process`), so that a container's
  * files are the container's. ERR_MISMATCH where that is the view of a user namespace.

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "collector/measure/file_reading.h"
+#include "collector/files/file_reading.h"
 #include "collector/measure/measure_members.h"
 #include "collector/memory/mapped_file.h"
 #include "collector/scripts/used_files.h"

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "collector/measure/file_terms.h"
+#include "collector/files/file_terms.h"
 #include "collector/measure/measure_context.h"
 
 #define MEASURE_USED_MAX 65536 /* files of all processes */

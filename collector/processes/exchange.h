@@ -22,8 +22,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/files/filehash.h"
 #include "collector/ground/trouble.h"
-#include "collector/measure/filehash.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
 #include "proto/evidence/bundle.h"

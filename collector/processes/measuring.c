@@ -5,8 +5,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "collector/files/filehash.h"
 #include "collector/machine/listeners.h"
-#include "collector/measure/filehash.h"
 #include "collector/measure/measure.h"
 #include "collector/processes/exchange.h"
 #include "collector/processes/rights.h"

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "collector/measure/filehash.h"
+#include "collector/files/filehash.h"
 #include "config/collector_config.h"
 
 /* What it cannot make itself, made for it alone; each -1 where there is none. */

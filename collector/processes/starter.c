@@ -14,8 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "collector/files/filehash.h"
 #include "collector/machine/listeners.h"
-#include "collector/measure/filehash.h"
 #include "collector/processes/measuring.h"
 #include "collector/processes/remembered.h"
 #include "collector/processes/rights.h"

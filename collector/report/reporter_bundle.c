@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collector/files/filehash.h"
 #include "collector/ground/interrupt.h"
-#include "collector/measure/filehash.h"
 #include "collector/report/channel_context.h"
 #include "collector/report/vouch.h"
 #include "journal/logger.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/measure/pattern.h"
+#include "collector/files/pattern.h"
 #include "proto/encoding.h"
 #include "proto/glob.h"
 

@@ -63,7 +63,7 @@ program("pkcs11", [*PROTO, "journal", "config", "trust"], "ground", "token", "se
 program("signer", [*PROTO, "journal", "config", "trust", "policy", "policy/governance"],
         "ground trial", "ledger/store ledger/key", "ledger/heads", "ledger", "chronicle", "session", "front")
 ROOMS["signer/trial"] += ["log", "log/stored"]
-program("collector", [*PROTO, "journal", "config", "trust"], "watch", "ground", "content subject packages machine keys", "runtime memory scripts", "measure", "store processes tell", "report act")
+program("collector", [*PROTO, "journal", "config", "trust"], "watch", "ground", "content subject packages machine keys", "runtime memory scripts files", "measure", "store processes tell", "report act")
 program("auditor", [*PROTO, "config", "policy", "log", "log/stored", "log/walk"], "tell")
 program("register", [*PROTO, "config", "policy", "log", "log/stored", "log/walk"])
 

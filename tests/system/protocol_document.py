@@ -159,7 +159,7 @@ def test_limits_are_those_of_the_code():
     says("more than # bytes or # values, or one of them more than # bytes",
          (arguments, "MAIN_ARGUMENTS_SIZE_MAX"), (arguments, "MAIN_ARGUMENTS_MAX"),
          ("proto/evidence/component.h", "COMPONENT_VALUE_MAX"))
-    says("down to # directories", ("collector/measure/file_way.h", "FILE_WAY_BELOW_MAX"))
+    says("down to # directories", ("collector/files/file_way.h", "FILE_WAY_BELOW_MAX"))
     says("of all these the last #", ("proto/wire/keychannel.h", "KEYCHANNEL_TREES"))
     says("strings over # bytes, subjects and details over #", ("proto/report/entry.h", "ENTRY_STRING_MAX"),
          ("proto/report/report.h", "REPORT_SUBJECT_MAX"))

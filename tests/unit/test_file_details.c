@@ -12,7 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/xattr.h>
 
-#include "collector/measure/file_details.h"
+#include "collector/files/file_details.h"
 
 #define BYTES(s) (s), sizeof(s) - 1
 

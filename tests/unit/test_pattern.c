@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "collector/measure/pattern.h"
+#include "collector/files/pattern.h"
 
 static void
 expect_refused(const char *text, const char *words)

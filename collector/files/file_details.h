@@ -15,8 +15,8 @@
  *
  * Extended attributes and verity are read from an open file, attributes come with statx.
  */
-#ifndef HALLMARK_COLLECTOR_MEASURE_FILE_DETAILS_H
-#define HALLMARK_COLLECTOR_MEASURE_FILE_DETAILS_H
+#ifndef HALLMARK_COLLECTOR_FILES_FILE_DETAILS_H
+#define HALLMARK_COLLECTOR_FILES_FILE_DETAILS_H
 
 #include <stdbool.h>
 #include <stddef.h>

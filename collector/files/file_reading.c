@@ -1,4 +1,4 @@
-#include "collector/measure/file_reading.h"
+#include "collector/files/file_reading.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "collector/measure/file_growth.h"
+#include "collector/files/file_growth.h"
 #include "collector/watch/lay.h"
 
 static enum err read_once(

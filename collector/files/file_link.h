@@ -2,16 +2,16 @@
  * Symbolic links that a walk for `files` follows: what stands at their end, which has the path of
  * the link. Whoever can make links there chooses what that is, within the root directory.
  */
-#ifndef HALLMARK_COLLECTOR_MEASURE_FILE_LINK_H
-#define HALLMARK_COLLECTOR_MEASURE_FILE_LINK_H
+#ifndef HALLMARK_COLLECTOR_FILES_FILE_LINK_H
+#define HALLMARK_COLLECTOR_FILES_FILE_LINK_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "collector/files/file_details.h"
 #include "collector/ground/rooted.h"
-#include "collector/measure/file_details.h"
 #include "proto/bytes.h"
 
 /* The last one on the way to where the walk stands. Zero-initialised: there is none. */

@@ -3,13 +3,13 @@
  * time, and more each time that it is twice as large. So most rounds find the same of it, and no
  * more than the newer half could be changed without being told.
  */
-#ifndef HALLMARK_COLLECTOR_MEASURE_FILE_GROWTH_H
-#define HALLMARK_COLLECTOR_MEASURE_FILE_GROWTH_H
+#ifndef HALLMARK_COLLECTOR_FILES_FILE_GROWTH_H
+#define HALLMARK_COLLECTOR_FILES_FILE_GROWTH_H
 
 #include <stdbool.h>
 
-#include "collector/measure/file_details.h"
-#include "collector/measure/filehash.h"
+#include "collector/files/file_details.h"
+#include "collector/files/filehash.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
 #include "proto/evidence/component.h"

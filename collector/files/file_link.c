@@ -1,10 +1,10 @@
-#include "collector/measure/file_link.h"
+#include "collector/files/file_link.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "collector/measure/file_reading.h"
+#include "collector/files/file_reading.h"
 
 const char *
 file_link_find(int root, const struct buf *path, const struct statx *stays,

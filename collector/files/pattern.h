@@ -8,8 +8,8 @@
  * A pattern is absolute, without "." and ".." and without `**` elsewhere than alone at the end.
  * `\` takes the next character for itself. Names are compared bytewise, whatever their encoding.
  */
-#ifndef HALLMARK_COLLECTOR_MEASURE_PATTERN_H
-#define HALLMARK_COLLECTOR_MEASURE_PATTERN_H
+#ifndef HALLMARK_COLLECTOR_FILES_PATTERN_H
+#define HALLMARK_COLLECTOR_FILES_PATTERN_H
 
 #include <stdbool.h>
 #include <stddef.h>

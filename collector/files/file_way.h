@@ -2,17 +2,17 @@
  * The directories from the root down to where a walk for `files` stands: who may exchange what is
  * below them, and whether a link leads up to one of them.
  */
-#ifndef HALLMARK_COLLECTOR_MEASURE_FILE_WAY_H
-#define HALLMARK_COLLECTOR_MEASURE_FILE_WAY_H
+#ifndef HALLMARK_COLLECTOR_FILES_FILE_WAY_H
+#define HALLMARK_COLLECTOR_FILES_FILE_WAY_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "collector/files/file_details.h"
+#include "collector/files/pattern.h"
 #include "collector/ground/rooted.h"
-#include "collector/measure/file_details.h"
-#include "collector/measure/pattern.h"
 #include "proto/bytes.h"
 #include "proto/evidence/component.h"
 

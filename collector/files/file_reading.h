@@ -7,15 +7,15 @@
  * nothing has changed; else, and where the name is gone at the end, the item of the last one has
  * COMPONENT_FILE_CHANGED.
  */
-#ifndef HALLMARK_COLLECTOR_MEASURE_FILE_READING_H
-#define HALLMARK_COLLECTOR_MEASURE_FILE_READING_H
+#ifndef HALLMARK_COLLECTOR_FILES_FILE_READING_H
+#define HALLMARK_COLLECTOR_FILES_FILE_READING_H
 
 #include <stdbool.h>
 #include <sys/stat.h>
 
-#include "collector/measure/file_details.h"
-#include "collector/measure/file_terms.h"
-#include "collector/measure/filehash.h"
+#include "collector/files/file_details.h"
+#include "collector/files/file_terms.h"
+#include "collector/files/filehash.h"
 #include "proto/err.h"
 #include "proto/evidence/component.h"
 

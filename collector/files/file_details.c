@@ -1,4 +1,4 @@
-#include "collector/measure/file_details.h"
+#include "collector/files/file_details.h"
 
 #include <errno.h>
 #include <linux/capability.h>

@@ -1,4 +1,4 @@
-#include "collector/measure/file_growth.h"
+#include "collector/files/file_growth.h"
 
 #include <sys/stat.h>
 

@@ -2,14 +2,14 @@
  * On what terms a workload's files are measured: which are left out, and of which the content, or
  * what comes behind it, does not count. As configured, by patterns of the paths that they have.
  */
-#ifndef HALLMARK_COLLECTOR_MEASURE_FILE_TERMS_H
-#define HALLMARK_COLLECTOR_MEASURE_FILE_TERMS_H
+#ifndef HALLMARK_COLLECTOR_FILES_FILE_TERMS_H
+#define HALLMARK_COLLECTOR_FILES_FILE_TERMS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "collector/files/pattern.h"
 #include "collector/ground/trouble.h"
-#include "collector/measure/pattern.h"
 #include "config/collector_workload.h"
 #include "proto/err.h"
 

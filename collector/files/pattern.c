@@ -1,4 +1,4 @@
-#include "collector/measure/pattern.h"
+#include "collector/files/pattern.h"
 
 #include <fnmatch.h>
 #include <limits.h>

@@ -1,4 +1,4 @@
-#include "collector/measure/file_terms.h"
+#include "collector/files/file_terms.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "collector/measure/filehash.h"
+#include "collector/files/filehash.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "collector/measure/file_way.h"
+#include "collector/files/file_way.h"
 
 #include <string.h>
 

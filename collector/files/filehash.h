@@ -3,8 +3,8 @@
  * memory does not depend on what is measured. What earlier rounds have read and is the same since
  * is not read again (collector/content/known_files.h).
  */
-#ifndef HALLMARK_COLLECTOR_MEASURE_FILEHASH_H
-#define HALLMARK_COLLECTOR_MEASURE_FILEHASH_H
+#ifndef HALLMARK_COLLECTOR_FILES_FILEHASH_H
+#define HALLMARK_COLLECTOR_FILES_FILEHASH_H
 
 #include <stdbool.h>
 #include <stdint.h>
