@@ -6,7 +6,7 @@
  * `contraindicated` or `none`. Where it says "warning", the finding itself holds the status at
  * `warning` or worse. In the order in which findings of one file are made.
  *
- * What a policy accepts by name is no finding: the report lists its code as accepted.
+ * What a policy accepts is no finding: the report lists its code as accepted.
  */
 #ifndef HALLMARK_POLICY_FINDING_H
 #define HALLMARK_POLICY_FINDING_H

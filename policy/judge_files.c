@@ -18,6 +18,10 @@ struct source {
 	size_t missing;
 };
 
+/* Of code in memory; the file itself is an item of its own. */
+#define CODE_FLAGS                                                                                 \
+	((uint32_t)(COMPONENT_FILE_MODIFIED | COMPONENT_FILE_RESTORED | COMPONENT_FILE_PROBED))
+
 struct bench {
 	struct verdict_builder *b;
 	const struct file_rule *rule;
@@ -40,7 +44,7 @@ static void bench_begin(struct bench *t, struct verdict_builder *b, const struct
 static void judge_one(struct bench *t, const struct component_file *f);
 static bool accept_anonymous(struct bench *t, const struct component_file *f);
 static bool is_within(const struct anonymous_rule *r, const struct component_file *f);
-static void judge_code(struct bench *t, const struct component_file *f);
+static void judge_flags(struct bench *t, const struct component_file *f);
 static void judge_rights(struct bench *t, const struct component_file *f);
 static void judge_writers(struct bench *t, const struct component_file *f);
 static void judge_owner(struct bench *t, const struct component_file *f);
@@ -103,42 +107,18 @@ bench_begin(struct bench *t, struct verdict_builder *b, const struct policy_rule
 static void
 judge_one(struct bench *t, const struct component_file *f)
 {
-	const struct file_rule *r = t->rule;
-	const struct {
-		uint32_t flag;
-		enum finding finding;
-		enum report_status outcome;
-	} noticed[] = {
-	    {COMPONENT_FILE_ANONYMOUS, FINDING_ANONYMOUS, r->anonymous},
-	    {COMPONENT_FILE_MEMFD, FINDING_MEMFD, r->memfd},
-	    {COMPONENT_FILE_UNREADABLE, FINDING_UNREADABLE, r->unreadable},
-	    {COMPONENT_FILE_SPECIAL, FINDING_SPECIAL, r->unreadable},
-	    {COMPONENT_FILE_CHANGED, FINDING_UNSTABLE, r->unstable},
-	    {COMPONENT_FILE_DELETED, FINDING_DELETED, r->deleted},
-	    {COMPONENT_FILE_REPLACED, FINDING_REPLACED, r->replaced},
-	    {COMPONENT_FILE_WRITABLE, FINDING_WRITABLE, r->writable},
-	};
-	/* Of code in memory; the file itself is an item of its own. */
-	const uint32_t code =
-	    COMPONENT_FILE_MODIFIED | COMPONENT_FILE_RESTORED | COMPONENT_FILE_PROBED;
 	/* Their modes say nothing about who can write, or there is no path to write to. */
 	const uint32_t modeless =
-	    COMPONENT_FILE_ANONYMOUS | COMPONENT_FILE_MEMFD | COMPONENT_FILE_SYMLINK | code;
+	    COMPONENT_FILE_ANONYMOUS | COMPONENT_FILE_MEMFD | COMPONENT_FILE_SYMLINK | CODE_FLAGS;
 	/* Nothing that a reference set could describe; what was noticed decides. */
 	const uint32_t contentless = COMPONENT_FILE_ANONYMOUS | COMPONENT_FILE_MEMFD |
-				     COMPONENT_FILE_UNREADABLE | COMPONENT_FILE_SPECIAL | code;
+				     COMPONENT_FILE_UNREADABLE | COMPONENT_FILE_SPECIAL |
+				     CODE_FLAGS;
 
 	if (accept_anonymous(t, f))
 		return;
 	if (f->flags != 0)
-		for (size_t i = 0; i < sizeof(noticed) / sizeof(noticed[0]); i++)
-			if ((f->flags & noticed[i].flag) != 0)
-				(void)verdict_find(
-				    t->b, noticed[i].finding, noticed[i].outcome, f->path);
-	if ((f->flags & code) != 0)
-		judge_code(t, f);
-	if ((f->flags & COMPONENT_FILE_NEWER) != 0)
-		(void)verdict_find(t->b, FINDING_NEWER, r->changed_since_start, f->path);
+		judge_flags(t, f);
 	if ((f->flags & modeless) == 0)
 		judge_rights(t, f);
 	if ((f->flags & contentless) == 0)
@@ -183,9 +163,9 @@ is_within(const struct anonymous_rule *r, const struct component_file *f)
 	       range_holds(&r->bytes, view_of_string(bytes));
 }
 
-/* A set may list what is in memory, as it does what is in files. */
+/* A set may list what is in memory, as it does what is in files: that is accepted, and said. */
 static void
-judge_code(struct bench *t, const struct component_file *f)
+judge_flags(struct bench *t, const struct component_file *f)
 {
 	const struct file_rule *r = t->rule;
 	const struct {
@@ -193,19 +173,34 @@ judge_code(struct bench *t, const struct component_file *f)
 		enum finding finding;
 		enum report_status outcome;
 	} noticed[] = {
+	    {COMPONENT_FILE_ANONYMOUS, FINDING_ANONYMOUS, r->anonymous},
+	    {COMPONENT_FILE_MEMFD, FINDING_MEMFD, r->memfd},
+	    {COMPONENT_FILE_UNREADABLE, FINDING_UNREADABLE, r->unreadable},
+	    {COMPONENT_FILE_SPECIAL, FINDING_SPECIAL, r->unreadable},
+	    {COMPONENT_FILE_CHANGED, FINDING_UNSTABLE, r->unstable},
+	    {COMPONENT_FILE_DELETED, FINDING_DELETED, r->deleted},
+	    {COMPONENT_FILE_REPLACED, FINDING_REPLACED, r->replaced},
+	    {COMPONENT_FILE_WRITABLE, FINDING_WRITABLE, r->writable},
 	    {COMPONENT_FILE_MODIFIED, FINDING_MODIFIED, r->modified_code},
 	    {COMPONENT_FILE_RESTORED, FINDING_RESTORED, r->restored_code},
 	    {COMPONENT_FILE_PROBED, FINDING_PROBED, r->probed_code},
+	    {COMPONENT_FILE_NEWER, FINDING_NEWER, r->changed_since_start},
 	};
+	const bool listed = (f->flags & CODE_FLAGS) != 0 && look_up(t, f).matched;
 	struct buf *detail;
 
-	if (look_up(t, f).matched)
-		return;
-	for (size_t i = 0; i < sizeof(noticed) / sizeof(noticed[0]); i++)
-		if ((f->flags & noticed[i].flag) != 0 &&
-		    (detail = verdict_find(
-			 t->b, noticed[i].finding, noticed[i].outcome, f->path)) != NULL)
+	for (size_t i = 0; i < sizeof(noticed) / sizeof(noticed[0]); i++) {
+		const bool code = (noticed[i].flag & CODE_FLAGS) != 0;
+
+		if ((f->flags & noticed[i].flag) == 0)
+			continue;
+		if (code && listed)
+			verdict_accept(t->b, noticed[i].finding);
+		else if ((detail = verdict_find(
+			      t->b, noticed[i].finding, noticed[i].outcome, f->path)) != NULL &&
+			 code)
 			detail_code(detail, f);
+	}
 }
 
 /* Who may change it, and what it gives to whoever runs it. */

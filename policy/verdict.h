@@ -85,7 +85,7 @@ void verdict_begin(
 struct buf *verdict_find(
     struct verdict_builder *b, enum finding f, enum report_status outcome, struct view subject);
 
-/* What would be a finding, but for the policy, which accepts it by name. */
+/* What would be a finding, but for the policy, which accepts it by name or in a set. */
 void verdict_accept(struct verdict_builder *b, enum finding f);
 
 /* Moves all into a verdict; the builder is empty afterwards, even on an error. ERR_MEMORY. */

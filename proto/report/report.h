@@ -87,7 +87,7 @@ struct report_finding {
 	struct view detail;  /* expected and found, in words; may be empty */
 };
 
-/* What would have been a finding, had the policy not accepted it by name. */
+/* What would have been a finding, had the policy not accepted it. */
 struct report_accepted {
 	struct view kind; /* component kind */
 	struct view code; /* of that finding */

@@ -260,6 +260,7 @@ class FileRule:
     def code(self, path, digest, size, flags, details):
         """Of what is in memory."""
         if any(digest.hex() in s.paths.get(path, ()) for s in self.counting):
+            self.accepted |= {code for flag, code in MEANING_OF_CODE if flags & flag}
             return
         told = [f"found sha256 {digest.hex()}, {size} bytes"] if any(digest) else []
         told = ", ".join([*told, *(d.decode() for d in details)])

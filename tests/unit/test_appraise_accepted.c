@@ -116,6 +116,33 @@ test_nothing_else_is_accepted_with_it(void **state)
 	assert_int_equal(b->report.accepted_count, 0);
 }
 
+/* It is no finding, but nobody reads such a report as one of untouched code. */
+static void
+test_listed_code_stands_in_the_report(void **state)
+{
+	static const struct {
+		uint32_t flag;
+		const char *code;
+	} cases[] = {
+	    {COMPONENT_FILE_MODIFIED, "modified-code"},
+	    {COMPONENT_FILE_RESTORED, "restored-code"},
+	    {COMPONENT_FILE_PROBED, "probed-code"},
+	};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		appraise_executable(b, SIMPLE_RULES, "/app/bin", 'a', cases[i].flag, 0100755);
+		expect_verdict(b, REPORT_AFFIRMING, 0);
+		assert_int_equal(b->report.accepted_count, 1);
+		expect_accepted(b, 0, "executable", cases[i].code);
+		clear(b);
+		appraise_executable(b, SIMPLE_RULES, "/app/bin", 'f', cases[i].flag, 0100755);
+		expect(b, "executable", cases[i].code, "/app/bin");
+		assert_int_equal(b->report.accepted_count, 0);
+		clear(b);
+	}
+}
+
 static void
 made_with(struct bench *b, enum component_kind kind, const char *name, const char *first,
     const char *second)
@@ -259,6 +286,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    WITH_BENCH(test_memory_of_a_compiler_is_accepted_within_bounds),
 	    WITH_BENCH(test_nothing_else_is_accepted_with_it),
+	    WITH_BENCH(test_listed_code_stands_in_the_report),
 	    WITH_BENCH(test_what_was_left_out_is_accepted_by_name),
 	    WITH_BENCH(test_what_may_change_or_grow_is_accepted_by_name),
 	    WITH_BENCH(test_options_that_are_not_known_are_accepted_by_name),
