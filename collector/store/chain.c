@@ -10,6 +10,7 @@
 
 #include "collector/store/chain_file.h"
 #include "collector/store/chain_queue.h"
+#include "collector/store/chain_rewrite.h"
 #include "collector/store/savefile.h"
 
 #define FILE_NAME_SIZE 256 /* bytes with NUL: NAME_MAX of Linux */
@@ -32,21 +33,7 @@ struct chain {
 	struct buf storage; /* of the head */
 };
 
-/* What becomes of the queue when it is made anew, beside that all are renumbered. */
-struct change {
-	struct view first, signature; /* put before the others; size 0: none */
-	size_t drop_from, drop_count; /* these are taken out */
-	bool delays_head;             /* it becomes a gap record, in the order of times */
-	bool places;                  /* all gap records are of the present place */
-};
-
-/* A queue that is being made anew; seq and tail of the chain walk along. */
-struct rewriting {
-	const struct change *change;
-	struct buf bytes;
-};
-
-static enum err drop(struct chain *c, const struct change *change,
+static enum err drop(struct chain *c, const struct chain_change *change,
     const struct bundle_dropped *before, struct trouble *t);
 static enum err note_dropped(struct chain *c, size_t count, uint64_t first_ms, struct trouble *t);
 static enum err save_last(struct chain *c, struct trouble *t);
@@ -60,14 +47,9 @@ static enum err add_last(
 static enum err cut_off(struct chain *c, int reason, struct trouble *t);
 static bool follows(struct view bundle, const struct bundle *next);
 static void take_head(struct chain *c, const struct bundle *b);
-static enum err rewrite_queue(struct chain *c, const struct change *change, struct trouble *t);
+static enum err rewrite_queue(
+    struct chain *c, const struct chain_change *change, struct trouble *t);
 static enum err set_back(struct chain *c, struct trouble *t);
-static enum err rewrite_all(struct chain *c, struct rewriting *w);
-static enum err rewrite_record(
-    struct chain *c, struct rewriting *w, struct chain_record *r, bool moves);
-static void put_record(
-    struct chain *c, struct rewriting *w, struct view bundle, struct view signature);
-static void move_into_gap(const struct chain *c, struct bundle *b, struct buf *storage);
 static enum err note_head(struct chain *c, struct trouble *t);
 static enum err empty_queue(struct chain *c, struct trouble *t);
 
@@ -195,7 +177,7 @@ chain_append(struct chain *c, struct view bundle, struct trouble *t)
 enum err
 chain_put_first(struct chain *c, struct view bundle, struct view signature, struct trouble *t)
 {
-	const struct change change = {.first = bundle, .signature = signature};
+	const struct chain_change change = {.first = bundle, .signature = signature};
 	struct bundle next = {.offline = false};
 	enum err e;
 
@@ -304,7 +286,7 @@ chain_acknowledge(struct chain *c, struct trouble *t)
 enum err
 chain_drop_head(struct chain *c, bool says, struct trouble *t)
 {
-	const struct change change = {.drop_count = 1};
+	const struct chain_change change = {.drop_count = 1};
 	const struct bundle_dropped before = c->last.dropped;
 	enum err e;
 
@@ -318,7 +300,7 @@ chain_drop_head(struct chain *c, bool says, struct trouble *t)
 enum err
 chain_drop_oldest(struct chain *c, size_t most, uint64_t before_ms, struct trouble *t)
 {
-	struct change change = {.drop_from = chain_is_in_doubt(c) ? 1 : 0};
+	struct chain_change change = {.drop_from = chain_is_in_doubt(c) ? 1 : 0};
 	const struct bundle_dropped before = c->last.dropped;
 	uint64_t offset = c->begin, first_ms = 0;
 	struct chain_record r;
@@ -345,7 +327,7 @@ chain_drop_oldest(struct chain *c, size_t most, uint64_t before_ms, struct troub
 
 /* What could not be taken out is not said to be missing, or until the next time that it is. */
 static enum err
-drop(struct chain *c, const struct change *change, const struct bundle_dropped *before,
+drop(struct chain *c, const struct chain_change *change, const struct bundle_dropped *before,
     struct trouble *t)
 {
 	const enum err e = rewrite_queue(c, change, t);
@@ -410,7 +392,7 @@ has_said(struct bundle_dropped *d, const struct bundle_dropped *said)
 enum err
 chain_drop_nonce(struct chain *c, struct trouble *t)
 {
-	const struct change change = {.delays_head = true};
+	const struct chain_change change = {.delays_head = true};
 
 	if (c->waiting == 0)
 		return trouble_set(t, ERR_INVARIANT, "%s: no head to move", c->queue_name);
@@ -420,7 +402,7 @@ chain_drop_nonce(struct chain *c, struct trouble *t)
 enum err
 chain_adopt(struct chain *c, uint64_t seq, const struct digest *bundle, struct trouble *t)
 {
-	const struct change change = {.places = true};
+	const struct chain_change change = {.places = true};
 	const struct chain_last before = c->last;
 	enum err e;
 
@@ -521,23 +503,19 @@ damaged(const struct chain *c, const char *what, struct trouble *t)
 	    c->queue_name, what);
 }
 
-/*
- * Makes the queue anew behind what is acknowledged now, and replaces the old one as a whole.
- * `waiting` and `tail` walk along as predecessors, and are set back by load_queue's reading.
- */
+/* Makes the queue anew behind what is acknowledged now, and replaces the old one as a whole. */
 static enum err
-rewrite_queue(struct chain *c, const struct change *change, struct trouble *t)
+rewrite_queue(struct chain *c, const struct chain_change *change, struct trouble *t)
 {
-	struct rewriting w = {change, BUF_INIT};
-	enum err e = rewrite_all(c, &w);
+	const struct chain_old old = {c->queue, c->begin, c->waiting};
+	struct buf bytes = BUF_INIT;
+	enum err e = chain_rewrite(&old, &c->last, change, &bytes);
 
-	if (e == ERR_OK)
-		e = buf_status(&w.bytes);
 	if (e != ERR_OK)
 		(void)trouble_set(t, e, "%s: cannot be made anew", c->queue_name);
 	else
-		e = savefile_write(c->log, c->queue_name, buf_view(&w.bytes), t);
-	buf_free(&w.bytes);
+		e = savefile_write(c->log, c->queue_name, buf_view(&bytes), t);
+	buf_free(&bytes);
 	if (e == ERR_NO_ROOM)
 		return set_back(c, t);
 	return e == ERR_OK ? load_queue(c, t) : e;
@@ -555,83 +533,6 @@ set_back(struct chain *c, struct trouble *t)
 	if (e != ERR_OK)
 		*t = why;
 	return e == ERR_OK ? ERR_NO_ROOM : e;
-}
-
-static enum err
-rewrite_all(struct chain *c, struct rewriting *w)
-{
-	const size_t waiting = c->waiting;
-	struct chain_record r, late = {.size = 0};
-	struct buf storage = BUF_INIT;
-	uint64_t offset = c->begin;
-	enum err e = ERR_OK;
-
-	c->tail = c->last.bundle;
-	c->waiting = 0;
-	if (w->change->first.size > 0)
-		put_record(c, w, w->change->first, w->change->signature);
-	if (w->change->delays_head)
-		e = chain_record_read(c->queue, offset, &storage, &late);
-	for (size_t i = 0; e == ERR_OK && i < waiting; i++) {
-		e = chain_record_read(c->queue, offset, &c->storage, &r);
-		offset += r.size;
-		if (e != ERR_OK || (i == 0 && late.size > 0) ||
-		    (i >= w->change->drop_from && i - w->change->drop_from < w->change->drop_count))
-			continue;
-		if (late.size > 0 && late.content.time_ms < r.content.time_ms) {
-			e = rewrite_record(c, w, &late, true);
-			late.size = 0;
-		}
-		if (e == ERR_OK)
-			e = rewrite_record(c, w, &r, w->change->places && r.content.offline);
-	}
-	if (e == ERR_OK && late.size > 0)
-		e = rewrite_record(c, w, &late, true);
-	buf_free(&storage);
-	return e;
-}
-
-/* `moves`: it is, or becomes, a gap record of the present place. */
-static enum err
-rewrite_record(struct chain *c, struct rewriting *w, struct chain_record *r, bool moves)
-{
-	static const struct view none = {NULL, 0};
-	struct buf bundle = BUF_INIT, extensions = BUF_INIT;
-	enum err e;
-
-	r->content.seq = c->last.seq + c->waiting + 1;
-	r->content.prev = c->tail;
-	if (moves)
-		move_into_gap(c, &r->content, &extensions);
-	bundle_encode(&r->content, &bundle);
-	/* What did not change keeps its signature. */
-	if ((e = buf_status(&extensions)) == ERR_OK && (e = buf_status(&bundle)) == ERR_OK)
-		put_record(c, w, buf_view(&bundle),
-		    view_equal(buf_view(&bundle), r->bundle) ? r->signature : none);
-	buf_free(&bundle);
-	buf_free(&extensions);
-	return e;
-}
-
-static void
-put_record(struct chain *c, struct rewriting *w, struct view bundle, struct view signature)
-{
-	chain_record_write(bundle, signature, &w->bytes);
-	digest_of(bundle.data, bundle.size, &c->tail);
-	c->waiting++;
-}
-
-/* Without a nonce it answers nobody. What it says else is what this version knows of. */
-static void
-move_into_gap(const struct chain *c, struct bundle *b, struct buf *storage)
-{
-	b->offline = true;
-	b->extensions.has_gap = true;
-	b->extensions.gap_after = c->last.fresh;
-	b->extensions.challenge = (struct view){NULL, 0};
-	b->extensions.dropped.bundles = 0; /* another one says it */
-	bundle_extensions_write(&b->extensions, storage);
-	b->extensions.bytes = buf_view(storage);
 }
 
 /* There is another one. */
