@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/keys/keyed.h"
 #include "collector/keys/keypath.h"
 
 struct anchor {
@@ -16,6 +17,7 @@ struct yaml_nodes {
 	struct yaml_node *list;
 	size_t count, capacity;
 	size_t before; /* nodes of documents before this one */
+	size_t directives;
 	struct buf text;
 	struct anchor anchors[YAML_ANCHORS_MAX];
 	size_t anchor_count;
@@ -23,6 +25,8 @@ struct yaml_nodes {
 	size_t depth;
 };
 
+static size_t count_directives(struct view stream);
+static bool begins_line(struct view text, size_t at);
 static enum err take(struct yaml_nodes *n, const yaml_event_t *event, bool *done);
 static enum err open_node(
     struct yaml_nodes *n, enum yaml_kind kind, const yaml_char_t *anchor, const yaml_char_t *tag);
@@ -45,6 +49,7 @@ yaml_nodes_new(struct view stream)
 		return NULL;
 	}
 	n->text = BUF_INIT;
+	n->directives = count_directives(stream);
 	yaml_parser_set_encoding(&n->parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(
 	    &n->parser, stream.size > 0 ? stream.data : nothing, stream.size);
@@ -69,6 +74,8 @@ yaml_nodes_next(struct yaml_nodes *n, const struct yaml_node **list, size_t *cou
 	enum err e = ERR_OK;
 	bool done = false;
 
+	if (n->directives > YAML_DIRECTIVES_MAX)
+		return ERR_FORMAT_SIZE;
 	n->before += n->count;
 	n->count = n->anchor_count = n->depth = 0;
 	buf_clear(&n->text);
@@ -95,6 +102,30 @@ struct view
 yaml_nodes_tag(const struct yaml_nodes *n, const struct yaml_node *tagged)
 {
 	return text_at(n, tagged->tag_text, tagged->tag_size);
+}
+
+/* No less than there are: "%" at the beginning of a line can be text, too. */
+static size_t
+count_directives(struct view stream)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < stream.size; i++)
+		count += stream.data[i] == '%' && begins_line(stream, i);
+	return count;
+}
+
+static bool
+begins_line(struct view text, size_t at)
+{
+	static const struct view ends[] = {VIEW_LITERAL("\n"), VIEW_LITERAL("\r"),
+	    VIEW_LITERAL("\xc2\x85"), VIEW_LITERAL("\xe2\x80\xa8"), VIEW_LITERAL("\xe2\x80\xa9")};
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (at >= ends[i].size &&
+		    memcmp(text.data + at - ends[i].size, ends[i].data, ends[i].size) == 0)
+			return true;
+	return at == 0;
 }
 
 static enum err
@@ -151,7 +182,7 @@ add(struct yaml_nodes *n, enum yaml_kind kind, const yaml_char_t *anchor, const 
 	struct yaml_node *more;
 	enum err e;
 
-	if (n->before + n->count == YAML_NODES_MAX)
+	if (n->before + n->count == YAML_NODES_MAX || n->text.size > KEYED_BYTES_MAX)
 		return ERR_FORMAT_SIZE;
 	if (n->count == n->capacity) {
 		const size_t capacity = n->capacity > 0 ? 2 * n->capacity : 256;

@@ -2,7 +2,8 @@
  * A document of a YAML stream as libyaml reads it, while it is looked at: its nodes in the order in
  * which they stand, and which of them an alias means. Only collector/keys/ includes this.
  *
- * What a file can make of it is bounded: nodes of all documents, depth, anchors.
+ * What a file can make of it is bounded: nodes of all documents, depth, anchors, directives, and by
+ * KEYED_BYTES_MAX the text of a document, as %TAG can have a short tag stand for a long one.
  */
 #ifndef HALLMARK_COLLECTOR_KEYS_YAML_NODES_H
 #define HALLMARK_COLLECTOR_KEYS_YAML_NODES_H
@@ -16,6 +17,9 @@
 
 #define YAML_NODES_MAX   200000 /* of a file: ten times the values that may be wanted of it */
 #define YAML_ANCHORS_MAX 1024   /* of a document; each alias is looked for among them */
+
+/* Lines of a file that begin with "%": libyaml looks for each among all of its document. */
+#define YAML_DIRECTIVES_MAX 1024
 
 enum yaml_kind { YAML_SCALAR, YAML_SEQUENCE, YAML_MAPPING, YAML_ALIAS };
 

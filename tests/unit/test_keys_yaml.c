@@ -109,6 +109,40 @@ test_aliases_make_no_more_of_a_file(void **state)
 }
 
 static void
+test_directives_make_no_more_of_a_file(void **state)
+{
+	static const char *const ends[] = {
+	    "\n", "\r", "\r\n", "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9"};
+	static const char *const only[] = {"none"};
+	struct buf text = BUF_INIT;
+	struct keyed *k;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		buf_clear(&text);
+		for (unsigned n = 0; n < YAML_DIRECTIVES_MAX; n++)
+			buf_append_format(&text, "%%TAG !%u! t%s", n, ends[i]);
+		buf_append_format(&text, "--- !1023!x a%s", ends[i]);
+		keys_are(yaml_keys_read, buf_view(&text), only, 1, "");
+		buf_append_string(&text, "%");
+		assert_int_equal(keys_refused(yaml_keys_read, buf_view(&text)), ERR_FORMAT_SIZE);
+	}
+	/* Short tags that stand for long ones: what is read of a document is bounded. */
+	buf_clear(&text);
+	buf_append_string(&text, "%TAG !! ");
+	for (unsigned i = 0; i < 60000; i++)
+		buf_append_byte(&text, 't');
+	buf_append_string(&text, "\n--- [");
+	for (unsigned i = 0; i < KEYED_BYTES_MAX / 60000 + 2; i++)
+		buf_append_string(&text, "!!a [1], ");
+	buf_append_string(&text, "]\n");
+	k = keyed_new("f", only, 1);
+	assert_int_equal(yaml_keys_read(buf_view(&text), k), ERR_FORMAT_SIZE);
+	keyed_free(&k);
+	buf_free(&text);
+}
+
+static void
 test_limits(void **state)
 {
 	static const char *const only[] = {"none"};
@@ -144,6 +178,7 @@ main(void)
 	    cmocka_unit_test(test_documents_are_one_behind_the_other),
 	    cmocka_unit_test(test_what_is_refused),
 	    cmocka_unit_test(test_aliases_make_no_more_of_a_file),
+	    cmocka_unit_test(test_directives_make_no_more_of_a_file),
 	    cmocka_unit_test(test_limits),
 	};
 
