@@ -285,16 +285,6 @@ appraise_executable(
 	conclude(b);
 }
 
-static inline void
-files_component(struct bench *b, const char *const *paths, size_t count, char digit)
-{
-	begin(b, COMPONENT_FILES);
-	for (size_t i = 0; i < count; i++)
-		file(b, paths[i], digit);
-	end(b, COMPONENT_FILES);
-	conclude(b);
-}
-
 #define WITH_BENCH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 #endif

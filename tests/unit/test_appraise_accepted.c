@@ -280,6 +280,44 @@ test_patterns_that_the_policy_names_were_looked_for(void **state)
 	expect_verdict(b, REPORT_CONTRAINDICATED, 4);
 }
 
+static void
+made_of_main_only(struct bench *b, const char *name, const char *option)
+{
+	const struct view value = view_of_string(option);
+	const struct component_fact made = {view_of_string(name), 1, &value};
+
+	begin(b, COMPONENT_EXECUTABLE);
+	assert_int_equal(component_set_made(b->builder, &made, 1), ERR_OK);
+	file(b, "/app/bin", 'a');
+	end(b, COMPONENT_EXECUTABLE);
+	conclude(b);
+}
+
+static void
+test_main_only_is_contraindicated_unless_the_policy_accepts_it(void **state)
+{
+	struct bench *b = *state;
+
+	use(b, SIMPLE_RULES);
+	made_of_main_only(b, "options", "main_only");
+	expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+	expect(b, "executable", "main-only", "");
+	use(b, SIMPLE_RULES "    main_only: false\n");
+	made_of_main_only(b, "options", "main_only");
+	expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+	use(b, SIMPLE_RULES "    main_only: true\n");
+	made_of_main_only(b, "options", "main_only");
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+	assert_int_equal(b->report.accepted_count, 1);
+	assert_true(view_equal(b->report.accepted[0].code, VIEW_LITERAL("main-only")));
+	use(b, SIMPLE_RULES);
+	made_of_main_only(b, "options", "user=main_only");
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+	use(b, SIMPLE_RULES);
+	made_of_main_only(b, "patterns", "main_only");
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+}
+
 int
 main(void)
 {
@@ -291,6 +329,7 @@ main(void)
 	    WITH_BENCH(test_what_may_change_or_grow_is_accepted_by_name),
 	    WITH_BENCH(test_options_that_are_not_known_are_accepted_by_name),
 	    WITH_BENCH(test_patterns_that_the_policy_names_were_looked_for),
+	    WITH_BENCH(test_main_only_is_contraindicated_unless_the_policy_accepts_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,6 +130,196 @@ test_a_fact_with_two_demands(void **state)
 	    expect(b, "runtime", "unmatched-fact", "f"), "expected a number < 1, found \"1\"");
 }
 
+static void
+test_facts(void **state)
+{
+	static const char *const uids[] = {"1000", "1000", "0", "7"};
+	struct bench *b = *state;
+
+	use(b, "    runtime:\n      facts:\n"
+	       "        - {name: uid, allow: [\"1000\", \"1001\"]}\n"
+	       "        - {name: tracer, allow: [\"0\"]}\n"
+	       "        - {name: cwd, allow: [\"/srv/*\"]}\n");
+	begin(b, COMPONENT_RUNTIME);
+	fact(b, "uid", 2, uids);
+	fact1(b, "tracer", "0");
+	fact1(b, "cwd", "/srv/a/b");
+	fact1(b, "not-named", "anything");
+	end(b, COMPONENT_RUNTIME);
+	conclude(b);
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+	assert_int_equal(b->report.claim[REPORT_CONFIGURATION], 2);
+	clear(b);
+	begin(b, COMPONENT_RUNTIME);
+	fact(b, "uid", 4, uids);
+	fact1(b, "cwd", "/srv");
+	end(b, COMPONENT_RUNTIME);
+	conclude(b);
+	expect_verdict(b, REPORT_CONTRAINDICATED, 3);
+	assert_string_equal(expect(b, "runtime", "unmatched-fact", "uid"),
+	    "expected \"1000\" or \"1001\", found \"0\" and 1 more");
+	expect(b, "runtime", "unmatched-fact", "cwd");
+	assert_string_equal(
+	    expect(b, "runtime", "absent-fact", "tracer"), "the fact was not measured");
+}
+
+static void
+test_the_view_of_a_foreign_namespace_is_accepted_by_name_only(void **state)
+{
+	static const char *const threads[] = {"foreign", "host"};
+	struct bench *b = *state;
+
+	use(b, "    runtime: {facts: [{name: uid, allow: [\"1\"]}], unmatched: warning}\n");
+	for (size_t i = 0; i < 2; i++) {
+		clear(b);
+		begin(b, COMPONENT_RUNTIME);
+		fact1(b, "uid", "1");
+		fact1(b, "namespace_mount", i == 0 ? "host" : "own");
+		fact1(b, "namespace_user", "foreign");
+		end(b, COMPONENT_RUNTIME);
+		conclude(b);
+		expect_verdict(b, REPORT_AFFIRMING, 0);
+	}
+	clear(b);
+	begin(b, COMPONENT_RUNTIME);
+	fact1(b, "uid", "1");
+	fact(b, "namespace_mount", 2, threads);
+	end(b, COMPONENT_RUNTIME);
+	conclude(b);
+	expect_verdict(b, REPORT_WARNING, 1);
+	assert_string_equal(expect(b, "runtime", "unmatched-fact", "namespace_mount"),
+	    "expected \"host\" or \"own\", found \"foreign\"");
+	use(b, "    runtime: {facts: [{name: namespace_mount, allow: [foreign, host]}]}\n");
+	begin(b, COMPONENT_RUNTIME);
+	fact(b, "namespace_mount", 2, threads);
+	end(b, COMPONENT_RUNTIME);
+	conclude(b);
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+	use(b, "    host: {facts: [{name: uid, allow: [\"1\"]}]}\n");
+	begin(b, COMPONENT_HOST);
+	fact1(b, "uid", "1");
+	fact1(b, "namespace_mount", "foreign");
+	end(b, COMPONENT_HOST);
+	conclude(b);
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+}
+
+static void
+test_fact_without_values_is_empty(void **state)
+{
+	struct bench *b = *state;
+
+	use(b, "    runtime: {facts: [{name: environment, allow: [\"\"]}]}\n");
+	begin(b, COMPONENT_RUNTIME);
+	fact(b, "environment", 0, NULL);
+	end(b, COMPONENT_RUNTIME);
+	conclude(b);
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+	clear(b);
+	begin(b, COMPONENT_RUNTIME);
+	fact1(b, "environment", "LD_PRELOAD=/evil.so");
+	end(b, COMPONENT_RUNTIME);
+	conclude(b);
+	expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+	use(b, "    runtime: {facts: [{name: environment, allow: [\"?*\"]}]}\n");
+	begin(b, COMPONENT_RUNTIME);
+	fact(b, "environment", 0, NULL);
+	end(b, COMPONENT_RUNTIME);
+	conclude(b);
+	expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+	assert_string_equal(
+	    expect(b, "runtime", "unmatched-fact", "environment"), "expected \"?*\", found \"\"");
+}
+
+#define HIDDEN(id, digit)                                                                          \
+	"hmac-sha256:00000000000000" id ":" digit "0000000000000000000000000000000"                \
+	"00000000000000000000000000000000"
+#define KNOWN HIDDEN("aa", "1")
+
+static void
+arguments(struct bench *b, const char *demands, size_t count, const char *const *values)
+{
+	struct buf rule = BUF_INIT;
+
+	buf_append_format(&rule, "    runtime: {facts: [%s]}\n", demands);
+	buf_append_byte(&rule, '\0');
+	use(b, (const char *)rule.data);
+	buf_free(&rule);
+	begin(b, COMPONENT_RUNTIME);
+	fact(b, "arguments", count, values);
+	end(b, COMPONENT_RUNTIME);
+	conclude(b);
+}
+
+/* Bytes against bytes, and patterns against none of it: not even one that says "whatever". */
+static void
+test_what_is_hidden_is_compared_as_it_stands(void **state)
+{
+	static const char *const values[] = {KNOWN, "plain", HIDDEN("aa", "2")};
+	static const char *const good[] = {"{name: arguments, allow: [\"" KNOWN
+					   "\", \"pl*\", \"" HIDDEN("aa", "2") "\"]}",
+	    "{name: arguments, equals: [\"" KNOWN "\", \"pl*\", \"" HIDDEN("aa", "2") "\"]}",
+	    "{name: arguments, require: [\"" KNOWN "\", plain]}",
+	    "{name: arguments, require: [plain], count: \"= 3\"}",
+	    "{name: arguments, deny: [\"--debug\"]}, {name: arguments, require: [\"" KNOWN
+	    "\", \"" HIDDEN("aa", "2") "\"]}",
+	    "{name: arguments, where: \"pl*\", count: \"= 1\"}, {name: arguments, require: "
+	    "[\"" KNOWN "\", \"" HIDDEN("aa", "2") "\"]}"};
+	static const struct {
+		const char *demands, *code;
+	} bad[] = {
+	    {"{name: arguments, allow: [\"*\"]}", "redacted-fact"},
+	    {"{name: arguments, equals: [\"*\", \"*\", \"*\"]}", "redacted-fact"},
+	    {"{name: arguments, deny: [\"--debug\"]}", "redacted-fact"},
+	    {"{name: arguments, where: \"pl*\", allow: [\"pl*\"]}", "redacted-fact"},
+	    {"{name: arguments, where: \"0*\", number: \">= 0\"}", "redacted-fact"},
+	    {"{name: arguments, where: \"x*\", count: \"= 0\"}", "redacted-fact"},
+	    {"{name: arguments, require: [\"hmac*\"]}", "unmatched-fact"},
+	    {"{name: arguments, require: [\"" HIDDEN("bb", "1") "\"]}", "unmatched-fact"},
+	    {"{name: arguments, deny: [\"" KNOWN "\", \"" HIDDEN("aa", "2") "\"]}",
+		"unmatched-fact"},
+	    {"{name: arguments, equals: [plain, \"" KNOWN "\", \"" HIDDEN("aa", "2") "\"]}",
+		"unmatched-fact"},
+	    {"{name: arguments, where: \"" KNOWN "\", word: 2, allow: [\"\"]}", "redacted-fact"},
+	};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		arguments(b, good[i], 3, values);
+		expect_verdict(b, REPORT_AFFIRMING, 0);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		arguments(b, bad[i].demands, 3, values);
+		expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+		expect(b, "runtime", bad[i].code, "arguments");
+	}
+}
+
+/* Which value, and whether the policy was made with another key. */
+static void
+test_hidden_values_that_are_not_named_are_told(void **state)
+{
+	static const char *const values[] = {"a", KNOWN};
+	struct bench *b = *state;
+
+	arguments(b, "{name: arguments, allow: [a, \"" HIDDEN("aa", "2") "\"]}", 2, values);
+	assert_string_equal(expect(b, "runtime", "redacted-fact", "arguments"),
+	    "expected only hidden values that the policy names, found \"" KNOWN "\"");
+	arguments(b, "{name: arguments, allow: [a, \"" HIDDEN("bb", "1") "\"]}", 2, values);
+	assert_string_equal(expect(b, "runtime", "redacted-fact", "arguments"),
+	    "expected only hidden values that the policy names, found \"" KNOWN
+	    "\", and it names none under its key");
+	/* A word of a hidden value is no other value. */
+	arguments(b,
+	    "{name: arguments, word: 2, allow: [\"\"]}, {name: arguments, require: [\"" KNOWN
+	    "\"]}",
+	    2, values);
+	expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+	expect(b, "runtime", "unmatched-fact", "arguments");
+}
+#undef HIDDEN
+#undef KNOWN
+
 int
 main(void)
 {
@@ -139,6 +329,11 @@ main(void)
 	    WITH_BENCH(test_words_of_some_values),
 	    WITH_BENCH(test_numbers_and_dates),
 	    WITH_BENCH(test_a_fact_with_two_demands),
+	    WITH_BENCH(test_facts),
+	    WITH_BENCH(test_the_view_of_a_foreign_namespace_is_accepted_by_name_only),
+	    WITH_BENCH(test_fact_without_values_is_empty),
+	    WITH_BENCH(test_what_is_hidden_is_compared_as_it_stands),
+	    WITH_BENCH(test_hidden_values_that_are_not_named_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
