@@ -80,11 +80,7 @@ def test_killed_at_random():
         h.once()
         collector = h.run()
         collector.wait_for("event=receipt")
-        deadline = time.monotonic() + 30
-        while any(p.stat().st_size for p in h.files(".queue")):
-            assert time.monotonic() < deadline, "what waits does not go"
-            with h.signer.changed:
-                h.signer.changed.wait(0.2)
+        h.signer.wait(lambda: not any(p.stat().st_size for p in h.files(".queue")))
         assert collector.stop() == 0
         for name, kept in spooled.items():
             logged = list(h.logged(name))

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 import entries
+import hallmark
 import wire
 from wire import (BUNDLE, HELLO, MEASURE, PART, RECEIPT, REFUSAL, WANT, WELCOME, ZERO, leaf_hash,
                   node_hash)
@@ -33,6 +34,9 @@ NAMES = {100: "frame-size", 111: "wrong-time", 200: "unauthorized", 201: "nonce-
          212: "evidence-time", 213: "storage-low", 216: "too-many-workloads",
          218: "too-many-reports", 219: "gap-place", 307: "too-many-connections", 602: "token",
          608: "clock"}
+
+
+LOOK_S = 0.2  # between two looks at what no message tells of
 
 
 class Gone(Exception):
@@ -120,9 +124,13 @@ class FakeSigner:
             with self.changed:
                 self.changed.notify_all()
 
-    def wait(self, condition, timeout=30):
+    def wait(self, condition, timeout=hallmark.PATIENCE_S):
+        """A message wakes it, and so does a moment: what a condition says of a file or of another
+        program, no message tells of."""
+        deadline = time.monotonic() + timeout
         with self.changed:
-            assert self.changed.wait_for(condition, timeout), "waited in vain"
+            while not self.changed.wait_for(condition, LOOK_S):
+                assert time.monotonic() < deadline, "waited in vain"
 
     def measure(self, workload, challenge):
         """Asks the newest session, whatever it is about; by the thread that has it."""
