@@ -166,7 +166,7 @@ enum err
 guard_look(const struct guard *g)
 {
 	struct guard_file named = {.path = g->file.path};
-	bool retired;
+	bool whole;
 
 	named.fd = open(named.path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (named.fd < 0 && errno == ENOENT)
@@ -176,9 +176,11 @@ guard_look(const struct guard *g)
 		    strerror(errno));
 		return ERR_IO;
 	}
-	retired = guard_file_read(&named) && named.state.phase == GUARD_RETIRED;
+	whole = guard_file_read(&named);
 	close(named.fd);
-	return retired ? ERR_GUARD_KEY : ERR_OK;
+	if (!whole)
+		return guard_file_refuse_damaged(&named);
+	return named.state.phase == GUARD_RETIRED ? ERR_GUARD_KEY : ERR_OK;
 }
 
 const struct guard_state *

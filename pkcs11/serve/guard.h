@@ -102,8 +102,9 @@ enum err guard_retire(const char *directory, const char *origin, struct view spk
 
 /*
  * Whether somebody has done that since it was opened: ERR_GUARD_KEY, of which the caller is to
- * speak. ERR_IO, explained, if the file of its name cannot be opened: then nobody can say. One that
- * is not there any more, or is another, guard_write finds.
+ * speak. ERR_IO, explained, if the file of its name cannot be opened, ERR_FORMAT if it cannot be
+ * read or is damaged: then nobody can say. One that is not there any more, or is another,
+ * guard_write finds.
  */
 enum err guard_look(const struct guard *g) MUST_USE;
 

@@ -520,6 +520,8 @@ a_guard_that_cannot_be_looked_at_is_not_served_on(void **state)
 
 	fixture_path(f, path);
 	assert_int_equal(guard_look(f->guard), ERR_OK);
+	assert_int_equal(truncate(path, 0), 0);
+	assert_int_equal(guard_look(f->guard), ERR_FORMAT);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(guard_look(f->guard), ERR_OK);
 	assert_int_equal(symlink(path, path), 0);
