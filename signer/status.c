@@ -90,7 +90,6 @@ status_write(struct service *s, uint64_t uptime_s, struct buf *to)
 	buf_append_string(to, "}}\n");
 }
 
-/* What is in force, what waits to be, and who is silent. */
 /* As the key process has told it. */
 static void
 write_token(struct buf *to, const struct service *s)
@@ -111,6 +110,7 @@ write_token(struct buf *to, const struct service *s)
 	    token_log_lacks(&s->chronicle.notices.tokens, t) ? "true" : "false");
 }
 
+/* What is in force, what waits to be, and who is silent. */
 static void
 write_chronicle(struct buf *to, const struct service *s)
 {

@@ -4,11 +4,13 @@
  * the other; one that is damaged is none.
  *
  *   hallmark token seen v2
- *   record <64 hex digits>                  its name, by chance: whoever is told of it knows it
- * again serial <text> firmware <text> flags <decimal>                         bits of enum
- * token_sign_of objects <decimal>                       0: they were never counted changes
- * <decimal>                       that were said, ever: the number of the newest change <kind>
- * <number> <before> <after> the newest of its kind, of those that matter
+ *   record 64 hex digits                  its name, by chance: whoever is told of it knows it again
+ *   serial TEXT
+ *   firmware TEXT
+ *   flags DECIMAL                         bits of enum token_sign_of
+ *   objects DECIMAL                       0: they were never counted
+ *   changes DECIMAL                       that were said, ever: the number of the newest
+ *   change KIND NUMBER BEFORE AFTER       the newest of its kind, of those that matter
  *
  * All is of CK_TOKEN_INFO and without blanks.
  */
