@@ -7,46 +7,17 @@
 #include <unistd.h>
 
 #include "collector/measure/measure_host.h"
-#include "collector/processes/exchange.h"
+#include "collector/processes/job.h"
 #include "collector/processes/starter.h"
 #include "journal/logger.h"
 
-#define READ_SIZE   (64 * 1024) /* bytes: what such a socket hands out at once */
-#define END_WAIT_MS 1000        /* for the reason of an end that was seen */
-#define LISTEN_MS   3600000     /* and then again: each has its own budget */
-
-enum job_state {
-	JOB_NONE,
-	JOB_ORDERED,  /* its process is not known yet */
-	JOB_ANSWERS,  /* it has a channel */
-	JOB_ENDED,    /* the channel has; why, the starter says in a moment */
-	JOB_ANSWERED, /* `verdict` stands */
-};
+#define LISTEN_MS 3600000 /* and then again: each has its own budget */
 
 /* What is heard of changes (collector/watch/lay.h); nothing is read. */
 struct watched {
 	int instance; /* of the newest measurement; -1: nothing is watched */
 	int coming;   /* of the one that is under way; -1 */
 	bool changed;
-};
-
-/* One measurement. */
-struct job {
-	enum job_state state;
-	uint32_t number; /* of the order */
-	int channel;     /* -1: there is none */
-	uint64_t left_ms;
-	uint64_t time_ms; /* when it began, by the wall clock */
-	struct buf in;    /* what came by it and was not looked at */
-	struct measure_output to;
-	/* the answer, as it comes */
-	struct bundle_component newest[COMPONENT_KIND_COUNT]; /* without `count` */
-	uint64_t bytes;
-	unsigned kinds;
-	/* and when it is there */
-	enum err verdict;
-	struct trouble why;
-	struct measurement measured;
 };
 
 struct measurer {
@@ -64,7 +35,6 @@ struct measurer {
 
 static enum err make_jobs(struct measurer *m, const struct collector_config *config);
 static void free_jobs(struct measurer *m);
-static void close_job(struct job *j);
 static void close_watched(int *instance);
 static int descriptor_of(const struct measurer *m, size_t workload);
 static enum err order(struct measurer *m, enum starter_what what, uint32_t number, size_t workload);
@@ -72,17 +42,9 @@ static void take_messages(struct measurer *m);
 static void take_message(
     struct measurer *m, const struct starter_message *s, int fds[STARTER_DESCRIPTORS]);
 static ssize_t receive(int control, struct starter_message *s, int fds[STARTER_DESCRIPTORS]);
-static bool is_under_way(const struct job *j);
 static uint64_t least_left_ms(const struct measurer *m);
 static void count_time(struct measurer *m, uint64_t passed_ms);
 static void hear(struct measurer *m, size_t workload);
-static enum err take_frames(struct measurer *m, size_t workload);
-static enum err take_frame(struct measurer *m, size_t workload, const struct exchange_frame *f);
-static enum err take_bytes(struct measurer *m, size_t workload, const struct exchange_frame *f);
-static enum err take_end(struct job *j, const struct exchange_frame *f);
-static struct trouble words_of(const struct exchange_frame *f);
-static void answered(struct job *j, enum err verdict);
-static void fail(struct job *j, enum err verdict, const char *text);
 static void watch_anew(struct measurer *m, size_t workload);
 
 enum err
@@ -210,7 +172,7 @@ measurer_take(struct measurer *m, size_t workload, struct measurement *out, stru
 	if (e == ERR_OK)
 		*out = j->measured;
 	*t = j->why;
-	close_job(j);
+	job_close(j);
 	j->state = JOB_NONE;
 	watch_anew(m, workload);
 	return e;
@@ -226,7 +188,7 @@ measurer_drop(struct measurer *m, size_t workload)
 	j = &m->jobs[workload];
 	if (j->state == JOB_ORDERED || j->state == JOB_ANSWERS)
 		(void)order(m, STARTER_END, j->number, 0);
-	close_job(j);
+	job_close(j);
 	close_watched(&m->watched[workload].coming);
 	j->state = JOB_NONE;
 }
@@ -292,16 +254,6 @@ free_jobs(struct measurer *m)
 }
 
 static void
-close_job(struct job *j)
-{
-	if (j->channel >= 0)
-		(void)close(j->channel);
-	j->channel = -1;
-	buf_free(&j->in);
-	j->bytes = 0;
-}
-
-static void
 close_watched(int *instance)
 {
 	if (*instance >= 0)
@@ -346,7 +298,7 @@ take_messages(struct measurer *m)
 			m->gone = true;
 	for (size_t i = 0; m->gone && i < m->count; i++)
 		if (m->jobs[i].state != JOB_NONE && m->jobs[i].state != JOB_ANSWERED)
-			fail(&m->jobs[i], ERR_TRUNCATED,
+			job_fail(&m->jobs[i], ERR_TRUNCATED,
 			    "the process that starts the measuring ones has ended, which only a "
 			    "start of the whole program mends");
 }
@@ -370,19 +322,20 @@ take_message(struct measurer *m, const struct starter_message *s, int fds[STARTE
 		j->state = JOB_ANSWERS;
 		if (!digest_equal(&s->configuration, &m->config->source)) {
 			(void)order(m, STARTER_END, j->number, 0);
-			fail(j, ERR_UNSUPPORTED,
+			job_fail(j, ERR_UNSUPPORTED,
 			    "the measuring process has read another configuration than this one; "
 			    "it has changed meanwhile: reload it (SIGHUP)");
 		}
 	} else if (j != NULL && s->event == STARTER_STUCK) {
-		fail(j, ERR_BUSY,
+		job_fail(j, ERR_BUSY,
 		    "the process that measured it before cannot be ended: it waits for a file "
 		    "system that does not answer; no other one is started while it is there");
 	} else if (j != NULL && s->event == STARTER_ENDED) {
 		logline_begin(&l, LOGGER_ERROR, "measurer-ended");
 		logline_string(&l, "text", s->why.text);
 		logline_end(&l);
-		fail(j, ERR_TRUNCATED, "the measuring process ended while it measured (see above)");
+		job_fail(
+		    j, ERR_TRUNCATED, "the measuring process ended while it measured (see above)");
 	}
 	for (size_t i = 0; i < STARTER_DESCRIPTORS; i++)
 		if (fds[i] >= 0)
@@ -415,19 +368,13 @@ receive(int control, struct starter_message *s, int fds[STARTER_DESCRIPTORS])
 	return size;
 }
 
-static bool
-is_under_way(const struct job *j)
-{
-	return j->state == JOB_ORDERED || j->state == JOB_ANSWERS || j->state == JOB_ENDED;
-}
-
 static uint64_t
 least_left_ms(const struct measurer *m)
 {
 	uint64_t left_ms = UINT64_MAX;
 
 	for (size_t i = 0; i < m->count; i++)
-		if (is_under_way(&m->jobs[i]) && m->jobs[i].left_ms < left_ms)
+		if (job_is_under_way(&m->jobs[i]) && m->jobs[i].left_ms < left_ms)
 			left_ms = m->jobs[i].left_ms;
 	return left_ms;
 }
@@ -439,172 +386,37 @@ count_time(struct measurer *m, uint64_t passed_ms)
 	for (size_t i = 0; i < m->count; i++) {
 		struct job *j = &m->jobs[i];
 
-		if (!is_under_way(j))
+		if (!job_is_under_way(j))
 			continue;
 		j->left_ms -= passed_ms < j->left_ms ? passed_ms : j->left_ms;
 		if (j->left_ms > 0)
 			continue;
 		if (j->state == JOB_ENDED) {
-			fail(j, ERR_TRUNCATED, "the measuring process ended while it measured");
+			job_fail(j, ERR_TRUNCATED, "the measuring process ended while it measured");
 			continue;
 		}
 		(void)order(m, STARTER_END, j->number, 0);
-		fail(j, ERR_BUDGET, "");
+		job_fail(j, ERR_BUDGET, "");
 		(void)trouble_set(&j->why, ERR_BUDGET,
 		    "workload %s: it took longer than its budget, seconds: %u",
 		    m->config->workloads[i].name, m->config->workloads[i].budgets.seconds);
 	}
 }
 
+/* One that is in the middle of its answer, or not to be listened to, is ended. */
 static void
 hear(struct measurer *m, size_t workload)
 {
 	struct job *j = &m->jobs[workload];
-	uint8_t *room = buf_reserve(&j->in, READ_SIZE);
-	ssize_t got;
-	enum err e;
+	const enum err e = job_hear(j, &m->config->workloads[workload]);
 
-	if (room == NULL) {
-		e = ERR_MEMORY;
-	} else if ((got = read(j->channel, room, READ_SIZE)) > 0) {
-		j->in.size += (size_t)got;
-		e = take_frames(m, workload);
-	} else if (got < 0 && errno == EINTR) {
-		return;
-	} else {
-		j->state = JOB_ENDED;
-		j->left_ms = END_WAIT_MS;
-		return;
-	}
 	if (e == ERR_OK)
 		return;
-	/* It is in the middle of its answer, or not to be listened to. */
 	(void)order(m, STARTER_END, j->number, 0);
 	if (e == ERR_FORMAT)
-		fail(j, ERR_TRUNCATED, "the measuring process said what is no answer");
+		job_fail(j, ERR_TRUNCATED, "the measuring process said what is no answer");
 	else
-		answered(j, e);
-}
-
-static enum err
-take_frames(struct measurer *m, size_t workload)
-{
-	struct job *j = &m->jobs[workload];
-	struct exchange_frame f;
-	size_t used = 1;
-	enum err e = ERR_OK;
-
-	while (e == ERR_OK && used > 0 && j->state == JOB_ANSWERS)
-		if ((e = exchange_next(buf_view(&j->in), &f, &used)) == ERR_OK && used > 0 &&
-		    (e = take_frame(m, workload, &f)) == ERR_OK && j->state == JOB_ANSWERS)
-			buf_consume(&j->in, used);
-	return e;
-}
-
-static enum err
-take_frame(struct measurer *m, size_t workload, const struct exchange_frame *f)
-{
-	struct job *j = &m->jobs[workload];
-	struct trouble told;
-
-	switch (f->type) {
-	case EXCHANGE_SEGMENT:
-	case EXCHANGE_COMPONENT:
-		return take_bytes(m, workload, f);
-	case EXCHANGE_MISSING:
-		if (!m->config->workloads[workload].measure[f->kind] ||
-		    ++j->kinds > MEASURER_KINDS_MAX)
-			return ERR_FORMAT;
-		told = words_of(f);
-		j->to.missing(j->to.context, f->kind, f->code, &told);
-		return ERR_OK;
-	case EXCHANGE_MEASURED:
-		return take_end(j, f);
-	case EXCHANGE_TROUBLE:
-		break;
-	}
-	j->why = words_of(f);
-	answered(j, f->code);
-	return ERR_OK;
-}
-
-static enum err
-take_bytes(struct measurer *m, size_t workload, const struct exchange_frame *f)
-{
-	struct job *j = &m->jobs[workload];
-	struct bundle_component *newest = &j->newest[f->kind];
-	const bool is_segment = f->type == EXCHANGE_SEGMENT;
-	enum component_kind kind;
-	enum component_form form;
-	struct digest digest;
-
-	j->bytes += f->bytes.size;
-	if (!m->config->workloads[workload].measure[f->kind] || j->bytes > MEASURER_BYTES_MAX ||
-	    component_form_of(f->bytes, &kind, &form) != ERR_OK || kind != f->kind ||
-	    is_segment != (form == COMPONENT_FORM_SEGMENT))
-		return ERR_FORMAT;
-	digest_of(f->bytes.data, f->bytes.size, &digest);
-	if (is_segment)
-		return j->to.segment_sink(j->to.context, kind, f->bytes, &digest, &j->why);
-	if (++j->kinds > MEASURER_KINDS_MAX)
-		return ERR_FORMAT;
-	newest->present = true;
-	newest->digest = digest;
-	newest->size = f->bytes.size;
-	return j->to.sink(j->to.context, kind, f->bytes, &digest, &j->why);
-}
-
-static enum err
-take_end(struct job *j, const struct exchange_frame *f)
-{
-	struct measurement *out = &j->measured;
-
-	out->pid = (pid_t)f->pid;
-	out->time_ms = f->time_ms;
-	memcpy(out->boot_id, f->boot_id, BOOT_ID_SIZE);
-	out->watches = f->watches;
-	out->unwatched = f->unwatched;
-	out->content = f->content;
-	out->spent_us = f->spent_us;
-	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++) {
-		if (!f->measured[kind].present)
-			continue;
-		if (!j->newest[kind].present)
-			return ERR_FORMAT;
-		out->component[kind] = j->newest[kind];
-		out->component[kind].count = f->measured[kind].count;
-	}
-	answered(j, ERR_OK);
-	return ERR_OK;
-}
-
-static struct trouble
-words_of(const struct exchange_frame *f)
-{
-	struct trouble t = TROUBLE_INIT;
-
-	if (f->words.size > 0)
-		memcpy(t.text, f->words.data, f->words.size);
-	return t;
-}
-
-/* What follows an answer is not read. */
-static void
-answered(struct job *j, enum err verdict)
-{
-	j->verdict = verdict;
-	j->state = JOB_ANSWERED;
-	if (j->channel >= 0)
-		(void)close(j->channel);
-	j->channel = -1;
-	buf_free(&j->in);
-}
-
-static void
-fail(struct job *j, enum err verdict, const char *text)
-{
-	(void)trouble_set(&j->why, verdict, "%s", text);
-	answered(j, verdict);
+		job_answered(j, e);
 }
 
 /* Whatever came of it: what it has read is watched now, and nothing else. */

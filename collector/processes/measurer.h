@@ -1,7 +1,6 @@
 /*
- * Measuring processes as the reporting one sees them: has workloads measured, several at once, and
- * believes nothing that it cannot check. A component gets the digest of the bytes that came, is of
- * a kind that was asked for, and is only as large and as often there as one can be.
+ * Measuring processes as the reporting one sees them: has workloads measured, several at once.
+ * What one of them may say, and what of that is believed: collector/processes/job.h.
  *
  * A measurement is begun, is under way, has its answer, and is taken. Each workload has one at
  * most. What ends a measuring process (a crash, a kill, bytes that are no answer) costs its
@@ -22,15 +21,6 @@
 #include "collector/measure/measure.h"
 #include "config/collector_config.h"
 #include "proto/err.h"
-
-/*
- * Bytes of all segments and components in one answer: four times the largest list, since all kinds
- * share it, and tries that were in vain.
- */
-#define MEASURER_BYTES_MAX (1024ULL * 1024 * 1024)
-
-/* Components, and components that are missing, in one answer. */
-#define MEASURER_KINDS_MAX (MEASURE_TRIES_MAX * COMPONENT_KIND_COUNT)
 
 struct measurer;
 

@@ -18,6 +18,7 @@
 
 #include "collector/ground/interrupt.h"
 #include "collector/processes/exchange.h"
+#include "collector/processes/job.h"
 #include "collector/processes/measurer.h"
 #include "collector/processes/measuring.h"
 #include "collector/processes/starter.h"
@@ -336,7 +337,7 @@ test_what_follows_an_answer_is_not_heard(void **state)
 static void
 test_refused_components_without_end(void **state)
 {
-	struct exchange_frame frames[MEASURER_KINDS_MAX + 2];
+	struct exchange_frame frames[JOB_KINDS_MAX + 2];
 	struct stand *s = *state;
 
 	for (size_t i = 0; i < COUNT(frames) - 1; i++)
@@ -344,7 +345,7 @@ test_refused_components_without_end(void **state)
 				       : (struct exchange_frame)MISSING(COMPONENT_EXECUTABLE);
 	frames[COUNT(frames) - 1] = (struct exchange_frame)MEASURED;
 	refuse(s, frames, COUNT(frames));
-	assert_true(s->components + s->missing <= MEASURER_KINDS_MAX + 1);
+	assert_true(s->components + s->missing <= JOB_KINDS_MAX + 1);
 }
 
 static void
