@@ -42,8 +42,8 @@ static bool open_all(struct trial *t);
 static bool open_log(struct trial *t);
 static enum err parse_checkpoint(struct view note, struct checkpoint *out);
 static void close_all(struct trial *t);
-static enum err find_begin(struct trial *t, uint64_t *tile);
-static enum err time_of_tile(struct trial *t, uint64_t tile, bool last, uint64_t *out);
+static uint64_t find_begin(struct trial *t, uint64_t tiles);
+static bool time_of_tile(struct trial *t, uint64_t tile, uint64_t *out);
 static enum err time_of(struct trial *t, struct view entry, uint64_t *out);
 static enum err try_all(struct trial *t);
 static enum err try_tile(struct trial *t, uint64_t tile);
@@ -140,8 +140,8 @@ try_all(struct trial *t)
 {
 	const uint64_t size = t->log.checkpoint.size, began_ms = now_ms();
 	const uint64_t tiles = size / TILE_WIDTH + (size % TILE_WIDTH != 0);
-	uint64_t first = 0;
-	enum err e = t->options->last_s > 0 && tiles > 0 ? find_begin(t, &first) : ERR_OK;
+	const uint64_t first = t->options->last_s > 0 ? find_begin(t, tiles) : 0;
+	enum err e = ERR_OK;
 
 	for (uint64_t tile = first; e == ERR_OK && tile < tiles; tile++) {
 		e = try_tile(t, tile);
@@ -153,45 +153,47 @@ try_all(struct trial *t)
 
 /*
  * The first tile that has an entry of the wanted time; times of entries rise, but for a clock that
- * operators have corrected: then it is any of those where they meet.
+ * operators have corrected: then it is any of those where they meet. A tile that has no time is
+ * not passed over: so none of the wanted time is, and what cannot be read is counted.
  */
-static enum err
-find_begin(struct trial *t, uint64_t *tile)
+static uint64_t
+find_begin(struct trial *t, uint64_t tiles)
 {
-	uint64_t below = (t->log.checkpoint.size - 1) / TILE_WIDTH, time_s;
-	enum err e = time_of_tile(t, below, true, &time_s);
+	uint64_t begin = 0, below = tiles, time_s;
 
-	*tile = 0;
-	if (e != ERR_OK)
-		return e;
+	while (below > 0 && !time_of_tile(t, below - 1, &time_s))
+		below--;
+	if (below == 0)
+		return 0;
 	t->since_s = time_s > t->options->last_s ? time_s - t->options->last_s : 0;
-	while (e == ERR_OK && *tile < below) {
-		const uint64_t middle = *tile + (below - *tile) / 2;
+	for (below--; begin < below;) {
+		const uint64_t middle = begin + (below - begin) / 2;
 
-		e = time_of_tile(t, middle, true, &time_s);
-		if (e == ERR_OK && time_s < t->since_s)
-			*tile = middle + 1;
+		if (time_of_tile(t, middle, &time_s) && time_s < t->since_s)
+			begin = middle + 1;
 		else
 			below = middle;
 	}
-	return e;
+	return begin;
 }
 
-/* Of the first or last entry of a tile that has a time. */
-static enum err
-time_of_tile(struct trial *t, uint64_t tile, bool last, uint64_t *out)
+/* Of the last entry of a tile that can be read and has a time. */
+static bool
+time_of_tile(struct trial *t, uint64_t tile, uint64_t *out)
 {
 	struct view rest, entry;
 	bool exact, found = false;
-	enum err e = log_read_entries(&t->log, tile, &t->bundle, &exact);
+	uint64_t time_s;
 
+	if (log_read_entries(&t->log, tile, &t->bundle, &exact) != ERR_OK)
+		return false;
 	rest = buf_view(&t->bundle);
-	while (e == ERR_OK && rest.size > 0 && (last || !found)) {
-		e = tile_entry_next(&rest, &entry);
-		if (e == ERR_OK && time_of(t, entry, out) == ERR_OK)
+	while (rest.size > 0 && tile_entry_next(&rest, &entry) == ERR_OK)
+		if (time_of(t, entry, &time_s) == ERR_OK) {
+			*out = time_s;
 			found = true;
-	}
-	return e == ERR_OK && !found ? ERR_FORMAT : e;
+		}
+	return found;
 }
 
 static enum err

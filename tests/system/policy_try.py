@@ -122,6 +122,8 @@ def test_what_cannot_be_told():
         tile.write_bytes(entries[:-10])
         status, told = site.told(policy)
         assert (status, told["unreadable"], told["reports"]) == (2, 1, 9), told
+        status, told = site.told(policy, "--last", "7d")
+        assert (status, told["unreadable"], told["reports"]) == (2, 1, 9), told
         tile.write_bytes(entries)
         bad = site.path("bad.yaml")
         bad.write_text("name: x\nworkload: []\n")
