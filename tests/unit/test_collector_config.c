@@ -405,14 +405,49 @@ test_every_fault_in_one_run(void **state)
 	fixture_expect_count(*state, 15);
 }
 
+/* What the sample says, and what it says that it is unless it is said. */
+static void
+is_sample(struct fixture *f, const char *text)
+{
+	struct collector_config *c = load(f, text);
+	const struct collector_workload *w;
+
+	fixture_expect_count(f, 0);
+	w = &c->workloads[0];
+	assert_string_equal(c->signers[0].server_name, "signer.bank.example");
+	assert_int_equal(c->interval_s, 60);
+	assert_int_equal(c->jitter_percent, 10);
+	assert_int_equal(c->measure_at_once, 0);
+	assert_int_equal(c->watch_rest_s, 1);
+	assert_int_equal(c->failover_s, 2);
+	assert_int_equal(c->sign_every_s, 3600);
+	assert_int_equal(c->receipts_kept, 1000);
+	assert_int_equal(c->spool_bundles_max, 10080);
+	assert_int_equal(c->spool_age_max_s, 2592000);
+	assert_int_equal(c->spool_mebibytes_max, 1024);
+	assert_int_equal(c->farewell, FAREWELL_STOPPED);
+	assert_int_equal(c->logging.level, LOGGER_INFO);
+	assert_false(w->follow || w->cross_mounts);
+	assert_int_equal(w->view, VIEW_HOST);
+	assert_int_equal(w->budgets.seconds, 45);
+	assert_int_equal(w->budgets.mebibytes_read, 8192);
+	assert_int_equal(w->budgets.mebibytes_per_s, 0);
+	assert_int_equal(w->budgets.memory_mebibytes, 512);
+	assert_int_equal(w->budgets.cache_mebibytes, 64);
+	assert_int_equal(w->budgets.reread_percent, 2);
+	collector_config_free(&c);
+}
+
 static void
 test_sample(void **state)
 {
 	static const char *const optional[] = {"server_name", "receipts_kept", "interval_s",
-	    "jitter_percent", "sign_every_s", "farewell", "measure_at_once"};
+	    "jitter_percent", "sign_every_s", "farewell", "measure_at_once", "watch_rest_s",
+	    "failover_s", "age_max_s", "mebibytes_max", "level", "follow", "cross_mounts", "view"};
+	static const char *const budgets[] = {"seconds", "mebibytes_read", "mebibytes_per_s",
+	    "memory_mebibytes", "cache_mebibytes", "reread_percent"};
 	struct fixture *f = *state;
-	char *text = sample_read("collector.yaml");
-	struct collector_config *c = NULL;
+	char *text = sample_read("collector.yaml"), name[32];
 
 	text = sample_replace(text, "/var/lib/hallmark-collector/", "");
 	fixture_mkdir(f, "tls");
@@ -420,18 +455,16 @@ test_sample(void **state)
 	fixture_write(f, "tls/host.key", 0600, "");
 	fixture_write(f, "tls/signer-ca.crt", 0644, "");
 	fixture_write(f, "tls/log.crt", 0644, "");
-	for (size_t i = 0; i <= sizeof(optional) / sizeof(optional[0]); i++) {
-		c = load(f, text);
-		fixture_expect_count(f, 0);
-		assert_string_equal(c->signers[0].server_name, "signer.bank.example");
-		assert_int_equal(c->interval_s, 60);
-		assert_int_equal(c->jitter_percent, 10);
-		assert_int_equal(c->sign_every_s, 3600);
-		assert_int_equal(c->receipts_kept, 1000);
-		assert_int_equal(c->spool_bundles_max, 10080);
-		collector_config_free(&c);
-		if (i < sizeof(optional) / sizeof(optional[0]))
-			text = sample_uncomment(text, optional[i]);
+	is_sample(f, text);
+	for (size_t i = 0; i < sizeof(optional) / sizeof(optional[0]); i++) {
+		text = sample_uncomment(text, optional[i]);
+		is_sample(f, text);
+	}
+	text = sample_replace(text, "# budgets:", "budgets:");
+	for (size_t i = 0; i < sizeof(budgets) / sizeof(budgets[0]); i++) {
+		(void)snprintf(name, sizeof(name), "  %s", budgets[i]);
+		text = sample_uncomment(text, name);
+		is_sample(f, text);
 	}
 	free(text);
 }
