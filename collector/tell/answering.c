@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -154,33 +153,34 @@ answer_all(void *context)
 static void
 answer_one(struct answering *a)
 {
-	const struct timeval patience = {.tv_sec = ANSWERING_PATIENCE_S};
 	struct buf text = BUF_INIT;
-	int fd = accept4(a->listening, NULL, NULL, SOCK_CLOEXEC);
+	int fd = accept4(a->listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (fd < 0)
 		return;
 	board_write(a->board, &text);
-	if (buf_status(&text) == ERR_OK &&
-	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) == 0)
+	if (buf_status(&text) == ERR_OK)
 		write_all(fd, buf_view(&text));
 	(void)close(fd);
 	buf_free(&text);
 }
 
-/* Also who takes a byte now and then is done with in time. */
+/* A blocking send would wait anew behind each byte that is taken, and be patient without end. */
 static void
 write_all(int fd, struct view bytes)
 {
 	const uint64_t until_ms = interrupt_clock_ms() + ANSWERING_PATIENCE_S * 1000;
+	struct pollfd event = {.fd = fd, .events = POLLOUT};
+	uint64_t now_ms;
 
-	while (bytes.size > 0 && interrupt_clock_ms() < until_ms) {
+	while (bytes.size > 0 && (now_ms = interrupt_clock_ms()) < until_ms) {
 		const ssize_t put = send(fd, bytes.data, bytes.size, MSG_NOSIGNAL);
 
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0)
+		if (put > 0)
+			bytes = (struct view){bytes.data + put, bytes.size - (size_t)put};
+		else if (put < 0 && errno == EAGAIN)
+			(void)poll(&event, 1, (int)(until_ms - now_ms));
+		else if (put == 0 || errno != EINTR)
 			return;
-		bytes = (struct view){bytes.data + put, bytes.size - (size_t)put};
 	}
 }

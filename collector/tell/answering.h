@@ -5,7 +5,7 @@
  *
  * A thread of its own answers, one after the other, so that the answer comes while the loop waits
  * for a disk, a signer, or a workload that does not let itself be measured. Who does not take an
- * answer within ANSWERING_PATIENCE_S has none.
+ * answer within ANSWERING_PATIENCE_S, all of it, has none.
  */
 #ifndef HALLMARK_COLLECTOR_TELL_ANSWERING_H
 #define HALLMARK_COLLECTOR_TELL_ANSWERING_H
