@@ -105,6 +105,9 @@ receipt_prune(int dir, struct view workload, struct view log, uint64_t seq, uint
 		return;
 	if (seq % RECEIPT_LISTED_EACH == 0) {
 		count = list_receipts(dir, workload, log, &numbers);
+		/* Of a log that was set back they are evidence, and would be newer than all. */
+		while (count > 0 && numbers[count - 1] > seq)
+			count--;
 		for (size_t i = 0; count > kept && i < count - kept; i++)
 			(void)remove_receipt(dir, workload, log, numbers[i]);
 		free(numbers);

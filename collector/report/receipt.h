@@ -64,7 +64,7 @@ enum err receipt_save(
 /*
  * Behind receipt `seq`: removes the oldest receipts of a workload in a log, down to `kept`; 0:
  * keeps all. Down from the first that is too old until one is not there; those below that are found
- * where the directory is listed.
+ * where the directory is listed. Those above `seq` stay, and count for nothing.
  */
 void receipt_prune(int dir, struct view workload, struct view log, uint64_t seq, uint32_t kept);
 

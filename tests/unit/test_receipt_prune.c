@@ -94,12 +94,29 @@ those_below_when_it_is_listed(void **state)
 	take_all(stay, 2);
 }
 
+/* The log was set back, and goes on below what it gave before. */
+static void
+none_that_is_ahead(void **state)
+{
+	static const uint64_t stay[] = {RECEIPT_LISTED_EACH - 1, RECEIPT_LISTED_EACH,
+	    RECEIPT_LISTED_EACH + 5, RECEIPT_LISTED_EACH + 6};
+
+	(void)state;
+	put(3, NULL);
+	for (size_t i = 0; i < 4; i++)
+		put(stay[i], NULL);
+	receipt_prune(dir, WORKLOAD, LOG, RECEIPT_LISTED_EACH, 2);
+	assert_false(is_there(3, NULL));
+	take_all(stay, 4);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(down_to_the_first_that_is_not_there),
 	    cmocka_unit_test(those_below_when_it_is_listed),
+	    cmocka_unit_test(none_that_is_ahead),
 	};
 	int failed;
 
