@@ -25,6 +25,8 @@ struct filehash {
 	uint8_t buffer[FILEHASH_BUFFER_SIZE];
 };
 
+static bool look(int fd, struct timespec *began, struct statx *before, struct component_file *out);
+static enum err say_unreadable(struct component_file *out);
 static enum err reads_otherwise(struct filehash *h, int fd, const struct statx *before,
     uint64_t size, const struct digest *digest, bool *otherwise);
 static enum err hash_once(
@@ -128,23 +130,15 @@ filehash_describe(struct filehash *h, int fd, bool bare, struct component_file *
 	bool changed;
 	enum err e;
 
-	out->digest = DIGEST_ZERO;
-	(void)clock_gettime(CLOCK_REALTIME, &began);
-	if (statx(fd, "", AT_EMPTY_PATH, KNOWN_FILES_MASK, &before) != 0) {
-		out->flags |= COMPONENT_FILE_UNREADABLE;
-		return ERR_OK;
-	}
-	filehash_set_statx(out, &before);
+	if (!look(fd, &began, &before, out))
+		return say_unreadable(out);
 	if (out->size > h->left)
 		return ERR_BUDGET;
 	if (recall(h, &before, before.stx_size, bare, out))
 		return ERR_OK;
 	e = hash_once(h, fd, before.stx_size, &size, &out->digest);
-	if (e == ERR_IO) {
-		out->digest = DIGEST_ZERO;
-		out->flags |= COMPONENT_FILE_UNREADABLE;
-		return ERR_OK;
-	}
+	if (e == ERR_IO)
+		return say_unreadable(out);
 	if (e != ERR_OK)
 		return e;
 	changed = statx(fd, "", AT_EMPTY_PATH, KNOWN_FILES_MASK, &after) != 0 ||
@@ -169,13 +163,8 @@ filehash_beginning(struct filehash *h, int fd, bool bare, uint64_t size, struct 
 	struct timespec began;
 	enum err e;
 
-	out->digest = DIGEST_ZERO;
-	(void)clock_gettime(CLOCK_REALTIME, &began);
-	if (statx(fd, "", AT_EMPTY_PATH, KNOWN_FILES_MASK, &before) != 0) {
-		out->flags |= COMPONENT_FILE_UNREADABLE;
-		return ERR_OK;
-	}
-	filehash_set_statx(out, &before);
+	if (!look(fd, &began, &before, out))
+		return say_unreadable(out);
 	if (size > out->size)
 		size = out->size;
 	if (size > h->left)
@@ -185,11 +174,8 @@ filehash_beginning(struct filehash *h, int fd, bool bare, uint64_t size, struct 
 		return ERR_OK;
 	}
 	e = hash_beginning(h, fd, mark, size, &out->size, &out->digest);
-	if (e == ERR_IO) {
-		out->digest = DIGEST_ZERO;
-		out->flags |= COMPONENT_FILE_UNREADABLE;
-		return ERR_OK;
-	}
+	if (e == ERR_IO)
+		return say_unreadable(out);
 	if (e != ERR_OK)
 		return e;
 	if (h->known != NULL && out->size == size &&
@@ -197,6 +183,26 @@ filehash_beginning(struct filehash *h, int fd, bool bare, uint64_t size, struct 
 	    !has_changed(&before, &after))
 		known_files_keep(h->known, fd, &after, size, bare, &began, &out->digest);
 	note(h, false, (uint32_t)began.tv_sec);
+	return ERR_OK;
+}
+
+/* What it is before it is read, and from when on that may be; it has no digest so far. */
+static bool
+look(int fd, struct timespec *began, struct statx *before, struct component_file *out)
+{
+	out->digest = DIGEST_ZERO;
+	(void)clock_gettime(CLOCK_REALTIME, began);
+	if (statx(fd, "", AT_EMPTY_PATH, KNOWN_FILES_MASK, before) != 0)
+		return false;
+	filehash_set_statx(out, before);
+	return true;
+}
+
+/* That is evidence, and no error; it has the zero digest. */
+static enum err
+say_unreadable(struct component_file *out)
+{
+	out->flags |= COMPONENT_FILE_UNREADABLE;
 	return ERR_OK;
 }
 
