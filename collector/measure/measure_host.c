@@ -20,6 +20,7 @@
 #define FILE_SIZE_MAX   (1024 * 1024) /* bytes: of each file here; /proc/modules takes 16 KiB */
 #define LINES_MAX       8192          /* modules; thousands can be loaded */
 
+static enum err parse_boot_id(struct view text, uint8_t boot_id[BOOT_ID_SIZE]);
 static enum err add_uname(struct component_builder *to);
 static enum err add_text(
     struct measure_context *m, struct component_builder *to, const char *name, const char *path);
@@ -52,13 +53,14 @@ measure_host_boot_id(uint8_t boot_id[BOOT_ID_SIZE])
 	enum err e = small_file_read(AT_FDCWD, BOOT_ID_PATH, 64, &text);
 
 	if (e == ERR_OK)
-		e = measure_host_boot_id_parse(procfs_trim(buf_view(&text)), boot_id);
+		e = parse_boot_id(procfs_trim(buf_view(&text)), boot_id);
 	buf_free(&text);
 	return e;
 }
 
-enum err
-measure_host_boot_id_parse(struct view text, uint8_t boot_id[BOOT_ID_SIZE])
+/* 8-4-4-4-12 hexadecimal digits. */
+static enum err
+parse_boot_id(struct view text, uint8_t boot_id[BOOT_ID_SIZE])
 {
 	struct buf digits = BUF_INIT, bytes = BUF_INIT;
 	enum err e = text.size == 36 ? ERR_OK : ERR_FORMAT;

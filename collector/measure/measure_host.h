@@ -21,7 +21,4 @@ measure_function measure_host;
 /* The 16 bytes of /proc/sys/kernel/random/boot_id. ERR_IO, ERR_FORMAT. */
 enum err measure_host_boot_id(uint8_t boot_id[BOOT_ID_SIZE]) MUST_USE;
 
-/* The same from its text, 8-4-4-4-12 hexadecimal digits. ERR_FORMAT. */
-enum err measure_host_boot_id_parse(struct view text, uint8_t boot_id[BOOT_ID_SIZE]) MUST_USE;
-
 #endif

@@ -22,20 +22,14 @@ measure_root_open(struct measure_context *m, int *out, const char **option)
 		    "the root directory of process %d cannot be looked at; that takes "
 		    "CAP_SYS_PTRACE",
 		    (int)m->process->pid);
-	if ((e = measure_root_open_host(m, out, option)) != ERR_OK ||
+	*option = m->workload->host_root_option;
+	if ((e = host_root_open(m->workload->host_root, out, m->trouble)) != ERR_OK ||
 	    host_root_is_of(*out, m->process->dir))
 		return e;
 	(void)close(*out);
 	*option = "root=process";
 	*out = fcntl(m->root, F_DUPFD_CLOEXEC, 0);
 	return *out >= 0 ? ERR_OK : trouble_set(m->trouble, ERR_IO, "/: %s", strerror(errno));
-}
-
-enum err
-measure_root_open_host(struct measure_context *m, int *out, const char **option)
-{
-	*option = m->workload->host_root_option;
-	return host_root_open(m->workload->host_root, out, m->trouble);
 }
 
 enum err

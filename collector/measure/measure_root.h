@@ -15,9 +15,6 @@
  */
 enum err measure_root_open(struct measure_context *m, int *out, const char **option) MUST_USE;
 
-/* The same of the host alone. */
-enum err measure_root_open_host(struct measure_context *m, int *out, const char **option) MUST_USE;
-
 /*
  * Opens the one that the workload's `view` names, for `files`. ERR_MISMATCH with the trouble if it
  * is what any user can make; ERR_IO with it, ERR_CHANGED.
