@@ -29,7 +29,6 @@ static void compare_objects(struct watch *w, uint64_t before, uint64_t now);
 static void say(struct watch *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void note(struct watch *w, enum watch_kind kind, const char *before, const char *after);
 static void keep(struct watch *w, bool write, bool news);
-static void append_change(struct token_seen *s, const struct watch_change *c, enum watch_kind kind);
 
 void
 watch_begin(struct watch *w, const struct hsm_config *config, const struct token *token)
@@ -78,16 +77,7 @@ watch_tell(struct watch *w, struct buf *to)
 	told = w->kept;
 	w->news = false;
 	pthread_mutex_unlock(&w->mutex);
-	s = (struct token_seen){.record = told.name,
-	    .label = view_of_string(told.last.label),
-	    .manufacturer = view_of_string(told.last.manufacturer),
-	    .model = view_of_string(told.last.model),
-	    .serial = view_of_string(told.last.serial),
-	    .firmware = view_of_string(told.last.firmware),
-	    .number = told.changes};
-	for (unsigned k = 0; k < WATCH_KINDS; k++)
-		if (told.change[k].number != 0)
-			append_change(&s, &told.change[k], (enum watch_kind)k);
+	watch_record_seen(&told, &s);
 	return token_seen_append(&s, to);
 }
 
@@ -157,26 +147,17 @@ note(struct watch *w, enum watch_kind kind, const char *before, const char *afte
 	snprintf(c->after, sizeof(c->after), "%s", after);
 }
 
-/* A number that is told is on the disk: no other change gets it after a restart. */
+/*
+ * A number that is told is on the disk: no other change gets it after a restart. Where it cannot be
+ * kept, it is told under a name that no process reads again.
+ */
 static void
 keep(struct watch *w, bool write, bool news)
 {
-	if (write)
-		watch_record_write(w->config, &w->record);
+	if (write && !watch_record_write(w->config, &w->record) && news)
+		watch_record_rename(&w->record);
 	pthread_mutex_lock(&w->mutex);
 	w->kept = w->record;
 	w->news = w->news || news;
 	pthread_mutex_unlock(&w->mutex);
-}
-
-/* By their numbers. */
-static void
-append_change(struct token_seen *s, const struct watch_change *c, enum watch_kind kind)
-{
-	size_t at = s->change_count++;
-
-	for (; at > 0 && s->change[at - 1].number > c->number; at--)
-		s->change[at] = s->change[at - 1];
-	s->change[at] = (struct token_change){c->number, view_of_string(watch_kind_name(kind)),
-	    view_of_string(c->before), view_of_string(c->after)};
 }

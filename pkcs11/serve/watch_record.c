@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "pkcs11/ground/complain.h"
+#include "pkcs11/serve/guard_file.h"
 #include "proto/encoding.h"
 
 #define HEADING     "hallmark token seen v2"
@@ -27,6 +28,7 @@ static bool take_line(struct view *rest, const char *name, struct view *out);
 static bool take_text(struct view *rest, const char *name, char *to, size_t size);
 static bool take_number(struct view *rest, const char *name, uint64_t *out);
 static bool take_word(struct view *line, char *to, size_t size);
+static void append_change(struct token_seen *s, const struct watch_change *c, enum watch_kind kind);
 static void append(const struct watch_record *r, struct buf *to);
 
 const char *
@@ -50,10 +52,10 @@ watch_record_read(const struct hsm_config *config, struct watch_record *out)
 	}
 	*out = (struct watch_record){.changes = 0};
 	good = got > 0 && parse((struct view){(uint8_t *)text, (size_t)got}, out);
-	if (!good)
+	if (!good) {
 		*out = (struct watch_record){.changes = 0};
-	if (!good && RAND_bytes(out->name.bytes, sizeof(out->name.bytes)) != 1)
-		abort();
+		watch_record_rename(out);
+	}
 	if (!good && !absent)
 		complain(
 		    "%s: cannot be read: what changed of the token before this is not known", path);
@@ -62,6 +64,13 @@ watch_record_read(const struct hsm_config *config, struct watch_record *out)
 }
 
 void
+watch_record_rename(struct watch_record *r)
+{
+	if (RAND_bytes(r->name.bytes, sizeof(r->name.bytes)) != 1)
+		abort();
+}
+
+bool
 watch_record_write(const struct hsm_config *config, const struct watch_record *r)
 {
 	char *path = record_path(config), *temporary;
@@ -75,7 +84,8 @@ watch_record_write(const struct hsm_config *config, const struct watch_record *r
 	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd >= 0) {
 		good = write(fd, text.data, text.size) == (ssize_t)text.size && fdatasync(fd) == 0;
-		good = close(fd) == 0 && good && rename(temporary, path) == 0;
+		good = close(fd) == 0 && good && rename(temporary, path) == 0 &&
+		       guard_file_sync_directory(config->guard_directory) == ERR_OK;
 	}
 	if (!good)
 		complain("%s: cannot keep what was seen of the token: %s; it is said again after "
@@ -84,6 +94,34 @@ watch_record_write(const struct hsm_config *config, const struct watch_record *r
 	buf_free(&text);
 	free(temporary);
 	free(path);
+	return good;
+}
+
+void
+watch_record_seen(const struct watch_record *r, struct token_seen *out)
+{
+	*out = (struct token_seen){.record = r->name,
+	    .label = view_of_string(r->last.label),
+	    .manufacturer = view_of_string(r->last.manufacturer),
+	    .model = view_of_string(r->last.model),
+	    .serial = view_of_string(r->last.serial),
+	    .firmware = view_of_string(r->last.firmware),
+	    .number = r->changes};
+	for (unsigned k = 0; k < WATCH_KINDS; k++)
+		if (r->change[k].number != 0)
+			append_change(out, &r->change[k], (enum watch_kind)k);
+}
+
+/* By their numbers. */
+static void
+append_change(struct token_seen *s, const struct watch_change *c, enum watch_kind kind)
+{
+	size_t at = s->change_count++;
+
+	for (; at > 0 && s->change[at - 1].number > c->number; at--)
+		s->change[at] = s->change[at - 1];
+	s->change[at] = (struct token_change){c->number, view_of_string(watch_kind_name(kind)),
+	    view_of_string(c->before), view_of_string(c->after)};
 }
 
 static char *
@@ -102,19 +140,25 @@ record_path(const struct hsm_config *c)
 	return path;
 }
 
+/* What could not be told as it stands there is damaged. */
 static bool
 parse(struct view text, struct watch_record *r)
 {
 	struct token_sight *last = &r->last;
+	struct token_seen seen;
 	struct view line;
+	bool good;
 
-	return take_line(&text, HEADING, &line) && line.size == 0 &&
+	good = take_line(&text, HEADING, &line) && line.size == 0 &&
 	       take_line(&text, "record ", &line) && digest_from_hex(line, &r->name) == ERR_OK &&
 	       take_text(&text, "serial ", last->serial, sizeof(last->serial)) &&
 	       take_text(&text, "firmware ", last->firmware, sizeof(last->firmware)) &&
 	       take_number(&text, "flags ", &last->signs) &&
 	       take_number(&text, "objects ", &last->objects) &&
 	       take_number(&text, "changes ", &r->changes) && parse_changes(text, r);
+	if (good)
+		watch_record_seen(r, &seen);
+	return good && token_seen_is_good(&seen);
 }
 
 static bool
@@ -130,8 +174,7 @@ parse_changes(struct view text, struct watch_record *r)
 		    !take_word(&line, number, sizeof(number)) ||
 		    decimal_decode(view_of_string(number), &c.number) != ERR_OK ||
 		    !take_word(&line, c.before, sizeof(c.before)) ||
-		    !take_word(&line, c.after, sizeof(c.after)) || line.size > 0 || c.number == 0 ||
-		    c.number > r->changes)
+		    !take_word(&line, c.after, sizeof(c.after)) || line.size > 0 || c.number == 0)
 			return false;
 		for (k = 0; k < WATCH_KINDS && strcmp(kind, names[k]) != 0;)
 			k++;

@@ -23,6 +23,7 @@
 #include "config/hsm_config.h"
 #include "pkcs11/token/token.h"
 #include "proto/digest.h"
+#include "proto/report/token_seen.h"
 
 /* X(identifier, name) */
 #define WATCH_KIND_MAP(X)                                                                          \
@@ -59,7 +60,13 @@ const char *watch_kind_name(enum watch_kind kind);
 /* False, with a record of another name that knows nothing: it is not there, or is explained. */
 bool watch_record_read(const struct hsm_config *config, struct watch_record *out);
 
-/* On the disk when it returns; what fails is explained. */
-void watch_record_write(const struct hsm_config *config, const struct watch_record *r);
+/* Gives it another name, by chance. */
+void watch_record_rename(struct watch_record *r);
+
+/* True: it is on the disk. What fails is explained. */
+bool watch_record_write(const struct hsm_config *config, const struct watch_record *r) MUST_USE;
+
+/* What is told of it, which is good of each that was read: views of the record. */
+void watch_record_seen(const struct watch_record *r, struct token_seen *out);
 
 #endif

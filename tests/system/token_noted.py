@@ -138,6 +138,22 @@ def test_a_record_that_was_lost_is_another_one():
         assert first["serial"] == again["serial"]
 
 
+def test_what_could_not_be_kept_takes_no_other_change_its_number():
+    with Site(token_module=True, hsm={"keepalive_s": 0}) as site:
+        assert site.start_signer().stop() == 0
+        in_the_way = site.token_seen().with_name(site.token_seen().name + ".new")
+        in_the_way.mkdir()
+        site.token.set(token_flags=USER_LOW)
+        assert site.start_signer().stop() == 0
+        in_the_way.rmdir()
+        site.token.set(token_flags=SO_LOW)
+        assert site.start_signer().stop() == 0
+        first, unkept, other = told(site)
+        assert unkept["changes"] == [{"number": 1, **WRONG}]
+        assert other["changes"] == [{"number": 1, **WRONG, "what": "so-pin-wrong"}]
+        assert first["record"] == other["record"] != unkept["record"]
+
+
 def test_a_token_that_is_never_the_same_does_not_fill_the_log():
     """Of what waits the newest is told; within the hour nothing more comes, whoever starts."""
     with Site(token_module=True, hsm={"keepalive_s": 0}) as site:

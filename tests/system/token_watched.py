@@ -87,7 +87,12 @@ def test_a_record_that_is_damaged_or_cannot_be_kept_stops_nothing():
     with make_site(token_module=True, hsm={"keepalive_s": 0}) as site:
         with KeyProcess(site):
             pass
-        for damage in (b"", b"\0", b"hallmark token seen v2\nrecord \n", b"x" * 5000):
+        good = site.token_seen().read_bytes().replace(b"changes 0", b"changes 2")
+        for damage in (b"", b"\0", b"hallmark token seen v2\nrecord \n", b"x" * 5000,
+                       good + b"change serial 1 \x80 2\n", good + b"change serial 3 1 2\n",
+                       good + b"change serial 1 1 2\nchange firmware 1 1 2\n",
+                       good.replace(b"changes 2", b"changes 9007199254740992"),
+                       good.replace(b"serial ", b"serial \x1b")):
             site.token_seen().write_bytes(damage)
             with KeyProcess(site) as key:
                 assert not told(key), told(key)
