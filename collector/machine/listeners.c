@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
@@ -35,6 +36,13 @@ void
 listeners_begin(int socket)
 {
 	asked.socket = socket + 1;
+}
+
+bool
+listeners_load_nothing(int root)
+{
+	return faccessat(root, "sys/module/tcp_diag", F_OK, 0) == 0 ||
+	       (faccessat(root, "proc/sys/kernel/modprobe", F_OK, 0) != 0 && errno == ENOENT);
 }
 
 enum err

@@ -96,7 +96,7 @@ read_range(const struct machine *m, struct range *out)
 static enum err
 take_table(const struct machine *m, const struct taking *t)
 {
-	if (t->table->asked != 0 &&
+	if (t->table->asked != 0 && listeners_load_nothing(m->root) &&
 	    listeners_each(t->table->asked, take_listener, (void *)(uintptr_t)t) == ERR_OK)
 		return ERR_OK;
 	return read_table(m, t);

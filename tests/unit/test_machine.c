@@ -9,10 +9,12 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "collector/machine/listeners.h"
 #include "collector/machine/machine.h"
 #include "collector/machine/modules.h"
 #include "collector/machine/mounts.h"
@@ -270,6 +272,29 @@ test_ports(void **state)
 	fact_is("listening", "tcp 0.0.0.0:22, tcp 127.0.0.1:22, udp6 [::]:53");
 }
 
+/* Where the kernel would have to load something to say that this one listens, it is not asked. */
+static void
+test_nothing_is_loaded_to_answer(void **state)
+{
+	const int asked = listeners_socket(),
+		  waits = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)state;
+	assert_true(asked >= 0 && waits >= 0);
+	assert_int_equal(listen(waits, 1), 0);
+	listeners_begin(asked);
+	assert_true(listeners_load_nothing(root));
+	FILE_TEXT("proc/sys/net/ipv4/ip_local_port_range", "1\t1\n");
+	FILE_TEXT("proc/sys/kernel/modprobe", "/sbin/modprobe\n");
+	assert_false(listeners_load_nothing(root));
+	fact_is("listening", "-");
+	FILE_TEXT("sys/module/tcp_diag/initstate", "live\n");
+	assert_true(listeners_load_nothing(root));
+	listeners_begin(-1);
+	(void)close(waits);
+	(void)close(asked);
+}
+
 static void
 test_rows_that_are_none(void **state)
 {
@@ -297,6 +322,7 @@ main(void)
 	    TEST(test_mounts),
 	    cmocka_unit_test(test_lines_that_are_no_mounts),
 	    TEST(test_ports),
+	    TEST(test_nothing_is_loaded_to_answer),
 	    cmocka_unit_test(test_rows_that_are_none),
 	};
 
