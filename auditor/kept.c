@@ -7,10 +7,7 @@
 #include "auditor/demands.h"
 #include "auditor/fork.h"
 #include "log/history.h"
-#include "proto/report/absence.h"
-#include "proto/report/entry.h"
-#include "proto/report/notice.h"
-#include "proto/report/report.h"
+#include "proto/report/entry_issued.h"
 #include "proto/utc.h"
 
 /* One run of kept_check. */
@@ -27,7 +24,6 @@ struct checking {
 
 static void tell_newest(struct checking *c);
 static enum err read_newest(const struct log_reader *l, uint64_t *issued_s);
-static enum err issued(struct view entry, uint64_t *issued_s);
 static void tell_age(struct checking *c);
 static bool begin(struct checking *c, const char *name);
 static enum err note_signer(struct kept *k, const char *path, const struct anchor *a);
@@ -163,39 +159,8 @@ read_newest(const struct log_reader *l, uint64_t *issued_s)
 					    : ERR_NOT_FOUND;
 
 	if (e == ERR_OK)
-		e = issued(buf_view(&entry), issued_s);
+		e = entry_issued(buf_view(&entry), issued_s);
 	buf_free(&entry);
-	return e;
-}
-
-static enum err
-issued(struct view entry, uint64_t *issued_s)
-{
-	struct report_document report = REPORT_DOCUMENT_INIT;
-	struct absence_document absence = ABSENCE_DOCUMENT_INIT;
-	struct notice_document notice = NOTICE_DOCUMENT_INIT;
-	enum err e = ERR_UNSUPPORTED;
-
-	switch (entry_kind(entry)) {
-	case ENTRY_REPORT:
-		if ((e = report_parse(entry, &report)) == ERR_OK)
-			*issued_s = report.report.issued_s;
-		break;
-	case ENTRY_ABSENCE:
-		if ((e = absence_parse(entry, &absence)) == ERR_OK)
-			*issued_s = absence.absence.issued_s;
-		break;
-	case ENTRY_NOTICE:
-		if ((e = notice_parse(entry, &notice)) == ERR_OK)
-			*issued_s = notice.notice.issued_s;
-		break;
-	case ENTRY_UNKNOWN:
-	case ENTRY_NONE:
-		break;
-	}
-	report_document_free(&report);
-	absence_document_free(&absence);
-	notice_document_free(&notice);
 	return e;
 }
 

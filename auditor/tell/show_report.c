@@ -89,7 +89,7 @@ show_findings(const struct report *r, const struct display *d)
 			display_field(d, "  not checked", "%s: recorded only, by no rule",
 			    component_kind_name((enum component_kind)i));
 	for (size_t i = 0; i < r->accepted_count; i++)
-		display_field(d, "  accepted", "%.*s: %.*s, by name in the policy",
+		display_field(d, "  accepted", "%.*s: %.*s, by the policy",
 		    SHOWN(r->accepted[i].kind), SHOWN(r->accepted[i].code));
 }
 

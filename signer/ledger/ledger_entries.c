@@ -182,31 +182,6 @@ ledger_replay_entry(struct ledger *l, struct view bytes, uint64_t index, struct 
 	    l->store, index, "expected a readable entry of this log at this index");
 }
 
-enum err
-ledger_entry_issued(struct ledger *l, struct view bytes, uint64_t *issued_s)
-{
-	enum err e = ERR_FORMAT;
-
-	switch (entry_kind(bytes)) {
-	case ENTRY_REPORT:
-		if ((e = report_parse(bytes, &l->reader->report)) == ERR_OK)
-			*issued_s = l->reader->report.report.issued_s;
-		break;
-	case ENTRY_ABSENCE:
-		if ((e = absence_parse(bytes, &l->reader->absence)) == ERR_OK)
-			*issued_s = l->reader->absence.absence.issued_s;
-		break;
-	case ENTRY_NOTICE:
-		if ((e = notice_parse(bytes, &l->reader->notice)) == ERR_OK)
-			*issued_s = l->reader->notice.notice.issued_s;
-		break;
-	case ENTRY_UNKNOWN:
-	case ENTRY_NONE:
-		break;
-	}
-	return e;
-}
-
 static enum err
 replay_report(const struct replayed *r)
 {

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "journal/logger.h"
+#include "proto/report/entry_issued.h"
 #include "proto/tlog/checkpoint.h"
 #include "signer/ledger/ledger_state.h"
 
@@ -266,7 +267,7 @@ read_last_issued(struct ledger *l)
 		return ERR_OK;
 	e = store_read_entry(&tree, l->published_size - 1, &bytes);
 	if (e == ERR_OK)
-		e = ledger_entry_issued(l, buf_view(&bytes), &l->last_issued_s);
+		e = entry_issued(buf_view(&bytes), &l->last_issued_s);
 	buf_free(&bytes);
 	if (e == ERR_OK || e == ERR_MEMORY)
 		return e;

@@ -277,6 +277,5 @@ enum err ledger_check_newest_bundle(struct ledger *l) MUST_USE;
 enum err ledger_replay_tiles(struct ledger *l, uint64_t from) MUST_USE;
 enum err ledger_replay_entry(
     struct ledger *l, struct view bytes, uint64_t index, struct batch_entry *entry) MUST_USE;
-enum err ledger_entry_issued(struct ledger *l, struct view bytes, uint64_t *issued_s) MUST_USE;
 
 #endif

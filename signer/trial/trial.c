@@ -12,9 +12,8 @@
 #include "log/inputfile.h"
 #include "log/log_reader.h"
 #include "log/stored/rehearsal.h"
-#include "proto/report/absence.h"
 #include "proto/report/entry.h"
-#include "proto/report/notice.h"
+#include "proto/report/entry_issued.h"
 #include "proto/report/report.h"
 #include "proto/tlog/note.h"
 #include "proto/tlog/tile.h"
@@ -30,8 +29,6 @@ struct trial {
 	struct rehearsal *rehearsal;
 	struct trial_results *results;
 	struct report_document document;
-	struct absence_document absence;
-	struct notice_document notice;
 	struct buf bundle; /* of entries */
 	uint64_t since_s;  /* 0: all count */
 	uint64_t told_ms;
@@ -44,7 +41,6 @@ static enum err parse_checkpoint(struct view note, struct checkpoint *out);
 static void close_all(struct trial *t);
 static uint64_t find_begin(struct trial *t, uint64_t tiles);
 static bool time_of_tile(struct trial *t, uint64_t tile, uint64_t *out);
-static enum err time_of(struct trial *t, struct view entry, uint64_t *out);
 static enum err try_all(struct trial *t);
 static enum err try_tile(struct trial *t, uint64_t tile);
 static enum err try_report(struct trial *t, uint64_t index, struct view entry);
@@ -59,8 +55,6 @@ trial_run(const struct trial_options *options, FILE *to)
 	struct trial t = {.options = options,
 	    .log = {.dir = -1, .note = BUF_INIT},
 	    .document = REPORT_DOCUMENT_INIT,
-	    .absence = ABSENCE_DOCUMENT_INIT,
-	    .notice = NOTICE_DOCUMENT_INIT,
 	    .bundle = BUF_INIT};
 	int result = TRIAL_EXIT_UNKNOWN;
 	enum err e;
@@ -130,8 +124,6 @@ close_all(struct trial *t)
 	log_close(&t->log);
 	policy_free(&t->policy);
 	report_document_free(&t->document);
-	absence_document_free(&t->absence);
-	notice_document_free(&t->notice);
 	buf_free(&t->bundle);
 }
 
@@ -183,42 +175,13 @@ time_of_tile(struct trial *t, uint64_t tile, uint64_t *out)
 {
 	struct view rest, entry;
 	bool exact, found = false;
-	uint64_t time_s;
 
 	if (log_read_entries(&t->log, tile, &t->bundle, &exact) != ERR_OK)
 		return false;
 	rest = buf_view(&t->bundle);
 	while (rest.size > 0 && tile_entry_next(&rest, &entry) == ERR_OK)
-		if (time_of(t, entry, &time_s) == ERR_OK) {
-			*out = time_s;
-			found = true;
-		}
+		found |= entry_issued(entry, out) == ERR_OK;
 	return found;
-}
-
-static enum err
-time_of(struct trial *t, struct view entry, uint64_t *out)
-{
-	enum err e = ERR_UNSUPPORTED;
-
-	switch (entry_kind(entry)) {
-	case ENTRY_REPORT:
-		e = report_parse(entry, &t->document);
-		*out = t->document.report.issued_s;
-		break;
-	case ENTRY_ABSENCE:
-		e = absence_parse(entry, &t->absence);
-		*out = t->absence.absence.issued_s;
-		break;
-	case ENTRY_NOTICE:
-		e = notice_parse(entry, &t->notice);
-		*out = t->notice.notice.issued_s;
-		break;
-	case ENTRY_UNKNOWN:
-	case ENTRY_NONE:
-		break;
-	}
-	return e;
 }
 
 /* What cannot be read is counted: the rest is worth knowing. */

@@ -2,6 +2,7 @@
 #include "tests/lib/vectors.h"
 
 #include "proto/report/entry.h"
+#include "proto/report/entry_issued.h"
 
 #define V(s) VIEW_LITERAL(s)
 
@@ -48,6 +49,45 @@ unknown_kinds_are_not_wrong(void **state)
 	assert_int_equal(entry_kind(V("[]")), ENTRY_NONE);
 	assert_int_equal(entry_kind(V("")), ENTRY_NONE);
 	assert_int_equal(entry_kind((struct view){NULL, 0}), ENTRY_NONE);
+}
+
+static enum err
+issued(const char *vector, size_t cut, uint64_t *issued_s)
+{
+	struct buf text = BUF_INIT;
+	enum err e;
+
+	vector_file(vector, &text);
+	e = entry_issued((struct view){text.data, text.size - cut}, issued_s);
+	buf_free(&text);
+	return e;
+}
+
+/* What cannot be read leaves the time as it was. */
+static void
+every_kind_has_its_time(void **state)
+{
+	static const struct {
+		const char *vector;
+		uint64_t issued_s;
+	} cases[] = {
+	    {"report-deployed.json", 1795514401},
+	    {"absence.json", 1795514593},
+	    {"notice-start.json", 1795514390},
+	};
+	uint64_t s = 7;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_not_equal(issued(cases[i].vector, 1, &s), ERR_OK);
+		assert_int_equal(s, 7);
+		assert_int_equal(issued(cases[i].vector, 0, &s), ERR_OK);
+		assert_int_equal(s, cases[i].issued_s);
+		s = 7;
+	}
+	assert_int_equal(entry_issued(V("{\"hallmark.notice\":1"), &s), ERR_UNSUPPORTED);
+	assert_int_equal(entry_issued(V("{}"), &s), ERR_UNSUPPORTED);
+	assert_int_equal(s, 7);
 }
 
 static enum err
@@ -110,6 +150,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(kinds_are_seen_at_the_beginning),
 	    cmocka_unit_test(unknown_kinds_are_not_wrong),
+	    cmocka_unit_test(every_kind_has_its_time),
 	    cmocka_unit_test(a_place_is_written_and_read),
 	    cmocka_unit_test(words_and_strings_have_their_limits),
 	};
