@@ -137,8 +137,8 @@ $(BUILD)/prefill: $(BUILD)/obj/tests/bench/prefill.o $(BUILD)/libsigner.a \
 	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $< $(call LIB_GROUP,$(filter %.a,$^)) \
 		$(call PKG_LIBS,$(PKGS_SIGNER) $(PKGS_PROTO) $(PKGS_CONFIG)) -lpthread
 
-# How fast reports are read.
-$(BUILD)/parse: $(BUILD)/obj/tests/bench/parse.o $(BUILD)/libproto.a
+# How fast reports are read; what it is worth to know a key.
+$(BUILD)/parse $(BUILD)/known_key: $(BUILD)/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/libproto.a
 	@echo "  LD    $@"
 	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call PKG_LIBS,$(PKGS_PROTO)) -lpthread
 
@@ -177,7 +177,7 @@ PACKAGES_BENCH := nginx-light wrk util-linux e2fsprogs
 PACKAGES_FUZZ  := clang libclang-rt-14-dev
 INSTALL_PACKAGES := tests/lib/install-packages
 
-TESTED := $(BINARIES) $(BUILD)/load $(BUILD)/prefill $(BUILD)/token_module.so $(BUILD)/rawsign $(BUILD)/parse $(BUILD)/code_pages \
+TESTED := $(BINARIES) $(BUILD)/load $(BUILD)/prefill $(BUILD)/token_module.so $(BUILD)/rawsign $(BUILD)/parse $(BUILD)/code_pages $(BUILD)/known_key \
 	$(UNIT_TESTS) $(REPLAYS) \
 	$(SHIMS)
 
@@ -241,7 +241,7 @@ lint: deps
 	@$(MAKE) --no-print-directory all
 	@tests/lint/run $(BUILD)
 
-BENCHED := $(BUILD)/load $(BUILD)/prefill $(BUILD)/token_module.so $(BUILD)/rawsign $(BUILD)/parse \
+BENCHED := $(BUILD)/load $(BUILD)/prefill $(BUILD)/token_module.so $(BUILD)/rawsign $(BUILD)/parse $(BUILD)/known_key \
 	$(BUILD)/code_pages
 
 .PHONY: bench

@@ -102,8 +102,18 @@ def mode(table, name, sessions, latency_us, serial, connections):
                    "core")
         table.note(f"through libp11, and each verified, with nothing else to do: "
                    f"{median(verified, 'per_second'):,.1f}/s; of that {median_ratio(measured, verified):.2f}")
+        costs = [us_each(measured, lambda t: t["busy"][1]), us_each(measured, lambda t: t["busy"][0]),
+                 us_each(measured, lambda t: t["load_busy"])]
+        least = us_each(verified, lambda t: t["busy"])
+        table.note("us of a core each: key process {:.0f}, signer {:.0f}, load {:.0f}".format(*costs) +
+                   f", against {least:.0f} through libp11 and verified: {least / sum(costs):.2f}")
         ours.finish()
     return {"value": rate, "raw": rate_raw, "ratio": ratio}
+
+
+def us_each(turns, busy):
+    """Processor time of a signature."""
+    return median([{"us": 1e6 * busy(turn) / turn["per_second"]} for turn in turns], "us")
 
 
 def median_of_list(turns, at):
