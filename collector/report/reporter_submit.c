@@ -28,7 +28,7 @@ static enum reporter_step state_failed(
 static bool is_news(const struct chain_head *head, enum report_status status);
 static bool is_void_nonce(enum err code);
 static bool is_busy(const struct client_answer *a);
-static bool is_done_waiting(const struct reporter *r, unsigned tries, uint64_t since_ms);
+static bool wait_for_busy(const struct reporter *r, unsigned tries, uint64_t since_ms);
 static bool takes_nothing(enum err code);
 static bool turn_away(struct reporter *r, const struct chain_head *head, enum err code);
 
@@ -45,10 +45,8 @@ reporter_submit_head(struct reporter *r, struct reporter_workload *w, struct rec
 		return state_failed(r, w, e, &t);
 	for (unsigned tries = 0;; tries++) {
 		e = client_submit(r->client, &head, r->state, &answer, &t);
-		if (e != ERR_OK || !is_busy(&answer) || is_done_waiting(r, tries, since_ms))
+		if (e != ERR_OK || !is_busy(&answer) || !wait_for_busy(r, tries, since_ms))
 			break;
-		(void)interrupt_poll(
-		    NULL, 0, backoff_ms(tries, BUSY_FIRST_MS, BUSY_MOST_MS), INTERRUPT_LAST_WORD);
 	}
 	if (e == ERR_DIGEST) { /* a component that waits was lost or altered on our disk */
 		reporter_disconnect(r, e, &t);
@@ -369,13 +367,23 @@ is_busy(const struct client_answer *a)
 	return !a->is_receipt && (a->refusal.code == ERR_BUSY || a->refusal.code == ERR_IN_FLIGHT);
 }
 
-/* Where there is another signer this one has no longer for being busy than for an answer. */
+/* False: it is not asked again. Where there is another signer this one has no longer for being busy
+ * than for an answer. */
 static bool
-is_done_waiting(const struct reporter *r, unsigned tries, uint64_t since_ms)
+wait_for_busy(const struct reporter *r, unsigned tries, uint64_t since_ms)
 {
-	return tries == BUSY_TRIES_MAX ||
-	       (r->config->signer_count > 1 &&
-		   interrupt_clock_ms() - since_ms >= (uint64_t)r->config->failover_s * 1000);
+	const uint64_t most_ms =
+	    r->config->signer_count > 1 ? (uint64_t)r->config->failover_s * 1000 : UINT64_MAX;
+	const uint64_t waited_ms = interrupt_clock_ms() - since_ms;
+	uint64_t ms;
+
+	if (tries == BUSY_TRIES_MAX || waited_ms >= most_ms)
+		return false;
+	ms = backoff_ms(tries, BUSY_FIRST_MS, BUSY_MOST_MS);
+	if (ms > most_ms - waited_ms)
+		ms = most_ms - waited_ms;
+	(void)interrupt_poll(NULL, 0, ms, INTERRUPT_LAST_WORD);
+	return true;
 }
 
 /* Now, of whoever it is, whatever it says. */

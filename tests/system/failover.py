@@ -118,6 +118,23 @@ def test_one_that_takes_nothing():
             assert all(f["seq"] == n + 1 for n, (f, _) in enumerate(h.second.bundles))
 
 
+def test_a_busy_one_is_asked_for_no_longer_than_it_may():
+    """However long the last wait would be that falls into it: they double, at random."""
+    asked = []
+
+    def busy(session, data, fields, signature):
+        asked.append(time.monotonic())
+        session.refuse(210, fields)
+
+    for _ in range(3):
+        with Two(failover_s=1) as h:
+            h.start()
+            asked.clear()
+            h.first.script = [busy] * 1000
+            h.second.wait(lambda: h.second.receipts)
+            assert asked[-1] - asked[0] < 1.4, [f"{at - asked[0]:.2f}" for at in asked]
+
+
 def test_a_refusal_that_is_about_us_moves_nobody():
     for code in (200, 216, 218):
         with Two() as h:
