@@ -12,6 +12,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "collector/content/settling.h"
 #include "proto/bytes.h"
 
 #define KEY_SIZE    16  /* bytes: half of a digest, over a secret */
@@ -40,6 +41,7 @@ struct table {
 	volatile bool is_moving; /* whoever finds this has nothing but pieces */
 	uint32_t round, whole;   /* this one; the last one that came to its end */
 	size_t count, sorted;
+	struct settling settling;
 	struct growing growing;
 	struct entry entries[];
 };
@@ -120,6 +122,7 @@ known_files_begin(struct known_files *k, unsigned reread_percent)
 		    getrandom(t->secret, sizeof(t->secret), 0) == (ssize_t)sizeof(t->secret);
 	}
 	make_tight(k);
+	settling_begin(&t->settling);
 	t->round++;
 }
 
@@ -158,7 +161,7 @@ known_files_keep(struct known_files *k, int fd, const struct statx *s, uint64_t 
 	uint8_t key[KEY_SIZE];
 	struct entry *e;
 
-	if (!t->is_begun || s->stx_ctime.tv_sec > began->tv_sec - KNOWN_FILES_SETTLED_S ||
+	if (!t->is_begun || !settling_is_over(&t->settling, s, began) ||
 	    !keeps_times(k, fd, s->stx_mnt_id))
 		return;
 	if ((e = look_up(k, s, size, bare, key)) != NULL) {

@@ -10,8 +10,9 @@
  *   - of a file system in which not this kernel keeps the times (FUSE, network), or that never
  *     writes a page back (tmpfs): there a mapped page changes and the times do not. Of an overlay
  *     that is asked of each file: those that have no extents of a disk are not kept;
- *   - of a file that changed in the last minute: until a dirty page is written back, more can be
- *     written into it by a mapping without another time (vm.dirty_expire_centisecs: 30 s).
+ *   - of a file that has not settled (settling.h), which takes a minute or more from its last
+ * change on: until a dirty page is written back, more can be written into it by a mapping without
+ *     another time.
  *
  * And a share of what is known is read again each time, by chance: what root or a broken disk
  * changes behind all this is found in the end. But none of files with fs-verity: of these the
@@ -35,7 +36,6 @@
 #include "proto/digest.h"
 
 #define KNOWN_FILES_ENTRY_SIZE 56 /* bytes of a file */
-#define KNOWN_FILES_SETTLED_S  60 /* so long a file must not have changed before it is read */
 
 /* What statx is to be asked for. */
 #define KNOWN_FILES_MASK (STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID | 0x4000U)

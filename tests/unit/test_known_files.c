@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "collector/content/known_files.h"
+#include "collector/content/settling.h"
 
 #define FEW  (100 * (size_t)KNOWN_FILES_ENTRY_SIZE)
 #define LONG 1000 /* seconds */
@@ -189,7 +190,7 @@ what_changed_a_moment_ago_is_not_kept(void **state)
 	struct stand *st = *state;
 	struct known_files *k = known_files_new(FEW);
 	const struct digest d = digest_like(0);
-	struct timespec began = {st->s.stx_ctime.tv_sec + KNOWN_FILES_SETTLED_S - 1, 0};
+	struct timespec began = {st->s.stx_ctime.tv_sec + SETTLING_LEAST_S - 1, 0};
 
 	known_files_begin(k, 1);
 	known_files_keep(k, st->fd, &st->s, st->s.stx_size, true, &began, &d);
