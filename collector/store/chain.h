@@ -118,8 +118,9 @@ enum err chain_drop_oldest(
     struct chain *c, size_t most, uint64_t before_ms, struct trouble *t) MUST_USE;
 
 /*
- * One that was made could not be stored: a bundle says so. Where there is no room even for that it
- * is remembered, and written with what is written next.
+ * One that was made could not be stored: a bundle says so. Where there is no room even for that
+ * (collector/store/savefile.h) it is remembered, and written with what is written next: a crash
+ * before that forgets it.
  */
 enum err chain_note_dropped(struct chain *c, uint64_t time_ms, struct trouble *t) MUST_USE;
 

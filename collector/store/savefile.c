@@ -14,6 +14,7 @@
 
 static enum err write_beside(
     int dir, const char *name, struct view bytes, char beside[NAME_SIZE], struct trouble *t);
+static void reserve(int dir, const char *name, struct view bytes);
 static enum err finish(
     int dir, const char *name, const char *beside, enum err e, struct trouble *t);
 static enum err fail(struct trouble *t, const char *name, const char *what);
@@ -34,12 +35,28 @@ savefile_rewrite(int dir, const char *name, struct view bytes, struct trouble *t
 {
 	char beside[NAME_SIZE];
 	enum err e = write_beside(dir, name, bytes, beside, t);
+	bool is_first;
 
 	/* Not where there is none so far, nor on every file system. */
-	if (e == ERR_OK && renameat2(dir, beside, dir, name, RENAME_EXCHANGE) != 0 &&
-	    renameat(dir, beside, dir, name) != 0)
-		e = fail(t, name, "cannot be renamed into place");
+	if (e == ERR_OK && renameat2(dir, beside, dir, name, RENAME_EXCHANGE) != 0) {
+		is_first = errno == ENOENT;
+		if (renameat(dir, beside, dir, name) != 0)
+			e = fail(t, name, "cannot be renamed into place");
+		else if (is_first)
+			reserve(dir, name, bytes);
+	}
 	return finish(dir, name, beside, e, t);
+}
+
+/* Room for the next content, while there is some. Where there is none, nothing is lost by that. */
+static void
+reserve(int dir, const char *name, struct view bytes)
+{
+	struct trouble t = TROUBLE_INIT;
+	char beside[NAME_SIZE];
+
+	if (write_beside(dir, name, bytes, beside, &t) != ERR_OK)
+		(void)unlinkat(dir, beside, 0);
 }
 
 /* Durably; what is behind the bytes of a file that was there is cut off. */

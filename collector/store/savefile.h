@@ -21,9 +21,11 @@
 enum err savefile_write(int dir, const char *name, struct view bytes, struct trouble *t) MUST_USE;
 
 /*
- * The same of one that is replaced again and again: the file beside it stays, with what was there
- * before, and takes the next content. No file is made or removed then, for which some file systems
- * look long for a number (ext4 without a journal, while files have just been removed).
+ * The same of one that is replaced again and again: the file beside it, which nobody reads, is made
+ * with the first content and stays, and takes the next one. So content that takes no more blocks
+ * than what was there needs no room, but on a file system that writes nothing in place (btrfs, ZFS)
+ * or cannot exchange two names. No file is made or removed either, for which some file systems look
+ * long for a number (ext4 without a journal, while files have just been removed).
  */
 enum err savefile_rewrite(int dir, const char *name, struct view bytes, struct trouble *t) MUST_USE;
 

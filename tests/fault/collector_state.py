@@ -150,6 +150,21 @@ def test_rounds_go_on_while_the_state_has_no_room():
         assert said[0][0] >= 3 and abs(time.time() - said[0][1]) < 60, said
 
 
+def test_what_had_no_room_is_said_after_a_kill():
+    """Of a chain with a single receipt, too: the place for the count was made with it."""
+    with on_a_small_disk("state") as (host, disk):
+        begun = len(host.signer.entries)
+        small_disk.fill(disk, 0)
+        running = host.run()
+        await_workload(host, running, lambda w: w["dropped"] >= 3)
+        running.kill()
+        small_disk.empty(disk)
+        host.once()
+        check_whole(host, begun)
+        said = [f["ext"]["dropped"] for f, _ in host.signer.bundles if "dropped" in f["ext"]]
+        assert said and said[0][0] >= 3, said
+
+
 def test_what_is_measured_waits_while_receipts_have_no_room():
     with on_a_small_disk("receipts") as (host, disk):
         begun = len(host.signer.entries)
