@@ -206,6 +206,8 @@ try_tile(struct trial *t, uint64_t tile)
 		}
 		if (entry_kind(entry) == ENTRY_REPORT)
 			e = try_report(t, first + i, entry);
+		else if (entry_kind(entry) == ENTRY_NONE)
+			t->summary.unreadable++;
 	}
 	return e;
 }

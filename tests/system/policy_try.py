@@ -17,6 +17,7 @@ from wallclock import WallClock
 APP = wire.component("executable", [wire.file_item("/usr/bin/app", b"app")])
 OTHER = wire.component("executable", [wire.file_item("/usr/bin/app", b"other")])
 RUNTIME = wire.component("runtime", [wire.fact_item("uid", b"990")])
+DAY_S = 86400
 WORKLOADS = [f"web-{n}" for n in range(7)] + ["bot", "db"]
 
 
@@ -127,6 +128,43 @@ def test_of_some_time_only():
             assert site.tried(policy, "--last", last).returncode == 2
 
 
+def made_log(site, days):
+    """A log with a full bundle for each of these days, of one report; as no signer has written it."""
+    tiles = site.path("made/tile/entries")
+    tiles.mkdir(parents=True, exist_ok=True)
+    report = next(e for e in logimage.read_log(site) if e.startswith(b'{"eat_profile"'))
+    for number, day in enumerate(days):
+        issued = re.sub(rb'"iat":\d+,"exp":\d+', b'"iat":%d,"exp":%d' % (day * DAY_S, (day + 1) * DAY_S), report)
+        (tiles / f"{number:03}").write_bytes((len(issued).to_bytes(2, "big") + issued) * 256)
+    note = site.path("log/checkpoint").read_text().split("\n")
+    site.path("made/checkpoint").write_text("\n".join([note[0], str(256 * len(days)), *note[2:]]))
+    return tiles
+
+
+def test_of_some_time_the_rest_is_not_looked_at():
+    with Logged() as site:
+        policy = site.new()
+
+        def told(last):
+            done = site.tool("hallmark-signer", "policy", "try", str(policy), "--json", "--last", last, "--log",
+                             str(site.path("made")), "--evidence", str(site.path("evidence")), check=False)
+            found = json.loads(done.stdout)
+            return found["reports"] // 256, found["unreadable"] // 256
+
+        today = int(time.time()) // DAY_S
+        for days, last, tiles in (((9, 8, 7, 3, 2, 1), "2d", 3), ((9, 8, 7, 3, 2, 1), "30d", 6), ((1, 1, 1), "1s", 3),
+                                  ((9, 1, 5, 4, 3), "3d", 4), ((9, 1, 5, 9, 1), "1d", 1), ((9,), "1d", 1)):
+            made_log(site, [today - day for day in days])
+            assert told(last) == (tiles, 0), (days, last, told(last))
+        tiles = made_log(site, [today - day for day in (9, 8, 7, 3, 2, 1)])
+        (tiles / "001").unlink()
+        assert told("2d") == (3, 0)
+        (tiles / "003").unlink()
+        assert told("2d") == (2, 1)
+        (tiles / "005").write_bytes(b"")
+        assert told("2d") == (1, 2)
+
+
 def test_what_cannot_be_told():
     with Logged() as site:
         policy = site.new()
@@ -143,6 +181,10 @@ def test_what_cannot_be_told():
         status, told = site.told(policy)
         assert (status, told["unreadable"], told["reports"]) == (2, 1, 9), told
         status, told = site.told(policy, "--last", "7d")
+        assert (status, told["unreadable"], told["reports"]) == (2, 1, 9), told
+        first = entries.index(b'{"eat_profile"')
+        tile.write_bytes(entries[:first] + b"\0" + entries[first + 1:])
+        status, told = site.told(policy)
         assert (status, told["unreadable"], told["reports"]) == (2, 1, 9), told
         tile.write_bytes(entries)
         bad = site.path("bad.yaml")
