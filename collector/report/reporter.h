@@ -13,11 +13,13 @@
  *                           until somebody looks
  *   busy, in-flight         tried again after a random while, a few times
  *   busy, storage-low,      where there is another signer it is turned to: this one takes nothing
- * now clock, others of 6xx busy,                   of a gap record that the signer does not have:
- * it stays, and holds up too-many-components     nothing that is fresh component-*,            the
- * bundle itself is not acceptable and never will be: dropped evidence-*, gap-place storage-low,
- * unauthorized, anything else (codes of later signers) it stays and is tried again with the next
- *                           interval
+ *   clock, others of 6xx    now
+ *   busy,                   of a gap record that the signer does not have: it stays, and holds up
+ *   too-many-components     nothing that is fresh
+ *   component-*,            the bundle itself is not acceptable and never will be: dropped, which
+ *   evidence-*, gap-place   the next one says
+ *   anything else           storage-low, unauthorized, codes of later signers: it stays and is
+ *                           tried again with the next interval
  *
  * A receipt that does not verify is not saved and acknowledges nothing; the session is ended.
  * Everything is logged here, once.

@@ -280,6 +280,15 @@ def test_links_and_paths_in_the_documents_exist():
             assert (ROOT / path).exists(), f"{document}: {path}"
 
 
+def test_every_room_is_on_the_map():
+    text = (ROOT / "README.md").read_text()
+    sources = [path.relative_to(ROOT) for path in ROOT.glob("[a-z]*/**/*.c")]
+    rooms = {path.parent for path in sources if path.parts[0] not in ("build", "tests")}
+    assert len(rooms) > 30, rooms
+    for room in rooms:
+        assert re.search(rf"`(?:[a-z]+/)*{room.name}/?`", text), room
+
+
 def test_readme_is_short():
     assert len((ROOT / "README.md").read_text().split("\n")) <= 151
 
