@@ -4,6 +4,8 @@
 
 #include "proto/encoding.h"
 
+static bool parse_duration(const char *text, uint64_t *seconds);
+
 bool
 trial_arguments_read(int argc, char **argv, struct trial_options *out, const char **file)
 {
@@ -23,7 +25,7 @@ trial_arguments_read(int argc, char **argv, struct trial_options *out, const cha
 		if (to != NULL && *to == NULL && i + 1 < argc)
 			*to = argv[++i];
 		else if (strcmp(argv[i], "--last") == 0 && out->last_s == 0 && i + 1 < argc &&
-			 trial_duration_parse(argv[i + 1], &out->last_s))
+			 parse_duration(argv[i + 1], &out->last_s))
 			i++;
 		else if (strcmp(argv[i], "--all") == 0 && !out->all)
 			out->all = true;
@@ -38,8 +40,9 @@ trial_arguments_read(int argc, char **argv, struct trial_options *out, const cha
 						     : out->log != NULL && out->evidence != NULL);
 }
 
-bool
-trial_duration_parse(const char *text, uint64_t *seconds)
+/* "90s", "15m", "36h", "7d"; false for what is none, or 0. */
+static bool
+parse_duration(const char *text, uint64_t *seconds)
 {
 	static const struct {
 		char letter;

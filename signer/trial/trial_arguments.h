@@ -5,14 +5,10 @@
 #define HALLMARK_SIGNER_TRIAL_TRIAL_ARGUMENTS_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "signer/trial/trial.h"
 
 /* `file`: the signer's configuration, for log and evidence; NULL: both are named. */
 bool trial_arguments_read(int argc, char **argv, struct trial_options *out, const char **file);
-
-/* "90s", "15m", "36h", "7d"; false for what is none, or 0. */
-bool trial_duration_parse(const char *text, uint64_t *seconds);
 
 #endif
