@@ -23,7 +23,7 @@
 #include "pkcs11/serve/watch.h"
 #include "proto/err.h"
 
-#define LOOKOUT_MS 500 /* soon for who has typed a command; three calls to the system each */
+#define LOOKOUT_MS 500 /* soon for who has typed a command; seven calls to the system in all */
 
 struct lookout {
 	const struct guard *guard;

@@ -92,8 +92,8 @@ def test_files_of_the_token():
 def test_what_was_seen_of_the_token():
     """Its record is no guard: that it cannot be kept is said, and it is kept at the next change."""
     with Battle(reports=3, token_module=True, hsm={"keepalive_s": 1}) as battle:
-        paths = tracing.groups(battle.site, battle.reports, GROWN)["token seen"]
-        for point in choose([(call, fault) for call in ("openat", "write", "close", "rename")
+        paths = tracing.groups(battle.site, battle.reports, GROWN)["token seen"] + [battle.site.path("guard")]
+        for point in choose([(call, fault) for call in ("openat", "write", "fdatasync", "close", "rename", "fsync")
                              for fault in FAULTS], SHORT):
             not_kept(battle, paths, *point)
 
