@@ -101,29 +101,32 @@ find_cwd(int dir, struct lookup *l)
 	return e == ERR_FORMAT_SIZE ? ERR_OK : e;
 }
 
-/* Where the place of a relative path cannot be told, only it itself leads on. O_PATH, or -1. */
+/*
+ * Where the place of a relative path cannot be told, the directory that it starts from is all that
+ * there is: neither a link nor ".." leads out of it, and so to what is the collector's. O_PATH, or
+ * -1.
+ */
 static int
 open_named(struct lookup *l, struct view path)
 {
+	const bool relative = path.data[0] != '/';
+	const size_t cwd_size = relative ? l->cwd_path.size : 0;
+	const char *whole;
 	int fd = -1;
 
 	buf_clear(&l->path);
-	if (path.data[0] != '/') {
-		buf_append_view(&l->path, buf_view(&l->cwd_path));
-		buf_append_byte(&l->path, '/');
-	}
+	buf_append_view(&l->path, (struct view){l->cwd_path.data, cwd_size});
+	buf_append_byte(&l->path, '/');
 	buf_append_view(&l->path, path);
 	buf_append_byte(&l->path, '\0');
 	if (l->path.failed)
 		return -1;
-	if (path.data[0] == '/' || l->cwd_path.size > 0) {
-		if (rooted_open(l->root, (const char *)l->path.data, O_PATH, &fd) == ERR_OK)
-			return fd;
-	}
-	if (path.data[0] == '/')
-		return -1;
-	return openat(l->cwd, (const char *)l->path.data + l->cwd_path.size + 1,
-	    O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	whole = (const char *)l->path.data;
+	if ((!relative || cwd_size > 0) && rooted_open(l->root, whole, O_PATH, &fd) == ERR_OK)
+		return fd;
+	if (relative && rooted_open(l->cwd, whole + cwd_size, O_PATH, &fd) == ERR_OK)
+		return fd;
+	return -1;
 }
 
 static enum err
