@@ -161,8 +161,8 @@ known_files_keep(struct known_files *k, int fd, const struct statx *s, uint64_t 
 	uint8_t key[KEY_SIZE];
 	struct entry *e;
 
-	if (!t->is_begun || !settling_is_over(&t->settling, s, began) ||
-	    !keeps_times(k, fd, s->stx_mnt_id))
+	if (!t->is_begun || (s->stx_attributes & STATX_ATTR_DAX) != 0 ||
+	    !settling_is_over(&t->settling, s, began) || !keeps_times(k, fd, s->stx_mnt_id))
 		return;
 	if ((e = look_up(k, s, size, bare, key)) != NULL) {
 		write_entry(e, t->round, began, digest);

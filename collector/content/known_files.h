@@ -10,9 +10,10 @@
  *   - of a file system in which not this kernel keeps the times (FUSE, network), or that never
  *     writes a page back (tmpfs): there a mapped page changes and the times do not. Of an overlay
  *     that is asked of each file: those that have no extents of a disk are not kept;
+ *   - of a file that is mapped past the page cache (DAX): with MAP_SYNC nothing is written back;
  *   - of a file that has not settled (settling.h), which takes a minute or more from its last
- * change on: until a dirty page is written back, more can be written into it by a mapping without
- *     another time.
+ *     change on: until a dirty page is written back, more can be written into it by a mapping
+ *     without another time.
  *
  * And a share of what is known is read again each time, by chance: what root or a broken disk
  * changes behind all this is found in the end. But none of files with fs-verity: of these the

@@ -489,6 +489,24 @@ verity_and_size(void **state)
 	known_files_free(&k);
 }
 
+/* There a page that is mapped for writing may stay so, and the times as they are. */
+static void
+what_has_no_page_cache_is_not_kept(void **state)
+{
+	struct stand *st = *state;
+	struct known_files *k = known_files_new(FEW);
+
+	known_files_begin(k, 1);
+	st->s.stx_attributes |= STATX_ATTR_DAX;
+	keep(k, st, 0);
+	st->s.stx_attributes &= ~(uint64_t)STATX_ATTR_DAX;
+	keep(k, st, 1);
+	known_files_begin(k, 1);
+	assert_false(knows(k, st, 0));
+	assert_true(knows(k, st, 1));
+	known_files_free(&k);
+}
+
 int
 main(void)
 {
@@ -499,6 +517,7 @@ main(void)
 	    TEST(another_word_of_the_kernels_is_another_file),
 	    TEST(what_changed_a_moment_ago_is_not_kept),
 	    TEST(a_file_system_without_times_of_its_own_is_not_kept),
+	    TEST(what_has_no_page_cache_is_not_kept),
 	    TEST(an_overlay_keeps_what_lies_on_a_disk),
 	    TEST(a_share_is_read_again_by_chance),
 	    TEST(verity_and_size),
