@@ -73,9 +73,9 @@ static const struct {
     /* the network; name resolution sends several messages at once */
     {REPORTING, {"timerfd_create", "timerfd_settime", "eventfd2", "signalfd4", "select", "pselect6",
 		    "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "pipe", "pipe2",
-		    "socket", "socketpair", "connect", "bind", "getsockname", "getpeername",
-		    "getsockopt", "setsockopt", "sendto", "recvfrom", "sendmsg", "recvmsg",
-		    "sendmmsg", "recvmmsg", "shutdown"}},
+		    "socketpair", "connect", "bind", "getsockname", "getpeername", "getsockopt",
+		    "setsockopt", "sendto", "recvfrom", "sendmsg", "recvmsg", "sendmmsg",
+		    "recvmmsg", "shutdown"}},
     /* the status socket, which was made before */
     {REPORTING, {"accept4"}},
 };
@@ -110,6 +110,9 @@ static const struct {
     {READING, "ioctl", 1, INT_BITS, FS_IOC_MEASURE_VERITY},
     /* whether a file of an overlay is on a disk */
     {READING, "ioctl", 1, INT_BITS, FS_IOC_FIEMAP},
+    {REPORTING, "socket", 0, INT_BITS, AF_UNIX},
+    {REPORTING, "socket", 0, INT_BITS, AF_INET},
+    {REPORTING, "socket", 0, INT_BITS, AF_INET6},
     /* threads of its own */
     {REPORTING, "clone", 0, CLONE_THREAD, CLONE_THREAD},
     /* a process like this one, in the same namespaces */
@@ -188,6 +191,9 @@ add_listed(scmp_filter_ctx filter, enum filter_role role)
 	/* By which a measuring process asks what listens; whoever may not do more can only ask. */
 	const struct scmp_arg_cmp questions[] = {SCMP_A0(SCMP_CMP_MASKED_EQ, INT_BITS, AF_NETLINK),
 	    SCMP_A2(SCMP_CMP_MASKED_EQ, INT_BITS, NETLINK_SOCK_DIAG)};
+	/* By which name resolution asks which addresses this host has itself. */
+	const struct scmp_arg_cmp routes[] = {SCMP_A0(SCMP_CMP_MASKED_EQ, INT_BITS, AF_NETLINK),
+	    SCMP_A2(SCMP_CMP_MASKED_EQ, INT_BITS, NETLINK_ROUTE)};
 	int result = filter != NULL ? 0 : -ENOMEM;
 
 	for (size_t i = 0; result == 0 && i < COUNT(allowed); i++)
@@ -211,6 +217,9 @@ add_listed(scmp_filter_ctx filter, enum filter_role role)
 	if (result == 0 && role == FILTER_STARTING)
 		result =
 		    seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, questions);
+	if (result == 0 && role == FILTER_REPORTING)
+		result =
+		    seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, routes);
 	if (result == 0)
 		result = SANITIZED
 			     ? add(filter, SCMP_ACT_ALLOW, sanitizer_calls, COUNT(sanitizer_calls))

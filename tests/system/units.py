@@ -96,6 +96,11 @@ def test_what_measures_may_stand_back_for_all_else():
     assert calls is None or {"setpriority", "ioprio_set", "prlimit64"} <= calls
 
 
+def test_what_measures_may_ask_what_listens():
+    families = settings(UNITS / "hallmark-collector.service")["RestrictAddressFamilies"]
+    assert "AF_NETLINK" in families[-1].split()
+
+
 def test_the_key_process_is_exposed_at_most_so():
     without = check(1.3, "hallmark-hsm@.service")
     for sample in ("hsm-network.conf", "hsm-device.conf"):

@@ -10,6 +10,7 @@
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/fsverity.h>
+#include <linux/netlink.h>
 #include <linux/nsfs.h>
 #include <linux/openat2.h>
 #include <pthread.h>
@@ -237,6 +238,19 @@ keeps_files_and_speaks(void)
 	return pthread_join(thread, NULL) == 0 ? 0 : 4;
 }
 
+/* Packets as they are, other networks, and most that a kernel is asked or told by. */
+static int
+speaks_as_programs_do(void)
+{
+	for (int domain = 0; domain < AF_MAX; domain++)
+		if (domain != AF_UNIX && domain != AF_INET && domain != AF_INET6 &&
+		    (socket(domain, SOCK_RAW, NETLINK_SOCK_DIAG) != -1 || errno != EPERM))
+			return 1 + domain;
+	if (socket(AF_UNIX, SOCK_STREAM, 0) < 0)
+		return 98;
+	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE) >= 0 ? 0 : 99;
+}
+
 static int
 looks_into_nobody(void)
 {
@@ -325,6 +339,7 @@ FILTER_TEST(MEASURING, asks_of_what_is_open)
 FILTER_TEST(STARTING, starts_processes_like_itself)
 FILTER_TEST(REPORTING, keeps_files_and_speaks)
 FILTER_TEST(REPORTING, looks_into_nobody)
+FILTER_TEST(REPORTING, speaks_as_programs_do)
 
 int
 main(void)
@@ -348,6 +363,7 @@ main(void)
 	    RUN(STARTING, starts_processes_like_itself),
 	    RUN(REPORTING, keeps_files_and_speaks),
 	    RUN(REPORTING, looks_into_nobody),
+	    RUN(REPORTING, speaks_as_programs_do),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
