@@ -79,6 +79,23 @@ def test_a_stranger_neither_silences_nor_impersonates():
         assert "no process of root runs" in said, said
 
 
+def test_a_name_longer_than_a_path_may_be_is_in_nobodys_way():
+    if not can_be_others():
+        return
+    with Measured() as host:
+        path = copied(host)
+        real = host.start(path, "600")
+        (host.dir / "open").mkdir()
+        (host.dir / "open").chmod(0o777)
+        deep = (f"cd {host.dir}/open && for i in $(seq 30); do mkdir {'d' * 200} && cd -P {'d' * 200} || exit; done;"
+                f"cp {SLEEP} deep && exec ./deep 604")
+        other = host.start(*AS_NOBODY, "sh", "-c", deep)
+        deadline = time.monotonic() + PATIENCE_S
+        while pathlib.Path(f"/proc/{other.pid}/comm").read_text() != "deep\n":
+            assert other.poll() is None and time.monotonic() < deadline
+        assert host.measure("executable", executable=path)["pid"] == real.pid
+
+
 def test_whose_it_is_can_be_said():
     if not can_be_others():
         return
