@@ -33,13 +33,15 @@ token_log_free(struct token_log *t)
 	*t = (struct token_log){.record = NULL};
 }
 
+/* Asked at each turn of the loop, so not among all records. */
 bool
 token_log_lacks(const struct token_log *t, const struct token_seen *told)
 {
-	const size_t at = find(t, &told->record), changes = told->change_count;
+	const struct token_log_record *newest = t->count > 0 ? &t->record[t->newest] : NULL;
+	const size_t changes = told->change_count;
 
-	return at == t->count || at != t->newest ||
-	       (changes > 0 && told->change[changes - 1].number > t->record[at].number);
+	return newest == NULL || !digest_equal(&newest->name, &told->record) ||
+	       (changes > 0 && told->change[changes - 1].number > newest->number);
 }
 
 bool
