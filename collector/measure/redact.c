@@ -11,6 +11,7 @@ static component_screen_fact screen_fact;
 static component_screen_file screen_file;
 static bool hides_value(const struct redact *r, const struct component_fact *f, struct view name,
     size_t first, size_t index);
+static struct view stands_for(struct view name);
 static bool rule_hides(
     const struct collector_redact *rule, const struct component_fact *f, size_t index);
 static bool hides_path(const struct redact *r, struct view path);
@@ -142,21 +143,38 @@ static bool
 hides_value(const struct redact *r, const struct component_fact *f, struct view name, size_t first,
     size_t index)
 {
-	const struct view derived = VIEW_LITERAL("arguments_digest");
+	const struct view whole = stands_for(name);
 	bool hides = false;
 
-	for (size_t i = 0; r->key != NULL && index >= first && i < r->workload->redact_count; i++) {
+	for (size_t i = 0;
+	     r->key != NULL && index >= first && !hides && i < r->workload->redact_count; i++) {
 		const struct collector_redact *rule = &r->workload->redact[i];
 
 		if (rule->kind != r->kind || rule->fact == NULL)
 			continue;
-		if (matches(rule->fact, name))
-			hides = hides || rule_hides(rule, f, index);
-		else if (view_equal(name, derived) &&
-			 matches(rule->fact, VIEW_LITERAL("arguments")))
-			return true;
+		hides = (whole.size > 0 && matches(rule->fact, whole)) ||
+			(matches(rule->fact, name) && rule_hides(rule, f, index));
 	}
 	return hides;
+}
+
+/*
+ * Of a digest of all that a fact would have, that fact: with it could be guessed whatever of it is
+ * to be hidden, also by a rule that names both. Else empty.
+ */
+static struct view
+stands_for(struct view name)
+{
+	static const struct view facts[] = {
+	    VIEW_LITERAL("arguments"), VIEW_LITERAL("environment_names")};
+	static const struct view suffix = VIEW_LITERAL("_digest");
+
+	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
+		if (name.size == facts[i].size + suffix.size &&
+		    memcmp(name.data, facts[i].data, facts[i].size) == 0 &&
+		    memcmp(name.data + facts[i].size, suffix.data, suffix.size) == 0)
+			return facts[i];
+	return (struct view){NULL, 0};
 }
 
 static bool

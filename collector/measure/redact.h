@@ -5,9 +5,9 @@
  *
  * Of a fact, values are hidden, each as a whole; never its name. Of a file, path, digest, details
  * and size, also where it is another path that a link leads to, and whatever that link is called:
- * who may make links is not who may tell. `arguments_digest`, which could be guessed with, is
- * hidden where any of `arguments` is to be. A key of a configuration is known by its whole name,
- * however its fact is called.
+ * who may make links is not who may tell. `arguments_digest` and `environment_names_digest`, which
+ * could be guessed with, are hidden where any of what they stand for is to be. A key of a
+ * configuration is known by its whole name, however its fact is called.
  */
 #ifndef HALLMARK_COLLECTOR_MEASURE_REDACT_H
 #define HALLMARK_COLLECTOR_MEASURE_REDACT_H

@@ -52,18 +52,18 @@ def fact_item(kind, item, key, rules):
     if kind == "config" and values and name == (
             f"{name.partition(':')[0]}:sha256:{hashlib.sha256(values[0]).hexdigest()[:16]}"):
         whole, first = values[0], 1
-    names = [whole, *([b"arguments"] if name == "arguments_digest" else [])]
+    stands_for = name.removesuffix("_digest") if name in ("arguments_digest", "environment_names_digest") else None
 
     def is_hidden(i):
         for r in rules:
+            if stands_for and like(r["fact"], stands_for.encode()):
+                return True
             if like(r["fact"], whole):
                 if "after" in r:
                     if i > 0 and like(r["after"], values[i - 1]):
                         return True
                 elif like(r.get("value", "*"), values[i]):
                     return True
-            elif any(like(r["fact"], n) for n in names[1:]):
-                return True
         return False
 
     return name, [key.hidden(kind.encode(), whole, v) if i >= first and is_hidden(i) else honest(v)

@@ -242,12 +242,20 @@ test_what_derives_from_arguments_is_hidden(void **state)
 {
 	static const struct collector_redact rules[] = {
 	    {.kind = COMPONENT_RUNTIME, .fact = "arguments", .value = "no such"}};
+	static const struct collector_redact both[] = {
+	    {.kind = COMPONENT_RUNTIME, .fact = "*", .value = "--password=*"}};
 	const struct view digest[] = {V("sha256:00 1")};
 
 	(void)state;
 	FACT_IS(COMPONENT_RUNTIME, rules, "arguments_digest", digest,
 	    "[key=" ID "][fact arguments value no such] " FORM
 	    "0fe9fef8d5db4b6f33d2ad104bb6629cfb9c73acd5f0fe69e079e4f3811cf226");
+	/* Nor does a rule tell it that is about this fact, too. */
+	FACT_IS(COMPONENT_RUNTIME, both, "arguments_digest", digest,
+	    "[key=" ID "][fact * value --password=*] " FORM
+	    "0fe9fef8d5db4b6f33d2ad104bb6629cfb9c73acd5f0fe69e079e4f3811cf226");
+	FACT_IS(COMPONENT_RUNTIME, rules, "environment_names_digest", digest,
+	    "[key=" ID "][fact arguments value no such] sha256:00 1");
 }
 
 static void
