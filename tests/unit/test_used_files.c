@@ -21,7 +21,7 @@
 struct stand {
 	char top[64];
 	struct stat own, outside;
-	pid_t process; /* in TOP/root/app, with the arguments below */
+	pid_t process; /* in TOP/inside/desk, with the arguments below */
 	int dir, root;
 };
 
@@ -55,14 +55,14 @@ make_directory(const struct stand *st, const char *path)
 static void
 start(struct stand *st)
 {
-	char app[128], path[32], byte;
+	char desk[128], path[32], byte;
 	int ready[2];
 
-	(void)snprintf(app, sizeof(app), "%s/root/app", st->top);
+	(void)snprintf(desk, sizeof(desk), "%s/inside/desk", st->top);
 	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
 	st->process = fork();
 	if (st->process == 0) {
-		if (chdir(app) == 0)
+		if (chdir(desk) == 0)
 			(void)execl("/bin/sh", "sh", "-c", "kill -STOP $$", "here/file",
 			    "leads/file", (char *)NULL);
 		_exit(1);
@@ -85,16 +85,16 @@ make_stand(void **state)
 	*state = st;
 	(void)snprintf(st->top, sizeof(st->top), "/tmp/hallmark-used-XXXXXX");
 	assert_non_null(mkdtemp(st->top));
-	make_directory(st, "root");
-	make_directory(st, "root/app");
-	make_directory(st, "root/app/here");
+	make_directory(st, "inside");
+	make_directory(st, "inside/desk");
+	make_directory(st, "inside/desk/here");
 	make_directory(st, "outside");
-	make_file(st, "root/app/here/file", &st->own);
+	make_file(st, "inside/desk/here/file", &st->own);
 	make_file(st, "outside/file", &st->outside);
 	(void)snprintf(target, sizeof(target), "%s/outside", st->top);
-	(void)snprintf(link, sizeof(link), "%s/root/app/leads", st->top);
+	(void)snprintf(link, sizeof(link), "%s/inside/desk/leads", st->top);
 	assert_int_equal(symlink(target, link), 0);
-	(void)snprintf(link, sizeof(link), "%s/root", st->top);
+	(void)snprintf(link, sizeof(link), "%s/inside", st->top);
 	st->root = open(link, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	assert_true(st->root >= 0);
 	start(st);
