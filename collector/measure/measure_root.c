@@ -27,6 +27,9 @@ measure_root_open(struct measure_context *m, int *out, const char **option)
 	    host_root_is_of(*out, m->process->dir))
 		return e;
 	(void)close(*out);
+	*out = -1;
+	if ((e = check_view(m)) != ERR_OK)
+		return e;
 	*option = "root=process";
 	*out = fcntl(m->root, F_DUPFD_CLOEXEC, 0);
 	return *out >= 0 ? ERR_OK : trouble_set(m->trouble, ERR_IO, "/: %s", strerror(errno));
@@ -87,7 +90,7 @@ check_view(struct measure_context *m)
 		 (user == NAMESPACE_FOREIGN && !view_equal(buf_view(&root), VIEW_LITERAL("/"))))
 		e = trouble_set(m->trouble, ERR_MISMATCH,
 		    "its view is that of a user namespace, which every user can make, and not to "
-		    "be believed; take \"view: process\" out");
+		    "be believed; of files without \"view: process\" it is the host's");
 	buf_free(&root);
 	return e;
 }

@@ -11,7 +11,8 @@
 /*
  * Opens it (O_PATH). *option: what is noted of it in what the component is made with,
  * "root=process", or where the host's root directory is configured to be; NULL: nothing. ERR_IO
- * with the trouble if neither the one nor the other can be told.
+ * with the trouble if neither the one nor the other can be told; ERR_MISMATCH with it for one of
+ * the process's own that any user can make; ERR_CHANGED.
  */
 enum err measure_root_open(struct measure_context *m, int *out, const char **option) MUST_USE;
 

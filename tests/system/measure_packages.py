@@ -125,6 +125,21 @@ def test_rpm_and_apk():
         assert host.packages() == {**rpm, "apk": ["b 1 -", "musl 1.2.5-r0 x86_64"]}
 
 
+def test_a_root_of_any_users_making_says_nothing():
+    """Lists that somebody unprivileged has made up are not taken for those of the workload."""
+    with Rooted() as host:
+        host.write("root/var/lib/dpkg/status", ONE)
+        host.write("root/etc/os-release", "ID=made-up\n")
+        host.write("root/limits", "max = 1\n")
+        host.end(host.process)
+        host.process = host.start("unshare", "-r", PYTHON, "-c", ROOTED, host.dir / "root", ready=True)
+        assert "user namespace, which every user can make" in host.not_had()
+        told = host.refused("config", pid=host.process.pid, config=[{"name": "limits", "file": "/limits", "form": "keyvalue"}])
+        assert "user namespace, which every user can make" in told
+        facts = host.facts("host", pid=host.process.pid)
+        assert "os_release" not in facts and "kernel_release" in facts
+
+
 def test_rpm_is_read_by_a_collector_that_gave_up_its_rights():
     """`measure` gives up none; who reports does, and loads SQLite afterwards."""
     with Rooted() as host, Site() as site:
