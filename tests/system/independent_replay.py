@@ -31,6 +31,7 @@ SEED = int(os.environ.get("HALLMARK_REPLAY_SEED") or random.SystemRandom().randr
 # Seconds after BASE_S at which each round's reports are made: in between sets end, signatures age.
 ROUNDS = (0, 1, 100, 101, 202, 260)
 BUNDLES = 60  # in each round
+DRAWINGS_MAX = 6  # the rarest rule is told by some nine drawings in ten
 WORKLOADS = [f"w-{n}" for n in range(34)]
 WORKLOADS += ["w-\u20ac", "w-\"q\"", "w-back\\slash", "w-" + "l" * 126]
 HOSTS = ("host1", "host1", "host\"2\\b", "rsa", "ed25519")
@@ -391,8 +392,8 @@ def drawn_bundle(attested, drawn, newest_ms):
                     age_ms=age_ms, **drawn.announced(offline))
 
 
-def submit_drawn(attested):
-    drawn, newest_ms = drawn_evidence.Drawn(random.Random(SEED), WORKLOADS), {}
+def submit_drawn(attested, seed):
+    drawn, newest_ms = drawn_evidence.Drawn(random.Random(seed), WORKLOADS), {}
     for number, seconds in enumerate(ROUNDS):
         attested.at(seconds)
         attested.policy(*drawn.policy(attested.now_s))
@@ -414,27 +415,41 @@ def changed_appraisal(rule, instead):
     return module
 
 
+def made_again(attested, store):
+    """Every entry, as it is in the log; and the auditor finds the same."""
+    kinds = collections.Counter()
+    for logged, made in attested.remade(store):
+        assert logged == made, f"entry {kinds.total()} {difference(logged, made)}"
+        kinds[entries.kind_of(logged)] += 1
+    count = kinds["report"]
+    assert count == len(ROUNDS) * BUNDLES
+    assert kinds["notice"] >= len(ROUNDS), kinds  # of two starts, and of each policy
+    assert f"{count} the same, 0 different, 0 not possible" in attested.replay()
+    print(f"     {count} reports made again", flush=True)
+
+
+def told(attested, store, change):
+    """Whether some report is another one under the changed rule."""
+    with mock.patch("rederivation.appraisal", changed_appraisal(*change)):
+        return any(logged != made for logged, made in attested.remade(store))
+
+
 def test_drawn_reports_of_both_dialects_come_out_to_the_byte():
-    """And not by any other rules. The auditor finds the same."""
-    with Attested() as attested:
-        submit_drawn(attested)
-        store, kinds = attested.store(), collections.Counter()
-        for logged, made in attested.remade(store):
-            assert logged == made, f"entry {kinds.total()} {difference(logged, made)}"
-            kinds[entries.kind_of(logged)] += 1
-        count = kinds["report"]
-        assert count == len(ROUNDS) * BUNDLES
-        assert kinds["notice"] >= len(ROUNDS), kinds  # of two starts, and of each policy
-        print(f"     {count} reports made again", flush=True)
-        assert f"{count} the same, 0 different, 0 not possible" in attested.replay()
-        for rule, instead in CHANGES:
-            with mock.patch("rederivation.appraisal", changed_appraisal(rule, instead)):
-                assert any(logged != made for logged, made in attested.remade(store)), \
-                    f"no report tells {rule!r} from {instead!r}"
+    """And not by any other rules. What one drawing had no chance to tell is left to the next."""
+    untold = list(CHANGES)
+    for drawing in range(DRAWINGS_MAX):
+        with Attested() as attested:
+            submit_drawn(attested, SEED + drawing)
+            store = attested.store()
+            made_again(attested, store)
+            untold = [change for change in untold if not told(attested, store, change)]
+        if not untold:
+            return
+    raise AssertionError(f"no report tells {untold}")
 
 
-# Rules of the appraisal, and what they are not. Of each, many drawn reports tell; rarer ones have a
-# case above.
+# Rules of the appraisal, and what they are not. Of each, drawn reports tell; much rarer ones have
+# a case above.
 LIMITS = "FINDINGS_MAX, TEXT_MAX, QUOTED_MAX = "
 CHANGES = (
     (f"{LIMITS}16, 256, 96", f"{LIMITS}15, 256, 96"),
