@@ -4,6 +4,7 @@ Everything is real: SoftHSM, TLS, the programs under HALLMARK_BUILD. Processes a
 whatever a test leaves running is ended when its site is left.
 """
 
+import atexit
 import datetime
 import hashlib
 import json
@@ -41,6 +42,13 @@ TOKENS = [{"profile": "test", "iss": "https://attest.test", "aud": "https://part
 PATIENCE_S = float(os.environ.get("HALLMARK_PATIENCE_S", "30"))
 
 
+def ended_at_last(end):
+    """At the end of the program, too: who fails in `__enter__`, or before an `__exit__` has come to it,
+    leaves nothing behind. It is called twice where nothing has failed."""
+    owner = os.getpid()
+    atexit.register(lambda: os.getpid() == owner and end())
+
+
 def program(name):
     return str(BUILD / name)
 
@@ -62,6 +70,7 @@ class Site:
         self.dir = pathlib.Path(directory or tempfile.mkdtemp(prefix="hallmark-test-"))
         self.dir.mkdir(parents=True, exist_ok=True)
         self.processes = []
+        ended_at_last(lambda: Site.__exit__(self))
         self.port = free_port()
         self.origin = options.get("origin", ORIGIN)
         self.options = {"limits": {}, "hsm": {}, "key_process": {}, "report": {}, **options}

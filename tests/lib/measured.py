@@ -1,5 +1,6 @@
 """`hallmark-collector measure` of real processes, for tests: no signer, no certificates."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -7,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 
-from hallmark import program, to_yaml
+from hallmark import ended_at_last, program, to_yaml
 
 MAPPER = pathlib.Path(__file__).with_name("mapper.py")
 PYTHON = "/usr/bin/python3"
@@ -27,6 +28,7 @@ class Measured:
     def __init__(self, directory=None):
         self.dir = pathlib.Path(directory or tempfile.mkdtemp(prefix="hallmark-measured-"))
         self.processes, self.options = [], {}  # further keys of the configuration
+        ended_at_last(lambda: Measured.__exit__(self))
         for name in ("state", "receipts"):
             (self.dir / name).mkdir()
         for name in ("cert", "key", "ca"):  # only looked at when something is sent
@@ -77,7 +79,8 @@ class Measured:
         if process.poll() is None:
             process.kill()
         process.wait()
-        process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # of what it did not take
+            process.stdin.close()
         process.stdout.close()
 
     def call(self, *kinds, json_wanted=True, prefix=(), host_root=None, **workload):

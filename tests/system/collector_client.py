@@ -30,7 +30,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand  # noqa: E402
 from audit import audit  # noqa: E402
 from fake_signer import FakeSigner  # noqa: E402
 from family import family  # noqa: E402
-from hallmark import (Authority, PATIENCE_S, Process, free_port, program, run_tests,  # noqa: E402
+from hallmark import (Authority, PATIENCE_S, Process, ended_at_last, free_port, program, run_tests,  # noqa: E402
                       to_yaml)
 from wallclock import WallClock  # noqa: E402
 from wire import REFUSAL, WANT, ZERO, frame, pack  # noqa: E402
@@ -46,7 +46,8 @@ class Host:
 
     def __init__(self, signers=1, key=None, **options):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="hallmark-host-"))
-        self.processes = []
+        self.processes, self.signers, self.app = [], [], None
+        ended_at_last(lambda: Host.__exit__(self))
         self.authority = Authority("test", self.dir)
         self.authority.issue(self.dir / "host1", "host1", uri="spiffe://test/host1", key=key)
         self.signers = [FakeSigner(self.dir, self.authority, f"signer{i}", f"hallmark.test/log{i}")
@@ -80,8 +81,9 @@ class Host:
             process.end()
         for signer in self.signers:
             signer.close()
-        self.app.kill()
-        self.app.wait()
+        if self.app:
+            self.app.kill()
+            self.app.wait()
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def once(self, *names, status=0):
