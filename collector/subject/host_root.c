@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "collector/ground/rooted.h"
@@ -40,13 +41,20 @@ host_root_find(int root, const char *path, struct stat *s, char *resolved, size_
 	return e;
 }
 
+/*
+ * The root directory of a process may lie on a file system of its user's making, which does not
+ * answer: nobody is asked what a file system knows by itself.
+ */
 bool
 host_root_is_of(int root, int dir)
 {
-	struct stat own, process;
+	struct stat own;
+	struct statx process;
 
-	return fstat(root, &own) == 0 && fstatat(dir, "root", &process, 0) == 0 &&
-	       own.st_dev == process.st_dev && own.st_ino == process.st_ino;
+	return fstat(root, &own) == 0 &&
+	       statx(dir, "root", AT_STATX_DONT_SYNC, STATX_INO, &process) == 0 &&
+	       own.st_dev == makedev(process.stx_dev_major, process.stx_dev_minor) &&
+	       own.st_ino == process.stx_ino;
 }
 
 /* What the kernel calls it, without what it calls the root. */

@@ -1,6 +1,7 @@
 """A file system (FUSE, raw) with one program in it, which is run from there; then it answers no more.
 
-silent_disk.py DIRECTORY PROGRAM: says "runs", and waits to be killed. The kernel ends what waits for it then."""
+silent_disk.py DIRECTORY PROGRAM [PYTHON]: with the third, a Python by that name, which has it as its root directory
+instead, is what runs. Says "runs", and waits to be killed. The kernel ends what waits for it then."""
 
 import ctypes
 import os
@@ -49,7 +50,7 @@ def serve(device, content, is_done):
         os.write(device, struct.pack("<IiQ", 16 + len(reply), 0 if known else -ENOSYS, unique) + reply)
 
 
-def main(directory, program):
+def main(directory, program, instead=None):
     with open(program, "rb") as f:
         content = f.read()
     device = os.open("/dev/fuse", os.O_RDWR)
@@ -59,8 +60,11 @@ def main(directory, program):
     child = os.fork()
     if child == 0:
         ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG
+        if instead is not None:
+            os.execv(instead, [instead, "-c", f"import os, signal; os.chroot('{directory}'); signal.pause()"])
         os.execv(f"{directory}/program", ["program", "1000"])
-    serve(device, content, lambda: os.readlink(f"/proc/{child}/exe").startswith(directory))
+    serve(device, content,
+          lambda: os.readlink(f"/proc/{child}/{'exe' if instead is None else 'root'}").startswith(directory))
     print("runs", flush=True)
     signal.pause()
 

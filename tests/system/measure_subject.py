@@ -560,22 +560,33 @@ def test_state_that_cannot_be_believed():
 
 # --- of a host that is mounted somewhere -----------------------------------------------------------
 
-def test_a_program_on_a_file_system_that_is_dead_holds_up_no_other():
+def beside_what_is_dead(has_it_as_its_root):
     if not can_be_others() or not os.path.exists("/dev/fuse"):
         return
     with Measured() as host:
         dead = host.dir / "dead"
         dead.mkdir()
-        served = host.start("unshare", "--mount", PYTHON, silent_disk.__file__, dead, shutil.which("sleep"),
-                            stderr=subprocess.PIPE)
+        program = shutil.copy(shutil.which("sleep"), host.dir / "program")
+        script, more = f"exec {PYTHON} \"$@\"", []
+        if has_it_as_its_root:  # another program, by the name of the one that is meant
+            script, more = f"mount --bind {PYTHON} {program} && {script}", [program]
+        served = host.start("unshare", "--mount", "sh", "-c", script, "sh", silent_disk.__file__, dead,
+                            shutil.which("sleep"), *more, stderr=subprocess.PIPE)
         try:
             assert served.stdout.readline() == b"runs\n", served.stderr.read()
-            program = shutil.copy(shutil.which("sleep"), host.dir / "program")
             process = host.start(program, "100")
             assert host.measure("executable", executable=str(program), budgets={"seconds": 5})["pid"] == process.pid
         finally:
             host.end(served)
             served.stderr.close()
+
+
+def test_a_program_on_a_file_system_that_is_dead_holds_up_no_other():
+    beside_what_is_dead(has_it_as_its_root=False)
+
+
+def test_nor_does_one_whose_root_directory_is_there():
+    beside_what_is_dead(has_it_as_its_root=True)
 
 
 def test_a_host_that_is_mounted_somewhere():
