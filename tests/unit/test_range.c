@@ -120,6 +120,8 @@ ranges_include_what_they_say(void **state)
 	assert_true(holds(RANGE_NUMBER, ">= 1, <= 16", "1"));
 	assert_true(holds(RANGE_NUMBER, ">=1, <=16", "16"));
 	assert_false(holds(RANGE_NUMBER, ">= 1, <= 16", "0.999999999"));
+	assert_false(holds(RANGE_NUMBER, ">= 1, <= 16", "16.000000001"));
+	assert_false(holds(RANGE_NUMBER, "<= 16, >= 1", "0.999999999"));
 	assert_false(holds(RANGE_NUMBER, "< 16", "16"));
 	assert_true(holds(RANGE_NUMBER, "< 16", "-3"));
 	assert_false(holds(RANGE_NUMBER, "> 16", "16"));
@@ -128,6 +130,7 @@ ranges_include_what_they_say(void **state)
 	assert_false(holds(RANGE_NUMBER, "<= 16", ""));
 	assert_false(holds(RANGE_NUMBER, "<= 16", "many"));
 	assert_true(holds(RANGE_VERSION, ">= 1.9, < 2", "1.10"));
+	assert_false(holds(RANGE_VERSION, ">= 1.9, < 2", "2"));
 	assert_false(holds(RANGE_VERSION, ">= 1.9", "latest"));
 	assert_true(holds(RANGE_DATE, "< 2026-12-01", "2026-11-30T23:59:59Z"));
 	assert_false(holds(RANGE_DATE, "< 2026-12-01", "2026-12-01T00:00:00Z"));
@@ -154,7 +157,8 @@ static void
 ranges_of_another_form_are_refused(void **state)
 {
 	static const char *const none[] = {"", "16", "1..16", "=> 1", ">= ", ">=  1", "> 1 , < 2",
-	    "> 1,< 2", "> 1, < 2, < 3", "> 1,", ", > 1", "<= 1 s, >= 1", "!= 1", "< one"};
+	    "> 1,< 2", "> 1,,< 2", "> 1, < 2, < 3", "> 1,", ", > 1", "<= 1 s, >= 1", "!= 1",
+	    "< one"};
 	struct range r;
 
 	(void)state;
