@@ -5,6 +5,7 @@ meanwhile follows as gap records, which keep their place in the past and move no
 import hashlib
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -160,7 +161,7 @@ def test_a_restart_is_no_alarm_and_what_is_fresh_goes_first():
         assert not any("event=verdict" in line or "event=gap" in line for line in a.signer.lines)
         assert not any("level=error" in line for line in a.signer.lines)
         in_one_chain(a.reports())
-        assert "0 warning" not in a.audit()
+        assert re.search(r"\b[1-9][0-9]* warning", a.audit())
 
 
 def test_killed_at_every_step_the_chain_goes_on():
