@@ -44,6 +44,8 @@
 	    "who runs it gets the rights of its owner or group")                                   \
 	X(FINDING_CAPABILITIES, "file-capabilities", "capabilities",                               \
 	    "who runs it gets capabilities")                                                       \
+	X(FINDING_OTHER_PROGRAM, "other-program", "other_program",                                 \
+	    "the main process runs another program than the one that the policy names")            \
 	X(FINDING_SYMLINK, "symbolic-link", "unknown",                                             \
 	    "a symbolic link, and the policy does not allow any here")                             \
 	X(FINDING_OTHER_PROCESS, "other-process", "other_process",                                 \
@@ -55,6 +57,8 @@
 	X(FINDING_UNKNOWN, "unknown-file", "unknown", "no reference set has this path")            \
 	X(FINDING_MISSING_FILE, "missing-file", "missing of files",                                \
 	    "a reference set has this path, and no such file was measured")                        \
+	X(FINDING_MISSING_LIBRARY, "missing-library", "missing of libraries",                      \
+	    "the policy demands this library, and no process has mapped it")                       \
 	/* about a fact; the subject is its name */                                                \
 	X(FINDING_UNMATCHED, "unmatched-fact", "unmatched",                                        \
 	    "its values are not what the policy demands")                                          \

@@ -5,6 +5,7 @@
 
 #include "policy/policy_accept.h"
 #include "policy/policy_facts.h"
+#include "policy/policy_named.h"
 #include "proto/evidence/bundle.h"
 
 #define MAX_AGE_DEFAULT_S 300 /* five of a collector's default intervals */
@@ -228,11 +229,13 @@ take_file_rule(struct place *p, enum component_kind kind, const struct raw_file_
 	    .capabilities = draft_outcome(raw->capabilities),
 	    .owner = draft_outcome(raw->owner),
 	    .writable_by_others = draft_outcome(raw->writable_by_others),
+	    .other_program = draft_outcome(raw->other_program),
 	};
 	if (kind == COMPONENT_FILES)
 		take_owners(p, raw, r);
 	snprintf(rest, sizeof(rest), ".%s", component_kind_name(kind));
 	policy_accept_compile(p->draft, key_of(p, rest), raw, r);
+	policy_named_compile(p->draft, p->key, raw, r);
 	p->rule->files[kind] = r;
 }
 

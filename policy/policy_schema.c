@@ -36,6 +36,9 @@ static const cyaml_schema_value_t pattern_entry = {
 static const cyaml_schema_value_t made_entry = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, PATH_BYTES_MAX + COMPONENT_FACT_NAME_MAX),
 };
+static const cyaml_schema_value_t path_entry = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, PATH_BYTES_MAX),
+};
 static const cyaml_schema_value_t owner_entry = {
     CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, uint32_t),
 };
@@ -100,6 +103,8 @@ static const cyaml_schema_field_t executable_fields[] = {
     FILE_OUTCOME(memfd),
     FILE_OUTCOME(writable),
     FILE_OUTCOME(other_process),
+    TEXT(path, OPTIONAL, struct raw_file_rule, PATH_BYTES_MAX),
+    FILE_OUTCOME(other_program),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t libraries_fields[] = {
@@ -112,6 +117,8 @@ static const cyaml_schema_field_t libraries_fields[] = {
     LIST(accept_anonymous, OPTIONAL, struct raw_file_rule, &anonymous_entry, 1,
 	POLICY_ANONYMOUS_MAX),
     FILE_OUTCOME(writable),
+    LIST(demand, OPTIONAL, struct raw_file_rule, &path_entry, 1, POLICY_DEMAND_MAX),
+    FILE_OUTCOME(missing),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t files_fields[] = {

@@ -23,6 +23,7 @@
 #define POLICY_WORDS_MAX           64    /* that are told apart in a value */
 #define POLICY_OWNERS_MAX          64    /* of the files of one rule */
 #define POLICY_ANONYMOUS_MAX       64    /* programs whose memory is told apart */
+#define POLICY_DEMAND_MAX          256   /* libraries that a rule names */
 #define POLICY_MADE_MAX                                                                            \
 	1024 /* patterns, excludes and options, each: as many as a collector has                   \
 	      */
@@ -56,7 +57,9 @@ struct raw_file_rule {
 	enum raw_outcome unknown, changed, missing, deleted, replaced, memfd, anonymous, writable;
 	enum raw_outcome unreadable, unstable, world_writable, other_process;
 	enum raw_outcome modified_code, restored_code, probed_code, changed_since_start;
-	enum raw_outcome setuid, capabilities, owner, writable_by_others;
+	enum raw_outcome setuid, capabilities, owner, writable_by_others, other_program;
+	char *path, **demand;
+	uint32_t demand_count;
 	uint32_t *owners;
 	uint32_t owners_count;
 	struct raw_anonymous *accept_anonymous;

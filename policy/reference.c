@@ -89,6 +89,13 @@ reference_at(const struct reference_set *s, size_t index)
 	return &s->entries[index];
 }
 
+bool
+reference_is_path(struct view path)
+{
+	return path.size <= COMPONENT_PATH_MAX &&
+	       (redacted_is(path) || (path.size > 0 && path.data[0] == '/' && is_plain(path)));
+}
+
 size_t
 reference_seek(const struct reference_set *s, size_t from, struct view path)
 {

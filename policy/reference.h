@@ -13,6 +13,7 @@
 #ifndef HALLMARK_POLICY_REFERENCE_H
 #define HALLMARK_POLICY_REFERENCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "config/faults.h"
@@ -39,6 +40,9 @@ void reference_free(struct reference_set **s);
 
 size_t reference_count(const struct reference_set *s);
 const struct reference_entry *reference_at(const struct reference_set *s, size_t index);
+
+/* A path that can stand in a set: an absolute one as the kernel has it, or a hidden one. */
+bool reference_is_path(struct view path);
 
 /*
  * The first entry at or behind `from` whose path is not before `path`; reference_count if there is

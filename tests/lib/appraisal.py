@@ -45,7 +45,7 @@ Finding = collections.namedtuple("Finding", "kind code subject detail outcome")
 def findings_of_document():
     """code: (decided by, sentence), in the table's order."""
     rows = re.findall(r"^\| `([a-z-]+)` \| ([a-z_ ]+) \| ([^|]+) \|$", DOCUMENT.read_text(), re.M)
-    assert len(rows) == 41, rows
+    assert len(rows) == 43, rows
     return {code: (decided, sentence) for code, decided, sentence in rows}
 
 
@@ -217,7 +217,7 @@ class FileRule:
 
     def finding(self, code, path=b"", detail=None):
         decided, sentence = TABLE[code]
-        key = decided.removesuffix(" of files")
+        key = re.sub(" of (files|libraries)$", "", decided)
         outcome = self.missing if key == "missing of the workload" else \
             self.rule.get(key, "warning" if key in LENIENT else "contraindicated")
         return Finding(self.kind, code, path, sentence if detail is None else detail, outcome)
@@ -227,6 +227,9 @@ class FileRule:
             yield self.finding("expired-rule")
         if self.kind == "executable" and not self.items:
             yield self.finding("empty-component")
+        if "path" in self.rule and all(item[6] & (OTHER | CODE) for item in self.items):
+            yield self.finding("other-program", self.rule["path"].encode(),
+                               "expected to be run by the main process, found no program of it")
         for item in self.items:
             path, digest, size, mode, uid, _, flags, details = item
             if self.accepts_memory(path, size, flags, details):
@@ -241,8 +244,11 @@ class FileRule:
             if not flags & (2 | 4 | LINK | CODE):
                 details = dict(detail.decode().split("=", 1) for detail in details)
                 yield from self.rights(path, mode, uid, details)
+            if not flags & (OTHER | CODE) and self.rule.get("path", "").encode() not in (b"", path):
+                yield self.finding("other-program", path, "expected " + self.rule["path"])
             if not flags & (2 | 4 | 16 | 128 | CODE):
                 yield from self.content(path, digest.hex(), flags, item[7])
+        yield from self.missing_libraries()
         if self.kind == "files":
             yield from self.missing_files()
 
@@ -315,6 +321,12 @@ class FileRule:
         else:
             yield self.finding("unknown-file", path,
                                f"in no reference set; found sha256 {digest}")
+
+    def missing_libraries(self):
+        mapped = {item[0] for item in self.items if not item[6] & (2 | 4 | LINK | 128 | CODE)}
+        for path in sorted(p.encode() for p in self.rule.get("demand", [])):
+            if path not in mapped:
+                yield self.finding("missing-library", path)
 
     def demanded(self, measured):
         families = collections.defaultdict(list)

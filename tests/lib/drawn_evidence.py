@@ -155,14 +155,23 @@ class Drawn:
                     "changed_since_start", "setuid"]
         outcomes += ["missing", "owner", "capabilities", "writable_by_others"] if kind == "files" else [
             "deleted", "replaced", "memfd", "writable", "modified_code", "restored_code", "probed_code"]
-        outcomes += ["anonymous"] if kind == "libraries" else []
+        outcomes += {"libraries": ["anonymous", "missing"], "executable": ["other_process", "other_program"]}.get(kind, [])
         lenient = self.maybe()
         return {"references": self.chance.sample(sets, self.chance.randint(1, 5)),
                 **({"symlinks": self.maybe()} if self.maybe() else {}),
-                **self.accepted(kind),
+                **self.accepted(kind), **self.named(kind),
                 **({"owners": self.some((1, 0, 70000)) or [70000]} if kind == "files" and self.maybe() else {}),
                 **{o: self.chance.choice(OUTCOMES[:2] if lenient else OUTCOMES)
                    for o in (outcomes if lenient else self.some(outcomes))}}
+
+    def named(self, kind):
+        """What has to be run, or mapped."""
+        paths = [p.decode() for p in PATHS[:3]]
+        if kind == "executable" and self.maybe():
+            return {"path": self.chance.choice(paths)}
+        if kind == "libraries" and self.maybe():
+            return {"demand": self.chance.sample(paths, self.chance.randint(1, 3))}
+        return {}
 
     def accepted(self, kind):
         """What was measured without a file, and how."""

@@ -170,6 +170,33 @@ def test_a_link_is_accepted_by_its_target_where_the_policy_says_so():
     assert CASES.verdict(allowed, link, sets)["ear.status"] == "affirming"
 
 
+def test_the_program_and_the_libraries_that_a_policy_names():
+    """A known one in its place is another one, and memory can have any name."""
+    both, sets = {**A, **B}, [reference("app", {**A, **B})]
+
+    def judged(kind, components, **said):
+        verdict = CASES.verdict({kind: {"references": ["app"], **said}}, components, sets)
+        return verdict["ear.status"], found(verdict, "code", "subject", "detail")
+
+    main = wire.file_item("/a", b"a", mode=0o100644)
+    other = wire.file_item("/b", b"b", mode=0o100644, flags=512)
+    workers = {"executable": wire.component("executable", [main, other])}
+    assert judged("executable", workers, path="/a") == ("affirming", [])
+    assert judged("executable", workers, path="/b") == ("contraindicated", [("other-program", "/a", "expected /b")])
+    assert judged("executable", files(A, "executable"), path="/b", other_program="warning")[0] == "warning"
+    only = {"executable": wire.component("executable", [other])}
+    words = "expected to be run by the main process, found no program of it"
+    assert judged("executable", only, path="/b") == ("contraindicated", [("other-program", "/b", words)])
+    empty = {"executable": wire.component("executable", [])}
+    assert [f[0] for f in judged("executable", empty, path="/a")[1]] == ["empty-component", "other-program"]
+    assert judged("libraries", files(both, "libraries"), demand=["/b", "/a"]) == ("affirming", [])
+    lacks = [("missing-library", p, "the policy demands this library, and no process has mapped it") for p in ("/b", "/c")]
+    assert judged("libraries", files(A, "libraries"), demand=["/c", "/b", "/a"]) == ("contraindicated", lacks)
+    assert judged("libraries", files({}, "libraries"), demand=["/b"], missing="warning") == ("warning", lacks[:1])
+    for flags in (2, 64, 1024):
+        assert lacks[0] in judged("libraries", files(B, "libraries", flags=flags), demand=["/b"])[1]
+
+
 def test_what_a_fact_without_values_and_one_not_measured_yield():
     verdict = CASES.verdict(FACT, facts(uid=[]))
     assert found(verdict, "detail") == [('expected "0", found ""',)]
@@ -472,7 +499,9 @@ CHANGES = (
     ("if not any(demanded(pattern, v) for v in self.values):", "if False:"),
     ('fact.get("unmatched", unmatched)', "unmatched"),
     ("sorted(facts, key=lambda f: f[\"name\"])", "facts"),
-    ("flags & OTHER", "False"),
+    ("if flags & OTHER:", "if False:"),
+    ("not flags & (OTHER | CODE) and", "not flags & CODE and"),
+    ("not item[6] & (2 | 4 | LINK | 128 | CODE)", "not item[6] & (2 | 4 | LINK | 128)"),
     ("mode & 0o2010 == 0o2010", "mode & 0o2000"),
     ("mode & 0o020 and not stat.S_ISDIR(mode)", "mode & 0o020"),
     ('self.rule.get("owners", [0])', "[0]"),
