@@ -55,6 +55,7 @@ static const struct option {
     {'W', SORT_TEXT, "--workload", AT(workload)},
     {'C', SORT_TEXT, "--collector", AT(collector)},
     {'i', SORT_VALUE, "--index", 0},
+    {'I', SORT_VALUE, "--index", 0}, /* once or twice */
     {'n', SORT_VALUE, "--faults", 0},
     {'p', SORT_VALUE, "--policy", 0},
     {'w', SORT_VALUE, "--newest-within", 0},
@@ -210,6 +211,10 @@ take_value(struct arguments *a, char letter, const char *value)
 		       ERR_OK;
 	case 's':
 		return take_status(a, value);
+	case 'I':
+		if (a->has_index)
+			return take_number(value, &a->has_second_index, &a->second_index);
+		return take_number(value, &a->has_index, &a->index);
 	case 'i':
 		return take_number(value, &a->has_index, &a->index);
 	case 'A':

@@ -12,6 +12,7 @@
 #include "auditor/replay.h"
 #include "auditor/sandbox.h"
 #include "auditor/show.h"
+#include "auditor/show_two.h"
 #include "auditor/verify.h"
 
 static const char usage[] =
@@ -23,6 +24,8 @@ static const char usage[] =
     "       hallmark-audit show   FILE.tlog-proof [--report FILE] [MADE] [--json]\n"
     "       hallmark-audit show   --log DIR --index N --cert CRT... [--origin NAME]\n"
     "                             [MADE] [--json]\n"
+    "       hallmark-audit show   (A B | --log DIR --index A --index B --cert CRT...\n"
+    "                             [--origin NAME]) [--evidence DIR] [--full | --json]\n"
     "       hallmark-audit fsck   --log DIR --cert CRT... [--origin NAME]\n"
     "                             [--tree-only | [--evidence DIR [--approver KEY]...]\n"
     "                             [--policy SHA256]... [--transcript FILE]]\n"
@@ -79,6 +82,8 @@ static const char usage[] =
     "first key, and signed by all who were present.\n"
     "--findings, --components: all findings of a report, also those that it has no room for, and\n"
     "all that was measured for it, as the evidence has it.\n"
+    "show A B: in what two reports differ, of one workload or of two hosts: what they say, their\n"
+    "findings, and with --evidence what was measured, item by item; --full leaves none out.\n"
     "--evidence: checks also what statements, policies and silence rest on. --tree-only: the\n"
     "entries are hashed, and not read.\n"
     "--receipt, --at-least: the log has these entries and grew from this checkpoint.\n"
@@ -105,6 +110,7 @@ struct command {
 static int run_command(const struct command *command, int argc, char **argv);
 static int run_verify(const struct arguments *a, FILE *fork_proof);
 static int run_show(const struct arguments *a, FILE *fork_proof);
+static int run_show_two(const struct arguments *a);
 static int run_fsck(const struct arguments *a, FILE *fork_proof);
 static int run_replay(const struct arguments *a, FILE *fork_proof);
 static int run_consistency(const struct arguments *a, FILE *fork_proof);
@@ -115,7 +121,7 @@ static int fail_argument(const struct command *command, const char *argument);
 
 static const struct command commands[] = {
     {"verify", "fcBLoxtsWCATFujODSGl", run_verify},
-    {"show", "fjcolitedM", run_show},
+    {"show", "fjcolItedMu", run_show},
     {"fsck", "ODScolenpyPkrmwFj", run_fsck},
     {"replay", "ODScoleianpkKRvrmwFuj", run_replay},
     {"consistency", "fcoFj", run_consistency},
@@ -244,12 +250,44 @@ run_show(const struct arguments *a, FILE *fork_proof)
 	    .json = a->json};
 
 	(void)fork_proof;
+	if (a->file_count == 2 || a->has_second_index)
+		return run_show_two(a);
+	if (a->full)
+		return fail_usage("show: --full is for two reports: expected another one");
 	if ((a->findings || a->components) && a->evidence == NULL)
 		return fail_usage("show: what was measured is in the evidence: expected "
 				  "--evidence with --findings and --components");
 	if (!receipt && !entry)
 		return fail_usage("show: expected one receipt, or --log, --index and --cert");
 	return (int)show_run(&options, stdout);
+}
+
+static int
+run_show_two(const struct arguments *a)
+{
+	const bool receipts = a->file_count == 2 && a->log == NULL && !a->has_index &&
+			      a->certificates.count == 0 && a->origin == NULL;
+	const bool entries = a->file_count == 0 && a->log != NULL && a->has_second_index &&
+			     a->certificates.count > 0;
+	struct show_options first = {.log = a->log,
+	    .certificates = &a->certificates,
+	    .origin = a->origin,
+	    .index = a->index,
+	    .evidence = a->evidence,
+	    .json = a->json,
+	    .full = a->full};
+	struct show_options second = first;
+
+	if ((!receipts && !entries) || a->report != NULL || a->findings || a->components ||
+	    (a->full && a->json))
+		return fail_usage("show: of two reports expected two receipts, or --log, --cert "
+				  "and --index twice; and perhaps --evidence, --full or --json");
+	second.index = a->second_index;
+	if (receipts) {
+		first.file = a->files[0];
+		second.file = a->files[1];
+	}
+	return (int)show_two_run(&first, &second, stdout);
 }
 
 static int

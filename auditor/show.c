@@ -28,13 +28,9 @@ show_run(const struct show_options *options, FILE *to)
 	/* Where the report itself is the output, everything else goes to stderr. */
 	const struct display d = {.to = options->json ? stderr : to, .margin = ""};
 	struct buf report = BUF_INIT;
-	uint64_t index = options->index;
-	enum outcome o;
+	uint64_t index;
+	enum outcome o = show_read(options, &d, &report, &index);
 
-	if (options->file != NULL)
-		o = read_receipt(options, &d, &report, &index);
-	else
-		o = read_log(options, &d, &report);
 	if (o == OUTCOME_GOOD) {
 		if (!options->json)
 			display_field(&d, "index", "%" PRIu64 "%s", index,
@@ -45,6 +41,15 @@ show_run(const struct show_options *options, FILE *to)
 	}
 	buf_free(&report);
 	return o;
+}
+
+enum outcome
+show_read(
+    const struct show_options *options, const struct display *d, struct buf *entry, uint64_t *index)
+{
+	*index = options->index;
+	return options->file != NULL ? read_receipt(options, d, entry, index)
+				     : read_log(options, d, entry);
 }
 
 static enum outcome

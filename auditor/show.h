@@ -23,7 +23,12 @@ struct show_options {
 	uint64_t index;
 	struct show_measured_wanted measured; /* needs `evidence` */
 	bool json; /* the entry's bytes as they are logged, and a newline */
+	bool full; /* of two: nothing is left out */
 };
+
+/* Appends the entry that the options name, as it stands there. What is wrong is told. */
+enum outcome show_read(const struct show_options *options, const struct display *d,
+    struct buf *entry, uint64_t *index) MUST_USE;
 
 enum outcome show_run(const struct show_options *options, FILE *to) MUST_USE;
 

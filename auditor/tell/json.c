@@ -89,6 +89,13 @@ json_embed(struct json *j, const char *key, struct json *whole)
 }
 
 void
+json_raw(struct json *j, const char *key, struct view value)
+{
+	begin(j, key);
+	buf_append_view(&j->text, value);
+}
+
+void
 json_members(struct json *j, struct view members)
 {
 	if (j->comma)

@@ -34,6 +34,9 @@ void json_time(struct json *j, const char *key, uint64_t seconds); /* RFC 3339 *
 /* Another one's text, which is whole, as it stands; that one starts anew. */
 void json_embed(struct json *j, const char *key, struct json *whole);
 
+/* A value that was written elsewhere, as it stands. */
+void json_raw(struct json *j, const char *key, struct view value);
+
 /* Members of the open object that another one wrote, as they stand. */
 void json_members(struct json *j, struct view members);
 

@@ -31,10 +31,7 @@ static const struct {
 static void text_files(const struct component *c, struct buf *to);
 static void text_made(const struct component *c, struct buf *to);
 static void text_facts(const struct component_fact *facts, size_t count, struct buf *to);
-static void text_flags(uint32_t flags, struct buf *to);
 static void pad(struct buf *to, size_t begun, size_t width);
-static void json_file(const struct component_file *f, struct buf *to);
-static void json_fact(const struct component_fact *f, struct buf *to);
 static void json_escaped(struct view v, struct buf *to);
 static void digest_hex(const struct digest *d, struct buf *to);
 
@@ -57,16 +54,16 @@ component_listing_json(const struct component *c, struct buf *to)
 	for (size_t i = 0; i < c->made_count; i++) {
 		if (i > 0)
 			buf_append_byte(to, ',');
-		json_fact(&c->made[i], to);
+		component_listing_json_fact(&c->made[i], to);
 	}
 	buf_append_string(to, "],\"items\":[");
 	for (size_t i = 0; i < c->item_count; i++) {
 		if (i > 0)
 			buf_append_byte(to, ',');
 		if (files)
-			json_file(&c->items.files[i], to);
+			component_listing_json_file(&c->items.files[i], to);
 		else
-			json_fact(&c->items.facts[i], to);
+			component_listing_json_fact(&c->items.facts[i], to);
 	}
 	buf_append_byte(to, ']');
 }
@@ -107,7 +104,7 @@ text_files(const struct component *c, struct buf *to)
 		buf_append_format(to, "%u:%u", f->uid, f->gid);
 		pad(to, begun, 11);
 		buf_append_string(to, "  ");
-		text_flags(f->flags, to);
+		component_listing_flags(f->flags, to);
 		for (size_t d = 0; d < f->detail_count; d++) {
 			buf_append_string(to, d == 0 ? "  " : ", ");
 			buf_append_view(to, f->details[d]);
@@ -155,8 +152,8 @@ text_facts(const struct component_fact *facts, size_t count, struct buf *to)
 	}
 }
 
-static void
-text_flags(uint32_t flags, struct buf *to)
+void
+component_listing_flags(uint32_t flags, struct buf *to)
 {
 	bool first = true;
 
@@ -177,8 +174,8 @@ pad(struct buf *to, size_t begun, size_t width)
 		buf_append_byte(to, ' ');
 }
 
-static void
-json_file(const struct component_file *f, struct buf *to)
+void
+component_listing_json_file(const struct component_file *f, struct buf *to)
 {
 	bool first = true;
 
@@ -204,8 +201,8 @@ json_file(const struct component_file *f, struct buf *to)
 	buf_append_string(to, "]}");
 }
 
-static void
-json_fact(const struct component_fact *f, struct buf *to)
+void
+component_listing_json_fact(const struct component_fact *f, struct buf *to)
 {
 	buf_append_string(to, "{\"name\":");
 	json_escaped(f->name, to);

@@ -16,4 +16,11 @@ void component_listing_text(const struct component *c, struct buf *to);
 /* Members of an object, as doc/outputs.md has them: "made" and "items". */
 void component_listing_json(const struct component *c, struct buf *to);
 
+/* One item, as an object. */
+void component_listing_json_file(const struct component_file *f, struct buf *to);
+void component_listing_json_fact(const struct component_fact *f, struct buf *to);
+
+/* The words of the flags with commas between; "-" where there are none. */
+void component_listing_flags(uint32_t flags, struct buf *to);
+
 #endif

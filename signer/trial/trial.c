@@ -1,22 +1,14 @@
 #include "signer/trial/trial.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "log/evidence_reader.h"
-#include "log/inputfile.h"
-#include "log/log_reader.h"
+#include "log/stored/recorded.h"
 #include "log/stored/rehearsal.h"
-#include "proto/report/entry.h"
-#include "proto/report/entry_issued.h"
 #include "proto/report/report.h"
-#include "proto/tlog/note.h"
-#include "proto/tlog/tile.h"
 #include "signer/trial/trial_print.h"
 
 #define TOLD_EVERY_MS 200 /* progress, on a terminal */
@@ -24,38 +16,27 @@
 struct trial {
 	const struct trial_options *options;
 	struct policy *policy;
-	struct log_reader log;
+	struct recorded *log;
 	struct evidence_reader *evidence;
 	struct rehearsal *rehearsal;
 	struct trial_results *results;
-	struct report_document document;
-	struct buf bundle; /* of entries */
-	uint64_t since_s;  /* 0: all count */
 	uint64_t told_ms;
 	struct trial_summary summary;
 };
 
 static bool open_all(struct trial *t);
-static bool open_log(struct trial *t);
-static enum err parse_checkpoint(struct view note, struct checkpoint *out);
 static void close_all(struct trial *t);
-static uint64_t find_begin(struct trial *t, uint64_t tiles);
-static bool time_of_tile(struct trial *t, uint64_t tile, uint64_t *out);
 static enum err try_all(struct trial *t);
-static enum err try_tile(struct trial *t, uint64_t tile);
-static enum err try_report(struct trial *t, uint64_t index, struct view entry);
+static enum err try_report(void *context, uint64_t index, const struct report *r);
 static int tell(struct trial *t, FILE *to);
-static void progress(struct trial *t, uint64_t done, uint64_t of);
+static void progress(void *context, uint64_t done, uint64_t of);
 static uint64_t now_ms(void);
 static bool fail(const char *what, const char *why);
 
 int
 trial_run(const struct trial_options *options, FILE *to)
 {
-	struct trial t = {.options = options,
-	    .log = {.dir = -1, .note = BUF_INIT},
-	    .document = REPORT_DOCUMENT_INIT,
-	    .bundle = BUF_INIT};
+	struct trial t = {.options = options};
 	int result = TRIAL_EXIT_UNKNOWN;
 	enum err e;
 
@@ -75,11 +56,14 @@ open_all(struct trial *t)
 	const struct findings quiet = {.tell = NULL};
 	struct faults faults = FAULTS_INIT;
 	const bool good = policy_load(t->options->policy, &faults, &t->policy) == ERR_OK;
+	const char *why;
 
 	faults_print(&faults, stderr);
 	faults_free(&faults);
-	if (!good || !open_log(t))
+	if (!good)
 		return false;
+	if (recorded_open(t->options->log, &t->log, &why) != ERR_OK)
+		return fail(t->options->log, why);
 	if (evidence_reader_open(t->options->evidence, &quiet, &t->evidence) != OUTCOME_GOOD)
 		return fail(t->options->evidence, "expected the signer's evidence, found none that "
 						  "can be read");
@@ -89,144 +73,36 @@ open_all(struct trial *t)
 	       fail("policy try", err_text(ERR_MEMORY));
 }
 
-static bool
-open_log(struct trial *t)
-{
-	enum err e;
-
-	t->log.dir = open(t->options->log, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (t->log.dir < 0)
-		return fail(t->options->log, strerror(errno));
-	e = inputfile_read(t->log.dir, "checkpoint", NOTE_SIZE_MAX, &t->log.note);
-	if (e != ERR_OK)
-		return fail("its checkpoint", inputfile_reason(e));
-	e = parse_checkpoint(buf_view(&t->log.note), &t->log.checkpoint);
-	return e == ERR_OK || fail("its checkpoint", err_text(e));
-}
-
-/* The text of a note ends before its first empty line. */
-static enum err
-parse_checkpoint(struct view note, struct checkpoint *out)
-{
-	const uint8_t *end = memmem(note.data, note.size, "\n\n", 2);
-
-	if (end == NULL)
-		return ERR_FORMAT;
-	return checkpoint_parse((struct view){note.data, (size_t)(end + 1 - note.data)}, out);
-}
-
 static void
 close_all(struct trial *t)
 {
 	trial_results_free(&t->results);
 	rehearsal_free(&t->rehearsal);
 	evidence_reader_close(&t->evidence);
-	log_close(&t->log);
+	recorded_close(&t->log);
 	policy_free(&t->policy);
-	report_document_free(&t->document);
-	buf_free(&t->bundle);
 }
 
 static enum err
 try_all(struct trial *t)
 {
-	const uint64_t size = t->log.checkpoint.size, began_ms = now_ms();
-	const uint64_t tiles = size / TILE_WIDTH + (size % TILE_WIDTH != 0);
-	const uint64_t first = t->options->last_s > 0 ? find_begin(t, tiles) : 0;
-	enum err e = ERR_OK;
+	const struct recorded_listener to = {try_report, progress, t};
+	const uint64_t began_ms = now_ms();
+	enum err e = recorded_walk(t->log, t->options->last_s, &to, &t->summary.unreadable);
 
-	for (uint64_t tile = first; e == ERR_OK && tile < tiles; tile++) {
-		e = try_tile(t, tile);
-		progress(t, tile - first + 1, tiles - first);
-	}
 	t->summary.took_ms = now_ms() - began_ms;
 	return e;
 }
 
-/*
- * The first tile that has an entry of the wanted time; times of entries rise, but for a clock that
- * operators have corrected: then it is any of those where they meet. A tile that has no time is
- * not passed over: so none of the wanted time is, and what cannot be read is counted.
- */
-static uint64_t
-find_begin(struct trial *t, uint64_t tiles)
-{
-	uint64_t begin = 0, below = tiles, time_s;
-
-	while (below > 0 && !time_of_tile(t, below - 1, &time_s))
-		below--;
-	if (below == 0)
-		return 0;
-	t->since_s = time_s > t->options->last_s ? time_s - t->options->last_s : 0;
-	for (below--; begin < below;) {
-		const uint64_t middle = begin + (below - begin) / 2;
-
-		if (time_of_tile(t, middle, &time_s) && time_s < t->since_s)
-			begin = middle + 1;
-		else
-			below = middle;
-	}
-	return begin;
-}
-
-/* Of the last entry of a tile that can be read and has a time. */
-static bool
-time_of_tile(struct trial *t, uint64_t tile, uint64_t *out)
-{
-	struct view rest, entry;
-	bool exact, found = false;
-
-	if (log_read_entries(&t->log, tile, &t->bundle, &exact) != ERR_OK)
-		return false;
-	rest = buf_view(&t->bundle);
-	while (rest.size > 0 && tile_entry_next(&rest, &entry) == ERR_OK)
-		found |= entry_issued(entry, out) == ERR_OK;
-	return found;
-}
-
-/* What cannot be read is counted: the rest is worth knowing. */
 static enum err
-try_tile(struct trial *t, uint64_t tile)
+try_report(void *context, uint64_t index, const struct report *r)
 {
-	const uint64_t size = t->log.checkpoint.size, first = tile * TILE_WIDTH;
-	const uint64_t count = size - first < TILE_WIDTH ? size - first : TILE_WIDTH;
-	struct view rest, entry;
-	bool exact;
-	enum err e = log_read_entries(&t->log, tile, &t->bundle, &exact);
-
-	if (e != ERR_OK) {
-		t->summary.unreadable += count;
-		return ERR_OK;
-	}
-	rest = buf_view(&t->bundle);
-	for (uint64_t i = 0; e == ERR_OK && i < count; i++) {
-		if (tile_entry_next(&rest, &entry) != ERR_OK) {
-			t->summary.unreadable += count - i;
-			break;
-		}
-		if (entry_kind(entry) == ENTRY_REPORT)
-			e = try_report(t, first + i, entry);
-		else if (entry_kind(entry) == ENTRY_NONE)
-			t->summary.unreadable++;
-	}
-	return e;
-}
-
-static enum err
-try_report(struct trial *t, uint64_t index, struct view entry)
-{
-	const struct report *r = &t->document.report;
+	struct trial *t = context;
 	struct trial_workload *w;
 	struct rehearsed again;
 	int was;
 	enum err e;
 
-	if (report_parse(entry, &t->document) != ERR_OK) {
-		t->summary.unreadable++;
-		return ERR_OK;
-	}
-	if (r->issued_s < t->since_s)
-		return ERR_OK;
 	if ((w = trial_results_find(t->results, t->policy, r)) == NULL)
 		return ERR_MEMORY;
 	if (t->summary.reports++ == 0)
@@ -271,9 +147,10 @@ tell(struct trial *t, FILE *to)
 
 /* For who waits at a terminal; in a pipe nothing. */
 static void
-progress(struct trial *t, uint64_t done, uint64_t of)
+progress(void *context, uint64_t done, uint64_t of)
 {
 	const uint64_t now = now_ms();
+	struct trial *t = context;
 
 	if (isatty(STDERR_FILENO) != 1)
 		return;

@@ -12,6 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+import audit_compare
 import collector_status
 import cosigner
 import hallmark
@@ -27,7 +28,7 @@ from measured import Measured
 
 DOCUMENT = (ROOT / "doc/outputs.md").read_text()
 ANY_NAME = ("counters", "refusals", "latency_us", "latency_us.*.within", "log_lines",
-            "verdicts", "components")  # whose members have other names
+            "verdicts", "components", "values")  # whose members have other names
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z"
 
 
@@ -165,6 +166,18 @@ def test_show_is_the_entry():
     with Bench(2) as bench:
         done = audit("show", bench.receipt(1), "--json")
         assert done.returncode == GOOD and done.stdout.encode() == bench.log.entries[1] + b"\n"
+
+
+def test_show_tells_what_differs():
+    """What of A has a name has the same of B; the table has it once."""
+    with audit_compare.Logged() as site:
+        found = set(keys(site.compared("a", "b"))) | set(keys(site.compared("a", "c")))
+        found = {re.sub(r"((made|items)\[\]\.[ab])\..*", r"\1", key).replace("only_b", "only_a") for key in found}
+        found = {re.sub(r"^b\.", "a.", re.sub(r"(\*|\[\])\.b$", r"\1.a", key)) for key in found
+                 if not re.match(r"findings.*(code|subject|detail)$", key)}
+        # Lists that these reports have no difference in.
+        none = {"accepted.only_a[]", "references.only_a[]", "components.*.made[].a"}
+        assert found | none == listed("`hallmark-audit show A B --json`") - {"values.*.b"}
 
 
 def test_checks_tell_json():
