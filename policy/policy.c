@@ -24,7 +24,6 @@ static enum err read_from_store(void *context, const struct policy_part *part,
 static enum err fetch_checked(policy_fetch *fetch, void *context, enum pack_kind kind,
     const struct digest *digest, struct buf *to);
 static struct policy *policy_new(void);
-static const struct fact_demand *loose_demand(const struct fact_rule *rule, struct view name);
 
 /* What replay reads the parts by. */
 struct store {
@@ -236,45 +235,6 @@ policy_token_next(const struct policy *p, size_t *place)
 			return token;
 	}
 	return (struct view){NULL, 0};
-}
-
-unsigned
-policy_loose_arguments_next(const struct policy *p, size_t *place)
-{
-	char key[DRAFT_KEY_MAX];
-
-	while (*place < p->rule_count) {
-		const size_t index = (*place)++;
-		const struct fact_rule *runtime = p->rules[index].facts[COMPONENT_RUNTIME];
-		const struct fact_demand *loose =
-		    runtime != NULL ? loose_demand(runtime, VIEW_LITERAL("arguments")) : NULL;
-
-		if (loose == NULL)
-			continue;
-		(void)snprintf(
-		    key, sizeof(key), "workloads[%zu].runtime.facts[%zu]", index, loose->place);
-		return yaml_file_line(p->yaml, key);
-	}
-	return 0;
-}
-
-/* NULL if some entry for this fact has a condition that sees a value that is not there. */
-static const struct fact_demand *
-loose_demand(const struct fact_rule *rule, struct view name)
-{
-	const struct fact_demand *allows = NULL;
-
-	for (size_t i = 0; i < rule->fact_count; i++) {
-		const struct fact_demand *d = &rule->facts[i];
-
-		if (!view_equal(d->name, name))
-			continue;
-		if (d->equals.said || d->require.said || d->count.limit_count > 0)
-			return NULL;
-		if (d->allow.said)
-			allows = d;
-	}
-	return allows;
 }
 
 uint32_t

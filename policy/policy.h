@@ -96,13 +96,6 @@ struct view policy_rule_token(const struct policy_rule *r);
  */
 struct view policy_token_next(const struct policy *p, size_t *place);
 
-/*
- * The line of the next entry that allows a workload's arguments, and demands nothing of their order
- * or number: one that is left out, or comes twice, would not be seen. 0 behind the last. `place` is
- * 0 before the first.
- */
-unsigned policy_loose_arguments_next(const struct policy *p, size_t *place);
-
 /* How often it has to report, 0: as often as it says; and how late a report may be. Seconds. */
 uint32_t policy_rule_report_every_s(const struct policy_rule *r);
 uint32_t policy_rule_grace_s(const struct policy_rule *r);

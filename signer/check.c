@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "config/hsm_config.h"
+#include "policy/advice/policy_advice.h"
 #include "proto/evidence/identity.h"
 #include "proto/text.h"
 #include "signer/check_peers.h"
@@ -21,11 +23,14 @@
 /* What is found; notes are no faults. */
 struct checking {
 	struct faults faults, notes;
+	struct advices warnings; /* of a policy that is good */
 	const char *as; /* the certificate that was tried, and would be let in under this name */
 	char identity[IDENTITY_SIZE_MAX + 1];
 };
 
 static void print_note(const struct fault *note);
+static void print_warning(const struct advice *warning);
+static void append_warnings(const struct advices *warnings, struct buf *to);
 static void print_text(const char *path, const struct loaded *loaded, const struct checking *all);
 static void print_json(const char *path, const struct loaded *loaded, const struct checking *all);
 static void print_approvals(const struct operators *operators);
@@ -39,14 +44,14 @@ static void check_tokens(
     const char *path, const struct hsm_config *hsm, const struct policy *p, struct faults *faults);
 static void note_tokens(const struct policy *p, const char *path, struct checking *all);
 static void note_new_log(const struct signer_config *c, struct checking *all);
-static void note_arguments(const struct loaded *l, struct checking *all);
 static void print_clock(void);
 static enum machine_clock_kept clock_kept(void);
 
 int
 signer_check(const char *path, const char *as, bool json)
 {
-	struct checking all = {.faults = FAULTS_INIT, .notes = FAULTS_INIT};
+	struct checking all = {
+	    .faults = FAULTS_INIT, .notes = FAULTS_INIT, .warnings = ADVICES_INIT};
 	struct faults again = FAULTS_INIT;
 	struct loaded_libraries libraries = {{NULL}};
 	struct signer_config *config;
@@ -63,7 +68,8 @@ signer_check(const char *path, const char *as, bool json)
 	if (good)
 		note_new_log(loaded.config, &all);
 	if (good)
-		note_arguments(&loaded, &all);
+		policy_advise(
+		    loaded.policy, loaded.config->policy_file, (uint64_t)time(NULL), &all.warnings);
 	if (good)
 		check_peers(loaded.config, loaded.settings[0]->tls, &all.faults, &all.notes);
 	if (good && as != NULL && check_as(as, loaded.settings[0]->tls, &all.faults, all.identity))
@@ -72,6 +78,7 @@ signer_check(const char *path, const char *as, bool json)
 	(json ? print_json : print_text)(path, good ? &loaded : NULL, &all);
 	faults_free(&all.faults);
 	faults_free(&all.notes);
+	advices_free(&all.warnings);
 	faults_free(&again);
 	signer_config_free(&config);
 	loaded_free(&loaded);
@@ -85,6 +92,8 @@ print_text(const char *path, const struct loaded *loaded, const struct checking 
 {
 	for (size_t i = 0; i < all->notes.count; i++)
 		print_note(&all->notes.fault[i]);
+	for (size_t i = 0; i < all->warnings.count; i++)
+		print_warning(&all->warnings.advice[i]);
 	if (all->as != NULL)
 		printf("%s: accepted, as %s\n", all->as, all->identity);
 	if (loaded != NULL) {
@@ -127,6 +136,8 @@ print_json(const char *path, const struct loaded *loaded, const struct checking 
 		buf_append_string(&text, "null");
 	buf_append_string(&text, ",\"notes\":");
 	faults_write_json(&all->notes, &text);
+	buf_append_string(&text, ",\"warnings\":");
+	append_warnings(&all->warnings, &text);
 	buf_append_string(&text, ",\"faults\":");
 	faults_write_json(&all->faults, &text);
 	buf_append_string(&text, "}\n");
@@ -137,12 +148,37 @@ print_json(const char *path, const struct loaded *loaded, const struct checking 
 }
 
 static void
+append_warnings(const struct advices *warnings, struct buf *to)
+{
+	buf_append_byte(to, '[');
+	for (size_t i = 0; i < warnings->count; i++) {
+		const struct advice *one = &warnings->advice[i];
+
+		buf_append_string(to, i > 0 ? ",{\"file\":" : "{\"file\":");
+		json_append_string(to, view_of_string(one->file));
+		buf_append_format(to, ",\"line\":%u,\"text\":", one->line);
+		json_append_string(to, view_of_string(one->text));
+		buf_append_string(to, ",\"mend\":");
+		json_append_string(to, view_of_string(one->mend));
+		buf_append_byte(to, '}');
+	}
+	buf_append_byte(to, ']');
+}
+
+static void
 print_note(const struct fault *note)
 {
 	if (note->line > 0)
 		printf("note: %s:%u: %s\n", note->file, note->line, note->text);
 	else
 		printf("note: %s\n", note->text);
+}
+
+static void
+print_warning(const struct advice *warning)
+{
+	printf("warning: %s:%u: %s\n  to mend: %s\n", warning->file, warning->line, warning->text,
+	    warning->mend);
 }
 
 /* A site may want no approvals; it should not find that out from an auditor. */
@@ -264,20 +300,6 @@ note_new_log(const struct signer_config *c, struct checking *all)
 		faults_add(&all->notes, c->log_directory, 0,
 		    "log.directory: %s is not there: a new log begins with the first start",
 		    c->log_directory);
-}
-
-/* Whoever leaves out --verify-signatures would be good with a list of what is allowed. */
-static void
-note_arguments(const struct loaded *l, struct checking *all)
-{
-	unsigned line;
-	size_t place = 0;
-
-	while ((line = policy_loose_arguments_next(l->policy, &place)) > 0)
-		faults_add(&all->notes, l->config->policy_file, line,
-		    "\"allow\" takes arguments in any order and number: one that is left out is "
-		    "not seen; list all of them in their order under \"equals\", or those that "
-		    "must be there under \"require\"");
 }
 
 /* The key process's configuration is another user's: only that one can see what is in it. */

@@ -1,6 +1,7 @@
 #include "collector/machine/machine.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/timex.h>
 
 #include "collector/machine/firmware.h"
@@ -8,51 +9,18 @@
 #include "collector/machine/mounts.h"
 #include "collector/machine/ports.h"
 #include "collector/machine/security.h"
+#include "proto/evidence/fact_names.h"
 
 #define PATH_SIZE 512 /* bytes; a longer one is of no file here */
 
-/* What says how hard a kernel is to take over, and what it does for the network. */
-static const char *const sysctls[] = {
-    "fs.protected_fifos",
-    "fs.protected_hardlinks",
-    "fs.protected_regular",
-    "fs.protected_symlinks",
-    "fs.suid_dumpable",
-    "kernel.core_pattern",
-    "kernel.dmesg_restrict",
-    "kernel.ftrace_enabled",
-    "kernel.io_uring_disabled",
-    "kernel.kexec_load_disabled",
-    "kernel.kptr_restrict",
-    "kernel.modprobe",
-    "kernel.modules_disabled",
-    "kernel.perf_event_paranoid",
-    "kernel.randomize_va_space",
-    "kernel.sysrq",
-    "kernel.unprivileged_bpf_disabled",
-    "kernel.unprivileged_userns_clone",
-    "kernel.yama.ptrace_scope",
-    "net.core.bpf_jit_enable",
-    "net.ipv4.conf.all.accept_redirects",
-    "net.ipv4.conf.all.accept_source_route",
-    "net.ipv4.conf.all.rp_filter",
-    "net.ipv4.ip_forward",
-    "net.ipv4.ip_local_port_range",
-    "net.ipv4.tcp_syncookies",
-    "net.ipv6.conf.all.forwarding",
-    "user.max_user_namespaces",
-    "vm.mmap_min_addr",
-    "vm.overcommit_memory",
-    "vm.unprivileged_userfaultfd",
-};
-
 static enum err add_text(const struct machine *m, const char *name, const char *path);
 static enum err add_clock(const struct machine *m, const char *name);
-static enum err add_sysctl(const struct machine *m, const char *sysctl);
+static enum err add_sysctl(const struct machine *m, const char *name);
 
 enum err
 machine_add(const struct machine *m)
 {
+	const char *name;
 	enum err e;
 
 	if ((e = add_text(m, "clock_source",
@@ -63,8 +31,9 @@ machine_add(const struct machine *m)
 	    (e = ports_add(m)) == ERR_OK && (e = modules_add(m)) == ERR_OK &&
 	    (e = mounts_add(m)) == ERR_OK)
 		e = add_text(m, "taint", "proc/sys/kernel/tainted");
-	for (size_t i = 0; e == ERR_OK && i < sizeof(sysctls) / sizeof(sysctls[0]); i++)
-		e = add_sysctl(m, sysctls[i]);
+	for (size_t i = 0; e == ERR_OK && (name = fact_name_at(COMPONENT_HOST, i)) != NULL; i++)
+		if (strncmp(name, FACT_SYSCTL_PREFIX, strlen(FACT_SYSCTL_PREFIX)) == 0)
+			e = add_sysctl(m, name);
 	return e;
 }
 
@@ -93,14 +62,13 @@ add_clock(const struct machine *m, const char *name)
 }
 
 static enum err
-add_sysctl(const struct machine *m, const char *sysctl)
+add_sysctl(const struct machine *m, const char *name)
 {
-	char path[PATH_SIZE], name[COMPONENT_FACT_NAME_MAX + 1];
+	char path[PATH_SIZE];
 
-	snprintf(path, sizeof(path), "proc/sys/%s", sysctl);
+	snprintf(path, sizeof(path), "proc/sys/%s", name + strlen(FACT_SYSCTL_PREFIX));
 	for (char *p = path; *p != '\0'; p++)
 		if (*p == '.')
 			*p = '/';
-	snprintf(name, sizeof(name), "sysctl:%s", sysctl);
 	return add_text(m, name, path);
 }

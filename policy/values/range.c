@@ -36,6 +36,7 @@ static const struct {
 
 static struct view unquoted(struct view text);
 static enum err parse_limit(struct view text, struct range_limit *out);
+static bool is_lower(enum range_sign sign);
 static bool limit_holds(enum range_sign sign, int order);
 static bool parse_date(struct view text, uint64_t *out);
 static bool starts_with(struct view text, const char *begin);
@@ -86,6 +87,25 @@ range_holds(const struct range *r, struct view value)
 	return true;
 }
 
+bool
+range_can_hold(const struct range *r)
+{
+	const enum range_sign first = r->limit[0].sign, second = r->limit[1].sign;
+	int order;
+
+	if (r->limit_count < 2)
+		return true;
+	if (range_holds(r, r->limit[0].value) || range_holds(r, r->limit[1].value))
+		return true;
+	/* What holds at neither limit may hold between them, or beyond both. */
+	if (first == RANGE_EQUAL || second == RANGE_EQUAL)
+		return false;
+	if (is_lower(first) == is_lower(second))
+		return true;
+	return orders[r->order].compare(r->limit[0].value, r->limit[1].value, &order) &&
+	       (is_lower(first) ? order < 0 : order > 0);
+}
+
 const char *
 range_order_name(enum range_order order)
 {
@@ -115,6 +135,12 @@ parse_limit(struct view text, struct range_limit *out)
 		return ERR_OK;
 	}
 	return ERR_FORMAT;
+}
+
+static bool
+is_lower(enum range_sign sign)
+{
+	return sign == RANGE_MORE || sign == RANGE_AT_LEAST;
 }
 
 static bool

@@ -38,6 +38,12 @@ enum err range_parse(enum range_order order, struct view text, struct range *out
  * count. */
 bool range_holds(const struct range *r, struct view value);
 
+/*
+ * False where it is certain that no value is within: its two limits exclude each other. Between two
+ * different limits there is taken to be a value.
+ */
+bool range_can_hold(const struct range *r);
+
 /* "a number", "a version", "a date". */
 const char *range_order_name(enum range_order order);
 

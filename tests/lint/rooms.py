@@ -41,6 +41,7 @@ ROOMS = {
     "policy/values": PROTO,
     "policy/governance": [*PROTO, "config"],
     "policy": [*PROTO, "config", "policy/values", "policy/governance"],
+    "policy/advice": [*PROTO, "config", "policy/values", "policy/governance", "policy"],
     "policy/sources": [*PROTO, "config", "policy"],
     "log": [*PROTO, "config", "policy"],
     "log/stored": [*PROTO, "config", "policy", "log"],
@@ -60,7 +61,7 @@ def program(name, known, *floors):
 
 
 program("pkcs11", [*PROTO, "journal", "config", "trust"], "ground", "token", "serve")
-program("signer", [*PROTO, "journal", "config", "trust", "policy", "policy/governance"],
+program("signer", [*PROTO, "journal", "config", "trust", "policy", "policy/governance", "policy/advice"],
         "ground trial", "ledger/store ledger/key", "ledger/heads", "ledger", "chronicle", "session", "front")
 ROOMS["signer/trial"] += ["log", "log/stored"]
 program("collector", [*PROTO, "journal", "config", "trust"], "watch", "ground", "content subject packages machine keys", "runtime memory scripts files", "measure", "store processes tell", "report act")
@@ -74,6 +75,7 @@ TAKES = {
     ("pkcs11/token", "trust"): {"crypto_reason.h", "certificate_text.h"},  # and the names in its own
     ("log/walk", "trust"): {"pem_blocks.h", "revocation_list.h"},  # what was revoked, and since when
     ("policy", "config"): {"faults.h", "yaml.h", "yaml_check.h"},  # the reading of YAML
+    ("policy/advice", "config"): {"yaml.h", "nearest.h"},
     # Another form of store stands behind these.
     ("signer/ledger", "signer/ledger/store"):
         {"store.h", "evidence.h", "index.h", "record.h", "chain_head.h", "notice_row.h"},

@@ -205,8 +205,10 @@ def test_checks_tell_json():
                           "    runtime: {facts: [{name: arguments, allow: [x]}]}\n")
         line = len(policy.read_text().splitlines())
         noted = json.loads(site.tool(*signer, check=False).stdout)
-        assert [n["line"] for n in noted["notes"] if "one that is left out" in n["text"]] == [line], noted
-        assert f"note: {policy}:{line}: \"allow\" takes arguments" in site.tool(*signer[:-1], check=False).stdout
+        warned = [(n["file"], n["line"], n["mend"]) for n in noted["warnings"] if "one that is left out" in n["text"]]
+        assert warned == [(str(policy), line, mend := warned[0][2])] and "\"equals\"" in mend, noted
+        shown = site.tool(*signer[:-1], check=False).stdout
+        assert f"warning: {policy}:{line}: \"allow\" takes arguments" in shown and f"  to mend: {mend}\n" in shown
     with Host() as host:
         collector = [hallmark.program("hallmark-collector"), "check", "-c", str(host.config), "--json"]
 

@@ -264,6 +264,20 @@ def test_kinds_are_those_of_the_code():
         assert [r for r in rows(f"`{kind}`")], kind
 
 
+FACT_NAMES = (ROOT / "proto/evidence/fact_names.c").read_text()
+SYSCTLS = re.findall(r'"sysctl:(\S+)"', FACT_NAMES)
+
+
+def known_facts():
+    """name: kind, of all but sysctls, which whoever writes a policy is told of."""
+    facts = {}
+    for kind, table in re.findall(r"^static const char \*const (\w+)\[\] = \{(.*?)\};", FACT_NAMES, re.M | re.S):
+        names = re.findall(r'"(\S+)"', table)
+        assert names == sorted(names), kind
+        facts.update((name, kind) for name in names if not name.startswith("sysctl:"))
+    return facts
+
+
 def test_facts_are_those_of_the_collector():
     code = "".join(p.read_text() for room in ("runtime", "measure", "packages", "machine")
                    for p in sorted((ROOT / "collector" / room).glob("*.c")))
@@ -279,14 +293,15 @@ def test_facts_are_those_of_the_collector():
     lack = set(re.findall(r'add\(b, "(\w+)"', words)) | set(re.findall(r'fact\)\{VIEW_LITERAL\("(\w+)"\), count', words))
     assert lack == {"budget", "missing", "reason", "since", "tries"}, lack
     names |= lack
-    listed = []
+    listed, kinds = [], {}
     for cells in rows(r"`\w+`(?:, `\w+`)*"):
         if len(cells) == 3 and cells[1] in ("host", "packages", "runtime", "unmeasured"):
             listed += [name.strip("`") for name in cells[0].split(", ")]
+            kinds.update(dict.fromkeys((name.strip("`") for name in cells[0].split(", ")), cells[1]))
     assert sorted(listed) == sorted(names)
+    assert known_facts() == {name: kind for name, kind in kinds.items() if kind != "unmeasured"}
     second = re.search(r"SYSCTLS = (.*?)\n\n", (ROOT / "tests/lib/second_machine.py").read_text(), re.S)[1]
-    table = re.search(r"sysctls\[\] = \{(.*?)\};", code, re.S)[1]
-    assert re.findall(r"[a-z][\w.]+\.\w+", second) == re.findall(r'"(.*?)"', table)
+    assert re.findall(r"[a-z][\w.]+\.\w+", second) == SYSCTLS
 
 
 def test_reasons_are_those_of_the_collector():

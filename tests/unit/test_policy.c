@@ -264,27 +264,6 @@ test_outcomes_never_overlook(void **state)
 	refuse(state, "    token: orders\n", "    missing: affirming\n", 11, "one of none");
 }
 
-/* Of entries and rules that demand more than a list of what may be there, nothing is said. */
-static void
-test_arguments_that_may_be_left_out(void **state)
-{
-#define ARGUMENTS(match, rest)                                                                     \
-	"  - {match: " match ", collectors: [c], runtime: {facts: [{name: uid, allow: ['0']}, "    \
-	"{name: arguments, " rest "}]}}\n"
-	size_t place = 0;
-	struct policy *p = accept(state, "workloads:\n",
-	    "workloads:\n" ARGUMENTS("a", "allow: [x]") ARGUMENTS("b", "equals: [x]")
-		ARGUMENTS("c", "allow: ['x*', y], require: [y]") ARGUMENTS("d", "deny: [x]")
-		    ARGUMENTS("e", "allow: [x]}, {name: arguments, count: '= 1'")
-			ARGUMENTS("f", "deny: [y], allow: ['*']"));
-
-	assert_int_equal(policy_loose_arguments_next(p, &place), 6);
-	assert_int_equal(policy_loose_arguments_next(p, &place), 11);
-	assert_int_equal(policy_loose_arguments_next(p, &place), 0);
-	assert_int_equal(policy_loose_arguments_next(p, &place), 0);
-	policy_free(&p);
-}
-
 static void
 test_each_profile_of_tokens_once(void **state)
 {
@@ -505,7 +484,6 @@ main(void)
 	    WITH_FIXTURE(test_silence),
 	    WITH_FIXTURE(test_token),
 	    WITH_FIXTURE(test_facts),
-	    WITH_FIXTURE(test_arguments_that_may_be_left_out),
 	    WITH_FIXTURE(test_accepted_memory),
 	    WITH_FIXTURE(test_every_fault_in_one_run),
 	    WITH_FIXTURE(test_sample),

@@ -1,0 +1,274 @@
+/*
+ * Of sets and file rules: sets that nobody uses or whose time is over, and paths that no file has.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/advice/advising.h"
+#include "policy/draft.h"
+#include "proto/text.h"
+#include "proto/utc.h"
+
+/* An anonymous item has 64 KiB at least, and bytes and mappings are powers of two. */
+#define ANONYMOUS_BYTES_MIN (64UL * 1024)
+#define ANONYMOUS_POWERS    46
+
+#define SHOWN_MAX 256                  /* bytes of a path */
+#define KEY_MAX   (DRAFT_KEY_MAX + 64) /* of a key in a rule */
+
+static bool is_used(const struct policy *p, const struct policy_reference *r);
+static void advise_merged(const struct advising *a, size_t index, const char *key);
+static void advise_over(
+    const struct advising *a, const struct policy_rule *r, size_t entry, enum component_kind kind);
+static void advise_named(const struct advising *a, const char *rule, const struct policy_rule *r,
+    enum component_kind kind);
+static bool has_path(const struct policy_rule *r, const struct file_rule *rule, struct view path);
+static void advise_texts(
+    const struct advising *a, const char *rule, const char *name, const struct texts *texts);
+static void advise_anonymous(
+    const struct advising *a, const char *rule, const struct anonymous_rule *r, size_t index);
+static bool is_ever_within(const struct range *r, unsigned long least, const char *unit);
+static bool is_merged(struct view path);
+
+void
+advise_references(const struct advising *a)
+{
+	for (size_t i = 0; i < a->policy->reference_count; i++) {
+		const struct policy_reference *r = &a->policy->references[i];
+		char key[DRAFT_KEY_MAX], time[UTC_TEXT_SIZE];
+
+		(void)snprintf(key, sizeof(key), "references[%zu].name", i);
+		if (!is_used(a->policy, r)) {
+			advise(a, key, "no rule uses the set \"%s\"", r->name);
+			advices_mend(
+			    a->to, "name it under \"references\" of a rule, or take it out");
+			continue;
+		}
+		advise_merged(a, i, key);
+		if (r->until_s == 0 || a->now_s < r->until_s)
+			continue;
+		(void)snprintf(key, sizeof(key), "references[%zu].until", i);
+		advise(a, key,
+		    "the time of \"%s\" has been over since %s: what only this set has is unknown",
+		    r->name, utc_text(r->until_s, time));
+		advices_mend(a->to, "take the set out, or give it another time");
+	}
+}
+
+void
+advise_files(const struct advising *a, size_t entry)
+{
+	const struct policy_rule *r = &a->policy->rules[entry];
+
+	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++) {
+		const struct file_rule *rule = r->files[k];
+		char key[DRAFT_KEY_MAX];
+
+		if (rule == NULL)
+			continue;
+		advise_over(a, r, entry, (enum component_kind)k);
+		(void)snprintf(key, sizeof(key), "workloads[%zu].%s", entry,
+		    component_kind_name((enum component_kind)k));
+		advise_named(a, key, r, (enum component_kind)k);
+		advise_texts(a, key, "patterns", &rule->patterns);
+		advise_texts(a, key, "excludes", &rule->excludes);
+		advise_texts(a, key, "may_change", &rule->may_change);
+		advise_texts(a, key, "may_grow", &rule->may_grow);
+		for (size_t i = 0; i < rule->accepted_anonymous_count; i++)
+			advise_anonymous(a, key, &rule->accepted_anonymous[i], i);
+	}
+}
+
+static bool
+is_used(const struct policy *p, const struct policy_reference *r)
+{
+	for (size_t i = 0; i < p->rule_count; i++)
+		for (size_t j = 0; j < p->rules[i].reference_count; j++)
+			if (p->rules[i].reference[j] == r)
+				return true;
+	return false;
+}
+
+/* Paths are as the kernel has them, and where /lib is a link it has none below it. */
+static void
+advise_merged(const struct advising *a, size_t index, const char *key)
+{
+	const struct policy_reference *r = &a->policy->references[index];
+	struct buf first = BUF_INIT;
+	size_t count = 0;
+
+	for (size_t i = 0; i < reference_count(r->set); i++) {
+		const struct view path = reference_at(r->set, i)->path;
+		char twin[COMPONENT_PATH_MAX + sizeof("/usr")];
+		struct view whole;
+		size_t at;
+
+		if (!is_merged(path))
+			continue;
+		whole.size = (size_t)snprintf(
+		    twin, sizeof(twin), "/usr%.*s", view_precision(path), (const char *)path.data);
+		whole.data = (const uint8_t *)twin;
+		at = reference_seek(r->set, i, whole);
+		if (at < reference_count(r->set) &&
+		    view_equal(reference_at(r->set, at)->path, whole))
+			continue;
+		if (count++ == 0)
+			text_append_printable(&first, path, SHOWN_MAX);
+	}
+	if (buf_status(&first) != ERR_OK)
+		abort();
+	if (count > 0) {
+		advise(a, key,
+		    "\"%s\" has %zu path%s such as %.*s and not those below /usr: where /bin, /lib "
+		    "and /sbin are links, as in most distributions, no file is ever found there",
+		    r->name, count, count == 1 ? "" : "s", (int)first.size,
+		    (const char *)first.data);
+		advices_mend(a->to, "make the set from the files below /usr, or list both");
+	}
+	buf_free(&first);
+}
+
+static void
+advise_over(
+    const struct advising *a, const struct policy_rule *r, size_t entry, enum component_kind kind)
+{
+	char key[DRAFT_KEY_MAX];
+
+	for (size_t i = 0; i < r->reference_count; i++)
+		if ((r->files[kind]->references & 1U << i) != 0 &&
+		    (r->reference[i]->until_s == 0 || a->now_s < r->reference[i]->until_s))
+			return;
+	(void)snprintf(key, sizeof(key), "workloads[%zu].%s", entry, component_kind_name(kind));
+	advise(a, key,
+	    "the time of every set of this rule is over: the workload can never be affirming");
+	advices_mend(a->to, "name a set that counts");
+}
+
+/* What has to be there is a file like any other: a set has to know it. */
+static void
+advise_named(const struct advising *a, const char *rule, const struct policy_rule *r,
+    enum component_kind kind)
+{
+	const struct file_rule *files = r->files[kind];
+	const struct texts path = {files->path.size > 0 ? 1 : 0, &files->path};
+	const struct texts *const named[] = {&path, &files->demand};
+	char key[KEY_MAX];
+
+	for (size_t n = 0; n < 2; n++)
+		for (size_t i = 0; i < named[n]->count; i++) {
+			if (has_path(r, files, named[n]->text[i]))
+				continue;
+			(void)snprintf(key, sizeof(key), "%s.%s", rule, n == 0 ? "path" : "demand");
+			advise(a, key,
+			    "no set of this rule has %.*s, which it demands: the workload can "
+			    "never be "
+			    "affirming",
+			    view_precision(named[n]->text[i]),
+			    (const char *)named[n]->text[i].data);
+			advices_mend(a->to,
+			    "write the path as a set has it, which is as the kernel "
+			    "tells it: without symbolic links");
+		}
+}
+
+static bool
+has_path(const struct policy_rule *r, const struct file_rule *rule, struct view path)
+{
+	for (size_t i = 0; i < r->reference_count; i++) {
+		const struct reference_set *set = r->reference[i]->set;
+		size_t at;
+
+		if ((rule->references & 1U << i) == 0)
+			continue;
+		at = reference_seek(set, 0, path);
+		if (at < reference_count(set) && view_equal(reference_at(set, at)->path, path))
+			return true;
+	}
+	return false;
+}
+
+/* Those of collectors begin with "/", and do not follow a link unless they are told to. */
+static void
+advise_texts(
+    const struct advising *a, const char *rule, const char *name, const struct texts *texts)
+{
+	for (size_t i = 0; i < texts->count; i++) {
+		const struct view text = texts->text[i];
+		char key[KEY_MAX];
+
+		(void)snprintf(key, sizeof(key), "%s.%s[%zu]", rule, name, i);
+		if (text.data[0] != '/') {
+			advise(a, key,
+			    "\"%s\" has \"%.*s\", and no collector has it: its patterns begin with "
+			    "\"/\"",
+			    name, view_precision(text), (const char *)text.data);
+			advices_mend(a->to, "write it as it stands in collector.yaml");
+		} else if (is_merged(text)) {
+			advise(a, key,
+			    "\"%s\" has \"%.*s\": where that begins with a link, as in most "
+			    "distributions, it finds this link alone",
+			    name, view_precision(text), (const char *)text.data);
+			advices_mend(a->to, "write \"/usr%.*s\" here and in collector.yaml",
+			    view_precision(text), (const char *)text.data);
+		}
+	}
+}
+
+static void
+advise_anonymous(
+    const struct advising *a, const char *rule, const struct anonymous_rule *r, size_t index)
+{
+	const bool bytes = is_ever_within(&r->bytes, ANONYMOUS_BYTES_MIN, " B");
+	char key[KEY_MAX];
+
+	if (!bytes || !is_ever_within(&r->mappings, 1, "")) {
+		const struct view text = bytes ? r->mappings.text : r->bytes.text;
+
+		(void)snprintf(key, sizeof(key), "%s.accept_anonymous[%zu].%s", rule, index,
+		    bytes ? "mappings" : "bytes");
+		advise(a, key, "\"%.*s\" is of no memory: this entry accepts nothing",
+		    view_precision(text), (const char *)text.data);
+		advices_mend(a->to, "what is measured is a power of two, %s",
+		    bytes ? "1 at least" : "64 KiB at least");
+	}
+	if (is_merged(r->program)) {
+		(void)snprintf(key, sizeof(key), "%s.accept_anonymous[%zu].program", rule, index);
+		advise(a, key,
+		    "\"%.*s\": where that begins with a link, as in most distributions, no "
+		    "program is called so",
+		    view_precision(r->program), (const char *)r->program.data);
+		advices_mend(a->to, "write \"/usr%.*s\"", view_precision(r->program),
+		    (const char *)r->program.data);
+	}
+}
+
+/* As they are measured. */
+static bool
+is_ever_within(const struct range *r, unsigned long least, const char *unit)
+{
+	bool within = false;
+	char text[32];
+
+	for (unsigned power = 0; power < ANONYMOUS_POWERS && !within; power++) {
+		if (1UL << power < least)
+			continue;
+		(void)snprintf(text, sizeof(text), "%lu%s", 1UL << power, unit);
+		within = range_holds(r, view_of_string(text));
+	}
+	return within;
+}
+
+/* Below a directory that is a link into /usr on systems that have merged it. */
+static bool
+is_merged(struct view path)
+{
+	static const char *const merged[] = {
+	    "/bin/", "/lib/", "/lib32/", "/lib64/", "/libx32/", "/sbin/"};
+
+	for (size_t i = 0; i < sizeof(merged) / sizeof(merged[0]); i++)
+		if (path.size >= strlen(merged[i]) &&
+		    memcmp(path.data, merged[i], strlen(merged[i])) == 0)
+			return true;
+	return false;
+}

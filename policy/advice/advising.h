@@ -1,0 +1,34 @@
+/*
+ * The parts of policy_advice, and what they share. Only policy/advice/ includes this.
+ */
+#ifndef HALLMARK_POLICY_ADVICE_ADVISING_H
+#define HALLMARK_POLICY_ADVICE_ADVISING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "policy/advice/advice.h"
+#include "policy/rule.h"
+
+struct advising {
+	const struct policy *policy;
+	const char *file;
+	uint64_t now_s;
+	struct advices *to;
+};
+
+/* One advice more, at the line of the key; give it a mend. */
+void advise(const struct advising *a, const char *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Of the sets of the policy, and of those that the file rules of an entry use. */
+void advise_references(const struct advising *a);
+void advise_files(const struct advising *a, size_t entry);
+
+/* Of the fact rules of an entry. */
+void advise_facts(const struct advising *a, size_t entry);
+
+/* No value at all is refused by the demand. */
+bool advise_takes_all(const struct fact_demand *d);
+
+#endif

@@ -1,0 +1,70 @@
+#include "policy/advice/policy_advice.h"
+
+#include <stdio.h>
+
+#include "policy/advice/advising.h"
+#include "policy/draft.h"
+
+static void advise_entry(const struct advising *a, size_t entry);
+static bool takes_all(const struct policy_rule *r);
+
+void
+policy_advise(const struct policy *p, const char *file, uint64_t now_s, struct advices *to)
+{
+	const struct advising a = {p, file, now_s, to};
+
+	advise_references(&a);
+	for (size_t i = 0; i < p->rule_count; i++) {
+		advise_entry(&a, i);
+		advise_files(&a, i);
+		advise_facts(&a, i);
+	}
+	advices_sort(to);
+}
+
+/* What its rules leave out. */
+static void
+advise_entry(const struct advising *a, size_t entry)
+{
+	const struct policy_rule *r = &a->policy->rules[entry];
+	char key[DRAFT_KEY_MAX];
+
+	(void)snprintf(key, sizeof(key), "workloads[%zu].match", entry);
+	if (r->files[COMPONENT_EXECUTABLE] == NULL && r->files[COMPONENT_LIBRARIES] == NULL) {
+		advise(a, key,
+		    "no rule of this entry looks at what program runs: any is affirming whose "
+		    "other measurements are as they must be");
+		advices_mend(a->to, "add rules for \"executable\" and \"libraries\"");
+	} else if (r->files[COMPONENT_EXECUTABLE] == NULL ||
+		   r->files[COMPONENT_LIBRARIES] == NULL) {
+		const bool executable = r->files[COMPONENT_EXECUTABLE] != NULL;
+
+		advise(a, key, "a rule looks at the %s, and none at the %s",
+		    executable ? "executable" : "libraries",
+		    executable ? "libraries that it loads" : "executable that loads them");
+		advices_mend(
+		    a->to, "add a rule for \"%s\"", executable ? "libraries" : "executable");
+	}
+	if (takes_all(r)) {
+		advise(a, key,
+		    "this entry is always affirming: none of its demands refuses any value");
+		advices_mend(a->to, "demand values, or list under \"recorded\" what is only to be "
+				    "kept");
+	}
+}
+
+/* A set never takes everything. What is implied is not what its author has demanded. */
+static bool
+takes_all(const struct policy_rule *r)
+{
+	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++) {
+		const struct fact_rule *facts = r->facts[k];
+
+		if (r->files[k] != NULL)
+			return false;
+		for (size_t i = 0; facts != NULL && i < facts->fact_count; i++)
+			if (!facts->facts[i].implied && !advise_takes_all(&facts->facts[i]))
+				return false;
+	}
+	return true;
+}

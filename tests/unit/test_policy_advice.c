@@ -1,0 +1,379 @@
+/* What is said of policies that have no fault. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "policy/advice/policy_advice.h"
+#include "proto/evidence/fact_names.h"
+#include "tests/unit/policy_fixture.h"
+
+#define NOW 1800000000ULL /* 2027-01-15T08:00:00Z */
+
+/* One entry that has both kinds of programs, so that there is nothing to say of it. */
+#define HEAD_LINES                                                                                 \
+	"name: t\nreferences:\n  - {name: one, file: refs/one.sha256}\nworkloads:\n"               \
+	"  - match: a\n    collectors: [c]\n"                                                      \
+	"    executable: {references: [one]}\n    libraries: {references: [one]}\n"
+#define REST_LINE 9 /* of what follows */
+
+/* A policy that loads, and what is said of it. */
+static struct advices
+advices_of(void **state, const char *text)
+{
+	struct advices a = ADVICES_INIT;
+	struct fixture *f = *state;
+	struct policy *p = load(f, text);
+
+	if (p == NULL)
+		faults_print(&f->faults, stderr);
+	assert_non_null(p);
+	policy_advise(p, "policy.yaml", NOW, &a);
+	policy_free(&p);
+	for (size_t i = 0; i < a.count; i++) {
+		assert_string_equal(a.advice[i].file, "policy.yaml");
+		assert_true(a.advice[i].line > 0);
+		assert_non_null(a.advice[i].mend);
+		assert_true(i == 0 || a.advice[i - 1].line <= a.advice[i].line);
+	}
+	return a;
+}
+
+/* With `rest` behind the head it is said once, and nothing else. */
+static void
+expect_one(void **state, const char *rest, unsigned line, const char *text, const char *mend)
+{
+	char whole[2048];
+	struct advices a;
+
+	(void)snprintf(whole, sizeof(whole), HEAD_LINES "%s", rest);
+	a = advices_of(state, whole);
+	for (size_t i = 0; i < a.count; i++)
+		if (a.count != 1)
+			print_error("%u %s\n", a.advice[i].line, a.advice[i].text);
+	assert_int_equal(a.count, 1);
+	if (strstr(a.advice[0].text, text) == NULL || strstr(a.advice[0].mend, mend) == NULL)
+		fail_msg("%s; %s", a.advice[0].text, a.advice[0].mend);
+	assert_int_equal(a.advice[0].line, line);
+	advices_free(&a);
+}
+
+static void
+expect_none(void **state, const char *rest)
+{
+	char whole[2048];
+	struct advices a;
+
+	(void)snprintf(whole, sizeof(whole), HEAD_LINES "%s", rest);
+	a = advices_of(state, whole);
+	if (a.count > 0)
+		fail_msg("%u %s", a.advice[0].line, a.advice[0].text);
+	advices_free(&a);
+}
+
+#define FACT(kind, rest) "    " kind ": {facts: [" rest "]}\n"
+
+static void
+test_facts_that_nobody_measures(void **state)
+{
+	expect_one(state, FACT("runtime", "{name: tracr, allow: ['0']}"), REST_LINE,
+	    "no fact \"tracr\" of \"runtime\"", "did you mean \"tracer\"?");
+	expect_one(state, FACT("host", "{name: uid, allow: ['0']}"), REST_LINE,
+	    "no fact \"uid\" of \"host\"", "it is one of \"runtime\"");
+	expect_one(state, FACT("host", "{name: 'sysctl:kernel.kptr_restrct', allow: ['2']}"),
+	    REST_LINE, "no fact", "did you mean \"sysctl:kernel.kptr_restrict\"?");
+	expect_one(state, FACT("packages", "{name: x_packages, allow: ['0']}"), REST_LINE,
+	    "no fact \"x_packages\"", "a collector of another make");
+	expect_one(state, FACT("config", "{name: limits, allow: ['0']}"), REST_LINE,
+	    "\"limits\" has no \":\"", "NAME:KEY");
+	expect_none(state, FACT("config", "{name: 'limits:a.b', allow: ['0']}")
+			       FACT("host", "{name: taint, allow: ['0']}")
+				   FACT("packages", "{name: dpkg, deny: ['telnetd *']}"));
+}
+
+static void
+test_every_known_fact_is_known(void **state)
+{
+	const char *name;
+	size_t all = 0;
+
+	(void)state;
+	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)
+		for (size_t i = 0; (name = fact_name_at((enum component_kind)k, i)) != NULL; i++) {
+			assert_int_equal(fact_name_kind(view_of_string(name)), k);
+			all++;
+		}
+	assert_true(all > 80);
+	assert_int_equal(fact_name_kind(V("Uid")), COMPONENT_KIND_COUNT);
+	assert_int_equal(fact_name_kind(V("")), COMPONENT_KIND_COUNT);
+}
+
+static void
+test_ranges_that_are_never_met(void **state)
+{
+	static const char *const never[] = {"number: '>= 2, <= 1'", "number: '< 5, > 5'",
+	    "number: '= 1, = 2'", "number: '= 1, > 1'", "number: '> 2 MiB, < 1 MiB'",
+	    "version: '>= 6.2, < 6.1'", "date: '> 2027-01-01, < 2026-01-01'", "count: '< 0'",
+	    "count: '>= 1 MiB'", "count: '> 1, < 2'", "count: '= 1.5'", "count: '> 400000'",
+	    "count: '>= 2, <= 1'", "count: '>= 99999999'"};
+	static const char *const met[] = {"number: '>= 1, <= 1'", "number: '> 1, < 2'",
+	    "number: '> 1, > 2'", "number: '< 1, <= 2'", "number: '= 1, >= 1'", "number: '< 0'",
+	    "version: '> 6.1, < 6.2'", "date: '>= 2026-01-01, < 2027-01-01'", "count: '= 0'",
+	    "count: '>= 1.5'", "count: '> 1, < 3'", "count: '< 1'", "count: '= 400000'",
+	    "count: '<= 99999999'", "count: '> 399999'"};
+	char rest[256];
+
+	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
+		(void)snprintf(
+		    rest, sizeof(rest), "    runtime: {facts: [{name: gid, %s}]}\n", never[i]);
+		expect_one(state, rest, REST_LINE, "the workload can never be affirming",
+		    strncmp(never[i], "count", 5) == 0 ? "whole numbers without a unit"
+						       : "both limits have to hold");
+	}
+	for (size_t i = 0; i < sizeof(met) / sizeof(met[0]); i++) {
+		(void)snprintf(
+		    rest, sizeof(rest), "    runtime: {facts: [{name: gid, %s}]}\n", met[i]);
+		expect_none(state, rest);
+	}
+}
+
+static void
+test_demands_that_exclude_each_other(void **state)
+{
+	static const char *const never[] = {
+	    "{name: gid, require: ['5']}, {name: gid, allow: ['0', '1']}",
+	    "{name: gid, require: ['5'], deny: ['?']}", "{name: gid, equals: ['5'], deny: ['5']}",
+	    "{name: gid, equals: ['5'], number: '> 5'}", "{name: gid, equals: ['5'], where: '6'}",
+	    "{name: gid, equals: ['5'], count: '= 2'}", "{name: gid, equals: [], count: '> 0'}",
+	    "{name: arguments, equals: [a]}, {name: arguments_digest, require: ['*']}",
+	    "{name: environment_names, deny: [a]}, {name: environment_names_digest, deny: [a]}"};
+	static const char *const met[] = {"{name: gid, require: ['5']}, {name: gid, allow: ['?']}",
+	    "{name: gid, require: ['5*'], deny: ['5']}",
+	    "{name: gid, require: ['5']}, {name: gid, where: '6', allow: ['6']}",
+	    "{name: gid, require: ['5']}, {name: gid, word: 2, allow: ['6']}",
+	    "{name: gid, require: ['5']}, {name: uid, allow: ['6']}",
+	    "{name: gid, equals: ['5'], count: '= 1'}",
+	    "{name: gid, equals: ['5'], where: '5 *', word: 1}",
+	    "{name: arguments_digest, require: ['*']}"};
+	char rest[256];
+
+	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
+		(void)snprintf(rest, sizeof(rest), "    runtime: {facts: [%s]}\n", never[i]);
+		expect_one(state, rest, REST_LINE, "workload can never be affirming", "");
+	}
+	for (size_t i = 0; i < sizeof(met) / sizeof(met[0]); i++) {
+		(void)snprintf(rest, sizeof(rest), "    runtime: {facts: [%s]}\n", met[i]);
+		expect_none(state, rest);
+	}
+}
+
+/* Of entries and rules that demand more than a list of what may be there, nothing is said. */
+static void
+test_arguments_that_may_be_left_out(void **state)
+{
+	static const char text[] = "one that is left out is not seen", mend[] = "under \"equals\"";
+
+	expect_one(state, FACT("runtime", "{name: arguments, allow: [x]}"), REST_LINE, text, mend);
+	expect_one(state, FACT("runtime", "{name: arguments, deny: [y], allow: ['*']}"), REST_LINE,
+	    text, mend);
+	expect_none(state, FACT("runtime", "{name: arguments, equals: [x]}"));
+	expect_none(state, FACT("runtime", "{name: arguments, allow: ['x*', y], require: [y]}"));
+	expect_none(state, FACT("runtime", "{name: arguments, deny: [x]}"));
+	expect_none(state,
+	    FACT("runtime", "{name: arguments, allow: [x]}, {name: arguments, count: '= 1'}"));
+	expect_none(state, FACT("runtime", "{name: uid, allow: [x]}"));
+}
+
+#define ENTRY      "workloads:\n  - match: a\n    collectors: [c]\n"
+#define SETS(rest) "name: t\nreferences:\n  - {name: one, file: refs/one.sha256" rest "}\n" ENTRY
+
+/* Each of these says what is listed, in this order; "" stands for nothing more. */
+static void
+expect_all(void **state, const char *text, const char *const said[3])
+{
+	struct advices a = advices_of(state, text);
+
+	for (size_t i = 0; i < 3 && said[i] != NULL; i++) {
+		if (i >= a.count || strstr(a.advice[i].text, said[i]) == NULL)
+			fail_msg("%s: %s", said[i], i < a.count ? a.advice[i].text : "");
+		assert_true(i + 1 < 3 && said[i + 1] != NULL ? a.count > i + 1 : a.count == i + 1);
+	}
+	advices_free(&a);
+}
+
+static void
+test_what_is_not_looked_at(void **state)
+{
+	expect_all(state, "name: t\n" ENTRY "    host: {facts: [{name: taint, allow: ['0']}]}\n",
+	    (const char *const[3]){"no rule of this entry looks at what program runs"});
+	expect_all(state, SETS("") "    files: {references: [one]}\n",
+	    (const char *const[3]){"no rule of this entry looks at what program runs"});
+	expect_all(state, SETS("") "    executable: {references: [one]}\n",
+	    (const char *const[3]){"at the executable, and none at the libraries"});
+	expect_all(state, SETS("") "    libraries: {references: [one]}\n",
+	    (const char *const[3]){"at the libraries, and none at the executable"});
+}
+
+static void
+test_entries_that_are_always_affirming(void **state)
+{
+	static const char *const all[] = {"allow: [a, '*']", "allow: ['**']", "require: ['*']",
+	    "count: '>= 0'", "count: '<= 400000'", "allow: ['*'], where: 'a*'"};
+	static const char *const some[] = {"allow: ['?*']", "deny: ['*']", "equals: ['*']",
+	    "count: '>= 1'", "require: [a]", "allow: ['*'], number: '> 0'", "allow: [a]"};
+	char text[512];
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		(void)snprintf(text, sizeof(text),
+		    "name: t\n" ENTRY "    runtime: {facts: [{name: uid, %s}]}\n", all[i]);
+		expect_all(state, text,
+		    (const char *const[3]){"no rule of this entry looks at what program runs",
+			"this entry is always affirming"});
+	}
+	for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
+		(void)snprintf(text, sizeof(text),
+		    "name: t\n" ENTRY "    runtime: {facts: [{name: uid, %s}]}\n", some[i]);
+		expect_all(state, text, (const char *const[3]){"no rule of this entry looks"});
+	}
+}
+
+static void
+test_sets_that_nobody_uses_or_whose_time_is_over(void **state)
+{
+#define BOTH "    executable: {references: [one]}\n    libraries: {references: [one]}\n"
+	expect_all(state,
+	    "name: t\nreferences:\n  - {name: one, file: refs/one.sha256}\n"
+	    "  - {name: two, file: refs/two.sha256}\n" ENTRY BOTH,
+	    (const char *const[3]){"no rule uses the set \"two\""});
+	expect_all(state, SETS(", until: 2027-01-15T08:00:01Z") BOTH, (const char *const[3]){NULL});
+	expect_all(state, SETS(", until: 2027-01-15T08:00:00Z") BOTH,
+	    (const char *const[3]){"the time of \"one\" has been over since 2027-01-15T08:00:00Z",
+		"the time of every set of this rule is over", "the time of every set"});
+	expect_all(state,
+	    "name: t\nreferences:\n  - {name: one, file: refs/one.sha256, until: "
+	    "2027-01-15T08:00:00Z}\n"
+	    "  - {name: two, file: refs/two.sha256}\n" ENTRY
+	    "    executable: {references: [one, two]}\n    libraries: {references: [two]}\n",
+	    (const char *const[3]){"the time of \"one\" has been over"});
+#undef BOTH
+}
+
+static void
+test_paths_below_links(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_write(f, "refs/one.sha256", 0644,
+	    HEX_A "  /lib/a.so\n" HEX_A "  /lib64/ld.so\n" HEX_A "  /library/x\n" HEX_B
+		  "  /bin/sh\n" HEX_A "  /usr/bin/sh\n" HEX_A "  /usr/lib/a.so.1\n");
+	expect_all(state, HEAD_LINES, (const char *const[3]){"has 2 paths such as /lib/a.so and"});
+	fixture_write(f, "refs/one.sha256", 0644, HEX_A "  /sbin/a\n");
+	expect_all(state, HEAD_LINES, (const char *const[3]){"has 1 path such as /sbin/a and"});
+	fixture_write(f, "refs/one.sha256", 0644, HEX_A "  /usr/sbin/a\n");
+	expect_none(state, "");
+	expect_one(state, "    files: {references: [one], patterns: ['/etc/**', '/lib/**']}\n",
+	    REST_LINE, "has \"/lib/**\": where that begins with a link", "\"/usr/lib/**\"");
+	expect_one(state, "    files: {references: [one], patterns: ['etc/**']}\n", REST_LINE,
+	    "has \"etc/**\", and no collector", "collector.yaml");
+	expect_one(state, "    files: {references: [one], may_grow: ['log']}\n", REST_LINE,
+	    "\"may_grow\" has \"log\"", "collector.yaml");
+	expect_none(
+	    state, "    files: {references: [one], patterns: ['/*'], excludes: ['/libx']}\n");
+}
+
+static void
+test_named_paths_that_no_set_has(void **state)
+{
+	static const char *const rules[] = {"executable: {references: [one], path: /usr/bin/one}",
+	    "executable: {references: [one], path: /usr/bin/two}",
+	    "libraries: {references: [one], demand: [/usr/bin/one]}",
+	    "libraries: {references: [one], demand: [/usr/bin/one, /bin/one]}"};
+	char text[512];
+
+	for (size_t i = 0; i < 4; i++) {
+		struct advices a;
+
+		(void)snprintf(text, sizeof(text), SETS("") "    %s\n    %s: {references: [one]}\n",
+		    rules[i], i < 2 ? "libraries" : "executable");
+		a = advices_of(state, text);
+		assert_int_equal(a.count, i % 2);
+		if (a.count > 0) {
+			assert_int_equal(a.advice[0].line, 7);
+			assert_non_null(strstr(a.advice[0].text,
+			    i == 1 ? "has /usr/bin/two, which" : "has /bin/one, which"));
+		}
+		advices_free(&a);
+	}
+}
+
+static void
+test_memory_that_nothing_has(void **state)
+{
+	static const struct {
+		const char *entry, *text, *mend;
+	} cases[] = {
+	    {"bytes: '<= 64 KiB', mappings: '= 1'", NULL, NULL},
+	    {"bytes: '> 0 B, < 64 KiB', mappings: '= 1'", "\"> 0 B, < 64 KiB\" is of no memory",
+		"64 KiB at least"},
+	    {"bytes: '= 100 kB', mappings: '= 1'", "is of no memory", "a power of two"},
+	    {"bytes: '<= 1', mappings: '= 1'", "is of no memory", "64 KiB at least"},
+	    {"bytes: '<= 1 GB', mappings: '= 3'", "\"= 3\" is of no memory", "1 at least"},
+	    {"bytes: '<= 1 GB', mappings: '<= 3', program: /bin/node", "no program is called so",
+		"write \"/usr/bin/node\""},
+	};
+	char text[512];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct advices a;
+
+		(void)snprintf(text, sizeof(text),
+		    SETS("") "    executable: {references: [one]}\n"
+			     "    libraries: {references: [one], accept_anonymous: [{%s}]}\n",
+		    cases[i].entry);
+		fixture_write(*state, "refs/one.sha256", 0644, HEX_A "  /usr/bin/one\n");
+		a = advices_of(state, text);
+		assert_int_equal(a.count, cases[i].text != NULL);
+		if (a.count > 0) {
+			assert_non_null(strstr(a.advice[0].text, cases[i].text));
+			assert_non_null(strstr(a.advice[0].mend, cases[i].mend));
+		}
+		advices_free(&a);
+	}
+}
+
+#define WITH_FILES(test) cmocka_unit_test_setup_teardown(test, setup_merged, fixture_teardown)
+
+/* The sets of the fixture have paths below /bin. */
+static int
+setup_merged(void **state)
+{
+	const int failed = setup(state);
+
+	if (failed == 0) {
+		fixture_write(*state, "refs/one.sha256", 0644, HEX_A "  /usr/bin/one\n");
+		fixture_write(*state, "refs/two.sha256", 0644, HEX_B "  /usr/bin/two\n");
+	}
+	return failed;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    WITH_FILES(test_facts_that_nobody_measures),
+	    cmocka_unit_test(test_every_known_fact_is_known),
+	    WITH_FILES(test_ranges_that_are_never_met),
+	    WITH_FILES(test_demands_that_exclude_each_other),
+	    WITH_FILES(test_arguments_that_may_be_left_out),
+	    WITH_FILES(test_what_is_not_looked_at),
+	    WITH_FILES(test_entries_that_are_always_affirming),
+	    WITH_FILES(test_sets_that_nobody_uses_or_whose_time_is_over),
+	    WITH_FILES(test_paths_below_links),
+	    WITH_FILES(test_named_paths_that_no_set_has),
+	    WITH_FILES(test_memory_that_nothing_has),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
