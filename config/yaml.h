@@ -1,11 +1,11 @@
 /*
  * YAML files into structs by libcyaml's schemas, with every fault of a file reported at once.
  *
- * libcyaml stops at the first fault, so the file is first walked with libyaml against the same
- * schema (yaml_walk.h): unknown keys (with the nearest known one), missing keys, wrong types,
- * numbers that do not fit, duplicate keys, anchors and aliases, tags. Only a file without faults is
- * loaded as it stands. Of a file with faults, what is good is loaded all the same, so that the
- * checks of its meaning can find theirs in the same run; it is never used for anything else.
+ * libcyaml stops at the first fault, so a file is read into a tree (yaml_tree.h), which is walked
+ * against the schema (yaml_walk.h): unknown keys (with the nearest known one), missing keys, wrong
+ * types, numbers that do not fit, duplicate keys, anchors and aliases, tags. Of a file with faults,
+ * what is good is loaded all the same, so that the checks of its meaning can find theirs in the
+ * same run; it is never used for anything else.
  */
 #ifndef HALLMARK_CONFIG_YAML_H
 #define HALLMARK_CONFIG_YAML_H
@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #include "config/faults.h"
+#include "config/yaml_tree.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
 
@@ -34,6 +35,13 @@ enum err yaml_load_file(const char *path, const cyaml_schema_value_t *schema, st
 /* The same from memory; `name` stands for the file in faults. */
 enum err yaml_load_bytes(const char *name, struct view bytes, const cyaml_schema_value_t *schema,
     struct faults *faults, struct yaml_file **out) MUST_USE;
+
+/*
+ * A text alone, as yaml_tree_read gives it; its size and encoding are looked at, and a byte order
+ * mark is passed over.
+ */
+struct yaml_node *yaml_read(
+    struct yaml_tree *t, const char *name, struct view bytes, struct faults *faults, bool *sound);
 
 /* The loaded struct; owned by the file, frozen. */
 const void *yaml_file_data(const struct yaml_file *f);

@@ -1,12 +1,11 @@
 /*
- * The first pass over a YAML file: libyaml's events against a libcyaml schema, every fault noted,
- * and what is good written out again as JSON (which is YAML) for libcyaml to load.
+ * The tree of a YAML text (yaml_tree.h) held against a libcyaml schema: every fault noted, and
+ * marked in the tree, so that what is good can be used all the same.
  *
  * Stricter than libcyaml, which reads "flase" as true, 010 as eight and takes the last of two equal
- * keys: booleans are `true` and `false`, numbers are plain decimals, a key stands once, text is
- * printable, and there are no anchors, aliases, tags or second documents. Only the parts of a
- * schema that Hallmark uses are known: mappings, lists, strings, unsigned numbers, booleans and
- * strict enumerations.
+ * keys: booleans are `true` and `false`, numbers are plain decimals, a key stands once, and text is
+ * printable. Only the parts of a schema that Hallmark uses are known: mappings, lists, strings,
+ * unsigned numbers, booleans and strict enumerations.
  */
 #ifndef HALLMARK_CONFIG_YAML_WALK_H
 #define HALLMARK_CONFIG_YAML_WALK_H
@@ -15,18 +14,15 @@
 #include <stdbool.h>
 
 #include "config/faults.h"
-#include "proto/bytes.h"
-
-#define YAML_DEPTH_MAX 16 /* nested lists and mappings; our schemas have 6 */
-
-/* Called with each known key and each entry of a list, and whether its value could be used. */
-typedef void yaml_walk_key(void *context, const char *key_path, unsigned line, bool good);
+#include "config/yaml_tree.h"
 
 /*
- * Adds what is good to `clean` as JSON, and every fault to `faults`. `bytes` must be UTF-8.
- * False if nothing can be made of the file: then `clean` is not to be used.
+ * Adds every fault to `faults`; false if nothing can be made of the value. In a part, which others
+ * complete, no key has to be there; in a whole all that the schema does not call optional. What was
+ * faulty before is passed over, and so is what was found to be a good whole.
  */
-bool yaml_walk(const char *file, struct view bytes, const cyaml_schema_value_t *schema,
-    struct faults *faults, yaml_walk_key *on_key, void *context, struct buf *clean);
+enum yaml_extent { YAML_PART, YAML_WHOLE };
+bool yaml_walk(struct yaml_node *n, const cyaml_schema_value_t *schema, enum yaml_extent extent,
+    struct faults *faults);
 
 #endif

@@ -15,8 +15,16 @@ struct seen {
 	const char *pattern;
 };
 
+/* Entries whose patterns have a star, by what stands before the first one. */
+struct wide {
+	UT_hash_handle hh;
+	size_t index; /* of the entry */
+	struct wide *earlier;
+};
+
 static void check_unreachable(struct draft *d);
-static void check_shadowed(struct draft *d, size_t index);
+static void check_shadowed(struct draft *d, size_t index, const struct wide *wides);
+static void add_wide(struct draft *d, size_t index, struct wide **wides, struct wide *room);
 static bool covers(const char *wide, const char *narrow);
 
 void
@@ -46,9 +54,13 @@ policy_compile(struct policy *p, const char *file, policy_part_read *read, void 
 static void
 check_unreachable(struct draft *d)
 {
-	struct seen *seen = NULL, *one, *next;
+	struct seen *seen = NULL, *one,
+		    *room = calloc(d->raw->workloads_count + 1UL, sizeof(*room));
+	struct wide *wides = NULL, *wide = calloc(d->raw->workloads_count + 1UL, sizeof(*wide));
 	char key[DRAFT_KEY_MAX];
 
+	if (room == NULL || wide == NULL)
+		abort();
 	for (size_t i = 0; i < d->raw->workloads_count; i++) {
 		const char *pattern = d->raw->workloads[i].match;
 
@@ -63,38 +75,60 @@ check_unreachable(struct draft *d)
 			    key, pattern);
 			continue;
 		}
-		if ((one = calloc(1, sizeof(*one))) == NULL)
-			abort();
-		one->pattern = pattern;
-		check_shadowed(d, i);
-		HASH_ADD_KEYPTR(hh, seen, one->pattern, strlen(one->pattern), one);
+		room[i].pattern = pattern;
+		check_shadowed(d, i, wides);
+		HASH_ADD_KEYPTR(hh, seen, pattern, strlen(pattern), &room[i]);
+		add_wide(d, i, &wides, &wide[i]);
 	}
-	HASH_ITER (hh, seen, one, next) {
-		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser loses uthash's links */
-		HASH_DEL(seen, one);
-		free(one);
-	}
+	HASH_CLEAR(hh, seen);
+	HASH_CLEAR(hh, wides);
+	free(room);
+	free(wide);
 }
 
-/* An entry is not reached either if an earlier pattern takes every name that its own does. */
+/*
+ * An entry is not reached either if an earlier pattern takes every name that its own does. What
+ * stands before the first star of that one begins its own text.
+ */
 static void
-check_shadowed(struct draft *d, size_t index)
+check_shadowed(struct draft *d, size_t index, const struct wide *wides)
 {
 	const char *pattern = d->raw->workloads[index].match;
+	const size_t size = strlen(pattern);
+	size_t first = index;
 	char key[DRAFT_KEY_MAX];
 
-	for (size_t i = 0; i < index; i++) {
-		const char *earlier = d->raw->workloads[i].match;
+	for (size_t begun = 0; begun <= size && wides != NULL; begun++) {
+		const struct wide *w;
 
-		if (earlier == NULL || !covers(earlier, pattern))
-			continue;
-		snprintf(key, sizeof(key), "workloads[%zu].match", index);
-		draft_fault(d, key,
-		    "\"%s\": the pattern \"%s\" of an earlier entry matches all that \"%s\" does, "
-		    "and only the first is ever used: put this entry before it",
-		    key, earlier, pattern);
-		return;
+		HASH_FIND(hh, wides, pattern, begun, w);
+		for (; w != NULL; w = w->earlier)
+			if (w->index < first && covers(d->raw->workloads[w->index].match, pattern))
+				first = w->index;
 	}
+	if (first == index)
+		return;
+	snprintf(key, sizeof(key), "workloads[%zu].match", index);
+	draft_fault(d, key,
+	    "\"%s\": the pattern \"%s\" of an earlier entry matches all that \"%s\" does, "
+	    "and only the first is ever used: put this entry before it",
+	    key, d->raw->workloads[first].match, pattern);
+}
+
+/* One without a star takes its own text alone. */
+static void
+add_wide(struct draft *d, size_t index, struct wide **wides, struct wide *room)
+{
+	const char *pattern = d->raw->workloads[index].match;
+	const size_t size = strcspn(pattern, "*");
+
+	if (pattern[size] == '\0')
+		return;
+	room->index = index;
+	HASH_FIND(hh, *wides, pattern, size, room->earlier);
+	if (room->earlier != NULL)
+		HASH_DEL(*wides, room->earlier);
+	HASH_ADD_KEYPTR(hh, *wides, pattern, size, room);
 }
 
 /*

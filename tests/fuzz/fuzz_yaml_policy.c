@@ -1,7 +1,7 @@
 /*
- * Policies as replay reads them from a store: the walk, libcyaml, the checks, and an appraisal by
- * what came out. A policy "p" may name the references "one" and "two", and an operators file
- * together with the CAs "ca".
+ * Policies as replay reads them from a store: the walk, the struct made of it, the checks, and an
+ * appraisal by what came out. A policy "p" may name the references "one" and "two", and an
+ * operators file together with the CAs "ca".
  */
 #include <stdlib.h>
 #include <string.h>
@@ -55,10 +55,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if ((e == ERR_OK) != (p != NULL) || (e == ERR_OK && faults.count > 0) ||
 		    (e == ERR_CONFIG && faults.count == 0))
 			abort();
-		/* What the walk accepts, libcyaml must accept. */
-		for (size_t i = 0; i < faults.count; i++)
-			if (strncmp(faults.fault[i].text, "cannot be loaded", 16) == 0)
-				abort();
 		if (p != NULL && (rule = policy_find(p, VIEW_LITERAL("w"), VIEW_LITERAL("c"))))
 			appraise(p, rule);
 		policy_free(&p);

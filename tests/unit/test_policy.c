@@ -216,6 +216,22 @@ test_shadowed_entries(void **state)
 }
 
 static void
+test_the_first_that_shadows_is_told(void **state)
+{
+	static const char *const patterns[] = {"b*", "trading-*-x", "tr*", "t*", "trading-1*"};
+	char text[2000] = "name: x\nworkloads:\n";
+
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+		    "  - {match: \"%s\", collectors: [h], runtime: {facts: [{name: uid, allow: "
+		    "[\"0\"]}]}}\n",
+		    patterns[i]);
+	assert_null(load(*state, text));
+	fixture_expect_count(*state, 1);
+	fixture_expect(*state, 7, "the pattern \"tr*\" of an earlier entry matches all that");
+}
+
+static void
 test_collectors_must_be_named(void **state)
 {
 	refuse(state, "collectors: [host7.bank]", "collectors: []", 10, "1 to 1024 entries");
@@ -473,6 +489,7 @@ main(void)
 	    WITH_FIXTURE(test_patterns),
 	    WITH_FIXTURE(test_no_pattern_is_of_hidden_values),
 	    WITH_FIXTURE(test_shadowed_entries),
+	    WITH_FIXTURE(test_the_first_that_shadows_is_told),
 	    WITH_FIXTURE(test_collectors_must_be_named),
 	    WITH_FIXTURE(test_something_must_be_checked),
 	    WITH_FIXTURE(test_kinds_must_fit_together),
