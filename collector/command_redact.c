@@ -10,15 +10,11 @@
 #include "collector/ground/redaction_key.h"
 #include "proto/encoding.h"
 #include "proto/evidence/component.h"
+#include "proto/evidence/redacted.h"
+#include "proto/evidence/reference_entry.h"
 #include "proto/glob.h"
 
 #define INPUT_SIZE_MAX (128UL * 1024 * 1024) /* bytes: all reference sets of a policy */
-
-/* A line of sha256sum. */
-struct entry {
-	struct digest digest;
-	struct buf path;
-};
 
 static const char *find_task(char *const *names, size_t count, enum component_kind *kind);
 static enum err read_input(struct buf *to);
@@ -26,8 +22,7 @@ static void hide_values(const struct redaction_key *k, enum component_kind kind,
     struct view text, bool whole, struct buf *to);
 static size_t hide_set(const struct redaction_key *k, char *const *patterns, size_t count,
     struct view text, struct buf *to);
-static bool parse_entry(struct view line, struct entry *out);
-static bool append_name(struct buf *to, struct view name, bool escaped);
+static void hide_entry(const struct redaction_key *k, struct reference_entry *e, struct buf *names);
 static int fail(const char *text);
 
 int
@@ -62,9 +57,8 @@ command_redact(const char *key_path, char *const *names, size_t count, bool whol
 		(void)fail(err_text(e));
 	else if (bad > 0)
 		(void)fprintf(stderr,
-		    "hallmark-collector: line %zu of stdin is no line of sha256sum with an "
-		    "absolute "
-		    "path\n",
+		    "hallmark-collector: line %zu of stdin is no line of a reference set with "
+		    "an absolute path\n",
 		    bad);
 	else if (buf_status(&out) != ERR_OK || fwrite(out.data, 1, out.size, stdout) != out.size ||
 		 fflush(stdout) != 0)
@@ -135,8 +129,8 @@ static size_t
 hide_set(const struct redaction_key *k, char *const *patterns, size_t count, struct view text,
     struct buf *to)
 {
-	struct entry e = {.path = BUF_INIT};
-	struct digest mac;
+	struct reference_entry e;
+	struct buf names = BUF_INIT;
 	size_t number = 0;
 	bool good = true;
 
@@ -145,62 +139,37 @@ hide_set(const struct redaction_key *k, char *const *patterns, size_t count, str
 		bool hidden = false;
 
 		number++;
-		good = parse_entry(line, &e);
+		buf_clear(&names);
+		/* Of a line, or of what it is hidden as: names do not move then. */
+		good = buf_reserve(&names, line.size + REDACTED_SIZE) != NULL &&
+		       reference_entry_parse(line, &names, &e) == NULL && e.path.data[0] == '/';
 		for (size_t i = 0; good && i < count; i++)
-			hidden = hidden || glob_match(view_of_string(patterns[i]),
-					       buf_view(&e.path), GLOB_TEXT);
-		if (hidden) {
-			redaction_key_mac(k, "content", buf_view(&e.path),
-			    (struct view){e.digest.bytes, DIGEST_SIZE}, &mac);
-			hex_append(to, (struct view){mac.bytes, DIGEST_SIZE});
-			buf_append_string(to, "  ");
-			redaction_key_append(
-			    k, "path", (struct view){NULL, 0}, buf_view(&e.path), to);
+			hidden =
+			    hidden || glob_match(view_of_string(patterns[i]), e.path, GLOB_TEXT);
+		if (good && hidden) {
+			hide_entry(k, &e, &names);
+			reference_entry_append(&e, to);
 		} else {
 			buf_append_view(to, line);
+			buf_append_byte(to, '\n');
 		}
-		buf_append_byte(to, '\n');
 	}
-	buf_free(&e.path);
+	buf_free(&names);
 	return good ? 0 : number;
 }
 
-static bool
-parse_entry(struct view line, struct entry *out)
+/* A link by the digest of its target's text, as a collector hides it. */
+static void
+hide_entry(const struct redaction_key *k, struct reference_entry *e, struct buf *names)
 {
-	const bool escaped = line.size > 0 && line.data[0] == '\\';
+	const size_t begun = names->size;
+	struct digest mac;
 
-	if (escaped)
-		line = (struct view){line.data + 1, line.size - 1};
-	if (line.size < DIGEST_HEX_SIZE + 3 ||
-	    digest_from_hex((struct view){line.data, DIGEST_HEX_SIZE}, &out->digest) != ERR_OK ||
-	    line.data[DIGEST_HEX_SIZE] != ' ' ||
-	    (line.data[DIGEST_HEX_SIZE + 1] != ' ' && line.data[DIGEST_HEX_SIZE + 1] != '*'))
-		return false;
-	buf_clear(&out->path);
-	line = (struct view){line.data + DIGEST_HEX_SIZE + 2, line.size - DIGEST_HEX_SIZE - 2};
-	return append_name(&out->path, line, escaped) && buf_status(&out->path) == ERR_OK &&
-	       out->path.data[0] == '/';
-}
-
-/* As it is in the file system. */
-static bool
-append_name(struct buf *to, struct view name, bool escaped)
-{
-	for (size_t i = 0; i < name.size; i++) {
-		uint8_t c = name.data[i];
-
-		if (c == '\\') {
-			if (!escaped || ++i == name.size)
-				return false;
-			c = name.data[i];
-			if (c != '\\' && c != 'n' && c != 'r')
-				return false;
-			c = c == 'n' ? '\n' : c == 'r' ? '\r' : '\\';
-		}
-		buf_append_byte(to, c);
-	}
-	return to->size > 0;
+	redaction_key_mac(k, "content", e->path, (struct view){e->digest.bytes, DIGEST_SIZE}, &mac);
+	redaction_key_append(k, "path", (struct view){NULL, 0}, e->path, names);
+	e->digest = mac;
+	e->target = (struct view){NULL, 0};
+	e->path = (struct view){names->data + begun, names->size - begun};
 }
 
 static int

@@ -48,6 +48,8 @@
 	    "the main process runs another program than the one that the policy names")            \
 	X(FINDING_SYMLINK, "symbolic-link", "unknown",                                             \
 	    "a symbolic link, and the policy does not allow any here")                             \
+	X(FINDING_OTHER_RIGHTS, "other-rights", "rights",                                          \
+	    "a reference set gives this content another owner, group or mode")                     \
 	X(FINDING_OTHER_PROCESS, "other-process", "other_process",                                 \
 	    "a process besides the main one runs it, and no reference set has this content")       \
 	X(FINDING_EXPIRED, "expired-reference", "unknown",                                         \

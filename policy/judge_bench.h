@@ -33,6 +33,9 @@ struct judge_bench {
 /* A set that counts has this path with this digest. Paths must not fall from call to call. */
 bool judge_is_listed(struct judge_bench *t, const struct component_file *f);
 
+/* The same, and its owner and mode are as the set gives them, mode among them. */
+bool judge_is_mode_listed(struct judge_bench *t, const struct component_file *f);
+
 /* The content of one file, and who runs it: the last findings of an item. */
 void judge_content(struct judge_bench *t, const struct component_file *f);
 

@@ -3,21 +3,37 @@
 
 /* What the reference sets say about one file. */
 struct lookup {
-	bool matched;
+	bool matched; /* a set that counts has this content */
+	bool granted; /* ... and gives no other owner or mode for it */
+	bool mode_given;
+	const struct reference_entry *denied; /* matched, with another owner or mode; the first */
+	const struct policy_reference *denied_by;
 	const struct policy_reference *expired; /* matched by this one, whose time is over */
 	const struct policy_reference *known;   /* has the path with other digests */
-	struct digest expected;                 /* its first digest */
-	size_t others;                          /* how many more digests would do */
+	const struct reference_entry *expected; /* its first */
+	size_t others;                          /* how many more would do */
 };
 
 static bool is_left_open(const struct judge_bench *t, const struct component_file *f);
 static struct lookup look_up(struct judge_bench *t, const struct component_file *f);
+static void look_at(struct lookup *l, const struct judge_source *s, const struct reference_entry *e,
+    const struct component_file *f);
+static bool has_rights(const struct component_file *f, const struct reference_entry *e);
+static void find_other_rights(
+    struct judge_bench *t, const struct lookup *l, const struct component_file *f);
+static void append_rights(struct buf *to, const struct reference_entry *e);
 static void detail_changed(struct buf *to, const struct lookup *l, const struct component_file *f);
 
 bool
 judge_is_listed(struct judge_bench *t, const struct component_file *f)
 {
 	return look_up(t, f).matched;
+}
+
+bool
+judge_is_mode_listed(struct judge_bench *t, const struct component_file *f)
+{
+	return look_up(t, f).mode_given;
 }
 
 void
@@ -32,6 +48,8 @@ judge_content(struct judge_bench *t, const struct component_file *f)
 		return;
 	}
 	l = look_up(t, f);
+	if (l.matched && !l.granted)
+		find_other_rights(t, &l, f);
 	if (l.matched || is_left_open(t, f))
 		return;
 	/* Of what was being replaced, what was read is no content that it has; that is said. */
@@ -84,42 +102,105 @@ look_up(struct judge_bench *t, const struct component_file *f)
 {
 	struct lookup l = {0};
 
-	for (size_t i = 0; i < t->count && !l.matched; i++) {
+	for (size_t i = 0; i < t->count; i++) {
 		struct judge_source *s = &t->source[i];
 		const struct reference_set *set = s->reference->set;
 
 		s->at = reference_seek(set, s->at, f->path);
 		for (size_t j = s->at; j < reference_count(set); j++) {
-			const struct reference_entry *e = reference_at(set, j);
-
-			if (!view_equal(e->path, f->path))
+			if (!view_equal(reference_at(set, j)->path, f->path))
 				break;
-			if (digest_equal(&e->digest, &f->digest)) {
-				l.matched = s->counts;
-				if (!s->counts)
-					l.expired = s->reference;
-				break;
-			}
-			if (!s->counts)
-				continue;
-			if (l.known == NULL) {
-				l.known = s->reference;
-				l.expected = e->digest;
-			} else {
-				l.others++;
-			}
+			look_at(&l, s, reference_at(set, j), f);
 		}
 	}
 	return l;
 }
 
+/* At an entry with its path. A link and a file never stand for each other. */
+static void
+look_at(struct lookup *l, const struct judge_source *s, const struct reference_entry *e,
+    const struct component_file *f)
+{
+	const bool link = (f->flags & COMPONENT_FILE_SYMLINK) != 0;
+	const bool same =
+	    link == (e->kind == REFERENCE_LINK) && digest_equal(&e->digest, &f->digest);
+
+	if (!s->counts) {
+		if (same)
+			l->expired = s->reference;
+	} else if (same && has_rights(f, e)) {
+		l->matched = l->granted = true;
+		l->mode_given = l->mode_given || (e->given & REFERENCE_MODE) != 0;
+	} else if (same) {
+		l->matched = true;
+		if (l->denied == NULL) {
+			l->denied = e;
+			l->denied_by = s->reference;
+		}
+	} else if (l->known == NULL) {
+		l->known = s->reference;
+		l->expected = e;
+	} else {
+		l->others++;
+	}
+}
+
+static bool
+has_rights(const struct component_file *f, const struct reference_entry *e)
+{
+	return ((e->given & REFERENCE_UID) == 0 || e->uid == f->uid) &&
+	       ((e->given & REFERENCE_GID) == 0 || e->gid == f->gid) &&
+	       ((e->given & REFERENCE_MODE) == 0 || e->mode == (f->mode & REFERENCE_MODE_MASK));
+}
+
+static void
+find_other_rights(struct judge_bench *t, const struct lookup *l, const struct component_file *f)
+{
+	struct buf *to = verdict_find(t->b, FINDING_OTHER_RIGHTS, t->rule->rights, f->path);
+	struct reference_entry found = *l->denied;
+
+	if (to == NULL)
+		return;
+	found.uid = f->uid;
+	found.gid = f->gid;
+	found.mode = (uint16_t)(f->mode & REFERENCE_MODE_MASK);
+	buf_append_string(to, "expected ");
+	append_rights(to, l->denied);
+	buf_append_string(to, " by reference set ");
+	buf_append_string(to, l->denied_by->name);
+	buf_append_string(to, ", found ");
+	append_rights(to, &found);
+}
+
+/* What the entry gives. */
+static void
+append_rights(struct buf *to, const struct reference_entry *e)
+{
+	const char *between = "";
+
+	if ((e->given & REFERENCE_UID) != 0) {
+		buf_append_format(to, "uid %u", e->uid);
+		between = ", ";
+	}
+	if ((e->given & REFERENCE_GID) != 0) {
+		buf_append_format(to, "%sgid %u", between, e->gid);
+		between = ", ";
+	}
+	if ((e->given & REFERENCE_MODE) != 0)
+		buf_append_format(to, "%smode %04o", between, e->mode);
+}
+
 static void
 detail_changed(struct buf *to, const struct lookup *l, const struct component_file *f)
 {
-	judge_append_digest(to, "expected sha256 ", &l->expected);
+	judge_append_digest(to, "expected sha256 ", &l->expected->digest);
+	if (l->expected->kind == REFERENCE_LINK)
+		buf_append_string(to, " of a link");
 	if (l->others > 0)
 		buf_append_format(to, " or one of %zu more", l->others);
 	judge_append_digest(to, ", found ", &f->digest);
+	if ((f->flags & COMPONENT_FILE_SYMLINK) != 0)
+		buf_append_string(to, " of a link");
 }
 
 void

@@ -1,5 +1,6 @@
 /*
- * The items of a component of files, one by one: what was noticed of them, and what their rights are.
+ * The items of a component of files, one by one: what was noticed of them, and what their rights
+ * are.
  */
 #include <sys/stat.h>
 
@@ -15,6 +16,7 @@ static void judge_flags(struct judge_bench *t, const struct component_file *f);
 static void judge_rights(struct judge_bench *t, const struct component_file *f);
 static void judge_writers(struct judge_bench *t, const struct component_file *f);
 static void judge_owner(struct judge_bench *t, const struct component_file *f);
+static void judge_setuid(struct judge_bench *t, const struct component_file *f);
 static void detail_code(struct buf *to, const struct component_file *f);
 
 void
@@ -179,7 +181,7 @@ judge_rights(struct judge_bench *t, const struct component_file *f)
 	/* A group's bit alone, without that to run it, had another meaning once. */
 	if (S_ISREG(f->mode) &&
 	    ((f->mode & S_ISUID) != 0 || (f->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP)))
-		(void)verdict_find(t->b, FINDING_SETUID, r->setuid, f->path);
+		judge_setuid(t, f);
 	if (component_detail(f, VIEW_LITERAL("capability"), &capabilities) ||
 	    component_detail(f, VIEW_LITERAL("xattr"), &capabilities)) {
 		detail = verdict_find(t->b, FINDING_CAPABILITIES, r->capabilities, f->path);
@@ -225,6 +227,16 @@ judge_owner(struct judge_bench *t, const struct component_file *f)
 		buf_append_view(detail, finding_sentence(FINDING_OWNER));
 		buf_append_format(detail, ": %u", f->uid);
 	}
+}
+
+/* A set may list a file with this very mode, as packages bring some: that is accepted, and said. */
+static void
+judge_setuid(struct judge_bench *t, const struct component_file *f)
+{
+	if (judge_is_mode_listed(t, f))
+		verdict_accept(t->b, FINDING_SETUID);
+	else
+		(void)verdict_find(t->b, FINDING_SETUID, t->rule->setuid, f->path);
 }
 
 /* Where it is, as whoever measured it has said. */

@@ -44,7 +44,7 @@ take_path(struct draft *d, const char *key, const char *path)
 {
 	const struct view v = view_of_string(path);
 
-	if (!reference_is_path(v))
+	if (reference_path_check(v) != NULL)
 		draft_fault(d, key,
 		    "\"%s\" must be a path as it is measured, absolute and without \"//\", "
 		    "\"/./\", "

@@ -228,6 +228,7 @@ take_file_rule(struct place *p, enum component_kind kind, const struct raw_file_
 	    .setuid = draft_outcome(raw->setuid),
 	    .capabilities = draft_outcome(raw->capabilities),
 	    .owner = draft_outcome(raw->owner),
+	    .rights = draft_outcome(raw->rights),
 	    .writable_by_others = draft_outcome(raw->writable_by_others),
 	    .other_program = draft_outcome(raw->other_program),
 	};

@@ -79,8 +79,8 @@ static const cyaml_schema_value_t collectors_ca_entry = {
 	    CYAML_FIELD_BOOL("symlinks", OPTIONAL, struct raw_file_rule, symlinks),                \
 	    FILE_OUTCOME(unknown), FILE_OUTCOME(changed), FILE_OUTCOME(unreadable),                \
 	    FILE_OUTCOME(unstable), FILE_OUTCOME(world_writable),                                  \
-	    FILE_OUTCOME(changed_since_start), FILE_OUTCOME(setuid), MADE(patterns),               \
-	    MADE(excludes), MADE(may_change), MADE(may_grow), MADE(options)
+	    FILE_OUTCOME(changed_since_start), FILE_OUTCOME(setuid), FILE_OUTCOME(rights),         \
+	    MADE(patterns), MADE(excludes), MADE(may_change), MADE(may_grow), MADE(options)
 #define CODE_FIELDS                                                                                \
 	FILE_OUTCOME(modified_code), FILE_OUTCOME(restored_code), FILE_OUTCOME(probed_code)
 

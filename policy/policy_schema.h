@@ -57,7 +57,7 @@ struct raw_file_rule {
 	enum raw_outcome unknown, changed, missing, deleted, replaced, memfd, anonymous, writable;
 	enum raw_outcome unreadable, unstable, world_writable, other_process;
 	enum raw_outcome modified_code, restored_code, probed_code, changed_since_start;
-	enum raw_outcome setuid, capabilities, owner, writable_by_others, other_program;
+	enum raw_outcome setuid, capabilities, owner, writable_by_others, other_program, rights;
 	char *path, **demand;
 	uint32_t demand_count;
 	uint32_t *owners;

@@ -59,7 +59,7 @@ struct file_rule {
 	enum report_status unknown, changed, missing, deleted, replaced, memfd, anonymous, writable;
 	enum report_status unreadable, unstable, world_writable, other_process;
 	enum report_status modified_code, restored_code, probed_code, changed_since_start;
-	enum report_status setuid, capabilities, owner, writable_by_others, other_program;
+	enum report_status setuid, capabilities, owner, writable_by_others, other_program, rights;
 	struct view path;    /* of the program that the main process has to run; size 0: any */
 	struct texts demand; /* libraries that have to be mapped, by path */
 	size_t owner_count;  /* of files: who may own them; 0: it does not matter */

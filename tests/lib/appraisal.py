@@ -45,7 +45,7 @@ Finding = collections.namedtuple("Finding", "kind code subject detail outcome")
 def findings_of_document():
     """code: (decided by, sentence), in the table's order."""
     rows = re.findall(r"^\| `([a-z-]+)` \| ([a-z_ ]+) \| ([^|]+) \|$", DOCUMENT.read_text(), re.M)
-    assert len(rows) == 43, rows
+    assert len(rows) == 44, rows
     return {code: (decided, sentence) for code, decided, sentence in rows}
 
 
@@ -127,16 +127,38 @@ def seconds(text):
     return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
 
 
+Line = collections.namedtuple("Line", "kind digest uid gid mode")  # -1: is not given
+
+
 def read_sums(content):
-    """path: its digests"""
+    """path: its lines"""
     paths = collections.defaultdict(set)
     assert not content or content.endswith(b"\n")
-    for line in content.split(b"\n")[:-1]:
-        escaped, digest, path = re.fullmatch(rb"(\\?)([0-9a-f]{64}) [ *](/.*|hmac-sha256:[0-9a-f]{16}:[0-9a-f]{64})", line, re.S).groups()
-        if escaped:
-            path = re.sub(rb"\\(.)", lambda m: {b"n": b"\n", b"r": b"\r", b"\\": b"\\"}[m[1]], path)
-        paths[path].add(digest.decode())
+    for text in content.split(b"\n")[:-1]:
+        path, line = read_words(text) if text[:5] in (b"file ", b"link ") else read_sum(text)
+        assert re.fullmatch(rb"/.*|hmac-sha256:[0-9a-f]{16}:[0-9a-f]{64}", path, re.S), path
+        paths[path].add(line)
     return paths
+
+
+def unescaped(name):
+    return re.sub(rb"\\(.)", lambda m: {b"n": b"\n", b"r": b"\r", b"\\": b"\\", b"s": b" "}[m[1]], name)
+
+
+def read_sum(text):
+    escaped, digest, path = re.fullmatch(rb"(\\?)([0-9a-f]{64}) [ *](.*)", text, re.S).groups()
+    return unescaped(path) if escaped else path, Line("file", digest.decode(), -1, -1, -1)
+
+
+def read_words(text):
+    kind, content, path, *given = re.fullmatch(
+        rb"(file|link) ([^ ]+) ([^ ]+)(?: uid=(\d+))?(?: gid=(\d+))?(?: mode=([0-7]{4}))?", text, re.S).groups()
+    path = unescaped(path)
+    if kind == b"link" and path.startswith(b"/"):
+        content = hashlib.sha256(unescaped(content)).hexdigest().encode()
+    assert re.fullmatch(rb"[0-9a-f]{64}", content)
+    return path, Line(kind.decode(), content.decode(), *(
+        int(n, base) if n else -1 for n, base in zip(given, (10, 10, 8))))
 
 
 def families_of(entries):
@@ -243,11 +265,11 @@ class FileRule:
                 yield self.finding("changed-since-start", path)
             if not flags & (2 | 4 | LINK | CODE):
                 details = dict(detail.decode().split("=", 1) for detail in details)
-                yield from self.rights(path, mode, uid, details)
+                yield from self.rights(item, path, mode, uid, details)
             if not flags & (OTHER | CODE) and self.rule.get("path", "").encode() not in (b"", path):
                 yield self.finding("other-program", path, "expected " + self.rule["path"])
             if not flags & (2 | 4 | 16 | 128 | CODE):
-                yield from self.content(path, digest.hex(), flags, item[7])
+                yield from self.content(path, digest.hex(), flags, item)
         yield from self.missing_libraries()
         if self.kind == "files":
             yield from self.missing_files()
@@ -263,9 +285,14 @@ class FileRule:
             (not flags & 8 or one.get("writable", "false") == "true")
             for one in self.rule.get("accept_anonymous", []))
 
+    def lines_with(self, kind, digest, path):
+        """(set, line), by name and in the set's order."""
+        return [(s, line) for s in self.counting for line in sorted(s.paths.get(path, ()))
+                if (line.kind, line.digest) == (kind, digest)]
+
     def code(self, path, digest, size, flags, details):
         """Of what is in memory."""
-        if any(digest.hex() in s.paths.get(path, ()) for s in self.counting):
+        if self.lines_with("link" if flags & LINK else "file", digest.hex(), path):
             self.accepted |= {code for flag, code in MEANING_OF_CODE if flags & flag}
             return
         told = [f"found sha256 {digest.hex()}, {size} bytes"] if any(digest) else []
@@ -274,7 +301,7 @@ class FileRule:
             if flags & flag:
                 yield self.finding(code, path, told or None)
 
-    def rights(self, path, mode, uid, details):
+    def rights(self, item, path, mode, uid, details):
         def with_value(code, value):
             return self.finding(code, path, f"{TABLE[code][1]}: {value}")
 
@@ -288,23 +315,34 @@ class FileRule:
             if uid not in [int(owner) for owner in self.rule.get("owners", [0])]:
                 yield with_value("other-owner", uid)
         if stat.S_ISREG(mode) and (mode & 0o4000 or mode & 0o2010 == 0o2010):
-            yield self.finding("setuid-file", path)
+            if any(line.mode >= 0 and grants(line, item) for _, line in
+                   self.lines_with("file", item[1].hex(), path)):
+                self.accepted.add("setuid-file")
+            else:
+                yield self.finding("setuid-file", path)
         if "capability" in details or "xattr" in details:
             yield with_value("file-capabilities", details.get("capability", details.get("xattr")))
 
-    def content(self, path, digest, flags, details):
+    def content(self, path, digest, flags, item):
+        kind = "link" if flags & LINK else "file"
         if flags & LINK and self.rule.get("symlinks", "false") != "true":
             yield self.finding("symbolic-link", path)
             return
-        if any(digest in s.paths.get(path, ()) for s in self.counting):
+        lines = self.lines_with(kind, digest, path)
+        if lines and not any(grants(line, item) for _, line in lines):
+            first, line = lines[0]
+            yield self.finding("other-rights", path, f"expected {rights_of(line, line)} by reference set "
+                               f"{first.name}, found {rights_of(line, found_rights(item))}")
+        if lines:
             return
-        known = [s.name for s in self.over if digest in s.paths.get(path, ())]
+        known = [s.name for s in self.over
+                 if any((line.kind, line.digest) == (kind, digest) for line in s.paths.get(path, ()))]
         having = [s for s in self.counting if path in s.paths]
         if self.kind == "files" and flags & 32:
             return
         left_open = {b"content=not-measured": "may_change", b"content=beginning": "may_grow"}
         if self.kind == "files" and not flags & LINK and any(
-                left_open.get(bytes(detail)) in self.made for detail in details):
+                left_open.get(bytes(detail)) in self.made for detail in item[7]):
             return
         if flags & OTHER:
             yield self.finding("other-process", path, "run by a process besides the main one, in no "
@@ -316,8 +354,9 @@ class FileRule:
             first = min(having[0].paths[path])
             more = sum(len(s.paths[path]) for s in having) - 1
             others = f" or one of {more} more" if more else ""
-            yield self.finding("changed-file", path,
-                               f"expected sha256 {first}{others}, found {digest}")
+            linked = {"file": "", "link": " of a link"}
+            yield self.finding("changed-file", path, f"expected sha256 {first.digest}{linked[first.kind]}"
+                               f"{others}, found {digest}{linked[kind]}")
         else:
             yield self.finding("unknown-file", path,
                                f"in no reference set; found sha256 {digest}")
@@ -344,6 +383,21 @@ class FileRule:
             over = "" if first in self.counting else ", whose time is over"
             yield self.finding("missing-file", path, f"expected by reference set {first.name}"
                                f"{over}, found no such file")
+
+
+def found_rights(item):
+    return Line(None, None, item[4], item[5], item[3] & 0o7777)
+
+
+def grants(line, item):
+    found = found_rights(item)
+    return all(getattr(line, name) in (-1, getattr(found, name)) for name in ("uid", "gid", "mode"))
+
+
+def rights_of(line, values):
+    """Those that the line gives."""
+    return ", ".join(f"mode {values.mode:04o}" if name == "mode" else f"{name} {getattr(values, name)}"
+                     for name in ("uid", "gid", "mode") if getattr(line, name) >= 0)
 
 
 # --- facts ---------------------------------------------------------------------------------------

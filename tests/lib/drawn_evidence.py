@@ -123,11 +123,25 @@ class Drawn:
         lines = []
         for path in self.some(PATHS, 20):
             for content in self.chance.sample(CONTENTS, self.chance.randint(1, 3)):
-                lines.append(line(hashlib.sha256(content).hexdigest(), path,
-                                  self.chance.choice((b"  ", b" *"))))
+                lines.append(self.drawn_line(path, content))
         lines += self.some(lines, 2)
         self.chance.shuffle(lines)
         return lines
+
+    def drawn_line(self, path, content):
+        """As sha256sum writes it, or of our own, for a file or a link, perhaps with what it has to have."""
+        chance, digest = self.chance, hashlib.sha256(content).hexdigest()
+        if self.maybe():
+            return line(digest, path, chance.choice((b"  ", b" *")))
+        kind = chance.choice(("file", "file", "link"))
+        words = [kind, digest if kind == "file" or not path.startswith(b"/") else content.decode(), None,
+                 *(f"{name}={value}" for name, value in (("uid", chance.choice((0, 70000))), ("gid", chance.choice((0, 7))))
+                   if self.maybe(0.3)),
+                 *(f"mode={mode & 0o7777:04o}" for mode in (chance.choice(MODES),) if kind == "file" and self.maybe(0.3))]
+        escaped = path.replace(b"\\", b"\\\\")
+        for byte, letter in ((b"\n", b"n"), (b"\r", b"r"), (b" ", b"s")):
+            escaped = escaped.replace(byte, b"\\" + letter)
+        return b" ".join(escaped if w is None else w.encode() for w in words) + b"\n"
 
     def entry(self, match, sets):
         entry = {"match": match, "collectors": ["spiffe://test/*"]}
@@ -152,7 +166,7 @@ class Drawn:
 
     def file_rule(self, kind, sets):
         outcomes = ["unknown", "changed", "unreadable", "unstable", "world_writable",
-                    "changed_since_start", "setuid"]
+                    "changed_since_start", "setuid", "rights"]
         outcomes += ["missing", "owner", "capabilities", "writable_by_others"] if kind == "files" else [
             "deleted", "replaced", "memfd", "writable", "modified_code", "restored_code", "probed_code"]
         outcomes += {"libraries": ["anonymous", "missing"], "executable": ["other_process", "other_program"]}.get(kind, [])
@@ -291,10 +305,13 @@ class Drawn:
 
     def released(self):
         """What some set lists, nearly."""
-        for path, digests in self.chance.choice(self.sets):
+        for path, lines in self.chance.choice(self.sets):
             if self.maybe(0.95):
-                digest = self.chance.choice(sorted(digests))
-                yield wire.file_item(path, digest=bytes.fromhex(digest), mode=0o100644)
+                one = self.chance.choice(sorted(lines))
+                mode = 0o120777 if one.kind == "link" else 0o100000 | (one.mode if one.mode >= 0 else 0o644)
+                yield wire.file_item(path, digest=bytes.fromhex(one.digest), mode=mode if self.maybe(0.9) else 0o104755,
+                                     uid=max(one.uid, 0) if self.maybe(0.9) else 70000, gid=max(one.gid, 0),
+                                     flags=64 if one.kind == "link" else 0)
 
     def memory(self):
         """Without a file, nearly as compilers at run time make it."""

@@ -163,11 +163,37 @@ def test_each_flag_is_a_finding_and_some_take_the_place_of_the_content():
 
 
 def test_a_link_is_accepted_by_its_target_where_the_policy_says_so():
-    link = files(A, "executable", flags=64, mode=0o120777)
-    sets = [reference("app", A)]
+    """And a file by its content alone, even if the two have one digest."""
+    link, file = files(A, "executable", flags=64, mode=0o120777), files(A, "executable", mode=0o100755)
+    sets = [({"name": "app", "file": "app.set"}, b"link a /a\n")]
     assert found(CASES.verdict(APP, link, sets), "code") == [("symbolic-link",)]
     allowed = {"executable": {"references": ["app"], "symlinks": True}}
     assert CASES.verdict(allowed, link, sets)["ear.status"] == "affirming"
+    same = sha(b"a")
+    assert found(CASES.verdict(allowed, file, sets), "code", "detail") == [
+        ("changed-file", f"expected sha256 {same} of a link, found {same}")]
+    assert found(CASES.verdict(allowed, link, [reference("app", A)]), "code", "detail") == [
+        ("changed-file", f"expected sha256 {same}, found {same} of a link")]
+
+
+def test_whose_a_file_is_has_to_be_what_one_of_the_lines_gives():
+    """Where a line gives nothing, anybody's will do; what runs as its owner is accepted by its mode."""
+    def judged(*lines, mode=0o100755, uid=0, gid=0):
+        sets = [({"name": "app", "file": "app.set"}, "".join(f"file {sha(b'a')} /a{l}\n" for l in lines).encode())]
+        verdict = CASES.verdict(APP, files(A, "executable", mode=mode, uid=uid, gid=gid), sets)
+        return found(verdict, "code", "detail"), [a["code"] for a in verdict.get("hallmark.accepted", [])]
+
+    given = " uid=0 gid=0 mode=0755"
+    assert judged(given) == ([], [])
+    assert judged(given, mode=0o100775) == ([(
+        "other-rights", "expected uid 0, gid 0, mode 0755 by reference set app, found uid 0, gid 0, mode 0775")], [])
+    assert judged(" gid=3", gid=4, uid=9) == ([("other-rights", "expected gid 3 by reference set app, found gid 4")], [])
+    assert judged(" uid=3", " uid=4", "", uid=9) == ([], [])
+    assert judged(" uid=3", " uid=4 mode=0700", uid=4) == ([(
+        "other-rights", "expected uid 3 by reference set app, found uid 4")], [])
+    assert judged(" mode=4755", mode=0o104755) == ([], ["setuid-file"])
+    assert [code for code, _ in judged(" mode=0755", mode=0o104755)[0]] == ["setuid-file", "other-rights"]
+    assert [code for code, _ in judged(" uid=0", mode=0o104755)[0]] == ["setuid-file"]
 
 
 def test_the_program_and_the_libraries_that_a_policy_names():
@@ -502,6 +528,9 @@ CHANGES = (
     ("if flags & OTHER:", "if False:"),
     ("not flags & (OTHER | CODE) and", "not flags & CODE and"),
     ("not item[6] & (2 | 4 | LINK | 128 | CODE)", "not item[6] & (2 | 4 | LINK | 128)"),
+    ("any(grants(line, item) for _, line in lines)", "lines"),
+    ("(line.kind, line.digest) == (kind, digest)]", "line.digest == digest]"),
+    ("any(line.mode >= 0 and grants(line, item)", "any(line.mode >= 0"),
     ("mode & 0o2010 == 0o2010", "mode & 0o2000"),
     ("mode & 0o020 and not stat.S_ISDIR(mode)", "mode & 0o020"),
     ('self.rule.get("owners", [0])', "[0]"),

@@ -338,6 +338,11 @@ def test_the_tool_makes_what_policies_have():
         hidden = key.mac(b"content", b"/srv/a\nb", digest).hex()
         assert redact(path, "set", "/srv/*", "/none", stdin=line + odd) == (
             f"{line}{hidden}  {key.hidden(b'path', b'', b'/srv/a' + bytes([10]) + b'b').decode()}\n")
+        target = hashlib.sha256(b"to x").digest()
+        own = f"file {digest.hex()} /opt/x mode=0644\n", "link to\\sx /srv/a uid=7\n"
+        hidden = key.mac(b"content", b"/srv/a", target).hex()
+        assert redact(path, "set", "/srv/*", stdin="".join(own)) == (
+            f"{own[0]}link {hidden} {key.hidden(b'path', b'', b'/srv/a').decode()} uid=7\n")
         for names, stdin, status, words in (
                 (["id", "x"], "", 2, "nothing behind id"), (["runtime"], "", 2, "a fact's name"),
                 (["files", "x"], "", 2, "a kind of facts"), (["runtime", "a", "b"], "", 2, "a kind of facts"),

@@ -287,17 +287,55 @@ test_several_findings_of_one_file(void **state)
 	expect(b, "executable", "changed-file", "/app/bin");
 }
 
+/* By its target; a file with the same digest is another thing. */
 static void
 test_symlinks_only_where_allowed(void **state)
 {
 	struct bench *b = *state;
-	const char *rules = "    executable: {references: [old], symlinks: true}\n";
+	const char *rules = "    executable: {references: [other], symlinks: true}\n";
+	struct component_file f = {.path = VIEW_LITERAL("/app/bin"), .mode = 0120777};
 
-	appraise_executable(b, rules, "/app/bin", 'a', COMPONENT_FILE_SYMLINK, 0120777);
+	fixture_write(&b->fixture, "other", 0644, "link to /app/bin\n");
+	for (unsigned i = 0; i < 3; i++) {
+		digest_of("toe", i == 1 ? 3 : 2, &f.digest);
+		f.flags = i == 2 ? 0 : COMPONENT_FILE_SYMLINK;
+		f.mode = i == 2 ? 0100755 : 0120777;
+		use(b, rules);
+		begin(b, COMPONENT_EXECUTABLE);
+		assert_int_equal(component_add_file(b->builder, &f), ERR_OK);
+		end(b, COMPONENT_EXECUTABLE);
+		conclude(b);
+		expect_verdict(b, i == 0 ? REPORT_AFFIRMING : REPORT_CONTRAINDICATED, i > 0);
+		if (i > 0)
+			expect(b, "executable", "changed-file", "/app/bin");
+	}
+}
+
+static void
+test_rights_that_a_set_gives(void **state)
+{
+	struct bench *b = *state;
+	const char *rules = "    executable: {references: [new, other], rights: warning}\n";
+
+	fixture_write(&b->fixture, "other", 0644,
+	    "file " HEX_A " /app/bin uid=0 gid=0 mode=4755\nfile " HEX_C " /app/bin gid=1\n");
+	appraise_executable(b, rules, "/app/bin", 'a', 0, 0104755);
 	expect_verdict(b, REPORT_AFFIRMING, 0);
-	appraise_executable(b, rules, "/app/bin", 'b', COMPONENT_FILE_SYMLINK, 0120777);
+	assert_int_equal(b->report.accepted_count, 1);
+	assert_true(view_equal(b->report.accepted[0].code, VIEW_LITERAL("setuid-file")));
+	appraise_executable(b, rules, "/app/bin", 'a', 0, 0100755);
+	expect_verdict(b, REPORT_WARNING, 1);
+	assert_string_equal(expect(b, "executable", "other-rights", "/app/bin"),
+	    "expected uid 0, gid 0, mode 4755 by reference set other, found uid 0, gid 0, mode "
+	    "0755");
+	appraise_executable(b, rules, "/app/bin", 'c', 0, 0100755);
+	assert_string_equal(expect(b, "executable", "other-rights", "/app/bin"),
+	    "expected gid 1 by reference set other, found gid 0");
+	appraise_executable(b, rules, "/app/bin", 'b', 0, 0100700);
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+	appraise_executable(b, rules, "/app/bin", 'b', 0, 0104700);
 	expect_verdict(b, REPORT_CONTRAINDICATED, 1);
-	expect(b, "executable", "changed-file", "/app/bin");
+	expect(b, "executable", "setuid-file", "/app/bin");
 }
 
 static void
@@ -431,6 +469,7 @@ main(void)
 	    WITH_BENCH(test_each_outcome_has_its_key),
 	    WITH_BENCH(test_several_findings_of_one_file),
 	    WITH_BENCH(test_symlinks_only_where_allowed),
+	    WITH_BENCH(test_rights_that_a_set_gives),
 	    WITH_BENCH(test_unreadable_file_never_matches),
 	    WITH_BENCH(test_empty_executable),
 	    WITH_BENCH(test_empty_libraries),

@@ -1,4 +1,4 @@
-/* Reference sets: the format of sha256sum, strictly. */
+/* Reference sets: the lines of sha256sum and our own, strictly. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -115,6 +115,103 @@ test_hidden_paths(void **state)
 	refuse(state, V(A "  hmac-sha256::0123456789abcde:" A "\n"), 1, "an absolute path");
 	refuse(state, V(A "  " HIDDEN "0\n"), 1, "an absolute path");
 	refuse(state, V(A "  hmac-sha256:\n"), 1, "an absolute path");
+#undef HIDDEN
+}
+
+/* Written again, it is the same text. */
+static struct reference_set *
+accept_canonical(void **state, struct view text)
+{
+	struct reference_set *s = accept(state, text);
+	struct buf again = BUF_INIT;
+
+	for (size_t i = 0; i < reference_count(s); i++)
+		reference_entry_append(reference_at(s, i), &again);
+	assert_int_equal(again.size, text.size);
+	assert_memory_equal(again.data, text.data, text.size);
+	buf_free(&again);
+	return s;
+}
+
+static void
+test_own_lines(void **state)
+{
+	struct reference_set *s = accept_canonical(
+	    state, V(B "  /a\nfile " A " /b uid=0 gid=42 mode=4755\nfile " A " /c gid=4294967295\n"
+		       "link b /d\nlink ../x\\sy\\\\\\n\\r /e\\s\\\\\\n\\r uid=7\n"));
+	const struct reference_entry *e = reference_at(s, 1);
+	struct digest target;
+
+	assert_int_equal(e->kind, REFERENCE_FILE);
+	assert_int_equal(e->given, REFERENCE_UID | REFERENCE_GID | REFERENCE_MODE);
+	assert_int_equal(e->gid, 42);
+	assert_int_equal(e->mode, 04755);
+	assert_int_equal(reference_at(s, 2)->given, REFERENCE_GID);
+	assert_int_equal(reference_at(s, 2)->gid, UINT32_MAX);
+	digest_of("b", 1, &target);
+	assert_int_equal(reference_at(s, 3)->kind, REFERENCE_LINK);
+	assert_true(digest_equal(&reference_at(s, 3)->digest, &target));
+	expect_path(s, 4, V("/e \\\n\r"));
+	assert_true(view_equal(reference_at(s, 4)->target, V("../x y\\\n\r")));
+	reference_free(&s);
+}
+
+/* Of a path: files first, by digest, then by what is given, where nothing comes first. */
+static void
+test_own_lines_are_sorted(void **state)
+{
+	struct reference_set *s = accept_canonical(
+	    state, V(A "  /a\nfile " A " /a mode=0644\nfile " A " /a mode=0755\nfile " A
+		       " /a gid=0\nfile " A " /a uid=0\nfile " A " /a uid=1\n" B
+		       "  /a\nlink b /a\nlink b /a uid=0\n"));
+
+	assert_int_equal(reference_count(s), 9);
+	reference_free(&s);
+	s = accept(state, V("file " A " /a\n" A " */a\nlink b /a\nlink b /a\n"));
+	assert_int_equal(reference_count(s), 2);
+	reference_free(&s);
+}
+
+static void
+test_bad_own_lines(void **state)
+{
+	refuse(state, V("file " A "\n"), 1, "content and path");
+	refuse(state, V("file  " A " /a\n"), 1, "content and path");
+	refuse(state, V("link b \n"), 1, "content and path");
+	refuse(state, V("file b /a\n"), 1, "64 lower-case hex digits");
+	refuse(state, V("file " Z " /a\n"), 1, "all zeros");
+	refuse(state, V("file " A " a\n"), 1, "absolute path");
+	refuse(state, V("link b /a/\n"), 1, "under such a path");
+	refuse(state, V("link b\0 /a\n"), 1, "zero byte");
+	refuse(state, V("link b /a\r\n"), 1, "carriage return");
+	refuse(state, V("link b\\ /a\n"), 1, "must stand before another");
+	refuse(state, V("link b /a\\t\n"), 1, "must stand before another");
+	refuse(state, V("dir b /a\n"), 1, "\"file\" or \"link\"");
+	refuse(state, V("file " A " /a \n"), 1, "nothing behind the path");
+	refuse(state, V("file " A " /a b\n"), 1, "nothing behind the path");
+	refuse(state, V("file " A " /a gid=0 uid=0\n"), 1, "nothing behind the path");
+	refuse(state, V("file " A " /a uid=0 uid=0\n"), 1, "nothing behind the path");
+	refuse(state, V("file " A " /a uid=00\n"), 1, "nothing behind the path");
+	refuse(state, V("file " A " /a uid=\n"), 1, "nothing behind the path");
+	refuse(state, V("file " A " /a uid=4294967296\n"), 1, "nothing behind the path");
+	refuse(state, V("file " A " /a mode=755\n"), 1, "nothing behind the path");
+	refuse(state, V("file " A " /a mode=0758\n"), 1, "nothing behind the path");
+	refuse(state, V("file " A " /a mode=00755\n"), 1, "nothing behind the path");
+	refuse(state, V("link b /a mode=0777\n"), 1, "nothing behind the path");
+}
+
+/* By the digest that it is hidden as. */
+static void
+test_hidden_own_lines(void **state)
+{
+#define HIDDEN "hmac-sha256:0123456789abcdef:" A
+	struct reference_set *s =
+	    accept_canonical(state, V("file " B " " HIDDEN " uid=0\nlink " B " " HIDDEN "\n"));
+
+	assert_int_equal(reference_at(s, 1)->digest.bytes[0], 0xbb);
+	assert_int_equal(reference_at(s, 1)->target.size, 0);
+	reference_free(&s);
+	refuse(state, V("link b " HIDDEN "\n"), 1, "64 lower-case hex digits");
 #undef HIDDEN
 }
 
@@ -296,6 +393,10 @@ main(void)
 	    WITH_FIXTURE(test_escaped_names),
 	    WITH_FIXTURE(test_names_are_bytes),
 	    WITH_FIXTURE(test_hidden_paths),
+	    WITH_FIXTURE(test_own_lines),
+	    WITH_FIXTURE(test_own_lines_are_sorted),
+	    WITH_FIXTURE(test_bad_own_lines),
+	    WITH_FIXTURE(test_hidden_own_lines),
 	    WITH_FIXTURE(test_bad_lines),
 	    WITH_FIXTURE(test_bad_names),
 	    WITH_FIXTURE(test_path_too_long),
