@@ -31,6 +31,13 @@ struct log_reader {
  */
 enum outcome log_open(struct log_reader *l, const char *directory, const struct seal_wanted *wanted,
     const struct findings *f) MUST_USE;
+
+/*
+ * The same for who trusts the disk that it is on: the seal is not looked at, and the checkpoint is
+ * as it stands there. Errors of inputfile_read, for inputfile_reason; ERR_FORMAT. To be closed
+ * whatever comes out.
+ */
+enum err log_open_unproved(struct log_reader *l, const char *directory) MUST_USE;
 void log_close(struct log_reader *l);
 
 /*

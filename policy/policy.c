@@ -191,17 +191,27 @@ policy_object_at(const struct policy *p, size_t index)
 const struct policy_rule *
 policy_find(const struct policy *p, struct view workload, struct view collector)
 {
-	for (size_t i = 0; i < p->rule_count; i++) {
-		const struct policy_rule *r = &p->rules[i];
+	const struct policy_rule *r = policy_find_entry(p, workload);
 
-		if (!glob_match(r->match, workload, GLOB_TEXT))
-			continue;
-		for (size_t j = 0; j < r->collector_count; j++)
-			if (glob_match(r->collectors[j], collector, GLOB_IDENTITY))
-				return r;
-		return NULL;
-	}
+	for (size_t i = 0; r != NULL && i < r->collector_count; i++)
+		if (glob_match(r->collectors[i], collector, GLOB_IDENTITY))
+			return r;
 	return NULL;
+}
+
+const struct policy_rule *
+policy_find_entry(const struct policy *p, struct view workload)
+{
+	for (size_t i = 0; i < p->rule_count; i++)
+		if (glob_match(p->rules[i].match, workload, GLOB_TEXT))
+			return &p->rules[i];
+	return NULL;
+}
+
+struct view
+policy_rule_match(const struct policy_rule *r)
+{
+	return r->match;
 }
 
 uint32_t

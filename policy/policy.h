@@ -80,6 +80,12 @@ const struct policy_object *policy_object_at(const struct policy *p, size_t inde
 const struct policy_rule *policy_find(
     const struct policy *p, struct view workload, struct view collector);
 
+/* The same, whoever speaks for the workload. */
+const struct policy_rule *policy_find_entry(const struct policy *p, struct view workload);
+
+/* The pattern of its workloads. */
+struct view policy_rule_match(const struct policy_rule *r);
+
 /* A rule by its number, for who keeps one for each of many: from 1; 0 is NULL. */
 uint32_t policy_rule_number(const struct policy *p, const struct policy_rule *r);
 const struct policy_rule *policy_rule_at(const struct policy *p, uint32_t number);

@@ -10,10 +10,10 @@
 #include "config/signer_config.h"
 #include "signer/challenge_client.h"
 #include "signer/check.h"
+#include "signer/policy_commands.h"
 #include "signer/signer.h"
 #include "signer/statement_client.h"
 #include "signer/status_client.h"
-#include "signer/trial/trial_arguments.h"
 
 static const char usage[] =
     "usage: hallmark-signer run    -c FILE\n"
@@ -23,8 +23,7 @@ static const char usage[] =
     "       hallmark-signer challenge (-c FILE | --socket PATH) COLLECTOR WORKLOAD\n"
     "                       [--nonce HEX] [-o FILE]\n"
     "       hallmark-signer statement submit (-c FILE | --socket PATH) FILE\n"
-    "       hallmark-signer policy try NEW (-c FILE | --log DIR --evidence DIR)\n"
-    "                       [--last TIME] [--all] [--json]\n"
+    "       hallmark-signer policy COMMAND ...    (hallmark-signer policy --help)\n"
     "       hallmark-signer --version | --help\n"
     "\n"
     "run        serves until SIGTERM; SIGHUP reloads certificates, policy and limits\n"
@@ -36,10 +35,7 @@ static const char usage[] =
     "           (a random one if none is given), and keeps its receipt in the file\n"
     "statement  shows what an operator has signed (hallmark-hsm statement sign), and has it put\n"
     "           into the log\n"
-    "policy try appraises the evidence of the log again under the policy file NEW, and tells "
-    "whose\n"
-    "           verdict would be another and why. --last: of the newest 90s, 15m, 36h, 7d; --all\n"
-    "           names every workload. 1: a verdict would fall; 2: not all could be told\n"
+    "policy     explains policies, compares them, and tries them on what was logged\n"
     "\n"
     "exit status: 0 good, affirming, taken; 1 faults, another verdict, a workload that is not\n"
     "affirming (status for people), no signer for status, refused; 2 usage, no verdict, not "
@@ -60,7 +56,6 @@ static int run_status(int argc, char **argv);
 static bool take_format(const char *option, enum status_format *format);
 static int run_challenge(int argc, char **argv);
 static int run_statement(int argc, char **argv);
-static int run_policy(int argc, char **argv);
 static bool parse_challenge(
     int argc, char **argv, struct challenge_words *words, struct where *where);
 static const char *find_socket(struct where *where);
@@ -93,7 +88,10 @@ run_command(int argc, char **argv)
 	}
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-			fputs(usage, stdout);
+			if (strcmp(argv[1], "policy") == 0)
+				policy_commands_help();
+			else
+				fputs(usage, stdout);
 			return 0;
 		}
 	}
@@ -106,7 +104,7 @@ run_command(int argc, char **argv)
 	if (strcmp(argv[1], "statement") == 0)
 		return run_statement(argc - 2, argv + 2);
 	if (strcmp(argv[1], "policy") == 0)
-		return run_policy(argc - 2, argv + 2);
+		return policy_commands_run(argc - 2, argv + 2);
 	if (strcmp(argv[1], "run") != 0 && strcmp(argv[1], "check") != 0)
 		return fail_command(argv[1]);
 	if (strcmp(argv[1], "check") == 0)
@@ -243,36 +241,6 @@ run_statement(int argc, char **argv)
 	if ((socket = find_socket(&where)) != NULL)
 		result = statement_client(socket, file);
 	signer_config_free(&where.config);
-	return result;
-}
-
-static int
-run_policy(int argc, char **argv)
-{
-	struct faults faults = FAULTS_INIT;
-	struct signer_config *config = NULL;
-	struct trial_options options;
-	const char *file;
-	int result = TRIAL_EXIT_UNKNOWN;
-
-	if (argc < 1 || strcmp(argv[0], "try") != 0)
-		return fail_usage("expected policy try");
-	if (!trial_arguments_read(argc - 1, argv + 1, &options, &file))
-		return fail_usage(
-		    "expected policy try NEW, -c FILE or both --log DIR and --evidence DIR, and "
-		    "no option twice");
-	/* Where log and evidence are is all that is wanted of it. */
-	if (file != NULL && signer_config_inspect(file, &faults, &config) != ERR_OK &&
-	    config == NULL)
-		faults_print(&faults, stderr);
-	if (config != NULL) {
-		options.log = config->log_directory;
-		options.evidence = config->evidence_directory;
-	}
-	if (options.log != NULL)
-		result = trial_run(&options, stdout);
-	faults_free(&faults);
-	signer_config_free(&config);
 	return result;
 }
 

@@ -11,8 +11,6 @@ struct counted {
 	uint64_t count;
 };
 
-static void judge(const struct policy *policy, const struct report *logged,
-    const struct measured *m, const struct finding_listener *to, struct reason *reason);
 static void count(void *context, enum report_status outcome, const struct report_finding *f);
 
 void
@@ -68,13 +66,13 @@ measured_findings(struct evidence_reader *evidence, const struct report *logged,
 		    view_precision(logged->policy_id), (const char *)logged->policy_id.data,
 		    err_text(e));
 	else if (reason->outcome == OUTCOME_GOOD)
-		judge(policy, logged, m, to, reason);
+		measured_findings_by(policy, logged, m, to, reason);
 	policy_cache_free(&policies);
 }
 
-static void
-judge(const struct policy *policy, const struct report *logged, const struct measured *m,
-    const struct finding_listener *to, struct reason *reason)
+void
+measured_findings_by(const struct policy *policy, const struct report *logged,
+    const struct measured *m, const struct finding_listener *to, struct reason *reason)
 {
 	const struct policy_rule *rule =
 	    policy_find(policy, logged->bundle.workload, logged->collector);

@@ -1,7 +1,5 @@
 #include "log/stored/recorded.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +7,6 @@
 #include "log/log_reader.h"
 #include "proto/report/entry.h"
 #include "proto/report/entry_issued.h"
-#include "proto/tlog/note.h"
 #include "proto/tlog/tile.h"
 
 struct recorded {
@@ -26,8 +23,6 @@ struct walk {
 	uint64_t *unreadable;
 };
 
-static enum err open_log(struct log_reader *l, const char *directory, const char **why);
-static enum err parse_checkpoint(struct view note, struct checkpoint *out);
 static uint64_t find_begin(struct walk *w, uint64_t last_s, uint64_t tiles);
 static bool time_of_tile(struct recorded *r, uint64_t tile, uint64_t *out);
 static enum err take_tile(struct walk *w, uint64_t tile);
@@ -43,11 +38,12 @@ recorded_open(const char *directory, struct recorded **out, const char **why)
 	*why = err_text(ERR_MEMORY);
 	if (r == NULL)
 		return e;
-	r->log.dir = -1;
-	if ((e = open_log(&r->log, directory, why)) == ERR_OK)
+	if ((e = log_open_unproved(&r->log, directory)) == ERR_OK) {
 		*out = r;
-	else
+	} else {
+		*why = inputfile_reason(e);
 		recorded_close(&r);
+	}
 	return e;
 }
 
@@ -80,37 +76,6 @@ recorded_walk(
 			to->progress(to->context, tile - first + 1, tiles - first);
 	}
 	return e;
-}
-
-static enum err
-open_log(struct log_reader *l, const char *directory, const char **why)
-{
-	enum err e;
-
-	l->dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (l->dir < 0) {
-		*why = strerror(errno);
-		return ERR_IO;
-	}
-	e = inputfile_read(l->dir, "checkpoint", NOTE_SIZE_MAX, &l->note);
-	if (e != ERR_OK) {
-		*why = inputfile_reason(e);
-		return e;
-	}
-	e = parse_checkpoint(buf_view(&l->note), &l->checkpoint);
-	*why = err_text(e);
-	return e;
-}
-
-/* The text of a note ends before its first empty line. */
-static enum err
-parse_checkpoint(struct view note, struct checkpoint *out)
-{
-	const uint8_t *end = memmem(note.data, note.size, "\n\n", 2);
-
-	if (end == NULL)
-		return ERR_FORMAT;
-	return checkpoint_parse((struct view){note.data, (size_t)(end + 1 - note.data)}, out);
 }
 
 /*

@@ -42,6 +42,7 @@ ROOMS = {
     "policy/governance": [*PROTO, "config"],
     "policy": [*PROTO, "config", "policy/values", "policy/governance"],
     "policy/advice": [*PROTO, "config", "policy/values", "policy/governance", "policy"],
+    "policy/words": [*PROTO, "config", "policy/values", "policy/governance", "policy"],
     "policy/sources": [*PROTO, "config", "policy"],
     "log": [*PROTO, "config", "policy"],
     "log/stored": [*PROTO, "config", "policy", "log"],
@@ -62,8 +63,9 @@ def program(name, known, *floors):
 
 program("pkcs11", [*PROTO, "journal", "config", "trust"], "ground", "token", "serve")
 program("signer", [*PROTO, "journal", "config", "trust", "policy", "policy/governance", "policy/advice"],
-        "ground trial", "ledger/store ledger/key", "ledger/heads", "ledger", "chronicle", "session", "front")
+        "ground trial policies", "ledger/store ledger/key", "ledger/heads", "ledger", "chronicle", "session", "front")
 ROOMS["signer/trial"] += ["log", "log/stored"]
+ROOMS["signer/policies"] += ["log", "log/stored", "policy/words"]
 program("collector", [*PROTO, "journal", "config", "trust"], "watch", "ground", "content subject packages machine keys", "runtime memory scripts files", "measure", "store processes tell", "report act")
 program("auditor", [*PROTO, "config", "policy", "log", "log/stored", "log/walk"], "tell")
 program("register", [*PROTO, "config", "policy", "log", "log/stored", "log/walk"])

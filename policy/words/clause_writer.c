@@ -1,0 +1,68 @@
+#include "policy/words/clause_writer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "policy/policy.h"
+#include "proto/text.h"
+
+struct buf *
+clause_begin(struct clause_writer *w, const char *name, struct view subject, const char *key)
+{
+	struct clauses *to = w->to;
+
+	if (to->count == to->capacity) {
+		const size_t capacity = to->capacity == 0 ? 64 : 2 * to->capacity;
+		struct clause *grown = realloc(to->clause, capacity * sizeof(*grown));
+
+		if (grown == NULL)
+			abort();
+		to->clause = grown;
+		to->capacity = capacity;
+	}
+	to->clause[to->count] = (struct clause){.part = w->part,
+	    .name = name,
+	    .subject = subject,
+	    .says = BUF_INIT,
+	    .aside = BUF_INIT,
+	    .line = key != NULL ? clause_line(w, key) : 0};
+	return &to->clause[to->count++].says;
+}
+
+struct buf *
+clause_aside(struct clause_writer *w)
+{
+	return &w->to->clause[w->to->count - 1].aside;
+}
+
+void
+clause_outcome(struct clause_writer *w, const char *name, enum report_status outcome,
+    struct view sentence, const char *key)
+{
+	buf_append_string(
+	    clause_begin(w, name, (struct view){NULL, 0}, key), report_status_name(outcome));
+	w->to->clause[w->to->count - 1].outcome = report_status_name(outcome);
+	buf_append_view(clause_aside(w), sentence);
+}
+
+void
+clause_quote(struct buf *to, struct view pattern)
+{
+	buf_append_byte(to, '"');
+	text_append_printable(to, pattern, CLAUSE_PATTERN_SHOWN_MAX);
+	buf_append_byte(to, '"');
+}
+
+/* Of an entry below `workloads[N]`, and there below the part. */
+unsigned
+clause_line(const struct clause_writer *w, const char *key)
+{
+	char path[DRAFT_KEY_MAX];
+
+	if (w->rule == NULL)
+		return yaml_file_line(w->policy->yaml, key);
+	snprintf(path, sizeof(path), "workloads[%u]%s%s%s",
+	    policy_rule_number(w->policy, w->rule) - 1, w->part == COMPONENT_KIND_COUNT ? "" : ".",
+	    w->part == COMPONENT_KIND_COUNT ? "" : component_kind_name(w->part), key);
+	return yaml_file_line(w->policy->yaml, path);
+}

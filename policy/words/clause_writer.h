@@ -1,0 +1,45 @@
+/*
+ * Clauses while they are written. Only policy/words/ includes this.
+ */
+#ifndef HALLMARK_POLICY_WORDS_CLAUSE_WRITER_H
+#define HALLMARK_POLICY_WORDS_CLAUSE_WRITER_H
+
+#include "policy/draft.h"
+#include "policy/rule.h"
+#include "policy/words/clauses.h"
+
+#define CLAUSE_PATTERN_SHOWN_MAX                                                                   \
+	300 /* bytes of a pattern, escaped: the longest plain one and more */
+
+struct clause_writer {
+	const struct policy *policy;
+	const struct policy_rule *rule; /* NULL: the top */
+	enum component_kind part;
+	struct clauses *to;
+};
+
+/*
+ * Begins a clause; where what it says is written until the next one begins. `key` is where it
+ * stands below the entry or its part, such as ".max_age_s"; NULL: nowhere.
+ */
+struct buf *clause_begin(
+    struct clause_writer *w, const char *name, struct view subject, const char *key);
+
+/* The aside of the clause that was begun last. */
+struct buf *clause_aside(struct clause_writer *w);
+
+/* A clause that says what a finding yields. */
+void clause_outcome(struct clause_writer *w, const char *name, enum report_status outcome,
+    struct view sentence, const char *key);
+
+/* The line of such a key; of "" that of the part, or of the entry. 0: it is not in the file. */
+unsigned clause_line(const struct clause_writer *w, const char *key);
+
+/* In quotation marks, escaped. */
+void clause_quote(struct buf *to, struct view pattern);
+
+/* What the rules for files and facts say. */
+void clauses_of_files(struct clause_writer *w, const struct file_rule *r);
+void clauses_of_facts(struct clause_writer *w, const struct fact_rule *r);
+
+#endif

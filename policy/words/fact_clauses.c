@@ -1,0 +1,98 @@
+/*
+ * What a rule for facts says: a clause for each condition.
+ */
+#include "policy/words/clause_writer.h"
+#include "proto/text.h"
+
+static void say_demand(struct clause_writer *w, const struct fact_demand *d);
+static void say_patterns(struct clause_writer *w, const struct fact_demand *d,
+    const struct patterns *p, const char *before, const char *between, const char *none);
+static void say_range(struct clause_writer *w, const struct fact_demand *d, const struct range *r,
+    const char *before);
+static struct buf *begin(struct clause_writer *w, const struct fact_demand *d);
+static void end(struct clause_writer *w, const struct fact_demand *d);
+
+void
+clauses_of_facts(struct clause_writer *w, const struct fact_rule *r)
+{
+	for (size_t i = 0; i < r->fact_count; i++)
+		say_demand(w, &r->facts[i]);
+}
+
+static void
+say_demand(struct clause_writer *w, const struct fact_demand *d)
+{
+	say_patterns(w, d, &d->equals, "exactly, in this order: ", " ", "no value");
+	say_patterns(w, d, &d->require, "there is a value for each of ", ", ", "nothing");
+	say_patterns(w, d, &d->allow, "every value is like ", " or ", "none");
+	say_patterns(w, d, &d->deny, "no value is like ", " or ", "none");
+	say_range(w, d, &d->count, "how many there are: ");
+	say_range(w, d, &d->number, "every value is a number ");
+	say_range(w, d, &d->version, "every value is a version ");
+	say_range(w, d, &d->date, "every value is a date ");
+}
+
+static void
+say_patterns(struct clause_writer *w, const struct fact_demand *d, const struct patterns *p,
+    const char *before, const char *between, const char *none)
+{
+	struct buf *to;
+
+	if (!p->said)
+		return;
+	to = begin(w, d);
+	buf_append_string(to, before);
+	for (size_t i = 0; i < p->count; i++) {
+		buf_append_string(to, i > 0 ? between : "");
+		clause_quote(to, p->pattern[i]);
+	}
+	if (p->count == 0)
+		buf_append_string(to, none);
+	end(w, d);
+}
+
+static void
+say_range(
+    struct clause_writer *w, const struct fact_demand *d, const struct range *r, const char *before)
+{
+	struct buf *to;
+
+	if (r->limit_count == 0)
+		return;
+	to = begin(w, d);
+	buf_append_string(to, before);
+	text_append_printable(to, r->text, CLAUSE_PATTERN_SHOWN_MAX);
+	end(w, d);
+}
+
+static struct buf *
+begin(struct clause_writer *w, const struct fact_demand *d)
+{
+	char key[DRAFT_KEY_MAX];
+	struct buf *to;
+
+	snprintf(key, sizeof(key), ".facts[%zu]", d->place);
+	to = clause_begin(w, "facts", d->name, d->implied ? NULL : key);
+	if (d->implied)
+		buf_append_string(to, "where it was measured, ");
+	if (d->word > 0)
+		buf_append_format(to, "word %u of ", d->word);
+	if (d->where.said) {
+		buf_append_string(to, "those like ");
+		clause_quote(to, d->where.pattern[0]);
+		buf_append_string(to, ": ");
+	} else if (d->word > 0) {
+		buf_append_string(to, "each: ");
+	}
+	return to;
+}
+
+/* What is contraindicated otherwise, as by default, needs no words. */
+static void
+end(struct clause_writer *w, const struct fact_demand *d)
+{
+	struct buf *to = &w->to->clause[w->to->count - 1].says;
+
+	if (d->unmatched != REPORT_CONTRAINDICATED)
+		buf_append_format(to, "; else %s", report_status_name(d->unmatched));
+}

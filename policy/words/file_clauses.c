@@ -1,0 +1,111 @@
+/*
+ * What a rule for files says.
+ */
+#include <inttypes.h>
+
+#include "policy/finding.h"
+#include "policy/words/clause_writer.h"
+#include "policy/words/outcome_keys.h"
+#include "proto/text.h"
+#include "proto/utc.h"
+
+#define MADE_SHOWN_MAX 1024 /* bytes of a pattern of a collector's, escaped */
+
+static void say_sets(struct clause_writer *w, const struct file_rule *r);
+static void say_owners(struct clause_writer *w, const struct file_rule *r);
+static void say_anonymous(struct clause_writer *w, const struct file_rule *r);
+static void say_texts(struct clause_writer *w, const char *name, const struct texts *t,
+    const char *key, const char *aside);
+
+void
+clauses_of_files(struct clause_writer *w, const struct file_rule *r)
+{
+	const struct outcome_key *k;
+
+	say_sets(w, r);
+	if (r->symlinks)
+		buf_append_string(clause_begin(w, "symlinks", (struct view){NULL, 0}, ".symlinks"),
+		    "accepted by the SHA-256 of their target's text");
+	say_owners(w, r);
+	say_anonymous(w, r);
+	say_texts(w, "patterns", &r->patterns, ".patterns", "has to be looked for");
+	say_texts(w, "excludes", &r->excludes, ".excludes", "may be left out");
+	say_texts(w, "may_change", &r->may_change, ".may_change", "need not be looked into");
+	say_texts(w, "may_grow", &r->may_grow, ".may_grow", "of these the beginning has to stay");
+	say_texts(w, "options", &r->options, ".options", "it may be measured so");
+	for (size_t i = 0; (k = outcome_key_at(i)) != NULL; i++) {
+		char key[DRAFT_KEY_MAX];
+
+		if ((k->kinds & 1U << w->part) == 0)
+			continue;
+		snprintf(key, sizeof(key), ".%s", k->name);
+		clause_outcome(
+		    w, k->name, outcome_key_value(k, r), finding_sentence(k->finding), key);
+	}
+}
+
+static void
+say_sets(struct clause_writer *w, const struct file_rule *r)
+{
+	char until[UTC_TEXT_SIZE];
+
+	for (size_t i = 0; i < w->rule->reference_count; i++) {
+		const struct policy_reference *from = w->rule->reference[i];
+
+		if ((r->references & 1U << i) == 0)
+			continue;
+		buf_append_string(
+		    clause_begin(w, "references", (struct view){NULL, 0}, ".references"),
+		    from->name);
+		buf_append_format(clause_aside(w), "%zu file%s", reference_count(from->set),
+		    reference_count(from->set) == 1 ? "" : "s");
+		if (from->until_s != 0)
+			buf_append_format(
+			    clause_aside(w), ", until %s", utc_text(from->until_s, until));
+	}
+	if (r->references == 0)
+		buf_append_string(
+		    clause_begin(w, "references", (struct view){NULL, 0}, ".references"), "none");
+}
+
+static void
+say_owners(struct clause_writer *w, const struct file_rule *r)
+{
+	for (size_t i = 0; i < r->owner_count; i++) {
+		buf_append_format(clause_begin(w, "owners", (struct view){NULL, 0}, ".owners"),
+		    "%u", r->owners[i]);
+		if (r->owners[i] == 0)
+			buf_append_string(clause_aside(w), "root");
+	}
+}
+
+static void
+say_anonymous(struct clause_writer *w, const struct file_rule *r)
+{
+	for (size_t i = 0; i < r->accepted_anonymous_count; i++) {
+		const struct anonymous_rule *a = &r->accepted_anonymous[i];
+		struct buf *to = clause_begin(
+		    w, "accept_anonymous", (struct view){NULL, 0}, ".accept_anonymous");
+
+		buf_append_string(to, "of ");
+		clause_quote(to, a->program);
+		buf_append_string(to, " bytes ");
+		text_append_printable(to, a->bytes.text, CLAUSE_PATTERN_SHOWN_MAX);
+		buf_append_string(to, ", mappings ");
+		text_append_printable(to, a->mappings.text, CLAUSE_PATTERN_SHOWN_MAX);
+		if (a->writable)
+			buf_append_string(to, ", writable too");
+		buf_append_string(clause_aside(w), "executable memory without a file");
+	}
+}
+
+static void
+say_texts(struct clause_writer *w, const char *name, const struct texts *t, const char *key,
+    const char *aside)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		text_append_printable(
+		    clause_begin(w, name, (struct view){NULL, 0}, key), t->text[i], MADE_SHOWN_MAX);
+		buf_append_string(clause_aside(w), aside);
+	}
+}

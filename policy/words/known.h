@@ -1,0 +1,29 @@
+/*
+ * Where a content stands in the reference sets of a policy, whichever rules use them.
+ */
+#ifndef HALLMARK_POLICY_WORDS_KNOWN_H
+#define HALLMARK_POLICY_WORDS_KNOWN_H
+
+#include <stddef.h>
+
+#include "policy/policy.h"
+#include "proto/bytes.h"
+#include "proto/digest.h"
+
+#define KNOWN_MAX 8 /* places that are told: more say nothing more */
+
+/* Points into the policy. */
+struct known {
+	size_t count; /* of `at` */
+	size_t more;  /* that are not told */
+	struct known_place {
+		struct view set; /* its name */
+		struct view path;
+		struct digest digest;
+	} at[KNOWN_MAX];
+};
+
+/* Every entry is looked at: it is for people who ask about some files. */
+void known_by_digest(const struct policy *p, const struct digest *digest, struct known *out);
+
+#endif

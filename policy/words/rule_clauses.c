@@ -1,0 +1,205 @@
+#include "policy/words/rule_clauses.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "policy/finding.h"
+#include "policy/words/clause_writer.h"
+#include "proto/text.h"
+#include "proto/utc.h"
+
+static void append_seconds(struct buf *to, uint64_t seconds);
+static void say_who(struct clause_writer *w);
+static void say_when(struct clause_writer *w);
+static void say_kinds(
+    struct clause_writer *w, const char *name, const bool *kinds, const char *key);
+static void say_references(struct clause_writer *w);
+static void say_operators(struct clause_writer *w, const struct operators *o);
+static void say_operator(struct clause_writer *w, const struct operator_entry *op);
+static void say_collectors_ca(struct clause_writer *w, const struct policy_collectors_ca *ca);
+
+void
+clauses_of_rule(const struct policy *p, const struct policy_rule *r, struct clauses *to)
+{
+	struct clause_writer w = {p, r, COMPONENT_KIND_COUNT, to};
+
+	say_who(&w);
+	say_when(&w);
+	say_kinds(&w, "require", r->require, ".require");
+	say_kinds(&w, "recorded", r->recorded, ".recorded");
+	clause_outcome(&w, "missing", r->missing, finding_sentence(FINDING_MISSING), ".missing");
+	clause_outcome(
+	    &w, "unmeasured", r->unmeasured, finding_sentence(FINDING_UNMEASURED), ".unmeasured");
+	if (r->main_only)
+		buf_append_string(
+		    clause_begin(&w, "main_only", (struct view){NULL, 0}, ".main_only"),
+		    "what was measured of the main process alone is accepted");
+	if (r->token.size > 0)
+		buf_append_view(
+		    clause_begin(&w, "token", (struct view){NULL, 0}, ".token"), r->token);
+	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++) {
+		w.part = (enum component_kind)k;
+		if (r->files[k] != NULL)
+			clauses_of_files(&w, r->files[k]);
+		if (r->facts[k] != NULL)
+			clauses_of_facts(&w, r->facts[k]);
+	}
+}
+
+void
+clauses_of_top(const struct policy *p, struct clauses *to)
+{
+	struct clause_writer w = {p, NULL, COMPONENT_KIND_COUNT, to};
+	const struct view id = policy_id(p);
+
+	buf_append(clause_begin(&w, "name", (struct view){NULL, 0}, "name"), id.data,
+	    (size_t)((const uint8_t *)memchr(id.data, '@', id.size) - id.data));
+	for (size_t i = 0; i < p->collectors_ca_count; i++)
+		say_collectors_ca(&w, &p->collectors_ca[i]);
+	if (p->operators.operators != NULL)
+		say_operators(&w, p->operators.operators);
+	say_references(&w);
+}
+
+unsigned
+clauses_line_of(const struct policy *p, const struct policy_rule *r, enum component_kind part)
+{
+	return clause_line(&(struct clause_writer){p, r, part, NULL}, "");
+}
+
+static void
+append_seconds(struct buf *to, uint64_t seconds)
+{
+	static const struct {
+		uint32_t seconds;
+		const char *name;
+	} units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+	size_t i = 0;
+
+	while (seconds == 0 ? units[i].seconds > 1 : seconds % units[i].seconds != 0)
+		i++;
+	buf_append_format(to, "%" PRIu64 " %s", seconds / units[i].seconds, units[i].name);
+}
+
+static void
+say_who(struct clause_writer *w)
+{
+	for (size_t i = 0; i < w->rule->collector_count; i++)
+		text_append_printable(
+		    clause_begin(w, "collectors", (struct view){NULL, 0}, ".collectors"),
+		    w->rule->collectors[i], CLAUSE_PATTERN_SHOWN_MAX);
+}
+
+static void
+say_when(struct clause_writer *w)
+{
+	const struct policy_rule *r = w->rule;
+	const struct view none = {NULL, 0};
+	struct buf *to = clause_begin(w, "report_every_s", none, ".report_every_s");
+
+	if (r->report_every_s == 0) {
+		buf_append_string(to, "as often as its collector announces");
+	} else {
+		buf_append_string(to, "every ");
+		append_seconds(to, r->report_every_s);
+	}
+	append_seconds(clause_begin(w, "grace_s", none, ".grace_s"), r->grace_s);
+	buf_append_string(clause_aside(w), "it is absent when a report is later by more than that");
+	append_seconds(clause_begin(w, "max_age_s", none, ".max_age_s"), r->max_age_s);
+	buf_append_string(clause_aside(w), "older evidence is never affirming");
+	if (r->signature_every_s == 0)
+		return;
+	to = clause_begin(w, "signature_every_s", none, ".signature_every_s");
+	buf_append_string(to, "every ");
+	append_seconds(to, r->signature_every_s);
+	buf_append_string(clause_aside(w), "by its collector's key");
+}
+
+static void
+say_kinds(struct clause_writer *w, const char *name, const bool *kinds, const char *key)
+{
+	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)
+		if (kinds[k])
+			buf_append_string(clause_begin(w, name, (struct view){NULL, 0}, key),
+			    component_kind_name((enum component_kind)k));
+}
+
+/* Which content a set has is no clause: sets are compared as what they are. */
+static void
+say_references(struct clause_writer *w)
+{
+	const struct policy *p = w->policy;
+
+	for (size_t i = 0; i < p->reference_count; i++) {
+		const struct policy_reference *r = &p->references[i];
+		char key[DRAFT_KEY_MAX], until[UTC_TEXT_SIZE];
+		struct buf *to;
+
+		snprintf(key, sizeof(key), "references[%zu].name", i);
+		to = clause_begin(w, "references", view_of_string(r->name), key);
+		buf_append_string(to, "counts ");
+		if (r->until_s != 0)
+			buf_append_format(to, "until %s", utc_text(r->until_s, until));
+		else
+			buf_append_string(to, "for ever");
+		if (r->family != i)
+			buf_append_format(
+			    to, ", in place of %s or its followers", p->references[r->family].name);
+	}
+}
+
+static void
+say_operators(struct clause_writer *w, const struct operators *o)
+{
+	for (size_t i = 0; i < operators_count(o); i++)
+		say_operator(w, operators_at(o, i));
+	for (unsigned k = 0; k < STATEMENT_KIND_COUNT; k++) {
+		const uint32_t needed = operators_threshold(o, (enum statement_kind)k);
+
+		if (needed > 1)
+			buf_append_format(
+			    clause_begin(w, "thresholds",
+				view_of_string(statement_kind_name((enum statement_kind)k)),
+				"operators"),
+			    "takes %u operators", needed);
+	}
+}
+
+static void
+say_operator(struct clause_writer *w, const struct operator_entry *op)
+{
+	struct buf *to = clause_begin(w, "operators", op->name, "operators");
+	char hex[DIGEST_HEX_SIZE + 1], until[UTC_TEXT_SIZE];
+	bool any = false;
+
+	if (op->role.size > 0) {
+		text_append_printable(to, op->role, CLAUSE_PATTERN_SHOWN_MAX);
+		buf_append_string(to, "; ");
+	}
+	buf_append_string(to, "may ");
+	for (unsigned k = 0; k < STATEMENT_KIND_COUNT; k++) {
+		if (!op->right[k])
+			continue;
+		buf_append_format(
+		    to, "%s%s", any ? ", " : "", statement_kind_name((enum statement_kind)k));
+		any = true;
+	}
+	if (!any)
+		buf_append_string(to, "nothing");
+	digest_to_hex(statement_key_id(op->key), hex);
+	buf_append_format(to, "; key %s", hex);
+	if (op->until_s != 0)
+		buf_append_format(to, " until %s", utc_text(op->until_s, until));
+}
+
+static void
+say_collectors_ca(struct clause_writer *w, const struct policy_collectors_ca *ca)
+{
+	struct buf *to =
+	    clause_begin(w, "collectors_ca", view_of_string(ca->name), "collectors_ca");
+	const size_t count = collectors_ca_count(ca->cas);
+	char hex[DIGEST_HEX_SIZE + 1];
+
+	digest_to_hex(&ca->digest, hex);
+	buf_append_format(to, "%zu certificate%s, sha256 %s", count, count == 1 ? "" : "s", hex);
+}

@@ -1,0 +1,76 @@
+#include "signer/policies/told.h"
+
+#include <inttypes.h>
+
+#include "proto/text.h"
+
+static void name_member(struct buf *to, const char *name);
+
+struct policy *
+told_policy(const char *path)
+{
+	struct faults faults = FAULTS_INIT;
+	struct policy *policy;
+
+	if (policy_load(path, &faults, &policy) != ERR_OK)
+		policy = NULL;
+	faults_print(&faults, stderr);
+	faults_free(&faults);
+	return policy;
+}
+
+bool
+told_failure(const char *what, const char *why)
+{
+	fprintf(stderr, "hallmark-signer: %s: %s\n", what, why);
+	return false;
+}
+
+void
+told_text(struct buf *to, const char *name, struct view value)
+{
+	name_member(to, name);
+	json_append_string(to, value);
+}
+
+void
+told_number(struct buf *to, const char *name, uint64_t value)
+{
+	name_member(to, name);
+	buf_append_decimal(to, value);
+}
+
+void
+told_clause(struct buf *to, const struct clause *c)
+{
+	buf_append_byte(to, '{');
+	told_text(to, "part",
+	    view_of_string(c->part == COMPONENT_KIND_COUNT ? "" : component_kind_name(c->part)));
+	told_text(to, "name", view_of_string(c->name));
+	told_text(to, "subject", c->subject);
+	told_text(to, "says", buf_view(&c->says));
+	told_text(to, "aside", buf_view(&c->aside));
+	told_number(to, "line", c->line);
+	buf_append_byte(to, '}');
+}
+
+bool
+told_print(struct buf *text, FILE *to)
+{
+	const bool good = buf_status(text) == ERR_OK;
+
+	if (good)
+		(void)fwrite(text->data, 1, text->size, to);
+	buf_free(text);
+	return good || told_failure("policy", err_text(ERR_MEMORY));
+}
+
+/* At the beginning of an object no comma. */
+static void
+name_member(struct buf *to, const char *name)
+{
+	if (to->size > 0 && to->data[to->size - 1] != '{')
+		buf_append_byte(to, ',');
+	json_append_string(to, view_of_string(name));
+	buf_append_byte(to, ':');
+}

@@ -1,0 +1,32 @@
+/*
+ * What the commands about policies share: policies read from files, and what they print as JSON.
+ */
+#ifndef HALLMARK_SIGNER_POLICIES_TOLD_H
+#define HALLMARK_SIGNER_POLICIES_TOLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "policy/policy.h"
+#include "policy/words/clauses.h"
+#include "proto/bytes.h"
+#include "proto/report/report.h"
+
+/* The policy of a file; NULL, with its faults on stderr, if it has any. To be freed. */
+struct policy *told_policy(const char *path);
+
+/* What could not be done, on stderr. False. */
+bool told_failure(const char *what, const char *why);
+
+/* Members of the object or array that `to` ends in, with a comma where one is needed. */
+void told_text(struct buf *to, const char *name, struct view value);
+void told_number(struct buf *to, const char *name, uint64_t value);
+
+/* An object. */
+void told_clause(struct buf *to, const struct clause *c);
+
+/* Prints what was written, and frees it. False for want of memory, which is told. */
+bool told_print(struct buf *text, FILE *to);
+
+#endif

@@ -1,0 +1,252 @@
+#include "signer/policy_commands.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/signer_config.h"
+#include "signer/policies/explain.h"
+#include "signer/trial/trial_arguments.h"
+
+static const char usage[] =
+    "usage: hallmark-signer policy try NEW (-c FILE | --log DIR --evidence DIR)\n"
+    "                       [--last TIME] [--all] [--json]\n"
+    "       hallmark-signer policy explain WORKLOAD (-c FILE | --policy FILE) [--json]\n"
+    "       hallmark-signer policy explain WORKLOAD --report N\n"
+    "                       (-c FILE | --log DIR --evidence DIR) [--policy FILE]\n"
+    "                       [--all] [--json]\n"
+    "\n"
+    "try      appraises the evidence of the log again under the policy file NEW,\n"
+    "         and tells whose verdict would be another and why. --last: of the\n"
+    "         newest 90s, 15m, 36h, 7d; --all names every workload. 1: a verdict\n"
+    "         would fall; 2: not all could be told\n"
+    "explain  says in sentences what the policy wants of the workload. --report:\n"
+    "         why the report with this number in the log is as it is: for each\n"
+    "         cause the rule, what was expected and found, and what would mend it;\n"
+    "         --all names every file. 1: no entry is for the workload, or the\n"
+    "         report is not affirming; 2: it could not be told\n";
+
+/* What is on the command line. */
+struct words {
+	const char *config, *policy, *log, *evidence, *report;
+	bool all, json;
+	const char *operand[2];
+	size_t operands;
+};
+
+/* A command and what it takes; bits of `takes` are places in the tables of options. */
+struct command {
+	const char *name;
+	size_t operands;
+	unsigned takes;
+	int (*run)(struct words *w);
+};
+
+enum {
+	TAKES_CONFIG = 1,
+	TAKES_POLICY = 2,
+	TAKES_LOG = 4,
+	TAKES_REPORT = 8,
+	TAKES_ALL = 16,
+	TAKES_JSON = 32,
+};
+
+static const struct {
+	const char *name;
+	unsigned bit;
+	size_t offset; /* of a string in struct words */
+} values[] = {
+    {"-c", TAKES_CONFIG, offsetof(struct words, config)},
+    {"--policy", TAKES_POLICY, offsetof(struct words, policy)},
+    {"--log", TAKES_LOG, offsetof(struct words, log)},
+    {"--evidence", TAKES_LOG, offsetof(struct words, evidence)},
+    {"--report", TAKES_REPORT, offsetof(struct words, report)},
+};
+
+static const struct {
+	const char *name;
+	unsigned bit;
+	size_t offset; /* of a bool */
+} flags[] = {
+    {"--all", TAKES_ALL, offsetof(struct words, all)},
+    {"--json", TAKES_JSON, offsetof(struct words, json)},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static int run_try(int argc, char **argv);
+static int run_explain(struct words *w);
+static bool read_words(int argc, char **argv, const struct command *c, struct words *w);
+static bool take_value(const char *name, const char *value, unsigned takes, struct words *w);
+static bool take_flag(const char *name, unsigned takes, struct words *w);
+static int run_with_config(const struct command *c, struct words *w);
+static bool refuse(const char *what, const char *found);
+static int fail_usage(const char *what, const char *found);
+
+static const struct command commands[] = {
+    {"explain", 1, TAKES_CONFIG | TAKES_POLICY | TAKES_LOG | TAKES_REPORT | TAKES_ALL | TAKES_JSON,
+	run_explain},
+};
+
+int
+policy_commands_run(int argc, char **argv)
+{
+	if (argc < 1)
+		return fail_usage("expected a command", NULL);
+	if (strcmp(argv[0], "try") == 0)
+		return run_try(argc - 1, argv + 1);
+	for (size_t i = 0; i < COUNT(commands); i++) {
+		struct words w = {.operands = 0};
+
+		if (strcmp(argv[0], commands[i].name) != 0)
+			continue;
+		if (!read_words(argc - 1, argv + 1, &commands[i], &w))
+			return POLICY_COMMANDS_USAGE;
+		return run_with_config(&commands[i], &w);
+	}
+	return fail_usage("expected one of the commands below", argv[0]);
+}
+
+void
+policy_commands_help(void)
+{
+	fputs(usage, stdout);
+}
+
+static int
+run_try(int argc, char **argv)
+{
+	struct faults faults = FAULTS_INIT;
+	struct signer_config *config = NULL;
+	struct trial_options options;
+	const char *file;
+	int result = TRIAL_EXIT_UNKNOWN;
+
+	if (!trial_arguments_read(argc, argv, &options, &file))
+		return fail_usage(
+		    "expected policy try NEW, -c FILE or both --log DIR and --evidence DIR, and "
+		    "no option twice",
+		    NULL);
+	/* Where log and evidence are is all that is wanted of it. */
+	if (file != NULL && signer_config_inspect(file, &faults, &config) != ERR_OK &&
+	    config == NULL)
+		faults_print(&faults, stderr);
+	if (config != NULL) {
+		options.log = config->log_directory;
+		options.evidence = config->evidence_directory;
+	}
+	if (options.log != NULL)
+		result = trial_run(&options, stdout);
+	faults_free(&faults);
+	signer_config_free(&config);
+	return result;
+}
+
+static int
+run_explain(struct words *w)
+{
+	const struct explain_options options = {.workload = w->operand[0],
+	    .policy = w->policy,
+	    .report = w->report,
+	    .log = w->log,
+	    .evidence = w->evidence,
+	    .all = w->all,
+	    .json = w->json};
+
+	if (w->report == NULL && w->policy == NULL)
+		return fail_usage("expected -c FILE or --policy FILE", NULL);
+	if (w->report != NULL && (w->log == NULL || w->evidence == NULL))
+		return fail_usage("expected -c FILE, or both --log DIR and --evidence DIR", NULL);
+	return w->report != NULL ? explain_report(&options, stdout)
+				 : explain_policy(&options, stdout);
+}
+
+/* What is not named is where the signer's configuration says. */
+static int
+run_with_config(const struct command *c, struct words *w)
+{
+	struct faults faults = FAULTS_INIT;
+	struct signer_config *config = NULL;
+	int result = POLICY_COMMANDS_USAGE;
+
+	if (w->config != NULL && signer_config_inspect(w->config, &faults, &config) != ERR_OK &&
+	    config == NULL) {
+		faults_print(&faults, stderr);
+	} else {
+		if (config != NULL && w->policy == NULL)
+			w->policy = config->policy_file;
+		if (config != NULL && w->log == NULL)
+			w->log = config->log_directory;
+		if (config != NULL && w->evidence == NULL)
+			w->evidence = config->evidence_directory;
+		result = c->run(w);
+	}
+	faults_free(&faults);
+	signer_config_free(&config);
+	return result;
+}
+
+static bool
+read_words(int argc, char **argv, const struct command *c, struct words *w)
+{
+	for (int i = 0; i < argc; i++) {
+		if (argv[i][0] != '-') {
+			if (w->operands == c->operands)
+				return refuse("expected less", argv[i]);
+			w->operand[w->operands++] = argv[i];
+		} else if (i + 1 < argc && take_value(argv[i], argv[i + 1], c->takes, w)) {
+			i++;
+		} else if (!take_flag(argv[i], c->takes, w)) {
+			return fail_usage(
+				   "expected an option that the command has, once, with its value",
+				   argv[i]) == 0;
+		}
+	}
+	return w->operands == c->operands || refuse("expected more behind the command", c->name);
+}
+
+static bool
+take_value(const char *name, const char *value, unsigned takes, struct words *w)
+{
+	for (size_t i = 0; i < COUNT(values); i++) {
+		const char **to = (const char **)(void *)((char *)w + values[i].offset);
+
+		if (strcmp(values[i].name, name) != 0 || (values[i].bit & takes) == 0 ||
+		    *to != NULL)
+			continue;
+		*to = value;
+		return true;
+	}
+	return false;
+}
+
+static bool
+take_flag(const char *name, unsigned takes, struct words *w)
+{
+	for (size_t i = 0; i < COUNT(flags); i++) {
+		bool *to = (bool *)(void *)((char *)w + flags[i].offset);
+
+		if (strcmp(flags[i].name, name) != 0 || (flags[i].bit & takes) == 0 || *to)
+			continue;
+		*to = true;
+		return true;
+	}
+	return false;
+}
+
+static bool
+refuse(const char *what, const char *found)
+{
+	(void)fail_usage(what, found);
+	return false;
+}
+
+static int
+fail_usage(const char *what, const char *found)
+{
+	fprintf(stderr, "hallmark-signer: policy: %s", what);
+	if (found != NULL)
+		fprintf(stderr, ", found \"%s\"", found);
+	fprintf(stderr, "\n%s", usage);
+	return POLICY_COMMANDS_USAGE;
+}
