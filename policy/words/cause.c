@@ -28,6 +28,8 @@ static const char *const mends[FINDING_COUNT] = {
     [FINDING_OWNER] = "chown it, or list its owner under owners",
     [FINDING_SETUID] = "chmod ug-s, or say what else it yields (setuid:)",
     [FINDING_CAPABILITIES] = "setcap -r, or say what else it yields (capabilities:)",
+    [FINDING_OTHER_PROGRAM] = "run the program that the policy names; if another one belongs "
+			      "there, name that (path:)",
     [FINDING_SYMLINK] = "put the file itself in its place; or let links be compared (symlinks: "
 			"true), with their targets in a set",
     [FINDING_OTHER_PROCESS] =
@@ -41,6 +43,8 @@ static const char *const mends[FINDING_COUNT] = {
     [FINDING_UNKNOWN] = "find who put it there and take it away; if it belongs there, add it to a "
 			"set",
     [FINDING_MISSING_FILE] = "put it back; if it is gone for good, take it out of the set",
+    [FINDING_MISSING_LIBRARY] = "see why nothing has mapped it: how the program is started, "
+				"/etc/ld.so.preload; if nobody needs it, take it out of demand",
     [FINDING_UNMATCHED] = "set it as the policy demands; if it is meant, change the demand",
     [FINDING_REDACTED] =
 	"name the hidden value in the policy (hallmark-collector redact makes it), "

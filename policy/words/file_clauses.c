@@ -26,6 +26,10 @@ clauses_of_files(struct clause_writer *w, const struct file_rule *r)
 	if (r->symlinks)
 		buf_append_string(clause_begin(w, "symlinks", (struct view){NULL, 0}, ".symlinks"),
 		    "accepted by the SHA-256 of their target's text");
+	if (r->path.size > 0)
+		text_append_printable(clause_begin(w, "path", (struct view){NULL, 0}, ".path"),
+		    r->path, MADE_SHOWN_MAX);
+	say_texts(w, "demand", &r->demand, ".demand", "some process has to have it mapped");
 	say_owners(w, r);
 	say_anonymous(w, r);
 	say_texts(w, "patterns", &r->patterns, ".patterns", "has to be looked for");
@@ -63,9 +67,6 @@ say_sets(struct clause_writer *w, const struct file_rule *r)
 			buf_append_format(
 			    clause_aside(w), ", until %s", utc_text(from->until_s, until));
 	}
-	if (r->references == 0)
-		buf_append_string(
-		    clause_begin(w, "references", (struct view){NULL, 0}, ".references"), "none");
 }
 
 static void

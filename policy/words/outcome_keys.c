@@ -13,6 +13,7 @@ static const struct outcome_key keys[] = {
     ROW(unknown, FINDING_UNKNOWN, CODE | FILES),
     ROW(changed, FINDING_CHANGED, CODE | FILES),
     ROW(missing, FINDING_MISSING_FILE, FILES),
+    ROW(missing, FINDING_MISSING_LIBRARY, LIBRARIES),
     ROW(deleted, FINDING_DELETED, CODE),
     ROW(replaced, FINDING_REPLACED, CODE),
     ROW(memfd, FINDING_MEMFD, CODE),
@@ -28,6 +29,7 @@ static const struct outcome_key keys[] = {
     ROW(changed_since_start, FINDING_NEWER, CODE | FILES),
     ROW(setuid, FINDING_SETUID, CODE | FILES),
     ROW(capabilities, FINDING_CAPABILITIES, FILES),
+    ROW(other_program, FINDING_OTHER_PROGRAM, EXECUTABLE),
     ROW(owner, FINDING_OWNER, FILES),
     ROW(writable_by_others, FINDING_WRITABLE_BY_OTHERS, FILES),
 };
