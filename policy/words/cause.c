@@ -32,6 +32,8 @@ static const char *const mends[FINDING_COUNT] = {
 			      "there, name that (path:)",
     [FINDING_SYMLINK] = "put the file itself in its place; or let links be compared (symlinks: "
 			"true), with their targets in a set",
+    [FINDING_OTHER_RIGHTS] =
+	"chown and chmod it as the set says; if it is meant, make the set anew",
     [FINDING_OTHER_PROCESS] =
 	"stop that process; if it belongs to the workload, add its program to "
 	"a set",

@@ -30,6 +30,7 @@ static const struct outcome_key keys[] = {
     ROW(setuid, FINDING_SETUID, CODE | FILES),
     ROW(capabilities, FINDING_CAPABILITIES, FILES),
     ROW(other_program, FINDING_OTHER_PROGRAM, EXECUTABLE),
+    ROW(rights, FINDING_OTHER_RIGHTS, CODE | FILES),
     ROW(owner, FINDING_OWNER, FILES),
     ROW(writable_by_others, FINDING_WRITABLE_BY_OTHERS, FILES),
 };
