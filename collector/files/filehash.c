@@ -20,6 +20,11 @@ struct filehash {
 	struct known_files *known; /* NULL: nothing is */
 	struct rate rate;
 	struct filehash_count count;
+	struct telling {
+		filehash_told *to; /* NULL: nobody */
+		void *context;
+		uint64_t files, bytes, due_ms;
+	} telling;
 	EVP_MD *algorithm;
 	EVP_MD_CTX *context, *marked;
 	uint8_t buffer[FILEHASH_BUFFER_SIZE];
@@ -37,6 +42,7 @@ static enum err hash_up_to(struct filehash *h, int fd, uint64_t end, uint64_t *s
 static bool recall(struct filehash *h, const struct statx *s, uint64_t size, bool bare,
     struct component_file *out);
 static void note(struct filehash *h, bool known, uint32_t read_s);
+static void tell(struct telling *t);
 static bool has_changed(const struct statx *before, const struct statx *after);
 
 struct filehash *
@@ -49,6 +55,7 @@ filehash_new(void)
 	h->left = UINT64_MAX;
 	h->known = NULL;
 	rate_begin(&h->rate, 0);
+	filehash_tell(h, NULL, NULL);
 	filehash_count_anew(h);
 	h->algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
 	h->context = EVP_MD_CTX_new();
@@ -98,6 +105,13 @@ void
 filehash_rate(struct filehash *h, uint64_t bytes_per_s)
 {
 	rate_begin(&h->rate, bytes_per_s);
+}
+
+void
+filehash_tell(struct filehash *h, filehash_told *to, void *context)
+{
+	h->telling = (struct telling){
+	    .to = to, .context = context, .due_ms = interrupt_clock_ms() + FILEHASH_TELL_MS};
 }
 
 void
@@ -325,6 +339,8 @@ hash_up_to(struct filehash *h, int fd, uint64_t end, uint64_t *size)
 			return ERR_CRYPTO;
 		*size += (uint64_t)got;
 		rate_keep(&h->rate, (uint64_t)got);
+		h->telling.bytes += (uint64_t)got;
+		tell(&h->telling);
 	}
 	return ERR_OK;
 }
@@ -350,6 +366,19 @@ note(struct filehash *h, bool known, uint32_t read_s)
 	h->count.known += known;
 	if (h->count.files == 1 || read_s < h->count.oldest_s)
 		h->count.oldest_s = read_s;
+	h->telling.files++;
+	tell(&h->telling);
+}
+
+static void
+tell(struct telling *t)
+{
+	uint64_t now_ms;
+
+	if (t->to == NULL || (now_ms = interrupt_clock_ms()) < t->due_ms)
+		return;
+	t->due_ms = now_ms + FILEHASH_TELL_MS;
+	t->to(t->context, t->files, t->bytes);
 }
 
 static bool

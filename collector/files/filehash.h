@@ -41,6 +41,11 @@ void filehash_know(struct filehash *h, struct known_files *known);
 /* What is known of files that may grow; NULL: nothing is, nor kept. */
 struct growing *filehash_growing(struct filehash *h);
 
+/* Is told how many files and bytes of them were read so far, now and then while they are. */
+#define FILEHASH_TELL_MS 250
+typedef void filehash_told(void *context, uint64_t files, uint64_t bytes);
+void filehash_tell(struct filehash *h, filehash_told *to, void *context);
+
 /* Since filehash_count_anew: of whose content the digest was told. */
 struct filehash_count {
 	uint64_t files;

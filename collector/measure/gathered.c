@@ -49,6 +49,10 @@ gathered_component(const struct gathered *g, enum component_kind kind, struct co
 		return component_decode(bytes, out);
 	if ((e = component_list_decode(bytes, &l)) != ERR_OK)
 		return e;
+	if (l->listed_size > segments.size) {
+		component_list_free(&l);
+		return ERR_FORMAT;
+	}
 	/* What stands before these was of a list that could not be made. */
 	segments.data += segments.size - l->listed_size;
 	segments.size = l->listed_size;

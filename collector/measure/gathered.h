@@ -20,7 +20,10 @@ struct gathered {
 measure_sink gathered_take;
 measure_sink gathered_take_segment;
 
-/* The component of a kind that was measured, a list put together; views into `g`. ERR_MEMORY. */
+/*
+ * The component of a kind that was measured, a list put together; views into `g`. ERR_MEMORY. Of
+ * who said what is none: ERR_FORMAT and its kind.
+ */
 enum err gathered_component(
     const struct gathered *g, enum component_kind kind, struct component **out) MUST_USE;
 

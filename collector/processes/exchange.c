@@ -5,6 +5,7 @@
 
 #define FLAG_SIZE     (1 + 8) /* of one kind */
 #define MEASURED_HEAD (4 + 8 + BOOT_ID_SIZE + 4 + 4 + 4 * 8)
+#define PROGRESS_SIZE (8 + 8)
 #define MEASURED_SIZE (MEASURED_HEAD + COMPONENT_KIND_COUNT * FLAG_SIZE)
 
 /* Bytes of a body, and what is in its header. */
@@ -19,12 +20,14 @@ static const struct shape shapes[] = {
     [EXCHANGE_MISSING] = {0, EXCHANGE_WORDS_MAX, true, true},
     [EXCHANGE_MEASURED] = {MEASURED_SIZE, MEASURED_SIZE, false, false},
     [EXCHANGE_TROUBLE] = {0, EXCHANGE_WORDS_MAX, false, true},
+    [EXCHANGE_PROGRESS] = {PROGRESS_SIZE, PROGRESS_SIZE, false, false},
 };
 
 static void write_measured(uint8_t *body, const struct exchange_frame *f);
 static enum err read_header(const uint8_t *header, struct exchange_frame *out, uint32_t *size);
 static enum err read_body(struct view body, struct exchange_frame *out);
 static enum err read_measured(const uint8_t *body, struct exchange_frame *out);
+static enum err read_progress(const uint8_t *body, struct exchange_frame *out);
 
 void
 exchange_write(struct buf *to, const struct exchange_frame *f)
@@ -51,6 +54,11 @@ exchange_write(struct buf *to, const struct exchange_frame *f)
 	case EXCHANGE_MEASURED:
 		write_measured(body, f);
 		body += MEASURED_SIZE;
+		break;
+	case EXCHANGE_PROGRESS:
+		be64_put(body, f->files);
+		be64_put(body + 8, f->read_bytes);
+		body += PROGRESS_SIZE;
 		break;
 	case EXCHANGE_COMPONENT:
 	case EXCHANGE_SEGMENT:
@@ -88,7 +96,7 @@ read_header(const uint8_t *header, struct exchange_frame *out, uint32_t *size)
 	const uint16_t code = be16_get(header + 2);
 
 	*size = be32_get(header + 4);
-	if (header[0] < EXCHANGE_SEGMENT || header[0] > EXCHANGE_TROUBLE)
+	if (header[0] < EXCHANGE_SEGMENT || header[0] > EXCHANGE_PROGRESS)
 		return ERR_FORMAT;
 	shape = &shapes[header[0]];
 	out->type = (enum exchange_type)header[0];
@@ -112,6 +120,8 @@ read_body(struct view body, struct exchange_frame *out)
 										 : ERR_FORMAT;
 	case EXCHANGE_MEASURED:
 		return read_measured(body.data, out);
+	case EXCHANGE_PROGRESS:
+		return read_progress(body.data, out);
 	case EXCHANGE_COMPONENT:
 	case EXCHANGE_SEGMENT:
 		break;
@@ -167,6 +177,16 @@ read_measured(const uint8_t *body, struct exchange_frame *out)
 		some = some || out->measured[kind].present;
 	}
 	return some && out->pid > 0 && out->pid <= INT32_MAX && out->time_ms <= BUNDLE_TIME_MS_MAX
+		   ? ERR_OK
+		   : ERR_FORMAT;
+}
+
+static enum err
+read_progress(const uint8_t *body, struct exchange_frame *out)
+{
+	out->files = be64_get(body);
+	out->read_bytes = be64_get(body + 8);
+	return out->files <= EXCHANGE_PROGRESS_MAX && out->read_bytes <= EXCHANGE_PROGRESS_MAX
 		   ? ERR_OK
 		   : ERR_FORMAT;
 }

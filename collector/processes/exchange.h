@@ -14,6 +14,8 @@
  *                kind: u8 whether the newest component of it belongs to the measurement, items
  *                u64; the last one
  *   5 trouble    words: it could not be measured; the last one
+ *   6 progress   files and bytes of them that were read so far, u64 each; for people, where it was
+ *                told to say that
  */
 #ifndef HALLMARK_COLLECTOR_PROCESSES_EXCHANGE_H
 #define HALLMARK_COLLECTOR_PROCESSES_EXCHANGE_H
@@ -31,6 +33,7 @@
 
 #define EXCHANGE_HEADER_SIZE  8 /* bytes */
 #define EXCHANGE_SPENT_US_MAX (1ULL << 53)
+#define EXCHANGE_PROGRESS_MAX (1ULL << 53) /* files, and bytes */
 #define EXCHANGE_WORDS_MAX    (TROUBLE_TEXT_SIZE - 1)
 
 enum exchange_type {
@@ -39,14 +42,16 @@ enum exchange_type {
 	EXCHANGE_MISSING = 3,
 	EXCHANGE_MEASURED = 4,
 	EXCHANGE_TROUBLE = 5,
+	EXCHANGE_PROGRESS = 6,
 };
 
 struct exchange_frame {
 	enum exchange_type type;
-	enum component_kind kind; /* segment, component, missing */
-	enum err code;            /* missing, trouble: not ERR_OK */
-	struct view bytes;        /* segment, component: at least 1, COMPONENT_SIZE_MAX at most */
-	struct view words;        /* missing, trouble: without NUL, EXCHANGE_WORDS_MAX at most */
+	enum component_kind kind;   /* segment, component, missing */
+	enum err code;              /* missing, trouble: not ERR_OK */
+	struct view bytes;          /* segment, component: at least 1, COMPONENT_SIZE_MAX at most */
+	struct view words;          /* missing, trouble: without NUL, EXCHANGE_WORDS_MAX at most */
+	uint64_t files, read_bytes; /* progress: EXCHANGE_PROGRESS_MAX each at most */
 	/* measured */
 	uint32_t pid;     /* 1 to INT32_MAX */
 	uint64_t time_ms; /* BUNDLE_TIME_MS_MAX at most */

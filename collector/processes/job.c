@@ -101,6 +101,12 @@ take_frame(struct job *j, const struct collector_workload *w, const struct excha
 		return ERR_OK;
 	case EXCHANGE_MEASURED:
 		return take_end(j, f);
+	case EXCHANGE_PROGRESS:
+		if (++j->told > JOB_PROGRESS_MAX)
+			return ERR_FORMAT;
+		j->files = f->files;
+		j->read_bytes = f->read_bytes;
+		return ERR_OK;
 	case EXCHANGE_TROUBLE:
 		break;
 	}

@@ -31,6 +31,9 @@
 /* Components, and components that are missing, in one answer. */
 #define JOB_KINDS_MAX (MEASURE_TRIES_MAX * COMPONENT_KIND_COUNT)
 
+/* How often it may say how far it is: often enough for the longest budget, and as often again. */
+#define JOB_PROGRESS_MAX (2 * 3600 * 1000 / FILEHASH_TELL_MS)
+
 enum job_state {
 	JOB_NONE,
 	JOB_ORDERED,  /* its process is not known yet */
@@ -52,6 +55,8 @@ struct job {
 	struct bundle_component newest[COMPONENT_KIND_COUNT]; /* without `count` */
 	uint64_t bytes;
 	unsigned kinds;
+	unsigned told;              /* how often it has said how far it is */
+	uint64_t files, read_bytes; /* what it said then; zero, if it has not */
 	/* and when it is there */
 	enum err verdict;
 	struct trouble why;

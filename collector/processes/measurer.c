@@ -107,6 +107,16 @@ measurer_has_answer(const struct measurer *m, size_t workload)
 }
 
 bool
+measurer_has_told(const struct measurer *m, size_t workload, struct measurer_progress *out)
+{
+	if (workload >= m->count || m->jobs[workload].state != JOB_ANSWERS ||
+	    m->jobs[workload].told == 0)
+		return false;
+	*out = (struct measurer_progress){m->jobs[workload].files, m->jobs[workload].read_bytes};
+	return true;
+}
+
+bool
 measurer_has_changed(const struct measurer *m, size_t workload)
 {
 	return workload < m->count && m->watched[workload].changed;

@@ -40,6 +40,12 @@ enum err measurer_begin(struct measurer *m, const struct collector_config *confi
 bool measurer_has(const struct measurer *m, size_t workload);
 bool measurer_has_answer(const struct measurer *m, size_t workload);
 
+/* What a measuring process has said of how far it is: for people. False: nothing, or it is done. */
+struct measurer_progress {
+	uint64_t files, bytes;
+};
+bool measurer_has_told(const struct measurer *m, size_t workload, struct measurer_progress *out);
+
 /*
  * Something that its newest measurement has read has changed since, as far as that is watched; what
  * changes while it is measured anew is seen behind that. It is listened to by measurer_listen.

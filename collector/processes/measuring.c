@@ -25,6 +25,7 @@ static enum err begin(struct measuring *m, const struct collector_budgets *budge
 static enum err answer(struct measuring *m, const struct collector_workload *w);
 static uint64_t spent_us(void);
 static enum err say_trouble(struct measuring *m, enum err e, const struct trouble *t);
+static filehash_told send_progress;
 static measure_sink send_component;
 static measure_sink send_segment;
 static measure_missing send_missing;
@@ -45,6 +46,8 @@ measuring_run(int channel, const struct measuring_given *given, const struct col
 	if (given->watches)
 		watch_begin(given->instance);
 	listeners_begin(given->listeners);
+	if (given->tells)
+		filehash_tell(hash, send_progress, &m);
 	e = begin(&m, &w->budgets, known, &t);
 	e = e == ERR_OK ? answer(&m, w) : say_trouble(&m, e, &t);
 	if (e == ERR_OK && known != NULL) {
@@ -117,6 +120,16 @@ say_trouble(struct measuring *m, enum err e, const struct trouble *t)
 	struct exchange_frame f = {.type = EXCHANGE_TROUBLE, .code = e};
 
 	return send_words(m, &f, t);
+}
+
+/* If it is not heard, what follows is not either. */
+static void
+send_progress(void *context, uint64_t files, uint64_t bytes)
+{
+	const struct exchange_frame f = {
+	    .type = EXCHANGE_PROGRESS, .files = files, .read_bytes = bytes};
+
+	(void)send_frame(context, &f);
 }
 
 static enum err

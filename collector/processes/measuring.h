@@ -17,6 +17,7 @@ struct measuring_given {
 	int instance;  /* for watches on what is read, */
 	bool watches;  /* which are wanted */
 	int listeners; /* to ask what listens by (collector/machine/listeners.h) */
+	bool tells;    /* it is to say how far it is */
 };
 
 /*

@@ -41,6 +41,7 @@ struct child {
 struct starter {
 	const char *path;
 	struct collector_config *config;
+	bool tells_progress;
 	struct filehash *hash; /* each child has its own copy of it */
 	struct remembered remembered;
 	int control;
@@ -70,9 +71,10 @@ static uint64_t spent_us(void);
 static void say_end(const struct starter *s, uint32_t number, int status);
 
 enum err
-starter_begin(const char *path, struct collector_config *config, int *control, struct trouble *t)
+starter_begin(const char *path, struct collector_config *config, bool tells_progress, int *control,
+    struct trouble *t)
 {
-	struct starter s = {.path = path, .config = config};
+	struct starter s = {.path = path, .config = config, .tells_progress = tells_progress};
 	const pid_t parent = getpid();
 	int pair[2];
 	pid_t child;
@@ -321,7 +323,8 @@ run(struct starter *s, pid_t parent, int channel, int instance, uint32_t workloa
 	const struct collector_workload *w = &s->config->workloads[workload];
 	const struct measuring_given given = {.instance = instance,
 	    .watches = s->config->watch_rest_s > 0,
-	    .listeners = w->measure[COMPONENT_HOST] ? listeners_socket() : -1};
+	    .listeners = w->measure[COMPONENT_HOST] ? listeners_socket() : -1,
+	    .tells = s->tells_progress};
 
 	(void)close(s->control);
 	for (size_t i = 0; i < s->count; i++)

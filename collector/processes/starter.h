@@ -34,6 +34,7 @@
 #ifndef HALLMARK_COLLECTOR_PROCESSES_STARTER_H
 #define HALLMARK_COLLECTOR_PROCESSES_STARTER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "collector/ground/trouble.h"
@@ -72,10 +73,10 @@ struct starter_message {
 };
 
 /*
- * Makes it, with `config` that was loaded from `path`; `*control` is our end of the channel. ERR_IO
- * with the trouble in words.
+ * Makes it, with `config` that was loaded from `path`; `*control` is our end of the channel.
+ * `tells_progress`: what it starts says how far it is. ERR_IO with the trouble in words.
  */
-enum err starter_begin(
-    const char *path, struct collector_config *config, int *control, struct trouble *t) MUST_USE;
+enum err starter_begin(const char *path, struct collector_config *config, bool tells_progress,
+    int *control, struct trouble *t) MUST_USE;
 
 #endif

@@ -54,6 +54,9 @@ check_limits(const struct exchange_frame *f)
 		abort();
 	if (f->type == EXCHANGE_MEASURED && (f->pid == 0 || f->time_ms > BUNDLE_TIME_MS_MAX))
 		abort();
+	if (f->files > EXCHANGE_PROGRESS_MAX || f->read_bytes > EXCHANGE_PROGRESS_MAX ||
+	    (f->type != EXCHANGE_PROGRESS && (f->files > 0 || f->read_bytes > 0)))
+		abort();
 	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT; kind++)
 		if (f->measured[kind].count > COMPONENT_ITEMS_MAX ||
 		    (f->measured[kind].count > 0 && !f->measured[kind].present))

@@ -17,19 +17,21 @@ def frame(number, body=b"", kind=0, code=0, size=None):
 
 def measured(pid=1, time_ms=1_800_000_000_000, counts=None):
     counts = {EXECUTABLE: 1} if counts is None else counts
-    return frame(4, struct.pack(">IQ", pid, time_ms) + bytes(range(16)) + struct.pack(">II", 7, 1) + b"".join(
+    return frame(4, struct.pack(">IQ", pid, time_ms) + bytes(range(16)) + struct.pack(
+        ">IIQQQQ", 7, 1, 12, 5, 1_700_000_000, 3500) + b"".join(
         struct.pack(">BQ", kind in counts, counts.get(kind, 0)) for kind in range(KINDS)))
 
 
 SEGMENT = frame(1, b"segment", EXECUTABLE)
 COMPONENT = frame(2, b"component", EXECUTABLE)
+PROGRESS = frame(6, struct.pack(">QQ", 4, 1 << 20))
 MISSING = frame(3, b"no right to it", EXECUTABLE, NOT_FOUND)
 TROUBLE = frame(5, b"no process runs it", code=NOT_FOUND)
-ANSWER = SEGMENT + MISSING + COMPONENT + measured()
+ANSWER = PROGRESS + SEGMENT + PROGRESS + MISSING + COMPONENT + measured()
 
 SEEDS = {
     "answer": ANSWER, "trouble": TROUBLE, "cut": ANSWER[:-1], "nothing": b"",
-    "half-a-header": TROUBLE[:5], "type-none": b"\0" + TROUBLE[1:], "type-unknown": b"\6" + TROUBLE[1:],
+    "half-a-header": TROUBLE[:5], "type-none": b"\0" + TROUBLE[1:], "type-unknown": b"\7" + TROUBLE[1:],
     "kind-unknown": frame(2, b"x", KINDS), "kind-of-no-use": frame(5, b"x", 1, NOT_FOUND),
     "code-unknown": frame(5, b"x", code=9999), "code-none": frame(5, b"x"),
     "code-of-no-use": frame(2, b"x", EXECUTABLE, NOT_FOUND),
@@ -40,6 +42,10 @@ SEEDS = {
     "words-none": frame(5, b"", code=NOT_FOUND), "words-most": frame(5, b"w" * 767, code=NOT_FOUND),
     "words-too-many": frame(5, b"w" * 768, code=NOT_FOUND),
     "words-with-nul": frame(3, b"a\0b", EXECUTABLE, NOT_FOUND),
+    "progress-most": frame(6, struct.pack(">QQ", 1 << 53, 1 << 53)),
+    "progress-files-too-many": frame(6, struct.pack(">QQ", (1 << 53) + 1, 0)),
+    "progress-bytes-too-many": frame(6, struct.pack(">QQ", 0, (1 << 53) + 1)),
+    "progress-short": frame(6, bytes(15)), "progress-of-a-kind": frame(6, bytes(16), EXECUTABLE),
     "measured-all": measured(counts={kind: 1_000_000 for kind in range(KINDS)}),
     "measured-none": measured(counts={}), "measured-too-many": measured(counts={0: 1_000_001}),
     "measured-pid-0": measured(pid=0), "measured-pid-negative": measured(pid=1 << 31),

@@ -348,6 +348,72 @@ test_refused_components_without_end(void **state)
 	assert_true(s->components + s->missing <= JOB_KINDS_MAX + 1);
 }
 
+/* For people, and of the process that is there; it is no part of the answer. */
+static void
+test_how_far_it_is(void **state)
+{
+	struct stand *s = *state;
+	const struct exchange_frame frames[] = {
+	    {.type = EXCHANGE_PROGRESS, .files = 1, .read_bytes = 2},
+	    {.type = EXCHANGE_PROGRESS, .files = 3, .read_bytes = EXCHANGE_PROGRESS_MAX}};
+	struct measurer_progress p = {7, 7};
+	int end;
+
+	begin(s, 0);
+	assert_false(measurer_has_told(s->measurer, 0, &p));
+	end = live(s, frames, COUNT(frames));
+	while (!measurer_has_told(s->measurer, 0, &p))
+		assert_true(measurer_listen(s->measurer, NULL, 60000, INTERRUPT_STOP) >= 0);
+	assert_int_equal(p.files, 3);
+	assert_int_equal(p.bytes, EXCHANGE_PROGRESS_MAX);
+	assert_false(measurer_has_told(s->measurer, 1, &p));
+	assert_false(measurer_has_told(s->measurer, WORKLOADS, &p));
+	assert_false(measurer_has_answer(s->measurer, 0));
+	assert_false(measurer_holds_bytes(s->measurer));
+	measurer_drop(s->measurer, 0);
+	assert_false(measurer_has_told(s->measurer, 0, &p));
+	(void)close(end);
+}
+
+REFUSED_TEST(
+    more_files_read_than_can_be, {.type = EXCHANGE_PROGRESS, .files = EXCHANGE_PROGRESS_MAX + 1})
+REFUSED_TEST(more_bytes_read_than_can_be,
+    {.type = EXCHANGE_PROGRESS, .read_bytes = EXCHANGE_PROGRESS_MAX + 1})
+
+/* It speaks from a process of its own: a socket has no room for all of it. */
+static void
+test_refused_progress_without_end(void **state)
+{
+	struct stand *s = *state;
+	const struct exchange_frame f = {.type = EXCHANGE_PROGRESS, .files = 1};
+	struct buf bytes = BUF_INIT;
+	struct trouble t;
+	struct measurement m;
+	int end, status;
+	pid_t child;
+
+	for (size_t i = 0; i <= JOB_PROGRESS_MAX; i++)
+		exchange_write(&bytes, &f);
+	begin(s, 0);
+	end = live(s, NULL, 0);
+	if ((child = fork()) == 0) {
+		for (size_t at = 0; at < bytes.size;) {
+			const ssize_t put = write(end, bytes.data + at, bytes.size - at);
+
+			if (put < 0)
+				_exit(1);
+			at += (size_t)put;
+		}
+		_exit(0);
+	}
+	assert_int_equal(taken(s, 0, &m, &t), ERR_TRUNCATED);
+	assert_string_equal(t.text, "the measuring process said what is no answer");
+	assert_int_equal(ordered(s).what, STARTER_END);
+	(void)close(end);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	buf_free(&bytes);
+}
+
 static void
 test_another_configuration_measures_nothing(void **state)
 {
@@ -517,7 +583,7 @@ test_without_the_starter_nobody_is_waited_for(void **state)
 static void
 test_a_measuring_process_says_why_not_and_ends(void **state)
 {
-	const struct measuring_given unwatched = {-1, false, -1};
+	const struct measuring_given unwatched = {-1, false, -1, false};
 	struct stand *s = *state;
 	struct filehash *hash = filehash_new();
 	struct exchange_frame f;
@@ -572,6 +638,10 @@ main(void)
 	    TEST(refused_a_reading_of_a_far_future),
 	    TEST(refused_more_time_than_can_be_spent),
 	    TEST(refused_components_without_end),
+	    TEST(how_far_it_is),
+	    TEST(refused_more_files_read_than_can_be),
+	    TEST(refused_more_bytes_read_than_can_be),
+	    TEST(refused_progress_without_end),
 	    TEST(what_follows_an_answer_is_not_heard),
 	    TEST(another_configuration_measures_nothing),
 	    TEST(an_end_costs_one_workload),
