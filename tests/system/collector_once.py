@@ -2,6 +2,7 @@
 """`once` and `measure` go the way of the rounds: measuring processes with budgets, several at once, and at a
 terminal it is seen how far they are."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -16,7 +17,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from collector_client import Host
-from hallmark import program, run_tests
+from hallmark import PATIENCE_S, program, run_tests
 from measure_budgets import Share, bundles, lacks, of_files
 
 PROGRESS = re.compile(rb"(\w+): (\d+) files?, (\d+) MiB read")
@@ -109,7 +110,7 @@ def test_who_is_asked_to_stop_ends_within_a_second():
             names = ["large"] if command == "measure" else []
             child = subprocess.Popen([program("hallmark-collector"), command, "-c", str(h.config), *names],
                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            wait_until_measuring(child.pid)
+            wait_until_measuring(child)
             begun = time.monotonic()
             child.send_signal(signal.SIGTERM)
             out, err = child.communicate(timeout=30)
@@ -125,11 +126,12 @@ def children(pid):
         return []
 
 
-def wait_until_measuring(pid):
-    deadline = time.monotonic() + 30
-    while not any(children(starter) for starter in children(pid)):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+def wait_until_measuring(collector):
+    until = time.monotonic() + PATIENCE_S
+    while not any(children(starter) for starter in children(collector.pid)):
+        assert time.monotonic() < until
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            raise AssertionError(f"it ended: {collector.wait(0.01)}")
 
 
 # --- budgets --------------------------------------------------------------------------------------
