@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "config/signer_config.h"
+#include "signer/policies/differ.h"
 #include "signer/policies/explain.h"
 #include "signer/trial/trial_arguments.h"
 
@@ -15,6 +16,7 @@ static const char usage[] =
     "       hallmark-signer policy explain WORKLOAD --report N\n"
     "                       (-c FILE | --log DIR --evidence DIR) [--policy FILE]\n"
     "                       [--all] [--json]\n"
+    "       hallmark-signer policy diff OLD NEW [--all] [--json]\n"
     "\n"
     "try      appraises the evidence of the log again under the policy file NEW,\n"
     "         and tells whose verdict would be another and why. --last: of the\n"
@@ -24,7 +26,10 @@ static const char usage[] =
     "         why the report with this number in the log is as it is: for each\n"
     "         cause the rule, what was expected and found, and what would mend it;\n"
     "         --all names every file. 1: no entry is for the workload, or the\n"
-    "         report is not affirming; 2: it could not be told\n";
+    "         report is not affirming; 2: it could not be told\n"
+    "diff     says what changes from the policy file OLD to NEW; --all names every\n"
+    "         path. 0: they are one policy, to the byte; 1: they are not; 2: one of\n"
+    "         them could not be read\n";
 
 /* What is on the command line. */
 struct words {
@@ -76,6 +81,7 @@ static const struct {
 
 static int run_try(int argc, char **argv);
 static int run_explain(struct words *w);
+static int run_diff(struct words *w);
 static bool read_words(int argc, char **argv, const struct command *c, struct words *w);
 static bool take_value(const char *name, const char *value, unsigned takes, struct words *w);
 static bool take_flag(const char *name, unsigned takes, struct words *w);
@@ -84,6 +90,7 @@ static bool refuse(const char *what, const char *found);
 static int fail_usage(const char *what, const char *found);
 
 static const struct command commands[] = {
+    {"diff", 2, TAKES_ALL | TAKES_JSON, run_diff},
     {"explain", 1, TAKES_CONFIG | TAKES_POLICY | TAKES_LOG | TAKES_REPORT | TAKES_ALL | TAKES_JSON,
 	run_explain},
 };
@@ -159,6 +166,15 @@ run_explain(struct words *w)
 		return fail_usage("expected -c FILE, or both --log DIR and --evidence DIR", NULL);
 	return w->report != NULL ? explain_report(&options, stdout)
 				 : explain_policy(&options, stdout);
+}
+
+static int
+run_diff(struct words *w)
+{
+	const struct differ_options options = {
+	    .was = w->operand[0], .is = w->operand[1], .all = w->all, .json = w->json};
+
+	return differ_run(&options, stdout);
 }
 
 /* What is not named is where the signer's configuration says. */

@@ -219,8 +219,14 @@ print_json(const struct explained *x)
 	}
 	buf_append_string(&text, ",\"clauses\":[");
 	for (size_t i = 0; i < x->clauses.count; i++) {
-		buf_append_string(&text, i > 0 ? "," : "");
-		told_clause(&text, &x->clauses.clause[i]);
+		const struct clause *c = &x->clauses.clause[i];
+
+		buf_append_string(&text, i > 0 ? ",{" : "{");
+		told_clause_name(&text, c);
+		told_clause_words(&text, "says", c);
+		told_text(&text, "aside", buf_view(&c->aside));
+		told_number(&text, "line", c->line);
+		buf_append_byte(&text, '}');
 	}
 	buf_append_string(&text, "]}\n");
 	return told_print(&text, x->to);

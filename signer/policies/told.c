@@ -41,17 +41,23 @@ told_number(struct buf *to, const char *name, uint64_t value)
 }
 
 void
-told_clause(struct buf *to, const struct clause *c)
+told_clause_name(struct buf *to, const struct clause *c)
 {
-	buf_append_byte(to, '{');
 	told_text(to, "part",
 	    view_of_string(c->part == COMPONENT_KIND_COUNT ? "" : component_kind_name(c->part)));
 	told_text(to, "name", view_of_string(c->name));
 	told_text(to, "subject", c->subject);
-	told_text(to, "says", buf_view(&c->says));
-	told_text(to, "aside", buf_view(&c->aside));
-	told_number(to, "line", c->line);
-	buf_append_byte(to, '}');
+}
+
+void
+told_clause_words(struct buf *to, const char *name, const struct clause *c)
+{
+	if (c != NULL) {
+		told_text(to, name, buf_view(&c->says));
+	} else {
+		name_member(to, name);
+		buf_append_string(to, "null");
+	}
 }
 
 bool

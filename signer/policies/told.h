@@ -23,8 +23,9 @@ bool told_failure(const char *what, const char *why);
 void told_text(struct buf *to, const char *name, struct view value);
 void told_number(struct buf *to, const char *name, uint64_t value);
 
-/* An object. */
-void told_clause(struct buf *to, const struct clause *c);
+/* Members that say which clause it is; and one with what it says, null for NULL. */
+void told_clause_name(struct buf *to, const struct clause *c);
+void told_clause_words(struct buf *to, const char *name, const struct clause *c);
 
 /* Prints what was written, and frees it. False for want of memory, which is told. */
 bool told_print(struct buf *text, FILE *to);
