@@ -1,21 +1,25 @@
 #!/usr/bin/python3
-"""Each system call by which hallmark-collector looks at a process made to fail, one after the other.
+"""Each system call by which a measuring process looks at one made to fail, one after the other.
 
 Whatever fails, a component is as it should be, says what could not be read, or is not there: one
 that only looks better is what an attacker would wait for.
 """
 
+import contextlib
 import json
+import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
-from hallmark import program, run_tests
+from hallmark import PATIENCE_S, program, run_tests
 from measured import PYTHON, Measured
 
 CALLS = ("openat", "readlinkat", "newfstatat", "fstat", "statx", "read", "pread64",
@@ -26,13 +30,41 @@ CALL = re.compile(r"^(\w+)\((.*)$")
 
 
 def traced(arguments, trace, inject=None):
-    """Lines of the calls it made; its exit status, its output."""
-    command = ["strace", "-y", "-s", "200", "-o", str(trace), "-e", "trace=" + ",".join(CALLS)]
-    if inject:
-        command += ["-e", f"inject={inject}"]
-    done = subprocess.run([*command, *arguments], capture_output=True, text=True, errors="replace",
-                          timeout=120)
-    return trace.read_text(errors="replace").split("\n"), done
+    """Lines of the calls that its measuring process made; its exit status, its output.
+
+    The collector stops at its first filter, when the process is there that starts measuring ones: that one is
+    traced, with all that it starts and nothing else."""
+    stop = ["-e", "trace=seccomp", "-e", "inject=seccomp:signal=STOP:when=1"]
+    collector = subprocess.Popen(["strace", "-qq", "-o", str(trace), *stop, *arguments], stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, text=True, errors="replace")
+    soon(collector, lambda: trace.exists() and "stopped by SIGSTOP" in trace.read_text())
+    program, = children(collector.pid)
+    starter, = children(program)
+    command = ["strace", "-qq", "-y", "-s", "200", "-ff", "-o", str(trace), "-e", "trace=" + ",".join(CALLS),
+               *(["-e", f"inject={inject}"] if inject else []), "-p", str(starter)]
+    tracer = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    soon(tracer, lambda: "TracerPid:\t0\n" not in pathlib.Path(f"/proc/{starter}/status").read_text())
+    os.kill(program, signal.SIGCONT)
+    out, err = collector.communicate(timeout=120)
+    tracer.wait(120)
+    lines = []
+    for file in trace.parent.glob(f"{trace.name}*"):
+        if file not in (trace, trace.with_name(f"{trace.name}.{starter}")):
+            lines += file.read_text(errors="replace").split("\n")
+        file.unlink()
+    return lines, subprocess.CompletedProcess(command, collector.returncode, out, err)
+
+
+def children(pid):
+    return [int(p) for p in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def soon(process, good):
+    until = time.monotonic() + PATIENCE_S
+    while not good():
+        assert time.monotonic() < until
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            raise AssertionError(f"it ended: {process.wait(0.002)}")
 
 
 def points(lines, marks):
