@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "proto/glob.h"
+#include "proto/utc.h"
 
 void
 draft_fault(struct draft *d, const char *key, const char *format, ...)
@@ -40,6 +41,19 @@ draft_pattern(struct draft *d, const char *key, const char *pattern)
 		    "backslash",
 		    key, pattern);
 	return v;
+}
+
+uint64_t
+draft_date(struct draft *d, const char *key, const char *date)
+{
+	uint64_t seconds = 0;
+
+	if (date != NULL && utc_parse_date(view_of_string(date), &seconds) != ERR_OK)
+		draft_fault(d, key,
+		    "\"%s\" must be a date such as 2027-01-31, which stands for its first second "
+		    "in UTC, or a time such as 2027-01-31T18:00:00Z; found \"%s\"",
+		    key, date);
+	return seconds;
 }
 
 enum report_status

@@ -30,6 +30,9 @@ void *draft_memory(struct policy *p, size_t count, size_t size);
 /* The pattern; a fault at the line of the key if it is none. */
 struct view draft_pattern(struct draft *d, const char *key, const char *pattern);
 
+/* A date or time (proto/utc.h), 0 for NULL; a fault at the line of the key if it is none. */
+uint64_t draft_date(struct draft *d, const char *key, const char *date);
+
 /* Fail closed: whatever is not said is contraindicated. */
 enum report_status draft_outcome(enum raw_outcome raw);
 

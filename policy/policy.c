@@ -247,6 +247,24 @@ policy_token_next(const struct policy *p, size_t *place)
 	return (struct view){NULL, 0};
 }
 
+uint64_t
+policy_review_by_s(const struct policy *p, struct view *of)
+{
+	const struct raw_policy *raw = yaml_file_data(p->yaml);
+	uint64_t first_s = p->review_by_s;
+
+	*of = view_of_string(raw->name);
+	for (size_t i = 0; i < p->rule_count; i++) {
+		const struct policy_rule *r = &p->rules[i];
+
+		if (r->review_by_s == 0 || (first_s != 0 && r->review_by_s >= first_s))
+			continue;
+		first_s = r->review_by_s;
+		*of = r->match;
+	}
+	return first_s;
+}
+
 uint32_t
 policy_rule_report_every_s(const struct policy_rule *r)
 {

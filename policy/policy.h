@@ -102,6 +102,12 @@ struct view policy_rule_token(const struct policy_rule *r);
  */
 struct view policy_token_next(const struct policy *p, size_t *place);
 
+/*
+ * When somebody is to look through it again: the first of its own date and those of its entries, in
+ * seconds since 1970; 0: it says none. `of`: the pattern of that entry, or the policy's name.
+ */
+uint64_t policy_review_by_s(const struct policy *p, struct view *of);
+
 /* How often it has to report, 0: as often as it says; and how late a report may be. Seconds. */
 uint32_t policy_rule_report_every_s(const struct policy_rule *r);
 uint32_t policy_rule_grace_s(const struct policy_rule *r);

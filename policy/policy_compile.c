@@ -42,6 +42,7 @@ policy_compile(struct policy *p, const char *file, policy_part_read *read, void 
 		    "\"name\" must be without white space, \"/\" and \"@\" and not begin with "
 		    "\".\"; found \"%s\"",
 		    d.raw->name);
+	p->review_by_s = draft_date(&d, "review_by", d.raw->review_by);
 	policy_parts_compile(&d, read, context);
 	p->rule_count = d.raw->workloads_count;
 	p->rules = draft_memory(p, p->rule_count, sizeof(*p->rules));

@@ -57,6 +57,7 @@ policy_rules_compile(struct draft *d, size_t index)
 	take_times(&p);
 	take_silence(&p);
 	take_token(&p);
+	p.rule->review_by_s = draft_date(d, key_of(&p, ".review_by"), p.raw->review_by);
 	p.rule->missing = draft_outcome(p.raw->missing);
 	p.rule->unmeasured = draft_outcome(p.raw->unmeasured);
 	p.rule->main_only = p.raw->main_only;

@@ -2,6 +2,7 @@
 
 #include "proto/evidence/bundle.h"
 #include "proto/report/report.h"
+#include "proto/utc.h"
 #include "proto/wire/keychannel.h"
 
 #define PATH_BYTES_MAX 4095 /* PATH_MAX of Linux without its NUL */
@@ -162,6 +163,7 @@ static const cyaml_schema_field_t workload_fields[] = {
     LIST(require, OPTIONAL, struct raw_workload, &kind_entry, 0, COMPONENT_UNMEASURED),
     LIST(recorded, OPTIONAL, struct raw_workload, &kind_entry, 0, COMPONENT_UNMEASURED),
     TEXT(token, OPTIONAL, struct raw_workload, KEYCHANNEL_PROFILE_MAX),
+    TEXT(review_by, OPTIONAL, struct raw_workload, UTC_SIZE),
     CYAML_FIELD_UINT("max_age_s", OPTIONAL, struct raw_workload, max_age_s),
     CYAML_FIELD_UINT("signature_every_s", OPTIONAL, struct raw_workload, signature_every_s),
     CYAML_FIELD_UINT("report_every_s", OPTIONAL, struct raw_workload, report_every_s),
@@ -186,6 +188,7 @@ static const cyaml_schema_field_t policy_fields[] = {
     TEXT(name, REQUIRED, struct raw_policy, BUNDLE_WORKLOAD_MAX),
     LIST(collectors_ca, OPTIONAL, struct raw_policy, &collectors_ca_entry, 1, POLICY_CAS_MAX),
     TEXT(operators, OPTIONAL, struct raw_policy, PATH_BYTES_MAX),
+    TEXT(review_by, OPTIONAL, struct raw_policy, UTC_SIZE),
     LIST(references, OPTIONAL, struct raw_policy, &reference_entry, 0, POLICY_REFERENCES_MAX),
     LIST(workloads, REQUIRED, struct raw_policy, &workload_entry, 1, POLICY_WORKLOADS_MAX),
     CYAML_FIELD_END,

@@ -88,7 +88,7 @@ struct raw_workload {
 	uint32_t collectors_count;
 	enum component_kind *require, *recorded;
 	uint32_t require_count, recorded_count;
-	char *token;
+	char *token, *review_by;
 	uint32_t max_age_s, signature_every_s, report_every_s, grace_s;
 	enum raw_outcome missing, unmeasured;
 	bool main_only;
@@ -97,7 +97,7 @@ struct raw_workload {
 };
 
 struct raw_policy {
-	char *name, *operators;
+	char *name, *operators, *review_by;
 	struct raw_collectors_ca *collectors_ca;
 	uint32_t collectors_ca_count;
 	struct raw_reference *references;

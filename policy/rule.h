@@ -112,7 +112,8 @@ struct policy_rule {
 	uint32_t report_every_s;    /* 0: not demanded */
 	uint32_t grace_s;
 	enum report_status missing, unmeasured;
-	bool main_only; /* accepts what was measured of the main process alone */
+	uint64_t review_by_s; /* when somebody is to look through it again; 0: not said */
+	bool main_only;       /* accepts what was measured of the main process alone */
 	const struct file_rule *files[COMPONENT_KIND_COUNT];
 	const struct fact_rule *facts[COMPONENT_KIND_COUNT];
 	size_t reference_count;
@@ -126,6 +127,7 @@ struct policy {
 	struct policy_operators operators;
 	size_t collectors_ca_count;
 	struct policy_collectors_ca *collectors_ca; /* in the file's order */
+	uint64_t review_by_s;                       /* of all of it; 0: not said */
 	size_t reference_count;
 	struct policy_reference *references; /* in the file's order */
 	size_t rule_count;

@@ -28,6 +28,20 @@ utc_parse(struct view text, uint64_t *out)
 	return ERR_OK;
 }
 
+enum err
+utc_parse_date(struct view text, uint64_t *out)
+{
+	static const char first_second[] = "T00:00:00Z";
+	const size_t date_size = UTC_SIZE - (sizeof(first_second) - 1);
+	uint8_t whole[UTC_SIZE];
+
+	if (text.size != date_size)
+		return utc_parse(text, out);
+	memcpy(whole, text.data, date_size);
+	memcpy(whole + date_size, first_second, sizeof(first_second) - 1);
+	return utc_parse((struct view){whole, UTC_SIZE}, out);
+}
+
 const char *
 utc_text(uint64_t seconds, char to[UTC_TEXT_SIZE])
 {

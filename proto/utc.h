@@ -18,6 +18,9 @@
 /* Seconds since 1970, at least 1. ERR_FORMAT for every other spelling, and for no time at all. */
 enum err utc_parse(struct view text, uint64_t *out) MUST_USE;
 
+/* The same, or a date such as 2027-01-31, which stands for its first second. */
+enum err utc_parse_date(struct view text, uint64_t *out) MUST_USE;
+
 /* The time; the plain number where it is over UTC_MAX_S. Returns `to`. */
 const char *utc_text(uint64_t seconds, char to[UTC_TEXT_SIZE]);
 

@@ -1,12 +1,18 @@
 #include "signer/ends.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "journal/logger.h"
+#include "policy/policy.h"
+#include "proto/text.h"
 #include "proto/utc.h"
 #include "trust/verifier.h"
 
+static void take_review(struct expiry *e, const struct policy *p);
 static void say(const struct expiry *e, int64_t now_s);
+static void say_review(const struct service *s, const struct expiry *e, int64_t now_s);
 
 const char *
 ends_name(enum ends end)
@@ -16,6 +22,7 @@ ends_name(enum ends end)
 	    [ENDS_CLIENT_CA] = "client_ca",
 	    [ENDS_CLIENT_CRL] = "client_crl",
 	    [ENDS_LOG_CERTIFICATE] = "log_certificate",
+	    [ENDS_POLICY_REVIEW] = "policy_review",
 	};
 
 	return names[end];
@@ -43,9 +50,37 @@ ends_say(struct service *s)
 
 	if (log->key != NULL && (own->key == NULL || own->to_s != log->to_s))
 		*own = *log;
-	for (unsigned i = 0; i < ENDS; i++)
+	take_review(&s->ends[ENDS_POLICY_REVIEW], s->policy);
+	for (unsigned i = 0; i < ENDS_POLICY_REVIEW; i++)
 		if (expiry_is_to_be_said(&s->ends[i], now_s))
 			say(&s->ends[i], now_s);
+	if (expiry_is_to_be_said(&s->ends[ENDS_POLICY_REVIEW], now_s))
+		say_review(s, &s->ends[ENDS_POLICY_REVIEW], now_s);
+}
+
+/* Anew where it is another one. It is only near or over: nobody waits for it as for a certificate.
+ */
+static void
+take_review(struct expiry *e, const struct policy *p)
+{
+	struct expiry now = {.key = "policy.review_by", .to_s = INT64_MAX};
+	struct buf name = BUF_INIT;
+	struct view of;
+	const uint64_t by_s = policy_review_by_s(p, &of);
+
+	if (by_s == 0) {
+		e->key = NULL;
+		return;
+	}
+	now.from_s = now.to_s = (int64_t)by_s;
+	text_append_printable(&name, of, sizeof(now.name) - 1);
+	buf_append_byte(&name, '\0');
+	if (buf_status(&name) != ERR_OK)
+		abort();
+	memcpy(now.name, name.data, name.size);
+	buf_free(&name);
+	if (e->key == NULL || e->to_s != now.to_s || strcmp(e->name, now.name) != 0)
+		*e = now;
 }
 
 static void
@@ -61,6 +96,23 @@ say(const struct expiry *e, int64_t now_s)
 	    e->said == EXPIRY_OVER ? "expired" : "expires");
 	logline_string(&l, "what", e->key);
 	logline_string(&l, "certificate", e->name);
+	logline_string(&l, "not_after", utc_text((uint64_t)e->to_s, date));
+	logline_string(&l, "left", expiry_left(e, now_s, left));
+	logline_end(&l);
+}
+
+static void
+say_review(const struct service *s, const struct expiry *e, int64_t now_s)
+{
+	const bool over = e->said == EXPIRY_OVER;
+	char left[EXPIRY_LEFT_SIZE], date[UTC_TEXT_SIZE];
+	struct logline l;
+
+	logline_begin(
+	    &l, over ? LOGGER_WARNING : LOGGER_INFO, over ? "review-over" : "review-near");
+	logline_string(&l, "what", e->key);
+	logline_view(&l, "policy", policy_id(s->policy));
+	logline_string(&l, "entry", e->name);
 	logline_string(&l, "not_after", utc_text((uint64_t)e->to_s, date));
 	logline_string(&l, "left", expiry_left(e, now_s, left));
 	logline_end(&l);

@@ -164,7 +164,7 @@ write_ends(struct buf *to, const struct service *s)
 	for (unsigned i = 0; i < ENDS; i++) {
 		const struct expiry *e = &s->ends[i];
 
-		buf_append_format(to, "%s\"%s\":{\"certificate\":", i > 0 ? "," : "", ends_name(i));
+		buf_append_format(to, "%s\"%s\":{\"name\":", i > 0 ? "," : "", ends_name(i));
 		if (e->key != NULL)
 			json_append_string(to, view_of_string(e->name));
 		else

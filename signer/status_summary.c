@@ -9,6 +9,7 @@
 
 #include "policy/finding.h"
 #include "proto/span.h"
+#include "signer/ends.h"
 #include "trust/expiry.h"
 
 #define WIDTH_DEFAULT 80 /* columns; also of what is no terminal but wants to be read on one */
@@ -266,15 +267,19 @@ say_expiry(const struct page *p, json_t *ends)
 	{
 		json_t *left = json_object_get(end, "left_s");
 		const json_int_t left_s = json_integer_value(left);
-		const char *state = json_string_value(json_object_get(end, "state"));
+		const char *state = json_string_value(json_object_get(end, "state")), *words;
 
 		if (!json_is_integer(left) || state == NULL ||
 		    strcmp(state, expiry_state_name(EXPIRY_FAR)) == 0)
 			continue;
 		over = over || left_s < 0;
+		if (strcmp(of, ends_name(ENDS_POLICY_REVIEW)) == 0)
+			words = left_s < 0 ? "should have been looked through for"
+					   : "is to be looked through in";
+		else
+			words = left_s < 0 ? "has been over for" : "ends in";
 		fprintf(p->to, "%s: %s %s %s.\n", of,
-		    json_string_value(json_object_get(end, "certificate")),
-		    left_s < 0 ? "has been over for" : "ends in",
+		    json_string_value(json_object_get(end, "name")), words,
 		    span_text((uint64_t)(left_s < 0 ? -left_s : left_s), span));
 	}
 	return over;

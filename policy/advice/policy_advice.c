@@ -4,7 +4,9 @@
 
 #include "policy/advice/advising.h"
 #include "policy/draft.h"
+#include "proto/utc.h"
 
+static void advise_review(const struct advising *a, const char *key, uint64_t by_s);
 static void advise_entry(const struct advising *a, size_t entry);
 static bool takes_all(const struct policy_rule *r);
 
@@ -13,6 +15,7 @@ policy_advise(const struct policy *p, const char *file, uint64_t now_s, struct a
 {
 	const struct advising a = {p, file, now_s, to};
 
+	advise_review(&a, "review_by", p->review_by_s);
 	advise_references(&a);
 	for (size_t i = 0; i < p->rule_count; i++) {
 		advise_entry(&a, i);
@@ -22,6 +25,18 @@ policy_advise(const struct policy *p, const char *file, uint64_t now_s, struct a
 	advices_sort(to);
 }
 
+static void
+advise_review(const struct advising *a, const char *key, uint64_t by_s)
+{
+	char time[UTC_TEXT_SIZE];
+
+	if (by_s == 0 || a->now_s < by_s)
+		return;
+	advise(a, key, "somebody was to look through this by %s", utc_text(by_s, time));
+	advices_mend(
+	    a->to, "look whether all of it still is as it should be, and give the next date");
+}
+
 /* What its rules leave out. */
 static void
 advise_entry(const struct advising *a, size_t entry)
@@ -29,6 +44,8 @@ advise_entry(const struct advising *a, size_t entry)
 	const struct policy_rule *r = &a->policy->rules[entry];
 	char key[DRAFT_KEY_MAX];
 
+	(void)snprintf(key, sizeof(key), "workloads[%zu].review_by", entry);
+	advise_review(a, key, r->review_by_s);
 	(void)snprintf(key, sizeof(key), "workloads[%zu].match", entry);
 	if (r->files[COMPONENT_EXECUTABLE] == NULL && r->files[COMPONENT_LIBRARIES] == NULL) {
 		advise(a, key,

@@ -6,8 +6,6 @@
 #include "policy/values/version.h"
 #include "proto/utc.h"
 
-#define DATE_SIZE 10 /* 2026-11-30 */
-
 /* Whether both are of the form; then their order. */
 typedef bool compare_function(struct view a, struct view b, int *order);
 
@@ -38,7 +36,6 @@ static struct view unquoted(struct view text);
 static enum err parse_limit(struct view text, struct range_limit *out);
 static bool is_lower(enum range_sign sign);
 static bool limit_holds(enum range_sign sign, int order);
-static bool parse_date(struct view text, uint64_t *out);
 static bool starts_with(struct view text, const char *begin);
 static struct view behind(struct view text, size_t size);
 
@@ -184,23 +181,10 @@ compare_dates(struct view a, struct view b, int *order)
 {
 	uint64_t x, y;
 
-	if (!parse_date(a, &x) || !parse_date(b, &y))
+	if (utc_parse_date(a, &x) != ERR_OK || utc_parse_date(b, &y) != ERR_OK)
 		return false;
 	*order = x < y ? -1 : x > y;
 	return true;
-}
-
-static bool
-parse_date(struct view text, uint64_t *out)
-{
-	static const char first_second[] = "T00:00:00Z";
-	uint8_t whole[UTC_SIZE];
-
-	if (text.size != DATE_SIZE)
-		return utc_parse(text, out) == ERR_OK;
-	memcpy(whole, text.data, DATE_SIZE);
-	memcpy(whole + DATE_SIZE, first_second, UTC_SIZE - DATE_SIZE);
-	return utc_parse((struct view){whole, UTC_SIZE}, out) == ERR_OK;
 }
 
 static bool

@@ -33,7 +33,14 @@ struct challenges {
 };
 
 /* What has an end (signer/ends.h). */
-enum ends { ENDS_CERTIFICATE, ENDS_CLIENT_CA, ENDS_CLIENT_CRL, ENDS_LOG_CERTIFICATE, ENDS };
+enum ends {
+	ENDS_CERTIFICATE,
+	ENDS_CLIENT_CA,
+	ENDS_CLIENT_CRL,
+	ENDS_LOG_CERTIFICATE,
+	ENDS_POLICY_REVIEW,
+	ENDS
+};
 
 struct service {
 	const struct signer_config *config;

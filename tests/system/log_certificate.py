@@ -163,7 +163,7 @@ def test_a_renewed_certificate_is_taken_while_receipts_go_on():
         signer = site.start_signer()
         pid = site.key_process_pid()
         before = site.status()["expiry"]["log_certificate"]
-        assert before["certificate"] == f"CN={hallmark.ORIGIN}" and before["state"] == "near", before
+        assert before["name"] == f"CN={hallmark.ORIGIN}" and before["state"] == "near", before
         with Reporting(site) as reporting:
             reporting.more()
             issuer.issuing = Authority("issuing", site.dir, parent=issuer.root, days=200)

@@ -321,7 +321,7 @@ def test_what_is_over_or_near_its_end_is_said_and_in_status():
         assert set(ends) == {"tls_certificate", "client_ca", "client_crl", "log_certificate"}, ends
         assert -3.1 * DAY < ends["tls_certificate"]["left_s"] < -2.9 * DAY, ends
         assert 29.9 * DAY < ends["client_ca"]["left_s"] <= 30 * DAY, ends
-        assert ends["client_crl"]["certificate"] == "CN=collectors CA", ends
+        assert ends["client_crl"]["name"] == "CN=collectors CA", ends
         assert ends["log_certificate"]["not_after"] > "2026", ends
         metrics = prometheus(site)
         found = dict(re.findall(r'(?m)^hallmark_expiry_seconds\{of="(\w+)"\} (-?\d+)$', metrics))

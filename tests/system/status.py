@@ -10,6 +10,7 @@ import pty
 import re
 import select
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -277,7 +278,7 @@ def test_what_ends_is_said_as_long_before_as_in_the_log():
     day = 86400
     with Site() as site:
         path = str(site.path("run/told.sock"))
-        ends = {name: {"left_s": left_s, "certificate": f"CN={name}", "not_after": "2026-01-01T00:00:00Z",
+        ends = {name: {"left_s": left_s, "name": f"CN={name}", "not_after": "2026-01-01T00:00:00Z",
                        "state": state}
                 for name, left_s, state in (("tls_certificate", 15 * day, "far"), ("client_ca", 13 * day, "near"),
                                             ("log_certificate", 29 * day, "near"))}
@@ -285,6 +286,32 @@ def test_what_ends_is_said_as_long_before_as_in_the_log():
             shown = site.tool("hallmark-signer", "status", "--socket", path, check=False).stdout
         assert "client_ca: CN=client_ca ends in" in shown and "tls_certificate" not in shown, shown
         assert "log_certificate: CN=log_certificate ends in" in shown, shown
+
+
+def test_a_policy_that_nobody_looked_through_is_said():
+    def dated(days):
+        return time.strftime("%Y-%m-%d", time.gmtime(time.time() + days * 86400))
+
+    with Site() as site:
+        site.init_key()
+        site.write_policy(top={"review_by": dated(100)}, review_by=dated(3))
+        signer = site.start_signer()
+        site.collector().submit("app", APP)
+        signer.wait_for("event=review-near what=policy.review_by policy=")
+        told = site.status()["expiry"]["policy_review"]
+        assert told["name"] == "*" and (told["not_after"], told["state"]) == (f"{dated(3)}T00:00:00Z", "near"), told
+        site.write_policy(top={"review_by": dated(-2)}, review_by=dated(3))
+        signer.signal(signal.SIGHUP)
+        signer.wait_for("level=warning event=review-over what=policy.review_by policy=")
+        told = site.status()["expiry"]["policy_review"]
+        assert (told["name"], told["state"]) == ("test", "over") and -4 * 86400 < told["left_s"] < -86400, told
+        done = site.tool("hallmark-signer", "status", "-c", str(site.path("signer.yaml")), check=False)
+        assert re.search(r"policy_review: \S+ should have been looked through for \S", done.stdout), done.stdout
+        assert done.returncode == 1
+        shown = site.tool("hallmark-signer", "status", "-c", str(site.path("signer.yaml")), "--prometheus").stdout
+        assert re.search(r'hallmark_expiry_seconds\{of="policy_review"\} -\d+\n', shown)
+        shown = site.tool("hallmark-signer", "check", "-c", str(site.path("signer.yaml"))).stdout
+        assert "somebody was to look through this by" in shown
 
 
 def test_a_clock_that_is_not_trusted_is_said_with_what_to_do():
@@ -299,7 +326,7 @@ def test_a_signer_in_wrong_hands_writes_to_no_terminal():
     """Nor does it forge a line, whatever is asked for."""
     bad = {**WELL, "key_process": f"down{ESCAPE}", "log": f"a\nb{ESCAPE}", "clock": ESCAPE,
            "key_process_end": ESCAPE, "policy_waiting": f"x{ESCAPE}@", "storage": ESCAPE,
-           "expiry": {"own": {"left_s": -1, "certificate": ESCAPE, "not_after": ESCAPE, "state": ESCAPE}}}
+           "expiry": {"own": {"left_s": -1, "name": ESCAPE, "not_after": ESCAPE, "state": ESCAPE}}}
     rows = {"workloads": [{**ROW, "workload": ESCAPE, "finding": ESCAPE, "collector": ESCAPE}],
             "next": None}
     refusal = {"error": {"code": 604, "name": f"x{ESCAPE}", "text": f"y\nz{ESCAPE}"}}

@@ -326,6 +326,44 @@ test_times(void **state)
 	refuse(state, "token: orders", "signature_every_s: -1", 11, "whole number");
 }
 
+static uint64_t
+review_by(struct policy *p, const char *of)
+{
+	struct view found;
+	const uint64_t by_s = policy_review_by_s(p, &found);
+
+	assert_true(view_equal(found, view_of_string(of)));
+	policy_free(&p);
+	return by_s;
+}
+
+/* The first of all dates, and whose it is. */
+static void
+test_review(void **state)
+{
+	assert_int_equal(review_by(accept(state, "bank", "bank"), "bank"), 0);
+	assert_int_equal(
+	    review_by(accept(state, "name: bank", "name: bank\nreview_by: 2027-01-31"), "bank"),
+	    1801353600);
+	assert_int_equal(
+	    review_by(accept(state, "token: orders", "review_by: 2027-01-31T00:00:01Z"), "*"),
+	    1801353601);
+	assert_int_equal(review_by(accept(state, "references:\n",
+				       "review_by: 2027-01-31T00:00:00Z\nreferences:\n"),
+			     "bank"),
+	    1801353600);
+	assert_int_equal(review_by(accept(state, "workloads:\n",
+				       "review_by: 2027-01-31\nworkloads:\n"
+				       "  - match: first\n    collectors: [c]\n"
+				       "    review_by: 2027-01-30T23:59:59Z\n"
+				       "    executable: {references: [one]}\n"),
+			     "first"),
+	    1801353599);
+	refuse(state, "token: orders", "review_by: 2027-02-30", 11, "must be a date such as");
+	refuse(state, "token: orders", "review_by: soon", 11, "must be a date such as");
+	refuse(state, "name: bank", "name: bank\nreview_by: 1970-01-01", 2, "must be a date");
+}
+
 static void
 test_silence(void **state)
 {
@@ -498,6 +536,7 @@ main(void)
 	    WITH_FIXTURE(test_each_profile_of_tokens_once),
 	    WITH_FIXTURE(test_keys_may_be_missing),
 	    WITH_FIXTURE(test_times),
+	    WITH_FIXTURE(test_review),
 	    WITH_FIXTURE(test_silence),
 	    WITH_FIXTURE(test_token),
 	    WITH_FIXTURE(test_facts),

@@ -261,6 +261,18 @@ test_sets_that_nobody_uses_or_whose_time_is_over(void **state)
 }
 
 static void
+test_what_was_to_be_looked_through(void **state)
+{
+	static const char said[] = "somebody was to look through this by 2027-01-15T08:00:00Z";
+
+	expect_one(
+	    state, "    review_by: 2027-01-15T08:00:00Z\n", REST_LINE, said, "the next date");
+	expect_none(state, "    review_by: 2027-01-15T08:00:01Z\n");
+	expect_one(state, "review_by: 2027-01-15T08:00:00Z\n", REST_LINE, said, "the next date");
+	expect_none(state, "review_by: 2027-01-16\n");
+}
+
+static void
 test_paths_below_links(void **state)
 {
 	struct fixture *f = *state;
@@ -370,6 +382,7 @@ main(void)
 	    WITH_FILES(test_what_is_not_looked_at),
 	    WITH_FILES(test_entries_that_are_always_affirming),
 	    WITH_FILES(test_sets_that_nobody_uses_or_whose_time_is_over),
+	    WITH_FILES(test_what_was_to_be_looked_through),
 	    WITH_FILES(test_paths_below_links),
 	    WITH_FILES(test_named_paths_that_no_set_has),
 	    WITH_FILES(test_memory_that_nothing_has),
