@@ -35,7 +35,7 @@ static const char usage[] =
     "           (a random one if none is given), and keeps its receipt in the file\n"
     "statement  shows what an operator has signed (hallmark-hsm statement sign), and has it put\n"
     "           into the log\n"
-    "policy     explains policies, compares them, and tries them on what was logged\n"
+    "policy     explains policies, tries them on what was logged, makes reference sets\n"
     "\n"
     "exit status: 0 good, affirming, taken; 1 faults, another verdict, a workload that is not\n"
     "affirming (status for people), no signer for status, refused; 2 usage, no verdict, not "

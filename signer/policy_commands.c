@@ -7,6 +7,7 @@
 #include "config/signer_config.h"
 #include "signer/policies/differ.h"
 #include "signer/policies/explain.h"
+#include "signer/policy_import.h"
 #include "signer/trial/trial_arguments.h"
 
 static const char usage[] =
@@ -17,6 +18,7 @@ static const char usage[] =
     "                       (-c FILE | --log DIR --evidence DIR) [--policy FILE]\n"
     "                       [--all] [--json]\n"
     "       hallmark-signer policy diff OLD NEW [--all] [--json]\n"
+    "       hallmark-signer policy import FROM... -o SET [--content-only]\n"
     "\n"
     "try      appraises the evidence of the log again under the policy file NEW,\n"
     "         and tells whose verdict would be another and why. --last: of the\n"
@@ -29,7 +31,9 @@ static const char usage[] =
     "         report is not affirming; 2: it could not be told\n"
     "diff     says what changes from the policy file OLD to NEW; --all names every\n"
     "         path. 0: they are one policy, to the byte; 1: they are not; 2: one of\n"
-    "         them could not be read\n";
+    "         them could not be read\n"
+    "import   makes a reference set of packages (.deb) and other sets, and tells\n"
+    "         what it left out. --content-only: without owner and mode\n";
 
 /* What is on the command line. */
 struct words {
@@ -80,6 +84,7 @@ static const struct {
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static int run_try(int argc, char **argv);
+static int run_import(int argc, char **argv);
 static int run_explain(struct words *w);
 static int run_diff(struct words *w);
 static bool read_words(int argc, char **argv, const struct command *c, struct words *w);
@@ -102,6 +107,8 @@ policy_commands_run(int argc, char **argv)
 		return fail_usage("expected a command", NULL);
 	if (strcmp(argv[0], "try") == 0)
 		return run_try(argc - 1, argv + 1);
+	if (strcmp(argv[0], "import") == 0)
+		return run_import(argc - 1, argv + 1);
 	for (size_t i = 0; i < COUNT(commands); i++) {
 		struct words w = {.operands = 0};
 
@@ -146,6 +153,20 @@ run_try(int argc, char **argv)
 		result = trial_run(&options, stdout);
 	faults_free(&faults);
 	signer_config_free(&config);
+	return result;
+}
+
+static int
+run_import(int argc, char **argv)
+{
+	struct policy_import_words words;
+	int result;
+
+	if (!policy_import_arguments(argc, argv, &words))
+		return fail_usage(
+		    "expected policy import FROM..., -o SET, and no option twice", NULL);
+	result = policy_import(&words);
+	policy_import_words_free(&words);
 	return result;
 }
 

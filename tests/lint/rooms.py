@@ -66,6 +66,7 @@ program("signer", [*PROTO, "journal", "config", "trust", "policy", "policy/gover
         "ground trial policies", "ledger/store ledger/key", "ledger/heads", "ledger", "chronicle", "session", "front")
 ROOMS["signer/trial"] += ["log", "log/stored"]
 ROOMS["signer/policies"] += ["log", "log/stored", "policy/words"]
+ROOMS["signer"].append("policy/sources")
 program("collector", [*PROTO, "journal", "config", "trust"], "watch", "ground", "content subject packages machine keys", "runtime memory scripts files", "measure", "store processes tell", "report act")
 program("auditor", [*PROTO, "config", "policy", "log", "log/stored", "log/walk"], "tell")
 program("register", [*PROTO, "config", "policy", "log", "log/stored", "log/walk"])
@@ -91,6 +92,7 @@ LIBRARIES = [
     (r"uv(/.*)?\.h", ["signer", "collector", "register"], None),
     (r"sqlite3\.h", ["signer/ledger/store", "collector/packages", "register"], None),
     (r"zstd.*\.h", ["proto"], None),
+    (r"archive(_entry)?\.h", ["policy/sources"], 1),
     (r"libpq-fe\.h", ["signer/ledger/store"], 1),
     (r"curl/.*", ["register", "collector"], 1),
 ]

@@ -1,0 +1,70 @@
+#include "signer/policy_import.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/sources/source.h"
+#include "signer/ledger/store/diskfile.h"
+#include "signer/sandbox.h"
+
+bool
+policy_import_arguments(int argc, char **argv, struct policy_import_words *out)
+{
+	bool good = true;
+
+	*out = (struct policy_import_words){.from = calloc((size_t)argc + 1, sizeof(*out->from))};
+	if (out->from == NULL)
+		abort();
+	for (int i = 0; i < argc && good; i++) {
+		if (strcmp(argv[i], "-o") == 0 && i + 1 < argc && out->output == NULL)
+			out->output = argv[++i];
+		else if (strcmp(argv[i], "--content-only") == 0 && !out->options.content_only)
+			out->options.content_only = true;
+		else if (argv[i][0] != '-')
+			out->from[out->from_count++] = argv[i];
+		else
+			good = false;
+	}
+	good = good && out->from_count > 0 && out->output != NULL;
+	if (!good)
+		policy_import_words_free(out);
+	return good;
+}
+
+void
+policy_import_words_free(struct policy_import_words *w)
+{
+	free(w->from);
+	w->from = NULL;
+}
+
+int
+policy_import(const struct policy_import_words *w)
+{
+	struct set_draft *draft = set_draft_new();
+	struct faults faults = FAULTS_INIT;
+	struct buf set = BUF_INIT;
+	size_t count = 0;
+	enum err e = ERR_OK;
+
+	/* What is read comes from anywhere, and libraries unpack it. */
+	sandbox_enter(false);
+	/* All faults of all of them, in one run. */
+	for (size_t i = 0; i < w->from_count; i++)
+		if (source_read(w->from[i], &w->options, &faults, draft) != ERR_OK)
+			e = ERR_CONFIG;
+	if (e == ERR_OK)
+		e = set_draft_write(draft, w->output, &faults, &set, &count);
+	if (e == ERR_OK)
+		e = diskfile_replace(w->output, buf_view(&set));
+	if (e == ERR_OK) {
+		printf("%s: %zu lines\n", w->output, count);
+		set_draft_tell_left_out(draft, stdout);
+	}
+	faults_print(&faults, stderr);
+	faults_free(&faults);
+	set_draft_free(&draft);
+	buf_free(&set);
+	return e == ERR_OK ? 0 : 1;
+}
