@@ -334,6 +334,7 @@ class FileRule:
             yield self.finding("other-rights", path, f"expected {rights_of(line, line)} by reference set "
                                f"{first.name}, found {rights_of(line, found_rights(item))}")
         if lines:
+            self.accepted |= {"symbolic-link"} if flags & LINK else set()
             return
         known = [s.name for s in self.over
                  if any((line.kind, line.digest) == (kind, digest) for line in s.paths.get(path, ()))]

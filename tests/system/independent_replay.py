@@ -168,7 +168,10 @@ def test_a_link_is_accepted_by_its_target_where_the_policy_says_so():
     sets = [({"name": "app", "file": "app.set"}, b"link a /a\n")]
     assert found(CASES.verdict(APP, link, sets), "code") == [("symbolic-link",)]
     allowed = {"executable": {"references": ["app"], "symlinks": True}}
-    assert CASES.verdict(allowed, link, sets)["ear.status"] == "affirming"
+    verdict = CASES.verdict(allowed, link, sets)
+    assert verdict["ear.status"] == "affirming"
+    assert verdict["hallmark.accepted"] == [{"kind": "executable", "code": "symbolic-link"}], "nobody saw where it leads"
+    assert "hallmark.accepted" not in CASES.verdict(allowed, file, [reference("app", A)])
     same = sha(b"a")
     assert found(CASES.verdict(allowed, file, sets), "code", "detail") == [
         ("changed-file", f"expected sha256 {same} of a link, found {same}")]

@@ -306,6 +306,10 @@ test_symlinks_only_where_allowed(void **state)
 		end(b, COMPONENT_EXECUTABLE);
 		conclude(b);
 		expect_verdict(b, i == 0 ? REPORT_AFFIRMING : REPORT_CONTRAINDICATED, i > 0);
+		assert_int_equal(b->report.accepted_count, i == 0);
+		if (i == 0)
+			assert_true(
+			    view_equal(b->report.accepted[0].code, VIEW_LITERAL("symbolic-link")));
 		if (i > 0)
 			expect(b, "executable", "changed-file", "/app/bin");
 	}
