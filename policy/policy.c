@@ -116,6 +116,7 @@ policy_free(struct policy **p)
 	for (size_t i = 0; i < (*p)->owned_count; i++)
 		free((*p)->owned[i]);
 	free((*p)->owned);
+	free((*p)->files);
 	buf_free(&(*p)->id);
 	buf_free(&(*p)->manifest);
 	yaml_file_free(&(*p)->yaml);
@@ -186,6 +187,18 @@ const struct policy_object *
 policy_object_at(const struct policy *p, size_t index)
 {
 	return &p->objects[index];
+}
+
+size_t
+policy_file_count(const struct policy *p)
+{
+	return p->file_count;
+}
+
+const struct policy_file *
+policy_file_at(const struct policy *p, size_t index)
+{
+	return &p->files[index];
 }
 
 const struct policy_rule *

@@ -24,6 +24,7 @@ static void take_collectors_ca(struct reading *r, size_t index);
 static void take_operators(struct reading *r);
 static enum err read_part(struct reading *r, enum manifest_kind kind, const char *name,
     const char *file, struct buf *content, char **shown);
+static void note_file(struct policy *p, struct policy_file file);
 static void check_name(struct reading *r, const char *name);
 static const char *key_of(struct reading *r, const char *list, size_t index, const char *member);
 
@@ -184,7 +185,19 @@ read_part(struct reading *r, enum manifest_kind kind, const char *name, const ch
 	*shown = NULL;
 	if (name == NULL || file == NULL)
 		return ERR_NOT_FOUND;
+	note_file(r->draft->policy, (struct policy_file){kind, name, file});
 	return r->read(r->context, &part, r->draft->faults, content, shown);
+}
+
+static void
+note_file(struct policy *p, struct policy_file file)
+{
+	struct policy_file *grown = realloc(p->files, (p->file_count + 1) * sizeof(*grown));
+
+	if (grown == NULL)
+		abort();
+	p->files = grown;
+	p->files[p->file_count++] = file;
 }
 
 static void

@@ -11,6 +11,7 @@
 #include "config/yaml.h"
 #include "policy/governance/collectors_ca.h"
 #include "policy/governance/operators.h"
+#include "policy/policy.h"
 #include "policy/reference.h"
 #include "policy/values/range.h"
 #include "proto/evidence/component.h"
@@ -134,7 +135,9 @@ struct policy {
 	struct policy_rule *rules;
 	size_t object_count;
 	struct policy_object *objects;
-	void **owned; /* all that the rules point to */
+	size_t file_count;
+	struct policy_file *files; /* in the order in which they were read */
+	void **owned;              /* all that the rules point to */
 	size_t owned_count;
 };
 

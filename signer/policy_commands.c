@@ -7,6 +7,7 @@
 #include "config/signer_config.h"
 #include "signer/policies/differ.h"
 #include "signer/policies/explain.h"
+#include "signer/policies/stored.h"
 #include "signer/policy_import.h"
 #include "signer/trial/trial_arguments.h"
 
@@ -18,6 +19,8 @@ static const char usage[] =
     "                       (-c FILE | --log DIR --evidence DIR) [--policy FILE]\n"
     "                       [--all] [--json]\n"
     "       hallmark-signer policy diff OLD NEW [--all] [--json]\n"
+    "       hallmark-signer policy show ID (-c FILE | [--log DIR] --evidence DIR)\n"
+    "                       [-o DIR] [--json]\n"
     "       hallmark-signer policy import FROM... -o SET [--content-only]\n"
     "\n"
     "try      appraises the evidence of the log again under the policy file NEW,\n"
@@ -32,12 +35,15 @@ static const char usage[] =
     "diff     says what changes from the policy file OLD to NEW; --all names every\n"
     "         path. 0: they are one policy, to the byte; 1: they are not; 2: one of\n"
     "         them could not be read\n"
+    "show     shows a policy that the evidence keeps: by its id, the digest in that,\n"
+    "         or the number of a report in the log. -o writes it and all the files\n"
+    "         that it names to a new directory. 2: there is none\n"
     "import   makes a reference set of packages (.deb) and other sets, and tells\n"
     "         what it left out. --content-only: without owner and mode\n";
 
 /* What is on the command line. */
 struct words {
-	const char *config, *policy, *log, *evidence, *report;
+	const char *config, *policy, *log, *evidence, *report, *output;
 	bool all, json;
 	const char *operand[2];
 	size_t operands;
@@ -58,6 +64,7 @@ enum {
 	TAKES_REPORT = 8,
 	TAKES_ALL = 16,
 	TAKES_JSON = 32,
+	TAKES_OUTPUT = 64,
 };
 
 static const struct {
@@ -70,6 +77,7 @@ static const struct {
     {"--log", TAKES_LOG, offsetof(struct words, log)},
     {"--evidence", TAKES_LOG, offsetof(struct words, evidence)},
     {"--report", TAKES_REPORT, offsetof(struct words, report)},
+    {"-o", TAKES_OUTPUT, offsetof(struct words, output)},
 };
 
 static const struct {
@@ -87,6 +95,7 @@ static int run_try(int argc, char **argv);
 static int run_import(int argc, char **argv);
 static int run_explain(struct words *w);
 static int run_diff(struct words *w);
+static int run_show(struct words *w);
 static bool read_words(int argc, char **argv, const struct command *c, struct words *w);
 static bool take_value(const char *name, const char *value, unsigned takes, struct words *w);
 static bool take_flag(const char *name, unsigned takes, struct words *w);
@@ -98,6 +107,7 @@ static const struct command commands[] = {
     {"diff", 2, TAKES_ALL | TAKES_JSON, run_diff},
     {"explain", 1, TAKES_CONFIG | TAKES_POLICY | TAKES_LOG | TAKES_REPORT | TAKES_ALL | TAKES_JSON,
 	run_explain},
+    {"show", 1, TAKES_CONFIG | TAKES_LOG | TAKES_OUTPUT | TAKES_JSON, run_show},
 };
 
 int
@@ -196,6 +206,20 @@ run_diff(struct words *w)
 	    .was = w->operand[0], .is = w->operand[1], .all = w->all, .json = w->json};
 
 	return differ_run(&options, stdout);
+}
+
+static int
+run_show(struct words *w)
+{
+	const struct stored_options options = {.id = w->operand[0],
+	    .log = w->log,
+	    .evidence = w->evidence,
+	    .output = w->output,
+	    .json = w->json};
+
+	if (w->evidence == NULL)
+		return fail_usage("expected -c FILE or --evidence DIR", NULL);
+	return stored_show(&options, stdout);
 }
 
 /* What is not named is where the signer's configuration says. */

@@ -20,15 +20,21 @@ static bool fail(const struct told_report *r, const char *why);
 bool
 told_report_read(const char *number, const char *log, const char *evidence, struct told_report *out)
 {
-	*out = (struct told_report){.entry = BUF_INIT, .document = REPORT_DOCUMENT_INIT};
-	if (decimal_decode(view_of_string(number), &out->index) != ERR_OK)
-		return told_failure(number, "expected the number of an entry");
-	if (!read_entry(log, out) || !parse_entry(out))
+	if (!told_report_entry(number, log, out))
 		return false;
 	if (evidence_reader_open(evidence, &quiet, &out->evidence) != OUTCOME_GOOD)
 		return told_failure(
 		    evidence, "expected the signer's evidence, found none that can be read");
 	return find_policy(out) && fetch_measured(out);
+}
+
+bool
+told_report_entry(const char *number, const char *log, struct told_report *out)
+{
+	*out = (struct told_report){.entry = BUF_INIT, .document = REPORT_DOCUMENT_INIT};
+	if (decimal_decode(view_of_string(number), &out->index) != ERR_OK)
+		return told_failure(number, "expected the number of an entry");
+	return read_entry(log, out) && parse_entry(out);
 }
 
 void

@@ -30,6 +30,9 @@ struct told_report {
  */
 bool told_report_read(
     const char *number, const char *log, const char *evidence, struct told_report *out);
+
+/* The same of the entry alone: `document` is all there is. */
+bool told_report_entry(const char *number, const char *log, struct told_report *out);
 void told_report_free(struct told_report *r);
 
 #endif
