@@ -13,6 +13,7 @@ static void say_who(struct clause_writer *w);
 static void say_when(struct clause_writer *w);
 static void say_kinds(
     struct clause_writer *w, const char *name, const bool *kinds, const char *key);
+static void say_review(struct clause_writer *w, uint64_t review_by_s, const char *key);
 static void say_references(struct clause_writer *w);
 static void say_operators(struct clause_writer *w, const struct operators *o);
 static void say_operator(struct clause_writer *w, const struct operator_entry *op);
@@ -34,6 +35,7 @@ clauses_of_rule(const struct policy *p, const struct policy_rule *r, struct clau
 		buf_append_string(
 		    clause_begin(&w, "main_only", (struct view){NULL, 0}, ".main_only"),
 		    "what was measured of the main process alone is accepted");
+	say_review(&w, r->review_by_s, ".review_by");
 	if (r->token.size > 0)
 		buf_append_view(
 		    clause_begin(&w, "token", (struct view){NULL, 0}, ".token"), r->token);
@@ -54,6 +56,7 @@ clauses_of_top(const struct policy *p, struct clauses *to)
 
 	buf_append(clause_begin(&w, "name", (struct view){NULL, 0}, "name"), id.data,
 	    (size_t)((const uint8_t *)memchr(id.data, '@', id.size) - id.data));
+	say_review(&w, p->review_by_s, "review_by");
 	for (size_t i = 0; i < p->collectors_ca_count; i++)
 		say_collectors_ca(&w, &p->collectors_ca[i]);
 	if (p->operators.operators != NULL)
@@ -122,6 +125,18 @@ say_kinds(struct clause_writer *w, const char *name, const bool *kinds, const ch
 		if (kinds[k])
 			buf_append_string(clause_begin(w, name, (struct view){NULL, 0}, key),
 			    component_kind_name((enum component_kind)k));
+}
+
+static void
+say_review(struct clause_writer *w, uint64_t review_by_s, const char *key)
+{
+	char until[UTC_TEXT_SIZE];
+
+	if (review_by_s == 0)
+		return;
+	buf_append_string(clause_begin(w, "review_by", (struct view){NULL, 0}, key),
+	    utc_text(review_by_s, until));
+	buf_append_string(clause_aside(w), "somebody has to look through it again by then");
 }
 
 /* Which content a set has is no clause: sets are compared as what they are. */
