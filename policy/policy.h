@@ -16,8 +16,8 @@
 
 #include "config/faults.h"
 #include "policy/governance/collectors_ca.h"
-#include "policy/governance/manifest.h"
 #include "policy/governance/operators.h"
+#include "policy/policy_file.h"
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"
@@ -74,12 +74,7 @@ struct policy_object {
 size_t policy_object_count(const struct policy *p);
 const struct policy_object *policy_object_at(const struct policy *p, size_t index);
 
-/* A file that it names, as it has it: for who puts a stored policy back on a disk. */
-struct policy_file {
-	enum manifest_kind kind;
-	const char *name; /* of its line in the manifest */
-	const char *file; /* relative to the policy, or absolute */
-};
+/* The files that it names, for who puts a stored policy back on a disk. */
 size_t policy_file_count(const struct policy *p);
 const struct policy_file *policy_file_at(const struct policy *p, size_t index);
 

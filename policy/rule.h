@@ -11,7 +11,7 @@
 #include "config/yaml.h"
 #include "policy/governance/collectors_ca.h"
 #include "policy/governance/operators.h"
-#include "policy/policy.h"
+#include "policy/policy_file.h"
 #include "policy/reference.h"
 #include "policy/values/range.h"
 #include "proto/evidence/component.h"
