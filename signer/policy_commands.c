@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "config/signer_config.h"
+#include "signer/learn/learn.h"
 #include "signer/policies/differ.h"
 #include "signer/policies/explain.h"
 #include "signer/policies/stored.h"
@@ -13,7 +14,9 @@
 
 static const char usage[] =
     "usage: hallmark-signer policy try NEW (-c FILE | --log DIR --evidence DIR)\n"
-    "                       [--last TIME] [--all] [--json]\n"
+    "                       [--workload PATTERN] [--last TIME] [--all] [--json]\n"
+    "       hallmark-signer policy learn --workload PATTERN -o DIR\n"
+    "                       (-c FILE | --log DIR --evidence DIR) [--last TIME]\n"
     "       hallmark-signer policy explain WORKLOAD (-c FILE | --policy FILE) [--json]\n"
     "       hallmark-signer policy explain WORKLOAD --report N\n"
     "                       (-c FILE | --log DIR --evidence DIR) [--policy FILE]\n"
@@ -27,6 +30,11 @@ static const char usage[] =
     "         and tells whose verdict would be another and why. --last: of the\n"
     "         newest 90s, 15m, 36h, 7d; --all names every workload. 1: a verdict\n"
     "         would fall; 2: not all could be told\n"
+    "learn    proposes a policy and its reference sets in a new directory, from\n"
+    "         what was seen of the workloads that match, as strict as that was.\n"
+    "         review.txt says what varied, was on one host only, or was left out.\n"
+    "         Nothing applies it. 1: not all of what it was learned from would be\n"
+    "         affirming by it; 2: not all could be read\n"
     "explain  says in sentences what the policy wants of the workload. --report:\n"
     "         why the report with this number in the log is as it is: for each\n"
     "         cause the rule, what was expected and found, and what would mend it;\n"
@@ -43,7 +51,7 @@ static const char usage[] =
 
 /* What is on the command line. */
 struct words {
-	const char *config, *policy, *log, *evidence, *report, *output;
+	const char *config, *policy, *log, *evidence, *report, *output, *workload, *last;
 	bool all, json;
 	const char *operand[2];
 	size_t operands;
@@ -65,6 +73,7 @@ enum {
 	TAKES_ALL = 16,
 	TAKES_JSON = 32,
 	TAKES_OUTPUT = 64,
+	TAKES_SEEN = 128, /* whose reports, and of which time */
 };
 
 static const struct {
@@ -78,6 +87,8 @@ static const struct {
     {"--evidence", TAKES_LOG, offsetof(struct words, evidence)},
     {"--report", TAKES_REPORT, offsetof(struct words, report)},
     {"-o", TAKES_OUTPUT, offsetof(struct words, output)},
+    {"--workload", TAKES_SEEN, offsetof(struct words, workload)},
+    {"--last", TAKES_SEEN, offsetof(struct words, last)},
 };
 
 static const struct {
@@ -96,6 +107,7 @@ static int run_import(int argc, char **argv);
 static int run_explain(struct words *w);
 static int run_diff(struct words *w);
 static int run_show(struct words *w);
+static int run_learn(struct words *w);
 static bool read_words(int argc, char **argv, const struct command *c, struct words *w);
 static bool take_value(const char *name, const char *value, unsigned takes, struct words *w);
 static bool take_flag(const char *name, unsigned takes, struct words *w);
@@ -108,6 +120,7 @@ static const struct command commands[] = {
     {"explain", 1, TAKES_CONFIG | TAKES_POLICY | TAKES_LOG | TAKES_REPORT | TAKES_ALL | TAKES_JSON,
 	run_explain},
     {"show", 1, TAKES_CONFIG | TAKES_LOG | TAKES_OUTPUT | TAKES_JSON, run_show},
+    {"learn", 0, TAKES_CONFIG | TAKES_LOG | TAKES_SEEN | TAKES_OUTPUT, run_learn},
 };
 
 int
@@ -220,6 +233,21 @@ run_show(struct words *w)
 	if (w->evidence == NULL)
 		return fail_usage("expected -c FILE or --evidence DIR", NULL);
 	return stored_show(&options, stdout);
+}
+
+static int
+run_learn(struct words *w)
+{
+	struct learn_options options = {
+	    .workloads = w->workload, .to = w->output, .log = w->log, .evidence = w->evidence};
+
+	if (w->workload == NULL || w->output == NULL)
+		return fail_usage("expected --workload PATTERN and -o DIR", NULL);
+	if (w->log == NULL || w->evidence == NULL)
+		return fail_usage("expected -c FILE, or both --log DIR and --evidence DIR", NULL);
+	if (w->last != NULL && !trial_last_parse(w->last, &options.last_s))
+		return fail_usage("expected a time such as 90s, 15m, 36h or 7d", w->last);
+	return learn_run(&options, stdout);
 }
 
 /* What is not named is where the signer's configuration says. */

@@ -8,6 +8,7 @@
 #include "log/evidence_reader.h"
 #include "log/stored/recorded.h"
 #include "log/stored/rehearsal.h"
+#include "proto/glob.h"
 #include "proto/report/report.h"
 #include "signer/trial/trial_print.h"
 
@@ -20,6 +21,7 @@ struct trial {
 	struct evidence_reader *evidence;
 	struct rehearsal *rehearsal;
 	struct trial_results *results;
+	bool not_affirming; /* a report would not be */
 	uint64_t told_ms;
 	struct trial_summary summary;
 };
@@ -103,6 +105,9 @@ try_report(void *context, uint64_t index, const struct report *r)
 	int was;
 	enum err e;
 
+	if (t->options->workloads != NULL &&
+	    !glob_match(view_of_string(t->options->workloads), r->bundle.workload, GLOB_TEXT))
+		return ERR_OK;
 	if ((w = trial_results_find(t->results, t->policy, r)) == NULL)
 		return ERR_MEMORY;
 	if (t->summary.reports++ == 0)
@@ -114,6 +119,7 @@ try_report(void *context, uint64_t index, const struct report *r)
 		return e;
 	if (e != ERR_OK)
 		return trial_workload_add_unknown(w, index, was, err_text(e));
+	t->not_affirming |= again.refused || again.status != REPORT_AFFIRMING;
 	return trial_workload_add(w, index, was,
 	    again.refused ? TRIAL_REFUSED : report_status_rank(again.status), again.cause);
 }
@@ -133,7 +139,7 @@ tell(struct trial *t, FILE *to)
 	t->summary.policy_id = policy_id(t->policy);
 	t->summary.workloads = sorted;
 	worst = t->summary.workload_count > 0 ? trial_workload_change(sorted[0]) : TRIAL_STAYS;
-	if (worst == TRIAL_FALLS)
+	if (worst == TRIAL_FALLS || (t->options->wants_affirming && t->not_affirming))
 		result = TRIAL_EXIT_FALLS;
 	else if (worst == TRIAL_UNKNOWN || t->summary.unreadable > 0)
 		result = TRIAL_EXIT_UNKNOWN;

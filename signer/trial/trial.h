@@ -12,12 +12,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define TRIAL_EXIT_FALLS   1 /* a verdict would be worse */
+#define TRIAL_EXIT_FALLS   1 /* a verdict would be worse, or not as wanted */
 #define TRIAL_EXIT_UNKNOWN 2 /* something could not be read */
 
 struct trial_options {
 	const char *policy;         /* the new one's file */
 	const char *log, *evidence; /* directories */
+	const char *workloads;      /* a pattern that matches them; NULL: all */
+	bool wants_affirming;       /* whatever they were */
 	uint64_t last_s;            /* of so many seconds before the newest entry; 0: of all */
 	bool all;                   /* names every workload */
 	bool json;

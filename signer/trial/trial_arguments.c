@@ -3,8 +3,7 @@
 #include <string.h>
 
 #include "proto/encoding.h"
-
-static bool parse_duration(const char *text, uint64_t *seconds);
+#include "proto/glob.h"
 
 bool
 trial_arguments_read(int argc, char **argv, struct trial_options *out, const char **file)
@@ -12,7 +11,8 @@ trial_arguments_read(int argc, char **argv, struct trial_options *out, const cha
 	const struct {
 		const char *name;
 		const char **value;
-	} texts[] = {{"-c", file}, {"--log", &out->log}, {"--evidence", &out->evidence}};
+	} texts[] = {{"-c", file}, {"--log", &out->log}, {"--evidence", &out->evidence},
+	    {"--workload", &out->workloads}};
 
 	*out = (struct trial_options){.policy = NULL};
 	*file = NULL;
@@ -25,7 +25,7 @@ trial_arguments_read(int argc, char **argv, struct trial_options *out, const cha
 		if (to != NULL && *to == NULL && i + 1 < argc)
 			*to = argv[++i];
 		else if (strcmp(argv[i], "--last") == 0 && out->last_s == 0 && i + 1 < argc &&
-			 parse_duration(argv[i + 1], &out->last_s))
+			 trial_last_parse(argv[i + 1], &out->last_s))
 			i++;
 		else if (strcmp(argv[i], "--all") == 0 && !out->all)
 			out->all = true;
@@ -36,13 +36,14 @@ trial_arguments_read(int argc, char **argv, struct trial_options *out, const cha
 		else
 			return false;
 	}
+	if (out->workloads != NULL && glob_check(view_of_string(out->workloads)) != ERR_OK)
+		return false;
 	return out->policy != NULL && (*file != NULL ? out->log == NULL && out->evidence == NULL
 						     : out->log != NULL && out->evidence != NULL);
 }
 
-/* "90s", "15m", "36h", "7d"; false for what is none, or 0. */
-static bool
-parse_duration(const char *text, uint64_t *seconds)
+bool
+trial_last_parse(const char *text, uint64_t *seconds)
 {
 	static const struct {
 		char letter;

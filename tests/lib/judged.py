@@ -53,6 +53,10 @@ class Judged(Measured):
         if self.signer is None:
             self.signer = self.site.start_signer()
             return
+        self.reload()
+
+    def reload(self):
+        """The signer takes the policy that is there now."""
         said = len(self.signer.lines)
         self.signer.signal(signal.SIGHUP)
         line = self.signer.wait_for("event=reload", start=said)

@@ -97,6 +97,16 @@ def test_what_falls_is_told_with_its_cause_and_named_in_groups():
         assert (db["was"], db["is"], db["reports"]) == ("affirming", "warning", counts(falls=2))
 
 
+def test_of_some_workloads_only():
+    with Logged() as site:
+        policy = site.new(match="bot", executable={"references": ["known"], "changed": "warning"})
+        status, told = site.told(policy, "--workload", "b*")
+        assert status == 0 and told["workloads"] == counts(rises=1) and told["reports"] == 1
+        status, told = site.told(policy, "--workload", "web-[0]")
+        assert status == 0 and told["reports"] == 0
+        assert site.tried(policy, "--workload", "\\b").returncode == 2
+
+
 def test_what_rises_and_what_is_refused():
     with Logged() as site:
         policy = site.new(match="bot", executable={"references": ["known"], "changed": "warning"})

@@ -1,0 +1,32 @@
+/*
+ * What is proposed, in memory: the policy file, a reference set for each kind of files, and what
+ * people should look at. Written from what was seen (signer/learn/seen.h).
+ */
+#ifndef HALLMARK_SIGNER_LEARN_PROPOSAL_H
+#define HALLMARK_SIGNER_LEARN_PROPOSAL_H
+
+#include <stddef.h>
+
+#include "proto/bytes.h"
+#include "signer/learn/seen.h"
+
+struct proposal {
+	const struct seen *seen;
+	const char *workloads; /* the pattern */
+	struct buf policy, review;
+	struct buf set[COMPONENT_KIND_COUNT]; /* lines; empty where there is none */
+	struct buf rules;                     /* of the policy's entry */
+	bool recorded[COMPONENT_KIND_COUNT];  /* was seen, and no rule looks at it */
+	size_t rule_count;
+	size_t noted; /* lines of the review so far */
+};
+
+void proposal_free(struct proposal *p);
+
+/* A line of the review: what, of which item, and where it was seen. */
+void proposal_note(struct proposal *p, const char *what, const struct seen_item *item);
+
+/* The items of a kind from the first on; `*end` is behind the last. */
+size_t proposal_range(const struct seen *s, enum component_kind kind, bool made, size_t *end);
+
+#endif

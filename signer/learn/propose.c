@@ -1,0 +1,151 @@
+#include "signer/learn/propose.h"
+
+#include <inttypes.h>
+
+#include "proto/report/report.h"
+#include "proto/utc.h"
+#include "signer/learn/propose_facts.h"
+#include "signer/learn/propose_files.h"
+#include "signer/learn/yaml_text.h"
+
+static void write_head(struct proposal *p);
+static void write_references(struct proposal *p);
+static void write_entry(struct proposal *p);
+static void write_recorded(struct proposal *p);
+static bool is_main_only(const struct proposal *p);
+
+bool
+propose(struct proposal *p)
+{
+	const struct seen_summary *s = seen_summary(p->seen);
+
+	buf_append_string(
+	    &p->review, "What to look at before the policy beside this file is used.\n");
+	for (unsigned k = 0; k < COMPONENT_UNMEASURED; k++) {
+		const enum component_kind kind = (enum component_kind)k;
+
+		if (s->components[k] == 0)
+			continue;
+		if (s->with[k] < s->reports) {
+			/* A rule would hold all reports without it at a warning. */
+			p->recorded[k] = true;
+			buf_append_format(&p->review,
+			    "%s: not in every report (%" PRIu64 " of %" PRIu64 "): no rule\n",
+			    component_kind_name(kind), s->with[k], s->reports);
+		} else if (component_kind_shape(kind) == COMPONENT_SHAPE_FILE) {
+			propose_files(p, kind);
+		} else {
+			propose_facts(p, kind);
+		}
+	}
+	if (s->components[COMPONENT_UNMEASURED] > 0)
+		buf_append_string(&p->review,
+		    "unmeasured: some reports say that something could not be measured; such are "
+		    "never affirming\n");
+	write_head(p);
+	write_references(p);
+	write_entry(p);
+	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)
+		if (buf_status(&p->set[k]) != ERR_OK)
+			return false;
+	return p->rule_count > 0 && buf_status(&p->policy) == ERR_OK &&
+	       buf_status(&p->review) == ERR_OK && buf_status(&p->rules) == ERR_OK;
+}
+
+static void
+write_head(struct proposal *p)
+{
+	const struct seen_summary *s = seen_summary(p->seen);
+	static const enum report_status by_rank[] = {
+	    REPORT_AFFIRMING, REPORT_NONE, REPORT_WARNING, REPORT_CONTRAINDICATED};
+	char from[UTC_TEXT_SIZE], to[UTC_TEXT_SIZE];
+	const size_t hosts = seen_host_count(p->seen);
+	const char *between = "";
+
+	buf_append_format(&p->policy,
+	    "# Proposed by hallmark-signer policy learn, for review: nothing uses it yet.\n"
+	    "# It takes for good what %" PRIu64 " report%s of %zu host%s had, from %s\n"
+	    "# to %s. Their verdicts were: ",
+	    s->reports, s->reports == 1 ? "" : "s", hosts, hosts == 1 ? "" : "s",
+	    utc_text(s->from_s, from), utc_text(s->to_s, to));
+	for (size_t i = 0; i < sizeof(by_rank) / sizeof(by_rank[0]); i++) {
+		if (s->verdicts[i] == 0)
+			continue;
+		buf_append_format(&p->policy, "%s%" PRIu64 " %s", between, s->verdicts[i],
+		    report_status_name(by_rank[i]));
+		between = ", ";
+	}
+	buf_append_format(&p->policy,
+	    "\n# What varied, was on one host only, or was left out is in review.txt: %zu line%s.\n"
+	    "name: learned\n",
+	    p->noted, p->noted == 1 ? "" : "s");
+}
+
+static void
+write_references(struct proposal *p)
+{
+	buf_append_string(&p->policy, "references:\n");
+	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++) {
+		const char *name = component_kind_name((enum component_kind)k);
+
+		if (p->set[k].size > 0)
+			buf_append_format(
+			    &p->policy, "  - {name: learned-%s, file: %s.sha256}\n", name, name);
+	}
+	if (p->set[COMPONENT_EXECUTABLE].size + p->set[COMPONENT_LIBRARIES].size +
+		p->set[COMPONENT_FILES].size ==
+	    0)
+		buf_append_string(&p->policy, "  []\n");
+}
+
+static void
+write_entry(struct proposal *p)
+{
+	const size_t hosts = seen_host_count(p->seen);
+
+	buf_append_string(&p->policy, "workloads:\n  - match: ");
+	(void)yaml_text_append(view_of_string(p->workloads), &p->policy);
+	buf_append_string(&p->policy, "\n    collectors:\n");
+	for (size_t i = 0; i < hosts; i++) {
+		buf_append_string(&p->policy, "      - ");
+		(void)yaml_pattern_append(seen_host(p->seen, i), &p->policy);
+		buf_append_byte(&p->policy, '\n');
+	}
+	if (is_main_only(p))
+		buf_append_string(&p->policy,
+		    "    main_only: true  # look: collectors look at the main process alone\n");
+	write_recorded(p);
+	buf_append_view(&p->policy, buf_view(&p->rules));
+}
+
+static void
+write_recorded(struct proposal *p)
+{
+	const char *between = "    recorded: [";
+
+	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++) {
+		if (!p->recorded[k])
+			continue;
+		buf_append_format(
+		    &p->policy, "%s%s", between, component_kind_name((enum component_kind)k));
+		between = ", ";
+	}
+	if (between[0] == ',')
+		buf_append_string(&p->policy, "]\n");
+}
+
+static bool
+is_main_only(const struct proposal *p)
+{
+	const size_t count = seen_item_count(p->seen);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct seen_item *item = seen_item_at(p->seen, i);
+
+		for (size_t v = 0; item->made && v < item->fact.value_count; v++)
+			if (view_equal(item->name, VIEW_LITERAL("options")) &&
+			    view_equal(item->fact.values[v], VIEW_LITERAL("main_only")))
+				return true;
+	}
+	return false;
+}

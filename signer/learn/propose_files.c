@@ -1,0 +1,225 @@
+#include "signer/learn/propose_files.h"
+
+#include <inttypes.h>
+
+#include "proto/evidence/reference_entry.h"
+#include "signer/learn/yaml_text.h"
+
+#define OWNERS_MOST (sizeof(((struct seen_summary *)0)->owners) / sizeof(uint32_t))
+
+static void write_set(struct proposal *p, enum component_kind kind);
+static void note_content(
+    struct proposal *p, const struct seen_item *whole, const struct seen_item *c);
+static void write_program(struct proposal *p);
+static void write_made(struct proposal *p, enum component_kind kind);
+static void write_list(struct proposal *p, enum component_kind kind, struct view name, bool all);
+static bool in_every_variant(const struct proposal *p, size_t begin, size_t end, struct view value);
+static bool was_before(const struct proposal *p, size_t begin, size_t at, size_t value);
+static void write_owners(struct proposal *p);
+static void write_memories(struct proposal *p);
+
+void
+propose_files(struct proposal *p, enum component_kind kind)
+{
+	const char *name = component_kind_name(kind);
+
+	write_set(p, kind);
+	/* A set has to have a line; libraries may be none, and then there is nothing to list. */
+	if (p->set[kind].size == 0 &&
+	    (kind != COMPONENT_LIBRARIES || p->set[COMPONENT_EXECUTABLE].size == 0)) {
+		p->recorded[kind] = true;
+		buf_append_format(&p->review, "%s: nothing of it can be listed: no rule\n", name);
+		return;
+	}
+	p->rule_count++;
+	buf_append_format(&p->rules, "    %s:\n      references: [learned-%s]\n", name,
+	    p->set[kind].size > 0 ? name : component_kind_name(COMPONENT_EXECUTABLE));
+	if (kind == COMPONENT_EXECUTABLE)
+		write_program(p);
+	write_made(p, kind);
+	if (kind == COMPONENT_FILES)
+		write_owners(p);
+	if (kind == COMPONENT_LIBRARIES)
+		write_memories(p);
+}
+
+/* Of `files` each path of a set is demanded: one that not every component has is left out. */
+static void
+write_set(struct proposal *p, enum component_kind kind)
+{
+	const size_t everywhere = seen_summary(p->seen)->components[kind];
+	const struct seen_item *whole = NULL;
+	struct reference_entry entry;
+	size_t end;
+
+	for (size_t i = proposal_range(p->seen, kind, false, &end); i < end; i++) {
+		const struct seen_item *item = seen_item_at(p->seen, i);
+
+		if (item->whole) {
+			whole = item;
+			continue;
+		}
+		if (kind == COMPONENT_FILES && whole->components < everywhere) {
+			proposal_note(p, "left out, since some lack it", item);
+			continue;
+		}
+		if (item->link) {
+			proposal_note(p, "left out, since sets list links by their target", item);
+			continue;
+		}
+		note_content(p, whole, item);
+		entry = (struct reference_entry){.path = item->name, .digest = item->digest};
+		reference_entry_append(&entry, &p->set[kind]);
+	}
+}
+
+static void
+note_content(struct proposal *p, const struct seen_item *whole, const struct seen_item *c)
+{
+	if (whole->variants > 1)
+		proposal_note(p, "one of several contents", c);
+	else if (host_set_count(&c->hosts) == 1 && seen_host_count(p->seen) > 1)
+		proposal_note(p, "on one host only", c);
+}
+
+static void
+write_program(struct proposal *p)
+{
+	const struct view program = seen_summary(p->seen)->program;
+	const size_t before = p->rules.size;
+
+	if (program.size == 0 || program.data[0] != '/')
+		return;
+	buf_append_string(&p->rules, "      path: ");
+	if (yaml_text_append(program, &p->rules))
+		buf_append_byte(&p->rules, '\n');
+	else
+		p->rules.size = before;
+}
+
+/* How it was measured: what says less than the rule means has to be accepted by name. */
+static void
+write_made(struct proposal *p, enum component_kind kind)
+{
+	write_list(p, kind, VIEW_LITERAL("patterns"), true);
+	write_list(p, kind, VIEW_LITERAL("excludes"), false);
+	write_list(p, kind, VIEW_LITERAL("may_change"), false);
+	write_list(p, kind, VIEW_LITERAL("may_grow"), false);
+	write_list(p, kind, VIEW_LITERAL("options"), false);
+}
+
+/* `all`: the values that every component has; else those that any has, to be looked at. */
+static void
+write_list(struct proposal *p, enum component_kind kind, struct view name, bool all)
+{
+	const size_t before = p->rules.size;
+	size_t end, begin = proposal_range(p->seen, kind, true, &end), written = 0;
+	const struct seen_item *whole;
+
+	while (begin < end && !view_equal(seen_item_at(p->seen, begin)->name, name))
+		begin++;
+	if (begin == end)
+		return;
+	whole = seen_item_at(p->seen, begin++);
+	for (end = begin; end - begin < whole->variants;)
+		end++;
+	buf_append_format(
+	    &p->rules, "      %.*s: [", view_precision(name), (const char *)name.data);
+	for (size_t i = begin; i < end; i++) {
+		const struct component_fact *f = &seen_item_at(p->seen, i)->fact;
+
+		for (size_t v = 0; v < f->value_count; v++) {
+			const size_t size = p->rules.size;
+
+			if (was_before(p, begin, i, v) ||
+			    view_equal(f->values[v], VIEW_LITERAL("main_only")) ||
+			    (all && !in_every_variant(p, begin, end, f->values[v])))
+				continue;
+			buf_append_string(&p->rules, written > 0 ? ", " : "");
+			if (yaml_text_append(f->values[v], &p->rules))
+				written++;
+			else
+				p->rules.size = size;
+		}
+	}
+	if (written > 0)
+		buf_append_string(&p->rules,
+		    all ? "]\n" : "]  # look: how collectors measure; accept only what is meant\n");
+	else
+		p->rules.size = before;
+}
+
+static bool
+in_every_variant(const struct proposal *p, size_t begin, size_t end, struct view value)
+{
+	for (size_t i = begin; i < end; i++) {
+		const struct component_fact *f = &seen_item_at(p->seen, i)->fact;
+		size_t v = 0;
+
+		while (v < f->value_count && !view_equal(f->values[v], value))
+			v++;
+		if (v == f->value_count)
+			return false;
+	}
+	return true;
+}
+
+/* Whether this value of the item `at` is among those that came before it. */
+static bool
+was_before(const struct proposal *p, size_t begin, size_t at, size_t value)
+{
+	const struct view wanted = seen_item_at(p->seen, at)->fact.values[value];
+
+	for (size_t i = begin; i <= at; i++) {
+		const struct component_fact *f = &seen_item_at(p->seen, i)->fact;
+
+		for (size_t v = 0; v < f->value_count && (i < at || v < value); v++)
+			if (view_equal(f->values[v], wanted))
+				return true;
+	}
+	return false;
+}
+
+/* Root alone is what a rule means by itself. */
+static void
+write_owners(struct proposal *p)
+{
+	const struct seen_summary *s = seen_summary(p->seen);
+
+	if (s->owner_count == 0 || (s->owner_count == 1 && s->owners[0] == 0))
+		return;
+	if (s->owner_count > OWNERS_MOST) {
+		buf_append_string(&p->review, "files: more owners than a policy can list\n");
+		return;
+	}
+	buf_append_string(&p->rules, "      owners: [");
+	for (size_t i = 0; i < s->owner_count; i++)
+		buf_append_format(&p->rules, "%s%" PRIu32, i > 0 ? ", " : "", s->owners[i]);
+	buf_append_string(&p->rules, "]  # look: who may own them\n");
+}
+
+/* As measured, sizes are powers of two from 64 KiB on. */
+static void
+write_memories(struct proposal *p)
+{
+	const size_t count = seen_memory_count(p->seen);
+	size_t written = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct seen_memory *m = seen_memory_at(p->seen, i);
+		const size_t before = p->rules.size;
+
+		buf_append_string(&p->rules,
+		    written == 0 ? "      accept_anonymous:  # look: who compiles at run time\n"
+				 : "");
+		buf_append_string(&p->rules, "        - {program: ");
+		if (!yaml_pattern_append(m->program, &p->rules)) {
+			p->rules.size = before;
+			continue;
+		}
+		written++;
+		buf_append_format(&p->rules,
+		    ", bytes: \"<= %" PRIu64 " KiB\", mappings: \"<= %" PRIu64 "\"%s}\n",
+		    (m->bytes + 1023) / 1024, m->mappings, m->writable ? ", writable: true" : "");
+	}
+}

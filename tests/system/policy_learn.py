@@ -1,0 +1,229 @@
+#!/usr/bin/python3
+"""`hallmark-signer policy learn`: a policy and reference sets proposed from what was seen, to be reviewed."""
+
+import hashlib
+import json
+import pathlib
+import re
+import shutil
+import signal
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+import logimage
+import wire
+from hallmark import Site, run_tests, to_yaml
+from judged import Judged
+
+HOSTS = ("host1", "host2", "host3")
+ODD = b"/opt/a \\ b\n*\xff"
+HIDDEN = b"hmac-sha256:" + b"0123456789abcdef:" + b"5" * 64
+FILES = {"/etc/app/a.conf": b"a", "/etc/app/[*].conf": b"b"}
+
+
+def sha(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+def components(host, patterns=(b"/etc/app/**",), files=(), libraries=(), runtime=(), made=()):
+    """Of one host of three: they differ a little."""
+    return {
+        "executable": wire.component("executable", [wire.file_item("/usr/bin/app", b"app"),
+                                                    wire.file_item("/usr/bin/worker", b"worker", flags=512)]),
+        "files": wire.component("files", [wire.file_item(p, c, mode=0o100644, uid=5) for p, c in FILES.items()] + [*files],
+                                made=[wire.fact_item("excludes", "/etc/app/cache"), wire.fact_item("patterns", *patterns)]),
+        "host": wire.component("host", [
+            wire.fact_item("boot_id", host), wire.fact_item("hostname", host),
+            wire.fact_item("kernel_release", "6.1.0-27" if host == "host1" else "6.1.0-28"),
+            wire.fact_item("modules", "ext4", *(["xfs"] if host == "host2" else []), "zram")]),
+        "libraries": wire.component("libraries", [
+            wire.file_item("/lib/a", b"a"), wire.file_item("/lib/b", b"b2" if host == "host3" else b"b"),
+            *libraries]),
+        "runtime": wire.component("runtime", [
+            wire.fact_item("arguments", "app", f"--name={host}", "--glob=*?\\", b"\xff\x01\xc2\x85\""),
+            wire.fact_item("environment", HIDDEN), wire.fact_item("groups"), wire.fact_item("tracer", "0"),
+            wire.fact_item("uid", "5", "5", "5", "5"), *runtime])}
+
+
+class Seen(Site):
+    """Three hosts of `web`, and one of something else, under a policy by which none of them is affirming."""
+
+    def __init__(self, **more):
+        super().__init__()
+        self.more = more  # keyword arguments of `components`, by host
+
+    def __enter__(self):
+        super().__enter__()
+        self.write_policy(unmeasured="contraindicated")
+        self.signer = self.start_signer()
+        self.collectors = {host: self.collector(host) for host in HOSTS}
+        self.submit()
+        self.submit()
+        collector = self.collector("other")
+        receipt = collector.submit("db", {"executable": wire.component("executable", [wire.file_item("/evil", b"evil")])})
+        collector.close()
+        logimage.published(self, receipt["index"] + 1)
+        return self
+
+    def submit(self):
+        for host, collector in self.collectors.items():
+            receipt = collector.submit("web-1", components(host, **self.more.get(host, {})))
+        logimage.published(self, receipt["index"] + 1)
+
+    def adopt(self):
+        """What was learned is in force, and all hosts have reported."""
+        for path in self.path("learned").iterdir():
+            shutil.copy(path, self.path(path.name))
+        said = len(self.signer.lines)
+        self.signer.signal(signal.SIGHUP)
+        assert "event=reloaded" in self.signer.wait_for("event=reload", start=said)
+        self.submit()
+
+    def learn(self, to="learned", *more, workload="web-*"):
+        return self.tool("hallmark-signer", "policy", "learn", "--workload", workload, "-c", str(self.path("signer.yaml")),
+                         "-o", str(self.path(to)), *more, check=False)
+
+    def learned(self, to="learned", status=0, **options):
+        done = self.learn(to, **options)
+        assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
+        directory = self.path(to)
+        return {p.name: p.read_text(errors="surrogateescape") for p in directory.iterdir()}, done.stdout
+
+    def verdicts(self, policy):
+        done = self.tool("hallmark-signer", "policy", "try", str(policy), "-c", str(self.path("signer.yaml")), "--workload",
+                         "web-*", "--json", check=False)
+        return {c["collector"][-5:]: (c["is"], c["cause"]) for c in json.loads(done.stdout)["changes"]}
+
+
+def test_what_was_seen_is_affirming_and_nothing_else():
+    with Seen() as site:
+        files, said = site.learned()
+        assert set(files) == {"policy.yaml", "review.txt", "executable.sha256", "files.sha256", "libraries.sha256"}
+        assert "proposes what 6 reports of 3 hosts had" in said and "3  rise from contraindicated to affirming" in said, said
+        assert files["libraries.sha256"].splitlines() == [f"{sha(b'a')}  /lib/a"] + \
+            [f"{d}  /lib/b" for d in sorted((sha(b"b"), sha(b"b2")))]
+        assert "/evil" not in "".join(files.values()) and "spiffe://test/other" not in files["policy.yaml"]
+        for words in ('name: "kernel_release", allow: ["6.1.0-2', '}  # varies', 'path: "/usr/bin/app"', 'patterns: ["/etc/app/**"]',
+                      'excludes: ["/etc/app/cache"]  # look', 'owners: [5]  # look', 'equals: ["app", "*", ',
+                      'require: ["ext4", "zram"]', 'count: ">= 2, <= 3"', 'equals: []', '- match: "web-*"'):
+            assert words in files["policy.yaml"], (words, files["policy.yaml"])
+        for words in (f"libraries: one of several contents: /lib/b {sha(b'b2')}  (1 of 3 hosts: spiffe://test/host3)",
+                      'host: one of several lists of values: kernel_release "6.1.0-27"  (1 of 3 hosts: spiffe://test/host1)',
+                      "host: left out, since it differs by its nature: boot_id"):
+            assert words in files["review.txt"], (words, files["review.txt"])
+        assert site.verdicts(site.path("learned/policy.yaml")) == {h: ("affirming", "") for h in HOSTS}
+
+
+def test_it_is_the_same_each_time_and_writes_nothing_over():
+    with Seen() as site:
+        first, said = site.learned()
+        again, _ = site.learned("again")
+        assert first == again
+        in_force = site.path("policy.yaml").read_text()
+        site.path("learned/policy.yaml").write_text("mine\n")
+        done = site.learn()
+        assert done.returncode == 2 and "File exists" in done.stderr, done
+        assert site.path("learned/policy.yaml").read_text() == "mine\n"
+        assert site.path("policy.yaml").read_text() == in_force
+
+
+def test_what_is_altered_is_contraindicated():
+    """Each host but the first has something that is learned of the others alone."""
+    more = {"host2": {"libraries": [wire.file_item("/lib/hook.so", b"evil")]},
+            "host3": {"runtime": [wire.fact_item("zzz", "1")]}}
+    with Seen(**more) as site:
+        files, _ = site.learned()
+        assert f"libraries: on one host only: /lib/hook.so {sha(b'evil')}  (1 of 3 hosts: spiffe://test/host2)" in \
+            files["review.txt"]
+        assert "runtime: left out, since some lack it: zzz" in files["review.txt"]
+        policy, directory = site.path("learned/policy.yaml"), site.path("learned")
+        assert site.verdicts(policy) == {h: ("affirming", "") for h in HOSTS}
+        site.adopt()
+        for name, old, new, causes in (
+                ("libraries.sha256", f"{sha(b'evil')}  /lib/hook.so\n", "", {"host2": "libraries unknown-file /lib/hook.so"}),
+                ("libraries.sha256", sha(b"b2"), sha(b"b3"), {"host3": "libraries changed-file /lib/b"}),
+                ("files.sha256", sha(b"a"), sha(b"x"), dict.fromkeys(HOSTS, "files changed-file /etc/app/a.conf")),
+                ("policy.yaml", '"6.1.0-27"', '"6.1.0-29"', {"host1": "host unmatched-fact kernel_release"}),
+                ("policy.yaml", "excludes", "may_grow", dict.fromkeys(HOSTS, "files excluded-files /etc/app/cache")),
+                ("policy.yaml", '"--name=host2"', '"--name=host9"', {"host2": "runtime unmatched-fact arguments"})):
+            whole = (directory / name).read_text()
+            assert old in whole, (old, whole)
+            (directory / name).write_text(whole.replace(old, new))
+            found = {h: cause.split(":")[0] for h, (status, cause) in site.verdicts(policy).items()
+                     if status == "contraindicated"}
+            (directory / name).write_text(whole)
+            assert found == causes, (name, old, found)
+
+
+def test_hostile_names_and_values():
+    more = {h: {"libraries": [wire.file_item(ODD, b"odd")],
+                "runtime": [wire.fact_item("name#1", "- {x: y}", "#", "'\"", "\n", "a: b", "\u2028", "\x7f", "\ufeff")]}
+            for h in HOSTS}
+    with Seen(**more) as site:
+        files, _ = site.learned()
+        assert all(line.isprintable() for text in files.values() for line in text.splitlines() if "/opt" not in line)
+        assert site.verdicts(site.path("learned/policy.yaml")) == {h: ("affirming", "") for h in HOSTS}
+
+
+def test_what_is_never_taken_for_good():
+    """Deleted files, code that was written to, a link's unknown target, a namespace of somebody's: told, not accepted."""
+    more = {"host1": {"libraries": [wire.file_item("/lib/gone", b"gone", flags=1)]},
+            "host2": {"files": [wire.file_item("/etc/app/more.conf", b"more"),
+                                wire.file_item("/etc/app/link", b"target", flags=64)]}}
+    for host in HOSTS:
+        more.setdefault(host, {})["runtime"] = [wire.fact_item("namespace_user", "foreign" if host == "host2" else "host")]
+    with Seen(**more) as site:
+        files, said = site.learned(status=1)
+        assert "/lib/gone" not in files["libraries.sha256"] and "namespace_user" not in files["policy.yaml"]
+        assert set(re.findall(r"/etc.*", files["files.sha256"])) == set(FILES)
+        for words in ("files: left out, since some lack it: /etc/app/more.conf", "files: left out, since some lack it: /etc/app/link",
+                      "runtime: look, the namespace is of a user's making; left out: namespace_user"):
+            assert words in files["review.txt"], (words, files["review.txt"])
+        assert "2  stay as they are" in said and "1  rises from contraindicated to affirming" in said, said
+        assert set(site.verdicts(site.path("learned/policy.yaml"))) == {"host3"}
+
+
+def test_what_cannot_be_learned():
+    with Seen() as site:
+        done = site.learn(workload="nobody-*")
+        assert done.returncode == 2 and "no report of such a workload" in done.stderr and not site.path("learned").exists()
+        for arguments in (["--last", "0s"], ["--last"], ["--json"], ["-o", "x"]):
+            done = site.learn("x", *arguments)
+            assert done.returncode == 2 and "usage" in done.stderr and not site.path("x").exists()
+        done = site.learn(workload="a\\b")
+        assert done.returncode == 2 and "no pattern" in done.stderr
+        pack, = (p for p in site.path("evidence").iterdir() if p.name.startswith("pack-"))
+        whole = pack.read_bytes()
+        lost = components("host1")["executable"]
+        assert lost in whole
+        pack.write_bytes(whole.replace(lost, b"\0" * len(lost)))
+        done = site.learn("lost")
+        assert done.returncode == 2 and "could not be read" in done.stderr, done
+
+
+def test_of_real_processes():
+    """A real collector's report is learned, and in force affirming; a file that is altered then is not."""
+    with Judged() as host:
+        conf = host.write("etc/app.conf", "limit = 1\n")
+        process = host.map()
+        host.judge_by({"none": f"{'1' * 64}  /none\n"}, executable={"references": ["none"]},
+                      recorded=["libraries", "runtime", "files", "host", "packages"], unmeasured="contraindicated")
+        host.measure_by(measure=["executable", "libraries", "runtime", "files", "host"], pid_file=str(
+            host.write("pid", f"{process.pid}\n")), files=[f"{host.dir}/etc/**"])
+        assert host.verdict()[0] == "contraindicated"
+        site = host.site
+        logimage.published(site, site.status()["signed_size"])
+        done = site.tool("hallmark-signer", "policy", "learn", "--workload", "app", "-c", str(site.path("signer.yaml")),
+                         "-o", str(site.path("learned")), check=False)
+        assert done.returncode == 0, (done.stdout, done.stderr, site.path("learned/policy.yaml").read_text())
+        for path in site.path("learned").iterdir():
+            shutil.copy(path, site.path(path.name))
+        host.reload()
+        assert host.verdict() == ("affirming", set())
+        conf.write_text("limit = 2\n")
+        assert host.verdict() == ("contraindicated", {("changed-file", str(conf))})
+
+
+if __name__ == "__main__":
+    run_tests("__main__")
