@@ -6,6 +6,7 @@
 
 #include "config/signer_config.h"
 #include "signer/learn/learn.h"
+#include "signer/policies/approval.h"
 #include "signer/policies/differ.h"
 #include "signer/policies/explain.h"
 #include "signer/policies/stored.h"
@@ -24,6 +25,8 @@ static const char usage[] =
     "       hallmark-signer policy diff OLD NEW [--all] [--json]\n"
     "       hallmark-signer policy show ID (-c FILE | [--log DIR] --evidence DIR)\n"
     "                       [-o DIR] [--json]\n"
+    "       hallmark-signer policy approve NEW (-c FILE | --log DIR --evidence DIR)\n"
+    "                       [--author NAME] [--all] [--json]\n"
     "       hallmark-signer policy import FROM... -o SET [--content-only]\n"
     "\n"
     "try      appraises the evidence of the log again under the policy file NEW,\n"
@@ -46,12 +49,16 @@ static const char usage[] =
     "show     shows a policy that the evidence keeps: by its id, the digest in that,\n"
     "         or the number of a report in the log. -o writes it and all the files\n"
     "         that it names to a new directory. 2: there is none\n"
+    "approve  says what changes if the policy file NEW follows what is in force in\n"
+    "         the log, whose approvals that takes, and how they are given. 1: none\n"
+    "         is needed, or none any more; 2: it could not be told\n"
     "import   makes a reference set of packages (.deb) and other sets, and tells\n"
     "         what it left out. --content-only: without owner and mode\n";
 
 /* What is on the command line. */
 struct words {
-	const char *config, *policy, *log, *evidence, *report, *output, *workload, *last;
+	const char *config, *policy, *log, *evidence, *report, *output, *author;
+	const char *workload, *last;
 	bool all, json;
 	const char *operand[2];
 	size_t operands;
@@ -74,6 +81,7 @@ enum {
 	TAKES_JSON = 32,
 	TAKES_OUTPUT = 64,
 	TAKES_SEEN = 128, /* whose reports, and of which time */
+	TAKES_AUTHOR = 256,
 };
 
 static const struct {
@@ -89,6 +97,7 @@ static const struct {
     {"-o", TAKES_OUTPUT, offsetof(struct words, output)},
     {"--workload", TAKES_SEEN, offsetof(struct words, workload)},
     {"--last", TAKES_SEEN, offsetof(struct words, last)},
+    {"--author", TAKES_AUTHOR, offsetof(struct words, author)},
 };
 
 static const struct {
@@ -108,6 +117,7 @@ static int run_explain(struct words *w);
 static int run_diff(struct words *w);
 static int run_show(struct words *w);
 static int run_learn(struct words *w);
+static int run_approve(struct words *w);
 static bool read_words(int argc, char **argv, const struct command *c, struct words *w);
 static bool take_value(const char *name, const char *value, unsigned takes, struct words *w);
 static bool take_flag(const char *name, unsigned takes, struct words *w);
@@ -116,6 +126,7 @@ static bool refuse(const char *what, const char *found);
 static int fail_usage(const char *what, const char *found);
 
 static const struct command commands[] = {
+    {"approve", 1, TAKES_CONFIG | TAKES_LOG | TAKES_AUTHOR | TAKES_ALL | TAKES_JSON, run_approve},
     {"diff", 2, TAKES_ALL | TAKES_JSON, run_diff},
     {"explain", 1, TAKES_CONFIG | TAKES_POLICY | TAKES_LOG | TAKES_REPORT | TAKES_ALL | TAKES_JSON,
 	run_explain},
@@ -248,6 +259,22 @@ run_learn(struct words *w)
 	if (w->last != NULL && !trial_last_parse(w->last, &options.last_s))
 		return fail_usage("expected a time such as 90s, 15m, 36h or 7d", w->last);
 	return learn_run(&options, stdout);
+}
+
+static int
+run_approve(struct words *w)
+{
+	const struct approval_options options = {.policy = w->operand[0],
+	    .log = w->log,
+	    .evidence = w->evidence,
+	    .author = w->author,
+	    .config = w->config,
+	    .all = w->all,
+	    .json = w->json};
+
+	if (w->log == NULL || w->evidence == NULL)
+		return fail_usage("expected -c FILE, or both --log DIR and --evidence DIR", NULL);
+	return approval_tell(&options, stdout);
 }
 
 /* What is not named is where the signer's configuration says. */

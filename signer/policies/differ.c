@@ -12,7 +12,7 @@
 #define PATH_SHOWN  16384
 
 struct differing {
-	const struct differ_options *options;
+	bool all; /* every path of a set */
 	FILE *to; /* NULL: they are counted */
 	struct buf *json;
 	size_t count;
@@ -20,7 +20,8 @@ struct differing {
 	struct buf heading, title;
 };
 
-static void tell(struct differing *d, const struct policy *was, const struct policy *is);
+static bool print_json(const struct policy *was, const struct policy *is, FILE *to);
+static void print_head(const struct policy *was, const struct policy *is, FILE *to);
 static void take(void *context, const struct difference *one);
 static void print(struct differing *d, const struct difference *one);
 static void print_clause(struct differing *d, const struct difference *one);
@@ -38,38 +39,51 @@ int
 differ_run(const struct differ_options *options, FILE *to)
 {
 	struct policy *was = told_policy(options->was), *is = told_policy(options->is);
-	struct differing d = {.options = options, .to = to, .heading = BUF_INIT, .title = BUF_INIT};
-	struct buf json = BUF_INIT;
 	int result = DIFFER_EXIT_UNKNOWN;
 
 	if (was != NULL && is != NULL) {
 		result = view_equal(policy_id(was), policy_id(is)) ? 0 : DIFFER_EXIT_OTHER;
-		if (options->json) {
-			d.json = &json;
-			buf_append_byte(&json, '{');
-			told_text(&json, "was", policy_id(was));
-			told_text(&json, "is", policy_id(is));
-			buf_append_string(&json, ",\"differences\":[");
-			difference_find(was, is, take, &d);
-			buf_append_string(&json, "]}\n");
-			if (!told_print(&json, to))
-				result = DIFFER_EXIT_UNKNOWN;
-		} else {
-			tell(&d, was, is);
-		}
+		if (!options->json)
+			differ_print(was, is, options->all, to);
+		else if (!print_json(was, is, to))
+			result = DIFFER_EXIT_UNKNOWN;
 	}
-	buf_free(&d.heading);
-	buf_free(&d.title);
 	policy_free(&was);
 	policy_free(&is);
 	return result;
 }
 
+void
+differ_print(const struct policy *was, const struct policy *is, bool all, FILE *to)
+{
+	struct differing d = {.all = all, .to = to, .heading = BUF_INIT, .title = BUF_INIT};
+
+	print_head(was, is, to);
+	difference_find(was, is, take, &d);
+	buf_free(&d.heading);
+	buf_free(&d.title);
+}
+
+static bool
+print_json(const struct policy *was, const struct policy *is, FILE *to)
+{
+	struct buf text = BUF_INIT;
+	struct differing d = {.json = &text};
+
+	buf_append_byte(&text, '{');
+	told_text(&text, "was", policy_id(was));
+	told_text(&text, "is", policy_id(is));
+	buf_append_string(&text, ",\"differences\":[");
+	difference_find(was, is, take, &d);
+	buf_append_string(&text, "]}\n");
+	return told_print(&text, to);
+}
+
 /* How many there are comes first. */
 static void
-tell(struct differing *d, const struct policy *was, const struct policy *is)
+print_head(const struct policy *was, const struct policy *is, FILE *to)
 {
-	struct differing counting = {.options = d->options};
+	struct differing counting = {.all = false};
 	struct buf head = BUF_INIT;
 
 	difference_find(was, is, take, &counting);
@@ -81,11 +95,10 @@ tell(struct differing *d, const struct policy *was, const struct policy *is)
 	else
 		buf_append_format(
 		    &head, "%zu difference%s", counting.count, counting.count == 1 ? "" : "s");
-	paragraph_print(d->to, 0, "", 0, buf_view(&head));
-	paragraph_print(d->to, 2, "from", 8, policy_id(was));
-	paragraph_print(d->to, 2, "to", 8, policy_id(is));
+	paragraph_print(to, 0, "", 0, buf_view(&head));
+	paragraph_print(to, 2, "from", 8, policy_id(was));
+	paragraph_print(to, 2, "to", 8, policy_id(is));
 	buf_free(&head);
-	difference_find(was, is, take, d);
 }
 
 static void
@@ -182,13 +195,14 @@ is_new(struct buf *last, struct view words)
 static void
 print_set(struct differing *d, const struct difference *one)
 {
-	const size_t most = d->options->all ? one->paths.path_count : PATHS_NAMED;
+	const size_t most = d->all ? one->paths.path_count : PATHS_NAMED;
 	struct buf words = BUF_INIT;
 
 	print_heading(d, (struct view){NULL, 0});
 	buf_append_string(&words, "the set ");
 	buf_append_view(&words, one->set);
-	buf_append_format(&words, " has %zu lines, had %zu:", one->files_is, one->files_was);
+	buf_append_format(&words, " has %zu line%s, had %zu:", one->files_is,
+	    one->files_is == 1 ? "" : "s", one->files_was);
 	for (unsigned c = 0, any = 0; c < SET_CHANGES; c++)
 		if (one->paths.count[c] > 0)
 			buf_append_format(&words, "%s %zu path%s %s", any++ > 0 ? "," : "",

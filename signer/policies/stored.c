@@ -23,8 +23,6 @@ struct shown {
 
 static bool find(struct shown *s);
 static bool find_digest(const struct stored_options *options, struct digest *out);
-static enum err fetch(
-    void *context, enum pack_kind kind, const struct digest *digest, struct buf *to);
 static void print_text(const struct shown *s, FILE *to);
 static bool print_json(const struct shown *s, FILE *to);
 static size_t size_of(const struct shown *s, const struct digest *digest);
@@ -68,7 +66,7 @@ find(struct shown *s)
 		return told_failure(s->options->id, "the evidence has no such policy");
 	if (e == ERR_OK)
 		e = policy_from_manifest(
-		    buf_view(&s->manifest), fetch, s->evidence, &faults, &s->policy);
+		    buf_view(&s->manifest), told_fetch, s->evidence, &faults, &s->policy);
 	if (e == ERR_OK)
 		e = manifest_parse(buf_view(&s->manifest), &s->lines);
 	faults_print(&faults, stderr);
@@ -94,12 +92,6 @@ find_digest(const struct stored_options *options, struct digest *out)
 	       policy_id_digest(r.document.report.policy_id, out) == ERR_OK;
 	told_report_free(&r);
 	return good;
-}
-
-static enum err
-fetch(void *context, enum pack_kind kind, const struct digest *digest, struct buf *to)
-{
-	return evidence_reader_get(context, kind, digest, to);
 }
 
 static void

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "log/evidence_reader.h"
 #include "proto/text.h"
 
 static void name_member(struct buf *to, const char *name);
@@ -17,6 +18,12 @@ told_policy(const char *path)
 	faults_print(&faults, stderr);
 	faults_free(&faults);
 	return policy;
+}
+
+enum err
+told_fetch(void *context, enum pack_kind kind, const struct digest *digest, struct buf *to)
+{
+	return evidence_reader_get(context, kind, digest, to);
 }
 
 bool

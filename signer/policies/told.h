@@ -16,6 +16,10 @@
 /* The policy of a file; NULL, with its faults on stderr, if it has any. To be freed. */
 struct policy *told_policy(const char *path);
 
+/* A policy_fetch: out of the evidence reader that `context` is. */
+enum err told_fetch(
+    void *context, enum pack_kind kind, const struct digest *digest, struct buf *to) MUST_USE;
+
 /* What could not be done, on stderr. False. */
 bool told_failure(const char *what, const char *why);
 
