@@ -26,9 +26,7 @@ static const char usage[] =
     "       hallmark-signer policy show ID (-c FILE | [--log DIR] --evidence DIR)\n"
     "                       [-o DIR] [--json]\n"
     "       hallmark-signer policy approve NEW (-c FILE | --log DIR --evidence DIR)\n"
-    "                       [--author NAME] [--all] [--json]\n"
-    "       hallmark-signer policy import FROM... -o SET [--content-only]\n"
-    "\n"
+    "                       [--author NAME] [--all] [--json]\n" POLICY_IMPORT_SYNOPSIS "\n"
     "try      appraises the evidence of the log again under the policy file NEW,\n"
     "         and tells whose verdict would be another and why. --last: of the\n"
     "         newest 90s, 15m, 36h, 7d; --all names every workload. 1: a verdict\n"
@@ -51,9 +49,7 @@ static const char usage[] =
     "         that it names to a new directory. 2: there is none\n"
     "approve  says what changes if the policy file NEW follows what is in force in\n"
     "         the log, whose approvals that takes, and how they are given. 1: none\n"
-    "         is needed, or none any more; 2: it could not be told\n"
-    "import   makes a reference set of packages (.deb) and other sets, and tells\n"
-    "         what it left out. --content-only: without owner and mode\n";
+    "         is needed, or none any more; 2: it could not be told\n" POLICY_IMPORT_HELP;
 
 /* What is on the command line. */
 struct words {

@@ -8,6 +8,9 @@
 #include "signer/ledger/store/diskfile.h"
 #include "signer/sandbox.h"
 
+static bool take_value(struct policy_import_words *w, const char *name, const char *value);
+static bool take_once(const char **to, const char *value);
+
 bool
 policy_import_arguments(int argc, char **argv, struct policy_import_words *out)
 {
@@ -17,14 +20,12 @@ policy_import_arguments(int argc, char **argv, struct policy_import_words *out)
 	if (out->from == NULL)
 		abort();
 	for (int i = 0; i < argc && good; i++) {
-		if (strcmp(argv[i], "-o") == 0 && i + 1 < argc && out->output == NULL)
-			out->output = argv[++i];
-		else if (strcmp(argv[i], "--content-only") == 0 && !out->options.content_only)
+		if (strcmp(argv[i], "--content-only") == 0 && !out->options.content_only)
 			out->options.content_only = true;
 		else if (argv[i][0] != '-')
 			out->from[out->from_count++] = argv[i];
 		else
-			good = false;
+			good = ++i < argc && take_value(out, argv[i - 1], argv[i]);
 	}
 	good = good && out->from_count > 0 && out->output != NULL;
 	if (!good)
@@ -67,4 +68,40 @@ policy_import(const struct policy_import_words *w)
 	set_draft_free(&draft);
 	buf_free(&set);
 	return e == ERR_OK ? 0 : 1;
+}
+
+static bool
+take_value(struct policy_import_words *w, const char *name, const char *value)
+{
+	struct source_options *o = &w->options;
+	const struct {
+		const char *name;
+		struct source_texts *to;
+	} lists[] = {{"--key", &o->keys}, {"--builder", &o->builders},
+	    {"--build-type", &o->build_types}, {"--parameter", &o->parameters},
+	    {"--predicate-type", &o->predicate_types}};
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		struct source_texts *to = lists[i].to;
+
+		if (strcmp(name, lists[i].name) != 0)
+			continue;
+		if (to->count == SOURCE_TEXTS_MAX ||
+		    (to == &o->parameters && (value[0] == '=' || strchr(value, '=') == NULL)))
+			return false;
+		to->text[to->count++] = value;
+		return true;
+	}
+	if (strcmp(name, "-o") == 0)
+		return take_once(&w->output, value);
+	return strcmp(name, "--under") == 0 && value[0] == '/' && take_once(&o->under, value);
+}
+
+static bool
+take_once(const char **to, const char *value)
+{
+	if (*to != NULL)
+		return false;
+	*to = value;
+	return true;
 }

@@ -10,6 +10,20 @@
 
 #include "policy/sources/source_options.h"
 
+/* Of what `policy --help` says. */
+#define POLICY_IMPORT_SYNOPSIS                                                                     \
+	"       hallmark-signer policy import FROM... -o SET [--content-only]\n"                   \
+	"                       [--under DIR] [--key PEM]... [--builder ID]...\n"                  \
+	"                       [--build-type URI]... [--parameter NAME=VALUE]...\n"               \
+	"                       [--predicate-type URI]...\n"
+#define POLICY_IMPORT_HELP                                                                         \
+	"import   makes a reference set of packages (.deb), SBOMs (CycloneDX, SPDX 2.3),\n"        \
+	"         signed in-toto statements and SLSA provenance (DSSE) and other sets,\n"          \
+	"         and tells what it left out. --content-only: without owner and mode;\n"           \
+	"         --under: where files with relative names are installed. Of what is\n"            \
+	"         signed, whose word counts: keys, builders, types, and all external\n"            \
+	"         parameters. 1: faults; nothing is written then\n"
+
 /* As on the command line, whose strings it borrows. */
 struct policy_import_words {
 	const char **from;
@@ -18,7 +32,10 @@ struct policy_import_words {
 	struct source_options options;
 };
 
-/* False for none or two of what there is to be one of; nothing is to be freed then. */
+/*
+ * False for none or two of what there is to be one of, a directory that is not absolute, a
+ * parameter without "="; nothing is to be freed then.
+ */
 bool policy_import_arguments(int argc, char **argv, struct policy_import_words *out);
 void policy_import_words_free(struct policy_import_words *w);
 

@@ -7,12 +7,9 @@
 #include <string.h>
 #include <uthash.h>
 
-#include "proto/text.h"
-
-#define CHUNK_SIZE      65536
-#define REASON_SIZE_MAX 256  /* bytes of libarchive's words */
-#define VERSION_MARK    "2." /* of the format: another one may mean anything */
-#define STATIC_ID_END   100 /* numbers below it are the same on every host (Debian policy, 9.2.2) */
+#define CHUNK_SIZE    65536
+#define VERSION_MARK  "2." /* of the format: another one may mean anything */
+#define STATIC_ID_END 100  /* numbers below it are the same on every host (Debian policy, 9.2.2) */
 
 static const char directories[] = "directories, which no set lists";
 static const char specials[] = "devices, pipes and sockets, which no set lists";
@@ -382,20 +379,14 @@ free_members(struct deb *d)
 static enum err
 fail(struct deb *d, const char *what)
 {
-	faults_add(d->faults, d->file, 0, "%s", what);
-	return ERR_CONFIG;
+	return source_fail(d->file, d->faults, what, (struct view){NULL, 0});
 }
 
 static enum err
 fail_archive(struct deb *d, struct archive *a)
 {
 	const char *said = archive_error_string(a);
-	struct buf shown = BUF_INIT;
 
-	text_append_printable(
-	    &shown, view_of_string(said != NULL ? said : "no reason given"), REASON_SIZE_MAX);
-	faults_add(d->faults, d->file, 0, "cannot be unpacked: %.*s", (int)shown.size,
-	    (const char *)shown.data);
-	buf_free(&shown);
-	return ERR_CONFIG;
+	return source_fail(d->file, d->faults, "cannot be unpacked",
+	    view_of_string(said != NULL ? said : "no reason given"));
 }

@@ -1,8 +1,10 @@
 /*
  * Sources of reference values: where software is built or published, read into a set.
  *
- *   reference set   what sha256sum or an import has written
- *   .deb            Debian's binary package, its files with owner and mode (deb.h)
+ *   reference set      what sha256sum or an import has written
+ *   .deb               Debian's binary package, its files with owner and mode (deb.h)
+ *   CycloneDX, SPDX    SBOMs in JSON that name files with their SHA-256 (sbom.h)
+ *   DSSE envelopes     signed in-toto statements, whose subjects are files (provenance.h)
  *
  * What a source is, its first bytes say. All of it comes from outside: sizes, counts and depths are
  * bounded, and of what is wrong in any place nothing is taken.

@@ -1,13 +1,46 @@
 /*
- * What whoever imports says about its sources.
+ * What whoever imports says about its sources: where files are installed, and whose word counts.
  */
 #ifndef HALLMARK_POLICY_SOURCES_SOURCE_OPTIONS_H
 #define HALLMARK_POLICY_SOURCES_SOURCE_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
+
+#include "config/faults.h"
+#include "proto/bytes.h"
+#include "proto/err.h"
+
+#define SOURCE_TEXTS_MAX 64 /* of one option: more keys or parameters than a build has */
+
+struct source_texts {
+	size_t count;
+	const char *text[SOURCE_TEXTS_MAX];
+};
 
 struct source_options {
-	bool content_only; /* without owner and mode */
+	bool content_only;               /* without owner and mode */
+	const char *under;               /* relative names are below it; NULL: there may be none */
+	struct source_texts keys;        /* files: PEM, whose signatures count */
+	struct source_texts builders;    /* ids */
+	struct source_texts build_types; /* URIs */
+	struct source_texts parameters;  /* NAME=VALUE: the external ones, all of them */
+	struct source_texts
+	    predicate_types; /* URIs besides SLSA provenance, which is looked into */
 };
+
+bool source_texts_have(const struct source_texts *t, struct view text);
+
+/*
+ * Appends the path of a name as sources have it: "/a/b", or "a/b" and "./a/b", which are below
+ * `under`. ERR_CONFIG, with a fault, if it is relative and there is no `under`. Whether a set may
+ * have the path, set_draft_add says.
+ */
+enum err source_path(const struct source_options *o, struct view name, const char *file,
+    struct faults *faults, struct buf *to) MUST_USE;
+
+/* Adds a fault, and behind it, in quotes, what is shown of the source, if that is not empty. */
+enum err source_fail(
+    const char *file, struct faults *faults, const char *what, struct view shown) MUST_USE;
 
 #endif

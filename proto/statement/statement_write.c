@@ -2,6 +2,7 @@
  * A statement's payload and its envelope, written (statement.h).
  */
 #include "proto/encoding.h"
+#include "proto/statement/dsse.h"
 #include "proto/statement/statement.h"
 #include "proto/statement/statement_format.h"
 #include "proto/text.h"
@@ -43,9 +44,7 @@ statement_write_payload(const struct statement *s, struct buf *to)
 void
 statement_signed_bytes(struct view payload, struct buf *to)
 {
-	buf_append_format(
-	    to, "DSSEv1 %zu %s %zu ", sizeof(PAYLOAD_TYPE) - 1, PAYLOAD_TYPE, payload.size);
-	buf_append_view(to, payload);
+	dsse_signed_bytes(VIEW_LITERAL(PAYLOAD_TYPE), payload, to);
 }
 
 enum err

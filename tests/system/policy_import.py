@@ -1,63 +1,23 @@
 #!/usr/bin/python3
 """Reference sets of packages and other sets, made by hallmark-signer policy import."""
 
-import hashlib
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tarfile
-import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
-from hallmark import program, run_tests
+from hallmark import run_tests
+from importing import Sources, sha
 from packages import PACKED, ar, deb, directory, entry, hard_link, link, tar
 
 ROOT = " uid=0 gid=0"
 
 
-def sha(content):
-    return hashlib.sha256(content).hexdigest()
-
-
-class Sources:
-    """A directory with sources in it, and what an import of some of them gives."""
-
-    def __enter__(self):
-        self.dir = pathlib.Path(tempfile.mkdtemp())
-        return self
-
-    def __exit__(self, *_):
-        shutil.rmtree(self.dir)
-
-    def add(self, name, content):
-        path = self.dir / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return path
-
-    def run(self, *arguments, status=0):
-        done = subprocess.run([program("hallmark-signer"), "policy", "import", *map(str, arguments)],
-                              capture_output=True, text=True, errors="surrogateescape", timeout=60)
-        assert done.returncode == status, done
-        return done
-
-    def imported(self, *arguments):
-        """(the set's lines, what was said)"""
-        to = self.dir / "made.set"
-        said = self.run(*arguments, "-o", to).stdout
-        return to.read_bytes().decode(errors="surrogateescape").splitlines(), said
-
-    def refused(self, *arguments):
-        """Nothing is written, and what was there stays."""
-        to = self.add("before.set", "as it was\n")
-        said = self.run(*arguments, "-o", to, status=1).stderr
-        assert to.read_text() == "as it was\n" and not list(self.dir.glob("before.set.*"))
-        return said
-
-    def refused_package(self, *entries, **options):
-        return self.refused(self.add("bad.deb", deb(*entries, **options)))
+def refused_package(sources, *entries, **options):
+    return sources.refused(sources.add("bad.deb", deb(*entries, **options)))
 
 
 def test_a_package_gives_files_with_owner_and_mode_and_links():
@@ -138,8 +98,8 @@ def test_a_hostile_package_gives_nothing():
              "./a//b": "under such a path", "../x": "under such a path", "./" + "d/" * 2100 + "x": "longer than 4096"}
     with Sources() as sources:
         for name, words in names.items():
-            assert words in sources.refused_package(entry("./good", b"x"), entry(name, b"x")), name
-            assert words in sources.refused_package(link(name, "target")), name
+            assert words in refused_package(sources, entry("./good", b"x"), entry(name, b"x")), name
+            assert words in refused_package(sources, link(name, "target")), name
         for entries, words in (
                 ([entry("./a", b"1"), entry("./a", b"2")], "stands here twice"),
                 ([entry("./a", b"1"), entry("./a", b"1", mode=0o755)], "stands here twice"),
@@ -152,8 +112,8 @@ def test_a_hostile_package_gives_nothing():
                 ([link("./l", "b"), hard_link("./a", "./l")], "hard link"),
                 ([link("./a", "x" * 4097)], "target is empty or too long"),
                 ([directory("./usr/")], "has no file"), ([], "has no file")):
-            assert words in sources.refused_package(*entries), words
-        bell = sources.refused_package(entry("./a\x1b[31m", b"1"), entry("./a\x1b[31m", b"2"))
+            assert words in refused_package(sources, *entries), words
+        bell = refused_package(sources, entry("./a\x1b[31m", b"1"), entry("./a\x1b[31m", b"2"))
         assert '"/a\\x1b[31m": stands here twice' in bell
 
 
