@@ -57,6 +57,8 @@ static void gather(struct conclusion *c, enum severity s, enum component_kind ki
 static void keep(struct report *out, const struct report_finding *f);
 static void gather_references(struct conclusion *c);
 static void gather_accepted(struct report *out, const struct component_verdict *v);
+static void gather_exceptions(
+    const struct policy_rule *rule, const struct component_verdict *v, struct report *out);
 static enum report_claim claim_of(enum component_kind kind);
 static int8_t claim_value(enum report_claim claim, enum report_status outcome);
 static void worsen(enum report_status *to, enum report_status by);
@@ -134,8 +136,10 @@ appraise_conclude(const struct policy *p, const struct policy_rule *rule,
 	gather_findings(&c);
 	gather_references(&c);
 	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)
-		if (in->component[k] != NULL)
+		if (in->component[k] != NULL) {
 			gather_accepted(out, in->component[k]);
+			gather_exceptions(rule, in->component[k], out);
+		}
 }
 
 enum err
@@ -187,6 +191,7 @@ conclude(struct conclusion *c)
 	memset(out->claim, 0, sizeof(out->claim));
 	memset(out->not_checked, 0, sizeof(out->not_checked));
 	out->reference_count = out->finding_count = out->accepted_count = 0;
+	out->exception_count = 0;
 	out->finding_total = 0;
 	(void)buf_reserve(c->words, OWN_WORDS_MAX); /* so that words do not move */
 	/* Who speaks was decided by the certificate and by policy_find. */
@@ -375,6 +380,20 @@ gather_accepted(struct report *out, const struct component_verdict *v)
 		out->accepted[at] = (struct report_accepted){
 		    view_of_string(component_kind_name(v->kind)), finding_code((enum finding)f)};
 		out->accepted_count++;
+	}
+}
+
+static void
+gather_exceptions(
+    const struct policy_rule *rule, const struct component_verdict *v, struct report *out)
+{
+	for (size_t i = 0; i < rule->exception_count; i++) {
+		const struct exception_rule *x = &rule->exception[i];
+
+		if ((v->exceptions & 1U << i) != 0)
+			out->exception[out->exception_count++] =
+			    (struct report_exception){view_of_string(component_kind_name(x->kind)),
+				x->subject, x->until_s, x->why};
 	}
 }
 

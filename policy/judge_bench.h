@@ -28,6 +28,8 @@ struct judge_bench {
 	const struct component *component;
 	size_t count;
 	struct judge_source source[REPORT_REFERENCES_MAX];
+	const struct exception_rule *exception; /* of the entry */
+	uint16_t exceptions; /* bit i: exception[i] is for this kind, and counts */
 };
 
 /* A set that counts has this path with this digest. Paths must not fall from call to call. */

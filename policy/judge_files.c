@@ -9,6 +9,7 @@
 
 static void bench_begin(struct judge_bench *t, struct verdict_builder *b,
     const struct policy_rule *rule, const struct file_rule *files, uint64_t now_s);
+static void take_exceptions(struct judge_bench *t, const struct policy_rule *rule, uint64_t now_s);
 static void judge_one(struct judge_bench *t, const struct component_file *f);
 static bool accept_anonymous(struct judge_bench *t, const struct component_file *f);
 static bool is_within(const struct anonymous_rule *r, const struct component_file *f);
@@ -60,6 +61,22 @@ bench_begin(struct judge_bench *t, struct verdict_builder *b, const struct polic
 				b->valid_until_s = r->until_s;
 		}
 		t->count++;
+	}
+	take_exceptions(t, rule, now_s);
+}
+
+static void
+take_exceptions(struct judge_bench *t, const struct policy_rule *rule, uint64_t now_s)
+{
+	t->exception = rule->exception;
+	for (size_t i = 0; i < rule->exception_count; i++) {
+		const struct exception_rule *x = &rule->exception[i];
+
+		if (x->kind != t->b->kind || now_s >= x->until_s)
+			continue;
+		t->exceptions = (uint16_t)(t->exceptions | 1U << i);
+		if (x->until_s < t->b->valid_until_s)
+			t->b->valid_until_s = x->until_s;
 	}
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "policy/policy_accept.h"
+#include "policy/policy_except.h"
 #include "policy/policy_facts.h"
 #include "policy/policy_named.h"
 #include "proto/evidence/bundle.h"
@@ -238,6 +239,7 @@ take_file_rule(struct place *p, enum component_kind kind, const struct raw_file_
 	snprintf(rest, sizeof(rest), ".%s", component_kind_name(kind));
 	policy_accept_compile(p->draft, key_of(p, rest), raw, r);
 	policy_named_compile(p->draft, p->key, raw, r);
+	policy_except_compile(p->draft, p->key, kind, raw, p->rule);
 	p->rule->files[kind] = r;
 }
 

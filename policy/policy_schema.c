@@ -73,6 +73,18 @@ static const cyaml_schema_value_t collectors_ca_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_collectors_ca, collectors_ca_fields),
 };
 
+static const cyaml_schema_field_t exception_fields[] = {
+    TEXT(path, REQUIRED, struct raw_exception, PATH_BYTES_MAX),
+    TEXT(sha256, REQUIRED, struct raw_exception, DIGEST_HEX_SIZE),
+    TEXT(until, REQUIRED, struct raw_exception, UTC_SIZE),
+    TEXT(why, REQUIRED, struct raw_exception, REPORT_SUBJECT_MAX),
+    TEXT(owner, OPTIONAL, struct raw_exception, REPORT_SUBJECT_MAX),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t exception_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_exception, exception_fields),
+};
+
 #define FILE_OUTCOME(key) OUTCOME(key, struct raw_file_rule)
 #define MADE(key)         LIST(key, OPTIONAL, struct raw_file_rule, &made_entry, 1, POLICY_MADE_MAX)
 #define FILE_FIELDS                                                                                \
@@ -81,7 +93,9 @@ static const cyaml_schema_value_t collectors_ca_entry = {
 	    FILE_OUTCOME(unknown), FILE_OUTCOME(changed), FILE_OUTCOME(unreadable),                \
 	    FILE_OUTCOME(unstable), FILE_OUTCOME(world_writable),                                  \
 	    FILE_OUTCOME(changed_since_start), FILE_OUTCOME(setuid), FILE_OUTCOME(rights),         \
-	    MADE(patterns), MADE(excludes), MADE(may_change), MADE(may_grow), MADE(options)
+	    MADE(patterns), MADE(excludes), MADE(may_change), MADE(may_grow), MADE(options),       \
+	    LIST(except, OPTIONAL, struct raw_file_rule, &exception_entry, 1,                      \
+		REPORT_EXCEPTIONS_MAX)
 #define CODE_FIELDS                                                                                \
 	FILE_OUTCOME(modified_code), FILE_OUTCOME(restored_code), FILE_OUTCOME(probed_code)
 

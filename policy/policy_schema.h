@@ -49,6 +49,10 @@ struct raw_anonymous {
 	bool writable;
 };
 
+struct raw_exception {
+	char *path, *sha256, *until, *why, *owner;
+};
+
 /* Rules for executable, libraries and files; each knows only some of the keys. */
 struct raw_file_rule {
 	char **references;
@@ -60,6 +64,8 @@ struct raw_file_rule {
 	enum raw_outcome setuid, capabilities, owner, writable_by_others, other_program, rights;
 	char *path, **demand;
 	uint32_t demand_count;
+	struct raw_exception *except;
+	uint32_t except_count;
 	uint32_t *owners;
 	uint32_t owners_count;
 	struct raw_anonymous *accept_anonymous;

@@ -52,6 +52,16 @@ struct anonymous_rule {
 	bool writable; /* at the same time, too */
 };
 
+/* A file that is accepted until a time as if a set had it, which the report says. */
+struct exception_rule {
+	enum component_kind kind;
+	struct view path, subject; /* as it is measured; and as a report shows it */
+	struct digest digest;
+	uint64_t until_s; /* from then on it is as if it were not there */
+	struct view why;
+	size_t place; /* in its rule */
+};
+
 /* For executable, libraries and files. Each outcome is NONE, WARNING or CONTRAINDICATED. */
 struct file_rule {
 	uint16_t references; /* bit i: reference[i] of the policy_rule */
@@ -119,6 +129,8 @@ struct policy_rule {
 	const struct fact_rule *facts[COMPONENT_KIND_COUNT];
 	size_t reference_count;
 	const struct policy_reference *reference[REPORT_REFERENCES_MAX]; /* by name */
+	size_t exception_count;
+	struct exception_rule *exception; /* of all rules, by kind; at most REPORT_EXCEPTIONS_MAX */
 };
 
 struct policy {

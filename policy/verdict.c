@@ -99,6 +99,7 @@ verdict_end(struct verdict_builder *b, struct component_verdict **out)
 	v->total = b->total;
 	v->valid_until_s = b->valid_until_s;
 	v->references = b->references;
+	v->exceptions = b->exceptions;
 	v->unmeasured = b->unmeasured;
 	memcpy(v->accepted, b->accepted, sizeof(v->accepted));
 	v->words = b->words;

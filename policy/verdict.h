@@ -37,6 +37,7 @@ struct component_verdict {
 	uint64_t total;             /* findings, kept or not */
 	uint64_t valid_until_s;
 	uint16_t references; /* bit i: reference[i] of the rule counted */
+	uint16_t exceptions; /* bit i: exception[i] of the rule was needed */
 	uint16_t unmeasured; /* bit k: it says that kind k could not be measured */
 	bool
 	    accepted[FINDING_COUNT]; /* there was such a thing, and the policy accepts it by name */
@@ -58,7 +59,7 @@ struct verdict_builder {
 	const struct verdict_listener *listener; /* or NULL */
 	bool judged;
 	uint64_t valid_until_s;
-	uint16_t references, unmeasured;
+	uint16_t references, exceptions, unmeasured;
 	bool accepted[FINDING_COUNT];
 	uint64_t total;
 	size_t count[SEVERITY_COUNT];

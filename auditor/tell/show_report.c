@@ -91,6 +91,13 @@ show_findings(const struct report *r, const struct display *d)
 	for (size_t i = 0; i < r->accepted_count; i++)
 		display_field(d, "  accepted", "%.*s: %.*s, by the policy",
 		    SHOWN(r->accepted[i].kind), SHOWN(r->accepted[i].code));
+	for (size_t i = 0; i < r->exception_count; i++) {
+		const struct report_exception *x = &r->exception[i];
+		char until[UTC_TEXT_SIZE];
+
+		display_field(d, "  exception", "%.*s: %.*s, until %s: %.*s", SHOWN(x->kind),
+		    SHOWN(x->subject), utc_text(x->until_s, until), SHOWN(x->why));
+	}
 }
 
 static void

@@ -23,7 +23,10 @@ static void advise_over(
     const struct advising *a, const struct policy_rule *r, size_t entry, enum component_kind kind);
 static void advise_named(const struct advising *a, const char *rule, const struct policy_rule *r,
     enum component_kind kind);
-static bool has_path(const struct policy_rule *r, const struct file_rule *rule, struct view path);
+static bool has_content(
+    const struct policy_rule *r, const struct file_rule *rule, const struct exception_rule *x);
+static bool has_path(const struct policy_rule *r, enum component_kind kind, struct view path);
+static void advise_exceptions(const struct advising *a, const struct policy_rule *r, size_t entry);
 static void advise_texts(
     const struct advising *a, const char *rule, const char *name, const struct texts *texts);
 static void advise_anonymous(
@@ -61,6 +64,7 @@ advise_files(const struct advising *a, size_t entry)
 {
 	const struct policy_rule *r = &a->policy->rules[entry];
 
+	advise_exceptions(a, r, entry);
 	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++) {
 		const struct file_rule *rule = r->files[k];
 		char key[DRAFT_KEY_MAX];
@@ -157,7 +161,7 @@ advise_named(const struct advising *a, const char *rule, const struct policy_rul
 
 	for (size_t n = 0; n < 2; n++)
 		for (size_t i = 0; i < named[n]->count; i++) {
-			if (has_path(r, files, named[n]->text[i]))
+			if (has_path(r, kind, named[n]->text[i]))
 				continue;
 			(void)snprintf(key, sizeof(key), "%s.%s", rule, n == 0 ? "path" : "demand");
 			advise(a, key,
@@ -173,17 +177,69 @@ advise_named(const struct advising *a, const char *rule, const struct policy_rul
 }
 
 static bool
-has_path(const struct policy_rule *r, const struct file_rule *rule, struct view path)
+has_path(const struct policy_rule *r, enum component_kind kind, struct view path)
 {
+	for (size_t i = 0; i < r->exception_count; i++)
+		if (r->exception[i].kind == kind && view_equal(r->exception[i].path, path))
+			return true;
 	for (size_t i = 0; i < r->reference_count; i++) {
 		const struct reference_set *set = r->reference[i]->set;
 		size_t at;
 
-		if ((rule->references & 1U << i) == 0)
+		if ((r->files[kind]->references & 1U << i) == 0)
 			continue;
 		at = reference_seek(set, 0, path);
 		if (at < reference_count(set) && view_equal(reference_at(set, at)->path, path))
 			return true;
+	}
+	return false;
+}
+
+/* What is over is as if it were not there; what nobody needs any more should not be. */
+static void
+advise_exceptions(const struct advising *a, const struct policy_rule *r, size_t entry)
+{
+	for (size_t i = 0; i < r->exception_count; i++) {
+		const struct exception_rule *x = &r->exception[i];
+		char key[DRAFT_KEY_MAX], time[UTC_TEXT_SIZE];
+
+		(void)snprintf(key, sizeof(key), "workloads[%zu].%s.except[%zu]", entry,
+		    component_kind_name(x->kind), x->place);
+		if (a->now_s >= x->until_s) {
+			advise(a, key,
+			    "the exception for %.*s has been over since %s: it is as if it were "
+			    "not "
+			    "there",
+			    view_precision(x->subject), (const char *)x->subject.data,
+			    utc_text(x->until_s, time));
+			advices_mend(a->to, "take it out, or give it another time");
+		} else if (has_content(r, r->files[x->kind], x)) {
+			advise(a, key, "no exception is needed for %.*s: a set of the rule has it",
+			    view_precision(x->subject), (const char *)x->subject.data);
+			advices_mend(a->to, "take it out");
+		}
+	}
+}
+
+/* A set that always counts, with a line that gives no rights. */
+static bool
+has_content(
+    const struct policy_rule *r, const struct file_rule *rule, const struct exception_rule *x)
+{
+	for (size_t i = 0; i < r->reference_count; i++) {
+		const struct reference_set *set = r->reference[i]->set;
+
+		if ((rule->references & 1U << i) == 0 || r->reference[i]->until_s != 0)
+			continue;
+		for (size_t at = reference_seek(set, 0, x->path);
+		     at < reference_count(set) && view_equal(reference_at(set, at)->path, x->path);
+		     at++) {
+			const struct reference_entry *e = reference_at(set, at);
+
+			if (e->kind == REFERENCE_FILE && e->given == 0 &&
+			    digest_equal(&e->digest, &x->digest))
+				return true;
+		}
 	}
 	return false;
 }

@@ -14,6 +14,7 @@
 static void say_sets(struct clause_writer *w, const struct file_rule *r);
 static void say_owners(struct clause_writer *w, const struct file_rule *r);
 static void say_anonymous(struct clause_writer *w, const struct file_rule *r);
+static void say_exceptions(struct clause_writer *w);
 static void say_texts(struct clause_writer *w, const char *name, const struct texts *t,
     const char *key, const char *aside);
 
@@ -32,6 +33,7 @@ clauses_of_files(struct clause_writer *w, const struct file_rule *r)
 	say_texts(w, "demand", &r->demand, ".demand", "some process has to have it mapped");
 	say_owners(w, r);
 	say_anonymous(w, r);
+	say_exceptions(w);
 	say_texts(w, "patterns", &r->patterns, ".patterns", "has to be looked for");
 	say_texts(w, "excludes", &r->excludes, ".excludes", "may be left out");
 	say_texts(w, "may_change", &r->may_change, ".may_change", "need not be looked into");
@@ -97,6 +99,23 @@ say_anonymous(struct clause_writer *w, const struct file_rule *r)
 		if (a->writable)
 			buf_append_string(to, ", writable too");
 		buf_append_string(clause_aside(w), "executable memory without a file");
+	}
+}
+
+static void
+say_exceptions(struct clause_writer *w)
+{
+	char until[UTC_TEXT_SIZE];
+
+	for (size_t i = 0; i < w->rule->exception_count; i++) {
+		const struct exception_rule *x = &w->rule->exception[i];
+
+		if (x->kind != w->part)
+			continue;
+		text_append_printable(clause_begin(w, "except", (struct view){NULL, 0}, ".except"),
+		    x->path, MADE_SHOWN_MAX);
+		buf_append_format(clause_aside(w), "until %s: ", utc_text(x->until_s, until));
+		buf_append_view(clause_aside(w), x->why);
 	}
 }
 

@@ -8,7 +8,8 @@
  *   eat_profile, iat, exp, iss, sub, jti, eat_nonce?, ear.verifier-id {developer, build},
  *   submods {<workload>: {ear.status, ear.trustworthiness-vector? {..}, ear.appraisal-policy-id,
  *       hallmark.references [hex], hallmark.findings [{kind, code, subject, detail}],
- *       hallmark.finding-count, hallmark.not-checked [kind], hallmark.accepted? [{kind, code}]}},
+ *       hallmark.finding-count, hallmark.not-checked [kind], hallmark.accepted? [{kind, code}],
+ *       hallmark.exceptions? [{kind, subject, until, why}]}},
  *   hallmark.form, hallmark.bundle {seq, prev, boot, time, next, offline, nonce?,
  *       components {kind: {sha256, count, size}}, extensions?}, hallmark.notice {index, leaf},
  *   hallmark.previous-report?, hallmark.signature? {certificate, value}, hallmark.last-signed?,
@@ -37,7 +38,8 @@
 #define REPORT_CODE_MAX       64   /* bytes of a finding's code: a-z, 0-9 and '-' */
 #define REPORT_SIGNATURE_MAX  1024 /* bytes: as in a bundle message */
 #define REPORT_REFERENCES_MAX 16
-#define REPORT_ACCEPTED_MAX   64  /* of each kind some, and there are few such findings */
+#define REPORT_ACCEPTED_MAX   64 /* of each kind some, and there are few such findings */
+#define REPORT_EXCEPTIONS_MAX 16
 #define REPORT_SUBJECT_MAX    256 /* bytes of a finding's subject or detail, after escaping */
 
 /* EAR trustworthiness tiers. */
@@ -93,6 +95,14 @@ struct report_accepted {
 	struct view code; /* of that finding */
 };
 
+/* A file that stands for one of the sets' until a time: the policy says why. */
+struct report_exception {
+	struct view kind;    /* component kind */
+	struct view subject; /* its path, as in a finding */
+	uint64_t until_s;    /* from then on it does not, seconds since 1970 */
+	struct view why;     /* at most REPORT_SUBJECT_MAX bytes; not empty */
+};
+
 struct report {
 	enum report_profile profile;
 	uint64_t issued_s;     /* iat, seconds since 1970 */
@@ -114,6 +124,8 @@ struct report {
 	bool not_checked[COMPONENT_KIND_COUNT]; /* measured, and no rule looked at it */
 	size_t accepted_count;
 	struct report_accepted accepted[REPORT_ACCEPTED_MAX]; /* by kind, then code; none twice */
+	size_t exception_count;
+	struct report_exception exception[REPORT_EXCEPTIONS_MAX]; /* by kind */
 
 	/* the evidence: jti is the SHA-256 of the canonical bytes, which can be made again from
 	 * this */
@@ -138,7 +150,8 @@ struct report {
  * ERR_FORMAT unless the report may stand in a log: every value within its limits, strings
  * printable, expiry after issue, a status that is not better than the worst claim, no affirming one
  * with findings or of evidence gathered offline, findings not left out while there is room,
- * `not_checked` and `accepted` only for what the bundle holds, not both for one kind, a signature
+ * `not_checked` and `accepted` only for what the bundle holds, not both for one kind, exceptions
+ * likewise, of files, and not past their time, a signature
  * counted as the last one. ERR_MEMORY.
  */
 enum err report_check(const struct report *r) MUST_USE;

@@ -6,6 +6,7 @@
 static enum err check_verdict(const struct report *r);
 static enum err check_finding(const struct report_finding *f);
 static enum err check_accepted(const struct report *r);
+static enum err check_exceptions(const struct report *r);
 static enum err check_evidence(const struct report *r);
 static bool strings_are_printable(const struct report *r);
 static bool size_is_good(struct view v, size_t least, size_t most);
@@ -33,7 +34,7 @@ report_check_read(const struct report *r)
 	    !size_is_good(r->build, 1, ENTRY_STRING_MAX))
 		return ERR_FORMAT;
 	if ((e = check_verdict(r)) != ERR_OK || (e = check_evidence(r)) != ERR_OK ||
-	    (e = check_accepted(r)) != ERR_OK)
+	    (e = check_accepted(r)) != ERR_OK || (e = check_exceptions(r)) != ERR_OK)
 		return e;
 	return r->extensions.size > 0 ? json_extensions_check(r->extensions) : ERR_OK;
 }
@@ -104,6 +105,29 @@ check_accepted(const struct report *r)
 	return ERR_OK;
 }
 
+/* A file stands for another while the time is not over: the report was made before. */
+static enum err
+check_exceptions(const struct report *r)
+{
+	if (r->exception_count > REPORT_EXCEPTIONS_MAX)
+		return ERR_FORMAT;
+	for (size_t i = 0; i < r->exception_count; i++) {
+		const struct report_exception *x = &r->exception[i];
+		enum component_kind kind;
+
+		if (component_kind_from_name(x->kind, &kind) != ERR_OK ||
+		    component_kind_shape(kind) != COMPONENT_SHAPE_FILE ||
+		    !r->bundle.component[kind].present || r->not_checked[kind] ||
+		    x->until_s <= r->issued_s || x->until_s > ENTRY_TIME_S_MAX ||
+		    !size_is_good(x->subject, 1, REPORT_SUBJECT_MAX) ||
+		    !size_is_good(x->why, 1, REPORT_SUBJECT_MAX))
+			return ERR_FORMAT;
+		if (i > 0 && view_compare(x[-1].kind, x->kind) > 0)
+			return ERR_FORMAT;
+	}
+	return ERR_OK;
+}
+
 static enum err
 check_evidence(const struct report *r)
 {
@@ -133,6 +157,10 @@ strings_are_printable(const struct report *r)
 	for (size_t i = 0; i < r->finding_count && i < REPORT_FINDINGS_MAX; i++)
 		if (!text_is_printable(r->finding[i].subject, true) ||
 		    !text_is_printable(r->finding[i].detail, true))
+			return false;
+	for (size_t i = 0; i < r->exception_count && i < REPORT_EXCEPTIONS_MAX; i++)
+		if (!text_is_printable(r->exception[i].subject, true) ||
+		    !text_is_printable(r->exception[i].why, true))
 			return false;
 	return true;
 }

@@ -21,6 +21,7 @@ struct report_dialect {
 	struct view count;       /* to the number of findings */
 	struct view not_checked; /* to the first kind */
 	struct view accepted;    /* to the first that was accepted; left out with all of them */
+	struct view exceptions;  /* to the first; left out with all of them */
 	struct view form;        /* to the form, out of the submodule */
 	struct view bundle;      /* to its sequence number */
 	struct view notice;      /* the rest of them: behind the one before, to their value */
@@ -55,6 +56,9 @@ extern const struct view report_kind_piece[COMPONENT_KIND_COUNT];      /* as a v
 #define REPORT_TO_FINDING_CODE    ",\"code\":"
 #define REPORT_TO_FINDING_SUBJECT ",\"subject\":"
 #define REPORT_TO_FINDING_DETAIL  ",\"detail\":"
+
+#define REPORT_TO_EXCEPTION_UNTIL ",\"until\":"
+#define REPORT_TO_EXCEPTION_WHY   ",\"why\":"
 
 #define REPORT_TO_PREV              ",\"prev\":"
 #define REPORT_TO_BOOT              ",\"boot\":"

@@ -30,6 +30,7 @@ static bool read_references(struct json_reader *j, struct report *r);
 static bool read_findings(struct json_reader *j, struct report *r);
 static bool read_not_checked(struct json_reader *j, struct report *r);
 static bool read_accepted(struct json_reader *j, struct report *r);
+static bool read_exceptions(struct json_reader *j, struct report *r);
 static bool read_bundle(struct reading *r);
 static bool read_components(struct json_reader *j, struct bundle *b);
 static bool read_extensions(struct reading *r);
@@ -123,7 +124,7 @@ read_submod(struct reading *r)
 	    !read_status(j, &report->status))
 		return false;
 	memset(report->claim, 0, sizeof(report->claim));
-	report->accepted_count = 0;
+	report->accepted_count = report->exception_count = 0;
 	if (json_read_raw(j, r->names->vector) && !read_vector(j, report))
 		return false;
 	return json_read_raw(j, r->names->policy) && json_read_string(j, &report->policy_id) &&
@@ -133,7 +134,8 @@ read_submod(struct reading *r)
 	       json_read_raw(j, r->names->findings) && read_findings(j, report) &&
 	       json_read_raw(j, r->names->count) && json_read_number(j, &report->finding_total) &&
 	       json_read_raw(j, r->names->not_checked) && read_not_checked(j, report) &&
-	       (!json_read_raw(j, r->names->accepted) || read_accepted(j, report));
+	       (!json_read_raw(j, r->names->accepted) || read_accepted(j, report)) &&
+	       (!json_read_raw(j, r->names->exceptions) || read_exceptions(j, report));
 }
 
 static bool
@@ -250,6 +252,25 @@ read_accepted(struct json_reader *j, struct report *r)
 		if (r->accepted_count++ == REPORT_ACCEPTED_MAX ||
 		    !json_read_text(j, REPORT_TO_FINDING_KIND) || !json_read_string(j, &a->kind) ||
 		    !json_read_text(j, REPORT_TO_FINDING_CODE) || !json_read_string(j, &a->code) ||
+		    !json_read_text(j, "}"))
+			return false;
+	} while (json_read_text(j, ","));
+	return true;
+}
+
+static bool
+read_exceptions(struct json_reader *j, struct report *r)
+{
+	do {
+		struct report_exception *x = &r->exception[r->exception_count];
+
+		if (r->exception_count++ == REPORT_EXCEPTIONS_MAX ||
+		    !json_read_text(j, REPORT_TO_FINDING_KIND) || !json_read_string(j, &x->kind) ||
+		    !json_read_text(j, REPORT_TO_FINDING_SUBJECT) ||
+		    !json_read_string(j, &x->subject) ||
+		    !json_read_text(j, REPORT_TO_EXCEPTION_UNTIL) ||
+		    !json_read_number(j, &x->until_s) ||
+		    !json_read_text(j, REPORT_TO_EXCEPTION_WHY) || !json_read_string(j, &x->why) ||
 		    !json_read_text(j, "}"))
 			return false;
 	} while (json_read_text(j, ","));

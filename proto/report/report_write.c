@@ -17,6 +17,9 @@
 /* Of each that was accepted. */
 #define ACCEPTED_SIZE_MAX (sizeof("{'kind':'','code':''},") - 1)
 
+/* Of each exception, with its time. */
+#define EXCEPTION_SIZE_MAX (sizeof("{'kind':'','subject':'','until':253402300799,'why':''},") - 1)
+
 static size_t size_bound(const struct report *r);
 static void write_head(
     struct json_writer *w, const struct report *r, const struct report_dialect *names);
@@ -25,6 +28,7 @@ static void write_submod(
 static void write_findings(struct json_writer *w, const struct report *r);
 static void write_not_checked(struct json_writer *w, const struct report *r);
 static void write_accepted(struct json_writer *w, const struct report *r);
+static void write_exceptions(struct json_writer *w, const struct report *r);
 static void write_bundle(struct json_writer *w, const struct bundle *b);
 static void write_components(struct json_writer *w, const struct bundle *b);
 static void write_place(
@@ -99,8 +103,11 @@ size_bound(const struct report *r)
 			r->finding[i].subject.size + r->finding[i].detail.size;
 	for (size_t i = 0; i < r->accepted_count; i++)
 		size += r->accepted[i].kind.size + r->accepted[i].code.size;
+	for (size_t i = 0; i < r->exception_count; i++)
+		size += r->exception[i].kind.size + r->exception[i].subject.size +
+			r->exception[i].why.size;
 	return FIXED_SIZE_MAX + JSON_STRING_SIZE_MAX(size) + ACCEPTED_SIZE_MAX * r->accepted_count +
-	       r->extensions.size;
+	       EXCEPTION_SIZE_MAX * r->exception_count + r->extensions.size;
 }
 
 static void
@@ -149,10 +156,14 @@ write_submod(struct json_writer *w, const struct report *r, const struct report_
 	json_write_number(w, r->finding_total);
 	json_write_raw(w, names->not_checked);
 	write_not_checked(w, r);
-	if (r->accepted_count == 0)
-		return;
-	json_write_raw(w, names->accepted);
-	write_accepted(w, r);
+	if (r->accepted_count > 0) {
+		json_write_raw(w, names->accepted);
+		write_accepted(w, r);
+	}
+	if (r->exception_count > 0) {
+		json_write_raw(w, names->exceptions);
+		write_exceptions(w, r);
+	}
 }
 
 static void
@@ -195,6 +206,25 @@ write_accepted(struct json_writer *w, const struct report *r)
 		json_write_string(w, r->accepted[i].kind);
 		json_write_text(w, REPORT_TO_FINDING_CODE);
 		json_write_string(w, r->accepted[i].code);
+		json_write_text(w, "}");
+	}
+}
+
+static void
+write_exceptions(struct json_writer *w, const struct report *r)
+{
+	for (size_t i = 0; i < r->exception_count; i++) {
+		const struct report_exception *x = &r->exception[i];
+
+		json_write_text(w, i > 0 ? "," : "");
+		json_write_text(w, REPORT_TO_FINDING_KIND);
+		json_write_string(w, x->kind);
+		json_write_text(w, REPORT_TO_FINDING_SUBJECT);
+		json_write_string(w, x->subject);
+		json_write_text(w, REPORT_TO_EXCEPTION_UNTIL);
+		json_write_number(w, x->until_s);
+		json_write_text(w, REPORT_TO_EXCEPTION_WHY);
+		json_write_string(w, x->why);
 		json_write_text(w, "}");
 	}
 }

@@ -124,8 +124,8 @@ load(struct reference *f, struct view entry)
 /* The names that the dialects give to the same claims. */
 struct reference_names {
 	const char *profile, *verifier, *status, *vector, *policy, *references, *findings, *count,
-	    *not_checked, *accepted, *form, *bundle, *notice, *previous, *signature, *last_signed,
-	    *extensions;
+	    *not_checked, *accepted, *exceptions, *form, *bundle, *notice, *previous, *signature,
+	    *last_signed, *extensions;
 };
 
 static inline const struct reference_names *
@@ -134,14 +134,15 @@ reference_names(enum report_profile profile)
 	static const struct reference_names deployed = {"tag:github.com,2023:veraison/ear",
 	    "ear.verifier-id", "ear.status", "ear.trustworthiness-vector",
 	    "ear.appraisal-policy-id", "hallmark.references", "hallmark.findings",
-	    "hallmark.finding-count", "hallmark.not-checked", "hallmark.accepted", "hallmark.form",
-	    "hallmark.bundle", "hallmark.notice", "hallmark.previous-report", "hallmark.signature",
-	    "hallmark.last-signed", "hallmark.extensions"};
+	    "hallmark.finding-count", "hallmark.not-checked", "hallmark.accepted",
+	    "hallmark.exceptions", "hallmark.form", "hallmark.bundle", "hallmark.notice",
+	    "hallmark.previous-report", "hallmark.signature", "hallmark.last-signed",
+	    "hallmark.extensions"};
 	static const struct reference_names draft = {"tag:ietf.org,2026:rats/ear#04",
 	    "ear_verifier_id", "ear_status", "ear_trustworthiness_vector",
 	    "ear_appraisal_policy_ids", "references", "findings", "finding-count", "not-checked",
-	    "accepted", "form", "bundle", "notice", "previous-report", "signature", "last-signed",
-	    "extensions"};
+	    "accepted", "exceptions", "form", "bundle", "notice", "previous-report", "signature",
+	    "last-signed", "extensions"};
 
 	return profile == REPORT_PROFILE_DRAFT ? &draft : &deployed;
 }
@@ -189,14 +190,16 @@ get_lists(const json_t *o, const struct reference_names *names, struct report *r
 	const json_t *findings = json_object_get(o, names->findings);
 	const json_t *not_checked = json_object_get(o, names->not_checked);
 	const json_t *accepted = json_object_get(o, names->accepted);
+	const json_t *exceptions = json_object_get(o, names->exceptions);
 	enum component_kind kind;
 	const char *text;
 
 	r->reference_count = json_array_size(references);
 	r->finding_count = json_array_size(findings);
 	r->accepted_count = json_array_size(accepted);
+	r->exception_count = json_array_size(exceptions);
 	if (r->reference_count > REPORT_REFERENCES_MAX || r->finding_count > REPORT_FINDINGS_MAX ||
-	    r->accepted_count > REPORT_ACCEPTED_MAX)
+	    r->accepted_count > REPORT_ACCEPTED_MAX || r->exception_count > REPORT_EXCEPTIONS_MAX)
 		return false;
 	for (size_t i = 0; i < r->reference_count; i++) {
 		text = json_string_value(json_array_get(references, i));
@@ -217,6 +220,15 @@ get_lists(const json_t *o, const struct reference_names *names, struct report *r
 		if (!get_string(json_array_get(accepted, i), "kind", &r->accepted[i].kind) ||
 		    !get_string(json_array_get(accepted, i), "code", &r->accepted[i].code))
 			return false;
+	for (size_t i = 0; i < r->exception_count; i++) {
+		const json_t *exception = json_array_get(exceptions, i);
+
+		if (!get_string(exception, "kind", &r->exception[i].kind) ||
+		    !get_string(exception, "subject", &r->exception[i].subject) ||
+		    !get_number(exception, "until", &r->exception[i].until_s) ||
+		    !get_string(exception, "why", &r->exception[i].why))
+			return false;
+	}
 	for (size_t i = 0; i < json_array_size(not_checked); i++) {
 		text = json_string_value(json_array_get(not_checked, i));
 		if (text == NULL || component_kind_from_name(view_of_string(text), &kind) != ERR_OK)

@@ -220,6 +220,14 @@ def accepted(report):
     return before + checked + b"," + name + b'{"kind":"files","code":"excluded-files"}]' + behind
 
 
+def excepted(report):
+    """A report with a file that its policy makes an exception for."""
+    name = b'"exceptions":[' if b'"not-checked":' in report else b'"hallmark.exceptions":['
+    before, checked, behind = re.split(rb'(not-checked":\[[^]]*\])', report)
+    return before + checked + b"," + name + (b'{"kind":"files","subject":"/a","until":253402300799,"why":"b"}]' +
+                                             behind)
+
+
 def seed_entries(files):
     """Each kind of entry, with one thing changed at a time."""
     for name in ("deployed", "draft", "draft-fresh", "challenge"):
@@ -229,6 +237,7 @@ def seed_entries(files):
             (b'orm":1', b'orm":2'), (b'"index":', b'"index":9'), (b"}}", b'},"x":1}'),
             (b'"time":1', b'"time":2'), (b'"time":', b'"time":0')))
         write("report", f"{name}-accepted", accepted(data))
+        write("report", f"{name}-excepted", excepted(data))
         write_all("claims", name, changes(
             data, (b"prod-1", b"prod-2"), (b"host-1", b"host/1"), (b"host-1", b'host\\"1'),
             (b'"exp":17955', b'"exp":17954'), (b'"exp":1', b'"exp":9'), (b"trading-app", b"orders"),

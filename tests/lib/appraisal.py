@@ -234,6 +234,8 @@ class FileRule:
         self.counting = [s for s in self.sets if s.counts(iat)]
         self.over = [s for s in self.sets if not s.counts(iat)]
         self.families = policy.families
+        self.exceptions = [e for e in rule.get("except", []) if iat < date(e["until"].encode())]
+        self.excepted = []     # those that were needed
         self.accepted = set()  # codes of what would be findings
         self.made = set()      # names of what the component was made with
 
@@ -260,7 +262,8 @@ class FileRule:
             for flag, code in MEANING_OF_FLAGS:
                 if flags & flag:
                     yield self.finding(code, path)
-            yield from self.code(path, digest, size, flags, details)
+            if flags & CODE:
+                yield from self.code(item)
             if flags & NEWER:
                 yield self.finding("changed-since-start", path)
             if not flags & (2 | 4 | LINK | CODE):
@@ -290,9 +293,20 @@ class FileRule:
         return [(s, line) for s in self.counting for line in sorted(s.paths.get(path, ()))
                 if (line.kind, line.digest) == (kind, digest)]
 
-    def code(self, path, digest, size, flags, details):
+    def lines_or_exception(self, kind, item):
+        """The lines with its content; or whether there is an exception, and it was needed."""
+        path, digest = item[0], item[1].hex()
+        lines = self.lines_with(kind, digest, path)
+        if kind == "link" or [line for _, line in lines if grants(line, item)]:
+            return lines, False
+        here = [e for e in self.exceptions if (e["path"].encode(), e["sha256"]) == (path, digest)]
+        self.excepted += [e for e in here if e not in self.excepted]
+        return lines, bool(here)
+
+    def code(self, item):
         """Of what is in memory."""
-        if self.lines_with("link" if flags & LINK else "file", digest.hex(), path):
+        path, digest, size, _, _, _, flags, details = item
+        if any(self.lines_or_exception("link" if flags & LINK else "file", item)):
             self.accepted |= {code for flag, code in MEANING_OF_CODE if flags & flag}
             return
         told = [f"found sha256 {digest.hex()}, {size} bytes"] if any(digest) else []
@@ -328,7 +342,9 @@ class FileRule:
         if flags & LINK and self.rule.get("symlinks", "false") != "true":
             yield self.finding("symbolic-link", path)
             return
-        lines = self.lines_with(kind, digest, path)
+        lines, excepted = self.lines_or_exception(kind, item)
+        if excepted:
+            return
         if lines and not any(grants(line, item) for _, line in lines):
             first, line = lines[0]
             yield self.finding("other-rights", path, f"expected {rights_of(line, line)} by reference set "
@@ -691,6 +707,7 @@ class Appraisal:
         self.judged = {}  # kind: findings of its rule, or that it is missing
         self.others = []  # findings that no claim speaks for
         self.accepted = set()  # (kind, code) of what would be findings
+        self.exceptions = []   # (kind, what was needed)
         self.of_bundle = list(self.bundle_findings())
         for kind in KINDS:
             self.judge(kind)
@@ -762,6 +779,7 @@ class Appraisal:
             judge.made = {name for name, values in self.evidence.made.get(kind, ()) if values}
             yield from judge.findings()
             self.accepted |= {(kind, code) for code in judge.accepted}
+            self.exceptions += [(kind, e) for e in rule.get("except", []) if e in judge.excepted]
             return
         yield from fact_findings(rule, kind, items)
 
@@ -811,4 +829,6 @@ def verdict(appraisal):
             "findings": [{"kind": f.kind, "code": f.code, "subject": words(f.subject),
                           "detail": words(f.detail)} for f in findings[:FINDINGS_MAX]],
             "finding-count": len(findings), "not-checked": appraisal.not_checked(),
-            "accepted": [{"kind": kind, "code": code} for kind, code in sorted(appraisal.accepted)]}
+            "accepted": [{"kind": kind, "code": code} for kind, code in sorted(appraisal.accepted)],
+            "exceptions": [{"kind": kind, "subject": words(e["path"]), "until": date(e["until"].encode()),
+                            "why": e["why"]} for kind, e in appraisal.exceptions]}

@@ -26,6 +26,7 @@ PATHS = [b"/usr/bin/app", b"/usr/bin/app two", b"/usr/lib/liba.so", b"/etc/a\nb"
          b"/" + b"\xff" * 100, b"/long/" + b"n" * 4090]
 PATHS += [b"/data/%02d" % n for n in range(24)]
 PATHS += [b"hmac-sha256:%016x:%064x" % (key, value) for key in range(2) for value in range(2)]  # hidden
+READABLE = [p.decode() for p in PATHS[:3] + PATHS[5:7] + PATHS[10:11] + PATHS[19:20] + PATHS[-28:]]
 CONTENTS = [b"%d" % n for n in range(4)]
 FLAGS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
 DETAILS = ("acl=u:33:r--", "a=", "parent=/srv/a%20b 0777 0 0", "z=" + 1022 * "~", "xattr=unreadable",
@@ -78,7 +79,7 @@ class Drawn:
     def policy(self, now_s):
         """(the policy's text, name of each reference file: its content)"""
         names = self.chance.sample(SETS, len(SETS))
-        references, files = [], {}
+        references, files, self.now_s = [], {}, now_s
         for number, name in enumerate(names):
             entry = {"name": name, "file": f"set-{number}.sha256"}
             before = self.chance.choice(references) if number and self.maybe(0.6) else None
@@ -173,10 +174,22 @@ class Drawn:
         lenient = self.maybe()
         return {"references": self.chance.sample(sets, self.chance.randint(1, 5)),
                 **({"symlinks": self.maybe()} if self.maybe() else {}),
-                **self.accepted(kind), **self.named(kind),
+                **self.accepted(kind), **self.named(kind), **self.excepted(),
                 **({"owners": self.some((1, 0, 70000)) or [70000]} if kind == "files" and self.maybe() else {}),
                 **{o: self.chance.choice(OUTCOMES[:2] if lenient else OUTCOMES)
                    for o in (outcomes if lenient else self.some(outcomes))}}
+
+    def excepted(self):
+        """Files that no set need have, until a time about now."""
+        chance = self.chance
+        files = chance.sample([(path, content) for path in READABLE for content in CONTENTS],
+                              chance.choice((0, 1, 5)))
+        return {"except": [
+            {"path": path, "sha256": hashlib.sha256(content).hexdigest(),
+             "until": time.strftime("%Y-%m-%dT%H:%M:%SZ" if self.maybe(0.8) else "%Y-%m-%d", time.gmtime(
+                 self.now_s + chance.choice((0, 1, 86400, 86400, 864000)))),
+             "why": chance.choice(("CHG-4711", "na\u00efve \"\\", "x" * 256)),
+             **({"owner": "ann"} if self.maybe() else {})} for path, content in files]} if files else {}
 
     def named(self, kind):
         """What has to be run, or mapped."""

@@ -90,7 +90,8 @@ FINDINGS = ("references", "findings", "finding-count", "not-checked")
 
 def findings(verdict):
     """What was accepted is left out where nothing was."""
-    return {name: verdict[name] for name in FINDINGS + ("accepted",) * bool(verdict.get("accepted"))}
+    return {name: verdict[name] for name in (*FINDINGS, "accepted", "exceptions")
+            if name in FINDINGS or verdict.get(name)}
 
 
 def deployed_appraisal(verdict):

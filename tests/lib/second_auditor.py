@@ -370,7 +370,9 @@ def finding(value):
 
 VERDICT = (("references", many(hexadecimal(32), 16)), ("findings", many(finding, 16)),
            ("finding-count", integer()), ("not-checked", rising(one_of(*KINDS), len(KINDS))),
-           ("accepted?", many(members(("kind", one_of(*KINDS)), ("code", code)), 64, 1)))
+           ("accepted?", many(members(("kind", one_of(*KINDS)), ("code", code)), 64, 1)),
+           ("exceptions?", many(members(("kind", one_of("executable", "files", "libraries")), ("subject", text(256, 1)),
+                                        ("until", integer(1)), ("why", text(256, 1))), 16, 1)))
 
 
 def vector(value):
@@ -435,6 +437,15 @@ def agree(tree, own, draft):
     accepted = [(each.get("kind"), each.get("code")) for each in verdict.get("accepted") or []]
     demand(accepted == sorted(set(accepted)), "not rising")
     for kind, _ in accepted:
+        demand(fields.get("components").get(kind) is not None, "not measured")
+        demand(kind not in verdict.get("not-checked"), "accepted by no rule")
+    exceptions = verdict.get("exceptions") or []
+    kinds = [each.get("kind") for each in exceptions]
+    demand(kinds == sorted(kinds), "not by kind")
+    for each in exceptions:
+        present(each.get("until"))
+        demand(each.get("until") > tree.get("iat"), "over")
+    for kind in kinds:
         demand(fields.get("components").get(kind) is not None, "not measured")
         demand(kind not in verdict.get("not-checked"), "accepted by no rule")
     for kind in verdict.get("not-checked"):

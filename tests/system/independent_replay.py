@@ -288,6 +288,25 @@ def test_what_a_compiler_makes_is_accepted_by_name_and_within_bounds():
     assert codes == [("anonymous-memory",), ("changed-since-start",)] and accepted == []
 
 
+def test_an_exception_stands_for_a_set_until_its_time_and_is_told():
+    def judged(until_s, component, rule=None, kind="executable"):
+        until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(until_s))
+        excepted = [{"path": "/a", "sha256": sha(b"x"), "until": until, "why": "CHG-1"}]
+        verdict = CASES.verdict({kind: {"references": ["app"], "except": excepted, **(rule or {})}}, component,
+                                [reference("app", A)])
+        return found(verdict, "code"), verdict.get("hallmark.exceptions", [])
+
+    odd, later = files({"/a": b"x"}, "executable"), CASES.now_s + 9
+    told = [{"kind": "executable", "subject": "/a", "until": later, "why": "CHG-1"}]
+    assert judged(later, odd) == ([], told)
+    assert judged(CASES.now_s, odd) == ([("changed-file",)], [])
+    assert judged(later, files({"/a": b"a"}, "executable")) == ([], [])
+    assert judged(later, files({"/a": b"y"}, "executable")) == ([("changed-file",)], [])
+    link = {"executable": wire.component("executable", [wire.file_item("/a", b"x", mode=0o120777, flags=64)])}
+    assert judged(later, link, {"symlinks": True}) == ([("changed-file",)], [])
+    assert judged(later, files({}, "files"), kind="files") == ([("missing-file",)], [])
+
+
 def test_what_was_left_out_or_looked_at_otherwise_is_accepted_by_name():
     def judged(kind="files", rule=None, **made):
         made = [wire.fact_item(name, *values) for name, values in made.items()]
@@ -528,6 +547,9 @@ CHANGES = (
     ("if not any(demanded(pattern, v) for v in self.values):", "if False:"),
     ('fact.get("unmatched", unmatched)', "unmatched"),
     ("sorted(facts, key=lambda f: f[\"name\"])", "facts"),
+    ('if iat < date(e["until"].encode())]', 'if iat <= date(e["until"].encode())]'),
+    ('(e["path"].encode(), e["sha256"]) == (path, digest)', 'e["path"].encode() == path'),
+    ('kind == "link" or [line for _, line in lines if grants(line, item)]', 'kind == "link" or lines'),
     ("if flags & OTHER:", "if False:"),
     ("not flags & (OTHER | CODE) and", "not flags & CODE and"),
     ("not item[6] & (2 | 4 | LINK | 128 | CODE)", "not item[6] & (2 | 4 | LINK | 128)"),

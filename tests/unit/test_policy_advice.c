@@ -321,6 +321,46 @@ test_named_paths_that_no_set_has(void **state)
 }
 
 static void
+test_exceptions(void **state)
+{
+	static const struct {
+		const char *keys, *until, *text;
+	} cases[] = {
+	    {"path: /usr/bin/odd, sha256: " HEX_B, "2027-01-16", NULL},
+	    {"path: /usr/bin/odd, sha256: " HEX_B, "2027-01-15T08:00:00Z",
+		"for /usr/bin/odd has been over since 2027-01-15T08:00:00Z"},
+	    {"path: /usr/bin/one, sha256: " HEX_B, "2027-01-16", NULL},
+	    {"path: /usr/bin/one, sha256: " HEX_A, "2027-01-16",
+		"no exception is needed for /usr/bin/one"},
+	};
+	char text[512];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct advices a;
+
+		(void)snprintf(text, sizeof(text),
+		    SETS("") "    executable: {references: [one]}\n    libraries:\n"
+			     "      references: [one]\n      demand: [/usr/bin/one]\n"
+			     "      except:\n        - {%s, until: '%s', why: x}\n",
+		    cases[i].keys, cases[i].until);
+		a = advices_of(state, text);
+		assert_int_equal(a.count, cases[i].text != NULL);
+		if (a.count > 0) {
+			assert_int_equal(a.advice[0].line, 12);
+			assert_non_null(strstr(a.advice[0].text, cases[i].text));
+		}
+		advices_free(&a);
+	}
+	/* What is demanded may be there by an exception. */
+	expect_all(state,
+	    SETS("") "    executable: {references: [one]}\n    libraries: {references: [one], "
+		     "demand: "
+		     "[/opt/x], except: [{path: /opt/x, sha256: " HEX_A
+		     ", until: '2027-01-16', why: x}]}\n",
+	    (const char *const[3]){NULL});
+}
+
+static void
 test_memory_that_nothing_has(void **state)
 {
 	static const struct {
@@ -385,6 +425,7 @@ main(void)
 	    WITH_FILES(test_what_was_to_be_looked_through),
 	    WITH_FILES(test_paths_below_links),
 	    WITH_FILES(test_named_paths_that_no_set_has),
+	    WITH_FILES(test_exceptions),
 	    WITH_FILES(test_memory_that_nothing_has),
 	};
 

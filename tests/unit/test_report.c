@@ -174,6 +174,10 @@ the_largest_report_passes(void **state)
 		    (struct report_accepted){V("executable"), {codes[i], REPORT_CODE_MAX}};
 	}
 	r.accepted_count = REPORT_ACCEPTED_MAX;
+	for (size_t i = 0; i < REPORT_EXCEPTIONS_MAX; i++)
+		r.exception[i] = (struct report_exception){V("executable"),
+		    {quotes, REPORT_SUBJECT_MAX}, ENTRY_TIME_S_MAX, {quotes, REPORT_SUBJECT_MAX}};
+	r.exception_count = REPORT_EXCEPTIONS_MAX;
 	r.not_checked[COMPONENT_EXECUTABLE] = false;
 	r.has_previous = r.has_signature = true;
 	r.signature = (struct view){letters, REPORT_SIGNATURE_MAX};
@@ -274,6 +278,7 @@ the_writer_refuses_findings_that_hide(void **state)
 	REFUSED(r.reference_count = REPORT_REFERENCES_MAX + 1);
 	REFUSED(r.not_checked[COMPONENT_PACKAGES] = true);
 	REFUSED(r.accepted_count = REPORT_ACCEPTED_MAX + 1);
+	REFUSED(r.exception_count = REPORT_EXCEPTIONS_MAX + 1);
 }
 
 static void

@@ -76,6 +76,53 @@ other_spellings_are_refused(void **state)
 #define ACCEPTED(all)   NOT_CHECKED ",\"accepted\":[" all "]"
 #define ONE(kind, code) "{\"kind\":\"" kind "\",\"code\":\"" code "\"}"
 
+#define EXCEPTIONS(all) NOT_CHECKED ",\"exceptions\":[" all "]"
+#define EXCEPT(kind, subject, until, why)                                                          \
+	"{\"kind\":\"" kind "\",\"subject\":\"" subject "\",\"until\":" until ",\"why\":\"" why    \
+	"\"}"
+#define LATE "253402300799"
+
+static void
+exceptions_are_by_kind_and_not_over(void **state)
+{
+	static const char *const wrong[] = {
+	    EXCEPTIONS(""),
+	    EXCEPTIONS(EXCEPT("runtime", "a", LATE, "b")),
+	    EXCEPTIONS(EXCEPT("host", "a", LATE, "b")),
+	    EXCEPTIONS(EXCEPT("libraries", "a", LATE, "b")),
+	    EXCEPTIONS(EXCEPT("files", "", LATE, "b")),
+	    EXCEPTIONS(EXCEPT("files", "a", LATE, "")),
+	    EXCEPTIONS(EXCEPT("files", "a", "1795514461", "b")),
+	    EXCEPTIONS(EXCEPT("files", "a", "253402300800", "b")),
+	    EXCEPTIONS(EXCEPT("files", "\u202e", LATE, "b")),
+	    EXCEPTIONS(EXCEPT("files", "a", LATE, "\u202e")),
+	    EXCEPTIONS(EXCEPT("files", "a", LATE, "b") "," EXCEPT("executable", "a", LATE, "b")),
+	    NOT_CHECKED ",\"exceptions\":[" EXCEPT("files", "a", LATE, "b") "],\"accepted\":[" ONE(
+		"files", "a") "]",
+	};
+	struct report_document d = REPORT_DOCUMENT_INIT;
+	struct buf text = BUF_INIT, again = BUF_INIT;
+
+	(void)state;
+	vector_changed("report-draft.json", NOT_CHECKED,
+	    ACCEPTED(ONE("files", "a")) ",\"exceptions\":[" EXCEPT(
+		"executable", "/z", "1795514462", "1") "," EXCEPT("files", "/a", LATE, "2") "]",
+	    &text);
+	assert_int_equal(report_parse(buf_view(&text), &d), ERR_OK);
+	assert_int_equal(d.report.exception_count, 2);
+	assert_true(view_equal(d.report.exception[0].subject, V("/z")));
+	assert_int_equal(d.report.exception[0].until_s, 1795514462);
+	assert_true(view_equal(d.report.exception[1].why, V("2")));
+	assert_int_equal(report_write(&d.report, &again), ERR_OK);
+	assert_true(view_equal(buf_view(&again), buf_view(&text)));
+	report_document_free(&d);
+	buf_free(&text);
+	buf_free(&again);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(
+		    parse_changed("report-draft.json", NOT_CHECKED, wrong[i]), ERR_FORMAT);
+}
+
 static void
 what_was_accepted_is_sorted_and_of_what_rules_judged(void **state)
 {
@@ -318,6 +365,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(other_spellings_are_refused),
 	    cmocka_unit_test(what_was_accepted_is_sorted_and_of_what_rules_judged),
+	    cmocka_unit_test(exceptions_are_by_kind_and_not_over),
 	    cmocka_unit_test(wrong_values_are_refused),
 	    cmocka_unit_test(a_bundle_that_is_not_the_named_one_is_a_mismatch),
 	    cmocka_unit_test(nonce_and_offline_exclude_each_other),
