@@ -31,8 +31,8 @@
 struct component_verdict;
 
 /*
- * Judges `c` as at `received_s`, seconds since 1970: reference sets that have expired by then do
- * not count. ERR_MEMORY. Sets *out to NULL first.
+ * Judges `c` as at `received_s`, seconds since 1970: of a family the releases count that do
+ * then. ERR_MEMORY. Sets *out to NULL first.
  */
 enum err appraise_component(const struct policy_rule *rule, const struct component *c,
     uint64_t received_s, struct component_verdict **out) MUST_USE;

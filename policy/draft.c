@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "proto/evidence/bundle.h"
 #include "proto/glob.h"
 #include "proto/utc.h"
 
@@ -56,6 +57,16 @@ draft_date(struct draft *d, const char *key, const char *date)
 	return seconds;
 }
 
+void
+draft_name(struct draft *d, const char *key, const char *name)
+{
+	if (name != NULL && bundle_workload_check(view_of_string(name)) != ERR_OK)
+		draft_fault(d, key,
+		    "\"%s\" must be without white space and \"/\" and not begin with \".\"; found "
+		    "\"%s\"",
+		    key, name);
+}
+
 enum report_status
 draft_outcome(enum raw_outcome raw)
 {
@@ -69,4 +80,19 @@ draft_outcome(enum raw_outcome raw)
 		break;
 	}
 	return REPORT_CONTRAINDICATED;
+}
+
+const struct raw_file_rule *
+draft_file_rule(const struct raw_workload *w, enum component_kind kind)
+{
+	switch (kind) {
+	case COMPONENT_EXECUTABLE:
+		return w->executable;
+	case COMPONENT_FILES:
+		return w->files;
+	case COMPONENT_LIBRARIES:
+		return w->libraries;
+	default:
+		return NULL;
+	}
 }

@@ -33,6 +33,12 @@ struct view draft_pattern(struct draft *d, const char *key, const char *pattern)
 /* A date or time (proto/utc.h), 0 for NULL; a fault at the line of the key if it is none. */
 uint64_t draft_date(struct draft *d, const char *key, const char *date);
 
+/* The rule for this kind of files, NULL if the entry has none. */
+const struct raw_file_rule *draft_file_rule(const struct raw_workload *w, enum component_kind kind);
+
+/* A fault at the line of the key if this is no name; NULL has its fault already. */
+void draft_name(struct draft *d, const char *key, const char *name);
+
 /* Fail closed: whatever is not said is contraindicated. */
 enum report_status draft_outcome(enum raw_outcome raw);
 

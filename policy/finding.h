@@ -52,11 +52,13 @@
 	    "a reference set gives this content another owner, group or mode")                     \
 	X(FINDING_OTHER_PROCESS, "other-process", "other_process",                                 \
 	    "a process besides the main one runs it, and no reference set has this content")       \
-	X(FINDING_EXPIRED, "expired-reference", "unknown",                                         \
-	    "only a reference set whose time is over has this content")                            \
+	X(FINDING_OTHER_RELEASE, "other-release", "unknown",                                       \
+	    "only a release that does not count has this content")                                 \
 	X(FINDING_CHANGED, "changed-file", "changed",                                              \
 	    "the reference sets have another content for this path")                               \
 	X(FINDING_UNKNOWN, "unknown-file", "unknown", "no reference set has this path")            \
+	X(FINDING_MIXED_RELEASE, "mixed-release", "mixed_release of the workload",                 \
+	    "what belongs together is of several releases")                                        \
 	X(FINDING_MISSING_FILE, "missing-file", "missing of files",                                \
 	    "a reference set has this path, and no such file was measured")                        \
 	X(FINDING_MISSING_LIBRARY, "missing-library", "missing of libraries",                      \
@@ -82,8 +84,6 @@
 	    "measured with this option, and the policy does not accept that")                      \
 	X(FINDING_PATTERN, "missing-pattern", "patterns",                                          \
 	    "this was not looked for, and the policy demands it")                                  \
-	X(FINDING_EXPIRED_RULE, "expired-rule", "unknown",                                         \
-	    "the time of every reference set of the rule is over: nothing was compared")           \
 	X(FINDING_MISSING, "missing-component", "missing of the workload",                         \
 	    "the policy requires this component, and the bundle lacks it")                         \
 	X(FINDING_SKIPPED, "skipped-rule", "warning",                                              \

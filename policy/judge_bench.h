@@ -16,7 +16,8 @@
 /* A reference set that the rule names, and how far its walk has come. */
 struct judge_source {
 	const struct policy_reference *reference;
-	bool counts;   /* its time is not over */
+	uint64_t bit, family; /* in masks of the rule's references: its own; its family's */
+	bool counts;
 	bool demanded; /* its paths have to be measured */
 	size_t at;     /* in the set */
 	size_t missing;
@@ -24,10 +25,12 @@ struct judge_source {
 
 struct judge_bench {
 	struct verdict_builder *b;
+	const struct policy_rule *whole;
 	const struct file_rule *rule;
 	const struct component *component;
+	uint64_t mixed; /* families of which it is of no one release */
 	size_t count;
-	struct judge_source source[REPORT_REFERENCES_MAX];
+	struct judge_source source[POLICY_RULE_SETS_MAX];
 	const struct exception_rule *exception; /* of the entry */
 	uint16_t exceptions; /* bit i: exception[i] is for this kind, and counts */
 };
@@ -44,6 +47,10 @@ void judge_content(struct judge_bench *t, const struct component_file *f);
 /* The program that the rule names is the one of the main process. */
 void judge_program(struct judge_bench *t, const struct component_file *f);
 void judge_no_program(struct judge_bench *t);
+
+/* `having`: the sets that count and have this file. */
+void judge_releases(struct judge_bench *t, const struct component_file *f, uint64_t having);
+void judge_append_releases(struct buf *to, const struct policy_rule *rule, uint64_t releases);
 
 /* What is not there: all paths of the demanded sets, for `files`; the libraries that are named. */
 void judge_missing_files(struct judge_bench *t);

@@ -3,12 +3,13 @@
 
 /* What the reference sets say about one file. */
 struct lookup {
-	bool matched; /* a set that counts has this content */
-	bool granted; /* ... and gives no other owner or mode for it */
+	uint64_t having; /* the sets that count and have this content */
+	bool granted;    /* one of them gives no other owner or mode for it, or an exception */
+	bool excepted;
 	bool mode_given;
-	const struct reference_entry *denied; /* matched, with another owner or mode; the first */
+	const struct reference_entry *denied; /* had, with another owner or mode; the first */
 	const struct policy_reference *denied_by;
-	const struct policy_reference *expired; /* matched by this one, whose time is over */
+	const struct policy_reference *other;   /* has it, and does not count: the last */
 	const struct policy_reference *known;   /* has the path with other digests */
 	const struct reference_entry *expected; /* its first */
 	size_t others;                          /* how many more would do */
@@ -29,7 +30,9 @@ static void detail_changed(struct buf *to, const struct lookup *l, const struct 
 bool
 judge_is_listed(struct judge_bench *t, const struct component_file *f)
 {
-	return look_up(t, f).matched;
+	const struct lookup l = look_up(t, f);
+
+	return l.having != 0 || l.excepted;
 }
 
 bool
@@ -51,11 +54,13 @@ judge_content(struct judge_bench *t, const struct component_file *f)
 	}
 	l = look_up(t, f);
 	/* Its text, and not what it leads to: that was not looked at. */
-	if (l.matched && (f->flags & COMPONENT_FILE_SYMLINK) != 0)
+	if (l.having != 0 && (f->flags & COMPONENT_FILE_SYMLINK) != 0)
 		verdict_accept(t->b, FINDING_SYMLINK);
-	if (l.matched && !l.granted)
+	if (l.having != 0 && !l.granted)
 		find_other_rights(t, &l, f);
-	if (l.matched || is_left_open(t, f))
+	if (l.having != 0)
+		judge_releases(t, f, l.having);
+	if (l.having != 0 || l.excepted || is_left_open(t, f))
 		return;
 	/* Of what was being replaced, what was read is no content that it has; that is said. */
 	if (t->b->kind == COMPONENT_FILES && (f->flags & COMPONENT_FILE_CHANGED) != 0)
@@ -67,12 +72,12 @@ judge_content(struct judge_bench *t, const struct component_file *f)
 			    "run by a process besides the main one, in no reference set; found "
 			    "sha256 ",
 			    &f->digest);
-	} else if (l.expired != NULL) {
-		detail = verdict_find(t->b, FINDING_EXPIRED, r->unknown, f->path);
+	} else if (l.other != NULL) {
+		detail = verdict_find(t->b, FINDING_OTHER_RELEASE, r->unknown, f->path);
 		if (detail != NULL) {
-			buf_append_string(detail, "only in reference set ");
-			buf_append_string(detail, l.expired->name);
-			buf_append_string(detail, ", whose time is over; ");
+			buf_append_string(detail, "of ");
+			buf_append_string(detail, l.other->name);
+			buf_append_string(detail, ", which does not count; ");
 			judge_append_digest(detail, "found sha256 ", &f->digest);
 		}
 	} else if (l.known != NULL) {
@@ -131,7 +136,7 @@ look_at_exceptions(struct judge_bench *t, struct lookup *l, const struct compone
 		if ((t->exceptions & 1U << i) == 0 || !view_equal(t->exception[i].path, f->path) ||
 		    !digest_equal(&t->exception[i].digest, &f->digest))
 			continue;
-		l->matched = l->granted = true;
+		l->excepted = l->granted = true;
 		t->b->exceptions = (uint16_t)(t->b->exceptions | 1U << i);
 	}
 }
@@ -147,12 +152,15 @@ look_at(struct lookup *l, const struct judge_source *s, const struct reference_e
 
 	if (!s->counts) {
 		if (same)
-			l->expired = s->reference;
-	} else if (same && has_rights(f, e)) {
-		l->matched = l->granted = true;
+			l->other = s->reference;
+		return;
+	}
+	if (same)
+		l->having |= s->bit;
+	if (same && has_rights(f, e)) {
+		l->granted = true;
 		l->mode_given = l->mode_given || (e->given & REFERENCE_MODE) != 0;
 	} else if (same) {
-		l->matched = true;
 		if (l->denied == NULL) {
 			l->denied = e;
 			l->denied_by = s->reference;

@@ -28,9 +28,6 @@ judge_files(struct verdict_builder *b, const struct policy_rule *rule,
 
 	bench_begin(&t, b, rule, files, now_s);
 	t.component = c;
-	/* Nothing can match any more; an empty component must not pass for that. */
-	if (b->references == 0)
-		(void)verdict_find(b, FINDING_EXPIRED_RULE, files->unknown, (struct view){NULL, 0});
 	/* A process always has an executable; it may have no library, and files are demanded one
 	 * by one below. */
 	if (c->kind == COMPONENT_EXECUTABLE && c->item_count == 0)
@@ -47,20 +44,27 @@ static void
 bench_begin(struct judge_bench *t, struct verdict_builder *b, const struct policy_rule *rule,
     const struct file_rule *files, uint64_t now_s)
 {
-	*t = (struct judge_bench){.b = b, .rule = files};
+	*t = (struct judge_bench){.b = b, .whole = rule, .rule = files};
 	for (size_t i = 0; i < rule->reference_count; i++) {
 		const struct policy_reference *r = rule->reference[i];
+		struct judge_source *s = &t->source[t->count];
+		uint64_t until_s = UINT64_MAX;
 
-		if ((files->references & 1U << i) == 0)
+		if ((files->references & UINT64_C(1) << i) == 0)
 			continue;
-		t->source[t->count].reference = r;
-		t->source[t->count].counts = r->until_s == 0 || now_s < r->until_s;
-		if (t->source[t->count].counts) {
-			b->references = (uint16_t)(b->references | 1U << i);
-			if (r->until_s != 0 && r->until_s < b->valid_until_s)
-				b->valid_until_s = r->until_s;
-		}
 		t->count++;
+		s->reference = r;
+		s->bit = UINT64_C(1) << i;
+		s->family = rule->family[i];
+		s->counts = r->family == NULL || release_counts(r->family, r->release, now_s);
+		if (s->counts)
+			b->references |= s->bit;
+		else
+			b->possible &= ~s->bit;
+		if (r->family != NULL)
+			until_s = releases_until_s(r->family, now_s);
+		if (until_s < b->valid_until_s)
+			b->valid_until_s = until_s;
 	}
 	take_exceptions(t, rule, now_s);
 }

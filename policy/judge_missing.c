@@ -1,17 +1,16 @@
 /* What a component of files lacks. */
 #include "policy/judge_bench.h"
 
-static void choose_families(struct judge_bench *t, const struct component *c);
-static bool family_counts(const struct judge_bench *t, size_t family);
+static void choose_releases(struct judge_bench *t);
+static void choose_of(struct judge_bench *t, struct judge_source *x, uint64_t candidates);
 static size_t count_missing(const struct reference_set *set, const struct component *c);
 static bool component_has(const struct component *c, size_t *at, struct view path);
 static size_t path_end(const struct reference_set *set, size_t at);
 
 /*
- * Every path of the sets that count must have been measured. Of sets that replace one another only
- * the one with the fewest missing paths is demanded: a host has the old version or the new one.
- * Sets whose time is over are demanded as before where none has replaced them: files that can match
- * no more must not look better for being deleted.
+ * Every path of the sets that count must have been measured, of a family those of one release: of
+ * those that all files can be of the one that lacks the fewest. What lacks more is not possible
+ * then.
  */
 void
 judge_missing_files(struct judge_bench *t)
@@ -21,7 +20,7 @@ judge_missing_files(struct judge_bench *t)
 	struct view path;
 	struct buf *detail;
 
-	choose_families(t, c);
+	choose_releases(t);
 	for (size_t i = 0; i < t->count; i++)
 		t->source[i].at = 0;
 	for (;;) {
@@ -44,8 +43,6 @@ judge_missing_files(struct judge_bench *t)
 			if (detail != NULL) {
 				buf_append_string(detail, "expected by reference set ");
 				buf_append_string(detail, first->reference->name);
-				if (!first->counts)
-					buf_append_string(detail, ", whose time is over");
 				buf_append_string(detail, ", found no such file");
 			}
 		}
@@ -59,42 +56,36 @@ judge_missing_files(struct judge_bench *t)
 	}
 }
 
-/* Of each family one is demanded, if possible one that counts. The later one wins a tie. */
 static void
-choose_families(struct judge_bench *t, const struct component *c)
+choose_releases(struct judge_bench *t)
 {
-	for (size_t i = 0; i < t->count; i++) {
-		struct judge_source *x = &t->source[i];
+	const uint64_t candidates = t->b->possible;
 
-		x->demanded = x->counts || !family_counts(t, x->reference->family);
-		if (x->demanded)
-			x->missing = count_missing(x->reference->set, c);
-	}
-	for (size_t i = 0; i < t->count; i++) {
-		struct judge_source *x = &t->source[i];
-
-		for (size_t j = 0; j < i && x->demanded; j++) {
-			struct judge_source *y = &t->source[j];
-			bool x_wins;
-
-			if (!y->demanded || x->reference->family != y->reference->family)
-				continue;
-			/* References stand in the policy's array in the order of its file. */
-			x_wins = x->missing < y->missing ||
-				 (x->missing == y->missing && x->reference > y->reference);
-			x->demanded = x_wins;
-			y->demanded = !x_wins;
-		}
-	}
+	for (size_t i = 0; i < t->count; i++)
+		if ((candidates & t->source[i].bit) != 0)
+			t->source[i].missing =
+			    count_missing(t->source[i].reference->set, t->component);
+	for (size_t i = 0; i < t->count; i++)
+		if ((candidates & t->source[i].bit) != 0)
+			choose_of(t, &t->source[i], candidates);
 }
 
-static bool
-family_counts(const struct judge_bench *t, size_t family)
+/* Whether it, or another of its family. The later one wins a tie. */
+static void
+choose_of(struct judge_bench *t, struct judge_source *x, uint64_t candidates)
 {
-	for (size_t i = 0; i < t->count; i++)
-		if (t->source[i].counts && t->source[i].reference->family == family)
-			return true;
-	return false;
+	x->demanded = true;
+	for (size_t i = 0; i < t->count; i++) {
+		const struct judge_source *y = &t->source[i];
+
+		if ((candidates & x->family & y->bit) == 0)
+			continue;
+		if (y->missing < x->missing && (t->mixed & x->family) == 0)
+			t->b->possible &= ~x->bit;
+		if (y->missing < x->missing ||
+		    (y->missing == x->missing && y->reference->release > x->reference->release))
+			x->demanded = false;
+	}
 }
 
 static size_t

@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/evidence/bundle.h"
-#include "proto/utc.h"
+#include "policy/policy_families.h"
 
 /* What the parts are read by, and where the one in work stands. */
 struct reading {
@@ -16,16 +15,14 @@ struct reading {
 };
 
 static void take_references(struct reading *r);
-static void take_reference(struct reading *r, size_t index);
-static enum err take_content(struct reading *r, size_t index, char **shown);
-static void check_reference(struct reading *r, size_t index);
+static void take_reference(struct reading *r, struct policy_reference *to);
+static enum err take_content(struct reading *r, struct policy_reference *of, char **shown);
 static void take_collectors_cas(struct reading *r);
 static void take_collectors_ca(struct reading *r, size_t index);
 static void take_operators(struct reading *r);
 static enum err read_part(struct reading *r, enum manifest_kind kind, const char *name,
     const char *file, struct buf *content, char **shown);
 static void note_file(struct policy *p, struct policy_file file);
-static void check_name(struct reading *r, const char *name);
 static const char *key_of(struct reading *r, const char *list, size_t index, const char *member);
 
 void
@@ -43,24 +40,20 @@ take_references(struct reading *r)
 {
 	struct policy *p = r->draft->policy;
 
-	p->reference_count = r->draft->raw->references_count;
-	p->references = draft_memory(p, p->reference_count, sizeof(*p->references));
+	policy_families_compile(r->draft);
 	for (size_t i = 0; i < p->reference_count; i++) {
 		p->references[i].content = BUF_INIT;
-		take_reference(r, i);
+		policy_families_file_key(p, i, r->key);
+		take_reference(r, &p->references[i]);
 	}
 }
 
 static void
-take_reference(struct reading *r, size_t index)
+take_reference(struct reading *r, struct policy_reference *to)
 {
-	struct policy_reference *to = &r->draft->policy->references[index];
 	char *shown;
 
-	to->name = r->draft->raw->references[index].name;
-	check_reference(r, index);
-	key_of(r, "references", index, "file");
-	if (take_content(r, index, &shown) == ERR_OK &&
+	if (take_content(r, to, &shown) == ERR_OK &&
 	    reference_parse(shown, buf_view(&to->content), r->draft->faults, &to->set) == ERR_OK)
 		digest_of(to->content.data, to->content.size, &to->digest);
 	free(shown);
@@ -68,56 +61,23 @@ take_reference(struct reading *r, size_t index)
 
 /* None is read any more when there are too many bytes of them: whoever named them had few. */
 static enum err
-take_content(struct reading *r, size_t index, char **shown)
+take_content(struct reading *r, struct policy_reference *of, char **shown)
 {
-	const struct raw_reference *raw = &r->draft->raw->references[index];
-	struct buf *content = &r->draft->policy->references[index].content;
 	enum err e;
 
 	*shown = NULL;
 	if (r->references_size > POLICY_REFERENCES_SIZE_MAX)
 		return ERR_FORMAT_SIZE;
-	e = read_part(r, MANIFEST_REFERENCE, raw->name, raw->file, content, shown);
+	e = read_part(r, MANIFEST_REFERENCE, of->name, of->file, &of->content, shown);
 	if (e != ERR_OK)
 		return e;
-	r->references_size += content->size;
+	r->references_size += of->content.size;
 	if (r->references_size <= POLICY_REFERENCES_SIZE_MAX)
 		return ERR_OK;
 	draft_fault(r->draft, r->key,
 	    "\"%s\": up to this one the reference sets have %zu bytes; at most %lu allowed for all",
 	    r->key, r->references_size, POLICY_REFERENCES_SIZE_MAX);
 	return ERR_FORMAT_SIZE;
-}
-
-/* All but the content. */
-static void
-check_reference(struct reading *r, size_t index)
-{
-	const struct raw_reference *all = r->draft->raw->references, *raw = &all[index];
-	struct policy_reference *to = &r->draft->policy->references[index];
-
-	key_of(r, "references", index, "name");
-	check_name(r, raw->name);
-	for (size_t i = 0; i < index && raw->name != NULL; i++)
-		if (all[i].name != NULL && strcmp(all[i].name, raw->name) == 0)
-			draft_fault(r->draft, r->key,
-			    "\"%s\": \"%s\" is the name of two references", r->key, raw->name);
-	key_of(r, "references", index, "until");
-	if (raw->until != NULL && utc_parse(view_of_string(raw->until), &to->until_s) != ERR_OK)
-		draft_fault(r->draft, r->key,
-		    "\"%s\" must be a time in UTC such as 2027-01-31T00:00:00Z, found \"%s\"",
-		    r->key, raw->until);
-	to->family = index;
-	if (raw->replaces == NULL)
-		return;
-	for (size_t i = 0; i < index; i++)
-		if (all[i].name != NULL && strcmp(all[i].name, raw->replaces) == 0)
-			to->family = r->draft->policy->references[i].family;
-	key_of(r, "references", index, "replaces");
-	if (to->family == index)
-		draft_fault(r->draft, r->key,
-		    "\"%s\" must name a reference that stands before this one, found \"%s\"",
-		    r->key, raw->replaces);
 }
 
 static void
@@ -142,7 +102,7 @@ take_collectors_ca(struct reading *r, size_t index)
 
 	to->name = raw->name;
 	key_of(r, "collectors_ca", index, "name");
-	check_name(r, raw->name);
+	draft_name(r->draft, r->key, raw->name);
 	for (size_t i = 0; i < index && raw->name != NULL; i++)
 		if (all[i].name != NULL && strcmp(all[i].name, raw->name) == 0)
 			draft_fault(r->draft, r->key,
@@ -198,16 +158,6 @@ note_file(struct policy *p, struct policy_file file)
 		abort();
 	p->files = grown;
 	p->files[p->file_count++] = file;
-}
-
-static void
-check_name(struct reading *r, const char *name)
-{
-	if (name != NULL && bundle_workload_check(view_of_string(name)) != ERR_OK)
-		draft_fault(r->draft, r->key,
-		    "\"%s\" must be without white space and \"/\" and not begin with \".\"; found "
-		    "\"%s\"",
-		    r->key, name);
 }
 
 static const char *

@@ -1,12 +1,12 @@
 #include "policy/policy_rules.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "policy/policy_accept.h"
 #include "policy/policy_except.h"
 #include "policy/policy_facts.h"
 #include "policy/policy_named.h"
+#include "policy/policy_sets.h"
 #include "proto/evidence/bundle.h"
 
 #define MAX_AGE_DEFAULT_S 300 /* five of a collector's default intervals */
@@ -36,15 +36,9 @@ static void check_kinds(struct place *p, bool require_said);
 static void take_file_rule(
     struct place *p, enum component_kind kind, const struct raw_file_rule *raw);
 static void take_owners(struct place *p, const struct raw_file_rule *raw, struct file_rule *r);
-static void gather_references(struct place *p);
-static void take_reference(struct place *p, enum component_kind kind, const char *name);
-static uint16_t reference_mask(const struct place *p, const struct raw_file_rule *raw);
-static const struct raw_file_rule *raw_file_rule(
-    const struct raw_workload *w, enum component_kind kind);
 static const struct raw_fact_rule *raw_fact_rule(
     const struct raw_workload *w, enum component_kind kind);
 static enum report_status outcome_of_trace(enum raw_outcome raw);
-static int reference_compare(const void *a, const void *b);
 static const char *key_of(struct place *p, const char *rest);
 
 void
@@ -61,10 +55,11 @@ policy_rules_compile(struct draft *d, size_t index)
 	p.rule->review_by_s = draft_date(d, key_of(&p, ".review_by"), p.raw->review_by);
 	p.rule->missing = draft_outcome(p.raw->missing);
 	p.rule->unmeasured = draft_outcome(p.raw->unmeasured);
+	p.rule->mixed_release = draft_outcome(p.raw->mixed_release);
 	p.rule->main_only = p.raw->main_only;
 	take_kinds(&p, ".require", p.raw->require, p.raw->require_count, p.rule->require);
 	take_kinds(&p, ".recorded", p.raw->recorded, p.raw->recorded_count, p.rule->recorded);
-	gather_references(&p);
+	policy_sets_compile(d, index);
 	take_rules(&p);
 	check_kinds(&p, yaml_file_line(d->policy->yaml, key_of(&p, ".require")) > 0);
 }
@@ -153,7 +148,7 @@ take_rules(struct place *p)
 {
 	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++) {
 		const enum component_kind kind = (enum component_kind)k;
-		const struct raw_file_rule *files = raw_file_rule(p->raw, kind);
+		const struct raw_file_rule *files = draft_file_rule(p->raw, kind);
 		const struct raw_fact_rule *facts = raw_fact_rule(p->raw, kind);
 		char rest[32];
 
@@ -208,7 +203,7 @@ take_file_rule(struct place *p, enum component_kind kind, const struct raw_file_
 	char rest[32];
 
 	*r = (struct file_rule){
-	    .references = reference_mask(p, raw),
+	    .references = policy_sets_named(p->rule, raw->references, raw->references_count),
 	    .symlinks = raw->symlinks,
 	    .complete = kind == COMPONENT_FILES,
 	    .unknown = draft_outcome(raw->unknown),
@@ -257,85 +252,6 @@ take_owners(struct place *p, const struct raw_file_rule *raw, struct file_rule *
 	r->owner_count = count;
 }
 
-/* All references of all rules of this entry, each once, by name. */
-static void
-gather_references(struct place *p)
-{
-	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++) {
-		const struct raw_file_rule *raw = raw_file_rule(p->raw, (enum component_kind)k);
-
-		for (size_t i = 0; raw != NULL && i < raw->references_count; i++) {
-			for (size_t j = 0; j < i; j++)
-				if (strcmp(raw->references[i], raw->references[j]) == 0)
-					draft_fault(p->draft, key_of(p, ""),
-					    "\"%s\" names reference \"%s\" twice in one rule",
-					    p->key, raw->references[i]);
-			take_reference(p, (enum component_kind)k, raw->references[i]);
-		}
-	}
-	qsort(p->rule->reference, p->rule->reference_count, sizeof(p->rule->reference[0]),
-	    reference_compare);
-}
-
-static void
-take_reference(struct place *p, enum component_kind kind, const char *name)
-{
-	const struct policy *policy = p->draft->policy;
-	const struct policy_reference *found = NULL;
-	char rest[32];
-
-	for (size_t i = 0; i < policy->reference_count && found == NULL; i++)
-		if (policy->references[i].name != NULL &&
-		    strcmp(policy->references[i].name, name) == 0)
-			found = &policy->references[i];
-	snprintf(rest, sizeof(rest), ".%s.references", component_kind_name(kind));
-	key_of(p, rest);
-	if (found == NULL) {
-		draft_fault(p->draft, p->key,
-		    "\"%s\" names \"%s\", which is not listed under \"references\" at the top",
-		    p->key, name);
-		return;
-	}
-	for (size_t i = 0; i < p->rule->reference_count; i++)
-		if (p->rule->reference[i] == found)
-			return;
-	if (p->rule->reference_count == REPORT_REFERENCES_MAX) {
-		draft_fault(p->draft, p->key,
-		    "\"%s\": all rules of an entry together may use %d references, and \"%s\" is "
-		    "one more: join some of the files",
-		    p->key, REPORT_REFERENCES_MAX, name);
-		return;
-	}
-	p->rule->reference[p->rule->reference_count++] = found;
-}
-
-static uint16_t
-reference_mask(const struct place *p, const struct raw_file_rule *raw)
-{
-	uint16_t mask = 0;
-
-	for (size_t i = 0; i < raw->references_count; i++)
-		for (size_t j = 0; j < p->rule->reference_count; j++)
-			if (strcmp(raw->references[i], p->rule->reference[j]->name) == 0)
-				mask = (uint16_t)(mask | 1U << j);
-	return mask;
-}
-
-static const struct raw_file_rule *
-raw_file_rule(const struct raw_workload *w, enum component_kind kind)
-{
-	switch (kind) {
-	case COMPONENT_EXECUTABLE:
-		return w->executable;
-	case COMPONENT_FILES:
-		return w->files;
-	case COMPONENT_LIBRARIES:
-		return w->libraries;
-	default:
-		return NULL;
-	}
-}
-
 static const struct raw_fact_rule *
 raw_fact_rule(const struct raw_workload *w, enum component_kind kind)
 {
@@ -358,15 +274,6 @@ static enum report_status
 outcome_of_trace(enum raw_outcome raw)
 {
 	return raw == RAW_OUTCOME_UNSAID ? REPORT_WARNING : draft_outcome(raw);
-}
-
-static int
-reference_compare(const void *a, const void *b)
-{
-	const struct policy_reference *x = *(const struct policy_reference *const *)a;
-	const struct policy_reference *y = *(const struct policy_reference *const *)b;
-
-	return strcmp(x->name, y->name);
 }
 
 static const char *

@@ -56,12 +56,37 @@ _Static_assert(COMPONENT_UNMEASURED == CYAML_ARRAY_LEN(kinds) - 1, "the kinds th
 static const cyaml_schema_field_t reference_fields[] = {
     TEXT(name, REQUIRED, struct raw_reference, BUNDLE_WORKLOAD_MAX),
     TEXT(file, REQUIRED, struct raw_reference, PATH_BYTES_MAX),
-    TEXT(until, OPTIONAL, struct raw_reference, 32),
-    TEXT(replaces, OPTIONAL, struct raw_reference, BUNDLE_WORKLOAD_MAX),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t reference_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_reference, reference_fields),
+};
+
+static const cyaml_schema_field_t release_fields[] = {
+    TEXT(name, REQUIRED, struct raw_release, BUNDLE_WORKLOAD_MAX),
+    TEXT(file, REQUIRED, struct raw_release, PATH_BYTES_MAX),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t release_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_release, release_fields),
+};
+static const cyaml_schema_field_t family_fields[] = {
+    TEXT(name, REQUIRED, struct raw_family, BUNDLE_WORKLOAD_MAX),
+    LIST(releases, REQUIRED, struct raw_family, &release_entry, 1, POLICY_RELEASES_MAX),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t family_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_family, family_fields),
+};
+static const cyaml_schema_field_t window_fields[] = {
+    TEXT(family, REQUIRED, struct raw_window, BUNDLE_WORKLOAD_MAX),
+    TEXT(from, REQUIRED, struct raw_window, BUNDLE_WORKLOAD_MAX),
+    TEXT(to, REQUIRED, struct raw_window, BUNDLE_WORKLOAD_MAX),
+    TEXT(until, REQUIRED, struct raw_window, 32),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t window_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_window, window_fields),
 };
 
 static const cyaml_schema_field_t collectors_ca_fields[] = {
@@ -184,6 +209,8 @@ static const cyaml_schema_field_t workload_fields[] = {
     CYAML_FIELD_UINT("grace_s", OPTIONAL, struct raw_workload, grace_s),
     OUTCOME(missing, struct raw_workload),
     OUTCOME(unmeasured, struct raw_workload),
+    LIST(release, OPTIONAL, struct raw_workload, &name_entry, 1, REPORT_REFERENCES_MAX),
+    OUTCOME(mixed_release, struct raw_workload),
     CYAML_FIELD_BOOL("main_only", OPTIONAL, struct raw_workload, main_only),
     RULE(executable, executable_fields),
     RULE(libraries, libraries_fields),
@@ -204,6 +231,8 @@ static const cyaml_schema_field_t policy_fields[] = {
     TEXT(operators, OPTIONAL, struct raw_policy, PATH_BYTES_MAX),
     TEXT(review_by, OPTIONAL, struct raw_policy, UTC_SIZE),
     LIST(references, OPTIONAL, struct raw_policy, &reference_entry, 0, POLICY_REFERENCES_MAX),
+    LIST(families, OPTIONAL, struct raw_policy, &family_entry, 1, POLICY_FAMILIES_MAX),
+    LIST(windows, OPTIONAL, struct raw_policy, &window_entry, 1, POLICY_WINDOWS_MAX),
     LIST(workloads, REQUIRED, struct raw_policy, &workload_entry, 1, POLICY_WORKLOADS_MAX),
     CYAML_FIELD_END,
 };

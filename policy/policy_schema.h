@@ -12,7 +12,10 @@
 #include "proto/evidence/component.h"
 
 #define POLICY_PATTERN_MAX    256  /* bytes: the longest SPIFFE path in use is shorter */
-#define POLICY_REFERENCES_MAX 1024 /* of a policy: each is a file */
+#define POLICY_REFERENCES_MAX 1024 /* of a policy, releases too: each is a file */
+#define POLICY_FAMILIES_MAX   256
+#define POLICY_RELEASES_MAX   64   /* of a family: as many as a rule can use */
+#define POLICY_WINDOWS_MAX    1024 /* past ones may stay for a while */
 /* Bytes of all its reference sets: a million files, and some 300 MiB of memory. */
 #define POLICY_REFERENCES_SIZE_MAX (128UL * 1024 * 1024)
 #define POLICY_CAS_MAX             64    /* of a policy: each is a file */
@@ -37,7 +40,21 @@ enum raw_outcome {
 };
 
 struct raw_reference {
-	char *name, *file, *until, *replaces;
+	char *name, *file;
+};
+
+struct raw_release {
+	char *name, *file;
+};
+
+struct raw_family {
+	char *name;
+	struct raw_release *releases;
+	uint32_t releases_count;
+};
+
+struct raw_window {
+	char *family, *from, *to, *until;
 };
 
 struct raw_collectors_ca {
@@ -96,7 +113,9 @@ struct raw_workload {
 	uint32_t require_count, recorded_count;
 	char *token, *review_by;
 	uint32_t max_age_s, signature_every_s, report_every_s, grace_s;
-	enum raw_outcome missing, unmeasured;
+	enum raw_outcome missing, unmeasured, mixed_release;
+	char **release;
+	uint32_t release_count;
 	bool main_only;
 	struct raw_file_rule *executable, *files, *libraries;
 	struct raw_fact_rule *config, *host, *packages, *runtime;
@@ -108,6 +127,10 @@ struct raw_policy {
 	uint32_t collectors_ca_count;
 	struct raw_reference *references;
 	uint32_t references_count;
+	struct raw_family *families;
+	uint32_t families_count;
+	struct raw_window *windows;
+	uint32_t windows_count;
 	struct raw_workload *workloads;
 	uint32_t workloads_count;
 };

@@ -13,14 +13,16 @@
 #include "policy/governance/operators.h"
 #include "policy/policy_file.h"
 #include "policy/reference.h"
+#include "policy/releases.h"
 #include "policy/values/range.h"
 #include "proto/evidence/component.h"
 #include "proto/report/report.h"
 
 struct policy_reference {
-	const char *name;
-	uint64_t until_s; /* it does not count from this time on; 0: it always does */
-	size_t family;    /* those that replace one another have the same number */
+	const char *name;                   /* of a release: "family@release" */
+	const char *file;                   /* as the policy has it */
+	const struct policy_family *family; /* NULL: it is no release, and always counts */
+	size_t release;
 	struct reference_set *set;
 	struct buf content; /* as it was read */
 	struct digest digest;
@@ -62,9 +64,16 @@ struct exception_rule {
 	size_t place; /* in its rule */
 };
 
+/*
+ * Sets that all rules of an entry may use: bits of a mask. A report has those that count, which are
+ * fewer (REPORT_REFERENCES_MAX).
+ */
+#define POLICY_RULE_SETS_MAX 64
+#define POLICY_RELEASE_MAX   REPORT_REFERENCES_MAX /* families of an entry, each with a set */
+
 /* For executable, libraries and files. Each outcome is NONE, WARNING or CONTRAINDICATED. */
 struct file_rule {
-	uint16_t references; /* bit i: reference[i] of the policy_rule */
+	uint64_t references; /* bit i: reference[i] of the policy_rule */
 	bool symlinks;       /* judged by the digest of their text; otherwise never accepted */
 	bool complete;       /* each path of the references has to be measured */
 	enum report_status unknown, changed, missing, deleted, replaced, memfd, anonymous, writable;
@@ -127,8 +136,12 @@ struct policy_rule {
 	bool main_only;       /* accepts what was measured of the main process alone */
 	const struct file_rule *files[COMPONENT_KIND_COUNT];
 	const struct fact_rule *facts[COMPONENT_KIND_COUNT];
+	enum report_status mixed_release;
 	size_t reference_count;
-	const struct policy_reference *reference[REPORT_REFERENCES_MAX]; /* by name */
+	const struct policy_reference *reference[POLICY_RULE_SETS_MAX]; /* by name */
+	uint64_t family[POLICY_RULE_SETS_MAX]; /* its bit, and those of its family's others */
+	size_t release_count;
+	uint64_t release[POLICY_RELEASE_MAX]; /* families that have to be of one release: bits */
 	size_t exception_count;
 	struct exception_rule *exception; /* of all rules, by kind; at most REPORT_EXCEPTIONS_MAX */
 };
@@ -142,7 +155,11 @@ struct policy {
 	struct policy_collectors_ca *collectors_ca; /* in the file's order */
 	uint64_t review_by_s;                       /* of all of it; 0: not said */
 	size_t reference_count;
-	struct policy_reference *references; /* in the file's order */
+	struct policy_reference *references; /* in the file's order, then releases */
+	size_t family_count;
+	struct policy_family *families;
+	size_t window_count;
+	struct policy_window *windows; /* of all families, in the file's order */
 	size_t rule_count;
 	struct policy_rule *rules;
 	size_t object_count;

@@ -41,7 +41,7 @@ verdict_begin(
 	memset(b, 0, sizeof(*b));
 	b->kind = kind;
 	b->listener = listener;
-	b->valid_until_s = UINT64_MAX;
+	b->valid_until_s = b->possible = UINT64_MAX;
 	b->words = BUF_INIT;
 	b->detail = BUF_INIT;
 }
@@ -100,6 +100,7 @@ verdict_end(struct verdict_builder *b, struct component_verdict **out)
 	v->valid_until_s = b->valid_until_s;
 	v->references = b->references;
 	v->exceptions = b->exceptions;
+	v->possible = b->possible;
 	v->unmeasured = b->unmeasured;
 	memcpy(v->accepted, b->accepted, sizeof(v->accepted));
 	v->words = b->words;

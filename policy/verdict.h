@@ -36,7 +36,8 @@ struct component_verdict {
 	enum report_status outcome; /* the worst of the findings; AFFIRMING if there were none */
 	uint64_t total;             /* findings, kept or not */
 	uint64_t valid_until_s;
-	uint16_t references; /* bit i: reference[i] of the rule counted */
+	uint64_t references; /* bit i: reference[i] of the rule counted */
+	uint64_t possible;   /* bit i: this may be the release that all of it is of */
 	uint16_t exceptions; /* bit i: exception[i] of the rule was needed */
 	uint16_t unmeasured; /* bit k: it says that kind k could not be measured */
 	bool
@@ -59,7 +60,8 @@ struct verdict_builder {
 	const struct verdict_listener *listener; /* or NULL */
 	bool judged;
 	uint64_t valid_until_s;
-	uint16_t references, exceptions, unmeasured;
+	uint64_t references, possible; /* of what no rule's file says anything, all is possible */
+	uint16_t exceptions, unmeasured;
 	bool accepted[FINDING_COUNT];
 	uint64_t total;
 	size_t count[SEVERITY_COUNT];

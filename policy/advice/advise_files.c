@@ -1,5 +1,5 @@
 /*
- * Of sets and file rules: sets that nobody uses or whose time is over, and paths that no file has.
+ * Of sets and file rules: sets that nobody uses, windows that are over, and paths that no file has.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 
 #include "policy/advice/advising.h"
 #include "policy/draft.h"
+#include "policy/policy_families.h"
 #include "proto/text.h"
 #include "proto/utc.h"
 
@@ -19,8 +20,7 @@
 
 static bool is_used(const struct policy *p, const struct policy_reference *r);
 static void advise_merged(const struct advising *a, size_t index, const char *key);
-static void advise_over(
-    const struct advising *a, const struct policy_rule *r, size_t entry, enum component_kind kind);
+static void advise_windows(const struct advising *a);
 static void advise_named(const struct advising *a, const char *rule, const struct policy_rule *r,
     enum component_kind kind);
 static bool has_content(
@@ -37,25 +37,39 @@ static bool is_merged(struct view path);
 void
 advise_references(const struct advising *a)
 {
-	for (size_t i = 0; i < a->policy->reference_count; i++) {
-		const struct policy_reference *r = &a->policy->references[i];
-		char key[DRAFT_KEY_MAX], time[UTC_TEXT_SIZE];
+	const struct policy *p = a->policy;
 
-		(void)snprintf(key, sizeof(key), "references[%zu].name", i);
-		if (!is_used(a->policy, r)) {
-			advise(a, key, "no rule uses the set \"%s\"", r->name);
+	for (size_t i = 0; i < p->reference_count; i++) {
+		const struct policy_reference *r = &p->references[i];
+		char key[DRAFT_KEY_MAX];
+
+		policy_families_file_key(p, i, key);
+		if (is_used(p, r)) {
+			advise_merged(a, i, key);
+		} else if (r->family == NULL || r->release == 0) {
+			advise(a, key, "no rule uses the %s \"%s\"",
+			    r->family == NULL ? "set" : "family",
+			    r->family == NULL ? r->name : r->family->name);
 			advices_mend(
 			    a->to, "name it under \"references\" of a rule, or take it out");
-			continue;
 		}
-		advise_merged(a, i, key);
-		if (r->until_s == 0 || a->now_s < r->until_s)
+	}
+	advise_windows(a);
+}
+
+static void
+advise_windows(const struct advising *a)
+{
+	for (size_t i = 0; i < a->policy->window_count; i++) {
+		const struct policy_window *w = &a->policy->windows[i];
+		char key[DRAFT_KEY_MAX], time[UTC_TEXT_SIZE];
+
+		if (a->now_s < w->until_s)
 			continue;
-		(void)snprintf(key, sizeof(key), "references[%zu].until", i);
-		advise(a, key,
-		    "the time of \"%s\" has been over since %s: what only this set has is unknown",
-		    r->name, utc_text(r->until_s, time));
-		advices_mend(a->to, "take the set out, or give it another time");
+		(void)snprintf(key, sizeof(key), "windows[%zu].until", i);
+		advise(a, key, "this window has been over since %s: it changes nothing",
+		    utc_text(w->until_s, time));
+		advices_mend(a->to, "take the window out, or give it another time");
 	}
 }
 
@@ -71,7 +85,6 @@ advise_files(const struct advising *a, size_t entry)
 
 		if (rule == NULL)
 			continue;
-		advise_over(a, r, entry, (enum component_kind)k);
 		(void)snprintf(key, sizeof(key), "workloads[%zu].%s", entry,
 		    component_kind_name((enum component_kind)k));
 		advise_named(a, key, r, (enum component_kind)k);
@@ -133,22 +146,6 @@ advise_merged(const struct advising *a, size_t index, const char *key)
 	buf_free(&first);
 }
 
-static void
-advise_over(
-    const struct advising *a, const struct policy_rule *r, size_t entry, enum component_kind kind)
-{
-	char key[DRAFT_KEY_MAX];
-
-	for (size_t i = 0; i < r->reference_count; i++)
-		if ((r->files[kind]->references & 1U << i) != 0 &&
-		    (r->reference[i]->until_s == 0 || a->now_s < r->reference[i]->until_s))
-			return;
-	(void)snprintf(key, sizeof(key), "workloads[%zu].%s", entry, component_kind_name(kind));
-	advise(a, key,
-	    "the time of every set of this rule is over: the workload can never be affirming");
-	advices_mend(a->to, "name a set that counts");
-}
-
 /* What has to be there is a file like any other: a set has to know it. */
 static void
 advise_named(const struct advising *a, const char *rule, const struct policy_rule *r,
@@ -186,7 +183,7 @@ has_path(const struct policy_rule *r, enum component_kind kind, struct view path
 		const struct reference_set *set = r->reference[i]->set;
 		size_t at;
 
-		if ((r->files[kind]->references & 1U << i) == 0)
+		if ((r->files[kind]->references & UINT64_C(1) << i) == 0)
 			continue;
 		at = reference_seek(set, 0, path);
 		if (at < reference_count(set) && view_equal(reference_at(set, at)->path, path))
@@ -228,8 +225,11 @@ has_content(
 {
 	for (size_t i = 0; i < r->reference_count; i++) {
 		const struct reference_set *set = r->reference[i]->set;
+		const struct policy_family *family = r->reference[i]->family;
 
-		if ((rule->references & 1U << i) == 0 || r->reference[i]->until_s != 0)
+		if ((rule->references & UINT64_C(1) << i) == 0 ||
+		    (family != NULL && (family->window_count > 0 ||
+					   r->reference[i]->release + 1 != family->release_count)))
 			continue;
 		for (size_t at = reference_seek(set, 0, x->path);
 		     at < reference_count(set) && view_equal(reference_at(set, at)->path, x->path);

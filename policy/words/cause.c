@@ -37,13 +37,13 @@ static const char *const mends[FINDING_COUNT] = {
     [FINDING_OTHER_PROCESS] =
 	"stop that process; if it belongs to the workload, add its program to "
 	"a set",
-    [FINDING_EXPIRED] =
-	"upgrade it to what a set has whose time is not over, or let that set count "
-	"for longer (until:)",
+    [FINDING_OTHER_RELEASE] = "upgrade it, and restart what runs it; or open a window in which "
+			      "this release counts, too (windows:)",
     [FINDING_CHANGED] = "find who changed it and put back what the set has; if it was meant, make "
 			"the set anew",
     [FINDING_UNKNOWN] = "find who put it there and take it away; if it belongs there, add it to a "
 			"set",
+    [FINDING_MIXED_RELEASE] = "install one release whole, and restart what still runs another",
     [FINDING_MISSING_FILE] = "put it back; if it is gone for good, take it out of the set",
     [FINDING_MISSING_LIBRARY] = "see why nothing has mapped it: how the program is started, "
 				"/etc/ld.so.preload; if nobody needs it, take it out of demand",
@@ -61,9 +61,6 @@ static const char *const mends[FINDING_COUNT] = {
     [FINDING_MAY_GROW] = "take it out of may_grow in collector.yaml; or accept it (may_grow:)",
     [FINDING_OPTION] = "take the option out of collector.yaml; or accept it (options:)",
     [FINDING_PATTERN] = "have the collector look for it (files: in collector.yaml)",
-    [FINDING_EXPIRED_RULE] =
-	"name a set that counts: make one of the release in use, or let the old "
-	"one count for longer (until:)",
     [FINDING_MISSING] = "have the collector measure it (collector.yaml); or do not require it",
     [FINDING_SKIPPED] = "have the collector measure it (collector.yaml); or take the rule out",
     [FINDING_UNCHECKED] = "add a rule for it, or list it under recorded",
@@ -90,6 +87,7 @@ static const struct other_key {
     {FINDING_MISSING, "missing", true},
     {FINDING_UNCHECKED, "recorded", true},
     {FINDING_UNMEASURED, "unmeasured", true},
+    {FINDING_MIXED_RELEASE, "mixed_release", true},
     {FINDING_STALE, "max_age_s", true},
     {FINDING_UNSIGNED, "signature_every_s", true},
 };

@@ -53,21 +53,16 @@ clauses_of_files(struct clause_writer *w, const struct file_rule *r)
 static void
 say_sets(struct clause_writer *w, const struct file_rule *r)
 {
-	char until[UTC_TEXT_SIZE];
-
 	for (size_t i = 0; i < w->rule->reference_count; i++) {
 		const struct policy_reference *from = w->rule->reference[i];
 
-		if ((r->references & 1U << i) == 0)
+		if ((r->references & UINT64_C(1) << i) == 0)
 			continue;
 		buf_append_string(
 		    clause_begin(w, "references", (struct view){NULL, 0}, ".references"),
 		    from->name);
 		buf_append_format(clause_aside(w), "%zu file%s", reference_count(from->set),
 		    reference_count(from->set) == 1 ? "" : "s");
-		if (from->until_s != 0)
-			buf_append_format(
-			    clause_aside(w), ", until %s", utc_text(from->until_s, until));
 	}
 }
 

@@ -41,8 +41,7 @@ static const struct {
 } alike[] = {
     {FINDING_SPECIAL, FINDING_UNREADABLE},
     {FINDING_SYMLINK, FINDING_UNKNOWN},
-    {FINDING_EXPIRED, FINDING_UNKNOWN},
-    {FINDING_EXPIRED_RULE, FINDING_UNKNOWN},
+    {FINDING_OTHER_RELEASE, FINDING_UNKNOWN},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "policy/finding.h"
+#include "policy/policy_families.h"
+#include "policy/policy_sets.h"
 #include "policy/words/clause_writer.h"
 #include "proto/text.h"
 #include "proto/utc.h"
@@ -15,6 +17,8 @@ static void say_kinds(
     struct clause_writer *w, const char *name, const bool *kinds, const char *key);
 static void say_review(struct clause_writer *w, uint64_t review_by_s, const char *key);
 static void say_references(struct clause_writer *w);
+static void say_windows(struct clause_writer *w, const struct policy_family *f);
+static void say_release(struct clause_writer *w);
 static void say_operators(struct clause_writer *w, const struct operators *o);
 static void say_operator(struct clause_writer *w, const struct operator_entry *op);
 static void say_collectors_ca(struct clause_writer *w, const struct policy_collectors_ca *ca);
@@ -31,6 +35,7 @@ clauses_of_rule(const struct policy *p, const struct policy_rule *r, struct clau
 	clause_outcome(&w, "missing", r->missing, finding_sentence(FINDING_MISSING), ".missing");
 	clause_outcome(
 	    &w, "unmeasured", r->unmeasured, finding_sentence(FINDING_UNMEASURED), ".unmeasured");
+	say_release(&w);
 	if (r->main_only)
 		buf_append_string(
 		    clause_begin(&w, "main_only", (struct view){NULL, 0}, ".main_only"),
@@ -147,20 +152,44 @@ say_references(struct clause_writer *w)
 
 	for (size_t i = 0; i < p->reference_count; i++) {
 		const struct policy_reference *r = &p->references[i];
-		char key[DRAFT_KEY_MAX], until[UTC_TEXT_SIZE];
+		char key[DRAFT_KEY_MAX];
 		struct buf *to;
 
-		snprintf(key, sizeof(key), "references[%zu].name", i);
+		policy_families_file_key(p, i, key);
 		to = clause_begin(w, "references", view_of_string(r->name), key);
-		buf_append_string(to, "counts ");
-		if (r->until_s != 0)
-			buf_append_format(to, "until %s", utc_text(r->until_s, until));
+		if (r->family == NULL)
+			buf_append_string(to, "always counts");
 		else
-			buf_append_string(to, "for ever");
-		if (r->family != i)
-			buf_append_format(
-			    to, ", in place of %s or its followers", p->references[r->family].name);
+			buf_append_format(to, "is release %zu of %zu of %s", r->release + 1,
+			    r->family->release_count, r->family->name);
 	}
+	for (size_t i = 0; i < p->family_count; i++)
+		say_windows(w, &p->families[i]);
+}
+
+static void
+say_windows(struct clause_writer *w, const struct policy_family *f)
+{
+	char until[UTC_TEXT_SIZE];
+
+	for (size_t i = 0; i < f->window_count; i++)
+		buf_append_format(clause_begin(w, "windows", view_of_string(f->name), "windows"),
+		    "releases %zu to %zu count until %s", f->windows[i].from + 1,
+		    f->windows[i].to + 1, utc_text(f->windows[i].until_s, until));
+}
+
+/* What has to be of one release. */
+static void
+say_release(struct clause_writer *w)
+{
+	const struct policy_rule *r = w->rule;
+
+	for (size_t i = 0; i < r->release_count; i++)
+		buf_append_string(clause_begin(w, "release", (struct view){NULL, 0}, ".release"),
+		    policy_rule_family(r, r->release[i])->name);
+	if (r->release_count > 0)
+		clause_outcome(w, "mixed_release", r->mixed_release,
+		    finding_sentence(FINDING_MIXED_RELEASE), ".mixed_release");
 }
 
 static void

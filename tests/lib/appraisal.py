@@ -109,18 +109,32 @@ def read_yaml(content):
 
 
 class ReferenceSet:
-    def __init__(self, entry, place, content):
-        self.name = entry["name"]
-        self.place = place
+    """`family` and `release`, its place there, are of a release."""
+
+    def __init__(self, name, content, family=None, release=0):
+        self.name, self.family, self.release = name, family, release
         self.digest = hashlib.sha256(content).hexdigest()
-        self.until = seconds(entry["until"]) if "until" in entry else None
         self.paths = read_sums(content)
 
     def counts(self, iat):
-        return self.until is None or iat < self.until
+        return self.family is None or self.family.counts(self.release, iat)
 
     def missing(self, measured):
         return [p for p in self.paths if p not in measured]
+
+
+class Family:
+    def __init__(self, entry, windows):
+        self.name = entry["name"]
+        self.releases = [r["name"] for r in entry["releases"]]
+        self.windows = [(seconds(w["until"]), self.releases.index(w["from"]), self.releases.index(w["to"]))
+                        for w in windows if w["family"] == self.name]
+
+    def counts(self, release, iat):
+        opened = [(first, last) for until, first, last in self.windows if iat < until]
+        if not opened:
+            return release == len(self.releases) - 1
+        return any(first <= release <= last for first, last in opened)
 
 
 def seconds(text):
@@ -161,14 +175,6 @@ def read_words(text):
         int(n, base) if n else -1 for n, base in zip(given, (10, 10, 8))))
 
 
-def families_of(entries):
-    """name: a name that all of its family, and no others, have in common."""
-    head = {}
-    for entry in entries:
-        head[entry["name"]] = head[entry["replaces"]] if "replaces" in entry else entry["name"]
-    return head
-
-
 # --- policy --------------------------------------------------------------------------------------
 
 
@@ -194,17 +200,23 @@ class Policy:
         (name, digest), = named.pop("policy").items()
         self.document = read_yaml(stored(digest))
         assert self.document["name"] == name
-        entries = self.document.get("references") or []
+        named_sets = self.named_sets()
         cas = [e["name"] for e in self.document.get("collectors_ca", [])]
         operators = ["operators"] if "operators" in self.document else []
-        for kind, names in (("reference", [e["name"] for e in entries]), ("collectors-ca", cas),
+        for kind, names in (("reference", list(named_sets)), ("collectors-ca", cas),
                             ("operators", operators)):
             assert list(named.pop(kind, {})) == sorted(names), kind
         assert not named
         references = read_manifest(manifest).get("reference", {})
-        self.sets = {e["name"]: ReferenceSet(e, place, stored(references[e["name"]]))
-                     for place, e in enumerate(entries)}
-        self.families = families_of(entries)
+        self.sets = {name: ReferenceSet(name, stored(references[name]), *of) for name, of in named_sets.items()}
+
+    def named_sets(self):
+        """name: () or its family and its place there."""
+        sets = {e["name"]: () for e in self.document.get("references") or []}
+        for entry in self.document.get("families", []):
+            family = Family(entry, self.document.get("windows", []))
+            sets.update({f"{family.name}@{r}": (family, n) for n, r in enumerate(family.releases)})
+        return sets
 
     def id(self):
         return f"{self.document['name']}@sha256:{self.identity}"
@@ -219,7 +231,8 @@ class Policy:
         return None
 
     def sets_of(self, rule):
-        return sorted((self.sets[n] for n in rule["references"]), key=lambda s: s.name)
+        return [s for s in sorted(self.sets.values(), key=lambda s: s.name)
+                if (s.family.name if s.family else s.name) in rule["references"]]
 
 
 # --- files ---------------------------------------------------------------------------------------
@@ -228,12 +241,15 @@ class Policy:
 class FileRule:
     """One component held against its rule: findings in their order."""
 
-    def __init__(self, policy, rule, missing, kind, items, iat):
-        self.rule, self.kind, self.items, self.missing = rule, kind, items, missing
+    def __init__(self, policy, rule, entry, kind, items, iat):
+        self.rule, self.kind, self.items, self.entry = rule, kind, items, entry
         self.sets = policy.sets_of(rule)
         self.counting = [s for s in self.sets if s.counts(iat)]
         self.over = [s for s in self.sets if not s.counts(iat)]
-        self.families = policy.families
+        families = {s.family for s in self.sets if s.family}
+        self.count = {f: {s for s in self.counting if s.family is f} for f in families}
+        self.possible = dict(self.count)  # releases that all items can be of
+        self.mixed = set()
         self.exceptions = [e for e in rule.get("except", []) if iat < date(e["until"].encode())]
         self.excepted = []     # those that were needed
         self.accepted = set()  # codes of what would be findings
@@ -241,14 +257,12 @@ class FileRule:
 
     def finding(self, code, path=b"", detail=None):
         decided, sentence = TABLE[code]
-        key = re.sub(" of (files|libraries)$", "", decided)
-        outcome = self.missing if key == "missing of the workload" else \
-            self.rule.get(key, "warning" if key in LENIENT else "contraindicated")
+        key, _, of = decided.partition(" of ")
+        outcome = (self.entry if of == "the workload" else self.rule).get(
+            key, "warning" if key in LENIENT else "contraindicated")
         return Finding(self.kind, code, path, sentence if detail is None else detail, outcome)
 
     def findings(self):
-        if not self.counting:
-            yield self.finding("expired-rule")
         if self.kind == "executable" and not self.items:
             yield self.finding("empty-component")
         if "path" in self.rule and all(item[6] & (OTHER | CODE) for item in self.items):
@@ -344,6 +358,7 @@ class FileRule:
             return
         lines, excepted = self.lines_or_exception(kind, item)
         if excepted:
+            yield from self.narrowed(path, [one for one, _ in lines])
             return
         if lines and not any(grants(line, item) for _, line in lines):
             first, line = lines[0]
@@ -351,6 +366,7 @@ class FileRule:
                                f"{first.name}, found {rights_of(line, found_rights(item))}")
         if lines:
             self.accepted |= {"symbolic-link"} if flags & LINK else set()
+            yield from self.narrowed(path, [one for one, _ in lines])
             return
         known = [s.name for s in self.over
                  if any((line.kind, line.digest) == (kind, digest) for line in s.paths.get(path, ()))]
@@ -365,8 +381,7 @@ class FileRule:
             yield self.finding("other-process", path, "run by a process besides the main one, in no "
                                f"reference set; found sha256 {digest}")
         elif known:
-            yield self.finding("expired-reference", path, f"only in reference set {known[-1]}, "
-                               f"whose time is over; found sha256 {digest}")
+            yield self.finding("other-release", path, f"of {known[-1]}, which does not count; found sha256 {digest}")
         elif having:
             first = min(having[0].paths[path])
             more = sum(len(s.paths[path]) for s in having) - 1
@@ -384,22 +399,38 @@ class FileRule:
             if path not in mapped:
                 yield self.finding("missing-library", path)
 
+    def narrowed(self, path, having):
+        for family in dict.fromkeys(s.family for s in having if s.family):
+            of_it, before = {s for s in having if s.family is family}, self.possible[family]
+            if family in self.mixed:
+                continue
+            self.possible[family] = before & of_it
+            if not before & of_it:
+                self.mixed.add(family)
+                self.possible[family] = self.count[family]
+                if family.name in self.entry.get("release", []):
+                    yield self.finding("mixed-release", path,
+                                       f"of {names(of_it)}, and what comes before it of {names(before)}")
+
     def demanded(self, measured):
-        families = collections.defaultdict(list)
-        for one in self.sets:
-            families[self.families[one.name]].append(one)
-        for family in families.values():
-            candidates = [s for s in family if s in self.counting] or family
-            yield min(candidates, key=lambda s: (len(s.missing(measured)), -s.place))
+        yield from (s for s in self.sets if s.family is None)
+        for family, possible in self.possible.items():
+            least = min(len(s.missing(measured)) for s in possible)
+            lacking = [s for s in possible if len(s.missing(measured)) == least]
+            if family not in self.mixed:
+                self.possible[family] = set(lacking)
+            yield max(lacking, key=lambda s: s.release)
 
     def missing_files(self):
         measured = {item[0] for item in self.items}
         demanded = sorted(self.demanded(measured), key=lambda s: s.name)
         for path in sorted({p for s in demanded for p in s.missing(measured)}):
             first = next(s for s in demanded if path in s.paths)
-            over = "" if first in self.counting else ", whose time is over"
-            yield self.finding("missing-file", path, f"expected by reference set {first.name}"
-                               f"{over}, found no such file")
+            yield self.finding("missing-file", path, f"expected by reference set {first.name}, found no such file")
+
+
+def names(sets):
+    return " or ".join(sorted(s.name for s in sets))
 
 
 def found_rights(item):
@@ -708,9 +739,12 @@ class Appraisal:
         self.others = []  # findings that no claim speaks for
         self.accepted = set()  # (kind, code) of what would be findings
         self.exceptions = []   # (kind, what was needed)
+        self.possible = {}  # kind: releases by family, and those that count
+        self.mixed = collections.defaultdict(list)  # kind: outcomes that no finding of its own has
         self.of_bundle = list(self.bundle_findings())
         for kind in KINDS:
             self.judge(kind)
+        self.of_bundle += self.mixed_releases()
         self.others += self.unmeasured.findings() if self.unmeasured else []
 
     def bundle_findings(self):
@@ -775,13 +809,26 @@ class Appraisal:
 
     def rule_findings(self, kind, rule, items):
         if kind in KINDS_OF_FILES:
-            judge = FileRule(self.policy, rule, self.missing, kind, items, self.iat)
+            judge = FileRule(self.policy, rule, self.entry, kind, items, self.iat)
             judge.made = {name for name, values in self.evidence.made.get(kind, ()) if values}
             yield from judge.findings()
             self.accepted |= {(kind, code) for code in judge.accepted}
             self.exceptions += [(kind, e) for e in rule.get("except", []) if e in judge.excepted]
+            self.possible[kind] = {f.name: (judge.possible[f], judge.count[f]) for f in judge.count}
             return
         yield from fact_findings(rule, kind, items)
+
+    def mixed_releases(self):
+        outcome = self.entry.get("mixed_release", "contraindicated")
+        for name in self.entry.get("release", []):
+            said = {kind: of[name] for kind, of in self.possible.items() if name in of}
+            if not said or set.intersection(*(possible for possible, _ in said.values())):
+                continue
+            less = {kind: possible for kind, (possible, counting) in said.items() if possible != counting}
+            for kind in less:
+                self.mixed[kind].append(outcome)
+            yield Finding("bundle", "mixed-release", name.encode(), ", ".join(
+                f"{kind} of {names(possible)}" for kind, possible in sorted(less.items())), outcome)
 
     def findings(self):
         """All, in their order."""
@@ -792,7 +839,7 @@ class Appraisal:
     def vector(self):
         claims = {"instance-identity": 2}
         for claim, kinds in CLAIMS.items():
-            judged = [[f.outcome for f in self.judged[k]] for k in kinds if k in self.judged]
+            judged = [[f.outcome for f in self.judged[k]] + self.mixed[k] for k in kinds if k in self.judged]
             judged += [[self.unmeasured.outcome] for k in kinds if k in self.lacking]
             if judged:
                 warning = 33 if claim == "executables" else 32
@@ -805,10 +852,9 @@ class Appraisal:
         return max(outcomes, key=RANKS.index, default="affirming")
 
     def references(self):
-        used = {n for k in self.judged if k in KINDS_OF_FILES and k in self.evidence.components
-                for n in self.rules[k]["references"]}
-        return [self.policy.sets[n].digest for n in sorted(used)
-                if self.policy.sets[n].counts(self.iat)]
+        used = {s for k in self.judged if k in KINDS_OF_FILES and k in self.evidence.components
+                for s in self.policy.sets_of(self.rules[k]) if s.counts(self.iat)}
+        return [s.digest for s in sorted(used, key=lambda s: s.name)]
 
     def not_checked(self):
         return [k for k in KINDS if k in self.evidence.components and k not in self.rules]

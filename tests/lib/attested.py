@@ -114,18 +114,22 @@ class Attested:
         return self.site.audit("replay", "--log", log, "--evidence", evidence, "--cert", certificate,
                                "--all").stdout
 
-    def take(self, *entries, references=()):
-        """A policy of these entries: `references` are what it says of each set, and its content."""
-        said = {"references": [r for r, _ in references]} if references else {}
+    def take(self, *entries, references=(), files=(), **said):
+        """A policy of these entries: `references` are what it says of each set, and its content; `said` is what
+        stands at its top beside them, and names `files`."""
+        if references:
+            said["references"] = [r for r, _ in references]
         self.policy(to_yaml({"name": "case", **said, "workloads": [
             {"match": "*", "collectors": ["spiffe://test/*"], **entry} for entry in entries]}),
-                    {r["file"]: content for r, content in references})
+                    {**{r["file"]: content for r, content in references}, **dict(files)})
         if not self.signer:
             self.start()
 
-    def report(self, entry, components, references=(), workload="case", **evidence):
+    def report(self, entry, components, references=(), workload="case", families=None, windows=None, files=(),
+               **evidence):
         """By a policy of this one entry. It is the same when made again."""
-        self.take(entry, references=references)
+        top = {"families": families, "windows": windows} if families else {}
+        self.take(entry, references=references, files=files, **top)
         logged = self.submit(workload, components, **evidence)["report"]
         self.again.store = self.store()
         made = self.again.remake(logged)

@@ -13,6 +13,7 @@ from appraisal import KINDS, KINDS_OF_FILES, matches, read_sums
 
 SETS = ("app-4.1", "app-4.2", "App", "app", "data", "na\u00efve", "quo\"te", "back\\slash",
         "host@1", "z")
+RELEASES = (3, 3, 2, 2)  # of families; with the other sets a report has room for all
 OUTCOMES = ("none", "warning", "contraindicated")
 # As the kernel may give them: what is no text, what must not be shown, what JSON and sums escape.
 PATHS = [b"/usr/bin/app", b"/usr/bin/app two", b"/usr/lib/liba.so", b"/etc/a\nb", b"/etc/a\rb",
@@ -79,23 +80,31 @@ class Drawn:
     def policy(self, now_s):
         """(the policy's text, name of each reference file: its content)"""
         names = self.chance.sample(SETS, len(SETS))
-        references, files, self.now_s = [], {}, now_s
-        for number, name in enumerate(names):
-            entry = {"name": name, "file": f"set-{number}.sha256"}
-            before = self.chance.choice(references) if number and self.maybe(0.6) else None
-            if number == 0 or self.maybe(0.4):
-                # One always ends now.
-                until = now_s + self.chance.choice((-86400, -1, 0, 1, 86400) if number else (0,))
-                entry["until"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(until))
-            if before and self.maybe(0.7):
-                entry["replaces"] = before["name"]
-            references.append(entry)
-            files[entry["file"]] = self.reference_set(
-                b"%d" % number, before and files[before["file"]])
+        families, windows, files, self.now_s = [], [], {}, now_s
+        for name in names[:len(RELEASES)]:
+            releases = [{"name": release, "file": f"set-{len(files) + n}.sha256"}
+                        for n, release in enumerate(self.chance.sample(("1", "2", "10", "z"), RELEASES[len(families)]))]
+            for number, release in enumerate(releases):
+                before = files[releases[number - 1]["file"]] if number else None
+                files[release["file"]] = self.reference_set(b"%d" % len(files), before)
+            families.append({"name": name, "releases": releases})
+            windows += [self.window(families[-1], now_s) for _ in range(self.chance.choice((1, 1, 2)))]
+        references = []
+        for name in names[len(families):]:
+            references.append({"name": name, "file": f"set-{len(files)}.sha256"})
+            files[references[-1]["file"]] = self.reference_set(b"%d" % len(files), None)
         self.sets = [list(read_sums(content).items()) for content in files.values()]
+        self.families = [f["name"] for f in families]
         entries = [self.entry(pattern, names) for pattern in self.patterns()]
         return hallmark.to_yaml({"name": self.chance.choice(("drawn", "na\u00efve-1", "a\"b\\c")),
-                                 "references": references, "workloads": entries}), files
+                                 "references": references, "families": families, "windows": windows,
+                                 "workloads": entries}), files
+
+    def window(self, family, now_s):
+        first, last = sorted(self.chance.choices(range(len(family["releases"])), k=2))
+        until = now_s + self.chance.choice((-1, 0, 0, 1, 86400, 86400))
+        return {"family": family["name"], "from": family["releases"][first]["name"],
+                "to": family["releases"][last]["name"], "until": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(until))}
 
     def patterns(self):
         """All workloads match, some twice. None stands behind one that takes all of its."""
@@ -155,7 +164,7 @@ class Drawn:
         entry.update({k: v for k, v in (
             ("missing", self.chance.choice(OUTCOMES)),
             ("unmeasured", self.chance.choice(OUTCOMES)),
-            ("main_only", self.maybe()),
+            ("main_only", self.maybe()), ("mixed_release", self.chance.choice(OUTCOMES)),
             ("max_age_s", self.chance.choice((1, 60, 1000))),
             ("signature_every_s", self.chance.choice((0, 1, 100))),
             ("report_every_s", self.chance.choice((0, 60, 900))),
@@ -163,6 +172,9 @@ class Drawn:
         entry["recorded"] = recorded
         for kind in ruled:
             entry[kind] = self.file_rule(kind, sets) if kind in KINDS_OF_FILES else self.fact_rule()
+        used = {n for kind in ruled for n in entry[kind].get("references", ()) if n in self.families}
+        if used and self.maybe(0.8):
+            entry["release"] = self.chance.sample(sorted(used), self.chance.randint(1, len(used)))
         return entry
 
     def file_rule(self, kind, sets):

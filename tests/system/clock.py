@@ -52,14 +52,21 @@ def audit(site):
                *cert, "--all")
 
 
-def test_a_kept_verdict_ends_with_its_reference():
+def family(site, name, until):
+    """Its known set counts until then, and another behind that."""
+    site.path("next.sha256").write_text(64 * "a" + "  /next\n")
+    return f"""families:
+  - {{name: {name}, releases: [{{name: "1", file: {name}.sha256}}, {{name: "2", file: next.sha256}}]}}
+windows: [{{family: {name}, from: "1", to: "1", until: "{utc(until)}"}}]"""
+
+
+def test_a_kept_verdict_ends_with_its_window():
     """Judged before, asked for after, with a signer that was idle in between."""
     until = BASE_S + 100
     with Site() as site:
         clock = stopped(site, until - 1)
         site.write_policy(text=f"""name: test
-references:
-  - {{name: known, file: known.sha256, until: "{utc(until)}"}}
+{family(site, "known", until)}
 workloads:
   - {{match: "*", collectors: ["spiffe://test/**"], executable: {{references: [known]}}}}
 """)
@@ -70,7 +77,7 @@ workloads:
         clock.stop(until)
         for name in ("host3", "host4"):
             assert read(site.collector(name).submit("app", APP, time_ms=clock.now_ms)) == (
-                until, "contraindicated", {"expired-reference", "expired-rule"})
+                until, "contraindicated", {"other-release"})
         assert signer.stop() == 0
         audit(site)
 
@@ -80,13 +87,15 @@ def test_one_time_for_the_whole_of_a_report():
     phases = range(1, 9)
     with Site() as site:
         clock = stopped(site)
-        references = "".join(
-            f'  - {{name: r{p}, file: known.sha256, until: "{utc(BASE_S + 100 * p)}"}}\n'
+        site.path("next.sha256").write_text(64 * "a" + "  /next\n")
+        families = "".join(
+            f'  - {{name: r{p}, releases: [{{name: a, file: known.sha256}}, {{name: b, file: next.sha256}}]}}\n'
             for p in phases)
+        windows = "".join(f'  - {{family: r{p}, from: a, to: a, until: "{utc(BASE_S + 100 * p)}"}}\n' for p in phases)
         workloads = "".join(
             f'  - {{match: w{p}, collectors: ["spiffe://test/**"], '
             f"executable: {{references: [r{p}]}}}}\n" for p in phases)
-        site.write_policy(text=f"name: test\nreferences:\n{references}workloads:\n{workloads}")
+        site.write_policy(text=f"name: test\nfamilies:\n{families}windows:\n{windows}workloads:\n{workloads}")
         signer = start(site, clock)
         collector = site.collector()
         seen = set()
@@ -171,7 +180,7 @@ def test_deleting_files_does_not_help_once_references_are_over():
         site.path("policy.yaml").write_text(f"""name: test
 references:
   - {{name: known, file: known.sha256}}
-  - {{name: data, file: data.sha256, until: "{utc(until)}"}}
+{family(site, "data", until)}
 workloads:
   - match: "*"
     collectors: ["spiffe://test/**"]
@@ -188,11 +197,11 @@ workloads:
         assert submit(FILE) == ("affirming", set())
         assert submit(NO_FILE) == ("contraindicated", {"missing-file"})
         clock.stop(until)
-        assert submit(FILE) == ("contraindicated", {"expired-rule", "expired-reference"})
-        assert submit(NO_FILE) == ("contraindicated", {"expired-rule", "missing-file"})
+        assert submit(FILE) == ("contraindicated", {"other-release", "missing-file"})
+        assert submit(NO_FILE) == ("contraindicated", {"missing-file"})
         signer.signal(signal.SIGHUP)
         signer.wait_for("event=reloaded")
-        assert submit(NO_FILE) == ("contraindicated", {"expired-rule", "missing-file"})
+        assert submit(NO_FILE) == ("contraindicated", {"missing-file"})
         assert signer.stop() == 0
         audit(site)
 

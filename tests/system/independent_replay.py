@@ -76,54 +76,88 @@ APP = {"executable": {"references": ["app"]}}
 FACT = {"runtime": {"facts": [{"name": "uid", "allow": ["0"]}]}}
 
 
-def test_a_set_counts_before_its_time_is_over_and_not_at_it():
+def family(name, *releases, until=None):
+    """Of sets by their names, oldest first, and one window from the first to the last."""
+    says = [{"name": said["name"], "file": said["file"]} for said, _ in releases]
+    window = {"family": name, "from": says[0]["name"], "to": says[-1]["name"], "until": utc(until or CASES.now_s + 1)}
+    return {"families": [{"name": name, "releases": says}], "windows": [window],
+            "files": {said["file"]: content for said, content in releases}}
+
+
+def test_a_window_is_open_before_its_end_and_not_at_it():
+    """Then the last release counts, and none but it."""
     until = CASES.now_s + 1
-    sets = [reference("app", A, until=utc(until)), reference("other", B)]
-    rule = {"files": {"references": ["app", "other"], "missing": "warning"}}
-    for now_s, code in ((until - 1, "missing-file"), (until, "expired-reference")):
+    app = family("app", reference("1", A), reference("2", B), until=until)
+    rule = {"files": {"references": ["app"], "missing": "warning"}}
+    for now_s, codes in ((until - 1, []), (until, ["other-release", "missing-file"])):
         CASES.at(now_s - BASE_S)
-        verdict = CASES.verdict(rule, files(A), sets)
-        assert found(verdict, "code")[0] == (code,), verdict
+        verdict = CASES.verdict(rule, files(A), **app)
+        assert found(verdict, "code") == [(code,) for code in codes], verdict
         assert len(verdict["hallmark.references"]) == (2 if now_s < until else 1)
-    verdict = CASES.verdict({"executable": {"references": ["app"], "unknown": "none"}},
-                            files(A, "executable"), sets)
-    assert found(verdict, "code", "subject") == [("expired-rule", ""), ("expired-reference", "/a")]
-    assert verdict["ear.status"] == "none"
+    assert found(verdict, "detail")[0] == (f"of app@1, which does not count; found sha256 {sha(b'a')}",)
 
 
-def test_of_a_family_the_set_with_the_fewest_missing_paths_is_demanded():
-    """Of 4.1, 4.2, which replaces it, and 4.3, which replaces that; the rule does not name 4.2."""
-    sets = [reference("4.1", {**A, "/1": b"", "/one": b""}), reference("4.2", A, replaces="4.1"),
-            reference("4.3", {**A, "/3": b""}, replaces="4.2")]
-    rule = {"files": {"references": ["4.1", "4.3"]}}
-    assert found(CASES.verdict(rule, files(A), sets), "subject") == [("/3",)]
-    measured = {**A, "/1": b"", "/one": b""}
-    assert CASES.verdict(rule, files(measured), sets)["ear.status"] == "affirming"
+def test_windows_of_a_family_overlap():
+    """What any of them has counts; the newest, which none has, does not."""
+    sets = [reference(str(n), {f"/{n}": b""}) for n in range(4)]
+    app = family("app", *sets)
+    app["windows"] = [{**app["windows"][0], "from": str(n), "to": str(n)} for n in (0, 2)]
+    rule = {"executable": {"references": ["app"], "unknown": "warning"}}
+    verdict = CASES.verdict(rule, files({f"/{n}": b"" for n in range(4)}, "executable"), **app)
+    assert found(verdict, "code", "subject") == [("other-release", "/1"), ("other-release", "/3")]
+    assert verdict["hallmark.references"] == [sha(sets[n][1]) for n in (0, 2)]
 
 
-def test_of_equal_ones_of_a_family_the_later_in_the_policy_is_demanded():
-    for names in ("az", "za"):
-        sets = [reference(names[0], {**A, "/1": b""}),
-                reference(names[1], {**A, "/2": b""}, replaces=names[0])]
-        verdict = CASES.verdict({"files": {"references": ["a", "z"]}}, files(A), sets)
-        assert found(verdict, "subject") == [("/2",)], names
+def test_of_a_family_the_release_with_the_fewest_missing_paths_is_demanded():
+    """Of those that what is there can be of; of equal ones the later."""
+    app = family("app", reference("z", {**A, "/1": b"", "/one": b""}), reference("y", {**A, "/2": b""}),
+                 reference("x", {**A, "/3": b""}))
+    rule = {"files": {"references": ["app"]}}
+    assert found(CASES.verdict(rule, files(A), **app), "subject") == [("/3",)]
+    assert found(CASES.verdict(rule, files({**A, "/1": b""}), **app), "code", "subject") == [("missing-file", "/one")]
+    assert CASES.verdict(rule, files({**A, "/1": b"", "/one": b""}), **app)["ear.status"] == "affirming"
 
 
-def test_files_of_a_set_whose_time_is_over_are_demanded_all_the_same():
-    """Where one that counts replaces it they are not, even if all of them are there."""
-    over, later = {"until": utc(CASES.now_s)}, {**A, "/2": b"", "/3": b""}
-    sets = [reference("old", {**A, "/1": b""}, **over), reference("new", A)]
-    rule = {"files": {"references": ["new", "old"]}}
-    verdict = CASES.verdict(rule, files(A), sets)
-    assert found(verdict, "subject", "detail") == [
-        ("/1", "expected by reference set old, whose time is over, found no such file")]
-    replaced = [sets[0], reference("new", A, replaces="old")]
-    assert CASES.verdict(rule, files(A), replaced)["ear.status"] == "affirming"
-    half = [sets[0], reference("new", later, replaces="old")]
-    assert found(CASES.verdict(rule, files({**A, "/1": b""}), half), "code", "subject") == [
-        ("expired-reference", "/1"), ("missing-file", "/2"), ("missing-file", "/3")]
-    both = [sets[0], reference("new", later, replaces="old", **over)]
-    assert ("missing-file", "/1") in found(CASES.verdict(rule, files(A), both), "code", "subject")
+def test_what_belongs_together_is_of_one_release():
+    """An old library under a new program is none, nor is a set of files that lacks what the program's release has."""
+    old = {"/p": b"p1", "/l": b"l1", "/both": b""}
+    app = family("app", reference("1", old), reference("2", {"/p": b"p2", "/l": b"l2", "/both": b"", "/new": b""}))
+    rules = {"release": ["app"], **{k: {"references": ["app"]} for k in ("executable", "libraries")}}
+
+    def judged(program, libraries, entry=rules, **others):
+        verdict = CASES.verdict(entry, {**files(program, "executable"), **files(libraries, "libraries"), **others}, **app)
+        return verdict["ear.trustworthiness-vector"], found(verdict, "kind", "code", "subject", "detail")
+
+    good = {"instance-identity": 2, "executables": 2}
+    assert judged({"/p": b"p2"}, {"/l": b"l2", "/both": b""}) == (good, [])
+    assert judged({"/p": b"p2"}, {"/both": b""}) == (good, [])
+    assert judged({"/p": b"p2"}, {"/l": b"l1"}, {**rules, "mixed_release": "warning"}) == (
+        {"instance-identity": 2, "executables": 33}, [("bundle", "mixed-release", "app", "executable of app@2, libraries of app@1")])
+    within = [("libraries", "mixed-release", "/p", "of app@2, and what comes before it of app@1")]
+    assert judged({"/both": b""}, {"/l": b"l1", "/p": b"p2"})[1] == within
+    without = {k: v for k, v in rules.items() if k != "release"}
+    assert judged({"/p": b"p2"}, {"/l": b"l1", "/p": b"p2"}, without) == (good, [])
+    rules["files"] = {"references": ["app"], "missing": "warning"}
+    half = judged({"/p": b"p2"}, {}, rules, **files({"/l": b"l1", "/p": b"p2"}))[1]
+    assert [f[:3] for f in half] == [("files", "mixed-release", "/p"), ("files", "missing-file", "/both")], "and told once"
+    rules["executable"]["path"] = "/p"
+    verdict = judged({"/p": b"p1"}, {}, rules, **files({"/p": b"p1", "/l": b"l1", "/both": b""}))
+    assert verdict == ({**good, "file-system": 2}, [])
+    app["files"]["2.sha256"] = reference("2", {**old, "/new": b"n"})[1]
+    rules["executable"]["path"] = "/new"
+    vector, findings = judged({"/new": b"n"}, {}, rules, **files(old))
+    assert (vector["executables"], vector["file-system"]) == (96, 96)
+    assert findings == [("bundle", "mixed-release", "app", "executable of app@2, files of app@1")]
+
+
+def test_each_file_leaves_fewer_releases():
+    """And the first that leaves none is told, with those that it left."""
+    app = family("app", reference("1", {"/a": b"", "/b": b""}), reference("2", {"/a": b"", "/c": b"", "/d": b""}),
+                 reference("3", {"/b": b"", "/e": b""}))
+    rule = {"libraries": {"references": ["app"]}, "release": ["app"]}
+    verdict = CASES.verdict(rule, files({path: b"" for path in ("/a", "/b", "/c", "/d", "/e")}, "libraries"), **app)
+    assert found(verdict, "code", "subject", "detail") == [
+        ("mixed-release", "/c", "of app@2, and what comes before it of app@1")]
 
 
 def test_two_names_of_one_content_are_two_references():
@@ -137,15 +171,16 @@ def test_two_names_of_one_content_are_two_references():
 
 def test_sets_are_asked_in_the_order_of_their_names():
     """The first that has a path and the last that had a content, whatever the policy's order is."""
-    over = {"until": utc(CASES.now_s)}
-    sets = [reference("b", {"/a": b"b"}), reference("a", {"/a": b"a"}), reference("c", {"/c": b""}),
-            reference("z", B, **over), reference("y", B, **over)]
-    rule = {"executable": {"references": ["b", "z", "c", "a", "y"]}}
-    verdict = CASES.verdict(rule, files({"/a": b"", "/b": b"b"}, "executable"), sets)
+    sets = [reference("b", {"/a": b"b"}), reference("a", {"/a": b"a"}), reference("c", {"/c": b""})]
+    app = family("app", reference("z", B), reference("y", B), reference("x", {"/x": b""}))
+    app["windows"][0]["from"] = "x"
+    rule = {"executable": {"references": ["b", "c", "a", "app"]}}
+    verdict = CASES.verdict(rule, files({"/a": b"", "/b": b"b"}, "executable"), sets, **app)
     assert found(verdict, "detail") == [
         (f"expected sha256 {sha(b'a')} or one of 1 more, found {sha(b'')}",),
-        (f"only in reference set z, whose time is over; found sha256 {sha(b'b')}",)]
-    assert verdict["hallmark.references"] == [sha(sets[n][1]) for n in (1, 0, 2)]
+        (f"of app@z, which does not count; found sha256 {sha(b'b')}",)]
+    assert verdict["hallmark.references"] == [sha(content) for content in (
+        sets[1][1], app["files"]["x.sha256"], sets[0][1], sets[2][1])]
 
 
 def test_each_flag_is_a_finding_and_some_take_the_place_of_the_content():
@@ -531,7 +566,12 @@ CHANGES = (
     (f"{LIMITS}16, 256, 96", f"{LIMITS}16, 255, 96"),
     (f"{LIMITS}16, 256, 96", f"{LIMITS}16, 256, 95"),
     ("(0x2028, 0x202E)", "(0x2028, 0x202D)"),
-    ("iat < self.until", "iat <= self.until"),
+    ("if iat < until]", "if iat <= until]"),
+    ("return release == len(self.releases) - 1", "return True"),
+    ("first <= release <= last", "first <= release"),
+    ('if family.name in self.entry.get("release", []):', "if True:"),
+    ("lacking, key=lambda s: s.release", "lacking, key=lambda s: -s.release"),
+    ("for s in possible if len(s.missing(measured)) == least", "for s in possible"),
     ("not flags & (2 | 4 | LINK | CODE)", "not flags & (2 | 4 | CODE)"),
     ("not flags & (2 | 4 | LINK | CODE)", "not flags & (2 | 4 | LINK)"),
     ("not flags & (2 | 4 | 16 | 128 | CODE)", "not flags & (2 | 4 | 16 | CODE)"),
@@ -566,9 +606,8 @@ CHANGES = (
     ('kind not in self.entry.get("recorded", [])', "True"),
     ("key=lambda f: -RANKS.index(f.outcome)", "key=lambda f: f.outcome"),
     ('33 if claim == "executables" else 32', "32"),
-    ("if self.policy.sets[n].counts(self.iat)]", "]"),
-    ('self.rule.get(key, "warning" if key in LENIENT else "contraindicated")',
-     'self.rule.get(key, "warning")'),
+    ("if s.counts(self.iat)}", "}"),
+    ('key, "warning" if key in LENIENT else "contraindicated")', 'key, "warning")'),
     ('rule.get("unmatched", "contraindicated")', 'rule.get("unmatched", "warning")'),
     ("self.lacking is None or", "self.lacking is not None and"),
     ("self.outcome if demanded else", "self.outcome if True else"),

@@ -111,7 +111,7 @@ def test_sets_and_the_order_of_entries():
         assert "    and 12 more: --all\n" in done.stdout and "\u202e" not in done.stdout
         assert 'entry "web"\n  is tried before others' in done.stdout
         assert "more:" not in site.compared(one, other, "--all").stdout
-        assert "references more\n    now         counts for ever\n" in done.stdout
+        assert "references more\n    now         always counts\n" in done.stdout
 
 
 def test_what_cannot_be_compared():

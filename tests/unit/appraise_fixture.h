@@ -101,10 +101,13 @@ use(struct bench *b, const char *rules)
 
 	snprintf(text, sizeof(text),
 	    "name: p\nreferences:\n"
-	    "  - {name: old, file: old, until: " UNTIL "}\n"
-	    "  - {name: new, file: new, replaces: old}\n"
+	    "  - {name: old, file: old}\n"
+	    "  - {name: new, file: new}\n"
 	    "  - {name: other, file: other}\n"
 	    "  - {name: lone, file: other}\n"
+	    "families:\n"
+	    "  - {name: app, releases: [{name: old, file: old}, {name: new, file: new}]}\n"
+	    "windows: [{family: app, from: old, to: new, until: " UNTIL "}]\n"
 	    "workloads:\n  - match: app\n    collectors: [c]\n%s",
 	    rules);
 	fixture_write(&b->fixture, "policy.yaml", 0644, text);

@@ -174,19 +174,6 @@ test_their_order(void **state)
 	expect_exception(b, 2, "libraries", "/b", UNTIL_S);
 }
 
-/* Nothing matches a rule whose sets are all over, whatever exceptions it has. */
-static void
-test_a_rule_that_is_over(void **state)
-{
-	struct bench *b = *state;
-
-	b->in.received_s = UNTIL_S;
-	appraise_executable(b, ONE_RULE("executable", X("/app/odd", HEX_C, "2027-02-01")),
-	    "/app/odd", 'c', 0, 0100755);
-	expect(b, "executable", "expired-rule", "");
-	expect_exception(b, 0, "executable", "/app/odd", UNTIL_S + 86400);
-}
-
 /* A file of which a set says whose it has to be; the exception is for its content alone. */
 static void
 test_rights_that_a_set_gives(void **state)
@@ -216,7 +203,6 @@ main(void)
 	    WITH_BENCH(test_its_time),
 	    WITH_BENCH(test_a_demanded_file),
 	    WITH_BENCH(test_their_order),
-	    WITH_BENCH(test_a_rule_that_is_over),
 	    WITH_BENCH(test_rights_that_a_set_gives),
 	};
 

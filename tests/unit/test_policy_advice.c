@@ -240,24 +240,27 @@ test_entries_that_are_always_affirming(void **state)
 }
 
 static void
-test_sets_that_nobody_uses_or_whose_time_is_over(void **state)
+test_sets_that_nobody_uses_and_windows_that_are_over(void **state)
 {
-#define BOTH "    executable: {references: [one]}\n    libraries: {references: [one]}\n"
+#define BOTH ENTRY "    executable: {references: [one]}\n    libraries: {references: [one]}\n"
+#define FAMILY(name, until)                                                                        \
+	"name: t\nfamilies:\n  - {name: " name ", releases: [{name: a, file: refs/one.sha256}, "   \
+	"{name: b, file: refs/two.sha256}]}\n"                                                     \
+	"windows: [{family: " name ", from: a, to: b, until: 2027-01-15T08:00:0" until "Z}]\n"
+	static const char set[] = "references: [{name: one, file: refs/one.sha256}]\n";
+	char text[1024];
+
 	expect_all(state,
 	    "name: t\nreferences:\n  - {name: one, file: refs/one.sha256}\n"
-	    "  - {name: two, file: refs/two.sha256}\n" ENTRY BOTH,
+	    "  - {name: two, file: refs/two.sha256}\n" BOTH,
 	    (const char *const[3]){"no rule uses the set \"two\""});
-	expect_all(state, SETS(", until: 2027-01-15T08:00:01Z") BOTH, (const char *const[3]){NULL});
-	expect_all(state, SETS(", until: 2027-01-15T08:00:00Z") BOTH,
-	    (const char *const[3]){"the time of \"one\" has been over since 2027-01-15T08:00:00Z",
-		"the time of every set of this rule is over", "the time of every set"});
-	expect_all(state,
-	    "name: t\nreferences:\n  - {name: one, file: refs/one.sha256, until: "
-	    "2027-01-15T08:00:00Z}\n"
-	    "  - {name: two, file: refs/two.sha256}\n" ENTRY
-	    "    executable: {references: [one, two]}\n    libraries: {references: [two]}\n",
-	    (const char *const[3]){"the time of \"one\" has been over"});
+	expect_all(state, FAMILY("one", "1") BOTH, (const char *const[3]){NULL});
+	expect_all(state, FAMILY("one", "0") BOTH,
+	    (const char *const[3]){"this window has been over since 2027-01-15T08:00:00Z"});
+	(void)snprintf(text, sizeof(text), FAMILY("two", "1") "%s" BOTH, set);
+	expect_all(state, text, (const char *const[3]){"no rule uses the family \"two\""});
 #undef BOTH
+#undef FAMILY
 }
 
 static void
@@ -421,7 +424,7 @@ main(void)
 	    WITH_FILES(test_arguments_that_may_be_left_out),
 	    WITH_FILES(test_what_is_not_looked_at),
 	    WITH_FILES(test_entries_that_are_always_affirming),
-	    WITH_FILES(test_sets_that_nobody_uses_or_whose_time_is_over),
+	    WITH_FILES(test_sets_that_nobody_uses_and_windows_that_are_over),
 	    WITH_FILES(test_what_was_to_be_looked_through),
 	    WITH_FILES(test_paths_below_links),
 	    WITH_FILES(test_named_paths_that_no_set_has),

@@ -18,13 +18,17 @@ static const char text[] =
     "    collectors: [b, a]\n"
     "    grace_s: 90\n"
     "    executable: {references: [one], path: /bin/one}\n"
-    "    libraries: {references: [one], demand: [/lib/x]}\n"
+    "    libraries: {references: [one, fam], demand: [/lib/x]}\n"
     "    files: {references: [one], owners: [0, 7]}\n"
     "    runtime: {facts: [{name: uid, allow: [\"0\"], where: \"1*\", word: 2},\n"
     "      {name: uid, count: \">= 1, < 3\", unmatched: none}]}\n"
     "    host: {facts: [{name: x, deny: ['\\\\n'], date: \"< 2027-01-01\"}]}\n"
     "    config: {facts: [{name: y, number: \"< 1 KiB\", version: \"= 1\"}]}\n"
-    "    packages: {facts: [{name: z, require: [\"\", b], equals: []}]}\n";
+    "    packages: {facts: [{name: z, require: [\"\", b], equals: []}]}\n"
+    "    release: [fam]\n"
+    "families: [{name: fam, releases: [{name: a, file: refs/one.sha256}, "
+    "{name: b, file: refs/two.sha256}]}]\n"
+    "windows: [{family: fam, from: a, to: b, until: 2027-01-31T00:00:00Z}]\n";
 
 static const struct clause *
 find(const struct clauses *c, const char *part, const char *name, const char *says)
@@ -94,6 +98,8 @@ test_what_is_said_and_what_is_left_out(void **state)
 	expect(&c, "", "report_every_s", "as often as its collector announces", 0);
 	expect(&c, "executable", "path", "/bin/one", 7);
 	expect(&c, "libraries", "references", "one", 8);
+	expect(&c, "libraries", "references", "fam@b", 8);
+	expect(&c, "", "release", "fam", 15);
 	expect(&c, "libraries", "demand", "/lib/x", 8);
 	expect(&c, "files", "owners", "7", 9);
 	expect(&c, "files", "missing", "contraindicated", 0);
@@ -124,6 +130,24 @@ test_every_outcome_of_the_language_is_said(void **state)
 	while (strcmp(top->key, "workloads") != 0)
 		top++;
 	expect_outcomes(&c, "", top->value.sequence.entry->mapping.fields);
+	clauses_free(&c);
+	policy_free(&p);
+}
+
+static void
+test_releases_and_their_windows(void **state)
+{
+	struct clauses c = CLAUSES_INIT;
+	struct policy *p = load_text(*state, &c);
+	const struct clause *window;
+
+	clauses_free(&c);
+	clauses_of_top(p, &c);
+	expect(&c, "", "references", "always counts", 2);
+	expect(&c, "", "references", "is release 2 of 2 of fam", 16);
+	window = find(&c, "", "windows", "releases 1 to 2 count until 2027-01-31T00:00:00Z");
+	assert_non_null(window);
+	assert_true(view_equal(window->subject, V("fam")));
 	clauses_free(&c);
 	policy_free(&p);
 }
@@ -163,6 +187,8 @@ main(void)
 		test_what_is_said_and_what_is_left_out, setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(
 		test_every_outcome_of_the_language_is_said, setup, fixture_teardown),
+	    cmocka_unit_test_setup_teardown(
+		test_releases_and_their_windows, setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(test_the_top, setup, fixture_teardown),
 	};
 

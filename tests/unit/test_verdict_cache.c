@@ -73,10 +73,12 @@ open_bench(void **state)
 	free(fixture);
 	b->now_s = NOW;
 	fixture_write(&b->fixture, "old", 0644, HEX_A "  /app\n");
+	fixture_write(&b->fixture, "new", 0644, HEX_A "  /new\n");
 	fixture_write(&b->fixture, "policy.yaml", 0644,
-	    "name: p\nreferences:\n  - {name: old, file: old, until: " UNTIL "}\n"
+	    "name: p\nfamilies: [{name: app, releases: [{name: old, file: old}, {name: new, file: "
+	    "new}]}]\nwindows: [{family: app, from: old, to: new, until: " UNTIL "}]\n"
 	    "workloads:\n  - match: app\n    collectors: [c]\n    executable: {references: "
-	    "[old]}\n");
+	    "[app]}\n");
 	assert_int_equal(policy_load(b->fixture.path, &b->fixture.faults, &b->policy), ERR_OK);
 	b->rule = policy_find(b->policy, VIEW_LITERAL("app"), VIEW_LITERAL("c"));
 	assert_non_null(b->rule);
@@ -176,7 +178,7 @@ test_a_judgement_holds_for_its_time(void **state)
 	struct verdict_cache *c = verdict_cache_new(b->evidence, 1 << 20);
 
 	expect_status(b, judge(b, c, 0), REPORT_AFFIRMING);
-	b->now_s = UNTIL_S; /* the reference set is over */
+	b->now_s = UNTIL_S; /* only the new release counts */
 	expect_status(b, judge(b, c, 0), REPORT_CONTRAINDICATED);
 	b->now_s = UNTIL_S - 1; /* and back, as in another log */
 	expect_status(b, judge(b, c, 0), REPORT_AFFIRMING);
