@@ -278,6 +278,24 @@ policy_review_by_s(const struct policy *p, struct view *of)
 	return first_s;
 }
 
+uint64_t
+policy_exception_until_s(const struct policy *p, struct view *of)
+{
+	uint64_t first_s = 0;
+
+	*of = (struct view){NULL, 0};
+	for (size_t i = 0; i < p->rule_count; i++)
+		for (size_t j = 0; j < p->rules[i].exception_count; j++) {
+			const struct exception_rule *x = &p->rules[i].exception[j];
+
+			if (first_s != 0 && x->until_s >= first_s)
+				continue;
+			first_s = x->until_s;
+			*of = x->path;
+		}
+	return first_s;
+}
+
 uint32_t
 policy_rule_report_every_s(const struct policy_rule *r)
 {

@@ -113,6 +113,9 @@ struct view policy_token_next(const struct policy *p, size_t *place);
  */
 uint64_t policy_review_by_s(const struct policy *p, struct view *of);
 
+/* When the first of its exceptions is over, likewise; 0: it has none. `of`: that file's path. */
+uint64_t policy_exception_until_s(const struct policy *p, struct view *of);
+
 /* How often it has to report, 0: as often as it says; and how late a report may be. Seconds. */
 uint32_t policy_rule_report_every_s(const struct policy_rule *r);
 uint32_t policy_rule_grace_s(const struct policy_rule *r);

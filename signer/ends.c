@@ -10,9 +10,9 @@
 #include "proto/utc.h"
 #include "trust/verifier.h"
 
-static void take_review(struct expiry *e, const struct policy *p);
+static void take(struct expiry *e, const char *key, uint64_t to_s, struct view of);
 static void say(const struct expiry *e, int64_t now_s);
-static void say_review(const struct service *s, const struct expiry *e, int64_t now_s);
+static void say_of_policy(const struct service *s, enum ends end, int64_t now_s);
 
 const char *
 ends_name(enum ends end)
@@ -23,6 +23,7 @@ ends_name(enum ends end)
 	    [ENDS_CLIENT_CRL] = "client_crl",
 	    [ENDS_LOG_CERTIFICATE] = "log_certificate",
 	    [ENDS_POLICY_REVIEW] = "policy_review",
+	    [ENDS_POLICY_EXCEPTION] = "policy_exception",
 	};
 
 	return names[end];
@@ -47,32 +48,38 @@ ends_say(struct service *s)
 	const struct expiry *log = ledger_certificate(s->ledger);
 	const int64_t now_s = (int64_t)time(NULL);
 	struct expiry *own = &s->ends[ENDS_LOG_CERTIFICATE];
+	struct view of;
+	uint64_t by_s;
 
 	if (log->key != NULL && (own->key == NULL || own->to_s != log->to_s))
 		*own = *log;
-	take_review(&s->ends[ENDS_POLICY_REVIEW], s->policy);
-	for (unsigned i = 0; i < ENDS_POLICY_REVIEW; i++)
-		if (expiry_is_to_be_said(&s->ends[i], now_s))
-			say(&s->ends[i], now_s);
-	if (expiry_is_to_be_said(&s->ends[ENDS_POLICY_REVIEW], now_s))
-		say_review(s, &s->ends[ENDS_POLICY_REVIEW], now_s);
+	by_s = policy_review_by_s(s->policy, &of);
+	take(&s->ends[ENDS_POLICY_REVIEW], "policy.review_by", by_s, of);
+	by_s = policy_exception_until_s(s->policy, &of);
+	take(&s->ends[ENDS_POLICY_EXCEPTION], "policy.except", by_s, of);
+	for (unsigned i = 0; i < ENDS; i++)
+		if (expiry_is_to_be_said(&s->ends[i], now_s)) {
+			if (i == ENDS_POLICY_REVIEW || i == ENDS_POLICY_EXCEPTION)
+				say_of_policy(s, (enum ends)i, now_s);
+			else
+				say(&s->ends[i], now_s);
+		}
 }
 
-/* Anew where it is another one. It is only near or over: nobody waits for it as for a certificate.
+/*
+ * What the policy says, 0: nothing; anew where it is another one. It is only near or over: nobody
+ * waits for it as for a certificate.
  */
 static void
-take_review(struct expiry *e, const struct policy *p)
+take(struct expiry *e, const char *key, uint64_t to_s, struct view of)
 {
-	struct expiry now = {.key = "policy.review_by", .to_s = INT64_MAX};
+	struct expiry now = {.key = key, .from_s = (int64_t)to_s, .to_s = (int64_t)to_s};
 	struct buf name = BUF_INIT;
-	struct view of;
-	const uint64_t by_s = policy_review_by_s(p, &of);
 
-	if (by_s == 0) {
+	if (to_s == 0) {
 		e->key = NULL;
 		return;
 	}
-	now.from_s = now.to_s = (int64_t)by_s;
 	text_append_printable(&name, of, sizeof(now.name) - 1);
 	buf_append_byte(&name, '\0');
 	if (buf_status(&name) != ERR_OK)
@@ -102,14 +109,18 @@ say(const struct expiry *e, int64_t now_s)
 }
 
 static void
-say_review(const struct service *s, const struct expiry *e, int64_t now_s)
+say_of_policy(const struct service *s, enum ends end, int64_t now_s)
 {
+	static const char *const events[][2] = {
+	    [ENDS_POLICY_REVIEW] = {"review-near", "review-over"},
+	    [ENDS_POLICY_EXCEPTION] = {"exception-near", "exception-over"},
+	};
+	const struct expiry *e = &s->ends[end];
 	const bool over = e->said == EXPIRY_OVER;
 	char left[EXPIRY_LEFT_SIZE], date[UTC_TEXT_SIZE];
 	struct logline l;
 
-	logline_begin(
-	    &l, over ? LOGGER_WARNING : LOGGER_INFO, over ? "review-over" : "review-near");
+	logline_begin(&l, over ? LOGGER_WARNING : LOGGER_INFO, events[end][over]);
 	logline_string(&l, "what", e->key);
 	logline_view(&l, "policy", policy_id(s->policy));
 	logline_string(&l, "entry", e->name);

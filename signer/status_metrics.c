@@ -211,7 +211,8 @@ print_expiry(json_t *ends, FILE *to)
 	json_t *end;
 
 	head(to, "expiry_seconds", "gauge",
-	    "until a certificate or list ends, or the policy is to be reviewed; negative once it "
+	    "until a certificate or list ends, or what the policy says for a time; negative once "
+	    "it "
 	    "is over");
 	json_object_foreach(ends, of, end)
 	{

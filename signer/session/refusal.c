@@ -7,6 +7,7 @@
 
 static void refuse(struct session *s, enum err e, const struct filing *f, struct view text);
 static void say(struct session *s, const struct message_refusal *m);
+static void log_why_unauthorized(struct logline *l, const struct session *s, struct view workload);
 static void log_refusal(const struct session *s, const struct message_refusal *m);
 static void warn_of_clone(const struct session *s, enum err e, const struct filing *f);
 
@@ -77,6 +78,33 @@ say(struct session *s, const struct message_refusal *m)
 	}
 }
 
+/*
+ * Which of them it is the peer is not told: whoever may not speak for a workload learns no names by
+ * asking.
+ */
+static void
+log_why_unauthorized(struct logline *l, const struct session *s, struct view workload)
+{
+	const struct policy *p = s->service->policy;
+	const struct policy_rule *entry;
+
+	if (workload.size == 0 || policy_find(p, workload, view_of_string(s->identity)) != NULL) {
+		logline_string(l, "text",
+		    s->is_relay
+			? "a relay (`relays` in signer.yaml), from which this message is not "
+			  "taken"
+			: "no relay (`relays` in signer.yaml), and this message is taken from "
+			  "those alone");
+	} else if ((entry = policy_find_entry(p, workload)) != NULL) {
+		logline_view(l, "entry", policy_rule_match(entry));
+		logline_string(l, "text",
+		    "the policy's entry for this workload does not have this collector under "
+		    "\"collectors\"");
+	} else {
+		logline_string(l, "text", "no entry of the policy matches this workload");
+	}
+}
+
 static void
 log_refusal(const struct session *s, const struct message_refusal *m)
 {
@@ -94,6 +122,8 @@ log_refusal(const struct session *s, const struct message_refusal *m)
 	}
 	if (m->has_id)
 		logline_number(&l, "id", m->id);
+	if (m->code == ERR_UNAUTHORIZED)
+		log_why_unauthorized(&l, s, m->workload);
 	logline_end(&l);
 }
 

@@ -332,6 +332,22 @@ def test_workload_of_somebody_else():
     expect_refusal("unauthorized", collector, "app", APP)
 
 
+def test_an_operator_is_told_why_a_workload_is_not_the_collectors_and_the_peer_is_not():
+    with Site() as site:
+        site.init_key()
+        site.write_policy(match="app-*", collectors=["spiffe://test/host1"])
+        signer, told = site.start_signer(), []
+        for host, workload, why in (("host1", "other", 'workload=other .*text="no entry of the policy matches'),
+                                    ("host2", "app-1", 'workload=app-1 .*entry=app-. text="the policy\'s entry for')):
+            try:
+                site.collector(host).submit(workload, APP)
+            except wire.Refused as refused:
+                told.append({key: value for key, value in refused.body.items() if key in ("code", "name", "text")})
+            signer.wait_for(f"event=refusal code=unauthorized collector=spiffe://test/{host} .*{why}")
+        assert len(told) == 2 and told[0] == told[1], told
+        site.collector().submit("app-1", APP)
+
+
 def test_nonce_never_given():
     expect_refusal("nonce-unknown", SITE.collector(), "n1", APP, nonce=os.urandom(32))
 

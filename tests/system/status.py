@@ -2,6 +2,7 @@
 """What a signer says of the workloads it knows: each change in its log, all of them when it is asked."""
 
 import fcntl
+import hashlib
 import itertools
 import json
 import os
@@ -312,6 +313,21 @@ def test_a_policy_that_nobody_looked_through_is_said():
         assert re.search(r'hallmark_expiry_seconds\{of="policy_review"\} -\d+\n', shown)
         shown = site.tool("hallmark-signer", "check", "-c", str(site.path("signer.yaml"))).stdout
         assert "somebody was to look through this by" in shown
+
+
+def test_an_exception_that_is_over_is_said():
+    with Site() as site:
+        site.init_key()
+        site.write_policy(executable={"references": ["known"], "except": [
+            {"path": "/opt/odd", "sha256": hashlib.sha256(b"odd").hexdigest(), "until": "2025-12-31",
+             "why": "CHG-1"}]})
+        signer = site.start_signer()
+        line = signer.wait_for("level=warning event=exception-over what=policy.except policy=")
+        assert " entry=/opt/odd not_after=2025-12-31T00:00:00Z left=\"over for " in line, line
+        told = site.status()["expiry"]["policy_exception"]
+        assert (told["name"], told["state"]) == ("/opt/odd", "over") and told["left_s"] < -86400, told
+        shown = site.tool("hallmark-signer", "check", "-c", str(site.path("signer.yaml"))).stdout
+        assert "the exception for /opt/odd has been over since 2025-12-31T00:00:00Z" in shown, shown
 
 
 def test_a_clock_that_is_not_trusted_is_said_with_what_to_do():
