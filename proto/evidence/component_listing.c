@@ -167,6 +167,15 @@ component_listing_flags(uint32_t flags, struct buf *to)
 		buf_append_byte(to, '-');
 }
 
+uint32_t
+component_listing_flag(const char *name)
+{
+	for (size_t i = 0; i < sizeof(flag_names) / sizeof(flag_names[0]); i++)
+		if (strcmp(flag_names[i].name, name) == 0)
+			return flag_names[i].flag;
+	return 0;
+}
+
 static void
 pad(struct buf *to, size_t begun, size_t width)
 {

@@ -23,4 +23,7 @@ void component_listing_json_fact(const struct component_fact *f, struct buf *to)
 /* The words of the flags with commas between; "-" where there are none. */
 void component_listing_flags(uint32_t flags, struct buf *to);
 
+/* The flag with this word; 0: there is none. */
+uint32_t component_listing_flag(const char *name);
+
 #endif

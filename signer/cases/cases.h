@@ -1,0 +1,22 @@
+/*
+ * `hallmark-signer policy test`: the cases of a policy, run. Lines of TAP, JUnit's XML where
+ * wanted, and which keys of the rules no case has made decide.
+ */
+#ifndef HALLMARK_SIGNER_CASES_CASES_H
+#define HALLMARK_SIGNER_CASES_CASES_H
+
+#include <stdio.h>
+
+#define CASES_EXIT_FAILED  1 /* a case came out otherwise */
+#define CASES_EXIT_UNKNOWN 2 /* policy, cases or evidence could not be read */
+
+struct cases_options {
+	const char *cases;  /* a file, or a directory with cases.yaml in it */
+	const char *policy; /* NULL: what the cases say, or policy.yaml beside them */
+	const char *junit;  /* a file to write; or NULL */
+};
+
+/* Returns the exit status. Faults go to stderr. */
+int cases_run(const struct cases_options *options, FILE *to);
+
+#endif
