@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "config/signer_config.h"
+#include "signer/cases/case_record.h"
+#include "signer/cases/cases.h"
 #include "signer/learn/learn.h"
 #include "signer/policies/approval.h"
 #include "signer/policies/differ.h"
@@ -26,7 +28,8 @@ static const char usage[] =
     "       hallmark-signer policy show ID (-c FILE | [--log DIR] --evidence DIR)\n"
     "                       [-o DIR] [--json]\n"
     "       hallmark-signer policy approve NEW (-c FILE | --log DIR --evidence DIR)\n"
-    "                       [--author NAME] [--all] [--json]\n" POLICY_IMPORT_SYNOPSIS "\n"
+    "                       [--author NAME] [--all] [--json]\n" POLICY_CASES_SYNOPSIS
+	POLICY_IMPORT_SYNOPSIS "\n"
     "try      appraises the evidence of the log again under the policy file NEW,\n"
     "         and tells whose verdict would be another and why. --last: of the\n"
     "         newest 90s, 15m, 36h, 7d; --all names every workload. 1: a verdict\n"
@@ -49,12 +52,13 @@ static const char usage[] =
     "         that it names to a new directory. 2: there is none\n"
     "approve  says what changes if the policy file NEW follows what is in force in\n"
     "         the log, whose approvals that takes, and how they are given. 1: none\n"
-    "         is needed, or none any more; 2: it could not be told\n" POLICY_IMPORT_HELP;
+    "         is needed, or none any more; 2: it could not be told\n" POLICY_CASES_HELP
+	POLICY_IMPORT_HELP;
 
 /* What is on the command line. */
 struct words {
 	const char *config, *policy, *log, *evidence, *report, *output, *author;
-	const char *workload, *last;
+	const char *workload, *last, *junit;
 	bool all, json;
 	const char *operand[2];
 	size_t operands;
@@ -78,6 +82,7 @@ enum {
 	TAKES_OUTPUT = 64,
 	TAKES_SEEN = 128, /* whose reports, and of which time */
 	TAKES_AUTHOR = 256,
+	TAKES_JUNIT = 512,
 };
 
 static const struct {
@@ -91,6 +96,7 @@ static const struct {
     {"--evidence", TAKES_LOG, offsetof(struct words, evidence)},
     {"--report", TAKES_REPORT, offsetof(struct words, report)},
     {"-o", TAKES_OUTPUT, offsetof(struct words, output)},
+    {"--junit", TAKES_JUNIT, offsetof(struct words, junit)},
     {"--workload", TAKES_SEEN, offsetof(struct words, workload)},
     {"--last", TAKES_SEEN, offsetof(struct words, last)},
     {"--author", TAKES_AUTHOR, offsetof(struct words, author)},
@@ -113,6 +119,8 @@ static int run_explain(struct words *w);
 static int run_diff(struct words *w);
 static int run_show(struct words *w);
 static int run_learn(struct words *w);
+static int run_test(struct words *w);
+static int run_record(struct words *w);
 static int run_approve(struct words *w);
 static bool read_words(int argc, char **argv, const struct command *c, struct words *w);
 static bool take_value(const char *name, const char *value, unsigned takes, struct words *w);
@@ -128,6 +136,8 @@ static const struct command commands[] = {
 	run_explain},
     {"show", 1, TAKES_CONFIG | TAKES_LOG | TAKES_OUTPUT | TAKES_JSON, run_show},
     {"learn", 0, TAKES_CONFIG | TAKES_LOG | TAKES_SEEN | TAKES_OUTPUT, run_learn},
+    {"test", 1, TAKES_POLICY | TAKES_JUNIT, run_test},
+    {"record", 1, TAKES_CONFIG | TAKES_LOG | TAKES_OUTPUT, run_record},
 };
 
 int
@@ -271,6 +281,30 @@ run_approve(struct words *w)
 	if (w->log == NULL || w->evidence == NULL)
 		return fail_usage("expected -c FILE, or both --log DIR and --evidence DIR", NULL);
 	return approval_tell(&options, stdout);
+}
+
+static int
+run_test(struct words *w)
+{
+	const struct cases_options options = {
+	    .cases = w->operand[0], .policy = w->policy, .junit = w->junit};
+
+	return cases_run(&options, stdout);
+}
+
+static int
+run_record(struct words *w)
+{
+	const struct case_record_options options = {.report = w->operand[0],
+	    .evidence_file = w->output,
+	    .log = w->log,
+	    .evidence = w->evidence};
+
+	if (w->output == NULL)
+		return fail_usage("expected -o FILE", NULL);
+	if (w->log == NULL || w->evidence == NULL)
+		return fail_usage("expected -c FILE, or both --log DIR and --evidence DIR", NULL);
+	return case_record(&options, stdout);
 }
 
 /* What is not named is where the signer's configuration says. */

@@ -1,5 +1,5 @@
 /*
- * `hallmark-signer policy test --record`: a report of the log, made a case.
+ * `hallmark-signer policy record`: a report of the log, made a case.
  */
 #ifndef HALLMARK_SIGNER_CASES_CASE_RECORD_H
 #define HALLMARK_SIGNER_CASES_CASE_RECORD_H

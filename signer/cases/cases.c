@@ -156,7 +156,7 @@ tell_coverage(const struct testing *t)
 	for (size_t i = 0; i < count; i++)
 		decided += coverage_at(t->coverage, i)->decided;
 	fprintf(t->to,
-	    "# %zu of %zu cases are as expected; %zu of %zu keys of rules were decided by\n",
+	    "# %zu of %zu cases are as expected; %zu of %zu keys of rules decide in them\n",
 	    t->file.count - t->failed, t->file.count, decided, count);
 	for (size_t i = 0; i < count; i++) {
 		const struct coverage_key *key = coverage_at(t->coverage, i);

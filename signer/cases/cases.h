@@ -7,6 +7,18 @@
 
 #include <stdio.h>
 
+/* Of the help of `policy`. */
+#define POLICY_CASES_SYNOPSIS                                                                      \
+	"       hallmark-signer policy test CASES [--policy FILE] [--junit FILE]\n"                \
+	"       hallmark-signer policy record N (-c FILE | --log DIR --evidence DIR)\n"            \
+	"                       -o FILE\n"
+#define POLICY_CASES_HELP                                                                          \
+	"test     runs the cases of a policy: CASES is their file, or a directory with\n"          \
+	"         cases.yaml in it; prints TAP, and which keys of rules no case has\n"             \
+	"         made decide. 1: a case came out otherwise; 2: not all could be read\n"           \
+	"record   makes a case of the report with this number in the log: what was\n"              \
+	"         measured goes to the new FILE, and the case is printed\n"
+
 #define CASES_EXIT_FAILED  1 /* a case came out otherwise */
 #define CASES_EXIT_UNKNOWN 2 /* policy, cases or evidence could not be read */
 

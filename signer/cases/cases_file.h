@@ -7,11 +7,12 @@
  *     - name: as it is installed
  *       workload: trading-1
  *       collector: spiffe://bank.example/host/07
- *       evidence: trading-1.json   # of `hallmark-collector measure --json`, or policy test
- * --record at: 2026-11-30T07:00:00Z   # when the signer has it age_s: 0                   # how
- * long before that it was measured offline: false unsigned: false            # by the collector,
- * and no bundle before it was signed change:                    # of the evidence, before it is
- * judged
+ *       evidence: trading-1.json   # relative to this file; evidence_file.h says what is in it
+ *       at: 2026-11-30T07:00:00Z   # when the signer has it
+ *       age_s: 0                   # how long before that it was measured
+ *       offline: false
+ *       unsigned: false            # by the collector, and no bundle before it was signed
+ *       change:                    # of the evidence, before it is judged
  *         - {component: libraries, path: /usr/lib/x.so, sha256: <64 hex>}
  *         - {component: runtime, fact: uid, values: ["0"]}
  *         - {component: files, path: /etc/app.conf, remove: true}

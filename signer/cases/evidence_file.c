@@ -138,10 +138,10 @@ set_item(json_t *item, const struct case_change *c)
 	json_t *values;
 
 	if (c->path != NULL)
-		return json_object_set_new(item, "sha256", json_string(c->sha256)) == 0;
+		return json_object_set_new(item, "sha256", json_pack("s", c->sha256)) == 0;
 	values = json_array();
 	for (size_t i = 0; i < c->values_count; i++)
-		if (json_array_append_new(values, json_string(c->values[i])) != 0) {
+		if (json_array_append_new(values, json_pack("s", c->values[i])) != 0) {
 			json_decref(values);
 			return false;
 		}

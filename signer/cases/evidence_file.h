@@ -1,8 +1,7 @@
 /*
  * Components out of a JSON file that a person can read and change: what `hallmark-collector measure
- * --json` and `hallmark-audit show --components --json` print, and `hallmark-signer policy test
- * --record` writes (doc/outputs.md). Only the member `components` is looked at, and there `made`
- * and `items`.
+ * --json` and `hallmark-audit show --components --json` print, and `hallmark-signer policy record`
+ * writes (doc/outputs.md). Only the member `components` is looked at, and there `made` and `items`.
  */
 #ifndef HALLMARK_SIGNER_CASES_EVIDENCE_FILE_H
 #define HALLMARK_SIGNER_CASES_EVIDENCE_FILE_H

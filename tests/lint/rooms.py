@@ -63,11 +63,12 @@ def program(name, known, *floors):
 
 program("pkcs11", [*PROTO, "journal", "config", "trust"], "ground", "token", "serve")
 program("signer", [*PROTO, "journal", "config", "trust", "policy", "policy/governance", "policy/advice"],
-        "ground trial policies", "learn", "ledger/store ledger/key", "ledger/heads", "ledger", "chronicle", "session", "front")
+        "ground trial policies", "learn cases", "ledger/store ledger/key", "ledger/heads", "ledger", "chronicle", "session", "front")
 ROOMS["signer/trial"] += ["log", "log/stored"]
 ROOMS["signer/policies"] += ["log", "log/stored", "policy/words"]
 ROOMS["signer"].append("policy/sources")
 ROOMS["signer/learn"] += ["log", "log/stored"]
+ROOMS["signer/cases"] += ["log", "log/stored", "policy/words"]
 program("collector", [*PROTO, "journal", "config", "trust"], "watch", "ground", "content subject packages machine keys", "runtime memory scripts files", "measure", "store processes tell", "report act")
 program("auditor", [*PROTO, "config", "policy", "log", "log/stored", "log/walk"], "tell")
 program("register", [*PROTO, "config", "policy", "log", "log/stored", "log/walk"])
