@@ -11,6 +11,7 @@
 #include "signer/policies/approval.h"
 #include "signer/policies/differ.h"
 #include "signer/policies/explain.h"
+#include "signer/policies/formatting.h"
 #include "signer/policies/stored.h"
 #include "signer/policy_import.h"
 #include "signer/trial/trial_arguments.h"
@@ -28,7 +29,8 @@ static const char usage[] =
     "       hallmark-signer policy show ID (-c FILE | [--log DIR] --evidence DIR)\n"
     "                       [-o DIR] [--json]\n"
     "       hallmark-signer policy approve NEW (-c FILE | --log DIR --evidence DIR)\n"
-    "                       [--author NAME] [--all] [--json]\n" POLICY_CASES_SYNOPSIS
+    "                       [--author NAME] [--all] [--json]\n"
+    "       hallmark-signer policy fmt FILE [--check]\n" POLICY_CASES_SYNOPSIS
 	POLICY_IMPORT_SYNOPSIS "\n"
     "try      appraises the evidence of the log again under the policy file NEW,\n"
     "         and tells whose verdict would be another and why. --last: of the\n"
@@ -52,14 +54,16 @@ static const char usage[] =
     "         that it names to a new directory. 2: there is none\n"
     "approve  says what changes if the policy file NEW follows what is in force in\n"
     "         the log, whose approvals that takes, and how they are given. 1: none\n"
-    "         is needed, or none any more; 2: it could not be told\n" POLICY_CASES_HELP
-	POLICY_IMPORT_HELP;
+    "         is needed, or none any more; 2: it could not be told\n"
+    "fmt      writes the file in the one spelling, with its comments; --check says\n"
+    "         whether it has that, and writes nothing: 1: no; 2: it cannot be "
+    "read\n" POLICY_CASES_HELP POLICY_IMPORT_HELP;
 
 /* What is on the command line. */
 struct words {
 	const char *config, *policy, *log, *evidence, *report, *output, *author;
 	const char *workload, *last, *junit;
-	bool all, json;
+	bool all, json, check;
 	const char *operand[2];
 	size_t operands;
 };
@@ -83,6 +87,7 @@ enum {
 	TAKES_SEEN = 128, /* whose reports, and of which time */
 	TAKES_AUTHOR = 256,
 	TAKES_JUNIT = 512,
+	TAKES_CHECK = 1024,
 };
 
 static const struct {
@@ -109,6 +114,7 @@ static const struct {
 } flags[] = {
     {"--all", TAKES_ALL, offsetof(struct words, all)},
     {"--json", TAKES_JSON, offsetof(struct words, json)},
+    {"--check", TAKES_CHECK, offsetof(struct words, check)},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -118,6 +124,7 @@ static int run_import(int argc, char **argv);
 static int run_explain(struct words *w);
 static int run_diff(struct words *w);
 static int run_show(struct words *w);
+static int run_fmt(struct words *w);
 static int run_learn(struct words *w);
 static int run_test(struct words *w);
 static int run_record(struct words *w);
@@ -134,6 +141,7 @@ static const struct command commands[] = {
     {"diff", 2, TAKES_ALL | TAKES_JSON, run_diff},
     {"explain", 1, TAKES_CONFIG | TAKES_POLICY | TAKES_LOG | TAKES_REPORT | TAKES_ALL | TAKES_JSON,
 	run_explain},
+    {"fmt", 1, TAKES_CHECK, run_fmt},
     {"show", 1, TAKES_CONFIG | TAKES_LOG | TAKES_OUTPUT | TAKES_JSON, run_show},
     {"learn", 0, TAKES_CONFIG | TAKES_LOG | TAKES_SEEN | TAKES_OUTPUT, run_learn},
     {"test", 1, TAKES_POLICY | TAKES_JUNIT, run_test},
@@ -305,6 +313,12 @@ run_record(struct words *w)
 	if (w->log == NULL || w->evidence == NULL)
 		return fail_usage("expected -c FILE, or both --log DIR and --evidence DIR", NULL);
 	return case_record(&options, stdout);
+}
+
+static int
+run_fmt(struct words *w)
+{
+	return formatting_run(w->operand[0], w->check, stdout);
 }
 
 /* What is not named is where the signer's configuration says. */

@@ -100,17 +100,18 @@ say_anonymous(struct clause_writer *w, const struct file_rule *r)
 static void
 say_exceptions(struct clause_writer *w)
 {
-	char until[UTC_TEXT_SIZE];
+	char until[UTC_TEXT_SIZE], hex[DIGEST_HEX_SIZE + 1];
+	struct buf *to;
 
 	for (size_t i = 0; i < w->rule->exception_count; i++) {
 		const struct exception_rule *x = &w->rule->exception[i];
 
 		if (x->kind != w->part)
 			continue;
-		text_append_printable(clause_begin(w, "except", (struct view){NULL, 0}, ".except"),
-		    x->path, MADE_SHOWN_MAX);
-		buf_append_format(clause_aside(w), "until %s: ", utc_text(x->until_s, until));
-		buf_append_view(clause_aside(w), x->why);
+		digest_to_hex(&x->digest, hex);
+		to = clause_begin(w, "except", x->subject, ".except");
+		buf_append_format(to, "sha256 %s until %s: ", hex, utc_text(x->until_s, until));
+		text_append_printable(to, x->why, MADE_SHOWN_MAX);
 	}
 }
 

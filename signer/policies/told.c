@@ -1,6 +1,7 @@
 #include "signer/policies/told.h"
 
-#include <inttypes.h>
+#include <errno.h>
+#include <unistd.h>
 
 #include "log/evidence_reader.h"
 #include "proto/text.h"
@@ -24,6 +25,21 @@ enum err
 told_fetch(void *context, enum pack_kind kind, const struct digest *digest, struct buf *to)
 {
 	return evidence_reader_get(context, kind, digest, to);
+}
+
+bool
+told_write(int fd, struct view content)
+{
+	while (content.size > 0) {
+		const ssize_t wrote = write(fd, content.data, content.size);
+
+		if (wrote < 0 && errno == EINTR)
+			continue;
+		if (wrote <= 0)
+			return false;
+		content = (struct view){content.data + wrote, content.size - (size_t)wrote};
+	}
+	return true;
 }
 
 bool

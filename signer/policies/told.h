@@ -20,6 +20,9 @@ struct policy *told_policy(const char *path);
 enum err told_fetch(
     void *context, enum pack_kind kind, const struct digest *digest, struct buf *to) MUST_USE;
 
+/* All of it, to a file. False with errno. */
+bool told_write(int fd, struct view content);
+
 /* What could not be done, on stderr. False. */
 bool told_failure(const char *what, const char *why);
 

@@ -20,7 +20,6 @@ static bool write_file(
 static bool is_named_before(const struct policy *policy, size_t index);
 static int open_above(int directory, char *path, const char **name);
 static bool is_below(const char *path);
-static bool write_all(int fd, struct view content);
 
 bool
 written_policy(const char *directory, const struct policy *policy)
@@ -93,7 +92,7 @@ write_file(
 	else
 		for (size_t i = 0; i < policy_object_count(policy) && !good; i++)
 			good = digest_equal(&policy_object_at(policy, i)->digest, digest) &&
-			       (write_all(fd, policy_object_at(policy, i)->content) ||
+			       (told_write(fd, policy_object_at(policy, i)->content) ||
 				   told_failure(path, strerror(errno)));
 	if (fd >= 0)
 		close(fd);
@@ -134,21 +133,6 @@ is_below(const char *path)
 		at += at[0] == '/';
 		if (strncmp(at, "..", 2) == 0 && (at[2] == '/' || at[2] == '\0'))
 			return false;
-	}
-	return true;
-}
-
-static bool
-write_all(int fd, struct view content)
-{
-	while (content.size > 0) {
-		const ssize_t wrote = write(fd, content.data, content.size);
-
-		if (wrote < 0 && errno == EINTR)
-			continue;
-		if (wrote <= 0)
-			return false;
-		content = (struct view){content.data + wrote, content.size - (size_t)wrote};
 	}
 	return true;
 }
