@@ -29,6 +29,7 @@ static bool shares_aside(const struct clause *a, const struct clause *b);
 static bool is_of_group(const struct clause *a, const struct clause *b);
 static void print_outcomes(const struct explained *x, size_t begin, size_t end);
 static void label_of(const struct clause *c, char to[LABEL_SIZE]);
+static bool is_subject_label(const struct clause *c);
 static bool print_json(const struct explained *x);
 
 /* Of the entry itself; whatever has no label is called as its key. */
@@ -128,6 +129,10 @@ print_group(const struct explained *x, size_t at, size_t end)
 		const struct clause *c = &x->clauses.clause[at];
 		const bool last = at + 1 == end || !is_of_group(first, c + 1);
 
+		if (!is_subject_label(c) && c->subject.size > 0) {
+			buf_append_view(&words, c->subject);
+			buf_append_string(&words, ": ");
+		}
 		buf_append_view(&words, buf_view(&c->says));
 		if (!last && first->subject.size == 0 && shares_aside(c, c + 1)) {
 			buf_append_string(&words, ", ");
@@ -186,6 +191,7 @@ print_outcomes(const struct explained *x, size_t begin, size_t end)
 	buf_free(&rest);
 }
 
+/* A subject that is too long for that stands before the words. */
 static void
 label_of(const struct clause *c, char to[LABEL_SIZE])
 {
@@ -194,11 +200,17 @@ label_of(const struct clause *c, char to[LABEL_SIZE])
 	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
 		if (strcmp(labels[i].name, c->name) == 0)
 			label = labels[i].label;
-	if (c->subject.size > 0)
+	if (is_subject_label(c))
 		snprintf(to, LABEL_SIZE, "%.*s", view_precision(c->subject),
 		    (const char *)c->subject.data);
 	else
 		snprintf(to, LABEL_SIZE, "%s", label);
+}
+
+static bool
+is_subject_label(const struct clause *c)
+{
+	return c->subject.size > 0 && c->subject.size < LABEL_SIZE;
 }
 
 static bool

@@ -19,7 +19,8 @@ static const char text[] =
     "    grace_s: 90\n"
     "    executable: {references: [one], path: /bin/one}\n"
     "    libraries: {references: [one, fam], demand: [/lib/x]}\n"
-    "    files: {references: [one], owners: [0, 7]}\n"
+    "    files: {references: [one], owners: [0, 7], except: [{path: /x, sha256: " HEX_A ", "
+    "until: 2027-01-31, why: later, owner: me}]}\n"
     "    runtime: {facts: [{name: uid, allow: [\"0\"], where: \"1*\", word: 2},\n"
     "      {name: uid, count: \">= 1, < 3\", unmatched: none}]}\n"
     "    host: {facts: [{name: x, deny: ['\\\\n'], date: \"< 2027-01-01\"}]}\n"
@@ -102,6 +103,7 @@ test_what_is_said_and_what_is_left_out(void **state)
 	expect(&c, "", "release", "fam", 15);
 	expect(&c, "libraries", "demand", "/lib/x", 8);
 	expect(&c, "files", "owners", "7", 9);
+	expect(&c, "files", "except", "sha256 " HEX_A " until 2027-01-31T00:00:00Z: later", 9);
 	expect(&c, "files", "missing", "contraindicated", 0);
 	expect(
 	    &c, "runtime", "facts", "word 2 of those like \"1*\": every value is like \"0\"", 10);
