@@ -31,7 +31,8 @@ static bool is_first_of_name(const struct clauses *c, size_t at);
 static bool has_name(const struct clauses *c, const struct clause *like);
 static bool is_named_alike(const struct clause *a, const struct clause *b);
 static bool has(const struct clauses *c, const struct clause *one);
-static const struct policy_rule *find_entry(const struct policy *p, struct view match);
+static const struct policy_rule *find_entry(
+    const struct policy *p, struct view match, size_t place);
 
 void
 difference_find(
@@ -91,7 +92,7 @@ compare_entries(struct comparison *c)
 {
 	for (size_t i = 0; i < c->was->rule_count; i++) {
 		const struct policy_rule *was = &c->was->rules[i];
-		const struct policy_rule *is = find_entry(c->is, was->match);
+		const struct policy_rule *is = find_entry(c->is, was->match, i);
 
 		if (is != NULL)
 			compare_entry(c, was, is);
@@ -100,7 +101,7 @@ compare_entries(struct comparison *c)
 			    &(struct difference){.about = DIFFERENCE_ENTRY, .entry = was->match});
 	}
 	for (size_t i = 0; i < c->is->rule_count; i++)
-		if (find_entry(c->was, c->is->rules[i].match) == NULL)
+		if (find_entry(c->was, c->is->rules[i].match, i) == NULL)
 			c->tell(c->context, &(struct difference){.about = DIFFERENCE_ENTRY,
 						.entry = c->is->rules[i].match,
 						.came = true});
@@ -128,7 +129,7 @@ compare_order(struct comparison *c)
 	const struct policy_rule *last = NULL;
 
 	for (size_t i = 0; i < c->was->rule_count; i++) {
-		const struct policy_rule *is = find_entry(c->is, c->was->rules[i].match);
+		const struct policy_rule *is = find_entry(c->is, c->was->rules[i].match, i);
 
 		if (is == NULL)
 			continue;
@@ -228,11 +229,15 @@ has(const struct clauses *c, const struct clause *one)
 	return false;
 }
 
+/* Looked for from where it would be first: an entry mostly stays in its place. */
 static const struct policy_rule *
-find_entry(const struct policy *p, struct view match)
+find_entry(const struct policy *p, struct view match, size_t place)
 {
-	for (size_t i = 0; i < p->rule_count; i++)
-		if (view_equal(p->rules[i].match, match))
-			return &p->rules[i];
+	for (size_t i = 0; i < p->rule_count; i++) {
+		const struct policy_rule *r = &p->rules[(place + i) % p->rule_count];
+
+		if (view_equal(r->match, match))
+			return r;
+	}
 	return NULL;
 }

@@ -17,6 +17,10 @@ import collector_status
 import cosigner
 import hallmark
 import make_log
+import policy_approve
+import policy_diff
+import policy_explain
+import policy_show
 import statements
 import story
 import vouching
@@ -345,6 +349,33 @@ def test_keys_of_log_lines():
         for line in lines:
             assert set(line) <= names and {"time", "level", "event"} <= set(line), line
             assert re.fullmatch(TIME, line["time"]), line
+
+
+def test_commands_about_policies():
+    heading = "`hallmark-signer policy {} --json`"
+    with policy_explain.Explained() as site:
+        signer = site.start_signer()
+        library = wire.component("libraries", [wire.file_item("/opt/other.so", b"crypto")])
+        index = site.logged("bot-1", policy_explain.good(libraries=library))
+        assert signer.stop() == 0
+        for number, more in enumerate(([], ["--report", index])):
+            told = json.loads(site.explained("bot-1", "--json", *more).stdout)
+            assert set(keys(told)) == listed(heading.format("explain"), number)
+        told = json.loads(policy_show.Kept.shown(site, index, "-c", str(site.path("signer.yaml")), "--json").stdout)
+        assert set(keys(told)) == listed(heading.format("show"))
+    with policy_diff.Compared() as site:
+        one = site.written("one")
+        other = site.written("other", lambda p: p["workloads"].pop(), app={"/x": b"", "/y": b""})
+        told = json.loads(site.compared(one, other, "--json").stdout)
+        other = site.written("third", lambda p: p.update(name="n"))
+        more = json.loads(site.compared(one, other, "--json").stdout)
+        assert set(keys(told)) | set(keys(more)) == listed(heading.format("diff"))
+    with policy_approve.desk() as (site, operators):
+        signer = site.start_signer()
+        policy_approve.in_force(site, signer)
+        operators.policy(reference=policy_approve.EVIL_KNOWN)
+        assert set(keys(policy_approve.told(site))) == listed(heading.format("approve"))
+        assert signer.stop() == 0
 
 
 if __name__ == "__main__":
