@@ -13,7 +13,8 @@ class Kept(Site):
     def __init__(self, elsewhere=False):
         super().__init__()
         self.path("refs/deep").mkdir(parents=True)
-        self.files = {"refs/deep/one.sha256": "1" * 64 + "  /usr/bin/one\n", "two.sha256": "2" * 64 + "  /usr/bin/two\n"}
+        self.files = {"refs/deep/one.sha256": "1" * 64 + "  /usr/bin/one\n", "two.sha256": "2" * 64 + "  /usr/bin/two\n",
+                      "refs/old": "3" * 64 + "  /usr/bin/app\n", "refs/new": "4" * 64 + "  /usr/bin/app\n"}
         for name, content in self.files.items():
             self.path(name).write_text(content)
         second = str(self.path("two.sha256")) if elsewhere else "two.sha256"
@@ -22,8 +23,9 @@ class Kept(Site):
             "name": "kept",
             "references": [{"name": "one", "file": "refs/deep/one.sha256"}, {"name": "two", "file": second},
                            {"name": "again", "file": "refs/deep/one.sha256"}],
+            "families": [{"name": "app", "releases": [{"name": n, "file": f"refs/{n}"} for n in ("old", "new")]}],
             "workloads": [{"match": "*", "collectors": ["spiffe://test/**"],
-                           "executable": {"references": ["one", "two", "again"]}}]}))
+                           "executable": {"references": ["one", "two", "again", "app"]}}]}))
 
     def shown(self, *arguments):
         return self.tool("hallmark-signer", "policy", "show", *arguments, check=False)
@@ -55,7 +57,8 @@ def test_by_id_by_digest_and_by_report():
         told = json.loads(site.shown(policy_id, "--evidence", evidence, "--json").stdout)
         assert told["policy"] == policy_id
         found = {(f["kind"], f["name"]): f for f in told["files"]}
-        assert set(found) == {("policy", "kept"), ("reference", "one"), ("reference", "two"), ("reference", "again")}
+        assert set(found) == {("policy", "kept"), *(("reference", name) for name in (
+            "one", "two", "again", "app@old", "app@new"))}
         one = found["reference", "one"]
         content = site.files["refs/deep/one.sha256"].encode()
         assert (one["file"], one["size"], one["sha256"]) == (
