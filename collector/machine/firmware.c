@@ -40,14 +40,16 @@ add_firmware(const struct machine *m, const char *name)
 	static const char *const keys[] = {"bios_date", "bios_release", "bios_vendor",
 	    "bios_version", "board_name", "board_vendor", "board_version", "ec_firmware_release",
 	    "product_name", "product_version", "sys_vendor"};
+	struct machine below = machine_enter(m, DMI_PATH);
 	struct values values = VALUES_INIT;
 	char before[NAME_SIZE];
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; e == ERR_OK && i < sizeof(keys) / sizeof(keys[0]); i++) {
 		snprintf(before, sizeof(before), "%s=", keys[i]);
-		e = machine_read_value(m, DMI_PATH, keys[i], before, &values);
+		e = machine_read_value(&below, DMI_PATH, keys[i], before, &values);
 	}
+	machine_leave(&below, m);
 	if (e == ERR_OK)
 		e = machine_read_value(m, TREE_PATH, "model", "model=", &values);
 	return machine_finish(m, e, &values, VALUES_SORTED, name);

@@ -11,7 +11,8 @@
 #include "collector/machine/security.h"
 #include "proto/evidence/fact_names.h"
 
-#define PATH_SIZE 512 /* bytes; a longer one is of no file here */
+#define SYSCTL_PATH "proc/sys"
+#define PATH_SIZE   512 /* bytes; a longer one is of no file here */
 
 static enum err add_text(const struct machine *m, const char *name, const char *path);
 static enum err add_clock(const struct machine *m, const char *name);
@@ -20,6 +21,7 @@ static enum err add_sysctl(const struct machine *m, const char *name);
 enum err
 machine_add(const struct machine *m)
 {
+	struct machine below;
 	const char *name;
 	enum err e;
 
@@ -31,9 +33,11 @@ machine_add(const struct machine *m)
 	    (e = ports_add(m)) == ERR_OK && (e = modules_add(m)) == ERR_OK &&
 	    (e = mounts_add(m)) == ERR_OK)
 		e = add_text(m, "taint", "proc/sys/kernel/tainted");
+	below = machine_enter(m, SYSCTL_PATH);
 	for (size_t i = 0; e == ERR_OK && (name = fact_name_at(COMPONENT_HOST, i)) != NULL; i++)
 		if (strncmp(name, FACT_SYSCTL_PREFIX, strlen(FACT_SYSCTL_PREFIX)) == 0)
-			e = add_sysctl(m, name);
+			e = add_sysctl(&below, name);
+	machine_leave(&below, m);
 	return e;
 }
 
@@ -66,7 +70,7 @@ add_sysctl(const struct machine *m, const char *name)
 {
 	char path[PATH_SIZE];
 
-	snprintf(path, sizeof(path), "proc/sys/%s", name + strlen(FACT_SYSCTL_PREFIX));
+	snprintf(path, sizeof(path), SYSCTL_PATH "/%s", name + strlen(FACT_SYSCTL_PREFIX));
 	for (char *p = path; *p != '\0'; p++)
 		if (*p == '.')
 			*p = '/';

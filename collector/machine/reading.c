@@ -11,11 +11,35 @@
 
 #define PATH_SIZE 512 /* bytes; a longer one is of no file here */
 
+static int place_of(const struct machine *m, const char **path);
+
+struct machine
+machine_enter(const struct machine *m, const char *directory)
+{
+	const int place = openat(m->root, directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct machine inner = *m;
+
+	if (place >= 0) {
+		inner.directory = directory;
+		inner.place = place;
+	}
+	return inner;
+}
+
+void
+machine_leave(struct machine *inner, const struct machine *m)
+{
+	if (inner->directory != m->directory)
+		(void)close(inner->place);
+	*inner = *m;
+}
+
 enum err
 machine_read(const struct machine *m, const char *path, struct buf *to)
 {
 	const size_t begun = to->size;
-	enum err e = small_file_read(m->root, path, MACHINE_TEXT_MAX, to);
+	const int place = place_of(m, &path);
+	enum err e = small_file_read(place, path, MACHINE_TEXT_MAX, to);
 
 	while (e == ERR_OK && to->size > begun &&
 	       (to->data[to->size - 1] == '\n' || to->data[to->size - 1] == '\0'))
@@ -47,6 +71,7 @@ machine_each(const struct machine *m, const char *directory, machine_name *each,
 {
 	const int fd = openat(m->root, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	struct machine inner = *m;
 	const struct dirent *entry;
 	enum err e = ERR_OK;
 
@@ -56,9 +81,11 @@ machine_each(const struct machine *m, const char *directory, machine_name *each,
 			(void)close(fd);
 		return e;
 	}
+	inner.directory = directory;
+	inner.place = fd;
 	while (e == ERR_OK && (entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] != '.')
-			e = each(m, entry->d_name, context);
+			e = each(&inner, entry->d_name, context);
 	(void)closedir(dir);
 	return e;
 }
@@ -73,4 +100,16 @@ machine_finish(const struct machine *m, enum err e, struct values *values, enum 
 		e = ERR_OK;
 	values_free(values);
 	return e;
+}
+
+/* Where a path is read from; it becomes the rest of it. */
+static int
+place_of(const struct machine *m, const char **path)
+{
+	const size_t size = m->directory != NULL ? strlen(m->directory) : 0;
+
+	if (size == 0 || strncmp(*path, m->directory, size) != 0 || (*path)[size] != '/')
+		return m->root;
+	*path += size + 1;
+	return m->place;
 }

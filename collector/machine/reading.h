@@ -17,7 +17,18 @@
 struct machine {
 	int root; /* O_PATH */
 	struct component_builder *to;
+	/* What is below this directory is read from there: so the way to it is gone once. NULL:
+	 * none. */
+	const char *directory;
+	int place;
 };
+
+/*
+ * The same, of which much is below `directory`, which outlives it; to be left. Where there is no
+ * such directory it is the same.
+ */
+struct machine machine_enter(const struct machine *m, const char *directory);
+void machine_leave(struct machine *inner, const struct machine *m);
 
 /*
  * The text of a file, without line feeds and NULs at its end, appended. ERR_NOT_FOUND, ERR_IO (it

@@ -128,7 +128,8 @@ add_modules(struct measure_context *m, struct component_builder *to)
 static enum err
 add_machine(struct measure_context *m, struct component_builder *to)
 {
-	struct machine machine = {openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC), to};
+	struct machine machine = {
+	    .root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC), .to = to};
 	enum err e;
 
 	if (machine.root < 0)

@@ -3,24 +3,35 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fiemap.h>
+#include <linux/filter.h>
 #include <linux/fs.h>
 #include <linux/fsverity.h>
 #include <linux/netlink.h>
 #include <linux/nsfs.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "collector/memory/procmap.h"
+
+/* As the kernel takes them: at most BPF_MAXINSNS, and one for knowing that there are no more. */
+struct filter_made {
+	uint16_t count;
+	struct sock_filter steps[BPF_MAXINSNS + 1];
+};
 
 #define ROLE(role) (1U << (role))
 #define STARTING   ROLE(FILTER_STARTING)
@@ -140,7 +151,8 @@ static const char *const sanitizer_calls[] = {
 
 static int hide_calls(void);
 static int allow_listed(enum filter_role role);
-static int add_listed(scmp_filter_ctx filter, enum filter_role role);
+static int take_program(scmp_filter_ctx filter, struct filter_made *to);
+static int add_listed(scmp_filter_ctx filter, enum filter_role role, bool for_others);
 static int add(scmp_filter_ctx filter, uint32_t action, const char *const *calls, size_t most);
 static int add_if(scmp_filter_ctx filter, const char *call, struct scmp_arg_cmp condition);
 static int load(scmp_filter_ctx filter, int result);
@@ -158,6 +170,58 @@ filter_enter(enum filter_role role, struct trouble *t)
 	    t, ERR_IO, "the system call filter cannot be loaded: %s", strerror(-result));
 }
 
+enum err
+filter_make(struct filter_made **out, struct trouble *t)
+{
+	struct filter_made *f = malloc(sizeof(*f));
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	int result = f != NULL ? add_listed(filter, FILTER_MEASURING, true) : -ENOMEM;
+
+	*out = NULL;
+	if (result == 0)
+		result = take_program(filter, f);
+	seccomp_release(filter);
+	if (result == 0) {
+		*out = f;
+		return ERR_OK;
+	}
+	free(f);
+	return trouble_set(
+	    t, ERR_IO, "the system call filter cannot be made: %s", strerror(-result));
+}
+
+/* What libseccomp writes into a file. */
+static int
+take_program(scmp_filter_ctx filter, struct filter_made *to)
+{
+	const int file = memfd_create("filter", MFD_CLOEXEC);
+	int result = file >= 0 ? seccomp_export_bpf(filter, file) : -errno;
+	ssize_t size;
+
+	if (result == 0) {
+		size = pread(file, to->steps, sizeof(to->steps), 0);
+		if (size <= 0 || (size_t)size == sizeof(to->steps))
+			result = size < 0 ? -errno : -EFBIG;
+		else
+			to->count = (uint16_t)((size_t)size / sizeof(to->steps[0]));
+	}
+	if (file >= 0)
+		(void)close(file);
+	return result;
+}
+
+enum err
+filter_enter_made(const struct filter_made *f, struct trouble *t)
+{
+	const struct sock_fprog program = {f->count, (struct sock_filter *)(uintptr_t)f->steps};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_LOG, &program) == 0)
+		return ERR_OK;
+	return trouble_set(
+	    t, ERR_IO, "the system call filter cannot be loaded: %s", strerror(errno));
+}
+
 /* A filter of its own, because one says of all that it refuses, or of none. */
 static int
 hide_calls(void)
@@ -172,7 +236,7 @@ static int
 allow_listed(enum filter_role role)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	int result = add_listed(filter, role);
+	int result = add_listed(filter, role, false);
 
 	if (result == 0)
 		result = seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1);
@@ -180,7 +244,7 @@ allow_listed(enum filter_role role)
 }
 
 static int
-add_listed(scmp_filter_ctx filter, enum filter_role role)
+add_listed(scmp_filter_ctx filter, enum filter_role role, bool for_others)
 {
 	/* Itself alone: abort, and what it may use of memory and files. */
 	const struct scmp_arg_cmp own_limits[] = {
@@ -205,7 +269,7 @@ add_listed(scmp_filter_ctx filter, enum filter_role role)
 			result = add_if(filter, conditions[i].call,
 			    SCMP_CMP(conditions[i].argument, SCMP_CMP_MASKED_EQ, conditions[i].mask,
 				conditions[i].value));
-	if (result == 0)
+	if (result == 0 && !for_others)
 		result = add_if(filter, "tgkill",
 		    SCMP_A0(SCMP_CMP_MASKED_EQ, INT_BITS, (scmp_datum_t)getpid()));
 	if (result == 0)

@@ -28,4 +28,15 @@ enum filter_role { FILTER_STARTING, FILTER_MEASURING, FILTER_REPORTING };
  */
 enum err filter_enter(enum filter_role role, struct trouble *t) MUST_USE;
 
+/*
+ * That of measuring processes, made once for all that a starting one makes, since making it costs
+ * more than entering it. It signals nobody, not itself either. Sets *out to NULL first; ERR_IO.
+ */
+struct filter_made;
+enum err filter_make(struct filter_made **out, struct trouble *t) MUST_USE;
+
+/* By a process with one thread, whose maker has entered FILTER_STARTING. ERR_IO, as filter_enter.
+ */
+enum err filter_enter_made(const struct filter_made *f, struct trouble *t) MUST_USE;
+
 #endif

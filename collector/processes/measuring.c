@@ -21,7 +21,7 @@ struct measuring {
 };
 
 static enum err begin(struct measuring *m, const struct collector_budgets *budgets,
-    struct known_files *known, struct trouble *t);
+    const struct filter_made *filter, struct known_files *known, struct trouble *t);
 static enum err answer(struct measuring *m, const struct collector_workload *w);
 static uint64_t spent_us(void);
 static enum err say_trouble(struct measuring *m, enum err e, const struct trouble *t);
@@ -48,7 +48,7 @@ measuring_run(int channel, const struct measuring_given *given, const struct col
 	listeners_begin(given->listeners);
 	if (given->tells)
 		filehash_tell(hash, send_progress, &m);
-	e = begin(&m, &w->budgets, known, &t);
+	e = begin(&m, &w->budgets, given->filter, known, &t);
 	e = e == ERR_OK ? answer(&m, w) : say_trouble(&m, e, &t);
 	if (e == ERR_OK && known != NULL) {
 		known_files_end(known);
@@ -60,14 +60,15 @@ measuring_run(int channel, const struct measuring_given *given, const struct col
 }
 
 static enum err
-begin(struct measuring *m, const struct collector_budgets *budgets, struct known_files *known,
-    struct trouble *t)
+begin(struct measuring *m, const struct collector_budgets *budgets,
+    const struct filter_made *filter, struct known_files *known, struct trouble *t)
 {
 	enum err e;
 
 	filehash_limit(m->hash, (uint64_t)budgets->mebibytes_read << 20);
 	filehash_rate(m->hash, (uint64_t)budgets->mebibytes_per_s << 20);
-	if ((e = rights_measure_within(budgets->memory_mebibytes, t)) == ERR_OK && known != NULL) {
+	if ((e = rights_measure_within(budgets->memory_mebibytes, filter, t)) == ERR_OK &&
+	    known != NULL) {
 		known_files_begin(known, budgets->reread_percent);
 		growing_begin(known_files_growing(known));
 		filehash_know(m->hash, known);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "collector/files/filehash.h"
+#include "collector/processes/filter.h"
 #include "config/collector_config.h"
 
 /* What it cannot make itself, made for it alone; each -1 where there is none. */
@@ -18,6 +19,7 @@ struct measuring_given {
 	bool watches;  /* which are wanted */
 	int listeners; /* to ask what listens by (collector/machine/listeners.h) */
 	bool tells;    /* it is to say how far it is */
+	const struct filter_made *filter; /* borrowed; NULL: it makes its own */
 };
 
 /*

@@ -113,14 +113,15 @@ rights_measure(struct trouble *t)
 }
 
 enum err
-rights_measure_within(uint32_t memory_mebibytes, struct trouble *t)
+rights_measure_within(
+    uint32_t memory_mebibytes, const struct filter_made *filter, struct trouble *t)
 {
 	const rlim_t bytes = (rlim_t)memory_mebibytes << 20;
 	const struct rlimit most = {bytes, bytes};
 
 	if (!SANITIZED && setrlimit(RLIMIT_DATA, &most) != 0)
 		return trouble_set(t, ERR_IO, "the memory cannot be limited: %s", strerror(errno));
-	return filter_enter(FILTER_MEASURING, t);
+	return filter != NULL ? filter_enter_made(filter, t) : filter_enter(FILTER_MEASURING, t);
 }
 
 enum err

@@ -16,6 +16,7 @@
 #define HALLMARK_COLLECTOR_PROCESSES_RIGHTS_H
 
 #include "collector/ground/trouble.h"
+#include "collector/processes/filter.h"
 #include "config/collector_config.h"
 #include "proto/err.h"
 
@@ -34,9 +35,11 @@ enum err rights_measure(struct trouble *t) MUST_USE;
 
 /*
  * Of a measuring process that was made by one that has called rights_start. It has no more than so
- * much memory of its own: what it asks for beyond that, it is refused.
+ * much memory of its own: what it asks for beyond that, it is refused. `filter`: made by its maker
+ * before that; NULL: it is made now.
  */
-enum err rights_measure_within(uint32_t memory_mebibytes, struct trouble *t) MUST_USE;
+enum err rights_measure_within(
+    uint32_t memory_mebibytes, const struct filter_made *filter, struct trouble *t) MUST_USE;
 
 /*
  * Reads what `config`, loaded from `path`, names, and what names are resolved with; keeps state and

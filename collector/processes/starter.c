@@ -42,7 +42,8 @@ struct starter {
 	const char *path;
 	struct collector_config *config;
 	bool tells_progress;
-	struct filehash *hash; /* each child has its own copy of it */
+	struct filter_made *filter; /* theirs */
+	struct filehash *hash;      /* each child has its own copy of it */
 	struct remembered remembered;
 	int control;
 	struct child *children;
@@ -110,7 +111,7 @@ serve(struct starter *s)
 	/* What it says then is about no order, and its end is seen: the program ends, too. */
 	if ((s->hash = filehash_new()) == NULL || !make_room(s))
 		(void)trouble_set(&t, ERR_MEMORY, "out of memory, or there is no SHA-256");
-	else if (rights_start(&t) == ERR_OK)
+	else if (filter_make(&s->filter, &t) == ERR_OK && rights_start(&t) == ERR_OK)
 		for (;;)
 			await(s);
 	say(s, STARTER_ENDED, 0, &t, NULL, 0);
@@ -324,7 +325,8 @@ run(struct starter *s, pid_t parent, int channel, int instance, uint32_t workloa
 	const struct measuring_given given = {.instance = instance,
 	    .watches = s->config->watch_rest_s > 0,
 	    .listeners = w->measure[COMPONENT_HOST] ? listeners_socket() : -1,
-	    .tells = s->tells_progress};
+	    .tells = s->tells_progress,
+	    .filter = s->filter};
 
 	(void)close(s->control);
 	for (size_t i = 0; i < s->count; i++)

@@ -21,11 +21,12 @@
 static enum err check_report(const struct message_receipt *r, struct view log,
     const struct chain_head *sent, struct board_verdict *said, struct trouble *t);
 static void take_said(const struct report *r, uint64_t index, struct board_verdict *out);
-static enum err check_checkpoint(const struct message_receipt *r, struct view log,
-    const struct receipt_keys *keys, struct trouble *t);
+static enum err check_checkpoint(
+    const struct message_receipt *r, struct view log, struct receipt_keys *keys, struct trouble *t);
 static enum err check_seal(
-    const struct note *n, const char *log, const struct receipt_keys *keys, struct trouble *t);
-static enum err check_signature(const struct note *n, const char *log, EVP_PKEY *key);
+    const struct note *n, const char *log, struct receipt_keys *keys, struct trouble *t);
+static enum err check_signature(const struct note *n, const char *log, struct receipt_key *k);
+static void free_key(struct receipt_key *k);
 static bool is_receipt_of(const char *name, struct view workload, struct view log, uint64_t *seq);
 static int compare_numbers(const void *a, const void *b);
 static bool remove_receipt(int dir, struct view workload, struct view log, uint64_t seq);
@@ -51,9 +52,24 @@ receipt_key_load(const char *path, EVP_PKEY **out, struct trouble *t)
 	return ERR_OK;
 }
 
+void
+receipt_keys_free(struct receipt_keys *keys)
+{
+	free_key(&keys->now);
+	free_key(&keys->next);
+}
+
+static void
+free_key(struct receipt_key *k)
+{
+	note_verifier_free(&k->verifier);
+	EVP_PKEY_free(k->key);
+	k->key = NULL;
+}
+
 enum err
 receipt_verify(const struct message_receipt *r, struct view log, const struct chain_head *sent,
-    const struct receipt_keys *keys, struct board_verdict *said, struct trouble *t)
+    struct receipt_keys *keys, struct board_verdict *said, struct trouble *t)
 {
 	enum err e = check_report(r, log, sent, said, t);
 
@@ -175,8 +191,8 @@ take_said(const struct report *r, uint64_t index, struct board_verdict *out)
 }
 
 static enum err
-check_checkpoint(const struct message_receipt *r, struct view log, const struct receipt_keys *keys,
-    struct trouble *t)
+check_checkpoint(
+    const struct message_receipt *r, struct view log, struct receipt_keys *keys, struct trouble *t)
 {
 	struct checkpoint checkpoint;
 	struct digest leaf;
@@ -194,18 +210,17 @@ check_checkpoint(const struct message_receipt *r, struct view log, const struct 
 	if ((e = merkle_verify_inclusion(
 		 &leaf, r->index, checkpoint.size, &checkpoint.root, &r->proof)) != ERR_OK)
 		return trouble_set(t, e, "the receipt's proof: %s", err_text(e));
-	return keys->now != NULL ? check_seal(&note, checkpoint.origin, keys, t) : ERR_OK;
+	return keys->now.key != NULL ? check_seal(&note, checkpoint.origin, keys, t) : ERR_OK;
 }
 
 /* One key's wrong signature is none that the other makes good. */
 static enum err
-check_seal(
-    const struct note *n, const char *log, const struct receipt_keys *keys, struct trouble *t)
+check_seal(const struct note *n, const char *log, struct receipt_keys *keys, struct trouble *t)
 {
-	enum err e = check_signature(n, log, keys->now);
+	enum err e = check_signature(n, log, &keys->now);
 
-	if (e == ERR_UNKNOWN_KEY && keys->next != NULL)
-		e = check_signature(n, log, keys->next);
+	if (e == ERR_UNKNOWN_KEY && keys->next.key != NULL)
+		e = check_signature(n, log, &keys->next);
 	if (e != ERR_OK)
 		(void)trouble_set(t, e, "the checkpoint's signature by log_certificate: %s%s",
 		    err_text(e),
@@ -213,16 +228,17 @@ check_seal(
 	return e;
 }
 
+/* To make a verifier costs as much as to verify with it. */
 static enum err
-check_signature(const struct note *n, const char *log, EVP_PKEY *key)
+check_signature(const struct note *n, const char *log, struct receipt_key *k)
 {
-	struct note_verifier *verifier;
-	enum err e = note_verifier_new(log, key, &verifier);
+	enum err e = ERR_OK;
 
-	if (e == ERR_OK)
-		e = note_verify(n, verifier);
-	note_verifier_free(&verifier);
-	return e;
+	if (k->verifier != NULL && strcmp(note_verifier_name(k->verifier), log) != 0)
+		note_verifier_free(&k->verifier);
+	if (k->verifier == NULL)
+		e = note_verifier_new(log, k->key, &k->verifier);
+	return e == ERR_OK ? note_verify(n, k->verifier) : e;
 }
 
 /* Its name to the byte, whatever the number. */

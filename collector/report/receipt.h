@@ -36,18 +36,24 @@ struct receipt_summary {
 /* Loads the public key out of the certificate (PEM) of a log's key. ERR_CONFIG. */
 enum err receipt_key_load(const char *path, EVP_PKEY **out, struct trouble *t) MUST_USE;
 
-/* Keys of a log: a checkpoint is to be signed by one of them. NULL: not configured. */
+/* Keys of a log: a checkpoint is to be signed by one of them. Zero-initialised: not configured. */
 struct receipt_keys {
-	EVP_PKEY *now, *next;
+	struct receipt_key {
+		EVP_PKEY *key; /* owned; NULL: there is none */
+		struct note_verifier
+		    *verifier; /* of the log that was verified last; NULL at first */
+	} now, next;
 };
 
+void receipt_keys_free(struct receipt_keys *keys);
+
 /*
- * Without `keys->now` the signature over the checkpoint is not looked at. ERR_FORMAT,
+ * Without `keys->now.key` the signature over the checkpoint is not looked at. ERR_FORMAT,
  * ERR_MISMATCH, ERR_PROOF, ERR_SIGNATURE, ERR_UNKNOWN_KEY, ... with the trouble in words. `said`
  * is what the report says.
  */
 enum err receipt_verify(const struct message_receipt *r, struct view log,
-    const struct chain_head *sent, const struct receipt_keys *keys, struct board_verdict *said,
+    const struct chain_head *sent, struct receipt_keys *keys, struct board_verdict *said,
     struct trouble *t) MUST_USE;
 
 /* The name of a receipt's file; `log` is the log's origin. */

@@ -71,10 +71,8 @@ reporter_free(struct reporter **r)
 	if ((*r)->receipts >= 0)
 		(void)close((*r)->receipts);
 	buf_free(&(*r)->log);
-	for (size_t i = 0; (*r)->log_key != NULL && i < (*r)->config->signer_count; i++) {
-		EVP_PKEY_free((*r)->log_key[i].now);
-		EVP_PKEY_free((*r)->log_key[i].next);
-	}
+	for (size_t i = 0; (*r)->log_key != NULL && i < (*r)->config->signer_count; i++)
+		receipt_keys_free(&(*r)->log_key[i]);
 	free((*r)->log_key);
 	channel_context_free(&(*r)->tls);
 	state_close(&(*r)->state);
@@ -341,9 +339,9 @@ load(struct reporter *r, struct trouble *t)
 			return e;
 	}
 	for (size_t i = 0; i < config->signer_count; i++)
-		if ((e = load_key(config->signers[i].log_certificate, &r->log_key[i].now, t)) !=
+		if ((e = load_key(config->signers[i].log_certificate, &r->log_key[i].now.key, t)) !=
 			ERR_OK ||
-		    (e = load_key(config->signers[i].log_certificate_next, &r->log_key[i].next,
+		    (e = load_key(config->signers[i].log_certificate_next, &r->log_key[i].next.key,
 			 t)) != ERR_OK)
 			return e;
 	if ((e = load_state(r, t)) == ERR_OK)

@@ -122,7 +122,7 @@ static enum reporter_step
 on_receipt(struct reporter *r, struct reporter_workload *w, const struct chain_head *head,
     const struct message_receipt *m, struct receipt_summary *out)
 {
-	const struct receipt_keys *keys = &r->log_key[client_signer(r->client)];
+	struct receipt_keys *keys = &r->log_key[client_signer(r->client)];
 	const struct view log = client_log(r->client);
 	struct ration_about about = {
 	    RATION_VERDICTS, "receipt", NULL, "workload", view_of_string(w->config->name)};

@@ -34,6 +34,9 @@
 
 #define SETUP_FAILS 100
 
+/* Of a measuring process that has a starting one, which has made the filter. */
+#define FILTER_MADE ((enum filter_role)(FILTER_REPORTING + 1))
+
 static pid_t parent;
 static uint8_t changed; /* at the same address in the parent */
 
@@ -41,7 +44,14 @@ static enum err
 enter(enum filter_role role)
 {
 	struct trouble t = TROUBLE_INIT;
+	struct filter_made *made;
+	enum err e;
 
+	if (role == FILTER_MADE) {
+		if ((e = filter_make(&made, &t)) == ERR_OK && (e = rights_start(&t)) == ERR_OK)
+			e = rights_measure_within(1024, made, &t);
+		return e;
+	}
 	if (role == FILTER_MEASURING)
 		return rights_measure(&t);
 	return role == FILTER_STARTING ? rights_start(&t) : filter_enter(role, &t);
@@ -317,9 +327,11 @@ starts_processes_like_itself(void)
 #define FILTER_TEST_OF_ALL(name)                                                                   \
 	FILTER_TEST(STARTING, name)                                                                \
 	FILTER_TEST(MEASURING, name)                                                               \
+	FILTER_TEST(MADE, name)                                                                    \
 	FILTER_TEST(REPORTING, name)
 #define RUN(role, name) cmocka_unit_test(test_##role##_##name)
-#define RUN_ALL(name)   RUN(STARTING, name), RUN(MEASURING, name), RUN(REPORTING, name)
+#define RUN_ALL(name)                                                                              \
+	RUN(STARTING, name), RUN(MEASURING, name), RUN(MADE, name), RUN(REPORTING, name)
 
 FILTER_TEST_OF_ALL(writes_into_no_process)
 FILTER_TEST_OF_ALL(starts_no_program)
@@ -327,15 +339,21 @@ FILTER_TEST_OF_ALL(makes_no_call_that_is_not_listed)
 FILTER_TEST_OF_ALL(changes_no_limits_and_types_nothing)
 FILTER_TEST_OF_ALL(hides_what_cannot_be_looked_at)
 FILTER_TEST(MEASURING, signals_and_starts_nobody)
+FILTER_TEST(MADE, signals_and_starts_nobody)
 FILTER_TEST(REPORTING, signals_and_starts_nobody)
 FILTER_TEST(STARTING, opens_nothing_for_writing)
 FILTER_TEST(MEASURING, opens_nothing_for_writing)
+FILTER_TEST(MADE, opens_nothing_for_writing)
 FILTER_TEST(STARTING, changes_no_file)
 FILTER_TEST(MEASURING, changes_no_file)
+FILTER_TEST(MADE, changes_no_file)
 FILTER_TEST(MEASURING, speaks_to_nobody)
+FILTER_TEST(MADE, speaks_to_nobody)
 FILTER_TEST(MEASURING, reads)
+FILTER_TEST(MADE, reads)
 FILTER_TEST(STARTING, reads)
 FILTER_TEST(MEASURING, asks_of_what_is_open)
+FILTER_TEST(MADE, asks_of_what_is_open)
 FILTER_TEST(STARTING, starts_processes_like_itself)
 FILTER_TEST(REPORTING, keeps_files_and_speaks)
 FILTER_TEST(REPORTING, looks_into_nobody)
@@ -351,15 +369,21 @@ main(void)
 	    RUN_ALL(changes_no_limits_and_types_nothing),
 	    RUN_ALL(hides_what_cannot_be_looked_at),
 	    RUN(MEASURING, signals_and_starts_nobody),
+	    RUN(MADE, signals_and_starts_nobody),
 	    RUN(REPORTING, signals_and_starts_nobody),
 	    RUN(STARTING, opens_nothing_for_writing),
 	    RUN(MEASURING, opens_nothing_for_writing),
+	    RUN(MADE, opens_nothing_for_writing),
 	    RUN(STARTING, changes_no_file),
 	    RUN(MEASURING, changes_no_file),
+	    RUN(MADE, changes_no_file),
 	    RUN(MEASURING, speaks_to_nobody),
+	    RUN(MADE, speaks_to_nobody),
 	    RUN(MEASURING, reads),
+	    RUN(MADE, reads),
 	    RUN(STARTING, reads),
 	    RUN(MEASURING, asks_of_what_is_open),
+	    RUN(MADE, asks_of_what_is_open),
 	    RUN(STARTING, starts_processes_like_itself),
 	    RUN(REPORTING, keeps_files_and_speaks),
 	    RUN(REPORTING, looks_into_nobody),

@@ -67,7 +67,7 @@ file(const char *path, const char *text, size_t size)
 static void
 fact_is(const char *name, const char *values)
 {
-	struct machine m = {root, component_builder_new(COMPONENT_HOST)};
+	struct machine m = {.root = root, .to = component_builder_new(COMPONENT_HOST)};
 	struct buf bytes = BUF_INIT, got = BUF_INIT;
 	const char *text = "none";
 	struct component *c;
