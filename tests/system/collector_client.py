@@ -495,6 +495,8 @@ def test_a_component_that_rotted_on_our_disk():
         h.once(status=1)
         for path in (h.dir / "state" / "components").iterdir():
             path.write_bytes(path.read_bytes()[:-1])
+        h.workloads[0]["measure"] = ["executable"]  # what is measured again is whole again
+        h.configure()
         h.signer.script = [lambda session, data, fields, signature: session.gather(fields)]
         h.signer.heads.clear()
         out = h.once()
