@@ -12,6 +12,7 @@
 #define MADE_SHOWN_MAX 1024 /* bytes of a pattern of a collector's, escaped */
 
 static void say_sets(struct clause_writer *w, const struct file_rule *r);
+static void say_when_it_counts(struct buf *to, const struct policy_family *f, size_t release);
 static void say_owners(struct clause_writer *w, const struct file_rule *r);
 static void say_anonymous(struct clause_writer *w, const struct file_rule *r);
 static void say_exceptions(struct clause_writer *w);
@@ -63,7 +64,34 @@ say_sets(struct clause_writer *w, const struct file_rule *r)
 		    from->name);
 		buf_append_format(clause_aside(w), "%zu file%s", reference_count(from->set),
 		    reference_count(from->set) == 1 ? "" : "s");
+		if (from->family != NULL)
+			say_when_it_counts(clause_aside(w), from->family, from->release);
 	}
+}
+
+/* In a window what it has; else the last release. */
+static void
+say_when_it_counts(struct buf *to, const struct policy_family *f, size_t release)
+{
+	const bool last = release + 1 == f->release_count;
+	char until[UTC_TEXT_SIZE];
+	bool inside = false;
+
+	buf_append_string(to, last ? ", the last release" : "");
+	for (size_t i = 0; i < f->window_count; i++) {
+		const struct policy_window *w = &f->windows[i];
+
+		if (release < w->from || release > w->to)
+			continue;
+		inside = true;
+		if (!last)
+			buf_append_format(to, ", counts until %s", utc_text(w->until_s, until));
+	}
+	if (!inside && !last)
+		buf_append_string(to, ", does not count");
+	for (size_t i = 0; i < f->window_count && last && !inside; i++)
+		buf_append_format(
+		    to, ", does not count until %s", utc_text(f->windows[i].until_s, until));
 }
 
 static void

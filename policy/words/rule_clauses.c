@@ -18,6 +18,8 @@ static void say_kinds(
 static void say_review(struct clause_writer *w, uint64_t review_by_s, const char *key);
 static void say_references(struct clause_writer *w);
 static void say_windows(struct clause_writer *w, const struct policy_family *f);
+static const char *release_name(
+    const struct policy *p, const struct policy_family *f, size_t release);
 static void say_release(struct clause_writer *w);
 static void say_operators(struct clause_writer *w, const struct operators *o);
 static void say_operator(struct clause_writer *w, const struct operator_entry *op);
@@ -172,10 +174,26 @@ say_windows(struct clause_writer *w, const struct policy_family *f)
 {
 	char until[UTC_TEXT_SIZE];
 
-	for (size_t i = 0; i < f->window_count; i++)
-		buf_append_format(clause_begin(w, "windows", view_of_string(f->name), "windows"),
-		    "releases %zu to %zu count until %s", f->windows[i].from + 1,
-		    f->windows[i].to + 1, utc_text(f->windows[i].until_s, until));
+	for (size_t i = 0; i < f->window_count; i++) {
+		const struct policy_window *window = &f->windows[i];
+		struct buf *to = clause_begin(w, "windows", view_of_string(f->name), "windows");
+
+		for (size_t r = window->from; r <= window->to; r++)
+			buf_append_format(to, "%s%s", r > window->from ? ", " : "",
+			    release_name(w->policy, f, r));
+		buf_append_format(to, " until %s", utc_text(window->until_s, until));
+	}
+}
+
+/* "family@release": the set is called so. */
+static const char *
+release_name(const struct policy *p, const struct policy_family *f, size_t release)
+{
+	size_t i = 0;
+
+	while (p->references[i].family != f || p->references[i].release != release)
+		i++;
+	return p->references[i].name;
 }
 
 /* What has to be of one release. */

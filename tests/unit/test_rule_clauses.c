@@ -101,6 +101,11 @@ test_what_is_said_and_what_is_left_out(void **state)
 	expect(&c, "libraries", "references", "one", 8);
 	expect(&c, "libraries", "references", "fam@b", 8);
 	expect(&c, "", "release", "fam", 15);
+	expect(&c, "libraries", "references", "fam@b", 8);
+	assert_true(view_equal(buf_view(&find(&c, "libraries", "references", "fam@a")->aside),
+	    V("1 file, counts until 2027-01-31T00:00:00Z")));
+	assert_true(view_equal(buf_view(&find(&c, "libraries", "references", "fam@b")->aside),
+	    V("1 file, the last release")));
 	expect(&c, "libraries", "demand", "/lib/x", 8);
 	expect(&c, "files", "owners", "7", 9);
 	expect(&c, "files", "except", "sha256 " HEX_A " until 2027-01-31T00:00:00Z: later", 9);
@@ -147,7 +152,7 @@ test_releases_and_their_windows(void **state)
 	clauses_of_top(p, &c);
 	expect(&c, "", "references", "always counts", 2);
 	expect(&c, "", "references", "is release 2 of 2 of fam", 16);
-	window = find(&c, "", "windows", "releases 1 to 2 count until 2027-01-31T00:00:00Z");
+	window = find(&c, "", "windows", "fam@a, fam@b until 2027-01-31T00:00:00Z");
 	assert_non_null(window);
 	assert_true(view_equal(window->subject, V("fam")));
 	clauses_free(&c);
