@@ -18,6 +18,24 @@ known_by_digest(const struct policy *p, const struct digest *digest, struct know
 		}
 }
 
+void
+known_counting(const struct policy_rule *r, enum component_kind part, uint64_t at_s, struct buf *to)
+{
+	const struct file_rule *files = part < COMPONENT_KIND_COUNT ? r->files[part] : NULL;
+	bool any = false;
+
+	for (size_t i = 0; files != NULL && i < r->reference_count; i++) {
+		const struct policy_reference *from = r->reference[i];
+
+		if ((files->references & UINT64_C(1) << i) == 0 ||
+		    (from->family != NULL && !release_counts(from->family, from->release, at_s)))
+			continue;
+		buf_append_string(to, any ? ", " : "");
+		buf_append_string(to, from->name);
+		any = true;
+	}
+}
+
 static void
 add(struct known *k, const struct policy_reference *from, const struct reference_entry *e)
 {

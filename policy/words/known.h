@@ -5,10 +5,12 @@
 #define HALLMARK_POLICY_WORDS_KNOWN_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "policy/policy.h"
 #include "proto/bytes.h"
 #include "proto/digest.h"
+#include "proto/evidence/component.h"
 
 #define KNOWN_MAX 8 /* places that are told: more say nothing more */
 
@@ -25,5 +27,12 @@ struct known {
 
 /* Every entry is looked at: it is for people who ask about some files. */
 void known_by_digest(const struct policy *p, const struct digest *digest, struct known *out);
+
+/*
+ * Appends the names of the sets that the rule for this part compares with at that time, ", "
+ * between them; nothing where it compares with none.
+ */
+void known_counting(
+    const struct policy_rule *r, enum component_kind part, uint64_t at_s, struct buf *to);
 
 #endif

@@ -46,7 +46,6 @@ static void print_finding(
 static void print_sets(const struct explained *x, const struct compared *c);
 static struct compared compare(const struct report_finding *f);
 static bool is_of_set(const struct finding_group *g);
-static void append_sets(const struct explained *x, enum component_kind part, struct buf *to);
 static bool print_json(const struct explained *x);
 static void write_group(const struct explained *x, const struct finding_group *g, struct buf *to);
 static void write_sets(const struct explained *x, const struct report_finding *f, struct buf *to);
@@ -207,7 +206,9 @@ print_demands(const struct explained *x, const struct finding_group *g)
 		label = "";
 	}
 	if (is_of_set(g)) {
-		append_sets(x, g->cause.part, &words);
+		buf_append_string(&words, "a file of ");
+		known_counting(
+		    x->report.rule, g->cause.part, x->report.document.report.issued_s, &words);
 		paragraph_print(x->to, 2, label, COLUMN, buf_view(&words));
 	}
 	buf_free(&words);
@@ -220,20 +221,6 @@ is_of_set(const struct finding_group *g)
 	return g->cause.key != NULL &&
 	       (strcmp(g->cause.key, "unknown") == 0 || strcmp(g->cause.key, "changed") == 0 ||
 		   strcmp(g->cause.key, "other_process") == 0);
-}
-
-static void
-append_sets(const struct explained *x, enum component_kind part, struct buf *to)
-{
-	buf_append_string(to, "a file of ");
-	for (size_t i = 0, any = 0; i < x->clauses.count; i++) {
-		const struct clause *c = &x->clauses.clause[i];
-
-		if (c->part != part || strcmp(c->name, "references") != 0)
-			continue;
-		buf_append_string(to, any++ > 0 ? ", " : "");
-		buf_append_view(to, buf_view(&c->says));
-	}
 }
 
 static void

@@ -45,7 +45,15 @@ told_write(int fd, struct view content)
 bool
 told_failure(const char *what, const char *why)
 {
-	fprintf(stderr, "hallmark-signer: %s: %s\n", what, why);
+	struct buf words = BUF_INIT;
+
+	/* Names from outside stand in both. */
+	text_append_printable(&words, view_of_string(what), SIZE_MAX);
+	buf_append_string(&words, ": ");
+	text_append_printable(&words, view_of_string(why), SIZE_MAX);
+	fprintf(stderr, "hallmark-signer: %.*s\n", view_precision(buf_view(&words)),
+	    (const char *)words.data);
+	buf_free(&words);
 	return false;
 }
 

@@ -112,6 +112,8 @@ fetch_measured(struct told_report *r)
 static bool
 fail(const struct told_report *r, const char *why)
 {
-	fprintf(stderr, "hallmark-signer: entry %" PRIu64 ": %s\n", r->index, why);
-	return false;
+	char what[32];
+
+	(void)snprintf(what, sizeof(what), "entry %" PRIu64, r->index);
+	return told_failure(what, why);
 }

@@ -125,6 +125,24 @@ def test_why_a_report_is_as_it_is():
         assert signer.stop() == 0
 
 
+def test_what_is_expected_is_what_counted_then():
+    with Explained() as site:
+        for name in ("one", "two"):
+            site.path(f"{name}.sha256").write_text(f"{hex_of(name.encode())}  /usr/bin/app\n")
+        site.policy.write_text(to_yaml({
+            "name": "releases",
+            "families": [{"name": "app", "releases": [{"name": n, "file": f"{n}.sha256"} for n in ("one", "two")]}],
+            "workloads": [{"match": "*", "collectors": ["spiffe://test/**"], "executable": {"references": ["app"]}}]}))
+        signer = site.start_signer()
+        index = site.logged("bot-1", {"executable": wire.component("executable", [wire.file_item("/usr/bin/app", b"one")])})
+        text = words(site.explained("bot-1", "--report", index).stdout)
+        assert "other-release" in text and "expected a file of app@two to mend" in text, text
+        assert "set app@one has this digest as /usr/bin/app" in text
+        text = words(site.explained("bot-1").stdout)
+        assert "app@one (1 file, does not count) app@two (1 file, the last release)" in text, text
+        assert signer.stop() == 0
+
+
 def test_many_files_of_one_cause():
     with Explained() as site:
         signer = site.start_signer()
