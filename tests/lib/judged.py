@@ -43,12 +43,12 @@ class Judged(Measured):
         super().__exit__(*all_of_them)
         self.site.__exit__(*all_of_them)
 
-    def judge_by(self, references, **entry):
-        """Reference sets by name, and the one entry of the policy."""
+    def judge_by(self, references, top=None, **entry):
+        """Reference sets by name, `top` for more at the top of the policy, and the one entry."""
         for name, content in references.items():
             self.site.path(f"{name}.sha256").write_text(content)
         self.site.path("policy.yaml").write_text(to_yaml({
-            "name": "judged", "references": [{"name": n, "file": f"{n}.sha256"} for n in references],
+            "name": "judged", **(top or {}), "references": [{"name": n, "file": f"{n}.sha256"} for n in references],
             "workloads": [{"match": "app", "collectors": [COLLECTOR], **entry}]}))
         if self.signer is None:
             self.signer = self.site.start_signer()
