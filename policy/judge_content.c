@@ -15,6 +15,9 @@ struct lookup {
 	size_t others;                          /* how many more would do */
 };
 
+static bool accept_by_content(
+    struct judge_bench *t, const struct lookup *l, const struct component_file *f);
+static bool has_elsewhere(const struct reference_set *set, const struct component_file *f);
 static bool is_left_open(const struct judge_bench *t, const struct component_file *f);
 static struct lookup look_up(struct judge_bench *t, const struct component_file *f);
 static void look_at_exceptions(
@@ -65,6 +68,8 @@ judge_content(struct judge_bench *t, const struct component_file *f)
 	/* Of what was being replaced, what was read is no content that it has; that is said. */
 	if (t->b->kind == COMPONENT_FILES && (f->flags & COMPONENT_FILE_CHANGED) != 0)
 		return;
+	if (accept_by_content(t, &l, f))
+		return;
 	if ((f->flags & COMPONENT_FILE_OTHER) != 0) {
 		detail = verdict_find(t->b, FINDING_OTHER_PROCESS, r->other_process, f->path);
 		if (detail != NULL)
@@ -90,6 +95,48 @@ judge_content(struct judge_bench *t, const struct component_file *f)
 			judge_append_digest(
 			    detail, "in no reference set; found sha256 ", &f->digest);
 	}
+}
+
+/*
+ * What some set has under another path, where none has anything under this one: a file that was
+ * changed to be like another is none of that.
+ */
+static bool
+accept_by_content(struct judge_bench *t, const struct lookup *l, const struct component_file *f)
+{
+	uint64_t having = 0;
+
+	if (!t->rule->by_content || l->known != NULL || l->other != NULL)
+		return false;
+	for (size_t i = 0; i < t->count; i++)
+		if (t->source[i].counts && has_elsewhere(t->source[i].reference->set, f))
+			having |= t->source[i].bit;
+	if (having == 0)
+		return false;
+	verdict_accept(
+	    t->b, (f->flags & COMPONENT_FILE_OTHER) != 0 ? FINDING_OTHER_PROCESS : FINDING_UNKNOWN);
+	if ((f->flags & COMPONENT_FILE_SYMLINK) != 0)
+		verdict_accept(t->b, FINDING_SYMLINK);
+	judge_releases(t, f, having);
+	return true;
+}
+
+static bool
+has_elsewhere(const struct reference_set *set, const struct component_file *f)
+{
+	const enum reference_kind kind =
+	    (f->flags & COMPONENT_FILE_SYMLINK) != 0 ? REFERENCE_LINK : REFERENCE_FILE;
+
+	for (size_t i = reference_seek_content(set, kind, &f->digest); i < reference_count(set);
+	     i++) {
+		const struct reference_entry *e = reference_content_at(set, i);
+
+		if (e->kind != kind || !digest_equal(&e->digest, &f->digest))
+			return false;
+		if (has_rights(f, e))
+			return true;
+	}
+	return false;
 }
 
 /* Of this the component itself is judged: the policy accepts what it was made with, or does not. */

@@ -204,6 +204,7 @@ take_file_rule(struct place *p, enum component_kind kind, const struct raw_file_
 
 	*r = (struct file_rule){
 	    .references = policy_sets_named(p->rule, raw->references, raw->references_count),
+	    .by_content = raw->by == RAW_BY_CONTENT,
 	    .symlinks = raw->symlinks,
 	    .complete = kind == COMPONENT_FILES,
 	    .unknown = draft_outcome(raw->unknown),
@@ -235,6 +236,9 @@ take_file_rule(struct place *p, enum component_kind kind, const struct raw_file_
 	policy_accept_compile(p->draft, key_of(p, rest), raw, r);
 	policy_named_compile(p->draft, p->key, raw, r);
 	policy_except_compile(p->draft, p->key, kind, raw, p->rule);
+	for (size_t i = 0; r->by_content && i < p->rule->reference_count; i++)
+		if ((r->references & UINT64_C(1) << i) != 0 && p->rule->reference[i]->set != NULL)
+			reference_sort_contents(p->rule->reference[i]->set);
 	p->rule->files[kind] = r;
 }
 

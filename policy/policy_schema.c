@@ -13,6 +13,11 @@ static const cyaml_strval_t outcomes[] = {
     {"contraindicated", RAW_OUTCOME_CONTRAINDICATED},
 };
 
+static const cyaml_strval_t compared_by[] = {
+    {"path", RAW_BY_PATH},
+    {"content", RAW_BY_CONTENT},
+};
+
 #define KIND_ROW(identifier, name, shape) {name, identifier},
 static const cyaml_strval_t kinds[] = {COMPONENT_KIND_MAP(KIND_ROW)};
 #undef KIND_ROW
@@ -114,6 +119,8 @@ static const cyaml_schema_value_t exception_entry = {
 #define MADE(key)         LIST(key, OPTIONAL, struct raw_file_rule, &made_entry, 1, POLICY_MADE_MAX)
 #define FILE_FIELDS                                                                                \
 	LIST(references, REQUIRED, struct raw_file_rule, &name_entry, 1, REPORT_REFERENCES_MAX),   \
+	    CYAML_FIELD_ENUM("by", OPTIONAL | CYAML_FLAG_STRICT, struct raw_file_rule, by,         \
+		compared_by, CYAML_ARRAY_LEN(compared_by)),                                        \
 	    CYAML_FIELD_BOOL("symlinks", OPTIONAL, struct raw_file_rule, symlinks),                \
 	    FILE_OUTCOME(unknown), FILE_OUTCOME(changed), FILE_OUTCOME(unreadable),                \
 	    FILE_OUTCOME(unstable), FILE_OUTCOME(world_writable),                                  \

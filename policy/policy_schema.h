@@ -61,6 +61,8 @@ struct raw_collectors_ca {
 	char *name, *file;
 };
 
+enum raw_by { RAW_BY_PATH, RAW_BY_CONTENT };
+
 struct raw_anonymous {
 	char *program, *bytes, *mappings;
 	bool writable;
@@ -74,6 +76,7 @@ struct raw_exception {
 struct raw_file_rule {
 	char **references;
 	uint32_t references_count;
+	enum raw_by by;
 	bool symlinks;
 	enum raw_outcome unknown, changed, missing, deleted, replaced, memfd, anonymous, writable;
 	enum raw_outcome unreadable, unstable, world_writable, other_process;

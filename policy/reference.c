@@ -7,6 +7,7 @@
 struct reference_set {
 	struct buf names;
 	struct reference_entry *entries;
+	const struct reference_entry **by_content; /* NULL: nobody has asked for it */
 	size_t count;
 	size_t capacity;
 };
@@ -15,6 +16,8 @@ static const char *parse_line(struct reference_set *s, struct view line);
 static void append_entry(struct reference_set *s, const struct reference_entry *e);
 static void sort_entries(struct reference_set *s);
 static int entry_compare(const void *a, const void *b);
+static int content_compare(const void *a, const void *b);
+static int compare_content(const struct reference_entry *e, uint8_t kind, const struct digest *d);
 
 enum err
 reference_parse(
@@ -68,6 +71,7 @@ reference_free(struct reference_set **s)
 	if (*s == NULL)
 		return;
 	buf_free(&(*s)->names);
+	free((*s)->by_content);
 	free((*s)->entries);
 	free(*s);
 	*s = NULL;
@@ -105,6 +109,41 @@ reference_seek(const struct reference_set *s, size_t from, struct view path)
 			high = middle;
 	}
 	return low;
+}
+
+void
+reference_sort_contents(struct reference_set *s)
+{
+	if (s->by_content != NULL)
+		return;
+	if ((s->by_content = calloc(s->count + 1, sizeof(*s->by_content))) == NULL)
+		abort();
+	for (size_t i = 0; i < s->count; i++)
+		s->by_content[i] = &s->entries[i];
+	qsort(s->by_content, s->count, sizeof(*s->by_content), content_compare);
+}
+
+size_t
+reference_seek_content(
+    const struct reference_set *s, enum reference_kind kind, const struct digest *digest)
+{
+	size_t low = 0, high = s->count;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (compare_content(s->by_content[middle], (uint8_t)kind, digest) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct reference_entry *
+reference_content_at(const struct reference_set *s, size_t place)
+{
+	return s->by_content[place];
 }
 
 /* NULL, or what is wrong with the line. */
@@ -150,4 +189,21 @@ static int
 entry_compare(const void *a, const void *b)
 {
 	return reference_entry_compare(a, b);
+}
+
+static int
+content_compare(const void *a, const void *b)
+{
+	const struct reference_entry *x = *(const struct reference_entry *const *)a;
+	const struct reference_entry *y = *(const struct reference_entry *const *)b;
+
+	return compare_content(x, y->kind, &y->digest);
+}
+
+static int
+compare_content(const struct reference_entry *e, uint8_t kind, const struct digest *d)
+{
+	const int order = digest_compare(&e->digest, d);
+
+	return order != 0 ? order : (int)e->kind - (int)kind;
 }

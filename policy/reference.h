@@ -35,4 +35,15 @@ const struct reference_entry *reference_at(const struct reference_set *s, size_t
  */
 size_t reference_seek(const struct reference_set *s, size_t from, struct view path);
 
+/* Has the set ready to be looked into by content, too; once is enough. A pointer for each entry. */
+void reference_sort_contents(struct reference_set *s);
+
+/*
+ * Entries by digest, files before links: the place of the first that is not before these;
+ * reference_count if there is none. What stands at a place.
+ */
+size_t reference_seek_content(
+    const struct reference_set *s, enum reference_kind kind, const struct digest *digest);
+const struct reference_entry *reference_content_at(const struct reference_set *s, size_t place);
+
 #endif

@@ -74,6 +74,7 @@ struct exception_rule {
 /* For executable, libraries and files. Each outcome is NONE, WARNING or CONTRAINDICATED. */
 struct file_rule {
 	uint64_t references; /* bit i: reference[i] of the policy_rule */
+	bool by_content;     /* what a set has under another path is accepted */
 	bool symlinks;       /* judged by the digest of their text; otherwise never accepted */
 	bool complete;       /* each path of the references has to be measured */
 	enum report_status unknown, changed, missing, deleted, replaced, memfd, anonymous, writable;

@@ -25,6 +25,9 @@ clauses_of_files(struct clause_writer *w, const struct file_rule *r)
 	const struct outcome_key *k;
 
 	say_sets(w, r);
+	if (r->by_content)
+		buf_append_string(clause_begin(w, "by", (struct view){NULL, 0}, ".by"),
+		    "what a set has under another path is accepted");
 	if (r->symlinks)
 		buf_append_string(clause_begin(w, "symlinks", (struct view){NULL, 0}, ".symlinks"),
 		    "accepted by the SHA-256 of their target's text");

@@ -377,6 +377,15 @@ class FileRule:
         if self.kind == "files" and not flags & LINK and any(
                 left_open.get(bytes(detail)) in self.made for detail in item[7]):
             return
+        if not known and not having and self.rule.get("by") == "content":
+            elsewhere = [s for s in self.counting if any(
+                (line.kind, line.digest) == (kind, digest) and grants(line, item)
+                for lines in s.paths.values() for line in lines)]
+            if elsewhere:
+                self.accepted |= {"other-process" if flags & OTHER else "unknown-file"}
+                self.accepted |= {"symbolic-link"} if flags & LINK else set()
+                yield from self.narrowed(path, elsewhere)
+                return
         if flags & OTHER:
             yield self.finding("other-process", path, "run by a process besides the main one, in no "
                                f"reference set; found sha256 {digest}")

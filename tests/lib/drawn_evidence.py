@@ -186,6 +186,7 @@ class Drawn:
         lenient = self.maybe()
         return {"references": self.chance.sample(sets, self.chance.randint(1, 5)),
                 **({"symlinks": self.maybe()} if self.maybe() else {}),
+                **({"by": self.chance.choice(("path", "content"))} if self.maybe() else {}),
                 **self.accepted(kind), **self.named(kind), **self.excepted(),
                 **({"owners": self.some((1, 0, 70000)) or [70000]} if kind == "files" and self.maybe() else {}),
                 **{o: self.chance.choice(OUTCOMES[:2] if lenient else OUTCOMES)

@@ -261,6 +261,27 @@ def test_the_program_and_the_libraries_that_a_policy_names():
         assert lacks[0] in judged("libraries", files(B, "libraries", flags=flags), demand=["/b"])[1]
 
 
+def test_what_a_set_has_under_another_path():
+    """Where the policy says so, and none has anything under this one; of files files, of links links."""
+    sets = [reference("app", {"/a": b"a", "/b": b"b"})]
+    linked = [(sets[0][0], sets[0][1] + b"link a /link\n")]
+
+    def judged(component, references, **said):
+        verdict = CASES.verdict({"executable": {"references": ["app"], "by": "content", **said}}, component, references)
+        return found(verdict, "code"), [a["code"] for a in verdict.get("hallmark.accepted", [])]
+
+    assert judged(files({"/c": b"a"}, "executable"), sets) == ([], ["unknown-file"])
+    assert judged(files({"/c": b"a"}, "executable", flags=512), sets) == ([], ["other-process"])
+    assert judged(files({"/c": b"a"}, "executable"), sets, by="path") == ([("unknown-file",)], [])
+    assert judged(files({"/b": b"a"}, "executable"), sets) == ([("changed-file",)], [])
+    link = files({"/c": b"a"}, "executable", flags=64, mode=0o120777)
+    assert judged(link, sets, symlinks=True) == ([("unknown-file",)], [])
+    assert judged(link, linked, symlinks=True) == ([], ["symbolic-link", "unknown-file"])
+    assert judged(link, linked) == ([("symbolic-link",)], [])
+    given = [(sets[0][0], f"file {sha(b'a')} /a mode=0755\n".encode())]
+    assert judged(files({"/c": b"a"}, "executable"), given) == ([("unknown-file",)], [])
+
+
 def test_what_a_fact_without_values_and_one_not_measured_yield():
     verdict = CASES.verdict(FACT, facts(uid=[]))
     assert found(verdict, "detail") == [('expected "0", found ""',)]
@@ -591,6 +612,10 @@ CHANGES = (
     ('(e["path"].encode(), e["sha256"]) == (path, digest)', 'e["path"].encode() == path'),
     ('kind == "link" or [line for _, line in lines if grants(line, item)]', 'kind == "link" or lines'),
     ("if flags & OTHER:", "if False:"),
+    ('if not known and not having and self.rule.get("by") == "content":', 'if not known and self.rule.get("by") == "content":'),
+    ('if not known and not having and self.rule.get("by") == "content":', 'if not having and self.rule.get("by") == "content":'),
+    ('{"other-process" if flags & OTHER else "unknown-file"}', '{"unknown-file"}'),
+    ("yield from self.narrowed(path, elsewhere)", "pass"),
     ("not flags & (OTHER | CODE) and", "not flags & CODE and"),
     ("not item[6] & (2 | 4 | LINK | 128 | CODE)", "not item[6] & (2 | 4 | LINK | 128)"),
     ("any(grants(line, item) for _, line in lines)", "lines"),

@@ -348,6 +348,37 @@ test_seek(void **state)
 	buf_free(&text);
 }
 
+static void
+test_seek_content(void **state)
+{
+	struct buf text = BUF_INIT;
+	struct reference_set *s;
+	struct digest a, b, link;
+
+	buf_append_string(&text, B "  /1\n" A "  /2\n" B "  /3\n" A "  /4\nlink t /5\n");
+	s = accept(state, buf_view(&text));
+	assert_int_equal(digest_from_hex((struct view){(const uint8_t *)A, 64}, &a), ERR_OK);
+	assert_int_equal(digest_from_hex((struct view){(const uint8_t *)B, 64}, &b), ERR_OK);
+	link = reference_at(s, 4)->digest;
+	for (int again = 0; again < 2; again++)
+		reference_sort_contents(s);
+	for (size_t i = 0; i < 2; i++) {
+		const struct digest *d = i == 0 ? &a : &b;
+		const size_t at = reference_seek_content(s, REFERENCE_FILE, d);
+
+		for (size_t n = 0; n < 2; n++)
+			assert_true(digest_equal(&reference_content_at(s, at + n)->digest, d));
+		assert_int_equal(reference_seek_content(s, REFERENCE_LINK, d), at + 2);
+	}
+	assert_true(view_equal(
+	    reference_content_at(s, reference_seek_content(s, REFERENCE_LINK, &link))->path,
+	    V("/5")));
+	memset(&a, 0xff, sizeof(a));
+	assert_int_equal(reference_seek_content(s, REFERENCE_LINK, &a), 5);
+	reference_free(&s);
+	buf_free(&text);
+}
+
 /* The installed sha256sum writes what is read here. */
 static void
 test_what_sha256sum_writes(void **state)
@@ -407,6 +438,7 @@ main(void)
 	    WITH_FIXTURE(test_many_bad_lines_are_counted),
 	    WITH_FIXTURE(test_too_large),
 	    WITH_FIXTURE(test_seek),
+	    WITH_FIXTURE(test_seek_content),
 	    WITH_FIXTURE(test_what_sha256sum_writes),
 	};
 
