@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "policy/sources/source.h"
+#include "policy/sources/source_key.h"
 #include "signer/ledger/store/diskfile.h"
 #include "signer/sandbox.h"
 
@@ -36,12 +37,13 @@ policy_import_arguments(int argc, char **argv, struct policy_import_words *out)
 void
 policy_import_words_free(struct policy_import_words *w)
 {
+	source_options_end(&w->options);
 	free(w->from);
 	w->from = NULL;
 }
 
 int
-policy_import(const struct policy_import_words *w)
+policy_import(struct policy_import_words *w)
 {
 	struct set_draft *draft = set_draft_new();
 	struct faults faults = FAULTS_INIT;
@@ -52,6 +54,9 @@ policy_import(const struct policy_import_words *w)
 	/* What is read comes from anywhere, and libraries unpack it. */
 	sandbox_enter(false);
 	/* All faults of all of them, in one run. */
+	for (size_t i = 0; i < w->keys.count; i++)
+		if (source_key_load(w->keys.text[i], &faults, &w->options.keys) != ERR_OK)
+			e = ERR_CONFIG;
 	for (size_t i = 0; i < w->from_count; i++)
 		if (source_read(w->from[i], &w->options, &faults, draft) != ERR_OK)
 			e = ERR_CONFIG;
@@ -77,7 +82,7 @@ take_value(struct policy_import_words *w, const char *name, const char *value)
 	const struct {
 		const char *name;
 		struct source_texts *to;
-	} lists[] = {{"--key", &o->keys}, {"--builder", &o->builders},
+	} lists[] = {{"--key", &w->keys}, {"--builder", &o->builders},
 	    {"--build-type", &o->build_types}, {"--parameter", &o->parameters},
 	    {"--predicate-type", &o->predicate_types}};
 

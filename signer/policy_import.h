@@ -29,6 +29,7 @@ struct policy_import_words {
 	const char **from;
 	size_t from_count; /* 1 or more */
 	const char *output;
+	struct source_texts keys; /* files */
 	struct source_options options;
 };
 
@@ -43,6 +44,6 @@ void policy_import_words_free(struct policy_import_words *w);
  * Writes the set, tells how much is in it and what was left out on stdout. Of a source with faults
  * nothing is written; these are on stderr. The exit status: 0, or 1.
  */
-int policy_import(const struct policy_import_words *w);
+int policy_import(struct policy_import_words *w);
 
 #endif

@@ -14,11 +14,10 @@
 #include "policy/sources/source_options.h"
 
 #define ENVELOPE_SIGNATURES_MAX 16
-#define ENVELOPE_KEY_SIZE_MAX   65536 /* bytes of a PEM file */
 
 /*
  * Appends the payload, signed by one of the keys that the options name, of the type that is
- * wanted. ERR_CONFIG, with a fault: no key is named, one is none, no signature is of any of them.
+ * wanted. ERR_CONFIG, with a fault: no key is named, no signature is of any of them.
  */
 enum err envelope_open(const char *file, const json_t *envelope, const char *payload_type,
     const struct source_options *o, struct faults *faults, struct buf *payload) MUST_USE;

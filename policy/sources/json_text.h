@@ -10,9 +10,8 @@
 #include "proto/bytes.h"
 #include "proto/err.h"
 
-#define JSON_TEXT_SIZE_MAX   (64 * 1024 * 1024) /* bytes: an SBOM of as many files as a set has */
-#define JSON_TEXT_VALUES_MAX 4000000            /* 150 bytes each in memory */
-#define JSON_TEXT_DEPTH_MAX  64 /* the deepest format of those read here has some 12 */
+#define JSON_TEXT_VALUES_MAX 4000000 /* 150 bytes each in memory */
+#define JSON_TEXT_DEPTH_MAX  64      /* the deepest format of those read here has some 12 */
 
 /*
  * An object, to be released by json_decref. ERR_CONFIG, with a fault, if it is none or over a

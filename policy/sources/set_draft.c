@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/reference.h"
+#include "policy/sources/reference.h"
 #include "proto/text.h"
 
 #define REASONS_MAX   24 /* as many literals as all sources have */

@@ -7,16 +7,12 @@
 #include <unistd.h>
 
 #include "config/yaml_check.h"
-#include "policy/reference.h"
 #include "policy/sources/deb.h"
-#include "policy/sources/json_text.h"
-#include "policy/sources/provenance.h"
-#include "policy/sources/sbom.h"
+#include "policy/sources/reference.h"
+#include "policy/sources/source_json.h"
 
 static enum err read_text(
     const char *file, const struct source_options *o, struct faults *faults, struct set_draft *to);
-static enum err read_json(const char *file, struct view text, const struct source_options *o,
-    struct faults *faults, struct set_draft *to);
 static enum err read_set(const char *file, struct view text, const struct source_options *o,
     struct faults *faults, struct set_draft *to);
 
@@ -51,41 +47,13 @@ read_text(
     const char *file, const struct source_options *o, struct faults *faults, struct set_draft *to)
 {
 	struct buf text = BUF_INIT;
-	enum err e = yaml_read_file(file, 0, NULL, file, JSON_TEXT_SIZE_MAX, faults, &text);
+	enum err e = yaml_read_file(file, 0, NULL, file, SOURCE_JSON_SIZE_MAX, faults, &text);
 
-	/* No line of a set begins with any of these. */
-	if (e == ERR_OK && text.size > 0 && strchr("{[ \t\r\n", text.data[0]) != NULL)
-		e = read_json(file, buf_view(&text), o, faults, to);
+	if (e == ERR_OK && source_json_is(buf_view(&text)))
+		e = source_json_read(file, buf_view(&text), o, faults, to);
 	else if (e == ERR_OK)
 		e = read_set(file, buf_view(&text), o, faults, to);
 	buf_free(&text);
-	return e;
-}
-
-static enum err
-read_json(const char *file, struct view text, const struct source_options *o, struct faults *faults,
-    struct set_draft *to)
-{
-	json_t *document;
-	enum err e = json_text_parse(file, text, faults, &document);
-
-	if (e != ERR_OK)
-		return e;
-	if (json_object_get(document, "payloadType") != NULL)
-		e = provenance_read(file, document, o, faults, to);
-	else if (json_object_get(document, "bomFormat") != NULL)
-		e = sbom_read_cyclonedx(file, document, o, faults, to);
-	else if (json_object_get(document, "spdxVersion") != NULL)
-		e = sbom_read_spdx(file, document, o, faults, to);
-	else if (json_object_get(document, "predicateType") != NULL)
-		e = source_fail(file, faults,
-		    "is a statement that nobody has signed: expected it in a DSSE envelope",
-		    (struct view){NULL, 0});
-	else
-		e = source_fail(file, faults,
-		    "is none of the JSON that is read: CycloneDX, SPDX 2.3, in-toto in DSSE",
-		    (struct view){NULL, 0});
-	json_decref(document);
 	return e;
 }
 

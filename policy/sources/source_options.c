@@ -7,6 +7,14 @@
 
 #define SHOWN_SIZE_MAX 256 /* bytes of it that are told */
 
+void
+source_options_end(struct source_options *o)
+{
+	for (size_t i = 0; i < o->keys.count; i++)
+		statement_key_free(&o->keys.key[i]);
+	o->keys.count = 0;
+}
+
 bool
 source_texts_have(const struct source_texts *t, struct view text)
 {

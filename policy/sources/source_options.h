@@ -10,6 +10,7 @@
 #include "config/faults.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
+#include "proto/statement/statement_key.h"
 
 #define SOURCE_TEXTS_MAX 64 /* of one option: more keys or parameters than a build has */
 
@@ -18,16 +19,24 @@ struct source_texts {
 	const char *text[SOURCE_TEXTS_MAX];
 };
 
+struct source_keys {
+	size_t count;
+	struct statement_key *key[SOURCE_TEXTS_MAX]; /* owned */
+};
+
 struct source_options {
 	bool content_only;               /* without owner and mode */
 	const char *under;               /* relative names are below it; NULL: there may be none */
-	struct source_texts keys;        /* files: PEM, whose signatures count */
+	struct source_keys keys;         /* whose signatures count */
 	struct source_texts builders;    /* ids */
 	struct source_texts build_types; /* URIs */
 	struct source_texts parameters;  /* NAME=VALUE: the external ones, all of them */
 	struct source_texts
 	    predicate_types; /* URIs besides SLSA provenance, which is looked into */
 };
+
+/* Frees the keys. All else is borrowed. */
+void source_options_end(struct source_options *o);
 
 bool source_texts_have(const struct source_texts *t, struct view text);
 

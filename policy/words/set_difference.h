@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "policy/reference.h"
+#include "policy/sources/reference.h"
 #include "proto/bytes.h"
 
 /* Of a path: whether it came, went, or has other contents or another owner than before. */

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "policy/reference.h"
+#include "policy/sources/reference.h"
 #include "policy/sources/set_draft.h"
 
 /* Nothing that fits into an input is too large for a set. */

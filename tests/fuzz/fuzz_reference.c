@@ -1,7 +1,7 @@
 /* Reference sets: sorted, found again, and written again they are read again as the same set. */
 #include <stdlib.h>
 
-#include "policy/reference.h"
+#include "policy/sources/reference.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

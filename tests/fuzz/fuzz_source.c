@@ -7,6 +7,7 @@
 #include "policy/sources/json_text.h"
 #include "policy/sources/provenance.h"
 #include "policy/sources/source.h"
+#include "policy/sources/source_key.h"
 #include "tests/fuzz/drafted_set.h"
 #include "tests/fuzz/scratch.h"
 
@@ -23,9 +24,9 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static char key[128], source[128];
-	const struct source_options options = {
+	static struct source_keys keys;
+	struct source_options options = {
 	    .under = size % 2 != 0 ? "/opt" : NULL,
-	    .keys = {1, {key}},
 	    .builders = {1, {"https://build.example/trusted"}},
 	    .build_types = {1, {"https://build.example/make/v1"}},
 	    .parameters = {2, {"ref=refs/tags/v1", "steps={\"test\":true,\"n\":[1,2]}"}},
@@ -38,7 +39,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		scratch_write("key.pem", (const uint8_t *)public_key, strlen(public_key));
 		(void)snprintf(key, sizeof(key), "%s/key.pem", scratch_directory());
 		(void)snprintf(source, sizeof(source), "%s/source", scratch_directory());
+		if (source_key_load(key, &faults, &keys) != ERR_OK)
+			abort();
 	}
+	options.keys = keys;
 	scratch_write("source", data, size);
 	e = source_read(source, &options, &faults, draft);
 	if ((e == ERR_OK) != (faults.count == 0))

@@ -109,7 +109,7 @@ def test_what_nobody_trusted_has_signed_gives_nothing():
         typed["signatures"][0]["sig"] = base64.b64encode(sign(KEY, base64.b64decode(good["payload"]), "text/plain")).decode()
         assert "another type" in refused(typed)
         good = envelope(statement())
-        assert "say whose signatures count" in refused(good, *TRUST)
+        assert "say by keys whose signatures count" in refused(good, *TRUST)
         for bad in ({**good, "signatures": {}}, changed(good, ["signatures"], None), {**good, "payload": "?"},
                     {**good, "payload": ""}, {**good, "payload": 7}, {**good, "signatures": good["signatures"] * 17}):
             assert "no DSSE envelope" in refused(bad)

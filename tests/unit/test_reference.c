@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "policy/reference.h"
+#include "policy/sources/reference.h"
 #include "tests/unit/config_fixture.h"
 
 #define A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"

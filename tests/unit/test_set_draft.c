@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "policy/reference.h"
+#include "policy/sources/reference.h"
 #include "policy/sources/set_draft.h"
 #include "tests/unit/config_fixture.h"
 

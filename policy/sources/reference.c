@@ -1,4 +1,4 @@
-#include "policy/reference.h"
+#include "policy/sources/reference.h"
 
 #include <stdlib.h>
 

@@ -3,8 +3,8 @@
  * them, or of Hallmark's own (proto/evidence/reference_entry.h), every one ended. A path may stand
  * on several lines: what any of them gives is accepted.
  */
-#ifndef HALLMARK_POLICY_REFERENCE_H
-#define HALLMARK_POLICY_REFERENCE_H
+#ifndef HALLMARK_POLICY_SOURCES_REFERENCE_H
+#define HALLMARK_POLICY_SOURCES_REFERENCE_H
 
 #include <stddef.h>
 
