@@ -12,7 +12,7 @@ PKGS_CONFIG := libcyaml yaml-0.1
 PKGS_PKCS11 := libp11 p11-kit-1 libcrypto libcap libseccomp
 PKGS_SIGNER := libuv libssl libcrypto sqlite3 libcap libseccomp jansson libarchive
 PKGS_COLLECTOR := libssl libcrypto libcap libseccomp jansson
-PKGS_AUDITOR   := libcrypto libcap libseccomp
+PKGS_AUDITOR   := libcrypto libcap libseccomp jansson
 PKGS_TEST      := cmocka jansson
 PKGS_ALL := $(sort $(PKGS_PROTO) $(PKGS_CONFIG) $(PKGS_PKCS11) $(PKGS_SIGNER) $(PKGS_COLLECTOR) \
 	$(PKGS_AUDITOR) $(PKGS_TEST))

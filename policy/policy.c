@@ -103,6 +103,8 @@ policy_free(struct policy **p)
 {
 	if (*p == NULL)
 		return;
+	for (size_t i = 0; i < (*p)->source_count; i++)
+		source_options_end(&(*p)->sources[i].options);
 	for (size_t i = 0; i < (*p)->reference_count; i++) {
 		reference_free(&(*p)->references[i].set);
 		buf_free(&(*p)->references[i].content);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policy/policy_sources.h"
 #include "proto/evidence/bundle.h"
 #include "proto/utc.h"
 
@@ -80,6 +81,8 @@ take_references(struct draft *d)
 
 		*to = (struct policy_reference){
 		    .name = raw->references[i].name, .file = raw->references[i].file};
+		snprintf(key, sizeof(key), "references[%zu].source", i);
+		to->source = policy_sources_find(d, key, raw->references[i].source);
 		snprintf(key, sizeof(key), "references[%zu].name", i);
 		draft_name(d, key, to->name);
 		check_reference(d, key, i);
@@ -95,15 +98,17 @@ take_releases(struct draft *d, size_t family, size_t first)
 {
 	const struct raw_family *raw = &d->raw->families[family];
 	struct policy_family *to = &d->policy->families[family];
-	char key[DRAFT_KEY_MAX];
+	char key[DRAFT_KEY_MAX], source[DRAFT_KEY_MAX];
 
 	to->name = raw->name;
 	to->release_count = raw->releases_count;
 	for (size_t i = 0; i < raw->releases_count; i++) {
 		snprintf(key, sizeof(key), "families[%zu].releases[%zu].name", family, i);
+		snprintf(source, sizeof(source), "families[%zu].releases[%zu].source", family, i);
 		d->policy->references[first + i] = (struct policy_reference){
 		    .name = release_name(d, key, raw->name, raw->releases[i].name),
 		    .file = raw->releases[i].file,
+		    .source = policy_sources_find(d, source, raw->releases[i].source),
 		    .family = to,
 		    .release = i,
 		};

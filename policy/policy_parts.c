@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "policy/policy_families.h"
+#include "policy/policy_sources.h"
+#include "policy/sources/source_json.h"
 
 /* What the parts are read by, and where the one in work stands. */
 struct reading {
@@ -16,6 +18,7 @@ struct reading {
 
 static void take_references(struct reading *r);
 static void take_reference(struct reading *r, struct policy_reference *to);
+static enum err read_set(struct reading *r, const char *shown, struct policy_reference *to);
 static enum err take_content(struct reading *r, struct policy_reference *of, char **shown);
 static void take_collectors_cas(struct reading *r);
 static void take_collectors_ca(struct reading *r, size_t index);
@@ -30,6 +33,7 @@ policy_parts_compile(struct draft *d, policy_part_read *read, void *context)
 {
 	struct reading r = {.draft = d, .read = read, .context = context};
 
+	policy_sources_compile(d);
 	take_references(&r);
 	take_collectors_cas(&r);
 	take_operators(&r);
@@ -53,10 +57,24 @@ take_reference(struct reading *r, struct policy_reference *to)
 {
 	char *shown;
 
-	if (take_content(r, to, &shown) == ERR_OK &&
-	    reference_parse(shown, buf_view(&to->content), r->draft->faults, &to->set) == ERR_OK)
+	if (take_content(r, to, &shown) == ERR_OK && read_set(r, shown, to) == ERR_OK)
 		digest_of(to->content.data, to->content.size, &to->digest);
 	free(shown);
+}
+
+/* The content is a set, or what a source gives one of. */
+static enum err
+read_set(struct reading *r, const char *shown, struct policy_reference *to)
+{
+	const struct view content = buf_view(&to->content);
+
+	if (to->source == NULL && source_json_is(content))
+		return source_fail(shown, r->draft->faults,
+		    "is JSON, which is no reference set: name its \"source\"",
+		    (struct view){NULL, 0});
+	if (to->source == NULL)
+		return reference_parse(shown, content, r->draft->faults, &to->set);
+	return policy_sources_read(to->source, shown, content, r->draft->faults, &to->set);
 }
 
 /* None is read any more when there are too many bytes of them: whoever named them had few. */

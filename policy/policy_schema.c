@@ -1,11 +1,13 @@
 #include "policy/policy_schema.h"
 
+#include "policy/sources/source_options.h"
 #include "proto/evidence/bundle.h"
 #include "proto/report/report.h"
 #include "proto/utc.h"
 #include "proto/wire/keychannel.h"
 
-#define PATH_BYTES_MAX 4095 /* PATH_MAX of Linux without its NUL */
+#define SOURCE_TEXT_MAX 4096 /* bytes: a key has 1,500 at most, a parameter may be JSON */
+#define PATH_BYTES_MAX  4095 /* PATH_MAX of Linux without its NUL */
 
 static const cyaml_strval_t outcomes[] = {
     {"none", RAW_OUTCOME_NONE},
@@ -58,9 +60,30 @@ static const cyaml_schema_value_t kind_entry = {
 };
 _Static_assert(COMPONENT_UNMEASURED == CYAML_ARRAY_LEN(kinds) - 1, "the kinds that a policy names");
 
+/* The base64 of a key, a URI, or a parameter of a build. */
+static const cyaml_schema_value_t source_text_entry = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, SOURCE_TEXT_MAX),
+};
+#define SOURCE_TEXTS(key)                                                                          \
+	LIST(key, OPTIONAL, struct raw_source, &source_text_entry, 1, SOURCE_TEXTS_MAX)
+static const cyaml_schema_field_t source_fields[] = {
+    TEXT(name, REQUIRED, struct raw_source, BUNDLE_WORKLOAD_MAX),
+    TEXT(under, OPTIONAL, struct raw_source, PATH_BYTES_MAX),
+    SOURCE_TEXTS(keys),
+    SOURCE_TEXTS(builders),
+    SOURCE_TEXTS(build_types),
+    SOURCE_TEXTS(predicate_types),
+    SOURCE_TEXTS(parameters),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t source_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_source, source_fields),
+};
+
 static const cyaml_schema_field_t reference_fields[] = {
     TEXT(name, REQUIRED, struct raw_reference, BUNDLE_WORKLOAD_MAX),
     TEXT(file, REQUIRED, struct raw_reference, PATH_BYTES_MAX),
+    TEXT(source, OPTIONAL, struct raw_reference, BUNDLE_WORKLOAD_MAX),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t reference_entry = {
@@ -70,6 +93,7 @@ static const cyaml_schema_value_t reference_entry = {
 static const cyaml_schema_field_t release_fields[] = {
     TEXT(name, REQUIRED, struct raw_release, BUNDLE_WORKLOAD_MAX),
     TEXT(file, REQUIRED, struct raw_release, PATH_BYTES_MAX),
+    TEXT(source, OPTIONAL, struct raw_release, BUNDLE_WORKLOAD_MAX),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t release_entry = {
@@ -237,6 +261,7 @@ static const cyaml_schema_field_t policy_fields[] = {
     LIST(collectors_ca, OPTIONAL, struct raw_policy, &collectors_ca_entry, 1, POLICY_CAS_MAX),
     TEXT(operators, OPTIONAL, struct raw_policy, PATH_BYTES_MAX),
     TEXT(review_by, OPTIONAL, struct raw_policy, UTC_SIZE),
+    LIST(sources, OPTIONAL, struct raw_policy, &source_entry, 1, POLICY_SOURCES_MAX),
     LIST(references, OPTIONAL, struct raw_policy, &reference_entry, 0, POLICY_REFERENCES_MAX),
     LIST(families, OPTIONAL, struct raw_policy, &family_entry, 1, POLICY_FAMILIES_MAX),
     LIST(windows, OPTIONAL, struct raw_policy, &window_entry, 1, POLICY_WINDOWS_MAX),

@@ -18,6 +18,7 @@
 #define POLICY_WINDOWS_MAX    1024 /* past ones may stay for a while */
 /* Bytes of all its reference sets: a million files, and some 300 MiB of memory. */
 #define POLICY_REFERENCES_SIZE_MAX (128UL * 1024 * 1024)
+#define POLICY_SOURCES_MAX         64    /* as many as teams that build */
 #define POLICY_CAS_MAX             64    /* of a policy: each is a file */
 #define POLICY_WORKLOADS_MAX       10000 /* entries; patterns cover more workloads than that */
 #define POLICY_COLLECTORS_MAX      1024  /* patterns of one entry */
@@ -39,12 +40,19 @@ enum raw_outcome {
 	RAW_OUTCOME_CONTRAINDICATED,
 };
 
+struct raw_source {
+	char *name, *under;
+	char **keys, **builders, **build_types, **predicate_types, **parameters;
+	uint32_t keys_count, builders_count, build_types_count, predicate_types_count;
+	uint32_t parameters_count;
+};
+
 struct raw_reference {
-	char *name, *file;
+	char *name, *file, *source;
 };
 
 struct raw_release {
-	char *name, *file;
+	char *name, *file, *source;
 };
 
 struct raw_family {
@@ -128,6 +136,8 @@ struct raw_policy {
 	char *name, *operators, *review_by;
 	struct raw_collectors_ca *collectors_ca;
 	uint32_t collectors_ca_count;
+	struct raw_source *sources;
+	uint32_t sources_count;
 	struct raw_reference *references;
 	uint32_t references_count;
 	struct raw_family *families;

@@ -14,13 +14,21 @@
 #include "policy/policy_file.h"
 #include "policy/releases.h"
 #include "policy/sources/reference.h"
+#include "policy/sources/source_options.h"
 #include "policy/values/range.h"
 #include "proto/evidence/component.h"
 #include "proto/report/report.h"
 
+/* How files are read that are no sets themselves. */
+struct policy_source {
+	const char *name;
+	struct source_options options;
+};
+
 struct policy_reference {
 	const char *name;                   /* of a release: "family@release" */
 	const char *file;                   /* as the policy has it */
+	const struct policy_source *source; /* NULL: the file is a set */
 	const struct policy_family *family; /* NULL: it is no release, and always counts */
 	size_t release;
 	struct reference_set *set;
@@ -155,6 +163,8 @@ struct policy {
 	size_t collectors_ca_count;
 	struct policy_collectors_ca *collectors_ca; /* in the file's order */
 	uint64_t review_by_s;                       /* of all of it; 0: not said */
+	size_t source_count;
+	struct policy_source *sources; /* in the file's order */
 	size_t reference_count;
 	struct policy_reference *references; /* in the file's order, then releases */
 	size_t family_count;

@@ -29,7 +29,7 @@ envelope_open(const char *file, const json_t *envelope, const char *payload_type
 		e = fail(file, faults,
 		    "has a payload of another type than application/vnd.in-toto+json");
 	} else if (o->keys.count == 0) {
-		e = fail(file, faults, "is signed: say by keys whose signatures count (--key)");
+		e = fail(file, faults, "is signed: say by keys (--key) whose signatures count");
 	} else {
 		dsse_signed_bytes(type, buf_view(&content), &signed_bytes);
 		e = is_signed(signatures, buf_view(&signed_bytes), &o->keys)

@@ -64,7 +64,8 @@ provenance_read_statement(const char *file, const json_t *statement, const struc
 		e = check_slsa(p, json_object_get(statement, "predicate"));
 	else if (!source_texts_have(&p->options->predicate_types, predicate))
 		e = fail(p,
-		    "says something that is not looked into; say by --predicate-type that its "
+		    "says something that is not looked into; say by predicate_types "
+		    "(--predicate-type) that its "
 		    "subjects count all the same",
 		    predicate);
 	return e == ERR_OK ? take_subjects(p, json_object_get(statement, "subject")) : e;
@@ -78,9 +79,10 @@ check_slsa(const struct place *p, const json_t *predicate)
 	    json_object_get(json_object_get(predicate, "runDetails"), "builder");
 	enum err e;
 
-	if ((e = check_named(p, builder, "id", &p->options->builders, "--builder")) == ERR_OK &&
-	    (e = check_named(
-		 p, definition, "buildType", &p->options->build_types, "--build-type")) == ERR_OK)
+	if ((e = check_named(p, builder, "id", &p->options->builders, "builders (--builder)")) ==
+		ERR_OK &&
+	    (e = check_named(p, definition, "buildType", &p->options->build_types,
+		 "build_types (--build-type)")) == ERR_OK)
 		e = check_parameters(p, json_object_get(definition, "externalParameters"));
 	return e;
 }
@@ -121,7 +123,9 @@ check_parameters(const struct place *p, const json_t *parameters)
 		    (const uint8_t *)named->text[i], (size_t)(end - named->text[i])};
 
 		if (json_object_getn(parameters, (const char *)wanted.data, wanted.size) == NULL)
-			e = fail(p, "lacks an external parameter that --parameter names", wanted);
+			e = fail(p,
+			    "lacks an external parameter that parameters (--parameter) names",
+			    wanted);
 	}
 	return e;
 }
@@ -141,8 +145,8 @@ check_parameter(const struct place *p, const char *name, const json_t *value)
 		known = true;
 	}
 	return fail(p,
-	    known ? "has another value of an external parameter than --parameter says"
-		  : "has an external parameter that no --parameter names",
+	    known ? "has another value of an external parameter than parameters (--parameter) says"
+		  : "has an external parameter that parameters (--parameter) does not name",
 	    view_of_string(name));
 }
 

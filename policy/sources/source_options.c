@@ -30,7 +30,8 @@ source_path(const struct source_options *o, struct view name, const char *file,
 {
 	if (name.size > 0 && name.data[0] != '/' && o->under == NULL)
 		return source_fail(file, faults,
-		    "has a relative name: say by --under where the files are installed", name);
+		    "has a relative name: say by under (--under) where the files are installed",
+		    name);
 	if (name.size > 0 && name.data[0] != '/') {
 		if (name.size > 2 && memcmp(name.data, "./", 2) == 0)
 			name = (struct view){name.data + 2, name.size - 2};

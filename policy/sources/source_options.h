@@ -25,6 +25,7 @@ struct source_keys {
 };
 
 struct source_options {
+	bool signed_only;                /* what nobody has signed is refused */
 	bool content_only;               /* without owner and mode */
 	const char *under;               /* relative names are below it; NULL: there may be none */
 	struct source_keys keys;         /* whose signatures count */

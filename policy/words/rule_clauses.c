@@ -68,6 +68,7 @@ clauses_of_top(const struct policy *p, struct clauses *to)
 		say_collectors_ca(&w, &p->collectors_ca[i]);
 	if (p->operators.operators != NULL)
 		say_operators(&w, p->operators.operators);
+	clauses_of_sources(&w);
 	say_references(&w);
 }
 
@@ -164,6 +165,8 @@ say_references(struct clause_writer *w)
 		else
 			buf_append_format(to, "is release %zu of %zu of %s", r->release + 1,
 			    r->family->release_count, r->family->name);
+		if (r->source != NULL)
+			buf_append_format(to, ", read by source %s", r->source->name);
 	}
 	for (size_t i = 0; i < p->family_count; i++)
 		say_windows(w, &p->families[i]);

@@ -18,6 +18,8 @@ import time
 
 import yaml
 
+import second_sources
+
 DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "proto/PROTOCOL.md"
 KINDS_OF_FILES = ("executable", "files", "libraries")
 KINDS = ("config", "executable", "files", "host", "libraries", "packages", "runtime")
@@ -111,10 +113,11 @@ def read_yaml(content):
 class ReferenceSet:
     """`family` and `release`, its place there, are of a release."""
 
-    def __init__(self, name, content, family=None, release=0):
+    def __init__(self, name, content, source, family=None, release=0):
         self.name, self.family, self.release = name, family, release
         self.digest = hashlib.sha256(content).hexdigest()
-        self.paths = read_sums(content)
+        self.paths = read_sums(content) if source is None else {
+            path: {Line("file", digest, -1, -1, -1)} for path, digest in second_sources.read(source, content).items()}
 
     def counts(self, iat):
         return self.family is None or self.family.counts(self.release, iat)
@@ -208,7 +211,15 @@ class Policy:
             assert list(named.pop(kind, {})) == sorted(names), kind
         assert not named
         references = read_manifest(manifest).get("reference", {})
-        self.sets = {name: ReferenceSet(name, stored(references[name]), *of) for name, of in named_sets.items()}
+        self.sets = {name: ReferenceSet(name, stored(references[name]), self.source_of(name), *of)
+                     for name, of in named_sets.items()}
+
+    def source_of(self, name):
+        """What the policy says of how its file is read, or None: it is a set."""
+        named = {e["name"]: e for e in self.document.get("references") or []}
+        named.update((f"{f['name']}@{r['name']}", r) for f in self.document.get("families", []) for r in f["releases"])
+        sources = {s["name"]: s for s in self.document.get("sources", [])}
+        return sources[named[name]["source"]] if "source" in named[name] else None
 
     def named_sets(self):
         """name: () or its family and its place there."""

@@ -125,10 +125,10 @@ class Attested:
         if not self.signer:
             self.start()
 
-    def report(self, entry, components, references=(), workload="case", families=None, windows=None, files=(),
-               **evidence):
+    def report(self, entry, components, references=(), workload="case", families=None, windows=None, sources=None,
+               files=(), **evidence):
         """By a policy of this one entry. It is the same when made again."""
-        top = {"families": families, "windows": windows} if families else {}
+        top = {key: said for key, said in (("families", families), ("windows", windows), ("sources", sources)) if said}
         self.take(entry, references=references, files=files, **top)
         logged = self.submit(workload, components, **evidence)["report"]
         self.again.store = self.store()

@@ -42,7 +42,7 @@ ROOMS = {
     "policy/governance": [*PROTO, "config"],
     "policy/sources": [*PROTO, "config"],
     "policy": [*PROTO, "config", "policy/values", "policy/governance", "policy/sources"],
-    "policy/advice": [*PROTO, "config", "policy/values", "policy/governance", "policy"],
+    "policy/advice": [*PROTO, "config", "policy/values", "policy/governance", "policy/sources", "policy"],
     "policy/words": [*PROTO, "config", "policy/values", "policy/governance", "policy/sources", "policy"],
     "log": [*PROTO, "config", "policy"],
     "log/stored": [*PROTO, "config", "policy", "log"],

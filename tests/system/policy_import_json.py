@@ -8,60 +8,16 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from hallmark import run_tests
 from importing import Sources, sha
+from provenance import BUILD, BUILDER, KEY, KEYS, PROVENANCE, SUBJECTS, changed, component, cyclonedx, envelope, sign, spdx, statement
 
-BUILDER, BUILD = "https://build.example/trusted", "https://build.example/make/v1"
 TRUST = ("--builder", BUILDER, "--build-type", BUILD, "--parameter", "ref=refs/tags/v1", "--parameter",
          'steps={"test":true,"n":[1,2]}', "--under", "/opt/app")
-PROVENANCE = {
-    "buildDefinition": {"buildType": BUILD, "internalParameters": {"any": 1}, "resolvedDependencies": [],
-                        "externalParameters": {"ref": "refs/tags/v1", "steps": {"n": [1, 2], "test": True}}},
-    "runDetails": {"builder": {"id": BUILDER}, "metadata": {"invocationId": "7"}}}
-SUBJECTS = [{"name": "bin/app", "digest": {"sha256": sha(b"app"), "sha512": "x"}},
-            {"name": "/usr/lib/liba.so.1", "digest": {"sha256": sha(b"so")}}]
 EXPECTED = [f"{sha(b'app')}  /opt/app/bin/app", f"{sha(b'so')}  /usr/lib/liba.so.1"]
-TYPE = "application/vnd.in-toto+json"
-
-
-def changed(value, path, new):
-    """A copy with another value there; None takes it out."""
-    value = json.loads(json.dumps(value))
-    at, *rest = path
-    if rest:
-        value[at] = changed(value[at], rest, new)
-    elif new is None:
-        del value[at]
-    else:
-        value[at] = new
-    return value
-
-
-def statement(predicate=PROVENANCE, subjects=SUBJECTS, kind="https://slsa.dev/provenance/v1"):
-    return {"_type": "https://in-toto.io/Statement/v1", "subject": subjects, "predicateType": kind, "predicate": predicate}
-
-
-KEYS = {"P-256": ec.generate_private_key(ec.SECP256R1()), "P-384": ec.generate_private_key(ec.SECP384R1()),
-        "Ed25519": ed25519.Ed25519PrivateKey.generate(), "RSA": rsa.generate_private_key(65537, 2048)}
-KEY = KEYS["P-256"]
-
-
-def sign(key, content, kind=TYPE):
-    content = b"DSSEv1 %d %s %d %s" % (len(kind), kind.encode(), len(content), content)
-    if isinstance(key, ed25519.Ed25519PrivateKey):
-        return key.sign(content)
-    if isinstance(key, rsa.RSAPrivateKey):
-        return key.sign(content, padding.PKCS1v15(), hashes.SHA256())
-    return key.sign(content, ec.ECDSA(hashes.SHA384() if key.key_size == 384 else hashes.SHA256()))
-
-
-def envelope(said, *keys, encode=base64.b64encode):
-    content = said if isinstance(said, bytes) else json.dumps(said).encode()
-    return {"payloadType": TYPE, "payload": encode(content).decode(), "other": [],
-            "signatures": [{"keyid": "any", "sig": encode(sign(k, content)).decode()} for k in keys or (KEY,)]}
 
 
 class Signed(Sources):
@@ -109,7 +65,7 @@ def test_what_nobody_trusted_has_signed_gives_nothing():
         typed["signatures"][0]["sig"] = base64.b64encode(sign(KEY, base64.b64decode(good["payload"]), "text/plain")).decode()
         assert "another type" in refused(typed)
         good = envelope(statement())
-        assert "say by keys whose signatures count" in refused(good, *TRUST)
+        assert "say by keys (--key) whose signatures count" in refused(good, *TRUST)
         for bad in ({**good, "signatures": {}}, changed(good, ["signatures"], None), {**good, "payload": "?"},
                     {**good, "payload": ""}, {**good, "payload": 7}, {**good, "signatures": good["signatures"] * 17}):
             assert "no DSSE envelope" in refused(bad)
@@ -131,15 +87,15 @@ def test_provenance_of_another_builder_or_build_gives_nothing():
             return sources.refused(sources.source(envelope(said)), *(trust or sources.trust()))
 
         for path, new, words in (
-                (["runDetails", "builder", "id"], "https://evil.example", '"id" than --builder names: "https://evil.example"'),
-                (["runDetails", "builder", "id"], None, '"id" than --builder'), (["runDetails"], [], '"id" than --builder'),
-                ([*definition, "buildType"], BUILD + "2", '"buildType" than --build-type names'),
-                (definition, None, '"buildType" than --build-type'),
+                (["runDetails", "builder", "id"], "https://evil.example", '"id" than builders (--builder) names: "https://evil.example"'),
+                (["runDetails", "builder", "id"], None, '"id" than builders (--builder)'), (["runDetails"], [], '"id" than builders (--builder)'),
+                ([*definition, "buildType"], BUILD + "2", '"buildType" than build_types (--build-type) names'),
+                (definition, None, '"buildType" than build_types (--build-type)'),
                 (parameters, None, "no externalParameters"), (parameters, [], "no externalParameters"),
-                ([*parameters, "extra"], 1, 'that no --parameter names: "extra"'),
-                ([*parameters, "re"], "x", 'that no --parameter names: "re"'),
-                ([*parameters, "ref"], "refs/heads/main", 'another value of an external parameter than --parameter says: "ref"'),
-                ([*parameters, "ref"], None, 'lacks an external parameter that --parameter names: "ref"'),
+                ([*parameters, "extra"], 1, 'that parameters (--parameter) does not name: "extra"'),
+                ([*parameters, "re"], "x", 'that parameters (--parameter) does not name: "re"'),
+                ([*parameters, "ref"], "refs/heads/main", 'another value of an external parameter than parameters (--parameter) says: "ref"'),
+                ([*parameters, "ref"], None, 'lacks an external parameter that parameters (--parameter) names: "ref"'),
                 ([*parameters, "steps", "test"], False, 'another value of an external'),
                 ([*parameters, "steps"], '{"test":true,"n":[1,2]} ', 'another value of an external'),
                 ([*parameters, "e\x1b"], 1, '"e\\x1b"')):
@@ -162,22 +118,7 @@ def test_provenance_of_another_builder_or_build_gives_nothing():
                 (statement(subjects=[SUBJECTS[0], {**SUBJECTS[1], "name": "./bin/app"}]), "stands here twice"),
                 (b"{", "is no JSON"), (b"[]", "no object")):
             assert words in refused(said), (said, words)
-        assert "a relative name: say by --under" in refused(statement(), *sources.trust()[:-2])
-
-
-def cyclonedx(*components, version="1.5"):
-    return {"bomFormat": "CycloneDX", "specVersion": version, "metadata": {}, "components": list(components)}
-
-
-def component(name, content=None, *inside, kind="file", **more):
-    listed = [] if content is None else [{"alg": "MD5", "content": "x"}, {"alg": "SHA-256", "content": sha(content)}]
-    return {"type": kind, "name": name, "hashes": listed, **({"components": list(inside)} if inside else {}), **more}
-
-
-def spdx(*files):
-    return {"spdxVersion": "SPDX-2.3", "packages": [{"name": "app"}], "files": [
-        {"fileName": name, "checksums": [{"algorithm": "SHA1", "checksumValue": "x"},
-                                         {"algorithm": "SHA256", "checksumValue": sha(content)}]} for name, content in files]}
+        assert "a relative name: say by under (--under)" in refused(statement(), *sources.trust()[:-2])
 
 
 def test_sboms_give_the_files_that_they_name_with_a_hash():
