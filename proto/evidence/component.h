@@ -131,6 +131,15 @@ struct component_builder *component_builder_new(enum component_kind kind); /* NU
 void component_builder_free(struct component_builder **b);
 
 /*
+ * One for a part of the items, which another thread adds: of the same kind, with the same screens.
+ * The join moves what it has gathered into `b` and frees it, on an error too: ERR_MSG_RANGE if
+ * together they are more than one builder takes, ERR_MEMORY.
+ */
+struct component_builder *component_builder_part(const struct component_builder *b);
+enum err component_builder_join(
+    struct component_builder *b, struct component_builder **part) MUST_USE;
+
+/*
  * ERR_MSG_RANGE if the item breaks a limit above, or its details are no such texts or out of order;
  * ERR_INVARIANT if the shape is the wrong one; ERR_MEMORY. What failed to be added is not in the
  * component, the rest is.

@@ -16,6 +16,10 @@
 /* All of a file item but its path and details: five numbers and a digest, with headers. */
 #define FILE_FIXED_SIZE_MAX 128
 
+/* Bytes: most components are small; of larger ones each chunk is twice the one before. */
+#define CHUNK_FIRST ((size_t)2048)
+#define CHUNK_MOST  ((size_t)64 * 1024)
+
 /* Before equal items are dropped: no list can hold more. */
 #define BUILDER_SIZE_MAX COMPONENT_LISTED_SIZE_MAX
 
@@ -24,10 +28,9 @@ static enum err fact_size(const struct component_fact *f, size_t *size);
 static uint8_t *put_fact(uint8_t *p, const struct component_fact *f, uint8_t **name_end);
 static void note_last_made(struct component_builder *b, const uint8_t *name_end, size_t size);
 static enum err builder_room(struct component_builder *b, size_t size);
+static enum err entries_room(struct component_builder *b, size_t count);
 static void builder_commit(
     struct component_builder *b, const uint8_t *end, const uint8_t *key_end, size_t key_size);
-static int entry_compare(const void *a, const void *b, void *bytes);
-static struct view entry_tail(const struct component_entry *e, const uint8_t *bytes);
 
 struct component_builder *
 component_builder_new(enum component_kind kind)
@@ -36,7 +39,7 @@ component_builder_new(enum component_kind kind)
 
 	if (b != NULL) {
 		b->kind = kind;
-		b->made = b->bytes = BUF_INIT;
+		b->made = BUF_INIT;
 	}
 	return b;
 }
@@ -44,13 +47,54 @@ component_builder_new(enum component_kind kind)
 void
 component_builder_free(struct component_builder **b)
 {
+	struct component_chunk *chunk, *before;
+
 	if (*b == NULL)
 		return;
+	for (chunk = (*b)->last; chunk != NULL; chunk = before) {
+		before = chunk->before;
+		free(chunk);
+	}
 	buf_free(&(*b)->made);
-	buf_free(&(*b)->bytes);
 	free((*b)->entries);
 	free(*b);
 	*b = NULL;
+}
+
+struct component_builder *
+component_builder_part(const struct component_builder *b)
+{
+	struct component_builder *part = component_builder_new(b->kind);
+
+	if (part != NULL)
+		component_builder_screen(part, b->screen_fact, b->screen_file, b->screen_context);
+	return part;
+}
+
+enum err
+component_builder_join(struct component_builder *b, struct component_builder **part)
+{
+	struct component_builder *p = *part;
+	struct component_chunk **first = &p->last;
+	enum err e = ERR_OK;
+
+	if (p->count > COMPONENT_ITEMS_MAX - b->count || p->size > BUILDER_SIZE_MAX - b->size ||
+	    p->value_count > COMPONENT_VALUES_MAX - b->value_count)
+		e = ERR_MSG_RANGE;
+	else if (p->count > 0 && (e = entries_room(b, p->count)) == ERR_OK) {
+		memcpy(b->entries + b->count, p->entries, p->count * sizeof(*p->entries));
+		b->count += p->count;
+		b->size += p->size;
+		b->value_count += p->value_count;
+		/* The last chunk is the one that has room. */
+		while (*first != NULL)
+			first = &(*first)->before;
+		*first = b->last;
+		b->last = p->last;
+		p->last = NULL; /* moved */
+	}
+	component_builder_free(part);
+	return e;
 }
 
 enum err
@@ -75,7 +119,7 @@ component_add_file(struct component_builder *b, const struct component_file *f)
 		return e;
 	if ((e = builder_room(b, FILE_FIXED_SIZE_MAX + f->path.size + size)) != ERR_OK)
 		return e;
-	p = mp_put_array(b->bytes.data + b->bytes.size, 8);
+	p = mp_put_array(b->last->bytes + b->last->size, 8);
 	p = key_end = mp_put_bin(p, f->path);
 	p = mp_put_bin(p, (struct view){f->digest.bytes, DIGEST_SIZE});
 	p = mp_put_uint(p, f->size);
@@ -111,7 +155,7 @@ component_add_fact(struct component_builder *b, const struct component_fact *f)
 		return ERR_MSG_RANGE;
 	if ((e = fact_size(f, &size)) != ERR_OK || (e = builder_room(b, size)) != ERR_OK)
 		return e;
-	end = put_fact(b->bytes.data + b->bytes.size, f, &name_end);
+	end = put_fact(b->last->bytes + b->last->size, f, &name_end);
 	b->value_count += f->value_count;
 	builder_commit(b, end, name_end, f->name.size);
 	return ERR_OK;
@@ -203,40 +247,6 @@ component_builder_screen(struct component_builder *b, component_screen_fact *fac
 	b->screen_context = context;
 }
 
-enum err
-component_builder_sort(struct component_builder *b, struct component_sorted *out)
-{
-	const bool facts = component_kind_shape(b->kind) == COMPONENT_SHAPE_FACT;
-	struct component_entry *unique = malloc((b->count + 1) * sizeof(*unique));
-	const struct component_entry *last = NULL;
-
-	*out = (struct component_sorted){.entries = unique};
-	if (unique == NULL)
-		return ERR_MEMORY;
-	if (b->count > 1)
-		qsort_r(b->entries, b->count, sizeof(*b->entries), entry_compare, b->bytes.data);
-	for (size_t i = 0; i < b->count; i++) {
-		const struct component_entry *entry = &b->entries[i];
-
-		if (last != NULL && facts &&
-		    view_equal(component_entry_key(last, b->bytes.data),
-			component_entry_key(entry, b->bytes.data)))
-			return ERR_MSG_DUPLICATE;
-		if (last != NULL && entry_compare(last, entry, b->bytes.data) == 0)
-			continue;
-		unique[out->count++] = *entry;
-		out->size += entry->size;
-		last = entry;
-	}
-	return ERR_OK;
-}
-
-struct view
-component_entry_key(const struct component_entry *e, const uint8_t *bytes)
-{
-	return (struct view){bytes + e->offset + e->key_offset, e->key_size};
-}
-
 /* ERR_MSG_RANGE for details that may not be there; `size` is a little more than they will be. */
 static enum err
 details_size(const struct component_file *f, size_t *size)
@@ -291,56 +301,61 @@ note_last_made(struct component_builder *b, const uint8_t *name_end, size_t size
 	b->made_last_size = size;
 }
 
-/* Room for one more entry, and for `size` more bytes. */
+/* Room for one more entry, and for `size` more bytes in the last chunk. */
 static enum err
 builder_room(struct component_builder *b, size_t size)
 {
-	if (b->count == COMPONENT_ITEMS_MAX || size > BUILDER_SIZE_MAX - b->bytes.size)
-		return ERR_MSG_RANGE;
-	if (b->count == b->capacity) {
-		const size_t capacity = b->capacity == 0 ? 64 : 2 * b->capacity;
-		struct component_entry *entries = realloc(b->entries, capacity * sizeof(*entries));
+	struct component_chunk *chunk = b->last;
+	size_t capacity = chunk != NULL ? 2 * chunk->capacity : CHUNK_FIRST;
+	enum err e;
 
-		if (entries == NULL)
-			return ERR_MEMORY;
-		b->entries = entries;
-		b->capacity = capacity;
-	}
-	if (buf_reserve(&b->bytes, size) == NULL)
+	if (b->count == COMPONENT_ITEMS_MAX || size > BUILDER_SIZE_MAX - b->size)
+		return ERR_MSG_RANGE;
+	if ((e = entries_room(b, 1)) != ERR_OK)
+		return e;
+	if (chunk != NULL && size <= chunk->capacity - chunk->size)
+		return ERR_OK;
+	capacity = capacity < CHUNK_MOST ? capacity : CHUNK_MOST;
+	capacity = size < capacity ? capacity : size;
+	if ((chunk = malloc(sizeof(*chunk) + capacity)) == NULL)
 		return ERR_MEMORY;
+	chunk->before = b->last;
+	chunk->size = 0;
+	chunk->capacity = capacity;
+	b->last = chunk;
 	return ERR_OK;
 }
 
-/* The item between the end of `bytes` and `end` is whole. */
+static enum err
+entries_room(struct component_builder *b, size_t count)
+{
+	size_t capacity = b->capacity == 0 ? 64 : b->capacity;
+	struct component_entry *entries;
+
+	if (count <= b->capacity - b->count)
+		return ERR_OK;
+	while (capacity - b->count < count)
+		capacity *= 2;
+	if ((entries = realloc(b->entries, capacity * sizeof(*entries))) == NULL)
+		return ERR_MEMORY;
+	b->entries = entries;
+	b->capacity = capacity;
+	return ERR_OK;
+}
+
+/* The item between the end of the last chunk and `end` is whole. */
 static void
 builder_commit(
     struct component_builder *b, const uint8_t *end, const uint8_t *key_end, size_t key_size)
 {
-	const uint8_t *begin = b->bytes.data + b->bytes.size;
+	const uint8_t *begin = b->last->bytes + b->last->size;
 
 	b->entries[b->count++] = (struct component_entry){
-	    .offset = b->bytes.size,
+	    .bytes = begin,
 	    .size = (uint32_t)(end - begin),
 	    .key_offset = (uint32_t)((size_t)(key_end - begin) - key_size),
 	    .key_size = (uint32_t)key_size,
 	};
-	b->bytes.size += (size_t)(end - begin);
-}
-
-static int
-entry_compare(const void *a, const void *b, void *bytes)
-{
-	const int order =
-	    view_compare(component_entry_key(a, bytes), component_entry_key(b, bytes));
-
-	return order != 0 ? order : view_compare(entry_tail(a, bytes), entry_tail(b, bytes));
-}
-
-/* What stands behind the key. */
-static struct view
-entry_tail(const struct component_entry *e, const uint8_t *bytes)
-{
-	const uint32_t begin = e->key_offset + e->key_size;
-
-	return (struct view){bytes + e->offset + begin, e->size - begin};
+	b->last->size += (size_t)(end - begin);
+	b->size += (size_t)(end - begin);
 }

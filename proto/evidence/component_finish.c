@@ -2,7 +2,6 @@
  * Writing what a builder has gathered: a plain component, or a list and its segments. Segments are
  * handed on one by one, so that only one of them is in memory a second time.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "proto/evidence/component_builder.h"
@@ -15,6 +14,9 @@
 /* An array of a digest and two numbers. */
 #define SEGMENT_ENTRY_SIZE_MAX 64
 
+/* Items whose keys are hashed at once: a multiple of DIGEST_LANES. */
+#define AT_ONCE 64
+
 /* A list that is being made. */
 struct list_writer {
 	const struct component_builder *builder;
@@ -26,29 +28,26 @@ struct list_writer {
 	size_t listed_size; /* bytes of these */
 };
 
-static enum err write_plain(
-    const struct component_builder *b, const struct component_sorted *s, struct buf *to);
-static enum err write_list(struct list_writer *w, const struct component_sorted *s, struct buf *to);
+static enum err write_plain(const struct component_builder *b, struct buf *to);
+static enum err write_list(struct list_writer *w, struct buf *to);
+static void look_for_ends(const struct component_builder *b, size_t begin, bool ends[AT_ONCE]);
 static enum err write_segment(
     struct list_writer *w, const struct component_entry *entries, size_t count);
 static uint8_t *put_header(uint8_t *p, const struct component_builder *b, enum component_form form);
-static uint8_t *put_entries(uint8_t *p, const struct component_builder *b,
-    const struct component_entry *entries, size_t count);
+static uint8_t *put_entries(uint8_t *p, const struct component_entry *entries, size_t count);
 static enum err take(struct buf *to, const uint8_t *end);
 
 enum err
 component_finish(struct component_builder *b, struct buf *to, size_t *item_count)
 {
-	struct component_sorted s;
-	enum err e = component_builder_sort(b, &s);
+	enum err e = component_builder_sort(b);
 
-	if (e == ERR_OK && s.count > COMPONENT_PLAIN_ITEMS_MAX)
+	if (e == ERR_OK && b->count > COMPONENT_PLAIN_ITEMS_MAX)
 		e = ERR_FORMAT_SIZE;
 	if (e == ERR_OK)
-		e = write_plain(b, &s, to);
+		e = write_plain(b, to);
 	if (e == ERR_OK)
-		*item_count = s.count;
-	free(s.entries);
+		*item_count = b->count;
 	return e;
 }
 
@@ -57,51 +56,49 @@ component_finish_listed(struct component_builder *b, component_segment_sink *sin
     struct buf *to, size_t *item_count)
 {
 	struct list_writer w = {.builder = b, .sink = sink, .context = context};
-	struct component_sorted s;
-	enum err e = component_builder_sort(b, &s);
+	enum err e = component_builder_sort(b);
 
-	if (e == ERR_OK && s.count <= COMPONENT_PLAIN_ITEMS_MAX)
-		e = write_plain(b, &s, to);
-	else if (e == ERR_OK)
-		e = write_list(&w, &s, to);
 	if (e == ERR_OK)
-		*item_count = s.count;
+		e = b->count <= COMPONENT_PLAIN_ITEMS_MAX ? write_plain(b, to) : write_list(&w, to);
+	if (e == ERR_OK)
+		*item_count = b->count;
 	buf_free(&w.segment);
 	buf_free(&w.entries);
-	free(s.entries);
 	return e;
 }
 
 static enum err
-write_plain(const struct component_builder *b, const struct component_sorted *s, struct buf *to)
+write_plain(const struct component_builder *b, struct buf *to)
 {
 	uint8_t *p;
 
-	if (s->size > COMPONENT_SIZE_MAX)
+	if (b->size > COMPONENT_SIZE_MAX)
 		return ERR_FORMAT_SIZE;
-	if ((p = buf_reserve(to, HEADER_SIZE_MAX + b->made.size + s->size)) == NULL)
+	if ((p = buf_reserve(to, HEADER_SIZE_MAX + b->made.size + b->size)) == NULL)
 		return ERR_MEMORY;
 	p = put_header(p, b, COMPONENT_FORM_PLAIN);
-	p = mp_put_array(p, (uint32_t)s->count);
-	return take(to, put_entries(p, b, s->entries, s->count));
+	p = mp_put_array(p, (uint32_t)b->count);
+	return take(to, put_entries(p, b->entries, b->count));
 }
 
 static enum err
-write_list(struct list_writer *w, const struct component_sorted *s, struct buf *to)
+write_list(struct list_writer *w, struct buf *to)
 {
 	const struct component_builder *b = w->builder;
+	bool ends[AT_ONCE];
 	size_t begin = 0;
 	uint8_t *p;
 	enum err e;
 
-	for (size_t end = 1; end <= s->count; end++) {
-		if (end < s->count && end - begin < COMPONENT_SEGMENT_ITEMS_MAX &&
-		    !component_ends_segment(
-			component_entry_key(&s->entries[end - 1], b->bytes.data)))
+	for (size_t i = 0; i < b->count; i++) {
+		if (i % AT_ONCE == 0)
+			look_for_ends(b, i, ends);
+		if (i + 1 < b->count && i + 1 - begin < COMPONENT_SEGMENT_ITEMS_MAX &&
+		    !ends[i % AT_ONCE])
 			continue;
-		if ((e = write_segment(w, s->entries + begin, end - begin)) != ERR_OK)
+		if ((e = write_segment(w, b->entries + begin, i + 1 - begin)) != ERR_OK)
 			return e;
-		begin = end;
+		begin = i + 1;
 	}
 	if ((p = buf_reserve(to, HEADER_SIZE_MAX + b->made.size + w->entries.size)) == NULL)
 		return ERR_MEMORY;
@@ -109,6 +106,18 @@ write_list(struct list_writer *w, const struct component_sorted *s, struct buf *
 	p = mp_put_array(p, w->count);
 	memcpy(p, w->entries.data, w->entries.size);
 	return take(to, p + w->entries.size);
+}
+
+/* Of the next items, from this one on. */
+static void
+look_for_ends(const struct component_builder *b, size_t begin, bool ends[AT_ONCE])
+{
+	const size_t count = b->count - begin < AT_ONCE ? b->count - begin : AT_ONCE;
+	struct view keys[AT_ONCE];
+
+	for (size_t i = 0; i < count; i++)
+		keys[i] = component_entry_key(&b->entries[begin + i]);
+	component_end_segments(keys, count, ends);
 }
 
 static enum err
@@ -127,7 +136,7 @@ write_segment(struct list_writer *w, const struct component_entry *entries, size
 		return ERR_MEMORY;
 	p = put_header(p, w->builder, COMPONENT_FORM_SEGMENT);
 	p = mp_put_array(p, (uint32_t)count);
-	if ((e = take(&w->segment, put_entries(p, w->builder, entries, count))) != ERR_OK)
+	if ((e = take(&w->segment, put_entries(p, entries, count))) != ERR_OK)
 		return e;
 	w->listed_size += w->segment.size;
 	if (++w->count > COMPONENT_SEGMENTS_MAX || w->listed_size > COMPONENT_LISTED_SIZE_MAX)
@@ -157,11 +166,10 @@ put_header(uint8_t *p, const struct component_builder *b, enum component_form fo
 }
 
 static uint8_t *
-put_entries(uint8_t *p, const struct component_builder *b, const struct component_entry *entries,
-    size_t count)
+put_entries(uint8_t *p, const struct component_entry *entries, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		memcpy(p, b->bytes.data + entries[i].offset, entries[i].size);
+		memcpy(p, entries[i].bytes, entries[i].size);
 		p += entries[i].size;
 	}
 	return p;

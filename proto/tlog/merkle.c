@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/tlog/digest_many.h"
+#include "proto/digest_many.h"
 
 static const uint8_t leaf_prefix[] = {0x00};
 static const uint8_t node_prefix[] = {0x01};

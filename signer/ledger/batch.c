@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/tlog/digest_many.h"
+#include "proto/digest_many.h"
 #include "proto/tlog/tile.h"
 
 #define LENGTH_SIZE    2  /* bytes: be16 before each entry */

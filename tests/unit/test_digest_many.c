@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "proto/tlog/digest_many.h"
+#include "proto/digest_many.h"
 #include "proto/tlog/merkle.h"
 
 /* Sizes around every place where a block, or a place for the padding, begins. */

@@ -2,7 +2,7 @@
  * Every lane of a register is another message. What is written here is FIPS 180-4, 6.2.2 as it
  * stands there, on sixteen words instead of one; nothing depends on what the messages say.
  */
-#include "proto/tlog/digest_many.h"
+#include "proto/digest_many.h"
 
 #include <stdbool.h>
 #include <stdint.h>

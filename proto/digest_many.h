@@ -6,8 +6,8 @@
  * can. Where the processor has none, and where there are few messages, OpenSSL does the work
  * (proto/digest.h); both give the same digests, which the tests compare at every length.
  */
-#ifndef HALLMARK_PROTO_TLOG_DIGEST_MANY_H
-#define HALLMARK_PROTO_TLOG_DIGEST_MANY_H
+#ifndef HALLMARK_PROTO_DIGEST_MANY_H
+#define HALLMARK_PROTO_DIGEST_MANY_H
 
 #include <stddef.h>
 
