@@ -19,6 +19,12 @@ growing_end(struct growing *g)
 }
 
 bool
+growing_was_told(const struct growing *g)
+{
+	return g->told != 0 && g->told + 1 == g->round;
+}
+
+bool
 growing_find(struct growing *g, struct view path, struct grown *out)
 {
 	struct digest key;

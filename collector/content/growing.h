@@ -44,6 +44,9 @@ struct grown {
 void growing_begin(struct growing *g);
 void growing_end(struct growing *g);
 
+/* Whether the round before was told: component `files` was whole. */
+bool growing_was_told(const struct growing *g);
+
 /* False: nothing is known of this path. */
 bool growing_find(struct growing *g, struct view path, struct grown *out);
 

@@ -3,6 +3,7 @@
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@
 #define KEY_SIZE    16  /* bytes: half of a digest, over a secret */
 #define SECRET_SIZE 16  /* bytes */
 #define DRAWS       512 /* chances drawn at once */
-#define NEAR        64  /* entries: a standard deviation or some, of a table of ten thousand */
+#define GUESSES     8   /* twice what a table of a million takes; then it is halved */
 #define STALE_SHARE 8   /* of the table: when as much is of no use any more it is made tight */
 
 /* Those not in linux/magic.h. */
@@ -49,7 +50,11 @@ struct table {
 struct known_files {
 	struct table *table;
 	size_t size, capacity; /* bytes; entries */
-	/* of a measuring process */
+	/*
+	 * Of a measuring process. What is held while an entry is read, written or added is no
+	 * shared memory: whoever is ended meanwhile leaves nothing locked behind.
+	 */
+	pthread_mutex_t own, *lock;
 	unsigned reread_percent;
 	uint16_t draws[DRAWS];
 	size_t drawn;
@@ -59,14 +64,15 @@ struct known_files {
 
 static void make_tight(struct known_files *k);
 static int compare(const void *a, const void *b);
-static struct entry *look_up(
-    struct known_files *k, const struct statx *s, uint64_t size, bool bare, uint8_t key[KEY_SIZE]);
+static struct entry *look_up(struct table *t, const uint8_t key[KEY_SIZE]);
 static void make_key(
     const struct table *t, const struct statx *s, uint64_t size, bool bare, uint8_t key[KEY_SIZE]);
 static void write_entry(
     struct entry *e, uint32_t round, const struct timespec *read, const struct digest *digest);
+static bool has_settled(struct known_files *k, const struct statx *s, const struct timespec *began);
 static bool by_chance(struct known_files *k);
 static bool keeps_times(struct known_files *k, int fd, uint64_t mount);
+static void look_at_mount(struct known_files *k, int fd, uint64_t mount);
 static bool lies_on_disk(int fd);
 
 struct known_files *
@@ -112,6 +118,8 @@ known_files_begin(struct known_files *k, unsigned reread_percent)
 {
 	struct table *t = k->table;
 
+	(void)pthread_mutex_init(&k->own, NULL);
+	k->lock = &k->own;
 	k->reread_percent = reread_percent;
 	k->drawn = DRAWS;
 	if (!t->is_begun || t->is_moving || t->count > k->capacity || t->sorted > t->count) {
@@ -132,6 +140,29 @@ known_files_end(struct known_files *k)
 	k->table->whole = k->table->round;
 }
 
+struct known_files *
+known_files_helper(struct known_files *of)
+{
+	struct known_files *k = malloc(sizeof(*k));
+
+	if (k == NULL)
+		return NULL;
+	*k = (struct known_files){.table = of->table,
+	    .size = of->size,
+	    .capacity = of->capacity,
+	    .lock = of->lock,
+	    .reread_percent = of->reread_percent,
+	    .drawn = DRAWS};
+	return k;
+}
+
+void
+known_files_helper_free(struct known_files **helper)
+{
+	free(*helper);
+	*helper = NULL;
+}
+
 struct growing *
 known_files_growing(struct known_files *k)
 {
@@ -143,14 +174,32 @@ known_files_find(struct known_files *k, const struct statx *s, uint64_t size, bo
     struct digest *digest, uint32_t *read_s)
 {
 	uint8_t key[KEY_SIZE];
-	struct entry *e = look_up(k, s, size, bare, key);
+	struct entry *e;
+	bool whole;
 
-	if (e == NULL || e->read_s == 0)
+	if (k->table->sorted == 0)
 		return false;
-	e->round = k->table->round;
-	*digest = e->digest;
-	*read_s = e->read_s;
+	make_key(k->table, s, size, bare, key);
+	if ((e = look_up(k->table, key)) == NULL)
+		return false;
+	(void)pthread_mutex_lock(k->lock);
+	whole = e->read_s != 0;
+	if (whole) {
+		e->round = k->table->round;
+		*digest = e->digest;
+		*read_s = e->read_s;
+	}
+	(void)pthread_mutex_unlock(k->lock);
+	if (!whole)
+		return false;
 	return (s->stx_attributes & STATX_ATTR_VERITY) != 0 || !by_chance(k);
+}
+
+bool
+known_files_ends_there(struct known_files *k, int fd, const struct statx *s)
+{
+	look_at_mount(k, fd, s->stx_mnt_id);
+	return k->mount_keeps && !k->mount_is_overlay;
 }
 
 void
@@ -162,9 +211,12 @@ known_files_keep(struct known_files *k, int fd, const struct statx *s, uint64_t 
 	struct entry *e;
 
 	if (!t->is_begun || (s->stx_attributes & STATX_ATTR_DAX) != 0 ||
-	    !settling_is_over(&t->settling, s, began) || !keeps_times(k, fd, s->stx_mnt_id))
+	    !has_settled(k, s, began) || !keeps_times(k, fd, s->stx_mnt_id))
 		return;
-	if ((e = look_up(k, s, size, bare, key)) != NULL) {
+	make_key(t, s, size, bare, key);
+	e = look_up(t, key);
+	(void)pthread_mutex_lock(k->lock);
+	if (e != NULL) {
 		write_entry(e, t->round, began, digest);
 	} else if (t->count < k->capacity) {
 		e = &t->entries[t->count];
@@ -172,6 +224,18 @@ known_files_keep(struct known_files *k, int fd, const struct statx *s, uint64_t 
 		write_entry(e, t->round, began, digest);
 		t->count++;
 	}
+	(void)pthread_mutex_unlock(k->lock);
+}
+
+static bool
+has_settled(struct known_files *k, const struct statx *s, const struct timespec *began)
+{
+	bool has;
+
+	(void)pthread_mutex_lock(k->lock);
+	has = settling_is_over(&k->table->settling, s, began);
+	(void)pthread_mutex_unlock(k->lock);
+	return has;
 }
 
 /* Without what was of no use in the last whole round, sorted, and each but once. */
@@ -211,29 +275,37 @@ compare(const void *a, const void *b)
 	return memcmp(((const struct entry *)a)->key, ((const struct entry *)b)->key, KEY_SIZE);
 }
 
-/* Where it is not, there is still its key. */
+/*
+ * Keys are spread evenly, so that the beginning of one says where it is, a few places more or less;
+ * each one that is met says it again, of those that are left. Nobody can make them otherwise; the
+ * steps are counted all the same.
+ */
 static struct entry *
-look_up(
-    struct known_files *k, const struct statx *s, uint64_t size, bool bare, uint8_t key[KEY_SIZE])
+look_up(struct table *t, const uint8_t key[KEY_SIZE])
 {
-	struct entry *entries = k->table->entries;
-	const size_t count = k->table->sorted;
-	struct entry wanted;
-	size_t low, high;
+	const uint64_t wanted = be64_get(key);
+	uint64_t least = 0, most = UINT64_MAX;
+	size_t low = 0, high = t->sorted;
 
-	make_key(k->table, s, size, bare, key);
-	memcpy(wanted.key, key, KEY_SIZE);
-	if (count == 0)
-		return NULL;
-	/* Keys are spread evenly: it is near the place that its beginning says. */
-	low = (size_t)((uint64_t)be32_get(key) * count >> 32);
-	high = low + 1;
-	for (size_t step = NEAR; low > 0 && compare(&entries[low], &wanted) > 0; step *= 2)
-		low -= step < low ? step : low;
-	for (size_t step = NEAR; high < count && compare(&entries[high - 1], &wanted) < 0;
-	     step *= 2)
-		high += step < count - high ? step : count - high;
-	return bsearch(&wanted, &entries[low], high - low, sizeof(wanted), compare);
+	for (unsigned step = 0; low < high; step++) {
+		const double share =
+		    most > least ? (double)(wanted - least) / (double)(most - least) : 0.5;
+		const size_t count = high - low;
+		const size_t guess = step < GUESSES ? (size_t)(share * (double)count) : count / 2;
+		const size_t at = low + (guess < count ? guess : count - 1);
+		const int order = memcmp(t->entries[at].key, key, KEY_SIZE);
+
+		if (order == 0)
+			return &t->entries[at];
+		if (order < 0) {
+			least = be64_get(t->entries[at].key);
+			low = at + 1;
+		} else {
+			most = be64_get(t->entries[at].key);
+			high = at;
+		}
+	}
+	return NULL;
 }
 
 static void
@@ -276,26 +348,32 @@ by_chance(struct known_files *k)
 	return k->draws[k->drawn++] < (UINT16_MAX + 1U) * k->reread_percent / 100;
 }
 
-/* Of file systems of disks, which write back what is mapped; one mount after the other. */
+/* Of file systems of disks, which write back what is mapped. */
 static bool
 keeps_times(struct known_files *k, int fd, uint64_t mount)
+{
+	look_at_mount(k, fd, mount);
+	return k->mount_keeps && (!k->mount_is_overlay || lies_on_disk(fd));
+}
+
+/* One mount after the other. */
+static void
+look_at_mount(struct known_files *k, int fd, uint64_t mount)
 {
 	static const uint32_t keeping[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
 	    F2FS_SUPER_MAGIC, OVERLAYFS_SUPER_MAGIC, SQUASHFS_MAGIC, EROFS_SUPER_MAGIC_V1,
 	    ISOFS_SUPER_MAGIC, ZFS_MAGIC, BCACHEFS_MAGIC};
 	struct statfs system;
 
-	if (!k->has_mount || k->mount != mount) {
-		k->has_mount = fstatfs(fd, &system) == 0;
-		k->mount = mount;
-		k->mount_keeps = false;
-		for (size_t i = 0; k->has_mount && i < sizeof(keeping) / sizeof(keeping[0]); i++)
-			if ((uint32_t)system.f_type == keeping[i])
-				k->mount_keeps = true;
-		k->mount_is_overlay =
-		    k->mount_keeps && (uint32_t)system.f_type == OVERLAYFS_SUPER_MAGIC;
-	}
-	return k->mount_keeps && (!k->mount_is_overlay || lies_on_disk(fd));
+	if (k->has_mount && k->mount == mount)
+		return;
+	k->has_mount = fstatfs(fd, &system) == 0;
+	k->mount = mount;
+	k->mount_keeps = false;
+	for (size_t i = 0; k->has_mount && i < sizeof(keeping) / sizeof(keeping[0]); i++)
+		if ((uint32_t)system.f_type == keeping[i])
+			k->mount_keeps = true;
+	k->mount_is_overlay = k->mount_keeps && (uint32_t)system.f_type == OVERLAYFS_SUPER_MAGIC;
 }
 
 /*

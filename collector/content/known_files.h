@@ -66,6 +66,13 @@ void known_files_lend(struct known_files *k, bool lent);
 void known_files_begin(struct known_files *k, unsigned reread_percent);
 void known_files_end(struct known_files *k);
 
+/*
+ * For another thread of it, until the end of the round: the same table. The one that it is of may
+ * be used meanwhile, and is freed after it. NULL: no memory.
+ */
+struct known_files *known_files_helper(struct known_files *of);
+void known_files_helper_free(struct known_files **helper);
+
 /* What is known of files that may grow, in the same memory. */
 struct growing *known_files_growing(struct known_files *k);
 
@@ -80,6 +87,12 @@ struct growing *known_files_growing(struct known_files *k);
  */
 bool known_files_find(struct known_files *k, const struct statx *s, uint64_t size, bool bare,
     struct digest *digest, uint32_t *read_s);
+
+/*
+ * Whether a file of this status ends where it says, and a reading that ends before is none of the
+ * kernel's habits: on a disk.
+ */
+bool known_files_ends_there(struct known_files *k, int fd, const struct statx *s);
 
 /*
  * Keeps the digest of so many bytes of the file `fd` that was read from `began` (wall clock) on,

@@ -11,21 +11,21 @@ static uint64_t clock_us(void);
 void
 rate_begin(struct rate *p, uint64_t bytes_per_s)
 {
-	*p = (struct rate){.bytes_per_s = bytes_per_s};
-	if (bytes_per_s > 0)
-		p->begun_us = clock_us();
+	p->bytes_per_s = bytes_per_s;
+	p->begun_us = bytes_per_s > 0 ? clock_us() : 0;
+	atomic_init(&p->bytes, 0);
 }
 
 void
 rate_keep(struct rate *p, uint64_t bytes)
 {
-	uint64_t due_us, now_us;
+	uint64_t due_us, now_us, all;
 
 	if (p->bytes_per_s == 0)
 		return;
-	p->bytes += bytes;
-	due_us = p->begun_us + p->bytes / p->bytes_per_s * 1000000 +
-		 p->bytes % p->bytes_per_s * 1000000 / p->bytes_per_s;
+	all = atomic_fetch_add(&p->bytes, bytes) + bytes;
+	due_us = p->begun_us + all / p->bytes_per_s * 1000000 +
+		 all % p->bytes_per_s * 1000000 / p->bytes_per_s;
 	while ((now_us = clock_us()) < due_us && !interrupt_stop()) {
 		const uint64_t left_us =
 		    due_us - now_us < SLEEP_MOST_US ? due_us - now_us : SLEEP_MOST_US;

@@ -1,15 +1,33 @@
 #include "collector/files/file_growth.h"
 
+#include <pthread.h>
 #include <sys/stat.h>
 
+static enum err read_as_known(struct filehash *h, int fd, bool bare, struct view path,
+    struct component_file *out, struct file_details *details);
 static enum err read_known(struct filehash *h, int fd, bool bare, const struct grown *was,
     struct component_file *out, bool *anew);
 static bool is_kept(
     const struct grown *was, const struct digest *digest, const struct component_file *found);
 
+/* One file after the other: each looks at what is known of all. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
 enum err
 file_growth_read(struct filehash *h, int fd, bool bare, struct view path,
     struct component_file *out, struct file_details *details)
+{
+	enum err e;
+
+	(void)pthread_mutex_lock(&lock);
+	e = read_as_known(h, fd, bare, path, out, details);
+	(void)pthread_mutex_unlock(&lock);
+	return e;
+}
+
+static enum err
+read_as_known(struct filehash *h, int fd, bool bare, struct view path, struct component_file *out,
+    struct file_details *details)
 {
 	struct growing *g = filehash_growing(h);
 	struct grown was = {.begun = 1};

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "collector/files/file_growth.h"
@@ -13,8 +14,10 @@ static enum err read_once(
     struct file_reader *r, int dir, const char *name, struct statx *s, struct component_file *out);
 static enum err read_regular(
     struct file_reader *r, int dir, const char *name, struct statx *s, struct component_file *out);
+static int open_regular(int dir, const char *name);
+static enum err read_content(
+    struct file_reader *r, struct filehash_open *f, struct component_file *out);
 static void read_symlink(int dir, const char *name, struct component_file *out);
-static bool is_same_file(const struct statx *a, const struct statx *b);
 static bool is_same_content(const struct component_file *a, const struct component_file *b);
 
 bool
@@ -27,7 +30,7 @@ enum err
 file_read(struct file_reader *r, int dir, const char *name, const struct statx *seen,
     struct component_file *out)
 {
-	struct statx now = *seen, behind;
+	struct statx now = *seen;
 	struct component_file one;
 	bool differs = false;
 	enum err e;
@@ -42,16 +45,17 @@ file_read(struct file_reader *r, int dir, const char *name, const struct statx *
 			return e;
 		differs = differs || (i > 0 && !is_same_content(out, &one));
 		*out = one;
-		if (!file_look(dir, name, &behind) || S_ISDIR(behind.stx_mode)) {
+		if ((!r->has_behind && !file_look(dir, name, &r->behind)) ||
+		    S_ISDIR(r->behind.stx_mode)) {
 			out->flags |= COMPONENT_FILE_CHANGED;
 			return ERR_OK;
 		}
-		if (is_same_file(&now, &behind)) {
+		if (filehash_is_same_file(&now, &r->behind)) {
 			if (differs)
 				out->flags |= COMPONENT_FILE_CHANGED;
 			return ERR_OK;
 		}
-		now = behind;
+		now = r->behind;
 	}
 	/* Losing its name is a change of the file, too, which its status tells. */
 	out->flags &= ~(uint32_t)COMPONENT_FILE_CHANGED;
@@ -68,6 +72,7 @@ read_once(
 	memset(out, 0, sizeof(*out));
 	filehash_set_statx(out, s);
 	file_details_clear(&r->details);
+	r->has_behind = false;
 	if (S_ISREG(s->stx_mode))
 		return read_regular(r, dir, name, s, out);
 	if (S_ISLNK(s->stx_mode))
@@ -85,37 +90,62 @@ static enum err
 read_regular(
     struct file_reader *r, int dir, const char *name, struct statx *s, struct component_file *out)
 {
-	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 	const bool watched = r->watches && r->term == FILE_TERM_WHOLE && watch_is_wanted();
+	struct filehash_open f = {.dir = dir, .name = name};
+	const bool asked =
+	    r->term == FILE_TERM_WHOLE && !watched && (s->stx_attributes & STATX_ATTR_VERITY) == 0;
 	enum err e = ERR_OK;
-	bool bare;
-	int fd;
 
 	/* What is not opened cannot be watched, nor asked for a digest of the kernel's. */
-	if (r->term == FILE_TERM_WHOLE && !watched &&
-	    (s->stx_attributes & STATX_ATTR_VERITY) == 0 && filehash_recall(r->hash, s, out)) {
+	if (asked && filehash_recall(r->hash, s, out)) {
 		file_details_recall(&r->details, s);
 		return ERR_OK;
 	}
-	fd = openat(dir, name, flags | O_NOATIME);
-	if (fd < 0 && errno == EPERM) /* O_NOATIME is for the owner only */
-		fd = openat(dir, name, flags);
-	if (fd < 0 && errno == ENOENT)
+	if ((f.fd = open_regular(dir, name)) < 0 && errno == ENOENT)
 		return ERR_NOT_FOUND;
-	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, s) != 0) {
+	(void)clock_gettime(CLOCK_REALTIME, &f.began);
+	if (f.fd < 0 || statx(f.fd, "", AT_EMPTY_PATH, KNOWN_FILES_MASK, &f.before) != 0) {
 		out->flags |= COMPONENT_FILE_UNREADABLE;
-	} else if (!S_ISREG(s->stx_mode)) {
+	} else if (!S_ISREG(f.before.stx_mode)) {
+		*s = f.before;
 		filehash_set_statx(out, s);
 		out->flags |= COMPONENT_FILE_SPECIAL | COMPONENT_FILE_CHANGED;
 	} else {
 		if (watched)
-			watch_file(fd);
+			watch_file(f.fd);
+		*s = f.before;
 		filehash_set_statx(out, s);
-		file_details_read(&r->details, fd, s, &bare);
-		e = file_reading_content(r->hash, fd, bare, r->term, r->path, out, &r->details);
+		file_details_read(&r->details, f.fd, &f.before, &f.bare);
+		/* It was not to be recalled a moment ago: chance is asked but once. */
+		f.anew = asked && f.bare;
+		e = read_content(r, &f, out);
 	}
-	if (fd >= 0)
-		(void)close(fd);
+	if (f.fd >= 0)
+		(void)close(f.fd);
+	return e;
+}
+
+static int
+open_regular(int dir, const char *name)
+{
+	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	const int fd = openat(dir, name, flags | O_NOATIME);
+
+	/* O_NOATIME is for the owner only. */
+	return fd < 0 && errno == EPERM ? openat(dir, name, flags) : fd;
+}
+
+static enum err
+read_content(struct file_reader *r, struct filehash_open *f, struct component_file *out)
+{
+	enum err e;
+
+	if (r->term != FILE_TERM_WHOLE)
+		return file_reading_content(
+		    r->hash, f->fd, f->bare, r->term, r->path, out, &r->details);
+	e = filehash_describe_open(r->hash, f, out);
+	r->has_behind = f->has_behind;
+	r->behind = f->behind;
 	return e;
 }
 
@@ -145,13 +175,6 @@ read_symlink(int dir, const char *name, struct component_file *out)
 	}
 	digest_of(text, (size_t)size, &out->digest);
 	out->size = (uint64_t)size;
-}
-
-static bool
-is_same_file(const struct statx *a, const struct statx *b)
-{
-	return a->stx_dev_major == b->stx_dev_major && a->stx_dev_minor == b->stx_dev_minor &&
-	       a->stx_ino == b->stx_ino;
 }
 
 static bool

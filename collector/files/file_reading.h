@@ -27,9 +27,12 @@ struct file_reader {
 	struct filehash *hash;
 	/* of what is to be read */
 	enum file_term term;
-	struct view path;            /* of the item */
-	bool watches;                /* regular files one by one: collector/watch/lay.h */
-	struct file_details details; /* of what was read last */
+	struct view path; /* of the item */
+	bool watches;     /* regular files one by one: collector/watch/lay.h */
+	/* of what was read last */
+	struct file_details details;
+	bool has_behind; /* what has the name since was looked at, and is this */
+	struct statx behind;
 };
 
 /* What `name` is (KNOWN_FILES_MASK), no link followed. False with errno. */

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "collector/content/known_files.h"
+#include "collector/files/allowance.h"
 #include "proto/digest.h"
 #include "proto/err.h"
 #include "proto/evidence/component.h"
@@ -21,6 +22,15 @@ struct filehash;
 
 struct filehash *filehash_new(void); /* NULL: no memory, or no SHA-256 */
 void filehash_free(struct filehash **h);
+
+/*
+ * For another thread: what it may still read, how fast, and what is known are those of `of`, which
+ * ends after it, and may be used meanwhile. NULL: as above.
+ */
+struct filehash *filehash_helper(struct filehash *of);
+
+/* Counts for `of`, which is not used meanwhile, what the helper has counted, and frees it. */
+void filehash_join(struct filehash *of, struct filehash **helper);
 
 /* It reads so many bytes from now on, and no file of which more is left; and how many are left. */
 void filehash_limit(struct filehash *h, uint64_t bytes);
@@ -38,13 +48,14 @@ void filehash_rate(struct filehash *h, uint64_t bytes_per_s);
  */
 void filehash_know(struct filehash *h, struct known_files *known);
 
+/* Whether all files were told of in the round before, within what may be read. */
+bool filehash_knows_all(struct filehash *h);
+
 /* What is known of files that may grow; NULL: nothing is, nor kept. */
 struct growing *filehash_growing(struct filehash *h);
 
-/* Is told how many files and bytes of them were read so far, now and then while they are. */
-#define FILEHASH_TELL_MS 250
-typedef void filehash_told(void *context, uint64_t files, uint64_t bytes);
-void filehash_tell(struct filehash *h, filehash_told *to, void *context);
+/* Tells this one of what was read so far (collector/files/allowance.h); NULL: nobody. */
+void filehash_tell(struct filehash *h, allowance_told *to, void *context);
 
 /* Since filehash_count_anew: of whose content the digest was told. */
 struct filehash_count {
@@ -67,6 +78,27 @@ const struct filehash_count *filehash_counted(const struct filehash *h);
  */
 enum err filehash_describe(
     struct filehash *h, int fd, bool bare, struct component_file *out) MUST_USE;
+
+/* A file that was opened under a name, and looked at since. */
+struct filehash_open {
+	int fd;
+	struct statx before;   /* KNOWN_FILES_MASK, of `fd` */
+	struct timespec began; /* wall clock, before that */
+	bool bare;
+	bool anew; /* it is to be read whatever is known */
+	/* Behind its reading it is looked for under its name: one look for both. */
+	int dir;
+	const char *name;
+	bool has_behind; /* out: that was done, and what has the name is `behind` */
+	struct statx behind;
+};
+
+/* filehash_describe of one. */
+enum err filehash_describe_open(
+    struct filehash *h, struct filehash_open *f, struct component_file *out) MUST_USE;
+
+/* Whether two looks were at the same file, whatever it has become. */
+bool filehash_is_same_file(const struct statx *a, const struct statx *b);
 
 /* Where to take a digest on the way. */
 struct filehash_mark {

@@ -12,7 +12,8 @@
  * another one with other content took meanwhile. A name that is not there is no item.
  *
  * More files, or more bytes in them, than the limits and what may still be read: ERR_FORMAT_SIZE,
- * ERR_BUDGET, before the first is read.
+ * ERR_BUDGET; before the first is read, unless all of them were within that in the round before:
+ * then as soon as it is met.
  */
 #ifndef HALLMARK_COLLECTOR_MEASURE_MEASURE_FILES_H
 #define HALLMARK_COLLECTOR_MEASURE_MEASURE_FILES_H

@@ -97,6 +97,11 @@ static const struct {
 	(CLONE_VM | CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |  \
 	    CLONE_NEWPID | CLONE_NEWNET)
 
+/* As glibc makes a thread: all is shared, and nothing is new but that. */
+#define A_THREAD                                                                                   \
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_SIGHAND | CLONE_THREAD |        \
+	    CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
+
 /* Allowed only where the argument, under the mask, has the value. */
 static const struct {
 	unsigned roles;
@@ -126,6 +131,7 @@ static const struct {
     {REPORTING, "socket", 0, INT_BITS, AF_INET6},
     /* threads of its own */
     {REPORTING, "clone", 0, CLONE_THREAD, CLONE_THREAD},
+    {READING, "clone", 0, UINT64_MAX, A_THREAD},
     /* a process like this one, in the same namespaces */
     {STARTING, "clone", 0, NO_OTHERS, 0},
     {STARTING, "socketpair", 0, INT_BITS, AF_UNIX},

@@ -32,7 +32,7 @@
 #define JOB_KINDS_MAX (MEASURE_TRIES_MAX * COMPONENT_KIND_COUNT)
 
 /* How often it may say how far it is: often enough for the longest budget, and as often again. */
-#define JOB_PROGRESS_MAX (2 * 3600 * 1000 / FILEHASH_TELL_MS)
+#define JOB_PROGRESS_MAX (2 * 3600 * 1000 / ALLOWANCE_TELL_MS)
 
 enum job_state {
 	JOB_NONE,

@@ -25,7 +25,7 @@ static enum err begin(struct measuring *m, const struct collector_budgets *budge
 static enum err answer(struct measuring *m, const struct collector_workload *w);
 static uint64_t spent_us(void);
 static enum err say_trouble(struct measuring *m, enum err e, const struct trouble *t);
-static filehash_told send_progress;
+static allowance_told send_progress;
 static measure_sink send_component;
 static measure_sink send_segment;
 static measure_missing send_missing;

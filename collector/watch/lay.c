@@ -1,6 +1,7 @@
 #include "collector/watch/lay.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/inotify.h>
 
@@ -16,6 +17,8 @@ static struct {
 	int instance;
 	uint32_t laid, lacking;
 } watch;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void lay(int fd, uint32_t mask);
 
@@ -72,6 +75,7 @@ lay(int fd, uint32_t mask)
 	if (!watch.begun)
 		return;
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	(void)pthread_mutex_lock(&lock);
 	if (!watch.full)
 		number = inotify_add_watch(watch.instance, path, mask | IN_MASK_ADD);
 	if (number < 0) {
@@ -81,4 +85,5 @@ lay(int fd, uint32_t mask)
 		watch.laid = (uint32_t)number;
 		watch.full = watch.laid >= WATCH_MOST;
 	}
+	(void)pthread_mutex_unlock(&lock);
 }

@@ -9,7 +9,7 @@
  * network's file system by another host, or under another name of a file in a directory that is
  * watched as a whole. Rounds find that.
  *
- * Of the process, not of a thread: a measuring process has one.
+ * Of the process, whichever of its threads lays them.
  */
 #ifndef HALLMARK_COLLECTOR_WATCH_LAY_H
 #define HALLMARK_COLLECTOR_WATCH_LAY_H

@@ -78,7 +78,7 @@ def test_memory_has_a_bound():
         return
     with Host() as h:
         (h.dir / "many").mkdir()
-        for n in range(30000):
+        for n in range(45000):
             (h.dir / "many" / (f"{n:06}" + "n" * 240)).touch()
         of_files(h, "many", h.dir / "many/*", memory_mebibytes=16)
         of_files(h, "ample", h.dir / "many/*", memory_mebibytes=64)

@@ -97,6 +97,15 @@ def test_what_is_known_is_not_read_again():
         assert f"{known} of {files} files not read again; the first of them at 20" in shown.stdout, shown
 
 
+def test_as_many_are_read_again_as_it_says():
+    with Known(reread_percent=50) as h:
+        h.option = b"reread_percent=50"
+        h.start()
+        known = [h.bundle(number)["ext"]["cached"][0] for number in range(1, 5)]
+        # Of so many, that much is five times what chance makes of it.
+        assert abs(sum(known) - 2 * FILES) < 36, known
+
+
 def test_what_changes_is_read_whatever_its_time_says():
     with Known(reread_percent=1) as h:
         h.option = b"reread_percent=1"

@@ -232,6 +232,28 @@ reads(void)
 	return syscall(SYS_pidfd_open, parent, 0) >= 0 ? 0 : 2;
 }
 
+/* Threads that share all they have with it, and nothing that is more or less. */
+static int
+makes_threads_and_no_processes(void)
+{
+	static const unsigned long other[] = {CLONE_VM | SIGCHLD, CLONE_VM | CLONE_VFORK | SIGCHLD,
+	    CLONE_VM | CLONE_SIGHAND | CLONE_THREAD,
+	    CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_SIGHAND | CLONE_THREAD |
+		CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_NEWNET};
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, return_argument, NULL) != 0)
+		return 1;
+	if (pthread_join(thread, NULL) != 0)
+		return 2;
+#ifndef __SANITIZE_ADDRESS__
+	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++)
+		if (syscall(SYS_clone, other[i], NULL, NULL, NULL, 0) != -1 || errno != EPERM)
+			return 3 + (int)i;
+#endif
+	return 0;
+}
+
 static int
 keeps_files_and_speaks(void)
 {
@@ -352,6 +374,8 @@ FILTER_TEST(MADE, speaks_to_nobody)
 FILTER_TEST(MEASURING, reads)
 FILTER_TEST(MADE, reads)
 FILTER_TEST(STARTING, reads)
+FILTER_TEST(MEASURING, makes_threads_and_no_processes)
+FILTER_TEST(STARTING, makes_threads_and_no_processes)
 FILTER_TEST(MEASURING, asks_of_what_is_open)
 FILTER_TEST(MADE, asks_of_what_is_open)
 FILTER_TEST(STARTING, starts_processes_like_itself)
@@ -382,6 +406,8 @@ main(void)
 	    RUN(MEASURING, reads),
 	    RUN(MADE, reads),
 	    RUN(STARTING, reads),
+	    RUN(MEASURING, makes_threads_and_no_processes),
+	    RUN(STARTING, makes_threads_and_no_processes),
 	    RUN(MEASURING, asks_of_what_is_open),
 	    RUN(MADE, asks_of_what_is_open),
 	    RUN(STARTING, starts_processes_like_itself),
