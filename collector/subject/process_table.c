@@ -11,24 +11,32 @@
 #include "collector/subject/procfs.h"
 #include "proto/encoding.h"
 
-static enum err read_all(
-    process_table_visit *visit, void *context, struct process_table *out, struct trouble *t);
-static enum err read_one(DIR *proc, const char *name, process_table_visit *visit, void *context,
-    struct process_table *out);
+/* How it is read. */
+struct reading {
+	process_table_visit *visit;
+	void *context;
+	enum process_table_which which;
+};
+
+static enum err read_all(const struct reading *r, struct process_table *out, struct trouble *t);
+static enum err read_one(
+    const struct reading *r, DIR *proc, const char *name, struct process_table *out);
+static enum err look(const struct reading *r, int dir, struct process_entry *out);
 static enum err append(struct process_table *table, const struct process_entry *entry);
 static int by_pid(const void *a, const void *b);
 
 enum err
-process_table_read(
-    process_table_visit *visit, void *context, struct process_table *out, struct trouble *t)
+process_table_read(process_table_visit *visit, void *context, enum process_table_which which,
+    struct process_table *out, struct trouble *t)
 {
+	const struct reading r = {visit, context, which};
 	enum err e = ERR_OK;
 
 	*out = (struct process_table){.missed = true};
 	for (unsigned i = 0; e == ERR_OK && out->missed && i < PROCESS_TABLE_READINGS_MAX; i++) {
 		out->count = 0;
 		out->missed = false;
-		e = read_all(visit, context, out, t);
+		e = read_all(&r, out, t);
 	}
 	if (e != ERR_OK)
 		process_table_free(out);
@@ -106,7 +114,7 @@ process_table_mark_below(struct process_table *table)
 }
 
 static enum err
-read_all(process_table_visit *visit, void *context, struct process_table *out, struct trouble *t)
+read_all(const struct reading *r, struct process_table *out, struct trouble *t)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
@@ -115,7 +123,7 @@ read_all(process_table_visit *visit, void *context, struct process_table *out, s
 	if (proc == NULL)
 		return trouble_set(t, ERR_IO, "/proc: %s", strerror(errno));
 	while (e == ERR_OK && (entry = readdir(proc)) != NULL)
-		if ((e = read_one(proc, entry->d_name, visit, context, out)) != ERR_OK)
+		if ((e = read_one(r, proc, entry->d_name, out)) != ERR_OK)
 			(void)trouble_set(t, e, "process %s: %s", entry->d_name,
 			    e == ERR_IO ? strerror(errno) : err_text(e));
 	(void)closedir(proc);
@@ -125,11 +133,9 @@ read_all(process_table_visit *visit, void *context, struct process_table *out, s
 }
 
 static enum err
-read_one(DIR *proc, const char *name, process_table_visit *visit, void *context,
-    struct process_table *out)
+read_one(const struct reading *r, DIR *proc, const char *name, struct process_table *out)
 {
 	struct process_entry one = {.mark = PROCESS_NONE};
-	struct procfs_stat stat;
 	uint64_t number;
 	int dir, reason;
 	enum err e;
@@ -140,12 +146,8 @@ read_one(DIR *proc, const char *name, process_table_visit *visit, void *context,
 		out->missed = true;
 		return ERR_OK;
 	}
-	if ((e = procfs_read_stat(dir, &stat)) == ERR_OK) {
-		one.pid = (pid_t)number;
-		one.parent = stat.parent;
-		one.start_ticks = stat.start_ticks;
-		e = visit(context, dir, &one);
-	}
+	one.pid = (pid_t)number;
+	e = look(r, dir, &one);
 	reason = errno;
 	(void)close(dir);
 	errno = reason;
@@ -153,7 +155,25 @@ read_one(DIR *proc, const char *name, process_table_visit *visit, void *context,
 		out->missed = true;
 		return ERR_OK;
 	}
-	return e == ERR_OK ? append(out, &one) : e;
+	if (e != ERR_OK || (r->which == PROCESS_TABLE_MARKED && one.mark == PROCESS_NONE))
+		return e;
+	return append(out, &one);
+}
+
+/* The directory stays that of this process, whoever gets its number. */
+static enum err
+look(const struct reading *r, int dir, struct process_entry *out)
+{
+	struct procfs_stat stat;
+	enum err e = r->visit(r->context, dir, out);
+
+	if (e != ERR_OK || (r->which == PROCESS_TABLE_MARKED && out->mark == PROCESS_NONE))
+		return e;
+	if ((e = procfs_read_stat(dir, &stat)) != ERR_OK)
+		return e;
+	out->parent = stat.parent;
+	out->start_ticks = stat.start_ticks;
+	return ERR_OK;
 }
 
 static enum err

@@ -41,14 +41,19 @@ struct process_table {
 };
 
 /*
- * Marks a process, whose /proc directory is `dir`. ERR_NOT_FOUND: it has ended. It may be asked for
- * the same one again.
+ * Marks a process, whose /proc directory is `dir`; of the entry, `pid` is there. ERR_NOT_FOUND: it
+ * has ended. It may be asked for the same one again.
  */
 typedef enum err process_table_visit(void *context, int dir, struct process_entry *entry);
 
-/* ERR_IO with the trouble, ERR_MEMORY, or what a visit returned; then there is nothing to free. */
-enum err process_table_read(process_table_visit *visit, void *context, struct process_table *out,
-    struct trouble *t) MUST_USE;
+/*
+ * ERR_IO with the trouble, ERR_MEMORY, or what a visit returned; then there is nothing to free.
+ * `which`: where parents that are nothing to a workload say nothing, they are not looked at any
+ * further, which is half of what it costs.
+ */
+enum process_table_which { PROCESS_TABLE_ALL, PROCESS_TABLE_MARKED };
+enum err process_table_read(process_table_visit *visit, void *context,
+    enum process_table_which which, struct process_table *out, struct trouble *t) MUST_USE;
 
 /* Of what is known otherwise: at least one, in any order. ERR_MEMORY. */
 enum err process_table_of(

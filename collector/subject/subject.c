@@ -61,7 +61,7 @@ find_by_pid_file(const struct collector_workload *w, struct process *main, struc
 	if (e != ERR_OK || w->main_only)
 		return e;
 	if ((e = descendants_read(main->pid, &table)) == ERR_UNSUPPORTED)
-		e = process_table_read(mark_none, NULL, &table, t);
+		e = process_table_read(mark_none, NULL, PROCESS_TABLE_ALL, &table, t);
 	if (e == ERR_OK) {
 		e = members_below(w, &table, main->pid, others, t);
 		process_table_free(&table);
@@ -114,7 +114,8 @@ look_for_program(struct program *p, struct process_table *table, struct process_
 
 	for (unsigned look = 1;; look++) {
 		process_table_free(table);
-		if ((e = process_table_read(program_visit, p, table, t)) != ERR_OK)
+		if ((e = process_table_read(program_visit, p, PROCESS_TABLE_ALL, table, t)) !=
+		    ERR_OK)
 			return e;
 		*tops = 0;
 		for (size_t i = 0; i < table->count; i++) {
@@ -163,7 +164,7 @@ find_by_groups(const struct collector_workload *w, struct process *main, struct 
 	enum err e;
 
 	if ((e = grouped_begin(w, &g, t)) != ERR_OK ||
-	    (e = process_table_read(grouped_visit, &g, &table, t)) != ERR_OK)
+	    (e = process_table_read(grouped_visit, &g, PROCESS_TABLE_MARKED, &table, t)) != ERR_OK)
 		goto out;
 	if ((e = grouped_check(&g, t)) != ERR_OK ||
 	    (e = open_oldest(&g, &table, main, t)) != ERR_OK || w->main_only)

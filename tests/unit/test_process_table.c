@@ -1,0 +1,110 @@
+/* All processes of this machine, and those alone that mean something to somebody. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "collector/subject/process_table.h"
+
+static pid_t ended; /* says so when it is looked at, once */
+
+/* This process and its child. */
+static enum err
+mark(void *context, int dir, struct process_entry *entry)
+{
+	const pid_t *child = context;
+
+	(void)dir;
+	if (entry->pid == ended) {
+		ended = 0;
+		return ERR_NOT_FOUND;
+	}
+	if (entry->pid == getpid() || entry->pid == *child)
+		entry->mark = entry->pid == *child ? PROCESS_YES : PROCESS_STRANGER;
+	return ERR_OK;
+}
+
+static void
+with_child(void (*check)(pid_t child))
+{
+	const pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0)
+		for (;;)
+			(void)pause();
+	check(child);
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+static void
+check_both(pid_t child)
+{
+	struct process_table all, marked;
+	struct trouble t = TROUBLE_INIT;
+	const struct process_entry *a, *b;
+
+	assert_int_equal(process_table_read(mark, &child, PROCESS_TABLE_ALL, &all, &t), ERR_OK);
+	assert_int_equal(
+	    process_table_read(mark, &child, PROCESS_TABLE_MARKED, &marked, &t), ERR_OK);
+	assert_int_equal(marked.count, 2);
+	assert_true(all.count >= 2);
+	assert_int_equal(process_table_count(&marked, PROCESS_YES), 1);
+	assert_int_equal(process_table_count(&marked, PROCESS_STRANGER), 1);
+	assert_int_equal(process_table_count(&all, PROCESS_NONE), all.count - 2);
+	a = process_table_find(&all, child);
+	b = process_table_find(&marked, child);
+	assert_non_null(a);
+	assert_non_null(b);
+	assert_int_equal(a->parent, getpid());
+	assert_int_equal(b->parent, getpid());
+	assert_true(b->start_ticks > 0 && b->start_ticks == a->start_ticks);
+	assert_null(process_table_find(&marked, getppid()));
+	process_table_free(&all);
+	process_table_free(&marked);
+}
+
+static void
+test_marked_ones_are_known_as_all_are(void **state)
+{
+	(void)state;
+	with_child(check_both);
+}
+
+static void
+check_again(pid_t child)
+{
+	struct process_table table;
+	struct trouble t = TROUBLE_INIT;
+
+	ended = child;
+	assert_int_equal(
+	    process_table_read(mark, &child, PROCESS_TABLE_MARKED, &table, &t), ERR_OK);
+	assert_int_equal(ended, 0);
+	assert_int_equal(process_table_count(&table, PROCESS_YES), 1);
+	process_table_free(&table);
+}
+
+static void
+test_after_one_that_ended_it_is_read_again(void **state)
+{
+	(void)state;
+	with_child(check_again);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_marked_ones_are_known_as_all_are),
+	    cmocka_unit_test(test_after_one_that_ended_it_is_read_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
