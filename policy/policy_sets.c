@@ -87,10 +87,13 @@ take_name(struct gathering *g, const char *name)
 	for (size_t i = 0; i < g->rule->reference_count; i++)
 		if (is_called(g->rule->reference[i], name))
 			return;
+	/* Those of a family stand together. */
 	for (size_t i = 0; i < p->reference_count; i++)
 		if (is_called(&p->references[i], name)) {
 			found = &p->references[i];
 			take_set(g, name, found);
+		} else if (found != NULL) {
+			break;
 		}
 	if (found == NULL) {
 		draft_fault(g->draft, g->key,

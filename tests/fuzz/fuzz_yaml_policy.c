@@ -1,7 +1,7 @@
 /*
  * Policies as replay reads them from a store: the walk, the struct made of it, the checks, and an
- * appraisal by what came out. A policy "p" may name the references "one" and "two", and an
- * operators file together with the CAs "ca".
+ * appraisal by what came out. A policy "p" may name the references "one" and "two", releases of
+ * these names of the family "f", and an operators file together with the CAs "ca".
  */
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@ static const char ca[] = "-----BEGIN CERTIFICATE-----\n"
 			 "-----END CERTIFICATE-----\n";
 
 /* What the manifest names, as bits. */
-enum { WITH_ONE = 1, WITH_TWO = 2, WITH_OTHERS = 4, WITH_ALL = 7 };
+enum { WITH_ONE = 1, WITH_TWO = 2, WITH_OTHERS = 4, WITH_RELEASES = 8, WITH_ALL = 15 };
 
 static void write_manifest(struct view policy, unsigned with, struct buf *to);
 static void write_line(const char *kind_and_name, struct view content, struct buf *to);
@@ -73,6 +73,10 @@ write_manifest(struct view policy, unsigned with, struct buf *to)
 		write_line("operators operators", view_of_string(operators), to);
 	}
 	write_line("policy p", policy, to);
+	if ((with & WITH_RELEASES) != 0) {
+		write_line("reference f@one", view_of_string(one), to);
+		write_line("reference f@two", view_of_string(two), to);
+	}
 	if ((with & WITH_ONE) != 0)
 		write_line("reference one", view_of_string(one), to);
 	if ((with & WITH_TWO) != 0)
