@@ -95,19 +95,19 @@ tell_name(struct teller *t, const struct item_difference *d)
 {
 	const struct component_file *only =
 	    d->file[DIFFERENCE_B] != NULL ? d->file[DIFFERENCE_B] : d->file[DIFFERENCE_A];
-	const bool file = only != NULL;
+	const struct component_fact *fact =
+	    d->fact[DIFFERENCE_B] != NULL ? d->fact[DIFFERENCE_B] : d->fact[DIFFERENCE_A];
 	const bool in_a = d->file[DIFFERENCE_A] != NULL || d->fact[DIFFERENCE_A] != NULL;
 	const bool in_b = d->file[DIFFERENCE_B] != NULL || d->fact[DIFFERENCE_B] != NULL;
 	struct buf text = BUF_INIT;
 
-	if (file)
+	if (only != NULL)
 		text_append_printable(&text, only->path, SIZE_MAX);
-	else
-		buf_append_view(
-		    &text, (in_b ? d->fact[DIFFERENCE_B] : d->fact[DIFFERENCE_A])->name);
+	else if (fact != NULL)
+		buf_append_view(&text, fact->name);
 	if (d->made)
 		buf_append_string(&text, " (made with)");
-	if (file && in_a != in_b) {
+	if (only != NULL && in_a != in_b) {
 		buf_append_string(&text, "  ");
 		write_digest(only, t->full, &text);
 		if (only->flags != 0) {

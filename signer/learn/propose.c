@@ -1,7 +1,9 @@
 #include "signer/learn/propose.h"
 
 #include <inttypes.h>
+#include <string.h>
 
+#include "policy/policy_schema.h"
 #include "proto/report/report.h"
 #include "proto/utc.h"
 #include "signer/learn/propose_facts.h"
@@ -11,6 +13,8 @@
 static void write_head(struct proposal *p);
 static void write_references(struct proposal *p);
 static void write_entry(struct proposal *p);
+static void write_families(struct proposal *p);
+static bool family_of(struct view host, struct buf *to);
 static void write_recorded(struct proposal *p);
 static bool is_main_only(const struct proposal *p);
 
@@ -106,16 +110,66 @@ write_entry(struct proposal *p)
 	buf_append_string(&p->policy, "workloads:\n  - match: ");
 	(void)yaml_text_append(view_of_string(p->workloads), &p->policy);
 	buf_append_string(&p->policy, "\n    collectors:\n");
-	for (size_t i = 0; i < hosts; i++) {
+	for (size_t i = 0; i < hosts && hosts <= POLICY_COLLECTORS_MAX; i++) {
 		buf_append_string(&p->policy, "      - ");
 		(void)yaml_pattern_append(seen_host(p->seen, i), &p->policy);
 		buf_append_byte(&p->policy, '\n');
 	}
+	if (hosts > POLICY_COLLECTORS_MAX)
+		write_families(p);
 	if (is_main_only(p))
 		buf_append_string(&p->policy,
 		    "    main_only: true  # look: collectors look at the main process alone\n");
 	write_recorded(p);
 	buf_append_view(&p->policy, buf_view(&p->rules));
+}
+
+/* More hosts than a policy can list: what their names have in common. */
+static void
+write_families(struct proposal *p)
+{
+	const size_t hosts = seen_host_count(p->seen), begun = p->policy.size;
+	struct buf line = BUF_INIT;
+
+	for (size_t i = 0; i < hosts && !p->policy.failed; i++) {
+		buf_clear(&line);
+		buf_append_string(&line, "      - ");
+		if (!family_of(seen_host(p->seen, i), &line))
+			continue;
+		buf_append_string(&line, "  # look: more hosts than a policy can list\n");
+		if (line.failed || memmem(p->policy.data + begun, p->policy.size - begun, line.data,
+				       line.size) == NULL)
+			buf_append_view(&p->policy, buf_view(&line));
+	}
+	p->policy.failed = p->policy.failed || line.failed;
+	buf_free(&line);
+}
+
+/* A URI's last part, or a DNS name's first, is a *. False: the pattern would be too long. */
+static bool
+family_of(struct view host, struct buf *to)
+{
+	const bool uri = memchr(host.data, ':', host.size) != NULL;
+	const uint8_t *mark =
+	    uri ? memrchr(host.data, '/', host.size) : memchr(host.data, '.', host.size);
+	const size_t at = mark != NULL ? (size_t)(mark - host.data) : host.size;
+	const struct view same = uri ? (struct view){host.data, at < host.size ? at + 1 : at}
+				     : (struct view){host.data + at, host.size - at};
+	struct buf pattern = BUF_INIT;
+	bool good;
+
+	good = yaml_pattern_append(same, &pattern);
+	if (good && at < host.size) { /* within the quotes */
+		buf_append(to, pattern.data, uri ? pattern.size - 1 : 1);
+		buf_append_string(to, uri ? "*\"" : "*");
+		if (!uri)
+			buf_append(to, pattern.data + 1, pattern.size - 1);
+	} else if (good) {
+		(void)yaml_pattern_append(host, to);
+	}
+	to->failed = to->failed || pattern.failed;
+	buf_free(&pattern);
+	return good;
 }
 
 static void

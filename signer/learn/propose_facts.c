@@ -123,7 +123,7 @@ static bool
 gather(const struct proposal *p, size_t at, struct variants *v)
 {
 	v->count = v->whole->variants;
-	if (v->count > SEEN_VARIANTS_MAX)
+	if (v->count == 0 || v->count > SEEN_VARIANTS_MAX)
 		return false;
 	v->least = SIZE_MAX;
 	for (size_t i = 0; i < v->count; i++) {

@@ -55,7 +55,7 @@ write_set(struct proposal *p, enum component_kind kind)
 	for (size_t i = proposal_range(p->seen, kind, false, &end); i < end; i++) {
 		const struct seen_item *item = seen_item_at(p->seen, i);
 
-		if (item->whole) {
+		if (item->whole || whole == NULL) {
 			whole = item;
 			continue;
 		}

@@ -66,6 +66,7 @@ seen_free(struct seen **s)
 		free(h);
 	}
 	HASH_ITER (hh, (*s)->components, c, next) {
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): likewise */
 		HASH_DEL((*s)->components, c);
 		host_set_free(&c->hosts);
 		free(c);
@@ -112,7 +113,6 @@ seen_read(struct seen *s, struct evidence_reader *evidence, uint64_t *unreadable
 			e = seen_items_add(s->items, fetched.component, &c->hosts, &s->summary);
 		else if (e != ERR_MEMORY) {
 			++*unreadable;
-			e = ERR_OK;
 			continue;
 		}
 		fetched_component_free(&fetched);

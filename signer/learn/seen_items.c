@@ -87,6 +87,7 @@ seen_items_free(struct seen_items **s)
 		free(e);
 	}
 	HASH_ITER (hh, (*s)->memories, m, next_memory) {
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): likewise */
 		HASH_DEL((*s)->memories, m);
 		host_set_free(&m->memory.hosts);
 		free((void *)(uintptr_t)m->memory.program.data);
