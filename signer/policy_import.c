@@ -53,6 +53,8 @@ policy_import(struct policy_import_words *w)
 
 	/* What is read comes from anywhere, and libraries unpack it. */
 	sandbox_enter(false);
+	/* Who names keys takes nothing for signed that is not. */
+	w->options.signed_only = w->keys.count > 0;
 	/* All faults of all of them, in one run. */
 	for (size_t i = 0; i < w->keys.count; i++)
 		if (source_key_load(w->keys.text[i], &faults, &w->options.keys) != ERR_OK)

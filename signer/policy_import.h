@@ -22,7 +22,8 @@
 	"         and tells what it left out. --content-only: without owner and mode;\n"           \
 	"         --under: where files with relative names are installed. Of what is\n"            \
 	"         signed, whose word counts: keys, builders, types, and all external\n"            \
-	"         parameters. 1: faults; nothing is written then\n"
+	"         parameters; with --key, nothing that is not signed is taken.\n"                  \
+	"         1: faults; nothing is written then\n"
 
 /* As on the command line, whose strings it borrows. */
 struct policy_import_words {

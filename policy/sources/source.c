@@ -33,10 +33,12 @@ source_read(
 		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
 	if (got < 0)
 		faults_add(faults, file, 0, "cannot be read: %s", strerror(errno));
-	else if ((size_t)got == mark.size && memcmp(begin, mark.data, mark.size) == 0)
-		e = deb_read(file, fd, o, faults, to);
-	else
+	else if ((size_t)got != mark.size || memcmp(begin, mark.data, mark.size) != 0)
 		e = read_text(file, o, faults, to);
+	else if (o->signed_only)
+		e = source_fail(file, faults, SOURCE_UNSIGNED, (struct view){NULL, 0});
+	else
+		e = deb_read(file, fd, o, faults, to);
 	if (fd >= 0)
 		(void)close(fd);
 	return e;
@@ -51,6 +53,8 @@ read_text(
 
 	if (e == ERR_OK && source_json_is(buf_view(&text)))
 		e = source_json_read(file, buf_view(&text), o, faults, to);
+	else if (e == ERR_OK && o->signed_only)
+		e = source_fail(file, faults, SOURCE_UNSIGNED, (struct view){NULL, 0});
 	else if (e == ERR_OK)
 		e = read_set(file, buf_view(&text), o, faults, to);
 	buf_free(&text);

@@ -25,9 +25,7 @@ source_json_read(const char *file, struct view text, const struct source_options
 	if (json_object_get(document, "payloadType") != NULL)
 		e = provenance_read(file, document, o, faults, to);
 	else if (o->signed_only)
-		e = source_fail(file, faults,
-		    "is not signed: expected a DSSE envelope, because keys are named for it",
-		    (struct view){NULL, 0});
+		e = source_fail(file, faults, SOURCE_UNSIGNED, (struct view){NULL, 0});
 	else if (json_object_get(document, "bomFormat") != NULL)
 		e = sbom_read_cyclonedx(file, document, o, faults, to);
 	else if (json_object_get(document, "spdxVersion") != NULL)

@@ -14,6 +14,10 @@
 
 #define SOURCE_TEXTS_MAX 64 /* of one option: more keys or parameters than a build has */
 
+/* The fault of a source where `signed_only` is said. */
+#define SOURCE_UNSIGNED                                                                            \
+	"is not signed: expected a DSSE envelope, because keys are named for it (--key)"
+
 struct source_texts {
 	size_t count;
 	const char *text[SOURCE_TEXTS_MAX];

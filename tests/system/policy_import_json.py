@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from hallmark import run_tests
 from importing import Sources, sha
+from packages import deb, entry
 from provenance import BUILD, BUILDER, KEY, KEYS, PROVENANCE, SUBJECTS, changed, component, cyclonedx, envelope, sign, spdx, statement
 
 TRUST = ("--builder", BUILDER, "--build-type", BUILD, "--parameter", "ref=refs/tags/v1", "--parameter",
@@ -77,7 +78,9 @@ def test_what_nobody_trusted_has_signed_gives_nothing():
             key = sources.add("key.pem", content)
             assert "must be a public key in PEM" in refused(good, "--key", key, *TRUST)
         assert "none.pem" in refused(good, "--key", sources.dir / "none.pem", *TRUST)
-        assert "nobody has signed" in refused(statement())
+        for unsigned in (cyclonedx(component("/a", b"")), f"{sha(b'')}  /a\n".encode(), deb(entry("./a", b""))):
+            assert "is not signed" in refused(unsigned)
+        assert "nobody has signed" in refused(statement(), "--under", "/")
 
 
 def test_provenance_of_another_builder_or_build_gives_nothing():
