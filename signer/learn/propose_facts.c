@@ -133,7 +133,8 @@ gather(const struct proposal *p, size_t at, struct variants *v)
 		v->least = values < v->least ? values : v->least;
 		v->most = values > v->most ? values : v->most;
 	}
-	return true;
+	/* Lists are compared value by value, and no pattern list is as long. */
+	return v->count == 1 || v->most <= POLICY_ALLOW_MAX;
 }
 
 /* A hidden value is matched by itself alone: no * stands for it. */

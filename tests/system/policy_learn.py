@@ -158,6 +158,19 @@ def test_what_is_altered_is_contraindicated():
             assert found == causes, (name, old, found)
 
 
+def test_more_than_a_policy_can_say():
+    """Facts that are too long, or of which there are too many lists, are left out, and the rest is learned."""
+    many = [f"p{n} 1" for n in range(300)]
+    more = {h: {"runtime": [wire.fact_item("long", "x" * 257), wire.fact_item("many", *many),
+                            wire.fact_item("varied", h, *many)]} for h in HOSTS}
+    with Seen(**more) as site:
+        files, _ = site.learned()
+        for words in ("longer than a policy can say: long", "longer than a policy can say: many", "varies too much: varied"):
+            assert f"runtime: left out, since it {'is ' if 'longer' in words else ''}{words}" in files["review.txt"], words
+        assert not re.search(r'name: "(long|many|varied)"', files["policy.yaml"])
+        assert site.verdicts(site.path("learned/policy.yaml")) == {h: ("affirming", "") for h in HOSTS}
+
+
 def test_hostile_names_and_values():
     more = {h: {"libraries": [wire.file_item(ODD, b"odd")],
                 "runtime": [wire.fact_item("name#1", "- {x: y}", "#", "'\"", "\n", "a: b", "\u2028", "\x7f", "\ufeff")]}
